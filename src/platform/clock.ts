@@ -1,0 +1,58 @@
+import { setTimeout as sleepFor } from 'node:timers/promises';
+
+/** The only source of time. Code takes a Clock; tests, drills and `--at` pass a virtual one. */
+export interface Clock {
+  /** The current instant. */
+  now(): Date;
+  /** Waits; a virtual clock advances instead. Rejects with the signal's reason when aborted. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The wall clock of this machine. */
+export const systemClock: Clock = {
+  now: () => new Date(),
+  sleep: async (milliseconds, signal) => {
+    await sleepFor(milliseconds, undefined, signal === undefined ? {} : { signal });
+  },
+};
+
+/** A clock that stands still until it is told to move; `sleep` moves it, so that waiting costs no time. */
+export interface VirtualClock extends Clock {
+  /** Moves the clock forward. */
+  advance(milliseconds: number): void;
+  /** Sets the clock to an instant; going back is refused. */
+  set(instant: Date | string): void;
+  /** Every sleep that was asked for, in milliseconds, in order. */
+  readonly slept: readonly number[];
+}
+
+/** A virtual clock that starts at an instant. */
+export function virtualClock(start: Date | string): VirtualClock {
+  let current = new Date(start).getTime();
+  if (Number.isNaN(current)) throw new RangeError(`not an instant: ${String(start)}`);
+  const slept: number[] = [];
+  return {
+    now: () => new Date(current),
+    sleep: async (milliseconds, signal) => {
+      signal?.throwIfAborted();
+      slept.push(milliseconds);
+      current += milliseconds;
+      await Promise.resolve();
+    },
+    advance: (milliseconds) => {
+      current += milliseconds;
+    },
+    set: (instant) => {
+      const next = new Date(instant).getTime();
+      if (Number.isNaN(next) || next < current) throw new RangeError(`a clock does not go back: ${String(instant)}`);
+      current = next;
+    },
+    slept,
+  };
+}
+
+/** A clock that runs at the wall clock's pace from a given instant (the CLI's `--at`). */
+export function shiftedClock(at: Date | string): Clock {
+  const offset = new Date(at).getTime() - Date.now();
+  return { now: () => new Date(Date.now() + offset), sleep: systemClock.sleep };
+}

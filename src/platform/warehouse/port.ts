@@ -1,0 +1,91 @@
+import type { Columns, ColumnType, Dataset, RowOf, TableContract } from '#core/contracts/define.ts';
+
+/** A value bound to a named parameter `@name`. Dates and instants are strings, as in row types. */
+export type SqlValue = string | number | boolean | null | readonly string[] | readonly number[];
+export type SqlParams = Readonly<Record<string, SqlValue>>;
+
+/** A result row: JavaScript values as contracts describe them (INT64 number, NUMERIC exact string, TIMESTAMP ISO UTC). */
+export type Row = Record<string, string | number | boolean | null>;
+
+/** A result read column by column, for bulk numeric work: FLOAT64, INT64 and BOOL arrive as Float64Array with NaN for null. */
+export interface ColumnarResult {
+  readonly rowCount: number;
+  numbers(column: string): Float64Array;
+  strings(column: string): (string | null)[];
+}
+
+export interface TableRef {
+  readonly dataset: Dataset;
+  readonly name: string;
+}
+
+export interface TableInfo extends TableRef {
+  readonly kind: 'table' | 'view';
+  readonly createdAt: string | null;
+  readonly expiresAt: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly rows: number;
+}
+
+export interface LiveColumn {
+  readonly name: string;
+  readonly type: ColumnType | string;
+  readonly required: boolean;
+}
+
+/** What a table is made with beyond its columns. */
+export interface TableOptions {
+  readonly labels?: Readonly<Record<string, string>>;
+  /** ISO instant after which the table may be dropped by the cleanup. */
+  readonly expiresAt?: string;
+}
+
+/**
+ * The analytical store. SQL is the portable subset (see CONTRIBUTING): unquoted `dataset.table`, `@param`, the `fn`
+ * library. In: set-based statements, bulk appends, table life-cycle, live schema. Deliberately out: cursors, multi-
+ * statement transactions and engine-specific SQL. The composition root owns the connection; `close` is its call.
+ *
+ * Errors: every refusal is a TipoffError. TIPOFF_SQL is permanent, TIPOFF_WAREHOUSE_BUSY transient. A read that failed
+ * never looks like an empty result.
+ */
+export interface Warehouse {
+  readonly engine: 'duckdb' | 'bigquery';
+  /** Runs a SELECT and returns every row. */
+  query<T extends object = Row>(sql: string, params?: SqlParams): Promise<T[]>;
+  /** Runs a SELECT and returns its columns. */
+  queryColumns(sql: string, params?: SqlParams): Promise<ColumnarResult>;
+  /** Runs one DML statement atomically and returns the rows it changed. */
+  execute(sql: string, params?: SqlParams): Promise<number>;
+  /**
+   * Appends validated rows in bulk and returns how many. Columns absent from a row are null. Atomic: all rows or none.
+   * `into` names another table of the same shape (a staging table).
+   */
+  append<C extends Columns>(table: TableContract<C>, rows: readonly Partial<RowOf<TableContract<C>>>[], into?: TableRef): Promise<number>;
+  /** Appends only rows whose contract key the table does not hold yet (first of equals within `rows`), and returns how many were new. */
+  appendNew<C extends Columns>(table: TableContract<C>, rows: readonly Partial<RowOf<TableContract<C>>>[]): Promise<number>;
+  /**
+   * Replaces all rows of `table` with `column` in [from, to] by the result of `select` (columns matched by name), in one
+   * atomic step, and returns the new number of rows. `extraWhere` narrows what is replaced.
+   */
+  replaceRange(
+    table: TableContract,
+    range: { column: string; from: string; to: string; extraWhere?: string },
+    select: string,
+    params?: SqlParams,
+  ): Promise<number>;
+  /** Creates a table from its contract, or an empty one of the same shape under another name. Refuses when it exists. */
+  createTable(table: TableContract, as?: TableRef, options?: TableOptions): Promise<void>;
+  /** Creates or replaces a view. */
+  createView(view: TableRef, sql: string): Promise<void>;
+  /** Drops a table; false when there was none. */
+  dropTable(table: TableRef): Promise<boolean>;
+  /** Tables and views of a dataset whose name starts with `prefix`. */
+  listTables(dataset: Dataset, prefix?: string): Promise<TableInfo[]>;
+  /** The live columns of a table, or undefined when it does not exist. Never cached. */
+  describe(table: TableRef): Promise<LiveColumn[] | undefined>;
+  /** Creates missing datasets, the `fn` library and missing contract tables; never changes an existing table. */
+  prepare(tables: readonly TableContract[]): Promise<void>;
+  /** Cheap proof that the store answers. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
