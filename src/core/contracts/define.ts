@@ -34,10 +34,10 @@ export interface TableContract<C extends Columns = Columns> {
   readonly description: string;
   readonly columns: C;
   /** Columns that identify a row; no two rows of the table agree on all of them. */
-  readonly key: readonly (keyof C & string)[];
+  readonly key: readonly string[];
   /** DATE or TIMESTAMP column that partitions the table on the distributed engine. */
-  readonly partition?: keyof C & string;
-  readonly cluster?: readonly (keyof C & string)[];
+  readonly partition?: string;
+  readonly cluster?: readonly string[];
   /** True when a query without a bound on the partition column is refused. */
   readonly partitionFilterRequired?: boolean;
   /** Days a partition is kept; absent = for ever (training inputs are never expired). */
@@ -92,8 +92,14 @@ export const required = columnMaker(true);
 /** Columns that may be null; null means "not known", never zero. */
 export const nullable = columnMaker(false);
 
+interface ColumnReferences<C extends Columns> {
+  readonly key: readonly (keyof C & string)[];
+  readonly partition?: keyof C & string;
+  readonly cluster?: readonly (keyof C & string)[];
+}
+
 /** Declares a table. The literal types of the columns survive, so that `RowOf` can derive the row type. */
-export function defineTable<const C extends Columns>(contract: TableContract<C>): TableContract<C> {
+export function defineTable<const C extends Columns>(contract: TableContract<C> & ColumnReferences<C>): TableContract<C> {
   return contract;
 }
 

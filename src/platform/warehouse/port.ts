@@ -62,7 +62,7 @@ export interface Warehouse {
    */
   append<C extends Columns>(table: TableContract<C>, rows: readonly Partial<RowOf<TableContract<C>>>[], into?: TableRef): Promise<number>;
   /** Appends only rows whose contract key the table does not hold yet (first of equals within `rows`), and returns how many were new. */
-  appendNew<C extends Columns>(table: TableContract<C>, rows: readonly Partial<RowOf<TableContract<C>>>[]): Promise<number>;
+  appendNew<T extends TableContract>(table: T, rows: readonly Partial<RowOf<T>>[]): Promise<number>;
   /**
    * Replaces all rows of `table` with `column` in [from, to] by the result of `select` (columns matched by name), in one
    * atomic step, and returns the new number of rows. `extraWhere` narrows what is replaced.
