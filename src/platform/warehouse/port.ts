@@ -60,7 +60,7 @@ export interface Warehouse {
    * Appends validated rows in bulk and returns how many. Columns absent from a row are null. Atomic: all rows or none.
    * `into` names another table of the same shape (a staging table).
    */
-  append<C extends Columns>(table: TableContract<C>, rows: readonly Partial<RowOf<TableContract<C>>>[], into?: TableRef): Promise<number>;
+  append<T extends TableContract>(table: T, rows: readonly Partial<RowOf<T>>[], into?: TableRef): Promise<number>;
   /** Appends only rows whose contract key the table does not hold yet (first of equals within `rows`), and returns how many were new. */
   appendNew<T extends TableContract>(table: T, rows: readonly Partial<RowOf<T>>[]): Promise<number>;
   /**
