@@ -1,4 +1,4 @@
-import type { Columns, ColumnType, Dataset, RowOf, TableContract } from '#core/contracts/define.ts';
+import type { ColumnType, Dataset, RowOf, TableContract } from '#core/contracts/define.ts';
 
 /** A value bound to a named parameter `@name`. Dates and instants are strings, as in row types. */
 export type SqlValue = string | number | boolean | null | readonly string[] | readonly number[];

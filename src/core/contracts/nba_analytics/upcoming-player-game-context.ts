@@ -1,0 +1,47 @@
+import { defineTable, nullable, type RowOf, required } from '#core/contracts/define.ts';
+
+export const upcomingPlayerGameContext = defineTable({
+  dataset: 'nba_analytics',
+  name: 'upcoming_player_game_context',
+  description:
+    'Who may play tonight and what is known before the cut-off. Who played is an outcome and never an input: without a roster feed the roster is a labelled stand-in from history.',
+  columns: {
+    player_id: required.int('NBA player id'),
+    game_id: required.string('Official 10-digit game id'),
+    slate: required.date('ET calendar date of tip-off'),
+    season: required.string('Season label'),
+    season_type: required.string('regular, play_in or playoffs'),
+    player_name: required.string('Name as printed'),
+    player_lookup: required.string('Normalised name'),
+    team_abbr: required.string('Three-letter team code'),
+    opponent_abbr: required.string('Three-letter code of the opponent'),
+    is_home: required.bool('True for the home team'),
+    tipoff_at: required.timestamp('Tip-off'),
+    cutoff_at: required.timestamp('Nothing said after this instant was used'),
+    roster_source: required.string('history_stand_in (last team before the slate), status_feed or line'),
+    last_played_on: nullable.date('Last game played before the slate'),
+    missed_last_team_game: nullable.bool('Did not play in the previous counted game of the team'),
+    has_status_feed: required.bool('An availability report for this slate stood before the cut-off'),
+    injury_status: nullable.string(
+      'Newest status before the cut-off: out, doubtful, questionable, probable or available; null when not listed',
+    ),
+    injury_reason: nullable.string('Reason as printed'),
+    injury_report_at: nullable.timestamp('When that report was published'),
+    has_prop_line: required.bool('At least one points line is usable'),
+    line_count: required.int('Bookmakers with a usable points line'),
+    line: nullable.numeric('Main points line: the median of the bookmakers, taken down to a quoted line'),
+    line_bookmaker: nullable.string('Bookmaker of the main line'),
+    over_price: nullable.int('American odds of OVER at that bookmaker'),
+    under_price: nullable.int('American odds of UNDER at that bookmaker'),
+    line_snapshot_at: nullable.timestamp('When the main line stood'),
+    line_quality: nullable.string('exact, file_date or unknown'),
+    second_line: nullable.numeric('Another quoted points line that differs from the main one, nearest to it'),
+    second_line_bookmaker: nullable.string('Bookmaker of the second line'),
+    opening_line: nullable.numeric('Opening line of the main bookmaker'),
+  },
+  key: ['player_id', 'game_id'],
+  partition: 'slate',
+  cluster: ['player_id'],
+  writer: 'UpcomingPlayerGameContext',
+});
+export type UpcomingPlayerGameContext = RowOf<typeof upcomingPlayerGameContext>;
