@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { isDate } from '#core/calendar.ts';
+import { messageOf, TipoffError } from '#core/errors.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { LEVELS } from './shape.ts';
+import { buildSystems, type ForecastSystem } from './systems.ts';
+
+const FORMAT_VERSION = 1;
+const date = z.string().refine(isDate, 'expected a date as YYYY-MM-DD');
+const numbers = z.array(z.number()).readonly();
+const names = z.array(z.string().min(1)).readonly();
+const linear = z
+  .strictObject({ intercept: z.number(), centres: numbers, coefficients: numbers })
+  .refine((model) => model.centres.length === model.coefficients.length, 'expected as many centres as coefficients');
+const factor = z.strictObject({ feature: z.string().min(1), over: z.number().positive().optional(), from: z.number().optional() });
+const column = z.strictObject({
+  name: z.string().min(1),
+  factors: z.array(factor).min(1).readonly(),
+  floor: z.number().nonnegative().optional(),
+});
+const quantiles = z
+  .array(z.number())
+  .length(LEVELS.length)
+  .refine((values) => values.every((q, i) => i === 0 || q >= (values[i - 1] ?? q)), 'expected quantiles that never decrease')
+  .readonly();
+const shape = z
+  .array(z.strictObject({ centre: z.number(), rows: z.int().nonnegative(), quantiles }))
+  .min(1)
+  .refine(
+    (bins) => bins.every((bin, i) => i === 0 || bin.centre > (bins[i - 1]?.centre ?? 0)),
+    'expected bins in the order of their centres',
+  )
+  .readonly();
+const calibration = z.strictObject({ scale: linear.refine((model) => model.coefficients.length === 5, 'expected five terms'), shape });
+const errors = z.strictObject({
+  rows: z.int().nonnegative(),
+  mae_mean: z.number(),
+  mae_median: z.number(),
+  rmse: z.number(),
+  bias: z.number(),
+});
+const perSystem = <T extends z.ZodType>(schema: T) => z.strictObject({ ewma8: schema, minutes_rate: schema, ridge: schema });
+
+/** An immutable trained model, as JSON. Nothing in it depends on when or where it was trained but `created_at`. */
+export const artefactSchema = z
+  .strictObject({
+    format_version: z.literal(FORMAT_VERSION),
+    model_id: z.string().min(1),
+    family: z.literal('ridge'),
+    /** Features of the contract that the model reads. */
+    feature_list: names,
+    /** Of those, the ones without which there is no forecast. */
+    required_features: names,
+    feature_contract_hash: z.string().min(1),
+    code_version: z.string().min(1),
+    /** Slate; only rows before it were used. */
+    data_cutoff: date,
+    training_from: date,
+    training_rows: z.int().positive(),
+    calibration_rows: z.int().positive(),
+    config: z.strictObject({
+      lambda: z.number(),
+      half_life_days: z.number(),
+      min_career_games: z.number(),
+      min_expected_minutes: z.number(),
+      calibration_days: z.number(),
+      min_fit_rows: z.number(),
+      min_calibration_rows: z.number(),
+    }),
+    columns: z.array(column).readonly(),
+    ridge: linear,
+    calibrations: perSystem(calibration),
+    market: z.strictObject({
+      unpriced: z.strictObject({ a: z.number(), b: z.number(), rows: z.int().nonnegative() }),
+      priced: z.strictObject({ a: z.number(), b: z.number(), c: z.number(), rows: z.int().nonnegative() }),
+    }),
+    /** Errors of the out-of-fold forecasts inside the calibration window, each with its number of rows. */
+    metrics: perSystem(errors),
+    created_at: z.iso.datetime(),
+  })
+  .refine((a) => a.columns.length === a.ridge.coefficients.length, 'expected one ridge coefficient per column')
+  .refine(
+    (a) => a.columns.every((c) => c.factors.every((f) => a.feature_list.includes(f.feature))),
+    'expected every column to be made of listed features',
+  );
+
+export type Artefact = z.infer<typeof artefactSchema>;
+
+/** The bytes to store: canonical JSON in UTF-8. */
+export function artefactBytes(artefact: Artefact): Uint8Array {
+  return new TextEncoder().encode(canonicalJson(artefact));
+}
+
+/** SHA-256 (hex) of the canonical JSON, which is the SHA-256 of the stored bytes. */
+export function artefactHash(artefact: Artefact): string {
+  return sha256(artefactBytes(artefact));
+}
+
+/**
+ * Reads stored bytes. With the hash from the registry, bytes that differ in a single bit are refused (TIPOFF_INTEGRITY).
+ * Bytes that are no artefact, or contradict themselves, give TIPOFF_BAD_INPUT with every problem.
+ */
+export function parseArtefact(bytes: Uint8Array, expectedHash?: string): Artefact {
+  if (expectedHash !== undefined && sha256(bytes) !== expectedHash) {
+    throw new TipoffError('TIPOFF_INTEGRITY', `expected a model artefact with hash ${expectedHash}, saw ${sha256(bytes)}`, {
+      hint: 'Restore the object from its original, or retire this model and promote another.',
+      details: { expected: expectedHash, seen: sha256(bytes) },
+    });
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw notAnArtefact(messageOf(cause), cause);
+  }
+  const result = artefactSchema.safeParse(json);
+  if (!result.success) throw notAnArtefact(z.prettifyError(result.error), result.error);
+  return result.data;
+}
+
+/** The four forecast systems of an artefact. */
+export function artefactSystems(artefact: Artefact): readonly ForecastSystem[] {
+  return buildSystems({ ...artefact, requiredFeatures: artefact.required_features });
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function notAnArtefact(problem: string, cause: unknown): TipoffError {
+  return new TipoffError('TIPOFF_BAD_INPUT', `expected a model artefact of format ${FORMAT_VERSION}: ${problem}`, {
+    hint: 'Train the model again with this version of Tipoff.',
+    cause,
+  });
+}

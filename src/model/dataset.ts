@@ -1,0 +1,110 @@
+import { isDate } from '#core/calendar.ts';
+import { TipoffError } from '#core/errors.ts';
+import type { FeatureVector } from './systems.ts';
+
+/**
+ * Graded history as the model sees it: one row per player and game, in the order of the slates. Row i of every array
+ * belongs together. Features are as they were known before the slate; target and minutes are the outcome.
+ */
+export interface TrainingSet {
+  readonly features: readonly string[];
+  /** One array per feature; NaN = missing. */
+  readonly columns: readonly Float64Array[];
+  /** Points scored. */
+  readonly target: Float64Array;
+  /** Minutes played; 0 or NaN = did not play. */
+  readonly minutes: Float64Array;
+  /** YYYY-MM-DD, never decreasing. */
+  readonly slates: readonly string[];
+  readonly rows: number;
+  /** Points line known before the cut-off; NaN = none. */
+  readonly line?: Float64Array;
+  /** De-vigged probability of OVER at that line; NaN = no two-way price. */
+  readonly marketOver?: Float64Array;
+}
+
+/** Throws TIPOFF_BAD_INPUT unless the arrays agree in length, the slates are dates in order, and no played row lacks its points. */
+export function checkTrainingSet(set: TrainingSet): void {
+  const lengths = [...set.columns, set.target, set.minutes, ...optionalArrays(set)].map((array) => array.length);
+  if (set.columns.length !== set.features.length || set.slates.length !== set.rows || lengths.some((n) => n !== set.rows)) {
+    throw badSet(`expected ${set.features.length} feature columns and every array of length ${set.rows}`, {
+      columns: set.columns.length,
+      lengths: [...new Set([set.slates.length, ...lengths])],
+    });
+  }
+  if (new Set(set.features).size !== set.features.length) throw badSet('expected distinct feature names, saw a name twice', {});
+  let previous = '';
+  for (let row = 0; row < set.rows; row++) {
+    const slate = set.slates[row] ?? '';
+    if (slate !== previous) {
+      if (!isDate(slate)) throw badSet(`expected a slate as YYYY-MM-DD, saw "${slate}" in row ${row}`, { row });
+      if (slate < previous) throw badSet(`expected rows in the order of slates, saw ${slate} after ${previous}`, { row });
+      previous = slate;
+    }
+    if ((set.minutes[row] ?? 0) > 0 && !Number.isFinite(set.target[row])) {
+      throw badSet(`expected points for a row with minutes, saw none in row ${row} (${slate})`, { row });
+    }
+  }
+}
+
+function badSet(message: string, details: Readonly<Record<string, unknown>>): TipoffError {
+  return new TipoffError('TIPOFF_BAD_INPUT', message, {
+    hint: 'Read the rows from the feature store, ordered by slate, with nulls as NaN.',
+    details,
+  });
+}
+
+/** Index of the first row whose slate is at or after a date; `rows` when there is none. */
+export function firstRowAt(set: Pick<TrainingSet, 'slates' | 'rows'>, slate: string): number {
+  let [low, high] = [0, set.rows];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((set.slates[middle] ?? '') < slate) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Rows from `from` (inclusive) to `to` (exclusive), as views on the same memory. */
+export function sliceRows(set: TrainingSet, from: number, to: number): TrainingSet {
+  return {
+    features: set.features,
+    columns: set.columns.map((column) => column.subarray(from, to)),
+    target: set.target.subarray(from, to),
+    minutes: set.minutes.subarray(from, to),
+    slates: set.slates.slice(from, to),
+    rows: to - from,
+    ...(set.line === undefined ? {} : { line: set.line.subarray(from, to) }),
+    ...(set.marketOver === undefined ? {} : { marketOver: set.marketOver.subarray(from, to) }),
+  };
+}
+
+/** Rows of slates strictly before a cut-off. */
+export function beforeCutoff(set: TrainingSet, cutoff: string): TrainingSet {
+  return sliceRows(set, 0, firstRowAt(set, cutoff));
+}
+
+/** Rows of slates from `from` to `to`, both included. */
+export function betweenSlates(set: TrainingSet, from: string, to: string): TrainingSet {
+  const start = firstRowAt(set, from);
+  let end = firstRowAt(set, to);
+  while (end < set.rows && set.slates[end] === to) end++;
+  return sliceRows(set, start, Math.max(start, end));
+}
+
+/** The column of a feature, or undefined when the set does not have it. */
+export function columnOf(set: TrainingSet, name: string): Float64Array | undefined {
+  return set.columns[set.features.indexOf(name)];
+}
+
+/** One row as the input of a forecast system: features by name, with the line and price known before the cut-off. */
+export function vectorAt(set: TrainingSet, row: number): FeatureVector {
+  const features: Record<string, number> = {};
+  for (let j = 0; j < set.features.length; j++) features[set.features[j] ?? ''] = set.columns[j]?.[row] ?? Number.NaN;
+  const line = set.line?.[row] ?? Number.NaN;
+  return { features, line: Number.isFinite(line) ? String(line) : null, marketOver: set.marketOver?.[row] ?? null };
+}
+
+function optionalArrays(set: TrainingSet): Float64Array[] {
+  return [set.line, set.marketOver].filter((array) => array !== undefined);
+}

@@ -1,0 +1,64 @@
+import { TipoffError } from '#core/errors.ts';
+import { columnOf, type TrainingSet } from './dataset.ts';
+import { dayNumber } from './days.ts';
+import type { Factor, ModelColumn } from './feature-list.ts';
+
+/** Rows × columns in row-major order (NaN = missing), with what the fit needs beside them. */
+export interface Design {
+  readonly rows: number;
+  readonly width: number;
+  readonly values: Float64Array;
+  readonly target: Float64Array;
+  /** Days since 1970-01-01 of the slate, never decreasing. */
+  readonly days: Int32Array;
+}
+
+/** The columns that a training set can fill: those whose features it has. Throws TIPOFF_BAD_INPUT when a required feature is not among them. */
+export function availableColumns(set: TrainingSet, columns: readonly ModelColumn[], required: readonly string[]): readonly ModelColumn[] {
+  const known = new Set(set.features);
+  const absent = required.filter((name) => !known.has(name));
+  if (absent.length > 0) {
+    throw new TipoffError('TIPOFF_BAD_INPUT', `expected every required feature as a column, missing: ${absent.join(', ')}`, {
+      hint: 'Read all columns of the feature contract from the feature store.',
+      details: { missing: absent },
+    });
+  }
+  return columns.filter((column) => column.factors.every((factor) => known.has(factor.feature)));
+}
+
+/** Value of a column for features looked up by name; NaN when any factor is missing. */
+export function columnValue(column: ModelColumn, feature: (name: string) => number): number {
+  let value = 1;
+  for (const factor of column.factors) value *= factorValue(factor, feature(factor.feature));
+  return value;
+}
+
+function factorValue(factor: Factor, x: number): number {
+  if (factor.from !== undefined) return Number.isNaN(x) ? x : x >= factor.from ? 1 : 0;
+  return factor.over === undefined ? x : x / factor.over;
+}
+
+/** The design matrix of some rows of a training set, in the given order. */
+export function designOf(set: TrainingSet, columns: readonly ModelColumn[], rows: Int32Array): Design {
+  const width = columns.length;
+  const values = new Float64Array(rows.length * width).fill(1);
+  columns.forEach((column, j) => {
+    for (const factor of column.factors) {
+      const source = columnOf(set, factor.feature) ?? new Float64Array(0);
+      for (let i = 0, at = j; i < rows.length; i++, at += width) {
+        values[at] = (values[at] ?? Number.NaN) * factorValue(factor, source[rows[i] ?? 0] ?? Number.NaN);
+      }
+    }
+  });
+  const days = new Int32Array(rows.length);
+  const target = new Float64Array(rows.length);
+  let [slate, day] = ['', 0];
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] ?? 0;
+    const next = set.slates[row] ?? '';
+    if (next !== slate) [slate, day] = [next, dayNumber(next)];
+    days[i] = day;
+    target[i] = set.target[row] ?? Number.NaN;
+  }
+  return { rows: rows.length, width, values, target, days };
+}

@@ -1,0 +1,110 @@
+import { addDays, parseSlate } from '#core/calendar.ts';
+import { TipoffError } from '#core/errors.ts';
+import { artefactSystems } from './artefact.ts';
+import { columnOf, firstRowAt, sliceRows, type TrainingSet, vectorAt } from './dataset.ts';
+import { dayNumber, mondayOf, weekOf } from './days.ts';
+import { type PointsDistribution, pOverDecided } from './distribution.ts';
+import { crps, randomisedPit } from './metrics.ts';
+import { seededRandom } from './random.ts';
+import { type EvaluationReport, reportOf, type ScoredRow, type SystemScore } from './report.ts';
+import { isPrediction, type SystemId } from './systems.ts';
+import { type TrainOptions, trainEach } from './train.ts';
+
+export interface EvaluateOptions extends Omit<TrainOptions, 'modelId' | 'createdAt'> {
+  /** First and last slate to forecast, both included. */
+  readonly from: string;
+  readonly to: string;
+  /** Seed of the randomised PIT and of the bootstrap; 1 when absent. */
+  readonly seed?: number;
+  /** Rows that count: fewest games this season before the slate (5) and least `min_ewma4` in minutes (10). */
+  readonly minSeasonGames?: number;
+  readonly minMinutes?: number;
+}
+
+/**
+ * Walk-forward evaluation: every Monday (and on the first slate) the model is fitted on the rows before, forecasts the days
+ * until the next fit, and is graded. Nothing of a slate or after it enters its forecast. Rows that count are those of the
+ * modelling notes: played, at least 5 games this season, expected minutes at least 10. Weeks with too little
+ * history before them are not forecast; their rows are counted apart. TIPOFF_NO_MODEL when that is true of every week,
+ * TIPOFF_BAD_INPUT when no row counts.
+ */
+export function evaluate(set: TrainingSet, options: EvaluateOptions): EvaluationReport {
+  const [first, end] = [firstRowAt(set, options.from), firstRowAt(set, addDays(parseSlate(options.to), 1))];
+  const known = sliceRows(set, 0, end);
+  const cutoffs = refitDates(set, options.from, first, end);
+  const artefacts = trainEach(known, cutoffs, {
+    ...options,
+    createdAt: '1970-01-01T00:00:00Z',
+    modelId: (cutoff) => `evaluation-${cutoff}`,
+  });
+  const random = seededRandom(options.seed ?? 1);
+  const scored: ScoredRow[] = [];
+  const counts = countingRows(set, options);
+  let rowsWithoutModel = 0;
+  artefacts.forEach((artefact, i) => {
+    const start = Math.max(first, firstRowAt(set, cutoffs[i] ?? ''));
+    const stop = Math.min(end, firstRowAt(set, cutoffs[i + 1] ?? '9999-12-31'));
+    if (artefact instanceof TipoffError) {
+      for (let row = start; row < stop; row++) if (counts(row)) rowsWithoutModel++;
+      return;
+    }
+    const systems = artefactSystems(artefact);
+    for (let row = start; row < stop; row++) {
+      if (!counts(row)) continue;
+      const vector = vectorAt(set, row);
+      const actual = set.target[row] ?? Number.NaN;
+      const u = random();
+      const scores = new Map<SystemId, SystemScore>();
+      const cannot = new Map<SystemId, string>();
+      for (const system of systems) {
+        const forecast = system.forecast(vector);
+        if (!isPrediction(forecast)) {
+          cannot.set(system.id, [forecast.cannot, ...forecast.missing].join(' '));
+          continue;
+        }
+        const { mean, median, distribution } = forecast;
+        const over = overAt(distribution, vector.line);
+        scores.set(system.id, { mean, median, crps: crps(distribution, actual), pit: randomisedPit(distribution, actual, u), over });
+      }
+      const line = vector.line === null || vector.line === undefined ? Number.NaN : Number(vector.line);
+      scored.push({ slate: set.slates[row] ?? '', actual, level: vector.features['pts_ewma8'] ?? Number.NaN, line, scores, cannot });
+    }
+  });
+  if (scored.length === 0) {
+    const problem = artefacts.find((artefact) => artefact instanceof TipoffError);
+    if (problem !== undefined) throw problem;
+    throw new TipoffError('TIPOFF_BAD_INPUT', `expected graded rows from ${options.from} to ${options.to}, saw none that count`, {
+      hint: 'Load the box scores of that span, or choose another one.',
+      details: { from: options.from, to: options.to, rows: end - first },
+    });
+  }
+  return reportOf(scored, { from: options.from, to: options.to, refits: cutoffs.length, rowsWithoutModel, random });
+}
+
+function overAt(distribution: PointsDistribution, line: string | null | undefined): number {
+  return line === null || line === undefined ? Number.NaN : pOverDecided(distribution, line);
+}
+
+/** The first date, then every Monday before a slate that has rows. */
+function refitDates(set: TrainingSet, from: string, first: number, end: number): readonly string[] {
+  const dates: string[] = [];
+  let week = Number.NaN;
+  let slate = '';
+  for (let row = first; row < end; row++) {
+    const next = set.slates[row] ?? '';
+    if (next === slate) continue;
+    slate = next;
+    const day = dayNumber(slate);
+    if (weekOf(day) === week) continue;
+    week = weekOf(day);
+    const monday = addDays(parseSlate(slate), mondayOf(week) - day);
+    dates.push(monday < from ? from : monday);
+  }
+  return dates;
+}
+
+function countingRows(set: TrainingSet, options: EvaluateOptions): (row: number) => boolean {
+  const [games, minutes] = [columnOf(set, 'games_season'), columnOf(set, 'min_ewma4')];
+  const [minGames, minMinutes] = [options.minSeasonGames ?? 5, options.minMinutes ?? 10];
+  return (row) => (set.minutes[row] ?? 0) > 0 && (games?.[row] ?? 0) >= minGames && (minutes?.[row] ?? 0) >= minMinutes;
+}

@@ -1,0 +1,159 @@
+import type { PointsDistribution } from './distribution.ts';
+import { fitLogistic, logit } from './logistic.ts';
+
+/** 97.5 % quantile of the normal distribution, for 95 % intervals. */
+const Z95 = 1.959_963_984_540_054;
+
+export interface PointErrors {
+  readonly n: number;
+  readonly mae: number;
+  readonly rmse: number;
+  /** Mean of forecast − actual. */
+  readonly bias: number;
+}
+
+/** Errors of point forecasts; NaN throughout when there are none. */
+export function pointErrors(forecast: Float64Array, actual: Float64Array): PointErrors {
+  const n = forecast.length;
+  let [absolute, squared, signed] = [0, 0, 0];
+  for (let i = 0; i < n; i++) {
+    const error = (forecast[i] ?? Number.NaN) - (actual[i] ?? Number.NaN);
+    absolute += Math.abs(error);
+    squared += error * error;
+    signed += error;
+  }
+  return { n, mae: absolute / n, rmse: Math.sqrt(squared / n), bias: signed / n };
+}
+
+/** Continuous ranked probability score of a whole-number outcome: Σₖ (P(points ≤ k) − 1[actual ≤ k])². In points; less is better. */
+export function crps(distribution: PointsDistribution, actual: number): number {
+  let sum = 0;
+  const { cumulative } = distribution;
+  for (let k = 0; k < cumulative.length; k++) sum += ((cumulative[k] ?? 1) - (actual <= k ? 1 : 0)) ** 2;
+  return sum;
+}
+
+/**
+ * Randomised probability integral transform: uniform on [0, 1] when the distributions are right, although points are
+ * whole numbers. `u` is a uniform number (seeded by the caller).
+ */
+export function randomisedPit(distribution: PointsDistribution, actual: number, u: number): number {
+  const k = Math.min(actual, distribution.cumulative.length - 1);
+  const below = k > 0 ? (distribution.cumulative[k - 1] ?? 0) : 0;
+  return below + u * (distribution.mass[k] ?? 0);
+}
+
+/**
+ * Share of outcomes inside the central interval of a probability, from randomised PIT values: an interval of whole
+ * numbers cannot have exactly 80 %, the randomised one can.
+ */
+export function coverage(pit: Float64Array, probability: number): number {
+  const edge = (1 - probability) / 2;
+  let inside = 0;
+  for (const value of pit) if (value >= edge && value <= 1 - edge) inside++;
+  return inside / pit.length;
+}
+
+/** Largest distance between the distribution of PIT values and the uniform one (Kolmogorov-Smirnov). */
+export function pitDistance(pit: Float64Array): number {
+  const sorted = pit.toSorted();
+  let largest = 0;
+  sorted.forEach((value, i) => {
+    largest = Math.max(largest, value - i / sorted.length, (i + 1) / sorted.length - value);
+  });
+  return largest;
+}
+
+/** Mean squared error of probabilities for outcomes 0 or 1. */
+export function brier(probability: Float64Array, outcome: Float64Array): number {
+  return mean(probability.map((p, i) => (p - (outcome[i] ?? 0)) ** 2));
+}
+
+/** Mean negative log likelihood, in nats; probabilities are kept 1e-9 inside (0, 1). */
+export function logLoss(probability: Float64Array, outcome: Float64Array): number {
+  return mean(probability.map((p, i) => -Math.log(Math.max(1e-9, outcome[i] === 1 ? p : 1 - p))));
+}
+
+/**
+ * Slope of the outcome's log odds on the log odds of the probability: 1 = right, below 1 = too extreme. A vague prior
+ * (0 and 1 with a standard deviation of 10) keeps it finite when the outcomes are separated or all the same.
+ */
+export function calibrationSlope(probability: Float64Array, outcome: Float64Array): number {
+  const [, slope = Number.NaN] = fitLogistic([probability.map(() => 1), probability.map(logit)], outcome, {
+    centre: [0, 1],
+    precision: [0.01, 0.01],
+  });
+  return slope;
+}
+
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Wilson's 95 % interval for a rate (Wilson 1927); 0 to 1 when nothing was decided. */
+export function wilson(wins: number, decided: number): Interval {
+  if (decided === 0) return { low: 0, high: 1 };
+  const p = wins / decided;
+  const z2 = (Z95 * Z95) / decided;
+  const centre = (p + z2 / 2) / (1 + z2);
+  const half = (Z95 * Math.sqrt((p * (1 - p)) / decided + z2 / (4 * decided))) / (1 + z2);
+  return { low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
+}
+
+export function mean(values: Float64Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
+}
+
+/** Pearson correlation over the places where both values are finite; NaN when either is constant there. */
+export function correlation(x: Float64Array, y: Float64Array): number {
+  const both = Int32Array.from(x.keys()).filter((i) => Number.isFinite(x[i]) && Number.isFinite(y[i]));
+  const a = Float64Array.from(both, (i) => x[i] ?? 0);
+  const b = Float64Array.from(both, (i) => y[i] ?? 0);
+  const [meanA, meanB] = [mean(a), mean(b)];
+  let [ab, aa, bb] = [0, 0, 0];
+  a.forEach((value, i) => {
+    const [da, db] = [value - meanA, (b[i] ?? 0) - meanB];
+    ab += da * db;
+    aa += da * da;
+    bb += db * db;
+  });
+  return aa > 0 && bb > 0 ? ab / Math.sqrt(aa * bb) : Number.NaN;
+}
+
+export interface BootstrapMean extends Interval {
+  readonly mean: number;
+  readonly clusters: number;
+}
+
+/**
+ * Mean with a 95 % interval that respects clusters: rows of one date rise and fall together, so dates are drawn with
+ * replacement, not rows. `cluster` labels each value. `random` is seeded by the caller.
+ */
+export function clusterBootstrap(values: Float64Array, cluster: readonly string[], random: () => number, repeats = 500): BootstrapMean {
+  const index = new Map<string, number>();
+  const sums: number[] = [];
+  const counts: number[] = [];
+  values.forEach((value, i) => {
+    const label = cluster[i] ?? '';
+    const at = index.get(label) ?? index.size;
+    index.set(label, at);
+    sums[at] = (sums[at] ?? 0) + value;
+    counts[at] = (counts[at] ?? 0) + 1;
+  });
+  const drawn = new Float64Array(repeats);
+  for (let r = 0; r < repeats; r++) {
+    let [sum, count] = [0, 0];
+    for (let c = 0; c < sums.length; c++) {
+      const at = Math.floor(random() * sums.length);
+      sum += sums[at] ?? 0;
+      count += counts[at] ?? 0;
+    }
+    drawn[r] = sum / count;
+  }
+  drawn.sort();
+  const at = (level: number): number => drawn[Math.min(repeats - 1, Math.floor(level * repeats))] ?? Number.NaN;
+  return { mean: mean(values), low: at(0.025), high: at(0.975), clusters: sums.length };
+}

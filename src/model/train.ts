@@ -1,0 +1,143 @@
+import { TipoffError } from '#core/errors.ts';
+import { REQUIRED_FEATURES } from '#core/features.ts';
+import type { Artefact } from './artefact.ts';
+import { baselineMeans, calibrateMarket, calibrateSystem, calibrationPositions, gather } from './calibrate.ts';
+import { checkTrainingSet, type TrainingSet } from './dataset.ts';
+import { weekOf } from './days.ts';
+import { type CutoffFit, type Walk, walkHistory } from './out-of-fold.ts';
+import { DEFAULT_CONFIG, MIN_BLOCKS, type TrainConfig } from './train-config.ts';
+
+/** What an artefact says about itself; all of it comes from the caller, nothing from a clock. */
+export interface TrainOptions extends Partial<TrainConfig> {
+  readonly modelId: string;
+  /** UTC instant, ISO 8601. */
+  readonly createdAt: string;
+  readonly codeVersion: string;
+  readonly featureContractHash: string;
+}
+
+/**
+ * Trains on all usable rows of a set (played, at least 5 career games, expected minutes at least 6). Spread, shape and
+ * market layer come from out-of-fold forecasts: each calendar week forecast by a fit on the weeks before it.
+ *
+ * Small history: the first week that may be forecast has 300 rows before it, and at least 300 rows in at least 3 such weeks
+ * must exist, otherwise TIPOFF_NO_MODEL. Bins with few rows lean on all rows together.
+ * Rows at or after the cut-off are refused with TIPOFF_BAD_INPUT. Same rows, same options: the same bytes.
+ */
+export function trainArtefact(set: TrainingSet, options: TrainOptions & { readonly cutoff: string }): Artefact {
+  checkTrainingSet(set);
+  const last = set.slates[set.rows - 1];
+  if (last !== undefined && last >= options.cutoff) {
+    throw new TipoffError('TIPOFF_BAD_INPUT', `expected rows before the cut-off ${options.cutoff} only, saw rows up to ${last}`, {
+      hint: 'Read the training set with slate < cut-off: what is at or after it is the future.',
+      details: { cutoff: options.cutoff, last },
+    });
+  }
+  const [artefact] = train(set, [options.cutoff], { ...options, modelId: () => options.modelId });
+  if (artefact === undefined) throw tooLittle(options.cutoff, { rows: 0 });
+  return orThrow(artefact);
+}
+
+/** As `TrainOptions`, with a model id for each cut-off. */
+export interface SeriesOptions extends Omit<TrainOptions, 'modelId'> {
+  readonly modelId: (cutoff: string) => string;
+}
+
+/**
+ * Trains for many cut-offs (ascending) in one pass: the result for each equals `trainArtefact` on the rows before it, byte
+ * for byte. Throws like `trainArtefact` when any cut-off has too little history.
+ */
+export function trainSeries(set: TrainingSet, cutoffs: readonly string[], options: SeriesOptions): readonly Artefact[] {
+  return trainEach(set, cutoffs, options).map(orThrow);
+}
+
+/** As `trainSeries`, but a cut-off with too little history gives its TIPOFF_NO_MODEL error in the place of an artefact. */
+export function trainEach(set: TrainingSet, cutoffs: readonly string[], options: SeriesOptions): readonly (Artefact | TipoffError)[] {
+  checkTrainingSet(set);
+  const unordered = cutoffs.find((cutoff, i) => i > 0 && cutoff <= (cutoffs[i - 1] ?? ''));
+  if (unordered !== undefined) {
+    throw new TipoffError('TIPOFF_BAD_INPUT', `expected ascending cut-offs, saw ${unordered} out of order`, {
+      hint: 'Sort the cut-offs and drop repeats.',
+      details: { cutoffs },
+    });
+  }
+  return train(set, cutoffs, options);
+}
+
+function orThrow(result: Artefact | TipoffError): Artefact {
+  if (result instanceof TipoffError) throw result;
+  return result;
+}
+
+function train(set: TrainingSet, cutoffs: readonly string[], options: SeriesOptions): readonly (Artefact | TipoffError)[] {
+  const config: TrainConfig = {
+    lambda: options.lambda ?? DEFAULT_CONFIG.lambda,
+    halfLifeDays: options.halfLifeDays ?? DEFAULT_CONFIG.halfLifeDays,
+    minCareerGames: options.minCareerGames ?? DEFAULT_CONFIG.minCareerGames,
+    minExpectedMinutes: options.minExpectedMinutes ?? DEFAULT_CONFIG.minExpectedMinutes,
+    calibrationDays: options.calibrationDays ?? DEFAULT_CONFIG.calibrationDays,
+    minFitRows: options.minFitRows ?? DEFAULT_CONFIG.minFitRows,
+    minCalibrationRows: options.minCalibrationRows ?? DEFAULT_CONFIG.minCalibrationRows,
+  };
+  const walk = walkHistory(set, cutoffs, config);
+  const fits = new Map(walk.fits.map((fit) => [fit.cutoff, fit]));
+  return cutoffs.map((cutoff) => {
+    const fit = fits.get(cutoff);
+    if (fit === undefined) return tooLittle(cutoff, { rows: 0 });
+    return assemble(set, walk, fit, config, { ...options, modelId: options.modelId(cutoff) });
+  });
+}
+
+function assemble(set: TrainingSet, walk: Walk, fit: CutoffFit, config: TrainConfig, options: TrainOptions): Artefact | TipoffError {
+  const positions = calibrationPositions(set, walk, fit, config.calibrationDays);
+  const blocks = new Set(gather(walk.design.days, positions).map(weekOf)).size;
+  if (positions.length < config.minCalibrationRows || blocks < MIN_BLOCKS) {
+    return tooLittle(fit.cutoff, { rows: fit.rows, out_of_fold_rows: positions.length, weeks: blocks });
+  }
+  const ewma8 = calibrateSystem(set, walk, positions, baselineMeans(set, walk, positions, 'pts_ewma8'));
+  const minutesRate = calibrateSystem(set, walk, positions, baselineMeans(set, walk, positions, 'minutes_rate'));
+  const ridge = calibrateSystem(set, walk, positions, gather(walk.outOfFold, positions));
+  const features = [...new Set(walk.columns.flatMap((column) => column.factors.map((factor) => factor.feature)))];
+  return {
+    format_version: 1,
+    model_id: options.modelId,
+    family: 'ridge',
+    feature_list: features,
+    required_features: [...REQUIRED_FEATURES],
+    feature_contract_hash: options.featureContractHash,
+    code_version: options.codeVersion,
+    data_cutoff: fit.cutoff,
+    training_from: set.slates[walk.source[0] ?? 0] ?? '',
+    training_rows: fit.rows,
+    calibration_rows: positions.length,
+    config: {
+      lambda: config.lambda,
+      half_life_days: config.halfLifeDays,
+      min_career_games: config.minCareerGames,
+      min_expected_minutes: config.minExpectedMinutes,
+      calibration_days: config.calibrationDays,
+      min_fit_rows: config.minFitRows,
+      min_calibration_rows: config.minCalibrationRows,
+    },
+    columns: walk.columns,
+    ridge: fit.model,
+    calibrations: { ewma8: ewma8.calibration, minutes_rate: minutesRate.calibration, ridge: ridge.calibration },
+    market: calibrateMarket(set, walk, positions, ridge),
+    metrics: { ewma8: ewma8.errors, minutes_rate: minutesRate.errors, ridge: ridge.errors },
+    created_at: options.createdAt,
+  };
+}
+
+function tooLittle(cutoff: string, seen: Readonly<Record<string, number>>): TipoffError {
+  const text = Object.entries(seen)
+    .map(([what, count]) => `${count} ${what.replaceAll('_', ' ')}`)
+    .join(', ');
+  return new TipoffError(
+    'TIPOFF_NO_MODEL',
+    `too little history before ${cutoff}: expected ${MIN_BLOCKS} weeks with enough out-of-fold forecasts, saw ${text}`,
+    {
+      hint: 'Load and precompute more history (about two months at least), or train for a later cut-off.',
+      details: { cutoff, ...seen },
+    },
+  );
+}

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { type Artefact, artefactBytes, artefactHash, artefactSystems, parseArtefact } from '#model/artefact.ts';
+import { canonicalJson } from '#model/canonical-json.ts';
+import { beforeCutoff, vectorAt } from '#model/dataset.ts';
+import { isPrediction } from '#model/systems.ts';
+import { trainArtefact } from '#model/train.ts';
+import { syntheticSet } from '#test/model/synthetic-set.ts';
+
+const set = syntheticSet({ from: '2023-10-24', slates: 60, rowsPerSlate: 40 });
+const artefact = trainArtefact(beforeCutoff(set, '2023-12-20'), {
+  cutoff: '2023-12-20',
+  modelId: 'ridge-2023-12-20',
+  createdAt: '2023-12-20T12:00:00.000Z',
+  codeVersion: 'abc1234',
+  featureContractHash: 'contract',
+});
+const bytes = artefactBytes(artefact);
+const coded = (code: string) => expect.objectContaining({ code });
+const asBytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+
+describe('an artefact', () => {
+  it('survives storage: the same hash, the same forecasts', () => {
+    const loaded = parseArtefact(bytes, artefactHash(artefact));
+    expect(loaded).toEqual(artefact);
+    expect(artefactHash(loaded)).toBe(artefactHash(artefact));
+    const [before, after] = [artefactSystems(artefact), artefactSystems(loaded)];
+    for (const row of [2300, 2350, 2399]) {
+      const vector = { ...vectorAt(set, row), line: '14.5' };
+      before.forEach((system, i) => {
+        const [a, b] = [system.forecast(vector), after[i]?.forecast(vector)];
+        expect(isPrediction(a)).toBe(true);
+        expect(b).toEqual(a);
+      });
+    }
+  });
+
+  it('does not depend on the order of its members', () => {
+    const shuffled: Artefact = JSON.parse(JSON.stringify(Object.fromEntries(Object.entries(artefact).reverse())));
+    expect(artefactHash(shuffled)).toBe(artefactHash(artefact));
+  });
+
+  it('is refused when a single bit differs from what was registered', () => {
+    const tampered = bytes.slice();
+    const place = new TextDecoder().decode(bytes).indexOf('"intercept":') + '"intercept":'.length;
+    tampered[place] = (tampered[place] ?? 0) ^ 1;
+    expect(() => parseArtefact(tampered, artefactHash(artefact))).toThrow(coded('TIPOFF_INTEGRITY'));
+    expect(() => parseArtefact(bytes, '0'.repeat(64))).toThrow(coded('TIPOFF_INTEGRITY'));
+  });
+
+  it('is refused when it is no JSON, of another format, or contradicts itself', () => {
+    const falling = {
+      ...artefact.calibrations.ridge,
+      shape: artefact.calibrations.ridge.shape.map((bin) => ({ ...bin, quantiles: bin.quantiles.toReversed() })),
+    };
+    const wrong: Uint8Array[] = [
+      bytes.slice(0, -1),
+      Uint8Array.of(0xff, 0xfe),
+      asBytes({ ...artefact, format_version: 2 }),
+      asBytes({ ...artefact, surprise: 1 }),
+      asBytes({ ...artefact, data_cutoff: '2023-02-30' }),
+      asBytes({ ...artefact, columns: artefact.columns.slice(1) }),
+      asBytes({ ...artefact, feature_list: artefact.feature_list.slice(1) }),
+      asBytes({ ...artefact, ridge: { ...artefact.ridge, centres: [] } }),
+      asBytes({ ...artefact, calibrations: { ...artefact.calibrations, ridge: falling } }),
+    ];
+    for (const one of wrong) expect(() => parseArtefact(one)).toThrow(coded('TIPOFF_BAD_INPUT'));
+    expect(() => parseArtefact(asBytes(artefact))).not.toThrow();
+  });
+
+  it('cannot hold a number that JSON cannot', () => {
+    expect(() => artefactBytes({ ...artefact, ridge: { ...artefact.ridge, intercept: Number.NaN } })).toThrow(/ridge\.intercept/);
+  });
+});
+
+describe('canonical JSON', () => {
+  it('sorts keys at every level, keeps the order of lists, and leaves out what is undefined', () => {
+    expect(canonicalJson({ b: [2, 1, { d: 'é"', c: null }], a: undefined, A: true })).toBe('{"A":true,"b":[2,1,{"c":null,"d":"é\\""}]}');
+  });
+});

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { columnOf, firstRowAt, type TrainingSet } from '#model/dataset.ts';
+import { evaluate } from '#model/evaluate.ts';
+import { leakAlarms } from '#model/plausibility.ts';
+import { seededRandom } from '#model/random.ts';
+import type { EvaluationReport, SystemReport } from '#model/report.ts';
+import { syntheticSet } from '#test/model/synthetic-set.ts';
+
+const set = syntheticSet({ from: '2023-10-24', slates: 110, rowsPerSlate: 40, lined: 0.4 });
+const options = { from: '2023-12-15', to: '2024-01-31', codeVersion: 'c', featureContractHash: 'h' };
+const report = evaluate(set, options);
+
+function of(seen: EvaluationReport, system: string): SystemReport {
+  const found = seen.systems.find((one) => one.system === system);
+  if (found === undefined) throw new Error(`no report for ${system}`);
+  return found;
+}
+
+describe('walk-forward evaluation', () => {
+  it('refits on the first date and every Monday, and grades every row that counts', () => {
+    // Friday 15 December, then the Mondays 18 December to 29 January.
+    expect(report.refits).toBe(8);
+    const [games, minutes] = [columnOf(set, 'games_season'), columnOf(set, 'min_ewma4')];
+    let counting = 0;
+    for (let row = firstRowAt(set, options.from); row < firstRowAt(set, '2024-02-01'); row++) {
+      if ((set.minutes[row] ?? 0) > 0 && (games?.[row] ?? 0) >= 5 && (minutes?.[row] ?? 0) >= 10) counting++;
+    }
+    expect(report.rows).toBe(counting);
+    expect(of(report, 'ridge').overall.n).toBe(counting);
+  });
+
+  it('splits by season, month and tier without losing a row', () => {
+    for (const system of report.systems) {
+      for (const groups of [system.by_season, system.by_month, system.by_tier]) {
+        expect(Object.values(groups).reduce((sum, scores) => sum + scores.n, 0)).toBe(system.overall.n);
+      }
+    }
+    expect(Object.keys(of(report, 'ridge').by_month)).toEqual(['2023-12', '2024-01']);
+    expect(Object.keys(of(report, 'ridge').by_season)).toEqual(['2023-24']);
+  });
+
+  it('finds the model better than the baseline, with an interval below zero, and well calibrated', () => {
+    const ridge = of(report, 'ridge');
+    expect(ridge.against_ewma8.crps.high).toBeLessThan(0);
+    expect(ridge.overall.crps).toBeLessThan(of(report, 'ewma8').overall.crps);
+    expect(Math.abs(ridge.overall.coverage80 - 0.8)).toBeLessThan(0.03);
+    expect(of(report, 'ewma8').against_ewma8.crps).toMatchObject({ mean: 0, low: 0, high: 0 });
+  });
+
+  it('reports the market system on the rows with a line only', () => {
+    const market = of(report, 'market');
+    expect(market.overall.n).toBeLessThan(report.rows);
+    expect(report.cannot).toEqual({ market: { no_line: report.rows - market.overall.n } });
+    const line = market.overall.at_line;
+    expect((line?.decided ?? 0) + (line?.pushes ?? 0)).toBe(market.overall.n);
+    expect(line?.brier).toBeLessThan(0.26);
+    expect(line?.edge3.decided).toBeGreaterThanOrEqual(line?.edge3.wins ?? 0);
+  });
+
+  it('gives the same report again, and another one when the past is scrambled', () => {
+    expect(evaluate(set, options)).toEqual(report);
+    const start = firstRowAt(set, '2023-12-01');
+    const random = seededRandom(5);
+    const past = { ...set, target: set.target.map((y, row) => (row < start ? Math.floor(30 * random()) : y)) };
+    expect(of(evaluate(past, options), 'ridge').overall.crps).toBeGreaterThan(of(report, 'ridge').overall.crps);
+  });
+
+  it('does not change when what follows its last date is scrambled', () => {
+    const end = firstRowAt(set, '2024-02-01');
+    const random = seededRandom(6);
+    const future = { ...set, target: set.target.map((y, row) => (row < end ? y : Math.floor(60 * random()))) };
+    expect(evaluate(future, options)).toEqual(report);
+  });
+
+  it('says which system was silent and why, when a required feature is missing', () => {
+    const gone = { ...set, columns: set.columns.with(set.features.indexOf('opp_pace'), new Float64Array(set.rows).fill(Number.NaN)) };
+    const { line: _, ...unlined } = gone;
+    const seen = evaluate(unlined, options);
+    expect(seen.systems.map((one) => one.system)).toEqual(['ewma8', 'minutes_rate']);
+    expect(seen.cannot['ridge']).toEqual({ 'missing_features opp_pace': seen.rows });
+  });
+
+  it('counts the rows of a season opening that had too little history, and starts after them', () => {
+    const opening = evaluate(set, { ...options, from: '2023-10-24' });
+    expect(opening.rows_without_model).toBeGreaterThan(0);
+    expect(opening.rows).toBeGreaterThan(report.rows);
+    expect(report.rows_without_model).toBe(0);
+    expect(() => evaluate(set, { ...options, from: '2023-10-24', to: '2023-11-01' })).toThrow(
+      expect.objectContaining({ code: 'TIPOFF_NO_MODEL' }),
+    );
+  });
+
+  it('refuses a span without rows', () => {
+    expect(() => evaluate(set, { ...options, from: '2025-01-01', to: '2025-02-01' })).toThrow(
+      expect.objectContaining({ code: 'TIPOFF_BAD_INPUT' }),
+    );
+  });
+});
+
+describe('leak alarms', () => {
+  const limits = (alarm: { kind: string; of: string }): string => `${alarm.kind} ${alarm.of}`;
+
+  it('ring for a feature that has seen the game', () => {
+    const at = set.features.indexOf('pts_ewma2');
+    const clean = set.columns[at] ?? new Float64Array(0);
+    const leaked: TrainingSet = {
+      ...set,
+      columns: set.columns.with(
+        at,
+        clean.map((x, row) => 0.2 * x + 0.8 * (set.target[row] ?? 0)),
+      ),
+    };
+    expect(leakAlarms(leaked, report).map(limits)).toContain('correlation pts_ewma2');
+  });
+
+  it('ring for an error that is too small and for sides that are right too often', () => {
+    const ridge = of(report, 'ridge');
+    const edge3 = { wins: 210, decided: 300, low: 0.64, high: 0.75 };
+    const line = ridge.overall.at_line;
+    if (line === undefined) throw new Error('no lines');
+    const tooGood = { ...ridge, overall: { ...ridge.overall, n: 5000, mae_median: 4.5, at_line: { ...line, edge3 } } };
+    expect(leakAlarms({ ...set, features: [], columns: [] }, { ...report, systems: [tooGood] }).map(limits)).toEqual([
+      'mae ridge',
+      'hit_rate ridge',
+    ]);
+  });
+
+  it('stay silent for honest figures', () => {
+    const ridge = of(report, 'ridge');
+    const honest = { ...ridge, overall: { ...ridge.overall, n: 21_000, mae_median: 4.77 } };
+    expect(leakAlarms({ ...set, features: [], columns: [] }, { ...report, systems: [honest] })).toEqual([]);
+  });
+});

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { REQUIRED_FEATURES } from '#core/features.ts';
+import { artefactSystems } from '#model/artefact.ts';
+import { beforeCutoff, vectorAt } from '#model/dataset.ts';
+import { pOverDecided } from '#model/distribution.ts';
+import { type FeatureVector, type Forecast, isPrediction, type Prediction, SYSTEM_IDS, type SystemId } from '#model/systems.ts';
+import { trainArtefact } from '#model/train.ts';
+import { syntheticSet } from '#test/model/synthetic-set.ts';
+
+const set = syntheticSet({ from: '2023-10-24', slates: 60, rowsPerSlate: 40 });
+const artefact = trainArtefact(beforeCutoff(set, '2023-12-20'), {
+  cutoff: '2023-12-20',
+  modelId: 'm',
+  createdAt: '2023-12-20T12:00:00Z',
+  codeVersion: 'c',
+  featureContractHash: 'h',
+});
+const systems = new Map(artefactSystems(artefact).map((system) => [system.id, system]));
+const vector = vectorAt(set, 2350);
+
+function ask(id: SystemId, input: FeatureVector): Forecast {
+  const system = systems.get(id);
+  if (system === undefined) throw new Error(`no system ${id}`);
+  return system.forecast(input);
+}
+
+function predicted(id: SystemId, input: FeatureVector): Prediction {
+  const forecast = ask(id, input);
+  if (!isPrediction(forecast)) throw new Error(`${id} cannot: ${forecast.cannot}`);
+  return forecast;
+}
+
+const withFeature = (name: string, value: number | null): FeatureVector => ({ ...vector, features: { ...vector.features, [name]: value } });
+
+describe('the forecast systems', () => {
+  it('are the four of the contract, in order', () => {
+    expect([...systems.keys()]).toEqual([...SYSTEM_IDS]);
+  });
+
+  it('use a feature as the mean of a baseline', () => {
+    expect(predicted('ewma8', withFeature('pts_ewma8', 17.25)).mean).toBe(17.25);
+    expect(predicted('minutes_rate', withFeature('minutes_rate', 9.5)).mean).toBe(9.5);
+  });
+
+  it('say which essential feature is missing instead of making a number up', () => {
+    for (const value of [null, Number.NaN]) {
+      expect(ask('ewma8', withFeature('pts_ewma8', value))).toEqual({ cannot: 'missing_features', missing: ['pts_ewma8'] });
+    }
+    expect(ask('ridge', { features: {} })).toEqual({ cannot: 'missing_features', missing: [...REQUIRED_FEATURES] });
+    expect(ask('market', { ...withFeature('opp_pace', null), line: '20.5' })).toEqual({
+      cannot: 'missing_features',
+      missing: ['opp_pace'],
+    });
+    expect(isPrediction(ask('ewma8', withFeature('opp_pace', null)))).toBe(true);
+  });
+
+  it('do without optional features: a missing one counts as its training mean', () => {
+    const column = artefact.columns.findIndex((c) => c.name === 'zone_matchup');
+    const mean = artefact.ridge.centres[column] ?? Number.NaN;
+    expect(predicted('ridge', withFeature('zone_matchup', null)).mean).toBeCloseTo(
+      predicted('ridge', withFeature('zone_matchup', mean)).mean,
+      10,
+    );
+  });
+
+  it('never forecast below zero', () => {
+    // A feature of its own (in no interaction), pushed far against its coefficient.
+    const alone = artefact.columns.findIndex(({ name }, j) => name === 'team_pace' && artefact.ridge.coefficients[j] !== 0);
+    const far = (artefact.ridge.centres[alone] ?? 0) - 1e6 / (artefact.ridge.coefficients[alone] ?? 1);
+    expect(predicted('ridge', withFeature('team_pace', far)).mean).toBe(0);
+    expect(predicted('ewma8', withFeature('pts_ewma8', -3)).mean).toBe(0);
+  });
+
+  it('give no market forecast without a line, and none of the others needs one', () => {
+    expect(ask('market', { ...vector, line: null })).toEqual({ cannot: 'no_line', missing: [] });
+    for (const id of ['ewma8', 'minutes_rate', 'ridge'] as const) expect(isPrediction(ask(id, { ...vector, line: null }))).toBe(true);
+  });
+
+  it('agree with a two-way price at the line until the layer has learnt otherwise', () => {
+    const { distribution } = predicted('market', { ...vector, line: '14.5', marketOver: 0.61 });
+    expect(pOverDecided(distribution, '14.5')).toBeCloseTo(0.61, 8);
+  });
+
+  it('answer the same whatever was asked in between', () => {
+    const first = predicted('ridge', vector);
+    predicted('ridge', vectorAt(set, 17));
+    predicted('market', { ...vectorAt(set, 400), line: '30.5' });
+    expect(predicted('ridge', vector)).toEqual(first);
+    expect(first.distribution.mass.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 12);
+  });
+});
