@@ -1,4 +1,4 @@
-import { defineTable, type RowOf, required } from '#core/contracts/define.ts';
+import { defineTable, nullable, type RowOf, required } from '#core/contracts/define.ts';
 
 export const players = defineTable({
   dataset: 'nba_reference',
@@ -8,6 +8,9 @@ export const players = defineTable({
     player_id: required.int('NBA player id'),
     player_name: required.string('Newest printed name'),
     player_lookup: required.string('Normalised name'),
+    initial_key: nullable.string(
+      'Initial and last name ("a|coffey"), under which feeds that shorten names are resolved; null for one-word names',
+    ),
     first_slate: required.date('First box score'),
     last_slate: required.date('Newest box score'),
   },

@@ -1,0 +1,41 @@
+import { TipoffError } from './errors.ts';
+
+/**
+ * Run modes of a prediction batch. `threshold` is the least feature quality that is predicted; a player below it waits for
+ * a later mode. Only modes that `replaces` predict a player again who has a visible prediction already.
+ */
+export const RUN_MODES = {
+  FIRST: { threshold: 85, replaces: false, backfill: false, at: '08:00' },
+  RETRY: { threshold: 85, replaces: false, backfill: false, at: '09:00, 10:00 and 12:00' },
+  FINAL_RETRY: { threshold: 80, replaces: false, backfill: false, at: '13:00' },
+  LAST_CALL: { threshold: 70, replaces: false, backfill: false, at: '16:00' },
+  LINE_UPDATE: { threshold: 85, replaces: true, backfill: false, at: 'when lines move' },
+  BACKFILL: { threshold: 70, replaces: false, backfill: true, at: 'by hand, past slates only' },
+} as const;
+
+export type RunMode = keyof typeof RUN_MODES;
+
+/** Names of older callers that mean one of the modes. */
+const ALIASES: Readonly<Record<string, RunMode>> = {
+  EARLY: 'FIRST',
+  PRE_GAME: 'FIRST',
+  OVERNIGHT: 'RETRY',
+  SAME_DAY: 'RETRY',
+  MORNING: 'RETRY',
+};
+
+/** Reads a run mode, case-insensitive. Throws TIPOFF_BAD_INPUT for a name that is none: nothing is guessed. */
+export function parseRunMode(text: string): RunMode {
+  const name = text.trim().toUpperCase();
+  if (isRunMode(name)) return name;
+  const alias = ALIASES[name];
+  if (alias !== undefined) return alias;
+  throw new TipoffError('TIPOFF_BAD_INPUT', `expected a run mode (${Object.keys(RUN_MODES).join(', ')}), saw "${text}"`, {
+    hint: 'Choose one of the modes; past slates take BACKFILL.',
+    details: { value: text },
+  });
+}
+
+function isRunMode(name: string): name is RunMode {
+  return Object.hasOwn(RUN_MODES, name);
+}
