@@ -45,6 +45,7 @@ export const ERROR_CODES = {
   TIPOFF_NO_MODEL: { meaning: 'no model may be used for this slate', transient: false, exit: 1 },
   TIPOFF_INTEGRITY: { meaning: 'stored bytes differ from their recorded hash', transient: false, exit: 3 },
   TIPOFF_CONFLICT: { meaning: 'a precondition on a stored object failed', transient: false, exit: 1 },
+  TIPOFF_STORAGE: { meaning: 'a store on this machine (state, queue, objects, home) cannot be read or written', transient: false, exit: 3 },
   TIPOFF_PROVIDER: { meaning: 'an outside provider refused the request', transient: false, exit: 3 },
   TIPOFF_PROVIDER_DOWN: { meaning: 'an outside provider did not answer', transient: true, exit: 3 },
   TIPOFF_NOTIFY: { meaning: 'a notification could not be delivered', transient: true, exit: 3 },

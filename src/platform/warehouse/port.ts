@@ -1,6 +1,9 @@
 import type { ColumnType, Dataset, RowOf, TableContract } from '#core/contracts/define.ts';
 
-/** A value bound to a named parameter `@name`. Dates and instants are strings, as in row types. */
+/**
+ * A value bound to a named parameter `@name`. Dates and instants are strings, as in row types. Whole numbers are bound as
+ * INT64, others as FLOAT64. A list is for `IN UNNEST(@name)` and may be empty.
+ */
 export type SqlValue = string | number | boolean | null | readonly string[] | readonly number[];
 export type SqlParams = Readonly<Record<string, SqlValue>>;
 
@@ -65,7 +68,9 @@ export interface Warehouse {
   appendNew<T extends TableContract>(table: T, rows: readonly Partial<RowOf<T>>[]): Promise<number>;
   /**
    * Replaces all rows of `table` with `column` in [from, to] by the result of `select` (columns matched by name), in one
-   * atomic step, and returns the new number of rows. `extraWhere` narrows what is replaced.
+   * atomic step, and returns the new number of rows. `extraWhere` narrows what is replaced. The select is evaluated before
+   * anything is deleted. Unknown or missing columns, rows outside of what is replaced, a key that occurs twice and null in a
+   * required column are TIPOFF_SCHEMA_MISMATCH; after any failure the old rows stand.
    */
   replaceRange(
     table: TableContract,

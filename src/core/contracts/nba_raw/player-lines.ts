@@ -24,6 +24,7 @@ export const playerLines = defineTable({
     is_alternate: required.bool('True for alternates and promotions whose price is not a market price'),
     snapshot_at: nullable.timestamp('When the quote stood, where the source says so'),
     snapshot_quality: required.string('exact (source has a time), file_date (only the date of the file) or unknown'),
+    file_date: nullable.date('Date in the file name where that is all the source says about the time of its quotes; its zone is unknown'),
     ...provenance,
   },
   key: ['row_id'],

@@ -1,0 +1,70 @@
+import type { Command } from 'commander';
+import type { App } from '#app/compose.ts';
+import { type Config, processConfig } from '#app/config.ts';
+import { TipoffError } from '#core/errors.ts';
+import { type Clock, shiftedClock, systemClock } from '#platform/clock.ts';
+import { type Streams, type Terminal, terminal } from './terminal.ts';
+
+/** Options every verb has. */
+export interface GlobalOptions {
+  readonly home?: string;
+  readonly json?: boolean;
+  readonly at?: string;
+}
+
+/** What a verb works with. */
+export interface VerbContext {
+  readonly terminal: Terminal;
+  readonly config: Config;
+  readonly clock: Clock;
+  /** Opens the home for one piece of work and closes it whatever happens. */
+  withApp<T>(work: (app: App) => Promise<T>): Promise<T>;
+}
+
+/** The program's connection to the outside, given by `main` and by tests. */
+export interface CliHost {
+  readonly streams: Streams;
+  /** Sets the exit code of the command. */
+  readonly exit: (code: 0 | 1 | 2 | 3) => void;
+}
+
+/** Builds the context of a verb from the options of its command line. */
+export function contextOf(host: CliHost, command: Command): VerbContext {
+  const options = command.optsWithGlobals<GlobalOptions>();
+  const voice = terminal(host.streams, options.json === true);
+  const base = processConfig();
+  const config = options.home === undefined ? base : { ...base, home: options.home };
+  const clock = clockAt(options.at);
+  return {
+    terminal: voice,
+    config,
+    clock,
+    withApp: async (work) => {
+      const { openApp } = await import('#app/compose.ts');
+      const app = await openApp(config, { command: commandLine(command), clock, write: (line) => voice.progress(line) });
+      try {
+        for (const note of app.notes) voice.progress(note);
+        return await work(app);
+      } finally {
+        await app.close();
+      }
+    },
+  };
+}
+
+function clockAt(at: string | undefined): Clock {
+  if (at === undefined) return systemClock;
+  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(at) || Number.isNaN(Date.parse(at))) {
+    throw new TipoffError('TIPOFF_BAD_INPUT', `--at: expected an instant with a zone, saw "${at}"`, {
+      hint: 'Write it as 2025-01-10T17:00:00Z.',
+      details: { value: at },
+    });
+  }
+  return shiftedClock(at);
+}
+
+function commandLine(command: Command): string {
+  const names: string[] = [];
+  for (let at: Command | null = command; at !== null && at.parent !== null; at = at.parent) names.unshift(at.name());
+  return [...names, ...command.args].join(' ');
+}

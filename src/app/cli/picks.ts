@@ -1,0 +1,83 @@
+import type { Slate } from '#core/calendar.ts';
+import { easternTime } from '#core/calendar.ts';
+import type { BatchResult } from '#pipeline/predict/run-batch.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+import { type Terminal, tableLines } from './terminal.ts';
+
+interface Shown {
+  readonly player_name: string;
+  readonly team_abbr: string;
+  readonly opponent_abbr: string;
+  readonly is_home: boolean;
+  readonly tipoff_at: string;
+  readonly line: string;
+  readonly predicted_points: number;
+  readonly edge: number;
+  readonly recommendation: string;
+  readonly confidence: number;
+  /** Probability of the side in the market-aware view. */
+  readonly with_market: number | null;
+  readonly bookmaker: string | null;
+}
+
+const MOST_SHOWN = 15;
+
+/** The visible picks of a slate as a table, largest edge first. */
+export async function printPicks(terminal: Terminal, warehouse: Warehouse, slate: Slate): Promise<void> {
+  const picks = await warehouse.query<Shown>(
+    `SELECT p.player_name, p.team_abbr, p.opponent_abbr, p.is_home, p.tipoff_at, p.line, p.predicted_points, p.edge, p.recommendation, p.confidence,
+       CASE WHEN p.recommendation = 'OVER' THEN m.p_over ELSE m.p_under END AS with_market, p.bookmaker
+     FROM nba_predictions.current_predictions p
+     LEFT JOIN nba_predictions.current_predictions m ON m.slate = p.slate AND m.player_id = p.player_id AND m.line_role = 'main' AND m.system_id = 'market'
+     WHERE p.slate = CAST(@slate AS DATE) AND p.is_actionable AND p.line_role = 'main'
+     ORDER BY ABS(p.edge) DESC, p.player_name`,
+    { slate },
+  );
+  terminal.line();
+  if (picks.length === 0) {
+    terminal.line(`No picks for ${slate}: no forecast is three points or more away from its line.`);
+    return;
+  }
+  const rows = picks
+    .slice(0, MOST_SHOWN)
+    .map((pick) => [
+      pick.player_name,
+      `${pick.team_abbr} ${pick.is_home ? 'vs' : '@'} ${pick.opponent_abbr}`,
+      easternTime(new Date(pick.tipoff_at)),
+      pick.line,
+      pick.predicted_points.toFixed(1),
+      `${pick.edge > 0 ? '+' : ''}${pick.edge.toFixed(1)}`,
+      pick.recommendation,
+      percent(pick.confidence),
+      percent(pick.with_market),
+      pick.bookmaker ?? '',
+    ]);
+  terminal.line(`Picks of ${slate}`);
+  for (const line of tableLines(['player', 'game', 'ET', 'line', 'points', 'edge', 'pick', 'model', 'with market', 'book'], rows))
+    terminal.line(line);
+  if (picks.length > MOST_SHOWN) terminal.line(`… and ${picks.length - MOST_SHOWN} more`);
+}
+
+function percent(share: number | null): string {
+  return share === null ? '' : `${(share * 100).toFixed(0)} %`;
+}
+
+/** What became of a batch, in two sentences. */
+export function printBatch(terminal: Terminal, result: BatchResult): void {
+  const reasons = (counts: Readonly<Record<string, number>>): string =>
+    Object.entries(counts)
+      .map(([reason, count]) => `${count} ${reason}`)
+      .join(', ');
+  terminal.line();
+  if (result.state === 'no_games') {
+    terminal.line(`${result.slate} has no counted games: nothing to predict.`);
+    return;
+  }
+  terminal.line(
+    `${result.slate} ${result.mode}: ${result.state}. ${result.games} games, ${result.predicted} of ${result.expected} players predicted` +
+      `${Object.keys(result.skipped).length > 0 ? ` (skipped: ${reasons(result.skipped)})` : ''}, ${result.predictions} rows, ${result.actionable} picks.`,
+  );
+  if (Object.keys(result.failed).length > 0) terminal.line(`Failed: ${reasons(result.failed)}`);
+  if (result.reason !== null) terminal.line(`Reason: ${result.reason}`);
+  if (result.publication_id !== null) terminal.line(`Publication ${result.publication_id}`);
+}

@@ -1,0 +1,148 @@
+import { type Command, Option } from 'commander';
+import { actor } from '#app/cli/actor.ts';
+import { type CliHost, contextOf } from '#app/cli/context.ts';
+import { tableLines } from '#app/cli/terminal.ts';
+import { parseSlate } from '#core/calendar.ts';
+import { TipoffError } from '#core/errors.ts';
+import { parseRunMode } from '#core/run-modes.ts';
+import type { StagedPolicy } from '#pipeline/predict/coordinator.ts';
+
+/** `batch list|show|start|check-stalled|reset`: the coordinator's calls. */
+export function addBatchVerbs(root: Command, host: CliHost): void {
+  const batch = root.command('batch').description('prediction batches');
+
+  batch
+    .command('list')
+    .description('batches, oldest first')
+    .option('--slate <slate>')
+    .action(async (options: { slate?: string }, command: Command) => {
+      const { terminal, withApp } = contextOf(host, command);
+      const slate = options.slate === undefined ? undefined : parseSlate(options.slate);
+      const { listBatches } = await import('#pipeline/predict/batches.ts');
+      const batches = await withApp(({ state }) => listBatches(state, slate));
+      terminal.json(batches);
+      const rows = batches.map((doc) => [doc.batch_id, doc.state, doc.expected, doc.units, doc.created_at, doc.reason ?? '']);
+      for (const line of tableLines(['batch', 'state', 'expected', 'units', 'created', 'reason'], rows)) terminal.line(line);
+    });
+
+  batch
+    .command('show')
+    .description('one batch: units, outcomes, every move it made')
+    .argument('<batch>')
+    .action(async (batchId: string, _options: object, command: Command) => {
+      const { terminal, withApp } = contextOf(host, command);
+      const [{ describeBatch }, { readEvents }] = await Promise.all([
+        import('#pipeline/predict/coordinator.ts'),
+        import('#pipeline/predict/batches.ts'),
+      ]);
+      const shown = await withApp(async ({ state }) => ({
+        ...(await describeBatch({ state }, batchId)),
+        events: await readEvents(state, batchId),
+      }));
+      terminal.json(shown);
+      terminal.line(`${shown.batch.batch_id}: ${shown.batch.state}${shown.batch.reason === null ? '' : ` (${shown.batch.reason})`}`);
+      for (const [reason, count] of Object.entries({ ...shown.outcomes, ...shown.reasons })) terminal.line(`  ${count} ${reason}`);
+      const rows = shown.events.map((event) => [event.at, event.from ?? '', event.to, event.by, event.reason ?? '']);
+      for (const line of tableLines(['at', 'from', 'to', 'by', 'reason'], rows)) terminal.line(line);
+    });
+
+  batch
+    .command('start')
+    .description('create a batch and put its units into the queue, without working on them')
+    .argument('<slate>')
+    .requiredOption('--mode <mode>')
+    .option('--force', 'close an active batch of the slate first')
+    .action(async (text: string, options: { mode: string; force?: boolean }, command: Command) => {
+      const { terminal, withApp } = contextOf(host, command);
+      const [slate, mode, by] = [parseSlate(text), parseRunMode(options.mode), actor('batch start')];
+      const result = await withApp(async (app) => {
+        const [{ startBatch }, { dispatch }, { dayDeps }] = await Promise.all([
+          import('#pipeline/predict/start.ts'),
+          import('#pipeline/predict/coordinator.ts'),
+          import('#app/day-deps.ts'),
+        ]);
+        const deps = await dayDeps(app, by);
+        const started = await startBatch(deps, { slate, mode, by, force: options.force === true });
+        if (started.kind === 'started') await dispatch(deps, started.batch.batch_id, by);
+        return started;
+      });
+      terminal.json(result);
+      terminal.line(
+        'batch' in result
+          ? `${result.batch.batch_id} started: ${result.batch.expected} players in ${result.batch.units} units.`
+          : `${slate}: ${result.kind}.`,
+      );
+    });
+
+  batch
+    .command('check-stalled')
+    .description('settle, dispatch again or close batches that do not move; older than the limit is closed whatever it has')
+    .option('--batch <id>', 'look at one batch only')
+    .option('--no-progress-seconds <n>', 'seconds without progress before missing units are dispatched again', '300')
+    .option('--max-age-minutes <n>', 'age at which a batch is closed', '30')
+    .addOption(new Option('--policy <policy>', 'what becomes of what a closed batch has').choices(['publish', 'hold']).default('publish'))
+    .action(
+      async (
+        options: { batch?: string; noProgressSeconds: string; maxAgeMinutes: string; policy: 'publish' | 'hold' },
+        command: Command,
+      ) => {
+        const { terminal, withApp } = contextOf(host, command);
+        const rules = {
+          noProgressSeconds: positive('--no-progress-seconds', options.noProgressSeconds),
+          maxAgeMinutes: positive('--max-age-minutes', options.maxAgeMinutes),
+          policy: options.policy,
+        };
+        const by = actor('batch check-stalled');
+        const verdicts = await withApp(async (app) => {
+          const [{ checkStalled }, { dayDeps }] = await Promise.all([
+            import('#pipeline/predict/coordinator.ts'),
+            import('#app/day-deps.ts'),
+          ]);
+          return checkStalled(await dayDeps(app, by), by, rules, options.batch);
+        });
+        terminal.json(verdicts);
+        for (const verdict of verdicts)
+          terminal.line(`${verdict.batch_id}: ${verdict.action} (${verdict.state})${verdict.reason === null ? '' : `: ${verdict.reason}`}`);
+        if (verdicts.length === 0) terminal.line('No active batch.');
+      },
+    );
+
+  batch
+    .command('reset')
+    .description('free a slate; always works and does nothing the second time')
+    .option('--batch <id>')
+    .option('--slate <slate>', 'every unfinished batch of the date')
+    .requiredOption('--why <reason>', 'for the audit trail')
+    .addOption(new Option('--staged <what>', 'what becomes of staged rows').choices(['keep', 'publish', 'discard']).default('keep'))
+    .action(async (options: { batch?: string; slate?: string; why: string; staged: StagedPolicy }, command: Command) => {
+      const { terminal, withApp } = contextOf(host, command);
+      const which =
+        options.batch !== undefined
+          ? { batchId: options.batch }
+          : options.slate !== undefined
+            ? { slate: parseSlate(options.slate) }
+            : undefined;
+      if (which === undefined) {
+        throw new TipoffError('TIPOFF_BAD_INPUT', 'expected --batch or --slate', {
+          hint: 'Name what to reset; `tipoff batch list` shows the batches.',
+        });
+      }
+      const by = actor('batch reset');
+      const results = await withApp(async (app) => {
+        const [{ reset }, { dayDeps }] = await Promise.all([import('#pipeline/predict/coordinator.ts'), import('#app/day-deps.ts')]);
+        return reset(await dayDeps(app, by), which, { by, why: options.why, staged: options.staged });
+      });
+      terminal.json(results);
+      for (const result of results)
+        terminal.line(
+          `${result.batch_id}: ${result.state}${result.transitioned ? '' : ' (as it was)'}; ${result.tables} staging tables: ${result.staged}`,
+        );
+      if (results.length === 0) terminal.line('Nothing to reset: the slate is free.');
+    });
+}
+
+function positive(option: string, text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new TipoffError('TIPOFF_BAD_INPUT', `${option}: expected a number of 0 or more, saw "${text}"`, { hint: 'Write it in digits.' });
+}

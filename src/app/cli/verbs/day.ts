@@ -1,0 +1,97 @@
+import type { Command } from 'commander';
+import { actor } from '#app/cli/actor.ts';
+import { type CliHost, contextOf } from '#app/cli/context.ts';
+import { printBatch, printPicks } from '#app/cli/picks.ts';
+import { duration, type Terminal, tableLines } from '#app/cli/terminal.ts';
+import { parseSlate } from '#core/calendar.ts';
+import { parseRunMode } from '#core/run-modes.ts';
+import type { DayResult, PhaseReport } from '#pipeline/day.ts';
+import type { BatchResult } from '#pipeline/predict/run-batch.ts';
+
+/** `day`, `predict`, `grade`. */
+export function addDayVerbs(root: Command, host: CliHost): void {
+  root
+    .command('day')
+    .description('all phases of a slate: summaries, features, predictions, publication, grades, exports')
+    .argument('<slate>', 'ET calendar date of tip-off, for example 2025-01-10')
+    .option('--mode <mode>', 'run mode (default: what the clock suggests; BACKFILL for a past slate)')
+    .action(async (text: string, options: { mode?: string }, command: Command) => {
+      const { terminal, withApp } = contextOf(host, command);
+      const slate = parseSlate(text);
+      const mode = options.mode === undefined ? undefined : parseRunMode(options.mode);
+      await withApp(async (app) => {
+        const [{ runDay }, { dayDeps }] = await Promise.all([import('#pipeline/day.ts'), import('#app/day-deps.ts')]);
+        const by = actor('day');
+        const result = await runDay(await dayDeps(app, by), {
+          slate,
+          by,
+          ...(mode === undefined ? {} : { mode }),
+          onPhase: (phase) => terminal.progress(phaseLine(phase)),
+        });
+        terminal.json(result);
+        if (!terminal.isJson) await printPicks(terminal, app.warehouse, slate);
+        printDay(terminal, result);
+        if (!isFine(result.state)) host.exit(1);
+      });
+    });
+
+  root
+    .command('predict')
+    .description('one batch of a slate, from its features as they stand')
+    .argument('<slate>')
+    .requiredOption('--mode <mode>', 'FIRST, RETRY, FINAL_RETRY, LAST_CALL, LINE_UPDATE or BACKFILL')
+    .option('--force', 'close an active batch of the slate first')
+    .action(async (text: string, options: { mode: string; force?: boolean }, command: Command) => {
+      const { terminal, withApp } = contextOf(host, command);
+      const [slate, mode] = [parseSlate(text), parseRunMode(options.mode)];
+      await withApp(async (app) => {
+        const [{ runBatch }, { dayDeps }] = await Promise.all([import('#pipeline/predict/run-batch.ts'), import('#app/day-deps.ts')]);
+        const by = actor('predict');
+        const result = await runBatch(await dayDeps(app, by), { slate, mode, by, force: options.force === true });
+        terminal.json(result);
+        if (!terminal.isJson) await printPicks(terminal, app.warehouse, slate);
+        printBatch(terminal, result);
+        if (!isFine(result.state)) host.exit(1);
+      });
+    });
+
+  root
+    .command('grade')
+    .description('grade what is final; pushes and absences are neither won nor lost')
+    .argument('<slate>')
+    .option('--to <slate>', 'last slate of a range')
+    .action(async (text: string, options: { to?: string }, command: Command) => {
+      const { terminal, withApp } = contextOf(host, command);
+      const from = parseSlate(text);
+      const to = options.to === undefined ? from : parseSlate(options.to);
+      const report = await withApp(async (app) => {
+        const [{ gradeRange }, { dayDeps }] = await Promise.all([import('#pipeline/day.ts'), import('#app/day-deps.ts')]);
+        return gradeRange(await dayDeps(app, actor('grade')), from, to);
+      });
+      terminal.json(report);
+      const { win, loss, push, void: voided, no_bet } = report.outcomes;
+      terminal.line(
+        `${report.graded} rows of ${report.games} games graded: ${win} won, ${loss} lost, ${push} push, ${voided} void, ${no_bet} without a bet.`,
+      );
+      for (const [reason, count] of Object.entries(report.pending)) {
+        if (count.rows > 0) terminal.line(`${count.rows} rows of ${count.games} games wait: ${reason}`);
+      }
+    });
+}
+
+/** States that are no failure of the command. */
+function isFine(state: BatchResult['state']): boolean {
+  return ['published', 'published_partial', 'no_games', 'nothing_to_do'].includes(state);
+}
+
+export function phaseLine({ phase, verdict, rows, seconds, detail }: PhaseReport): string {
+  return `${phase.padEnd(10)} ${verdict.padEnd(6)} ${String(rows).padStart(7)} rows  ${duration(seconds).padStart(8)}  ${detail}`;
+}
+
+export function printDay(terminal: Terminal, result: DayResult): void {
+  const rows = result.phases.map(({ phase, verdict, rows: count, seconds, detail }) => [phase, verdict, count, duration(seconds), detail]);
+  terminal.line();
+  for (const line of tableLines(['phase', 'verdict', 'rows', 'time', 'detail'], rows)) terminal.line(line);
+  printBatch(terminal, result);
+  for (const output of result.outputs) terminal.line(`  ${output}`);
+}

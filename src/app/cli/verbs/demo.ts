@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { type CliHost, contextOf } from '#app/cli/context.ts';
+import { duration, type Terminal, tableLines } from '#app/cli/terminal.ts';
+import { TipoffError } from '#core/errors.ts';
+import type { DayResult } from '#pipeline/day.ts';
+import type { RecordRow } from '#pipeline/grade/record.ts';
+
+/** `demo`: a simulated league from schedule to grades, in a home of its own. */
+export function addDemoVerb(root: Command, host: CliHost): void {
+  root
+    .command('demo')
+    .description('a simulated league: history, yesterday graded, tonight predicted and published, in one go')
+    .option('--seed <n>', 'which league', '7')
+    .action(async (options: { seed: string }, command: Command) => {
+      const { terminal, config } = contextOf(host, command);
+      const began = performance.now();
+      terminal.progress('Tipoff on a simulated league: nothing below is real.');
+      const seed = Number(options.seed);
+      if (!Number.isInteger(seed)) {
+        throw new TipoffError('TIPOFF_BAD_INPUT', `--seed: expected a whole number, saw "${options.seed}"`, {
+          hint: 'For example --seed 7.',
+        });
+      }
+      const given = command.optsWithGlobals<{ home?: string }>().home;
+      const home = given ?? join(config.home, 'demo');
+      const [{ runDemo }, { printPicks, printBatch }, { phaseLine }] = await Promise.all([
+        import('#app/demo.ts'),
+        import('#app/cli/picks.ts'),
+        import('./day.ts'),
+      ]);
+      const result = await runDemo(
+        {
+          config,
+          home,
+          seed,
+          say: (line) => terminal.progress(line),
+          onPhase: (slate, phase) => terminal.progress(`${slate}  ${phaseLine(phase)}`),
+        },
+        async (app, { tonight }) => {
+          if (!terminal.isJson) await printPicks(terminal, app.warehouse, tonight.slate);
+        },
+      );
+      const seconds = (performance.now() - began) / 1000;
+      terminal.json({ ...result, seconds });
+      printBatch(terminal, result.tonight);
+      printPhases(terminal, [result.yesterday, result.tonight]);
+      printRecord(terminal, result.record);
+      terminal.line();
+      terminal.line('Outputs');
+      for (const output of result.outputs) terminal.line(`  ${output}`);
+      terminal.line();
+      terminal.line(`Simulated data, done in ${duration(seconds)}. Look around: npm run -s tipoff -- publish list --home ${home}`);
+      if (result.tonight.state !== 'published') host.exit(1);
+    });
+}
+
+function printPhases(terminal: Terminal, days: readonly DayResult[]): void {
+  const rows = days.flatMap((day) =>
+    day.phases.map((phase) => [day.slate, phase.phase, phase.verdict, phase.rows, duration(phase.seconds)]),
+  );
+  terminal.line();
+  for (const line of tableLines(['slate', 'phase', 'verdict', 'rows', 'time'], rows)) terminal.line(line);
+}
+
+function printRecord(terminal: Terminal, record: readonly RecordRow[]): void {
+  const rows = record.map((row) => [
+    row.system_id,
+    row.record_class,
+    `${row.all_sides.wins}-${row.all_sides.losses}`,
+    row.all_sides.pushes,
+    row.all_sides.voids,
+    row.errors.rows,
+    row.errors.mae === null ? '' : row.errors.mae.toFixed(2),
+  ]);
+  if (rows.length === 0) return;
+  terminal.line();
+  terminal.line('Graded so far (one slate says nothing about quality)');
+  for (const line of tableLines(['system', 'record', 'W-L', 'push', 'void', 'rows', 'MAE'], rows)) terminal.line(line);
+}

@@ -1,0 +1,103 @@
+import { existsSync, rmSync } from 'node:fs';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
+import { TipoffError } from '#core/errors.ts';
+import { type DayResult, type PhaseReport, runDay } from '#pipeline/day.ts';
+import { type RecordRow, readRecord } from '#pipeline/grade/record.ts';
+import { exportSeasonSubsets } from '#pipeline/publish/exports/export.ts';
+import { type Clock, shiftedClock } from '#platform/clock.ts';
+import { describeLeague } from '#simulate/describe.ts';
+import { simulateLeague } from '#simulate/league.ts';
+import { loadLeague } from '#simulate/load.ts';
+import { type App, openApp } from './compose.ts';
+import type { Config } from './config.ts';
+import { dayDeps } from './day-deps.ts';
+
+/** The evening the demonstration ends on. */
+const TONIGHT = parseSlate('2024-12-14');
+/** Noon ET: reports and lines of the morning are there, no game has begun. */
+const NOON = 'T17:00:00Z';
+const MARKER = 'simulated-league.json';
+
+export interface DemoOptions {
+  readonly config: Config;
+  /** Folder of the demonstration's own home; an earlier demonstration there is replaced. */
+  readonly home: string;
+  readonly seed: number;
+  readonly say: (line: string) => void;
+  readonly onPhase: (slate: Slate, phase: PhaseReport) => void;
+}
+
+export interface DemoResult {
+  readonly home: string;
+  readonly league: readonly string[];
+  readonly yesterday: DayResult;
+  readonly tonight: DayResult;
+  /** Graded record so far, live predictions only. */
+  readonly record: readonly RecordRow[];
+  readonly outputs: readonly string[];
+}
+
+/**
+ * A simulated league in a home of its own: yesterday is predicted at noon as it was then known, its games are played and
+ * graded, and tonight's slate is predicted. `look` sees the home before it is closed.
+ */
+export async function runDemo(options: DemoOptions, look: (app: App, result: DemoResult) => Promise<void>): Promise<DemoResult> {
+  const { say } = options;
+  const league = simulateLeague({ seed: options.seed, through: TONIGHT });
+  const facts = describeLeague(league);
+  for (const fact of facts) say(fact);
+  await clear(options.home);
+  const yesterday = addDays(TONIGHT, -1);
+  const config = { ...options.config, home: options.home };
+
+  const live = async <T>(slate: Slate, work: (app: App, clock: Clock) => Promise<T>): Promise<T> => {
+    const clock = shiftedClock(`${slate}${NOON}`);
+    const app = await openApp(config, { command: 'demo', clock, write: say });
+    try {
+      await writeFile(join(options.home, MARKER), `${JSON.stringify({ seed: options.seed, tonight: TONIGHT })}\n`);
+      const { loaded } = await loadLeague(app.warehouse, league, { clock });
+      const rows = Object.values(loaded).reduce((total, count) => total + count, 0);
+      say(`It is ${slate}, noon in New York. ${rows.toLocaleString('en-US')} rows known until now are in the warehouse.`);
+      return await work(app, clock);
+    } finally {
+      await app.close();
+    }
+  };
+  const day = async (app: App, slate: Slate): Promise<DayResult> =>
+    runDay(await dayDeps(app, 'tipoff demo'), { slate, by: 'tipoff demo', onPhase: (phase) => options.onPhase(slate, phase) });
+
+  const first = await live(yesterday, (app) => day(app, yesterday));
+  return live(TONIGHT, async (app, clock) => {
+    const tonight = await day(app, TONIGHT);
+    const exported = await exportSeasonSubsets(
+      { warehouse: app.warehouse, objects: app.exports, clock, dataSource: 'simulated' },
+      { season: '2024-25' },
+    );
+    const record = (await readRecord(app.warehouse, { from: yesterday, to: TONIGHT })).filter(({ kind }) => kind === 'season');
+    const subsets = exported.documents.filter(({ result }) => result !== 'not_ready').map(({ location }) => location);
+    const result = {
+      home: options.home,
+      league: facts,
+      yesterday: first,
+      tonight,
+      record,
+      outputs: [...first.outputs, ...tonight.outputs, ...subsets],
+    };
+    await look(app, result);
+    return result;
+  });
+}
+
+/** Empties the folder of an earlier demonstration. A folder with anything else in it is refused: it may be real work. */
+async function clear(home: string): Promise<void> {
+  if (!existsSync(home)) return;
+  if (!existsSync(join(home, MARKER)) && (await readdir(home)).length > 0) {
+    throw new TipoffError('TIPOFF_BAD_INPUT', `${home} is not empty and holds no demonstration`, {
+      hint: 'Give the demonstration a folder of its own with --home.',
+      details: { home },
+    });
+  }
+  rmSync(home, { recursive: true, force: true });
+}

@@ -1,0 +1,102 @@
+import { daysBetween, type Slate } from '#core/calendar.ts';
+import type { ModelRegistryRow } from '#core/contracts/nba_predictions/model-registry.ts';
+import { TipoffError } from '#core/errors.ts';
+import { type Artefact, artefactHash, artefactSystems } from './artefact.ts';
+import { featureContractHash } from './feature-contract.ts';
+import { listModels, loadModel } from './registry.ts';
+import type { ModelSource, ServingModel } from './serving.ts';
+import { type TrainDeps, train } from './train-run.ts';
+
+/** Days for which an explicit promotion outlives the age limit of candidates. */
+export const CHAMPION_MAX_AGE_DAYS = 60;
+
+export interface ModelSourceOptions {
+  /** Oldest data cut-off of a candidate, in days before the slate; 7 when absent. */
+  readonly maxAgeDays?: number;
+  /** Train for the slate when no registered model may serve it. */
+  readonly trainWhenMissing: boolean;
+  /** Who is named in the registry for a model trained here. */
+  readonly by: string;
+}
+
+/**
+ * Serves a slate, in this order:
+ * 1. the champion, when its cut-off is not after the slate and at most 60 days before it: promotion is explicit and beats
+ *    recency, so that a candidate never takes over by being newer;
+ * 2. the candidate with the newest cut-off not after the slate, at most `maxAgeDays` before it;
+ * 3. with `trainWhenMissing`, a new candidate trained for the slate;
+ * 4. TIPOFF_NO_MODEL with what was passed over and why.
+ * Shadows and retired models never serve here, nor does a model of another feature contract. Statuses are read anew at
+ * every call; parsed artefacts are kept by id.
+ */
+export function modelSource(deps: TrainDeps, options: ModelSourceOptions): ModelSource {
+  const maxAgeDays = options.maxAgeDays ?? 7;
+  const loaded = new Map<string, Promise<ServingModel>>();
+  const training = new Map<Slate, Promise<ServingModel>>();
+  const load = (modelId: string): Promise<ServingModel> =>
+    remember(loaded, modelId, async () => servingModel(await loadModel(deps, modelId)));
+  const trainFor = (slate: Slate): Promise<ServingModel> =>
+    remember(training, slate, async () => {
+      const { row } = await train(deps, { cutoff: slate, by: options.by });
+      if (row.status === 'retired') {
+        throw new TipoffError('TIPOFF_NO_MODEL', `training for ${slate} gives ${row.model_id}, which is retired`, {
+          hint: `Promote a model: \`tipoff models promote ${row.model_id}\` brings this one back.`,
+          details: { slate, model_id: row.model_id },
+        });
+      }
+      return load(row.model_id);
+    });
+  return {
+    forSlate: async (slate) => {
+      const models = await listModels(deps.warehouse);
+      const judged = models.map((row) => ({ row, objection: objection(row, slate, maxAgeDays) }));
+      const fit = judged.filter(({ objection: reason }) => reason === undefined).map(({ row }) => row);
+      const chosen = fit.find((row) => row.status === 'champion') ?? fit[0];
+      if (chosen !== undefined) return load(chosen.model_id);
+      if (options.trainWhenMissing) return trainFor(slate);
+      throw noModel(slate, judged);
+    },
+  };
+}
+
+/** A model with its systems, ready to forecast. */
+export function servingModel(artefact: Artefact): ServingModel {
+  return {
+    modelId: artefact.model_id,
+    modelHash: artefactHash(artefact),
+    dataCutoff: artefact.data_cutoff,
+    systems: artefactSystems(artefact),
+  };
+}
+
+/** One piece of work per key, shared by all who ask meanwhile and afterwards; a failure is not remembered. */
+export function remember<K, V>(store: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
+  const known = store.get(key);
+  if (known !== undefined) return known;
+  const made = make().catch((error: unknown) => {
+    store.delete(key);
+    throw error;
+  });
+  store.set(key, made);
+  return made;
+}
+
+/** Why a model may not serve a slate; undefined when it may. */
+function objection(row: ModelRegistryRow, slate: Slate, maxAgeDays: number): string | undefined {
+  if (row.status !== 'champion' && row.status !== 'candidate') return row.status;
+  if (row.feature_contract_hash !== featureContractHash()) return 'other feature contract';
+  const age = daysBetween(row.data_cutoff as Slate, slate);
+  if (age < 0) return 'cut-off after the slate';
+  const limit = row.status === 'champion' ? Math.max(CHAMPION_MAX_AGE_DAYS, maxAgeDays) : maxAgeDays;
+  return age > limit ? 'too old' : undefined;
+}
+
+function noModel(slate: Slate, judged: readonly { readonly objection: string | undefined }[]): TipoffError {
+  const counts = new Map<string, number>();
+  for (const { objection: reason = 'none' } of judged) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const seen = [...counts].map(([reason, count]) => `${count} ${reason}`).join(', ') || 'no registered model';
+  return new TipoffError('TIPOFF_NO_MODEL', `expected a champion or a recent candidate for ${slate}, saw ${seen}`, {
+    hint: `Run \`tipoff train --cutoff ${slate}\`, or promote a model with \`tipoff models promote\`.`,
+    details: { slate, passed_over: Object.fromEntries(counts) },
+  });
+}

@@ -1,0 +1,69 @@
+import { isDate } from '#core/calendar.ts';
+import { TipoffError } from '#core/errors.ts';
+import { FEATURE_NAMES } from '#core/features.ts';
+import { fairOverProbability } from '#core/odds.ts';
+import type { ColumnarResult, Warehouse } from '#platform/warehouse/port.ts';
+import type { TrainingSet } from './dataset.ts';
+
+/** No game is older; bounds the scan of partitioned tables when no start is given. */
+const FIRST_SEASON = '1946-11-01';
+
+/** Which slates to learn from: `from` (inclusive, all history when absent) to `before` (exclusive). */
+export interface TrainingRange {
+  readonly from?: string;
+  readonly before: string;
+}
+
+/**
+ * The slate is joined as well as the game: a game that was moved leaves feature rows on the date where it was not
+ * played, and those are no history of anything. NUMERIC passes through `fn.safe_div` to become a float on both engines.
+ */
+const TRAINING_ROWS = `
+SELECT f.slate, g.points, g.minutes, fn.safe_div(f.line, 1) AS line, f.over_price, f.under_price,
+  ${FEATURE_NAMES.map((name) => `f.${name}`).join(', ')}
+FROM nba_predictions.ml_feature_store f
+JOIN nba_analytics.player_game_summary g ON g.player_id = f.player_id AND g.game_id = f.game_id AND g.slate = f.slate
+WHERE f.slate >= CAST(@from AS DATE) AND f.slate < CAST(@before AS DATE)
+  AND g.slate >= CAST(@from AS DATE) AND g.slate < CAST(@before AS DATE)
+  AND g.played
+ORDER BY f.slate, f.player_id, f.game_id`;
+
+/**
+ * Reads graded history in one columnar query: features of the feature store (in the order of the feature contract), points
+ * and minutes of those who played, the line known before the cut-off and its de-vigged P(over). Rows are ordered by slate
+ * and player and lie strictly before `before`; a shorter range is a prefix of a longer one. Nulls are NaN.
+ *
+ * An empty range is an empty set; a read that failed throws. Throws TIPOFF_BAD_INPUT for a bound that is no date.
+ */
+export async function readTrainingSet(warehouse: Warehouse, range: TrainingRange): Promise<TrainingSet> {
+  const from = range.from ?? FIRST_SEASON;
+  for (const bound of [from, range.before]) {
+    if (!isDate(bound)) {
+      throw new TipoffError('TIPOFF_BAD_INPUT', `expected a bound of the training set as YYYY-MM-DD, saw "${bound}"`, {
+        hint: 'Write ET calendar dates, for example 2024-10-21.',
+        details: { ...range },
+      });
+    }
+  }
+  const result = await warehouse.queryColumns(TRAINING_ROWS, { from, before: range.before });
+  return {
+    features: FEATURE_NAMES,
+    columns: FEATURE_NAMES.map((name) => result.numbers(name)),
+    target: result.numbers('points'),
+    minutes: result.numbers('minutes'),
+    slates: result.strings('slate').map((slate) => slate ?? ''),
+    rows: result.rowCount,
+    line: result.numbers('line'),
+    marketOver: marketOver(result),
+  };
+}
+
+/** De-vigged P(over) where both prices exist and are American prices; NaN elsewhere. */
+function marketOver(result: ColumnarResult): Float64Array {
+  const under = result.numbers('under_price');
+  return result.numbers('over_price').map((over, i) => fairOverProbability(price(over), price(under[i])) ?? Number.NaN);
+}
+
+function price(value: number | undefined): number | null {
+  return value === undefined || Number.isNaN(value) ? null : value;
+}

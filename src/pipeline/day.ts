@@ -1,0 +1,202 @@
+import { addDays, easternTime, type Slate, slateOf } from '#core/calendar.ts';
+import { messageOf } from '#core/errors.ts';
+import type { RunMode } from '#core/run-modes.ts';
+import type { ModelSource } from '#model/serving.ts';
+import { type GradeReport, grade } from '#pipeline/grade/grade.ts';
+import { slateGames } from '#pipeline/predict/candidates.ts';
+import { type BatchDeps, type BatchResult, runBatch } from '#pipeline/predict/run-batch.ts';
+import { exportSlates } from '#pipeline/publish/exports/export.ts';
+import type { ExportDeps } from '#pipeline/publish/exports/write.ts';
+import { DAILY_WAITING, NO_WAITING, type RefreshResult, refresh, refreshSummaries } from '#pipeline/refresh.ts';
+import type { PhaseDeps } from '#pipeline/run-processor.ts';
+
+export interface DayDeps extends PhaseDeps, BatchDeps {
+  readonly models: ModelSource;
+  readonly exports: ExportDeps['objects'];
+  readonly dataSource: ExportDeps['dataSource'];
+}
+
+export interface DayRequest {
+  readonly slate: Slate;
+  /** The mode the clock suggests when absent. */
+  readonly mode?: RunMode;
+  readonly by: string;
+  /** Called when a phase has ended. */
+  readonly onPhase?: (phase: PhaseReport) => void;
+}
+
+/** How one phase of the day ended. `held`: an input is not ready, with the reason; nothing below it ran. */
+export interface PhaseReport {
+  readonly phase: 'analytics' | 'precompute' | 'predict' | 'export' | 'grade';
+  readonly verdict: 'done' | 'empty' | 'held' | 'failed';
+  readonly rows: number;
+  readonly seconds: number;
+  readonly detail: string;
+}
+
+export interface DayResult extends Omit<BatchResult, 'seconds' | 'state'> {
+  /** State of the batch; `no_games`, `nothing_to_do`, or `held` when the features were not ready. */
+  readonly state: BatchResult['state'];
+  readonly seconds: number;
+  readonly phases: readonly PhaseReport[];
+  /** Where the exports of the slate lie. */
+  readonly outputs: readonly string[];
+}
+
+/** Slates before tonight that are graded anew each day: late box scores and corrections. */
+const GRADE_DAYS = 7;
+
+/** The run mode that fits an instant: BACKFILL when every game has begun, before the day FIRST, then by the clock of New York. */
+export function modeAt(slate: Slate, tipoffs: readonly string[], now: Date): RunMode {
+  if (tipoffs.length > 0 && tipoffs.every((tipoff) => Date.parse(tipoff) <= now.getTime())) return 'BACKFILL';
+  if (slate < slateOf(now)) return 'BACKFILL';
+  if (slate > slateOf(now)) return 'FIRST';
+  const time = easternTime(now);
+  if (time < '09:00') return 'FIRST';
+  if (time < '13:00') return 'RETRY';
+  return time < '16:00' ? 'FINAL_RETRY' : 'LAST_CALL';
+}
+
+/**
+ * All phases of a slate: summaries of what was played, contexts and features, the batch with its publication, the exports,
+ * and the grades of what is final. A phase that is held or fails is reported; the phases that do not need it still run.
+ */
+export async function runDay(deps: DayDeps, request: DayRequest): Promise<DayResult> {
+  const { clock } = deps;
+  const began = clock.now().getTime();
+  const phases: PhaseReport[] = [];
+  const report = (phase: PhaseReport): void => {
+    phases.push(phase);
+    request.onPhase?.(phase);
+  };
+  const timed = async <T>(work: () => Promise<T>): Promise<{ value: T; seconds: number }> => {
+    const from = clock.now().getTime();
+    const value = await work();
+    return { value, seconds: (clock.now().getTime() - from) / 1000 };
+  };
+
+  const isPast = request.slate < slateOf(clock.now());
+  const prepared = await timed(() => refresh(deps, request.slate, isPast ? NO_WAITING : DAILY_WAITING));
+  for (const phase of refreshPhases(prepared.value)) report(phase);
+
+  const games = await slateGames(deps.warehouse, request.slate);
+  const mode =
+    request.mode ??
+    modeAt(
+      request.slate,
+      games.map(({ tipoff_at }) => tipoff_at),
+      clock.now(),
+    );
+  const [blocked] = prepared.value.notReady;
+  let batch: BatchResult;
+  if (blocked !== undefined) {
+    batch = { ...nothing(request.slate, mode), state: 'held', reason: `${blocked.input}: ${blocked.reason}`, games: games.length };
+    report({ phase: 'predict', verdict: 'held', rows: 0, seconds: 0, detail: batch.reason ?? '' });
+  } else {
+    batch = await runBatch(deps, { slate: request.slate, mode, by: request.by });
+    report({ phase: 'predict', verdict: verdictOf(batch), rows: batch.predictions, seconds: batch.seconds, detail: batchDetail(batch) });
+  }
+
+  const graded = await timed(() => gradeRecent(deps, request.slate));
+  report({
+    phase: 'grade',
+    rows: graded.value.graded,
+    seconds: graded.seconds,
+    verdict: graded.value.graded > 0 ? 'done' : 'empty',
+    detail: gradeDetail(graded.value),
+  });
+
+  const exportDeps = { warehouse: deps.warehouse, objects: deps.exports, clock, dataSource: deps.dataSource };
+  const slates = await gradedSlates(deps, request.slate);
+  const outputs: string[] = [];
+  try {
+    const exported = await timed(() => exportSlates(exportDeps, { slates }));
+    const { documents } = exported.value;
+    outputs.push(
+      ...documents.filter(({ path, result }) => path.includes(request.slate) && result !== 'not_ready').map(({ location }) => location),
+    );
+    const written = documents.filter(({ result }) => result === 'written');
+    report({
+      phase: 'export',
+      verdict: written.length > 0 ? 'done' : 'empty',
+      rows: written.reduce((total, { rows }) => total + rows, 0),
+      seconds: exported.seconds,
+      detail: `${written.length} of ${documents.length} documents written, the others are as they were`,
+    });
+  } catch (error) {
+    report({ phase: 'export', verdict: 'failed', rows: 0, seconds: 0, detail: messageOf(error) });
+  }
+  return { ...batch, seconds: (clock.now().getTime() - began) / 1000, phases, outputs };
+}
+
+/** Grades the slate and the week before it, as far as results are there. */
+async function gradeRecent(deps: DayDeps, slate: Slate): Promise<GradeReport> {
+  return grade(deps, { from: addDays(slate, -GRADE_DAYS), to: slate });
+}
+
+/** The slate, and those of the week before it that hold grades: their results may have changed. */
+async function gradedSlates(deps: DayDeps, slate: Slate): Promise<Slate[]> {
+  const rows = await deps.warehouse.query<{ slate: Slate }>(
+    'SELECT DISTINCT slate FROM nba_predictions.prediction_grades WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) ORDER BY slate',
+    { from: addDays(slate, -GRADE_DAYS), to: slate },
+  );
+  return [...new Set([...rows.map((row) => row.slate), slate])];
+}
+
+/** Brings summaries up to date and grades a range, without predicting. */
+export async function gradeRange(deps: PhaseDeps, from: Slate, to: Slate): Promise<GradeReport> {
+  await refreshSummaries(deps);
+  return grade(deps, { from, to });
+}
+
+function refreshPhases({ processors, notReady }: RefreshResult): PhaseReport[] {
+  return (['analytics', 'precompute'] as const).map((phase): PhaseReport => {
+    const own = processors.filter((processor) => processor.phase === phase);
+    const held = own.filter(({ verdict }) => verdict === 'held');
+    const rows = own.reduce((total, processor) => total + processor.rows, 0);
+    const [problem] = notReady;
+    return {
+      phase,
+      verdict: held.length > 0 ? 'held' : rows > 0 ? 'done' : 'empty',
+      rows,
+      seconds: own.reduce((total, processor) => total + processor.seconds, 0),
+      detail:
+        held.length > 0 && problem !== undefined
+          ? `${problem.input}: ${problem.reason}`
+          : `${own.length} runs of ${new Set(own.map(({ processor }) => processor)).size} processors`,
+    };
+  });
+}
+
+function nothing(slate: Slate, mode: RunMode): Omit<BatchResult, 'state' | 'reason' | 'games'> {
+  return {
+    slate,
+    mode,
+    batch_id: null,
+    publication_id: null,
+    expected: 0,
+    predicted: 0,
+    skipped: {},
+    failed: {},
+    predictions: 0,
+    actionable: 0,
+    seconds: 0,
+  };
+}
+
+function verdictOf({ state }: BatchResult): PhaseReport['verdict'] {
+  if (state === 'published' || state === 'published_partial') return 'done';
+  if (state === 'no_games' || state === 'nothing_to_do') return 'empty';
+  return state === 'held' ? 'held' : 'failed';
+}
+
+function batchDetail(batch: BatchResult): string {
+  if (batch.state === 'no_games') return 'no counted games on this date';
+  const skipped = Object.values(batch.skipped).reduce((total, count) => total + count, 0);
+  return `${batch.state}: ${batch.predicted} of ${batch.expected} players, ${skipped} skipped${batch.reason === null ? '' : `; ${batch.reason}`}`;
+}
+
+function gradeDetail(report: GradeReport): string {
+  const { win, loss, push, void: voided } = report.outcomes;
+  return `${win} won, ${loss} lost, ${push} push, ${voided} void; ${report.pendingRows} rows wait for results`;
+}

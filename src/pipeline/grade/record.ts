@@ -1,0 +1,110 @@
+import { parseSlate, type Slate } from '#core/calendar.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+import { COUNTED_GRADES } from './counted.ts';
+import { PERIOD_KINDS, type PeriodKind, periodOf } from './periods.ts';
+import { addBets, type BetCounts, NO_BETS, rounded, type Tally, tally } from './tally.ts';
+
+/** Errors of the point forecasts of players who played, one row per player and system; null where there are none. */
+export interface ForecastErrors {
+  readonly rows: number;
+  readonly mae: number | null;
+  /** Mean of predicted - actual. */
+  readonly bias: number | null;
+  readonly within_3: number | null;
+  readonly within_5: number | null;
+}
+
+export interface RecordRow {
+  /** live and backfill stand in rows of their own; nothing here sums over them. */
+  readonly record_class: string;
+  readonly system_id: string;
+  readonly kind: PeriodKind;
+  readonly period: string;
+  /** Actionable rows, whatever line they are about. */
+  readonly picks: Tally;
+  /** Every main-line row with a side, filtered ones included. */
+  readonly all_sides: Tally;
+  readonly errors: ForecastErrors;
+}
+
+const BETS = ['wins', 'losses', 'pushes', 'voids', 'profit'] as const;
+type PerSlate = {
+  record_class: string;
+  system_id: string;
+  season: string;
+  slate: string;
+  error_rows: number;
+  absolute: number;
+  signed: number;
+  near_3: number;
+  near_5: number;
+} & Record<`${'pick' | 'side'}_${(typeof BETS)[number]}`, number>;
+
+function betColumns(prefix: 'pick' | 'side', condition: string): string {
+  const is = (outcome: string): string => `COUNTIF(${condition} AND g.outcome = '${outcome}')`;
+  return `${is('win')} AS ${prefix}_wins, ${is('loss')} AS ${prefix}_losses, ${is('push')} AS ${prefix}_pushes, ${is('void')} AS ${prefix}_voids,
+  COALESCE(SUM(CASE WHEN ${condition} THEN g.profit END), 0) AS ${prefix}_profit`;
+}
+
+const SIDE = "g.recommendation IN ('OVER', 'UNDER') AND g.line IS NOT NULL";
+const POINT = "g.line_role <> 'second' AND g.absolute_error IS NOT NULL";
+const PER_SLATE = `
+SELECT g.record_class, g.system_id, g.season, g.slate,
+  ${betColumns('pick', `g.is_actionable AND ${SIDE}`)},
+  ${betColumns('side', `g.line_role <> 'second' AND ${SIDE}`)},
+  COUNTIF(${POINT}) AS error_rows,
+  COALESCE(SUM(CASE WHEN ${POINT} THEN g.absolute_error END), 0) AS absolute,
+  COALESCE(SUM(CASE WHEN ${POINT} THEN g.signed_error END), 0) AS signed,
+  COUNTIF(${POINT} AND g.within_3) AS near_3, COUNTIF(${POINT} AND g.within_5) AS near_5
+FROM (${COUNTED_GRADES}) g
+GROUP BY g.record_class, g.system_id, g.season, g.slate
+ORDER BY g.record_class, g.system_id, g.slate, g.season`;
+
+/**
+ * The record over slates [from, to]: per record class, system and period (season, month, ISO week) the wins, losses,
+ * pushes, voids, profit and hit rate with Wilson's 95 % interval of the picks and of all sides, and the errors of the
+ * point forecasts. Rows are ordered by class, system, kind and period. No grades: no rows.
+ */
+export async function readRecord(warehouse: Warehouse, range: { readonly from: string; readonly to: string }): Promise<RecordRow[]> {
+  const slates = await warehouse.query<PerSlate>(PER_SLATE, { from: parseSlate(range.from), to: parseSlate(range.to) });
+  return PERIOD_KINDS.flatMap((kind) => {
+    const groups = Map.groupBy(slates, (row) =>
+      [row.record_class, row.system_id, periodOf(kind, row.slate as Slate, row.season)].join('\n'),
+    );
+    return [...groups.values()].map((rows) => recordRow(kind, rows));
+  }).sort((a, b) => compare(order(a), order(b)));
+}
+
+function recordRow(kind: PeriodKind, rows: readonly PerSlate[]): RecordRow {
+  const first = rows[0];
+  const sum = (key: 'error_rows' | 'absolute' | 'signed' | 'near_3' | 'near_5'): number => rows.reduce((total, row) => total + row[key], 0);
+  const n = sum('error_rows');
+  const mean = (key: 'absolute' | 'signed' | 'near_3' | 'near_5'): number | null => (n === 0 ? null : rounded(sum(key) / n, 4));
+  return {
+    record_class: first?.record_class ?? '',
+    system_id: first?.system_id ?? '',
+    kind,
+    period: first === undefined ? '' : periodOf(kind, first.slate as Slate, first.season),
+    picks: tally(rows.map((row) => betsOf(row, 'pick')).reduce(addBets, NO_BETS)),
+    all_sides: tally(rows.map((row) => betsOf(row, 'side')).reduce(addBets, NO_BETS)),
+    errors: { rows: n, mae: mean('absolute'), bias: mean('signed'), within_3: mean('near_3'), within_5: mean('near_5') },
+  };
+}
+
+function betsOf(row: PerSlate, prefix: 'pick' | 'side'): BetCounts {
+  return {
+    wins: row[`${prefix}_wins`],
+    losses: row[`${prefix}_losses`],
+    pushes: row[`${prefix}_pushes`],
+    voids: row[`${prefix}_voids`],
+    profit: row[`${prefix}_profit`],
+  };
+}
+
+function order(row: RecordRow): string {
+  return [row.record_class, row.system_id, PERIOD_KINDS.indexOf(row.kind), row.period].join('\n');
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

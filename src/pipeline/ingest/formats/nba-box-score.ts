@@ -1,0 +1,179 @@
+import { readGameId, type Slate } from '#core/calendar.ts';
+import { playerBoxScores } from '#core/contracts/nba_raw/player-box-scores.ts';
+import { teamBoxScores } from '#core/contracts/nba_raw/team-box-scores.ts';
+import { findTeam, type Team } from '#core/teams.ts';
+import type { InputFile, InputFormat, ParsedFile, ParsedRow } from '#pipeline/ingest/format.ts';
+import { RowRejection } from '#pipeline/ingest/rejection.ts';
+import { requiredCount, requiredPlayer } from './fields.ts';
+import { type JsonObject, leadsWith, listIn, objectIn, payloadUnder, slateOfGame, textIn } from './json-payload.ts';
+import { NO_COUNTS, readBoxCounts, readMinutes, readPlusMinus } from './nba-box-statistics.ts';
+import { collectUnits, parsedRow } from './units.ts';
+
+/** The league's statistics answer `boxscoretraditionalv3`. It has no date: see `slateOfGame` for where one may stand. */
+export const nbaBoxScoreV3: InputFormat = {
+  id: 'nba_box_score_v3_json',
+  description: 'NBA.com box score, answer boxscoretraditionalv3',
+  recognise: (_path, head) => leadsWith(head, 'boxScoreTraditional'),
+  parse: (file) => parseBoxScore(file, payloadUnder(file, 'boxScoreTraditional')),
+};
+
+/** The league's live box score, `liveData/boxscore/boxscore_<id>.json`. */
+export const nbaBoxScoreLive: InputFormat = {
+  id: 'nba_box_score_live_json',
+  description: 'NBA.com live box score, boxscore_<game id>.json',
+  recognise: (_path, head) => leadsWith(head, 'game') && /"gameId"\s*:/.test(head) && !/"actions"\s*:/.test(head),
+  parse: (file) => parseBoxScore(file, payloadUnder(file, 'game')),
+};
+
+interface GameFrame {
+  readonly game_id: string;
+  readonly slate: Slate;
+  readonly season: string;
+  readonly season_type: string;
+}
+
+/** One team of a payload. */
+interface Side {
+  readonly isHome: boolean;
+  readonly payload: JsonObject;
+  readonly opponent: JsonObject;
+}
+
+/**
+ * Reads a box score: every player and every team total is a unit. Games of other leagues, games without a date and games
+ * that are not over reject all their units, so that a half-time score is never taken for a result.
+ */
+export function parseBoxScore(file: InputFile, game: JsonObject): ParsedFile {
+  const [home, away] = [objectIn(game['homeTeam']), objectIn(game['awayTeam'])];
+  const sides: Side[] = [
+    { isHome: true, payload: home, opponent: away },
+    { isHome: false, payload: away, opponent: home },
+  ];
+  const units = collectUnits();
+  let line = 0;
+  for (const side of sides) {
+    for (const player of listIn(side.payload['players']).map(objectIn)) {
+      line += 1;
+      const number = line;
+      units.unit(
+        number,
+        () => JSON.stringify(player),
+        () => playerRow(readFrame(game, file.path), side, player, number),
+      );
+    }
+    line += 1;
+    const number = line;
+    units.unit(
+      number,
+      () => JSON.stringify({ ...side.payload, players: undefined }),
+      () => teamRow(readFrame(game, file.path), side, number),
+    );
+  }
+  return units.result();
+}
+
+function readFrame(game: JsonObject, path: string): GameFrame {
+  const game_id = textIn(game['gameId']);
+  const kind = readGameId(game_id);
+  if (kind === undefined) throw new RowRejection('gameId', 'unknown_game', `expected a game id of the league, saw "${game_id}"`);
+  const slate = slateOfGame(game, path);
+  if (slate === undefined) {
+    throw new RowRejection(
+      'gameTimeUTC',
+      'missing_field',
+      'expected gameTimeUTC, gameEt, gameCode or a date in the path, saw none of them',
+    );
+  }
+  const status = game['gameStatus'];
+  if (status !== undefined && Number(textIn(status)) !== 3) {
+    throw new RowRejection(
+      'gameStatus',
+      'bad_status',
+      `expected a game that is over (3), saw "${textIn(status)}" (${textIn(game['gameStatusText'])})`,
+    );
+  }
+  return { game_id, slate, season: kind.season, season_type: kind.seasonType };
+}
+
+function playerRow(frame: GameFrame, side: Side, player: JsonObject, line: number): ParsedRow {
+  const printed = textIn(player['name']) || `${textIn(player['firstName'])} ${textIn(player['familyName'])}`;
+  const { player_name, player_lookup } = requiredPlayer('name', printed);
+  const statistics = objectIn(player['statistics']);
+  const minutes = readMinutes('minutes', textIn(statistics['minutes']));
+  const reason = didNotPlayReason(player);
+  const played = hasPlayed(player, minutes, reason);
+  if (played && (minutes === null || minutes > 70)) {
+    throw new RowRejection(
+      'minutes',
+      'impossible_value',
+      `expected 0 to 70 minutes of a player on court, saw "${textIn(statistics['minutes'])}"`,
+    );
+  }
+  return parsedRow(
+    playerBoxScores,
+    {
+      ...frame,
+      ...teamsOf(side),
+      player_id: requiredCount('personId', player['personId']),
+      player_name,
+      player_lookup,
+      played,
+      dnp_reason: played ? null : reason,
+      minutes: played ? minutes : null,
+      is_starter: isStarter(player),
+      ...(played ? { ...readBoxCounts(statistics, 'player'), plus_minus: readPlusMinus(statistics) } : NO_COUNTS),
+    },
+    line,
+  );
+}
+
+/** The live feed says who played; elsewhere it is whoever has time on court, or no reason for being absent and any count. */
+function hasPlayed(player: JsonObject, minutes: number | null, reason: string | null): boolean {
+  const flag = textIn(player['played']);
+  if (flag === '1' || flag === '0') return flag === '1';
+  return minutes !== null && (minutes > 0 || reason === null);
+}
+
+function didNotPlayReason(player: JsonObject): string | null {
+  const parts = [textIn(player['comment']), textIn(player['notPlayingReason']), textIn(player['notPlayingDescription'])];
+  const reason = parts.filter((part) => part !== '').join(' - ');
+  return reason === '' ? null : reason;
+}
+
+/** The live feed has a flag for everybody; the statistics answer prints a position for the five who started. */
+function isStarter(player: JsonObject): boolean {
+  const flag = textIn(player['starter']);
+  return flag === '' ? textIn(player['position']) !== '' : flag === '1';
+}
+
+function teamRow(frame: GameFrame, side: Side, line: number): ParsedRow {
+  const statistics = objectIn(side.payload['statistics']);
+  const opposing = objectIn(side.opponent['statistics']);
+  const counts = readBoxCounts(statistics, 'team');
+  const opposingPoints = requiredCount('points', opposing['points']);
+  return parsedRow(
+    teamBoxScores,
+    {
+      ...frame,
+      ...teamsOf(side),
+      won: counts.points === opposingPoints ? null : counts.points > opposingPoints,
+      minutes: readMinutes('minutes', textIn(statistics['minutes'])),
+      ...counts,
+      plus_minus: counts.points - opposingPoints,
+    },
+    line,
+  );
+}
+
+function teamsOf({ isHome, payload, opponent }: Side) {
+  const [own, other] = [readTeam(payload), readTeam(opponent)];
+  if (own === other) throw new RowRejection('teamId', 'impossible_value', `expected two different teams, saw ${own.abbr} twice`);
+  return { team_id: own.id, team_abbr: own.abbr, opponent_abbr: other.abbr, is_home: isHome };
+}
+
+function readTeam(payload: JsonObject): Team {
+  const team = findTeam(textIn(payload['teamId']));
+  if (team === undefined)
+    throw new RowRejection('teamId', 'unknown_team', `expected the id of a team of the league, saw "${textIn(payload['teamId'])}"`);
+  return team;
+}

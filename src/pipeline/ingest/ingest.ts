@@ -1,0 +1,211 @@
+import { hash } from 'node:crypto';
+import type { TableContract } from '#core/contracts/define.ts';
+import { ingestedFiles } from '#core/contracts/nba_raw/ingested-files.ts';
+import { rejectedRows } from '#core/contracts/nba_raw/rejected-rows.ts';
+import { ERROR_CODES, type ErrorCode, messageOf, TipoffError } from '#core/errors.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+import type { InputFile, InputFormat, ParsedFile, ParsedRow, ReasonCode, RejectedInput } from './format.ts';
+import { isTimedQuote, publishedTipoffs, screenInPlay, type TipoffTimes } from './in-play.ts';
+import { forcedFormat, formatOf, ignoredReason, loadingRank } from './recognise.ts';
+import { type FailedFile, type FileReport, type IngestReport, type LoadedFile, summarise } from './report.ts';
+import { idOf, rowIdsFor } from './row-id.ts';
+
+/** Length to which the text of a quarantined row is cut. */
+const RAW_ROW_LENGTH = 2_000;
+
+/** A file to ingest whose bytes are fetched when its turn comes. */
+export interface SourceFile {
+  /** Path below the ingested folder, with forward slashes. */
+  readonly path: string;
+  /** The bytes; throws TIPOFF_NOT_FOUND when the file is not there. */
+  read(): Promise<Uint8Array>;
+}
+
+export interface IngestOptions {
+  /** Prepared: the raw tables exist. */
+  readonly warehouse: Warehouse;
+  readonly clock: Clock;
+  readonly files: Iterable<SourceFile> | AsyncIterable<SourceFile>;
+  readonly formats: readonly InputFormat[];
+  /** Id of the format to use for every file instead of recognising it. */
+  readonly force?: string;
+  /** Called after every file. */
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number; readonly file: FileReport }) => void;
+}
+
+interface Recognised {
+  readonly source: SourceFile;
+  readonly format: InputFormat;
+}
+
+/**
+ * Loads files into nba_raw: schedules first, then results, then quotes. Running it again changes nothing, since rows are
+ * known by their content; a corrected row is loaded as a new version. Every file leaves a receipt, every rejected unit a
+ * row in quarantine.
+ *
+ * A file that cannot be read at all is reported as failed and the others go on. What stops the ingest are refusals of
+ * the warehouse and an unknown `force` (TIPOFF_BAD_INPUT), and a format whose counts do not add up (TIPOFF_CONTRACT).
+ */
+export async function ingest(options: IngestOptions): Promise<IngestReport> {
+  const { clock, formats, force } = options;
+  if (force !== undefined) forcedFormat(formats, force);
+  const started = clock.now().getTime();
+  const sources: SourceFile[] = [];
+  for await (const source of options.files) sources.push(source);
+  const reports: FileReport[] = [];
+  const done = (file: FileReport): void => {
+    reports.push(file);
+    options.onProgress?.({ done: reports.length, total: sources.length, file });
+  };
+
+  const recognised: Recognised[] = [];
+  for (const source of sources) {
+    const reason = ignoredReason(source.path);
+    if (reason !== undefined) {
+      done({ outcome: 'ignored', path: source.path, reason });
+      continue;
+    }
+    try {
+      recognised.push({ source, format: formatOf(await bytesOf(source), formats, force) });
+    } catch (error) {
+      done(failure(source.path, null, error));
+    }
+  }
+
+  recognised.sort((a, b) => loadingRank(a.format) - loadingRank(b.format));
+  const loader = fileLoader(options.warehouse, clock);
+  for (const { source, format } of recognised) {
+    let parsed: { file: InputFile; content: ParsedFile };
+    try {
+      const file = await bytesOf(source);
+      parsed = { file, content: await format.parse(file) };
+    } catch (error) {
+      done(failure(source.path, format.id, error));
+      continue;
+    }
+    done(await loader(parsed.file, format, parsed.content));
+  }
+  return summarise(reports, secondsSince(clock, started));
+}
+
+async function bytesOf(source: SourceFile): Promise<InputFile> {
+  return { path: source.path, bytes: await source.read() };
+}
+
+/** A file's failure as a line of the report. An error without a code is a defect of the format and is reported as such. */
+function failure(path: string, format: string | null, error: unknown): FailedFile {
+  if (error instanceof TipoffError) {
+    return { outcome: 'failed', path, format, code: error.code, message: error.message, hint: error.hint };
+  }
+  const code: ErrorCode = 'TIPOFF_CONTRACT';
+  return {
+    outcome: 'failed',
+    path,
+    format,
+    code,
+    message: `${path}: ${format ?? 'reading'} broke: ${messageOf(error)} (${ERROR_CODES[code].meaning})`,
+    hint: 'This is a defect of the format, not of the file; report it with the file.',
+  };
+}
+
+function fileLoader(warehouse: Warehouse, clock: Clock) {
+  let tipoffs: TipoffTimes | undefined;
+  return async (file: InputFile, format: InputFormat, parsed: ParsedFile): Promise<LoadedFile> => {
+    const now = clock.now();
+    let { rows, rejected } = parsed;
+    if (rows.some(isTimedQuote)) {
+      // Read once, when the first quotes come: schedules were loaded before.
+      tipoffs ??= await publishedTipoffs(warehouse);
+      const screened = screenInPlay(rows, tipoffs);
+      rows = screened.kept;
+      rejected = [...rejected, ...screened.rejected];
+    }
+    checkCounts(file.path, format.id, parsed, rows.length, rejected.length);
+    const ingestedAt = now.toISOString();
+    const tables: Record<string, number> = {};
+    for (const [table, tableRows] of byTable(rows)) {
+      const ids = rowIdsFor(table, format.id);
+      tables[table.name] = await warehouse.appendNew(
+        table,
+        tableRows.map(({ record, line }) => ({
+          ...record,
+          source: format.id,
+          source_file: file.path,
+          source_line: line,
+          row_id: ids(record),
+          ingested_at: ingestedAt,
+        })),
+      );
+    }
+    await warehouse.appendNew(
+      rejectedRows,
+      rejected.map((unit) => quarantined(unit, file.path, format.id, ingestedAt)),
+    );
+    const loaded = Object.values(tables).reduce((sum, n) => sum + n, 0);
+    const counts = { read: parsed.read, loaded, duplicate: parsed.read - loaded - rejected.length, rejected: rejected.length };
+    const contentHash = hash('sha256', file.bytes);
+    await warehouse.appendNew(ingestedFiles, [
+      {
+        receipt_id: idOf(file.path, contentHash, format.id, ingestedAt),
+        source: format.id,
+        source_file: file.path,
+        content_hash: contentHash,
+        rows_read: counts.read,
+        rows_loaded: counts.loaded,
+        rows_duplicate: counts.duplicate,
+        rows_rejected: counts.rejected,
+        ingested_at: ingestedAt,
+      },
+    ]);
+    return {
+      outcome: 'loaded',
+      path: file.path,
+      format: format.id,
+      ...counts,
+      tables,
+      reasons: countReasons(rejected),
+      seconds: secondsSince(clock, now.getTime()),
+    };
+  };
+}
+
+/** Every unit is a row, a duplicate or a rejection: anything else would be a silent drop. */
+function checkCounts(path: string, format: string, parsed: ParsedFile, rows: number, rejected: number): void {
+  const told = rows + parsed.duplicates + rejected;
+  if (told === parsed.read) return;
+  throw new TipoffError(
+    'TIPOFF_CONTRACT',
+    `${path}: expected rows + duplicates + rejected = ${parsed.read} units read, saw ${rows} + ${parsed.duplicates} + ${rejected} = ${told}`,
+    { hint: `Correct the format ${format}; nothing of the file was loaded.`, details: { file: path, format, read: parsed.read, told } },
+  );
+}
+
+function byTable(rows: readonly ParsedRow[]): Map<TableContract, ParsedRow[]> {
+  return Map.groupBy(rows, ({ table }) => table);
+}
+
+function quarantined(unit: RejectedInput, path: string, format: string, ingested_at: string) {
+  const raw_row = unit.raw.slice(0, RAW_ROW_LENGTH);
+  return {
+    row_id: idOf(path, unit.line, unit.field, unit.reasonCode, unit.reason, raw_row),
+    source: format,
+    source_file: path,
+    source_line: unit.line,
+    field: unit.field,
+    reason_code: unit.reasonCode,
+    reason: unit.reason,
+    raw_row,
+    ingested_at,
+  };
+}
+
+function countReasons(rejected: readonly RejectedInput[]): Partial<Record<ReasonCode, number>> {
+  const reasons: Partial<Record<ReasonCode, number>> = {};
+  for (const { reasonCode } of rejected) reasons[reasonCode] = (reasons[reasonCode] ?? 0) + 1;
+  return reasons;
+}
+
+function secondsSince(clock: Clock, started: number): number {
+  return (clock.now().getTime() - started) / 1000;
+}

@@ -1,0 +1,108 @@
+import { messageOf, TipoffError } from '#core/errors.ts';
+import type { Clock } from '#platform/clock.ts';
+
+export interface HttpRequest {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  /** Time one attempt may take, from the request to the last byte. */
+  readonly timeoutMs?: number;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** Header names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Uint8Array;
+}
+
+/** The only way providers reach the network. */
+export interface Http {
+  /**
+   * Fetches an address and returns whatever answer came, also one of 4xx. Throws TIPOFF_PROVIDER_DOWN when there was no
+   * answer, or none but 429 and 5xx. Neither messages nor details hold the query of the address, where keys stand.
+   */
+  get(url: string, request?: HttpRequest): Promise<HttpAnswer>;
+}
+
+export interface FetchHttpOptions {
+  /** Waits between attempts. Timeouts of an attempt run on the machine's timers: they guard a socket, not a schedule. */
+  readonly clock: Clock;
+  /** Attempts in all, the first included; 4 unless told. */
+  readonly attempts?: number;
+  readonly timeoutMs?: number;
+}
+
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 60_000;
+
+/**
+ * Http over the built-in fetch. 429, 5xx, timeouts and broken connections are tried again after 1, 2, 4… seconds, or
+ * after what Retry-After asks for (seconds or a date, at most a minute). Other answers are returned at once.
+ */
+export function fetchHttp({ clock, attempts = 4, timeoutMs: usualTimeout = 20_000 }: FetchHttpOptions): Http {
+  return {
+    get: async (url, { headers = {}, signal, timeoutMs = usualTimeout } = {}) => {
+      let failure: Failure = { seen: 'no attempt' };
+      for (let attempt = 1; attempt <= attempts; attempt += 1) {
+        const outcome = await attemptGet(url, headers, timeoutMs, signal);
+        if ('answer' in outcome) {
+          const { status } = outcome.answer;
+          if (status !== 429 && status < 500) return outcome.answer;
+          failure = { seen: `status ${status}`, retryAfter: outcome.answer.headers['retry-after'] };
+        } else failure = outcome;
+        if (attempt < attempts) await clock.sleep(waitBefore(attempt, failure.retryAfter, clock.now()), signal);
+      }
+      throw new TipoffError(
+        'TIPOFF_PROVIDER_DOWN',
+        `${withoutQuery(url)}: expected an answer within ${attempts} attempts, saw ${failure.seen}`,
+        {
+          hint: 'Try again later; if it lasts, look at the status page of the provider.',
+          details: { address: withoutQuery(url), attempts },
+        },
+      );
+    },
+  };
+}
+
+/** The address without its query, which is where keys stand. */
+export function withoutQuery(url: string): string {
+  return url.split(/[?#]/, 1)[0] ?? '';
+}
+
+interface Failure {
+  readonly seen: string;
+  readonly retryAfter?: string | undefined;
+}
+
+async function attemptGet(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<{ answer: HttpAnswer } | Failure> {
+  signal?.throwIfAborted();
+  const timeout = AbortSignal.timeout(timeoutMs);
+  try {
+    const response = await fetch(url, { headers, signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]) });
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    return { answer: { status: response.status, headers: Object.fromEntries(response.headers), bytes } };
+  } catch (error) {
+    // The caller gave up: that is no failure of the provider.
+    if (signal?.aborted === true) throw signal.reason;
+    if (timeout.aborted) return { seen: `nothing within ${timeoutMs} ms` };
+    return { seen: networkFailure(error, url) };
+  }
+}
+
+/** What went wrong below HTTP; fetch hides it in the cause and may quote the address, query included. */
+function networkFailure(error: unknown, url: string): string {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return messageOf(cause).replaceAll(url, withoutQuery(url));
+}
+
+function waitBefore(attempt: number, retryAfter: string | undefined, now: Date): number {
+  const seconds = Number(retryAfter);
+  const asked = retryAfter === undefined ? Number.NaN : Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter) - now.getTime();
+  const wait = Number.isNaN(asked) ? FIRST_WAIT_MS * 2 ** (attempt - 1) : Math.max(0, asked);
+  return Math.min(wait, LONGEST_WAIT_MS);
+}

@@ -1,0 +1,57 @@
+import { readGameId } from '#core/calendar.ts';
+import { TipoffError } from '#core/errors.ts';
+import type { InputFile } from '#pipeline/ingest/format.ts';
+import type { Http } from './http.ts';
+import { bytesOf } from './refuse.ts';
+
+export interface NbaOptions {
+  readonly http: Http;
+  /** Another host, for tests and mirrors. */
+  readonly baseUrl?: string;
+}
+
+const NBA = 'https://cdn.nba.com/static/json';
+
+/** The league's site answers programs that look like one of its pages. */
+const HEADERS = { accept: 'application/json', referer: 'https://www.nba.com/', 'user-agent': 'Mozilla/5.0 (compatible; tipoff)' };
+
+/** Box scores of NBA.com's live feed. */
+export interface BoxScoreProvider {
+  /** The box score of a game. Throws TIPOFF_BAD_INPUT for a text that is no game id, TIPOFF_PROVIDER, TIPOFF_PROVIDER_DOWN. */
+  boxScore(gameId: string, signal?: AbortSignal): Promise<InputFile>;
+}
+
+/** What NBA.com says about games: the season's list, and today's with status and scores. */
+export interface ScheduleProvider {
+  /** The whole season. Throws TIPOFF_PROVIDER, TIPOFF_PROVIDER_DOWN. */
+  season(signal?: AbortSignal): Promise<InputFile>;
+  /** Today's games. Throws TIPOFF_PROVIDER, TIPOFF_PROVIDER_DOWN. */
+  today(signal?: AbortSignal): Promise<InputFile>;
+}
+
+/** Box scores from NBA.com. The files are read by the formats that read recorded ones. */
+export function nbaBoxScores({ http, baseUrl = NBA }: NbaOptions): BoxScoreProvider {
+  return {
+    boxScore: async (gameId, signal) => {
+      if (readGameId(gameId) === undefined) {
+        throw new TipoffError('TIPOFF_BAD_INPUT', `expected a game id of the league, saw "${gameId}"`, {
+          hint: 'Write the ten digits, leading zeros included, for example 0022400517.',
+        });
+      }
+      return fetchFile(http, `${baseUrl}/liveData/boxscore/boxscore_${gameId}.json`, signal);
+    },
+  };
+}
+
+/** Schedule and scoreboard from NBA.com. */
+export function nbaSchedule({ http, baseUrl = NBA }: NbaOptions): ScheduleProvider {
+  return {
+    season: (signal) => fetchFile(http, `${baseUrl}/staticData/scheduleLeagueV2.json`, signal),
+    today: (signal) => fetchFile(http, `${baseUrl}/liveData/scoreboard/todaysScoreboard_00.json`, signal),
+  };
+}
+
+async function fetchFile(http: Http, path: string, signal: AbortSignal | undefined): Promise<InputFile> {
+  const answer = await http.get(path, { headers: HEADERS, ...(signal === undefined ? {} : { signal }) });
+  return { path, bytes: bytesOf('NBA.com', path, answer) };
+}

@@ -1,0 +1,149 @@
+import { type Slate, slateOf } from '#core/calendar.ts';
+import { TipoffError } from '#core/errors.ts';
+import type { InputFile } from '#pipeline/ingest/format.ts';
+import { listIn, objectIn, textIn } from '#pipeline/ingest/formats/json-payload.ts';
+import { ODDS_API_MARKETS } from '#pipeline/ingest/formats/prop-markets.ts';
+import type { Clock } from '#platform/clock.ts';
+import { type Http, type HttpAnswer, withoutQuery } from './http.ts';
+import { bytesOf } from './refuse.ts';
+
+export interface OddsApiOptions {
+  readonly http: Http;
+  /** The account's key. It goes into requests and nowhere else. */
+  readonly key: string;
+  readonly clock: Clock;
+  readonly baseUrl?: string;
+  readonly regions?: readonly string[];
+  readonly markets?: readonly string[];
+}
+
+/** What is left of the account's quota, as the provider last reported it; null before the first answer. */
+export interface Quota {
+  readonly remaining: number | null;
+  readonly used: number | null;
+}
+
+export interface FetchedProps {
+  /** One file per event whose odds came. */
+  readonly files: readonly InputFile[];
+  /** Events of the slate that had started when they were asked for, whose quotes would be in-play. */
+  readonly startedEvents: readonly string[];
+  /** Events whose odds did not come, with the reason; what came before stays, for it was paid for. */
+  readonly failedEvents: readonly { readonly id: string; readonly error: TipoffError }[];
+  readonly quota: Quota;
+}
+
+export interface PropsProvider {
+  /**
+   * The player props of a slate, one request per event that has not started. After a refusal other than "no such event"
+   * no more is asked, and the events left over fail with it. Throws TIPOFF_PROVIDER when the list of events is refused
+   * (key, quota, parameters) or unreadable, TIPOFF_PROVIDER_DOWN when it does not come, and the first failure of an
+   * event when not a single file came.
+   */
+  props(slate: Slate, signal?: AbortSignal): Promise<FetchedProps>;
+}
+
+const ODDS_API = 'https://api.the-odds-api.com';
+const PROVIDER = 'The Odds API';
+
+/** Player props of The Odds API, version 4, with American prices. The files are read by the format that reads recorded payloads; their path is the address without key. */
+export function oddsApiProps({
+  http,
+  key,
+  clock,
+  baseUrl = ODDS_API,
+  regions = ['us', 'us_dfs'],
+  markets = ODDS_API_MARKETS,
+}: OddsApiOptions): PropsProvider {
+  if (key.trim() === '') {
+    throw new TipoffError('TIPOFF_BAD_INPUT', `expected a key for ${PROVIDER}, saw an empty one`, { hint: 'Set the key of the account.' });
+  }
+  const get = async (address: string, query: Readonly<Record<string, string>>, signal: AbortSignal | undefined) => {
+    const url = `${address}?${new URLSearchParams({ apiKey: key, ...query })}`;
+    return http.get(url, { headers: { accept: 'application/json' }, ...(signal === undefined ? {} : { signal }) });
+  };
+  return {
+    props: async (slate, signal) => {
+      const eventsAddress = `${baseUrl}/v4/sports/basketball_nba/events`;
+      const list = await get(eventsAddress, {}, signal);
+      const events = eventsOn(slate, readEvents(bytesOf(PROVIDER, eventsAddress, list), eventsAddress));
+      let quota = quotaAfter(list, { remaining: null, used: null });
+      const files: InputFile[] = [];
+      const startedEvents: string[] = [];
+      const failedEvents: { id: string; error: TipoffError }[] = [];
+      let refusal: TipoffError | undefined;
+      for (const { id, startsAt } of events) {
+        if (startsAt.getTime() <= clock.now().getTime()) startedEvents.push(id);
+        else if (refusal !== undefined) failedEvents.push({ id, error: refusal });
+        else {
+          const address = `${eventsAddress}/${encodeURIComponent(id)}/odds`;
+          try {
+            const answer = await get(address, { regions: regions.join(','), markets: markets.join(','), oddsFormat: 'american' }, signal);
+            quota = quotaAfter(answer, quota);
+            files.push({ path: address, bytes: bytesOf(PROVIDER, address, answer) });
+          } catch (error) {
+            if (!(error instanceof TipoffError)) throw error;
+            failedEvents.push({ id, error });
+            if (error.details['status'] !== 404) refusal = error;
+          }
+        }
+      }
+      const [first] = failedEvents;
+      if (files.length === 0 && first !== undefined) throw first.error;
+      return { files, startedEvents, failedEvents, quota };
+    },
+  };
+}
+
+interface OddsEvent {
+  readonly id: string;
+  readonly startsAt: Date;
+}
+
+function eventsOn(slate: Slate, events: readonly OddsEvent[]): readonly OddsEvent[] {
+  return events
+    .filter(({ startsAt }) => slateOf(startsAt) === slate)
+    .sort((a, b) => a.startsAt.getTime() - b.startsAt.getTime() || (a.id < b.id ? -1 : 1));
+}
+
+function readEvents(bytes: Uint8Array, address: string): readonly OddsEvent[] {
+  const events = parseJson(bytes, address);
+  if (!Array.isArray(events)) throw unreadable(address, 'a list of events', typeof events);
+  return listIn(events)
+    .map(objectIn)
+    .map((event) => {
+      const [id, start] = [textIn(event['id']), textIn(event['commence_time'])];
+      const startsAt = new Date(start);
+      if (id === '' || Number.isNaN(startsAt.getTime()))
+        throw unreadable(address, 'events with id and commence_time', JSON.stringify({ id, start }));
+      return { id, startsAt };
+    });
+}
+
+function parseJson(bytes: Uint8Array, address: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    // The parser's message quotes the body, and a refusal's body may quote the key.
+    throw unreadable(address, 'a JSON document', `${bytes.length} bytes that are none`);
+  }
+}
+
+function unreadable(address: string, expected: string, seen: string): TipoffError {
+  return new TipoffError('TIPOFF_PROVIDER', `${PROVIDER}: expected ${expected} from ${withoutQuery(address)}, saw ${seen}`, {
+    hint: 'The provider may have changed its answers: compare with its documentation.',
+    details: { address: withoutQuery(address) },
+  });
+}
+
+function quotaAfter({ headers }: HttpAnswer, before: Quota): Quota {
+  return {
+    remaining: readCount(headers['x-requests-remaining']) ?? before.remaining,
+    used: readCount(headers['x-requests-used']) ?? before.used,
+  };
+}
+
+function readCount(text: string | undefined): number | null {
+  const value = text === undefined || text.trim() === '' ? Number.NaN : Number(text);
+  return Number.isFinite(value) ? value : null;
+}

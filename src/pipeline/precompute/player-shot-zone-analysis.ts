@@ -1,0 +1,41 @@
+import { playerShotZoneAnalysis } from '#core/contracts/nba_precompute/player-shot-zone-analysis.ts';
+import type { Processor } from '#pipeline/processor.ts';
+import { runningSum, standsBefore } from './windows.ts';
+
+const ZONES = [
+  ['paint', 'paint'],
+  ['mid', 'mid_range'],
+  ['three', 'three'],
+] as const;
+const running = (column: string): string => runningSum(column, 'player_id, season', 'slate');
+
+/** Where a player's shots of this season came from, strictly before the slate. Without shot data everything is null, never a guess. */
+export const playerShotZoneAnalysisProcessor: Processor = {
+  name: 'PlayerShotZoneAnalysis',
+  phase: 'precompute',
+  table: playerShotZoneAnalysis,
+  reads: ['nba_raw.shots', 'nba_analytics.upcoming_player_game_context'],
+  select: `
+WITH days AS (
+  SELECT player_id, season, slate, COUNT(*) AS attempts,
+    ${ZONES.map(
+      ([name, zone]) =>
+        `SUM(CASE WHEN zone = '${zone}' THEN 1 ELSE 0 END) AS ${name}_att, SUM(CASE WHEN zone = '${zone}' AND made THEN 1 ELSE 0 END) AS ${name}_made`,
+    ).join(',\n    ')}
+  FROM nba_raw.shots
+  WHERE slate >= CAST(@history_from AS DATE) AND slate < CAST(@to AS DATE)
+  GROUP BY player_id, season, slate
+),
+states AS (
+  SELECT player_id, season, slate AS known_on, LEAD(slate) OVER (PARTITION BY player_id, season ORDER BY slate) AS next_known_on,
+    ${running('attempts')} AS attempts,
+    ${ZONES.map(([name]) => `${running(`${name}_att`)} AS ${name}_att, ${running(`${name}_made`)} AS ${name}_made`).join(',\n    ')}
+  FROM days
+)
+SELECT u.slate, u.player_id, u.season, COALESCE(s.attempts, 0) AS attempts,
+  ${ZONES.map(([name]) => `fn.safe_div(s.${name}_att, s.attempts) AS ${name}_rate`).join(', ')},
+  ${ZONES.map(([name]) => `fn.safe_div(s.${name}_made, s.${name}_att) AS ${name}_pct`).join(', ')}
+FROM nba_analytics.upcoming_player_game_context u
+LEFT JOIN states s ON s.player_id = u.player_id AND s.season = u.season AND ${standsBefore('u.slate', 's.known_on', 's.next_known_on')}
+WHERE u.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)`,
+};

@@ -1,0 +1,110 @@
+import { addDays, type Slate } from '#core/calendar.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+
+/** What a processor of the phase may depend on. */
+export type Input = 'results' | 'schedule' | 'roster';
+
+/** An input that is not ready for a slate, and why. */
+export interface NotReady {
+  readonly slate: Slate;
+  readonly input: Input;
+  readonly reason: string;
+}
+
+/** Days before the slate whose games must have box scores. */
+const RESULT_DAYS = 7;
+/** Share of those games that must have them. */
+const RESULT_SHARE = 0.8;
+/** Players without whom a team cannot play. */
+const SMALLEST_ROSTER = 8;
+
+/** The inputs each processor needs before it may start. Tables of earlier processors follow from the order. */
+export const INPUTS: Readonly<Record<string, readonly Input[]>> = {
+  TeamDefenseZoneAnalysis: ['results', 'schedule'],
+  PlayerShotZoneAnalysis: ['roster'],
+  PlayerDailyCache: ['results', 'schedule', 'roster'],
+  PlayerCompositeFactors: ['results', 'schedule', 'roster'],
+  MLFeatureStore: ['results', 'schedule', 'roster'],
+};
+
+const STATE = `
+WITH games AS (
+  SELECT game_id, slate, home_abbr, away_abbr FROM nba_reference.schedule
+  WHERE is_counted AND status NOT IN ('postponed', 'cancelled') AND slate BETWEEN CAST(@results_from AS DATE) AND CAST(@to AS DATE)
+),
+boxed AS (
+  SELECT game_id, COUNT(DISTINCT team_abbr) AS teams FROM nba_analytics.team_game_summary
+  WHERE slate BETWEEN CAST(@results_from AS DATE) AND CAST(@to AS DATE)
+  GROUP BY game_id
+),
+slates AS (
+  SELECT slate, COUNT(*) AS games FROM games WHERE slate >= CAST(@from AS DATE) GROUP BY slate
+),
+results AS (
+  SELECT s.slate, COUNT(g.game_id) AS due, SUM(CASE WHEN b.teams = 2 THEN 1 ELSE 0 END) AS there
+  FROM slates s
+  JOIN games g ON g.slate < s.slate AND g.slate >= fn.add_days(s.slate, -${RESULT_DAYS})
+  LEFT JOIN boxed b ON b.game_id = g.game_id
+  GROUP BY s.slate
+),
+contexts AS (
+  SELECT slate, COUNT(*) AS teams FROM nba_analytics.upcoming_team_game_context
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+  GROUP BY slate
+),
+team_rosters AS (
+  SELECT slate, team_abbr, COUNT(*) AS players FROM nba_analytics.upcoming_player_game_context
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+  GROUP BY slate, team_abbr
+),
+rosters AS (
+  SELECT slate, SUM(CASE WHEN players >= ${SMALLEST_ROSTER} THEN 1 ELSE 0 END) AS teams FROM team_rosters GROUP BY slate
+)
+SELECT s.slate, s.games, COALESCE(r.due, 0) AS due, COALESCE(r.there, 0) AS there, COALESCE(c.teams, 0) AS context_teams,
+  COALESCE(p.teams, 0) AS roster_teams
+FROM slates s
+LEFT JOIN results r ON r.slate = s.slate
+LEFT JOIN contexts c ON c.slate = s.slate
+LEFT JOIN rosters p ON p.slate = s.slate
+ORDER BY s.slate`;
+
+interface SlateState {
+  readonly slate: Slate;
+  readonly games: number;
+  readonly due: number;
+  readonly there: number;
+  readonly context_teams: number;
+  readonly roster_teams: number;
+}
+
+/**
+ * What is not ready in a range, slate by slate. The calendar is the denominator: a slate without counted games needs
+ * nothing, a postponed game is not waited for. Results count as ready when 80 % of the games of the seven days before have
+ * box scores of both teams.
+ */
+export async function notReady(warehouse: Warehouse, from: Slate, to: Slate): Promise<NotReady[]> {
+  const states = await warehouse.query<SlateState>(STATE, { from, to, results_from: addDays(from, -RESULT_DAYS) });
+  return states.flatMap((state): NotReady[] => {
+    const problems: NotReady[] = [];
+    const say = (input: Input, reason: string): number => problems.push({ slate: state.slate, input, reason });
+    if (state.there < RESULT_SHARE * state.due) {
+      say(
+        'results',
+        `${state.there} of ${state.due} games of the ${RESULT_DAYS} days before have box scores, expected ${RESULT_SHARE * 100} %`,
+      );
+    }
+    if (state.context_teams !== 2 * state.games) {
+      say('schedule', `${state.context_teams} team contexts, expected ${2 * state.games}`);
+    }
+    if (state.roster_teams !== 2 * state.games) {
+      say('roster', `${state.roster_teams} of ${2 * state.games} teams have ${SMALLEST_ROSTER} or more players in their context`);
+    }
+    return problems;
+  });
+}
+
+/** The problems that hold one processor. */
+export function blocking(processor: string, problems: readonly NotReady[]): NotReady[] {
+  const needs = INPUTS[processor] ?? [];
+  return problems.filter(({ input }) => needs.includes(input));
+}

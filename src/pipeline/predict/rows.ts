@@ -1,0 +1,195 @@
+import { createHash } from 'node:crypto';
+import type { StagedPrediction } from '#core/contracts/nba_predictions/player-prop-predictions.ts';
+import { FEATURES } from '#core/features.ts';
+import { fairOverProbability } from '#core/odds.ts';
+import { fairLine, type PointsDistribution, pOver, pPush, pUnder, quantile } from '#model/distribution.ts';
+import type { ServingModel } from '#model/serving.ts';
+import { type FeatureVector, isPrediction } from '#model/systems.ts';
+import type { BatchDoc } from './documents.ts';
+import { type PickRules, recommend } from './recommendation.ts';
+
+/** Feature row and context of one player, as one record. */
+export interface PlayerInput {
+  readonly player_id: number;
+  readonly game_id: string;
+  readonly player_name: string;
+  readonly player_lookup: string;
+  readonly team_abbr: string;
+  readonly opponent_abbr: string;
+  readonly is_home_team: boolean;
+  readonly tipoff_at: string;
+  readonly cutoff_at: string;
+  readonly injury_status: string | null;
+  readonly has_status_feed: boolean;
+  readonly line: string | null;
+  readonly line_bookmaker: string | null;
+  readonly over_price: number | null;
+  readonly under_price: number | null;
+  readonly line_snapshot_at: string | null;
+  readonly line_quality: string | null;
+  readonly second_line: string | null;
+  readonly second_line_bookmaker: string | null;
+  readonly feature_sources: string;
+  readonly feature_quality_score: number;
+  readonly required_default_count: number;
+  readonly quality_alert_level: string;
+  readonly features: Readonly<Record<string, number | null>>;
+}
+
+/** SQL of the inputs of some players of a slate; parameters `slate` and `ids`. Columns: those of `PlayerInput`, features by name. */
+export const PLAYER_INPUTS = `
+SELECT u.player_id, u.game_id, u.player_name, u.player_lookup, u.team_abbr, u.opponent_abbr, u.is_home AS is_home_team, u.tipoff_at, u.cutoff_at,
+  u.injury_status, u.has_status_feed, u.line, u.line_bookmaker, u.over_price, u.under_price, u.line_snapshot_at, u.line_quality,
+  u.second_line, u.second_line_bookmaker, f.feature_sources, f.feature_quality_score, f.required_default_count, f.quality_alert_level,
+  ${FEATURES.map(({ name }) => `f.${name}`).join(', ')}
+FROM nba_predictions.ml_feature_store f
+JOIN nba_analytics.upcoming_player_game_context u ON u.slate = f.slate AND u.player_id = f.player_id AND u.game_id = f.game_id
+WHERE f.slate = CAST(@slate AS DATE) AND u.slate = CAST(@slate AS DATE) AND f.player_id IN UNNEST(@ids)
+ORDER BY u.player_id`;
+
+/** What rows carry besides the player. */
+export interface RowContext {
+  readonly batch: BatchDoc;
+  readonly unitId: string;
+  readonly model: ServingModel;
+  readonly rules: PickRules;
+  readonly predictedAt: string;
+  readonly codeVersion: string;
+}
+
+/** The system whose forecast a player must have to count as predicted. */
+export const CHAMPION_SYSTEM = 'ridge';
+
+/** The rows of one player, or why there are none. */
+export type PlayerRows = { readonly rows: StagedPrediction[] } | { readonly failed: string };
+
+interface QuotedLine {
+  readonly role: 'main' | 'second' | 'none';
+  readonly line: string | null;
+  readonly bookmaker: string | null;
+  readonly overPrice: number | null;
+  readonly underPrice: number | null;
+}
+
+/**
+ * Forecasts of every system for a player, at his main line and at the second one where there is one. A system that cannot
+ * forecast leaves no row, and the others stand; without the champion's forecast the player has failed.
+ */
+export function playerRows(player: PlayerInput, context: RowContext): PlayerRows {
+  const rows: StagedPrediction[] = [];
+  const reasons = new Map<string, string>();
+  for (const quote of quotesOf(player)) {
+    const input: FeatureVector = {
+      features: player.features,
+      line: quote.line,
+      marketOver: fairOverProbability(quote.overPrice, quote.underPrice) ?? null,
+    };
+    for (const system of context.model.systems) {
+      const forecast = system.forecast(input);
+      if (!isPrediction(forecast)) {
+        reasons.set(system.id, [forecast.cannot, ...forecast.missing].join(' '));
+        continue;
+      }
+      rows.push(predictionRow(player, quote, system.id, forecast, context));
+    }
+  }
+  if (!rows.some(({ system_id }) => system_id === CHAMPION_SYSTEM)) {
+    return { failed: `no forecast of ${CHAMPION_SYSTEM}: ${reasons.get(CHAMPION_SYSTEM) ?? 'the model has no such system'}` };
+  }
+  return { rows };
+}
+
+function quotesOf(player: PlayerInput): QuotedLine[] {
+  if (player.line === null) return [{ role: 'none', line: null, bookmaker: null, overPrice: null, underPrice: null }];
+  const main: QuotedLine = {
+    role: 'main',
+    line: player.line,
+    bookmaker: player.line_bookmaker,
+    overPrice: player.over_price,
+    underPrice: player.under_price,
+  };
+  if (player.second_line === null) return [main];
+  return [main, { role: 'second', line: player.second_line, bookmaker: player.second_line_bookmaker, overPrice: null, underPrice: null }];
+}
+
+function predictionRow(
+  player: PlayerInput,
+  quote: QuotedLine,
+  systemId: string,
+  forecast: { mean: number; sd: number; median: number; distribution: PointsDistribution },
+  { batch, unitId, model, rules, predictedAt, codeVersion }: RowContext,
+): StagedPrediction {
+  const { distribution } = forecast;
+  const { line } = quote;
+  const predicted = rounded(forecast.median);
+  const chances =
+    line === null
+      ? { p_over: null, p_push: null, p_under: null }
+      : { p_over: pOver(distribution, line), p_push: pPush(distribution, line), p_under: pUnder(distribution, line) };
+  const advice = recommend(
+    {
+      system_id: systemId,
+      predicted_points: predicted,
+      line,
+      ...chances,
+      over_price: quote.overPrice,
+      under_price: quote.underPrice,
+      feature_quality_score: player.feature_quality_score,
+    },
+    rules,
+  );
+  return {
+    prediction_id: predictionId([batch.batch_id, player.player_id, player.game_id, 'points', systemId, line ?? 'none']),
+    batch_id: batch.batch_id,
+    unit_id: unitId,
+    slate: batch.slate,
+    game_id: player.game_id,
+    tipoff_at: player.tipoff_at,
+    player_id: player.player_id,
+    player_name: player.player_name,
+    player_lookup: player.player_lookup,
+    team_abbr: player.team_abbr,
+    opponent_abbr: player.opponent_abbr,
+    is_home: player.is_home_team,
+    market: 'points',
+    system_id: systemId,
+    model_id: model.modelId,
+    model_hash: model.modelHash,
+    run_mode: batch.mode,
+    predicted_at: predictedAt,
+    predicted_points: predicted,
+    mean_points: rounded(forecast.mean),
+    sd_points: rounded(forecast.sd),
+    p10: quantile(distribution, 0.1),
+    p25: quantile(distribution, 0.25),
+    p75: quantile(distribution, 0.75),
+    p90: quantile(distribution, 0.9),
+    fair_line: fairLine(distribution),
+    line_role: quote.role,
+    line,
+    bookmaker: quote.bookmaker,
+    over_price: quote.overPrice,
+    under_price: quote.underPrice,
+    line_snapshot_at: quote.role === 'main' ? player.line_snapshot_at : null,
+    line_quality: line === null ? null : player.line_quality,
+    ...chances,
+    ...advice,
+    feature_quality_score: player.feature_quality_score,
+    required_default_count: player.required_default_count,
+    quality_alert_level: player.quality_alert_level,
+    feature_sources: player.feature_sources,
+    injury_status: player.injury_status,
+    has_status_feed: player.has_status_feed,
+    cutoff_at: player.cutoff_at,
+    code_version: codeVersion,
+  };
+}
+
+/** Hash of what a prediction is about: the same unit delivered twice gives the same ids. The line enters as its exact text. */
+export function predictionId(parts: readonly (string | number)[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

@@ -1,0 +1,149 @@
+import { stagedPredictions } from '#core/contracts/nba_predictions/player-prop-predictions.ts';
+import type { OutcomeDoc, UnitDoc } from '#pipeline/predict/documents.ts';
+import { CHAMPION_SYSTEM } from '#pipeline/predict/rows.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+
+/** One check of the audit. A warning is told, and does not hold the batch. */
+export interface AuditCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly severity: 'error' | 'warning';
+  readonly expected: string;
+  readonly seen: string;
+}
+
+/** Players with one and the same forecast of a system from which on it counts as stuck. */
+const CONSTANT_PLAYERS = 20;
+/** Players below which shares and means say nothing. */
+const FEW_PLAYERS = 10;
+const LARGEST_BIAS = 3;
+const LARGEST_QUIET_BIAS = 2;
+const LEAST_SIDE_SHARE = 0.15;
+/** Three probabilities stored with six decimals may miss 1 by this much. */
+const ROUNDING = 0.000002;
+
+const RANGES = Object.entries(stagedPredictions.columns).flatMap(([name, { range }]) =>
+  range === undefined ? [] : [`(${name} IS NOT NULL AND (${name} < ${range[0]} OR ${name} > ${range[1]}))`],
+);
+
+/** One row of figures about a set of staged rows. */
+function figures(staged: string): string {
+  return `
+WITH staged AS (${staged}),
+constants AS (
+  SELECT system_id, predicted_points, COUNT(DISTINCT player_id) AS players FROM staged GROUP BY system_id, predicted_points
+),
+keys AS (
+  SELECT COUNT(*) AS copies FROM staged GROUP BY player_id, game_id, market, system_id, line
+)
+SELECT COUNT(*) AS row_count, COUNT(DISTINCT s.player_id) AS players,
+  COUNT(DISTINCT CASE WHEN s.system_id = '${CHAMPION_SYSTEM}' THEN s.player_id END) AS champion_players,
+  COUNT(DISTINCT s.prediction_id) AS ids,
+  (SELECT COUNT(*) FROM keys WHERE copies > 1) AS doubled_keys,
+  COALESCE(SUM(CASE WHEN s.line IS NOT NULL AND (s.p_over IS NULL OR s.p_push IS NULL OR s.p_under IS NULL
+    OR ABS(s.p_over + s.p_push + s.p_under - 1) > ${ROUNDING}) THEN 1 ELSE 0 END), 0) AS bad_chances,
+  COALESCE(SUM(CASE WHEN ${RANGES.join(' OR ')} THEN 1 ELSE 0 END), 0) AS out_of_range,
+  COALESCE(SUM(CASE WHEN s.sd_points <= 0 THEN 1 ELSE 0 END), 0) AS without_spread,
+  COALESCE(SUM(CASE WHEN s.required_default_count > 0 THEN 1 ELSE 0 END), 0) AS with_defaults,
+  COALESCE(SUM(CASE WHEN (s.recommendation = 'OVER' AND (s.line IS NULL OR s.predicted_points <= CAST(s.line AS FLOAT64)))
+    OR (s.recommendation = 'UNDER' AND (s.line IS NULL OR s.predicted_points >= CAST(s.line AS FLOAT64)))
+    OR (s.recommendation = 'NO_LINE' AND s.line IS NOT NULL) THEN 1 ELSE 0 END), 0) AS wrong_way,
+  COALESCE(SUM(CASE WHEN s.is_actionable AND s.recommendation NOT IN ('OVER', 'UNDER') THEN 1 ELSE 0 END), 0) AS sideless_picks,
+  COUNT(DISTINCT s.model_hash) AS models,
+  (SELECT COALESCE(MAX(players), 0) FROM constants) AS most_alike,
+  AVG(CASE WHEN s.system_id = '${CHAMPION_SYSTEM}' AND s.line_role = 'main' THEN s.predicted_points - CAST(s.line AS FLOAT64) END) AS bias,
+  COALESCE(SUM(CASE WHEN s.system_id = '${CHAMPION_SYSTEM}' AND s.line_role = 'main' THEN 1 ELSE 0 END), 0) AS lined,
+  COALESCE(SUM(CASE WHEN s.system_id = '${CHAMPION_SYSTEM}' AND s.line_role = 'main' AND s.predicted_points > CAST(s.line AS FLOAT64) THEN 1 ELSE 0 END), 0) AS above
+FROM staged s`;
+}
+
+interface Figures {
+  readonly row_count: number;
+  readonly players: number;
+  readonly champion_players: number;
+  readonly ids: number;
+  readonly doubled_keys: number;
+  readonly bad_chances: number;
+  readonly out_of_range: number;
+  readonly without_spread: number;
+  readonly with_defaults: number;
+  readonly wrong_way: number;
+  readonly sideless_picks: number;
+  readonly models: number;
+  readonly most_alike: number;
+  readonly bias: number | null;
+  readonly lined: number;
+  readonly above: number;
+}
+
+/**
+ * Audits the staged rows of a batch against its outcomes: counts, tables, keys, probabilities, ranges, constant forecasts,
+ * defaults, directions, bias to the line. `staged` is the SELECT that reads them. Every check is listed with what was
+ * expected and seen, passed or not.
+ */
+export async function audit(
+  warehouse: Warehouse,
+  staged: string,
+  outcomes: readonly OutcomeDoc[],
+  units: readonly UnitDoc[],
+): Promise<AuditCheck[]> {
+  const [seen] = await warehouse.query<Figures>(figures(staged));
+  if (seen === undefined) throw new RangeError('an aggregate without groups always gives one row');
+  const predicted = outcomes.filter(({ outcome }) => outcome === 'predicted');
+  const rows = predicted.reduce((total, outcome) => total + outcome.rows, 0);
+  const unstaged = units.filter((unit) => unit.rows > 0 && unit.staging_table === null).length;
+  const zero = (name: string, count: number, what: string): AuditCheck => check(name, count === 0, `0 ${what}`, `${count}`);
+  return [
+    check('rows_match_outcomes', seen.row_count === rows, `${rows} rows, as the outcomes say`, `${seen.row_count}`),
+    check('players_match_outcomes', seen.players === predicted.length, `${predicted.length} players`, `${seen.players}`),
+    check(
+      'champion_for_every_player',
+      seen.champion_players === seen.players,
+      `${seen.players} players with a ${CHAMPION_SYSTEM} row`,
+      `${seen.champion_players}`,
+    ),
+    zero('every_unit_is_staged', unstaged, 'units with rows and no table'),
+    check('ids_are_unique', seen.ids === seen.row_count, `${seen.row_count} different ids`, `${seen.ids}`),
+    zero('keys_are_unique', seen.doubled_keys, 'keys (player, game, market, system, exact line) that occur twice'),
+    zero('probabilities_sum_to_one', seen.bad_chances, 'lined rows whose probabilities do not sum to 1'),
+    zero('values_in_range', seen.out_of_range, 'rows outside the ranges of the contract'),
+    zero('spread_is_positive', seen.without_spread, 'rows without a spread'),
+    zero('no_defaults', seen.with_defaults, 'rows with a defaulted required feature'),
+    zero('sides_agree_with_forecasts', seen.wrong_way, 'rows whose side contradicts forecast and line'),
+    zero('picks_have_a_side', seen.sideless_picks, 'picks that are neither OVER nor UNDER'),
+    check('one_model', seen.models <= 1, 'one model', `${seen.models}`),
+    check(
+      'forecasts_are_not_constant',
+      seen.most_alike < CONSTANT_PLAYERS,
+      `fewer than ${CONSTANT_PLAYERS} players with one forecast`,
+      `${seen.most_alike}`,
+    ),
+    ...biasChecks(seen),
+  ];
+}
+
+function biasChecks({ bias, lined, above }: Figures): AuditCheck[] {
+  if (bias === null || lined < FEW_PLAYERS) return [];
+  const share = above / lined;
+  const shown = bias.toFixed(2);
+  return [
+    check('bias_to_the_line', Math.abs(bias) <= LARGEST_BIAS, `mean forecast within ${LARGEST_BIAS} points of the lines`, shown),
+    {
+      ...check('bias_to_the_line_is_small', Math.abs(bias) <= LARGEST_QUIET_BIAS, `within ${LARGEST_QUIET_BIAS} points`, shown),
+      severity: 'warning',
+    },
+    {
+      ...check(
+        'both_sides_occur',
+        share >= LEAST_SIDE_SHARE && share <= 1 - LEAST_SIDE_SHARE,
+        `${LEAST_SIDE_SHARE * 100} % of the forecasts at least on either side of the lines`,
+        `${(share * 100).toFixed(0)} % above`,
+      ),
+      severity: 'warning',
+    },
+  ];
+}
+
+function check(name: string, ok: boolean, expected: string, seen: string): AuditCheck {
+  return { name, ok, severity: 'error', expected, seen };
+}

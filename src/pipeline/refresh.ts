@@ -1,0 +1,113 @@
+import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
+import { buildPlayerReference } from './analytics/player-reference.ts';
+import { CONTEXT_PROCESSORS, SUMMARY_PROCESSORS } from './analytics/processors.ts';
+import { scheduleReference } from './analytics/schedule-reference.ts';
+import { PRECOMPUTE_PROCESSORS } from './precompute/processors.ts';
+import { blocking, type NotReady, notReady } from './precompute/readiness.ts';
+import { HISTORY_FROM, NO_AS_OF, type SlateRange } from './processor.ts';
+import { holdProcessor, type PhaseDeps, type ProcessorResult, runProcessor } from './run-processor.ts';
+
+/** Attempts after the first, and the wait before the first of them; the n-th waits n times as long: 60, 120, 180 s. */
+export interface Waiting {
+  readonly dependency_retries: number;
+  readonly dependency_retry_base_seconds: number;
+}
+
+export const DAILY_WAITING: Waiting = { dependency_retries: 3, dependency_retry_base_seconds: 60 };
+/** A backfill skips the waiting, never the checks. */
+export const NO_WAITING: Waiting = { dependency_retries: 0, dependency_retry_base_seconds: 60 };
+
+export interface RefreshResult {
+  readonly processors: readonly ProcessorResult[];
+  /** Inputs that were still not ready when the waiting ended. */
+  readonly notReady: readonly NotReady[];
+  readonly from: Slate;
+  readonly to: Slate;
+}
+
+const STALE = `
+WITH newest AS (
+  SELECT player_id, game_id, slate, row_id FROM nba_raw.player_box_scores
+  WHERE slate >= CAST(@history_from AS DATE) AND season_type IN ('regular', 'play_in', 'playoffs')
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY player_id, game_id
+    ORDER BY CASE WHEN source LIKE 'nba_%' THEN 0 ELSE 1 END, ingested_at DESC, source, row_id
+  ) = 1
+),
+summarised AS (
+  SELECT player_id, game_id, slate, raw_row_id FROM nba_analytics.player_game_summary WHERE slate >= CAST(@history_from AS DATE)
+)
+SELECT MIN(slate) AS first_slate, MAX(slate) AS last_slate
+FROM (
+  SELECT n.slate FROM newest n LEFT JOIN summarised s ON s.player_id = n.player_id AND s.game_id = n.game_id
+  WHERE s.player_id IS NULL OR s.raw_row_id <> n.row_id
+  UNION ALL
+  SELECT s.slate FROM summarised s LEFT JOIN newest n ON n.player_id = s.player_id AND n.game_id = s.game_id AND n.slate = s.slate
+  WHERE n.player_id IS NULL
+) AS differing`;
+
+const FIRST_MISSING = `
+SELECT MIN(s.slate) AS slate
+FROM nba_reference.schedule s
+WHERE s.is_counted AND s.status NOT IN ('postponed', 'cancelled') AND s.slate <= CAST(@to AS DATE)
+  AND s.slate >= (SELECT MIN(p.slate) FROM nba_analytics.player_game_summary p WHERE p.slate >= CAST(@history_from AS DATE))
+  AND NOT EXISTS (SELECT 1 FROM nba_precompute.team_defense_zone_analysis t WHERE t.slate = s.slate AND t.team_abbr = s.home_abbr)`;
+
+/** Brings schedule, players and game summaries up to date with the raw tables. Returns what ran and the first slate whose results changed. */
+export async function refreshSummaries(deps: PhaseDeps): Promise<{ processors: ProcessorResult[]; changedFrom: Slate | undefined }> {
+  const whole: SlateRange = { from: parseSlate(HISTORY_FROM), to: parseSlate('9999-12-31'), asOf: NO_AS_OF };
+  const processors = [await runProcessor(deps, scheduleReference, whole)];
+  await buildPlayerReference(deps.warehouse);
+  const [stale] = await deps.warehouse.query<{ first_slate: Slate | null; last_slate: Slate | null }>(STALE, {
+    history_from: HISTORY_FROM,
+  });
+  if (stale?.first_slate == null || stale.last_slate === null) return { processors, changedFrom: undefined };
+  const range = { from: stale.first_slate, to: stale.last_slate, asOf: NO_AS_OF };
+  for (const processor of SUMMARY_PROCESSORS) processors.push(await runProcessor(deps, processor, range));
+  return { processors, changedFrom: stale.first_slate };
+}
+
+/** Computes contexts and features for a range as it stands: held slates keep what they have, and everything below a held processor is held with it. */
+export async function computeRange(deps: PhaseDeps, range: SlateRange): Promise<{ processors: ProcessorResult[]; notReady: NotReady[] }> {
+  const processors: ProcessorResult[] = [];
+  for (const processor of CONTEXT_PROCESSORS) processors.push(await runProcessor(deps, processor, range));
+  const problems = await notReady(deps.warehouse, range.from, range.to);
+  const held = new Set<Slate>();
+  for (const processor of PRECOMPUTE_PROCESSORS) {
+    const reasons = blocking(processor.name, problems);
+    for (const { slate } of reasons) held.add(slate);
+    const [first] = reasons;
+    if (range.from === range.to && first !== undefined) processors.push(await holdProcessor(deps, processor, range, first.reason));
+    else processors.push(await runProcessor(deps, processor, range, [...held]));
+  }
+  return { processors, notReady: problems };
+}
+
+/**
+ * Brings everything a slate needs up to date: schedule, summaries of what was played, then contexts and features of the
+ * slate and of every earlier slate that lacks them or whose history changed. For a slate that is still to be played,
+ * nothing said after the present is used; for a past one, nothing said after its tip-offs.
+ *
+ * When an input is not ready the whole refresh is repeated after 60, 120 and 180 s; what then is still missing holds the
+ * chain with its reason and is no error.
+ */
+export async function refresh(deps: PhaseDeps, slate: Slate, waiting: Waiting): Promise<RefreshResult> {
+  const processors: ProcessorResult[] = [];
+  for (let attempt = 0; ; attempt++) {
+    const summaries = await refreshSummaries(deps);
+    const [missing] = await deps.warehouse.query<{ slate: Slate | null }>(FIRST_MISSING, { to: slate, history_from: HISTORY_FROM });
+    const from = earliest(slate, missing?.slate ?? undefined, summaries.changedFrom);
+    processors.push(...summaries.processors);
+    if (from < slate) processors.push(...(await computeRange(deps, { from, to: addDays(slate, -1), asOf: NO_AS_OF })).processors);
+    const tonight = await computeRange(deps, { from: slate, to: slate, asOf: deps.clock.now().toISOString() });
+    processors.push(...tonight.processors);
+    if (tonight.notReady.length === 0 || attempt >= waiting.dependency_retries) {
+      return { processors, notReady: tonight.notReady, from, to: slate };
+    }
+    await deps.clock.sleep((attempt + 1) * waiting.dependency_retry_base_seconds * 1000);
+  }
+}
+
+function earliest(slate: Slate, ...others: readonly (Slate | undefined)[]): Slate {
+  return others.reduce<Slate>((least, other) => (other !== undefined && other < least ? other : least), slate);
+}

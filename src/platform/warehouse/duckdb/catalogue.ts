@@ -1,0 +1,108 @@
+import { DATASETS, type Dataset, type TableContract, tableId } from '#core/contracts/define.ts';
+import { duckdbTable } from '#platform/warehouse/ddl.ts';
+import { duckdbFunctions } from '#platform/warehouse/functions.ts';
+import type { LiveColumn, TableInfo, TableOptions, TableRef } from '#platform/warehouse/port.ts';
+import type { Session } from './session.ts';
+
+/** DuckDB keeps no creation time, labels or expiry, so they live in a table of their own. */
+const META = `CREATE TABLE IF NOT EXISTS tipoff_meta.tables
+  (dataset VARCHAR, name VARCHAR, created_at TIMESTAMPTZ, expires_at TIMESTAMPTZ, labels VARCHAR, PRIMARY KEY (dataset, name))`;
+
+const PORTABLE_TYPES: Readonly<Record<string, string>> = {
+  VARCHAR: 'STRING',
+  BIGINT: 'INT64',
+  DOUBLE: 'FLOAT64',
+  'DECIMAL(38,9)': 'NUMERIC',
+  BOOLEAN: 'BOOL',
+  DATE: 'DATE',
+  'TIMESTAMP WITH TIME ZONE': 'TIMESTAMP',
+};
+
+/** Creates a table of a contract's shape and remembers when, until when and with which labels. Run in a transaction. */
+export async function createTable(
+  session: Session,
+  table: TableContract,
+  as: TableRef,
+  options: TableOptions,
+  createdAt: Date,
+): Promise<void> {
+  await session.native(`CREATE SCHEMA IF NOT EXISTS ${as.dataset}`);
+  await session.native(duckdbTable(table, as));
+  await session.native('CREATE SCHEMA IF NOT EXISTS tipoff_meta');
+  await session.native(META);
+  await session.run(
+    'INSERT OR REPLACE INTO tipoff_meta.tables VALUES (@dataset, @name, CAST(@created AS TIMESTAMP), CAST(@expires AS TIMESTAMP), @labels)',
+    {
+      dataset: as.dataset,
+      name: as.name,
+      created: createdAt.toISOString(),
+      expires: options.expiresAt ?? null,
+      labels: JSON.stringify(options.labels ?? {}),
+    },
+  );
+}
+
+/** Drops a table with what was remembered about it; false when there was none. Run in a transaction. */
+export async function dropTable(session: Session, { dataset, name }: TableRef): Promise<boolean> {
+  const found = await session.rows('SELECT 1 AS one FROM duckdb_tables() WHERE schema_name = @dataset AND table_name = @name', {
+    dataset,
+    name,
+  });
+  if (found.length === 0) return false;
+  await session.native(`DROP TABLE ${tableId({ dataset, name })}`);
+  if (await hasMeta(session)) {
+    await session.run('DELETE FROM tipoff_meta.tables WHERE dataset = @dataset AND name = @name', { dataset, name });
+  }
+  return true;
+}
+
+/** Creates what is missing and changes nothing that is there. Run in a transaction. */
+export async function prepare(session: Session, tables: readonly TableContract[]): Promise<void> {
+  const schemas = [...Object.keys(DATASETS), 'fn'].map((name) => `CREATE SCHEMA IF NOT EXISTS ${name}`);
+  const missing = tables.map((table) => duckdbTable(table).replace('CREATE TABLE', 'CREATE TABLE IF NOT EXISTS'));
+  for (const statement of [...schemas, ...duckdbFunctions(), ...missing]) await session.native(statement);
+}
+
+/** The live columns of a table or view; undefined when there is none. */
+export async function describe(session: Session, { dataset, name }: TableRef): Promise<LiveColumn[] | undefined> {
+  const columns = await session.rows<{ column_name: string; data_type: string; is_nullable: boolean }>(
+    'SELECT column_name, data_type, is_nullable FROM duckdb_columns() WHERE schema_name = @dataset AND table_name = @name ORDER BY column_index',
+    { dataset, name },
+  );
+  if (columns.length === 0) return undefined;
+  return columns.map((c) => ({ name: c.column_name, type: PORTABLE_TYPES[c.data_type] ?? c.data_type, required: !c.is_nullable }));
+}
+
+/** Tables and views of a dataset by name prefix, with their exact row counts; a view counts zero. */
+export async function listTables(session: Session, dataset: Dataset, prefix: string): Promise<TableInfo[]> {
+  const tables = await session.rows<{ name: string; kind: 'table' | 'view' }>(
+    `SELECT table_name AS name, 'table' AS kind FROM duckdb_tables() WHERE schema_name = @dataset AND starts_with(table_name, @prefix)
+     UNION ALL SELECT view_name, 'view' FROM duckdb_views() WHERE schema_name = @dataset AND starts_with(view_name, @prefix) ORDER BY name`,
+    { dataset, prefix },
+  );
+  const remembered = (await hasMeta(session))
+    ? await session.rows<{ name: string; created_at: string; expires_at: string | null; labels: string }>(
+        'SELECT name, created_at, expires_at, labels FROM tipoff_meta.tables WHERE dataset = @dataset',
+        { dataset },
+      )
+    : [];
+  const infos: TableInfo[] = [];
+  for (const { name, kind } of tables) {
+    const known = remembered.find((m) => m.name === name);
+    const counted = kind === 'table' ? await session.rows<{ n: number }>(`SELECT COUNT(*) AS n FROM ${tableId({ dataset, name })}`) : [];
+    infos.push({
+      dataset,
+      name,
+      kind,
+      createdAt: known?.created_at ?? null,
+      expiresAt: known?.expires_at ?? null,
+      labels: known === undefined ? {} : (JSON.parse(known.labels) as Record<string, string>),
+      rows: counted[0]?.n ?? 0,
+    });
+  }
+  return infos;
+}
+
+async function hasMeta(session: Session): Promise<boolean> {
+  return (await session.rows("SELECT 1 AS one FROM duckdb_tables() WHERE schema_name = 'tipoff_meta'")).length > 0;
+}

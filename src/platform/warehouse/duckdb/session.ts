@@ -1,0 +1,106 @@
+import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api';
+import { messageOf, TipoffError } from '#core/errors.ts';
+import type { Row, SqlParams } from '#platform/warehouse/port.ts';
+import { duckdbError } from './errors.ts';
+import { toDuckDb } from './translate.ts';
+import { bindings, reader } from './values.ts';
+
+/** One connection that serves one statement or transaction at a time. `run`, `rows` and `changed` belong inside of `exclusive` or `atomically`. */
+export interface Session {
+  readonly connection: DuckDBConnection;
+  /** Waits for the work before it: callers may overlap, a connection may not. */
+  exclusive<T>(work: () => Promise<T>): Promise<T>;
+  /** `exclusive` in a transaction, rolled back when the work fails. */
+  atomically<T>(work: () => Promise<T>): Promise<T>;
+  /** Runs a statement in the portable spelling. */
+  run(sql: string, params?: SqlParams): Promise<DuckDBMaterializedResult>;
+  /** Runs a statement in DuckDB's own spelling, untranslated: definitions of tables and functions. */
+  native(sql: string): Promise<void>;
+  rows<T extends object>(sql: string, params?: SqlParams): Promise<T[]>;
+  /** Runs DML and returns the rows it changed. */
+  changed(sql: string, params?: SqlParams): Promise<number>;
+  /** Ends the session after the work before it; what comes later is refused. */
+  end(release: () => void): Promise<void>;
+}
+
+export function openSession(connection: DuckDBConnection): Session {
+  let tail: Promise<unknown> = Promise.resolve();
+  let ended = false;
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = tail.then(work, work);
+    tail = next.catch(() => undefined);
+    return next;
+  };
+  const exclusive = <T>(work: () => Promise<T>): Promise<T> =>
+    inTurn(() => {
+      if (!ended) return work();
+      throw new TipoffError('TIPOFF_SQL', 'the warehouse is closed', { hint: 'Open it again; whoever composed it called close.' });
+    });
+  const run = async (sql: string, params: SqlParams = {}): Promise<DuckDBMaterializedResult> => {
+    const statement = toDuckDb(sql);
+    const { values, types, emptyLists } = bindings(statement.names, params);
+    try {
+      return await connection.run(statement.text(emptyLists), values, types);
+    } catch (error) {
+      throw duckdbError(error, sql);
+    }
+  };
+  const atomically = <T>(work: () => Promise<T>): Promise<T> =>
+    exclusive(async () => {
+      await run('BEGIN TRANSACTION');
+      try {
+        const result = await work();
+        await run('COMMIT');
+        return result;
+      } catch (error) {
+        throw await rolledBack(run, duckdbError(error));
+      }
+    });
+  const rows = async <T extends object>(sql: string, params?: SqlParams): Promise<T[]> => {
+    const result = await run(sql, params);
+    const names = result.columnNames();
+    const readers = result.columnTypes().map(reader);
+    const columns = await result.getColumns();
+    return Array.from({ length: columns[0]?.length ?? 0 }, (_, i) => {
+      const row: Row = {};
+      for (const [c, name] of names.entries()) row[name] = readers[c]?.(columns[c]?.[i] ?? null) ?? null;
+      return row as T;
+    });
+  };
+  return {
+    connection,
+    exclusive,
+    atomically,
+    run,
+    native: async (sql) => {
+      try {
+        await connection.run(sql);
+      } catch (error) {
+        throw duckdbError(error, sql);
+      }
+    },
+    rows,
+    changed: async (sql, params) => (await run(sql, params)).rowsChanged,
+    end: (release) =>
+      inTurn(async () => {
+        if (ended) return;
+        ended = true;
+        release();
+      }),
+  };
+}
+
+/** The error of a failed transaction after its rollback. A COMMIT that failed has ended the transaction already. */
+async function rolledBack(run: Session['run'], error: TipoffError): Promise<TipoffError> {
+  try {
+    await run('ROLLBACK');
+    return error;
+  } catch (failure) {
+    if (/no transaction is active/i.test(messageOf(failure))) return error;
+    return new TipoffError(error.code, `${error.message} (and the rollback failed: ${messageOf(failure)})`, {
+      hint: error.hint,
+      details: error.details,
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,90 @@
+import { DuckDBInstance } from '@duckdb/node-api';
+import { tableId } from '#core/contracts/define.ts';
+import { type Clock, systemClock } from '#platform/clock.ts';
+import { portabilityGuard } from '#platform/warehouse/lint/guard.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+import { createTable, describe, dropTable, listTables, prepare } from './catalogue.ts';
+import { columnar } from './columns.ts';
+import { duckdbError } from './errors.ts';
+import { openSession, type Session } from './session.ts';
+import { insertRows, replaceRange } from './writes.ts';
+
+export interface DuckDbOptions {
+  readonly memoryLimit?: string;
+  readonly threads?: number;
+  /** Dates the tables that are created; the wall clock unless told otherwise. */
+  readonly clock?: Clock;
+  /** Refuses statements outside of the portable subset; on unless switched off. The adapter's own statements are exempt. */
+  readonly lint?: boolean;
+}
+
+const SESSION = [
+  "SET TimeZone = 'UTC'",
+  "SET default_null_order = 'nulls_first_on_asc_last_on_desc'",
+  'SET ieee_floating_point_ops = false',
+  'SET preserve_insertion_order = true',
+];
+
+/**
+ * Opens the embedded warehouse, in a file or in memory (`:memory:`). One instance per file and process (`fromCache`: a
+ * second instance on one file loses data silently). Throws TIPOFF_HOME_LOCKED when another process holds the file.
+ */
+export async function openDuckDb(path: string, options: DuckDbOptions = {}): Promise<Warehouse> {
+  const settings = {
+    memory_limit: options.memoryLimit ?? '2GB',
+    ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
+  };
+  try {
+    const instance = path === ':memory:' ? await DuckDBInstance.create(path, settings) : await DuckDBInstance.fromCache(path, settings);
+    const connection = await instance.connect();
+    await connection.run(SESSION.join('; '));
+    const release = () => {
+      connection.closeSync();
+      instance.closeSync();
+    };
+    const check = options.lint === false ? () => undefined : portabilityGuard();
+    return duckdbWarehouse(openSession(connection), release, options.clock ?? systemClock, check);
+  } catch (error) {
+    throw duckdbError(error);
+  }
+}
+
+function duckdbWarehouse(session: Session, release: () => void, clock: Clock, check: (sql: string) => void): Warehouse {
+  const { exclusive, atomically } = session;
+  return {
+    engine: 'duckdb',
+    query: async (sql, params) => {
+      check(sql);
+      return exclusive(() => session.rows(sql, params));
+    },
+    queryColumns: async (sql, params) => {
+      check(sql);
+      return exclusive(async () => columnar(await session.run(sql, params)));
+    },
+    execute: async (sql, params) => {
+      check(sql);
+      return atomically(() => session.changed(sql, params));
+    },
+    append: async (table, rows, into) => insertRows(session, table, into ?? table, rows, false),
+    appendNew: async (table, rows) => insertRows(session, table, table, rows, true),
+    replaceRange: async (table, range, select, params = {}) => {
+      check(select);
+      if (range.extraWhere !== undefined) check(range.extraWhere);
+      return replaceRange(session, table, range, select, params);
+    },
+    createTable: (table, as, options = {}) => atomically(() => createTable(session, table, as ?? table, options, clock.now())),
+    createView: async (view, sql) => {
+      check(sql);
+      await exclusive(() => session.run(`CREATE OR REPLACE VIEW ${tableId(view)} AS ${sql}`));
+    },
+    dropTable: (table) => atomically(() => dropTable(session, table)),
+    listTables: (dataset, prefix = '') => exclusive(() => listTables(session, dataset, prefix)),
+    describe: (table) => exclusive(() => describe(session, table)),
+    prepare: (tables) => atomically(() => prepare(session, tables)),
+    ping: () =>
+      exclusive(async () => {
+        await session.run('SELECT 1');
+      }),
+    close: () => session.end(release),
+  };
+}

@@ -1,0 +1,125 @@
+import { columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
+import { TipoffError } from '#core/errors.ts';
+import { duckdbType } from '#platform/warehouse/ddl.ts';
+import type { SqlParams, TableRef } from '#platform/warehouse/port.ts';
+import { checkRecords, type LooseRecord } from '#platform/warehouse/records.ts';
+import { loadWire, storedColumns } from './load.ts';
+import type { Session } from './session.ts';
+
+/** Inserts validated rows in one transaction; `fresh` keeps only the first row of each key that the table does not hold. */
+export async function insertRows(
+  session: Session,
+  table: TableContract,
+  into: TableRef,
+  rows: readonly LooseRecord[],
+  fresh: boolean,
+): Promise<number> {
+  checkRecords(table, rows);
+  if (rows.length === 0) return 0;
+  const target = tableId(into);
+  return session.atomically(async () => {
+    await loadWire(session.connection, table, rows, 'tipoff_wire');
+    const sameKey = table.key.map((k) => `t.${k} IS NOT DISTINCT FROM s.${k}`).join(' AND ');
+    const unseen = fresh
+      ? ` WHERE NOT EXISTS (SELECT 1 FROM ${target} t WHERE ${sameKey})
+          QUALIFY row_number() OVER (PARTITION BY ${table.key.join(', ')} ORDER BY wire_order) = 1 ORDER BY wire_order`
+      : '';
+    const count = await session.changed(
+      `INSERT INTO ${target} BY NAME SELECT * EXCLUDE (wire_order)
+       FROM (SELECT ${storedColumns(table, 'w')}, w.wire_order FROM temp.tipoff_wire w) s${unseen}`,
+    );
+    await session.run('DROP TABLE temp.tipoff_wire');
+    return count;
+  });
+}
+
+export interface ReplacedRange {
+  readonly column: string;
+  readonly from: string;
+  readonly to: string;
+  readonly extraWhere?: string;
+}
+
+/**
+ * Replaces the rows of a range by a select in one transaction. The select is evaluated first, so it sees the rows that
+ * it replaces; its rows must lie in the range, or a second run would double them.
+ */
+export async function replaceRange(
+  session: Session,
+  table: TableContract,
+  range: ReplacedRange,
+  select: string,
+  params: SqlParams,
+): Promise<number> {
+  const bounds = boundsOf(table, range);
+  const all: SqlParams = { ...params, range_from: range.from, range_to: range.to };
+  return session.atomically(async () => {
+    const given = (await session.rows<{ column_name: string }>(`DESCRIBE ${select}`, params)).map((c) => c.column_name);
+    checkColumns(table, given);
+    await session.run(
+      `CREATE OR REPLACE TEMP TABLE tipoff_replacement AS SELECT ${storedColumns(table, 's')} FROM (${select}\n) s`,
+      params,
+    );
+    await checkReplacement(session, table, range, bounds, all);
+    await session.run(`DELETE FROM ${tableId(table)} WHERE ${bounds}`, all);
+    const count = await session.changed(`INSERT INTO ${tableId(table)} BY NAME SELECT * FROM temp.tipoff_replacement`);
+    await session.run('DROP TABLE temp.tipoff_replacement');
+    return count;
+  });
+}
+
+function boundsOf(table: TableContract, range: ReplacedRange): string {
+  const column = table.columns[range.column];
+  if (column === undefined) {
+    throw new TipoffError('TIPOFF_BAD_INPUT', `${tableId(table)} has no column ${range.column} to bound a range with`, {
+      hint: `Bound the range with one of ${columnNames(table).join(', ')}.`,
+      details: { table: tableId(table), column: range.column },
+    });
+  }
+  const type = duckdbType(column);
+  const extra = range.extraWhere === undefined ? '' : ` AND (${range.extraWhere})`;
+  return `${range.column} BETWEEN CAST(@range_from AS ${type}) AND CAST(@range_to AS ${type})${extra}`;
+}
+
+/** Refuses a select that gives a column the table does not have, or lacks one that the contract has. */
+function checkColumns(table: TableContract, given: readonly string[]): void {
+  const wanted = columnNames(table);
+  const extra = given.filter((name) => !wanted.includes(name));
+  const missing = wanted.filter((name) => !given.includes(name));
+  if (extra.length === 0 && missing.length === 0) return;
+  throw new TipoffError(
+    'TIPOFF_SCHEMA_MISMATCH',
+    `${tableId(table)}: the statement gives unknown columns [${extra.join(', ')}] and lacks [${missing.join(', ')}]`,
+    {
+      hint: `Correct the statement of ${table.writer} or the contract; nothing was written.`,
+      details: { table: tableId(table), extra, missing },
+    },
+  );
+}
+
+/** Refuses rows outside of the range and keys that occur twice: both would break "running it again changes nothing". */
+async function checkReplacement(
+  session: Session,
+  table: TableContract,
+  range: ReplacedRange,
+  bounds: string,
+  params: SqlParams,
+): Promise<void> {
+  const key = table.key.join(', ');
+  const [found] = await session.rows<{ outside: number; doubled: number }>(
+    `SELECT (SELECT COUNT(*) FROM temp.tipoff_replacement WHERE (${bounds}) IS NOT TRUE) AS outside,
+      (SELECT COUNT(*) FROM (SELECT ${key} FROM temp.tipoff_replacement GROUP BY ${key} HAVING COUNT(*) > 1)) AS doubled`,
+    params,
+  );
+  const { outside = 0, doubled = 0 } = found ?? {};
+  const where = `${range.column} in [${range.from}, ${range.to}]${range.extraWhere === undefined ? '' : ` where ${range.extraWhere}`}`;
+  const problems = [
+    ...(outside > 0 ? [`${outside} rows lie outside of what is replaced, ${where}`] : []),
+    ...(doubled > 0 ? [`${doubled} keys (${key}) occur more than once`] : []),
+  ];
+  if (problems.length === 0) return;
+  throw new TipoffError('TIPOFF_SCHEMA_MISMATCH', `${tableId(table)}: in the result of the statement ${problems.join(' and ')}`, {
+    hint: `Correct the statement of ${table.writer}; nothing was written.`,
+    details: { table: tableId(table), column: range.column, from: range.from, to: range.to, outside, doubled },
+  });
+}

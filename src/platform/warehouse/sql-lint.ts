@@ -1,0 +1,45 @@
+import type { Finding } from './lint/code.ts';
+import { sqlCode } from './lint/code.ts';
+import { callFindings, lexicalFindings, nullFindings, typeFindings } from './lint/expressions.ts';
+import { selectFindings, statementFindings } from './lint/statements.ts';
+import { meaningful, tokenise } from './sql-tokens.ts';
+
+/** Something in a statement that only one engine reads, or that the two read differently. */
+export interface SqlProblem {
+  /** Stable name of the rule. */
+  readonly rule: string;
+  /** What is wrong and what to write instead. */
+  readonly message: string;
+  /** 1-based line in the text. */
+  readonly line: number;
+  /** A few tokens around the place. */
+  readonly excerpt: string;
+}
+
+const EXCERPT_TOKENS = 6;
+
+/** Everything in a statement, or in a fragment of one, that is outside of the portable subset; in the order of the text. */
+export function lintSql(text: string): SqlProblem[] {
+  const code = sqlCode(meaningful(tokenise(text)));
+  const findings: Finding[] = statementFindings(code);
+  for (const [at] of code.tokens.entries()) {
+    findings.push(
+      ...lexicalFindings(code, at),
+      ...callFindings(code, at),
+      ...typeFindings(code, at),
+      ...nullFindings(code, at),
+      ...selectFindings(code, at),
+    );
+  }
+  return findings
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ rule, message, at }) => ({
+      rule,
+      message,
+      line: code.tokens[at]?.line ?? code.tokens.at(-1)?.line ?? 1,
+      excerpt: code.tokens
+        .slice(Math.max(0, at - 2), at + EXCERPT_TOKENS)
+        .map((token) => token.text)
+        .join(' '),
+    }));
+}

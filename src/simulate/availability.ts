@@ -1,0 +1,116 @@
+import { type Absence, LONG_ABSENCE, type SimulatedPlayer } from './player.ts';
+import type { Random } from './random.ts';
+
+/** The statuses of an availability report. */
+export type Status = 'out' | 'doubtful' | 'questionable' | 'probable' | 'available';
+
+/** What will happen with one roster player tonight, and what the first report says about it. */
+export interface Availability {
+  readonly player: SimulatedPlayer;
+  readonly plays: boolean;
+  /** Status in the first report; null when no report names him before the last. */
+  readonly listed: Status | null;
+  readonly reason: string | null;
+}
+
+/** How often a player with a status plays: what a reader of the feed may expect. */
+export const PLAYS_WHEN: Readonly<Record<Status, number>> = { out: 0, doubtful: 0.1, questionable: 0.5, probable: 0.9, available: 1 };
+
+/** Nobody new sits out when a team is down to this many. */
+const FEWEST_AVAILABLE = 9;
+/** Only players among the first ones of the roster get the small knocks that reports are full of. */
+const ROTATION_SIZE = 11;
+const KNOCK = { chance: 0.055, questionable: 0.45, probable: 0.85, another: 0.3 };
+const REST = { stars: 3, veteran: 30, chance: 0.16, youngChance: 0.05 };
+const LATE_SCRATCH = 0.004;
+const INJURY = 0.02;
+
+const BODY = [
+  'Left Ankle',
+  'Right Ankle',
+  'Left Knee',
+  'Right Knee',
+  'Lower Back',
+  'Left Hamstring',
+  'Right Calf',
+  'Right Wrist',
+  'Left Hip',
+];
+const TROUBLE = ['Sprain', 'Soreness', 'Strain', 'Contusion', 'Injury Management'];
+
+/** Decides who plays tonight. Players in the middle of an absence stay away; others may sit out for a night. */
+export function decideAvailability(roster: readonly SimulatedPlayer[], backToBack: boolean, random: Random): Availability[] {
+  let available = roster.filter((player) => !isAway(player)).length;
+  return roster.map((player, rank) => {
+    const verdict = decide(player, rank, backToBack, available > FEWEST_AVAILABLE, random);
+    if (!isAway(player) && !verdict.plays) available -= 1;
+    return verdict;
+  });
+}
+
+function decide(player: SimulatedPlayer, rank: number, backToBack: boolean, mayMiss: boolean, random: Random): Availability {
+  const { absence } = player;
+  if (absence !== null) return absence.gamesLeft > 0 ? stillAway(player, absence, random) : comingBack(player, absence, random);
+  if (!mayMiss || rank >= ROTATION_SIZE) return { player, plays: true, listed: null, reason: null };
+  const tired = rank < REST.stars && backToBack && random.chance(player.age >= REST.veteran ? REST.chance : REST.youngChance);
+  if (tired) return sitsOut(player, 'out', 'Rest', 1);
+  if (random.chance(LATE_SCRATCH)) return sitsOut(player, null, 'Injury/Illness - N/A; Illness', 1);
+  if (!random.chance(KNOCK.chance)) return { player, plays: true, listed: null, reason: null };
+  const kind = random.next();
+  const listed: Status = kind < KNOCK.questionable ? 'questionable' : kind < KNOCK.probable ? 'probable' : 'doubtful';
+  const reason = drawReason(random);
+  if (random.chance(PLAYS_WHEN[listed])) return { player, plays: true, listed, reason };
+  return sitsOut(player, listed, reason, random.chance(KNOCK.another) ? random.int(2, 3) : 1);
+}
+
+function sitsOut(player: SimulatedPlayer, listed: Status | null, reason: string, games: number): Availability {
+  player.absence = { gamesLeft: games, reason, length: games };
+  return { player, plays: false, listed, reason };
+}
+
+/** On the last night of an absence nobody outside knows yet: as often questionable as on the night of the return. */
+function stillAway(player: SimulatedPlayer, absence: Absence, random: Random): Availability {
+  const unsure = random.next();
+  const open = absence.gamesLeft === 1 && absence.length > 1;
+  const listed: Status = !open || unsure > 0.4 ? 'out' : unsure < 0.35 ? 'questionable' : 'doubtful';
+  return { player, plays: false, listed, reason: absence.reason };
+}
+
+function comingBack(player: SimulatedPlayer, absence: Absence, random: Random): Availability {
+  const unsure = random.next();
+  const listed: Status = unsure < 0.35 && absence.length > 1 ? 'questionable' : unsure < 0.5 ? 'probable' : 'available';
+  return { player, plays: true, listed, reason: absence.reason };
+}
+
+function isAway(player: SimulatedPlayer): boolean {
+  return player.absence !== null && player.absence.gamesLeft > 0;
+}
+
+/** Moves absences on by one game and draws tonight's injuries: mostly a few games, now and then up to forty. */
+export function recordGame(availability: readonly Availability[], random: Random): void {
+  let here = availability.filter(({ plays }) => plays).length;
+  for (const { player, plays } of availability) {
+    if (plays) {
+      player.absence = null;
+      player.gamesSinceReturn += 1;
+      if (random.chance(INJURY) && here > FEWEST_AVAILABLE) {
+        const games = drawLength(random);
+        player.absence = { gamesLeft: games, reason: drawReason(random), length: games };
+        here -= 1;
+      }
+    } else if (player.absence !== null) {
+      player.absence.gamesLeft -= 1;
+      if (player.absence.gamesLeft === 0 && player.absence.length >= LONG_ABSENCE) player.gamesSinceReturn = 0;
+    }
+  }
+}
+
+function drawLength(random: Random): number {
+  const severity = random.next();
+  if (severity < 0.6) return random.int(1, 3);
+  return severity < 0.9 ? random.int(4, 12) : random.int(13, 40);
+}
+
+function drawReason(random: Random): string {
+  return `Injury/Illness - ${random.pick(BODY)}; ${random.pick(TROUBLE)}`;
+}

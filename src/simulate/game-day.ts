@@ -1,0 +1,153 @@
+import { addDays, type Slate } from '#core/calendar.ts';
+import { decideAvailability, recordGame } from './availability.ts';
+import { type GameResult, playGame, type SideSetting, type TimedShot } from './game.ts';
+import { gameLineRows } from './game-market.ts';
+import { information } from './information.ts';
+import { addRows, emptyRows, type LeagueRows } from './league-rows.ts';
+import type { Matchday, MatchdaySide } from './matchday.ts';
+import type { ResolvedLeagueOptions } from './options.ts';
+import { drift } from './player.ts';
+import { playerLineRows } from './player-market.ts';
+import type { ShootingClimate } from './possessions.ts';
+import type { Random } from './random.ts';
+import { resultRows } from './result-rows.ts';
+import type { TeamState } from './rosters.ts';
+import { expectRoles } from './rotation.ts';
+import type { RowIds } from './row-id.ts';
+import type { ScheduleWriter } from './schedule-rows.ts';
+import type { PlannedGame } from './season-plan.ts';
+import { shotRows } from './shot-rows.ts';
+import { MINUTE, type SlateClock, slateClock } from './slate-clock.ts';
+import { reportTimes, writeReports } from './status-feed.ts';
+import { statusRows } from './status-rows.ts';
+
+/** League-wide level of play in a season. */
+export interface LeagueClimate {
+  readonly pace: number;
+  readonly two: number;
+  readonly three: number;
+}
+
+export interface GameDeps {
+  readonly options: ResolvedLeagueOptions;
+  readonly season: string;
+  readonly teams: readonly TeamState[];
+  readonly climate: LeagueClimate;
+  readonly random: Random;
+  readonly ids: RowIds;
+  readonly sourceFile: string;
+  readonly schedule: ScheduleWriter;
+}
+
+/** Home teams make this much more of their shots, visitors as much less: about 2.3 points a game. */
+const HOME_EDGE = 0.0145;
+/** What a team that played the night before loses of its shooting: about 0.8 points. */
+const FATIGUE = 0.008;
+const DEFENCE_DRIFT = 0.0015;
+/** Share of results that are loaded the same night; the others come next morning. */
+const SAME_NIGHT = 0.75;
+
+/** Opens a game day: last drifts, who will play, what the reports say. */
+function openMatchday(deps: GameDeps, game: PlannedGame, clock: SlateClock): Matchday {
+  const [home, away] = [deps.teams[game.home], deps.teams[game.away]];
+  if (home === undefined || away === undefined) throw new RangeError(`game ${game.gameId} names a team the league does not have`);
+  const times = reportTimes(clock, game.tipoff);
+  const side = (state: TeamState, opponent: TeamState, edge: number): MatchdaySide => {
+    const random = deps.random.fork('team', game.gameId, state.team.abbr);
+    for (const player of state.roster) drift(player, random);
+    state.defence += random.normal(0, DEFENCE_DRIFT);
+    const backToBack = state.lastSlate === addDays(game.slate, -1);
+    const availability = decideAvailability(state.roster, backToBack, random);
+    const histories = writeReports(availability, times, random.fork('reports'));
+    return { state, availability, histories, climate: shooting(deps.climate, opponent, backToBack ? edge - FATIGUE : edge) };
+  };
+  return {
+    season: deps.season,
+    game,
+    slate: game.slate,
+    clock,
+    home: side(home, away, HOME_EDGE),
+    away: side(away, home, -HOME_EDGE),
+    reportTimes: times,
+    pace: deps.climate.pace + home.pace + away.pace,
+    playoffs: game.seasonType === 'playoffs',
+  };
+}
+
+function shooting(climate: LeagueClimate, opponent: TeamState, edge: number): ShootingClimate {
+  const factor = (1 + edge) * (1 - opponent.defence);
+  return { two: climate.two * factor, three: climate.three * factor };
+}
+
+/** What is known before tip-off: reports and quotes. */
+function previewRows(deps: GameDeps, day: Matchday): LeagueRows {
+  const rows = emptyRows();
+  const random = deps.random.fork('market', day.game.gameId);
+  const { noLines, noStatusFeed } = deps.options.scenario;
+  const known = information(day);
+  return {
+    ...rows,
+    injuryReports: noStatusFeed ? [] : statusRows(day, deps.ids, deps.sourceFile),
+    playerLines: noLines ? [] : playerLineRows(day, known, random, deps.ids, deps.sourceFile),
+    gameLines: noLines ? [] : gameLineRows(day, known, random.fork('game'), deps.ids, deps.sourceFile),
+  };
+}
+
+/** Plays the game and moves both teams on. */
+function finishMatchday(deps: GameDeps, day: Matchday): { rows: LeagueRows; winner: number } {
+  const { gameId, tipoff } = day.game;
+  const random = deps.random.fork('game', gameId);
+  const shots: TimedShot[] = [];
+  const setting = { pace: day.pace, home: floor(day, day.home), away: floor(day, day.away) };
+  const result = playGame(setting, random, deps.options.withShots ? (shot) => shots.push(shot) : null);
+  const knownAt = whenKnown(day.clock, tipoff, result, random.fork('known'));
+  const { players, teams } = resultRows(day, result, knownAt, deps.ids, deps.sourceFile);
+  const rows: LeagueRows = {
+    ...emptyRows(),
+    scheduleGames: [deps.schedule.played(deps.season, day.game, result.home.score, result.away.score, knownAt)],
+    playerBoxScores: players,
+    teamBoxScores: teams,
+    shots: deps.options.withShots ? shotRows(day, shots, knownAt, random.fork('shots'), deps.ids, deps.sourceFile) : [],
+  };
+  for (const { state, availability } of [day.home, day.away]) {
+    recordGame(availability, random.fork('injuries', state.team.abbr));
+    state.lastSlate = day.slate;
+  }
+  const { state } = result.home.score > result.away.score ? day.home : day.away;
+  if (day.game.seasonType === 'regular') state.wins += 1;
+  return { rows, winner: state.index };
+}
+
+function floor(day: Matchday, side: MatchdaySide): SideSetting {
+  const presence = side.availability.map(({ plays }) => (plays ? 1 : 0));
+  const roles = expectRoles(side.state.roster, presence, day.playoffs);
+  return { roles: roles.filter((role) => role.presence === 1), climate: side.climate };
+}
+
+/** From half an hour after the end; a quarter of the results only next morning. */
+function whenKnown({ dayAfter }: SlateClock, tipoff: number, { overtimes }: GameResult, random: Random): number {
+  const end = tipoff + (10 + random.int(128, 148) + 22 * overtimes) * MINUTE;
+  if (random.chance(SAME_NIGHT)) return end + random.int(30, 80) * MINUTE;
+  return dayAfter('09:00') + random.int(0, 30) * MINUTE;
+}
+
+/** All games of a slate before tip-off, and (unless the league stops here) their results. */
+export function runSlate(
+  deps: GameDeps,
+  slate: Slate,
+  games: readonly PlannedGame[],
+  play: boolean,
+): { rows: LeagueRows; winners: ReadonlyMap<string, number> } {
+  const rows = emptyRows();
+  const winners = new Map<string, number>();
+  const clock = slateClock(slate);
+  for (const game of games) {
+    const day = openMatchday(deps, game, clock);
+    addRows(rows, previewRows(deps, day));
+    if (!play) continue;
+    const finished = finishMatchday(deps, day);
+    addRows(rows, finished.rows);
+    winners.set(game.gameId, finished.winner);
+  }
+  return { rows, winners };
+}

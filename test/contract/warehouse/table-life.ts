@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+import { byInstant, everyType, fullRow } from './tables.ts';
+
+/** Creating, describing, listing and dropping, and the end of a warehouse. */
+export function tableLifeContract(warehouse: () => Warehouse): void {
+  const staging = { dataset: 'nba_raw', name: 'staging_b1_s0' } as const;
+
+  describe('createTable', () => {
+    it('creates an empty table of the same shape with labels and an expiry', async () => {
+      const labels = { batch: 'b1', slate: '2025-01-02' };
+      await warehouse().createTable(everyType, staging, { labels, expiresAt: '2025-01-03T00:00:00.000Z' });
+      expect(await warehouse().describe(staging)).toEqual(await warehouse().describe(everyType));
+      const [info] = await warehouse().listTables('nba_raw', 'staging_');
+      expect(info).toMatchObject({ ...staging, kind: 'table', rows: 0, labels, expiresAt: '2025-01-03T00:00:00.000Z' });
+      expect(new Date(info?.createdAt ?? '').toISOString()).toBe(info?.createdAt);
+    });
+
+    it('refuses a name that exists and keeps what is there', async () => {
+      await warehouse().createTable(everyType, staging, { labels: { batch: 'b1' } });
+      await warehouse().append(everyType, [fullRow], staging);
+      await expect(warehouse().createTable(everyType, staging, { labels: { batch: 'b2' } })).rejects.toMatchObject({ code: 'TIPOFF_SQL' });
+      expect(await warehouse().listTables('nba_raw', 'staging_')).toMatchObject([{ rows: 1, labels: { batch: 'b1' } }]);
+    });
+  });
+
+  describe('dropTable', () => {
+    it('drops a table with its labels, and says when there was none', async () => {
+      await warehouse().createTable(everyType, staging, { labels: { batch: 'b1' } });
+      expect(await warehouse().dropTable(staging)).toBe(true);
+      expect(await warehouse().dropTable(staging)).toBe(false);
+      expect(await warehouse().describe(staging)).toBeUndefined();
+      await warehouse().createTable(everyType, staging);
+      expect(await warehouse().listTables('nba_raw', 'staging_')).toMatchObject([{ labels: {}, expiresAt: null }]);
+    });
+  });
+
+  describe('createView', () => {
+    it('creates and replaces a view that reads what is there now', async () => {
+      const view = { dataset: 'nba_raw', name: 'labels' } as const;
+      await warehouse().createView(view, 'SELECT id FROM nba_raw.every_type');
+      await warehouse().createView(view, 'SELECT id, label FROM nba_raw.every_type');
+      await warehouse().append(everyType, [fullRow]);
+      expect(await warehouse().query('SELECT * FROM nba_raw.labels')).toEqual([{ id: 1, label: "it's" }]);
+      expect((await warehouse().listTables('nba_raw', 'labels')).map((info) => info.kind)).toEqual(['view']);
+      expect((await warehouse().describe(view))?.map((column) => column.name)).toEqual(['id', 'label']);
+    });
+
+    it('refuses text outside of the portable subset', async () => {
+      const view = { dataset: 'nba_raw', name: 'labels' } as const;
+      await expect(warehouse().createView(view, 'SELECT * EXCEPT (id) FROM nba_raw.every_type')).rejects.toMatchObject({
+        code: 'TIPOFF_SQL',
+      });
+      expect(await warehouse().describe(view)).toBeUndefined();
+    });
+  });
+
+  describe('listTables', () => {
+    it('lists one dataset by prefix with row counts', async () => {
+      await warehouse().append(everyType, [fullRow, { ...fullRow, id: 2 }]);
+      expect((await warehouse().listTables('nba_raw')).map((info) => [info.name, info.rows])).toEqual([
+        ['every_type', 2],
+        ['nullable_key', 0],
+      ]);
+      expect((await warehouse().listTables('nba_raw', 'every')).map((info) => info.name)).toEqual(['every_type']);
+      expect(await warehouse().listTables('nba_raw', 'every_%')).toEqual([]);
+      expect(await warehouse().listTables('nba_orchestration')).toEqual([]);
+    });
+  });
+
+  describe('describe', () => {
+    it('gives names, portable types and requiredness in order', async () => {
+      const expected = Object.entries(everyType.columns).map(([name, { type, required }]) => ({ name, type, required }));
+      expect(await warehouse().describe(everyType)).toEqual(expected);
+    });
+
+    it('tells a table that does not exist from one without columns of interest', async () => {
+      expect(await warehouse().describe({ dataset: 'nba_raw', name: 'nowhere' })).toBeUndefined();
+    });
+  });
+
+  describe('prepare', () => {
+    it('creates what is missing and leaves rows and shapes alone', async () => {
+      await warehouse().append(everyType, [fullRow]);
+      const wider = { ...everyType, columns: { ...everyType.columns, ...byInstant.columns } };
+      await warehouse().prepare([wider, byInstant]);
+      await warehouse().prepare([wider, byInstant]);
+      expect((await warehouse().describe(everyType))?.length).toBe(Object.keys(everyType.columns).length);
+      expect(await warehouse().query('SELECT COUNT(*) AS n FROM nba_raw.every_type')).toEqual([{ n: 1 }]);
+      expect(await warehouse().describe(byInstant)).toBeDefined();
+    });
+
+    it('provides the fn library', async () => {
+      expect(await warehouse().query("SELECT fn.days_between(DATE '2025-01-01', DATE '2025-01-03') AS days")).toEqual([{ days: 2 }]);
+    });
+  });
+
+  describe('close', () => {
+    it('finishes what was asked before, may be repeated, and refuses what comes after', async () => {
+      const pending = warehouse().append(everyType, [fullRow]);
+      const closing = warehouse().close();
+      expect(await pending).toBe(1);
+      await closing;
+      await warehouse().close();
+      await expect(warehouse().query('SELECT 1 AS one')).rejects.toMatchObject({
+        code: 'TIPOFF_SQL',
+        message: expect.stringMatching(/closed/),
+      });
+      await expect(warehouse().ping()).rejects.toMatchObject({ code: 'TIPOFF_SQL' });
+    });
+  });
+}

@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Processor } from '#pipeline/processor.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+import { compute, fingerprint, league, rawWorld } from './feature-world.ts';
+
+const simulated = league();
+const slates = simulated.slates;
+const [first, last] = [slates[0] ?? '', slates[slates.length - 1] ?? ''];
+/** A slate in the middle of the second season: history of both seasons stands behind it, results lie ahead. */
+const CUTOFF = slates[Math.floor(slates.length * 0.75)] ?? '';
+
+/** Replaces every result at or after the cut-off by noise, as raw rows. */
+async function scramble(warehouse: Warehouse): Promise<void> {
+  await warehouse.execute(
+    `UPDATE nba_raw.player_box_scores SET points = 61 - points, minutes = 50 - minutes, fga = 40 - fga, fg3a = 33 - fg3a, fta = 31 - fta, tov = 17 - tov
+     WHERE slate >= CAST(@cutoff AS DATE) AND played`,
+    { cutoff: CUTOFF },
+  );
+  await warehouse.execute(
+    'UPDATE nba_raw.team_box_scores SET points = 250 - points, fga = 190 - fga, tov = 60 - tov WHERE slate >= CAST(@cutoff AS DATE)',
+    { cutoff: CUTOFF },
+  );
+  // Who appeared is an outcome too: nothing may notice that every other player was struck from the box scores.
+  await warehouse.execute(
+    'DELETE FROM nba_raw.player_box_scores WHERE slate >= CAST(@cutoff AS DATE) AND player_id - 2 * CAST(FLOOR(player_id * 0.5) AS INT64) = 0',
+    { cutoff: CUTOFF },
+  );
+  await warehouse.execute('UPDATE nba_raw.shots SET made = NOT made WHERE slate >= CAST(@cutoff AS DATE)', { cutoff: CUTOFF });
+}
+
+describe('features know nothing of the slate or of what came after', () => {
+  let whole: Warehouse;
+  let scrambled: Warehouse;
+  beforeAll(async () => {
+    [whole, scrambled] = [await rawWorld(simulated), await rawWorld(simulated)];
+    await compute(whole, first, last);
+    await scramble(scrambled);
+    await compute(scrambled, first, last);
+  });
+  afterAll(async () => {
+    await whole.close();
+    await scrambled.close();
+  });
+
+  it('has rows to compare, with history from both seasons', async () => {
+    const rows = await whole.query<{ letters: string }>(
+      'SELECT feature_sources AS letters FROM nba_predictions.ml_feature_store WHERE slate = CAST(@slate AS DATE)',
+      { slate: CUTOFF },
+    );
+    expect(rows.length).toBeGreaterThan(20);
+    expect(rows.every(({ letters }) => letters.includes('h'))).toBe(true);
+  });
+
+  it('a slate computed alone equals the same slate inside the seasons', async () => {
+    const samples = [slates[3] ?? '', CUTOFF, last];
+    const inside = await Promise.all(samples.map((slate) => fingerprint(whole, slate)));
+    const alone = await rawWorld(simulated);
+    try {
+      for (const [i, slate] of samples.entries()) {
+        await compute(alone, slate, slate);
+        expect(await fingerprint(alone, slate)).toBe(inside[i]);
+      }
+    } finally {
+      await alone.close();
+    }
+  });
+
+  it('noise in place of every result at or after the cut-off changes no byte up to the cut-off', async () => {
+    expect(await fingerprint(scrambled, first, CUTOFF)).toBe(await fingerprint(whole, first, CUTOFF));
+  });
+
+  it('and the same noise does change the slates after it, so the comparison can fail', async () => {
+    expect(await fingerprint(scrambled, last)).not.toBe(await fingerprint(whole, last));
+  });
+});
+
+describe('a planted leak turns the comparison red', () => {
+  /** Lets a statement see the slate itself, at each place where it says "before". */
+  const LEAKS: Readonly<Record<string, readonly [RegExp, string]>> = {
+    TeamDefenseZoneAnalysis: [
+      /s\.known_on < u\.slate AND \(s\.next_known_on IS NULL OR s\.next_known_on >= u\.slate\)/,
+      's.known_on <= u.slate AND (s.next_known_on IS NULL OR s.next_known_on > u.slate)',
+    ],
+    PlayerShotZoneAnalysis: [
+      /s\.known_on < u\.slate AND \(s\.next_known_on IS NULL OR s\.next_known_on >= u\.slate\)/,
+      's.known_on <= u.slate AND (s.next_known_on IS NULL OR s.next_known_on > u.slate)',
+    ],
+    PlayerDailyCache: [
+      /s\.known_on < u\.slate AND \(s\.next_known_on IS NULL OR s\.next_known_on >= u\.slate\)/,
+      's.known_on <= u.slate AND (s.next_known_on IS NULL OR s.next_known_on > u.slate)',
+    ],
+    UpcomingPlayerGameContext: [
+      /s\.seen_on < t\.slate AND \(s\.next_seen_on IS NULL OR s\.next_seen_on >= t\.slate\)/,
+      's.seen_on <= t.slate AND (s.next_seen_on IS NULL OR s.next_seen_on > t.slate)',
+    ],
+  };
+
+  let one: Warehouse;
+  let two: Warehouse;
+  beforeAll(async () => {
+    [one, two] = [await rawWorld(simulated), await rawWorld(simulated)];
+    await scramble(two);
+  });
+  afterAll(async () => {
+    await one.close();
+    await two.close();
+  });
+
+  const bothWith = async (change: (processor: Processor) => string): Promise<[string, string]> => {
+    for (const world of [one, two]) await compute(world, CUTOFF, CUTOFF, change);
+    return [await fingerprint(one, CUTOFF), await fingerprint(two, CUTOFF)];
+  };
+
+  it.each(Object.keys(LEAKS))('%s with <= for <', async (name) => {
+    const [pattern, leak] = LEAKS[name] ?? [/$^/, ''];
+    const [as, scrambledToo] = await bothWith((processor) => {
+      const open = processor.select.replaceAll('slate < CAST(@to AS DATE)', 'slate <= CAST(@to AS DATE)');
+      if (processor.name !== name) return open;
+      expect(open).toMatch(pattern);
+      return open.replace(pattern, leak);
+    });
+    expect(scrambledToo).not.toBe(as);
+  });
+
+  it('without the leak, the same comparison is green', async () => {
+    const [as, scrambledToo] = await bothWith((processor) => processor.select);
+    expect(scrambledToo).toBe(as);
+  });
+});

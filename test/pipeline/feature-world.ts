@@ -1,0 +1,60 @@
+import type { Slate } from '#core/calendar.ts';
+import { CONTRACTS } from '#core/contracts/index.ts';
+import { buildPlayerReference } from '#pipeline/analytics/player-reference.ts';
+import { ANALYTICS_PROCESSORS } from '#pipeline/analytics/processors.ts';
+import { PRECOMPUTE_PROCESSORS } from '#pipeline/precompute/processors.ts';
+import { HISTORY_FROM, NO_AS_OF, type Processor, rangeParams } from '#pipeline/processor.ts';
+import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
+import type { Row, Warehouse } from '#platform/warehouse/port.ts';
+import { type LeagueOptions, type SimulatedLeague, simulateLeague } from '#simulate/league.ts';
+
+/** A league small enough for every test and large enough for every rule: two short seasons of eight teams, with shots. */
+export const SMALL_LEAGUE: LeagueOptions = {
+  seed: 11,
+  seasons: ['2023-24', '2024-25'],
+  teams: 8,
+  gamesPerTeam: 14,
+  playersPerTeam: 12,
+  withShots: true,
+};
+
+export const PROCESSORS: readonly Processor[] = [...ANALYTICS_PROCESSORS, ...PRECOMPUTE_PROCESSORS];
+
+export const league = (): SimulatedLeague => simulateLeague(SMALL_LEAGUE);
+
+/** An in-memory warehouse with the raw rows of a league and the reference tables built. */
+export async function rawWorld(simulated: SimulatedLeague): Promise<Warehouse> {
+  const warehouse = await openDuckDb(':memory:');
+  await warehouse.prepare(CONTRACTS);
+  for (const { table, rows } of simulated.rows) await warehouse.append(table, rows);
+  await buildPlayerReference(warehouse);
+  return warehouse;
+}
+
+/** Runs processors over a range, as they are or changed. */
+export async function compute(
+  warehouse: Warehouse,
+  from: string,
+  to: string,
+  change: (processor: Processor) => string = (processor) => processor.select,
+): Promise<void> {
+  for (const processor of PROCESSORS) {
+    const whole = processor.name === 'ScheduleReference' || processor.name.endsWith('GameSummary');
+    const [first, last] = whole ? [HISTORY_FROM, '9999-12-31'] : [from, to];
+    const params = rangeParams({ from: first as Slate, to: last as Slate, asOf: NO_AS_OF });
+    await warehouse.replaceRange(processor.table, { column: 'slate', from: first, to: last }, change(processor), params);
+  }
+}
+
+/** Everything that was computed for slates from..to, as text, table by table. */
+export async function fingerprint(warehouse: Warehouse, from: string, to: string = from): Promise<string> {
+  const parts: string[] = [];
+  for (const { table } of PROCESSORS.filter(({ name }) => name !== 'ScheduleReference' && !name.endsWith('GameSummary'))) {
+    const rows = await warehouse.query<Row>(
+      `SELECT * FROM ${table.dataset}.${table.name} WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) ORDER BY ${table.key.join(', ')}`,
+      { from, to },
+    );
+    parts.push(`${table.name} ${rows.length}`, ...rows.map((row) => JSON.stringify(row)));
+  }
+  return parts.join('\n');
+}

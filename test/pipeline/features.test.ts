@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FEATURE_POSITION, FEATURES } from '#core/features.ts';
+import type { Processor } from '#pipeline/processor.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+import { compute, league, PROCESSORS, rawWorld } from './feature-world.ts';
+
+const simulated = league();
+const { slates } = simulated;
+const [first, last] = [slates[0] ?? '', slates[slates.length - 1] ?? ''];
+
+type Values = Record<string, number | null> & {
+  slate: string;
+  player_id: number;
+  feature_sources: string;
+  season: string;
+  team_abbr: string;
+};
+
+async function featureRows(warehouse: Warehouse): Promise<Values[]> {
+  return warehouse.query<Values>(
+    `SELECT f.*, u.has_status_feed AS feed FROM nba_predictions.ml_feature_store f
+     JOIN nba_analytics.upcoming_player_game_context u ON u.slate = f.slate AND u.player_id = f.player_id
+     WHERE f.slate >= CAST(@first AS DATE) ORDER BY f.slate, f.player_id`,
+    { first },
+  );
+}
+
+/** Keys that a table holds more than once, for every table of the phases. */
+async function doubledKeys(warehouse: Warehouse): Promise<string[]> {
+  const found: string[] = [];
+  for (const { table } of PROCESSORS) {
+    const key = table.key.join(', ');
+    const doubles = await warehouse.query(
+      `SELECT ${key} FROM ${table.dataset}.${table.name} WHERE slate >= CAST(@first AS DATE) GROUP BY ${key} HAVING COUNT(*) > 1`,
+      { first },
+    );
+    if (doubles.length > 0) found.push(table.name);
+  }
+  return found;
+}
+
+/** Source letters that do not tell the truth about their value, worked out from the raw rows and not from the statements. */
+function untruths(rows: readonly Values[]): string[] {
+  const played = simulated.tables.playerBoxScores.filter((row) => row.played);
+  const earliest = new Map<string, string>();
+  for (const { player_id, season, slate } of played) {
+    const key = `${player_id} ${season}`;
+    if ((earliest.get(key) ?? '9') > slate) earliest.set(key, slate);
+  }
+  const found = new Set<string>();
+  for (const row of rows) {
+    const hasHistory = (earliest.get(`${row.player_id} ${row.season}`) ?? '9') < row.slate;
+    for (const { name, group } of FEATURES) {
+      const letter = row.feature_sources[(FEATURE_POSITION[name] ?? 0) - 1];
+      const isMissing = row[name] === null;
+      if (isMissing !== (letter === 'm')) found.add(`${name}: ${letter} for ${row[name]}`);
+      if (letter === 'f' && !row['feed']) found.add(`${name}: f without a feed`);
+      if (letter === 'h' && ['minutes', 'scoring', 'volume'].includes(group) && !hasHistory && name !== 'games_season') {
+        found.add(`${name}: h without a game this season`);
+      }
+    }
+  }
+  return [...found];
+}
+
+describe('feature rows', () => {
+  let warehouse: Warehouse;
+  let rows: Values[];
+  beforeAll(async () => {
+    warehouse = await rawWorld(simulated);
+    await compute(warehouse, first, last);
+    rows = await featureRows(warehouse);
+  });
+  afterAll(() => warehouse.close());
+
+  it('agree with a plain loop over the raw games', () => {
+    const history = simulated.tables.playerBoxScores
+      .filter((row) => row.played && ['regular', 'play_in', 'playoffs'].includes(row.season_type))
+      .sort((a, b) => a.slate.localeCompare(b.slate));
+    const sample = rows.filter((row, i) => i % 97 === 0 && (row['games_career'] ?? 0) > 0);
+    expect(sample.length).toBeGreaterThan(20);
+    for (const row of sample) {
+      const games = history.filter((game) => game.player_id === row.player_id && game.slate < row.slate);
+      const year = (season: string): number => Number(season.slice(0, 4));
+      const decayed = (halfLife: number, value: (game: (typeof games)[number]) => number): { mean: number; weight: number } => {
+        let [sum, weight, season] = [0, 0, games[0]?.season ?? row.season];
+        for (const game of games) {
+          const summer = 0.35 ** (year(game.season) - year(season));
+          const step = 0.5 ** (1 / halfLife);
+          [sum, weight, season] = [sum * step * summer + value(game), weight * step * summer + 1, game.season];
+        }
+        const summer = 0.35 ** (year(row.season) - year(season));
+        return { mean: sum / weight, weight: weight * summer };
+      };
+      const points = (game: (typeof games)[number]): number => game.points ?? Number.NaN;
+      const minutes = (game: (typeof games)[number]): number => game.minutes ?? Number.NaN;
+      const season = games.filter((game) => game.season === row.season);
+      const lastTen = games.slice(-10).map(points);
+      const mean10 = lastTen.reduce((a, b) => a + b, 0) / lastTen.length;
+      const sd10 = Math.sqrt(lastTen.reduce((a, b) => a + (b - mean10) ** 2, 0) / (lastTen.length - 1));
+      expect(row['pts_ewma8']).toBeCloseTo(decayed(8, points).mean, 5);
+      expect(row['min_ewma2']).toBeCloseTo(decayed(2, minutes).mean, 5);
+      expect(row['fga_ewma32']).toBeCloseTo(decayed(32, (game) => game.fga ?? Number.NaN).mean, 5);
+      expect(row['weight8']).toBeCloseTo(decayed(8, points).weight, 5);
+      expect(row['games_career']).toBe(games.length);
+      expect(row['games_season']).toBe(season.length);
+      expect(row['min_last1']).toBe(minutes(games[games.length - 1] as (typeof games)[number]));
+      if (lastTen.length >= 3) expect(row['pts_sd10']).toBeCloseTo(sd10, 5);
+      else expect(row['pts_sd10']).toBeNull();
+      const { mean: points32, weight: weight32 } = decayed(32, points);
+      const league = row['league_ppm'] ?? Number.NaN;
+      const rate = (weight32 * points32 + 60 * league) / (weight32 * decayed(32, minutes).mean + 60);
+      expect(row['rate32']).toBeCloseTo(rate, 5);
+      expect(row['minutes_rate']).toBeCloseTo(decayed(4, minutes).mean * rate, 4);
+    }
+  });
+
+  it('hold the league’s points per minute, days weighted by 0.985', () => {
+    const byDay = new Map<string, { points: number; minutes: number }>();
+    for (const row of simulated.tables.teamBoxScores) {
+      const day = byDay.get(row.slate) ?? { points: 0, minutes: 0 };
+      byDay.set(row.slate, { points: day.points + (row.points ?? 0), minutes: day.minutes + (row.minutes ?? 0) });
+    }
+    const row = rows[Math.floor(rows.length / 2)];
+    let [points, minutes] = [0, 0];
+    for (const [slate, day] of byDay) {
+      if (slate >= (row?.slate ?? '')) continue;
+      const weight = 0.985 ** ((Date.parse(row?.slate ?? '') - Date.parse(slate)) / 86_400_000);
+      points += weight * day.points;
+      minutes += weight * day.minutes;
+    }
+    expect(row?.['league_ppm']).toBeCloseTo(points / minutes, 4);
+  });
+
+  it('name the source of every value truthfully, and hold each key once', async () => {
+    expect(rows.length).toBeGreaterThan(500);
+    expect(untruths(rows)).toEqual([]);
+    expect(await doubledKeys(warehouse)).toEqual([]);
+  });
+
+  it('block a player without history and nobody with it', () => {
+    for (const row of rows) {
+      expect((row['required_default_count'] ?? 0) > 0, `${row.player_id} on ${row.slate}`).toBe(
+        row['games_career'] === null || row['league_ppm'] === null,
+      );
+    }
+  });
+});
+
+describe('planted defects', () => {
+  const planted = async <T>(change: (processor: Processor) => string, look: (warehouse: Warehouse) => Promise<T>): Promise<T> => {
+    const warehouse = await rawWorld(simulated);
+    try {
+      const slate = slates[slates.length - 5] ?? '';
+      await compute(warehouse, slate, slate, change);
+      return await look(warehouse);
+    } finally {
+      await warehouse.close();
+    }
+  };
+
+  it('a default disguised as a value is noticed', async () => {
+    const found = await planted(
+      ({ name, select }) =>
+        name === 'PlayerCompositeFactors'
+          ? select.replace('CASE WHEN o.has_status_feed THEN o.vacated_min END', 'o.vacated_min')
+          : select.replace('r.report_at <= t.cutoff_at', 'FALSE'),
+      async (warehouse) => untruths(await featureRows(warehouse)),
+    );
+    expect(found).toContain('vacated_min: f without a feed');
+  });
+
+  it('a duplicated row is refused before it is written', async () => {
+    const refused = planted(({ name, select }) => (name === 'PlayerDailyCache' ? `${select} UNION ALL (${select})` : select), doubledKeys);
+    await expect(refused).rejects.toMatchObject({ code: 'TIPOFF_SCHEMA_MISMATCH', message: expect.stringContaining('player_daily_cache') });
+  });
+});

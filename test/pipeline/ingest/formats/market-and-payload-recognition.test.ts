@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { MARKET_AND_PAYLOAD_FORMATS } from '#pipeline/ingest/formats/market-and-payload-formats.ts';
+import { liveGame } from './fixtures.ts';
+
+const recognisers = (path: string, head: string) =>
+  MARKET_AND_PAYLOAD_FORMATS.filter((format) => format.recognise(path, head)).map(({ id }) => id);
+const meta = { version: 1, time: '2025-01-11T05:00:00Z' };
+
+describe('recognition', () => {
+  it.each([
+    ['01_10_2025.csv', 'player,market,bookmaker,side,line,price,home_team,away_team,game_id,commence_time\n', 'lines_dfs_csv'],
+    [
+      'x.csv',
+      '\uFEFFplayer_name,event_id,event_date,home_team,away_team,bookmaker,line,timestamp,over_price,under_price\r\n',
+      'lines_pra_csv',
+    ],
+    ['x.csv', 'player,game,game_time,market,line,bookmaker,over_odds,under_odds\n', 'lines_threes_csv'],
+    ['x.json', '[{"id": "e", "sport_key": "basketball_nba", "bookmakers": []}]', 'odds_api_events_json'],
+    ['a/CLOSING.parquet', '', 'game_lines_parquet'],
+    ['a/shots.csv.zip', '', 'shots_zip'],
+    ['x.json', '{"pages": [[[270, 550, "Injury Report: 01/10/25 05:30 PM"]]]}', 'injury_report_json'],
+    ['x.json', JSON.stringify({ meta, boxScoreTraditional: {} }), 'nba_box_score_v3_json'],
+    ['https://x/boxscore_0022400517.json', JSON.stringify(liveGame()), 'nba_box_score_live_json'],
+    ['x.json', '{"g": {"mid": 1, "gid": "0021600270"}}', 'nba_box_score_mobile_json'],
+    ['x.json', JSON.stringify({ meta, scoreboard: { games: [] } }, null, 2), 'nba_scoreboard_json'],
+    ['x.json', '{"resource": "boxscoresummary"}', 'nba_game_summary_json'],
+    ['x.json', '{"resource":"boxscore", "parameters": {}}', 'nba_box_score_v2_json'],
+    ['x.json', '{"resource": "shotchartdetail"}', 'nba_shot_chart_json'],
+  ])('%s %s is recognised by one format', (path, head, id) => {
+    expect(recognisers(path, head)).toEqual([id]);
+  });
+
+  it.each([
+    ['advanced.json', JSON.stringify({ meta, boxScoreAdvanced: { gameId: '0022400517' } })],
+    ['usage.json', JSON.stringify({ meta, boxScoreUsage: { gameId: '0022400517' } })],
+    ['playbyplay.json', JSON.stringify({ meta, game: { gameId: '0022400517', actions: [] } })],
+    ['events.json', '[{"id": "e", "sport_key": "basketball_nba", "commence_time": "2025-01-11T00:40:00Z"}]'],
+    ['schedule.json', JSON.stringify({ meta, leagueSchedule: { gameDates: [] } })],
+    ['picks.csv', 'player,market,bookmaker,side,line,price,home_team,away_team,game_id,commence_time\n'],
+    ['LICENSE', 'MIT License'],
+    ['empty.json', ''],
+  ])('%s is none of them', (path, head) => {
+    expect(recognisers(path, head)).toEqual([]);
+  });
+
+  it('gives every format an id of its own', () => {
+    expect(new Set(MARKET_AND_PAYLOAD_FORMATS.map(({ id }) => id)).size).toBe(MARKET_AND_PAYLOAD_FORMATS.length);
+  });
+});

@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { virtualClock } from '#platform/clock.ts';
+import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
+import { everyType, fullRow } from '#test/contract/warehouse/tables.ts';
+
+const OPENER = new URL('./open-in-another-process.ts', import.meta.url).pathname;
+const CHILD_LIMIT_MS = 20_000;
+
+/** Opens the file in a child process and gives what it printed: row count, or the error's code and details. */
+async function openElsewhere(path: string): Promise<unknown> {
+  const { stdout } = await promisify(execFile)(process.execPath, [OPENER, path], { timeout: CHILD_LIMIT_MS });
+  return JSON.parse(stdout);
+}
+
+describe('a warehouse file', () => {
+  let directory = '';
+  let path = '';
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'tipoff-file-'));
+    path = join(directory, 'warehouse.duckdb');
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('holds rows, labels, views and functions over close and reopen', async () => {
+    const staging = { dataset: 'nba_raw', name: 'staging_b1' } as const;
+    const first = await openDuckDb(path);
+    await first.prepare([everyType]);
+    await first.append(everyType, [fullRow]);
+    await first.createTable(everyType, staging, { labels: { batch: 'b1' }, expiresAt: '2025-01-03T00:00:00.000Z' });
+    await first.createView({ dataset: 'nba_raw', name: 'ids' }, 'SELECT id FROM nba_raw.every_type');
+    await first.close();
+
+    const second = await openDuckDb(path);
+    expect(await second.query('SELECT * FROM nba_raw.every_type')).toEqual([fullRow]);
+    expect(await second.query('SELECT fn.safe_div(id, 2) AS half FROM nba_raw.ids')).toEqual([{ half: 0.5 }]);
+    expect(await second.listTables('nba_raw', 'staging_')).toMatchObject([
+      { labels: { batch: 'b1' }, expiresAt: '2025-01-03T00:00:00.000Z' },
+    ]);
+    await second.close();
+  });
+
+  it('lets a second process in only after close, and names the holder before', async () => {
+    const warehouse = await openDuckDb(path);
+    await warehouse.prepare([everyType]);
+    await warehouse.append(everyType, [fullRow]);
+    expect(await openElsewhere(path)).toEqual({ code: 'TIPOFF_HOME_LOCKED', transient: true, pid: String(process.pid) });
+    await warehouse.close();
+    expect(await openElsewhere(path)).toEqual({ rows: 1 });
+  });
+
+  it('shows two openings in one process the same rows, and outlives the close of one', async () => {
+    const first = await openDuckDb(path);
+    const second = await openDuckDb(path);
+    await first.prepare([everyType]);
+    await second.append(everyType, [fullRow]);
+    await second.close();
+    expect(await first.query('SELECT id FROM nba_raw.every_type')).toEqual([{ id: 1 }]);
+    await first.close();
+    expect(await openElsewhere(path)).toEqual({ rows: 1 });
+  });
+
+  it('dates new tables by the clock it was given', async () => {
+    const warehouse = await openDuckDb(path, { clock: virtualClock('2025-01-02T03:04:05Z') });
+    await warehouse.createTable(everyType);
+    expect(await warehouse.listTables('nba_raw')).toMatchObject([{ createdAt: '2025-01-02T03:04:05.000Z' }]);
+    await warehouse.close();
+  });
+
+  it('refuses a path that is no warehouse', async () => {
+    await expect(openDuckDb(directory)).rejects.toMatchObject({ code: 'TIPOFF_SQL' });
+  });
+});
+
+describe('the lint of statements', () => {
+  it('can be switched off', async () => {
+    const warehouse = await openDuckDb(':memory:', { lint: false });
+    expect(await warehouse.query('SELECT 1::DOUBLE AS x')).toEqual([{ x: 1 }]);
+    await warehouse.close();
+  });
+
+  it('names every problem with its rule and line', async () => {
+    const warehouse = await openDuckDb(':memory:');
+    await expect(warehouse.query('SELECT 1::STRING AS x,\n  CONCAT(a, b) AS y')).rejects.toMatchObject({
+      code: 'TIPOFF_SQL',
+      details: {
+        problems: [expect.objectContaining({ rule: 'double-colon', line: 1 }), expect.objectContaining({ rule: 'concat', line: 2 })],
+      },
+    });
+    await warehouse.close();
+  });
+});
