@@ -5,7 +5,7 @@ import { scheduleReference } from './analytics/schedule-reference.ts';
 import { PRECOMPUTE_PROCESSORS } from './precompute/processors.ts';
 import { blocking, type NotReady, notReady } from './precompute/readiness.ts';
 import { HISTORY_FROM, NO_AS_OF, type SlateRange } from './processor.ts';
-import { holdProcessor, type PhaseDeps, type ProcessorResult, runProcessor } from './run-processor.ts';
+import { holdProcessor, outputOf, type PhaseDeps, type ProcessorResult, runProcessor } from './run-processor.ts';
 
 /** Attempts after the first, and the wait before the first of them; the n-th waits n times as long: 60, 120, 180 s. */
 export interface Waiting {
@@ -46,12 +46,24 @@ FROM (
   WHERE n.player_id IS NULL
 ) AS differing`;
 
-const FIRST_MISSING = `
-SELECT MIN(s.slate) AS slate
+const MISSING = `
+SELECT DISTINCT s.slate
 FROM nba_reference.schedule s
 WHERE s.is_counted AND s.status NOT IN ('postponed', 'cancelled') AND s.slate <= CAST(@to AS DATE)
   AND s.slate >= (SELECT MIN(p.slate) FROM nba_analytics.player_game_summary p WHERE p.slate >= CAST(@history_from AS DATE))
-  AND NOT EXISTS (SELECT 1 FROM nba_precompute.team_defense_zone_analysis t WHERE t.slate = s.slate AND t.team_abbr = s.home_abbr)`;
+  AND NOT EXISTS (SELECT 1 FROM nba_precompute.team_defense_zone_analysis t WHERE t.slate = s.slate AND t.team_abbr = s.home_abbr)
+ORDER BY s.slate`;
+
+/** The first slate up to `to` that lacks its features although its inputs are there, or were never looked at. */
+async function firstMissing(deps: PhaseDeps, to: Slate): Promise<Slate | undefined> {
+  const missing = await deps.warehouse.query<{ slate: Slate }>(MISSING, { to, history_from: HISTORY_FROM });
+  const [first] = missing;
+  if (first === undefined) return undefined;
+  const held = new Set(
+    (await notReady(deps.warehouse, first.slate, to)).filter(({ input }) => input === 'results').map(({ slate }) => slate),
+  );
+  return missing.find(({ slate }) => !held.has(slate))?.slate;
+}
 
 /** Brings schedule, players and game summaries up to date with the raw tables. Returns what ran and the first slate whose results changed. */
 export async function refreshSummaries(deps: PhaseDeps): Promise<{ processors: ProcessorResult[]; changedFrom: Slate | undefined }> {
@@ -67,18 +79,20 @@ export async function refreshSummaries(deps: PhaseDeps): Promise<{ processors: P
   return { processors, changedFrom: stale.first_slate };
 }
 
-/** Computes contexts and features for a range as it stands: held slates keep what they have, and everything below a held processor is held with it. */
+/** Computes contexts and features for a range as it stands: held slates keep what they have, and whatever reads a held table is held with it. */
 export async function computeRange(deps: PhaseDeps, range: SlateRange): Promise<{ processors: ProcessorResult[]; notReady: NotReady[] }> {
   const processors: ProcessorResult[] = [];
   for (const processor of CONTEXT_PROCESSORS) processors.push(await runProcessor(deps, processor, range));
   const problems = await notReady(deps.warehouse, range.from, range.to);
-  const held = new Set<Slate>();
+  const heldBy = new Map<string, ReadonlyMap<Slate, string>>();
   for (const processor of PRECOMPUTE_PROCESSORS) {
-    const reasons = blocking(processor.name, problems);
-    for (const { slate } of reasons) held.add(slate);
-    const [first] = reasons;
-    if (range.from === range.to && first !== undefined) processors.push(await holdProcessor(deps, processor, range, first.reason));
-    else processors.push(await runProcessor(deps, processor, range, [...held]));
+    const above = processor.reads.flatMap((table) => [...(heldBy.get(table) ?? [])]);
+    const own = blocking(processor.name, problems).map(({ slate, reason }) => [slate, reason] as const);
+    const held = new Map([...above, ...own]);
+    heldBy.set(outputOf(processor), held);
+    const reason = range.from === range.to ? held.get(range.from) : undefined;
+    if (reason !== undefined) processors.push(await holdProcessor(deps, processor, range, reason));
+    else processors.push(await runProcessor(deps, processor, range, [...held.keys()]));
   }
   return { processors, notReady: problems };
 }
@@ -95,8 +109,7 @@ export async function refresh(deps: PhaseDeps, slate: Slate, waiting: Waiting): 
   const processors: ProcessorResult[] = [];
   for (let attempt = 0; ; attempt++) {
     const summaries = await refreshSummaries(deps);
-    const [missing] = await deps.warehouse.query<{ slate: Slate | null }>(FIRST_MISSING, { to: slate, history_from: HISTORY_FROM });
-    const from = earliest(slate, missing?.slate ?? undefined, summaries.changedFrom);
+    const from = earliest(slate, await firstMissing(deps, slate), summaries.changedFrom);
     processors.push(...summaries.processors);
     if (from < slate) processors.push(...(await computeRange(deps, { from, to: addDays(slate, -1), asOf: NO_AS_OF })).processors);
     const tonight = await computeRange(deps, { from: slate, to: slate, asOf: deps.clock.now().toISOString() });

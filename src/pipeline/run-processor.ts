@@ -96,7 +96,7 @@ async function receipt(
   };
 }
 
-/** The table of a processor, for messages. */
+/** The table a processor writes, as others name it in `reads`. */
 export function outputOf(processor: Processor): string {
   return tableId(processor.table);
 }

@@ -7,7 +7,7 @@ import type { Clock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import type { InputFile, InputFormat, ParsedFile, ParsedRow, ReasonCode, RejectedInput } from './format.ts';
 import { isTimedQuote, publishedTipoffs, screenInPlay, type TipoffTimes } from './in-play.ts';
-import { forcedFormat, formatOf, ignoredReason, loadingRank } from './recognise.ts';
+import { forcedFormat, formatOf, ignoredReason, loadingRank, unusedReason } from './recognise.ts';
 import { type FailedFile, type FileReport, type IngestReport, type LoadedFile, summarise } from './report.ts';
 import { idOf, rowIdsFor } from './row-id.ts';
 
@@ -67,7 +67,10 @@ export async function ingest(options: IngestOptions): Promise<IngestReport> {
       continue;
     }
     try {
-      recognised.push({ source, format: formatOf(await bytesOf(source), formats, force) });
+      const file = await bytesOf(source);
+      const unused = force === undefined ? unusedReason(file.bytes) : undefined;
+      if (unused === undefined) recognised.push({ source, format: formatOf(file, formats, force) });
+      else done({ outcome: 'ignored', path: source.path, reason: unused });
     } catch (error) {
       done(failure(source.path, null, error));
     }

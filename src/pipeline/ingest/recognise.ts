@@ -12,6 +12,26 @@ const NO_DATA: readonly (readonly [RegExp, string])[] = [
   [/(?:^|\/)MANIFEST\.csv$/, 'list of the files of the folder, no data'],
 ];
 
+/** Answers of the league that carry nothing Tipoff keeps, told by the endpoint they name, with what they hold. */
+const UNUSED_ANSWERS: readonly (readonly [string, string])[] = [
+  ['boxscoreadvanced', 'ratings of the game'],
+  ['boxscoredefensive', 'matchup defence'],
+  ['boxscorefourfactors', 'the four factors'],
+  ['boxscorehustle', 'hustle counts'],
+  ['boxscorematchups', 'minutes of pairs'],
+  ['boxscoremisc', 'points by origin'],
+  ['boxscoreplayertrack', 'distances and touches'],
+  ['boxscorescoring', 'shares of points'],
+  ['boxscoreusage', 'shares of the team'],
+];
+
+/** Why a recognised answer is not loaded, or undefined for a file that ought to be data: outcomes of the same game that no table keeps. */
+export function unusedReason(bytes: Uint8Array): string | undefined {
+  const endpoint = /^\uFEFF?\s*\{\s*"meta"\s*:\s*\{[^{}]*"request"\s*:\s*"[^"]*\/games\/\d+\/(\w+)\?/.exec(headOf(bytes))?.[1];
+  const holds = UNUSED_ANSWERS.find(([name]) => name === endpoint)?.[1];
+  return holds === undefined ? undefined : `${endpoint} answer (${holds}): no table keeps it`;
+}
+
 /** Why a path is left alone, or undefined for a file that ought to be data. */
 export function ignoredReason(path: string): string | undefined {
   return NO_DATA.find(([pattern]) => pattern.test(path))?.[1];

@@ -290,4 +290,17 @@ describe('choosing the format', () => {
     const report = await run([textSource(path, 'anything')]);
     expect(report).toMatchObject({ ignored: 1, failed: 0, files: [{ outcome: 'ignored', path, reason: expect.stringContaining(reason) }] });
   });
+
+  test('an answer of the league that no table keeps is ignored by its endpoint, wherever it lies', async () => {
+    const answer = '{"meta":{"version":1,"request":"http://nba.cloud/games/0022500148/boxscorehustle?Format=json"},"boxScoreHustle":{}}';
+    expect(await run([textSource('any.json', answer)])).toMatchObject({
+      ignored: 1,
+      failed: 0,
+      files: [{ outcome: 'ignored', reason: 'boxscorehustle answer (hustle counts): no table keeps it' }],
+    });
+    expect(await run([textSource('other.json', answer.replace('boxscorehustle', 'somethingnew'))])).toMatchObject({
+      ignored: 0,
+      failed: 1,
+    });
+  });
 });

@@ -1,0 +1,129 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
+import { CONTRACTS } from '#core/contracts/index.ts';
+import { DAILY_WAITING, NO_WAITING, type RefreshResult, refresh } from '#pipeline/refresh.ts';
+import { type VirtualClock, virtualClock } from '#platform/clock.ts';
+import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+import { simulateLeague } from '#simulate/league.ts';
+import { loadLeague } from '#simulate/load.ts';
+
+const TONIGHT = parseSlate('2024-11-20');
+const league = simulateLeague({ seed: 5, seasons: ['2024-25'], teams: 6, gamesPerTeam: 20, playersPerTeam: 12, through: TONIGHT });
+const before = league.slates[league.slates.length - 1] as Slate;
+const noon = (slate: Slate): string => `${slate}T17:00:00Z`;
+
+const open: Warehouse[] = [];
+afterEach(async () => {
+  for (const warehouse of open.splice(0)) await warehouse.close();
+});
+
+async function world(at: string): Promise<{ warehouse: Warehouse; clock: VirtualClock; run: (slate: Slate) => Promise<RefreshResult> }> {
+  const warehouse = await openDuckDb(':memory:');
+  open.push(warehouse);
+  await warehouse.prepare(CONTRACTS);
+  const clock = virtualClock(at);
+  await loadLeague(warehouse, league, { clock });
+  const deps = { warehouse, clock, codeVersion: 'test', runId: 'test' };
+  return { warehouse, clock, run: (slate) => refresh(deps, slate, DAILY_WAITING) };
+}
+
+const rowsOf = (result: RefreshResult, processor: string): number[] =>
+  result.processors.filter((run) => run.processor === processor).map(({ rows }) => rows);
+
+describe('refresh', () => {
+  it('computes the slate and every earlier one that lacks its features, and the second time the slate alone', async () => {
+    const { warehouse, clock, run } = await world(noon(TONIGHT));
+    const first = await run(TONIGHT);
+    expect(first.notReady).toEqual([]);
+    expect(first.from).toBe(league.slates[0]);
+    const [counted] = await warehouse.query<{ n: number }>(
+      "SELECT COUNT(DISTINCT slate) AS n FROM nba_predictions.ml_feature_store WHERE slate > DATE '2000-01-01'",
+    );
+    expect(counted?.n).toBeGreaterThan(league.slates.length * 0.8);
+    const second = await run(TONIGHT);
+    expect(second.from).toBe(TONIGHT);
+    expect(rowsOf(second, 'PlayerGameSummary')).toEqual([]);
+    expect(clock.slept).toEqual([]);
+  });
+
+  it('computes everything after a corrected box score again, and nothing before it', async () => {
+    const { warehouse, run } = await world(noon(TONIGHT));
+    await run(TONIGHT);
+    const middle = league.slates[Math.floor(league.slates.length / 2)] as Slate;
+    await warehouse.execute(
+      "UPDATE nba_raw.player_box_scores SET points = points + 1, row_id = row_id || 'x' WHERE slate = CAST(@slate AS DATE) AND played",
+      {
+        slate: middle,
+      },
+    );
+    const again = await run(TONIGHT);
+    expect(again.from).toBe(middle);
+  });
+
+  it('waits 60, 120 and 180 s for results that are missing, then holds the chain with the reason', async () => {
+    const { warehouse, clock, run } = await world(noon(TONIGHT));
+    const week = addDays(TONIGHT, -7);
+    await warehouse.execute('DELETE FROM nba_raw.player_box_scores WHERE slate >= CAST(@week AS DATE)', { week });
+    const result = await run(TONIGHT);
+    expect(clock.slept).toEqual([60_000, 120_000, 180_000]);
+    expect(result.notReady).toEqual([
+      { slate: TONIGHT, input: 'results', reason: expect.stringMatching(/0 of \d+ games of the 7 days before have box scores/) },
+    ]);
+    const verdicts = result.processors.filter(({ phase, to, from }) => phase === 'precompute' && to === TONIGHT && from === TONIGHT);
+    expect(new Set(verdicts.map(({ verdict, processor }) => `${processor} ${verdict}`))).toEqual(
+      new Set([
+        'TeamDefenseZoneAnalysis held',
+        'PlayerShotZoneAnalysis done',
+        'PlayerDailyCache held',
+        'PlayerCompositeFactors held',
+        'MLFeatureStore held',
+      ]),
+    );
+  });
+
+  it('goes on as soon as the results arrive during the wait', async () => {
+    const { warehouse, clock } = await world(noon(before));
+    const waiting = {
+      now: clock.now,
+      sleep: async (milliseconds: number) => {
+        await clock.sleep(milliseconds);
+        await loadLeague(warehouse, league);
+      },
+    };
+    const result = await refresh({ warehouse, clock: waiting, codeVersion: 'test', runId: 'test' }, TONIGHT, DAILY_WAITING);
+    expect(result.notReady).toEqual([]);
+    expect(clock.slept.length).toBeLessThanOrEqual(1);
+  });
+
+  it('checks in a backfill what a daily run checks, without the wait', async () => {
+    const { warehouse, clock } = await world(noon(TONIGHT));
+    await warehouse.execute('DELETE FROM nba_raw.player_box_scores WHERE slate >= CAST(@week AS DATE)', { week: addDays(TONIGHT, -7) });
+    const result = await refresh({ warehouse, clock, codeVersion: 'test', runId: 'test' }, TONIGHT, NO_WAITING);
+    expect(result.notReady).toHaveLength(1);
+    expect(clock.slept).toEqual([]);
+  });
+
+  it('leaves a receipt for every run of a processor', async () => {
+    const { warehouse, run } = await world(noon(TONIGHT));
+    const result = await run(TONIGHT);
+    const [receipts] = await warehouse.query<{ n: number }>('SELECT COUNT(*) AS n FROM nba_orchestration.phase_runs');
+    expect(receipts?.n).toBe(result.processors.length);
+  });
+
+  it('uses no line and no report that came after the present', async () => {
+    const early = await world(`${TONIGHT}T06:00:00Z`);
+    const late = await world(`${TONIGHT}T23:00:00Z`);
+    for (const { warehouse } of [early, late]) await loadLeague(warehouse, league);
+    for (const { run } of [early, late]) await run(TONIGHT);
+    const newest = async (warehouse: Warehouse): Promise<string> => {
+      const [row] = await warehouse.query<{ newest: string | null }>(
+        'SELECT MAX(injury_report_at) AS newest FROM nba_analytics.upcoming_player_game_context WHERE slate = CAST(@slate AS DATE)',
+        { slate: TONIGHT },
+      );
+      return row?.newest ?? '';
+    };
+    expect((await newest(early.warehouse)) <= `${TONIGHT}T06:00:00.000Z`).toBe(true);
+    expect((await newest(late.warehouse)) > `${TONIGHT}T06:00:00.000Z`).toBe(true);
+  });
+});
