@@ -1,0 +1,150 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { main } from '#app/cli/main.ts';
+import { tableLines } from '#app/cli/terminal.ts';
+import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+afterEach(() => folder.remove());
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function tipoff(...args: string[]): Promise<Ran> {
+  const streams = { out: '', err: '' };
+  const code = await main([...args, '--home', join(folder.path, 'home')], {
+    out: (text) => {
+      streams.out += text;
+    },
+    err: (text) => {
+      streams.err += text;
+    },
+  });
+  return { code, ...streams };
+}
+
+function file(name: string, text: string): string {
+  const path = join(folder.path, 'in', name);
+  mkdirSync(join(folder.path, 'in'), { recursive: true });
+  writeFileSync(path, text);
+  return path;
+}
+
+const LOGS_HEADER =
+  'SEASON_ID,PLAYER_ID,PLAYER_NAME,TEAM_ID,TEAM_ABBREVIATION,TEAM_NAME,GAME_ID,GAME_DATE,MATCHUP,WL,MIN,FGM,FGA,FG_PCT,FG3M,FG3A,FG3_PCT,FTM,FTA,FT_PCT,OREB,DREB,REB,AST,STL,BLK,TOV,PF,PTS,PLUS_MINUS,FANTASY_PTS,VIDEO_AVAILABLE,SEASON';
+const LOG =
+  '22024,7,Invented Player,1610612738,BOS,Boston Celtics,0022400001,2024-10-22,BOS vs. NYK,W,31,5,10,0.5,1,4,0.25,2,2,1.0,1,4,5,3,1,0,2,3,13,8,30.5,1,2024-25';
+
+describe('the command line', () => {
+  it('shows its verbs and exits with 0 on --help', async () => {
+    const { code, out } = await tipoff('--help');
+    expect(code).toBe(0);
+    for (const verb of ['demo', 'ingest', 'day', 'predict', 'batch', 'publish', 'export', 'grade', 'train', 'evaluate', 'models']) {
+      expect(out).toMatch(new RegExp(`^ {2}${verb}`, 'm'));
+    }
+  });
+
+  it.each([
+    ['an unknown verb', ['predcit', '2025-01-10']],
+    ['a missing argument', ['day']],
+    ['an unknown option', ['day', '2025-01-10', '--fast']],
+    ['a choice that is none', ['export', '2025-01-10', '--only', 'everything']],
+  ])('exits with 2 for %s', async (_what, args) => {
+    const { code, err } = await tipoff(...args);
+    expect(code).toBe(2);
+    expect(err).toContain('error:');
+  });
+
+  it.each([
+    ['a date that does not exist', ['day', '2025-02-30'], '2025-02-30'],
+    ['a mode that is none', ['predict', '2025-01-10', '--mode', 'SOON'], 'SOON'],
+    ['an instant without a zone', ['day', '2025-01-10', '--at', '2025-01-10T17:00'], '--at'],
+    ['a reset of nothing', ['batch', 'reset', '--why', 'x'], '--batch or --slate'],
+    ['an unknown batch', ['batch', 'show', 'nope'], 'nope'],
+    ['an unknown publication', ['publish', 'undo', 'nope', '--reason', 'x'], 'nope'],
+    ['an unknown model', ['models', 'promote', 'nope'], 'nope'],
+  ])('exits with 2 for %s, and says what was seen and what to do', async (_what, args, seen) => {
+    const { code, err } = await tipoff(...args);
+    expect(code).toBe(2);
+    expect(err).toMatch(/^TIPOFF_\w+: .+\n {2}\S/);
+    expect(err).toContain(seen);
+  });
+
+  it('prints one JSON document with --json, errors included', async () => {
+    const fine = await tipoff('publish', 'list', '--json');
+    expect(JSON.parse(fine.out)).toEqual([]);
+    const bad = await tipoff('day', 'tomorrow', '--json');
+    expect(bad.code).toBe(2);
+    expect(JSON.parse(bad.out)).toMatchObject({ error: { code: 'TIPOFF_BAD_INPUT', hint: expect.any(String) } });
+  });
+
+  it('says that a slate without games has nothing to predict', async () => {
+    const { code, out } = await tipoff('day', '2025-07-10', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      slate: '2025-07-10',
+      games: 0,
+      expected: 0,
+      predicted: 0,
+      state: 'no_games',
+      publication_id: null,
+    });
+  });
+});
+
+describe('ingest', () => {
+  it('loads what it recognises once, and says 0 the second time', async () => {
+    const path = file('logs.csv', `${LOGS_HEADER}\n${LOG}\n`);
+    const first = JSON.parse((await tipoff('ingest', path, '--json')).out);
+    expect(first).toMatchObject({ read: 1, loaded: 1, duplicate: 0, rejected: 0, failed: 0 });
+    const second = JSON.parse((await tipoff('ingest', path, '--json')).out);
+    expect(second).toMatchObject({ read: 1, loaded: 0, duplicate: 1, rejected: 0, failed: 0 });
+  });
+
+  it.each([
+    ['an empty file', () => file('empty.csv', ''), 'empty'],
+    ['a truncated JSON', () => file('cut.json', '{"meta":{"version":1},"leagueSchedule":{"gameDates":[{"gameDa'), 'cut.json'],
+    ['a file of no known format', () => file('notes.txt', 'hello'), 'notes.txt'],
+    ['a missing file', () => join(folder.path, 'nowhere.csv'), 'nowhere.csv'],
+  ])('exits with 2 for %s, loads the rest and names the file', async (_what, make, seen) => {
+    const good = file('logs.csv', `${LOGS_HEADER}\n${LOG}\n`);
+    const { code, out } = await tipoff('ingest', make(), good, '--json');
+    expect(code).toBe(2);
+    const report = JSON.parse(out);
+    expect(report).toMatchObject({ failed: 1, loaded: 1 });
+    const failed = report.files.find((one: { outcome: string }) => one.outcome === 'failed');
+    expect(`${failed.path} ${failed.message}`).toContain(seen);
+    expect(failed.hint).not.toBe('');
+  });
+
+  it.each([
+    ['an impossible date', LOG.replace('2024-10-22', '2024-02-30'), 'impossible_date'],
+    ['an unknown team', LOG.replaceAll('BOS', 'ZZZ'), 'unknown_team'],
+  ])('quarantines %s with the reason and goes on', async (_what, row, reason) => {
+    const other = LOG.replace(',7,Invented', ',8,Another');
+    const { code, out } = await tipoff('ingest', file('logs.csv', `${LOGS_HEADER}\n${row}\n${other}\n`), '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ read: 2, loaded: 1, rejected: 1, reasons: { [reason]: 1 } });
+  });
+});
+
+describe('tables', () => {
+  it('stand numbers to the right and text to the left', () => {
+    expect(
+      tableLines(
+        ['name', 'n'],
+        [
+          ['a', 5],
+          ['longer', 12],
+        ],
+      ),
+    ).toEqual(['name     n', '------  --', 'a        5', 'longer  12']);
+  });
+});
