@@ -52,25 +52,20 @@ export async function runDemo(options: DemoOptions, look: (app: App, result: Dem
   const yesterday = addDays(TONIGHT, -1);
   const config = { ...options.config, home: options.home };
 
-  const live = async <T>(slate: Slate, work: (app: App, clock: Clock) => Promise<T>): Promise<T> => {
-    const clock = shiftedClock(`${slate}${NOON}`);
-    const app = await openApp(config, { command: 'demo', clock, write: say });
-    try {
-      await writeFile(join(options.home, MARKER), `${JSON.stringify({ seed: options.seed, tonight: TONIGHT })}\n`);
-      const { loaded } = await loadLeague(app.warehouse, league, { clock });
-      const rows = Object.values(loaded).reduce((total, count) => total + count, 0);
-      say(`It is ${slate}, noon in New York. ${rows.toLocaleString('en-US')} rows known until now are in the warehouse.`);
-      return await work(app, clock);
-    } finally {
-      await app.close();
-    }
+  let present = shiftedClock(`${yesterday}${NOON}`);
+  const clock: Clock = { now: () => present.now(), sleep: (milliseconds, signal) => present.sleep(milliseconds, signal) };
+  const app = await openApp(config, { command: 'demo', clock, write: say });
+  const live = async (slate: Slate, since?: string): Promise<DayResult> => {
+    present = shiftedClock(`${slate}${NOON}`);
+    const { loaded } = await loadLeague(app.warehouse, league, { clock, ...(since === undefined ? {} : { since }) });
+    const rows = Object.values(loaded).reduce((total, count) => total + count, 0);
+    say(`It is ${slate}, noon in New York. ${rows.toLocaleString('en-US')} rows became known${since === undefined ? ' until now' : ''}.`);
+    return runDay(await dayDeps(app, 'tipoff demo'), { slate, by: 'tipoff demo', onPhase: (phase) => options.onPhase(slate, phase) });
   };
-  const day = async (app: App, slate: Slate): Promise<DayResult> =>
-    runDay(await dayDeps(app, 'tipoff demo'), { slate, by: 'tipoff demo', onPhase: (phase) => options.onPhase(slate, phase) });
-
-  const first = await live(yesterday, (app) => day(app, yesterday));
-  return live(TONIGHT, async (app, clock) => {
-    const tonight = await day(app, TONIGHT);
+  try {
+    await writeFile(join(options.home, MARKER), `${JSON.stringify({ seed: options.seed, tonight: TONIGHT })}\n`);
+    const first = await live(yesterday);
+    const tonight = await live(TONIGHT, `${yesterday}${NOON.replace('Z', '.000Z')}`);
     const exported = await exportSeasonSubsets(
       { warehouse: app.warehouse, objects: app.exports, clock, dataSource: 'simulated' },
       { season: '2024-25' },
@@ -87,7 +82,9 @@ export async function runDemo(options: DemoOptions, look: (app: App, result: Dem
     };
     await look(app, result);
     return result;
-  });
+  } finally {
+    await app.close();
+  }
 }
 
 /** Empties the folder of an earlier demonstration. A folder with anything else in it is refused: it may be real work. */

@@ -15,7 +15,7 @@ export type LooseRecord = Readonly<Record<string, unknown>>;
 export function checkRecords(table: TableContract, rows: readonly LooseRecord[]): void {
   const columns = Object.entries(table.columns);
   const known = new Set(Object.keys(table.columns));
-  const seenDates = new Set<string>();
+  const seen: Seen = { dates: new Set(), instants: new Set() };
   for (const [index, row] of rows.entries()) {
     for (const name in row) {
       if (!known.has(name)) throw mismatch(table, index, name, 'no such column in the contract', row[name]);
@@ -24,15 +24,20 @@ export function checkRecords(table: TableContract, rows: readonly LooseRecord[])
       const value = row[name];
       if (value === null || value === undefined) {
         if (column.required) throw mismatch(table, index, name, 'a value, the column is required', value);
-      } else if (!fits(column, value, seenDates)) {
+      } else if (!fits(column, value, seen)) {
         throw mismatch(table, index, name, expectation(column), value);
       }
     }
   }
 }
 
-/** `seenDates` remembers calendar dates that exist: bulk rows repeat few of them. */
-function fits(column: Column, value: unknown, seenDates: Set<string>): boolean {
+/** Dates and instants that were found to exist: bulk rows repeat few of them. */
+interface Seen {
+  readonly dates: Set<string>;
+  readonly instants: Set<string>;
+}
+
+function fits(column: Column, value: unknown, seen: Seen): boolean {
   switch (column.type) {
     case 'STRING':
       return typeof value === 'string';
@@ -45,20 +50,24 @@ function fits(column: Column, value: unknown, seenDates: Set<string>): boolean {
     case 'BOOL':
       return typeof value === 'boolean';
     case 'DATE':
-      return typeof value === 'string' && DATE.test(value) && dateExists(value, seenDates);
+      return typeof value === 'string' && (seen.dates.has(value) || (DATE.test(value) && dateExists(value, seen)));
     case 'TIMESTAMP':
-      return (
-        typeof value === 'string' && INSTANT.test(value) && dateExists(value.slice(0, 10), seenDates) && !Number.isNaN(Date.parse(value))
-      );
+      return typeof value === 'string' && (seen.instants.has(value) || instantExists(value, seen));
   }
 }
 
+function instantExists(value: string, seen: Seen): boolean {
+  if (!INSTANT.test(value) || !dateExists(value.slice(0, 10), seen) || Number.isNaN(Date.parse(value))) return false;
+  seen.instants.add(value);
+  return true;
+}
+
 /** Date.parse turns 30 February into 1 March or 2 March, so the date must survive the round trip. */
-function dateExists(date: string, seen: Set<string>): boolean {
-  if (seen.has(date)) return true;
+function dateExists(date: string, seen: Seen): boolean {
+  if (seen.dates.has(date)) return true;
   const time = Date.parse(`${date}T00:00:00Z`);
   if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== date) return false;
-  seen.add(date);
+  seen.dates.add(date);
   return true;
 }
 

@@ -1,13 +1,17 @@
 import {
   BIGINT,
   BOOLEAN,
+  DATE,
   DECIMAL,
   DOUBLE,
   type DuckDBConnection,
   DuckDBDataChunk,
+  DuckDBDateValue,
   DuckDBDecimalValue,
+  DuckDBTimestampTZValue,
   type DuckDBType,
   type DuckDBValue,
+  TIMESTAMPTZ,
   VARCHAR,
 } from '@duckdb/node-api';
 import { type Column, type ColumnType, columnNames, type TableContract } from '#core/contracts/define.ts';
@@ -17,8 +21,9 @@ import type { LooseRecord } from '#platform/warehouse/records.ts';
 const CHUNK_ROWS = 2048;
 const NUMERIC_WIDTH = 38;
 const NUMERIC_SCALE = 9;
+const MILLISECONDS_A_DAY = 86_400_000;
 
-/** DATE and TIMESTAMP travel as text and are cast by the engine; NUMERIC as units of 1e-9 (casting its text is forty times slower). */
+/** Every type but STRING travels in the engine's own form: casting text is slow, NUMERIC's forty times slower. No value passes through a float. */
 function wireType(column: Column): DuckDBType {
   switch (column.type) {
     case 'INT64':
@@ -29,6 +34,10 @@ function wireType(column: Column): DuckDBType {
       return BOOLEAN;
     case 'NUMERIC':
       return DECIMAL(NUMERIC_WIDTH, NUMERIC_SCALE);
+    case 'DATE':
+      return DATE;
+    case 'TIMESTAMP':
+      return TIMESTAMPTZ;
     default:
       return VARCHAR;
   }
@@ -58,21 +67,52 @@ export async function loadWire(
       .map((column, i) => `${column} ${types[i]}`)
       .join(', ')}, wire_order BIGINT)`,
   );
+  const toWire = columns.map(([, { type }]) => wireOf(type));
   const appender = await connection.createAppender(name, 'main', 'temp');
   for (let start = 0; start < rows.length; start += CHUNK_ROWS) {
     const part = rows.slice(start, start + CHUNK_ROWS);
     const chunk = DuckDBDataChunk.create([...types, BIGINT], part.length);
-    const values = columns.map(([column, { type }]) => {
-      const toWire = WIRE[type] ?? wirePlain;
-      return part.map((row) => toWire(row[column]));
-    });
+    const values = columns.map(([column], i) => part.map((row) => toWire[i]?.(row[column]) ?? null));
     chunk.setColumns([...values, part.map((_, i) => BigInt(start + i))]);
     appender.appendDataChunk(chunk);
   }
   appender.closeSync();
 }
 
-const WIRE: Partial<Record<ColumnType, (value: unknown) => DuckDBValue>> = { INT64: wireInteger, NUMERIC: wireNumeric };
+function wireOf(type: ColumnType): (value: unknown) => DuckDBValue {
+  switch (type) {
+    case 'INT64':
+      return wireInteger;
+    case 'NUMERIC':
+      return wireNumeric;
+    case 'DATE':
+      return remembering((text) => new DuckDBDateValue(Date.parse(`${text}T00:00:00Z`) / MILLISECONDS_A_DAY));
+    case 'TIMESTAMP':
+      return remembering((text) => new DuckDBTimestampTZValue(microseconds(text)));
+    default:
+      return wirePlain;
+  }
+}
+
+/** Bulk rows repeat few dates and instants: each text is read once. */
+function remembering(read: (text: string) => DuckDBValue): (value: unknown) => DuckDBValue {
+  const known = new Map<string, DuckDBValue>();
+  return (value) => {
+    if (typeof value !== 'string') return null;
+    const found = known.get(value);
+    if (found !== undefined) return found;
+    const made = read(value);
+    known.set(value, made);
+    return made;
+  };
+}
+
+/** Microseconds since 1970 of an instant with up to six decimals. */
+function microseconds(text: string): bigint {
+  const fraction = /\.(\d{1,6})Z$/.exec(text)?.[1] ?? '';
+  const seconds = Date.parse(fraction === '' ? text : text.replace(`.${fraction}`, '')) / 1000;
+  return BigInt(seconds) * 1_000_000n + BigInt(fraction.padEnd(6, '0'));
+}
 
 function wireInteger(value: unknown): DuckDBValue {
   return typeof value === 'number' ? BigInt(value) : null;
