@@ -9,6 +9,8 @@ const schema = z.object({
   TIPOFF_HOME: z.preprocess(blankIsAbsent, z.string().default('.tipoff')),
   TIPOFF_CODE_VERSION: z.preprocess(blankIsAbsent, z.string().optional()),
   ODDS_API_KEY: z.preprocess(blankIsAbsent, z.string().optional()),
+  TIPOFF_NBA_URL: z.preprocess(blankIsAbsent, z.url().optional()),
+  TIPOFF_ODDS_URL: z.preprocess(blankIsAbsent, z.url().optional()),
 });
 
 /** Everything the environment decides, read once at the start of a command. */
@@ -21,6 +23,9 @@ export interface Config {
   readonly codeVersion: string;
   /** Key of The Odds API; without it the live props provider says so and is not used. */
   readonly oddsApiKey?: string;
+  /** Other hosts of the providers: a mirror, or a server of a test. */
+  readonly nbaUrl?: string;
+  readonly oddsUrl?: string;
 }
 
 /** Reads the configuration. Throws TIPOFF_BAD_INPUT naming every variable that is wrong; values of secrets are never repeated. */
@@ -37,6 +42,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     home: data.TIPOFF_HOME,
     codeVersion: data.TIPOFF_CODE_VERSION ?? packageJson.version,
     ...(data.ODDS_API_KEY === undefined ? {} : { oddsApiKey: data.ODDS_API_KEY }),
+    ...(data.TIPOFF_NBA_URL === undefined ? {} : { nbaUrl: data.TIPOFF_NBA_URL }),
+    ...(data.TIPOFF_ODDS_URL === undefined ? {} : { oddsUrl: data.TIPOFF_ODDS_URL }),
   };
 }
 

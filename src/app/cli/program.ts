@@ -3,6 +3,7 @@ import type { CliHost } from './context.ts';
 import { addBatchVerbs } from './verbs/batch.ts';
 import { addDayVerbs } from './verbs/day.ts';
 import { addDemoVerb } from './verbs/demo.ts';
+import { addFetchVerb } from './verbs/fetch.ts';
 import { addIngestVerb } from './verbs/ingest.ts';
 import { addModelVerbs } from './verbs/models.ts';
 import { addPublishVerbs } from './verbs/publish.ts';
@@ -17,6 +18,6 @@ export function program(host: CliHost): Command {
     .showHelpAfterError('Run with --help for the verbs and their options.')
     .exitOverride()
     .configureOutput({ writeOut: host.streams.out, writeErr: host.streams.err });
-  for (const add of [addDemoVerb, addIngestVerb, addDayVerbs, addBatchVerbs, addPublishVerbs, addModelVerbs]) add(root, host);
+  for (const add of [addDemoVerb, addIngestVerb, addFetchVerb, addDayVerbs, addBatchVerbs, addPublishVerbs, addModelVerbs]) add(root, host);
   return root;
 }
