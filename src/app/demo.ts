@@ -18,6 +18,8 @@ import { dayDeps } from './day-deps.ts';
 const TONIGHT = parseSlate('2024-12-14');
 /** Noon ET: reports and lines of the morning are there, no game has begun. */
 const NOON = 'T17:00:00Z';
+/** A season somewhat shorter than the real one keeps the demonstration short; its pace of games is the real one. */
+const GAMES_PER_TEAM = 60;
 const MARKER = 'simulated-league.json';
 
 export interface DemoOptions {
@@ -45,7 +47,7 @@ export interface DemoResult {
  */
 export async function runDemo(options: DemoOptions, look: (app: App, result: DemoResult) => Promise<void>): Promise<DemoResult> {
   const { say } = options;
-  const league = simulateLeague({ seed: options.seed, through: TONIGHT });
+  const league = simulateLeague({ seed: options.seed, through: TONIGHT, gamesPerTeam: GAMES_PER_TEAM });
   const facts = describeLeague(league);
   for (const fact of facts) say(fact);
   await clear(options.home);

@@ -7,6 +7,7 @@ import { addFetchVerb } from './verbs/fetch.ts';
 import { addIngestVerb } from './verbs/ingest.ts';
 import { addModelVerbs } from './verbs/models.ts';
 import { addPublishVerbs } from './verbs/publish.ts';
+import { addStagingVerbs } from './verbs/staging.ts';
 
 /** The command line, verb by verb. Nothing heavy is loaded before a verb runs. */
 export function program(host: CliHost): Command {
@@ -18,6 +19,7 @@ export function program(host: CliHost): Command {
     .showHelpAfterError('Run with --help for the verbs and their options.')
     .exitOverride()
     .configureOutput({ writeOut: host.streams.out, writeErr: host.streams.err });
-  for (const add of [addDemoVerb, addIngestVerb, addFetchVerb, addDayVerbs, addBatchVerbs, addPublishVerbs, addModelVerbs]) add(root, host);
+  for (const add of [addDemoVerb, addIngestVerb, addFetchVerb, addDayVerbs, addBatchVerbs, addPublishVerbs, addModelVerbs, addStagingVerbs])
+    add(root, host);
   return root;
 }

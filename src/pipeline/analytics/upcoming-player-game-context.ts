@@ -87,6 +87,11 @@ second_lines AS (
   JOIN main_lines m ON m.slate = l.slate AND m.player_id = l.player_id AND m.line <> l.line
   QUALIFY ROW_NUMBER() OVER (PARTITION BY l.slate, l.player_id ORDER BY ABS(l.line - m.line), l.line, l.bookmaker) = 1
 ),
+near AS (
+  SELECT t.slate, t.game_id, t.team_abbr, t.team_seq, s.player_id, s.seen_on, s.team_seq AS seen_seq
+  FROM tonight t
+  JOIN seen s ON s.team_abbr = t.team_abbr AND s.seen_on < t.slate AND (s.next_seen_on IS NULL OR s.next_seen_on >= t.slate)
+),
 members AS (
   SELECT t.slate, t.game_id, t.team_abbr, s.player_id, s.player_name, s.player_lookup, s.last_played_on, 'status_feed' AS roster_source, 1 AS priority
   FROM (
@@ -98,12 +103,12 @@ members AS (
   JOIN tonight t ON t.slate = s.slate AND t.team_abbr = s.team_abbr
   UNION ALL
   SELECT t.slate, t.game_id, t.team_abbr, s.player_id, s.player_name, s.player_lookup, s.last_played_on,
-    CASE WHEN t.team_seq - s.team_seq <= ${ROSTER_GAMES} THEN 'history_stand_in' ELSE 'line' END,
-    CASE WHEN t.team_seq - s.team_seq <= ${ROSTER_GAMES} THEN 2 ELSE 3 END
-  FROM tonight t
-  JOIN seen s ON s.team_abbr = t.team_abbr AND s.seen_on < t.slate AND (s.next_seen_on IS NULL OR s.next_seen_on >= t.slate)
-  LEFT JOIN main_lines m ON m.slate = t.slate AND m.player_id = s.player_id
-  WHERE t.team_seq - s.team_seq <= ${ROSTER_GAMES} OR m.player_id IS NOT NULL
+    CASE WHEN t.team_seq - t.seen_seq <= ${ROSTER_GAMES} THEN 'history_stand_in' ELSE 'line' END,
+    CASE WHEN t.team_seq - t.seen_seq <= ${ROSTER_GAMES} THEN 2 ELSE 3 END
+  FROM near t
+  JOIN seen s ON s.player_id = t.player_id AND s.seen_on = t.seen_on AND s.team_abbr = t.team_abbr
+  LEFT JOIN main_lines m ON m.slate = t.slate AND m.player_id = t.player_id
+  WHERE t.team_seq - t.seen_seq <= ${ROSTER_GAMES} OR m.player_id IS NOT NULL
 ),
 roster AS (
   SELECT * FROM members

@@ -16,7 +16,11 @@ export const playerShotZoneAnalysisProcessor: Processor = {
   table: playerShotZoneAnalysis,
   reads: ['nba_raw.shots', 'nba_analytics.upcoming_player_game_context'],
   select: `
-WITH days AS (
+WITH tonight AS (
+  SELECT slate, player_id, season FROM nba_analytics.upcoming_player_game_context
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+),
+days AS (
   SELECT player_id, season, slate, COUNT(*) AS attempts,
     ${ZONES.map(
       ([name, zone]) =>
@@ -24,6 +28,7 @@ WITH days AS (
     ).join(',\n    ')}
   FROM nba_raw.shots
   WHERE slate >= CAST(@history_from AS DATE) AND slate < CAST(@to AS DATE)
+    AND season IN (SELECT season FROM tonight)
   GROUP BY player_id, season, slate
 ),
 states AS (
@@ -31,11 +36,16 @@ states AS (
     ${running('attempts')} AS attempts,
     ${ZONES.map(([name]) => `${running(`${name}_att`)} AS ${name}_att, ${running(`${name}_made`)} AS ${name}_made`).join(',\n    ')}
   FROM days
+),
+newest AS (
+  SELECT u.slate, u.player_id, u.season, s.known_on
+  FROM tonight u
+  JOIN states s ON s.player_id = u.player_id AND s.season = u.season AND ${standsBefore('u.slate', 's.known_on', 's.next_known_on')}
 )
 SELECT u.slate, u.player_id, u.season, COALESCE(s.attempts, 0) AS attempts,
   ${ZONES.map(([name]) => `fn.safe_div(s.${name}_att, s.attempts) AS ${name}_rate`).join(', ')},
   ${ZONES.map(([name]) => `fn.safe_div(s.${name}_made, s.${name}_att) AS ${name}_pct`).join(', ')}
-FROM nba_analytics.upcoming_player_game_context u
-LEFT JOIN states s ON s.player_id = u.player_id AND s.season = u.season AND ${standsBefore('u.slate', 's.known_on', 's.next_known_on')}
-WHERE u.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)`,
+FROM tonight u
+LEFT JOIN newest b ON b.slate = u.slate AND b.player_id = u.player_id
+LEFT JOIN states s ON s.player_id = b.player_id AND s.season = b.season AND s.known_on = b.known_on`,
 };

@@ -47,6 +47,16 @@ WITH league AS (${LEAGUE_STATES}
 ),
 played AS (${PLAYED_GAMES}
 ),
+tonight AS (
+  SELECT slate, team_abbr, season, ${seasonYear('season')} AS season_year
+  FROM nba_analytics.upcoming_team_game_context
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+),
+league_before AS (
+  SELECT d.slate, l.league_ppm, l.league_pace, l.league_scoring
+  FROM (SELECT slate FROM played UNION DISTINCT SELECT slate FROM tonight) d
+  JOIN league l ON ${standsBefore('d.slate', 'l.known_on', 'l.next_known_on')}
+),
 rated AS (
   SELECT p.*, ${weightAt(RATE, 'n', 'season_year')} AS w FROM played p
 ),
@@ -62,7 +72,7 @@ conceded AS (
     SUM(s.minutes * fn.safe_div(s.points_before + ${RATE_PRIOR_MINUTES} * l.league_ppm * s.scale_before,
       s.minutes_before + ${RATE_PRIOR_MINUTES} * s.scale_before)) AS expected
   FROM rate_states s
-  JOIN league l ON ${standsBefore('s.slate', 'l.known_on', 'l.next_known_on')}
+  JOIN league_before l ON l.slate = s.slate
   GROUP BY s.game_id, s.opponent_abbr
 ),
 games AS (
@@ -86,6 +96,7 @@ zone_days AS (
   SELECT slate, season, opponent_abbr AS team_abbr, zone, COUNT(*) AS attempts, SUM(CASE WHEN made THEN 1 ELSE 0 END) AS hits
   FROM nba_raw.shots
   WHERE slate >= CAST(@history_from AS DATE) AND slate < CAST(@to AS DATE)
+    AND season IN (SELECT season FROM tonight)
   GROUP BY slate, season, opponent_abbr, zone
 ),
 zone_team_days AS (
@@ -128,11 +139,6 @@ zone_teams AS (
       .join(',\n    ')}
   FROM zone_team_days
 ),
-tonight AS (
-  SELECT slate, team_abbr, season, ${seasonYear('season')} AS season_year
-  FROM nba_analytics.upcoming_team_game_context
-  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
-),
 scaled AS (
   SELECT u.slate, u.team_abbr, u.season AS season_now, s.*, ${weightAt(TEAM_DECAY, 's.games_used', 'u.season_year')} AS scale
   FROM tonight u
@@ -154,6 +160,6 @@ SELECT s.slate, s.team_abbr, s.season_now AS season, COALESCE(s.games_used, 0) A
   l.league_ppm, l.league_pace, l.league_scoring,
   ${zoneAllowed('paint')} AS paint_allowed, ${zoneAllowed('mid_range')} AS mid_allowed, ${zoneAllowed('three')} AS three_allowed
 FROM scaled s
-LEFT JOIN league l ON ${standsBefore('s.slate', 'l.known_on', 'l.next_known_on')}
+LEFT JOIN league_before l ON l.slate = s.slate
 LEFT JOIN zones z ON z.slate = s.slate AND z.team_abbr = s.team_abbr`,
 };

@@ -19,7 +19,9 @@ export interface Move {
   readonly by: string;
   readonly reason?: string;
   /** Fields that change with the state. */
-  readonly set?: Partial<Pick<BatchDoc, 'publication_id' | 'progress_at'>>;
+  readonly set?: Partial<Pick<BatchDoc, 'publication_id' | 'policy'>>;
+  /** Only while this many attempts to publish have begun. */
+  readonly attempts?: number;
 }
 
 /** Reads a batch. Throws TIPOFF_NOT_FOUND for an unknown id. */
@@ -74,6 +76,7 @@ export function moveIn(
     ...set,
     state: to,
     reason: reason ?? null,
+    progress_at: at,
     closed_at: isActive(to) ? null : at,
     events: batch.events + 1,
   };
@@ -89,7 +92,10 @@ export function moveIn(
   return moved;
 }
 
-/** Moves a batch from one of some states to another. Undefined when it is in none of them: somebody else was first. */
+/**
+ * Moves a batch from one of some states to another. Undefined when it is in none of them, or another batch has the slate:
+ * somebody else was first.
+ */
 export async function move(
   deps: { readonly state: StateStore; readonly clock: Clock },
   batchId: string,
@@ -102,6 +108,9 @@ export async function move(
     if (doc === undefined) throw unknownBatch(batchId);
     const slate = await tx.get<SlateDoc>(COLLECTIONS.slates, doc.data.slate);
     if (!from.includes(doc.data.state)) return undefined;
+    const holder = slate?.data.active_batch ?? batchId;
+    if (isActive(to) && holder !== batchId) return undefined;
+    if (how.attempts !== undefined && how.attempts !== doc.data.attempts) return undefined;
     return moveIn(tx, deps.clock, doc.data, slate?.data, to, how);
   });
 }

@@ -67,7 +67,12 @@ export interface BatchDoc {
   readonly closed_at: string | null;
   /** Why the batch is in its state. */
   readonly reason: string | null;
+  /** What becomes of what it has when it is closed early. */
+  readonly policy: 'publish' | 'hold';
+  /** The publication that stands; null until the batch is published. */
   readonly publication_id: string | null;
+  /** Consolidations begun; each holds the lease of the slate under a token of its own. */
+  readonly attempts: number;
   readonly events: number;
 }
 
@@ -83,10 +88,9 @@ export interface UnitDoc {
   readonly unit_id: string;
   readonly players: readonly number[];
   readonly dispatched: number;
-  readonly state: 'waiting' | 'working' | 'done';
-  /** Grows with every worker that takes the unit; only the newest may finish it. */
+  readonly state: 'waiting' | 'done';
+  /** Grows with every worker that takes the unit: each stages into a table of its own, and the first to finish counts. */
   readonly claim: number;
-  readonly claimed_until: string | null;
   /** The staging table of the worker that finished it. */
   readonly staging_table: string | null;
   readonly rows: number;

@@ -18,8 +18,8 @@ export interface Candidate {
 /** Why a player is not predicted by a batch, in the order in which the reasons are tried. */
 export const SKIP_REASONS = {
   already_predicted: 'a visible prediction exists and the mode does not replace it',
-  game_started: 'the game has begun; only a backfill predicts it now',
   player_out: 'the newest status before the cut-off says out or doubtful',
+  game_started: 'the game has begun; only a backfill predicts it now',
   no_features: 'there is no feature row for the slate',
   required_feature_missing: 'a required feature is a default or missing',
   red_quality: 'the feature row is red',
@@ -34,8 +34,8 @@ const LEAST_MATCHUP_QUALITY = 50;
 export function gate(candidate: Candidate, mode: RunMode, now: Date): SkipReason | undefined {
   const { threshold, replaces, backfill } = RUN_MODES[mode];
   if (candidate.has_prediction && !replaces) return 'already_predicted';
-  if (!backfill && Date.parse(candidate.tipoff_at) <= now.getTime()) return 'game_started';
   if (candidate.injury_status === 'out' || candidate.injury_status === 'doubtful') return 'player_out';
+  if (!backfill && Date.parse(candidate.tipoff_at) <= now.getTime()) return 'game_started';
   if (candidate.required_default_count === null || candidate.feature_quality_score === null) return 'no_features';
   if (candidate.required_default_count > 0) return 'required_feature_missing';
   if (candidate.quality_alert_level === 'red') return 'red_quality';

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { StagedPrediction } from '#core/contracts/nba_predictions/player-prop-predictions.ts';
+import { messageOf } from '#core/errors.ts';
 import { FEATURES } from '#core/features.ts';
+import { compareLines } from '#core/line.ts';
 import { fairOverProbability } from '#core/odds.ts';
 import { fairLine, type PointsDistribution, pOver, pPush, pUnder, quantile } from '#model/distribution.ts';
 import type { ServingModel } from '#model/serving.ts';
-import { type FeatureVector, isPrediction } from '#model/systems.ts';
+import { type ForecastSystem, isPrediction } from '#model/systems.ts';
 import type { BatchDoc } from './documents.ts';
 import { type PickRules, recommend } from './recommendation.ts';
 
@@ -60,8 +62,8 @@ export interface RowContext {
 /** The system whose forecast a player must have to count as predicted. */
 export const CHAMPION_SYSTEM = 'ridge';
 
-/** The rows of one player, or why there are none. */
-export type PlayerRows = { readonly rows: StagedPrediction[] } | { readonly failed: string };
+/** The rows of one player with the systems that gave none (`without`, a sentence or null), or why there are no rows at all. */
+export type PlayerRows = { readonly rows: StagedPrediction[]; readonly without: string | null } | { readonly failed: string };
 
 interface QuotedLine {
   readonly role: 'main' | 'second' | 'none';
@@ -79,24 +81,40 @@ export function playerRows(player: PlayerInput, context: RowContext): PlayerRows
   const rows: StagedPrediction[] = [];
   const reasons = new Map<string, string>();
   for (const quote of quotesOf(player)) {
-    const input: FeatureVector = {
-      features: player.features,
-      line: quote.line,
-      marketOver: fairOverProbability(quote.overPrice, quote.underPrice) ?? null,
-    };
     for (const system of context.model.systems) {
-      const forecast = system.forecast(input);
-      if (!isPrediction(forecast)) {
-        reasons.set(system.id, [forecast.cannot, ...forecast.missing].join(' '));
-        continue;
-      }
-      rows.push(predictionRow(player, quote, system.id, forecast, context));
+      const made = rowOf(player, quote, system, context);
+      if ('cannot' in made) reasons.set(system.id, made.cannot);
+      else rows.push(made.row);
     }
   }
-  if (!rows.some(({ system_id }) => system_id === CHAMPION_SYSTEM)) {
+  const champion = rows.some(({ system_id }) => system_id === CHAMPION_SYSTEM);
+  if (!champion) {
     return { failed: `no forecast of ${CHAMPION_SYSTEM}: ${reasons.get(CHAMPION_SYSTEM) ?? 'the model has no such system'}` };
   }
-  return { rows };
+  const silent = [...reasons].filter(([, reason]) => reason !== NO_LINE).map(([id, reason]) => `${id} (${reason})`);
+  return { rows, without: silent.length === 0 ? null : `without ${silent.join(', ')}` };
+}
+
+/** The market-aware system has nothing to say without a line: no fault of anybody. */
+const NO_LINE = 'no_line';
+
+/** One forecast as a row. A system that refuses, breaks or gives no numbers costs its own row and nobody else's. */
+function rowOf(
+  player: PlayerInput,
+  quote: QuotedLine,
+  system: ForecastSystem,
+  context: RowContext,
+): { readonly row: StagedPrediction } | { readonly cannot: string } {
+  const market = fairOverProbability(quote.overPrice, quote.underPrice) ?? null;
+  try {
+    const forecast = system.forecast({ features: player.features, line: quote.line, marketOver: market });
+    if (!isPrediction(forecast)) return { cannot: [forecast.cannot, ...forecast.missing].join(' ') };
+    const row = predictionRow(player, quote, system.id, forecast, context);
+    const strange = Object.entries(row).find(([, value]) => typeof value === 'number' && !Number.isFinite(value));
+    return strange === undefined ? { row } : { cannot: `${strange[0]} is ${String(strange[1])}` };
+  } catch (error) {
+    return { cannot: messageOf(error) };
+  }
 }
 
 function quotesOf(player: PlayerInput): QuotedLine[] {
@@ -108,7 +126,7 @@ function quotesOf(player: PlayerInput): QuotedLine[] {
     overPrice: player.over_price,
     underPrice: player.under_price,
   };
-  if (player.second_line === null) return [main];
+  if (player.second_line === null || compareLines(player.second_line, player.line) === 0) return [main];
   return [main, { role: 'second', line: player.second_line, bookmaker: player.second_line_bookmaker, overPrice: null, underPrice: null }];
 }
 

@@ -1,4 +1,5 @@
 import type { Slate } from '#core/calendar.ts';
+import { isTransient, TipoffError } from '#core/errors.ts';
 import type { RunMode } from '#core/run-modes.ts';
 import { readOutcomes } from './batches.ts';
 import { type CoordinatorDeps, checkStalled, dispatch, settle } from './coordinator.ts';
@@ -34,6 +35,8 @@ export interface BatchResult {
 }
 
 const LEASE_SECONDS = 60;
+/** One worker is faster with one large unit than with several. */
+const UNIT_SIZE = 500;
 
 /**
  * One batch from start to publication, with the workers in this process. The road is the one of the services: the same
@@ -42,12 +45,12 @@ const LEASE_SECONDS = 60;
 export async function runBatch(deps: BatchDeps, request: StartRequest): Promise<BatchResult> {
   const began = deps.clock.now().getTime();
   const seconds = (): number => (deps.clock.now().getTime() - began) / 1000;
-  const started = await startBatch(deps, request);
+  const started = await startBatch(deps, { unitSize: UNIT_SIZE, ...request });
   const base = { slate: request.slate, mode: request.mode };
   if (started.kind === 'no_games' || started.kind === 'nothing_to_do') {
-    const { games, expected } = started.kind === 'no_games' ? { games: 0, expected: 0 } : started;
-    const skipped = expected === 0 ? {} : { already_predicted: expected };
     const none = { batch_id: null, publication_id: null, predicted: 0, failed: {}, predictions: 0, actionable: 0 };
+    const seen = started.kind === 'no_games' ? { games: 0, expected: 0, skipped: {} } : started;
+    const { games, expected, skipped } = seen;
     return { ...base, ...none, state: started.kind, reason: null, games, expected, skipped, seconds: seconds() };
   }
   const { batch_id } = started.batch;
@@ -56,11 +59,20 @@ export async function runBatch(deps: BatchDeps, request: StartRequest): Promise<
   return { ...base, ...(await result(deps, ended)), seconds: seconds() };
 }
 
-/** Pulls units until the batch has ended; with an empty queue it lets the clock run until the batch counts as stalled. */
+/**
+ * Pulls units until the batch has ended; with an empty queue it lets the clock run until the batch counts as stalled. A
+ * consolidation that failed transiently, or was taken over by somebody else, is looked at again.
+ */
 async function work(deps: BatchDeps, batchId: string, by: string): Promise<BatchDoc> {
+  let resume = false;
   for (;;) {
-    const batch = await settle(deps, batchId, by);
-    if (!isActive(batch.state)) return batch;
+    const settled: BatchDoc | 'again' | 'overtaken' = await settle(deps, batchId, by, { resume }).catch((error: unknown) => {
+      if (isTransient(error)) return 'again' as const;
+      if (error instanceof TipoffError && error.code === 'TIPOFF_FENCED') return 'overtaken' as const;
+      throw error;
+    });
+    if (typeof settled !== 'string' && !isActive(settled.state)) return settled;
+    resume = settled === 'again';
     const deliveries = await deps.queue.pull(UNIT_TOPIC, 1, LEASE_SECONDS);
     for (const delivery of deliveries) await handleUnit(deps, delivery);
     if (deliveries.length === 0) {

@@ -1,11 +1,11 @@
-import { type Slate, slateOf } from '#core/calendar.ts';
+import type { Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
-import { RUN_MODES, type RunMode } from '#core/run-modes.ts';
+import type { RunMode } from '#core/run-modes.ts';
+import { endUnpublished } from '#pipeline/publish/ending.ts';
 import type { Clock } from '#platform/clock.ts';
-import type { StateStore } from '#platform/state/port.ts';
+import type { StateStore, StateTransaction } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { moveIn } from './batches.ts';
-import { readCandidates, slateGames } from './candidates.ts';
+import { listBatches } from './batches.ts';
 import {
   type BatchDoc,
   COLLECTIONS,
@@ -17,17 +17,19 @@ import {
   type UnitDoc,
   unitKey,
 } from './documents.ts';
-import { gate } from './gate.ts';
+import { type Plan, planBatch, skippedBy } from './plan.ts';
 
 export interface StartRequest {
   readonly slate: Slate;
   readonly mode: RunMode;
   /** Who starts it, for the audit. */
   readonly by: string;
-  /** The same key again gives the same batch instead of a conflict. */
+  /** The same key again gives the same batch instead of another or a conflict. */
   readonly callerKey?: string;
   /** Closes an active batch of the slate instead of refusing. */
   readonly force?: boolean;
+  /** Only these players of the slate; all when absent. */
+  readonly players?: readonly number[];
   /** Players per unit; 150 when absent. */
   readonly unitSize?: number;
 }
@@ -36,60 +38,72 @@ export type StartResult =
   | { readonly kind: 'started' | 'same'; readonly batch: BatchDoc }
   /** The slate has no counted games: there is nothing to predict, and that is fine. */
   | { readonly kind: 'no_games'; readonly slate: Slate }
-  /** Everybody has a visible prediction already. */
-  | { readonly kind: 'nothing_to_do'; readonly slate: Slate; readonly games: number; readonly expected: number };
+  /** Predictions are visible already, and the gate lets nobody through whom they lack. */
+  | {
+      readonly kind: 'nothing_to_do';
+      readonly slate: Slate;
+      readonly games: number;
+      readonly expected: number;
+      readonly skipped: Readonly<Record<string, number>>;
+    };
+
+export interface StartDeps {
+  readonly warehouse: Warehouse;
+  readonly state: StateStore;
+  readonly clock: Clock;
+  readonly codeVersion: string;
+}
 
 const UNIT_SIZE = 150;
+/** Times the gate is asked again because a batch of the slate began or ended meanwhile. */
+const ROUNDS = 5;
 
 /**
  * Creates the batch of a slate with its expected set: who is predicted, in units, and who is skipped, with the reason. One
- * transaction decides who owns the slate; the loser of a race gets TIPOFF_BATCH_ACTIVE with the winner's id.
+ * transaction decides who owns the slate, and only while the slate is as it was when the gate looked at it; the loser of a
+ * race gets TIPOFF_BATCH_ACTIVE with the winner's id.
  *
- * Throws TIPOFF_BAD_INPUT when mode and date do not go together, TIPOFF_NOT_READY when the slate has games and nobody
- * stands in its context.
+ * Throws what `planBatch` throws, and TIPOFF_STATE_CONFLICT when batches of the slate keep beginning and ending.
  */
-export async function startBatch(
-  deps: { readonly warehouse: Warehouse; readonly state: StateStore; readonly clock: Clock },
-  request: StartRequest,
-): Promise<StartResult> {
-  const { warehouse, state, clock } = deps;
-  const { slate, mode } = request;
-  const now = clock.now();
-  const games = await slateGames(warehouse, slate);
-  if (games.length === 0) return { kind: 'no_games', slate };
-  checkTime(
-    slate,
-    mode,
-    games.map(({ tipoff_at }) => tipoff_at),
-    now,
-  );
-  const candidates = await readCandidates(warehouse, slate);
-  if (candidates.length === 0) {
-    throw new TipoffError('TIPOFF_NOT_READY', `${slate} has ${games.length} games and nobody in its player context`, {
-      hint: `Run \`tipoff day ${slate}\`, which computes contexts and features first.`,
-      details: { slate, games: games.length },
-    });
-  }
-  const verdicts = candidates.map((candidate) => ({ candidate, skip: gate(candidate, mode, now) }));
-  if (verdicts.every(({ skip }) => skip === 'already_predicted')) {
-    return { kind: 'nothing_to_do', slate, games: games.length, expected: candidates.length };
-  }
-  const at = now.toISOString();
-  const chosen = verdicts.filter(({ skip }) => skip === undefined).map(({ candidate }) => candidate.player_id);
-  const size = request.unitSize ?? UNIT_SIZE;
-  const shards = Array.from({ length: Math.ceil(chosen.length / size) }, (_, i) => chosen.slice(i * size, (i + 1) * size));
-
-  return state.transaction<StartResult>(async (tx) => {
-    const slateDoc = (await tx.get<SlateDoc>(COLLECTIONS.slates, slate))?.data ?? { slate, active_batch: null, started: 0 };
-    const active = slateDoc.active_batch === null ? undefined : (await tx.get<BatchDoc>(COLLECTIONS.batches, slateDoc.active_batch))?.data;
-    let standing: SlateDoc = slateDoc;
-    if (active !== undefined && isActive(active.state)) {
-      if (request.callerKey !== undefined && active.caller_key === request.callerKey) return { kind: 'same', batch: active };
-      if (request.force !== true) throw taken(slate, active);
-      moveIn(tx, clock, active, undefined, 'reset', { by: request.by, reason: 'a forced start took the slate' });
-      standing = { ...slateDoc, active_batch: null };
+export async function startBatch(deps: StartDeps, request: StartRequest): Promise<StartResult> {
+  const { state, clock } = deps;
+  const { slate, callerKey } = request;
+  for (let round = 0; round < ROUNDS; round++) {
+    const known = callerKey === undefined ? undefined : (await listBatches(state, slate)).find((doc) => doc.caller_key === callerKey);
+    if (known !== undefined) return { kind: 'same', batch: known };
+    const before = await slateDocOf(state, slate);
+    const active = before.active_batch === null ? undefined : await state.get<BatchDoc>(COLLECTIONS.batches, before.active_batch);
+    if (active !== undefined && isActive(active.data.state)) {
+      if (request.force !== true) throw taken(slate, active.data);
+      await endUnpublished(deps, active.data.batch_id, 'reset', { by: request.by, reason: 'a forced start took the slate' });
+      continue;
     }
-    const batchId = `${slate}-${mode.toLowerCase().replaceAll('_', '-')}-${String(standing.started + 1).padStart(3, '0')}`;
+    const plan = await planBatch(deps.warehouse, request, clock.now());
+    if (plan.games === 0) return { kind: 'no_games', slate };
+    const skipped = skippedBy(plan.verdicts);
+    const isAnybodyLeft = plan.verdicts.some(({ skip }) => skip === undefined);
+    if (!isAnybodyLeft && (skipped['already_predicted'] ?? 0) > 0) {
+      return { kind: 'nothing_to_do', slate, games: plan.games, expected: plan.verdicts.length, skipped };
+    }
+    const created = await create(state, clock, request, plan, before);
+    if (created !== undefined) return { kind: 'started', batch: created };
+  }
+  throw new TipoffError('TIPOFF_STATE_CONFLICT', `batches of ${slate} began or ended ${ROUNDS} times while one was to start`, {
+    hint: 'Try again.',
+    details: { slate },
+  });
+}
+
+/** Writes a batch with its units and skips; undefined when the slate is no longer as it was. */
+async function create(state: StateStore, clock: Clock, request: StartRequest, plan: Plan, before: SlateDoc): Promise<BatchDoc | undefined> {
+  const { slate, mode } = request;
+  return state.transaction(async (tx) => {
+    const now = await slateDocOf(tx, slate);
+    if (now.active_batch !== before.active_batch || now.started !== before.started) return undefined;
+    const at = clock.now().toISOString();
+    const number = now.started + 1;
+    const batchId = `${slate}-${mode.toLowerCase().replaceAll('_', '-')}-${String(number).padStart(3, '0')}`;
+    const units = unitsOf(batchId, request, plan);
     const batch: BatchDoc = {
       batch_id: batchId,
       slate,
@@ -97,63 +111,50 @@ export async function startBatch(
       state: 'created',
       by: request.by,
       caller_key: request.callerKey ?? null,
-      games: games.length,
-      expected: candidates.length,
-      units: shards.length,
+      games: plan.games,
+      expected: plan.verdicts.length,
+      units: units.length,
       created_at: at,
       progress_at: at,
       closed_at: null,
       reason: null,
+      policy: 'publish',
       publication_id: null,
+      attempts: 0,
       events: 1,
     };
-    tx.put(COLLECTIONS.batches, batchId, batch);
-    const event: EventDoc = { batch_id: batchId, at, by: request.by, from: null, to: 'created', reason: null };
-    tx.put(COLLECTIONS.events, `${batchId}:0000`, event);
-    tx.put(COLLECTIONS.slates, slate, { slate, active_batch: batchId, started: standing.started + 1 } satisfies SlateDoc);
-    shards.forEach((players, i) => {
-      const unit: UnitDoc = {
-        batch_id: batchId,
-        unit_id: `u${String(i + 1).padStart(3, '0')}`,
-        players,
-        dispatched: 0,
-        state: 'waiting',
-        claim: 0,
-        claimed_until: null,
-        staging_table: null,
-        rows: 0,
-      };
-      tx.put(COLLECTIONS.units, unitKey(batchId, unit.unit_id), unit);
-    });
-    for (const { candidate, skip } of verdicts) {
+    const event: EventDoc = { batch_id: batch.batch_id, at, by: request.by, from: null, to: 'created', reason: null };
+    tx.put(COLLECTIONS.batches, batch.batch_id, batch);
+    tx.put(COLLECTIONS.events, `${batch.batch_id}:0000`, event);
+    tx.put(COLLECTIONS.slates, slate, { slate, active_batch: batch.batch_id, started: number } satisfies SlateDoc);
+    for (const unit of units) tx.put(COLLECTIONS.units, unitKey(batch.batch_id, unit.unit_id), unit);
+    for (const { player_id, skip } of plan.verdicts) {
       if (skip === undefined) continue;
-      const outcome: OutcomeDoc = { batch_id: batchId, player_id: candidate.player_id, outcome: 'skipped', rows: 0, reason: skip, at };
-      tx.put(COLLECTIONS.outcomes, outcomeKey(batchId, candidate.player_id), outcome);
+      const outcome: OutcomeDoc = { batch_id: batch.batch_id, player_id, outcome: 'skipped', rows: 0, reason: skip, at };
+      tx.put(COLLECTIONS.outcomes, outcomeKey(batch.batch_id, player_id), outcome);
     }
-    return { kind: 'started', batch };
+    return batch;
   });
 }
 
-function checkTime(slate: Slate, mode: RunMode, tipoffs: readonly string[], now: Date): void {
-  const today = slateOf(now);
-  const isOver = tipoffs.every((tipoff) => Date.parse(tipoff) <= now.getTime());
-  if (RUN_MODES[mode].backfill && slate > today) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `expected a slate that has begun for BACKFILL, saw ${slate}; today is ${today}`, {
-      hint: 'Use FIRST for a slate that is still to come.',
-      details: { slate, mode, today },
-    });
-  }
-  if (!RUN_MODES[mode].backfill && isOver) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `every game of ${slate} has begun: ${mode} predicts before tip-off only`, {
-      hint: 'Use BACKFILL; its rows are kept apart from the live record.',
-      details: { slate, mode, today },
-    });
-  }
+/** The players to predict, cut into units. */
+function unitsOf(batchId: string, request: StartRequest, plan: Plan): UnitDoc[] {
+  const size = request.unitSize ?? UNIT_SIZE;
+  const chosen = plan.verdicts.filter(({ skip }) => skip === undefined).map(({ player_id }) => player_id);
+  return Array.from({ length: Math.ceil(chosen.length / size) }, (_, i): UnitDoc => {
+    const unit_id = `u${String(i + 1).padStart(3, '0')}`;
+    const players = chosen.slice(i * size, (i + 1) * size);
+    return { batch_id: batchId, unit_id, players, dispatched: 0, state: 'waiting', claim: 0, staging_table: null, rows: 0 };
+  });
+}
+
+async function slateDocOf(source: Pick<StateTransaction, 'get'>, slate: Slate): Promise<SlateDoc> {
+  return (await source.get<SlateDoc>(COLLECTIONS.slates, slate))?.data ?? { slate, active_batch: null, started: 0 };
 }
 
 function taken(slate: Slate, active: BatchDoc): TipoffError {
   return new TipoffError('TIPOFF_BATCH_ACTIVE', `${slate} has an active batch: ${active.batch_id} (${active.state})`, {
-    hint: `Wait for it, or free the slate with \`tipoff batch reset --batch ${active.batch_id}\`.`,
+    hint: `Wait for it, or free the slate with \`tipoff batch reset --batch ${active.batch_id} --why <reason>\`.`,
     details: { slate, batch_id: active.batch_id, state: active.state, expected: active.expected, created_at: active.created_at },
   });
 }

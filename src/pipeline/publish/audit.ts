@@ -1,7 +1,9 @@
 import { stagedPredictions } from '#core/contracts/nba_predictions/player-prop-predictions.ts';
-import type { OutcomeDoc, UnitDoc } from '#pipeline/predict/documents.ts';
+import type { BatchDoc, OutcomeDoc, UnitDoc } from '#pipeline/predict/documents.ts';
 import { CHAMPION_SYSTEM } from '#pipeline/predict/rows.ts';
+import { stagingPrefix } from '#pipeline/predict/staging.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { stagedSelect } from './rows.ts';
 
 /** One check of the audit. A warning is told, and does not hold the batch. */
 export interface AuditCheck {
@@ -26,6 +28,8 @@ const RANGES = Object.entries(stagedPredictions.columns).flatMap(([name, { range
   range === undefined ? [] : [`(${name} IS NOT NULL AND (${name} < ${range[0]} OR ${name} > ${range[1]}))`],
 );
 
+const NULLS = Object.entries(stagedPredictions.columns).flatMap(([name, { required }]) => (required ? [`${name} IS NULL`] : []));
+
 /** One row of figures about a set of staged rows. */
 function figures(staged: string): string {
   return `
@@ -43,6 +47,7 @@ SELECT COUNT(*) AS row_count, COUNT(DISTINCT s.player_id) AS players,
   COALESCE(SUM(CASE WHEN s.line IS NOT NULL AND (s.p_over IS NULL OR s.p_push IS NULL OR s.p_under IS NULL
     OR ABS(s.p_over + s.p_push + s.p_under - 1) > ${ROUNDING}) THEN 1 ELSE 0 END), 0) AS bad_chances,
   COALESCE(SUM(CASE WHEN ${RANGES.join(' OR ')} THEN 1 ELSE 0 END), 0) AS out_of_range,
+  COALESCE(SUM(CASE WHEN ${NULLS.join(' OR ')} THEN 1 ELSE 0 END), 0) AS with_nulls,
   COALESCE(SUM(CASE WHEN s.sd_points <= 0 THEN 1 ELSE 0 END), 0) AS without_spread,
   COALESCE(SUM(CASE WHEN s.required_default_count > 0 THEN 1 ELSE 0 END), 0) AS with_defaults,
   COALESCE(SUM(CASE WHEN (s.recommendation = 'OVER' AND (s.line IS NULL OR s.predicted_points <= CAST(s.line AS FLOAT64)))
@@ -65,6 +70,7 @@ interface Figures {
   readonly doubled_keys: number;
   readonly bad_chances: number;
   readonly out_of_range: number;
+  readonly with_nulls: number;
   readonly without_spread: number;
   readonly with_defaults: number;
   readonly wrong_way: number;
@@ -77,35 +83,57 @@ interface Figures {
 }
 
 /**
- * Audits the staged rows of a batch against its outcomes: counts, tables, keys, probabilities, ranges, constant forecasts,
- * defaults, directions, bias to the line. `staged` is the SELECT that reads them. Every check is listed with what was
- * expected and seen, passed or not.
+ * Audits the staged rows of a batch against its outcomes: tables, counts, keys, nulls, probabilities, ranges, constant
+ * forecasts, defaults, directions, bias to the line. Every check is listed with what was expected and seen, passed or not;
+ * without all tables the others cannot be made.
  */
 export async function audit(
   warehouse: Warehouse,
-  staged: string,
+  batch: BatchDoc,
   outcomes: readonly OutcomeDoc[],
   units: readonly UnitDoc[],
 ): Promise<AuditCheck[]> {
-  const [seen] = await warehouse.query<Figures>(figures(staged));
-  if (seen === undefined) throw new RangeError('an aggregate without groups always gives one row');
-  const predicted = outcomes.filter(({ outcome }) => outcome === 'predicted');
-  const rows = predicted.reduce((total, outcome) => total + outcome.rows, 0);
-  const unstaged = units.filter((unit) => unit.rows > 0 && unit.staging_table === null).length;
+  const predicted = new Map(outcomes.filter(({ outcome }) => outcome === 'predicted').map((doc) => [doc.player_id, doc.rows]));
+  const staged = stagedSelect(units);
+  const tables = (missing: readonly string[]): AuditCheck =>
+    check(
+      'staging_tables_exist',
+      missing.length === 0,
+      'a staging table of every unit',
+      missing.length === 0 ? 'all' : `none for ${missing.join(', ')}`,
+    );
+  const unnamed = units.filter(({ players, staging_table }) => staging_table === null && players.some((id) => predicted.has(id)));
+  if (unnamed.length > 0) return [tables(unnamed.map(({ unit_id }) => unit_id))];
+  const seen = await readFigures(warehouse, staged).catch(async (error: unknown) => {
+    const gone = await missingTables(warehouse, batch, units);
+    if (gone.length === 0) throw error;
+    return tables(gone);
+  });
+  if ('ok' in seen) return [seen];
+  const counts = await warehouse.query<{ player_id: number; n: number }>(
+    `SELECT player_id, COUNT(*) AS n FROM (${staged}) AS staged GROUP BY player_id ORDER BY player_id`,
+  );
+  const staging = new Map(counts.map(({ player_id, n }) => [player_id, n]));
+  const astray = [...new Set([...predicted.keys(), ...staging.keys()])].filter((id) => predicted.get(id) !== staging.get(id));
   const zero = (name: string, count: number, what: string): AuditCheck => check(name, count === 0, `0 ${what}`, `${count}`);
   return [
-    check('rows_match_outcomes', seen.row_count === rows, `${rows} rows, as the outcomes say`, `${seen.row_count}`),
-    check('players_match_outcomes', seen.players === predicted.length, `${predicted.length} players`, `${seen.players}`),
+    tables([]),
+    check(
+      'rows_match_outcomes',
+      astray.length === 0,
+      `as many rows for each of ${predicted.size} players as his outcome says`,
+      astray.length === 0 ? `${seen.row_count} rows` : `${astray.length} players differ: ${astray.slice(0, 10).join(', ')}`,
+    ),
     check(
       'champion_for_every_player',
       seen.champion_players === seen.players,
       `${seen.players} players with a ${CHAMPION_SYSTEM} row`,
       `${seen.champion_players}`,
     ),
-    zero('every_unit_is_staged', unstaged, 'units with rows and no table'),
     check('ids_are_unique', seen.ids === seen.row_count, `${seen.row_count} different ids`, `${seen.ids}`),
     zero('keys_are_unique', seen.doubled_keys, 'keys (player, game, market, system, exact line) that occur twice'),
     zero('probabilities_sum_to_one', seen.bad_chances, 'lined rows whose probabilities do not sum to 1'),
+    zero('required_values_are_there', seen.with_nulls, 'rows with a required value missing'),
     zero('values_in_range', seen.out_of_range, 'rows outside the ranges of the contract'),
     zero('spread_is_positive', seen.without_spread, 'rows without a spread'),
     zero('no_defaults', seen.with_defaults, 'rows with a defaulted required feature'),
@@ -142,6 +170,18 @@ function biasChecks({ bias, lined, above }: Figures): AuditCheck[] {
       severity: 'warning',
     },
   ];
+}
+
+async function readFigures(warehouse: Warehouse, staged: string): Promise<Figures> {
+  const [seen] = await warehouse.query<Figures>(figures(staged));
+  if (seen === undefined) throw new RangeError('an aggregate without groups always gives one row');
+  return seen;
+}
+
+/** Units whose staging table is no longer there. */
+async function missingTables(warehouse: Warehouse, batch: BatchDoc, units: readonly UnitDoc[]): Promise<string[]> {
+  const live = new Set((await warehouse.listTables('nba_predictions', stagingPrefix(batch.batch_id))).map(({ name }) => name));
+  return units.filter(({ staging_table }) => staging_table !== null && !live.has(staging_table)).map(({ unit_id }) => unit_id);
 }
 
 function check(name: string, ok: boolean, expected: string, seen: string): AuditCheck {

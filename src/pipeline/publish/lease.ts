@@ -1,6 +1,6 @@
 import type { Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
-import { COLLECTIONS } from '#pipeline/predict/documents.ts';
+import { type BatchDoc, COLLECTIONS, isActive } from '#pipeline/predict/documents.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { StateStore } from '#platform/state/port.ts';
 
@@ -9,6 +9,7 @@ export const LEASE_SECONDS = 300;
 
 interface LeaseDoc {
   readonly slate: Slate;
+  /** Batch that publishes. */
   readonly holder: string | null;
   readonly token: number;
   readonly expires_at: string | null;
@@ -18,28 +19,37 @@ interface LeaseDoc {
 export interface Lease {
   readonly slate: Slate;
   readonly holder: string;
-  /** Grows with every new holder of the slate. */
+  /** Grows with every new lease of the slate. */
   readonly token: number;
 }
 
 type LeaseDeps = { readonly state: StateStore; readonly clock: Clock };
 
-/** Takes the lease of a slate. Throws TIPOFF_STATE_CONFLICT (transient) while another holder has it; an expired one is taken over with a larger token. */
-export async function acquireLease({ state, clock }: LeaseDeps, slate: Slate, holder: string): Promise<Lease> {
+/**
+ * Takes the lease of a slate for a batch in consolidation, with a larger token than any before it, and counts the attempt.
+ * An earlier attempt of the same batch, an expired lease and one of a batch that has ended are taken over: their holders
+ * are fenced off by the token. Undefined when the batch is no longer in consolidation.
+ *
+ * Throws TIPOFF_STATE_CONFLICT (transient) while another active batch publishes the slate.
+ */
+export async function acquireLease({ state, clock }: LeaseDeps, batchId: string, slate: Slate): Promise<Lease | undefined> {
   return state.transaction(async (tx) => {
+    const batch = (await tx.get<BatchDoc>(COLLECTIONS.batches, batchId))?.data;
     const doc = (await tx.get<LeaseDoc>(COLLECTIONS.leases, slate))?.data;
-    const now = clock.now().getTime();
-    const isHeld = doc?.holder != null && doc.expires_at !== null && Date.parse(doc.expires_at) > now;
-    if (doc !== undefined && isHeld && doc.holder !== holder) {
-      throw new TipoffError('TIPOFF_STATE_CONFLICT', `${slate} is being published by ${doc.holder} until ${doc.expires_at}`, {
+    const other = doc?.holder == null || doc.holder === batchId ? undefined : await tx.get<BatchDoc>(COLLECTIONS.batches, doc.holder);
+    if (batch?.state !== 'consolidating') return undefined;
+    const now = clock.now();
+    const isHeld = other !== undefined && isActive(other.data.state) && Date.parse(doc?.expires_at ?? '') > now.getTime();
+    if (isHeld) {
+      throw new TipoffError('TIPOFF_STATE_CONFLICT', `${slate} is being published by ${doc?.holder} until ${doc?.expires_at}`, {
         hint: 'Try again when it is done; an abandoned lease ends by itself.',
-        details: { slate, holder: doc.holder, expires_at: doc.expires_at },
+        details: { slate, holder: doc?.holder, expires_at: doc?.expires_at },
       });
     }
-    const token = isHeld ? (doc?.token ?? 0) : (doc?.token ?? 0) + 1;
-    const lease: LeaseDoc = { slate, holder, token, expires_at: new Date(now + LEASE_SECONDS * 1000).toISOString() };
-    tx.put(COLLECTIONS.leases, slate, lease);
-    return { slate, holder, token };
+    const lease = { slate, holder: batchId, token: (doc?.token ?? 0) + 1 };
+    tx.put(COLLECTIONS.leases, slate, { ...lease, expires_at: expiry(now) } satisfies LeaseDoc);
+    tx.put(COLLECTIONS.batches, batchId, { ...batch, attempts: batch.attempts + 1, progress_at: now.toISOString() } satisfies BatchDoc);
+    return lease;
   });
 }
 
@@ -48,7 +58,7 @@ export async function renewLease({ state, clock }: LeaseDeps, lease: Lease): Pro
   await state.transaction(async (tx) => {
     const doc = (await tx.get<LeaseDoc>(COLLECTIONS.leases, lease.slate))?.data;
     if (doc?.token !== lease.token || doc.holder !== lease.holder) throw fenced(lease, doc?.token);
-    tx.put(COLLECTIONS.leases, lease.slate, { ...doc, expires_at: new Date(clock.now().getTime() + LEASE_SECONDS * 1000).toISOString() });
+    tx.put(COLLECTIONS.leases, lease.slate, { ...doc, expires_at: expiry(clock.now()) } satisfies LeaseDoc);
   });
 }
 
@@ -57,8 +67,18 @@ export async function releaseLease({ state }: LeaseDeps, lease: Lease): Promise<
   await state.transaction(async (tx) => {
     const doc = (await tx.get<LeaseDoc>(COLLECTIONS.leases, lease.slate))?.data;
     if (doc?.token === lease.token && doc.holder === lease.holder) {
-      tx.put(COLLECTIONS.leases, lease.slate, { ...doc, holder: null, expires_at: null });
+      tx.put(COLLECTIONS.leases, lease.slate, { ...doc, holder: null, expires_at: null } satisfies LeaseDoc);
     }
+  });
+}
+
+/** Ends whatever lease a slate has and returns a token larger than all before it. */
+export async function breakLease({ state }: LeaseDeps, slate: Slate): Promise<number> {
+  return state.transaction(async (tx) => {
+    const doc = (await tx.get<LeaseDoc>(COLLECTIONS.leases, slate))?.data;
+    const token = (doc?.token ?? 0) + 1;
+    tx.put(COLLECTIONS.leases, slate, { slate, holder: null, token, expires_at: null } satisfies LeaseDoc);
+    return token;
   });
 }
 
@@ -67,4 +87,8 @@ export function fenced(lease: Lease, seen: number | undefined): TipoffError {
     hint: 'Somebody else publishes this slate now; nothing of this attempt is visible.',
     details: { slate: lease.slate, token: lease.token, seen: seen ?? null },
   });
+}
+
+function expiry(now: Date): string {
+  return new Date(now.getTime() + LEASE_SECONDS * 1000).toISOString();
 }

@@ -1,0 +1,38 @@
+import type { Clock } from '#platform/clock.ts';
+import type { Queue } from '#platform/queue/port.ts';
+import type { StateStore } from '#platform/state/port.ts';
+import { move, readBatch, readUnits } from './batches.ts';
+import { type BatchDoc, COLLECTIONS, UNIT_TOPIC, type UnitDoc, unitKey } from './documents.ts';
+
+interface DispatchDeps {
+  readonly state: StateStore;
+  readonly queue: Queue;
+  readonly clock: Clock;
+}
+
+/**
+ * Hands the units of a batch to the workers. Resumable: run again after a crash it publishes only what was never
+ * recorded as published, and a unit published twice is harmless.
+ */
+export async function dispatch(deps: DispatchDeps, batchId: string, by: string): Promise<void> {
+  await move(deps, batchId, ['created'], 'dispatching', { by });
+  const batch = await readBatch(deps.state, batchId);
+  if (batch.state !== 'dispatching') return;
+  for (const unit of await readUnits(deps.state, batchId)) {
+    if (unit.dispatched === 0) await dispatchUnit(deps, unit);
+  }
+  await move(deps, batchId, ['dispatching'], 'running', { by });
+}
+
+/** Puts a unit into the queue once more. The key holds two dispatchers to one message. */
+export async function dispatchUnit(deps: DispatchDeps, unit: UnitDoc): Promise<void> {
+  const { batch_id, unit_id } = unit;
+  await deps.queue.publish(UNIT_TOPIC, [{ batch_id, unit_id }], { dedupeKey: `${batch_id}:${unit_id}:${unit.dispatched}` });
+  await deps.state.transaction(async (tx) => {
+    const now = await tx.get<UnitDoc>(COLLECTIONS.units, unitKey(batch_id, unit_id));
+    const batch = await tx.get<BatchDoc>(COLLECTIONS.batches, batch_id);
+    if (now === undefined || batch === undefined) return;
+    tx.put(COLLECTIONS.units, unitKey(batch_id, unit_id), { ...now.data, dispatched: unit.dispatched + 1 });
+    tx.put(COLLECTIONS.batches, batch_id, { ...batch.data, progress_at: deps.clock.now().toISOString() });
+  });
+}

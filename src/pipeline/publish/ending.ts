@@ -1,0 +1,72 @@
+import { TipoffError } from '#core/errors.ts';
+import { move, readBatch } from '#pipeline/predict/batches.ts';
+import { type BatchDoc, type BatchState, NEXT_STATES } from '#pipeline/predict/documents.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { StateStore } from '#platform/state/port.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+import { breakLease } from './lease.ts';
+import { forbidOlderReceipts, receiptOf } from './receipt.ts';
+
+interface EndingDeps {
+  readonly warehouse: Warehouse;
+  readonly state: StateStore;
+  readonly clock: Clock;
+  readonly codeVersion: string;
+}
+
+interface Why {
+  readonly by: string;
+  readonly reason?: string;
+}
+
+/** The last move of a batch whose receipt stands. Somebody else may have made it already. */
+export async function finishPublished(
+  deps: EndingDeps,
+  batch: BatchDoc,
+  receipt: { readonly publication_id: string; readonly completeness: 'full' | 'partial' },
+  { by, reason }: Why,
+): Promise<BatchDoc> {
+  const to = receipt.completeness === 'full' ? 'published' : 'published_partial';
+  const set = { publication_id: receipt.publication_id };
+  const moved = await move(deps, batch.batch_id, ['consolidating'], to, { by, ...(reason === undefined ? {} : { reason }), set });
+  return moved ?? readBatch(deps.state, batch.batch_id);
+}
+
+/**
+ * Ends a batch that is not published. Where an attempt to publish it may still be alive, that attempt is fenced off first.
+ * A receipt that was written before decides: such a batch is published, whatever was asked for, so that nothing is visible
+ * of a batch that ended otherwise. Returns the batch as it stands afterwards.
+ *
+ * `ownAttempts` is 1 when the caller holds the only attempt. Throws TIPOFF_STATE_CONFLICT when attempts keep beginning.
+ */
+export async function endUnpublished(
+  deps: EndingDeps,
+  batchId: string,
+  to: Extract<BatchState, 'held' | 'failed' | 'reset'>,
+  why: { readonly by: string; readonly reason: string },
+  ownAttempts: 0 | 1 = 0,
+): Promise<BatchDoc> {
+  for (let round = 0; round < ROUNDS; round++) {
+    const batch = await readBatch(deps.state, batchId);
+    if (!NEXT_STATES[batch.state].some((next) => next === to)) return batch;
+    if (batch.state === 'consolidating' && batch.attempts > 0) {
+      if (batch.attempts > ownAttempts) await fenceOff(deps, batch, why);
+      const receipt = await receiptOf(deps.warehouse, batch);
+      if (receipt !== undefined) return finishPublished(deps, batch, receipt, why);
+    }
+    const moved = await move(deps, batchId, [batch.state], to, { ...why, attempts: batch.attempts });
+    if (moved !== undefined) return moved;
+  }
+  throw new TipoffError('TIPOFF_STATE_CONFLICT', `batch ${batchId} changed ${ROUNDS} times while it was to become ${to}`, {
+    hint: 'Try again.',
+    details: { batch_id: batchId, to },
+  });
+}
+
+async function fenceOff(deps: EndingDeps, batch: BatchDoc, why: { readonly by: string; readonly reason: string }): Promise<void> {
+  const token = await breakLease(deps, batch.slate);
+  const at = deps.clock.now().toISOString();
+  await forbidOlderReceipts(deps.warehouse, batch, { token, ...why, at, codeVersion: deps.codeVersion });
+}
+
+const ROUNDS = 10;

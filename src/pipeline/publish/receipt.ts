@@ -1,0 +1,119 @@
+import type { Slate } from '#core/calendar.ts';
+import type { BatchDoc } from '#pipeline/predict/documents.ts';
+import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
+
+/** What a receipt says beyond what the published rows say themselves. */
+export interface Receipt {
+  readonly publicationId: string;
+  readonly batch: BatchDoc;
+  /** ISO instant. */
+  readonly at: string;
+  readonly by: string;
+  readonly reason: string | null;
+  readonly completeness: 'full' | 'partial';
+  readonly token: number;
+  /** JSON: expected players without a row. */
+  readonly missing: string;
+  /** JSON: the checks of the audit. */
+  readonly audit: string;
+  readonly codeVersion: string;
+}
+
+/** Id of the publication of one attempt: attempts never share rows, so none can remove those of another. */
+export function publicationIdOf(batchId: string, token: number): string {
+  return `${batchId}-p${token}`;
+}
+
+/**
+ * Writes the row that makes a publication visible, in one statement with the proof that nothing stands against it: no event
+ * of the slate with a larger token, no publication of the same batch. False when something did, or there were no rows.
+ */
+export async function writeReceipt(warehouse: Warehouse, receipt: Receipt): Promise<boolean> {
+  const { batch } = receipt;
+  const written = await warehouse.execute(
+    `INSERT INTO nba_predictions.publications (publication_id, event, event_at, event_by, reason, batch_id, slate, run_mode, completeness,
+       fencing_token, rows, players, expected, missing, audit, model_id, model_hash, code_version)
+     SELECT @publication_id, 'published', CAST(@at AS TIMESTAMP), @by, @reason, @batch_id, CAST(@slate AS DATE), @run_mode, @completeness,
+       CAST(@token AS INT64), COUNT(*), COUNT(DISTINCT p.player_id), CAST(@expected AS INT64), @missing, @audit, MIN(p.model_id), MIN(p.model_hash), @code_version
+     FROM nba_predictions.player_prop_predictions p
+     WHERE p.slate = CAST(@slate AS DATE) AND p.publication_id = @publication_id
+       AND NOT EXISTS (SELECT 1 FROM nba_predictions.publications q
+         WHERE q.slate = CAST(@slate AS DATE) AND (q.fencing_token > CAST(@token AS INT64) OR (q.batch_id = @batch_id AND q.event = 'published')))
+     HAVING COUNT(*) > 0`,
+    {
+      publication_id: receipt.publicationId,
+      at: receipt.at,
+      by: receipt.by,
+      reason: receipt.reason,
+      batch_id: batch.batch_id,
+      slate: batch.slate,
+      run_mode: batch.mode,
+      completeness: receipt.completeness,
+      token: receipt.token,
+      expected: batch.expected,
+      missing: receipt.missing,
+      audit: receipt.audit,
+      code_version: receipt.codeVersion,
+    },
+  );
+  return written > 0;
+}
+
+/** The receipt of a batch, visible or withdrawn; undefined when it has none. A batch has at most one. */
+export async function receiptOf(
+  warehouse: Warehouse,
+  batch: { readonly batch_id: string; readonly slate: Slate },
+): Promise<{ publication_id: string; completeness: 'full' | 'partial' } | undefined> {
+  const [found] = await warehouse.query<{ publication_id: string; completeness: 'full' | 'partial' }>(
+    `SELECT publication_id, completeness FROM nba_predictions.publications
+     WHERE slate = CAST(@slate AS DATE) AND batch_id = @batch_id AND event = 'published'`,
+    { slate: batch.slate, batch_id: batch.batch_id },
+  );
+  return found;
+}
+
+/**
+ * Makes every receipt with a smaller token impossible: the publication of the token is withdrawn before anybody could
+ * publish it. What is known about the receipts of the slate afterwards stays true.
+ */
+export async function forbidOlderReceipts(
+  warehouse: Warehouse,
+  batch: BatchDoc,
+  how: { readonly token: number; readonly by: string; readonly reason: string; readonly at: string; readonly codeVersion: string },
+): Promise<void> {
+  await warehouse.execute(
+    `INSERT INTO nba_predictions.publications (publication_id, event, event_at, event_by, reason, batch_id, slate, run_mode, completeness,
+       fencing_token, rows, players, expected, missing, audit, model_id, model_hash, code_version)
+     VALUES (@publication_id, 'withdrawn', CAST(@at AS TIMESTAMP), @by, @reason, @batch_id, CAST(@slate AS DATE), @run_mode, 'partial',
+       CAST(@token AS INT64), 0, 0, CAST(@expected AS INT64), '[]', '[]', 'none', 'none', @code_version)`,
+    {
+      publication_id: publicationIdOf(batch.batch_id, how.token),
+      at: how.at,
+      by: how.by,
+      reason: how.reason,
+      batch_id: batch.batch_id,
+      slate: batch.slate,
+      run_mode: batch.mode,
+      token: how.token,
+      expected: batch.expected,
+      code_version: how.codeVersion,
+    },
+  );
+}
+
+/** Removes the copied rows of an attempt that got no receipt. */
+export async function removeCopy(warehouse: Warehouse, batch: BatchDoc, publicationId: string): Promise<void> {
+  await removeWhere(warehouse, 'publication_id = @id', { slate: batch.slate, id: publicationId });
+}
+
+/** Removes the copied rows of every attempt of a batch but the one whose receipt stands. */
+export async function removeCopies(warehouse: Warehouse, batch: BatchDoc, keep: string): Promise<void> {
+  const ofBatch = 'STARTS_WITH(publication_id, @prefix) AND publication_id <> @keep';
+  await removeWhere(warehouse, ofBatch, { slate: batch.slate, prefix: `${batch.batch_id}-p`, keep });
+}
+
+async function removeWhere(warehouse: Warehouse, condition: string, params: SqlParams): Promise<void> {
+  for (const table of ['player_prop_predictions', 'subset_picks']) {
+    await warehouse.execute(`DELETE FROM nba_predictions.${table} WHERE slate = CAST(@slate AS DATE) AND ${condition}`, params);
+  }
+}

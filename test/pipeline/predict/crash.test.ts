@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { addDays, type Slate } from '#core/calendar.ts';
+import { recover } from '#pipeline/predict/coordinator.ts';
+import { runBatch } from '#pipeline/predict/run-batch.ts';
+import { interceptedDeps } from '#test/fakes/intercepted-deps.ts';
+import { type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
+import { deliverTheRest, expectSoundSlate } from './batch-invariants.ts';
+
+const worldOf = predictionWorlds();
+const request = (slate: Slate) => ({ slate, mode: 'FIRST', by: 'test', callerKey: 'one', unitSize: 3 }) as const;
+const SLATE_PLAYERS = [...players(6), { id: 7, features: { required_default_count: 1 } }];
+
+/** Runs a batch that dies at the n-th change, before or after it. Returns the change, or undefined when the batch outlived it. */
+async function killedAt(world: PredictionWorld, slate: Slate, n: number, when: 'before' | 'after'): Promise<string | undefined> {
+  let [count, died]: [number, string | undefined] = [0, undefined];
+  const deps = interceptedDeps(world.deps, async (now, change) => {
+    if (now === 'before') count += 1;
+    if (died === undefined && count === n && now === when) died = change;
+    if (died !== undefined) throw new Error('killed');
+  });
+  await runBatch(deps, request(slate)).catch((error: unknown) => {
+    if (died === undefined) throw error;
+  });
+  return died;
+}
+
+describe('a process that is killed', () => {
+  it.each(['before', 'after'] as const)(
+    'just %s any change leaves a batch that a restart brings to the same end',
+    async (when) => {
+      const world = await worldOf([], { games: 0 });
+      const points = new Set<string>();
+      for (let n = 1; ; n++) {
+        const slate = addDays(SLATE, 30 + n);
+        await world.addSlate(slate, SLATE_PLAYERS);
+        const point = await killedAt(world, slate, n, when);
+        if (point === undefined) break;
+        points.add(point);
+        world.clock.advance(61_000);
+        await recover(world.deps, 'restart');
+        const result = await runBatch(world.deps, request(slate));
+        expect(result, `killed ${when} change ${n}, ${point}`).toMatchObject({
+          state: 'published',
+          predicted: 6,
+          predictions: 24,
+          skipped: { required_feature_missing: 1 },
+        });
+        await deliverTheRest(world);
+        const batches = await expectSoundSlate(world, slate);
+        expect(batches).toHaveLength(1);
+        expect(await world.visible(slate)).toHaveLength(24);
+      }
+      expect([...points].sort()).toEqual([
+        'ack',
+        'append',
+        'createTable',
+        'dropTable',
+        'execute',
+        'publish',
+        'replaceRange',
+        'transaction',
+      ]);
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest';
+import { readBatch, readEvents, readUnits } from '#pipeline/predict/batches.ts';
+import { checkStalled, DEFAULT_STALL_RULES, dispatch, recover, settle } from '#pipeline/predict/coordinator.ts';
+import { UNIT_TOPIC } from '#pipeline/predict/documents.ts';
+import { runBatch } from '#pipeline/predict/run-batch.ts';
+import { startBatch } from '#pipeline/predict/start.ts';
+import { handleUnit } from '#pipeline/predict/worker.ts';
+import { listPublications } from '#pipeline/publish/undo.ts';
+import { type FakePlayer, type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
+
+const worldOf = predictionWorlds();
+const FIRST = { slate: SLATE, mode: 'FIRST', by: 'test' } as const;
+
+async function running(slatePlayers: readonly FakePlayer[], unitSize: number): Promise<{ world: PredictionWorld; id: string }> {
+  const world = await worldOf(slatePlayers);
+  const started = await startBatch(world.deps, { ...FIRST, unitSize });
+  if (!('batch' in started)) throw new TypeError(`expected a batch, saw ${started.kind}`);
+  await dispatch(world.deps, started.batch.batch_id, 'test');
+  return { world, id: started.batch.batch_id };
+}
+
+/** Works on up to `count` units and leaves the rest in the queue. */
+async function work(world: PredictionWorld, count: number): Promise<void> {
+  for (const delivery of await world.deps.queue.pull(UNIT_TOPIC, count)) await handleUnit(world.deps, delivery);
+}
+
+const sweep = async (world: PredictionWorld, rules = DEFAULT_STALL_RULES) => (await checkStalled(world.deps, 'sweeper', rules)).at(0);
+const minutes = (n: number): number => n * 60_000;
+
+describe('a batch whose workers are dead', () => {
+  it('is closed at 31 minutes with nothing done: failed, everybody timed out, the slate free', async () => {
+    const { world, id } = await running(players(10), 5);
+    world.clock.advance(minutes(30));
+    expect((await sweep(world))?.action).toBe('redispatched');
+    world.clock.advance(minutes(1));
+    expect(await sweep(world)).toMatchObject({ action: 'closed', state: 'failed', reason: 'older than 30 minutes' });
+    const outcomes = [...(await world.outcomes(id)).values()];
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 10 }, () => 'timed_out'));
+    expect(await world.visible()).toEqual([]);
+    expect(await runBatch(world.deps, FIRST)).toMatchObject({ state: 'published', predicted: 10 });
+  });
+
+  it('is closed strictly after 30 minutes, not at 30', async () => {
+    const { world } = await running(players(4), 2);
+    world.clock.advance(minutes(29));
+    await work(world, 1);
+    world.clock.advance(minutes(1));
+    expect((await sweep(world))?.action).toBe('none');
+    world.clock.advance(1);
+    expect((await sweep(world))?.action).toBe('closed');
+  });
+
+  it('publishes what 20 of 60 have and lists the 40 that are missing', async () => {
+    const { world, id } = await running(players(60), 10);
+    await work(world, 2);
+    world.clock.advance(minutes(30) + 1);
+    expect(await sweep(world)).toMatchObject({ action: 'closed', state: 'published_partial' });
+    const [publication] = await listPublications(world.warehouse, SLATE);
+    expect(publication).toMatchObject({ completeness: 'partial', players: 20, expected: 60, batch_id: id });
+    const missing = JSON.parse(publication?.missing ?? '[]') as { player_id: number; outcome: string }[];
+    expect(missing.map(({ player_id }) => player_id).sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i + 21));
+    expect(new Set(missing.map(({ outcome }) => outcome))).toEqual(new Set(['timed_out']));
+    const next = await runBatch(world.deps, { ...FIRST, mode: 'RETRY' });
+    expect(next).toMatchObject({ state: 'published', predicted: 40, skipped: { already_predicted: 20 } });
+  });
+
+  it('is held instead where the policy says so, with its staging tables', async () => {
+    const { world } = await running(players(20), 10);
+    await work(world, 1);
+    world.clock.advance(minutes(30) + 1);
+    expect(await sweep(world, { ...DEFAULT_STALL_RULES, policy: 'hold' })).toMatchObject({ action: 'closed', state: 'held' });
+    expect(await world.visible()).toEqual([]);
+    expect(await world.warehouse.listTables('nba_predictions', '_staging_')).toHaveLength(1);
+  });
+
+  it('stays held when its closing is interrupted and taken up again', async () => {
+    const { world, id } = await running(players(20), 10);
+    await work(world, 1);
+    world.clock.advance(minutes(30) + 1);
+    const state = { ...world.deps.state };
+    let moves = 0;
+    const interrupted = {
+      ...world.deps,
+      state: {
+        ...state,
+        transaction: async <R>(body: Parameters<typeof state.transaction<R>>[0]) => {
+          moves += 1;
+          if (moves > 1) throw new Error('killed');
+          return state.transaction(body);
+        },
+      },
+    };
+    expect((await checkStalled(interrupted, 'sweeper', { ...DEFAULT_STALL_RULES, policy: 'hold' })).at(0)).toMatchObject({
+      action: 'error',
+    });
+    expect((await readBatch(state, id)).state).toBe('consolidating');
+    expect((await recover(world.deps, 'sweeper')).at(0)).toMatchObject({ action: 'settled', state: 'held' });
+  });
+});
+
+describe('a batch without progress', () => {
+  it('dispatches what is missing once more after 300 s, and is stalled after another 300 s', async () => {
+    const { world, id } = await running(players(9), 3);
+    await work(world, 1);
+    world.clock.advance(299_000);
+    expect((await sweep(world))?.action).toBe('none');
+    world.clock.advance(1000);
+    expect((await sweep(world))?.action).toBe('redispatched');
+    expect((await readUnits(world.deps.state, id)).map(({ dispatched }) => dispatched)).toEqual([1, 2, 2]);
+    expect(await world.deps.queue.depth(UNIT_TOPIC)).toBe(4);
+    world.clock.advance(300_000);
+    expect(await sweep(world)).toMatchObject({ action: 'closed', state: 'published_partial' });
+  });
+
+  it('ends whole when the second dispatch reaches a worker', async () => {
+    const { world } = await running(players(9), 3);
+    await world.deps.queue.pull(UNIT_TOPIC, 3, 3600);
+    world.clock.advance(300_000);
+    await sweep(world);
+    await work(world, 10);
+    expect(await sweep(world)).toMatchObject({ action: 'settled', state: 'published' });
+    expect(await world.visible()).toHaveLength(36);
+  });
+
+  it('is left alone while it is slow and moves', async () => {
+    const { world, id } = await running(players(20), 1);
+    for (let i = 0; i < 7; i++) {
+      world.clock.advance(minutes(4));
+      await work(world, 1);
+      expect((await sweep(world))?.action).toBe('none');
+    }
+    expect((await readBatch(world.deps.state, id)).state).toBe('running');
+  });
+
+  it('finishes a dispatch that a crash cut off, without a second message for what was sent', async () => {
+    const world = await worldOf(players(6));
+    const started = await startBatch(world.deps, { ...FIRST, unitSize: 2 });
+    if (!('batch' in started)) throw new TypeError('expected a batch');
+    let sent = 0;
+    const queue = {
+      ...world.deps.queue,
+      publish: async (...message: Parameters<typeof world.deps.queue.publish>) => {
+        sent += 1;
+        if (sent === 2) throw new Error('killed');
+        return world.deps.queue.publish(...message);
+      },
+    };
+    await expect(dispatch({ ...world.deps, queue }, started.batch.batch_id, 'test')).rejects.toThrow('killed');
+    world.clock.advance(300_000);
+    expect((await sweep(world))?.action).toBe('redispatched');
+    expect(await world.deps.queue.depth(UNIT_TOPIC)).toBe(3);
+    expect((await readBatch(world.deps.state, started.batch.batch_id)).state).toBe('running');
+  });
+});
+
+describe('skips and failures', () => {
+  it('let a batch of 70 % permanent skips end by itself', async () => {
+    const skipped: FakePlayer[] = Array.from({ length: 14 }, (_, i) => ({ id: 100 + i, features: { required_default_count: 1 } }));
+    const world = await worldOf([...players(6), ...skipped], { games: 6 });
+    const result = await runBatch(world.deps, FIRST);
+    expect(result).toMatchObject({ state: 'published', expected: 20, predicted: 6, skipped: { required_feature_missing: 14 } });
+    expect(world.clock.slept).toEqual([]);
+  });
+
+  it('hold a batch of which the gate let nobody through: never an empty publication', async () => {
+    const world = await worldOf(players(4).map((player) => ({ ...player, context: { injury_status: 'out' } })));
+    expect(await runBatch(world.deps, FIRST)).toMatchObject({
+      state: 'held',
+      predicted: 0,
+      skipped: { player_out: 4 },
+      publication_id: null,
+    });
+    expect(await listPublications(world.warehouse)).toEqual([]);
+  });
+
+  it('leave an audit trail of every move with who, when and why', async () => {
+    const { world, id } = await running(players(4), 2);
+    world.clock.advance(minutes(31));
+    await sweep(world);
+    const events = await readEvents(world.deps.state, id);
+    expect(events.map(({ from, to, by }) => [from, to, by])).toEqual([
+      [null, 'created', 'test'],
+      ['created', 'dispatching', 'test'],
+      ['dispatching', 'running', 'test'],
+      ['running', 'consolidating', 'sweeper'],
+      ['consolidating', 'failed', 'sweeper'],
+    ]);
+    expect(events.at(-1)?.reason).toContain('older than 30 minutes');
+  });
+
+  it('are no reason to pass over other batches: a broken one is told and the next is looked at', async () => {
+    const { world, id } = await running(players(4), 2);
+    await work(world, 2);
+    const warehouse = { ...world.warehouse, replaceRange: async () => Promise.reject(new Error('disk full')) };
+    expect((await settle({ ...world.deps, warehouse }, id, 'test')).state).toBe('held');
+    expect((await readBatch(world.deps.state, id)).reason).toContain('disk full');
+  });
+});
