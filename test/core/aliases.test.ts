@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ALIASES, canonicalLookup, initialKey, matchesInitialKey } from '#core/aliases.ts';
+import { ALIASES, canonicalLookup, lastLookup } from '#core/aliases.ts';
 import { playerLookup } from '#core/names.ts';
 
 describe('aliases', () => {
@@ -32,28 +32,18 @@ describe('aliases', () => {
   });
 });
 
-describe('initialKey', () => {
+describe('lastLookup', () => {
   it.each([
-    ['A. Coffey', 'a|coffey'],
-    ['S Gilgeous-Alexander', 's|gilgeousalexander'],
-    ['Mil. Bridges', 'mil|bridges'],
-    ['D. Jones Jr.', 'd|jones'],
-    ['É. Novák (Phi)', 'e|novak'],
-  ])('turns %s into %s', (name, key) => {
-    expect(initialKey(name)).toBe(key);
+    ['Amir Coffey', 'coffey'],
+    ['Shai Gilgeous-Alexander', 'gilgeousalexander'],
+    ['Javonte Green Jr.', 'green'],
+    ['P.J. Washington', 'washington'],
+    ['Nikola Jokić', 'jokic'],
+  ])('of %s is %s', (name, last) => {
+    expect(lastLookup(name)).toBe(last);
   });
 
-  it.each(['Amir Coffey', 'A.J. Green', 'B.J. Boston Jr', 'OG Anunoby', 'Nene', '', 'A.'])('takes "%s" for a full name', (name) => {
-    expect(initialKey(name)).toBeUndefined();
-  });
-
-  it('matches every player it may mean, and nobody else', () => {
-    expect(matchesInitialKey('j|green', 'Jalen Green')).toBe(true);
-    expect(matchesInitialKey('j|green', 'Javonte Green Jr.')).toBe(true);
-    expect(matchesInitialKey('j|green', 'Draymond Green')).toBe(false);
-    expect(matchesInitialKey('j|green', 'Jalen Greenwood')).toBe(false);
-    expect(matchesInitialKey('mil|bridges', 'Miles Bridges')).toBe(true);
-    expect(matchesInitialKey('mil|bridges', 'Mikal Bridges')).toBe(false);
-    expect(matchesInitialKey('s|gilgeousalexander', 'Shai Gilgeous-Alexander')).toBe(true);
+  it.each(['Nenê', ''])('does not exist for the one-word name %j', (name) => {
+    expect(lastLookup(name)).toBeUndefined();
   });
 });

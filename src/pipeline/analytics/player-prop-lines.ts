@@ -1,6 +1,9 @@
 import { playerPropLines } from '#core/contracts/nba_analytics/player-prop-lines.ts';
 import type { Processor } from '#pipeline/processor.ts';
 
+/** Letters of a given name that a feed may have left: "A. Coffer", "Mil. Bridges". */
+const LONGEST_INITIAL = 4;
+
 /**
  * The newest quote before the cut-off per name, game, market and bookmaker, resolved to a player of the league:
  * first by the whole name (or its alias), where two players share it by the team on that date, then by initial and last
@@ -68,7 +71,12 @@ matches AS (
   FROM names n JOIN nba_reference.players p ON p.player_lookup = n.wanted
   UNION ALL
   SELECT n.player_lookup, p.player_id, FALSE
-  FROM names n JOIN nba_reference.players p ON REPLACE(p.initial_key, '|', '') = n.player_lookup AND p.player_lookup <> n.wanted
+  FROM names n
+  JOIN nba_reference.players p ON LENGTH(n.player_lookup) - LENGTH(p.last_lookup) BETWEEN 1 AND ${LONGEST_INITIAL}
+    AND SUBSTR(n.player_lookup, LENGTH(n.player_lookup) - LENGTH(p.last_lookup) + 1) = p.last_lookup
+    AND SUBSTR(p.player_lookup, 1, LENGTH(n.player_lookup) - LENGTH(p.last_lookup))
+      = SUBSTR(n.player_lookup, 1, LENGTH(n.player_lookup) - LENGTH(p.last_lookup))
+    AND p.player_lookup <> n.wanted
 ),
 by_name AS (
   SELECT player_lookup, SUM(CASE WHEN is_whole_name THEN 1 ELSE 0 END) AS whole, MIN(CASE WHEN is_whole_name THEN player_id END) AS whole_id

@@ -1,4 +1,4 @@
-import { ALIASES, initialKey } from '#core/aliases.ts';
+import { ALIASES, lastLookup } from '#core/aliases.ts';
 import { playerAliases } from '#core/contracts/nba_reference/player-aliases.ts';
 import { type Player, players } from '#core/contracts/nba_reference/players.ts';
 import { HISTORY_FROM } from '#pipeline/processor.ts';
@@ -20,10 +20,10 @@ ORDER BY player_id`;
  * curated aliases. Rewritten as a whole only when something differs. Returns the number of players.
  */
 export async function buildPlayerReference(warehouse: Warehouse): Promise<number> {
-  const standing = await warehouse.query<Omit<Player, 'initial_key'>>(STANDING, { history_from: HISTORY_FROM });
-  const wanted: Player[] = standing.map((row) => ({ ...row, initial_key: initialKey(row.player_name) ?? null }));
+  const standing = await warehouse.query<Omit<Player, 'last_lookup'>>(STANDING, { history_from: HISTORY_FROM });
+  const wanted: Player[] = standing.map((row) => ({ ...row, last_lookup: lastLookup(row.player_name) ?? null }));
   const stored = await warehouse.query<Player>(
-    'SELECT player_id, player_name, player_lookup, first_slate, last_slate, initial_key FROM nba_reference.players ORDER BY player_id',
+    'SELECT player_id, player_name, player_lookup, first_slate, last_slate, last_lookup FROM nba_reference.players ORDER BY player_id',
   );
   if (JSON.stringify(stored.map(flat)) !== JSON.stringify(wanted.map(flat))) {
     await warehouse.execute('DELETE FROM nba_reference.players WHERE player_id IS NOT NULL');
@@ -35,5 +35,5 @@ export async function buildPlayerReference(warehouse: Warehouse): Promise<number
 }
 
 function flat(player: Player): unknown[] {
-  return [player.player_id, player.player_name, player.player_lookup, player.first_slate, player.last_slate, player.initial_key];
+  return [player.player_id, player.player_name, player.player_lookup, player.first_slate, player.last_slate, player.last_lookup];
 }

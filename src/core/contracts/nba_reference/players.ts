@@ -8,8 +8,8 @@ export const players = defineTable({
     player_id: required.int('NBA player id'),
     player_name: required.string('Newest printed name'),
     player_lookup: required.string('Normalised name'),
-    initial_key: nullable.string(
-      'Initial and last name ("a|coffey"), under which feeds that shorten names are resolved; null for one-word names',
+    last_lookup: nullable.string(
+      'Normalised name without the given name, under which feeds that shorten it are resolved; null for one-word names',
     ),
     first_slate: required.date('First box score'),
     last_slate: required.date('Newest box score'),
