@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type App, openApp } from '#app/compose.ts';
+import { readConfig } from '#app/config.ts';
+import { dayDeps } from '#app/day-deps.ts';
+import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
+import { type DayResult, modeAt, runDay } from '#pipeline/day.ts';
+import { type VirtualClock, virtualClock } from '#platform/clock.ts';
+import { simulateLeague } from '#simulate/league.ts';
+import { loadLeague } from '#simulate/load.ts';
+import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+
+const TONIGHT = parseSlate('2025-01-10');
+const league = simulateLeague({ seed: 3, seasons: ['2024-25'], teams: 8, gamesPerTeam: 40, playersPerTeam: 12, through: TONIGHT });
+const yesterday = league.slates[league.slates.length - 1] as Slate;
+const noon = (slate: Slate): string => `${slate}T17:00:00Z`;
+
+describe('a game day from raw rows to grades', () => {
+  let app: App;
+  let clock: VirtualClock;
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let first: DayResult;
+  let second: DayResult;
+
+  const day = async (slate: Slate): Promise<DayResult> => runDay(await dayDeps(app, 'test'), { slate, by: 'test' });
+
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    clock = virtualClock(noon(yesterday));
+    app = await openApp(readConfig({ TIPOFF_HOME: folder.path }), { command: 'test', clock, write: () => undefined });
+    await loadLeague(app.warehouse, league, { clock });
+    first = await day(yesterday);
+    clock.set(noon(TONIGHT));
+    await loadLeague(app.warehouse, league, { clock });
+    second = await day(TONIGHT);
+  });
+  afterAll(async () => {
+    await app.close();
+    await folder.remove();
+  });
+
+  it('predicts every expected player or says why not', () => {
+    for (const result of [first, second]) {
+      expect(result.state).toBe('published');
+      const skipped = Object.values(result.skipped).reduce((total, count) => total + count, 0);
+      expect(result.predicted + skipped).toBe(result.expected);
+      expect(result.predicted).toBeGreaterThan(result.games * 12);
+      expect(result.failed).toEqual({});
+    }
+  });
+
+  it('reports all phases with their verdicts, and writes the documents', () => {
+    expect(first.phases.map(({ phase, verdict }) => `${phase} ${verdict}`)).toEqual([
+      'analytics done',
+      'precompute done',
+      'predict done',
+      'grade empty',
+      'export done',
+    ]);
+    expect(first.outputs.map((path) => path.split('/').at(-1))).toEqual(['picks.json', 'predictions.json']);
+  });
+
+  it('grades yesterday once its results are there, as the live record', async () => {
+    expect(second.phases.find(({ phase }) => phase === 'grade')).toMatchObject({ verdict: 'done' });
+    const classes = await app.warehouse.query(
+      'SELECT DISTINCT record_class FROM nba_predictions.prediction_grades WHERE slate = CAST(@yesterday AS DATE)',
+      { yesterday },
+    );
+    expect(classes).toEqual([{ record_class: 'live' }]);
+  });
+
+  it('does nothing the second time: everybody has a visible prediction', async () => {
+    const again = await day(TONIGHT);
+    expect(again).toMatchObject({ state: 'nothing_to_do', batch_id: null, publication_id: null });
+    const [counted] = await app.warehouse.query<{ n: number }>(
+      "SELECT COUNT(*) AS n FROM nba_predictions.publications WHERE event = 'published' AND slate = CAST(@slate AS DATE)",
+      { slate: TONIGHT },
+    );
+    expect(counted?.n).toBe(1);
+  });
+
+  it('predicts a slate of the past as a backfill, never as part of the live record', async () => {
+    const past = league.slates[league.slates.length - 4] as Slate;
+    const result = await day(past);
+    expect(result).toMatchObject({ mode: 'BACKFILL', state: 'published' });
+    const classes = await app.warehouse.query(
+      'SELECT DISTINCT record_class FROM nba_predictions.prediction_grades WHERE slate = CAST(@past AS DATE)',
+      { past },
+    );
+    expect(classes).toEqual([{ record_class: 'backfill' }]);
+  });
+
+  it('says that a date without games has none', async () => {
+    const result = await day(parseSlate('2025-07-20'));
+    expect(result).toMatchObject({ state: 'no_games', games: 0, expected: 0 });
+  });
+
+  it('holds a slate whose results are missing, with the reason, and publishes nothing', async () => {
+    const missing = await openApp(readConfig({ TIPOFF_HOME: `${folder.path}/held` }), { command: 'test', clock, write: () => undefined });
+    try {
+      await loadLeague(missing.warehouse, league, { clock });
+      await missing.warehouse.execute('DELETE FROM nba_raw.player_box_scores WHERE slate >= CAST(@week AS DATE)', {
+        week: addDays(TONIGHT, -7),
+      });
+      await missing.warehouse.execute('DELETE FROM nba_raw.team_box_scores WHERE slate >= CAST(@week AS DATE)', {
+        week: addDays(TONIGHT, -7),
+      });
+      const result = await runDay(await dayDeps(missing, 'test'), { slate: TONIGHT, by: 'test' });
+      expect(result).toMatchObject({ state: 'held', reason: expect.stringContaining('box scores'), publication_id: null, predictions: 0 });
+      expect(result.phases.find(({ phase }) => phase === 'predict')).toMatchObject({ verdict: 'held' });
+    } finally {
+      await missing.close();
+    }
+  });
+});
+
+describe('the mode that the clock suggests', () => {
+  const slate = parseSlate('2025-01-10');
+  const evening = ['2025-01-11T00:00:00Z', '2025-01-11T03:30:00Z'];
+  it.each([
+    ['the day before', '2025-01-09T20:00:00Z', 'FIRST'],
+    ['08:59 in New York', '2025-01-10T13:59:00Z', 'FIRST'],
+    ['09:00', '2025-01-10T14:00:00Z', 'RETRY'],
+    ['13:00', '2025-01-10T18:00:00Z', 'FINAL_RETRY'],
+    ['16:00', '2025-01-10T21:00:00Z', 'LAST_CALL'],
+    ['between two tip-offs', '2025-01-11T01:00:00Z', 'LAST_CALL'],
+    ['after the last tip-off', '2025-01-11T03:30:00Z', 'BACKFILL'],
+    ['a week later', '2025-01-17T12:00:00Z', 'BACKFILL'],
+  ])('%s is %s: %s', (_what, instant, mode) => {
+    expect(modeAt(slate, evening, new Date(instant))).toBe(mode);
+  });
+});
