@@ -23,8 +23,12 @@ export interface App {
   /** Where model artefacts are kept. */
   readonly models: ObjectStore;
   readonly notifier: Notifier;
+  /** Where it is said what the notifier did not take. */
+  readonly fallback: Notifier;
   /** Things the user should be told about how the app was opened, such as a home taken over from a dead process. */
   readonly notes: readonly string[];
+  /** Leaves address and key of a service in the lock of the home, for its owner's other processes. */
+  announce(at: { readonly address: string; readonly key: string }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -75,12 +79,23 @@ export async function openApp(config: Config, options: OpenOptions): Promise<App
       queue,
       exports: directoryObjects(home.paths.objects),
       models: directoryObjects(home.dir),
-      notifier: consoleNotifier(options.write),
+      notifier: await openNotifier(config, clock, consoleNotifier(options.write)),
+      fallback: consoleNotifier(options.write),
       notes: home.takenOver === undefined ? [] : [home.takenOver.message],
+      announce: (at) => home.announce(at),
       close,
     };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Slack where it is configured, otherwise the console. */
+async function openNotifier({ slack, repositoryUrl }: Config, clock: Clock, console: Notifier): Promise<Notifier> {
+  if (slack === undefined) return console;
+  const { slackNotifier } = await import('#platform/notify/slack/notifier.ts');
+  const runbookLink = (path: string): string | undefined =>
+    repositoryUrl === undefined ? undefined : `${repositoryUrl}/blob/main/${path}`;
+  return slackNotifier({ ...slack, clock, runbookLink });
 }

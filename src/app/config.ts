@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
+import { type ChannelRules, DEFAULT_CHANNEL, parseChannels } from '#platform/notify/slack/channels.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 
 const blankIsAbsent = (value: unknown): unknown => (value === '' ? undefined : value);
@@ -8,9 +9,20 @@ const schema = z.object({
   TIPOFF_PROFILE: z.preprocess(blankIsAbsent, z.enum(['embedded']).default('embedded')),
   TIPOFF_HOME: z.preprocess(blankIsAbsent, z.string().default('.tipoff')),
   TIPOFF_CODE_VERSION: z.preprocess(blankIsAbsent, z.string().optional()),
+  TIPOFF_EXPECTED_VERSION: z.preprocess(blankIsAbsent, z.string().optional()),
+  TIPOFF_REQUIRED_SETTINGS: z.preprocess(blankIsAbsent, z.string().optional()),
   ODDS_API_KEY: z.preprocess(blankIsAbsent, z.string().optional()),
+  TIPOFF_SLACK_TOKEN: z.preprocess(blankIsAbsent, z.string().optional()),
+  TIPOFF_SLACK_CHANNEL: z.preprocess(blankIsAbsent, z.string().optional()),
+  TIPOFF_SLACK_CHANNELS: z.preprocess(blankIsAbsent, z.string().optional()),
+  TIPOFF_SLACK_API_URL: z.preprocess(blankIsAbsent, z.url().optional()),
+  TIPOFF_REPOSITORY_URL: z.preprocess(blankIsAbsent, z.url().optional()),
   TIPOFF_NBA_URL: z.preprocess(blankIsAbsent, z.url().optional()),
   TIPOFF_ODDS_URL: z.preprocess(blankIsAbsent, z.url().optional()),
+  TIPOFF_API_KEY: z.preprocess(blankIsAbsent, z.string().min(24, 'expected 24 characters or more').optional()),
+  TIPOFF_OIDC_AUDIENCE: z.preprocess(blankIsAbsent, z.string().optional()),
+  TIPOFF_OIDC_ACCOUNTS: z.preprocess(blankIsAbsent, z.string().optional()),
+  PORT: z.preprocess(blankIsAbsent, z.coerce.number().int().min(0).max(65_535).optional()),
 });
 
 /** Everything the environment decides, read once at the start of a command. */
@@ -21,11 +33,32 @@ export interface Config {
   readonly home: string;
   /** What rows say of the code that made them. */
   readonly codeVersion: string;
+  /** Version that main stands at; the checks compare what runs with it. */
+  readonly expectedVersion?: string;
+  /** Variables this installation declares to need and does not have. */
+  readonly missingSettings: readonly string[];
   /** Key of The Odds API; without it the live props provider says so and is not used. */
   readonly oddsApiKey?: string;
+  /** Where people are told; without it on the console. */
+  readonly slack?: SlackConfig;
+  /** Address of the source on the web, for links to runbooks. */
+  readonly repositoryUrl?: string;
   /** Other hosts of the providers: a mirror, or a server of a test. */
   readonly nbaUrl?: string;
   readonly oddsUrl?: string;
+  /** Key that callers of the services show; made for each run of `serve` when absent. Secret. */
+  readonly apiKey?: string;
+  /** Whose identity tokens the services accept. */
+  readonly oidc?: { readonly audience: string; readonly accounts: readonly string[] };
+  /** Port of the services when the command line names none. */
+  readonly port?: number;
+}
+
+export interface SlackConfig {
+  readonly token: string;
+  readonly channels: ChannelRules;
+  /** Another host: a proxy, or a server of a test. */
+  readonly apiUrl?: string;
 }
 
 /** Reads the configuration. Throws TIPOFF_BAD_INPUT naming every variable that is wrong; values of secrets are never repeated. */
@@ -41,13 +74,50 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     profile: data.TIPOFF_PROFILE,
     home: data.TIPOFF_HOME,
     codeVersion: data.TIPOFF_CODE_VERSION ?? packageJson.version,
+    ...(data.TIPOFF_EXPECTED_VERSION === undefined ? {} : { expectedVersion: data.TIPOFF_EXPECTED_VERSION }),
+    missingSettings: missingSettings(data.TIPOFF_REQUIRED_SETTINGS, environment),
     ...(data.ODDS_API_KEY === undefined ? {} : { oddsApiKey: data.ODDS_API_KEY }),
+    ...(data.TIPOFF_SLACK_TOKEN === undefined
+      ? {}
+      : {
+          slack: {
+            token: data.TIPOFF_SLACK_TOKEN,
+            channels: parseChannels(data.TIPOFF_SLACK_CHANNELS ?? '', data.TIPOFF_SLACK_CHANNEL ?? DEFAULT_CHANNEL),
+            ...(data.TIPOFF_SLACK_API_URL === undefined ? {} : { apiUrl: data.TIPOFF_SLACK_API_URL }),
+          },
+        }),
+    ...(data.TIPOFF_REPOSITORY_URL === undefined ? {} : { repositoryUrl: data.TIPOFF_REPOSITORY_URL }),
     ...(data.TIPOFF_NBA_URL === undefined ? {} : { nbaUrl: data.TIPOFF_NBA_URL }),
     ...(data.TIPOFF_ODDS_URL === undefined ? {} : { oddsUrl: data.TIPOFF_ODDS_URL }),
+    ...(data.TIPOFF_API_KEY === undefined ? {} : { apiKey: data.TIPOFF_API_KEY }),
+    ...oidcOf(data.TIPOFF_OIDC_AUDIENCE, data.TIPOFF_OIDC_ACCOUNTS),
+    ...(data.PORT === undefined ? {} : { port: data.PORT }),
   };
+}
+
+/** Audience and accounts go together: an audience without accounts would let nobody in, or tempt somebody to let everybody. */
+function oidcOf(audience: string | undefined, accounts: string | undefined): Pick<Config, 'oidc'> {
+  if (audience === undefined && accounts === undefined) return {};
+  const names = (accounts ?? '').split(',').map((name) => name.trim());
+  const given = names.filter((name) => name !== '');
+  if (audience !== undefined && given.length > 0) return { oidc: { audience, accounts: given } };
+  throw new TipoffError('TIPOFF_BAD_INPUT', 'expected TIPOFF_OIDC_AUDIENCE and TIPOFF_OIDC_ACCOUNTS together, saw one of them', {
+    hint: 'Set the address of the service as audience, and the accounts that may call, separated by commas.',
+  });
+}
+
+/** The names in a comma-separated list that have no value. */
+function missingSettings(required: string | undefined, environment: Readonly<Record<string, string | undefined>>): string[] {
+  const names = (required ?? '').split(',').map((name) => name.trim());
+  return names.filter((name) => name !== '' && (environment[name] ?? '') === '');
 }
 
 /** The configuration of this process. */
 export function processConfig(): Config {
   return readConfig(process.env);
+}
+
+/** The variables of this process, for the glue of actions, whose inputs GitHub hands over as variables. */
+export function processEnvironment(): Readonly<Record<string, string | undefined>> {
+  return process.env;
 }

@@ -46,12 +46,32 @@ export function notifierContract(name: string, open: () => Promise<NotifierUnder
       expect(subject.shown()).toMatch(/resolved/i);
     });
 
+    it('says more below a notice', async () => {
+      const ref = await subject.notifier.send(NOTICE);
+      const reply = await subject.notifier.reply(ref, {
+        ...NOTICE,
+        key: `${NOTICE.key}:reply`,
+        title: 'Still no lines',
+        lines: ['after 4 h'],
+      });
+      expect(reply.channel).toBe(ref.channel);
+      expect(subject.shown()).toContain('Still no lines');
+      expect(subject.shown()).toContain('after 4 h');
+    });
+
+    it('finds what it sent by its key, and nothing else', async () => {
+      const ref = await subject.notifier.send(NOTICE);
+      expect(await subject.notifier.find(NOTICE)).toEqual(ref);
+      expect(await subject.notifier.find({ ...NOTICE, key: 'never sent' })).toBeUndefined();
+    });
+
     it('says when a notice could not be delivered', async () => {
       const ref = await subject.notifier.send(NOTICE);
       subject.breakDown();
       const undelivered = { code: 'TIPOFF_NOTIFY', transient: true };
       await expect(subject.notifier.send({ ...NOTICE, key: 'another' })).rejects.toMatchObject(undelivered);
       await expect(subject.notifier.update(ref, { ...NOTICE, severity: 'resolved' })).rejects.toMatchObject(undelivered);
+      await expect(subject.notifier.reply(ref, { ...NOTICE, key: 'a reply' })).rejects.toMatchObject(undelivered);
     });
   });
 }

@@ -1,13 +1,17 @@
 import { Command } from 'commander';
 import type { CliHost } from './context.ts';
 import { addBatchVerbs } from './verbs/batch.ts';
+import { addCanaryVerbs } from './verbs/canary.ts';
 import { addDayVerbs } from './verbs/day.ts';
 import { addDemoVerb } from './verbs/demo.ts';
 import { addFetchVerb } from './verbs/fetch.ts';
+import { addIncidentVerbs } from './verbs/incidents.ts';
 import { addIngestVerb } from './verbs/ingest.ts';
 import { addModelVerbs } from './verbs/models.ts';
 import { addPublishVerbs } from './verbs/publish.ts';
+import { addServeVerb } from './verbs/serve.ts';
 import { addStagingVerbs } from './verbs/staging.ts';
+import { addStatusVerb } from './verbs/status.ts';
 
 /** The command line, verb by verb. Nothing heavy is loaded before a verb runs. */
 export function program(host: CliHost): Command {
@@ -19,7 +23,20 @@ export function program(host: CliHost): Command {
     .showHelpAfterError('Run with --help for the verbs and their options.')
     .exitOverride()
     .configureOutput({ writeOut: host.streams.out, writeErr: host.streams.err });
-  for (const add of [addDemoVerb, addIngestVerb, addFetchVerb, addDayVerbs, addBatchVerbs, addPublishVerbs, addModelVerbs, addStagingVerbs])
+  for (const add of [
+    addDemoVerb,
+    addIngestVerb,
+    addFetchVerb,
+    addDayVerbs,
+    addBatchVerbs,
+    addCanaryVerbs,
+    addIncidentVerbs,
+    addStatusVerb,
+    addPublishVerbs,
+    addModelVerbs,
+    addServeVerb,
+    addStagingVerbs,
+  ])
     add(root, host);
   return root;
 }

@@ -4,6 +4,8 @@ import { playerPropLines } from './nba_analytics/player-prop-lines.ts';
 import { teamGameSummary } from './nba_analytics/team-game-summary.ts';
 import { upcomingPlayerGameContext } from './nba_analytics/upcoming-player-game-context.ts';
 import { upcomingTeamGameContext } from './nba_analytics/upcoming-team-game-context.ts';
+import { canaryResults } from './nba_orchestration/canary-results.ts';
+import { heartbeats } from './nba_orchestration/heartbeats.ts';
 import { phaseRuns } from './nba_orchestration/phase-runs.ts';
 import { playerCompositeFactors } from './nba_precompute/player-composite-factors.ts';
 import { playerDailyCache } from './nba_precompute/player-daily-cache.ts';
@@ -58,4 +60,6 @@ export const CONTRACTS: readonly TableContract[] = [
   subsetPicks,
   predictionGrades,
   phaseRuns,
+  canaryResults,
+  heartbeats,
 ];

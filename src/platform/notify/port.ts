@@ -10,6 +10,10 @@ export interface Notice {
   /** The command or workflow that repairs. */
   readonly repair?: string;
   readonly runbook?: string;
+  /** Phase of the pipeline; with the severity it decides the channel. */
+  readonly phase?: string;
+  /** Only for a reply: true when it should also be shown in the channel, not only in the thread. */
+  readonly isBroadcast?: boolean;
 }
 
 /** Where a sent notice can be found again. */
@@ -21,5 +25,13 @@ export interface NoticeRef {
 /** Tells people. A notice that could not be delivered is TIPOFF_NOTIFY, never silence. */
 export interface Notifier {
   send(notice: Notice): Promise<NoticeRef>;
+  /** Changes a sent notice in place. */
   update(ref: NoticeRef, notice: Notice): Promise<void>;
+  /** Says something below a sent notice, in its thread. */
+  reply(ref: NoticeRef, notice: Notice): Promise<NoticeRef>;
+  /**
+   * The reference of a notice or reply that was sent but whose answer was lost, by its key; undefined when there is none.
+   * TIPOFF_NOTIFY when that cannot be found out.
+   */
+  find(notice: Notice, thread?: NoticeRef): Promise<NoticeRef | undefined>;
 }

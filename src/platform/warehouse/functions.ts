@@ -94,6 +94,12 @@ export const FUNCTIONS: readonly PortableFunction[] = [
     duckdb: '(x, lo, hi) AS CASE WHEN x IS NULL OR lo IS NULL OR hi IS NULL THEN NULL WHEN x < lo THEN lo WHEN x > hi THEN hi ELSE x END',
     bigquery: '(x ANY TYPE, lo ANY TYPE, hi ANY TYPE) AS (LEAST(GREATEST(x, lo), hi))',
   },
+  {
+    name: 'row_hash',
+    description: 'A whole number of 53 bits over all columns of a row, given by its alias. Stable within one engine, not across engines.',
+    duckdb: '(t) AS CAST(hash(t) >> 11 AS BIGINT)',
+    bigquery: '(t ANY TYPE) AS (FARM_FINGERPRINT(TO_JSON_STRING(t)) & 0x1FFFFFFFFFFFFF)',
+  },
 ];
 
 /** The statements that create the library on DuckDB. */

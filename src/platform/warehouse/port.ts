@@ -1,4 +1,4 @@
-import type { ColumnType, Dataset, RowOf, TableContract } from '#core/contracts/define.ts';
+import type { Column, ColumnType, Dataset, RowOf, TableContract } from '#core/contracts/define.ts';
 
 /**
  * A value bound to a named parameter `@name`. Dates and instants are strings, as in row types. Whole numbers are bound as
@@ -28,12 +28,25 @@ export interface TableInfo extends TableRef {
   readonly expiresAt: string | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly rows: number;
+  /** How the table is laid out; absent when the engine does not know, as for tables made before it was recorded. */
+  readonly layout?: TableLayout;
+}
+
+/** What a table is beyond its columns. The embedded engine remembers partition, clustering and retention; it does not act on them. */
+export interface TableLayout {
+  readonly description: string;
+  readonly partition: string | null;
+  readonly cluster: readonly string[];
+  readonly partitionFilterRequired: boolean;
+  readonly retentionDays: number | null;
 }
 
 export interface LiveColumn {
   readonly name: string;
   readonly type: ColumnType | string;
   readonly required: boolean;
+  /** Absent when the engine does not know it. */
+  readonly description?: string;
 }
 
 /** What a table is made with beyond its columns. */
@@ -80,6 +93,11 @@ export interface Warehouse {
   ): Promise<number>;
   /** Creates a table from its contract, or an empty one of the same shape under another name. Refuses when it exists. */
   createTable(table: TableContract, as?: TableRef, options?: TableOptions): Promise<void>;
+  /**
+   * Adds a nullable column at the end of a table; rows that stand have null in it. False when the table has the column with
+   * this type already, TIPOFF_SCHEMA_MISMATCH when it has it with another type, TIPOFF_SQL when there is no such table.
+   */
+  addColumn(table: TableRef, name: string, column: Pick<Column, 'type' | 'description'>): Promise<boolean>;
   /** Creates or replaces a view. */
   createView(view: TableRef, sql: string): Promise<void>;
   /** Drops a table; false when there was none. */

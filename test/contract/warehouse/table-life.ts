@@ -35,6 +35,46 @@ export function tableLifeContract(warehouse: () => Warehouse): void {
     });
   });
 
+  describe('addColumn', () => {
+    const colour = { type: 'STRING', description: "What it's painted in" } as const;
+
+    it('adds a nullable column at the end, null in the rows that stand', async () => {
+      await warehouse().append(everyType, [fullRow]);
+      expect(await warehouse().addColumn(everyType, 'colour', colour)).toBe(true);
+      expect((await warehouse().describe(everyType))?.at(-1)).toEqual({
+        name: 'colour',
+        type: 'STRING',
+        required: false,
+        description: colour.description,
+      });
+      expect(await warehouse().query('SELECT id, colour FROM nba_raw.every_type')).toEqual([{ id: 1, colour: null }]);
+    });
+
+    it('lets rows of the wider contract in', async () => {
+      const wider = { ...everyType, columns: { ...everyType.columns, colour: { ...colour, required: false } } } as const;
+      await expect(warehouse().append(wider, [{ ...fullRow, colour: 'red' }])).rejects.toMatchObject({ code: 'TIPOFF_SQL' });
+      await warehouse().addColumn(everyType, 'colour', colour);
+      await warehouse().append(wider, [{ ...fullRow, colour: 'red' }]);
+      await warehouse().append(everyType, [{ ...fullRow, id: 2 }]);
+      expect(await warehouse().query('SELECT colour FROM nba_raw.every_type ORDER BY id')).toEqual([{ colour: 'red' }, { colour: null }]);
+    });
+
+    it('does nothing the second time and refuses another type', async () => {
+      await warehouse().addColumn(everyType, 'colour', colour);
+      expect(await warehouse().addColumn(everyType, 'colour', colour)).toBe(false);
+      await expect(warehouse().addColumn(everyType, 'colour', { ...colour, type: 'INT64' })).rejects.toMatchObject({
+        code: 'TIPOFF_SCHEMA_MISMATCH',
+        details: { table: 'nba_raw.every_type', field: 'colour' },
+      });
+    });
+
+    it('refuses a table that does not exist', async () => {
+      await expect(warehouse().addColumn({ dataset: 'nba_raw', name: 'nowhere' }, 'colour', colour)).rejects.toMatchObject({
+        code: 'TIPOFF_SQL',
+      });
+    });
+  });
+
   describe('createView', () => {
     it('creates and replaces a view that reads what is there now', async () => {
       const view = { dataset: 'nba_raw', name: 'labels' } as const;
@@ -68,9 +108,27 @@ export function tableLifeContract(warehouse: () => Warehouse): void {
     });
   });
 
+  describe('layout', () => {
+    it('says how a table was made', async () => {
+      const [info] = await warehouse().listTables('nba_raw', 'every_type');
+      expect(info?.layout).toEqual({
+        description: everyType.description,
+        partition: 'slate',
+        cluster: [],
+        partitionFilterRequired: false,
+        retentionDays: null,
+      });
+    });
+  });
+
   describe('describe', () => {
-    it('gives names, portable types and requiredness in order', async () => {
-      const expected = Object.entries(everyType.columns).map(([name, { type, required }]) => ({ name, type, required }));
+    it('gives names, portable types, requiredness and descriptions in order', async () => {
+      const expected = Object.entries(everyType.columns).map(([name, { type, required, description }]) => ({
+        name,
+        type,
+        required,
+        description,
+      }));
       expect(await warehouse().describe(everyType)).toEqual(expected);
     });
 

@@ -53,7 +53,8 @@ describe('a batch from start to publication', () => {
     const world = await worldOf([...players(2), { id: 3, context: { tipoff_at: '2025-01-10T20:00:00Z' } }]);
     await runBatch(world.deps, FIRST);
     expect(await world.warehouse.query(published, { slate: SLATE })).toEqual([{ record_class: 'live', n: 12 }]);
-    const later = await worldOf(players(2), { at: '2025-01-13T13:00:00Z' });
+    const misdated = { id: 2, context: { tipoff_at: '2025-01-14T00:00:00Z' } };
+    const later = await worldOf([...players(1), misdated], { at: '2025-01-13T13:00:00Z' });
     await runBatch(later.deps, { ...FIRST, mode: 'BACKFILL' });
     expect(await later.warehouse.query(published, { slate: SLATE })).toEqual([{ record_class: 'backfill', n: 8 }]);
   });

@@ -7,6 +7,7 @@ import { type BatchDeps, runBatch } from '#pipeline/predict/run-batch.ts';
 import { startBatch } from '#pipeline/predict/start.ts';
 import { handleUnit } from '#pipeline/predict/worker.ts';
 import type { Delivery } from '#platform/queue/port.ts';
+import { interceptedDeps } from '#test/fakes/intercepted-deps.ts';
 import {
   type FakePlayer,
   modelOf,
@@ -100,7 +101,12 @@ describe('a worker', () => {
       },
     };
     expect(await handleUnit({ ...world.deps, models }, early)).toBe('late');
-    expect(await handleUnit(world.deps, late)).toBe('late');
+    const changes: string[] = [];
+    const watched = interceptedDeps(world.deps, async (_when, change) => {
+      changes.push(change);
+    });
+    expect(await handleUnit(watched, late)).toBe('late');
+    expect(changes).not.toContain('createTable');
     expect(await staged(world)).toEqual([]);
     expect(await world.outcomes(id)).toEqual(new Map());
     expect(await world.deps.queue.depth(UNIT_TOPIC)).toBe(0);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TipoffError } from '#core/errors.ts';
-import { readBatch } from '#pipeline/predict/batches.ts';
+import { move, readBatch } from '#pipeline/predict/batches.ts';
 import { dispatch, reset, settle } from '#pipeline/predict/coordinator.ts';
 import { COLLECTIONS, UNIT_TOPIC } from '#pipeline/predict/documents.ts';
 import { type BatchDeps, runBatch } from '#pipeline/predict/run-batch.ts';
@@ -33,6 +33,17 @@ function disturbed(world: PredictionWorld, when: 'before' | 'after', change: str
     happened = true;
     await event();
   });
+}
+
+/** A coordinator that stops just before its receipt: `arrived` when it stands there, `go` lets it write. */
+function pausedAtReceipt(world: PredictionWorld): { deps: BatchDeps; arrived: Promise<void>; go: () => void } {
+  const arrival = Promise.withResolvers<void>();
+  const leave = Promise.withResolvers<void>();
+  const deps = disturbed(world, 'before', 'execute', async () => {
+    arrival.resolve();
+    await leave.promise;
+  });
+  return { deps, arrived: arrival.promise, go: leave.resolve };
 }
 
 const copies = async (world: PredictionWorld) =>
@@ -84,7 +95,47 @@ describe('a late coordinator', () => {
   });
 });
 
+describe('two attempts at one batch that stand before their receipts together', () => {
+  it('write one, whichever is first', async () => {
+    for (const order of ['older', 'newer'] as const) {
+      const { world, id } = await staged();
+      const [older, newer] = [pausedAtReceipt(world), pausedAtReceipt(world)];
+      const first = settle(older.deps, id, 'older');
+      await older.arrived;
+      const second = settle(newer.deps, id, 'newer', { resume: true });
+      await newer.arrived;
+      const [ahead, behind] = order === 'older' ? [older, newer] : [newer, older];
+      ahead.go();
+      await (order === 'older' ? first : second);
+      behind.go();
+      // The other one learns that the batch is published, and by whom.
+      expect((await (order === 'older' ? second : first)).state).toBe('published');
+      const publications = await listPublications(world.warehouse);
+      expect(publications.map(({ published_by }) => published_by)).toEqual([order]);
+      expect(await copies(world)).toEqual([publications[0]?.publication_id]);
+      expect((await readBatch(world.deps.state, id)).publication_id).toBe(publications[0]?.publication_id);
+      expect(await world.visible()).toHaveLength(24);
+    }
+  });
+});
+
 describe('a reset beside a publication', () => {
+  it('that began before the attempt did sees it all the same', async () => {
+    const { world, id } = await staged();
+    const attempt = pausedAtReceipt(world);
+    let publishing: Promise<unknown> = Promise.resolve();
+    await move(world.deps, id, ['running'], 'consolidating', { by: 'test' });
+    const resetting = disturbed(world, 'before', 'transaction', async () => {
+      publishing = settle(attempt.deps, id, 'test', { resume: true }).catch((error: unknown) => error);
+      await attempt.arrived;
+    });
+    expect(await reset(resetting, { batchId: id }, RESET)).toMatchObject([{ state: 'reset' }]);
+    attempt.go();
+    expect(await publishing).toMatchObject({ code: 'TIPOFF_FENCED' });
+    expect(await listPublications(world.warehouse)).toEqual([]);
+    expect(await world.visible()).toEqual([]);
+  });
+
   it('that comes after the receipt finds the batch published, and nothing half', async () => {
     const { world, id } = await staged();
     const publishing = disturbed(world, 'after', 'execute', async () => {
@@ -120,8 +171,13 @@ describe('the lease of a slate', () => {
     const first = await acquireLease(world.deps, 'a', SLATE);
     expect(first).toMatchObject({ holder: 'a', token: 1 });
     if (first !== undefined) await releaseLease(world.deps, first);
+    expect((await world.deps.state.get(COLLECTIONS.leases, SLATE))?.data).toMatchObject({ holder: null, token: 1 });
     expect(await acquireLease(world.deps, 'a', SLATE)).toMatchObject({ token: 2 });
-    if (first !== undefined) await expect(renewLease(world.deps, first)).rejects.toMatchObject({ code: 'TIPOFF_FENCED' });
+    if (first === undefined) throw new TypeError('expected a lease');
+    await expect(renewLease(world.deps, first)).rejects.toMatchObject({ code: 'TIPOFF_FENCED' });
+    await releaseLease(world.deps, first);
+    const lease = await world.deps.state.get(COLLECTIONS.leases, SLATE);
+    expect(lease?.data).toMatchObject({ holder: 'a', token: 2 });
   });
 
   it('is waited for while another active batch has it, and taken when it has expired', async () => {

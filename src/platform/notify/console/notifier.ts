@@ -1,11 +1,12 @@
 import { messageOf, TipoffError } from '#core/errors.ts';
-import type { Notice, Notifier } from '#platform/notify/port.ts';
+import type { Notice, NoticeRef, Notifier } from '#platform/notify/port.ts';
 
 const CHANNEL = 'console';
 
 /**
  * Prints notices to people at a terminal, one call of `write` per line. `update` prints what changed against the last
- * text under the same reference, or the whole notice if this notifier never printed it. TIPOFF_NOTIFY when `write` fails.
+ * text under the same reference, or the whole notice if this notifier never printed it; `reply` prints behind a `>`.
+ * TIPOFF_NOTIFY when `write` fails.
  */
 export function consoleNotifier(write: (line: string) => void): Notifier {
   const shown = new Map<string, Notice>();
@@ -26,17 +27,25 @@ export function consoleNotifier(write: (line: string) => void): Notifier {
       print(notice, [headline(notice), ...bodyLines(notice).map((line) => `  ${line}`)]);
       return { channel: CHANNEL, id: notice.key };
     },
+    reply: async (ref, notice) => {
+      if (ref.channel !== CHANNEL) throw foreign(ref, notice);
+      print(notice, [`> ${headline(notice)}`, ...bodyLines(notice).map((line) => `  > ${line}`)]);
+      return { channel: CHANNEL, id: notice.key };
+    },
+    find: async (notice) => (shown.has(notice.key) ? { channel: CHANNEL, id: notice.key } : undefined),
     update: async (ref, notice) => {
-      if (ref.channel !== CHANNEL || ref.id !== notice.key) {
-        throw new TipoffError('TIPOFF_BAD_INPUT', `expected a reference to ${notice.key} on ${CHANNEL}, saw ${ref.id} on ${ref.channel}`, {
-          hint: 'Update a notice through the notifier and with the reference that sent it.',
-          details: { channel: ref.channel, id: ref.id, key: notice.key },
-        });
-      }
+      if (ref.channel !== CHANNEL || ref.id !== notice.key) throw foreign(ref, notice);
       const before = shown.get(ref.id);
       print(notice, before === undefined ? [headline(notice), ...bodyLines(notice).map((line) => `  ${line}`)] : changes(before, notice));
     },
   };
+}
+
+function foreign(ref: NoticeRef, notice: Notice): TipoffError {
+  return new TipoffError('TIPOFF_BAD_INPUT', `expected a reference to ${notice.key} on ${CHANNEL}, saw ${ref.id} on ${ref.channel}`, {
+    hint: 'Update a notice through the notifier and with the reference that sent it.',
+    details: { channel: ref.channel, id: ref.id, key: notice.key },
+  });
 }
 
 function headline(notice: Notice): string {

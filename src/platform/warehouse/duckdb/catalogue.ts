@@ -1,7 +1,9 @@
-import { DATASETS, type Dataset, type TableContract, tableId } from '#core/contracts/define.ts';
-import { duckdbTable } from '#platform/warehouse/ddl.ts';
+import { type Column, DATASETS, type Dataset, type TableContract, tableId } from '#core/contracts/define.ts';
+import { TipoffError } from '#core/errors.ts';
+import { duckdbTable, duckdbType } from '#platform/warehouse/ddl.ts';
 import { duckdbFunctions } from '#platform/warehouse/functions.ts';
 import type { LiveColumn, TableInfo, TableOptions, TableRef } from '#platform/warehouse/port.ts';
+import { columnDescriptions, layouts, rememberColumn, rememberLayout } from './layout.ts';
 import type { Session } from './session.ts';
 
 /** DuckDB keeps no creation time, labels or expiry, so they live in a table of their own. */
@@ -28,6 +30,7 @@ export async function createTable(
 ): Promise<void> {
   await session.native(`CREATE SCHEMA IF NOT EXISTS ${as.dataset}`);
   await session.native(duckdbTable(table, as));
+  await rememberLayout(session, table, as);
   await session.native('CREATE SCHEMA IF NOT EXISTS tipoff_meta');
   await session.native(META);
   await session.run(
@@ -59,8 +62,38 @@ export async function dropTable(session: Session, { dataset, name }: TableRef): 
 /** Creates what is missing and changes nothing that is there. Run in a transaction. */
 export async function prepare(session: Session, tables: readonly TableContract[]): Promise<void> {
   const schemas = [...Object.keys(DATASETS), 'fn'].map((name) => `CREATE SCHEMA IF NOT EXISTS ${name}`);
-  const missing = tables.map((table) => duckdbTable(table).replace('CREATE TABLE', 'CREATE TABLE IF NOT EXISTS'));
-  for (const statement of [...schemas, ...duckdbFunctions(), ...missing]) await session.native(statement);
+  for (const statement of [...schemas, ...duckdbFunctions()]) await session.native(statement);
+  const there = await session.rows<{ id: string }>("SELECT schema_name || '.' || table_name AS id FROM duckdb_tables()");
+  const known = new Set(there.map(({ id }) => id));
+  for (const table of tables.filter((each) => !known.has(tableId(each)))) {
+    await session.native(duckdbTable(table));
+    await rememberLayout(session, table, table);
+    known.add(tableId(table));
+  }
+}
+
+/** Adds a nullable column; false when it is there with this type. Run in a transaction. */
+export async function addColumn(
+  session: Session,
+  table: TableRef,
+  name: string,
+  { type, description }: Pick<Column, 'type' | 'description'>,
+): Promise<boolean> {
+  const standing = (await describe(session, table))?.find((column) => column.name === name);
+  if (standing !== undefined) {
+    if (standing.type === type) return false;
+    throw new TipoffError(
+      'TIPOFF_SCHEMA_MISMATCH',
+      `${tableId(table)}.${name}: expected to add ${type}, the table has it as ${standing.type}`,
+      {
+        hint: 'A column keeps its type: add one under another name, or rebuild the table.',
+        details: { table: tableId(table), field: name, expected: type, seen: standing.type },
+      },
+    );
+  }
+  await session.native(`ALTER TABLE ${tableId(table)} ADD COLUMN ${name} ${duckdbType({ type })}`);
+  await rememberColumn(session, table, name, description);
+  return true;
 }
 
 /** The live columns of a table or view; undefined when there is none. */
@@ -70,7 +103,12 @@ export async function describe(session: Session, { dataset, name }: TableRef): P
     { dataset, name },
   );
   if (columns.length === 0) return undefined;
-  return columns.map((c) => ({ name: c.column_name, type: PORTABLE_TYPES[c.data_type] ?? c.data_type, required: !c.is_nullable }));
+  const descriptions = await columnDescriptions(session, { dataset, name });
+  return columns.map(({ column_name, data_type, is_nullable }) => {
+    const description = descriptions[column_name];
+    const column = { name: column_name, type: PORTABLE_TYPES[data_type] ?? data_type, required: !is_nullable };
+    return description === undefined ? column : { ...column, description };
+  });
 }
 
 /** Tables and views of a dataset by name prefix, with their exact row counts; a view counts zero. */
@@ -86,9 +124,11 @@ export async function listTables(session: Session, dataset: Dataset, prefix: str
         { dataset },
       )
     : [];
+  const laidOut = await layouts(session, dataset);
   const infos: TableInfo[] = [];
   for (const { name, kind } of tables) {
     const known = remembered.find((m) => m.name === name);
+    const layout = laidOut.get(name);
     const counted = kind === 'table' ? await session.rows<{ n: number }>(`SELECT COUNT(*) AS n FROM ${tableId({ dataset, name })}`) : [];
     infos.push({
       dataset,
@@ -98,6 +138,7 @@ export async function listTables(session: Session, dataset: Dataset, prefix: str
       expiresAt: known?.expires_at ?? null,
       labels: known === undefined ? {} : (JSON.parse(known.labels) as Record<string, string>),
       rows: counted[0]?.n ?? 0,
+      ...(layout === undefined ? {} : { layout }),
     });
   }
   return infos;

@@ -3,7 +3,7 @@ import { tableId } from '#core/contracts/define.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
 import { portabilityGuard } from '#platform/warehouse/lint/guard.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { createTable, describe, dropTable, listTables, prepare } from './catalogue.ts';
+import { addColumn, createTable, describe, dropTable, listTables, prepare } from './catalogue.ts';
 import { columnar } from './columns.ts';
 import { duckdbError } from './errors.ts';
 import { openSession, type Session } from './session.ts';
@@ -73,6 +73,7 @@ function duckdbWarehouse(session: Session, release: () => void, clock: Clock, ch
       return replaceRange(session, table, range, select, params);
     },
     createTable: (table, as, options = {}) => atomically(() => createTable(session, table, as ?? table, options, clock.now())),
+    addColumn: (table, name, column) => atomically(() => addColumn(session, table, name, column)),
     createView: async (view, sql) => {
       check(sql);
       await exclusive(() => session.run(`CREATE OR REPLACE VIEW ${tableId(view)} AS ${sql}`));

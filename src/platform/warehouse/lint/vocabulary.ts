@@ -1,6 +1,6 @@
 /** Functions both engines know under the same name, with the same arguments and the same treatment of null. */
 export const PORTABLE_FUNCTIONS: ReadonlySet<string> = new Set([
-  ...['COUNT', 'SUM', 'AVG', 'MIN', 'MAX', 'COUNTIF', 'ANY_VALUE', 'STRING_AGG'],
+  ...['COUNT', 'SUM', 'AVG', 'MIN', 'MAX', 'COUNTIF', 'ANY_VALUE', 'STRING_AGG', 'BIT_XOR'],
   ...['STDDEV', 'STDDEV_POP', 'STDDEV_SAMP', 'VARIANCE', 'VAR_POP', 'VAR_SAMP', 'CORR', 'COVAR_POP', 'COVAR_SAMP'],
   ...['ROW_NUMBER', 'RANK', 'DENSE_RANK', 'PERCENT_RANK', 'CUME_DIST', 'NTILE', 'LAG', 'LEAD', 'FIRST_VALUE', 'LAST_VALUE', 'NTH_VALUE'],
   ...['ABS', 'SIGN', 'ROUND', 'FLOOR', 'CEIL', 'CEILING', 'TRUNC', 'MOD', 'SQRT', 'EXP', 'LN', 'POW', 'POWER', 'LOG10'],

@@ -1,0 +1,161 @@
+import { type Command, Option } from 'commander';
+import { actor } from '#app/cli/actor.ts';
+import { type CliHost, contextOf, type VerbContext } from '#app/cli/context.ts';
+import { duration, tableLines } from '#app/cli/terminal.ts';
+import { parseSlate, type Slate } from '#core/calendar.ts';
+import { TipoffError } from '#core/errors.ts';
+import type { BackfillPlan } from '#guard/backfill/plan.ts';
+import type { RunReport, RunRequest } from '#guard/backfill/run.ts';
+import type { BackfillPhase } from '#guard/backfill/steps.ts';
+
+interface RangeOptions {
+  readonly from: string;
+  readonly to: string;
+  readonly phases?: string;
+  readonly onlyFailed?: boolean;
+  readonly onlyStale?: boolean;
+  readonly force?: boolean;
+}
+type RunOptions = RangeOptions & { readonly chunk: 'season' | 'month' };
+
+/** `backfill plan|run|resume|status`. */
+export function addBackfillVerbs(root: Command, host: CliHost): void {
+  const backfill = root.command('backfill').description('compute ranges of slates, remember what is done, recompute what no longer stands');
+
+  ranged(backfill.command('plan').description('what a run would do, what it would leave out and why, and how long it would take')).action(
+    async (options: RangeOptions, command: Command) => {
+      const { terminal, withApp, clock } = contextOf(host, command);
+      const request = await requestOf(options, 'backfill plan');
+      const plan = await withApp(async (app) => {
+        const [{ planBackfill }, { backfillSteps }, { prepareReferences }, { backfillDeps }] = await Promise.all([
+          import('#guard/backfill/plan.ts'),
+          import('#guard/backfill/steps.ts'),
+          import('#guard/backfill/standing.ts'),
+          import('#app/backfill.ts'),
+        ]);
+        const deps = await backfillDeps(app, request.by);
+        await prepareReferences(deps);
+        return (await planBackfill(deps, backfillSteps(deps.codeVersion), { ...request, now: clock.now() })).plan;
+      });
+      terminal.json(plan);
+      for (const line of planLines(plan)) terminal.line(line);
+    },
+  );
+
+  ranged(backfill.command('run').description('carry the plan out, oldest dates first; today’s slate before all'))
+    .addOption(new Option('--chunk <size>', 'slates per statement').choices(['season', 'month']).default('season'))
+    .action(async (options: RunOptions, command: Command) => {
+      const request = await requestOf(options, 'backfill run');
+      await run(contextOf(host, command), host, { ...request, chunk: options.chunk });
+    });
+
+  backfill
+    .command('resume')
+    .description('carry on with the newest run that did not come to its end')
+    .action(async (_options: object, command: Command) => {
+      const context = contextOf(host, command);
+      const [{ unfinished }, { readRuns }] = await Promise.all([import('#guard/backfill/run.ts'), import('#guard/backfill/ledger.ts')]);
+      const last = await context.withApp(async ({ state }) => unfinished(await readRuns(state)));
+      const { from, to, phases } = last;
+      context.terminal.progress(`Resuming ${last.run_id}: ${from} to ${to}, ${last.done_units} of ${last.planned_units} units done.`);
+      await run(context, host, { from, to, phases, by: actor('backfill resume') });
+    });
+
+  backfill
+    .command('status')
+    .description('runs, what is done per step, what failed and why')
+    .action(async (_options: object, command: Command) => {
+      const { terminal, withApp } = contextOf(host, command);
+      const { backfillStatus } = await import('#guard/backfill/status.ts');
+      const status = await withApp(({ state }) => backfillStatus(state));
+      terminal.json(status);
+      const runs = status.runs.map((one) => [one.started_at, one.state, `${one.from} to ${one.to}`, one.done_units, one.planned_units, one.reason ?? '']);
+      for (const line of tableLines(['started', 'state', 'range', 'units done', 'planned', 'reason'], runs)) terminal.line(line);
+      terminal.line();
+      const steps = status.steps.map((one) => [one.step, one.slates, one.held, one.failed, one.first ?? '', one.last ?? '', one.rows]);
+      for (const line of tableLines(['step', 'slates', 'held', 'failed', 'first', 'last', 'rows'], steps)) terminal.line(line);
+      for (const { step, slate, reason } of status.failures) terminal.line(`failed: ${step} of ${slate}: ${reason}`);
+    });
+}
+
+function ranged(command: Command): Command {
+  return command
+    .requiredOption('--from <slate>', 'first slate')
+    .requiredOption('--to <slate>', 'last slate')
+    .option('--phases <list>', 'analytics,precompute,predict,grade,export', 'analytics,precompute,predict,grade,export')
+    .option('--only-failed', 'only what failed last time, and what depends on it')
+    .option('--only-stale', 'only what was computed once and no longer stands, and what depends on it')
+    .option('--force', 'everything in the range, whatever the ledger says');
+}
+
+async function requestOf(options: RangeOptions, verb: string): Promise<RunRequest> {
+  const { BACKFILL_PHASES } = await import('#guard/backfill/steps.ts');
+  const [from, to] = [parseSlate(options.from), parseSlate(options.to)];
+  if (from > to) {
+    throw new TipoffError('TIPOFF_BAD_INPUT', `expected --from before --to, saw ${from} and ${to}`, { hint: 'Write the earlier date first.' });
+  }
+  const phases = (options.phases ?? BACKFILL_PHASES.join(',')).split(',').map((name): BackfillPhase => {
+    const phase = BACKFILL_PHASES.find((one) => one === name.trim());
+    if (phase !== undefined) return phase;
+    throw new TipoffError('TIPOFF_BAD_INPUT', `--phases: expected some of ${BACKFILL_PHASES.join(', ')}, saw "${name}"`, {
+      hint: 'Separate them by commas.',
+      details: { value: name },
+    });
+  });
+  return {
+    from,
+    to,
+    phases,
+    by: actor(verb),
+    onlyFailed: options.onlyFailed === true,
+    onlyStale: options.onlyStale === true,
+    force: options.force === true,
+  };
+}
+
+async function run({ terminal, withApp }: VerbContext, host: CliHost, request: RunRequest): Promise<void> {
+  const report = await withApp(async (app) => {
+    const [{ runBackfill }, { backfillDeps }] = await Promise.all([import('#guard/backfill/run.ts'), import('#app/backfill.ts')]);
+    return runBackfill(await backfillDeps(app, request.by), {
+      ...request,
+      onProgress: ({ step, from, to, rows, seconds, done_slates, planned_slates, eta_seconds }) => {
+        const share = `${done_slates}/${planned_slates}`;
+        terminal.progress(`${span(from, to).padEnd(24)} ${step.padEnd(26)} ${String(rows).padStart(7)} rows ${duration(seconds).padStart(8)}  ${share}, ${duration(eta_seconds)} left`);
+      },
+    });
+  });
+  terminal.json(report);
+  for (const line of reportLines(report)) terminal.line(line);
+  if (report.failed.length > 0 || report.stopped !== null) host.exit(1);
+}
+
+function span(from: Slate, to: Slate): string {
+  return from === to ? from : `${from} to ${to}`;
+}
+
+function planLines(plan: BackfillPlan): string[] {
+  const rows = plan.units.map((unit) => [
+    unit.month,
+    unit.step,
+    unit.slates.length,
+    unit.reason,
+    `${unit.cascade ? 'follows from ' : ''}${unit.changed.join(', ')}`,
+    duration(unit.seconds),
+  ]);
+  const left = Map.groupBy(plan.skipped, ({ reason }) => reason);
+  return [
+    ...(rows.length > 0 ? tableLines(['month', 'step', 'slates', 'reason', 'changed', 'time'], rows) : []),
+    ...[...left].map(([reason, own]) => `left out: ${own.length} units, ${own.reduce((sum, { slates }) => sum + slates, 0)} slates: ${reason}`),
+    `${plan.units.length} units to run, about ${duration(plan.estimated_seconds)}; ${plan.slates} slates in ${plan.from} to ${plan.to}.`,
+  ];
+}
+
+function reportLines(report: RunReport): string[] {
+  return [
+    ...report.failed.map(({ step, month, slates, reason }) => `failed: ${step} ${month}, ${slates} slates: ${reason}`),
+    ...report.held.map(({ step, month, slates, reason }) => `held: ${step} ${month}, ${slates} slates: ${reason}`),
+    ...(report.blocked.length > 0 ? [`${report.blocked.length} units wait for what failed; \`tipoff backfill resume\` takes them.`] : []),
+    ...(report.stopped === null ? [] : [`Stopped: ${report.stopped}. \`tipoff backfill resume\` carries on.`]),
+    `${report.executed.length} of ${report.plan.units.length} units, ${report.rows} rows in ${duration(report.seconds)}.`,
+  ];
+}

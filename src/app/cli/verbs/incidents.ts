@@ -1,0 +1,126 @@
+import type { Command } from 'commander';
+import { actor } from '#app/cli/actor.ts';
+import { type CliHost, contextOf } from '#app/cli/context.ts';
+import { type Terminal, tableLines } from '#app/cli/terminal.ts';
+import type { App } from '#app/compose.ts';
+import { TipoffError } from '#core/errors.ts';
+import type { IncidentDoc } from '#guard/incidents/document.ts';
+
+/** `incidents list|show|ack|snooze|deliver`. */
+export function addIncidentVerbs(root: Command, host: CliHost): void {
+  const incidents = root.command('incidents').description('what the checks found: one incident per failing check');
+
+  incidents
+    .command('list')
+    .description('open incidents, newest first')
+    .option('--all', 'closed ones as well')
+    .action(async (options: { all?: boolean }, command: Command) => {
+      const { terminal, withApp } = contextOf(host, command);
+      const list = await withApp(async ({ state }) => {
+        const { listIncidents } = await import('#guard/incidents/care.ts');
+        return listIncidents(state, options.all === true ? 'all' : 'open');
+      });
+      terminal.json(list);
+      if (list.length === 0) terminal.line(options.all === true ? 'There have been no incidents.' : 'No incident is open.');
+      else for (const line of tableLines(['incident', 'status', 'severity', 'opened', 'runs', 'note'], list.map(row))) terminal.line(line);
+    });
+
+  incidents
+    .command('show')
+    .description('everything about one incident')
+    .argument('<incident>', 'id, or the name of the check')
+    .action(async (name: string, _options: object, command: Command) => {
+      const { terminal, withApp } = contextOf(host, command);
+      const [incident, { incidentNotice }] = await withApp(async ({ state }) => {
+        const { findIncident } = await import('#guard/incidents/care.ts');
+        return [await findIncident(state, name), await import('#guard/incidents/notice.ts')] as const;
+      });
+      terminal.json(incident);
+      const notice = incidentNotice(incident);
+      terminal.line(`${incident.incident_id} ${incident.status}, ${notice.severity}: ${notice.title}`);
+      for (const line of notice.lines) terminal.line(`  ${line}`);
+      if (notice.repair !== undefined) terminal.line(`  repair:  ${notice.repair}`);
+      terminal.line(`  runbook: ${incident.runbook}`);
+    });
+
+  incidents
+    .command('ack')
+    .description('somebody has it: no reminders until it is over, worse, or on another slate')
+    .argument('<incident>')
+    .option('--note <text>')
+    .action(async (name: string, options: { note?: string }, command: Command) => {
+      const { terminal, withApp } = contextOf(host, command);
+      await withApp(async (app) => {
+        const { acknowledge } = await import('#guard/incidents/care.ts');
+        await tell(app, terminal, await acknowledge(app, name, actor('incidents ack'), options.note ?? null));
+      });
+    });
+
+  incidents
+    .command('snooze')
+    .description('quiet for a while, unless it gets worse')
+    .argument('<incident>')
+    .requiredOption('--for <span>', 'minutes, hours or days: 90m, 4h, 2d')
+    .requiredOption('--why <reason>')
+    .action(async (name: string, options: { for: string; why: string }, command: Command) => {
+      const { terminal, withApp } = contextOf(host, command);
+      const span = milliseconds(options.for);
+      await withApp(async (app) => {
+        const { snooze } = await import('#guard/incidents/care.ts');
+        const until = new Date(app.clock.now().getTime() + span);
+        await tell(app, terminal, await snooze(app, name, actor('incidents snooze'), until, options.why));
+      });
+    });
+
+  incidents
+    .command('deliver')
+    .description('deliver what could not be delivered before')
+    .action(async (_options: object, command: Command) => {
+      const { terminal, withApp } = contextOf(host, command);
+      await withApp(async (app) => {
+        const delivered = await delivery(app);
+        terminal.json(delivered);
+        const { sent, edited, replied, undelivered } = delivered;
+        terminal.line(`${sent} sent, ${edited} edited, ${replied} in threads, ${undelivered.length} not delivered.`);
+        for (const { title, error } of undelivered) terminal.line(`  ${title}: ${error}`);
+        if (undelivered.length > 0) host.exit(3);
+      });
+    });
+}
+
+function row(incident: IncidentDoc): string[] {
+  const notes = [
+    incident.hidden_by === null ? '' : `explained by ${incident.hidden_by}`,
+    incident.ack === null ? '' : `acknowledged by ${incident.ack.by}`,
+    incident.snooze === null ? '' : `snoozed until ${incident.snooze.until}`,
+  ].filter((note) => note !== '');
+  const { incident_id, status, severity, opened_at, occurrences } = incident;
+  return [incident_id, status, severity, opened_at, String(occurrences), notes.join('; ')];
+}
+
+/** Shows the changed incident here and in its message. */
+async function tell(app: App, terminal: Terminal, incident: IncidentDoc): Promise<void> {
+  const { checkDelivered } = await import('#guard/incidents/alert.ts');
+  const delivered = await delivery(app);
+  terminal.json(incident);
+  terminal.line(row(incident).join('  '));
+  checkDelivered(delivered);
+}
+
+async function delivery(app: App) {
+  const [{ deliver }, { alertDeps }] = await Promise.all([import('#guard/incidents/deliver.ts'), import('#app/alert-deps.ts')]);
+  return deliver(alertDeps(app));
+}
+
+const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function milliseconds(text: string): number {
+  const match = /^(\d+)([mhd])$/.exec(text);
+  const unit = UNITS[match?.[2] ?? ''];
+  if (match === null || unit === undefined || Number(match[1]) === 0) {
+    throw new TipoffError('TIPOFF_BAD_INPUT', `--for: expected a span such as 90m, 4h or 2d, saw "${text}"`, {
+      hint: 'A snooze always ends: say after how long.',
+    });
+  }
+  return Number(match[1]) * unit;
+}

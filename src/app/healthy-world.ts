@@ -1,0 +1,81 @@
+import { addDays, easternInstant, parseSlate, type Slate } from '#core/calendar.ts';
+import { beat } from '#guard/canaries/heartbeats.ts';
+import { type DayDeps, runDay } from '#pipeline/day.ts';
+import type { Clock } from '#platform/clock.ts';
+import { type SimulatedLeague, simulateLeague } from '#simulate/league.ts';
+import { loadLeague } from '#simulate/load.ts';
+
+/** The evening the healthy world ends on. */
+export const HEALTHY_TONIGHT = parseSlate('2024-11-30');
+/** 17:45 in New York: everything of the day is due, and the first tip-off is near. */
+export const HEALTHY_AS_OF = new Date('2024-11-30T22:45:00Z');
+
+/** Seconds of silence after which the daily job counts as dead: a day and a half. */
+const DAY_SILENCE_SECONDS = 36 * 3600;
+
+/** A league as small as the thresholds of the checks allow. */
+export function healthyLeague(): SimulatedLeague {
+  return simulateLeague({ seed: 11, seasons: ['2023-24', '2024-25'], teams: 8, gamesPerTeam: 24, through: HEALTHY_TONIGHT });
+}
+
+/** A clock that can be set to the hours of a simulated day. */
+export interface SettableClock extends Clock {
+  set(instant: Date): void;
+}
+
+/** A clock that stands where it was last set; waiting moves it. */
+export function settableClock(start: Date): SettableClock {
+  let now = start.getTime();
+  return {
+    now: () => new Date(now),
+    sleep: async (milliseconds) => {
+      now += milliseconds;
+    },
+    set: (instant) => {
+      now = instant.getTime();
+    },
+  };
+}
+
+/** An hour of a day that is lived: all phases run, or somebody looks. Times are on a New York wall. */
+export type DayHour = { readonly at: string; readonly run: true } | { readonly at: string; readonly look: (now: Date) => Promise<void> };
+
+/** One run at half past eleven: the least that makes a day. */
+export const ONE_RUN: readonly DayHour[] = [{ at: '11:30', run: true }];
+
+/**
+ * Lives days of a simulated league hour by hour: before each run everything known by then is loaded, all phases run, and the
+ * daily job reports. Days that are left out are loaded and computed, and not predicted.
+ */
+export async function liveDays(
+  deps: DayDeps,
+  options: {
+    readonly league: SimulatedLeague;
+    readonly clock: SettableClock;
+    readonly slates: readonly Slate[];
+    readonly hours: readonly DayHour[];
+  },
+): Promise<void> {
+  const { league, clock } = options;
+  let since: string | undefined;
+  for (const slate of options.slates) {
+    for (const hour of options.hours) {
+      const now = easternInstant(slate, hour.at);
+      clock.set(now);
+      if ('look' in hour) {
+        await hour.look(now);
+        continue;
+      }
+      await loadLeague(deps.warehouse, league, { clock, ...(since === undefined ? {} : { since }) });
+      since = now.toISOString();
+      const day = await runDay({ ...deps, runId: `${deps.runId}-${slate}-${hour.at}` }, { slate, by: 'simulated day' });
+      await beat(deps, { job: 'day', ok: true, maxSilenceSeconds: DAY_SILENCE_SECONDS, detail: day.state });
+    }
+  }
+}
+
+/** The two days the proof needs: yesterday, to be graded, and tonight. */
+export function proofSlates(league: SimulatedLeague): Slate[] {
+  const tonight = league.tonight ?? HEALTHY_TONIGHT;
+  return [addDays(tonight, -1), tonight];
+}

@@ -1,0 +1,65 @@
+import { listBatches, readOutcomes } from '#pipeline/predict/batches.ts';
+import { describeBatch } from '#pipeline/predict/coordinator.ts';
+import { type BatchDoc, isActive } from '#pipeline/predict/documents.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { Notice, Notifier } from '#platform/notify/port.ts';
+import type { StateStore } from '#platform/state/port.ts';
+
+export interface AlertDeps {
+  readonly state: StateStore;
+  readonly clock: Clock;
+  readonly notifier: Notifier;
+}
+
+const ALERTS = 'batch_alerts';
+/** Endings a person should hear about. A reset was done by one. */
+const WORTH_TELLING: readonly BatchDoc['state'][] = ['published_partial', 'held', 'failed'];
+const MOST_LISTED = 50;
+const HOURS_BACK = 24;
+
+/**
+ * Tells people that a batch did not end well: once per batch and ending, whoever notices it and however often. A notice
+ * that could not be sent is thrown and is tried again with the next call. True when one was sent.
+ */
+export async function alertEnded(deps: AlertDeps, batch: BatchDoc): Promise<boolean> {
+  if (!WORTH_TELLING.includes(batch.state)) return false;
+  const id = `${batch.batch_id}:${batch.state}`;
+  if (!(await deps.state.create(ALERTS, id, { batch_id: batch.batch_id, at: deps.clock.now().toISOString() }))) return false;
+  try {
+    await deps.notifier.send(await noticeOf(deps, batch));
+    return true;
+  } catch (error) {
+    await deps.state.transaction(async (tx) => tx.delete(ALERTS, id));
+    throw error;
+  }
+}
+
+/** After a restart: batches that ended within the last day and whose alert the process may not have lived to send. */
+export async function alertMissed(deps: AlertDeps): Promise<number> {
+  const since = deps.clock.now().getTime() - HOURS_BACK * 3_600_000;
+  let sent = 0;
+  for (const batch of await listBatches(deps.state)) {
+    if (isActive(batch.state) || batch.closed_at === null || Date.parse(batch.closed_at) < since) continue;
+    if (await alertEnded(deps, batch)) sent += 1;
+  }
+  return sent;
+}
+
+async function noticeOf({ state }: AlertDeps, batch: BatchDoc): Promise<Notice> {
+  const { outcomes } = await describeBatch({ state }, batch.batch_id);
+  const missing = (await readOutcomes(state, batch.batch_id)).filter(({ outcome }) => outcome === 'failed' || outcome === 'timed_out');
+  const ids = missing.slice(0, MOST_LISTED).map(({ player_id }) => player_id);
+  const more = missing.length > ids.length ? ` and ${missing.length - ids.length} more` : '';
+  const tally = Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`);
+  return {
+    key: `batch:${batch.batch_id}`,
+    severity: batch.state === 'published_partial' ? 'warning' : 'error',
+    title: `Batch ${batch.batch_id} ended ${batch.state}`,
+    lines: [
+      ...(batch.reason === null ? [] : [batch.reason]),
+      `${batch.expected} players expected: ${tally.join(', ') || 'no outcome'}`,
+      ...(missing.length === 0 ? [] : [`Missing (${missing.length}): ${ids.join(', ')}${more}`]),
+    ],
+    repair: `tipoff batch show ${batch.batch_id}; then start the slate again with mode RETRY`,
+  };
+}

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { TipoffError } from '#core/errors.ts';
+import type { Caller } from './auth.ts';
+import { commonRoutes } from './common-routes.ts';
+import { coordinatorRoutes } from './coordinator-routes.ts';
+import { openapi } from './openapi.ts';
+import { badBody, type Refusal, refusal, refusalOf } from './problem.ts';
+import { type Call, checkRoutes, type Route, route } from './route.ts';
+import type { Service } from './service.ts';
+import { workerRoutes } from './worker-routes.ts';
+
+/** Bytes a request body may have. */
+export const LARGEST_BODY = 64 * 1024;
+/** Who did what through the services, append-only. */
+export const AUDIT = 'service_audit';
+
+/** Every endpoint of the roles of a service. Throws TIPOFF_CONTRACT when two of them collide. */
+export function serviceRoutes(service: Service): Route[] {
+  const routes = [
+    ...commonRoutes(service),
+    ...(service.roles.includes('coordinator') ? coordinatorRoutes(service) : []),
+    ...(service.roles.includes('worker') ? workerRoutes(service) : []),
+  ];
+  const document = route({
+    method: 'get',
+    path: '/openapi.json',
+    summary: 'This document',
+    answers: { 200: { description: 'OpenAPI 3.1' } },
+    handle: async () => ({ status: 200, body: described }),
+  });
+  const all = [...routes, document];
+  const described = openapi(all, service.version);
+  checkRoutes(all);
+  return all;
+}
+
+/** What a request carries from step to step. */
+interface ServiceEnv {
+  readonly Variables: { caller?: Caller };
+}
+
+/** The HTTP application: authentication first, then limits and schemas, then the use case. */
+export function serviceApp(service: Service): Hono<ServiceEnv> {
+  const { log, metrics } = service;
+  const app = new Hono<ServiceEnv>();
+  for (const definition of serviceRoutes(service)) {
+    const path = definition.path.replaceAll(/\{([^}]+)\}/g, ':$1');
+    app.on(
+      definition.method.toUpperCase(),
+      path,
+      async (c, next) => {
+        const began = performance.now();
+        await next();
+        const seconds = (performance.now() - began) / 1000;
+        metrics.request(definition.path, definition.method, c.res.status, seconds);
+        c.res.headers.set('cache-control', 'no-store');
+        c.res.headers.set('x-content-type-options', 'nosniff');
+        // Path only: what stands behind a question mark is nobody's business.
+        log.info({ method: definition.method, path: c.req.path, status: c.res.status, ms: Math.round(seconds * 1000) }, 'request');
+      },
+      async (c, next) => {
+        if (definition.open === true) return next();
+        const caller = await service.authenticate((name) => c.req.header(name));
+        if (caller === undefined) return answer(c, UNAUTHORISED);
+        c.set('caller', caller);
+        return next();
+      },
+      bodyLimit({ maxSize: LARGEST_BODY, onError: (c) => answer(c, TOO_LARGE) }),
+      async (c) => {
+        const call: Call = {
+          body: definition.body === undefined ? undefined : parsed(definition, await c.req.text()),
+          path: c.req.param(),
+          query: c.req.query(),
+          caller: c.get('caller'),
+        };
+        const reply = await definition.handle(call).catch(async (error: unknown) => {
+          await audit(service, definition, call, refusalOf(error).status);
+          throw error;
+        });
+        // Before the audit, which may fail: what was begun goes on.
+        if (reply.after !== undefined) service.runtime.background(`${definition.method} ${definition.path}`, reply.after);
+        await audit(service, definition, call, reply.status);
+        if (reply.text !== undefined) return c.text(reply.text, 200, { 'content-type': metrics.contentType });
+        return c.json(reply.body, reply.status as 200);
+      },
+    );
+  }
+  app.notFound((c) =>
+    answer(
+      c,
+      refusal(404, 'NO_ROUTE', `there is no ${c.req.method} ${c.req.path}`.slice(0, 300), 'GET /openapi.json lists every endpoint.'),
+    ),
+  );
+  app.onError((error, c) => {
+    const refused = refusalOf(error);
+    const { code, message } = refused.problem;
+    const facts = error instanceof TipoffError ? { code, error: message } : { code, error: error.message, stack: error.stack };
+    if (refused.status >= 500) log.error({ method: c.req.method, path: c.req.path, ...facts }, 'request failed');
+    return answer(c, refused);
+  });
+  return app;
+}
+
+const UNAUTHORISED = refusal(
+  401,
+  'UNAUTHORISED',
+  'expected a valid API key in X-API-Key or an identity token of an allowed account in Authorization, saw neither',
+  'The key of a local service lies in home.lock of its home; in the cloud send an identity token made for the address of the service.',
+);
+const TOO_LARGE = refusal(
+  413,
+  'TOO_LARGE',
+  `expected a body of at most ${LARGEST_BODY} bytes, saw more`,
+  'Send less: no request needs that much.',
+);
+
+function answer(c: { json: (body: unknown, status: 400) => Response }, { status, problem }: Refusal): Response {
+  return c.json(problem, status as 400);
+}
+
+/** The body by its schema. No body, whatever its declared type, means the defaults. */
+function parsed({ body: schema }: Route, text: string): unknown {
+  let json: unknown = {};
+  try {
+    if (text.trim() !== '') json = JSON.parse(text);
+  } catch {
+    throw new TipoffError('TIPOFF_BAD_INPUT', 'expected a JSON document as body, saw something else', {
+      hint: 'Send JSON, or no body at all for the defaults.',
+    });
+  }
+  const result = schema?.safeParse(json);
+  if (result?.success === false) throw badBody(result.error);
+  return result?.data;
+}
+
+async function audit({ deps }: Service, { path, audited }: Route, { body, caller }: Call, status: number): Promise<void> {
+  if (audited !== true) return;
+  const at = deps.clock.now().toISOString();
+  const entry = { at, endpoint: path, caller: caller?.name ?? null, request: JSON.stringify(body), status };
+  await deps.state.create(AUDIT, `${at}-${randomUUID()}`, entry);
+}

@@ -1,0 +1,133 @@
+import { cleanStaging } from '#guard/staging-cleanup/clean.ts';
+import { listBatches, readBatch } from '#pipeline/predict/batches.ts';
+import { reset } from '#pipeline/predict/coordinator.ts';
+import { type BatchDoc, isActive } from '#pipeline/predict/documents.ts';
+import { stagingPrefix } from '#pipeline/predict/staging.ts';
+import { callerName, slateFrom } from './callers.ts';
+import {
+  batchAnswer,
+  checkStalledAnswer,
+  checkStalledRequest,
+  cleanupAnswer,
+  cleanupRequest,
+  resetAnswer,
+  resetRequest,
+  startAnswer,
+  startedAnswer,
+  startRequest,
+  statusAnswer,
+} from './coordinator-schemas.ts';
+import { problemSchema } from './problem.ts';
+import { type Route, route } from './route.ts';
+import type { Service } from './service.ts';
+import { lookForStalled } from './stalled.ts';
+import { startOverHttp } from './start.ts';
+import { batchView, statusView } from './views.ts';
+
+/** Endpoints of the coordinator. */
+export function coordinatorRoutes(service: Service): Route[] {
+  const { deps, runtime } = service;
+  return [
+    route({
+      method: 'post',
+      path: '/start',
+      summary: 'Starts the batch of a slate; its work goes on after the answer',
+      audited: true,
+      body: startRequest,
+      answers: {
+        200: { description: 'No games, nothing to do, a dry run, or the batch of an earlier request with this key', schema: startAnswer },
+        202: { description: 'Started', schema: startedAnswer },
+        409: { description: 'A batch is active; details.batch_id names it', schema: problemSchema },
+        503: { description: 'Not ready; the message says what is missing', schema: problemSchema },
+      },
+      handle: (call) => startOverHttp(service, call),
+    }),
+    route({
+      method: 'get',
+      path: '/status',
+      summary: 'Active batches with their progress',
+      answers: { 200: { description: 'What is going on', schema: statusAnswer } },
+      handle: async () => ({ status: 200, body: await statusView(service) }),
+    }),
+    route({
+      method: 'get',
+      path: '/batches/{id}',
+      summary: 'One batch: progress, units, outcomes, every move',
+      answers: { 200: { description: 'The batch', schema: batchAnswer }, 404: { description: 'There is none', schema: problemSchema } },
+      handle: async ({ path }) => ({ status: 200, body: await batchView(service, path['id'] ?? '') }),
+    }),
+    route({
+      method: 'post',
+      path: '/check-stalled',
+      summary: 'Settles, dispatches again or closes batches that do not move',
+      audited: true,
+      body: checkStalledRequest,
+      answers: {
+        200: { description: 'What was done, batch by batch', schema: checkStalledAnswer },
+        404: { description: 'No such batch', schema: problemSchema },
+      },
+      handle: async ({ body, caller }) => {
+        const verdicts = await lookForStalled(deps, callerName('check-stalled', caller), {
+          ...(body.batch_id === undefined ? {} : { batchId: body.batch_id }),
+          ...(body.min_completion_pct === undefined ? {} : { minCompletionPct: body.min_completion_pct }),
+          rules: { noProgressSeconds: body.stall_threshold_minutes * 60, maxAgeMinutes: body.max_batch_age_minutes, policy: body.policy },
+          dryRun: body.dry_run,
+        });
+        if (!body.dry_run) for (const { batch_id, state } of verdicts) if (!isActive(state)) await runtime.ended(batch_id);
+        const results = verdicts.map(({ slate, completionPct, ...verdict }) => ({
+          ...verdict,
+          game_date: slate,
+          completion_pct: completionPct,
+        }));
+        const completed = verdicts.filter(({ action }) => action === 'settled' || action === 'closed').length;
+        return { status: 200, body: { dry_run: body.dry_run, batches_checked: results.length, batches_completed: completed, results } };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/reset',
+      summary: 'Frees a slate, whatever state its batches are in; does nothing the second time',
+      audited: true,
+      body: resetRequest,
+      answers: {
+        200: { description: 'What became of each batch', schema: resetAnswer },
+        404: { description: 'No such batch', schema: problemSchema },
+      },
+      handle: async ({ body, caller }) => {
+        const { batch_id: batchId, game_date: date, staged } = body;
+        const slate = date === undefined ? undefined : slateFrom(date, deps.clock.now());
+        if (body.dry_run) {
+          const batches = batchId === undefined ? await listBatches(deps.state, slate) : [await readBatch(deps.state, batchId)];
+          const results = await Promise.all(batches.filter(mayBeReset).map((batch) => forecastReset(service, batch, staged)));
+          return { status: 200, body: { dry_run: true, results } };
+        }
+        const by = callerName('reset', caller);
+        const which = batchId !== undefined ? { batchId } : { slate: slate ?? slateFrom('TODAY', deps.clock.now()) };
+        const results = await reset(deps, which, { by, why: body.reason, staged });
+        for (const { batch_id } of results) await runtime.ended(batch_id);
+        return { status: 200, body: { dry_run: false, results } };
+      },
+    }),
+    route({
+      method: 'post',
+      path: '/cleanup-staging',
+      summary: 'Drops old staging tables whose rows are published or given up',
+      audited: true,
+      body: cleanupRequest,
+      answers: { 200: { description: 'Every staging table with its verdict', schema: cleanupAnswer } },
+      handle: async ({ body }) => ({
+        status: 200,
+        body: await cleanStaging(deps, { maxAgeHours: body.max_age_hours, dryRun: body.dry_run }),
+      }),
+    }),
+  ];
+}
+
+function mayBeReset({ state }: BatchDoc): boolean {
+  return isActive(state) || state === 'held' || state === 'failed';
+}
+
+async function forecastReset({ deps }: Service, batch: BatchDoc, staged: 'keep' | 'publish' | 'discard'): Promise<object> {
+  const tables = await deps.warehouse.listTables('nba_predictions', stagingPrefix(batch.batch_id));
+  return { batch_id: batch.batch_id, transitioned: true, state: batch.state, staged, tables: tables.length };
+}

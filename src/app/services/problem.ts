@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { type ErrorCode, TipoffError } from '#core/errors.ts';
+
+/** What every refusal looks like. */
+export const problemSchema = z.strictObject({
+  code: z.string().describe('Stable code of the error'),
+  message: z.string().describe('What was expected and what was seen'),
+  hint: z.string().describe('What to do next'),
+  details: z.record(z.string(), z.unknown()).optional().describe('Particulars for machines'),
+});
+export type Problem = z.infer<typeof problemSchema>;
+
+/** A refusal with its status. */
+export interface Refusal {
+  readonly status: number;
+  readonly problem: Problem;
+}
+
+const STATUS: Readonly<Record<ErrorCode, number>> = {
+  TIPOFF_BAD_INPUT: 400,
+  TIPOFF_NOT_FOUND: 404,
+  TIPOFF_UNKNOWN_FORMAT: 400,
+  TIPOFF_SCHEMA_MISMATCH: 500,
+  TIPOFF_CONTRACT: 500,
+  TIPOFF_SQL: 500,
+  TIPOFF_WAREHOUSE_BUSY: 503,
+  TIPOFF_HOME_LOCKED: 503,
+  TIPOFF_STATE_CONFLICT: 503,
+  TIPOFF_NOT_READY: 503,
+  TIPOFF_AUDIT_FAILED: 409,
+  TIPOFF_FENCED: 409,
+  TIPOFF_BATCH_ACTIVE: 409,
+  TIPOFF_NO_MODEL: 503,
+  TIPOFF_INTEGRITY: 500,
+  TIPOFF_CONFLICT: 409,
+  TIPOFF_STORAGE: 503,
+  TIPOFF_PROVIDER: 502,
+  TIPOFF_PROVIDER_DOWN: 503,
+  TIPOFF_NOTIFY: 503,
+};
+
+/** The answer to a failure. What nobody foresaw tells its callers nothing but that it happened; the log has the rest. */
+export function refusalOf(error: unknown): Refusal {
+  if (!(error instanceof TipoffError)) {
+    return refusal(
+      500,
+      'UNEXPECTED',
+      'the service failed in a way nobody foresaw',
+      'This is a defect: look at the log of the service and report it.',
+    );
+  }
+  const { code, message, hint, details } = error;
+  const problem = { code, message, hint };
+  return { status: STATUS[code], problem: Object.keys(details).length === 0 ? problem : { ...problem, details } };
+}
+
+/** A refusal of the service itself, before any use case was asked. */
+export function refusal(status: number, code: string, message: string, hint: string): Refusal {
+  return { status, problem: { code, message, hint } };
+}
+
+/** A body that does not fit its schema, as TIPOFF_BAD_INPUT naming each field. */
+export function badBody(error: z.ZodError): TipoffError {
+  const fields = error.issues
+    .slice(0, MOST_ISSUES)
+    .map(({ path, message }) => `${path.length === 0 ? 'body' : path.join('.')}: ${message}`);
+  return new TipoffError('TIPOFF_BAD_INPUT', fields.join('; ').slice(0, LONGEST_MESSAGE), {
+    hint: 'GET /openapi.json describes every field; an empty body means the defaults.',
+  });
+}
+
+const MOST_ISSUES = 10;
+const LONGEST_MESSAGE = 1000;

@@ -1,0 +1,218 @@
+import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
+import { readBatch } from '#pipeline/predict/batches.ts';
+import { type CoordinatorDeps, checkStalled, dispatch, recover, type StallVerdict, settle } from '#pipeline/predict/coordinator.ts';
+import { isActive, UNIT_TOPIC } from '#pipeline/predict/documents.ts';
+import { type Handled, handleUnit, type WorkerDeps } from '#pipeline/predict/worker.ts';
+import type { Delivery } from '#platform/queue/port.ts';
+import { type AlertDeps, alertEnded, alertMissed } from './alerts.ts';
+import type { Logger } from './logger.ts';
+import type { ServiceMetrics } from './metrics.ts';
+
+export type RuntimeDeps = CoordinatorDeps & WorkerDeps & AlertDeps & { readonly log: Logger; readonly metrics: ServiceMetrics };
+
+export interface RuntimeOptions {
+  /** Dispatches, settles and sweeps. */
+  readonly coordinator: boolean;
+  /** Worker loops in this process; 0 for none. */
+  readonly workers: number;
+}
+
+/** What goes on behind the endpoints. */
+export interface Runtime {
+  /** Starts work nobody waits for; a failure is logged and left to the sweeper. Refused work while draining is resumed at the next start. */
+  background(what: string, work: () => Promise<unknown>): void;
+  /** Dispatches a batch and settles it if it is complete already. */
+  take(batchId: string): Promise<void>;
+  /**
+   * Works on one delivery, whichever way it came, and settles its batch when that was the last one. `park` puts a poison
+   * message aside that did not come from the queue.
+   */
+  handle(delivery: Delivery, park?: (reason: string) => Promise<void>): Promise<Handled>;
+  /** Tells people about a batch that has ended. */
+  ended(batchId: string): Promise<void>;
+  /** Takes up what an earlier process left. */
+  resume(): Promise<StallVerdict[]>;
+  /** Works on the queue until it is empty or `most` units are done; returns how many were. */
+  workOff(most?: number): Promise<number>;
+  sweep(): Promise<StallVerdict[]>;
+  readonly lastSweepAt: string | null;
+  /** Resumes, then runs worker loops and sweeper until `drain`. */
+  run(): void;
+  /** Waits until all work in the background is done. */
+  settled(): Promise<void>;
+  /** Stops the loops; what is at work is finished first. */
+  drain(): Promise<void>;
+}
+
+export const SWEEP_SECONDS = 15;
+const BY = 'tipoff serve';
+const IDLE_MILLISECONDS = 200;
+const LEASE_SECONDS = 60;
+/** Times a consolidation that failed transiently is taken up again before it is left to the sweeper. */
+const SETTLE_TRIES = 5;
+
+/** The background half of the services. Everything it does can be done again, and its process may die at any moment. */
+export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runtime {
+  const { clock, log, metrics } = deps;
+  const stop = new AbortController();
+  const pending = new Set<Promise<unknown>>();
+  let bell = new AbortController();
+  let lastSweepAt: string | null = null;
+  /** Batches whose end this process has told: workers, sweeper and requests may all notice it. */
+  const told = new Set<string>();
+
+  const background = (what: string, work: () => Promise<unknown>): void => {
+    const running = work()
+      .catch((error: unknown) => log.error({ what, ...facts(error) }, `${what} failed`))
+      .finally(() => pending.delete(running));
+    pending.add(running);
+  };
+  const wake = (): void => {
+    bell.abort();
+    bell = new AbortController();
+  };
+  /** Sleeps until the time is over, the bell rings or the service stops. */
+  const pause = async (milliseconds: number): Promise<void> => {
+    await clock.sleep(milliseconds, AbortSignal.any([stop.signal, bell.signal])).catch(ignoreAbort);
+  };
+
+  const ended = async (batchId: string): Promise<void> => {
+    const batch = await readBatch(deps.state, batchId);
+    if (isActive(batch.state)) return;
+    const ending = `${batchId}:${batch.state}`;
+    if (told.has(ending)) return;
+    told.add(ending);
+    log.info({ batch: batchId, state: batch.state, reason: batch.reason }, 'batch ended');
+    metrics.batchEnded(batch.state);
+    await alertEnded(deps, batch);
+  };
+  const settleNow = async (batchId: string): Promise<void> => {
+    const before = await readBatch(deps.state, batchId);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const after = await settle(deps, batchId, BY, { resume: attempt > 1 });
+        if (isActive(before.state) && !isActive(after.state)) await ended(batchId);
+        return;
+      } catch (error) {
+        // Somebody with a newer token publishes this slate: it is theirs to end.
+        if (error instanceof TipoffError && error.code === 'TIPOFF_FENCED') return;
+        if (!isTransient(error) || attempt === SETTLE_TRIES || stop.signal.aborted) throw error;
+        log.warn({ batch: batchId, attempt, ...facts(error) }, 'the consolidation is tried again');
+        await pause(2 ** attempt * IDLE_MILLISECONDS);
+      }
+    }
+  };
+
+  const handle = async (delivery: Delivery, park?: (reason: string) => Promise<void>): Promise<Handled> => {
+    const began = clock.now().getTime();
+    const queue = park === undefined ? deps.queue : { ...deps.queue, park: (_delivery: Delivery, reason: string) => park(reason) };
+    const handled = await handleUnit({ ...deps, queue }, delivery);
+    metrics.unit(handled, (clock.now().getTime() - began) / 1000);
+    log.info({ unit: delivery.body, attempt: delivery.attempt, handled }, 'unit handled');
+    const batchId = batchOf(delivery.body);
+    if (options.coordinator && batchId !== undefined && (handled === 'done' || handled === 'failed' || handled === 'duplicate')) {
+      background(`settling ${batchId}`, () => settleNow(batchId));
+    }
+    return handled;
+  };
+  const workOne = async (): Promise<boolean> => {
+    const [delivery] = await deps.queue.pull(UNIT_TOPIC, 1, LEASE_SECONDS);
+    if (delivery === undefined) return false;
+    await handle(delivery);
+    return true;
+  };
+  const workOff = async (most = Number.POSITIVE_INFINITY): Promise<number> => {
+    let done = 0;
+    while (done < most && (await workOne())) done += 1;
+    return done;
+  };
+
+  const noted = async (verdicts: StallVerdict[]): Promise<StallVerdict[]> => {
+    for (const verdict of verdicts) {
+      if (verdict.action === 'none') continue;
+      const { batch_id, action, state, reason } = verdict;
+      log[action === 'error' ? 'error' : 'info']({ batch: batch_id, action, state, reason }, 'swept');
+      if (!isActive(state)) await ended(batch_id);
+      if (action === 'redispatched') wake();
+    }
+    return verdicts;
+  };
+  const sweep = async (): Promise<StallVerdict[]> => {
+    const verdicts = await noted(await checkStalled(deps, BY));
+    lastSweepAt = clock.now().toISOString();
+    metrics.sweep(verdicts.some(({ action }) => action === 'error'));
+    return verdicts;
+  };
+  const resume = async (): Promise<StallVerdict[]> => {
+    const verdicts = await noted(await recover(deps, BY));
+    await alertMissed(deps);
+    wake();
+    return verdicts;
+  };
+  /** Repeats one step until the service stops. A failure is logged, and the step is tried again after a while. */
+  const loop = (what: string, step: () => Promise<void>): void => {
+    background(what, async () => {
+      while (!stop.signal.aborted) {
+        try {
+          await step();
+        } catch (error) {
+          log.error({ what, ...facts(error) }, `${what} failed`);
+          await pause(5 * IDLE_MILLISECONDS);
+        }
+      }
+    });
+  };
+
+  return {
+    background,
+    take: async (batchId) => {
+      await dispatch(deps, batchId, BY);
+      wake();
+      await settleNow(batchId);
+    },
+    handle,
+    ended,
+    resume,
+    workOff,
+    sweep,
+    get lastSweepAt() {
+      return lastSweepAt;
+    },
+    run: () => {
+      if (options.coordinator) {
+        background('resuming', resume);
+        loop('sweeping', async () => {
+          await clock.sleep(SWEEP_SECONDS * 1000, stop.signal).catch(ignoreAbort);
+          if (!stop.signal.aborted) await sweep();
+        });
+      }
+      for (let i = 0; i < options.workers; i++) {
+        loop(`worker ${i + 1}`, async () => {
+          if (!(await workOne())) await pause(IDLE_MILLISECONDS);
+        });
+      }
+    },
+    settled: async () => {
+      while (pending.size > 0) await Promise.all(pending);
+    },
+    drain: async () => {
+      stop.abort();
+      while (pending.size > 0) await Promise.all(pending);
+    },
+  };
+}
+
+function batchOf(body: unknown): string | undefined {
+  if (typeof body !== 'object' || body === null || !('batch_id' in body)) return undefined;
+  return typeof body.batch_id === 'string' ? body.batch_id : undefined;
+}
+
+function facts(error: unknown): Record<string, unknown> {
+  if (error instanceof TipoffError) return { code: error.code, error: error.message, hint: error.hint };
+  return { error: messageOf(error), stack: error instanceof Error ? error.stack : undefined };
+}
+
+function ignoreAbort(error: unknown): void {
+  if (error instanceof Error && error.name === 'AbortError') return;
+  throw error;
+}

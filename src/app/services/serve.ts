@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:http';
+import { serve } from '@hono/node-server';
+import type { App } from '#app/compose.ts';
+import { dayDeps, trainDeps } from '#app/day-deps.ts';
+import { messageOf, TipoffError } from '#core/errors.ts';
+import { modelSource } from '#model/model-source.ts';
+import { serviceApp } from './app.ts';
+import { authenticator } from './auth.ts';
+import { serviceLogger } from './logger.ts';
+import { serviceMetrics } from './metrics.ts';
+import { oidcVerifier } from './oidc.ts';
+import { serviceRuntime } from './runtime.ts';
+import type { Role, Service } from './service.ts';
+
+export interface ServeOptions {
+  readonly roles: readonly Role[];
+  /** Worker loops in this process. */
+  readonly workers: number;
+  readonly hostname: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  /** Where the log goes, one JSON document a line. */
+  readonly log: (line: string) => void;
+}
+
+export interface Serving {
+  readonly address: string;
+  /** Stops taking requests, finishes what is at work, and returns. The app stays open: it is its owner's to close. */
+  drain(): Promise<void>;
+}
+
+const BY = 'tipoff serve';
+
+/**
+ * Runs the services over an open app. Without a configured key one is made for this run; either way address and key
+ * are left in the lock of the home, readable by its owner only. Throws TIPOFF_BAD_INPUT when the address cannot be used.
+ */
+export async function startServing(app: App, options: ServeOptions): Promise<Serving> {
+  const { config, clock } = app;
+  const { oidc } = config;
+  const apiKey = config.apiKey ?? randomBytes(32).toString('hex');
+  const log = serviceLogger(clock, options.log);
+  const metrics = serviceMetrics(app);
+  const deps = { ...(await dayDeps(app, BY)), notifier: app.notifier };
+  const isCoordinator = options.roles.includes('coordinator');
+  const workers = options.roles.includes('worker') ? options.workers : 0;
+  const runtime = serviceRuntime({ ...deps, log, metrics }, { coordinator: isCoordinator, workers });
+  const service: Service = {
+    roles: options.roles,
+    deps,
+    health: {
+      warehouse: app.warehouse,
+      state: app.state,
+      queue: app.queue,
+      clock,
+      models: modelSource(trainDeps(app), { trainWhenMissing: false, by: BY }),
+      settings: {
+        TIPOFF_HOME: config.home !== '',
+        ...Object.fromEntries(config.missingSettings.map((name) => [name, false])),
+      },
+    },
+    authenticate: authenticator({
+      apiKey,
+      ...(oidc === undefined ? {} : { verifyToken: oidcVerifier({ ...oidc, clock }) }),
+    }),
+    runtime,
+    metrics,
+    log,
+    profile: config.profile,
+    version: config.codeVersion,
+  };
+  const { server, port } = await listen(service, options);
+  const address = `http://${options.hostname}:${port}`;
+  await app.announce({ address, key: apiKey });
+  runtime.run();
+  log.info({ address, roles: options.roles, workers }, 'serving');
+  return {
+    address,
+    drain: async () => {
+      log.info('draining');
+      const closed = new Promise<void>((done) => server.close(() => done()));
+      server.closeIdleConnections();
+      await runtime.drain();
+      server.closeIdleConnections();
+      await closed;
+      log.info('drained');
+    },
+  };
+}
+
+async function listen(service: Service, { hostname, port }: ServeOptions): Promise<{ server: Server; port: number }> {
+  const app = serviceApp(service);
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch: app.fetch, hostname, port }, (info) => {
+      server.removeListener('error', refuse);
+      resolve({ server, port: info.port });
+    }) as Server;
+    const refuse = (error: Error): void => {
+      reject(
+        new TipoffError('TIPOFF_BAD_INPUT', `cannot listen on ${hostname}:${port}: ${messageOf(error)}`, {
+          hint: 'Choose another port with --port, or 0 for any free one.',
+          details: { hostname, port },
+          cause: error,
+        }),
+      );
+    };
+    server.once('error', refuse);
+  });
+}

@@ -1,0 +1,23 @@
+import type { CoordinatorDeps } from '#pipeline/predict/coordinator.ts';
+import type { WorkerDeps } from '#pipeline/predict/worker.ts';
+import type { AlertDeps } from './alerts.ts';
+import type { Authenticator } from './auth.ts';
+import type { HealthDeps } from './health-checks.ts';
+import type { Logger } from './logger.ts';
+import type { ServiceMetrics } from './metrics.ts';
+import type { Runtime } from './runtime.ts';
+
+export type Role = 'coordinator' | 'worker';
+
+/** What the endpoints work with. */
+export interface Service {
+  readonly roles: readonly Role[];
+  readonly deps: CoordinatorDeps & WorkerDeps & AlertDeps;
+  readonly health: HealthDeps;
+  readonly authenticate: Authenticator;
+  readonly runtime: Runtime;
+  readonly metrics: ServiceMetrics;
+  readonly log: Logger;
+  readonly profile: string;
+  readonly version: string;
+}

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { TipoffError } from '#core/errors.ts';
+import { UNIT_TOPIC } from '#pipeline/predict/documents.ts';
+import type { Handled } from '#pipeline/predict/worker.ts';
+import type { Delivery } from '#platform/queue/port.ts';
+import { type Route, route } from './route.ts';
+import type { Service } from './service.ts';
+import { predictAnswer, pushEnvelope, pushRequest } from './worker-schemas.ts';
+
+/** Broken pushes, by the hash of their message id or content: one document per message, however often it comes. */
+export const PARKED_PUSHES = 'parked_pushes';
+
+/** Endpoints of the worker. */
+export function workerRoutes(service: Service): Route[] {
+  return [
+    route({
+      method: 'post',
+      path: '/predict',
+      summary: 'Predicts one unit of a batch, as a push subscription delivers it',
+      body: pushRequest,
+      answers: {
+        200: { description: 'Acknowledged', schema: predictAnswer },
+        503: { description: 'Not now: deliver it again' },
+      },
+      handle: async ({ body }) => {
+        const handled = await predict(service, body);
+        if (handled !== 'retry') return { status: 200, body: { handled } };
+        throw new TipoffError('TIPOFF_NOT_READY', 'expected to finish the unit, met a transient failure', {
+          hint: 'Deliver it again; after the last delivery its players are failed outcomes.',
+        });
+      },
+    }),
+  ];
+}
+
+async function predict(service: Service, body: unknown): Promise<Handled> {
+  const envelope = pushEnvelope.safeParse(body);
+  if (!envelope.success) return park(service, body, `not a push envelope: ${z.prettifyError(envelope.error)}`);
+  const { message, deliveryAttempt = 1 } = envelope.data;
+  const content = decoded(message.data);
+  const delivery: Delivery = {
+    id: message.messageId ?? digest(message.data),
+    topic: UNIT_TOPIC,
+    body: content,
+    attempt: deliveryAttempt,
+    // The status of the answer acknowledges or gives back.
+    ack: async () => undefined,
+    nack: async () => undefined,
+  };
+  return service.runtime.handle(delivery, async (reason) => {
+    await park(service, body, reason);
+  });
+}
+
+/** Puts a message aside with its reason and acknowledges it: a poison message that comes again and again helps nobody. */
+async function park({ deps, log }: Service, body: unknown, reason: string): Promise<'poison'> {
+  const text = JSON.stringify(body).slice(0, LONGEST_KEPT);
+  const short = reason.slice(0, LONGEST_REASON);
+  await deps.state.create(PARKED_PUSHES, digest(text), { reason: short, body: text, at: deps.clock.now().toISOString() });
+  log.warn({ reason: short }, 'push parked');
+  return 'poison';
+}
+
+function decoded(data: string): unknown {
+  const text = Buffer.from(data, 'base64').toString('utf8');
+  try {
+    return JSON.parse(text);
+  } catch {
+    // What is no JSON is no unit: the worker parks it with the text as it came.
+    return text;
+  }
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+const LONGEST_KEPT = 4000;
+const LONGEST_REASON = 500;

@@ -1,0 +1,128 @@
+import { addDays, easternInstant, type Slate } from '#core/calendar.ts';
+import { messageOf } from '#core/errors.ts';
+import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
+import type { Canary, CanaryWorld, CheckedThing, Moment, Rung } from './definition.ts';
+import { type Halt, isInForce } from './halt.ts';
+import { type CanaryResult, OFFENDER_LIMIT, type Severity } from './run.ts';
+
+/** Days of history a statement may name by @from. */
+const WINDOW_DAYS = 7;
+
+/** What a check found before it is judged. */
+interface Findings {
+  readonly total: number;
+  readonly bad: number;
+  /** The wrong things, at most `OFFENDER_LIMIT`. */
+  readonly offenders: readonly string[];
+}
+
+/** Everything a result says before the check was asked. */
+export type Unasked = Omit<CanaryResult, 'status' | 'seen' | 'offenders' | 'offender_count' | 'reason' | 'ms'>;
+
+/** The outcome of one check, without the time it took. */
+export type Answer = Pick<CanaryResult, 'status' | 'severity' | 'seen' | 'expected' | 'offenders' | 'offender_count' | 'reason'>;
+
+/** The slate a check looks at on a day: the day's own, or the one before for last night. */
+export function slateLookedAt(canary: Pick<Canary, 'looksAt'>, today: Slate): Slate {
+  return canary.looksAt === 'last_night' ? addDays(today, -1) : today;
+}
+
+/** The instant of a step of the ladder for a slate. */
+export function rungInstant(canary: Pick<Canary, 'looksAt'>, rung: Rung, moment: Moment): Date {
+  const day = canary.looksAt === 'last_night' ? addDays(moment.slate, 1) : moment.slate;
+  const byClock = easternInstant(day, rung.by);
+  const firstTip = moment.calendar.day(moment.slate)?.first_tip;
+  if (rung.beforeTip === undefined || firstTip === undefined) return byClock;
+  const byTip = new Date(Date.parse(firstTip) - rung.beforeTip * 60_000);
+  return byTip < byClock ? byTip : byClock;
+}
+
+/** The severity that holds at the moment; undefined when the answer is not due yet, with the instant it will be. */
+export function severityAt(canary: Canary, moment: Moment): { readonly severity: Severity; readonly due: boolean; readonly dueAt: Date } {
+  const [first] = canary.ladder;
+  const dueAt = rungInstant(canary, first, moment);
+  const passed = canary.ladder.filter((rung) => rungInstant(canary, rung, moment) <= moment.asOf);
+  return { severity: (passed.at(-1) ?? first).severity, due: passed.length > 0, dueAt };
+}
+
+/** Why a check is not asked at the moment; undefined = it is asked. */
+export function skipReason(canary: Canary, moment: Moment, halt: Halt | undefined, world: CanaryWorld): string | undefined {
+  if (canary.ignoresHalt !== true && isInForce(halt, moment.asOf)) return `halted by ${halt.by} until ${halt.until}: ${halt.reason}`;
+  if (canary.looksAt !== 'now') {
+    const idle = moment.calendar.whyNoGames(moment.slate);
+    if (idle !== undefined) return idle;
+  }
+  const { due, dueAt } = severityAt(canary, moment);
+  if (!due) return `too early: due at ${dueAt.toISOString()}`;
+  return canary.skips?.(moment, world);
+}
+
+/** Asks one check and judges what it finds. Never throws: what cannot run is ERROR. */
+export async function ask(canary: Canary, moment: Moment, halt: Halt | undefined, world: CanaryWorld, unasked: Unasked): Promise<Answer> {
+  const none = { severity: unasked.severity, seen: null, expected: unasked.expected, offenders: [], offender_count: 0 } as const;
+  try {
+    const skip = skipReason(canary, moment, halt, world);
+    if (skip !== undefined) return { ...none, status: 'SKIP', reason: skip };
+    const findings =
+      'sql' in canary.look
+        ? await askWarehouse(world.warehouse, canary.look.sql, canary.look.days, moment)
+        : collect(await canary.look.probe(world, moment));
+    return judge(canary, findings, none);
+  } catch (error) {
+    return { ...none, status: 'ERROR', reason: `could not run: ${messageOf(error)}` };
+  }
+}
+
+function judge(canary: Canary, { total, bad, offenders }: Findings, none: Pick<Answer, 'severity' | 'expected'>): Answer {
+  const base = { ...none, seen: total - bad, expected: `${canary.expected} (${total})`, offenders, offender_count: bad };
+  if (total === 0) {
+    return canary.whenEmpty === 'fail'
+      ? { ...base, status: 'FAIL', reason: `nothing was there to look at: ${canary.expected}` }
+      : { ...base, seen: null, status: 'SKIP', reason: canary.whenEmpty.skip };
+  }
+  const tolerated = Math.max(canary.tolerates?.count ?? 0, Math.floor((canary.tolerates?.share ?? 0) * total));
+  const usual = tolerated > 0 ? ` (up to ${tolerated} is usual)` : '';
+  if (bad > tolerated) return { ...base, status: 'FAIL', reason: `${bad} of ${total} not as expected${usual}` };
+  return {
+    ...base,
+    status: 'PASS',
+    reason: bad === 0 ? `${total} of ${total} as expected` : `${bad} of ${total} not as expected, which is usual`,
+  };
+}
+
+/** One statement per check: the wrong things first, with the totals beside them. */
+export function boundedLook(sql: string): string {
+  return `SELECT subject, note, is_bad, total, bad
+FROM (
+  SELECT c.subject, c.note, COALESCE(c.is_bad, TRUE) AS is_bad, COUNT(*) OVER () AS total,
+    SUM(CASE WHEN COALESCE(c.is_bad, TRUE) THEN 1 ELSE 0 END) OVER () AS bad
+  FROM (${sql}
+  ) AS c
+) AS counted
+ORDER BY is_bad DESC, subject
+LIMIT ${OFFENDER_LIMIT}`;
+}
+
+async function askWarehouse(warehouse: Warehouse, sql: string, days: number | undefined, moment: Moment): Promise<Findings> {
+  const rows = await warehouse.query<CheckedThing & { total: number; bad: number }>(
+    boundedLook(sql),
+    paramsOf(sql, days ?? WINDOW_DAYS, moment),
+  );
+  const [first] = rows;
+  return { total: first?.total ?? 0, bad: first?.bad ?? 0, offenders: rows.filter(({ is_bad }) => is_bad !== false).map(nameOf) };
+}
+
+/** The parameters a statement names. */
+export function paramsOf(sql: string, days: number, { slate, asOf }: Pick<Moment, 'slate' | 'asOf'>): SqlParams {
+  const all = { slate, from: addDays(slate, -days), as_of: asOf.toISOString() };
+  return Object.fromEntries(Object.entries(all).filter(([name]) => new RegExp(`@${name}\\b`).test(sql)));
+}
+
+function collect(things: readonly CheckedThing[]): Findings {
+  const bad = things.filter(({ is_bad }) => is_bad !== false);
+  return { total: things.length, bad: bad.length, offenders: bad.slice(0, OFFENDER_LIMIT).map(nameOf) };
+}
+
+function nameOf({ subject, note }: CheckedThing): string {
+  return note === null || note === '' ? subject : `${subject}: ${note}`;
+}

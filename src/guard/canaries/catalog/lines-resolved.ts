@@ -1,0 +1,31 @@
+import { defineCanary } from '#guard/canaries/definition.ts';
+
+export const linesResolved = defineCanary({
+  id: 'lines_resolved',
+  phase: 'ingest',
+  question: 'Do the quoted names belong to known players and games?',
+  expected: 'nearly every quoted player resolved to an id',
+  looksAt: 'tonight',
+  ladder: [{ by: '12:30', beforeTip: 60, severity: 'warning' }],
+  owner: 'data',
+  repair: 'add the spellings to src/core/aliases.ts, then tipoff day {slate}',
+  dependsOn: [],
+  tolerates: { count: 8, share: 0.15 },
+  whenEmpty: { skip: 'no points lines have been prepared for this slate' },
+  look: {
+    sql: `
+SELECT player_lookup AS subject, MAX(CASE WHEN resolution = 'resolved' THEN 1 ELSE 0 END) = 0 AS is_bad, MIN(resolution) AS note
+FROM nba_analytics.player_prop_lines
+WHERE slate = CAST(@slate AS DATE) AND market = 'points'
+GROUP BY player_lookup`,
+  },
+  sabotage: {
+    sql: ["UPDATE nba_analytics.player_prop_lines SET resolution = 'unknown_player', player_id = NULL WHERE slate = CAST(@slate AS DATE)"],
+  },
+  meaning: 'A feed spells names in a new way, or quotes games that are not scheduled. The lines are there and nobody can use them.',
+  steps: [
+    'List the named players with their resolution: unknown_player, ambiguous_player or unknown_game.',
+    'unknown_game for all of them: the event is not in the schedule, or the teams are swapped.',
+    'unknown_player: compare with nba_reference.players; add an alias where the spelling differs.',
+  ],
+});

@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { addDays, easternInstant, type Slate, slateOf } from '#core/calendar.ts';
+import { canaryResults } from '#core/contracts/nba_orchestration/canary-results.ts';
+import { messageOf } from '#core/errors.ts';
+import { type Clock, systemClock } from '#platform/clock.ts';
+import { type Answer, ask, severityAt, slateLookedAt, type Unasked } from './ask.ts';
+import { calendarOf, readCalendar, type SeasonCalendarView } from './calendar.ts';
+import { type Canary, type CanaryWorld, type Moment, runbookPath } from './definition.ts';
+import { type Halt, readHalt } from './halt.ts';
+import { beat, CANARY_JOB, CANARY_SILENCE_SECONDS, lastBeat } from './heartbeats.ts';
+import type { CanaryReport, CanaryResult, CanaryRun } from './run.ts';
+
+export interface CanaryDeps extends CanaryWorld {
+  readonly clock: Clock;
+  /** Measures time budgets at the pace of the real world; the wall clock when absent. */
+  readonly timer?: Clock;
+}
+
+export interface CanaryRequest {
+  readonly canaries: readonly Canary[];
+  /** Ask as of this instant instead of the clock's present: no heartbeat, no gap is covered. */
+  readonly asOf?: Date;
+  /** Seconds after which checks without an answer are ERROR; 120 when absent. */
+  readonly budgetSeconds?: number;
+  /** False keeps the answers out of the warehouse. */
+  readonly store?: boolean;
+}
+
+/** Most missed days a run after a gap looks at. */
+const LONGEST_GAP_DAYS = 14;
+/** A day whose last run was later than this was watched to its end. */
+const WATCHED_UNTIL = '23:00';
+const BUDGET_SECONDS = 120;
+
+/**
+ * Runs checks as of an instant and stores the answers. A run of the present beats the heart of the job `canaries`; when the
+ * last beat is older than the day, the days in between are asked too, each as of its evening, oldest first.
+ * Never throws for a check: what cannot run, the calendar included, is ERROR. Throws when answers cannot be stored.
+ */
+export async function runCanaries(deps: CanaryDeps, request: CanaryRequest): Promise<CanaryReport> {
+  const started_at = deps.clock.now();
+  const asOf = request.asOf ?? started_at;
+  const instants = request.asOf === undefined ? [...(await missedInstants(deps, asOf)), asOf] : [asOf];
+  const runs: CanaryRun[] = [];
+  for (const instant of instants) runs.push(await runOnce(deps, request, instant));
+  const results = runs.flatMap((run) => run.results);
+  if (request.store !== false) await store(deps, runs);
+  if (request.asOf === undefined) {
+    const failed = results.filter(({ status }) => status === 'FAIL' || status === 'ERROR').length;
+    await beat(deps, {
+      job: CANARY_JOB,
+      ok: true,
+      maxSilenceSeconds: CANARY_SILENCE_SECONDS,
+      detail: `${results.length} answers, ${failed} not well`,
+    });
+  }
+  return { started_at, finished_at: deps.clock.now(), runs, results };
+}
+
+/** The evenings of the days that nobody watched since the last run. An unreadable heartbeat covers nothing: the checks themselves will say what is broken. */
+async function missedInstants(deps: CanaryDeps, asOf: Date): Promise<Date[]> {
+  const last = await lastBeat(deps.warehouse, CANARY_JOB).catch(() => undefined);
+  if (last === undefined) return [];
+  const today = slateOf(asOf);
+  const lastAt = new Date(last.beat_at);
+  const lastDay = slateOf(lastAt);
+  const watched = lastAt >= easternInstant(lastDay, WATCHED_UNTIL);
+  const earliest = addDays(today, -LONGEST_GAP_DAYS);
+  let day: Slate = watched ? addDays(lastDay, 1) : lastDay;
+  if (day < earliest) day = earliest;
+  const evenings: Date[] = [];
+  for (; day < today; day = addDays(day, 1)) evenings.push(easternInstant(day, '23:30'));
+  return evenings;
+}
+
+async function runOnce(deps: CanaryDeps, request: CanaryRequest, asOf: Date): Promise<CanaryRun> {
+  const timer = deps.timer ?? systemClock;
+  const slate = slateOf(asOf);
+  const stop = new AbortController();
+  const budget = (request.budgetSeconds ?? BUDGET_SECONDS) * 1000;
+  const outOfTime = timer.sleep(budget, stop.signal).then(
+    () => `no answer within ${budget / 1000} s`,
+    () => 'stopped',
+  );
+  try {
+    const context = await Promise.race([readContext(deps, slate), outOfTime.then((reason): Context => ({ error: reason }))]);
+    const results = await Promise.all(
+      request.canaries.map(async (canary): Promise<CanaryResult> => {
+        const from = timer.now().getTime();
+        const moment: Moment = { asOf, slate: slateLookedAt(canary, slate), calendar: context.calendar ?? calendarOf([]) };
+        const unasked = unaskedOf(canary, moment);
+        const error = (reason: string): Answer => ({ ...unasked, status: 'ERROR', seen: null, offenders: [], offender_count: 0, reason });
+        const answer =
+          context.error !== undefined
+            ? error(`could not run: ${context.error}`)
+            : await Promise.race([
+                ask(canary, moment, context.halt, deps, unasked),
+                outOfTime.then((reason) => error(`could not run: ${reason}`)),
+              ]);
+        return { ...unasked, ...answer, ms: Math.round(timer.now().getTime() - from) };
+      }),
+    );
+    return { run_id: randomUUID(), slate, as_of: asOf, results };
+  } finally {
+    stop.abort();
+  }
+}
+
+/** What every check needs to know first; `error` when it could not be read. */
+interface Context {
+  readonly calendar?: SeasonCalendarView;
+  readonly halt?: Halt;
+  readonly error?: string;
+}
+
+async function readContext(deps: CanaryDeps, slate: Slate): Promise<Context> {
+  try {
+    const [calendar, halt] = await Promise.all([readCalendar(deps.warehouse, slate), readHalt(deps.state)]);
+    return { calendar, ...(halt === undefined ? {} : { halt }) };
+  } catch (error) {
+    return { error: `calendar or halt state could not be read: ${messageOf(error)}` };
+  }
+}
+
+function unaskedOf(canary: Canary, moment: Moment): Unasked {
+  return {
+    canary_id: canary.id,
+    phase: canary.phase,
+    severity: severityAt(canary, moment).severity,
+    question: canary.question,
+    expected: canary.expected,
+    slate: moment.slate,
+    repair: canary.repair.replaceAll('{slate}', moment.slate),
+    runbook: runbookPath(canary.id),
+    owner: canary.owner,
+    depends_on: canary.dependsOn,
+  };
+}
+
+async function store(deps: CanaryDeps, runs: readonly CanaryRun[]): Promise<void> {
+  const ran_at = deps.clock.now().toISOString();
+  const rows = runs.flatMap(({ run_id, as_of, results }) =>
+    results.map(({ question: _q, repair: _r, runbook: _b, owner: _o, depends_on: _d, offenders, ...result }) => ({
+      ...result,
+      run_id,
+      offenders: JSON.stringify(offenders),
+      as_of: as_of.toISOString(),
+      ran_at,
+      code_version: deps.deployment.codeVersion,
+    })),
+  );
+  await deps.warehouse.append(canaryResults, rows);
+}

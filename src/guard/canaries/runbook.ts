@@ -1,0 +1,66 @@
+import type { Canary, Rung } from './definition.ts';
+
+/** The runbook of a check as Markdown, rendered from its definition: code and runbook cannot say different things. */
+export function runbook(canary: Canary): string {
+  const lines = [
+    `# ${canary.id}`,
+    '',
+    `> ${canary.question}`,
+    '',
+    `- **Phase**: ${canary.phase}${canary.dependsOn.length === 0 ? '' : `; explained by failures of ${canary.dependsOn.join(', ')}`}`,
+    `- **Health shows**: ${canary.expected}${tolerance(canary)}`,
+    `- **Asked**: ${asked(canary)}`,
+    `- **Severity**: ${canary.ladder.map((rung) => severity(canary, rung)).join(', ')}`,
+    `- **Not asked**: ${notAsked(canary)}`,
+    `- **Owner**: ${canary.owner}`,
+    '',
+    '## What a failure means',
+    '',
+    canary.meaning,
+    '',
+    '## How to look',
+    '',
+    ...canary.steps.map((step, i) => `${i + 1}. ${step}`),
+    '',
+    '## How to repair',
+    '',
+    '```',
+    canary.repair.replaceAll('{slate}', '<slate>'),
+    '```',
+    '',
+    `Then ask again: \`tipoff canary run --only ${canary.id}\`. An ERROR instead of a FAIL says that the check could not run; its reason is the error.`,
+    '',
+    '<!-- Rendered from src/guard/canaries/catalog by scripts/runbooks.ts. -->',
+    '',
+  ];
+  return lines.join('\n').replaceAll('{slate}', '<slate>');
+}
+
+function tolerance({ tolerates }: Canary): string {
+  if (tolerates === undefined) return '';
+  const parts = [
+    ...(tolerates.count === undefined ? [] : [String(tolerates.count)]),
+    ...(tolerates.share === undefined ? [] : [`${Math.round(tolerates.share * 100)} %`]),
+  ];
+  return ` (up to ${parts.join(' or ')} not so is usual)`;
+}
+
+function asked({ looksAt }: Canary): string {
+  if (looksAt === 'now') return 'at every run';
+  return looksAt === 'tonight' ? 'about tonight’s slate' : 'about the slate of last night, on the morning after';
+}
+
+function severity({ looksAt }: Canary, { by, beforeTip, severity: level }: Rung): string {
+  if (looksAt === 'now') return level;
+  return `${level} from ${by} ET${beforeTip === undefined ? '' : ` or ${beforeTip} minutes before the first tip-off, whichever is earlier`}`;
+}
+
+function notAsked({ looksAt, whenEmpty, ignoresHalt, skips }: Canary): string {
+  const reasons = [
+    ...(looksAt === 'now' ? [] : ['on a slate without games (break and off-season included)', 'before its hour']),
+    ...(ignoresHalt === true ? [] : ['while an operator’s halt is in force']),
+    ...(skips === undefined ? [] : ['where its own condition says so (see the definition)']),
+    ...(whenEmpty === 'fail' ? [] : [`when ${whenEmpty.skip.split(';')[0]}`]),
+  ];
+  return reasons.length === 0 ? 'never' : reasons.join('; ');
+}

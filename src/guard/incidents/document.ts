@@ -1,0 +1,100 @@
+import type { Severity } from '#platform/notify/port.ts';
+
+/** Collections of the state store. */
+export const INCIDENT_COLLECTIONS = {
+  /** The newest incident of every check, by check. */
+  heads: 'incidents',
+  /** Incidents that a later one of the same check has replaced, by incident id. */
+  history: 'incident_history',
+  /** One per message or reply that people should see, by its key. */
+  outbox: 'notice_outbox',
+} as const;
+
+export type IncidentStatus = 'open' | 'resolved' | 'lapsed';
+
+/** One slate on which the check fails. */
+export interface FailingSlate {
+  readonly status: 'FAIL' | 'ERROR';
+  readonly severity: Severity;
+  readonly seen: number | null;
+  readonly expected: string;
+  readonly reason: string;
+  readonly offenders: readonly string[];
+  readonly offender_count: number;
+  readonly repair: string;
+  readonly since: string;
+  /** Last run that saw it fail. */
+  readonly last_at: string;
+  /** Last run that looked, whatever it saw. */
+  readonly looked_at: string;
+  /** When it passed again; null while it fails. A SKIP proves nothing. */
+  readonly well_at: string | null;
+  /** Check that explains it, when another phase failed first. */
+  readonly cause: string | null;
+}
+
+/** An incident: one check that fails, from its first failure until every slate is well again. One per check at a time. */
+export interface IncidentDoc {
+  readonly incident_id: string;
+  /** What makes failures the same incident: the check. */
+  readonly fingerprint: string;
+  readonly phase: string;
+  readonly question: string;
+  readonly runbook: string;
+  readonly status: IncidentStatus;
+  /** Worst of its slates, and of the effects it explains. */
+  readonly severity: Severity;
+  readonly opened_at: string;
+  readonly updated_at: string;
+  /** Since when it has been failing without a break; null when it is well. */
+  readonly failing_since: string | null;
+  readonly closed_at: string | null;
+  /** Runs that saw it fail. */
+  readonly occurrences: number;
+  /** Slates on which it fails, and those that failed and are well again. */
+  readonly slates: Readonly<Record<string, FailingSlate>>;
+  /** The newest slate a run looked at, and when, whatever it saw. */
+  readonly last_look: { readonly slate: string; readonly at: string } | null;
+  /** Returns after a recovery, within the flap window. */
+  readonly flaps: number;
+  readonly flapping_since: string | null;
+  /** Well since, while it is held open because it was flapping. */
+  readonly calm_since: string | null;
+  /** The check that explains it; while it stands the incident has no message of its own. */
+  readonly hidden_by: string | null;
+  /** When the cause was last seen to stand. */
+  readonly hidden_at: string | null;
+  /** Checks that it explains. */
+  readonly effects: readonly string[];
+  readonly ack: { readonly by: string; readonly at: string; readonly note: string | null } | null;
+  readonly snooze: { readonly by: string; readonly until: string; readonly why: string } | null;
+  /** Last time people were told anything beyond an edit; null when never. */
+  readonly told_at: string | null;
+  /** Worst severity people were told of. */
+  readonly told_severity: Severity;
+  readonly reminders: number;
+  /** Replies written so far; numbers their keys. */
+  readonly replies: number;
+  /** Last runs that were taken in, newest first, so that a repeated run changes nothing. */
+  readonly runs: readonly string[];
+}
+
+/** What an incident wants people to be told, beyond its own message. */
+export type ReplyKind = 'again' | 'another_slate' | 'worse' | 'reminder' | 'surfaced' | 'snooze_over';
+
+export interface Reply {
+  readonly fingerprint: string;
+  readonly number: number;
+  readonly kind: ReplyKind;
+}
+
+/** The slates on which an incident fails now, newest first. */
+export function failingSlates({ slates }: Pick<IncidentDoc, 'slates'>): [slate: string, state: FailingSlate][] {
+  return Object.entries(slates)
+    .filter(([, { well_at }]) => well_at === null)
+    .sort(([a], [b]) => b.localeCompare(a));
+}
+
+export function incidentId(fingerprint: string, openedAt: string): string {
+  return `${fingerprint}@${openedAt.slice(0, 16).replaceAll(/[-:]/g, '')}`;
+}

@@ -1,0 +1,117 @@
+import type { Notice, Severity } from '#platform/notify/port.ts';
+
+/** Limits of Slack's Block Kit and chat methods that a rendering must keep. */
+export const SLACK_LIMITS = { blocks: 50, text: 3000, header: 150, fallback: 4000 } as const;
+
+export interface PlainText {
+  readonly type: 'plain_text';
+  readonly text: string;
+  readonly emoji: true;
+}
+export interface Mrkdwn {
+  readonly type: 'mrkdwn';
+  readonly text: string;
+}
+export type Block =
+  | { readonly type: 'header'; readonly text: PlainText }
+  | { readonly type: 'section'; readonly text: Mrkdwn }
+  | { readonly type: 'context'; readonly elements: readonly Mrkdwn[] };
+
+/** A message as Slack takes it: blocks, and a plain text for notifications and screen readers. */
+export interface SlackMessage {
+  readonly text: string;
+  readonly blocks: readonly Block[];
+}
+
+const MARK: Readonly<Record<Severity, { readonly emoji: string; readonly word: string }>> = {
+  critical: { emoji: ':red_circle:', word: 'CRITICAL' },
+  error: { emoji: ':red_circle:', word: 'ERROR' },
+  warning: { emoji: ':large_orange_circle:', word: 'WARNING' },
+  info: { emoji: ':large_blue_circle:', word: 'INFO' },
+  resolved: { emoji: ':large_green_circle:', word: 'RESOLVED' },
+};
+
+/**
+ * One notice as a Slack message. `link` makes an address of a runbook's path where the repository has one. Text from
+ * outside is escaped, so that it can neither mention people nor make links; what is longer than Slack takes is cut with
+ * a mark and the number of lines left out.
+ */
+export function slackMessage(notice: Notice, link: (path: string) => string | undefined = () => undefined): SlackMessage {
+  const { emoji, word } = MARK[notice.severity];
+  const tail: Block[] = [];
+  if (notice.repair !== undefined) tail.push(section(`*Repair*\n${codeBlock(notice.repair)}`));
+  const small: string[] = [];
+  if (notice.runbook !== undefined) small.push(runbookText(notice.runbook, link(notice.runbook)));
+  if (notice.phase !== undefined) small.push(`phase ${escapeMrkdwn(oneLine(notice.phase))}`);
+  small.push(`\`${escapeMrkdwn(cut(oneLine(notice.key).replaceAll('`', "'"), 200))}\``);
+  tail.push({ type: 'context', elements: small.map((text) => mrkdwn(cut(text, SLACK_LIMITS.text))) });
+  const header: Block = {
+    type: 'header',
+    text: { type: 'plain_text', text: cut(`${emoji} ${word} ${oneLine(notice.title)}`, SLACK_LIMITS.header), emoji: true },
+  };
+  const lines = notice.lines.map((line) => oneLine(line.slice(0, SLACK_LIMITS.text + 1)));
+  const body = sections(lines, SLACK_LIMITS.blocks - 1 - tail.length);
+  const plain = [
+    `${word}: ${oneLine(notice.title)}`,
+    ...lines,
+    ...(notice.repair === undefined ? [] : [`Repair: ${oneLine(notice.repair)}`]),
+  ];
+  return { text: cut(escapeMrkdwn(plain.join('\n')), SLACK_LIMITS.fallback), blocks: [header, ...body, ...tail] };
+}
+
+/** Lines packed into as few sections as Slack's limit of a text allows, in at most `room` blocks. */
+function sections(lines: readonly string[], room: number): Block[] {
+  const texts: string[] = [];
+  let current = '';
+  let used = 0;
+  for (const line of lines) {
+    const piece = cut(escapeMrkdwn(line), SLACK_LIMITS.text);
+    const joined = current === '' ? piece : `${current}\n${piece}`;
+    if (joined.length <= SLACK_LIMITS.text) current = joined;
+    else {
+      if (texts.length === room - 2) break;
+      texts.push(current);
+      current = piece;
+    }
+    used++;
+  }
+  if (current !== '') texts.push(current);
+  if (used < lines.length) texts.push(`… and ${lines.length - used} more lines: see the command line`);
+  return texts.map(section);
+}
+
+function section(text: string): Block {
+  return { type: 'section', text: mrkdwn(text) };
+}
+
+function mrkdwn(text: string): Mrkdwn {
+  return { type: 'mrkdwn', text };
+}
+
+function codeBlock(text: string): string {
+  return `\`\`\`${cut(escapeMrkdwn(text), SLACK_LIMITS.text - 40)}\`\`\``;
+}
+
+function runbookText(path: string, address: string | undefined): string {
+  const shown = escapeMrkdwn(oneLine(path));
+  if (address === undefined) return `runbook ${shown}`;
+  return `<${escapeMrkdwn(address).replaceAll('|', '%7C')}|runbook ${shown.replaceAll('|', '/')}>`;
+}
+
+/** The three characters that Slack reads as markup in any text, and the mark that would open a code block. */
+export function escapeMrkdwn(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('```', "'''");
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ').trim();
+}
+
+/** Cuts to a length in UTF-16 units, never inside a character, an escape or in silence. */
+function cut(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  return `${text
+    .slice(0, limit - 1)
+    .replace(/[\uD800-\uDBFF]$/u, '')
+    .replace(/&[a-z]{0,3}$/, '')}…`;
+}

@@ -1,0 +1,263 @@
+import { describe, expect, it } from 'vitest';
+import {
+  batchAnswer,
+  checkStalledAnswer,
+  cleanupAnswer,
+  resetAnswer,
+  startAnswer,
+  statusAnswer,
+} from '#app/services/coordinator-schemas.ts';
+import { problemSchema } from '#app/services/problem.ts';
+import { TipoffError } from '#core/errors.ts';
+import { players, SLATE } from '#test/fakes/prediction-world.ts';
+import { serviceWorlds } from './service-world.ts';
+
+const world = serviceWorlds();
+
+describe('POST /start', () => {
+  it('answers 202 with the batch, and dispatch goes on afterwards until it is published', async () => {
+    const { call, runtime, visible } = await world(players(6));
+    const started = await call('POST', '/start', { game_date: SLATE, mode: 'FIRST', reason: 'a test' });
+    expect(started.status).toBe(202);
+    expect(startAnswer.parse(started.body)).toMatchObject({
+      status: 'started',
+      batch_id: `${SLATE}-first-001`,
+      expected: 6,
+      state: 'created',
+    });
+    await runtime.settled();
+    expect(await runtime.workOff()).toBe(1);
+    await runtime.settled();
+    const shown = await call('GET', started.body.monitor);
+    expect(batchAnswer.parse(shown.body)).toMatchObject({
+      state: 'published',
+      outcomes: { predicted: 6 },
+      missing: [],
+      completion_pct: 100,
+    });
+    expect(shown.body.by).toBe('/start by api-key (a test)');
+    expect((await visible()).length).toBeGreaterThan(0);
+  });
+
+  it('takes no body as today in New York in the mode the clock suggests, also late in the evening UTC', async () => {
+    // 19:30 on 10 January in New York is the 11th in London.
+    const { call } = await world(players(2), { at: '2025-01-11T00:30:00.000Z' });
+    const answer = await call('POST', '/start');
+    expect(answer.body).toMatchObject({ game_date: SLATE, mode: 'BACKFILL' });
+  });
+
+  it('resolves TOMORROW in New York', async () => {
+    const { call } = await world(players(2), { at: '2025-01-10T04:30:00.000Z' });
+    const answer = await call('POST', '/start', { game_date: 'TOMORROW' });
+    expect(answer.status).toBe(202);
+    expect(answer.body).toMatchObject({ game_date: SLATE, mode: 'FIRST' });
+  });
+
+  it('answers 200 no_games for a slate without games', async () => {
+    const { call } = await world(players(2));
+    const answer = await call('POST', '/start', { game_date: '2025-01-11', mode: 'FIRST' });
+    expect(answer.status).toBe(200);
+    expect(startAnswer.parse(answer.body)).toMatchObject({ status: 'no_games', games: 0 });
+  });
+
+  it('answers 409 with the active batch, and force closes that one', async () => {
+    const { call } = await world(players(2));
+    const first = await call('POST', '/start', { mode: 'FIRST' });
+    const second = await call('POST', '/start', { mode: 'FIRST' });
+    expect(second.status).toBe(409);
+    expect(problemSchema.parse(second.body)).toMatchObject({ code: 'TIPOFF_BATCH_ACTIVE', details: { batch_id: first.body.batch_id } });
+    const forced = await call('POST', '/start', { mode: 'FIRST', force: true });
+    expect(forced.status).toBe(202);
+    expect((await call('GET', `/batches/${first.body.batch_id}`)).body.state).toBe('reset');
+  });
+
+  it('gives the same batch for the same key', async () => {
+    const { call } = await world(players(2));
+    const first = await call('POST', '/start', { mode: 'FIRST', request_key: 'morning' });
+    const again = await call('POST', '/start', { mode: 'FIRST', request_key: 'morning' });
+    expect(again.status).toBe(200);
+    expect(again.body).toMatchObject({ status: 'same', batch_id: first.body.batch_id });
+  });
+
+  it('answers 503 with what is missing when nobody stands in the context', async () => {
+    const { call, stored } = await world([], { games: 2 });
+    const before = await stored();
+    const answer = await call('POST', '/start', { mode: 'FIRST', dry_run: true });
+    expect(answer.status).toBe(503);
+    expect(problemSchema.parse(answer.body)).toMatchObject({
+      code: 'TIPOFF_NOT_READY',
+      message: expect.stringContaining('2 games and nobody'),
+    });
+    expect((await stored()).includes('first-001')).toBe(before.includes('first-001'));
+  });
+
+  it('starts nothing in a dry run and says who would be predicted', async () => {
+    const { call } = await world([...players(3), { id: 4, features: null }]);
+    const answer = await call('POST', '/start', { mode: 'FIRST', dry_run: true });
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({ status: 'dry_run', expected: 4, to_predict: 3, active_batch: null });
+    expect((await call('GET', '/status')).body).toMatchObject({ status: 'idle', active: [], latest: null });
+  });
+
+  it('stops when the gate cannot be evaluated: nobody is let through', async () => {
+    const { call } = await world(players(3), {
+      change: (deps) => ({
+        ...deps,
+        warehouse: {
+          ...deps.warehouse,
+          query: async (sql, params) => {
+            if (!sql.includes('ml_feature_store')) return deps.warehouse.query(sql, params);
+            throw new TipoffError('TIPOFF_WAREHOUSE_BUSY', 'the warehouse is busy', { hint: 'Try again.' });
+          },
+        },
+      }),
+    });
+    expect((await call('POST', '/start', { mode: 'FIRST' })).status).toBe(503);
+    expect((await call('GET', '/status')).body.latest).toBe(null);
+  });
+
+  it.each([
+    ['a mode that is none', { mode: 'SOMETIMES' }],
+    ['a date that does not exist', { game_date: '2025-02-30' }],
+    ['an unknown field', { gamedate: SLATE }],
+    ['a player of another slate', { mode: 'FIRST', players: [999] }],
+    ['a list', []],
+    ['text', 'start please'],
+    ['BACKFILL of games still to come', { mode: 'BACKFILL' }],
+  ])('refuses %s with what was expected', async (_what, body) => {
+    const { call } = await world(players(2));
+    const answer = await call('POST', '/start', body);
+    expect(answer.status).toBe(400);
+    const problem = problemSchema.parse(answer.body);
+    expect(problem.code).toBe('TIPOFF_BAD_INPUT');
+    expect(problem.hint.length).toBeGreaterThan(10);
+  });
+});
+
+describe('GET /status and /batches/{id}', () => {
+  it('tell the progress of the active batch', async () => {
+    const { call, runtime } = await world([...players(3), { id: 4, features: null }]);
+    await call('POST', '/start', { mode: 'FIRST' });
+    await runtime.settled();
+    const status = statusAnswer.parse((await call('GET', '/status')).body);
+    expect(status).toMatchObject({
+      status: 'active',
+      queue_depth: 1,
+      active: [{ state: 'running', completion_pct: 25, outcomes: { skipped: 1 } }],
+    });
+  });
+
+  it('answers 404 for an unknown batch', async () => {
+    const { call } = await world(players(1));
+    expect((await call('GET', '/batches/nobody')).status).toBe(404);
+  });
+});
+
+describe('POST /check-stalled', () => {
+  it('says in a dry run what it would do, and does it otherwise', async () => {
+    const { call, clock, runtime, notices } = await world(players(4));
+    const { body } = await call('POST', '/start', { mode: 'FIRST' });
+    await runtime.settled();
+    clock.advance(31 * 60_000);
+    const forecast = await call('POST', '/check-stalled', { dry_run: true });
+    expect(checkStalledAnswer.parse(forecast.body).results).toMatchObject([{ action: 'closed', state: 'running' }]);
+    expect((await call('GET', `/batches/${body.batch_id}`)).body.state).toBe('running');
+    const done = await call('POST', '/check-stalled', {});
+    expect(checkStalledAnswer.parse(done.body)).toMatchObject({
+      batches_checked: 1,
+      batches_completed: 1,
+      results: [{ action: 'closed', state: 'failed' }],
+    });
+    expect((await call('POST', '/check-stalled')).body.batches_checked).toBe(0);
+    expect(notices).toHaveLength(1);
+  });
+
+  it('closes what is nearly complete and stands still, when asked to', async () => {
+    const { call, clock, runtime, service } = await world(players(320));
+    const { body } = await call('POST', '/start', { mode: 'FIRST' });
+    await runtime.settled();
+    expect(await runtime.workOff(2)).toBe(2);
+    await runtime.settled();
+    clock.advance(6 * 60_000);
+    const few = await call('POST', '/check-stalled', { min_completion_pct: 99, dry_run: true });
+    expect(few.body.results).toMatchObject([{ action: 'redispatched' }]);
+    const enough = await call('POST', '/check-stalled', { min_completion_pct: 90 });
+    expect(enough.body.results).toMatchObject([{ action: 'closed', state: 'published_partial' }]);
+    expect((await call('GET', `/batches/${body.batch_id}`)).body.missing).toHaveLength(20);
+    expect(service.runtime.lastSweepAt).toBe(null);
+  });
+
+  it('leaves a batch that moves alone', async () => {
+    const { call, clock, runtime } = await world(players(4));
+    await call('POST', '/start', { mode: 'FIRST' });
+    await runtime.settled();
+    clock.advance(4 * 60_000);
+    expect((await call('POST', '/check-stalled')).body.results).toMatchObject([{ action: 'none' }]);
+    expect((await call('POST', '/check-stalled', { batch_id: 'nobody' })).status).toBe(404);
+  });
+});
+
+describe('POST /reset', () => {
+  it('frees the slate at once, does nothing the second time, and is audited', async () => {
+    const { call, runtime, service } = await world(players(4));
+    const { body } = await call('POST', '/start', { mode: 'FIRST' });
+    await runtime.settled();
+    const dry = await call('POST', '/reset', { game_date: 'TODAY', reason: 'stuck', dry_run: true });
+    expect(resetAnswer.parse(dry.body).results).toMatchObject([{ batch_id: body.batch_id, state: 'running' }]);
+    const first = await call('POST', '/reset', { game_date: 'TODAY', reason: 'stuck' });
+    expect(resetAnswer.parse(first.body).results).toMatchObject([{ transitioned: true, state: 'reset' }]);
+    const second = await call('POST', '/reset', { batch_id: body.batch_id, reason: 'stuck' });
+    expect(second.body.results).toMatchObject([{ transitioned: false, state: 'reset' }]);
+    expect((await call('POST', '/start', { mode: 'FIRST' })).status).toBe(202);
+    const trail = await service.deps.state.list('service_audit');
+    expect(trail.map(({ data }) => data['endpoint'])).toEqual(expect.arrayContaining(['/start', '/reset']));
+    expect(trail.every(({ data }) => data['caller'] === 'api-key')).toBe(true);
+    const shown = await call('GET', `/batches/${body.batch_id}`);
+    expect(shown.body.events.at(-1)).toMatchObject({ to: 'reset', by: '/reset by api-key', reason: 'stuck' });
+  });
+
+  it.each([
+    ['neither batch nor date', { reason: 'x' }],
+    ['both', { reason: 'x', batch_id: 'b', game_date: SLATE }],
+    ['no reason', { game_date: SLATE }],
+    ['an unknown disposition', { game_date: SLATE, reason: 'x', staged: 'burn' }],
+  ])('refuses %s', async (_what, body) => {
+    const { call } = await world(players(1));
+    expect((await call('POST', '/reset', body)).status).toBe(400);
+  });
+});
+
+describe('POST /cleanup-staging', () => {
+  it('lists what it would drop', async () => {
+    const { call } = await world(players(1));
+    const answer = await call('POST', '/cleanup-staging', { dry_run: true });
+    expect(cleanupAnswer.parse(answer.body)).toMatchObject({ dry_run: true, dropped: 0, errors: [] });
+    expect((await call('POST', '/cleanup-staging', { max_age_hours: 0 })).status).toBe(400);
+  });
+});
+
+describe('errors', () => {
+  it('are documents with code, message and hint, also for routes that do not exist', async () => {
+    const { call } = await world(players(1));
+    for (const [method, path] of [
+      ['GET', '/nothing'],
+      ['GET', '/start'],
+      ['POST', '/status'],
+    ] as const) {
+      const answer = await call(method, path);
+      expect(answer.status).toBe(404);
+      expect(problemSchema.parse(answer.body).code).toBe('NO_ROUTE');
+    }
+  });
+
+  it('tell callers nothing about what nobody foresaw, and the log everything', async () => {
+    const { call, log } = await world(players(1), {
+      change: (deps) => ({ ...deps, queue: { ...deps.queue, depth: async () => Promise.reject(new Error('a secret detail')) } }),
+    });
+    const answer = await call('GET', '/status');
+    expect(answer.status).toBe(500);
+    expect(answer.body.code).toBe('UNEXPECTED');
+    expect(answer.text).not.toContain('secret detail');
+    expect(log.join('')).toContain('secret detail');
+  });
+});

@@ -1,0 +1,133 @@
+import { afterEach } from 'vitest';
+import { serviceApp } from '#app/services/app.ts';
+import { type Authenticator, authenticator } from '#app/services/auth.ts';
+import { serviceLogger } from '#app/services/logger.ts';
+import { serviceMetrics } from '#app/services/metrics.ts';
+import { type Runtime, serviceRuntime } from '#app/services/runtime.ts';
+import type { Role, Service } from '#app/services/service.ts';
+import { shiftedClock } from '#platform/clock.ts';
+import type { Notice, Notifier } from '#platform/notify/port.ts';
+import type { Queue } from '#platform/queue/port.ts';
+import type { StateStore } from '#platform/state/port.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+import { type FakePlayer, MORNING, type PredictionWorld, predictionWorlds } from '#test/fakes/prediction-world.ts';
+
+export const KEY = 'a-key-of-the-tests-with-enough-characters';
+
+export interface ServiceWorld extends PredictionWorld {
+  readonly service: Service;
+  readonly runtime: Runtime;
+  readonly notices: Notice[];
+  readonly log: string[];
+  /** Calls an endpoint; JSON answers are parsed. */
+  call(method: 'GET' | 'POST', path: string, body?: unknown, headers?: Record<string, string>): Promise<Answered>;
+  /** Everything the state store and the queue hold, to see whether something changed. */
+  stored(): Promise<string>;
+}
+
+export interface Answered {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look at single fields of answers whose schemas are tested elsewhere
+  readonly body: any;
+  readonly text: string;
+  readonly headers: Headers;
+}
+
+export interface ServiceWorldOptions {
+  readonly at?: string;
+  readonly games?: number;
+  readonly roles?: readonly Role[];
+  readonly authenticate?: Authenticator;
+  readonly change?: (deps: Service['deps']) => Service['deps'];
+  readonly changeHealth?: (health: Service['health']) => Service['health'];
+  readonly notifier?: Notifier;
+}
+
+/** A maker of services over a prediction world in memory. Nothing runs by itself: tests call `runtime.workOff` and `sweep`. */
+export function serviceWorlds(): (players: readonly FakePlayer[], options?: ServiceWorldOptions) => Promise<ServiceWorld> {
+  const makeWorld = predictionWorlds();
+  const open: ServiceWorld[] = [];
+  afterEach(async () => {
+    for (const { runtime } of open.splice(0)) await runtime.drain();
+  });
+  return async (players, options = {}) => {
+    const world = await makeWorld(players, options);
+    const made = serviceWorld(world, options);
+    open.push(made);
+    return made;
+  };
+}
+
+function serviceWorld(world: PredictionWorld, options: ServiceWorldOptions): ServiceWorld {
+  const notices: Notice[] = [];
+  const log: string[] = [];
+  const notifier = options.notifier ?? recordingNotifier(notices);
+  const plain = { ...world.deps, notifier };
+  const deps = options.change?.(plain) ?? plain;
+  const { warehouse, state, queue, clock, models } = deps;
+  const logger = serviceLogger(clock, (line) => log.push(line));
+  const metrics = serviceMetrics({ state, queue });
+  const roles = options.roles ?? ['coordinator', 'worker'];
+  const runtime = serviceRuntime({ ...deps, log: logger, metrics }, { coordinator: roles.includes('coordinator'), workers: 0 });
+  // Checks have a time limit, and a virtual clock would be over at once.
+  const health = { warehouse, state, queue, clock: shiftedClock(MORNING), models, settings: { home: true } };
+  const service: Service = {
+    roles,
+    deps,
+    health: options.changeHealth?.(health) ?? health,
+    authenticate: options.authenticate ?? authenticator({ apiKey: KEY }),
+    runtime,
+    metrics,
+    log: logger,
+    profile: 'embedded',
+    version: '1.2.3',
+  };
+  const app = serviceApp(service);
+  return {
+    ...world,
+    service,
+    runtime,
+    notices,
+    log,
+    call: async (method, path, body, headers = { 'x-api-key': KEY }) => {
+      const payload = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
+      const response = await app.request(path, { method, headers, ...payload });
+      const text = await response.text();
+      const isJson = response.headers.get('content-type')?.includes('json') === true;
+      return { status: response.status, text, body: isJson ? JSON.parse(text) : undefined, headers: response.headers };
+    },
+    stored: () => dump(world.deps.state, world.deps.queue, world.warehouse),
+  };
+}
+
+function recordingNotifier(notices: Notice[]): Notifier {
+  return {
+    send: async (notice) => {
+      notices.push(notice);
+      return { channel: 'test', id: notice.key };
+    },
+    reply: async () => ({ channel: 'test', id: 'reply' }),
+    find: async () => undefined,
+    update: async () => undefined,
+  };
+}
+
+const COLLECTIONS = [
+  'batches',
+  'slates',
+  'units',
+  'outcomes',
+  'batch_events',
+  'publish_leases',
+  'service_audit',
+  'parked_pushes',
+  'batch_alerts',
+  'health_probes',
+];
+
+async function dump(state: StateStore, queue: Queue, warehouse: Warehouse): Promise<string> {
+  const docs = [];
+  for (const collection of COLLECTIONS) docs.push(await state.list(collection));
+  const tables = await warehouse.listTables('nba_predictions');
+  return JSON.stringify([docs, await queue.parked(), await queue.depth('predict-units'), tables]);
+}

@@ -1,0 +1,64 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { parseSlate } from '#core/calendar.ts';
+import { tableId } from '#core/contracts/define.ts';
+import { CONTRACTS } from '#core/contracts/index.ts';
+import { boundedLook, paramsOf } from '#guard/canaries/ask.ts';
+import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
+import { CANARY_PHASES, runbookPath } from '#guard/canaries/definition.ts';
+import { runbook } from '#guard/canaries/runbook.ts';
+
+const statements = CATALOGUE.flatMap(({ id, look }) => ('sql' in look ? [{ id, sql: look.sql }] : []));
+
+describe('the catalogue', () => {
+  test('has at least thirty checks with names of their own, of every phase', () => {
+    expect(CATALOGUE.length).toBeGreaterThanOrEqual(30);
+    expect(new Set(CATALOGUE.map(({ id }) => id)).size).toBe(CATALOGUE.length);
+    expect(CATALOGUE.filter(({ id }) => !/^[a-z][a-z_]+$/.test(id))).toEqual([]);
+    expect(new Set(CATALOGUE.map(({ phase }) => phase))).toEqual(new Set(CANARY_PHASES));
+  });
+
+  test('holds every file of its folder', async () => {
+    const files = (await readdir('src/guard/canaries/catalog')).filter((name) => !['index.ts', 'sql.ts', 'exports.ts'].includes(name));
+    expect(CATALOGUE.map(({ id }) => `${id.replaceAll('_', '-')}.ts`).sort()).toEqual(files.sort());
+  });
+
+  test.each(CATALOGUE.map((canary) => [canary.id, canary] as const))(
+    'the runbook of %s says what the definition says',
+    async (id, canary) => {
+      expect(await readFile(runbookPath(id), 'utf8'), 'run: node scripts/runbooks.ts').toBe(runbook(canary));
+    },
+  );
+
+  test('a ladder climbs: later steps are later and at least as severe', () => {
+    const rank = { info: 0, warning: 1, critical: 2 };
+    const broken = CATALOGUE.filter(({ ladder }) =>
+      ladder.some((rung, i) => {
+        const before = ladder[i - 1];
+        return before !== undefined && (rung.by <= before.by || rank[rung.severity] < rank[before.severity]);
+      }),
+    );
+    expect(broken.map(({ id }) => id)).toEqual([]);
+  });
+
+  test.each(statements.map(({ id, sql }) => [id, sql] as const))('%s reads only the partitions it needs', (_id, sql) => {
+    for (const table of CONTRACTS.filter(({ partition }) => partition !== undefined)) {
+      const reads = new RegExp(`(?:FROM|JOIN)\\s+${tableId(table).replace('.', '\\.')}\\b`).test(sql);
+      if (reads) expect(sql, tableId(table)).toMatch(new RegExp(`${table.partition}\\s*(?:=|>|>=|BETWEEN)\\s`));
+    }
+  });
+
+  test.each(statements.map(({ id, sql }) => [id, sql] as const))('%s names only the parameters there are', (_id, sql) => {
+    const named = new Set([...sql.matchAll(/@(\w+)/g)].map((match) => match[1]));
+    const given = paramsOf(boundedLook(sql), 7, { slate: parseSlate('2025-01-10'), asOf: new Date(0) });
+    expect(Object.keys(given).sort()).toEqual([...named].sort());
+  });
+
+  test('a check without a sabotage is refused by the compiler', () => {
+    const { sabotage, ...rest } = CATALOGUE[0] ?? {};
+    // @ts-expect-error the sabotage is required
+    const refused: (typeof CATALOGUE)[number] = rest;
+    expect(sabotage).toBeDefined();
+    expect('sabotage' in refused).toBe(false);
+  });
+});

@@ -1,0 +1,223 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { schedule } from '#core/contracts/nba_reference/schedule.ts';
+import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
+import { type CanaryRequest, runCanaries } from '#guard/canaries/engine.ts';
+import { halt, liftHalt } from '#guard/canaries/halt.ts';
+import { beat } from '#guard/canaries/heartbeats.ts';
+import type { CanaryResult } from '#guard/canaries/run.ts';
+import { gameRow } from '#test/fakes/prediction-world.ts';
+import { emptyWorld, type TestWorld } from './world.ts';
+
+/** A check that finds what it is told to find. */
+function check(overrides: Partial<Canary> = {}): Canary {
+  return defineCanary({
+    id: 'example',
+    phase: 'ingest',
+    question: 'Is all well?',
+    expected: 'everything well',
+    looksAt: 'now',
+    ladder: [{ by: '00:00', severity: 'warning' }],
+    owner: 'data',
+    repair: 'tipoff day {slate}',
+    dependsOn: [],
+    whenEmpty: 'fail',
+    look: { sql: "SELECT 'thing' AS subject, FALSE AS is_bad, 'fine' AS note" },
+    sabotage: { sql: ['DELETE FROM nba_reference.schedule WHERE TRUE'] },
+    meaning: 'Something.',
+    steps: ['Look.'],
+    ...overrides,
+  });
+}
+
+const SLATE = '2025-01-10';
+
+describe('the engine', () => {
+  let world: TestWorld;
+  beforeEach(async () => {
+    world = await emptyWorld('2025-01-10T17:00:00Z');
+    await world.warehouse.append(schedule, [gameRow(SLATE, 0), gameRow(SLATE, 1), gameRow('2025-01-09', 2, '2025-01-10T00:30:00.000Z')]);
+  });
+  afterEach(() => world.close());
+
+  const ask = async (canary: Canary, asOf = '2025-01-10T17:00:00Z', more: Partial<CanaryRequest> = {}): Promise<CanaryResult> => {
+    const { results } = await runCanaries(world, { canaries: [canary], asOf: new Date(asOf), ...more });
+    const [result] = results;
+    if (result === undefined) throw new Error('no answer');
+    return result;
+  };
+
+  test('passes with the number seen, and fills the slate into the repair command', async () => {
+    expect(await ask(check())).toMatchObject({
+      status: 'PASS',
+      seen: 1,
+      slate: SLATE,
+      repair: 'tipoff day 2025-01-10',
+      runbook: 'docs/runbooks/example.md',
+      reason: '1 of 1 as expected',
+    });
+  });
+
+  test('names at most twenty offenders and counts them all', async () => {
+    const many = Array.from(
+      { length: 33 },
+      (_, i) => `SELECT 'game ${String(i).padStart(2, '0')}' AS subject, TRUE AS is_bad, 'missing' AS note`,
+    );
+    const result = await ask(check({ look: { sql: many.join(' UNION ALL ') } }));
+    expect(result).toMatchObject({ status: 'FAIL', seen: 0, offender_count: 33 });
+    expect(result.offenders).toHaveLength(20);
+    expect(result.offenders[0]).toBe('game 00: missing');
+  });
+
+  test('counts an unknown verdict as wrong', async () => {
+    expect(await ask(check({ look: { sql: "SELECT 'x' AS subject, NULL > 1 AS is_bad, 'unknown' AS note" } }))).toMatchObject({
+      status: 'FAIL',
+      offender_count: 1,
+    });
+  });
+
+  test('a statement that throws is an error, never a pass', async () => {
+    expect(await ask(check({ look: { sql: 'SELECT nothing FROM nba_raw.no_such_table' } }))).toMatchObject({ status: 'ERROR', seen: null });
+    const probe = async (): Promise<never> => Promise.reject(new Error('the store is away'));
+    expect(await ask(check({ look: { probe } }))).toMatchObject({ status: 'ERROR', reason: 'could not run: the store is away' });
+  });
+
+  test('without a calendar every check is an error: no calendar is not a day off', async () => {
+    await world.warehouse.dropTable(schedule);
+    const result = await ask(check({ looksAt: 'tonight' }));
+    expect(result.status).toBe('ERROR');
+    expect(result.reason).toContain('calendar');
+  });
+
+  test('nothing expected is a failure or a skip, as the check says', async () => {
+    const look = { sql: "SELECT 'x' AS subject, TRUE AS is_bad, 'x' AS note FROM nba_raw.shots WHERE slate = CAST(@slate AS DATE)" };
+    expect((await ask(check({ look }))).status).toBe('FAIL');
+    expect(await ask(check({ look, whenEmpty: { skip: 'no shots are loaded' } }))).toMatchObject({
+      status: 'SKIP',
+      reason: 'no shots are loaded',
+    });
+  });
+
+  test('tolerates what is usual and not more', async () => {
+    const of = (bad: number): Canary =>
+      check({
+        tolerates: { count: 1, share: 0.2 },
+        look: { probe: async () => Array.from({ length: 10 }, (_, i) => ({ subject: `s${i}`, is_bad: i < bad, note: null })) },
+      });
+    expect((await ask(of(2))).status).toBe('PASS');
+    expect((await ask(of(3))).status).toBe('FAIL');
+  });
+
+  test('a check that hangs is an error when the budget is over', async () => {
+    const timer = { now: () => new Date(), sleep: async () => new Promise<void>((resolve) => setImmediate(resolve)) };
+    const hanging = check({ look: { probe: () => new Promise(() => undefined) } });
+    const { results } = await runCanaries({ ...world, timer }, { canaries: [hanging], asOf: world.clock.now(), budgetSeconds: 1 });
+    expect(results[0]).toMatchObject({ status: 'ERROR', reason: expect.stringContaining('within 1 s') });
+  });
+
+  test('the severity climbs the ladder, and before its first step the answer is not due', async () => {
+    const bad = { sql: "SELECT 'x' AS subject, TRUE AS is_bad, 'x' AS note" };
+    const canary = check({
+      looksAt: 'tonight',
+      look: bad,
+      ladder: [
+        { by: '10:00', severity: 'warning' },
+        { by: '18:30', beforeTip: 60, severity: 'critical' },
+      ],
+    });
+    expect(await ask(canary, '2025-01-10T14:59:00Z')).toMatchObject({
+      status: 'SKIP',
+      reason: 'too early: due at 2025-01-10T15:00:00.000Z',
+    });
+    expect(await ask(canary, '2025-01-10T15:00:00Z')).toMatchObject({ status: 'FAIL', severity: 'warning' });
+    // The first tip-off is at 19:00 ET: an hour before it is earlier than 18:30.
+    expect(await ask(canary, '2025-01-10T23:00:00Z')).toMatchObject({ status: 'FAIL', severity: 'critical' });
+  });
+
+  test('the evening in New York belongs to its own date, whatever the date in UTC', async () => {
+    expect((await ask(check({ looksAt: 'tonight' }), '2025-01-11T04:30:00Z')).slate).toBe(SLATE);
+    expect((await ask(check({ looksAt: 'last_night' }), '2025-01-10T17:00:00Z')).slate).toBe('2025-01-09');
+  });
+
+  test('the hour of a check is that of the wall clock on both sides of a time change', async () => {
+    await world.warehouse.append(schedule, [
+      gameRow('2025-03-08', 5, '2025-03-09T00:00:00.000Z'),
+      gameRow('2025-03-09', 6, '2025-03-09T23:00:00.000Z'),
+    ]);
+    const canary = check({ looksAt: 'tonight', ladder: [{ by: '10:00', severity: 'warning' }] });
+    expect((await ask(canary, '2025-03-08T14:30:00Z')).status).toBe('SKIP');
+    expect((await ask(canary, '2025-03-09T14:30:00Z')).status).toBe('PASS');
+  });
+
+  test('says why a date has no games: a break, the off-season, or simply none', async () => {
+    const tonight = check({ looksAt: 'tonight' });
+    await world.warehouse.append(schedule, [gameRow('2025-01-12', 3), gameRow('2025-01-20', 4)]);
+    expect((await ask(tonight, '2025-01-11T17:00:00Z')).reason).toBe('no games on 2025-01-11');
+    expect((await ask(tonight, '2025-01-15T17:00:00Z')).reason).toBe('no games on 2025-01-15: break from 2025-01-13 to 2025-01-19');
+    expect((await ask(tonight, '2025-07-15T17:00:00Z')).reason).toBe('no games on 2025-07-15: off-season or season over');
+  });
+
+  test('a postponed game is no game', async () => {
+    await world.warehouse.append(schedule, [{ ...gameRow('2025-02-01', 7), status: 'postponed' }]);
+    expect((await ask(check({ looksAt: 'tonight' }), '2025-02-01T17:00:00Z')).status).toBe('SKIP');
+  });
+
+  test('a halt skips with its reason until it ends', async () => {
+    await halt(world, { until: new Date('2025-01-10T20:00:00Z'), reason: 'moving house', by: 'operator' });
+    const skipped = await ask(check());
+    expect(skipped).toMatchObject({ status: 'SKIP', reason: 'halted by operator until 2025-01-10T20:00:00.000Z: moving house' });
+    expect((await ask(check(), '2025-01-10T20:00:00Z')).status).toBe('PASS');
+    expect((await ask(check({ ignoresHalt: true }))).status).toBe('PASS');
+    await liftHalt(world.state);
+    expect((await ask(check())).status).toBe('PASS');
+  });
+
+  test('a halt without a reason or an end is refused', async () => {
+    await expect(halt(world, { until: new Date('2025-01-01T00:00:00Z'), reason: 'late', by: 'x' })).rejects.toThrow(
+      'needs a reason and an end',
+    );
+    await expect(halt(world, { until: new Date('2025-02-01T00:00:00Z'), reason: ' ', by: 'x' })).rejects.toThrow(
+      'needs a reason and an end',
+    );
+  });
+
+  test('stores every answer', async () => {
+    await ask(check());
+    const rows = await world.warehouse.query('SELECT canary_id, status, offenders FROM nba_orchestration.canary_results');
+    expect(rows).toEqual([{ canary_id: 'example', status: 'PASS', offenders: '[]' }]);
+  });
+
+  test('a thousand beats of two jobs are two rows', async () => {
+    for (let i = 0; i < 20; i++) {
+      for (const job of ['day', 'sweeper']) await beat(world, { job, ok: i < 10, maxSilenceSeconds: 60 });
+      await world.clock.sleep(1000);
+    }
+    const rows = await world.warehouse.query('SELECT job, beat_at, succeeded_at FROM nba_orchestration.heartbeats ORDER BY job');
+    expect(rows).toEqual([
+      { job: 'day', beat_at: '2025-01-10T17:00:19.000Z', succeeded_at: '2025-01-10T17:00:09.000Z' },
+      { job: 'sweeper', beat_at: '2025-01-10T17:00:19.000Z', succeeded_at: '2025-01-10T17:00:09.000Z' },
+    ]);
+  });
+
+  test('a run after a gap looks at the evenings nobody watched', async () => {
+    const slates = async (): Promise<string[]> =>
+      (await runCanaries(world, { canaries: [check()] })).runs.map(({ slate, as_of }) => `${slate} ${as_of.toISOString()}`);
+    expect(await slates()).toEqual(['2025-01-10 2025-01-10T17:00:00.000Z']);
+    world.clock.set(new Date('2025-01-10T20:00:00Z'));
+    expect(await slates()).toEqual(['2025-01-10 2025-01-10T20:00:00.000Z']);
+    world.clock.set(new Date('2025-01-12T15:00:00Z'));
+    expect(await slates()).toEqual([
+      '2025-01-10 2025-01-11T04:30:00.000Z',
+      '2025-01-11 2025-01-12T04:30:00.000Z',
+      '2025-01-12 2025-01-12T15:00:00.000Z',
+    ]);
+    world.clock.set(new Date('2025-01-13T04:45:00Z'));
+    await slates();
+    world.clock.set(new Date('2025-01-13T05:15:00Z'));
+    expect(await slates()).toEqual(['2025-01-13 2025-01-13T05:15:00.000Z']);
+  });
+
+  test('asking about the past neither beats nor covers a gap', async () => {
+    await ask(check(), '2024-12-01T17:00:00Z');
+    expect(await world.warehouse.query('SELECT job FROM nba_orchestration.heartbeats')).toEqual([]);
+  });
+});

@@ -1,0 +1,56 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type SettableClock, settableClock } from '#app/healthy-world.ts';
+import { CONTRACTS } from '#core/contracts/index.ts';
+import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions/publications.ts';
+import type { CanaryDeps } from '#guard/canaries/engine.ts';
+import type { DayDeps } from '#pipeline/day.ts';
+import { directoryObjects } from '#platform/objects/directory/store.ts';
+import { openSqliteQueue } from '#platform/queue/sqlite/queue.ts';
+import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
+import { modelOf, simpleSystems } from '#test/fakes/prediction-world.ts';
+
+export interface TestWorld extends CanaryDeps {
+  readonly clock: SettableClock;
+  readonly day: DayDeps;
+  close(): Promise<void>;
+}
+
+/** Empty engines in memory, exports in a temporary folder, simple systems for a model. */
+export async function emptyWorld(start = '2024-11-29T12:00:00Z'): Promise<TestWorld> {
+  const clock = settableClock(new Date(start));
+  const folder = await mkdtemp(join(tmpdir(), 'tipoff-canaries-'));
+  const warehouse = await openDuckDb(':memory:', { clock });
+  await warehouse.prepare(CONTRACTS);
+  await warehouse.createView(CURRENT_PREDICTIONS.ref, CURRENT_PREDICTIONS.sql);
+  const state = openSqliteState(':memory:', { clock });
+  const queue = openSqliteQueue(':memory:', { clock });
+  const exports = directoryObjects(folder);
+  const day: DayDeps = {
+    warehouse,
+    state,
+    queue,
+    clock,
+    runId: 'test',
+    codeVersion: 'test',
+    models: modelOf(simpleSystems()),
+    exports,
+    dataSource: 'simulated',
+  };
+  return {
+    warehouse,
+    state,
+    exports,
+    clock,
+    day,
+    deployment: { codeVersion: 'test', expectedVersion: 'test', configGaps: [] },
+    close: async () => {
+      await warehouse.close();
+      await state.close();
+      await queue.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

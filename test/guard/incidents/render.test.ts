@@ -1,0 +1,465 @@
+import { describe, expect, it } from 'vitest';
+import type { CheckResult } from '#guard/incidents/input.ts';
+import { incidentNotice, replyNotice } from '#guard/incidents/notice.ts';
+import { reduceRuns } from '#guard/incidents/reduce.ts';
+import { consoleReport } from '#guard/incidents/render/console.ts';
+import { jsonReport } from '#guard/incidents/render/json.ts';
+import { summaryReport } from '#guard/incidents/render/summary.ts';
+import { type Report, reportOf } from '#guard/incidents/report.ts';
+import { consoleNotifier } from '#platform/notify/console/notifier.ts';
+import { SLACK_LIMITS, slackMessage } from '#platform/notify/slack/blocks.ts';
+import { check, NOON, passed, SLATE } from './alarm-world.ts';
+
+const at = (minutes: number): Date => new Date(Date.parse(NOON) + minutes * 60_000);
+const run = (minutes: number, results: readonly CheckResult[]) => ({ run_id: `r${minutes}`, slate: SLATE, as_of: at(minutes), results });
+const CRITICAL = check('prediction-gap', { severity: 'critical', offender_count: 12 });
+const EFFECT = check('export-fresh', { phase: 'publish', depends_on: ['predict'] });
+
+function incidentAfter(...runs: ReturnType<typeof run>[]) {
+  const incident = reduceRuns(new Map(), runs).heads.get('prediction-gap');
+  if (incident === undefined) throw new Error('no incident');
+  return incident;
+}
+
+const REPORT: Report = {
+  ...reportOf([
+    run(0, [
+      CRITICAL,
+      check('lines-present', {
+        phase: 'ingest',
+        status: 'ERROR',
+        seen: null,
+        offenders: [],
+        offender_count: 0,
+        reason: 'No column "lines".',
+      }),
+      passed('schedule-fresh'),
+      check('graded', { status: 'SKIP', reason: 'no games yesterday' }),
+    ]),
+  ]),
+  alerts: {
+    opened: ['prediction-gap', 'lines-present'],
+    resolved: [],
+    open: 2,
+    sent: 1,
+    edited: 0,
+    replied: 0,
+    undelivered: [{ title: 'lines-present could not be checked', error: 'Slack is down', isOnFallback: true }],
+  },
+};
+
+describe('golden renderings', () => {
+  it('of an open incident on Slack', () => {
+    const incident = incidentAfter(run(0, [CRITICAL, EFFECT]), run(30, [CRITICAL, EFFECT]));
+    expect(slackMessage(incidentNotice(incident), (path) => `https://example.com/${path}`)).toMatchInlineSnapshot(`
+      {
+        "blocks": [
+          {
+            "text": {
+              "emoji": true,
+              "text": ":red_circle: CRITICAL prediction-gap: 3 of 10 games have no predictions",
+              "type": "plain_text",
+            },
+            "type": "header",
+          },
+          {
+            "text": {
+              "text": "Is prediction-gap well?
+      Slate 2025-01-10: expected 0 games without predictions, seen 3.
+      12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI and 9 more.
+      Explains 1 more failing check: export-fresh.
+      Since 2025-01-10 12:00 ET (30 min); 2 runs saw it.",
+              "type": "mrkdwn",
+            },
+            "type": "section",
+          },
+          {
+            "text": {
+              "text": "*Repair*
+      \`\`\`tipoff predict 2025-01-10 --mode RETRY\`\`\`",
+              "type": "mrkdwn",
+            },
+            "type": "section",
+          },
+          {
+            "elements": [
+              {
+                "text": "<https://example.com/docs/runbooks/prediction-gap.md|runbook docs/runbooks/prediction-gap.md>",
+                "type": "mrkdwn",
+              },
+              {
+                "text": "phase predict",
+                "type": "mrkdwn",
+              },
+              {
+                "text": "\`prediction-gap@20250110T1700\`",
+                "type": "mrkdwn",
+              },
+            ],
+            "type": "context",
+          },
+        ],
+        "text": "CRITICAL: prediction-gap: 3 of 10 games have no predictions
+      Is prediction-gap well?
+      Slate 2025-01-10: expected 0 games without predictions, seen 3.
+      12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI and 9 more.
+      Explains 1 more failing check: export-fresh.
+      Since 2025-01-10 12:00 ET (30 min); 2 runs saw it.
+      Repair: tipoff predict 2025-01-10 --mode RETRY",
+      }
+    `);
+  });
+
+  it('of a recovered incident on Slack', () => {
+    const incident = incidentAfter(run(0, [CRITICAL]), run(95, [passed('prediction-gap')]));
+    expect(slackMessage(incidentNotice(incident))).toMatchInlineSnapshot(`
+      {
+        "blocks": [
+          {
+            "text": {
+              "emoji": true,
+              "text": ":large_green_circle: RESOLVED prediction-gap: well again after 1 h 35 min",
+              "type": "plain_text",
+            },
+            "type": "header",
+          },
+          {
+            "text": {
+              "text": "Is prediction-gap well?
+      Slate 2025-01-10: 3 of 10 games have no predictions.
+      From 2025-01-10 12:00 ET to 2025-01-10 13:35 ET; 1 run saw it.",
+              "type": "mrkdwn",
+            },
+            "type": "section",
+          },
+          {
+            "elements": [
+              {
+                "text": "runbook docs/runbooks/prediction-gap.md",
+                "type": "mrkdwn",
+              },
+              {
+                "text": "phase predict",
+                "type": "mrkdwn",
+              },
+              {
+                "text": "\`prediction-gap@20250110T1700\`",
+                "type": "mrkdwn",
+              },
+            ],
+            "type": "context",
+          },
+        ],
+        "text": "RESOLVED: prediction-gap: well again after 1 h 35 min
+      Is prediction-gap well?
+      Slate 2025-01-10: 3 of 10 games have no predictions.
+      From 2025-01-10 12:00 ET to 2025-01-10 13:35 ET; 1 run saw it.",
+      }
+    `);
+  });
+
+  it('of a reminder on Slack', () => {
+    const incident = incidentAfter(run(0, [CRITICAL]), run(130, [CRITICAL]));
+    expect(slackMessage(replyNotice(incident, { fingerprint: 'prediction-gap', number: 1, kind: 'reminder' }))).toMatchInlineSnapshot(`
+      {
+        "blocks": [
+          {
+            "text": {
+              "emoji": true,
+              "text": ":red_circle: CRITICAL prediction-gap: still failing",
+              "type": "plain_text",
+            },
+            "type": "header",
+          },
+          {
+            "text": {
+              "text": "prediction-gap: 3 of 10 games have no predictions
+      Slate 2025-01-10: expected 0 games without predictions, seen 3.
+      12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI and 9 more.
+      Since 2025-01-10 12:00 ET (2 h 10 min); 2 runs saw it.",
+              "type": "mrkdwn",
+            },
+            "type": "section",
+          },
+          {
+            "text": {
+              "text": "*Repair*
+      \`\`\`tipoff predict 2025-01-10 --mode RETRY\`\`\`",
+              "type": "mrkdwn",
+            },
+            "type": "section",
+          },
+          {
+            "elements": [
+              {
+                "text": "phase predict",
+                "type": "mrkdwn",
+              },
+              {
+                "text": "\`prediction-gap@20250110T1700:001\`",
+                "type": "mrkdwn",
+              },
+            ],
+            "type": "context",
+          },
+        ],
+        "text": "CRITICAL: prediction-gap: still failing
+      prediction-gap: 3 of 10 games have no predictions
+      Slate 2025-01-10: expected 0 games without predictions, seen 3.
+      12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI and 9 more.
+      Since 2025-01-10 12:00 ET (2 h 10 min); 2 runs saw it.
+      Repair: tipoff predict 2025-01-10 --mode RETRY",
+      }
+    `);
+  });
+
+  it('of an open incident on the console', async () => {
+    const lines: string[] = [];
+    await consoleNotifier((line) => lines.push(line)).send(incidentNotice(incidentAfter(run(0, [CRITICAL]))));
+    expect(lines).toMatchInlineSnapshot(`
+      [
+        "[CRITICAL] prediction-gap: 3 of 10 games have no predictions",
+        "  Is prediction-gap well?",
+        "  Slate 2025-01-10: expected 0 games without predictions, seen 3.",
+        "  12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI and 9 more.",
+        "  Since 2025-01-10 12:00 ET (0 min); 1 run saw it.",
+        "  repair: tipoff predict 2025-01-10 --mode RETRY",
+        "  runbook: docs/runbooks/prediction-gap.md",
+      ]
+    `);
+  });
+
+  it('of a report in the job summary', () => {
+    expect(summaryReport(REPORT)).toMatchInlineSnapshot(`
+      "## 🔴 1 failed, 1 could not run
+
+      Slate 2025-01-10, as of 2025-01-10T17:00:00.000Z: 1 passed, 1 failed, 1 could not run, 1 skipped.
+
+      > [!CAUTION]
+      > **Nobody may have been told.** 1 notice could not be delivered:
+      > - lines-present could not be checked: Slack is down (is on the fallback channel)
+
+      | | check | slate | expected | seen | offenders |
+      |---|---|---|---|---:|---|
+      | 🔴 | prediction-gap | 2025-01-10 | 0 games without predictions | 3 | BOS @ NYK, LAL @ DEN, MIA @ CHI, … (12) |
+      | 🔴 | lines-present could not be checked | 2025-01-10 | 0 games without predictions |  |  |
+
+      <details><summary>🔴 prediction-gap, 2025-01-10</summary>
+
+      - Is prediction-gap well?
+      - 3 of 10 games have no predictions.
+      - Expected 0 games without predictions, seen 3.
+      - 12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI, …
+
+      \`\`\`sh
+      tipoff predict 2025-01-10 --mode RETRY
+      \`\`\`
+
+      Runbook: docs/runbooks/prediction-gap.md
+
+      </details>
+
+      <details><summary>🔴 lines-present could not be checked, 2025-01-10</summary>
+
+      - Is lines-present well?
+      - No column "lines".
+      - Expected 0 games without predictions.
+
+      \`\`\`sh
+      tipoff predict 2025-01-10 --mode RETRY
+      \`\`\`
+
+      Runbook: docs/runbooks/lines-present.md
+
+      </details>
+
+      <details><summary>1 skipped</summary>
+
+      - no games yesterday: graded
+
+      </details>
+
+      Incidents: 2 open, 2 opened, 0 resolved. Told: 1 new, 0 edited, 0 in threads.
+      "
+    `);
+  });
+
+  it('of a report on the console', () => {
+    expect(consoleReport(REPORT)).toMatchInlineSnapshot(`
+      [
+        "2025-01-10 as of 2025-01-10T17:00:00.000Z: 1 passed, 1 failed, 1 could not run, 1 skipped.",
+        "",
+        "CRITICAL prediction-gap (predict, 2025-01-10)",
+        "  Is prediction-gap well?",
+        "  3 of 10 games have no predictions.",
+        "  Expected 0 games without predictions, seen 3.",
+        "  12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI, …",
+        "  repair:  tipoff predict 2025-01-10 --mode RETRY",
+        "  runbook: docs/runbooks/prediction-gap.md",
+        "",
+        "ERROR lines-present could not be checked (ingest, 2025-01-10)",
+        "  Is lines-present well?",
+        "  No column "lines".",
+        "  Expected 0 games without predictions.",
+        "  repair:  tipoff predict 2025-01-10 --mode RETRY",
+        "  runbook: docs/runbooks/lines-present.md",
+        "",
+        "Skipped",
+        "  no games yesterday: graded",
+        "",
+        "Incidents: 2 open, 2 opened, 0 resolved. Told: 1 new, 0 edited, 0 in threads.",
+        "  NOT DELIVERED (on the fallback): lines-present could not be checked: Slack is down",
+      ]
+    `);
+  });
+
+  it('of a report as JSON', () => {
+    expect(jsonReport(REPORT)).toMatchInlineSnapshot(`
+      {
+        "alerts": {
+          "edited": 0,
+          "open": 2,
+          "opened": [
+            "prediction-gap",
+            "lines-present",
+          ],
+          "replied": 0,
+          "resolved": [],
+          "sent": 1,
+          "undelivered": [
+            {
+              "error": "Slack is down",
+              "isOnFallback": true,
+              "title": "lines-present could not be checked",
+            },
+          ],
+        },
+        "as_of": "2025-01-10T17:00:00.000Z",
+        "counts": {
+          "ERROR": 1,
+          "FAIL": 1,
+          "PASS": 1,
+          "SKIP": 1,
+        },
+        "findings": [
+          {
+            "canary_id": "prediction-gap",
+            "expected": "0 games without predictions",
+            "notice": {
+              "key": "prediction-gap:2025-01-10",
+              "lines": [
+                "Is prediction-gap well?",
+                "3 of 10 games have no predictions.",
+                "Expected 0 games without predictions, seen 3.",
+                "12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI, …",
+              ],
+              "phase": "predict",
+              "repair": "tipoff predict 2025-01-10 --mode RETRY",
+              "runbook": "docs/runbooks/prediction-gap.md",
+              "severity": "critical",
+              "title": "prediction-gap",
+            },
+            "offender_count": 12,
+            "offenders": [
+              "BOS @ NYK",
+              "LAL @ DEN",
+              "MIA @ CHI",
+            ],
+            "seen": 3,
+            "slate": "2025-01-10",
+            "status": "FAIL",
+          },
+          {
+            "canary_id": "lines-present",
+            "expected": "0 games without predictions",
+            "notice": {
+              "key": "lines-present:2025-01-10",
+              "lines": [
+                "Is lines-present well?",
+                "No column "lines".",
+                "Expected 0 games without predictions.",
+              ],
+              "phase": "ingest",
+              "repair": "tipoff predict 2025-01-10 --mode RETRY",
+              "runbook": "docs/runbooks/lines-present.md",
+              "severity": "error",
+              "title": "lines-present could not be checked",
+            },
+            "offender_count": 0,
+            "offenders": [],
+            "seen": null,
+            "slate": "2025-01-10",
+            "status": "ERROR",
+          },
+        ],
+        "kind": "canary-report",
+        "schema_version": 1,
+        "skipped": [
+          {
+            "canary_id": "graded",
+            "reason": "no games yesterday",
+            "slate": "2025-01-10",
+          },
+        ],
+        "slates": [
+          "2025-01-10",
+        ],
+      }
+    `);
+  });
+});
+
+describe('a message', () => {
+  const huge = check('prediction-gap', {
+    reason: `${'ß'.repeat(5000)}`,
+    offenders: Array.from({ length: 20 }, (_, i) => `${'very long name '.repeat(60)}${i}`),
+    offender_count: 4000,
+    repair: 'x'.repeat(9000),
+    runbook: 'r'.repeat(5000),
+  });
+
+  it('keeps the limits of Slack whatever is in it', () => {
+    const notice = incidentNotice(incidentAfter(run(0, [huge])));
+    for (const lines of [notice.lines, Array.from({ length: 300 }, (_, i) => `${i} ${'<&>'.repeat(900)}`)]) {
+      const { text, blocks } = slackMessage({ ...notice, lines });
+      expect(blocks.length).toBeLessThanOrEqual(SLACK_LIMITS.blocks);
+      expect(text.length).toBeLessThanOrEqual(SLACK_LIMITS.fallback);
+      for (const block of blocks) {
+        if (block.type === 'header') expect(block.text.text.length).toBeLessThanOrEqual(SLACK_LIMITS.header);
+        else
+          for (const one of block.type === 'section' ? [block.text] : block.elements)
+            expect(one.text.length).toBeLessThanOrEqual(SLACK_LIMITS.text);
+      }
+      expect(JSON.stringify(blocks)).not.toMatch(/&(?!amp;|lt;|gt;)/);
+    }
+  });
+
+  it('says what it left out', () => {
+    const { blocks } = slackMessage({
+      key: 'k',
+      severity: 'info',
+      title: 't',
+      lines: Array.from({ length: 3000 }, (_, i) => `${i}${'a'.repeat(100)}`),
+    });
+    expect(JSON.stringify(blocks)).toMatch(/and \d+ more lines/);
+  });
+
+  it('lets outside text neither mention people nor make links nor break a code block', () => {
+    const evil = '<!channel> <@U1> <https://bad.example|click> & ```';
+    const json = JSON.stringify(slackMessage({ key: evil, severity: 'error', title: evil, lines: [evil], repair: evil, runbook: evil }));
+    expect(json.replaceAll(/"type":"plain_text","text":"[^"]*"/g, '')).not.toMatch(/<[!@h]/);
+    expect(json.match(/```/g)?.length).toBe(3);
+  });
+
+  it('in a job summary stays text as well', () => {
+    const evil = '<img src=x onerror=alert(1)> [click](https://bad.example) | @everyone `x` **b**\n## h';
+    const summary = summaryReport(reportOf([run(0, [check('a', { reason: evil, offenders: [evil], repair: 'echo ```' })])]));
+    expect(summary).not.toMatch(/<img|\]\(https|@everyone|^## h/m);
+    expect(
+      summary
+        .split('\n')
+        .filter((line) => line.startsWith('|'))
+        .every((line) => line.replaceAll('\\|', '').split('|').length === 8),
+    ).toBe(true);
+  });
+});
