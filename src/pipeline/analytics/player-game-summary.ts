@@ -14,18 +14,13 @@ export const playerGameSummaryProcessor: Processor = {
   table: playerGameSummary,
   reads: ['nba_raw.player_box_scores', 'nba_reference.schedule'],
   select: `
-WITH ranked AS (
-  SELECT row_id, ROW_NUMBER() OVER (
+WITH newest AS (
+  SELECT * FROM nba_raw.player_box_scores
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND season_type IN ('regular', 'play_in', 'playoffs')
+  QUALIFY ROW_NUMBER() OVER (
     PARTITION BY player_id, game_id
     ORDER BY CASE WHEN source LIKE 'nba_%' THEN 0 ELSE 1 END, ingested_at DESC, source, row_id
-  ) AS standing
-  FROM nba_raw.player_box_scores
-  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND season_type IN ('regular', 'play_in', 'playoffs')
-),
-newest AS (
-  SELECT b.* FROM nba_raw.player_box_scores b
-  JOIN ranked r ON r.row_id = b.row_id AND r.standing = 1
-  WHERE b.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+  ) = 1
 )
 SELECT n.player_id, n.game_id, n.slate, n.season, n.season_type, n.player_name, n.player_lookup, n.team_abbr, n.opponent_abbr,
   COALESCE(g.home_abbr = n.team_abbr, n.is_home) AS is_home, n.played, n.dnp_reason,

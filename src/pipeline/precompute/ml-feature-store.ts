@@ -1,5 +1,5 @@
 import { mlFeatureStore } from '#core/contracts/nba_predictions/ml-feature-store.ts';
-import { FEATURE_SOURCES, FEATURES, type Feature, type FeatureSource } from '#core/features.ts';
+import { FEATURE_POSITION, FEATURE_SOURCES, FEATURES, type Feature, type FeatureSource } from '#core/features.ts';
 import type { Processor } from '#pipeline/processor.ts';
 
 /** Points the home team is expected to win by, all else equal. */
@@ -70,12 +70,28 @@ function sourceSql({ name, group }: Feature): string {
 }
 
 const letterAt = (name: string): string => `s_${name}`;
-const lettersOf = (features: readonly Feature[]): string => features.map(({ name }) => letterAt(name)).join(' || ');
+/** SQL: all letters as one text, joined pairwise: most of the pieces stay short enough to be copied without an allocation. */
+const joined = (pieces: readonly string[]): string => {
+  const middle = Math.ceil(pieces.length / 2);
+  return pieces.length <= 1 ? (pieces[0] ?? '') : `(${joined(pieces.slice(0, middle))} || ${joined(pieces.slice(middle))})`;
+};
+/** SQL: the letters of some features, cut from the text of all in as few runs as they form. */
+const lettersOf = (features: readonly Feature[]): string => {
+  const runs: { start: number; length: number }[] = [];
+  for (const { name } of features) {
+    const position = FEATURE_POSITION[name] ?? 0;
+    const last = runs.at(-1);
+    if (last !== undefined && last.start + last.length === position) last.length++;
+    else runs.push({ start: position, length: 1 });
+  }
+  return runs.map(({ start, length }) => `SUBSTR(feature_sources, ${start}, ${length})`).join(' || ');
+};
 const required = FEATURES.filter((feature) => feature.required);
 const opponent = FEATURES.filter((feature) => feature.group === 'opponent');
 const LETTERS = Object.keys(FEATURE_SOURCES) as FeatureSource[];
 /** SQL: how often a letter occurs in a text of letters. Counting in the text is many times cheaper than a CASE per feature. */
-const occurrences = (letters: string, letter: FeatureSource): string => `(LENGTH(${letters}) - LENGTH(REPLACE(${letters}, '${letter}', '')))`;
+const occurrences = (letters: string, letter: FeatureSource): string =>
+  `(LENGTH(${letters}) - LENGTH(REPLACE(${letters}, '${letter}', '')))`;
 const meanQuality = (letters: string, count: number): string => {
   const earned = LETTERS.filter((letter) => FEATURE_SOURCES[letter].quality > 0).map(
     (letter) => `${FEATURE_SOURCES[letter].quality} * ${occurrences(letters, letter)}`,
@@ -119,15 +135,18 @@ sourced AS (
   FROM assembled a
 ),
 lettered AS (
-  SELECT s.*, ${lettersOf(FEATURES)} AS feature_sources, ${lettersOf(required)} AS required_sources, ${lettersOf(opponent)} AS opponent_sources
+  SELECT s.*, ${joined(FEATURES.map(({ name }) => letterAt(name)))} AS feature_sources
   FROM sourced s
 ),
+grouped AS (
+  SELECT l.*, ${lettersOf(required)} AS required_sources, ${lettersOf(opponent)} AS opponent_sources FROM lettered l
+),
 rated AS (
-  SELECT l.*, ${meanQuality('required_sources', required.length)} AS feature_quality_score,
+  SELECT g.*, ${meanQuality('required_sources', required.length)} AS feature_quality_score,
     ${meanQuality('opponent_sources', opponent.length)} AS matchup_quality_pct,
     ${defaultsIn('required_sources')} AS required_default_count,
     ${defaultsIn('feature_sources')} AS default_feature_count
-  FROM lettered l
+  FROM grouped g
 )
 SELECT slate, player_id, game_id, season, season_type, team_abbr, opponent_abbr, ${FEATURES.map(({ name }) => name).join(', ')},
   feature_sources, feature_quality_score, matchup_quality_pct, required_default_count, default_feature_count,

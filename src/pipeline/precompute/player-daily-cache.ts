@@ -32,7 +32,12 @@ export const playerDailyCacheProcessor: Processor = {
   table: playerDailyCache,
   reads: ['nba_analytics.player_game_summary', 'nba_analytics.upcoming_player_game_context', 'nba_precompute.team_defense_zone_analysis'],
   select: `
-WITH played AS (${PLAYED_GAMES}
+WITH tonight AS (
+  SELECT slate, player_id, season, ${seasonYear('season')} AS season_year, team_abbr
+  FROM nba_analytics.upcoming_player_game_context
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+),
+played AS (${PLAYED_GAMES} AND player_id IN (SELECT player_id FROM tonight)
 ),
 weighted AS (
   SELECT p.*, ${HALF_LIVES.map((h) => `${weightAt(playerDecay(h), 'n', 'season_year')} AS w${h}`).join(', ')} FROM played p
@@ -48,11 +53,6 @@ states AS (
     ${lastGames('AVG', 'minutes', 3)} AS min_last3, ${lastGames('MAX', 'minutes', 10)} AS min_max10,
     ${fromThreeGames('minutes')} AS min_sd10, ${fromThreeGames('points')} AS pts_sd10
   FROM weighted
-),
-tonight AS (
-  SELECT slate, player_id, season, ${seasonYear('season')} AS season_year, team_abbr
-  FROM nba_analytics.upcoming_player_game_context
-  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
 ),
 recent AS (
   SELECT u.slate, u.player_id, COUNT(*) AS games_last7, SUM(p.minutes) AS minutes_last7

@@ -1,0 +1,105 @@
+import type { Slate } from '#core/calendar.ts';
+import { mondayBefore } from '#model/season-model-source.ts';
+import type { Facet, Fingerprints } from './facets.ts';
+import { hashOf } from './hash.ts';
+import type { Need, Step } from './steps.ts';
+
+/** What one slate of one step was computed from: a hash per input, and of code and contract. Two equal records give equal rows. */
+export type Parts = Readonly<Record<string, string>>;
+
+/** One hash over all parts. */
+export function digestOf(parts: Parts): string {
+  return hashOf(
+    ...Object.keys(parts)
+      .sort()
+      .flatMap((name) => [name, parts[name] ?? '']),
+  );
+}
+
+/** Hashes that stand for a history: of everything up to each slate that has something. */
+interface History {
+  readonly slates: readonly Slate[];
+  readonly upTo: readonly string[];
+}
+
+function historyOf(fingerprints: Fingerprints): History {
+  const slates = [...fingerprints.keys()].sort();
+  let chain = '';
+  return {
+    slates,
+    upTo: slates.map((slate) => {
+      chain = hashOf(chain, slate, fingerprints.get(slate) ?? '');
+      return chain;
+    }),
+  };
+}
+
+/** The hash over a history strictly before a slate (or up to it); `none` when nothing lies there. */
+function before(history: History, slate: Slate, inclusive = false): string {
+  let [low, high] = [0, history.slates.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const at = history.slates[middle] ?? '';
+    if (at < slate || (inclusive && at === slate)) low = middle + 1;
+    else high = middle;
+  }
+  return history.upTo[low - 1] ?? 'none';
+}
+
+/** Works out parts step by step, in the order of the graph. */
+export interface PartsReader {
+  /** The parts of every slate of a step. All steps above it must have been provided. */
+  parts(step: Step): ReadonlyMap<Slate, Parts>;
+  /** Makes a step an input of those below. `stands`: its slates that are there when a step below runs. */
+  provide(step: Step, parts: ReadonlyMap<Slate, Parts>, stands: ReadonlySet<Slate>): void;
+}
+
+/**
+ * Parts from the facets alone: since a step's rows follow from its inputs, the hash of its inputs stands for its rows, and a
+ * plan can tell what a correction will reach before anything is computed. Slates in `open` (not played yet) carry the
+ * instant, so that they are never taken for finished.
+ */
+export function partsReader(
+  steps: readonly Step[],
+  slates: readonly Slate[],
+  facets: ReadonlyMap<Facet, Fingerprints>,
+  open: ReadonlyMap<Slate, string> = new Map(),
+): PartsReader {
+  const digests = new Map<string, Fingerprints>(facets);
+  /** What a weekly model can learn from: slates that stand. Every other history is there by the time it is read. */
+  const standing = new Map<string, Fingerprints>();
+  const histories = new Map<Fingerprints, History>();
+  const history = (fingerprints: Fingerprints = new Map()): History => {
+    const known = histories.get(fingerprints) ?? historyOf(fingerprints);
+    histories.set(fingerprints, known);
+    return known;
+  };
+  const part = ({ input, scope }: Need, slate: Slate): string => {
+    if (scope === 'slate') return digests.get(input)?.get(slate) ?? 'none';
+    if (scope === 'code') return steps.find(({ name }) => name === input)?.code ?? 'none';
+    if (scope === 'before_week') return before(history(standing.get(input)), mondayBefore(slate));
+    return before(history(digests.get(input)), slate, scope === 'up_to');
+  };
+  return {
+    parts: (step) =>
+      new Map(
+        slates.map((slate) => {
+          const parts: Record<string, string> = { code: step.code, contract: step.contract };
+          const instant = open.get(slate);
+          if (instant !== undefined) parts['open'] = instant;
+          for (const need of step.needs) parts[`${need.input}:${need.scope}`] = part(need, slate);
+          return [slate, parts];
+        }),
+      ),
+    provide: (step, parts, stands) => {
+      const all = new Map([...parts].map(([slate, own]) => [slate, digestOf(own)]));
+      digests.set(step.name, all);
+      standing.set(step.name, new Map([...all].filter(([slate]) => stands.has(slate))));
+    },
+  };
+}
+
+/** Names of the parts in which two records differ. */
+export function changedParts(then: Parts, now: Parts): string[] {
+  return [...new Set([...Object.keys(then), ...Object.keys(now)])].filter((name) => then[name] !== now[name]).sort();
+}

@@ -1,0 +1,130 @@
+import type { Slate } from '#core/calendar.ts';
+import type { StateStore } from '#platform/state/port.ts';
+import type { Parts } from './fingerprints.ts';
+import type { BackfillPhase } from './steps.ts';
+
+const UNITS = 'backfill_units';
+const RUNS = 'backfill_runs';
+
+/** What the ledger knows of one slate of a unit. */
+export interface SlateRecord {
+  /** What it was computed from. */
+  readonly parts: Parts;
+  readonly rows: number;
+  /** Why it was not computed: an input is not ready. Looked at again when an input changes. */
+  readonly held?: string;
+}
+
+/** A unit: one step over the slates of one calendar month. Its slates become valid together with the statement that wrote them. */
+export interface UnitDoc {
+  readonly step: string;
+  readonly phase: BackfillPhase;
+  /** Calendar month, as 2024-11. */
+  readonly month: string;
+  readonly code_hash: string;
+  readonly contract_hash: string;
+  readonly slates: Readonly<Record<string, SlateRecord>>;
+  /** Slates that failed last time, by reason; they are tried again. */
+  readonly failed: Readonly<Record<string, string>>;
+  /** Seconds and slates of the last time, for the estimate. */
+  readonly seconds: number;
+  readonly measured_slates: number;
+  readonly attempts: number;
+  readonly run_id: string;
+  readonly updated_at: string;
+}
+
+/** A run, for `resume` and `status`. */
+export interface RunDoc {
+  readonly run_id: string;
+  readonly from: Slate;
+  readonly to: Slate;
+  readonly phases: readonly BackfillPhase[];
+  readonly by: string;
+  readonly state: 'running' | 'finished' | 'stopped';
+  readonly planned_units: number;
+  readonly done_units: number;
+  readonly failed_units: number;
+  readonly estimated_seconds: number;
+  readonly started_at: string;
+  readonly updated_at: string;
+  readonly finished_at: string | null;
+  /** Why it stopped before its end. */
+  readonly reason: string | null;
+}
+
+export function monthOf(slate: Slate): string {
+  return slate.slice(0, 7);
+}
+
+export function unitKey(step: string, month: string): string {
+  return `${step}|${month}`;
+}
+
+/** All units by key. */
+export async function readUnits(state: StateStore): Promise<ReadonlyMap<string, UnitDoc>> {
+  const docs = await state.list<UnitDoc>(UNITS);
+  return new Map(docs.map(({ id, data }) => [id, data]));
+}
+
+/** What a statement did to some slates of one step. */
+export interface Entry {
+  readonly step: Pick<UnitDoc, 'step' | 'phase' | 'code_hash' | 'contract_hash'>;
+  readonly slates: ReadonlyMap<Slate, SlateRecord | { readonly failed: string }>;
+  readonly seconds: number;
+  readonly runId: string;
+  readonly at: string;
+}
+
+/**
+ * Enters what happened into the units of all months concerned, in one transaction: after a crash either the whole statement
+ * counts as done or none of it, and what it wrote may be written again.
+ */
+export async function enter(state: StateStore, entry: Entry): Promise<void> {
+  const months = Map.groupBy(entry.slates, ([slate]) => monthOf(slate));
+  const total = entry.slates.size;
+  await state.transaction(async (tx) => {
+    const keys = [...months.keys()].map((month) => [month, unitKey(entry.step.step, month)] as const);
+    const known = new Map<string, UnitDoc>();
+    for (const [month, key] of keys) {
+      const doc = await tx.get<UnitDoc>(UNITS, key);
+      if (doc !== undefined) known.set(month, doc.data);
+    }
+    for (const [month, key] of keys) {
+      const before = known.get(month);
+      const slates: Record<string, SlateRecord> = { ...before?.slates };
+      const failed: Record<string, string> = { ...before?.failed };
+      const entries = months.get(month) ?? [];
+      for (const [slate, record] of entries) {
+        delete failed[slate];
+        if ('failed' in record) failed[slate] = record.failed;
+        else slates[slate] = record;
+      }
+      const unit: UnitDoc = {
+        ...entry.step,
+        month,
+        slates,
+        failed,
+        seconds: (entry.seconds * entries.length) / Math.max(1, total),
+        measured_slates: entries.length,
+        attempts: (before?.attempts ?? 0) + 1,
+        run_id: entry.runId,
+        updated_at: entry.at,
+      };
+      tx.put(UNITS, key, unit);
+    }
+  });
+}
+
+/** The runs, oldest first. */
+export async function readRuns(state: StateStore): Promise<RunDoc[]> {
+  const docs = await state.list<RunDoc>(RUNS);
+  return docs.map(({ data }) => data).sort((a, b) => (a.started_at < b.started_at ? -1 : 1));
+}
+
+/** Writes or replaces the record of a run. */
+export async function writeRun(state: StateStore, run: RunDoc): Promise<void> {
+  await state.transaction(async (tx) => {
+    tx.put(RUNS, run.run_id, run);
+  });
+}

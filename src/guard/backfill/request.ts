@@ -1,0 +1,18 @@
+import type { Slate } from '#core/calendar.ts';
+import type { BackfillPhase } from './steps.ts';
+
+/** What a backfill is asked for. */
+export interface PlanRequest {
+  /** First and last slate, both included. */
+  readonly from: Slate;
+  readonly to: Slate;
+  readonly phases: readonly BackfillPhase[];
+  /** The present: slates after today's are left alone, today's is not finished. */
+  readonly now: Date;
+  /** Only what failed last time, and what depends on it. */
+  readonly onlyFailed?: boolean;
+  /** Only what was computed once and no longer stands, and what depends on it. */
+  readonly onlyStale?: boolean;
+  /** Everything in the range, whatever the ledger says. */
+  readonly force?: boolean;
+}
