@@ -93,7 +93,8 @@ export async function runDay(deps: DayDeps, request: DayRequest): Promise<DayRes
     batch = { ...nothing(request.slate, mode), state: 'held', reason: `${blocked.input}: ${blocked.reason}`, games: games.length };
     report({ phase: 'predict', verdict: 'held', rows: 0, seconds: 0, detail: batch.reason ?? '' });
   } else {
-    batch = await runBatch(deps, { slate: request.slate, mode, by: request.by });
+    // The same key takes up a batch that a killed run of the same day left behind.
+    batch = await runBatch(deps, { slate: request.slate, mode, by: request.by, callerKey: `day ${request.slate} ${mode}` });
     report({ phase: 'predict', verdict: verdictOf(batch), rows: batch.predictions, seconds: batch.seconds, detail: batchDetail(batch) });
   }
 

@@ -1,0 +1,326 @@
+import { addDays, slateOf } from '#core/calendar.ts';
+import { isInForce, readHalt } from '#guard/canaries/halt.ts';
+import { listIncidents } from '#guard/incidents/care.ts';
+import { failingSlates } from '#guard/incidents/document.ts';
+import { clause, count, span, when } from '#guard/incidents/words.ts';
+import { type Found, outOf, type Question, type StatusMoment, type StatusWorld } from '#guard/status/answer.ts';
+import { listBatches } from '#pipeline/predict/batches.ts';
+import { isActive } from '#pipeline/predict/documents.ts';
+import { DEFAULT_STALL_RULES } from '#pipeline/predict/stall.ts';
+
+interface Last {
+  readonly phase: string;
+  readonly processor: string;
+  readonly verdict: string;
+  readonly reason: string | null;
+  readonly finished_at: string;
+  readonly code_version: string;
+}
+
+/** The last run of every processor within a week before the instant. */
+const LAST_RUNS = `
+SELECT phase, processor, verdict, reason, finished_at, code_version
+FROM nba_orchestration.phase_runs
+WHERE started_at BETWEEN fn.add_seconds(CAST(@now AS TIMESTAMP), -604800) AND CAST(@now AS TIMESTAMP)
+QUALIFY ROW_NUMBER() OVER (PARTITION BY processor ORDER BY finished_at DESC, run_id DESC) = 1
+ORDER BY phase, processor`;
+
+async function versions({ warehouse, codeVersion, expectedVersion }: StatusWorld, { now }: StatusMoment): Promise<Found> {
+  const last = await warehouse.query<Last>(LAST_RUNS, { now: now.toISOString() });
+  const wanted = expectedVersion ?? codeVersion;
+  const others = last.filter(({ code_version }) => code_version !== wanted);
+  const table = {
+    header: ['processor', 'version', 'last run'],
+    rows: last.map((run) => [run.processor, run.code_version, when(run.finished_at)]),
+  };
+  const source = expectedVersion === undefined ? `this command (${wanted}); nobody says what main is` : `main (${wanted})`;
+  if (codeVersion !== wanted) return { verdict: 'bad', answer: `This command is ${codeVersion}, main is ${wanted}.`, table };
+  if (last.length === 0) return { verdict: 'idle', answer: 'No processor has run within a week.' };
+  return {
+    verdict: others.length > 0 ? 'attention' : expectedVersion === undefined ? 'idle' : 'good',
+    answer:
+      others.length === 0
+        ? `All ${last.length} processors last ran the version of ${source}.`
+        : `${outOf(others.length, last.length)} processors last ran another version than ${source}: ${[...new Set(others.map(({ code_version }) => code_version))].join(', ')}.`,
+    table,
+  };
+}
+
+const PHASES = ['ingest', 'analytics', 'precompute', 'predict', 'publish', 'grade'] as const;
+
+/** When phases without receipts of their own last left something behind. */
+const TRACES = `
+SELECT 'ingest' AS phase, MAX(ingested_at) AS finished_at FROM nba_raw.ingested_files
+  WHERE ingested_at BETWEEN fn.add_seconds(CAST(@now AS TIMESTAMP), -86400) AND CAST(@now AS TIMESTAMP)
+UNION ALL
+SELECT 'publish' AS phase, MAX(event_at) AS finished_at FROM nba_predictions.publications
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE) AND event_at <= CAST(@now AS TIMESTAMP)
+UNION ALL
+SELECT 'grade' AS phase, MAX(graded_at) AS finished_at FROM nba_predictions.prediction_grades
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE) AND graded_at <= CAST(@now AS TIMESTAMP)`;
+
+interface PhaseRuns {
+  readonly phase: string;
+  readonly run_count: number;
+  readonly finished_at: string;
+  readonly failed: number;
+  readonly held: number;
+  readonly reason: string | null;
+}
+
+async function phases({ warehouse, state }: StatusWorld, { slate, now, noGames }: StatusMoment): Promise<Found> {
+  const receipts = await warehouse.query<PhaseRuns>(
+    `SELECT phase, COUNT(*) AS run_count, MAX(finished_at) AS finished_at, COUNTIF(verdict = 'failed') AS failed, COUNTIF(verdict = 'held') AS held,
+       MAX(CASE WHEN verdict IN ('held', 'failed') THEN reason END) AS reason
+     FROM nba_orchestration.phase_runs
+     WHERE started_at BETWEEN fn.add_seconds(CAST(@now AS TIMESTAMP), -86400) AND CAST(@now AS TIMESTAMP)
+     GROUP BY phase`,
+    { now: now.toISOString() },
+  );
+  const traces = await warehouse.query<{ phase: string; finished_at: string | null }>(TRACES, {
+    now: now.toISOString(),
+    slate,
+    from: addDays(slate, -2),
+  });
+  const batch = (await listBatches(state, slate)).at(-1);
+  const last = (phase: string): string | undefined => {
+    const seen = [
+      receipts.find((one) => one.phase === phase)?.finished_at,
+      traces.find((one) => one.phase === phase)?.finished_at,
+      phase === 'predict' ? batch?.progress_at : undefined,
+    ].filter((instant) => instant != null && now.getTime() - Date.parse(instant) <= 86_400_000);
+    return seen.toSorted().at(-1) ?? undefined;
+  };
+  const rows = PHASES.map((phase) => {
+    const run = receipts.find((one) => one.phase === phase);
+    const at = last(phase);
+    const by = phase === 'predict' && batch !== undefined ? `${batch.mode} by ${batch.by}` : '';
+    return [phase, at === undefined ? 'not within a day' : when(at), by, run === undefined ? '' : waits(run)];
+  });
+  const table = { header: ['phase', 'last run', 'triggered', 'waiting for'], rows };
+  const ran = PHASES.filter((phase) => last(phase) !== undefined);
+  const silent = PHASES.filter((phase) => last(phase) === undefined);
+  const held = receipts.filter((run) => run.held + run.failed > 0);
+  if (ran.length === 0) {
+    return noGames === undefined
+      ? { verdict: 'bad', answer: 'No phase ran within a day.', table, next: `tipoff day ${slate}` }
+      : { verdict: 'idle', answer: `No phase ran within a day: ${noGames}.`, table };
+  }
+  return {
+    verdict: held.length > 0 ? 'attention' : 'good',
+    answer: `${ran.join(', ')} ran within a day${batch === undefined ? '' : ` (last batch: ${batch.mode} by ${batch.by})`}${silent.length > 0 ? `; no trace of ${silent.join(', ')}` : ''}${held.map((run) => `; ${run.phase} ${waits(run)}`).join('')}.`,
+    table,
+  };
+}
+
+function waits({ held, failed, reason }: PhaseRuns): string {
+  if (held + failed === 0) return '';
+  return `${held} held, ${failed} failed${reason === null ? '' : `: ${clause(reason)}`}`;
+}
+
+async function stuck({ state, warehouse }: StatusWorld, { now }: StatusMoment): Promise<Found> {
+  const active = (await listBatches(state)).filter((batch) => isActive(batch.state) || batch.state === 'held');
+  const isStuck = (batch: (typeof active)[number]): boolean =>
+    batch.state === 'held' ||
+    now.getTime() - Date.parse(batch.progress_at) > DEFAULT_STALL_RULES.noProgressSeconds * 1000 ||
+    now.getTime() - Date.parse(batch.created_at) > DEFAULT_STALL_RULES.maxAgeMinutes * 60_000;
+  const recent = active.filter((batch) => isActive(batch.state) || now.getTime() - Date.parse(batch.created_at) < 2 * 86_400_000);
+  const bad = recent.filter(isStuck);
+  const last = await warehouse.query<Last>(LAST_RUNS, { now: now.toISOString() });
+  const failed = last.filter(({ verdict }) => verdict === 'failed');
+  const table = {
+    header: ['what', 'state', 'since', 'why'],
+    rows: [
+      ...recent.map((batch) => [`batch ${batch.batch_id}`, batch.state, when(batch.progress_at), batch.reason ?? '']),
+      ...failed.map((run) => [run.processor, 'failed', when(run.finished_at), run.reason ?? '']),
+    ],
+  };
+  const [first] = bad;
+  const told = [
+    ...(first === undefined
+      ? []
+      : [
+          `${count(bad.length, 'batch', 'batches')} stuck: ${bad.map(({ batch_id, state: at, progress_at }) => `${batch_id} ${at} for ${span(progress_at, now.toISOString())}`).join(', ')}`,
+        ]),
+    ...(failed.length === 0 ? [] : [`last run failed: ${failed.map(({ processor }) => processor).join(', ')}`]),
+  ];
+  return {
+    verdict: bad.length > 0 || failed.length > 0 ? 'bad' : 'good',
+    answer:
+      told.length > 0
+        ? `${told.join('; ')}.`
+        : recent.length > 0
+          ? `No: ${count(recent.length, 'batch is', 'batches are')} under way and moving.`
+          : 'No batch is under way, and no processor ended with a failure.',
+    table,
+    ...(first === undefined
+      ? {}
+      : { next: `tipoff batch check-stalled; then tipoff batch reset --batch ${first.batch_id} --why <reason>` }),
+  };
+}
+
+async function real({ state, warehouse }: StatusWorld, { now, noGames, slate }: StatusMoment): Promise<Found> {
+  const open = (await listIncidents(state, 'open')).filter((incident) => incident.failing_since !== null);
+  const halt = await readHalt(state);
+  const skipped = await warehouse.query<{ reason: string; checks: number }>(
+    `SELECT reason, COUNT(*) AS checks FROM nba_orchestration.canary_results
+     WHERE as_of BETWEEN fn.add_seconds(CAST(@now AS TIMESTAMP), -86400) AND CAST(@now AS TIMESTAMP) AND status = 'SKIP'
+       AND run_id = (SELECT MAX(run_id) FROM nba_orchestration.canary_results
+         WHERE as_of = (SELECT MAX(as_of) FROM nba_orchestration.canary_results WHERE as_of BETWEEN fn.add_seconds(CAST(@now AS TIMESTAMP), -86400) AND CAST(@now AS TIMESTAMP)))
+     GROUP BY reason ORDER BY checks DESC, reason`,
+    { now: now.toISOString() },
+  );
+  const causes = open.filter(({ hidden_by }) => hidden_by === null);
+  const unacknowledged = causes.filter(({ ack, snooze }) => ack === null && snooze === null);
+  const calm = isInForce(halt, now) ? `halted until ${when(halt.until)}: ${clause(halt.reason)}` : noGames;
+  const table = {
+    header: ['what', 'verdict', 'why'],
+    rows: [
+      ...open.map((incident) => [
+        incident.fingerprint,
+        incident.hidden_by === null ? incident.severity : `effect of ${incident.hidden_by}`,
+        clause(failingSlates(incident)[0]?.[1].reason ?? ''),
+      ]),
+      ...skipped.map(({ reason, checks }) => [`${count(checks, 'check')} skipped`, 'no failure', reason]),
+    ],
+  };
+  if (causes.length === 0) {
+    return {
+      verdict: calm === undefined ? 'good' : 'idle',
+      answer: `Nothing fails${calm === undefined ? ` on ${slate}` : `; ${calm}`}.`,
+      table,
+    };
+  }
+  return {
+    verdict: causes.some(({ severity }) => severity === 'critical' || severity === 'error') ? 'bad' : 'attention',
+    answer: `Real: ${count(causes.length, 'cause')} (${causes.map(({ fingerprint }) => fingerprint).join(', ')})${open.length > causes.length ? ` with ${count(open.length - causes.length, 'effect')}` : ''}, ${unacknowledged.length} unacknowledged${calm === undefined ? '' : `; besides, ${calm}`}.`,
+    table,
+    next: `tipoff incidents show ${causes[0]?.fingerprint ?? ''}`,
+  };
+}
+
+interface Beat {
+  readonly job: string;
+  readonly beat_at: string;
+  readonly succeeded_at: string | null;
+  readonly max_silence_seconds: number;
+  readonly detail: string | null;
+}
+
+async function jobs({ warehouse }: StatusWorld, { now }: StatusMoment): Promise<Found> {
+  const beats = await warehouse.query<Beat>(
+    'SELECT job, beat_at, succeeded_at, max_silence_seconds, detail FROM nba_orchestration.heartbeats ORDER BY job',
+  );
+  const state = ({ beat_at, succeeded_at, max_silence_seconds }: Beat): string => {
+    if (succeeded_at === null) return 'never succeeded';
+    if (now.getTime() - Date.parse(beat_at) > max_silence_seconds * 1000) return 'late';
+    return succeeded_at < beat_at ? 'failed' : 'alive';
+  };
+  const table = {
+    header: ['job', 'state', 'last run', 'last success', 'said'],
+    rows: beats.map((beat) => [
+      beat.job,
+      state(beat),
+      when(beat.beat_at),
+      beat.succeeded_at === null ? 'never' : when(beat.succeeded_at),
+      beat.detail ?? '',
+    ]),
+  };
+  if (beats.length === 0) return { verdict: 'idle', answer: 'No scheduled job has ever reported here.' };
+  const wrong = beats.filter((beat) => state(beat) !== 'alive');
+  return {
+    verdict: wrong.length > 0 ? 'bad' : 'good',
+    answer:
+      wrong.length === 0
+        ? `All ${count(beats.length, 'job')} alive: ${beats.map(({ job }) => job).join(', ')}.`
+        : `${wrong.map((beat) => `${beat.job} ${state(beat)} (last run ${when(beat.beat_at)})`).join(', ')}.`,
+    table,
+  };
+}
+
+interface BackfillRun {
+  readonly run_id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly state: 'running' | 'finished' | 'stopped';
+  readonly planned_units: number;
+  readonly done_units: number;
+  readonly failed_units: number;
+  readonly started_at: string;
+  readonly updated_at: string;
+  readonly finished_at: string | null;
+  readonly reason: string | null;
+}
+
+/** A running backfill that has entered nothing for so long is dead. */
+const SILENT_BACKFILL_MS = 15 * 60_000;
+
+async function backfill({ state }: StatusWorld, { now }: StatusMoment): Promise<Found> {
+  const runs = (await state.list<BackfillRun>('backfill_runs'))
+    .map(({ data }) => data)
+    .sort((a, b) => b.started_at.localeCompare(a.started_at));
+  const [last] = runs;
+  if (last === undefined) return { verdict: 'idle', answer: 'No backfill has run.' };
+  const table = {
+    header: ['run', 'range', 'state', 'units', 'failed', 'started'],
+    rows: runs
+      .slice(0, 10)
+      .map((run) => [
+        run.run_id,
+        `${run.from} to ${run.to}`,
+        run.state,
+        outOf(run.done_units, run.planned_units),
+        run.failed_units,
+        when(run.started_at),
+      ]),
+  };
+  const what = `${last.from} to ${last.to}, ${outOf(last.done_units, last.planned_units)} units${last.failed_units > 0 ? `, ${last.failed_units} failed` : ''}`;
+  if (last.state === 'running') {
+    const isDead = now.getTime() - Date.parse(last.updated_at) > SILENT_BACKFILL_MS;
+    const pace = last.done_units === 0 ? undefined : (Date.parse(last.updated_at) - Date.parse(last.started_at)) / last.done_units;
+    const end =
+      pace === undefined
+        ? 'no unit is done yet'
+        : `done about ${when(new Date(Date.parse(last.updated_at) + pace * (last.planned_units - last.done_units)).toISOString())}`;
+    return isDead
+      ? { verdict: 'bad', answer: `Dead: ${what}; nothing since ${when(last.updated_at)}.`, table, next: 'tipoff backfill resume' }
+      : { verdict: last.failed_units > 0 ? 'attention' : 'good', answer: `Alive: ${what}; ${end}.`, table };
+  }
+  if (last.state === 'stopped')
+    return {
+      verdict: 'attention',
+      answer: `Stopped: ${what}${last.reason === null ? '' : `; ${clause(last.reason)}`}.`,
+      table,
+      next: 'tipoff backfill resume',
+    };
+  const age = now.getTime() - Date.parse(last.finished_at ?? last.updated_at);
+  return {
+    verdict: last.failed_units > 0 && age < 7 * 86_400_000 ? 'attention' : 'idle',
+    answer: `None is running; the last one finished on ${slateOf(last.finished_at ?? last.updated_at)}: ${what}.`,
+    table,
+  };
+}
+
+export const OPERATIONS: readonly Question[] = [
+  { number: 3, name: 'Code', question: 'Is every service running the code that is on main?', find: versions },
+  {
+    number: 4,
+    name: 'Phases',
+    question: 'Did each phase trigger, by event or only through the back-up schedule, and what is it waiting for?',
+    find: phases,
+  },
+  { number: 9, name: 'Stuck', question: 'Is any batch or processor stuck, and since when?', find: stuck },
+  {
+    number: 10,
+    name: 'Real failures',
+    question: 'Is this failure real, or is it no game, too early, off-season, or a source disabled on purpose?',
+    find: real,
+  },
+  { number: 11, name: 'Jobs', question: 'Which scheduled jobs failed, were late, or never ran?', find: jobs },
+  {
+    number: 12,
+    name: 'Backfill',
+    question: 'Is the background backfill alive, where is it, when will it finish, what did it skip?',
+    find: backfill,
+  },
+];
