@@ -3,7 +3,9 @@ import { messageOf } from '#core/errors.ts';
 import type { RunMode } from '#core/run-modes.ts';
 import type { ModelSource } from '#model/serving.ts';
 import { type GradeReport, grade } from '#pipeline/grade/grade.ts';
+import { listBatches } from '#pipeline/predict/batches.ts';
 import { slateGames } from '#pipeline/predict/candidates.ts';
+import { isActive } from '#pipeline/predict/documents.ts';
 import { type BatchDeps, type BatchResult, runBatch } from '#pipeline/predict/run-batch.ts';
 import { exportSlates } from '#pipeline/publish/exports/export.ts';
 import type { ExportDeps } from '#pipeline/publish/exports/write.ts';
@@ -94,7 +96,7 @@ export async function runDay(deps: DayDeps, request: DayRequest): Promise<DayRes
     report({ phase: 'predict', verdict: 'held', rows: 0, seconds: 0, detail: batch.reason ?? '' });
   } else {
     // The same key takes up a batch that a killed run of the same day left behind.
-    batch = await runBatch(deps, { slate: request.slate, mode, by: request.by, callerKey: `day ${request.slate} ${mode}` });
+    batch = await runBatch(deps, { slate: request.slate, mode, by: request.by, callerKey: await dayKey(deps, request.slate, mode) });
     report({ phase: 'predict', verdict: verdictOf(batch), rows: batch.predictions, seconds: batch.seconds, detail: batchDetail(batch) });
   }
 
@@ -128,6 +130,12 @@ export async function runDay(deps: DayDeps, request: DayRequest): Promise<DayRes
     report({ phase: 'export', verdict: 'failed', rows: 0, seconds: 0, detail: messageOf(error) });
   }
   return { ...batch, seconds: (clock.now().getTime() - began) / 1000, phases, outputs };
+}
+
+/** One key per attempt: it changes when a batch of the slate has ended, so only one that was left unfinished is taken up. */
+async function dayKey(deps: DayDeps, slate: Slate, mode: RunMode): Promise<string> {
+  const ended = (await listBatches(deps.state, slate)).filter(({ state }) => !isActive(state)).length;
+  return `day ${slate} ${mode} ${ended}`;
 }
 
 /** Grades the slate and the week before it, as far as results are there. */

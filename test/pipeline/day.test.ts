@@ -4,6 +4,7 @@ import { readConfig } from '#app/config.ts';
 import { dayDeps } from '#app/day-deps.ts';
 import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
 import { type DayResult, modeAt, runDay } from '#pipeline/day.ts';
+import { listBatches } from '#pipeline/predict/batches.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import { simulateLeague } from '#simulate/league.ts';
 import { loadLeague } from '#simulate/load.ts';
@@ -76,6 +77,15 @@ describe('a game day from raw rows to grades', () => {
       { slate: TONIGHT },
     );
     expect(counted?.n).toBe(1);
+  });
+
+  it('takes up the batch that a killed run of the same day left behind', async () => {
+    const past = league.slates[league.slates.length - 6] as Slate;
+    const deps = await dayDeps(app, 'test');
+    const killed = { ...deps, queue: { ...deps.queue, pull: () => Promise.reject(new Error('killed')) } };
+    await expect(runDay(killed, { slate: past, by: 'test' })).rejects.toThrow('killed');
+    expect(await listBatches(app.state, past)).toMatchObject([{ state: 'running' }]);
+    expect(await day(past)).toMatchObject({ state: 'published', batch_id: `${past}-backfill-001` });
   });
 
   it('predicts a slate of the past as a backfill, never as part of the live record', async () => {

@@ -35,7 +35,7 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
         ]);
         const deps = await backfillDeps(app, request.by);
         await prepareReferences(deps);
-        return (await planBackfill(deps, backfillSteps(deps.codeVersion), { ...request, now: clock.now() })).plan;
+        return (await planBackfill(deps, backfillSteps(deps), { ...request, now: clock.now() })).plan;
       });
       terminal.json(plan);
       for (const line of planLines(plan)) terminal.line(line);
@@ -69,7 +69,14 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
       const { backfillStatus } = await import('#guard/backfill/status.ts');
       const status = await withApp(({ state }) => backfillStatus(state));
       terminal.json(status);
-      const runs = status.runs.map((one) => [one.started_at, one.state, `${one.from} to ${one.to}`, one.done_units, one.planned_units, one.reason ?? '']);
+      const runs = status.runs.map((one) => [
+        one.started_at,
+        one.state,
+        `${one.from} to ${one.to}`,
+        one.done_units,
+        one.planned_units,
+        one.reason ?? '',
+      ]);
       for (const line of tableLines(['started', 'state', 'range', 'units done', 'planned', 'reason'], runs)) terminal.line(line);
       terminal.line();
       const steps = status.steps.map((one) => [one.step, one.slates, one.held, one.failed, one.first ?? '', one.last ?? '', one.rows]);
@@ -92,7 +99,9 @@ async function requestOf(options: RangeOptions, verb: string): Promise<RunReques
   const { BACKFILL_PHASES } = await import('#guard/backfill/steps.ts');
   const [from, to] = [parseSlate(options.from), parseSlate(options.to)];
   if (from > to) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `expected --from before --to, saw ${from} and ${to}`, { hint: 'Write the earlier date first.' });
+    throw new TipoffError('TIPOFF_BAD_INPUT', `expected --from before --to, saw ${from} and ${to}`, {
+      hint: 'Write the earlier date first.',
+    });
   }
   const phases = (options.phases ?? BACKFILL_PHASES.join(',')).split(',').map((name): BackfillPhase => {
     const phase = BACKFILL_PHASES.find((one) => one === name.trim());
@@ -120,7 +129,9 @@ async function run({ terminal, withApp }: VerbContext, host: CliHost, request: R
       ...request,
       onProgress: ({ step, from, to, rows, seconds, done_slates, planned_slates, eta_seconds }) => {
         const share = `${done_slates}/${planned_slates}`;
-        terminal.progress(`${span(from, to).padEnd(24)} ${step.padEnd(26)} ${String(rows).padStart(7)} rows ${duration(seconds).padStart(8)}  ${share}, ${duration(eta_seconds)} left`);
+        terminal.progress(
+          `${span(from, to).padEnd(24)} ${step.padEnd(26)} ${String(rows).padStart(7)} rows ${duration(seconds).padStart(8)}  ${share}, ${duration(eta_seconds)} left`,
+        );
       },
     });
   });
@@ -145,7 +156,9 @@ function planLines(plan: BackfillPlan): string[] {
   const left = Map.groupBy(plan.skipped, ({ reason }) => reason);
   return [
     ...(rows.length > 0 ? tableLines(['month', 'step', 'slates', 'reason', 'changed', 'time'], rows) : []),
-    ...[...left].map(([reason, own]) => `left out: ${own.length} units, ${own.reduce((sum, { slates }) => sum + slates, 0)} slates: ${reason}`),
+    ...[...left].map(
+      ([reason, own]) => `left out: ${own.length} units, ${own.reduce((sum, { slates }) => sum + slates, 0)} slates: ${reason}`,
+    ),
     `${plan.units.length} units to run, about ${duration(plan.estimated_seconds)}; ${plan.slates} slates in ${plan.from} to ${plan.to}.`,
   ];
 }
