@@ -1,7 +1,21 @@
+import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
+import type { CanaryReport } from '#guard/canaries/run.ts';
+import { type Alerted, alert } from '#guard/incidents/alert.ts';
 import type { DeliverDeps } from '#guard/incidents/deliver.ts';
+import { checkRuns } from '#guard/incidents/input.ts';
+import { type Report, reportOf } from '#guard/incidents/report.ts';
 import type { App } from './compose.ts';
 
 /** What telling people needs, from an open app. */
 export function alertDeps(app: App): DeliverDeps {
   return { state: app.state, clock: app.clock, notifier: app.notifier, fallback: app.fallback, runId: app.runId };
+}
+
+/**
+ * Tells people what came of a run of the checks, and gives the report for job summary, console and JSON. What could not
+ * be delivered is in `alerted.delivered.undelivered`; `checkDelivered` makes the exit code 3 of it.
+ */
+export async function alertOn(app: App, canaries: CanaryReport): Promise<{ readonly alerted: Alerted; readonly report: Report }> {
+  const alerted = await alert(alertDeps(app), checkRuns(canaries.runs, CATALOGUE));
+  return { alerted, report: reportOf(canaries.runs, alerted) };
 }

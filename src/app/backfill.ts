@@ -1,10 +1,11 @@
 import type { RunDeps } from '#guard/backfill/run.ts';
 import { seasonModelSource } from '#model/season-model-source.ts';
+import { FUNCTIONS } from '#platform/warehouse/functions.ts';
 import type { App } from './compose.ts';
 import { dayDeps, trainDeps } from './day-deps.ts';
 
 /** What a backfill needs, from an open app. Predictions of a week come from the model of its Monday. */
 export async function backfillDeps(app: App, by: string): Promise<RunDeps> {
   const { models: _daily, ...deps } = await dayDeps(app, by);
-  return { ...deps, models: (from, to) => seasonModelSource(trainDeps(app), { from, to, by }) };
+  return { ...deps, functionLibrary: JSON.stringify(FUNCTIONS), models: (from, to) => seasonModelSource(trainDeps(app), { from, to, by }) };
 }

@@ -38,6 +38,8 @@ export interface OpenOptions {
   readonly clock: Clock;
   /** Where the console notifier writes its lines. */
   readonly write: (line: string) => void;
+  /** False leaves the warehouse as it is instead of making missing tables and views. */
+  readonly prepare?: boolean;
 }
 
 /**
@@ -68,8 +70,10 @@ export async function openApp(config: Config, options: OpenOptions): Promise<App
     closers.push(() => state.close());
     const queue = openSqliteQueue(home.paths.state, { clock });
     closers.push(() => queue.close());
-    await warehouse.prepare(CONTRACTS);
-    await warehouse.createView(CURRENT_PREDICTIONS.ref, CURRENT_PREDICTIONS.sql);
+    if (options.prepare !== false) {
+      await warehouse.prepare(CONTRACTS);
+      await warehouse.createView(CURRENT_PREDICTIONS.ref, CURRENT_PREDICTIONS.sql);
+    }
     return {
       config,
       clock,

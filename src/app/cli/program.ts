@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CliHost } from './context.ts';
+import { addBackfillVerbs } from './verbs/backfill.ts';
 import { addBatchVerbs } from './verbs/batch.ts';
 import { addCanaryVerbs } from './verbs/canary.ts';
 import { addDayVerbs } from './verbs/day.ts';
@@ -9,6 +10,8 @@ import { addIncidentVerbs } from './verbs/incidents.ts';
 import { addIngestVerb } from './verbs/ingest.ts';
 import { addModelVerbs } from './verbs/models.ts';
 import { addPublishVerbs } from './verbs/publish.ts';
+import { addQualityVerb } from './verbs/quality.ts';
+import { addSchemaVerbs } from './verbs/schema.ts';
 import { addServeVerb } from './verbs/serve.ts';
 import { addStagingVerbs } from './verbs/staging.ts';
 import { addStatusVerb } from './verbs/status.ts';
@@ -28,12 +31,15 @@ export function program(host: CliHost): Command {
     addIngestVerb,
     addFetchVerb,
     addDayVerbs,
+    addBackfillVerbs,
     addBatchVerbs,
     addCanaryVerbs,
     addIncidentVerbs,
     addStatusVerb,
     addPublishVerbs,
     addModelVerbs,
+    addQualityVerb,
+    addSchemaVerbs,
     addServeVerb,
     addStagingVerbs,
   ])

@@ -17,6 +17,8 @@ export interface ServeOptions {
   readonly roles: readonly Role[];
   /** Worker loops in this process. */
   readonly workers: number;
+  /** Players per unit; the coordinator's usual size when absent. */
+  readonly unitSize?: number;
   readonly hostname: string;
   /** 0 for any free one. */
   readonly port: number;
@@ -67,6 +69,7 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
     runtime,
     metrics,
     log,
+    ...(options.unitSize === undefined ? {} : { unitSize: options.unitSize }),
     profile: config.profile,
     version: config.codeVersion,
   };

@@ -18,6 +18,8 @@ export interface Service {
   readonly runtime: Runtime;
   readonly metrics: ServiceMetrics;
   readonly log: Logger;
+  /** Players per unit; the coordinator's usual size when absent. */
+  readonly unitSize?: number;
   readonly profile: string;
   readonly version: string;
 }

@@ -11,7 +11,10 @@ import type { Call, Reply } from './route.ts';
 import type { Service } from './service.ts';
 
 /** `POST /start`: creates the batch and answers; dispatch and work go on afterwards. Throws what `startBatch` throws. */
-export async function startOverHttp({ deps, runtime }: Service, { body, caller }: Call<z.output<typeof startRequest>>): Promise<Reply> {
+export async function startOverHttp(
+  { deps, runtime, unitSize }: Service,
+  { body, caller }: Call<z.output<typeof startRequest>>,
+): Promise<Reply> {
   const now = deps.clock.now();
   const slate = slateFrom(body.game_date, now);
   const mode = body.mode === undefined ? await usualMode() : parseRunMode(body.mode);
@@ -32,6 +35,7 @@ export async function startOverHttp({ deps, runtime }: Service, { body, caller }
     by: callerName('start', caller, body.reason),
     force: body.force,
     ...players,
+    ...(unitSize === undefined ? {} : { unitSize }),
     ...(body.request_key === undefined ? {} : { callerKey: body.request_key }),
   });
   if (started.kind === 'no_games') {

@@ -7,6 +7,8 @@ import { upcomingTeamGameContext } from './nba_analytics/upcoming-team-game-cont
 import { canaryResults } from './nba_orchestration/canary-results.ts';
 import { heartbeats } from './nba_orchestration/heartbeats.ts';
 import { phaseRuns } from './nba_orchestration/phase-runs.ts';
+import { qualityReports } from './nba_orchestration/quality-reports.ts';
+import { schemaChanges } from './nba_orchestration/schema-changes.ts';
 import { playerCompositeFactors } from './nba_precompute/player-composite-factors.ts';
 import { playerDailyCache } from './nba_precompute/player-daily-cache.ts';
 import { playerShotZoneAnalysis } from './nba_precompute/player-shot-zone-analysis.ts';
@@ -60,6 +62,8 @@ export const CONTRACTS: readonly TableContract[] = [
   subsetPicks,
   predictionGrades,
   phaseRuns,
+  qualityReports,
   canaryResults,
   heartbeats,
+  schemaChanges,
 ];

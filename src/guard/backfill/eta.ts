@@ -20,6 +20,8 @@ const FIRST_GUESS: Readonly<Record<string, number>> = {
   Exports: 0.03,
 };
 const UNKNOWN_STEP = 0.005;
+/** Seconds that a statement takes however few slates it covers. */
+export const STATEMENT_SECONDS = 0.05;
 
 /** Seconds per slate by step. */
 export type Rates = ReadonlyMap<string, number>;

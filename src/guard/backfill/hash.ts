@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import type { TableContract } from '#core/contracts/define.ts';
-import { FUNCTIONS } from '#platform/warehouse/functions.ts';
 
 /** Hex digits kept of a SHA-256: 64 bits, far more than a ledger has entries. */
 const DIGITS = 16;
@@ -16,7 +15,7 @@ export function contractHash(table: TableContract): string {
   return hashOf(JSON.stringify([table.dataset, table.name, columns, table.key]));
 }
 
-/** Hash of what computes a table: the text of its statement and the function library it calls. */
-export function codeHash(select: string): string {
-  return hashOf(select, JSON.stringify(FUNCTIONS));
+/** Hash of what computes a table: the text of its statement and of the function library it calls. */
+export function codeHash(select: string, functionLibrary: string): string {
+  return hashOf(select, functionLibrary);
 }

@@ -1,17 +1,17 @@
 import type { Slate } from '#core/calendar.ts';
 import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
 import type { StateStore } from '#platform/state/port.ts';
-import { pace, secondsFor } from './eta.ts';
+import { pace, STATEMENT_SECONDS, secondsFor } from './eta.ts';
 import { type ExecuteDeps, executor, type SlateOutcome } from './execute.ts';
 import { enter, monthOf, type RunDoc, type SlateRecord, writeRun } from './ledger.ts';
 import { type BackfillPlan, planBackfill } from './plan.ts';
 import type { PlanRequest } from './request.ts';
 import { prepareReferences, readSlates } from './standing.ts';
-import { backfillSteps, type Step } from './steps.ts';
+import { backfillSteps, type CodeIdentity, type Step } from './steps.ts';
 import { reachOf } from './verdicts.ts';
 import { byMonth, type ChunkSize, type Work, worksOf } from './works.ts';
 
-export interface RunDeps extends ExecuteDeps {
+export interface RunDeps extends ExecuteDeps, CodeIdentity {
   readonly state: StateStore;
 }
 
@@ -79,7 +79,7 @@ const TRANSIENT_WAIT_MS = 1000;
  */
 export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<RunReport> {
   const began = deps.clock.now();
-  const steps = request.steps ?? backfillSteps(deps.codeVersion);
+  const steps = request.steps ?? backfillSteps(deps);
   await prepareReferences(deps);
   const { plan, parts, rates, open } = await planBackfill(deps, steps, { ...request, now: began });
   const { closed } = await readSlates(deps.warehouse, request.to, began);
@@ -94,9 +94,12 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
   };
   const plannedSlates = plan.units.reduce((sum, { slates }) => sum + slates.length, 0);
   let doneSlates = 0;
-  let leftSeconds = plan.estimated_seconds;
   let bytes = 0;
   const elapsed = (): number => (deps.clock.now().getTime() - began.getTime()) / 1000;
+  const works = worksOf(plan, steps, open, request.chunk ?? 'season');
+  let leftSeconds = works.reduce((sum, { step, slates }) => sum + secondsFor(rates, step.name, slates.length) + STATEMENT_SECONDS, 0);
+  const estimatedSeconds = leftSeconds;
+  const begun = new Set<Work>();
   const save = (state: RunDoc['state'], reason: string | null): Promise<void> =>
     writeRun(deps.state, {
       run_id: deps.runId,
@@ -108,7 +111,7 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
       planned_units: plan.units.length,
       done_units: unitsIn(report.executed).length,
       failed_units: unitsIn(report.failed).length,
-      estimated_seconds: plan.estimated_seconds,
+      estimated_seconds: estimatedSeconds,
       started_at: began.toISOString(),
       updated_at: deps.clock.now().toISOString(),
       finished_at: state === 'running' ? null : deps.clock.now().toISOString(),
@@ -132,7 +135,8 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
     const at = deps.clock.now().toISOString();
     const step = { step: name, phase, code_hash: code, contract_hash: contract };
     await enter(deps.state, { step, slates: records, seconds, runId: deps.runId, at });
-    const estimated = secondsFor(rates, name, outcomes.size);
+    const estimated = secondsFor(rates, name, outcomes.size) + (begun.has(work) ? 0 : STATEMENT_SECONDS);
+    begun.add(work);
     slow.done(estimated, seconds);
     leftSeconds -= estimated;
     doneSlates += outcomes.size;
@@ -182,7 +186,7 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
 
   await save('running', null);
   let stopped: string | null = null;
-  for (const work of worksOf(plan, steps, open, request.chunk ?? 'season')) {
+  for (const work of works) {
     stopped = request.shouldStop?.() ?? null;
     if (stopped !== null) break;
     const free = unblocked(work, report.failed, report.blocked);

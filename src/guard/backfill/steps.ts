@@ -93,7 +93,7 @@ function isAmong(needs: readonly Need[], { input, scope }: Need): boolean {
   return needs.some((need) => need.input === input && need.scope === scope);
 }
 
-function processorStep(processor: Processor): Step {
+function processorStep(processor: Processor, { functionLibrary }: CodeIdentity): Step {
   const needs = NEEDS[processor.name];
   if (needs === undefined) {
     throw new TipoffError('TIPOFF_BAD_INPUT', `${processor.name}: the backfill does not know what it needs`, {
@@ -106,31 +106,38 @@ function processorStep(processor: Processor): Step {
     phase: processor.phase,
     processor,
     table: processor.table,
-    code: codeHash(processor.select),
+    code: codeHash(processor.select, functionLibrary),
     contract: contractHash(processor.table),
     needs:
       INPUTS[processor.name]?.includes('results') === true ? [...needs, ...READINESS.filter((ready) => !isAmong(needs, ready))] : needs,
   };
 }
 
+/** What stands for the code that is not the statement of a processor. */
+export interface CodeIdentity {
+  /** Version of the program: the phases that are not one statement change with it. */
+  readonly codeVersion: string;
+  /** Text of the function library that statements call. */
+  readonly functionLibrary: string;
+}
+
 /**
- * All steps in an order that respects the graph. `codeVersion` stands for the code of the phases that are not one
- * statement. Throws TIPOFF_BAD_INPUT for a processor whose needs nobody declared.
+ * All steps in an order that respects the graph. Throws TIPOFF_BAD_INPUT for a processor whose needs nobody declared.
  */
 export function backfillSteps(
-  codeVersion: string,
+  code: CodeIdentity,
   processors: readonly Processor[] = [...SUMMARY_PROCESSORS, ...CONTEXT_PROCESSORS, ...PRECOMPUTE_PROCESSORS],
 ): readonly Step[] {
   const after = (name: string, phase: BackfillPhase, needs: readonly Need[], table?: TableContract): Step => ({
     name,
     phase,
-    code: hashOf(name, codeVersion),
+    code: hashOf(name, code.codeVersion),
     contract: table === undefined ? '' : contractHash(table),
     needs,
     ...(table === undefined ? {} : { table }),
   });
   return [
-    ...processors.map(processorStep),
+    ...processors.map((processor) => processorStep(processor, code)),
     after('Predictions', 'predict', [
       step('MLFeatureStore'),
       step('UpcomingPlayerGameContext'),

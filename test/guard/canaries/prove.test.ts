@@ -1,36 +1,78 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { HEALTHY_AS_OF, healthyLeague, liveDays, ONE_RUN, proofSlates } from '#app/healthy-world.ts';
+import { type DayHour, HEALTHY_AS_OF, healthyLeague, liveDays, proofSlates } from '#app/healthy-world.ts';
+import { addDays } from '#core/calendar.ts';
 import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
+import { defineCanary } from '#guard/canaries/definition.ts';
 import { runCanaries } from '#guard/canaries/engine.ts';
 import { prove } from '#guard/canaries/prove.ts';
+import type { CanaryResult } from '#guard/canaries/run.ts';
 import { emptyWorld, type TestWorld } from './world.ts';
 
+const isLoud = ({ status }: CanaryResult): boolean => status === 'FAIL' || status === 'ERROR';
+const brief = ({ canary_id, slate, reason, offenders }: CanaryResult): unknown[] => [canary_id, slate, reason, offenders.slice(0, 3)];
+
+/** A holiday without games and two game days; the long version with breaks, time changes and playoffs is scripts/soak.ts. */
 describe('the catalogue on a healthy world', () => {
   let world: TestWorld;
+  const lived: CanaryResult[] = [];
   beforeAll(async () => {
-    world = await emptyWorld();
     const league = healthyLeague();
-    await liveDays(world.day, { league, clock: world.clock, slates: proofSlates(league), hours: ONE_RUN });
-    world.clock.set(HEALTHY_AS_OF);
-  });
+    const [yesterday, tonight] = proofSlates(league);
+    if (yesterday === undefined || tonight === undefined) throw new Error('expected two slates');
+    const holiday = addDays(yesterday, -1);
+    world = await emptyWorld(`${holiday}T06:00:00Z`);
+    const look = async (now: Date): Promise<void> => {
+      lived.push(...(await runCanaries(world, { canaries: CATALOGUE, asOf: now, store: false })).results);
+    };
+    const hours: readonly DayHour[] = [
+      { at: '12:15', run: true },
+      { at: '13:00', look },
+      { at: '23:30', look },
+    ];
+    await liveDays(world.day, { league, clock: world.clock, slates: [holiday, yesterday, tonight], hours });
+  }, 120_000);
   afterAll(() => world.close());
 
-  test('nothing fires, and everything that can be asked is asked', async () => {
-    const { results } = await runCanaries(world, { canaries: CATALOGUE, asOf: HEALTHY_AS_OF });
-    const loud = results.filter(({ status }) => status === 'FAIL' || status === 'ERROR');
-    expect(loud.map(({ canary_id, reason, offenders }) => [canary_id, reason, offenders.slice(0, 3)])).toEqual([]);
-    expect(results.filter(({ status }) => status === 'SKIP').map(({ canary_id, reason }) => [canary_id, reason])).toEqual([
-      ['rejected_share', 'nothing was loaded in the last 24 hours'],
-      ['run_rate', 'nothing ran in the last hour'],
-      ['operator_halt', 'there is no halt'],
-    ]);
+  test('healthy days raise no alert', () => {
+    expect(lived.filter(isLoud).map(brief)).toEqual([]);
+    const asked = new Set(lived.filter(({ status }) => status === 'PASS').map(({ canary_id }) => canary_id));
+    const never = CATALOGUE.filter(({ id }) => !asked.has(id)).map(({ id }) => id);
+    expect(never).toEqual(['rejected_share', 'operator_halt']);
   });
 
-  test('every check fires on its own sabotage and is quiet when it is undone', async () => {
+  test('a holiday is not asked about, and says why', () => {
+    const holiday = lived.filter(({ canary_id, slate }) => canary_id === 'prediction_gap' && slate === '2024-11-28');
+    expect(holiday.map(({ status, reason }) => [status, reason])).toEqual(
+      Array.from({ length: 2 }, () => ['SKIP', 'no games on 2024-11-28']),
+    );
+  });
+
+  test('every check fires on its own sabotage and is quiet when it is undone', { timeout: 120_000 }, async () => {
     const report = await prove(world, CATALOGUE, HEALTHY_AS_OF);
     expect(report.proofs.filter(({ proven }) => !proven).map(({ canary_id, detail }) => [canary_id, detail])).toEqual([]);
     expect(report.proven).toBe(CATALOGUE.length);
-    const { results } = await runCanaries(world, { canaries: CATALOGUE, asOf: HEALTHY_AS_OF });
-    expect(results.filter(({ status }) => status === 'FAIL' || status === 'ERROR')).toEqual([]);
+    const { results } = await runCanaries(world, { canaries: CATALOGUE, asOf: HEALTHY_AS_OF, store: false });
+    expect(results.filter(isLoud).map(brief)).toEqual([]);
+  });
+
+  test('a check that cannot fire, cannot run or has a harmless sabotage is not proven', async () => {
+    const [base] = CATALOGUE;
+    if (base === undefined) throw new Error('expected a catalogue');
+    const fine = "SELECT 'x' AS subject, FALSE AS is_bad, 'x' AS note";
+    const report = await prove(
+      world,
+      [
+        defineCanary({ ...base, id: 'always_green', look: { sql: fine } }),
+        defineCanary({ ...base, id: 'always_broken', look: { sql: 'SELECT no_such_column FROM nba_reference.schedule' } }),
+        defineCanary({ ...base, id: 'harmless', sabotage: { sql: ["DELETE FROM nba_reference.schedule WHERE game_id = 'none'"] } }),
+      ],
+      HEALTHY_AS_OF,
+    );
+    expect(report.proofs.map(({ canary_id, proven, broken }) => [canary_id, proven, broken])).toEqual([
+      ['always_green', false, 'PASS'],
+      ['always_broken', false, 'ERROR'],
+      ['harmless', false, 'ERROR'],
+    ]);
+    expect(report.proofs[2]?.detail).toContain('changed nothing');
   });
 });

@@ -9,6 +9,7 @@ interface ServeFlags {
   readonly host: string;
   readonly port?: string;
   readonly workers: string;
+  readonly unitSize?: string;
 }
 
 /** `serve`: the HTTP services with sweeper and workers, until SIGTERM or SIGINT. */
@@ -21,16 +22,18 @@ export function addServeVerb(root: Command, host: CliHost): void {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <n>', 'port to listen on, 0 for any free one (default: PORT or 8080)')
     .option('--workers <n>', 'worker loops in this process', '2')
+    .option('--unit-size <n>', 'players per unit of work (default: 150)')
     .action(async (flags: ServeFlags, command: Command) => {
       const { terminal, config, withApp } = contextOf(host, command);
-      const port = flags.port === undefined ? (config.port ?? 8080) : wholeNumber('--port', flags.port, 65_535);
-      const workers = wholeNumber('--workers', flags.workers, 64);
+      const port = flags.port === undefined ? (config.port ?? 8080) : wholeNumber('--port', flags.port, 0, 65_535);
+      const workers = wholeNumber('--workers', flags.workers, 0, 64);
+      const unitSize = flags.unitSize === undefined ? {} : { unitSize: wholeNumber('--unit-size', flags.unitSize, 1, 1000) };
       const both = flags.coordinator === flags.worker;
       const roles = (['coordinator', 'worker'] as const).filter((role) => both || flags[role] === true);
       const { startServing } = await import('#app/services/serve.ts');
       await withApp(async (app) => {
         const stop = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
-        const serving = await startServing(app, { roles, workers, hostname: flags.host, port, log: host.streams.err });
+        const serving = await startServing(app, { roles, workers, ...unitSize, hostname: flags.host, port, log: host.streams.err });
         terminal.json({ address: serving.address, roles, workers });
         terminal.line(`${roles.join(' and ')} at ${serving.address}; the key lies in home.lock of ${config.home}. Stop with Ctrl-C.`);
         await stop;
@@ -39,10 +42,10 @@ export function addServeVerb(root: Command, host: CliHost): void {
     });
 }
 
-function wholeNumber(name: string, text: string, largest: number): number {
+function wholeNumber(name: string, text: string, least: number, most: number): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (Number.isInteger(value) && value >= 0 && value <= largest) return value;
-  throw new TipoffError('TIPOFF_BAD_INPUT', `${name}: expected a whole number from 0 to ${largest}, saw "${text}"`, {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new TipoffError('TIPOFF_BAD_INPUT', `${name}: expected a whole number from ${least} to ${most}, saw "${text}"`, {
     hint: 'Write it in digits.',
   });
 }

@@ -232,7 +232,7 @@ async function jobs({ warehouse }: StatusWorld, { now }: StatusMoment): Promise<
     verdict: wrong.length > 0 ? 'bad' : 'good',
     answer:
       wrong.length === 0
-        ? `All ${count(beats.length, 'job')} alive: ${beats.map(({ job }) => job).join(', ')}.`
+        ? `${count(beats.length, 'job is', 'jobs are')} alive: ${beats.map(({ job }) => job).join(', ')}.`
         : `${wrong.map((beat) => `${beat.job} ${state(beat)} (last run ${when(beat.beat_at)})`).join(', ')}.`,
     table,
   };

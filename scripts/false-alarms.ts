@@ -1,0 +1,69 @@
+import { canaryDeps } from '#app/canaries.ts';
+import { openApp } from '#app/compose.ts';
+import { processConfig } from '#app/config.ts';
+import { dayDeps, trainDeps } from '#app/day-deps.ts';
+import { addDays, easternInstant, parseSlate, type Slate, seasonSpan } from '#core/calendar.ts';
+import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
+import { runCanaries } from '#guard/canaries/engine.ts';
+import { seasonModelSource } from '#model/season-model-source.ts';
+import { runDay } from '#pipeline/day.ts';
+import { systemClock } from '#platform/clock.ts';
+
+/**
+ * Counts false alarms on a real season: runs every phase for each of its slates in a home where the data has been ingested,
+ * then asks every check at 09:00, 13:00, 18:30 and 23:30 ET of each day. Slates that are published already are not run again.
+ * Usage: node scripts/false-alarms.ts <home> [first] [last]
+ */
+const ASKED_AT = ['09:00', '13:00', '18:30', '23:30'];
+
+const [home, first, last] = process.argv.slice(2);
+if (home === undefined) throw new Error('expected the home with the ingested data');
+const season = seasonSpan('2024-25');
+const from = first === undefined ? season.from : parseSlate(first);
+const to = last === undefined ? addDays(season.to, -90) : parseSlate(last);
+const write = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const app = await openApp({ ...processConfig(), home }, { command: 'false alarms', clock: systemClock, write });
+try {
+  const deps = await dayDeps(app, 'false alarms', seasonModelSource(trainDeps(app), { from, to, by: 'false alarms' }));
+  const days: Slate[] = [];
+  for (let day = from; day <= to; day = addDays(day, 1)) days.push(day);
+  const done = new Set(
+    (await app.warehouse.query<{ slate: Slate }>("SELECT DISTINCT slate FROM nba_predictions.publications WHERE event = 'published'")).map(
+      ({ slate }) => slate,
+    ),
+  );
+  const games = await app.warehouse.query<{ slate: Slate }>(
+    'SELECT DISTINCT slate FROM nba_raw.schedule_games WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)',
+    { from, to },
+  );
+  const played = new Set(games.map(({ slate }) => slate));
+  for (const slate of days.filter((day) => played.has(day) && !done.has(day))) {
+    const { state, seconds, reason } = await runDay(
+      { ...deps, runId: `${deps.runId}-${slate}` },
+      { slate, mode: 'BACKFILL', by: 'false alarms' },
+    );
+    write(`${slate} ${state} ${seconds.toFixed(1)} s ${reason ?? ''}`);
+  }
+  const counts = new Map<string, number>();
+  let asked = 0;
+  for (const slate of days) {
+    for (const at of ASKED_AT) {
+      const { results } = await runCanaries(canaryDeps(app), { canaries: CATALOGUE, asOf: easternInstant(slate, at), store: false });
+      for (const result of results) {
+        if (result.status !== 'SKIP') asked++;
+        if (result.status !== 'FAIL' && result.status !== 'ERROR') continue;
+        counts.set(result.canary_id, (counts.get(result.canary_id) ?? 0) + 1);
+        write(
+          `ALERT ${slate} ${at} ${result.canary_id} ${result.slate} ${result.severity}: ${result.reason}; ${result.offenders.slice(0, 4).join('; ')}`,
+        );
+      }
+    }
+  }
+  write(
+    `${days.length} days, ${days.length * ASKED_AT.length} runs, ${asked} answers, ${[...counts.values()].reduce((total, count) => total + count, 0)} alerts`,
+  );
+  for (const [id, count] of [...counts].sort((a, b) => b[1] - a[1])) write(`${String(count).padStart(6)} ${id}`);
+} finally {
+  await app.close();
+}

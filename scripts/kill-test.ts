@@ -1,0 +1,48 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { KILL_STEPS, killRun } from './kill-run.ts';
+import { makeTemplate } from './kill-world.ts';
+
+// node scripts/kill-test.ts [--runs N] [--seed S] [--keep]: kills `serve` again and again, and demands that nothing is lost.
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '25' }, seed: { type: 'string', default: '1' }, keep: { type: 'boolean', default: false } },
+});
+const [runs, seed] = [Number(values.runs), Number(values.seed)];
+if (!Number.isInteger(runs) || !Number.isInteger(seed) || runs < 1) throw new Error('expected --runs and --seed as whole numbers');
+
+const folder = await mkdtemp(join(tmpdir(), 'tipoff-kill-'));
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+let failed = 0;
+let kills = 0;
+const endings: Record<string, number> = {};
+const began = performance.now();
+try {
+  const template = join(folder, 'template');
+  await makeTemplate(template);
+  say(`template home ready after ${((performance.now() - began) / 1000).toFixed(1)} s; ${runs} runs from seed ${seed}`);
+  for (let i = 0; i < runs; i++) {
+    const home = join(folder, `run-${i}`);
+    // Every named step is the first kill of a run in turn; the seed decides the others.
+    const step = KILL_STEPS[i % KILL_STEPS.length] ?? 'random';
+    const run = await killRun({ template, home, seed: seed + i, step });
+    kills += run.kills;
+    for (const state of run.states) endings[state] = (endings[state] ?? 0) + 1;
+    const bad = run.problems.length > 0;
+    say(
+      `${bad ? 'FAIL' : 'ok  '} seed ${run.seed}: killed at ${run.steps.join(', ')} (${run.kills}) -> ${run.states.join(', ')} ${run.seconds.toFixed(1)} s`,
+    );
+    for (const problem of run.problems) say(`       ${problem}`);
+    if (bad) failed += 1;
+    if (!bad || !values.keep) await rm(home, { recursive: true, force: true });
+  }
+} finally {
+  if (!values.keep || failed === 0) await rm(folder, { recursive: true, force: true });
+}
+say(
+  `${runs} runs, ${kills} kills, ${failed} failed, ${((performance.now() - began) / 1000).toFixed(0)} s; batches: ${JSON.stringify(endings)}`,
+);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,64 @@
+import { type DayHour, liveDays } from '#app/healthy-world.ts';
+import { addDays, daysBetween, parseSlate, type Slate } from '#core/calendar.ts';
+import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
+import { runCanaries } from '#guard/canaries/engine.ts';
+import type { CanaryResult } from '#guard/canaries/run.ts';
+import { simulateLeague } from '#simulate/league.ts';
+import { emptyWorld } from '#test/guard/canaries/world.ts';
+
+/**
+ * Lives weeks of a healthy simulated season and asks every check four times a day: opening, the end of summer time, a
+ * holiday, the All-Star break with the first days back, the beginning of summer time, and the playoffs. Prints every alert;
+ * exit 1 when there is one. Usage: node scripts/soak.ts [first..last ...]
+ */
+const WINDOWS = [
+  '2024-10-22..2024-10-25',
+  '2024-11-01..2024-11-05',
+  '2024-11-26..2024-11-30',
+  '2025-02-12..2025-02-22',
+  '2025-03-07..2025-03-11',
+  '2025-04-12..2025-04-20',
+];
+
+function daysOf(window: string): Slate[] {
+  const [from, to] = window.split('..').map(parseSlate);
+  if (from === undefined || to === undefined) throw new Error(`expected first..last, saw ${window}`);
+  return Array.from({ length: daysBetween(from, to) + 1 }, (_, i) => addDays(from, i));
+}
+
+const windows = process.argv.slice(2).length > 0 ? process.argv.slice(2) : WINDOWS;
+const slates = windows.flatMap(daysOf);
+const league = simulateLeague({ seed: 5, seasons: ['2023-24', '2024-25'], teams: 8, gamesPerTeam: 82 });
+const world = await emptyWorld(`${slates[0]}T06:00:00Z`);
+const alerts: { at: string; result: CanaryResult }[] = [];
+const statuses: Record<string, number> = {};
+const look = async (now: Date): Promise<void> => {
+  const { results } = await runCanaries(world, { canaries: CATALOGUE, asOf: now });
+  for (const result of results) {
+    statuses[result.status] = (statuses[result.status] ?? 0) + 1;
+    if (result.status !== 'FAIL' && result.status !== 'ERROR') continue;
+    alerts.push({ at: now.toISOString(), result });
+    process.stdout.write(
+      `ALERT ${now.toISOString()} ${result.canary_id} ${result.slate}: ${result.reason}; ${result.offenders.slice(0, 3).join('; ')}\n`,
+    );
+  }
+};
+const HOURS: readonly DayHour[] = [
+  { at: '08:15', run: true },
+  { at: '09:00', look },
+  { at: '10:05', run: true },
+  { at: '11:35', look },
+  { at: '12:30', run: true },
+  { at: '13:00', look },
+  { at: '17:45', run: true },
+  { at: '18:30', look },
+  { at: '23:30', look },
+];
+const began = performance.now();
+await liveDays(world.day, { league, clock: world.clock, slates, hours: HOURS });
+await world.close();
+const played = slates.filter((slate) => league.slates.includes(slate)).length;
+process.stdout.write(
+  `${slates.length} days, ${played} with games, ${JSON.stringify(statuses)}, ${alerts.length} alerts, ${Math.round((performance.now() - began) / 1000)} s\n`,
+);
+process.exitCode = alerts.length === 0 ? 0 : 1;

@@ -1,0 +1,99 @@
+import type { Command } from 'commander';
+import { type CliHost, contextOf } from '#app/cli/context.ts';
+import { tableLines } from '#app/cli/terminal.ts';
+import { addDays, parseSlate, slateOf } from '#core/calendar.ts';
+import { TipoffError } from '#core/errors.ts';
+import type { QualityReport } from '#guard/quality/report.ts';
+import type { TrendPoint } from '#guard/quality/trend.ts';
+
+/** Days of `--recent`. */
+const RECENT_DAYS = 14;
+const FIRST_SEASON = '1946-11-01';
+
+interface QualityOptions {
+  readonly recent?: boolean;
+  readonly trainStart?: string;
+  readonly to?: string;
+}
+
+/** `quality [--recent | --train-start DATE]`: exit 1 above 15 %. */
+export function addQualityVerb(root: Command, host: CliHost): void {
+  root
+    .command('quality')
+    .description('training data in three tiers: required defaults, optional defaults, sources by feature and month; exit 1 above 15 %')
+    .option('--recent', `the last ${RECENT_DAYS} days`)
+    .option('--train-start <slate>', 'first slate training would read (default: all history)')
+    .option('--to <slate>', 'last slate (default: yesterday)')
+    .action(async (options: QualityOptions, command: Command) => {
+      const { terminal, withApp, clock, config } = contextOf(host, command);
+      if (options.recent === true && options.trainStart !== undefined) {
+        throw new TipoffError('TIPOFF_BAD_INPUT', 'expected --recent or --train-start, saw both', { hint: 'Leave one of them out.' });
+      }
+      const to = options.to === undefined ? addDays(slateOf(clock.now()), -1) : parseSlate(options.to);
+      const from = options.recent === true ? addDays(to, 1 - RECENT_DAYS) : parseSlate(options.trainStart ?? FIRST_SEASON);
+      const kind = options.recent === true ? 'recent' : 'training';
+      const [{ qualityReport, percent }, { recordReport, readTrend }] = await Promise.all([
+        import('#guard/quality/report.ts'),
+        import('#guard/quality/trend.ts'),
+      ]);
+      const { report, trend } = await withApp(async ({ warehouse }) => {
+        const made = await qualityReport(warehouse, { from, to });
+        await recordReport({ warehouse, clock, codeVersion: config.codeVersion }, kind, made);
+        return { report: made, trend: await readTrend(warehouse, kind) };
+      });
+      terminal.json({ ...report, kind, trend });
+      for (const line of reportLines(report, trend, percent)) terminal.line(line);
+      if (report.verdict === 'fail') host.exit(1);
+    });
+}
+
+function reportLines(report: QualityReport, trend: readonly TrendPoint[], percent: (share: number) => string): string[] {
+  const months = report.months.map((one) => [
+    one.month,
+    one.rows,
+    one.rows_without_history,
+    percent(one.required_default_share),
+    percent(one.optional_default_share),
+    one.verdict,
+  ]);
+  const sources = report.features
+    .filter(({ default_share }) => default_share > 0)
+    .toSorted((a, b) => b.default_share - a.default_share)
+    .map(({ feature, required, default_share, sources: by }) => [
+      feature,
+      required ? 'required' : 'optional',
+      percent(default_share),
+      Object.entries(by)
+        .map(([letter, share]) => `${letter} ${percent(share)}`)
+        .join(', '),
+    ]);
+  const findings = report.findings.map((one) => [
+    one.feature,
+    one.month,
+    percent(one.default_share),
+    percent(one.usual_share),
+    one.verdict,
+  ]);
+  const shown = trend.map((one) => [
+    one.reported_at,
+    one.rows,
+    percent(one.required_default_share),
+    percent(one.optional_default_share),
+    one.verdict,
+  ]);
+  return [
+    `Tier 1, required: ${report.required_default_rows} of ${report.rows} rows lack one (${percent(report.required_default_share)}).`,
+    `Tier 2, optional: ${report.optional_default_rows} of ${report.rows} rows lack one (${percent(report.optional_default_share)}).`,
+    `Rows of a player's first game, counted apart: ${report.rows_without_history}. Slates without rows: ${report.slates_without_rows.length}.`,
+    ...section('By month', ['month', 'rows', 'first games', 'required', 'optional', 'verdict'], months),
+    ...section('Tier 3, features that lack values', ['feature', 'kind', 'missing', 'sources'], sources),
+    ...section('Tier 3, months that stand out', ['feature', 'month', 'missing', 'usually', 'verdict'], findings),
+    ...section('Trend', ['reported', 'rows', 'required', 'optional', 'verdict'], shown),
+    '',
+    `${report.verdict}${report.reasons.length > 0 ? `: ${report.reasons.slice(0, 3).join('; ')}` : ''}`,
+  ];
+}
+
+function section(title: string, header: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {
+  return rows.length === 0 ? [] : ['', title, ...tableLines(header, rows)];
+}

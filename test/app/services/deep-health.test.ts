@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import { deepHealthAnswer } from '#app/services/common-schemas.ts';
+import { CRITICAL_FIELDS } from '#app/services/health-checks.ts';
+import type { Service } from '#app/services/service.ts';
+import { TipoffError } from '#core/errors.ts';
+import { shiftedClock } from '#platform/clock.ts';
+import type { LiveColumn } from '#platform/warehouse/port.ts';
+import { MORNING, players } from '#test/fakes/prediction-world.ts';
+import { type ServiceWorld, serviceWorlds } from './service-world.ts';
+
+const world = serviceWorlds();
+type Health = Service['health'];
+
+async function red(made: ServiceWorld): Promise<string[]> {
+  const answer = await made.call('GET', '/health/deep');
+  const report = deepHealthAnswer.parse(answer.body);
+  expect(answer.status).toBe(report.checks_failed === 0 ? 200 : 503);
+  expect(report.checks_run).toBe(8);
+  return report.checks.filter(({ status }) => status === 'fail').map(({ check, seen }) => `${check}: ${seen}`);
+}
+
+const describing =
+  (change: (columns: LiveColumn[]) => LiveColumn[] | undefined) =>
+  (health: Health): Health => ({
+    ...health,
+    warehouse: {
+      ...health.warehouse,
+      describe: async (table) => {
+        const columns = await health.warehouse.describe(table);
+        return columns === undefined || table.name !== 'player_prop_predictions' ? columns : change(columns);
+      },
+    },
+  });
+
+const down = (): Promise<never> => Promise.reject(new TipoffError('TIPOFF_STORAGE', 'the disk is gone', { hint: 'Find it.' }));
+const refuse = () => down();
+
+describe('GET /health/deep', () => {
+  it('is green over a healthy service, again and again, and leaves nothing behind', async () => {
+    const made = await world(players(2));
+    expect(await red(made)).toEqual([]);
+    expect(await red(made)).toEqual([]);
+    expect(await made.warehouse.listTables('nba_predictions', '_staging_')).toEqual([]);
+    expect(await made.deps.queue.depth('health-probe')).toBe(0);
+    expect(CRITICAL_FIELDS).toHaveLength(14);
+  });
+
+  it('bears many callers at once', async () => {
+    const made = await world(players(2));
+    expect((await Promise.all(Array.from({ length: 6 }, () => red(made)))).flat()).toEqual([]);
+  });
+
+  const column = (name: string) => (columns: LiveColumn[]) => columns.filter((live) => live.name !== name);
+  const broken: [string, (health: Health) => Health, RegExp[]][] = [
+    [
+      'a warehouse that cannot be read',
+      (h) => ({ ...h, warehouse: { ...h.warehouse, query: refuse } }),
+      [/^warehouse_read: TIPOFF_STORAGE/],
+    ],
+    ['staging tables that cannot be made', (h) => ({ ...h, warehouse: { ...h.warehouse, createTable: refuse } }), [/^staging:/]],
+    [
+      'staging tables that are not dropped',
+      (h) => ({ ...h, warehouse: { ...h.warehouse, dropTable: async () => false } }),
+      [/^staging: .*was gone/],
+    ],
+    ['a state store that refuses', (h) => ({ ...h, state: { ...h.state, transaction: refuse } }), [/^state_cas/, /^clock_skew/]],
+    ['a queue that refuses', (h) => ({ ...h, queue: { ...h.queue, publish: refuse } }), [/^queue_publish/]],
+    [
+      'no model for today',
+      (h) => ({
+        ...h,
+        models: { forSlate: async () => Promise.reject(new TipoffError('TIPOFF_NO_MODEL', 'all are too old', { hint: 'Train.' })) },
+      }),
+      [/^model: TIPOFF_NO_MODEL: all are too old/],
+    ],
+    ['a missing setting', (h) => ({ ...h, settings: { ...h.settings, SLACK: false } }), [/^configuration: missing: SLACK/]],
+    [
+      'a missing critical column',
+      describing(column('feature_sources')),
+      [/^output_schema: .*13 of 14.*feature_sources: expected STRING NOT NULL, saw nothing/],
+    ],
+    ['a missing other column', describing(column('p_push')), [/^output_schema: .*14 of 14.*p_push/]],
+    [
+      'a column of another type',
+      describing((all) => all.map((c) => (c.name === 'line' ? { ...c, type: 'FLOAT64' } : c))),
+      [/line: expected NUMERIC, saw FLOAT64/],
+    ],
+    [
+      'a column that is no longer required',
+      describing((all) => all.map((c) => (c.name === 'player_id' ? { ...c, required: false } : c))),
+      [/player_id/],
+    ],
+    [
+      'a column the contract does not know',
+      describing((all) => [...all, { name: 'extra', type: 'STRING', required: false }]),
+      [/extra: not in the contract/],
+    ],
+    ['a missing table', describing(() => undefined), [/^output_schema: .*does not exist/]],
+  ];
+
+  it.each(broken)('is red, and names nothing else, with %s', async (_what, changeHealth, expected) => {
+    const found = await red(await world(players(1), { changeHealth }));
+    expect(found).toHaveLength(expected.length);
+    expected.forEach((pattern, i) => {
+      expect(found[i]).toMatch(pattern);
+    });
+  });
+
+  it('is red after the clock went back behind what is stored', async () => {
+    const made = await world(players(1));
+    expect(await red(made)).toEqual([]);
+    const earlier = shiftedClock(new Date(Date.parse(MORNING) - 3600_000));
+    Object.assign(made.service.health, { clock: earlier });
+    expect((await red(made)).join()).toMatch(/^clock_skew: .*3\d\d\d\.\d s off/);
+  });
+
+  it('is red for a check that does not answer in time', async () => {
+    const hurried = { ...shiftedClock(MORNING), sleep: async () => undefined };
+    const changeHealth = (h: Health): Health => ({
+      ...h,
+      clock: hurried,
+      queue: { ...h.queue, publish: () => new Promise(() => undefined) },
+    });
+    const made = await world(players(1), { changeHealth });
+    expect((await red(made)).join()).toMatch(/queue_publish: TIPOFF_NOT_READY: no answer within 5 s/);
+  });
+});
+
+describe('GET /health, /version and /metrics', () => {
+  it('answer', async () => {
+    const { call, runtime } = await world(players(2));
+    expect((await call('GET', '/health', undefined, {})).body).toEqual({ status: 'ok', roles: ['coordinator', 'worker'] });
+    expect((await call('GET', '/version', undefined, {})).body).toMatchObject({ name: 'tipoff', version: '1.2.3' });
+    await call('POST', '/start', { mode: 'FIRST' });
+    await runtime.settled();
+    await runtime.workOff();
+    await runtime.settled();
+    const { text, headers } = await call('GET', '/metrics');
+    expect(headers.get('content-type')).toContain('text/plain');
+    expect(text).toContain('tipoff_http_requests_total{route="/start",method="post",status="202"} 1');
+    expect(text).toContain('tipoff_units_total{handled="done"} 1');
+    expect(text).toContain('tipoff_batches_ended_total{state="published"} 1');
+    expect(text).toContain('tipoff_batches_active 0');
+  });
+});
