@@ -11,7 +11,7 @@ import { systemClock } from '#platform/clock.ts';
 
 /**
  * Counts false alarms on a real season: runs every phase for each of its slates in a home where the data has been ingested,
- * then asks every check at 09:00, 13:00, 18:30 and 23:30 ET of each day. Slates that are published already are not run again.
+ * and asks every check at 09:00, 13:00, 18:30 and 23:30 ET of each day. Slates that are published already are not run again.
  * Usage: node scripts/false-alarms.ts <home> [first] [last]
  */
 const ASKED_AT = ['09:00', '13:00', '18:30', '23:30'];
@@ -38,16 +38,16 @@ try {
     { from, to },
   );
   const played = new Set(games.map(({ slate }) => slate));
-  for (const slate of days.filter((day) => played.has(day) && !done.has(day))) {
-    const { state, seconds, reason } = await runDay(
-      { ...deps, runId: `${deps.runId}-${slate}` },
-      { slate, mode: 'BACKFILL', by: 'false alarms' },
-    );
-    write(`${slate} ${state} ${seconds.toFixed(1)} s ${reason ?? ''}`);
-  }
   const counts = new Map<string, number>();
   let asked = 0;
   for (const slate of days) {
+    if (played.has(slate) && !done.has(slate)) {
+      const { state, seconds, reason } = await runDay(
+        { ...deps, runId: `${deps.runId}-${slate}` },
+        { slate, mode: 'BACKFILL', by: 'false alarms' },
+      );
+      write(`${slate} ${state} ${seconds.toFixed(1)} s ${reason ?? ''}`);
+    }
     for (const at of ASKED_AT) {
       const { results } = await runCanaries(canaryDeps(app), { canaries: CATALOGUE, asOf: easternInstant(slate, at), store: false });
       for (const result of results) {

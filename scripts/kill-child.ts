@@ -21,8 +21,21 @@ export interface ServeChild {
 }
 
 /** Starts `serve` on a home at an instant and waits until it answers. Throws with its output when it does not. */
-export async function startServe(home: string, at: Date): Promise<ServeChild> {
-  const args = ['serve', '--home', home, '--port', '0', '--workers', '3', '--unit-size', '6', '--at', at.toISOString(), '--json'];
+export async function startServe(home: string, at: Date, workers = 3): Promise<ServeChild> {
+  const args = [
+    'serve',
+    '--home',
+    home,
+    '--port',
+    '0',
+    '--workers',
+    String(workers),
+    '--unit-size',
+    '6',
+    '--at',
+    at.toISOString(),
+    '--json',
+  ];
   const child = spawn(process.execPath, [TIPOFF, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   let output = '';
   child.stderr.on('data', (chunk: Buffer) => {

@@ -136,7 +136,7 @@ async function latest(state: StateStore): Promise<BatchDoc | undefined> {
 
 /** Waits until the step is seen, some moments more where the step says so, or until it can no longer come. */
 async function waitFor(step: KillStep, state: StateStore, random: () => number): Promise<void> {
-  if (step === 'random') return sleep(random() * 1500);
+  if (step === 'random') return sleep(random() * 900);
   const deadline = performance.now() + PATIENCE_MILLISECONDS;
   while (performance.now() < deadline) {
     const batch = await latest(state);

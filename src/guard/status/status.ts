@@ -8,11 +8,14 @@ import type { Answer, Question, StatusMoment, StatusWorld, Verdict } from './ans
 import { LAST_NIGHT } from './answers/last-night.ts';
 import { OPERATIONS } from './answers/operations.ts';
 import { PRODUCT } from './answers/product.ts';
+import { RUNNING } from './answers/running.ts';
 import { TONIGHT } from './answers/tonight.ts';
 import { readHistory, type SlateHistory } from './history.ts';
 
 /** The fifteen questions in the order in which people ask them. */
-export const QUESTIONS: readonly Question[] = [...TONIGHT, ...LAST_NIGHT, ...OPERATIONS, ...PRODUCT].sort((a, b) => a.number - b.number);
+export const QUESTIONS: readonly Question[] = [...TONIGHT, ...LAST_NIGHT, ...RUNNING, ...OPERATIONS, ...PRODUCT].sort(
+  (a, b) => a.number - b.number,
+);
 
 /** The state of a slate, as every rendering shows it. */
 export interface Status {

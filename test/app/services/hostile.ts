@@ -13,7 +13,7 @@ const NASTY = [
   '__proto__',
   'constructor',
   "'; DROP TABLE x; --",
-  '${7*7}',
+  '$(id)',
   '../../etc/passwd',
   '\u0000',
   '\ud800',

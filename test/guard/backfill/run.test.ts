@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseSlate, type Slate } from '#core/calendar.ts';
 import { readRuns, readUnits } from '#guard/backfill/ledger.ts';
 import { unfinished } from '#guard/backfill/run.ts';
@@ -6,6 +6,8 @@ import { backfillStatus } from '#guard/backfill/status.ts';
 import { backfillSteps } from '#guard/backfill/steps.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { type BackfillWorld, backfillWorld, contents, differences, STATEMENTS } from './world.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const CODE = { codeVersion: 'test', functionLibrary: 'library' };
 
@@ -103,6 +105,7 @@ describe('a season, from raw rows', () => {
       'MLFeatureStore true',
     ]);
     expect(changed.plan.units.find(({ step }) => step === 'PlayerShotZoneAnalysis')?.changed).toEqual(['code']);
+    await world.run();
   });
 });
 

@@ -164,6 +164,14 @@ describe('a repeated or late run', () => {
     await w.run([passed('gap')], { as_of: new Date(w.clock.now().getTime() - 3_600_000) });
     expect(await listIncidents(w.deps.state, 'open')).toHaveLength(1);
   });
+
+  it('that failed earlier does not open again what has recovered since', async () => {
+    const w = await world();
+    await w.run([check('gap')]);
+    await w.later(60, [passed('gap')]);
+    await w.run([check('gap')], { as_of: new Date(w.clock.now().getTime() - 1_800_000) });
+    expect(await listIncidents(w.deps.state, 'open')).toEqual([]);
+  });
 });
 
 describe('a cause', () => {
@@ -316,6 +324,16 @@ describe('while Slack is down', () => {
     // Two notices with two tries and one look for the lost message between them.
     expect(w.slack.calls.filter(({ method }) => method === 'chat.postMessage').length).toBeLessThanOrEqual(4);
     expect(w.fallback).toHaveLength(10);
+  });
+
+  it('what gets worse before anybody was told is told once, as bad as it is', async () => {
+    const w = await world();
+    w.slack.isDown = true;
+    await w.run([check('gap')]);
+    await w.later(30, [check('gap', { severity: 'critical' })]);
+    w.slack.isDown = false;
+    await deliver(w.deps);
+    expect(w.slack.posts).toMatchObject([{ text: expect.stringMatching(/^CRITICAL: gap/) }]);
   });
 
   it('a reply waits for Slack to return', async () => {

@@ -1,0 +1,74 @@
+import { lintSql } from '#platform/sql/port.ts';
+import type { Approval } from './approvals.ts';
+import { codeSchema } from './code-schema.ts';
+import { compare } from './compare.ts';
+import { type Judgement, judge } from './judge.ts';
+import type { Schema } from './model.ts';
+import { type ProvenanceProblem, provenanceProblems } from './provenance.ts';
+import { type SourceFile, type SqlText, sqlCatalogue } from './sql-catalogue.ts';
+import { HOLE } from './sql-scope.ts';
+import { readTexts, registryOf, type UnknownName, type UsedText, unknownNames, usageOf } from './usage.ts';
+
+/** A statement outside of the portable subset. */
+export interface LintFinding {
+  readonly owner: string;
+  readonly path: string;
+  readonly line: number;
+  readonly rule: string;
+  readonly message: string;
+}
+
+/** What the code says about itself, without any warehouse. */
+export interface CodeReport {
+  readonly statements: number;
+  /** Statements whose text is known to the last character. */
+  readonly wholeStatements: number;
+  readonly unknownNames: readonly UnknownName[];
+  readonly lint: readonly LintFinding[];
+  readonly provenance: readonly ProvenanceProblem[];
+}
+
+export interface CheckReport extends Judgement {
+  readonly ok: boolean;
+  readonly code: CodeReport;
+}
+
+export interface CheckInput {
+  /** What the warehouse is: live, or a snapshot of it. */
+  readonly warehouse: Schema;
+  /** The sources of the code. */
+  readonly files: readonly SourceFile[];
+  readonly approvals: readonly Approval[];
+  /** UTC date, for the expiry of approvals. */
+  readonly today: string;
+  /** What the code wants; its contracts unless told otherwise. */
+  readonly wanted?: Schema;
+  /** Statements known whole; those of the modules unless told otherwise. */
+  readonly evaluated?: readonly SqlText[];
+}
+
+/**
+ * Compares a warehouse with the code about to run on it, and the code with itself: every statement names what the contracts
+ * have and stays in the portable subset, every column has a writer. `ok` is false when anything blocks.
+ */
+export function checkSchema({ warehouse, files, approvals, today, wanted = codeSchema(), evaluated }: CheckInput): CheckReport {
+  const registry = registryOf(wanted);
+  const texts = readTexts(evaluated === undefined ? sqlCatalogue(files) : sqlCatalogue(files, evaluated), registry);
+  const usage = usageOf(wanted, texts);
+  const judgement = judge(compare(warehouse, wanted, usage), approvals, today, true);
+  const code: CodeReport = {
+    statements: texts.length,
+    wholeStatements: texts.filter(({ isWhole }) => isWhole).length,
+    unknownNames: unknownNames(texts),
+    lint: texts.filter(({ isWhole }) => isWhole).flatMap(lintFindings),
+    provenance: provenanceProblems(wanted, texts, files, usage),
+  };
+  const isCodeFine = code.unknownNames.length === 0 && code.lint.length === 0 && code.provenance.length === 0;
+  const ok = isCodeFine && judgement.expired.length === 0 && judgement.findings.every(({ verdict }) => verdict !== 'blocks');
+  return { ...judgement, ok, code };
+}
+
+function lintFindings({ sql, owner, path, line }: UsedText): LintFinding[] {
+  if (sql.includes(HOLE)) return [];
+  return lintSql(sql).map((problem) => ({ owner, path, line: line + problem.line - 1, rule: problem.rule, message: problem.message }));
+}

@@ -1,0 +1,82 @@
+/** What a change does: nothing to anybody; nothing when the two sides go in the right order; harm whatever the order. */
+export type ChangeClass = 'safe' | 'needs_order' | 'breaking';
+
+/**
+ * Who goes first: the table (run the statement, then deploy), the code (deploy, then run the statement), or either because
+ * the order changes nothing.
+ */
+export type Direction = 'table_first' | 'code_first' | 'either';
+
+export const CHANGE_KINDS = [
+  'table_added',
+  'table_removed',
+  'column_added',
+  'column_removed',
+  'column_renamed',
+  'type_changed',
+  'mode_tightened',
+  'mode_relaxed',
+  'mode_repeated',
+  'default_changed',
+  'description_changed',
+  'order_changed',
+  'writer_changed',
+  'partition_changed',
+  'partition_filter_changed',
+  'cluster_changed',
+  'retention_changed',
+  'key_changed',
+  'view_added',
+  'view_removed',
+  'view_columns_changed',
+  'view_text_changed',
+  'function_added',
+  'function_removed',
+  'function_signature_changed',
+  'function_body_changed',
+] as const;
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
+
+/** The statements that bring the table to what the code wants; an empty list means there is nothing to run. */
+export interface Fix {
+  readonly bigquery: readonly string[];
+  readonly duckdb: readonly string[];
+}
+
+/** One difference between what a warehouse is and what the code wants, with the verdict on it. */
+export interface Finding {
+  /** Stable name of exactly this change; approvals name it. */
+  readonly id: string;
+  /** `dataset.table`, `dataset.view` or `fn.name`. */
+  readonly table: string;
+  /** Column or path of a nested field; null for the table as a whole. */
+  readonly column: string | null;
+  readonly kind: ChangeKind;
+  readonly class: ChangeClass;
+  readonly direction: Direction;
+  readonly before: string | null;
+  readonly after: string | null;
+  readonly writers: readonly string[];
+  readonly readers: readonly string[];
+  readonly fix: Fix;
+  /** What differs and what to do, in sentences. */
+  readonly message: string;
+}
+
+export type FindingDraft = Omit<Finding, 'id' | 'writers' | 'readers'>;
+
+/** The stable name of a change: what, where, from what, to what. */
+export function findingId({ table, column, kind, before, after }: Pick<Finding, 'table' | 'column' | 'kind' | 'before' | 'after'>): string {
+  const where = column === null ? table : `${table}.${column}`;
+  const values = before === null && after === null ? '' : ` ${short(before)} -> ${short(after)}`;
+  return `${kind} ${where}${values}`;
+}
+
+/** Long values such as texts of views are named by a hash, so that an approval holds for this very text only. */
+function short(value: string | null): string {
+  if (value === null) return 'none';
+  if (value.length <= 60 && !value.includes('\n')) return value;
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(value)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return `#${hash.toString(16).padStart(16, '0')}`;
+}

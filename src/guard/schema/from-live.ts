@@ -1,0 +1,34 @@
+import { DATASETS, type Dataset, tableId } from '#core/contracts/define.ts';
+import type { LiveColumn, TableInfo, Warehouse } from '#platform/warehouse/port.ts';
+import type { Schema, SchemaColumn, SchemaTable, SchemaView } from './model.ts';
+
+/** Names of tables that batches and proofs make and drop, which no contract lists. */
+const PASSING = /^(?:staging_|_)/;
+
+/**
+ * Reads what a warehouse holds, dataset by dataset, passing tables left out. Facets the engine does not know are absent.
+ * A read that fails is thrown: an unreadable warehouse is not an empty one.
+ */
+export async function schemaOfWarehouse(warehouse: Warehouse, datasets = Object.keys(DATASETS) as Dataset[]): Promise<Schema> {
+  const tables: SchemaTable[] = [];
+  const views: SchemaView[] = [];
+  for (const dataset of datasets) {
+    for (const info of await warehouse.listTables(dataset)) {
+      if (PASSING.test(info.name)) continue;
+      // A table dropped between the list and the look at it is no longer there.
+      const columns = await warehouse.describe(info);
+      if (columns === undefined) continue;
+      if (info.kind === 'view') views.push({ id: tableId(info), columns: columns.map(({ name }) => name) });
+      else tables.push(tableOfInfo(info, columns));
+    }
+  }
+  return { tables, views };
+}
+
+function tableOfInfo(info: TableInfo, columns: readonly LiveColumn[]): SchemaTable {
+  return { id: tableId(info), columns: columns.map(columnOf), ...info.layout };
+}
+
+function columnOf({ name, type, required, description }: LiveColumn): SchemaColumn {
+  return { name, type, mode: required ? 'REQUIRED' : 'NULLABLE', ...(description === undefined ? {} : { description }) };
+}

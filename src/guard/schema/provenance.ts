@@ -1,0 +1,92 @@
+import type { Usage } from './compare.ts';
+import type { Schema, SchemaTable } from './model.ts';
+import { splitId } from './model.ts';
+import type { SourceFile } from './sql-catalogue.ts';
+import type { UsedText } from './usage.ts';
+
+/** A column that no code fills, or a statement that fills a table with something else than its columns. */
+export interface ProvenanceProblem {
+  readonly kind: 'no_writer' | 'not_in_contract' | 'required_not_written';
+  readonly table: string;
+  readonly column: string;
+  readonly message: string;
+}
+
+/** Sources that make rows up or only look at them. */
+const NO_WRITERS = /^src\/(?:core\/|simulate\/|platform\/|guard\/schema\/(?!apply)|guard\/canaries\/catalog\/)/;
+/** Templates that hold SQL: names in them are read, not written. */
+const SQL_TEMPLATE = /`[^`]*\b(?:SELECT|FROM|WHERE)\b[^`]*`/g;
+
+/**
+ * Proves that every column of every contract is filled by something: by the result of the statement that fills the table,
+ * by the column list of an INSERT, UPDATE or MERGE, or by the modules that work with the contract's rows, which then name
+ * the column outside of SQL.
+ */
+export function provenanceProblems(
+  schema: Schema,
+  texts: readonly UsedText[],
+  files: readonly SourceFile[],
+  usage: Usage,
+): ProvenanceProblem[] {
+  const writes = new Set(
+    texts
+      .filter(({ owner }) => !owner.startsWith('canary '))
+      .flatMap(({ usage: used }) => used.writes.map(({ table, column }) => `${table}.${column}`)),
+  );
+  const wordsOf = wordsByFolder(files);
+  return schema.tables.flatMap((table) => {
+    const fillers = texts.filter(({ fills, usage: used }) => fills === table.id && used.output !== undefined);
+    const filled = new Set(fillers.flatMap(({ usage: used }) => used.output ?? []));
+    const words = fillers.length > 0 ? undefined : wordsOf(table);
+    const missing = table.columns.filter(
+      ({ name }) => !filled.has(name) && !writes.has(`${table.id}.${name}`) && words?.has(name) !== true,
+    );
+    return [
+      ...missing.map(({ name, mode, writer }): ProvenanceProblem => {
+        const readers = usage.readers(table.id, name);
+        const read = readers.length === 0 ? 'nobody reads it either' : `read by ${readers.join(', ')}`;
+        return {
+          kind: fillers.length > 0 && mode === 'REQUIRED' ? 'required_not_written' : 'no_writer',
+          table: table.id,
+          column: name,
+          message: `no code writes ${table.id}.${name} (${read}). Its contract says ${writer ?? 'nobody'} does: let it, or take the column out.`,
+        };
+      }),
+      ...fillers.flatMap(({ owner, usage: used }) =>
+        (used.output ?? [])
+          .filter((name) => !table.columns.some((column) => column.name === name))
+          .map(
+            (name): ProvenanceProblem => ({
+              kind: 'not_in_contract',
+              table: table.id,
+              column: name,
+              message: `${owner} writes ${name}, which the contract of ${table.id} does not have. Add the column to the contract, run \`tipoff schema apply\`, then deploy.`,
+            }),
+          ),
+      ),
+    ];
+  });
+}
+
+/** The words outside of SQL in all files beside those that import a table's contract. */
+function wordsByFolder(files: readonly SourceFile[]): (table: SchemaTable) => ReadonlySet<string> {
+  const candidates = files.filter(({ path }) => !NO_WRITERS.test(path));
+  const folders = new Map<string, ReadonlySet<string>>();
+  const wordsIn = (folder: string): ReadonlySet<string> => {
+    const known =
+      folders.get(folder) ??
+      new Set(
+        candidates
+          .filter(({ path }) => path.startsWith(folder))
+          .flatMap(({ text }) => text.replace(SQL_TEMPLATE, '').match(/[A-Za-z_]\w*/g) ?? []),
+      );
+    folders.set(folder, known);
+    return known;
+  };
+  return ({ id }) => {
+    const { dataset, name } = splitId(id);
+    const contract = `#core/contracts/${dataset}/${name.replaceAll('_', '-')}.ts'`;
+    const homes = candidates.filter(({ text }) => text.includes(contract)).map(({ path }) => path.slice(0, path.lastIndexOf('/') + 1));
+    return new Set([...new Set(homes)].flatMap((folder) => [...wordsIn(folder)]));
+  };
+}

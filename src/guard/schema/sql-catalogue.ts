@@ -1,0 +1,172 @@
+import { tableId } from '#core/contracts/define.ts';
+import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions/publications.ts';
+import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
+import { ANALYTICS_PROCESSORS } from '#pipeline/analytics/processors.ts';
+import { GRADES, STANDINGS } from '#pipeline/grade/statement.ts';
+import { PRECOMPUTE_PROCESSORS } from '#pipeline/precompute/processors.ts';
+import type { Processor } from '#pipeline/processor.ts';
+import { byText } from './model.ts';
+import { type SourceLiteral, sourceLiterals } from './source-literals.ts';
+import { HOLE } from './sql-scope.ts';
+
+/** A source file of the repository; `path` is relative to its root, with slashes. */
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A statement of the code. What only running code knows (a joined list, a table chosen by an argument) is a hole. */
+export interface SqlText {
+  /** Who runs it: a processor, a canary, an export, or the module. */
+  readonly owner: string;
+  readonly path: string;
+  readonly line: number;
+  /** The statement; a hole is the parameter `HOLE`. */
+  readonly sql: string;
+  /** Whether the text is exactly what the warehouse gets. */
+  readonly isWhole: boolean;
+  /** The table whose rows the statement gives, for processors. */
+  readonly fills?: string;
+}
+
+const VERB = /^\s*(?:SELECT|WITH|INSERT\s+INTO|UPDATE|DELETE\s+FROM|MERGE\s+INTO)\s/;
+/** Files without one of these words have no statement. */
+const ANY_VERB = /\b(?:SELECT|INSERT|UPDATE|DELETE|MERGE)\s/;
+const CLAUSE = /\b(?:FROM|SELECT|SET|VALUES)\b/;
+/** Folders whose SQL belongs to an engine, a test bench or the lint itself. */
+const OUTSIDE = /^src\/(?:platform|simulate|core|guard\/schema)\//;
+
+/** Statements whose text is known exactly because the modules that hold them can be asked. */
+export function evaluatedTexts(processors: readonly Processor[] = [...ANALYTICS_PROCESSORS, ...PRECOMPUTE_PROCESSORS]): SqlText[] {
+  const known = { line: 1, isWhole: true } as const;
+  return [
+    ...processors.map(({ name, phase, table, select }) => ({
+      ...known,
+      owner: `processor ${name}`,
+      path: `src/pipeline/${phase}`,
+      sql: select,
+      fills: tableId(table),
+    })),
+    ...CATALOGUE.flatMap(({ id, look }) =>
+      'sql' in look
+        ? [{ ...known, owner: `canary ${id}`, path: `src/guard/canaries/catalog/${id.replaceAll('_', '-')}.ts`, sql: look.sql }]
+        : [],
+    ),
+    { ...known, owner: 'grading', path: 'src/pipeline/grade/statement.ts', sql: GRADES, fills: 'nba_predictions.prediction_grades' },
+    { ...known, owner: 'grading', path: 'src/pipeline/grade/statement.ts', sql: STANDINGS },
+    {
+      ...known,
+      owner: 'view current_predictions',
+      path: 'src/core/contracts/nba_predictions/publications.ts',
+      sql: CURRENT_PREDICTIONS.sql,
+    },
+  ];
+}
+
+/**
+ * Every SQL text of the code with its owner: those that modules export whole, and all literals of the sources that are
+ * statements, with constants of the same file and of imported files put in. Parts that stand inside of a listed statement
+ * are not listed again. In the order of paths and lines.
+ */
+export function sqlCatalogue(files: readonly SourceFile[], evaluated: readonly SqlText[] = evaluatedTexts()): SqlText[] {
+  const constants = constantsOf(files);
+  const embedded = new Set<string>();
+  const texts = files
+    .filter(({ path, text }) => !OUTSIDE.test(path) && ANY_VERB.test(text))
+    .flatMap((file) =>
+      constants.literals(file.path).map((literal) => {
+        const resolved = constants.resolve(file.path, literal, embedded);
+        return {
+          literal,
+          text: { owner: ownerOf(file.path), path: file.path, line: literal.line, sql: resolved, isWhole: !resolved.includes(HOLE) },
+        };
+      }),
+    )
+    .filter(({ text }) => VERB.test(text.sql) && CLAUSE.test(text.sql));
+  const own = texts
+    .filter(({ literal, text }) => literal.name === undefined || !embedded.has(`${text.path} ${literal.name}`))
+    .map(({ text }) => text)
+    .filter((text) => !evaluated.some(({ sql }) => covers(sql, text.sql)));
+  return [...evaluated, ...own].sort((a, b) => byText(a.path, b.path) || a.line - b.line);
+}
+
+/** Whether the fixed parts of a text stand in a whole statement in their order. */
+function covers(whole: string, text: string): boolean {
+  let at = 0;
+  for (const part of text.split(HOLE)) {
+    const found = whole.indexOf(part.trim(), at);
+    if (found < 0) return false;
+    at = found + part.trim().length;
+  }
+  return true;
+}
+
+function ownerOf(path: string): string {
+  const canary = /^src\/guard\/canaries\/catalog\/(.+)\.ts$/.exec(path)?.[1];
+  if (canary !== undefined) return `canary ${canary.replaceAll('-', '_')}`;
+  const file = /^src\/pipeline\/publish\/exports\/(.+)\.ts$/.exec(path)?.[1];
+  if (file !== undefined) return `export ${file}`;
+  return path.replace(/^src\//, '').replace(/\.ts$/, '');
+}
+
+interface Constants {
+  readonly literals: (path: string) => readonly SourceLiteral[];
+  resolve(path: string, literal: SourceLiteral, embedded: Set<string>): string;
+}
+
+function constantsOf(files: readonly SourceFile[]): Constants {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const read = new Map<string, readonly SourceLiteral[]>();
+  const literals = (path: string): readonly SourceLiteral[] => {
+    const text = byPath.get(path)?.text ?? '';
+    const known = read.get(path) ?? [...sourceLiterals(text), ...numbersOf(text)];
+    read.set(path, known);
+    return known;
+  };
+  const imports = new Map<string, ReadonlyMap<string, string>>();
+  const importsOf = (path: string): ReadonlyMap<string, string> => {
+    const known = imports.get(path) ?? readImports(path, byPath.get(path)?.text ?? '');
+    imports.set(path, known);
+    return known;
+  };
+  const named = (path: string, name: string): SourceLiteral | undefined => literals(path).find((literal) => literal.name === name);
+  const hole = (path: string, expression: string, embedded: Set<string>, depth: number): string => {
+    const text = expression.trim();
+    const contract = /^tableId\((\w+)\)$/.exec(text)?.[1];
+    if (contract !== undefined) return contractId(importsOf(path).get(contract)) ?? HOLE;
+    if (!/^[A-Za-z_$][\w$]*$/.test(text) || depth > 8) return HOLE;
+    const home = named(path, text) === undefined ? importsOf(path).get(text) : path;
+    const literal = home === undefined ? undefined : named(home, text);
+    if (home === undefined || literal === undefined) return HOLE;
+    embedded.add(`${home} ${text}`);
+    return joined(home, literal, embedded, depth + 1);
+  };
+  const joined = (path: string, literal: SourceLiteral, embedded: Set<string>, depth: number): string =>
+    literal.parts.map((part, i) => (i === 0 ? part : `${hole(path, literal.holes[i - 1] ?? '', embedded, depth)}${part}`)).join('');
+  return { literals, resolve: (path, literal, embedded) => joined(path, literal, embedded, 0) };
+}
+
+/** Constants that are whole numbers or decimals. */
+function numbersOf(text: string): SourceLiteral[] {
+  return [...text.matchAll(/^(?:export )?const (\w+) = ([\d.]+);/gm)].map(([, name = '', value = '']) => ({
+    parts: [value],
+    holes: [],
+    line: 1,
+    name,
+  }));
+}
+
+/** Imported names of a file with the path they come from. */
+function readImports(path: string, text: string): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const [, list = '', from = ''] of text.matchAll(/import\s+(?:type\s+)?\{([^}]*)\}\s+from\s+'([^']+)'/g)) {
+    const home = from.startsWith('#') ? `src/${from.slice(1)}` : `${path.slice(0, path.lastIndexOf('/'))}/${from.replace(/^\.\//, '')}`;
+    for (const name of list.split(',')) names.set(name.replace(/^\s*type\s+/, '').trim(), home);
+  }
+  return names;
+}
+
+function contractId(path: string | undefined): string | undefined {
+  const [, dataset, file] = /^src\/core\/contracts\/(\w+)\/([\w-]+)\.ts$/.exec(path ?? '') ?? [];
+  return dataset === undefined || file === undefined ? undefined : `${dataset}.${file.replaceAll('-', '_')}`;
+}

@@ -1,0 +1,111 @@
+import type { ColumnType } from '#core/contracts/define.ts';
+import { duckdbType } from '#platform/sql/port.ts';
+import type { Fix } from './finding.ts';
+import type { SchemaColumn, SchemaTable } from './model.ts';
+
+/** Nothing to run: the difference lies in the code. */
+export const NOTHING: Fix = { bigquery: [], duckdb: [] };
+
+const PORTABLE: ReadonlySet<string> = new Set<ColumnType>(['STRING', 'INT64', 'FLOAT64', 'NUMERIC', 'BOOL', 'DATE', 'TIMESTAMP']);
+
+/** The type as each engine spells it; nested columns are STRUCT on both. */
+function typeText(column: SchemaColumn, engine: 'duckdb' | 'bigquery'): string {
+  if (column.fields !== undefined) {
+    const open = engine === 'duckdb' ? ['STRUCT(', ')'] : ['STRUCT<', '>'];
+    const fields = column.fields.map((field) => `${field.name} ${typeText(field, engine)}`).join(', ');
+    return repeated(`${open[0]}${fields}${open[1]}`, column, engine);
+  }
+  const name = engine === 'duckdb' && PORTABLE.has(column.type) ? duckdbType({ type: column.type as ColumnType }) : column.type;
+  return repeated(name, column, engine);
+}
+
+function repeated(type: string, { mode }: SchemaColumn, engine: 'duckdb' | 'bigquery'): string {
+  if (mode !== 'REPEATED') return type;
+  return engine === 'duckdb' ? `${type}[]` : `ARRAY<${type}>`;
+}
+
+/** A string literal of both engines. */
+export function quoted(text: string, engine: 'duckdb' | 'bigquery'): string {
+  if (engine === 'duckdb') return `'${text.replaceAll("'", "''")}'`;
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`;
+}
+
+/** One statement for both engines, where they spell it alike. */
+export function both(...statements: string[]): Fix {
+  return { bigquery: statements, duckdb: statements };
+}
+
+/** ALTER TABLE … ADD COLUMN, always nullable: no engine adds a required column to a table with rows. */
+export function addColumn(table: string, column: SchemaColumn): Fix {
+  const described = column.description === undefined ? '' : ` OPTIONS (description = ${quoted(column.description, 'bigquery')})`;
+  return {
+    bigquery: [`ALTER TABLE ${table} ADD COLUMN ${column.name} ${typeText(column, 'bigquery')}${described}`],
+    duckdb: [`ALTER TABLE ${table} ADD COLUMN ${column.name} ${typeText(column, 'duckdb')}`],
+  };
+}
+
+export function alterColumn(table: string, name: string, change: string): Fix {
+  return both(`ALTER TABLE ${table} ALTER COLUMN ${name} ${change}`);
+}
+
+export function setType(table: string, column: SchemaColumn): Fix {
+  return {
+    bigquery: [`ALTER TABLE ${table} ALTER COLUMN ${column.name} SET DATA TYPE ${typeText(column, 'bigquery')}`],
+    duckdb: [`ALTER TABLE ${table} ALTER COLUMN ${column.name} SET DATA TYPE ${typeText(column, 'duckdb')}`],
+  };
+}
+
+/** Options of a table that the embedded engine does not have. */
+export function tableOptions(table: string, options: string): Fix {
+  return { bigquery: [`ALTER TABLE ${table} SET OPTIONS (${options})`], duckdb: [] };
+}
+
+/** CREATE TABLE with everything a schema says of a table. */
+export function createTable(table: SchemaTable): Fix {
+  return { bigquery: [bigqueryCreate(table)], duckdb: [duckdbCreate(table)] };
+}
+
+/** The way to another partitioning: a copy under a new name takes the place of the table. */
+export function rebuild(table: SchemaTable): Fix {
+  const copy = `${table.id}_rebuilt`;
+  const name = table.id.split('.')[1] ?? table.id;
+  const columns = table.columns.map((column) => column.name).join(', ');
+  const steps = (create: string): string[] => [
+    create.replace(`CREATE TABLE ${table.id}`, `CREATE TABLE ${copy}`),
+    `INSERT INTO ${copy} (${columns}) SELECT ${columns} FROM ${table.id}`,
+    `ALTER TABLE ${table.id} RENAME TO ${name}_before`,
+    `ALTER TABLE ${copy} RENAME TO ${name}`,
+  ];
+  return { bigquery: steps(bigqueryCreate(table)), duckdb: steps(duckdbCreate(table)) };
+}
+
+function duckdbCreate(table: SchemaTable): string {
+  const columns = table.columns.map(
+    (column) => `${column.name} ${typeText(column, 'duckdb')}${column.mode === 'REQUIRED' ? ' NOT NULL' : ''}`,
+  );
+  return `CREATE TABLE ${table.id} (${columns.join(', ')})`;
+}
+
+function bigqueryCreate(table: SchemaTable): string {
+  const columns = table.columns.map((column) => {
+    const described = column.description === undefined ? '' : ` OPTIONS (description = ${quoted(column.description, 'bigquery')})`;
+    return `${column.name} ${typeText(column, 'bigquery')}${column.mode === 'REQUIRED' ? ' NOT NULL' : ''}${described}`;
+  });
+  const partitionType = table.columns.find(({ name }) => name === table.partition)?.type;
+  const partition =
+    table.partition == null
+      ? []
+      : [`PARTITION BY ${partitionType === 'DATE' ? table.partition : `TIMESTAMP_TRUNC(${table.partition}, DAY)`}`];
+  const cluster = table.cluster === undefined || table.cluster.length === 0 ? [] : [`CLUSTER BY ${table.cluster.join(', ')}`];
+  const options = [
+    ...(table.description === undefined ? [] : [`description = ${quoted(table.description, 'bigquery')}`]),
+    ...(table.partitionFilterRequired === true ? ['require_partition_filter = TRUE'] : []),
+    ...(table.retentionDays == null ? [] : [`partition_expiration_days = ${table.retentionDays}`]),
+  ];
+  return [
+    `CREATE TABLE ${table.id} (${columns.join(', ')})`,
+    ...partition,
+    ...cluster,
+    ...(options.length === 0 ? [] : [`OPTIONS (${options.join(', ')})`]),
+  ].join(' ');
+}
