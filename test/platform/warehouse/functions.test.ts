@@ -99,10 +99,20 @@ describe('the fn library on DuckDB', () => {
     expect(await warehouse.query(`SELECT ${call} AS value`)).toEqual([{ value: expected }]);
   });
 
-  it.each(FUNCTIONS.map((f) => f.name))('fn.%s is tested with null and with values', (name) => {
+  it.each(FUNCTIONS.map((f) => f.name).filter((name) => name !== 'row_hash'))('fn.%s is tested with null and with values', (name) => {
     const expected = CALLS.filter(([call]) => call.startsWith(`fn.${name}(`)).map(([, value]) => value);
     expect(expected).toContain(null);
     expect(expected.some((value) => value !== null)).toBe(true);
+  });
+
+  it('fn.row_hash tells rows apart by any column, nulls included, and fits a number', async () => {
+    const rows = await warehouse.query<{ digest: number; same: number }>(
+      `SELECT fn.row_hash(t) AS digest, COUNT(*) OVER (PARTITION BY fn.row_hash(t)) AS same
+       FROM (SELECT 1 AS a, 'x' AS b UNION ALL SELECT 1, 'x' UNION ALL SELECT 2, 'x' UNION ALL SELECT 1, 'y' UNION ALL SELECT NULL, 'x' UNION ALL SELECT 1, NULL) t`,
+    );
+    expect(new Set(rows.map(({ digest }) => digest)).size).toBe(5);
+    expect(rows.map(({ same }) => same).toSorted()).toEqual([1, 1, 1, 1, 2, 2]);
+    expect(rows.every(({ digest }) => Number.isSafeInteger(digest) && digest >= 0)).toBe(true);
   });
 
   it('takes columns and works inside of windows', async () => {

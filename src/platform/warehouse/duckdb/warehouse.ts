@@ -23,6 +23,8 @@ const SESSION = [
   "SET default_null_order = 'nulls_first_on_asc_last_on_desc'",
   'SET ieee_floating_point_ops = false',
   'SET preserve_insertion_order = true',
+  // A season is written in a dozen transactions; rewriting the file after each of them costs more than the statements.
+  "SET wal_autocheckpoint = '128MB'",
 ];
 
 /**

@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { type Column, DATASETS, type Dataset, type TableContract, tableId } from '#core/contracts/define.ts';
+import { TipoffError } from '#core/errors.ts';
+import type { Clock } from '#platform/clock.ts';
+import { bigqueryFunctions } from '#platform/warehouse/functions.ts';
+import type { LiveColumn, TableInfo, TableOptions, TableRef } from '#platform/warehouse/port.ts';
+import type { Call } from './client.ts';
+import { bigQueryError, isNotFound, isOutcomeUnknown } from './errors.ts';
+import type { Jobs } from './jobs.ts';
+import { answered, openBudget, tryWithin } from './retry.ts';
+import { portableType, tableSchema, tablesSchema } from './schema.ts';
+import { tableResource, toColumn, toInfo } from './table-info.ts';
+
+/** Datasets, tables, views and functions. */
+export interface Catalogue {
+  createTable(table: TableContract, as: TableRef, options: TableOptions): Promise<void>;
+  addColumn(table: TableRef, name: string, column: Pick<Column, 'type' | 'description'>): Promise<boolean>;
+  createView(view: TableRef, sql: string): Promise<void>;
+  dropTable(table: TableRef): Promise<boolean>;
+  listTables(dataset: Dataset, prefix: string): Promise<TableInfo[]>;
+  describe(table: TableRef): Promise<LiveColumn[] | undefined>;
+  prepare(tables: readonly TableContract[]): Promise<void>;
+  ping(): Promise<void>;
+}
+
+export interface CatalogueOptions {
+  readonly clock: Clock;
+  readonly projectId: string;
+  readonly location: string;
+  readonly retries?: number;
+  /** Statements that create the `fn` library; for emulators that do not know all of it. */
+  readonly functions?: readonly string[];
+}
+
+const FUNCTIONS = 'fn';
+const LIBRARY_LABEL = 'tipoff_library';
+const SIDE_BY_SIDE = 8;
+
+export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions): Catalogue {
+  const { clock, projectId, location, retries = 5, functions = bigqueryFunctions() } = options;
+  /** The answer of a request, or undefined when the named thing does not exist. */
+  const found = async (method: 'GET' | 'DELETE', path: string, query = {}): Promise<unknown> => {
+    const budget = openBudget(clock, retries);
+    const answer = await tryWithin(budget, () => call(method, path, { query }));
+    if ('body' in answer) return answer.body ?? {};
+    if (isNotFound(answer.refusal)) {
+      // A deletion whose answer was lost has happened when the thing is gone on the second try.
+      return method === 'DELETE' && answer.before.some(isOutcomeUnknown) ? {} : undefined;
+    }
+    throw bigQueryError(answer.refusal, { attempts: budget.used() + 1, cause: answer.cause });
+  };
+  const tableOf = async ({ dataset, name }: TableRef) => {
+    const body = await found('GET', `/datasets/${dataset}/tables/${name}`);
+    return body === undefined ? undefined : tableSchema.parse(body);
+  };
+  const namesIn = async (dataset: string): Promise<string[]> => {
+    const names: string[] = [];
+    let pageToken: string | undefined;
+    do {
+      const body = await found('GET', `/datasets/${dataset}/tables`, {
+        maxResults: 1000,
+        ...(pageToken === undefined ? {} : { pageToken }),
+      });
+      if (body === undefined) return [];
+      const page = tablesSchema.parse(body);
+      for (const { tableReference } of page.tables) names.push(tableReference.tableId);
+      pageToken = page.nextPageToken;
+    } while (pageToken !== undefined && pageToken !== '');
+    return names.toSorted();
+  };
+  const changed = async (path: string, json: object): Promise<void> => {
+    await answered(openBudget(clock, retries), () => call('PATCH', path, { json }));
+  };
+  /** Creates a table; false when there is one. After a lost answer, the one that is there is ours. */
+  const insertTable = async (table: TableContract, as: TableRef, options: TableOptions): Promise<boolean> => {
+    const json = tableResource(projectId, table, as, options);
+    const budget = openBudget(clock, retries);
+    const answer = await tryWithin(budget, () => call('POST', `/datasets/${as.dataset}/tables`, { json }));
+    if ('body' in answer) return true;
+    if (answer.refusal.status === 409) return answer.before.some(isOutcomeUnknown);
+    throw bigQueryError(answer.refusal, { attempts: budget.used() + 1, cause: answer.cause });
+  };
+  const createDataset = async (dataset: string, description: string): Promise<void> => {
+    if ((await found('GET', `/datasets/${dataset}`)) !== undefined) return;
+    const budget = openBudget(clock, retries);
+    const json = { datasetReference: { projectId, datasetId: dataset }, location, description };
+    const answer = await tryWithin(budget, () => call('POST', '/datasets', { json }));
+    if ('body' in answer || answer.refusal.status === 409) return;
+    throw bigQueryError(answer.refusal, { attempts: budget.used() + 1, cause: answer.cause });
+  };
+  /** Creates the functions anew when their text has changed; BigQuery permits few changes of a dataset at a time. */
+  const createFunctions = async (): Promise<void> => {
+    const hash = createHash('sha256').update(functions.join('\n')).digest('hex').slice(0, 32);
+    const { labels } = z
+      .object({ labels: z.record(z.string(), z.string()).default({}) })
+      .parse(await found('GET', `/datasets/${FUNCTIONS}`));
+    if (labels[LIBRARY_LABEL] === hash) return;
+    for (const statement of functions) await jobs.statement(statement);
+    await changed(`/datasets/${FUNCTIONS}`, { labels: { [LIBRARY_LABEL]: hash } });
+  };
+
+  return {
+    createTable: async (table, as, options) => {
+      if (await insertTable(table, as, options)) return;
+      throw new TipoffError('TIPOFF_SQL', `${tableId(as)} exists already`, { hint: 'Drop it first, or choose another name.' });
+    },
+    addColumn: async (table, name, { type, description }) => {
+      const live = await tableOf(table);
+      const standing = live?.schema?.fields.find((field) => field.name === name);
+      if (standing !== undefined) {
+        const seen = portableType(standing.type);
+        if (seen === type) return false;
+        throw otherType(table, name, type, seen);
+      }
+      const fields = [...(live?.schema?.fields ?? []), { name, type, mode: 'NULLABLE', description }];
+      await changed(`/datasets/${table.dataset}/tables/${table.name}`, { schema: { fields } });
+      return true;
+    },
+    createView: async (view, sql) => {
+      await jobs.statement(`CREATE OR REPLACE VIEW ${tableId(view)} AS ${sql}`);
+    },
+    dropTable: async ({ dataset, name }) => (await found('DELETE', `/datasets/${dataset}/tables/${name}`)) !== undefined,
+    listTables: async (dataset, prefix) => {
+      const names = (await namesIn(dataset)).filter((name) => name.startsWith(prefix));
+      const infos: TableInfo[] = [];
+      for (let at = 0; at < names.length; at += SIDE_BY_SIDE) {
+        const part = await Promise.all(names.slice(at, at + SIDE_BY_SIDE).map((name) => tableOf({ dataset, name })));
+        // A table dropped since the list was made is not there.
+        for (const table of part) if (table !== undefined) infos.push(toInfo(dataset, table));
+      }
+      return infos;
+    },
+    describe: async (ref) => {
+      const table = await tableOf(ref);
+      return table?.schema?.fields.map(toColumn);
+    },
+    prepare: async (tables) => {
+      for (const [dataset, description] of Object.entries(DATASETS)) await createDataset(dataset, description);
+      await createDataset(FUNCTIONS, 'the portable function library');
+      await createFunctions();
+      const there = new Map<string, ReadonlySet<string>>();
+      for (const table of tables) {
+        const names = there.get(table.dataset) ?? new Set(await namesIn(table.dataset));
+        there.set(table.dataset, names);
+        if (!names.has(table.name)) await insertTable(table, table, {});
+      }
+    },
+    ping: async () => {
+      await found('GET', '/datasets', { maxResults: 1 });
+    },
+  };
+}
+
+function otherType(table: TableRef, name: string, expected: string, seen: string): TipoffError {
+  return new TipoffError('TIPOFF_SCHEMA_MISMATCH', `${tableId(table)}.${name}: expected to add ${expected}, the table has it as ${seen}`, {
+    hint: 'A column keeps its type: add one under another name, or rebuild the table.',
+    details: { table: tableId(table), field: name, expected, seen },
+  });
+}

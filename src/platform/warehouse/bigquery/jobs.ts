@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
+import { TipoffError } from '#core/errors.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { SqlParams } from '#platform/warehouse/port.ts';
+import type { Call } from './client.ts';
+import { bigQueryError, isRetriable, jobRefusal } from './errors.ts';
+import { bind } from './parameters.ts';
+import { answered, type Budget, openBudget, tryWithin } from './retry.ts';
+import type { RawResult } from './rows.ts';
+import { type fieldsSchema, type Job, jobSchema, resultPageSchema } from './schema.ts';
+
+export interface JobOptions {
+  readonly clock: Clock;
+  readonly location: string;
+  /** Tries after the first, over all requests and jobs of one operation; 5 unless given. */
+  readonly retries?: number;
+  /** A query that would bill more is refused before it starts. */
+  readonly maximumBytesBilled?: number;
+  /** Put on every job, for the bill. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Time a job may take; 10 minutes unless given. */
+  readonly jobTimeoutMs?: number;
+}
+
+/** Running jobs to their end. An operation has one budget of retries, whatever it consists of. */
+export interface Jobs {
+  /** Runs a statement or script and returns the ended job. */
+  statement(sql: string, params?: SqlParams): Promise<Job>;
+  /** Runs a statement or script and returns every row of its (last) result. */
+  read(sql: string, params?: SqlParams): Promise<RawResult>;
+  /** Loads newline-delimited JSON; the configuration is that of a load job. */
+  load(configuration: object, content: Buffer): Promise<Job>;
+  /** What a statement would read and give, without running it. Costs nothing. */
+  dryRun(sql: string, params?: SqlParams): Promise<{ bytes: number; fields: z.infer<typeof fieldsSchema>['fields'] }>;
+}
+
+const PAGE_ROWS = 50_000;
+const FIRST_POLL_MS = 100;
+const LONGEST_POLL_MS = 2000;
+
+export function openJobs(call: Call, options: JobOptions): Jobs {
+  const { clock, location, retries = 5, labels = {}, maximumBytesBilled, jobTimeoutMs = 600_000 } = options;
+  const queryConfiguration = (sql: string, params: SqlParams): object => ({
+    query: {
+      ...bind(sql, params),
+      useLegacySql: false,
+      parameterMode: 'NAMED',
+      ...(maximumBytesBilled === undefined ? {} : { maximumBytesBilled: String(maximumBytesBilled) }),
+    },
+    labels,
+    jobTimeoutMs: String(jobTimeoutMs),
+  });
+
+  /** Starts a job under an id of ours. Asked twice because an answer was lost, BigQuery says that the job exists: then it is ours. */
+  const insert = async (budget: Budget, jobId: string, send: () => Promise<unknown>, about: string | undefined): Promise<Job> => {
+    const answer = await tryWithin(budget, send);
+    if ('body' in answer) return jobSchema.parse(answer.body);
+    if (answer.refusal.status === 409 && answer.before.length > 0) return get(budget, jobId);
+    throw bigQueryError(answer.refusal, {
+      attempts: budget.used() + 1,
+      cause: answer.cause,
+      ...(about === undefined ? {} : { statement: about }),
+    });
+  };
+  const get = async (budget: Budget, jobId: string): Promise<Job> =>
+    jobSchema.parse(await answered(budget, () => call('GET', `/jobs/${jobId}`, { query: { location } })));
+
+  const run = async (send: (jobId: string) => Promise<unknown>, budget: Budget, about?: string): Promise<Job> => {
+    for (;;) {
+      const jobId = `tipoff_${randomUUID()}`;
+      let job = await insert(budget, jobId, () => send(jobId), about);
+      for (let pause = FIRST_POLL_MS; job.status.state !== 'DONE'; pause = Math.min(pause * 1.5, LONGEST_POLL_MS)) {
+        await clock.sleep(pause);
+        job = await get(budget, jobId);
+      }
+      const { errorResult } = job.status;
+      if (errorResult === undefined || errorResult === null) return job;
+      // A failed job has changed nothing, so the statement may be run in a new one.
+      const refusal = jobRefusal(errorResult);
+      if (isRetriable(refusal) && (await budget.next())) continue;
+      throw bigQueryError(refusal, { attempts: budget.used() + 1, ...(about === undefined ? {} : { statement: about }) });
+    }
+  };
+  const runQuery = (sql: string, params: SqlParams, budget: Budget): Promise<Job> => {
+    const configuration = queryConfiguration(sql, params);
+    return run((jobId) => call('POST', '/jobs', { json: { jobReference: { jobId, location }, configuration } }), budget, sql);
+  };
+
+  return {
+    statement: async (sql, params = {}) => runQuery(sql, params, openBudget(clock, retries)),
+    read: async (sql, params = {}) => {
+      const budget = openBudget(clock, retries);
+      const { jobReference } = await runQuery(sql, params, budget);
+      const rows: unknown[][] = [];
+      let fields: RawResult['fields'] = [];
+      let pageToken: string | undefined;
+      do {
+        const query = {
+          location,
+          maxResults: PAGE_ROWS,
+          'formatOptions.useInt64Timestamp': true,
+          ...(pageToken === undefined ? {} : { pageToken }),
+        };
+        const page = resultPageSchema.parse(await answered(budget, () => call('GET', `/queries/${jobReference.jobId}`, { query })));
+        if (!page.jobComplete) throw notComplete(sql);
+        if (page.schema !== undefined) fields = page.schema.fields;
+        for (const row of page.rows) rows.push(row.f.map(({ v }) => v));
+        pageToken = page.pageToken;
+      } while (pageToken !== undefined && pageToken !== '');
+      return { fields, rows };
+    },
+    load: (configuration, content) =>
+      run(
+        (jobId) =>
+          call('POST', 'upload:/jobs', {
+            query: { uploadType: 'multipart' },
+            parts: [
+              {
+                'Content-Type': 'application/json',
+                body: JSON.stringify({ jobReference: { jobId, location }, configuration: { load: configuration, labels } }),
+              },
+              { 'Content-Type': 'application/octet-stream', body: content },
+            ],
+          }),
+        openBudget(clock, retries),
+      ),
+    dryRun: async (sql, params = {}) => {
+      const budget = openBudget(clock, retries);
+      const configuration = { ...queryConfiguration(sql, params), dryRun: true };
+      const answer = await tryWithin(budget, () => call('POST', '/jobs', { json: { jobReference: { location }, configuration } }));
+      if ('refusal' in answer) throw bigQueryError(answer.refusal, { statement: sql, attempts: budget.used() + 1, cause: answer.cause });
+      const job = dryRunSchema.parse(answer.body);
+      if (job.status?.errorResult !== undefined && job.status.errorResult !== null)
+        throw bigQueryError(jobRefusal(job.status.errorResult), { statement: sql });
+      const { query, totalBytesProcessed } = job.statistics ?? {};
+      return { bytes: Number(query?.totalBytesProcessed ?? totalBytesProcessed ?? 0), fields: query?.schema?.fields ?? [] };
+    },
+  };
+}
+
+/** A dry run makes no job, so there is no reference to read. */
+const dryRunSchema = jobSchema.partial();
+
+function notComplete(sql: string): TipoffError {
+  return new TipoffError('TIPOFF_WAREHOUSE_BUSY', 'BigQuery called a job ended, and then not complete', {
+    hint: 'Run it again.',
+    details: { statement: sql.slice(0, 400) },
+  });
+}

@@ -1,0 +1,104 @@
+import { TipoffError } from '#core/errors.ts';
+import { type Clock, systemClock } from '#platform/clock.ts';
+import { portabilityGuard } from '#platform/warehouse/lint/guard.ts';
+import type { LiveColumn, SqlParams, Warehouse } from '#platform/warehouse/port.ts';
+import { type CatalogueOptions, openCatalogue } from './catalogue.ts';
+import { type BigQueryClientOptions, openBigQueryClient } from './client.ts';
+import { type JobOptions, openJobs } from './jobs.ts';
+import { appendNewRows, appendRows, type LoadTarget } from './load.ts';
+import { replaceRange } from './replace.ts';
+import { toColumns, toRows } from './rows.ts';
+import { toColumn } from './table-info.ts';
+
+export interface BigQueryOptions extends BigQueryClientOptions, Omit<JobOptions, 'clock'>, Pick<CatalogueOptions, 'functions'>, LoadTarget {
+  /** Waits between tries and looks at running jobs; the wall clock unless told otherwise. */
+  readonly clock?: Clock;
+  /** Refuses statements outside of the portable subset; on unless switched off. The adapter's own statements are exempt. */
+  readonly lint?: boolean;
+}
+
+export interface BigQueryWarehouse extends Warehouse {
+  /** What a statement would read in bytes, and the columns it would give, without running it. Costs nothing. */
+  dryRun(sql: string, params?: SqlParams): Promise<{ bytes: number; columns: LiveColumn[] }>;
+}
+
+/**
+ * The warehouse on BigQuery. Every job has an id of ours, so that a request whose answer was lost is not carried out
+ * twice. Opening makes no call. Throws what the port says; TIPOFF_WAREHOUSE_BUSY once the retries are used up.
+ */
+export function openBigQuery(options: BigQueryOptions): BigQueryWarehouse {
+  const { clock = systemClock } = options;
+  const call = openBigQueryClient(options);
+  const jobs = openJobs(call, { ...options, clock });
+  const catalogue = openCatalogue(call, jobs, { ...options, clock });
+  const check = options.lint === false ? () => undefined : portabilityGuard();
+  const { working, end } = lifetime();
+
+  return {
+    engine: 'bigquery',
+    query: async <T extends object>(sql: string, params?: SqlParams) => {
+      check(sql);
+      return working(async () => toRows<T>(await jobs.read(sql, params)));
+    },
+    queryColumns: async (sql, params) => {
+      check(sql);
+      return working(async () => toColumns(await jobs.read(sql, params)));
+    },
+    execute: async (sql, params) => {
+      check(sql);
+      return working(async () => Number((await jobs.statement(sql, params)).statistics?.query?.numDmlAffectedRows ?? 0));
+    },
+    append: (table, rows, into) => working(() => appendRows(jobs, options, table, rows, into ?? table)),
+    appendNew: (table, rows) => working(() => appendNewRows(jobs, options, table, rows)),
+    replaceRange: async (table, range, select, params = {}) => {
+      check(select);
+      if (range.extraWhere !== undefined) check(range.extraWhere);
+      return working(() => replaceRange(jobs, table, range, select, params));
+    },
+    createTable: (table, as, more = {}) => working(() => catalogue.createTable(table, as ?? table, more)),
+    addColumn: (table, name, column) => working(() => catalogue.addColumn(table, name, column)),
+    createView: async (view, sql) => {
+      check(sql);
+      await working(() => catalogue.createView(view, sql));
+    },
+    dropTable: (table) => working(() => catalogue.dropTable(table)),
+    listTables: (dataset, prefix = '') => working(() => catalogue.listTables(dataset, prefix)),
+    describe: (table) => working(() => catalogue.describe(table)),
+    prepare: (tables) => working(() => catalogue.prepare(tables)),
+    ping: () => working(() => catalogue.ping()),
+    close: end,
+    dryRun: async (sql, params) => {
+      check(sql);
+      return working(async () => {
+        const { bytes, fields } = await jobs.dryRun(sql, params);
+        return {
+          bytes,
+          columns: fields.map(toColumn),
+        };
+      });
+    },
+  };
+}
+
+/** Finishes what was asked before the end, and refuses what comes after. */
+function lifetime(): { working<T>(work: () => Promise<T>): Promise<T>; end(): Promise<void> } {
+  const pending = new Set<Promise<unknown>>();
+  let ended = false;
+  return {
+    working: async (work) => {
+      if (ended)
+        throw new TipoffError('TIPOFF_SQL', 'the warehouse is closed', { hint: 'Open it again; whoever composed it called close.' });
+      const running = work();
+      pending.add(running);
+      try {
+        return await running;
+      } finally {
+        pending.delete(running);
+      }
+    },
+    end: async () => {
+      ended = true;
+      await Promise.allSettled(pending);
+    },
+  };
+}
