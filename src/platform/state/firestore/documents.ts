@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { type DocumentData, type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
+import { TipoffError } from '#core/errors.ts';
+import type { Doc } from '#platform/state/port.ts';
+import { checkName, documentJson } from '#platform/state/sqlite/names.ts';
+
+const MAX_JSON_BYTES = 900_000;
+const MAX_INDEXED_LENGTH = 300;
+const ASKABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/**
+ * How a document is stored. `json` is its whole data: Firestore's own types know no array in an array and no deep nesting,
+ * and would change numbers and odd text. `match` holds the top-level scalars for `where`. `stamp` names the transaction
+ * that wrote last, so that a write whose answer was lost can be told from somebody else's.
+ */
+export const STORED_FIELDS = ['json', 'match', 'version', 'updated_at', 'stamp'] as const;
+
+/** Refuses what another store or Firestore cannot keep as a name; TIPOFF_BAD_INPUT. */
+export function checkFirestoreName(what: 'collection' | 'id', name: string): void {
+  checkName(what, name);
+  if (!/^__.*__$/s.test(name)) return;
+  throw new TipoffError('TIPOFF_BAD_INPUT', `${JSON.stringify(name)} cannot be the ${what} of a document: Firestore reserves __…__`, {
+    hint: 'Leave the underscores at one end away.',
+    details: { what },
+  });
+}
+
+/** The JSON text of a document's data; TIPOFF_BAD_INPUT when it is not plain JSON, or larger than a document may be. */
+export function checkedJson(collection: string, id: string, data: object): string {
+  const json = documentJson(collection, id, data);
+  const bytes = Buffer.byteLength(json);
+  if (bytes <= MAX_JSON_BYTES) return json;
+  throw new TipoffError('TIPOFF_BAD_INPUT', `expected at most ${MAX_JSON_BYTES} bytes as document ${collection}/${id}, saw ${bytes}`, {
+    hint: 'Keep bulk data in the warehouse or in objects, and its name in the document.',
+    details: { collection, id, bytes },
+  });
+}
+
+/** The stored form of data; every write of it adds one to the version that is there. */
+export function storedForm(json: string, at: string, stamp: string): DocumentData {
+  return { json, match: matchFields(JSON.parse(json) as object), version: FieldValue.increment(1), updated_at: at, stamp };
+}
+
+/** The key of a field in `match`. The prefix keeps clear of Firestore's reserved names. */
+export function matchKey(field: string): string {
+  return `f_${short(field)}`;
+}
+
+/** The JSON text of a scalar, so that text equality is typed equality: true is not 1, '1' is not 1. */
+export function matchText(value: string | number | boolean): string {
+  return short(JSON.stringify(value));
+}
+
+/** A stored document as the port shows it, or undefined; the data is a fresh copy every time. */
+export function toDoc<T>(collection: string, snapshot: DocumentSnapshot): Doc<T> | undefined {
+  const stored = snapshot.data();
+  if (stored === undefined) return undefined;
+  if (typeof stored['json'] !== 'string') {
+    throw new TipoffError('TIPOFF_INTEGRITY', `document ${collection}/${snapshot.id} was not written by this store`, {
+      hint: 'Give the store a root of its own, or delete the foreign document.',
+      details: { collection, id: snapshot.id },
+    });
+  }
+  return {
+    collection,
+    id: snapshot.id,
+    data: JSON.parse(stored['json']) as T,
+    version: Number(stored['version']),
+    updatedAt: String(stored['updated_at']),
+  };
+}
+
+/** What tells one state of a document from every other: Firestore's update time never repeats for a document. */
+export function signatureOf(snapshot: DocumentSnapshot): string {
+  const at = snapshot.updateTime;
+  return at === undefined ? '' : `${at.seconds}.${at.nanoseconds}`;
+}
+
+function matchFields(data: object): Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (const [name, value] of Object.entries(data)) {
+    const isScalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+    if (isScalar && ASKABLE.test(name)) fields[matchKey(name)] = matchText(value);
+  }
+  return fields;
+}
+
+/** Firestore cuts what it indexes at 1500 bytes, so a long text is matched by its hash. */
+function short(text: string): string {
+  return text.length <= MAX_INDEXED_LENGTH ? text : `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}

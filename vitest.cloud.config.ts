@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+/** The contract suites over emulators of Google Cloud; `scripts/cloud-tests.ts` starts what the machine offers. */
+export default defineConfig({
+  test: {
+    include: ['test/cloud/**/*.cloud.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    sequence: { shuffle: true },
+  },
+});
