@@ -44,6 +44,8 @@ interface RunClock extends Clock {
 
 const LAST_KILL_ROUNDS = 8;
 const PATIENCE_MILLISECONDS = 10_000;
+/** About as long as an attempt to publish takes here. */
+const CONSOLIDATION_MILLISECONDS = 120;
 const DOWNTIMES = [0, 65, 310, 1900];
 
 /**
@@ -82,7 +84,7 @@ export async function killRun(options: {
     for (let kill = 0; kill < wanted; kill++) {
       const step = kill === 0 && options.step !== undefined ? options.step : pick(KILL_STEPS, 'random');
       steps.push(step);
-      await Promise.all([waitFor(step, state, random), mischief(state, queue, random)]);
+      await Promise.all([waitFor(step, state, random), mischief(state, queue, random), operate(serve, state, random)]);
       await restart(pick(DOWNTIMES, 0));
       await starting;
       // The caller of a request that died asks what became of it, and starts again if nothing did.
@@ -95,6 +97,7 @@ export async function killRun(options: {
       await restart(patience[round] ?? 1900);
     }
     problems.push(...(await nextStart(serve, state)));
+    await lateDeliveries(queue);
     const code = await serve.stop();
     if (code !== 0) problems.push(`SIGTERM: expected exit code 0, saw ${code}`);
   } catch (error) {
@@ -121,6 +124,23 @@ async function startBatch(serve: ServeChild): Promise<void> {
     throw new Error(`/start answered ${answer.status}: ${JSON.stringify(answer.body)}`);
 }
 
+/** What a person may do meanwhile: close the batch at once, or reset it, with any fate of its staged rows. */
+async function operate(serve: ServeChild, state: StateStore, random: () => number): Promise<void> {
+  if (random() > 0.4) return;
+  const deadline = performance.now() + 1500;
+  while ((await latest(state)) === undefined && performance.now() < deadline) await sleep(2);
+  await sleep(random() * 400);
+  const staged = (['keep', 'publish', 'discard'] as const)[Math.floor(random() * 3)];
+  if (random() < 0.6) await serve.call('POST', '/check-stalled', { max_batch_age_minutes: 0.0001 });
+  else await serve.call('POST', '/reset', { game_date: KILL_SLATE, reason: 'an operator', staged });
+}
+
+/** Waits until what is late in the queue has come, so that it can do its harm. */
+async function lateDeliveries(queue: Queue): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MILLISECONDS;
+  while ((await queue.depth(UNIT_TOPIC)) > 0 && performance.now() < deadline) await sleep(50);
+}
+
 /** After everything has ended the slate takes another batch, and that one ends too. */
 async function nextStart(serve: ServeChild, state: StateStore): Promise<string[]> {
   const answer = await serve.call('POST', '/start', { game_date: KILL_SLATE, mode: 'LINE_UPDATE' });
@@ -141,7 +161,7 @@ async function waitFor(step: KillStep, state: StateStore, random: () => number):
   while (performance.now() < deadline) {
     const batch = await latest(state);
     if (batch !== undefined && (await isAt(step, batch, state))) {
-      if (step === 'in consolidation') await sleep(random() * 250);
+      if (step === 'in consolidation') await sleep(random() * CONSOLIDATION_MILLISECONDS);
       return;
     }
     if (batch !== undefined && !isActive(batch.state)) return;
@@ -155,7 +175,7 @@ async function isAt(step: KillStep, batch: BatchDoc, state: StateStore): Promise
   if (step === 'ended') return !isActive(batch.state);
   const reached = ORDER.indexOf(batch.state);
   if (step === 'created' || step === 'dispatching' || step === 'running' || step === 'consolidating') return reached >= ORDER.indexOf(step);
-  if (step === 'in consolidation') return batch.state === 'consolidating';
+  if (step === 'in consolidation') return batch.state === 'consolidating' && batch.attempts > 0;
   const units = await readUnits(state, batch.batch_id);
   const done = units.filter((unit) => unit.state === 'done').length;
   if (step === 'first unit') return done >= 1;

@@ -5,6 +5,7 @@ import { TipoffError } from '#core/errors.ts';
 import type { Caller } from './auth.ts';
 import { commonRoutes } from './common-routes.ts';
 import { coordinatorRoutes } from './coordinator-routes.ts';
+import { errorFacts } from './logger.ts';
 import { openapi } from './openapi.ts';
 import { badBody, type Refusal, refusal, refusalOf } from './problem.ts';
 import { type Call, checkRoutes, type Route, route } from './route.ts';
@@ -95,9 +96,7 @@ export function serviceApp(service: Service): Hono<ServiceEnv> {
   );
   app.onError((error, c) => {
     const refused = refusalOf(error);
-    const { code, message } = refused.problem;
-    const facts = error instanceof TipoffError ? { code, error: message } : { code, error: error.message, stack: error.stack };
-    if (refused.status >= 500) log.error({ method: c.req.method, path: c.req.path, ...facts }, 'request failed');
+    if (refused.status >= 500) log.error({ method: c.req.method, path: c.req.path, ...errorFacts(error) }, 'request failed');
     return answer(c, refused);
   });
   return app;

@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino';
+import { messageOf, TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 
 export type { Logger } from 'pino';
@@ -21,4 +22,10 @@ export function serviceLogger(clock: Clock, write: (line: string) => void): Logg
     },
     { write },
   );
+}
+
+/** What the log says of a failure: code and hint of an expected one, the stack of any other. */
+export function errorFacts(error: unknown): Record<string, unknown> {
+  if (error instanceof TipoffError) return { code: error.code, error: error.message, hint: error.hint };
+  return { error: messageOf(error), stack: error instanceof Error ? error.stack : undefined };
 }

@@ -1,11 +1,12 @@
-import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
+import { isTransient, TipoffError } from '#core/errors.ts';
 import { readBatch } from '#pipeline/predict/batches.ts';
 import { type CoordinatorDeps, checkStalled, dispatch, recover, type StallVerdict, settle } from '#pipeline/predict/coordinator.ts';
 import { isActive, UNIT_TOPIC } from '#pipeline/predict/documents.ts';
 import { type Handled, handleUnit, type WorkerDeps } from '#pipeline/predict/worker.ts';
 import type { Delivery } from '#platform/queue/port.ts';
-import { type AlertDeps, alertEnded, alertMissed } from './alerts.ts';
-import type { Logger } from './logger.ts';
+import { type AlertDeps, alertMissed } from './alerts.ts';
+import { endings } from './endings.ts';
+import { errorFacts, type Logger } from './logger.ts';
 import type { ServiceMetrics } from './metrics.ts';
 
 export type RuntimeDeps = CoordinatorDeps & WorkerDeps & AlertDeps & { readonly log: Logger; readonly metrics: ServiceMetrics };
@@ -28,7 +29,7 @@ export interface Runtime {
    * message aside that did not come from the queue.
    */
   handle(delivery: Delivery, park?: (reason: string) => Promise<void>): Promise<Handled>;
-  /** Tells people about a batch that has ended. */
+  /** Tells people about a batch that has ended; what cannot be sent is tried again with every sweep. */
   ended(batchId: string): Promise<void>;
   /** Takes up what an earlier process left. */
   resume(): Promise<StallVerdict[]>;
@@ -58,12 +59,11 @@ export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runt
   const pending = new Set<Promise<unknown>>();
   let bell = new AbortController();
   let lastSweepAt: string | null = null;
-  /** Batches whose end this process has told: workers, sweeper and requests may all notice it. */
-  const told = new Set<string>();
+  const told = endings(deps);
 
   const background = (what: string, work: () => Promise<unknown>): void => {
     const running = work()
-      .catch((error: unknown) => log.error({ what, ...facts(error) }, `${what} failed`))
+      .catch((error: unknown) => log.error({ what, ...errorFacts(error) }, `${what} failed`))
       .finally(() => pending.delete(running));
     pending.add(running);
   };
@@ -71,33 +71,23 @@ export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runt
     bell.abort();
     bell = new AbortController();
   };
-  /** Sleeps until the time is over, the bell rings or the service stops. */
+  /** Sleeps until the time is over or the bell rings, as it does when the service stops. */
   const pause = async (milliseconds: number): Promise<void> => {
-    await clock.sleep(milliseconds, AbortSignal.any([stop.signal, bell.signal])).catch(ignoreAbort);
+    if (!stop.signal.aborted) await clock.sleep(milliseconds, bell.signal).catch(ignoreAbort);
   };
 
-  const ended = async (batchId: string): Promise<void> => {
-    const batch = await readBatch(deps.state, batchId);
-    if (isActive(batch.state)) return;
-    const ending = `${batchId}:${batch.state}`;
-    if (told.has(ending)) return;
-    told.add(ending);
-    log.info({ batch: batchId, state: batch.state, reason: batch.reason }, 'batch ended');
-    metrics.batchEnded(batch.state);
-    await alertEnded(deps, batch);
-  };
   const settleNow = async (batchId: string): Promise<void> => {
     const before = await readBatch(deps.state, batchId);
     for (let attempt = 1; ; attempt++) {
       try {
         const after = await settle(deps, batchId, BY, { resume: attempt > 1 });
-        if (isActive(before.state) && !isActive(after.state)) await ended(batchId);
+        if (isActive(before.state) && !isActive(after.state)) await told.tell(batchId);
         return;
       } catch (error) {
         // Somebody with a newer token publishes this slate: it is theirs to end.
         if (error instanceof TipoffError && error.code === 'TIPOFF_FENCED') return;
         if (!isTransient(error) || attempt === SETTLE_TRIES || stop.signal.aborted) throw error;
-        log.warn({ batch: batchId, attempt, ...facts(error) }, 'the consolidation is tried again');
+        log.warn({ batch: batchId, attempt, ...errorFacts(error) }, 'the consolidation is tried again');
         await pause(2 ** attempt * IDLE_MILLISECONDS);
       }
     }
@@ -132,12 +122,13 @@ export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runt
       if (verdict.action === 'none') continue;
       const { batch_id, action, state, reason } = verdict;
       log[action === 'error' ? 'error' : 'info']({ batch: batch_id, action, state, reason }, 'swept');
-      if (!isActive(state)) await ended(batch_id);
+      if (!isActive(state)) await told.tell(batch_id);
       if (action === 'redispatched') wake();
     }
     return verdicts;
   };
   const sweep = async (): Promise<StallVerdict[]> => {
+    await told.again();
     const verdicts = await noted(await checkStalled(deps, BY));
     lastSweepAt = clock.now().toISOString();
     metrics.sweep(verdicts.some(({ action }) => action === 'error'));
@@ -156,7 +147,7 @@ export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runt
         try {
           await step();
         } catch (error) {
-          log.error({ what, ...facts(error) }, `${what} failed`);
+          log.error({ what, ...errorFacts(error) }, `${what} failed`);
           await pause(5 * IDLE_MILLISECONDS);
         }
       }
@@ -171,7 +162,7 @@ export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runt
       await settleNow(batchId);
     },
     handle,
-    ended,
+    ended: told.tell,
     resume,
     workOff,
     sweep,
@@ -197,6 +188,7 @@ export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runt
     },
     drain: async () => {
       stop.abort();
+      wake();
       while (pending.size > 0) await Promise.all(pending);
     },
   };
@@ -205,11 +197,6 @@ export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runt
 function batchOf(body: unknown): string | undefined {
   if (typeof body !== 'object' || body === null || !('batch_id' in body)) return undefined;
   return typeof body.batch_id === 'string' ? body.batch_id : undefined;
-}
-
-function facts(error: unknown): Record<string, unknown> {
-  if (error instanceof TipoffError) return { code: error.code, error: error.message, hint: error.hint };
-  return { error: messageOf(error), stack: error instanceof Error ? error.stack : undefined };
 }
 
 function ignoreAbort(error: unknown): void {

@@ -116,21 +116,24 @@ describe('POST /start', () => {
     expect((await call('GET', '/status')).body.latest).toBe(null);
   });
 
-  it.each([
-    ['a mode that is none', { mode: 'SOMETIMES' }],
-    ['a date that does not exist', { game_date: '2025-02-30' }],
-    ['an unknown field', { gamedate: SLATE }],
-    ['a player of another slate', { mode: 'FIRST', players: [999] }],
-    ['a list', []],
-    ['text', 'start please'],
-    ['BACKFILL of games still to come', { mode: 'BACKFILL' }],
-  ])('refuses %s with what was expected', async (_what, body) => {
+  it('refuses what is not a request, saying what was expected, and starts nothing', async () => {
     const { call } = await world(players(2));
-    const answer = await call('POST', '/start', body);
-    expect(answer.status).toBe(400);
-    const problem = problemSchema.parse(answer.body);
-    expect(problem.code).toBe('TIPOFF_BAD_INPUT');
-    expect(problem.hint.length).toBeGreaterThan(10);
+    const wrong: [unknown, string][] = [
+      [{ mode: 'SOMETIMES' }, 'expected a run mode'],
+      [{ game_date: '2025-02-30' }, 'game_date: expected YYYY-MM-DD'],
+      [{ gamedate: SLATE }, 'gamedate'],
+      [{ mode: 'FIRST', players: [999] }, 'saw 999'],
+      [{ force: 'yes' }, 'force'],
+      [[], 'body'],
+      ['start please', 'JSON'],
+      [{ mode: 'BACKFILL' }, 'a slate that is over'],
+    ];
+    for (const [body, expected] of wrong) {
+      const answer = await call('POST', '/start', body);
+      expect(answer.status).toBe(400);
+      expect(problemSchema.parse(answer.body)).toMatchObject({ code: 'TIPOFF_BAD_INPUT', message: expect.stringContaining(expected) });
+    }
+    expect((await call('GET', '/status')).body.latest).toBe(null);
   });
 });
 
@@ -216,14 +219,16 @@ describe('POST /reset', () => {
     expect(shown.body.events.at(-1)).toMatchObject({ to: 'reset', by: '/reset by api-key', reason: 'stuck' });
   });
 
-  it.each([
-    ['neither batch nor date', { reason: 'x' }],
-    ['both', { reason: 'x', batch_id: 'b', game_date: SLATE }],
-    ['no reason', { game_date: SLATE }],
-    ['an unknown disposition', { game_date: SLATE, reason: 'x', staged: 'burn' }],
-  ])('refuses %s', async (_what, body) => {
+  it('refuses to guess what is meant', async () => {
     const { call } = await world(players(1));
-    expect((await call('POST', '/reset', body)).status).toBe(400);
+    const wrong = [
+      { reason: 'x' },
+      { reason: 'x', batch_id: 'b', game_date: SLATE },
+      { game_date: SLATE },
+      { game_date: SLATE, reason: 'x', staged: 'burn' },
+    ];
+    for (const body of wrong) expect((await call('POST', '/reset', body)).status).toBe(400);
+    expect((await call('POST', '/reset', { batch_id: 'nobody', reason: 'x' })).status).toBe(404);
   });
 });
 

@@ -21,6 +21,8 @@ export interface ServiceWorld extends PredictionWorld {
   readonly log: string[];
   /** Calls an endpoint; JSON answers are parsed. */
   call(method: 'GET' | 'POST', path: string, body?: unknown, headers?: Record<string, string>): Promise<Answered>;
+  /** The same endpoints with other things behind deep health. */
+  readonly withHealth: (change: (health: Service['health']) => Service['health']) => Pick<ServiceWorld, 'call'>;
   /** Everything the state store and the queue hold, to see whether something changed. */
   stored(): Promise<string>;
 }
@@ -39,7 +41,6 @@ export interface ServiceWorldOptions {
   readonly roles?: readonly Role[];
   readonly authenticate?: Authenticator;
   readonly change?: (deps: Service['deps']) => Service['deps'];
-  readonly changeHealth?: (health: Service['health']) => Service['health'];
   readonly notifier?: Notifier;
 }
 
@@ -74,7 +75,7 @@ function serviceWorld(world: PredictionWorld, options: ServiceWorldOptions): Ser
   const service: Service = {
     roles,
     deps,
-    health: options.changeHealth?.(health) ?? health,
+    health,
     authenticate: options.authenticate ?? authenticator({ apiKey: KEY }),
     runtime,
     metrics,
@@ -82,21 +83,26 @@ function serviceWorld(world: PredictionWorld, options: ServiceWorldOptions): Ser
     profile: 'embedded',
     version: '1.2.3',
   };
-  const app = serviceApp(service);
   return {
     ...world,
     service,
     runtime,
     notices,
     log,
-    call: async (method, path, body, headers = { 'x-api-key': KEY }) => {
-      const payload = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
-      const response = await app.request(path, { method, headers, ...payload });
-      const text = await response.text();
-      const isJson = response.headers.get('content-type')?.includes('json') === true;
-      return { status: response.status, text, body: isJson ? JSON.parse(text) : undefined, headers: response.headers };
-    },
+    call: caller(service),
+    withHealth: (change) => ({ call: caller({ ...service, health: change(health) }) }),
     stored: () => dump(world.deps.state, world.deps.queue, world.warehouse),
+  };
+}
+
+function caller(service: Service): ServiceWorld['call'] {
+  const app = serviceApp(service);
+  return async (method, path, body, headers = { 'x-api-key': KEY }) => {
+    const payload = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
+    const response = await app.request(path, { method, headers, ...payload });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') === true;
+    return { status: response.status, text, body: isJson ? JSON.parse(text) : undefined, headers: response.headers };
   };
 }
 

@@ -1,0 +1,55 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startServe } from './kill-child.ts';
+import { KILL_MORNING, KILL_SLATE, makeTemplate } from './kill-world.ts';
+import { raceClients, raceProcesses } from './race-run.ts';
+
+// node scripts/race-test.ts [--rounds N] [--processes N]: many start one slate at the same moment, and one batch must come of it.
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '100' }, processes: { type: 'string', default: '8' } } });
+const [rounds, processes] = [Number(values.rounds), Number(values.processes)];
+if (!Number.isInteger(rounds) || !Number.isInteger(processes) || rounds < 1 || processes < 2)
+  throw new Error('expected --rounds and --processes as whole numbers');
+
+const folder = await mkdtemp(join(tmpdir(), 'tipoff-race-'));
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+const problems: string[] = [];
+try {
+  let began = performance.now();
+  problems.push(...(await raceProcesses({ path: join(folder, 'state.sqlite'), processes, rounds })));
+  say(
+    `${processes} processes, ${rounds} rounds for a batch and for its lease: ${problems.length} problems, ${((performance.now() - began) / 1000).toFixed(1)} s`,
+  );
+
+  const home = join(folder, 'home');
+  await makeTemplate(home);
+  began = performance.now();
+  // Without workers a batch stays active, so that every client but one must be refused.
+  const serve = await startServe(home, new Date(KILL_MORNING), 0);
+  const before = problems.length;
+  try {
+    for (let round = 0; round < rounds; round++) {
+      const found = await raceClients(processes, async () => {
+        const answer = await serve.call('POST', '/start', { game_date: KILL_SLATE, mode: 'LAST_CALL' });
+        const named = answer?.body['batch_id'] ?? (answer?.body['details'] as { batch_id?: string } | undefined)?.batch_id;
+        return { status: answer?.status ?? 0, batchId: typeof named === 'string' ? named : undefined };
+      });
+      problems.push(...found.map((text) => `HTTP round ${round + 1}: ${text}`));
+      const reset = await serve.call('POST', '/reset', { game_date: KILL_SLATE, reason: 'next round', staged: 'discard' });
+      const results = (reset?.body['results'] ?? []) as unknown[];
+      if (reset?.status !== 200 || results.length !== 1) problems.push(`HTTP round ${round + 1}: reset ${JSON.stringify(reset)}`);
+    }
+  } finally {
+    await serve.stop();
+  }
+  say(
+    `${processes} HTTP clients, ${rounds} rounds: ${problems.length - before} problems, ${((performance.now() - began) / 1000).toFixed(1)} s`,
+  );
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+for (const problem of problems.slice(0, 20)) say(problem);
+process.exitCode = problems.length === 0 ? 0 : 1;

@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { raceClients, raceProcesses } from '#scripts/race-run.ts';
+import { players } from '#test/fakes/prediction-world.ts';
+import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+import { serviceWorlds } from './service-world.ts';
+
+const world = serviceWorlds();
+
+it('four processes that start one slate at once get one batch, and one of them may publish it', async () => {
+  const folder = await temporaryFolder();
+  try {
+    expect(await raceProcesses({ path: join(folder.path, 'state.sqlite'), processes: 4, rounds: 10 })).toEqual([]);
+  } finally {
+    await folder.remove();
+  }
+}, 120_000);
+
+it('eight clients that call /start at once get one batch, ten times over', async () => {
+  const { call, runtime } = await world(players(3));
+  for (let round = 0; round < 10; round++) {
+    const problems = await raceClients(8, async () => {
+      const { status, body } = await call('POST', '/start', { mode: 'FIRST' });
+      return { status, batchId: body.batch_id ?? body.details?.batch_id };
+    });
+    expect(problems).toEqual([]);
+    await runtime.settled();
+    expect((await call('POST', '/reset', { game_date: 'TODAY', reason: 'next round' })).body.results).toHaveLength(1);
+  }
+}, 60_000);
