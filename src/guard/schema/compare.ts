@@ -1,4 +1,5 @@
-import { type ColumnUse, compareColumns } from './compare-columns.ts';
+import type { ColumnUse } from './column-presence.ts';
+import { compareColumns } from './compare-columns.ts';
 import { compareLayout } from './compare-layout.ts';
 import { compareFunctions, compareViews } from './compare-views.ts';
 import { type Finding, type FindingDraft, findingId } from './finding.ts';

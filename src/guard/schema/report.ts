@@ -3,6 +3,7 @@ import type { CheckReport, CodeReport } from './check.ts';
 import type { DiffReport } from './diff.ts';
 import type { Fix } from './finding.ts';
 import type { JudgedFinding, Judgement } from './judge.ts';
+import type { SourceFile } from './sql-catalogue.ts';
 
 /** Something that keeps a change from being merged, in the form that every output shares. */
 export interface Difference {
@@ -33,9 +34,22 @@ const NO_ORDER = {
   approval: null,
 } as const;
 
-/** Everything that blocks in a check: the code's own faults, the findings, approvals past their date. */
-export function differencesOf(report: CheckReport, today: string): Difference[] {
-  return [...codeDifferences(report.code), ...blocking(report, today)];
+/**
+ * Everything that blocks in a check: the code's own faults, the findings, approvals past their date. With the sources each
+ * comes with the line of the contract it is about.
+ */
+export function differencesOf(report: CheckReport, today: string, files: readonly SourceFile[] = []): Difference[] {
+  return [...codeDifferences(report.code), ...blocking(report, today)].map((one) => placed(one, files));
+}
+
+/** Puts a difference on the line of the contract that declares the column, or on the contract where the line is elsewhere. */
+function placed(one: Difference, files: readonly SourceFile[]): Difference {
+  if (one.line !== null) return one;
+  const path = `src/core/contracts/${one.table.replaceAll('_', '-').replace(/^([^.]*)\./, (_, dataset: string) => `${dataset.replaceAll('-', '_')}/`)}.ts`;
+  const file = files.find((each) => each.path === path);
+  if (file === undefined) return one;
+  const line = file.text.split('\n').findIndex((text) => one.column !== null && text.trimStart().startsWith(`${one.column}:`)) + 1;
+  return { ...one, path, line: line === 0 ? null : line };
 }
 
 /** Everything that blocks in a diff: in a step, in the sum alone, and approvals past their date. */
@@ -71,7 +85,6 @@ function codeDifferences(code: CodeReport): Difference[] {
       column,
       kind,
       message,
-      path: `src/core/contracts/${table.replace('.', '/').replaceAll(/_(?=[^/]*$)/g, '-')}.ts`,
     })),
   ];
 }

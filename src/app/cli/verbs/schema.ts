@@ -87,8 +87,9 @@ async function check(host: CliHost, command: Command, options: RepositoryOption 
   const root = options.repository ?? repositoryRoot();
   const warehouse =
     options.offline === true ? (await import('#guard/schema/snapshot.ts')).readSnapshot(readSnapshotFiles(root)) : await readLive(context);
-  const found = checkSchema({ warehouse, files: readSources(root), approvals: readApprovals(root, today), today });
-  const differences = report.differencesOf(found, today);
+  const files = readSources(root);
+  const found = checkSchema({ warehouse, files, approvals: readApprovals(root, today), today });
+  const differences = report.differencesOf(found, today, files);
   const notices = report.noticesOf(found);
   terminal.json({
     ok: found.ok,
@@ -126,8 +127,9 @@ async function diff(
   const versions = options.base === undefined ? [] : await snapshotHistory(root, options.base, options.head);
   const history = diffVersions(versions, approvals, today);
   const warehouse = versions.at(-1)?.schema ?? readSnapshot(repository.readSnapshotFiles(root));
-  const code = checkSchema({ warehouse, files: repository.readSources(root), approvals, today });
-  const all = [...report.diffDifferences(history, today), ...report.differencesOf(code, today)];
+  const files = repository.readSources(root);
+  const code = checkSchema({ warehouse, files, approvals, today });
+  const all = [...report.diffDifferences(history, today), ...report.differencesOf(code, today, files)];
   const differences: Difference[] = [
     ...new Map(all.map((one) => [`${one.kind} ${one.table} ${one.column} ${one.message} ${one.line}`, one])).values(),
   ];

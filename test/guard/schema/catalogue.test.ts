@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CONTRACTS } from '#core/contracts/index.ts';
+import { checkSchema } from '#guard/schema/check.ts';
+import { codeSchema, VIEWS } from '#guard/schema/code-schema.ts';
+import { differencesOf } from '#guard/schema/report.ts';
+import { sourceLiterals } from '#guard/schema/source-literals.ts';
+import { evaluatedTexts, type SourceFile, sqlCatalogue } from '#guard/schema/sql-catalogue.ts';
+import { readTexts, registryOf, usageOf } from '#guard/schema/usage.ts';
+import { meaningful, tokenise } from '#platform/sql/port.ts';
+import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
+import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
+import { ownSources } from './sources.ts';
+
+const TODAY = '2026-11-24';
+const code = codeSchema();
+const files = ownSources();
+const check = (...planted: SourceFile[]) => {
+  const sources = [...files.filter(({ path }) => !planted.some((file) => file.path === path)), ...planted];
+  return differencesOf(checkSchema({ warehouse: code, files: sources, approvals: [], today: TODAY }), TODAY);
+};
+
+describe('literals of a source file', () => {
+  it('are found between comments, regular expressions and nested templates', () => {
+    const text =
+      "// 'not'\nconst A = 'one'; /* `not` */\nconst B: string = `two HOLE{list.map((x) => `in HOLE{x}`).join(', ')} end`;\nconst C = /[`'\"/]/.test('three');".replaceAll(
+        'HOLE',
+        '$',
+      );
+    expect(sourceLiterals(text).map(({ parts, holes, line, name }) => ({ parts, holes: holes.length, line, name }))).toEqual([
+      { parts: ['one'], holes: 0, line: 2, name: 'A' },
+      { parts: ['two ', ' end'], holes: 1, line: 3, name: 'B' },
+      { parts: ['in ', ''], holes: 1, line: 3, name: undefined },
+      { parts: [', '], holes: 0, line: 3, name: undefined },
+      { parts: ['three'], holes: 0, line: 4, name: undefined },
+    ]);
+  });
+});
+
+describe('the SQL of this repository', () => {
+  const texts = readTexts(sqlCatalogue(files), registryOf(code));
+
+  it('names only what the contracts have, stays portable, and fills every column it promises', () => {
+    expect(check()).toEqual([]);
+  });
+
+  it('is found with its owners', () => {
+    const owners = new Set(texts.map(({ owner }) => owner));
+    for (const owner of [
+      'processor MLFeatureStore',
+      'grading',
+      'canary team_totals',
+      'export slate-documents',
+      'model/training-set',
+      'view current_predictions',
+    ]) {
+      expect(owners).toContain(owner);
+    }
+    expect(texts.filter(({ isWhole }) => isWhole).length).toBeGreaterThan(100);
+  });
+
+  it('says who reads and writes a column', () => {
+    const usage = usageOf(code, texts);
+    expect(usage.readers('nba_analytics.player_game_summary', 'raw_row_id')).toContain('pipeline/refresh');
+    expect(usage.readers('nba_analytics.player_game_summary', 'raw_row_id')).not.toContain('grading');
+    expect(usage.writers('nba_analytics.player_game_summary', 'raw_row_id')).toEqual(['PlayerGameSummary']);
+    expect(usage.readers('nba_predictions.player_prop_predictions', 'predicted_points')).toContain('grading');
+    expect(usage.readersOf('fn.safe_div')).toContain('processor MLFeatureStore');
+  });
+});
+
+describe('a fault in the code', () => {
+  const canary = (sql: string): SourceFile => ({
+    path: 'src/guard/canaries/catalog/planted.ts',
+    text: `export const planted = { look: { sql: \`\n${sql}\` } };\n`,
+  });
+
+  it('in a canary that queries a missing column is told with file and line', () => {
+    expect(
+      check(
+        canary(
+          'SELECT prediction_id AS subject, COUNT(*) = 0 AS is_bad\nFROM nba_predictions.player_prop_predictions WHERE line_source IS NULL GROUP BY prediction_id',
+        ),
+      ),
+    ).toMatchObject([
+      {
+        kind: 'unknown_column',
+        column: 'line_source',
+        path: 'src/guard/canaries/catalog/planted.ts',
+        line: 3,
+        message: expect.stringContaining('canary planted'),
+      },
+    ]);
+  });
+
+  it('in a canary that queries a missing table is told', () => {
+    expect(check(canary('SELECT 1 AS subject FROM nba_raw.boxes'))).toMatchObject([{ kind: 'unknown_table', table: 'nba_raw.boxes' }]);
+  });
+
+  it('in a statement outside of the portable subset is told', () => {
+    expect(check(canary('SELECT CONCAT(team_abbr, game_id) AS subject FROM nba_analytics.team_game_summary'))).toMatchObject([
+      { kind: 'sql_concat' },
+    ]);
+  });
+
+  it('in a table that is late is told on the line of its contract', () => {
+    const warehouse = {
+      ...code,
+      tables: code.tables.map((table) =>
+        table.id === 'nba_raw.shots' ? { ...table, columns: table.columns.filter(({ name }) => name !== 'zone') } : table,
+      ),
+    };
+    const path = 'src/core/contracts/nba_raw/shots.ts';
+    const [late] = differencesOf(checkSchema({ warehouse, files, approvals: [], today: TODAY }), TODAY, files);
+    expect(late).toMatchObject({ table: 'nba_raw.shots', column: 'zone', path });
+    expect(files.find((file) => file.path === path)?.text.split('\n')[(late?.line ?? 0) - 1]).toMatch(/^\s+zone: /);
+  });
+
+  it('in a column that nobody writes is told with its readers', () => {
+    const [first, ...rest] = code.tables;
+    if (first === undefined) throw new Error('there are contracts');
+    const orphan = { name: 'orphan_of_all', type: 'INT64', mode: 'NULLABLE', description: 'nobody writes it', writer: 'ingest' } as const;
+    const wanted = { ...code, tables: [{ ...first, columns: [...first.columns, orphan] }, ...rest] };
+    const planted = { path: 'src/pipeline/planted.ts', text: `export const Q = 'SELECT orphan_of_all FROM ${first.id}';` };
+    const report = checkSchema({ warehouse: wanted, wanted, files: [...files, planted], approvals: [], today: TODAY });
+    expect(differencesOf(report, TODAY)).toMatchObject([
+      { kind: 'no_writer', table: first.id, column: 'orphan_of_all', message: expect.stringContaining('read by pipeline/planted') },
+    ]);
+  });
+
+  it('in a processor that writes more or less than its contract is told', () => {
+    const evaluated = evaluatedTexts().map((text) =>
+      text.owner === 'processor TeamGameSummary'
+        ? { ...text, sql: `SELECT t.*, 1 AS extra FROM (SELECT team_abbr, game_id FROM nba_analytics.team_game_summary) AS t` }
+        : text,
+    );
+    const report = checkSchema({ warehouse: code, files, approvals: [], today: TODAY, evaluated });
+    const kinds = report.code.provenance.map(({ kind, column }) => `${kind} ${column}`);
+    expect(kinds).toContain('not_in_contract extra');
+    expect(kinds).toContain('required_not_written won');
+  });
+});
+
+describe('every whole SELECT of the code', () => {
+  let warehouse: Warehouse;
+  beforeAll(async () => {
+    warehouse = await openDuckDb(':memory:');
+    await warehouse.prepare(CONTRACTS);
+    for (const { ref, sql } of VIEWS) await warehouse.createView(ref, sql);
+  });
+  afterAll(() => warehouse.close());
+
+  it('is planned by the engine', async () => {
+    const selects = sqlCatalogue(files).filter(({ sql, isWhole }) => isWhole && /^\s*(?:SELECT|WITH)\s/.test(sql));
+    expect(selects.length).toBeGreaterThan(80);
+    const refused: string[] = [];
+    for (const { sql, owner } of selects) {
+      await warehouse
+        .query(`SELECT COUNT(*) AS n FROM (${sql}\n) AS planned WHERE FALSE`, nothing(sql))
+        .catch((error: unknown) => refused.push(`${owner}: ${String(error)}`));
+    }
+    expect(refused).toEqual([]);
+  });
+});
+
+/** A value of no consequence for every parameter of a statement. */
+function nothing(sql: string): SqlParams {
+  const tokens = meaningful(tokenise(sql));
+  const names = tokens.flatMap(({ kind, text }, at) =>
+    kind === 'parameter' ? [[text.slice(1), tokens[at - 2]?.upper === 'UNNEST' ? [] : null] as const] : [],
+  );
+  return Object.fromEntries(names);
+}
