@@ -1,4 +1,4 @@
-import type { RunDeps } from '#guard/backfill/run.ts';
+import type { RunDeps } from '#guard/backfill/run-types.ts';
 import { seasonModelSource } from '#model/season-model-source.ts';
 import { FUNCTIONS } from '#platform/warehouse/functions.ts';
 import type { App } from './compose.ts';

@@ -112,16 +112,22 @@ export function executor(deps: ExecuteDeps, slates: readonly Slate[], open: Read
   };
 }
 
-/** One slate predicted as a backfill. Without enough history for a model it is held, not failed; what else goes wrong is this slate's failure. */
+/**
+ * One slate predicted as a backfill. Without features or without enough history for a model it is held, not failed; what else
+ * goes wrong is this slate's failure.
+ */
 async function predictSlate(
   deps: BatchDeps & { readonly warehouse: ExecuteDeps['warehouse'] },
   slate: Slate,
   by: string,
 ): Promise<SlateOutcome> {
   try {
+    // Asked before anything is withdrawn: without a model what stands is better than nothing.
+    await deps.models.forSlate(slate);
     await withdrawBackfills(deps, slate, by);
     const batch = await runBatch(deps, { slate, mode: 'BACKFILL', by, force: true });
-    if (batch.state === 'held' || batch.state === 'failed') return { failed: `batch ${batch.batch_id}: ${batch.state}, ${batch.reason}` };
+    if (batch.state === 'held') return { rows: 0, held: `batch ${batch.batch_id}: ${batch.reason}` };
+    if (batch.state === 'failed') return { failed: `batch ${batch.batch_id}: ${batch.reason}` };
     return { rows: batch.predictions };
   } catch (error) {
     if (error instanceof TipoffError && error.code === 'TIPOFF_NO_MODEL') return { rows: 0, held: messageOf(error) };

@@ -1,72 +1,15 @@
 import type { Slate } from '#core/calendar.ts';
-import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
-import type { StateStore } from '#platform/state/port.ts';
+import { isTransient, messageOf } from '#core/errors.ts';
 import { pace, STATEMENT_SECONDS, secondsFor } from './eta.ts';
-import { type ExecuteDeps, executor, type SlateOutcome } from './execute.ts';
-import { enter, monthOf, type RunDoc, type SlateRecord, writeRun } from './ledger.ts';
-import { type BackfillPlan, planBackfill } from './plan.ts';
-import type { PlanRequest } from './request.ts';
+import { executor, type SlateOutcome } from './execute.ts';
+import { enter, type RunDoc, type SlateRecord, writeRun } from './ledger.ts';
+import { planBackfill } from './plan.ts';
+import type { RunDeps, RunReport, RunRequest } from './run-types.ts';
 import { prepareReferences, readSlates } from './standing.ts';
-import { backfillSteps, type CodeIdentity, type Step } from './steps.ts';
+import { backfillSteps } from './steps.ts';
+import { SlateTally } from './tally.ts';
 import { reachOf } from './verdicts.ts';
-import { byMonth, type ChunkSize, type Work, worksOf } from './works.ts';
-
-export interface RunDeps extends ExecuteDeps, CodeIdentity {
-  readonly state: StateStore;
-}
-
-export interface RunRequest extends Omit<PlanRequest, 'now'> {
-  readonly by: string;
-  /** Slates per statement: those of a season (default) or of a month. */
-  readonly chunk?: ChunkSize;
-  /** Bytes the statements may scan, by an estimate made before each (the distributed engine bills them). */
-  readonly budget?: ByteBudget;
-  /** Asked between pieces of work; a reason ends the run there. */
-  readonly shouldStop?: () => string | undefined;
-  readonly onProgress?: (progress: Progress) => void;
-  /** Other steps than the declared ones; for tests. */
-  readonly steps?: readonly Step[];
-}
-
-export interface ByteBudget {
-  readonly bytes: number;
-  /** Bytes a statement would scan, found out without running it. */
-  readonly estimate: (select: string, from: Slate, to: Slate) => Promise<number>;
-}
-
-/** A finished piece of work. */
-export interface Progress {
-  readonly step: string;
-  readonly from: Slate;
-  readonly to: Slate;
-  readonly rows: number;
-  readonly seconds: number;
-  readonly done_slates: number;
-  readonly planned_slates: number;
-  readonly elapsed_seconds: number;
-  readonly eta_seconds: number;
-}
-
-export interface UnitResult {
-  readonly step: string;
-  readonly month: string;
-  readonly slates: number;
-}
-
-export interface RunReport {
-  readonly run_id: string;
-  readonly plan: BackfillPlan;
-  /** Units that were executed, finished or held, as the plan names them. */
-  readonly executed: readonly UnitResult[];
-  readonly held: readonly (UnitResult & { readonly reason: string })[];
-  readonly failed: readonly (UnitResult & { readonly reason: string })[];
-  /** Units left because something above them failed; the next run takes them. */
-  readonly blocked: readonly UnitResult[];
-  readonly rows: number;
-  readonly seconds: number;
-  /** Why it ended before its end. */
-  readonly stopped: string | null;
-}
+import { byMonth, type Work, worksOf } from './works.ts';
 
 const TRANSIENT_TRIES = 3;
 const TRANSIENT_WAIT_MS = 1000;
@@ -85,13 +28,8 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
   const { closed } = await readSlates(deps.warehouse, request.to, began);
   const run = executor(deps, [...closed, ...open].sort(), open, request.by);
   const slow = pace();
-  const report = {
-    executed: new Map<string, Set<Slate>>(),
-    held: new Map<string, Map<Slate, string>>(),
-    failed: new Map<string, Map<Slate, string>>(),
-    blocked: new Map<string, Set<Slate>>(),
-    rows: 0,
-  };
+  const [executed, held, failed, blocked] = [new SlateTally(), new SlateTally(), new SlateTally(), new SlateTally()];
+  let rowsWritten = 0;
   const plannedSlates = plan.units.reduce((sum, { slates }) => sum + slates.length, 0);
   let doneSlates = 0;
   let bytes = 0;
@@ -109,8 +47,8 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
       by: request.by,
       state,
       planned_units: plan.units.length,
-      done_units: unitsIn(report.executed).length,
-      failed_units: unitsIn(report.failed).length,
+      done_units: executed.units().length,
+      failed_units: failed.units().length,
       estimated_seconds: estimatedSeconds,
       started_at: began.toISOString(),
       updated_at: deps.clock.now().toISOString(),
@@ -123,12 +61,12 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
     const records = new Map<Slate, SlateRecord | { failed: string }>();
     for (const [slate, outcome] of outcomes) {
       if ('failed' in outcome) {
-        remember(report.failed, name, slate, outcome.failed);
+        failed.add(name, slate, outcome.failed);
         records.set(slate, outcome);
       } else {
-        if (outcome.held !== undefined) remember(report.held, name, slate, outcome.held);
-        addTo(report.executed, name, slate);
-        report.rows += outcome.held === undefined ? outcome.rows : 0;
+        if (outcome.held !== undefined) held.add(name, slate, outcome.held);
+        executed.add(name, slate);
+        rowsWritten += outcome.held === undefined ? outcome.rows : 0;
         records.set(slate, { parts: parts.get(name)?.get(slate) ?? {}, ...outcome });
       }
     }
@@ -189,8 +127,8 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
   for (const work of works) {
     stopped = request.shouldStop?.() ?? null;
     if (stopped !== null) break;
-    const free = unblocked(work, report.failed, report.blocked);
-    for (const slate of work.slates) if (!free.slates.includes(slate)) addTo(report.blocked, work.step.name, slate);
+    const free = unblocked(work, failed, blocked);
+    for (const slate of work.slates) if (!free.slates.includes(slate)) blocked.add(work.step.name, slate);
     if (free.slates.length === 0) continue;
     if (request.budget !== undefined && work.step.processor !== undefined) {
       const [from, to] = [free.slates[0], free.slates.at(-1)];
@@ -207,57 +145,20 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
   return {
     run_id: deps.runId,
     plan,
-    executed: unitsIn(report.executed),
-    held: reasonsIn(report.held),
-    failed: reasonsIn(report.failed),
-    blocked: unitsIn(report.blocked),
-    rows: report.rows,
+    executed: executed.units(),
+    held: held.reasons(),
+    failed: failed.reasons(),
+    blocked: blocked.units(),
+    rows: rowsWritten,
     seconds: elapsed(),
     stopped,
   };
 }
 
-/** The request of the newest run that did not come to its end. Throws TIPOFF_NOT_FOUND when there is none. */
-export function unfinished(runs: readonly RunDoc[]): RunDoc {
-  const found = runs.toReversed().find(({ state, failed_units }) => state !== 'finished' || failed_units > 0);
-  if (found !== undefined) return found;
-  throw new TipoffError('TIPOFF_NOT_FOUND', 'there is no backfill to resume: the last ones came to their end', {
-    hint: 'Start one with `tipoff backfill run --from <slate> --to <slate>`.',
-    details: { runs: runs.length },
-  });
-}
-
 /** The slates of a piece of work above which nothing failed and nothing was left. */
-function unblocked(
-  work: Work,
-  failed: ReadonlyMap<string, ReadonlyMap<Slate, string>>,
-  blocked: ReadonlyMap<string, ReadonlySet<Slate>>,
-): Work {
+function unblocked(work: Work, failed: SlateTally, blocked: SlateTally): Work {
   const obstacles = work.step.needs.flatMap(({ kind, input, scope }) =>
-    kind === 'step' ? [reachOf(scope, new Set([...(failed.get(input)?.keys() ?? []), ...(blocked.get(input) ?? [])]))] : [],
+    kind === 'step' ? [reachOf(scope, new Set([...failed.of(input), ...blocked.of(input)]))] : [],
   );
   return { step: work.step, slates: work.slates.filter((slate) => obstacles.every((reach) => reach(slate) === undefined)) };
-}
-
-function addTo(into: Map<string, Set<Slate>>, step: string, slate: Slate): void {
-  into.set(step, (into.get(step) ?? new Set<Slate>()).add(slate));
-}
-
-function remember(into: Map<string, Map<Slate, string>>, step: string, slate: Slate, reason: string): void {
-  into.set(step, (into.get(step) ?? new Map<Slate, string>()).set(slate, reason));
-}
-
-function unitsIn(slates: ReadonlyMap<string, ReadonlySet<Slate> | ReadonlyMap<Slate, string>>): UnitResult[] {
-  return [...slates].flatMap(([step, own]) =>
-    [...Map.groupBy(own.keys(), monthOf)].map(([month, those]) => ({ step, month, slates: those.length })),
-  );
-}
-
-function reasonsIn(slates: ReadonlyMap<string, ReadonlyMap<Slate, string>>): (UnitResult & { reason: string })[] {
-  return [...slates].flatMap(([step, own]) =>
-    [...Map.groupBy(own, ([slate, reason]) => `${monthOf(slate)}\n${reason}`)].map(([key, those]) => {
-      const [month = '', ...reason] = key.split('\n');
-      return { step, month, slates: those.length, reason: reason.join('\n') };
-    }),
-  );
 }

@@ -1,4 +1,5 @@
 import type { Slate } from '#core/calendar.ts';
+import { TipoffError } from '#core/errors.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import { type RunDoc, readRuns, readUnits } from './ledger.ts';
 
@@ -48,4 +49,14 @@ export async function backfillStatus(state: StateStore): Promise<BackfillStatus>
     Object.entries(failed).map(([slate, reason]) => ({ step, slate, reason })),
   );
   return { runs: runs.slice(-NEWEST_RUNS), steps, failures };
+}
+
+/** The request of the newest run that did not come to its end. Throws TIPOFF_NOT_FOUND when there is none. */
+export function unfinished(runs: readonly RunDoc[]): RunDoc {
+  const found = runs.toReversed().find(({ state, failed_units }) => state !== 'finished' || failed_units > 0);
+  if (found !== undefined) return found;
+  throw new TipoffError('TIPOFF_NOT_FOUND', 'there is no backfill to resume: the last ones came to their end', {
+    hint: 'Start one with `tipoff backfill run --from <slate> --to <slate>`.',
+    details: { runs: runs.length },
+  });
 }

@@ -5,7 +5,7 @@ import { duration, tableLines } from '#app/cli/terminal.ts';
 import { parseSlate, type Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import type { BackfillPlan } from '#guard/backfill/plan.ts';
-import type { RunReport, RunRequest } from '#guard/backfill/run.ts';
+import type { RunReport, RunRequest } from '#guard/backfill/run-types.ts';
 import type { BackfillPhase } from '#guard/backfill/steps.ts';
 
 interface RangeOptions {
@@ -54,7 +54,7 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
     .description('carry on with the newest run that did not come to its end')
     .action(async (_options: object, command: Command) => {
       const context = contextOf(host, command);
-      const [{ unfinished }, { readRuns }] = await Promise.all([import('#guard/backfill/run.ts'), import('#guard/backfill/ledger.ts')]);
+      const [{ unfinished }, { readRuns }] = await Promise.all([import('#guard/backfill/status.ts'), import('#guard/backfill/ledger.ts')]);
       const last = await context.withApp(async ({ state }) => unfinished(await readRuns(state)));
       const { from, to, phases } = last;
       context.terminal.progress(`Resuming ${last.run_id}: ${from} to ${to}, ${last.done_units} of ${last.planned_units} units done.`);
@@ -153,14 +153,22 @@ function planLines(plan: BackfillPlan): string[] {
     `${unit.cascade ? 'follows from ' : ''}${unit.changed.join(', ')}`,
     duration(unit.seconds),
   ]);
-  const left = Map.groupBy(plan.skipped, ({ reason }) => reason);
   return [
     ...(rows.length > 0 ? tableLines(['month', 'step', 'slates', 'reason', 'changed', 'time'], rows) : []),
-    ...[...left].map(
-      ([reason, own]) => `left out: ${own.length} units, ${own.reduce((sum, { slates }) => sum + slates, 0)} slates: ${reason}`,
-    ),
+    ...leftOut(plan),
     `${plan.units.length} units to run, about ${duration(plan.estimated_seconds)}; ${plan.slates} slates in ${plan.from} to ${plan.to}.`,
   ];
+}
+
+/** What a plan leaves out, one line per reason. */
+function leftOut(plan: BackfillPlan): string[] {
+  // Slates that wait name what they wait for; the first of each step is enough.
+  const kindOf = ({ step, reason }: BackfillPlan['skipped'][number]): string =>
+    reason.startsWith('waits for ') ? `${step} ${reason}` : reason;
+  const groups = Map.groupBy(plan.skipped, kindOf);
+  return [...groups].map(
+    ([reason, own]) => `left out: ${own.length} units, ${own.reduce((sum, { slates }) => sum + slates, 0)} slates: ${reason}`,
+  );
 }
 
 function reportLines(report: RunReport): string[] {
@@ -169,6 +177,7 @@ function reportLines(report: RunReport): string[] {
     ...report.held.map(({ step, month, slates, reason }) => `held: ${step} ${month}, ${slates} slates: ${reason}`),
     ...(report.blocked.length > 0 ? [`${report.blocked.length} units wait for what failed; \`tipoff backfill resume\` takes them.`] : []),
     ...(report.stopped === null ? [] : [`Stopped: ${report.stopped}. \`tipoff backfill resume\` carries on.`]),
+    ...(report.plan.units.length === 0 ? leftOut(report.plan) : []),
     `${report.executed.length} of ${report.plan.units.length} units, ${report.rows} rows in ${duration(report.seconds)}.`,
   ];
 }

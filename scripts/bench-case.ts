@@ -1,0 +1,165 @@
+/**
+ * One measurement in a process of its own, so that it is cold: `node scripts/bench-case.ts <case> <home> <from> <to>`
+ * prints one JSON document. Cases: features (phases 3 and 4), all (every phase), day (one slate, daily mode), floor (the
+ * statements alone, as one raw script).
+ */
+import { DuckDBInstance } from '@duckdb/node-api';
+import { backfillDeps } from '#app/backfill.ts';
+import { openApp } from '#app/compose.ts';
+import { readConfig } from '#app/config.ts';
+import { dayDeps } from '#app/day-deps.ts';
+import { parseSlate, type Slate } from '#core/calendar.ts';
+import { tableId } from '#core/contracts/define.ts';
+import { CONTRACTS } from '#core/contracts/index.ts';
+import { TipoffError } from '#core/errors.ts';
+import { runBackfill } from '#guard/backfill/run.ts';
+import { BACKFILL_PHASES, type BackfillPhase } from '#guard/backfill/steps.ts';
+import { buildPlayerReference } from '#pipeline/analytics/player-reference.ts';
+import { ANALYTICS_PROCESSORS } from '#pipeline/analytics/processors.ts';
+import { runDay } from '#pipeline/day.ts';
+import { PRECOMPUTE_PROCESSORS } from '#pipeline/precompute/processors.ts';
+import { HISTORY_FROM, NO_AS_OF, rangeParams } from '#pipeline/processor.ts';
+import { systemClock } from '#platform/clock.ts';
+import { toDuckDb } from '#platform/warehouse/duckdb/translate.ts';
+import { bindings } from '#platform/warehouse/duckdb/values.ts';
+import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+
+/** What a case found out. Seconds are of the wall clock from the start of the process. */
+export interface CaseResult {
+  readonly case: string;
+  readonly seconds: number;
+  readonly cpu_seconds: number;
+  readonly engine_seconds: number;
+  readonly peak_mb: number;
+  readonly slates: number;
+  readonly rows: number;
+  /** The estimate after the first tenth of the work, over what was then left in truth. */
+  readonly eta_ratio: number | null;
+  readonly steps: Readonly<Record<string, number>>;
+}
+
+type Measured = Pick<CaseResult, 'slates' | 'rows' | 'engine_seconds' | 'eta_ratio' | 'steps'>;
+
+/** Times every call that reaches the engine. */
+function timed(warehouse: Warehouse): { warehouse: Warehouse; seconds: () => number } {
+  let total = 0;
+  const around = <A extends unknown[], R>(call: (...args: A) => Promise<R>) => {
+    return async (...args: A): Promise<R> => {
+      const began = performance.now();
+      try {
+        return await call(...args);
+      } finally {
+        total += performance.now() - began;
+      }
+    };
+  };
+  const { query, queryColumns, execute, replaceRange } = warehouse;
+  return {
+    warehouse: {
+      ...warehouse,
+      query: around(query) as Warehouse['query'],
+      queryColumns: around(queryColumns),
+      execute: around(execute),
+      append: around(warehouse.append) as Warehouse['append'],
+      appendNew: around(warehouse.appendNew) as Warehouse['appendNew'],
+      replaceRange: around(replaceRange),
+    },
+    seconds: () => total / 1000,
+  };
+}
+
+async function backfill(home: string, from: Slate, to: Slate, phases: readonly BackfillPhase[]): Promise<Measured> {
+  const app = await openApp({ ...readConfig({}), home }, { command: 'bench', clock: systemClock, write: () => undefined });
+  try {
+    const deps = await backfillDeps(app, 'bench');
+    const engine = timed(deps.warehouse);
+    const steps: Record<string, number> = {};
+    let [seen, foretold]: [number | undefined, number] = [undefined, 0];
+    const report = await runBackfill(
+      { ...deps, warehouse: engine.warehouse },
+      {
+        from,
+        to,
+        phases,
+        by: 'bench',
+        onProgress: ({ step, seconds, elapsed_seconds, eta_seconds, done_slates, planned_slates }) => {
+          steps[step] = (steps[step] ?? 0) + seconds;
+          if (seen === undefined && done_slates * 10 >= planned_slates) [seen, foretold] = [elapsed_seconds, eta_seconds];
+        },
+      },
+    );
+    if (report.failed.length > 0) throw new Error(`units failed: ${JSON.stringify(report.failed.slice(0, 3))}`);
+    const eta_ratio = seen === undefined ? null : foretold / Math.max(0.001, report.seconds - seen);
+    return { slates: report.plan.slates, rows: report.rows, engine_seconds: engine.seconds(), eta_ratio, steps };
+  } finally {
+    await app.close();
+  }
+}
+
+async function day(home: string, slate: Slate): Promise<Measured> {
+  const app = await openApp({ ...readConfig({}), home }, { command: 'bench', clock: systemClock, write: () => undefined });
+  try {
+    const deps = await dayDeps(app, 'bench');
+    const engine = timed(deps.warehouse);
+    const result = await runDay({ ...deps, warehouse: engine.warehouse }, { slate, by: 'bench' });
+    const steps = Object.fromEntries(result.phases.map(({ phase, seconds }) => [phase, seconds]));
+    return { slates: 1, rows: result.predictions, engine_seconds: engine.seconds(), eta_ratio: null, steps };
+  } finally {
+    await app.close();
+  }
+}
+
+/** The processors' own SELECTs as CREATE TABLE AS, one after the other: no contracts, checks, precisions, receipts or ledger. */
+async function floor(home: string, from: Slate, to: Slate): Promise<Measured> {
+  const prepared = await openDuckDb(`${home}/warehouse.duckdb`);
+  await prepared.prepare(CONTRACTS);
+  await buildPlayerReference(prepared);
+  await prepared.close();
+  const instance = await DuckDBInstance.create(`${home}/warehouse.duckdb`, { memory_limit: '2GB' });
+  const connection = await instance.connect();
+  await connection.run("SET TimeZone = 'UTC'; SET default_null_order = 'nulls_first_on_asc_last_on_desc'; SET wal_autocheckpoint = '1GB'");
+  const steps: Record<string, number> = {};
+  let rows = 0;
+  const whole = rangeParams({ from: parseSlate(HISTORY_FROM), to: parseSlate('9999-12-31'), asOf: NO_AS_OF });
+  const part = rangeParams({ from, to, asOf: NO_AS_OF });
+  const began = performance.now();
+  for (const processor of [...ANALYTICS_PROCESSORS, ...PRECOMPUTE_PROCESSORS]) {
+    const start = performance.now();
+    const isWhole = processor.name === 'ScheduleReference' || processor.name.endsWith('GameSummary');
+    const statement = toDuckDb(`CREATE OR REPLACE TABLE ${tableId(processor.table)} AS ${processor.select}`);
+    const { values, types, emptyLists } = bindings(statement.names, isWhole ? whole : part);
+    await connection.run(statement.text(emptyLists), values, types);
+    const counted = await connection.runAndReadAll(`SELECT COUNT(*) FROM ${tableId(processor.table)}`);
+    rows += Number(counted.getRows()[0]?.[0] ?? 0);
+    steps[processor.name] = (performance.now() - start) / 1000;
+  }
+  connection.closeSync();
+  instance.closeSync();
+  return { slates: 0, rows, engine_seconds: (performance.now() - began) / 1000, eta_ratio: null, steps };
+}
+
+const [name = '', home = '', fromText = '', toText = ''] = process.argv.slice(2);
+const [from, to] = [parseSlate(fromText), parseSlate(toText || fromText)];
+const CASES: Readonly<Record<string, () => Promise<Measured>>> = {
+  features: () => backfill(home, from, to, ['analytics', 'precompute']),
+  all: () => backfill(home, from, to, BACKFILL_PHASES),
+  day: () => day(home, from),
+  floor: () => floor(home, from, to),
+};
+const run = CASES[name];
+if (run === undefined) {
+  throw new TipoffError('TIPOFF_BAD_INPUT', `expected one of ${Object.keys(CASES).join(', ')}, saw "${name}"`, {
+    hint: 'Run npm run bench.',
+  });
+}
+const measured = await run();
+const { user, system } = process.cpuUsage();
+const result: CaseResult = {
+  case: name,
+  ...measured,
+  seconds: process.uptime(),
+  cpu_seconds: (user + system) / 1e6,
+  peak_mb: process.resourceUsage().maxRSS / 1024,
+};
+process.stdout.write(`${JSON.stringify(result)}\n`);

@@ -1,0 +1,164 @@
+/**
+ * `npm run bench -- [--home DIR --from SLATE --to SLATE] [--seasons 1,2,5,10] [--teams 30 --games 82] [--write]`: measures
+ * the backfill in cold processes, on an ingested home (a copy of it) and on simulated leagues of growing length. Prints JSON;
+ * with `--write` also docs/performance.md.
+ */
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { openApp } from '#app/compose.ts';
+import { readConfig } from '#app/config.ts';
+import { addDays, parseSlate, seasonLabel } from '#core/calendar.ts';
+import { systemClock } from '#platform/clock.ts';
+import { simulateLeague } from '#simulate/league.ts';
+import type { CaseResult } from './bench-case.ts';
+
+interface Measurement extends CaseResult {
+  readonly data: string;
+  readonly load: number;
+}
+
+const { values: options } = parseArgs({
+  options: {
+    home: { type: 'string' },
+    from: { type: 'string', default: '2024-10-22' },
+    to: { type: 'string', default: '2025-06-30' },
+    day: { type: 'string', default: '2025-01-10' },
+    'day-before': { type: 'string', default: '2025-01-09' },
+    history: { type: 'string', default: '2022-10-18' },
+    cases: { type: 'string', default: 'features,floor,all,day' },
+    seasons: { type: 'string', default: '1,2,5,10' },
+    teams: { type: 'string', default: '30' },
+    games: { type: 'string', default: '82' },
+    write: { type: 'boolean', default: false },
+  },
+});
+const work = mkdtempSync(join(tmpdir(), 'tipoff-bench-'));
+const run = promisify(execFile);
+
+async function measure(data: string, name: string, home: string, from: string, to: string): Promise<Measurement> {
+  const load = loadavg()[0] ?? 0;
+  const script = join(import.meta.dirname, 'bench-case.ts');
+  const { stdout } = await run(process.execPath, [script, name, home, from, to], { maxBuffer: 1 << 24 });
+  const result: Measurement = { ...(JSON.parse(stdout) as CaseResult), data, load };
+  process.stderr.write(
+    `${data}: ${name} ${result.seconds.toFixed(1)} s, ${result.cpu_seconds.toFixed(1)} s of processor time, load ${load.toFixed(1)}\n`,
+  );
+  return result;
+}
+
+function copyOf(home: string, name: string): string {
+  const to = join(work, name);
+  cpSync(home, to, { recursive: true });
+  return to;
+}
+
+/** A fresh home with the raw rows of a simulated league of some seasons; the last ends in 2025. */
+async function simulatedHome(seasons: number): Promise<{ home: string; from: string; to: string }> {
+  const home = join(work, `simulated-${seasons}`);
+  const labels = Array.from({ length: seasons }, (_, i) => seasonLabel(2025 - seasons + i));
+  const league = simulateLeague({ seed: 7, seasons: labels, teams: Number(options.teams), gamesPerTeam: Number(options.games) });
+  const app = await openApp({ ...readConfig({}), home }, { command: 'bench', clock: systemClock, write: () => undefined });
+  for (const { table, rows } of league.rows) await app.warehouse.append(table, rows);
+  await app.close();
+  return { home, from: league.slates[0] ?? options.from, to: league.slates.at(-1) ?? options.to };
+}
+
+const measurements: Measurement[] = [];
+try {
+  if (options.home !== undefined && existsSync(join(options.home, 'warehouse.duckdb'))) {
+    const cases = options.cases.split(',');
+    const computed = copyOf(options.home, 'real');
+    if (cases.includes('features')) measurements.push(await measure('ingested season', 'features', computed, options.from, options.to));
+    if (cases.includes('floor'))
+      measurements.push(await measure('ingested season', 'floor', copyOf(options.home, 'floor'), options.from, options.to));
+    if (cases.includes('all')) {
+      // Models learn from the seasons before: their features are there when the season is run.
+      const all = copyOf(options.home, 'all');
+      await measure('preparation', 'features', all, options.history, addDays(parseSlate(options.from), -1));
+      measurements.push(await measure('ingested season', 'all', all, options.from, options.to));
+    }
+    if (cases.includes('day')) {
+      // A home as it stands on any day of a season: features of the whole history, and the week's model from the day before.
+      await measure('preparation', 'features', computed, options.history, options.to);
+      await measure('preparation', 'day', computed, options['day-before'], options['day-before']);
+      measurements.push(await measure('ingested history', 'day', computed, options.day, options.day));
+    }
+  }
+  for (const seasons of options.seasons
+    .split(',')
+    .map(Number)
+    .filter((count) => count > 0)) {
+    const { home, from, to } = await simulatedHome(seasons);
+    measurements.push(await measure(`${seasons} simulated season${seasons === 1 ? '' : 's'}`, 'features', home, from, to));
+    rmSync(home, { recursive: true, force: true });
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+const machine = {
+  processors: `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}`,
+  memory_gb: Math.round(totalmem() / 2 ** 30),
+  node: process.version,
+  measured_at: systemClock.now().toISOString(),
+};
+process.stdout.write(`${JSON.stringify({ machine, measurements }, null, 2)}\n`);
+if (options.write) writeFileSync(join(import.meta.dirname, '../docs/performance.md'), page());
+
+function page(): string {
+  const cells = measurements.map((one) => [
+    one.data,
+    one.case,
+    one.seconds.toFixed(1),
+    one.cpu_seconds.toFixed(1),
+    one.slates === 0 ? '' : ((1000 * one.seconds) / one.slates).toFixed(0),
+    `${Math.round((100 * one.engine_seconds) / one.seconds)} %`,
+    Math.round(one.peak_mb).toString(),
+    one.rows.toString(),
+    one.eta_ratio === null ? '' : one.eta_ratio.toFixed(2),
+    one.load.toFixed(1),
+  ]);
+  const header = ['data', 'case', 's', 'CPU s', 'ms/slate', 'in the engine', 'peak MB', 'rows', 'ETA', 'load'];
+  const row = (columns: readonly string[]): string => `| ${columns.join(' | ')} |`;
+  const [features, raw] = ['features', 'floor'].map((name) =>
+    measurements.find((one) => one.case === name && one.data === 'ingested season'),
+  );
+  const ratio =
+    features === undefined || raw === undefined
+      ? ''
+      : `\nThe season's features take ${(features.cpu_seconds / raw.cpu_seconds).toFixed(2)} times the processor time of the floor.\n`;
+  const steps = features === undefined ? [] : Object.entries(features.steps).sort(([, a], [, b]) => b - a);
+  return [
+    '# Performance',
+    '',
+    'Generated by `npm run bench -- --home <ingested home> --write`. Do not edit.',
+    '',
+    `Machine: ${machine.processors}, ${machine.memory_gb} GB, Node ${machine.node}, ${machine.measured_at.slice(0, 10)}. Every row is a process of its own,`,
+    'cold, from its start to its end. `load` is the load of the machine when the process began: above the number of processors',
+    'the seconds are those of a busy machine, and CPU seconds are the better measure.',
+    '',
+    '- `features`: phases 3 and 4 of the range, with the summaries of the history before it, from ingested rows, with ledger and checks.',
+    '- `floor`: the same SELECTs as one raw script of `CREATE TABLE AS`, without contracts, checks, rounding, receipts or ledger.',
+    '- `all`: every phase: features, a model per week, predictions, publication, grades and exports of every slate.',
+    '- `day`: one slate in daily mode, all phases, on a home whose history is computed and which has a model.',
+    '- `ETA`: time left as foretold after the first tenth of the work, over the time it then took.',
+    '',
+    row(header),
+    row(header.map(() => '---')),
+    ...cells.map(row),
+    ratio,
+    ...(steps.length === 0
+      ? []
+      : [
+          'Seconds by step of the season:',
+          '',
+          row(['step', 's']),
+          row(['---', '---']),
+          ...steps.map(([step, seconds]) => row([step, seconds.toFixed(2)])),
+          '',
+        ]),
+  ].join('\n');
+}

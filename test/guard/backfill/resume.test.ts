@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readUnits } from '#guard/backfill/ledger.ts';
+import type { RunDeps } from '#guard/backfill/run-types.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+import { systemRandom } from './random.ts';
+import { type BackfillWorld, backfillWorld, contents, differences, STATEMENTS } from './world.ts';
+
+const KILLS = 5;
+const PATIENCE_MS = 120_000;
+
+class Killed extends Error {}
+
+describe('a run that dies', () => {
+  let undisturbed: Map<string, string>;
+  let works = 0;
+  let world: BackfillWorld;
+  beforeAll(async () => {
+    world = await backfillWorld();
+    await world.run({ chunk: 'month', onProgress: () => works++ });
+    undisturbed = await contents(world.warehouse);
+  });
+  afterAll(() => world.close());
+
+  /** Forgets everything: empty tables, empty ledger. */
+  const forget = async (): Promise<void> => {
+    for (const { table } of STATEMENTS)
+      await world.warehouse.execute(`DELETE FROM ${table.dataset}.${table.name} WHERE slate >= DATE '1946-11-01'`);
+    await world.deps.state.transaction(async (tx) => {
+      for (const { id } of await tx.list('backfill_units')) tx.delete('backfill_units', id);
+    });
+  };
+
+  /** Dependencies that die at the n-th write: before the statement, after it, or after it in the ledger's entry. */
+  const dying = (at: number, where: 'before' | 'after'): Partial<RunDeps> => {
+    let writes = 0;
+    const replaceRange: Warehouse['replaceRange'] = async (table, ...rest) => {
+      const isOwn = STATEMENTS.some((one) => one.table === table);
+      if (isOwn) writes++;
+      if (isOwn && writes === at && where === 'before') throw new Killed('killed before the statement');
+      const rows = await world.warehouse.replaceRange(table, ...rest);
+      if (isOwn && writes === at) throw new Killed('killed between the statement and the ledger');
+      return rows;
+    };
+    const enterNothing: RunDeps['state'] = {
+      ...world.deps.state,
+      transaction: (body) => (writes >= at ? Promise.reject(new Killed('dead')) : world.deps.state.transaction(body)),
+    };
+    return { warehouse: { ...world.warehouse, replaceRange }, state: enterNothing };
+  };
+
+  it(
+    `at ${KILLS} random points: what is resumed redoes at most the piece in flight, and every table is as if nothing had happened`,
+    async () => {
+      const random = systemRandom(20241022);
+      for (let kill = 0; kill < KILLS; kill++) {
+        await forget();
+        const at = 1 + Math.floor(random() * works);
+        const where = random() < 0.5 ? 'before' : 'after';
+        await expect(world.run({ chunk: 'month' }, dying(at, where))).rejects.toThrow(Killed);
+        const entered = (await readUnits(world.deps.state)).size;
+        let redone = 0;
+        const resumed = await world.run({ chunk: 'month', onProgress: () => redone++ });
+        expect(redone, `killed ${where} write ${at} of ${works}`).toBe(works - (at - 1));
+        expect(resumed.failed).toEqual([]);
+        expect(entered).toBeGreaterThanOrEqual(at > 1 ? 1 : 0);
+        expect(differences(undisturbed, await contents(world.warehouse)), `killed ${where} write ${at} of ${works}`).toEqual([]);
+      }
+    },
+    PATIENCE_MS,
+  );
+});

@@ -1,0 +1,111 @@
+import { parseSlate, type Slate } from '#core/calendar.ts';
+import { CONTRACTS } from '#core/contracts/index.ts';
+import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions/publications.ts';
+import { runBackfill } from '#guard/backfill/run.ts';
+import type { RunDeps, RunReport, RunRequest } from '#guard/backfill/run-types.ts';
+import { CONTEXT_PROCESSORS, SUMMARY_PROCESSORS } from '#pipeline/analytics/processors.ts';
+import { PRECOMPUTE_PROCESSORS } from '#pipeline/precompute/processors.ts';
+import type { Processor } from '#pipeline/processor.ts';
+import { systemClock } from '#platform/clock.ts';
+import { openSqliteQueue } from '#platform/queue/sqlite/queue.ts';
+import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
+import type { Row, Warehouse } from '#platform/warehouse/port.ts';
+import { type LeagueOptions, type SimulatedLeague, simulateLeague } from '#simulate/league.ts';
+
+export const STATEMENTS: readonly Processor[] = [...SUMMARY_PROCESSORS, ...CONTEXT_PROCESSORS, ...PRECOMPUTE_PROCESSORS];
+
+/** Two seasons of four teams: small enough to be computed many times, with every feed. */
+export const TINY: LeagueOptions = {
+  seed: 5,
+  seasons: ['2023-24', '2024-25'],
+  teams: 4,
+  gamesPerTeam: 10,
+  playersPerTeam: 12,
+  withShots: true,
+};
+
+export interface BackfillWorld {
+  readonly league: SimulatedLeague;
+  readonly deps: RunDeps;
+  readonly warehouse: Warehouse;
+  /** Slates of the last season. */
+  readonly season: readonly Slate[];
+  readonly first: Slate;
+  readonly last: Slate;
+  /** A run over the last season's features, with changes. */
+  run(request?: Partial<RunRequest>, deps?: Partial<RunDeps>): Promise<RunReport>;
+  close(): Promise<void>;
+}
+
+const unused = (): never => {
+  throw new Error('these tests do not predict');
+};
+
+/** A warehouse with the raw rows of a league, and an empty ledger. */
+export async function backfillWorld(options: LeagueOptions = TINY): Promise<BackfillWorld> {
+  const league = simulateLeague(options);
+  const warehouse = await openDuckDb(':memory:');
+  await warehouse.prepare(CONTRACTS);
+  await warehouse.createView(CURRENT_PREDICTIONS.ref, CURRENT_PREDICTIONS.sql);
+  for (const { table, rows } of league.rows) await warehouse.append(table, rows);
+  const clock = systemClock;
+  const state = openSqliteState(':memory:', { clock });
+  const queue = openSqliteQueue(':memory:', { clock });
+  const deps: RunDeps = {
+    warehouse,
+    state,
+    queue,
+    clock,
+    codeVersion: 'test',
+    functionLibrary: 'library',
+    runId: 'run',
+    dataSource: 'simulated',
+    models: unused,
+    exports: { locate: unused, put: unused, get: unused, list: unused, delete: unused, head: unused } as unknown as RunDeps['exports'],
+  };
+  const season = league.slates.filter((slate) => slate >= '2024-07-01').map(parseSlate);
+  const [first, last] = [season[0] ?? parseSlate('2024-10-22'), season.at(-1) ?? parseSlate('2025-06-30')];
+  let runs = 0;
+  return {
+    league,
+    deps,
+    warehouse,
+    season,
+    first,
+    last,
+    run: (request = {}, changed = {}) =>
+      runBackfill(
+        { ...deps, runId: `run-${++runs}`, ...changed },
+        { from: first, to: last, phases: ['analytics', 'precompute'], by: 'test', ...request },
+      ),
+    close: async () => {
+      await queue.close();
+      await state.close();
+      await warehouse.close();
+    },
+  };
+}
+
+/** Every row of every computed table as text, by processor and slate. */
+export async function contents(warehouse: Warehouse): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const { name, table } of STATEMENTS) {
+    const rows = await warehouse.query<Row>(
+      `SELECT * FROM ${table.dataset}.${table.name} WHERE slate >= CAST(@from AS DATE) ORDER BY ${['slate', ...table.key].join(', ')}`,
+      { from: '1946-11-01' },
+    );
+    for (const [slate, own] of Map.groupBy(rows, (row) => String(row['slate']))) found.set(`${name} ${slate}`, JSON.stringify(own));
+  }
+  return found;
+}
+
+/** Keys under which two contents differ. */
+export function differences(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): string[] {
+  return [...new Set([...a.keys(), ...b.keys()])].filter((key) => a.get(key) !== b.get(key)).sort();
+}
+
+/** "step slate" of everything a plan names. */
+export function plannedSlates(plan: RunReport['plan']): string[] {
+  return plan.units.flatMap(({ step, slates }) => slates.map((slate) => `${step} ${slate}`)).sort();
+}
