@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { openApp } from '#app/compose.ts';
 import { processConfig } from '#app/config.ts';
 import { dayDeps } from '#app/day-deps.ts';
@@ -13,7 +13,7 @@ import { simulateLeague } from '#simulate/league.ts';
  * lived through all phases, everything before is history with features. A home that is there already is used again.
  * Usage: node scripts/bench-canaries.ts <folder> [teams] [seasons ...]
  */
-const TONIGHT = '2024-12-14';
+const THROUGH = '2024-12-14';
 const [folder, teams = '30', ...counts] = process.argv.slice(2);
 if (folder === undefined) throw new Error('expected a folder for the homes');
 
@@ -22,16 +22,19 @@ for (const count of (counts.length === 0 ? ['1', '5'] : counts).map(Number)) {
   if (!existsSync(home)) {
     await mkdir(home, { recursive: true });
     const seasons = Array.from({ length: count }, (_, i) => seasonLabel(2024 - count + 1 + i));
-    const league = simulateLeague({ seed: 3, seasons, teams: Number(teams), through: TONIGHT });
-    const clock = settableClock(new Date(`${TONIGHT}T06:00:00Z`));
+    const league = simulateLeague({ seed: 3, seasons, teams: Number(teams), through: THROUGH });
+    const days = proofSlates(league);
+    await writeFile(`${home}.tonight`, days.at(-1) ?? THROUGH);
+    const clock = settableClock(new Date(`${days[0]}T06:00:00Z`));
     const app = await openApp({ ...processConfig(), home }, { command: 'bench', clock, write: () => undefined });
-    await liveDays(await dayDeps(app, 'bench'), { league, clock, slates: proofSlates(league), hours: ONE_RUN });
+    await liveDays(await dayDeps(app, 'bench'), { league, clock, slates: days, hours: ONE_RUN });
     await app.close();
   }
   const node = process.execPath;
+  const tonight = await readFile(`${home}.tonight`, 'utf8');
   for (let round = 0; round < 3; round++) {
     const from = performance.now();
-    const run = spawnSync(node, ['src/app/cli/tipoff.ts', 'canary', 'run', '--home', home, '--as-of', `${TONIGHT}T23:00:00Z`], {
+    const run = spawnSync(node, ['src/app/cli/tipoff.ts', 'canary', 'run', '--home', home, '--as-of', `${tonight}T22:30:00Z`], {
       encoding: 'utf8',
     });
     const last = run.stdout.trim().split('\n').at(-1) ?? run.stderr;

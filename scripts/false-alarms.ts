@@ -2,7 +2,7 @@ import { canaryDeps } from '#app/canaries.ts';
 import { openApp } from '#app/compose.ts';
 import { processConfig } from '#app/config.ts';
 import { dayDeps, trainDeps } from '#app/day-deps.ts';
-import { addDays, easternInstant, parseSlate, type Slate, seasonSpan } from '#core/calendar.ts';
+import { addDays, daysBetween, easternInstant, parseSlate, type Slate, seasonSpan } from '#core/calendar.ts';
 import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
 import { runCanaries } from '#guard/canaries/engine.ts';
 import { seasonModelSource } from '#model/season-model-source.ts';
@@ -12,22 +12,26 @@ import { systemClock } from '#platform/clock.ts';
 /**
  * Counts false alarms on a real season: runs every phase for each of its slates in a home where the data has been ingested,
  * and asks every check at 09:00, 13:00, 18:30 and 23:30 ET of each day. Slates that are published already are not run again.
- * Usage: node scripts/false-alarms.ts <home> [first] [last]
+ * Usage: node scripts/false-alarms.ts <home> [first..last ...]
  */
+function daysOf(window: string): Slate[] {
+  const [first, last = first] = window.split('..').map(parseSlate);
+  if (first === undefined || last === undefined) throw new Error(`expected first..last, saw ${window}`);
+  return Array.from({ length: daysBetween(first, last) + 1 }, (_, i) => addDays(first, i));
+}
+
 const ASKED_AT = ['09:00', '13:00', '18:30', '23:30'];
 
-const [home, first, last] = process.argv.slice(2);
+const [home, ...windows] = process.argv.slice(2);
 if (home === undefined) throw new Error('expected the home with the ingested data');
 const season = seasonSpan('2024-25');
-const from = first === undefined ? season.from : parseSlate(first);
-const to = last === undefined ? addDays(season.to, -90) : parseSlate(last);
+const days = (windows.length === 0 ? [`${season.from}..${addDays(season.to, -90)}`] : windows).flatMap(daysOf);
+const [from = season.from, to = season.to] = [days[0], days.at(-1)];
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const app = await openApp({ ...processConfig(), home }, { command: 'false alarms', clock: systemClock, write });
 try {
   const deps = await dayDeps(app, 'false alarms', seasonModelSource(trainDeps(app), { from, to, by: 'false alarms' }));
-  const days: Slate[] = [];
-  for (let day = from; day <= to; day = addDays(day, 1)) days.push(day);
   const done = new Set(
     (await app.warehouse.query<{ slate: Slate }>("SELECT DISTINCT slate FROM nba_predictions.publications WHERE event = 'published'")).map(
       ({ slate }) => slate,
@@ -42,11 +46,12 @@ try {
   let asked = 0;
   for (const slate of days) {
     if (played.has(slate) && !done.has(slate)) {
-      const { state, seconds, reason } = await runDay(
+      const { state, seconds, reason, phases } = await runDay(
         { ...deps, runId: `${deps.runId}-${slate}` },
         { slate, mode: 'BACKFILL', by: 'false alarms' },
       );
-      write(`${slate} ${state} ${seconds.toFixed(1)} s ${reason ?? ''}`);
+      const failed = phases.filter(({ verdict }) => verdict === 'failed').map(({ phase, detail }) => `${phase} failed: ${detail}`);
+      write(`${slate} ${state} ${seconds.toFixed(1)} s ${[reason ?? '', ...failed].join(' ')}`);
     }
     for (const at of ASKED_AT) {
       const { results } = await runCanaries(canaryDeps(app), { canaries: CATALOGUE, asOf: easternInstant(slate, at), store: false });

@@ -40,8 +40,8 @@ export function settableClock(start: Date): SettableClock {
 /** An hour of a day that is lived: all phases run, or somebody looks. Times are on a New York wall. */
 export type DayHour = { readonly at: string; readonly run: true } | { readonly at: string; readonly look: (now: Date) => Promise<void> };
 
-/** One run at half past eleven: the least that makes a day. */
-export const ONE_RUN: readonly DayHour[] = [{ at: '11:30', run: true }];
+/** One run after noon, when reports and lines are there: the least that makes a day. */
+export const ONE_RUN: readonly DayHour[] = [{ at: '12:15', run: true }];
 
 /**
  * Lives days of a simulated league hour by hour: before each run everything known by then is loaded, all phases run, and the
@@ -74,8 +74,8 @@ export async function liveDays(
   }
 }
 
-/** The two days the proof needs: yesterday, to be graded, and tonight. */
+/** The last two days of a league: yesterday, to be graded, and tonight. */
 export function proofSlates(league: SimulatedLeague): Slate[] {
-  const tonight = league.tonight ?? HEALTHY_TONIGHT;
+  const tonight = league.tonight ?? league.slates.at(-1) ?? HEALTHY_TONIGHT;
   return [addDays(tonight, -1), tonight];
 }

@@ -22,6 +22,7 @@ import { gradableShare } from './gradable-share.ts';
 import { gradesMatch } from './grades-match.ts';
 import { injuryFeedFresh } from './injury-feed-fresh.ts';
 import { jobHeartbeats } from './job-heartbeats.ts';
+import { ledgerFailed } from './ledger-failed.ts';
 import { linesPresent } from './lines-present.ts';
 import { linesResolved } from './lines-resolved.ts';
 import { neverSucceeds } from './never-succeeds.ts';
@@ -103,6 +104,7 @@ export const CATALOGUE: readonly Canary[] = [
   deployedVersion,
   configComplete,
   runsFailed,
+  ledgerFailed,
   neverSucceeds,
   runRate,
   operatorHalt,

@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { main } from '#app/cli/main.ts';
+import { heartbeats } from '#core/contracts/nba_orchestration/heartbeats.ts';
+import { players } from '#core/contracts/nba_reference/players.ts';
+import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
+import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+afterEach(() => folder.remove());
+
+async function tipoff(...args: string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+  const streams = { out: '', err: '' };
+  const code = await main([...args, '--home', folder.path], {
+    out: (text) => {
+      streams.out += text;
+    },
+    err: (text) => {
+      streams.err += text;
+    },
+  });
+  return { code, ...streams };
+}
+
+const JANUARY = ['--at', '2025-01-10T17:00:00Z'];
+const JULY = ['--at', '2025-07-10T17:00:00Z'];
+
+describe('tipoff canary', () => {
+  it('lists every check with its runbook', async () => {
+    const { code, out } = await tipoff('canary', 'list', '--json');
+    const listed: { id: string; runbook: string }[] = JSON.parse(out);
+    expect(code).toBe(0);
+    expect(listed.length).toBeGreaterThanOrEqual(30);
+    expect(listed.find(({ id }) => id === 'prediction_gap')).toMatchObject({
+      runbook: 'docs/runbooks/prediction_gap.md',
+      looks_at: 'tonight',
+    });
+  });
+
+  it('exits 0 when nothing is wrong, 1 when a check fails', async () => {
+    expect((await tipoff('canary', 'run', '--only', 'schedule_ahead', ...JULY)).code).toBe(0);
+    const { code, out } = await tipoff('canary', 'run', '--only', 'schedule_ahead', 'prediction_gap', ...JANUARY);
+    expect(code).toBe(1);
+    expect(out).toContain('schedule: 0 games in the next nine days');
+    expect(out).toContain('0 pass, 1 fail, 0 could not run, 1 skipped.');
+  });
+
+  it('exits 3 when a check could not run', async () => {
+    await tipoff('canary', 'run', '--only', 'schedule_ahead', ...JULY);
+    const warehouse = await openDuckDb(join(folder.path, 'warehouse.duckdb'));
+    await warehouse.dropTable(heartbeats);
+    await warehouse.createTable(players, heartbeats);
+    await warehouse.close();
+    const { code, out } = await tipoff('canary', 'run', '--only', 'job_heartbeats', '--as-of', '2025-01-10T17:00:00Z');
+    expect(code).toBe(3);
+    expect(out).toContain('1 could not run');
+  });
+
+  it('gives one document with every answer', async () => {
+    const { out } = await tipoff('canary', 'run', '--json', ...JANUARY);
+    const report: { runs: { slate: string }[]; results: { canary_id: string; status: string; offenders: string[] }[] } = JSON.parse(out);
+    expect(report.runs.map(({ slate }) => slate)).toEqual(['2025-01-10']);
+    expect(report.results.filter(({ status }) => status === 'FAIL' || status === 'ERROR').map(({ canary_id }) => canary_id)).toEqual([
+      'schedule_ahead',
+    ]);
+  });
+
+  it('refuses a check that is none and an instant without a zone', async () => {
+    expect((await tipoff('canary', 'run', '--only', 'nonsense')).code).toBe(2);
+    expect((await tipoff('canary', 'run', '--as-of', '2025-01-10 17:00')).code).toBe(2);
+  });
+
+  it('skips while a halt is in force, and says when one is over', async () => {
+    const until = ['--until', '2025-01-11T17:00:00Z', '--reason', 'moving house'];
+    expect((await tipoff('canary', 'halt', ...until, ...JANUARY)).code).toBe(0);
+    expect((await tipoff('canary', 'run', ...JANUARY)).out).toContain('moving house');
+    const after = await tipoff('canary', 'run', '--only', 'operator_halt', '--at', '2025-01-12T17:00:00Z');
+    expect(after.code).toBe(1);
+    expect(after.out).toContain('was not lifted');
+    expect((await tipoff('canary', 'resume')).out).toContain('Lifted');
+    expect((await tipoff('canary', 'run', '--only', 'operator_halt', '--at', '2025-01-12T17:00:00Z')).code).toBe(0);
+  });
+});
