@@ -85,7 +85,7 @@ function triggers(on: Readonly<Record<string, unknown>>): string {
 
 function told(text: string): string {
   const who = ['job summary'];
-  if (/comment: true/.test(text)) who.push('comment and check on the pull request');
+  if (/comment: (?:always|problems)/.test(text)) who.push('comment and check on the pull request');
   if (/slack_token:/.test(text)) who.push(/slack_when: (?!problems)/.test(text) ? 'Slack' : 'Slack, when something is wrong');
   return who.join('<br>');
 }

@@ -141,6 +141,10 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
     const comment = fake.comments.find(({ id }) => String(id) === at(/^\/issues\/comments\/(\d+)$/));
     if (comment !== undefined && method === 'PATCH')
       return [200, Object.assign(comment, commentBody.parse(body), { edits: comment.edits + 1 })];
+    if (comment !== undefined && method === 'DELETE') {
+      fake.comments.splice(fake.comments.indexOf(comment), 1);
+      return [204, undefined];
+    }
     const sha = at(/^\/commits\/(\w+)\/check-runs$/);
     if (sha !== undefined) {
       const found = fake.checks.filter((check) => check.head_sha === sha && check.name === query.get('check_name'));

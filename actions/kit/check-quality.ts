@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { defineAction } from './glue/define.ts';
+import { optionalDate } from './glue/inputs.ts';
+import { report } from './glue/report.ts';
+import { answerOf } from './glue/tipoff.ts';
+
+const share = z.number().nullable();
+const answer = z.looseObject({
+  from: z.string(),
+  to: z.string(),
+  rows: z.number(),
+  required_default_rows: z.number(),
+  required_default_share: share,
+  optional_default_share: share,
+  verdict: z.enum(['pass', 'warn', 'fail']),
+  reasons: z.array(z.string()),
+  findings: z.array(
+    z.looseObject({ feature: z.string(), month: z.string(), default_share: share, usual_share: share, verdict: z.string() }),
+  ),
+});
+
+const VERDICTS = { pass: 'ok', warn: 'warning', fail: 'failed' } as const;
+
+/** The three tiers of the training data, daily: red when more rows lack a required feature than may. */
+export const checkQuality = defineAction({
+  name: 'check-quality',
+  title: 'Training data',
+  inputs: z.object({ train_start: optionalDate() }),
+  outputs: { passed: false },
+  run: async ({ train_start }, { tipoff }) => {
+    const ran = await tipoff('quality', ...(train_start === undefined ? ['--recent'] : ['--train-start', train_start]));
+    const seen = answerOf(ran, answer, 'quality');
+    const level = seen.verdict === 'fail' ? ('error' as const) : ('warning' as const);
+    return {
+      report: report({
+        key: 'training-quality',
+        title: 'Training data',
+        // No rows is no proof that they are good.
+        verdict: seen.rows === 0 ? 'warning' : VERDICTS[seen.verdict],
+        summary: `${seen.required_default_rows} of ${seen.rows} rows from ${seen.from} to ${seen.to} lack a required feature (${percent(seen.required_default_share)}).`,
+        facts: [
+          ['required features missing', percent(seen.required_default_share)],
+          ['optional features missing', percent(seen.optional_default_share)],
+        ],
+        columns: ['feature', 'month', 'missing', 'usually', 'verdict'],
+        rows: seen.findings.map((one) => [one.feature, one.month, percent(one.default_share), percent(one.usual_share), one.verdict]),
+        annotations: seen.reasons.map((message) => ({ level, title: 'Training data', message })),
+        repair: seen.verdict === 'fail' ? `tipoff backfill plan --from ${seen.from} --to ${seen.to}` : undefined,
+        runbook: 'docs/runbooks/actions/training-quality.md',
+      }),
+      outputs: { passed: seen.verdict !== 'fail' },
+    };
+  },
+});
+
+function percent(part: number | null): string {
+  return part === null ? 'unknown' : `${(part * 100).toFixed(1)} %`;
+}

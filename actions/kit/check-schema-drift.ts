@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { defineAction } from './glue/define.ts';
+import { choice, text } from './glue/inputs.ts';
+import { type Annotation, report } from './glue/report.ts';
+import { answerOf } from './glue/tipoff.ts';
+
+const difference = z.looseObject({
+  table: z.string(),
+  column: z.string().nullable(),
+  kind: z.string(),
+  class: z.string(),
+  direction: z.string(),
+  message: z.string(),
+  fix: z.object({ bigquery: z.array(z.string()) }).nullable(),
+  path: z.string().nullable(),
+  line: z.number().nullable(),
+  approval: z.object({ path: z.string(), text: z.string() }).nullable(),
+});
+const answer = z.looseObject({ ok: z.boolean(), differences: z.array(difference), notices: z.array(z.string()) });
+type Difference = z.output<typeof difference>;
+
+/** Compares contracts with the live schema, or offline with the committed snapshot of it, over every step of a change. */
+export const checkSchemaDrift = defineAction({
+  name: 'check-schema-drift',
+  title: 'Schema drift',
+  inputs: z.object({ against: choice(['snapshot', 'live'], 'snapshot'), base: text(), head: text() }),
+  outputs: { differences: 0 },
+  run: async ({ against, base, head }, { tipoff }) => {
+    const verb = against === 'live' ? 'check' : 'diff';
+    const revisions = verb === 'diff' ? [base, head].filter((revision) => revision !== undefined) : [];
+    const { ok, differences, notices } = answerOf(await tipoff('schema', verb, ...revisions), answer, `schema ${verb}`);
+    const count = `${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}`;
+    return {
+      report: report({
+        key: 'schema-drift',
+        title: 'Schema drift',
+        verdict: ok ? 'ok' : 'failed',
+        summary: ok ? `The contracts agree with the ${against} schema.` : `${count} between the contracts and the ${against} schema.`,
+        columns: ['table', 'column', 'class', 'first', 'what', 'statement'],
+        rows: differences.map((one) => [
+          one.table,
+          one.column ?? '',
+          one.class,
+          FIRST[one.direction] ?? '',
+          one.message,
+          one.fix?.bigquery.join('; ') ?? '',
+        ]),
+        annotations: [
+          ...differences.map(annotationOf),
+          ...notices.map((message): Annotation => ({ level: 'notice', title: 'Schema', message })),
+        ],
+        repair: ok ? undefined : 'tipoff schema apply --dry-run',
+        runbook: 'docs/runbooks/actions/schema-drift.md',
+      }),
+      outputs: { differences: differences.length },
+    };
+  },
+});
+
+/** Who goes first, in words. */
+const FIRST: Readonly<Record<string, string>> = { table_first: 'table', code_first: 'code', either: 'either' };
+
+function annotationOf({ table, column, message, path, line, approval }: Difference): Annotation {
+  const pass = approval === null ? '' : `\nTo let it pass on purpose, add ${approval.path}:\n${approval.text}`;
+  return {
+    level: 'error',
+    title: `Schema drift: ${table}${column === null ? '' : `.${column}`}`,
+    message: `${message}${pass}`,
+    ...(path === null ? {} : { file: path }),
+    ...(line === null ? {} : { line }),
+  };
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { defineAction } from './glue/define.ts';
+import { flag, number } from './glue/inputs.ts';
+import { type Annotation, report } from './glue/report.ts';
+import { answerOf } from './glue/tipoff.ts';
+
+const answer = z.object({
+  tables: z.array(
+    z.object({
+      dataset: z.string(),
+      name: z.string(),
+      rows: z.number(),
+      age_hours: z.number().nullable(),
+      verdict: z.string(),
+      reason: z.string(),
+    }),
+  ),
+  dropped: z.number(),
+  would_drop: z.number(),
+  rows: z.number(),
+  kept: z.record(z.string(), z.number()),
+  errors: z.array(z.object({ table: z.string(), message: z.string() })),
+});
+
+/** Drops what failed batches left behind; names what needs a person. */
+export const cleanStaging = defineAction({
+  name: 'clean-staging',
+  title: 'Staging cleanup',
+  inputs: z.object({ max_age_hours: number(24, 1, 8760), dry_run: flag(true) }),
+  outputs: { dropped: 0, would_drop: 0, errors: 0 },
+  run: async ({ max_age_hours, dry_run }, { tipoff }) => {
+    const ran = await tipoff('staging', 'clean', '--max-age-hours', String(max_age_hours), ...(dry_run ? ['--dry-run'] : []));
+    const result = answerOf(ran, answer, 'staging clean');
+    const unmerged = result.tables.filter(({ verdict }) => verdict === 'unmerged');
+    const annotations: Annotation[] = [
+      ...result.errors.map(({ table, message }) => ({
+        level: 'error' as const,
+        title: 'A staging table could not be dropped',
+        message: `${table}: ${message}`,
+      })),
+      ...unmerged.map(({ name, reason }) => ({ level: 'warning' as const, title: 'Unmerged predictions', message: `${name}: ${reason}` })),
+    ];
+    const work = dry_run ? result.would_drop : result.dropped;
+    const kept = Object.entries(result.kept).map(([verdict, count]): [string, number] => [`kept, ${verdict}`, count]);
+    const done = dry_run ? 'would be dropped (dry run)' : 'dropped';
+    return {
+      report: report({
+        key: 'clean-staging',
+        title: 'Staging cleanup',
+        verdict: result.errors.length > 0 ? 'failed' : unmerged.length > 0 ? 'warning' : work === 0 ? 'nothing' : 'ok',
+        summary:
+          work === 0
+            ? 'Nothing to drop: the run changed nothing.'
+            : `${work} of ${result.tables.length} staging tables ${done}, ${result.rows} rows.`,
+        facts: [
+          ['tables', result.tables.length],
+          [dry_run ? 'would be dropped' : 'dropped', work],
+          ...kept,
+          ['errors', result.errors.length],
+        ],
+        columns: ['table', 'hours', 'rows', 'verdict', 'why'],
+        rows: result.tables
+          .filter(({ verdict }) => verdict !== 'young' && verdict !== 'open')
+          .map((table) => [`${table.dataset}.${table.name}`, table.age_hours ?? '', table.rows, table.verdict, table.reason]),
+        annotations,
+        repair: unmerged.length > 0 ? 'tipoff staging list' : undefined,
+        runbook: 'docs/runbooks/actions/staging-cleanup.md',
+      }),
+      outputs: { dropped: result.dropped, would_drop: result.would_drop, errors: result.errors.length },
+    };
+  },
+});

@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { TipoffError } from '#core/errors.ts';
+import type { ActionDeps } from './glue/action.ts';
+import { askedBy } from './glue/context.ts';
+import { defineAction } from './glue/define.ts';
+import { choice, date, flag, requiredText, text, words } from './glue/inputs.ts';
+import { report } from './glue/report.ts';
+import { askService } from './glue/service.ts';
+import { answerOf } from './glue/tipoff.ts';
+
+const PHASES = ['analytics', 'precompute', 'predict', 'grade', 'export'];
+
+/** Which units run: those that are missing or no longer stand, only failed ones, only stale ones, all of the range. */
+const MODES = ['needed', 'failed', 'stale', 'all'] as const;
+const MODE_OPTIONS: Readonly<Record<(typeof MODES)[number], readonly string[]>> = {
+  needed: [],
+  failed: ['--only-failed'],
+  stale: ['--only-stale'],
+  all: ['--force'],
+};
+
+const inputs = z.object({
+  from: date(),
+  to: date(),
+  phases: words(PHASES, PHASES.join(',')),
+  mode: choice(MODES, 'needed'),
+  reason: requiredText('why the range is computed again, for the audit trail'),
+  dry_run: flag(true),
+  service_url: text(),
+  service_token: text(),
+});
+type Inputs = z.output<typeof inputs>;
+
+/** What a plan says of itself. Bytes and cost are known where the engine can say them before it runs. */
+const plan = z.looseObject({
+  units: z.array(
+    z.looseObject({ step: z.string(), month: z.string(), slates: z.array(z.string()), reason: z.string(), seconds: z.number() }),
+  ),
+  skipped: z.array(z.looseObject({ slates: z.number(), reason: z.string() })),
+  slates: z.number(),
+  estimated_seconds: z.number(),
+  bytes: z.number().nullable().optional(),
+  cost_usd: z.number().nullable().optional(),
+});
+type Plan = z.output<typeof plan>;
+
+/** Plans a backfill; unless it is a dry run, asks the coordinator for it and leaves, or works through it in the embedded home. */
+export const dispatchBackfill = defineAction({
+  name: 'dispatch-backfill',
+  title: 'Backfill',
+  inputs,
+  outputs: { request_id: '', units: 0, dispatched: false },
+  run: async (given, deps) => {
+    if (given.from > given.to) {
+      throw new TipoffError('TIPOFF_BAD_INPUT', `expected from ≤ to, saw ${given.from} and ${given.to}`, {
+        hint: 'Exchange the two dates.',
+      });
+    }
+    const id = requestId(given);
+    const planned = await readPlan(given, deps);
+    const units = planned.units.length;
+    const outputs = { request_id: id, units, dispatched: false };
+    const base = { ...head(given, id, deps), ...describe(planned) };
+    if (units === 0) {
+      return { report: report({ ...base, verdict: 'nothing', summary: 'Nothing to do: every unit of the range is up to date.' }), outputs };
+    }
+    if (given.dry_run) {
+      return { report: report({ ...base, verdict: 'ok', summary: `${units} units would run. Dry run: nothing was started.` }), outputs };
+    }
+    const started = await start(given, deps, id);
+    return { report: report({ ...base, ...started }), outputs: { ...outputs, dispatched: started.verdict === 'ok' } };
+  },
+});
+
+const rangeOf = ({ from, to, phases, mode }: Inputs) => ['--from', from, '--to', to, '--phases', phases.join(','), ...MODE_OPTIONS[mode]];
+
+async function readPlan(given: Inputs, deps: ActionDeps): Promise<Plan> {
+  if (given.service_url === undefined) return answerOf(await deps.tipoff('backfill', 'plan', ...rangeOf(given)), plan, 'backfill plan');
+  const { from, to, phases, mode } = given;
+  const asked = await askService(deps, given, { method: 'POST', path: '/backfill/plan', body: { from, to, phases, mode } });
+  return asked.read(plan);
+}
+
+async function start(given: Inputs, deps: ActionDeps, id: string) {
+  if (given.service_url === undefined) {
+    const ran = await deps.tipoff('backfill', 'run', ...rangeOf(given));
+    answerOf(ran, z.looseObject({}), 'backfill run');
+    return ran.code === 0
+      ? { verdict: 'ok' as const, summary: 'The units of the plan ran in the embedded home.' }
+      : { verdict: 'failed' as const, summary: 'Some units of the plan failed; `tipoff backfill status` names them.' };
+  }
+  const { from, to, phases, mode, reason } = given;
+  const asked = await askService(deps, given, {
+    method: 'POST',
+    path: '/backfill',
+    requestId: id,
+    body: {
+      request_id: id,
+      from,
+      to,
+      phases,
+      mode,
+      reason: askedBy(deps.context, reason),
+      by: `dispatch-backfill by ${deps.context.actor}`,
+    },
+  });
+  return asked.status === 202 || asked.status === 201
+    ? { verdict: 'ok' as const, summary: `Request ${id} is queued; progress goes to Slack.` }
+    : { verdict: 'nothing' as const, summary: `Request ${id} was known already: nothing was started again.` };
+}
+
+function describe({ units, skipped, slates, estimated_seconds, bytes, cost_usd }: Plan) {
+  const facts: [string, string | number][] = [
+    ['units to run', units.length],
+    ['slates of the range', slates],
+    ['ETA in seconds', Math.round(estimated_seconds)],
+    ['bytes', bytes ?? 'not known on this engine'],
+    ['cost in USD', cost_usd ?? 'not known on this engine'],
+  ];
+  for (const [reason, own] of Map.groupBy(skipped, (one) => one.reason)) facts.push([`left out, ${reason}`, own.length]);
+  return {
+    facts,
+    columns: ['month', 'step', 'slates', 'reason', 'seconds'],
+    rows: units.map((unit) => [unit.month, unit.step, unit.slates.length, unit.reason, Math.round(unit.seconds * 100) / 100]),
+  };
+}
+
+/** The same range, phases and mode have the same id: a second dispatch is recognised. */
+function requestId({ from, to, phases, mode }: Inputs): string {
+  return `bf-${createHash('sha256')
+    .update(JSON.stringify([from, to, [...phases].sort(), mode]))
+    .digest('hex')
+    .slice(0, 12)}`;
+}
+
+function head({ from, to }: Inputs, id: string, { context }: ActionDeps) {
+  return {
+    key: `backfill:${id}`,
+    title: `Backfill ${from} to ${to} (asked by ${context.actor})`,
+    runbook: 'docs/runbooks/actions/backfill.md',
+  };
+}

@@ -1,0 +1,76 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
+import type { Environment } from './inputs.ts';
+
+/** Where and for whom an action runs. On a laptop most of it is absent, and nothing depends on it. */
+export interface RunContext {
+  readonly isGitHub: boolean;
+  readonly actor: string;
+  /** Page of the run; undefined outside of GitHub. */
+  readonly runUrl: string | undefined;
+  /** `owner/name`. */
+  readonly repository: string | undefined;
+  readonly apiUrl: string;
+  /** Root of the files at this commit, for links. */
+  readonly filesUrl: string | undefined;
+  readonly eventName: string;
+  /** The pull request of the event. */
+  readonly pull: { readonly number: number; readonly headSha: string; readonly isFork: boolean; readonly isDraft: boolean } | undefined;
+  /** The commit a check belongs to: the head of the pull request, never its merge commit. */
+  readonly sha: string | undefined;
+  readonly outputFile: string | undefined;
+  readonly summaryFile: string | undefined;
+  /** Folder for files one step leaves for another. */
+  readonly folder: string;
+}
+
+const event = z.object({
+  pull_request: z
+    .object({
+      number: z.int(),
+      draft: z.boolean().default(false),
+      head: z.object({ sha: z.string(), repo: z.object({ full_name: z.string() }).nullable() }),
+    })
+    .optional(),
+});
+
+export function readContext(env: Environment): RunContext {
+  const repository = env['GITHUB_REPOSITORY'];
+  const server = env['GITHUB_SERVER_URL'] ?? 'https://github.com';
+  const pull = readPull(env['GITHUB_EVENT_PATH'], repository);
+  const sha = pull?.headSha ?? env['GITHUB_SHA'];
+  const page = repository === undefined ? undefined : `${server}/${repository}`;
+  const run = env['GITHUB_RUN_ID'];
+  return {
+    isGitHub: env['GITHUB_ACTIONS'] === 'true',
+    actor: env['GITHUB_TRIGGERING_ACTOR'] ?? env['GITHUB_ACTOR'] ?? env['USER'] ?? 'somebody',
+    runUrl:
+      page === undefined || run === undefined ? undefined : `${page}/actions/runs/${run}/attempts/${env['GITHUB_RUN_ATTEMPT'] ?? '1'}`,
+    repository,
+    apiUrl: env['GITHUB_API_URL'] ?? 'https://api.github.com',
+    filesUrl: page === undefined || sha === undefined ? undefined : `${page}/blob/${sha}`,
+    eventName: env['GITHUB_EVENT_NAME'] ?? 'local',
+    pull,
+    sha,
+    outputFile: env['GITHUB_OUTPUT'],
+    summaryFile: env['GITHUB_STEP_SUMMARY'],
+    folder: env['RUNNER_TEMP'] ?? env['TMPDIR'] ?? '/tmp',
+  };
+}
+
+function readPull(path: string | undefined, repository: string | undefined): RunContext['pull'] {
+  if (path === undefined || !existsSync(path)) return undefined;
+  const parsed = event.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+  const pull = parsed.data?.pull_request;
+  if (pull === undefined) return undefined;
+  // A fork that was deleted has no repository: it is treated as a fork.
+  const isFork = pull.head.repo === null || pull.head.repo.full_name !== repository;
+  return { number: pull.number, headSha: pull.head.sha, isFork, isDraft: pull.draft };
+}
+
+/** Who asked for something and why, for audit trails; a long reason gives way to who asked. */
+export function askedBy(context: RunContext, reason: string, limit = 500): string {
+  const who = ` (asked by ${context.actor}${context.runUrl === undefined ? '' : `, ${context.runUrl}`})`;
+  const room = Math.max(20, limit - who.length);
+  return `${reason.length > room ? `${reason.slice(0, room - 1)}…` : reason}${who}`.slice(0, limit);
+}

@@ -1,0 +1,102 @@
+import { messageOf, TipoffError } from '#core/errors.ts';
+import type { Clock } from '#platform/clock.ts';
+
+export interface Call {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: string;
+  readonly token?: string | undefined;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The parsed body; undefined when there is none or it is not JSON. */
+  readonly body: unknown;
+}
+
+export type Http = (call: Call) => Promise<Answer>;
+
+/** Tries of one call, and the longest wait between two of them: a step of a workflow does not wait for hours. */
+const TRIES = 4;
+const LONGEST_WAIT_MS = 60_000;
+const TIMEOUT_MS = 30_000;
+
+/**
+ * JSON over HTTP. Network failures, 502, 503, 504 and rate limits are tried again, at most four times in all and as long as the
+ * server asks, if that is a minute or less; then the call throws TIPOFF_PROVIDER_DOWN naming `who`. Other statuses are
+ * answers. Calls that create something are repeated too: whoever makes them looks before creating, or sends an id.
+ */
+export function jsonHttp(who: string, clock: Clock): Http {
+  return async (call) => {
+    let problem = '';
+    for (let attempt = 1; attempt <= TRIES; attempt++) {
+      const answer = await once(call).catch((error: unknown) => reasonOf(error));
+      if (typeof answer !== 'string' && !isWorthARetry(answer)) return answer;
+      problem = typeof answer === 'string' ? answer : `it answered ${answer.status}`;
+      const wait = typeof answer === 'string' ? undefined : askedWait(answer, clock);
+      if (wait !== undefined && wait > LONGEST_WAIT_MS) {
+        problem += ` and asks to wait ${Math.ceil(wait / 1000)} s`;
+        break;
+      }
+      if (attempt < TRIES) await clock.sleep(wait ?? 250 * 2 ** (attempt - 1));
+    }
+    throw new TipoffError(
+      'TIPOFF_PROVIDER_DOWN',
+      `expected an answer from ${who} (${call.method ?? 'GET'} ${pathOf(call.url)}): ${problem}`,
+      {
+        hint: 'Start the workflow again later; a second run changes nothing that is done.',
+        details: { who, path: pathOf(call.url) },
+      },
+    );
+  };
+}
+
+async function once({ method = 'GET', url, token, body, headers }: Call): Promise<Answer> {
+  const response = await fetch(url, {
+    method,
+    headers: {
+      accept: 'application/json',
+      'user-agent': 'tipoff',
+      ...headers,
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: parse(text) };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // An error page of a proxy; the status says enough.
+    return undefined;
+  }
+}
+
+function isWorthARetry({ status, headers }: Answer): boolean {
+  const isLimited = status === 429 || (status === 403 && (headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0'));
+  return isLimited || [502, 503, 504].includes(status);
+}
+
+/** Milliseconds the server wants us to wait. */
+function askedWait({ headers }: Answer, clock: Clock): number | undefined {
+  const after = headers.get('retry-after');
+  if (after !== null && /^\d+$/.test(after)) return Number(after) * 1000;
+  const reset = headers.get('x-ratelimit-remaining') === '0' ? headers.get('x-ratelimit-reset') : null;
+  return reset === null ? undefined : Math.max(0, Number(reset) * 1000 - clock.now().getTime());
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof DOMException && error.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1000} s`;
+  return error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
+}
+
+function pathOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).pathname : url;
+}

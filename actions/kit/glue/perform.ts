@@ -1,0 +1,92 @@
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ERROR_CODES, messageOf, TipoffError } from '#core/errors.ts';
+import { systemClock } from '#platform/clock.ts';
+import type { ActionDeps, AnyAction, Outcome } from './action.ts';
+import { annotationCommands, annotationLines, consoleLines, harmless } from './console.ts';
+import { type RunContext, readContext } from './context.ts';
+import { jsonHttp } from './http.ts';
+import type { Environment } from './inputs.ts';
+import { markdown } from './markdown.ts';
+import { writeOutputs } from './outputs.ts';
+import { exitCodeOf, type Report, report } from './report.ts';
+import { commandLine } from './tipoff.ts';
+
+/** Where an action writes its log. */
+export type Log = (line: string) => void;
+
+/**
+ * Runs one action from its environment to its exit code: safe outputs, inputs, work, then every rendering of the report. An
+ * error is a report too. Exit codes are those of the command line: 0 fine, 1 a check failed, 2 bad input, 3 could not run.
+ */
+export async function perform(action: AnyAction, environment: Environment, log: Log): Promise<number> {
+  const context = readContext(environment);
+  writeOutputs(context.outputFile, action.outputs);
+  let code: number | undefined;
+  let outcome: Outcome;
+  try {
+    const work = action.begin(environment);
+    outcome = await work(depsOf(context, environment, log));
+  } catch (error) {
+    code = error instanceof TipoffError ? ERROR_CODES[error.code].exit : 3;
+    if (!(error instanceof TipoffError)) log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    outcome = { report: errorReport(action, error) };
+  }
+  publish(action, outcome, context, log);
+  return code ?? exitCodeOf(outcome.report.verdict);
+}
+
+function depsOf(context: RunContext, environment: Environment, log: Log): ActionDeps {
+  return {
+    context,
+    clock: systemClock,
+    tipoff: commandLine(environment['TIPOFF_HOME'] || undefined, (text) => {
+      for (const line of text.trimEnd().split('\n')) log(harmless(line));
+    }),
+    withApp: async (command, work) => {
+      const [{ openApp }, { readConfig }] = await Promise.all([import('#app/compose.ts'), import('#app/config.ts')]);
+      const app = await openApp(readConfig(environment), { command, clock: systemClock, write: (line) => log(harmless(line)) });
+      try {
+        for (const note of app.notes) log(harmless(note));
+        return await work(app);
+      } finally {
+        await app.close();
+      }
+    },
+    http: (who) => jsonHttp(who, systemClock),
+    log,
+    slackUrl: environment['TIPOFF_SLACK_API_URL'] || undefined,
+  };
+}
+
+/** What could not be done, as a report: what was expected, what was seen, what to do. */
+function errorReport(action: AnyAction, error: unknown): Report {
+  const hint = error instanceof TipoffError ? error.hint : 'This is a defect: please report it with the log of the run.';
+  const code = error instanceof TipoffError ? error.code : 'UNEXPECTED';
+  return report({
+    key: action.name,
+    title: action.title,
+    verdict: 'error',
+    summary: `${messageOf(error)}. ${hint}`,
+    facts: [['code', code]],
+    annotations: [{ level: 'error', title: `${action.title}: ${code}`, message: `${messageOf(error)}\n${hint}` }],
+  });
+}
+
+function publish(action: AnyAction, { report: said, outputs }: Outcome, context: RunContext, log: Log): void {
+  for (const line of consoleLines(said)) log(line);
+  for (const line of context.isGitHub ? annotationCommands(said) : annotationLines(said)) log(line);
+  if (context.summaryFile !== undefined && context.summaryFile !== '') {
+    appendFileSync(context.summaryFile, `${markdown(said, { run: context.runUrl, files: context.filesUrl })}\n`);
+  }
+  const path = context.outputFile === undefined || context.outputFile === '' ? '' : keep(action, said, context);
+  writeOutputs(context.outputFile, { ...outputs, verdict: said.verdict, report: path });
+}
+
+function keep(action: AnyAction, said: Report, context: RunContext): string {
+  const folder = join(context.folder, 'tipoff-reports');
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${action.name}.json`);
+  writeFileSync(path, JSON.stringify(said, null, 2));
+  return path;
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { TipoffError } from '#core/errors.ts';
+
+/** What a verb of the command line answered. */
+export interface Ran {
+  readonly code: number;
+  /** The document it printed; undefined when it printed none. */
+  readonly json: unknown;
+  readonly err: string;
+}
+
+/** Runs one verb of the command line with `--json`, in this process. */
+export type Tipoff = (...args: string[]) => Promise<Ran>;
+
+/** The command line of this repository: actions do what a person at a terminal would do, and nothing else. */
+export function commandLine(home: string | undefined, log: (text: string) => void): Tipoff {
+  return async (...args) => {
+    const { main } = await import('#app/cli/main.ts');
+    const streams = { out: '', err: '' };
+    const place = home === undefined ? [] : ['--home', home];
+    const code = await main([...args, ...place, '--json'], {
+      out: (text) => {
+        streams.out += text;
+      },
+      err: (text) => {
+        streams.err += text;
+        log(text);
+      },
+    });
+    return { code, json: parse(streams.out), err: streams.err };
+  };
+}
+
+const failure = z.object({ error: z.object({ code: z.string(), message: z.string(), hint: z.string() }) });
+
+/**
+ * Reads the answer of a verb. A verb that found something wrong answers too, whatever its exit code; what is not the expected
+ * document throws, with the error the verb gave.
+ */
+export function answerOf<S extends z.ZodType>(ran: Ran, schema: S, verb: string): z.output<S> {
+  const failed = failure.safeParse(ran.json);
+  if (failed.success) {
+    const { code, message, hint } = failed.data.error;
+    throw new TipoffError(ran.code === 2 ? 'TIPOFF_BAD_INPUT' : 'TIPOFF_PROVIDER', `tipoff ${verb}: ${code}: ${message}`, { hint });
+  }
+  const parsed = schema.safeParse(ran.json);
+  if (parsed.success && ran.json !== undefined) return parsed.data;
+  const seen =
+    ran.json === undefined
+      ? `exit code ${ran.code}: ${ran.err.trim().split('\n')[0] ?? ''}`
+      : z.prettifyError(parsed.error ?? new z.ZodError([]));
+  throw new TipoffError('TIPOFF_PROVIDER', `expected an answer from tipoff ${verb}, saw ${seen}`, {
+    hint: `Run \`npm run -s tipoff -- ${verb} --json\` on this commit and compare.`,
+  });
+}
+
+function parse(text: string): unknown {
+  if (text.trim() === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not a document: `answerOf` says so.
+    return undefined;
+  }
+}

@@ -1,0 +1,140 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { messageOf, TipoffError } from '#core/errors.ts';
+import type { ActionDeps } from './glue/action.ts';
+import { upsertCheck } from './glue/check.ts';
+import { type Delivery, upsertComment } from './glue/comment.ts';
+import { defineAction } from './glue/define.ts';
+import { gitHub, isPermissionProblem } from './glue/github.ts';
+import { choice, flag, requiredText, text } from './glue/inputs.ts';
+import { type Annotation, type Report, report, reportSchema } from './glue/report.ts';
+import { upsertMessage } from './glue/slack.ts';
+
+const inputs = z.object({
+  report: text(),
+  source: requiredText('the name of the step whose report is posted'),
+  token: text(),
+  comment: choice(['never', 'always', 'problems'], 'never'),
+  check: flag(false),
+  author: text().default('github-actions[bot]'),
+  slack_token: text(),
+  slack_channel: text(),
+  slack_when: choice(['problems', 'always'], 'problems'),
+});
+type Inputs = z.output<typeof inputs>;
+
+interface Delivered {
+  readonly where: 'comment' | 'check' | 'slack';
+  readonly how: Delivery | 'not allowed' | 'failed';
+  readonly why?: string;
+}
+
+/** Without a token nobody is asked: the summary has the report. */
+const NO_TOKEN = {
+  comment: { where: 'comment', how: 'not allowed', why: 'no token was given' },
+  check: { where: 'check', how: 'not allowed', why: 'no token was given' },
+} as const satisfies Record<string, Delivered>;
+
+/** Brings the report of another step to the pull request and to Slack: one comment, one check, one message, which are edited. */
+export const postReport = defineAction({
+  name: 'post-report',
+  title: 'Report posted',
+  inputs,
+  outputs: { comment: 'left out', check: 'left out', slack: 'left out' },
+  run: async (given, deps) => {
+    const said = readReport(given);
+    const delivered = [await toComment(given, deps, said), await toCheck(given, deps, said), await toSlack(given, deps, said)];
+    const lost = delivered.filter(({ how }) => how === 'failed');
+    const refused = delivered.filter(({ how }) => how === 'not allowed');
+    const problems = [...lost, ...refused].map(
+      ({ where, how, why = '' }): Annotation => ({
+        level: how === 'failed' ? 'error' : 'notice',
+        title: `${said.title}: ${where} not delivered`,
+        message: why,
+      }),
+    );
+    const changed = delivered.some(({ how }) => ['created', 'edited', 'removed'].includes(how));
+    return {
+      report: report({
+        key: 'post-report',
+        title: 'Report posted',
+        verdict: lost.length > 0 ? 'failed' : refused.length > 0 ? 'warning' : changed ? 'ok' : 'nothing',
+        summary: `${said.title}: ${delivered.map(({ where, how }) => `${where} ${how}`).join(', ')}.`,
+        annotations: problems,
+        runbook: 'docs/runbooks/actions/report-not-delivered.md',
+      }),
+      outputs: Object.fromEntries(delivered.map(({ where, how }) => [where, how])),
+    };
+  },
+});
+
+/** The report another step left. One that left none stopped early: that is said instead of nothing. */
+function readReport({ report: path, source }: Inputs): Report {
+  if (path === undefined || !existsSync(path)) {
+    return report({
+      key: source.toLowerCase().replace(/[^a-z0-9]+/g, '-'),
+      title: source,
+      verdict: 'error',
+      summary: `The step ${source} left no report: it stopped before it could say anything.`,
+      annotations: [],
+      runbook: 'docs/runbooks/actions/report-not-delivered.md',
+    });
+  }
+  try {
+    return reportSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    throw new TipoffError('TIPOFF_BAD_INPUT', `report: expected the report of a step in ${path}, saw something else: ${messageOf(error)}`, {
+      hint: 'Pass the output `report` of the step.',
+      cause: error,
+    });
+  }
+}
+
+async function toComment(given: Inputs, deps: ActionDeps, said: Report): Promise<Delivered> {
+  const { pull } = deps.context;
+  if (given.comment === 'never' || pull === undefined || pull.isDraft) return { where: 'comment', how: 'left out' };
+  if (given.token === undefined) return NO_TOKEN.comment;
+  return attempt('comment', () =>
+    upsertComment(client(given, deps), pull.number, said, { links: links(deps), author: given.author, always: given.comment === 'always' }),
+  );
+}
+
+async function toCheck(given: Inputs, deps: ActionDeps, said: Report): Promise<Delivered> {
+  const { sha } = deps.context;
+  if (!given.check || sha === undefined) return { where: 'check', how: 'left out' };
+  if (given.token === undefined) return NO_TOKEN.check;
+  return attempt('check', () => upsertCheck(client(given, deps), sha, said, links(deps)));
+}
+
+async function toSlack(given: Inputs, deps: ActionDeps, said: Report): Promise<Delivered> {
+  const { slack_token: token, slack_channel: channel } = given;
+  if (token === undefined) {
+    if (channel === undefined) return { where: 'slack', how: 'left out' };
+    return { where: 'slack', how: 'failed', why: `expected slack_token for the channel ${channel}, saw nothing` };
+  }
+  const target = { token, ...(channel === undefined ? {} : { channel }), apiUrl: deps.slackUrl, always: given.slack_when === 'always' };
+  return attempt('slack', () => upsertMessage(target, said, links(deps), deps.clock));
+}
+
+/** One place must not keep the report from the others. A missing permission is expected on forks; the summary has the report. */
+async function attempt(where: Delivered['where'], deliver: () => Promise<Delivery>): Promise<Delivered> {
+  try {
+    return { where, how: await deliver() };
+  } catch (error) {
+    const hint = error instanceof TipoffError ? ` ${error.hint}` : '';
+    return { where, how: isPermissionProblem(error) ? 'not allowed' : 'failed', why: `${messageOf(error)}.${hint}` };
+  }
+}
+
+function client({ token = '' }: Inputs, { context, http }: ActionDeps) {
+  if (context.repository === undefined) {
+    throw new TipoffError('TIPOFF_BAD_INPUT', 'expected GITHUB_REPOSITORY, saw nothing', {
+      hint: 'GitHub sets it; at a terminal leave `comment` and `check` out.',
+    });
+  }
+  return gitHub(http('GitHub'), { apiUrl: context.apiUrl, repository: context.repository, token });
+}
+
+function links({ context }: ActionDeps) {
+  return { run: context.runUrl, files: context.filesUrl };
+}

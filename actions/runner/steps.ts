@@ -1,0 +1,108 @@
+import { join, resolve } from 'node:path';
+import { readAction, type Step } from './documents.ts';
+import { type Contexts, fill, holds, type Status } from './expressions.ts';
+import { runShell } from './shell.ts';
+
+/** What became of a step. */
+export interface StepResult {
+  readonly name: string;
+  readonly outcome: 'success' | 'failure' | 'skipped' | 'not here';
+  /** Why it did not run, when it did not. */
+  readonly why?: string;
+}
+
+/** What the steps of a job share. */
+export interface Stage {
+  readonly workspace: string;
+  /** Folder for the files of steps. */
+  readonly folder: string;
+  /** Variables of the process, of GitHub and of earlier steps. */
+  env: Record<string, string>;
+  readonly results: StepResult[];
+  readonly summaries: string[];
+  readonly log: (text: string) => void;
+}
+
+interface Ran {
+  readonly status: Status;
+  readonly steps: Record<string, { outputs: Record<string, string>; outcome: string; conclusion: string }>;
+}
+
+/** Actions that prepare a runner: this machine is prepared already. */
+const PREPARED = ['./actions/setup'];
+
+/** Runs steps in order, composites included. A failed step fails the rest, unless their `if:` says otherwise. */
+export async function runSteps(
+  steps: readonly Step[],
+  contexts: Contexts,
+  env: Readonly<Record<string, string>>,
+  stage: Stage,
+  prefix = '',
+  actionFolder?: string,
+): Promise<Ran> {
+  let status: Status = 'success';
+  const done: Ran['steps'] = {};
+  for (const [index, step] of steps.entries()) {
+    const name = `${prefix}${step.name ?? step.id ?? step.uses ?? `step ${index + 1}`}`;
+    const visible = { ...contexts, env: { ...env, ...stage.env }, steps: done, job: { status } };
+    if (!holds(step.if, visible, status)) {
+      stage.results.push({ name, outcome: 'skipped', why: step.if === undefined ? 'an earlier step failed' : `if: ${String(step.if)}` });
+      if (step.id !== undefined) done[step.id] = { outputs: {}, outcome: 'skipped', conclusion: 'skipped' };
+      continue;
+    }
+    const own = { ...env, ...filled(step.env, visible, status) };
+    const { ok, outputs } = await runStep(step, name, visible, own, stage, status, actionFolder);
+    const outcome = ok ? 'success' : 'failure';
+    const conclusion = ok || step['continue-on-error'] ? 'success' : 'failure';
+    if (step.id !== undefined) done[step.id] = { outputs, outcome, conclusion };
+    if (conclusion === 'failure') status = 'failure';
+  }
+  return { status, steps: done };
+}
+
+async function runStep(
+  step: Step,
+  name: string,
+  contexts: Contexts,
+  env: Readonly<Record<string, string>>,
+  stage: Stage,
+  status: Status,
+  actionFolder: string | undefined,
+): Promise<{ ok: boolean; outputs: Record<string, string> }> {
+  if (step.run !== undefined) {
+    const cwd = resolve(stage.workspace, fill(step['working-directory'] ?? '.', contexts, status));
+    const variables = { ...stage.env, ...env, ...(actionFolder === undefined ? {} : { GITHUB_ACTION_PATH: actionFolder }) };
+    const ran = await runShell(fill(step.run, contexts, status), { cwd, env: variables, folder: stage.folder, log: stage.log });
+    stage.env = { ...stage.env, ...ran.env };
+    if (ran.summary !== '') stage.summaries.push(ran.summary);
+    stage.results.push({
+      name,
+      outcome: ran.code === 0 ? 'success' : 'failure',
+      ...(ran.code === 0 ? {} : { why: `exit code ${ran.code}` }),
+    });
+    return { ok: ran.code === 0, outputs: { ...ran.outputs } };
+  }
+  const uses = step.uses ?? '';
+  if (!uses.startsWith('./') || PREPARED.includes(uses)) {
+    const why = uses.startsWith('./') ? 'this machine is prepared already' : 'it belongs to somebody else';
+    stage.results.push({ name: step.name === undefined ? name : `${name} (${uses})`, outcome: 'not here', why });
+    return { ok: true, outputs: {} };
+  }
+  const folder = join(stage.workspace, uses);
+  const action = readAction(folder);
+  const given = filled(step.with, contexts, status);
+  const github = contexts['github'];
+  const bare = { github, runner: contexts['runner'], strategy: {}, matrix: {} };
+  const absent = Object.entries(action.inputs).map(([input, { default: value }]) => [input, fill(value ?? '', bare, 'success')]);
+  const inner = { ...bare, inputs: { ...Object.fromEntries(absent), ...given } };
+  const ran = await runSteps(action.runs.steps, inner, env, stage, `${name} / `, folder);
+  const outputs = Object.entries(action.outputs).map(([output, { value }]) => [
+    output,
+    fill(value, { ...inner, steps: ran.steps }, 'success'),
+  ]);
+  return { ok: ran.status === 'success', outputs: Object.fromEntries(outputs) };
+}
+
+export function filled(values: Readonly<Record<string, unknown>>, contexts: Contexts, status: Status): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, fill(value, contexts, status)]));
+}

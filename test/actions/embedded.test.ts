@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Home, lookInto, preparedHome, SLATE } from '#test/actions/prepared-home.ts';
+import { actionRunner } from '#test/actions/run-action.ts';
+
+const { run, folder } = actionRunner();
+let home: Home;
+beforeAll(async () => {
+  home = await preparedHome({ done: 'published', stuck: 'running', waits: 'held', lost: 'unknown' });
+});
+afterAll(() => home.remove());
+
+const at = (path: string) => ({ TIPOFF_HOME: path });
+const table = (batch: string) => `_staging_${batch}__u00_1`;
+
+describe('clean-staging', () => {
+  it('changes nothing unless it is told to', async () => {
+    const here = home.copy(folder());
+    const ran = await run('clean-staging', {}, at(here));
+    expect(ran).toMatchObject({ code: 0, outputs: { verdict: 'warning', dropped: '0', would_drop: '1', errors: '0' } });
+    expect((await lookInto(here)).tables).toHaveLength(4);
+  });
+
+  it('drops what is merged, warns of what nobody merged, and finds nothing the second time', async () => {
+    const here = home.copy(folder());
+    const ran = await run('clean-staging', { dry_run: 'false' }, at(here));
+    expect(ran).toMatchObject({ code: 0, outputs: { verdict: 'warning', dropped: '1', would_drop: '0' } });
+    expect(ran.log).toMatch(new RegExp(`^::warning title=Unmerged predictions::${table('lost')}: 2 rows`, 'm'));
+    expect(ran.summary).toContain(`nba_predictions.${table('done')}`);
+    expect((await lookInto(here)).tables).toEqual([table('lost'), table('stuck'), table('waits')]);
+    const again = await run('clean-staging', { dry_run: 'false' }, at(here));
+    expect(again).toMatchObject({ code: 0, outputs: { dropped: '0' } });
+    expect(again.summary).toContain('the run changed nothing');
+  });
+
+  it('lists every bad input at once, with safe outputs, and touches nothing', async () => {
+    const ran = await run('clean-staging', { max_age_hours: 'abc', dry_run: 'yes' });
+    expect(ran).toMatchObject({ code: 2, outputs: { verdict: 'error', dropped: '0', would_drop: '0', errors: '0' } });
+    expect(ran.summary).toContain('max_age_hours: expected a number from 1 to 8760, saw "abc"');
+    expect(ran.summary).toContain('dry_run: expected true or false, saw "yes"');
+  });
+});
+
+describe('reset-batch', () => {
+  it('shows what it would reset, resets it with who asked and why, and finds nothing the second time', async () => {
+    const here = home.copy(folder());
+    const asked = { game_date: SLATE, reason: 'stuck at 70 %' };
+    const dry = await run('reset-batch', asked, at(here));
+    expect(dry).toMatchObject({ code: 0, outputs: { verdict: 'ok', reset: '0' } });
+    expect(dry.summary).toContain('| stuck | running |');
+    expect((await lookInto(here)).states).toMatchObject({ stuck: 'running' });
+
+    const real = await run('reset-batch', { ...asked, dry_run: 'false' }, at(here));
+    expect(real).toMatchObject({ code: 0, outputs: { verdict: 'ok', reset: '2' } });
+    expect(real.outputs['request_id']).toMatch(/^reset-[0-9a-f]{12}$/);
+    expect((await lookInto(here)).states).toEqual({ done: 'published', stuck: 'reset', waits: 'reset' });
+
+    const again = await run('reset-batch', { ...asked, dry_run: 'false' }, at(here));
+    expect(again).toMatchObject({ code: 0, outputs: { verdict: 'nothing', reset: '0', request_id: real.outputs['request_id'] } });
+    expect(again.summary).toContain('Nothing changed');
+  });
+
+  it.each([
+    ['neither a date nor a batch', { reason: 'x' }, 'expected either game_date or batch_id'],
+    ['both', { reason: 'x', game_date: SLATE, batch_id: 'b' }, 'expected either game_date or batch_id'],
+    ['a date that does not exist', { reason: 'x', game_date: '2025-02-30' }, '2025-02-30'],
+    ['no reason', { game_date: SLATE }, 'reason: expected why the batch is reset'],
+    ['an unknown batch', { reason: 'x', batch_id: 'nope' }, 'there is no batch nope'],
+  ])('refuses %s', async (_what, inputs, says) => {
+    const ran = await run('reset-batch', inputs);
+    expect(ran).toMatchObject({ code: 2, outputs: { verdict: 'error', reset: '0' } });
+    expect(ran.log).toContain(says);
+  });
+});
+
+describe('run-canaries', () => {
+  it('ends red when a check fails, names it in outputs and annotations, and leaves the report', async () => {
+    const ran = await run('run-canaries', { only: 'schedule_ahead', as_of: '2025-01-10T20:00:00Z' }, at(home.copy(folder())));
+    expect(ran).toMatchObject({ code: 1, outputs: { verdict: 'failed', failed: '1', failing: '["schedule_ahead"]' } });
+    expect(ran.log).toMatch(/^::error title=schedule_ahead FAIL/m);
+    expect(ran.report).toMatchObject({ key: 'canaries', verdict: 'failed' });
+    expect(ran.summary).toContain('docs/runbooks/schedule_ahead.md');
+  });
+
+  it('refuses a check that does not exist', async () => {
+    const ran = await run('run-canaries', { only: 'nope' });
+    expect(ran).toMatchObject({ code: 2, outputs: { verdict: 'error', failed: '0', failing: '[]' } });
+  });
+});

@@ -1,0 +1,256 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { actionRunner } from '#test/actions/run-action.ts';
+import { type FakeCoordinator, fakeCoordinator } from '#test/fakes/coordinator-server.ts';
+import { FAKE_GITHUB_TOKEN, type FakeGitHub, fakeGitHub } from '#test/fakes/github-server.ts';
+
+const { run, folder } = actionRunner();
+let coordinator: FakeCoordinator;
+let github: FakeGitHub;
+beforeEach(async () => {
+  [coordinator, github] = await Promise.all([fakeCoordinator(), fakeGitHub()]);
+});
+afterEach(async () => {
+  await Promise.all([coordinator.close(), github.close()]);
+});
+
+const answers = (route: string, ...list: { status: number; body: unknown }[]) => coordinator.answers.set(route, list);
+
+describe('reset-batch with a coordinator', () => {
+  const result = { batch_id: 'b1', transitioned: true, state: 'reset', staged: 'keep', tables: 3 };
+  const asked = () => ({ game_date: '2025-01-10', reason: 'stuck', service_url: coordinator.url, service_token: 'a.b.c' });
+
+  it('asks it with the reason, the person and the run, and sends an identity token', async () => {
+    answers('POST /reset', { status: 200, body: { dry_run: false, results: [result] } });
+    const ran = await run('reset-batch', { ...asked(), dry_run: 'false' });
+    expect(ran).toMatchObject({ code: 0, outputs: { verdict: 'ok', reset: '1' } });
+    expect(coordinator.calls).toHaveLength(1);
+    expect(coordinator.calls[0]?.headers['authorization']).toBe('Bearer a.b.c');
+    expect(coordinator.calls[0]?.body).toEqual({
+      game_date: '2025-01-10',
+      staged: 'keep',
+      reason: 'stuck (asked by ann, https://github.com/someone/tipoff/actions/runs/77/attempts/2)',
+      dry_run: false,
+    });
+  });
+
+  it('keeps within the length of a reason, and never loses who asked', async () => {
+    answers('POST /reset', { status: 200, body: { dry_run: true, results: [] } });
+    await run('reset-batch', { ...asked(), reason: 'long '.repeat(100), service_token: 'k'.repeat(30) });
+    const { reason } = (coordinator.calls[0]?.body ?? { reason: '' }) as { reason: string };
+    expect(reason.length).toBeLessThanOrEqual(200);
+    expect(reason).toContain('asked by ann');
+    expect(coordinator.calls[0]?.headers['x-api-key']).toBe('k'.repeat(30));
+  });
+
+  it('tries again while it is busy', async () => {
+    answers(
+      'POST /reset',
+      { status: 503, body: {} },
+      { status: 200, body: { dry_run: false, results: [{ ...result, transitioned: false }] } },
+    );
+    expect(await run('reset-batch', { ...asked(), dry_run: 'false' })).toMatchObject({ code: 0, outputs: { verdict: 'nothing' } });
+    expect(coordinator.calls).toHaveLength(2);
+  });
+
+  it.each([
+    [403, 'run.invoker', 3],
+    [404, 'no such batch', 3],
+    [400, 'no such batch', 2],
+  ])('says what it said when it refuses with %s', async (status, says, code) => {
+    answers('POST /reset', { status, body: { code: 'X', message: 'no such batch', hint: 'look again' } });
+    const ran = await run('reset-batch', { ...asked(), dry_run: 'false' });
+    expect(ran).toMatchObject({ code, outputs: { verdict: 'error', reset: '0' } });
+    expect(ran.log).toContain(says);
+    expect(ran.log).not.toContain('a.b.c');
+  });
+
+  it('ends when it is down, without the token in the log', async () => {
+    await coordinator.close();
+    const ran = await run('reset-batch', { ...asked(), dry_run: 'false' });
+    expect(ran).toMatchObject({ code: 3, outputs: { verdict: 'error' } });
+    expect(ran.log).toContain('ECONNREFUSED');
+    coordinator = await fakeCoordinator();
+  });
+});
+
+describe('dispatch-backfill with a coordinator', () => {
+  const unit = {
+    step: 'MLFeatureStore',
+    phase: 'precompute',
+    month: '2025-01',
+    slates: ['2025-01-02', '2025-01-03'],
+    reason: 'stale',
+    seconds: 0.4,
+  };
+  const skipped = [{ step: 'TeamGameSummary', month: '2025-01', slates: 31, reason: 'done' }];
+  const plan = {
+    from: '2025-01-01',
+    to: '2025-01-31',
+    units: [unit],
+    skipped,
+    slates: 31,
+    estimated_seconds: 12,
+    bytes: 1200,
+    cost_usd: 0.01,
+  };
+  const asked = () => ({ from: '2025-01-01', to: '2025-01-31', reason: 'late feed', service_url: coordinator.url });
+
+  it('shows units, bytes, cost and ETA in the summary and starts nothing on a dry run', async () => {
+    answers('POST /backfill/plan', { status: 200, body: plan });
+    const ran = await run('dispatch-backfill', asked());
+    expect(ran).toMatchObject({ code: 0, outputs: { verdict: 'ok', units: '1', dispatched: 'false' } });
+    for (const text of [
+      'units to run',
+      'bytes',
+      'cost in USD',
+      'ETA in seconds',
+      '| 2025-01 | MLFeatureStore | 2 | stale |',
+      'left out, done',
+    ])
+      expect(ran.summary).toContain(text);
+    expect(coordinator.calls.map(({ route }) => route)).toEqual(['POST /backfill/plan']);
+  });
+
+  it('asks once under an id that the same inputs always have; a known request is nothing new', async () => {
+    answers('POST /backfill/plan', { status: 200, body: plan });
+    answers('POST /backfill', { status: 202, body: {} }, { status: 409, body: {} });
+    const first = await run('dispatch-backfill', { ...asked(), dry_run: 'false' });
+    expect(first).toMatchObject({ code: 0, outputs: { verdict: 'ok', dispatched: 'true' } });
+    expect(coordinator.calls.at(-1)?.body).toMatchObject({ request_id: first.outputs['request_id'], by: 'dispatch-backfill by ann' });
+    const second = await run('dispatch-backfill', { ...asked(), phases: 'grade,predict, export,precompute,analytics', dry_run: 'false' });
+    expect(second).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'nothing', dispatched: 'false', request_id: first.outputs['request_id'] },
+    });
+  });
+
+  it('has nothing to ask for when the plan is empty', async () => {
+    answers('POST /backfill/plan', { status: 200, body: { ...plan, units: [] } });
+    expect(await run('dispatch-backfill', { ...asked(), dry_run: 'false' })).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'nothing', units: '0' },
+    });
+    expect(coordinator.calls).toHaveLength(1);
+  });
+
+  it.each([
+    ['dates the wrong way round', { from: '2025-02-01', to: '2025-01-01' }, 'expected from ≤ to'],
+    ['a phase that is none', { phases: 'analytics,cooking' }, 'expected a list of analytics'],
+    ['a mode that is none', { mode: 'fast' }, 'expected one of'],
+  ])('refuses %s before it asks anybody', async (_what, inputs, says) => {
+    const ran = await run('dispatch-backfill', { ...asked(), ...inputs });
+    expect(ran).toMatchObject({ code: 2, outputs: { verdict: 'error', units: '0', dispatched: 'false' } });
+    expect(ran.log).toContain(says);
+    expect(coordinator.calls).toEqual([]);
+  });
+});
+
+describe('verify-deployment', () => {
+  const asked = (wait = '0') => ({ service: 'tipoff-worker', service_url: coordinator.url, expected_version: 'abc', wait_seconds: wait });
+
+  it('is green when the version and the deep health are right', async () => {
+    answers('GET /version', { status: 200, body: { name: 'tipoff', version: 'abc' } });
+    answers('GET /health/deep', { status: 200, body: { status: 'healthy' } });
+    expect(await run('verify-deployment', asked())).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'ok', healthy: 'true', seen_version: 'abc' },
+    });
+  });
+
+  it('is red for another version and for a service that is not healthy', async () => {
+    answers('GET /version', { status: 200, body: { version: 'old' } });
+    const old = await run('verify-deployment', asked());
+    expect(old).toMatchObject({ code: 1, outputs: { verdict: 'failed', healthy: 'false', seen_version: 'old' } });
+    expect(old.log).toContain('expected version abc, saw "old"');
+    answers('GET /version', { status: 200, body: { version: 'abc' } });
+    answers('GET /health/deep', { status: 503, body: { status: 'unhealthy' } });
+    expect(await run('verify-deployment', asked())).toMatchObject({ code: 1, outputs: { healthy: 'false' } });
+  });
+
+  it('waits for a revision that is still starting', async () => {
+    answers('GET /version', { status: 200, body: { version: 'old' } }, { status: 200, body: { version: 'abc' } });
+    answers('GET /health/deep', { status: 200, body: {} });
+    expect(await run('verify-deployment', asked('1'))).toMatchObject({ code: 0, outputs: { healthy: 'true' } });
+  });
+});
+
+describe('watch-schedules', () => {
+  const ago = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+  const asked = (workflows: string) => [{ workflows, token: FAKE_GITHUB_TOKEN }, { GITHUB_API_URL: github.url }] as const;
+
+  it('turns on what inactivity turned off, leaves alone what a person turned off, and names what is silent', async () => {
+    github.workflows.push(
+      { id: 1, path: '.github/workflows/canaries.yml', state: 'active', last: ago(0.4) },
+      { id: 2, path: '.github/workflows/cleanup.yml', state: 'disabled_inactivity', last: ago(20) },
+      { id: 3, path: '.github/workflows/quality.yml', state: 'disabled_manually', last: ago(90) },
+    );
+    const ran = await run('watch-schedules', ...asked('canaries.yml=1.5, cleanup.yml=30, quality.yml=30, gone.yml=1'));
+    expect(ran).toMatchObject({ code: 1, outputs: { verdict: 'failed', enabled: '1', silent: '2' } });
+    expect(github.workflows.map(({ state }) => state)).toEqual(['active', 'active', 'disabled_manually']);
+    expect(ran.log).toContain('quality.yml is silent');
+    expect(ran.log).toContain('gone.yml does not exist');
+  });
+
+  it('is green when everything speaks', async () => {
+    github.workflows.push({ id: 1, path: '.github/workflows/canaries.yml', state: 'active', last: ago(1.4) });
+    expect(await run('watch-schedules', ...asked(''))).toMatchObject({ code: 0, outputs: { verdict: 'ok', silent: '0' } });
+    expect(github.writes()).toEqual([]);
+  });
+
+  it('refuses a list it cannot read, and a missing token without repeating one', async () => {
+    expect((await run('watch-schedules', ...asked('canaries.yml'))).log).toContain('expected file.yml=hours');
+    const ran = await run('watch-schedules', { workflows: 'a.yml=1', token: 'wrong' }, { GITHUB_API_URL: github.url });
+    expect(ran).toMatchObject({ code: 3, outputs: { verdict: 'error' } });
+    expect(ran.log).toContain('Bad credentials');
+  });
+});
+
+describe('propose-change', () => {
+  const asked = () =>
+    [
+      { path: join(at, 'snapshot'), branch: 'tipoff/snapshot', title: 'Snapshot', body: 'New.', token: FAKE_GITHUB_TOKEN },
+      { GITHUB_API_URL: github.url },
+    ] as const;
+  let at = '';
+  beforeEach(() => {
+    at = folder();
+    mkdirSync(join(at, 'snapshot'));
+    writeFileSync(join(at, 'snapshot/nba_raw.json'), '{}');
+  });
+
+  it('opens one pull request, brings it up to date, and does nothing when nothing is new', async () => {
+    expect(await run('propose-change', ...asked())).toMatchObject({ code: 0, outputs: { verdict: 'ok', changed: 'true' } });
+    expect(github.pulls).toMatchObject([{ head: 'tipoff/snapshot', title: 'Snapshot' }]);
+    expect(await run('propose-change', ...asked())).toMatchObject({ code: 0, outputs: { verdict: 'nothing', changed: 'false' } });
+    writeFileSync(join(at, 'snapshot/nba_raw.json'), '{"a":1}');
+    expect(await run('propose-change', ...asked())).toMatchObject({ code: 0, outputs: { verdict: 'ok', changed: 'true' } });
+    expect(github.pulls).toHaveLength(1);
+    github.branches.set('main', github.branches.get('tipoff/snapshot') ?? '');
+    const writes = github.writes().filter((call) => call !== 'POST /git/trees').length;
+    expect(await run('propose-change', ...asked())).toMatchObject({ code: 0, outputs: { verdict: 'nothing' } });
+    expect(github.writes().filter((call) => call !== 'POST /git/trees')).toHaveLength(writes);
+  });
+
+  it('says so when there is nothing to propose from', async () => {
+    const [inputs, env] = asked();
+    expect(await run('propose-change', { ...inputs, path: join(at, 'absent') }, env)).toMatchObject({
+      code: 2,
+      outputs: { verdict: 'error' },
+    });
+  });
+});
+
+describe('an action without GitHub around it', () => {
+  it('runs at a terminal: no token, no files, the same report on the screen', async () => {
+    answers('GET /version', { status: 200, body: { version: 'abc' } });
+    answers('GET /health/deep', { status: 200, body: {} });
+    const bare = { GITHUB_ACTIONS: '', GITHUB_OUTPUT: '', GITHUB_STEP_SUMMARY: '', GITHUB_REPOSITORY: '', GITHUB_RUN_ID: '' };
+    const inputs = { service: 'tipoff-worker', service_url: coordinator.url, expected_version: 'abc' };
+    const ran = await run('verify-deployment', inputs, bare);
+    expect(ran).toMatchObject({ code: 0, outputs: {}, summary: '' });
+    expect(ran.log).toContain('✅ Deployment of tipoff-worker');
+    expect(ran.log).not.toContain('::');
+  });
+});

@@ -1,0 +1,178 @@
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { type Home, lookInto, preparedHome, SLATE } from '#test/actions/prepared-home.ts';
+import { actionRunner, ROOT } from '#test/actions/run-action.ts';
+
+const { folder } = actionRunner();
+const result = z.array(
+  z.object({
+    job: z.string(),
+    result: z.enum(['success', 'failure', 'skipped']),
+    why: z.string().optional(),
+    steps: z.array(z.object({ name: z.string(), outcome: z.string(), why: z.string().optional() })),
+    outputs: z.record(z.string(), z.string()),
+    summary: z.string(),
+  }),
+);
+
+interface Ran {
+  readonly code: number | null;
+  readonly jobs: z.output<typeof result>;
+  readonly log: string;
+}
+
+/** Runs a workflow file of the repository, or a text, with the pocket runner. */
+async function workflow(
+  file: string,
+  event: string,
+  options: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
+  let path = file;
+  if (file.includes('\n')) {
+    path = join(folder(), 'workflow.yml');
+    writeFileSync(path, file);
+  }
+  const child = spawn(process.execPath, [join(ROOT, 'scripts/workflow.ts'), path, '--event', event, '--json', ...options], {
+    cwd: ROOT,
+    env: { PATH: process.env['PATH'] ?? '', USER: 'ann', NODE_COMPILE_CACHE: join(tmpdir(), 'tipoff-compile-cache'), ...env },
+    timeout: 28_000,
+  });
+  let [out, log] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  const code = await new Promise<number | null>((done) => child.on('close', done));
+  return { code, jobs: out === '' ? [] : result.parse(JSON.parse(out)), log };
+}
+
+const steps = ({ jobs }: Ran) => jobs.flatMap((job) => job.steps.map(({ name, outcome }) => `${name}: ${outcome}`));
+
+describe('the pocket runner', () => {
+  it('does what GitHub does with conditions, outputs, variables, needs and a matrix', async () => {
+    const ran = await workflow(
+      `on: { workflow_dispatch: { inputs: { who: { type: string, default: world }, loud: { type: boolean, default: false } } } }
+env: { A: one }
+jobs:
+  last:
+    needs: [first, red]
+    if: always()
+    runs-on: x
+    steps:
+      - id: tell
+        run: echo "saw $FIRST and $RED" >> "$GITHUB_STEP_SUMMARY"
+        env: { FIRST: "\${{ needs.first.outputs.greeting }}", RED: "\${{ needs.red.result }}" }
+  first:
+    runs-on: x
+    env: { B: "\${{ env.A }} two" }
+    outputs: { greeting: "\${{ steps.greet.outputs.text }}" }
+    steps:
+      - uses: actions/checkout@0000000000000000000000000000000000000000 # v1.0.0
+      - run: echo "C=$B three" >> "$GITHUB_ENV"
+      - id: greet
+        run: |
+          printf 'text<<end\\n%s\\nend\\n' "hello $WHO, $C" >> "$GITHUB_OUTPUT"
+        env: { WHO: "\${{ inputs.who }}" }
+      - name: quiet
+        if: inputs.loud
+        run: exit 9
+  red:
+    runs-on: x
+    strategy: { matrix: { n: [1, 2] } }
+    steps:
+      - { name: soft, run: exit 1, continue-on-error: true }
+      - { name: breaks, run: "exit \${{ matrix.n }}" }
+      - { name: after, run: "true" }
+      - { name: care, if: "failure() && github.event_name == 'workflow_dispatch'", run: "true" }
+  never:
+    needs: red
+    runs-on: x
+    steps: [{ run: exit 1 }]
+`,
+      'workflow_dispatch',
+      ['--input', 'who=Ann'],
+    );
+    expect(ran.code).toBe(1);
+    expect(ran.jobs.map(({ job, result: how }) => `${job} ${how}`)).toEqual([
+      'first success',
+      'red failure',
+      'red failure',
+      'last success',
+      'never skipped',
+    ]);
+    expect(ran.jobs[0]?.outputs).toEqual({ greeting: 'hello Ann, one two three' });
+    expect(ran.jobs[0]?.steps).toMatchObject([{ outcome: 'not here' }, {}, {}, { name: 'quiet', outcome: 'skipped' }]);
+    const red = ['soft: failure', 'breaks: failure', 'after: skipped', 'care: success'];
+    expect(steps({ ...ran, jobs: ran.jobs.slice(1, 3) })).toEqual([...red, ...red]);
+    expect(ran.jobs[3]?.summary).toBe('saw hello Ann, one two three and failure\n');
+  });
+
+  it('does not let a value become code', async () => {
+    const ran = await workflow(
+      `on: { workflow_dispatch: { inputs: { who: { type: string } } } }
+jobs: { a: { runs-on: x, steps: [{ run: 'printf "%s" "$WHO" >> "$GITHUB_STEP_SUMMARY"', env: { WHO: "\${{ inputs.who }}" } }] } }
+`,
+      'workflow_dispatch',
+      ['--input', 'who=$(echo pwned)"; exit 3'],
+    );
+    expect(ran).toMatchObject({ code: 0, jobs: [{ summary: '$(echo pwned)"; exit 3' }] });
+  });
+
+  it.each([
+    ['an event the workflow does not answer', 'push', [], 'not push'],
+    ['an input that is not declared', 'workflow_dispatch', ['--input', 'speed=9'], 'there is no input speed'],
+    ['an input that is missing', 'workflow_dispatch', [], 'reason is required'],
+    ['a choice that is none', 'workflow_dispatch', ['--input', 'reason=x', '--input', 'staged=burn'], 'staged: expected one of'],
+  ])('refuses %s', async (_what, event, options, says) => {
+    const ran = await workflow('.github/workflows/reset-batch.yml', event, options);
+    expect(ran).toMatchObject({ code: 2, jobs: [] });
+    expect(ran.log).toContain(says);
+  });
+});
+
+describe('on this machine', () => {
+  let home: Home;
+  beforeAll(async () => {
+    home = await preparedHome({ done: 'published', stuck: 'running' });
+  });
+  afterAll(() => home.remove());
+
+  it('the cleanup drops on schedule and only looks when a person starts it', async () => {
+    const here = home.copy(folder());
+    const byHand = await workflow('.github/workflows/staging-cleanup.yml', 'workflow_dispatch', [], { TIPOFF_HOME: here });
+    expect(byHand.code).toBe(0);
+    expect(byHand.jobs[0]?.summary).toContain('1 of 2 staging tables would be dropped');
+    const onSchedule = await workflow('.github/workflows/staging-cleanup.yml', 'schedule', [], { TIPOFF_HOME: here });
+    expect(onSchedule.jobs[0]?.summary).toContain('1 of 2 staging tables dropped');
+    expect(steps(onSchedule)).toEqual([
+      expect.stringMatching(/^actions\/checkout@\w+: not here$/),
+      './actions/setup: not here',
+      'Identity on Google Cloud: skipped',
+      'clean / run: success',
+      'Tell people / run: success',
+    ]);
+    expect((await lookInto(here)).tables).toEqual(['_staging_stuck__u00_1']);
+  });
+
+  it('the reset frees the slate', async () => {
+    const here = home.copy(folder());
+    const options = ['--input', `game_date=${SLATE}`, '--input', 'reason=stuck', '--input', 'dry_run=false'];
+    const ran = await workflow('.github/workflows/reset-batch.yml', 'workflow_dispatch', options, { TIPOFF_HOME: here });
+    expect(ran.code).toBe(0);
+    expect((await lookInto(here)).states).toEqual({ done: 'published', stuck: 'reset' });
+  });
+
+  it('the canaries end red on a home without a schedule, and say why', async () => {
+    const options = ['--input', 'only=schedule_ahead', '--input', 'as_of=2025-01-10T20:00:00Z'];
+    const ran = await workflow('.github/workflows/canaries.yml', 'workflow_dispatch', options, { TIPOFF_HOME: home.copy(folder()) });
+    expect(ran.code).toBe(1);
+    expect(ran.jobs[0]?.summary).toContain('schedule_ahead');
+  });
+});
