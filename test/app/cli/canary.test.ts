@@ -76,7 +76,7 @@ describe('tipoff canary', () => {
   it('skips while a halt is in force, and says when one is over', async () => {
     const until = ['--until', '2025-01-11T17:00:00Z', '--reason', 'moving house'];
     expect((await tipoff('canary', 'halt', ...until, ...JANUARY)).code).toBe(0);
-    expect((await tipoff('canary', 'run', ...JANUARY)).out).toContain('moving house');
+    expect((await tipoff('canary', 'run', '--at', '2025-01-10T18:00:00Z')).out).toContain('moving house');
     const after = await tipoff('canary', 'run', '--only', 'operator_halt', '--at', '2025-01-12T17:00:00Z');
     expect(after.code).toBe(1);
     expect(after.out).toContain('was not lifted');
