@@ -5,6 +5,7 @@ import { CONTRACTS } from '#core/contracts/index.ts';
 import { ANALYTICS_PROCESSORS } from '#pipeline/analytics/processors.ts';
 import { PRECOMPUTE_PROCESSORS } from '#pipeline/precompute/processors.ts';
 import type { Processor } from '#pipeline/processor.ts';
+import { configurationReference } from './configuration-reference.ts';
 
 /** What the statements cannot say of themselves: phases made of code rather than of one SELECT. */
 const CODE_PHASES = [
@@ -122,12 +123,20 @@ export function sourceMap(): string {
   ].join('\n');
 }
 
-const path = join(import.meta.dirname, '../src/README.md');
+/** Everything that `npm run docs` writes, by path from the root of the repository. */
+const DOCUMENTS: Readonly<Record<string, () => string>> = {
+  'src/README.md': sourceMap,
+  'docs/configuration.md': configurationReference,
+};
+
 if (process.argv[1] === import.meta.filename) {
-  const wanted = sourceMap();
-  if (!process.argv.includes('--check')) writeFileSync(path, wanted);
-  else if (!existsSync(path) || readFileSync(path, 'utf8') !== wanted) {
-    process.stderr.write('src/README.md is out of date: run `npm run docs` and commit it.\n');
-    process.exitCode = 1;
+  for (const [name, render] of Object.entries(DOCUMENTS)) {
+    const path = join(import.meta.dirname, '..', name);
+    const wanted = render();
+    if (!process.argv.includes('--check')) writeFileSync(path, wanted);
+    else if (!existsSync(path) || readFileSync(path, 'utf8') !== wanted) {
+      process.stderr.write(`${name} is out of date: run \`npm run docs\` and commit it.\n`);
+      process.exitCode = 1;
+    }
   }
 }

@@ -5,24 +5,51 @@ import packageJson from '../../package.json' with { type: 'json' };
 
 const blankIsAbsent = (value: unknown): unknown => (value === '' ? undefined : value);
 
-const schema = z.object({
-  TIPOFF_PROFILE: z.preprocess(blankIsAbsent, z.enum(['embedded']).default('embedded')),
-  TIPOFF_HOME: z.preprocess(blankIsAbsent, z.string().default('.tipoff')),
-  TIPOFF_CODE_VERSION: z.preprocess(blankIsAbsent, z.string().optional()),
-  TIPOFF_EXPECTED_VERSION: z.preprocess(blankIsAbsent, z.string().optional()),
-  TIPOFF_REQUIRED_SETTINGS: z.preprocess(blankIsAbsent, z.string().optional()),
-  ODDS_API_KEY: z.preprocess(blankIsAbsent, z.string().optional()),
-  TIPOFF_SLACK_TOKEN: z.preprocess(blankIsAbsent, z.string().optional()),
-  TIPOFF_SLACK_CHANNEL: z.preprocess(blankIsAbsent, z.string().optional()),
-  TIPOFF_SLACK_CHANNELS: z.preprocess(blankIsAbsent, z.string().optional()),
-  TIPOFF_SLACK_API_URL: z.preprocess(blankIsAbsent, z.url().optional()),
-  TIPOFF_REPOSITORY_URL: z.preprocess(blankIsAbsent, z.url().optional()),
-  TIPOFF_NBA_URL: z.preprocess(blankIsAbsent, z.url().optional()),
-  TIPOFF_ODDS_URL: z.preprocess(blankIsAbsent, z.url().optional()),
-  TIPOFF_API_KEY: z.preprocess(blankIsAbsent, z.string().min(24, 'expected 24 characters or more').optional()),
-  TIPOFF_OIDC_AUDIENCE: z.preprocess(blankIsAbsent, z.string().optional()),
-  TIPOFF_OIDC_ACCOUNTS: z.preprocess(blankIsAbsent, z.string().optional()),
-  PORT: z.preprocess(blankIsAbsent, z.coerce.number().int().min(0).max(65_535).optional()),
+/** One variable: its shape, what it does, and whether its value is a secret. A blank value counts as absent. */
+function setting<T extends z.ZodType>(type: T, description: string, more: { readonly secret?: true } = {}) {
+  return z.preprocess(blankIsAbsent, type).meta({ description, ...more });
+}
+
+/** Every variable Tipoff reads, with what it does; `docs/configuration.md` is written from this. */
+export const SETTINGS = z.object({
+  TIPOFF_PROFILE: setting(z.enum(['embedded']).default('embedded'), 'Where the data lives: `embedded` is a folder of this machine.'),
+  TIPOFF_HOME: setting(z.string().default('.tipoff'), 'Folder of the embedded home; `--home` goes before it.'),
+  TIPOFF_CODE_VERSION: setting(z.string().optional(), 'What rows say of the code that made them; the version of the package when absent.'),
+  TIPOFF_EXPECTED_VERSION: setting(z.string().optional(), 'Version that main stands at; the checks compare what runs with it.'),
+  TIPOFF_REQUIRED_SETTINGS: setting(
+    z.string().optional(),
+    'Names of variables this installation needs, separated by commas; deep health and a canary name those without a value.',
+  ),
+  ODDS_API_KEY: setting(z.string().optional(), 'Key of The Odds API; without it the live props provider says so and is not used.', {
+    secret: true,
+  }),
+  TIPOFF_SLACK_TOKEN: setting(z.string().optional(), 'Bot token; without it people are told on the console.', { secret: true }),
+  TIPOFF_SLACK_CHANNEL: setting(
+    z.string().optional(),
+    `Channel of everything that has no channel of its own; \`${DEFAULT_CHANNEL}\` when absent.`,
+  ),
+  TIPOFF_SLACK_CHANNELS: setting(
+    z.string().optional(),
+    'Channels by severity and phase, for example `predict/critical=#nba-predictions,warning=#nba-alerts`; the most exact rule wins.',
+  ),
+  TIPOFF_SLACK_API_URL: setting(z.url().optional(), 'Another host for Slack: a proxy, or a server of a test.'),
+  TIPOFF_REPOSITORY_URL: setting(z.url().optional(), 'Address of the source on the web; messages link to its runbooks.'),
+  TIPOFF_NBA_URL: setting(z.url().optional(), "Another host for the league's statistics: a mirror, or a server of a test."),
+  TIPOFF_ODDS_URL: setting(z.url().optional(), 'Another host for The Odds API.'),
+  TIPOFF_API_KEY: setting(
+    z.string().min(24, 'expected 24 characters or more').optional(),
+    'Key that callers of the services show in `X-API-Key`; made for each run of `serve` when absent.',
+    { secret: true },
+  ),
+  TIPOFF_OIDC_AUDIENCE: setting(z.string().optional(), 'Audience of the identity tokens the services accept: their own address.'),
+  TIPOFF_OIDC_ACCOUNTS: setting(
+    z.string().optional(),
+    'Accounts whose identity tokens are accepted, separated by commas; goes with the audience.',
+  ),
+  PORT: setting(
+    z.coerce.number().int().min(0).max(65_535).optional(),
+    'Port of the services when the command line names none; 8080 when both are silent.',
+  ),
 });
 
 /** Everything the environment decides, read once at the start of a command. */
@@ -63,10 +90,10 @@ export interface SlackConfig {
 
 /** Reads the configuration. Throws TIPOFF_BAD_INPUT naming every variable that is wrong; values of secrets are never repeated. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const parsed = schema.safeParse(environment);
+  const parsed = SETTINGS.safeParse(environment);
   if (!parsed.success) {
     throw new TipoffError('TIPOFF_BAD_INPUT', `the environment is not right: ${z.prettifyError(parsed.error)}`, {
-      hint: 'Set the variables named above as the README describes, or leave them out.',
+      hint: 'Set the variables named above as docs/configuration.md describes, or leave them out.',
     });
   }
   const { data } = parsed;
