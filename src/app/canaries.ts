@@ -42,7 +42,7 @@ export async function proveCatalogue(
   const home = await mkdtemp(join(tmpdir(), 'tipoff-prove-'));
   const clock = settableClock(HEALTHY_AS_OF);
   // What runs is by definition what is deployed here: the check of the version is proven against itself.
-  const own: Config = { ...config, home, expectedVersion: config.codeVersion, missingSettings: [] };
+  const own: Config = { ...config, profile: 'embedded', home, expectedVersion: config.codeVersion, missingSettings: [] };
   try {
     const app = await openApp(own, { command: 'canary prove', clock, write: options.say });
     try {

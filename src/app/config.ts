@@ -2,18 +2,17 @@ import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
 import { type ChannelRules, DEFAULT_CHANNEL, parseChannels } from '#platform/notify/slack/channels.ts';
 import packageJson from '../../package.json' with { type: 'json' };
-
-const blankIsAbsent = (value: unknown): unknown => (value === '' ? undefined : value);
-
-/** One variable: its shape, what it does, and whether its value is a secret. A blank value counts as absent. */
-function setting<T extends z.ZodType>(type: T, description: string, more: { readonly secret?: true } = {}) {
-  return z.preprocess(blankIsAbsent, type).meta({ description, ...more });
-}
+import { GCP_SETTINGS, type GcpConfig, gcpConfig } from './gcp-config.ts';
+import { setting } from './setting.ts';
 
 /** Every variable Tipoff reads, with what it does; `docs/configuration.md` is written from this. */
 export const SETTINGS = z.object({
-  TIPOFF_PROFILE: setting(z.enum(['embedded']).default('embedded'), 'Where the data lives: `embedded` is a folder of this machine.'),
+  TIPOFF_PROFILE: setting(
+    z.enum(['embedded', 'gcp']).default('embedded'),
+    'Where the data lives: `embedded` is a folder of this machine, `gcp` a project of Google Cloud.',
+  ),
   TIPOFF_HOME: setting(z.string().default('.tipoff'), 'Folder of the embedded home; `--home` goes before it.'),
+  ...GCP_SETTINGS,
   TIPOFF_CODE_VERSION: setting(z.string().optional(), 'What rows say of the code that made them; the version of the package when absent.'),
   TIPOFF_EXPECTED_VERSION: setting(z.string().optional(), 'Version that main stands at; the checks compare what runs with it.'),
   TIPOFF_REQUIRED_SETTINGS: setting(
@@ -52,10 +51,13 @@ export const SETTINGS = z.object({
   ),
 });
 
+/** Where the data lives: in a folder of this machine, or in a project of Google Cloud. */
+export type Place = { readonly profile: 'embedded' } | { readonly profile: 'gcp'; readonly gcp: GcpConfig };
+
 /** Everything the environment decides, read once at the start of a command. */
-export interface Config {
-  /** Where the data lives: `embedded` is a folder of this machine. */
-  readonly profile: 'embedded';
+export type Config = BaseConfig & Place;
+
+export interface BaseConfig {
   /** Folder of the embedded home. */
   readonly home: string;
   /** What rows say of the code that made them. */
@@ -98,7 +100,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   }
   const { data } = parsed;
   return {
-    profile: data.TIPOFF_PROFILE,
+    ...placeOf(data),
     home: data.TIPOFF_HOME,
     codeVersion: data.TIPOFF_CODE_VERSION ?? packageJson.version,
     ...(data.TIPOFF_EXPECTED_VERSION === undefined ? {} : { expectedVersion: data.TIPOFF_EXPECTED_VERSION }),
@@ -120,6 +122,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     ...oidcOf(data.TIPOFF_OIDC_AUDIENCE, data.TIPOFF_OIDC_ACCOUNTS),
     ...(data.PORT === undefined ? {} : { port: data.PORT }),
   };
+}
+
+function placeOf(data: z.infer<typeof SETTINGS>): Place {
+  if (data.TIPOFF_PROFILE === 'embedded') return { profile: 'embedded' };
+  const gcp = gcpConfig(data);
+  if (!('missing' in gcp)) return { profile: 'gcp', gcp };
+  throw new TipoffError('TIPOFF_BAD_INPUT', `expected ${gcp.missing.join(' and ')} with TIPOFF_PROFILE=gcp, saw no value`, {
+    hint: 'Set the variables named above as docs/configuration.md describes, or leave TIPOFF_PROFILE out to work in a folder.',
+  });
 }
 
 /** Audience and accounts go together: an audience without accounts would let nobody in, or tempt somebody to let everybody. */

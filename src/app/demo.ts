@@ -52,7 +52,7 @@ export async function runDemo(options: DemoOptions, look: (app: App, result: Dem
   for (const fact of facts) say(fact);
   await clear(options.home);
   const yesterday = addDays(TONIGHT, -1);
-  const config = { ...options.config, home: options.home };
+  const config: Config = { ...options.config, profile: 'embedded', home: options.home };
 
   let present = shiftedClock(`${yesterday}${NOON}`);
   const clock: Clock = { now: () => present.now(), sleep: (milliseconds, signal) => present.sleep(milliseconds, signal) };

@@ -7,6 +7,10 @@ const CLOUD = /^(?:@google-cloud\/|google-auth-library$|google-gax$)/;
 
 /** Import and re-export statements that load a module when the file is loaded; types and `import()` do not. */
 const STATIC_IMPORT = /^\s*(?:import|export)\s+(?!type\b)(?:[^'"`;]*?\bfrom\s*)?['"]([^'"]+)['"]/gm;
+/** Imports at run time; types written as `import('…').Name` load nothing. */
+const DYNAMIC_IMPORT = /(?<!:\s)(?<!<)\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
+/** The one file that opens the adapters of the cloud. */
+const DOOR = join(ROOT, 'src/app/stores/gcp.ts');
 
 const aliases: Record<string, string> = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).imports;
 
@@ -19,14 +23,23 @@ function fileOf(specifier: string, importer: string): string | undefined {
 
 const plain = (file: string): string => readFileSync(file, 'utf8');
 
+interface Walk {
+  readonly read?: (file: string) => string;
+  /** Follows imports at run time as well. */
+  readonly dynamic?: boolean;
+  /** A file that is not entered. */
+  readonly closed?: string;
+}
+
 /** Every way from an entry to a cloud client that loading the entry takes, as chains of files; and the files it loads. */
-function loadedBy(entry: string, read: (file: string) => string = plain): { files: string[]; chains: string[] } {
+function loadedBy(entry: string, { read = plain, dynamic = false, closed }: Walk = {}): { files: string[]; chains: string[] } {
   const seen = new Map<string, string>();
   const chains: string[] = [];
   const visit = (file: string, chain: string): void => {
-    if (seen.has(file)) return;
+    if (seen.has(file) || file === closed || !/\.m?[jt]s$/.test(file)) return;
     seen.set(file, chain);
-    for (const [, specifier = ''] of read(file).matchAll(STATIC_IMPORT)) {
+    const text = read(file);
+    for (const [, specifier = ''] of [...text.matchAll(STATIC_IMPORT), ...(dynamic ? text.matchAll(DYNAMIC_IMPORT) : [])]) {
       if (CLOUD.test(specifier)) chains.push(`${chain} > ${specifier}`);
       const next = fileOf(specifier, file);
       if (next !== undefined) visit(next, `${chain} > ${relative(ROOT, next)}`);
@@ -37,10 +50,26 @@ function loadedBy(entry: string, read: (file: string) => string = plain): { file
 }
 
 describe('cloud clients', () => {
-  it.each(['src/app/cli/tipoff.ts', 'src/app/compose.ts', 'src/app/cli/program.ts'])('are not loaded by loading %s', (entry) => {
+  it.each(['src/app/cli/tipoff.ts', 'src/app/stores/embedded.ts', 'src/app/cli/program.ts'])('are not loaded by loading %s', (entry) => {
     const { files, chains } = loadedBy(entry);
     expect(chains).toEqual([]);
     expect(files.length).toBeGreaterThan(3);
+  });
+
+  it('are reached by one door only, whatever is loaded while a command runs', () => {
+    const behind = loadedBy('src/app/cli/tipoff.ts', { dynamic: true, closed: DOOR });
+    expect(behind.chains).toEqual([]);
+    expect(behind.files).toEqual(expect.arrayContaining([join(ROOT, 'src/app/stores/embedded.ts'), join(ROOT, 'src/app/demo.ts')]));
+    const open = loadedBy('src/app/cli/tipoff.ts', { dynamic: true });
+    expect(new Set(open.chains.map((chain) => chain.split(' > ').at(-1)))).toEqual(
+      new Set([
+        '@google-cloud/bigquery',
+        '@google-cloud/firestore',
+        '@google-cloud/pubsub',
+        '@google-cloud/storage',
+        'google-auth-library',
+      ]),
+    );
   });
 
   it.each([
@@ -62,6 +91,15 @@ describe('cloud clients', () => {
     ["const a = await import('@google-cloud/x');", 0],
     ["// import { a } from '@google-cloud/x';", 0],
   ])('are seen in %j %i times', (text, times) => {
-    expect(loadedBy('planted.ts', () => text).chains).toHaveLength(times);
+    expect(loadedBy('planted.ts', { read: () => text }).chains).toHaveLength(times);
+  });
+
+  it.each([
+    ["const a = await import('@google-cloud/x');", 1],
+    ["const work = () => import('@google-cloud/x');", 1],
+    ["let a: import('@google-cloud/x').A;", 0],
+    ["const a: Promise<import('@google-cloud/x').A> = b;", 0],
+  ])('are seen at run time in %j %i times', (text, times) => {
+    expect(loadedBy('planted.ts', { read: () => text, dynamic: true }).chains).toHaveLength(times);
   });
 });

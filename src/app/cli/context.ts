@@ -28,11 +28,15 @@ export interface CliHost {
   readonly exit: (code: 0 | 1 | 2 | 3) => void;
 }
 
-/** Builds the context of a verb from the options of its command line. */
-export function contextOf(host: CliHost, command: Command): VerbContext {
+/**
+ * Builds the context of a verb from the options of its command line. A verb that is `local` works in a folder whatever the
+ * profile; for any other, a folder beside the profile `gcp` is TIPOFF_BAD_INPUT, because one of the two is a mistake.
+ */
+export function contextOf(host: CliHost, command: Command, kind: 'local' | 'anywhere' = 'anywhere'): VerbContext {
   const options = command.optsWithGlobals<GlobalOptions>();
   const voice = terminal(host.streams, options.json === true);
   const base = processConfig();
+  if (options.home !== undefined && base.profile === 'gcp' && kind === 'anywhere') throw twoPlaces(options.home, base.gcp.project);
   const config = options.home === undefined ? base : { ...base, home: options.home };
   const clock = clockAt(options.at);
   return {
@@ -61,6 +65,13 @@ function clockAt(at: string | undefined): Clock {
     });
   }
   return shiftedClock(at);
+}
+
+function twoPlaces(home: string, project: string): TipoffError {
+  return new TipoffError('TIPOFF_BAD_INPUT', `--home: expected no folder with TIPOFF_PROFILE=gcp, saw ${home} beside project ${project}`, {
+    hint: 'Leave --home out to work in the project, or set TIPOFF_PROFILE=embedded to work in the folder.',
+    details: { home, project },
+  });
 }
 
 function commandLine(command: Command): string {

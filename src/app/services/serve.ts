@@ -36,11 +36,13 @@ const BY = 'tipoff serve';
 
 /**
  * Runs the services over an open app. Without a configured key one is made for this run; either way address and key
- * are left in the lock of the home, readable by its owner only. Throws TIPOFF_BAD_INPUT when the address cannot be used.
+ * are left in the lock of the home, readable by its owner only. In a project of the cloud a key of one process would be
+ * known to nobody, so one must be configured. Throws TIPOFF_BAD_INPUT without it, or when the address cannot be used.
  */
 export async function startServing(app: App, options: ServeOptions): Promise<Serving> {
   const { config, clock } = app;
   const { oidc } = config;
+  if (config.profile === 'gcp' && config.apiKey === undefined && oidc === undefined) throw nobodyMayCall();
   const apiKey = config.apiKey ?? randomBytes(32).toString('hex');
   const log = serviceLogger(clock, options.log);
   const metrics = serviceMetrics(app);
@@ -70,6 +72,7 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
     metrics,
     log,
     ...(options.unitSize === undefined ? {} : { unitSize: options.unitSize }),
+    ...(app.push === undefined ? {} : { push: app.push }),
     profile: config.profile,
     version: config.codeVersion,
   };
@@ -90,6 +93,16 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
       log.info('drained');
     },
   };
+}
+
+function nobodyMayCall(): TipoffError {
+  return new TipoffError(
+    'TIPOFF_BAD_INPUT',
+    'expected TIPOFF_API_KEY, or TIPOFF_OIDC_AUDIENCE and TIPOFF_OIDC_ACCOUNTS, with TIPOFF_PROFILE=gcp, saw none',
+    {
+      hint: 'Set one of them: the services let nobody in without.',
+    },
+  );
 }
 
 async function listen(service: Service, { hostname, port }: ServeOptions): Promise<{ server: Server; port: number }> {

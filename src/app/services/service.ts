@@ -1,5 +1,6 @@
 import type { CoordinatorDeps } from '#pipeline/predict/coordinator.ts';
 import type { WorkerDeps } from '#pipeline/predict/worker.ts';
+import type { Pushed } from '#platform/queue/port.ts';
 import type { AlertDeps } from './alerts.ts';
 import type { Authenticator } from './auth.ts';
 import type { HealthDeps } from './health-checks.ts';
@@ -20,6 +21,8 @@ export interface Service {
   readonly log: Logger;
   /** Players per unit; the coordinator's usual size when absent. */
   readonly unitSize?: number;
+  /** Takes pushed messages of a queue that keeps account of them; without one a push is judged by its content alone. */
+  readonly push?: (body: unknown) => Promise<Pushed>;
   readonly profile: string;
   readonly version: string;
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
 import { UNIT_TOPIC } from '#pipeline/predict/documents.ts';
 import type { Handled } from '#pipeline/predict/worker.ts';
-import type { Delivery } from '#platform/queue/port.ts';
+import type { Delivery, Pushed } from '#platform/queue/port.ts';
 import { type Route, route } from './route.ts';
 import type { Service } from './service.ts';
 import { predictAnswer, pushEnvelope, pushRequest } from './worker-schemas.ts';
@@ -35,6 +35,25 @@ export function workerRoutes(service: Service): Route[] {
 }
 
 async function predict(service: Service, body: unknown): Promise<Handled> {
+  return service.push === undefined ? predictContent(service, body) : predictPushed(service, service.push, body);
+}
+
+/** Works on a message its queue knows: a second delivery is told apart before anything is done. */
+async function predictPushed(service: Service, push: NonNullable<Service['push']>, body: unknown): Promise<Handled> {
+  let pushed: Pushed;
+  try {
+    pushed = await push(body);
+  } catch (error) {
+    if (!(error instanceof TipoffError) || error.code !== 'TIPOFF_BAD_INPUT') throw error;
+    return park(service, body, error.message);
+  }
+  if (pushed === 'finished') return 'duplicate';
+  if (pushed === 'later') return 'retry';
+  return service.runtime.handle(pushed.delivery);
+}
+
+/** Works on what a message carries, whoever sent it. */
+async function predictContent(service: Service, body: unknown): Promise<Handled> {
   const envelope = pushEnvelope.safeParse(body);
   if (!envelope.success) return park(service, body, `not a push envelope: ${z.prettifyError(envelope.error)}`);
   const { message, deliveryAttempt = 1 } = envelope.data;

@@ -25,6 +25,9 @@ export interface PublishOptions {
   readonly delaySeconds?: number;
 }
 
+/** What a service answers to a pushed message: work on the delivery, say 2xx because it is finished, or say 503 to get it later. */
+export type Pushed = { readonly delivery: Delivery } | 'finished' | 'later';
+
 /**
  * At-least-once delivery: a message may come twice, late, or out of order, and consumers must be idempotent. A message
  * delivered `maxAttempts` times without ack is parked with its reason, never lost. Deliberately out: ordering,

@@ -13,7 +13,7 @@ export function addDemoVerb(root: Command, host: CliHost): void {
     .description('a simulated league: history, yesterday graded, tonight predicted and published, in one go')
     .option('--seed <n>', 'which league', '7')
     .action(async (options: { seed: string }, command: Command) => {
-      const { terminal, config } = contextOf(host, command);
+      const { terminal, config } = contextOf(host, command, 'local');
       const began = performance.now();
       terminal.progress('Tipoff on a simulated league: nothing below is real.');
       const seed = Number(options.seed);

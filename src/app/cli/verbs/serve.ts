@@ -35,7 +35,8 @@ export function addServeVerb(root: Command, host: CliHost): void {
         const stop = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
         const serving = await startServing(app, { roles, workers, ...unitSize, hostname: flags.host, port, log: host.streams.err });
         terminal.json({ address: serving.address, roles, workers });
-        terminal.line(`${roles.join(' and ')} at ${serving.address}; the key lies in home.lock of ${config.home}. Stop with Ctrl-C.`);
+        const key = config.profile === 'embedded' ? `the key lies in home.lock of ${config.home}` : `project ${config.gcp.project}`;
+        terminal.line(`${roles.join(' and ')} at ${serving.address}; ${key}. Stop with Ctrl-C.`);
         await stop;
         await serving.drain();
       });

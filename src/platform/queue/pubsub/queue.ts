@@ -1,7 +1,7 @@
 import { TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 import { toPlainJson } from '#platform/plain-json.ts';
-import type { Delivery, Queue } from '#platform/queue/port.ts';
+import type { Delivery, Pushed, Queue } from '#platform/queue/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import { badInput } from './errors.ts';
 import { type Lease, openLedger } from './ledger.ts';
@@ -15,9 +15,6 @@ export interface PubSubQueueOptions {
   /** Deliveries before a message is parked; 5 by default. */
   readonly maxAttempts?: number;
 }
-
-/** What a service answers to a push: work on the delivery, say 2xx because it is finished, or say 503 to get it later. */
-export type Pushed = { readonly delivery: Delivery } | 'finished' | 'later';
 
 export interface PubSubQueue extends Queue {
   /** Takes a pushed message under a lease. After `ack` or `park` the service answers 2xx, otherwise 5xx. */

@@ -1,0 +1,34 @@
+import { CONTRACTS } from '#core/contracts/index.ts';
+import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions/publications.ts';
+import { openHome } from '#platform/home.ts';
+import { directoryObjects } from '#platform/objects/directory/store.ts';
+import { openSqliteQueue } from '#platform/queue/sqlite/queue.ts';
+import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
+import type { OnClose, StoreOptions, Stores } from './stores.ts';
+
+/** The embedded home: takes its lock, opens DuckDB and SQLite, and makes missing tables. */
+export async function openEmbedded(dir: string, options: StoreOptions, onClose: OnClose): Promise<Stores> {
+  const { command, clock } = options;
+  const home = await openHome(dir, { command, clock });
+  onClose(() => home.release());
+  const warehouse = await openDuckDb(home.paths.warehouse);
+  onClose(() => warehouse.close());
+  const state = openSqliteState(home.paths.state, { clock });
+  onClose(() => state.close());
+  const queue = openSqliteQueue(home.paths.state, { clock });
+  onClose(() => queue.close());
+  if (options.prepare !== false) {
+    await warehouse.prepare(CONTRACTS);
+    await warehouse.createView(CURRENT_PREDICTIONS.ref, CURRENT_PREDICTIONS.sql);
+  }
+  return {
+    warehouse,
+    state,
+    queue,
+    exports: directoryObjects(home.paths.objects),
+    models: directoryObjects(home.dir),
+    notes: home.takenOver === undefined ? [] : [home.takenOver.message],
+    announce: (at) => home.announce(at),
+  };
+}

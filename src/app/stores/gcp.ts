@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import type { GcpConfig } from '#app/gcp-config.ts';
+import { CONTRACTS } from '#core/contracts/index.ts';
+import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions/publications.ts';
+import { openGcs } from '#platform/objects/gcs/store.ts';
+import { parsePushEnvelope } from '#platform/queue/pubsub/push.ts';
+import { openPubSubQueue } from '#platform/queue/pubsub/queue.ts';
+import { openFirestoreState } from '#platform/state/firestore/store.ts';
+import type { StateStore } from '#platform/state/port.ts';
+import { emulated } from '#platform/warehouse/bigquery/emulated.ts';
+import { openBigQuery } from '#platform/warehouse/bigquery/warehouse.ts';
+import { bigqueryFunctions } from '#platform/warehouse/functions.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+import type { OnClose, StoreOptions, Stores } from './stores.ts';
+
+const LABELS = { app: 'tipoff' };
+/** State document that says for which contracts the warehouse was prepared. */
+const PREPARED = { collection: 'operations', id: 'prepared' };
+
+/**
+ * The stores of a project of Google Cloud. Any number of processes may have them open; leases and compare-and-set keep
+ * them apart. Opening asks nothing of the services but whether the warehouse was prepared for these contracts.
+ */
+export async function openGcp(gcp: GcpConfig, options: StoreOptions, onClose: OnClose): Promise<Stores> {
+  const { clock } = options;
+  const { project: projectId, bucket, emulators } = gcp;
+  const warehouse = openBigQuery({
+    projectId,
+    location: gcp.location,
+    clock,
+    labels: LABELS,
+    maximumBytesBilled: gcp.queryBytes,
+    retries: gcp.queryRetries,
+    ...(emulators.bigquery === undefined ? {} : emulated(emulators.bigquery)),
+  });
+  onClose(() => warehouse.close());
+  const state = openFirestoreState({
+    projectId,
+    databaseId: gcp.firestoreDatabase,
+    clock,
+    ...(emulators.firestore === undefined ? {} : { emulator: emulators.firestore }),
+  });
+  onClose(() => state.close());
+  const queue = openPubSubQueue({
+    projectId,
+    prefix: gcp.topicPrefix,
+    state,
+    clock,
+    ...(emulators.pubsub === undefined ? {} : { emulator: emulators.pubsub, createMissing: true }),
+  });
+  onClose(() => queue.close());
+  const storage = { projectId, bucket, clock, ...(emulators.storage === undefined ? {} : { endpoint: emulators.storage }) };
+  if (options.prepare !== false) await prepareOnce(warehouse, state, clock.now().toISOString());
+  return {
+    warehouse,
+    state,
+    queue,
+    exports: openGcs({ ...storage, folder: 'exports', ...(gcp.exportsUrl === undefined ? {} : { publicUrl: gcp.exportsUrl }) }),
+    models: openGcs(storage),
+    notes: [],
+    announce: async () => undefined,
+    push: (body) => queue.accept(parsePushEnvelope(body)),
+  };
+}
+
+/** Makes missing datasets, functions, tables and views, unless a process before has done so for the same contracts. */
+async function prepareOnce(warehouse: Warehouse, state: StateStore, at: string): Promise<void> {
+  const wanted = createHash('sha256')
+    .update(JSON.stringify([CONTRACTS, CURRENT_PREDICTIONS, bigqueryFunctions()]))
+    .digest('hex');
+  const { collection, id } = PREPARED;
+  const prepared = await state.get<{ contracts: string }>(collection, id);
+  if (prepared?.data.contracts === wanted) return;
+  await warehouse.prepare(CONTRACTS);
+  await warehouse.createView(CURRENT_PREDICTIONS.ref, CURRENT_PREDICTIONS.sql);
+  await state.transaction(async (tx) => tx.put(collection, id, { contracts: wanted, at }));
+}

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { openApp } from '#app/compose.ts';
+import { readConfig } from '#app/config.ts';
+import { startServing } from '#app/services/serve.ts';
+import { virtualClock } from '#platform/clock.ts';
+
+const GCP = { TIPOFF_PROFILE: 'gcp', TIPOFF_GCP_PROJECT: 'hoops-prod', TIPOFF_GCP_BUCKET: 'hoops-prod-tipoff' };
+
+describe('the profile', () => {
+  it('is a folder unless a project is named', () => {
+    expect(readConfig({})).toMatchObject({ profile: 'embedded', home: '.tipoff' });
+  });
+
+  it('gcp names its project and bucket, and has a value for everything else', () => {
+    expect(readConfig(GCP)).toMatchObject({
+      profile: 'gcp',
+      gcp: {
+        project: 'hoops-prod',
+        bucket: 'hoops-prod-tipoff',
+        location: 'US',
+        firestoreDatabase: '(default)',
+        topicPrefix: 'tipoff-',
+        queryBytes: 20_000_000_000,
+        queryRetries: 5,
+        emulators: {},
+      },
+    });
+  });
+
+  it('gcp takes every emulator by itself', () => {
+    const config = readConfig({
+      ...GCP,
+      TIPOFF_GCP_FIRESTORE_EMULATOR: '127.0.0.1:8081',
+      TIPOFF_GCP_BIGQUERY_URL: 'http://127.0.0.1:9050',
+    });
+    expect(config.profile === 'gcp' && config.gcp.emulators).toEqual({ firestore: '127.0.0.1:8081', bigquery: 'http://127.0.0.1:9050' });
+  });
+
+  it.each([
+    [{ TIPOFF_PROFILE: 'gcp' }, 'expected TIPOFF_GCP_PROJECT and TIPOFF_GCP_BUCKET with TIPOFF_PROFILE=gcp'],
+    [{ ...GCP, TIPOFF_GCP_BUCKET: '' }, 'expected TIPOFF_GCP_BUCKET with TIPOFF_PROFILE=gcp'],
+    [{ ...GCP, TIPOFF_GCP_PROJECT: 'Hoops Prod' }, 'expected a project id'],
+    [{ ...GCP, TIPOFF_GCP_QUERY_BYTES: '1' }, 'TIPOFF_GCP_QUERY_BYTES'],
+    [{ ...GCP, TIPOFF_GCP_PUBSUB_EMULATOR: 'http://127.0.0.1:8085' }, 'expected host:port'],
+    [{ TIPOFF_PROFILE: 'aws' }, 'TIPOFF_PROFILE'],
+  ])('refuses %j', (environment, message) => {
+    expect(() => readConfig(environment)).toThrow(message);
+  });
+
+  it('gcp serves nobody without a key that callers can know', async () => {
+    const clock = virtualClock('2025-01-10T15:00:00Z');
+    const app = await openApp(readConfig(GCP), { command: 'serve', clock, prepare: false, write: () => undefined });
+    const options = { roles: ['worker'], workers: 0, hostname: '127.0.0.1', port: 0, log: () => undefined } as const;
+    await expect(startServing(app, options)).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
+    await app.close();
+  });
+});
