@@ -33,7 +33,8 @@ export const runCanaries = defineAction({
     ]);
     const canaries = only === undefined ? CATALOGUE : named(CATALOGUE, only.split(/[\s,]+/));
     const { results, undelivered } = await withApp('run-canaries', async (app) => {
-      const run = await ask(canaryDeps(app), { canaries, ...(as_of === undefined ? {} : { asOf: as_of }) });
+      const isPartial = only !== undefined;
+      const run = await ask(canaryDeps(app), { canaries, isPartial, ...(as_of === undefined ? {} : { asOf: as_of }) });
       const told = only === undefined && as_of === undefined ? (await alertOn(app, run)).alerted.delivered.undelivered : [];
       return { results: run.results, undelivered: told };
     });

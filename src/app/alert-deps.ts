@@ -11,11 +11,22 @@ export function alertDeps(app: App): DeliverDeps {
   return { state: app.state, clock: app.clock, notifier: app.notifier, fallback: app.fallback, runId: app.runId };
 }
 
+/** What came of a run of the checks, ready for job summary, console and JSON; `alerted` when people were told. */
+export interface Told {
+  readonly report: Report;
+  readonly alerted?: Alerted;
+}
+
 /**
  * Tells people what came of a run of the checks, and gives the report for job summary, console and JSON. What could not
- * be delivered is in `alerted.delivered.undelivered`; `checkDelivered` makes the exit code 3 of it.
+ * be delivered is in `alerted.delivered.undelivered` and means the exit code 3; it is kept and comes with the next run.
  */
-export async function alertOn(app: App, canaries: CanaryReport): Promise<{ readonly alerted: Alerted; readonly report: Report }> {
+export async function alertOn(app: App, canaries: CanaryReport): Promise<Required<Told>> {
   const alerted = await alert(alertDeps(app), checkRuns(canaries.runs, CATALOGUE));
   return { alerted, report: reportOf(canaries.runs, alerted) };
+}
+
+/** The report of a look at some checks or at the past, of which nobody is told. */
+export function lookOnly(canaries: CanaryReport): Told {
+  return { report: reportOf(canaries.runs) };
 }

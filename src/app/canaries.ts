@@ -23,9 +23,10 @@ export function canaryDeps(app: App): CanaryDeps {
   };
 }
 
-function deploymentOf({ codeVersion, expectedVersion, missingSettings }: Config): Deployment {
+function deploymentOf({ codeVersion, expectedVersion, missingSettings, scheduledJobs }: Config): Deployment {
   return {
     codeVersion,
+    scheduledJobs,
     ...(expectedVersion === undefined ? {} : { expectedVersion }),
     configGaps: missingSettings.map((name) => `${name} has no value`),
   };
@@ -42,7 +43,14 @@ export async function proveCatalogue(
   const home = await mkdtemp(join(tmpdir(), 'tipoff-prove-'));
   const clock = settableClock(HEALTHY_AS_OF);
   // What runs is by definition what is deployed here: the check of the version is proven against itself.
-  const own: Config = { ...config, profile: 'embedded', home, expectedVersion: config.codeVersion, missingSettings: [] };
+  const own: Config = {
+    ...config,
+    profile: 'embedded',
+    home,
+    expectedVersion: config.codeVersion,
+    missingSettings: [],
+    scheduledJobs: [],
+  };
   try {
     const app = await openApp(own, { command: 'canary prove', clock, write: options.say });
     try {

@@ -19,6 +19,10 @@ export const SETTINGS = z.object({
     z.string().optional(),
     'Names of variables this installation needs, separated by commas; deep health and a canary name those without a value.',
   ),
+  TIPOFF_SCHEDULED_JOBS: setting(
+    z.string().optional(),
+    'Jobs this installation schedules, separated by commas (`day,staging-cleanup,services`); a canary misses one that never reports.',
+  ),
   ODDS_API_KEY: setting(z.string().optional(), 'Key of The Odds API; without it the live props provider says so and is not used.', {
     secret: true,
   }),
@@ -66,6 +70,8 @@ export interface BaseConfig {
   readonly expectedVersion?: string;
   /** Variables this installation declares to need and does not have. */
   readonly missingSettings: readonly string[];
+  /** Jobs this installation schedules; the checks miss one that never reports. */
+  readonly scheduledJobs: readonly string[];
   /** Key of The Odds API; without it the live props provider says so and is not used. */
   readonly oddsApiKey?: string;
   /** Where people are told; without it on the console. */
@@ -104,7 +110,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     home: data.TIPOFF_HOME,
     codeVersion: data.TIPOFF_CODE_VERSION ?? packageJson.version,
     ...(data.TIPOFF_EXPECTED_VERSION === undefined ? {} : { expectedVersion: data.TIPOFF_EXPECTED_VERSION }),
-    missingSettings: missingSettings(data.TIPOFF_REQUIRED_SETTINGS, environment),
+    missingSettings: namesIn(data.TIPOFF_REQUIRED_SETTINGS).filter((name) => (environment[name] ?? '') === ''),
+    scheduledJobs: namesIn(data.TIPOFF_SCHEDULED_JOBS),
     ...(data.ODDS_API_KEY === undefined ? {} : { oddsApiKey: data.ODDS_API_KEY }),
     ...(data.TIPOFF_SLACK_TOKEN === undefined
       ? {}
@@ -144,10 +151,12 @@ function oidcOf(audience: string | undefined, accounts: string | undefined): Pic
   });
 }
 
-/** The names in a comma-separated list that have no value. */
-function missingSettings(required: string | undefined, environment: Readonly<Record<string, string | undefined>>): string[] {
-  const names = (required ?? '').split(',').map((name) => name.trim());
-  return names.filter((name) => name !== '' && (environment[name] ?? '') === '');
+/** The names in a comma-separated list. */
+function namesIn(list: string | undefined): string[] {
+  return (list ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }
 
 /** The configuration of this process. */

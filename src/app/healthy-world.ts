@@ -1,5 +1,5 @@
 import { addDays, easternInstant, parseSlate, type Slate } from '#core/calendar.ts';
-import { beat } from '#guard/canaries/heartbeats.ts';
+import { beat, JOBS } from '#guard/canaries/heartbeats.ts';
 import { type DayDeps, runDay } from '#pipeline/day.ts';
 import type { Clock } from '#platform/clock.ts';
 import { type SimulatedLeague, simulateLeague } from '#simulate/league.ts';
@@ -9,9 +9,6 @@ import { loadLeague } from '#simulate/load.ts';
 export const HEALTHY_TONIGHT = parseSlate('2024-11-30');
 /** 17:45 in New York: everything of the day is due, and the first tip-off is near. */
 export const HEALTHY_AS_OF = new Date('2024-11-30T22:45:00Z');
-
-/** Seconds of silence after which the daily job counts as dead: a day and a half. */
-const DAY_SILENCE_SECONDS = 36 * 3600;
 
 /** A league as small as the thresholds of the checks allow. */
 export function healthyLeague(): SimulatedLeague {
@@ -69,7 +66,7 @@ export async function liveDays(
       await loadLeague(deps.warehouse, league, { clock, ...(since === undefined ? {} : { since }) });
       since = now.toISOString();
       const day = await runDay({ ...deps, runId: `${deps.runId}-${slate}-${hour.at}` }, { slate, by: 'simulated day' });
-      await beat(deps, { job: 'day', ok: true, maxSilenceSeconds: DAY_SILENCE_SECONDS, detail: day.state });
+      await beat(deps, { job: 'day', ok: true, maxSilenceSeconds: JOBS.day, detail: day.state });
     }
   }
 }

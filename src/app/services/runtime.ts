@@ -37,6 +37,8 @@ export interface Runtime {
   workOff(most?: number): Promise<number>;
   sweep(): Promise<StallVerdict[]>;
   readonly lastSweepAt: string | null;
+  /** Does a step every so many seconds until `drain`; one that fails is logged and done again. */
+  repeat(what: string, seconds: number, step: () => Promise<unknown>): void;
   /** Resumes, then runs worker loops and sweeper until `drain`. */
   run(): void;
   /** Waits until all work in the background is done. */
@@ -154,8 +156,15 @@ export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runt
     });
   };
 
+  const repeat: Runtime['repeat'] = (what, seconds, step) =>
+    loop(what, async () => {
+      await clock.sleep(seconds * 1000, stop.signal).catch(ignoreAbort);
+      if (!stop.signal.aborted) await step();
+    });
+
   return {
     background,
+    repeat,
     take: async (batchId) => {
       await dispatch(deps, batchId, BY);
       wake();
@@ -172,10 +181,7 @@ export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runt
     run: () => {
       if (options.coordinator) {
         background('resuming', resume);
-        loop('sweeping', async () => {
-          await clock.sleep(SWEEP_SECONDS * 1000, stop.signal).catch(ignoreAbort);
-          if (!stop.signal.aborted) await sweep();
-        });
+        repeat('sweeping', SWEEP_SECONDS, sweep);
       }
       for (let i = 0; i < options.workers; i++) {
         loop(`worker ${i + 1}`, async () => {

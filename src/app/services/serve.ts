@@ -12,6 +12,7 @@ import { serviceMetrics } from './metrics.ts';
 import { oidcVerifier } from './oidc.ts';
 import { serviceRuntime } from './runtime.ts';
 import type { Role, Service } from './service.ts';
+import { canariesWhenDue, deadMan } from './watch.ts';
 
 export interface ServeOptions {
   readonly roles: readonly Role[];
@@ -33,6 +34,7 @@ export interface Serving {
 }
 
 const BY = 'tipoff serve';
+const WATCH_SECONDS = 60;
 
 /**
  * Runs the services over an open app. Without a configured key one is made for this run; either way address and key
@@ -80,6 +82,11 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
   const address = `http://${options.hostname}:${port}`;
   await app.announce({ address, key: apiKey });
   runtime.run();
+  if (isCoordinator) {
+    runtime.repeat('the watch over the checks', WATCH_SECONDS, deadMan(app));
+    // One process owns an embedded home: while it is served, nobody else can ask the checks.
+    if (config.profile === 'embedded') runtime.repeat('the checks', WATCH_SECONDS, canariesWhenDue(app));
+  }
   log.info({ address, roles: options.roles, workers }, 'serving');
   return {
     address,

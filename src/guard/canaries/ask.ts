@@ -1,8 +1,9 @@
 import { addDays, easternInstant, type Slate } from '#core/calendar.ts';
 import { messageOf } from '#core/errors.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
-import type { Canary, CanaryWorld, CheckedThing, Moment, Rung } from './definition.ts';
+import type { Canary, CanaryWorld, CheckedThing, LookInSql, Moment, Rung } from './definition.ts';
 import { type Halt, isInForce } from './halt.ts';
+import type { Purse } from './purse.ts';
 import { type CanaryResult, OFFENDER_LIMIT, type Severity } from './run.ts';
 
 /** Days of history a statement may name by @from. */
@@ -14,13 +15,14 @@ interface Findings {
   readonly bad: number;
   /** The wrong things, at most `OFFENDER_LIMIT`. */
   readonly offenders: readonly string[];
+  readonly bytes: number | null;
 }
 
 /** Everything a result says before the check was asked. */
-export type Unasked = Omit<CanaryResult, 'status' | 'seen' | 'offenders' | 'offender_count' | 'reason' | 'ms'>;
+export type Unasked = Omit<CanaryResult, 'status' | 'seen' | 'offenders' | 'offender_count' | 'reason' | 'bytes' | 'ms'>;
 
 /** The outcome of one check, without the time it took. */
-export type Answer = Pick<CanaryResult, 'status' | 'severity' | 'seen' | 'expected' | 'offenders' | 'offender_count' | 'reason'>;
+export type Answer = Pick<CanaryResult, 'status' | 'severity' | 'seen' | 'expected' | 'offenders' | 'offender_count' | 'reason' | 'bytes'>;
 
 /** The slate a check looks at on a day: the day's own, or the one before for last night. */
 export function slateLookedAt(canary: Pick<Canary, 'looksAt'>, today: Slate): Slate {
@@ -57,15 +59,29 @@ export function skipReason(canary: Canary, moment: Moment, halt: Halt | undefine
   return canary.skips?.(moment, world);
 }
 
+/** What a run knows and has, for each of its checks. */
+export interface Asking {
+  readonly world: CanaryWorld;
+  readonly halt: Halt | undefined;
+  readonly purse: Purse;
+}
+
 /** Asks one check and judges what it finds. Never throws: what cannot run is ERROR. */
-export async function ask(canary: Canary, moment: Moment, halt: Halt | undefined, world: CanaryWorld, unasked: Unasked): Promise<Answer> {
-  const none = { severity: unasked.severity, seen: null, expected: unasked.expected, offenders: [], offender_count: 0 } as const;
+export async function ask(canary: Canary, moment: Moment, { world, halt, purse }: Asking, unasked: Unasked): Promise<Answer> {
+  const none = {
+    severity: unasked.severity,
+    seen: null,
+    expected: unasked.expected,
+    offenders: [],
+    offender_count: 0,
+    bytes: null,
+  } as const;
   try {
     const skip = skipReason(canary, moment, halt, world);
     if (skip !== undefined) return { ...none, status: 'SKIP', reason: skip };
     const findings =
       'sql' in canary.look
-        ? await askWarehouse(world.warehouse, canary.look.sql, canary.look.days, moment)
+        ? await askWarehouse(world.warehouse, canary.look, moment, purse)
         : collect(await canary.look.probe(world, moment));
     return judge(canary, findings, none);
   } catch (error) {
@@ -73,8 +89,8 @@ export async function ask(canary: Canary, moment: Moment, halt: Halt | undefined
   }
 }
 
-function judge(canary: Canary, { total, bad, offenders }: Findings, none: Pick<Answer, 'severity' | 'expected'>): Answer {
-  const base = { ...none, seen: total - bad, expected: `${canary.expected} (${total})`, offenders, offender_count: bad };
+function judge(canary: Canary, { total, bad, offenders, bytes }: Findings, none: Pick<Answer, 'severity' | 'expected'>): Answer {
+  const base = { ...none, seen: total - bad, expected: `${canary.expected} (${total})`, offenders, offender_count: bad, bytes };
   if (total === 0) {
     return canary.whenEmpty === 'fail'
       ? { ...base, status: 'FAIL', reason: `nothing was there to look at: ${canary.expected}` }
@@ -103,13 +119,13 @@ ORDER BY is_bad DESC, subject
 LIMIT ${OFFENDER_LIMIT}`;
 }
 
-async function askWarehouse(warehouse: Warehouse, sql: string, days: number | undefined, moment: Moment): Promise<Findings> {
-  const rows = await warehouse.query<CheckedThing & { total: number; bad: number }>(
-    boundedLook(sql),
-    paramsOf(sql, days ?? WINDOW_DAYS, moment),
-  );
+async function askWarehouse(warehouse: Warehouse, look: LookInSql, moment: Moment, purse: Purse): Promise<Findings> {
+  const [sql, params] = [boundedLook(look.sql), paramsOf(look.sql, look.days ?? WINDOW_DAYS, moment)];
+  const bytes = (await warehouse.dryRun?.(sql, params))?.bytes ?? null;
+  if (bytes !== null) purse.pay(bytes);
+  const rows = await warehouse.query<CheckedThing & { total: number; bad: number }>(sql, params);
   const [first] = rows;
-  return { total: first?.total ?? 0, bad: first?.bad ?? 0, offenders: rows.filter(({ is_bad }) => is_bad !== false).map(nameOf) };
+  return { total: first?.total ?? 0, bad: first?.bad ?? 0, offenders: rows.filter(({ is_bad }) => is_bad !== false).map(nameOf), bytes };
 }
 
 /** The parameters a statement names. */
@@ -120,7 +136,7 @@ export function paramsOf(sql: string, days: number, { slate, asOf }: Pick<Moment
 
 function collect(things: readonly CheckedThing[]): Findings {
   const bad = things.filter(({ is_bad }) => is_bad !== false);
-  return { total: things.length, bad: bad.length, offenders: bad.slice(0, OFFENDER_LIMIT).map(nameOf) };
+  return { total: things.length, bad: bad.length, offenders: bad.slice(0, OFFENDER_LIMIT).map(nameOf), bytes: null };
 }
 
 function nameOf({ subject, note }: CheckedThing): string {

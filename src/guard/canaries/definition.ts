@@ -40,6 +40,8 @@ export interface Deployment {
   readonly codeVersion: string;
   /** Version that main stands at; undefined when nobody says. */
   readonly expectedVersion?: string;
+  /** Jobs that are scheduled here and must report, whether they ever did or not. */
+  readonly scheduledJobs: readonly string[];
   /** Settings that should be there and are not, each as a sentence. */
   readonly configGaps: readonly string[];
 }
@@ -57,9 +59,12 @@ export interface Moment {
  * name @slate (the slate looked at), @from (`days` before it, 7 when absent) and @as_of, and must bound every partitioned table by them. `probe` is
  * for what does not lie in the warehouse.
  */
-export type Look =
-  | { readonly sql: string; readonly days?: number }
-  | { readonly probe: (world: CanaryWorld, moment: Moment) => Promise<readonly CheckedThing[]> };
+export type Look = LookInSql | { readonly probe: (world: CanaryWorld, moment: Moment) => Promise<readonly CheckedThing[]> };
+
+export interface LookInSql {
+  readonly sql: string;
+  readonly days?: number;
+}
 
 /** How to break a healthy world so that the check must fire: statements on a copy, or an act that gives back its undoing. */
 export type Sabotage =

@@ -8,6 +8,7 @@ import { calendarOf, readCalendar, type SeasonCalendarView } from './calendar.ts
 import { type Canary, type CanaryWorld, type Moment, runbookPath } from './definition.ts';
 import { type Halt, readHalt } from './halt.ts';
 import { beat, CANARY_JOB, CANARY_SILENCE_SECONDS, lastBeat } from './heartbeats.ts';
+import { purse } from './purse.ts';
 import type { CanaryReport, CanaryResult, CanaryRun } from './run.ts';
 
 export interface CanaryDeps extends CanaryWorld {
@@ -20,8 +21,12 @@ export interface CanaryRequest {
   readonly canaries: readonly Canary[];
   /** Ask as of this instant instead of the clock's present: no heartbeat, no gap is covered. */
   readonly asOf?: Date;
+  /** Only some of the catalogue is asked: no heartbeat, no gap is covered, or the next whole run would believe that all was watched. */
+  readonly isPartial?: boolean;
   /** Seconds after which checks without an answer are ERROR; 120 when absent. */
   readonly budgetSeconds?: number;
+  /** Bytes that the statements of one run may be billed for together; what would go beyond is ERROR and is not run. 20 GiB when absent. */
+  readonly budgetBytes?: number;
   /** False keeps the answers out of the warehouse. */
   readonly store?: boolean;
 }
@@ -31,21 +36,23 @@ const LONGEST_GAP_DAYS = 14;
 /** A day whose last run was later than this was watched to its end. */
 const WATCHED_UNTIL = '23:00';
 const BUDGET_SECONDS = 120;
+const BUDGET_BYTES = 20 * 2 ** 30;
 
 /**
- * Runs checks as of an instant and stores the answers. A run of the present beats the heart of the job `canaries`; when the
+ * Runs checks as of an instant and stores the answers. A whole run of the present beats the heart of the job `canaries`; when the
  * last beat is older than the day, the days in between are asked too, each as of its evening, oldest first.
  * Never throws for a check: what cannot run, the calendar included, is ERROR. Throws when answers cannot be stored.
  */
 export async function runCanaries(deps: CanaryDeps, request: CanaryRequest): Promise<CanaryReport> {
   const started_at = deps.clock.now();
   const asOf = request.asOf ?? started_at;
-  const instants = request.asOf === undefined ? [...(await missedInstants(deps, asOf)), asOf] : [asOf];
+  const isWatch = request.asOf === undefined && request.isPartial !== true;
+  const instants = isWatch ? [...(await missedInstants(deps, asOf)), asOf] : [asOf];
   const runs: CanaryRun[] = [];
   for (const instant of instants) runs.push(await runOnce(deps, request, instant));
   const results = runs.flatMap((run) => run.results);
   if (request.store !== false) await store(deps, runs);
-  if (request.asOf === undefined) {
+  if (isWatch) {
     const failed = results.filter(({ status }) => status === 'FAIL' || status === 'ERROR').length;
     await beat(deps, {
       job: CANARY_JOB,
@@ -83,18 +90,27 @@ async function runOnce(deps: CanaryDeps, request: CanaryRequest, asOf: Date): Pr
     () => 'stopped',
   );
   try {
+    const money = purse(request.budgetBytes ?? BUDGET_BYTES);
     const context = await Promise.race([readContext(deps, slate), outOfTime.then((reason): Context => ({ error: reason }))]);
     const results = await Promise.all(
       request.canaries.map(async (canary): Promise<CanaryResult> => {
         const from = timer.now().getTime();
         const moment: Moment = { asOf, slate: slateLookedAt(canary, slate), calendar: context.calendar ?? calendarOf([]) };
         const unasked = unaskedOf(canary, moment);
-        const error = (reason: string): Answer => ({ ...unasked, status: 'ERROR', seen: null, offenders: [], offender_count: 0, reason });
+        const error = (reason: string): Answer => ({
+          ...unasked,
+          status: 'ERROR',
+          seen: null,
+          offenders: [],
+          offender_count: 0,
+          reason,
+          bytes: null,
+        });
         const answer =
           context.error !== undefined
             ? error(`could not run: ${context.error}`)
             : await Promise.race([
-                ask(canary, moment, context.halt, deps, unasked),
+                ask(canary, moment, { world: deps, halt: context.halt, purse: money }, unasked),
                 outOfTime.then((reason) => error(`could not run: ${reason}`)),
               ]);
         return { ...unasked, ...answer, ms: Math.round(timer.now().getTime() - from) };

@@ -7,6 +7,13 @@ export const CANARY_JOB = 'canaries';
 /** Seconds of silence of the checks after which others must say so: three periods of half an hour. */
 export const CANARY_SILENCE_SECONDS = 90 * 60;
 
+/** Scheduled jobs that report, with the seconds of silence after which each counts as dead: one missed run and some delay. */
+export const JOBS = {
+  day: 36 * 3600,
+  'staging-cleanup': 30 * 3600,
+  services: 15 * 60,
+} as const;
+
 export interface Beat {
   readonly job: string;
   /** Did the run do its work; a finding is no failure of the job. */
@@ -16,7 +23,10 @@ export interface Beat {
 }
 
 /** Records that a scheduled job is alive. One row per job: a thousand beats of three jobs are three rows. */
-export async function beat({ warehouse, clock }: { readonly warehouse: Warehouse; readonly clock: Clock }, it: Beat): Promise<void> {
+export async function beat(
+  { warehouse, clock }: { readonly warehouse: Pick<Warehouse, 'execute'>; readonly clock: Clock },
+  it: Beat,
+): Promise<void> {
   await warehouse.execute(
     `MERGE INTO nba_orchestration.heartbeats t
      USING (SELECT @job AS job, CAST(@at AS TIMESTAMP) AS beat_at, CASE WHEN @ok THEN CAST(@at AS TIMESTAMP) END AS succeeded_at,

@@ -36,6 +36,8 @@ export type CanaryResult = {
   readonly reason: string;
   /** Phases whose failure would explain this one. */
   readonly depends_on: readonly CanaryPhase[];
+  /** What its statement was to read in bytes; null where reading is not billed and for looks beyond the warehouse. */
+  readonly bytes: number | null;
   /** Wall time of the check in milliseconds. */
   readonly ms: number;
 };

@@ -48,14 +48,17 @@ export async function deliver(deps: DeliverDeps): Promise<Delivered> {
   let failures = 0;
   let down: TipoffError | undefined;
   const pending = await state.list<OutboxDoc>(INCIDENT_COLLECTIONS.outbox, { where: { status: 'pending' } });
+  // A message on another channel, from before Slack was configured, cannot be edited from here: it is sent anew.
+  const own = (ref: NoticeRef | null | undefined): NoticeRef | null => (ref && deps.notifier.owns(ref) ? ref : null);
   for (const { id } of pending.toSorted((a, b) => order(a.data).localeCompare(order(b.data)))) {
-    const doc = await claim(deps, id);
-    if (doc === undefined) continue;
+    const claimed = await claim(deps, id);
+    if (claimed === undefined) continue;
+    const doc = { ...claimed, ref: own(claimed.ref) };
     const parent = doc.parent === null ? undefined : (await state.get<OutboxDoc>(INCIDENT_COLLECTIONS.outbox, doc.parent))?.data;
     try {
       if (down !== undefined) throw down;
       if (doc.not_before !== null && doc.not_before > clock.now().toISOString()) throw asked(doc.not_before);
-      const ref = await show(deps, doc, parent?.ref ?? undefined);
+      const ref = await show(deps, doc, own(parent?.ref) ?? undefined);
       counts[doc.kind === 'reply' ? 'replied' : doc.ref === null ? 'sent' : 'edited']++;
       failures = 0;
       await finish(deps, doc, { ref, delivered_version: doc.version, delivered_at: clock.now().toISOString() });

@@ -1,5 +1,6 @@
 import { DATASETS, type Dataset } from '#core/contracts/define.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { beat, JOBS } from '#guard/canaries/heartbeats.ts';
 import { listBatches } from '#pipeline/predict/batches.ts';
 import type { BatchDoc } from '#pipeline/predict/documents.ts';
 import { STAGING_PREFIX, stagingPrefix } from '#pipeline/predict/staging.ts';
@@ -9,7 +10,7 @@ import type { TableInfo, Warehouse } from '#platform/warehouse/port.ts';
 import { type JudgedTable, judge, type StagingVerdict } from './judge.ts';
 
 export interface StagingDeps {
-  readonly warehouse: Pick<Warehouse, 'listTables' | 'describe' | 'dropTable'>;
+  readonly warehouse: Pick<Warehouse, 'listTables' | 'describe' | 'dropTable' | 'execute'>;
   readonly state: StateStore;
   readonly clock: Clock;
 }
@@ -63,7 +64,7 @@ export async function listStaging(deps: StagingDeps, maxAgeHours = DEFAULT_MAX_A
 
 /**
  * Drops old staging tables whose rows are published or given up. A table that cannot be dropped is an entry in `errors`
- * and stops nothing. A second run finds nothing to do.
+ * and stops nothing. A second run finds nothing to do. Unless it is a dry run, the job `staging-cleanup` reports.
  */
 export async function cleanStaging(
   deps: StagingDeps,
@@ -84,6 +85,10 @@ export async function cleanStaging(
     } catch (error) {
       errors.push({ table: `${table.dataset}.${table.name}`, message: messageOf(error) });
     }
+  }
+  if (!options.dryRun) {
+    const detail = `${dropped} of ${tables.length} tables dropped, ${errors.length} errors`;
+    await beat(deps, { job: 'staging-cleanup', ok: errors.length === 0, maxSilenceSeconds: JOBS['staging-cleanup'], detail });
   }
   const kept: Partial<Record<StagingVerdict, number>> = {};
   for (const { verdict } of tables) if (verdict !== 'drop') kept[verdict] = (kept[verdict] ?? 0) + 1;

@@ -24,6 +24,8 @@ export interface NoticeRef {
 
 /** Tells people. A notice that could not be delivered is TIPOFF_NOTIFY, never silence. */
 export interface Notifier {
+  /** Whether a reference is of this kind of notifier. What another kind has sent cannot be changed here, only sent anew. */
+  owns(ref: NoticeRef): boolean;
   send(notice: Notice): Promise<NoticeRef>;
   /** Changes a sent notice in place. */
   update(ref: NoticeRef, notice: Notice): Promise<void>;

@@ -66,6 +66,8 @@ export interface TableOptions {
  */
 export interface Warehouse {
   readonly engine: 'duckdb' | 'bigquery';
+  /** What a SELECT would read in bytes, without running it and for nothing. Absent where reading is not billed. */
+  dryRun?(sql: string, params?: SqlParams): Promise<{ readonly bytes: number }>;
   /** Runs a SELECT and returns every row. */
   query<T extends object = Row>(sql: string, params?: SqlParams): Promise<T[]>;
   /** Runs a SELECT and returns its columns. */

@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '#app/cli/main.ts';
 import { heartbeats } from '#core/contracts/nba_orchestration/heartbeats.ts';
 import { players } from '#core/contracts/nba_reference/players.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
+import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -45,7 +47,7 @@ describe('tipoff canary', () => {
     const { code, out } = await tipoff('canary', 'run', '--only', 'schedule_ahead', 'prediction_gap', ...JANUARY);
     expect(code).toBe(1);
     expect(out).toContain('schedule: 0 games in the next nine days');
-    expect(out).toContain('0 pass, 1 fail, 0 could not run, 1 skipped.');
+    expect(out).toContain('0 passed, 1 failed, 0 could not run, 1 skipped.');
   });
 
   it('exits 3 when a check could not run', async () => {
@@ -82,5 +84,69 @@ describe('tipoff canary', () => {
     expect(after.out).toContain('was not lifted');
     expect((await tipoff('canary', 'resume')).out).toContain('Lifted');
     expect((await tipoff('canary', 'run', '--only', 'operator_halt', '--at', '2025-01-12T17:00:00Z')).code).toBe(0);
+  });
+});
+
+describe('tipoff canary run tells people', () => {
+  let slack: FakeSlack;
+  beforeEach(async () => {
+    slack = await fakeSlack();
+    vi.stubEnv('TIPOFF_SLACK_TOKEN', FAKE_TOKEN);
+    vi.stubEnv('TIPOFF_SLACK_API_URL', slack.url);
+  });
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    await slack.close();
+  });
+  const AT_NOON = '2025-01-10T17:00:00Z';
+  const HALF_PAST = '2025-01-10T17:30:00Z';
+
+  it('nothing but the daily digest when all is well', async () => {
+    expect((await tipoff('canary', 'run', ...JULY)).code).toBe(0);
+    expect(slack.posts).toMatchObject([{ text: expect.stringContaining('Daily digest: nothing is failing') }]);
+  });
+
+  it('once per failure and edits after that, with the repair', async () => {
+    const first = await tipoff('canary', 'run', '--at', AT_NOON);
+    expect(first.code).toBe(1);
+    expect(first.out).toContain('Incidents: 1 open, 1 opened, 0 resolved. Told: 2 new');
+    expect((await tipoff('canary', 'run', '--at', HALF_PAST)).code).toBe(1);
+    const failures = slack.top().filter(({ text }) => !text.includes('Daily digest'));
+    expect(failures).toMatchObject([{ edits: 1, text: expect.stringContaining('CRITICAL: schedule_ahead') }]);
+    expect(failures[0]?.text).toContain('tipoff fetch 2025-01-10');
+  });
+
+  it('not of a look at some checks or at the past, which is no watch either', async () => {
+    expect((await tipoff('canary', 'run', '--only', 'schedule_ahead', '--at', AT_NOON)).code).toBe(1);
+    expect((await tipoff('canary', 'run', '--as-of', AT_NOON, '--at', HALF_PAST)).code).toBe(1);
+    expect(slack.posts).toEqual([]);
+    const warehouse = await openDuckDb(join(folder.path, 'warehouse.duckdb'));
+    expect(await warehouse.query('SELECT job FROM nba_orchestration.heartbeats')).toEqual([]);
+    expect(
+      await warehouse.query("SELECT canary_id FROM nba_orchestration.canary_results WHERE as_of > TIMESTAMP '2000-01-01'"),
+    ).not.toEqual([]);
+    await warehouse.close();
+  });
+
+  it('or ends with 3, says so in the summary and on the fallback, and delivers later', async () => {
+    slack.troubles.push({ error: 'channel_not_found' }, { error: 'channel_not_found' });
+    const summary = join(folder.path, 'summary.md');
+    const down = await tipoff('canary', 'run', '--summary', summary, '--at', AT_NOON);
+    expect(down.code).toBe(3);
+    expect(down.out).toContain('[CRITICAL] schedule_ahead');
+    expect(down.out).toContain('NOT DELIVERED (on the fallback): schedule_ahead');
+    expect(await readFile(summary, 'utf8')).toContain('**Nobody may have been told.** 2 notices could not be delivered');
+    expect((await tipoff('canary', 'run', '--at', HALF_PAST)).code).toBe(1);
+    expect(slack.top().filter(({ text }) => text.includes('schedule_ahead:'))).toHaveLength(1);
+  });
+
+  it('even when the checks before it told the console', async () => {
+    vi.stubEnv('TIPOFF_SLACK_TOKEN', '');
+    expect((await tipoff('canary', 'run', '--at', AT_NOON)).out).toContain('[CRITICAL] schedule_ahead');
+    vi.stubEnv('TIPOFF_SLACK_TOKEN', FAKE_TOKEN);
+    expect((await tipoff('canary', 'run', '--at', HALF_PAST)).code).toBe(1);
+    expect(slack.top().filter(({ text }) => text.includes('CRITICAL: schedule_ahead'))).toHaveLength(1);
+    vi.stubEnv('TIPOFF_SLACK_TOKEN', '');
+    expect((await tipoff('canary', 'run', '--at', '2025-01-10T18:00:00Z')).code).toBe(1);
   });
 });

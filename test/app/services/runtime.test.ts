@@ -114,6 +114,7 @@ describe('what goes on behind the endpoints', () => {
     const sent: string[] = [];
     const made = await world(players(20), {
       notifier: {
+        owns: () => true,
         send: async ({ title }) => {
           if (refuse) throw new TipoffError('TIPOFF_NOTIFY', 'nobody listens', { hint: 'Later.' });
           sent.push(title);

@@ -108,6 +108,7 @@ function caller(service: Service): ServiceWorld['call'] {
 
 function recordingNotifier(notices: Notice[]): Notifier {
   return {
+    owns: () => true,
     send: async (notice) => {
       notices.push(notice);
       return { channel: 'test', id: notice.key };

@@ -36,7 +36,7 @@ describe('the catalogue on a healthy world', () => {
     expect(lived.filter(isLoud).map(brief)).toEqual([]);
     const asked = new Set(lived.filter(({ status }) => status === 'PASS').map(({ canary_id }) => canary_id));
     const never = CATALOGUE.filter(({ id }) => !asked.has(id)).map(({ id }) => id);
-    expect(never).toEqual(['rejected_share', 'ledger_failed', 'run_rate', 'operator_halt']);
+    expect(never).toEqual(['rejected_share', 'ledger_failed', 'run_rate', 'byte_budget', 'operator_halt']);
   });
 
   test('a holiday is not asked about, and says why', () => {

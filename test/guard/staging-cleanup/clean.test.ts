@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { heartbeats } from '#core/contracts/nba_orchestration/heartbeats.ts';
 import { stagedPredictions } from '#core/contracts/nba_predictions/player-prop-predictions.ts';
 import { gameLines } from '#core/contracts/nba_raw/game-lines.ts';
 import { cleanStaging, listStaging, type StagingDeps } from '#guard/staging-cleanup/clean.ts';
@@ -23,7 +24,7 @@ let madeAt = new Date(NOW);
 
 beforeAll(async () => {
   warehouse = await openDuckDb(':memory:', { clock: { ...systemClock, now: () => madeAt } });
-  await warehouse.prepare([]);
+  await warehouse.prepare([heartbeats]);
 });
 afterAll(() => warehouse.close());
 beforeEach(() => {
@@ -134,6 +135,7 @@ describe('the staging cleanup', () => {
     const refusing = {
       listTables: warehouse.listTables,
       describe: warehouse.describe,
+      execute: warehouse.execute,
       dropTable: async (ref: { dataset: 'nba_predictions'; name: string }) => {
         if (ref.name === stubborn) throw new Error('not allowed');
         return warehouse.dropTable(ref);
@@ -147,7 +149,12 @@ describe('the staging cleanup', () => {
   it('counts a table that somebody else dropped in between as gone, not as dropped', async () => {
     await batch('b', 'published');
     await table('b', 30, 1);
-    const late = { listTables: warehouse.listTables, describe: warehouse.describe, dropTable: async () => false };
+    const late = {
+      listTables: warehouse.listTables,
+      describe: warehouse.describe,
+      execute: warehouse.execute,
+      dropTable: async () => false,
+    };
     expect(await cleanStaging({ ...deps, warehouse: late }, { dryRun: false })).toMatchObject({ dropped: 0, gone: 1, errors: [] });
   });
 
@@ -158,6 +165,7 @@ describe('the staging cleanup', () => {
       ...deps,
       warehouse: {
         describe: warehouse.describe,
+        execute: warehouse.execute,
         dropTable: warehouse.dropTable,
         listTables: async (dataset, prefix) =>
           (await warehouse.listTables(dataset, prefix)).map((info) => ({ ...info, createdAt: null, expiresAt })),

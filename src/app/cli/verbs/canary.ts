@@ -1,10 +1,12 @@
+import { appendFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { actor } from '#app/cli/actor.ts';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
 import { type Terminal, tableLines } from '#app/cli/terminal.ts';
-import { TipoffError } from '#core/errors.ts';
+import { messageOf, TipoffError } from '#core/errors.ts';
 import type { Canary } from '#guard/canaries/definition.ts';
-import type { CanaryReport, CanaryResult } from '#guard/canaries/run.ts';
+import type { CanaryReport } from '#guard/canaries/run.ts';
+import type { Report } from '#guard/incidents/report.ts';
 
 /** `canary run|list|prove|halt|resume`. */
 export function addCanaryVerbs(root: Command, host: CliHost): void {
@@ -18,21 +20,31 @@ export function addCanaryVerbs(root: Command, host: CliHost): void {
 function addRun(canary: Command, host: CliHost): void {
   canary
     .command('run')
-    .description('ask the checks; exit 1 when one fails, 3 when one could not run')
-    .option('--only <id...>', 'these checks only')
-    .option('--as-of <instant>', 'ask as of an instant of the past, on the data as it stands')
-    .action(async (options: { only?: string[]; asOf?: string }, command: Command) => {
+    .description('ask the checks and tell people; exit 1 when one fails, 3 when one could not run or nobody could be told')
+    .option('--only <id...>', 'these checks only: a look, of which nobody is told')
+    .option('--as-of <instant>', 'as of an instant of the past, on the data as it stands: a look, of which nobody is told')
+    .option('--summary <file>', 'also append a Markdown summary to this file')
+    .action(async (options: { only?: string[]; asOf?: string; summary?: string }, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const canaries = await chosen(options.only);
       const asOf = options.asOf === undefined ? undefined : instant('--as-of', options.asOf);
-      const report = await withApp(async (app) => {
-        const [{ runCanaries }, { canaryDeps }] = await Promise.all([import('#guard/canaries/engine.ts'), import('#app/canaries.ts')]);
-        return runCanaries(canaryDeps(app), { canaries, ...(asOf === undefined ? {} : { asOf }) });
+      const isLook = asOf !== undefined || options.only !== undefined;
+      const [run, { report, alerted }] = await withApp(async (app) => {
+        const [{ runCanaries }, { canaryDeps }, { alertOn, lookOnly }] = await Promise.all([
+          import('#guard/canaries/engine.ts'),
+          import('#app/canaries.ts'),
+          import('#app/alert-deps.ts'),
+        ]);
+        const isPartial = options.only !== undefined;
+        const done = await runCanaries(canaryDeps(app), { canaries, isPartial, ...(asOf === undefined ? {} : { asOf }) });
+        return [done, isLook ? lookOnly(done) : await alertOn(app, done)] as const;
       });
-      terminal.json(report);
-      printReport(terminal, report);
-      if (report.results.some(({ status }) => status === 'FAIL')) host.exit(1);
-      if (report.results.some(({ status }) => status === 'ERROR')) host.exit(3);
+      const { jsonReport } = await import('#guard/incidents/render/json.ts');
+      terminal.json({ ...jsonReport(report), ...run });
+      await print(terminal, run, report);
+      if (options.summary !== undefined) await append(options.summary, report);
+      if (run.results.some(({ status }) => status === 'FAIL')) host.exit(1);
+      if (run.results.some(({ status }) => status === 'ERROR') || (alerted?.delivered.undelivered.length ?? 0) > 0) host.exit(3);
     });
 }
 
@@ -126,28 +138,35 @@ function instant(option: string, text: string): Date {
   });
 }
 
-function printReport(terminal: Terminal, report: CanaryReport): void {
-  const rows = report.results.map(({ status, severity, phase, canary_id, slate, reason }) => [
-    status,
-    status === 'FAIL' || status === 'ERROR' ? severity : '',
-    phase,
-    canary_id,
-    slate,
-    reason,
-  ]);
-  for (const line of tableLines(['status', 'severity', 'phase', 'check', 'slate', 'reason'], rows)) terminal.line(line);
-  for (const result of report.results.filter(({ status }) => status === 'FAIL' || status === 'ERROR')) printFailure(terminal, result);
-  const count = (status: string): number => report.results.filter((result) => result.status === status).length;
-  terminal.line();
-  terminal.line(`${count('PASS')} pass, ${count('FAIL')} fail, ${count('ERROR')} could not run, ${count('SKIP')} skipped.`);
+/** Who passed and who did not as a table; then the report as every channel words it. */
+async function print(terminal: Terminal, run: CanaryReport, report: Report): Promise<void> {
+  const rows = run.results
+    .filter(({ status }) => status !== 'SKIP')
+    .map(({ status, severity, phase, canary_id, slate, reason }) => [
+      status,
+      status === 'PASS' ? '' : severity,
+      phase,
+      canary_id,
+      slate,
+      reason,
+    ]);
+  const { consoleReport } = await import('#guard/incidents/render/console.ts');
+  if (rows.length > 0) {
+    for (const line of tableLines(['status', 'severity', 'phase', 'check', 'slate', 'reason'], rows)) terminal.line(line);
+    terminal.line();
+  }
+  for (const line of consoleReport(report)) terminal.line(line);
 }
 
-function printFailure(terminal: Terminal, result: CanaryResult): void {
-  terminal.line();
-  terminal.line(`${result.canary_id}: ${result.question}`);
-  for (const offender of result.offenders) terminal.line(`  ${offender}`);
-  const unnamed = result.offender_count - result.offenders.length;
-  if (unnamed > 0) terminal.line(`  and ${unnamed} more`);
-  terminal.line(`  repair: ${result.repair}`);
-  terminal.line(`  runbook: ${result.runbook}`);
+async function append(file: string, report: Report): Promise<void> {
+  const { summaryReport } = await import('#guard/incidents/render/summary.ts');
+  try {
+    await appendFile(file, summaryReport(report));
+  } catch (error) {
+    throw new TipoffError('TIPOFF_STORAGE', `the summary could not be written to ${file}: ${messageOf(error)}`, {
+      hint: 'Give a file in a folder that exists and can be written.',
+      details: { file },
+      cause: error,
+    });
+  }
 }

@@ -3,7 +3,7 @@ import { actor } from '#app/cli/actor.ts';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
 import { printBatch, printPicks } from '#app/cli/picks.ts';
 import { duration, type Terminal, tableLines } from '#app/cli/terminal.ts';
-import { parseSlate } from '#core/calendar.ts';
+import { parseSlate, slateOf } from '#core/calendar.ts';
 import { parseRunMode } from '#core/run-modes.ts';
 import type { DayResult, PhaseReport } from '#pipeline/day.ts';
 import type { BatchResult } from '#pipeline/predict/run-batch.ts';
@@ -28,6 +28,11 @@ export function addDayVerbs(root: Command, host: CliHost): void {
           ...(mode === undefined ? {} : { mode }),
           onPhase: (phase) => terminal.progress(phaseLine(phase)),
         });
+        // A slate of the past is work by hand, not the daily job.
+        if (slate >= slateOf(app.clock.now())) {
+          const { beat, JOBS } = await import('#guard/canaries/heartbeats.ts');
+          await beat(app, { job: 'day', ok: isFine(result.state), maxSilenceSeconds: JOBS.day, detail: `${slate} ${result.state}` });
+        }
         terminal.json(result);
         if (!terminal.isJson) await printPicks(terminal, app.warehouse, slate);
         printDay(terminal, result);

@@ -18,6 +18,7 @@ export const canaryResults = defineTable({
     reason: required.string('Why the status is what it is'),
     as_of: required.timestamp('The instant the answer is relative to'),
     ran_at: required.timestamp('When the check ran'),
+    bytes: nullable.int('What its statement was to read; null where reading is not billed and for looks beyond the warehouse'),
     ms: required.int('How long it took, in milliseconds'),
     code_version: required.string('Version of the code'),
   },

@@ -1,8 +1,5 @@
 import { defineCanary } from '#guard/canaries/definition.ts';
-import { checkDocuments, overwrite, PICKS_PATH, PREDICTIONS_PATH } from './exports.ts';
-
-/** Minutes an export may lag behind its publication. */
-const LAG_MINUTES = 20;
+import { checkDocuments, LAG_MINUTES, overwrite, PICKS_PATH, PREDICTIONS_PATH } from './exports.ts';
 
 export const exportFresh = defineCanary({
   id: 'export_fresh',

@@ -7,6 +7,9 @@ export const PREDICTIONS_PATH = (slate: Slate): string => `exports/${slate}/pred
 export const PICKS_PATH = (slate: Slate): string => `exports/${slate}/picks.json`;
 export const RESULTS_PATH = (slate: Slate): string => `exports/${slate}/results.json`;
 
+/** Minutes an export may lag behind its publication. */
+export const LAG_MINUTES = 20;
+
 /** What the warehouse shows for the slate. */
 export interface Visible {
   readonly visible: number;

@@ -4,6 +4,7 @@ import { batchStuck } from './batch-stuck.ts';
 import { biasAgainstLine } from './bias-against-line.ts';
 import { boxRowsPlausible } from './box-rows-plausible.ts';
 import { boxScoresMissing } from './box-scores-missing.ts';
+import { byteBudget } from './byte-budget.ts';
 import { cacheMisses } from './cache-misses.ts';
 import { configComplete } from './config-complete.ts';
 import { contextBuilt } from './context-built.ts';
@@ -107,5 +108,6 @@ export const CATALOGUE: readonly Canary[] = [
   ledgerFailed,
   neverSucceeds,
   runRate,
+  byteBudget,
   operatorHalt,
 ];

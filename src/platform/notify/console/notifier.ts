@@ -23,6 +23,7 @@ export function consoleNotifier(write: (line: string) => void): Notifier {
     shown.set(notice.key, notice);
   };
   return {
+    owns: ({ channel }) => channel === CHANNEL,
     send: async (notice) => {
       print(notice, [headline(notice), ...bodyLines(notice).map((line) => `  ${line}`)]);
       return { channel: CHANNEL, id: notice.key };

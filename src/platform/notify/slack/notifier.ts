@@ -21,6 +21,8 @@ export interface SlackOptions {
 }
 
 const TIMEOUT_MS = 10_000;
+/** Slack names conversations by capitals and digits. */
+const CONVERSATION_ID = /^[A-Z][A-Z0-9]+$/;
 /** Name of the metadata that carries a notice's key, by which a message is found again. */
 export const METADATA_TYPE = 'tipoff_notice';
 
@@ -61,6 +63,7 @@ export function slackNotifier(options: SlackOptions): Notifier {
     );
   };
   return {
+    owns: ({ channel }) => CONVERSATION_ID.test(channel),
     send: (notice) => post(notice, channelOf(channels, notice)),
     reply: (ref, notice) => post(notice, ref.channel, ref),
     update: async (ref, notice) => {

@@ -1,0 +1,89 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type App, openApp } from '#app/compose.ts';
+import { readConfig } from '#app/config.ts';
+import { canariesWhenDue, deadMan } from '#app/services/watch.ts';
+import { beat, CANARY_JOB, lastBeat } from '#guard/canaries/heartbeats.ts';
+import { type VirtualClock, virtualClock } from '#platform/clock.ts';
+import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+
+/** A morning of July: nothing is due, so that the checks find nothing. */
+const MORNING = '2025-07-10T12:00:00Z';
+const MINUTE = 60_000;
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let clock: VirtualClock;
+let app: App;
+let said: string[];
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  clock = virtualClock(MORNING);
+  said = [];
+  app = await openApp(readConfig({ TIPOFF_HOME: folder.path }), { command: 'test', clock, write: (line) => said.push(line) });
+});
+afterEach(async () => {
+  await app.close();
+  await folder.remove();
+});
+
+const headlines = (): string[] => said.filter((line) => line.startsWith('['));
+
+describe('the watch over the checks', () => {
+  it('reports that the services are alive', async () => {
+    await deadMan(app)();
+    expect(await lastBeat(app.warehouse, 'services')).toMatchObject({ job: 'services', max_silence_seconds: 900 });
+  });
+
+  it('tells once when the checks are silent for more than 90 minutes, and once when they run again', async () => {
+    await beat(app, { job: CANARY_JOB, ok: true, maxSilenceSeconds: 5400 });
+    const look = deadMan(app);
+    clock.advance(90 * MINUTE);
+    await look();
+    expect(headlines()).toEqual([]);
+    clock.advance(MINUTE);
+    await look();
+    clock.advance(30 * MINUTE);
+    await look();
+    await deadMan(app)();
+    expect(headlines()).toEqual(['[CRITICAL] The checks are silent for 1 h 31 min']);
+    await beat(app, { job: CANARY_JOB, ok: true, maxSilenceSeconds: 5400 });
+    await look();
+    await look();
+    expect(headlines().slice(1)).toEqual([expect.stringContaining('RESOLVED] The checks run again')]);
+  });
+
+  it('counts from its own start where the checks never ran, and gives them time after a restart', async () => {
+    const look = deadMan(app);
+    await look();
+    clock.advance(91 * MINUTE);
+    const restarted = deadMan(app);
+    await restarted();
+    expect(headlines()).toEqual([]);
+    await look();
+    expect(headlines()).toHaveLength(1);
+  });
+
+  it('tries again what could not be sent', async () => {
+    const broken = { ...app, notifier: { ...app.notifier, send: async () => Promise.reject(new Error('down')) } };
+    const [look, later] = [deadMan(broken), deadMan(app)];
+    clock.advance(91 * MINUTE);
+    await expect(look()).rejects.toThrow('down');
+    await later();
+    expect(headlines()).toHaveLength(1);
+  });
+});
+
+describe('the checks of a served home', () => {
+  it('run every half hour and tell people', async () => {
+    const step = canariesWhenDue(app);
+    await step();
+    const first = await lastBeat(app.warehouse, CANARY_JOB);
+    expect(first).toMatchObject({ beat_at: '2025-07-10T12:00:00.000Z' });
+    clock.advance(29 * MINUTE);
+    await step();
+    expect(await lastBeat(app.warehouse, CANARY_JOB)).toEqual(first);
+    clock.set('2025-07-10T13:00:00Z');
+    await step();
+    expect(await lastBeat(app.warehouse, CANARY_JOB)).toMatchObject({ beat_at: '2025-07-10T13:00:00.000Z' });
+    expect(headlines()).toEqual([expect.stringContaining('Daily digest: nothing is failing')]);
+  });
+});

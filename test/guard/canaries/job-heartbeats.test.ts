@@ -1,0 +1,50 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { jobHeartbeats } from '#guard/canaries/catalog/job-heartbeats.ts';
+import { runCanaries } from '#guard/canaries/engine.ts';
+import { beat } from '#guard/canaries/heartbeats.ts';
+import type { CanaryResult } from '#guard/canaries/run.ts';
+import { emptyWorld, type TestWorld } from './world.ts';
+
+describe('job_heartbeats', () => {
+  let world: TestWorld;
+  beforeEach(async () => {
+    world = await emptyWorld('2025-01-10T12:00:00Z');
+  });
+  afterEach(() => world.close());
+
+  const answerAt = async (at: string): Promise<CanaryResult | undefined> =>
+    (await runCanaries(world, { canaries: [jobHeartbeats], asOf: new Date(at) })).results[0];
+
+  test('knows nothing where no job is declared and none ever reported', async () => {
+    expect(await answerAt('2025-01-10T12:00:00Z')).toMatchObject({ status: 'SKIP' });
+  });
+
+  test('misses a declared job that has never reported', async () => {
+    world.deployment = { ...world.deployment, scheduledJobs: ['day', 'staging-cleanup'] };
+    await beat(world, { job: 'day', ok: true, maxSilenceSeconds: 3600 });
+    expect(await answerAt('2025-01-10T12:30:00Z')).toMatchObject({
+      status: 'FAIL',
+      seen: 1,
+      offenders: ['staging-cleanup: is declared as scheduled and has never reported'],
+    });
+  });
+
+  test('misses a job that has become silent', async () => {
+    await beat(world, { job: 'day', ok: true, maxSilenceSeconds: 3600 });
+    expect(await answerAt('2025-01-10T13:00:00Z')).toMatchObject({ status: 'PASS' });
+    expect(await answerAt('2025-01-10T13:01:00Z')).toMatchObject({ status: 'FAIL', offenders: ['day: silent for 61 minutes, allowed 60'] });
+  });
+
+  test('one bad end is no silence, bad ends without a good one within its time are', async () => {
+    await beat(world, { job: 'day', ok: true, maxSilenceSeconds: 3600 });
+    for (let i = 0; i < 3; i++) {
+      await world.clock.sleep(25 * 60_000);
+      await beat(world, { job: 'day', ok: false, maxSilenceSeconds: 3600, detail: 'held' });
+    }
+    expect(await answerAt('2025-01-10T12:55:00Z')).toMatchObject({ status: 'PASS' });
+    expect(await answerAt('2025-01-10T13:15:00Z')).toMatchObject({
+      status: 'FAIL',
+      offenders: ['day: has not ended well for 75 minutes: held'],
+    });
+  });
+});
