@@ -42,8 +42,11 @@ interface RunClock extends Clock {
   jump(seconds: number): void;
 }
 
-const LAST_KILL_ROUNDS = 8;
+/** Time that passes before each further restart, when a batch does not end by itself: leases run out, limits are reached. */
+const DOWNTIMES_TO_THE_END = [0, 65, 65, 310, 310, 1900, 1900, 1900];
 const PATIENCE_MILLISECONDS = 10_000;
+/** Without any change for so long, a service waits for a time that only a jump of the clock brings. Longer with each restart. */
+const QUIET_MILLISECONDS = 800;
 /** About as long as an attempt to publish takes here. */
 const CONSOLIDATION_MILLISECONDS = 120;
 const DOWNTIMES = [0, 65, 310, 1900];
@@ -91,10 +94,10 @@ export async function killRun(options: {
       starting = (await listBatches(state, KILL_SLATE)).length === 0 ? startBatch(serve) : Promise.resolve();
     }
     await starting;
-    const patience = [0, 65, 65, 310, 310, 1900, 1900, 1900];
-    for (let round = 0; !(await isOver(state)); round++) {
-      if (round === LAST_KILL_ROUNDS) throw new Error(`still not over after ${kills} restarts: ${await describe(state)}`);
-      await restart(patience[round] ?? 1900);
+    for (let round = 0; !(await isOver(state, QUIET_MILLISECONDS * (round + 1))); round++) {
+      const downtime = DOWNTIMES_TO_THE_END[round];
+      if (downtime === undefined) throw new Error(`still not over after ${kills} restarts: ${await describe(state)}`);
+      await restart(downtime);
     }
     problems.push(...(await nextStart(serve, state)));
     await lateDeliveries(queue);
@@ -165,7 +168,7 @@ async function waitFor(step: KillStep, state: StateStore, random: () => number):
       return;
     }
     if (batch !== undefined && !isActive(batch.state)) return;
-    await sleep(1);
+    await sleep(2);
   }
 }
 
@@ -199,11 +202,14 @@ async function mischief(state: StateStore, queue: Queue, random: () => number): 
   }
 }
 
-async function isOver(state: StateStore): Promise<boolean> {
-  const deadline = performance.now() + PATIENCE_MILLISECONDS;
-  while (performance.now() < deadline) {
+/** Waits until every batch has ended; false when nothing has changed for a while. */
+async function isOver(state: StateStore, quiet: number = PATIENCE_MILLISECONDS): Promise<boolean> {
+  let [seen, since] = ['', performance.now()];
+  while (performance.now() - since < quiet) {
     const batches = await listBatches(state, KILL_SLATE);
     if (batches.length > 0 && batches.every((batch) => !isActive(batch.state))) return true;
+    const now = JSON.stringify(batches);
+    if (now !== seen) [seen, since] = [now, performance.now()];
     await sleep(10);
   }
   return false;

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { TipoffError } from '#core/errors.ts';
 import type { Caller } from './auth.ts';
+import { backfillRoutes } from './backfill-routes.ts';
 import { commonRoutes } from './common-routes.ts';
 import { coordinatorRoutes } from './coordinator-routes.ts';
 import { errorFacts } from './logger.ts';
@@ -21,7 +22,7 @@ export const AUDIT = 'service_audit';
 export function serviceRoutes(service: Service): Route[] {
   const routes = [
     ...commonRoutes(service),
-    ...(service.roles.includes('coordinator') ? coordinatorRoutes(service) : []),
+    ...(service.roles.includes('coordinator') ? [...coordinatorRoutes(service), ...backfillRoutes(service)] : []),
     ...(service.roles.includes('worker') ? workerRoutes(service) : []),
   ];
   const document = route({

@@ -16,6 +16,8 @@ export interface RuntimeOptions {
   readonly coordinator: boolean;
   /** Worker loops in this process; 0 for none. */
   readonly workers: number;
+  /** Done with every sweep besides the look for stalled batches. */
+  readonly alsoSweep?: () => Promise<void>;
 }
 
 /** What goes on behind the endpoints. */
@@ -131,6 +133,7 @@ export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runt
   };
   const sweep = async (): Promise<StallVerdict[]> => {
     await told.again();
+    await options.alsoSweep?.();
     const verdicts = await noted(await checkStalled(deps, BY));
     lastSweepAt = clock.now().toISOString();
     metrics.sweep(verdicts.some(({ action }) => action === 'error'));
@@ -180,7 +183,11 @@ export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runt
     },
     run: () => {
       if (options.coordinator) {
-        background('resuming', resume);
+        background('resuming', async () => {
+          await resume();
+          // What stood still or grew too old while nobody looked ends now and not with the first regular look.
+          await sweep();
+        });
         repeat('sweeping', SWEEP_SECONDS, sweep);
       }
       for (let i = 0; i < options.workers; i++) {

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { serve } from '@hono/node-server';
+import { backfillDeps } from '#app/backfill.ts';
 import type { App } from '#app/compose.ts';
 import { dayDeps, trainDeps } from '#app/day-deps.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { modelSource } from '#model/model-source.ts';
 import { serviceApp } from './app.ts';
 import { authenticator } from './auth.ts';
+import { serviceBackfills } from './backfills.ts';
 import { serviceLogger } from './logger.ts';
 import { serviceMetrics } from './metrics.ts';
 import { oidcVerifier } from './oidc.ts';
@@ -51,7 +53,9 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
   const deps = { ...(await dayDeps(app, BY)), notifier: app.notifier };
   const isCoordinator = options.roles.includes('coordinator');
   const workers = options.roles.includes('worker') ? options.workers : 0;
-  const runtime = serviceRuntime({ ...deps, log, metrics }, { coordinator: isCoordinator, workers });
+  const { state, notifier, runId } = app;
+  const backfills = serviceBackfills({ state, clock, notifier, log, holder: runId, runDeps: (by) => backfillDeps(app, by) });
+  const runtime = serviceRuntime({ ...deps, log, metrics }, { coordinator: isCoordinator, workers, alsoSweep: () => backfills.tick() });
   const service: Service = {
     roles: options.roles,
     deps,
@@ -71,6 +75,7 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
       ...(oidc === undefined ? {} : { verifyToken: oidcVerifier({ ...oidc, clock }) }),
     }),
     runtime,
+    backfills,
     metrics,
     log,
     ...(options.unitSize === undefined ? {} : { unitSize: options.unitSize }),
@@ -94,7 +99,7 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
       log.info('draining');
       const closed = new Promise<void>((done) => server.close(() => done()));
       server.closeIdleConnections();
-      await runtime.drain();
+      await Promise.all([runtime.drain(), backfills.drain()]);
       server.closeIdleConnections();
       await closed;
       log.info('drained');

@@ -3,6 +3,7 @@ import type { WorkerDeps } from '#pipeline/predict/worker.ts';
 import type { Pushed } from '#platform/queue/port.ts';
 import type { AlertDeps } from './alerts.ts';
 import type { Authenticator } from './auth.ts';
+import type { Backfills } from './backfills.ts';
 import type { HealthDeps } from './health-checks.ts';
 import type { Logger } from './logger.ts';
 import type { ServiceMetrics } from './metrics.ts';
@@ -17,6 +18,7 @@ export interface Service {
   readonly health: HealthDeps;
   readonly authenticate: Authenticator;
   readonly runtime: Runtime;
+  readonly backfills: Backfills;
   readonly metrics: ServiceMetrics;
   readonly log: Logger;
   /** Players per unit; the coordinator's usual size when absent. */

@@ -8,6 +8,7 @@ import type { Delivery, Queue } from '#platform/queue/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { Row, TableRef, Warehouse } from '#platform/warehouse/port.ts';
 import { type BatchDoc, COLLECTIONS, type OutcomeDoc, outcomeKey, type UnitDoc, unitKey } from './documents.ts';
+import { checkOutput } from './output-gate.ts';
 import { DEFAULT_RULES, type PickRules } from './recommendation.ts';
 import { PLAYER_INPUTS, type PlayerInput, playerRows } from './rows.ts';
 import { STAGING_HOURS, stagingTable } from './staging.ts';
@@ -110,7 +111,7 @@ function allFailed(unit: UnitDoc, error: unknown): Landed {
   return { table: undefined, outcomes: unit.players.map((player_id) => ({ player_id, outcome: 'failed', rows: 0, reason })) };
 }
 
-const LONGEST_REASON = 500;
+const LONGEST_REASON = 2000;
 type PlannedOutcome = Pick<OutcomeDoc, 'player_id' | 'outcome' | 'rows' | 'reason'>;
 
 async function stage(deps: WorkerDeps, batch: BatchDoc, unit: UnitDoc): Promise<Landed> {
@@ -135,12 +136,16 @@ async function stage(deps: WorkerDeps, batch: BatchDoc, unit: UnitDoc): Promise<
     rows.push(...made.rows);
     return { player_id, outcome: 'predicted', rows: made.rows.length, reason: made.without };
   });
+  await checkOutput(warehouse, rows);
   const table = stagingTable(batch.batch_id, unit.unit_id, unit.claim);
   await warehouse.createTable(stagedPredictions, table, {
     labels: { batch: batch.batch_id, slate: batch.slate, unit: unit.unit_id, claim: String(unit.claim) },
     expiresAt: new Date(clock.now().getTime() + STAGING_HOURS * 3_600_000).toISOString(),
   });
-  await warehouse.append(stagedPredictions, rows, table);
+  await warehouse.append(stagedPredictions, rows, table).catch(async (error: unknown) => {
+    await warehouse.dropTable(table);
+    throw error;
+  });
   return { table, outcomes };
 }
 

@@ -1,10 +1,12 @@
 import { afterEach } from 'vitest';
 import { serviceApp } from '#app/services/app.ts';
 import { type Authenticator, authenticator } from '#app/services/auth.ts';
+import { type Backfills, type BackfillsDeps, serviceBackfills } from '#app/services/backfills.ts';
 import { serviceLogger } from '#app/services/logger.ts';
 import { serviceMetrics } from '#app/services/metrics.ts';
 import { type Runtime, serviceRuntime } from '#app/services/runtime.ts';
 import type { Role, Service } from '#app/services/service.ts';
+import { TipoffError } from '#core/errors.ts';
 import { shiftedClock } from '#platform/clock.ts';
 import type { Notice, Notifier } from '#platform/notify/port.ts';
 import type { Queue } from '#platform/queue/port.ts';
@@ -17,6 +19,7 @@ export const KEY = 'a-key-of-the-tests-with-enough-characters';
 export interface ServiceWorld extends PredictionWorld {
   readonly service: Service;
   readonly runtime: Runtime;
+  readonly backfills: Backfills;
   readonly notices: Notice[];
   readonly log: string[];
   /** Calls an endpoint; JSON answers are parsed. */
@@ -42,6 +45,8 @@ export interface ServiceWorldOptions {
   readonly authenticate?: Authenticator;
   readonly change?: (deps: Service['deps']) => Service['deps'];
   readonly notifier?: Notifier;
+  /** What backfills work with; without it none can be run. */
+  readonly runDeps?: BackfillsDeps['runDeps'];
 }
 
 /** A maker of services over a prediction world in memory. Nothing runs by itself: tests call `runtime.workOff` and `sweep`. */
@@ -49,7 +54,7 @@ export function serviceWorlds(): (players: readonly FakePlayer[], options?: Serv
   const makeWorld = predictionWorlds();
   const open: ServiceWorld[] = [];
   afterEach(async () => {
-    for (const { runtime } of open.splice(0)) await runtime.drain();
+    for (const { runtime, backfills } of open.splice(0)) await Promise.all([runtime.drain(), backfills.drain()]);
   });
   return async (players, options = {}) => {
     const world = await makeWorld(players, options);
@@ -69,7 +74,12 @@ function serviceWorld(world: PredictionWorld, options: ServiceWorldOptions): Ser
   const logger = serviceLogger(clock, (line) => log.push(line));
   const metrics = serviceMetrics({ state, queue });
   const roles = options.roles ?? ['coordinator', 'worker'];
-  const runtime = serviceRuntime({ ...deps, log: logger, metrics }, { coordinator: roles.includes('coordinator'), workers: 0 });
+  const runDeps = options.runDeps ?? noBackfills;
+  const backfills = serviceBackfills({ state, clock, notifier, log: logger, holder: 'this process', runDeps });
+  const runtime = serviceRuntime(
+    { ...deps, log: logger, metrics },
+    { coordinator: roles.includes('coordinator'), workers: 0, alsoSweep: () => backfills.tick() },
+  );
   // Checks have a time limit, and a virtual clock would be over at once.
   const health = { warehouse, state, queue, clock: shiftedClock(MORNING), models, settings: { home: true } };
   const service: Service = {
@@ -78,6 +88,7 @@ function serviceWorld(world: PredictionWorld, options: ServiceWorldOptions): Ser
     health,
     authenticate: options.authenticate ?? authenticator({ apiKey: KEY }),
     runtime,
+    backfills,
     metrics,
     log: logger,
     profile: 'embedded',
@@ -87,6 +98,7 @@ function serviceWorld(world: PredictionWorld, options: ServiceWorldOptions): Ser
     ...world,
     service,
     runtime,
+    backfills,
     notices,
     log,
     call: caller(service),
@@ -94,6 +106,9 @@ function serviceWorld(world: PredictionWorld, options: ServiceWorldOptions): Ser
     stored: () => dump(world.deps.state, world.deps.queue, world.warehouse),
   };
 }
+
+const noBackfills = (): Promise<never> =>
+  Promise.reject(new TipoffError('TIPOFF_NOT_READY', 'this world computes no ranges', { hint: 'Give it what a backfill needs.' }));
 
 function caller(service: Service): ServiceWorld['call'] {
   const app = serviceApp(service);
@@ -130,6 +145,7 @@ const COLLECTIONS = [
   'parked_pushes',
   'batch_alerts',
   'health_probes',
+  'backfill_requests',
 ];
 
 async function dump(state: StateStore, queue: Queue, warehouse: Warehouse): Promise<string> {

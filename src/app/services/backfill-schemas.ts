@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { isDate, parseSlate } from '#core/calendar.ts';
+import { BACKFILL_PHASES } from '#guard/backfill/steps.ts';
+import { BACKFILL_MODES } from './backfill-requests.ts';
+
+const slate = z
+  .string()
+  .max(10)
+  .refine(isDate, 'expected YYYY-MM-DD')
+  .transform((text) => parseSlate(text))
+  .describe('ET calendar date as YYYY-MM-DD');
+const count = z.int().min(0);
+
+const range = {
+  from: slate,
+  to: slate,
+  phases: z
+    .array(z.enum(BACKFILL_PHASES))
+    .min(1)
+    .max(20)
+    .default([...BACKFILL_PHASES]),
+  mode: z
+    .enum(BACKFILL_MODES)
+    .default('needed')
+    .describe('needed: what is missing or no longer stands; failed, stale: only those; all: whatever the ledger says'),
+};
+const inOrder = ({ from, to }: { readonly from: string; readonly to: string }): boolean => from <= to;
+const ORDER = 'expected from not after to';
+
+export const backfillPlanRequest = z.strictObject(range).refine(inOrder, ORDER);
+
+export const backfillRequest = z
+  .strictObject({
+    ...range,
+    request_id: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,100}$/, 'expected letters, digits, dots, dashes and underscores, 100 at most')
+      .describe('The same id again starts nothing while its request waits or runs'),
+    reason: z.string().trim().min(1).max(500).describe('Why, for the audit trail'),
+    by: z.string().trim().min(1).max(200).optional().describe('On whose behalf, where it is not the caller'),
+  })
+  .refine(inOrder, ORDER);
+
+export const backfillPlanAnswer = z.looseObject({
+  from: z.string(),
+  to: z.string(),
+  units: z.array(
+    z.looseObject({
+      step: z.string(),
+      month: z.string(),
+      slates: z.array(z.string()),
+      reason: z.string(),
+      seconds: z.number(),
+    }),
+  ),
+  skipped: z.array(z.looseObject({ step: z.string(), month: z.string(), slates: count, reason: z.string() })),
+  slates: count,
+  estimated_seconds: z.number(),
+});
+
+export const backfillAnswer = z.strictObject({
+  request_id: z.string(),
+  from: z.string(),
+  to: z.string(),
+  phases: z.array(z.string()),
+  mode: z.string(),
+  by: z.string(),
+  state: z.enum(['queued', 'running', 'finished', 'failed']),
+  round: count.describe('Times it was asked for after it had come to an end'),
+  holder: z.string().nullable(),
+  beat_at: z.string().nullable().describe('When the process at work was last heard of'),
+  progress: z
+    .strictObject({ step: z.string(), done_slates: count, planned_slates: count, eta_seconds: z.number() })
+    .nullable()
+    .describe('Slates of all steps, and the seconds left'),
+  asked_at: z.string(),
+  started_at: z.string().nullable(),
+  finished_at: z.string().nullable(),
+  reason: z.string().nullable().describe('How it ended'),
+});
+
+export const backfillListAnswer = z.strictObject({
+  requests: z.array(backfillAnswer),
+  steps: z.array(z.looseObject({ step: z.string() })).describe('What the ledger holds of each step'),
+  failures: z.array(z.strictObject({ step: z.string(), slate: z.string(), reason: z.string() })),
+});
