@@ -11,6 +11,7 @@ import { openapi } from './openapi.ts';
 import { badBody, type Refusal, refusal, refusalOf } from './problem.ts';
 import { type Call, checkRoutes, type Route, route } from './route.ts';
 import type { Service } from './service.ts';
+import { type Trace, traceOf } from './trace.ts';
 import { workerRoutes } from './worker-routes.ts';
 
 /** Bytes a request body may have. */
@@ -40,7 +41,7 @@ export function serviceRoutes(service: Service): Route[] {
 
 /** What a request carries from step to step. */
 interface ServiceEnv {
-  readonly Variables: { caller?: Caller };
+  readonly Variables: { caller?: Caller; trace: Trace };
 }
 
 /** The HTTP application: authentication first, then limits and schemas, then the use case. */
@@ -54,13 +55,17 @@ export function serviceApp(service: Service): Hono<ServiceEnv> {
       path,
       async (c, next) => {
         const began = performance.now();
+        const trace = traceOf((name) => c.req.header(name));
+        c.set('trace', trace);
         await next();
         const seconds = (performance.now() - began) / 1000;
         metrics.request(definition.path, definition.method, c.res.status, seconds);
         c.res.headers.set('cache-control', 'no-store');
         c.res.headers.set('x-content-type-options', 'nosniff');
+        c.res.headers.set('x-request-id', trace.requestId);
         // Path only: what stands behind a question mark is nobody's business.
-        log.info({ method: definition.method, path: c.req.path, status: c.res.status, ms: Math.round(seconds * 1000) }, 'request');
+        const facts = { method: definition.method, path: c.req.path, status: c.res.status, ms: Math.round(seconds * 1000) };
+        log.info({ ...facts, ...tracedBy(trace) }, 'request');
       },
       async (c, next) => {
         if (definition.open === true) return next();
@@ -76,6 +81,7 @@ export function serviceApp(service: Service): Hono<ServiceEnv> {
           path: c.req.param(),
           query: c.req.query(),
           caller: c.get('caller'),
+          trace: c.get('trace'),
         };
         const reply = await definition.handle(call).catch(async (error: unknown) => {
           await audit(service, definition, call, refusalOf(error).status);
@@ -97,7 +103,8 @@ export function serviceApp(service: Service): Hono<ServiceEnv> {
   );
   app.onError((error, c) => {
     const refused = refusalOf(error);
-    if (refused.status >= 500) log.error({ method: c.req.method, path: c.req.path, ...errorFacts(error) }, 'request failed');
+    if (refused.status >= 500)
+      log.error({ method: c.req.method, path: c.req.path, ...errorFacts(error), ...tracedBy(c.get('trace')) }, 'request failed');
     return answer(c, refused);
   });
   return app;
@@ -120,6 +127,11 @@ function answer(c: { json: (body: unknown, status: 400) => Response }, { status,
   return c.json(problem, status as 400);
 }
 
+/** The fields by which the lines of one request are found. */
+function tracedBy({ requestId, traceId }: Trace): { readonly request_id: string; readonly trace: string } {
+  return { request_id: requestId, trace: traceId };
+}
+
 /** The body by its schema. No body, whatever its declared type, means the defaults. */
 function parsed({ body: schema }: Route, text: string): unknown {
   let json: unknown = {};
@@ -135,9 +147,9 @@ function parsed({ body: schema }: Route, text: string): unknown {
   return result?.data;
 }
 
-async function audit({ deps }: Service, { path, audited }: Route, { body, caller }: Call, status: number): Promise<void> {
+async function audit({ deps }: Service, { path, audited }: Route, { body, caller, trace }: Call, status: number): Promise<void> {
   if (audited !== true) return;
   const at = deps.clock.now().toISOString();
-  const entry = { at, endpoint: path, caller: caller?.name ?? null, request: JSON.stringify(body), status };
+  const entry = { at, endpoint: path, caller: caller?.name ?? null, request: JSON.stringify(body), status, request_id: trace.requestId };
   await deps.state.create(AUDIT, `${at}-${randomUUID()}`, entry);
 }

@@ -22,7 +22,7 @@ export function endings(deps: AlertDeps & { readonly log: Logger; readonly metri
     const ending = `${batchId}:${batch.state}`;
     if (!told.has(ending)) {
       told.add(ending);
-      deps.log.info({ batch: batchId, state: batch.state, reason: batch.reason }, 'batch ended');
+      deps.log.info({ batch: batchId, state: batch.state, reason: batch.reason, trace: batch.trace_id }, 'batch ended');
       deps.metrics.batchEnded(batch.state);
     }
     try {

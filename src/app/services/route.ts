@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
 import type { Caller } from './auth.ts';
+import type { Trace } from './trace.ts';
 
 /** A request that passed authentication and whose body has the declared shape. */
 export interface Call<Body = unknown> {
@@ -10,6 +11,7 @@ export interface Call<Body = unknown> {
   readonly query: Readonly<Record<string, string>>;
   /** Absent on open routes only. */
   readonly caller: Caller | undefined;
+  readonly trace: Trace;
 }
 
 export interface Reply {
@@ -37,8 +39,6 @@ export interface Route {
   /** Recorded with caller and answer in the audit trail. */
   readonly audited?: true;
   readonly body?: z.ZodType;
-  /** What a request without a body means; an empty object unless said otherwise. */
-  readonly query?: Readonly<Record<string, string>>;
   readonly answers: Readonly<Record<number, RouteAnswer>>;
   readonly handle: (call: Call) => Promise<Reply>;
 }

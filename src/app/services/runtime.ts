@@ -53,6 +53,8 @@ export const SWEEP_SECONDS = 15;
 const BY = 'tipoff serve';
 const IDLE_MILLISECONDS = 200;
 const LEASE_SECONDS = 60;
+/** Characters of a field of a message that go into the log. */
+const LONGEST_LOGGED = 200;
 /** Times a consolidation that failed transiently is taken up again before it is left to the sweeper. */
 const SETTLE_TRIES = 5;
 
@@ -102,8 +104,9 @@ export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runt
     const queue = park === undefined ? deps.queue : { ...deps.queue, park: (_delivery: Delivery, reason: string) => park(reason) };
     const handled = await handleUnit({ ...deps, queue }, delivery);
     metrics.unit(handled, (clock.now().getTime() - began) / 1000);
-    log.info({ unit: delivery.body, attempt: delivery.attempt, handled }, 'unit handled');
-    const batchId = batchOf(delivery.body);
+    const batchId = textIn(delivery.body, 'batch_id');
+    const unit = { batch: batchId, unit: textIn(delivery.body, 'unit_id') };
+    log.info({ ...unit, attempt: delivery.attempt, handled, trace: textIn(delivery.body, 'trace_id') }, 'unit handled');
     if (options.coordinator && batchId !== undefined && (handled === 'done' || handled === 'failed' || handled === 'duplicate')) {
       background(`settling ${batchId}`, () => settleNow(batchId));
     }
@@ -207,9 +210,10 @@ export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runt
   };
 }
 
-function batchOf(body: unknown): string | undefined {
-  if (typeof body !== 'object' || body === null || !('batch_id' in body)) return undefined;
-  return typeof body.batch_id === 'string' ? body.batch_id : undefined;
+function textIn(body: unknown, field: string): string | undefined {
+  if (typeof body !== 'object' || body === null) return undefined;
+  const value = (body as Readonly<Record<string, unknown>>)[field];
+  return typeof value === 'string' ? value.slice(0, LONGEST_LOGGED) : undefined;
 }
 
 function ignoreAbort(error: unknown): void {

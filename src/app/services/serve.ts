@@ -48,7 +48,7 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
   const { oidc } = config;
   if (config.profile === 'gcp' && config.apiKey === undefined && oidc === undefined) throw nobodyMayCall();
   const apiKey = config.apiKey ?? randomBytes(32).toString('hex');
-  const log = serviceLogger(clock, options.log);
+  const log = serviceLogger(clock, options.log, config.profile === 'gcp' ? config.gcp.project : undefined);
   const metrics = serviceMetrics(app);
   const deps = { ...(await dayDeps(app, BY)), notifier: app.notifier };
   const isCoordinator = options.roles.includes('coordinator');

@@ -13,7 +13,7 @@ import type { Service } from './service.ts';
 /** `POST /start`: creates the batch and answers; dispatch and work go on afterwards. Throws what `startBatch` throws. */
 export async function startOverHttp(
   { deps, runtime, unitSize }: Service,
-  { body, caller }: Call<z.output<typeof startRequest>>,
+  { body, caller, trace }: Call<z.output<typeof startRequest>>,
 ): Promise<Reply> {
   const now = deps.clock.now();
   const slate = slateFrom(body.game_date, now);
@@ -34,6 +34,7 @@ export async function startOverHttp(
     mode,
     by: callerName('start', caller, body.reason),
     force: body.force,
+    traceId: trace.traceId,
     ...players,
     ...(unitSize === undefined ? {} : { unitSize }),
     ...(body.request_key === undefined ? {} : { callerKey: body.request_key }),

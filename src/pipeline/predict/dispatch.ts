@@ -19,15 +19,16 @@ export async function dispatch(deps: DispatchDeps, batchId: string, by: string):
   const batch = await readBatch(deps.state, batchId);
   if (batch.state !== 'dispatching') return;
   for (const unit of await readUnits(deps.state, batchId)) {
-    if (unit.dispatched === 0) await dispatchUnit(deps, unit);
+    if (unit.dispatched === 0) await dispatchUnit(deps, batch, unit);
   }
   await move(deps, batchId, ['dispatching'], 'running', { by });
 }
 
 /** Puts a unit into the queue once more. The key holds two dispatchers to one message. */
-export async function dispatchUnit(deps: DispatchDeps, unit: UnitDoc): Promise<void> {
+export async function dispatchUnit(deps: DispatchDeps, { trace_id }: BatchDoc, unit: UnitDoc): Promise<void> {
   const { batch_id, unit_id } = unit;
-  await deps.queue.publish(UNIT_TOPIC, [{ batch_id, unit_id }], { dedupeKey: `${batch_id}:${unit_id}:${unit.dispatched}` });
+  const message = { batch_id, unit_id, ...(trace_id === undefined ? {} : { trace_id }) };
+  await deps.queue.publish(UNIT_TOPIC, [message], { dedupeKey: `${batch_id}:${unit_id}:${unit.dispatched}` });
   await deps.state.transaction(async (tx) => {
     const now = await tx.get<UnitDoc>(COLLECTIONS.units, unitKey(batch_id, unit_id));
     const batch = await tx.get<BatchDoc>(COLLECTIONS.batches, batch_id);

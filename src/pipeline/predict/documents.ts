@@ -56,6 +56,8 @@ export interface BatchDoc {
   readonly state: BatchState;
   readonly by: string;
   readonly caller_key: string | null;
+  /** Trace of the request that started it, for the logs; absent when nothing else is told about it. */
+  readonly trace_id?: string;
   /** Games of the slate at the start. */
   readonly games: number;
   /** Players of the context, skipped ones included. */
@@ -120,5 +122,5 @@ export interface EventDoc {
 export const unitKey = (batchId: string, unitId: string): string => `${batchId}:${unitId}`;
 export const outcomeKey = (batchId: string, playerId: number): string => `${batchId}:${playerId}`;
 
-/** The queue topic of prediction units; a message is `{ batch_id, unit_id }`. */
+/** The queue topic of prediction units; a message is `{ batch_id, unit_id }`, with the `trace_id` of the batch where it has one. */
 export const UNIT_TOPIC = 'predict-units';

@@ -100,7 +100,7 @@ async function checkOne(deps: CoordinatorDeps, batch: BatchDoc, by: string, rule
   const missing = (await readUnits(deps.state, batchId)).filter((unit) => unit.state !== 'done');
   const again = missing.filter((unit) => unit.dispatched < MOST_DISPATCHES);
   if (again.length === 0) return close(`stalled: no progress for ${rules.noProgressSeconds} s after a second dispatch`);
-  for (const unit of again) await dispatchUnit(deps, unit);
+  for (const unit of again) await dispatchUnit(deps, batch, unit);
   return verdictOf(batch, 'redispatched', batch.state, `no progress for ${rules.noProgressSeconds} s`);
 }
 

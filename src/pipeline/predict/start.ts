@@ -26,6 +26,8 @@ export interface StartRequest {
   readonly by: string;
   /** The same key again gives the same batch instead of another or a conflict. */
   readonly callerKey?: string;
+  /** Trace of the request, for the logs of everybody who works on the batch. */
+  readonly traceId?: string;
   /** Closes an active batch of the slate instead of refusing. */
   readonly force?: boolean;
   /** Only these players of the slate; all when absent. */
@@ -111,6 +113,7 @@ async function create(state: StateStore, clock: Clock, request: StartRequest, pl
       state: 'created',
       by: request.by,
       caller_key: request.callerKey ?? null,
+      ...(request.traceId === undefined ? {} : { trace_id: request.traceId }),
       games: plan.games,
       expected: plan.verdicts.length,
       units: units.length,

@@ -142,6 +142,6 @@ describe('what goes on behind the endpoints', () => {
     made.runtime.run();
     await made.runtime.drain();
     await made.runtime.settled();
-    expect(made.log.join('')).not.toContain('"level":"error"');
+    expect(made.log.join('')).not.toContain('"severity":"ERROR"');
   });
 });

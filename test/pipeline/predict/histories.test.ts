@@ -137,7 +137,8 @@ describe('any history of starts, workers, sweeps, resets, crashes and late arriv
         await deliverTheRest(world);
         for (const { state } of await expectSoundSlate(world, slate)) ends.set(state, (ends.get(state) ?? 0) + 1);
       }),
-      { numRuns: 60 },
+      // A fixed seed: the same histories every time, so that what they must cover below is no matter of luck.
+      { numRuns: 60, seed: 7 },
     );
     // A test of histories that never publish, or always do, would prove nothing.
     expect([...ends.keys()].sort()).toEqual(expect.arrayContaining(['published', 'published_partial', 'reset']));
