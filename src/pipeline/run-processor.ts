@@ -79,7 +79,7 @@ async function receipt(
       slate_from: range.from,
       slate_to: range.to,
       verdict: outcome.verdict,
-      rows: outcome.rows,
+      row_count: outcome.rows,
       reason: outcome.reason ?? null,
       started_at: started.toISOString(),
       finished_at: finished.toISOString(),

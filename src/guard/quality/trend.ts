@@ -19,7 +19,7 @@ export async function recordReport(
     reported_at: deps.clock.now().toISOString(),
     range_from: report.from,
     range_to: report.to,
-    rows: report.rows,
+    row_count: report.rows,
     rows_without_history: report.rows_without_history,
     required_default_rows: report.required_default_rows,
     required_default_share: report.required_default_share,
@@ -38,7 +38,7 @@ export async function recordReport(
 /** One point of the trend. */
 export interface TrendPoint {
   readonly reported_at: string;
-  readonly rows: number;
+  readonly row_count: number;
   readonly required_default_share: number;
   readonly optional_default_share: number;
   readonly verdict: string;
@@ -47,7 +47,7 @@ export interface TrendPoint {
 /** The newest reports of a kind, oldest first. */
 export async function readTrend(warehouse: Warehouse, kind: QualityKind, limit = 10): Promise<TrendPoint[]> {
   const rows = await warehouse.query<TrendPoint>(
-    `SELECT reported_at, rows, required_default_share, optional_default_share, verdict FROM nba_orchestration.quality_reports
+    `SELECT reported_at, row_count, required_default_share, optional_default_share, verdict FROM nba_orchestration.quality_reports
      WHERE kind = @kind QUALIFY ROW_NUMBER() OVER (ORDER BY reported_at DESC, report_id) <= @limit ORDER BY reported_at, report_id`,
     { kind, limit },
   );

@@ -32,7 +32,7 @@ export async function writeReceipt(warehouse: Warehouse, receipt: Receipt): Prom
   const { batch } = receipt;
   const written = await warehouse.execute(
     `INSERT INTO nba_predictions.publications (publication_id, event, event_at, event_by, reason, batch_id, slate, run_mode, completeness,
-       fencing_token, rows, players, expected, missing, audit, model_id, model_hash, code_version)
+       fencing_token, row_count, players, expected, missing, audit, model_id, model_hash, code_version)
      SELECT @publication_id, 'published', CAST(@at AS TIMESTAMP), @by, @reason, @batch_id, CAST(@slate AS DATE), @run_mode, @completeness,
        CAST(@token AS INT64), COUNT(*), COUNT(DISTINCT p.player_id), CAST(@expected AS INT64), @missing, @audit, MIN(p.model_id), MIN(p.model_hash), @code_version
      FROM nba_predictions.player_prop_predictions p
@@ -83,7 +83,7 @@ export async function forbidOlderReceipts(
 ): Promise<void> {
   await warehouse.execute(
     `INSERT INTO nba_predictions.publications (publication_id, event, event_at, event_by, reason, batch_id, slate, run_mode, completeness,
-       fencing_token, rows, players, expected, missing, audit, model_id, model_hash, code_version)
+       fencing_token, row_count, players, expected, missing, audit, model_id, model_hash, code_version)
      VALUES (@publication_id, 'withdrawn', CAST(@at AS TIMESTAMP), @by, @reason, @batch_id, CAST(@slate AS DATE), @run_mode, 'partial',
        CAST(@token AS INT64), 0, 0, CAST(@expected AS INT64), '[]', '[]', 'none', 'none', @code_version)`,
     {

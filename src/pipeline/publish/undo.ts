@@ -18,9 +18,9 @@ export async function withdraw({ warehouse }: { readonly warehouse: Warehouse },
   const { publicationId, slate, by, reason, at } = withdrawal;
   const written = await warehouse.execute(
     `INSERT INTO nba_predictions.publications (publication_id, event, event_at, event_by, reason, batch_id, slate, run_mode, completeness,
-       fencing_token, rows, players, expected, missing, audit, model_id, model_hash, code_version)
+       fencing_token, row_count, players, expected, missing, audit, model_id, model_hash, code_version)
      SELECT p.publication_id, 'withdrawn', CAST(@at AS TIMESTAMP), @by, @reason, p.batch_id, p.slate, p.run_mode, p.completeness,
-       p.fencing_token, p.rows, p.players, p.expected, p.missing, p.audit, p.model_id, p.model_hash, p.code_version
+       p.fencing_token, p.row_count, p.players, p.expected, p.missing, p.audit, p.model_id, p.model_hash, p.code_version
      FROM nba_predictions.publications p
      WHERE p.slate = CAST(@slate AS DATE) AND p.publication_id = @id AND p.event = 'published'
        AND NOT EXISTS (SELECT 1 FROM nba_predictions.publications w
@@ -41,7 +41,7 @@ export interface PublicationStatus extends Omit<Publication, 'event' | 'event_at
 /** Publications of a slate, or all, newest first. */
 export async function listPublications(warehouse: Warehouse, slate?: Slate): Promise<PublicationStatus[]> {
   return warehouse.query<PublicationStatus>(
-    `SELECT p.publication_id, p.batch_id, p.slate, p.run_mode, p.completeness, p.fencing_token, p.rows, p.players, p.expected, p.missing, p.audit,
+    `SELECT p.publication_id, p.batch_id, p.slate, p.run_mode, p.completeness, p.fencing_token, p.row_count, p.players, p.expected, p.missing, p.audit,
        p.model_id, p.model_hash, p.code_version, p.event_at AS published_at, p.event_by AS published_by,
        w.event_at AS withdrawn_at, w.reason AS withdrawn_reason
      FROM nba_predictions.publications p

@@ -127,7 +127,7 @@ describe('the quality of training data', () => {
     await recordReport(world.deps, 'recent', report);
     const trend = await readTrend(world.warehouse, 'training', 2);
     expect(trend).toHaveLength(2);
-    expect(trend[0]).toMatchObject({ rows: report.rows, required_default_share: 0, verdict: 'pass' });
+    expect(trend[0]).toMatchObject({ row_count: report.rows, required_default_share: 0, verdict: 'pass' });
     expect(await readTrend(world.warehouse, 'recent')).toHaveLength(1);
   });
 });

@@ -96,7 +96,7 @@ describe('predictions', () => {
 });
 
 describe('operations', () => {
-  const run = { run_id: 'r', phase: 'precompute', slate_from: SLATE, slate_to: SLATE, rows: 0, code_version: 'v1' };
+  const run = { run_id: 'r', phase: 'precompute', slate_from: SLATE, slate_to: SLATE, row_count: 0, code_version: 'v1' };
   const at = { started_at: '2025-01-10T17:00:00.000Z', finished_at: '2025-01-10T17:01:00.000Z' };
 
   it('name the processor that is held and what for', async () => {

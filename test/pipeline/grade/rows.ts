@@ -145,7 +145,7 @@ async function addReceipt(warehouse: Warehouse, given: { id: string; at: string;
       run_mode: 'FIRST',
       completeness: 'full',
       fencing_token: 1,
-      rows: 1,
+      row_count: 1,
       players: 1,
       expected: 1,
       missing: '[]',

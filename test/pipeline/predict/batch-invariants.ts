@@ -27,8 +27,8 @@ export async function deliverTheRest({ deps, clock }: PredictionWorld): Promise<
 async function expectSoundBatch(world: PredictionWorld, batch: BatchDoc): Promise<void> {
   const { batch_id, slate } = batch;
   expect(isActive(batch.state), `${batch_id} is ${batch.state}`).toBe(false);
-  const receipts = await world.warehouse.query<{ publication_id: string; rows: number }>(
-    `SELECT publication_id, rows FROM nba_predictions.publications WHERE slate = CAST(@slate AS DATE) AND batch_id = @batch_id AND event = 'published'`,
+  const receipts = await world.warehouse.query<{ publication_id: string; row_count: number }>(
+    `SELECT publication_id, row_count FROM nba_predictions.publications WHERE slate = CAST(@slate AS DATE) AND batch_id = @batch_id AND event = 'published'`,
     { slate, batch_id },
   );
   const stored = await world.warehouse.query<{ publication_id: string; player_id: number; n: number }>(
@@ -46,7 +46,7 @@ async function expectSoundBatch(world: PredictionWorld, batch: BatchDoc): Promis
   expect(receipts.map(({ publication_id }) => publication_id)).toEqual([batch.publication_id]);
   const predicted = outcomes.filter(({ outcome }) => outcome === 'predicted').sort((a, b) => a.player_id - b.player_id);
   expect(stored).toEqual(predicted.map(({ player_id, rows }) => ({ publication_id: batch.publication_id, player_id, n: rows })));
-  expect(receipts[0]?.rows).toBe(predicted.reduce((total, { rows }) => total + rows, 0));
+  expect(receipts[0]?.row_count).toBe(predicted.reduce((total, { rows }) => total + rows, 0));
   expect(predicted.length).toBeGreaterThan(0);
   const complete = outcomes.every(({ outcome }) => outcome === 'predicted' || outcome === 'skipped');
   expect(batch.state).toBe(complete ? 'published' : 'published_partial');

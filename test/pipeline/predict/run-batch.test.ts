@@ -26,7 +26,7 @@ describe('a batch from start to publication', () => {
       publication_id: result.publication_id,
       batch_id: result.batch_id,
       completeness: 'full',
-      rows: 120,
+      row_count: 120,
       players: 30,
       expected: 30,
       missing: '[]',

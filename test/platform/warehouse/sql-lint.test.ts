@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { columnNames, tableId } from '#core/contracts/define.ts';
+import { CONTRACTS } from '#core/contracts/index.ts';
+import { RESERVED_WORDS } from '#platform/warehouse/lint/vocabulary.ts';
 import { lintSql } from '#platform/warehouse/sql-lint.ts';
 import { tokenise } from '#platform/warehouse/sql-tokens.ts';
 
@@ -162,4 +165,12 @@ describe('tokenise', () => {
       ).toBe(sql);
     },
   );
+});
+
+it('finds no column of a contract that BigQuery would read as a keyword', () => {
+  const named = CONTRACTS.flatMap((table) => columnNames(table).map((column) => `${tableId(table)}.${column}`));
+  const reserved = (name: string): boolean => RESERVED_WORDS.has(name.split('.').at(-1)?.toUpperCase() ?? '');
+  expect(named.length).toBeGreaterThan(300);
+  expect(named.filter(reserved)).toEqual([]);
+  expect(reserved('nba_predictions.publications.rows')).toBe(true);
 });

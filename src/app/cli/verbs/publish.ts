@@ -21,7 +21,7 @@ export function addPublishVerbs(root: Command, host: CliHost): void {
       const rows = publications.map((row) => [
         row.publication_id,
         row.completeness,
-        row.rows,
+        row.row_count,
         row.players,
         row.published_at,
         row.withdrawn_at ?? '',

@@ -76,7 +76,7 @@ function reportLines(report: QualityReport, trend: readonly TrendPoint[], percen
   ]);
   const shown = trend.map((one) => [
     one.reported_at,
-    one.rows,
+    one.row_count,
     percent(one.required_default_share),
     percent(one.optional_default_share),
     one.verdict,

@@ -11,7 +11,7 @@ export const phaseRuns = defineTable({
     slate_from: required.date('First slate'),
     slate_to: required.date('Last slate'),
     verdict: required.string('done, empty (nothing to do), held (an input is not ready) or failed'),
-    rows: required.int('Rows written'),
+    row_count: required.int('Rows written'),
     reason: nullable.string('Why it was held or failed, or nothing was to do'),
     started_at: required.timestamp('Start'),
     finished_at: required.timestamp('End'),

@@ -10,7 +10,7 @@ export const qualityReports = defineTable({
     reported_at: required.timestamp('When'),
     range_from: required.date('First slate looked at'),
     range_to: required.date('Last slate looked at'),
-    rows: required.int('Training rows of players with history'),
+    row_count: required.int('Training rows of players with history'),
     rows_without_history: required.int('Rows of players in their first game: nothing could be known, and they are not counted below'),
     required_default_rows: required.int('Rows with a default or missing required feature'),
     required_default_share: required.float('Tier 1: share of those rows', { decimals: 6, range: [0, 1] }),

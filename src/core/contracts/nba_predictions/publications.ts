@@ -16,7 +16,7 @@ export const publications = defineTable({
     run_mode: required.string('Run mode of the batch'),
     completeness: required.string('full or partial'),
     fencing_token: required.int('Token of the lease under which it was published; never decreases for a slate'),
-    rows: required.int('Rows of the publication'),
+    row_count: required.int('Rows of the publication'),
     players: required.int('Players with at least one row'),
     expected: required.int('Players expected by the batch'),
     missing: required.string('JSON list of expected players without a row, each with its outcome and reason'),

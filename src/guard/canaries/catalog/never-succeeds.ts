@@ -22,7 +22,7 @@ GROUP BY processor`,
   },
   sabotage: {
     sql: [
-      `INSERT INTO nba_orchestration.phase_runs (run_id, phase, processor, slate_from, slate_to, verdict, rows, reason, started_at, finished_at, code_version)
+      `INSERT INTO nba_orchestration.phase_runs (run_id, phase, processor, slate_from, slate_to, verdict, row_count, reason, started_at, finished_at, code_version)
 SELECT 'sabotage-' || run_id || processor, phase, 'HopelessJob', slate_from, slate_to, 'failed', 0, 'always', fn.add_seconds(CAST(@as_of AS TIMESTAMP), -60), fn.add_seconds(CAST(@as_of AS TIMESTAMP), -60), code_version
 FROM nba_orchestration.phase_runs WHERE started_at <= CAST(@as_of AS TIMESTAMP)`,
     ],

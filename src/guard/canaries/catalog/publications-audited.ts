@@ -13,8 +13,8 @@ export const publicationsAudited = defineCanary({
   whenEmpty: { skip: 'nothing was published in the last week' },
   look: {
     sql: `
-SELECT v.publication_id AS subject, LENGTH(v.audit) < 10 OR COALESCE(p.held, 0) <> v.rows AS is_bad,
-  CASE WHEN LENGTH(v.audit) < 10 THEN 'no audit; ' ELSE '' END || CAST(COALESCE(p.held, 0) AS STRING) || ' rows, receipt ' || CAST(v.rows AS STRING) AS note
+SELECT v.publication_id AS subject, LENGTH(v.audit) < 10 OR COALESCE(p.held, 0) <> v.row_count AS is_bad,
+  CASE WHEN LENGTH(v.audit) < 10 THEN 'no audit; ' ELSE '' END || CAST(COALESCE(p.held, 0) AS STRING) || ' rows, receipt ' || CAST(v.row_count AS STRING) AS note
 FROM nba_predictions.publications v
 LEFT JOIN (
   SELECT publication_id, COUNT(*) AS held FROM nba_predictions.player_prop_predictions

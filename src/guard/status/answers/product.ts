@@ -140,7 +140,7 @@ async function repairs({ warehouse, state }: StatusWorld, { now, slate }: Status
     `SELECT w.slate, w.publication_id, w.reason, COUNT(p.publication_id) AS standing
      FROM nba_predictions.publications w
      LEFT JOIN nba_predictions.publications p ON p.slate = w.slate AND p.event = 'published' AND p.event_at > w.event_at
-     WHERE w.event = 'withdrawn' AND w.rows > 0 AND w.slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
+     WHERE w.event = 'withdrawn' AND w.row_count > 0 AND w.slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
      GROUP BY w.slate, w.publication_id, w.reason ORDER BY w.slate`,
     { from: addDays(slateOf(now), -3), slate },
   );
