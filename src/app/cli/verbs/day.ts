@@ -13,11 +13,11 @@ export function addDayVerbs(root: Command, host: CliHost): void {
   root
     .command('day')
     .description('all phases of a slate: summaries, features, predictions, publication, grades, exports')
-    .argument('<slate>', 'ET calendar date of tip-off, for example 2025-01-10')
+    .argument('[slate]', 'ET calendar date of tip-off, for example 2025-01-10 (default: today in New York)')
     .option('--mode <mode>', 'run mode (default: what the clock suggests; BACKFILL for a past slate)')
-    .action(async (text: string, options: { mode?: string }, command: Command) => {
-      const { terminal, withApp } = contextOf(host, command);
-      const slate = parseSlate(text);
+    .action(async (text: string | undefined, options: { mode?: string }, command: Command) => {
+      const { terminal, clock, withApp } = contextOf(host, command);
+      const slate = text === undefined ? slateOf(clock.now()) : parseSlate(text);
       const mode = options.mode === undefined ? undefined : parseRunMode(options.mode);
       await withApp(async (app) => {
         const [{ runDay }, { dayDeps }] = await Promise.all([import('#pipeline/day.ts'), import('#app/day-deps.ts')]);

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { TipoffError } from '#core/errors.ts';
+import { SECRETS } from './foundation.ts';
+import { providerName } from './github.ts';
+import { accountEmail, bucketName, checked, type Installation, serviceAddress } from './installation.ts';
+import { applyPlan, installationSteps, planSteps, planText } from './plan.ts';
+import { lookWith, type Run } from './run.ts';
+import { gcloud } from './step.ts';
+
+const project = z.looseObject({ projectNumber: z.string() });
+const versions = z.array(z.unknown());
+
+/** What a person asks for; the rest is looked up. */
+export interface Asked {
+  readonly installation: Omit<Installation, 'projectNumber' | 'filledSecrets'>;
+  /** False prints the plan and does nothing. */
+  readonly isApplied: boolean;
+}
+
+/**
+ * Looks at everything an installation needs, tells the plan, and carries it out when asked to. Throws TIPOFF_BAD_INPUT for
+ * a name that cannot be one, TIPOFF_NOT_FOUND without the project, TIPOFF_PROVIDER when a command failed.
+ */
+export function provision({ installation: given, isApplied }: Asked, run: Run, tell: (line: string) => void): void {
+  // Checked before anything of it is in a command; the number is Google's to give.
+  checked({ ...given, projectNumber: '000000', filledSecrets: [] });
+  const look = lookWith(run);
+  const inProject = `--project=${given.project}`;
+  const found = look(gcloud('projects', 'describe', given.project, '--format=json'));
+  if (found === undefined) {
+    throw new TipoffError('TIPOFF_NOT_FOUND', `expected the project ${given.project}, found none`, {
+      hint: 'Create it and connect it to a billing account, or log in with an account that sees it.',
+    });
+  }
+  const filledSecrets = Object.entries(SECRETS)
+    .filter(([, { name }]) => {
+      const list = gcloud('secrets', 'versions', 'list', name, inProject, '--filter=state:ENABLED', '--format=json');
+      return versions.parse(look(list) ?? []).length > 0;
+    })
+    .map(([variable]) => variable);
+  const installation = checked({ ...given, projectNumber: project.parse(found).projectNumber, filledSecrets });
+  const planned = planSteps(installationSteps(installation), look);
+  tell(`Project ${installation.project}, ${isApplied ? 'to be carried out' : 'nothing is changed'}:`);
+  tell(planText(planned));
+  if (installation.image === undefined) tell('Services, jobs and triggers are left out: push an image and name it with --image.');
+  const isDone = planned.every(({ verdict }) => verdict === 'stands');
+  if (isDone) tell('Everything stands; nothing was changed.');
+  else if (isApplied) {
+    applyPlan(planned, run, tell);
+    tell('Done.');
+  } else tell('Run it again with --yes to carry this out.');
+  if (isDone || isApplied) tell(variablesText(installation));
+}
+
+/** What GitHub must know, as commands. */
+function variablesText(installation: Installation): string {
+  const variables: Readonly<Record<string, string>> = {
+    TIPOFF_PROFILE: 'gcp',
+    GCP_PROJECT: installation.project,
+    GCP_REGION: installation.region,
+    GCP_LOCATION: installation.location,
+    GCP_BUCKET: bucketName(installation),
+    GCP_WORKLOAD_IDENTITY_PROVIDER: providerName(installation),
+    GCP_READER: accountEmail(installation, 'reader'),
+    GCP_WRITER: accountEmail(installation, 'writer'),
+    GCP_DEPLOYER: accountEmail(installation, 'deployer'),
+    TIPOFF_COORDINATOR_URL: serviceAddress(installation, 'coordinator'),
+    TIPOFF_WORKER_URL: serviceAddress(installation, 'worker'),
+  };
+  const lines = Object.entries(variables).map(
+    ([name, value]) => `  gh variable set ${name} --repo ${installation.repository} --body '${value}'`,
+  );
+  return ['Variables of the repository on GitHub:', ...lines].join('\n');
+}

@@ -1,0 +1,220 @@
+import { spawnSync } from 'node:child_process';
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { TipoffError } from '#core/errors.ts';
+import { UNIT_TOPIC } from '#pipeline/predict/documents.ts';
+import type { Account } from '#scripts/provision/installation.ts';
+import { installationSteps } from '#scripts/provision/plan.ts';
+import { type Asked, provision } from '#scripts/provision/provision.ts';
+import { GRANTS } from '#scripts/provision/roles.ts';
+import { cloudTools } from '#scripts/provision/run.ts';
+import { type CloudCli, fakeCloudCli } from '#test/fakes/cloud-cli.ts';
+import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+
+const ASKED: Asked['installation'] = {
+  project: 'my-forecasts',
+  region: 'us-east1',
+  location: 'us-east1',
+  repository: 'ann/tipoff',
+  repositoryId: '4711',
+  image: 'us-east1-docker.pkg.dev/my-forecasts/tipoff/tipoff:first',
+  operator: 'user:ann@example.com',
+};
+const CHANGES = /\b(?:create|create-oidc|update|deploy|enable|mk|query|add-iam-policy-binding)\b/;
+
+let cloud: CloudCli;
+let said: string[];
+beforeEach(() => {
+  cloud = fakeCloudCli();
+  said = [];
+});
+
+function run(isApplied: boolean, change: Partial<Asked['installation']> = {}): string {
+  said = [];
+  cloud.calls.length = 0;
+  provision({ installation: { ...ASKED, ...change }, isApplied }, cloudTools(cloud.call), (line) => said.push(line));
+  return said.join('\n');
+}
+const changes = (): string[] => cloud.calls.filter((call) => CHANGES.test(call));
+
+describe('provisioning', () => {
+  it('prints the plan and does nothing unless it is told to', () => {
+    const plan = run(false);
+    expect(changes()).toEqual([]);
+    expect(plan).toContain('+ dataset nba_raw');
+    expect(plan).toContain('0 stand,');
+    expect(plan).toContain('Run it again with --yes');
+  });
+
+  it('makes everything in an empty project, in an order that works, and the second time changes nothing and says so', () => {
+    run(true);
+    const planned = said.join('\n').match(/(\d+) to make/)?.[1];
+    expect(changes()).toHaveLength(Number(planned));
+    expect(run(true)).toContain('Everything stands; nothing was changed.');
+    expect(changes()).toEqual([]);
+    expect(said.join('\n')).toMatch(/\d+ stand, 0 to make, 0 to change/);
+  });
+
+  it('goes on where a failure stopped it', () => {
+    cloud.fail = { when: 'pubsub topics create', words: 'ERROR: PERMISSION_DENIED: pubsub.topics.create on my-forecasts' };
+    const failure = (): string => {
+      try {
+        run(true);
+      } catch (error) {
+        if (error instanceof TipoffError) return `${error.message} ${error.hint}`;
+      }
+      return 'nothing failed';
+    };
+    expect(failure()).toMatch(
+      /stopped at \d+ of \d+, topic tipoff-predict-units: gcloud pubsub topics create .*PERMISSION_DENIED.*Ask an owner/s,
+    );
+    const standing = changes().length - 1;
+    expect(standing).toBeGreaterThan(10);
+    cloud.fail = undefined;
+    expect(run(true)).toContain(`${standing} stand,`);
+    expect(run(false)).toContain('Everything stands');
+  });
+
+  it('takes no failure of a look for an absence', () => {
+    cloud.fail = { when: 'firestore databases describe', words: 'ERROR: (gcloud.firestore) UNAVAILABLE: try later' };
+    expect(() => run(true)).toThrow('UNAVAILABLE');
+    expect(changes()).toEqual([]);
+  });
+
+  it('takes an API that is not enabled yet for one whose things are still to be made', () => {
+    cloud.fail = { when: 'run services describe', words: 'ERROR: SERVICE_DISABLED: Cloud Run Admin API has not been used in project 1' };
+    expect(run(false)).toContain('+ service tipoff-coordinator');
+  });
+
+  it('leaves services, jobs and triggers out without an image, and adds them with one', () => {
+    expect(run(true, { image: undefined })).toContain('are left out');
+    expect(changes().filter((call) => /gcloud (?:run|scheduler)/.test(call))).toEqual([]);
+    expect(run(true)).toContain('Done.');
+    expect(changes().every((call) => /gcloud (?:run|scheduler)/.test(call))).toBe(true);
+  });
+
+  it('changes a service whose variables are others, keeps its image, and gives it a secret once that has a value', () => {
+    run(true);
+    cloud.filled.push('tipoff-slack-token');
+    expect(run(true)).toContain('~ service tipoff-coordinator');
+    const [service = '', ...jobs] = changes();
+    expect(service).toContain('gcloud run services update tipoff-coordinator');
+    expect(service).toContain('--update-secrets=TIPOFF_SLACK_TOKEN=tipoff-slack-token:latest');
+    expect(service).not.toContain('--image');
+    expect(jobs.map((call) => call.split(' ').slice(1, 5).join(' '))).toEqual([
+      'run jobs update tipoff-fetch',
+      'run jobs update tipoff-day',
+    ]);
+    expect(run(false)).toContain('Everything stands');
+  });
+
+  it.each([
+    ['project', 'x; rm -rf'],
+    ['region', '--flag'],
+    ['repositoryId', 'tipoff'],
+    ['repository', 'tipoff'],
+    ['operator', 'ann'],
+    ['image', 'a b'],
+  ] as const)('refuses %s when it is "%s"', (name, value) => {
+    expect(() => run(true, { [name]: value })).toThrow(/expected .*saw/);
+    expect(cloud.calls).toEqual([]);
+  });
+});
+
+describe('what accounts may do', () => {
+  const members = (account: Account): string => `serviceAccount:tipoff-${account}@my-forecasts.iam.gserviceaccount.com`;
+  const rolesOf = (account: Account): string[] =>
+    Object.entries(cloud.state.policies).flatMap(([thing, bindings]) =>
+      bindings.filter((binding) => binding.members.includes(members(account))).map(({ role }) => `${role} on ${thing.split(' ')[0]}`),
+    );
+
+  it('is never owner, editor or administrator of anything, and no policy names everybody', () => {
+    run(true);
+    const given = Object.values(cloud.state.policies).flat();
+    expect(given.filter(({ role }) => /owner|editor$|admin/i.test(role))).toEqual([]);
+    expect(given.flatMap(({ members: who }) => who).filter((who) => /allUsers|allAuthenticatedUsers/.test(who))).toEqual([]);
+  });
+
+  it('is the least that each needs', () => {
+    run(true);
+    const onProject = ['roles/bigquery.jobUser', 'roles/datastore.user', 'roles/pubsub.viewer'].map((role) => `${role} on projects`);
+    expect(rolesOf('push')).toEqual([]);
+    expect(rolesOf('scheduler')).toEqual(['roles/run.invoker on run', 'roles/run.invoker on run']);
+    expect(rolesOf('worker')).toEqual([...onProject, 'roles/storage.objectViewer on storage']);
+    expect(rolesOf('deployer').filter((role) => role.endsWith('on projects'))).toEqual([]);
+    expect(rolesOf('reader').some((role) => /publisher|subscriber|objectUser|run\./.test(role))).toBe(false);
+    const writers = (dataset: string): string[] =>
+      (cloud.state.datasets[dataset] ?? [])
+        .filter(({ role }) => role === 'WRITER')
+        .map(({ userByEmail }) => userByEmail.split('@')[0] ?? '');
+    expect(writers('nba_raw')).toEqual(['tipoff-pipeline', 'tipoff-writer']);
+    expect(writers('fn')).toEqual(['tipoff-writer']);
+    expect(writers('nba_predictions')).toEqual(['tipoff-coordinator', 'tipoff-worker', 'tipoff-pipeline', 'tipoff-writer']);
+    for (const { writes, reads } of GRANTS) expect(writes.filter((name) => reads.includes(name))).toEqual([]);
+  });
+
+  it('is reached by GitHub from this repository and these environments only', () => {
+    run(true);
+    const provider = cloud.calls.find((call) => call.includes('create-oidc')) ?? '';
+    expect(provider).toContain("--attribute-condition=assertion.repository_id=='4711'");
+    const reached = Object.entries(cloud.state.policies).flatMap(([thing, bindings]) =>
+      bindings
+        .filter(({ role }) => role === 'roles/iam.workloadIdentityUser')
+        .map(({ members: [who = ''] }) => `${/tipoff-(\w+)@/.exec(thing)?.[1]} from ${who.split('/').at(-1)}`),
+    );
+    expect(reached.sort()).toEqual([
+      'deployer from production',
+      'reader from alerts',
+      'reader from production',
+      'writer from maintenance',
+      'writer from production',
+    ]);
+  });
+});
+
+describe('what is provisioned', () => {
+  const steps = installationSteps({ ...ASKED, image: ASKED.image ?? '', projectNumber: '123456789012', filledSecrets: [] });
+  const commands = steps.map(({ make }) => make.args.join(' '));
+
+  it('names the topic as the queue does, with a dead-letter topic and a signed push to the worker', () => {
+    expect(commands).toContainEqual(expect.stringContaining(`pubsub topics create tipoff-${UNIT_TOPIC} `));
+    const push = commands.find((command) => command.includes('subscriptions create tipoff-predict-units-push')) ?? '';
+    expect(push).toContain('--push-endpoint=https://tipoff-worker-123456789012.us-east1.run.app/predict');
+    expect(push).toContain('--push-auth-service-account=tipoff-push@');
+    expect(push).toContain('--dead-letter-topic=tipoff-predict-units-dead');
+  });
+
+  it('has no step that is named twice', () => {
+    const titles = steps.map(({ title }) => title);
+    expect(titles.filter((title, i) => titles.indexOf(title) !== i)).toEqual([]);
+  });
+});
+
+describe('npm run provision', () => {
+  it('finds gcloud on the path, asks it no questions, and ends with what to do when it refuses', async () => {
+    const folder = await temporaryFolder();
+    try {
+      const stub = join(folder.path, 'gcloud');
+      await writeFile(
+        stub,
+        `#!/bin/sh\necho "$@" >> ${folder.path}/calls\necho "ERROR: You do not currently have an active account selected." >&2\nexit 1\n`,
+      );
+      await chmod(stub, 0o755);
+      const args = ['--project', 'my-forecasts', '--region', 'us-east1', '--repository', 'ann/tipoff', '--repository-id', '4711'];
+      const start = (more: readonly string[]) =>
+        spawnSync(process.execPath, ['scripts/provision.ts', ...more], {
+          encoding: 'utf8',
+          env: { ...process.env, PATH: `${folder.path}:/usr/bin:/bin` },
+        });
+      const refused = start(args);
+      expect(refused.status).toBe(3);
+      expect(refused.stderr).toContain('gcloud projects describe my-forecasts');
+      expect(refused.stderr).toContain('Run `gcloud auth login`, then this again.');
+      expect(start(args.slice(2)).stderr).toContain('expected --project, saw none');
+      expect(start(['--help']).stdout).toContain('--yes');
+    } finally {
+      await folder.remove();
+    }
+  });
+});
