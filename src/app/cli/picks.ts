@@ -28,7 +28,7 @@ export async function printPicks(terminal: Terminal, warehouse: Warehouse, slate
     `SELECT p.player_name, p.team_abbr, p.opponent_abbr, p.is_home, p.tipoff_at, p.line, p.predicted_points, p.edge, p.recommendation, p.confidence,
        CASE WHEN p.recommendation = 'OVER' THEN m.p_over ELSE m.p_under END AS with_market, p.bookmaker
      FROM nba_predictions.current_predictions p
-     LEFT JOIN nba_predictions.current_predictions m ON m.slate = p.slate AND m.player_id = p.player_id AND m.line_role = 'main' AND m.system_id = 'market'
+     LEFT JOIN nba_predictions.current_predictions m ON m.slate = CAST(@slate AS DATE) AND m.player_id = p.player_id AND m.line_role = 'main' AND m.system_id = 'market'
      WHERE p.slate = CAST(@slate AS DATE) AND p.is_actionable AND p.line_role = 'main'
      ORDER BY ABS(p.edge) DESC, p.player_name`,
     { slate },

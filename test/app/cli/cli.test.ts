@@ -53,7 +53,7 @@ describe('the command line', () => {
 
   it.each([
     ['an unknown verb', ['predcit', '2025-01-10']],
-    ['a missing argument', ['day']],
+    ['a missing argument', ['export']],
     ['an unknown option', ['day', '2025-01-10', '--fast']],
     ['a choice that is none', ['export', '2025-01-10', '--only', 'everything']],
   ])('exits with 2 for %s', async (_what, args) => {
