@@ -27,6 +27,7 @@ export const checkQuality = defineAction({
   title: 'Training data',
   inputs: z.object({ train_start: optionalDate() }),
   outputs: { passed: false },
+  silentAfterHours: 30,
   run: async ({ train_start }, { tipoff }) => {
     const ran = await tipoff('quality', ...(train_start === undefined ? ['--recent'] : ['--train-start', train_start]));
     const seen = answerOf(ran, answer, 'quality');
@@ -37,11 +38,17 @@ export const checkQuality = defineAction({
         title: 'Training data',
         // No rows is no proof that they are good.
         verdict: seen.rows === 0 ? 'warning' : VERDICTS[seen.verdict],
-        summary: `${seen.required_default_rows} of ${seen.rows} rows from ${seen.from} to ${seen.to} lack a required feature (${percent(seen.required_default_share)}).`,
-        facts: [
-          ['required features missing', percent(seen.required_default_share)],
-          ['optional features missing', percent(seen.optional_default_share)],
-        ],
+        summary:
+          seen.rows === 0
+            ? `There are no rows from ${seen.from} to ${seen.to}: nothing seen is no proof.`
+            : `${seen.required_default_rows} of ${seen.rows} rows from ${seen.from} to ${seen.to} lack a required feature (${percent(seen.required_default_share)}).`,
+        facts:
+          seen.rows === 0
+            ? []
+            : [
+                ['required features missing', percent(seen.required_default_share)],
+                ['optional features missing', percent(seen.optional_default_share)],
+              ],
         columns: ['feature', 'month', 'missing', 'usually', 'verdict'],
         rows: seen.findings.map((one) => [one.feature, one.month, percent(one.default_share), percent(one.usual_share), one.verdict]),
         annotations: seen.reasons.map((message) => ({ level, title: 'Training data', message })),

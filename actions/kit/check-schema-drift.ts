@@ -25,6 +25,7 @@ export const checkSchemaDrift = defineAction({
   title: 'Schema drift',
   inputs: z.object({ against: choice(['snapshot', 'live'], 'snapshot'), base: text(), head: text() }),
   outputs: { differences: 0 },
+  silentAfterHours: 30,
   run: async ({ against, base, head }, { tipoff }) => {
     const verb = against === 'live' ? 'check' : 'diff';
     const revisions = verb === 'diff' ? [base, head].filter((revision) => revision !== undefined) : [];

@@ -45,6 +45,12 @@ const plan = z.looseObject({
 });
 type Plan = z.output<typeof plan>;
 
+/** A request as the coordinator keeps it. */
+const request = z.looseObject({
+  state: z.string(),
+  progress: z.looseObject({ done_slates: z.number(), planned_slates: z.number(), eta_seconds: z.number() }).nullish(),
+});
+
 /** Plans a backfill; unless it is a dry run, asks the coordinator for it and leaves, or works through it in the embedded home. */
 export const dispatchBackfill = defineAction({
   name: 'dispatch-backfill',
@@ -58,6 +64,15 @@ export const dispatchBackfill = defineAction({
       });
     }
     const id = requestId(given);
+    if (given.service_url === undefined && !given.dry_run && deps.profile !== 'embedded') {
+      throw new TipoffError(
+        'TIPOFF_BAD_INPUT',
+        `service_url: expected the address of the coordinator with profile ${deps.profile}, saw nothing`,
+        {
+          hint: 'A runner asks and leaves; the service works for as long as it takes. Set TIPOFF_COORDINATOR_URL.',
+        },
+      );
+    }
     const planned = await readPlan(given, deps);
     const units = planned.units.length;
     const outputs = { request_id: id, units, dispatched: false };
@@ -84,7 +99,7 @@ async function readPlan(given: Inputs, deps: ActionDeps): Promise<Plan> {
 
 async function start(given: Inputs, deps: ActionDeps, id: string) {
   if (given.service_url === undefined) {
-    const ran = await deps.tipoff('backfill', 'run', ...rangeOf(given));
+    const ran = await deps.tipoff('backfill', 'run', ...rangeOf(given), '--why', askedBy(deps.context, given.reason));
     answerOf(ran, z.looseObject({}), 'backfill run');
     return ran.code === 0
       ? { verdict: 'ok' as const, summary: 'The units of the plan ran in the embedded home.' }
@@ -105,9 +120,11 @@ async function start(given: Inputs, deps: ActionDeps, id: string) {
       by: `dispatch-backfill by ${deps.context.actor}`,
     },
   });
-  return asked.status === 202 || asked.status === 201
-    ? { verdict: 'ok' as const, summary: `Request ${id} is queued; progress goes to Slack.` }
-    : { verdict: 'nothing' as const, summary: `Request ${id} was known already: nothing was started again.` };
+  const { state, progress } = asked.read(request);
+  if (asked.status === 202) return { verdict: 'ok' as const, summary: `Request ${id} is queued; progress goes to Slack.` };
+  const way =
+    progress == null ? '' : `, ${progress.done_slates} of ${progress.planned_slates} slates, ${Math.round(progress.eta_seconds)} s left`;
+  return { verdict: 'nothing' as const, summary: `Request ${id} is ${state} already${way}: nothing was started again.` };
 }
 
 function describe({ units, skipped, slates, estimated_seconds, bytes, cost_usd }: Plan) {

@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { defineAction } from './glue/define.ts';
-import { type GitHub, gitHub } from './glue/github.ts';
-import { requiredText } from './glue/inputs.ts';
+import { type GitHub, gitHub, tokenOrAlone } from './glue/github.ts';
+import { requiredText, text } from './glue/inputs.ts';
 import { report } from './glue/report.ts';
 
 const named = z.object({ sha: z.string() });
 const reference = z.object({ object: named });
 const commit = z.object({ tree: named });
 const pull = z.object({ number: z.number(), html_url: z.string() });
+const RUNBOOK = 'docs/runbooks/actions/schema-snapshot.md';
 
 /** Proposes generated files as a pull request; one that is open is brought up to date, and nothing new is nothing done. */
 export const proposeChange = defineAction({
@@ -22,13 +23,18 @@ export const proposeChange = defineAction({
     base: z.string().default('main'),
     title: requiredText('the title of the pull request'),
     body: requiredText('the text of the pull request'),
-    token: requiredText('a token that may write contents and pull requests'),
+    token: text(),
   }),
   outputs: { pull_request: '', changed: false },
-  run: async ({ path, branch, base, title, body, token }, { context, http }) => {
+  run: async ({ path, branch, base, title, body, token: given }, { context, http }) => {
+    const token = tokenOrAlone(given, context);
     const files = readGenerated(path);
+    const head = { key: `propose:${branch}`.toLowerCase().replaceAll('/', '-'), title, runbook: RUNBOOK };
+    if (token === undefined) {
+      const summary = `Without a token nothing is proposed; on GitHub ${branch} would get the ${files.length} files of ${path}.`;
+      return { report: report({ ...head, verdict: 'skipped', summary }) };
+    }
     const github = gitHub(http('GitHub'), { apiUrl: context.apiUrl, repository: context.repository ?? '', token });
-    const head = { key: `propose:${branch}`.toLowerCase().replaceAll('/', '-'), title };
     const onBase = await tipOf(github, base);
     if (onBase === undefined) {
       throw new TipoffError('TIPOFF_NOT_FOUND', `there is no branch ${base}`, { hint: 'Name the branch the change goes to as `base`.' });

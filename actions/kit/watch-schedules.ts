@@ -1,15 +1,21 @@
 import { z } from 'zod';
 import { messageOf } from '#core/errors.ts';
+import type { ActionDeps } from './glue/action.ts';
 import { defineAction } from './glue/define.ts';
-import { gitHub } from './glue/github.ts';
-import { flag, requiredText, text } from './glue/inputs.ts';
+import { type GitHub, gitHub, tokenOrAlone } from './glue/github.ts';
+import { flag, text } from './glue/inputs.ts';
 import { type Annotation, report } from './glue/report.ts';
-import { askService } from './glue/service.ts';
+import { askService, type ServiceInputs } from './glue/service.ts';
 
 const workflow = z.object({ id: z.number(), path: z.string(), state: z.string() });
-const run = z.object({ created_at: z.string(), conclusion: z.string().nullish(), status: z.string().nullish() });
+const runs = z.object({ workflow_runs: z.array(z.object({ created_at: z.string() })) });
+
 /** `canaries.yml=1.5`: the workflow must have succeeded on schedule within so many hours. */
-const expectation = z.string().transform((value, context): { file: string; hours: number }[] =>
+interface Expectation {
+  readonly file: string;
+  readonly hours: number;
+}
+const expectation = z.string().transform((value, context): Expectation[] =>
   value.split(/[\s,]+/).flatMap((part) => {
     const match = /^([\w.-]+\.ya?ml)=(\d+(?:\.\d+)?)$/.exec(part);
     if (part === '') return [];
@@ -21,70 +27,48 @@ const expectation = z.string().transform((value, context): { file: string; hours
   }),
 );
 
-/** Turns schedules on again that GitHub has turned off, and names those whose last run is too long ago. */
+const inputs = z.object({
+  workflows: z.string().default('canaries.yml=1.5').pipe(expectation),
+  token: text(),
+  enable: flag(true),
+  service_url: text(),
+  service_token: text(),
+});
+type Inputs = z.output<typeof inputs>;
+
+/** What became of one schedule. */
+interface Watched {
+  readonly row: readonly [string, string, string, string];
+  readonly problems: readonly Annotation[];
+  readonly isEnabled: boolean;
+  readonly isSilent: boolean;
+}
+
+/** Turns schedules on again that GitHub has turned off, names those whose last run is too long ago, and asks the coordinator how it is. */
 export const watchSchedules = defineAction({
   name: 'watch-schedules',
   title: 'Watchdog',
-  inputs: z.object({
-    workflows: z.string().default('canaries.yml=1.5').pipe(expectation),
-    token: requiredText('a token that may read and enable workflows'),
-    enable: flag(true),
-    service_url: text(),
-    service_token: text(),
-  }),
+  inputs,
   outputs: { enabled: 0, silent: 0 },
   run: async (given, deps) => {
-    const { context, clock } = deps;
-    const github = gitHub(deps.http('GitHub'), { apiUrl: context.apiUrl, repository: context.repository ?? '', token: given.token });
-    const all = await github.all('/actions/workflows', workflow, 'workflows');
-    const rows: [string, string, string, string][] = [];
-    const problems: Annotation[] = [];
-    let [enabled, silent] = [0, 0];
-    for (const { file, hours } of given.workflows) {
-      const found = all.find(({ path }) => path.endsWith(`/${file}`));
-      if (found === undefined) {
-        silent += 1;
-        rows.push([file, 'absent', '', `expected within ${hours} h`]);
-        problems.push({
-          level: 'error',
-          title: `${file} does not exist`,
-          message: 'Correct the list of the watchdog, or restore the workflow.',
-        });
-        continue;
-      }
-      // Somebody who turned a workflow off by hand meant it; inactivity is nobody's decision.
-      const isAsleep = found.state === 'disabled_inactivity';
-      if (isAsleep && given.enable) {
-        await github.call('PUT', `/actions/workflows/${found.id}/enable`);
-        enabled += 1;
-        problems.push({ level: 'warning', title: `${file} was turned off by inactivity`, message: 'It is on again.' });
-      }
-      const last = await lastRun(github, found.id);
-      const age = last === undefined ? undefined : (clock.now().getTime() - Date.parse(last)) / 3_600_000;
-      const isSilent = age === undefined || age > hours;
-      if (isSilent) {
-        silent += 1;
-        problems.push({
-          level: 'error',
-          title: `${file} is silent`,
-          message: `${last === undefined ? 'It never succeeded on schedule' : `Last success ${last}`}; expected one within ${hours} h. State: ${found.state}.`,
-        });
-      }
-      rows.push([file, isAsleep && given.enable ? 'enabled again' : found.state, last ?? 'never', `expected within ${hours} h`]);
-    }
-    const service = given.service_url === undefined ? undefined : await deepHealth(given, deps);
-    if (service !== undefined && service !== 'ok')
-      problems.push({ level: 'error', title: 'The coordinator is not healthy', message: service });
-    const isBad = silent > 0 || (service !== undefined && service !== 'ok');
+    const watched = await watchAll(given, deps);
+    const illness = given.service_url === undefined ? undefined : await illnessOf(given, deps);
+    const [enabled, silent] = [watched.filter(({ isEnabled }) => isEnabled).length, watched.filter(({ isSilent }) => isSilent).length];
+    const isWatching = watched.length > 0;
+    const service = given.service_url === undefined ? '' : `, coordinator ${illness === undefined ? 'healthy' : 'not healthy'}`;
+    const isBad = silent > 0 || illness !== undefined;
     return {
       report: report({
         key: 'watchdog',
         title: 'Watchdog',
-        verdict: isBad ? 'failed' : enabled > 0 ? 'warning' : 'ok',
-        summary: `${silent} of ${given.workflows.length} schedules silent, ${enabled} turned on again${service === undefined ? '' : `, coordinator ${service === 'ok' ? 'healthy' : 'not healthy'}`}.`,
+        verdict: isBad ? 'failed' : enabled > 0 ? 'warning' : isWatching ? 'ok' : 'skipped',
+        summary: `${isWatching ? `${silent} of ${watched.length} schedules silent, ${enabled} turned on again` : 'Without a token no schedule was looked at'}${service}.`,
         columns: ['workflow', 'state', 'last success', 'limit'],
-        rows,
-        annotations: problems,
+        rows: watched.map(({ row }) => [...row]),
+        annotations: [
+          ...watched.flatMap(({ problems }) => problems),
+          ...(illness === undefined ? [] : [{ level: 'error' as const, title: 'The coordinator is not healthy', message: illness }]),
+        ],
         runbook: 'docs/runbooks/actions/watchdog.md',
       }),
       outputs: { enabled, silent },
@@ -92,18 +76,57 @@ export const watchSchedules = defineAction({
   },
 });
 
-async function lastRun(github: ReturnType<typeof gitHub>, id: number): Promise<string | undefined> {
-  const body = await github.call('GET', `/actions/workflows/${id}/runs?event=schedule&status=success&per_page=1`);
-  return z.object({ workflow_runs: z.array(run) }).parse(body).workflow_runs[0]?.created_at;
+async function watchAll({ workflows, token: given, enable }: Inputs, { context, clock, http }: ActionDeps): Promise<Watched[]> {
+  const token = tokenOrAlone(given, context);
+  if (token === undefined) return [];
+  const github = gitHub(http('GitHub'), { apiUrl: context.apiUrl, repository: context.repository ?? '', token });
+  const known = await github.all('/actions/workflows', workflow, 'workflows');
+  const watched: Watched[] = [];
+  for (const expected of workflows) {
+    const found = known.find(({ path }) => path.endsWith(`/${expected.file}`));
+    watched.push(found === undefined ? absent(expected) : await watch(github, expected, found, { enable, now: clock.now() }));
+  }
+  return watched;
 }
 
-async function deepHealth(
-  given: { service_url?: string | undefined; service_token?: string | undefined },
-  deps: Parameters<typeof askService>[0],
-) {
+function absent({ file, hours }: Expectation): Watched {
+  const message = 'Correct the list of the watchdog, or restore the workflow.';
+  return {
+    row: [file, 'absent', '', `within ${hours} h`],
+    problems: [{ level: 'error', title: `${file} does not exist`, message }],
+    isEnabled: false,
+    isSilent: true,
+  };
+}
+
+async function watch(
+  github: GitHub,
+  { file, hours }: Expectation,
+  { id, state }: z.output<typeof workflow>,
+  { enable, now }: { readonly enable: boolean; readonly now: Date },
+): Promise<Watched> {
+  const problems: Annotation[] = [];
+  // Somebody who turned a workflow off by hand meant it; inactivity is nobody's decision.
+  const isEnabled = state === 'disabled_inactivity' && enable;
+  if (isEnabled) {
+    await github.call('PUT', `/actions/workflows/${id}/enable`);
+    problems.push({ level: 'warning', title: `${file} was turned off by inactivity`, message: 'It is on again.' });
+  }
+  const last = runs.parse(await github.call('GET', `/actions/workflows/${id}/runs?event=schedule&status=success&per_page=1`))
+    .workflow_runs[0]?.created_at;
+  const isSilent = last === undefined || now.getTime() - Date.parse(last) > hours * 3_600_000;
+  if (isSilent) {
+    const since = last === undefined ? 'It never succeeded on schedule' : `Last success ${last}`;
+    problems.push({ level: 'error', title: `${file} is silent`, message: `${since}; expected one within ${hours} h. State: ${state}.` });
+  }
+  return { row: [file, isEnabled ? 'enabled again' : state, last ?? 'never', `within ${hours} h`], problems, isEnabled, isSilent };
+}
+
+/** What is wrong with the coordinator; undefined when it is healthy in depth. */
+async function illnessOf(given: ServiceInputs, deps: ActionDeps): Promise<string | undefined> {
   try {
     await askService(deps, given, { method: 'GET', path: '/health/deep' });
-    return 'ok';
+    return undefined;
   } catch (error) {
     return messageOf(error);
   }

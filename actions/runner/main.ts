@@ -1,20 +1,26 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { userName } from '#app/cli/actor.ts';
 import { processEnvironment } from '#app/config.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { eventsOf, readWorkflow } from './documents.ts';
 import { dispatchInputs } from './inputs.ts';
 import { type JobResult, runJobs } from './jobs.ts';
 
-const USAGE = `Runs the local steps of a workflow on this machine, against the embedded home.
-  npm run workflow -- FILE --event EVENT [--input name=value]… [--var NAME=value]… [--secret NAME=value]… [--payload FILE.json] [--json]
+const USAGE = `Runs the local steps of a workflow on this machine, against the embedded home (TIPOFF_HOME, or .tipoff).
+  npm run workflow -- FILE --event EVENT [--input name=value]… [--at INSTANT] [--home DIR]
+    [--var NAME=value]… [--secret NAME=value]… [--payload FILE.json] [--json]
 `;
 
 interface Options {
   readonly file: string;
   readonly event: string;
+  /** Instant that counts as now, for homes that live in the past. */
+  readonly at: string | undefined;
+  readonly home: string | undefined;
   readonly inputs: Readonly<Record<string, string>>;
   readonly vars: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
@@ -22,12 +28,14 @@ interface Options {
   readonly json: boolean;
 }
 
-async function options(): Promise<Options> {
+function options(): Options {
   const list = { type: 'string', multiple: true, default: [] as string[] } as const;
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       event: { type: 'string' },
+      at: { type: 'string' },
+      home: { type: 'string' },
       input: list,
       var: list,
       secret: list,
@@ -37,16 +45,28 @@ async function options(): Promise<Options> {
   });
   const [file] = positionals;
   if (file === undefined || values.event === undefined) throw bad('expected a file and --event');
-  const payload = values.payload === undefined ? {} : (await import('node:fs')).readFileSync(values.payload, 'utf8');
   return {
     file,
     event: values.event,
+    at: values.at,
+    home: values.home,
     inputs: pairs(values.input),
     vars: pairs(values.var),
     secrets: pairs(values.secret),
-    payload: typeof payload === 'string' ? (JSON.parse(payload) as Record<string, unknown>) : payload,
+    payload: values.payload === undefined ? {} : readPayload(values.payload),
     json: values.json,
   };
+}
+
+const document = z.record(z.string(), z.unknown());
+
+/** The document of an event, as GitHub would send it. */
+function readPayload(path: string): Record<string, unknown> {
+  try {
+    return document.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    throw bad(`--payload: expected a JSON document in ${path}: ${messageOf(error)}`);
+  }
 }
 
 function pairs(list: readonly string[]): Record<string, string> {
@@ -76,9 +96,10 @@ async function run(given: Options): Promise<JobResult[]> {
   const github = {
     event_name: given.event,
     event: { ...given.payload, inputs },
-    actor: here['GITHUB_ACTOR'] ?? here['USER'] ?? 'somebody',
+    actor: here['GITHUB_ACTOR'] ?? userName() ?? 'somebody',
     repository: here['GITHUB_REPOSITORY'] ?? 'local/tipoff',
     repository_owner: 'local',
+    server_url: 'https://github.com',
     sha: here['GITHUB_SHA'] ?? '0'.repeat(40),
     ref: 'refs/heads/main',
     run_id: '0',
@@ -87,14 +108,15 @@ async function run(given: Options): Promise<JobResult[]> {
     workspace: root,
     workflow: workflow.name ?? given.file,
   };
+  // No repository and no commit but those that were given: a link to a page that does not exist helps nobody.
   const env = {
     ...here,
     GITHUB_EVENT_PATH: join(folder, 'event.json'),
     GITHUB_EVENT_NAME: given.event,
     GITHUB_ACTOR: github.actor,
-    GITHUB_REPOSITORY: github.repository,
-    GITHUB_SHA: github.sha,
     GITHUB_WORKSPACE: root,
+    ...(given.home === undefined ? {} : { TIPOFF_HOME: resolve(given.home) }),
+    ...(given.at === undefined ? {} : { TIPOFF_AT: given.at }),
   };
   writeFileSync(env.GITHUB_EVENT_PATH, JSON.stringify(github.event));
   try {
@@ -127,7 +149,7 @@ function show(results: readonly JobResult[]): string {
 }
 
 try {
-  const given = await options();
+  const given = options();
   const results = await run(given);
   process.stdout.write(given.json ? `${JSON.stringify(results, null, 2)}\n` : show(results));
   process.exitCode = results.some(({ result }) => result === 'failure') ? 1 : 0;

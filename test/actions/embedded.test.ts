@@ -77,7 +77,7 @@ describe('run-canaries', () => {
     const ran = await run('run-canaries', { only: 'schedule_ahead', as_of: '2025-01-10T20:00:00Z' }, at(home.copy(folder())));
     expect(ran).toMatchObject({ code: 1, outputs: { verdict: 'failed', failed: '1', failing: '["schedule_ahead"]' } });
     expect(ran.log).toMatch(/^::error title=schedule_ahead FAIL/m);
-    expect(ran.report).toMatchObject({ key: 'canaries', verdict: 'failed' });
+    expect(ran.report).toMatchObject({ key: 'canaries:schedule_ahead', verdict: 'failed' });
     expect(ran.summary).toContain('docs/runbooks/schedule_ahead.md');
   });
 

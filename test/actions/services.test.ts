@@ -115,7 +115,8 @@ describe('dispatch-backfill with a coordinator', () => {
 
   it('asks once under an id that the same inputs always have; a known request is nothing new', async () => {
     answers('POST /backfill/plan', { status: 200, body: plan });
-    answers('POST /backfill', { status: 202, body: {} }, { status: 409, body: {} });
+    const progress = { step: 'Grades', done_slates: 120, planned_slates: 514, eta_seconds: 40.2 };
+    answers('POST /backfill', { status: 202, body: { state: 'queued' } }, { status: 200, body: { state: 'running', progress } });
     const first = await run('dispatch-backfill', { ...asked(), dry_run: 'false' });
     expect(first).toMatchObject({ code: 0, outputs: { verdict: 'ok', dispatched: 'true' } });
     expect(coordinator.calls.at(-1)?.body).toMatchObject({ request_id: first.outputs['request_id'], by: 'dispatch-backfill by ann' });
@@ -124,6 +125,25 @@ describe('dispatch-backfill with a coordinator', () => {
       code: 0,
       outputs: { verdict: 'nothing', dispatched: 'false', request_id: first.outputs['request_id'] },
     });
+    expect(second.summary).toContain('is running already, 120 of 514 slates, 40 s left: nothing was started again');
+  });
+
+  it('says what it said when it refuses, and that nothing was dispatched', async () => {
+    answers('POST /backfill/plan', { status: 200, body: plan });
+    answers('POST /backfill', {
+      status: 409,
+      body: { code: 'TIPOFF_CONFLICT', message: 'the id runs with other work', hint: 'another id' },
+    });
+    const ran = await run('dispatch-backfill', { ...asked(), dry_run: 'false' });
+    expect(ran).toMatchObject({ code: 3, outputs: { verdict: 'error', dispatched: 'false' } });
+    expect(ran.log).toContain('the id runs with other work');
+  });
+
+  it('refuses to work through it on a runner where the data is not on this machine', async () => {
+    const asking = { from: '2025-01-01', to: '2025-01-31', reason: 'late feed', dry_run: 'false' };
+    const ran = await run('dispatch-backfill', asking, { TIPOFF_PROFILE: 'gcp' });
+    expect(ran).toMatchObject({ code: 2, outputs: { verdict: 'error', dispatched: 'false' } });
+    expect(ran.log).toContain('TIPOFF_COORDINATOR_URL');
   });
 
   it('has nothing to ask for when the plan is empty', async () => {
@@ -165,8 +185,15 @@ describe('verify-deployment', () => {
     expect(old).toMatchObject({ code: 1, outputs: { verdict: 'failed', healthy: 'false', seen_version: 'old' } });
     expect(old.log).toContain('expected version abc, saw "old"');
     answers('GET /version', { status: 200, body: { version: 'abc' } });
-    answers('GET /health/deep', { status: 503, body: { status: 'unhealthy' } });
-    expect(await run('verify-deployment', asked())).toMatchObject({ code: 1, outputs: { healthy: 'false' } });
+    const checks = [
+      { check: 'model', status: 'fail', expected: 'a model may serve today', seen: 'there is none' },
+      { check: 'warehouse_read', status: 'pass', expected: 'rows', seen: 'rows' },
+    ];
+    answers('GET /health/deep', { status: 503, body: { status: 'unhealthy', checks } });
+    const ill = await run('verify-deployment', asked());
+    expect(ill).toMatchObject({ code: 1, outputs: { healthy: 'false' } });
+    expect(ill.summary).toContain('model: expected a model may serve today, saw there is none');
+    expect(ill.summary).not.toContain('warehouse_read');
   });
 
   it('waits for a revision that is still starting', async () => {
@@ -191,12 +218,24 @@ describe('watch-schedules', () => {
     expect(github.workflows.map(({ state }) => state)).toEqual(['active', 'active', 'disabled_manually']);
     expect(ran.log).toContain('quality.yml is silent');
     expect(ran.log).toContain('gone.yml does not exist');
+    const again = await run('watch-schedules', ...asked('canaries.yml=1.5, cleanup.yml=30'));
+    expect(again).toMatchObject({ code: 0, outputs: { verdict: 'ok', enabled: '0', silent: '0' } });
+    expect(github.writes()).toEqual(['PUT /actions/workflows/2/enable']);
   });
 
   it('is green when everything speaks', async () => {
     github.workflows.push({ id: 1, path: '.github/workflows/canaries.yml', state: 'active', last: ago(1.4) });
     expect(await run('watch-schedules', ...asked(''))).toMatchObject({ code: 0, outputs: { verdict: 'ok', silent: '0' } });
     expect(github.writes()).toEqual([]);
+  });
+
+  it('is red when the coordinator is not healthy, and says what is wrong with it', async () => {
+    github.workflows.push({ id: 1, path: '.github/workflows/canaries.yml', state: 'active', last: ago(0.4) });
+    answers('GET /health/deep', { status: 500, body: { code: 'X', message: 'the queue is gone', hint: 'look' } });
+    const [inputs, env] = asked('canaries.yml=1.5');
+    const ran = await run('watch-schedules', { ...inputs, service_url: coordinator.url }, env);
+    expect(ran).toMatchObject({ code: 1, outputs: { verdict: 'failed', silent: '0' } });
+    expect(ran.log).toContain('the queue is gone');
   });
 
   it('refuses a list it cannot read, and a missing token without repeating one', async () => {
@@ -243,6 +282,17 @@ describe('propose-change', () => {
 });
 
 describe('an action without GitHub around it', () => {
+  it.each([
+    ['watch-schedules', { workflows: 'canaries.yml=1.5' }, 'Without a token no schedule was looked at'],
+    ['propose-change', { path: 'schema/snapshot', branch: 'b', title: 'T', body: 'B' }, 'Without a token nothing is proposed'],
+  ])('%s runs without a token and says what it left out; on GitHub a missing token is a mistake', async (name, inputs, says) => {
+    const alone = await run(name, inputs, { GITHUB_ACTIONS: '', GITHUB_API_URL: github.url });
+    expect(alone).toMatchObject({ code: 0, outputs: { verdict: 'skipped' } });
+    expect(alone.summary).toContain(says);
+    expect(await run(name, inputs, { GITHUB_API_URL: github.url })).toMatchObject({ code: 2, outputs: { verdict: 'error' } });
+    expect(github.calls).toEqual([]);
+  });
+
   it('runs at a terminal: no token, no files, the same report on the screen', async () => {
     answers('GET /version', { status: 200, body: { version: 'abc' } });
     answers('GET /health/deep', { status: 200, body: {} });

@@ -27,7 +27,7 @@ export async function fakeCoordinator(): Promise<FakeCoordinator> {
       { status: 404, body: { code: 'TIPOFF_NOT_FOUND', message: `no route ${route}`, hint: 'look' } },
     ];
     const answer = queue.length > 1 ? queue.shift() : queue[0];
-    const wait = answer?.status === 503 ? { 'retry-after': '0' } : {};
+    const wait = answer?.status === 503 || answer?.status === 429 ? { 'retry-after': '0' } : {};
     response.writeHead(answer?.status ?? 500, { 'content-type': 'application/json', ...wait });
     response.end(JSON.stringify(answer?.body));
   });

@@ -13,7 +13,13 @@ describe('the documents of actions and workflows', () => {
   });
 
   it('have no dead link', () => {
-    const pages = [join(ROOT, '.github/README.md'), ...readdirSync(RUNBOOKS).map((name) => join(RUNBOOKS, name))];
+    const folders = ['.github', 'actions', 'docs'];
+    const pages = folders.flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.md'))
+        .map((name) => join(ROOT, folder, name)),
+    );
+    expect(pages.length).toBeGreaterThan(50);
     const dead = pages.flatMap((page) =>
       [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)].flatMap(([, link = '']) =>
         existsSync(join(dirname(page), link)) ? [] : [`${relative(ROOT, page)}: ${link}`],

@@ -1,5 +1,6 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { SETTINGS } from '#app/config.ts';
 
 /** What is known of the local actions: inputs (true when required) and outputs by folder name. */
 export type Known = Readonly<Record<string, { readonly inputs: Readonly<Record<string, boolean>>; readonly outputs: readonly string[] }>>;
@@ -50,6 +51,8 @@ function ofFile(file: Workflow, text: string): string[] {
   if ('pull_request_target' in file.on) problems.push('pull_request_target runs strangers code with our rights');
   const inputs = dispatch.parse(file.on['workflow_dispatch'])?.inputs ?? {};
   if (Object.keys(inputs).length > 25) problems.push('workflow_dispatch: more than 25 inputs');
+  // Whoever starts a workflow that changes data is served: without a queue a newer request drops the one that waits.
+  if ('dry_run' in inputs && file.concurrency?.['queue'] !== 'max') problems.push('concurrency: expected queue: max');
   if ('dry_run' in inputs && inputs['dry_run']?.default !== true) problems.push('dry_run: expected true as default');
   if (/secrets:\s*inherit/.test(text)) problems.push('secrets: inherit hands over every secret');
   for (const line of text.split('\n')) {
@@ -76,6 +79,10 @@ function ofJob(name: string, one: Job, file: Workflow, text: string, known: Know
     if (one.environment === undefined) say('names a secret outside of an environment');
     const isOpen = 'pull_request' in file.on && !String(one.if ?? '').includes("github.event_name == 'schedule'");
     if (isOpen) say('names a secret on pull requests');
+  }
+  if (body.includes('google-github-actions/auth@') && one.environment === undefined) say('takes an identity outside of an environment');
+  for (const [, variable = ''] of body.matchAll(/"(TIPOFF_[A-Z_]+)":/g)) {
+    if (!Object.hasOwn(SETTINGS.shape, variable)) say(`nobody reads ${variable}`);
   }
   if (body.includes('id-token') && one.permissions?.['id-token'] === undefined) say('asks for an identity it may not have');
   const order = one.steps.map(({ uses = '' }) => uses);

@@ -79,8 +79,11 @@ describe('the rules of the house find', () => {
     ['rights for everybody', 'permissions: {}', 'permissions: write-all', 'expected {} at the top'],
     ['a right without a reason', ' # checkout\n', '\n', 'contents: read has no reason'],
     ['a job without a limit', /timeout-minutes: \d+/, 'continue-on-error: false', 'timeout-minutes'],
-    ['a workflow that may run twice', /concurrency:\n.*\n.*\n/, '', 'expected a group'],
+    ['a workflow that may run twice', /concurrency:\n(?: .*\n)+/, '', 'expected a group'],
     ['a cleanup that is cancelled half-way', 'cancel-in-progress: false', 'cancel-in-progress: true', 'may cancel a run'],
+    ['a request that a newer one may drop', / {2}queue: max.*\n/, '', 'queue: max'],
+    ['an identity outside of an environment', '    environment: maintenance\n', '', 'identity outside of an environment'],
+    ['a variable that nobody reads', 'TIPOFF_GCP_PROJECT:', 'TIPOFF_PROJECT:', 'nobody reads TIPOFF_PROJECT'],
     ['a schedule on the full hour', '"23 9 * * *"', '"0 9 * * *"', 'full hour'],
     ['credentials that stay', 'persist-credentials: false', 'fetch-depth: 1', 'checkout keeps its credentials'],
     ['a secret outside of an environment', '    environment: maintenance\n', '', 'outside of an environment'],
@@ -102,7 +105,7 @@ describe('the rules of the house find', () => {
   });
 });
 
-describe('the official parser', () => {
+describe('the language service', () => {
   const validate = async (...files: string[]): Promise<Record<string, string[]>> => {
     const args = ['--import', 'tsx', join(ROOT, 'actions/runner/validate.ts'), ...files];
     return JSON.parse((await run(process.execPath, args, { cwd: ROOT })).stdout);
@@ -114,7 +117,7 @@ describe('the official parser', () => {
     expect(Object.entries(result).filter(([, problems]) => problems.length > 0)).toEqual([]);
   });
 
-  it('is really asked: it names an unknown right, an unknown key, an unknown context and a job that does not exist', async () => {
+  it('is really asked: it names an unknown right, an unknown key, an unknown context, a job and a time that do not exist', async () => {
     const folder = await temporaryFolder();
     const [grammar, jobs, action] = ['grammar.yml', 'jobs.yml', 'action.yml'].map((name) => join(folder.path, name)) as [
       string,
@@ -127,13 +130,13 @@ describe('the official parser', () => {
     );
     writeFileSync(
       jobs,
-      'on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: ls\n  b:\n    runs-on: x\n    needs: nobody\n    steps:\n      - run: ls\n',
+      'on:\n  schedule: [{ cron: "61 * * * *" }]\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: ls\n  b:\n    runs-on: x\n    needs: nobody\n    steps:\n      - run: ls\n',
     );
     writeFileSync(action, 'name: x\nruns:\n  using: composite\n  steps:\n    - ran: ls\n');
     const problems = Object.values(await validate(grammar, jobs, action)).map((list) => list.join('\n'));
     await folder.remove();
     expect(problems[0]).toMatch(/bananas[\s\S]*runs[\s\S]*nothing/);
-    expect(problems[1]).toContain('nobody');
+    expect(problems[1]).toMatch(/nobody[\s\S]*cron/);
     expect(problems[2]).toContain('ran');
   });
 });
@@ -148,7 +151,7 @@ describe('every action', async () => {
     .parse(JSON.parse(stdout));
 
   it('of the kit has a folder', () => {
-    expect(ACTIONS).toEqual([...Object.keys(described), 'deploy-service', 'setup'].sort());
+    expect(ACTIONS).toEqual([...Object.keys(described), 'setup'].sort());
   });
 
   it.each(Object.keys(described))('%s says in action.yml what its schema says, and hands over every input', (name) => {

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { App } from '#app/compose.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { RunContext } from './context.ts';
+import type { Gcloud } from './gcloud.ts';
 import type { Http } from './http.ts';
 import type { InputSchema } from './inputs.ts';
 import type { Outputs } from './outputs.ts';
@@ -13,10 +14,14 @@ export interface ActionDeps {
   readonly context: RunContext;
   readonly clock: Clock;
   readonly tipoff: Tipoff;
+  /** Where the data lies: `embedded` is a folder of this machine. */
+  readonly profile: string;
   /** Opens what the configuration names for one piece of work, and closes it whatever happens. */
   readonly withApp: <T>(command: string, work: (app: App) => Promise<T>) => Promise<T>;
   /** Calls a named party over HTTP, with retries. */
   readonly http: (who: string) => Http;
+  /** Runs the command line of Google Cloud. */
+  readonly gcloud: Gcloud;
   /** A line for the log. */
   readonly log: (text: string) => void;
   /** Another host than Slack's. */
@@ -35,6 +40,8 @@ export interface Action<S extends InputSchema = InputSchema> {
   readonly inputs: S;
   /** Outputs with the values that stand until the action knows better. */
   readonly outputs: Outputs;
+  /** Hours without a run on schedule after which others must say that it is silent; absent when no schedule runs it. */
+  readonly silentAfterHours?: number;
   readonly run: (inputs: z.output<S>, deps: ActionDeps) => Promise<Outcome>;
 }
 
@@ -44,5 +51,6 @@ export interface AnyAction {
   readonly title: string;
   readonly inputs: InputSchema;
   readonly outputs: Outputs;
+  readonly silentAfterHours: number | undefined;
   readonly begin: (environment: Readonly<Record<string, string | undefined>>) => (deps: ActionDeps) => Promise<Outcome>;
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { userName } from '#app/cli/actor.ts';
 import type { Environment } from './inputs.ts';
 
 /** Where and for whom an action runs. On a laptop most of it is absent, and nothing depends on it. */
@@ -43,7 +44,7 @@ export function readContext(env: Environment): RunContext {
   const run = env['GITHUB_RUN_ID'];
   return {
     isGitHub: env['GITHUB_ACTIONS'] === 'true',
-    actor: env['GITHUB_TRIGGERING_ACTOR'] ?? env['GITHUB_ACTOR'] ?? env['USER'] ?? 'somebody',
+    actor: env['GITHUB_TRIGGERING_ACTOR'] ?? env['GITHUB_ACTOR'] ?? userName() ?? 'somebody',
     runUrl:
       page === undefined || run === undefined ? undefined : `${page}/actions/runs/${run}/attempts/${env['GITHUB_RUN_ATTEMPT'] ?? '1'}`,
     repository,

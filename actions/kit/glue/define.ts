@@ -7,6 +7,7 @@ export function defineAction<S extends InputSchema>(action: Action<S>): AnyActio
     name: action.name,
     title: action.title,
     inputs: action.inputs,
+    silentAfterHours: action.silentAfterHours,
     // Every action leaves its report for the step that posts it.
     outputs: { verdict: 'error', report: '', ...action.outputs },
     begin: (environment) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
+import type { RunContext } from './context.ts';
 import type { Answer, Http } from './http.ts';
 
 const PAGE = 100;
@@ -62,6 +63,17 @@ function refused(method: string, path: string, { status, body }: Answer): Tipoff
           ? 'The job may lack a permission, or the pull request comes from a fork, whose token can only read.'
           : 'Look at the request in the log of the run.',
     details: { status },
+  });
+}
+
+/**
+ * The token, or undefined at a terminal, where GitHub is left alone and the report says so. On GitHub an absent one is a mistake
+ * in the workflow: TIPOFF_BAD_INPUT.
+ */
+export function tokenOrAlone(token: string | undefined, { isGitHub }: Pick<RunContext, 'isGitHub'>): string | undefined {
+  if (token !== undefined || !isGitHub) return token;
+  throw new TipoffError('TIPOFF_BAD_INPUT', 'token: expected a token of GitHub, saw nothing', {
+    hint: 'Pass github.token as `token` of the step.',
   });
 }
 

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 
@@ -34,7 +35,7 @@ export function jsonHttp(who: string, clock: Clock): Http {
     for (let attempt = 1; attempt <= TRIES; attempt++) {
       const answer = await once(call).catch((error: unknown) => reasonOf(error));
       if (typeof answer !== 'string' && !isWorthARetry(answer)) return answer;
-      problem = typeof answer === 'string' ? answer : `it answered ${answer.status}`;
+      problem = typeof answer === 'string' ? answer : `it answered ${answer.status}${wordsOf(answer.body)}`;
       const wait = typeof answer === 'string' ? undefined : askedWait(answer, clock);
       if (wait !== undefined && wait > LONGEST_WAIT_MS) {
         problem += ` and asks to wait ${Math.ceil(wait / 1000)} s`;
@@ -77,6 +78,19 @@ function parse(text: string): unknown {
     // An error page of a proxy; the status says enough.
     return undefined;
   }
+}
+
+const refusal = z.object({ message: z.string().min(1) });
+const health = z.object({
+  checks: z.array(z.object({ check: z.string(), status: z.string(), expected: z.string(), seen: z.string() })),
+});
+
+/** What a server that cannot serve says of it: its message, or the checks of its health that failed. */
+function wordsOf(body: unknown): string {
+  const message = refusal.safeParse(body).data?.message;
+  if (message !== undefined) return `, ${message}`;
+  const failed = health.safeParse(body).data?.checks.filter(({ status }) => status !== 'pass') ?? [];
+  return failed.map(({ check, expected, seen }) => `, ${check}: expected ${expected}, saw ${seen}`).join('');
 }
 
 function isWorthARetry({ status, headers }: Answer): boolean {

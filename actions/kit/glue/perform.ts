@@ -1,10 +1,12 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ERROR_CODES, messageOf, TipoffError } from '#core/errors.ts';
-import { systemClock } from '#platform/clock.ts';
+import { type Clock, shiftedClock, systemClock } from '#platform/clock.ts';
 import type { ActionDeps, AnyAction, Outcome } from './action.ts';
 import { annotationCommands, annotationLines, consoleLines, harmless } from './console.ts';
 import { type RunContext, readContext } from './context.ts';
+import { gcloudCommand } from './gcloud.ts';
+import { beatOf } from './heartbeat.ts';
 import { jsonHttp } from './http.ts';
 import type { Environment } from './inputs.ts';
 import { markdown } from './markdown.ts';
@@ -26,7 +28,9 @@ export async function perform(action: AnyAction, environment: Environment, log: 
   let outcome: Outcome;
   try {
     const work = action.begin(environment);
-    outcome = await work(depsOf(context, environment, log));
+    const deps = depsOf(context, environment, log);
+    outcome = await work(deps);
+    outcome = { ...outcome, report: await beatOf(action, outcome.report, deps) };
   } catch (error) {
     code = error instanceof TipoffError ? ERROR_CODES[error.code].exit : 3;
     if (!(error instanceof TipoffError)) log(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -37,15 +41,18 @@ export async function perform(action: AnyAction, environment: Environment, log: 
 }
 
 function depsOf(context: RunContext, environment: Environment, log: Log): ActionDeps {
+  const clock = clockAt(environment['TIPOFF_AT'] || undefined);
+  const lines = (text: string): void => {
+    for (const line of text.trimEnd().split('\n')) log(harmless(line));
+  };
   return {
     context,
-    clock: systemClock,
-    tipoff: commandLine(environment['TIPOFF_HOME'] || undefined, (text) => {
-      for (const line of text.trimEnd().split('\n')) log(harmless(line));
-    }),
+    clock,
+    profile: environment['TIPOFF_PROFILE'] || 'embedded',
+    tipoff: commandLine({ home: environment['TIPOFF_HOME'] || undefined, at: environment['TIPOFF_AT'] || undefined }, lines),
     withApp: async (command, work) => {
       const [{ openApp }, { readConfig }] = await Promise.all([import('#app/compose.ts'), import('#app/config.ts')]);
-      const app = await openApp(readConfig(environment), { command, clock: systemClock, write: (line) => log(harmless(line)) });
+      const app = await openApp(readConfig(environment), { command, clock, write: (line) => log(harmless(line)) });
       try {
         for (const note of app.notes) log(harmless(note));
         return await work(app);
@@ -53,10 +60,21 @@ function depsOf(context: RunContext, environment: Environment, log: Log): Action
         await app.close();
       }
     },
+    // The outside world lives in the present, whatever instant is played.
     http: (who) => jsonHttp(who, systemClock),
+    gcloud: gcloudCommand(environment, lines),
     log,
     slackUrl: environment['TIPOFF_SLACK_API_URL'] || undefined,
   };
+}
+
+/** The wall clock, or one that starts at the instant a person tries a workflow at. Throws TIPOFF_BAD_INPUT. */
+function clockAt(at: string | undefined): Clock {
+  if (at === undefined) return systemClock;
+  if (!Number.isNaN(Date.parse(at)) && /(?:Z|[+-]\d{2}:\d{2})$/.test(at)) return shiftedClock(at);
+  throw new TipoffError('TIPOFF_BAD_INPUT', `TIPOFF_AT: expected an instant with a zone, saw "${at}"`, {
+    hint: 'Write it as 2025-01-10T17:00:00Z.',
+  });
 }
 
 /** What could not be done, as a report: what was expected, what was seen, what to do. */

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
 import type { ActionDeps } from './action.ts';
 
-interface ServiceInputs {
+/** Where a service is and what it is shown. */
+export interface ServiceInputs {
   readonly service_url?: string | undefined;
   readonly service_token?: string | undefined;
 }
@@ -19,8 +20,8 @@ const refusal = z.object({
 });
 
 /**
- * Asks a service of the pipeline. A 409 is an answer: the request is known already. Other refusals are TIPOFF_PROVIDER with the
- * service's own words; 401 and 403 say which permission is missing.
+ * Asks a service of the pipeline. A refusal is TIPOFF_PROVIDER with the service's own words, TIPOFF_BAD_INPUT where it blames
+ * what was asked; 401 and 403 say which permission is missing.
  */
 export async function askService(
   deps: ActionDeps,
@@ -44,7 +45,7 @@ export async function askService(
       ...(service_token === undefined || isJwt ? {} : { 'x-api-key': service_token }),
     },
   });
-  if (answer.status >= 400 && answer.status !== 409) throw refused(call.path, answer.status, answer.body);
+  if (answer.status >= 400) throw refused(call.path, answer.status, answer.body);
   return {
     status: answer.status,
     read: (schema) => {

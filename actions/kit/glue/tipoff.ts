@@ -13,11 +13,14 @@ export interface Ran {
 export type Tipoff = (...args: string[]) => Promise<Ran>;
 
 /** The command line of this repository: actions do what a person at a terminal would do, and nothing else. */
-export function commandLine(home: string | undefined, log: (text: string) => void): Tipoff {
+export function commandLine(
+  { home, at }: { readonly home: string | undefined; readonly at: string | undefined },
+  log: (text: string) => void,
+): Tipoff {
   return async (...args) => {
     const { main } = await import('#app/cli/main.ts');
     const streams = { out: '', err: '' };
-    const place = home === undefined ? [] : ['--home', home];
+    const place = [...(home === undefined ? [] : ['--home', home]), ...(at === undefined ? [] : ['--at', at])];
     const code = await main([...args, ...place, '--json'], {
       out: (text) => {
         streams.out += text;

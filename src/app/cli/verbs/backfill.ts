@@ -16,7 +16,7 @@ interface RangeOptions {
   readonly onlyStale?: boolean;
   readonly force?: boolean;
 }
-type RunOptions = RangeOptions & { readonly chunk: 'season' | 'month' };
+type RunOptions = RangeOptions & { readonly chunk: 'season' | 'month'; readonly why?: string };
 
 /** `backfill plan|run|resume|status`. */
 export function addBackfillVerbs(root: Command, host: CliHost): void {
@@ -44,8 +44,9 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
 
   ranged(backfill.command('run').description('carry the plan out, oldest dates first; today’s slate before all'))
     .addOption(new Option('--chunk <size>', 'slates per statement').choices(['season', 'month']).default('season'))
+    .option('--why <reason>', 'reason, kept with the run')
     .action(async (options: RunOptions, command: Command) => {
-      const request = await requestOf(options, 'backfill run');
+      const request = { ...(await requestOf(options, 'backfill run')), by: actor('backfill run', options.why) };
       await run(contextOf(host, command), host, { ...request, chunk: options.chunk });
     });
 

@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import { messageOf, TipoffError } from '#core/errors.ts';
+import type { ActionDeps } from './glue/action.ts';
+import { defineAction } from './glue/define.ts';
+import { number, requiredText, text } from './glue/inputs.ts';
+import { type Report, report, type Verdict } from './glue/report.ts';
+import { verifyService } from './glue/verify.ts';
+
+const TAG = 'candidate';
+
+const inputs = z.object({
+  service: requiredText('the name of the service'),
+  project: requiredText('the project on Google Cloud'),
+  region: requiredText('the region of the service'),
+  image: requiredText('the address of the image, with its tag or digest'),
+  version: requiredText('the version that is deployed, which the service must say'),
+  service_token: text(),
+  wait_seconds: number(120, 0, 900),
+});
+type Inputs = z.output<typeof inputs>;
+
+/** What Cloud Run says of a service, as far as it matters here. */
+const description = z.looseObject({
+  status: z.looseObject({
+    url: z.string(),
+    traffic: z
+      .array(
+        z.looseObject({ revisionName: z.string(), percent: z.number().default(0), tag: z.string().optional(), url: z.string().optional() }),
+      )
+      .default([]),
+  }),
+});
+type Live = z.output<typeof description>['status'];
+
+/** How a deployment ended. */
+interface Ended {
+  readonly verdict: Verdict;
+  readonly summary: string;
+  readonly problem?: string;
+  /** The revision that serves now, as far as is known. */
+  readonly serves: string;
+}
+
+/**
+ * Deploys one service: a revision without traffic, verified; then all traffic to it, verified again; back to the revision
+ * before when anything after the switch is not right. A service that serves the version already is left as it is.
+ */
+export const deployService = defineAction({
+  name: 'deploy-service',
+  title: 'Deployment',
+  inputs,
+  outputs: { revision: '', rolled_back: false },
+  run: async (given, deps) => {
+    const ended = await deploy(given, deps);
+    return {
+      report: said(given, ended),
+      outputs: { revision: ended.serves, rolled_back: ended.verdict === 'failed' && ended.serves !== '' },
+    };
+  },
+});
+
+async function deploy(given: Inputs, deps: ActionDeps): Promise<Ended> {
+  const { service, image, version } = given;
+  const before = await describe(given, deps);
+  const previous = serving(before);
+  const already = await verify(given, deps, before.url, 0);
+  if (already === undefined) {
+    return {
+      verdict: 'nothing',
+      summary: `${service} serves ${version} already and is healthy in depth: nothing was deployed.`,
+      serves: previous,
+    };
+  }
+  const variables = `--update-env-vars=TIPOFF_CODE_VERSION=${version}`;
+  await cloudRun(given, deps, 'deploy', service, `--image=${image}`, '--no-traffic', `--tag=${TAG}`, variables);
+  const made = (await describe(given, deps)).traffic.find(({ tag }) => tag === TAG);
+  if (made?.url === undefined) {
+    throw new TipoffError('TIPOFF_PROVIDER', `expected a revision of ${service} with the tag ${TAG}, saw none`, {
+      hint: 'Look at the service on Cloud Run; no traffic was moved.',
+    });
+  }
+  const untried = await verify(given, deps, made.url, given.wait_seconds);
+  if (untried !== undefined) {
+    const summary = `${made.revisionName} of ${service} is not fit and got no traffic; ${previous || 'nothing'} goes on serving`;
+    return { verdict: 'failed', summary: `${summary}: ${untried}.`, problem: untried, serves: previous };
+  }
+  const problem = await switchTo(given, deps, made.revisionName, before.url);
+  if (problem === undefined) {
+    return {
+      verdict: 'ok',
+      summary: `${service} serves ${version} as ${made.revisionName} and is healthy in depth.`,
+      serves: made.revisionName,
+    };
+  }
+  return goBack(given, deps, previous, problem);
+}
+
+/** Gives a revision all traffic and looks whether the service is right; what is not, whether that was the switch or the service. */
+async function switchTo(given: Inputs, deps: ActionDeps, revision: string, url: string): Promise<string | undefined> {
+  try {
+    await cloudRun(given, deps, 'services', 'update-traffic', given.service, `--to-revisions=${revision}=100`);
+    return await verify(given, deps, url, given.wait_seconds);
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** Returns the traffic. A way back that fails is the worst of endings, and is said as such. */
+async function goBack(given: Inputs, deps: ActionDeps, previous: string, problem: string): Promise<Ended> {
+  const { service } = given;
+  if (previous === '') {
+    return {
+      verdict: 'error',
+      summary: `${service} is not right and there is no revision to go back to: ${problem}.`,
+      problem,
+      serves: '',
+    };
+  }
+  try {
+    await cloudRun(given, deps, 'services', 'update-traffic', service, `--to-revisions=${previous}=100`);
+    return { verdict: 'failed', summary: `${service} was rolled back to ${previous}: ${problem}.`, problem, serves: previous };
+  } catch (error) {
+    const both = `${problem}; the way back failed too: ${messageOf(error)}`;
+    return {
+      verdict: 'error',
+      summary: `${service} is not right and could not be rolled back to ${previous}: ${both}.`,
+      problem: both,
+      serves: '',
+    };
+  }
+}
+
+function said({ service, version }: Inputs, { verdict, summary, problem, serves }: Ended): Report {
+  return report({
+    key: `deploy:${service}`,
+    title: `Deployment of ${service}`,
+    verdict,
+    summary,
+    facts: [
+      ['version', version],
+      ['serves', serves || 'not known'],
+    ],
+    annotations: problem === undefined ? [] : [{ level: 'error', title: `Deployment of ${service}`, message: problem }],
+    runbook: 'docs/runbooks/actions/deploy.md',
+  });
+}
+
+async function verify(given: Inputs, deps: ActionDeps, url: string, waitSeconds: number): Promise<string | undefined> {
+  const asked = { service_url: url, service_token: given.service_token };
+  return (await verifyService(deps, asked, { expected: given.version, waitSeconds })).problem;
+}
+
+async function describe(given: Inputs, deps: ActionDeps): Promise<Live> {
+  const parsed = description.safeParse(await cloudRun(given, deps, 'services', 'describe', given.service));
+  if (parsed.success) return parsed.data.status;
+  throw new TipoffError(
+    'TIPOFF_PROVIDER',
+    `expected the description of ${given.service}, saw something else: ${z.prettifyError(parsed.error)}`,
+    {
+      hint: 'Make the service with the provisioning script first.',
+    },
+  );
+}
+
+/** The revision with the most traffic; empty when there is none. */
+function serving({ traffic }: Live): string {
+  return traffic.toSorted((a, b) => b.percent - a.percent)[0]?.revisionName ?? '';
+}
+
+function cloudRun({ project, region }: Inputs, { gcloud }: ActionDeps, ...command: string[]): Promise<unknown> {
+  return gcloud('run', ...command, `--project=${project}`, `--region=${region}`);
+}
