@@ -1,4 +1,5 @@
 import { gunzipSync } from 'node:zlib';
+import { applyDdl } from './bigquery-ddl.ts';
 import { type Arrived, type Fault, loopback, type Reply, uploadParts } from './loopback.ts';
 
 /** What a statement ends with. Cells are text or null, as BigQuery sends them. */
@@ -29,8 +30,8 @@ export interface FakeConfiguration {
 }
 
 /**
- * BigQuery's REST protocol without an engine: jobs with states and ids, results by page, tables with their metadata. The
- * test says what each statement ends with. Jobs are running when they are started, and done when they are looked at twice.
+ * BigQuery's REST protocol without an engine: jobs with states and ids, results by page, tables, views and functions with
+ * their metadata. The test says what each statement ends with. Jobs are running when they are started, and done when they are looked at twice.
  */
 export interface FakeBigQuery {
   readonly url: string;
@@ -39,6 +40,8 @@ export interface FakeBigQuery {
   readonly jobs: readonly FakeJob[];
   /** Tables by `dataset.table`, as they were created. */
   readonly tables: Map<string, Record<string, unknown>>;
+  /** Functions of the library by name. */
+  readonly routines: Map<string, Record<string, unknown>>;
   /** Decides what the next statements end with. */
   answer(decide: (sql: string, configuration: FakeConfiguration) => FakeResult): void;
   inject(fault: Fault): void;
@@ -56,6 +59,7 @@ export async function fakeBigQuery(): Promise<FakeBigQuery> {
   const jobs: FakeJob[] = [];
   const looks = new Map<string, number>();
   const tables = new Map<string, Record<string, unknown>>();
+  const routines = new Map<string, Record<string, unknown>>();
   const datasets = new Map<string, Record<string, unknown>>();
   let decide: (sql: string, configuration: FakeConfiguration) => FakeResult = () => ({});
 
@@ -85,6 +89,7 @@ export async function fakeBigQuery(): Promise<FakeBigQuery> {
     if (jobs.some((job) => job.id === id)) return refusal(409, 'duplicate', `Already Exists: Job p:EU.${id}`);
     const job: FakeJob = { id, configuration, result, lines };
     jobs.push(job);
+    if (result.error === undefined) applyDdl(configuration.query?.query ?? '', { tables, routines }, result.fields ?? []);
     return show(job, false);
   };
   const page = (job: FakeJob, query: URLSearchParams): Reply => {
@@ -141,6 +146,11 @@ export async function fakeBigQuery(): Promise<FakeBigQuery> {
       if (method === 'PATCH') datasets.set(first, { ...dataset, ...json() });
       return { status: 200, body: datasets.get(first) ?? {} };
     }
+    if (kind === 'datasets' && second === 'routines') {
+      if (third === '') return { status: 200, body: { routines: [...routines.values()] } };
+      const routine = routines.get(third);
+      return routine === undefined ? refusal(404, 'notFound', `Not found: Routine p:${first}.${third}`) : { status: 200, body: routine };
+    }
     if (kind === 'datasets' && second === 'tables') {
       if (third !== '') return onTable(method, first, third, json);
       if (method === 'GET') return { status: 200, body: { tables: [...tables.values()].filter((t) => belongsTo(t, first)) } };
@@ -156,6 +166,7 @@ export async function fakeBigQuery(): Promise<FakeBigQuery> {
     ...server,
     jobs,
     tables,
+    routines,
     answer: (next) => {
       decide = next;
     },

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type ColumnType, type TableContract, tableId } from '#core/contracts/define.ts';
+import { type TableContract, tableId } from '#core/contracts/define.ts';
 import { type SchemaChange, schemaChanges } from '#core/contracts/nba_orchestration/schema-changes.ts';
 import type { Clock } from '#platform/clock.ts';
-import type { Warehouse } from '#platform/warehouse/port.ts';
+import type { TableChange, Warehouse } from '#platform/warehouse/port.ts';
 import { type CodeView, codeSchema } from './code-schema.ts';
 import { compare, type Usage } from './compare.ts';
 import type { ChangeKind, Finding } from './finding.ts';
@@ -22,6 +22,7 @@ export interface ApplyDeps {
 
 export interface ApplyReport {
   readonly dryRun: boolean;
+  readonly engine: Warehouse['engine'];
   /** What was done, or with `dryRun` would be. */
   readonly applied: readonly Finding[];
   /** What `apply` does not do by itself; the statements in `fix` are the plan. */
@@ -30,57 +31,99 @@ export interface ApplyReport {
   readonly left: readonly Finding[];
 }
 
-/** Changes that add and take nothing from anybody, in the order they are made. */
-const ADDITIVE: readonly ChangeKind[] = ['table_added', 'column_added', 'view_added', 'view_columns_changed', 'view_text_changed'];
+/** Changes that take nothing from anybody, in the order they are made. */
+const MADE: readonly ChangeKind[] = [
+  'function_added',
+  'function_signature_changed',
+  'function_body_changed',
+  'table_added',
+  'column_added',
+  'description_changed',
+  'partition_filter_changed',
+  'retention_changed',
+  'view_added',
+  'view_columns_changed',
+  'view_text_changed',
+];
 
 /**
- * Brings a warehouse to the contracts as far as adding goes: datasets, functions, missing tables, missing nullable columns,
- * views. Everything else is refused and stays as it is, with the statements that would do it. A second run finds nothing to
- * do. Each change is a row of nba_orchestration.schema_changes, written as soon as it is made.
+ * Brings a warehouse to the contracts as far as that takes nothing from anybody: datasets, functions, missing tables, missing
+ * nullable columns, words, limits that get wider, views. Everything else is refused and stays as it is, with the statements
+ * that would do it. A second run finds nothing to do. Each change is a row of nba_orchestration.schema_changes, written as
+ * soon as it is made.
  */
 export async function applySchema(deps: ApplyDeps, dryRun = false): Promise<ApplyReport> {
-  const live = await schemaOfWarehouse(deps.warehouse);
-  const findings = compare(live, codeSchema(deps.contracts, deps.views), deps.usage);
-  const isAdditive = (finding: Finding): boolean => ADDITIVE.includes(finding.kind) && finding.class !== 'breaking';
-  const planned = findings.filter(isAdditive).sort((a, b) => ADDITIVE.indexOf(a.kind) - ADDITIVE.indexOf(b.kind));
-  const rest = findings.filter((finding) => !isAdditive(finding));
-  const report = {
-    dryRun,
-    applied: planned,
-    refused: rest.filter(
-      (finding) => finding.class === 'breaking' || (finding.class === 'needs_order' && finding.direction === 'table_first'),
-    ),
-    left: rest.filter((finding) => finding.class === 'safe' || (finding.class === 'needs_order' && finding.direction !== 'table_first')),
-  };
-  if (dryRun) return report;
-  // Datasets and functions are replaced by what the code has; the receipts table must be there before the first receipt.
-  const hasReceipts = live.tables.some(({ id }) => id === tableId(schemaChanges));
-  await deps.warehouse.prepare(hasReceipts ? [] : [schemaChanges]);
+  const { warehouse, views, usage } = deps;
+  const live = await schemaOfWarehouse(warehouse);
+  const findings = compare(live, codeSchema(deps.contracts, views), usage);
+  // Functions are made together, so that none is made while one of them must stay as it is.
+  const keepsFunctions = findings.some((finding) => isFunction(finding) && finding.class === 'breaking');
+  const isPlanned = (finding: Finding): boolean => isMade(finding) && !(keepsFunctions && isFunction(finding));
+  const planned = findings.filter(isPlanned).sort((a, b) => MADE.indexOf(a.kind) - MADE.indexOf(b.kind));
+  const rest = findings.filter((finding) => !isPlanned(finding));
+  const refused = rest.filter(isDue);
+  const report = { dryRun, engine: warehouse.engine, applied: planned, refused, left: rest.filter((finding) => !isDue(finding)) };
+  if (dryRun || planned.length === 0) return report;
+  const createTable = (contract: TableContract): Promise<void> =>
+    keepsFunctions ? warehouse.createTable(contract) : warehouse.prepare([contract]);
+  // The first receipt needs its table.
+  if (!live.tables.some(({ id }) => id === tableId(schemaChanges))) await createTable(schemaChanges);
+  if (planned.some(({ kind }) => kind === 'function_added')) await warehouse.prepare([]);
+  if (planned.some((finding) => isFunction(finding) && finding.kind !== 'function_added')) await warehouse.replaceFunctions();
   for (const finding of planned) {
-    if (await make(deps, finding)) await record(deps, finding);
+    if (await make(deps, finding, createTable)) await record(deps, finding);
   }
   // A view over `*` keeps the columns it was made with, so that every view is made anew after a table grew.
-  if (planned.some(({ kind }) => kind === 'column_added')) for (const { ref, sql } of deps.views) await deps.warehouse.createView(ref, sql);
+  if (planned.some(({ kind }) => kind === 'column_added')) for (const { ref, sql } of views) await warehouse.createView(ref, sql);
   return report;
 }
 
-/** Makes one change; false when somebody else made it meanwhile. */
-async function make(deps: ApplyDeps, finding: Finding): Promise<boolean> {
-  const { warehouse } = deps;
-  const contract = deps.contracts.find((table) => tableId(table) === finding.table);
-  if (finding.kind === 'table_added' && contract !== undefined) {
-    await warehouse.prepare([contract]);
+function isFunction({ kind }: Finding): boolean {
+  return kind.startsWith('function_');
+}
+
+function isMade({ kind, class: verdict, direction }: Finding): boolean {
+  if (!MADE.includes(kind) || verdict === 'breaking') return false;
+  return verdict === 'safe' || direction === 'table_first';
+}
+
+/** Whether the code about to run needs the change. */
+function isDue(finding: Finding): boolean {
+  return finding.class === 'breaking' || (finding.class === 'needs_order' && finding.direction === 'table_first');
+}
+
+/** Makes one change; false when it was there already, made with another one or by somebody else. */
+async function make(
+  { warehouse, contracts, views }: ApplyDeps,
+  finding: Finding,
+  createTable: (contract: TableContract) => Promise<void>,
+): Promise<boolean> {
+  if (isFunction(finding)) return true;
+  const contract = contracts.find((table) => tableId(table) === finding.table);
+  if (contract === undefined) {
+    const view = views.find(({ ref }) => tableId(ref) === finding.table);
+    if (view === undefined) return false;
+    await warehouse.createView(view.ref, view.sql);
     return true;
   }
-  const column = finding.column === null ? undefined : contract?.columns[finding.column];
+  if (finding.kind === 'table_added') {
+    if (contract !== schemaChanges) await createTable(contract);
+    return true;
+  }
+  const column = finding.column === null ? undefined : contract.columns[finding.column];
   if (finding.kind === 'column_added' && finding.column !== null && column !== undefined) {
     const { type, description } = column;
-    return warehouse.addColumn(splitId(finding.table), finding.column, { type: type as ColumnType, description });
+    return warehouse.addColumn(splitId(finding.table), finding.column, { type, description });
   }
-  const view = deps.views.find(({ ref }) => tableId(ref) === finding.table);
-  if (view === undefined) return false;
-  await warehouse.createView(view.ref, view.sql);
+  await warehouse.alterTable(contract, changeOf(contract, finding));
   return true;
+}
+
+function changeOf(contract: TableContract, { kind, column }: Finding): TableChange {
+  if (kind === 'retention_changed') return { retentionDays: contract.retentionDays ?? null };
+  if (kind === 'partition_filter_changed') return { partitionFilterRequired: contract.partitionFilterRequired === true };
+  if (column === null) return { description: contract.description };
+  return { columns: { [column]: contract.columns[column]?.description ?? '' } };
 }
 
 async function record(deps: ApplyDeps, finding: Finding): Promise<void> {

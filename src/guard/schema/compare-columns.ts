@@ -55,8 +55,8 @@ function columnChanged(table: string, before: SchemaColumn, after: SchemaColumn,
       before: before.description,
       after: after.description,
       fix: {
-        bigquery: [`ALTER TABLE ${table} ALTER COLUMN ${name} SET OPTIONS (description = ${quoted(after.description, 'bigquery')})`],
-        duckdb: [`COMMENT ON COLUMN ${table}.${name} IS ${quoted(after.description, 'duckdb')}`],
+        bigquery: [`ALTER TABLE ${table} ALTER COLUMN ${name} SET OPTIONS (description = ${quoted(after.description)})`],
+        duckdb: [],
       },
       message: `${table}.${name} is described differently.`,
     });

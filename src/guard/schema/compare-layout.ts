@@ -1,6 +1,6 @@
 import type { FindingDraft } from './finding.ts';
 import type { SchemaTable } from './model.ts';
-import { both, NOTHING, quoted, rebuild, tableOptions } from './statements.ts';
+import { NOTHING, quoted, rebuild, tableOptions } from './statements.ts';
 
 /** Differences in how a table is laid out. Facets that one side does not know are left out. */
 export function compareLayout(before: SchemaTable, after: SchemaTable): FindingDraft[] {
@@ -123,8 +123,8 @@ function description(before: SchemaTable, after: SchemaTable): FindingDraft[] {
       before: before.description,
       after: after.description,
       fix: {
-        bigquery: [`ALTER TABLE ${after.id} SET OPTIONS (description = ${quoted(after.description, 'bigquery')})`],
-        duckdb: both().duckdb,
+        bigquery: [`ALTER TABLE ${after.id} SET OPTIONS (description = ${quoted(after.description)})`],
+        duckdb: [],
       },
       message: `${after.id} is described differently.`,
     },

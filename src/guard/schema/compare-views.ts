@@ -1,6 +1,7 @@
+import { textDigest } from '#platform/sql/port.ts';
 import type { FindingDraft } from './finding.ts';
 import type { SchemaFunction, SchemaView } from './model.ts';
-import { both, NOTHING } from './statements.ts';
+import { both, createFunction, NOTHING } from './statements.ts';
 
 interface ViewUse {
   readers(table: string, column: string): readonly string[];
@@ -58,6 +59,16 @@ function viewChanged(before: SchemaView, after: SchemaView, use: ViewUse): Findi
         },
       ];
     }
+    if (lost.length > 0 && gained.length > 0) {
+      return [
+        {
+          ...base,
+          class: 'breaking',
+          direction: 'table_first',
+          message: `${after.id} gains ${gained.join(', ')} and loses ${lost.join(', ')} at once: code that is deployed may read the one, new code reads the other. Keep both, deploy, then take ${lost.join(', ')} out.`,
+        },
+      ];
+    }
     return gained.length > 0
       ? [
           {
@@ -76,7 +87,8 @@ function viewChanged(before: SchemaView, after: SchemaView, use: ViewUse): Findi
           },
         ];
   }
-  if (before.sql === undefined || after.sql === undefined || words(before.sql) === words(after.sql)) return [];
+  const sameText = hasSameText(before, after);
+  if (after.sql === undefined || sameText === undefined || sameText) return [];
   return [
     {
       table: after.id,
@@ -84,12 +96,19 @@ function viewChanged(before: SchemaView, after: SchemaView, use: ViewUse): Findi
       kind: 'view_text_changed',
       class: 'safe',
       direction: 'either',
-      before: words(before.sql),
+      before: before.sql === undefined ? (before.digest ?? null) : words(before.sql),
       after: words(after.sql),
       fix,
       message: `${after.id} selects differently with the same columns; \`tipoff schema apply\` replaces it.`,
     },
   ];
+}
+
+/** Undefined where one side does not know. */
+function hasSameText(before: SchemaView, after: SchemaView): boolean | undefined {
+  if (before.sql !== undefined && after.sql !== undefined) return words(before.sql) === words(after.sql);
+  const [a, b] = [before, after].map(({ sql, digest }) => digest ?? (sql === undefined ? undefined : textDigest(sql)));
+  return a === undefined || b === undefined ? undefined : a === b;
 }
 
 /** Differences between the functions of the `fn` library. */
@@ -99,7 +118,7 @@ export function compareFunctions(before: readonly SchemaFunction[], after: reado
   return [
     ...after.flatMap((each) => {
       const standing = known.get(each.name);
-      return standing === undefined ? [functionAdded(each.name)] : functionChanged(standing, each, use);
+      return standing === undefined ? [functionAdded(each)] : functionChanged(standing, each, use);
     }),
     ...before
       .filter(({ name }) => !wanted.has(name))
@@ -107,7 +126,8 @@ export function compareFunctions(before: readonly SchemaFunction[], after: reado
   ];
 }
 
-function functionAdded(name: string): FindingDraft {
+function functionAdded(added: SchemaFunction): FindingDraft {
+  const { name } = added;
   return {
     table: `fn.${name}`,
     column: null,
@@ -116,7 +136,7 @@ function functionAdded(name: string): FindingDraft {
     direction: 'table_first',
     before: null,
     after: 'function',
-    fix: NOTHING,
+    fix: createFunction(added),
     message: `there is no function fn.${name}: statements that call it fail. Run \`tipoff schema apply\`, then deploy.`,
   };
 }
@@ -135,7 +155,7 @@ function functionChanged(before: SchemaFunction, after: SchemaFunction, use: Vie
         direction: callers.length > 0 ? 'either' : 'table_first',
         before: a,
         after: b,
-        fix: NOTHING,
+        fix: callers.length > 0 ? NOTHING : createFunction(after),
         message:
           callers.length > 0
             ? `${table} takes (${b}) instead of (${a}) and is called by ${callers.join(', ')}: deployed callers and new ones cannot both be right. Add a function under another name.`
@@ -143,7 +163,8 @@ function functionChanged(before: SchemaFunction, after: SchemaFunction, use: Vie
       },
     ];
   }
-  if (before.body === undefined || after.body === undefined || words(before.body) === words(after.body)) return [];
+  const sameBody = hasSameBody(before, after);
+  if (after.body === undefined || sameBody === undefined || sameBody) return [];
   return [
     {
       table,
@@ -151,12 +172,22 @@ function functionChanged(before: SchemaFunction, after: SchemaFunction, use: Vie
       kind: 'function_body_changed',
       class: 'safe',
       direction: 'either',
-      before: words(before.body),
+      before: before.body === undefined ? Object.values(before.digests ?? {}).join(' ') : words(before.body),
       after: words(after.body),
-      fix: NOTHING,
+      fix: createFunction(after),
       message: `${table} computes differently with the same parameters; \`tipoff schema apply\` replaces it.`,
     },
   ];
+}
+
+/** Undefined where one side does not know; a live function knows the words of its own engine. */
+function hasSameBody(before: SchemaFunction, after: SchemaFunction): boolean | undefined {
+  if (before.body !== undefined && after.body !== undefined) return words(before.body) === words(after.body);
+  const shared = (['duckdb', 'bigquery'] as const).flatMap((engine) => {
+    const [a, b] = [before.digests?.[engine], after.digests?.[engine]];
+    return a === undefined || b === undefined ? [] : [a === b];
+  });
+  return shared.length === 0 ? undefined : shared.every((same) => same);
 }
 
 function removed(id: string, what: 'view' | 'function', readers: readonly string[], drop: string): FindingDraft {

@@ -1,5 +1,5 @@
 import { type TableContract, tableId } from '#core/contracts/define.ts';
-import { FUNCTIONS, type PortableFunction } from '#platform/sql/port.ts';
+import { FUNCTIONS, type PortableFunction, textDigest } from '#platform/sql/port.ts';
 import type { Schema, SchemaFunction, SchemaTable, SchemaView } from './model.ts';
 
 /** What the code wants the warehouse to be. */
@@ -21,6 +21,7 @@ export function tableOf(contract: TableContract): SchemaTable {
       type: column.type,
       mode: column.required ? 'REQUIRED' : 'NULLABLE',
       description: column.description,
+      default: null,
       writer: column.writer ?? contract.writer,
     })),
     partition: contract.partition ?? null,
@@ -37,5 +38,10 @@ function functionOf({ name, duckdb, bigquery }: PortableFunction): SchemaFunctio
     .split(',')
     .map((parameter) => parameter.trim())
     .filter((parameter) => parameter !== '');
-  return { name, parameters, body: `duckdb: ${duckdb}\nbigquery: ${bigquery}` };
+  return {
+    name,
+    parameters,
+    body: `duckdb: ${duckdb}\nbigquery: ${bigquery}`,
+    digests: { duckdb: textDigest(duckdb), bigquery: textDigest(bigquery) },
+  };
 }

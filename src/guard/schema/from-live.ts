@@ -1,6 +1,6 @@
 import { DATASETS, type Dataset, tableId } from '#core/contracts/define.ts';
 import type { LiveColumn, TableInfo, Warehouse } from '#platform/warehouse/port.ts';
-import type { Schema, SchemaColumn, SchemaTable, SchemaView } from './model.ts';
+import type { Schema, SchemaColumn, SchemaFunction, SchemaTable, SchemaView } from './model.ts';
 
 /** Names of tables that batches and proofs make and drop, which no contract lists. */
 const PASSING = /^(?:staging_|_)/;
@@ -18,17 +18,35 @@ export async function schemaOfWarehouse(warehouse: Warehouse, datasets = Object.
       // A table dropped between the list and the look at it is no longer there.
       const columns = await warehouse.describe(info);
       if (columns === undefined) continue;
-      if (info.kind === 'view') views.push({ id: tableId(info), columns: columns.map(({ name }) => name) });
+      if (info.kind === 'view') views.push(viewOfInfo(info, columns));
       else tables.push(tableOfInfo(info, columns));
     }
   }
-  return { tables, views };
+  const functions = (await warehouse.listFunctions()).map(
+    ({ name, parameters, text }): SchemaFunction => ({
+      name,
+      parameters,
+      ...(text === undefined ? {} : { digests: { [warehouse.engine]: text } }),
+    }),
+  );
+  return { tables, views, functions };
+}
+
+function viewOfInfo(info: TableInfo, columns: readonly LiveColumn[]): SchemaView {
+  return { id: tableId(info), columns: columns.map(({ name }) => name), ...(info.text === undefined ? {} : { digest: info.text }) };
 }
 
 function tableOfInfo(info: TableInfo, columns: readonly LiveColumn[]): SchemaTable {
   return { id: tableId(info), columns: columns.map(columnOf), ...info.layout };
 }
 
-function columnOf({ name, type, required, description }: LiveColumn): SchemaColumn {
-  return { name, type, mode: required ? 'REQUIRED' : 'NULLABLE', ...(description === undefined ? {} : { description }) };
+function columnOf({ name, type, required, description, default: fallback }: LiveColumn): SchemaColumn {
+  const repeated = /^ARRAY<(.+)>$/.exec(type)?.[1];
+  return {
+    name,
+    type: repeated ?? type,
+    mode: repeated !== undefined ? 'REPEATED' : required ? 'REQUIRED' : 'NULLABLE',
+    ...(description === undefined ? {} : { description }),
+    default: fallback ?? null,
+  };
 }

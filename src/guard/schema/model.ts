@@ -32,8 +32,10 @@ export interface SchemaTable {
 export interface SchemaView {
   readonly id: string;
   readonly columns: readonly string[];
-  /** SELECT of the view; engines keep it in their own spelling, so that only contracts know it. */
+  /** SELECT of the view; engines keep it in their own spelling, so that only the code knows it. */
   readonly sql?: string;
+  /** Digest of the SELECT a live view was made from, where the engine knows it. */
+  readonly digest?: string;
 }
 
 export interface SchemaFunction {
@@ -42,6 +44,8 @@ export interface SchemaFunction {
   readonly parameters: readonly string[];
   /** The definition on each engine; only the code knows it. */
   readonly body?: string;
+  /** Digest of the definition by engine: both in the code, one of a live function where the engine knows it. */
+  readonly digests?: Readonly<Partial<Record<'duckdb' | 'bigquery', string>>>;
 }
 
 /** Everything a warehouse holds by way of structure. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
-import { byText, type Schema, type SchemaColumn, splitId } from './model.ts';
+import { compare } from './compare.ts';
+import { byText, type Schema, type SchemaColumn, type SchemaFunction, splitId } from './model.ts';
 
 const column: z.ZodType<SchemaColumn> = z.lazy(() =>
   z.strictObject({
@@ -26,9 +27,19 @@ const file = z.strictObject({
       columns: z.array(column),
     }),
   ),
-  views: z.record(z.string(), z.strictObject({ columns: z.array(z.string()), sql: z.string().exactOptional() })),
+  views: z.record(
+    z.string(),
+    z.strictObject({ columns: z.array(z.string()), sql: z.string().exactOptional(), digest: z.string().exactOptional() }),
+  ),
   functions: z
-    .array(z.strictObject({ name: z.string(), parameters: z.array(z.string()), body: z.string().exactOptional() }))
+    .array(
+      z.strictObject({
+        name: z.string(),
+        parameters: z.array(z.string()),
+        body: z.string().exactOptional(),
+        digests: z.partialRecord(z.enum(['duckdb', 'bigquery']), z.string()).exactOptional(),
+      }),
+    )
     .exactOptional(),
 });
 
@@ -58,18 +69,32 @@ export function snapshotFiles(schema: Schema): SnapshotFile[] {
           { description, partition, cluster, partitionFilterRequired, retentionDays, columns: columns.map(plainColumn) },
         ]),
       ),
-      views: Object.fromEntries(views.map(({ id, columns, sql }) => [splitId(id).name, { columns, sql }])),
+      views: Object.fromEntries(
+        views.map(({ id, columns, sql, digest }) => [splitId(id).name, sql === undefined ? { columns, digest } : { columns, sql }]),
+      ),
     };
   });
   const functions =
     schema.functions === undefined
       ? []
-      : [{ dataset: FUNCTIONS_FILE, tables: {}, views: {}, functions: [...schema.functions].sort((a, b) => byText(a.name, b.name)) }];
+      : [
+          {
+            dataset: FUNCTIONS_FILE,
+            tables: {},
+            views: {},
+            functions: [...schema.functions].sort((a, b) => byText(a.name, b.name)).map(plainFunction),
+          },
+        ];
   return [...files, ...functions].map((content) => ({ path: `${content.dataset}.json`, text: `${JSON.stringify(content, null, 2)}\n` }));
 }
 
 function plainColumn({ name, type, mode, description, default: fallback, fields }: SchemaColumn): object {
-  return { name, type, mode, description, default: fallback, fields: fields?.map(plainColumn) };
+  // No default is the rule and not written.
+  return { name, type, mode, description, default: fallback ?? undefined, fields: fields?.map(plainColumn) };
+}
+
+function plainFunction({ name, parameters, body, digests }: SchemaFunction): object {
+  return body === undefined ? { name, parameters, digests } : { name, parameters, body };
 }
 
 /** Reads snapshot files back. Throws TIPOFF_BAD_INPUT naming the file and the field that is wrong. */
@@ -99,14 +124,18 @@ function parse(path: string, text: string): z.infer<typeof file> {
 }
 
 /**
- * The live schema completed by what no engine gives back as it was written: functions, which every `schema apply` replaces,
- * and the text of views whose columns are those of the code.
+ * The live schema with the texts of views and functions, which no engine gives back as they were written, put in from the
+ * code where the live ones were made from the same text. Others keep the digest of what they were made from.
  */
 export function liveSnapshot(live: Schema, code: Schema): Schema {
+  const changed = new Set(compare({ ...live, tables: [] }, { ...code, tables: [] }).map(({ table }) => table));
   const texts = new Map(code.views.map((view) => [view.id, view]));
-  const views = live.views.map((view) => {
-    const own = texts.get(view.id);
-    return own?.sql !== undefined && own.columns.join() === view.columns.join() ? { ...view, sql: own.sql } : view;
-  });
-  return { ...live, views, ...(code.functions === undefined ? {} : { functions: code.functions }) };
+  const bodies = new Map((code.functions ?? []).map((each) => [each.name, each]));
+  return {
+    ...live,
+    views: live.views.map((view) => (changed.has(view.id) ? view : (texts.get(view.id) ?? view))),
+    ...(live.functions === undefined
+      ? {}
+      : { functions: live.functions.map((each) => (changed.has(`fn.${each.name}`) ? each : (bodies.get(each.name) ?? each))) }),
+  };
 }

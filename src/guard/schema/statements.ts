@@ -1,7 +1,7 @@
 import type { ColumnType } from '#core/contracts/define.ts';
 import { duckdbType } from '#platform/sql/port.ts';
 import type { Fix } from './finding.ts';
-import type { SchemaColumn, SchemaTable } from './model.ts';
+import type { SchemaColumn, SchemaFunction, SchemaTable } from './model.ts';
 
 /** Nothing to run: the difference lies in the code. */
 export const NOTHING: Fix = { bigquery: [], duckdb: [] };
@@ -24,9 +24,8 @@ function repeated(type: string, { mode }: SchemaColumn, engine: 'duckdb' | 'bigq
   return engine === 'duckdb' ? `${type}[]` : `ARRAY<${type}>`;
 }
 
-/** A string literal of both engines. */
-export function quoted(text: string, engine: 'duckdb' | 'bigquery'): string {
-  if (engine === 'duckdb') return `'${text.replaceAll("'", "''")}'`;
+/** A string literal of BigQuery. */
+export function quoted(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`;
 }
 
@@ -37,7 +36,7 @@ export function both(...statements: string[]): Fix {
 
 /** ALTER TABLE … ADD COLUMN, always nullable: no engine adds a required column to a table with rows. */
 export function addColumn(table: string, column: SchemaColumn): Fix {
-  const described = column.description === undefined ? '' : ` OPTIONS (description = ${quoted(column.description, 'bigquery')})`;
+  const described = column.description === undefined ? '' : ` OPTIONS (description = ${quoted(column.description)})`;
   return {
     bigquery: [`ALTER TABLE ${table} ADD COLUMN ${column.name} ${typeText(column, 'bigquery')}${described}`],
     duckdb: [`ALTER TABLE ${table} ADD COLUMN ${column.name} ${typeText(column, 'duckdb')}`],
@@ -65,6 +64,15 @@ export function createTable(table: SchemaTable): Fix {
   return { bigquery: [bigqueryCreate(table)], duckdb: [duckdbCreate(table)] };
 }
 
+/** CREATE OR REPLACE of a library function; nothing where its definition is not known. */
+export function createFunction({ name, body = '' }: SchemaFunction): Fix {
+  const [, duckdb, bigquery] = /^duckdb: ([\s\S]*)\nbigquery: ([\s\S]*)$/.exec(body) ?? [];
+  return {
+    bigquery: bigquery === undefined ? [] : [`CREATE OR REPLACE FUNCTION fn.${name}${bigquery}`],
+    duckdb: duckdb === undefined ? [] : [`CREATE OR REPLACE MACRO fn.${name}${duckdb}`],
+  };
+}
+
 /** The way to another partitioning: a copy under a new name takes the place of the table. */
 export function rebuild(table: SchemaTable): Fix {
   const copy = `${table.id}_rebuilt`;
@@ -88,7 +96,7 @@ function duckdbCreate(table: SchemaTable): string {
 
 function bigqueryCreate(table: SchemaTable): string {
   const columns = table.columns.map((column) => {
-    const described = column.description === undefined ? '' : ` OPTIONS (description = ${quoted(column.description, 'bigquery')})`;
+    const described = column.description === undefined ? '' : ` OPTIONS (description = ${quoted(column.description)})`;
     return `${column.name} ${typeText(column, 'bigquery')}${column.mode === 'REQUIRED' ? ' NOT NULL' : ''}${described}`;
   });
   const partitionType = table.columns.find(({ name }) => name === table.partition)?.type;
@@ -98,7 +106,7 @@ function bigqueryCreate(table: SchemaTable): string {
       : [`PARTITION BY ${partitionType === 'DATE' ? table.partition : `TIMESTAMP_TRUNC(${table.partition}, DAY)`}`];
   const cluster = table.cluster === undefined || table.cluster.length === 0 ? [] : [`CLUSTER BY ${table.cluster.join(', ')}`];
   const options = [
-    ...(table.description === undefined ? [] : [`description = ${quoted(table.description, 'bigquery')}`]),
+    ...(table.description === undefined ? [] : [`description = ${quoted(table.description)}`]),
     ...(table.partitionFilterRequired === true ? ['require_partition_filter = TRUE'] : []),
     ...(table.retentionDays == null ? [] : [`partition_expiration_days = ${table.retentionDays}`]),
   ];

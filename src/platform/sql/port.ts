@@ -7,3 +7,4 @@ export { FUNCTIONS, type PortableFunction } from '#platform/warehouse/functions.
 export { PORTABLE_FUNCTIONS, PORTABLE_PARTS, PORTABLE_TYPES, RESERVED_WORDS } from '#platform/warehouse/lint/vocabulary.ts';
 export { lintSql, type SqlProblem } from '#platform/warehouse/sql-lint.ts';
 export { meaningful, type SqlToken, tokenise } from '#platform/warehouse/sql-tokens.ts';
+export { textDigest } from '#platform/warehouse/text-digest.ts';

@@ -1,5 +1,5 @@
 import { type Column, type TableContract, tableId } from '#core/contracts/define.ts';
-import type { TableRef } from './port.ts';
+import type { TableChange, TableRef } from './port.ts';
 
 const DUCKDB_TYPES = {
   STRING: 'VARCHAR',
@@ -22,25 +22,25 @@ export function duckdbTable(table: TableContract, as: TableRef = table): string 
   return `CREATE TABLE ${tableId(as)} (${columns.join(', ')})`;
 }
 
-/** CREATE TABLE for BigQuery with partition, clustering, retention and descriptions. */
-export function bigqueryTable(table: TableContract, as: TableRef = table): string {
-  const columns = Object.entries(table.columns).map(
-    ([name, c]) => `  ${name} ${c.type}${c.required ? ' NOT NULL' : ''} OPTIONS (description = ${quoted(c.description)})`,
-  );
-  const partitionColumn = table.partition === undefined ? undefined : table.columns[table.partition];
-  const partition =
-    partitionColumn === undefined
-      ? []
-      : [`PARTITION BY ${partitionColumn.type === 'DATE' ? table.partition : `TIMESTAMP_TRUNC(${table.partition}, DAY)`}`];
-  const cluster = table.cluster === undefined ? [] : [`CLUSTER BY ${table.cluster.join(', ')}`];
-  const options = [`description = ${quoted(table.description)}`];
-  if (table.partitionFilterRequired === true) options.push('require_partition_filter = TRUE');
-  if (table.retentionDays !== undefined) options.push(`partition_expiration_days = ${table.retentionDays}`);
-  return [`CREATE TABLE ${tableId(as)} (`, columns.join(',\n'), ')', ...partition, ...cluster, `OPTIONS (${options.join(', ')})`].join(
-    '\n',
-  );
+/** A string literal of BigQuery. */
+export function bigqueryString(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`;
 }
 
-function quoted(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`;
+/** The statements that change a standing table of BigQuery without touching a row. */
+export function bigqueryAlterations(
+  table: TableRef,
+  { description, columns = {}, partitionFilterRequired, retentionDays }: TableChange,
+): string[] {
+  const options = [
+    ...(description === undefined ? [] : [`description = ${bigqueryString(description)}`]),
+    ...(partitionFilterRequired === undefined ? [] : [`require_partition_filter = ${partitionFilterRequired ? 'TRUE' : 'FALSE'}`]),
+    ...(retentionDays === undefined ? [] : [`partition_expiration_days = ${retentionDays ?? 'NULL'}`]),
+  ];
+  return [
+    ...(options.length === 0 ? [] : [`ALTER TABLE ${tableId(table)} SET OPTIONS (${options.join(', ')})`]),
+    ...Object.entries(columns).map(
+      ([name, text]) => `ALTER TABLE ${tableId(table)} ALTER COLUMN ${name} SET OPTIONS (description = ${bigqueryString(text)})`,
+    ),
+  ];
 }

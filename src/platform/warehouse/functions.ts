@@ -1,3 +1,5 @@
+import { textDigest } from './text-digest.ts';
+
 /**
  * The portable function library: what the two engines spell or mean differently is called through `fn.<name>`.
  * Each entry has the DuckDB macro and the BigQuery function with the same meaning, nulls included.
@@ -102,9 +104,12 @@ export const FUNCTIONS: readonly PortableFunction[] = [
   },
 ];
 
-/** The statements that create the library on DuckDB. */
+/** The statements that create the library on DuckDB. A macro keeps no text, so that its digest goes into its comment. */
 export function duckdbFunctions(): string[] {
-  return FUNCTIONS.map((f) => `CREATE OR REPLACE MACRO fn.${f.name}${f.duckdb}`);
+  return FUNCTIONS.flatMap((f) => [
+    `CREATE OR REPLACE MACRO fn.${f.name}${f.duckdb}`,
+    `COMMENT ON MACRO fn.${f.name} IS '${textDigest(f.duckdb)}'`,
+  ]);
 }
 
 /** The statements that create the library on BigQuery. */

@@ -30,6 +30,16 @@ export interface TableInfo extends TableRef {
   readonly rows: number;
   /** How the table is laid out; absent when the engine does not know, as for tables made before it was recorded. */
   readonly layout?: TableLayout;
+  /** Of a view: the digest (`textDigest`) of the SELECT it was made from; absent when the engine does not know. */
+  readonly text?: string;
+}
+
+/** A function of the `fn` library as the engine has it. */
+export interface FunctionInfo {
+  readonly name: string;
+  readonly parameters: readonly string[];
+  /** Digest (`textDigest`) of its definition in the engine's own words; absent when the engine does not know. */
+  readonly text?: string;
 }
 
 /** What a table is beyond its columns. The embedded engine remembers partition, clustering and retention; it does not act on them. */
@@ -47,6 +57,18 @@ export interface LiveColumn {
   readonly required: boolean;
   /** Absent when the engine does not know it. */
   readonly description?: string;
+  /** Expression of the default value; absent when there is none. */
+  readonly default?: string;
+}
+
+/** What of a standing table can be changed without touching a row. */
+export interface TableChange {
+  readonly description?: string;
+  /** Descriptions by column. */
+  readonly columns?: Readonly<Record<string, string>>;
+  readonly partitionFilterRequired?: boolean;
+  /** Null keeps every partition for ever. */
+  readonly retentionDays?: number | null;
 }
 
 /** What a table is made with beyond its columns. */
@@ -100,12 +122,18 @@ export interface Warehouse {
    * this type already, TIPOFF_SCHEMA_MISMATCH when it has it with another type, TIPOFF_SQL when there is no such table.
    */
   addColumn(table: TableRef, name: string, column: Pick<Column, 'type' | 'description'>): Promise<boolean>;
+  /** Changes what is named of a standing table and leaves the rest. TIPOFF_SQL when there is no such table. */
+  alterTable(table: TableRef, change: TableChange): Promise<void>;
   /** Creates or replaces a view. */
   createView(view: TableRef, sql: string): Promise<void>;
   /** Drops a table; false when there was none. */
   dropTable(table: TableRef): Promise<boolean>;
   /** Tables and views of a dataset whose name starts with `prefix`. */
   listTables(dataset: Dataset, prefix?: string): Promise<TableInfo[]>;
+  /** Creates or replaces every function of the `fn` library, whatever stands. */
+  replaceFunctions(): Promise<void>;
+  /** The functions of the `fn` library that the engine has, by name. */
+  listFunctions(): Promise<FunctionInfo[]>;
   /** The live columns of a table, or undefined when it does not exist. Never cached. */
   describe(table: TableRef): Promise<LiveColumn[] | undefined>;
   /** Creates missing datasets, the `fn` library and missing contract tables; never changes an existing table. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { textDigest } from '#platform/sql/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { byInstant, everyType, fullRow } from './tables.ts';
 
@@ -75,6 +76,36 @@ export function tableLifeContract(warehouse: () => Warehouse): void {
     });
   });
 
+  describe('alterTable', () => {
+    it('changes what is named and leaves the rest', async () => {
+      const layout = async () => (await warehouse().listTables('nba_raw', 'every_type'))[0]?.layout;
+      const was = await layout();
+      await warehouse().alterTable(everyType, { description: "Others' words", retentionDays: 30, columns: { label: 'A name' } });
+      expect(await layout()).toEqual({ ...was, description: "Others' words", retentionDays: 30 });
+      expect((await warehouse().describe(everyType))?.find(({ name }) => name === 'label')?.description).toBe('A name');
+      await warehouse().alterTable(everyType, { retentionDays: null });
+      expect(await layout()).toEqual({ ...was, description: "Others' words" });
+    });
+
+    it('refuses to change a table that does not exist', async () => {
+      const nowhere = { dataset: 'nba_raw', name: 'nowhere' } as const;
+      await expect(warehouse().alterTable(nowhere, { description: 'x' })).rejects.toMatchObject({ code: 'TIPOFF_SQL' });
+    });
+  });
+
+  describe('the function library', () => {
+    it('is listed with its parameters, and made anew with the same definitions', async () => {
+      const functions = await warehouse().listFunctions();
+      expect(functions.find(({ name }) => name === 'days_between')).toEqual({
+        name: 'days_between',
+        parameters: ['a', 'b'],
+        text: expect.stringMatching(/^[0-9a-f]{32}$/),
+      });
+      await warehouse().replaceFunctions();
+      expect(await warehouse().listFunctions()).toEqual(functions);
+    });
+  });
+
   describe('createView', () => {
     it('creates and replaces a view that reads what is there now', async () => {
       const view = { dataset: 'nba_raw', name: 'labels' } as const;
@@ -84,6 +115,14 @@ export function tableLifeContract(warehouse: () => Warehouse): void {
       expect(await warehouse().query('SELECT * FROM nba_raw.labels')).toEqual([{ id: 1, label: "it's" }]);
       expect((await warehouse().listTables('nba_raw', 'labels')).map((info) => info.kind)).toEqual(['view']);
       expect((await warehouse().describe(view))?.map((column) => column.name)).toEqual(['id', 'label']);
+    });
+
+    it('knows which text a view was made from', async () => {
+      const view = { dataset: 'nba_raw', name: 'labels' } as const;
+      await warehouse().createView(view, 'SELECT id,\n  label FROM nba_raw.every_type');
+      expect(await warehouse().listTables('nba_raw', 'labels')).toMatchObject([
+        { kind: 'view', text: textDigest('SELECT id, label FROM nba_raw.every_type') },
+      ]);
     });
 
     it('refuses text outside of the portable subset', async () => {

@@ -5,11 +5,12 @@ import { schemaChanges } from '#core/contracts/nba_orchestration/schema-changes.
 import { type ApplyReport, applySchema } from '#guard/schema/apply.ts';
 import { checkSchema } from '#guard/schema/check.ts';
 import { type CodeView, codeSchema, VIEWS } from '#guard/schema/code-schema.ts';
-import { NO_USAGE } from '#guard/schema/compare.ts';
+import { NO_USAGE, type Usage } from '#guard/schema/compare.ts';
 import { schemaOfWarehouse } from '#guard/schema/from-live.ts';
 import { differencesOf } from '#guard/schema/report.ts';
 import { liveSnapshot, readSnapshot, snapshotFiles } from '#guard/schema/snapshot.ts';
 import { virtualClock } from '#platform/clock.ts';
+import { FUNCTIONS } from '#platform/sql/port.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
@@ -29,11 +30,21 @@ const view: CodeView = { ref: { dataset: 'nba_predictions', name: 'outage_view' 
 
 let warehouse: Warehouse;
 beforeEach(async () => {
-  warehouse = await openDuckDb(':memory:');
+  // What somebody does by hand is not held to the portable subset.
+  warehouse = await openDuckDb(':memory:', { lint: false });
 });
 afterEach(() => warehouse.close());
 
-const apply = (contracts: readonly TableContract[], views: readonly CodeView[] = [], dryRun = false): Promise<ApplyReport> =>
+async function native(statements: readonly string[]): Promise<void> {
+  for (const statement of statements) await warehouse.execute(statement);
+}
+
+const apply = (
+  contracts: readonly TableContract[],
+  views: readonly CodeView[] = [],
+  dryRun = false,
+  usage: Usage = NO_USAGE,
+): Promise<ApplyReport> =>
   applySchema(
     {
       warehouse,
@@ -43,7 +54,7 @@ const apply = (contracts: readonly TableContract[], views: readonly CodeView[] =
       codeVersion: '1',
       contracts: [...contracts, schemaChanges],
       views,
-      usage: NO_USAGE,
+      usage,
     },
     dryRun,
   );
@@ -116,16 +127,17 @@ describe('schema apply', () => {
       usage: NO_USAGE,
     };
     const first = await applySchema(deps);
-    expect(first.applied.length).toBe(CONTRACTS.length + VIEWS.length);
+    expect(first.applied.length).toBe(CONTRACTS.length + VIEWS.length + FUNCTIONS.length);
     expect(first.refused).toEqual([]);
-    expect(await applySchema(deps)).toEqual({ dryRun: false, applied: [], refused: [], left: [] });
+    expect(await applySchema(deps)).toEqual({ dryRun: false, engine: 'duckdb', applied: [], refused: [], left: [] });
     const changes = await warehouse.query<{ n: number }>('SELECT COUNT(*) AS n FROM nba_orchestration.schema_changes');
     expect(changes).toEqual([{ n: first.applied.length }]);
   });
 
   it('only says what it would do in a dry run', async () => {
-    expect((await apply([before], [], true)).applied.map(({ kind }) => kind)).toEqual(['table_added', 'table_added']);
-    expect(await schemaOfWarehouse(warehouse)).toEqual({ tables: [], views: [] });
+    const { applied } = await apply([before], [], true);
+    expect(applied.filter(({ kind }) => kind !== 'function_added').map(({ kind }) => kind)).toEqual(['table_added', 'table_added']);
+    expect(await schemaOfWarehouse(warehouse)).toEqual({ tables: [], views: [], functions: [] });
   });
 
   it('records who added what, when, and by which statement', async () => {
@@ -147,6 +159,91 @@ describe('schema apply', () => {
     await warehouse.append(before, [row]);
     await apply([after], [view]);
     expect(await warehouse.query('SELECT line_source FROM nba_predictions.outage_view')).toEqual([{ line_source: null }]);
+  });
+
+  it('replaces a view whose text changed, once', async () => {
+    const narrow = { ...view, sql: 'SELECT r.prediction_id FROM nba_predictions.outage_rows r' };
+    const other = { ...narrow, sql: `${narrow.sql} WHERE r.line > 0` };
+    await apply([before], [narrow]);
+    expect((await apply([before], [other])).applied.map(({ kind, table }) => [kind, table])).toEqual([
+      ['view_text_changed', 'nba_predictions.outage_view'],
+    ]);
+    expect((await apply([before], [{ ...other, sql: other.sql.replaceAll(' ', '\n  ') }])).applied).toEqual([]);
+    await warehouse.append(before, [{ ...row, line: '-1' }]);
+    expect(await warehouse.query('SELECT prediction_id FROM nba_predictions.outage_view')).toEqual([]);
+  });
+
+  it('leaves a view that would lose a column until the code that reads it is gone', async () => {
+    await apply([before], [view]);
+    const fewer = { ...view, sql: 'SELECT r.prediction_id, r.slate FROM nba_predictions.outage_rows r' };
+    const report = await apply([before], [fewer]);
+    expect(report).toMatchObject({ applied: [], left: [{ kind: 'view_columns_changed', direction: 'code_first' }] });
+    const both = await apply([before], [{ ...view, sql: 'SELECT r.slate AS day FROM nba_predictions.outage_rows r' }]);
+    expect(both).toMatchObject({ applied: [], refused: [{ kind: 'view_columns_changed', class: 'breaking' }] });
+  });
+
+  it('puts a function back that somebody replaced or dropped, and records it', async () => {
+    await apply([before]);
+    await native(['DROP MACRO fn.clamp', 'CREATE OR REPLACE MACRO fn.dow(d) AS 0', "COMMENT ON MACRO fn.dow IS 'by hand'"]);
+    const report = await apply([before]);
+    expect(report.applied.map(({ kind, table }) => [kind, table])).toEqual([
+      ['function_added', 'fn.clamp'],
+      ['function_body_changed', 'fn.dow'],
+    ]);
+    expect(await warehouse.query("SELECT fn.dow(DATE '2026-02-08') AS day, fn.clamp(5, 1, 3) AS held")).toEqual([{ day: 1, held: 3 }]);
+    const rows = await warehouse.query(
+      "SELECT statement FROM nba_orchestration.schema_changes WHERE table_id = 'fn.dow' ORDER BY applied_at",
+    );
+    expect(rows.at(-1)).toEqual({ statement: expect.stringMatching(/^CREATE OR REPLACE MACRO fn\.dow\(d\) AS /) });
+    expect((await apply([before])).applied).toEqual([]);
+  });
+
+  it('makes no function while one that is called would take other arguments', async () => {
+    await apply([before]);
+    await native(['DROP MACRO fn.clamp', 'DROP MACRO fn.dow', 'CREATE MACRO fn.dow(d, z) AS 0']);
+    const usage = { ...NO_USAGE, readersOf: (id: string) => (id === 'fn.dow' ? ['export days'] : []) };
+    const report = await apply([after], [], false, usage);
+    expect(report.applied.map(({ kind }) => kind)).toEqual(['column_added']);
+    expect(report.refused.map(({ kind, table }) => [kind, table])).toEqual([
+      ['function_added', 'fn.clamp'],
+      ['function_signature_changed', 'fn.dow'],
+    ]);
+    expect((await warehouse.listFunctions()).find(({ name }) => name === 'dow')?.parameters).toEqual(['d', 'z']);
+  });
+
+  it('changes words and limits that get wider, and refuses one that would delete rows', async () => {
+    const kept = {
+      ...described,
+      description: 'Other words',
+      retentionDays: 30,
+      partition: 'slate',
+      partitionFilterRequired: true,
+    } as const;
+    const short = defineTable({ ...kept, columns: staged });
+    await apply([short]);
+    const wide = defineTable({
+      ...kept,
+      description: "The worker's rows",
+      partitionFilterRequired: false,
+      retentionDays: 60,
+      columns: { ...staged, line: nullable.numeric('The line') },
+    });
+    expect((await apply([wide])).applied.map(({ kind, column }) => [kind, column])).toEqual([
+      ['description_changed', null],
+      ['description_changed', 'line'],
+      ['partition_filter_changed', null],
+      ['retention_changed', null],
+    ]);
+    expect((await apply([wide])).applied).toEqual([]);
+    const report = await apply([short]);
+    expect(report.refused).toMatchObject([
+      {
+        kind: 'retention_changed',
+        fix: { bigquery: ['ALTER TABLE nba_predictions.outage_rows SET OPTIONS (partition_expiration_days = 30)'] },
+      },
+    ]);
+    const [info] = await warehouse.listTables('nba_predictions', 'outage_rows');
+    expect(info?.layout).toMatchObject({ retentionDays: 60, partitionFilterRequired: false });
   });
 
   it('refuses what is not additive with the plan, and adds the rest', async () => {

@@ -68,9 +68,12 @@ async function apply(host: CliHost, command: Command, options: RepositoryOption 
   for (const finding of report.applied) terminal.line(`${report.dryRun ? 'would apply' : 'applied'}: ${finding.id}`);
   for (const finding of report.refused) {
     terminal.line(`REFUSED: ${finding.message}`);
-    for (const statement of finding.fix.bigquery) terminal.line(`  plan: ${statement}`);
+    for (const statement of finding.fix[report.engine]) terminal.line(`  plan: ${statement}`);
   }
-  for (const finding of report.left) terminal.line(`left: ${finding.message}`);
+  for (const finding of report.left) {
+    terminal.line(`left: ${finding.message}`);
+    for (const statement of finding.fix[report.engine]) terminal.line(`  later: ${statement}`);
+  }
   if (report.applied.length + report.refused.length === 0) terminal.line('The warehouse is what the contracts want; nothing to do.');
   if (report.refused.length > 0) host.exit(1);
 }

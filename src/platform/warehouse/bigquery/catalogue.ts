@@ -3,22 +3,27 @@ import { z } from 'zod';
 import { type Column, DATASETS, type Dataset, type TableContract, tableId } from '#core/contracts/define.ts';
 import { TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
+import { bigqueryAlterations as alterations, bigqueryString } from '#platform/warehouse/ddl.ts';
 import { bigqueryFunctions } from '#platform/warehouse/functions.ts';
-import type { LiveColumn, TableInfo, TableOptions, TableRef } from '#platform/warehouse/port.ts';
+import type { FunctionInfo, LiveColumn, TableChange, TableInfo, TableOptions, TableRef } from '#platform/warehouse/port.ts';
+import { textDigest } from '#platform/warehouse/text-digest.ts';
 import type { Call } from './client.ts';
 import { bigQueryError, isNotFound, isOutcomeUnknown } from './errors.ts';
 import type { Jobs } from './jobs.ts';
 import { answered, openBudget, tryWithin } from './retry.ts';
-import { portableType, tableSchema, tablesSchema } from './schema.ts';
-import { tableResource, toColumn, toInfo } from './table-info.ts';
+import { portableType, routineSchema, routinesSchema, tableSchema, tablesSchema } from './schema.ts';
+import { TEXT_LABEL, tableResource, toColumn, toFunction, toInfo } from './table-info.ts';
 
 /** Datasets, tables, views and functions. */
 export interface Catalogue {
   createTable(table: TableContract, as: TableRef, options: TableOptions): Promise<void>;
   addColumn(table: TableRef, name: string, column: Pick<Column, 'type' | 'description'>): Promise<boolean>;
+  alterTable(table: TableRef, change: TableChange): Promise<void>;
   createView(view: TableRef, sql: string): Promise<void>;
   dropTable(table: TableRef): Promise<boolean>;
   listTables(dataset: Dataset, prefix: string): Promise<TableInfo[]>;
+  replaceFunctions(): Promise<void>;
+  listFunctions(): Promise<FunctionInfo[]>;
   describe(table: TableRef): Promise<LiveColumn[] | undefined>;
   prepare(tables: readonly TableContract[]): Promise<void>;
   ping(): Promise<void>;
@@ -34,6 +39,7 @@ export interface CatalogueOptions {
 }
 
 const FUNCTIONS = 'fn';
+const LIBRARY_DESCRIPTION = 'the portable function library';
 const LIBRARY_LABEL = 'tipoff_library';
 const SIDE_BY_SIDE = 8;
 
@@ -69,6 +75,21 @@ export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions)
     } while (pageToken !== undefined && pageToken !== '');
     return names.toSorted();
   };
+  const functionNames = async (): Promise<string[]> => {
+    const names: string[] = [];
+    let pageToken: string | undefined;
+    do {
+      const body = await found('GET', `/datasets/${FUNCTIONS}/routines`, {
+        maxResults: 1000,
+        ...(pageToken === undefined ? {} : { pageToken }),
+      });
+      if (body === undefined) return [];
+      const page = routinesSchema.parse(body);
+      for (const { routineReference } of page.routines) names.push(routineReference.routineId);
+      pageToken = page.nextPageToken;
+    } while (pageToken !== undefined && pageToken !== '');
+    return names.toSorted();
+  };
   const changed = async (path: string, json: object): Promise<void> => {
     await answered(openBudget(clock, retries), () => call('PATCH', path, { json }));
   };
@@ -89,15 +110,20 @@ export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions)
     if ('body' in answer || answer.refusal.status === 409) return;
     throw bigQueryError(answer.refusal, { attempts: budget.used() + 1, cause: answer.cause });
   };
-  /** Creates the functions anew when their text has changed; BigQuery permits few changes of a dataset at a time. */
+  const hash = createHash('sha256').update(functions.join('\n')).digest('hex').slice(0, 32);
+  const makeFunctions = async (statements: readonly string[]): Promise<void> => {
+    for (const statement of statements) await jobs.statement(statement);
+    await changed(`/datasets/${FUNCTIONS}`, { labels: { [LIBRARY_LABEL]: hash } });
+  };
+  /** Creates missing functions, and all of them when their text has changed; BigQuery permits few changes of a dataset at a time. */
   const createFunctions = async (): Promise<void> => {
-    const hash = createHash('sha256').update(functions.join('\n')).digest('hex').slice(0, 32);
     const { labels } = z
       .object({ labels: z.record(z.string(), z.string()).default({}) })
       .parse(await found('GET', `/datasets/${FUNCTIONS}`));
-    if (labels[LIBRARY_LABEL] === hash) return;
-    for (const statement of functions) await jobs.statement(statement);
-    await changed(`/datasets/${FUNCTIONS}`, { labels: { [LIBRARY_LABEL]: hash } });
+    const names = new Set(await functionNames());
+    const missing = functions.filter((statement) => !names.has(nameOfFunction(statement)));
+    const outdated = labels[LIBRARY_LABEL] === hash ? missing : functions;
+    if (outdated.length > 0) await makeFunctions(outdated);
   };
 
   return {
@@ -113,23 +139,31 @@ export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions)
         if (seen === type) return false;
         throw otherType(table, name, type, seen);
       }
-      const fields = [...(live?.schema?.fields ?? []), { name, type, mode: 'NULLABLE', description }];
-      await changed(`/datasets/${table.dataset}/tables/${table.name}`, { schema: { fields } });
+      // A statement, not a new schema: two that add columns at one time would undo each other's.
+      await jobs.statement(
+        `ALTER TABLE ${tableId(table)} ADD COLUMN IF NOT EXISTS ${name} ${type} OPTIONS (description = ${bigqueryString(description)})`,
+      );
       return true;
     },
+    alterTable: async (table, change) => {
+      for (const statement of alterations(table, change)) await jobs.statement(statement);
+    },
     createView: async (view, sql) => {
-      await jobs.statement(`CREATE OR REPLACE VIEW ${tableId(view)} AS ${sql}`);
+      const labels = `labels = [('${TEXT_LABEL}', '${textDigest(sql)}')]`;
+      await jobs.statement(`CREATE OR REPLACE VIEW ${tableId(view)} OPTIONS (${labels}) AS ${sql}`);
     },
     dropTable: async ({ dataset, name }) => (await found('DELETE', `/datasets/${dataset}/tables/${name}`)) !== undefined,
     listTables: async (dataset, prefix) => {
       const names = (await namesIn(dataset)).filter((name) => name.startsWith(prefix));
-      const infos: TableInfo[] = [];
-      for (let at = 0; at < names.length; at += SIDE_BY_SIDE) {
-        const part = await Promise.all(names.slice(at, at + SIDE_BY_SIDE).map((name) => tableOf({ dataset, name })));
-        // A table dropped since the list was made is not there.
-        for (const table of part) if (table !== undefined) infos.push(toInfo(dataset, table));
-      }
-      return infos;
+      return (await sideBySide(names, (name) => tableOf({ dataset, name }))).map((table) => toInfo(dataset, table));
+    },
+    replaceFunctions: async () => {
+      await createDataset(FUNCTIONS, LIBRARY_DESCRIPTION);
+      await makeFunctions(functions);
+    },
+    listFunctions: async () => {
+      const infos = await sideBySide(await functionNames(), (name) => found('GET', `/datasets/${FUNCTIONS}/routines/${name}`));
+      return infos.map((body) => toFunction(routineSchema.parse(body)));
     },
     describe: async (ref) => {
       const table = await tableOf(ref);
@@ -137,7 +171,7 @@ export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions)
     },
     prepare: async (tables) => {
       for (const [dataset, description] of Object.entries(DATASETS)) await createDataset(dataset, description);
-      await createDataset(FUNCTIONS, 'the portable function library');
+      await createDataset(FUNCTIONS, LIBRARY_DESCRIPTION);
       await createFunctions();
       const there = new Map<string, ReadonlySet<string>>();
       for (const table of tables) {
@@ -157,4 +191,18 @@ function otherType(table: TableRef, name: string, expected: string, seen: string
     hint: 'A column keeps its type: add one under another name, or rebuild the table.',
     details: { table: tableId(table), field: name, expected, seen },
   });
+}
+
+/** Asks about things a few at a time, in their order. What is gone since they were listed is left out. */
+async function sideBySide<T>(names: readonly string[], ask: (name: string) => Promise<T | undefined>): Promise<T[]> {
+  const found: T[] = [];
+  for (let at = 0; at < names.length; at += SIDE_BY_SIDE) {
+    const part = await Promise.all(names.slice(at, at + SIDE_BY_SIDE).map(ask));
+    for (const one of part) if (one !== undefined) found.push(one);
+  }
+  return found;
+}
+
+function nameOfFunction(statement: string): string {
+  return /\bfn\.(\w+)/.exec(statement)?.[1] ?? '';
 }

@@ -7,12 +7,21 @@ export interface ResultField {
   readonly type: string;
   readonly mode?: string | undefined;
   readonly description?: string | undefined;
+  readonly defaultValueExpression?: string | undefined;
 }
 
 /** What the adapter reads from the answers of BigQuery; everything else in them is ignored. */
 export const fieldsSchema = z.object({
   fields: z
-    .array(z.object({ name: z.string(), type: z.string(), mode: z.string().optional(), description: z.string().optional() }))
+    .array(
+      z.object({
+        name: z.string(),
+        type: z.string(),
+        mode: z.string().optional(),
+        description: z.string().optional(),
+        defaultValueExpression: z.string().optional(),
+      }),
+    )
     .default([]),
 });
 
@@ -52,6 +61,7 @@ export const tableSchema = z.object({
   numRows: z.coerce.string().optional(),
   schema: fieldsSchema.optional(),
   description: z.string().default(''),
+  view: z.object({ query: z.string() }).optional(),
   timePartitioning: z
     .object({ field: z.string().optional(), expirationMs: z.coerce.string().optional(), requirePartitionFilter: z.boolean().optional() })
     .optional(),
@@ -64,6 +74,26 @@ export const tablesSchema = z.object({
   tables: z.array(z.object({ tableReference: z.object({ tableId: z.string() }) })).default([]),
   nextPageToken: z.string().optional(),
 });
+
+export const routinesSchema = z.object({
+  routines: z.array(z.object({ routineReference: z.object({ routineId: z.string() }) })).default([]),
+  nextPageToken: z.string().optional(),
+});
+
+export const routineSchema = z.object({
+  routineReference: z.object({ routineId: z.string() }),
+  arguments: z
+    .array(
+      z.object({
+        name: z.string(),
+        argumentKind: z.string().optional(),
+        dataType: z.object({ typeKind: z.string() }).optional(),
+      }),
+    )
+    .default([]),
+  definitionBody: z.string().optional(),
+});
+export type Routine = z.infer<typeof routineSchema>;
 
 /** The older names of types, which the REST interface still answers with. */
 const OLDER_NAMES: Readonly<Record<string, string>> = { INTEGER: 'INT64', FLOAT: 'FLOAT64', BOOLEAN: 'BOOL' };

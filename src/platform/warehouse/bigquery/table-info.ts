@@ -1,8 +1,11 @@
 import type { Dataset, TableContract } from '#core/contracts/define.ts';
 import { TipoffError } from '#core/errors.ts';
-import type { LiveColumn, TableInfo, TableLayout, TableOptions, TableRef } from '#platform/warehouse/port.ts';
-import { loadSchema, portableType, type ResultField, type TableResource } from './schema.ts';
+import type { FunctionInfo, LiveColumn, TableInfo, TableLayout, TableOptions, TableRef } from '#platform/warehouse/port.ts';
+import { textDigest } from '#platform/warehouse/text-digest.ts';
+import { loadSchema, portableType, type ResultField, type Routine, type TableResource } from './schema.ts';
 
+/** Label of a view with the digest of the text it was made from: the engine may keep the text in other words. */
+export const TEXT_LABEL = 'tipoff_text';
 const MILLISECONDS_A_DAY = 86_400_000;
 
 /**
@@ -20,7 +23,7 @@ export function tableResource(
   return {
     tableReference: { projectId, datasetId: as.dataset, tableId: as.name },
     description,
-    schema: loadSchema(table),
+    schema: { fields: loadSchema(table).fields.map((field) => ({ ...field, description: table.columns[field.name]?.description })) },
     labels: Object.fromEntries(Object.entries(labels).map(([name, value]) => [labelPart(name), labelPart(value)])),
     ...(expiresAt === undefined ? {} : { expirationTime: String(Date.parse(expiresAt)) }),
     ...(partition === undefined ? {} : { timePartitioning: { type: 'DAY', field: partition, ...expirationMs } }),
@@ -55,6 +58,7 @@ export function toInfo(dataset: Dataset, table: TableResource): TableInfo {
     labels: table.labels,
     rows: isView ? 0 : Number(table.numRows ?? 0),
     ...(isView ? {} : { layout: layoutOf(table) }),
+    ...(table.view === undefined ? {} : { text: table.labels[TEXT_LABEL] ?? textDigest(table.view.query) }),
   };
 }
 
@@ -70,6 +74,25 @@ function layoutOf({ description, timePartitioning, clustering, requirePartitionF
 }
 
 /** A live column as the port shows it. */
-export function toColumn({ name, type, mode, description }: ResultField): LiveColumn {
-  return { name, type: portableType(type), required: mode === 'REQUIRED', ...(description === undefined ? {} : { description }) };
+export function toColumn({ name, type, mode, description, defaultValueExpression }: ResultField): LiveColumn {
+  const portable = portableType(type);
+  return {
+    name,
+    type: mode === 'REPEATED' ? `ARRAY<${portable}>` : portable,
+    required: mode === 'REQUIRED',
+    ...(description === undefined ? {} : { description }),
+    ...(defaultValueExpression === undefined ? {} : { default: defaultValueExpression }),
+  };
+}
+
+/** A function as the port shows it; its digest is that of its definition as the library writes it. */
+export function toFunction({ routineReference, arguments: list, definitionBody }: Routine): FunctionInfo {
+  const parameters = list.map(
+    ({ name, argumentKind, dataType }) => `${name} ${argumentKind === 'ANY_TYPE' ? 'ANY TYPE' : dataType?.typeKind}`,
+  );
+  return {
+    name: routineReference.routineId,
+    parameters: list.map(({ name }) => name),
+    ...(definitionBody === undefined ? {} : { text: textDigest(`(${parameters.join(', ')}) AS (${definitionBody})`) }),
+  };
 }

@@ -57,12 +57,15 @@ export function openBigQuery(options: BigQueryOptions): BigQueryWarehouse {
     },
     createTable: (table, as, more = {}) => working(() => catalogue.createTable(table, as ?? table, more)),
     addColumn: (table, name, column) => working(() => catalogue.addColumn(table, name, column)),
+    alterTable: (table, change) => working(() => catalogue.alterTable(table, change)),
     createView: async (view, sql) => {
       check(sql);
       await working(() => catalogue.createView(view, sql));
     },
     dropTable: (table) => working(() => catalogue.dropTable(table)),
     listTables: (dataset, prefix = '') => working(() => catalogue.listTables(dataset, prefix)),
+    replaceFunctions: () => working(() => catalogue.replaceFunctions()),
+    listFunctions: () => working(() => catalogue.listFunctions()),
     describe: (table) => working(() => catalogue.describe(table)),
     prepare: (tables) => working(() => catalogue.prepare(tables)),
     ping: () => working(() => catalogue.ping()),

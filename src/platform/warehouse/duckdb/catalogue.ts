@@ -2,8 +2,9 @@ import { type Column, DATASETS, type Dataset, type TableContract, tableId } from
 import { TipoffError } from '#core/errors.ts';
 import { duckdbTable, duckdbType } from '#platform/warehouse/ddl.ts';
 import { duckdbFunctions } from '#platform/warehouse/functions.ts';
-import type { LiveColumn, TableInfo, TableOptions, TableRef } from '#platform/warehouse/port.ts';
-import { columnDescriptions, layouts, rememberColumn, rememberLayout } from './layout.ts';
+import type { FunctionInfo, LiveColumn, TableChange, TableInfo, TableOptions, TableRef } from '#platform/warehouse/port.ts';
+import { textDigest } from '#platform/warehouse/text-digest.ts';
+import { columnDescriptions, layouts, rememberChange, rememberColumn, rememberLayout } from './layout.ts';
 import type { Session } from './session.ts';
 
 /** DuckDB keeps no creation time, labels or expiry, so they live in a table of their own. */
@@ -61,8 +62,8 @@ export async function dropTable(session: Session, { dataset, name }: TableRef): 
 
 /** Creates what is missing and changes nothing that is there. Run in a transaction. */
 export async function prepare(session: Session, tables: readonly TableContract[]): Promise<void> {
-  const schemas = [...Object.keys(DATASETS), 'fn'].map((name) => `CREATE SCHEMA IF NOT EXISTS ${name}`);
-  for (const statement of [...schemas, ...duckdbFunctions()]) await session.native(statement);
+  for (const name of Object.keys(DATASETS)) await session.native(`CREATE SCHEMA IF NOT EXISTS ${name}`);
+  await replaceFunctions(session);
   const there = await session.rows<{ id: string }>("SELECT schema_name || '.' || table_name AS id FROM duckdb_tables()");
   const known = new Set(there.map(({ id }) => id));
   for (const table of tables.filter((each) => !known.has(tableId(each)))) {
@@ -96,26 +97,64 @@ export async function addColumn(
   return true;
 }
 
+/** Changes what is remembered of a table. Run in a transaction. */
+export async function alterTable(session: Session, table: TableRef, change: TableChange): Promise<void> {
+  if (await rememberChange(session, table, change)) return;
+  throw new TipoffError('TIPOFF_SQL', `expected the table ${tableId(table)} with its layout, saw none`, {
+    hint: 'Create it from its contract: `tipoff schema apply`.',
+  });
+}
+
+/** Creates or replaces a view and keeps the digest of its text, which the engine rewrites. Run in a transaction. */
+export async function createView(session: Session, view: TableRef, sql: string): Promise<void> {
+  await session.run(`CREATE OR REPLACE VIEW ${tableId(view)} AS ${sql}`);
+  await session.native(`COMMENT ON VIEW ${tableId(view)} IS '${textDigest(sql)}'`);
+}
+
+/** Creates the library anew. Run in a transaction. */
+export async function replaceFunctions(session: Session): Promise<void> {
+  for (const statement of ['CREATE SCHEMA IF NOT EXISTS fn', ...duckdbFunctions()]) await session.native(statement);
+}
+
+/** The functions of the library; one whose text was not kept has no digest. */
+export async function listFunctions(session: Session): Promise<FunctionInfo[]> {
+  const found = await session.rows<{ name: string; parameters: string; text: string | null }>(
+    `SELECT function_name AS name, array_to_string(parameters, ',') AS parameters, comment AS text
+     FROM duckdb_functions() WHERE schema_name = 'fn' ORDER BY function_name`,
+  );
+  return found.map(({ name, parameters, text }) => ({
+    name,
+    parameters: parameters.split(',').filter((parameter) => parameter !== ''),
+    ...(text === null ? {} : { text }),
+  }));
+}
+
 /** The live columns of a table or view; undefined when there is none. */
 export async function describe(session: Session, { dataset, name }: TableRef): Promise<LiveColumn[] | undefined> {
-  const columns = await session.rows<{ column_name: string; data_type: string; is_nullable: boolean }>(
-    'SELECT column_name, data_type, is_nullable FROM duckdb_columns() WHERE schema_name = @dataset AND table_name = @name ORDER BY column_index',
+  const columns = await session.rows<{ column_name: string; data_type: string; is_nullable: boolean; column_default: string | null }>(
+    'SELECT column_name, data_type, is_nullable, column_default FROM duckdb_columns() WHERE schema_name = @dataset AND table_name = @name ORDER BY column_index',
     { dataset, name },
   );
   if (columns.length === 0) return undefined;
   const descriptions = await columnDescriptions(session, { dataset, name });
-  return columns.map(({ column_name, data_type, is_nullable }) => {
+  return columns.map(({ column_name, data_type, is_nullable, column_default }) => {
     const description = descriptions[column_name];
-    const column = { name: column_name, type: PORTABLE_TYPES[data_type] ?? data_type, required: !is_nullable };
-    return description === undefined ? column : { ...column, description };
+    return {
+      name: column_name,
+      type: PORTABLE_TYPES[data_type] ?? data_type,
+      required: !is_nullable,
+      ...(description === undefined ? {} : { description }),
+      ...(column_default === null ? {} : { default: column_default }),
+    };
   });
 }
 
 /** Tables and views of a dataset by name prefix, with their exact row counts; a view counts zero. */
 export async function listTables(session: Session, dataset: Dataset, prefix: string): Promise<TableInfo[]> {
-  const tables = await session.rows<{ name: string; kind: 'table' | 'view' }>(
-    `SELECT table_name AS name, 'table' AS kind FROM duckdb_tables() WHERE schema_name = @dataset AND starts_with(table_name, @prefix)
-     UNION ALL SELECT view_name, 'view' FROM duckdb_views() WHERE schema_name = @dataset AND starts_with(view_name, @prefix) ORDER BY name`,
+  const tables = await session.rows<{ name: string; kind: 'table' | 'view'; text: string | null }>(
+    `SELECT table_name AS name, 'table' AS kind, NULL AS text FROM duckdb_tables()
+     WHERE schema_name = @dataset AND starts_with(table_name, @prefix)
+     UNION ALL SELECT view_name, 'view', comment FROM duckdb_views() WHERE schema_name = @dataset AND starts_with(view_name, @prefix) ORDER BY name`,
     { dataset, prefix },
   );
   const remembered = (await hasMeta(session))
@@ -126,7 +165,7 @@ export async function listTables(session: Session, dataset: Dataset, prefix: str
     : [];
   const laidOut = await layouts(session, dataset);
   const infos: TableInfo[] = [];
-  for (const { name, kind } of tables) {
+  for (const { name, kind, text } of tables) {
     const known = remembered.find((m) => m.name === name);
     const layout = laidOut.get(name);
     const counted = kind === 'table' ? await session.rows<{ n: number }>(`SELECT COUNT(*) AS n FROM ${tableId({ dataset, name })}`) : [];
@@ -139,6 +178,7 @@ export async function listTables(session: Session, dataset: Dataset, prefix: str
       labels: known === undefined ? {} : (JSON.parse(known.labels) as Record<string, string>),
       rows: counted[0]?.n ?? 0,
       ...(layout === undefined ? {} : { layout }),
+      ...(text === null ? {} : { text }),
     });
   }
   return infos;

@@ -1,6 +1,6 @@
 import type { TableContract } from '#core/contracts/define.ts';
 import { tableId } from '#core/contracts/define.ts';
-import type { TableLayout, TableRef } from '#platform/warehouse/port.ts';
+import type { TableChange, TableLayout, TableRef } from '#platform/warehouse/port.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -27,6 +27,14 @@ export async function rememberLayout(session: Session, table: TableContract, as:
 export async function rememberColumn(session: Session, table: TableRef, name: string, description: string): Promise<void> {
   const known = (await remembered(session, table.dataset)).get(table.name);
   if (known !== undefined) await comment(session, table, { ...known, columns: { ...known.columns, [name]: description } });
+}
+
+/** Changes what is remembered of a table; false when nothing is. */
+export async function rememberChange(session: Session, table: TableRef, { columns, ...change }: TableChange): Promise<boolean> {
+  const known = (await remembered(session, table.dataset)).get(table.name);
+  if (known === undefined) return false;
+  await comment(session, table, { ...known, ...change, columns: { ...known.columns, ...columns } });
+  return true;
 }
 
 /** The layouts of a dataset's tables by name; tables made before layouts were recorded are absent. */

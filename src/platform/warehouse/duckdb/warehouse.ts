@@ -1,9 +1,19 @@
 import { DuckDBInstance } from '@duckdb/node-api';
-import { tableId } from '#core/contracts/define.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
 import { portabilityGuard } from '#platform/warehouse/lint/guard.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { addColumn, createTable, describe, dropTable, listTables, prepare } from './catalogue.ts';
+import {
+  addColumn,
+  alterTable,
+  createTable,
+  createView,
+  describe,
+  dropTable,
+  listFunctions,
+  listTables,
+  prepare,
+  replaceFunctions,
+} from './catalogue.ts';
 import { columnar } from './columns.ts';
 import { duckdbError } from './errors.ts';
 import { openSession, type Session } from './session.ts';
@@ -76,12 +86,15 @@ function duckdbWarehouse(session: Session, release: () => void, clock: Clock, ch
     },
     createTable: (table, as, options = {}) => atomically(() => createTable(session, table, as ?? table, options, clock.now())),
     addColumn: (table, name, column) => atomically(() => addColumn(session, table, name, column)),
+    alterTable: (table, change) => atomically(() => alterTable(session, table, change)),
     createView: async (view, sql) => {
       check(sql);
-      await exclusive(() => session.run(`CREATE OR REPLACE VIEW ${tableId(view)} AS ${sql}`));
+      await atomically(() => createView(session, view, sql));
     },
     dropTable: (table) => atomically(() => dropTable(session, table)),
     listTables: (dataset, prefix = '') => exclusive(() => listTables(session, dataset, prefix)),
+    replaceFunctions: () => atomically(() => replaceFunctions(session)),
+    listFunctions: () => exclusive(() => listFunctions(session)),
     describe: (table) => exclusive(() => describe(session, table)),
     prepare: (tables) => atomically(() => prepare(session, tables)),
     ping: () =>
