@@ -16,7 +16,11 @@ function understood(): string[] {
 const WRONG_IN_EMULATOR: Readonly<Record<string, string>> = {
   'binds strings, whole and broken numbers, booleans and null by name': 'takes @text inside of a string for a parameter',
   'creates an empty table of the same shape with labels and an expiry': 'ignores expirationTime',
-  'adds a nullable column at the end, null in the rows that stand': 'keeps a patched schema from the stored table',
+  'adds a nullable column at the end, null in the rows that stand': 'shows no column that a statement added',
+  'does nothing the second time and refuses another type': 'shows no column that a statement added',
+  'changes what is named and leaves the rest': 'ignores SET OPTIONS',
+  'refuses to change a table that does not exist': 'ignores SET OPTIONS',
+  'knows which text a view was made from': 'forgets text and labels of views',
   'lets rows of the wider contract in': 'accepts a load whose schema has a column that the table lacks',
   'gives names, portable types, requiredness and descriptions in order': 'forgets descriptions of columns',
 };
