@@ -3,6 +3,9 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
+import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
+import { runCanaries } from '#guard/canaries/engine.ts';
+import type { CanaryResult, CanaryStatus } from '#guard/canaries/run.ts';
 import { type DayResult, type PhaseReport, runDay } from '#pipeline/day.ts';
 import { type RecordRow, readRecord } from '#pipeline/grade/record.ts';
 import { exportSeasonSubsets } from '#pipeline/publish/exports/export.ts';
@@ -10,6 +13,7 @@ import { type Clock, shiftedClock } from '#platform/clock.ts';
 import { describeLeague } from '#simulate/describe.ts';
 import { simulateLeague } from '#simulate/league.ts';
 import { loadLeague } from '#simulate/load.ts';
+import { canaryDeps } from './canaries.ts';
 import { type App, openApp } from './compose.ts';
 import type { Config } from './config.ts';
 import { dayDeps } from './day-deps.ts';
@@ -33,20 +37,30 @@ export interface DemoOptions {
 
 export interface DemoResult {
   readonly home: string;
+  /** The instant the demonstration ends at: what looks at its home later should look as of it. */
+  readonly now: string;
   readonly league: readonly string[];
   readonly yesterday: DayResult;
   readonly tonight: DayResult;
   /** Graded record so far, live predictions only. */
   readonly record: readonly RecordRow[];
+  /** What the checks say at the end: how many ended how, and those that failed or could not run. */
+  readonly checks: DemoChecks;
   readonly outputs: readonly string[];
+}
+
+export interface DemoChecks {
+  readonly counts: Readonly<Record<CanaryStatus, number>>;
+  readonly troubles: readonly CanaryResult[];
 }
 
 /**
  * A simulated league in a home of its own: yesterday is predicted at noon as it was then known, its games are played and
- * graded, and tonight's slate is predicted. `look` sees the home before it is closed.
+ * graded, tonight's slate is predicted, and the checks look at all of it. `look` sees the home before it is closed.
  */
 export async function runDemo(options: DemoOptions, look: (app: App, result: DemoResult) => Promise<void>): Promise<DemoResult> {
   const { say } = options;
+  say('Two seasons of an invented league are played …');
   const league = simulateLeague({ seed: options.seed, through: TONIGHT, gamesPerTeam: GAMES_PER_TEAM });
   const facts = describeLeague(league);
   for (const fact of facts) say(fact);
@@ -76,10 +90,12 @@ export async function runDemo(options: DemoOptions, look: (app: App, result: Dem
     const subsets = exported.documents.filter(({ result }) => result !== 'not_ready').map(({ location }) => location);
     const result = {
       home: options.home,
+      now: nextMinute(clock.now()),
       league: facts,
       yesterday: first,
       tonight,
       record,
+      checks: await runChecks(app),
       outputs: [...first.outputs, ...tonight.outputs, ...subsets],
     };
     await look(app, result);
@@ -87,6 +103,20 @@ export async function runDemo(options: DemoOptions, look: (app: App, result: Dem
   } finally {
     await app.close();
   }
+}
+
+/** The next full minute: later than everything that happened, and short to type. */
+function nextMinute(now: Date): string {
+  return `${new Date(now.getTime() + 60_000).toISOString().slice(0, 16)}Z`;
+}
+
+async function runChecks(app: App): Promise<DemoChecks> {
+  const { results } = await runCanaries(canaryDeps(app), { canaries: CATALOGUE });
+  const count = (wanted: CanaryStatus): number => results.filter(({ status }) => status === wanted).length;
+  return {
+    counts: { PASS: count('PASS'), FAIL: count('FAIL'), ERROR: count('ERROR'), SKIP: count('SKIP') },
+    troubles: results.filter(({ status }) => status === 'FAIL' || status === 'ERROR'),
+  };
 }
 
 /** Empties the folder of an earlier demonstration. A folder with anything else in it is refused: it may be real work. */

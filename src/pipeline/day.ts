@@ -207,5 +207,7 @@ function batchDetail(batch: BatchResult): string {
 
 function gradeDetail(report: GradeReport): string {
   const { win, loss, push, void: voided } = report.outcomes;
-  return `${win} won, ${loss} lost, ${push} push, ${voided} void; ${report.pendingRows} rows wait for results`;
+  const waiting = report.pendingRows > 0 ? `; ${report.pendingRows} rows wait for results` : '';
+  if (report.graded === 0) return `nothing to grade${waiting}`;
+  return `all systems and lines: ${win} won, ${loss} lost, ${push} push, ${voided} void (did not play)${waiting}`;
 }

@@ -1,5 +1,6 @@
 import type { Slate } from '#core/calendar.ts';
 import { easternTime } from '#core/calendar.ts';
+import { DEFAULT_RULES } from '#pipeline/predict/recommendation.ts';
 import type { BatchResult } from '#pipeline/predict/run-batch.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type Terminal, tableLines } from './terminal.ts';
@@ -21,6 +22,8 @@ interface Shown {
 }
 
 const MOST_SHOWN = 15;
+const LEGEND =
+  'points: median of the forecast. model: its probability of the pick, pushes left out. with market: the same, having heard the line.';
 
 /** The visible picks of a slate as a table, largest edge first. */
 export async function printPicks(terminal: Terminal, warehouse: Warehouse, slate: Slate): Promise<void> {
@@ -28,16 +31,17 @@ export async function printPicks(terminal: Terminal, warehouse: Warehouse, slate
     `SELECT p.player_name, p.team_abbr, p.opponent_abbr, p.is_home, p.tipoff_at, p.line, p.predicted_points, p.edge, p.recommendation, p.confidence,
        CASE WHEN p.recommendation = 'OVER' THEN m.p_over ELSE m.p_under END AS with_market, p.bookmaker
      FROM nba_predictions.current_predictions p
-     LEFT JOIN nba_predictions.current_predictions m ON m.slate = p.slate AND m.player_id = p.player_id AND m.line_role = 'main' AND m.system_id = 'market'
+     LEFT JOIN nba_predictions.current_predictions m ON m.slate = CAST(@slate AS DATE) AND m.player_id = p.player_id AND m.line_role = 'main' AND m.system_id = 'market'
      WHERE p.slate = CAST(@slate AS DATE) AND p.is_actionable AND p.line_role = 'main'
      ORDER BY ABS(p.edge) DESC, p.player_name`,
     { slate },
   );
-  terminal.line();
   if (picks.length === 0) {
-    terminal.line(`No picks for ${slate}: no forecast is three points or more away from its line.`);
+    const reason = await whyNoPicks(warehouse, slate);
+    if (reason !== undefined) terminal.line(`\nNo picks for ${slate}: ${reason}.`);
     return;
   }
+  terminal.line();
   const rows = picks
     .slice(0, MOST_SHOWN)
     .map((pick) => [
@@ -56,6 +60,20 @@ export async function printPicks(terminal: Terminal, warehouse: Warehouse, slate
   for (const line of tableLines(['player', 'game', 'ET', 'line', 'points', 'edge', 'pick', 'model', 'with market', 'book'], rows))
     terminal.line(line);
   if (picks.length > MOST_SHOWN) terminal.line(`… and ${picks.length - MOST_SHOWN} more`);
+  terminal.line(LEGEND);
+}
+
+/** Undefined when nothing is predicted at all: what became of the batch says why. */
+async function whyNoPicks(warehouse: Warehouse, slate: Slate): Promise<string | undefined> {
+  const [seen] = await warehouse.query<{ players: number; lined: number }>(
+    `SELECT COUNT(DISTINCT player_id) AS players, COUNT(DISTINCT CASE WHEN line IS NOT NULL THEN player_id END) AS lined
+     FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)`,
+    { slate },
+  );
+  const { players = 0, lined = 0 } = seen ?? {};
+  if (players === 0) return undefined;
+  if (lined === 0) return `none of ${players} predicted players has a line that stood before tip-off`;
+  return `none of ${lined} players with a line has a side worth its price, ${DEFAULT_RULES.leastEdge} points or more away`;
 }
 
 function percent(share: number | null): string {

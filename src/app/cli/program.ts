@@ -23,6 +23,7 @@ export function program(host: CliHost): Command {
     .option('--home <dir>', 'folder of the embedded home (default: TIPOFF_HOME or .tipoff)')
     .option('--json', 'print the result as one JSON document')
     .option('--at <instant>', 'run as if it were this instant, for example 2025-01-10T17:00:00Z')
+    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('Run with --help for the verbs and their options.')
     .exitOverride()
     .configureOutput({ writeOut: host.streams.out, writeErr: host.streams.err });

@@ -1,6 +1,9 @@
 import type { Slate } from '#core/calendar.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
 
+/** Slates that are read. Inside of every facet: a bound around it would not keep BigQuery from reading the whole table. */
+const READ = 'slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)';
+
 /**
  * A facet is a part of the ingested data with a fingerprint per slate: the rows of a table, or only the columns that
  * matter to some readers. Whether a unit is stale follows from the facets it uses, never from file times: a correction of
@@ -9,35 +12,41 @@ import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
 export const FACETS = {
   /** Which games count, on which date, between whom. */
   calendar: `SELECT slate, game_id, season, season_type, home_abbr, away_abbr FROM nba_reference.schedule
-    WHERE is_counted AND status NOT IN ('postponed', 'cancelled')`,
+    WHERE ${READ} AND is_counted AND status NOT IN ('postponed', 'cancelled')`,
   /** Everything the schedule says, with times and states. */
-  games: 'SELECT * FROM nba_reference.schedule',
+  games: `SELECT * FROM nba_reference.schedule WHERE ${READ}`,
   /** Who was at home: it outranks what a box score says of it. */
-  homes: 'SELECT slate, game_id, home_abbr FROM nba_reference.schedule',
-  player_box: 'SELECT * FROM nba_raw.player_box_scores',
+  homes: `SELECT slate, game_id, home_abbr FROM nba_reference.schedule WHERE ${READ}`,
+  player_box: `SELECT * FROM nba_raw.player_box_scores WHERE ${READ}`,
   /** Who appeared for whom, whatever he did: the newest version of the best source. */
   appearances: `SELECT slate, game_id, season_type, player_id, player_name, player_lookup, team_abbr, played FROM nba_raw.player_box_scores
-    WHERE season_type IN ('regular', 'play_in', 'playoffs')
+    WHERE ${READ} AND season_type IN ('regular', 'play_in', 'playoffs')
     QUALIFY ROW_NUMBER() OVER (
       PARTITION BY player_id, game_id
       ORDER BY CASE WHEN source LIKE 'nba_%' THEN 0 ELSE 1 END, ingested_at DESC, source, row_id
     ) = 1`,
   /** Which player was listed by which team. */
-  stays: 'SELECT DISTINCT slate, game_id, player_id, team_abbr FROM nba_raw.player_box_scores',
-  team_box: 'SELECT * FROM nba_raw.team_box_scores',
-  player_lines: 'SELECT * FROM nba_raw.player_lines',
-  game_lines: 'SELECT * FROM nba_raw.game_lines',
-  reports: 'SELECT * FROM nba_raw.injury_reports',
-  shots: 'SELECT * FROM nba_raw.shots',
+  stays: `SELECT DISTINCT slate, game_id, player_id, team_abbr FROM nba_raw.player_box_scores WHERE ${READ}`,
+  team_box: `SELECT * FROM nba_raw.team_box_scores WHERE ${READ}`,
+  player_lines: `SELECT * FROM nba_raw.player_lines WHERE ${READ}`,
+  game_lines: `SELECT * FROM nba_raw.game_lines WHERE ${READ}`,
+  reports: `SELECT * FROM nba_raw.injury_reports WHERE ${READ}`,
+  shots: `SELECT * FROM nba_raw.shots WHERE ${READ}`,
   /**
    * For every name in lines and reports of a slate: the players it could mean by whole name, alias or last name. A new
    * player whose name nobody quotes disturbs nothing.
    */
   names: `SELECT u.slate, u.player_lookup, d.wanted, p.player_id, p.player_lookup AS known_as, p.last_lookup
-    FROM (SELECT slate, player_lookup FROM nba_raw.player_lines UNION DISTINCT SELECT slate, player_lookup FROM nba_raw.injury_reports) u
+    FROM (
+      SELECT slate, player_lookup FROM nba_raw.player_lines WHERE ${READ}
+      UNION DISTINCT SELECT slate, player_lookup FROM nba_raw.injury_reports WHERE ${READ}
+    ) u
     JOIN (
       SELECT q.player_lookup, COALESCE(a.player_lookup, q.player_lookup) AS wanted
-      FROM (SELECT player_lookup FROM nba_raw.player_lines UNION DISTINCT SELECT player_lookup FROM nba_raw.injury_reports) q
+      FROM (
+        SELECT player_lookup FROM nba_raw.player_lines WHERE ${READ}
+        UNION DISTINCT SELECT player_lookup FROM nba_raw.injury_reports WHERE ${READ}
+      ) q
       LEFT JOIN nba_reference.player_aliases a ON a.alias_lookup = q.player_lookup
     ) d ON d.player_lookup = u.player_lookup
     LEFT JOIN nba_reference.players p ON p.player_lookup = d.wanted OR ENDS_WITH(d.player_lookup, p.last_lookup)`,
@@ -48,7 +57,7 @@ export type Facet = keyof typeof FACETS;
 /** Fingerprints of one facet by slate. A slate without rows is absent. */
 export type Fingerprints = ReadonlyMap<Slate, string>;
 
-/** Bounds a partitioned table from below: no row is older. */
+/** No row is older. */
 const FIRST = '1946-11-01';
 
 /** Reads the fingerprints of facets up to a slate (inclusive), one aggregate per facet over its table. */
@@ -58,7 +67,7 @@ export async function readFacets(warehouse: Warehouse, facets: readonly Facet[],
   for (const facet of facets) {
     const rows = await warehouse.query<{ slate: Slate; digest: number; row_count: number }>(
       `SELECT t.slate, BIT_XOR(fn.row_hash(t)) AS digest, COUNT(*) AS row_count
-       FROM (SELECT * FROM (${FACETS[facet]}) f WHERE f.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)) t
+       FROM (${FACETS[facet]}) t
        GROUP BY t.slate`,
       params,
     );

@@ -98,7 +98,11 @@ function judge(canary: Canary, { total, bad, offenders, bytes }: Findings, none:
   }
   const tolerated = Math.max(canary.tolerates?.count ?? 0, Math.floor((canary.tolerates?.share ?? 0) * total));
   const usual = tolerated > 0 ? ` (up to ${tolerated} is usual)` : '';
-  if (bad > tolerated) return { ...base, status: 'FAIL', reason: `${bad} of ${total} not as expected${usual}` };
+  if (bad > tolerated) {
+    const [only] = offenders;
+    const reason = total === 1 && only !== undefined ? only : `${bad} of ${total} not as expected${usual}`;
+    return { ...base, status: 'FAIL', reason };
+  }
   return {
     ...base,
     status: 'PASS',

@@ -4,12 +4,13 @@ import { codeSchema } from './code-schema.ts';
 import { compare } from './compare.ts';
 import { type Judgement, judge } from './judge.ts';
 import type { Schema } from './model.ts';
+import { type Bounds, boundsOf, unboundReads } from './partition-filter.ts';
 import { type ProvenanceProblem, provenanceProblems } from './provenance.ts';
 import { type SourceFile, type SqlText, sqlCatalogue } from './sql-catalogue.ts';
 import { HOLE } from './sql-scope.ts';
 import { readTexts, registryOf, type UnknownName, type UsedText, unknownNames, usageOf } from './usage.ts';
 
-/** A statement outside of the portable subset. */
+/** A statement outside of the portable subset, or one that reads more than it should. */
 export interface LintFinding {
   readonly owner: string;
   readonly path: string;
@@ -49,7 +50,7 @@ export interface CheckInput {
 
 /**
  * Compares a warehouse with the code about to run on it, and the code with itself: every statement names what the contracts
- * have and stays in the portable subset, every column has a writer. `ok` is false when anything blocks.
+ * have, stays in the portable subset and bounds what it reads of large tables, every column has a writer. `ok` is false when anything blocks.
  */
 export function checkSchema({ warehouse, files, approvals, today, wanted = codeSchema(), evaluated }: CheckInput): CheckReport {
   const registry = registryOf(wanted);
@@ -60,7 +61,7 @@ export function checkSchema({ warehouse, files, approvals, today, wanted = codeS
     statements: texts.length,
     wholeStatements: texts.filter(({ isWhole }) => isWhole).length,
     unknownNames: unknownNames(texts),
-    lint: texts.filter(({ isWhole }) => isWhole).flatMap(lintFindings),
+    lint: [...texts.filter(({ isWhole }) => isWhole).flatMap(lintFindings), ...unboundFindings(texts, boundsOf(wanted))],
     provenance: provenanceProblems(wanted, texts, files, usage),
   };
   const isCodeFine = code.unknownNames.length === 0 && code.lint.length === 0 && code.provenance.length === 0;
@@ -71,4 +72,19 @@ export function checkSchema({ warehouse, files, approvals, today, wanted = codeS
 function lintFindings({ sql, owner, path, line }: UsedText): LintFinding[] {
   if (sql.includes(HOLE)) return [];
   return lintSql(sql).map((problem) => ({ owner, path, line: line + problem.line - 1, rule: problem.rule, message: problem.message }));
+}
+
+/** Statements that BigQuery would refuse, or that would read whole tables if it did not. A view leaves the bound to its readers. */
+function unboundFindings(texts: readonly UsedText[], bounds: Bounds): LintFinding[] {
+  return texts
+    .filter(({ owner }) => !owner.startsWith('view '))
+    .flatMap(({ owner, path, line, sql }) =>
+      unboundReads(sql, bounds).map(({ table, column, line: at }) => ({
+        owner,
+        path,
+        line: line + at - 1,
+        rule: 'partition-filter',
+        message: `expected ${table} to be read with a bound on ${column}; compare it with a parameter, joined by AND`,
+      })),
+    );
 }

@@ -6,10 +6,12 @@ export interface SlateHistory {
   readonly slate: string;
   readonly games: number;
   readonly games_predicted: number;
+  /** False before the first slate that was ever published: nothing was to be predicted. */
+  readonly in_operation: boolean;
   /** Players who were not ruled out before the cut-off. */
   readonly expected: number;
   readonly predicted: number;
-  /** Predicted players over expected ones. */
+  /** Predicted players over expected ones; null also before the first slate that was ever published. */
   readonly coverage: number | null;
   /** Players whose features are quality-ready, of those with a feature row. */
   readonly ready: number | null;
@@ -38,9 +40,10 @@ WITH days AS (
   WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
   GROUP BY slate
 )
-SELECT d.slate, d.games, COALESCE(p.games, 0) AS games_predicted, COALESCE(e.players, 0) AS expected, COALESCE(p.players, 0) AS predicted,
-  100 * fn.safe_div(COALESCE(p.players, 0), e.players) AS coverage, 100 * fn.safe_div(q.ready, q.players) AS ready, q.mean_quality
+SELECT d.slate, d.games, COALESCE(d.slate >= f.first_slate, FALSE) AS in_operation, COALESCE(p.games, 0) AS games_predicted, COALESCE(e.players, 0) AS expected, COALESCE(p.players, 0) AS predicted,
+  CASE WHEN d.slate >= f.first_slate THEN 100 * fn.safe_div(COALESCE(p.players, 0), e.players) END AS coverage, 100 * fn.safe_div(q.ready, q.players) AS ready, q.mean_quality
 FROM days d
+LEFT JOIN (SELECT MIN(slate) AS first_slate FROM nba_predictions.publications WHERE slate <= CAST(@to AS DATE)) f ON TRUE
 LEFT JOIN expected e ON e.slate = d.slate
 LEFT JOIN predicted p ON p.slate = d.slate
 LEFT JOIN quality q ON q.slate = d.slate

@@ -43,6 +43,9 @@ export const REASON_CODES = {
 } as const;
 export type ReasonCode = keyof typeof REASON_CODES;
 
+/** Reasons that keep sound rows out: nothing is wrong with the file. Every other reason says that a row is damaged. */
+export const SCREENING_REASONS: ReadonlySet<ReasonCode> = new Set(['in_play_snapshot', 'out_of_span']);
+
 /**
  * What a format makes of a file. Every unit the file holds (CSV line, JSON record) is counted once in `read`;
  * `units` says how many of them each outcome took, so that loaded + duplicate + rejected = read can be proven even where

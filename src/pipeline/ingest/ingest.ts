@@ -18,6 +18,8 @@ const RAW_ROW_LENGTH = 2_000;
 export interface SourceFile {
   /** Path below the ingested folder, with forward slashes. */
   readonly path: string;
+  /** Somebody asked for this very file, so it is expected to be whole; a file found in a folder may be anything. */
+  readonly isNamed?: boolean;
   /** The bytes; throws TIPOFF_NOT_FOUND when the file is not there. */
   read(): Promise<Uint8Array>;
 }
@@ -89,7 +91,8 @@ export async function ingest(options: IngestOptions): Promise<IngestReport> {
     }
     done(await loader(parsed.file, format, parsed.content));
   }
-  return summarise(reports, secondsSince(clock, started));
+  const named = new Set(sources.filter(({ isNamed }) => isNamed).map(({ path }) => path));
+  return summarise(reports, secondsSince(clock, started), named);
 }
 
 async function bytesOf(source: SourceFile): Promise<InputFile> {

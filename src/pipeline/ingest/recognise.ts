@@ -2,6 +2,8 @@ import { TipoffError } from '#core/errors.ts';
 import type { InputFile, InputFormat } from './format.ts';
 
 const HEAD_BYTES = 64 * 1024;
+/** Characters of an unknown file that its refusal shows. */
+const SHOWN_CHARACTERS = 60;
 
 /** Files that belong to a folder and hold no data, with the reason they are left alone. */
 const NO_DATA: readonly (readonly [RegExp, string])[] = [
@@ -52,8 +54,8 @@ export function formatOf(file: InputFile, formats: readonly InputFormat[], force
   const head = headOf(file.bytes);
   const [format, ...others] = formats.filter((candidate) => candidate.recognise(file.path, head));
   if (format === undefined) {
-    throw new TipoffError('TIPOFF_UNKNOWN_FORMAT', `${file.path}: expected one of ${formats.length} formats, saw none of them`, {
-      hint: `Name the format, or remove the file. Known: ${formats.map(({ id }) => id).join(', ')}.`,
+    throw new TipoffError('TIPOFF_UNKNOWN_FORMAT', `${file.path}: expected one of ${formats.length} formats, saw ${beginning(head)}`, {
+      hint: `Remove the file, or name its format with --format. Known: ${formats.map(({ id }) => id).join(', ')}.`,
       details: { file: file.path },
     });
   }
@@ -87,6 +89,14 @@ export function forcedFormat(formats: readonly InputFormat[], id: string): Input
 export function loadingRank({ id }: Pick<InputFormat, 'id'>): 0 | 1 | 2 {
   if (id.startsWith('schedule_')) return 0;
   return /(?:^|_)(?:lines|odds|props)(?:_|$)/.test(id) ? 2 : 1;
+}
+
+/** How an unknown file begins, for the message that refuses it. */
+function beginning(head: string): string {
+  // U+FFFD stands where bytes were no UTF-8.
+  if (head === '' || head.includes('\uFFFD')) return 'binary data, or text that is not UTF-8';
+  const [line = ''] = head.trimStart().split('\n', 1);
+  return `text that begins "${line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line.trimEnd()}"`;
 }
 
 /** Text of the first bytes; '' for binary files, which are told by a NUL byte. */

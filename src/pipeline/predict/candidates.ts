@@ -6,11 +6,11 @@ const CANDIDATES = `
 SELECT u.player_id, u.game_id, u.tipoff_at, u.injury_status, v.player_id IS NOT NULL AS has_prediction,
   f.required_default_count, f.feature_quality_score, f.matchup_quality_pct, f.quality_alert_level
 FROM nba_analytics.upcoming_player_game_context u
-LEFT JOIN nba_predictions.ml_feature_store f ON f.slate = u.slate AND f.player_id = u.player_id AND f.game_id = u.game_id
+LEFT JOIN nba_predictions.ml_feature_store f ON f.slate = CAST(@slate AS DATE) AND f.player_id = u.player_id AND f.game_id = u.game_id
 LEFT JOIN (
   SELECT DISTINCT player_id FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)
 ) v ON v.player_id = u.player_id
-WHERE u.slate = CAST(@slate AS DATE) AND (f.slate IS NULL OR f.slate = CAST(@slate AS DATE))
+WHERE u.slate = CAST(@slate AS DATE)
 ORDER BY u.game_id, u.player_id`;
 
 const GAMES = `

@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { main } from '#app/cli/main.ts';
+import { program } from '#app/cli/program.ts';
 import { tableLines } from '#app/cli/terminal.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
@@ -10,6 +12,13 @@ beforeEach(async () => {
   folder = await temporaryFolder();
 });
 afterEach(() => folder.remove());
+
+const silent = { streams: { out: () => undefined, err: () => undefined }, exit: () => undefined };
+
+/** Every command that does something: the verbs, and under a group its own. */
+function commandsOf(command: Command): Command[] {
+  return command.commands.flatMap((child) => (child.commands.length > 0 ? commandsOf(child) : [child]));
+}
 
 interface Ran {
   readonly code: number;
@@ -37,6 +46,16 @@ function file(name: string, text: string): string {
   return path;
 }
 
+function emptyFolder(name: string): string {
+  const path = join(folder.path, name);
+  mkdirSync(path);
+  return path;
+}
+
+const PRA_HEADER = 'player_name,event_id,event_date,home_team,away_team,bookmaker,line,timestamp,over_price,under_price';
+const PRA_IN_PLAY = 'Invented Player,e1,2023-11-06,Boston Celtics,New York Knicks,somebook,24.5,2023-11-06T01:30:00Z,-110,-110';
+const PRA_SCHEDULE =
+  'Match Number,Round Number,Date,Location,Home Team,Away Team,Result\n1,1,06/11/2023 00:00,Somewhere,Boston Celtics,New York Knicks,\n';
 const LOGS_HEADER =
   'SEASON_ID,PLAYER_ID,PLAYER_NAME,TEAM_ID,TEAM_ABBREVIATION,TEAM_NAME,GAME_ID,GAME_DATE,MATCHUP,WL,MIN,FGM,FGA,FG_PCT,FG3M,FG3A,FG3_PCT,FTM,FTA,FT_PCT,OREB,DREB,REB,AST,STL,BLK,TOV,PF,PTS,PLUS_MINUS,FANTASY_PTS,VIDEO_AVAILABLE,SEASON';
 const LOG =
@@ -51,9 +70,31 @@ describe('the command line', () => {
     }
   });
 
+  it('says of every verb what it does, and what all verbs share', async () => {
+    for (const command of commandsOf(program(silent))) {
+      const help = command.helpInformation();
+      expect(command.description(), command.name()).not.toBe('');
+      for (const shared of ['--home <dir>', '--json', '--at <instant>']) expect(help, command.name()).toContain(shared);
+      for (const argument of command.registeredArguments) expect(argument.description, command.name()).not.toBe('');
+      for (const option of command.options) expect(option.description, `${command.name()} ${option.flags}`).not.toBe('');
+    }
+  });
+
+  it('has no option whose name takes its value away: --no-x <n> means "not x" to the parser', () => {
+    const takers = commandsOf(program(silent)).flatMap((command) =>
+      command.options.filter(({ negate, required, optional }) => negate && (required || optional)).map(({ flags }) => flags),
+    );
+    expect(takers).toEqual([]);
+  });
+
+  it('checks for stalled batches with its default limits', async () => {
+    const { code, out } = await tipoff('batch', 'check-stalled');
+    expect(`${code} ${out}`).toContain('0 No active batch.');
+  });
+
   it.each([
     ['an unknown verb', ['predcit', '2025-01-10']],
-    ['a missing argument', ['day']],
+    ['a missing argument', ['grade']],
     ['an unknown option', ['day', '2025-01-10', '--fast']],
     ['a choice that is none', ['export', '2025-01-10', '--only', 'everything']],
   ])('exits with 2 for %s', async (_what, args) => {
@@ -111,8 +152,10 @@ describe('ingest', () => {
   it.each([
     ['an empty file', () => file('empty.csv', ''), 'empty'],
     ['a truncated JSON', () => file('cut.json', '{"meta":{"version":1},"leagueSchedule":{"gameDates":[{"gameDa'), 'cut.json'],
-    ['a file of no known format', () => file('notes.txt', 'hello'), 'notes.txt'],
+    ['a file of no known format', () => file('notes.txt', 'hello'), 'notes.txt: expected one of'],
+    ['binary data', () => file('photo.csv', '\u0000\u0001\u0002\u0003'), 'binary data'],
     ['a missing file', () => join(folder.path, 'nowhere.csv'), 'nowhere.csv'],
+    ['a folder without files', () => emptyFolder('nothing'), 'nothing'],
   ])('exits with 2 for %s, loads the rest and names the file', async (_what, make, seen) => {
     const good = file('logs.csv', `${LOGS_HEADER}\n${LOG}\n`);
     const { code, out } = await tipoff('ingest', make(), good, '--json');
@@ -127,11 +170,26 @@ describe('ingest', () => {
   it.each([
     ['an impossible date', LOG.replace('2024-10-22', '2024-02-30'), 'impossible_date'],
     ['an unknown team', LOG.replaceAll('BOS', 'ZZZ'), 'unknown_team'],
-  ])('quarantines %s with the reason and goes on', async (_what, row, reason) => {
+  ])('quarantines %s with the reason, loads the rest, and exits with 2 for a file that was named', async (_what, row, reason) => {
     const other = LOG.replace(',7,Invented', ',8,Another');
     const { code, out } = await tipoff('ingest', file('logs.csv', `${LOGS_HEADER}\n${row}\n${other}\n`), '--json');
+    expect(code).toBe(2);
+    expect(JSON.parse(out)).toMatchObject({ read: 2, loaded: 1, rejected: 1, damaged: 1, reasons: { [reason]: 1 } });
+  });
+
+  it('takes a folder as it is: damaged rows in it are counted and quarantined, and no error', async () => {
+    const path = file('logs.csv', `${LOGS_HEADER}\n${LOG.replace('2024-10-22', '2024-02-30')}\n`);
+    const { code, out } = await tipoff('ingest', dirname(path), '--json');
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ read: 2, loaded: 1, rejected: 1, reasons: { [reason]: 1 } });
+    expect(JSON.parse(out)).toMatchObject({ read: 1, loaded: 0, rejected: 1, damaged: 0 });
+  });
+
+  it('does not call a quote damaged that only came after tip-off', async () => {
+    const path = file('pra.csv', `${PRA_HEADER}\n${PRA_IN_PLAY}\n`);
+    const schedule = file('schedule.csv', PRA_SCHEDULE);
+    const { code, out } = await tipoff('ingest', schedule, path, '--json');
+    expect(JSON.parse(out)).toMatchObject({ rejected: 1, damaged: 0, reasons: { in_play_snapshot: 1 } });
+    expect(code).toBe(0);
   });
 });
 

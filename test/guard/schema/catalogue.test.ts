@@ -78,7 +78,7 @@ describe('a fault in the code', () => {
     expect(
       check(
         canary(
-          'SELECT prediction_id AS subject, COUNT(*) = 0 AS is_bad\nFROM nba_predictions.player_prop_predictions WHERE line_source IS NULL GROUP BY prediction_id',
+          'SELECT prediction_id AS subject, COUNT(*) = 0 AS is_bad\nFROM nba_predictions.player_prop_predictions WHERE slate = CAST(@slate AS DATE) AND line_source IS NULL GROUP BY prediction_id',
         ),
       ),
     ).toMatchObject([

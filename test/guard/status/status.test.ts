@@ -235,7 +235,17 @@ describe('the history', () => {
     const w = await world();
     const { history } = await readStatus({ ...w, warehouse: p.warehouse, state: p.deps.state }, SLATE);
     expect(history).toEqual([
-      { slate: SLATE, games: 1, games_predicted: 1, expected: 4, predicted: 4, coverage: 100, ready: 100, mean_quality: 95 },
+      {
+        slate: SLATE,
+        games: 1,
+        games_predicted: 1,
+        in_operation: true,
+        expected: 4,
+        predicted: 4,
+        coverage: 100,
+        ready: 100,
+        mean_quality: 95,
+      },
     ]);
   });
 });

@@ -14,7 +14,7 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
   batch
     .command('list')
     .description('batches, oldest first')
-    .option('--slate <slate>')
+    .option('--slate <slate>', 'those of one date')
     .action(async (options: { slate?: string }, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const slate = options.slate === undefined ? undefined : parseSlate(options.slate);
@@ -28,7 +28,7 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
   batch
     .command('show')
     .description('one batch: units, outcomes, every move it made')
-    .argument('<batch>')
+    .argument('<batch>', 'id, as `batch list` shows it')
     .action(async (batchId: string, _options: object, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const [{ describeBatch }, { readEvents }] = await Promise.all([
@@ -49,8 +49,8 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
   batch
     .command('start')
     .description('create a batch and put its units into the queue, without working on them')
-    .argument('<slate>')
-    .requiredOption('--mode <mode>')
+    .argument('<slate>', 'ET calendar date of tip-off, for example 2025-01-10')
+    .requiredOption('--mode <mode>', 'FIRST, RETRY, FINAL_RETRY, LAST_CALL, LINE_UPDATE or BACKFILL')
     .option('--force', 'close an active batch of the slate first')
     .action(async (text: string, options: { mode: string; force?: boolean }, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
@@ -78,17 +78,14 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
     .command('check-stalled')
     .description('settle, dispatch again or close batches that do not move; older than the limit is closed whatever it has')
     .option('--batch <id>', 'look at one batch only')
-    .option('--no-progress-seconds <n>', 'seconds without progress before missing units are dispatched again', '300')
+    .option('--stall-seconds <n>', 'seconds without progress before missing units are dispatched again', '300')
     .option('--max-age-minutes <n>', 'age at which a batch is closed', '30')
     .addOption(new Option('--policy <policy>', 'what becomes of what a closed batch has').choices(['publish', 'hold']).default('publish'))
     .action(
-      async (
-        options: { batch?: string; noProgressSeconds: string; maxAgeMinutes: string; policy: 'publish' | 'hold' },
-        command: Command,
-      ) => {
+      async (options: { batch?: string; stallSeconds: string; maxAgeMinutes: string; policy: 'publish' | 'hold' }, command: Command) => {
         const { terminal, withApp } = contextOf(host, command);
         const rules = {
-          noProgressSeconds: positive('--no-progress-seconds', options.noProgressSeconds),
+          noProgressSeconds: positive('--stall-seconds', options.stallSeconds),
           maxAgeMinutes: positive('--max-age-minutes', options.maxAgeMinutes),
           policy: options.policy,
         };
@@ -110,7 +107,7 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
   batch
     .command('reset')
     .description('free a slate; always works and does nothing the second time')
-    .option('--batch <id>')
+    .option('--batch <id>', 'one batch')
     .option('--slate <slate>', 'every unfinished batch of the date')
     .requiredOption('--why <reason>', 'for the audit trail')
     .addOption(new Option('--staged <what>', 'what becomes of staged rows').choices(['keep', 'publish', 'discard']).default('keep'))

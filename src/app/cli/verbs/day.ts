@@ -43,7 +43,7 @@ export function addDayVerbs(root: Command, host: CliHost): void {
   root
     .command('predict')
     .description('one batch of a slate, from its features as they stand')
-    .argument('<slate>')
+    .argument('<slate>', 'ET calendar date of tip-off, for example 2025-01-10')
     .requiredOption('--mode <mode>', 'FIRST, RETRY, FINAL_RETRY, LAST_CALL, LINE_UPDATE or BACKFILL')
     .option('--force', 'close an active batch of the slate first')
     .action(async (text: string, options: { mode: string; force?: boolean }, command: Command) => {
@@ -63,7 +63,7 @@ export function addDayVerbs(root: Command, host: CliHost): void {
   root
     .command('grade')
     .description('grade what is final; pushes and absences are neither won nor lost')
-    .argument('<slate>')
+    .argument('<slate>', 'ET calendar date of tip-off, for example 2025-01-10')
     .option('--to <slate>', 'last slate of a range')
     .action(async (text: string, options: { to?: string }, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);

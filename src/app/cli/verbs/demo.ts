@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
 import { duration, type Terminal, tableLines } from '#app/cli/terminal.ts';
+import type { DemoChecks } from '#app/demo.ts';
 import { TipoffError } from '#core/errors.ts';
 import type { DayResult } from '#pipeline/day.ts';
 import type { RecordRow } from '#pipeline/grade/record.ts';
@@ -37,21 +38,26 @@ export function addDemoVerb(root: Command, host: CliHost): void {
           say: (line) => terminal.progress(line),
           onPhase: (slate, phase) => terminal.progress(`${slate}  ${phaseLine(phase)}`),
         },
-        async (app, { tonight }) => {
-          if (!terminal.isJson) await printPicks(terminal, app.warehouse, tonight.slate);
+        async (app, shown) => {
+          if (terminal.isJson) return;
+          await printPicks(terminal, app.warehouse, shown.tonight.slate);
+          printBatch(terminal, shown.tonight);
+          printPhases(terminal, [shown.yesterday, shown.tonight]);
+          printRecord(terminal, shown.record);
+          printChecks(terminal, shown.checks);
+          terminal.line();
+          terminal.line('Outputs');
+          for (const output of shown.outputs) terminal.line(`  ${output}`);
         },
       );
       const seconds = (performance.now() - began) / 1000;
       terminal.json({ ...result, seconds });
-      printBatch(terminal, result.tonight);
-      printPhases(terminal, [result.yesterday, result.tonight]);
-      printRecord(terminal, result.record);
+      const { slate } = result.tonight;
       terminal.line();
-      terminal.line('Outputs');
-      for (const output of result.outputs) terminal.line(`  ${output}`);
-      terminal.line();
-      terminal.line(`Simulated data, done in ${duration(seconds)}. Look around: npm run -s tipoff -- publish list --home ${home}`);
-      if (result.tonight.state !== 'published') host.exit(1);
+      terminal.line(`Simulated data, done in ${duration(seconds)}. Look around:`);
+      for (const verb of [`status ${slate} --at ${result.now}`, `publish list`, 'canary list'])
+        terminal.line(`  npm run -s tipoff -- ${verb} --home ${home}`);
+      if (result.tonight.state !== 'published' || result.checks.troubles.length > 0) host.exit(1);
     });
 }
 
@@ -75,6 +81,14 @@ function printRecord(terminal: Terminal, record: readonly RecordRow[]): void {
   ]);
   if (rows.length === 0) return;
   terminal.line();
-  terminal.line('Graded so far (one slate says nothing about quality)');
+  terminal.line('Graded so far: every side on a main line, picks or not (one slate says nothing about quality)');
   for (const line of tableLines(['system', 'record', 'W-L', 'push', 'void', 'rows', 'MAE'], rows)) terminal.line(line);
+}
+
+function printChecks(terminal: Terminal, { counts, troubles }: DemoChecks): void {
+  terminal.line();
+  terminal.line(
+    `Checks over all phases: ${counts.PASS} pass, ${counts.FAIL} fail, ${counts.ERROR} could not run, ${counts.SKIP} skipped (not due yet, or nothing to look at).`,
+  );
+  for (const { status, canary_id, reason } of troubles) terminal.line(`  ${status} ${canary_id}: ${reason}`);
 }

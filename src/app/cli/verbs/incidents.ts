@@ -46,8 +46,8 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
   incidents
     .command('ack')
     .description('somebody has it: no reminders until it is over, worse, or on another slate')
-    .argument('<incident>')
-    .option('--note <text>')
+    .argument('<incident>', 'id, or the name of the check')
+    .option('--note <text>', 'shown with the incident')
     .action(async (name: string, options: { note?: string }, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       await withApp(async (app) => {
@@ -59,9 +59,9 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
   incidents
     .command('snooze')
     .description('quiet for a while, unless it gets worse')
-    .argument('<incident>')
+    .argument('<incident>', 'id, or the name of the check')
     .requiredOption('--for <span>', 'minutes, hours or days: 90m, 4h, 2d')
-    .requiredOption('--why <reason>')
+    .requiredOption('--why <reason>', 'shown with the incident')
     .action(async (name: string, options: { for: string; why: string }, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const span = milliseconds(options.for);

@@ -70,7 +70,7 @@ export function addModelVerbs(root: Command, host: CliHost): void {
   models
     .command('promote')
     .description('make a model the champion; the former champion is retired and can be promoted back')
-    .argument('<model>')
+    .argument('<model>', 'id, as `models list` shows it')
     .action(async (modelId: string, _options: object, command: Command) => {
       const { terminal, clock, withApp } = contextOf(host, command);
       const { promoteModel } = await import('#model/registry.ts');

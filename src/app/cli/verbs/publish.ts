@@ -11,7 +11,7 @@ export function addPublishVerbs(root: Command, host: CliHost): void {
   publish
     .command('list')
     .description('publications, newest first')
-    .option('--slate <slate>')
+    .option('--slate <slate>', 'those of one date')
     .action(async (options: { slate?: string }, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const slate = options.slate === undefined ? undefined : parseSlate(options.slate);
@@ -32,7 +32,7 @@ export function addPublishVerbs(root: Command, host: CliHost): void {
   publish
     .command('undo')
     .description('withdraw a publication: what stood before it is visible again')
-    .argument('<publication>')
+    .argument('<publication>', 'id, as `publish list` shows it')
     .requiredOption('--reason <reason>', 'for the audit trail')
     .action(async (publicationId: string, options: { reason: string }, command: Command) => {
       const { terminal, clock, withApp } = contextOf(host, command);
@@ -47,7 +47,7 @@ export function addPublishVerbs(root: Command, host: CliHost): void {
   root
     .command('export')
     .description('write the documents of a slate or the season’s subset picks; good is never overwritten with empty')
-    .argument('<slate>')
+    .argument('<slate>', 'ET calendar date of tip-off, for example 2025-01-10')
     .addOption(new Option('--only <what>', 'one kind of document').choices(['picks', 'predictions', 'results', 'season-subsets']))
     .action(async (text: string, options: { only?: 'picks' | 'predictions' | 'results' | 'season-subsets' }, command: Command) => {
       const { terminal, clock, withApp } = contextOf(host, command);

@@ -14,7 +14,7 @@ export const partialGap = defineCanary({
   owner: 'predictions',
   repair: 'tipoff predict {slate} --mode RETRY',
   dependsOn: ['ingest', 'analytics', 'precompute'],
-  whenEmpty: { skip: 'nobody is predicted or predictable; prediction_gap and quality_ready say so' },
+  whenEmpty: { skip: 'nobody is predicted, or nobody predictable; prediction_gap and quality_ready say so' },
   look: {
     sql: `
 SELECT g.away_abbr || '@' || g.home_abbr || ' ' || g.game_id AS subject, COUNT(v.player_id) < 0.6 * COUNT(*) AS is_bad,
@@ -22,7 +22,7 @@ SELECT g.away_abbr || '@' || g.home_abbr || ' ' || g.game_id AS subject, COUNT(v
 FROM (${PREDICTABLE}) AS e
 JOIN nba_reference.schedule g ON g.game_id = e.game_id AND g.slate = CAST(@slate AS DATE)
 LEFT JOIN (SELECT DISTINCT player_id FROM (${PREDICTED}) AS visible) AS v ON v.player_id = e.player_id
-WHERE EXISTS (SELECT 1 FROM nba_predictions.publications p WHERE p.slate = CAST(@slate AS DATE) AND p.event = 'published')
+WHERE EXISTS (SELECT 1 FROM (${PREDICTED}) AS any_visible)
 GROUP BY g.away_abbr, g.home_abbr, g.game_id
 HAVING COUNT(*) >= 4`,
   },

@@ -21,7 +21,7 @@ export const playersMissing = defineCanary({
 SELECT e.player_name || ' ' || e.team_abbr AS subject, v.player_id IS NULL AS is_bad, 'line ' || fn.decimal_text(e.line) AS note
 FROM (${PREDICTABLE}) AS e
 LEFT JOIN (SELECT DISTINCT player_id FROM (${PREDICTED}) AS visible) AS v ON v.player_id = e.player_id
-WHERE e.line IS NOT NULL AND EXISTS (SELECT 1 FROM nba_predictions.publications p WHERE p.slate = CAST(@slate AS DATE) AND p.event = 'published')`,
+WHERE e.line IS NOT NULL AND EXISTS (SELECT 1 FROM (${PREDICTED}) AS any_visible)`,
   },
   sabotage: {
     sql: ['DELETE FROM nba_predictions.player_prop_predictions WHERE slate = CAST(@slate AS DATE) AND MOD(player_id, 3) = 0'],

@@ -17,7 +17,7 @@ export const predictionGap = defineCanary({
   whenEmpty: 'fail',
   look: {
     sql: `
-SELECT 'slate' AS subject, p.players = 0 AS is_bad,
+SELECT 'tonight' AS subject, p.players = 0 AS is_bad,
   CAST(g.games AS STRING) || ' games, ' || CAST(p.players AS STRING) || ' players predicted' AS note
 FROM (SELECT COUNT(*) AS games FROM (${GAMES}) AS standing) AS g
 JOIN (SELECT COUNT(DISTINCT player_id) AS players FROM (${PREDICTED}) AS visible) AS p ON TRUE`,

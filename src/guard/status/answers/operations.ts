@@ -2,6 +2,7 @@ import { slateOf } from '#core/calendar.ts';
 import { isInForce, readHalt } from '#guard/canaries/halt.ts';
 import { listIncidents } from '#guard/incidents/care.ts';
 import { failingSlates } from '#guard/incidents/document.ts';
+import { compareSeverity } from '#guard/incidents/policy.ts';
 import { clause, count, span, when } from '#guard/incidents/words.ts';
 import { type Found, outOf, type Question, type StatusMoment, type StatusWorld } from '#guard/status/answer.ts';
 import { listBatches } from '#pipeline/predict/batches.ts';
@@ -61,7 +62,7 @@ async function real({ state, warehouse }: StatusWorld, { now, noGames, slate }: 
      GROUP BY reason ORDER BY checks DESC, reason`,
     { now: now.toISOString() },
   );
-  const causes = open.filter(({ hidden_by }) => hidden_by === null);
+  const causes = open.filter(({ hidden_by }) => hidden_by === null).toSorted((a, b) => compareSeverity(b.severity, a.severity));
   const unacknowledged = causes.filter(({ ack, snooze }) => ack === null && snooze === null);
   const calm = isInForce(halt, now) ? `halted until ${when(halt.until)}: ${clause(halt.reason)}` : noGames;
   const table = {

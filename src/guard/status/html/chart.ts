@@ -21,14 +21,14 @@ export interface Chart {
   readonly low: number;
 }
 
-const WIDTH = 640;
+const WIDTH = 560;
 const HEIGHT = 220;
-const LEFT = 44;
+const LEFT = 72;
 const RIGHT = 16;
 const TOP = 14;
-const BOTTOM = 30;
+const BOTTOM = 32;
 const TICKS = 4;
-const SHOWN_LABELS = 6;
+const SHOWN_LABELS = 5;
 
 /** A line chart of percentages as inline SVG that takes its colours from the page. Every point tells its value on hover. */
 export function lineChart(chart: Chart): string {
@@ -54,7 +54,7 @@ export function lineChart(chart: Chart): string {
       values.map((value, i) =>
         value === null
           ? ''
-          : `<circle class="point ${style}" cx="${x(i)}" cy="${y(value)}" r="3"><title>${escapeHtml(`${labels[i] ?? ''} ${name}: ${value.toFixed(1)} %`)}</title></circle>`,
+          : `<circle class="point ${style}" cx="${x(i)}" cy="${y(value)}" r="3.2"><title>${escapeHtml(`${labels[i] ?? ''} ${name}: ${value.toFixed(1)} %`)}</title></circle>`,
       ),
     ),
     '</svg>',

@@ -33,12 +33,12 @@ export function statusPage(status: Status): string {
 </head>
 <body>
 <main>
-<header>
-<h1>${escapeHtml(title)}</h1>
-<span class="mark ${verdict}">${HEADLINE[verdict]}</span>
+<header class="${verdict}">
+<h1>${escapeHtml(title)}<span class="verdict ${verdict}">${HEADLINE[verdict]}</span></h1>
 <p>As of ${escapeHtml(when(as_of))} · ${escapeHtml(no_games ?? count(games, 'game'))} · ${count(alerts.open, 'open alert')}, ${alerts.unacknowledged} unacknowledged</p>
 </header>
 ${alerts.undelivered === 0 ? '' : `<p class="warning"><b>${count(alerts.undelivered, 'notice')} could not be delivered.</b> Nobody may have been told; run <code>tipoff incidents deliver</code>.</p>`}
+${todo(answers)}
 <div class="charts">
 ${coverageChart(history)}
 ${qualityChart(history)}
@@ -53,12 +53,21 @@ ${answers.map(article).join('\n')}
 `;
 }
 
+/** What needs somebody, before everything else; nothing when all is well. */
+function todo(answers: readonly Answer[]): string {
+  const open = answers.filter(({ verdict }) => verdict === 'bad' || verdict === 'unknown');
+  if (open.length === 0) return '';
+  const item = ({ number, name, answer, next }: Answer): string =>
+    `<li><a href="#q${number}">${escapeHtml(name)}</a> ${escapeHtml(answer)}${next === undefined ? '' : `<code class="next">${escapeHtml(next)}</code>`}</li>`;
+  return `<section class="todo" aria-label="Action needed"><h2>${count(open.length, 'thing needs', 'things need')} somebody</h2><ul>${open.map(item).join('')}</ul></section>`;
+}
+
 function article({ number, name, question, verdict, answer, table, next }: Answer): string {
   const isOpen = verdict === 'bad' || verdict === 'attention' || verdict === 'unknown';
-  return `<article>
-<span class="number">${number}</span><span><span class="mark ${verdict}">${WORDS[verdict]}</span></span>
-<div><p class="answer"><b>${escapeHtml(name)}</b>${escapeHtml(answer)}</p>
-<p class="question">${escapeHtml(question)}</p>${next === undefined || !isOpen ? '' : `\n<p class="answer">Next: <code>${escapeHtml(next)}</code></p>`}${
+  return `<article id="q${number}">
+<span class="number">${number}</span><span class="state"><span class="mark ${verdict}">${WORDS[verdict]}</span></span>
+<div><h3>${escapeHtml(name)} <span class="question">${escapeHtml(question)}</span></h3>
+<p class="answer">${escapeHtml(answer)}</p>${next === undefined || !isOpen ? '' : `\n<code class="next">${escapeHtml(next)}</code>`}${
     table === undefined || table.rows.length === 0
       ? ''
       : `\n<details><summary>${count(table.rows.length, 'row')}</summary>${htmlTable(table)}</details>`
@@ -79,7 +88,7 @@ function coverageChart(history: readonly SlateHistory[]): string {
   const games: Series = {
     name: 'games with predictions',
     style: 'second',
-    values: history.map((day) => (day.games === 0 ? null : (100 * day.games_predicted) / day.games)),
+    values: history.map((day) => (day.games === 0 || !day.in_operation ? null : (100 * day.games_predicted) / day.games)),
   };
   const players: Series = { name: 'expected players predicted', style: 'first', values: history.map(({ coverage }) => coverage) };
   return figure('coverage', 'Coverage', 'slates', history, [players, games]);
@@ -101,7 +110,7 @@ function figure(id: string, title: string, unit: string, history: readonly Slate
     rows: history.map((day, i) => [day.slate, day.games, ...series.map(({ values }) => number(values[i] ?? null))]).reverse(),
   };
   return `<section><h2>${title} of the last ${count(history.length, 'slate')}</h2>
-<p class="legend">${series.map(({ name, style, values }) => `<span class="${style}">${escapeHtml(name)} ${latest(values)}</span>`).join('')}</p>
+<p class="legend">${series.map(({ name, style, values }) => `<span class="${style}">${escapeHtml(name)} <b>${latest(values)}</b></span>`).join('')}</p>
 ${lineChart({ id, title: `${title} of the last ${history.length} ${unit}`, description, labels: history.map(({ slate }) => slate), series, low })}
 <details><summary>Numbers</summary>${htmlTable(table)}</details></section>`;
 }

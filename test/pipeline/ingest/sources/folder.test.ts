@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -48,4 +49,38 @@ test('links are followed, links in a circle end, and a dangling link is listed a
   const files = await folderFiles(root);
   expect(files.map(({ path }) => path)).toEqual(['b/B.csv', 'b/c/one.csv', 'dangling.csv', 'link.csv', 'z.csv']);
   await expect(files[2]?.read()).rejects.toMatchObject({ code: 'TIPOFF_NOT_FOUND' });
+});
+
+test('a folder without files is refused, alone and as a file that fails among several paths', async () => {
+  await mkdir(join(root, 'bare', 'within'), { recursive: true });
+  const bare = join(root, 'bare');
+  await expect(folderFiles(bare)).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT', message: expect.stringContaining('empty folder') });
+  const [first, ...rest] = await filesAt([bare, join(root, 'z.csv')]);
+  expect(rest.map(({ path }) => path)).toEqual(['z.csv']);
+  await expect(first?.read()).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
+});
+
+test('what is neither file nor folder is refused at once instead of being waited for', async () => {
+  const path = join(root, 'b', 'socket.csv');
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(path, listening));
+  try {
+    const files = await folderFiles(join(root, 'b'));
+    const socket = files.find((file) => file.path === 'socket.csv');
+    await expect(socket?.read()).rejects.toMatchObject({
+      code: 'TIPOFF_BAD_INPUT',
+      message: expect.stringContaining('a pipe or a device'),
+    });
+  } finally {
+    await new Promise((closed) => server.close(closed));
+  }
+});
+
+test('only a path that was given as such is a named file', async () => {
+  const files = await filesAt([join(root, 'z.csv'), join(root, 'b')]);
+  expect(files.map(({ path, isNamed }) => [path, isNamed === true])).toEqual([
+    ['z.csv', true],
+    ['B.csv', false],
+    ['c/one.csv', false],
+  ]);
 });

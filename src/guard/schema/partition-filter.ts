@@ -1,0 +1,139 @@
+import { meaningful, type SqlToken, tokenise } from '#platform/sql/port.ts';
+import type { Schema } from './model.ts';
+
+/** A table that a statement reads without a bound on its partition column: BigQuery refuses the whole statement. */
+export interface UnboundRead {
+  readonly table: string;
+  readonly column: string;
+  readonly line: number;
+}
+
+/** Tables by id whose readers must bound a column, and that column. */
+export type Bounds = ReadonlyMap<string, string>;
+
+/** The tables that require a partition filter, and the views that pass the requirement on to their readers. */
+export function boundsOf({ tables, views }: Pick<Schema, 'tables' | 'views'>): Bounds {
+  const bounds = new Map<string, string>();
+  for (const { id, partition, partitionFilterRequired } of tables) {
+    if (partitionFilterRequired === true && typeof partition === 'string') bounds.set(id, partition);
+  }
+  for (const { id, sql } of views) {
+    const [open] = sql === undefined ? [] : unboundReads(sql, bounds);
+    if (open !== undefined) bounds.set(id, open.column);
+  }
+  return bounds;
+}
+
+const SOURCE = /^(?:FROM|JOIN|INTO|UPDATE|USING|,)$/;
+const AFTER_WHERE = /^(?:GROUP|HAVING|QUALIFY|WINDOW|ORDER|LIMIT|UNION|INTERSECT|EXCEPT)$/;
+const AFTER_ON = /^(?:WHERE|GROUP|HAVING|QUALIFY|WINDOW|ORDER|LIMIT|UNION|INTERSECT|EXCEPT|JOIN|LEFT|RIGHT|INNER|FULL|CROSS|WHEN)$/;
+const NO_ALIAS =
+  /^(?:AS|ON|USING|WHERE|GROUP|ORDER|JOIN|LEFT|RIGHT|INNER|FULL|CROSS|LIMIT|SET|WINDOW|QUALIFY|HAVING|UNION|WHEN|SELECT|WITH|VALUES)$/;
+const COMPARISON = /^(?:=|<|<=|>|>=|BETWEEN|IN)$/;
+/** Words of an expression that name no column. */
+const CONSTANT_WORD = /^(?:AS|DATE|TIMESTAMP|STRING|INT64|FLOAT64|NUMERIC|BOOL|AND|NULL|TRUE|FALSE|UNNEST|FN)$/;
+
+/**
+ * Every read of a bounded table in whose block no condition joined by AND compares the bare column with something that is
+ * known before the statement runs: a parameter, a literal, a function of them. A comparison with another column does not
+ * count, because BigQuery cannot leave out partitions by it.
+ */
+export function unboundReads(sql: string, bounds: Bounds): UnboundRead[] {
+  const tokens = meaningful(tokenise(sql));
+  const found: UnboundRead[] = [];
+  for (let at = 1; at + 2 < tokens.length; at++) {
+    const table = `${tokens[at]?.text}.${tokens[at + 2]?.text}`.toLowerCase();
+    const column = bounds.get(table);
+    if (column === undefined || tokens[at + 1]?.text !== '.' || !SOURCE.test(tokens[at - 1]?.upper ?? '')) continue;
+    if (tokens[at - 1]?.upper === 'INTO' && tokens[0]?.upper === 'INSERT') continue;
+    if (!isBound(tokens, at, column)) found.push({ table, column, line: tokens[at]?.line ?? 1 });
+  }
+  return found;
+}
+
+function isBound(tokens: readonly SqlToken[], at: number, column: string): boolean {
+  const [start, end] = block(tokens, at);
+  const next = tokens[at + 3]?.upper === 'AS' ? at + 4 : at + 3;
+  const hasAlias = tokens[next]?.kind === 'word' && !NO_ALIAS.test(tokens[next]?.upper ?? '');
+  const names = [tokens[hasAlias ? next : at + 2]?.upper ?? ''];
+  const conditions = [clause(tokens, at, end, 'ON', AFTER_ON), clause(tokens, start, end, 'WHERE', AFTER_WHERE)];
+  return conditions.some((range) => range !== undefined && conjuncts(tokens, ...range).some((one) => bounds(tokens, one, names, column)));
+}
+
+/** The part of a statement at the depth of a position: between its brackets and set operations. */
+function block(tokens: readonly SqlToken[], at: number): readonly [number, number] {
+  let [start, end] = [at, at];
+  for (let depth = 0; start > 0; start--) {
+    const word = tokens[start - 1]?.upper ?? '';
+    if (word === ')') depth++;
+    if (word === '(' && depth-- === 0) break;
+    if (depth === 0 && /^(?:UNION|INTERSECT|EXCEPT)$/.test(word)) break;
+  }
+  for (let depth = 0; end < tokens.length; end++) {
+    const word = tokens[end]?.upper ?? '';
+    if (word === '(') depth++;
+    if (word === ')' && depth-- === 0) break;
+    if (depth === 0 && /^(?:UNION|INTERSECT|EXCEPT)$/.test(word)) break;
+  }
+  return [start, end];
+}
+
+/** Range behind the first such word outside of brackets, up to what ends the clause. `ON` ends at the next source. */
+function clause(tokens: readonly SqlToken[], from: number, to: number, word: string, after: RegExp): readonly [number, number] | undefined {
+  const begin = outside(tokens, from, to, (token) => token === word || (word === 'ON' && /^(?:JOIN|WHERE)$/.test(token)))[0];
+  if (begin === undefined || tokens[begin]?.upper !== word) return undefined;
+  return [begin + 1, outside(tokens, begin + 1, to, (token) => after.test(token))[0] ?? to];
+}
+
+function outside(tokens: readonly SqlToken[], from: number, to: number, test: (upper: string) => boolean): number[] {
+  const found: number[] = [];
+  let depth = 0;
+  for (let at = from; at < to; at++) {
+    const word = tokens[at]?.upper ?? '';
+    if (word === ')') depth--;
+    if (depth === 0 && test(word)) found.push(at);
+    if (word === '(') depth++;
+  }
+  return found;
+}
+
+/** Conditions joined by AND; those of a bracket around several are taken out of it. */
+function conjuncts(tokens: readonly SqlToken[], from: number, to: number): (readonly [number, number])[] {
+  if (outside(tokens, from, to, (word) => word === 'OR').length > 0) return [];
+  const ands: number[] = [];
+  let isBetween = false;
+  for (const at of outside(tokens, from, to, (word) => word === 'AND' || word === 'BETWEEN')) {
+    if (tokens[at]?.upper === 'BETWEEN') isBetween = true;
+    else if (isBetween) isBetween = false;
+    else ands.push(at);
+  }
+  const starts = [from, ...ands.map((at) => at + 1)];
+  return starts.flatMap((start, i): (readonly [number, number])[] => {
+    const stop = ands[i] ?? to;
+    const isBracket = tokens[start]?.upper === '(' && outside(tokens, start, stop, () => true).length === 2;
+    return isBracket ? conjuncts(tokens, start + 1, stop - 1) : [[start, stop]];
+  });
+}
+
+/** Whether a condition is `column <comparison> constant`, or the other way round. */
+function bounds(tokens: readonly SqlToken[], [from, to]: readonly [number, number], names: readonly string[], column: string): boolean {
+  const comparisons = outside(tokens, from, to, (word) => COMPARISON.test(word));
+  const [at] = comparisons;
+  if (at === undefined || tokens[at - 1]?.upper === 'NOT') return false;
+  const isColumn = (a: number, b: number): boolean => {
+    const last = tokens[b - 1]?.upper === column.toUpperCase();
+    return last && (b - a === 1 || (b - a === 3 && names.includes(tokens[a]?.upper ?? '')));
+  };
+  if (isColumn(from, at)) return isConstant(tokens, at + 1, to);
+  return /^(?:=|<|<=|>|>=)$/.test(tokens[at]?.upper ?? '') && isColumn(at + 1, to) && isConstant(tokens, from, at);
+}
+
+function isConstant(tokens: readonly SqlToken[], from: number, to: number): boolean {
+  for (let at = from; at < to; at++) {
+    const token = tokens[at];
+    if (token?.kind !== 'word' || CONSTANT_WORD.test(token.upper)) continue;
+    if (token.upper === 'SELECT') return false;
+    if (tokens[at + 1]?.upper !== '(') return false;
+  }
+  return true;
+}

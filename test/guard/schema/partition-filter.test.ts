@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { checkSchema } from '#guard/schema/check.ts';
+import { codeSchema } from '#guard/schema/code-schema.ts';
+import { boundsOf, unboundReads } from '#guard/schema/partition-filter.ts';
+import { ownSources } from './sources.ts';
+
+const bounds = new Map([['nba_raw.box', 'slate']]);
+const unbound = (sql: string): string[] => unboundReads(sql, bounds).map(({ table, line }) => `${table} in line ${line}`);
+
+describe('a read of a table that requires a partition filter', () => {
+  it.each([
+    ['an equation', 'SELECT 1 FROM nba_raw.box WHERE slate = CAST(@slate AS DATE)'],
+    [
+      'a range',
+      'SELECT 1 FROM nba_raw.box b WHERE b.points > 3 AND b.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND b.played',
+    ],
+    ['a bound from the right', 'SELECT 1 FROM nba_raw.box WHERE CAST(@from AS DATE) <= slate'],
+    ['a function of a parameter', 'SELECT 1 FROM nba_raw.box WHERE slate >= fn.add_days(CAST(@slate AS DATE), -7)'],
+    ['a list', 'SELECT 1 FROM nba_raw.box WHERE slate IN UNNEST(@slates)'],
+    ['a literal', "SELECT 1 FROM nba_raw.box WHERE slate > DATE '2020-01-01'"],
+    ['its own join condition', 'SELECT 1 FROM nba_raw.games g LEFT JOIN nba_raw.box b ON b.slate = CAST(@slate AS DATE) AND b.id = g.id'],
+    ['a bracket around several conditions', 'SELECT 1 FROM nba_raw.box WHERE (slate = @slate AND played)'],
+    ['each side of a union', 'SELECT 1 FROM nba_raw.box WHERE slate = @a UNION ALL SELECT 1 FROM nba_raw.box WHERE slate = @b'],
+    ['a subselect of its own', 'SELECT 1 FROM nba_raw.games WHERE id IN (SELECT id FROM nba_raw.box WHERE slate < @day)'],
+    ['a deletion', 'DELETE FROM nba_raw.box WHERE slate = @slate'],
+    ['an insertion into it', 'INSERT INTO nba_raw.box (slate) SELECT slate FROM nba_raw.games'],
+    ['a table of another name', 'SELECT 1 FROM nba_raw.boxes'],
+  ])('is fine with %s', (_, sql) => {
+    expect(unbound(sql)).toEqual([]);
+  });
+
+  it.each([
+    ['nothing', 'SELECT 1 FROM nba_raw.box'],
+    ['a condition on another column', 'SELECT 1 FROM nba_raw.box WHERE day = @slate'],
+    ['the column of another table', 'SELECT 1 FROM nba_raw.games g JOIN nba_raw.box b ON b.id = g.id WHERE g.slate = @slate'],
+    ['a comparison with a column', 'SELECT 1 FROM nba_raw.games g JOIN nba_raw.box b ON b.slate = g.slate WHERE g.slate = @slate'],
+    ['a choice', 'SELECT 1 FROM nba_raw.box WHERE slate = @slate OR played'],
+    ['a function of the column', 'SELECT 1 FROM nba_raw.box WHERE fn.add_days(slate, 1) = @slate'],
+    ['a bound that must be read first', 'SELECT 1 FROM nba_raw.box WHERE slate >= (SELECT MIN(slate) FROM nba_raw.games)'],
+    ['an exclusion', 'SELECT 1 FROM nba_raw.box WHERE slate NOT IN UNNEST(@slates)'],
+    ['a bound around it', 'SELECT 1 FROM (SELECT * FROM nba_raw.box) x WHERE x.slate = @slate'],
+    ['a bound in the other half of a union', 'SELECT 1 FROM nba_raw.box WHERE slate = @a UNION ALL SELECT 1 FROM nba_raw.box'],
+    ['a bound in a subselect', 'SELECT 1 FROM nba_raw.box WHERE id IN (SELECT id FROM nba_raw.games WHERE slate = @slate)'],
+    ['a merge by key alone', 'MERGE INTO nba_raw.box t USING nba_raw.games s ON t.id = s.id WHEN MATCHED THEN DELETE'],
+  ])('is told with %s', (_, sql) => {
+    expect(unbound(sql)).toEqual(['nba_raw.box in line 1']);
+  });
+});
+
+describe('the partition filters of this repository', () => {
+  it('are required by contract for whatever grows by thousands of rows a day, and for views over it', () => {
+    expect([...boundsOf(codeSchema()).keys()].sort()).toEqual([
+      'nba_analytics.player_game_summary',
+      'nba_predictions.current_predictions',
+      'nba_predictions.ml_feature_store',
+      'nba_predictions.player_prop_predictions',
+      'nba_raw.player_box_scores',
+      'nba_raw.player_lines',
+      'nba_raw.shots',
+      'nba_raw.team_box_scores',
+    ]);
+  });
+
+  it('fail the schema check when a statement leaves one out, with the place', () => {
+    const planted = {
+      path: 'src/guard/planted.ts',
+      text: 'export const A = 1;\nexport const B = `SELECT COUNT(*) AS n\nFROM nba_raw.player_lines l\nWHERE l.line > 3`;\n',
+    };
+    const { ok, code } = checkSchema({ warehouse: codeSchema(), files: [...ownSources(), planted], approvals: [], today: '2026-11-24' });
+    expect(ok).toBe(false);
+    expect(code.lint).toEqual([
+      {
+        owner: 'guard/planted',
+        path: 'src/guard/planted.ts',
+        line: 3,
+        rule: 'partition-filter',
+        message: expect.stringContaining('nba_raw.player_lines to be read with a bound on slate'),
+      },
+    ]);
+  });
+});
