@@ -1,5 +1,6 @@
-import type { RunDeps } from '#guard/backfill/run-types.ts';
+import type { ByteBudget, RunDeps } from '#guard/backfill/run-types.ts';
 import { seasonModelSource } from '#model/season-model-source.ts';
+import { NO_AS_OF, rangeParams } from '#pipeline/processor.ts';
 import { FUNCTIONS } from '#platform/warehouse/functions.ts';
 import type { App } from './compose.ts';
 import { dayDeps, trainDeps } from './day-deps.ts';
@@ -7,5 +8,19 @@ import { dayDeps, trainDeps } from './day-deps.ts';
 /** What a backfill needs, from an open app. Predictions of a week come from the model of its Monday. */
 export async function backfillDeps(app: App, by: string): Promise<RunDeps> {
   const { models: _daily, ...deps } = await dayDeps(app, by);
-  return { ...deps, functionLibrary: JSON.stringify(FUNCTIONS), models: (from, to) => seasonModelSource(trainDeps(app), { from, to, by }) };
+  return {
+    ...deps,
+    ...budgetOf(app),
+    functionLibrary: JSON.stringify(FUNCTIONS),
+    models: (from, to) => seasonModelSource(trainDeps(app), { from, to, by }),
+  };
+}
+
+/** Where reading is billed and the engine says beforehand what a statement reads: the bytes the configuration allows. */
+function budgetOf({ config, warehouse }: App): { readonly budget?: ByteBudget } {
+  const { dryRun } = warehouse;
+  if (config.profile !== 'gcp' || dryRun === undefined) return {};
+  const estimate: ByteBudget['estimate'] = async (select, from, to) =>
+    (await dryRun(select, rangeParams({ from, to, asOf: NO_AS_OF }))).bytes;
+  return { budget: { bytes: config.gcp.backfillBytes, estimate } };
 }

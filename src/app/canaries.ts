@@ -20,6 +20,7 @@ export function canaryDeps(app: App): CanaryDeps {
     clock: app.clock,
     timer: systemClock,
     deployment: deploymentOf(app.config),
+    ...(app.config.profile === 'gcp' ? { budgetBytes: app.config.gcp.canaryBytes } : {}),
   };
 }
 

@@ -4,6 +4,11 @@ import { setting } from './setting.ts';
 /** What one query may bill unless the installation says otherwise: many times the largest statement over five seasons. */
 const DEFAULT_QUERY_BYTES = 20_000_000_000;
 
+/** What one run of the canaries may read unless the installation says otherwise. */
+const DEFAULT_CANARY_BYTES = 20_000_000_000;
+/** What one backfill may read unless the installation says otherwise: many times five seasons. */
+const DEFAULT_BACKFILL_BYTES = 100_000_000_000;
+
 const hostAndPort = z.string().regex(/^[^\s/:]+:\d+$/, 'expected host:port');
 
 /** The variables of the profile `gcp`. */
@@ -30,6 +35,14 @@ export const GCP_SETTINGS = {
     z.coerce.number().int().min(10_485_760).default(DEFAULT_QUERY_BYTES),
     'Bytes one query may bill; BigQuery refuses a larger one before it starts.',
   ),
+  TIPOFF_GCP_CANARY_BYTES: setting(
+    z.coerce.number().int().min(0).default(DEFAULT_CANARY_BYTES),
+    'Bytes that one run of the canaries may read; a check that would go beyond is ERROR, and is not asked.',
+  ),
+  TIPOFF_GCP_BACKFILL_BYTES: setting(
+    z.coerce.number().int().min(0).default(DEFAULT_BACKFILL_BYTES),
+    'Bytes that one backfill may read; it stops before the step that would go beyond, and can be resumed.',
+  ),
   TIPOFF_GCP_QUERY_RETRIES: setting(
     z.coerce.number().int().min(0).max(20).default(5),
     'Tries after the first that one operation on BigQuery may make.',
@@ -53,6 +66,10 @@ export interface GcpConfig {
   readonly topicPrefix: string;
   /** Bytes that one query may bill. */
   readonly queryBytes: number;
+  /** Bytes that one run of the canaries may read. */
+  readonly canaryBytes: number;
+  /** Bytes that one backfill may read. */
+  readonly backfillBytes: number;
   /** Tries after the first of one operation on BigQuery. */
   readonly queryRetries: number;
   /** Emulators in the place of the real services; each may be absent. */
@@ -80,6 +97,8 @@ export function gcpConfig(data: z.infer<typeof gcpSettings>): GcpConfig | { read
     firestoreDatabase: data.TIPOFF_GCP_FIRESTORE_DATABASE,
     topicPrefix: data.TIPOFF_GCP_TOPIC_PREFIX,
     queryBytes: data.TIPOFF_GCP_QUERY_BYTES,
+    canaryBytes: data.TIPOFF_GCP_CANARY_BYTES,
+    backfillBytes: data.TIPOFF_GCP_BACKFILL_BYTES,
     queryRetries: data.TIPOFF_GCP_QUERY_RETRIES,
     emulators: {
       ...(data.TIPOFF_GCP_BIGQUERY_URL === undefined ? {} : { bigquery: data.TIPOFF_GCP_BIGQUERY_URL }),

@@ -9,6 +9,8 @@ import type { ChunkSize } from './works.ts';
 
 export interface RunDeps extends ExecuteDeps, CodeIdentity {
   readonly state: StateStore;
+  /** Applies to every run whose request names none. */
+  readonly budget?: ByteBudget;
 }
 
 export interface RunRequest extends Omit<PlanRequest, 'now'> {

@@ -23,6 +23,7 @@ const TRANSIENT_WAIT_MS = 1000;
 export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<RunReport> {
   const began = deps.clock.now();
   const steps = request.steps ?? backfillSteps(deps);
+  const budget = request.budget ?? deps.budget;
   await prepareReferences(deps);
   const { plan, parts, rates, open } = await planBackfill(deps, steps, { ...request, now: began });
   const { closed } = await readSlates(deps.warehouse, request.to, began);
@@ -130,11 +131,11 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
     const free = unblocked(work, failed, blocked);
     for (const slate of work.slates) if (!free.slates.includes(slate)) blocked.add(work.step.name, slate);
     if (free.slates.length === 0) continue;
-    if (request.budget !== undefined && work.step.processor !== undefined) {
+    if (budget !== undefined && work.step.processor !== undefined) {
       const [from, to] = [free.slates[0], free.slates.at(-1)];
-      if (from !== undefined && to !== undefined) bytes += await request.budget.estimate(work.step.processor.select, from, to);
-      if (bytes > request.budget.bytes) {
-        stopped = `the budget of ${request.budget.bytes} bytes would be exceeded by ${work.step.name} from ${from}: ${bytes} bytes in all`;
+      if (from !== undefined && to !== undefined) bytes += await budget.estimate(work.step.processor.select, from, to);
+      if (bytes > budget.bytes) {
+        stopped = `the budget of ${budget.bytes} bytes would be exceeded by ${work.step.name} from ${from}: ${bytes} bytes in all`;
         break;
       }
     }

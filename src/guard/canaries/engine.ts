@@ -15,6 +15,8 @@ export interface CanaryDeps extends CanaryWorld {
   readonly clock: Clock;
   /** Measures time budgets at the pace of the real world; the wall clock when absent. */
   readonly timer?: Clock;
+  /** Bytes one run may read where the request names none. */
+  readonly budgetBytes?: number;
 }
 
 export interface CanaryRequest {
@@ -90,7 +92,7 @@ async function runOnce(deps: CanaryDeps, request: CanaryRequest, asOf: Date): Pr
     () => 'stopped',
   );
   try {
-    const money = purse(request.budgetBytes ?? BUDGET_BYTES);
+    const money = purse(request.budgetBytes ?? deps.budgetBytes ?? BUDGET_BYTES);
     const context = await Promise.race([readContext(deps, slate), outOfTime.then((reason): Context => ({ error: reason }))]);
     const results = await Promise.all(
       request.canaries.map(async (canary): Promise<CanaryResult> => {

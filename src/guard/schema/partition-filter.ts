@@ -39,25 +39,48 @@ const CONSTANT_WORD = /^(?:AS|DATE|TIMESTAMP|STRING|INT64|FLOAT64|NUMERIC|BOOL|A
  * count, because BigQuery cannot leave out partitions by it.
  */
 export function unboundReads(sql: string, bounds: Bounds): UnboundRead[] {
+  return boundedReads(sql, bounds)
+    .filter(({ conditions }) => conditions.length === 0)
+    .map(({ table, column, line }) => ({ table, column, line }));
+}
+
+/** Every read of a table with a bound column, and the conditions that bound it, as SQL on the bare column. */
+export function boundedReads(sql: string, bounds: Bounds): (UnboundRead & { readonly conditions: readonly string[] })[] {
   const tokens = meaningful(tokenise(sql));
-  const found: UnboundRead[] = [];
+  const found: (UnboundRead & { readonly conditions: readonly string[] })[] = [];
   for (let at = 1; at + 2 < tokens.length; at++) {
     const table = `${tokens[at]?.text}.${tokens[at + 2]?.text}`.toLowerCase();
     const column = bounds.get(table);
     if (column === undefined || tokens[at + 1]?.text !== '.' || !SOURCE.test(tokens[at - 1]?.upper ?? '')) continue;
     if (tokens[at - 1]?.upper === 'INTO' && tokens[0]?.upper === 'INSERT') continue;
-    if (!isBound(tokens, at, column)) found.push({ table, column, line: tokens[at]?.line ?? 1 });
+    found.push({ table, column, line: tokens[at]?.line ?? 1, conditions: conditionsAt(tokens, at, column) });
   }
   return found;
 }
 
-function isBound(tokens: readonly SqlToken[], at: number, column: string): boolean {
+function conditionsAt(tokens: readonly SqlToken[], at: number, column: string): string[] {
   const [start, end] = block(tokens, at);
   const next = tokens[at + 3]?.upper === 'AS' ? at + 4 : at + 3;
   const hasAlias = tokens[next]?.kind === 'word' && !NO_ALIAS.test(tokens[next]?.upper ?? '');
-  const names = [tokens[hasAlias ? next : at + 2]?.upper ?? ''];
-  const conditions = [clause(tokens, at, end, 'ON', AFTER_ON), clause(tokens, start, end, 'WHERE', AFTER_WHERE)];
-  return conditions.some((range) => range !== undefined && conjuncts(tokens, ...range).some((one) => bounds(tokens, one, names, column)));
+  const name = tokens[hasAlias ? next : at + 2]?.upper ?? '';
+  const clauses = [clause(tokens, at, end, 'ON', AFTER_ON), clause(tokens, start, end, 'WHERE', AFTER_WHERE)];
+  return clauses
+    .filter((range) => range !== undefined)
+    .flatMap((range) => conjuncts(tokens, ...range))
+    .filter((one) => isBound(tokens, one, name, column))
+    .map(([from, to]) => bareText(tokens, from, to, name));
+}
+
+/** The text of a condition without the alias before its column. */
+function bareText(tokens: readonly SqlToken[], from: number, to: number, name: string): string {
+  const kept = tokens.slice(from, to).filter((token, i, all) => {
+    const isAlias = token.upper === name && all[i + 1]?.text === '.';
+    return !isAlias && !(token.text === '.' && all[i - 1]?.upper === name);
+  });
+  return kept
+    .map(({ text }) => text)
+    .join(' ')
+    .replaceAll(' . ', '.');
 }
 
 /** The part of a statement at the depth of a position: between its brackets and set operations. */
@@ -116,13 +139,13 @@ function conjuncts(tokens: readonly SqlToken[], from: number, to: number): (read
 }
 
 /** Whether a condition is `column <comparison> constant`, or the other way round. */
-function bounds(tokens: readonly SqlToken[], [from, to]: readonly [number, number], names: readonly string[], column: string): boolean {
+function isBound(tokens: readonly SqlToken[], [from, to]: readonly [number, number], name: string, column: string): boolean {
   const comparisons = outside(tokens, from, to, (word) => COMPARISON.test(word));
   const [at] = comparisons;
   if (at === undefined || tokens[at - 1]?.upper === 'NOT') return false;
   const isColumn = (a: number, b: number): boolean => {
     const last = tokens[b - 1]?.upper === column.toUpperCase();
-    return last && (b - a === 1 || (b - a === 3 && names.includes(tokens[a]?.upper ?? '')));
+    return last && (b - a === 1 || (b - a === 3 && tokens[a]?.upper === name));
   };
   if (isColumn(from, at)) return isConstant(tokens, at + 1, to);
   return /^(?:=|<|<=|>|>=)$/.test(tokens[at]?.upper ?? '') && isColumn(at + 1, to) && isConstant(tokens, from, at);
