@@ -95,6 +95,36 @@ export function columnRemoved(table: SchemaTable, column: SchemaColumn, use: Col
   };
 }
 
+/** A nested field that the code no longer wants. It cannot be dropped in place, but it may stay while nothing needs it. */
+export function nestedRemoved(table: string, { name, type, mode }: SchemaColumn, path: string, use: ColumnUse): FindingDraft {
+  const column = `${path}${name}`;
+  const [top = column] = column.split('.');
+  const readers = [...new Set([...use.readers(table, column), ...use.readers(table, top)])];
+  const draft = { table, column, kind: 'column_removed', before: `${type} ${mode}`, after: null, fix: NOTHING } as const;
+  if (readers.length > 0) {
+    return {
+      ...draft,
+      class: 'breaking',
+      direction: 'code_first',
+      message: `${table}.${column} leaves the contract but ${top} is still read by ${readers.join(', ')}. Change the readers first.`,
+    };
+  }
+  if (mode === 'REQUIRED') {
+    return {
+      ...draft,
+      class: 'breaking',
+      direction: 'table_first',
+      message: `${table}.${column} is required in the table and no longer in the contract: rows written without it are refused, and a nested field cannot be dropped in place. Make it nullable with a schema update first.`,
+    };
+  }
+  return {
+    ...draft,
+    class: 'needs_order',
+    direction: 'code_first',
+    message: `${table}.${column} is no longer in the contract. A nested field cannot be dropped in place; it may stay, and is null in new rows.`,
+  };
+}
+
 /** A column that goes under another name. */
 export function renamed(table: string, from: SchemaColumn, to: SchemaColumn): FindingDraft {
   const add = addColumn(table, { ...to, mode: 'NULLABLE' });

@@ -1,4 +1,4 @@
-import { type ColumnUse, columnAdded, columnRemoved, renamed } from './column-presence.ts';
+import { type ColumnUse, columnAdded, columnRemoved, nestedRemoved, renamed } from './column-presence.ts';
 import type { FindingDraft } from './finding.ts';
 import type { SchemaColumn, SchemaTable } from './model.ts';
 import { pairRenames } from './renames.ts';
@@ -32,18 +32,21 @@ function columnChanged(table: string, before: SchemaColumn, after: SchemaColumn,
   if (before.mode !== after.mode) findings.push(modeChanged(table, name, before, after));
   if (before.default !== undefined && after.default !== undefined && before.default !== after.default) {
     const drops = after.default === null && after.mode === 'REQUIRED';
-    const change = after.default === null ? 'DROP DEFAULT' : `SET DEFAULT ${after.default}`;
+    const gains = before.default === null && after.mode === 'REQUIRED';
+    const fix = alterColumn(table, name, after.default === null ? 'DROP DEFAULT' : `SET DEFAULT ${after.default}`);
     findings.push({
       ...draft,
       kind: 'default_changed',
-      class: drops ? 'needs_order' : 'safe',
-      direction: drops ? 'code_first' : 'either',
+      class: drops || gains ? 'needs_order' : 'safe',
+      direction: drops ? 'code_first' : gains ? 'table_first' : 'either',
       before: before.default,
       after: after.default,
-      fix: alterColumn(table, name, change),
+      fix,
       message: drops
         ? `${table}.${name} is required and loses its default: writers must send a value before the default goes.`
-        : `${table}.${name} has another default for rows that do not name it.`,
+        : gains
+          ? `${table}.${name} is required and gets a default: until the table has it, rows that do not name the column are refused. Run \`${fix.bigquery[0]}\`, then deploy.`
+          : `${table}.${name} has another default for rows that do not name it.`,
     });
   }
   if (before.description !== undefined && after.description !== undefined && before.description !== after.description) {
@@ -85,21 +88,7 @@ function nestedChanged(table: string, before: SchemaColumn, after: SchemaColumn,
       const standing = known.get(field.name);
       return standing === undefined ? [columnAdded(table, field, path)] : columnChanged(table, standing, field, path, use);
     }),
-    ...before.fields
-      .filter(({ name }) => !wanted.has(name))
-      .map(
-        ({ name, type, mode }): FindingDraft => ({
-          table,
-          column: `${path}${name}`,
-          kind: 'column_removed',
-          class: 'breaking',
-          direction: 'code_first',
-          before: `${type} ${mode}`,
-          after: null,
-          fix: NOTHING,
-          message: `${table}.${path}${name} leaves the contract: a nested field cannot be dropped in place. Keep it, or rebuild the table.`,
-        }),
-      ),
+    ...before.fields.filter(({ name }) => !wanted.has(name)).map((field) => nestedRemoved(table, field, path, use)),
   ];
 }
 

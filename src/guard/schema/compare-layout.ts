@@ -2,14 +2,18 @@ import type { FindingDraft } from './finding.ts';
 import type { SchemaTable } from './model.ts';
 import { NOTHING, quoted, rebuild, tableOptions } from './statements.ts';
 
+interface LayoutUse {
+  readersOf(table: string): readonly string[];
+}
+
 /** Differences in how a table is laid out. Facets that one side does not know are left out. */
-export function compareLayout(before: SchemaTable, after: SchemaTable): FindingDraft[] {
+export function compareLayout(before: SchemaTable, after: SchemaTable, use: LayoutUse): FindingDraft[] {
   return [
     ...partition(before, after),
     ...partitionFilter(before, after),
     ...cluster(before, after),
     ...retention(before, after),
-    ...key(before, after),
+    ...key(before, after, use),
     ...description(before, after),
   ];
 }
@@ -89,23 +93,24 @@ function retention(before: SchemaTable, after: SchemaTable): FindingDraft[] {
   ];
 }
 
-function key(before: SchemaTable, after: SchemaTable): FindingDraft[] {
+function key(before: SchemaTable, after: SchemaTable, use: LayoutUse): FindingDraft[] {
   if (before.key === undefined || after.key === undefined) return [];
   const [a, b] = [[...before.key].sort().join(', '), [...after.key].sort().join(', ')];
   if (a === b) return [];
   const finer = before.key.every((name) => after.key?.includes(name));
+  const readers = use.readersOf(after.id);
   return [
     {
       table: after.id,
       column: null,
       kind: 'key_changed',
-      class: finer ? 'safe' : 'breaking',
-      direction: 'either',
+      class: !finer ? 'breaking' : readers.length > 0 ? 'needs_order' : 'safe',
+      direction: finer && readers.length > 0 ? 'code_first' : 'either',
       before: a,
       after: b,
       fix: NOTHING,
       message: finer
-        ? `rows of ${after.id} are told apart by more columns (${b}): what stands stays unique.`
+        ? `rows of ${after.id} are told apart by more columns (${b}): what stands stays unique, but one row may become several.${readers.length > 0 ? ` See that ${readers.join(', ')} can take that before it is written.` : ''}`
         : `rows of ${after.id} are told apart by ${b} instead of ${a}: rows that stand may collide. Prove that there are none, or rebuild the table.`,
     },
   ];

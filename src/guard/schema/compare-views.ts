@@ -143,9 +143,10 @@ function functionAdded(added: SchemaFunction): FindingDraft {
 
 function functionChanged(before: SchemaFunction, after: SchemaFunction, use: ViewUse): FindingDraft[] {
   const table = `fn.${after.name}`;
-  const [a, b] = [before.parameters.join(', '), after.parameters.join(', ')];
-  if (before.parameters.length !== after.parameters.length) {
+  const types = narrowedTypes(before, after);
+  if (before.parameters.length !== after.parameters.length || types !== undefined) {
     const callers = use.readersOf(table);
+    const [a, b] = types ?? [before.parameters.join(', '), after.parameters.join(', ')];
     return [
       {
         table,
@@ -178,6 +179,21 @@ function functionChanged(before: SchemaFunction, after: SchemaFunction, use: Vie
       message: `${table} computes differently with the same parameters; \`tipoff schema apply\` replaces it.`,
     },
   ];
+}
+
+/** The types of the parameters before and after, where a call that was right may now be wrong; undefined otherwise. */
+function narrowedTypes(before: SchemaFunction, after: SchemaFunction): readonly [string, string] | undefined {
+  const [a, b] = [before, after].map(typesOf);
+  if (a === undefined || b === undefined || a.length !== b.length) return undefined;
+  return a.every((type, i) => b[i] === type || b[i] === 'ANY TYPE') ? undefined : [a.join(', '), b.join(', ')];
+}
+
+/** Types of the parameters as the distributed engine declares them. */
+function typesOf({ body = '' }: SchemaFunction): string[] | undefined {
+  return /^bigquery: \(([^)]*)\)/m
+    .exec(body)?.[1]
+    ?.split(',')
+    .map((parameter) => parameter.trim().split(' ').slice(1).join(' '));
 }
 
 /** Undefined where one side does not know; a live function knows the words of its own engine. */

@@ -29,7 +29,7 @@ export function compare(before: Schema, after: Schema, usage: Usage = NO_USAGE):
     ...before.tables.filter(({ id }) => !wanted.has(id)).map((table) => tableRemoved(table, usage)),
     ...after.tables.flatMap((table) => {
       const standing = known.get(table.id);
-      return standing === undefined ? [] : [...compareColumns(standing, table, usage), ...compareLayout(standing, table)];
+      return standing === undefined ? [] : [...compareColumns(standing, table, usage), ...compareLayout(standing, table, usage)];
     }),
     ...compareViews(before.views, after.views, usage),
     ...(before.functions === undefined || after.functions === undefined ? [] : compareFunctions(before.functions, after.functions, usage)),

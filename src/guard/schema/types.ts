@@ -3,13 +3,17 @@ const WIDER: Readonly<Record<string, readonly string[]>> = {
   INT64: ['NUMERIC', 'BIGNUMERIC', 'FLOAT64'],
   NUMERIC: ['BIGNUMERIC', 'FLOAT64'],
   BIGNUMERIC: ['FLOAT64'],
-  DATE: [],
+  // Narrow numbers of the embedded engine, in its own words.
+  INTEGER: ['INT64', 'NUMERIC', 'FLOAT64'],
+  FLOAT: ['FLOAT64'],
 };
 
 /** The form in which readers of the code get a value: exact decimals are text, other numbers are numbers. */
 const FORMS: Readonly<Record<string, string>> = {
   INT64: 'number',
   FLOAT64: 'number',
+  INTEGER: 'number',
+  FLOAT: 'number',
   NUMERIC: 'exact decimal text',
   BIGNUMERIC: 'exact decimal text',
   BOOL: 'boolean',

@@ -1,6 +1,7 @@
 import type { Usage } from '#guard/schema/compare.ts';
 import type { ChangeClass, ChangeKind, Direction } from '#guard/schema/finding.ts';
-import type { Schema, SchemaColumn, SchemaTable } from '#guard/schema/model.ts';
+import type { Schema, SchemaColumn, SchemaFunction, SchemaTable, SchemaView } from '#guard/schema/model.ts';
+import { textDigest } from '#platform/sql/port.ts';
 
 export const TABLE = 'nba_raw.box';
 
@@ -225,11 +226,24 @@ const TYPES: Case[] = [
   { name: 'DATE to TIMESTAMP', after: changing('slate', { type: 'TIMESTAMP' }), labels: [['type_changed', 'breaking', 'either']] },
   { name: 'INT64 to BOOL', after: changing('points', { type: 'BOOL' }), labels: [['type_changed', 'breaking', 'either']] },
   {
-    name: 'a type of the engine instead of the portable one',
+    name: 'a narrow number of the embedded engine becomes a wide one',
     before: changing('points', { type: 'INTEGER' }),
+    after: same,
+    labels: [['type_changed', 'needs_order', 'table_first']],
+  },
+  {
+    name: 'a type that no contract has',
+    before: changing('note', { type: 'JSON' }),
     after: same,
     labels: [['type_changed', 'breaking', 'either']],
   },
+  {
+    name: 'TIMESTAMP to DATE',
+    before: changing('note', { type: 'TIMESTAMP' }),
+    after: changing('note', { type: 'DATE' }),
+    labels: [['type_changed', 'breaking', 'either']],
+  },
+  { name: 'BOOL to STRING', before: changing('note', { type: 'BOOL' }), after: same, labels: [['type_changed', 'breaking', 'either']] },
   {
     name: 'required to nullable',
     after: changing('game_id', { mode: 'NULLABLE' }),
@@ -246,7 +260,16 @@ const TYPES: Case[] = [
       ['type_changed', 'breaking', 'either'],
     ],
   },
-  { name: 'a default is added', after: changing('minutes', { default: '0' }), labels: [['default_changed', 'safe', 'either']] },
+  {
+    name: 'a required column gets a default',
+    after: changing('game_id', { default: "'none'" }),
+    labels: [['default_changed', 'needs_order', 'table_first']],
+  },
+  {
+    name: 'a nullable column gets a default',
+    after: changing('minutes', { default: '0' }),
+    labels: [['default_changed', 'safe', 'either']],
+  },
   { name: 'a default changes', after: changing('note', { default: "'none'" }), labels: [['default_changed', 'safe', 'either']] },
   {
     name: 'a nullable column loses its default',
@@ -264,7 +287,30 @@ const TYPES: Case[] = [
     after: fields(X, Y, field('z', 'FLOAT64', { mode: 'REQUIRED' })),
     labels: [['column_added', 'breaking', 'table_first']],
   },
-  { name: 'a nested field is dropped', after: fields(X), labels: [['column_removed', 'breaking', 'code_first']] },
+  { name: 'an unread nested field is dropped', after: fields(X), labels: [['column_removed', 'needs_order', 'code_first']] },
+  {
+    name: 'a required nested field is dropped',
+    before: fields(X, field('y', 'FLOAT64', { mode: 'REQUIRED' })),
+    after: fields(X),
+    labels: [['column_removed', 'breaking', 'table_first']],
+  },
+  {
+    name: 'a nested field of a read column is dropped',
+    before: changing('points', { type: 'RECORD', fields: [X, Y] }),
+    after: changing('points', { type: 'RECORD', fields: [X] }),
+    labels: [['column_removed', 'breaking', 'code_first']],
+  },
+  {
+    name: 'a nested field may now be null',
+    before: fields(field('x', 'FLOAT64', { mode: 'REQUIRED' }), Y),
+    after: fields(X, Y),
+    labels: [['mode_relaxed', 'needs_order', 'table_first']],
+  },
+  {
+    name: 'a nested field becomes required',
+    after: fields(field('x', 'FLOAT64', { mode: 'REQUIRED' }), Y),
+    labels: [['mode_tightened', 'breaking', 'code_first']],
+  },
   {
     name: 'a nested field is widened',
     before: fields(field('x', 'INT64'), Y),
@@ -319,7 +365,21 @@ const LAYOUT: Case[] = [
     after: same,
     labels: [['retention_changed', 'breaking', 'either']],
   },
-  { name: 'a finer key', after: layout({ key: ['game_id', 'player_id', 'slate'] }), labels: [['key_changed', 'safe', 'either']] },
+  {
+    name: 'a finer key of a read table',
+    after: layout({ key: ['game_id', 'player_id', 'slate'] }),
+    labels: [['key_changed', 'needs_order', 'code_first']],
+  },
+  {
+    name: 'a finer key of an unread table',
+    before: (schema) => ({ ...schema, tables: [...schema.tables, { ...BASE, id: 'nba_raw.unread' }] }),
+    after: (schema) => ({
+      ...schema,
+      tables: [...schema.tables, { ...BASE, id: 'nba_raw.unread', key: ['game_id', 'player_id', 'slate'] }],
+    }),
+    labels: [['key_changed', 'safe', 'either']],
+  },
+  { name: 'another key', after: layout({ key: ['game_id', 'slate'] }), labels: [['key_changed', 'breaking', 'either']] },
   { name: 'a coarser key', after: layout({ key: ['game_id'] }), labels: [['key_changed', 'breaking', 'either']] },
   { name: 'the key in another order', after: layout({ key: ['player_id', 'game_id'] }), labels: [] },
   { name: 'a layout that one side does not know', before: table(({ id, columns }) => ({ id, columns })), after: same, labels: [] },
@@ -338,10 +398,15 @@ const LAYOUT: Case[] = [
 ];
 
 const view =
-  (change: Partial<typeof VIEW>) =>
-  (schema: Schema): Schema => ({ ...schema, views: [{ ...VIEW, ...change }] });
+  ({ sql, ...change }: Partial<SchemaView>) =>
+  (schema: Schema): Schema => {
+    const { sql: text, ...rest } = VIEW;
+    return { ...schema, views: [{ ...rest, ...(change.digest === undefined ? { sql: sql ?? text } : {}), ...change }] };
+  };
+/** The definition of a function whose parameter is declared in a way. */
+const typed = (parameter: string): string => `duckdb: (a) AS a / 2\nbigquery: (${parameter}) AS (a / 2)`;
 const functions =
-  (...list: (typeof HALF)[]) =>
+  (...list: SchemaFunction[]) =>
   (schema: Schema): Schema => ({ ...schema, functions: list });
 const UNUSED = { name: 'unused', parameters: ['a'], body: 'a' };
 
@@ -379,6 +444,47 @@ const VIEWS_AND_FUNCTIONS: Case[] = [
     name: 'a view loses a read column',
     after: view({ columns: ['game_id'] }),
     labels: [['view_columns_changed', 'breaking', 'code_first']],
+  },
+  {
+    name: 'a view gains one column and loses an unread one at once',
+    after: view({ columns: ['points', 'line'] }),
+    labels: [['view_columns_changed', 'breaking', 'table_first']],
+  },
+  {
+    name: 'a live view was made from another text',
+    before: view({ digest: 'of another text' }),
+    after: same,
+    labels: [['view_text_changed', 'safe', 'either']],
+  },
+  {
+    name: 'a live view was made from this text',
+    before: view({ digest: textDigest(VIEW.sql) }),
+    after: same,
+    labels: [],
+  },
+  {
+    name: 'a called function takes another type',
+    after: functions({ ...HALF, body: typed('a DATE') }, UNUSED),
+    before: functions({ ...HALF, body: typed('a FLOAT64') }, UNUSED),
+    labels: [['function_signature_changed', 'breaking', 'either']],
+  },
+  {
+    name: 'a called function takes any type instead of one',
+    before: functions({ ...HALF, body: typed('a FLOAT64') }, UNUSED),
+    after: functions({ ...HALF, body: typed('a ANY TYPE') }, UNUSED),
+    labels: [['function_body_changed', 'safe', 'either']],
+  },
+  {
+    name: 'a live function was made from another text',
+    before: functions({ name: 'half', parameters: ['a'], digests: { duckdb: 'of another text' } }, UNUSED),
+    after: functions({ ...HALF, digests: { duckdb: 'of this', bigquery: 'of that' } }, UNUSED),
+    labels: [['function_body_changed', 'safe', 'either']],
+  },
+  {
+    name: 'a live function was made from this text',
+    before: functions({ name: 'half', parameters: ['a'], digests: { bigquery: 'of that' } }, UNUSED),
+    after: functions({ ...HALF, digests: { duckdb: 'of this', bigquery: 'of that' } }, UNUSED),
+    labels: [],
   },
   {
     name: 'a function is added',
