@@ -13,6 +13,7 @@ import { readConfig } from '#app/config.ts';
 import { addDays, parseSlate, seasonLabel } from '#core/calendar.ts';
 import { systemClock } from '#platform/clock.ts';
 import { simulateLeague } from '#simulate/league.ts';
+import type { BatchBench } from './bench-batch.ts';
 import type { CaseResult } from './bench-case.ts';
 
 interface Measurement extends CaseResult {
@@ -28,7 +29,7 @@ const { values: options } = parseArgs({
     day: { type: 'string', default: '2025-01-10' },
     'day-before': { type: 'string', default: '2025-01-09' },
     history: { type: 'string', default: '2022-10-18' },
-    cases: { type: 'string', default: 'features,floor,all,day' },
+    cases: { type: 'string', default: 'features,floor,all,day,batch' },
     seasons: { type: 'string', default: '1,2,5,10' },
     teams: { type: 'string', default: '30' },
     games: { type: 'string', default: '82' },
@@ -67,6 +68,7 @@ async function simulatedHome(seasons: number): Promise<{ home: string; from: str
 }
 
 const measurements: Measurement[] = [];
+let batch: BatchBench | undefined;
 try {
   if (options.home !== undefined && existsSync(join(options.home, 'warehouse.duckdb'))) {
     const cases = options.cases.split(',');
@@ -87,6 +89,13 @@ try {
       measurements.push(await measure('ingested history', 'day', computed, options.day, options.day));
     }
   }
+  if (options.cases.split(',').includes('batch')) {
+    const { stdout } = await run(process.execPath, [join(import.meta.dirname, 'bench-batch.ts')], { maxBuffer: 1 << 24 });
+    batch = JSON.parse(stdout) as BatchBench;
+    process.stderr.write(
+      `batch: ${batch.published_seconds.toFixed(1)} s, consolidation ${batch.consolidation_ratio.toFixed(2)} x by hand\n`,
+    );
+  }
   for (const seasons of options.seasons
     .split(',')
     .map(Number)
@@ -105,7 +114,7 @@ const machine = {
   node: process.version,
   measured_at: systemClock.now().toISOString(),
 };
-process.stdout.write(`${JSON.stringify({ machine, measurements }, null, 2)}\n`);
+process.stdout.write(`${JSON.stringify({ machine, measurements, batch }, null, 2)}\n`);
 if (options.write) writeFileSync(join(import.meta.dirname, '../docs/performance.md'), page());
 
 function page(): string {
@@ -146,6 +155,14 @@ function page(): string {
     '- `day`: one slate in daily mode, all phases, on a home whose history is computed and which has a model.',
     '- `ETA`: time left as foretold after the first tenth of the work, over the time it then took.',
     '',
+    ...(batch === undefined
+      ? []
+      : [
+          `One batch over HTTP, ${batch.players} players at two lines with every system, ${batch.rows} rows staged in units: \`/start\` answers after`,
+          `${(1000 * batch.answer_seconds).toFixed(0)} ms, everything is published after ${batch.published_seconds.toFixed(1)} s. The copy of the rows takes`,
+          `${batch.copy_ratio.toFixed(2)} times, the whole consolidation with audit and receipt ${batch.consolidation_ratio.toFixed(2)} times one hand-written INSERT … SELECT.`,
+          '',
+        ]),
     row(header),
     row(header.map(() => '---')),
     ...cells.map(row),

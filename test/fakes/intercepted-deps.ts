@@ -1,8 +1,19 @@
 import type { BatchDeps } from '#pipeline/predict/run-batch.ts';
 import type { Delivery } from '#platform/queue/port.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
 
 /** Called around every change a component makes to the outside, with the name of the change. */
 export type Intercept = (when: 'before' | 'after', change: string) => Promise<void>;
+
+/** True for the statement that copies staged rows into the predictions table. */
+function isCopy(sql: string): boolean {
+  return sql.startsWith('INSERT INTO nba_predictions.player_prop_predictions');
+}
+
+/** A warehouse in which no staged rows can be copied. */
+export function withoutCopies(warehouse: Warehouse, error: Error): Warehouse {
+  return { ...warehouse, execute: async (sql, params) => (isCopy(sql) ? Promise.reject(error) : warehouse.execute(sql, params)) };
+}
 
 /** The same dependencies with every change reported; an intercept that throws takes the place of a crash at that point. */
 export function interceptedDeps(deps: BatchDeps, intercept: Intercept): BatchDeps {
@@ -24,7 +35,7 @@ export function interceptedDeps(deps: BatchDeps, intercept: Intercept): BatchDep
     ...deps,
     warehouse: {
       ...warehouse,
-      execute: around('execute', warehouse.execute),
+      execute: async (sql, params) => around(isCopy(sql) ? 'copy' : 'execute', () => warehouse.execute(sql, params))(),
       append: async (table, rows, into) => around('append', () => warehouse.append(table, rows, into))(),
       replaceRange: around('replaceRange', warehouse.replaceRange),
       createTable: around('createTable', warehouse.createTable),

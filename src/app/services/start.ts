@@ -46,7 +46,7 @@ export async function startOverHttp(
     const { games, expected, skipped } = started;
     return { status: 200, body: { status: 'nothing_to_do', ...base, games, expected, to_predict: 0, skipped, active_batch: null } };
   }
-  const { batch, kind } = started;
+  const { batch, kind, closed } = started;
   return {
     status: kind === 'started' ? 202 : 200,
     body: {
@@ -60,7 +60,10 @@ export async function startOverHttp(
       units: batch.units,
       monitor: `/batches/${batch.batch_id}`,
     },
-    after: () => runtime.take(batch.batch_id),
+    after: async () => {
+      if (closed !== undefined) await runtime.ended(closed);
+      await runtime.take(batch.batch_id);
+    },
   };
 
   async function usualMode(): Promise<ReturnType<typeof modeAt>> {

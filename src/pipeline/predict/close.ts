@@ -1,14 +1,13 @@
-import { consolidate } from '#pipeline/publish/consolidate.ts';
+import { type ConsolidationDeps, consolidate } from '#pipeline/publish/consolidate.ts';
 import { moveIn, readBatch, unknownBatch } from './batches.ts';
 import { type BatchDoc, COLLECTIONS, isActive, type OutcomeDoc, outcomeKey, type SlateDoc, type UnitDoc, unitKey } from './documents.ts';
-import type { CoordinatorDeps } from './settle.ts';
 
 /**
  * Closes a batch whatever is missing: players without an outcome are timed out, and what was staged is published as
  * partial or held, as the policy says. With nothing staged the batch has failed.
  */
 export async function closeBatch(
-  deps: CoordinatorDeps,
+  deps: ConsolidationDeps,
   batchId: string,
   how: { readonly by: string; readonly reason: string; readonly policy: 'publish' | 'hold' },
 ): Promise<BatchDoc> {

@@ -6,6 +6,7 @@ import type { Clock } from '#platform/clock.ts';
 import type { StateStore, StateTransaction } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { listBatches } from './batches.ts';
+import { closeBatch } from './close.ts';
 import {
   type BatchDoc,
   COLLECTIONS,
@@ -18,6 +19,7 @@ import {
   unitKey,
 } from './documents.ts';
 import { type Plan, planBatch, skippedBy } from './plan.ts';
+import { DEFAULT_STALL_RULES } from './stall.ts';
 
 export interface StartRequest {
   readonly slate: Slate;
@@ -37,7 +39,11 @@ export interface StartRequest {
 }
 
 export type StartResult =
-  | { readonly kind: 'started' | 'same'; readonly batch: BatchDoc }
+  | {
+      readonly kind: 'started' | 'same';
+      readonly batch: BatchDoc /** The batch that was too old and was closed for it. */;
+      readonly closed?: string;
+    }
   /** The slate has no counted games: there is nothing to predict, and that is fine. */
   | { readonly kind: 'no_games'; readonly slate: Slate }
   /** Predictions are visible already, and the gate lets nobody through whom they lack. */
@@ -63,20 +69,28 @@ const ROUNDS = 5;
 /**
  * Creates the batch of a slate with its expected set: who is predicted, in units, and who is skipped, with the reason. One
  * transaction decides who owns the slate, and only while the slate is as it was when the gate looked at it; the loser of a
- * race gets TIPOFF_BATCH_ACTIVE with the winner's id.
+ * race gets TIPOFF_BATCH_ACTIVE with the winner's id. A batch that is older than any may be does not block: it is closed with
+ * what it has, as the sweeper would do.
  *
  * Throws what `planBatch` throws, and TIPOFF_STATE_CONFLICT when batches of the slate keep beginning and ending.
  */
 export async function startBatch(deps: StartDeps, request: StartRequest): Promise<StartResult> {
   const { state, clock } = deps;
   const { slate, callerKey } = request;
+  let closed: string | undefined;
   for (let round = 0; round < ROUNDS; round++) {
     const known = callerKey === undefined ? undefined : (await listBatches(state, slate)).find((doc) => doc.caller_key === callerKey);
     if (known !== undefined) return { kind: 'same', batch: known };
     const before = await slateDocOf(state, slate);
     const active = before.active_batch === null ? undefined : await state.get<BatchDoc>(COLLECTIONS.batches, before.active_batch);
     if (active !== undefined && isActive(active.data.state)) {
-      if (request.force !== true) throw taken(slate, active.data);
+      if (request.force !== true) {
+        if (!isTooOld(active.data, clock.now())) throw taken(slate, active.data);
+        closed = active.data.batch_id;
+        const { maxAgeMinutes, policy } = DEFAULT_STALL_RULES;
+        await closeBatch(deps, closed, { by: request.by, reason: `older than ${maxAgeMinutes} minutes`, policy });
+        continue;
+      }
       await endUnpublished(deps, active.data.batch_id, 'reset', { by: request.by, reason: 'a forced start took the slate' });
       continue;
     }
@@ -88,12 +102,17 @@ export async function startBatch(deps: StartDeps, request: StartRequest): Promis
       return { kind: 'nothing_to_do', slate, games: plan.games, expected: plan.verdicts.length, skipped };
     }
     const created = await create(state, clock, request, plan, before);
-    if (created !== undefined) return { kind: 'started', batch: created };
+    if (created !== undefined) return { kind: 'started', batch: created, ...(closed === undefined ? {} : { closed }) };
   }
   throw new TipoffError('TIPOFF_STATE_CONFLICT', `batches of ${slate} began or ended ${ROUNDS} times while one was to start`, {
     hint: 'Try again.',
     details: { slate },
   });
+}
+
+/** Too old to go on, whatever it does. One in consolidation is left to whoever is at it, and to the sweeper. */
+function isTooOld({ state, created_at }: BatchDoc, now: Date): boolean {
+  return state !== 'consolidating' && now.getTime() - Date.parse(created_at) > DEFAULT_STALL_RULES.maxAgeMinutes * 60_000;
 }
 
 /** Writes a batch with its units and skips; undefined when the slate is no longer as it was. */

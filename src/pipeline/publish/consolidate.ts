@@ -1,6 +1,7 @@
 import { TipoffError } from '#core/errors.ts';
 import { readBatch, readOutcomes, readUnits } from '#pipeline/predict/batches.ts';
 import type { BatchDoc, OutcomeDoc, UnitDoc } from '#pipeline/predict/documents.ts';
+import { checkOutput } from '#pipeline/predict/output-gate.ts';
 import { stagingTable } from '#pipeline/predict/staging.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { StateStore } from '#platform/state/port.ts';
@@ -76,7 +77,8 @@ async function attempt(deps: ConsolidationDeps, work: Work): Promise<BatchDoc> {
   if (broken.length > 0) throw auditFailed(batch, broken);
 
   const publicationId = publicationIdOf(batch.batch_id, lease.token);
-  await copyRows(deps.warehouse, { batch, publicationId, staged: stagedSelect(units), at: deps.clock.now().toISOString() });
+  await checkOutput(deps.warehouse, []);
+  await copyRows(deps.warehouse, { publicationId, staged: stagedSelect(units), at: deps.clock.now().toISOString() });
   await copySubsets(deps.warehouse, { batch, publicationId });
   await renewLease(deps, lease).catch(async (error: unknown) => {
     await removeCopy(deps.warehouse, batch, publicationId);

@@ -1,4 +1,4 @@
-import { columnNames } from '#core/contracts/define.ts';
+import { columnNames, tableId } from '#core/contracts/define.ts';
 import { playerPropPredictions, stagedPredictions } from '#core/contracts/nba_predictions/player-prop-predictions.ts';
 import { subsetPicks } from '#core/contracts/nba_predictions/subset-picks.ts';
 import type { BatchDoc, UnitDoc } from '#pipeline/predict/documents.ts';
@@ -32,18 +32,19 @@ export function stagedSelect(units: readonly UnitDoc[]): string {
   return tables.map((table) => `SELECT ${COLUMNS} FROM nba_predictions.${table}`).join(' UNION ALL ');
 }
 
-/** Copies staged rows into the predictions table under a publication id, in one atomic step that replaces an earlier try. Rows are live when `at` is before their tip-off and the mode is no backfill. */
+/**
+ * Copies staged rows into the predictions table under a publication id, in one atomic statement. Every attempt has an id of
+ * its own, so there is nothing to replace. Rows are live when `at` is before their tip-off and the mode is no backfill.
+ */
 export async function copyRows(
   warehouse: Warehouse,
-  copy: { readonly batch: BatchDoc; readonly publicationId: string; readonly staged: string; readonly at: string },
+  copy: { readonly publicationId: string; readonly staged: string; readonly at: string },
 ): Promise<void> {
-  const { slate } = copy.batch;
-  await warehouse.replaceRange(
-    playerPropPredictions,
-    { column: 'slate', from: slate, to: slate, extraWhere: `publication_id = '${copy.publicationId}'` },
-    `SELECT @publication_id AS publication_id,
-      CASE WHEN run_mode <> 'BACKFILL' AND tipoff_at > CAST(@published_at AS TIMESTAMP) THEN 'live' ELSE 'backfill' END AS record_class,
-      ${COLUMNS} FROM (${copy.staged}) AS staged`,
+  await warehouse.execute(
+    `INSERT INTO ${tableId(playerPropPredictions)} (publication_id, record_class, ${COLUMNS})
+     SELECT @publication_id,
+       CASE WHEN run_mode <> 'BACKFILL' AND tipoff_at > CAST(@published_at AS TIMESTAMP) THEN 'live' ELSE 'backfill' END,
+       ${COLUMNS} FROM (${copy.staged}) AS staged`,
     { publication_id: copy.publicationId, published_at: copy.at },
   );
 }

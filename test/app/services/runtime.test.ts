@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TipoffError } from '#core/errors.ts';
+import { COLLECTIONS } from '#pipeline/predict/documents.ts';
 import { handleUnit } from '#pipeline/predict/worker.ts';
 import { players, SLATE } from '#test/fakes/prediction-world.ts';
 import { type ServiceWorld, serviceWorlds } from './service-world.ts';
@@ -15,31 +16,83 @@ async function start(made: ServiceWorld): Promise<string> {
   return body.batch_id;
 }
 
+/** Progress of a batch without an outcome, as a dispatcher that repeats itself would make it. */
+async function touch({ deps, clock }: ServiceWorld, batch: string): Promise<void> {
+  await deps.state.transaction(async (tx) => {
+    const doc = await tx.get(COLLECTIONS.batches, batch);
+    if (doc !== undefined) tx.put(COLLECTIONS.batches, batch, { ...doc.data, progress_at: clock.now().toISOString() });
+  });
+}
+
 describe('what goes on behind the endpoints', () => {
-  it('closes a batch whose workers died after 20 of 60 players at 30 minutes, with 40 missing, one alert and a free slate', async () => {
-    const made = await world(players(60));
-    const batch = await start(made);
-    expect(await made.runtime.workOff(1)).toBe(1);
-    await made.runtime.settled();
-    for (let seconds = 0; seconds < 29 * 60; seconds += 15) {
+  /** Lets time pass with the sweeper at its pace; returns how old the batch was when it was no longer active. */
+  async function sweptUntilEnded(made: ServiceWorld, batch: string, minutes: number): Promise<number> {
+    for (let seconds = 0; seconds < minutes * 60; seconds += 15) {
       made.clock.advance(15_000);
       await made.runtime.sweep();
       const { body } = await made.call('GET', '/status');
       if (body.active.length === 0) break;
     }
-    // Two dispatches and 300 s of silence after each are enough to know; 30 minutes are the latest.
-    made.clock.advance(90_000);
-    await made.runtime.sweep();
+    return (await made.call('GET', `/batches/${batch}`)).body.age_seconds;
+  }
+
+  async function expectForty(made: ServiceWorld, batch: string): Promise<void> {
     const { body } = await made.call('GET', `/batches/${batch}`);
     expect(body).toMatchObject({ state: 'published_partial', outcomes: { predicted: 20, timed_out: 40 } });
     expect(body.missing).toHaveLength(40);
-    expect(body.age_seconds).toBeLessThanOrEqual(31 * 60);
     expect(made.notices).toHaveLength(1);
     expect(made.notices[0]?.lines.join('\n')).toMatch(/Missing \(40\): 21, 22/);
+    made.clock.advance(15_000);
     expect((await made.call('POST', '/start', { mode: 'RETRY' })).status).toBe(202);
+    await made.runtime.settled();
     await made.runtime.sweep();
     await made.runtime.resume();
     expect(made.notices).toHaveLength(1);
+  }
+
+  it('closes a batch whose workers died after 20 of 60 players once two dispatches were met by silence', async () => {
+    const made = await world(players(60));
+    const batch = await start(made);
+    expect(await made.runtime.workOff(1)).toBe(1);
+    await made.runtime.settled();
+    // 300 s of silence after each dispatch are enough to know.
+    expect(await sweptUntilEnded(made, batch, 30)).toBe(600);
+    await expectForty(made, batch);
+  });
+
+  it('closes it at 30 minutes at the latest, when something keeps it from standing still: 40 missing, one alert, a start at 31', async () => {
+    const made = await world(players(60));
+    const batch = await start(made);
+    expect(await made.runtime.workOff(1)).toBe(1);
+    await made.runtime.settled();
+    // Somebody is said to work on it again and again, and no outcome ever comes.
+    let age = 0;
+    while (age < 31 * 60) {
+      await touch(made, batch);
+      age = await sweptUntilEnded(made, batch, 1);
+      if ((await made.call('GET', `/batches/${batch}`)).body.state !== 'running') break;
+    }
+    expect(age).toBeGreaterThan(30 * 60);
+    expect(age).toBeLessThanOrEqual(30 * 60 + 15);
+    await expectForty(made, batch);
+  });
+
+  it('closes a batch that is too old when the slate is started anew, though no sweeper ran, and tells it once', async () => {
+    const made = await world(players(60));
+    const batch = await start(made);
+    expect(await made.runtime.workOff(1)).toBe(1);
+    await made.runtime.settled();
+    made.clock.advance(30 * 60_000);
+    expect((await made.call('POST', '/start', { mode: 'RETRY' })).status).toBe(409);
+    made.clock.advance(60_000);
+    const again = await made.call('POST', '/start', { mode: 'RETRY' });
+    expect([again.status, again.body.units]).toEqual([202, 2]);
+    await made.runtime.settled();
+    expect((await made.call('GET', `/batches/${batch}`)).body).toMatchObject({
+      state: 'published_partial',
+      reason: 'older than 30 minutes',
+    });
+    expect(made.notices.map(({ key }) => key)).toEqual([`batch:${batch}`]);
   });
 
   it('leaves a slow batch that moves alone', async () => {

@@ -6,6 +6,7 @@ import { COLLECTIONS, UNIT_TOPIC } from '#pipeline/predict/documents.ts';
 import { runBatch } from '#pipeline/predict/run-batch.ts';
 import { startBatch } from '#pipeline/predict/start.ts';
 import { handleUnit } from '#pipeline/predict/worker.ts';
+import { withoutCopies } from '#test/fakes/intercepted-deps.ts';
 import { type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 
 const worldOf = predictionWorlds();
@@ -110,7 +111,7 @@ describe('a reset', () => {
 
   it('frees the slate although publishing what was staged fails, and says so', async () => {
     const { world, id } = await running(2);
-    const warehouse = { ...world.warehouse, replaceRange: async () => Promise.reject(BUSY) };
+    const warehouse = withoutCopies(world.warehouse, BUSY);
     const [result] = await reset({ ...world.deps, warehouse }, { batchId: id }, { ...HOW, staged: 'publish' });
     expect(result).toMatchObject({ state: 'reset', staged: 'keep', tables: 2 });
     expect((await readBatch(world.deps.state, id)).reason).toBe('stuck; publishing what was staged failed: no answer');

@@ -6,6 +6,7 @@ import { runBatch } from '#pipeline/predict/run-batch.ts';
 import { startBatch } from '#pipeline/predict/start.ts';
 import { handleUnit } from '#pipeline/predict/worker.ts';
 import { listPublications } from '#pipeline/publish/undo.ts';
+import { withoutCopies } from '#test/fakes/intercepted-deps.ts';
 import { type FakePlayer, type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 
 const worldOf = predictionWorlds();
@@ -191,7 +192,7 @@ describe('skips and failures', () => {
   it('are no reason to pass over other batches: a broken one is told and the next is looked at', async () => {
     const { world, id } = await running(players(4), 2);
     await work(world, 2);
-    const warehouse = { ...world.warehouse, replaceRange: async () => Promise.reject(new Error('disk full')) };
+    const warehouse = withoutCopies(world.warehouse, new Error('disk full'));
     expect((await settle({ ...world.deps, warehouse }, id, 'test')).state).toBe('held');
     expect((await readBatch(world.deps.state, id)).reason).toContain('disk full');
   });

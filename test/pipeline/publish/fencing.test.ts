@@ -57,7 +57,7 @@ const copies = async (world: PredictionWorld) =>
 describe('a late coordinator', () => {
   it('publishes nothing once a forced start has taken the slate, and leaves no copy', async () => {
     const { world, id } = await staged();
-    const late = disturbed(world, 'after', 'replaceRange', () => runBatch(world.deps, { ...FIRST, force: true }));
+    const late = disturbed(world, 'after', 'copy', () => runBatch(world.deps, { ...FIRST, force: true }));
     await expect(settle(late, id, 'late')).rejects.toMatchObject({ code: 'TIPOFF_FENCED' });
     const publications = await listPublications(world.warehouse);
     expect(publications).toHaveLength(1);
@@ -85,7 +85,7 @@ describe('a late coordinator', () => {
 
   it('of the same batch gives way to the one that took it up again', async () => {
     const { world, id } = await staged();
-    const late = disturbed(world, 'after', 'replaceRange', () => settle(world.deps, id, 'restart', { resume: true }));
+    const late = disturbed(world, 'after', 'copy', () => settle(world.deps, id, 'restart', { resume: true }));
     await expect(settle(late, id, 'late')).rejects.toMatchObject({ code: 'TIPOFF_FENCED' });
     const [publication, ...others] = await listPublications(world.warehouse);
     expect(others).toEqual([]);
