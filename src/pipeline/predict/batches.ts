@@ -34,7 +34,12 @@ export async function readBatch(state: Pick<StateStore, 'get'>, batchId: string)
 /** All batches, or those of a slate, oldest first. */
 export async function listBatches(state: StateStore, slate?: Slate): Promise<BatchDoc[]> {
   const docs = await state.list<BatchDoc>(COLLECTIONS.batches, slate === undefined ? {} : { where: { slate } });
-  return docs.map(({ data }) => data).sort((a, b) => a.created_at.localeCompare(b.created_at) || a.batch_id.localeCompare(b.batch_id));
+  return docs.map(({ data }) => data).sort((a, b) => a.created_at.localeCompare(b.created_at) || ordinal(a) - ordinal(b));
+}
+
+/** Which batch of its slate it is: the number at the end of its id. Two may begin in one millisecond. */
+function ordinal({ batch_id }: BatchDoc): number {
+  return Number(batch_id.slice(batch_id.lastIndexOf('-') + 1));
 }
 
 /** Batches that hold their slate. */
