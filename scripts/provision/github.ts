@@ -4,7 +4,7 @@ import { exists, gcloud, type Step } from './step.ts';
 
 /** Environments of the repository from which each account may be used; they must exist there with their protection. */
 export const ENVIRONMENTS: Readonly<Partial<Record<Account, readonly string[]>>> = {
-  reader: ['alerts', 'production'],
+  reader: ['alerts'],
   writer: ['maintenance', 'production'],
   deployer: ['production'],
 };

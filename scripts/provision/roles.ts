@@ -31,8 +31,9 @@ export const GRANTS: readonly Grant[] = [
   {
     account: 'coordinator',
     project: [JOBS, STATE, QUEUE_NAMES],
-    writes: ['nba_predictions', 'nba_orchestration'],
-    reads: ['nba_raw', 'nba_reference', 'nba_analytics', 'nba_precompute', 'fn'],
+    // Backfills are worked through here, and they compute everything but what was ingested.
+    writes: ['nba_reference', 'nba_analytics', 'nba_precompute', 'nba_predictions', 'nba_orchestration'],
+    reads: ['nba_raw', 'fn'],
     bucket: OBJECTS,
     publishes: true,
     subscribes: false,
@@ -60,9 +61,9 @@ export const GRANTS: readonly Grant[] = [
   {
     account: 'reader',
     project: [JOBS, STATE, QUEUE_NAMES],
-    // Results of canaries and heartbeats.
-    writes: ['nba_orchestration'],
-    reads: ALL_DATASETS.filter((name) => name !== 'nba_orchestration'),
+    // Results of canaries and heartbeats; schedule and names, which a plan brings up to date first.
+    writes: ['nba_reference', 'nba_orchestration'],
+    reads: ALL_DATASETS.filter((name) => name !== 'nba_reference' && name !== 'nba_orchestration'),
     bucket: READ_OBJECTS,
     publishes: false,
     subscribes: false,

@@ -15,7 +15,7 @@ const CALLERS: Readonly<Record<Service, readonly Account[]>> = {
  * asks. Workers come and go with what is pushed to them.
  */
 const SHAPES: Readonly<Record<Service, readonly string[]>> = {
-  coordinator: ['--min-instances=1', '--max-instances=1', '--no-cpu-throttling', '--cpu=1', '--memory=1Gi', '--timeout=300'],
+  coordinator: ['--min-instances=1', '--max-instances=1', '--no-cpu-throttling', '--cpu=1', '--memory=2Gi', '--timeout=300'],
   worker: ['--min-instances=0', '--max-instances=10', '--concurrency=2', '--cpu=1', '--memory=1Gi', '--timeout=120'],
 };
 const ARGUMENTS: Readonly<Record<Service, readonly string[]>> = {
@@ -36,6 +36,7 @@ export function plainVariables(installation: Installation, service?: Service): R
     TIPOFF_GCP_PROJECT: installation.project,
     TIPOFF_GCP_LOCATION: installation.location,
     TIPOFF_GCP_BUCKET: bucketName(installation),
+    TIPOFF_SCHEDULED_JOBS: 'day,staging-cleanup,services',
     TIPOFF_REPOSITORY_URL: `https://github.com/${installation.repository}`,
     ...(service === undefined
       ? {}

@@ -1,14 +1,17 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { readConfig, SETTINGS } from '#app/config.ts';
 import { TipoffError } from '#core/errors.ts';
 import { UNIT_TOPIC } from '#pipeline/predict/documents.ts';
-import type { Account } from '#scripts/provision/installation.ts';
+import { type Account, SERVICES } from '#scripts/provision/installation.ts';
 import { installationSteps } from '#scripts/provision/plan.ts';
 import { type Asked, provision } from '#scripts/provision/provision.ts';
 import { GRANTS } from '#scripts/provision/roles.ts';
 import { cloudTools } from '#scripts/provision/run.ts';
+import { JOBS, plainVariables } from '#scripts/provision/services.ts';
 import { type CloudCli, fakeCloudCli } from '#test/fakes/cloud-cli.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
@@ -144,6 +147,7 @@ describe('what accounts may do', () => {
     expect(rolesOf('worker')).toEqual([...onProject, 'roles/storage.objectViewer on storage']);
     expect(rolesOf('deployer').filter((role) => role.endsWith('on projects'))).toEqual([]);
     expect(rolesOf('reader').some((role) => /publisher|subscriber|objectUser|run\./.test(role))).toBe(false);
+    expect(rolesOf('coordinator').some((role) => /subscriber|run\./.test(role))).toBe(false);
     const writers = (dataset: string): string[] =>
       (cloud.state.datasets[dataset] ?? [])
         .filter(({ role }) => role === 'WRITER')
@@ -163,13 +167,7 @@ describe('what accounts may do', () => {
         .filter(({ role }) => role === 'roles/iam.workloadIdentityUser')
         .map(({ members: [who = ''] }) => `${/tipoff-(\w+)@/.exec(thing)?.[1]} from ${who.split('/').at(-1)}`),
     );
-    expect(reached.sort()).toEqual([
-      'deployer from production',
-      'reader from alerts',
-      'reader from production',
-      'writer from maintenance',
-      'writer from production',
-    ]);
+    expect(reached.sort()).toEqual(['deployer from production', 'reader from alerts', 'writer from maintenance', 'writer from production']);
   });
 });
 
@@ -183,6 +181,26 @@ describe('what is provisioned', () => {
     expect(push).toContain('--push-endpoint=https://tipoff-worker-123456789012.us-east1.run.app/predict');
     expect(push).toContain('--push-auth-service-account=tipoff-push@');
     expect(push).toContain('--dead-letter-topic=tipoff-predict-units-dead');
+  });
+
+  it('runs what the configuration accepts: every variable is known, and the profile is complete', () => {
+    const installation = { ...ASKED, projectNumber: '123456789012', filledSecrets: [] };
+    for (const service of [...SERVICES, undefined]) {
+      const variables = plainVariables(installation, service);
+      expect(Object.keys(variables).filter((name) => !(name in SETTINGS.shape))).toEqual([]);
+      const config = readConfig(variables);
+      expect(config.profile === 'gcp' ? config.gcp : undefined).toMatchObject({ project: 'my-forecasts', bucket: 'my-forecasts-tipoff' });
+      expect(config.oidc?.audience).toBe(service === undefined ? undefined : `https://tipoff-${service}-123456789012.us-east1.run.app`);
+    }
+  });
+
+  it('tells GitHub every variable that its workflows ask for, but the names of its own channels', () => {
+    const workflows = readdirSync('.github/workflows').map((name) => readFileSync(join('.github/workflows', name), 'utf8'));
+    const asked = new Set(workflows.flatMap((text) => [...text.matchAll(/\bvars\.(\w+)/g)].map(([, name = '']) => name)));
+    run(true);
+    const told = new Set([...said.join('\n').matchAll(/gh variable set (\w+)/g)].map(([, name = '']) => name));
+    expect([...asked].filter((name) => !told.has(name))).toEqual(['TIPOFF_SLACK_CHANNEL']);
+    expect([...told].filter((name) => !asked.has(name))).toEqual([]);
   });
 
   it('has no step that is named twice', () => {
@@ -216,5 +234,12 @@ describe('npm run provision', () => {
     } finally {
       await folder.remove();
     }
+  });
+});
+
+describe('a deployment', () => {
+  it('gives every provisioned job the new image', () => {
+    const [, names = ''] = /^for job in (.+); do$/m.exec(readFileSync('.github/update-jobs', 'utf8')) ?? [];
+    expect(names.split(' ').sort()).toEqual(Object.keys(JOBS).sort());
   });
 });
