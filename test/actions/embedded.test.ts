@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Home, lookInto, preparedHome, SLATE } from '#test/actions/prepared-home.ts';
+import { type Home, lookInto, preparedHome, SLATE, within } from '#test/actions/prepared-home.ts';
 import { actionRunner } from '#test/actions/run-action.ts';
 
 const { run, folder } = actionRunner();
@@ -30,6 +30,26 @@ describe('clean-staging', () => {
     const again = await run('clean-staging', { dry_run: 'false' }, at(here));
     expect(again).toMatchObject({ code: 0, outputs: { dropped: '0' } });
     expect(again.summary).toContain('the run changed nothing');
+  });
+
+  it('leaves a sign of life when a schedule runs it, and none when a person does', async () => {
+    const here = home.copy(folder());
+    const signs = () =>
+      within(here, ({ warehouse }) => warehouse.query('SELECT job, max_silence_seconds, detail FROM nba_orchestration.heartbeats'));
+    await run('clean-staging', {}, { ...at(here), GITHUB_EVENT_NAME: 'workflow_dispatch' });
+    expect(await signs()).toEqual([]);
+    const played = { ...at(here), GITHUB_EVENT_NAME: 'schedule', TIPOFF_AT: '2030-01-01T00:00:00Z' };
+    expect(await run('clean-staging', {}, played)).toMatchObject({ code: 0 });
+    expect(await signs()).toEqual([
+      { job: 'clean-staging', max_silence_seconds: 108_000, detail: expect.stringContaining('would be dropped') },
+    ]);
+    const silent = await run('run-canaries', { only: 'job_heartbeats' }, { ...at(here), TIPOFF_AT: '2030-01-02T07:00:00Z' });
+    expect(silent).toMatchObject({ code: 1, outputs: { failing: '["job_heartbeats"]' } });
+    expect(silent.summary).toContain('clean-staging');
+  });
+
+  it('refuses an instant that is none', async () => {
+    expect(await run('clean-staging', {}, { TIPOFF_AT: 'tomorrow' })).toMatchObject({ code: 2, outputs: { verdict: 'error' } });
   });
 
   it('lists every bad input at once, with safe outputs, and touches nothing', async () => {

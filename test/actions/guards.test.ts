@@ -4,6 +4,7 @@ import type { RowOf, TableContract } from '#core/contracts/define.ts';
 import { playerGameSummary } from '#core/contracts/nba_analytics/player-game-summary.ts';
 import { mlFeatureStore } from '#core/contracts/nba_predictions/ml-feature-store.ts';
 import { FEATURES } from '#core/features.ts';
+import { readRuns } from '#guard/backfill/ledger.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import { type Home, leagueHome, within } from '#test/actions/prepared-home.ts';
 import { actionRunner } from '#test/actions/run-action.ts';
@@ -42,6 +43,20 @@ describe('run-canaries tells people', () => {
     expect(slack.calls).toEqual([]);
   });
 
+  it('waits when Slack limits, and is green when every check it asked has passed', async () => {
+    slack.troubles.push({ limit: 0 });
+    expect(await run('run-canaries', {}, env())).toMatchObject({ code: 1, outputs: { verdict: 'failed' } });
+    expect(slack.top().length).toBeGreaterThan(0);
+    const green = await run('run-canaries', { only: 'contract_drift' }, env());
+    expect(green).toMatchObject({ code: 0, outputs: { verdict: 'ok', passed: '1', failed: '0', errors: '0', failing: '[]' } });
+    expect(green.summary).toContain('1 pass, 0 fail');
+  });
+
+  it('or ends as could not run while Slack is down', async () => {
+    slack.isDown = true;
+    expect(await run('run-canaries', {}, env())).toMatchObject({ code: 3, outputs: { verdict: 'error' } });
+  });
+
   it('or says that it could not: exit code 3, and the alert in the summary', async () => {
     slack.troubles.push(...Array.from({ length: 40 }, () => ({ error: 'channel_not_found' })));
     const ran = await run('run-canaries', {}, env());
@@ -69,6 +84,8 @@ describe('dispatch-backfill in the embedded home', () => {
     expect(real).toMatchObject({ code: 0, outputs: { verdict: 'ok', dispatched: 'true', units: dry.outputs['units'] } });
     const [{ n } = { n: 0 }] = await rows();
     expect(n).toBeGreaterThan(0);
+    const [ledger] = await within(here, ({ state }) => readRuns(state));
+    expect(ledger?.by).toMatch(/\(new home \(asked by ann, https:\/\/github\.com\/someone\/tipoff\/actions\/runs\/77\/attempts\/2\)\)$/);
 
     const again = await run('dispatch-backfill', { ...asked, dry_run: 'false' }, { TIPOFF_HOME: here });
     expect(again).toMatchObject({ code: 0, outputs: { verdict: 'nothing', units: '0', request_id: real.outputs['request_id'] } });
@@ -99,6 +116,25 @@ describe('check-quality', () => {
   it('is not green over no rows: nothing seen is no proof', async () => {
     const ran = await run('check-quality', { train_start: '2024-10-22' }, { TIPOFF_HOME: home.copy(folder()) });
     expect(ran.outputs['verdict']).not.toBe('ok');
+  });
+
+  it('is green when every row has every required feature, and says the same again', async () => {
+    const here = home.copy(folder());
+    await within(here, async ({ warehouse }) => {
+      const row = { slate: '2024-11-10', game_id: '2024-11-10', feature_sources: 'h'.repeat(FEATURES.length) };
+      await warehouse.append(mlFeatureStore, [{ ...filled(mlFeatureStore), ...row, player_id: 1 }]);
+      const played = ['2024-11-01', '2024-11-10'].map((slate) => ({
+        ...filled(playerGameSummary),
+        player_id: 1,
+        slate,
+        game_id: slate,
+        played: true,
+      }));
+      await warehouse.append(playerGameSummary, played);
+    });
+    const first = await run('check-quality', { train_start: '2024-10-22' }, { TIPOFF_HOME: here });
+    expect(first).toMatchObject({ code: 0, outputs: { verdict: 'ok', passed: 'true' } });
+    expect((await run('check-quality', { train_start: '2024-10-22' }, { TIPOFF_HOME: here })).report).toEqual(first.report);
   });
 
   it('is red when more rows lack a required feature than may, and names the reason', async () => {

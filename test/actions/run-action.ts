@@ -6,7 +6,7 @@ import { afterEach } from 'vitest';
 import { FAKE_REPOSITORY } from '#test/fakes/github-server.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
-const LIMIT_MS = 25_000;
+const LIMIT_MS = 60_000;
 
 /** How an action ended, and everything it left. */
 export interface ActionRun {

@@ -1,57 +1,11 @@
-import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import { type Home, lookInto, preparedHome, SLATE } from '#test/actions/prepared-home.ts';
-import { actionRunner, ROOT } from '#test/actions/run-action.ts';
+import { actionRunner } from '#test/actions/run-action.ts';
+import { type Ran, runWorkflow } from '#test/workflows/run-workflow.ts';
 
 const { folder } = actionRunner();
-const result = z.array(
-  z.object({
-    job: z.string(),
-    result: z.enum(['success', 'failure', 'skipped']),
-    why: z.string().optional(),
-    steps: z.array(z.object({ name: z.string(), outcome: z.string(), why: z.string().optional() })),
-    outputs: z.record(z.string(), z.string()),
-    summary: z.string(),
-  }),
-);
-
-interface Ran {
-  readonly code: number | null;
-  readonly jobs: z.output<typeof result>;
-  readonly log: string;
-}
-
-/** Runs a workflow file of the repository, or a text, with the pocket runner. */
-async function workflow(
-  file: string,
-  event: string,
-  options: readonly string[] = [],
-  env: Readonly<Record<string, string>> = {},
-): Promise<Ran> {
-  let path = file;
-  if (file.includes('\n')) {
-    path = join(folder(), 'workflow.yml');
-    writeFileSync(path, file);
-  }
-  const child = spawn(process.execPath, [join(ROOT, 'scripts/workflow.ts'), path, '--event', event, '--json', ...options], {
-    cwd: ROOT,
-    env: { PATH: process.env['PATH'] ?? '', USER: 'ann', NODE_COMPILE_CACHE: join(tmpdir(), 'tipoff-compile-cache'), ...env },
-    timeout: 28_000,
-  });
-  let [out, log] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    out += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    log += text;
-  });
-  const code = await new Promise<number | null>((done) => child.on('close', done));
-  return { code, jobs: out === '' ? [] : result.parse(JSON.parse(out)), log };
-}
+const workflow = (file: string, event: string, options: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
+  runWorkflow(folder(), file, event, options, env);
 
 const steps = ({ jobs }: Ran) => jobs.flatMap((job) => job.steps.map(({ name, outcome }) => `${name}: ${outcome}`));
 
