@@ -43,7 +43,7 @@ weighted AS (
   SELECT p.*, ${HALF_LIVES.map((h) => `${weightAt(playerDecay(h), 'n', 'season_year')} AS w${h}`).join(', ')} FROM played p
 ),
 states AS (
-  SELECT player_id, season, team_abbr, slate AS known_on, n AS games_career, minutes AS min_last1,
+  SELECT player_id AS of_player, season, team_abbr, slate AS known_on, n AS games_career, minutes AS min_last1,
     LEAD(slate) OVER (PARTITION BY player_id ORDER BY n) AS next_known_on,
     ${HALF_LIVES.map((h) =>
       [`${overAll(`w${h}`)} AS s${h}_w`, ...(AVERAGES[h] ?? []).map((stat) => `${overAll(`w${h} * ${stat}`)} AS s${h}_${stat}`)].join(', '),
@@ -63,7 +63,7 @@ recent AS (
 newest AS (
   SELECT u.slate, u.player_id, s.games_career
   FROM tonight u
-  JOIN states s ON s.player_id = u.player_id AND ${standsBefore('u.slate', 's.known_on', 's.next_known_on')}
+  JOIN states s ON s.of_player = u.player_id AND ${standsBefore('u.slate', 's.known_on', 's.next_known_on')}
   WHERE s.next_known_on IS NULL OR s.next_known_on >= CAST(@from AS DATE)
 ),
 joined AS (
@@ -72,7 +72,7 @@ joined AS (
     fn.safe_div(s.s32_w, ${weightAt(playerDecay(32), 's.games_career', 'u.season_year')}) AS weight32
   FROM tonight u
   LEFT JOIN newest b ON b.slate = u.slate AND b.player_id = u.player_id
-  LEFT JOIN states s ON s.player_id = b.player_id AND s.games_career = b.games_career
+  LEFT JOIN states s ON s.of_player = b.player_id AND s.games_career = b.games_career
   LEFT JOIN nba_precompute.team_defense_zone_analysis t ON t.slate = u.slate AND t.team_abbr = u.team_abbr
 ),
 rates AS (
@@ -83,7 +83,7 @@ rates AS (
 SELECT s.slate, s.player_id, s.season_now AS season, s.team_now AS team_abbr, s.known_on AS last_played_on,
   COALESCE(r.games_last7, 0) AS games_last7, COALESCE(r.minutes_last7, 0) AS minutes_last7,
   fn.safe_div(s.s32_fg3a, s.s32_fga) AS three_rate,
-  CASE WHEN s.player_id IS NULL THEN NULL WHEN s.season = s.season_now AND s.team_abbr = s.team_now THEN s.games_with_team ELSE 0 END AS games_with_team,
+  CASE WHEN s.season = s.season_now AND s.team_abbr = s.team_now THEN s.games_with_team ELSE 0 END AS games_with_team,
   fn.least2(fn.days_between(s.known_on, s.slate), ${LONGEST_ABSENCE}) AS days_since_played,
   ${HALF_LIVES.flatMap((h) => (AVERAGES[h] ?? []).map((stat) => `${mean(h, stat)} AS ${SHORT[stat] ?? stat}_ewma${h}`)).join(', ')},
   s.min_season, s.min_last3, s.min_last1, s.min_sd10, s.min_max10, s.pts_season, s.pts_sd10, s.rate32,

@@ -85,7 +85,7 @@ games AS (
 ),
 weighted AS (SELECT g.*, ${weightAt(TEAM_DECAY, 'n', 'season_year')} AS w FROM games g),
 states AS (
-  SELECT team_abbr, slate AS known_on, LEAD(slate) OVER (PARTITION BY team_abbr ORDER BY n) AS next_known_on, season, n AS games_used,
+  SELECT team_abbr AS of_team, slate AS known_on, LEAD(slate) OVER (PARTITION BY team_abbr ORDER BY n) AS next_known_on, season, n AS games_used,
     COUNT(*) OVER (PARTITION BY team_abbr, season ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS games_in_season,
     ${byTeam('1')} AS w_sum, ${byTeam('scored48')} AS w_scored, ${byTeam('allowed48')} AS w_allowed, ${byTeam('pace')} AS w_pace,
     ${byTeam('margin')} AS w_margin, ${byTeam('scored')} AS w_conceded,
@@ -142,10 +142,12 @@ zone_teams AS (
 scaled AS (
   SELECT u.slate, u.team_abbr, u.season AS season_now, s.*, ${weightAt(TEAM_DECAY, 's.games_used', 'u.season_year')} AS scale
   FROM tonight u
-  LEFT JOIN states s ON s.team_abbr = u.team_abbr AND ${standsBefore('u.slate', 's.known_on', 's.next_known_on')}
+  LEFT JOIN states s ON s.of_team = u.team_abbr AND ${standsBefore('u.slate', 's.known_on', 's.next_known_on')}
 ),
 zones AS (
-  SELECT u.slate, u.team_abbr, t.*, l.* FROM tonight u
+  SELECT u.slate, u.team_abbr, ${['paint', 'mid_range', 'three']
+    .map((zone) => `t.${zone}_att, t.${zone}_made, l.league_${zone}_att, l.league_${zone}_made`)
+    .join(', ')} FROM tonight u
   JOIN zone_teams t ON t.team_abbr = u.team_abbr AND t.season = u.season AND ${standsBefore('u.slate', 't.known_on', 't.next_known_on')}
   JOIN zone_league l ON l.season = u.season AND ${standsBefore('u.slate', 'l.known_on', 'l.next_known_on')}
 )

@@ -147,7 +147,7 @@ async function picks({ warehouse, state }: StatusWorld, { slate, noGames }: Stat
   const rows = await warehouse.query<{ reason: string; players: number }>(
     `SELECT COALESCE(filter_reason, 'pick') AS reason, COUNT(DISTINCT player_id) AS players FROM nba_predictions.current_predictions
      WHERE slate = CAST(@slate AS DATE) AND line_role IN ('main', 'none') AND system_id = 'ridge'
-     GROUP BY COALESCE(filter_reason, 'pick') ORDER BY players DESC, reason`,
+     GROUP BY reason ORDER BY players DESC, reason`,
     { slate },
   );
   const batch = (await listBatches(state, slate)).at(-1);
