@@ -28,6 +28,16 @@ export async function snapshotHistory(root: string, base: string, head: string):
     }));
 }
 
+/**
+ * Paths of the files that differ between where a change began (the common ancestor of two revisions) and its end. A file that
+ * moved is there under both names.
+ */
+export async function changedFiles(root: string, base: string, head: string): Promise<string[]> {
+  const [from, to] = [await commitOf(root, base), await commitOf(root, head)];
+  const names = await git(root, 'diff', '--name-only', '--no-renames', '-z', `${from}...${to}`);
+  return names.split('\0').filter((name) => name !== '');
+}
+
 async function filesAt(root: string, commit: string): Promise<{ path: string; text: string }[]> {
   const names = (await git(root, 'ls-tree', '-r', '--name-only', commit, '--', SNAPSHOT_FOLDER))
     .split('\n')

@@ -2,12 +2,14 @@ import { lintSql } from '#platform/sql/port.ts';
 import type { Approval } from './approvals.ts';
 import { codeSchema } from './code-schema.ts';
 import { compare } from './compare.ts';
+import type { Finding } from './finding.ts';
 import { type Judgement, judge } from './judge.ts';
 import type { Schema } from './model.ts';
 import { type Bounds, boundsOf, unboundReads } from './partition-filter.ts';
 import { type ProvenanceProblem, provenanceProblems } from './provenance.ts';
 import { type SourceFile, type SqlText, sqlCatalogue } from './sql-catalogue.ts';
 import { HOLE } from './sql-scope.ts';
+import { touchedBy } from './touched.ts';
 import { readTexts, registryOf, type UnknownName, type UsedText, unknownNames, usageOf } from './usage.ts';
 
 /** A statement outside of the portable subset, or one that reads more than it should. */
@@ -44,6 +46,8 @@ export interface CheckInput {
   readonly today: string;
   /** What the code wants; its contracts unless told otherwise. */
   readonly wanted?: Schema;
+  /** Files of the change that is judged: what it does not touch is told and does not block. Absent = everything counts. */
+  readonly changed?: readonly string[];
   /** Statements known whole; those of the modules unless told otherwise. */
   readonly evaluated?: readonly SqlText[];
 }
@@ -52,11 +56,11 @@ export interface CheckInput {
  * Compares a warehouse with the code about to run on it, and the code with itself: every statement names what the contracts
  * have, stays in the portable subset and bounds what it reads of large tables, every column has a writer. `ok` is false when anything blocks.
  */
-export function checkSchema({ warehouse, files, approvals, today, wanted = codeSchema(), evaluated }: CheckInput): CheckReport {
+export function checkSchema({ warehouse, files, approvals, today, wanted = codeSchema(), evaluated, changed }: CheckInput): CheckReport {
   const registry = registryOf(wanted);
   const texts = readTexts(evaluated === undefined ? sqlCatalogue(files) : sqlCatalogue(files, evaluated), registry);
   const usage = usageOf(wanted, texts);
-  const judgement = judge(compare(warehouse, wanted, usage), approvals, today, true);
+  const judgement = within(judge(compare(warehouse, wanted, usage), approvals, today, true), changed && touchedBy(changed, files, texts));
   const code: CodeReport = {
     statements: texts.length,
     wholeStatements: texts.filter(({ isWhole }) => isWhole).length,
@@ -67,6 +71,15 @@ export function checkSchema({ warehouse, files, approvals, today, wanted = codeS
   const isCodeFine = code.unknownNames.length === 0 && code.lint.length === 0 && code.provenance.length === 0;
   const ok = isCodeFine && judgement.expired.length === 0 && judgement.findings.every(({ verdict }) => verdict !== 'blocks');
   return { ...judgement, ok, code };
+}
+
+/** Takes the sting out of what a change does not touch. */
+function within(judgement: Judgement, isTouched: ((finding: Finding) => boolean) | undefined): Judgement {
+  if (isTouched === undefined) return judgement;
+  const findings = judgement.findings.map((finding) =>
+    finding.verdict === 'blocks' && !isTouched(finding) ? { ...finding, verdict: 'untouched' as const } : finding,
+  );
+  return { ...judgement, findings };
 }
 
 function lintFindings({ sql, owner, path, line }: UsedText): LintFinding[] {

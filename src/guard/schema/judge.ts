@@ -3,9 +3,9 @@ import type { Finding } from './finding.ts';
 
 /**
  * blocks: must not be merged or deployed as things stand · approved: would block, but a file names it · notice: in order,
- * with something to do later or nothing at all.
+ * with something to do later or nothing at all · untouched: would block, but is none of the change that is judged.
  */
-export type Verdict = 'blocks' | 'approved' | 'notice';
+export type Verdict = 'blocks' | 'approved' | 'untouched' | 'notice';
 
 export interface JudgedFinding extends Finding {
   readonly verdict: Verdict;

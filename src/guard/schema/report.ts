@@ -120,6 +120,9 @@ export function noticesOf(judgement: Judgement): string[] {
       .filter(({ verdict }) => verdict === 'approved')
       .map(({ id, approval }) => `approved until ${approval?.expires}: ${id} (${approval?.path}: ${approval?.reason})`),
     ...judgement.findings
+      .filter(({ verdict }) => verdict === 'untouched')
+      .map(({ message }) => `not touched by this change, but drifted: ${message}`),
+    ...judgement.findings
       .filter(({ verdict }) => verdict === 'notice')
       .map((finding) => `${finding.class}, ${finding.direction}: ${finding.message}`),
     ...judgement.unused.map(({ path, finding }) => `${path} names "${finding}", which is no change here; remove the file once it is done.`),

@@ -16,6 +16,7 @@ async function tipoff(...args: string[]): Promise<{
   code: number;
   json: {
     differences: { kind: string; table: string; column: string; message: string; approval: { path: string; text: string } | null }[];
+    notices: string[];
     steps: unknown[];
     changed: string[];
     versions: string[];
@@ -73,7 +74,15 @@ describe('the schema verbs', () => {
       if (shots !== undefined) shots.columns = shots.columns.filter(({ name }) => name !== 'loc_x');
     });
     commit('the live table lacks a column');
-    const late = await tipoff('schema', 'diff', 'HEAD', 'HEAD');
+    const untouched = await tipoff('schema', 'diff', 'HEAD', 'HEAD');
+    expect(untouched.json.differences.filter(({ kind }) => kind === 'column_added')).toEqual([]);
+    expect(untouched.json.notices).toContainEqual(
+      expect.stringMatching(/^not touched by this change, but drifted: nba_raw\.shots lacks loc_x/),
+    );
+    mkdirSync(join(root, 'src/core/contracts/nba_raw'), { recursive: true });
+    writeFileSync(join(root, 'src/core/contracts/nba_raw/shots.ts'), '// the contract is changed\n');
+    commit('the contract is changed');
+    const late = await tipoff('schema', 'diff', 'HEAD~1', 'HEAD');
     expect(late.code).toBe(1);
     const missing = late.json.differences.find(({ kind }) => kind === 'column_added');
     expect(missing).toMatchObject({
@@ -83,7 +92,7 @@ describe('the schema verbs', () => {
     });
     git('checkout', '-q', 'base', '--', 'schema');
     commit('the column is there');
-    expect((await tipoff('schema', 'diff', 'HEAD', 'HEAD')).json.differences.filter(({ kind }) => kind === 'column_added')).toEqual([]);
+    expect((await tipoff('schema', 'diff', 'HEAD~2', 'HEAD')).json.differences.filter(({ kind }) => kind === 'column_added')).toEqual([]);
   });
 
   it('judge every step and the sum between two revisions, and let an approved change pass', async () => {

@@ -116,7 +116,7 @@ async function diff(
   options: RepositoryOption & { base: string | undefined; head: string },
 ): Promise<void> {
   const { terminal, clock } = contextOf(host, command);
-  const [{ checkSchema }, { diffVersions }, { snapshotHistory }, repository, report, { readSnapshot }] = await Promise.all([
+  const [{ checkSchema }, { diffVersions }, { changedFiles, snapshotHistory }, repository, report, { readSnapshot }] = await Promise.all([
     import('#guard/schema/check.ts'),
     import('#guard/schema/diff.ts'),
     import('#app/schema/history.ts'),
@@ -131,7 +131,8 @@ async function diff(
   const history = diffVersions(versions, approvals, today);
   const warehouse = versions.at(-1)?.schema ?? readSnapshot(repository.readSnapshotFiles(root));
   const files = repository.readSources(root);
-  const code = checkSchema({ warehouse, files, approvals, today });
+  const changed = options.base === undefined ? {} : { changed: await changedFiles(root, options.base, options.head) };
+  const code = checkSchema({ warehouse, files, approvals, today, ...changed });
   const all = [...report.diffDifferences(history, today), ...report.differencesOf(code, today, files)];
   const differences: Difference[] = [
     ...new Map(all.map((one) => [`${one.kind} ${one.table} ${one.column} ${one.message} ${one.line}`, one])).values(),

@@ -1,0 +1,57 @@
+import type { Finding } from './finding.ts';
+import { splitId } from './model.ts';
+import type { SourceFile } from './sql-catalogue.ts';
+import type { UsedText } from './usage.ts';
+
+/** Findings about functions and views are everybody's: what calls them is found by name only. */
+const SHARED = /^(?:function|view)_/;
+
+/**
+ * Whether a change of files touches what a finding is about: the contract of the table or what it is put together from, a
+ * statement that reads or writes the table (the column, where there is one), or code that works with rows of the contract.
+ * In doubt it does: what is left out here does not stop the change.
+ */
+export function touchedBy(
+  changed: readonly string[],
+  files: readonly SourceFile[],
+  texts: readonly UsedText[],
+): (finding: Finding) => boolean {
+  const isChanged = (path: string): boolean => changed.some((each) => each === path || each.startsWith(`${path}/`));
+  const byPath = new Map(files.map((file) => [file.path, file.text]));
+  const changedTexts = texts.filter(({ path }) => isChanged(path));
+  const changedSources = changed.map((path) => byPath.get(path) ?? '');
+  return ({ table, column, kind }) => {
+    if (SHARED.test(kind)) return true;
+    const { dataset, name } = splitId(table);
+    const contract = `src/core/contracts/${dataset}/${name.replaceAll('_', '-')}.ts`;
+    if (partsOf(contract, byPath).some(isChanged)) return true;
+    if (changedSources.some((text) => text.includes(`#${contract.slice('src/'.length)}'`))) return true;
+    return changedTexts.some(({ fills, usage }) => {
+      if (fills === table) return true;
+      if (column === null) return usage.tables.includes(table);
+      return [...usage.reads, ...usage.writes].some((used) => used.table === table && used.column === column);
+    });
+  };
+}
+
+/** A source file and what it imports, through all levels. */
+function partsOf(path: string, byPath: ReadonlyMap<string, string>): string[] {
+  const found = new Set([path]);
+  for (const each of found) {
+    const folder = each.slice(0, each.lastIndexOf('/'));
+    for (const [, from = ''] of (byPath.get(each) ?? '').matchAll(/from '([^']+)'/g)) {
+      if (from.startsWith('#')) found.add(`src/${from.slice(1)}`);
+      else if (from.startsWith('.')) found.add(resolved(folder, from));
+    }
+  }
+  return [...found];
+}
+
+function resolved(folder: string, from: string): string {
+  const parts = folder.split('/');
+  for (const part of from.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '.') parts.push(part);
+  }
+  return parts.join('/');
+}

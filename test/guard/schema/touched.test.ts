@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { checkSchema } from '#guard/schema/check.ts';
+import { codeSchema } from '#guard/schema/code-schema.ts';
+import type { Schema } from '#guard/schema/model.ts';
+import { ownSources } from './sources.ts';
+
+const code = codeSchema();
+const files = ownSources();
+
+function lacking(id: string, column: string): Schema {
+  const tables = code.tables.map((table) =>
+    table.id === id ? { ...table, columns: table.columns.filter(({ name }) => name !== column) } : table,
+  );
+  return { ...code, tables };
+}
+
+/** Whether a pull request with these files is stopped because the live table lacks a column. */
+function isStopped(changed: string[] | undefined, id: string, column: string): boolean {
+  const report = checkSchema({
+    warehouse: lacking(id, column),
+    files,
+    approvals: [],
+    today: '2026-11-24',
+    ...(changed === undefined ? {} : { changed }),
+  });
+  expect(report.findings.map((finding) => [finding.table, finding.column])).toEqual([[id, column]]);
+  return !report.ok;
+}
+
+describe('a live table that lacks a column', () => {
+  it.each([
+    ['the whole code, when no change is named', undefined, true],
+    ['a change of its contract', ['src/core/contracts/nba_raw/player-box-scores.ts'], true],
+    ['a change of what its contract is put together from', ['src/core/contracts/nba_raw/box-columns.ts'], true],
+    ['a change of the vocabulary of all contracts', ['src/core/contracts/define.ts'], true],
+    ['a change of a processor that reads it', ['src/pipeline/analytics/player-game-summary.ts'], true],
+    ['no change at all', [], false],
+    ['a change of the contract of another table', ['src/core/contracts/nba_raw/shots.ts'], false],
+    ['a change of words', ['README.md'], false],
+  ])('against %s', (_, changed, stopped) => {
+    expect(isStopped(changed, 'nba_raw.player_box_scores', 'points')).toBe(stopped);
+  });
+
+  it('stops a change of code that works with rows of its contract', () => {
+    const writer = files.find(
+      ({ path, text }) => path.startsWith('src/pipeline/') && text.includes("#core/contracts/nba_raw/player-box-scores.ts'"),
+    );
+    expect(isStopped([writer?.path ?? 'none'], 'nba_raw.player_box_scores', 'points')).toBe(true);
+  });
+});
