@@ -64,9 +64,12 @@ function codeDifferences(code: CodeReport): Difference[] {
     ...code.unknownNames.map(({ kind, name, owner, path, line }) => ({
       ...NO_ORDER,
       table: name.includes('.') ? name.split('.').slice(0, 2).join('.') : owner,
-      column: kind === 'unknown_column' ? (name.split('.').at(-1) ?? name) : null,
+      column: kind === 'unknown_column' || kind === 'ambiguous_column' ? (name.split('.').at(-1) ?? name) : null,
       kind,
-      message: `${owner} names ${name}, which no contract has. Correct the statement, or add it to the contract and run \`tipoff schema apply\` first.`,
+      message:
+        kind === 'ambiguous_column'
+          ? `${owner} names ${name}, which two columns of the subselect are called: BigQuery refuses it, DuckDB takes the first. Give them different names.`
+          : `${owner} names ${name}, which no contract has. Correct the statement, or add it to the contract and run \`tipoff schema apply\` first.`,
       path,
       line,
     })),

@@ -35,7 +35,7 @@ function readWord(c: Collected, at: number, world: ExpressionWorld): number {
   if (NAMES_SOMETHING_ELSE.has(upper(c, at - 1)) || RESERVED_WORDS.has(word.toUpperCase())) return at;
   if (PORTABLE_TYPES.has(word.toUpperCase()) && upper(c, at - 1) === 'AS') return at;
   if (upper(c, at - 1) === '(' && upper(c, at - 2) === 'EXTRACT' && PORTABLE_PARTS.has(word.toUpperCase())) return at;
-  if (!isKnown(c, word, world)) problem(c, 'unknown_column', word, at);
+  if (!isKnown(c, word, at, world)) problem(c, 'unknown_column', word, at);
   return at;
 }
 
@@ -54,6 +54,7 @@ function readQualified(c: Collected, at: number, alias: string, { scope }: Expre
   } else if (member.text === '*') markAll(c, relation);
   else if (member.kind === 'word') {
     const refs = relation.columns.get(member.text.toLowerCase());
+    if (relation.doubles?.has(member.text.toLowerCase()) === true) problem(c, 'ambiguous_column', `${alias}.${member.text}`, at);
     if (refs !== undefined) markRead(c, refs);
     else if (!relation.isOpen) problem(c, 'unknown_column', `${alias}.${member.text}`, at);
   }
@@ -61,11 +62,12 @@ function readQualified(c: Collected, at: number, alias: string, { scope }: Expre
 }
 
 /** Finds an unqualified name: a column of a source, a result of the block, then the same in the blocks around it. */
-function isKnown(c: Collected, word: string, { scope, aliases = NO_ALIASES }: ExpressionWorld): boolean {
+function isKnown(c: Collected, word: string, position: number, { scope, aliases = NO_ALIASES }: ExpressionWorld): boolean {
   const name = word.toLowerCase();
   for (let at = scope; at !== undefined; at = at.outer) {
     const relations = [...at.sources.values()];
     const holder = relations.find((relation) => relation.columns.has(name));
+    if (holder?.doubles?.has(name) === true) problem(c, 'ambiguous_column', word, position);
     if (holder !== undefined) {
       markRead(c, holder.columns.get(name) ?? []);
       return true;

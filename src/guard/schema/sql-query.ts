@@ -97,9 +97,15 @@ function readSelectList(
   world: { readonly scope: Scope; readonly ctes: QueryWorld['ctes'] },
 ): Relation {
   const columns = new Map<string, readonly ColumnRef[]>();
+  const doubles = new Set<string>();
   let isOpen = false;
+  const give = (name: string, refs: readonly ColumnRef[]): void => {
+    if (columns.has(name)) doubles.add(name);
+    columns.set(name, refs);
+  };
   const passOn = (relation: Relation): void => {
-    for (const [name, refs] of relation.columns) columns.set(name, refs);
+    for (const [name, refs] of relation.columns) give(name, refs);
+    for (const name of relation.doubles ?? []) doubles.add(name);
     isOpen ||= relation.isOpen;
   };
   for (const [a, b] of items(c, from, to)) {
@@ -116,11 +122,11 @@ function readSelectList(
     } else {
       const alias = aliasOf(c, a, b);
       readExpressions(c, a, alias?.end ?? b, world);
-      if (alias !== undefined) columns.set(alias.name, []);
+      if (alias !== undefined) give(alias.name, []);
       else isOpen ||= c.tokens[b - 1]?.text === HOLE;
     }
   }
-  return { columns, isOpen };
+  return { columns, isOpen, doubles };
 }
 
 /** The name of a result: behind AS, or the column itself. `end` is where its expression ends. */

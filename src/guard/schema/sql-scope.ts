@@ -11,6 +11,8 @@ export interface Relation {
   readonly columns: ReadonlyMap<string, readonly ColumnRef[]>;
   /** True when it has columns that the text does not show. */
   readonly isOpen: boolean;
+  /** Names that two of its columns have: one engine takes the first, the other refuses to choose. */
+  readonly doubles?: ReadonlySet<string>;
 }
 
 export const OPEN: Relation = { columns: new Map(), isOpen: true };
@@ -24,7 +26,7 @@ export interface Scope {
 
 /** A name in a statement that nothing defines. */
 export interface NameProblem {
-  readonly kind: 'unknown_table' | 'unknown_column' | 'unknown_function' | 'unknown_alias';
+  readonly kind: 'unknown_table' | 'unknown_column' | 'ambiguous_column' | 'unknown_function' | 'unknown_alias';
   readonly name: string;
   readonly line: number;
 }

@@ -102,6 +102,16 @@ describe('what a statement writes', () => {
 
 describe('a name that nothing declares', () => {
   it.each([
+    [
+      'one name of two columns',
+      'SELECT x.game_id, x.points FROM (SELECT b.*, g.* FROM nba_raw.box b JOIN nba_raw.games g ON g.game_id = b.game_id) AS x',
+      ['ambiguous_column x.game_id'],
+    ],
+    [
+      'one name of two columns, without an alias',
+      'WITH x AS (SELECT g.slate, b.* FROM nba_raw.box b JOIN nba_raw.games g ON g.game_id = b.game_id) SELECT points FROM x WHERE slate > @day',
+      ['ambiguous_column slate'],
+    ],
     ['a table', 'SELECT points FROM nba_raw.boxes', ['unknown_table nba_raw.boxes']],
     ['a WITH part', 'SELECT points FROM boxes', ['unknown_table boxes']],
     ['a plain column', 'SELECT rebounds FROM nba_raw.box', ['unknown_column rebounds']],
