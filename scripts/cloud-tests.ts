@@ -1,144 +1,27 @@
 /**
- * Runs the contract suites over the cloud adapters against the emulators this machine offers: Firestore and Pub/Sub from
- * the Google Cloud CLI (with Java), BigQuery by bqemulator of a Python. Prints what is left out and why, and stops what it
- * started. Usage: npm run test:cloud -- [--python /path/to/python] [name of a test file]
+ * Runs the tests over the cloud adapters against the emulators this machine offers: contract suites, the golden run and the
+ * command line in the profile `gcp`. Prints what is left out and why, and ends what it started. A second report in JSON goes
+ * to --report. Usage: npm run test:cloud -- [--python /path/to/python] [--report FILE] [name of a test file]
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
+import { EMULATORS, startEmulators } from './emulators.ts';
 
-type Name = 'firestore' | 'pubsub' | 'bigquery';
-
-/** How to start an emulator on a port; or why it cannot be. */
-type Start = { readonly command: string; readonly args: readonly string[] } | { readonly missing: string };
-
-const READY_MS = 60_000;
-const POLL_MS = 100;
-
-/** bqemulator wants an extension of DuckDB for geography downloaded at its start; nothing here uses geography. */
-const BQEMULATOR = `
-import sys
-from bqemulator.storage import engine
-engine.DuckDBEngine._load_spatial = lambda self: None
-from bqemulator.cli import main
-main()`;
-
+const { values, positionals } = parseArgs({
+  options: { python: { type: 'string', default: 'python3' }, report: { type: 'string' } },
+  allowPositionals: true,
+});
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
-
-/** The output of a program that ended well; undefined otherwise. */
-function output(command: string, args: readonly string[]): string | undefined {
-  const run = spawnSync(command, args, { encoding: 'utf8' });
-  return run.status === 0 ? run.stdout.trim() : undefined;
-}
-
-function cloudCli(): { root: string } | { missing: string } {
-  const root = output('gcloud', ['info', '--format=value(installation.sdk_root)']);
-  if (root === undefined) return { missing: 'the Google Cloud CLI (gcloud) is not installed' };
-  return spawnSync('java', ['-version']).status === 0 ? { root } : { missing: 'Java is not installed' };
-}
-
-function firestore(port: number): Start {
-  const cli = cloudCli();
-  if ('missing' in cli) return cli;
-  const command = join(cli.root, 'platform/cloud-firestore-emulator/cloud_firestore_emulator');
-  if (!existsSync(command)) return { missing: 'the Google Cloud CLI lacks its component cloud-firestore-emulator' };
-  return { command, args: ['start', '--host=127.0.0.1', `--port=${port}`] };
-}
-
-function pubsub(port: number): Start {
-  const cli = cloudCli();
-  if ('missing' in cli) return cli;
-  const folder = join(cli.root, 'platform/pubsub-emulator/lib');
-  const jar = existsSync(folder) ? readdirSync(folder).find((name) => /^cloud-pubsub-emulator-.*-all\.jar$/.test(name)) : undefined;
-  if (jar === undefined) return { missing: 'the Google Cloud CLI lacks its component pubsub-emulator' };
-  return { command: 'java', args: ['-jar', join(folder, jar), '--host=127.0.0.1', `--port=${port}`] };
-}
-
-function bigquery(port: number, python: string): Start {
-  if (output(python, ['-c', 'import bqemulator, numpy']) === undefined) {
-    return {
-      missing: `${python} has no bqemulator; install bqemulator and numpy from PyPI into a Python of their own and pass it as --python`,
-    };
-  }
-  const args = ['-c', BQEMULATOR, 'start', '--rest-port', String(port), '--grpc-port', '0', '--log-level', 'error'];
-  return { command: python, args };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
-}
-
-/** Waits until the port answers; false when the process ended before, or the time is over. */
-async function ready(port: number, child: ChildProcess): Promise<boolean> {
-  for (let waited = 0; waited < READY_MS && child.exitCode === null; waited += POLL_MS) {
-    const answers = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.on('error', () => resolve(false));
-    });
-    if (answers) return true;
-    await pause(POLL_MS);
-  }
-  return false;
-}
-
-/** Ends an emulator with everything it started itself. */
-function stop({ pid, exitCode }: ChildProcess): void {
-  if (pid === undefined || exitCode !== null) return;
-  process.kill(-pid, 'SIGTERM');
-}
-
-const { values, positionals } = parseArgs({ options: { python: { type: 'string', default: 'python3' } }, allowPositionals: true });
-const started: ChildProcess[] = [];
-const stopAll = (): void => {
-  for (const child of started.splice(0)) stop(child);
-};
-// The emulators lead process groups of their own, which a signal from the terminal does not reach.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    stopAll();
-    process.exit(1);
-  });
-}
-const folder = mkdtempSync(join(tmpdir(), 'tipoff-cloud-'));
-const provide: Record<Name, string | undefined> = { firestore: undefined, pubsub: undefined, bigquery: undefined };
-const starts: readonly [Name, (port: number) => Start][] = [
-  ['firestore', firestore],
-  ['pubsub', pubsub],
-  ['bigquery', (port) => bigquery(port, values.python)],
-];
+const { at, stop } = await startEmulators(EMULATORS, { python: values.python, say });
 try {
-  for (const [name, how] of starts) {
-    const port = await freePort();
-    const start = how(port);
-    if ('missing' in start) {
-      say(`skipped ${name}: ${start.missing}`);
-      continue;
-    }
-    const child = spawn(start.command, start.args, { cwd: folder, stdio: 'ignore', detached: true });
-    started.push(child);
-    if (await ready(port, child)) {
-      provide[name] = name === 'bigquery' ? `http://127.0.0.1:${port}` : `127.0.0.1:${port}`;
-      say(`started ${name} (process ${child.pid}) on port ${port}`);
-    } else {
-      say(`skipped ${name}: its emulator did not answer within ${READY_MS / 1000} s`);
-    }
-  }
-  const vitest = await startVitest('test', positionals, { config: 'vitest.cloud.config.ts', watch: false, provide });
+  const vitest = await startVitest('test', positionals, {
+    config: 'vitest.cloud.config.ts',
+    watch: false,
+    provide: at,
+    ...(values.report === undefined ? {} : { reporters: ['default', 'json'], outputFile: { json: values.report } }),
+  });
   for (const module of vitest.state.getTestModules()) {
     for (const test of module.children.allTests('skipped')) {
       const result = test.result();
@@ -147,6 +30,5 @@ try {
   }
   await vitest.close();
 } finally {
-  stopAll();
-  rmSync(folder, { recursive: true, force: true });
+  stop();
 }

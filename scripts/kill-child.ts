@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { homeOwner } from '#platform/home.ts';
+import type { CloudState } from './cloud-state.ts';
 
 const TIPOFF = fileURLToPath(new URL('../src/app/cli/tipoff.ts', import.meta.url));
+const CLOUD_SERVE = fileURLToPath(new URL('./cloud-serve.ts', import.meta.url));
 const BOOT_MILLISECONDS = 90_000;
 
 /** A `serve` process that belongs to a test. */
@@ -20,23 +22,17 @@ export interface ServeChild {
   log(): string;
 }
 
-/** Starts `serve` on a home at an instant and waits until it answers. Throws with its output when it does not. */
-export async function startServe(home: string, at: Date, workers = 3): Promise<ServeChild> {
-  const args = [
-    'serve',
-    '--home',
-    home,
-    '--port',
-    '0',
-    '--workers',
-    String(workers),
-    '--unit-size',
-    '6',
-    '--at',
-    at.toISOString(),
-    '--json',
-  ];
-  const child = spawn(process.execPath, [TIPOFF, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+/**
+ * Starts `serve` on a home at an instant and waits until it answers; with `cloud`, batches and messages are there and only
+ * the warehouse is in the home. Throws with its output when it does not answer.
+ */
+export async function startServe(home: string, at: Date, workers = 3, cloud?: CloudState): Promise<ServeChild> {
+  const common = ['--home', home, '--workers', String(workers), '--at', at.toISOString()];
+  const command =
+    cloud === undefined
+      ? [TIPOFF, 'serve', ...common, '--port', '0', '--unit-size', '6', '--json']
+      : [CLOUD_SERVE, ...common, '--cloud', JSON.stringify(cloud)];
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'pipe'] });
   let output = '';
   child.stderr.on('data', (chunk: Buffer) => {
     output += chunk.toString();

@@ -13,9 +13,10 @@ export interface HomeVerdict {
   readonly states: readonly string[];
 }
 
-/** Opens a home that nobody uses any more and checks every batch of the slate. */
-export async function checkHome(home: string, clock: Clock): Promise<HomeVerdict> {
-  const app = await openApp(readConfig({ TIPOFF_HOME: home }), { command: 'kill test', clock, write: () => undefined });
+/** Opens a home that nobody uses any more and checks every batch of the slate; `elsewhere` holds them when the home does not. */
+export async function checkHome(home: string, clock: Clock, elsewhere?: StateStore): Promise<HomeVerdict> {
+  const opened = await openApp(readConfig({ TIPOFF_HOME: home }), { command: 'kill test', clock, write: () => undefined });
+  const app = { ...opened, state: elsewhere ?? opened.state };
   try {
     const batches = await listBatches(app.state, KILL_SLATE);
     const problems: string[] = [];

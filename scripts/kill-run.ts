@@ -8,6 +8,7 @@ import type { Queue } from '#platform/queue/port.ts';
 import { openSqliteQueue } from '#platform/queue/sqlite/queue.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { type CloudState, openCloudState } from './cloud-state.ts';
 import { type ServeChild, startServe } from './kill-child.ts';
 import { checkHome } from './kill-invariants.ts';
 import { copyTemplate, KILL_MORNING, KILL_SLATE } from './kill-world.ts';
@@ -50,6 +51,9 @@ const QUIET_MILLISECONDS = 800;
 /** About as long as an attempt to publish takes here. */
 const CONSOLIDATION_MILLISECONDS = 120;
 const DOWNTIMES = [0, 65, 310, 1900];
+const WORKERS = 3;
+/** How much longer a step takes over the emulators. */
+const CLOUD_PACE = 5;
 
 /**
  * One run: `serve` over a copy of the template home is started, told to predict, and killed at one to three points that the
@@ -61,25 +65,30 @@ export async function killRun(options: {
   readonly home: string;
   readonly seed: number;
   readonly step?: KillStep;
+  /** Batches and messages are there, and the warehouse in the home; all in the home when absent. */
+  readonly cloud?: CloudState;
 }): Promise<KillRun> {
   const began = performance.now();
-  const { home, seed } = options;
+  const { home, seed, cloud } = options;
   const random = seededRandom(seed);
   const pick = <T>(items: readonly T[], fallback: T): T => items[Math.floor(random() * items.length)] ?? fallback;
   const clock = runClock(KILL_MORNING);
   await copyTemplate(options.template, home);
   const paths = homePaths(home);
-  const state = openSqliteState(paths.state, { clock });
-  const queue = openSqliteQueue(paths.state, { clock });
+  const { state, queue } =
+    cloud === undefined
+      ? { state: openSqliteState(paths.state, { clock }), queue: openSqliteQueue(paths.state, { clock }) }
+      : openCloudState(cloud, clock);
+  const pace = cloud === undefined ? 1 : CLOUD_PACE;
   const problems: string[] = [];
   const steps: KillStep[] = [];
   let kills = 0;
-  let serve = await startServe(home, clock.now());
+  let serve = await startServe(home, clock.now(), WORKERS, cloud);
   const restart = async (downtime: number): Promise<void> => {
     await serve.kill();
     kills += 1;
     clock.jump(downtime);
-    serve = await startServe(home, clock.now());
+    serve = await startServe(home, clock.now(), WORKERS, cloud);
   };
   try {
     const wanted = 1 + Math.floor(random() * 3);
@@ -94,7 +103,7 @@ export async function killRun(options: {
       starting = (await listBatches(state, KILL_SLATE)).length === 0 ? startBatch(serve) : Promise.resolve();
     }
     await starting;
-    for (let round = 0; !(await isOver(state, QUIET_MILLISECONDS * (round + 1))); round++) {
+    for (let round = 0; !(await isOver(state, QUIET_MILLISECONDS * pace * (round + 1))); round++) {
       const downtime = DOWNTIMES_TO_THE_END[round];
       if (downtime === undefined) throw new Error(`still not over after ${kills} restarts: ${await describe(state)}`);
       await restart(downtime);
@@ -107,18 +116,21 @@ export async function killRun(options: {
     problems.push(`${error instanceof Error ? error.message : String(error)}\n${serve.log().slice(-4000)}`);
   } finally {
     await serve.kill();
-    await state.close();
-    await queue.close();
   }
-  const verdict = await checkHome(home, clock);
-  return {
-    seed,
-    steps,
-    kills,
-    states: verdict.states,
-    problems: [...problems, ...verdict.problems],
-    seconds: (performance.now() - began) / 1000,
-  };
+  try {
+    const verdict = await checkHome(home, clock, cloud === undefined ? undefined : state);
+    return {
+      seed,
+      steps,
+      kills,
+      states: verdict.states,
+      problems: [...problems, ...verdict.problems],
+      seconds: (performance.now() - began) / 1000,
+    };
+  } finally {
+    await queue.close();
+    await state.close();
+  }
 }
 
 async function startBatch(serve: ServeChild): Promise<void> {

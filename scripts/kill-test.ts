@@ -2,12 +2,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { startEmulators } from './emulators.ts';
 import { KILL_STEPS, killRun } from './kill-run.ts';
 import { makeTemplate } from './kill-world.ts';
 
-// node scripts/kill-test.ts [--runs N] [--seed S] [--keep]: kills `serve` again and again, and demands that nothing is lost.
+// node scripts/kill-test.ts [--runs N] [--seed S] [--keep] [--cloud]: kills `serve` again and again, and demands that nothing is
+// lost. With --cloud, batches and messages are in the emulators of Firestore and Pub/Sub.
 const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '25' }, seed: { type: 'string', default: '1' }, keep: { type: 'boolean', default: false } },
+  options: {
+    runs: { type: 'string', default: '25' },
+    seed: { type: 'string', default: '1' },
+    keep: { type: 'boolean', default: false },
+    cloud: { type: 'boolean', default: false },
+  },
 });
 const [runs, seed] = [Number(values.runs), Number(values.seed)];
 if (!Number.isInteger(runs) || !Number.isInteger(seed) || runs < 1) throw new Error('expected --runs and --seed as whole numbers');
@@ -16,6 +23,12 @@ const folder = await mkdtemp(join(tmpdir(), 'tipoff-kill-'));
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
+const emulators = values.cloud ? await startEmulators(['firestore', 'pubsub'], { say }) : undefined;
+const cloudOf = (run: number) => {
+  const { firestore, pubsub } = emulators?.at ?? {};
+  return firestore === undefined || pubsub === undefined ? {} : { cloud: { projectId: `kill-${seed}-${run}`, firestore, pubsub } };
+};
+if (values.cloud && cloudOf(0).cloud === undefined) throw new Error('expected the emulators of Firestore and Pub/Sub, see above');
 let failed = 0;
 let kills = 0;
 const endings: Record<string, number> = {};
@@ -28,7 +41,7 @@ try {
     const home = join(folder, `run-${i}`);
     // Every named step is the first kill of a run in turn; the seed decides the others.
     const step = KILL_STEPS[i % KILL_STEPS.length] ?? 'random';
-    const run = await killRun({ template, home, seed: seed + i, step });
+    const run = await killRun({ template, home, seed: seed + i, step, ...cloudOf(i) });
     kills += run.kills;
     for (const state of run.states) endings[state] = (endings[state] ?? 0) + 1;
     const bad = run.problems.length > 0;
@@ -40,6 +53,7 @@ try {
     if (!bad || !values.keep) await rm(home, { recursive: true, force: true });
   }
 } finally {
+  emulators?.stop();
   if (!values.keep || failed === 0) await rm(folder, { recursive: true, force: true });
 }
 say(

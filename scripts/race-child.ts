@@ -2,9 +2,9 @@ import { parseSlate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { startBatch } from '#pipeline/predict/start.ts';
 import { acquireLease, renewLease } from '#pipeline/publish/lease.ts';
-import type { Clock } from '#platform/clock.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { type Clock, systemClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { openRaceState } from './race-state.ts';
 
 /** What the parent asks of all its processes at once. */
 export type RaceTask =
@@ -16,7 +16,7 @@ export type RaceTask =
 export type RaceAnswer = { readonly won: string | number } | { readonly code: string; readonly batchId: string | undefined };
 
 /** 08:00 in New York before every slate of the race. */
-const clock: Clock = { now: () => new Date('2025-01-10T13:00:00.000Z'), sleep: async () => undefined };
+const clock: Clock = { now: () => new Date('2025-01-10T13:00:00.000Z'), sleep: systemClock.sleep };
 
 /** DuckDB admits one process; the race is for the state store, so every process reads the same made-up slate. */
 const reader = {
@@ -37,7 +37,7 @@ const reader = {
   },
 } as unknown as Warehouse;
 
-const state = openSqliteState(process.argv[2] ?? '', { clock });
+const state = openRaceState(process.argv[2] ?? '', clock);
 let lease: Awaited<ReturnType<typeof acquireLease>>;
 
 async function run(task: RaceTask): Promise<string | number> {

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { addDays, parseSlate } from '#core/calendar.ts';
 import { listBatches, move } from '#pipeline/predict/batches.ts';
 import { systemClock } from '#platform/clock.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
 import type { RaceAnswer, RaceTask } from './race-child.ts';
+import { openRaceState } from './race-state.ts';
 
 const CHILD = fileURLToPath(new URL('./race-child.ts', import.meta.url));
 
@@ -15,11 +15,12 @@ const CHILD = fileURLToPath(new URL('./race-child.ts', import.meta.url));
  * still holds. Returns what was wrong.
  */
 export async function raceProcesses(options: {
+  /** File of a SQLite store, or `firestore://host:port/project` of an emulator. */
   readonly path: string;
   readonly processes: number;
   readonly rounds: number;
 }): Promise<string[]> {
-  const state = openSqliteState(options.path, { clock: systemClock });
+  const state = openRaceState(options.path, systemClock);
   const children = Array.from({ length: options.processes }, () =>
     fork(CHILD, [options.path], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
   );

@@ -2,12 +2,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { startEmulators } from './emulators.ts';
 import { startServe } from './kill-child.ts';
 import { KILL_MORNING, KILL_SLATE, makeTemplate } from './kill-world.ts';
 import { raceClients, raceProcesses } from './race-run.ts';
 
-// node scripts/race-test.ts [--rounds N] [--processes N]: many start one slate at the same moment, and one batch must come of it.
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '100' }, processes: { type: 'string', default: '8' } } });
+// node scripts/race-test.ts [--rounds N] [--processes N] [--cloud]: many start one slate at the same moment, and one batch must
+// come of it. With --cloud, batches and messages are in the emulators of Firestore and Pub/Sub.
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '100' },
+    processes: { type: 'string', default: '8' },
+    cloud: { type: 'boolean', default: false },
+  },
+});
 const [rounds, processes] = [Number(values.rounds), Number(values.processes)];
 if (!Number.isInteger(rounds) || !Number.isInteger(processes) || rounds < 1 || processes < 2)
   throw new Error('expected --rounds and --processes as whole numbers');
@@ -16,10 +24,15 @@ const folder = await mkdtemp(join(tmpdir(), 'tipoff-race-'));
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
+const emulators = values.cloud ? await startEmulators(['firestore', 'pubsub'], { say }) : undefined;
+const { firestore, pubsub } = emulators?.at ?? {};
+const cloud = firestore === undefined || pubsub === undefined ? undefined : { projectId: 'race', firestore, pubsub };
+if (values.cloud && cloud === undefined) throw new Error('expected the emulators of Firestore and Pub/Sub, see above');
 const problems: string[] = [];
 try {
+  const path = cloud === undefined ? join(folder, 'state.sqlite') : `firestore://${cloud.firestore}/${cloud.projectId}`;
   let began = performance.now();
-  problems.push(...(await raceProcesses({ path: join(folder, 'state.sqlite'), processes, rounds })));
+  problems.push(...(await raceProcesses({ path, processes, rounds })));
   say(
     `${processes} processes, ${rounds} rounds for a batch and for its lease: ${problems.length} problems, ${((performance.now() - began) / 1000).toFixed(1)} s`,
   );
@@ -28,7 +41,7 @@ try {
   await makeTemplate(home);
   began = performance.now();
   // Without workers a batch stays active, so that every client but one must be refused.
-  const serve = await startServe(home, new Date(KILL_MORNING), 0);
+  const serve = await startServe(home, new Date(KILL_MORNING), 0, cloud);
   const before = problems.length;
   try {
     for (let round = 0; round < rounds; round++) {
@@ -49,6 +62,7 @@ try {
     `${processes} HTTP clients, ${rounds} rounds: ${problems.length - before} problems, ${((performance.now() - began) / 1000).toFixed(1)} s`,
   );
 } finally {
+  emulators?.stop();
   await rm(folder, { recursive: true, force: true });
 }
 for (const problem of problems.slice(0, 20)) say(problem);

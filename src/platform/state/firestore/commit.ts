@@ -1,5 +1,5 @@
 import { type DocumentData, type DocumentReference, FieldPath, type Firestore, type Timestamp } from '@google-cloud/firestore';
-import { STORED_FIELDS, storedForm } from './documents.ts';
+import { carriesStamp, STORED_FIELDS, storedForm } from './documents.ts';
 import { GRPC, grpcCode, outcomeUnknown } from './errors.ts';
 import { type Journal, type ReadDocument, stillStands, type Write } from './reads.ts';
 
@@ -68,16 +68,16 @@ function addWrite(to: Writer, { ref, json }: Write, journal: Journal, at: string
     else to.delete(ref, precondition);
     return;
   }
-  const form = storedForm(json, at, stamp);
+  const form = storedForm(json, at, stamp, seen);
   if (precondition !== undefined) to.update(ref, form, precondition);
   else if (seen !== undefined) to.create(ref, form);
   else to.set(ref, form, { mergeFields: STORED_FIELDS.map((field) => new FieldPath(field)) });
 }
 
-/** True when a document carries the stamp of this very commit: all writes of a commit land, or none. */
+/** True when one of the documents carries the stamp of this very commit: all writes of a commit land, or none. */
 async function hasLanded(client: Firestore, writes: readonly Write[], stamp: string): Promise<boolean> {
-  const put = writes.find((write) => write.json !== undefined);
-  if (put === undefined) return false;
-  const [now] = await client.getAll(put.ref, { fieldMask: ['stamp'] });
-  return now?.get('stamp') === stamp;
+  const [first, ...more] = writes.filter((write) => write.json !== undefined).map(({ ref }) => ref);
+  if (first === undefined) return false;
+  const now = await client.getAll(first, ...more, { fieldMask: ['stamps'] });
+  return now.some((snapshot) => carriesStamp(snapshot, stamp));
 }

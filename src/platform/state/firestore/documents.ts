@@ -1,19 +1,23 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { type DocumentData, type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import { TipoffError } from '#core/errors.ts';
 import type { Doc } from '#platform/state/port.ts';
 import { checkName, documentJson } from '#platform/state/sqlite/names.ts';
 
+const STAMP_BYTES = 9;
 const MAX_JSON_BYTES = 900_000;
 const MAX_INDEXED_LENGTH = 300;
 const ASKABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
  * How a document is stored. `json` is its whole data: Firestore's own types know no array in an array and no deep nesting,
- * and would change numbers and odd text. `match` holds the top-level scalars for `where`. `stamp` names the transaction
- * that wrote last, so that a write whose answer was lost can be told from somebody else's.
+ * and would change numbers and odd text. `match` holds the top-level scalars for `where`. `stamps` names the transactions
+ * that wrote last, newest at the end, so that a write whose answer was lost is known again even after others have written.
  */
-export const STORED_FIELDS = ['json', 'match', 'version', 'updated_at', 'stamp'] as const;
+export const STORED_FIELDS = ['json', 'match', 'version', 'updated_at', 'stamps'] as const;
+
+/** How many writers a document remembers: more than can write it while a client tries to learn what became of its own write. */
+const REMEMBERED_STAMPS = 50;
 
 /** Refuses what another store or Firestore cannot keep as a name; TIPOFF_BAD_INPUT. */
 export function checkFirestoreName(what: 'collection' | 'id', name: string): void {
@@ -36,9 +40,25 @@ export function checkedJson(collection: string, id: string, data: object): strin
   });
 }
 
-/** The stored form of data; every write of it adds one to the version that is there. */
-export function storedForm(json: string, at: string, stamp: string): DocumentData {
-  return { json, match: matchFields(JSON.parse(json) as object), version: FieldValue.increment(1), updated_at: at, stamp };
+/** A name for one transaction, to be looked for in the stamps of what it wrote. */
+export function newStamp(): string {
+  return randomBytes(STAMP_BYTES).toString('base64url');
+}
+
+/** The stored form of data written over what was seen; every write of it adds one to the version that is there. */
+export function storedForm(json: string, at: string, stamp: string, seen?: DocumentSnapshot): DocumentData {
+  const stamps = [...stampsOf(seen), stamp].slice(-REMEMBERED_STAMPS);
+  return { json, match: matchFields(JSON.parse(json) as object), version: FieldValue.increment(1), updated_at: at, stamps };
+}
+
+/** True when this very transaction is among the last that wrote the document. */
+export function carriesStamp(snapshot: DocumentSnapshot, stamp: string): boolean {
+  return stampsOf(snapshot).includes(stamp);
+}
+
+function stampsOf(snapshot: DocumentSnapshot | undefined): readonly string[] {
+  const stamps: unknown = snapshot?.get('stamps');
+  return Array.isArray(stamps) ? stamps : [];
 }
 
 /** The key of a field in `match`. The prefix keeps clear of Firestore's reserved names. */

@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { CollectionReference } from '@google-cloud/firestore';
 import { TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { StateStore, StateTransaction } from '#platform/state/port.ts';
 import { type FirestoreClientOptions, openFirestoreClient } from './client.ts';
 import { commitJournal, isOvertaken } from './commit.ts';
-import { checkedJson, checkFirestoreName, storedForm, toDoc } from './documents.ts';
+import { carriesStamp, checkedJson, checkFirestoreName, newStamp, storedForm, toDoc } from './documents.ts';
 import { firestoreError, GRPC, grpcCode } from './errors.ts';
 import { listQuery } from './queries.ts';
 import { type Journal, startRun, toDocs } from './reads.ts';
@@ -72,7 +71,7 @@ export function openFirestoreState(options: FirestoreStateOptions): StateStore {
       checkFirestoreName('collection', collection);
       checkFirestoreName('id', id);
       const json = checkedJson(collection, id, data);
-      const stamp = randomUUID();
+      const stamp = newStamp();
       const ref = collectionOf(collection).doc(id);
       return calling(async () => {
         try {
@@ -81,7 +80,7 @@ export function openFirestoreState(options: FirestoreStateOptions): StateStore {
         } catch (error) {
           if (grpcCode(error) !== GRPC.alreadyExists) throw error;
           // Our own first request may have landed with its answer lost.
-          return (await ref.get()).get('stamp') === stamp;
+          return carriesStamp(await ref.get(), stamp);
         }
       });
     },
@@ -116,7 +115,7 @@ export function openFirestoreState(options: FirestoreStateOptions): StateStore {
     const reads = journal.documents.size + journal.lists.length;
     // A body that failed on outdated input may not fail on the current one.
     if ('error' in outcome) return reads === 0 || !(await isOvertaken(client, journal));
-    if (journal.writes.size > 0) return commitJournal(client, journal, clock.now().toISOString(), randomUUID());
+    if (journal.writes.size > 0) return commitJournal(client, journal, clock.now().toISOString(), newStamp());
     // A single read is right as of itself.
     return reads < 2 || !(await isOvertaken(client, journal));
   }

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { type Column, columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
 import type { TableRef } from '#platform/warehouse/port.ts';
+import { rounded } from '#platform/warehouse/precision.ts';
 import { checkRecords, type LooseRecord } from '#platform/warehouse/records.ts';
 import type { Jobs } from './jobs.ts';
 import { loadSchema, type ResultField } from './schema.ts';
@@ -107,10 +108,7 @@ function storedRow(table: TableContract, row: LooseRecord): Record<string, unkno
 }
 
 function stored({ decimals }: Column, value: unknown): unknown {
-  if (decimals === undefined || typeof value !== 'number') return value;
-  // Half away from zero, as ROUND of both engines does it.
-  const scale = 10 ** decimals;
-  return (Math.sign(value) * Math.round(Math.abs(value) * scale)) / scale;
+  return decimals === undefined || typeof value !== 'number' ? value : rounded(value, decimals);
 }
 
 /** The lines of an upload. Compressed as a rule: sending is what takes the time. */

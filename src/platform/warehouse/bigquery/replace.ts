@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
 import { TipoffError } from '#core/errors.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
+import { roundedSql } from '#platform/warehouse/precision.ts';
 import type { Jobs } from './jobs.ts';
 import { inlined } from './parameters.ts';
 import { toRows } from './rows.ts';
@@ -67,7 +68,7 @@ function storedColumns(table: TableContract): string {
   return Object.entries(table.columns)
     .map(([name, { type, decimals }]) => {
       const cast = `CAST(s.${name} AS ${type})`;
-      return `${decimals === undefined ? cast : `ROUND(${cast}, ${decimals})`} AS ${name}`;
+      return `${decimals === undefined ? cast : roundedSql(cast, decimals)} AS ${name}`;
     })
     .join(', ');
 }

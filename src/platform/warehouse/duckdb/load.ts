@@ -16,6 +16,7 @@ import {
 } from '@duckdb/node-api';
 import { type Column, type ColumnType, columnNames, type TableContract } from '#core/contracts/define.ts';
 import { duckdbType } from '#platform/warehouse/ddl.ts';
+import { roundedSql } from '#platform/warehouse/precision.ts';
 import type { LooseRecord } from '#platform/warehouse/records.ts';
 
 const CHUNK_ROWS = 2048;
@@ -48,7 +49,7 @@ export function storedColumns(table: TableContract, alias: string): string {
   return Object.entries(table.columns)
     .map(([name, column]) => {
       const cast = `CAST(${alias}.${name} AS ${duckdbType(column)})`;
-      return `${column.decimals === undefined ? cast : `round(${cast}, ${column.decimals})`} AS ${name}`;
+      return `${column.decimals === undefined ? cast : roundedSql(cast, column.decimals)} AS ${name}`;
     })
     .join(', ');
 }
