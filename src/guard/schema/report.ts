@@ -44,12 +44,22 @@ export function differencesOf(report: CheckReport, today: string, files: readonl
 
 /** Puts a difference on the line of the contract that declares the column, or on the contract where the line is elsewhere. */
 function placed(one: Difference, files: readonly SourceFile[]): Difference {
-  if (one.line !== null) return one;
+  if (one.path !== null && one.line !== null) return { ...one, line: lineOf(one, files) };
   const path = `src/core/contracts/${one.table.replaceAll('_', '-').replace(/^([^.]*)\./, (_, dataset: string) => `${dataset.replaceAll('-', '_')}/`)}.ts`;
   const file = files.find((each) => each.path === path);
   if (file === undefined) return one;
   const line = file.text.split('\n').findIndex((text) => one.column !== null && text.trimStart().startsWith(`${one.column}:`)) + 1;
   return { ...one, path, line: line === 0 ? null : line };
+}
+
+/** A statement that is put together has other lines than its file: there the first line with the name is meant. */
+function lineOf({ path, column, line }: Difference, files: readonly SourceFile[]): number | null {
+  const lines = files.find((file) => file.path === path)?.text.split('\n');
+  if (lines === undefined || column === null || line === null) return line;
+  const named = new RegExp(`\\b${column}\\b`, 'i');
+  if (named.test(lines[line - 1] ?? '')) return line;
+  const found = lines.findIndex((text) => named.test(text));
+  return found < 0 ? 1 : found + 1;
 }
 
 /** Everything that blocks in a diff: in a step, in the sum alone, and approvals past their date. */

@@ -43,7 +43,7 @@ export function evaluatedTexts(processors: readonly Processor[] = [...ANALYTICS_
     ...processors.map(({ name, phase, table, select }) => ({
       ...known,
       owner: `processor ${name}`,
-      path: `src/pipeline/${phase}`,
+      path: `src/pipeline/${phase}/${name.replaceAll(/(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, '-').toLowerCase()}.ts`,
       sql: select,
       fills: tableId(table),
     })),

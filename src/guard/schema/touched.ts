@@ -16,7 +16,7 @@ export function touchedBy(
   files: readonly SourceFile[],
   texts: readonly UsedText[],
 ): (finding: Finding) => boolean {
-  const isChanged = (path: string): boolean => changed.some((each) => each === path || each.startsWith(`${path}/`));
+  const isChanged = (path: string): boolean => changed.includes(path);
   const byPath = new Map(files.map((file) => [file.path, file.text]));
   const changedTexts = texts.filter(({ path }) => isChanged(path));
   const changedSources = changed.map((path) => byPath.get(path) ?? '');

@@ -56,6 +56,8 @@ describe('the SQL of this repository', () => {
       expect(owners).toContain(owner);
     }
     expect(texts.filter(({ isWhole }) => isWhole).length).toBeGreaterThan(100);
+    const paths = new Set(files.map(({ path }) => path));
+    expect(texts.filter(({ path }) => !paths.has(path)).map(({ owner, path }) => `${owner}: ${path}`)).toEqual([]);
   });
 
   it('says who reads and writes a column', () => {
@@ -94,6 +96,21 @@ describe('a fault in the code', () => {
 
   it('in a canary that queries a missing table is told', () => {
     expect(check(canary('SELECT 1 AS subject FROM nba_raw.boxes'))).toMatchObject([{ kind: 'unknown_table', table: 'nba_raw.boxes' }]);
+  });
+
+  it('in a processor is told on the line of its file that has the name', () => {
+    const wanted = {
+      ...code,
+      tables: code.tables.map((table) =>
+        table.id === 'nba_raw.shots' ? { ...table, columns: table.columns.filter(({ name }) => name !== 'opponent_abbr') } : table,
+      ),
+    };
+    const report = checkSchema({ warehouse: wanted, wanted, files, approvals: [], today: TODAY });
+    const found = differencesOf(report, TODAY, files).filter(({ kind }) => kind === 'unknown_column');
+    expect(found.length).toBeGreaterThan(0);
+    for (const { path, line } of found) {
+      expect(files.find((file) => file.path === path)?.text.split('\n')[(line ?? 0) - 1]).toMatch(/\bopponent_abbr\b/);
+    }
   });
 
   it('in a statement outside of the portable subset is told', () => {
