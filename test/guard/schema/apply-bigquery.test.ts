@@ -5,6 +5,7 @@ import { schemaChanges } from '#core/contracts/nba_orchestration/schema-changes.
 import { applySchema } from '#guard/schema/apply.ts';
 import { type CodeView, codeSchema, VIEWS } from '#guard/schema/code-schema.ts';
 import { compare, NO_USAGE } from '#guard/schema/compare.ts';
+import { dryRunStatements } from '#guard/schema/dry-run.ts';
 import { schemaOfWarehouse } from '#guard/schema/from-live.ts';
 import { liveSnapshot, readSnapshot, snapshotFiles } from '#guard/schema/snapshot.ts';
 import { virtualClock } from '#platform/clock.ts';
@@ -162,6 +163,28 @@ describe('schema apply on BigQuery', () => {
       ['mode_repeated', 'prediction_id', 'REPEATED'],
       ['column_added', 'slate', null],
     ]);
+  });
+});
+
+describe('every statement, dry', () => {
+  const text = (sql: string) => ({ owner: 'canary planted', path: 'a.ts', line: 3, sql, isWhole: true });
+
+  it('is looked at by BigQuery without being run; a refusal is told with its owner', async () => {
+    server.answer((sql) =>
+      sql.includes('nowhere') ? { error: { reason: 'invalidQuery', message: 'Unrecognized name: nowhere' } } : { bytes: 7 },
+    );
+    const report = await dryRunStatements(warehouse, [
+      text('SELECT game_id FROM nba_raw.shots WHERE slate = CAST(@slate AS DATE) AND game_id IN UNNEST(@ids)'),
+      text('SELECT nowhere FROM nba_raw.shots'),
+      { ...text('SELECT game_id FROM nba_raw.shots'), isWhole: false },
+    ]);
+    expect(report).toMatchObject({ statements: 2, bytes: 7, refused: [{ owner: 'canary planted', path: 'a.ts', line: 3 }] });
+    expect(report?.refused[0]?.message).toContain('Unrecognized name: nowhere');
+    expect(server.jobs).toEqual([]);
+  });
+
+  it('is left to the tests where the engine cannot', async () => {
+    expect(await dryRunStatements({}, [text('SELECT 1 AS one')])).toBeUndefined();
   });
 });
 

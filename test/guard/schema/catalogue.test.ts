@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { checkSchema } from '#guard/schema/check.ts';
 import { codeSchema, VIEWS } from '#guard/schema/code-schema.ts';
+import { withoutValues } from '#guard/schema/dry-run.ts';
 import { differencesOf } from '#guard/schema/report.ts';
 import { sourceLiterals } from '#guard/schema/source-literals.ts';
 import { evaluatedTexts, type SourceFile, sqlCatalogue } from '#guard/schema/sql-catalogue.ts';
 import { readTexts, registryOf, usageOf } from '#guard/schema/usage.ts';
-import { meaningful, tokenise } from '#platform/sql/port.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
-import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
 import { ownSources } from './sources.ts';
 
 const TODAY = '2026-11-24';
@@ -172,7 +172,7 @@ describe('every whole statement of the code', () => {
     const refused: string[] = [];
     for (const { sql, owner } of changes) {
       // The tables are empty, so that carrying a statement out is planning it; a value that is missing is no fault of the text.
-      await warehouse.execute(sql, nothing(sql)).catch((error: unknown) => {
+      await warehouse.execute(sql, withoutValues(sql)).catch((error: unknown) => {
         if (!/NOT NULL constraint/.test(String(error))) refused.push(`${owner}: ${String(error)}`);
       });
     }
@@ -185,18 +185,9 @@ describe('every whole statement of the code', () => {
     const refused: string[] = [];
     for (const { sql, owner } of selects) {
       await warehouse
-        .query(`SELECT COUNT(*) AS n FROM (${sql}\n) AS planned WHERE FALSE`, nothing(sql))
+        .query(`SELECT COUNT(*) AS n FROM (${sql}\n) AS planned WHERE FALSE`, withoutValues(sql))
         .catch((error: unknown) => refused.push(`${owner}: ${String(error)}`));
     }
     expect(refused).toEqual([]);
   });
 });
-
-/** A value of no consequence for every parameter of a statement. */
-function nothing(sql: string): SqlParams {
-  const tokens = meaningful(tokenise(sql));
-  const names = tokens.flatMap(({ kind, text }, at) =>
-    kind === 'parameter' ? [[text.slice(1), tokens[at - 2]?.upper === 'UNNEST' ? [] : null] as const] : [],
-  );
-  return Object.fromEntries(names);
-}

@@ -3,10 +3,18 @@ import { actor } from '#app/cli/actor.ts';
 import { type CliHost, contextOf, type VerbContext } from '#app/cli/context.ts';
 import type { Terminal } from '#app/cli/terminal.ts';
 import type { App } from '#app/compose.ts';
+import { TipoffError } from '#core/errors.ts';
+import type { DryRunReport } from '#guard/schema/dry-run.ts';
 import type { Difference } from '#guard/schema/report.ts';
+import type { SourceFile } from '#guard/schema/sql-catalogue.ts';
 
 interface RepositoryOption {
   readonly repository?: string;
+}
+
+interface CheckOptions extends RepositoryOption {
+  readonly offline?: boolean;
+  readonly statements?: boolean;
 }
 
 /** `schema apply|check|diff|snapshot`: what the warehouse is against what the code wants. */
@@ -24,7 +32,8 @@ export function addSchemaVerbs(root: Command, host: CliHost): void {
 
   verb('check', 'live schema against the contracts, and every SQL statement of the code against both')
     .option('--offline', 'compare with schema/snapshot instead of the live warehouse')
-    .action((options: RepositoryOption & { offline?: boolean }, command: Command) => check(host, command, options));
+    .option('--statements', 'have BigQuery look at every statement too, without running it')
+    .action((options: CheckOptions, command: Command) => check(host, command, options));
 
   verb('diff', 'what happened to the snapshot between two revisions, and the contracts against it; offline')
     .argument('[base]', 'revision to start from; without one only the contracts are compared with the snapshot')
@@ -78,7 +87,7 @@ async function apply(host: CliHost, command: Command, options: RepositoryOption 
   if (report.refused.length > 0) host.exit(1);
 }
 
-async function check(host: CliHost, command: Command, options: RepositoryOption & { offline?: boolean }): Promise<void> {
+async function check(host: CliHost, command: Command, options: CheckOptions): Promise<void> {
   const context = contextOf(host, command);
   const { terminal, clock } = context;
   const [{ checkSchema }, { readApprovals, readSnapshotFiles, readSources, repositoryRoot }, report] = await Promise.all([
@@ -94,16 +103,23 @@ async function check(host: CliHost, command: Command, options: RepositoryOption 
   const found = checkSchema({ warehouse, files, approvals: readApprovals(root, today), today });
   const differences = report.differencesOf(found, today, files);
   const notices = report.noticesOf(found);
+  const tried = options.statements === true ? await dryRunLive(context, files) : null;
+  const isFine = found.ok && (tried === null || tried.refused.length === 0);
   terminal.json({
-    ok: found.ok,
+    ok: isFine,
     against: options.offline === true ? 'snapshot' : 'live',
     differences,
     notices,
     statements: found.code.statements,
     whole_statements: found.code.wholeStatements,
+    dry_run: tried,
   });
   print(terminal, report.differenceLines(differences, 'bigquery'), notices);
-  if (found.ok)
+  if (tried !== null) {
+    for (const { owner, path, line, message } of tried.refused) terminal.line(`REFUSED  ${owner}  (${path}:${line})\n  ${message}`);
+    terminal.line(`${tried.statements} statements looked at, ${tried.refused.length} refused, ${tried.bytes} bytes at least.`);
+  }
+  if (isFine)
     terminal.line(
       `The contracts and ${found.code.statements} SQL statements agree with the ${options.offline === true ? 'snapshot' : 'live schema'}.`,
     );
@@ -180,6 +196,18 @@ function print(terminal: Terminal, lines: readonly string[], notices: readonly s
 async function readLive(context: VerbContext): Promise<import('#guard/schema/model.ts').Schema> {
   const { schemaOfWarehouse } = await import('#guard/schema/from-live.ts');
   return withLive(context, 'schema check', ({ warehouse }) => schemaOfWarehouse(warehouse));
+}
+
+async function dryRunLive(context: VerbContext, files: readonly SourceFile[]): Promise<DryRunReport> {
+  const [{ dryRunStatements }, { sqlCatalogue }] = await Promise.all([
+    import('#guard/schema/dry-run.ts'),
+    import('#guard/schema/sql-catalogue.ts'),
+  ]);
+  const report = await withLive(context, 'schema check', ({ warehouse }) => dryRunStatements(warehouse, sqlCatalogue(files)));
+  if (report !== undefined) return report;
+  throw new TipoffError('TIPOFF_BAD_INPUT', 'expected --statements with BigQuery, saw the embedded warehouse, which has no dry run', {
+    hint: 'Set TIPOFF_PROFILE=gcp, or leave --statements out: the tests plan every statement on DuckDB.',
+  });
 }
 
 /** Opens the home as it is: making what is missing would hide that it is missing. */
