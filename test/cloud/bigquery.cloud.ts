@@ -1,16 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, it } from 'vitest';
+import { emulated } from '#platform/warehouse/bigquery/emulated.ts';
 import { openBigQuery } from '#platform/warehouse/bigquery/warehouse.ts';
-import { bigqueryFunctions } from '#platform/warehouse/functions.ts';
 import { warehouseContract } from '#test/contract/warehouse.ts';
 import { offered } from './offered.ts';
-
-/** bqemulator reads no templated arguments (ANY TYPE), which BigQuery documents; over floats they mean the same here. */
-function understood(): string[] {
-  return bigqueryFunctions()
-    .filter((statement) => !statement.includes('fn.row_hash'))
-    .map((statement) => statement.replaceAll('ANY TYPE', 'FLOAT64'));
-}
 
 /** What bqemulator 1.4.0 does otherwise than BigQuery documents, by the test that shows it. */
 const WRONG_IN_EMULATOR: Readonly<Record<string, string>> = {
@@ -41,10 +34,8 @@ if (endpoint === undefined) {
     openBigQuery({
       projectId: `tipoff-${randomUUID().slice(0, 8)}`,
       location: 'US',
-      endpoint,
       retries: 1,
-      compress: false,
-      functions: understood(),
+      ...emulated(endpoint),
     }),
   );
 }

@@ -59,6 +59,8 @@ describe('BigQuery under faults', () => {
   describe('a refused request', () => {
     it.each([
       [403, 'rateLimitExceeded'],
+      [403, 'jobRateLimitExceeded'],
+      [408, 'timeout'],
       [429, 'rateLimitExceeded'],
       [429, 'somethingNew'],
       [500, 'internalError'],
@@ -130,6 +132,9 @@ describe('BigQuery under faults', () => {
     it.each([
       ['backendError', 'Backend error'],
       ['jobBackendError', 'Retry the job'],
+      ['jobInternalError', 'Retry the job'],
+      ['jobRateLimitExceeded', 'Too many jobs'],
+      ['tableUnavailable', 'Try again'],
       ['rateLimitExceeded', 'Too many table update operations'],
       ['invalidQuery', 'Could not serialize access to table p:nba_raw.every_type due to concurrent update'],
     ])('is run again as a new one after %s: %s', async (reason, message) => {
