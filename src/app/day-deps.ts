@@ -1,3 +1,4 @@
+import { requireTrainable } from '#guard/quality/training-gate.ts';
 import { modelSource } from '#model/model-source.ts';
 import type { ModelSource } from '#model/serving.ts';
 import type { TrainDeps } from '#model/train-run.ts';
@@ -5,9 +6,15 @@ import type { DayDeps } from '#pipeline/day.ts';
 import type { App } from './compose.ts';
 import { readDataSource } from './data-source.ts';
 
-/** What training and the registry need, from an open app. */
+/** What training and the registry need, from an open app. A contaminated history is refused. */
 export function trainDeps(app: App): TrainDeps {
-  return { warehouse: app.warehouse, objects: app.models, clock: app.clock, codeVersion: app.config.codeVersion };
+  return {
+    warehouse: app.warehouse,
+    objects: app.models,
+    clock: app.clock,
+    codeVersion: app.config.codeVersion,
+    admit: (rows) => requireTrainable(app.warehouse, rows),
+  };
 }
 
 /** What the phases of a day need, from an open app. The model is the registered one, or is trained when none may serve. */

@@ -20,7 +20,8 @@ export interface SeasonModelOptions {
  * Models for a backfill: a weekly refit as production would have made it, in one pass. The training set is read once, at
  * the first slate asked for, and every Monday's model comes from the same walk over it; each equals `train` for that
  * cut-off. A slate gets the model of the Monday of its week and registers it as shadow, once; weeks that nobody asks for
- * leave no trace. Throws TIPOFF_NO_MODEL for a week with too little history, TIPOFF_BAD_INPUT for a slate outside the range.
+ * leave no trace. Throws TIPOFF_NO_MODEL for a week with too little history, TIPOFF_BAD_INPUT for a slate outside the range,
+ * and what `admit` throws for a week whose history is contaminated.
  */
 export function seasonModelSource(deps: TrainDeps, { from, to, by }: SeasonModelOptions): ModelSource {
   const trained = new Map<'all', Promise<ReadonlyMap<Slate, Artefact | TipoffError>>>();
@@ -35,6 +36,7 @@ export function seasonModelSource(deps: TrainDeps, { from, to, by }: SeasonModel
   const serve = async (cutoff: Slate): Promise<ServingModel> => {
     const model = (await remember(trained, 'all', trainAll)).get(cutoff) ?? unknownWeek(cutoff, from, to);
     if (model instanceof TipoffError) throw model;
+    await deps.admit({ before: cutoff });
     const { artefact } = await registerTrained(deps, model, { status: 'shadow', by });
     return servingModel(artefact);
   };

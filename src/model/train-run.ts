@@ -6,11 +6,13 @@ import { canonicalJson } from './canonical-json.ts';
 import { featureContractHash } from './feature-contract.ts';
 import { artefactPath, promoteModel, type Registration, type RegistryDeps, registerModel } from './registry.ts';
 import { type SeriesOptions, trainArtefact } from './train.ts';
-import { readTrainingSet } from './training-set.ts';
+import { readTrainingSet, type TrainingRange } from './training-set.ts';
 
 export interface TrainDeps extends RegistryDeps {
   /** Version of the running code, as every artefact carries it. */
   readonly codeVersion: string;
+  /** Asked before a model is registered: throws when the rows of the range may not be learnt from. */
+  readonly admit: (rows: TrainingRange) => Promise<unknown>;
 }
 
 export interface TrainRequest {
@@ -32,10 +34,12 @@ export const UNNAMED = 'unnamed';
 /**
  * Trains a model on the feature store before a cut-off and registers it as candidate. The id is `ridge-<cutoff>-<hash>`
  * with the first eight hex digits of the content hash: training again on the same rows finds the same model and changes
- * nothing. Throws TIPOFF_NO_MODEL with too little history, TIPOFF_BAD_INPUT for a cut-off that is no date.
+ * nothing. Throws TIPOFF_NO_MODEL with too little history, TIPOFF_BAD_INPUT for a cut-off that is no date, and what `admit`
+ * throws.
  */
 export async function train(deps: TrainDeps, request: TrainRequest): Promise<TrainedModel> {
   const cutoff = parseSlate(request.cutoff);
+  await deps.admit({ before: cutoff });
   const set = await readTrainingSet(deps.warehouse, { before: cutoff });
   const artefact = trainArtefact(set, { ...identityOf(deps), modelId: UNNAMED, cutoff });
   const trained = await registerTrained(deps, artefact, { status: 'candidate', by: request.by });

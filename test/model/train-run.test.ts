@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
+import { TipoffError } from '#core/errors.ts';
 import { artefactBytes } from '#model/artefact.ts';
 import { featureContractHash } from '#model/feature-contract.ts';
 import type { ModelSourceOptions } from '#model/model-source.ts';
@@ -28,13 +29,18 @@ beforeAll(async () => {
 
 let objects: RecordedObjects;
 let clock: ReturnType<typeof virtualClock>;
-const deps = () => ({ warehouse: stored, objects, clock, codeVersion: 'abc1234' });
+let refused: TipoffError | undefined;
+const admit = async () => {
+  if (refused !== undefined) throw refused;
+};
+const deps = () => ({ warehouse: stored, objects, clock, codeVersion: 'abc1234', admit });
 const source = (options: Partial<ModelSourceOptions> = {}) => modelSource(deps(), { trainWhenMissing: false, by: 'test', ...options });
 const slate = parseSlate;
 const statuses = async () => Object.fromEntries((await listModels(stored)).map((row) => [row.data_cutoff, row.status]));
 
 beforeEach(() => {
   objects = recordedObjects();
+  refused = undefined;
   clock = virtualClock('2024-02-01T12:00:00Z');
 });
 afterEach(async () => {
@@ -144,6 +150,24 @@ describe('the model of a slate', () => {
     const { row } = await train(deps(), { cutoff: '2024-01-10', by: 'ann' });
     await objects.put(row.artefact_path, '{}', { contentType: 'application/json' });
     await expect(source().forSlate(slate('2024-01-10'))).rejects.toMatchObject({ code: 'TIPOFF_INTEGRITY' });
+  });
+});
+
+describe('a history that may not be learnt from', () => {
+  beforeEach(() => {
+    refused = new TipoffError('TIPOFF_AUDIT_FAILED', '30 of 100 training rows lack a required feature', { hint: 'Repair them.' });
+  });
+
+  it('gives no model, whoever asks, and leaves no trace', async () => {
+    const range = { from: slate('2023-12-20'), to: slate('2024-01-20'), by: 'backfill' };
+    const asked = [
+      () => train(deps(), { cutoff: '2024-01-08', by: 'ann', promote: true }),
+      () => source({ trainWhenMissing: true }).forSlate(slate('2024-01-10')),
+      () => seasonModelSource(deps(), range).forSlate(slate('2024-01-10')),
+    ];
+    for (const ask of asked) await expect(ask()).rejects.toBe(refused);
+    expect(await listModels(stored)).toEqual([]);
+    expect(objects.writes).toEqual([]);
   });
 });
 

@@ -12,14 +12,9 @@ export function addModelVerbs(root: Command, host: CliHost): void {
     .option('--promote', 'make it the champion at once')
     .action(async (options: { cutoff?: string; promote?: boolean }, command: Command) => {
       const { terminal, clock, withApp } = contextOf(host, command);
-      const { train } = await import('#model/train-run.ts');
+      const [{ train }, { trainDeps }] = await Promise.all([import('#model/train-run.ts'), import('#app/day-deps.ts')]);
       const cutoff = options.cutoff === undefined ? slateOf(clock.now()) : parseSlate(options.cutoff);
-      const { row } = await withApp(({ warehouse, models, config }) =>
-        train(
-          { warehouse, objects: models, clock, codeVersion: config.codeVersion },
-          { cutoff, by: 'tipoff train', promote: options.promote === true },
-        ),
-      );
+      const { row } = await withApp((app) => train(trainDeps(app), { cutoff, by: 'tipoff train', promote: options.promote === true }));
       terminal.json({ ...row, config: JSON.parse(row.config), metrics: JSON.parse(row.metrics) });
       terminal.line(`${row.model_id} (${row.status}): ${row.training_rows} rows of ${row.training_from} to before ${row.data_cutoff}.`);
       terminal.line(`Artefact ${row.artefact_path}, SHA-256 ${row.artefact_hash}.`);
