@@ -39,8 +39,13 @@ WITH tonight AS (
 ),
 played AS (${PLAYED_GAMES} AND player_id IN (SELECT player_id FROM tonight)
 ),
+seasons AS (
+  SELECT p.*, ${inSeason('COUNT', '*')} AS games_in_season, ${inSeason('AVG', 'minutes')} AS min_season, ${inSeason('AVG', 'points')} AS pts_season,
+    COUNT(*) OVER (PARTITION BY player_id, season, team_abbr ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS games_with_team
+  FROM played p
+),
 weighted AS (
-  SELECT p.*, ${HALF_LIVES.map((h) => `${weightAt(playerDecay(h), 'n', 'season_year')} AS w${h}`).join(', ')} FROM played p
+  SELECT p.*, ${HALF_LIVES.map((h) => `${weightAt(playerDecay(h), 'n', 'season_year')} AS w${h}`).join(', ')} FROM seasons p
 ),
 states AS (
   SELECT player_id AS of_player, season, team_abbr, slate AS known_on, n AS games_career, minutes AS min_last1,
@@ -48,11 +53,11 @@ states AS (
     ${HALF_LIVES.map((h) =>
       [`${overAll(`w${h}`)} AS s${h}_w`, ...(AVERAGES[h] ?? []).map((stat) => `${overAll(`w${h} * ${stat}`)} AS s${h}_${stat}`)].join(', '),
     ).join(',\n    ')},
-    ${inSeason('COUNT', '*')} AS games_in_season, ${inSeason('AVG', 'minutes')} AS min_season, ${inSeason('AVG', 'points')} AS pts_season,
-    COUNT(*) OVER (PARTITION BY player_id, season, team_abbr ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS games_with_team,
+    games_in_season, min_season, pts_season, games_with_team,
     ${lastGames('AVG', 'minutes', 3)} AS min_last3, ${lastGames('MAX', 'minutes', 10)} AS min_max10,
     ${fromThreeGames('minutes')} AS min_sd10, ${fromThreeGames('points')} AS pts_sd10
   FROM weighted
+  QUALIFY next_known_on IS NULL OR next_known_on >= CAST(@from AS DATE)
 ),
 recent AS (
   SELECT u.slate, u.player_id, COUNT(*) AS games_last7, SUM(p.minutes) AS minutes_last7
@@ -64,7 +69,6 @@ newest AS (
   SELECT u.slate, u.player_id, s.games_career
   FROM tonight u
   JOIN states s ON s.of_player = u.player_id AND ${standsBefore('u.slate', 's.known_on', 's.next_known_on')}
-  WHERE s.next_known_on IS NULL OR s.next_known_on >= CAST(@from AS DATE)
 ),
 joined AS (
   SELECT u.slate, u.player_id, u.season AS season_now, u.team_abbr AS team_now, s.*, t.league_ppm,

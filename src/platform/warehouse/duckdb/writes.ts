@@ -3,7 +3,7 @@ import { TipoffError } from '#core/errors.ts';
 import { duckdbType } from '#platform/warehouse/ddl.ts';
 import type { SqlParams, TableRef } from '#platform/warehouse/port.ts';
 import { checkRecords, type LooseRecord } from '#platform/warehouse/records.ts';
-import { loadWire, storedColumns } from './load.ts';
+import { loadDirectly, loadWire, storedColumns } from './load.ts';
 import type { Session } from './session.ts';
 
 /** Inserts validated rows in one transaction; `fresh` keeps only the first row of each key that the table does not hold. */
@@ -18,6 +18,10 @@ export async function insertRows(
   if (rows.length === 0) return 0;
   const target = tableId(into);
   return session.atomically(async () => {
+    if (!fresh && (await isOfContract(session, table, into))) {
+      await loadDirectly(session.connection, table, into, rows);
+      return rows.length;
+    }
     await loadWire(session.connection, table, rows, 'tipoff_wire');
     const sameKey = table.key.map((k) => `t.${k} IS NOT DISTINCT FROM s.${k}`).join(' AND ');
     const unseen = fresh
@@ -31,6 +35,17 @@ export async function insertRows(
     await session.run('DROP TABLE temp.tipoff_wire');
     return count;
   });
+}
+
+/** True when a live table has exactly the columns of the contract, in its order and types. */
+async function isOfContract(session: Session, table: TableContract, { dataset, name }: TableRef): Promise<boolean> {
+  const live = await session.rows<{ column_name: string; data_type: string }>(
+    'SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = @dataset AND table_name = @name ORDER BY column_index',
+    { dataset, name },
+  );
+  const wanted = Object.entries(table.columns).map(([column, one]) => `${column} ${duckdbType(one)}`);
+  const seen = live.map(({ column_name, data_type }) => `${column_name} ${data_type.replace('TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ')}`);
+  return wanted.join() === seen.join();
 }
 
 export interface ReplacedRange {
@@ -61,7 +76,9 @@ export async function replaceRange(
     checkColumns(table, given);
     await checkReplacement(session, table, range, bounds, all);
     await session.run(`DELETE FROM ${tableId(table)} WHERE ${bounds}`, all);
-    const count = await session.changed(`INSERT INTO ${tableId(table)} BY NAME ${stored(table)}`);
+    // Rows of one date lie together, as in a partition: a later read of one date decodes its rows, not the table.
+    const order = range.from === range.to ? '' : ` ORDER BY ${range.column}`;
+    const count = await session.changed(`INSERT INTO ${tableId(table)} BY NAME ${stored(table)}${order}`);
     await session.run('DROP TABLE temp.tipoff_replacement');
     return count;
   });
