@@ -3,6 +3,7 @@ import { addDays, parseSlate } from '#core/calendar.ts';
 import { type Column, columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions/publications.ts';
+import { requireTrainable } from '#guard/quality/training-gate.ts';
 import { modelSource } from '#model/model-source.ts';
 import { type DayResult, runDay } from '#pipeline/day.ts';
 import { virtualClock } from '#platform/clock.ts';
@@ -43,7 +44,10 @@ export async function liveGoldenDays(warehouse: Warehouse, folder: string): Prom
   const parts = { warehouse, clock, codeVersion: 'golden' };
   const deps = {
     ...{ ...parts, state, queue, exports, runId: 'golden', dataSource: 'simulated' as const },
-    models: modelSource({ ...parts, objects: models }, { trainWhenMissing: true, by: 'golden' }),
+    models: modelSource(
+      { ...parts, objects: models, admit: (rows) => requireTrainable(warehouse, rows) },
+      { trainWhenMissing: true, by: 'golden' },
+    ),
   };
   try {
     await warehouse.prepare(CONTRACTS);

@@ -42,7 +42,10 @@ describe('the quality of training data', () => {
   /** Runs a check while the cache of some players of a month is missing, as if its source had been. */
   const contaminated = async <T>(month: string, share: number, check: () => Promise<T>): Promise<T> => {
     const kept = await world.warehouse.query<{ slate: string; player_id: number }>(
-      `SELECT slate, player_id FROM nba_precompute.player_daily_cache WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)`,
+      `SELECT c.slate, c.player_id FROM nba_precompute.player_daily_cache c
+       JOIN nba_analytics.player_game_summary g ON g.player_id = c.player_id AND g.slate = c.slate AND g.played
+       WHERE c.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND c.games_career > 0
+       ORDER BY c.player_id, c.slate`,
       range,
     );
     const inMonth = kept.filter(({ slate }) => slate.startsWith(month));
