@@ -5,6 +5,7 @@ import { addBatchVerbs } from './verbs/batch.ts';
 import { addCanaryVerbs } from './verbs/canary.ts';
 import { addDayVerbs } from './verbs/day.ts';
 import { addDemoVerb } from './verbs/demo.ts';
+import { addDrillVerbs } from './verbs/drill.ts';
 import { addFetchVerb } from './verbs/fetch.ts';
 import { addIncidentVerbs } from './verbs/incidents.ts';
 import { addIngestVerb } from './verbs/ingest.ts';
@@ -35,6 +36,7 @@ export function program(host: CliHost): Command {
     addBackfillVerbs,
     addBatchVerbs,
     addCanaryVerbs,
+    addDrillVerbs,
     addIncidentVerbs,
     addStatusVerb,
     addPublishVerbs,

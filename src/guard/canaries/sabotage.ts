@@ -9,7 +9,11 @@ import type { Canary, CanaryWorld, Moment } from './definition.ts';
 const WINDOW_DAYS = 14;
 
 /** Breaks a healthy world as the check declares, and gives back its undoing. The world must be a copy: never call this on a live one. */
-export async function breakWorld(canary: Canary, world: CanaryWorld, moment: Moment): Promise<() => Promise<void>> {
+export async function breakWorld(
+  canary: Pick<Canary, 'id' | 'sabotage'>,
+  world: CanaryWorld,
+  moment: Moment,
+): Promise<() => Promise<void>> {
   if ('act' in canary.sabotage) return canary.sabotage.act(world, moment);
   const { sql } = canary.sabotage;
   const tables = [...new Set(sql.map((statement) => writtenTable(canary, statement)))];
@@ -50,7 +54,7 @@ function bounded({ partition, partitionFilterRequired }: TableContract): string 
   return partition === undefined || partitionFilterRequired !== true ? '' : ` AND ${partition} > DATE '1900-01-01'`;
 }
 
-function writtenTable(canary: Canary, statement: string): TableContract {
+function writtenTable(canary: Pick<Canary, 'id'>, statement: string): TableContract {
   const name = /^\s*(?:UPDATE|DELETE\s+FROM|INSERT\s+INTO)\s+([a-z_]+\.[a-z_0-9]+)/i.exec(statement)?.[1];
   const table = CONTRACTS.find((contract) => tableId(contract) === name);
   if (table !== undefined) return table;
@@ -60,7 +64,7 @@ function writtenTable(canary: Canary, statement: string): TableContract {
   });
 }
 
-function harmless(canary: Canary): TipoffError {
+function harmless(canary: Pick<Canary, 'id'>): TipoffError {
   return new TipoffError('TIPOFF_BAD_INPUT', `the sabotage of ${canary.id} changed nothing`, {
     hint: 'Its condition must meet rows of the healthy world.',
     details: { canary: canary.id },

@@ -32,11 +32,14 @@ async function compare({ exports }: CanaryWorld, path: string, expected: readonl
   const stored = await readStored(exports, path);
   if (stored.etag === '') return [{ subject: path, is_bad: true, note: 'is not there' }];
   const exported = new Map(stored.rows.map((row) => [nameOf({ ...row }), { ...row }]));
+  const times = Map.groupBy(stored.rows, (row) => nameOf({ ...row }));
   const things = expected.map((row): CheckedThing => {
     const subject = `${row.player_name} ${row.system_id} in ${path.split('/').at(-1)}`;
     const twin: Record<string, unknown> | undefined = exported.get(nameOf(row));
     exported.delete(nameOf(row));
     if (twin === undefined) return { subject, is_bad: true, note: 'is missing' };
+    const often = times.get(nameOf(row))?.length ?? 0;
+    if (often > 1) return { subject, is_bad: true, note: `is there ${often} times` };
     const other = (['predicted_points', 'line'] as const).find((name) => twin[name] !== row[name]);
     return other === undefined
       ? { subject, is_bad: false, note: null }

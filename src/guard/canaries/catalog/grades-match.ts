@@ -4,7 +4,7 @@ export const gradesMatch = defineCanary({
   id: 'grades_match',
   phase: 'grade',
   question: 'Do grades carry the prediction that was published, once?',
-  expected: 'the published forecast and line in every grade',
+  expected: 'the published forecast and line in every grade, and one grade for a prediction',
   looksAt: 'last_night',
   ladder: [{ by: '11:15', severity: 'critical' }],
   owner: 'predictions',
@@ -14,8 +14,10 @@ export const gradesMatch = defineCanary({
   look: {
     sql: `
 SELECT g.player_name || ' ' || g.system_id AS subject,
-  p.prediction_id IS NULL OR ABS(p.predicted_points - g.predicted_points) > 0.0005 OR COALESCE(p.line, -1) <> COALESCE(g.line, -1) AS is_bad,
-  'graded ' || CAST(g.predicted_points AS STRING) || ', published ' || COALESCE(CAST(p.predicted_points AS STRING), 'nothing') AS note
+  p.prediction_id IS NULL OR ABS(p.predicted_points - g.predicted_points) > 0.0005 OR COALESCE(p.line, -1) <> COALESCE(g.line, -1)
+    OR COUNT(*) OVER (PARTITION BY g.publication_id, g.prediction_id) > 1 AS is_bad,
+  'graded ' || CAST(g.predicted_points AS STRING) || ', published ' || COALESCE(CAST(p.predicted_points AS STRING), 'nothing')
+    || CASE WHEN COUNT(*) OVER (PARTITION BY g.publication_id, g.prediction_id) > 1 THEN ', more than once' ELSE '' END AS note
 FROM (SELECT * FROM nba_predictions.prediction_grades WHERE slate = CAST(@slate AS DATE)) AS g
 LEFT JOIN (SELECT * FROM nba_predictions.player_prop_predictions WHERE slate = CAST(@slate AS DATE)) AS p
   ON p.publication_id = g.publication_id AND p.prediction_id = g.prediction_id`,

@@ -1,0 +1,76 @@
+import type { Command } from 'commander';
+import { type CliHost, contextOf } from '#app/cli/context.ts';
+import { tableLines } from '#app/cli/terminal.ts';
+import { TipoffError } from '#core/errors.ts';
+import type { Drill } from '#guard/drills/drill.ts';
+import type { DrillResult } from '#guard/drills/run.ts';
+
+/** `drill list|run`: incidents of the past, played again. */
+export function addDrillVerbs(root: Command, host: CliHost): void {
+  const drill = root.command('drill').description('incidents of the past, played again, and the healthy twins that look like them');
+
+  drill
+    .command('list')
+    .description('every drill: what happened then, and what must be said now')
+    .action(async (_options: object, command: Command) => {
+      const { terminal } = contextOf(host, command);
+      const drills = await chosen([]);
+      terminal.json(
+        drills.map(({ replay, twin, isNoise, ...drill }) => ({
+          ...drill,
+          must_be: isNoise === true ? 'silent' : 'told',
+          replay: replay.what,
+          twin: twin.what,
+        })),
+      );
+      const rows = drills.map(({ id, incident, date, guard, isNoise, happened }) => [
+        id,
+        incident,
+        date,
+        isNoise === true ? 'silence' : guard,
+        happened,
+      ]);
+      for (const line of tableLines(['drill', 'incident', 'date', 'must say', 'what happened'], rows)) terminal.line(line);
+    });
+
+  drill
+    .command('run')
+    .description('play drills in a simulated world; exit 1 when an incident goes unnoticed or a twin is not silent')
+    .argument('[id...]', 'these drills only')
+    .action(async (ids: string[], _options: object, command: Command) => {
+      const { terminal, config } = contextOf(host, command);
+      const drills = await chosen(ids);
+      const { playDrills } = await import('#app/drills.ts');
+      const report = await playDrills(config, drills, {
+        say: (line) => terminal.progress(line),
+        onResult: (result) => {
+          for (const line of lines(result)) terminal.progress(line);
+        },
+      });
+      terminal.json(report);
+      terminal.line(`${report.passed} of ${report.results.length} drills passed.`);
+      if (report.passed < report.results.length) host.exit(1);
+    });
+}
+
+function lines({ drill_id, incident, passed, replay, twin, wrong }: DrillResult): string[] {
+  return [
+    `${passed ? 'passed' : 'FAILED'} ${incident} ${drill_id}`,
+    ...(wrong === null ? [] : [`  ${wrong}`]),
+    `  incident: ${replay.said}`,
+    `  twin:     ${twin.said}`,
+  ];
+}
+
+/** The drills named, or all of them. Throws TIPOFF_BAD_INPUT for a name that is none. */
+async function chosen(ids: readonly string[]): Promise<readonly Drill[]> {
+  const { DRILLS } = await import('#guard/drills/catalog/index.ts');
+  const unknown = ids.filter((id) => !DRILLS.some((drill) => drill.id === id));
+  if (unknown.length > 0) {
+    throw new TipoffError('TIPOFF_BAD_INPUT', `there is no drill ${unknown.join(', ')}`, {
+      hint: 'See `tipoff drill list` for their names.',
+      details: { unknown },
+    });
+  }
+  return ids.length === 0 ? DRILLS : DRILLS.filter(({ id }) => ids.includes(id));
+}

@@ -1,0 +1,29 @@
+import type { Drill } from '#guard/drills/drill.ts';
+import { type DrillReport, type DrillResult, runDrills } from '#guard/drills/run.ts';
+import type { StateStore } from '#platform/state/port.ts';
+import { canaryDeps } from './canaries.ts';
+import type { Config } from './config.ts';
+import { inHealthyHome } from './healthy-home.ts';
+import { HEALTHY_AS_OF } from './healthy-world.ts';
+
+/** Plays drills in a simulated home of their own, which is removed afterwards: nothing of the caller's data is opened. */
+export async function playDrills(
+  config: Config,
+  drills: readonly Drill[],
+  { say, onResult }: { readonly say: (line: string) => void; readonly onResult?: (result: DrillResult) => void },
+): Promise<DrillReport> {
+  const { openSqliteState } = await import('#platform/state/sqlite/store.ts');
+  return inHealthyHome(config, { command: 'drill run', say }, async (app) => {
+    const scratches: StateStore[] = [];
+    const scratch = (): StateStore => {
+      const state = openSqliteState(':memory:', { clock: app.clock });
+      scratches.push(state);
+      return state;
+    };
+    try {
+      return await runDrills({ ...canaryDeps(app), asOf: HEALTHY_AS_OF, scratch }, drills, onResult);
+    } finally {
+      for (const state of scratches) await state.close();
+    }
+  });
+}

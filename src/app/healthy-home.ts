@@ -1,0 +1,44 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type App, openApp } from './compose.ts';
+import type { Config } from './config.ts';
+import { dayDeps } from './day-deps.ts';
+import { HEALTHY_AS_OF, healthyLeague, liveDays, ONE_RUN, proofSlates, settableClock } from './healthy-world.ts';
+
+/**
+ * Gives a home of its own to some work, in which a small simulated league has lived two days through all phases, and removes it
+ * afterwards. The clock stands at the evening the world ends on. Nothing of the caller's data is opened.
+ */
+export async function inHealthyHome<T>(
+  config: Config,
+  { command, say }: { readonly command: string; readonly say: (line: string) => void },
+  work: (app: App) => Promise<T>,
+): Promise<T> {
+  const home = await mkdtemp(join(tmpdir(), 'tipoff-healthy-'));
+  const clock = settableClock(HEALTHY_AS_OF);
+  // What runs is by definition what is deployed here: the check of the version is proven against itself.
+  const own: Config = {
+    ...config,
+    profile: 'embedded',
+    home,
+    expectedVersion: config.codeVersion,
+    missingSettings: [],
+    scheduledJobs: [],
+  };
+  try {
+    const app = await openApp(own, { command, clock, write: say });
+    try {
+      const league = healthyLeague();
+      say('A healthy world: a simulated league, two days lived through all phases.');
+      clock.set(new Date(`${proofSlates(league)[0]}T12:00:00Z`));
+      await liveDays(await dayDeps(app, command), { league, clock, slates: proofSlates(league), hours: ONE_RUN });
+      clock.set(HEALTHY_AS_OF);
+      return await work(app);
+    } finally {
+      await app.close();
+    }
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HEALTHY_AS_OF, healthyLeague, liveDays, ONE_RUN, proofSlates } from '#app/healthy-world.ts';
+import { DRILLS } from '#guard/drills/catalog/index.ts';
+import { type DrillWorld, defineDrill, type Outcome, type Scene } from '#guard/drills/drill.ts';
+import { runDrills } from '#guard/drills/run.ts';
+import { askAll } from '#guard/drills/scenes.ts';
+import type { StateStore } from '#platform/state/port.ts';
+import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { emptyWorld, type TestWorld } from '#test/guard/canaries/world.ts';
+
+describe('drills', () => {
+  let world: TestWorld;
+  let drillWorld: DrillWorld;
+  const scratches: StateStore[] = [];
+  beforeAll(async () => {
+    const league = healthyLeague();
+    const slates = proofSlates(league);
+    world = await emptyWorld(`${slates[0]}T12:00:00Z`);
+    await liveDays(world.day, { league, clock: world.clock, slates, hours: ONE_RUN });
+    world.clock.set(HEALTHY_AS_OF);
+    const scratch = (): StateStore => {
+      const state = openSqliteState(':memory:', { clock: world.clock });
+      scratches.push(state);
+      return state;
+    };
+    drillWorld = { ...world, asOf: HEALTHY_AS_OF, scratch };
+  }, 120_000);
+  afterAll(async () => {
+    for (const state of scratches) await state.close();
+    await world.close();
+  });
+
+  test('cover at least twenty recorded incidents, each under a name of its own', () => {
+    expect(new Set(DRILLS.map(({ incident }) => incident)).size).toBeGreaterThanOrEqual(20);
+    expect(new Set(DRILLS.map(({ id }) => id)).size).toBe(DRILLS.length);
+    expect(DRILLS.filter(({ id, incident }) => !/^[a-z-]+$/.test(id) || !/^I\d+$/.test(incident))).toEqual([]);
+  });
+
+  test('every incident is told with its cause, and every twin is silent; false alarms the other way round', {
+    timeout: 240_000,
+  }, async () => {
+    const { results, passed } = await runDrills(drillWorld, DRILLS);
+    expect(results.filter((result) => !result.passed).map(({ drill_id, wrong }) => [drill_id, wrong])).toEqual([]);
+    expect(passed).toBe(DRILLS.length);
+    expect(await askAll(drillWorld)).toEqual({ told: [], said: 'nothing fails' });
+  });
+
+  const scene = (...told: string[]): Scene => ({ what: 'something', play: async (): Promise<Outcome> => ({ told, said: 'so' }) });
+  const base = { id: 'example', incident: 'I01', date: '2026-02-07', happened: 'Something.', guard: 'prediction_gap' };
+
+  test.each([
+    ['nobody notices', { replay: scene(), twin: scene() }, 'expected prediction_gap, was told of nothing: so'],
+    ['another one is named', { replay: scene('lines_present'), twin: scene() }, 'expected prediction_gap, was told of lines_present: so'],
+    [
+      'more is told than the cause',
+      { replay: scene('prediction_gap', 'lines_present'), twin: scene() },
+      'expected prediction_gap alone, was also told of lines_present: so',
+    ],
+    [
+      'the twin is not silent',
+      { replay: scene('prediction_gap'), twin: scene('prediction_gap') },
+      'expected silence, was told of prediction_gap: so',
+    ],
+    [
+      'a false alarm is raised',
+      { isNoise: true, replay: scene('prediction_gap'), twin: scene('prediction_gap') },
+      'expected silence, was told of prediction_gap: so',
+    ],
+    [
+      'a scene throws',
+      {
+        replay: scene('prediction_gap'),
+        twin: { what: 'x', play: async () => Promise.reject(new Error('no batch')) },
+      },
+      'expected silence, was told of the scene could not be played: no batch',
+    ],
+  ])('do not pass when %s', async (_what, change, wrong) => {
+    const { results, passed } = await runDrills(drillWorld, [defineDrill({ ...base, ...change })]);
+    expect(passed).toBe(0);
+    expect(results[0]?.wrong).toBe(wrong);
+  });
+
+  test('pass when the incident is told and the twin is silent', async () => {
+    const { passed } = await runDrills(drillWorld, [
+      defineDrill({ ...base, replay: scene('prediction_gap'), twin: scene() }),
+      defineDrill({ ...base, isNoise: true, replay: scene(), twin: scene('prediction_gap') }),
+      defineDrill({ ...base, beside: ['lines_present'], replay: scene('lines_present', 'prediction_gap'), twin: scene() }),
+    ]);
+    expect(passed).toBe(3);
+  });
+});
