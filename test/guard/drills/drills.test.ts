@@ -8,6 +8,18 @@ import type { StateStore } from '#platform/state/port.ts';
 import { openSqliteState } from '#platform/state/sqlite/store.ts';
 import { emptyWorld, type TestWorld } from '#test/guard/canaries/world.ts';
 
+/** One of every kind; `tipoff drill run` plays all of them, which takes minutes. */
+const PLAYED = [
+  'first-game-only',
+  'unknown-column',
+  'no-predictions',
+  'batch-never-ended',
+  'picks-doubled',
+  'jobs-purged',
+  'too-early',
+  'forty-eight-reposts',
+];
+
 describe('drills', () => {
   let world: TestWorld;
   let drillWorld: DrillWorld;
@@ -36,12 +48,13 @@ describe('drills', () => {
     expect(DRILLS.filter(({ id, incident }) => !/^[a-z-]+$/.test(id) || !/^I\d+$/.test(incident))).toEqual([]);
   });
 
-  test('every incident is told with its cause, and every twin is silent; false alarms the other way round', {
+  test('an incident is told with its cause, and its twin is silent; a false alarm the other way round', {
     timeout: 240_000,
   }, async () => {
-    const { results, passed } = await runDrills(drillWorld, DRILLS);
+    const drills = DRILLS.filter(({ id }) => PLAYED.includes(id));
+    const { results, passed } = await runDrills(drillWorld, drills);
     expect(results.filter((result) => !result.passed).map(({ drill_id, wrong }) => [drill_id, wrong])).toEqual([]);
-    expect(passed).toBe(DRILLS.length);
+    expect([drills.length, passed]).toEqual([PLAYED.length, PLAYED.length]);
     expect(await askAll(drillWorld)).toEqual({ told: [], said: 'nothing fails' });
   });
 
