@@ -1,7 +1,7 @@
 /**
  * One measurement in a process of its own, so that it is cold: `node scripts/bench-case.ts <case> <home> <from> <to>`
- * prints one JSON document. Cases: features (phases 3 and 4), all (every phase), day (one slate, daily mode), floor (the
- * statements alone, as one raw script).
+ * prints one JSON document. Cases: features (phases 3 and 4), graded (every phase but the exports), exports (those alone),
+ * day (one slate, daily mode), floor (the statements alone, as one raw script).
  */
 import { DuckDBInstance } from '@duckdb/node-api';
 import { backfillDeps } from '#app/backfill.ts';
@@ -13,7 +13,7 @@ import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { TipoffError } from '#core/errors.ts';
 import { runBackfill } from '#guard/backfill/run.ts';
-import { BACKFILL_PHASES, type BackfillPhase } from '#guard/backfill/steps.ts';
+import type { BackfillPhase } from '#guard/backfill/steps.ts';
 import { buildPlayerReference } from '#pipeline/analytics/player-reference.ts';
 import { ANALYTICS_PROCESSORS } from '#pipeline/analytics/processors.ts';
 import { runDay } from '#pipeline/day.ts';
@@ -143,7 +143,8 @@ const [name = '', home = '', fromText = '', toText = ''] = process.argv.slice(2)
 const [from, to] = [parseSlate(fromText), parseSlate(toText || fromText)];
 const CASES: Readonly<Record<string, () => Promise<Measured>>> = {
   features: () => backfill(home, from, to, ['analytics', 'precompute']),
-  all: () => backfill(home, from, to, BACKFILL_PHASES),
+  graded: () => backfill(home, from, to, ['analytics', 'precompute', 'predict', 'grade']),
+  exports: () => backfill(home, from, to, ['export']),
   day: () => day(home, from),
   floor: () => floor(home, from, to),
 };

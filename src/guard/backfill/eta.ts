@@ -5,19 +5,19 @@ import type { UnitDoc } from './ledger.ts';
  * matter: what a run measures corrects them all.
  */
 const FIRST_GUESS: Readonly<Record<string, number>> = {
-  PlayerGameSummary: 0.003,
-  TeamGameSummary: 0.001,
-  UpcomingTeamGameContext: 0.0005,
-  PlayerPropLines: 0.004,
-  UpcomingPlayerGameContext: 0.005,
-  TeamDefenseZoneAnalysis: 0.002,
-  PlayerShotZoneAnalysis: 0.001,
-  PlayerDailyCache: 0.006,
-  PlayerCompositeFactors: 0.001,
-  MLFeatureStore: 0.006,
-  Predictions: 0.12,
-  Grades: 0.005,
-  Exports: 0.03,
+  PlayerGameSummary: 0.0022,
+  TeamGameSummary: 0.0005,
+  UpcomingTeamGameContext: 0.0003,
+  PlayerPropLines: 0.002,
+  UpcomingPlayerGameContext: 0.002,
+  TeamDefenseZoneAnalysis: 0.0016,
+  PlayerShotZoneAnalysis: 0.0004,
+  PlayerDailyCache: 0.0055,
+  PlayerCompositeFactors: 0.0009,
+  MLFeatureStore: 0.0052,
+  Predictions: 0.27,
+  Grades: 0.006,
+  Exports: 0.15,
 };
 const UNKNOWN_STEP = 0.005;
 /** Seconds that a statement takes however few slates it covers. */

@@ -70,6 +70,10 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
       const { backfillStatus } = await import('#guard/backfill/status.ts');
       const status = await withApp(({ state }) => backfillStatus(state));
       terminal.json(status);
+      if (status.runs.length === 0) {
+        terminal.line('No backfill has run here yet: `tipoff backfill plan --from <slate> --to <slate>` shows what one would do.');
+        return;
+      }
       const runs = status.runs.map((one) => [
         one.started_at,
         one.state,
