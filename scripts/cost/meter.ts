@@ -4,7 +4,7 @@ import { type ByteReader, LEAST_BILLED } from './bytes.ts';
 
 /** One statement that was run, with what BigQuery would read for it. */
 export interface Metered {
-  /** The text of a query, or the table that was written. */
+  /** The text of a query, or what was done to which table. */
   readonly what: string;
   /** Queries it would be: a replacement is a script of several. */
   readonly queries: number;
@@ -28,9 +28,9 @@ const REPLACEMENT_QUERIES = 6;
 /** Puts a meter in front of a warehouse. Loads are free; what is read to merge, to replace and to check is counted. */
 export function meter(warehouse: Warehouse, reader: ByteReader): Meter {
   let seen: Metered[] = [];
-  const read = async (sql: string, params: SqlParams = {}): Promise<void> => {
+  const read = async (sql: string, params: SqlParams = {}, what = sql): Promise<void> => {
     const { processed, billed } = await reader.statement(sql, params);
-    seen.push({ what: sql, queries: 1, processed, billed: Math.max(billed, LEAST_BILLED), sql, params });
+    seen.push({ what, queries: 1, processed, billed: Math.max(billed, LEAST_BILLED), sql, params });
   };
   const appendNew: Warehouse['appendNew'] = async (table, rows) => {
     // The merge reads the keys that are there, in the partitions of the new rows where the key names them.
@@ -60,7 +60,7 @@ export function meter(warehouse: Warehouse, reader: ByteReader): Meter {
       },
       appendNew,
       replaceRange: async (table, range, select, params) => {
-        await read(select, params);
+        await read(select, params, `select for ${tableId(table)}`);
         const within = between(table, range.column);
         const bounds = { range_from: range.from, range_to: range.to };
         const before = await reader.rows(table, within, bounds);

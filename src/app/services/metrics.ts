@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { activeBatches } from '#pipeline/predict/batches.ts';
-import { UNIT_TOPIC } from '#pipeline/predict/documents.ts';
+import { activeBatches, readOutcomes } from '#pipeline/predict/batches.ts';
+import { type Outcome, UNIT_TOPIC } from '#pipeline/predict/documents.ts';
+import type { Clock } from '#platform/clock.ts';
 import type { Queue } from '#platform/queue/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
 
@@ -15,8 +16,16 @@ export interface ServiceMetrics {
   sweep(failed: boolean): void;
 }
 
+interface MetricsDeps {
+  readonly state: StateStore;
+  readonly queue: Queue;
+  readonly clock: Clock;
+}
+
+const OUTCOMES: readonly Outcome[] = ['predicted', 'skipped', 'failed', 'timed_out'];
+
 /** Gauges are read when they are asked for. */
-export function serviceMetrics({ state, queue }: { readonly state: StateStore; readonly queue: Queue }): ServiceMetrics {
+export function serviceMetrics({ state, queue, clock }: MetricsDeps): ServiceMetrics {
   const registry = new Registry();
   const registers = [registry];
   const requests = new Counter({
@@ -57,6 +66,38 @@ export function serviceMetrics({ state, queue }: { readonly state: StateStore; r
     registers,
     async collect() {
       this.set((await activeBatches(state)).length);
+    },
+  });
+  /** Seconds since the earliest of some instants of the active batches; 0 without one. */
+  const oldest = async (field: 'created_at' | 'progress_at'): Promise<number> => {
+    const instants = (await activeBatches(state)).map((batch) => Date.parse(batch[field]));
+    return instants.length === 0 ? 0 : Math.max(0, clock.now().getTime() - Math.min(...instants)) / 1000;
+  };
+  new Gauge({
+    name: 'tipoff_batch_age_seconds',
+    help: 'Age of the oldest active batch; 0 without one',
+    registers,
+    async collect() {
+      this.set(await oldest('created_at'));
+    },
+  });
+  new Gauge({
+    name: 'tipoff_batch_idle_seconds',
+    help: 'Longest time an active batch has made no progress; 0 without one',
+    registers,
+    async collect() {
+      this.set(await oldest('progress_at'));
+    },
+  });
+  new Gauge({
+    name: 'tipoff_batch_outcomes',
+    help: 'Players of the active batches that have an outcome, by its kind',
+    labelNames: ['outcome'],
+    registers,
+    async collect() {
+      const batches = await activeBatches(state);
+      const all = (await Promise.all(batches.map(({ batch_id }) => readOutcomes(state, batch_id)))).flat();
+      for (const kind of OUTCOMES) this.set({ outcome: kind }, all.filter(({ outcome }) => outcome === kind).length);
     },
   });
   new Gauge({

@@ -144,5 +144,30 @@ describe('GET /health, /version and /metrics', () => {
     expect(text).toContain('tipoff_units_total{handled="done"} 1');
     expect(text).toContain('tipoff_batches_ended_total{state="published"} 1');
     expect(text).toContain('tipoff_batches_active 0');
+    expect(text).toContain('tipoff_batch_age_seconds 0');
+  });
+
+  it('tell the age and the outcomes of a batch that is at work, in lines that Prometheus reads', async () => {
+    const { call, runtime, deps } = await world(players(3));
+    await call('POST', '/start', { mode: 'FIRST' });
+    await runtime.settled();
+    await deps.clock.sleep(90_000);
+    const { text } = await call('GET', '/metrics');
+    expect(text).toContain('tipoff_batches_active 1');
+    expect(text).toContain('tipoff_batch_age_seconds 90');
+    expect(text).toContain('tipoff_batch_idle_seconds 90');
+    expect(text).toContain('tipoff_batch_outcomes{outcome="predicted"} 0');
+    expect(text).toContain('tipoff_queue_depth 1');
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .filter((line) => line !== '');
+    const told = new Set(lines.flatMap((line) => /^# TYPE (\w+) (?:counter|gauge|histogram)$/.exec(line)?.[1] ?? []));
+    const samples = lines.filter((line) => !line.startsWith('#'));
+    const wrong = samples.filter((line) => {
+      const [, name = ''] = /^(\w+)(?:\{(?:\w+="[^"\n]*",?)+\})? -?(?:\d+(?:\.\d+)?(?:e-?\d+)?|\+Inf)$/.exec(line) ?? [];
+      return !told.has(name) && !told.has(name.replace(/_(?:bucket|sum|count)$/, ''));
+    });
+    expect(wrong).toEqual([]);
   });
 });

@@ -72,7 +72,7 @@ function serviceWorld(world: PredictionWorld, options: ServiceWorldOptions): Ser
   const deps = options.change?.(plain) ?? plain;
   const { warehouse, state, queue, clock, models } = deps;
   const logger = serviceLogger(clock, (line) => log.push(line));
-  const metrics = serviceMetrics({ state, queue });
+  const metrics = serviceMetrics({ state, queue, clock });
   const roles = options.roles ?? ['coordinator', 'worker'];
   const runDeps = options.runDeps ?? noBackfills;
   const backfills = serviceBackfills({ state, clock, notifier, log: logger, holder: 'this process', runDeps });

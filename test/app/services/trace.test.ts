@@ -45,6 +45,9 @@ describe('the trace of a request', () => {
     const traced = lines(log).filter(({ trace }) => trace === TRACE);
     expect(traced.map(({ message }) => message)).toEqual(['request', 'unit handled', 'batch ended']);
     expect(traced.find(({ message }) => message === 'unit handled')).toMatchObject({ handled: 'done', unit: 'u001' });
+    expect(traced.find(({ message }) => message === 'request')).toMatchObject({
+      httpRequest: { requestMethod: 'POST', requestUrl: '/start', status: 202, latency: expect.stringMatching(/^\d+\.\d{3}s$/) },
+    });
     const [entry] = await deps.state.list<{ request_id: string }>('service_audit');
     expect(entry?.data.request_id).toBe(started.headers.get('x-request-id'));
   });
