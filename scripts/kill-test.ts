@@ -6,18 +6,20 @@ import { startEmulators } from './emulators.ts';
 import { KILL_STEPS, killRun } from './kill-run.ts';
 import { makeTemplate } from './kill-world.ts';
 
-// node scripts/kill-test.ts [--runs N] [--seed S] [--keep] [--cloud]: kills `serve` again and again, and demands that nothing is
-// lost. With --cloud, batches and messages are in the emulators of Firestore and Pub/Sub.
+// node scripts/kill-test.ts [--runs N] [--seed S] [--jobs N] [--keep] [--cloud]: kills `serve` again and again, and demands that
+// nothing is lost. Runs go on beside each other, each with a home and processes of its own: a run mostly waits. With --cloud, batches and messages are in the emulators of Firestore and Pub/Sub.
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '25' },
     seed: { type: 'string', default: '1' },
+    jobs: { type: 'string', default: '3' },
     keep: { type: 'boolean', default: false },
     cloud: { type: 'boolean', default: false },
   },
 });
-const [runs, seed] = [Number(values.runs), Number(values.seed)];
-if (!Number.isInteger(runs) || !Number.isInteger(seed) || runs < 1) throw new Error('expected --runs and --seed as whole numbers');
+const [runs, seed, jobs] = [Number(values.runs), Number(values.seed), Number(values.jobs)];
+if (![runs, seed, jobs].every(Number.isInteger) || runs < 1 || jobs < 1)
+  throw new Error('expected --runs, --seed and --jobs as whole numbers');
 
 const folder = await mkdtemp(join(tmpdir(), 'tipoff-kill-'));
 const say = (line: string): void => {
@@ -37,21 +39,11 @@ try {
   const template = join(folder, 'template');
   await makeTemplate(template);
   say(`template home ready after ${((performance.now() - began) / 1000).toFixed(1)} s; ${runs} runs from seed ${seed}`);
-  for (let i = 0; i < runs; i++) {
-    const home = join(folder, `run-${i}`);
-    // Every named step is the first kill of a run in turn; the seed decides the others.
-    const step = KILL_STEPS[i % KILL_STEPS.length] ?? 'random';
-    const run = await killRun({ template, home, seed: seed + i, step, ...cloudOf(i) });
-    kills += run.kills;
-    for (const state of run.states) endings[state] = (endings[state] ?? 0) + 1;
-    const bad = run.problems.length > 0;
-    say(
-      `${bad ? 'FAIL' : 'ok  '} seed ${run.seed}: killed at ${run.steps.join(', ')} (${run.kills}) -> ${run.states.join(', ')} ${run.seconds.toFixed(1)} s`,
-    );
-    for (const problem of run.problems) say(`       ${problem}`);
-    if (bad) failed += 1;
-    if (!bad || !values.keep) await rm(home, { recursive: true, force: true });
-  }
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let i = next++; i < runs; i = next++) await one(template, i);
+  };
+  await Promise.all(Array.from({ length: Math.min(jobs, runs) }, work));
 } finally {
   emulators?.stop();
   if (!values.keep || failed === 0) await rm(folder, { recursive: true, force: true });
@@ -60,3 +52,19 @@ say(
   `${runs} runs, ${kills} kills, ${failed} failed, ${((performance.now() - began) / 1000).toFixed(0)} s; batches: ${JSON.stringify(endings)}`,
 );
 process.exitCode = failed === 0 ? 0 : 1;
+
+async function one(template: string, i: number): Promise<void> {
+  const home = join(folder, `run-${i}`);
+  // Every named step is the first kill of a run in turn; the seed decides the others.
+  const step = KILL_STEPS[i % KILL_STEPS.length] ?? 'random';
+  const run = await killRun({ template, home, seed: seed + i, step, ...cloudOf(i) });
+  kills += run.kills;
+  for (const state of run.states) endings[state] = (endings[state] ?? 0) + 1;
+  const bad = run.problems.length > 0;
+  say(
+    `${bad ? 'FAIL' : 'ok  '} seed ${run.seed}: killed at ${run.steps.join(', ')} (${run.kills}) -> ${run.states.join(', ')} ${run.seconds.toFixed(1)} s`,
+  );
+  for (const problem of run.problems) say(`       ${problem}`);
+  if (bad) failed += 1;
+  if (!bad || !values.keep) await rm(home, { recursive: true, force: true });
+}
