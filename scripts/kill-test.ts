@@ -5,8 +5,9 @@ import { parseArgs } from 'node:util';
 import { startEmulators } from './emulators.ts';
 import { KILL_STEPS, killRun } from './kill-run.ts';
 import { makeTemplate } from './kill-world.ts';
+import { writeSuiteReport } from './suite-report.ts';
 
-// node scripts/kill-test.ts [--runs N] [--seed S] [--jobs N] [--keep] [--cloud]: kills `serve` again and again, and demands that
+// node scripts/kill-test.ts [--runs N] [--seed S] [--jobs N] [--keep] [--cloud] [--report FILE]: kills `serve` again and again, and demands that
 // nothing is lost. Runs go on beside each other, each with a home and processes of its own: a run mostly waits. With --cloud, batches and messages are in the emulators of Firestore and Pub/Sub.
 const { values } = parseArgs({
   options: {
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '3' },
     keep: { type: 'boolean', default: false },
     cloud: { type: 'boolean', default: false },
+    report: { type: 'string' },
   },
 });
 const [runs, seed, jobs] = [Number(values.runs), Number(values.seed), Number(values.jobs)];
@@ -51,6 +53,7 @@ try {
 say(
   `${runs} runs, ${kills} kills, ${failed} failed, ${((performance.now() - began) / 1000).toFixed(0)} s; batches: ${JSON.stringify(endings)}`,
 );
+writeSuiteReport(values.report, { passed: runs - failed, failed });
 process.exitCode = failed === 0 ? 0 : 1;
 
 async function one(template: string, i: number): Promise<void> {

@@ -6,14 +6,16 @@ import { startEmulators } from './emulators.ts';
 import { startServe } from './kill-child.ts';
 import { KILL_MORNING, KILL_SLATE, makeTemplate } from './kill-world.ts';
 import { raceClients, raceProcesses } from './race-run.ts';
+import { writeSuiteReport } from './suite-report.ts';
 
-// node scripts/race-test.ts [--rounds N] [--processes N] [--cloud]: many start one slate at the same moment, and one batch must
+// node scripts/race-test.ts [--rounds N] [--processes N] [--cloud] [--report FILE]: many start one slate at the same moment, and one batch must
 // come of it. With --cloud, batches and messages are in the emulators of Firestore and Pub/Sub.
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '100' },
     processes: { type: 'string', default: '8' },
     cloud: { type: 'boolean', default: false },
+    report: { type: 'string' },
   },
 });
 const [rounds, processes] = [Number(values.rounds), Number(values.processes)];
@@ -29,6 +31,7 @@ const { firestore, pubsub } = emulators?.at ?? {};
 const cloud = firestore === undefined || pubsub === undefined ? undefined : { projectId: 'race', firestore, pubsub };
 if (values.cloud && cloud === undefined) throw new Error('expected the emulators of Firestore and Pub/Sub, see above');
 const problems: string[] = [];
+let lost = 0;
 try {
   const path = cloud === undefined ? join(folder, 'state.sqlite') : `firestore://${cloud.firestore}/${cloud.projectId}`;
   let began = performance.now();
@@ -36,6 +39,8 @@ try {
   say(
     `${processes} processes, ${rounds} rounds for a batch and for its lease: ${problems.length} problems, ${((performance.now() - began) / 1000).toFixed(1)} s`,
   );
+
+  if (problems.length > 0) lost += 1;
 
   const home = join(folder, 'home');
   await makeTemplate(home);
@@ -58,6 +63,7 @@ try {
   } finally {
     await serve.stop();
   }
+  if (problems.length > before) lost += 1;
   say(
     `${processes} HTTP clients, ${rounds} rounds: ${problems.length - before} problems, ${((performance.now() - began) / 1000).toFixed(1)} s`,
   );
@@ -66,4 +72,5 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 for (const problem of problems.slice(0, 20)) say(problem);
-process.exitCode = problems.length === 0 ? 0 : 1;
+writeSuiteReport(values.report, { passed: 2 - lost, failed: lost });
+process.exitCode = lost === 0 ? 0 : 1;

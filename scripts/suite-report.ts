@@ -1,0 +1,12 @@
+import { writeFileSync } from 'node:fs';
+
+/** What a suite that is not vitest's leaves for `scripts/count-tests.mjs`: how many of its runs held and how many did not. */
+export interface SuiteReport {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** Writes the report where `--report FILE` asked for it; nothing without. */
+export function writeSuiteReport(file: string | undefined, report: SuiteReport): void {
+  if (file !== undefined) writeFileSync(file, JSON.stringify(report));
+}
