@@ -39,18 +39,29 @@ async function doubledKeys(warehouse: Warehouse): Promise<string[]> {
   return found;
 }
 
-/** Source letters that do not tell the truth about their value, worked out from the raw rows and not from the statements. */
+/** The first slate of the rows of each key. */
+function firstSlates<T extends { readonly slate: string }>(rows: readonly T[], keyOf: (row: T) => string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const row of rows) if ((found.get(keyOf(row)) ?? '9') > row.slate) found.set(keyOf(row), row.slate);
+  return found;
+}
+
+/** Values out of nothing, and source letters that do not tell the truth about their value, worked out from the raw rows and not from the statements. */
 function untruths(rows: readonly Values[]): string[] {
   const played = simulated.tables.playerBoxScores.filter((row) => row.played);
-  const earliest = new Map<string, string>();
-  for (const { player_id, season, slate } of played) {
-    const key = `${player_id} ${season}`;
-    if ((earliest.get(key) ?? '9') > slate) earliest.set(key, slate);
-  }
+  const earliest = firstSlates(played, ({ player_id, season }) => `${player_id} ${season}`);
+  const earliestEver = firstSlates(played, ({ player_id }) => `${player_id}`);
+  const earliestShot = firstSlates(simulated.tables.shots, ({ player_id, season }) => `${player_id} ${season}`);
   const found = new Set<string>();
   for (const row of rows) {
-    const hasHistory = (earliest.get(`${row.player_id} ${row.season}`) ?? '9') < row.slate;
+    const isBefore = (slates: ReadonlyMap<string, string>, key: string): boolean => (slates.get(key) ?? '9') < row.slate;
+    const hasHistory = isBefore(earliest, `${row.player_id} ${row.season}`);
+    const hasEverPlayed = isBefore(earliestEver, `${row.player_id}`);
+    const hasShot = isBefore(earliestShot, `${row.player_id} ${row.season}`);
     for (const { name, group } of FEATURES) {
+      const isOwn = ['minutes', 'scoring', 'volume'].includes(group) || name === 'three_rate';
+      const isOfPlaces = ['paint_rate', 'mid_rate', 'zone_matchup'].includes(name);
+      if (row[name] !== null && ((isOwn && !hasEverPlayed) || (isOfPlaces && !hasShot))) found.add(`${name}: a value out of nothing`);
       const letter = row.feature_sources[(FEATURE_POSITION[name] ?? 0) - 1];
       const isMissing = row[name] === null;
       if (isMissing !== (letter === 'm')) found.add(`${name}: ${letter} for ${row[name]}`);
@@ -148,10 +159,14 @@ describe('feature rows', () => {
 });
 
 describe('planted defects', () => {
-  const planted = async <T>(change: (processor: Processor) => string, look: (warehouse: Warehouse) => Promise<T>): Promise<T> => {
+  const late = slates[slates.length - 5] ?? '';
+  const planted = async <T>(
+    change: (processor: Processor) => string,
+    look: (warehouse: Warehouse) => Promise<T>,
+    slate = late,
+  ): Promise<T> => {
     const warehouse = await rawWorld(simulated);
     try {
-      const slate = slates[slates.length - 5] ?? '';
       await compute(warehouse, slate, slate, change);
       return await look(warehouse);
     } finally {
@@ -168,6 +183,20 @@ describe('planted defects', () => {
       async (warehouse) => untruths(await featureRows(warehouse)),
     );
     expect(found).toContain('vacated_min: f without a feed');
+  });
+
+  it.each([
+    ['c.pts_season', 'COALESCE(c.pts_season, 10)', 'pts_season'],
+    ['c.fga_ewma8', 'COALESCE(c.fga_ewma8, 5)', 'fga_ewma8'],
+    ['z.paint_rate', 'COALESCE(z.paint_rate, 0.4)', 'paint_rate'],
+    ['f.zone_matchup', 'COALESCE(f.zone_matchup, 0)', 'zone_matchup'],
+  ])('%s with a league average in the place of nothing is noticed', async (value, disguised, feature) => {
+    const found = await planted(
+      ({ select }) => select.replace(`${value} AS ${feature}`, `${disguised} AS ${feature}`),
+      async (warehouse) => untruths(await featureRows(warehouse)),
+      first,
+    );
+    expect(found).toEqual([`${feature}: a value out of nothing`]);
   });
 
   it('a duplicated row is refused before it is written', async () => {

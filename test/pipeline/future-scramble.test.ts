@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type App, openApp } from '#app/compose.ts';
+import { readConfig } from '#app/config.ts';
+import { dayDeps } from '#app/day-deps.ts';
+import type { Slate } from '#core/calendar.ts';
+import { runDay } from '#pipeline/day.ts';
+import { virtualClock } from '#platform/clock.ts';
+import type { Row } from '#platform/warehouse/port.ts';
+import { simulateLeague } from '#simulate/league.ts';
+import { loadLeague } from '#simulate/load.ts';
+import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+
+const league = simulateLeague({ seed: 3, seasons: ['2024-25'], teams: 8, gamesPerTeam: 40, playersPerTeam: 12 });
+const CUTOFF = league.slates[Math.floor(league.slates.length * 0.7)] as Slate;
+
+const NOISE_FROM_THE_CUTOFF_ON = [
+  'UPDATE nba_raw.player_box_scores SET points = 61 - points, minutes = 50 - minutes, fga = 40 - fga WHERE slate >= CAST(@cutoff AS DATE) AND played',
+  'UPDATE nba_raw.team_box_scores SET points = 250 - points, fga = 190 - fga WHERE slate >= CAST(@cutoff AS DATE)',
+];
+const ONE_POINT_BEFORE_IT = ['UPDATE nba_raw.player_box_scores SET points = points + 1 WHERE slate < CAST(@cutoff AS DATE) AND played'];
+
+describe('predictions know nothing of the slate or of what came after', () => {
+  const clock = virtualClock('2025-08-01T12:00:00Z');
+  let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  let truth: App;
+  let scrambled: App;
+  let corrected: App;
+
+  /** A home with all results of the league, some of them replaced. */
+  const world = async (name: string, ...replacements: string[]): Promise<App> => {
+    const app = await openApp(readConfig({ TIPOFF_HOME: `${folder.path}/${name}` }), { command: 'test', clock, write: () => undefined });
+    await loadLeague(app.warehouse, league);
+    for (const statement of replacements) await app.warehouse.execute(statement, { cutoff: CUTOFF });
+    return app;
+  };
+
+  /** Every published row of a slate but for the times of the run. */
+  const predictions = async (app: App): Promise<string[]> => {
+    const result = await runDay(await dayDeps(app, 'test'), { slate: CUTOFF, by: 'test' });
+    expect(result).toMatchObject({ state: 'published', mode: 'BACKFILL' });
+    const rows = await app.warehouse.query<Row>(
+      'SELECT * FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE) ORDER BY prediction_id',
+      { slate: CUTOFF },
+    );
+    return rows.map((row) => JSON.stringify({ ...row, created_at: null, published_at: null }));
+  };
+
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    truth = await world('truth');
+    scrambled = await world('scrambled', ...NOISE_FROM_THE_CUTOFF_ON);
+    corrected = await world('corrected', ...ONE_POINT_BEFORE_IT);
+  });
+  afterAll(async () => {
+    await truth.close();
+    await scrambled.close();
+    await corrected.close();
+    await folder.remove();
+  });
+
+  it('noise in place of every result at and after the slate changes no byte of its predictions, and a point more before it changes all of them', async () => {
+    const [as, noisy, other] = [await predictions(truth), await predictions(scrambled), await predictions(corrected)];
+    expect(as.length).toBeGreaterThan(50);
+    expect(noisy).toEqual(as);
+    expect(other.length).toBe(as.length);
+    expect(other.filter((row) => as.includes(row))).toEqual([]);
+  });
+});
