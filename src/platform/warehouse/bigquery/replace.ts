@@ -3,6 +3,7 @@ import { columnNames, type TableContract, tableId } from '#core/contracts/define
 import { TipoffError } from '#core/errors.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
 import { roundedSql } from '#platform/warehouse/precision.ts';
+import { checkReplacementColumns } from '#platform/warehouse/replacement-columns.ts';
 import type { Jobs } from './jobs.ts';
 import { inlined } from './parameters.ts';
 import { toRows } from './rows.ts';
@@ -22,7 +23,7 @@ export async function replaceRange(
 ): Promise<number> {
   const bounds = boundsOf(table, range);
   const { fields } = await jobs.dryRun(select, params);
-  checkColumns(
+  checkReplacementColumns(
     table,
     fields.map((field) => field.name),
   );
@@ -83,22 +84,6 @@ function boundsOf(table: TableContract, range: ReplacedRange): string {
   }
   const extra = range.extraWhere === undefined ? '' : ` AND (${range.extraWhere})`;
   return `${range.column} BETWEEN CAST(@range_from AS ${column.type}) AND CAST(@range_to AS ${column.type})${extra}`;
-}
-
-/** Refuses a select that gives a column the table does not have, or lacks one that the contract has. */
-function checkColumns(table: TableContract, given: readonly string[]): void {
-  const wanted = columnNames(table);
-  const extra = given.filter((name) => !wanted.includes(name));
-  const missing = wanted.filter((name) => !given.includes(name));
-  if (extra.length === 0 && missing.length === 0) return;
-  throw new TipoffError(
-    'TIPOFF_SCHEMA_MISMATCH',
-    `${tableId(table)}: the statement gives unknown columns [${extra.join(', ')}] and lacks [${missing.join(', ')}]`,
-    {
-      hint: `Correct the statement of ${table.writer} or the contract; nothing was written.`,
-      details: { table: tableId(table), extra, missing },
-    },
-  );
 }
 
 function checkOutcome(table: TableContract, range: ReplacedRange, { outside, doubled, incomplete }: Outcome): void {

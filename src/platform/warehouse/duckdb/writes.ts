@@ -3,6 +3,7 @@ import { TipoffError } from '#core/errors.ts';
 import { duckdbType } from '#platform/warehouse/ddl.ts';
 import type { SqlParams, TableRef } from '#platform/warehouse/port.ts';
 import { checkRecords, type LooseRecord } from '#platform/warehouse/records.ts';
+import { checkReplacementColumns } from '#platform/warehouse/replacement-columns.ts';
 import { loadDirectly, loadWire, storedColumns } from './load.ts';
 import type { Session } from './session.ts';
 
@@ -73,7 +74,7 @@ export async function replaceRange(
     // as much as running it on a short range.
     await session.run(`CREATE OR REPLACE TEMP TABLE tipoff_replacement AS ${select}`, params);
     const given = (await session.rows<{ column_name: string }>('DESCRIBE temp.tipoff_replacement')).map((c) => c.column_name);
-    checkColumns(table, given);
+    checkReplacementColumns(table, given);
     await checkReplacement(session, table, range, bounds, all);
     await session.run(`DELETE FROM ${tableId(table)} WHERE ${bounds}`, all);
     // Rows of one date lie together, as in a partition: a later read of one date decodes its rows, not the table.
@@ -100,22 +101,6 @@ function boundsOf(table: TableContract, range: ReplacedRange): string {
   const type = duckdbType(column);
   const extra = range.extraWhere === undefined ? '' : ` AND (${range.extraWhere})`;
   return `${range.column} BETWEEN CAST(@range_from AS ${type}) AND CAST(@range_to AS ${type})${extra}`;
-}
-
-/** Refuses a select that gives a column the table does not have, or lacks one that the contract has. */
-function checkColumns(table: TableContract, given: readonly string[]): void {
-  const wanted = columnNames(table);
-  const extra = given.filter((name) => !wanted.includes(name));
-  const missing = wanted.filter((name) => !given.includes(name));
-  if (extra.length === 0 && missing.length === 0) return;
-  throw new TipoffError(
-    'TIPOFF_SCHEMA_MISMATCH',
-    `${tableId(table)}: the statement gives unknown columns [${extra.join(', ')}] and lacks [${missing.join(', ')}]`,
-    {
-      hint: `Correct the statement of ${table.writer} or the contract; nothing was written.`,
-      details: { table: tableId(table), extra, missing },
-    },
-  );
 }
 
 /** Refuses rows outside of the range and keys that occur twice: both would break "running it again changes nothing". */
