@@ -23,7 +23,7 @@ interface Difference {
  * Throws TIPOFF_SCHEMA_MISMATCH with the table, each field and its ALTER TABLE. Nothing was staged then.
  */
 export async function checkOutput(warehouse: Warehouse, records: readonly StagedPrediction[]): Promise<void> {
-  const live = await warehouse.describe(playerPropPredictions);
+  const live = await warehouse.describe(playerPropPredictions, 'shape');
   if (live === undefined) {
     throw new TipoffError('TIPOFF_SCHEMA_MISMATCH', `${TABLE} does not exist`, {
       hint: 'Make it with `tipoff schema apply`; nothing was written.',

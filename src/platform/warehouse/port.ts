@@ -134,8 +134,11 @@ export interface Warehouse {
   replaceFunctions(): Promise<void>;
   /** The functions of the `fn` library that the engine has, by name. */
   listFunctions(): Promise<FunctionInfo[]>;
-  /** The live columns of a table, or undefined when it does not exist. Never cached. */
-  describe(table: TableRef): Promise<LiveColumn[] | undefined>;
+  /**
+   * The live columns of a table, or undefined when it does not exist. Never cached. `shape` leaves the descriptions out, which
+   * a writer has no use for and an engine may have to look for elsewhere.
+   */
+  describe(table: TableRef, depth?: 'shape' | 'whole'): Promise<LiveColumn[] | undefined>;
   /** Creates missing datasets, the `fn` library and missing contract tables; never changes an existing table. */
   prepare(tables: readonly TableContract[]): Promise<void>;
   /** Cheap proof that the store answers. */

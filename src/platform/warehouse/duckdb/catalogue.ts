@@ -6,6 +6,7 @@ import type { FunctionInfo, LiveColumn, TableChange, TableInfo, TableOptions, Ta
 import { textDigest } from '#platform/warehouse/text-digest.ts';
 import { columnDescriptions, layouts, rememberChange, rememberColumn, rememberLayout } from './layout.ts';
 import type { Session } from './session.ts';
+import { storedShape } from './shape.ts';
 
 /** DuckDB keeps no creation time, labels or expiry, so they live in a table of their own. */
 const META = `CREATE TABLE IF NOT EXISTS tipoff_meta.tables
@@ -48,11 +49,7 @@ export async function createTable(
 
 /** Drops a table with what was remembered about it; false when there was none. Run in a transaction. */
 export async function dropTable(session: Session, { dataset, name }: TableRef): Promise<boolean> {
-  const found = await session.rows('SELECT 1 AS one FROM duckdb_tables() WHERE schema_name = @dataset AND table_name = @name', {
-    dataset,
-    name,
-  });
-  if (found.length === 0) return false;
+  if ((await storedShape(session, tableId({ dataset, name }))) === undefined) return false;
   await session.native(`DROP TABLE ${tableId({ dataset, name })}`);
   if (await hasMeta(session)) {
     await session.run('DELETE FROM tipoff_meta.tables WHERE dataset = @dataset AND name = @name', { dataset, name });
@@ -129,22 +126,19 @@ export async function listFunctions(session: Session): Promise<FunctionInfo[]> {
   }));
 }
 
-/** The live columns of a table or view; undefined when there is none. */
-export async function describe(session: Session, { dataset, name }: TableRef): Promise<LiveColumn[] | undefined> {
-  const columns = await session.rows<{ column_name: string; data_type: string; is_nullable: boolean; column_default: string | null }>(
-    'SELECT column_name, data_type, is_nullable, column_default FROM duckdb_columns() WHERE schema_name = @dataset AND table_name = @name ORDER BY column_index',
-    { dataset, name },
-  );
-  if (columns.length === 0) return undefined;
-  const descriptions = await columnDescriptions(session, { dataset, name });
-  return columns.map(({ column_name, data_type, is_nullable, column_default }) => {
-    const description = descriptions[column_name];
+/** The live columns of a table or view; undefined when there is none. `shape`: without their descriptions. */
+export async function describe(session: Session, table: TableRef, depth: 'shape' | 'whole' = 'whole'): Promise<LiveColumn[] | undefined> {
+  const columns = await storedShape(session, tableId(table));
+  if (columns === undefined) return undefined;
+  const descriptions = depth === 'shape' ? {} : await columnDescriptions(session, table);
+  return columns.map(({ name, type, notnull, dflt_value }) => {
+    const description = descriptions[name];
     return {
-      name: column_name,
-      type: PORTABLE_TYPES[data_type] ?? data_type,
-      required: !is_nullable,
+      name,
+      type: PORTABLE_TYPES[type] ?? type,
+      required: notnull,
       ...(description === undefined ? {} : { description }),
-      ...(column_default === null ? {} : { default: column_default }),
+      ...(dflt_value === null ? {} : { default: dflt_value }),
     };
   });
 }
@@ -185,5 +179,5 @@ export async function listTables(session: Session, dataset: Dataset, prefix: str
 }
 
 async function hasMeta(session: Session): Promise<boolean> {
-  return (await session.rows("SELECT 1 AS one FROM duckdb_tables() WHERE schema_name = 'tipoff_meta'")).length > 0;
+  return (await storedShape(session, 'tipoff_meta.tables')) !== undefined;
 }

@@ -95,7 +95,7 @@ function duckdbWarehouse(session: Session, release: () => void, clock: Clock, ch
     listTables: (dataset, prefix = '') => exclusive(() => listTables(session, dataset, prefix)),
     replaceFunctions: () => atomically(() => replaceFunctions(session)),
     listFunctions: () => exclusive(() => listFunctions(session)),
-    describe: (table) => exclusive(() => describe(session, table)),
+    describe: (table, depth) => exclusive(() => describe(session, table, depth)),
     prepare: (tables) => atomically(() => prepare(session, tables)),
     ping: () =>
       exclusive(async () => {

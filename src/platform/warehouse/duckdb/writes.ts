@@ -6,6 +6,7 @@ import { checkRecords, type LooseRecord } from '#platform/warehouse/records.ts';
 import { checkReplacementColumns } from '#platform/warehouse/replacement-columns.ts';
 import { loadDirectly, loadWire, storedColumns } from './load.ts';
 import type { Session } from './session.ts';
+import { isOfContract } from './shape.ts';
 
 /** Inserts validated rows in one transaction; `fresh` keeps only the first row of each key that the table does not hold. */
 export async function insertRows(
@@ -36,17 +37,6 @@ export async function insertRows(
     await session.run('DROP TABLE temp.tipoff_wire');
     return count;
   });
-}
-
-/** True when a live table has exactly the columns of the contract, in its order and types. */
-async function isOfContract(session: Session, table: TableContract, { dataset, name }: TableRef): Promise<boolean> {
-  const live = await session.rows<{ column_name: string; data_type: string }>(
-    'SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = @dataset AND table_name = @name ORDER BY column_index',
-    { dataset, name },
-  );
-  const wanted = Object.entries(table.columns).map(([column, one]) => `${column} ${duckdbType(one)}`);
-  const seen = live.map(({ column_name, data_type }) => `${column_name} ${data_type.replace('TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ')}`);
-  return wanted.join() === seen.join();
 }
 
 export interface ReplacedRange {
