@@ -62,6 +62,7 @@ function timed(warehouse: Warehouse): { warehouse: Warehouse; seconds: () => num
       queryColumns: around(queryColumns),
       execute: around(execute),
       append: around(warehouse.append) as Warehouse['append'],
+      stage: around(warehouse.stage) as Warehouse['stage'],
       appendNew: around(warehouse.appendNew) as Warehouse['appendNew'],
       replaceRange: around(replaceRange),
     },

@@ -38,6 +38,7 @@ export function interceptedDeps(deps: BatchDeps, intercept: Intercept): BatchDep
       execute: async (sql, params) => around(isCopy(sql) ? 'copy' : 'execute', () => warehouse.execute(sql, params))(),
       append: async (table, rows, into) => around('append', () => warehouse.append(table, rows, into))(),
       replaceRange: around('replaceRange', warehouse.replaceRange),
+      stage: async (table, as, rows, options) => around('stage', () => warehouse.stage(table, as, rows, options))(),
       createTable: around('createTable', warehouse.createTable),
       dropTable: around('dropTable', warehouse.dropTable),
     },

@@ -4,12 +4,13 @@ import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
 import type { ModelSource } from '#model/serving.ts';
 import { grade } from '#pipeline/grade/grade.ts';
 import { blocking, type NotReady, notReady } from '#pipeline/precompute/readiness.ts';
-import { type BatchDeps, runBatch } from '#pipeline/predict/run-batch.ts';
+import { type BatchDeps, endBatch, predictedRows } from '#pipeline/predict/run-batch.ts';
 import { NO_AS_OF, type Processor, type SlateRange } from '#pipeline/processor.ts';
 import { exportSeasonSubsets, exportSlates } from '#pipeline/publish/exports/export.ts';
 import type { ExportDeps } from '#pipeline/publish/exports/write.ts';
 import { holdProcessor, outputOf, type PhaseDeps, runProcessor } from '#pipeline/run-processor.ts';
-import { withdrawBackfills } from './redo.ts';
+import { inLanes } from './lanes.ts';
+import { visibleBackfills, withdrawBackfills } from './redo.ts';
 import { readActualRows } from './standing.ts';
 import type { Work } from './works.ts';
 
@@ -17,9 +18,14 @@ import type { Work } from './works.ts';
 export interface ExecuteDeps extends PhaseDeps, Omit<BatchDeps, 'models'> {
   /** Models for the slates of a range, a weekly refit as production would have had it. */
   readonly models: (from: Slate, to: Slate) => ModelSource;
+  /** Slates predicted at the same time; 3 when absent. */
+  readonly slatesAtOnce?: number;
   readonly exports: ExportDeps['objects'];
   readonly dataSource: ExportDeps['dataSource'];
 }
+
+/** Slates predicted at once: while the engine works for one, the program computes for another. */
+const SLATES_AT_ONCE = 3;
 
 /** How one slate ended. */
 export type SlateOutcome = { readonly rows: number; readonly held?: string } | { readonly failed: string };
@@ -77,11 +83,16 @@ export function executor(deps: ExecuteDeps, slates: readonly Slate[], open: Read
   const predict = async (work: Work, settle: Settle): Promise<void> => {
     const { from, to } = rangeOf(work, open, deps.clock.now());
     const models = deps.models(from, to);
-    for (const slate of work.slates) {
-      const began = deps.clock.now().getTime();
-      const outcome = await predictSlate({ ...deps, models }, slate, by);
-      await settle(new Map([[slate, outcome]]), seconds(began));
-    }
+    const batchDeps = { ...deps, models, atWork: new Set<Promise<unknown>>() };
+    const visible = await visibleBackfills(deps.warehouse, from, to);
+    let settledAt = deps.clock.now().getTime();
+    await inLanes(work.slates, deps.slatesAtOnce ?? SLATES_AT_ONCE, async (slate) => {
+      const outcome = await predictSlate(batchDeps, slate, visible.get(slate) ?? [], by);
+      // What the slate added to the time of the whole: those beside it took the same seconds.
+      const added = seconds(settledAt);
+      settledAt = deps.clock.now().getTime();
+      await settle(new Map([[slate, outcome]]), added);
+    });
   };
 
   const gradeRange = async (work: Work, settle: Settle): Promise<void> => {
@@ -116,19 +127,17 @@ export function executor(deps: ExecuteDeps, slates: readonly Slate[], open: Read
  * One slate predicted as a backfill. Without features or without enough history for a model it is held, not failed; what else
  * goes wrong is this slate's failure.
  */
-async function predictSlate(
-  deps: BatchDeps & { readonly warehouse: ExecuteDeps['warehouse'] },
-  slate: Slate,
-  by: string,
-): Promise<SlateOutcome> {
+async function predictSlate(deps: BatchDeps, slate: Slate, visible: readonly string[], by: string): Promise<SlateOutcome> {
   try {
     // Asked before anything is withdrawn: without a model what stands is better than nothing.
     await deps.models.forSlate(slate);
-    await withdrawBackfills(deps, slate, by);
-    const batch = await runBatch(deps, { slate, mode: 'BACKFILL', by, force: true });
+    await withdrawBackfills(deps, slate, visible, by);
+    const ended = await endBatch(deps, { slate, mode: 'BACKFILL', by, force: true });
+    if ('kind' in ended) return { rows: 0 };
+    const { batch } = ended;
     if (batch.state === 'held') return { rows: 0, held: `batch ${batch.batch_id}: ${batch.reason}` };
     if (batch.state === 'failed') return { failed: `batch ${batch.batch_id}: ${batch.reason}` };
-    return { rows: batch.predictions };
+    return { rows: await predictedRows(deps.state, batch) };
   } catch (error) {
     if (error instanceof TipoffError && error.code === 'TIPOFF_NO_MODEL') return { rows: 0, held: messageOf(error) };
     if (isTransient(error)) throw error;

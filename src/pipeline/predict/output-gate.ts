@@ -48,7 +48,8 @@ function missingOrChanged(
 ): readonly Difference[] {
   const found = new Map(live.map(({ name, type }) => [name, type]));
   const contract: Readonly<Record<string, Column>> = playerPropPredictions.columns;
-  const fields = new Set([...Object.keys(contract), ...records.flatMap((record) => Object.keys(record))]);
+  const fields = new Set(Object.keys(contract));
+  for (const record of records) for (const field in record) fields.add(field);
   return [...fields].flatMap((field): Difference[] => {
     const type = contract[field]?.type ?? typeOf(field, records);
     const seen = found.get(field);

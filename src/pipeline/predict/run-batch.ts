@@ -5,10 +5,14 @@ import { readOutcomes } from './batches.ts';
 import { type CoordinatorDeps, checkStalled, dispatch, settle } from './coordinator.ts';
 import { type BatchDoc, isActive, UNIT_TOPIC } from './documents.ts';
 import { CHAMPION_SYSTEM } from './rows.ts';
-import { type StartRequest, startBatch } from './start.ts';
+import { type StartRequest, type StartResult, startBatch } from './start.ts';
 import { handleUnit, type WorkerDeps } from './worker.ts';
 
-export type BatchDeps = CoordinatorDeps & WorkerDeps;
+export type BatchDeps = CoordinatorDeps &
+  WorkerDeps & {
+    /** Units being predicted by batches that run beside each other in this process: one takes whatever unit is next, of any. */
+    readonly atWork?: Set<Promise<unknown>>;
+  };
 
 /** How the batch of a slate ended. */
 export interface BatchResult {
@@ -45,18 +49,33 @@ const UNIT_SIZE = 500;
 export async function runBatch(deps: BatchDeps, request: StartRequest): Promise<BatchResult> {
   const began = deps.clock.now().getTime();
   const seconds = (): number => (deps.clock.now().getTime() - began) / 1000;
-  const started = await startBatch(deps, { unitSize: UNIT_SIZE, ...request });
+  const ended = await endBatch(deps, request);
   const base = { slate: request.slate, mode: request.mode };
-  if (started.kind === 'no_games' || started.kind === 'nothing_to_do') {
+  if ('kind' in ended) {
     const none = { batch_id: null, publication_id: null, predicted: 0, failed: {}, predictions: 0, actionable: 0 };
-    const seen = started.kind === 'no_games' ? { games: 0, expected: 0, skipped: {} } : started;
+    const seen = ended.kind === 'no_games' ? { games: 0, expected: 0, skipped: {} } : ended;
     const { games, expected, skipped } = seen;
-    return { ...base, ...none, state: started.kind, reason: null, games, expected, skipped, seconds: seconds() };
+    return { ...base, ...none, state: ended.kind, reason: null, games, expected, skipped, seconds: seconds() };
   }
+  return { ...base, ...(await result(deps, ended.batch)), seconds: seconds() };
+}
+
+/** `runBatch` without its account: the batch as it ended, or why none was needed. */
+export async function endBatch(
+  deps: BatchDeps,
+  request: StartRequest,
+): Promise<{ readonly batch: BatchDoc } | Extract<StartResult, { readonly kind: 'no_games' | 'nothing_to_do' }>> {
+  const started = await startBatch(deps, { unitSize: UNIT_SIZE, ...request });
+  if (started.kind === 'no_games' || started.kind === 'nothing_to_do') return started;
   const { batch_id } = started.batch;
   await dispatch(deps, batch_id, request.by);
-  const ended = await work(deps, batch_id, request.by);
-  return { ...base, ...(await result(deps, ended)), seconds: seconds() };
+  return { batch: await work(deps, batch_id, request.by) };
+}
+
+/** Rows of a published batch: those of its outcomes, which the audit held against what was staged. */
+export async function predictedRows(state: BatchDeps['state'], batch: BatchDoc): Promise<number> {
+  const outcomes = await readOutcomes(state, batch.batch_id);
+  return outcomes.reduce((sum, { outcome, rows }) => sum + (outcome === 'predicted' ? rows : 0), 0);
 }
 
 /**
@@ -74,11 +93,24 @@ async function work(deps: BatchDeps, batchId: string, by: string): Promise<Batch
     if (typeof settled !== 'string' && !isActive(settled.state)) return settled;
     resume = settled === 'again';
     const deliveries = await deps.queue.pull(UNIT_TOPIC, 1, LEASE_SECONDS);
-    for (const delivery of deliveries) await handleUnit(deps, delivery);
-    if (deliveries.length === 0) {
+    for (const delivery of deliveries) await beside(deps.atWork, handleUnit(deps, delivery));
+    const others = [...(deps.atWork ?? [])];
+    if (deliveries.length === 0 && others.length > 0) await Promise.race(others);
+    else if (deliveries.length === 0) {
       await deps.clock.sleep(1000);
       await checkStalled(deps, by, undefined, batchId);
     }
+  }
+}
+
+/** Waits for a unit, which is among those at work meanwhile. */
+async function beside<T>(atWork: Set<Promise<unknown>> | undefined, unit: Promise<T>): Promise<T> {
+  const told = unit.catch(() => undefined);
+  atWork?.add(told);
+  try {
+    return await unit;
+  } finally {
+    atWork?.delete(told);
   }
 }
 

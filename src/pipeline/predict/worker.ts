@@ -31,7 +31,7 @@ export type Handled = 'done' | 'duplicate' | 'late' | 'retry' | 'failed' | 'pois
 const MOST_ATTEMPTS = 4;
 const LONGEST_DELAY_SECONDS = 60;
 const body = z.object({ batch_id: z.string().min(1), unit_id: z.string().min(1) });
-const FEATURE_NAMES = new Set(FEATURES.map(({ name }) => name));
+const FEATURE_NAMES = FEATURES.map(({ name }) => name);
 
 /**
  * Predicts one unit. The rows land before the outcomes do, in a staging table that belongs to this delivery alone, and the
@@ -138,13 +138,9 @@ async function stage(deps: WorkerDeps, batch: BatchDoc, unit: UnitDoc): Promise<
   });
   await checkOutput(warehouse, rows);
   const table = stagingTable(batch.batch_id, unit.unit_id, unit.claim);
-  await warehouse.createTable(stagedPredictions, table, {
+  await warehouse.stage(stagedPredictions, table, rows, {
     labels: { batch: batch.batch_id, slate: batch.slate, unit: unit.unit_id, claim: String(unit.claim) },
     expiresAt: new Date(clock.now().getTime() + STAGING_HOURS * 3_600_000).toISOString(),
-  });
-  await warehouse.append(stagedPredictions, rows, table).catch(async (error: unknown) => {
-    await warehouse.dropTable(table);
-    throw error;
   });
   return { table, outcomes };
 }
@@ -169,12 +165,12 @@ async function finish({ state, clock }: WorkerDeps, batch: BatchDoc, unit: UnitD
   });
 }
 
+/** A row of `PLAYER_INPUTS` with its features apart. */
 function toInput(row: Row): PlayerInput {
   const features: Record<string, number | null> = {};
-  const rest: Row = {};
-  for (const [name, value] of Object.entries(row)) {
-    if (FEATURE_NAMES.has(name)) features[name] = value === null ? null : Number(value);
-    else rest[name] = value;
+  for (const name of FEATURE_NAMES) {
+    const value = row[name] ?? null;
+    features[name] = value === null ? null : Number(value);
   }
-  return { ...(rest as unknown as Omit<PlayerInput, 'features'>), features };
+  return { ...(row as unknown as Omit<PlayerInput, 'features'>), features };
 }

@@ -115,6 +115,11 @@ export interface Warehouse {
     select: string,
     params?: SqlParams,
   ): Promise<number>;
+  /**
+   * Creates a table of the contract's shape under another name with these rows in it, and returns how many. Refuses when it
+   * exists; when it fails there is no such table.
+   */
+  stage<T extends TableContract>(table: T, as: TableRef, rows: readonly Partial<RowOf<T>>[], options?: TableOptions): Promise<number>;
   /** Creates a table from its contract, or an empty one of the same shape under another name. Refuses when it exists. */
   createTable(table: TableContract, as?: TableRef, options?: TableOptions): Promise<void>;
   /**

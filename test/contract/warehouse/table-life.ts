@@ -25,6 +25,28 @@ export function tableLifeContract(warehouse: () => Warehouse): void {
     });
   });
 
+  describe('stage', () => {
+    it('creates a table under another name with its rows, labels and expiry', async () => {
+      const options = { labels: { batch: 'b1' }, expiresAt: '2025-01-03T00:00:00.000Z' };
+      expect(await warehouse().stage(everyType, staging, [fullRow, { ...fullRow, id: 2 }], options)).toBe(2);
+      expect(await warehouse().query('SELECT id FROM nba_raw.staging_b1_s0 ORDER BY id')).toEqual([{ id: 1 }, { id: 2 }]);
+      expect(await warehouse().query('SELECT id FROM nba_raw.every_type')).toEqual([]);
+      expect(await warehouse().listTables('nba_raw', 'staging_')).toMatchObject([{ ...staging, rows: 2, labels: { batch: 'b1' } }]);
+    });
+
+    it('refuses a name that exists and keeps what is there', async () => {
+      await warehouse().stage(everyType, staging, [fullRow]);
+      await expect(warehouse().stage(everyType, staging, [{ ...fullRow, id: 2 }])).rejects.toMatchObject({ code: 'TIPOFF_SQL' });
+      expect(await warehouse().query('SELECT id FROM nba_raw.staging_b1_s0')).toEqual([{ id: 1 }]);
+    });
+
+    it('leaves no table when a row is refused', async () => {
+      const refused = warehouse().stage(everyType, staging, [{ ...fullRow, id: null }] as unknown as (typeof fullRow)[]);
+      await expect(refused).rejects.toMatchObject({ code: 'TIPOFF_SCHEMA_MISMATCH' });
+      expect(await warehouse().listTables('nba_raw', 'staging_')).toEqual([]);
+    });
+  });
+
   describe('dropTable', () => {
     it('drops a table with its labels, and says when there was none', async () => {
       await warehouse().createTable(everyType, staging, { labels: { batch: 'b1' } });

@@ -50,7 +50,7 @@ describe('a process that is killed', () => {
         expect(batches).toHaveLength(1);
         expect(await world.visible(slate)).toHaveLength(24);
       }
-      expect([...points].sort()).toEqual(['ack', 'append', 'copy', 'createTable', 'dropTable', 'execute', 'publish', 'transaction']);
+      expect([...points].sort()).toEqual(['ack', 'append', 'copy', 'dropTable', 'execute', 'publish', 'stage', 'transaction']);
     },
     60_000,
   );

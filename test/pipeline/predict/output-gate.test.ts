@@ -45,9 +45,9 @@ describe('the schema gate of the writer', () => {
     const written: string[] = [];
     const watched: Warehouse = {
       ...world.warehouse,
-      createTable: async (table, as, options) => {
-        written.push(as?.name ?? table.name);
-        return world.warehouse.createTable(table, as, options);
+      stage: async (table, as, rows, options) => {
+        written.push(as.name);
+        return world.warehouse.stage(table, as, rows, options);
       },
     };
     const failed = await start(world, watched);
@@ -96,8 +96,8 @@ describe('the schema gate of the writer', () => {
     const world = await worldOf(players(1));
     const refusing: Warehouse = {
       ...world.warehouse,
-      append: async (table, rows, into) =>
-        world.warehouse.append(table, rows.map((row) => ({ ...row, system_id: undefined })) as unknown as typeof rows, into),
+      stage: async (table, as, rows, options) =>
+        world.warehouse.stage(table, as, rows.map((row) => ({ ...row, system_id: undefined })) as unknown as typeof rows, options),
     };
     expect((await start(world, refusing)).reason).toContain('field system_id: expected a value');
     expect(await world.warehouse.listTables('nba_predictions', '_staging_')).toEqual([]);
@@ -112,11 +112,10 @@ async function lostOnTheWay(
   const sent = new Map<string, Record<string, unknown>>();
   const watched: Warehouse = {
     ...world.warehouse,
-    append: async (table, rows, into) => {
-      if (table.name !== stagedPredictions.name) return world.warehouse.append(table, rows, into);
+    stage: async (table, as, rows, options) => {
       const own = rows as unknown as Record<string, unknown>[];
       for (const row of own) sent.set(String(row['prediction_id']), row);
-      return world.warehouse.append(table, change(own) as unknown as typeof rows, into);
+      return world.warehouse.stage(table, as, change(own) as unknown as typeof rows, options);
     },
   };
   expect(await start(world, watched)).toMatchObject({ state: 'published' });

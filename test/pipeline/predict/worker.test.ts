@@ -106,7 +106,7 @@ describe('a worker', () => {
       changes.push(change);
     });
     expect(await handleUnit(watched, late)).toBe('late');
-    expect(changes).not.toContain('createTable');
+    expect(changes).not.toContain('stage');
     expect(await staged(world)).toEqual([]);
     expect(await world.outcomes(id)).toEqual(new Map());
     expect(await world.deps.queue.depth(UNIT_TOPIC)).toBe(0);
@@ -126,7 +126,7 @@ describe('a worker', () => {
 
   it('gives a unit back with a growing delay while the trouble is transient, then records failures', async () => {
     const { world, id } = await running(players(2));
-    const broken: BatchDeps = { ...world.deps, warehouse: { ...world.warehouse, append: async () => Promise.reject(BUSY) } };
+    const broken: BatchDeps = { ...world.deps, warehouse: { ...world.warehouse, stage: async () => Promise.reject(BUSY) } };
     const handled: string[] = [];
     for (let delay = 2; handled.at(-1) !== 'failed'; delay *= 2) {
       handled.push(await handleUnit(broken, await pulled(world)));

@@ -55,6 +55,14 @@ export function openBigQuery(options: BigQueryOptions): BigQueryWarehouse {
       if (range.extraWhere !== undefined) check(range.extraWhere);
       return working(() => replaceRange(jobs, table, range, select, params));
     },
+    stage: (table, as, rows, more = {}) =>
+      working(async () => {
+        await catalogue.createTable(table, as, more);
+        return appendRows(jobs, options, table, rows, as).catch(async (error: unknown) => {
+          await catalogue.dropTable(as);
+          throw error;
+        });
+      }),
     createTable: (table, as, more = {}) => working(() => catalogue.createTable(table, as ?? table, more)),
     addColumn: (table, name, column) => working(() => catalogue.addColumn(table, name, column)),
     alterTable: (table, change) => working(() => catalogue.alterTable(table, change)),

@@ -39,8 +39,16 @@ export function openSession(connection: DuckDBConnection): Session {
   const run = async (sql: string, params: SqlParams = {}): Promise<DuckDBMaterializedResult> => {
     const statement = toDuckDb(sql);
     const { values, types, emptyLists } = bindings(statement.names, params);
+    const text = statement.text(emptyLists);
     try {
-      return await connection.run(statement.text(emptyLists), values, types);
+      if (statement.names.size === 0) return await connection.run(text);
+      const prepared = await connection.prepare(text);
+      try {
+        prepared.bind(values, types);
+        return await prepared.run();
+      } finally {
+        prepared.destroySync();
+      }
     } catch (error) {
       throw duckdbError(error, sql);
     }
@@ -56,17 +64,7 @@ export function openSession(connection: DuckDBConnection): Session {
         throw await rolledBack(run, duckdbError(error));
       }
     });
-  const rows = async <T extends object>(sql: string, params?: SqlParams): Promise<T[]> => {
-    const result = await run(sql, params);
-    const names = result.columnNames();
-    const readers = result.columnTypes().map(reader);
-    const columns = await result.getColumns();
-    return Array.from({ length: columns[0]?.length ?? 0 }, (_, i) => {
-      const row: Row = {};
-      for (const [c, name] of names.entries()) row[name] = readers[c]?.(columns[c]?.[i] ?? null) ?? null;
-      return row as T;
-    });
-  };
+  const rows = async <T extends object>(sql: string, params?: SqlParams): Promise<T[]> => rowsOf<T>(await run(sql, params));
   return {
     connection,
     exclusive,
@@ -88,6 +86,18 @@ export function openSession(connection: DuckDBConnection): Session {
         release();
       }),
   };
+}
+
+/** The rows of a result as the port gives them. Needs the connection no more. */
+export async function rowsOf<T extends object>(result: DuckDBMaterializedResult): Promise<T[]> {
+  const names = result.columnNames();
+  const readers = result.columnTypes().map(reader);
+  const columns = await result.getColumns();
+  return Array.from({ length: columns[0]?.length ?? 0 }, (_, i) => {
+    const row: Row = {};
+    for (const [c, name] of names.entries()) row[name] = readers[c]?.(columns[c]?.[i] ?? null) ?? null;
+    return row as T;
+  });
 }
 
 /** The error of a failed transaction after its rollback. A COMMIT that failed has ended the transaction already. */

@@ -16,8 +16,8 @@ import {
 } from './catalogue.ts';
 import { columnar } from './columns.ts';
 import { duckdbError } from './errors.ts';
-import { openSession, type Session } from './session.ts';
-import { insertRows, replaceRange } from './writes.ts';
+import { openSession, rowsOf, type Session } from './session.ts';
+import { insertRows, replaceRange, stageRows } from './writes.ts';
 
 export interface DuckDbOptions {
   readonly memoryLimit?: string;
@@ -48,30 +48,45 @@ export async function openDuckDb(path: string, options: DuckDbOptions = {}): Pro
   };
   try {
     const instance = path === ':memory:' ? await DuckDBInstance.create(path, settings) : await DuckDBInstance.fromCache(path, settings);
-    const connection = await instance.connect();
-    await connection.run(SESSION.join('; '));
-    const release = () => {
-      connection.closeSync();
-      instance.closeSync();
+    const connect = async (): Promise<Session> => {
+      const connection = await instance.connect();
+      await connection.run(SESSION.join('; '));
+      return openSession(connection);
     };
+    const sessions = { reading: await connect(), writing: await connect() };
     const check = options.lint === false ? () => undefined : portabilityGuard();
-    return duckdbWarehouse(openSession(connection), release, options.clock ?? systemClock, check);
+    return duckdbWarehouse(sessions, () => instance.closeSync(), options.clock ?? systemClock, check);
   } catch (error) {
     throw duckdbError(error);
   }
 }
 
-function duckdbWarehouse(session: Session, release: () => void, clock: Clock, check: (sql: string) => void): Warehouse {
-  const { exclusive, atomically } = session;
+/**
+ * What reads has a connection of its own, so that nobody waits for a writer whose rows he does not need. A reader sees what was
+ * written before he asked: all of it or nothing.
+ */
+interface Sessions {
+  readonly reading: Session;
+  readonly writing: Session;
+}
+
+function duckdbWarehouse(
+  { reading, writing: session }: Sessions,
+  release: () => void,
+  clock: Clock,
+  check: (sql: string) => void,
+): Warehouse {
+  const { atomically } = session;
+  const { exclusive } = reading;
   return {
     engine: 'duckdb',
     query: async (sql, params) => {
       check(sql);
-      return exclusive(() => session.rows(sql, params));
+      return rowsOf(await exclusive(() => reading.run(sql, params)));
     },
     queryColumns: async (sql, params) => {
       check(sql);
-      return exclusive(async () => columnar(await session.run(sql, params)));
+      return columnar(await exclusive(() => reading.run(sql, params)));
     },
     execute: async (sql, params) => {
       check(sql);
@@ -84,6 +99,7 @@ function duckdbWarehouse(session: Session, release: () => void, clock: Clock, ch
       if (range.extraWhere !== undefined) check(range.extraWhere);
       return replaceRange(session, table, range, select, params);
     },
+    stage: async (table, as, rows, options = {}) => stageRows(session, table, as, rows, { ...options, createdAt: clock.now() }),
     createTable: (table, as, options = {}) => atomically(() => createTable(session, table, as ?? table, options, clock.now())),
     addColumn: (table, name, column) => atomically(() => addColumn(session, table, name, column)),
     alterTable: (table, change) => atomically(() => alterTable(session, table, change)),
@@ -92,15 +108,21 @@ function duckdbWarehouse(session: Session, release: () => void, clock: Clock, ch
       await atomically(() => createView(session, view, sql));
     },
     dropTable: (table) => atomically(() => dropTable(session, table)),
-    listTables: (dataset, prefix = '') => exclusive(() => listTables(session, dataset, prefix)),
+    listTables: (dataset, prefix = '') => exclusive(() => listTables(reading, dataset, prefix)),
     replaceFunctions: () => atomically(() => replaceFunctions(session)),
-    listFunctions: () => exclusive(() => listFunctions(session)),
-    describe: (table, depth) => exclusive(() => describe(session, table, depth)),
+    listFunctions: () => exclusive(() => listFunctions(reading)),
+    describe: (table, depth) => exclusive(() => describe(reading, table, depth)),
     prepare: (tables) => atomically(() => prepare(session, tables)),
     ping: () =>
       exclusive(async () => {
-        await session.run('SELECT 1');
+        await reading.run('SELECT 1');
       }),
-    close: () => session.end(release),
+    close: async () => {
+      await reading.end(() => reading.connection.closeSync());
+      await session.end(() => {
+        session.connection.closeSync();
+        release();
+      });
+    },
   };
 }

@@ -1,9 +1,10 @@
 import { columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
 import { TipoffError } from '#core/errors.ts';
 import { duckdbType } from '#platform/warehouse/ddl.ts';
-import type { SqlParams, TableRef } from '#platform/warehouse/port.ts';
+import type { SqlParams, TableOptions, TableRef } from '#platform/warehouse/port.ts';
 import { checkRecords, type LooseRecord } from '#platform/warehouse/records.ts';
 import { checkReplacementColumns } from '#platform/warehouse/replacement-columns.ts';
+import { createTable } from './catalogue.ts';
 import { loadDirectly, loadWire, storedColumns } from './load.ts';
 import type { Session } from './session.ts';
 import { isOfContract } from './shape.ts';
@@ -36,6 +37,22 @@ export async function insertRows(
     );
     await session.run('DROP TABLE temp.tipoff_wire');
     return count;
+  });
+}
+
+/** Creates a table of a contract's shape with validated rows in it, in one transaction. */
+export async function stageRows(
+  session: Session,
+  table: TableContract,
+  as: TableRef,
+  rows: readonly LooseRecord[],
+  { createdAt, ...options }: TableOptions & { readonly createdAt: Date },
+): Promise<number> {
+  checkRecords(table, rows);
+  return session.atomically(async () => {
+    await createTable(session, table, as, options, createdAt);
+    await loadDirectly(session.connection, table, as, rows);
+    return rows.length;
   });
 }
 
