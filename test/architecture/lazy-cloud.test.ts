@@ -50,7 +50,7 @@ function loadedBy(entry: string, { read = plain, dynamic = false, closed }: Walk
 }
 
 describe('cloud clients', () => {
-  it.each(['src/app/cli/tipoff.ts', 'src/app/stores/embedded.ts', 'src/app/cli/program.ts'])('are not loaded by loading %s', (entry) => {
+  it.each(['src/app/cli/main.ts', 'src/app/stores/embedded.ts', 'src/app/cli/program.ts'])('are not loaded by loading %s', (entry) => {
     const { files, chains } = loadedBy(entry);
     expect(chains).toEqual([]);
     expect(files.length).toBeGreaterThan(3);
