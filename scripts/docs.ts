@@ -1,7 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { FOLDERS, repositoryRoot, staleSchemaFiles, writeSchemaFiles } from '#app/schema/repository.ts';
 import { type TableContract, tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
+import { codeSchema } from '#guard/schema/code-schema.ts';
+import { schemaFiles } from '#guard/schema/schema-files.ts';
 import { ANALYTICS_PROCESSORS } from '#pipeline/analytics/processors.ts';
 import { PRECOMPUTE_PROCESSORS } from '#pipeline/precompute/processors.ts';
 import type { Processor } from '#pipeline/processor.ts';
@@ -123,20 +126,30 @@ export function sourceMap(): string {
   ].join('\n');
 }
 
-/** Everything that `npm run docs` writes, by path from the root of the repository. */
+/** Documents that `npm run docs` writes, by path from the root of the repository. */
 const DOCUMENTS: Readonly<Record<string, () => string>> = {
   'src/README.md': sourceMap,
   'docs/configuration.md': configurationReference,
 };
 
+/** The contracts as files, which `tipoff schema diff` reads from revisions whose code it does not run. */
+function contractFiles(isCheck: boolean): string[] {
+  const files = schemaFiles(codeSchema(), 'contracts');
+  const names = isCheck ? staleSchemaFiles(repositoryRoot(), 'contracts', files) : writeSchemaFiles(repositoryRoot(), 'contracts', files);
+  return names.map((name) => `${FOLDERS.contracts}/${name}`);
+}
+
 if (process.argv[1] === import.meta.filename) {
+  const isCheck = process.argv.includes('--check');
+  const stale = contractFiles(isCheck);
   for (const [name, render] of Object.entries(DOCUMENTS)) {
     const path = join(import.meta.dirname, '..', name);
     const wanted = render();
-    if (!process.argv.includes('--check')) writeFileSync(path, wanted);
-    else if (!existsSync(path) || readFileSync(path, 'utf8') !== wanted) {
-      process.stderr.write(`${name} is out of date: run \`npm run docs\` and commit it.\n`);
-      process.exitCode = 1;
-    }
+    if (!isCheck) writeFileSync(path, wanted);
+    else if (!existsSync(path) || readFileSync(path, 'utf8') !== wanted) stale.push(name);
+  }
+  for (const name of isCheck ? stale : []) {
+    process.stderr.write(`${name} is out of date: run \`npm run docs\` and commit it.\n`);
+    process.exitCode = 1;
   }
 }

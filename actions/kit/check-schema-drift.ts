@@ -10,6 +10,7 @@ const difference = z.looseObject({
   kind: z.string(),
   class: z.string(),
   direction: z.string(),
+  between: z.string().nullable(),
   message: z.string(),
   fix: z.object({ bigquery: z.array(z.string()) }).nullable(),
   path: z.string().nullable(),
@@ -19,7 +20,10 @@ const difference = z.looseObject({
 const answer = z.looseObject({ ok: z.boolean(), differences: z.array(difference), notices: z.array(z.string()) });
 type Difference = z.output<typeof difference>;
 
-/** Compares contracts with the live schema, or offline with the committed snapshot of it, over every step of a change. */
+/**
+ * Compares the code with the live schema; or offline with the committed snapshot of it, and contracts and snapshots with
+ * those of where the change began, over every step of it.
+ */
 export const checkSchemaDrift = defineAction({
   name: 'check-schema-drift',
   title: 'Schema drift',
@@ -36,13 +40,16 @@ export const checkSchemaDrift = defineAction({
         key: 'schema-drift',
         title: 'Schema drift',
         verdict: ok ? 'ok' : 'failed',
-        summary: ok ? `The contracts agree with the ${against} schema.` : `${count} between the contracts and the ${against} schema.`,
-        columns: ['table', 'column', 'class', 'first', 'what', 'statement'],
+        summary: ok
+          ? `The contracts agree with the ${SIDES[against]}.`
+          : `${count} in the contracts or between them and the ${SIDES[against]}.`,
+        columns: ['table', 'column', 'class', 'first', 'between', 'what', 'statement'],
         rows: differences.map((one) => [
           one.table,
           one.column ?? '',
           one.class,
           FIRST[one.direction] ?? '',
+          one.between ?? 'code',
           one.message,
           one.fix?.bigquery.join('; ') ?? '',
         ]),
@@ -50,13 +57,15 @@ export const checkSchemaDrift = defineAction({
           ...differences.map(annotationOf),
           ...notices.map((message): Annotation => ({ level: 'notice', title: 'Schema', message })),
         ],
-        repair: ok ? undefined : 'tipoff schema apply --dry-run',
+        repair: differences.some((one) => one.class === 'needs_order') ? 'tipoff schema apply --dry-run' : undefined,
         runbook: 'docs/runbooks/actions/schema-drift.md',
       }),
       outputs: { differences: differences.length },
     };
   },
 });
+
+const SIDES = { snapshot: 'snapshot of the live schema', live: 'live schema' } as const;
 
 /** Who goes first, in words. */
 const FIRST: Readonly<Record<string, string>> = { table_first: 'table', code_first: 'code', either: 'either' };

@@ -99,6 +99,11 @@ describe('check-schema-drift', () => {
     expect(ran).toMatchObject({ code: 0, outputs: { verdict: 'ok', differences: '0' } });
   });
 
+  it('could not find out, which is not green, when it does not know where the change began', async () => {
+    const ran = await run('check-schema-drift', { base: 'nowhere', head: 'HEAD' }, { TIPOFF_HOME: '/dev/null/none' });
+    expect(ran).toMatchObject({ code: 2, outputs: { verdict: 'error' } });
+  });
+
   it('names the table that is missing in the live schema, on the lines of its contract, with the statement', async () => {
     const here = home.copy(folder());
     const warehouse = await openDuckDb(join(here, 'warehouse.duckdb'));

@@ -1,70 +1,117 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { messageOf, TipoffError } from '#core/errors.ts';
-import type { SchemaVersion } from '#guard/schema/diff.ts';
-import { readSnapshot } from '#guard/schema/snapshot.ts';
-import { SNAPSHOT_FOLDER } from './repository.ts';
+import { TipoffError } from '#core/errors.ts';
+import type { SchemaChange, SchemaHistory, SchemaVersion } from '#guard/schema/diff.ts';
+import { readSchemaFiles, type SchemaFile, type SchemaFileKind } from '#guard/schema/schema-files.ts';
+import { changesOf, type Stretch } from './git.ts';
+import { FOLDERS, schemaFilesIn } from './repository.ts';
+import { type FilesAt, filesAtRevisions } from './revisions.ts';
 
-const run = promisify(execFile);
-const MOST_BYTES = 64 * 1024 * 1024;
+/** What two revisions have between them: what was deployed, and what the code wanted. */
+export interface SchemaHistories {
+  /** By the snapshots. */
+  readonly deployed: SchemaHistory;
+  /** By the contracts; where a revision has none, its snapshot stands in. */
+  readonly contracted: SchemaHistory;
+  /** What could not be compared as it should, for people. */
+  readonly notes: readonly string[];
+}
+
+/** The ends of a stretch in the words of whoever asked. */
+export interface Ends {
+  readonly base: string;
+  readonly head: string;
+}
+
+const WORKING_TREE = 'working tree';
 
 /**
- * The snapshots of a repository from one revision to another: at `base`, at every commit between that changed them (first
- * parents, oldest first), and at `head`. Revisions without a snapshot are left out. Throws TIPOFF_BAD_INPUT for a revision
- * that git does not know.
+ * Reads the schema files of a repository over a stretch of history: every commit that changed them with its parent, the ends,
+ * and the working tree on demand. Nothing of the code of those revisions runs. Throws TIPOFF_BAD_INPUT for a damaged file at
+ * an end, and when the end has no contracts although a version before it has.
  */
-export async function snapshotHistory(root: string, base: string, head: string): Promise<SchemaVersion[]> {
-  const [from, to] = [await commitOf(root, base), await commitOf(root, head)];
-  const between = (await git(root, 'rev-list', '--reverse', '--first-parent', `${from}..${to}`, '--', SNAPSHOT_FOLDER))
-    .split('\n')
-    .filter((line) => line !== '');
-  const commits = [...new Set([from, ...between, to])];
-  const versions = await Promise.all(commits.map(async (commit) => ({ commit, files: await filesAt(root, commit) })));
-  return versions
-    .filter(({ files }) => files.length > 0)
-    .map(({ commit, files }) => ({
-      name: commit === from ? base : commit === to ? head : commit.slice(0, 12),
-      schema: readSnapshot(files),
-    }));
-}
-
-/**
- * Paths of the files that differ between where a change began (the common ancestor of two revisions) and its end. A file that
- * moved is there under both names.
- */
-export async function changedFiles(root: string, base: string, head: string): Promise<string[]> {
-  const [from, to] = [await commitOf(root, base), await commitOf(root, head)];
-  const names = await git(root, 'diff', '--name-only', '--no-renames', '-z', `${from}...${to}`);
-  return names.split('\0').filter((name) => name !== '');
-}
-
-async function filesAt(root: string, commit: string): Promise<{ path: string; text: string }[]> {
-  const names = (await git(root, 'ls-tree', '-r', '--name-only', commit, '--', SNAPSHOT_FOLDER))
-    .split('\n')
-    .filter((name) => name.endsWith('.json'));
-  return Promise.all(
-    names.map(async (name) => ({ path: name.slice(SNAPSHOT_FOLDER.length + 1), text: await git(root, 'show', `${commit}:${name}`) })),
-  );
-}
-
-async function commitOf(root: string, revision: string): Promise<string> {
-  // A revision that looks like an option must not become one.
-  if (revision.startsWith('-')) throw unknown(revision, 'a revision does not start with a hyphen');
-  try {
-    return (await git(root, 'rev-parse', '--verify', '--quiet', `${revision}^{commit}`)).trim();
-  } catch (cause) {
-    throw unknown(revision, messageOf(cause), cause);
+export async function schemaHistories(root: string, stretch: Stretch, ends: Ends, withWorkingTree: boolean): Promise<SchemaHistories> {
+  const changes = await changesOf(root, stretch, Object.values(FOLDERS));
+  const commits = [...new Set([stretch.from, ...changes.flatMap(({ parent, commit }) => [parent, commit]), stretch.to])];
+  const files = await filesAtRevisions(root, commits);
+  const names = new Map(commits.map((commit) => [commit, commit.slice(0, 12)]));
+  names.set(stretch.to, ends.head);
+  names.set(stretch.from, stretch.baseMoved ? `${ends.base} (as of ${stretch.from.slice(0, 12)})` : ends.base);
+  const links = changes.map(({ parent, commit }) => [parent, commit] as const);
+  if (withWorkingTree) {
+    names.set(WORKING_TREE, WORKING_TREE);
+    files.set(WORKING_TREE, { snapshot: schemaFilesIn(root, 'snapshot'), contracts: schemaFilesIn(root, 'contracts') });
+    links.push([stretch.to, WORKING_TREE]);
   }
+  const last = withWorkingTree ? WORKING_TREE : stretch.to;
+  const notes: Notes = new Map();
+  const series = (kind: SchemaFileKind): SchemaHistory => {
+    const read = reader(kind, { names, files, ends: [stretch.from, last], notes });
+    const steps = links.filter(([from, to]) => !isSame(files.get(from)?.[kind], files.get(to)?.[kind])).flatMap(changeBy(read));
+    const [from, to] = [read(stretch.from) ?? steps[0]?.to, read(last)];
+    return { steps, ...(from === undefined || to === undefined ? {} : { sum: { from, to } }) };
+  };
+  const [deployed, contracted] = [series('snapshot'), series('contracts')];
+  refuseLostContracts(files, last, names);
+  return { deployed, contracted, notes: [...notes].map(([sentence, at]) => `${[...at].join(', ')}: ${sentence}`) };
 }
 
-function unknown(revision: string, why: string, cause?: unknown): TipoffError {
-  return new TipoffError('TIPOFF_BAD_INPUT', `expected a revision of this repository, saw "${revision}" (${why.split('\n')[0]})`, {
-    hint: 'Fetch it (`git fetch`, or fetch-depth: 0 in a workflow), or name another one.',
-    ...(cause === undefined ? {} : { cause }),
+const changeBy =
+  (read: (revision: string) => SchemaVersion | undefined) =>
+  ([before, after]: readonly [string, string]): SchemaChange[] => {
+    const [from, to] = [read(before), read(after)];
+    return from === undefined || to === undefined ? [] : [{ from, to }];
+  };
+
+/** What could not be compared as it should, each with the versions it holds for. */
+type Notes = Map<string, Set<string>>;
+
+interface Revisions {
+  readonly names: ReadonlyMap<string, string>;
+  readonly files: ReadonlyMap<string, FilesAt>;
+  readonly ends: readonly string[];
+  readonly notes: Notes;
+}
+
+/** Reads the version of a revision once; what cannot be read as it should is noted, or thrown for an end. */
+function reader(kind: SchemaFileKind, { names, files, ends, notes }: Revisions): (revision: string) => SchemaVersion | undefined {
+  const known = new Map<string, SchemaVersion | undefined>();
+  const readNow = (revision: string): SchemaVersion | undefined => {
+    const name = names.get(revision) ?? revision;
+    const found = files.get(revision);
+    const note = (sentence: string): unknown => notes.set(sentence, (notes.get(sentence) ?? new Set()).add(name));
+    const read = (which: SchemaFileKind, list: readonly SchemaFile[]): SchemaVersion => ({
+      name,
+      schema: readSchemaFiles(list, which, `${name}:${FOLDERS[which]}/`),
+    });
+    try {
+      if (found !== undefined && found[kind].length > 0) return read(kind, found[kind]);
+      if (kind === 'contracts' && found !== undefined && found.snapshot.length > 0) {
+        note(`no ${FOLDERS.contracts} there; the snapshot stands in, which knows no keys, writers, decimals and ranges.`);
+        return read('snapshot', found.snapshot);
+      }
+    } catch (error) {
+      if (!(error instanceof TipoffError) || ends.includes(revision)) throw error;
+      note(`${error.message}. This version is left out.`);
+      return undefined;
+    }
+    note(`no ${FOLDERS[kind]} there; nothing is compared with it.`);
+    return undefined;
+  };
+  return (revision) => {
+    if (!known.has(revision)) known.set(revision, readNow(revision));
+    return known.get(revision);
+  };
+}
+
+/** Contracts that are gone at the end would let every change of a key or a writer pass unseen. */
+function refuseLostContracts(files: ReadonlyMap<string, FilesAt>, last: string, names: ReadonlyMap<string, string>): void {
+  if (files.get(last)?.contracts.length !== 0) return;
+  const had = [...files].find(([, { contracts }]) => contracts.length > 0)?.[0];
+  if (had === undefined) return;
+  throw new TipoffError('TIPOFF_BAD_INPUT', `expected ${FOLDERS.contracts} at ${names.get(last)} as at ${names.get(had)}, saw none`, {
+    hint: 'Write it with `npm run docs` and commit it.',
   });
 }
 
-async function git(root: string, ...args: string[]): Promise<string> {
-  const { stdout } = await run('git', ['-C', root, ...args], { maxBuffer: MOST_BYTES });
-  return stdout;
+function isSame(a: readonly SchemaFile[] = [], b: readonly SchemaFile[] = []): boolean {
+  return a.length === b.length && a.every(({ path, text }, i) => path === b[i]?.path && text === b[i]?.text);
 }

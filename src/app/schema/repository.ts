@@ -3,11 +3,11 @@ import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TipoffError } from '#core/errors.ts';
 import { type Approval, readApproval } from '#guard/schema/approvals.ts';
-import type { SnapshotFile } from '#guard/schema/snapshot.ts';
+import type { SchemaFile, SchemaFileKind } from '#guard/schema/schema-files.ts';
 import type { SourceFile } from '#guard/schema/sql-catalogue.ts';
 
-/** Folder of the snapshot below the root of the repository. */
-export const SNAPSHOT_FOLDER = 'schema/snapshot';
+/** Folders of the schema files below the root of the repository: what is deployed, and what the code wants. */
+export const FOLDERS: Readonly<Record<SchemaFileKind, string>> = { snapshot: 'schema/snapshot', contracts: 'schema/contracts' };
 const APPROVALS_FOLDER = 'schema/approvals';
 
 /** The root of the repository this code lies in. */
@@ -20,30 +20,41 @@ export function readSources(root: string): SourceFile[] {
   return filesBelow(root, 'src', '.ts');
 }
 
-/** The snapshot as it lies in the folder. Throws TIPOFF_NOT_FOUND when there is none: no snapshot is not an empty warehouse. */
-export function readSnapshotFiles(root: string): SnapshotFile[] {
-  const files = filesBelow(root, SNAPSHOT_FOLDER, '.json').map(({ path, text }) => ({
-    path: path.slice(SNAPSHOT_FOLDER.length + 1),
-    text,
-  }));
+/** The schema files of a kind as they lie in their folder, in the order of their names. */
+export function schemaFilesIn(root: string, kind: SchemaFileKind): SchemaFile[] {
+  const start = FOLDERS[kind].length + 1;
+  return filesBelow(root, FOLDERS[kind], '.json').map(({ path, text }) => ({ path: path.slice(start), text }));
+}
+
+/** The same, where there must be some. Throws TIPOFF_NOT_FOUND when there are none: no snapshot is not an empty warehouse. */
+export function demandSchemaFiles(root: string, kind: SchemaFileKind): SchemaFile[] {
+  const files = schemaFilesIn(root, kind);
   if (files.length > 0) return files;
-  throw new TipoffError('TIPOFF_NOT_FOUND', `expected a snapshot of the live schema in ${join(root, SNAPSHOT_FOLDER)}, saw none`, {
-    hint: 'Write one with `tipoff schema snapshot`.',
+  const [what, by] = kind === 'snapshot' ? ['a snapshot of the live schema', 'tipoff schema snapshot'] : ['the contracts', 'npm run docs'];
+  throw new TipoffError('TIPOFF_NOT_FOUND', `expected ${what} in ${join(root, FOLDERS[kind])}, saw none`, {
+    hint: `Write them with \`${by}\`.`,
   });
 }
 
-/** Writes the files that differ, removes those that are no more, and returns the names of both. */
-export function writeSnapshotFiles(root: string, files: readonly SnapshotFile[]): string[] {
-  const folder = join(root, SNAPSHOT_FOLDER);
-  mkdirSync(folder, { recursive: true });
-  const standing = new Map(
-    filesBelow(root, SNAPSHOT_FOLDER, '.json').map(({ path, text }) => [path.slice(SNAPSHOT_FOLDER.length + 1), text]),
-  );
-  const changed = files.filter(({ path, text }) => standing.get(path) !== text);
-  for (const { path, text } of changed) writeFileSync(join(folder, path), text);
+/** Names of the schema files of a kind that are not as they should be: other text, missing, or there for nothing. */
+export function staleSchemaFiles(root: string, kind: SchemaFileKind, files: readonly SchemaFile[]): string[] {
+  const standing = new Map(schemaFilesIn(root, kind).map(({ path, text }) => [path, text]));
+  const changed = files.filter(({ path, text }) => standing.get(path) !== text).map(({ path }) => path);
   const gone = [...standing.keys()].filter((path) => !files.some((file) => file.path === path));
-  for (const path of gone) rmSync(join(folder, path));
-  return [...changed.map(({ path }) => path), ...gone];
+  return [...changed, ...gone];
+}
+
+/** Writes the files that differ, removes those that are no more, and returns the names of both. */
+export function writeSchemaFiles(root: string, kind: SchemaFileKind, files: readonly SchemaFile[]): string[] {
+  const folder = join(root, FOLDERS[kind]);
+  const stale = staleSchemaFiles(root, kind, files);
+  mkdirSync(folder, { recursive: true });
+  for (const path of stale) {
+    const text = files.find((file) => file.path === path)?.text;
+    if (text === undefined) rmSync(join(folder, path));
+    else writeFileSync(join(folder, path), text);
+  }
+  return stale;
 }
 
 export function readApprovals(root: string, today: string): Approval[] {

@@ -1,5 +1,6 @@
 import { lintSql } from '#platform/sql/port.ts';
 import type { Approval } from './approvals.ts';
+import { type CodeReading, readCode } from './code-reading.ts';
 import { codeSchema } from './code-schema.ts';
 import { compare } from './compare.ts';
 import type { Finding } from './finding.ts';
@@ -7,10 +8,10 @@ import { type Judgement, judge } from './judge.ts';
 import type { Schema } from './model.ts';
 import { type Bounds, boundsOf, unboundReads } from './partition-filter.ts';
 import { type ProvenanceProblem, provenanceProblems } from './provenance.ts';
-import { type SourceFile, type SqlText, sqlCatalogue } from './sql-catalogue.ts';
+import type { SourceFile, SqlText } from './sql-catalogue.ts';
 import { HOLE } from './sql-scope.ts';
 import { touchedBy } from './touched.ts';
-import { readTexts, registryOf, type UnknownName, type UsedText, unknownNames, usageOf } from './usage.ts';
+import { type UnknownName, type UsedText, unknownNames } from './usage.ts';
 
 /** A statement outside of the portable subset, or one that reads more than it should. */
 export interface LintFinding {
@@ -48,19 +49,34 @@ export interface CheckInput {
   readonly wanted?: Schema;
   /** Files of the change that is judged: what it does not touch is told and does not block. Absent = everything counts. */
   readonly changed?: readonly string[];
+  /** Tables whose contracts differ over that change: it touches them whichever files it changed. */
+  readonly changedTables?: readonly string[];
   /** Statements known whole; those of the modules unless told otherwise. */
   readonly evaluated?: readonly SqlText[];
+  /** The code as it was read already for the same `wanted`; it is read here otherwise. */
+  readonly reading?: CodeReading;
 }
 
 /**
  * Compares a warehouse with the code about to run on it, and the code with itself: every statement names what the contracts
  * have, stays in the portable subset and bounds what it reads of large tables, every column has a writer. `ok` is false when anything blocks.
  */
-export function checkSchema({ warehouse, files, approvals, today, wanted = codeSchema(), evaluated, changed }: CheckInput): CheckReport {
-  const registry = registryOf(wanted);
-  const texts = readTexts(evaluated === undefined ? sqlCatalogue(files) : sqlCatalogue(files, evaluated), registry);
-  const usage = usageOf(wanted, texts);
-  const judgement = within(judge(compare(warehouse, wanted, usage), approvals, today, true), changed && touchedBy(changed, files, texts));
+export function checkSchema({
+  warehouse,
+  files,
+  approvals,
+  today,
+  wanted = codeSchema(),
+  evaluated,
+  changed,
+  changedTables = [],
+  reading,
+}: CheckInput): CheckReport {
+  const { texts, usage } = reading ?? readCode({ files, wanted, earlier: [warehouse], ...(evaluated === undefined ? {} : { evaluated }) });
+  const judgement = within(
+    judge(compare(warehouse, wanted, usage), approvals, today, true),
+    changed && touchedBy({ changed, changedTables }, files, texts),
+  );
   const code: CodeReport = {
     statements: texts.length,
     wholeStatements: texts.filter(({ isWhole }) => isWhole).length,

@@ -1,4 +1,5 @@
 import { type ColumnUse, columnAdded, columnRemoved, nestedRemoved, renamed } from './column-presence.ts';
+import { rulesChanged } from './compare-rules.ts';
 import type { FindingDraft } from './finding.ts';
 import type { SchemaColumn, SchemaTable } from './model.ts';
 import { pairRenames } from './renames.ts';
@@ -64,19 +65,7 @@ function columnChanged(table: string, before: SchemaColumn, after: SchemaColumn,
       message: `${table}.${name} is described differently.`,
     });
   }
-  if (before.writer !== undefined && after.writer !== undefined && before.writer !== after.writer) {
-    findings.push({
-      ...draft,
-      kind: 'writer_changed',
-      class: 'safe',
-      direction: 'either',
-      before: before.writer,
-      after: after.writer,
-      fix: NOTHING,
-      message: `${table}.${name} is now written by ${after.writer}.`,
-    });
-  }
-  return [...findings, ...nestedChanged(table, before, after, `${name}.`, use)];
+  return [...findings, ...rulesChanged(table, name, before, after), ...nestedChanged(table, before, after, `${name}.`, use)];
 }
 
 function nestedChanged(table: string, before: SchemaColumn, after: SchemaColumn, path: string, use: ColumnUse): FindingDraft[] {

@@ -1,7 +1,8 @@
 import type { ColumnUse } from './column-presence.ts';
 import { compareColumns } from './compare-columns.ts';
+import { compareFunctions } from './compare-functions.ts';
 import { compareLayout } from './compare-layout.ts';
-import { compareFunctions, compareViews } from './compare-views.ts';
+import { compareViews } from './compare-views.ts';
 import { type Finding, type FindingDraft, findingId } from './finding.ts';
 import { byText, type Schema, type SchemaTable } from './model.ts';
 import { both, createTable } from './statements.ts';

@@ -10,6 +10,19 @@ export interface SchemaVersion {
   readonly schema: Schema;
 }
 
+/** One change of a schema: a commit and the version it goes on from, or the first and the last version of a series. */
+export interface SchemaChange {
+  readonly from: SchemaVersion;
+  readonly to: SchemaVersion;
+}
+
+export interface SchemaHistory {
+  /** Every change, oldest first. */
+  readonly steps: readonly SchemaChange[];
+  /** All of them at once: what somebody meets who jumps over the versions between. Absent when no version is known. */
+  readonly sum?: SchemaChange;
+}
+
 export interface DiffStep extends Judgement {
   readonly from: string;
   readonly to: string;
@@ -17,34 +30,27 @@ export interface DiffStep extends Judgement {
 
 export interface DiffReport {
   readonly ok: boolean;
-  /** From version to version, those without a difference left out. */
+  /** The steps that change anything. */
   readonly steps: readonly DiffStep[];
-  /** From the first version to the last at once: what somebody meets who jumps over the versions between. */
   readonly sum: DiffStep;
   /** What blocks in the sum and in no single step. */
   readonly onlyInSum: readonly JudgedFinding[];
 }
 
-/** Judges a series of versions, each against the one before and the last against the first. */
-export function diffVersions(
-  versions: readonly SchemaVersion[],
+/** Judges a history: every step, and the first version against the last. */
+export function judgeHistory(
+  { steps: changes, sum: whole }: SchemaHistory,
   approvals: readonly Approval[],
   today: string,
   usage: Usage = NO_USAGE,
 ): DiffReport {
-  const [first, ...rest] = versions;
-  const last = versions.at(-1);
-  if (first === undefined || last === undefined) {
-    const nothing: DiffStep = { from: '', to: '', ...judge([], approvals, today, false) };
-    return { ok: nothing.expired.length === 0, steps: [], sum: nothing, onlyInSum: [] };
-  }
-  const between = (from: SchemaVersion, to: SchemaVersion): DiffStep => ({
+  const judged = ({ from, to }: SchemaChange): DiffStep => ({
     from: from.name,
     to: to.name,
     ...judge(compare(from.schema, to.schema, usage), approvals, today, false),
   });
-  const steps = rest.map((version, i) => between(versions[i] ?? first, version)).filter(({ findings }) => findings.length > 0);
-  const sum = between(first, last);
+  const steps = changes.map(judged).filter(({ findings }) => findings.length > 0);
+  const sum = whole === undefined ? { from: '', to: '', ...judge([], approvals, today, false) } : judged(whole);
   const inSteps = new Set(steps.flatMap(({ findings }) => findings.filter(({ verdict }) => verdict === 'blocks').map(({ id }) => id)));
   const onlyInSum = sum.findings.filter(({ verdict, id }) => verdict === 'blocks' && !inSteps.has(id));
   const ok = sum.expired.length === 0 && inSteps.size === 0 && onlyInSum.length === 0;

@@ -21,6 +21,8 @@ export const CHANGE_KINDS = [
   'description_changed',
   'order_changed',
   'writer_changed',
+  'decimals_changed',
+  'range_changed',
   'partition_changed',
   'partition_filter_changed',
   'cluster_changed',

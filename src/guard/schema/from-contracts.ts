@@ -1,5 +1,6 @@
 import { type TableContract, tableId } from '#core/contracts/define.ts';
-import { FUNCTIONS, type PortableFunction, textDigest } from '#platform/sql/port.ts';
+import { FUNCTIONS, type PortableFunction } from '#platform/sql/port.ts';
+import { joinedBody } from './function-body.ts';
 import type { Schema, SchemaFunction, SchemaTable, SchemaView } from './model.ts';
 
 /** What the code wants the warehouse to be. */
@@ -23,6 +24,8 @@ export function tableOf(contract: TableContract): SchemaTable {
       description: column.description,
       default: null,
       writer: column.writer ?? contract.writer,
+      decimals: column.decimals ?? null,
+      range: column.range ?? null,
     })),
     partition: contract.partition ?? null,
     cluster: contract.cluster ?? [],
@@ -38,10 +41,5 @@ function functionOf({ name, duckdb, bigquery }: PortableFunction): SchemaFunctio
     .split(',')
     .map((parameter) => parameter.trim())
     .filter((parameter) => parameter !== '');
-  return {
-    name,
-    parameters,
-    body: `duckdb: ${duckdb}\nbigquery: ${bigquery}`,
-    digests: { duckdb: textDigest(duckdb), bigquery: textDigest(bigquery) },
-  };
+  return { name, parameters, body: joinedBody({ duckdb, bigquery }) };
 }

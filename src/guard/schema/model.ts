@@ -12,6 +12,10 @@ export interface SchemaColumn {
   readonly fields?: readonly SchemaColumn[];
   /** The component that fills the column. Contracts know it, warehouses do not. */
   readonly writer?: string;
+  /** Decimals kept on write; null for all. Contracts know it, warehouses do not. */
+  readonly decimals?: number | null;
+  /** Plausible values, inclusive; null for any. Contracts know it, warehouses do not. */
+  readonly range?: readonly [number, number] | null;
 }
 
 export interface SchemaTable {
@@ -44,7 +48,7 @@ export interface SchemaFunction {
   readonly parameters: readonly string[];
   /** The definition on each engine; only the code knows it. */
   readonly body?: string;
-  /** Digest of the definition by engine: both in the code, one of a live function where the engine knows it. */
+  /** Digest of the definition a live function was made from, by engine, where the engine knows it. */
   readonly digests?: Readonly<Partial<Record<'duckdb' | 'bigquery', string>>>;
 }
 

@@ -1,6 +1,7 @@
 import type { ColumnType } from '#core/contracts/define.ts';
 import { duckdbType } from '#platform/sql/port.ts';
 import type { Fix } from './finding.ts';
+import { bodiesOf } from './function-body.ts';
 import type { SchemaColumn, SchemaFunction, SchemaTable } from './model.ts';
 
 /** Nothing to run: the difference lies in the code. */
@@ -65,11 +66,11 @@ export function createTable(table: SchemaTable): Fix {
 }
 
 /** CREATE OR REPLACE of a library function; nothing where its definition is not known. */
-export function createFunction({ name, body = '' }: SchemaFunction): Fix {
-  const [, duckdb, bigquery] = /^duckdb: ([\s\S]*)\nbigquery: ([\s\S]*)$/.exec(body) ?? [];
+export function createFunction(each: SchemaFunction): Fix {
+  const bodies = bodiesOf(each);
   return {
-    bigquery: bigquery === undefined ? [] : [`CREATE OR REPLACE FUNCTION fn.${name}${bigquery}`],
-    duckdb: duckdb === undefined ? [] : [`CREATE OR REPLACE MACRO fn.${name}${duckdb}`],
+    bigquery: bodies === undefined ? [] : [`CREATE OR REPLACE FUNCTION fn.${each.name}${bodies.bigquery}`],
+    duckdb: bodies === undefined ? [] : [`CREATE OR REPLACE MACRO fn.${each.name}${bodies.duckdb}`],
   };
 }
 

@@ -6,13 +6,19 @@ import type { UsedText } from './usage.ts';
 /** Findings about functions and views are everybody's: what calls them is found by name only. */
 const SHARED = /^(?:function|view)_/;
 
+/** A change: paths of its files, and tables whose contracts differ over it. */
+export interface Touch {
+  readonly changed: readonly string[];
+  readonly changedTables: readonly string[];
+}
+
 /**
- * Whether a change of files touches what a finding is about: the contract of the table or what it is put together from, a
+ * Whether a change touches what a finding is about: the contract of the table or what it is put together from, a
  * statement that reads or writes the table (the column, where there is one), or code that works with rows of the contract.
  * In doubt it does: what is left out here does not stop the change.
  */
 export function touchedBy(
-  changed: readonly string[],
+  { changed, changedTables }: Touch,
   files: readonly SourceFile[],
   texts: readonly UsedText[],
 ): (finding: Finding) => boolean {
@@ -21,7 +27,7 @@ export function touchedBy(
   const changedTexts = texts.filter(({ path }) => isChanged(path));
   const changedSources = changed.map((path) => byPath.get(path) ?? '');
   return ({ table, column, kind }) => {
-    if (SHARED.test(kind)) return true;
+    if (SHARED.test(kind) || changedTables.includes(table)) return true;
     const { dataset, name } = splitId(table);
     const contract = `src/core/contracts/${dataset}/${name.replaceAll('_', '-')}.ts`;
     if (partsOf(contract, byPath).some(isChanged)) return true;

@@ -28,11 +28,14 @@ export function registryOf(schema: Schema): Registry {
   return { relations, functions };
 }
 
-/** A view passes on the columns it selects, so that reading it is reading its tables too. */
+/**
+ * A view passes on the columns it selects, so that reading it is reading its tables too. A column it only declares is one
+ * that an earlier text of it selected.
+ */
 function viewRelation(view: SchemaView, registry: Registry): Relation {
   const passed = view.sql === undefined ? undefined : sqlUsage(view.sql, registry).result;
   const columns = new Map<string, readonly ColumnRef[]>(
-    (passed === undefined ? view.columns : [...passed.columns.keys()]).map((name) => [
+    [...new Set([...(passed?.columns.keys() ?? []), ...view.columns])].map((name) => [
       name,
       [{ table: view.id, column: name }, ...(passed?.columns.get(name) ?? [])],
     ]),

@@ -7,7 +7,8 @@ import { type CodeView, codeSchema, VIEWS } from '#guard/schema/code-schema.ts';
 import { compare, NO_USAGE } from '#guard/schema/compare.ts';
 import { dryRunStatements } from '#guard/schema/dry-run.ts';
 import { schemaOfWarehouse } from '#guard/schema/from-live.ts';
-import { liveSnapshot, readSnapshot, snapshotFiles } from '#guard/schema/snapshot.ts';
+import { readSchemaFiles, schemaFiles } from '#guard/schema/schema-files.ts';
+import { liveSnapshot } from '#guard/schema/snapshot.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { FUNCTIONS } from '#platform/sql/port.ts';
 import { openBigQuery } from '#platform/warehouse/bigquery/warehouse.ts';
@@ -196,12 +197,12 @@ describe('the snapshot of one schema', () => {
     const clock = virtualClock('2026-02-08T12:00:00Z');
     const who = { clock, runId: 'run', by: 'test', codeVersion: '1', usage: NO_USAGE };
     await applySchema({ ...who, warehouse: duckdb, contracts: CONTRACTS, views: VIEWS });
-    const ofDuckDb = snapshotFiles(liveSnapshot(await schemaOfWarehouse(duckdb), code));
+    const ofDuckDb = schemaFiles(liveSnapshot(await schemaOfWarehouse(duckdb), code), 'snapshot');
     await duckdb.close();
-    const ofBigQuery = snapshotFiles(liveSnapshot(await schemaOfWarehouse(warehouse), code));
+    const ofBigQuery = schemaFiles(liveSnapshot(await schemaOfWarehouse(warehouse), code), 'snapshot');
     expect(ofBigQuery).toEqual(ofDuckDb);
-    expect(ofBigQuery).toEqual(snapshotFiles(code));
-    expect(compare(readSnapshot(ofBigQuery), code)).toEqual([]);
+    expect(ofBigQuery).toEqual(schemaFiles(code, 'snapshot'));
+    expect(compare(readSchemaFiles(ofBigQuery, 'snapshot'), code)).toEqual([]);
   });
 
   it('is another file when one of them differs in a column, a function or the text of a view', async () => {
@@ -210,9 +211,12 @@ describe('the snapshot of one schema', () => {
     server.routines.set('dow', { ...server.routines.get('dow'), definitionBody: '0' });
     const known = server.tables.get('nba_predictions.current_predictions');
     server.tables.set('nba_predictions.current_predictions', { ...known, labels: {}, view: { query: 'SELECT 1' } });
-    const files = snapshotFiles(liveSnapshot(await schemaOfWarehouse(warehouse), code));
-    const changed = snapshotFiles(code).filter(({ path, text }) => files.find((file) => file.path === path)?.text !== text);
+    const files = schemaFiles(liveSnapshot(await schemaOfWarehouse(warehouse), code), 'snapshot');
+    const changed = schemaFiles(code, 'snapshot').filter(({ path, text }) => files.find((file) => file.path === path)?.text !== text);
     expect(changed.map(({ path }) => path)).toEqual(['nba_predictions.json', 'fn.json']);
-    expect(compare(readSnapshot(files), code).map(({ kind }) => kind)).toEqual(['function_body_changed', 'view_text_changed']);
+    expect(compare(readSchemaFiles(files, 'snapshot'), code).map(({ kind }) => kind)).toEqual([
+      'function_body_changed',
+      'view_text_changed',
+    ]);
   });
 });

@@ -8,7 +8,8 @@ import { type CodeView, codeSchema, VIEWS } from '#guard/schema/code-schema.ts';
 import { NO_USAGE, type Usage } from '#guard/schema/compare.ts';
 import { schemaOfWarehouse } from '#guard/schema/from-live.ts';
 import { differencesOf } from '#guard/schema/report.ts';
-import { liveSnapshot, readSnapshot, snapshotFiles } from '#guard/schema/snapshot.ts';
+import { readSchemaFiles, schemaFiles } from '#guard/schema/schema-files.ts';
+import { liveSnapshot } from '#guard/schema/snapshot.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { FUNCTIONS } from '#platform/sql/port.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
@@ -284,20 +285,20 @@ describe('a snapshot', () => {
       views: VIEWS,
       usage: NO_USAGE,
     });
-    expect(snapshotFiles(liveSnapshot(await schemaOfWarehouse(warehouse), code))).toEqual(snapshotFiles(code));
+    expect(schemaFiles(liveSnapshot(await schemaOfWarehouse(warehouse), code), 'snapshot')).toEqual(schemaFiles(code, 'snapshot'));
   });
 
   it('does not depend on the order of tables and comes back as it was written', () => {
     const code = codeSchema();
-    const files = snapshotFiles(code);
-    expect(snapshotFiles({ ...code, tables: [...code.tables].reverse() })).toEqual(files);
-    expect(snapshotFiles(readSnapshot(files))).toEqual(files);
+    const files = schemaFiles(code, 'snapshot');
+    expect(schemaFiles({ ...code, tables: [...code.tables].reverse() }, 'snapshot')).toEqual(files);
+    expect(schemaFiles(readSchemaFiles(files, 'snapshot'), 'snapshot')).toEqual(files);
   });
 
   it('that was damaged is refused with the file and the field', () => {
-    const [file] = snapshotFiles(codeSchema());
+    const [file] = schemaFiles(codeSchema(), 'snapshot');
     const text = file?.text.replace('"REQUIRED"', '"SOMETIMES"') ?? '';
-    expect(() => readSnapshot([{ path: 'a.json', text }])).toThrow(/a\.json.*\n?.*mode/s);
-    expect(() => readSnapshot([{ path: 'a.json', text: '{' }])).toThrow(/a\.json/);
+    expect(() => readSchemaFiles([{ path: 'a.json', text }], 'snapshot')).toThrow(/a\.json.*\n?.*mode/s);
+    expect(() => readSchemaFiles([{ path: 'a.json', text: '{' }], 'snapshot')).toThrow(/a\.json/);
   });
 });

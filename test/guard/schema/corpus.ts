@@ -6,7 +6,7 @@ import { textDigest } from '#platform/sql/port.ts';
 export const TABLE = 'nba_raw.box';
 
 export function column(name: string, type = 'INT64', more: Partial<SchemaColumn> = {}): SchemaColumn {
-  return { name, type, mode: 'NULLABLE', description: `about ${name}`, default: null, ...more };
+  return { name, type, mode: 'NULLABLE', description: `about ${name}`, default: null, decimals: null, range: null, ...more };
 }
 
 /** A table with one of everything. `points` is read by an export; `minutes` by nobody. */
@@ -185,6 +185,29 @@ const COLUMNS: Case[] = [
     name: 'another component writes a column',
     after: changing('game_id', { writer: 'fetch' }),
     labels: [['writer_changed', 'safe', 'either']],
+  },
+  {
+    name: 'a column is rounded that was not',
+    after: changing('minutes', { decimals: 3 }),
+    labels: [['decimals_changed', 'safe', 'either']],
+  },
+  {
+    name: 'a column is no longer rounded',
+    before: changing('minutes', { decimals: 3 }),
+    after: same,
+    labels: [['decimals_changed', 'safe', 'either']],
+  },
+  {
+    name: 'fewer values are plausible',
+    before: changing('minutes', { range: [0, 70] }),
+    after: changing('minutes', { range: [0, 60] }),
+    labels: [['range_changed', 'safe', 'either']],
+  },
+  {
+    name: 'any value is plausible',
+    before: changing('minutes', { range: [0, 70] }),
+    after: same,
+    labels: [['range_changed', 'safe', 'either']],
   },
   {
     name: 'a description that one side does not know',
@@ -477,13 +500,13 @@ const VIEWS_AND_FUNCTIONS: Case[] = [
   {
     name: 'a live function was made from another text',
     before: functions({ name: 'half', parameters: ['a'], digests: { duckdb: 'of another text' } }, UNUSED),
-    after: functions({ ...HALF, digests: { duckdb: 'of this', bigquery: 'of that' } }, UNUSED),
+    after: functions({ ...HALF, body: typed('a FLOAT64') }, UNUSED),
     labels: [['function_body_changed', 'safe', 'either']],
   },
   {
     name: 'a live function was made from this text',
-    before: functions({ name: 'half', parameters: ['a'], digests: { bigquery: 'of that' } }, UNUSED),
-    after: functions({ ...HALF, digests: { duckdb: 'of this', bigquery: 'of that' } }, UNUSED),
+    before: functions({ name: 'half', parameters: ['a'], digests: { bigquery: textDigest('(a FLOAT64) AS (a / 2)') } }, UNUSED),
+    after: functions({ ...HALF, body: typed('a FLOAT64') }, UNUSED),
     labels: [],
   },
   {

@@ -1,16 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { diffVersions } from '#guard/schema/diff.ts';
+import { judgeHistory } from '#guard/schema/diff.ts';
 import type { Schema } from '#guard/schema/model.ts';
 import { adding, both, changing, column, dropping, SCHEMA, USAGE } from './corpus.ts';
 
 const TODAY = '2026-11-24';
-const diff = (...schemas: Schema[]) =>
-  diffVersions(
-    schemas.map((schema, i) => ({ name: `v${i}`, schema })),
-    [],
-    TODAY,
-    USAGE,
-  );
+const diff = (...schemas: Schema[]) => {
+  const versions = schemas.map((schema, i) => ({ name: `v${i}`, schema }));
+  const [first, last] = [versions[0], versions.at(-1)];
+  const steps = versions.slice(1).map((to, i) => ({ from: versions[i] ?? to, to }));
+  return judgeHistory(first === undefined || last === undefined ? { steps } : { steps, sum: { from: first, to: last } }, [], TODAY, USAGE);
+};
 
 describe('a series of versions', () => {
   it('without a change has no steps', () => {

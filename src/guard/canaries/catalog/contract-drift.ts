@@ -25,7 +25,7 @@ export const contractDrift = defineCanary({
   looksAt: 'now',
   ladder: [{ by: '00:00', severity: 'critical' }],
   owner: 'platform',
-  repair: 'tipoff schema diff, then tipoff schema apply',
+  repair: 'tipoff schema check, then tipoff schema apply',
   dependsOn: [],
   whenEmpty: 'fail',
   look: { probe: (world) => Promise.all(CONTRACTS.map((table) => compare(world, table))) },
@@ -46,7 +46,7 @@ export const contractDrift = defineCanary({
   meaning:
     'Code and table differ: the next write to the table is refused. Two columns missing from one table once cost a whole day of predictions. Columns beyond the contract are harmless and not named.',
   steps: [
-    'tipoff schema diff prints the statements that bring the table in line.',
+    'tipoff schema check prints the statements that bring the table in line.',
     'Adding nullable columns is safe at any time; anything else is a migration.',
     'Was a version deployed whose migration was not run? See deployed_version.',
   ],
