@@ -4,6 +4,7 @@ import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
 import type { ModelSource } from '#model/serving.ts';
 import { grade } from '#pipeline/grade/grade.ts';
 import { blocking, type NotReady, notReady } from '#pipeline/precompute/readiness.ts';
+import { seasonInputs } from '#pipeline/predict/inputs.ts';
 import { type BatchDeps, endBatch, predictedRows } from '#pipeline/predict/run-batch.ts';
 import { NO_AS_OF, type Processor, type SlateRange } from '#pipeline/processor.ts';
 import { exportSeasonSubsets, exportSlates } from '#pipeline/publish/exports/export.ts';
@@ -83,7 +84,8 @@ export function executor(deps: ExecuteDeps, slates: readonly Slate[], open: Read
   const predict = async (work: Work, settle: Settle): Promise<void> => {
     const { from, to } = rangeOf(work, open, deps.clock.now());
     const models = deps.models(from, to);
-    const batchDeps = { ...deps, models, atWork: new Set<Promise<unknown>>() };
+    const inputs = seasonInputs(deps.warehouse, work.slates);
+    const batchDeps = { ...deps, models, inputs, atWork: new Set<Promise<unknown>>() };
     const visible = await visibleBackfills(deps.warehouse, from, to);
     let settledAt = deps.clock.now().getTime();
     await inLanes(work.slates, deps.slatesAtOnce ?? SLATES_AT_ONCE, async (slate) => {

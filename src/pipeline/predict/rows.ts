@@ -1,53 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { StagedPrediction } from '#core/contracts/nba_predictions/player-prop-predictions.ts';
 import { messageOf } from '#core/errors.ts';
-import { FEATURES } from '#core/features.ts';
 import { compareLines } from '#core/line.ts';
 import { fairOverProbability } from '#core/odds.ts';
 import { fairLine, type PointsDistribution, pOver, pPush, pUnder, quantile } from '#model/distribution.ts';
 import type { ServingModel } from '#model/serving.ts';
 import { type ForecastSystem, isPrediction } from '#model/systems.ts';
 import type { BatchDoc } from './documents.ts';
+import type { PlayerInput } from './inputs.ts';
 import { type PickRules, recommend } from './recommendation.ts';
-
-/** Feature row and context of one player, as one record. */
-export interface PlayerInput {
-  readonly player_id: number;
-  readonly game_id: string;
-  readonly player_name: string;
-  readonly player_lookup: string;
-  readonly team_abbr: string;
-  readonly opponent_abbr: string;
-  readonly is_home_team: boolean;
-  readonly tipoff_at: string;
-  readonly cutoff_at: string;
-  readonly injury_status: string | null;
-  readonly has_status_feed: boolean;
-  readonly line: string | null;
-  readonly line_bookmaker: string | null;
-  readonly over_price: number | null;
-  readonly under_price: number | null;
-  readonly line_snapshot_at: string | null;
-  readonly line_quality: string | null;
-  readonly second_line: string | null;
-  readonly second_line_bookmaker: string | null;
-  readonly feature_sources: string;
-  readonly feature_quality_score: number;
-  readonly required_default_count: number;
-  readonly quality_alert_level: string;
-  readonly features: Readonly<Record<string, number | null>>;
-}
-
-/** SQL of the inputs of some players of a slate; parameters `slate` and `ids`. Columns: those of `PlayerInput`, features by name. */
-export const PLAYER_INPUTS = `
-SELECT u.player_id, u.game_id, u.player_name, u.player_lookup, u.team_abbr, u.opponent_abbr, u.is_home AS is_home_team, u.tipoff_at, u.cutoff_at,
-  u.injury_status, u.has_status_feed, u.line, u.line_bookmaker, u.over_price, u.under_price, u.line_snapshot_at, u.line_quality,
-  u.second_line, u.second_line_bookmaker, f.feature_sources, f.feature_quality_score, f.required_default_count, f.quality_alert_level,
-  ${FEATURES.map(({ name }) => `f.${name}`).join(', ')}
-FROM nba_predictions.ml_feature_store f
-JOIN nba_analytics.upcoming_player_game_context u ON u.slate = f.slate AND u.player_id = f.player_id AND u.game_id = f.game_id
-WHERE f.slate = CAST(@slate AS DATE) AND u.slate = CAST(@slate AS DATE) AND f.player_id IN UNNEST(@ids)
-ORDER BY u.player_id`;
 
 /** What rows carry besides the player. */
 export interface RowContext {

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { type StagedPrediction, stagedPredictions } from '#core/contracts/nba_predictions/player-prop-predictions.ts';
 import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
-import { FEATURES } from '#core/features.ts';
 import type { ModelSource } from '#model/serving.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Delivery, Queue } from '#platform/queue/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
-import type { Row, TableRef, Warehouse } from '#platform/warehouse/port.ts';
+import type { TableRef, Warehouse } from '#platform/warehouse/port.ts';
 import { type BatchDoc, COLLECTIONS, type OutcomeDoc, outcomeKey, type UnitDoc, unitKey } from './documents.ts';
+import { currentInputs, type InputSource } from './inputs.ts';
 import { checkOutput } from './output-gate.ts';
 import { DEFAULT_RULES, type PickRules } from './recommendation.ts';
-import { PLAYER_INPUTS, type PlayerInput, playerRows } from './rows.ts';
+import { playerRows } from './rows.ts';
 import { STAGING_HOURS, stagingTable } from './staging.ts';
 
 export interface WorkerDeps {
@@ -19,6 +19,8 @@ export interface WorkerDeps {
   readonly queue: Queue;
   readonly clock: Clock;
   readonly models: ModelSource;
+  /** Where feature rows come from; read anew for every unit when absent. */
+  readonly inputs?: InputSource;
   readonly codeVersion: string;
   readonly rules?: PickRules;
   /** Deliveries after which a unit whose prediction keeps failing transiently is given up; 4 when absent. */
@@ -31,7 +33,6 @@ export type Handled = 'done' | 'duplicate' | 'late' | 'retry' | 'failed' | 'pois
 const MOST_ATTEMPTS = 4;
 const LONGEST_DELAY_SECONDS = 60;
 const body = z.object({ batch_id: z.string().min(1), unit_id: z.string().min(1) });
-const FEATURE_NAMES = FEATURES.map(({ name }) => name);
 
 /**
  * Predicts one unit. The rows land before the outcomes do, in a staging table that belongs to this delivery alone, and the
@@ -117,8 +118,8 @@ type PlannedOutcome = Pick<OutcomeDoc, 'player_id' | 'outcome' | 'rows' | 'reaso
 async function stage(deps: WorkerDeps, batch: BatchDoc, unit: UnitDoc): Promise<Landed> {
   const { warehouse, clock } = deps;
   const model = await deps.models.forSlate(batch.slate);
-  const inputs = await warehouse.query<Row>(PLAYER_INPUTS, { slate: batch.slate, ids: unit.players });
-  const byPlayer = new Map(inputs.map((row) => [row['player_id'], toInput(row)]));
+  const inputs = await (deps.inputs ?? currentInputs(warehouse)).ofPlayers(batch.slate, unit.players);
+  const byPlayer = new Map(inputs.map((input) => [input.player_id, input]));
   const context = {
     batch,
     unitId: unit.unit_id,
@@ -163,14 +164,4 @@ async function finish({ state, clock }: WorkerDeps, batch: BatchDoc, unit: UnitD
     tx.put(COLLECTIONS.batches, batch.batch_id, { ...now.data, progress_at: at });
     return true;
   });
-}
-
-/** A row of `PLAYER_INPUTS` with its features apart. */
-function toInput(row: Row): PlayerInput {
-  const features: Record<string, number | null> = {};
-  for (const name of FEATURE_NAMES) {
-    const value = row[name] ?? null;
-    features[name] = value === null ? null : Number(value);
-  }
-  return { ...(row as unknown as Omit<PlayerInput, 'features'>), features };
 }

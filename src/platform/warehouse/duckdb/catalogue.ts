@@ -4,7 +4,7 @@ import { duckdbTable, duckdbType } from '#platform/warehouse/ddl.ts';
 import { duckdbFunctions } from '#platform/warehouse/functions.ts';
 import type { FunctionInfo, LiveColumn, TableChange, TableInfo, TableOptions, TableRef } from '#platform/warehouse/port.ts';
 import { textDigest } from '#platform/warehouse/text-digest.ts';
-import { columnDescriptions, layouts, rememberChange, rememberColumn, rememberLayout } from './layout.ts';
+import { columnDescriptions, layoutComment, layouts, rememberChange, rememberColumn } from './layout.ts';
 import type { Session } from './session.ts';
 import { storedShape } from './shape.ts';
 
@@ -30,11 +30,15 @@ export async function createTable(
   options: TableOptions,
   createdAt: Date,
 ): Promise<void> {
-  await session.native(`CREATE SCHEMA IF NOT EXISTS ${as.dataset}`);
-  await session.native(duckdbTable(table, as));
-  await rememberLayout(session, table, as);
-  await session.native('CREATE SCHEMA IF NOT EXISTS tipoff_meta');
-  await session.native(META);
+  // In one round trip: a staging table is made for every unit of every batch.
+  const statements = [
+    `CREATE SCHEMA IF NOT EXISTS ${as.dataset}`,
+    duckdbTable(table, as),
+    layoutComment(table, as),
+    'CREATE SCHEMA IF NOT EXISTS tipoff_meta',
+    META,
+  ];
+  await session.native(statements.join('; '));
   await session.run(
     'INSERT OR REPLACE INTO tipoff_meta.tables VALUES (@dataset, @name, CAST(@created AS TIMESTAMP), CAST(@expires AS TIMESTAMP), @labels)',
     {
@@ -64,8 +68,7 @@ export async function prepare(session: Session, tables: readonly TableContract[]
   const there = await session.rows<{ id: string }>("SELECT schema_name || '.' || table_name AS id FROM duckdb_tables()");
   const known = new Set(there.map(({ id }) => id));
   for (const table of tables.filter((each) => !known.has(tableId(each)))) {
-    await session.native(duckdbTable(table));
-    await rememberLayout(session, table, table);
+    await session.native(`${duckdbTable(table)}; ${layoutComment(table, table)}`);
     known.add(tableId(table));
   }
 }

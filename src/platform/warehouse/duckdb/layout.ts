@@ -11,9 +11,9 @@ interface Remembered extends TableLayout {
   readonly columns: Readonly<Record<string, string>>;
 }
 
-/** Writes the layout of a contract into the comment of a table of its shape. */
-export async function rememberLayout(session: Session, table: TableContract, as: TableRef): Promise<void> {
-  await comment(session, as, {
+/** The statement that writes the layout of a contract into the comment of a table of its shape. */
+export function layoutComment(table: TableContract, as: TableRef): string {
+  return commentOn(as, {
     description: table.description,
     partition: table.partition ?? null,
     cluster: table.cluster ?? [],
@@ -26,14 +26,14 @@ export async function rememberLayout(session: Session, table: TableContract, as:
 /** Adds the description of a new column to what is remembered; nothing when nothing is. */
 export async function rememberColumn(session: Session, table: TableRef, name: string, description: string): Promise<void> {
   const known = (await remembered(session, table.dataset)).get(table.name);
-  if (known !== undefined) await comment(session, table, { ...known, columns: { ...known.columns, [name]: description } });
+  if (known !== undefined) await session.native(commentOn(table, { ...known, columns: { ...known.columns, [name]: description } }));
 }
 
 /** Changes what is remembered of a table; false when nothing is. */
 export async function rememberChange(session: Session, table: TableRef, { columns, ...change }: TableChange): Promise<boolean> {
   const known = (await remembered(session, table.dataset)).get(table.name);
   if (known === undefined) return false;
-  await comment(session, table, { ...known, ...change, columns: { ...known.columns, ...columns } });
+  await session.native(commentOn(table, { ...known, ...change, columns: { ...known.columns, ...columns } }));
   return true;
 }
 
@@ -48,8 +48,8 @@ export async function columnDescriptions(session: Session, { dataset, name }: Ta
   return (await remembered(session, dataset, name)).get(name)?.columns ?? {};
 }
 
-async function comment(session: Session, table: TableRef, layout: Remembered): Promise<void> {
-  await session.native(`COMMENT ON TABLE ${tableId(table)} IS '${JSON.stringify(layout).replaceAll("'", "''")}'`);
+function commentOn(table: TableRef, layout: Remembered): string {
+  return `COMMENT ON TABLE ${tableId(table)} IS '${JSON.stringify(layout).replaceAll("'", "''")}'`;
 }
 
 async function remembered(session: Session, dataset: string, name: string | null = null): Promise<ReadonlyMap<string, Remembered>> {
