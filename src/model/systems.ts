@@ -10,7 +10,7 @@ import type { Shape } from './shape.ts';
 export const SYSTEM_IDS = ['ewma8', 'minutes_rate', 'ridge', 'market'] as const;
 export type SystemId = (typeof SYSTEM_IDS)[number];
 
-/** What is known of one player before the cut-off. */
+/** What is known of one player before the cut-off. Not changed once a system was asked about it: what it said of an object stands. */
 export interface FeatureVector {
   /** Values by feature name; null, NaN or absent = missing. */
   readonly features: Readonly<Record<string, number | null>>;
@@ -96,7 +96,7 @@ function system(
   const distributionAt = distributionFunction(calibration.shape);
   return {
     id,
-    forecast: ({ features }) => {
+    forecast: oncePerPlayer((features) => {
       const feature = (name: string): number => features[name] ?? Number.NaN;
       const missing = required.filter((name) => !Number.isFinite(feature(name)));
       if (missing.length > 0) return { cannot: 'missing_features', missing };
@@ -109,7 +109,16 @@ function system(
       });
       const distribution = distributionAt(mean, sd);
       return { mean, sd, median: median(distribution), distribution };
-    },
+    }),
+  };
+}
+
+/** A forecast that does not depend on the line: asked again for the same features, for another line or by the market, it stands. */
+function oncePerPlayer(forecast: (features: FeatureVector['features']) => Forecast): ForecastSystem['forecast'] {
+  let last: { readonly features: FeatureVector['features']; readonly forecast: Forecast } | undefined;
+  return ({ features }) => {
+    if (last?.features !== features) last = { features, forecast: forecast(features) };
+    return last.forecast;
   };
 }
 
