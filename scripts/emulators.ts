@@ -11,8 +11,8 @@ export type EmulatorName = (typeof EMULATORS)[number];
 
 /** Emulators that answer, and how to end them with everything they started. */
 export interface Emulators {
-  /** `host:port`; of BigQuery the base address. Undefined for what this machine does not offer. */
-  readonly at: Readonly<Record<EmulatorName, string | undefined>>;
+  /** `host:port`, of BigQuery the base address, as many as were wanted; none of what this machine does not offer. */
+  readonly at: Readonly<Record<EmulatorName, readonly string[]>>;
   stop(): void;
 }
 
@@ -32,7 +32,8 @@ main()`;
 
 /**
  * Starts the named emulators: Firestore and Pub/Sub of the Google Cloud CLI (with Java), BigQuery by bqemulator of a Python.
- * Says of each where it is, or why it is left out. They end with `stop`, and when this process is told to end.
+ * A name may be wanted more than once. Says of each where it is, or why it is left out. They end with `stop`, and when this
+ * process is told to end.
  */
 export async function startEmulators(
   wanted: readonly EmulatorName[],
@@ -52,18 +53,21 @@ export async function startEmulators(
       process.exit(1);
     });
   }
-  const at: Record<EmulatorName, string | undefined> = { firestore: undefined, pubsub: undefined, bigquery: undefined };
+  const at: Record<EmulatorName, string[]> = { firestore: [], pubsub: [], bigquery: [] };
+  const lacking = new Set<EmulatorName>();
   for (const name of wanted) {
+    if (lacking.has(name)) continue;
     const port = await freePort();
     const start = name === 'firestore' ? firestore(port) : name === 'pubsub' ? pubsub(port) : bigquery(port, python);
     if ('missing' in start) {
       say(`skipped ${name}: ${start.missing}`);
+      lacking.add(name);
       continue;
     }
     const child = spawn(start.command, start.args, { cwd: folder, stdio: 'ignore', detached: true });
     started.push(child);
     if (await ready(port, child)) {
-      at[name] = name === 'bigquery' ? `http://127.0.0.1:${port}` : `127.0.0.1:${port}`;
+      at[name].push(name === 'bigquery' ? `http://127.0.0.1:${port}` : `127.0.0.1:${port}`);
       say(`started ${name} (process ${child.pid}) on port ${port}`);
     } else {
       say(`skipped ${name}: its emulator did not answer within ${READY_MS / 1000} s`);

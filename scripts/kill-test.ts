@@ -29,7 +29,7 @@ const say = (line: string): void => {
 };
 const emulators = values.cloud ? await startEmulators(['firestore', 'pubsub'], { say }) : undefined;
 const cloudOf = (run: number) => {
-  const { firestore, pubsub } = emulators?.at ?? {};
+  const [[firestore], [pubsub]] = [emulators?.at.firestore ?? [], emulators?.at.pubsub ?? []];
   return firestore === undefined || pubsub === undefined ? {} : { cloud: { projectId: `kill-${seed}-${run}`, firestore, pubsub } };
 };
 if (values.cloud && cloudOf(0).cloud === undefined) throw new Error('expected the emulators of Firestore and Pub/Sub, see above');

@@ -27,7 +27,7 @@ const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 const emulators = values.cloud ? await startEmulators(['firestore', 'pubsub'], { say }) : undefined;
-const { firestore, pubsub } = emulators?.at ?? {};
+const [[firestore], [pubsub]] = [emulators?.at.firestore ?? [], emulators?.at.pubsub ?? []];
 const cloud = firestore === undefined || pubsub === undefined ? undefined : { projectId: 'race', firestore, pubsub };
 if (values.cloud && cloud === undefined) throw new Error('expected the emulators of Firestore and Pub/Sub, see above');
 const problems: string[] = [];
