@@ -13,6 +13,7 @@ import { openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { dayDeps } from '#app/day-deps.ts';
 import { proofSlates, settableClock } from '#app/healthy-world.ts';
+import { bytesText } from '#core/billing.ts';
 import { addDays, easternInstant, type Slate, seasonLabel, seasonSpan } from '#core/calendar.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { runBackfill } from '#guard/backfill/run.ts';
@@ -25,7 +26,7 @@ import { runDay } from '#pipeline/day.ts';
 import { simulateLeague } from '#simulate/league.ts';
 import { loadLeague } from '#simulate/load.ts';
 import { byteReader } from './cost/bytes.ts';
-import { bytesText, costPage, sumOf, type WorkCost } from './cost/document.ts';
+import { costPage, sumOf, type WorkCost } from './cost/document.ts';
 import { type Metered, meter } from './cost/meter.ts';
 
 const { values: options } = parseArgs({

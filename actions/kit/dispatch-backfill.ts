@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { bytesText } from '#core/billing.ts';
 import { TipoffError } from '#core/errors.ts';
 import type { ActionDeps } from './glue/action.ts';
 import { askedBy } from './glue/context.ts';
@@ -42,6 +43,9 @@ const plan = z.looseObject({
   estimated_seconds: z.number(),
   bytes: z.number().nullable().optional(),
   cost_usd: z.number().nullable().optional(),
+  reading: z
+    .looseObject({ stops_before: z.looseObject({ step: z.string(), from: z.string() }).nullable(), not_estimated: z.array(z.string()) })
+    .nullish(),
 });
 type Plan = z.output<typeof plan>;
 
@@ -127,14 +131,17 @@ async function start(given: Inputs, deps: ActionDeps, id: string) {
   return { verdict: 'nothing' as const, summary: `Request ${id} is ${state} already${way}: nothing was started again.` };
 }
 
-function describe({ units, skipped, slates, estimated_seconds, bytes, cost_usd }: Plan) {
+function describe({ units, skipped, slates, estimated_seconds, bytes, cost_usd, reading }: Plan) {
   const facts: [string, string | number][] = [
     ['units to run', units.length],
     ['slates of the range', slates],
     ['ETA in seconds', Math.round(estimated_seconds)],
-    ['bytes', bytes ?? 'not known on this engine'],
-    ['cost in USD', cost_usd ?? 'not known on this engine'],
+    ['bytes by dry runs', bytes == null ? 'reading is not billed on this engine' : `${bytes} (${bytesText(bytes)})`],
+    ['cost in USD', cost_usd == null ? 'none for reading' : cost_usd.toFixed(4)],
   ];
+  const stop = reading?.stops_before;
+  if (stop != null) facts.push(['the budget would stop it', `before ${stop.step} from ${stop.from}`]);
+  if (reading != null) facts.push(['billed as well, not estimated', reading.not_estimated.join('; ')]);
   for (const [reason, own] of Map.groupBy(skipped, (one) => one.reason)) facts.push([`left out, ${reason}`, own.length]);
   return {
     facts,

@@ -1,3 +1,4 @@
+import { LEAST_BILLED } from '#core/billing.ts';
 import { type ColumnType, type TableContract, tableId } from '#core/contracts/define.ts';
 import { type Bounds, boundedReads } from '#guard/schema/partition-filter.ts';
 import { type Registry, sqlUsage } from '#guard/schema/sql-usage.ts';
@@ -11,9 +12,6 @@ export interface StatementBytes {
   /** What is paid for: at least `LEAST_BILLED` for each table. */
   readonly billed: number;
 }
-
-/** BigQuery bills at least this much for every table a query names. */
-export const LEAST_BILLED = 10 * 1024 * 1024;
 
 /** Logical bytes of a value; a text has two and its own. Null has none. */
 const WIDTHS: Readonly<Record<Exclude<ColumnType, 'STRING'>, number>> = {

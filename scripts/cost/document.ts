@@ -1,3 +1,4 @@
+import { bytesText, DOLLARS_PER_TIB, dollarsFor } from '#core/billing.ts';
 import type { Metered } from './meter.ts';
 
 /** A piece of work that is done again and again, with everything it asked. */
@@ -17,35 +18,24 @@ export interface CostFacts {
   readonly stored: number;
 }
 
-/** Prices that are assumptions of the page: on demand, in the United States, before the free first TiB of a month. */
-const DOLLARS_PER_TIB = 6.25;
+/** An assumption of the page: active logical storage in the United States. */
 const DOLLARS_PER_GIB_MONTH = 0.02;
-const TIB = 2 ** 40;
 
 export function sumOf(statements: readonly Metered[], key: 'processed' | 'billed' | 'queries'): number {
   return statements.reduce((sum, one) => sum + one[key], 0);
-}
-
-export function bytesText(bytes: number): string {
-  if (bytes >= 2 ** 30) return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-}
-
-function dollars(bytes: number): number {
-  return (bytes / TIB) * DOLLARS_PER_TIB;
 }
 
 /** The page docs/cost.md. */
 export function costPage({ data, command, works, stored }: CostFacts): string {
   const rows = works.map(({ name, statements, perMonth }) => {
     const billed = sumOf(statements, 'billed');
-    const month = perMonth === 0 ? '' : `${perMonth} × = ${bytesText(billed * perMonth)}, $${dollars(billed * perMonth).toFixed(2)}`;
+    const month = perMonth === 0 ? '' : `${perMonth} × = ${bytesText(billed * perMonth)}, $${dollarsFor(billed * perMonth).toFixed(2)}`;
     const cells = [
       name,
       sumOf(statements, 'queries'),
       bytesText(sumOf(statements, 'processed')),
       bytesText(billed),
-      `$${dollars(billed).toFixed(4)}`,
+      `$${dollarsFor(billed).toFixed(4)}`,
     ];
     return `| ${[...cells, month].join(' | ')} |`;
   });
@@ -66,7 +56,7 @@ export function costPage({ data, command, works, stored }: CostFacts): string {
     '|---|---|---|---|---|---|',
     ...rows,
     '',
-    `A month of the season: ${bytesText(month)} billed, $${dollars(month).toFixed(2)}. Stored: ${bytesText(stored)}, $${((stored / 2 ** 30) * DOLLARS_PER_GIB_MONTH).toFixed(2)} a month.`,
+    `A month of the season: ${bytesText(month)} billed, $${dollarsFor(month).toFixed(2)}. Stored: ${bytesText(stored)}, $${((stored / 2 ** 30) * DOLLARS_PER_GIB_MONTH).toFixed(2)} a month.`,
     '',
     '## Largest statements',
     '',

@@ -1,6 +1,7 @@
+import { LEAST_BILLED } from '#core/billing.ts';
 import { type TableContract, tableId } from '#core/contracts/define.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
-import { type ByteReader, LEAST_BILLED } from './bytes.ts';
+import type { ByteReader } from './bytes.ts';
 
 /** One statement that was run, with what BigQuery would read for it. */
 export interface Metered {

@@ -1,6 +1,5 @@
 import type { ByteBudget, RunDeps } from '#guard/backfill/run-types.ts';
 import { seasonModelSource } from '#model/season-model-source.ts';
-import { NO_AS_OF, rangeParams } from '#pipeline/processor.ts';
 import { FUNCTIONS } from '#platform/warehouse/functions.ts';
 import type { App } from './compose.ts';
 import { dayDeps, trainDeps } from './day-deps.ts';
@@ -20,7 +19,6 @@ export async function backfillDeps(app: App, by: string): Promise<RunDeps> {
 function budgetOf({ config, warehouse }: App): { readonly budget?: ByteBudget } {
   const { dryRun } = warehouse;
   if (config.profile !== 'gcp' || dryRun === undefined) return {};
-  const estimate: ByteBudget['estimate'] = async (select, from, to) =>
-    (await dryRun(select, rangeParams({ from, to, asOf: NO_AS_OF }))).bytes;
+  const estimate: ByteBudget['estimate'] = async (sql, params) => (await dryRun(sql, params)).bytes;
   return { budget: { bytes: config.gcp.backfillBytes, estimate } };
 }

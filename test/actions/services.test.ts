@@ -94,6 +94,7 @@ describe('dispatch-backfill with a coordinator', () => {
     estimated_seconds: 12,
     bytes: 1200,
     cost_usd: 0.01,
+    reading: { stops_before: { step: 'MLFeatureStore', from: '2025-01-02', bytes: 1200 }, not_estimated: ['rows that the run adds'] },
   };
   const asked = () => ({ from: '2025-01-01', to: '2025-01-31', reason: 'late feed', service_url: coordinator.url });
 
@@ -104,7 +105,11 @@ describe('dispatch-backfill with a coordinator', () => {
     for (const text of [
       'units to run',
       'bytes',
+      '1200 (0.0 MiB)',
       'cost in USD',
+      '0.0100',
+      'before MLFeatureStore from 2025-01-02',
+      'rows that the run adds',
       'ETA in seconds',
       '| 2025-01 | MLFeatureStore | 2 | stale |',
       'left out, done',

@@ -7,7 +7,8 @@ export interface FakeResult {
   readonly fields?: readonly { name: string; type: string; mode?: string }[];
   readonly rows?: readonly (readonly (string | null)[])[];
   readonly changed?: number;
-  readonly bytes?: number;
+  /** Bytes processed, 0 unless said; null leaves the figure out. */
+  readonly bytes?: number | null;
   /** Ends the job with this error. */
   readonly error?: { reason: string; message: string };
 }
@@ -71,7 +72,7 @@ export async function fakeBigQuery(): Promise<FakeBigQuery> {
       statistics: {
         ...(configuration.load === undefined ? {} : { load: { outputRows: String(lines.length) } }),
         query: {
-          totalBytesProcessed: String(result.bytes ?? 0),
+          ...(result.bytes === null ? {} : { totalBytesProcessed: String(result.bytes ?? 0) }),
           numDmlAffectedRows: String(result.changed ?? 0),
           schema: { fields: result.fields ?? [] },
         },

@@ -15,7 +15,7 @@ export function backfillRoutes({ deps, backfills, runtime }: Service): Route[] {
     route({
       method: 'post',
       path: '/backfill/plan',
-      summary: 'What a backfill would run, what it would leave out and why, and how long it would take',
+      summary: 'What a backfill would run, what it would leave out and why, how long it would take, what it would read and cost',
       body: backfillPlanRequest,
       answers: { 200: { description: 'The plan', schema: backfillPlanAnswer } },
       handle: async ({ body, caller }) => ({

@@ -56,6 +56,17 @@ export const backfillPlanAnswer = z.looseObject({
   skipped: z.array(z.looseObject({ step: z.string(), month: z.string(), slates: count, reason: z.string() })),
   slates: count,
   estimated_seconds: z.number(),
+  bytes: z.number().nullable().describe('What dry runs say that a run would read; null where reading is not billed'),
+  cost_usd: z.number().nullable().describe('On demand, in US dollars; null where reading is not billed'),
+  reading: z
+    .looseObject({
+      steps: z.array(z.strictObject({ step: z.string(), statements: count, bytes: z.number(), cost_usd: z.number() })),
+      budget_bytes: z.number(),
+      stops_before: z.strictObject({ step: z.string(), from: z.string(), bytes: z.number() }).nullable(),
+      not_estimated: z.array(z.string()),
+    })
+    .nullable()
+    .describe('By step, where the budget would end the run, and what is billed as well'),
 });
 
 export const backfillAnswer = z.strictObject({

@@ -1,10 +1,8 @@
 import { messageOf, TipoffError } from '#core/errors.ts';
-import { type BackfillPlan, planBackfill } from '#guard/backfill/plan.ts';
+import { type PricedPlan, pricedPlan } from '#guard/backfill/priced-plan.ts';
 import type { PlanRequest } from '#guard/backfill/request.ts';
 import { runBackfill } from '#guard/backfill/run.ts';
 import type { RunDeps, RunReport } from '#guard/backfill/run-types.ts';
-import { prepareReferences } from '#guard/backfill/standing.ts';
-import { backfillSteps } from '#guard/backfill/steps.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Notice, Notifier } from '#platform/notify/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
@@ -31,8 +29,8 @@ export interface BackfillsDeps {
 
 /** The backfills of a service: planned on request, run one at a time behind the endpoints. */
 export interface Backfills {
-  /** What a run would do, what it would leave out and why. */
-  plan(ask: Omit<BackfillAsk, 'request_id'>): Promise<BackfillPlan>;
+  /** What a run would do, what it would leave out and why, what it would read and cost. */
+  plan(ask: Omit<BackfillAsk, 'request_id'>): Promise<PricedPlan>;
   /**
    * Says that this process is alive, or takes the next request when it has none. Called after each request and with every
    * sweep. A request whose process died is taken up where its ledger stands.
@@ -50,6 +48,8 @@ const MODES: Readonly<Record<BackfillMode, Pick<PlanRequest, 'onlyFailed' | 'onl
   stale: { onlyStale: true },
   all: { force: true },
 };
+/** Small pieces: requests get their turn in between, and little is lost with the process. */
+const CHUNK = 'month';
 const DRAINING = 'the service is stopping';
 
 interface Work {
@@ -72,8 +72,7 @@ export function serviceBackfills(deps: BackfillsDeps): Backfills {
         {
           ...rangeOf(doc),
           by: doc.by,
-          // Small pieces: requests get their turn in between, and little is lost with the process.
-          chunk: 'month',
+          chunk: CHUNK,
           shouldStop: () => (isDraining ? DRAINING : own.isLost ? 'another process took it over' : undefined),
           onProgress: ({ step, done_slates, planned_slates, eta_seconds }) => {
             own.progress = { step, done_slates, planned_slates, eta_seconds };
@@ -113,11 +112,7 @@ export function serviceBackfills(deps: BackfillsDeps): Backfills {
   };
 
   return {
-    plan: async (ask) => {
-      const run = await deps.runDeps(ask.by);
-      await prepareReferences(run);
-      return (await planBackfill(run, backfillSteps(run), { ...rangeOf(ask), now: deps.clock.now() })).plan;
-    },
+    plan: async (ask) => pricedPlan(await deps.runDeps(ask.by), { ...rangeOf(ask), now: deps.clock.now(), chunk: CHUNK }),
     tick: async () => {
       if (work !== undefined) {
         const { doc, progress } = work;

@@ -1,5 +1,6 @@
 import type { Slate } from '#core/calendar.ts';
 import type { StateStore } from '#platform/state/port.ts';
+import type { SqlParams } from '#platform/warehouse/port.ts';
 import type { ExecuteDeps } from './execute.ts';
 import type { BackfillPlan } from './plan.ts';
 import type { PlanRequest } from './request.ts';
@@ -28,8 +29,8 @@ export interface RunRequest extends Omit<PlanRequest, 'now'> {
 
 export interface ByteBudget {
   readonly bytes: number;
-  /** Bytes a statement would scan, found out without running it. */
-  readonly estimate: (select: string, from: Slate, to: Slate) => Promise<number>;
+  /** Bytes a statement would scan, found out without running it. Throws when the engine does not say. */
+  readonly estimate: (sql: string, params: SqlParams) => Promise<number>;
 }
 
 /** A finished piece of work. */

@@ -4,6 +4,7 @@ import { pace, STATEMENT_SECONDS, secondsFor } from './eta.ts';
 import { executor, type SlateOutcome } from './execute.ts';
 import { enter, type RunDoc, type SlateRecord, writeRun } from './ledger.ts';
 import { planBackfill } from './plan.ts';
+import { workReader } from './reading.ts';
 import type { RunDeps, RunReport, RunRequest } from './run-types.ts';
 import { prepareReferences, readSlates } from './standing.ts';
 import { backfillSteps } from './steps.ts';
@@ -27,13 +28,15 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
   await prepareReferences(deps);
   const { plan, parts, rates, open } = await planBackfill(deps, steps, { ...request, now: began });
   const { closed } = await readSlates(deps.warehouse, request.to, began);
-  const run = executor(deps, [...closed, ...open].sort(), open, request.by);
+  const all = [...closed, ...open].sort();
+  const run = executor(deps, all, open, request.by);
   const slow = pace();
   const [executed, held, failed, blocked] = [new SlateTally(), new SlateTally(), new SlateTally(), new SlateTally()];
   let rowsWritten = 0;
   const plannedSlates = plan.units.reduce((sum, { slates }) => sum + slates.length, 0);
   let doneSlates = 0;
-  let bytes = 0;
+  const reader = budget === undefined ? undefined : workReader(deps, budget, { slates: all, open });
+  let bytes = (await reader?.plan({ ...request, now: began }, steps))?.bytes ?? 0;
   const elapsed = (): number => (deps.clock.now().getTime() - began.getTime()) / 1000;
   const works = worksOf(plan, steps, open, request.chunk ?? 'season');
   let leftSeconds = works.reduce((sum, { step, slates }) => sum + secondsFor(rates, step.name, slates.length) + STATEMENT_SECONDS, 0);
@@ -131,11 +134,10 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
     const free = unblocked(work, failed, blocked);
     for (const slate of work.slates) if (!free.slates.includes(slate)) blocked.add(work.step.name, slate);
     if (free.slates.length === 0) continue;
-    if (budget !== undefined && work.step.processor !== undefined) {
-      const [from, to] = [free.slates[0], free.slates.at(-1)];
-      if (from !== undefined && to !== undefined) bytes += await budget.estimate(work.step.processor.select, from, to);
+    if (budget !== undefined && reader !== undefined) {
+      bytes += (await reader.work(free)).bytes;
       if (bytes > budget.bytes) {
-        stopped = `the budget of ${budget.bytes} bytes would be exceeded by ${work.step.name} from ${from}: ${bytes} bytes in all`;
+        stopped = `the budget of ${budget.bytes} bytes would be exceeded by ${work.step.name} from ${free.slates[0]}: ${bytes} bytes in all`;
         break;
       }
     }

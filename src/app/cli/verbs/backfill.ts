@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander';
 import { actor } from '#app/cli/actor.ts';
+import { planLines, reportLines } from '#app/cli/backfill-lines.ts';
 import { type CliHost, contextOf, type VerbContext } from '#app/cli/context.ts';
 import { duration, tableLines } from '#app/cli/terminal.ts';
 import { parseSlate, type Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
-import type { BackfillPlan } from '#guard/backfill/plan.ts';
-import type { RunReport, RunRequest } from '#guard/backfill/run-types.ts';
+import type { RunRequest } from '#guard/backfill/run-types.ts';
 import type { BackfillPhase } from '#guard/backfill/steps.ts';
 
 interface RangeOptions {
@@ -15,27 +15,24 @@ interface RangeOptions {
   readonly onlyFailed?: boolean;
   readonly onlyStale?: boolean;
   readonly force?: boolean;
+  readonly chunk: 'season' | 'month';
 }
-type RunOptions = RangeOptions & { readonly chunk: 'season' | 'month'; readonly why?: string };
+type RunOptions = RangeOptions & { readonly why?: string };
 
 /** `backfill plan|run|resume|status`. */
 export function addBackfillVerbs(root: Command, host: CliHost): void {
   const backfill = root.command('backfill').description('compute ranges of slates, remember what is done, recompute what no longer stands');
 
-  ranged(backfill.command('plan').description('what a run would do, what it would leave out and why, and how long it would take')).action(
+  ranged(backfill.command('plan').description('what a run would do, leave out and why, how long it would take, what it would read')).action(
     async (options: RangeOptions, command: Command) => {
       const { terminal, withApp, clock } = contextOf(host, command);
       const request = await requestOf(options, 'backfill plan');
       const plan = await withApp(async (app) => {
-        const [{ planBackfill }, { backfillSteps }, { prepareReferences }, { backfillDeps }] = await Promise.all([
-          import('#guard/backfill/plan.ts'),
-          import('#guard/backfill/steps.ts'),
-          import('#guard/backfill/standing.ts'),
+        const [{ pricedPlan }, { backfillDeps }] = await Promise.all([
+          import('#guard/backfill/priced-plan.ts'),
           import('#app/backfill.ts'),
         ]);
-        const deps = await backfillDeps(app, request.by);
-        await prepareReferences(deps);
-        return (await planBackfill(deps, backfillSteps(deps), { ...request, now: clock.now() })).plan;
+        return pricedPlan(await backfillDeps(app, request.by), { ...request, now: clock.now() });
       });
       terminal.json(plan);
       for (const line of planLines(plan)) terminal.line(line);
@@ -43,11 +40,10 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
   );
 
   ranged(backfill.command('run').description('carry the plan out, oldest dates first; today’s slate before all'))
-    .addOption(new Option('--chunk <size>', 'slates per statement').choices(['season', 'month']).default('season'))
     .option('--why <reason>', 'reason, kept with the run')
     .action(async (options: RunOptions, command: Command) => {
       const request = { ...(await requestOf(options, 'backfill run')), by: actor('backfill run', options.why) };
-      await run(contextOf(host, command), host, { ...request, chunk: options.chunk });
+      await run(contextOf(host, command), host, request);
     });
 
   backfill
@@ -97,7 +93,8 @@ function ranged(command: Command): Command {
     .option('--phases <list>', 'analytics,precompute,predict,grade,export', 'analytics,precompute,predict,grade,export')
     .option('--only-failed', 'only what failed last time, and what depends on it')
     .option('--only-stale', 'only what was computed once and no longer stands, and what depends on it')
-    .option('--force', 'everything in the range, whatever the ledger says');
+    .option('--force', 'everything in the range, whatever the ledger says')
+    .addOption(new Option('--chunk <size>', 'slates per statement').choices(['season', 'month']).default('season'));
 }
 
 async function requestOf(options: RangeOptions, verb: string): Promise<RunRequest> {
@@ -124,6 +121,7 @@ async function requestOf(options: RangeOptions, verb: string): Promise<RunReques
     onlyFailed: options.onlyFailed === true,
     onlyStale: options.onlyStale === true,
     force: options.force === true,
+    chunk: options.chunk,
   };
 }
 
@@ -147,42 +145,4 @@ async function run({ terminal, withApp }: VerbContext, host: CliHost, request: R
 
 function span(from: Slate, to: Slate): string {
   return from === to ? from : `${from} to ${to}`;
-}
-
-function planLines(plan: BackfillPlan): string[] {
-  const rows = plan.units.map((unit) => [
-    unit.month,
-    unit.step,
-    unit.slates.length,
-    unit.reason,
-    `${unit.cascade ? 'follows from ' : ''}${unit.changed.join(', ')}`,
-    duration(unit.seconds),
-  ]);
-  return [
-    ...(rows.length > 0 ? tableLines(['month', 'step', 'slates', 'reason', 'changed', 'time'], rows) : []),
-    ...leftOut(plan),
-    `${plan.units.length} units to run, about ${duration(plan.estimated_seconds)}; ${plan.slates} slates in ${plan.from} to ${plan.to}.`,
-  ];
-}
-
-/** What a plan leaves out, one line per reason. */
-function leftOut(plan: BackfillPlan): string[] {
-  // Slates that wait name what they wait for; the first of each step is enough.
-  const kindOf = ({ step, reason }: BackfillPlan['skipped'][number]): string =>
-    reason.startsWith('waits for ') ? `${step} ${reason}` : reason;
-  const groups = Map.groupBy(plan.skipped, kindOf);
-  return [...groups].map(
-    ([reason, own]) => `left out: ${own.length} units, ${own.reduce((sum, { slates }) => sum + slates, 0)} slates: ${reason}`,
-  );
-}
-
-function reportLines(report: RunReport): string[] {
-  return [
-    ...report.failed.map(({ step, month, slates, reason }) => `failed: ${step} ${month}, ${slates} slates: ${reason}`),
-    ...report.held.map(({ step, month, slates, reason }) => `held: ${step} ${month}, ${slates} slates: ${reason}`),
-    ...(report.blocked.length > 0 ? [`${report.blocked.length} units wait for what failed; \`tipoff backfill resume\` takes them.`] : []),
-    ...(report.stopped === null ? [] : [`Stopped: ${report.stopped}. \`tipoff backfill resume\` carries on.`]),
-    ...(report.plan.units.length === 0 ? leftOut(report.plan) : []),
-    `${report.executed.length} of ${report.plan.units.length} units, ${report.rows} rows in ${duration(report.seconds)}.`,
-  ];
 }

@@ -134,7 +134,9 @@ export function openJobs(call: Call, options: JobOptions): Jobs {
       if (job.status?.errorResult !== undefined && job.status.errorResult !== null)
         throw bigQueryError(jobRefusal(job.status.errorResult), { statement: sql });
       const { query, totalBytesProcessed } = job.statistics ?? {};
-      return { bytes: Number(query?.totalBytesProcessed ?? totalBytesProcessed ?? 0), fields: query?.schema?.fields ?? [] };
+      const bytes = query?.totalBytesProcessed ?? totalBytesProcessed;
+      if (bytes === undefined) throw noFigure(sql);
+      return { bytes: Number(bytes), fields: query?.schema?.fields ?? [] };
     },
   };
 }
@@ -145,6 +147,14 @@ const dryRunSchema = jobSchema.partial();
 function notComplete(sql: string): TipoffError {
   return new TipoffError('TIPOFF_WAREHOUSE_BUSY', 'BigQuery called a job ended, and then not complete', {
     hint: 'Run it again.',
+    details: { statement: sql.slice(0, 400) },
+  });
+}
+
+/** An answer without the figure is not 0 bytes. */
+function noFigure(sql: string): TipoffError {
+  return new TipoffError('TIPOFF_SQL', 'BigQuery answered a dry run without saying how many bytes the statement reads', {
+    hint: 'Run it again; a statement whose bytes nobody knows is not run under a budget.',
     details: { statement: sql.slice(0, 400) },
   });
 }

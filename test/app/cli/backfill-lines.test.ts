@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { planLines } from '#app/cli/backfill-lines.ts';
+import { parseSlate } from '#core/calendar.ts';
+import type { PlanReading, PricedPlan } from '#guard/backfill/priced-plan.ts';
+
+const [from, to] = [parseSlate('2024-10-22'), parseSlate('2024-10-31')];
+const plan: PricedPlan = {
+  ...{ from, to, skipped: [], slates: 10, estimated_seconds: 2.5, bytes: null, cost_usd: null, reading: null },
+  units: [
+    { step: 'Grades', phase: 'grade', month: '2024-10', slates: [from], reason: 'stale', changed: ['code'], cascade: false, seconds: 2.5 },
+  ],
+};
+const reading: PlanReading = {
+  steps: [
+    { step: 'plan', statements: 20, bytes: 2 ** 20, cost_usd: 0.0012 },
+    { step: 'Grades', statements: 3, bytes: 3 * 2 ** 30, cost_usd: 0.0183 },
+  ],
+  ...{ statements: 23, dollars_per_tib: 6.25, budget_bytes: 2 ** 30, not_estimated: ['rows that the run adds', 'staging tables'] },
+  stops_before: { step: 'Grades', from, bytes: 3 * 2 ** 30 + 2 ** 20 },
+};
+
+describe('the lines of a plan', () => {
+  it('say on the embedded engine that reading is not billed, and show no zeros', () => {
+    const lines = planLines(plan);
+    expect(lines.at(-1)).toBe('Reading is not billed on this engine: no bytes, no cost.');
+    expect(lines.join('\n')).not.toMatch(/\$|MiB/);
+  });
+
+  it('show bytes and cost by step and in all, where the budget would end the run, and what is not in the figures', () => {
+    const lines = planLines({ ...plan, bytes: 3 * 2 ** 30 + 2 ** 20, cost_usd: 0.0195, reading });
+    expect(lines).toContain('Grades        3  3.00 GiB  $0.0183');
+    expect(lines.slice(-3)).toEqual([
+      'A run reads 3.00 GiB by dry runs and costs about $0.0195 at $6.25 per TiB, 10 MiB a query at the least.',
+      'The budget of 1.00 GiB (TIPOFF_GCP_BACKFILL_BYTES) would stop it before Grades from 2024-10-22, at 3.00 GiB.',
+      'Not estimated, and billed as well: rows that the run adds; staging tables.',
+    ]);
+    const fits = planLines({ ...plan, bytes: 1, cost_usd: 0, reading: { ...reading, stops_before: null } });
+    expect(fits.at(-2)).toBe('That is within the budget of 1.00 GiB (TIPOFF_GCP_BACKFILL_BYTES).');
+  });
+});
