@@ -119,3 +119,10 @@ export function differenceLines(differences: readonly Difference[], engine: keyo
         ]),
   ]);
 }
+
+/** How much there is to do, and what does the easy part of it. */
+export function summaryLine(differences: readonly Difference[]): string {
+  const count = `${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}.`;
+  const isLate = differences.some((one) => one.class === 'needs_order' && one.direction === 'table_first');
+  return isLate ? `${count} \`tipoff schema apply --dry-run\` shows what can be added to the tables at once.` : count;
+}

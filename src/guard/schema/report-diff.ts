@@ -26,7 +26,7 @@ export function diffDifferences(
   const all = [
     ...stale.map(staleDifference),
     ...blockingIn(contracted, today, 'contracts'),
-    ...blockingIn(deployed, today, 'snapshots'),
+    ...blockingIn(deployed, today, 'snapshots').map(happened),
   ].map((one) => placed(one, files));
   const found = [...all, ...differencesOf(check, today, files, 'snapshot')];
   return [...new Map(found.map((one) => [`${one.kind} ${one.table} ${one.column} ${one.message} ${one.line}`, one])).values()].sort(
@@ -41,6 +41,13 @@ function blockingIn({ steps, sum, onlyInSum }: DiffReport, today: string, what: 
       .filter(({ verdict }) => verdict === 'blocks')
       .map((finding) => differenceOf(finding, today, `${what} at ${from} and at ${to}`));
   return [...steps.flatMap(({ from, to, findings }) => at(from, to, findings)), ...at(sum.from, sum.to, onlyInSum)];
+}
+
+/** The live schema has changed already: what the code should do about it is said by the comparison of code and snapshot. */
+function happened(one: Difference): Difference {
+  const place = one.column === null ? one.table : `${one.table}.${one.column}`;
+  const message = `the live schema changed at ${place} (${one.kind}) in a way that no order makes safe. If somebody meant it, approve it; otherwise bring it back.`;
+  return { ...one, fix: null, message };
 }
 
 const STALE = 'contracts_stale';

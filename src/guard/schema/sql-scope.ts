@@ -3,6 +3,8 @@ import type { SqlToken } from '#platform/sql/port.ts';
 export interface ColumnRef {
   readonly table: string;
   readonly column: string;
+  /** A column of an earlier version only: whoever names it needs it, whoever takes all columns does not. */
+  readonly isFormer?: true;
 }
 
 /** Something that rows can be read from: a table, a view, a WITH part, a subselect. */
@@ -85,8 +87,14 @@ export function markRead(c: Collected, refs: readonly ColumnRef[]): void {
   for (const ref of refs) c.reads.set(`${ref.table}.${ref.column}`, ref);
 }
 
+/** Marks every column of a relation as read, by `*` or as a result. */
 export function markAll(c: Collected, relation: Relation): void {
-  for (const refs of relation.columns.values()) markRead(c, refs);
+  for (const refs of relation.columns.values()) {
+    markRead(
+      c,
+      refs.filter(({ isFormer }) => isFormer !== true),
+    );
+  }
 }
 
 export function problem(c: Collected, kind: NameProblem['kind'], name: string, at: number): void {

@@ -15,16 +15,22 @@ export interface UnknownName extends NameProblem {
   readonly path: string;
 }
 
-/** The names that statements may use: every table of a schema, then every view over them. */
-export function registryOf(schema: Schema): Registry {
+/**
+ * The names that statements may use: every table of a schema, then every view over them. `now` is the part of the schema that
+ * the code still wants; the rest are names of before.
+ */
+export function registryOf(schema: Schema, now: Schema = schema): Registry {
   const functions = new Set((schema.functions ?? []).map(({ name }) => name));
+  const wanted = new Set([
+    ...now.tables.flatMap(({ id, columns }) => columns.map(({ name }) => `${id}.${name}`)),
+    ...now.views.flatMap(({ id, columns }) => columns.map((name) => `${id}.${name}`)),
+  ]);
+  const refOf = (table: string, column: string): ColumnRef =>
+    now === schema || wanted.has(`${table}.${column}`) ? { table, column } : { table, column, isFormer: true };
   const relations = new Map<string, Relation>(
-    schema.tables.map(({ id, columns }) => [
-      id,
-      { columns: new Map(columns.map(({ name }) => [name, [{ table: id, column: name }]])), isOpen: false },
-    ]),
+    schema.tables.map(({ id, columns }) => [id, { columns: new Map(columns.map(({ name }) => [name, [refOf(id, name)]])), isOpen: false }]),
   );
-  for (const view of schema.views) relations.set(view.id, viewRelation(view, { relations, functions }));
+  for (const view of schema.views) relations.set(view.id, viewRelation(view, { relations, functions }, refOf));
   return { relations, functions };
 }
 
@@ -32,12 +38,12 @@ export function registryOf(schema: Schema): Registry {
  * A view passes on the columns it selects, so that reading it is reading its tables too. A column it only declares is one
  * that an earlier text of it selected.
  */
-function viewRelation(view: SchemaView, registry: Registry): Relation {
+function viewRelation(view: SchemaView, registry: Registry, refOf: (table: string, column: string) => ColumnRef): Relation {
   const passed = view.sql === undefined ? undefined : sqlUsage(view.sql, registry).result;
   const columns = new Map<string, readonly ColumnRef[]>(
     [...new Set([...(passed?.columns.keys() ?? []), ...view.columns])].map((name) => [
       name,
-      [{ table: view.id, column: name }, ...(passed?.columns.get(name) ?? [])],
+      [refOf(view.id, name), ...(passed?.columns.get(name) ?? [])],
     ]),
   );
   return { columns, isOpen: passed?.isOpen ?? false };

@@ -113,6 +113,20 @@ describe('schema diff', () => {
     );
   });
 
+  it('lets a column go that only `*` reads: whoever takes all columns needs none of them', async () => {
+    version(dropping('minutes')(CONTRACTS));
+    clone.file('src/guard/backfill/facets.ts', "export const BOX = 'SELECT * FROM nba_raw.box';\n");
+    clone.file('src/guard/backfill/named.ts', "export const BOX = 'SELECT x.tags FROM (SELECT * FROM nba_raw.box) AS x';\n");
+    const { code, json } = await clone.tipoff('schema', 'diff', 'base');
+    expect([code, json.contracted.sum.map(({ kind, class: verdict }) => [kind, verdict])]).toEqual([
+      0,
+      [['column_removed', 'needs_order']],
+    ]);
+    clone.file('src/guard/backfill/named.ts', "export const BOX = 'SELECT x.minutes FROM (SELECT * FROM nba_raw.box) AS x';\n");
+    const named = await clone.tipoff('schema', 'diff', 'base');
+    expect(named.json.differences.find(({ kind }) => kind === 'column_removed')?.readers).toEqual(['guard/backfill/named']);
+  });
+
   it('passes the same addition once the table went first', async () => {
     const wider = adding(written('steals', 'INT64'));
     version(CONTRACTS, adding(column('steals'))(SCHEMA));
@@ -152,6 +166,20 @@ describe('schema diff', () => {
     clone.schema('contracts', layout({ key: ['game_id', 'slate'] })(CONTRACTS));
     const { code, json } = await clone.tipoff('schema', 'diff', 'base');
     expect([code, kinds(json.differences), json.contracted.versions]).toEqual([1, ['key_changed'], ['base', 'working tree']]);
+  });
+});
+
+describe('a live schema that changed meanwhile', () => {
+  it('and lost what is read is stopped, with what happened rather than with what the code should do', async () => {
+    version(CONTRACTS, dropping('points')(SCHEMA));
+    const { code, json } = await clone.tipoff('schema', 'diff', 'base', 'HEAD');
+    expect([code, kinds(json.differences)]).toEqual([1, ['column_removed']]);
+    expect(json.notices).toEqual([expect.stringMatching(/^not touched by this change, but drifted: nba_raw\.box lacks points/)]);
+    expect(json.differences[0]).toMatchObject({
+      message: expect.stringMatching(/^the live schema changed at nba_raw\.box\.points \(column_removed\)/),
+      fix: null,
+      readers: ['export picks'],
+    });
   });
 });
 

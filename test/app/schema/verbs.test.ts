@@ -18,6 +18,15 @@ describe('schema snapshot', () => {
   });
 });
 
+describe('schema snapshot of a warehouse without tables', () => {
+  it('is refused and takes nothing away', async () => {
+    clone.schema('snapshot', codeSchema());
+    const { code, json } = await clone.tipoff('schema', 'snapshot');
+    expect([code, json.error?.code]).toEqual([2, 'TIPOFF_NOT_FOUND']);
+    expect((await clone.tipoff('schema', 'snapshot', '--contracts')).json.changed).toEqual([]);
+  });
+});
+
 describe('schema apply', () => {
   it('makes an empty home what the contracts want; check then finds nothing', async () => {
     clone.schema('contracts', codeSchema());
@@ -25,6 +34,9 @@ describe('schema apply', () => {
     expect(first.code).toBe(0);
     expect(first.json.applied.length).toBeGreaterThan(20);
     expect((await clone.tipoff('schema', 'apply')).json.applied).toEqual([]);
+    expect((await clone.tipoff('schema', 'snapshot')).json.changed).toEqual(schemaFiles(codeSchema(), 'snapshot').map(({ path }) => path));
+    clone.schema('snapshot', codeSchema());
+    expect((await clone.tipoff('schema', 'snapshot')).json.changed).toEqual([]);
     const found = (await clone.tipoff('schema', 'check')).json.differences;
     // Without sources no column has a writer; nothing else may differ.
     expect(found.filter(({ kind }) => kind !== 'no_writer')).toEqual([]);

@@ -3,7 +3,7 @@ import { demandSchemaFiles, FOLDERS, readApprovals, readSources, repositoryRoot 
 import { wantedBy } from '#app/schema/wanted.ts';
 import { TipoffError } from '#core/errors.ts';
 import { checkSchema } from '#guard/schema/check.ts';
-import { differenceLines } from '#guard/schema/difference.ts';
+import { differenceLines, summaryLine } from '#guard/schema/difference.ts';
 import { type DryRunReport, dryRunStatements } from '#guard/schema/dry-run.ts';
 import { differencesOf, noticesOf } from '#guard/schema/report.ts';
 import { readSchemaFiles } from '#guard/schema/schema-files.ts';
@@ -41,7 +41,9 @@ export async function schemaCheck(context: VerbContext, options: CheckOptions): 
     whole_statements: found.code.wholeStatements,
     dry_run: tried,
   });
-  for (const line of [...differenceLines(differences, 'bigquery'), ...notices.map((notice) => `note: ${notice}`)]) terminal.line(line);
+  // Offline the statements are those of the deployment; live they are those of the engine that was looked at.
+  const engine = isOffline || context.config.profile === 'gcp' ? 'bigquery' : 'duckdb';
+  for (const line of [...differenceLines(differences, engine), ...notices.map((notice) => `note: ${notice}`)]) terminal.line(line);
   if (tried !== null) {
     for (const { owner, path, line, message } of tried.refused) terminal.line(`REFUSED  ${owner}  (${path}:${line})\n  ${message}`);
     terminal.line(`${tried.statements} statements looked at, ${tried.refused.length} refused, ${tried.bytes} bytes at least.`);
@@ -49,6 +51,7 @@ export async function schemaCheck(context: VerbContext, options: CheckOptions): 
   if (isFine) {
     terminal.line(`The contracts and ${found.code.statements} SQL statements agree with the ${isOffline ? 'snapshot' : 'live schema'}.`);
   }
+  if (!found.ok) terminal.line(summaryLine(differences));
   return isFine;
 }
 

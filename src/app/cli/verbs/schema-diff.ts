@@ -7,7 +7,7 @@ import { wantedBy } from '#app/schema/wanted.ts';
 import { checkSchema } from '#guard/schema/check.ts';
 import { readCode } from '#guard/schema/code-reading.ts';
 import { type DiffReport, judgeHistory, type SchemaHistory } from '#guard/schema/diff.ts';
-import { differenceLines } from '#guard/schema/difference.ts';
+import { differenceLines, summaryLine } from '#guard/schema/difference.ts';
 import { diffDifferences, diffNotices } from '#guard/schema/report-diff.ts';
 import { readSchemaFiles } from '#guard/schema/schema-files.ts';
 
@@ -66,6 +66,7 @@ export async function schemaDiff({ terminal, clock }: VerbContext, options: Diff
   printSteps(terminal, 'snapshot', reports.deployed);
   for (const line of [...differenceLines(differences, 'bigquery'), ...notices.map((notice) => `note: ${notice}`)]) terminal.line(line);
   if (isFine) terminal.line(options.base === undefined ? 'The contracts agree with the snapshot.' : 'Nothing here outruns its table.');
+  else terminal.line(summaryLine(differences));
   return isFine;
 }
 

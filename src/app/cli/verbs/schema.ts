@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { actor } from '#app/cli/actor.ts';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
+import { TipoffError } from '#core/errors.ts';
 import type { CheckOptions } from './schema-check.ts';
 import { readLive, withLive } from './schema-live.ts';
 
@@ -91,10 +92,19 @@ async function snapshot(host: CliHost, command: Command, options: RepositoryOpti
     import('#app/schema/repository.ts'),
   ]);
   const code = codeSchema();
-  const wanted = options.contracts === true ? code : liveSnapshot(await readLive(context, 'schema snapshot'), code);
+  const live = options.contracts === true ? undefined : await readLive(context, 'schema snapshot');
+  if (live?.tables.length === 0) throw nothingLive();
+  const wanted = live === undefined ? code : liveSnapshot(live, code);
   const files = schemaFiles(wanted, 'snapshot');
   const changed = writeSchemaFiles(options.repository ?? repositoryRoot(), 'snapshot', files);
   const folder = FOLDERS.snapshot;
   context.terminal.json({ folder, files: files.map(({ path }) => path), changed });
   context.terminal.line(changed.length === 0 ? `${folder} is as it was.` : `${folder}: ${changed.join(', ')} written.`);
+}
+
+/** A snapshot of nothing would take away what every pull request is compared with. */
+function nothingLive(): TipoffError {
+  return new TipoffError('TIPOFF_NOT_FOUND', 'expected a warehouse with tables to write a snapshot of, saw none in it', {
+    hint: 'Look at --home or the profile, run `tipoff schema apply`, or write what the contracts want with --contracts.',
+  });
 }
