@@ -9,6 +9,8 @@ export default defineConfig({
     env: { NODE_COMPILE_CACHE: join(tmpdir(), 'tipoff-compile-cache') },
     // One process per processor; by default one is left idle.
     maxWorkers: '100%',
+    // Files of one process share its modules: they are loaded once per process, not once per file.
+    isolate: false,
     testTimeout: 120_000,
     hookTimeout: 180_000,
     sequence: { shuffle: true },
