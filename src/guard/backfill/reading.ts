@@ -4,7 +4,7 @@ import { requireTrainable } from '#guard/quality/training-gate.ts';
 import { mondayBefore } from '#model/season-model-source.ts';
 import { readTrainingSet } from '#model/training-set.ts';
 import { readCandidates, slateGames } from '#pipeline/predict/candidates.ts';
-import { PLAYER_INPUTS } from '#pipeline/predict/rows.ts';
+import { seasonInputs } from '#pipeline/predict/inputs.ts';
 import { type ExecuteDeps, executor } from './execute.ts';
 import { inLanes } from './lanes.ts';
 import { planBackfill } from './plan.ts';
@@ -74,10 +74,11 @@ async function rehearsePredictions(warehouse: ReturnType<typeof rehearsal>['ware
   await visibleBackfills(warehouse, from, to);
   await readTrainingSet(warehouse, { before: mondayBefore(to) });
   for (const monday of new Set(slates.map(mondayBefore))) await requireTrainable(warehouse, { before: monday });
+  const inputs = seasonInputs(warehouse, slates);
   for (const slate of slates) {
     await slateGames(warehouse, slate);
     await readCandidates(warehouse, slate);
-    await warehouse.query(PLAYER_INPUTS, { slate, ids: [0] });
+    await inputs.ofPlayers(slate, []);
   }
 }
 
