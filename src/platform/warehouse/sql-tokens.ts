@@ -11,31 +11,27 @@ export interface SqlToken {
 }
 
 const PATTERNS: readonly (readonly [SqlTokenKind, RegExp])[] = [
-  ['space', /\s+/y],
-  ['comment', /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/y],
-  ['string', /'(?:[^']|'')*(?:'|$)/y],
-  ['quoted', /"(?:[^"]|"")*(?:"|$)|`[^`]*(?:`|$)/y],
-  ['parameter', /@[A-Za-z_]\w*/y],
-  ['word', /[A-Za-z_]\w*/y],
-  ['number', /(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y],
-  ['symbol', /::|\|\||<>|!=|<=|>=|==|=>|->|\*\*|\/\/|[\s\S]/y],
+  ['space', /\s+/],
+  ['comment', /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/],
+  ['string', /'(?:[^']|'')*(?:'|$)/],
+  ['quoted', /"(?:[^"]|"")*(?:"|$)|`[^`]*(?:`|$)/],
+  ['parameter', /@[A-Za-z_]\w*/],
+  ['word', /[A-Za-z_]\w*/],
+  ['number', /(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/],
+  ['symbol', /::|\|\||<>|!=|<=|>=|==|=>|->|\*\*|\/\/|[\s\S]/],
 ];
 
 /** Splits SQL into tokens. Joined, their texts are the statement again; text that is no SQL becomes symbols, never an error. */
 export function tokenise(sql: string): SqlToken[] {
+  // One pattern with a group per kind: eight attempts at each place took twice as long.
+  const any = new RegExp(PATTERNS.map(([, { source }]) => `(${source})`).join('|'), 'y');
   const tokens: SqlToken[] = [];
-  let at = 0;
   let line = 1;
-  while (at < sql.length) {
-    for (const [kind, pattern] of PATTERNS) {
-      pattern.lastIndex = at;
-      const text = pattern.exec(sql)?.[0];
-      if (text === undefined || text.length === 0) continue;
-      tokens.push({ kind, text, upper: kind === 'word' ? text.toUpperCase() : text, line });
-      at += text.length;
-      line += text.split('\n').length - 1;
-      break;
-    }
+  for (let found = any.exec(sql); found !== null; found = any.exec(sql)) {
+    const [text] = found;
+    const kind = PATTERNS[found.indexOf(text, 1) - 1]?.[0] ?? 'symbol';
+    tokens.push({ kind, text, upper: kind === 'word' ? text.toUpperCase() : text, line });
+    if (text.includes('\n')) line += text.split('\n').length - 1;
   }
   return tokens;
 }
