@@ -28,11 +28,15 @@ export function diffDifferences(
     ...blockingIn(contracted, today, 'contracts'),
     ...blockingIn(deployed, today, 'snapshots').map(happened),
   ].map((one) => placed(one, files));
-  const found = [...all, ...differencesOf(check, today, files, 'snapshot')];
-  return [...new Map(found.map((one) => [`${one.kind} ${one.table} ${one.column} ${one.message} ${one.line}`, one])).values()].sort(
-    // A fault of the contract files stands first: the rest may follow from it.
-    (a, b) => Number(b.kind === STALE) - Number(a.kind === STALE),
-  );
+  const found = new Map<string, Difference>();
+  for (const one of [...all, ...differencesOf(check, today, files, 'snapshot')]) {
+    const key = `${one.kind} ${one.table} ${one.column} ${one.message} ${one.line}`;
+    const before = found.get(key)?.between;
+    // One change may be found more than once: it is told once, with every place it lies between.
+    found.set(key, { ...one, between: [...new Set([before, one.between])].filter((each) => typeof each === 'string').join('; ') || null });
+  }
+  // A fault of the contract files stands first: the rest may follow from it.
+  return [...found.values()].sort((a, b) => Number(b.kind === STALE) - Number(a.kind === STALE));
 }
 
 function blockingIn({ steps, sum, onlyInSum }: DiffReport, today: string, what: string): Difference[] {

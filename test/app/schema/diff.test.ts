@@ -107,7 +107,8 @@ describe('schema diff', () => {
     version(dropping('points')(CONTRACTS));
     const { json } = await clone.tipoff('schema', 'diff', 'base', 'HEAD');
     const removed = json.differences.find(({ kind }) => kind === 'column_removed');
-    expect(removed?.readers).toEqual(['export picks']);
+    expect(removed).toMatchObject({ readers: ['export picks'], between: 'contracts at base and at HEAD; snapshot and contracts' });
+    expect(json.differences.filter(({ kind }) => kind === 'column_removed')).toHaveLength(1);
     expect(json.differences).toContainEqual(
       expect.objectContaining({ kind: 'unknown_column', column: 'points', path: 'src/pipeline/publish/exports/picks.ts' }),
     );
