@@ -1,23 +1,24 @@
 /**
- * `node scripts/bench-batch.ts [--players 450] [--rounds 5]`: one batch over HTTP from `/start` to published, with every
+ * `node scripts/bench-batch.ts [--players 450] [--rounds 7]`: one batch over HTTP from `/start` to published, with every
  * system at two lines a player, staged in units, on the embedded adapters; and the consolidation of its rows against one
- * hand-written INSERT … SELECT of the same rows. Prints one JSON document.
+ * hand-written INSERT … SELECT of the same rows into the same table of the same open file, after each batch, so that both
+ * see the same machine. Prints one JSON document.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
-import { startServing } from '#app/services/serve.ts';
+import { type Serving, startServing } from '#app/services/serve.ts';
 import { columnNames, type RowOf, tableId } from '#core/contracts/define.ts';
 import { upcomingPlayerGameContext } from '#core/contracts/nba_analytics/upcoming-player-game-context.ts';
 import { mlFeatureStore } from '#core/contracts/nba_predictions/ml-feature-store.ts';
-import { stagedPredictions } from '#core/contracts/nba_predictions/player-prop-predictions.ts';
-import { listBatches, readBatch, readUnits } from '#pipeline/predict/batches.ts';
-import { isActive } from '#pipeline/predict/documents.ts';
-import { copyRows, stagedSelect } from '#pipeline/publish/rows.ts';
+import { playerPropPredictions, stagedPredictions } from '#core/contracts/nba_predictions/player-prop-predictions.ts';
+import { readBatch } from '#pipeline/predict/batches.ts';
+import { type BatchDoc, COLLECTIONS, isActive } from '#pipeline/predict/documents.ts';
 import { shiftedClock } from '#platform/clock.ts';
 import { homeOwner } from '#platform/home.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -29,9 +30,15 @@ export interface BatchBench {
   readonly rows: number;
   readonly answer_seconds: number;
   readonly published_seconds: number;
-  /** From the move into consolidation to the end: audit, copy, subsets, receipt, sweeping up. */
+  /**
+   * From the beginning of the transaction that moves the batch into consolidation to the end of the one that moves it to
+   * published: lease, audit, copy, picks, fencing, receipt and both moves.
+   */
   readonly consolidation_seconds: number;
+  /** The copying statement, which runs beside the audit. */
   readonly copy_seconds: number;
+  /** Dropping the staging tables, which comes after the batch is published. */
+  readonly clearing_seconds: number;
   readonly by_hand_seconds: number;
   readonly copy_ratio: number;
   readonly consolidation_ratio: number;
@@ -42,15 +49,20 @@ interface Round {
   readonly answer: number;
   readonly published: number;
   readonly consolidation: number;
+  readonly copy: number;
+  readonly clearing: number;
+  readonly byHand: number;
 }
 
-const { values } = parseArgs({ options: { players: { type: 'string', default: '450' }, rounds: { type: 'string', default: '5' } } });
+const { values } = parseArgs({ options: { players: { type: 'string', default: '450' }, rounds: { type: 'string', default: '7' } } });
 const [players, rounds] = [Number(values.players), Number(values.rounds)];
 const work = mkdtempSync(join(tmpdir(), 'tipoff-bench-batch-'));
 const clock = shiftedClock(KILL_MORNING);
 /** Above every player id of the simulated league. */
 const FIRST_ID = 1_000_000;
-const STAGED = { dataset: 'nba_predictions', name: '_staging_bench__u001_1' } as const;
+/** Rows each round copied by hand. */
+const copied = new Set<number>();
+const STAGED = { dataset: 'nba_predictions', name: '_by_hand' } as const;
 
 /** Copies the feature rows of the slate to as many players as wanted, each with two lines. */
 async function crowd(warehouse: Warehouse, count: number): Promise<void> {
@@ -99,64 +111,112 @@ function varied(feature: RowOf<typeof mlFeatureStore>, i: number): RowOf<typeof 
   return Object.fromEntries(Object.entries(feature).map(([name, value]) => [name, change(name, value)])) as typeof feature;
 }
 
-/** One batch, driven as a scheduler drives it. */
-async function batchOverHttp(app: App, address: string, key: string): Promise<Round> {
+/** The seconds of a batch's own steps, as its warehouse and state store see them. */
+interface Marks {
+  consolidating: number;
+  published: number;
+  copy: number;
+  clearing: number;
+}
+
+/** The app with its steps timed: the moves of the batch, the copying statement, the drops of staging tables. */
+function timed(app: App, marks: Marks): App {
+  const { state, warehouse } = app;
+  const during = async <R>(work: () => Promise<R>, spent: (seconds: number) => void): Promise<R> => {
+    const began = performance.now();
+    const result = await work();
+    spent((performance.now() - began) / 1000);
+    return result;
+  };
+  return {
+    ...app,
+    state: {
+      ...state,
+      transaction: async (body) => {
+        const began = performance.now();
+        let moved: unknown;
+        const result = await state.transaction((tx) =>
+          body({
+            ...tx,
+            put: (collection, id, data) => {
+              if (collection === COLLECTIONS.batches) moved = (data as BatchDoc).state;
+              tx.put(collection, id, data);
+            },
+          }),
+        );
+        if (moved === 'consolidating' && Number.isNaN(marks.consolidating)) marks.consolidating = began;
+        if (moved === 'published') marks.published = performance.now();
+        return result;
+      },
+    },
+    warehouse: {
+      ...warehouse,
+      execute: (sql, params) =>
+        sql.startsWith(`INSERT INTO ${tableId(playerPropPredictions)}`)
+          ? during(
+              () => warehouse.execute(sql, params),
+              (seconds) => {
+                marks.copy = seconds;
+              },
+            )
+          : warehouse.execute(sql, params),
+      dropTable: (table) =>
+        during(
+          () => warehouse.dropTable(table),
+          (seconds) => {
+            marks.clearing += seconds;
+          },
+        ),
+    },
+  };
+}
+
+/** One batch, driven as a scheduler drives it, and the same rows copied by hand. */
+async function round(app: App, serving: Serving, marks: Marks, key: string, hand: DuckDBConnection): Promise<Round> {
+  Object.assign(marks, { consolidating: Number.NaN, published: Number.NaN, copy: Number.NaN, clearing: 0 });
   const began = performance.now();
-  const seconds = (): number => (performance.now() - began) / 1000;
-  const response = await fetch(`${address}/start`, {
+  const response = await fetch(`${serving.address}/start`, {
     method: 'POST',
     headers: { 'x-api-key': key },
     body: JSON.stringify({ game_date: KILL_SLATE, mode: 'LINE_UPDATE' }),
   });
   const { batch_id } = (await response.json()) as { batch_id: string };
   if (response.status !== 202) throw new Error(`/start answered ${response.status}`);
-  const answer = seconds();
-  let consolidating: number | undefined;
+  const answer = (performance.now() - began) / 1000;
   for (;;) {
     const { state, reason } = await readBatch(app.state, batch_id);
-    if (state === 'consolidating') consolidating ??= seconds();
-    if (!isActive(state)) {
-      if (state !== 'published') throw new Error(`the batch ended ${state}: ${reason}`);
-      return { answer, published: seconds(), consolidation: seconds() - (consolidating ?? seconds()) };
-    }
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    if (state === 'published') break;
+    if (!isActive(state)) throw new Error(`the batch ended ${state}: ${reason}`);
+    await sleep(10);
   }
+  await sleep(500);
+  const { consolidating, published, copy, clearing } = marks;
+  return {
+    answer,
+    published: (published - began) / 1000,
+    consolidation: (published - consolidating) / 1000,
+    copy,
+    clearing,
+    byHand: await byHand(hand),
+  };
 }
 
-/** Seconds of one hand-written statement that copies the staged rows, and of the same copy as the consolidation makes it. */
-async function copies(app: App, home: string): Promise<{ byHand: number[]; copy: number[]; rows: number }> {
-  const staged = tableId(STAGED);
-  await app.warehouse.createTable(stagedPredictions, STAGED);
-  const columns = columnNames(stagedPredictions).join(', ');
-  const rows = await app.warehouse.execute(
-    `INSERT INTO ${staged} (${columns}) SELECT ${columns} FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)`,
-    { slate: KILL_SLATE },
+const COLUMNS = columnNames(stagedPredictions).join(', ');
+
+/** Seconds of one hand-written statement that copies the rows of the newest batch out of a table of the staging shape. */
+async function byHand(hand: DuckDBConnection): Promise<number> {
+  await hand.run(
+    `CREATE TABLE ${tableId(STAGED)} AS SELECT ${COLUMNS} FROM nba_predictions.current_predictions WHERE slate = '${KILL_SLATE}'`,
   );
-  const [batch] = await listBatches(app.state, KILL_SLATE);
-  if (batch === undefined) throw new RangeError('no batch was run');
-  const [unit] = await readUnits(app.state, batch.batch_id);
-  if (unit === undefined) throw new RangeError('the batch had no unit');
-  const select = stagedSelect([{ ...unit, staging_table: STAGED.name }]);
-  const copy: number[] = [];
-  for (let i = 0; i <= rounds; i++) {
-    const began = performance.now();
-    await copyRows(app.warehouse, { publicationId: `bench-${i}`, staged: select, at: clock.now().toISOString() });
-    copy.push((performance.now() - began) / 1000);
-  }
-  await app.close();
-  const instance = await DuckDBInstance.create(join(home, 'warehouse.duckdb'));
-  const connection = await instance.connect();
-  const byHand: number[] = [];
-  for (let i = 0; i <= rounds; i++) {
-    const began = performance.now();
-    await connection.run(
-      `INSERT INTO nba_predictions.player_prop_predictions (publication_id, record_class, ${columns}) SELECT 'hand-${i}', 'live', ${columns} FROM ${staged}`,
-    );
-    byHand.push((performance.now() - began) / 1000);
-  }
-  connection.closeSync();
-  instance.closeSync();
-  return { byHand: byHand.slice(1), copy: copy.slice(1), rows };
+  const began = performance.now();
+  const { rowsChanged } = await hand.run(
+    `INSERT INTO ${tableId(playerPropPredictions)} (publication_id, record_class, ${COLUMNS}) SELECT 'by-hand', 'live', ${COLUMNS} FROM ${tableId(STAGED)}`,
+  );
+  const seconds = (performance.now() - began) / 1000;
+  copied.add(rowsChanged);
+  await hand.run(`DELETE FROM ${tableId(playerPropPredictions)} WHERE publication_id = 'by-hand'`);
+  await hand.run(`DROP TABLE ${tableId(STAGED)}`);
+  return seconds;
 }
 
 function middle(numbers: readonly number[]): number {
@@ -168,7 +228,8 @@ try {
   await makeTemplate(home);
   const app = await openApp(readConfig({ TIPOFF_HOME: home }), { command: 'bench', clock, write: () => undefined });
   await crowd(app.warehouse, players);
-  const serving = await startServing(app, {
+  const marks: Marks = { consolidating: Number.NaN, published: Number.NaN, copy: Number.NaN, clearing: 0 };
+  const serving = await startServing(timed(app, marks), {
     roles: ['coordinator', 'worker'],
     workers: 2,
     hostname: '127.0.0.1',
@@ -176,21 +237,30 @@ try {
     log: () => undefined,
   });
   const key = (await homeOwner(home))?.key ?? '';
+  // The cached instance is the one the app has open, found by its path and settings: both write to one file with one log.
+  const instance = await DuckDBInstance.fromCache(join(home, 'warehouse.duckdb'), { memory_limit: '2GB' });
+  const hand = await instance.connect();
   const found: Round[] = [];
-  for (let i = 0; i < rounds; i++) found.push(await batchOverHttp(app, serving.address, key));
+  for (let i = 0; i <= rounds; i++) found.push(await round(app, serving, marks, key, hand));
+  hand.closeSync();
+  instance.closeSync();
   await serving.drain();
-  const { byHand, copy, rows } = await copies(app, home);
-  const consolidation = middle(found.map((round) => round.consolidation));
+  await app.close();
+  const [rows = 0, ...others] = copied;
+  if (others.length > 0) throw new Error(`expected as many rows in every round, saw ${[...copied].join(', ')}`);
+  // The first round warms the process up.
+  const of = (name: keyof Round): number => middle(found.slice(1).map((one) => one[name]));
   const result: BatchBench = {
     players,
     rows,
-    answer_seconds: middle(found.map(({ answer }) => answer)),
-    published_seconds: middle(found.map(({ published }) => published)),
-    consolidation_seconds: consolidation,
-    copy_seconds: middle(copy),
-    by_hand_seconds: middle(byHand),
-    copy_ratio: middle(copy) / middle(byHand),
-    consolidation_ratio: consolidation / middle(byHand),
+    answer_seconds: of('answer'),
+    published_seconds: of('published'),
+    consolidation_seconds: of('consolidation'),
+    copy_seconds: of('copy'),
+    clearing_seconds: of('clearing'),
+    by_hand_seconds: of('byHand'),
+    copy_ratio: middle(found.slice(1).map(({ copy, byHand: hand }) => copy / hand)),
+    consolidation_ratio: middle(found.slice(1).map(({ consolidation, byHand: hand }) => consolidation / hand)),
   };
   process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
 } finally {

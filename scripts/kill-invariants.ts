@@ -1,5 +1,6 @@
 import { openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
+import { listStaging } from '#guard/staging-cleanup/clean.ts';
 import { listBatches, readOutcomes, readUnits } from '#pipeline/predict/batches.ts';
 import { type BatchDoc, COLLECTIONS, isActive } from '#pipeline/predict/documents.ts';
 import type { Clock } from '#platform/clock.ts';
@@ -25,6 +26,7 @@ export async function checkHome(home: string, clock: Clock, elsewhere?: StateSto
     if (slate?.data.active_batch != null) problems.push(`the slate is blocked by ${slate.data.active_batch}`);
     for (const batch of batches) problems.push(...(await batchProblems(app, batch)).map((text) => `${batch.batch_id}: ${text}`));
     problems.push(...(await visibleProblems(app.warehouse, batches)));
+    problems.push(...(await leftovers(app, clock)));
     return { problems, states: batches.map(({ state }) => state) };
   } finally {
     await app.close();
@@ -55,12 +57,13 @@ async function batchProblems({ state, warehouse }: { state: StateStore; warehous
   );
   const isPublished = batch.state === 'published' || batch.state === 'published_partial';
   if (receipts.length !== (isPublished ? 1 : 0)) problems.push(`it is ${batch.state} with ${receipts.length} receipts`);
-  if (!isPublished) return problems;
   const rows = await warehouse.query<{ publication_id: string; player_id: number; n: number; ids: number }>(
     `SELECT publication_id, player_id, COUNT(*) AS n, COUNT(DISTINCT prediction_id) AS ids FROM nba_predictions.player_prop_predictions
      WHERE slate = CAST(@slate AS DATE) AND batch_id = @batch_id GROUP BY publication_id, player_id`,
     { slate: batch.slate, batch_id },
   );
+  if (!isPublished)
+    return [...problems, ...rows.slice(0, 1).map((row) => `it is ${batch.state}, and rows of ${row.publication_id} lie about`)];
   const wanted = new Map(outcomes.filter(({ outcome }) => outcome === 'predicted').map((doc) => [doc.player_id, doc.rows]));
   for (const { publication_id, player_id, n, ids } of rows) {
     if (publication_id !== batch.publication_id) problems.push(`rows of ${publication_id} lie about, ${batch.publication_id} is published`);
@@ -71,6 +74,15 @@ async function batchProblems({ state, warehouse }: { state: StateStore; warehous
   }
   if (wanted.size > 0) problems.push(`predicted and not published: ${[...wanted.keys()].join(', ')}`);
   return problems;
+}
+
+/** Staging tables that the cleanup would not clear away a day later, although nobody waits for them; held ones wait for a person. */
+async function leftovers({ warehouse, state }: { state: StateStore; warehouse: Warehouse }, clock: Clock): Promise<string[]> {
+  const tomorrow = { ...clock, now: () => new Date(clock.now().getTime() + 25 * 3_600_000) };
+  const tables = await listStaging({ warehouse, state, clock: tomorrow });
+  return tables
+    .filter(({ verdict }) => verdict !== 'drop' && verdict !== 'held')
+    .map(({ name, reason }) => `the staging table ${name} would be left over: ${reason}`);
 }
 
 async function visibleProblems(warehouse: Warehouse, batches: readonly BatchDoc[]): Promise<string[]> {

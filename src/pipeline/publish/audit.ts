@@ -31,14 +31,15 @@ const RANGES = Object.entries(stagedPredictions.columns).flatMap(([name, { range
 const NULLS = Object.entries(stagedPredictions.columns).flatMap(([name, { required }]) => (required ? [`${name} IS NULL`] : []));
 
 /** One row of figures about a set of staged rows. */
-function figures(staged: string): string {
+function figures(units: readonly UnitDoc[]): string {
   return `
-WITH staged AS (${staged}),
-constants AS (
-  SELECT system_id, predicted_points, COUNT(DISTINCT player_id) AS players FROM staged GROUP BY system_id, predicted_points
+WITH constants AS (
+  SELECT system_id, predicted_points, COUNT(DISTINCT player_id) AS players
+  FROM (${stagedSelect(units, 'system_id, predicted_points, player_id')}) AS forecasts GROUP BY system_id, predicted_points
 ),
 keys AS (
-  SELECT COUNT(*) AS copies FROM staged GROUP BY player_id, game_id, market, system_id, line
+  SELECT COUNT(*) AS copies
+  FROM (${stagedSelect(units, 'player_id, game_id, market, system_id, line')}) AS lines GROUP BY player_id, game_id, market, system_id, line
 )
 SELECT COUNT(*) AS row_count, COUNT(DISTINCT s.player_id) AS players,
   COUNT(DISTINCT CASE WHEN s.system_id = '${CHAMPION_SYSTEM}' THEN s.player_id END) AS champion_players,
@@ -59,7 +60,7 @@ SELECT COUNT(*) AS row_count, COUNT(DISTINCT s.player_id) AS players,
   AVG(CASE WHEN s.system_id = '${CHAMPION_SYSTEM}' AND s.line_role = 'main' THEN s.predicted_points - CAST(s.line AS FLOAT64) END) AS bias,
   COALESCE(SUM(CASE WHEN s.system_id = '${CHAMPION_SYSTEM}' AND s.line_role = 'main' THEN 1 ELSE 0 END), 0) AS lined,
   COALESCE(SUM(CASE WHEN s.system_id = '${CHAMPION_SYSTEM}' AND s.line_role = 'main' AND s.predicted_points > CAST(s.line AS FLOAT64) THEN 1 ELSE 0 END), 0) AS above
-FROM staged s`;
+FROM (${stagedSelect(units)}) AS s`;
 }
 
 interface Figures {
@@ -94,7 +95,6 @@ export async function audit(
   units: readonly UnitDoc[],
 ): Promise<AuditCheck[]> {
   const predicted = new Map(outcomes.filter(({ outcome }) => outcome === 'predicted').map((doc) => [doc.player_id, doc.rows]));
-  const staged = stagedSelect(units);
   const tables = (missing: readonly string[]): AuditCheck =>
     check(
       'staging_tables_exist',
@@ -104,14 +104,14 @@ export async function audit(
     );
   const unnamed = units.filter(({ players, staging_table }) => staging_table === null && players.some((id) => predicted.has(id)));
   if (unnamed.length > 0) return [tables(unnamed.map(({ unit_id }) => unit_id))];
-  const seen = await readFigures(warehouse, staged).catch(async (error: unknown) => {
+  const seen = await readFigures(warehouse, units).catch(async (error: unknown) => {
     const gone = await missingTables(warehouse, batch, units);
     if (gone.length === 0) throw error;
     return tables(gone);
   });
   if ('ok' in seen) return [seen];
   const counts = await warehouse.query<{ player_id: number; n: number }>(
-    `SELECT player_id, COUNT(*) AS n FROM (${staged}) AS staged GROUP BY player_id ORDER BY player_id`,
+    `SELECT player_id, COUNT(*) AS n FROM (${stagedSelect(units, 'player_id')}) AS staged GROUP BY player_id ORDER BY player_id`,
   );
   const staging = new Map(counts.map(({ player_id, n }) => [player_id, n]));
   const astray = [...new Set([...predicted.keys(), ...staging.keys()])].filter((id) => predicted.get(id) !== staging.get(id));
@@ -172,8 +172,8 @@ function biasChecks({ bias, lined, above }: Figures): AuditCheck[] {
   ];
 }
 
-async function readFigures(warehouse: Warehouse, staged: string): Promise<Figures> {
-  const [seen] = await warehouse.query<Figures>(figures(staged));
+async function readFigures(warehouse: Warehouse, units: readonly UnitDoc[]): Promise<Figures> {
+  const [seen] = await warehouse.query<Figures>(figures(units));
   if (seen === undefined) throw new RangeError('an aggregate without groups always gives one row');
   return seen;
 }

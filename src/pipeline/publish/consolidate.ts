@@ -1,3 +1,4 @@
+import { type SubsetPick, subsetPicks } from '#core/contracts/nba_predictions/subset-picks.ts';
 import { TipoffError } from '#core/errors.ts';
 import { readBatch, readOutcomes, readUnits } from '#pipeline/predict/batches.ts';
 import type { BatchDoc, OutcomeDoc, UnitDoc } from '#pipeline/predict/documents.ts';
@@ -10,7 +11,7 @@ import { type AuditCheck, audit } from './audit.ts';
 import { endUnpublished, finishPublished } from './ending.ts';
 import { acquireLease, fenced, type Lease, releaseLease, renewLease } from './lease.ts';
 import { publicationIdOf, receiptOf, removeCopies, removeCopy, writeReceipt } from './receipt.ts';
-import { copyRows, copySubsets, stagedSelect } from './rows.ts';
+import { type Copy, choosePicks, copyRows } from './rows.ts';
 
 export interface ConsolidationDeps {
   readonly warehouse: Warehouse;
@@ -28,12 +29,12 @@ export interface Closing {
 }
 
 /**
- * Takes a batch in consolidation to its end: lease, audit, one atomic copy of the staged rows under the publication id of
- * this attempt, the subset picks, and the receipt that makes them visible. Safe to run again after a crash at any point,
+ * Takes a batch in consolidation to its end: lease, audit beside one atomic copy of the staged rows under the publication id
+ * of this attempt, the subset picks, and the receipt that makes them visible. Safe to run again after a crash at any point,
  * also beside an attempt that is still alive: a batch gets one receipt, and the newer token wins. Returns the batch as it
  * stands afterwards.
  *
- * A failed audit, and any permanent error, hold the batch and nothing becomes visible. A lease lost to a newer token is
+ * A failed audit, and any permanent error, hold the batch; nothing becomes visible, and the copy is removed. A lease lost to a newer token is
  * TIPOFF_FENCED, and the copy is removed again. Transient errors are thrown and leave the batch in consolidation.
  */
 export async function consolidate(deps: ConsolidationDeps, batchId: string, closing: Closing): Promise<BatchDoc> {
@@ -55,7 +56,7 @@ export async function consolidate(deps: ConsolidationDeps, batchId: string, clos
   } catch (error) {
     if (error instanceof TipoffError && (error.transient || error.code === 'TIPOFF_FENCED')) throw error;
     const reason = error instanceof TipoffError ? `${error.code}: ${error.message}` : `consolidation failed: ${String(error)}`;
-    return await endUnpublished(deps, batchId, 'held', { by: closing.by, reason }, 1);
+    return await endUnpublished(deps, batchId, 'held', { by: closing.by, reason }, lease);
   } finally {
     await releaseLease(deps, lease);
   }
@@ -72,14 +73,10 @@ interface Work {
 /** Audit, copy, receipt, last move. Throws TIPOFF_AUDIT_FAILED with the checks that failed, TIPOFF_FENCED when overtaken. */
 async function attempt(deps: ConsolidationDeps, work: Work): Promise<BatchDoc> {
   const { batch, units, outcomes, lease, closing } = work;
-  const checks = await audit(deps.warehouse, batch, outcomes, units);
-  const broken = checks.filter((check) => !check.ok && check.severity === 'error');
-  if (broken.length > 0) throw auditFailed(batch, broken);
-
   const publicationId = publicationIdOf(batch.batch_id, lease.token);
-  await checkOutput(deps.warehouse, []);
-  await copyRows(deps.warehouse, { publicationId, staged: stagedSelect(units), at: deps.clock.now().toISOString() });
-  await copySubsets(deps.warehouse, { batch, publicationId });
+  const copy = { slate: batch.slate, publicationId, token: lease.token, units, at: deps.clock.now().toISOString() };
+  const { checks, picks } = await auditedCopy(deps, work, copy);
+  await deps.warehouse.append(subsetPicks, picks);
   await renewLease(deps, lease).catch(async (error: unknown) => {
     await removeCopy(deps.warehouse, batch, publicationId);
     throw error;
@@ -105,6 +102,31 @@ async function attempt(deps: ConsolidationDeps, work: Work): Promise<BatchDoc> {
     throw fenced(lease, undefined);
   }
   return swept(deps, await finishPublished(deps, batch, standing, closing));
+}
+
+/**
+ * Audits the staged rows while they are copied, and chooses the picks: a copy is not visible, and nothing writes its receipt
+ * before the audit has passed. Throws TIPOFF_AUDIT_FAILED, or else what went wrong, after everything has come to its end;
+ * a copy that was made then is removed with the batch's end, or by the attempt that publishes it.
+ */
+async function auditedCopy(
+  { warehouse }: ConsolidationDeps,
+  { batch, units, outcomes }: Work,
+  copy: Copy,
+): Promise<{ checks: AuditCheck[]; picks: SubsetPick[] }> {
+  await checkOutput(warehouse, []);
+  const [audited, copied, chosen] = await Promise.allSettled([
+    audit(warehouse, batch, outcomes, units),
+    copyRows(warehouse, copy),
+    choosePicks(warehouse, copy),
+  ]);
+  // The audit goes first: it says why there was nothing to copy or to choose from.
+  if (audited.status === 'rejected') throw audited.reason;
+  const broken = audited.value.filter((check) => !check.ok && check.severity === 'error');
+  if (broken.length > 0) throw auditFailed(batch, broken);
+  if (copied.status === 'rejected') throw copied.reason;
+  if (chosen.status === 'rejected') throw chosen.reason;
+  return { checks: audited.value, picks: chosen.value };
 }
 
 /** Drops what the batch staged, and the copies of attempts that got no receipt, once it is published. */

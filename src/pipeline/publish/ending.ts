@@ -4,8 +4,8 @@ import { type BatchDoc, type BatchState, NEXT_STATES } from '#pipeline/predict/d
 import type { Clock } from '#platform/clock.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { breakLease } from './lease.ts';
-import { forbidOlderReceipts, receiptOf } from './receipt.ts';
+import { breakLease, type Lease } from './lease.ts';
+import { forbidOlderReceipts, publicationIdOf, receiptOf, removeCopiesBefore, removeCopy } from './receipt.ts';
 
 interface EndingDeps {
   readonly warehouse: Warehouse;
@@ -37,22 +37,25 @@ export async function finishPublished(
  * A receipt that was written before decides: such a batch is published, whatever was asked for, so that nothing is visible
  * of a batch that ended otherwise. Returns the batch as it stands afterwards.
  *
- * `ownAttempts` is 1 when the caller holds the only attempt. Throws TIPOFF_STATE_CONFLICT when attempts keep beginning.
+ * `own` is the lease of the caller's own attempt, which writes no receipt any more. Throws TIPOFF_STATE_CONFLICT when attempts keep beginning.
  */
 export async function endUnpublished(
   deps: EndingDeps,
   batchId: string,
   to: Extract<BatchState, 'held' | 'failed' | 'reset'>,
   why: { readonly by: string; readonly reason: string },
-  ownAttempts: 0 | 1 = 0,
+  own?: Lease,
 ): Promise<BatchDoc> {
   for (let round = 0; round < ROUNDS; round++) {
     const batch = await readBatch(deps.state, batchId);
     if (!NEXT_STATES[batch.state].some((next) => next === to)) return batch;
     if (batch.state === 'consolidating' && batch.attempts > 0) {
-      if (batch.attempts > ownAttempts) await fenceOff(deps, batch, why);
+      const others = batch.attempts > (own === undefined ? 0 : 1) ? await fenceOff(deps, batch, why) : undefined;
       const receipt = await receiptOf(deps.warehouse, batch);
       if (receipt !== undefined) return finishPublished(deps, batch, receipt, why);
+      // Attempts that can no longer publish: those before the newest token, or the caller's alone.
+      if (others !== undefined) await removeCopiesBefore(deps.warehouse, batch, others);
+      else if (own !== undefined) await removeCopy(deps.warehouse, batch, publicationIdOf(batchId, own.token));
     }
     const moved = await move(deps, batchId, [batch.state], to, { ...why, attempts: batch.attempts });
     if (moved !== undefined) return moved;
@@ -63,10 +66,12 @@ export async function endUnpublished(
   });
 }
 
-async function fenceOff(deps: EndingDeps, batch: BatchDoc, why: { readonly by: string; readonly reason: string }): Promise<void> {
+/** Makes every attempt that has begun unable to publish, and returns the token that does. */
+async function fenceOff(deps: EndingDeps, batch: BatchDoc, why: { readonly by: string; readonly reason: string }): Promise<number> {
   const token = await breakLease(deps, batch.slate);
   const at = deps.clock.now().toISOString();
   await forbidOlderReceipts(deps.warehouse, batch, { token, ...why, at, codeVersion: deps.codeVersion });
+  return token;
 }
 
 const ROUNDS = 10;

@@ -112,6 +112,12 @@ export async function removeCopies(warehouse: Warehouse, batch: BatchDoc, keep: 
   await removeWhere(warehouse, ofBatch, { slate: batch.slate, prefix: `${batch.batch_id}-p`, keep });
 }
 
+/** Removes the copied rows of the attempts of a batch with a smaller token; none of them may have a receipt. */
+export async function removeCopiesBefore(warehouse: Warehouse, batch: BatchDoc, token: number): Promise<void> {
+  const ids = Array.from({ length: token - 1 }, (_, i) => publicationIdOf(batch.batch_id, i + 1));
+  await removeWhere(warehouse, 'publication_id IN UNNEST(@ids)', { slate: batch.slate, ids });
+}
+
 async function removeWhere(warehouse: Warehouse, condition: string, params: SqlParams): Promise<void> {
   for (const table of ['player_prop_predictions', 'subset_picks']) {
     await warehouse.execute(`DELETE FROM nba_predictions.${table} WHERE slate = CAST(@slate AS DATE) AND ${condition}`, params);

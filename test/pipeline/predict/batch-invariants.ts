@@ -40,6 +40,7 @@ async function expectSoundBatch(world: PredictionWorld, batch: BatchDoc): Promis
   if (batch.state !== 'reset') expect(outcomes).toHaveLength(batch.expected);
   if (batch.state !== 'published' && batch.state !== 'published_partial') {
     expect(receipts, `${batch_id} is ${batch.state}`).toEqual([]);
+    expect(stored, `rows of ${batch_id}, which is ${batch.state}`).toEqual([]);
     expect(batch.publication_id).toBeNull();
     return;
   }
