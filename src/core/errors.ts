@@ -49,6 +49,10 @@ export const ERROR_CODES = {
   TIPOFF_PROVIDER: { meaning: 'an outside provider refused the request', transient: false, exit: 3 },
   TIPOFF_PROVIDER_DOWN: { meaning: 'an outside provider did not answer', transient: true, exit: 3 },
   TIPOFF_NOTIFY: { meaning: 'a notification could not be delivered', transient: true, exit: 3 },
+  TIPOFF_UNAUTHORISED: { meaning: 'a request to a service without a valid key or identity token', transient: false, exit: 3 },
+  TIPOFF_NO_ROUTE: { meaning: 'a service has no such endpoint', transient: false, exit: 3 },
+  TIPOFF_TOO_LARGE: { meaning: 'the body of a request is larger than any request needs', transient: false, exit: 2 },
+  TIPOFF_UNEXPECTED: { meaning: 'a failure nobody foresaw: a defect of Tipoff', transient: false, exit: 3 },
 } as const satisfies Record<string, { meaning: string; transient: boolean; exit: 1 | 2 | 3 }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

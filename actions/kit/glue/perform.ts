@@ -80,7 +80,7 @@ function clockAt(at: string | undefined): Clock {
 /** What could not be done, as a report: what was expected, what was seen, what to do. */
 function errorReport(action: AnyAction, error: unknown): Report {
   const hint = error instanceof TipoffError ? error.hint : 'This is a defect: please report it with the log of the run.';
-  const code = error instanceof TipoffError ? error.code : 'UNEXPECTED';
+  const code = error instanceof TipoffError ? error.code : 'TIPOFF_UNEXPECTED';
   return report({
     key: action.name,
     title: action.title,

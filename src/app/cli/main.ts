@@ -27,13 +27,13 @@ function report(error: unknown, isJson: boolean, streams: CliHost['streams']): n
   if (isJson) {
     const { code, hint, details } = known
       ? error
-      : { code: 'UNEXPECTED', hint: 'This is a defect: please report it with the command.', details: {} };
+      : { code: 'TIPOFF_UNEXPECTED', hint: 'This is a defect: please report it with the command.', details: {} };
     streams.out(`${JSON.stringify({ error: { code, message: messageOf(error), hint, details } }, null, 2)}\n`);
   }
   if (known) streams.err(`${error.code}: ${error.message}\n  ${error.hint}\n`);
   else
     streams.err(
-      `Unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n  This is a defect: please report it with the command.\n`,
+      `TIPOFF_UNEXPECTED: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n  This is a defect: please report it with the command.\n`,
     );
   return exit;
 }

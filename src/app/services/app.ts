@@ -105,7 +105,7 @@ export function serviceApp(service: Service): Hono<ServiceEnv> {
   app.notFound((c) =>
     answer(
       c,
-      refusal(404, 'NO_ROUTE', `there is no ${c.req.method} ${c.req.path}`.slice(0, 300), 'GET /openapi.json lists every endpoint.'),
+      refusal('TIPOFF_NO_ROUTE', `there is no ${c.req.method} ${c.req.path}`.slice(0, 300), 'GET /openapi.json lists every endpoint.'),
     ),
   );
   app.onError((error, c) => {
@@ -118,14 +118,12 @@ export function serviceApp(service: Service): Hono<ServiceEnv> {
 }
 
 const UNAUTHORISED = refusal(
-  401,
-  'UNAUTHORISED',
+  'TIPOFF_UNAUTHORISED',
   'expected a valid API key in X-API-Key or an identity token of an allowed account in Authorization, saw neither',
   'The key of a local service lies in home.lock of its home; in the cloud send an identity token made for the address of the service.',
 );
 const TOO_LARGE = refusal(
-  413,
-  'TOO_LARGE',
+  'TIPOFF_TOO_LARGE',
   `expected a body of at most ${LARGEST_BODY} bytes, saw more`,
   'Send less: no request needs that much.',
 );

@@ -1,9 +1,11 @@
 import { z } from 'zod';
-import { type ErrorCode, TipoffError } from '#core/errors.ts';
+import { ERROR_CODES, type ErrorCode, TipoffError } from '#core/errors.ts';
+
+const CODES = Object.keys(ERROR_CODES) as ErrorCode[];
 
 /** What every refusal looks like. */
 export const problemSchema = z.strictObject({
-  code: z.string().describe('Stable code of the error'),
+  code: z.enum(CODES).describe('Stable code of the error'),
   message: z.string().describe('What was expected and what was seen'),
   hint: z.string().describe('What to do next'),
   details: z.record(z.string(), z.unknown()).optional().describe('Particulars for machines'),
@@ -37,14 +39,17 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   TIPOFF_PROVIDER: 502,
   TIPOFF_PROVIDER_DOWN: 503,
   TIPOFF_NOTIFY: 503,
+  TIPOFF_UNAUTHORISED: 401,
+  TIPOFF_NO_ROUTE: 404,
+  TIPOFF_TOO_LARGE: 413,
+  TIPOFF_UNEXPECTED: 500,
 };
 
 /** The answer to a failure. What nobody foresaw tells its callers nothing but that it happened; the log has the rest. */
 export function refusalOf(error: unknown): Refusal {
   if (!(error instanceof TipoffError)) {
     return refusal(
-      500,
-      'UNEXPECTED',
+      'TIPOFF_UNEXPECTED',
       'the service failed in a way nobody foresaw',
       'This is a defect: look at the log of the service and report it.',
     );
@@ -55,8 +60,8 @@ export function refusalOf(error: unknown): Refusal {
 }
 
 /** A refusal of the service itself, before any use case was asked. */
-export function refusal(status: number, code: string, message: string, hint: string): Refusal {
-  return { status, problem: { code, message, hint } };
+export function refusal(code: ErrorCode, message: string, hint: string): Refusal {
+  return { status: STATUS[code], problem: { code, message, hint } };
 }
 
 /** A body that does not fit its schema, as TIPOFF_BAD_INPUT naming each field. */

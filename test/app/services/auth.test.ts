@@ -104,7 +104,7 @@ describe('authentication of the routes', () => {
           headers,
         );
         if (answer.status === 200) open.push(path);
-        else expect([path, answer.status, answer.body.code]).toEqual([path, 401, 'UNAUTHORISED']);
+        else expect([path, answer.status, answer.body.code]).toEqual([path, 401, 'TIPOFF_UNAUTHORISED']);
       }
     }
     expect([...new Set(open)].sort()).toEqual(['/health', '/version']);

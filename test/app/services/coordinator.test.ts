@@ -251,7 +251,7 @@ describe('errors', () => {
     ] as const) {
       const answer = await call(method, path);
       expect(answer.status).toBe(404);
-      expect(problemSchema.parse(answer.body).code).toBe('NO_ROUTE');
+      expect(problemSchema.parse(answer.body).code).toBe('TIPOFF_NO_ROUTE');
     }
   });
 
@@ -261,7 +261,7 @@ describe('errors', () => {
     });
     const answer = await call('GET', '/status');
     expect(answer.status).toBe(500);
-    expect(answer.body.code).toBe('UNEXPECTED');
+    expect(answer.body.code).toBe('TIPOFF_UNEXPECTED');
     expect(answer.text).not.toContain('secret detail');
     expect(log.join('')).toContain('secret detail');
   });

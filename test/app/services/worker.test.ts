@@ -79,7 +79,7 @@ describe('POST /predict', () => {
   it('refuses a body above the limit', async () => {
     const made = await world(players(1));
     const answer = await made.call('POST', '/predict', 'x'.repeat(70_000));
-    expect([answer.status, answer.body.code]).toEqual([413, 'TOO_LARGE']);
+    expect([answer.status, answer.body.code]).toEqual([413, 'TIPOFF_TOO_LARGE']);
     expect((await made.call('POST', '/start', 'x'.repeat(70_000))).status).toBe(413);
   });
 
