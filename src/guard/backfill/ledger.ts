@@ -13,6 +13,8 @@ export interface SlateRecord {
   readonly rows: number;
   /** Why it was not computed: an input is not ready. Looked at again when an input changes. */
   readonly held?: string;
+  /** The run that computed it. */
+  readonly run_id?: string;
 }
 
 /** A unit: one step over the slates of one calendar month. Its slates become valid together with the statement that wrote them. */
@@ -98,7 +100,7 @@ export async function enter(state: StateStore, entry: Entry): Promise<void> {
       for (const [slate, record] of entries) {
         delete failed[slate];
         if ('failed' in record) failed[slate] = record.failed;
-        else slates[slate] = record;
+        else slates[slate] = { ...record, run_id: entry.runId };
       }
       const unit: UnitDoc = {
         ...entry.step,

@@ -15,4 +15,6 @@ export interface PlanRequest {
   readonly onlyStale?: boolean;
   /** Everything in the range, whatever the ledger says. */
   readonly force?: boolean;
+  /** The run this is. What it computed before it was interrupted is not forced a second time. */
+  readonly runId?: string;
 }

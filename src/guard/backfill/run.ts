@@ -26,7 +26,7 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
   const steps = request.steps ?? backfillSteps(deps);
   const budget = request.budget ?? deps.budget;
   await prepareReferences(deps);
-  const { plan, parts, rates, open } = await planBackfill(deps, steps, { ...request, now: began });
+  const { plan, parts, rates, open } = await planBackfill(deps, steps, { ...request, now: began, runId: deps.runId });
   const { closed } = await readSlates(deps.warehouse, request.to, began);
   const all = [...closed, ...open].sort();
   const run = executor(deps, all, open, request.by);

@@ -13,6 +13,8 @@ export interface Verdict {
   readonly reason: Reason | undefined;
   readonly changed: readonly string[];
   readonly detail?: string;
+  /** The run that computed it. */
+  readonly run?: string;
 }
 
 /** What is known while a plan is made, step by step. */
@@ -46,8 +48,10 @@ export function candidatesOf(
       if (actual !== undefined && record.held === undefined && !open.has(slate) && (actual.get(slate) ?? 0) !== record.rows)
         changed.push('rows');
       if (changed.length > 0) verdicts.set(slate, { kind: 'stale', reason: 'stale', changed });
-      else if (record.held !== undefined) verdicts.set(slate, { kind: 'held', reason: undefined, changed: [], detail: record.held });
-      else verdicts.set(slate, { kind: 'current', reason: undefined, changed: [] });
+      else {
+        const stands = { reason: undefined, changed: [], ...(record.run_id === undefined ? {} : { run: record.run_id }) };
+        verdicts.set(slate, record.held === undefined ? { kind: 'current', ...stands } : { kind: 'held', ...stands, detail: record.held });
+      }
     }
   }
   return verdicts;
@@ -63,7 +67,8 @@ export function selectSlates(selection: Selection, step: Step): { selected: Map<
   for (const [slate, verdict] of selection.verdicts.get(step.name) ?? []) {
     const isAsked = inRange.has(slate);
     if (!isAsked && !(HISTORY_STEPS.includes(step.name) && slate < request.from)) continue;
-    const isForced = request.force === true && isAsked;
+    const isOwn = verdict.run !== undefined && verdict.run === request.runId;
+    const isForced = request.force === true && isAsked && !isOwn;
     if (open.has(slate) && step.phase !== 'analytics' && step.phase !== 'precompute') {
       left.set(slate, 'not played yet: `tipoff day` predicts and grades it');
       continue;

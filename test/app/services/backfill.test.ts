@@ -116,6 +116,29 @@ describe('POST /backfill', () => {
     expect(Number(shown.reason.split(' ')[0])).toBeGreaterThan(0);
   });
 
+  it('goes on with what is left of a request for everything whose process died, and does it all when it is asked again', async () => {
+    const made = await services();
+    const { state } = made.deps;
+    const { phases, ...slates } = { ...rangeOnly(), phases: ['analytics', 'precompute'] as const };
+    await season.run({ ...slates, phases }, { state });
+    const plan = await made.call('POST', '/backfill/plan', { ...range(), mode: 'all' });
+    const all = backfillPlanAnswer.parse(plan.body).units.length;
+    const before = (await season.run({ ...slates, phases: ['analytics'], force: true }, { state, runId: 'bf-1-1' })).executed.length;
+    expect([before > 0, before < all]).toEqual([true, true]);
+    const at = made.clock.now().toISOString();
+    const dead = { ...ask(), by: 'x', mode: 'all', state: 'running', round: 1, holder: 'a dead process', beat_at: at, progress: null };
+    await state.create('backfill_requests', 'bf-1', { ...dead, asked_at: at, started_at: at, finished_at: null, reason: null });
+    made.clock.advance(60_000);
+    await made.runtime.sweep();
+    await finished(made);
+    const rest = { state: 'finished', round: 1, reason: expect.stringMatching(`^${all - before} of ${all - before} units`) };
+    expect((await made.call('GET', '/backfill/bf-1')).body).toMatchObject(rest);
+    expect((await made.call('POST', '/backfill', ask('bf-1', { mode: 'all' }))).status).toBe(202);
+    await finished(made);
+    const again = { state: 'finished', round: 2, reason: expect.stringMatching(`^${all} of ${all} units`) };
+    expect((await made.call('GET', '/backfill/bf-1')).body).toMatchObject(again);
+  });
+
   it('gives an unfinished request back when the service stops', async () => {
     const made = await services(async () => {
       void made.backfills.drain();
