@@ -51,6 +51,7 @@ export const ERROR_CODES = {
   TIPOFF_NOTIFY: { meaning: 'a notification could not be delivered', transient: true, exit: 3 },
   TIPOFF_UNAUTHORISED: { meaning: 'a request to a service without a valid key or identity token', transient: false, exit: 3 },
   TIPOFF_NO_ROUTE: { meaning: 'a service has no such endpoint', transient: false, exit: 3 },
+  TIPOFF_WRONG_METHOD: { meaning: 'an endpoint of a service called with a method it does not have', transient: false, exit: 3 },
   TIPOFF_TOO_LARGE: { meaning: 'the body of a request is larger than any request needs', transient: false, exit: 2 },
   TIPOFF_UNEXPECTED: { meaning: 'a failure nobody foresaw: a defect of Tipoff', transient: false, exit: 3 },
 } as const satisfies Record<string, { meaning: string; transient: boolean; exit: 1 | 2 | 3 }>;

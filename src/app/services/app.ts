@@ -9,7 +9,7 @@ import { coordinatorRoutes } from './coordinator-routes.ts';
 import { errorFacts } from './logger.ts';
 import { openapi } from './openapi.ts';
 import { badBody, type Refusal, refusal, refusalOf } from './problem.ts';
-import { type Call, checkRoutes, type Route, route } from './route.ts';
+import { type Call, checkRoutes, methodsOf, type Route, route } from './route.ts';
 import type { Service } from './service.ts';
 import { type Trace, traceOf } from './trace.ts';
 import { workerRoutes } from './worker-routes.ts';
@@ -48,7 +48,8 @@ interface ServiceEnv {
 export function serviceApp(service: Service): Hono<ServiceEnv> {
   const { log, metrics } = service;
   const app = new Hono<ServiceEnv>();
-  for (const definition of serviceRoutes(service)) {
+  const routes = serviceRoutes(service);
+  for (const definition of routes) {
     const path = definition.path.replaceAll(/\{([^}]+)\}/g, ':$1');
     app.on(
       definition.method.toUpperCase(),
@@ -79,6 +80,7 @@ export function serviceApp(service: Service): Hono<ServiceEnv> {
         const caller = await service.authenticate((name) => c.req.header(name));
         if (caller === undefined) return answer(c, UNAUTHORISED);
         c.set('caller', caller);
+        refuseParameters(definition, Object.keys(c.req.query()));
         return next();
       },
       bodyLimit({ maxSize: LARGEST_BODY, onError: (c) => answer(c, TOO_LARGE) }),
@@ -86,7 +88,6 @@ export function serviceApp(service: Service): Hono<ServiceEnv> {
         const call: Call = {
           body: definition.body === undefined ? undefined : parsed(definition, await c.req.text()),
           path: c.req.param(),
-          query: c.req.query(),
           caller: c.get('caller'),
           trace: c.get('trace'),
         };
@@ -102,12 +103,13 @@ export function serviceApp(service: Service): Hono<ServiceEnv> {
       },
     );
   }
-  app.notFound((c) =>
-    answer(
-      c,
-      refusal('TIPOFF_NO_ROUTE', `there is no ${c.req.method} ${c.req.path}`.slice(0, 300), 'GET /openapi.json lists every endpoint.'),
-    ),
-  );
+  app.notFound((c) => {
+    const methods = methodsOf(routes, c.req.path);
+    const seen = `there is no ${c.req.method} ${c.req.path}`.slice(0, 300);
+    if (methods.length === 0) return answer(c, refusal('TIPOFF_NO_ROUTE', seen, 'GET /openapi.json lists every endpoint.'));
+    c.header('allow', methods.join(', '));
+    return answer(c, refusal('TIPOFF_WRONG_METHOD', seen, `Use ${methods.join(' or ')}.`));
+  });
   app.onError((error, c) => {
     const refused = refusalOf(error);
     if (refused.status >= 500)
@@ -119,7 +121,7 @@ export function serviceApp(service: Service): Hono<ServiceEnv> {
 
 const UNAUTHORISED = refusal(
   'TIPOFF_UNAUTHORISED',
-  'expected a valid API key in X-API-Key or an identity token of an allowed account in Authorization, saw neither',
+  'expected a valid API key in X-API-Key or a valid identity token of an allowed account in Authorization, saw none that is valid',
   'The key of a local service lies in home.lock of its home; in the cloud send an identity token made for the address of the service.',
 );
 const TOO_LARGE = refusal(
@@ -137,8 +139,19 @@ function tracedBy({ requestId, traceId }: Trace): { readonly request_id: string;
   return { request_id: requestId, trace: traceId };
 }
 
+/**
+ * Refuses what stands behind a question mark: no endpoint reads it, and whoever wrote `?dry_run=true` must not get a real run.
+ * Throws TIPOFF_BAD_INPUT.
+ */
+function refuseParameters({ method, path }: Route, names: readonly string[]): void {
+  if (names.length === 0) return;
+  throw new TipoffError('TIPOFF_BAD_INPUT', `expected nothing behind a question mark, saw ${names.join(', ').slice(0, 200)}`, {
+    hint: `${method.toUpperCase()} ${path} ${method === 'get' ? 'takes no parameters' : 'takes its fields in a JSON body'}.`,
+  });
+}
+
 /** The body by its schema. No body, whatever its declared type, means the defaults. */
-function parsed({ body: schema }: Route, text: string): unknown {
+function parsed({ body: schema, method, path }: Route, text: string): unknown {
   let json: unknown = {};
   try {
     if (text.trim() !== '') json = JSON.parse(text);
@@ -148,7 +161,7 @@ function parsed({ body: schema }: Route, text: string): unknown {
     });
   }
   const result = schema?.safeParse(json);
-  if (result?.success === false) throw badBody(result.error);
+  if (schema !== undefined && result?.success === false) throw badBody(result.error, `${method.toUpperCase()} ${path}`, schema);
   return result?.data;
 }
 

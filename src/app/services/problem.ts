@@ -41,6 +41,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   TIPOFF_NOTIFY: 503,
   TIPOFF_UNAUTHORISED: 401,
   TIPOFF_NO_ROUTE: 404,
+  TIPOFF_WRONG_METHOD: 405,
   TIPOFF_TOO_LARGE: 413,
   TIPOFF_UNEXPECTED: 500,
 };
@@ -64,13 +65,13 @@ export function refusal(code: ErrorCode, message: string, hint: string): Refusal
   return { status: STATUS[code], problem: { code, message, hint } };
 }
 
-/** A body that does not fit its schema, as TIPOFF_BAD_INPUT naming each field. */
-export function badBody(error: z.ZodError): TipoffError {
+/** A body that does not fit the schema of its endpoint, as TIPOFF_BAD_INPUT naming each field. */
+export function badBody(error: z.ZodError, endpoint: string, schema: z.ZodType): TipoffError {
   const fields = error.issues
     .slice(0, MOST_ISSUES)
     .map(({ path, message }) => `${path.length === 0 ? 'body' : path.join('.')}: ${message}`);
   return new TipoffError('TIPOFF_BAD_INPUT', fields.join('; ').slice(0, LONGEST_MESSAGE), {
-    hint: 'GET /openapi.json describes every field; an empty body means the defaults.',
+    hint: `GET /openapi.json describes every field of ${endpoint}${schema.safeParse({}).success ? '; an empty body means the defaults' : ''}.`,
   });
 }
 

@@ -8,7 +8,6 @@ export interface Call<Body = unknown> {
   readonly body: Body;
   /** Parts of the path in braces, by name. */
   readonly path: Readonly<Record<string, string>>;
-  readonly query: Readonly<Record<string, string>>;
   /** Absent on open routes only. */
   readonly caller: Caller | undefined;
   readonly trace: Trace;
@@ -50,6 +49,17 @@ export function route<Schema extends z.ZodType>(
 export function route(definition: Route): Route;
 export function route(definition: Route): Route {
   return definition;
+}
+
+/** The methods, as HTTP spells them, that a path answers; none when it is no route. */
+export function methodsOf(routes: readonly Route[], path: string): string[] {
+  const parts = path.split('/');
+  return routes
+    .filter(({ path: pattern }) => {
+      const wanted = pattern.split('/');
+      return wanted.length === parts.length && wanted.every((part, i) => (part.startsWith('{') ? parts[i] !== '' : part === parts[i]));
+    })
+    .map(({ method }) => method.toUpperCase());
 }
 
 /** Throws TIPOFF_CONTRACT when two routes answer the same method and path: the router would silently use the first. */

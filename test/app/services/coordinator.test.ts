@@ -9,6 +9,7 @@ import {
 } from '#app/services/coordinator-schemas.ts';
 import { problemSchema } from '#app/services/problem.ts';
 import { TipoffError } from '#core/errors.ts';
+import { listBatches } from '#pipeline/predict/batches.ts';
 import { players, SLATE } from '#test/fakes/prediction-world.ts';
 import { serviceWorlds } from './service-world.ts';
 
@@ -244,15 +245,39 @@ describe('POST /cleanup-staging', () => {
 describe('errors', () => {
   it('are documents with code, message and hint, also for routes that do not exist', async () => {
     const { call } = await world(players(1));
-    for (const [method, path] of [
-      ['GET', '/nothing'],
-      ['GET', '/start'],
-      ['POST', '/status'],
+    const nowhere = await call('GET', '/nothing');
+    expect([nowhere.status, problemSchema.parse(nowhere.body).code]).toEqual([404, 'TIPOFF_NO_ROUTE']);
+    for (const [method, path, right] of [
+      ['GET', '/start', 'POST'],
+      ['POST', '/status', 'GET'],
+      ['POST', '/batches/one', 'GET'],
     ] as const) {
       const answer = await call(method, path);
-      expect(answer.status).toBe(404);
-      expect(problemSchema.parse(answer.body).code).toBe('TIPOFF_NO_ROUTE');
+      expect([answer.status, problemSchema.parse(answer.body)]).toEqual([
+        405,
+        { code: 'TIPOFF_WRONG_METHOD', message: `there is no ${method} ${path}`, hint: `Use ${right}.` },
+      ]);
     }
+  });
+
+  it('refuse parameters behind a question mark, which nobody would read', async () => {
+    const { call, deps } = await world(players(1));
+    for (const [method, path] of [
+      ['POST', '/start?dry_run=true'],
+      ['GET', '/status?game_date=2025-01-10'],
+    ] as const) {
+      const answer = await call(method, path);
+      expect([answer.status, problemSchema.parse(answer.body).message]).toEqual([400, expect.stringMatching(/dry_run|game_date/)]);
+    }
+    expect(await listBatches(deps.state)).toEqual([]);
+    expect((await call('GET', '/health?probe=1')).status).toBe(200);
+  });
+
+  it('offer the defaults of an empty body only where there are some', async () => {
+    const { call } = await world(players(1));
+    const hint = async (path: string, body: object) => problemSchema.parse((await call('POST', path, body)).body).hint;
+    expect(await hint('/start', { gamedate: '2025-01-10' })).toContain('an empty body means the defaults');
+    expect(await hint('/reset', {})).toBe('GET /openapi.json describes every field of POST /reset.');
   });
 
   it('tell callers nothing about what nobody foresaw, and the log everything', async () => {
