@@ -52,7 +52,8 @@ export interface Finding {
 export interface QualityReport extends TierCounts {
   readonly from: Slate;
   readonly to: Slate;
-  readonly verdict: QualityVerdict;
+  /** `empty`: there was nothing to look at, which proves nothing. */
+  readonly verdict: QualityVerdict | 'empty';
   readonly reasons: readonly string[];
   readonly months: readonly MonthReport[];
   readonly features: readonly FeatureReport[];
@@ -96,7 +97,7 @@ interface LetterRow {
 /**
  * The three tiers over the training rows of slates [from, to]. A row of a player's very first game is counted apart: there
  * nothing could be known. Fails above 15 % in tier 1, in the range or in any month of it, and when games were played but
- * there are no rows at all: nothing to look at is no good news.
+ * there are no rows at all; without games either it is `empty`: nothing to look at is no good news.
  *
  * Throws TIPOFF_SCHEMA_MISMATCH when rows carry another number of letters than the feature contract has features.
  */
@@ -129,6 +130,7 @@ export async function qualityReport(
   const counts = countTiers(rows);
   const reasons = [
     ...(rows.length === 0 && slates.length > 0 ? [`no feature rows for ${slates.length} slates with finished games`] : []),
+    ...(counts.rows === 0 && slates.length === 0 ? [nothingSeen(range, counts)] : []),
     ...(counts.required_default_share > policy.warn
       ? [`${percent(counts.required_default_share)} of ${counts.rows} rows lack a required feature`]
       : []),
@@ -146,8 +148,14 @@ export async function qualityReport(
     ...findings.map(({ verdict }) => verdict),
   ];
   const isBlind = rows.length === 0 && slates.length > 0;
-  const verdict = isBlind || verdicts.includes('fail') ? 'fail' : verdicts.includes('warn') ? 'warn' : 'pass';
+  const seen = counts.rows === 0 ? 'empty' : verdicts.includes('warn') ? 'warn' : 'pass';
+  const verdict = isBlind || verdicts.includes('fail') ? 'fail' : seen;
   return { ...range, ...counts, verdict, reasons, months, features, findings, slates_without_rows: slates.map(({ slate }) => slate) };
+}
+
+function nothingSeen({ from, to }: { readonly from: Slate; readonly to: Slate }, { rows_without_history: first }: TierCounts): string {
+  if (first > 0) return `only ${first} rows of players' first games from ${from} to ${to}: nothing could be known of them`;
+  return `no rows from ${from} to ${to}, and no finished games: nothing seen is no proof`;
 }
 
 function verdictOf(share: number, { warn, fail }: QualityPolicy): QualityVerdict {

@@ -114,14 +114,15 @@ describe('the quality of training data', () => {
     expect(report.required_default_rows).toBeGreaterThan(0);
   });
 
-  it('no rows where games were played is a failure, no games is none', async () => {
+  it('no rows where games were played is a failure; no rows at all is no pass and says so', async () => {
     const nobody = { from: '2023-10-01' as Slate, to: '2023-12-31' as Slate };
     const blind = await qualityReport(world.warehouse, nobody);
     expect(blind).toMatchObject({ verdict: 'fail', rows: 0 });
     expect(blind.reasons[0]).toMatch(/^no feature rows for \d+ slates with finished games$/);
     await expect(qualityReport(world.warehouse, { from: '2024-07-01' as Slate, to: '2024-07-14' as Slate })).resolves.toMatchObject({
-      verdict: 'pass',
+      verdict: 'empty',
       rows: 0,
+      reasons: ['no rows from 2024-07-01 to 2024-07-14, and no finished games: nothing seen is no proof'],
     });
   });
 

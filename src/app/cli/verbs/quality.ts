@@ -16,11 +16,11 @@ interface QualityOptions {
   readonly to?: string;
 }
 
-/** `quality [--recent | --train-start DATE]`: exit 1 above 15 %. */
+/** `quality [--recent | --train-start DATE]`: exit 1 above 15 % and when there is nothing to look at. */
 export function addQualityVerb(root: Command, host: CliHost): void {
   root
     .command('quality')
-    .description('training data in three tiers: required defaults, optional defaults, sources by feature and month; exit 1 above 15 %')
+    .description('training data in three tiers: required defaults, optional defaults, sources by feature and month; exit 1 above 15 % and without rows')
     .option('--recent', `the last ${RECENT_DAYS} days`)
     .option('--train-start <slate>', 'first slate training would read (default: all history)')
     .option('--to <slate>', 'last slate (default: yesterday)')
@@ -43,7 +43,8 @@ export function addQualityVerb(root: Command, host: CliHost): void {
       });
       terminal.json({ ...report, kind, trend });
       for (const line of reportLines(report, trend, percent)) terminal.line(line);
-      if (report.verdict === 'fail') host.exit(1);
+      // No rows is no proof: whoever goes on to train must not go on.
+      if (report.verdict === 'fail' || report.verdict === 'empty') host.exit(1);
     });
 }
 
