@@ -17,11 +17,17 @@ export function planLines(plan: PricedPlan): string[] {
   return [
     ...(rows.length > 0 ? tableLines(['month', 'step', 'slates', 'reason', 'changed', 'time'], rows) : []),
     ...leftOut(plan),
-    `${plan.units.length} units to run, about ${duration(plan.estimated_seconds)}; ${plan.slates} slates in ${plan.from} to ${plan.to}.`,
+    extent(plan),
     ...(plan.reading === null
       ? ['Reading is not billed on this engine: no bytes, no cost.']
       : readingLines(plan.reading, plan.bytes ?? 0, plan.cost_usd ?? 0)),
   ];
+}
+
+function extent({ units, slates, from, to, estimated_seconds }: BackfillPlan): string {
+  if (slates === 0) return `Nothing to run: the schedule has no slate with counted games in ${from} to ${to} up to today.`;
+  const range = `${slates} slates in ${from} to ${to}`;
+  return units.length === 0 ? `Nothing to run; ${range}.` : `${units.length} units to run, about ${duration(estimated_seconds)}; ${range}.`;
 }
 
 /** What a run would read and cost, by step and in all, and where the budget would end it. */
@@ -44,13 +50,14 @@ function dollarsText(dollars: number): string {
 
 /** What a plan leaves out, one line per reason. */
 function leftOut(plan: BackfillPlan): string[] {
-  // Slates that wait name what they wait for; the first of each step is enough.
+  // Slates that wait name the step and the slate that they wait for; the first of each step is enough.
   const kindOf = ({ step, reason }: BackfillPlan['skipped'][number]): string =>
-    reason.startsWith('waits for ') ? `${step} ${reason}` : reason;
-  const groups = Map.groupBy(plan.skipped, kindOf);
-  return [...groups].map(
-    ([reason, own]) => `left out: ${own.length} units, ${own.reduce((sum, { slates }) => sum + slates, 0)} slates: ${reason}`,
-  );
+    reason.startsWith('waits for ') ? `${step} ${reason.split(' of ')[0]}` : reason;
+  return [...Map.groupBy(plan.skipped, kindOf).values()].map((own) => {
+    const [{ step, reason } = { step: '', reason: '' }] = own;
+    const slates = own.reduce((sum, one) => sum + one.slates, 0);
+    return `left out: ${own.length} units, ${slates} slates: ${reason.startsWith('waits for ') ? `${step} ${reason}` : reason}`;
+  });
 }
 
 /** How a run ended, for people: what failed, is held or waits, and how much was done. */
@@ -60,7 +67,10 @@ export function reportLines(report: RunReport): string[] {
     ...report.held.map(({ step, month, slates, reason }) => `held: ${step} ${month}, ${slates} slates: ${reason}`),
     ...(report.blocked.length > 0 ? [`${report.blocked.length} units wait for what failed; \`tipoff backfill resume\` takes them.`] : []),
     ...(report.stopped === null ? [] : [`Stopped: ${report.stopped}. \`tipoff backfill resume\` carries on.`]),
-    ...(report.plan.units.length === 0 ? leftOut(report.plan) : []),
-    `${report.executed.length} of ${report.plan.units.length} units, ${report.rows} rows in ${duration(report.seconds)}.`,
+    ...(report.plan.units.length === 0 ? [...leftOut(report.plan), extent(report.plan)] : [executed(report)]),
   ];
+}
+
+function executed(report: RunReport): string {
+  return `${report.executed.length} of ${report.plan.units.length} units, ${report.rows} rows in ${duration(report.seconds)}.`;
 }

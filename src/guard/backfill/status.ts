@@ -55,7 +55,8 @@ export async function backfillStatus(state: StateStore): Promise<BackfillStatus>
 export function unfinished(runs: readonly RunDoc[]): RunDoc {
   const found = runs.toReversed().find(({ state, failed_units }) => state !== 'finished' || failed_units > 0);
   if (found !== undefined) return found;
-  throw new TipoffError('TIPOFF_NOT_FOUND', 'there is no backfill to resume: the last ones came to their end', {
+  const why = runs.length === 0 ? 'none has run here yet' : 'the last ones came to their end';
+  throw new TipoffError('TIPOFF_NOT_FOUND', `there is no backfill to resume: ${why}`, {
     hint: 'Start one with `tipoff backfill run --from <slate> --to <slate>`.',
     details: { runs: runs.length },
   });

@@ -66,7 +66,8 @@ export function selectSlates(selection: Selection, step: Step): { selected: Map<
   const obstacles = obstaclesAbove(selection, step);
   for (const [slate, verdict] of selection.verdicts.get(step.name) ?? []) {
     const isAsked = inRange.has(slate);
-    if (!isAsked && !(HISTORY_STEPS.includes(step.name) && slate < request.from)) continue;
+    // History is there for the slates that are asked for: where there are none, there is nothing to do.
+    if (!isAsked && !(HISTORY_STEPS.includes(step.name) && slate < request.from && inRange.size > 0)) continue;
     const isOwn = verdict.run !== undefined && verdict.run === request.runId;
     const isForced = request.force === true && isAsked && !isOwn;
     if (open.has(slate) && step.phase !== 'analytics' && step.phase !== 'precompute') {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planLines } from '#app/cli/backfill-lines.ts';
+import { planLines, reportLines } from '#app/cli/backfill-lines.ts';
 import { parseSlate } from '#core/calendar.ts';
 import type { PlanReading, PricedPlan } from '#guard/backfill/priced-plan.ts';
 
@@ -36,5 +36,30 @@ describe('the lines of a plan', () => {
     ]);
     const fits = planLines({ ...plan, bytes: 1, cost_usd: 0, reading: { ...reading, stops_before: null } });
     expect(fits.at(-2)).toBe('That is within the budget of 1.00 GiB (TIPOFF_GCP_BACKFILL_BYTES).');
+  });
+});
+
+describe('what a plan leaves out', () => {
+  const waits = (slate: string) => ({
+    step: 'Exports',
+    month: slate.slice(0, 7),
+    slates: 1,
+    reason: `waits for Grades of ${slate}, which is not up to date and not part of this run`,
+  });
+  const empty: PricedPlan = { ...plan, units: [], skipped: [waits('2024-10-22'), waits('2024-10-23'), waits('2024-11-01')] };
+
+  it('is one line for what waits for the same step, and nothing to run is said in words', () => {
+    expect(planLines(empty).slice(0, 2)).toEqual([
+      'left out: 3 units, 3 slates: Exports waits for Grades of 2024-10-22, which is not up to date and not part of this run',
+      'Nothing to run; 10 slates in 2024-10-22 to 2024-10-31.',
+    ]);
+  });
+
+  it('is everything where the schedule has no slate', () => {
+    const words = 'Nothing to run: the schedule has no slate with counted games in 2024-10-22 to 2024-10-31 up to today.';
+    const none: PricedPlan = { ...empty, skipped: [], slates: 0 };
+    expect(planLines(none)[0]).toBe(words);
+    const report = { run_id: 'r', plan: none, executed: [], held: [], failed: [], blocked: [], rows: 0, seconds: 1, stopped: null };
+    expect(reportLines(report)).toEqual([words]);
   });
 });

@@ -111,11 +111,23 @@ describe('the command line', () => {
     ['an unknown batch', ['batch', 'show', 'nope'], 'nope'],
     ['an unknown publication', ['publish', 'undo', 'nope', '--reason', 'x'], 'nope'],
     ['an unknown model', ['models', 'promote', 'nope'], 'nope'],
+    [
+      'a backfill of some and of all at once',
+      ['backfill', 'plan', '--from', '2025-01-10', '--to', '2025-01-12', '--only-failed', '--force'],
+      'expected --force or --only-failed, saw both',
+    ],
+    ['a resume where nothing ever ran', ['backfill', 'resume'], 'none has run here yet'],
   ])('exits with 2 for %s, and says what was seen and what to do', async (_what, args, seen) => {
     const { code, err } = await tipoff(...args);
     expect(code).toBe(2);
     expect(err).toMatch(/^TIPOFF_\w+: .+\n {2}\S/);
     expect(err).toContain(seen);
+  });
+
+  it('exits with 1 for training data that is not there: nothing seen is no proof', async () => {
+    const { code, out } = await tipoff('quality', '--recent');
+    expect(code).toBe(1);
+    expect(out).toMatch(/^empty: no rows from .* nothing seen is no proof$/m);
   });
 
   it('prints one JSON document with --json, errors included', async () => {

@@ -165,6 +165,12 @@ describe('what does not run smoothly', () => {
     expect(rest.executed.length + stopped.executed.length).toBe(stopped.plan.units.length);
   });
 
+  it('computes no history for a range in which nothing is played', async () => {
+    world = await backfillWorld();
+    const report = await world.run({ from: parseSlate('2024-08-01'), to: parseSlate('2024-08-31') });
+    expect([report.plan.slates, report.plan.units, report.executed]).toEqual([0, [], []]);
+  });
+
   it('phases that are left out leave what needs them waiting, by name', async () => {
     world = await backfillWorld();
     const report = await world.run({ phases: ['precompute'] });

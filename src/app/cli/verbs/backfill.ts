@@ -105,6 +105,12 @@ async function requestOf(options: RangeOptions, verb: string): Promise<RunReques
       hint: 'Write the earlier date first.',
     });
   }
+  if (options.force === true && (options.onlyFailed === true || options.onlyStale === true)) {
+    const only = options.onlyFailed === true ? '--only-failed' : '--only-stale';
+    throw new TipoffError('TIPOFF_BAD_INPUT', `expected --force or ${only}, saw both`, {
+      hint: `--force runs everything in the range, ${only} only some of it.`,
+    });
+  }
   const phases = (options.phases ?? BACKFILL_PHASES.join(',')).split(',').map((name): BackfillPhase => {
     const phase = BACKFILL_PHASES.find((one) => one === name.trim());
     if (phase !== undefined) return phase;
