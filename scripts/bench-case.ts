@@ -34,7 +34,7 @@ export interface CaseResult {
   readonly peak_mb: number;
   readonly slates: number;
   readonly rows: number;
-  /** The estimate after the first tenth of the work, over what was then left in truth. */
+  /** What was said to be left when a tenth of the time had passed, over what was then left in truth. */
   readonly eta_ratio: number | null;
   readonly steps: Readonly<Record<string, number>>;
 }
@@ -76,7 +76,7 @@ async function backfill(home: string, from: Slate, to: Slate, phases: readonly B
     const deps = await backfillDeps(app, 'bench');
     const engine = timed(deps.warehouse);
     const steps: Record<string, number> = {};
-    let [seen, foretold]: [number | undefined, number] = [undefined, 0];
+    const told: { readonly elapsed: number; readonly left: number }[] = [];
     const report = await runBackfill(
       { ...deps, warehouse: engine.warehouse },
       {
@@ -84,14 +84,15 @@ async function backfill(home: string, from: Slate, to: Slate, phases: readonly B
         to,
         phases,
         by: 'bench',
-        onProgress: ({ step, seconds, elapsed_seconds, eta_seconds, done_slates, planned_slates }) => {
+        onProgress: ({ step, seconds, elapsed_seconds, eta_seconds }) => {
           steps[step] = (steps[step] ?? 0) + seconds;
-          if (seen === undefined && done_slates * 10 >= planned_slates) [seen, foretold] = [elapsed_seconds, eta_seconds];
+          told.push({ elapsed: elapsed_seconds, left: eta_seconds });
         },
       },
     );
     if (report.failed.length > 0) throw new Error(`units failed: ${JSON.stringify(report.failed.slice(0, 3))}`);
-    const eta_ratio = seen === undefined ? null : foretold / Math.max(0.001, report.seconds - seen);
+    const tenth = told.find(({ elapsed }) => elapsed >= report.seconds / 10);
+    const eta_ratio = tenth === undefined ? null : tenth.left / Math.max(0.001, report.seconds - tenth.elapsed);
     return { slates: report.plan.slates, rows: report.rows, engine_seconds: engine.seconds(), eta_ratio, steps };
   } finally {
     await app.close();

@@ -157,7 +157,7 @@ function page(): string {
     '- `graded`: features, a model per week, predictions, publication and grades of every slate; the features of earlier seasons stand.',
     '- `exports`: the documents of every slate of the season that was graded.',
     '- `day`: one slate in daily mode, all phases, on a home whose history is computed and which has a model.',
-    '- `ETA`: time left as foretold after the first tenth of the work, over the time it then took.',
+    '- `ETA`: time left as foretold when a tenth of the time had passed, over the time it then took.',
     '',
     ...(batch === undefined
       ? []

@@ -1,6 +1,7 @@
 import type { Slate } from '#core/calendar.ts';
 import { seasonOf } from '#core/calendar.ts';
 import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
+import { mondayBefore } from '#model/season-model-source.ts';
 import type { ModelSource } from '#model/serving.ts';
 import { grade } from '#pipeline/grade/grade.ts';
 import { blocking, type NotReady, notReady } from '#pipeline/precompute/readiness.ts';
@@ -107,12 +108,17 @@ export function executor(deps: ExecuteDeps, slates: readonly Slate[], open: Read
   };
 
   const exportRange = async (work: Work, settle: Settle): Promise<void> => {
-    const began = deps.clock.now().getTime();
     const exportDeps: ExportDeps = { warehouse: deps.warehouse, objects: deps.exports, clock: deps.clock, dataSource: deps.dataSource };
-    const { documents } = await exportSlates(exportDeps, { slates: work.slates });
-    for (const season of new Set(work.slates.map(seasonOf))) await exportSeasonSubsets(exportDeps, { season });
-    const rows = (slate: Slate): number => documents.filter(({ path }) => path.includes(slate)).reduce((sum, one) => sum + one.rows, 0);
-    await settle(new Map(work.slates.map((slate) => [slate, { rows: rows(slate) }])), seconds(began));
+    let settledAt = deps.clock.now().getTime();
+    const weeks = [...Map.groupBy(work.slates, mondayBefore).values()];
+    for (const week of weeks) {
+      const { documents } = await exportSlates(exportDeps, { slates: week });
+      // Slates that are settled are not tried again: the last ones stand for the documents of their seasons as well.
+      if (week === weeks.at(-1)) for (const season of new Set(work.slates.map(seasonOf))) await exportSeasonSubsets(exportDeps, { season });
+      const rows = (slate: Slate): number => documents.filter(({ path }) => path.includes(slate)).reduce((sum, one) => sum + one.rows, 0);
+      await settle(new Map(week.map((slate) => [slate, { rows: rows(slate) }])), seconds(settledAt));
+      settledAt = deps.clock.now().getTime();
+    }
   };
 
   return {

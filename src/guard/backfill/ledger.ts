@@ -28,9 +28,11 @@ export interface UnitDoc {
   readonly slates: Readonly<Record<string, SlateRecord>>;
   /** Slates that failed last time, by reason; they are tried again. */
   readonly failed: Readonly<Record<string, string>>;
-  /** Seconds and slates of the last time, for the estimate. */
+  /** Seconds and slates of the last run that computed some, without what it took to begin. */
   readonly seconds: number;
   readonly measured_slates: number;
+  /** How much work those slates were (see `workload.ts`); absent in units of before it was counted. */
+  readonly workload?: number;
   readonly attempts: number;
   readonly run_id: string;
   readonly updated_at: string;
@@ -74,6 +76,7 @@ export interface Entry {
   readonly step: Pick<UnitDoc, 'step' | 'phase' | 'code_hash' | 'contract_hash'>;
   readonly slates: ReadonlyMap<Slate, SlateRecord | { readonly failed: string }>;
   readonly seconds: number;
+  readonly workload: number;
   readonly runId: string;
   readonly at: string;
 }
@@ -102,13 +105,17 @@ export async function enter(state: StateStore, entry: Entry): Promise<void> {
         if ('failed' in record) failed[slate] = record.failed;
         else slates[slate] = { ...record, run_id: entry.runId };
       }
+      const share = entries.length / Math.max(1, total);
+      // A step that settles slate by slate adds up within its run.
+      const sum = before?.run_id === entry.runId ? before : undefined;
       const unit: UnitDoc = {
         ...entry.step,
         month,
         slates,
         failed,
-        seconds: (entry.seconds * entries.length) / Math.max(1, total),
-        measured_slates: entries.length,
+        seconds: (sum?.seconds ?? 0) + entry.seconds * share,
+        measured_slates: (sum?.measured_slates ?? 0) + entries.length,
+        workload: (sum?.workload ?? 0) + entry.workload * share,
         attempts: (before?.attempts ?? 0) + 1,
         run_id: entry.runId,
         updated_at: entry.at,

@@ -1,7 +1,7 @@
 import type { Slate } from '#core/calendar.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { type Rates, ratesOf, secondsFor } from './eta.ts';
+import { type Forecast, forecast, ratesOf } from './eta.ts';
 import { FACETS, type Facet, readFacets } from './facets.ts';
 import { type Parts, partsReader } from './fingerprints.ts';
 import { monthOf, readUnits } from './ledger.ts';
@@ -9,6 +9,8 @@ import type { PlanRequest } from './request.ts';
 import { readActualRows, readSlates } from './standing.ts';
 import type { BackfillPhase, Step } from './steps.ts';
 import { candidatesOf, type Reason, type Selection, selectSlates, type Verdict } from './verdicts.ts';
+import { workloadOf } from './workload.ts';
+import { type Work, worksOf } from './works.ts';
 
 export interface PlanDeps {
   readonly warehouse: Warehouse;
@@ -26,6 +28,7 @@ export interface PlannedUnit {
   readonly changed: readonly string[];
   /** True when nothing of its own changed: it follows from a step before it. */
   readonly cascade: boolean;
+  /** Estimated seconds of its slates; what it takes to begin the statements is in the estimate of the plan. */
   readonly seconds: number;
 }
 
@@ -51,7 +54,9 @@ export interface Prepared {
   readonly plan: BackfillPlan;
   /** What each planned slate is computed from, for the ledger. */
   readonly parts: ReadonlyMap<string, ReadonlyMap<Slate, Parts>>;
-  readonly rates: Rates;
+  /** The plan as pieces of work in the order of execution. */
+  readonly works: readonly Work[];
+  readonly forecast: Forecast;
   readonly open: ReadonlySet<Slate>;
 }
 
@@ -68,6 +73,7 @@ export async function planBackfill(deps: PlanDeps, steps: readonly Step[], reque
   const chosen = steps.filter(({ phase }) => request.phases.includes(phase));
   const needed = neededBy(chosen, steps);
   const facets = await readFacets(deps.warehouse, facetsOf(needed), request.to);
+  const workload = workloadOf(facets);
   const read = partsReader(needed, all, facets, open);
   const selection: Selection = { request, inRange, open, verdicts: new Map(), selected: new Map() };
   const parts = new Map<string, ReadonlyMap<Slate, Parts>>();
@@ -85,18 +91,21 @@ export async function planBackfill(deps: PlanDeps, steps: readonly Step[], reque
     read.provide(step, wanted, new Set(stands));
     parts.set(step.name, new Map([...picked.selected.keys()].map((slate) => [slate, wanted.get(slate) ?? {}])));
     if (!isChosen) continue;
-    planned.push(...plannedUnits(step, picked.selected, rates));
+    planned.push(...plannedUnits(step, picked.selected, (slates) => rates(step.name) * workload.slates(step.name, slates)));
     skipped.push(...skippedUnits(step, picked.left));
   }
+  const today = new Set(open.keys());
+  const works = worksOf({ units: planned }, steps, today, request.chunk ?? 'season');
+  const expected = forecast(works, workload, rates);
   const plan: BackfillPlan = {
     from: request.from,
     to: request.to,
     units: planned,
     skipped,
     slates: inRange.size,
-    estimated_seconds: planned.reduce((sum, { seconds }) => sum + seconds, 0),
+    estimated_seconds: expected.seconds,
   };
-  return { plan, parts, rates, open: new Set(open.keys()) };
+  return { plan, parts, works, forecast: expected, open: today };
 }
 
 /** The chosen steps and everything above them, in the order of the graph. */
@@ -114,7 +123,7 @@ function facetsOf(steps: readonly Step[]): Facet[] {
   return (Object.keys(FACETS) as Facet[]).filter((facet) => wanted.has(facet));
 }
 
-function plannedUnits(step: Step, selected: ReadonlyMap<Slate, Verdict>, rates: Rates): PlannedUnit[] {
+function plannedUnits(step: Step, selected: ReadonlyMap<Slate, Verdict>, seconds: (slates: readonly Slate[]) => number): PlannedUnit[] {
   return [...Map.groupBy(selected, ([slate]) => monthOf(slate))].map(([month, entries]) => {
     const verdicts = entries.map(([, verdict]) => verdict);
     const changed = [...new Set(verdicts.flatMap((verdict) => verdict.changed))].sort();
@@ -127,7 +136,7 @@ function plannedUnits(step: Step, selected: ReadonlyMap<Slate, Verdict>, rates: 
       changed,
       cascade:
         changed.length > 0 && changed.every((name) => step.needs.some((need) => need.kind === 'step' && name.startsWith(`${need.input}:`))),
-      seconds: secondsFor(rates, step.name, entries.length),
+      seconds: seconds(entries.map(([slate]) => slate)),
     };
   });
 }

@@ -6,7 +6,6 @@ import type { PlanRequest } from './request.ts';
 import type { ByteBudget, RunDeps } from './run-types.ts';
 import { prepareReferences, readSlates } from './standing.ts';
 import { backfillSteps, type Step } from './steps.ts';
-import { type ChunkSize, worksOf } from './works.ts';
 
 /** What one step reads over all its slates. */
 export interface StepReading {
@@ -37,8 +36,6 @@ export interface PricedPlan extends BackfillPlan {
 }
 
 export interface PricedPlanRequest extends PlanRequest {
-  /** Slates per statement, as the run would be asked: history is read once per statement. */
-  readonly chunk?: ChunkSize;
   readonly budget?: ByteBudget;
   /** Other steps than the declared ones; for tests. */
   readonly steps?: readonly Step[];
@@ -52,14 +49,14 @@ export async function pricedPlan(deps: RunDeps, request: PricedPlanRequest): Pro
   const steps = request.steps ?? backfillSteps(deps);
   const budget = request.budget ?? deps.budget;
   await prepareReferences(deps);
-  const { plan, open } = await planBackfill(deps, steps, request);
+  const { plan, works, open } = await planBackfill(deps, steps, request);
   if (budget === undefined) return { ...plan, bytes: null, cost_usd: null, reading: null };
   const { closed } = await readSlates(deps.warehouse, request.to, request.now);
   const reader = workReader(deps, budget, { slates: [...closed, ...open].sort(), open });
   const readings: { readonly step: string; readonly reading: Reading }[] = [{ step: 'plan', reading: await reader.plan(request, steps) }];
   let bytes = readings[0]?.reading.bytes ?? 0;
   let stopsBefore: PlanReading['stops_before'] = null;
-  for (const work of worksOf(plan, steps, open, request.chunk ?? 'season')) {
+  for (const work of works) {
     const reading = await reader.work(work);
     readings.push({ step: work.step.name, reading });
     bytes += reading.bytes;

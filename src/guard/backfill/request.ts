@@ -1,5 +1,6 @@
 import type { Slate } from '#core/calendar.ts';
 import type { BackfillPhase } from './steps.ts';
+import type { ChunkSize } from './works.ts';
 
 /** What a backfill is asked for. */
 export interface PlanRequest {
@@ -17,4 +18,6 @@ export interface PlanRequest {
   readonly force?: boolean;
   /** The run this is. What it computed before it was interrupted is not forced a second time. */
   readonly runId?: string;
+  /** Slates per statement: those of a season (default) or of a month. */
+  readonly chunk?: ChunkSize;
 }

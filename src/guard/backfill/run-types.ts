@@ -6,7 +6,6 @@ import type { BackfillPlan } from './plan.ts';
 import type { PlanRequest } from './request.ts';
 import type { CodeIdentity, Step } from './steps.ts';
 import type { UnitResult } from './tally.ts';
-import type { ChunkSize } from './works.ts';
 
 export interface RunDeps extends ExecuteDeps, CodeIdentity {
   readonly state: StateStore;
@@ -16,8 +15,6 @@ export interface RunDeps extends ExecuteDeps, CodeIdentity {
 
 export interface RunRequest extends Omit<PlanRequest, 'now'> {
   readonly by: string;
-  /** Slates per statement: those of a season (default) or of a month. */
-  readonly chunk?: ChunkSize;
   /** Bytes the statements may scan, by an estimate made before each (the distributed engine bills them). */
   readonly budget?: ByteBudget;
   /** Asked between pieces of work; a reason ends the run there. */

@@ -1,6 +1,5 @@
 import type { Slate } from '#core/calendar.ts';
 import { isTransient, messageOf } from '#core/errors.ts';
-import { pace, STATEMENT_SECONDS, secondsFor } from './eta.ts';
 import { executor, type SlateOutcome } from './execute.ts';
 import { enter, type RunDoc, type SlateRecord, writeRun } from './ledger.ts';
 import { planBackfill } from './plan.ts';
@@ -10,7 +9,7 @@ import { prepareReferences, readSlates } from './standing.ts';
 import { backfillSteps } from './steps.ts';
 import { SlateTally } from './tally.ts';
 import { reachOf } from './verdicts.ts';
-import { byMonth, type Work, worksOf } from './works.ts';
+import { byMonth, type Work } from './works.ts';
 
 const TRANSIENT_TRIES = 3;
 const TRANSIENT_WAIT_MS = 1000;
@@ -26,11 +25,10 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
   const steps = request.steps ?? backfillSteps(deps);
   const budget = request.budget ?? deps.budget;
   await prepareReferences(deps);
-  const { plan, parts, rates, open } = await planBackfill(deps, steps, { ...request, now: began, runId: deps.runId });
+  const { plan, parts, works, forecast, open } = await planBackfill(deps, steps, { ...request, now: began, runId: deps.runId });
   const { closed } = await readSlates(deps.warehouse, request.to, began);
   const all = [...closed, ...open].sort();
   const run = executor(deps, all, open, request.by);
-  const slow = pace();
   const [executed, held, failed, blocked] = [new SlateTally(), new SlateTally(), new SlateTally(), new SlateTally()];
   let rowsWritten = 0;
   const plannedSlates = plan.units.reduce((sum, { slates }) => sum + slates.length, 0);
@@ -38,10 +36,6 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
   const reader = budget === undefined ? undefined : workReader(deps, budget, { slates: all, open });
   let bytes = (await reader?.plan({ ...request, now: began }, steps))?.bytes ?? 0;
   const elapsed = (): number => (deps.clock.now().getTime() - began.getTime()) / 1000;
-  const works = worksOf(plan, steps, open, request.chunk ?? 'season');
-  let leftSeconds = works.reduce((sum, { step, slates }) => sum + secondsFor(rates, step.name, slates.length) + STATEMENT_SECONDS, 0);
-  const estimatedSeconds = leftSeconds;
-  const begun = new Set<Work>();
   const save = (state: RunDoc['state'], reason: string | null): Promise<void> =>
     writeRun(deps.state, {
       run_id: deps.runId,
@@ -53,7 +47,7 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
       planned_units: plan.units.length,
       done_units: executed.units().length,
       failed_units: failed.units().length,
-      estimated_seconds: estimatedSeconds,
+      estimated_seconds: forecast.seconds,
       started_at: began.toISOString(),
       updated_at: deps.clock.now().toISOString(),
       finished_at: state === 'running' ? null : deps.clock.now().toISOString(),
@@ -76,16 +70,12 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
     }
     const at = deps.clock.now().toISOString();
     const step = { step: name, phase, code_hash: code, contract_hash: contract };
-    await enter(deps.state, { step, slates: records, seconds, runId: deps.runId, at });
-    const estimated = secondsFor(rates, name, outcomes.size) + (begun.has(work) ? 0 : STATEMENT_SECONDS);
-    begun.add(work);
-    slow.done(estimated, seconds);
-    leftSeconds -= estimated;
+    const { left, ...measured } = forecast.settle(work, [...outcomes.keys()], seconds);
+    await enter(deps.state, { step, slates: records, ...measured, runId: deps.runId, at });
     doneSlates += outcomes.size;
     const [from, to] = [[...outcomes.keys()][0], [...outcomes.keys()].at(-1)];
     if (from === undefined || to === undefined) return;
     const rows = [...outcomes.values()].reduce((sum, outcome) => sum + ('rows' in outcome ? outcome.rows : 0), 0);
-    const eta = slow.left(Math.max(0, leftSeconds));
     request.onProgress?.({
       step: name,
       from,
@@ -95,7 +85,7 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
       done_slates: doneSlates,
       planned_slates: plannedSlates,
       elapsed_seconds: elapsed(),
-      eta_seconds: eta,
+      eta_seconds: left,
     });
   };
 

@@ -17,7 +17,7 @@ export interface Work {
  * finished dates are usable while the rest runs. When today's slate is planned, it goes before everything but the history
  * it needs.
  */
-export function worksOf(plan: BackfillPlan, steps: readonly Step[], open: ReadonlySet<Slate>, size: ChunkSize): Work[] {
+export function worksOf(plan: Pick<BackfillPlan, 'units'>, steps: readonly Step[], open: ReadonlySet<Slate>, size: ChunkSize): Work[] {
   const chunkOf = size === 'season' ? seasonOf : monthOf;
   const planned = new Map<Step, Slate[]>();
   for (const step of steps) {

@@ -1,49 +1,135 @@
 import { describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
-import { pace, ratesOf, secondsFor } from '#guard/backfill/eta.ts';
+import { forecast, pace, ratesOf } from '#guard/backfill/eta.ts';
+import type { Facet, Fingerprints } from '#guard/backfill/facets.ts';
 import { digestOf, partsReader } from '#guard/backfill/fingerprints.ts';
-import type { UnitDoc } from '#guard/backfill/ledger.ts';
 import { backfillSteps } from '#guard/backfill/steps.ts';
+import { workloadOf } from '#guard/backfill/workload.ts';
+import type { Work } from '#guard/backfill/works.ts';
 
-const unit = (step: string, seconds: number, measured_slates: number): UnitDoc => ({
-  step,
-  phase: 'analytics',
-  month: '2024-11',
-  code_hash: '',
-  contract_hash: '',
-  slates: {},
-  failed: {},
-  seconds,
-  measured_slates,
-  attempts: 1,
-  run_id: 'r',
-  updated_at: '2024-11-01T00:00:00Z',
+const slates = ['2024-11-04', '2024-11-06', '2024-11-08', '2024-11-12'].map(parseSlate);
+/** Eight games on every slate, and 100 raw lines on the last. */
+const facets = new Map<Facet, Fingerprints>([
+  ['calendar', new Map(slates.map((slate) => [slate, 'digest:8']))],
+  ['player_lines', new Map(slates.slice(3).map((slate) => [slate, '-123:100']))],
+]);
+const workload = workloadOf(facets);
+const steps = backfillSteps({ codeVersion: '1', functionLibrary: '' });
+const work = (name: string, from = 0, to = slates.length): Work => {
+  const step = steps.find((one) => one.name === name);
+  if (step === undefined) throw new Error(`no step ${name}`);
+  return { step, slates: slates.slice(from, to) };
+};
+
+describe('the workload', () => {
+  it('of a slate grows with what it has of the rows that its step reads', () => {
+    expect(workload.slates('PlayerGameSummary', slates)).toBeCloseTo(4 * workload.slates('PlayerGameSummary', slates.slice(0, 1)), 12);
+    expect(workload.slates('PlayerPropLines', slates.slice(0, 3))).toBe(0);
+    expect(workload.slates('PlayerPropLines', slates)).toBeGreaterThan(0);
+  });
+
+  it('of beginning grows with the history before the last slate, where history is read', () => {
+    const [early, late] = [slates.slice(0, 1), slates.slice(3)];
+    expect(workload.begin('PlayerDailyCache', late)).toBeGreaterThan(workload.begin('PlayerDailyCache', early));
+    expect(workload.begin('Predictions', late) - workload.begin('Predictions', early)).toBeCloseTo(24 * 0.001, 12);
+    expect(workload.begin('PlayerGameSummary', late)).toBe(workload.begin('PlayerGameSummary', early));
+  });
+
+  it('is known for a step and for slates that nobody measured', () => {
+    expect(workload.slates('Unheard', [parseSlate('2030-01-01')])).toBeGreaterThan(0);
+  });
 });
 
-describe('the estimate', () => {
-  it('takes the rates that were measured', () => {
-    const rates = ratesOf([unit('PlayerDailyCache', 3, 10), unit('PlayerDailyCache', 1, 10)]);
-    expect(secondsFor(rates, 'PlayerDailyCache', 5)).toBeCloseTo(1, 9);
+describe('the rates', () => {
+  it('are what was measured against the workload', () => {
+    const rates = ratesOf([
+      { step: 'PlayerDailyCache', seconds: 3, workload: 1 },
+      { step: 'PlayerDailyCache', seconds: 1, workload: 1 },
+      { step: 'Grades', seconds: 8, workload: 2 },
+    ]);
+    expect([rates('PlayerDailyCache'), rates('Grades')]).toEqual([2, 4]);
   });
 
-  it('scales what it never measured by what it did', () => {
-    const plain = ratesOf([]);
-    const slow = ratesOf([unit('PlayerDailyCache', 10 * secondsFor(plain, 'PlayerDailyCache', 20), 20)]);
-    expect(secondsFor(slow, 'MLFeatureStore', 7)).toBeCloseTo(10 * secondsFor(plain, 'MLFeatureStore', 7), 9);
+  it('of what was never measured are those of all that was', () => {
+    expect(ratesOf([])('MLFeatureStore')).toBe(1);
+    expect(ratesOf([{ step: 'PlayerDailyCache', seconds: 10, workload: 1 }])('MLFeatureStore')).toBe(10);
+    expect(ratesOf([{ step: 'PlayerDailyCache', seconds: 5 }])('PlayerDailyCache')).toBe(1);
+  });
+});
+
+describe('the pace', () => {
+  const planned = new Map([
+    ['short', 1],
+    ['long', 30],
+  ]);
+
+  it('of a machine three times slower than thought triples what is left', () => {
+    const slow = pace(planned);
+    expect(slow.left(planned)).toBeCloseTo(31, 9);
+    for (let i = 0; i < 20; i++) slow.done('long', 0.5, 1.5);
+    expect(slow.left(new Map([['long', 20]]))).toBeGreaterThan(20 * 3 * 0.9);
+    expect(slow.left(new Map([['long', 20]]))).toBeLessThanOrEqual(20 * 3);
   });
 
-  it('goes on at the pace seen: a machine three times slower than thought triples what is left', () => {
-    const slow = pace();
-    expect(slow.left(9)).toBe(9);
-    for (let i = 0; i < 10; i++) slow.done(0.5, 1.5);
-    expect(slow.left(9)).toBeGreaterThan(9 * 3 * 0.9);
-    expect(slow.left(9)).toBeLessThanOrEqual(9 * 3);
+  it('is not led astray by a short first step: it counts as much as it is of the run', () => {
+    const odd = pace(planned);
+    odd.done('short', 1, 2);
+    const left = odd.left(new Map([['long', 30]]));
+    expect(left).toBeGreaterThan(30);
+    expect(left).toBeLessThan(30 * 1.6);
+  });
+
+  it('of a step counts for the rest of that step, whatever the others did', () => {
+    const mixed = pace(planned);
+    mixed.done('short', 1, 4);
+    for (let i = 0; i < 15; i++) mixed.done('long', 1, 1);
+    expect(mixed.left(new Map([['long', 15]]))).toBeLessThan(15 * 1.15);
+  });
+});
+
+describe('the forecast', () => {
+  const works = [work('PlayerGameSummary'), work('Predictions'), work('Grades')];
+  const one = (): number => 1;
+
+  it('is the workload of all pieces and of their beginnings, at the rates of the ledger', () => {
+    const expected = works.reduce(
+      (sum, { step, slates: own }) => sum + workload.slates(step.name, own) + workload.begin(step.name, own),
+      0,
+    );
+    expect(forecast(works, workload, one).seconds).toBeCloseTo(expected, 12);
+    expect(forecast(works, workload, () => 5).seconds).toBeCloseTo(5 * expected, 12);
+  });
+
+  it('comes to nothing when all is settled as foretold, and is right on the way', () => {
+    const whole = forecast(works, workload, one);
+    let spent = 0;
+    for (const piece of works) {
+      for (const slate of piece.slates) {
+        const begin = slate === piece.slates[0] ? workload.begin(piece.step.name, piece.slates) : 0;
+        const seconds = begin + workload.slates(piece.step.name, [slate]);
+        spent += seconds;
+        expect(whole.settle(piece, [slate], seconds).left).toBeCloseTo(whole.seconds - spent, 9);
+      }
+    }
+  });
+
+  it('keeps what it takes to begin apart from what slates take, for the ledger and for the rest', () => {
+    const begin = workload.begin('Predictions', slates);
+    const own = workload.slates('Predictions', slates.slice(0, 1));
+    const settled = forecast(works, workload, one).settle(works[1] ?? work('Predictions'), slates.slice(0, 1), 2 * (begin + own));
+    expect(settled.workload).toBeCloseTo(own, 12);
+    expect(settled.seconds).toBeCloseTo(2 * own, 12);
+  });
+
+  it('learns nothing from what failed, and does not wait for it any more', () => {
+    const failing = forecast(works, workload, one);
+    const settled = failing.settle(work('Predictions'), slates, 0);
+    expect([settled.seconds, settled.workload]).toEqual([0, 0]);
+    expect(settled.left).toBeCloseTo(failing.seconds - workload.slates('Predictions', slates) - workload.begin('Predictions', slates), 9);
   });
 });
 
 describe('fingerprints', () => {
-  const steps = backfillSteps({ codeVersion: '1', functionLibrary: '' });
-  const slates = ['2024-11-04', '2024-11-06', '2024-11-08', '2024-11-12'].map(parseSlate);
   const digests = (box: readonly string[]): Map<string, readonly string[]> => {
     const reader = partsReader(steps, slates, new Map([['player_box' as const, new Map(slates.map((slate, i) => [slate, box[i] ?? '']))]]));
     const found = new Map<string, readonly string[]>();

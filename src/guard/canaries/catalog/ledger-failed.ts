@@ -41,7 +41,7 @@ export const ledgerFailed = defineCanary({
     act: async ({ state }, { asOf, slate }) => {
       const step = { step: 'CanaryProof', phase: 'precompute', code_hash: 'proof', contract_hash: 'proof' } as const;
       const slates = new Map<Slate, { failed: string }>([[slate, { failed: 'TIPOFF_SQL: no such column' }]]);
-      await enter(state, { step, slates, seconds: 1, runId: 'proof', at: asOf.toISOString() });
+      await enter(state, { step, slates, seconds: 1, workload: 1, runId: 'proof', at: asOf.toISOString() });
       return () => state.transaction(async (tx) => tx.delete('backfill_units', unitKey(step.step, slate.slice(0, 7))));
     },
   },
