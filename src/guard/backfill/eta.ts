@@ -38,7 +38,7 @@ export interface Pace {
 
 /** Parts of all estimated work, and of that of one share, that the estimate is worth against measurements. */
 const GUESS_OF_ALL = 0.03;
-const GUESS_OF_SHARE = 0.1;
+const GUESS_OF_SHARE = 0.05;
 
 /**
  * A pace for so much planned work. It starts with the estimates as they are and trusts measurements more the more of the run

@@ -26,8 +26,8 @@ const COSTS: Readonly<Record<string, Cost>> = {
   PlayerCompositeFactors: { game: 0.00017 },
   MLFeatureStore: { game: 0.0015 },
   // To begin: every week's model from one walk over all of history.
-  Predictions: { slate: 0.12, game: 0.003, history: 0.001 },
-  Grades: { game: 0.0015 },
+  Predictions: { slate: 0.1, game: 0.003, history: 0.0012 },
+  Grades: { game: 0.002 },
   Exports: { slate: 0.1, game: 0.005 },
 };
 const UNKNOWN_STEP: Cost = { game: 0.0005 };

@@ -31,7 +31,7 @@ describe('the workload', () => {
   it('of beginning grows with the history before the last slate, where history is read', () => {
     const [early, late] = [slates.slice(0, 1), slates.slice(3)];
     expect(workload.begin('PlayerDailyCache', late)).toBeGreaterThan(workload.begin('PlayerDailyCache', early));
-    expect(workload.begin('Predictions', late) - workload.begin('Predictions', early)).toBeCloseTo(24 * 0.001, 12);
+    expect(workload.begin('Predictions', late) - workload.begin('Predictions', early)).toBeCloseTo(24 * 0.0012, 12);
     expect(workload.begin('PlayerGameSummary', late)).toBe(workload.begin('PlayerGameSummary', early));
   });
 
