@@ -19,7 +19,9 @@ export const qualityReports = defineTable({
     worst_month: nullable.string('Month with the highest tier 1 share'),
     worst_month_share: nullable.float('Its share', { decimals: 6, range: [0, 1] }),
     findings: required.string('JSON: features that are missing too often in a month'),
-    verdict: required.string('pass, warn (above 5 %), fail (above 15 %, or no rows where games were played) or empty (no rows and no games)'),
+    verdict: required.string(
+      'pass, warn (above 5 %), fail (above 15 %, or no rows where games were played) or empty (no rows and no games)',
+    ),
     code_version: required.string('Version of the code'),
   },
   key: ['report_id'],
