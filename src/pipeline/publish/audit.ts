@@ -41,8 +41,7 @@ keys AS (
   SELECT COUNT(*) AS copies
   FROM (${stagedSelect(units, 'player_id, game_id, market, system_id, line')}) AS lines GROUP BY player_id, game_id, market, system_id, line
 )
-SELECT COUNT(*) AS row_count, COUNT(DISTINCT s.player_id) AS players,
-  COUNT(DISTINCT CASE WHEN s.system_id = '${CHAMPION_SYSTEM}' THEN s.player_id END) AS champion_players,
+SELECT COUNT(*) AS row_count,
   COUNT(DISTINCT s.prediction_id) AS ids,
   (SELECT COUNT(*) FROM keys WHERE copies > 1) AS doubled_keys,
   COALESCE(SUM(CASE WHEN s.line IS NOT NULL AND (s.p_over IS NULL OR s.p_push IS NULL OR s.p_under IS NULL
@@ -55,7 +54,7 @@ SELECT COUNT(*) AS row_count, COUNT(DISTINCT s.player_id) AS players,
     OR (s.recommendation = 'UNDER' AND (s.line IS NULL OR s.predicted_points >= CAST(s.line AS FLOAT64)))
     OR (s.recommendation = 'NO_LINE' AND s.line IS NOT NULL) THEN 1 ELSE 0 END), 0) AS wrong_way,
   COALESCE(SUM(CASE WHEN s.is_actionable AND s.recommendation NOT IN ('OVER', 'UNDER') THEN 1 ELSE 0 END), 0) AS sideless_picks,
-  COUNT(DISTINCT s.model_hash) AS models,
+  MIN(s.model_hash) AS least_model, MAX(s.model_hash) AS greatest_model,
   (SELECT COALESCE(MAX(players), 0) FROM constants) AS most_alike,
   AVG(CASE WHEN s.system_id = '${CHAMPION_SYSTEM}' AND s.line_role = 'main' THEN s.predicted_points - CAST(s.line AS FLOAT64) END) AS bias,
   COALESCE(SUM(CASE WHEN s.system_id = '${CHAMPION_SYSTEM}' AND s.line_role = 'main' THEN 1 ELSE 0 END), 0) AS lined,
@@ -65,8 +64,6 @@ FROM (${stagedSelect(units)}) AS s`;
 
 interface Figures {
   readonly row_count: number;
-  readonly players: number;
-  readonly champion_players: number;
   readonly ids: number;
   readonly doubled_keys: number;
   readonly bad_chances: number;
@@ -76,7 +73,8 @@ interface Figures {
   readonly with_defaults: number;
   readonly wrong_way: number;
   readonly sideless_picks: number;
-  readonly models: number;
+  readonly least_model: string | null;
+  readonly greatest_model: string | null;
   readonly most_alike: number;
   readonly bias: number | null;
   readonly lined: number;
@@ -110,11 +108,14 @@ export async function audit(
     return tables(gone);
   });
   if ('ok' in seen) return [seen];
-  const counts = await warehouse.query<{ player_id: number; n: number }>(
-    `SELECT player_id, COUNT(*) AS n FROM (${stagedSelect(units, 'player_id')}) AS staged GROUP BY player_id ORDER BY player_id`,
+  const counts = await warehouse.query<{ player_id: number; n: number; of_champion: number }>(
+    `SELECT player_id, COUNT(*) AS n, SUM(CASE WHEN system_id = '${CHAMPION_SYSTEM}' THEN 1 ELSE 0 END) AS of_champion
+     FROM (${stagedSelect(units, 'player_id, system_id')}) AS staged GROUP BY player_id ORDER BY player_id`,
   );
+  const withChampion = counts.filter(({ of_champion }) => of_champion > 0).length;
   const staging = new Map(counts.map(({ player_id, n }) => [player_id, n]));
   const astray = [...new Set([...predicted.keys(), ...staging.keys()])].filter((id) => predicted.get(id) !== staging.get(id));
+  const models = new Set([seen.least_model, seen.greatest_model]);
   const zero = (name: string, count: number, what: string): AuditCheck => check(name, count === 0, `0 ${what}`, `${count}`);
   return [
     tables([]),
@@ -126,9 +127,9 @@ export async function audit(
     ),
     check(
       'champion_for_every_player',
-      seen.champion_players === seen.players,
-      `${seen.players} players with a ${CHAMPION_SYSTEM} row`,
-      `${seen.champion_players}`,
+      withChampion === counts.length,
+      `${counts.length} players with a ${CHAMPION_SYSTEM} row`,
+      `${withChampion}`,
     ),
     check('ids_are_unique', seen.ids === seen.row_count, `${seen.row_count} different ids`, `${seen.ids}`),
     zero('keys_are_unique', seen.doubled_keys, 'keys (player, game, market, system, exact line) that occur twice'),
@@ -139,7 +140,7 @@ export async function audit(
     zero('no_defaults', seen.with_defaults, 'rows with a defaulted required feature'),
     zero('sides_agree_with_forecasts', seen.wrong_way, 'rows whose side contradicts forecast and line'),
     zero('picks_have_a_side', seen.sideless_picks, 'picks that are neither OVER nor UNDER'),
-    check('one_model', seen.models <= 1, 'one model', `${seen.models}`),
+    check('one_model', models.size <= 1, 'one model', models.size <= 1 ? 'one' : `several, from ${[...models].join(' to ')}`),
     check(
       'forecasts_are_not_constant',
       seen.most_alike < CONSTANT_PLAYERS,

@@ -1,4 +1,4 @@
-import { type SubsetPick, subsetPicks } from '#core/contracts/nba_predictions/subset-picks.ts';
+import { subsetPicks } from '#core/contracts/nba_predictions/subset-picks.ts';
 import { TipoffError } from '#core/errors.ts';
 import { readBatch, readOutcomes, readUnits } from '#pipeline/predict/batches.ts';
 import type { BatchDoc, OutcomeDoc, UnitDoc } from '#pipeline/predict/documents.ts';
@@ -75,8 +75,7 @@ async function attempt(deps: ConsolidationDeps, work: Work): Promise<BatchDoc> {
   const { batch, units, outcomes, lease, closing } = work;
   const publicationId = publicationIdOf(batch.batch_id, lease.token);
   const copy = { slate: batch.slate, publicationId, token: lease.token, units, at: deps.clock.now().toISOString() };
-  const { checks, picks } = await auditedCopy(deps, work, copy);
-  await deps.warehouse.append(subsetPicks, picks);
+  const checks = await auditedCopy(deps, work, copy);
   await renewLease(deps, lease).catch(async (error: unknown) => {
     await removeCopy(deps.warehouse, batch, publicationId);
     throw error;
@@ -105,28 +104,28 @@ async function attempt(deps: ConsolidationDeps, work: Work): Promise<BatchDoc> {
 }
 
 /**
- * Audits the staged rows while they are copied, and chooses the picks: a copy is not visible, and nothing writes its receipt
- * before the audit has passed. Throws TIPOFF_AUDIT_FAILED, or else what went wrong, after everything has come to its end;
- * a copy that was made then is removed with the batch's end, or by the attempt that publishes it.
+ * Audits the staged rows while they are copied with the picks chosen from them: a copy is not visible, and nothing writes its
+ * receipt before the audit has passed. Returns the checks. Throws TIPOFF_AUDIT_FAILED, or else what went wrong, after everything
+ * has come to its end; a copy that was made then is removed with the batch's end, or by the attempt that publishes it.
  */
-async function auditedCopy(
-  { warehouse }: ConsolidationDeps,
-  { batch, units, outcomes }: Work,
-  copy: Copy,
-): Promise<{ checks: AuditCheck[]; picks: SubsetPick[] }> {
-  await checkOutput(warehouse, []);
-  const [audited, copied, chosen] = await Promise.allSettled([
+async function auditedCopy({ warehouse }: ConsolidationDeps, { batch, units, outcomes }: Work, copy: Copy): Promise<AuditCheck[]> {
+  // The copy takes longest, so it begins first; the picks follow it without waiting for the audit.
+  const copied = copyRows(warehouse, copy);
+  const chosen = choosePicks(warehouse, copy);
+  const stored = Promise.all([copied, chosen]).then(([, picks]) => warehouse.append(subsetPicks, picks));
+  const [shape, audited, ...others] = await Promise.allSettled([
+    checkOutput(warehouse, []),
     audit(warehouse, batch, outcomes, units),
-    copyRows(warehouse, copy),
-    choosePicks(warehouse, copy),
+    copied,
+    chosen,
+    stored,
   ]);
-  // The audit goes first: it says why there was nothing to copy or to choose from.
+  // The audit and the table's shape are asked first: they say why there was nothing to copy or to choose from.
   if (audited.status === 'rejected') throw audited.reason;
   const broken = audited.value.filter((check) => !check.ok && check.severity === 'error');
   if (broken.length > 0) throw auditFailed(batch, broken);
-  if (copied.status === 'rejected') throw copied.reason;
-  if (chosen.status === 'rejected') throw chosen.reason;
-  return { checks: audited.value, picks: chosen.value };
+  for (const one of [shape, ...others]) if (one.status === 'rejected') throw one.reason;
+  return audited.value;
 }
 
 /** Drops what the batch staged, and the copies of attempts that got no receipt, once it is published. */
