@@ -22,9 +22,9 @@ const COSTS: Readonly<Record<string, Cost>> = {
   UpcomingPlayerGameContext: { game: 0.0004, report: 0.00003 },
   TeamDefenseZoneAnalysis: { game: 0.0002, history: 0.00005 },
   PlayerShotZoneAnalysis: { game: 0.0001 },
-  PlayerDailyCache: { game: 0.0009, history: 0.00015 },
+  PlayerDailyCache: { game: 0.00075, history: 0.00015 },
   PlayerCompositeFactors: { game: 0.00017 },
-  MLFeatureStore: { game: 0.0015 },
+  MLFeatureStore: { game: 0.0013 },
   // To begin: every week's model from one walk over all of history.
   Predictions: { slate: 0.1, game: 0.003, history: 0.0012 },
   Grades: { game: 0.002 },
