@@ -87,7 +87,9 @@ export async function planBackfill(deps: PlanDeps, steps: readonly Step[], reque
     const isChosen = chosen.includes(step);
     const picked = isChosen ? selectSlates(selection, step) : { selected: new Map<Slate, Verdict>(), left: new Map<Slate, string>() };
     selection.selected.set(step.name, new Set(picked.selected.keys()));
-    const stands = all.filter((slate) => picked.selected.has(slate) || verdicts.get(slate)?.kind === 'current');
+    // Whether a slate is held follows from its inputs, which its parts cover: it must not matter when that was found out.
+    const isThere = (kind: Verdict['kind'] | undefined): boolean => kind === 'current' || kind === 'held';
+    const stands = all.filter((slate) => picked.selected.has(slate) || isThere(verdicts.get(slate)?.kind));
     read.provide(step, wanted, new Set(stands));
     parts.set(step.name, new Map([...picked.selected.keys()].map((slate) => [slate, wanted.get(slate) ?? {}])));
     if (!isChosen) continue;

@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import type { Parts } from '#guard/backfill/fingerprints.ts';
+import { planBackfill } from '#guard/backfill/plan.ts';
+import { prepareReferences } from '#guard/backfill/standing.ts';
+import { BACKFILL_PHASES, backfillSteps } from '#guard/backfill/steps.ts';
+import { type BackfillWorld, backfillWorld } from './world.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+let world: BackfillWorld;
+beforeAll(async () => {
+  world = await backfillWorld();
+});
+afterAll(() => world.close());
+
+/** What every slate of the season would be predicted from, as a plan of all phases has it. */
+async function predictedFrom(): Promise<ReadonlyMap<string, Parts>> {
+  await prepareReferences(world.deps);
+  const request = { from: world.first, to: world.last, phases: BACKFILL_PHASES, now: world.deps.clock.now() };
+  const { parts } = await planBackfill(world.deps, backfillSteps(world.deps), request);
+  return parts.get('Predictions') ?? new Map();
+}
+
+it('a slate that turns out held does not make what was computed in the same run stale', async () => {
+  const slates = world.season.slice(3, 8);
+  for (const table of ['player_box_scores', 'team_box_scores'])
+    await world.warehouse.execute(`DELETE FROM nba_raw.${table} WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)`, {
+      from: slates[0] ?? world.first,
+      to: slates.at(-1) ?? world.last,
+    });
+  const before = await predictedFrom();
+  const report = await world.run();
+  expect(report.held.some(({ step }) => step === 'MLFeatureStore')).toBe(true);
+  expect(before.size).toBe(world.season.length);
+  const after = await predictedFrom();
+  expect(after.size).toBe(world.season.length);
+  expect(after).toEqual(before);
+});
