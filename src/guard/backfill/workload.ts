@@ -15,24 +15,24 @@ interface Cost {
 
 /** Measured by `npm run bench`. Only their ratios matter: what a run measures corrects them all. */
 const COSTS: Readonly<Record<string, Cost>> = {
-  PlayerGameSummary: { game: 0.00035 },
-  TeamGameSummary: { game: 0.0001 },
-  UpcomingTeamGameContext: { game: 0.00004 },
-  PlayerPropLines: { line: 0.0000075 },
-  UpcomingPlayerGameContext: { game: 0.0004, report: 0.00003 },
-  TeamDefenseZoneAnalysis: { game: 0.0002, history: 0.00005 },
-  PlayerShotZoneAnalysis: { game: 0.0001 },
-  PlayerDailyCache: { game: 0.00075, history: 0.00015 },
-  PlayerCompositeFactors: { game: 0.00017 },
-  MLFeatureStore: { game: 0.0013 },
+  PlayerGameSummary: { game: 0.00022 },
+  TeamGameSummary: { game: 0.00007 },
+  UpcomingTeamGameContext: { game: 0.00003 },
+  PlayerPropLines: { line: 0.0000047 },
+  UpcomingPlayerGameContext: { game: 0.00026, report: 0.00002 },
+  TeamDefenseZoneAnalysis: { game: 0.00012, history: 0.00003 },
+  PlayerShotZoneAnalysis: { game: 0.000065 },
+  PlayerDailyCache: { game: 0.00047, history: 0.000095 },
+  PlayerCompositeFactors: { game: 0.00011 },
+  MLFeatureStore: { game: 0.00085 },
   // To begin: every week's model from one walk over all of history.
   Predictions: { slate: 0.1, game: 0.003, history: 0.0012 },
-  Grades: { game: 0.002 },
+  Grades: { game: 0.00095 },
   Exports: { slate: 0.1, game: 0.005 },
 };
-const UNKNOWN_STEP: Cost = { game: 0.0005 };
+const UNKNOWN_STEP: Cost = { game: 0.0003 };
 /** Seconds to begin a piece of work however few slates it has. */
-const BEGIN_SECONDS = 0.05;
+const BEGIN_SECONDS = 0.03;
 /** Games of a slate that no read facet knows. */
 const TYPICAL_GAMES = 6;
 
