@@ -20,15 +20,15 @@ const COSTS: Readonly<Record<string, Cost>> = {
   UpcomingTeamGameContext: { game: 0.00003 },
   PlayerPropLines: { line: 0.0000047 },
   UpcomingPlayerGameContext: { game: 0.00026, report: 0.00002 },
-  TeamDefenseZoneAnalysis: { game: 0.00012, history: 0.00003 },
+  TeamDefenseZoneAnalysis: { game: 0.0001, history: 0.00003 },
   PlayerShotZoneAnalysis: { game: 0.000065 },
-  PlayerDailyCache: { game: 0.00047, history: 0.000095 },
+  PlayerDailyCache: { game: 0.00038, history: 0.000095 },
   PlayerCompositeFactors: { game: 0.00011 },
-  MLFeatureStore: { game: 0.00085 },
+  MLFeatureStore: { game: 0.00068 },
   // To begin: every week's model from one walk over all of history.
   Predictions: { slate: 0.1, game: 0.003, history: 0.0012 },
   Grades: { game: 0.00095 },
-  Exports: { slate: 0.1, game: 0.005 },
+  Exports: { slate: 0.085, game: 0.0044 },
 };
 const UNKNOWN_STEP: Cost = { game: 0.0003 };
 /** Seconds to begin a piece of work however few slates it has. */
