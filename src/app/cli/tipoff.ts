@@ -1,7 +1,7 @@
 import { enableCompileCache } from 'node:module';
 
-// Taking the types out of five hundred modules and compiling them costs more than most commands; kept between processes, it
-// costs a third. Nothing but this file may be loaded before.
+// Taking the types out of every module and compiling it costs more than most commands, so what comes of it is kept between
+// processes. Nothing but this file may be loaded before.
 enableCompileCache();
 const { main } = await import('./main.ts');
 

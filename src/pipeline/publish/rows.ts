@@ -37,7 +37,8 @@ export interface Copy {
 /**
  * Copies staged rows into the predictions table under a publication id, in one atomic statement. Every attempt has an id of
  * its own, so there is nothing to replace. Copies nothing once the slate has an event with a larger token: whoever fenced
- * the attempt off has cleared up behind it, and it must leave nothing more. Rows are live when `at` is before their tip-off and the mode is no backfill.
+ * the attempt off has cleared up behind it, and it must leave nothing more. Rows are live when `at` is before their tip-off
+ * and the mode is no backfill.
  */
 export async function copyRows(warehouse: Warehouse, { slate, publicationId, token, units, at }: Copy): Promise<void> {
   await warehouse.execute(
