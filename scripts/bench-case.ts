@@ -132,8 +132,12 @@ async function floor(home: string, from: Slate, to: Slate): Promise<Measured> {
     const start = performance.now();
     const isWhole = processor.name === 'ScheduleReference' || processor.name.endsWith('GameSummary');
     const statement = toDuckDb(`CREATE OR REPLACE TABLE ${tableId(processor.table)} AS ${processor.select}`);
-    const { values, types, emptyLists } = bindings(statement.names, isWhole ? whole : part);
-    await connection.run(statement.text(emptyLists), values, types);
+    const { spelled, values, types } = bindings(statement.names, isWhole ? whole : part);
+    await connection.run(
+      statement.text((name) => spelled.get(name)),
+      values,
+      types,
+    );
     const counted = await connection.runAndReadAll(`SELECT COUNT(*) FROM ${tableId(processor.table)}`);
     rows += Number(counted.getRows()[0]?.[0] ?? 0);
     steps[processor.name] = (performance.now() - start) / 1000;

@@ -21,7 +21,8 @@ import type { TableRef } from '#platform/warehouse/port.ts';
 import { rounded, roundedSql } from '#platform/warehouse/precision.ts';
 import type { LooseRecord } from '#platform/warehouse/records.ts';
 
-const CHUNK_ROWS = 2048;
+/** Rows that reach the engine in one piece. */
+export const CHUNK_ROWS = 2048;
 const NUMERIC_WIDTH = 38;
 const NUMERIC_SCALE = 9;
 const MILLISECONDS_A_DAY = 86_400_000;

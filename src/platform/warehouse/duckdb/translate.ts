@@ -2,8 +2,8 @@ import { meaningful, type SqlToken, tokenise } from '#platform/warehouse/sql-tok
 
 /** A portable statement in DuckDB's spelling. */
 export interface Translation {
-  /** The statement, given the parameters whose value is an empty list. */
-  text(emptyLists: ReadonlySet<string>): string;
+  /** The statement with each parameter as it is to be spelled: a literal or `$name`, undefined for an empty list. */
+  text(spell: (name: string) => string | undefined): string;
   /** Parameters the statement names. */
   readonly names: ReadonlySet<string>;
 }
@@ -11,10 +11,10 @@ export interface Translation {
 /** Portable type names that DuckDB lacks or means differently: its NUMERIC is DECIMAL(18,3), its TIMESTAMP has no zone. */
 const CAST_TYPES: Readonly<Record<string, string>> = { FLOAT64: 'DOUBLE', NUMERIC: 'DECIMAL(38,9)', TIMESTAMP: 'TIMESTAMPTZ' };
 
-type Piece = string | { readonly list: string };
+type Piece = string | { readonly parameter: string; readonly isList: boolean };
 
 /**
- * Rewrites a portable statement outside of strings and comments: `@name` to `$name`, `IN UNNEST(@ids)` to a list lookup,
+ * Rewrites a portable statement outside of strings and comments: `@name` to its value, `IN UNNEST(@ids)` to a list lookup,
  * type names in CAST and typed literals, and decimal literals to floats (`0.5` is FLOAT64 in the portable subset, an exact
  * decimal in DuckDB).
  */
@@ -42,11 +42,11 @@ export function toDuckDb(sql: string): Translation {
     const list = token.upper === 'UNNEST' && before?.upper === 'IN' ? unnestedParameter(code, at) : undefined;
     if (list !== undefined) {
       names.add(list.name);
-      pieces.push({ list: list.name });
+      pieces.push({ parameter: list.name, isList: true });
       skip = list.end;
     } else if (token.kind === 'parameter') {
       names.add(token.text.slice(1));
-      pieces.push(`$${token.text.slice(1)}`);
+      pieces.push({ parameter: token.text.slice(1), isList: false });
     } else if (token.kind === 'number') {
       pieces.push(/^[\d]*\.[\d]*$/.test(token.text) ? `${token.text}e0` : token.text);
     } else {
@@ -56,11 +56,13 @@ export function toDuckDb(sql: string): Translation {
   }
   return {
     names,
-    text: (emptyLists) =>
+    text: (spell) =>
       pieces
         .map((piece) => {
           if (typeof piece === 'string') return piece;
-          return emptyLists.has(piece.list) ? '(SELECT NULL WHERE FALSE)' : `(SELECT unnest($${piece.list}))`;
+          const spelled = spell(piece.parameter);
+          if (!piece.isList) return spelled ?? `$${piece.parameter}`;
+          return spelled === undefined ? '(SELECT NULL WHERE FALSE)' : `(SELECT unnest(${spelled}))`;
         })
         .join(''),
   };

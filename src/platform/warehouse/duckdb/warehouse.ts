@@ -90,7 +90,8 @@ function duckdbWarehouse(
     },
     execute: async (sql, params) => {
       check(sql);
-      return atomically(() => session.changed(sql, params));
+      // One statement is a transaction of its own.
+      return session.exclusive(() => (/^\s*INSERT\b/i.test(sql) ? session.inserted(sql, params) : session.changed(sql, params)));
     },
     append: async (table, rows, into) => insertRows(session, table, into ?? table, rows, false),
     appendNew: async (table, rows) => insertRows(session, table, table, rows, true),

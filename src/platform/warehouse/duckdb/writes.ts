@@ -5,7 +5,8 @@ import type { SqlParams, TableOptions, TableRef } from '#platform/warehouse/port
 import { checkRecords, type LooseRecord } from '#platform/warehouse/records.ts';
 import { checkReplacementColumns } from '#platform/warehouse/replacement-columns.ts';
 import { createTable } from './catalogue.ts';
-import { loadDirectly, loadWire, storedColumns } from './load.ts';
+import { duckdbError } from './errors.ts';
+import { CHUNK_ROWS, loadDirectly, loadWire, storedColumns } from './load.ts';
 import type { Session } from './session.ts';
 import { isOfContract } from './shape.ts';
 
@@ -20,11 +21,20 @@ export async function insertRows(
   checkRecords(table, rows);
   if (rows.length === 0) return 0;
   const target = tableId(into);
-  return session.atomically(async () => {
-    if (!fresh && (await isOfContract(session, table, into))) {
+  const isLoaded = async (): Promise<boolean> => {
+    if (fresh || !(await isOfContract(session, table, into))) return false;
+    try {
       await loadDirectly(session.connection, table, into, rows);
-      return rows.length;
+      return true;
+    } catch (error) {
+      throw duckdbError(error);
     }
+  };
+  // One piece is a transaction of its own, and beginning one takes as long as a few rows.
+  const isOnePiece = rows.length <= CHUNK_ROWS;
+  if (isOnePiece && (await session.exclusive(isLoaded))) return rows.length;
+  return session.atomically(async () => {
+    if (!isOnePiece && (await isLoaded())) return rows.length;
     await loadWire(session.connection, table, rows, 'tipoff_wire');
     const sameKey = table.key.map((k) => `t.${k} IS NOT DISTINCT FROM s.${k}`).join(' AND ');
     const unseen = fresh

@@ -1,7 +1,7 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { defineTable, nullable, required } from '#core/contracts/define.ts';
+import { defineTable, nullable, required, type TableContract } from '#core/contracts/define.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import { rounded, roundedSql } from '#platform/warehouse/precision.ts';
 
@@ -72,5 +72,25 @@ describe('a bulk append', () => {
       { slate: '2025-01-10', n: 1, share: 0.124, price: '24.5' },
       { slate: '2025-01-10', n: 2, share: -2.001, price: null },
     ]);
+  });
+
+  it.each([2, 3000])('of %i rows leaves nothing behind when the table refuses one of them', async (count) => {
+    const strict: TableContract = { ...table, columns: { ...table.columns, price: required.numeric('Price') } };
+    const warehouse = await openDuckDb(':memory:', { lint: false });
+    try {
+      await warehouse.prepare([strict]);
+      const many = Array.from({ length: count }, (_, i) => ({
+        slate: '2025-01-10',
+        n: i,
+        share: 0.5,
+        price: i === count - 1 ? null : '1.5',
+      }));
+      await expect(warehouse.append(table, many)).rejects.toMatchObject({ code: 'TIPOFF_SCHEMA_MISMATCH' });
+      expect(await warehouse.query('SELECT n FROM nba_analytics.appended')).toEqual([]);
+      expect(await warehouse.append(table, many.slice(0, -1))).toBe(count - 1);
+      expect(await warehouse.query('SELECT COUNT(*) AS n FROM nba_analytics.appended')).toEqual([{ n: count - 1 }]);
+    } finally {
+      await warehouse.close();
+    }
   });
 });
