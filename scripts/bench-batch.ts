@@ -1,5 +1,5 @@
 /**
- * `node scripts/bench-batch.ts [--players 450] [--rounds 7]`: one batch over HTTP from `/start` to published, with every
+ * `node scripts/bench-batch.ts [--players 450] [--rounds 15]`: one batch over HTTP from `/start` to published, with every
  * system at two lines a player, staged in units, on the embedded adapters; and the consolidation of its rows against one
  * hand-written INSERT … SELECT of the same rows into the same table of the same open file, after each batch, so that both
  * see the same machine. Prints one JSON document.
@@ -54,7 +54,7 @@ interface Round {
   readonly byHand: number;
 }
 
-const { values } = parseArgs({ options: { players: { type: 'string', default: '450' }, rounds: { type: 'string', default: '7' } } });
+const { values } = parseArgs({ options: { players: { type: 'string', default: '450' }, rounds: { type: 'string', default: '15' } } });
 const [players, rounds] = [Number(values.players), Number(values.rounds)];
 const work = mkdtempSync(join(tmpdir(), 'tipoff-bench-batch-'));
 const clock = shiftedClock(KILL_MORNING);

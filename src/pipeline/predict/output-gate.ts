@@ -20,9 +20,10 @@ interface Difference {
  * table has beyond the contract, and one it no longer requires, do no harm to a write: deep health and the drift check tell
  * about those.
  *
- * Throws TIPOFF_SCHEMA_MISMATCH with the table, each field and its ALTER TABLE. Nothing was staged then.
+ * Returns the columns of the table. Throws TIPOFF_SCHEMA_MISMATCH with the table, each field and its ALTER TABLE. Nothing was
+ * staged then.
  */
-export async function checkOutput(warehouse: Warehouse, records: readonly StagedPrediction[]): Promise<void> {
+export async function checkOutput(warehouse: Warehouse, records: readonly StagedPrediction[]): Promise<readonly LiveColumn[]> {
   const live = await warehouse.describe(playerPropPredictions, 'shape');
   if (live === undefined) {
     throw new TipoffError('TIPOFF_SCHEMA_MISMATCH', `${TABLE} does not exist`, {
@@ -31,7 +32,7 @@ export async function checkOutput(warehouse: Warehouse, records: readonly Staged
     });
   }
   const differences = [...missingOrChanged(live, records, warehouse.engine), ...requiredByTable(live, records)];
-  if (differences.length === 0) return;
+  if (differences.length === 0) return live;
   const words = differences.map(({ field, expected, seen }) => `${field} (expected ${expected}, saw ${seen})`).join(', ');
   const repairs = differences.map(({ repair }) => repair);
   throw new TipoffError('TIPOFF_SCHEMA_MISMATCH', `${TABLE} does not take the predictions: ${words}. Repair: ${repairs.join('; ')}`, {

@@ -24,42 +24,54 @@ const LEAST_SIDE_SHARE = 0.15;
 /** Three probabilities stored with six decimals may miss 1 by this much. */
 const ROUNDING = 0.000002;
 
-const RANGES = Object.entries(stagedPredictions.columns).flatMap(([name, { range }]) =>
-  range === undefined ? [] : [`(${name} IS NOT NULL AND (${name} < ${range[0]} OR ${name} > ${range[1]}))`],
+const RANGES = Object.entries(stagedPredictions.columns).flatMap(([name, { range }]) => (range === undefined ? [] : [{ name, range }]));
+const RANGED = RANGES.map(({ name }) => name);
+/** NaN is outside of every range, on either engine; null is outside of none. */
+const OUTSIDE = RANGES.map(({ name, range: [least, most] }) => `NOT (${name} BETWEEN ${least} AND ${most})`).join(' OR ');
+
+/** Columns in which no row may be empty. */
+export const REQUIRED: readonly string[] = Object.entries(stagedPredictions.columns).flatMap(([name, { required }]) =>
+  required ? [name] : [],
 );
 
-const NULLS = Object.entries(stagedPredictions.columns).flatMap(([name, { required }]) => (required ? [`${name} IS NULL`] : []));
+const KEY = ['player_id', 'game_id', 'market', 'system_id', 'line'];
+/** What the figures are taken from, beyond the columns that have a range or may hold no null. */
+const READ = ['prediction_id', ...KEY, 'line_role', 'sd_points', 'model_hash', 'required_default_count', 'recommendation', 'is_actionable'];
 
-/** One row of figures about a set of staged rows. */
-function figures(units: readonly UnitDoc[]): string {
+/** One row of figures about a set of staged rows; `counted` names the columns whose nulls are counted. */
+function figures(units: readonly UnitDoc[], counted: readonly string[]): string {
+  const isEmpty = counted.length === 0 ? 'FALSE' : counted.map((name) => `${name} IS NULL`).join(' OR ');
+  const columns = [...new Set([...READ, ...RANGED, ...counted])].join(', ');
   return `
-WITH constants AS (
-  SELECT system_id, predicted_points, COUNT(DISTINCT player_id) AS players
-  FROM (${stagedSelect(units, 'system_id, predicted_points, player_id')}) AS forecasts GROUP BY system_id, predicted_points
+WITH staged AS (
+  SELECT ${[...READ, 'predicted_points'].join(', ')}, p_over + p_push + p_under AS chances,
+    predicted_points - CAST(line AS FLOAT64) AS gap,
+    CASE WHEN system_id = '${CHAMPION_SYSTEM}' AND line_role = 'main' THEN predicted_points - CAST(line AS FLOAT64) END AS champion_gap,
+    CASE WHEN ${OUTSIDE} THEN 1 END AS astray, CASE WHEN ${isEmpty} THEN 1 END AS empty
+  FROM (${stagedSelect(units, columns)}) AS units
 ),
-keys AS (
-  SELECT COUNT(*) AS copies
-  FROM (${stagedSelect(units, 'player_id, game_id, market, system_id, line')}) AS lines GROUP BY player_id, game_id, market, system_id, line
+constants AS (SELECT COUNT(DISTINCT player_id) AS players FROM staged GROUP BY system_id, predicted_points),
+keys AS (SELECT COUNT(*) AS copies FROM staged GROUP BY ${KEY.join(', ')}),
+players AS (
+  SELECT CAST(player_id AS STRING) || ' ' || CAST(COUNT(*) AS STRING) || ' ' || CAST(COUNT(CASE WHEN system_id = '${CHAMPION_SYSTEM}' THEN 1 END) AS STRING) AS tally
+  FROM staged GROUP BY player_id
 )
 SELECT COUNT(*) AS row_count,
-  COUNT(DISTINCT s.prediction_id) AS ids,
+  COUNT(DISTINCT prediction_id) AS ids,
   (SELECT COUNT(*) FROM keys WHERE copies > 1) AS doubled_keys,
-  COALESCE(SUM(CASE WHEN s.line IS NOT NULL AND (s.p_over IS NULL OR s.p_push IS NULL OR s.p_under IS NULL
-    OR ABS(s.p_over + s.p_push + s.p_under - 1) > ${ROUNDING}) THEN 1 ELSE 0 END), 0) AS bad_chances,
-  COALESCE(SUM(CASE WHEN ${RANGES.join(' OR ')} THEN 1 ELSE 0 END), 0) AS out_of_range,
-  COALESCE(SUM(CASE WHEN ${NULLS.join(' OR ')} THEN 1 ELSE 0 END), 0) AS with_nulls,
-  COALESCE(SUM(CASE WHEN s.sd_points <= 0 THEN 1 ELSE 0 END), 0) AS without_spread,
-  COALESCE(SUM(CASE WHEN s.required_default_count > 0 THEN 1 ELSE 0 END), 0) AS with_defaults,
-  COALESCE(SUM(CASE WHEN (s.recommendation = 'OVER' AND (s.line IS NULL OR s.predicted_points <= CAST(s.line AS FLOAT64)))
-    OR (s.recommendation = 'UNDER' AND (s.line IS NULL OR s.predicted_points >= CAST(s.line AS FLOAT64)))
-    OR (s.recommendation = 'NO_LINE' AND s.line IS NOT NULL) THEN 1 ELSE 0 END), 0) AS wrong_way,
-  COALESCE(SUM(CASE WHEN s.is_actionable AND s.recommendation NOT IN ('OVER', 'UNDER') THEN 1 ELSE 0 END), 0) AS sideless_picks,
-  MIN(s.model_hash) AS least_model, MAX(s.model_hash) AS greatest_model,
+  COUNT(CASE WHEN line IS NOT NULL AND NOT COALESCE(ABS(chances - 1) <= ${ROUNDING}, FALSE) THEN 1 END) AS bad_chances,
+  COUNT(astray) AS out_of_range,
+  COUNT(empty) AS with_nulls,
+  COUNT(CASE WHEN sd_points <= 0 THEN 1 END) AS without_spread,
+  COUNT(CASE WHEN required_default_count > 0 THEN 1 END) AS with_defaults,
+  COUNT(CASE WHEN recommendation = 'OVER' AND COALESCE(gap, 0) <= 0 OR recommendation = 'UNDER' AND COALESCE(gap, 0) >= 0
+    OR recommendation = 'NO_LINE' AND line IS NOT NULL THEN 1 END) AS wrong_way,
+  COUNT(CASE WHEN is_actionable AND recommendation NOT IN ('OVER', 'UNDER') THEN 1 END) AS sideless_picks,
+  MIN(model_hash) AS least_model, MAX(model_hash) AS greatest_model,
   (SELECT COALESCE(MAX(players), 0) FROM constants) AS most_alike,
-  AVG(CASE WHEN s.system_id = '${CHAMPION_SYSTEM}' AND s.line_role = 'main' THEN s.predicted_points - CAST(s.line AS FLOAT64) END) AS bias,
-  COALESCE(SUM(CASE WHEN s.system_id = '${CHAMPION_SYSTEM}' AND s.line_role = 'main' THEN 1 ELSE 0 END), 0) AS lined,
-  COALESCE(SUM(CASE WHEN s.system_id = '${CHAMPION_SYSTEM}' AND s.line_role = 'main' AND s.predicted_points > CAST(s.line AS FLOAT64) THEN 1 ELSE 0 END), 0) AS above
-FROM (${stagedSelect(units)}) AS s`;
+  (SELECT STRING_AGG(tally, ',') FROM players) AS tallies,
+  AVG(champion_gap) AS bias, COUNT(champion_gap) AS lined, COUNT(CASE WHEN champion_gap > 0 THEN 1 END) AS above
+FROM staged`;
 }
 
 interface Figures {
@@ -76,6 +88,8 @@ interface Figures {
   readonly least_model: string | null;
   readonly greatest_model: string | null;
   readonly most_alike: number;
+  /** Per player his id, his rows and those of the champion: one text, since rows of a result are dearer. */
+  readonly tallies: string | null;
   readonly bias: number | null;
   readonly lined: number;
   readonly above: number;
@@ -84,13 +98,15 @@ interface Figures {
 /**
  * Audits the staged rows of a batch against its outcomes: tables, counts, keys, nulls, probabilities, ranges, constant
  * forecasts, defaults, directions, bias to the line. Every check is listed with what was expected and seen, passed or not;
- * without all tables the others cannot be made.
+ * without all tables the others cannot be made. `counted` are the required columns whose nulls are counted: a caller that
+ * knows of a table that takes no null in a column need not have it read.
  */
 export async function audit(
   warehouse: Warehouse,
   batch: BatchDoc,
   outcomes: readonly OutcomeDoc[],
   units: readonly UnitDoc[],
+  counted: readonly string[] = REQUIRED,
 ): Promise<AuditCheck[]> {
   const predicted = new Map(outcomes.filter(({ outcome }) => outcome === 'predicted').map((doc) => [doc.player_id, doc.rows]));
   const tables = (missing: readonly string[]): AuditCheck =>
@@ -102,18 +118,15 @@ export async function audit(
     );
   const unnamed = units.filter(({ players, staging_table }) => staging_table === null && players.some((id) => predicted.has(id)));
   if (unnamed.length > 0) return [tables(unnamed.map(({ unit_id }) => unit_id))];
-  const seen = await readFigures(warehouse, units).catch(async (error: unknown) => {
+  const seen = await readFigures(warehouse, units, counted).catch(async (error: unknown) => {
     const gone = await missingTables(warehouse, batch, units);
     if (gone.length === 0) throw error;
     return tables(gone);
   });
   if ('ok' in seen) return [seen];
-  const counts = await warehouse.query<{ player_id: number; n: number; of_champion: number }>(
-    `SELECT player_id, COUNT(*) AS n, SUM(CASE WHEN system_id = '${CHAMPION_SYSTEM}' THEN 1 ELSE 0 END) AS of_champion
-     FROM (${stagedSelect(units, 'player_id, system_id')}) AS staged GROUP BY player_id ORDER BY player_id`,
-  );
-  const withChampion = counts.filter(({ of_champion }) => of_champion > 0).length;
-  const staging = new Map(counts.map(({ player_id, n }) => [player_id, n]));
+  const counts = talliesOf(seen);
+  const withChampion = counts.filter(({ ofChampion }) => ofChampion > 0).length;
+  const staging = new Map(counts.map(({ player, rows }) => [player, rows]));
   const astray = [...new Set([...predicted.keys(), ...staging.keys()])].filter((id) => predicted.get(id) !== staging.get(id));
   const models = new Set([seen.least_model, seen.greatest_model]);
   const zero = (name: string, count: number, what: string): AuditCheck => check(name, count === 0, `0 ${what}`, `${count}`);
@@ -173,10 +186,22 @@ function biasChecks({ bias, lined, above }: Figures): AuditCheck[] {
   ];
 }
 
-async function readFigures(warehouse: Warehouse, units: readonly UnitDoc[]): Promise<Figures> {
-  const [seen] = await warehouse.query<Figures>(figures(units));
+async function readFigures(warehouse: Warehouse, units: readonly UnitDoc[], counted: readonly string[]): Promise<Figures> {
+  const [seen] = await warehouse.query<Figures>(figures(units, counted));
   if (seen === undefined) throw new RangeError('an aggregate without groups always gives one row');
   return seen;
+}
+
+/** Rows of each player, in the order of their ids. */
+function talliesOf({ tallies }: Figures): { player: number; rows: number; ofChampion: number }[] {
+  if (tallies === null) return [];
+  return tallies
+    .split(',')
+    .map((tally) => {
+      const [player = Number.NaN, rows = 0, ofChampion = 0] = tally.split(' ').map(Number);
+      return { player, rows, ofChampion };
+    })
+    .sort((a, b) => a.player - b.player);
 }
 
 /** Units whose staging table is no longer there. */

@@ -6,8 +6,8 @@ import { checkOutput } from '#pipeline/predict/output-gate.ts';
 import { stagingTable } from '#pipeline/predict/staging.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { StateStore } from '#platform/state/port.ts';
-import type { Warehouse } from '#platform/warehouse/port.ts';
-import { type AuditCheck, audit } from './audit.ts';
+import type { LiveColumn, Warehouse } from '#platform/warehouse/port.ts';
+import { type AuditCheck, audit, REQUIRED } from './audit.ts';
 import { endUnpublished, finishPublished } from './ending.ts';
 import { acquireLease, fenced, type Lease, releaseLease, renewLease } from './lease.ts';
 import { publicationIdOf, receiptOf, removeCopies, removeCopy, writeReceipt } from './receipt.ts';
@@ -89,6 +89,7 @@ async function attempt(deps: ConsolidationDeps, work: Work): Promise<BatchDoc> {
     reason: closing.reason ?? null,
     completeness: missing.length === 0 ? 'full' : 'partial',
     token: lease.token,
+    players: outcomes.filter(({ outcome }) => outcome === 'predicted').length,
     missing: JSON.stringify(missing.map(({ player_id, outcome, reason }) => ({ player_id, outcome, reason }))),
     audit: JSON.stringify(checks),
     codeVersion: deps.codeVersion,
@@ -107,25 +108,32 @@ async function attempt(deps: ConsolidationDeps, work: Work): Promise<BatchDoc> {
  * Audits the staged rows while they are copied with the picks chosen from them: a copy is not visible, and nothing writes its
  * receipt before the audit has passed. Returns the checks. Throws TIPOFF_AUDIT_FAILED, or else what went wrong, after everything
  * has come to its end; a copy that was made then is removed with the batch's end, or by the attempt that publishes it.
+ *
+ * Nulls are counted where the table would take them; elsewhere they fail the copy, and are counted after that to say so.
  */
 async function auditedCopy({ warehouse }: ConsolidationDeps, { batch, units, outcomes }: Work, copy: Copy): Promise<AuditCheck[]> {
+  const predicted = new Set(outcomes.filter(({ outcome }) => outcome === 'predicted').map(({ player_id }) => player_id));
   // The copy takes longest, so it begins first; the picks follow it without waiting for the audit.
   const copied = copyRows(warehouse, copy);
-  const chosen = choosePicks(warehouse, copy);
+  const chosen = choosePicks(warehouse, copy, predicted);
   const stored = Promise.all([copied, chosen]).then(([, picks]) => warehouse.append(subsetPicks, picks));
-  const [shape, audited, ...others] = await Promise.allSettled([
-    checkOutput(warehouse, []),
-    audit(warehouse, batch, outcomes, units),
+  const shape = checkOutput(warehouse, []);
+  const takesNulls = shape.then(requiredButNotByTable, () => REQUIRED);
+  const [audited, ...others] = await Promise.allSettled([
+    takesNulls.then((counted) => audit(warehouse, batch, outcomes, units, counted)),
+    shape,
     copied,
     chosen,
     stored,
   ]);
   // The audit and the table's shape are asked first: they say why there was nothing to copy or to choose from.
   if (audited.status === 'rejected') throw audited.reason;
-  const broken = audited.value.filter((check) => !check.ok && check.severity === 'error');
-  if (broken.length > 0) throw auditFailed(batch, broken);
-  for (const one of [shape, ...others]) if (one.status === 'rejected') throw one.reason;
-  return audited.value;
+  refuseBroken(batch, audited.value);
+  const failed = others.find((one) => one.status === 'rejected');
+  if (failed === undefined) return audited.value;
+  const isTransient = failed.reason instanceof TipoffError && failed.reason.transient;
+  if (!isTransient) refuseBroken(batch, await audit(warehouse, batch, outcomes, units));
+  throw failed.reason;
 }
 
 /** Drops what the batch staged, and the copies of attempts that got no receipt, once it is published. */
@@ -139,9 +147,18 @@ async function swept(deps: ConsolidationDeps, batch: BatchDoc): Promise<BatchDoc
   return batch;
 }
 
-function auditFailed(batch: BatchDoc, broken: readonly AuditCheck[]): TipoffError {
+/** Columns no row may be empty in, and in which the table would take an empty one. */
+function requiredButNotByTable(live: readonly LiveColumn[]): string[] {
+  const byTable = new Set(live.flatMap(({ name, required }) => (required ? [name] : [])));
+  return REQUIRED.filter((name) => !byTable.has(name));
+}
+
+/** Throws TIPOFF_AUDIT_FAILED when a check failed that is no warning. */
+function refuseBroken(batch: BatchDoc, checks: readonly AuditCheck[]): void {
+  const broken = checks.filter((check) => !check.ok && check.severity === 'error');
+  if (broken.length === 0) return;
   const sentences = broken.map(({ name, expected, seen }) => `${name} (expected ${expected}, saw ${seen})`);
-  return new TipoffError('TIPOFF_AUDIT_FAILED', sentences.join('; '), {
+  throw new TipoffError('TIPOFF_AUDIT_FAILED', sentences.join('; '), {
     hint: `Look at the staging tables of ${batch.batch_id}; they are kept. \`tipoff batch reset\` ends the batch.`,
     details: { batch_id: batch.batch_id, checks: broken },
   });

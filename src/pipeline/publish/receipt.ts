@@ -12,6 +12,8 @@ export interface Receipt {
   readonly reason: string | null;
   readonly completeness: 'full' | 'partial';
   readonly token: number;
+  /** Players with a row, as the audit found them. */
+  readonly players: number;
   /** JSON: expected players without a row. */
   readonly missing: string;
   /** JSON: the checks of the audit. */
@@ -34,7 +36,7 @@ export async function writeReceipt(warehouse: Warehouse, receipt: Receipt): Prom
     `INSERT INTO nba_predictions.publications (publication_id, event, event_at, event_by, reason, batch_id, slate, run_mode, completeness,
        fencing_token, row_count, players, expected, missing, audit, model_id, model_hash, code_version)
      SELECT @publication_id, 'published', CAST(@at AS TIMESTAMP), @by, @reason, @batch_id, CAST(@slate AS DATE), @run_mode, @completeness,
-       CAST(@token AS INT64), COUNT(*), COUNT(DISTINCT p.player_id), CAST(@expected AS INT64), @missing, @audit, MIN(p.model_id), MIN(p.model_hash), @code_version
+       CAST(@token AS INT64), COUNT(*), CAST(@players AS INT64), CAST(@expected AS INT64), @missing, @audit, MIN(p.model_id), MIN(p.model_hash), @code_version
      FROM nba_predictions.player_prop_predictions p
      WHERE p.slate = CAST(@slate AS DATE) AND p.publication_id = @publication_id
        AND NOT EXISTS (SELECT 1 FROM nba_predictions.publications q
@@ -50,6 +52,7 @@ export async function writeReceipt(warehouse: Warehouse, receipt: Receipt): Prom
       run_mode: batch.mode,
       completeness: receipt.completeness,
       token: receipt.token,
+      players: receipt.players,
       expected: batch.expected,
       missing: receipt.missing,
       audit: receipt.audit,

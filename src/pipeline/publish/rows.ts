@@ -14,8 +14,10 @@ const PICKING_SYSTEM = CHAMPION_SYSTEM;
 /** Live before the tip-off when a daily mode publishes it, else backfill. */
 const RECORD_CLASS = `CASE WHEN run_mode <> 'BACKFILL' AND tipoff_at > CAST(@published_at AS TIMESTAMP) THEN 'live' ELSE 'backfill' END`;
 
-/** What a pick is chosen by, beyond its publication and record class. */
-const PICK = 'prediction_id, slate, system_id, player_id, recommendation, edge, confidence, is_actionable';
+/** What a pick is chosen by, beyond its record class and what all picks of a slate have in common. */
+const PICK = 'prediction_id, player_id, recommendation, edge, confidence, is_actionable';
+const IS_PICK = `system_id = '${PICKING_SYSTEM}' AND line_role = 'main'`;
+type Common = Pick<PickRow, 'publication_id' | 'slate' | 'system_id'>;
 
 /** Reads columns of the staging tables of finished units by name: all of them unless told otherwise. */
 export function stagedSelect(units: readonly UnitDoc[], columns: string = COLUMNS): string {
@@ -52,34 +54,35 @@ export async function copyRows(warehouse: Warehouse, { slate, publicationId, tok
 
 /**
  * Chooses the subset picks of a slate from the rows of this publication, and from the visible ones of players it does not
- * have. Reads the staged rows, so that it need not wait for their copy.
+ * have; `players` are those whom it has. Reads the staged rows, so that it need not wait for their copy.
  */
-export async function choosePicks(warehouse: Warehouse, copy: Copy): Promise<SubsetPick[]> {
-  const isPick = `system_id = @system AND line_role = 'main'`;
-  const [own, isAlone] = await Promise.all([
-    warehouse.query<PickRow>(
-      `SELECT @publication_id AS publication_id, ${RECORD_CLASS} AS record_class, ${PICK}
-       FROM (${stagedSelect(copy.units, `${PICK}, run_mode, tipoff_at, line_role`)}) AS staged WHERE ${isPick}`,
-      { publication_id: copy.publicationId, published_at: copy.at, system: PICKING_SYSTEM },
+export async function choosePicks(warehouse: Warehouse, copy: Copy, players: ReadonlySet<number>): Promise<SubsetPick[]> {
+  const [own, others] = await Promise.all([
+    warehouse.query<Omit<PickRow, keyof Common>>(
+      `SELECT ${RECORD_CLASS} AS record_class, ${PICK} FROM (${stagedSelect(copy.units, `${PICK}, run_mode, tipoff_at, system_id, line_role`)}) AS staged
+       WHERE ${IS_PICK}`,
+      { published_at: copy.at },
     ),
-    hasNobodyElse(warehouse, copy),
+    othersOf(warehouse, copy.slate, players),
   ]);
-  if (isAlone) return subsetPicksOf(own);
-  const earlier = await warehouse.query<PickRow>(
-    `SELECT @publication_id AS publication_id, record_class, ${PICK} FROM nba_predictions.current_predictions c
-     WHERE slate = CAST(@slate AS DATE) AND ${isPick}
-       AND NOT EXISTS (SELECT 1 FROM (${stagedSelect(copy.units, 'player_id')}) AS o WHERE o.player_id = c.player_id)`,
-    { slate: copy.slate, publication_id: copy.publicationId, system: PICKING_SYSTEM },
-  );
-  return subsetPicksOf([...own, ...earlier]);
+  const common: Common = { publication_id: copy.publicationId, slate: copy.slate, system_id: PICKING_SYSTEM };
+  // Most batches have everybody of the slate, and what is visible is dear to find out.
+  const earlier =
+    others.length === 0
+      ? []
+      : await warehouse.query<Omit<PickRow, keyof Common>>(
+          `SELECT record_class, ${PICK} FROM nba_predictions.current_predictions
+           WHERE slate = CAST(@slate AS DATE) AND ${IS_PICK} AND player_id IN UNNEST(@others)`,
+          { slate: copy.slate, others },
+        );
+  return subsetPicksOf([...own, ...earlier].map((row) => ({ ...row, ...common })));
 }
 
-/** True when every row of the slate, visible or not, is of a player that was staged: a cheap answer for most batches. */
-async function hasNobodyElse(warehouse: Warehouse, { slate, units }: Copy): Promise<boolean> {
-  const [others] = await warehouse.query<{ n: number }>(
-    `SELECT COUNT(*) AS n FROM ${tableId(playerPropPredictions)} p WHERE slate = CAST(@slate AS DATE)
-       AND NOT EXISTS (SELECT 1 FROM (${stagedSelect(units, 'player_id')}) AS o WHERE o.player_id = p.player_id)`,
+/** Players besides these who have rows of the slate, visible or not. */
+async function othersOf(warehouse: Warehouse, slate: Slate, players: ReadonlySet<number>): Promise<number[]> {
+  const all = await warehouse.query<{ player_id: number }>(
+    `SELECT DISTINCT player_id FROM ${tableId(playerPropPredictions)} WHERE slate = CAST(@slate AS DATE)`,
     { slate },
   );
-  return others?.n === 0;
+  return all.map(({ player_id }) => player_id).filter((id) => !players.has(id));
 }

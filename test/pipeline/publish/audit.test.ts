@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { TableContract } from '#core/contracts/define.ts';
+import { playerPropPredictions } from '#core/contracts/nba_predictions/player-prop-predictions.ts';
 import { readBatch, readOutcomes, readUnits } from '#pipeline/predict/batches.ts';
 import { dispatch, settle } from '#pipeline/predict/coordinator.ts';
 import { COLLECTIONS, UNIT_TOPIC } from '#pipeline/predict/documents.ts';
@@ -7,6 +9,7 @@ import { startBatch } from '#pipeline/predict/start.ts';
 import { handleUnit } from '#pipeline/predict/worker.ts';
 import { audit } from '#pipeline/publish/audit.ts';
 import { listPublications } from '#pipeline/publish/undo.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
 import {
   type FakePlayer,
   modelOf,
@@ -89,22 +92,45 @@ describe('the audit', () => {
     expect((await world.deps.state.get(COLLECTIONS.slates, SLATE))?.data['active_batch']).toBeNull();
   });
 
-  it('sees a required value that went missing', async () => {
-    const { world, id, table } = await staged();
-    const sound = { ...world.warehouse };
-    const warehouse = {
-      ...sound,
-      query: async <T extends object>(sql: string, params?: Parameters<typeof sound.query>[1]) =>
-        sound.query<T>(
-          sql.replace(
-            `predicted_at, predicted_points`,
-            'CASE WHEN player_id = 3 THEN NULL ELSE predicted_at END AS predicted_at, predicted_points',
-          ),
-          params,
-        ),
+  it.each([
+    ['and the table refuses it', false],
+    ['and the table would take it', true],
+  ])('sees a required value that is missing %s', async (_, isTaken) => {
+    const world = await worldOf(players(24));
+    const { warehouse } = world;
+    if (isTaken) {
+      await warehouse.dropTable(playerPropPredictions);
+      await warehouse.createTable(withEmptyNames(playerPropPredictions), playerPropPredictions);
+    }
+    const forgetful: Warehouse = {
+      ...warehouse,
+      stage: (table, as, rows, options) => {
+        const left = rows.map((row) => ('player_id' in row && row.player_id === 3 ? { ...row, player_name: null } : row));
+        return warehouse.stage(withEmptyNames(table), as, left, options);
+      },
     };
-    expect(table).toContain('_staging_');
-    expect(await failedChecks({ ...world, warehouse }, id)).toContain('required_values_are_there');
+    const batch = await runBatch({ ...world.deps, warehouse: forgetful }, FIRST);
+    expect(batch).toMatchObject({
+      state: 'held',
+      publication_id: null,
+      reason: expect.stringMatching(/^TIPOFF_AUDIT_FAILED: required_values_are_there \(.*saw [1-9]\d*\)$/),
+    });
+    expect(await world.visible()).toEqual([]);
+    expect(await listPublications(warehouse)).toEqual([]);
+  });
+
+  it('gives the reason of a copy that failed with nothing wrong in the rows', async () => {
+    const { world, id } = await staged();
+    const warehouse: Warehouse = {
+      ...world.warehouse,
+      execute: async (sql, params) => {
+        if (sql.startsWith('INSERT INTO nba_predictions.player_prop_predictions')) throw new Error('no writes today');
+        return world.warehouse.execute(sql, params);
+      },
+    };
+    const batch = await settle({ ...world.deps, warehouse }, id, 'test');
+    expect(batch).toMatchObject({ state: 'held', reason: expect.stringContaining('no writes today') });
+    expect(await world.visible()).toEqual([]);
   });
 
   it('sees a system that gives 20 players one and the same forecast, and no fewer', async () => {
@@ -154,4 +180,10 @@ function stuckFor(count: number): ReturnType<typeof simpleSystem>['forecast'] {
     seen += 1;
     return own.forecast(seen > count ? input : { ...input, features: { ...input.features, pts_ewma8: 12 } });
   };
+}
+
+/** A table that takes rows without a player's name. */
+function withEmptyNames<T extends TableContract>(table: T): T {
+  const columns = { ...table.columns, player_name: { ...table.columns['player_name'], required: false } };
+  return { ...table, columns } as T;
 }
