@@ -1,6 +1,7 @@
 import type { Slate } from '#core/calendar.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { Parts } from './fingerprints.ts';
+import type { PlanRequest } from './request.ts';
 import type { BackfillPhase } from './steps.ts';
 
 const UNITS = 'backfill_units';
@@ -44,6 +45,8 @@ export interface RunDoc {
   readonly from: Slate;
   readonly to: Slate;
   readonly phases: readonly BackfillPhase[];
+  /** What else it was asked for. */
+  readonly asked: Pick<PlanRequest, 'onlyFailed' | 'onlyStale' | 'force' | 'chunk'>;
   readonly by: string;
   readonly state: 'running' | 'finished' | 'stopped';
   readonly planned_units: number;
@@ -123,6 +126,11 @@ export async function enter(state: StateStore, entry: Entry): Promise<void> {
       tx.put(UNITS, key, unit);
     }
   });
+}
+
+/** A run by its id; undefined when it has not begun. */
+export async function readRun(state: StateStore, id: string): Promise<RunDoc | undefined> {
+  return (await state.get<RunDoc>(RUNS, id))?.data;
 }
 
 /** The runs, oldest first. */

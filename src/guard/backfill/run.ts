@@ -1,7 +1,7 @@
 import type { Slate } from '#core/calendar.ts';
 import { isTransient, messageOf } from '#core/errors.ts';
 import { executor, type SlateOutcome } from './execute.ts';
-import { enter, type RunDoc, type SlateRecord, writeRun } from './ledger.ts';
+import { enter, type RunDoc, readRun, type SlateRecord, writeRun } from './ledger.ts';
 import { planBackfill } from './plan.ts';
 import { workReader } from './reading.ts';
 import type { RunDeps, RunReport, RunRequest } from './run-types.ts';
@@ -18,7 +18,7 @@ const TRANSIENT_WAIT_MS = 1000;
  * Plans and carries the plan out. Each piece of work is one atomic replacement followed by its entry into the ledger, so a
  * process that is killed loses at most the piece in flight, and repeating that gives the same rows. A piece that fails is
  * repeated month by month, so that one bad month does not cost a season; what still fails is recorded with its reason and
- * tried again by the next run, and what depends on it waits.
+ * tried again by the next run, and what depends on it waits. A run whose id is known already goes on with that one.
  */
 export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<RunReport> {
   const began = deps.clock.now();
@@ -35,6 +35,8 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
   let doneSlates = 0;
   const reader = budget === undefined ? undefined : workReader(deps, budget, { slates: all, open });
   let bytes = (await reader?.plan({ ...request, now: began }, steps))?.bytes ?? 0;
+  const earlier = await readRun(deps.state, deps.runId);
+  const doneBefore = earlier?.done_units ?? 0;
   const elapsed = (): number => (deps.clock.now().getTime() - began.getTime()) / 1000;
   const save = (state: RunDoc['state'], reason: string | null): Promise<void> =>
     writeRun(deps.state, {
@@ -42,13 +44,14 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
       from: request.from,
       to: request.to,
       phases: request.phases,
+      asked: askedOf(request),
       by: request.by,
       state,
-      planned_units: plan.units.length,
-      done_units: executed.units().length,
+      planned_units: doneBefore + plan.units.length,
+      done_units: doneBefore + executed.units().length,
       failed_units: failed.units().length,
       estimated_seconds: forecast.seconds,
-      started_at: began.toISOString(),
+      started_at: earlier?.started_at ?? began.toISOString(),
       updated_at: deps.clock.now().toISOString(),
       finished_at: state === 'running' ? null : deps.clock.now().toISOString(),
       reason,
@@ -146,6 +149,11 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
     seconds: elapsed(),
     stopped,
   };
+}
+
+/** What a request asks for beyond its range and phases, without what it leaves open. */
+function askedOf({ onlyFailed = false, onlyStale = false, force = false, chunk = 'season' }: RunRequest): RunDoc['asked'] {
+  return { onlyFailed, onlyStale, force, chunk };
 }
 
 /** The slates of a piece of work above which nothing failed and nothing was left. */

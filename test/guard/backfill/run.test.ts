@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseSlate, type Slate } from '#core/calendar.ts';
-import { readRuns, readUnits } from '#guard/backfill/ledger.ts';
+import { type RunDoc, readRuns, readUnits } from '#guard/backfill/ledger.ts';
+import { resumeBackfill } from '#guard/backfill/resume.ts';
+import type { RunReport, RunRequest } from '#guard/backfill/run-types.ts';
 import { backfillStatus, unfinished } from '#guard/backfill/status.ts';
 import { backfillSteps } from '#guard/backfill/steps.ts';
 import { virtualClock } from '#platform/clock.ts';
@@ -163,6 +165,33 @@ describe('what does not run smoothly', () => {
     expect(new Set(stopped.executed.map(({ step }) => step))).toEqual(new Set(['PlayerGameSummary', 'TeamGameSummary']));
     const rest = await world.run();
     expect(rest.executed.length + stopped.executed.length).toBe(stopped.plan.units.length);
+  });
+
+  it.each([
+    ['--force and --chunk month', { force: true, chunk: 'month' }],
+    ['--only-stale', { onlyStale: true }],
+  ] as const)('what a stopped run with %s left is resumed as it was asked, and as one run', async (_, asked) => {
+    world = await backfillWorld();
+    // The rest of the season is new, which --only-stale leaves alone.
+    await world.run({ to: world.season[9] ?? world.last });
+    for (const table of ['player_game_summary', 'team_game_summary', 'upcoming_team_game_context']) {
+      await world.warehouse.execute(`DELETE FROM nba_analytics.${table} WHERE slate = CAST(@slate AS DATE)`, { slate: world.first });
+    }
+    const whole = (await world.run({ ...asked, shouldStop: () => 'only planned' })).plan.units;
+    const legs: RunReport[] = [];
+    while (legs.at(-1)?.stopped !== null) {
+      let done = 0;
+      const onePiece: Partial<RunRequest> = { onProgress: () => done++, shouldStop: () => (done > 0 ? 'enough' : undefined) };
+      legs.push(await resumeBackfill(world.deps, unfinished(await readRuns(world.deps.state)), { by: 'test', ...onePiece }));
+    }
+    expect(legs.length).toBeGreaterThan(2);
+    const counts = (units: readonly { step: string; month: string; slates: number }[]): string[] =>
+      units.map(({ step, month, slates }) => `${step} ${month} ${slates}`).sort();
+    expect(counts(legs.flatMap(({ executed }) => executed))).toEqual(counts(whole.map((one) => ({ ...one, slates: one.slates.length }))));
+    const [, run, ...others] = await readRuns(world.deps.state);
+    expect(run).toMatchObject({ state: 'finished', done_units: whole.length, planned_units: whole.length, reason: null });
+    expect(others).toEqual([]);
+    expect(() => unfinished([run as RunDoc])).toThrow('the last ones came to their end');
   });
 
   it('computes no history for a range in which nothing is played', async () => {

@@ -5,7 +5,7 @@ import { type CliHost, contextOf, type VerbContext } from '#app/cli/context.ts';
 import { duration, tableLines } from '#app/cli/terminal.ts';
 import { parseSlate, type Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
-import type { RunRequest } from '#guard/backfill/run-types.ts';
+import type { RunDeps, RunReport, RunRequest } from '#guard/backfill/run-types.ts';
 import type { BackfillPhase } from '#guard/backfill/steps.ts';
 
 interface RangeOptions {
@@ -43,7 +43,10 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
     .option('--why <reason>', 'reason, kept with the run')
     .action(async (options: RunOptions, command: Command) => {
       const request = { ...(await requestOf(options, 'backfill run')), by: actor('backfill run', options.why) };
-      await run(contextOf(host, command), host, request);
+      await carryOut(contextOf(host, command), host, request.by, async (deps, rest) => {
+        const { runBackfill } = await import('#guard/backfill/run.ts');
+        return runBackfill(deps, { ...request, ...rest });
+      });
     });
 
   backfill
@@ -53,9 +56,12 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
       const context = contextOf(host, command);
       const [{ unfinished }, { readRuns }] = await Promise.all([import('#guard/backfill/status.ts'), import('#guard/backfill/ledger.ts')]);
       const last = await context.withApp(async ({ state }) => unfinished(await readRuns(state)));
-      const { from, to, phases } = last;
-      context.terminal.progress(`Resuming ${last.run_id}: ${from} to ${to}, ${last.done_units} of ${last.planned_units} units done.`);
-      await run(context, host, { from, to, phases, by: actor('backfill resume') });
+      const { run_id, from, to, done_units, planned_units } = last;
+      context.terminal.progress(`Resuming ${run_id}: ${from} to ${to}, ${done_units} of ${planned_units} units done.`);
+      await carryOut(context, host, actor('backfill resume'), async (deps, rest) => {
+        const { resumeBackfill } = await import('#guard/backfill/resume.ts');
+        return resumeBackfill(deps, last, rest);
+      });
     });
 
   backfill
@@ -131,11 +137,13 @@ async function requestOf(options: RangeOptions, verb: string): Promise<RunReques
   };
 }
 
-async function run({ terminal, withApp }: VerbContext, host: CliHost, request: RunRequest): Promise<void> {
+type Work = (deps: RunDeps, rest: Pick<RunRequest, 'by'> & Required<Pick<RunRequest, 'onProgress'>>) => Promise<RunReport>;
+
+async function carryOut({ terminal, withApp }: VerbContext, host: CliHost, by: string, work: Work): Promise<void> {
   const report = await withApp(async (app) => {
-    const [{ runBackfill }, { backfillDeps }] = await Promise.all([import('#guard/backfill/run.ts'), import('#app/backfill.ts')]);
-    return runBackfill(await backfillDeps(app, request.by), {
-      ...request,
+    const { backfillDeps } = await import('#app/backfill.ts');
+    return work(await backfillDeps(app, by), {
+      by,
       onProgress: ({ step, from, to, rows, seconds, done_slates, planned_slates, eta_seconds }) => {
         const share = `${done_slates}/${planned_slates}`;
         terminal.progress(
