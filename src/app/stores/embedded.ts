@@ -12,7 +12,7 @@ export async function openEmbedded(dir: string, options: StoreOptions, onClose: 
   const { command, clock } = options;
   const home = await openHome(dir, { command, clock });
   onClose(() => home.release());
-  const warehouse = await openDuckDb(home.paths.warehouse);
+  const warehouse = await openDuckDb(home.paths.warehouse, { clock });
   onClose(() => warehouse.close());
   const state = openSqliteState(home.paths.state, { clock });
   onClose(() => state.close());

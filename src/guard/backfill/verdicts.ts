@@ -68,8 +68,7 @@ export function selectSlates(selection: Selection, step: Step): { selected: Map<
     const isAsked = inRange.has(slate);
     // History is there for the slates that are asked for: where there are none, there is nothing to do.
     if (!isAsked && !(HISTORY_STEPS.includes(step.name) && slate < request.from && inRange.size > 0)) continue;
-    const isOwn = verdict.run !== undefined && verdict.run === request.runId;
-    const isForced = request.force === true && isAsked && !isOwn;
+    const isForced = request.force === true && isAsked && !isOwn(verdict, request);
     if (open.has(slate) && step.phase !== 'analytics' && step.phase !== 'precompute') {
       left.set(slate, 'not played yet: `tipoff day` predicts and grades it');
       continue;
@@ -110,11 +109,18 @@ interface Above {
   readonly reaches: (slate: Slate) => Slate | undefined;
 }
 
-/** Slates above that run in this backfill. */
-function causesAbove({ selected }: Selection, step: Step): Above[] {
-  return step.needs.flatMap((need) =>
-    need.kind === 'step' ? [{ input: need.input, reaches: reachOf(need.scope, selected.get(need.input) ?? new Set()) }] : [],
-  );
+/** Slates above that run in this backfill, or ran in it before it was interrupted. */
+function causesAbove({ selected, verdicts, request }: Selection, step: Step): Above[] {
+  return step.needs.flatMap(({ kind, input, scope }) => {
+    if (kind !== 'step') return [];
+    const ran = [...(verdicts.get(input) ?? [])].flatMap(([slate, verdict]) => (isOwn(verdict, request) ? [slate] : []));
+    return [{ input, reaches: reachOf(scope, new Set([...(selected.get(input) ?? []), ...ran])) }];
+  });
+}
+
+/** True for what this very run computed. */
+function isOwn({ run }: Verdict, { runId }: PlanRequest): boolean {
+  return run !== undefined && run === runId;
 }
 
 /** Slates above that stand neither now nor after this run. A model learns from what there is, so nothing keeps it waiting. */

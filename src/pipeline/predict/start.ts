@@ -2,6 +2,8 @@ import type { Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import type { RunMode } from '#core/run-modes.ts';
 import { endUnpublished } from '#pipeline/publish/ending.ts';
+import { passToken } from '#pipeline/publish/lease.ts';
+import { knownOf } from '#pipeline/publish/receipt.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { StateStore, StateTransaction } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -91,17 +93,16 @@ export async function startBatch(deps: StartDeps, request: StartRequest): Promis
         await closeBatch(deps, closed, { by: request.by, reason: `older than ${maxAgeMinutes} minutes`, policy });
         continue;
       }
+      // A request that starts nothing, or cannot, takes nothing from the batch that is at it.
+      const none = nothingOf(slate, await planBatch(deps.warehouse, request, clock.now()));
+      if (none !== undefined) return none;
       await endUnpublished(deps, active.data.batch_id, 'reset', { by: request.by, reason: 'a forced start took the slate' });
       continue;
     }
-    const plan = await planBatch(deps.warehouse, request, clock.now());
-    if (plan.games === 0) return { kind: 'no_games', slate };
-    const skipped = skippedBy(plan.verdicts);
-    const isAnybodyLeft = plan.verdicts.some(({ skip }) => skip === undefined);
-    if (!isAnybodyLeft && (skipped['already_predicted'] ?? 0) > 0) {
-      return { kind: 'nothing_to_do', slate, games: plan.games, expected: plan.verdicts.length, skipped };
-    }
-    const created = await create(state, clock, request, plan, before);
+    const [plan, traces] = await Promise.all([planBatch(deps.warehouse, request, clock.now()), knownOf(deps.warehouse, slate)]);
+    const none = nothingOf(slate, plan);
+    if (none !== undefined) return none;
+    const created = await create(deps, request, plan, before, traces);
     if (created !== undefined) return { kind: 'started', batch: created, ...(closed === undefined ? {} : { closed }) };
   }
   throw new TipoffError('TIPOFF_STATE_CONFLICT', `batches of ${slate} began or ended ${ROUNDS} times while one was to start`, {
@@ -110,19 +111,36 @@ export async function startBatch(deps: StartDeps, request: StartRequest): Promis
   });
 }
 
+/** The answer to a plan that makes no batch. */
+function nothingOf(slate: Slate, { games, verdicts }: Plan): StartResult | undefined {
+  if (games === 0) return { kind: 'no_games', slate };
+  const skipped = skippedBy(verdicts);
+  const isAnybodyLeft = verdicts.some(({ skip }) => skip === undefined);
+  if (isAnybodyLeft || (skipped['already_predicted'] ?? 0) === 0) return undefined;
+  return { kind: 'nothing_to_do', slate, games, expected: verdicts.length, skipped };
+}
+
 /** Too old to go on, whatever it does. One in consolidation is left to whoever is at it, and to the sweeper. */
 function isTooOld({ state, created_at }: BatchDoc, now: Date): boolean {
   return state !== 'consolidating' && now.getTime() - Date.parse(created_at) > DEFAULT_STALL_RULES.maxAgeMinutes * 60_000;
 }
 
 /** Writes a batch with its units and skips; undefined when the slate is no longer as it was. */
-async function create(state: StateStore, clock: Clock, request: StartRequest, plan: Plan, before: SlateDoc): Promise<BatchDoc | undefined> {
+async function create(
+  { state, clock }: StartDeps,
+  request: StartRequest,
+  plan: Plan,
+  before: SlateDoc,
+  traces: Awaited<ReturnType<typeof knownOf>>,
+): Promise<BatchDoc | undefined> {
   const { slate, mode } = request;
   return state.transaction(async (tx) => {
     const now = await slateDocOf(tx, slate);
+    const passTraces = await passToken(tx, slate, traces.token);
     if (now.active_batch !== before.active_batch || now.started !== before.started) return undefined;
+    passTraces();
     const at = clock.now().toISOString();
-    const number = now.started + 1;
+    const number = Math.max(now.started, ...traces.batches.map(numberOf)) + 1;
     const batchId = `${slate}-${mode.toLowerCase().replaceAll('_', '-')}-${String(number).padStart(3, '0')}`;
     const units = unitsOf(batchId, request, plan);
     const batch: BatchDoc = {
@@ -157,6 +175,11 @@ async function create(state: StateStore, clock: Clock, request: StartRequest, pl
     }
     return batch;
   });
+}
+
+/** The number at the end of a batch id. */
+function numberOf(batchId: string): number {
+  return Number(/-(\d+)$/.exec(batchId)?.[1] ?? 0);
 }
 
 /** The players to predict, cut into units. */

@@ -32,7 +32,9 @@ export type Handled = 'done' | 'duplicate' | 'late' | 'retry' | 'failed' | 'pois
 
 const MOST_ATTEMPTS = 4;
 const LONGEST_DELAY_SECONDS = 60;
-const body = z.object({ batch_id: z.string().min(1), unit_id: z.string().min(1) });
+/** What can be the id of a document in every state store. */
+const id = z.string().regex(/^[\w-]{1,200}$/);
+const body = z.object({ batch_id: id, unit_id: id });
 
 /**
  * Predicts one unit. The rows land before the outcomes do, in a staging table that belongs to this delivery alone, and the

@@ -12,6 +12,7 @@ import { endUnpublished, finishPublished } from './ending.ts';
 import { acquireLease, fenced, type Lease, releaseLease, renewLease } from './lease.ts';
 import { publicationIdOf, receiptOf, removeCopies, removeCopy, writeReceipt } from './receipt.ts';
 import { type Copy, choosePicks, copyRows } from './rows.ts';
+import { withdraw } from './undo.ts';
 
 export interface ConsolidationDeps {
   readonly warehouse: Warehouse;
@@ -101,7 +102,15 @@ async function attempt(deps: ConsolidationDeps, work: Work): Promise<BatchDoc> {
     await removeCopy(deps.warehouse, batch, publicationId);
     throw fenced(lease, undefined);
   }
-  return swept(deps, await finishPublished(deps, batch, standing, closing));
+  const ended = await finishPublished(deps, batch, standing, closing);
+  if (isWritten && ended.publication_id !== publicationId) {
+    // Somebody ended the batch and saw no receipt: where two statements pass that do not see each other, his word stands.
+    const reason = `fenced off: the batch was ${ended.state} when its receipt came`;
+    await withdraw(deps, { publicationId, slate: batch.slate, by: closing.by, reason, at: deps.clock.now().toISOString() });
+    await removeCopy(deps.warehouse, batch, publicationId);
+    throw fenced(lease, undefined);
+  }
+  return swept(deps, ended);
 }
 
 /**

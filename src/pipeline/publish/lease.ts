@@ -2,7 +2,7 @@ import type { Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { type BatchDoc, COLLECTIONS, isActive } from '#pipeline/predict/documents.ts';
 import type { Clock } from '#platform/clock.ts';
-import type { StateStore } from '#platform/state/port.ts';
+import type { StateStore, StateTransaction } from '#platform/state/port.ts';
 
 /** Seconds for which a slate may be published by one holder. */
 export const LEASE_SECONDS = 300;
@@ -51,6 +51,15 @@ export async function acquireLease({ state, clock }: LeaseDeps, batchId: string,
     tx.put(COLLECTIONS.batches, batchId, { ...batch, attempts: batch.attempts + 1, progress_at: now.toISOString() } satisfies BatchDoc);
     return lease;
   });
+}
+
+/** Sees to it that the next lease of a slate has a larger token than one that is known of. For use in a transaction that has written nothing yet. */
+export async function passToken(tx: StateTransaction, slate: Slate, token: number): Promise<() => void> {
+  const doc = (await tx.get<LeaseDoc>(COLLECTIONS.leases, slate))?.data;
+  return () => {
+    if ((doc?.token ?? 0) >= token) return;
+    tx.put(COLLECTIONS.leases, slate, { slate, holder: null, expires_at: null, ...doc, token } satisfies LeaseDoc);
+  };
 }
 
 /** Prolongs a lease. Throws TIPOFF_FENCED when somebody with a newer token has it. */

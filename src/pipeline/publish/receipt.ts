@@ -28,7 +28,7 @@ export function publicationIdOf(batchId: string, token: number): string {
 
 /**
  * Writes the row that makes a publication visible, in one statement with the proof that nothing stands against it: no event
- * of the slate with a larger token, no publication of the same batch. False when something did, or there were no rows.
+ * of the slate with this token or a larger one, no publication of the same batch. False when something did, or there were no rows.
  */
 export async function writeReceipt(warehouse: Warehouse, receipt: Receipt): Promise<boolean> {
   const { batch } = receipt;
@@ -40,7 +40,7 @@ export async function writeReceipt(warehouse: Warehouse, receipt: Receipt): Prom
      FROM nba_predictions.player_prop_predictions p
      WHERE p.slate = CAST(@slate AS DATE) AND p.publication_id = @publication_id
        AND NOT EXISTS (SELECT 1 FROM nba_predictions.publications q
-         WHERE q.slate = CAST(@slate AS DATE) AND (q.fencing_token > CAST(@token AS INT64) OR (q.batch_id = @batch_id AND q.event = 'published')))
+         WHERE q.slate = CAST(@slate AS DATE) AND (q.fencing_token >= CAST(@token AS INT64) OR (q.batch_id = @batch_id AND q.event = 'published')))
      HAVING COUNT(*) > 0`,
     {
       publication_id: receipt.publicationId,
@@ -60,6 +60,22 @@ export async function writeReceipt(warehouse: Warehouse, receipt: Receipt): Prom
     },
   );
   return written > 0;
+}
+
+/**
+ * The batches of a slate that the warehouse has rows or events of, and the largest token among the events. A state store that
+ * was lost, or came back from a copy, knows less: who counts on from there leaves these ids and tokens to whom they belong.
+ */
+export async function knownOf(warehouse: Warehouse, slate: Slate): Promise<{ batches: readonly string[]; token: number }> {
+  const found = await warehouse.query<{ batch_id: string; token: number }>(
+    `SELECT batch_id, MAX(token) AS token FROM (
+       SELECT batch_id, fencing_token AS token FROM nba_predictions.publications WHERE slate = CAST(@slate AS DATE)
+       UNION ALL
+       SELECT DISTINCT batch_id, 0 AS token FROM nba_predictions.player_prop_predictions WHERE slate = CAST(@slate AS DATE)
+     ) AS traces GROUP BY batch_id`,
+    { slate },
+  );
+  return { batches: found.map(({ batch_id }) => batch_id), token: Math.max(0, ...found.map(({ token }) => token)) };
 }
 
 /** The receipt of a batch, visible or withdrawn; undefined when it has none. A batch has at most one. */

@@ -38,7 +38,7 @@ export interface Copy {
 
 /**
  * Copies staged rows into the predictions table under a publication id, in one atomic statement. Every attempt has an id of
- * its own, so there is nothing to replace. Copies nothing once the slate has an event with a larger token: whoever fenced
+ * its own, so there is nothing to replace. Copies nothing once the slate has an event with this token or a larger one: whoever fenced
  * the attempt off has cleared up behind it, and it must leave nothing more. Rows are live when `at` is before their tip-off
  * and the mode is no backfill.
  */
@@ -47,7 +47,7 @@ export async function copyRows(warehouse: Warehouse, { slate, publicationId, tok
     `INSERT INTO ${tableId(playerPropPredictions)} (publication_id, record_class, ${COLUMNS})
      SELECT @publication_id, ${RECORD_CLASS}, ${COLUMNS} FROM (${stagedSelect(units)}) AS staged
      WHERE NOT EXISTS (SELECT 1 FROM nba_predictions.publications q
-       WHERE q.slate = CAST(@slate AS DATE) AND q.fencing_token > CAST(@token AS INT64))`,
+       WHERE q.slate = CAST(@slate AS DATE) AND q.fencing_token >= CAST(@token AS INT64))`,
     { publication_id: publicationId, published_at: at, slate, token },
   );
 }

@@ -6,6 +6,7 @@ import type { RunReport, RunRequest } from '#guard/backfill/run-types.ts';
 import { backfillStatus, unfinished } from '#guard/backfill/status.ts';
 import { backfillSteps } from '#guard/backfill/steps.ts';
 import { virtualClock } from '#platform/clock.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type BackfillWorld, backfillWorld, contents, differences, STATEMENTS } from './world.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -192,6 +193,28 @@ describe('what does not run smoothly', () => {
     expect(run).toMatchObject({ state: 'finished', done_units: whole.length, planned_units: whole.length, reason: null });
     expect(others).toEqual([]);
     expect(() => unfinished([run as RunDoc])).toThrow('the last ones came to their end');
+  });
+
+  it.each([1, 3, 5])('what --only-failed repaired before it was stopped after %i pieces is followed when it is resumed', async (pieces) => {
+    const [cut, whole] = [await backfillWorld(), await backfillWorld()];
+    world = cut;
+    try {
+      for (const one of [cut, whole]) {
+        const replaceRange: Warehouse['replaceRange'] = async (table, ...rest) => {
+          if (table === STATEMENTS[0]?.table) throw new Error('planted');
+          return one.warehouse.replaceRange(table, ...rest);
+        };
+        await one.run({}, { warehouse: { ...one.warehouse, replaceRange } });
+      }
+      await whole.run({ onlyFailed: true });
+      let done = 0;
+      await cut.run({ onlyFailed: true, onProgress: () => done++, shouldStop: () => (done >= pieces ? 'enough' : undefined) });
+      const resumed = await resumeBackfill(cut.deps, unfinished(await readRuns(cut.deps.state)), { by: 'test' });
+      expect([resumed.stopped, resumed.failed]).toEqual([null, []]);
+      expect(differences(await contents(whole.warehouse), await contents(cut.warehouse))).toEqual([]);
+    } finally {
+      await whole.close();
+    }
   });
 
   it('computes no history for a range in which nothing is played', async () => {

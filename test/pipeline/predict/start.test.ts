@@ -2,9 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
 import { schedule } from '#core/contracts/nba_reference/schedule.ts';
 import { TipoffError } from '#core/errors.ts';
-import { listBatches, readEvents, readUnits } from '#pipeline/predict/batches.ts';
-import { runBatch } from '#pipeline/predict/run-batch.ts';
+import { listBatches, readBatch, readEvents, readUnits } from '#pipeline/predict/batches.ts';
+import { type BatchDeps, runBatch } from '#pipeline/predict/run-batch.ts';
 import { type StartRequest, startBatch } from '#pipeline/predict/start.ts';
+import { listPublications, undoPublication } from '#pipeline/publish/undo.ts';
+import { openSqliteQueue } from '#platform/queue/sqlite/queue.ts';
+import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+import { interceptedDeps } from '#test/fakes/intercepted-deps.ts';
 import { gameRow, MORNING, type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 
 const worldOf = predictionWorlds();
@@ -104,6 +109,23 @@ describe('starting a batch', () => {
     expect(await listBatches(world.deps.state)).toHaveLength(1);
   });
 
+  it.each<readonly [string, Partial<StartRequest>, string]>([
+    ['names a player whom the slate has not', { players: [1, 999] }, 'TIPOFF_BAD_INPUT'],
+    ['is a backfill of a slate that is not over', { mode: 'BACKFILL' }, 'TIPOFF_BAD_INPUT'],
+    ['would predict nobody anew', { mode: 'RETRY' }, 'nothing_to_do'],
+  ])('that is forced and %s leaves the active batch alone', async (_, request, expected) => {
+    const world = await worldOf(players(5));
+    await runBatch(world.deps, FIRST);
+    const { batch } = await started(world, { mode: 'LINE_UPDATE' });
+    const answer = await startBatch(world.deps, { ...FIRST, force: true, ...request }).then(
+      ({ kind }) => kind,
+      (error: unknown) => (error instanceof TipoffError ? error.code : error),
+    );
+    expect(answer).toBe(expected);
+    expect(await readBatch(world.deps.state, batch.batch_id)).toMatchObject({ state: 'created', closed_at: null });
+    expect((await listBatches(world.deps.state, SLATE)).length).toBe(2);
+  });
+
   it('closes the active batch when forced, with an audit event', async () => {
     const world = await worldOf(players(4));
     const { batch: old } = await started(world);
@@ -167,5 +189,79 @@ describe('starting a batch', () => {
     await world.warehouse.append(schedule, [gameRow(past, 0, '2019-11-06T00:00:00Z')]);
     await world.add(players(3), past);
     expect(await runBatch(world.deps, { slate: past, mode: 'BACKFILL', by: 'test' })).toMatchObject({ state: 'published', predicted: 3 });
+  });
+});
+
+describe('a state store that was lost, or came back from a copy, beside the warehouse', () => {
+  /** The deps of a process that finds the same warehouse and knows nothing of its slates. */
+  const forgotten = (world: PredictionWorld): BatchDeps => ({
+    ...world.deps,
+    state: openSqliteState(':memory:', { clock: world.clock }),
+    queue: openSqliteQueue(':memory:', { clock: world.clock }),
+  });
+  const doubled = async (world: PredictionWorld): Promise<number> => {
+    const visible = await world.visible();
+    return visible.length - new Set(visible).size;
+  };
+
+  it('goes on counting where the publications of the slate are', async () => {
+    const world = await worldOf(players(24));
+    const first = await runBatch(world.deps, { ...FIRST, mode: 'LINE_UPDATE' });
+    const before = await world.visible();
+    const second = await runBatch(forgotten(world), { ...FIRST, mode: 'LINE_UPDATE' });
+    expect([first.batch_id, second.batch_id]).toEqual([`${SLATE}-line-update-001`, `${SLATE}-line-update-002`]);
+    expect(second).toMatchObject({ state: 'published', predicted: 24 });
+    expect(await world.visible()).toEqual(before);
+    expect(await doubled(world)).toBe(0);
+    const [newest, oldest] = await listPublications(world.warehouse);
+    expect(newest?.publication_id).toBe(second.publication_id);
+    expect(newest?.fencing_token).toBeGreaterThan(oldest?.fencing_token ?? Number.NaN);
+  });
+
+  it('shows nothing of a batch whose audit failed', async () => {
+    const world = await worldOf(players(24));
+    await runBatch(world.deps, { ...FIRST, mode: 'LINE_UPDATE' });
+    const before = await world.visible();
+    const deps = forgotten(world);
+    const damaged: Warehouse = {
+      ...world.warehouse,
+      stage: (table, as, rows, options) =>
+        world.warehouse.stage(
+          table,
+          as,
+          rows.map((row) => ({ ...row, sd_points: 0 })),
+          options,
+        ),
+    };
+    const second = await runBatch({ ...deps, warehouse: damaged }, { ...FIRST, mode: 'LINE_UPDATE' });
+    expect(second).toMatchObject({ state: 'held', reason: expect.stringContaining('spread_is_positive') });
+    expect(await world.visible()).toEqual(before);
+    expect(await listPublications(world.warehouse)).toHaveLength(1);
+  });
+
+  it('does not publish under a withdrawn id', async () => {
+    const world = await worldOf(players(24));
+    const first = await runBatch(world.deps, FIRST);
+    await undoPublication(world.deps, { publicationId: first.publication_id ?? 'none', by: 'test', reason: 'wrong' });
+    expect(await runBatch(forgotten(world), FIRST)).toMatchObject({ state: 'published', batch_id: `${SLATE}-first-002` });
+    expect(await world.visible()).toHaveLength(first.predictions);
+    expect(await doubled(world)).toBe(0);
+  });
+
+  it('counts copies without a receipt too', async () => {
+    const world = await worldOf(players(24));
+    const cut = interceptedDeps(world.deps, async (now, what) => {
+      if (now === 'before' && what === 'execute') throw new Error('killed before the receipt');
+    });
+    await runBatch(cut, FIRST).catch(() => undefined);
+    const copies = await world.warehouse.query(
+      'SELECT COUNT(*) AS n FROM nba_predictions.player_prop_predictions WHERE slate = CAST(@slate AS DATE)',
+      { slate: SLATE },
+    );
+    expect(copies[0]?.['n']).toBeGreaterThan(0);
+    const batch = await runBatch(forgotten(world), FIRST);
+    expect(batch).toMatchObject({ state: 'published', batch_id: `${SLATE}-first-002` });
+    expect(await world.visible()).toHaveLength(batch.predictions);
+    expect(await doubled(world)).toBe(0);
   });
 });

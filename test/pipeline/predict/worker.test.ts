@@ -115,12 +115,16 @@ describe('a worker', () => {
   it('parks what is no unit, with the reason', async () => {
     const { world } = await running(players(1));
     await handleUnit(world.deps, await pulled(world));
-    for (const message of [{ nonsense: true }, 'text', null, { batch_id: 'unknown', unit_id: 'u001' }]) {
+    const odd = ['../x', '..', 'a/b', 'x'.repeat(3000)].flatMap((id) => [
+      { batch_id: id, unit_id: 'u001' },
+      { batch_id: 'unknown', unit_id: id },
+    ]);
+    for (const message of [{ nonsense: true }, 'text', null, ...odd, { batch_id: 'unknown', unit_id: 'u001' }]) {
       await world.deps.queue.publish(UNIT_TOPIC, [message]);
       expect(await handleUnit(world.deps, await pulled(world))).toBe('poison');
     }
     const reasons = (await world.deps.queue.parked(UNIT_TOPIC)).map(({ reason }) => reason);
-    expect(reasons).toHaveLength(4);
+    expect(reasons).toHaveLength(4 + odd.length);
     expect(reasons.at(-1)).toBe('there is no unit u001 of batch unknown');
   });
 

@@ -83,6 +83,32 @@ describe('a late coordinator', () => {
     expect(await runBatch(world.deps, FIRST)).toMatchObject({ state: 'published', predicted: 6 });
   });
 
+  it('takes its receipt back where the warehouse lets two statements pass that did not see each other', async () => {
+    const { world, id } = await staged();
+    const blind: BatchDeps = {
+      ...world.deps,
+      warehouse: {
+        ...world.warehouse,
+        execute: async (sql, params) => {
+          if (!sql.includes("'published', CAST(@at AS TIMESTAMP)")) return world.warehouse.execute(sql, params);
+          await reset(world.deps, { batchId: id }, RESET);
+          // As of before the reset: its rows, and no event of another token.
+          const alone = sql.replace('NOT EXISTS', 'TRUE OR NOT EXISTS').replace('HAVING COUNT(*) > 0', '');
+          await world.warehouse.execute(alone.replace('MIN(p.model_id), MIN(p.model_hash)', "'model', 'hash'"), params);
+          return 1;
+        },
+      },
+    };
+    await expect(settle(blind, id, 'late')).rejects.toMatchObject({ code: 'TIPOFF_FENCED' });
+    expect((await readBatch(world.deps.state, id)).state).toBe('reset');
+    const [receipt, ...others] = await listPublications(world.warehouse);
+    expect(receipt).toMatchObject({ batch_id: id, withdrawn_reason: expect.stringContaining('fenced off') });
+    expect(others).toEqual([]);
+    expect(await world.visible()).toEqual([]);
+    expect(await copies(world)).toEqual([]);
+    expect(await runBatch(world.deps, FIRST)).toMatchObject({ state: 'published', predicted: 6 });
+  });
+
   it('of the same batch gives way to the one that took it up again', async () => {
     const { world, id } = await staged();
     const late = disturbed(world, 'after', 'copy', () => settle(world.deps, id, 'restart', { resume: true }));

@@ -109,10 +109,11 @@ function duckdbWarehouse(
       await atomically(() => createView(session, view, sql));
     },
     dropTable: (table) => atomically(() => dropTable(session, table)),
-    listTables: (dataset, prefix = '') => exclusive(() => listTables(reading, dataset, prefix)),
+    // Several statements about tables that others drop: one view of all of them.
+    listTables: (dataset, prefix = '') => reading.atomically(() => listTables(reading, dataset, prefix)),
     replaceFunctions: () => atomically(() => replaceFunctions(session)),
     listFunctions: () => exclusive(() => listFunctions(reading)),
-    describe: (table, depth) => exclusive(() => describe(reading, table, depth)),
+    describe: (table, depth) => (depth === 'shape' ? exclusive : reading.atomically)(() => describe(reading, table, depth)),
     prepare: (tables) => atomically(() => prepare(session, tables)),
     ping: () =>
       exclusive(async () => {

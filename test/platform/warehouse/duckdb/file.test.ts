@@ -53,6 +53,23 @@ describe('a warehouse file', () => {
     expect(await openElsewhere(path)).toEqual({ rows: 1 });
   });
 
+  it('lists and describes what stood when it was asked, while tables are dropped', async () => {
+    const warehouse = await openDuckDb(path);
+    const names = Array.from({ length: 20 }, (_, i) => ({ dataset: 'nba_raw', name: `staging_${i}` }) as const);
+    await warehouse.prepare([everyType]);
+    for (let round = 0; round < 5; round++) {
+      for (const name of names) await warehouse.createTable(everyType, name);
+      const drops = Promise.all(names.map((name) => warehouse.dropTable(name)));
+      const listed = warehouse.listTables('nba_raw', 'staging_');
+      const described = Promise.all(names.map((name) => warehouse.describe(name)));
+      expect((await listed).every(({ rows }) => rows === 0)).toBe(true);
+      for (const columns of await described) expect([undefined, Object.keys(everyType.columns).length]).toContain(columns?.length);
+      expect(await drops).toEqual(names.map(() => true));
+    }
+    expect(await warehouse.listTables('nba_raw', 'staging_')).toEqual([]);
+    await warehouse.close();
+  });
+
   it('shows two openings in one process the same rows, and outlives the close of one', async () => {
     const first = await openDuckDb(path);
     const second = await openDuckDb(path);
