@@ -7,6 +7,7 @@ import { GramAccumulator } from './gram.ts';
 import { type LinearModel, predictLinear, solveRidge } from './ridge.ts';
 import { nonNegative } from './systems.ts';
 import type { TrainConfig } from './train-config.ts';
+import type { Steps } from './turns.ts';
 
 /** A fit on all usable rows before a cut-off. */
 export interface CutoffFit {
@@ -44,9 +45,9 @@ export function usableRows(set: TrainingSet, config: TrainConfig): Int32Array {
  * Walks through history once. Blocks are calendar weeks from Monday, which do not depend on any cut-off: each week is
  * forecast by the fit on everything before it, as a weekly refit in production would. So what a week contributes to
  * calibration is the same whichever cut-off is trained for, and many cut-offs cost one pass and one solve each.
- * `cutoffs` must be in order; rows at or after a cut-off never enter its fit.
+ * `cutoffs` must be in order; rows at or after a cut-off never enter its fit. A step is a week.
  */
-export function walkHistory(set: TrainingSet, cutoffs: readonly string[], config: TrainConfig): Walk {
+export function* walkHistory(set: TrainingSet, cutoffs: readonly string[], config: TrainConfig): Steps<Walk> {
   const source = usableRows(set, config);
   const columns = availableColumns(set, MODEL_COLUMNS, REQUIRED_FEATURES);
   const design = designOf(set, columns, source);
@@ -71,6 +72,7 @@ export function walkHistory(set: TrainingSet, cutoffs: readonly string[], config
     if (row === 0 || day !== design.days[row - 1]) fitCutoffs(day, row);
     const itsWeek = weekOf(day);
     if (itsWeek !== week) {
+      yield;
       week = itsWeek;
       gram.addUpTo(row);
       model = row >= config.minFitRows ? solve(mondayOf(week)) : undefined;

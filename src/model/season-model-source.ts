@@ -4,9 +4,10 @@ import type { Artefact } from './artefact.ts';
 import { dayNumber, mondayOf, weekOf } from './days.ts';
 import { remember, servingModel } from './model-source.ts';
 import type { ModelSource, ServingModel } from './serving.ts';
-import { trainEach } from './train.ts';
+import { eachSteps } from './train.ts';
 import { identityOf, registerTrained, type TrainDeps, UNNAMED } from './train-run.ts';
 import { readTrainingSet } from './training-set.ts';
+import { inTurns } from './turns.ts';
 
 export interface SeasonModelOptions {
   /** First and last slate that may be asked for. */
@@ -30,7 +31,7 @@ export function seasonModelSource(deps: TrainDeps, { from, to, by }: SeasonModel
     const cutoffs: Slate[] = [];
     for (let monday = mondayBefore(from); monday <= to; monday = addDays(monday, 7)) cutoffs.push(monday);
     const set = await readTrainingSet(deps.warehouse, { before: mondayBefore(to) });
-    const models = trainEach(set, cutoffs, { ...identityOf(deps), modelId: () => UNNAMED });
+    const models = await inTurns(eachSteps(set, cutoffs, { ...identityOf(deps), modelId: () => UNNAMED }));
     return new Map(cutoffs.map((cutoff, i) => [cutoff, models[i] ?? unknownWeek(cutoff, from, to)]));
   };
   const serve = async (cutoff: Slate): Promise<ServingModel> => {

@@ -5,8 +5,9 @@ import { type Artefact, parseArtefact } from './artefact.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { featureContractHash } from './feature-contract.ts';
 import { artefactPath, promoteModel, type Registration, type RegistryDeps, registerModel } from './registry.ts';
-import { type SeriesOptions, trainArtefact } from './train.ts';
+import { artefactSteps, type SeriesOptions } from './train.ts';
 import { readTrainingSet, type TrainingRange } from './training-set.ts';
+import { inTurns } from './turns.ts';
 
 export interface TrainDeps extends RegistryDeps {
   /** Version of the running code, as every artefact carries it. */
@@ -41,7 +42,7 @@ export async function train(deps: TrainDeps, request: TrainRequest): Promise<Tra
   const cutoff = parseSlate(request.cutoff);
   await deps.admit({ before: cutoff });
   const set = await readTrainingSet(deps.warehouse, { before: cutoff });
-  const artefact = trainArtefact(set, { ...identityOf(deps), modelId: UNNAMED, cutoff });
+  const artefact = await inTurns(artefactSteps(set, { ...identityOf(deps), modelId: UNNAMED, cutoff }));
   const trained = await registerTrained(deps, artefact, { status: 'candidate', by: request.by });
   if (request.promote !== true) return trained;
   return { ...trained, row: await promoteModel(deps, trained.row.model_id, request.by) };

@@ -6,6 +6,7 @@ import { checkTrainingSet, type TrainingSet } from './dataset.ts';
 import { weekOf } from './days.ts';
 import { type CutoffFit, type Walk, walkHistory } from './out-of-fold.ts';
 import { DEFAULT_CONFIG, MIN_BLOCKS, type TrainConfig } from './train-config.ts';
+import { atOnce, type Steps } from './turns.ts';
 
 /** What an artefact says about itself; all of it comes from the caller, nothing from a clock. */
 export interface TrainOptions extends Partial<TrainConfig> {
@@ -25,6 +26,11 @@ export interface TrainOptions extends Partial<TrainConfig> {
  * Rows at or after the cut-off are refused with TIPOFF_BAD_INPUT. Same rows, same options: the same bytes.
  */
 export function trainArtefact(set: TrainingSet, options: TrainOptions & { readonly cutoff: string }): Artefact {
+  return atOnce(artefactSteps(set, options));
+}
+
+/** `trainArtefact` in steps. */
+export function* artefactSteps(set: TrainingSet, options: TrainOptions & { readonly cutoff: string }): Steps<Artefact> {
   checkTrainingSet(set);
   const last = set.slates[set.rows - 1];
   if (last !== undefined && last >= options.cutoff) {
@@ -33,7 +39,7 @@ export function trainArtefact(set: TrainingSet, options: TrainOptions & { readon
       details: { cutoff: options.cutoff, last },
     });
   }
-  const [artefact] = train(set, [options.cutoff], { ...options, modelId: () => options.modelId });
+  const [artefact] = yield* train(set, [options.cutoff], { ...options, modelId: () => options.modelId });
   if (artefact === undefined) throw tooLittle(options.cutoff, { rows: 0 });
   return orThrow(artefact);
 }
@@ -53,6 +59,15 @@ export function trainSeries(set: TrainingSet, cutoffs: readonly string[], option
 
 /** As `trainSeries`, but a cut-off with too little history gives its TIPOFF_NO_MODEL error in the place of an artefact. */
 export function trainEach(set: TrainingSet, cutoffs: readonly string[], options: SeriesOptions): readonly (Artefact | TipoffError)[] {
+  return atOnce(eachSteps(set, cutoffs, options));
+}
+
+/** `trainEach` in steps. */
+export function* eachSteps(
+  set: TrainingSet,
+  cutoffs: readonly string[],
+  options: SeriesOptions,
+): Steps<readonly (Artefact | TipoffError)[]> {
   checkTrainingSet(set);
   const unordered = cutoffs.find((cutoff, i) => i > 0 && cutoff <= (cutoffs[i - 1] ?? ''));
   if (unordered !== undefined) {
@@ -61,7 +76,7 @@ export function trainEach(set: TrainingSet, cutoffs: readonly string[], options:
       details: { cutoffs },
     });
   }
-  return train(set, cutoffs, options);
+  return yield* train(set, cutoffs, options);
 }
 
 function orThrow(result: Artefact | TipoffError): Artefact {
@@ -69,7 +84,7 @@ function orThrow(result: Artefact | TipoffError): Artefact {
   return result;
 }
 
-function train(set: TrainingSet, cutoffs: readonly string[], options: SeriesOptions): readonly (Artefact | TipoffError)[] {
+function* train(set: TrainingSet, cutoffs: readonly string[], options: SeriesOptions): Steps<readonly (Artefact | TipoffError)[]> {
   const config: TrainConfig = {
     lambda: options.lambda ?? DEFAULT_CONFIG.lambda,
     halfLifeDays: options.halfLifeDays ?? DEFAULT_CONFIG.halfLifeDays,
@@ -79,13 +94,19 @@ function train(set: TrainingSet, cutoffs: readonly string[], options: SeriesOpti
     minFitRows: options.minFitRows ?? DEFAULT_CONFIG.minFitRows,
     minCalibrationRows: options.minCalibrationRows ?? DEFAULT_CONFIG.minCalibrationRows,
   };
-  const walk = walkHistory(set, cutoffs, config);
+  const walk = yield* walkHistory(set, cutoffs, config);
   const fits = new Map(walk.fits.map((fit) => [fit.cutoff, fit]));
-  return cutoffs.map((cutoff) => {
+  const trained: (Artefact | TipoffError)[] = [];
+  for (const cutoff of cutoffs) {
+    yield;
     const fit = fits.get(cutoff);
-    if (fit === undefined) return tooLittle(cutoff, { rows: 0 });
-    return assemble(set, walk, fit, config, { ...options, modelId: options.modelId(cutoff) });
-  });
+    trained.push(
+      fit === undefined
+        ? tooLittle(cutoff, { rows: 0 })
+        : assemble(set, walk, fit, config, { ...options, modelId: options.modelId(cutoff) }),
+    );
+  }
+  return trained;
 }
 
 function assemble(set: TrainingSet, walk: Walk, fit: CutoffFit, config: TrainConfig, options: TrainOptions): Artefact | TipoffError {

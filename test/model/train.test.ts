@@ -1,9 +1,13 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { parseSlate } from '#core/calendar.ts';
 import { artefactBytes, artefactHash, artefactSystems } from '#model/artefact.ts';
 import { beforeCutoff, firstRowAt, sliceRows, type TrainingSet, vectorAt } from '#model/dataset.ts';
 import { seededRandom } from '#model/random.ts';
+import { mondayBefore } from '#model/season-model-source.ts';
 import { isPrediction } from '#model/systems.ts';
-import { trainArtefact, trainSeries } from '#model/train.ts';
+import { eachSteps, trainArtefact, trainEach, trainSeries } from '#model/train.ts';
+import { inTurns } from '#model/turns.ts';
 import { syntheticSet } from '#test/model/synthetic-set.ts';
 
 const set = syntheticSet({ from: '2023-10-24', slates: 90, rowsPerSlate: 40, lined: 0.5 });
@@ -143,6 +147,21 @@ describe('a series of cut-offs', () => {
     expect(hashes(scrambled)).toEqual(hashes(set));
     const leaking = { ...scrambled, target: set.target.map((y, row) => (row === start - 1 ? y + 20 : y)) };
     expect(hashes(leaking)).not.toEqual(hashes(set));
+  });
+
+  it('in turns leaves the process free between weeks and cut-offs, and gives the same', async () => {
+    let isOver = false;
+    let turns = 0;
+    const others = async (): Promise<void> => {
+      for (; !isOver; turns++) await nextTurn();
+    };
+    const beside = others();
+    const inTurn = await inTurns(eachSteps(set, cutoffs, series));
+    isOver = true;
+    await beside;
+    const weeks = new Set(set.slates.map((slate) => mondayBefore(parseSlate(slate)))).size;
+    expect(turns).toBeGreaterThanOrEqual(weeks + cutoffs.length - 2);
+    expect(inTurn).toEqual(trainEach(set, cutoffs, series));
   });
 
   it('refuses cut-offs out of order', () => {
