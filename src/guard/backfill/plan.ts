@@ -88,8 +88,12 @@ export async function planBackfill(deps: PlanDeps, steps: readonly Step[], reque
     const picked = isChosen ? selectSlates(selection, step) : { selected: new Map<Slate, Verdict>(), left: new Map<Slate, string>() };
     selection.selected.set(step.name, new Set(picked.selected.keys()));
     // Whether a slate is held follows from its inputs, which its parts cover: it must not matter when that was found out.
-    const isThere = (kind: Verdict['kind'] | undefined): boolean => kind === 'current' || kind === 'held';
-    const stands = all.filter((slate) => picked.selected.has(slate) || isThere(verdicts.get(slate)?.kind));
+    // Rows that somebody computed past the ledger are learnt from as well.
+    const isThere = (slate: Slate): boolean => {
+      const kind = verdicts.get(slate)?.kind;
+      return kind === 'current' || kind === 'held' || (kind === 'new' && (actual?.get(slate) ?? 0) > 0);
+    };
+    const stands = all.filter((slate) => picked.selected.has(slate) || isThere(slate));
     read.provide(step, wanted, new Set(stands));
     parts.set(step.name, new Map([...picked.selected.keys()].map((slate) => [slate, wanted.get(slate) ?? {}])));
     if (!isChosen) continue;

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import type { Parts } from '#guard/backfill/fingerprints.ts';
+import { parseSlate } from '#core/calendar.ts';
+import { changedParts, type Parts } from '#guard/backfill/fingerprints.ts';
 import { planBackfill } from '#guard/backfill/plan.ts';
 import { prepareReferences } from '#guard/backfill/standing.ts';
 import { BACKFILL_PHASES, backfillSteps } from '#guard/backfill/steps.ts';
+import { openSqliteState } from '#platform/state/sqlite/store.ts';
 import { type BackfillWorld, backfillWorld } from './world.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -35,4 +37,19 @@ it('a slate that turns out held does not make what was computed in the same run 
   const after = await predictedFrom();
   expect(after.size).toBe(world.season.length);
   expect(after).toEqual(before);
+});
+
+it('features of a history that somebody else computed make what was learnt without them stale, and only once', async () => {
+  // From the first slate on that is not held.
+  const [from, to] = [parseSlate('2023-10-26'), parseSlate('2024-06-30')];
+  await world.run();
+  const without = await predictedFrom();
+  const elsewhere = openSqliteState(':memory:', { clock: world.deps.clock });
+  await world.run({ from, to }, { state: elsewhere });
+  await elsewhere.close();
+  const withThem = await predictedFrom();
+  const changed = [...withThem].map(([slate, parts]) => changedParts(without.get(slate) ?? {}, parts));
+  expect(new Set(changed.map(String))).toEqual(new Set(['MLFeatureStore:before_week']));
+  await world.run({ from, to });
+  expect(await predictedFrom()).toEqual(withThem);
 });
