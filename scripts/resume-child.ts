@@ -11,6 +11,8 @@ const TIPOFF = fileURLToPath(new URL('../src/app/cli/tipoff.ts', import.meta.url
 export interface KillPoint {
   readonly pieces: number;
   readonly milliseconds: number;
+  /** `SIGKILL` unless named: the process is gone at once. */
+  readonly signal?: 'SIGINT' | 'SIGTERM';
 }
 
 /** How a backfill process ended. */
@@ -19,8 +21,10 @@ export interface BackfillEnd {
   readonly code: number | null;
   /** Pieces of work it reported. */
   readonly pieces: number;
-  /** Its JSON document, when it came to its end. */
-  readonly report: { readonly plan: { readonly units: readonly PlannedUnit[] }; readonly executed: readonly unknown[] } | undefined;
+  /** Its JSON document, when it came to an end of its own. */
+  readonly report:
+    | { readonly plan: { readonly units: readonly PlannedUnit[] }; readonly executed: readonly unknown[]; readonly stopped: string | null }
+    | undefined;
   readonly log: string;
 }
 
@@ -29,7 +33,7 @@ interface PlannedUnit {
   readonly slates: readonly string[];
 }
 
-/** Runs `tipoff backfill …` on a home in a process of its own, and kills it with -9 at a point, unless it ends before. */
+/** Runs `tipoff backfill …` on a home in a process of its own, and kills it at a point, unless it ends before. */
 export async function backfillProcess(home: string, args: readonly string[], at?: KillPoint): Promise<BackfillEnd> {
   const child = spawn(process.execPath, [TIPOFF, 'backfill', ...args, '--home', home, '--at', RESUME_NOW, '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -42,7 +46,7 @@ export async function backfillProcess(home: string, args: readonly string[], at?
   const strike = async (): Promise<void> => {
     await sleep(at?.milliseconds ?? 0);
     killed = isAlive(child);
-    if (killed) child.kill('SIGKILL');
+    if (killed) child.kill(at?.signal ?? 'SIGKILL');
   };
   const struck: Promise<void>[] = [];
   if (at?.pieces === 0) struck.push(strike());
@@ -54,7 +58,8 @@ export async function backfillProcess(home: string, args: readonly string[], at?
   });
   await gone;
   await Promise.all(struck);
-  const isWhole = child.exitCode === 0;
+  // 1: it was stopped, or something failed.
+  const isWhole = child.exitCode === 0 || child.exitCode === 1;
   return { killed, code: child.exitCode, pieces, report: isWhole ? (JSON.parse(out) as BackfillEnd['report']) : undefined, log };
 }
 

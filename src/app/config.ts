@@ -100,7 +100,12 @@ export interface SlackConfig {
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const parsed = SETTINGS.safeParse(environment);
   if (!parsed.success) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `the environment is not right: ${z.prettifyError(parsed.error)}`, {
+    const wrong = parsed.error.issues.map(({ path: [name], message }) => {
+      const isSecret = SETTINGS.shape[name as keyof typeof SETTINGS.shape]?.meta()?.['secret'] === true;
+      const expected = message.replace(/^Invalid (?:input|option): /, '').replace(/, received .*$/, '');
+      return `${String(name)}: ${expected}${isSecret ? '' : `, saw "${environment[String(name)]}"`}`;
+    });
+    throw new TipoffError('TIPOFF_BAD_INPUT', `the environment is not right: ${wrong.join('; ')}`, {
       hint: 'Set the variables named above as docs/configuration.md describes, or leave them out.',
     });
   }

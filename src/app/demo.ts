@@ -17,6 +17,7 @@ import { canaryDeps } from './canaries.ts';
 import { type App, openApp } from './compose.ts';
 import type { Config } from './config.ts';
 import { dayDeps } from './day-deps.ts';
+import { DEMONSTRATION_MARKER, isDemonstration } from './demonstration.ts';
 
 /** The evening the demonstration ends on. */
 const TONIGHT = parseSlate('2024-12-14');
@@ -24,7 +25,6 @@ const TONIGHT = parseSlate('2024-12-14');
 const NOON = 'T17:00:00Z';
 /** A season somewhat shorter than the real one keeps the demonstration short; its pace of games is the real one. */
 const GAMES_PER_TEAM = 60;
-const MARKER = 'simulated-league.json';
 
 export interface DemoOptions {
   readonly config: Config;
@@ -79,7 +79,7 @@ export async function runDemo(options: DemoOptions, look: (app: App, result: Dem
     return runDay(await dayDeps(app, 'tipoff demo'), { slate, by: 'tipoff demo', onPhase: (phase) => options.onPhase(slate, phase) });
   };
   try {
-    await writeFile(join(options.home, MARKER), `${JSON.stringify({ seed: options.seed, tonight: TONIGHT })}\n`);
+    await writeFile(join(options.home, DEMONSTRATION_MARKER), `${JSON.stringify({ seed: options.seed, tonight: TONIGHT })}\n`);
     const first = await live(yesterday);
     const tonight = await live(TONIGHT, `${yesterday}${NOON.replace('Z', '.000Z')}`);
     const exported = await exportSeasonSubsets(
@@ -122,7 +122,7 @@ async function runChecks(app: App): Promise<DemoChecks> {
 /** Empties the folder of an earlier demonstration. A folder with anything else in it is refused: it may be real work. */
 async function clear(home: string): Promise<void> {
   if (!existsSync(home)) return;
-  if (!existsSync(join(home, MARKER)) && (await readdir(home)).length > 0) {
+  if (!isDemonstration(home) && (await readdir(home)).length > 0) {
     throw new TipoffError('TIPOFF_BAD_INPUT', `${home} is not empty and holds no demonstration`, {
       hint: 'Give the demonstration a folder of its own with --home.',
       details: { home },

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 import {
@@ -125,10 +125,18 @@ export function homePaths(dir: string): HomePaths {
 
 function makeFolder(home: string, path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeWithParents(path);
   } catch (error) {
     throw homeError(home, error);
   }
+}
+
+/** Makes each missing folder once. Node's own way tries without end where a folder cannot be made although its parent is there. */
+function makeWithParents(path: string): void {
+  if (existsSync(path) && statSync(path).isDirectory()) return;
+  const parent = dirname(path);
+  if (parent !== path && !existsSync(parent)) makeWithParents(parent);
+  mkdirSync(path, { mode: 0o700 });
 }
 
 function ownerOf({ token: _token, processStart: _start, ...owner }: HomeLock): HomeOwner {

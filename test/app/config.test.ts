@@ -42,7 +42,8 @@ describe('the profile', () => {
     [{ ...GCP, TIPOFF_GCP_PROJECT: 'Hoops Prod' }, 'expected a project id'],
     [{ ...GCP, TIPOFF_GCP_QUERY_BYTES: '1' }, 'TIPOFF_GCP_QUERY_BYTES'],
     [{ ...GCP, TIPOFF_GCP_PUBSUB_EMULATOR: 'http://127.0.0.1:8085' }, 'expected host:port'],
-    [{ TIPOFF_PROFILE: 'aws' }, 'TIPOFF_PROFILE'],
+    [{ TIPOFF_PROFILE: 'aws' }, 'TIPOFF_PROFILE: expected one of "embedded"|"gcp", saw "aws"'],
+    [{ PORT: 'abc', TIPOFF_PROFILE: 'aws' }, 'PORT: expected number, saw "abc"'],
   ])('refuses %j', (environment, message) => {
     expect(() => readConfig(environment)).toThrow(message);
   });

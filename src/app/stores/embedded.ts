@@ -1,5 +1,6 @@
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions/publications.ts';
+import { endAbandoned } from '#guard/backfill/ledger.ts';
 import { openHome } from '#platform/home.ts';
 import { directoryObjects } from '#platform/objects/directory/store.ts';
 import { openSqliteQueue } from '#platform/queue/sqlite/queue.ts';
@@ -16,6 +17,8 @@ export async function openEmbedded(dir: string, options: StoreOptions, onClose: 
   onClose(() => warehouse.close());
   const state = openSqliteState(home.paths.state, { clock });
   onClose(() => state.close());
+  // One process has a home: what was running before it took this one runs no more.
+  await endAbandoned(state, clock.now().toISOString());
   const queue = openSqliteQueue(home.paths.state, { clock });
   onClose(() => queue.close());
   if (options.prepare !== false) {

@@ -139,6 +139,14 @@ export async function readRuns(state: StateStore): Promise<RunDoc[]> {
   return docs.map(({ data }) => data).sort((a, b) => (a.started_at < b.started_at ? -1 : 1));
 }
 
+/** Ends the record of every run that still counts as running: for whoever knows that no process is at one. */
+export async function endAbandoned(state: StateStore, at: string): Promise<void> {
+  for (const run of await readRuns(state)) {
+    if (run.state !== 'running') continue;
+    await writeRun(state, { ...run, state: 'stopped', finished_at: at, reason: 'its process ended before it' });
+  }
+}
+
 /** Writes or replaces the record of a run. */
 export async function writeRun(state: StateStore, run: RunDoc): Promise<void> {
   await state.transaction(async (tx) => {

@@ -33,7 +33,7 @@ export async function halt(
   if (reason.trim() === '' || !(until.getTime() > now.getTime())) {
     throw new TipoffError(
       'TIPOFF_BAD_INPUT',
-      `a halt needs a reason and an end after ${now.toISOString()}, saw "${reason}" until ${String(until)}`,
+      `a halt needs a reason and an end after ${now.toISOString()}, saw "${reason}" until ${Number.isNaN(until.getTime()) ? 'no instant' : until.toISOString()}`,
       {
         hint: 'Say why and until when: a halt without an end would hide every failure for ever.',
       },

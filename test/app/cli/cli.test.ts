@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -159,6 +159,23 @@ describe('ingest', () => {
     expect(first).toMatchObject({ read: 1, loaded: 1, duplicate: 0, rejected: 0, failed: 0 });
     const second = JSON.parse((await tipoff('ingest', path, '--json')).out);
     expect(second).toMatchObject({ read: 1, loaded: 0, duplicate: 1, rejected: 0, failed: 0 });
+  });
+
+  it('keeps real rows out of the home of a demonstration, and says which home it was', async () => {
+    const marker = join(folder.path, 'home', 'simulated-league.json');
+    mkdirSync(join(folder.path, 'home'), { recursive: true });
+    writeFileSync(marker, '{}');
+    try {
+      for (const args of [
+        ['ingest', file('logs.csv', `${LOGS_HEADER}\n${LOG}\n`)],
+        ['fetch', '2025-01-11'],
+      ]) {
+        const { code, err } = await tipoff(...args);
+        expect([code, err]).toEqual([2, expect.stringContaining('home, which holds the demonstration')]);
+      }
+    } finally {
+      rmSync(marker);
+    }
   });
 
   it.each([

@@ -1,8 +1,14 @@
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openApp } from '#app/compose.ts';
+import { readConfig } from '#app/config.ts';
+import { type RunDoc, readRuns } from '#guard/backfill/ledger.ts';
 import { seededRandom } from '#model/random.ts';
+import { virtualClock } from '#platform/clock.ts';
+import { backfillProcess } from '#scripts/resume-child.ts';
 import { resumeRun, type Undisturbed, undisturbed } from '#scripts/resume-run.ts';
-import { makeResumeTemplate, type ResumeTemplate } from '#scripts/resume-world.ts';
+import { makeResumeTemplate, RESUME_NOW, type ResumeTemplate } from '#scripts/resume-world.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
 const LONG = 300_000;
@@ -16,6 +22,20 @@ beforeAll(async () => {
 }, LONG);
 afterAll(() => folder.remove());
 
+/** The newest run as the ledger of a home has it, once nobody is at it. */
+async function lastRun(home: string): Promise<RunDoc | undefined> {
+  const app = await openApp(readConfig({ TIPOFF_HOME: home }), {
+    command: 'test',
+    clock: virtualClock(RESUME_NOW),
+    write: () => undefined,
+  });
+  try {
+    return (await readRuns(app.state)).at(-1);
+  } finally {
+    await app.close();
+  }
+}
+
 it(
   'a backfill process killed with -9 is resumed with at most the piece in flight done twice, and every table as if nothing had happened',
   async () => {
@@ -24,6 +44,25 @@ it(
     const run = await resumeRun(template, measure, { home: join(folder.path, 'killed'), kills: 2, random: seededRandom(3) });
     expect(run.problems).toEqual([]);
     expect(run.kills.length).toBeGreaterThan(0);
+  },
+  LONG,
+);
+
+it(
+  'a backfill that is interrupted ends after the piece at hand, says how to go on, and is no longer running; nor is one that was killed',
+  async () => {
+    const args = ['run', '--from', template.from, '--to', template.to, '--chunk', 'month'];
+    const [interrupted, killed] = [join(folder.path, 'interrupted'), join(folder.path, 'gone')];
+    for (const home of [interrupted, killed]) await cp(template.home, home, { recursive: true });
+    const end = await backfillProcess(interrupted, args, { pieces: 3, milliseconds: 0, signal: 'SIGINT' });
+    expect(end).toMatchObject({ code: 1, report: { stopped: 'interrupted by SIGINT' } });
+    expect(end.log).toContain('Stopping after the piece of work at hand');
+    expect(end.pieces).toBeLessThan(measure.pieces);
+    expect(await lastRun(interrupted)).toMatchObject({ state: 'stopped', reason: 'interrupted by SIGINT' });
+    await backfillProcess(killed, args, { pieces: 3, milliseconds: 0 });
+    expect(await lastRun(killed)).toMatchObject({ state: 'stopped', reason: 'its process ended before it' });
+    expect(await backfillProcess(interrupted, ['resume'])).toMatchObject({ code: 0, report: { stopped: null } });
+    expect(await lastRun(interrupted)).toMatchObject({ state: 'finished', reason: null });
   },
   LONG,
 );

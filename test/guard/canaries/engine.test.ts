@@ -153,7 +153,10 @@ describe('the engine', () => {
     await world.warehouse.append(schedule, [gameRow('2025-01-12', 3), gameRow('2025-01-20', 4)]);
     expect((await ask(tonight, '2025-01-11T17:00:00Z')).reason).toBe('no games on 2025-01-11');
     expect((await ask(tonight, '2025-01-15T17:00:00Z')).reason).toBe('no games on 2025-01-15: break from 2025-01-13 to 2025-01-19');
-    expect((await ask(tonight, '2025-07-15T17:00:00Z')).reason).toBe('no games on 2025-07-15: off-season or season over');
+    expect((await ask(tonight, '2025-04-15T17:00:00Z')).reason).toBe('no games on 2025-04-15: off-season or season over');
+    expect((await ask(tonight, '2025-07-15T17:00:00Z')).reason).toBe(
+      'no games on 2025-07-15 or within 120 days of it: is there a schedule?',
+    );
   });
 
   test('a postponed game is no game', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { phaseRuns } from '#core/contracts/nba_orchestration/phase-runs.ts';
+import { modelRegistry } from '#core/contracts/nba_predictions/model-registry.ts';
 import { halt } from '#guard/canaries/halt.ts';
 import { beat } from '#guard/canaries/heartbeats.ts';
 import { observe } from '#guard/incidents/observe.ts';
@@ -47,6 +48,24 @@ describe('the status', () => {
     expect(lines[0]).toMatch(/^2025-01-10 as of 2025-01-10 13:00 ET: BAD\. 2 games\. Alerts: 0 open/);
     expect(lines).toContainEqual(expect.stringMatching(/^BAD {3}1 Predictions +None: 2 games and no predictions\.$/));
     expect(lines).toContainEqual(expect.stringMatching(/^ +-> tipoff day 2025-01-10$/));
+  });
+});
+
+describe('the model', () => {
+  it.each([
+    ['2025-01-06', 'good', 'trained on data before 2025-01-06, 4 days old'],
+    ['2024-11-06', 'attention', '65 days old: retraining is due'],
+    ['2025-01-13', 'idle', 'is younger than this slate: it has learnt from data before 2025-01-13 and does not predict it'],
+  ])('of a champion with the cut-off %s is %s', async (data_cutoff, verdict, words) => {
+    const w = await world({ own: true });
+    const at = '2025-01-06T12:00:00.000Z';
+    const row = {
+      ...{ model_id: 'ridge-one', family: 'ridge', status: 'champion', status_changed_at: at, status_changed_by: 'test', created_at: at },
+      ...{ artefact_path: 'models/ridge-one', artefact_hash: 'hash', code_version: 'test', feature_contract_hash: 'contract' },
+      ...{ data_cutoff, training_from: '2023-10-24', training_rows: 9000, calibration_rows: 3000, config: '{}', metrics: '{}' },
+    };
+    await w.warehouse.append(modelRegistry, [{ ...row, parent_model_id: null }]);
+    expect(await w.answer(14)).toMatchObject({ verdict, answer: expect.stringContaining(words) });
   });
 });
 

@@ -39,6 +39,13 @@ it('creates the folders, for the user only, and says what lies where', async () 
   await home.release();
 });
 
+it('is refused where its folder cannot be made, and makes the folders above it where it can', async () => {
+  await expect(openHome('/proc/tipoff/home', options())).rejects.toMatchObject({ code: 'TIPOFF_STORAGE' });
+  const deep = await openHome(join(dir, 'deep', 'er'), options());
+  expect(await modeOf(deep.dir)).toBe(0o700);
+  await deep.release();
+});
+
 it('notes its owner in home.lock, and removes the note with release', async () => {
   const home = await openHome(dir, options());
   expect(JSON.parse(await lockText())).toMatchObject({

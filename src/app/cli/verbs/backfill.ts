@@ -137,13 +137,23 @@ async function requestOf(options: RangeOptions, verb: string): Promise<RunReques
   };
 }
 
-type Work = (deps: RunDeps, rest: Pick<RunRequest, 'by'> & Required<Pick<RunRequest, 'onProgress'>>) => Promise<RunReport>;
+/** What asks a run to stop. */
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+type Work = (deps: RunDeps, rest: Pick<RunRequest, 'by'> & Required<Pick<RunRequest, 'onProgress' | 'shouldStop'>>) => Promise<RunReport>;
 
 async function carryOut({ terminal, withApp }: VerbContext, host: CliHost, by: string, work: Work): Promise<void> {
+  let stop: string | undefined;
+  const atSignal = (signal: string): void => {
+    stop = `interrupted by ${signal}`;
+    terminal.progress('Stopping after the piece of work at hand; once more stops at once.');
+  };
+  for (const signal of SIGNALS) process.once(signal, atSignal);
   const report = await withApp(async (app) => {
     const { backfillDeps } = await import('#app/backfill.ts');
     return work(await backfillDeps(app, by), {
       by,
+      shouldStop: () => stop,
       onProgress: ({ step, from, to, rows, seconds, done_slates, planned_slates, eta_seconds }) => {
         const share = `${done_slates}/${planned_slates}`;
         terminal.progress(
@@ -152,6 +162,7 @@ async function carryOut({ terminal, withApp }: VerbContext, host: CliHost, by: s
       },
     });
   });
+  for (const signal of SIGNALS) process.off(signal, atSignal);
   terminal.json(report);
   for (const line of reportLines(report)) terminal.line(line);
   if (report.failed.length > 0 || report.stopped !== null) host.exit(1);

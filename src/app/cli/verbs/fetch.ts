@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
+import { refuseDemonstration } from '#app/demonstration.ts';
 import { parseSlate, slateOf } from '#core/calendar.ts';
 
 /** `fetch [slate]`: what the live providers have for a slate. */
@@ -9,7 +10,8 @@ export function addFetchVerb(root: Command, host: CliHost): void {
     .description('ask the live providers for schedule, box scores and player props of a slate, and load what they give')
     .argument('[slate]', 'default: today')
     .action(async (text: string | undefined, _options: object, command: Command) => {
-      const { terminal, clock, withApp } = contextOf(host, command);
+      const { terminal, clock, config, withApp } = contextOf(host, command);
+      if (config.profile === 'embedded') refuseDemonstration(config.home);
       const slate = text === undefined ? slateOf(clock.now()) : parseSlate(text);
       const [{ fetchSlate }, { fetchHttp }] = await Promise.all([import('#app/fetch.ts'), import('#pipeline/ingest/providers/http.ts')]);
       const report = await withApp((app) => fetchSlate(app, slate, fetchHttp({ clock })));

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
 import { duration, type Terminal, tableLines } from '#app/cli/terminal.ts';
+import { refuseDemonstration } from '#app/demonstration.ts';
 import { REASON_CODES, type ReasonCode } from '#pipeline/ingest/format.ts';
 import type { FileReport, IngestReport } from '#pipeline/ingest/report.ts';
 
@@ -18,7 +19,8 @@ export function addIngestVerb(root: Command, host: CliHost): void {
     .argument('<path...>', 'files or folders')
     .option('--format <id>', 'use this format instead of recognising it')
     .action(async (paths: string[], options: { format?: string }, command: Command) => {
-      const { terminal, clock, withApp } = contextOf(host, command);
+      const { terminal, clock, config, withApp } = contextOf(host, command);
+      if (config.profile === 'embedded') refuseDemonstration(config.home);
       const [{ ingest }, { filesAt }, { FORMATS }] = await Promise.all([
         import('#pipeline/ingest/ingest.ts'),
         import('#pipeline/ingest/sources/folder.ts'),

@@ -123,6 +123,13 @@ async function model({ warehouse }: StatusWorld, { slate }: StatusMoment): Promi
     live === undefined
       ? 'no graded slates within two weeks'
       : `${count(live.slates, 'slate')}: mean error ${live.mae?.toFixed(2) ?? 'unknown'}, bias ${live.bias?.toFixed(2) ?? 'unknown'} points, ${live.wins} of ${live.decided} picks won, ${(overs * 100).toFixed(0)} % over`;
+  if (age < 0) {
+    return {
+      verdict: 'idle',
+      answer: `${champion.model_id} (${champion.status}) is younger than this slate: it has learnt from data before ${champion.data_cutoff} and does not predict it.`,
+      table,
+    };
+  }
   return {
     verdict: isBiased || age > RETRAIN_DAYS ? 'attention' : 'good',
     answer: `${champion.model_id} (${champion.status}), trained on data before ${champion.data_cutoff}, ${count(age, 'day')} old${age > RETRAIN_DAYS ? ': retraining is due' : ''}; ${lived}${isBiased ? ': biased' : ''}.`,
