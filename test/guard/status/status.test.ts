@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { phaseRuns } from '#core/contracts/nba_orchestration/phase-runs.ts';
 import { modelRegistry } from '#core/contracts/nba_predictions/model-registry.ts';
+import { playerBoxScores } from '#core/contracts/nba_raw/player-box-scores.ts';
+import { playerLines } from '#core/contracts/nba_raw/player-lines.ts';
 import { halt } from '#guard/canaries/halt.ts';
 import { beat } from '#guard/canaries/heartbeats.ts';
 import { observe } from '#guard/incidents/observe.ts';
 import { readStatus } from '#guard/status/status.ts';
 import { statusLines } from '#guard/status/text.ts';
 import { runBatch } from '#pipeline/predict/run-batch.ts';
-import { players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
+import { gameRow, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 import { check, passed } from '#test/guard/incidents/alarm-world.ts';
+import { boxRow, lineRow } from '#test/pipeline/analytics/rows.ts';
 import { NOON, statusWorlds } from './status-world.ts';
 
 const world = statusWorlds();
@@ -66,6 +69,28 @@ describe('the model', () => {
     };
     await w.warehouse.append(modelRegistry, [{ ...row, parent_model_id: null }]);
     expect(await w.answer(14)).toMatchObject({ verdict, answer: expect.stringContaining(words) });
+  });
+});
+
+describe('what is loaded and not processed', () => {
+  it('is processed, not asked for again', async () => {
+    const w = await world({ own: true });
+    expect(await w.answer(7)).toMatchObject({ verdict: 'bad', next: 'tipoff ingest <file of lines>' });
+    expect(await w.answer(2)).toMatchObject({ verdict: 'bad', next: 'tipoff ingest <box scores>, then tipoff day 2025-01-10' });
+    await w.warehouse.append(playerLines, [lineRow({}), lineRow({ player_name: 'Bo Invented' })]);
+    const { game_id } = gameRow('2025-01-09', 90);
+    const boxes = ['AAA', 'BBB'].map((team_abbr, i) => boxRow({ slate: '2025-01-09', game_id, team_abbr, player_id: i + 1 }));
+    await w.warehouse.append(playerBoxScores, boxes);
+    expect(await w.answer(7)).toMatchObject({
+      verdict: 'bad',
+      answer: 'No points lines for any of 2 games; 2 quotes of the date are loaded and not processed.',
+      next: 'tipoff day 2025-01-10',
+    });
+    expect(await w.answer(2)).toMatchObject({
+      verdict: 'bad',
+      answer: expect.stringContaining('missing: BBB @ AAA, whose box scores are loaded'),
+      next: 'tipoff day 2025-01-10',
+    });
   });
 });
 

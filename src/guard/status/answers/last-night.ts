@@ -38,11 +38,12 @@ async function processed({ warehouse }: StatusWorld, { slate, lastNight, noGames
   );
   const isWhole = (game: Chain): boolean => game.boxed === 2 && game.team_summaries === 2 && game.player_summaries === 2;
   const missing = games.filter((game) => !isWhole(game));
+  const isLoaded = missing.every(({ boxed }) => boxed === 2);
   const cached = noGames === undefined && cache !== undefined ? `; cache of ${slate}: ${outOf(cache.there, cache.due)} players` : '';
   const cacheShort = noGames === undefined && cache !== undefined && cache.there < cache.due;
   return {
     verdict: missing.length > 0 ? 'bad' : cacheShort ? 'attention' : 'good',
-    answer: `${outOf(games.length - missing.length, games.length)} games of ${lastNight} went from box score to summaries${missing.length > 0 ? `; missing: ${missing.map(({ game }) => game).join(', ')}` : ''}${cached}.`,
+    answer: `${outOf(games.length - missing.length, games.length)} games of ${lastNight} went from box score to summaries${missing.length > 0 ? `; missing: ${missing.map(({ game }) => game).join(', ')}${isLoaded ? ', whose box scores are loaded' : ''}` : ''}${cached}.`,
     table: {
       header: ['game', 'status', 'box score', 'team summary', 'player summary'],
       rows: games.map(({ game, status, boxed, team_summaries, player_summaries }) => [
@@ -53,7 +54,7 @@ async function processed({ warehouse }: StatusWorld, { slate, lastNight, noGames
         teams(player_summaries),
       ]),
     },
-    ...(missing.length > 0 ? { next: `tipoff ingest <box scores>, then tipoff day ${slate}` } : {}),
+    ...(missing.length > 0 ? { next: isLoaded ? `tipoff day ${slate}` : `tipoff ingest <box scores>, then tipoff day ${slate}` } : {}),
   };
 }
 

@@ -1,5 +1,6 @@
 import { easternInstant, easternTime } from '#core/calendar.ts';
 import { FEATURES } from '#core/features.ts';
+import { count } from '#guard/incidents/words.ts';
 import { type Found, outOf, percent, type Question, type StatusMoment, type StatusWorld } from '#guard/status/answer.ts';
 import { listBatches, readOutcomes } from '#pipeline/predict/batches.ts';
 import { SKIP_REASONS } from '#pipeline/predict/gate.ts';
@@ -25,7 +26,7 @@ LEFT JOIN (
   GROUP BY game_id
 ) u ON u.game_id = g.game_id
 LEFT JOIN (
-  SELECT game_id, COUNT(DISTINCT player_id) AS predicted, COUNT(DISTINCT CASE WHEN is_actionable THEN player_id END) AS picks
+  SELECT game_id, COUNT(DISTINCT player_id) AS predicted, COUNT(DISTINCT CASE WHEN is_actionable AND system_id = 'ridge' AND line_role = 'main' THEN player_id END) AS picks
   FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)
   GROUP BY game_id
 ) p ON p.game_id = g.game_id
@@ -131,10 +132,23 @@ async function lines({ warehouse }: StatusWorld, { slate, noGames }: StatusMomen
   const without = games.filter(({ players }) => players === 0).map(({ game }) => game);
   const table = {
     header: ['bookmaker', 'players', 'games', 'newest quote'],
-    rows: books.map(({ bookmaker, players, games: count, newest }) => [bookmaker, players, count, newest ?? 'date only']),
+    rows: books.map(({ bookmaker, players, games: played, newest }) => [bookmaker, players, played, newest ?? 'date only']),
   };
-  if (books.length === 0)
-    return { verdict: 'bad', answer: `No points lines for any of ${games.length} games.`, next: `tipoff ingest <file of lines>` };
+  if (books.length === 0) {
+    const [raw] = await warehouse.query<{ n: number }>(
+      "SELECT COUNT(*) AS n FROM nba_raw.player_lines WHERE slate = CAST(@slate AS DATE) AND market = 'points'",
+      { slate },
+    );
+    const none = `No points lines for any of ${games.length} games`;
+    if (raw !== undefined && raw.n > 0) {
+      return {
+        verdict: 'bad',
+        answer: `${none}; ${count(raw.n, 'quote')} of the date are loaded and not processed.`,
+        next: `tipoff day ${slate}`,
+      };
+    }
+    return { verdict: 'bad', answer: `${none}.`, next: `tipoff ingest <file of lines>` };
+  }
   return {
     verdict: without.length > 0 ? 'attention' : 'good',
     answer: `${outOf(games.length - without.length, games.length)} games have points lines, from ${books.map(({ bookmaker, players }) => `${bookmaker} (${players})`).join(', ')}${without.length > 0 ? `; none for ${without.join(', ')}` : ''}.`,
