@@ -6,6 +6,7 @@ import { type GradeReport, grade } from '#pipeline/grade/grade.ts';
 import { listBatches } from '#pipeline/predict/batches.ts';
 import { slateGames } from '#pipeline/predict/candidates.ts';
 import { isActive } from '#pipeline/predict/documents.ts';
+import { checkMode } from '#pipeline/predict/plan.ts';
 import { type BatchDeps, type BatchResult, runBatch } from '#pipeline/predict/run-batch.ts';
 import { exportSlates } from '#pipeline/publish/exports/export.ts';
 import type { ExportDeps } from '#pipeline/publish/exports/write.ts';
@@ -78,6 +79,8 @@ export async function runDay(deps: DayDeps, request: DayRequest): Promise<DayRes
   };
 
   const isPast = request.slate < slateOf(clock.now());
+  // What cannot be predicted any more is refused before anything is computed for it.
+  if (isPast && request.mode !== undefined) checkMode(request.slate, request.mode, [], clock.now());
   const prepared = await timed(() => refresh(deps, request.slate, isPast ? NO_WAITING : DAILY_WAITING));
   for (const phase of refreshPhases(prepared.value)) report(phase);
 

@@ -34,7 +34,7 @@ export async function planBatch(
   const { slate, mode, players } = request;
   const games = await slateGames(warehouse, slate);
   if (games.length === 0) return { games: 0, verdicts: [] };
-  checkTime(
+  checkMode(
     slate,
     mode,
     games.map(({ tipoff_at }) => tipoff_at),
@@ -72,7 +72,8 @@ export function skippedBy(verdicts: readonly Verdict[]): Record<string, number> 
   return counts;
 }
 
-function checkTime(slate: Slate, mode: RunMode, tipoffs: readonly string[], now: Date): void {
+/** Throws TIPOFF_BAD_INPUT when mode and date of a slate, whose games tip off at these instants, do not go together. */
+export function checkMode(slate: Slate, mode: RunMode, tipoffs: readonly string[], now: Date): void {
   const today = slateOf(now);
   const isOver = tipoffs.every((tipoff) => Date.parse(tipoff) <= now.getTime());
   const isBackfill = RUN_MODES[mode].backfill;

@@ -116,6 +116,12 @@ describe('the command line', () => {
       ['backfill', 'plan', '--from', '2025-01-10', '--to', '2025-01-12', '--only-failed', '--force'],
       'expected --force or --only-failed, saw both',
     ],
+    [
+      'a training range that ends before it begins',
+      ['quality', '--train-start', '2025-01-01', '--to', '2024-01-01'],
+      'saw 2025-01-01 and 2024-01-01',
+    ],
+    ['a mode for games that have begun', ['day', '2025-01-10', '--mode', 'FIRST'], 'FIRST predicts before tip-off only'],
     ['a resume where nothing ever ran', ['backfill', 'resume'], 'none has run here yet'],
   ])('exits with 2 for %s, and says what was seen and what to do', async (_what, args, seen) => {
     const { code, err } = await tipoff(...args);

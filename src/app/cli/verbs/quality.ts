@@ -33,6 +33,11 @@ export function addQualityVerb(root: Command, host: CliHost): void {
       }
       const to = options.to === undefined ? addDays(slateOf(clock.now()), -1) : parseSlate(options.to);
       const from = options.recent === true ? addDays(to, 1 - RECENT_DAYS) : parseSlate(options.trainStart ?? FIRST_SEASON);
+      if (from > to) {
+        throw new TipoffError('TIPOFF_BAD_INPUT', `expected --train-start before the end, saw ${from} and ${to}`, {
+          hint: 'Write the earlier date first.',
+        });
+      }
       const kind = options.recent === true ? 'recent' : 'training';
       const [{ qualityReport, percent }, { recordReport, readTrend }] = await Promise.all([
         import('#guard/quality/report.ts'),
