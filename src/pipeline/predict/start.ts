@@ -3,7 +3,7 @@ import { TipoffError } from '#core/errors.ts';
 import type { RunMode } from '#core/run-modes.ts';
 import { endUnpublished } from '#pipeline/publish/ending.ts';
 import { passToken } from '#pipeline/publish/lease.ts';
-import { knownOf } from '#pipeline/publish/receipt.ts';
+import { type Traces, tracesOf } from '#pipeline/publish/receipt.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { StateStore, StateTransaction } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -99,7 +99,7 @@ export async function startBatch(deps: StartDeps, request: StartRequest): Promis
       await endUnpublished(deps, active.data.batch_id, 'reset', { by: request.by, reason: 'a forced start took the slate' });
       continue;
     }
-    const [plan, traces] = await Promise.all([planBatch(deps.warehouse, request, clock.now()), knownOf(deps.warehouse, slate)]);
+    const [plan, traces] = await Promise.all([planBatch(deps.warehouse, request, clock.now()), tracesOf(deps.warehouse, slate)]);
     const none = nothingOf(slate, plan);
     if (none !== undefined) return none;
     const created = await create(deps, request, plan, before, traces);
@@ -131,14 +131,13 @@ async function create(
   request: StartRequest,
   plan: Plan,
   before: SlateDoc,
-  traces: Awaited<ReturnType<typeof knownOf>>,
+  traces: Traces,
 ): Promise<BatchDoc | undefined> {
   const { slate, mode } = request;
   return state.transaction(async (tx) => {
     const now = await slateDocOf(tx, slate);
-    const passTraces = await passToken(tx, slate, traces.token);
     if (now.active_batch !== before.active_batch || now.started !== before.started) return undefined;
-    passTraces();
+    await passToken(tx, slate, traces.token);
     const at = clock.now().toISOString();
     const number = Math.max(now.started, ...traces.batches.map(numberOf)) + 1;
     const batchId = `${slate}-${mode.toLowerCase().replaceAll('_', '-')}-${String(number).padStart(3, '0')}`;

@@ -1,5 +1,5 @@
 import { subsetPicks } from '#core/contracts/nba_predictions/subset-picks.ts';
-import { TipoffError } from '#core/errors.ts';
+import { isTransient, TipoffError } from '#core/errors.ts';
 import { readBatch, readOutcomes, readUnits } from '#pipeline/predict/batches.ts';
 import type { BatchDoc, OutcomeDoc, UnitDoc } from '#pipeline/predict/documents.ts';
 import { checkOutput } from '#pipeline/predict/output-gate.ts';
@@ -45,7 +45,8 @@ export async function consolidate(deps: ConsolidationDeps, batchId: string, clos
   if (standing !== undefined) return swept(deps, await finishPublished(deps, batch, standing, closing));
 
   const [units, outcomes] = [await readUnits(deps.state, batchId), await readOutcomes(deps.state, batchId)];
-  if (!outcomes.some(({ outcome }) => outcome === 'predicted')) {
+  const predicted = new Set(outcomes.filter(({ outcome }) => outcome === 'predicted').map(({ player_id }) => player_id));
+  if (predicted.size === 0) {
     return endUnpublished(deps, batchId, units.length === 0 ? 'held' : 'failed', { by: closing.by, reason: nobody(closing, outcomes) });
   }
   if (closing.hold === true) return endUnpublished(deps, batchId, 'held', { by: closing.by, reason: closing.reason ?? 'held by policy' });
@@ -53,7 +54,7 @@ export async function consolidate(deps: ConsolidationDeps, batchId: string, clos
   const lease = await acquireLease(deps, batchId, batch.slate);
   if (lease === undefined) return readBatch(deps.state, batchId);
   try {
-    return await attempt(deps, { batch, units, outcomes, lease, closing });
+    return await attempt(deps, { batch, units, outcomes, predicted, lease, closing });
   } catch (error) {
     if (error instanceof TipoffError && (error.transient || error.code === 'TIPOFF_FENCED')) throw error;
     const reason = error instanceof TipoffError ? `${error.code}: ${error.message}` : `consolidation failed: ${String(error)}`;
@@ -67,13 +68,15 @@ interface Work {
   readonly batch: BatchDoc;
   readonly units: readonly UnitDoc[];
   readonly outcomes: readonly OutcomeDoc[];
+  /** Players with a prediction. */
+  readonly predicted: ReadonlySet<number>;
   readonly lease: Lease;
   readonly closing: Closing;
 }
 
 /** Audit, copy, receipt, last move. Throws TIPOFF_AUDIT_FAILED with the checks that failed, TIPOFF_FENCED when overtaken. */
 async function attempt(deps: ConsolidationDeps, work: Work): Promise<BatchDoc> {
-  const { batch, units, outcomes, lease, closing } = work;
+  const { batch, units, outcomes, predicted, lease, closing } = work;
   const publicationId = publicationIdOf(batch.batch_id, lease.token);
   const copy = { slate: batch.slate, publicationId, token: lease.token, units, at: deps.clock.now().toISOString() };
   const checks = await auditedCopy(deps, work, copy);
@@ -90,7 +93,7 @@ async function attempt(deps: ConsolidationDeps, work: Work): Promise<BatchDoc> {
     reason: closing.reason ?? null,
     completeness: missing.length === 0 ? 'full' : 'partial',
     token: lease.token,
-    players: outcomes.filter(({ outcome }) => outcome === 'predicted').length,
+    players: predicted.size,
     missing: JSON.stringify(missing.map(({ player_id, outcome, reason }) => ({ player_id, outcome, reason }))),
     audit: JSON.stringify(checks),
     codeVersion: deps.codeVersion,
@@ -120,8 +123,11 @@ async function attempt(deps: ConsolidationDeps, work: Work): Promise<BatchDoc> {
  *
  * Nulls are counted where the table would take them; elsewhere they fail the copy, and are counted after that to say so.
  */
-async function auditedCopy({ warehouse }: ConsolidationDeps, { batch, units, outcomes }: Work, copy: Copy): Promise<AuditCheck[]> {
-  const predicted = new Set(outcomes.filter(({ outcome }) => outcome === 'predicted').map(({ player_id }) => player_id));
+async function auditedCopy(
+  { warehouse }: ConsolidationDeps,
+  { batch, units, outcomes, predicted }: Work,
+  copy: Copy,
+): Promise<AuditCheck[]> {
   // The copy takes longest, so it begins first; the picks follow it without waiting for the audit.
   const copied = copyRows(warehouse, copy);
   const chosen = choosePicks(warehouse, copy, predicted);
@@ -140,8 +146,7 @@ async function auditedCopy({ warehouse }: ConsolidationDeps, { batch, units, out
   refuseBroken(batch, audited.value);
   const failed = others.find((one) => one.status === 'rejected');
   if (failed === undefined) return audited.value;
-  const isTransient = failed.reason instanceof TipoffError && failed.reason.transient;
-  if (!isTransient) refuseBroken(batch, await audit(warehouse, batch, outcomes, units));
+  if (!isTransient(failed.reason)) refuseBroken(batch, await audit(warehouse, batch, outcomes, units));
   throw failed.reason;
 }
 

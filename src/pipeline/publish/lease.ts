@@ -53,13 +53,14 @@ export async function acquireLease({ state, clock }: LeaseDeps, batchId: string,
   });
 }
 
-/** Sees to it that the next lease of a slate has a larger token than one that is known of. For use in a transaction that has written nothing yet. */
-export async function passToken(tx: StateTransaction, slate: Slate, token: number): Promise<() => void> {
+/**
+ * Sees to it that the next lease of a slate has a larger token than one that is known of. Reads, so it comes before what the
+ * transaction writes.
+ */
+export async function passToken(tx: StateTransaction, slate: Slate, token: number): Promise<void> {
   const doc = (await tx.get<LeaseDoc>(COLLECTIONS.leases, slate))?.data;
-  return () => {
-    if ((doc?.token ?? 0) >= token) return;
-    tx.put(COLLECTIONS.leases, slate, { slate, holder: null, expires_at: null, ...doc, token } satisfies LeaseDoc);
-  };
+  if ((doc?.token ?? 0) >= token) return;
+  tx.put(COLLECTIONS.leases, slate, { slate, holder: null, expires_at: null, ...doc, token } satisfies LeaseDoc);
 }
 
 /** Prolongs a lease. Throws TIPOFF_FENCED when somebody with a newer token has it. */

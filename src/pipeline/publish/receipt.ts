@@ -62,11 +62,17 @@ export async function writeReceipt(warehouse: Warehouse, receipt: Receipt): Prom
   return written > 0;
 }
 
+/** What the warehouse has of the batches of a slate: those with rows or events, and the largest token among the events. */
+export interface Traces {
+  readonly batches: readonly string[];
+  readonly token: number;
+}
+
 /**
- * The batches of a slate that the warehouse has rows or events of, and the largest token among the events. A state store that
- * was lost, or came back from a copy, knows less: who counts on from there leaves these ids and tokens to whom they belong.
+ * Reads the traces that batches of a slate have left in the warehouse. A state store that was lost, or came back from a copy,
+ * knows less: who counts on from there leaves these ids and tokens to whom they belong.
  */
-export async function knownOf(warehouse: Warehouse, slate: Slate): Promise<{ batches: readonly string[]; token: number }> {
+export async function tracesOf(warehouse: Warehouse, slate: Slate): Promise<Traces> {
   const found = await warehouse.query<{ batch_id: string; token: number }>(
     `SELECT batch_id, MAX(token) AS token FROM (
        SELECT batch_id, fencing_token AS token FROM nba_predictions.publications WHERE slate = CAST(@slate AS DATE)

@@ -1,10 +1,11 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { main } from '#app/cli/main.ts';
 import { program } from '#app/cli/program.ts';
 import { tableLines } from '#app/cli/terminal.ts';
+import { DEMONSTRATION_MARKER } from '#app/demonstration.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -168,19 +169,13 @@ describe('ingest', () => {
   });
 
   it('keeps real rows out of the home of a demonstration, and says which home it was', async () => {
-    const marker = join(folder.path, 'home', 'simulated-league.json');
-    mkdirSync(join(folder.path, 'home'), { recursive: true });
-    writeFileSync(marker, '{}');
-    try {
-      for (const args of [
-        ['ingest', file('logs.csv', `${LOGS_HEADER}\n${LOG}\n`)],
-        ['fetch', '2025-01-11'],
-      ]) {
-        const { code, err } = await tipoff(...args);
-        expect([code, err]).toEqual([2, expect.stringContaining('home, which holds the demonstration')]);
-      }
-    } finally {
-      rmSync(marker);
+    writeFileSync(join(emptyFolder('home'), DEMONSTRATION_MARKER), '{}');
+    for (const args of [
+      ['ingest', file('logs.csv', `${LOGS_HEADER}\n${LOG}\n`)],
+      ['fetch', '2025-01-11'],
+    ]) {
+      const { code, err } = await tipoff(...args);
+      expect([code, err]).toEqual([2, expect.stringContaining('home, which holds the demonstration')]);
     }
   });
 

@@ -10,6 +10,7 @@ import { handleUnit } from '#pipeline/predict/worker.ts';
 import { audit } from '#pipeline/publish/audit.ts';
 import { listPublications } from '#pipeline/publish/undo.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { withoutCopies } from '#test/fakes/intercepted-deps.ts';
 import {
   type FakePlayer,
   modelOf,
@@ -121,13 +122,7 @@ describe('the audit', () => {
 
   it('gives the reason of a copy that failed with nothing wrong in the rows', async () => {
     const { world, id } = await staged();
-    const warehouse: Warehouse = {
-      ...world.warehouse,
-      execute: async (sql, params) => {
-        if (sql.startsWith('INSERT INTO nba_predictions.player_prop_predictions')) throw new Error('no writes today');
-        return world.warehouse.execute(sql, params);
-      },
-    };
+    const warehouse = withoutCopies(world.warehouse, new Error('no writes today'));
     const batch = await settle({ ...world.deps, warehouse }, id, 'test');
     expect(batch).toMatchObject({ state: 'held', reason: expect.stringContaining('no writes today') });
     expect(await world.visible()).toEqual([]);

@@ -13,15 +13,15 @@ describe('a value given to a statement', async () => {
   afterAll(() => warehouse.close());
 
   it('comes back as it was, whatever it holds, beside another one and a list', async () => {
-    const cases = fc.asyncProperty(any, any, fc.array(text, { maxLength: 3 }), async (a, b, list) => {
-      const [row] = await warehouse.query('SELECT @a AS a, @b AS b, @a IN UNNEST(@list) AS c, @text IN UNNEST(@list) AS d', {
-        a: typeof a === 'string' ? a : null,
+    const cases = fc.asyncProperty(text, any, fc.array(text, { maxLength: 3 }), async (a, b, list) => {
+      const [row] = await warehouse.query('SELECT @a AS a, @b AS b, @text IN UNNEST(@list) AS d', {
+        a,
         b,
         list,
         text: list[0] ?? 'none',
       });
       const kept = typeof b === 'number' && Object.is(b, -0) ? 0 : b;
-      expect(row).toMatchObject({ a: typeof a === 'string' ? a : null, b: kept, d: list.length > 0 });
+      expect(row).toEqual({ a, b: kept, d: list.length > 0 });
     });
     await fc.assert(cases, { numRuns: 500, seed: 11 });
   });
