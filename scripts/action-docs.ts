@@ -12,7 +12,10 @@ const actionFile = z.object({
   name: z.string(),
   description: z.string(),
   inputs: z
-    .record(z.string(), z.object({ description: z.string(), required: z.boolean().default(false), default: scalar.optional() }))
+    .record(
+      z.string(),
+      z.object({ description: z.string(), required: z.boolean().default(false), default: scalar.optional() }),
+    )
     .default({}),
   outputs: z.record(z.string(), z.object({ description: z.string() })).default({}),
 });
@@ -42,7 +45,8 @@ export function actionTables(text: string): string {
   }
   if (Object.keys(outputs).length > 0) {
     lines.push('| output | what |', '|---|---|');
-    for (const [name, one] of Object.entries(outputs)) lines.push(`| \`${name}\` | ${cell(one.description)} |`);
+    for (const [name, one] of Object.entries(outputs))
+      lines.push(`| \`${name}\` | ${cell(one.description)} |`);
     lines.push('');
   }
   return lines.join('\n');
@@ -50,11 +54,18 @@ export function actionTables(text: string): string {
 
 /** The workflows of a folder: when they run, what they may touch, what they need, who is told. */
 export function workflowTable(files: readonly { readonly name: string; readonly text: string }[]): string {
-  const lines = ['| workflow | runs on | may touch | environment | secrets and variables | who is told |', '|---|---|---|---|---|---|'];
+  const lines = [
+    '| workflow | runs on | may touch | environment | secrets and variables | who is told |',
+    '|---|---|---|---|---|---|',
+  ];
   for (const { name, text } of files) {
     const { on, jobs } = workflowFile.parse(parse(text));
     const all = Object.values(jobs);
-    const touches = unique(all.flatMap(({ permissions }) => Object.entries(permissions).map(([scope, level]) => `${scope}: ${level}`)));
+    const touches = unique(
+      all.flatMap(({ permissions }) =>
+        Object.entries(permissions).map(([scope, level]) => `${scope}: ${level}`),
+      ),
+    );
     const places = unique(all.flatMap(({ environment }) => (environment === undefined ? [] : [environment])));
     const needs = unique(
       [...text.matchAll(/\b(secrets|vars)\.([A-Z_]+)/g)].map(
@@ -86,7 +97,8 @@ function triggers(on: Readonly<Record<string, unknown>>): string {
 function told(text: string): string {
   const who = ['job summary'];
   if (/comment: (?:always|problems)/.test(text)) who.push('comment and check on the pull request');
-  if (/slack_token:/.test(text)) who.push(/slack_when: (?!problems)/.test(text) ? 'Slack' : 'Slack, when something is wrong');
+  if (/slack_token:/.test(text))
+    who.push(/slack_when: (?!problems)/.test(text) ? 'Slack' : 'Slack, when something is wrong');
   return who.join('<br>');
 }
 
@@ -95,7 +107,9 @@ const unique = (list: readonly string[]): string[] => [...new Set(list)];
 
 /** Every generated document: path and text. What stands outside of the generated part is kept. */
 export function documents(root: string = ROOT): { readonly path: string; readonly text: string }[] {
-  const actions = readdirSync(join(root, 'actions')).filter((name) => existsSync(join(root, 'actions', name, 'action.yml')));
+  const actions = readdirSync(join(root, 'actions')).filter((name) =>
+    existsSync(join(root, 'actions', name, 'action.yml')),
+  );
   const folder = join(root, '.github/workflows');
   const workflows = readdirSync(folder)
     .sort()
@@ -103,24 +117,39 @@ export function documents(root: string = ROOT): { readonly path: string; readonl
   return [
     ...actions.map((name) => {
       const path = join(root, 'actions', name, 'README.md');
-      return { path, text: within(path, `# ${name}\n`, actionTables(readFileSync(join(root, 'actions', name, 'action.yml'), 'utf8'))) };
+      return {
+        path,
+        text: within(
+          path,
+          `# ${name}\n`,
+          actionTables(readFileSync(join(root, 'actions', name, 'action.yml'), 'utf8')),
+        ),
+      };
     }),
-    { path: join(root, '.github/README.md'), text: within(join(root, '.github/README.md'), '# Workflows\n', workflowTable(workflows)) },
+    {
+      path: join(root, '.github/README.md'),
+      text: within(join(root, '.github/README.md'), '# Workflows\n', workflowTable(workflows)),
+    },
   ];
 }
 
 function within(path: string, heading: string, generated: string): string {
   const now = existsSync(path) ? readFileSync(path, 'utf8') : `${heading}\n${BEGIN}\n${END}\n`;
   const [begin, end] = [now.indexOf(BEGIN), now.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`${path}: expected the lines ${BEGIN} and ${END}, in this order`);
+  if (begin < 0 || end < begin)
+    throw new Error(`${path}: expected the lines ${BEGIN} and ${END}, in this order`);
   return `${now.slice(0, begin)}${BEGIN}\n\n${generated.trimEnd()}\n\n${now.slice(end)}`;
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const stale = documents().filter(({ path, text }) => !existsSync(path) || readFileSync(path, 'utf8') !== text);
+  const stale = documents().filter(
+    ({ path, text }) => !existsSync(path) || readFileSync(path, 'utf8') !== text,
+  );
   if (!process.argv.includes('--check')) for (const { path, text } of stale) writeFileSync(path, text);
   else if (stale.length > 0) {
-    process.stderr.write(`out of date: ${stale.map(({ path }) => path).join(', ')}: run \`node scripts/action-docs.ts\` and commit.\n`);
+    process.stderr.write(
+      `out of date: ${stale.map(({ path }) => path).join(', ')}: run \`node scripts/action-docs.ts\` and commit.\n`,
+    );
     process.exitCode = 1;
   }
 }

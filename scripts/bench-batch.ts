@@ -14,11 +14,9 @@ import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { type Serving, startServing } from '#app/services/serve.ts';
 import { columnNames, type RowOf, tableId } from '#core/contracts/define.ts';
-import { upcomingPlayerGameContext } from '#core/contracts/nba_analytics/upcoming-player-game-context.ts';
-import { mlFeatureStore } from '#core/contracts/nba_predictions/ml-feature-store.ts';
-import { playerPropPredictions, stagedPredictions } from '#core/contracts/nba_predictions/player-prop-predictions.ts';
-import { readBatch } from '#pipeline/predict/batches.ts';
-import { type BatchDoc, COLLECTIONS, isActive } from '#pipeline/predict/documents.ts';
+import { upcomingPlayerGameContext } from '#core/contracts/nba_analytics.ts';
+import { mlFeatureStore, playerPropPredictions, stagedPredictions } from '#core/contracts/nba_predictions.ts';
+import { type BatchDoc, COLLECTIONS, isActive, readBatch } from '#pipeline/batch/state.ts';
 import { shiftedClock } from '#platform/clock.ts';
 import { homeOwner } from '#platform/home.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -54,7 +52,9 @@ interface Round {
   readonly byHand: number;
 }
 
-const { values } = parseArgs({ options: { players: { type: 'string', default: '450' }, rounds: { type: 'string', default: '15' } } });
+const { values } = parseArgs({
+  options: { players: { type: 'string', default: '450' }, rounds: { type: 'string', default: '15' } },
+});
 const [players, rounds] = [Number(values.players), Number(values.rounds)];
 const work = mkdtempSync(join(tmpdir(), 'tipoff-bench-batch-'));
 const clock = shiftedClock(KILL_MORNING);
@@ -68,25 +68,50 @@ const STAGED = { dataset: 'nba_predictions', name: '_by_hand' } as const;
 async function crowd(warehouse: Warehouse, count: number): Promise<void> {
   const contexts = await rowsOf(warehouse, upcomingPlayerGameContext);
   const features = new Map((await rowsOf(warehouse, mlFeatureStore)).map((row) => [row.player_id, row]));
-  const whole = contexts.filter((row) => features.get(row.player_id)?.required_default_count === 0 && row.injury_status === null);
+  const whole = contexts.filter(
+    (row) => features.get(row.player_id)?.required_default_count === 0 && row.injury_status === null,
+  );
   const copies = Array.from({ length: count }, (_, i) => {
     const context = whole[i % whole.length];
     const feature = context === undefined ? undefined : features.get(context.player_id);
-    if (context === undefined || feature === undefined) throw new RangeError('the slate has nobody with whole features');
+    if (context === undefined || feature === undefined)
+      throw new RangeError('the slate has nobody with whole features');
     const player_id = FIRST_ID + i;
-    const near = Math.round(Number((feature as Readonly<Record<string, unknown>>)['pts_ewma8'] ?? 10) + (i % 5) - 2);
+    const near = Math.round(
+      Number((feature as Readonly<Record<string, unknown>>)['pts_ewma8'] ?? 10) + (i % 5) - 2,
+    );
     const [line, second_line] = [String(Math.max(1, near) - 0.5), String(Math.max(1, near) + 0.5)];
     return {
-      context: { ...context, player_id, player_lookup: `player${player_id}`, has_prop_line: true, line, second_line },
-      feature: { ...varied(feature, i), player_id, quality_alert_level: 'green', feature_quality_score: 95, matchup_quality_pct: 95 },
+      context: {
+        ...context,
+        player_id,
+        player_lookup: `player${player_id}`,
+        has_prop_line: true,
+        line,
+        second_line,
+      },
+      feature: {
+        ...varied(feature, i),
+        player_id,
+        quality_alert_level: 'green',
+        feature_quality_score: 95,
+        matchup_quality_pct: 95,
+      },
     };
   });
   for (const table of [upcomingPlayerGameContext, mlFeatureStore]) {
-    await warehouse.execute(`DELETE FROM ${table.dataset}.${table.name} WHERE slate = CAST(@slate AS DATE)`, { slate: KILL_SLATE });
+    await warehouse.execute(`DELETE FROM ${table.dataset}.${table.name} WHERE slate = CAST(@slate AS DATE)`, {
+      slate: KILL_SLATE,
+    });
   }
   await warehouse.append(
     upcomingPlayerGameContext,
-    copies.map(({ context }) => ({ ...context, line_bookmaker: 'draftkings', second_line_bookmaker: 'fanduel', line_quality: 'exact' })),
+    copies.map(({ context }) => ({
+      ...context,
+      line_bookmaker: 'draftkings',
+      second_line_bookmaker: 'fanduel',
+      line_quality: 'exact',
+    })),
   );
   await warehouse.append(
     mlFeatureStore,
@@ -108,7 +133,9 @@ async function rowsOf<T extends typeof upcomingPlayerGameContext | typeof mlFeat
 function varied(feature: RowOf<typeof mlFeatureStore>, i: number): RowOf<typeof mlFeatureStore> {
   const change = (name: string, value: unknown): unknown =>
     typeof value === 'number' && name.startsWith('pts_') ? value * (1 + i / 2000) : value;
-  return Object.fromEntries(Object.entries(feature).map(([name, value]) => [name, change(name, value)])) as typeof feature;
+  return Object.fromEntries(
+    Object.entries(feature).map(([name, value]) => [name, change(name, value)]),
+  ) as typeof feature;
 }
 
 /** The seconds of a batch's own steps, as its warehouse and state store see them. */
@@ -172,7 +199,13 @@ function timed(app: App, marks: Marks): App {
 }
 
 /** One batch, driven as a scheduler drives it, and the same rows copied by hand. */
-async function round(app: App, serving: Serving, marks: Marks, key: string, hand: DuckDBConnection): Promise<Round> {
+async function round(
+  app: App,
+  serving: Serving,
+  marks: Marks,
+  key: string,
+  hand: DuckDBConnection,
+): Promise<Round> {
   Object.assign(marks, { consolidating: Number.NaN, published: Number.NaN, copy: Number.NaN, clearing: 0 });
   const began = performance.now();
   const response = await fetch(`${serving.address}/start`, {
@@ -226,7 +259,11 @@ function middle(numbers: readonly number[]): number {
 try {
   const home = join(work, 'home');
   await makeTemplate(home);
-  const app = await openApp(readConfig({ TIPOFF_HOME: home }), { command: 'bench', clock, write: () => undefined });
+  const app = await openApp(readConfig({ TIPOFF_HOME: home }), {
+    command: 'bench',
+    clock,
+    write: () => undefined,
+  });
   await crowd(app.warehouse, players);
   const marks: Marks = { consolidating: Number.NaN, published: Number.NaN, copy: Number.NaN, clearing: 0 };
   const serving = await startServing(timed(app, marks), {
@@ -247,7 +284,8 @@ try {
   await serving.drain();
   await app.close();
   const [rows = 0, ...others] = copied;
-  if (others.length > 0) throw new Error(`expected as many rows in every round, saw ${[...copied].join(', ')}`);
+  if (others.length > 0)
+    throw new Error(`expected as many rows in every round, saw ${[...copied].join(', ')}`);
   // The first round warms the process up.
   const of = (name: keyof Round): number => middle(found.slice(1).map((one) => one[name]));
   const result: BatchBench = {
@@ -260,7 +298,9 @@ try {
     clearing_seconds: of('clearing'),
     by_hand_seconds: of('byHand'),
     copy_ratio: middle(found.slice(1).map(({ copy, byHand: hand }) => copy / hand)),
-    consolidation_ratio: middle(found.slice(1).map(({ consolidation, byHand: hand }) => consolidation / hand)),
+    consolidation_ratio: middle(
+      found.slice(1).map(({ consolidation, byHand: hand }) => consolidation / hand),
+    ),
   };
   process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
 } finally {

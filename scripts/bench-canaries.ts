@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { openApp } from '#app/compose.ts';
 import { processConfig } from '#app/config.ts';
-import { dayDeps } from '#app/day-deps.ts';
+import { dayDeps } from '#app/day.ts';
 import { liveDays, ONE_RUN, proofSlates, settableClock } from '#app/healthy-world.ts';
 import { seasonLabel } from '#core/calendar.ts';
 import { simulateLeague } from '#simulate/league.ts';
@@ -28,7 +28,10 @@ async function prepare(home: string, seasons: number): Promise<void> {
   const league = simulateLeague({ seed: 3, seasons: labels, teams: Number(teams), through: THROUGH });
   const days = proofSlates(league);
   const clock = settableClock(new Date(`${days[0]}T06:00:00Z`));
-  const app = await openApp({ ...processConfig(), profile: 'embedded', home }, { command: 'bench', clock, write: () => undefined });
+  const app = await openApp(
+    { ...processConfig(), profile: 'embedded', home },
+    { command: 'bench', clock, write: () => undefined },
+  );
   try {
     await liveDays(await dayDeps(app, 'bench'), { league, clock, slates: days, hours: ONE_RUN });
   } finally {
@@ -58,7 +61,9 @@ function run(home: string, asOf: string): { wall: number; cpu: number; said: str
     { encoding: 'utf8' },
   );
   const wall = (performance.now() - from) / 1000;
-  const cpu = (child.stderr.trim().split('\n').at(-1) ?? '').split(' ').reduce((total, part) => total + Number(part), 0);
+  const cpu = (child.stderr.trim().split('\n').at(-1) ?? '')
+    .split(' ')
+    .reduce((total, part) => total + Number(part), 0);
   const said = child.stdout.split('\n').find((line) => line.includes(' could not run,')) ?? child.stderr;
   return { wall, cpu, said: `exit ${child.status}, ${said}` };
 }
@@ -81,7 +86,9 @@ const total = (of: readonly Scan[] | undefined, member: 'looked_at' | 'taken'): 
 say(
   `rows within the bounds of the statements: ${counts.map((count) => `${total(scans.get(count), 'taken')} (${count} seasons)`).join(', ')}`,
 );
-say(`rows looked at, in row groups: ${counts.map((count) => `${total(scans.get(count), 'looked_at')} (${count} seasons)`).join(', ')}`);
+say(
+  `rows looked at, in row groups: ${counts.map((count) => `${total(scans.get(count), 'looked_at')} (${count} seasons)`).join(', ')}`,
+);
 const [first, last] = [scans.get(counts[0] ?? 0) ?? [], scans.get(counts.at(-1) ?? 0) ?? []];
 for (const { check, taken } of last) {
   const before = first.find((scan) => scan.check === check)?.taken ?? 0;

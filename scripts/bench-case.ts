@@ -7,20 +7,19 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { backfillDeps } from '#app/backfill.ts';
 import { openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
-import { dayDeps } from '#app/day-deps.ts';
+import { dayDeps } from '#app/day.ts';
 import { parseSlate, type Slate } from '#core/calendar.ts';
 import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { TipoffError } from '#core/errors.ts';
 import { runBackfill } from '#guard/backfill/run.ts';
 import type { BackfillPhase } from '#guard/backfill/steps.ts';
-import { buildPlayerReference } from '#pipeline/analytics/player-reference.ts';
-import { ANALYTICS_PROCESSORS } from '#pipeline/analytics/processors.ts';
+import { buildPlayerReference } from '#pipeline/analytics/reference.ts';
 import { runDay } from '#pipeline/day.ts';
-import { PRECOMPUTE_PROCESSORS } from '#pipeline/precompute/processors.ts';
+import { ANALYTICS_PROCESSORS, PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts';
 import { HISTORY_FROM, NO_AS_OF, rangeParams } from '#pipeline/processor.ts';
 import { systemClock } from '#platform/clock.ts';
-import { toDuckDb } from '#platform/warehouse/duckdb/translate.ts';
+import { toDuckDb } from '#platform/warehouse/duckdb/session.ts';
 import { bindings } from '#platform/warehouse/duckdb/values.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -72,8 +71,16 @@ function timed(warehouse: Warehouse): { warehouse: Warehouse; seconds: () => num
   };
 }
 
-async function backfill(home: string, from: Slate, to: Slate, phases: readonly BackfillPhase[]): Promise<Measured> {
-  const app = await openApp({ ...readConfig({}), home }, { command: 'bench', clock: systemClock, write: () => undefined });
+async function backfill(
+  home: string,
+  from: Slate,
+  to: Slate,
+  phases: readonly BackfillPhase[],
+): Promise<Measured> {
+  const app = await openApp(
+    { ...readConfig({}), home },
+    { command: 'bench', clock: systemClock, write: () => undefined },
+  );
   try {
     const deps = await backfillDeps(app, 'bench');
     const engine = timed(deps.warehouse);
@@ -92,17 +99,28 @@ async function backfill(home: string, from: Slate, to: Slate, phases: readonly B
         },
       },
     );
-    if (report.failed.length > 0) throw new Error(`units failed: ${JSON.stringify(report.failed.slice(0, 3))}`);
+    if (report.failed.length > 0)
+      throw new Error(`units failed: ${JSON.stringify(report.failed.slice(0, 3))}`);
     const tenth = told.find(({ elapsed }) => elapsed >= report.seconds / 10);
-    const eta_ratio = tenth === undefined ? null : tenth.left / Math.max(0.001, report.seconds - tenth.elapsed);
-    return { slates: report.plan.slates, rows: report.rows, engine_seconds: engine.seconds(), eta_ratio, steps };
+    const eta_ratio =
+      tenth === undefined ? null : tenth.left / Math.max(0.001, report.seconds - tenth.elapsed);
+    return {
+      slates: report.plan.slates,
+      rows: report.rows,
+      engine_seconds: engine.seconds(),
+      eta_ratio,
+      steps,
+    };
   } finally {
     await app.close();
   }
 }
 
 async function day(home: string, slate: Slate): Promise<Measured> {
-  const app = await openApp({ ...readConfig({}), home }, { command: 'bench', clock: systemClock, write: () => undefined });
+  const app = await openApp(
+    { ...readConfig({}), home },
+    { command: 'bench', clock: systemClock, write: () => undefined },
+  );
   try {
     const deps = await dayDeps(app, 'bench');
     const engine = timed(deps.warehouse);
@@ -122,7 +140,9 @@ async function floor(home: string, from: Slate, to: Slate): Promise<Measured> {
   await prepared.close();
   const instance = await DuckDBInstance.create(`${home}/warehouse.duckdb`, { memory_limit: '2GB' });
   const connection = await instance.connect();
-  await connection.run("SET TimeZone = 'UTC'; SET default_null_order = 'nulls_first_on_asc_last_on_desc'; SET wal_autocheckpoint = '1GB'");
+  await connection.run(
+    "SET TimeZone = 'UTC'; SET default_null_order = 'nulls_first_on_asc_last_on_desc'; SET wal_autocheckpoint = '1GB'",
+  );
   const steps: Record<string, number> = {};
   let rows = 0;
   const whole = rangeParams({ from: parseSlate(HISTORY_FROM), to: parseSlate('9999-12-31'), asOf: NO_AS_OF });
@@ -158,9 +178,13 @@ const CASES: Readonly<Record<string, () => Promise<Measured>>> = {
 };
 const run = CASES[name];
 if (run === undefined) {
-  throw new TipoffError('TIPOFF_BAD_INPUT', `expected one of ${Object.keys(CASES).join(', ')}, saw "${name}"`, {
-    hint: 'Run npm run bench.',
-  });
+  throw new TipoffError(
+    'TIPOFF_BAD_INPUT',
+    `expected one of ${Object.keys(CASES).join(', ')}, saw "${name}"`,
+    {
+      hint: 'Run npm run bench.',
+    },
+  );
 }
 const measured = await run();
 const { user, system } = process.cpuUsage();

@@ -39,7 +39,13 @@ const { values: options } = parseArgs({
 const work = mkdtempSync(join(tmpdir(), 'tipoff-bench-'));
 const run = promisify(execFile);
 
-async function measure(data: string, name: string, home: string, from: string, to: string): Promise<Measurement> {
+async function measure(
+  data: string,
+  name: string,
+  home: string,
+  from: string,
+  to: string,
+): Promise<Measurement> {
   const load = loadavg()[0] ?? 0;
   const script = join(import.meta.dirname, 'bench-case.ts');
   const { stdout } = await run(process.execPath, [script, name, home, from, to], { maxBuffer: 1 << 24 });
@@ -60,8 +66,16 @@ function copyOf(home: string, name: string): string {
 async function simulatedHome(seasons: number): Promise<{ home: string; from: string; to: string }> {
   const home = join(work, `simulated-${seasons}`);
   const labels = Array.from({ length: seasons }, (_, i) => seasonLabel(2025 - seasons + i));
-  const league = simulateLeague({ seed: 7, seasons: labels, teams: Number(options.teams), gamesPerTeam: Number(options.games) });
-  const app = await openApp({ ...readConfig({}), home }, { command: 'bench', clock: systemClock, write: () => undefined });
+  const league = simulateLeague({
+    seed: 7,
+    seasons: labels,
+    teams: Number(options.teams),
+    gamesPerTeam: Number(options.games),
+  });
+  const app = await openApp(
+    { ...readConfig({}), home },
+    { command: 'bench', clock: systemClock, write: () => undefined },
+  );
   for (const { table, rows } of league.rows) await app.warehouse.append(table, rows);
   await app.close();
   return { home, from: league.slates[0] ?? options.from, to: league.slates.at(-1) ?? options.to };
@@ -73,17 +87,35 @@ try {
   if (options.home !== undefined && existsSync(join(options.home, 'warehouse.duckdb'))) {
     const cases = options.cases.split(',');
     const computed = copyOf(options.home, 'real');
-    if (cases.includes('features')) measurements.push(await measure('ingested season', 'features', computed, options.from, options.to));
+    if (cases.includes('features'))
+      measurements.push(await measure('ingested season', 'features', computed, options.from, options.to));
     if (cases.includes('floor'))
-      measurements.push(await measure('ingested season', 'floor', copyOf(options.home, 'floor'), options.from, options.to));
+      measurements.push(
+        await measure('ingested season', 'floor', copyOf(options.home, 'floor'), options.from, options.to),
+      );
     if (cases.includes('three'))
-      measurements.push(await measure('three ingested seasons', 'features', copyOf(options.home, 'three'), options.history, options.to));
+      measurements.push(
+        await measure(
+          'three ingested seasons',
+          'features',
+          copyOf(options.home, 'three'),
+          options.history,
+          options.to,
+        ),
+      );
     if (cases.includes('graded')) {
       // Models learn from the seasons before: their features are there when the season is run.
       const graded = copyOf(options.home, 'graded');
-      await measure('preparation', 'features', graded, options.history, addDays(parseSlate(options.from), -1));
+      await measure(
+        'preparation',
+        'features',
+        graded,
+        options.history,
+        addDays(parseSlate(options.from), -1),
+      );
       measurements.push(await measure('ingested season', 'graded', graded, options.from, options.to));
-      if (cases.includes('exports')) measurements.push(await measure('graded season', 'exports', graded, options.from, options.to));
+      if (cases.includes('exports'))
+        measurements.push(await measure('graded season', 'exports', graded, options.from, options.to));
     }
     if (cases.includes('day')) {
       // A home as it stands on any day of a season: features of the whole history, and the week's model from the day before.
@@ -93,7 +125,9 @@ try {
     }
   }
   if (options.cases.split(',').includes('batch')) {
-    const { stdout } = await run(process.execPath, [join(import.meta.dirname, 'bench-batch.ts')], { maxBuffer: 1 << 24 });
+    const { stdout } = await run(process.execPath, [join(import.meta.dirname, 'bench-batch.ts')], {
+      maxBuffer: 1 << 24,
+    });
     batch = JSON.parse(stdout) as BatchBench;
     process.stderr.write(
       `batch: ${batch.published_seconds.toFixed(1)} s, consolidation ${batch.consolidation_ratio.toFixed(2)} x by hand\n`,
@@ -104,7 +138,9 @@ try {
     .map(Number)
     .filter((count) => count > 0)) {
     const { home, from, to } = await simulatedHome(seasons);
-    measurements.push(await measure(`${seasons} simulated season${seasons === 1 ? '' : 's'}`, 'features', home, from, to));
+    measurements.push(
+      await measure(`${seasons} simulated season${seasons === 1 ? '' : 's'}`, 'features', home, from, to),
+    );
     rmSync(home, { recursive: true, force: true });
   }
 } finally {
@@ -133,7 +169,18 @@ function page(): string {
     one.eta_ratio === null ? '' : one.eta_ratio.toFixed(2),
     one.load.toFixed(1),
   ]);
-  const header = ['data', 'case', 's', 'CPU s', 'ms/slate', 'in the engine', 'peak MB', 'rows', 'ETA', 'load'];
+  const header = [
+    'data',
+    'case',
+    's',
+    'CPU s',
+    'ms/slate',
+    'in the engine',
+    'peak MB',
+    'rows',
+    'ETA',
+    'load',
+  ];
   const row = (columns: readonly string[]): string => `| ${columns.join(' | ')} |`;
   const [features, raw] = ['features', 'floor'].map((name) =>
     measurements.find((one) => one.case === name && one.data === 'ingested season'),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { slateOf } from '#core/calendar.ts';
 import { boundedLook, paramsOf, slateLookedAt } from '#guard/canaries/ask.ts';
-import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
+import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 
 /** What the statement of one check takes from its tables. */
@@ -28,11 +28,21 @@ export async function scansOf(home: string, asOf: Date): Promise<Scan[]> {
     const scans: Scan[] = [];
     for (const { id, look, looksAt } of CATALOGUE) {
       if (!('sql' in look)) continue;
-      const params = paramsOf(look.sql, look.days ?? 7, { slate: slateLookedAt({ looksAt }, slateOf(asOf)), asOf });
-      const [plan] = await warehouse.query<Record<string, string>>(`EXPLAIN (ANALYZE, FORMAT JSON) ${boundedLook(look.sql)}`, params);
+      const params = paramsOf(look.sql, look.days ?? 7, {
+        slate: slateLookedAt({ looksAt }, slateOf(asOf)),
+        asOf,
+      });
+      const [plan] = await warehouse.query<Record<string, string>>(
+        `EXPLAIN (ANALYZE, FORMAT JSON) ${boundedLook(look.sql)}`,
+        params,
+      );
       const tree: PlanNode = JSON.parse(plan?.['explain_value'] ?? '{}');
       const found = tableScans(tree);
-      scans.push({ check: id, looked_at: sum(found, 'operator_rows_scanned'), taken: sum(found, 'operator_cardinality') });
+      scans.push({
+        check: id,
+        looked_at: sum(found, 'operator_rows_scanned'),
+        taken: sum(found, 'operator_cardinality'),
+      });
     }
     return scans;
   } finally {
@@ -42,7 +52,9 @@ export async function scansOf(home: string, asOf: Date): Promise<Scan[]> {
 
 function tableScans(node: PlanNode): PlanNode[] {
   const below = (node.children ?? []).flatMap(tableScans);
-  return node.operator_name?.includes('SCAN') === true && (node.operator_rows_scanned ?? 0) > 0 ? [node, ...below] : below;
+  return node.operator_name?.includes('SCAN') === true && (node.operator_rows_scanned ?? 0) > 0
+    ? [node, ...below]
+    : below;
 }
 
 function sum(nodes: readonly PlanNode[], member: 'operator_rows_scanned' | 'operator_cardinality'): number {

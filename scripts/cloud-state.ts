@@ -14,7 +14,13 @@ export interface CloudState {
 }
 
 /** Opens batches and messages of a run; every process has clients of its own. */
-export function openCloudState({ projectId, firestore, pubsub }: CloudState, clock: Clock): { state: StateStore; queue: Queue } {
+export function openCloudState(
+  { projectId, firestore, pubsub }: CloudState,
+  clock: Clock,
+): { state: StateStore; queue: Queue } {
   const state = openFirestoreState({ projectId, emulator: firestore, clock });
-  return { state, queue: openPubSubQueue({ projectId, emulator: pubsub, createMissing: true, state, clock }) };
+  return {
+    state,
+    queue: openPubSubQueue({ projectId, emulator: pubsub, createMissing: true, state, clock }),
+  };
 }

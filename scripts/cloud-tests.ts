@@ -17,7 +17,9 @@ const say = (line: string): void => {
 /** Files that run beside each other: many of them wait more than they compute. */
 const WORKERS = 2;
 // bqemulator answers all its callers over one connection: each worker has one of its own.
-const wanted = EMULATORS.flatMap((name) => (name === 'bigquery' ? Array<typeof name>(WORKERS).fill(name) : [name]));
+const wanted = EMULATORS.flatMap((name) =>
+  name === 'bigquery' ? Array<typeof name>(WORKERS).fill(name) : [name],
+);
 const { at, stop } = await startEmulators(wanted, { python: values.python, say });
 try {
   const vitest = await startVitest('test', positionals, {
@@ -25,12 +27,15 @@ try {
     watch: false,
     maxWorkers: WORKERS,
     provide: at,
-    ...(values.report === undefined ? {} : { reporters: ['default', 'json'], outputFile: { json: values.report } }),
+    ...(values.report === undefined
+      ? {}
+      : { reporters: ['default', 'json'], outputFile: { json: values.report } }),
   });
   for (const module of vitest.state.getTestModules()) {
     for (const test of module.children.allTests('skipped')) {
       const result = test.result();
-      if (result.state === 'skipped' && result.note !== undefined) say(`skipped "${test.fullName}": ${result.note}`);
+      if (result.state === 'skipped' && result.note !== undefined)
+        say(`skipped "${test.fullName}": ${result.note}`);
     }
   }
   await vitest.close();

@@ -31,14 +31,26 @@ const described = z.object({
 /** The variables of a schema, in its order. Throws TIPOFF_CONTRACT for one that does not say what it does. */
 export function settingsOf(schema: z.ZodType): Setting[] {
   const { properties } = described.parse(z.toJSONSchema(schema, { io: 'output' }));
-  return Object.entries(properties).map(([name, { description, secret = false, default: value, ...shape }]) => {
-    if (description === undefined) {
-      throw new TipoffError('TIPOFF_CONTRACT', `expected the setting ${name} to say what it does, saw no description`, {
-        hint: 'Give it one with setting(type, description) in src/app/config.ts.',
-      });
-    }
-    return { name, type: typeOf(shape), default: value === undefined ? undefined : String(value), secret, description };
-  });
+  return Object.entries(properties).map(
+    ([name, { description, secret = false, default: value, ...shape }]) => {
+      if (description === undefined) {
+        throw new TipoffError(
+          'TIPOFF_CONTRACT',
+          `expected the setting ${name} to say what it does, saw no description`,
+          {
+            hint: 'Give it one with setting(type, description) in src/app/config.ts.',
+          },
+        );
+      }
+      return {
+        name,
+        type: typeOf(shape),
+        default: value === undefined ? undefined : String(value),
+        secret,
+        description,
+      };
+    },
+  );
 }
 
 type Shape = Omit<z.output<typeof described>['properties'][string], 'description' | 'secret' | 'default'>;

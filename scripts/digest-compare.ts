@@ -39,18 +39,25 @@ export function compare(before: Digest, after: Digest): Comparison {
     const unclaimed = new Map(Object.entries(other.columns).filter(([column]) => !(column in table.columns)));
     for (const [column, digest] of Object.entries(table.columns)) {
       const now = other.columns[column];
-      const renamed = now === undefined ? [...unclaimed].find(([, candidate]) => candidate === digest)?.[0] : undefined;
+      const renamed =
+        now === undefined ? [...unclaimed].find(([, candidate]) => candidate === digest)?.[0] : undefined;
       if (renamed !== undefined) {
         unclaimed.delete(renamed);
         lines.push(`renamed   ${name}.${column} is ${renamed}`);
       }
       if (now === digest || renamed !== undefined) equal += 1;
-      else differ(`${name}.${column}: ${now === undefined ? 'gone, and no new column has its values' : `${digest}, now ${now}`}`);
+      else
+        differ(
+          `${name}.${column}: ${now === undefined ? 'gone, and no new column has its values' : `${digest}, now ${now}`}`,
+        );
     }
     for (const column of unclaimed.keys()) lines.push(`new       ${name}.${column}`);
   }
   for (const name of Object.keys(after)) if (!taken.has(name)) lines.push(`new       ${name}`);
-  return { lines: [...lines, `${equal} columns equal, ${differences} differences`], isSame: differences === 0 };
+  return {
+    lines: [...lines, `${equal} columns equal, ${differences} differences`],
+    isSame: differences === 0,
+  };
 }
 
 /** The table not yet taken that shares most column digests, if it shares half of them. */

@@ -14,12 +14,35 @@ import { compare, type Digest, type TableDigest } from './digest-compare.ts';
 
 /** What tells rows apart: values of these columns, where a table has them. */
 const IDENTITY = [
-  ...['slate', 'season', 'game_id', 'source_game_key', 'event_id', 'player_id', 'player_lookup', 'alias_lookup', 'team_abbr', 'home_abbr'],
-  ...['away_abbr', 'system_id', 'subset_id', 'record_class', 'side', 'line', 'line_role', 'bookmaker', 'source', 'source_file'],
+  ...[
+    'slate',
+    'season',
+    'game_id',
+    'source_game_key',
+    'event_id',
+    'player_id',
+    'player_lookup',
+    'alias_lookup',
+    'team_abbr',
+    'home_abbr',
+  ],
+  ...[
+    'away_abbr',
+    'system_id',
+    'subset_id',
+    'record_class',
+    'side',
+    'line',
+    'line_role',
+    'bookmaker',
+    'source',
+    'source_file',
+  ],
   ...['source_line', 'field', 'canary_id', 'processor', 'event', 'path', 'kind', 'period'],
 ];
 /** Made of hashes or of what the code is called: as many different ones must be there, not the same. */
-const NAMES = /^(?:prediction_id|row_id|raw_row_id|receipt_id|run_id|model_id|parent_model_id|publication_ids|artefact_path)$|_hash$/;
+const NAMES =
+  /^(?:prediction_id|row_id|raw_row_id|receipt_id|run_id|model_id|parent_model_id|publication_ids|artefact_path)$|_hash$/;
 /** When something ran, how long it took, and by which code: only how often it is absent counts. */
 const CIRCUMSTANCES =
   /^(?:(?:ingested|predicted|published|event|graded|created|started|finished|status_changed|ran|beat|succeeded|generated|cutoff|withdrawn)_at|as_of|code_version|ms|bytes)$/;
@@ -79,7 +102,10 @@ async function tablesOf(home: string): Promise<[string, TableDigest][]> {
     const digests: [string, TableDigest][] = [];
     for (const [table, columns] of tables) {
       const types = columns.map(([, name, type]) => ({ name: String(name), type: String(type) }));
-      digests.push([table, digestOf(await readTable(connection, table, types), table.startsWith('nba_predictions.'))]);
+      digests.push([
+        table,
+        digestOf(await readTable(connection, table, types), table.startsWith('nba_predictions.')),
+      ]);
     }
     return digests;
   } finally {
@@ -95,11 +121,18 @@ async function readTable(
 ): Promise<Table> {
   const texts = columns.map(({ name, type }) => {
     const text = `CAST("${name}" AS VARCHAR)`;
-    return /^(?:DECIMAL|DOUBLE)/.test(type) ? String.raw`regexp_replace(${text}, '(\.[0-9]*[1-9])0+$|\.0+$', '\1')` : text;
+    return /^(?:DECIMAL|DOUBLE)/.test(type)
+      ? String.raw`regexp_replace(${text}, '(\.[0-9]*[1-9])0+$|\.0+$', '\1')`
+      : text;
   });
   const read = await connection.runAndReadAll(`SELECT ${texts.join(', ')} FROM ${table}`);
   const values = read.getColumns();
-  return new Map(columns.map(({ name }, i) => [name, (values[i] ?? []).map((cell) => (cell === null ? null : String(cell)))]));
+  return new Map(
+    columns.map(({ name }, i) => [
+      name,
+      (values[i] ?? []).map((cell) => (cell === null ? null : String(cell))),
+    ]),
+  );
 }
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
@@ -115,44 +148,60 @@ function documentsOf(home: string): [string, TableDigest][] {
   }
   return [...rows].map(([name, list]) => {
     const columns = new Set(list.flatMap((row) => Object.keys(row)));
-    const table = new Map([...columns].map((column) => [column, list.map((row) => row[column] ?? null)] as const));
+    const table = new Map(
+      [...columns].map((column) => [column, list.map((row) => row[column] ?? null)] as const),
+    );
     return [name, digestOf(table, true)];
   });
 }
 
-function collect(rows: Map<string, Record<string, Cell>[]>, table: string, document: Members, above: Readonly<Record<string, Cell>>): void {
+function collect(
+  rows: Map<string, Record<string, Cell>[]>,
+  table: string,
+  document: Members,
+  above: Readonly<Record<string, Cell>>,
+): void {
   const row: Record<string, Cell> = { ...above };
   const lists: [string, readonly Members[]][] = [];
   const walk = (object: Members, prefix: string): void => {
     for (const [name, value] of Object.entries(object)) {
       if (isListOfObjects(value)) lists.push([prefix + name, value]);
       else if (isObject(value)) walk(value, `${prefix}${name}.`);
-      else row[prefix + name] = value === null ? null : typeof value === 'string' ? value : JSON.stringify(value);
+      else
+        row[prefix + name] =
+          value === null ? null : typeof value === 'string' ? value : JSON.stringify(value);
     }
   };
   walk(document, '');
   const list = rows.get(table) ?? [];
   list.push(row);
   rows.set(table, list);
-  const identity = Object.fromEntries(Object.entries(row).filter(([name, value]) => IDENTITY.includes(name) && value !== null));
+  const identity = Object.fromEntries(
+    Object.entries(row).filter(([name, value]) => IDENTITY.includes(name) && value !== null),
+  );
   for (const [name, members] of lists) {
-    for (const [i, one] of members.entries()) collect(rows, `${table}: ${name}`, one, { ...identity, place: String(i + 1) });
+    for (const [i, one] of members.entries())
+      collect(rows, `${table}: ${name}`, one, { ...identity, place: String(i + 1) });
   }
 }
 
-const isObject = (value: Json | undefined): value is Members => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: Json | undefined): value is Members =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isListOfObjects = (value: Json | undefined): value is readonly Members[] =>
   Array.isArray(value) && value.length > 0 && value.every(isObject);
 
 /** The digest of a home, or one that was printed to a file. */
 export async function digest(homeOrFile: string): Promise<Digest> {
-  if (existsSync(homeOrFile) && statSync(homeOrFile).isFile()) return JSON.parse(readFileSync(homeOrFile, 'utf8'));
+  if (existsSync(homeOrFile) && statSync(homeOrFile).isFile())
+    return JSON.parse(readFileSync(homeOrFile, 'utf8'));
   return Object.fromEntries([...(await tablesOf(homeOrFile)), ...documentsOf(homeOrFile)]);
 }
 
 async function main([before, after]: readonly string[]): Promise<void> {
   if (before === undefined) {
-    process.stderr.write('expected HOME, or BEFORE and AFTER (homes, or files with what was printed of one)\n');
+    process.stderr.write(
+      'expected HOME, or BEFORE and AFTER (homes, or files with what was printed of one)\n',
+    );
     process.exitCode = 2;
   } else if (after === undefined) {
     process.stdout.write(`${JSON.stringify(await digest(before), null, 2)}\n`);

@@ -5,8 +5,7 @@ import { type TableContract, tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { codeSchema } from '#guard/schema/code-schema.ts';
 import { schemaFiles } from '#guard/schema/schema-files.ts';
-import { ANALYTICS_PROCESSORS } from '#pipeline/analytics/processors.ts';
-import { PRECOMPUTE_PROCESSORS } from '#pipeline/precompute/processors.ts';
+import { ANALYTICS_PROCESSORS, PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts';
 import type { Processor } from '#pipeline/processor.ts';
 import { configurationReference } from './configuration-reference.ts';
 
@@ -39,7 +38,7 @@ const CODE_PHASES = [
   {
     phase: '5 predict',
     name: 'PredictionWorker',
-    folder: 'pipeline/predict',
+    folder: 'pipeline/batch',
     reads: ['nba_predictions.ml_feature_store', 'nba_analytics.upcoming_player_game_context'],
     writers: ['PredictionWorker'],
     use: '`tipoff day`, `tipoff predict`, `tipoff batch`',
@@ -47,7 +46,7 @@ const CODE_PHASES = [
   {
     phase: '6 publish',
     name: 'Publication',
-    folder: 'pipeline/publish',
+    folder: 'pipeline/batch',
     reads: ['staging tables of the batch'],
     writers: ['Publication'],
     use: '`tipoff publish`, `tipoff export`',
@@ -94,7 +93,9 @@ function lines(): Line[] {
     const own = CONTRACTS.filter(({ writer }) => writers.includes(writer)).map(tableId);
     return { ...phase, writes: own.length > 0 ? own : ['staging tables'] };
   });
-  return [...code, ...[...ANALYTICS_PROCESSORS, ...PRECOMPUTE_PROCESSORS].map(ofProcessor)].sort((a, b) => a.phase.localeCompare(b.phase));
+  return [...code, ...[...ANALYTICS_PROCESSORS, ...PRECOMPUTE_PROCESSORS].map(ofProcessor)].sort((a, b) =>
+    a.phase.localeCompare(b.phase),
+  );
 }
 
 function code(names: readonly string[]): string {
@@ -114,7 +115,8 @@ export function sourceMap(): string {
     '| phase | who | folder | reads | writes | run by |',
     '|---|---|---|---|---|---|',
     ...lines().map(
-      (line) => `| ${line.phase} | ${line.name} | \`src/${line.folder}\` | ${code(line.reads)} | ${code(line.writes)} | ${line.use} |`,
+      (line) =>
+        `| ${line.phase} | ${line.name} | \`src/${line.folder}\` | ${code(line.reads)} | ${code(line.writes)} | ${line.use} |`,
     ),
     '',
     '## Tables',
@@ -135,7 +137,9 @@ const DOCUMENTS: Readonly<Record<string, () => string>> = {
 /** The contracts as files, which `tipoff schema diff` reads from revisions whose code it does not run. */
 function contractFiles(isCheck: boolean): string[] {
   const files = schemaFiles(codeSchema(), 'contracts');
-  const names = isCheck ? staleSchemaFiles(repositoryRoot(), 'contracts', files) : writeSchemaFiles(repositoryRoot(), 'contracts', files);
+  const names = isCheck
+    ? staleSchemaFiles(repositoryRoot(), 'contracts', files)
+    : writeSchemaFiles(repositoryRoot(), 'contracts', files);
   return names.map((name) => `${FOLDERS.contracts}/${name}`);
 }
 

@@ -58,7 +58,8 @@ export async function startEmulators(
   for (const name of wanted) {
     if (lacking.has(name)) continue;
     const port = await freePort();
-    const start = name === 'firestore' ? firestore(port) : name === 'pubsub' ? pubsub(port) : bigquery(port, python);
+    const start =
+      name === 'firestore' ? firestore(port) : name === 'pubsub' ? pubsub(port) : bigquery(port, python);
     if ('missing' in start) {
       say(`skipped ${name}: ${start.missing}`);
       lacking.add(name);
@@ -92,7 +93,8 @@ function firestore(port: number): Start {
   const cli = cloudCli();
   if ('missing' in cli) return cli;
   const command = join(cli.root, 'platform/cloud-firestore-emulator/cloud_firestore_emulator');
-  if (!existsSync(command)) return { missing: 'the Google Cloud CLI lacks its component cloud-firestore-emulator' };
+  if (!existsSync(command))
+    return { missing: 'the Google Cloud CLI lacks its component cloud-firestore-emulator' };
   return { command, args: ['start', '--host=127.0.0.1', `--port=${port}`] };
 }
 
@@ -100,7 +102,9 @@ function pubsub(port: number): Start {
   const cli = cloudCli();
   if ('missing' in cli) return cli;
   const folder = join(cli.root, 'platform/pubsub-emulator/lib');
-  const jar = existsSync(folder) ? readdirSync(folder).find((name) => /^cloud-pubsub-emulator-.*-all\.jar$/.test(name)) : undefined;
+  const jar = existsSync(folder)
+    ? readdirSync(folder).find((name) => /^cloud-pubsub-emulator-.*-all\.jar$/.test(name))
+    : undefined;
   if (jar === undefined) return { missing: 'the Google Cloud CLI lacks its component pubsub-emulator' };
   return { command: 'java', args: ['-jar', join(folder, jar), '--host=127.0.0.1', `--port=${port}`] };
 }
@@ -111,7 +115,17 @@ function bigquery(port: number, python: string): Start {
       missing: `${python} has no bqemulator; install bqemulator and numpy from PyPI into a Python of their own and pass it as --python`,
     };
   }
-  const args = ['-c', BQEMULATOR, 'start', '--rest-port', String(port), '--grpc-port', '0', '--log-level', 'error'];
+  const args = [
+    '-c',
+    BQEMULATOR,
+    'start',
+    '--rest-port',
+    String(port),
+    '--grpc-port',
+    '0',
+    '--log-level',
+    'error',
+  ];
   return { command: python, args };
 }
 

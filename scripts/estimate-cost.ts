@@ -11,20 +11,19 @@ import { backfillDeps } from '#app/backfill.ts';
 import { canaryDeps } from '#app/canaries.ts';
 import { openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
-import { dayDeps } from '#app/day-deps.ts';
+import { dayDeps } from '#app/day.ts';
 import { proofSlates, settableClock } from '#app/healthy-world.ts';
 import { bytesText } from '#core/billing.ts';
 import { addDays, easternInstant, type Slate, seasonLabel, seasonSpan } from '#core/calendar.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { runBackfill } from '#guard/backfill/run.ts';
-import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
-import { runCanaries } from '#guard/canaries/engine.ts';
+import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
+import { runCanaries } from '#guard/canaries/run.ts';
 import { codeSchema } from '#guard/schema/code-schema.ts';
 import { boundsOf } from '#guard/schema/partition-filter.ts';
 import { registryOf } from '#guard/schema/usage.ts';
 import { runDay } from '#pipeline/day.ts';
-import { simulateLeague } from '#simulate/league.ts';
-import { loadLeague } from '#simulate/load.ts';
+import { loadLeague, simulateLeague } from '#simulate/league.ts';
 import { byteReader } from './cost/bytes.ts';
 import { costPage, sumOf, type WorkCost } from './cost/document.ts';
 import { type Metered, meter } from './cost/meter.ts';
@@ -54,7 +53,9 @@ async function works(home: string): Promise<{ works: WorkCost[]; stored: number;
   const year = Number(options.through.slice(0, 4));
   // A season is named after the year it begins in, which is in autumn.
   const last = options.through.slice(5) >= '08-01' ? year : year - 1;
-  const seasons = Array.from({ length: Number(options.seasons) }, (_, i) => seasonLabel(last - Number(options.seasons) + 1 + i));
+  const seasons = Array.from({ length: Number(options.seasons) }, (_, i) =>
+    seasonLabel(last - Number(options.seasons) + 1 + i),
+  );
   const league = simulateLeague({
     ...{ seed: 7, seasons, teams: Number(options.teams), gamesPerTeam: Number(options.games) },
     ...{ through: options.through, withShots: true },
@@ -76,7 +77,12 @@ async function works(home: string): Promise<{ works: WorkCost[]; stored: number;
     const season = seasons[0] ?? '';
     const { from, to } = seasonSpan(season);
     say(`The season ${season}.`);
-    const backfilled = await runBackfill(await backfillDeps(watched, 'cost'), { from, to, phases: features, by: 'cost' });
+    const backfilled = await runBackfill(await backfillDeps(watched, 'cost'), {
+      from,
+      to,
+      phases: features,
+      by: 'cost',
+    });
     const backfill = metered.take();
     say('Everything since, and the day before.');
     await runBackfill(plain, { from, to: addDays(tonight, -1), phases: features, by: 'cost' });
@@ -89,7 +95,11 @@ async function works(home: string): Promise<{ works: WorkCost[]; stored: number;
     const daily = metered.take();
     clock.set(easternInstant(tonight, '17:45'));
     say('The canaries.');
-    const canaries = await runCanaries(canaryDeps(watched), { canaries: CATALOGUE, asOf: clock.now(), budgetSeconds: 600 });
+    const canaries = await runCanaries(canaryDeps(watched), {
+      canaries: CATALOGUE,
+      asOf: clock.now(),
+      budgetSeconds: 600,
+    });
     const asked = metered.take();
     say(`${backfilled.plan.slates} slates, day ${day.state}, ${canaries.results.length} canaries.`);
 
@@ -115,7 +125,8 @@ async function dryRuns(project: string, statements: readonly Metered[]): Promise
   const { openBigQuery } = await import('#platform/warehouse/bigquery/warehouse.ts');
   const warehouse = openBigQuery({ projectId: project, location: options.location });
   let bytes = 0;
-  for (const { sql, params } of statements) if (sql !== undefined) bytes += (await warehouse.dryRun(sql, params)).bytes;
+  for (const { sql, params } of statements)
+    if (sql !== undefined) bytes += (await warehouse.dryRun(sql, params)).bytes;
   await warehouse.close();
   return bytes;
 }
@@ -125,7 +136,10 @@ try {
   const measured = await works(home);
   for (const { name, statements } of measured.works) {
     const own = `${name}: ${sumOf(statements, 'queries')} queries, ${bytesText(sumOf(statements, 'processed'))} read, ${bytesText(sumOf(statements, 'billed'))} billed`;
-    const asked = options.project === undefined ? '' : `; BigQuery says ${bytesText(await dryRuns(options.project, statements))}`;
+    const asked =
+      options.project === undefined
+        ? ''
+        : `; BigQuery says ${bytesText(await dryRuns(options.project, statements))}`;
     process.stdout.write(`${own}${asked}\n`);
   }
   const page = costPage({

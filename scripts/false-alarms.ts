@@ -1,11 +1,11 @@
 import { canaryDeps } from '#app/canaries.ts';
 import { openApp } from '#app/compose.ts';
 import { processConfig } from '#app/config.ts';
-import { dayDeps, trainDeps } from '#app/day-deps.ts';
+import { dayDeps, trainDeps } from '#app/day.ts';
 import { addDays, daysBetween, easternInstant, parseSlate, type Slate, seasonSpan } from '#core/calendar.ts';
-import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
-import { runCanaries } from '#guard/canaries/engine.ts';
-import { seasonModelSource } from '#model/season-model-source.ts';
+import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
+import { runCanaries } from '#guard/canaries/run.ts';
+import { seasonModelSource } from '#model/model-source.ts';
 import { runDay } from '#pipeline/day.ts';
 import { systemClock } from '#platform/clock.ts';
 
@@ -25,17 +25,28 @@ const ASKED_AT = ['09:00', '13:00', '18:30', '23:30'];
 const [home, ...windows] = process.argv.slice(2);
 if (home === undefined) throw new Error('expected the home with the ingested data');
 const season = seasonSpan('2024-25');
-const days = (windows.length === 0 ? [`${season.from}..${addDays(season.to, -90)}`] : windows).flatMap(daysOf);
+const days = (windows.length === 0 ? [`${season.from}..${addDays(season.to, -90)}`] : windows).flatMap(
+  daysOf,
+);
 const [from = season.from, to = season.to] = [days[0], days.at(-1)];
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 
-const app = await openApp({ ...processConfig(), home }, { command: 'false alarms', clock: systemClock, write });
+const app = await openApp(
+  { ...processConfig(), home },
+  { command: 'false alarms', clock: systemClock, write },
+);
 try {
-  const deps = await dayDeps(app, 'false alarms', seasonModelSource(trainDeps(app), { from, to, by: 'false alarms' }));
+  const deps = await dayDeps(
+    app,
+    'false alarms',
+    seasonModelSource(trainDeps(app), { from, to, by: 'false alarms' }),
+  );
   const done = new Set(
-    (await app.warehouse.query<{ slate: Slate }>("SELECT DISTINCT slate FROM nba_predictions.publications WHERE event = 'published'")).map(
-      ({ slate }) => slate,
-    ),
+    (
+      await app.warehouse.query<{ slate: Slate }>(
+        "SELECT DISTINCT slate FROM nba_predictions.publications WHERE event = 'published'",
+      )
+    ).map(({ slate }) => slate),
   );
   const games = await app.warehouse.query<{ slate: Slate }>(
     'SELECT DISTINCT slate FROM nba_raw.schedule_games WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)',
@@ -50,11 +61,17 @@ try {
         { ...deps, runId: `${deps.runId}-${slate}` },
         { slate, mode: 'BACKFILL', by: 'false alarms' },
       );
-      const failed = phases.filter(({ verdict }) => verdict === 'failed').map(({ phase, detail }) => `${phase} failed: ${detail}`);
+      const failed = phases
+        .filter(({ verdict }) => verdict === 'failed')
+        .map(({ phase, detail }) => `${phase} failed: ${detail}`);
       write(`${slate} ${state} ${seconds.toFixed(1)} s ${[reason ?? '', ...failed].join(' ')}`);
     }
     for (const at of ASKED_AT) {
-      const { results } = await runCanaries(canaryDeps(app), { canaries: CATALOGUE, asOf: easternInstant(slate, at), store: false });
+      const { results } = await runCanaries(canaryDeps(app), {
+        canaries: CATALOGUE,
+        asOf: easternInstant(slate, at),
+        store: false,
+      });
       for (const result of results) {
         if (result.status !== 'SKIP') asked++;
         if (result.status !== 'FAIL' && result.status !== 'ERROR') continue;
@@ -68,7 +85,8 @@ try {
   write(
     `${days.length} days, ${days.length * ASKED_AT.length} runs, ${asked} answers, ${[...counts.values()].reduce((total, count) => total + count, 0)} alerts`,
   );
-  for (const [id, count] of [...counts].sort((a, b) => b[1] - a[1])) write(`${String(count).padStart(6)} ${id}`);
+  for (const [id, count] of [...counts].sort((a, b) => b[1] - a[1]))
+    write(`${String(count).padStart(6)} ${id}`);
 } finally {
   await app.close();
 }

@@ -8,25 +8,25 @@ import { program } from '#app/cli/program.ts';
 import { SETTINGS } from '#app/config.ts';
 import { serviceRoutes } from '#app/services/app.ts';
 import { serviceMetrics } from '#app/services/metrics.ts';
-import type { Role, Service } from '#app/services/service.ts';
+import type { Role, Service } from '#app/services/runtime.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
-import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions/publications.ts';
+import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions.ts';
 import { ERROR_CODES } from '#core/errors.ts';
 import { FEATURE_SOURCES, FEATURES } from '#core/features.ts';
 import { RUN_MODES } from '#core/run-modes.ts';
-import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
-import { DRILLS } from '#guard/drills/catalog/index.ts';
+import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
+import { DRILLS } from '#guard/drills/catalogue/catalogue.ts';
 import { codeSchema } from '#guard/schema/code-schema.ts';
 import { QUESTIONS } from '#guard/status/status.ts';
 import { SYSTEM_IDS } from '#model/systems.ts';
+import { exportSeasonSubsets, exportSlates } from '#pipeline/exports/export.ts';
+import { SUBSETS } from '#pipeline/exports/season-documents.ts';
 import { REASON_CODES } from '#pipeline/ingest/format.ts';
 import { FORMATS } from '#pipeline/ingest/formats/formats.ts';
-import { exportSeasonSubsets, exportSlates } from '#pipeline/publish/exports/export.ts';
-import { SUBSETS } from '#pipeline/publish/exports/season-subsets.ts';
 import { shiftedClock } from '#platform/clock.ts';
-import { directoryObjects } from '#platform/objects/directory/store.ts';
-import { openSqliteQueue } from '#platform/queue/sqlite/queue.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { directoryObjects } from '#platform/objects/directory.ts';
+import { openSqliteQueue } from '#platform/queue/sqlite.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -55,7 +55,9 @@ export async function inventory(): Promise<Inventory> {
     'error code': Object.keys(ERROR_CODES),
     feature: FEATURES.map(({ name }) => name),
     'feature source': Object.entries(FEATURE_SOURCES).map(([letter, { name }]) => `${letter} ${name}`),
-    function: (codeSchema().functions ?? []).map(({ name, parameters }) => `fn.${name}(${parameters.join(', ')})`),
+    function: (codeSchema().functions ?? []).map(
+      ({ name, parameters }) => `fn.${name}(${parameters.join(', ')})`,
+    ),
     'ingest format': FORMATS.map(({ id }) => id),
     metric: await metrics(),
     'npm script': npmScripts(),
@@ -65,11 +67,15 @@ export async function inventory(): Promise<Inventory> {
     setting: Object.keys(SETTINGS.shape),
     subset: SUBSETS.map(({ id }) => id),
     system: [...SYSTEM_IDS],
-    table: codeSchema().tables.flatMap(({ id, columns }) => columns.map(({ name, type, mode }) => `${id}.${name} ${type} ${mode}`)),
+    table: codeSchema().tables.flatMap(({ id, columns }) =>
+      columns.map(({ name, type, mode }) => `${id}.${name} ${type} ${mode}`),
+    ),
     view: codeSchema().views.flatMap(({ id, columns }) => columns.map((name) => `${id}.${name}`)),
     workflow: workflows(),
   };
-  return Object.fromEntries(Object.entries(sections).map(([section, lines]) => [section, lines.toSorted(byText)]));
+  return Object.fromEntries(
+    Object.entries(sections).map(([section, lines]) => [section, lines.toSorted(byText)]),
+  );
 }
 
 /** What the code no longer has of a list, and what it has besides. A line that is there twice counts twice. */
@@ -109,7 +115,9 @@ function commandLines(command: Command, path: string): string[] {
       ...(mandatory ? ['required'] : []),
     ].join(' '),
   );
-  const names = [command.name(), ...command.aliases()].map((name) => [...path.split(' ').slice(0, -1), name].join(' '));
+  const names = [command.name(), ...command.aliases()].map((name) =>
+    [...path.split(' ').slice(0, -1), name].join(' '),
+  );
   return [
     ...names.map((name) => [name, ...takes].join(' ')),
     ...options,
@@ -156,7 +164,10 @@ async function documents(): Promise<string[]> {
     await warehouse.prepare(CONTRACTS);
     await warehouse.createView(CURRENT_PREDICTIONS.ref, CURRENT_PREDICTIONS.sql);
     const deps = { warehouse, objects: directoryObjects(folder), clock, dataSource: 'simulated' } as const;
-    const reports = [await exportSlates(deps, { slates: ['2024-12-13'] }), await exportSeasonSubsets(deps, { season: '2024-25' })];
+    const reports = [
+      await exportSlates(deps, { slates: ['2024-12-13'] }),
+      await exportSeasonSubsets(deps, { season: '2024-25' }),
+    ];
     const kinds = reports.flatMap((report) => report.documents.map(({ kind, path }) => `${kind} ${path}`));
     return [...kinds, ...new Set(reports.map(({ index }) => `index ${index}`))];
   } finally {
@@ -173,8 +184,15 @@ function npmScripts(): string[] {
 
 const named = z.record(z.string(), z.unknown()).nullish();
 const actionFile = z.object({ inputs: named, outputs: named });
-const workflowFile = z.object({ on: z.record(z.string(), z.unknown()), jobs: z.record(z.string(), z.unknown()) });
-const triggerShape = z.union([z.null(), z.array(z.object({ cron: z.string() })), z.looseObject({ inputs: named })]);
+const workflowFile = z.object({
+  on: z.record(z.string(), z.unknown()),
+  jobs: z.record(z.string(), z.unknown()),
+});
+const triggerShape = z.union([
+  z.null(),
+  z.array(z.object({ cron: z.string() })),
+  z.looseObject({ inputs: named }),
+]);
 
 /** Every folder with an `action.yml`, and what the action takes and gives. */
 function actions(): string[] {

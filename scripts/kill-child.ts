@@ -13,7 +13,11 @@ const BOOT_MILLISECONDS = 90_000;
 export interface ServeChild {
   readonly pid: number;
   /** Calls an endpoint; undefined when the process died before it had answered. */
-  call(method: 'GET' | 'POST', path: string, body?: object): Promise<{ status: number; body: Record<string, unknown> } | undefined>;
+  call(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: object,
+  ): Promise<{ status: number; body: Record<string, unknown> } | undefined>;
   /** kill -9, by its own process id. */
   kill(): Promise<void>;
   /** SIGTERM; returns the exit code, or `null` when it had to be killed. */
@@ -26,7 +30,12 @@ export interface ServeChild {
  * Starts `serve` on a home at an instant and waits until it answers; with `cloud`, batches and messages are there and only
  * the warehouse is in the home. Throws with its output when it does not answer.
  */
-export async function startServe(home: string, at: Date, workers = 3, cloud?: CloudState): Promise<ServeChild> {
+export async function startServe(
+  home: string,
+  at: Date,
+  workers = 3,
+  cloud?: CloudState,
+): Promise<ServeChild> {
   const common = ['--home', home, '--workers', String(workers), '--at', at.toISOString()];
   const command =
     cloud === undefined
@@ -47,7 +56,11 @@ export async function startServe(home: string, at: Date, workers = 3, cloud?: Cl
     call: async (method, path, body) => {
       try {
         const payload = body === undefined ? {} : { body: JSON.stringify(body) };
-        const response = await fetch(`${address}${path}`, { method, headers: { 'x-api-key': key, connection: 'close' }, ...payload });
+        const response = await fetch(`${address}${path}`, {
+          method,
+          headers: { 'x-api-key': key, connection: 'close' },
+          ...payload,
+        });
         return { status: response.status, body: (await response.json()) as Record<string, unknown> };
       } catch {
         // A connection that broke because the process was killed is what this test is about; whoever asked looks at the state.

@@ -1,8 +1,14 @@
 import { openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
-import { listStaging } from '#guard/staging-cleanup/clean.ts';
-import { listBatches, readOutcomes, readUnits } from '#pipeline/predict/batches.ts';
-import { type BatchDoc, COLLECTIONS, isActive } from '#pipeline/predict/documents.ts';
+import { listStaging } from '#guard/staging.ts';
+import {
+  type BatchDoc,
+  COLLECTIONS,
+  isActive,
+  listBatches,
+  readOutcomes,
+  readUnits,
+} from '#pipeline/batch/state.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -16,7 +22,11 @@ export interface HomeVerdict {
 
 /** Opens a home that nobody uses any more and checks every batch of the slate; `elsewhere` holds them when the home does not. */
 export async function checkHome(home: string, clock: Clock, elsewhere?: StateStore): Promise<HomeVerdict> {
-  const opened = await openApp(readConfig({ TIPOFF_HOME: home }), { command: 'kill test', clock, write: () => undefined });
+  const opened = await openApp(readConfig({ TIPOFF_HOME: home }), {
+    command: 'kill test',
+    clock,
+    write: () => undefined,
+  });
   const app = { ...opened, state: elsewhere ?? opened.state };
   try {
     const batches = await listBatches(app.state, KILL_SLATE);
@@ -24,7 +34,8 @@ export async function checkHome(home: string, clock: Clock, elsewhere?: StateSto
     if (batches.length === 0) problems.push('no batch was ever started');
     const slate = await app.state.get<{ active_batch: string | null }>(COLLECTIONS.slates, KILL_SLATE);
     if (slate?.data.active_batch != null) problems.push(`the slate is blocked by ${slate.data.active_batch}`);
-    for (const batch of batches) problems.push(...(await batchProblems(app, batch)).map((text) => `${batch.batch_id}: ${text}`));
+    for (const batch of batches)
+      problems.push(...(await batchProblems(app, batch)).map((text) => `${batch.batch_id}: ${text}`));
     problems.push(...(await visibleProblems(app.warehouse, batches)));
     problems.push(...(await leftovers(app, clock)));
     return { problems, states: batches.map(({ state }) => state) };
@@ -33,7 +44,10 @@ export async function checkHome(home: string, clock: Clock, elsewhere?: StateSto
   }
 }
 
-async function batchProblems({ state, warehouse }: { state: StateStore; warehouse: Warehouse }, batch: BatchDoc): Promise<string[]> {
+async function batchProblems(
+  { state, warehouse }: { state: StateStore; warehouse: Warehouse },
+  batch: BatchDoc,
+): Promise<string[]> {
   const { batch_id } = batch;
   if (isActive(batch.state)) return [`it is still ${batch.state}`];
   const problems: string[] = [];
@@ -43,7 +57,8 @@ async function batchProblems({ state, warehouse }: { state: StateStore; warehous
     ...(await readUnits(state, batch_id)).flatMap((unit) => unit.players),
     ...outcomes.filter(({ outcome }) => outcome === 'skipped').map(({ player_id }) => player_id),
   ]);
-  if (expected.size !== batch.expected) problems.push(`expected ${batch.expected} players, its units and skips name ${expected.size}`);
+  if (expected.size !== batch.expected)
+    problems.push(`expected ${batch.expected} players, its units and skips name ${expected.size}`);
   if (new Set(players).size !== players.length) problems.push('a player has two outcomes');
   const stray = players.filter((id) => !expected.has(id));
   if (stray.length > 0) problems.push(`outcomes of players nobody expects: ${stray.join(', ')}`);
@@ -56,17 +71,24 @@ async function batchProblems({ state, warehouse }: { state: StateStore; warehous
     { slate: batch.slate, batch_id },
   );
   const isPublished = batch.state === 'published' || batch.state === 'published_partial';
-  if (receipts.length !== (isPublished ? 1 : 0)) problems.push(`it is ${batch.state} with ${receipts.length} receipts`);
+  if (receipts.length !== (isPublished ? 1 : 0))
+    problems.push(`it is ${batch.state} with ${receipts.length} receipts`);
   const rows = await warehouse.query<{ publication_id: string; player_id: number; n: number; ids: number }>(
     `SELECT publication_id, player_id, COUNT(*) AS n, COUNT(DISTINCT prediction_id) AS ids FROM nba_predictions.player_prop_predictions
      WHERE slate = CAST(@slate AS DATE) AND batch_id = @batch_id GROUP BY publication_id, player_id`,
     { slate: batch.slate, batch_id },
   );
   if (!isPublished)
-    return [...problems, ...rows.slice(0, 1).map((row) => `it is ${batch.state}, and rows of ${row.publication_id} lie about`)];
-  const wanted = new Map(outcomes.filter(({ outcome }) => outcome === 'predicted').map((doc) => [doc.player_id, doc.rows]));
+    return [
+      ...problems,
+      ...rows.slice(0, 1).map((row) => `it is ${batch.state}, and rows of ${row.publication_id} lie about`),
+    ];
+  const wanted = new Map(
+    outcomes.filter(({ outcome }) => outcome === 'predicted').map((doc) => [doc.player_id, doc.rows]),
+  );
   for (const { publication_id, player_id, n, ids } of rows) {
-    if (publication_id !== batch.publication_id) problems.push(`rows of ${publication_id} lie about, ${batch.publication_id} is published`);
+    if (publication_id !== batch.publication_id)
+      problems.push(`rows of ${publication_id} lie about, ${batch.publication_id} is published`);
     else if (wanted.get(player_id) !== n)
       problems.push(`player ${player_id} has ${n} rows, his outcome says ${wanted.get(player_id) ?? 'none'}`);
     if (ids !== n) problems.push(`player ${player_id} has ${n} rows with ${ids} keys`);
@@ -77,7 +99,10 @@ async function batchProblems({ state, warehouse }: { state: StateStore; warehous
 }
 
 /** Staging tables that no cleanup would ever clear away, although nobody waits for them; held ones wait for a person. */
-async function leftovers({ warehouse, state }: { state: StateStore; warehouse: Warehouse }, clock: Clock): Promise<string[]> {
+async function leftovers(
+  { warehouse, state }: { state: StateStore; warehouse: Warehouse },
+  clock: Clock,
+): Promise<string[]> {
   const later = { ...clock, now: () => new Date('2100-01-01T00:00:00Z') };
   const tables = await listStaging({ warehouse, state, clock: later });
   return tables
@@ -101,7 +126,9 @@ async function visibleProblems(warehouse: Warehouse, batches: readonly BatchDoc[
     ...rows
       .filter((row) => published.get(row.batch_id) !== row.publication_id)
       .map((row) => `rows of ${row.publication_id} are visible, it is not published`),
-    ...rows.filter((row) => row.n !== row.keys).map((row) => `${row.publication_id} shows ${row.n} rows with ${row.keys} keys`),
+    ...rows
+      .filter((row) => row.n !== row.keys)
+      .map((row) => `${row.publication_id} shows ${row.n} rows with ${row.keys} keys`),
     ...doubled.map(({ player_id }) => `player ${player_id} is visible twice for one line`),
   ];
 }

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '#model/random.ts';
-import { listBatches, readUnits } from '#pipeline/predict/batches.ts';
-import { type BatchDoc, isActive, UNIT_TOPIC } from '#pipeline/predict/documents.ts';
+import { type BatchDoc, isActive, listBatches, readUnits, UNIT_TOPIC } from '#pipeline/batch/state.ts';
 import type { Clock } from '#platform/clock.ts';
 import { homePaths } from '#platform/home.ts';
 import type { Queue } from '#platform/queue/port.ts';
-import { openSqliteQueue } from '#platform/queue/sqlite/queue.ts';
+import { openSqliteQueue } from '#platform/queue/sqlite.ts';
 import type { StateStore } from '#platform/state/port.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import { type CloudState, openCloudState } from './cloud-state.ts';
 import { type ServeChild, startServe } from './kill-child.ts';
 import { checkHome } from './kill-invariants.ts';
@@ -71,7 +70,8 @@ export async function killRun(options: {
   const began = performance.now();
   const { home, seed, cloud } = options;
   const random = seededRandom(seed);
-  const pick = <T>(items: readonly T[], fallback: T): T => items[Math.floor(random() * items.length)] ?? fallback;
+  const pick = <T>(items: readonly T[], fallback: T): T =>
+    items[Math.floor(random() * items.length)] ?? fallback;
   const clock = runClock(KILL_MORNING);
   await copyTemplate(options.template, home);
   const paths = homePaths(home);
@@ -96,7 +96,11 @@ export async function killRun(options: {
     for (let kill = 0; kill < wanted; kill++) {
       const step = kill === 0 && options.step !== undefined ? options.step : pick(KILL_STEPS, 'random');
       steps.push(step);
-      await Promise.all([waitFor(step, state, random), mischief(state, queue, random), operate(serve, state, random)]);
+      await Promise.all([
+        waitFor(step, state, random),
+        mischief(state, queue, random),
+        operate(serve, state, random),
+      ]);
       await restart(pick(DOWNTIMES, 0));
       await starting;
       // The caller of a request that died asks what became of it, and starts again if nothing did.
@@ -105,7 +109,8 @@ export async function killRun(options: {
     await starting;
     for (let round = 0; !(await isOver(state, QUIET_MILLISECONDS * pace * (round + 1))); round++) {
       const downtime = DOWNTIMES_TO_THE_END[round];
-      if (downtime === undefined) throw new Error(`still not over after ${kills} restarts: ${await describe(state)}`);
+      if (downtime === undefined)
+        throw new Error(`still not over after ${kills} restarts: ${await describe(state)}`);
       await restart(downtime);
     }
     problems.push(...(await nextStart(serve, state)));
@@ -159,7 +164,8 @@ async function lateDeliveries(queue: Queue): Promise<void> {
 /** After everything has ended the slate takes another batch, and that one ends too. */
 async function nextStart(serve: ServeChild, state: StateStore): Promise<string[]> {
   const answer = await serve.call('POST', '/start', { game_date: KILL_SLATE, mode: 'LINE_UPDATE' });
-  if (answer?.status === 202 && !(await isOver(state))) return [`the next batch did not end: ${await describe(state)}`];
+  if (answer?.status === 202 && !(await isOver(state)))
+    return [`the next batch did not end: ${await describe(state)}`];
   return answer?.status === 200 || answer?.status === 202
     ? []
     : [`the next start was answered ${answer?.status}: ${JSON.stringify(answer?.body)}`];
@@ -189,7 +195,8 @@ const ORDER: readonly BatchDoc['state'][] = ['created', 'dispatching', 'running'
 async function isAt(step: KillStep, batch: BatchDoc, state: StateStore): Promise<boolean> {
   if (step === 'ended') return !isActive(batch.state);
   const reached = ORDER.indexOf(batch.state);
-  if (step === 'created' || step === 'dispatching' || step === 'running' || step === 'consolidating') return reached >= ORDER.indexOf(step);
+  if (step === 'created' || step === 'dispatching' || step === 'running' || step === 'consolidating')
+    return reached >= ORDER.indexOf(step);
   if (step === 'in consolidation') return batch.state === 'consolidating' && batch.attempts > 0;
   const units = await readUnits(state, batch.batch_id);
   const done = units.filter((unit) => unit.state === 'done').length;
@@ -204,7 +211,8 @@ async function mischief(state: StateStore, queue: Queue, random: () => number): 
     const batch = await latest(state);
     const units = batch === undefined ? [] : await readUnits(state, batch.batch_id);
     for (const { batch_id, unit_id } of units) {
-      if (random() < 0.4) await queue.publish(UNIT_TOPIC, [{ batch_id, unit_id }], { delaySeconds: random() * 3 });
+      if (random() < 0.4)
+        await queue.publish(UNIT_TOPIC, [{ batch_id, unit_id }], { delaySeconds: random() * 3 });
     }
     if (random() < 0.3) await queue.publish(UNIT_TOPIC, [{ nonsense: Math.floor(random() * 1000) }]);
     // A worker that takes a message and dies: nobody hears of it until its lease is over.
@@ -228,7 +236,9 @@ async function isOver(state: StateStore, quiet: number = PATIENCE_MILLISECONDS):
 }
 
 async function describe(state: StateStore): Promise<string> {
-  return JSON.stringify((await listBatches(state, KILL_SLATE)).map(({ batch_id, state: at, reason }) => [batch_id, at, reason]));
+  return JSON.stringify(
+    (await listBatches(state, KILL_SLATE)).map(({ batch_id, state: at, reason }) => [batch_id, at, reason]),
+  );
 }
 
 function runClock(start: string): RunClock {

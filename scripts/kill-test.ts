@@ -30,9 +30,12 @@ const say = (line: string): void => {
 const emulators = values.cloud ? await startEmulators(['firestore', 'pubsub'], { say }) : undefined;
 const cloudOf = (run: number) => {
   const [[firestore], [pubsub]] = [emulators?.at.firestore ?? [], emulators?.at.pubsub ?? []];
-  return firestore === undefined || pubsub === undefined ? {} : { cloud: { projectId: `kill-${seed}-${run}`, firestore, pubsub } };
+  return firestore === undefined || pubsub === undefined
+    ? {}
+    : { cloud: { projectId: `kill-${seed}-${run}`, firestore, pubsub } };
 };
-if (values.cloud && cloudOf(0).cloud === undefined) throw new Error('expected the emulators of Firestore and Pub/Sub, see above');
+if (values.cloud && cloudOf(0).cloud === undefined)
+  throw new Error('expected the emulators of Firestore and Pub/Sub, see above');
 let failed = 0;
 let kills = 0;
 const endings: Record<string, number> = {};
@@ -40,7 +43,9 @@ const began = performance.now();
 try {
   const template = join(folder, 'template');
   await makeTemplate(template);
-  say(`template home ready after ${((performance.now() - began) / 1000).toFixed(1)} s; ${runs} runs from seed ${seed}`);
+  say(
+    `template home ready after ${((performance.now() - began) / 1000).toFixed(1)} s; ${runs} runs from seed ${seed}`,
+  );
   let next = 0;
   const work = async (): Promise<void> => {
     for (let i = next++; i < runs; i = next++) await one(template, i);

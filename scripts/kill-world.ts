@@ -1,14 +1,12 @@
 import { cp } from 'node:fs/promises';
 import { openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
-import { dayDeps, trainDeps } from '#app/day-deps.ts';
+import { dayDeps, trainDeps } from '#app/day.ts';
 import { parseSlate } from '#core/calendar.ts';
 import { train } from '#model/train-run.ts';
 import { DAILY_WAITING, refresh } from '#pipeline/refresh.ts';
 import { shiftedClock } from '#platform/clock.ts';
-import { simulateLeague } from '#simulate/league.ts';
-import { loadLeague } from '#simulate/load.ts';
-
+import { loadLeague, simulateLeague } from '#simulate/league.ts';
 /** The slate of the kill test: it has schedule, lines and reports, and waits for its predictions. */
 export const KILL_SLATE = parseSlate('2024-11-30');
 /** 11:00 in New York on that day. */
@@ -25,7 +23,11 @@ export async function makeTemplate(home: string): Promise<void> {
     through: KILL_SLATE,
   });
   const clock = shiftedClock(KILL_MORNING);
-  const app = await openApp(readConfig({ TIPOFF_HOME: home }), { command: 'kill test', clock, write: () => undefined });
+  const app = await openApp(readConfig({ TIPOFF_HOME: home }), {
+    command: 'kill test',
+    clock,
+    write: () => undefined,
+  });
   try {
     await loadLeague(app.warehouse, league, { clock });
     await refresh(await dayDeps(app, 'kill test'), KILL_SLATE, DAILY_WAITING);

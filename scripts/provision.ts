@@ -38,7 +38,9 @@ function asked(args: readonly string[]): Asked | undefined {
   }
   if (values.help === true) return undefined;
   if (values.yes === true && values['dry-run'] === true) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', 'expected --yes or --dry-run, saw both', { hint: 'Leave one out.' });
+    throw new TipoffError('TIPOFF_BAD_INPUT', 'expected --yes or --dry-run, saw both', {
+      hint: 'Leave one out.',
+    });
   }
   const given = (name: 'project' | 'region' | 'repository' | 'repository-id'): string => {
     const value = values[name];

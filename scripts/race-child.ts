@@ -1,7 +1,7 @@
 import { parseSlate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
-import { startBatch } from '#pipeline/predict/start.ts';
-import { acquireLease, renewLease } from '#pipeline/publish/lease.ts';
+import { acquireLease, renewLease } from '#pipeline/batch/lease.ts';
+import { startBatch } from '#pipeline/batch/start.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { openRaceState } from './race-state.ts';
@@ -13,7 +13,9 @@ export type RaceTask =
   | { readonly kind: 'renew' };
 
 /** What came of it: a batch or a token, or the code of the refusal with the batch it names. */
-export type RaceAnswer = { readonly won: string | number } | { readonly code: string; readonly batchId: string | undefined };
+export type RaceAnswer =
+  | { readonly won: string | number }
+  | { readonly code: string; readonly batchId: string | undefined };
 
 /** 08:00 in New York before every slate of the race. */
 const clock: Clock = { now: () => new Date('2025-01-10T13:00:00.000Z'), sleep: systemClock.sleep };
@@ -44,7 +46,12 @@ let lease: Awaited<ReturnType<typeof acquireLease>>;
 
 async function run(task: RaceTask): Promise<string | number> {
   if (task.kind === 'start') {
-    const request = { slate: parseSlate(task.slate), mode: 'FIRST', by: `process ${process.pid}`, unitSize: 10 } as const;
+    const request = {
+      slate: parseSlate(task.slate),
+      mode: 'FIRST',
+      by: `process ${process.pid}`,
+      unitSize: 10,
+    } as const;
     const started = await startBatch({ warehouse: reader, state, clock, codeVersion: 'race' }, request);
     return 'batch' in started ? started.batch.batch_id : started.kind;
   }

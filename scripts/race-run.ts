@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { addDays, parseSlate } from '#core/calendar.ts';
-import { listBatches, move } from '#pipeline/predict/batches.ts';
+import { listBatches, move } from '#pipeline/batch/state.ts';
 import { systemClock } from '#platform/clock.ts';
 import type { RaceAnswer, RaceTask } from './race-child.ts';
 import { openRaceState } from './race-state.ts';
@@ -36,9 +36,12 @@ export async function raceProcesses(options: {
       const winners = starts.flatMap((answer) => ('won' in answer ? [answer.won] : []));
       const [winner] = winners;
       const batches = await listBatches(state, slate);
-      if (winners.length !== 1 || batches.length !== 1) say(`${winners.length} winners, ${batches.length} batches`);
+      if (winners.length !== 1 || batches.length !== 1)
+        say(`${winners.length} winners, ${batches.length} batches`);
       if (typeof winner !== 'string') continue;
-      const losers = starts.filter((answer) => !('won' in answer) && answer.code === 'TIPOFF_BATCH_ACTIVE' && answer.batchId === winner);
+      const losers = starts.filter(
+        (answer) => !('won' in answer) && answer.code === 'TIPOFF_BATCH_ACTIVE' && answer.batchId === winner,
+      );
       if (losers.length !== options.processes - 1) say(`losers were told ${JSON.stringify(starts)}`);
 
       await move({ state, clock: systemClock }, winner, ['created'], 'consolidating', { by: 'race' });
@@ -47,7 +50,8 @@ export async function raceProcesses(options: {
       if (new Set(tokens).size !== options.processes) say(`tokens ${JSON.stringify(leases)}`);
       const renewed = await ask(children, { kind: 'renew' });
       const holders = renewed.flatMap((answer) => ('won' in answer ? [answer.won] : []));
-      if (holders.length !== 1 || holders[0] !== Math.max(...tokens)) say(`holders ${JSON.stringify(renewed)}`);
+      if (holders.length !== 1 || holders[0] !== Math.max(...tokens))
+        say(`holders ${JSON.stringify(renewed)}`);
     }
   } finally {
     await Promise.all(children.map(end));
@@ -68,7 +72,10 @@ async function answerOf(child: ChildProcess): Promise<RaceAnswer> {
     () => ({ code: `the process died (${child.exitCode})`, batchId: undefined }),
     () => new Promise<never>(() => undefined),
   );
-  const answer = await Promise.race([once(child, 'message').then(([message]) => message as RaceAnswer), died]);
+  const answer = await Promise.race([
+    once(child, 'message').then(([message]) => message as RaceAnswer),
+    died,
+  ]);
   gone.abort();
   return answer;
 }

@@ -28,12 +28,15 @@ const say = (line: string): void => {
 };
 const emulators = values.cloud ? await startEmulators(['firestore', 'pubsub'], { say }) : undefined;
 const [[firestore], [pubsub]] = [emulators?.at.firestore ?? [], emulators?.at.pubsub ?? []];
-const cloud = firestore === undefined || pubsub === undefined ? undefined : { projectId: 'race', firestore, pubsub };
-if (values.cloud && cloud === undefined) throw new Error('expected the emulators of Firestore and Pub/Sub, see above');
+const cloud =
+  firestore === undefined || pubsub === undefined ? undefined : { projectId: 'race', firestore, pubsub };
+if (values.cloud && cloud === undefined)
+  throw new Error('expected the emulators of Firestore and Pub/Sub, see above');
 const problems: string[] = [];
 let lost = 0;
 try {
-  const path = cloud === undefined ? join(folder, 'state.sqlite') : `firestore://${cloud.firestore}/${cloud.projectId}`;
+  const path =
+    cloud === undefined ? join(folder, 'state.sqlite') : `firestore://${cloud.firestore}/${cloud.projectId}`;
   let began = performance.now();
   problems.push(...(await raceProcesses({ path, processes, rounds })));
   say(
@@ -52,13 +55,20 @@ try {
     for (let round = 0; round < rounds; round++) {
       const found = await raceClients(processes, async () => {
         const answer = await serve.call('POST', '/start', { game_date: KILL_SLATE, mode: 'LAST_CALL' });
-        const named = answer?.body['batch_id'] ?? (answer?.body['details'] as { batch_id?: string } | undefined)?.batch_id;
+        const named =
+          answer?.body['batch_id'] ??
+          (answer?.body['details'] as { batch_id?: string } | undefined)?.batch_id;
         return { status: answer?.status ?? 0, batchId: typeof named === 'string' ? named : undefined };
       });
       problems.push(...found.map((text) => `HTTP round ${round + 1}: ${text}`));
-      const reset = await serve.call('POST', '/reset', { game_date: KILL_SLATE, reason: 'next round', staged: 'discard' });
+      const reset = await serve.call('POST', '/reset', {
+        game_date: KILL_SLATE,
+        reason: 'next round',
+        staged: 'discard',
+      });
       const results = (reset?.body['results'] ?? []) as unknown[];
-      if (reset?.status !== 200 || results.length !== 1) problems.push(`HTTP round ${round + 1}: reset ${JSON.stringify(reset)}`);
+      if (reset?.status !== 200 || results.length !== 1)
+        problems.push(`HTTP round ${round + 1}: reset ${JSON.stringify(reset)}`);
     }
   } finally {
     await serve.stop();

@@ -23,7 +23,11 @@ export interface BackfillEnd {
   readonly pieces: number;
   /** Its JSON document, when it came to an end of its own. */
   readonly report:
-    | { readonly plan: { readonly units: readonly PlannedUnit[] }; readonly executed: readonly unknown[]; readonly stopped: string | null }
+    | {
+        readonly plan: { readonly units: readonly PlannedUnit[] };
+        readonly executed: readonly unknown[];
+        readonly stopped: string | null;
+      }
     | undefined;
   readonly log: string;
 }
@@ -34,10 +38,18 @@ interface PlannedUnit {
 }
 
 /** Runs `tipoff backfill …` on a home in a process of its own, and kills it at a point, unless it ends before. */
-export async function backfillProcess(home: string, args: readonly string[], at?: KillPoint): Promise<BackfillEnd> {
-  const child = spawn(process.execPath, [TIPOFF, 'backfill', ...args, '--home', home, '--at', RESUME_NOW, '--json'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+export async function backfillProcess(
+  home: string,
+  args: readonly string[],
+  at?: KillPoint,
+): Promise<BackfillEnd> {
+  const child = spawn(
+    process.execPath,
+    [TIPOFF, 'backfill', ...args, '--home', home, '--at', RESUME_NOW, '--json'],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   const gone = once(child, 'close');
   let [out, log, pieces, killed] = ['', '', 0, false];
   child.stdout.on('data', (chunk: Buffer) => {
@@ -60,7 +72,13 @@ export async function backfillProcess(home: string, args: readonly string[], at?
   await Promise.all(struck);
   // 1: it was stopped, or something failed.
   const isWhole = child.exitCode === 0 || child.exitCode === 1;
-  return { killed, code: child.exitCode, pieces, report: isWhole ? (JSON.parse(out) as BackfillEnd['report']) : undefined, log };
+  return {
+    killed,
+    code: child.exitCode,
+    pieces,
+    report: isWhole ? (JSON.parse(out) as BackfillEnd['report']) : undefined,
+    log,
+  };
 }
 
 function isAlive(child: ChildProcess): boolean {

@@ -16,7 +16,15 @@ export interface ResumeRun {
 }
 
 /** Months, so that a season is many pieces of work; predictions are one piece per slate. */
-const run = ({ from, to }: ResumeTemplate): string[] => ['run', '--from', from, '--to', to, '--chunk', 'month'];
+const run = ({ from, to }: ResumeTemplate): string[] => [
+  'run',
+  '--from',
+  from,
+  '--to',
+  to,
+  '--chunk',
+  'month',
+];
 /** About as long as a piece of work takes here, and as long as a process needs to come up. */
 const PIECE_MILLISECONDS = 60;
 const BOOT_MILLISECONDS = 1500;
@@ -56,32 +64,43 @@ export async function resumeRun(
     if (last.killed && at !== undefined) kills.push(at);
     else if (last.report === undefined) throw new Error(`the process ended with ${last.code}\n${last.log}`);
     left -= last.pieces;
-    if (last.report !== undefined && entered.size > 0) problems.push(...plannedAgain(last.report.plan.units, entered));
+    if (last.report !== undefined && entered.size > 0)
+      problems.push(...plannedAgain(last.report.plan.units, entered));
     entered = await enteredIn(home);
   }
   const contents = await readContents(home);
   problems.push(...differences(measure.tables, contents.tables));
-  if (contents.redone > kills.length) problems.push(`${contents.redone} pieces of work were written twice after ${kills.length} kills`);
+  if (contents.redone > kills.length)
+    problems.push(`${contents.redone} pieces of work were written twice after ${kills.length} kills`);
   return { kills, redone: contents.redone, problems };
 }
 
 /** A point among the next pieces of work; now and then one before the first, while the process comes up and plans. */
 function pointWithin(pieces: number, random: () => number): KillPoint {
   const at = Math.floor(random() * (pieces + 1));
-  return { pieces: at, milliseconds: Math.floor(random() * (at === 0 ? BOOT_MILLISECONDS : PIECE_MILLISECONDS)) };
+  return {
+    pieces: at,
+    milliseconds: Math.floor(random() * (at === 0 ? BOOT_MILLISECONDS : PIECE_MILLISECONDS)),
+  };
 }
 
 function plannedAgain(
   units: readonly { readonly step: string; readonly slates: readonly string[] }[],
   entered: ReadonlySet<string>,
 ): string[] {
-  const again = units.flatMap(({ step, slates }) => slates.map((slate) => `${step} ${slate}`)).filter((key) => entered.has(key));
-  return again.length === 0 ? [] : [`resume planned ${again.length} that the ledger holds: ${again.slice(0, 3).join(', ')}`];
+  const again = units
+    .flatMap(({ step, slates }) => slates.map((slate) => `${step} ${slate}`))
+    .filter((key) => entered.has(key));
+  return again.length === 0
+    ? []
+    : [`resume planned ${again.length} that the ledger holds: ${again.slice(0, 3).join(', ')}`];
 }
 
 function differences(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): string[] {
   const keys = [...new Set([...a.keys(), ...b.keys()])].filter((key) => a.get(key) !== b.get(key)).sort();
   return keys.length === 0
     ? []
-    : [`${keys.length} of ${a.size} tables by slate differ from the undisturbed run: ${keys.slice(0, 5).join(', ')}`];
+    : [
+        `${keys.length} of ${a.size} tables by slate differ from the undisturbed run: ${keys.slice(0, 5).join(', ')}`,
+      ];
 }

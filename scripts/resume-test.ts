@@ -31,11 +31,17 @@ let [kills, redone, failed, seasons] = [0, 0, 0, 0];
 try {
   const template = await makeResumeTemplate(join(folder, 'template'));
   const measure = await undisturbed(template, join(folder, 'undisturbed'));
-  say(`undisturbed: ${measure.pieces} pieces of work, ${measure.tables.size} tables by slate, ready after ${seconds()}`);
+  say(
+    `undisturbed: ${measure.pieces} pieces of work, ${measure.tables.size} tables by slate, ready after ${seconds()}`,
+  );
   const random = seededRandom(seed);
   while (kills < wanted) {
     const home = join(folder, `season-${seasons}`);
-    const run = await resumeRun(template, measure, { home, kills: Math.min(perSeason, wanted - kills), random });
+    const run = await resumeRun(template, measure, {
+      home,
+      kills: Math.min(perSeason, wanted - kills),
+      random,
+    });
     const points = run.kills.map(({ pieces, milliseconds }) => `${pieces}+${milliseconds} ms`).join(', ');
     say(
       `${run.problems.length === 0 ? 'ok  ' : 'FAIL'} season ${seasons}: ${run.kills.length} kills (${points}), ${run.redone} redone, ${seconds()}`,
@@ -50,5 +56,7 @@ try {
 } finally {
   if (!values.keep || failed === 0) await rm(folder, { recursive: true, force: true });
 }
-say(`${kills} kills in ${seasons} seasons, ${redone} pieces of work redone, ${failed} seasons failed, ${seconds()}`);
+say(
+  `${kills} kills in ${seasons} seasons, ${redone} pieces of work redone, ${failed} seasons failed, ${seconds()}`,
+);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,17 +1,14 @@
 import { openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { tableId } from '#core/contracts/define.ts';
-import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions/publications.ts';
+import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions.ts';
 import { readUnits, type UnitDoc } from '#guard/backfill/ledger.ts';
-import { CONTEXT_PROCESSORS, SUMMARY_PROCESSORS } from '#pipeline/analytics/processors.ts';
-import { PRECOMPUTE_PROCESSORS } from '#pipeline/precompute/processors.ts';
+import { CONTEXT_PROCESSORS, PRECOMPUTE_PROCESSORS, SUMMARY_PROCESSORS } from '#pipeline/graph.ts';
 import { shiftedClock } from '#platform/clock.ts';
 import { homePaths } from '#platform/home.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
-import { simulateLeague } from '#simulate/league.ts';
-import { loadLeague } from '#simulate/load.ts';
-
+import { loadLeague, simulateLeague } from '#simulate/league.ts';
 /** When the backfills of this test run: both seasons are long over. */
 export const RESUME_NOW = '2025-08-01T16:00:00.000Z';
 
@@ -51,7 +48,9 @@ export async function enteredIn(home: string): Promise<Set<string>> {
   const state = openSqliteState(homePaths(home).state, { clock: shiftedClock(RESUME_NOW) });
   try {
     return new Set(
-      [...(await readUnits(state)).values()].flatMap((unit: UnitDoc) => Object.keys(unit.slates).map((slate) => `${unit.step} ${slate}`)),
+      [...(await readUnits(state)).values()].flatMap((unit: UnitDoc) =>
+        Object.keys(unit.slates).map((slate) => `${unit.step} ${slate}`),
+      ),
     );
   } finally {
     await state.close();
@@ -66,7 +65,9 @@ export interface HomeContents {
   readonly redone: number;
 }
 
-const COMPUTED = [...SUMMARY_PROCESSORS, ...CONTEXT_PROCESSORS, ...PRECOMPUTE_PROCESSORS].map(({ table }) => tableId(table));
+const COMPUTED = [...SUMMARY_PROCESSORS, ...CONTEXT_PROCESSORS, ...PRECOMPUTE_PROCESSORS].map(({ table }) =>
+  tableId(table),
+);
 const PREDICTIONS = tableId(CURRENT_PREDICTIONS.ref);
 const GRADES = 'nba_predictions.prediction_grades';
 /** Names and instants of the attempt that made a row (the hash of an artefact covers its time of birth), which differ between two runs that agree in everything else. */
@@ -91,7 +92,8 @@ export async function readContents(home: string): Promise<HomeContents> {
   try {
     const tables = new Map<string, string>();
     for (const table of [...COMPUTED, PREDICTIONS, GRADES]) {
-      for (const [slate, rows] of await rowsBySlate(app.warehouse, table)) tables.set(`${table} ${slate}`, rows);
+      for (const [slate, rows] of await rowsBySlate(app.warehouse, table))
+        tables.set(`${table} ${slate}`, rows);
     }
     const [again] = await app.warehouse.query<{ pieces: number }>(
       `SELECT COALESCE(SUM(n - 1), 0) AS pieces FROM (SELECT COUNT(*) AS n FROM nba_orchestration.phase_runs
@@ -104,7 +106,9 @@ export async function readContents(home: string): Promise<HomeContents> {
 }
 
 async function rowsBySlate(warehouse: Warehouse, table: string): Promise<Map<string, string>> {
-  const rows = await warehouse.query<Row>(`SELECT * FROM ${table} WHERE slate >= CAST(@from AS DATE)`, { from: '1946-11-01' });
+  const rows = await warehouse.query<Row>(`SELECT * FROM ${table} WHERE slate >= CAST(@from AS DATE)`, {
+    from: '1946-11-01',
+  });
   const texts = rows.map((row) => ({
     slate: String(row['slate']),
     text: JSON.stringify(Object.entries(row).filter(([column]) => !OF_THE_ATTEMPT.has(column))),

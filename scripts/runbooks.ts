@@ -1,5 +1,5 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
+import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { runbookPath } from '#guard/canaries/definition.ts';
 import { runbook } from '#guard/canaries/runbook.ts';
 
@@ -7,6 +7,7 @@ import { runbook } from '#guard/canaries/runbook.ts';
 const folder = 'docs/runbooks';
 await mkdir(folder, { recursive: true });
 const wanted = new Set(CATALOGUE.map(({ id }) => runbookPath(id)));
-for (const name of await readdir(folder)) if (name.endsWith('.md') && !wanted.has(`${folder}/${name}`)) await rm(`${folder}/${name}`);
+for (const name of await readdir(folder))
+  if (name.endsWith('.md') && !wanted.has(`${folder}/${name}`)) await rm(`${folder}/${name}`);
 for (const canary of CATALOGUE) await writeFile(runbookPath(canary.id), runbook(canary));
 process.stdout.write(`${CATALOGUE.length} runbooks in ${folder}\n`);

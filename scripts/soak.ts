@@ -1,8 +1,8 @@
 import { type DayHour, liveDays } from '#app/healthy-world.ts';
 import { addDays, daysBetween, parseSlate, type Slate } from '#core/calendar.ts';
-import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
-import { runCanaries } from '#guard/canaries/engine.ts';
-import type { CanaryResult } from '#guard/canaries/run.ts';
+import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
+import type { CanaryResult } from '#guard/canaries/definition.ts';
+import { runCanaries } from '#guard/canaries/run.ts';
 import { simulateLeague } from '#simulate/league.ts';
 import { emptyWorld } from '#test/guard/canaries/world.ts';
 

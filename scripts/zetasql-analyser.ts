@@ -20,7 +20,10 @@ interface ZetaSqlClient {
 interface Analysed {
   readonly resolvedStatement?: {
     readonly resolvedQueryStmtNode?: {
-      readonly outputColumnList: readonly { readonly name: string; readonly column: { readonly type: { readonly typeKind: string } } }[];
+      readonly outputColumnList: readonly {
+        readonly name: string;
+        readonly column: { readonly type: { readonly typeKind: string } };
+      }[];
     };
   };
 }
@@ -79,7 +82,12 @@ export async function openAnalyser(zetaSql: ZetaSqlPackage, schema: Schema): Pro
   const analyse = (sql: string, catalogue: unknown, types: Types): Promise<Analysed> => {
     const queryParameters = Object.entries(types).map(([name, type]) => ({ name, type }));
     const options = { ...shared, queryParameters };
-    return client.analyze({ options, registeredCatalogId: catalogue, sqlStatement: sql, target: 'sqlStatement' });
+    return client.analyze({
+      options,
+      registeredCatalogId: catalogue,
+      sqlStatement: sql,
+      target: 'sqlStatement',
+    });
   };
   const tables: TypedTable[] = schema.tables.map(({ id, columns }) => ({
     id,
@@ -88,7 +96,10 @@ export async function openAnalyser(zetaSql: ZetaSqlPackage, schema: Schema): Pro
   for (const { id, sql = '' } of schema.views) {
     const { resolvedStatement } = await analyse(sql, await register(tables), {});
     const columns = resolvedStatement?.resolvedQueryStmtNode?.outputColumnList ?? [];
-    tables.push({ id, columns: columns.map(({ name, column: { type } }) => ({ name, type: { typeKind: type.typeKind } })) });
+    tables.push({
+      id,
+      columns: columns.map(({ name, column: { type } }) => ({ name, type: { typeKind: type.typeKind } })),
+    });
   }
   const catalogue = await register(tables);
   return {
@@ -108,7 +119,13 @@ export async function openAnalyser(zetaSql: ZetaSqlPackage, schema: Schema): Pro
   };
 }
 
-const STATEMENTS = ['RESOLVED_QUERY_STMT', 'RESOLVED_INSERT_STMT', 'RESOLVED_UPDATE_STMT', 'RESOLVED_DELETE_STMT', 'RESOLVED_MERGE_STMT'];
+const STATEMENTS = [
+  'RESOLVED_QUERY_STMT',
+  'RESOLVED_INSERT_STMT',
+  'RESOLVED_UPDATE_STMT',
+  'RESOLVED_DELETE_STMT',
+  'RESOLVED_MERGE_STMT',
+];
 
 interface TypedTable {
   readonly id: string;
@@ -125,7 +142,11 @@ type Types = Readonly<Record<string, object>>;
 function* typings(sql: string): Generator<Types> {
   yield {};
   const names = [
-    ...new Set([...sql.matchAll(/(\bUNNEST\(\s*)?@(\w+)/g)].flatMap(([, list, name = '']) => (list === undefined ? [name] : []))),
+    ...new Set(
+      [...sql.matchAll(/(\bUNNEST\(\s*)?@(\w+)/g)].flatMap(([, list, name = '']) =>
+        list === undefined ? [name] : [],
+      ),
+    ),
   ];
   const text = Object.fromEntries(names.map((name) => [name.toLowerCase(), typeOf('STRING')]));
   yield text;
@@ -162,9 +183,12 @@ function typeOf(type: string): object {
 }
 
 function functionOf({ name, bigquery }: (typeof FUNCTIONS)[number]): object {
-  const parameters = (/^\(([^)]*)\)/.exec(bigquery)?.[1] ?? '').split(',').map((text) => text.trim().split(' ').slice(1).join(' '));
+  const parameters = (/^\(([^)]*)\)/.exec(bigquery)?.[1] ?? '')
+    .split(',')
+    .map((text) => text.trim().split(' ').slice(1).join(' '));
   const returns = RETURNS[name];
-  if (returns === undefined) throw new Error(`expected the type that fn.${name} returns in RETURNS, saw none`);
+  if (returns === undefined)
+    throw new Error(`expected the type that fn.${name} returns in RETURNS, saw none`);
   return {
     namePath: [name],
     group: 'tipoff',
@@ -175,7 +199,10 @@ function functionOf({ name, bigquery }: (typeof FUNCTIONS)[number]): object {
 
 function argumentOf(type: string): object {
   const isAny = type === 'ANY' || type === 'ANY TYPE';
-  return { ...(isAny ? { kind: 'ARG_TYPE_ANY_1' } : { kind: 'ARG_TYPE_FIXED', type: typeOf(type) }), numOccurrences: 1 };
+  return {
+    ...(isAny ? { kind: 'ARG_TYPE_ANY_1' } : { kind: 'ARG_TYPE_FIXED', type: typeOf(type) }),
+    numOccurrences: 1,
+  };
 }
 
 async function freePort(): Promise<number> {

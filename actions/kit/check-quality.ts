@@ -15,7 +15,13 @@ const answer = z.looseObject({
   verdict: z.enum(['pass', 'warn', 'fail', 'empty']),
   reasons: z.array(z.string()),
   findings: z.array(
-    z.looseObject({ feature: z.string(), month: z.string(), default_share: share, usual_share: share, verdict: z.string() }),
+    z.looseObject({
+      feature: z.string(),
+      month: z.string(),
+      default_share: share,
+      usual_share: share,
+      verdict: z.string(),
+    }),
   ),
 });
 
@@ -30,7 +36,10 @@ export const checkQuality = defineAction({
   outputs: { passed: false },
   silentAfterHours: 30,
   run: async ({ train_start }, { tipoff }) => {
-    const ran = await tipoff('quality', ...(train_start === undefined ? ['--recent'] : ['--train-start', train_start]));
+    const ran = await tipoff(
+      'quality',
+      ...(train_start === undefined ? ['--recent'] : ['--train-start', train_start]),
+    );
     const seen = answerOf(ran, answer, 'quality');
     const level = seen.verdict === 'fail' ? ('error' as const) : ('warning' as const);
     return {
@@ -50,9 +59,16 @@ export const checkQuality = defineAction({
                 ['optional features missing', percent(seen.optional_default_share)],
               ],
         columns: ['feature', 'month', 'missing', 'usually', 'verdict'],
-        rows: seen.findings.map((one) => [one.feature, one.month, percent(one.default_share), percent(one.usual_share), one.verdict]),
+        rows: seen.findings.map((one) => [
+          one.feature,
+          one.month,
+          percent(one.default_share),
+          percent(one.usual_share),
+          one.verdict,
+        ]),
         annotations: seen.reasons.map((message) => ({ level, title: 'Training data', message })),
-        repair: seen.verdict === 'fail' ? `tipoff backfill plan --from ${seen.from} --to ${seen.to}` : undefined,
+        repair:
+          seen.verdict === 'fail' ? `tipoff backfill plan --from ${seen.from} --to ${seen.to}` : undefined,
         runbook: 'docs/runbooks/actions/training-quality.md',
       }),
       outputs: { passed: seen.verdict === 'pass' || seen.verdict === 'warn' },

@@ -17,7 +17,11 @@ const difference = z.looseObject({
   line: z.number().nullable(),
   approval: z.object({ path: z.string(), text: z.string() }).nullable(),
 });
-const answer = z.looseObject({ ok: z.boolean(), differences: z.array(difference), notices: z.array(z.string()) });
+const answer = z.looseObject({
+  ok: z.boolean(),
+  differences: z.array(difference),
+  notices: z.array(z.string()),
+});
 type Difference = z.output<typeof difference>;
 
 /**
@@ -33,7 +37,11 @@ export const checkSchemaDrift = defineAction({
   run: async ({ against, base, head }, { tipoff }) => {
     const verb = against === 'live' ? 'check' : 'diff';
     const revisions = verb === 'diff' ? [base, head].filter((revision) => revision !== undefined) : [];
-    const { ok, differences, notices } = answerOf(await tipoff('schema', verb, ...revisions), answer, `schema ${verb}`);
+    const { ok, differences, notices } = answerOf(
+      await tipoff('schema', verb, ...revisions),
+      answer,
+      `schema ${verb}`,
+    );
     const count = `${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}`;
     return {
       report: report({
@@ -57,7 +65,9 @@ export const checkSchemaDrift = defineAction({
           ...differences.map(annotationOf),
           ...notices.map((message): Annotation => ({ level: 'notice', title: 'Schema', message })),
         ],
-        repair: differences.some((one) => one.class === 'needs_order') ? 'tipoff schema apply --dry-run' : undefined,
+        repair: differences.some((one) => one.class === 'needs_order')
+          ? 'tipoff schema apply --dry-run'
+          : undefined,
         runbook: 'docs/runbooks/actions/schema-drift.md',
       }),
       outputs: { differences: differences.length },
@@ -68,10 +78,15 @@ export const checkSchemaDrift = defineAction({
 const SIDES = { snapshot: 'snapshot of the live schema', live: 'live schema' } as const;
 
 /** Who goes first, in words. */
-const FIRST: Readonly<Record<string, string>> = { table_first: 'table', code_first: 'code', either: 'either' };
+const FIRST: Readonly<Record<string, string>> = {
+  table_first: 'table',
+  code_first: 'code',
+  either: 'either',
+};
 
 function annotationOf({ table, column, message, path, line, approval }: Difference): Annotation {
-  const pass = approval === null ? '' : `\nTo let it pass on purpose, add ${approval.path}:\n${approval.text}`;
+  const pass =
+    approval === null ? '' : `\nTo let it pass on purpose, add ${approval.path}:\n${approval.text}`;
   return {
     level: 'error',
     title: `Schema drift: ${table}${column === null ? '' : `.${column}`}`,

@@ -30,7 +30,13 @@ export const cleanStaging = defineAction({
   outputs: { dropped: 0, would_drop: 0, errors: 0 },
   silentAfterHours: 30,
   run: async ({ max_age_hours, dry_run }, { tipoff }) => {
-    const ran = await tipoff('staging', 'clean', '--max-age-hours', String(max_age_hours), ...(dry_run ? ['--dry-run'] : []));
+    const ran = await tipoff(
+      'staging',
+      'clean',
+      '--max-age-hours',
+      String(max_age_hours),
+      ...(dry_run ? ['--dry-run'] : []),
+    );
     const result = answerOf(ran, answer, 'staging clean');
     const unmerged = result.tables.filter(({ verdict }) => verdict === 'unmerged');
     const annotations: Annotation[] = [
@@ -39,16 +45,30 @@ export const cleanStaging = defineAction({
         title: 'A staging table could not be dropped',
         message: `${table}: ${message}`,
       })),
-      ...unmerged.map(({ name, reason }) => ({ level: 'warning' as const, title: 'Unmerged predictions', message: `${name}: ${reason}` })),
+      ...unmerged.map(({ name, reason }) => ({
+        level: 'warning' as const,
+        title: 'Unmerged predictions',
+        message: `${name}: ${reason}`,
+      })),
     ];
     const work = dry_run ? result.would_drop : result.dropped;
-    const kept = Object.entries(result.kept).map(([verdict, count]): [string, number] => [`kept, ${verdict}`, count]);
+    const kept = Object.entries(result.kept).map(([verdict, count]): [string, number] => [
+      `kept, ${verdict}`,
+      count,
+    ]);
     const done = dry_run ? 'would be dropped (dry run)' : 'dropped';
     return {
       report: report({
         key: 'clean-staging',
         title: 'Staging cleanup',
-        verdict: result.errors.length > 0 ? 'failed' : unmerged.length > 0 ? 'warning' : work === 0 ? 'nothing' : 'ok',
+        verdict:
+          result.errors.length > 0
+            ? 'failed'
+            : unmerged.length > 0
+              ? 'warning'
+              : work === 0
+                ? 'nothing'
+                : 'ok',
         summary:
           work === 0
             ? 'Nothing to drop: the run changed nothing.'
@@ -62,7 +82,13 @@ export const cleanStaging = defineAction({
         columns: ['table', 'hours', 'rows', 'verdict', 'why'],
         rows: result.tables
           .filter(({ verdict }) => verdict !== 'young' && verdict !== 'open')
-          .map((table) => [`${table.dataset}.${table.name}`, table.age_hours ?? '', table.rows, table.verdict, table.reason]),
+          .map((table) => [
+            `${table.dataset}.${table.name}`,
+            table.age_hours ?? '',
+            table.rows,
+            table.verdict,
+            table.reason,
+          ]),
         annotations,
         repair: unmerged.length > 0 ? 'tipoff staging list' : undefined,
         runbook: 'docs/runbooks/actions/staging-cleanup.md',

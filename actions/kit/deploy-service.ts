@@ -25,7 +25,12 @@ const description = z.looseObject({
     url: z.string(),
     traffic: z
       .array(
-        z.looseObject({ revisionName: z.string(), percent: z.number().default(0), tag: z.string().optional(), url: z.string().optional() }),
+        z.looseObject({
+          revisionName: z.string(),
+          percent: z.number().default(0),
+          tag: z.string().optional(),
+          url: z.string().optional(),
+        }),
       )
       .default([]),
   }),
@@ -72,12 +77,25 @@ async function deploy(given: Inputs, deps: ActionDeps): Promise<Ended> {
     };
   }
   const variables = `--update-env-vars=TIPOFF_CODE_VERSION=${version}`;
-  await cloudRun(given, deps, 'deploy', service, `--image=${image}`, '--no-traffic', `--tag=${TAG}`, variables);
+  await cloudRun(
+    given,
+    deps,
+    'deploy',
+    service,
+    `--image=${image}`,
+    '--no-traffic',
+    `--tag=${TAG}`,
+    variables,
+  );
   const made = (await describe(given, deps)).traffic.find(({ tag }) => tag === TAG);
   if (made?.url === undefined) {
-    throw new TipoffError('TIPOFF_PROVIDER', `expected a revision of ${service} with the tag ${TAG}, saw none`, {
-      hint: 'Look at the service on Cloud Run; no traffic was moved.',
-    });
+    throw new TipoffError(
+      'TIPOFF_PROVIDER',
+      `expected a revision of ${service} with the tag ${TAG}, saw none`,
+      {
+        hint: 'Look at the service on Cloud Run; no traffic was moved.',
+      },
+    );
   }
   const untried = await verify(given, deps, made.url, given.wait_seconds);
   if (untried !== undefined) {
@@ -96,9 +114,21 @@ async function deploy(given: Inputs, deps: ActionDeps): Promise<Ended> {
 }
 
 /** Gives a revision all traffic and looks whether the service is right; what is not, whether that was the switch or the service. */
-async function switchTo(given: Inputs, deps: ActionDeps, revision: string, url: string): Promise<string | undefined> {
+async function switchTo(
+  given: Inputs,
+  deps: ActionDeps,
+  revision: string,
+  url: string,
+): Promise<string | undefined> {
   try {
-    await cloudRun(given, deps, 'services', 'update-traffic', given.service, `--to-revisions=${revision}=100`);
+    await cloudRun(
+      given,
+      deps,
+      'services',
+      'update-traffic',
+      given.service,
+      `--to-revisions=${revision}=100`,
+    );
     return await verify(given, deps, url, given.wait_seconds);
   } catch (error) {
     return messageOf(error);
@@ -118,7 +148,12 @@ async function goBack(given: Inputs, deps: ActionDeps, previous: string, problem
   }
   try {
     await cloudRun(given, deps, 'services', 'update-traffic', service, `--to-revisions=${previous}=100`);
-    return { verdict: 'failed', summary: `${service} was rolled back to ${previous}: ${problem}.`, problem, serves: previous };
+    return {
+      verdict: 'failed',
+      summary: `${service} was rolled back to ${previous}: ${problem}.`,
+      problem,
+      serves: previous,
+    };
   } catch (error) {
     const both = `${problem}; the way back failed too: ${messageOf(error)}`;
     return {
@@ -140,12 +175,18 @@ function said({ service, version }: Inputs, { verdict, summary, problem, serves 
       ['version', version],
       ['serves', serves || 'not known'],
     ],
-    annotations: problem === undefined ? [] : [{ level: 'error', title: `Deployment of ${service}`, message: problem }],
+    annotations:
+      problem === undefined ? [] : [{ level: 'error', title: `Deployment of ${service}`, message: problem }],
     runbook: 'docs/runbooks/actions/deploy.md',
   });
 }
 
-async function verify(given: Inputs, deps: ActionDeps, url: string, waitSeconds: number): Promise<string | undefined> {
+async function verify(
+  given: Inputs,
+  deps: ActionDeps,
+  url: string,
+  waitSeconds: number,
+): Promise<string | undefined> {
   const asked = { service_url: url, service_token: given.service_token };
   return (await verifyService(deps, asked, { expected: given.version, waitSeconds })).problem;
 }
@@ -167,6 +208,10 @@ function serving({ traffic }: Live): string {
   return traffic.toSorted((a, b) => b.percent - a.percent)[0]?.revisionName ?? '';
 }
 
-function cloudRun({ project, region }: Inputs, { gcloud }: ActionDeps, ...command: string[]): Promise<unknown> {
+function cloudRun(
+  { project, region }: Inputs,
+  { gcloud }: ActionDeps,
+  ...command: string[]
+): Promise<unknown> {
   return gcloud('run', ...command, `--project=${project}`, `--region=${region}`);
 }

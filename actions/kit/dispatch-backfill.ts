@@ -36,7 +36,13 @@ type Inputs = z.output<typeof inputs>;
 /** What a plan says of itself. Bytes and cost are known where the engine can say them before it runs. */
 const plan = z.looseObject({
   units: z.array(
-    z.looseObject({ step: z.string(), month: z.string(), slates: z.array(z.string()), reason: z.string(), seconds: z.number() }),
+    z.looseObject({
+      step: z.string(),
+      month: z.string(),
+      slates: z.array(z.string()),
+      reason: z.string(),
+      seconds: z.number(),
+    }),
   ),
   skipped: z.array(z.looseObject({ slates: z.number(), reason: z.string() })),
   slates: z.number(),
@@ -44,7 +50,10 @@ const plan = z.looseObject({
   bytes: z.number().nullable().optional(),
   cost_usd: z.number().nullable().optional(),
   reading: z
-    .looseObject({ stops_before: z.looseObject({ step: z.string(), from: z.string() }).nullable(), not_estimated: z.array(z.string()) })
+    .looseObject({
+      stops_before: z.looseObject({ step: z.string(), from: z.string() }).nullable(),
+      not_estimated: z.array(z.string()),
+    })
     .nullish(),
 });
 type Plan = z.output<typeof plan>;
@@ -52,7 +61,9 @@ type Plan = z.output<typeof plan>;
 /** A request as the coordinator keeps it. */
 const request = z.looseObject({
   state: z.string(),
-  progress: z.looseObject({ done_slates: z.number(), planned_slates: z.number(), eta_seconds: z.number() }).nullish(),
+  progress: z
+    .looseObject({ done_slates: z.number(), planned_slates: z.number(), eta_seconds: z.number() })
+    .nullish(),
 });
 
 /** Plans a backfill; unless it is a dry run, asks the coordinator for it and leaves, or works through it in the embedded home. */
@@ -82,32 +93,71 @@ export const dispatchBackfill = defineAction({
     const outputs = { request_id: id, units, dispatched: false };
     const base = { ...head(given, id, deps), ...describe(planned) };
     if (units === 0) {
-      return { report: report({ ...base, verdict: 'nothing', summary: 'Nothing to do: every unit of the range is up to date.' }), outputs };
+      return {
+        report: report({
+          ...base,
+          verdict: 'nothing',
+          summary: 'Nothing to do: every unit of the range is up to date.',
+        }),
+        outputs,
+      };
     }
     if (given.dry_run) {
-      return { report: report({ ...base, verdict: 'ok', summary: `${units} units would run. Dry run: nothing was started.` }), outputs };
+      return {
+        report: report({
+          ...base,
+          verdict: 'ok',
+          summary: `${units} units would run. Dry run: nothing was started.`,
+        }),
+        outputs,
+      };
     }
     const started = await start(given, deps, id);
-    return { report: report({ ...base, ...started }), outputs: { ...outputs, dispatched: started.verdict === 'ok' } };
+    return {
+      report: report({ ...base, ...started }),
+      outputs: { ...outputs, dispatched: started.verdict === 'ok' },
+    };
   },
 });
 
-const rangeOf = ({ from, to, phases, mode }: Inputs) => ['--from', from, '--to', to, '--phases', phases.join(','), ...MODE_OPTIONS[mode]];
+const rangeOf = ({ from, to, phases, mode }: Inputs) => [
+  '--from',
+  from,
+  '--to',
+  to,
+  '--phases',
+  phases.join(','),
+  ...MODE_OPTIONS[mode],
+];
 
 async function readPlan(given: Inputs, deps: ActionDeps): Promise<Plan> {
-  if (given.service_url === undefined) return answerOf(await deps.tipoff('backfill', 'plan', ...rangeOf(given)), plan, 'backfill plan');
+  if (given.service_url === undefined)
+    return answerOf(await deps.tipoff('backfill', 'plan', ...rangeOf(given)), plan, 'backfill plan');
   const { from, to, phases, mode } = given;
-  const asked = await askService(deps, given, { method: 'POST', path: '/backfill/plan', body: { from, to, phases, mode } });
+  const asked = await askService(deps, given, {
+    method: 'POST',
+    path: '/backfill/plan',
+    body: { from, to, phases, mode },
+  });
   return asked.read(plan);
 }
 
 async function start(given: Inputs, deps: ActionDeps, id: string) {
   if (given.service_url === undefined) {
-    const ran = await deps.tipoff('backfill', 'run', ...rangeOf(given), '--why', askedBy(deps.context, given.reason));
+    const ran = await deps.tipoff(
+      'backfill',
+      'run',
+      ...rangeOf(given),
+      '--why',
+      askedBy(deps.context, given.reason),
+    );
     answerOf(ran, z.looseObject({}), 'backfill run');
     return ran.code === 0
       ? { verdict: 'ok' as const, summary: 'The units of the plan ran in the embedded home.' }
-      : { verdict: 'failed' as const, summary: 'Some units of the plan failed; `tipoff backfill status` names them.' };
+      : {
+          verdict: 'failed' as const,
+          summary: 'Some units of the plan failed; `tipoff backfill status` names them.',
+        };
   }
   const { from, to, phases, mode, reason } = given;
   const asked = await askService(deps, given, {
@@ -125,10 +175,16 @@ async function start(given: Inputs, deps: ActionDeps, id: string) {
     },
   });
   const { state, progress } = asked.read(request);
-  if (asked.status === 202) return { verdict: 'ok' as const, summary: `Request ${id} is queued; progress goes to Slack.` };
+  if (asked.status === 202)
+    return { verdict: 'ok' as const, summary: `Request ${id} is queued; progress goes to Slack.` };
   const way =
-    progress == null ? '' : `, ${progress.done_slates} of ${progress.planned_slates} slates, ${Math.round(progress.eta_seconds)} s left`;
-  return { verdict: 'nothing' as const, summary: `Request ${id} is ${state} already${way}: nothing was started again.` };
+    progress == null
+      ? ''
+      : `, ${progress.done_slates} of ${progress.planned_slates} slates, ${Math.round(progress.eta_seconds)} s left`;
+  return {
+    verdict: 'nothing' as const,
+    summary: `Request ${id} is ${state} already${way}: nothing was started again.`,
+  };
 }
 
 function describe({ units, skipped, slates, estimated_seconds, bytes, cost_usd, reading }: Plan) {
@@ -136,17 +192,27 @@ function describe({ units, skipped, slates, estimated_seconds, bytes, cost_usd, 
     ['units to run', units.length],
     ['slates of the range', slates],
     ['ETA in seconds', Math.round(estimated_seconds)],
-    ['bytes by dry runs', bytes == null ? 'reading is not billed on this engine' : `${bytes} (${bytesText(bytes)})`],
+    [
+      'bytes by dry runs',
+      bytes == null ? 'reading is not billed on this engine' : `${bytes} (${bytesText(bytes)})`,
+    ],
     ['cost in USD', cost_usd == null ? 'none for reading' : cost_usd.toFixed(4)],
   ];
   const stop = reading?.stops_before;
   if (stop != null) facts.push(['the budget would stop it', `before ${stop.step} from ${stop.from}`]);
   if (reading != null) facts.push(['billed as well, not estimated', reading.not_estimated.join('; ')]);
-  for (const [reason, own] of Map.groupBy(skipped, (one) => one.reason)) facts.push([`left out, ${reason}`, own.length]);
+  for (const [reason, own] of Map.groupBy(skipped, (one) => one.reason))
+    facts.push([`left out, ${reason}`, own.length]);
   return {
     facts,
     columns: ['month', 'step', 'slates', 'reason', 'seconds'],
-    rows: units.map((unit) => [unit.month, unit.step, unit.slates.length, unit.reason, Math.round(unit.seconds * 100) / 100]),
+    rows: units.map((unit) => [
+      unit.month,
+      unit.step,
+      unit.slates.length,
+      unit.reason,
+      Math.round(unit.seconds * 100) / 100,
+    ]),
   };
 }
 

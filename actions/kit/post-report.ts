@@ -43,7 +43,11 @@ export const postReport = defineAction({
   outputs: { comment: 'left out', check: 'left out', slack: 'left out' },
   run: async (given, deps) => {
     const said = readReport(given);
-    const delivered = [await toComment(given, deps, said), await toCheck(given, deps, said), await toSlack(given, deps, said)];
+    const delivered = [
+      await toComment(given, deps, said),
+      await toCheck(given, deps, said),
+      await toSlack(given, deps, said),
+    ];
     const lost = delivered.filter(({ how }) => how === 'failed');
     const refused = delivered.filter(({ how }) => how === 'not allowed');
     const problems = [...lost, ...refused].map(
@@ -83,19 +87,28 @@ function readReport({ report: path, source }: Inputs): Report {
   try {
     return reportSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (error) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `report: expected the report of a step in ${path}, saw something else: ${messageOf(error)}`, {
-      hint: 'Pass the output `report` of the step.',
-      cause: error,
-    });
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `report: expected the report of a step in ${path}, saw something else: ${messageOf(error)}`,
+      {
+        hint: 'Pass the output `report` of the step.',
+        cause: error,
+      },
+    );
   }
 }
 
 async function toComment(given: Inputs, deps: ActionDeps, said: Report): Promise<Delivered> {
   const { pull } = deps.context;
-  if (given.comment === 'never' || pull === undefined || pull.isDraft) return { where: 'comment', how: 'left out' };
+  if (given.comment === 'never' || pull === undefined || pull.isDraft)
+    return { where: 'comment', how: 'left out' };
   if (given.token === undefined) return NO_TOKEN.comment;
   return attempt('comment', () =>
-    upsertComment(client(given, deps), pull.number, said, { links: links(deps), author: given.author, always: given.comment === 'always' }),
+    upsertComment(client(given, deps), pull.number, said, {
+      links: links(deps),
+      author: given.author,
+      always: given.comment === 'always',
+    }),
   );
 }
 
@@ -110,9 +123,18 @@ async function toSlack(given: Inputs, deps: ActionDeps, said: Report): Promise<D
   const { slack_token: token, slack_channel: channel } = given;
   if (token === undefined) {
     if (channel === undefined) return { where: 'slack', how: 'left out' };
-    return { where: 'slack', how: 'failed', why: `expected slack_token for the channel ${channel}, saw nothing` };
+    return {
+      where: 'slack',
+      how: 'failed',
+      why: `expected slack_token for the channel ${channel}, saw nothing`,
+    };
   }
-  const target = { token, ...(channel === undefined ? {} : { channel }), apiUrl: deps.slackUrl, always: given.slack_when === 'always' };
+  const target = {
+    token,
+    ...(channel === undefined ? {} : { channel }),
+    apiUrl: deps.slackUrl,
+    always: given.slack_when === 'always',
+  };
   return attempt('slack', () => upsertMessage(target, said, links(deps), deps.clock));
 }
 
@@ -122,7 +144,11 @@ async function attempt(where: Delivered['where'], deliver: () => Promise<Deliver
     return { where, how: await deliver() };
   } catch (error) {
     const hint = error instanceof TipoffError ? ` ${error.hint}` : '';
-    return { where, how: isPermissionProblem(error) ? 'not allowed' : 'failed', why: `${messageOf(error)}.${hint}` };
+    return {
+      where,
+      how: isPermissionProblem(error) ? 'not allowed' : 'failed',
+      why: `${messageOf(error)}.${hint}`,
+    };
   }
 }
 

@@ -34,28 +34,48 @@ export const proposeChange = defineAction({
       const summary = `Without a token nothing is proposed; on GitHub ${branch} would get the ${files.length} files of ${path}.`;
       return { report: report({ ...head, verdict: 'skipped', summary }) };
     }
-    const github = gitHub(http('GitHub'), { apiUrl: context.apiUrl, repository: context.repository ?? '', token });
+    const github = gitHub(http('GitHub'), {
+      apiUrl: context.apiUrl,
+      repository: context.repository ?? '',
+      token,
+    });
     const onBase = await tipOf(github, base);
     if (onBase === undefined) {
-      throw new TipoffError('TIPOFF_NOT_FOUND', `there is no branch ${base}`, { hint: 'Name the branch the change goes to as `base`.' });
+      throw new TipoffError('TIPOFF_NOT_FOUND', `there is no branch ${base}`, {
+        hint: 'Name the branch the change goes to as `base`.',
+      });
     }
     // A tree has the same name whoever makes it and how often: it tells whether there is anything to propose.
     const tree = files.map(({ name, text }) => ({ path: name, mode: '100644', type: 'blob', content: text }));
     const wanted = named.parse(await github.call('POST', '/git/trees', { base_tree: onBase.tree, tree })).sha;
     if (wanted === onBase.tree) {
-      return { report: report({ ...head, verdict: 'nothing', summary: `${path} on ${base} is up to date: nothing to propose.` }) };
+      return {
+        report: report({
+          ...head,
+          verdict: 'nothing',
+          summary: `${path} on ${base} is up to date: nothing to propose.`,
+        }),
+      };
     }
     const onBranch = await tipOf(github, branch);
     if (onBranch?.tree !== wanted) {
-      const made = await github.call('POST', '/git/commits', { message: title, tree: wanted, parents: [onBase.commit] });
+      const made = await github.call('POST', '/git/commits', {
+        message: title,
+        tree: wanted,
+        parents: [onBase.commit],
+      });
       const { sha } = named.parse(made);
-      if (onBranch === undefined) await github.call('POST', '/git/refs', { ref: `refs/heads/${branch}`, sha });
+      if (onBranch === undefined)
+        await github.call('POST', '/git/refs', { ref: `refs/heads/${branch}`, sha });
       else await github.call('PATCH', `/git/refs/heads/${branch}`, { sha, force: true });
     }
     const owner = (context.repository ?? '').split('/')[0] ?? '';
     const from = encodeURIComponent(`${owner}:${branch}`);
-    const open = z.array(pull).parse(await github.call('GET', `/pulls?state=open&head=${from}&base=${encodeURIComponent(base)}`));
-    const found = open[0] ?? pull.parse(await github.call('POST', '/pulls', { title, head: branch, base, body }));
+    const open = z
+      .array(pull)
+      .parse(await github.call('GET', `/pulls?state=open&head=${from}&base=${encodeURIComponent(base)}`));
+    const found =
+      open[0] ?? pull.parse(await github.call('POST', '/pulls', { title, head: branch, base, body }));
     const isNew = open.length === 0;
     const changed = isNew || onBranch?.tree !== wanted;
     return {

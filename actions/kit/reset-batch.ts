@@ -10,10 +10,22 @@ import { askService } from './glue/service.ts';
 import { answerOf } from './glue/tipoff.ts';
 
 const batches = z.array(
-  z.object({ batch_id: z.string(), slate: z.string(), state: z.string(), expected: z.number(), created_at: z.string() }),
+  z.object({
+    batch_id: z.string(),
+    slate: z.string(),
+    state: z.string(),
+    expected: z.number(),
+    created_at: z.string(),
+  }),
 );
 const resets = z.array(
-  z.object({ batch_id: z.string(), transitioned: z.boolean(), state: z.string(), staged: z.string(), tables: z.number() }),
+  z.object({
+    batch_id: z.string(),
+    transitioned: z.boolean(),
+    state: z.string(),
+    staged: z.string(),
+    tables: z.number(),
+  }),
 );
 type Resets = z.output<typeof resets>;
 
@@ -71,7 +83,9 @@ async function seenHere(given: Inputs, { tipoff }: ActionDeps): Promise<[string,
   const slate = given.game_date === undefined ? [] : ['--slate', given.game_date];
   const known = answerOf(await tipoff('batch', 'list', ...slate), batches, 'batch list');
   if (given.batch_id !== undefined && !known.some(({ batch_id }) => batch_id === given.batch_id)) {
-    throw new TipoffError('TIPOFF_NOT_FOUND', `there is no batch ${given.batch_id}`, { hint: 'Copy the id from `tipoff batch list`.' });
+    throw new TipoffError('TIPOFF_NOT_FOUND', `there is no batch ${given.batch_id}`, {
+      hint: 'Copy the id from `tipoff batch list`.',
+    });
   }
   const meant = known.filter(({ batch_id }) => given.batch_id === undefined || batch_id === given.batch_id);
   return meant.filter(({ state }) => !ENDED.includes(state)).map(({ batch_id, state }) => [batch_id, state]);
@@ -84,29 +98,47 @@ async function seenThere(given: Inputs, deps: ActionDeps): Promise<[string, stri
 
 async function perform(given: Inputs, deps: ActionDeps) {
   const id = requestId(given);
-  const done = given.service_url === undefined ? await resetHere(given, deps) : await askCoordinator(given, deps, id);
+  const done =
+    given.service_url === undefined ? await resetHere(given, deps) : await askCoordinator(given, deps, id);
   const moved = done.filter(({ transitioned }) => transitioned).length;
   return {
     report: report({
       ...head(given),
       verdict: moved === 0 ? 'nothing' : 'ok',
       summary:
-        moved === 0 ? 'Nothing changed: the slate was free already.' : `${moved} batch${moved === 1 ? '' : 'es'} reset: the slate is free.`,
+        moved === 0
+          ? 'Nothing changed: the slate was free already.'
+          : `${moved} batch${moved === 1 ? '' : 'es'} reset: the slate is free.`,
       facts: [
         ['request', id],
         ['asked by', deps.context.actor],
         ['reason', given.reason],
       ],
       columns: ['batch', 'state', 'changed', 'staged rows', 'staging tables'],
-      rows: done.map((one) => [one.batch_id, one.state, one.transitioned ? 'yes' : 'no', one.staged, one.tables]),
+      rows: done.map((one) => [
+        one.batch_id,
+        one.state,
+        one.transitioned ? 'yes' : 'no',
+        one.staged,
+        one.tables,
+      ]),
     }),
     outputs: { reset: moved, request_id: id },
   };
 }
 
 async function resetHere(given: Inputs, { tipoff, context }: ActionDeps): Promise<Resets> {
-  const which = given.batch_id === undefined ? ['--slate', given.game_date ?? ''] : ['--batch', given.batch_id];
-  const ran = await tipoff('batch', 'reset', ...which, '--staged', given.staged, '--why', askedBy(context, given.reason));
+  const which =
+    given.batch_id === undefined ? ['--slate', given.game_date ?? ''] : ['--batch', given.batch_id];
+  const ran = await tipoff(
+    'batch',
+    'reset',
+    ...which,
+    '--staged',
+    given.staged,
+    '--why',
+    askedBy(context, given.reason),
+  );
   return answerOf(ran, resets, 'batch reset');
 }
 

@@ -1,16 +1,18 @@
 import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
-import type { Canary } from '#guard/canaries/definition.ts';
-import type { CanaryResult, CanaryStatus } from '#guard/canaries/run.ts';
+import type { Canary, CanaryResult, CanaryStatus } from '#guard/canaries/definition.ts';
 import { defineAction } from './glue/define.ts';
 import { text } from './glue/inputs.ts';
 import { type Annotation, report } from './glue/report.ts';
 
 const instant = z
   .string()
-  .refine((value) => /^\d{4}-\d{2}-\d{2}T.*(?:Z|[+-]\d{2}:\d{2})$/.test(value) && !Number.isNaN(Date.parse(value)), {
-    error: 'expected an instant with a zone, such as 2025-01-10T17:00:00Z',
-  })
+  .refine(
+    (value) => /^\d{4}-\d{2}-\d{2}T.*(?:Z|[+-]\d{2}:\d{2})$/.test(value) && !Number.isNaN(Date.parse(value)),
+    {
+      error: 'expected an instant with a zone, such as 2025-01-10T17:00:00Z',
+    },
+  )
   .transform((value) => new Date(value))
   .optional();
 
@@ -26,16 +28,23 @@ export const runCanaries = defineAction({
   outputs: { passed: 0, failed: 0, errors: 0, skipped: 0, failing: '[]' },
   run: async ({ only, as_of }, { withApp }) => {
     const [{ runCanaries: ask }, { canaryDeps }, { alertOn }, { CATALOGUE }] = await Promise.all([
-      import('#guard/canaries/engine.ts'),
+      import('#guard/canaries/run.ts'),
       import('#app/canaries.ts'),
       import('#app/alert-deps.ts'),
-      import('#guard/canaries/catalog/index.ts'),
+      import('#guard/canaries/catalogue/catalogue.ts'),
     ]);
     const canaries = only === undefined ? CATALOGUE : named(CATALOGUE, only.split(/[\s,]+/));
     const { results, undelivered } = await withApp('run-canaries', async (app) => {
       const isPartial = only !== undefined;
-      const run = await ask(canaryDeps(app), { canaries, isPartial, ...(as_of === undefined ? {} : { asOf: as_of }) });
-      const told = only === undefined && as_of === undefined ? (await alertOn(app, run)).alerted.delivered.undelivered : [];
+      const run = await ask(canaryDeps(app), {
+        canaries,
+        isPartial,
+        ...(as_of === undefined ? {} : { asOf: as_of }),
+      });
+      const told =
+        only === undefined && as_of === undefined
+          ? (await alertOn(app, run)).alerted.delivered.undelivered
+          : [];
       return { results: run.results, undelivered: told };
     });
     const of = (status: CanaryStatus) => results.filter((one) => one.status === status);
@@ -55,7 +64,16 @@ export const runCanaries = defineAction({
             ? 'No canary ran: nobody has looked.'
             : `${counts}${undelivered.length === 0 ? '' : `; ${undelivered.length} alerts could not be delivered`}.`,
         columns: ['canary', 'slate', 'severity', 'status', 'seen', 'expected', 'why', 'who'],
-        rows: loud.map((one) => [one.canary_id, one.slate, one.severity, one.status, one.seen ?? '', one.expected, one.reason, whoOf(one)]),
+        rows: loud.map((one) => [
+          one.canary_id,
+          one.slate,
+          one.severity,
+          one.status,
+          one.seen ?? '',
+          one.expected,
+          one.reason,
+          whoOf(one),
+        ]),
         annotations: [
           ...undelivered.map(({ title, error }) => ({
             level: 'error' as const,
@@ -94,6 +112,7 @@ function whoOf({ offenders, offender_count }: CanaryResult): string {
 }
 
 function annotationOf({ canary_id, status, severity, slate, reason, repair }: CanaryResult): Annotation {
-  const level = status === 'ERROR' || severity === 'critical' ? 'error' : severity === 'warning' ? 'warning' : 'notice';
+  const level =
+    status === 'ERROR' || severity === 'critical' ? 'error' : severity === 'warning' ? 'warning' : 'notice';
   return { level, title: `${canary_id} ${status} (${slate})`, message: `${reason}\nRepair: ${repair}` };
 }

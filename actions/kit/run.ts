@@ -14,7 +14,11 @@ const write = (line: string): void => {
 if (name === '--describe') {
   const all = await Promise.all(Object.values(ACTIONS).map((load) => load()));
   write(
-    JSON.stringify(Object.fromEntries(all.map((a) => [a.name, { inputs: describeInputs(a.inputs), outputs: Object.keys(a.outputs) }]))),
+    JSON.stringify(
+      Object.fromEntries(
+        all.map((a) => [a.name, { inputs: describeInputs(a.inputs), outputs: Object.keys(a.outputs) }]),
+      ),
+    ),
   );
 } else {
   const load = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;

@@ -18,19 +18,26 @@ export const verifyDeployment = defineAction({
   outputs: { seen_version: '', healthy: false },
   run: async (given, deps) => {
     const { service, expected_version: expected } = given;
-    const { seenVersion, problem } = await verifyService(deps, given, { expected, waitSeconds: given.wait_seconds });
+    const { seenVersion, problem } = await verifyService(deps, given, {
+      expected,
+      waitSeconds: given.wait_seconds,
+    });
     const healthy = problem === undefined;
     return {
       report: report({
         key: `deploy:${service}`,
         title: `Deployment of ${service}`,
         verdict: healthy ? 'ok' : 'failed',
-        summary: healthy ? `${service} serves ${seenVersion} and is healthy in depth.` : `${service} is not verified: ${problem}.`,
+        summary: healthy
+          ? `${service} serves ${seenVersion} and is healthy in depth.`
+          : `${service} is not verified: ${problem}.`,
         facts: [
           ['expected', expected],
           ['seen', seenVersion],
         ],
-        annotations: healthy ? [] : [{ level: 'error', title: `${service} is not verified`, message: problem }],
+        annotations: healthy
+          ? []
+          : [{ level: 'error', title: `${service} is not verified`, message: problem }],
         runbook: 'docs/runbooks/actions/deploy.md',
       }),
       outputs: { seen_version: seenVersion, healthy },

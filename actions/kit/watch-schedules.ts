@@ -53,9 +53,15 @@ export const watchSchedules = defineAction({
   run: async (given, deps) => {
     const watched = await watchAll(given, deps);
     const illness = given.service_url === undefined ? undefined : await illnessOf(given, deps);
-    const [enabled, silent] = [watched.filter(({ isEnabled }) => isEnabled).length, watched.filter(({ isSilent }) => isSilent).length];
+    const [enabled, silent] = [
+      watched.filter(({ isEnabled }) => isEnabled).length,
+      watched.filter(({ isSilent }) => isSilent).length,
+    ];
     const isWatching = watched.length > 0;
-    const service = given.service_url === undefined ? '' : `, coordinator ${illness === undefined ? 'healthy' : 'not healthy'}`;
+    const service =
+      given.service_url === undefined
+        ? ''
+        : `, coordinator ${illness === undefined ? 'healthy' : 'not healthy'}`;
     const isBad = silent > 0 || illness !== undefined;
     return {
       report: report({
@@ -67,7 +73,9 @@ export const watchSchedules = defineAction({
         rows: watched.map(({ row }) => [...row]),
         annotations: [
           ...watched.flatMap(({ problems }) => problems),
-          ...(illness === undefined ? [] : [{ level: 'error' as const, title: 'The coordinator is not healthy', message: illness }]),
+          ...(illness === undefined
+            ? []
+            : [{ level: 'error' as const, title: 'The coordinator is not healthy', message: illness }]),
         ],
         runbook: 'docs/runbooks/actions/watchdog.md',
       }),
@@ -76,15 +84,26 @@ export const watchSchedules = defineAction({
   },
 });
 
-async function watchAll({ workflows, token: given, enable }: Inputs, { context, clock, http }: ActionDeps): Promise<Watched[]> {
+async function watchAll(
+  { workflows, token: given, enable }: Inputs,
+  { context, clock, http }: ActionDeps,
+): Promise<Watched[]> {
   const token = tokenOrAlone(given, context);
   if (token === undefined) return [];
-  const github = gitHub(http('GitHub'), { apiUrl: context.apiUrl, repository: context.repository ?? '', token });
+  const github = gitHub(http('GitHub'), {
+    apiUrl: context.apiUrl,
+    repository: context.repository ?? '',
+    token,
+  });
   const known = await github.all('/actions/workflows', workflow, 'workflows');
   const watched: Watched[] = [];
   for (const expected of workflows) {
     const found = known.find(({ path }) => path.endsWith(`/${expected.file}`));
-    watched.push(found === undefined ? absent(expected) : await watch(github, expected, found, { enable, now: clock.now() }));
+    watched.push(
+      found === undefined
+        ? absent(expected)
+        : await watch(github, expected, found, { enable, now: clock.now() }),
+    );
   }
   return watched;
 }
@@ -110,16 +129,30 @@ async function watch(
   const isEnabled = state === 'disabled_inactivity' && enable;
   if (isEnabled) {
     await github.call('PUT', `/actions/workflows/${id}/enable`);
-    problems.push({ level: 'warning', title: `${file} was turned off by inactivity`, message: 'It is on again.' });
+    problems.push({
+      level: 'warning',
+      title: `${file} was turned off by inactivity`,
+      message: 'It is on again.',
+    });
   }
-  const last = runs.parse(await github.call('GET', `/actions/workflows/${id}/runs?event=schedule&status=success&per_page=1`))
-    .workflow_runs[0]?.created_at;
+  const last = runs.parse(
+    await github.call('GET', `/actions/workflows/${id}/runs?event=schedule&status=success&per_page=1`),
+  ).workflow_runs[0]?.created_at;
   const isSilent = last === undefined || now.getTime() - Date.parse(last) > hours * 3_600_000;
   if (isSilent) {
     const since = last === undefined ? 'It never succeeded on schedule' : `Last success ${last}`;
-    problems.push({ level: 'error', title: `${file} is silent`, message: `${since}; expected one within ${hours} h. State: ${state}.` });
+    problems.push({
+      level: 'error',
+      title: `${file} is silent`,
+      message: `${since}; expected one within ${hours} h. State: ${state}.`,
+    });
   }
-  return { row: [file, isEnabled ? 'enabled again' : state, last ?? 'never', `within ${hours} h`], problems, isEnabled, isSilent };
+  return {
+    row: [file, isEnabled ? 'enabled again' : state, last ?? 'never', `within ${hours} h`],
+    problems,
+    isEnabled,
+    isSilent,
+  };
 }
 
 /** What is wrong with the coordinator; undefined when it is healthy in depth. */

@@ -44,7 +44,12 @@ const job = z.object({
 });
 export type Job = z.output<typeof job>;
 
-const workflow = z.object({ name: z.string().optional(), on: z.unknown(), env: scalars, jobs: z.record(z.string(), job) });
+const workflow = z.object({
+  name: z.string().optional(),
+  on: z.unknown(),
+  env: scalars,
+  jobs: z.record(z.string(), job),
+});
 export type Workflow = z.output<typeof workflow>;
 
 const action = z.object({
@@ -84,13 +89,18 @@ function read<S extends z.ZodType>(path: string, schema: S): z.output<S> {
 
 const triggers = z.union([
   z.string().transform((name): Record<string, unknown> => ({ [name]: null })),
-  z.array(z.string()).transform((names): Record<string, unknown> => Object.fromEntries(names.map((name) => [name, null]))),
+  z
+    .array(z.string())
+    .transform((names): Record<string, unknown> => Object.fromEntries(names.map((name) => [name, null]))),
   z.record(z.string(), z.unknown()),
 ]);
 const dispatch = z.object({ inputs: z.record(z.string(), input).default({}) }).nullish();
 
 /** The events a workflow answers, with the inputs of a dispatch. */
-export function eventsOf({ on }: Workflow): { readonly names: string[]; readonly inputs: Readonly<Record<string, Input>> } {
+export function eventsOf({ on }: Workflow): {
+  readonly names: string[];
+  readonly inputs: Readonly<Record<string, Input>>;
+} {
   const all = triggers.parse(on);
   return { names: Object.keys(all), inputs: dispatch.parse(all['workflow_dispatch'])?.inputs ?? {} };
 }

@@ -41,7 +41,14 @@ function written(value: unknown): string {
 }
 
 function isTrue(value: unknown): boolean {
-  return !(value === null || value === undefined || value === false || value === 0 || value === '' || Number.isNaN(value));
+  return !(
+    value === null ||
+    value === undefined ||
+    value === false ||
+    value === 0 ||
+    value === '' ||
+    Number.isNaN(value)
+  );
 }
 
 function statusFunctions(status: Status): FunctionDefinition[] {
@@ -51,5 +58,10 @@ function statusFunctions(status: Status): FunctionDefinition[] {
     maxArgs: 0,
     call: () => new data.BooleanData(answer),
   });
-  return [say('success', status === 'success'), say('failure', status === 'failure'), say('always', true), say('cancelled', false)];
+  return [
+    say('success', status === 'success'),
+    say('failure', status === 'failure'),
+    say('always', true),
+    say('cancelled', false),
+  ];
 }

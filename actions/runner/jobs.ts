@@ -36,12 +36,19 @@ export async function runJobs(workflow: Workflow, contexts: Contexts, world: Wor
       results.push({ job: name, result: 'skipped', why, steps: [], outputs: {}, summary: '' });
       continue;
     }
-    for (const matrix of combinations(job)) results.push(await runJob(name, job, workflow, { ...contexts, needs, matrix }, world));
+    for (const matrix of combinations(job))
+      results.push(await runJob(name, job, workflow, { ...contexts, needs, matrix }, world));
   }
   return results;
 }
 
-async function runJob(name: string, job: Job, workflow: Workflow, contexts: Contexts, world: World): Promise<JobResult> {
+async function runJob(
+  name: string,
+  job: Job,
+  workflow: Workflow,
+  contexts: Contexts,
+  world: World,
+): Promise<JobResult> {
   const folder = mkdtempSync(join(tmpdir(), 'tipoff-workflow-'));
   const stage: Stage = {
     workspace: world.workspace,
@@ -62,7 +69,14 @@ async function runJob(name: string, job: Job, workflow: Workflow, contexts: Cont
       job.environment === undefined
         ? {}
         : { why: `${shown}: the approval of the environment ${job.environment} is taken for granted here` };
-    return { job: name, result: ran.status, ...why, steps: stage.results, outputs, summary: stage.summaries.join('\n') };
+    return {
+      job: name,
+      result: ran.status,
+      ...why,
+      steps: stage.results,
+      outputs,
+      summary: stage.summaries.join('\n'),
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -75,9 +89,13 @@ function inOrder({ jobs }: Workflow): string[] {
   while (left.length > 0) {
     const ready = left.filter((name) => jobs[name]?.needs.every((need) => order.includes(need)) === true);
     if (ready.length === 0) {
-      throw new TipoffError('TIPOFF_BAD_INPUT', `the jobs ${left.join(', ')} need each other or a job that does not exist`, {
-        hint: 'Correct `needs`.',
-      });
+      throw new TipoffError(
+        'TIPOFF_BAD_INPUT',
+        `the jobs ${left.join(', ')} need each other or a job that does not exist`,
+        {
+          hint: 'Correct `needs`.',
+        },
+      );
     }
     order.push(...ready);
     left = left.filter((name) => !ready.includes(name));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { userName } from '#app/cli/actor.ts';
+import { userName } from '#app/cli/context.ts';
 import { processEnvironment } from '#app/config.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { eventsOf, readWorkflow } from './documents.ts';
@@ -87,11 +87,14 @@ async function run(given: Options): Promise<JobResult[]> {
   const root = resolve(import.meta.dirname, '../..');
   const workflow = readWorkflow(resolve(root, given.file));
   const events = eventsOf(workflow);
-  if (!events.names.includes(given.event)) throw bad(`${given.file} answers ${events.names.join(', ')}, not ${given.event}`);
+  if (!events.names.includes(given.event))
+    throw bad(`${given.file} answers ${events.names.join(', ')}, not ${given.event}`);
   const inputs = given.event === 'workflow_dispatch' ? dispatchInputs(events.inputs, given.inputs) : {};
   const folder = mkdtempSync(join(tmpdir(), 'tipoff-event-'));
   const here = Object.fromEntries(
-    Object.entries(processEnvironment()).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    Object.entries(processEnvironment()).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
   );
   const github = {
     event_name: given.event,
@@ -142,7 +145,9 @@ async function run(given: Options): Promise<JobResult[]> {
 function show(results: readonly JobResult[]): string {
   const lines = results.flatMap(({ job, result, why, steps }) => [
     `${result.padEnd(8)} ${job}${why === undefined ? '' : ` (${why})`}`,
-    ...steps.map((step) => `  ${step.outcome.padEnd(8)} ${step.name}${step.why === undefined ? '' : ` (${step.why})`}`),
+    ...steps.map(
+      (step) => `  ${step.outcome.padEnd(8)} ${step.name}${step.why === undefined ? '' : ` (${step.why})`}`,
+    ),
   ]);
   const summary = results.map((one) => one.summary).join('\n');
   return `\n${summary.trim() === '' ? '' : `${summary.trim()}\n\n`}${lines.join('\n')}\n`;

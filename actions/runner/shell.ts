@@ -39,7 +39,12 @@ export async function runShell(
     child.on('error', failed);
     child.on('close', (status) => done(status ?? 1));
   });
-  return { code, outputs: readPairs(output), env: readPairs(env), summary: existsSync(summary) ? readFileSync(summary, 'utf8') : '' };
+  return {
+    code,
+    outputs: readPairs(output),
+    env: readPairs(env),
+    summary: existsSync(summary) ? readFileSync(summary, 'utf8') : '',
+  };
 }
 
 /** Reads `name=value` lines and `name<<end … end` blocks; a later value of a name replaces an earlier one. */

@@ -46,7 +46,11 @@ export async function runSteps(
     const name = `${prefix}${step.name ?? step.id ?? step.uses ?? `step ${index + 1}`}`;
     const visible = { ...contexts, env: { ...env, ...stage.env }, steps: done, job: { status } };
     if (!holds(step.if, visible, status)) {
-      stage.results.push({ name, outcome: 'skipped', why: step.if === undefined ? 'an earlier step failed' : `if: ${String(step.if)}` });
+      stage.results.push({
+        name,
+        outcome: 'skipped',
+        why: step.if === undefined ? 'an earlier step failed' : `if: ${String(step.if)}`,
+      });
       if (step.id !== undefined) done[step.id] = { outputs: {}, outcome: 'skipped', conclusion: 'skipped' };
       continue;
     }
@@ -71,8 +75,17 @@ async function runStep(
 ): Promise<{ ok: boolean; outputs: Record<string, string> }> {
   if (step.run !== undefined) {
     const cwd = resolve(stage.workspace, fill(step['working-directory'] ?? '.', contexts, status));
-    const variables = { ...stage.env, ...env, ...(actionFolder === undefined ? {} : { GITHUB_ACTION_PATH: actionFolder }) };
-    const ran = await runShell(fill(step.run, contexts, status), { cwd, env: variables, folder: stage.folder, log: stage.log });
+    const variables = {
+      ...stage.env,
+      ...env,
+      ...(actionFolder === undefined ? {} : { GITHUB_ACTION_PATH: actionFolder }),
+    };
+    const ran = await runShell(fill(step.run, contexts, status), {
+      cwd,
+      env: variables,
+      folder: stage.folder,
+      log: stage.log,
+    });
     stage.env = { ...stage.env, ...ran.env };
     if (ran.summary !== '') stage.summaries.push(ran.summary);
     stage.results.push({
@@ -85,7 +98,11 @@ async function runStep(
   const uses = step.uses ?? '';
   if (!uses.startsWith('./') || PREPARED.includes(uses)) {
     const why = uses.startsWith('./') ? 'this machine is prepared already' : 'it belongs to somebody else';
-    stage.results.push({ name: step.name === undefined ? name : `${name} (${uses})`, outcome: 'not here', why });
+    stage.results.push({
+      name: step.name === undefined ? name : `${name} (${uses})`,
+      outcome: 'not here',
+      why,
+    });
     return { ok: true, outputs: {} };
   }
   const folder = join(stage.workspace, uses);
@@ -93,7 +110,10 @@ async function runStep(
   const given = filled(step.with, contexts, status);
   const github = contexts['github'];
   const bare = { github, runner: contexts['runner'], strategy: {}, matrix: {} };
-  const absent = Object.entries(action.inputs).map(([input, { default: value }]) => [input, fill(value ?? '', bare, 'success')]);
+  const absent = Object.entries(action.inputs).map(([input, { default: value }]) => [
+    input,
+    fill(value ?? '', bare, 'success'),
+  ]);
   const inner = { ...bare, inputs: { ...Object.fromEntries(absent), ...given } };
   const ran = await runSteps(action.runs.steps, inner, env, stage, `${name} / `, folder);
   const outputs = Object.entries(action.outputs).map(([output, { value }]) => [
@@ -103,6 +123,12 @@ async function runStep(
   return { ok: ran.status === 'success', outputs: Object.fromEntries(outputs) };
 }
 
-export function filled(values: Readonly<Record<string, unknown>>, contexts: Contexts, status: Status): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, fill(value, contexts, status)]));
+export function filled(
+  values: Readonly<Record<string, unknown>>,
+  contexts: Contexts,
+  status: Status,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, fill(value, contexts, status)]),
+  );
 }

@@ -16,10 +16,13 @@ const named = process.argv.slice(2).map((path) => resolve(path));
 
 /** What an editor would underline, with its line. */
 async function problemsOf(path: string): Promise<string[]> {
-  const found = await validate(TextDocument.create(pathToFileURL(path).href, 'yaml', 1, readFileSync(path, 'utf8')));
+  const found = await validate(
+    TextDocument.create(pathToFileURL(path).href, 'yaml', 1, readFileSync(path, 'utf8')),
+  );
   return found.map(({ range, message }) => `line ${range.start.line + 1}: ${message}`);
 }
 
 const result: Record<string, string[]> = {};
-for (const path of named.length > 0 ? named : [...workflows, ...actions]) result[relative(root, path)] = await problemsOf(path);
+for (const path of named.length > 0 ? named : [...workflows, ...actions])
+  result[relative(root, path)] = await problemsOf(path);
 process.stdout.write(`${JSON.stringify(result)}\n`);

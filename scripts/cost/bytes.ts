@@ -36,18 +36,37 @@ export interface ByteReader {
   /** What a statement reads, by the rows that are there now. */
   statement(sql: string, params?: SqlParams): Promise<StatementBytes>;
   /** Bytes of rows, all or those under a condition, whole or only some columns of them. */
-  rows(contract: TableContract, where?: string, params?: SqlParams, columns?: readonly string[]): Promise<number>;
+  rows(
+    contract: TableContract,
+    where?: string,
+    params?: SqlParams,
+    columns?: readonly string[],
+  ): Promise<number>;
 }
 
 /** Reads bytes off an embedded warehouse that holds the same rows, with the partitions BigQuery would have. */
-export function byteReader(warehouse: Warehouse, contracts: readonly TableContract[], registry: Registry, views: Bounds): ByteReader {
+export function byteReader(
+  warehouse: Warehouse,
+  contracts: readonly TableContract[],
+  registry: Registry,
+  views: Bounds,
+): ByteReader {
   const byId = new Map(contracts.map((contract) => [tableId(contract), contract]));
   const partitions: Bounds = new Map([
-    ...contracts.flatMap((contract) => (contract.partition === undefined ? [] : [[tableId(contract), contract.partition] as const])),
+    ...contracts.flatMap((contract) =>
+      contract.partition === undefined ? [] : [[tableId(contract), contract.partition] as const],
+    ),
     ...views,
   ]);
-  const measure = async (contract: TableContract, columns: readonly string[], where: string, params: SqlParams): Promise<number> => {
-    const used = Object.fromEntries(Object.entries(params).filter(([name]) => new RegExp(`@${name}\\b`).test(where)));
+  const measure = async (
+    contract: TableContract,
+    columns: readonly string[],
+    where: string,
+    params: SqlParams,
+  ): Promise<number> => {
+    const used = Object.fromEntries(
+      Object.entries(params).filter(([name]) => new RegExp(`@${name}\\b`).test(where)),
+    );
     const sql = `SELECT ${bytesOf(contract, columns)} AS bytes FROM ${tableId(contract)} WHERE ${where}`;
     const [row] = await warehouse.query<{ bytes: number | string }>(sql, used);
     return Number(row?.bytes ?? 0);
@@ -61,8 +80,12 @@ export function byteReader(warehouse: Warehouse, contracts: readonly TableContra
         const contract = byId.get(table);
         if (contract === undefined) continue;
         // A view hands the bounds of its readers on to its tables.
-        const own = reads.filter((read) => read.table === table || (views.has(read.table) && contract.partition === read.column));
-        const bounds = own.map(({ conditions }) => (conditions.length === 0 ? 'TRUE' : conditions.map((one) => `(${one})`).join(' AND ')));
+        const own = reads.filter(
+          (read) => read.table === table || (views.has(read.table) && contract.partition === read.column),
+        );
+        const bounds = own.map(({ conditions }) =>
+          conditions.length === 0 ? 'TRUE' : conditions.map((one) => `(${one})`).join(' AND '),
+        );
         const where = bounds.length === 0 ? 'TRUE' : bounds.map((one) => `(${one})`).join(' OR ');
         const bytes = await measure(contract, [...new Set(refs.map(({ column }) => column))], where, params);
         tables += 1;
@@ -71,6 +94,7 @@ export function byteReader(warehouse: Warehouse, contracts: readonly TableContra
       }
       return { tables, processed, billed };
     },
-    rows: (contract, where = 'TRUE', params = {}, columns = Object.keys(contract.columns)) => measure(contract, columns, where, params),
+    rows: (contract, where = 'TRUE', params = {}, columns = Object.keys(contract.columns)) =>
+      measure(contract, columns, where, params),
   };
 }

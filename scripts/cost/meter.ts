@@ -35,13 +35,25 @@ export function meter(warehouse: Warehouse, reader: ByteReader): Meter {
   };
   const appendNew: Warehouse['appendNew'] = async (table, rows) => {
     // The merge reads the keys that are there, in the partitions of the new rows where the key names them.
-    const days = rows.map((row) => String((row as Readonly<Record<string, unknown>>)[table.partition ?? ''] ?? '')).toSorted();
+    const days = rows
+      .map((row) => String((row as Readonly<Record<string, unknown>>)[table.partition ?? ''] ?? ''))
+      .toSorted();
     const isBound = table.partition !== undefined && table.key.includes(table.partition) && rows.length > 0;
     const [from, to] = [days.at(0) ?? '', days.at(-1) ?? ''];
     const keys = isBound
-      ? await reader.rows(table, between(table, table.partition), { range_from: from, range_to: to }, table.key)
+      ? await reader.rows(
+          table,
+          between(table, table.partition),
+          { range_from: from, range_to: to },
+          table.key,
+        )
       : await reader.rows(table, 'TRUE', {}, table.key);
-    seen.push({ what: `merge into ${tableId(table)}`, queries: 1, processed: keys, billed: Math.max(keys, 2 * LEAST_BILLED) });
+    seen.push({
+      what: `merge into ${tableId(table)}`,
+      queries: 1,
+      processed: keys,
+      billed: Math.max(keys, 2 * LEAST_BILLED),
+    });
     return warehouse.appendNew(table, rows);
   };
   return {
@@ -70,7 +82,12 @@ export function meter(warehouse: Warehouse, reader: ByteReader): Meter {
         // The new rows are read by the insertion, and about once more by the checks together.
         const processed = before + 2 * after;
         const billed = Math.max(processed, REPLACEMENT_QUERIES * LEAST_BILLED);
-        seen.push({ what: `replacement in ${tableId(table)}`, queries: REPLACEMENT_QUERIES, processed, billed });
+        seen.push({
+          what: `replacement in ${tableId(table)}`,
+          queries: REPLACEMENT_QUERIES,
+          processed,
+          billed,
+        });
         return written;
       },
     },

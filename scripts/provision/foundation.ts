@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { DATASETS } from '#core/contracts/define.ts';
-import { ACCOUNTS, type Account, accountEmail, bucketName, IMAGES, type Installation } from './installation.ts';
+import {
+  ACCOUNTS,
+  type Account,
+  accountEmail,
+  bucketName,
+  IMAGES,
+  type Installation,
+} from './installation.ts';
 import { ALL_DATASETS, binding } from './roles.ts';
 import { bq, exists, gcloud, type Step } from './step.ts';
 
@@ -20,7 +27,9 @@ const APIS = [
 ];
 
 /** Secrets by the variable that gets their value, with the accounts that run with it. */
-export const SECRETS: Readonly<Record<string, { readonly name: string; readonly readers: readonly Account[] }>> = {
+export const SECRETS: Readonly<
+  Record<string, { readonly name: string; readonly readers: readonly Account[] }>
+> = {
   TIPOFF_SLACK_TOKEN: { name: 'tipoff-slack-token', readers: ['coordinator', 'pipeline'] },
   ODDS_API_KEY: { name: 'tipoff-odds-api-key', readers: ['pipeline'] },
 };
@@ -46,7 +55,14 @@ export function foundationSteps(installation: Installation): Step[] {
       title: `account ${email}`,
       look: gcloud('iam', 'service-accounts', 'describe', email, inProject, '--format=json'),
       stands: exists,
-      make: gcloud('iam', 'service-accounts', 'create', `tipoff-${name}`, inProject, `--display-name=${about}`),
+      make: gcloud(
+        'iam',
+        'service-accounts',
+        'create',
+        `tipoff-${name}`,
+        inProject,
+        `--display-name=${about}`,
+      ),
     };
   });
   const descriptions: Readonly<Record<string, string>> = { ...DATASETS, fn: 'the portable function library' };
@@ -55,7 +71,14 @@ export function foundationSteps(installation: Installation): Step[] {
       title: `dataset ${name}`,
       look: bq(`--project_id=${project}`, '--format=json', 'show', '--dataset', name),
       stands: exists,
-      make: bq(`--project_id=${project}`, `--location=${location}`, 'mk', '--dataset', `--description=${descriptions[name]}`, name),
+      make: bq(
+        `--project_id=${project}`,
+        `--location=${location}`,
+        'mk',
+        '--dataset',
+        `--description=${descriptions[name]}`,
+        name,
+      ),
     }),
   );
   const state: Step = {
@@ -79,9 +102,25 @@ export function foundationSteps(installation: Installation): Step[] {
   };
   const images: Step = {
     title: `images ${IMAGES}`,
-    look: gcloud('artifacts', 'repositories', 'describe', IMAGES, inProject, `--location=${region}`, '--format=json'),
+    look: gcloud(
+      'artifacts',
+      'repositories',
+      'describe',
+      IMAGES,
+      inProject,
+      `--location=${region}`,
+      '--format=json',
+    ),
     stands: exists,
-    make: gcloud('artifacts', 'repositories', 'create', IMAGES, inProject, `--location=${region}`, '--repository-format=docker'),
+    make: gcloud(
+      'artifacts',
+      'repositories',
+      'create',
+      IMAGES,
+      inProject,
+      `--location=${region}`,
+      '--repository-format=docker',
+    ),
   };
   return [apis, ...accounts, ...datasets, state, bucket, images, ...secretSteps(installation)];
 }

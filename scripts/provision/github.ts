@@ -36,10 +36,35 @@ export function githubSteps(installation: Installation): Step[] {
   ];
   const provider: Step = {
     title: `identity provider ${PROVIDER}, repository ${installation.repository} (${repositoryId}) only`,
-    look: gcloud('iam', 'workload-identity-pools', 'providers', 'describe', PROVIDER, ...inPool, '--format=json'),
-    stands: (answer) => exists(answer) && JSON.stringify(answer).includes(`assertion.repository_id=='${repositoryId}'`),
-    make: gcloud('iam', 'workload-identity-pools', 'providers', 'create-oidc', PROVIDER, ...inPool, ...settings),
-    change: gcloud('iam', 'workload-identity-pools', 'providers', 'update-oidc', PROVIDER, ...inPool, ...settings),
+    look: gcloud(
+      'iam',
+      'workload-identity-pools',
+      'providers',
+      'describe',
+      PROVIDER,
+      ...inPool,
+      '--format=json',
+    ),
+    stands: (answer) =>
+      exists(answer) && JSON.stringify(answer).includes(`assertion.repository_id=='${repositoryId}'`),
+    make: gcloud(
+      'iam',
+      'workload-identity-pools',
+      'providers',
+      'create-oidc',
+      PROVIDER,
+      ...inPool,
+      ...settings,
+    ),
+    change: gcloud(
+      'iam',
+      'workload-identity-pools',
+      'providers',
+      'update-oidc',
+      PROVIDER,
+      ...inPool,
+      ...settings,
+    ),
   };
   const usedFrom = Object.entries(ENVIRONMENTS).flatMap(([account, environments]) =>
     environments.map((environment) =>

@@ -36,18 +36,31 @@ export function checked(installation: Installation): Installation {
   for (const [name, [shape, expected]] of Object.entries(SHAPES)) {
     const value = installation[name as keyof typeof SHAPES];
     if (!shape.test(value)) {
-      throw new TipoffError('TIPOFF_BAD_INPUT', `${name}: expected ${expected}, saw "${value}"`, { hint: 'Correct the option.' });
+      throw new TipoffError('TIPOFF_BAD_INPUT', `${name}: expected ${expected}, saw "${value}"`, {
+        hint: 'Correct the option.',
+      });
     }
   }
   if (installation.image !== undefined && !/^[\w.:/@-]+$/.test(installation.image)) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `image: expected the address of an image, saw "${installation.image}"`, {
-      hint: 'Write it as it was pushed, with its tag or digest.',
-    });
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `image: expected the address of an image, saw "${installation.image}"`,
+      {
+        hint: 'Write it as it was pushed, with its tag or digest.',
+      },
+    );
   }
-  if (installation.operator !== undefined && !/^(?:user|group):[^\s@]+@[^\s@]+$/.test(installation.operator)) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `operator: expected user:NAME@DOMAIN or group:NAME@DOMAIN, saw "${installation.operator}"`, {
-      hint: 'Correct the option.',
-    });
+  if (
+    installation.operator !== undefined &&
+    !/^(?:user|group):[^\s@]+@[^\s@]+$/.test(installation.operator)
+  ) {
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `operator: expected user:NAME@DOMAIN or group:NAME@DOMAIN, saw "${installation.operator}"`,
+      {
+        hint: 'Correct the option.',
+      },
+    );
   }
   return installation;
 }
@@ -70,7 +83,10 @@ export function accountEmail({ project }: Pick<Installation, 'project'>, account
 }
 
 /** The address Cloud Run gives a service; known before the service is made. */
-export function serviceAddress({ projectNumber, region }: Pick<Installation, 'projectNumber' | 'region'>, service: Service): string {
+export function serviceAddress(
+  { projectNumber, region }: Pick<Installation, 'projectNumber' | 'region'>,
+  service: Service,
+): string {
   return `https://tipoff-${service}-${projectNumber}.${region}.run.app`;
 }
 

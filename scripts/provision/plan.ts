@@ -34,7 +34,11 @@ export function planSteps(steps: readonly Step[], look: (command: Command) => un
     const answer = look(step.look);
     if (step.stands(answer)) return { step, verdict: 'stands' };
     const isThere = step.change !== undefined && answer !== undefined;
-    return { step, verdict: isThere ? 'different' : 'missing', command: isThere ? (step.change ?? step.make) : step.make };
+    return {
+      step,
+      verdict: isThere ? 'different' : 'missing',
+      command: isThere ? (step.change ?? step.make) : step.make,
+    };
   });
 }
 
@@ -44,8 +48,12 @@ export function planText(planned: readonly Planned[]): string {
     `${verdict === 'stands' ? '  =' : verdict === 'missing' ? '  +' : '  ~'} ${step.title}`,
     ...(command === undefined ? [] : [`      ${typed(command)}`]),
   ]);
-  const count = (verdict: Planned['verdict']): number => planned.filter((one) => one.verdict === verdict).length;
-  return [...lines, `${count('stands')} stand, ${count('missing')} to make, ${count('different')} to change`].join('\n');
+  const count = (verdict: Planned['verdict']): number =>
+    planned.filter((one) => one.verdict === verdict).length;
+  return [
+    ...lines,
+    `${count('stands')} stand, ${count('missing')} to make, ${count('different')} to change`,
+  ].join('\n');
 }
 
 /** Makes what is missing, in order. Stops at the first failure, and says how far it came. */
@@ -58,10 +66,14 @@ export function applyPlan(planned: readonly Planned[], run: Run, tell: (line: st
       run(command);
     } catch (error) {
       if (!(error instanceof TipoffError)) throw error;
-      throw new TipoffError(error.code, `stopped at ${done + 1} of ${open.length}, ${step.title}: ${error.message}`, {
-        hint: error.hint,
-        cause: error,
-      });
+      throw new TipoffError(
+        error.code,
+        `stopped at ${done + 1} of ${open.length}, ${step.title}: ${error.message}`,
+        {
+          hint: error.hint,
+          cause: error,
+        },
+      );
     }
   }
 }

@@ -21,7 +21,11 @@ export interface Asked {
  * Looks at everything an installation needs, tells the plan, and carries it out when asked to. Throws TIPOFF_BAD_INPUT for
  * a name that cannot be one, TIPOFF_NOT_FOUND without the project, TIPOFF_PROVIDER when a command failed.
  */
-export function provision({ installation: given, isApplied }: Asked, run: Run, tell: (line: string) => void): void {
+export function provision(
+  { installation: given, isApplied }: Asked,
+  run: Run,
+  tell: (line: string) => void,
+): void {
   // Checked before anything of it is in a command; the number is Google's to give.
   checked({ ...given, projectNumber: '000000', filledSecrets: [] });
   const look = lookWith(run);
@@ -34,15 +38,28 @@ export function provision({ installation: given, isApplied }: Asked, run: Run, t
   }
   const filledSecrets = Object.entries(SECRETS)
     .filter(([, { name }]) => {
-      const list = gcloud('secrets', 'versions', 'list', name, inProject, '--filter=state:ENABLED', '--format=json');
+      const list = gcloud(
+        'secrets',
+        'versions',
+        'list',
+        name,
+        inProject,
+        '--filter=state:ENABLED',
+        '--format=json',
+      );
       return versions.parse(look(list) ?? []).length > 0;
     })
     .map(([variable]) => variable);
-  const installation = checked({ ...given, projectNumber: project.parse(found).projectNumber, filledSecrets });
+  const installation = checked({
+    ...given,
+    projectNumber: project.parse(found).projectNumber,
+    filledSecrets,
+  });
   const planned = planSteps(installationSteps(installation), look);
   tell(`Project ${installation.project}, ${isApplied ? 'to be carried out' : 'nothing is changed'}:`);
   tell(planText(planned));
-  if (installation.image === undefined) tell('Services, jobs and triggers are left out: push an image and name it with --image.');
+  if (installation.image === undefined)
+    tell('Services, jobs and triggers are left out: push an image and name it with --image.');
   const isDone = planned.every(({ verdict }) => verdict === 'stands');
   if (isDone) tell('Everything stands; nothing was changed.');
   else if (isApplied) {

@@ -17,7 +17,16 @@ export function queueSteps(installation: Installation): Step[] {
     title: `subscription ${name}, ${about}`,
     look: gcloud('pubsub', 'subscriptions', 'describe', name, inProject, '--format=json'),
     stands: exists,
-    make: gcloud('pubsub', 'subscriptions', 'create', name, inProject, `--topic=${of}`, '--expiration-period=never', ...flags),
+    make: gcloud(
+      'pubsub',
+      'subscriptions',
+      'create',
+      name,
+      inProject,
+      `--topic=${of}`,
+      '--expiration-period=never',
+      ...flags,
+    ),
   });
   const worker = serviceAddress(installation, 'worker');
   return [
@@ -29,11 +38,20 @@ export function queueSteps(installation: Installation): Step[] {
       `${UNITS}-push`,
       UNITS,
       'pushed to the worker',
-      ...[`--push-endpoint=${worker}/predict`, `--push-auth-service-account=${accountEmail(installation, 'push')}`],
+      ...[
+        `--push-endpoint=${worker}/predict`,
+        `--push-auth-service-account=${accountEmail(installation, 'push')}`,
+      ],
       ...[`--push-auth-token-audience=${worker}`, '--ack-deadline=120', '--message-retention-duration=1h'],
       ...[`--dead-letter-topic=${DEAD_LETTERS}`, `--max-delivery-attempts=${MOST_DELIVERIES}`],
       ...['--min-retry-delay=10s', '--max-retry-delay=60s'],
     ),
-    subscription(DEAD_LETTERS, DEAD_LETTERS, 'kept for people', '--ack-deadline=60', '--message-retention-duration=7d'),
+    subscription(
+      DEAD_LETTERS,
+      DEAD_LETTERS,
+      'kept for people',
+      '--ack-deadline=60',
+      '--message-retention-duration=7d',
+    ),
   ];
 }

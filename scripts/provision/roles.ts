@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { DATASETS } from '#core/contracts/define.ts';
-import { type Account, accountEmail, bucketName, DEAD_LETTERS, IMAGES, type Installation, SERVICES, UNITS } from './installation.ts';
+import {
+  type Account,
+  accountEmail,
+  bucketName,
+  DEAD_LETTERS,
+  IMAGES,
+  type Installation,
+  SERVICES,
+  UNITS,
+} from './installation.ts';
 import { bq, gcloud, type Step } from './step.ts';
 
 /** Datasets, and the function library beside them. */
@@ -25,7 +34,14 @@ const STATE = 'roles/datastore.user';
 const QUEUE_NAMES = 'roles/pubsub.viewer';
 const OBJECTS = 'roles/storage.objectUser';
 const READ_OBJECTS = 'roles/storage.objectViewer';
-const none = { project: [], writes: [], reads: [], bucket: undefined, publishes: false, subscribes: false } as const;
+const none = {
+  project: [],
+  writes: [],
+  reads: [],
+  bucket: undefined,
+  publishes: false,
+  subscribes: false,
+} as const;
 
 export const GRANTS: readonly Grant[] = [
   {
@@ -80,15 +96,26 @@ export const GRANTS: readonly Grant[] = [
   { ...none, account: 'deployer' },
 ];
 
-const policy = z.object({ bindings: z.array(z.object({ role: z.string(), members: z.array(z.string()).default([]) })).default([]) });
+const policy = z.object({
+  bindings: z.array(z.object({ role: z.string(), members: z.array(z.string()).default([]) })).default([]),
+});
 
 /** Whether a policy gives a member a role, without a condition being asked. */
 export function grants(answer: unknown, role: string, member: string): boolean {
-  return answer !== undefined && policy.parse(answer).bindings.some((binding) => binding.role === role && binding.members.includes(member));
+  return (
+    answer !== undefined &&
+    policy.parse(answer).bindings.some((binding) => binding.role === role && binding.members.includes(member))
+  );
 }
 
 /** A role of a member on one thing; `where` are the words of gcloud that name it. */
-export function binding(title: string, where: readonly string[], flags: readonly string[], role: string, member: string): Step {
+export function binding(
+  title: string,
+  where: readonly string[],
+  flags: readonly string[],
+  role: string,
+  member: string,
+): Step {
   const [name = '', ...group] = [...where].reverse();
   const verbs = group.reverse();
   return {
@@ -100,7 +127,9 @@ export function binding(title: string, where: readonly string[], flags: readonly
 }
 
 const access = z.object({
-  access: z.array(z.looseObject({ role: z.string().optional(), userByEmail: z.string().optional() })).default([]),
+  access: z
+    .array(z.looseObject({ role: z.string().optional(), userByEmail: z.string().optional() }))
+    .default([]),
 });
 /** BigQuery answers with the old names of these two. */
 const DATASET_ROLES = {
@@ -108,14 +137,22 @@ const DATASET_ROLES = {
   'roles/bigquery.dataViewer': ['READER', 'roles/bigquery.dataViewer'],
 } as const;
 
-function datasetGrant({ project, location }: Installation, dataset: string, role: keyof typeof DATASET_ROLES, email: string): Step {
+function datasetGrant(
+  { project, location }: Installation,
+  dataset: string,
+  role: keyof typeof DATASET_ROLES,
+  email: string,
+): Step {
   const names: readonly string[] = DATASET_ROLES[role];
   const sql = `GRANT \`${role}\` ON SCHEMA \`${project}\`.${dataset} TO "serviceAccount:${email}"`;
   return {
     title: `dataset ${dataset}: ${role} for serviceAccount:${email}`,
     look: bq(`--project_id=${project}`, '--format=json', 'show', '--dataset', dataset),
     stands: (answer) =>
-      answer !== undefined && access.parse(answer).access.some((entry) => entry.userByEmail === email && names.includes(entry.role ?? '')),
+      answer !== undefined &&
+      access
+        .parse(answer)
+        .access.some((entry) => entry.userByEmail === email && names.includes(entry.role ?? '')),
     make: bq(`--project_id=${project}`, `--location=${location}`, 'query', '--use_legacy_sql=false', sql),
   };
 }
@@ -144,11 +181,33 @@ export function roleSteps(installation: Installation): Step[] {
       const step = binding(`project ${project}`, ['projects', project], [], role, member(grant.account));
       return { ...step, make: gcloud(...step.make.args, '--condition=None') };
     }),
-    ...grant.writes.map((name) => datasetGrant(installation, name, 'roles/bigquery.dataEditor', accountEmail(installation, grant.account))),
-    ...grant.reads.map((name) => datasetGrant(installation, name, 'roles/bigquery.dataViewer', accountEmail(installation, grant.account))),
+    ...grant.writes.map((name) =>
+      datasetGrant(
+        installation,
+        name,
+        'roles/bigquery.dataEditor',
+        accountEmail(installation, grant.account),
+      ),
+    ),
+    ...grant.reads.map((name) =>
+      datasetGrant(
+        installation,
+        name,
+        'roles/bigquery.dataViewer',
+        accountEmail(installation, grant.account),
+      ),
+    ),
     ...(grant.bucket === undefined
       ? []
-      : [binding(`bucket ${bucket}`, ['storage', 'buckets', bucket], [], grant.bucket, member(grant.account))]),
+      : [
+          binding(
+            `bucket ${bucket}`,
+            ['storage', 'buckets', bucket],
+            [],
+            grant.bucket,
+            member(grant.account),
+          ),
+        ]),
     ...(grant.publishes ? [topic(UNITS, 'roles/pubsub.publisher', member(grant.account))] : []),
     ...(grant.subscribes ? [subscription(UNITS, 'roles/pubsub.subscriber', member(grant.account))] : []),
   ]);

@@ -6,7 +6,10 @@ import { type Command, typed } from './step.ts';
 export type Run = (command: Command) => string;
 
 /** Starts a tool with arguments; what it wrote, and its exit code. */
-export type Start = (tool: Command['tool'], args: readonly string[]) => { readonly status: number; readonly text: string };
+export type Start = (
+  tool: Command['tool'],
+  args: readonly string[],
+) => { readonly status: number; readonly text: string };
 
 /** Runs commands by the Google Cloud CLI, without questions. */
 export function cloudTools(start: Start = startTool): Run {
@@ -14,17 +17,24 @@ export function cloudTools(start: Start = startTool): Run {
     const { tool, args } = command;
     const { status, text } = start(tool, tool === 'gcloud' ? [...args, '--quiet'] : ['--headless', ...args]);
     if (status === 0) return text;
-    throw new TipoffError('TIPOFF_PROVIDER', `${typed(command)}\n${text.trim()}`, { hint: hintFor(text), details: { status, said: text } });
+    throw new TipoffError('TIPOFF_PROVIDER', `${typed(command)}\n${text.trim()}`, {
+      hint: hintFor(text),
+      details: { status, said: text },
+    });
   };
 }
 
 function startTool(tool: string, args: readonly string[]): { status: number; text: string } {
   const done = spawnSync(tool, args, { encoding: 'utf8', maxBuffer: LARGEST_ANSWER });
   if (done.error !== undefined) {
-    throw new TipoffError('TIPOFF_PROVIDER', `expected the Google Cloud CLI, could not start ${tool}: ${done.error.message}`, {
-      hint: 'Install the Google Cloud CLI, which has gcloud and bq, and run `gcloud auth login`.',
-      cause: done.error,
-    });
+    throw new TipoffError(
+      'TIPOFF_PROVIDER',
+      `expected the Google Cloud CLI, could not start ${tool}: ${done.error.message}`,
+      {
+        hint: 'Install the Google Cloud CLI, which has gcloud and bq, and run `gcloud auth login`.',
+        cause: done.error,
+      },
+    );
   }
   if (done.status === 0) return { status: 0, text: done.stdout };
   // bq tells its errors on the standard output.
@@ -34,16 +44,19 @@ function startTool(tool: string, args: readonly string[]): { status: number; tex
 const LARGEST_ANSWER = 64 * 1024 * 1024;
 
 function hintFor(said: string): string {
-  if (/active account|auth login|reauthentication|credentials/i.test(said)) return 'Run `gcloud auth login`, then this again.';
+  if (/active account|auth login|reauthentication|credentials/i.test(said))
+    return 'Run `gcloud auth login`, then this again.';
   if (/PERMISSION_DENIED|does not have permission|Access Denied|403/i.test(said)) {
     return 'Ask an owner of the project to run this, or to give you what the message names; then run it again.';
   }
   if (/billing/i.test(said)) return 'Connect the project to a billing account, then run this again.';
-  if (/ALREADY_EXISTS|already exists/i.test(said)) return 'Somebody else made it at the same time: run this again.';
+  if (/ALREADY_EXISTS|already exists/i.test(said))
+    return 'Somebody else made it at the same time: run this again.';
   return 'Correct what the message names and run this again: what stands is left as it is.';
 }
 
-const ABSENT = /NOT_FOUND|not ?found|does not exist|Unknown service account|Cannot find (?:service|job)|could not be found/i;
+const ABSENT =
+  /NOT_FOUND|not ?found|does not exist|Unknown service account|Cannot find (?:service|job)|could not be found/i;
 /** A thing of an API that is not enabled yet does not exist either. */
 const NOT_ENABLED = /SERVICE_DISABLED|has not been used in project|API .* not enabled/i;
 

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { SECRETS } from './foundation.ts';
-import { type Account, accountEmail, bucketName, type Installation, SERVICES, type Service, serviceAddress } from './installation.ts';
+import {
+  type Account,
+  accountEmail,
+  bucketName,
+  type Installation,
+  SERVICES,
+  type Service,
+  serviceAddress,
+} from './installation.ts';
 import { binding } from './roles.ts';
 import { type Command, exists, gcloud, type Step } from './step.ts';
 
@@ -15,8 +23,22 @@ const CALLERS: Readonly<Record<Service, readonly Account[]>> = {
  * asks. Workers come and go with what is pushed to them.
  */
 const SHAPES: Readonly<Record<Service, readonly string[]>> = {
-  coordinator: ['--min-instances=1', '--max-instances=1', '--no-cpu-throttling', '--cpu=1', '--memory=2Gi', '--timeout=300'],
-  worker: ['--min-instances=0', '--max-instances=10', '--concurrency=2', '--cpu=1', '--memory=1Gi', '--timeout=120'],
+  coordinator: [
+    '--min-instances=1',
+    '--max-instances=1',
+    '--no-cpu-throttling',
+    '--cpu=1',
+    '--memory=2Gi',
+    '--timeout=300',
+  ],
+  worker: [
+    '--min-instances=0',
+    '--max-instances=10',
+    '--concurrency=2',
+    '--cpu=1',
+    '--memory=1Gi',
+    '--timeout=120',
+  ],
 };
 const ARGUMENTS: Readonly<Record<Service, readonly string[]>> = {
   coordinator: ['serve', '--coordinator', '--host', '0.0.0.0'],
@@ -24,10 +46,11 @@ const ARGUMENTS: Readonly<Record<Service, readonly string[]>> = {
 };
 
 /** Jobs of the day by name: arguments of the image, and when they start, in New York. */
-export const JOBS: Readonly<Record<string, { readonly args: readonly string[]; readonly schedule: string }>> = {
-  'tipoff-fetch': { args: ['fetch'], schedule: '15 8,12,15,17 * * *' },
-  'tipoff-day': { args: ['day'], schedule: '30 8,12,15,17 * * *' },
-};
+export const JOBS: Readonly<Record<string, { readonly args: readonly string[]; readonly schedule: string }>> =
+  {
+    'tipoff-fetch': { args: ['fetch'], schedule: '15 8,12,15,17 * * *' },
+    'tipoff-day': { args: ['day'], schedule: '30 8,12,15,17 * * *' },
+  };
 
 /** Variables of everything that runs; none of them is a secret. */
 export function plainVariables(installation: Installation, service?: Service): Record<string, string> {
@@ -42,7 +65,9 @@ export function plainVariables(installation: Installation, service?: Service): R
       ? {}
       : {
           TIPOFF_OIDC_AUDIENCE: serviceAddress(installation, service),
-          TIPOFF_OIDC_ACCOUNTS: CALLERS[service].map((account) => accountEmail(installation, account)).join(','),
+          TIPOFF_OIDC_ACCOUNTS: CALLERS[service]
+            .map((account) => accountEmail(installation, account))
+            .join(','),
         }),
   };
 }
@@ -56,7 +81,9 @@ function variableList(variables: Readonly<Record<string, string>>): string {
 
 /** The secrets that an account runs with and that have a value, by variable. */
 function secretsOf({ filledSecrets }: Installation, account: Account): Record<string, string> {
-  const own = Object.entries(SECRETS).filter(([variable, { readers }]) => filledSecrets.includes(variable) && readers.includes(account));
+  const own = Object.entries(SECRETS).filter(
+    ([variable, { readers }]) => filledSecrets.includes(variable) && readers.includes(account),
+  );
   return Object.fromEntries(own.map(([variable, { name }]) => [variable, name]));
 }
 
@@ -96,15 +123,34 @@ function serviceStep(installation: Installation, service: Service, image: string
     look: gcloud('run', 'services', 'describe', name, ...at, '--format=json'),
     stands: (answer) => runsAs(answer, { account, args: ARGUMENTS[service], variables, secrets }),
     // Cloud Run removes the signature of tokens it checks itself, and the service, which checks account and audience, needs it.
-    make: gcloud('run', 'deploy', name, `--image=${image}`, ...flags, '--no-invoker-iam-check', '--startup-probe=httpGet.path=/health'),
+    make: gcloud(
+      'run',
+      'deploy',
+      name,
+      `--image=${image}`,
+      ...flags,
+      '--no-invoker-iam-check',
+      '--startup-probe=httpGet.path=/health',
+    ),
     change: gcloud('run', 'services', 'update', name, ...flags),
   };
 }
 
-function onService({ project, region, ...rest }: Installation, service: Service, role: string, account: Account): Step {
+function onService(
+  { project, region, ...rest }: Installation,
+  service: Service,
+  role: string,
+  account: Account,
+): Step {
   const email = accountEmail({ project, ...rest }, account);
   const at = [`--project=${project}`, `--region=${region}`];
-  return binding(`service tipoff-${service}`, ['run', 'services', `tipoff-${service}`], at, role, `serviceAccount:${email}`);
+  return binding(
+    `service tipoff-${service}`,
+    ['run', 'services', `tipoff-${service}`],
+    at,
+    role,
+    `serviceAccount:${email}`,
+  );
 }
 
 function jobSteps(installation: Installation, name: string, image: string): Step[] {
@@ -116,11 +162,22 @@ function jobSteps(installation: Installation, name: string, image: string): Step
   const secrets = secretsOf(installation, 'pipeline');
   const variables = plainVariables(installation);
   const flags = [
-    ...[...at, `--service-account=${account}`, `--args=${job.args.join(',')}`, `--update-env-vars=${variableList(variables)}`],
+    ...[
+      ...at,
+      `--service-account=${account}`,
+      `--args=${job.args.join(',')}`,
+      `--update-env-vars=${variableList(variables)}`,
+    ],
     ...[...secretFlags(secrets), '--max-retries=1', '--task-timeout=3600', '--cpu=1', '--memory=2Gi'],
   ];
   const role = (who: string, account: Account): Step =>
-    binding(`job ${name}`, ['run', 'jobs', name], at, who, `serviceAccount:${accountEmail(installation, account)}`);
+    binding(
+      `job ${name}`,
+      ['run', 'jobs', name],
+      at,
+      who,
+      `serviceAccount:${accountEmail(installation, account)}`,
+    );
   return [
     {
       title: `job ${name}`,
@@ -147,14 +204,33 @@ function setInsteadOfUpdate(flags: readonly string[]): string[] {
 function backUp(installation: Installation, name: string, schedule: string, path: string): Step {
   const address = serviceAddress(installation, 'coordinator');
   return scheduled(installation, name, schedule, [
-    ...[`--uri=${address}${path}`, '--headers=Content-Type=application/json', '--message-body={}', '--attempt-deadline=60s'],
-    ...[`--oidc-service-account-email=${accountEmail(installation, 'scheduler')}`, `--oidc-token-audience=${address}`],
+    ...[
+      `--uri=${address}${path}`,
+      '--headers=Content-Type=application/json',
+      '--message-body={}',
+      '--attempt-deadline=60s',
+    ],
+    ...[
+      `--oidc-service-account-email=${accountEmail(installation, 'scheduler')}`,
+      `--oidc-token-audience=${address}`,
+    ],
   ]);
 }
 
-function scheduled({ project, region }: Installation, name: string, schedule: string, target: readonly string[]): Step {
+function scheduled(
+  { project, region }: Installation,
+  name: string,
+  schedule: string,
+  target: readonly string[],
+): Step {
   const at = [`--project=${project}`, `--location=${region}`];
-  const flags = [...at, `--schedule=${schedule}`, '--time-zone=America/New_York', '--http-method=POST', ...target];
+  const flags = [
+    ...at,
+    `--schedule=${schedule}`,
+    '--time-zone=America/New_York',
+    '--http-method=POST',
+    ...target,
+  ];
   const make: Command = gcloud('scheduler', 'jobs', 'create', 'http', name, ...flags);
   return {
     title: `trigger ${name}, ${schedule} in New York`,
@@ -169,7 +245,10 @@ const variable = z.looseObject({
   value: z.string().optional(),
   valueFrom: z.looseObject({ secretKeyRef: z.looseObject({ name: z.string() }) }).optional(),
 });
-const container = z.looseObject({ args: z.array(z.string()).default([]), env: z.array(variable).default([]) });
+const container = z.looseObject({
+  args: z.array(z.string()).default([]),
+  env: z.array(variable).default([]),
+});
 interface Template {
   readonly serviceAccountName?: string | undefined;
   readonly containers?: readonly z.output<typeof container>[] | undefined;
@@ -209,6 +288,8 @@ function runsAs(answer: unknown, wanted: Wanted): boolean {
     at.serviceAccountName === wanted.account &&
     first?.args.join(' ') === wanted.args.join(' ') &&
     Object.entries(wanted.variables).every(([name, value]) => values.get(name)?.value === value) &&
-    Object.entries(wanted.secrets).every(([name, secret]) => values.get(name)?.valueFrom?.secretKeyRef.name === secret)
+    Object.entries(wanted.secrets).every(
+      ([name, secret]) => values.get(name)?.valueFrom?.secretKeyRef.name === secret,
+    )
   );
 }

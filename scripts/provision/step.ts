@@ -26,7 +26,10 @@ export function bq(...args: string[]): Command {
 
 /** The command as one would type it. */
 export function typed({ tool, args }: Command): string {
-  return [tool, ...args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`))].join(' ');
+  return [
+    tool,
+    ...args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`)),
+  ].join(' ');
 }
 
 /** True for whatever was found. */

@@ -1,14 +1,20 @@
-import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
-import type { CanaryReport } from '#guard/canaries/run.ts';
+import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
+import type { CanaryReport } from '#guard/canaries/definition.ts';
 import { type Alerted, alert } from '#guard/incidents/alert.ts';
 import type { DeliverDeps } from '#guard/incidents/deliver.ts';
-import { checkRuns } from '#guard/incidents/input.ts';
 import { type Report, reportOf } from '#guard/incidents/report.ts';
+import { checkRuns } from '#guard/incidents/update.ts';
 import type { App } from './compose.ts';
 
 /** What telling people needs, from an open app. */
 export function alertDeps(app: App): DeliverDeps {
-  return { state: app.state, clock: app.clock, notifier: app.notifier, fallback: app.fallback, runId: app.runId };
+  return {
+    state: app.state,
+    clock: app.clock,
+    notifier: app.notifier,
+    fallback: app.fallback,
+    runId: app.runId,
+  };
 }
 
 /** What came of a run of the checks, ready for job summary, console and JSON; `alerted` when people were told. */

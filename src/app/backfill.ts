@@ -1,8 +1,8 @@
-import type { ByteBudget, RunDeps } from '#guard/backfill/run-types.ts';
-import { seasonModelSource } from '#model/season-model-source.ts';
+import type { ByteBudget, RunDeps } from '#guard/backfill/execute.ts';
+import { seasonModelSource } from '#model/model-source.ts';
 import { FUNCTIONS } from '#platform/warehouse/functions.ts';
 import type { App } from './compose.ts';
-import { dayDeps, trainDeps } from './day-deps.ts';
+import { dayDeps, trainDeps } from './day.ts';
 
 /** What a backfill needs, from an open app. Predictions of a week come from the model of its Monday. */
 export async function backfillDeps(app: App, by: string): Promise<RunDeps> {

@@ -1,7 +1,7 @@
-import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
+import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import type { Deployment } from '#guard/canaries/definition.ts';
-import type { CanaryDeps } from '#guard/canaries/engine.ts';
 import { type Proof, type ProofReport, prove } from '#guard/canaries/prove.ts';
+import type { CanaryDeps } from '#guard/canaries/run.ts';
 import { systemClock } from '#platform/clock.ts';
 import type { App } from './compose.ts';
 import type { Config } from './config.ts';
@@ -36,9 +36,15 @@ function deploymentOf({ codeVersion, expectedVersion, missingSettings, scheduled
  */
 export async function proveCatalogue(
   config: Config,
-  options: { readonly only?: readonly string[]; readonly say: (line: string) => void; readonly onProof?: (proof: Proof) => void },
+  options: {
+    readonly only?: readonly string[];
+    readonly say: (line: string) => void;
+    readonly onProof?: (proof: Proof) => void;
+  },
 ): Promise<ProofReport> {
   const { only, say, onProof } = options;
   const chosen = only === undefined ? CATALOGUE : CATALOGUE.filter(({ id }) => only.includes(id));
-  return inHealthyHome(config, { command: 'canary prove', say }, (app) => prove(canaryDeps(app), chosen, HEALTHY_AS_OF, onProof));
+  return inHealthyHome(config, { command: 'canary prove', say }, (app) =>
+    prove(canaryDeps(app), chosen, HEALTHY_AS_OF, onProof),
+  );
 }

@@ -29,12 +29,13 @@ export async function openApp(config: Config, options: OpenOptions): Promise<App
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     const failures: unknown[] = [];
-    for (const closer of closers.splice(0).reverse()) await closer().catch((error: unknown) => failures.push(error));
+    for (const closer of closers.splice(0).reverse())
+      await closer().catch((error: unknown) => failures.push(error));
     if (failures.length > 0) throw failures[0];
   };
   try {
     const stores = await openStores(config, options, (closer) => closers.push(closer));
-    const { consoleNotifier } = await import('#platform/notify/console/notifier.ts');
+    const { consoleNotifier } = await import('#platform/notify/console.ts');
     return {
       ...stores,
       config,
@@ -51,12 +52,17 @@ export async function openApp(config: Config, options: OpenOptions): Promise<App
 }
 
 async function openStores(config: Config, options: OpenOptions, onClose: OnClose): Promise<Stores> {
-  if (config.profile === 'gcp') return (await import('./stores/gcp.ts')).openGcp(config.gcp, options, onClose);
+  if (config.profile === 'gcp')
+    return (await import('./stores/gcp.ts')).openGcp(config.gcp, options, onClose);
   return (await import('./stores/embedded.ts')).openEmbedded(config.home, options, onClose);
 }
 
 /** Slack where it is configured, otherwise the console. */
-async function openNotifier({ slack, repositoryUrl }: Config, clock: Clock, console: Notifier): Promise<Notifier> {
+async function openNotifier(
+  { slack, repositoryUrl }: Config,
+  clock: Clock,
+  console: Notifier,
+): Promise<Notifier> {
   if (slack === undefined) return console;
   const { slackNotifier } = await import('#platform/notify/slack/notifier.ts');
   const runbookLink = (path: string): string | undefined =>

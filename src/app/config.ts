@@ -1,9 +1,150 @@
 import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
-import { type ChannelRules, DEFAULT_CHANNEL, parseChannels } from '#platform/notify/slack/channels.ts';
+import { type ChannelRules, DEFAULT_CHANNEL, parseChannels } from '#platform/notify/slack/notifier.ts';
 import packageJson from '../../package.json' with { type: 'json' };
-import { GCP_SETTINGS, type GcpConfig, gcpConfig } from './gcp-config.ts';
-import { setting } from './setting.ts';
+
+const blankIsAbsent = (value: unknown): unknown => (value === '' ? undefined : value);
+
+/** One variable: its shape, what it does, and whether its value is a secret. A blank value counts as absent. */
+export function setting<T extends z.ZodType>(
+  type: T,
+  description: string,
+  more: { readonly secret?: true } = {},
+) {
+  return z.preprocess(blankIsAbsent, type).meta({ description, ...more });
+}
+
+/** What one query may bill unless the installation says otherwise: many times the largest statement over five seasons. */
+const DEFAULT_QUERY_BYTES = 20_000_000_000;
+
+/** What one run of the canaries may read unless the installation says otherwise. */
+const DEFAULT_CANARY_BYTES = 20_000_000_000;
+/** What one backfill may read unless the installation says otherwise: many times five seasons. */
+const DEFAULT_BACKFILL_BYTES = 100_000_000_000;
+
+const hostAndPort = z.string().regex(/^[^\s/:]+:\d+$/, 'expected host:port');
+
+/** The variables of the profile `gcp`. */
+export const GCP_SETTINGS = {
+  TIPOFF_GCP_PROJECT: setting(
+    z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, 'expected a project id')
+      .optional(),
+    'Project of BigQuery, Firestore, Pub/Sub and Cloud Storage. One project is one installation; profile `gcp` needs it.',
+  ),
+  TIPOFF_GCP_LOCATION: setting(
+    z.string().default('US'),
+    'Where the datasets lie and the jobs of BigQuery run.',
+  ),
+  TIPOFF_GCP_BUCKET: setting(
+    z.string().optional(),
+    'Bucket of Cloud Storage for exports (folder `exports`) and models (folder `models`); profile `gcp` needs it.',
+  ),
+  TIPOFF_GCP_EXPORTS_URL: setting(
+    z.url().optional(),
+    'Address under which the folder `exports` is served; `gs://…` when absent.',
+  ),
+  TIPOFF_GCP_FIRESTORE_DATABASE: setting(
+    z.string().default('(default)'),
+    'Database of Firestore for batches, leases and incidents.',
+  ),
+  TIPOFF_GCP_TOPIC_PREFIX: setting(
+    z.string().default('tipoff-'),
+    'Stands before the names of topics and of the subscriptions that workers pull from.',
+  ),
+  TIPOFF_GCP_QUERY_BYTES: setting(
+    z.coerce.number().int().min(10_485_760).default(DEFAULT_QUERY_BYTES),
+    'Bytes one query may bill; BigQuery refuses a larger one before it starts.',
+  ),
+  TIPOFF_GCP_CANARY_BYTES: setting(
+    z.coerce.number().int().min(0).default(DEFAULT_CANARY_BYTES),
+    'Bytes that one run of the canaries may read; a check that would go beyond is ERROR, and is not asked.',
+  ),
+  TIPOFF_GCP_BACKFILL_BYTES: setting(
+    z.coerce.number().int().min(0).default(DEFAULT_BACKFILL_BYTES),
+    'Bytes that one backfill may read; it stops before the step that would go beyond, and can be resumed.',
+  ),
+  TIPOFF_GCP_QUERY_RETRIES: setting(
+    z.coerce.number().int().min(0).max(20).default(5),
+    'Tries after the first that one operation on BigQuery may make.',
+  ),
+  TIPOFF_GCP_BIGQUERY_URL: setting(
+    z.url().optional(),
+    'An emulator of BigQuery in the place of the real one.',
+  ),
+  TIPOFF_GCP_STORAGE_URL: setting(
+    z.url().optional(),
+    'A server that speaks for Cloud Storage in the place of the real one.',
+  ),
+  TIPOFF_GCP_FIRESTORE_EMULATOR: setting(hostAndPort.optional(), 'An emulator of Firestore, as `host:port`.'),
+  TIPOFF_GCP_PUBSUB_EMULATOR: setting(
+    hostAndPort.optional(),
+    'An emulator of Pub/Sub, as `host:port`; there, missing topics are made on first use.',
+  ),
+};
+
+/** Where an installation on Google Cloud keeps its data. */
+export interface GcpConfig {
+  readonly project: string;
+  readonly location: string;
+  readonly bucket: string;
+  readonly exportsUrl?: string;
+  readonly firestoreDatabase: string;
+  readonly topicPrefix: string;
+  /** Bytes that one query may bill. */
+  readonly queryBytes: number;
+  /** Bytes that one run of the canaries may read. */
+  readonly canaryBytes: number;
+  /** Bytes that one backfill may read. */
+  readonly backfillBytes: number;
+  /** Tries after the first of one operation on BigQuery. */
+  readonly queryRetries: number;
+  /** Emulators in the place of the real services; each may be absent. */
+  readonly emulators: {
+    readonly bigquery?: string;
+    readonly storage?: string;
+    readonly firestore?: string;
+    readonly pubsub?: string;
+  };
+}
+
+const gcpSettings = z.object(GCP_SETTINGS);
+
+/** The configuration of Google Cloud from checked variables, or the names of those that are missing. */
+export function gcpConfig(
+  data: z.infer<typeof gcpSettings>,
+): GcpConfig | { readonly missing: readonly string[] } {
+  const { TIPOFF_GCP_PROJECT: project, TIPOFF_GCP_BUCKET: bucket } = data;
+  if (project === undefined || bucket === undefined) {
+    return {
+      missing: [
+        ...(project === undefined ? ['TIPOFF_GCP_PROJECT'] : []),
+        ...(bucket === undefined ? ['TIPOFF_GCP_BUCKET'] : []),
+      ],
+    };
+  }
+  return {
+    project,
+    bucket,
+    location: data.TIPOFF_GCP_LOCATION,
+    ...(data.TIPOFF_GCP_EXPORTS_URL === undefined ? {} : { exportsUrl: data.TIPOFF_GCP_EXPORTS_URL }),
+    firestoreDatabase: data.TIPOFF_GCP_FIRESTORE_DATABASE,
+    topicPrefix: data.TIPOFF_GCP_TOPIC_PREFIX,
+    queryBytes: data.TIPOFF_GCP_QUERY_BYTES,
+    canaryBytes: data.TIPOFF_GCP_CANARY_BYTES,
+    backfillBytes: data.TIPOFF_GCP_BACKFILL_BYTES,
+    queryRetries: data.TIPOFF_GCP_QUERY_RETRIES,
+    emulators: {
+      ...(data.TIPOFF_GCP_BIGQUERY_URL === undefined ? {} : { bigquery: data.TIPOFF_GCP_BIGQUERY_URL }),
+      ...(data.TIPOFF_GCP_STORAGE_URL === undefined ? {} : { storage: data.TIPOFF_GCP_STORAGE_URL }),
+      ...(data.TIPOFF_GCP_FIRESTORE_EMULATOR === undefined
+        ? {}
+        : { firestore: data.TIPOFF_GCP_FIRESTORE_EMULATOR }),
+      ...(data.TIPOFF_GCP_PUBSUB_EMULATOR === undefined ? {} : { pubsub: data.TIPOFF_GCP_PUBSUB_EMULATOR }),
+    },
+  };
+}
 
 /** Every variable Tipoff reads, with what it does; `docs/configuration.md` is written from this. */
 export const SETTINGS = z.object({
@@ -11,10 +152,19 @@ export const SETTINGS = z.object({
     z.enum(['embedded', 'gcp']).default('embedded'),
     'Where the data lives: `embedded` is a folder of this machine, `gcp` a project of Google Cloud.',
   ),
-  TIPOFF_HOME: setting(z.string().default('.tipoff'), 'Folder of the embedded home; `--home` goes before it.'),
+  TIPOFF_HOME: setting(
+    z.string().default('.tipoff'),
+    'Folder of the embedded home; `--home` goes before it.',
+  ),
   ...GCP_SETTINGS,
-  TIPOFF_CODE_VERSION: setting(z.string().optional(), 'What rows say of the code that made them; the version of the package when absent.'),
-  TIPOFF_EXPECTED_VERSION: setting(z.string().optional(), 'Version that main stands at; the checks compare what runs with it.'),
+  TIPOFF_CODE_VERSION: setting(
+    z.string().optional(),
+    'What rows say of the code that made them; the version of the package when absent.',
+  ),
+  TIPOFF_EXPECTED_VERSION: setting(
+    z.string().optional(),
+    'Version that main stands at; the checks compare what runs with it.',
+  ),
   TIPOFF_REQUIRED_SETTINGS: setting(
     z.string().optional(),
     'Names of variables this installation needs, separated by commas; deep health and a canary name those without a value.',
@@ -23,10 +173,18 @@ export const SETTINGS = z.object({
     z.string().optional(),
     'Jobs this installation schedules, separated by commas (`day,staging-cleanup,services`); a canary misses one that never reports.',
   ),
-  ODDS_API_KEY: setting(z.string().optional(), 'Key of The Odds API; without it the live props provider says so and is not used.', {
-    secret: true,
-  }),
-  TIPOFF_SLACK_TOKEN: setting(z.string().optional(), 'Bot token; without it people are told on the console.', { secret: true }),
+  ODDS_API_KEY: setting(
+    z.string().optional(),
+    'Key of The Odds API; without it the live props provider says so and is not used.',
+    {
+      secret: true,
+    },
+  ),
+  TIPOFF_SLACK_TOKEN: setting(
+    z.string().optional(),
+    'Bot token; without it people are told on the console.',
+    { secret: true },
+  ),
   TIPOFF_SLACK_CHANNEL: setting(
     z.string().optional(),
     `Channel of everything that has no channel of its own; \`${DEFAULT_CHANNEL}\` when absent.`,
@@ -35,16 +193,28 @@ export const SETTINGS = z.object({
     z.string().optional(),
     'Channels by severity and phase, for example `predict/critical=#nba-predictions,warning=#nba-alerts`; the most exact rule wins.',
   ),
-  TIPOFF_SLACK_API_URL: setting(z.url().optional(), 'Another host for Slack: a proxy, or a server of a test.'),
-  TIPOFF_REPOSITORY_URL: setting(z.url().optional(), 'Address of the source on the web; messages link to its runbooks.'),
-  TIPOFF_NBA_URL: setting(z.url().optional(), "Another host for the league's statistics: a mirror, or a server of a test."),
+  TIPOFF_SLACK_API_URL: setting(
+    z.url().optional(),
+    'Another host for Slack: a proxy, or a server of a test.',
+  ),
+  TIPOFF_REPOSITORY_URL: setting(
+    z.url().optional(),
+    'Address of the source on the web; messages link to its runbooks.',
+  ),
+  TIPOFF_NBA_URL: setting(
+    z.url().optional(),
+    "Another host for the league's statistics: a mirror, or a server of a test.",
+  ),
   TIPOFF_ODDS_URL: setting(z.url().optional(), 'Another host for The Odds API.'),
   TIPOFF_API_KEY: setting(
     z.string().min(24, 'expected 24 characters or more').optional(),
     'Key that callers of the services show in `X-API-Key`; made for each run of `serve` when absent.',
     { secret: true },
   ),
-  TIPOFF_OIDC_AUDIENCE: setting(z.string().optional(), 'Audience of the identity tokens the services accept: their own address.'),
+  TIPOFF_OIDC_AUDIENCE: setting(
+    z.string().optional(),
+    'Audience of the identity tokens the services accept: their own address.',
+  ),
   TIPOFF_OIDC_ACCOUNTS: setting(
     z.string().optional(),
     'Accounts whose identity tokens are accepted, separated by commas; goes with the audience.',
@@ -115,7 +285,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     home: data.TIPOFF_HOME,
     codeVersion: data.TIPOFF_CODE_VERSION ?? packageJson.version,
     ...(data.TIPOFF_EXPECTED_VERSION === undefined ? {} : { expectedVersion: data.TIPOFF_EXPECTED_VERSION }),
-    missingSettings: namesIn(data.TIPOFF_REQUIRED_SETTINGS).filter((name) => (environment[name] ?? '') === ''),
+    missingSettings: namesIn(data.TIPOFF_REQUIRED_SETTINGS).filter(
+      (name) => (environment[name] ?? '') === '',
+    ),
     scheduledJobs: namesIn(data.TIPOFF_SCHEDULED_JOBS),
     ...(data.ODDS_API_KEY === undefined ? {} : { oddsApiKey: data.ODDS_API_KEY }),
     ...(data.TIPOFF_SLACK_TOKEN === undefined
@@ -123,7 +295,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       : {
           slack: {
             token: data.TIPOFF_SLACK_TOKEN,
-            channels: parseChannels(data.TIPOFF_SLACK_CHANNELS ?? '', data.TIPOFF_SLACK_CHANNEL ?? DEFAULT_CHANNEL),
+            channels: parseChannels(
+              data.TIPOFF_SLACK_CHANNELS ?? '',
+              data.TIPOFF_SLACK_CHANNEL ?? DEFAULT_CHANNEL,
+            ),
             ...(data.TIPOFF_SLACK_API_URL === undefined ? {} : { apiUrl: data.TIPOFF_SLACK_API_URL }),
           },
         }),
@@ -140,9 +315,13 @@ function placeOf(data: z.infer<typeof SETTINGS>): Place {
   if (data.TIPOFF_PROFILE === 'embedded') return { profile: 'embedded' };
   const gcp = gcpConfig(data);
   if (!('missing' in gcp)) return { profile: 'gcp', gcp };
-  throw new TipoffError('TIPOFF_BAD_INPUT', `expected ${gcp.missing.join(' and ')} with TIPOFF_PROFILE=gcp, saw no value`, {
-    hint: 'Set the variables named above as docs/configuration.md describes, or leave TIPOFF_PROFILE out to work in a folder.',
-  });
+  throw new TipoffError(
+    'TIPOFF_BAD_INPUT',
+    `expected ${gcp.missing.join(' and ')} with TIPOFF_PROFILE=gcp, saw no value`,
+    {
+      hint: 'Set the variables named above as docs/configuration.md describes, or leave TIPOFF_PROFILE out to work in a folder.',
+    },
+  );
 }
 
 /** Audience and accounts go together: an audience without accounts would let nobody in, or tempt somebody to let everybody. */
@@ -151,9 +330,13 @@ function oidcOf(audience: string | undefined, accounts: string | undefined): Pic
   const names = (accounts ?? '').split(',').map((name) => name.trim());
   const given = names.filter((name) => name !== '');
   if (audience !== undefined && given.length > 0) return { oidc: { audience, accounts: given } };
-  throw new TipoffError('TIPOFF_BAD_INPUT', 'expected TIPOFF_OIDC_AUDIENCE and TIPOFF_OIDC_ACCOUNTS together, saw one of them', {
-    hint: 'Set the address of the service as audience, and the accounts that may call, separated by commas.',
-  });
+  throw new TipoffError(
+    'TIPOFF_BAD_INPUT',
+    'expected TIPOFF_OIDC_AUDIENCE and TIPOFF_OIDC_ACCOUNTS together, saw one of them',
+    {
+      hint: 'Set the address of the service as audience, and the accounts that may call, separated by commas.',
+    },
+  );
 }
 
 /** The names in a comma-separated list. */

@@ -3,21 +3,38 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
-import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
-import { runCanaries } from '#guard/canaries/engine.ts';
-import type { CanaryResult, CanaryStatus } from '#guard/canaries/run.ts';
+import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
+import type { CanaryResult, CanaryStatus } from '#guard/canaries/definition.ts';
+import { runCanaries } from '#guard/canaries/run.ts';
 import { type DayResult, type PhaseReport, runDay } from '#pipeline/day.ts';
+import { exportSeasonSubsets } from '#pipeline/exports/export.ts';
 import { type RecordRow, readRecord } from '#pipeline/grade/record.ts';
-import { exportSeasonSubsets } from '#pipeline/publish/exports/export.ts';
 import { type Clock, shiftedClock } from '#platform/clock.ts';
-import { describeLeague } from '#simulate/describe.ts';
-import { simulateLeague } from '#simulate/league.ts';
-import { loadLeague } from '#simulate/load.ts';
+import { describeLeague, loadLeague, simulateLeague } from '#simulate/league.ts';
 import { canaryDeps } from './canaries.ts';
 import { type App, openApp } from './compose.ts';
 import type { Config } from './config.ts';
-import { dayDeps } from './day-deps.ts';
-import { DEMONSTRATION_MARKER, isDemonstration } from './demonstration.ts';
+import { dayDeps } from './day.ts';
+
+/** File that marks the home of a demonstration. */
+export const DEMONSTRATION_MARKER = 'simulated-league.json';
+
+export function isDemonstration(home: string): boolean {
+  return existsSync(join(home, DEMONSTRATION_MARKER));
+}
+
+/** Throws TIPOFF_BAD_INPUT for the home of a demonstration: real rows among invented ones could never be told apart again. */
+export function refuseDemonstration(home: string): void {
+  if (!isDemonstration(home)) return;
+  throw new TipoffError(
+    'TIPOFF_BAD_INPUT',
+    `expected a home for real data, saw ${home}, which holds the demonstration`,
+    {
+      hint: 'Name another one with --home, or `unset TIPOFF_HOME`.',
+      details: { home },
+    },
+  );
+}
 
 /** The evening the demonstration ends on. */
 const TONIGHT = parseSlate('2024-12-14');
@@ -58,7 +75,10 @@ export interface DemoChecks {
  * A simulated league in a home of its own: yesterday is predicted at noon as it was then known, its games are played and
  * graded, tonight's slate is predicted, and the checks look at all of it. `look` sees the home before it is closed.
  */
-export async function runDemo(options: DemoOptions, look: (app: App, result: DemoResult) => Promise<void>): Promise<DemoResult> {
+export async function runDemo(
+  options: DemoOptions,
+  look: (app: App, result: DemoResult) => Promise<void>,
+): Promise<DemoResult> {
   const { say } = options;
   say('Two seasons of an invented league are played …');
   const league = simulateLeague({ seed: options.seed, through: TONIGHT, gamesPerTeam: GAMES_PER_TEAM });
@@ -69,25 +89,44 @@ export async function runDemo(options: DemoOptions, look: (app: App, result: Dem
   const config: Config = { ...options.config, profile: 'embedded', home: options.home };
 
   let present = shiftedClock(`${yesterday}${NOON}`);
-  const clock: Clock = { now: () => present.now(), sleep: (milliseconds, signal) => present.sleep(milliseconds, signal) };
+  const clock: Clock = {
+    now: () => present.now(),
+    sleep: (milliseconds, signal) => present.sleep(milliseconds, signal),
+  };
   const app = await openApp(config, { command: 'demo', clock, write: say });
   const live = async (slate: Slate, since?: string): Promise<DayResult> => {
     present = shiftedClock(`${slate}${NOON}`);
-    const { loaded } = await loadLeague(app.warehouse, league, { clock, ...(since === undefined ? {} : { since }) });
+    const { loaded } = await loadLeague(app.warehouse, league, {
+      clock,
+      ...(since === undefined ? {} : { since }),
+    });
     const rows = Object.values(loaded).reduce((total, count) => total + count, 0);
-    say(`It is ${slate}, noon in New York. ${rows.toLocaleString('en-US')} rows became known${since === undefined ? ' until now' : ''}.`);
-    return runDay(await dayDeps(app, 'tipoff demo'), { slate, by: 'tipoff demo', onPhase: (phase) => options.onPhase(slate, phase) });
+    say(
+      `It is ${slate}, noon in New York. ${rows.toLocaleString('en-US')} rows became known${since === undefined ? ' until now' : ''}.`,
+    );
+    return runDay(await dayDeps(app, 'tipoff demo'), {
+      slate,
+      by: 'tipoff demo',
+      onPhase: (phase) => options.onPhase(slate, phase),
+    });
   };
   try {
-    await writeFile(join(options.home, DEMONSTRATION_MARKER), `${JSON.stringify({ seed: options.seed, tonight: TONIGHT })}\n`);
+    await writeFile(
+      join(options.home, DEMONSTRATION_MARKER),
+      `${JSON.stringify({ seed: options.seed, tonight: TONIGHT })}\n`,
+    );
     const first = await live(yesterday);
     const tonight = await live(TONIGHT, `${yesterday}${NOON.replace('Z', '.000Z')}`);
     const exported = await exportSeasonSubsets(
       { warehouse: app.warehouse, objects: app.exports, clock, dataSource: 'simulated' },
       { season: '2024-25' },
     );
-    const record = (await readRecord(app.warehouse, { from: yesterday, to: TONIGHT })).filter(({ kind }) => kind === 'season');
-    const subsets = exported.documents.filter(({ result }) => result !== 'not_ready').map(({ location }) => location);
+    const record = (await readRecord(app.warehouse, { from: yesterday, to: TONIGHT })).filter(
+      ({ kind }) => kind === 'season',
+    );
+    const subsets = exported.documents
+      .filter(({ result }) => result !== 'not_ready')
+      .map(({ location }) => location);
     const result = {
       home: options.home,
       now: nextMinute(clock.now()),

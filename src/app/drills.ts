@@ -1,5 +1,4 @@
-import type { Drill } from '#guard/drills/drill.ts';
-import { type DrillReport, type DrillResult, runDrills } from '#guard/drills/run.ts';
+import { type Drill, type DrillReport, type DrillResult, runDrills } from '#guard/drills/drill.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import { canaryDeps } from './canaries.ts';
 import type { Config } from './config.ts';
@@ -10,9 +9,12 @@ import { HEALTHY_AS_OF } from './healthy-world.ts';
 export async function playDrills(
   config: Config,
   drills: readonly Drill[],
-  { say, onResult }: { readonly say: (line: string) => void; readonly onResult?: (result: DrillResult) => void },
+  {
+    say,
+    onResult,
+  }: { readonly say: (line: string) => void; readonly onResult?: (result: DrillResult) => void },
 ): Promise<DrillReport> {
-  const { openSqliteState } = await import('#platform/state/sqlite/store.ts');
+  const { openSqliteState } = await import('#platform/state/sqlite.ts');
   return inHealthyHome(config, { command: 'drill run', say }, async (app) => {
     const scratches: StateStore[] = [];
     const scratch = (): StateStore => {

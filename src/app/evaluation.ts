@@ -1,12 +1,11 @@
 import { addDays, parseSlate, type Slate, seasonSpan } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { evaluate } from '#model/evaluate.ts';
-import { type LeakAlarm, leakAlarms } from '#model/plausibility.ts';
-import type { EvaluationReport } from '#model/report.ts';
+import { type EvaluationReport, type LeakAlarm, leakAlarms } from '#model/report.ts';
 import { identityOf } from '#model/train-run.ts';
 import { readTrainingSet } from '#model/training-set.ts';
 import type { App } from './compose.ts';
-import { trainDeps } from './day-deps.ts';
+import { trainDeps } from './day.ts';
 
 export interface EvaluationRange {
   readonly from: Slate;
@@ -14,12 +13,19 @@ export interface EvaluationRange {
 }
 
 /** The slates of an evaluation: a season, or from and to. Throws TIPOFF_BAD_INPUT for anything else. */
-export function evaluationRange(options: { readonly season?: string; readonly from?: string; readonly to?: string }): EvaluationRange {
-  if (options.season !== undefined && options.from === undefined && options.to === undefined) return seasonSpan(options.season);
+export function evaluationRange(options: {
+  readonly season?: string;
+  readonly from?: string;
+  readonly to?: string;
+}): EvaluationRange {
+  if (options.season !== undefined && options.from === undefined && options.to === undefined)
+    return seasonSpan(options.season);
   if (options.season === undefined && options.from !== undefined && options.to !== undefined) {
     return { from: parseSlate(options.from), to: parseSlate(options.to) };
   }
-  throw new TipoffError('TIPOFF_BAD_INPUT', 'expected --season, or --from and --to', { hint: 'For example --season 2024-25.' });
+  throw new TipoffError('TIPOFF_BAD_INPUT', 'expected --season, or --from and --to', {
+    hint: 'For example --season 2024-25.',
+  });
 }
 
 /** Walk-forward evaluation over the feature store, with the alarms of results that are too good to be true. */

@@ -2,11 +2,10 @@ import { addDays, type Slate, slateOf } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import type { InputFile } from '#pipeline/ingest/format.ts';
 import { FORMATS } from '#pipeline/ingest/formats/formats.ts';
-import { ingest } from '#pipeline/ingest/ingest.ts';
+import { type IngestReport, ingest } from '#pipeline/ingest/ingest.ts';
 import type { Http } from '#pipeline/ingest/providers/http.ts';
 import { nbaBoxScores, nbaSchedule } from '#pipeline/ingest/providers/nba.ts';
 import { oddsApiProps, type Quota } from '#pipeline/ingest/providers/odds-api.ts';
-import type { IngestReport } from '#pipeline/ingest/report.ts';
 import type { App } from './compose.ts';
 
 /** Days before the slate whose missing box scores are asked for. */
@@ -19,7 +18,12 @@ export interface FetchReport {
   /** What the provider gave, loaded like files. */
   readonly ingested: IngestReport;
   /** Requests that failed, with the reason; the others were loaded. */
-  readonly failures: readonly { readonly what: string; readonly code: string; readonly message: string; readonly hint: string }[];
+  readonly failures: readonly {
+    readonly what: string;
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string;
+  }[];
   /** What was not asked for, and why. */
   readonly skipped: readonly string[];
   readonly quota: Quota | null;
@@ -63,7 +67,12 @@ export async function fetchSlate(app: App, slate: Slate, http: Http): Promise<Fe
     const props = await attempt('player props', () => oddsApiProps(odds).props(slate));
     files.push(...(props?.files ?? []));
     for (const { id, error } of props?.failedEvents ?? []) {
-      failures.push({ what: `player props of event ${id}`, code: error.code, message: error.message, hint: error.hint });
+      failures.push({
+        what: `player props of event ${id}`,
+        code: error.code,
+        message: error.message,
+        hint: error.hint,
+      });
     }
     for (const id of props?.startedEvents ?? []) skipped.push(`player props of event ${id}: it has begun`);
     quota = props?.quota ?? null;

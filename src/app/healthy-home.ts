@@ -3,8 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, openApp } from './compose.ts';
 import type { Config } from './config.ts';
-import { dayDeps } from './day-deps.ts';
-import { HEALTHY_AS_OF, healthyLeague, liveDays, ONE_RUN, proofSlates, settableClock } from './healthy-world.ts';
+import { dayDeps } from './day.ts';
+import {
+  HEALTHY_AS_OF,
+  healthyLeague,
+  liveDays,
+  ONE_RUN,
+  proofSlates,
+  settableClock,
+} from './healthy-world.ts';
 
 /**
  * Gives a home of its own to some work, in which a small simulated league has lived two days through all phases, and removes it
@@ -32,7 +39,12 @@ export async function inHealthyHome<T>(
       const league = healthyLeague();
       say('A healthy world: a simulated league, two days lived through all phases.');
       clock.set(new Date(`${proofSlates(league)[0]}T12:00:00Z`));
-      await liveDays(await dayDeps(app, command), { league, clock, slates: proofSlates(league), hours: ONE_RUN });
+      await liveDays(await dayDeps(app, command), {
+        league,
+        clock,
+        slates: proofSlates(league),
+        hours: ONE_RUN,
+      });
       clock.set(HEALTHY_AS_OF);
       return await work(app);
     } finally {

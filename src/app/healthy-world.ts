@@ -2,9 +2,7 @@ import { addDays, easternInstant, parseSlate, type Slate } from '#core/calendar.
 import { beat, JOBS } from '#guard/canaries/heartbeats.ts';
 import { type DayDeps, runDay } from '#pipeline/day.ts';
 import type { Clock } from '#platform/clock.ts';
-import { type SimulatedLeague, simulateLeague } from '#simulate/league.ts';
-import { loadLeague } from '#simulate/load.ts';
-
+import { loadLeague, type SimulatedLeague, simulateLeague } from '#simulate/league.ts';
 /** The evening the healthy world ends on. */
 export const HEALTHY_TONIGHT = parseSlate('2024-11-30');
 /** 17:45 in New York: everything of the day is due, and the first tip-off is near. */
@@ -12,7 +10,13 @@ export const HEALTHY_AS_OF = new Date('2024-11-30T22:45:00Z');
 
 /** A league as small as the thresholds of the checks allow. */
 export function healthyLeague(): SimulatedLeague {
-  return simulateLeague({ seed: 11, seasons: ['2023-24', '2024-25'], teams: 8, gamesPerTeam: 24, through: HEALTHY_TONIGHT });
+  return simulateLeague({
+    seed: 11,
+    seasons: ['2023-24', '2024-25'],
+    teams: 8,
+    gamesPerTeam: 24,
+    through: HEALTHY_TONIGHT,
+  });
 }
 
 /** A clock that can be set to the hours of a simulated day. */
@@ -35,7 +39,9 @@ export function settableClock(start: Date): SettableClock {
 }
 
 /** An hour of a day that is lived: all phases run, or somebody looks. Times are on a New York wall. */
-export type DayHour = { readonly at: string; readonly run: true } | { readonly at: string; readonly look: (now: Date) => Promise<void> };
+export type DayHour =
+  | { readonly at: string; readonly run: true }
+  | { readonly at: string; readonly look: (now: Date) => Promise<void> };
 
 /** One run after noon, when reports and lines are there: the least that makes a day. */
 export const ONE_RUN: readonly DayHour[] = [{ at: '12:15', run: true }];
@@ -65,7 +71,10 @@ export async function liveDays(
       }
       await loadLeague(deps.warehouse, league, { clock, ...(since === undefined ? {} : { since }) });
       since = now.toISOString();
-      const day = await runDay({ ...deps, runId: `${deps.runId}-${slate}-${hour.at}` }, { slate, by: 'simulated day' });
+      const day = await runDay(
+        { ...deps, runId: `${deps.runId}-${slate}-${hour.at}` },
+        { slate, by: 'simulated day' },
+      );
       await beat(deps, { job: 'day', ok: true, maxSilenceSeconds: JOBS.day, detail: day.state });
     }
   }

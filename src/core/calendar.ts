@@ -5,7 +5,12 @@ export type Slate = string & { readonly __slate: true };
 
 const ZONE = 'America/New_York';
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
-const easternDate = new Intl.DateTimeFormat('en-CA', { timeZone: ZONE, year: 'numeric', month: '2-digit', day: '2-digit' });
+const easternDate = new Intl.DateTimeFormat('en-CA', {
+  timeZone: ZONE,
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+});
 const easternClock = new Intl.DateTimeFormat('en-GB', {
   timeZone: ZONE,
   year: 'numeric',
@@ -80,7 +85,9 @@ export function easternTime(instant: Date): string {
 
 function wallClock(instant: Date): number {
   const part = Object.fromEntries(easternClock.formatToParts(instant).map((p) => [p.type, p.value]));
-  return Date.parse(`${part['year']}-${part['month']}-${part['day']}T${part['hour']}:${part['minute']}:${part['second']}Z`);
+  return Date.parse(
+    `${part['year']}-${part['month']}-${part['day']}T${part['hour']}:${part['minute']}:${part['second']}Z`,
+  );
 }
 
 /** Kinds of games, in the coding of the third digit of a game id. */

@@ -29,8 +29,16 @@ export interface TipoffErrorOptions {
 
 /** What every code means, whether it is worth a retry, and the exit code of the command that ends with it. */
 export const ERROR_CODES = {
-  TIPOFF_BAD_INPUT: { meaning: 'an argument, request or file is not what it should be', transient: false, exit: 2 },
-  TIPOFF_NOT_FOUND: { meaning: 'a named thing (file, batch, model, table) does not exist', transient: false, exit: 2 },
+  TIPOFF_BAD_INPUT: {
+    meaning: 'an argument, request or file is not what it should be',
+    transient: false,
+    exit: 2,
+  },
+  TIPOFF_NOT_FOUND: {
+    meaning: 'a named thing (file, batch, model, table) does not exist',
+    transient: false,
+    exit: 2,
+  },
   TIPOFF_UNKNOWN_FORMAT: { meaning: 'no ingest format recognises this file', transient: false, exit: 2 },
   TIPOFF_SCHEMA_MISMATCH: { meaning: 'a record and its table disagree', transient: false, exit: 1 },
   TIPOFF_CONTRACT: { meaning: 'a table contract is broken or contradicts itself', transient: false, exit: 3 },
@@ -45,14 +53,30 @@ export const ERROR_CODES = {
   TIPOFF_NO_MODEL: { meaning: 'no model may be used for this slate', transient: false, exit: 1 },
   TIPOFF_INTEGRITY: { meaning: 'stored bytes differ from their recorded hash', transient: false, exit: 3 },
   TIPOFF_CONFLICT: { meaning: 'a precondition on a stored object failed', transient: false, exit: 1 },
-  TIPOFF_STORAGE: { meaning: 'a store on this machine (state, queue, objects, home) cannot be read or written', transient: false, exit: 3 },
+  TIPOFF_STORAGE: {
+    meaning: 'a store on this machine (state, queue, objects, home) cannot be read or written',
+    transient: false,
+    exit: 3,
+  },
   TIPOFF_PROVIDER: { meaning: 'an outside provider refused the request', transient: false, exit: 3 },
   TIPOFF_PROVIDER_DOWN: { meaning: 'an outside provider did not answer', transient: true, exit: 3 },
   TIPOFF_NOTIFY: { meaning: 'a notification could not be delivered', transient: true, exit: 3 },
-  TIPOFF_UNAUTHORISED: { meaning: 'a request to a service without a valid key or identity token', transient: false, exit: 3 },
+  TIPOFF_UNAUTHORISED: {
+    meaning: 'a request to a service without a valid key or identity token',
+    transient: false,
+    exit: 3,
+  },
   TIPOFF_NO_ROUTE: { meaning: 'a service has no such endpoint', transient: false, exit: 3 },
-  TIPOFF_WRONG_METHOD: { meaning: 'an endpoint of a service called with a method it does not have', transient: false, exit: 3 },
-  TIPOFF_TOO_LARGE: { meaning: 'the body of a request is larger than any request needs', transient: false, exit: 2 },
+  TIPOFF_WRONG_METHOD: {
+    meaning: 'an endpoint of a service called with a method it does not have',
+    transient: false,
+    exit: 3,
+  },
+  TIPOFF_TOO_LARGE: {
+    meaning: 'the body of a request is larger than any request needs',
+    transient: false,
+    exit: 2,
+  },
   TIPOFF_UNEXPECTED: { meaning: 'a failure nobody foresaw: a defect of Tipoff', transient: false, exit: 3 },
 } as const satisfies Record<string, { meaning: string; transient: boolean; exit: 1 | 2 | 3 }>;
 

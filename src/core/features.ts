@@ -12,7 +12,16 @@ export interface Feature {
   readonly description: string;
 }
 
-export const FEATURE_GROUPS = ['minutes', 'scoring', 'volume', 'opponent', 'game', 'schedule', 'availability', 'shots'] as const;
+export const FEATURE_GROUPS = [
+  'minutes',
+  'scoring',
+  'volume',
+  'opponent',
+  'game',
+  'schedule',
+  'availability',
+  'shots',
+] as const;
 export type FeatureGroup = (typeof FEATURE_GROUPS)[number];
 
 /** One letter per source of a value, as stored in `feature_sources`, with the quality it earns (0 to 100). */
@@ -20,9 +29,17 @@ export const FEATURE_SOURCES = {
   h: { name: 'history', quality: 100, meaning: 'computed from games of this season before the slate' },
   s: { name: 'season_prior', quality: 85, meaning: 'carried over from earlier seasons only' },
   l: { name: 'league_prior', quality: 70, meaning: 'the league average stands in for missing history' },
-  f: { name: 'status_feed', quality: 100, meaning: 'from an availability report published before the cut-off' },
+  f: {
+    name: 'status_feed',
+    quality: 100,
+    meaning: 'from an availability report published before the cut-off',
+  },
   c: { name: 'schedule', quality: 100, meaning: 'from the calendar alone' },
-  d: { name: 'default', quality: 0, meaning: 'a stand-in value; blocks the prediction where the feature is required' },
+  d: {
+    name: 'default',
+    quality: 0,
+    meaning: 'a stand-in value; blocks the prediction where the feature is required',
+  },
   m: { name: 'missing', quality: 0, meaning: 'no value (null)' },
 } as const;
 export type FeatureSource = keyof typeof FEATURE_SOURCES;
@@ -48,7 +65,10 @@ export const FEATURES: readonly Feature[] = [
   minutes('min_season', 'Mean minutes of the season so far, of the last season before its first game'),
   minutes('min_last3', 'Mean minutes of the last three games'),
   minutes('min_last1', 'Minutes of the last game'),
-  minutesOptional('min_sd10', 'Sample standard deviation of minutes over the last ten games, from three games on'),
+  minutesOptional(
+    'min_sd10',
+    'Sample standard deviation of minutes over the last ten games, from three games on',
+  ),
   minutes('min_max10', 'Most minutes in the last ten games'),
   scoring('pts_ewma2', 'E2 of points'),
   scoring('pts_ewma4', 'E4 of points'),
@@ -56,7 +76,10 @@ export const FEATURES: readonly Feature[] = [
   scoring('pts_ewma16', 'E16 of points'),
   scoring('pts_ewma32', 'E32 of points'),
   scoring('pts_season', 'Mean points of the season so far, of the last season before its first game'),
-  scoringOptional('pts_sd10', 'Sample standard deviation of points over the last ten games, from three games on'),
+  scoringOptional(
+    'pts_sd10',
+    'Sample standard deviation of points over the last ten games, from three games on',
+  ),
   scoring('rate32', 'Points per minute over E32, shrunk to the league by 60 minutes'),
   scoring('ppm8', 'E8 of points over E8 of minutes, shrunk to rate32 by ten minutes'),
   scoring('minutes_rate', 'E4 of minutes times rate32: the best single forecast'),
@@ -75,7 +98,10 @@ export const FEATURES: readonly Feature[] = [
   volume('fg3m_ewma32', 'E32 of three-pointers made'),
   volume('ftm_ewma32', 'E32 of free throws made'),
   volume('tov_ewma32', 'E32 of turnovers'),
-  opponent('opp_pts_allowed', 'Points the opponent allows per 48 minutes over the league, shrunk by six games'),
+  opponent(
+    'opp_pts_allowed',
+    'Points the opponent allows per 48 minutes over the league, shrunk by six games',
+  ),
   opponent(
     'opp_points_ratio',
     'Points scored on the opponent over what the scorers would be expected to score, shrunk by 40 expected points',
@@ -96,11 +122,17 @@ export const FEATURES: readonly Feature[] = [
   schedule('missed_last_team_game', '1 when the player did not play in the previous game of the team'),
   schedule('games_with_team', 'Games with this team this season'),
   schedule('is_playoffs', '1 in play-in and playoffs'),
-  availability('vacated_min', 'E8 minutes of rotation teammates (E8 of 12 and more, played in the last 20 days) who are out'),
+  availability(
+    'vacated_min',
+    'E8 minutes of rotation teammates (E8 of 12 and more, played in the last 20 days) who are out',
+  ),
   availability('vacated_pts', 'E8 points of those teammates'),
   availability('vacated_fga', 'E8 field-goal attempts of those teammates'),
   availability('vacated_count', 'Number of those teammates'),
-  availability('returning_min', 'E8 minutes of rotation teammates who missed the last team game and are not out tonight'),
+  availability(
+    'returning_min',
+    'E8 minutes of rotation teammates who missed the last team game and are not out tonight',
+  ),
   availability('returning_pts', 'E8 points of those teammates'),
   shots('three_rate', 'Share of attempts that are threes, E32 of attempts'),
   shots('paint_rate', 'Share of attempts in the paint this season, from shot locations'),
@@ -109,11 +141,16 @@ export const FEATURES: readonly Feature[] = [
     'zone_matchup',
     'Opponent field-goal percentage allowed over the league, by zone, weighted with the player’s zones, in points per 100 shots',
   ),
-  schedule('fatigue_score', '100 is fresh: back-to-back, games and minutes in the last seven days, heavy minutes subtract'),
+  schedule(
+    'fatigue_score',
+    '100 is fresh: back-to-back, games and minutes in the last seven days, heavy minutes subtract',
+  ),
 ];
 
 /** Position of a feature in `feature_sources` (1-based, as SUBSTR counts). */
-export const FEATURE_POSITION: Readonly<Record<string, number>> = Object.fromEntries(FEATURES.map((f, i) => [f.name, i + 1]));
+export const FEATURE_POSITION: Readonly<Record<string, number>> = Object.fromEntries(
+  FEATURES.map((f, i) => [f.name, i + 1]),
+);
 
 export const FEATURE_NAMES: readonly string[] = FEATURES.map((f) => f.name);
 export const REQUIRED_FEATURES: readonly string[] = FEATURES.filter((f) => f.required).map((f) => f.name);

@@ -20,9 +20,13 @@ export function readLine(text: string | number): Line | undefined {
 export function parseLine(text: string | number): Line {
   const line = readLine(text);
   if (line === undefined) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `expected a line as a decimal with at most nine places, saw "${String(text)}"`, {
-      hint: 'Write the line as quoted, for example 24.5.',
-    });
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `expected a line as a decimal with at most nine places, saw "${String(text)}"`,
+      {
+        hint: 'Write the line as quoted, for example 24.5.',
+      },
+    );
   }
   return line;
 }

@@ -9,7 +9,8 @@ export function playerLookup(name: string): string {
   const untagged = name.replace(/\([^)]*\)/g, ' ').trim();
   const [last, first, ...more] = untagged.split(',').map((part) => part.trim());
   const isSuffix = first !== undefined && SUFFIX.test(first.toLowerCase().replace(/\./g, ''));
-  const ordered = first === undefined || first === '' || isSuffix || more.length > 0 ? untagged : `${first} ${last}`;
+  const ordered =
+    first === undefined || first === '' || isSuffix || more.length > 0 ? untagged : `${first} ${last}`;
   const words = ordered
     .normalize('NFKD')
     .replace(/\p{Mark}/gu, '')
@@ -18,4 +19,57 @@ export function playerLookup(name: string): string {
     .replace(/[-\s]+/g, ' ')
     .trim();
   return words.replace(SUFFIX, '').replace(/[^a-z0-9]/g, '');
+}
+
+/**
+ * Names under which lines list a player, to the name under which box scores do, both as lookups. Three kinds: other
+ * given names and spellings, full legal names, and names printed last name first without a comma.
+ */
+export const ALIASES: Readonly<Record<string, string>> = {
+  // other given names and spellings
+  bjboston: 'brandonboston',
+  bojanbogdanovich: 'bojanbogdanovic',
+  cameronthomas: 'camthomas',
+  camjohnson: 'cameronjohnson',
+  carltoncarrington: 'bubcarrington',
+  danilogalinari: 'danilogallinari',
+  gregoryjackson: 'ggjackson',
+  herbjones: 'herbertjones',
+  jameshuff: 'jayhuff',
+  joshuagiddey: 'joshgiddey',
+  kenyonmartin: 'kjmartin',
+  moewagner: 'moritzwagner',
+  mohamedbamba: 'mobamba',
+  nicholasbatum: 'nicolasbatum',
+  nicolasclaxton: 'nicclaxton',
+  obadiahtoppin: 'obitoppin',
+  ronholland: 'ronaldholland',
+  // legal names
+  alfredjoelhorfordreynoso: 'alhorford',
+  brookrobertlopez: 'brooklopez',
+  christianjamesmccollum: 'cjmccollum',
+  edricefemiadebayo: 'bamadebayo',
+  ericambrosegordon: 'ericgordon',
+  ishmaellarrysmith: 'ishsmith',
+  kevindevonknox: 'kevinknox',
+  // last name first
+  grantjerami: 'jeramigrant',
+  huerterkevin: 'kevinhuerter',
+  lovekevin: 'kevinlove',
+  morrismarcus: 'marcusmorris',
+  murraydejounte: 'dejountemurray',
+  richardsonjosh: 'joshrichardson',
+  wembanyamavictor: 'victorwembanyama',
+};
+
+/** The lookup under which box scores list a player, for a lookup made from any feed's spelling. */
+export function canonicalLookup(lookup: string): string {
+  return Object.hasOwn(ALIASES, lookup) ? (ALIASES[lookup] ?? lookup) : lookup;
+}
+
+/** The normalised name without its given name ("Shai Gilgeous-Alexander" gives "gilgeousalexander"). Undefined for a one-word name. */
+export function lastLookup(fullName: string): string | undefined {
+  const lookup = playerLookup(fullName);
+  const first = playerLookup(fullName.trim().split(/\s+/)[0] ?? '');
+  return first.length > 0 && first.length < lookup.length ? lookup.slice(first.length) : undefined;
 }

@@ -23,7 +23,8 @@ export function winProfit(price: number): number {
  * Undefined when a price is missing or is no American price, which is no market opinion.
  */
 export function fairOverProbability(overPrice: number | null, underPrice: number | null): number | undefined {
-  if (overPrice === null || underPrice === null || !isAmericanOdds(overPrice) || !isAmericanOdds(underPrice)) return undefined;
+  if (overPrice === null || underPrice === null || !isAmericanOdds(overPrice) || !isAmericanOdds(underPrice))
+    return undefined;
   const over = impliedProbability(overPrice);
   return over / (over + impliedProbability(underPrice));
 }

@@ -30,10 +30,14 @@ export function parseRunMode(text: string): RunMode {
   if (isRunMode(name)) return name;
   const alias = ALIASES[name];
   if (alias !== undefined) return alias;
-  throw new TipoffError('TIPOFF_BAD_INPUT', `expected a run mode (${Object.keys(RUN_MODES).join(', ')}), saw "${text}"`, {
-    hint: 'Choose one of the modes; past slates take BACKFILL.',
-    details: { value: text },
-  });
+  throw new TipoffError(
+    'TIPOFF_BAD_INPUT',
+    `expected a run mode (${Object.keys(RUN_MODES).join(', ')}), saw "${text}"`,
+    {
+      hint: 'Choose one of the modes; past slates take BACKFILL.',
+      details: { value: text },
+    },
+  );
 }
 
 function isRunMode(name: string): name is RunMode {

@@ -40,7 +40,12 @@ const ROWS = [
 ] as const;
 
 /** The thirty teams of the league. */
-export const TEAMS: readonly Team[] = ROWS.map(([id, abbr, city, nickname]) => ({ id, abbr, city, nickname }));
+export const TEAMS: readonly Team[] = ROWS.map(([id, abbr, city, nickname]) => ({
+  id,
+  abbr,
+  city,
+  nickname,
+}));
 
 /** Spellings of feeds that no rule derives. */
 const OTHER_SPELLINGS: Readonly<Record<string, string>> = {
@@ -62,7 +67,8 @@ const OTHER_SPELLINGS: Readonly<Record<string, string>> = {
 
 const BY_TEXT = new Map<string, Team>();
 for (const team of TEAMS) {
-  for (const text of [team.abbr, `${team.city} ${team.nickname}`, team.nickname, String(team.id)]) BY_TEXT.set(text.toLowerCase(), team);
+  for (const text of [team.abbr, `${team.city} ${team.nickname}`, team.nickname, String(team.id)])
+    BY_TEXT.set(text.toLowerCase(), team);
 }
 for (const [text, abbr] of Object.entries(OTHER_SPELLINGS)) {
   const team = BY_TEXT.get(abbr.toLowerCase());

@@ -12,8 +12,15 @@ const numbers = z.array(z.number()).readonly();
 const names = z.array(z.string().min(1)).readonly();
 const linear = z
   .strictObject({ intercept: z.number(), centres: numbers, coefficients: numbers })
-  .refine((model) => model.centres.length === model.coefficients.length, 'expected as many centres as coefficients');
-const factor = z.strictObject({ feature: z.string().min(1), over: z.number().positive().optional(), from: z.number().optional() });
+  .refine(
+    (model) => model.centres.length === model.coefficients.length,
+    'expected as many centres as coefficients',
+  );
+const factor = z.strictObject({
+  feature: z.string().min(1),
+  over: z.number().positive().optional(),
+  from: z.number().optional(),
+});
 const column = z.strictObject({
   name: z.string().min(1),
   factors: z.array(factor).min(1).readonly(),
@@ -22,7 +29,10 @@ const column = z.strictObject({
 const quantiles = z
   .array(z.number())
   .length(LEVELS.length)
-  .refine((values) => values.every((q, i) => i === 0 || q >= (values[i - 1] ?? q)), 'expected quantiles that never decrease')
+  .refine(
+    (values) => values.every((q, i) => i === 0 || q >= (values[i - 1] ?? q)),
+    'expected quantiles that never decrease',
+  )
   .readonly();
 const shape = z
   .array(z.strictObject({ centre: z.number(), rows: z.int().nonnegative(), quantiles }))
@@ -32,7 +42,10 @@ const shape = z
     'expected bins in the order of their centres',
   )
   .readonly();
-const calibration = z.strictObject({ scale: linear.refine((model) => model.coefficients.length === 5, 'expected five terms'), shape });
+const calibration = z.strictObject({
+  scale: linear.refine((model) => model.coefficients.length === 5, 'expected five terms'),
+  shape,
+});
 const errors = z.strictObject({
   rows: z.int().nonnegative(),
   mae_mean: z.number(),
@@ -40,7 +53,8 @@ const errors = z.strictObject({
   rmse: z.number(),
   bias: z.number(),
 });
-const perSystem = <T extends z.ZodType>(schema: T) => z.strictObject({ ewma8: schema, minutes_rate: schema, ridge: schema });
+const perSystem = <T extends z.ZodType>(schema: T) =>
+  z.strictObject({ ewma8: schema, minutes_rate: schema, ridge: schema });
 
 /** An immutable trained model, as JSON. Nothing in it depends on when or where it was trained but `created_at`. */
 export const artefactSchema = z
@@ -79,7 +93,10 @@ export const artefactSchema = z
     metrics: perSystem(errors),
     created_at: z.iso.datetime(),
   })
-  .refine((a) => a.columns.length === a.ridge.coefficients.length, 'expected one ridge coefficient per column')
+  .refine(
+    (a) => a.columns.length === a.ridge.coefficients.length,
+    'expected one ridge coefficient per column',
+  )
   .refine(
     (a) => a.columns.every((c) => c.factors.every((f) => a.feature_list.includes(f.feature))),
     'expected every column to be made of listed features',
@@ -103,10 +120,14 @@ export function artefactHash(artefact: Artefact): string {
  */
 export function parseArtefact(bytes: Uint8Array, expectedHash?: string): Artefact {
   if (expectedHash !== undefined && sha256(bytes) !== expectedHash) {
-    throw new TipoffError('TIPOFF_INTEGRITY', `expected a model artefact with hash ${expectedHash}, saw ${sha256(bytes)}`, {
-      hint: 'Restore the object from its original, or retire this model and promote another.',
-      details: { expected: expectedHash, seen: sha256(bytes) },
-    });
+    throw new TipoffError(
+      'TIPOFF_INTEGRITY',
+      `expected a model artefact with hash ${expectedHash}, saw ${sha256(bytes)}`,
+      {
+        hint: 'Restore the object from its original, or retire this model and promote another.',
+        details: { expected: expectedHash, seen: sha256(bytes) },
+      },
+    );
   }
   let json: unknown;
   try {
@@ -129,8 +150,12 @@ function sha256(bytes: Uint8Array): string {
 }
 
 function notAnArtefact(problem: string, cause: unknown): TipoffError {
-  return new TipoffError('TIPOFF_BAD_INPUT', `expected a model artefact of format ${FORMAT_VERSION}: ${problem}`, {
-    hint: 'Train the model again with this version of Tipoff.',
-    cause,
-  });
+  return new TipoffError(
+    'TIPOFF_BAD_INPUT',
+    `expected a model artefact of format ${FORMAT_VERSION}: ${problem}`,
+    {
+      hint: 'Train the model again with this version of Tipoff.',
+      cause,
+    },
+  );
 }

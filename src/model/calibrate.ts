@@ -1,10 +1,9 @@
 import { columnOf, type TrainingSet } from './dataset.ts';
-import { dayNumber } from './days.ts';
 import { fitMarket, type MarketLayer } from './market.ts';
 import type { CutoffFit, Walk } from './out-of-fold.ts';
-import { fitScale, scaleFunction } from './scale.ts';
-import { fitShape, middleOf } from './shape.ts';
+import { fitScale, fitShape, middleOf, scaleFunction } from './shape.ts';
 import { type Calibration, nonNegative } from './systems.ts';
+import { dayNumber } from './training-set.ts';
 
 /** Errors of out-of-fold forecasts, in points. */
 export interface FoldErrors {
@@ -25,20 +24,31 @@ export interface SystemCalibration {
 }
 
 /** Positions of the walk that calibrate a fit: before its cut-off, not too old, with an out-of-fold forecast of every system. */
-export function calibrationPositions(set: TrainingSet, walk: Walk, fit: CutoffFit, calibrationDays: number): Int32Array {
+export function calibrationPositions(
+  set: TrainingSet,
+  walk: Walk,
+  fit: CutoffFit,
+  calibrationDays: number,
+): Int32Array {
   const oldest = dayNumber(fit.cutoff) - calibrationDays;
   const [ewma, rate] = [columnOf(set, 'pts_ewma8'), columnOf(set, 'minutes_rate')];
   const positions: number[] = [];
   for (let i = 0; i < fit.rows; i++) {
     const row = walk.source[i] ?? 0;
-    const known = Number.isFinite(walk.outOfFold[i]) && Number.isFinite(ewma?.[row]) && Number.isFinite(rate?.[row]);
+    const known =
+      Number.isFinite(walk.outOfFold[i]) && Number.isFinite(ewma?.[row]) && Number.isFinite(rate?.[row]);
     if (known && (walk.design.days[i] ?? 0) >= oldest) positions.push(i);
   }
   return Int32Array.from(positions);
 }
 
 /** Fits scale and shape of one system to its out-of-fold means (one per position). */
-export function calibrateSystem(set: TrainingSet, walk: Walk, positions: Int32Array, mean: Float64Array): SystemCalibration {
+export function calibrateSystem(
+  set: TrainingSet,
+  walk: Walk,
+  positions: Int32Array,
+  mean: Float64Array,
+): SystemCalibration {
   const actual = gather(walk.design.target, positions);
   const source = Int32Array.from(gather(walk.source, positions));
   const minutesSd = gather(columnOf(set, 'min_sd10'), source);
@@ -61,7 +71,12 @@ export function calibrateSystem(set: TrainingSet, walk: Walk, positions: Int32Ar
 }
 
 /** Out-of-fold means of the baselines: a feature is the forecast. */
-export function baselineMeans(set: TrainingSet, walk: Walk, positions: Int32Array, feature: string): Float64Array {
+export function baselineMeans(
+  set: TrainingSet,
+  walk: Walk,
+  positions: Int32Array,
+  feature: string,
+): Float64Array {
   return gather(columnOf(set, feature), Int32Array.from(gather(walk.source, positions))).map(nonNegative);
 }
 
@@ -73,11 +88,18 @@ export function gather(array: Float64Array | Int32Array | undefined, places: Int
 }
 
 /** Fits the market layer to the out-of-fold ridge forecasts that had a line. */
-export function calibrateMarket(set: TrainingSet, walk: Walk, positions: Int32Array, ridge: SystemCalibration): MarketLayer {
+export function calibrateMarket(
+  set: TrainingSet,
+  walk: Walk,
+  positions: Int32Array,
+  ridge: SystemCalibration,
+): MarketLayer {
   const row = (k: number): number => walk.source[positions[k] ?? 0] ?? 0;
   const lined = Array.from(positions.keys()).filter((k) => Number.isFinite(set.line?.[row(k)]));
   return fitMarket({
-    median: Float64Array.from(lined, (k) => medianFrom(ridge.calibration, ridge.mean[k] ?? 0, ridge.sd[k] ?? 1)),
+    median: Float64Array.from(lined, (k) =>
+      medianFrom(ridge.calibration, ridge.mean[k] ?? 0, ridge.sd[k] ?? 1),
+    ),
     sd: Float64Array.from(lined, (k) => ridge.sd[k] ?? 1),
     line: Float64Array.from(lined, (k) => set.line?.[row(k)] ?? Number.NaN),
     marketOver: Float64Array.from(lined, (k) => set.marketOver?.[row(k)] ?? Number.NaN),
@@ -90,7 +112,12 @@ function medianFrom({ shape }: Calibration, mean: number, sd: number): number {
   return nonNegative(mean + sd * middleOf(shape, mean));
 }
 
-function foldErrors(mean: Float64Array, sd: Float64Array, actual: Float64Array, calibration: Calibration): FoldErrors {
+function foldErrors(
+  mean: Float64Array,
+  sd: Float64Array,
+  actual: Float64Array,
+  calibration: Calibration,
+): FoldErrors {
   const rows = mean.length;
   let [absolute, absoluteMedian, squared, signed] = [0, 0, 0, 0];
   for (let i = 0; i < rows; i++) {
@@ -100,5 +127,11 @@ function foldErrors(mean: Float64Array, sd: Float64Array, actual: Float64Array, 
     squared += (y - mu) ** 2;
     signed += mu - y;
   }
-  return { rows, mae_mean: absolute / rows, mae_median: absoluteMedian / rows, rmse: Math.sqrt(squared / rows), bias: signed / rows };
+  return {
+    rows,
+    mae_mean: absolute / rows,
+    mae_median: absoluteMedian / rows,
+    rmse: Math.sqrt(squared / rows),
+    bias: signed / rows,
+  };
 }

@@ -11,7 +11,8 @@ export function canonicalJson(value: unknown, place = '$'): string {
       details: { place },
     });
   }
-  if (Array.isArray(value)) return `[${value.map((item, i) => canonicalJson(item, `${place}[${i}]`)).join(',')}]`;
+  if (Array.isArray(value))
+    return `[${value.map((item, i) => canonicalJson(item, `${place}[${i}]`)).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
     const members = Object.entries(value)
       .filter(([, member]) => member !== undefined)

@@ -25,20 +25,29 @@ export interface TrainingSet {
 
 /** Throws TIPOFF_BAD_INPUT unless the arrays agree in length, the slates are dates in order, and no played row lacks its points. */
 export function checkTrainingSet(set: TrainingSet): void {
-  const lengths = [...set.columns, set.target, set.minutes, ...optionalArrays(set)].map((array) => array.length);
-  if (set.columns.length !== set.features.length || set.slates.length !== set.rows || lengths.some((n) => n !== set.rows)) {
+  const lengths = [...set.columns, set.target, set.minutes, ...optionalArrays(set)].map(
+    (array) => array.length,
+  );
+  if (
+    set.columns.length !== set.features.length ||
+    set.slates.length !== set.rows ||
+    lengths.some((n) => n !== set.rows)
+  ) {
     throw badSet(`expected ${set.features.length} feature columns and every array of length ${set.rows}`, {
       columns: set.columns.length,
       lengths: [...new Set([set.slates.length, ...lengths])],
     });
   }
-  if (new Set(set.features).size !== set.features.length) throw badSet('expected distinct feature names, saw a name twice', {});
+  if (new Set(set.features).size !== set.features.length)
+    throw badSet('expected distinct feature names, saw a name twice', {});
   let previous = '';
   for (let row = 0; row < set.rows; row++) {
     const slate = set.slates[row] ?? '';
     if (slate !== previous) {
-      if (!isDate(slate)) throw badSet(`expected a slate as YYYY-MM-DD, saw "${slate}" in row ${row}`, { row });
-      if (slate < previous) throw badSet(`expected rows in the order of slates, saw ${slate} after ${previous}`, { row });
+      if (!isDate(slate))
+        throw badSet(`expected a slate as YYYY-MM-DD, saw "${slate}" in row ${row}`, { row });
+      if (slate < previous)
+        throw badSet(`expected rows in the order of slates, saw ${slate} after ${previous}`, { row });
       previous = slate;
     }
     if ((set.minutes[row] ?? 0) > 0 && !Number.isFinite(set.target[row])) {
@@ -100,9 +109,14 @@ export function columnOf(set: TrainingSet, name: string): Float64Array | undefin
 /** One row as the input of a forecast system: features by name, with the line and price known before the cut-off. */
 export function vectorAt(set: TrainingSet, row: number): FeatureVector {
   const features: Record<string, number> = {};
-  for (let j = 0; j < set.features.length; j++) features[set.features[j] ?? ''] = set.columns[j]?.[row] ?? Number.NaN;
+  for (let j = 0; j < set.features.length; j++)
+    features[set.features[j] ?? ''] = set.columns[j]?.[row] ?? Number.NaN;
   const line = set.line?.[row] ?? Number.NaN;
-  return { features, line: Number.isFinite(line) ? String(line) : null, marketOver: set.marketOver?.[row] ?? null };
+  return {
+    features,
+    line: Number.isFinite(line) ? String(line) : null,
+    marketOver: set.marketOver?.[row] ?? null,
+  };
 }
 
 function optionalArrays(set: TrainingSet): Float64Array[] {

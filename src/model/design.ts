@@ -1,7 +1,7 @@
 import { TipoffError } from '#core/errors.ts';
 import { columnOf, type TrainingSet } from './dataset.ts';
-import { dayNumber } from './days.ts';
-import type { Factor, ModelColumn } from './feature-list.ts';
+import type { Factor, ModelColumn } from './features.ts';
+import { dayNumber } from './training-set.ts';
 
 /** Rows × columns in row-major order (NaN = missing), with what the fit needs beside them. */
 export interface Design {
@@ -14,14 +14,22 @@ export interface Design {
 }
 
 /** The columns that a training set can fill: those whose features it has. Throws TIPOFF_BAD_INPUT when a required feature is not among them. */
-export function availableColumns(set: TrainingSet, columns: readonly ModelColumn[], required: readonly string[]): readonly ModelColumn[] {
+export function availableColumns(
+  set: TrainingSet,
+  columns: readonly ModelColumn[],
+  required: readonly string[],
+): readonly ModelColumn[] {
   const known = new Set(set.features);
   const absent = required.filter((name) => !known.has(name));
   if (absent.length > 0) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `expected every required feature as a column, missing: ${absent.join(', ')}`, {
-      hint: 'Read all columns of the feature contract from the feature store.',
-      details: { missing: absent },
-    });
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `expected every required feature as a column, missing: ${absent.join(', ')}`,
+      {
+        hint: 'Read all columns of the feature contract from the feature store.',
+        details: { missing: absent },
+      },
+    );
   }
   return columns.filter((column) => column.factors.every((factor) => known.has(factor.feature)));
 }

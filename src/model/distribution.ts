@@ -44,8 +44,17 @@ export function distributionFrom(quantiles: Float64Array, mean: number, sd: numb
 export function curveBelow(quantiles: Float64Array, z: number): number {
   const last = LEVELS.length - 1;
   const [first, end] = [quantiles[0] ?? 0, quantiles[last] ?? 0];
-  if (z < first) return FIRST_LEVEL * Math.exp((z - first) / Math.max(1e-6, ((quantiles[TAIL_INDEX] ?? 0) - first) / TAIL_DECAY));
-  if (z >= end) return 1 - FIRST_LEVEL * Math.exp((end - z) / Math.max(1e-6, (end - (quantiles[last - TAIL_INDEX] ?? 0)) / TAIL_DECAY));
+  if (z < first)
+    return (
+      FIRST_LEVEL *
+      Math.exp((z - first) / Math.max(1e-6, ((quantiles[TAIL_INDEX] ?? 0) - first) / TAIL_DECAY))
+    );
+  if (z >= end)
+    return (
+      1 -
+      FIRST_LEVEL *
+        Math.exp((end - z) / Math.max(1e-6, (end - (quantiles[last - TAIL_INDEX] ?? 0)) / TAIL_DECAY))
+    );
   let [low, high] = [0, last];
   while (high - low > 1) {
     const middle = (low + high) >>> 1;
@@ -136,7 +145,10 @@ export function distributionMean(distribution: PointsDistribution): number {
 export function fairLine(distribution: PointsDistribution): string {
   let best = 0;
   for (let k = 1; k < MOST_POINTS; k++) {
-    if (Math.abs((distribution.cumulative[k] ?? 1) - 0.5) < Math.abs((distribution.cumulative[best] ?? 1) - 0.5)) best = k;
+    if (
+      Math.abs((distribution.cumulative[k] ?? 1) - 0.5) < Math.abs((distribution.cumulative[best] ?? 1) - 0.5)
+    )
+      best = k;
   }
   return `${best}.5`;
 }

@@ -2,13 +2,13 @@ import { addDays, parseSlate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { artefactSystems } from './artefact.ts';
 import { columnOf, firstRowAt, sliceRows, type TrainingSet, vectorAt } from './dataset.ts';
-import { dayNumber, mondayOf, weekOf } from './days.ts';
 import { type PointsDistribution, pOverDecided } from './distribution.ts';
 import { crps, randomisedPit } from './metrics.ts';
 import { seededRandom } from './random.ts';
 import { type EvaluationReport, reportOf, type ScoredRow, type SystemScore } from './report.ts';
 import { isPrediction, type SystemId } from './systems.ts';
 import { type TrainOptions, trainEach } from './train.ts';
+import { dayNumber, mondayOf, weekOf } from './training-set.ts';
 
 export interface EvaluateOptions extends Omit<TrainOptions, 'modelId' | 'createdAt'> {
   /** First and last slate to forecast, both included. */
@@ -64,21 +64,44 @@ export function evaluate(set: TrainingSet, options: EvaluateOptions): Evaluation
         }
         const { mean, median, distribution } = forecast;
         const over = overAt(distribution, vector.line);
-        scores.set(system.id, { mean, median, crps: crps(distribution, actual), pit: randomisedPit(distribution, actual, u), over });
+        scores.set(system.id, {
+          mean,
+          median,
+          crps: crps(distribution, actual),
+          pit: randomisedPit(distribution, actual, u),
+          over,
+        });
       }
       const line = vector.line === null || vector.line === undefined ? Number.NaN : Number(vector.line);
-      scored.push({ slate: set.slates[row] ?? '', actual, level: vector.features['pts_ewma8'] ?? Number.NaN, line, scores, cannot });
+      scored.push({
+        slate: set.slates[row] ?? '',
+        actual,
+        level: vector.features['pts_ewma8'] ?? Number.NaN,
+        line,
+        scores,
+        cannot,
+      });
     }
   });
   if (scored.length === 0) {
     const problem = artefacts.find((artefact) => artefact instanceof TipoffError);
     if (problem !== undefined) throw problem;
-    throw new TipoffError('TIPOFF_BAD_INPUT', `expected graded rows from ${options.from} to ${options.to}, saw none that count`, {
-      hint: 'Load the box scores of that span, or choose another one.',
-      details: { from: options.from, to: options.to, rows: end - first },
-    });
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `expected graded rows from ${options.from} to ${options.to}, saw none that count`,
+      {
+        hint: 'Load the box scores of that span, or choose another one.',
+        details: { from: options.from, to: options.to, rows: end - first },
+      },
+    );
   }
-  return reportOf(scored, { from: options.from, to: options.to, refits: cutoffs.length, rowsWithoutModel, random });
+  return reportOf(scored, {
+    from: options.from,
+    to: options.to,
+    refits: cutoffs.length,
+    rowsWithoutModel,
+    random,
+  });
 }
 
 function overAt(distribution: PointsDistribution, line: string | null | undefined): number {
@@ -106,5 +129,6 @@ function refitDates(set: TrainingSet, from: string, first: number, end: number):
 function countingRows(set: TrainingSet, options: EvaluateOptions): (row: number) => boolean {
   const [games, minutes] = [columnOf(set, 'games_season'), columnOf(set, 'min_ewma4')];
   const [minGames, minMinutes] = [options.minSeasonGames ?? 5, options.minMinutes ?? 10];
-  return (row) => (set.minutes[row] ?? 0) > 0 && (games?.[row] ?? 0) >= minGames && (minutes?.[row] ?? 0) >= minMinutes;
+  return (row) =>
+    (set.minutes[row] ?? 0) > 0 && (games?.[row] ?? 0) >= minGames && (minutes?.[row] ?? 0) >= minMinutes;
 }

@@ -24,7 +24,11 @@ export interface LogisticPrior {
  * steps, which converge because the objective is concave. `columns` are the regressors (a column of ones for the
  * intercept), `outcome` is 0 or 1. Without rows the answer is the centre.
  */
-export function fitLogistic(columns: readonly Float64Array[], outcome: Float64Array, prior: LogisticPrior): number[] {
+export function fitLogistic(
+  columns: readonly Float64Array[],
+  outcome: Float64Array,
+  prior: LogisticPrior,
+): number[] {
   const width = columns.length;
   let coefficients = [...prior.centre];
   for (let step = 0; step < STEPS; step++) {
@@ -43,7 +47,8 @@ export function fitLogistic(columns: readonly Float64Array[], outcome: Float64Ar
       for (let j = 0; j < width; j++) {
         const x = columns[j]?.[i] ?? 0;
         slope.set(j, 0, slope.get(j, 0) + x * ((outcome[i] ?? 0) - p));
-        for (let k = 0; k <= j; k++) curvature.set(j, k, curvature.get(j, k) + spread * x * (columns[k]?.[i] ?? 0));
+        for (let k = 0; k <= j; k++)
+          curvature.set(j, k, curvature.get(j, k) + spread * x * (columns[k]?.[i] ?? 0));
       }
     }
     for (let j = 0; j < width; j++) for (let k = 0; k < j; k++) curvature.set(k, j, curvature.get(j, k));

@@ -30,7 +30,11 @@ export function fitMarket(rows: MarketRows): MarketLayer {
   const priced = decided.filter((i) => Number.isFinite(rows.marketOver[i]));
   const z = (i: number): number => ((rows.median[i] ?? 0) - (rows.line[i] ?? 0)) / (rows.sd[i] ?? 1);
   const over = (i: number): number => ((rows.actual[i] ?? 0) > (rows.line[i] ?? 0) ? 1 : 0);
-  const fitted = (at: readonly number[], regressors: readonly ((i: number) => number)[], prior: LogisticPrior): number[] =>
+  const fitted = (
+    at: readonly number[],
+    regressors: readonly ((i: number) => number)[],
+    prior: LogisticPrior,
+  ): number[] =>
     fitLogistic(
       regressors.map((regressor) => Float64Array.from(at, regressor)),
       Float64Array.from(at, over),
@@ -38,13 +42,21 @@ export function fitMarket(rows: MarketRows): MarketLayer {
     );
   const one = (): number => 1;
   const [a0 = 0, b0 = 0] = fitted(decided, [one, z], WITHOUT_PRICES);
-  const [a1 = 0, b1 = 0, c1 = 0] = fitted(priced, [one, z, (i) => logit(rows.marketOver[i] ?? 0.5)], WITH_PRICES);
-  return { unpriced: { a: a0, b: b0, rows: decided.length }, priced: { a: a1, b: b1, c: c1, rows: priced.length } };
+  const [a1 = 0, b1 = 0, c1 = 0] = fitted(
+    priced,
+    [one, z, (i) => logit(rows.marketOver[i] ?? 0.5)],
+    WITH_PRICES,
+  );
+  return {
+    unpriced: { a: a0, b: b0, rows: decided.length },
+    priced: { a: a1, b: b1, c: c1, rows: priced.length },
+  };
 }
 
 /** P(over | decided) that takes the market into account; `marketOver` is the de-vigged probability where two prices exist. */
 export function marketAwareOver(layer: MarketLayer, z: number, marketOver: number | undefined): number {
-  if (marketOver === undefined || !Number.isFinite(marketOver)) return logistic(layer.unpriced.a + layer.unpriced.b * z);
+  if (marketOver === undefined || !Number.isFinite(marketOver))
+    return logistic(layer.unpriced.a + layer.unpriced.b * z);
   const { a, b, c } = layer.priced;
   return logistic(a + b * z + c * logit(marketOver));
 }

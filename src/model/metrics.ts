@@ -132,7 +132,12 @@ export interface BootstrapMean extends Interval {
  * Mean with a 95 % interval that respects clusters: rows of one date rise and fall together, so dates are drawn with
  * replacement, not rows. `cluster` labels each value. `random` is seeded by the caller.
  */
-export function clusterBootstrap(values: Float64Array, cluster: readonly string[], random: () => number, repeats = 500): BootstrapMean {
+export function clusterBootstrap(
+  values: Float64Array,
+  cluster: readonly string[],
+  random: () => number,
+  repeats = 500,
+): BootstrapMean {
   const index = new Map<string, number>();
   const sums: number[] = [];
   const counts: number[] = [];
@@ -154,6 +159,7 @@ export function clusterBootstrap(values: Float64Array, cluster: readonly string[
     drawn[r] = sum / count;
   }
   drawn.sort();
-  const at = (level: number): number => drawn[Math.min(repeats - 1, Math.floor(level * repeats))] ?? Number.NaN;
+  const at = (level: number): number =>
+    drawn[Math.min(repeats - 1, Math.floor(level * repeats))] ?? Number.NaN;
   return { mean: mean(values), low: at(0.025), high: at(0.975), clusters: sums.length };
 }

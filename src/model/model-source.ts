@@ -1,11 +1,14 @@
-import { daysBetween, type Slate } from '#core/calendar.ts';
-import type { ModelRegistryRow } from '#core/contracts/nba_predictions/model-registry.ts';
+import { addDays, daysBetween, type Slate } from '#core/calendar.ts';
+import type { ModelRegistryRow } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
 import { type Artefact, artefactHash, artefactSystems } from './artefact.ts';
-import { featureContractHash } from './feature-contract.ts';
+import { featureContractHash } from './features.ts';
 import { listModels, loadModel } from './registry.ts';
-import type { ModelSource, ServingModel } from './serving.ts';
-import { type TrainDeps, train } from './train-run.ts';
+import type { ModelSource, ServingModel } from './systems.ts';
+import { eachSteps } from './train.ts';
+import { inTurns } from './train-config.ts';
+import { identityOf, registerTrained, type TrainDeps, train, UNNAMED } from './train-run.ts';
+import { dayNumber, mondayOf, readTrainingSet, weekOf } from './training-set.ts';
 
 /** Days for which an explicit promotion outlives the age limit of candidates. */
 export const CHAMPION_MAX_AGE_DAYS = 60;
@@ -39,10 +42,14 @@ export function modelSource(deps: TrainDeps, options: ModelSourceOptions): Model
     remember(training, slate, async () => {
       const { row } = await train(deps, { cutoff: slate, by: options.by });
       if (row.status === 'retired') {
-        throw new TipoffError('TIPOFF_NO_MODEL', `training for ${slate} gives ${row.model_id}, which is retired`, {
-          hint: `Promote a model: \`tipoff models promote ${row.model_id}\` brings this one back.`,
-          details: { slate, model_id: row.model_id },
-        });
+        throw new TipoffError(
+          'TIPOFF_NO_MODEL',
+          `training for ${slate} gives ${row.model_id}, which is retired`,
+          {
+            hint: `Promote a model: \`tipoff models promote ${row.model_id}\` brings this one back.`,
+            details: { slate, model_id: row.model_id },
+          },
+        );
       }
       return load(row.model_id);
     });
@@ -95,8 +102,66 @@ function noModel(slate: Slate, judged: readonly { readonly objection: string | u
   const counts = new Map<string, number>();
   for (const { objection: reason = 'none' } of judged) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   const seen = [...counts].map(([reason, count]) => `${count} ${reason}`).join(', ') || 'no registered model';
-  return new TipoffError('TIPOFF_NO_MODEL', `expected a champion or a recent candidate for ${slate}, saw ${seen}`, {
-    hint: `Run \`tipoff train --cutoff ${slate}\`, or promote a model with \`tipoff models promote\`.`,
-    details: { slate, passed_over: Object.fromEntries(counts) },
+  return new TipoffError(
+    'TIPOFF_NO_MODEL',
+    `expected a champion or a recent candidate for ${slate}, saw ${seen}`,
+    {
+      hint: `Run \`tipoff train --cutoff ${slate}\`, or promote a model with \`tipoff models promote\`.`,
+      details: { slate, passed_over: Object.fromEntries(counts) },
+    },
+  );
+}
+
+export interface SeasonModelOptions {
+  /** First and last slate that may be asked for. */
+  readonly from: Slate;
+  readonly to: Slate;
+  /** Who is named in the registry for the models used. */
+  readonly by: string;
+}
+
+/**
+ * Models for a backfill: a weekly refit as production would have made it, in one pass. The training set is read once, at
+ * the first slate asked for, and every Monday's model comes from the same walk over it; each equals `train` for that
+ * cut-off. A slate gets the model of the Monday of its week and registers it as shadow, once; weeks that nobody asks for
+ * leave no trace. Throws TIPOFF_NO_MODEL for a week with too little history, TIPOFF_BAD_INPUT for a slate outside the range,
+ * and what `admit` throws for a week whose history is contaminated.
+ */
+export function seasonModelSource(deps: TrainDeps, { from, to, by }: SeasonModelOptions): ModelSource {
+  const trained = new Map<'all', Promise<ReadonlyMap<Slate, Artefact | TipoffError>>>();
+  const serving = new Map<Slate, Promise<ServingModel>>();
+  const trainAll = async (): Promise<ReadonlyMap<Slate, Artefact | TipoffError>> => {
+    const cutoffs: Slate[] = [];
+    for (let monday = mondayBefore(from); monday <= to; monday = addDays(monday, 7)) cutoffs.push(monday);
+    const set = await readTrainingSet(deps.warehouse, { before: mondayBefore(to) });
+    const models = await inTurns(eachSteps(set, cutoffs, { ...identityOf(deps), modelId: () => UNNAMED }));
+    return new Map(cutoffs.map((cutoff, i) => [cutoff, models[i] ?? unknownWeek(cutoff, from, to)]));
+  };
+  const serve = async (cutoff: Slate): Promise<ServingModel> => {
+    const model = (await remember(trained, 'all', trainAll)).get(cutoff) ?? unknownWeek(cutoff, from, to);
+    if (model instanceof TipoffError) throw model;
+    await deps.admit({ before: cutoff });
+    const { artefact } = await registerTrained(deps, model, { status: 'shadow', by });
+    return servingModel(artefact);
+  };
+  return {
+    forSlate: async (slate) => {
+      if (slate < from || slate > to) throw unknownWeek(slate, from, to);
+      const cutoff = mondayBefore(slate);
+      return remember(serving, cutoff, () => serve(cutoff));
+    },
+  };
+}
+
+/** The Monday of a slate's week: the slate itself when it is one. */
+export function mondayBefore(slate: Slate): Slate {
+  const day = dayNumber(slate);
+  return addDays(slate, mondayOf(weekOf(day)) - day);
+}
+
+function unknownWeek(slate: Slate, from: Slate, to: Slate): TipoffError {
+  return new TipoffError('TIPOFF_BAD_INPUT', `expected a slate from ${from} to ${to}, saw ${slate}`, {
+    hint: 'Open the model source for the whole range of the backfill.',
+    details: { slate, from, to },
   });
 }

@@ -1,13 +1,11 @@
 import { REQUIRED_FEATURES } from '#core/features.ts';
 import { columnOf, type TrainingSet } from './dataset.ts';
-import { dayNumber, mondayOf, weekOf } from './days.ts';
 import { availableColumns, type Design, designOf } from './design.ts';
-import { MODEL_COLUMNS, type ModelColumn } from './feature-list.ts';
-import { GramAccumulator } from './gram.ts';
-import { type LinearModel, predictLinear, solveRidge } from './ridge.ts';
+import { MODEL_COLUMNS, type ModelColumn } from './features.ts';
+import { GramAccumulator, type LinearModel, predictLinear, solveRidge } from './ridge.ts';
 import { nonNegative } from './systems.ts';
-import type { TrainConfig } from './train-config.ts';
-import type { Steps } from './turns.ts';
+import type { Steps, TrainConfig } from './train-config.ts';
+import { dayNumber, mondayOf, weekOf } from './training-set.ts';
 
 /** A fit on all usable rows before a cut-off. */
 export interface CutoffFit {
@@ -35,7 +33,8 @@ export function usableRows(set: TrainingSet, config: TrainConfig): Int32Array {
   const rows: number[] = [];
   for (let row = 0; row < set.rows; row++) {
     const played = (set.minutes[row] ?? 0) > 0;
-    const known = (career?.[row] ?? 0) >= config.minCareerGames && (expected?.[row] ?? 0) >= config.minExpectedMinutes;
+    const known =
+      (career?.[row] ?? 0) >= config.minCareerGames && (expected?.[row] ?? 0) >= config.minExpectedMinutes;
     if (played && known) rows.push(row);
   }
   return Int32Array.from(rows);
@@ -77,7 +76,8 @@ export function* walkHistory(set: TrainingSet, cutoffs: readonly string[], confi
       gram.addUpTo(row);
       model = row >= config.minFitRows ? solve(mondayOf(week)) : undefined;
     }
-    if (model !== undefined) outOfFold[row] = nonNegative(predictLinear(model, design.values, row * design.width));
+    if (model !== undefined)
+      outOfFold[row] = nonNegative(predictLinear(model, design.values, row * design.width));
   }
   fitCutoffs(Number.POSITIVE_INFINITY, design.rows);
   return { columns, design, source, outOfFold, fits };

@@ -1,12 +1,11 @@
-import type { ModelRegistryRow } from '#core/contracts/nba_predictions/model-registry.ts';
-import { modelRegistry } from '#core/contracts/nba_predictions/model-registry.ts';
+import { type ModelRegistryRow, modelRegistry } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type Artefact, artefactBytes, artefactHash, parseArtefact } from './artefact.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { featureContractHash } from './feature-contract.ts';
+import { featureContractHash } from './features.ts';
 
 /** candidate: may serve while young · shadow: made by a backfill, never serves a daily run · champion: serves · retired: serves nothing. */
 export const MODEL_STATUSES = ['candidate', 'shadow', 'champion', 'retired'] as const;
@@ -31,10 +30,14 @@ const REGISTRY = 'nba_predictions.model_registry';
 /** Where the bytes of a model lie in the object store. Throws TIPOFF_BAD_INPUT for an id that is no plain name. */
 export function artefactPath(modelId: string): string {
   if (!MODEL_ID.test(modelId) || modelId.includes('..')) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `expected a model id of letters, digits, dots and hyphens, saw "${modelId}"`, {
-      hint: 'Copy the id from `tipoff models list`.',
-      details: { model_id: modelId },
-    });
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `expected a model id of letters, digits, dots and hyphens, saw "${modelId}"`,
+      {
+        hint: 'Copy the id from `tipoff models list`.',
+        details: { model_id: modelId },
+      },
+    );
   }
   return `models/${modelId}.json`;
 }
@@ -44,7 +47,11 @@ export function artefactPath(modelId: string): string {
  * Idempotent: the same artefact again changes nothing and gives the row that stands; a status is only ever raised from
  * shadow to candidate. Other bytes under an existing id are refused with TIPOFF_INTEGRITY: artefacts are immutable.
  */
-export async function registerModel(deps: RegistryDeps, artefact: Artefact, { status, by }: Registration): Promise<ModelRegistryRow> {
+export async function registerModel(
+  deps: RegistryDeps,
+  artefact: Artefact,
+  { status, by }: Registration,
+): Promise<ModelRegistryRow> {
   const path = artefactPath(artefact.model_id);
   const hash = artefactHash(artefact);
   await storeOnce(deps.objects, path, artefactBytes(artefact));
@@ -103,7 +110,10 @@ export async function modelRow(warehouse: Warehouse, modelId: string): Promise<M
 }
 
 /** Loads a registered model. Bytes that are gone or differ from the registered hash give TIPOFF_INTEGRITY. */
-export async function loadModel(deps: Pick<RegistryDeps, 'warehouse' | 'objects'>, modelId: string): Promise<Artefact> {
+export async function loadModel(
+  deps: Pick<RegistryDeps, 'warehouse' | 'objects'>,
+  modelId: string,
+): Promise<Artefact> {
   const row = await modelRow(deps.warehouse, modelId);
   const stored = await deps.objects.get(row.artefact_path);
   if (stored === undefined) {
@@ -124,13 +134,21 @@ export async function loadModel(deps: Pick<RegistryDeps, 'warehouse' | 'objects'
  * Promoting a retired model is the rollback. The model must be loadable and speak today's feature contract, otherwise
  * TIPOFF_INTEGRITY or TIPOFF_NO_MODEL; an unknown id gives TIPOFF_NOT_FOUND. Promoting the champion changes nothing.
  */
-export async function promoteModel(deps: RegistryDeps, modelId: string, by: string): Promise<ModelRegistryRow> {
+export async function promoteModel(
+  deps: RegistryDeps,
+  modelId: string,
+  by: string,
+): Promise<ModelRegistryRow> {
   const artefact = await loadModel(deps, modelId);
   if (artefact.feature_contract_hash !== featureContractHash()) {
-    throw new TipoffError('TIPOFF_NO_MODEL', `expected a model of today's feature contract, ${modelId} was trained on another one`, {
-      hint: 'Train a new model with `tipoff train` and promote that.',
-      details: { model_id: modelId, expected: featureContractHash(), seen: artefact.feature_contract_hash },
-    });
+    throw new TipoffError(
+      'TIPOFF_NO_MODEL',
+      `expected a model of today's feature contract, ${modelId} was trained on another one`,
+      {
+        hint: 'Train a new model with `tipoff train` and promote that.',
+        details: { model_id: modelId, expected: featureContractHash(), seen: artefact.feature_contract_hash },
+      },
+    );
   }
   await deps.warehouse.execute(
     `UPDATE ${REGISTRY}
@@ -143,7 +161,11 @@ export async function promoteModel(deps: RegistryDeps, modelId: string, by: stri
 }
 
 /** Takes a model out of service, the champion included: what is retired serves no daily run until it is promoted. */
-export async function retireModel(deps: Pick<RegistryDeps, 'warehouse' | 'clock'>, modelId: string, by: string): Promise<ModelRegistryRow> {
+export async function retireModel(
+  deps: Pick<RegistryDeps, 'warehouse' | 'clock'>,
+  modelId: string,
+  by: string,
+): Promise<ModelRegistryRow> {
   await modelRow(deps.warehouse, modelId);
   await deps.warehouse.execute(
     `UPDATE ${REGISTRY} SET status = 'retired', status_changed_at = CAST(@now AS TIMESTAMP), status_changed_by = @by
@@ -157,7 +179,11 @@ export async function retireModel(deps: Pick<RegistryDeps, 'warehouse' | 'clock'
 async function storeOnce(objects: ObjectStore, path: string, bytes: Uint8Array): Promise<void> {
   if ((await objects.get(path)) === undefined) {
     try {
-      await objects.put(path, bytes, { contentType: 'application/json', cacheControl: 'public, max-age=31536000, immutable', ifMatch: '' });
+      await objects.put(path, bytes, {
+        contentType: 'application/json',
+        cacheControl: 'public, max-age=31536000, immutable',
+        ifMatch: '',
+      });
       return;
     } catch (error) {
       if (!(error instanceof TipoffError) || error.code !== 'TIPOFF_CONFLICT') throw error;
@@ -165,13 +191,21 @@ async function storeOnce(objects: ObjectStore, path: string, bytes: Uint8Array):
   }
   const stored = await objects.get(path);
   if (stored === undefined || Buffer.compare(stored.bytes, bytes) !== 0) {
-    throw otherBytes(path, stored === undefined ? 'nothing' : `${stored.bytes.length} other bytes`, `${bytes.length} bytes`);
+    throw otherBytes(
+      path,
+      stored === undefined ? 'nothing' : `${stored.bytes.length} other bytes`,
+      `${bytes.length} bytes`,
+    );
   }
 }
 
 function otherBytes(path: string, seen: string, given: string): TipoffError {
-  return new TipoffError('TIPOFF_INTEGRITY', `expected ${path} to hold the artefact given (${given}), saw ${seen}`, {
-    hint: 'Artefacts are immutable: give the new model an id of its own.',
-    details: { path, seen, given },
-  });
+  return new TipoffError(
+    'TIPOFF_INTEGRITY',
+    `expected ${path} to hold the artefact given (${given}), saw ${seen}`,
+    {
+      hint: 'Artefacts are immutable: give the new model an id of its own.',
+      details: { path, seen, given },
+    },
+  );
 }

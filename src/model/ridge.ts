@@ -1,7 +1,176 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 import { TipoffError } from '#core/errors.ts';
 import type { Design } from './design.ts';
-import { type CentredMoments, GramAccumulator } from './gram.ts';
+
+/** Day from which row weights grow; any fixed day does, because a solve divides it out again. */
+const REFERENCE_DAY = 18_262;
+/** Rows that set the provisional centres. */
+const SHIFT_ROWS = 512;
+/** A column counts as constant when its variance is below this share of its second moment: rounding, not variation. */
+const CONSTANT = 1e-13;
+
+/** The centred second moments that a ridge needs, in the units of the columns. */
+export interface CentredMoments {
+  /** Σw. */
+  readonly weight: number;
+  /** Mean of the target. */
+  readonly targetMean: number;
+  /** Mean of each column over the rows where it is present. */
+  readonly means: Float64Array;
+  /** Standard deviation of each column over those rows; 0 for a column that is constant or never present. */
+  readonly deviations: Float64Array;
+  /** Σw(xᵢ−mᵢ)(xⱼ−mⱼ), width × width, a missing value counting as its mean. */
+  readonly cross: Float64Array;
+  /** Σw(xᵢ−mᵢ)(y−ȳ). */
+  readonly crossTarget: Float64Array;
+}
+
+/**
+ * Sums that grow row by row and can be solved at any moment, so that a weekly refit over a season costs one pass.
+ *
+ * Weights: a row of age a at the cut-off shall weigh 0.5^(a/halfLife). Rows are added with 2^((day − reference)/halfLife)
+ * instead, which does not depend on the cut-off, and a solve multiplies by one factor. So a sum over the rows before a
+ * cut-off has the same bits whether or not somebody solved in between.
+ *
+ * Missing values: a missing value shall count as the training mean, which changes with every row. Missing values are
+ * added as 0 beside a presence column for each column that has any; from the moments with presence columns the moments
+ * under mean imputation follow exactly: the centred column is z − m·p, which is 0 where z is missing.
+ *
+ * Rounding: values are shifted by the mean of the first rows of the set (the same rows whatever the cut-off), so that the
+ * subtraction of means loses no digits.
+ */
+export class GramAccumulator {
+  readonly #design: Design;
+  readonly #halfLifeDays: number;
+  readonly #shift: Float64Array;
+  /** Position of the presence column of each column; 0 (the column of ones) where nothing is missing. */
+  readonly #presence: Int32Array;
+  readonly #size: number;
+  /** Upper triangle by rows of Σw·a·aᵀ, a = (1, columns, presence columns, target). */
+  readonly #moments: Float64Array;
+  #next = 0;
+
+  constructor(design: Design, halfLifeDays: number) {
+    if (!(halfLifeDays >= 30)) {
+      throw new TipoffError(
+        'TIPOFF_BAD_INPUT',
+        `expected a half-life of at least 30 days, saw ${halfLifeDays}`,
+        {
+          hint: 'Recency belongs in the features; 365 days is the measured choice.',
+        },
+      );
+    }
+    this.#design = design;
+    this.#halfLifeDays = halfLifeDays;
+    this.#shift = provisionalCentres(design);
+    this.#presence = presencePositions(design);
+    this.#size = 2 + design.width + this.#presence.reduce((count, at) => count + (at > 0 ? 1 : 0), 0);
+    this.#moments = new Float64Array((this.#size * (this.#size + 1)) / 2);
+  }
+
+  /** Number of rows added so far. */
+  get rows(): number {
+    return this.#next;
+  }
+
+  /** Adds the rows that follow those already added, up to row `end` (exclusive). */
+  addUpTo(end: number): void {
+    const { width, values, target, days } = this.#design;
+    const size = this.#size;
+    const moments = this.#moments;
+    const shift = this.#shift;
+    const presence = this.#presence;
+    const a = new Float64Array(size);
+    a[0] = 1;
+    let [day, weight] = [Number.NaN, 0];
+    for (; this.#next < end; this.#next++) {
+      const row = this.#next;
+      const rowDay = days[row] ?? 0;
+      if (rowDay !== day) [day, weight] = [rowDay, 2 ** ((rowDay - REFERENCE_DAY) / this.#halfLifeDays)];
+      const offset = row * width;
+      for (let j = 0; j < width; j++) {
+        const x = values[offset + j] ?? Number.NaN;
+        const present = !Number.isNaN(x);
+        a[j + 1] = present ? x - (shift[j] ?? 0) : 0;
+        const at = presence[j] ?? 0;
+        if (at > 0) a[at] = present ? 1 : 0;
+      }
+      a[size - 1] = target[row] ?? 0;
+      for (let i = 0, k = 0; i < size; i++) {
+        const wi = weight * (a[i] ?? 0);
+        if (wi === 0) {
+          k += size - i;
+          continue;
+        }
+        for (let j = i; j < size; j++, k++) moments[k] = (moments[k] ?? 0) + wi * (a[j] ?? 0);
+      }
+    }
+  }
+
+  /** Moments of the rows added so far, weighted relative to a cut-off (days since 1970-01-01). */
+  momentsAt(cutoffDay: number): CentredMoments {
+    const { width } = this.#design;
+    const size = this.#size;
+    const factor = 2 ** ((REFERENCE_DAY - cutoffDay) / this.#halfLifeDays);
+    const at = (i: number, j: number): number => {
+      const [low, high] = i < j ? [i, j] : [j, i];
+      return this.#moments[low * size - (low * (low - 1)) / 2 + (high - low)] ?? Number.NaN;
+    };
+    const weight = at(0, 0);
+    const targetMean = weight > 0 ? at(0, size - 1) / weight : 0;
+    const centre = new Float64Array(width);
+    const deviations = new Float64Array(width);
+    const cross = new Float64Array(width * width);
+    const crossTarget = new Float64Array(width);
+    const presence = this.#presence;
+    for (let j = 0; j < width; j++) {
+      const present = at(0, presence[j] ?? 0);
+      if (present <= 0) continue;
+      const m = at(0, j + 1) / present;
+      centre[j] = m;
+      const variance = at(j + 1, j + 1) / present - m * m;
+      const raw = (this.#shift[j] ?? 0) + m;
+      deviations[j] = variance > CONSTANT * (variance + raw * raw) ? Math.sqrt(variance) : 0;
+      // The centred column sums to zero, so the mean of the target drops out.
+      crossTarget[j] = factor * (at(j + 1, size - 1) - m * at(presence[j] ?? 0, size - 1));
+    }
+    for (let i = 0; i < width; i++) {
+      const [mi, pi] = [centre[i] ?? 0, presence[i] ?? 0];
+      for (let j = i; j < width; j++) {
+        const [mj, pj] = [centre[j] ?? 0, presence[j] ?? 0];
+        const value = at(i + 1, j + 1) - mi * at(pi, j + 1) - mj * at(i + 1, pj) + mi * mj * at(pi, pj);
+        cross[i * width + j] = factor * value;
+        cross[j * width + i] = factor * value;
+      }
+    }
+    const means = centre.map((m, j) => m + (this.#shift[j] ?? 0));
+    return { weight: factor * weight, targetMean, means, deviations, cross, crossTarget };
+  }
+}
+
+function provisionalCentres({ rows, width, values }: Design): Float64Array {
+  const centres = new Float64Array(width);
+  for (let j = 0; j < width; j++) {
+    let [sum, count] = [0, 0];
+    for (let i = 0; i < Math.min(rows, SHIFT_ROWS); i++) {
+      const x = values[i * width + j] ?? Number.NaN;
+      if (Number.isNaN(x)) continue;
+      sum += x;
+      count++;
+    }
+    centres[j] = count > 0 ? sum / count : 0;
+  }
+  return centres;
+}
+
+function presencePositions({ rows, width, values }: Design): Int32Array {
+  const missing = new Uint8Array(width);
+  for (let i = 0, at = 0; i < rows; i++) {
+    for (let j = 0; j < width; j++, at++) if (Number.isNaN(values[at])) missing[j] = 1;
+  }
+  let next = width + 1;
+  return Int32Array.from(missing, (flag) => (flag === 1 ? next++ : 0));
+}
 
 /** A linear forecast: intercept + Σ coefficient·(x − centre), in the units of the columns; a missing x adds nothing. */
 export interface LinearModel {
@@ -25,7 +194,9 @@ export interface RidgeOptions {
  */
 export function solveRidge(moments: CentredMoments, options: RidgeOptions): LinearModel {
   if (!(moments.weight > 0)) {
-    throw new TipoffError('TIPOFF_NO_MODEL', 'expected rows to fit on, saw none', { hint: 'Load more history before training.' });
+    throw new TipoffError('TIPOFF_NO_MODEL', 'expected rows to fit on, saw none', {
+      hint: 'Load more history before training.',
+    });
   }
   const width = moments.means.length;
   const active: number[] = [];
@@ -43,15 +214,24 @@ export function solveRidge(moments: CentredMoments, options: RidgeOptions): Line
       const si = scales[row] ?? 1;
       right.set(row, 0, (moments.crossTarget[i] ?? 0) / si);
       active.forEach((j, column) => {
-        left.set(row, column, (moments.cross[i * width + j] ?? 0) / (si * (scales[column] ?? 1)) + (row === column ? options.lambda : 0));
+        left.set(
+          row,
+          column,
+          (moments.cross[i * width + j] ?? 0) / (si * (scales[column] ?? 1)) +
+            (row === column ? options.lambda : 0),
+        );
       });
     });
     const factor = new CholeskyDecomposition(left);
     if (!factor.isPositiveDefinite()) {
-      throw new TipoffError('TIPOFF_NO_MODEL', 'expected independent columns or a positive penalty, saw a singular system', {
-        hint: 'Train with a positive lambda.',
-        details: { lambda: options.lambda, columns: active.length },
-      });
+      throw new TipoffError(
+        'TIPOFF_NO_MODEL',
+        'expected independent columns or a positive penalty, saw a singular system',
+        {
+          hint: 'Train with a positive lambda.',
+          details: { lambda: options.lambda, columns: active.length },
+        },
+      );
     }
     const solution = factor.solve(right);
     active.forEach((j, row) => {

@@ -1,10 +1,27 @@
+import type { Slate } from '#core/calendar.ts';
 import { columnValue } from './design.ts';
 import { distributionFunction, median, type PointsDistribution } from './distribution.ts';
-import type { ModelColumn } from './feature-list.ts';
+import type { ModelColumn } from './features.ts';
 import { type MarketLayer, marketFunction } from './market.ts';
 import { type LinearModel, predictLinear } from './ridge.ts';
-import { type ScaleModel, scaleFunction } from './scale.ts';
-import type { Shape } from './shape.ts';
+import { type ScaleModel, type Shape, scaleFunction } from './shape.ts';
+
+/** A model ready to forecast, with what every row made by it must carry. */
+export interface ServingModel {
+  readonly modelId: string;
+  /** SHA-256 of the artefact. */
+  readonly modelHash: string;
+  /** Slate; only rows before it were used in training. Never after the slate that is served. */
+  readonly dataCutoff: string;
+  /** Not re-entrant: one caller at a time. */
+  readonly systems: readonly ForecastSystem[];
+}
+
+/** Where predictions get their model from. */
+export interface ModelSource {
+  /** The model for a slate: trained on rows before it only. Throws TIPOFF_NO_MODEL when there is none. */
+  forSlate(slate: Slate): Promise<ServingModel>;
+}
 
 /** The forecasts, in the order in which they are reported: two baselines, the model, the model with the market. */
 export const SYSTEM_IDS = ['ewma8', 'minutes_rate', 'ridge', 'market'] as const;
@@ -75,7 +92,9 @@ export function buildSystems(parts: SystemParts): readonly ForecastSystem[] {
   });
   return [
     system('ewma8', ['pts_ewma8'], calibrations.ewma8, (feature) => nonNegative(feature('pts_ewma8'))),
-    system('minutes_rate', ['minutes_rate'], calibrations.minutes_rate, (feature) => nonNegative(feature('minutes_rate'))),
+    system('minutes_rate', ['minutes_rate'], calibrations.minutes_rate, (feature) =>
+      nonNegative(feature('minutes_rate')),
+    ),
     ridgeSystem,
     marketSystem(ridgeSystem, parts.market, calibrations.ridge.shape),
   ];
@@ -114,7 +133,9 @@ function system(
 }
 
 /** A forecast that does not depend on the line: asked again for the same features, for another line or by the market, it stands. */
-function oncePerPlayer(forecast: (features: FeatureVector['features']) => Forecast): ForecastSystem['forecast'] {
+function oncePerPlayer(
+  forecast: (features: FeatureVector['features']) => Forecast,
+): ForecastSystem['forecast'] {
   let last: { readonly features: FeatureVector['features']; readonly forecast: Forecast } | undefined;
   return ({ features }) => {
     if (last?.features !== features) last = { features, forecast: forecast(features) };

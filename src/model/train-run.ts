@@ -1,13 +1,19 @@
 import { createHash } from 'node:crypto';
 import { parseSlate } from '#core/calendar.ts';
-import type { ModelRegistryRow } from '#core/contracts/nba_predictions/model-registry.ts';
+import type { ModelRegistryRow } from '#core/contracts/nba_predictions.ts';
 import { type Artefact, parseArtefact } from './artefact.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { featureContractHash } from './feature-contract.ts';
-import { artefactPath, promoteModel, type Registration, type RegistryDeps, registerModel } from './registry.ts';
+import { featureContractHash } from './features.ts';
+import {
+  artefactPath,
+  promoteModel,
+  type Registration,
+  type RegistryDeps,
+  registerModel,
+} from './registry.ts';
 import { artefactSteps, type SeriesOptions } from './train.ts';
+import { inTurns } from './train-config.ts';
 import { readTrainingSet, type TrainingRange } from './training-set.ts';
-import { inTurns } from './turns.ts';
 
 export interface TrainDeps extends RegistryDeps {
   /** Version of the running code, as every artefact carries it. */
@@ -50,7 +56,11 @@ export async function train(deps: TrainDeps, request: TrainRequest): Promise<Tra
 
 /** The identity shared by every artefact of a run, so that one cut-off gives one content whoever trains. */
 export function identityOf(deps: Pick<TrainDeps, 'clock' | 'codeVersion'>): Omit<SeriesOptions, 'modelId'> {
-  return { createdAt: deps.clock.now().toISOString(), codeVersion: deps.codeVersion, featureContractHash: featureContractHash() };
+  return {
+    createdAt: deps.clock.now().toISOString(),
+    codeVersion: deps.codeVersion,
+    featureContractHash: featureContractHash(),
+  };
 }
 
 /** SHA-256 (hex) of what was learnt: the artefact without its id and its time of birth. */
@@ -61,14 +71,21 @@ export function contentHash(artefact: Artefact): string {
 
 /** An artefact under the id that its content gives it. */
 export function named(artefact: Artefact): Artefact {
-  return { ...artefact, model_id: `${artefact.family}-${artefact.data_cutoff}-${contentHash(artefact).slice(0, 8)}` };
+  return {
+    ...artefact,
+    model_id: `${artefact.family}-${artefact.data_cutoff}-${contentHash(artefact).slice(0, 8)}`,
+  };
 }
 
 /**
  * Registers a trained artefact under its content's id. When the store holds the same content already, made at another
  * time, that one is used: it is also how a run that died between bytes and row is completed.
  */
-export async function registerTrained(deps: RegistryDeps, trained: Artefact, registration: Registration): Promise<TrainedModel> {
+export async function registerTrained(
+  deps: RegistryDeps,
+  trained: Artefact,
+  registration: Registration,
+): Promise<TrainedModel> {
   const artefact = named(trained);
   const stored = await deps.objects.get(artefactPath(artefact.model_id));
   const known = stored === undefined ? artefact : parseArtefact(stored.bytes);

@@ -1,12 +1,17 @@
 import { TipoffError } from '#core/errors.ts';
 import { REQUIRED_FEATURES } from '#core/features.ts';
 import type { Artefact } from './artefact.ts';
-import { baselineMeans, calibrateMarket, calibrateSystem, calibrationPositions, gather } from './calibrate.ts';
+import {
+  baselineMeans,
+  calibrateMarket,
+  calibrateSystem,
+  calibrationPositions,
+  gather,
+} from './calibrate.ts';
 import { checkTrainingSet, type TrainingSet } from './dataset.ts';
-import { weekOf } from './days.ts';
 import { type CutoffFit, type Walk, walkHistory } from './out-of-fold.ts';
-import { DEFAULT_CONFIG, MIN_BLOCKS, type TrainConfig } from './train-config.ts';
-import { atOnce, type Steps } from './turns.ts';
+import { atOnce, DEFAULT_CONFIG, MIN_BLOCKS, type Steps, type TrainConfig } from './train-config.ts';
+import { weekOf } from './training-set.ts';
 
 /** What an artefact says about itself; all of it comes from the caller, nothing from a clock. */
 export interface TrainOptions extends Partial<TrainConfig> {
@@ -25,19 +30,29 @@ export interface TrainOptions extends Partial<TrainConfig> {
  * must exist, otherwise TIPOFF_NO_MODEL. Bins with few rows lean on all rows together.
  * Rows at or after the cut-off are refused with TIPOFF_BAD_INPUT. Same rows, same options: the same bytes.
  */
-export function trainArtefact(set: TrainingSet, options: TrainOptions & { readonly cutoff: string }): Artefact {
+export function trainArtefact(
+  set: TrainingSet,
+  options: TrainOptions & { readonly cutoff: string },
+): Artefact {
   return atOnce(artefactSteps(set, options));
 }
 
 /** `trainArtefact` in steps. */
-export function* artefactSteps(set: TrainingSet, options: TrainOptions & { readonly cutoff: string }): Steps<Artefact> {
+export function* artefactSteps(
+  set: TrainingSet,
+  options: TrainOptions & { readonly cutoff: string },
+): Steps<Artefact> {
   checkTrainingSet(set);
   const last = set.slates[set.rows - 1];
   if (last !== undefined && last >= options.cutoff) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `expected rows before the cut-off ${options.cutoff} only, saw rows up to ${last}`, {
-      hint: 'Read the training set with slate < cut-off: what is at or after it is the future.',
-      details: { cutoff: options.cutoff, last },
-    });
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `expected rows before the cut-off ${options.cutoff} only, saw rows up to ${last}`,
+      {
+        hint: 'Read the training set with slate < cut-off: what is at or after it is the future.',
+        details: { cutoff: options.cutoff, last },
+      },
+    );
   }
   const [artefact] = yield* train(set, [options.cutoff], { ...options, modelId: () => options.modelId });
   if (artefact === undefined) throw tooLittle(options.cutoff, { rows: 0 });
@@ -53,12 +68,20 @@ export interface SeriesOptions extends Omit<TrainOptions, 'modelId'> {
  * Trains for many cut-offs (ascending) in one pass: the result for each equals `trainArtefact` on the rows before it, byte
  * for byte. Throws like `trainArtefact` when any cut-off has too little history.
  */
-export function trainSeries(set: TrainingSet, cutoffs: readonly string[], options: SeriesOptions): readonly Artefact[] {
+export function trainSeries(
+  set: TrainingSet,
+  cutoffs: readonly string[],
+  options: SeriesOptions,
+): readonly Artefact[] {
   return trainEach(set, cutoffs, options).map(orThrow);
 }
 
 /** As `trainSeries`, but a cut-off with too little history gives its TIPOFF_NO_MODEL error in the place of an artefact. */
-export function trainEach(set: TrainingSet, cutoffs: readonly string[], options: SeriesOptions): readonly (Artefact | TipoffError)[] {
+export function trainEach(
+  set: TrainingSet,
+  cutoffs: readonly string[],
+  options: SeriesOptions,
+): readonly (Artefact | TipoffError)[] {
   return atOnce(eachSteps(set, cutoffs, options));
 }
 
@@ -84,7 +107,11 @@ function orThrow(result: Artefact | TipoffError): Artefact {
   return result;
 }
 
-function* train(set: TrainingSet, cutoffs: readonly string[], options: SeriesOptions): Steps<readonly (Artefact | TipoffError)[]> {
+function* train(
+  set: TrainingSet,
+  cutoffs: readonly string[],
+  options: SeriesOptions,
+): Steps<readonly (Artefact | TipoffError)[]> {
   const config: TrainConfig = {
     lambda: options.lambda ?? DEFAULT_CONFIG.lambda,
     halfLifeDays: options.halfLifeDays ?? DEFAULT_CONFIG.halfLifeDays,
@@ -109,16 +136,29 @@ function* train(set: TrainingSet, cutoffs: readonly string[], options: SeriesOpt
   return trained;
 }
 
-function assemble(set: TrainingSet, walk: Walk, fit: CutoffFit, config: TrainConfig, options: TrainOptions): Artefact | TipoffError {
+function assemble(
+  set: TrainingSet,
+  walk: Walk,
+  fit: CutoffFit,
+  config: TrainConfig,
+  options: TrainOptions,
+): Artefact | TipoffError {
   const positions = calibrationPositions(set, walk, fit, config.calibrationDays);
   const blocks = new Set(gather(walk.design.days, positions).map(weekOf)).size;
   if (positions.length < config.minCalibrationRows || blocks < MIN_BLOCKS) {
     return tooLittle(fit.cutoff, { rows: fit.rows, out_of_fold_rows: positions.length, weeks: blocks });
   }
   const ewma8 = calibrateSystem(set, walk, positions, baselineMeans(set, walk, positions, 'pts_ewma8'));
-  const minutesRate = calibrateSystem(set, walk, positions, baselineMeans(set, walk, positions, 'minutes_rate'));
+  const minutesRate = calibrateSystem(
+    set,
+    walk,
+    positions,
+    baselineMeans(set, walk, positions, 'minutes_rate'),
+  );
   const ridge = calibrateSystem(set, walk, positions, gather(walk.outOfFold, positions));
-  const features = [...new Set(walk.columns.flatMap((column) => column.factors.map((factor) => factor.feature)))];
+  const features = [
+    ...new Set(walk.columns.flatMap((column) => column.factors.map((factor) => factor.feature))),
+  ];
   return {
     format_version: 1,
     model_id: options.modelId,
@@ -142,7 +182,11 @@ function assemble(set: TrainingSet, walk: Walk, fit: CutoffFit, config: TrainCon
     },
     columns: walk.columns,
     ridge: fit.model,
-    calibrations: { ewma8: ewma8.calibration, minutes_rate: minutesRate.calibration, ridge: ridge.calibration },
+    calibrations: {
+      ewma8: ewma8.calibration,
+      minutes_rate: minutesRate.calibration,
+      ridge: ridge.calibration,
+    },
     market: calibrateMarket(set, walk, positions, ridge),
     metrics: { ewma8: ewma8.errors, minutes_rate: minutesRate.errors, ridge: ridge.errors },
     created_at: options.createdAt,

@@ -5,6 +5,25 @@ import { fairOverProbability } from '#core/odds.ts';
 import type { ColumnarResult, Warehouse } from '#platform/warehouse/port.ts';
 import type { TrainingSet } from './dataset.ts';
 
+const DAY_MS = 86_400_000;
+/** 1970-01-01 was a Thursday: three days after a Monday. */
+const AFTER_MONDAY = 3;
+
+/** Days since 1970-01-01 of a calendar date. */
+export function dayNumber(date: string): number {
+  return Math.round(Date.parse(`${date}T00:00:00Z`) / DAY_MS);
+}
+
+/** Number of the calendar week (from Monday) of a day since 1970-01-01. */
+export function weekOf(day: number): number {
+  return Math.floor((day + AFTER_MONDAY) / 7);
+}
+
+/** The Monday of a week, as a day since 1970-01-01. */
+export function mondayOf(week: number): number {
+  return week * 7 - AFTER_MONDAY;
+}
+
 /** No game is older; bounds the scan of partitioned tables when no start is given. */
 const FIRST_SEASON = '1946-11-01';
 
@@ -39,10 +58,14 @@ export async function readTrainingSet(warehouse: Warehouse, range: TrainingRange
   const from = range.from ?? FIRST_SEASON;
   for (const bound of [from, range.before]) {
     if (!isDate(bound)) {
-      throw new TipoffError('TIPOFF_BAD_INPUT', `expected a bound of the training set as YYYY-MM-DD, saw "${bound}"`, {
-        hint: 'Write ET calendar dates, for example 2024-10-21.',
-        details: { ...range },
-      });
+      throw new TipoffError(
+        'TIPOFF_BAD_INPUT',
+        `expected a bound of the training set as YYYY-MM-DD, saw "${bound}"`,
+        {
+          hint: 'Write ET calendar dates, for example 2024-10-21.',
+          details: { ...range },
+        },
+      );
     }
   }
   const result = await warehouse.queryColumns(TRAINING_ROWS, { from, before: range.before });
@@ -61,7 +84,9 @@ export async function readTrainingSet(warehouse: Warehouse, range: TrainingRange
 /** De-vigged P(over) where both prices exist and are American prices; NaN elsewhere. */
 function marketOver(result: ColumnarResult): Float64Array {
   const under = result.numbers('under_price');
-  return result.numbers('over_price').map((over, i) => fairOverProbability(price(over), price(under[i])) ?? Number.NaN);
+  return result
+    .numbers('over_price')
+    .map((over, i) => fairOverProbability(price(over), price(under[i])) ?? Number.NaN);
 }
 
 function price(value: number | undefined): number | null {

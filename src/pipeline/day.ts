@@ -1,17 +1,20 @@
 import { addDays, easternTime, type Slate, slateOf } from '#core/calendar.ts';
 import { messageOf } from '#core/errors.ts';
 import type { RunMode } from '#core/run-modes.ts';
-import type { ModelSource } from '#model/serving.ts';
+import type { ModelSource } from '#model/systems.ts';
+import { checkMode, slateGames } from '#pipeline/batch/plan.ts';
+import { type BatchDeps, type BatchResult, runBatch } from '#pipeline/batch/run.ts';
+import { isActive, listBatches } from '#pipeline/batch/state.ts';
+import { type ExportDeps, exportSlates } from '#pipeline/exports/export.ts';
 import { type GradeReport, grade } from '#pipeline/grade/grade.ts';
-import { listBatches } from '#pipeline/predict/batches.ts';
-import { slateGames } from '#pipeline/predict/candidates.ts';
-import { isActive } from '#pipeline/predict/documents.ts';
-import { checkMode } from '#pipeline/predict/plan.ts';
-import { type BatchDeps, type BatchResult, runBatch } from '#pipeline/predict/run-batch.ts';
-import { exportSlates } from '#pipeline/publish/exports/export.ts';
-import type { ExportDeps } from '#pipeline/publish/exports/write.ts';
-import { DAILY_WAITING, NO_WAITING, type RefreshResult, refresh, refreshSummaries } from '#pipeline/refresh.ts';
-import type { PhaseDeps } from '#pipeline/run-processor.ts';
+import {
+  DAILY_WAITING,
+  NO_WAITING,
+  type RefreshResult,
+  refresh,
+  refreshSummaries,
+} from '#pipeline/refresh.ts';
+import type { PhaseDeps } from './processor.ts';
 
 export interface DayDeps extends PhaseDeps, BatchDeps {
   readonly models: ModelSource;
@@ -95,12 +98,28 @@ export async function runDay(deps: DayDeps, request: DayRequest): Promise<DayRes
   const [blocked] = prepared.value.notReady;
   let batch: BatchResult;
   if (blocked !== undefined) {
-    batch = { ...nothing(request.slate, mode), state: 'held', reason: `${blocked.input}: ${blocked.reason}`, games: games.length };
+    batch = {
+      ...nothing(request.slate, mode),
+      state: 'held',
+      reason: `${blocked.input}: ${blocked.reason}`,
+      games: games.length,
+    };
     report({ phase: 'predict', verdict: 'held', rows: 0, seconds: 0, detail: batch.reason ?? '' });
   } else {
     // The same key takes up a batch that a killed run of the same day left behind.
-    batch = await runBatch(deps, { slate: request.slate, mode, by: request.by, callerKey: await dayKey(deps, request.slate, mode) });
-    report({ phase: 'predict', verdict: verdictOf(batch), rows: batch.predictions, seconds: batch.seconds, detail: batchDetail(batch) });
+    batch = await runBatch(deps, {
+      slate: request.slate,
+      mode,
+      by: request.by,
+      callerKey: await dayKey(deps, request.slate, mode),
+    });
+    report({
+      phase: 'predict',
+      verdict: verdictOf(batch),
+      rows: batch.predictions,
+      seconds: batch.seconds,
+      detail: batchDetail(batch),
+    });
   }
 
   const graded = await timed(() => gradeRecent(deps, request.slate));
@@ -119,7 +138,9 @@ export async function runDay(deps: DayDeps, request: DayRequest): Promise<DayRes
     const exported = await timed(() => exportSlates(exportDeps, { slates }));
     const { documents } = exported.value;
     outputs.push(
-      ...documents.filter(({ path, result }) => path.includes(request.slate) && result !== 'not_ready').map(({ location }) => location),
+      ...documents
+        .filter(({ path, result }) => path.includes(request.slate) && result !== 'not_ready')
+        .map(({ location }) => location),
     );
     const written = documents.filter(({ result }) => result === 'written');
     report({

@@ -1,7 +1,9 @@
 import type { Slate } from '#core/calendar.ts';
-import type { TableContract } from '#core/contracts/define.ts';
-import type { SqlParams } from '#platform/warehouse/port.ts';
-
+import { columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
+import { type PhaseRun, phaseRuns } from '#core/contracts/nba_orchestration.ts';
+import { messageOf } from '#core/errors.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
 /** First date any history may have: bounds every scan of a partitioned table. */
 export const HISTORY_FROM = '1946-11-01';
 
@@ -35,4 +37,105 @@ export interface Processor {
 /** The parameters every processor's statement may name. */
 export function rangeParams(range: SlateRange): SqlParams {
   return { from: range.from, to: range.to, as_of: range.asOf, history_from: HISTORY_FROM };
+}
+
+/** What phases need from outside. */
+export interface PhaseDeps {
+  readonly warehouse: Warehouse;
+  readonly clock: Clock;
+  readonly codeVersion: string;
+  /** Identifies the run in `phase_runs`; one per command or request. */
+  readonly runId: string;
+}
+
+/** How one processor ended for a range. */
+export interface ProcessorResult {
+  readonly phase: PhaseRun['phase'];
+  readonly processor: string;
+  readonly from: Slate;
+  readonly to: Slate;
+  readonly verdict: 'done' | 'empty' | 'held' | 'failed';
+  readonly rows: number;
+  readonly seconds: number;
+  readonly reason?: string;
+}
+
+/**
+ * Runs one processor over a range in one atomic replacement and leaves a receipt in `phase_runs`. Slates in `held` keep
+ * what they have: their inputs are not ready. A failure is recorded and thrown.
+ */
+export async function runProcessor(
+  deps: PhaseDeps,
+  processor: Processor,
+  range: SlateRange,
+  held: readonly Slate[] = [],
+): Promise<ProcessorResult> {
+  const started = deps.clock.now();
+  const column = processor.rangeColumn ?? 'slate';
+  const not =
+    held.length === 0 ? undefined : `${column} NOT IN (${held.map((slate) => `DATE '${slate}'`).join(', ')})`;
+  const select =
+    not === undefined
+      ? processor.select
+      : `SELECT ${columnNames(processor.table).join(', ')} FROM (${processor.select}) AS computed WHERE ${not}`;
+  try {
+    const rows = await deps.warehouse.replaceRange(
+      processor.table,
+      { column, from: range.from, to: range.to, ...(not === undefined ? {} : { extraWhere: not }) },
+      select,
+      rangeParams(range),
+    );
+    return await receipt(deps, processor, range, started, { verdict: rows === 0 ? 'empty' : 'done', rows });
+  } catch (error) {
+    await receipt(deps, processor, range, started, { verdict: 'failed', rows: 0, reason: messageOf(error) });
+    throw error;
+  }
+}
+
+/** Records that a processor could not start for a range, and why. */
+export async function holdProcessor(
+  deps: PhaseDeps,
+  processor: Processor,
+  range: SlateRange,
+  reason: string,
+): Promise<ProcessorResult> {
+  return receipt(deps, processor, range, deps.clock.now(), { verdict: 'held', rows: 0, reason });
+}
+
+async function receipt(
+  deps: PhaseDeps,
+  processor: Processor,
+  range: SlateRange,
+  started: Date,
+  outcome: Pick<ProcessorResult, 'verdict' | 'rows' | 'reason'>,
+): Promise<ProcessorResult> {
+  const finished = deps.clock.now();
+  await deps.warehouse.append(phaseRuns, [
+    {
+      run_id: deps.runId,
+      phase: processor.phase,
+      processor: processor.name,
+      slate_from: range.from,
+      slate_to: range.to,
+      verdict: outcome.verdict,
+      row_count: outcome.rows,
+      reason: outcome.reason ?? null,
+      started_at: started.toISOString(),
+      finished_at: finished.toISOString(),
+      code_version: deps.codeVersion,
+    },
+  ]);
+  return {
+    phase: processor.phase,
+    processor: processor.name,
+    from: range.from,
+    to: range.to,
+    seconds: (finished.getTime() - started.getTime()) / 1000,
+    ...outcome,
+  };
+}
+
+/** The table a processor writes, as others name it in `reads`. */
+export function outputOf(processor: Processor): string {
+  return tableId(processor.table);
 }

@@ -1,11 +1,17 @@
 import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
-import { buildPlayerReference } from './analytics/player-reference.ts';
-import { CONTEXT_PROCESSORS, SUMMARY_PROCESSORS } from './analytics/processors.ts';
-import { scheduleReference } from './analytics/schedule-reference.ts';
-import { PRECOMPUTE_PROCESSORS } from './precompute/processors.ts';
+import { buildPlayerReference, scheduleReference } from '#pipeline/analytics/reference.ts';
+import { CONTEXT_PROCESSORS, PRECOMPUTE_PROCESSORS, SUMMARY_PROCESSORS } from './graph.ts';
 import { blocking, type NotReady, notReady } from './precompute/readiness.ts';
-import { HISTORY_FROM, NO_AS_OF, type SlateRange } from './processor.ts';
-import { holdProcessor, outputOf, type PhaseDeps, type ProcessorResult, runProcessor } from './run-processor.ts';
+import {
+  HISTORY_FROM,
+  holdProcessor,
+  NO_AS_OF,
+  outputOf,
+  type PhaseDeps,
+  type ProcessorResult,
+  runProcessor,
+  type SlateRange,
+} from './processor.ts';
 
 /** Attempts after the first, and the wait before the first of them; the n-th waits n times as long: 60, 120, 180 s. */
 export interface Waiting {
@@ -60,13 +66,17 @@ async function firstMissing(deps: PhaseDeps, to: Slate): Promise<Slate | undefin
   const [first] = missing;
   if (first === undefined) return undefined;
   const held = new Set(
-    (await notReady(deps.warehouse, first.slate, to)).filter(({ input }) => input === 'results').map(({ slate }) => slate),
+    (await notReady(deps.warehouse, first.slate, to))
+      .filter(({ input }) => input === 'results')
+      .map(({ slate }) => slate),
   );
   return missing.find(({ slate }) => !held.has(slate))?.slate;
 }
 
 /** Brings schedule, players and game summaries up to date with the raw tables. Returns what ran and the first slate whose results changed. */
-export async function refreshSummaries(deps: PhaseDeps): Promise<{ processors: ProcessorResult[]; changedFrom: Slate | undefined }> {
+export async function refreshSummaries(
+  deps: PhaseDeps,
+): Promise<{ processors: ProcessorResult[]; changedFrom: Slate | undefined }> {
   const whole: SlateRange = { from: parseSlate(HISTORY_FROM), to: parseSlate('9999-12-31'), asOf: NO_AS_OF };
   const processors = [await runProcessor(deps, scheduleReference, whole)];
   await buildPlayerReference(deps.warehouse);
@@ -80,7 +90,10 @@ export async function refreshSummaries(deps: PhaseDeps): Promise<{ processors: P
 }
 
 /** Computes contexts and features for a range as it stands: held slates keep what they have, and whatever reads a held table is held with it. */
-export async function computeRange(deps: PhaseDeps, range: SlateRange): Promise<{ processors: ProcessorResult[]; notReady: NotReady[] }> {
+export async function computeRange(
+  deps: PhaseDeps,
+  range: SlateRange,
+): Promise<{ processors: ProcessorResult[]; notReady: NotReady[] }> {
   const processors: ProcessorResult[] = [];
   for (const processor of CONTEXT_PROCESSORS) processors.push(await runProcessor(deps, processor, range));
   const problems = await notReady(deps.warehouse, range.from, range.to);
@@ -111,8 +124,15 @@ export async function refresh(deps: PhaseDeps, slate: Slate, waiting: Waiting): 
     const summaries = await refreshSummaries(deps);
     const from = earliest(slate, await firstMissing(deps, slate), summaries.changedFrom);
     processors.push(...summaries.processors);
-    if (from < slate) processors.push(...(await computeRange(deps, { from, to: addDays(slate, -1), asOf: NO_AS_OF })).processors);
-    const tonight = await computeRange(deps, { from: slate, to: slate, asOf: deps.clock.now().toISOString() });
+    if (from < slate)
+      processors.push(
+        ...(await computeRange(deps, { from, to: addDays(slate, -1), asOf: NO_AS_OF })).processors,
+      );
+    const tonight = await computeRange(deps, {
+      from: slate,
+      to: slate,
+      asOf: deps.clock.now().toISOString(),
+    });
     processors.push(...tonight.processors);
     if (tonight.notReady.length === 0 || attempt >= waiting.dependency_retries) {
       return { processors, notReady: tonight.notReady, from, to: slate };
@@ -122,5 +142,8 @@ export async function refresh(deps: PhaseDeps, slate: Slate, waiting: Waiting): 
 }
 
 function earliest(slate: Slate, ...others: readonly (Slate | undefined)[]): Slate {
-  return others.reduce<Slate>((least, other) => (other !== undefined && other < least ? other : least), slate);
+  return others.reduce<Slate>(
+    (least, other) => (other !== undefined && other < least ? other : least),
+    slate,
+  );
 }

@@ -44,7 +44,8 @@ export function virtualClock(start: Date | string): VirtualClock {
     },
     set: (instant) => {
       const next = new Date(instant).getTime();
-      if (Number.isNaN(next) || next < current) throw new RangeError(`a clock does not go back: ${String(instant)}`);
+      if (Number.isNaN(next) || next < current)
+        throw new RangeError(`a clock does not go back: ${String(instant)}`);
       current = next;
     },
     slept,

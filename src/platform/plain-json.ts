@@ -15,7 +15,8 @@ export function toPlainJson(value: unknown, what: string): string {
 function check(value: unknown, place: string, depth: number): void {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return;
   if (typeof value === 'number' && Number.isFinite(value)) return;
-  if (typeof value !== 'object') throw notPlain(place, typeof value === 'number' ? String(value) : `a ${typeof value}`);
+  if (typeof value !== 'object')
+    throw notPlain(place, typeof value === 'number' ? String(value) : `a ${typeof value}`);
   if (depth >= MAX_DEPTH) throw notPlain(place, `more than ${MAX_DEPTH} levels, or a cycle`);
   if (Array.isArray(value)) {
     // A hole in an array is read as undefined here, and refused.
@@ -23,7 +24,8 @@ function check(value: unknown, place: string, depth: number): void {
     return;
   }
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) throw notPlain(place, `an instance of ${value.constructor.name}`);
+  if (prototype !== Object.prototype && prototype !== null)
+    throw notPlain(place, `an instance of ${value.constructor.name}`);
   for (const [key, inner] of Object.entries(value)) {
     if (inner !== undefined) check(inner, `${place}.${key}`, depth + 1);
   }

@@ -1,4 +1,5 @@
-import { type Absence, LONG_ABSENCE, type SimulatedPlayer } from './player.ts';
+import { MINUTE, type SlateClock } from './options.ts';
+import { type Absence, LONG_ABSENCE, type SimulatedPlayer } from './players.ts';
 import type { Random } from './random.ts';
 
 /** The statuses of an availability report. */
@@ -14,7 +15,13 @@ export interface Availability {
 }
 
 /** How often a player with a status plays: what a reader of the feed may expect. */
-export const PLAYS_WHEN: Readonly<Record<Status, number>> = { out: 0, doubtful: 0.1, questionable: 0.5, probable: 0.9, available: 1 };
+export const PLAYS_WHEN: Readonly<Record<Status, number>> = {
+  out: 0,
+  doubtful: 0.1,
+  questionable: 0.5,
+  probable: 0.9,
+  available: 1,
+};
 
 /** Nobody new sits out when a team is down to this many. */
 const FEWEST_AVAILABLE = 9;
@@ -39,7 +46,11 @@ const BODY = [
 const TROUBLE = ['Sprain', 'Soreness', 'Strain', 'Contusion', 'Injury Management'];
 
 /** Decides who plays tonight. Players in the middle of an absence stay away; others may sit out for a night. */
-export function decideAvailability(roster: readonly SimulatedPlayer[], backToBack: boolean, random: Random): Availability[] {
+export function decideAvailability(
+  roster: readonly SimulatedPlayer[],
+  backToBack: boolean,
+  random: Random,
+): Availability[] {
   let available = roster.filter((player) => !isAway(player)).length;
   return roster.map((player, rank) => {
     const verdict = decide(player, rank, backToBack, available > FEWEST_AVAILABLE, random);
@@ -48,22 +59,38 @@ export function decideAvailability(roster: readonly SimulatedPlayer[], backToBac
   });
 }
 
-function decide(player: SimulatedPlayer, rank: number, backToBack: boolean, mayMiss: boolean, random: Random): Availability {
+function decide(
+  player: SimulatedPlayer,
+  rank: number,
+  backToBack: boolean,
+  mayMiss: boolean,
+  random: Random,
+): Availability {
   const { absence } = player;
-  if (absence !== null) return absence.gamesLeft > 0 ? stillAway(player, absence, random) : comingBack(player, absence, random);
+  if (absence !== null)
+    return absence.gamesLeft > 0 ? stillAway(player, absence, random) : comingBack(player, absence, random);
   if (!mayMiss || rank >= ROTATION_SIZE) return { player, plays: true, listed: null, reason: null };
-  const tired = rank < REST.stars && backToBack && random.chance(player.age >= REST.veteran ? REST.chance : REST.youngChance);
+  const tired =
+    rank < REST.stars &&
+    backToBack &&
+    random.chance(player.age >= REST.veteran ? REST.chance : REST.youngChance);
   if (tired) return sitsOut(player, 'out', 'Rest', 1);
   if (random.chance(LATE_SCRATCH)) return sitsOut(player, null, 'Injury/Illness - N/A; Illness', 1);
   if (!random.chance(KNOCK.chance)) return { player, plays: true, listed: null, reason: null };
   const kind = random.next();
-  const listed: Status = kind < KNOCK.questionable ? 'questionable' : kind < KNOCK.probable ? 'probable' : 'doubtful';
+  const listed: Status =
+    kind < KNOCK.questionable ? 'questionable' : kind < KNOCK.probable ? 'probable' : 'doubtful';
   const reason = drawReason(random);
   if (random.chance(PLAYS_WHEN[listed])) return { player, plays: true, listed, reason };
   return sitsOut(player, listed, reason, random.chance(KNOCK.another) ? random.int(2, 3) : 1);
 }
 
-function sitsOut(player: SimulatedPlayer, listed: Status | null, reason: string, games: number): Availability {
+function sitsOut(
+  player: SimulatedPlayer,
+  listed: Status | null,
+  reason: string,
+  games: number,
+): Availability {
   player.absence = { gamesLeft: games, reason, length: games };
   return { player, plays: false, listed, reason };
 }
@@ -78,7 +105,8 @@ function stillAway(player: SimulatedPlayer, absence: Absence, random: Random): A
 
 function comingBack(player: SimulatedPlayer, absence: Absence, random: Random): Availability {
   const unsure = random.next();
-  const listed: Status = unsure < 0.35 && absence.length > 1 ? 'questionable' : unsure < 0.5 ? 'probable' : 'available';
+  const listed: Status =
+    unsure < 0.35 && absence.length > 1 ? 'questionable' : unsure < 0.5 ? 'probable' : 'available';
   return { player, plays: true, listed, reason: absence.reason };
 }
 
@@ -100,7 +128,8 @@ export function recordGame(availability: readonly Availability[], random: Random
       }
     } else if (player.absence !== null) {
       player.absence.gamesLeft -= 1;
-      if (player.absence.gamesLeft === 0 && player.absence.length >= LONG_ABSENCE) player.gamesSinceReturn = 0;
+      if (player.absence.gamesLeft === 0 && player.absence.length >= LONG_ABSENCE)
+        player.gamesSinceReturn = 0;
     }
   }
 }
@@ -113,4 +142,71 @@ function drawLength(random: Random): number {
 
 function drawReason(random: Random): string {
   return `Injury/Illness - ${random.pick(BODY)}; ${random.pick(TROUBLE)}`;
+}
+
+/** A player's status over the reports of a game day, oldest first. */
+export interface StatusHistory {
+  readonly availability: Availability;
+  readonly statements: readonly Statement[];
+}
+
+interface Statement {
+  readonly reportAt: number;
+  readonly status: Status;
+}
+
+/** Reports in the course of the day, New York time. */
+const REPORT_TIMES = ['11:00', '13:30', '17:30'];
+const DAY_BEFORE = '17:30';
+/** Games before this hour get a report the evening before. */
+const EARLY_TIPOFF = '15:00';
+/** The last word: half an hour before tip-off. */
+const LAST_REPORT = 30 * MINUTE;
+/** Chance that a doubt is settled from one report to the next, and in the last one. */
+const SETTLED = { next: 0.3, last: 0.85 };
+
+/** When reports about a game come out; all before tip-off, the last one thirty minutes before. */
+export function reportTimes({ today, dayBefore }: SlateClock, tipoff: number): number[] {
+  const times = REPORT_TIMES.map(today).filter((at) => at <= tipoff - LAST_REPORT - 15 * MINUTE);
+  const eve = tipoff < today(EARLY_TIPOFF) ? [dayBefore(DAY_BEFORE)] : [];
+  return [...eve, ...times, tipoff - LAST_REPORT];
+}
+
+/**
+ * What the reports of a day say about the players of a team. Doubts are settled in the direction of what will happen
+ * at a rate that does not depend on it, so that an open "questionable" stays even. Players nobody named appear in the
+ * last report as late scratches.
+ */
+export function writeReports(
+  availabilities: readonly Availability[],
+  times: readonly number[],
+  random: Random,
+): StatusHistory[] {
+  const histories: StatusHistory[] = [];
+  for (const availability of availabilities) {
+    const { listed, plays } = availability;
+    if (listed === null) {
+      const last = times[times.length - 1];
+      if (!plays && last !== undefined)
+        histories.push({ availability, statements: [{ reportAt: last, status: 'out' }] });
+      continue;
+    }
+    let status = listed;
+    const statements = times.map((reportAt, index) => {
+      const last = index === times.length - 1;
+      const open = status !== 'out' && status !== 'available';
+      const settles = open && index > 0 && random.chance(last ? SETTLED.last : SETTLED.next);
+      if (settles) status = plays ? 'available' : 'out';
+      return { reportAt, status };
+    });
+    histories.push({ availability, statements });
+  }
+  return histories;
+}
+
+/** The newest status at or before an instant, null when no report had named the player. */
+export function statusAt(history: StatusHistory, instant: number): Status | null {
+  let status: Status | null = null;
+  for (const statement of history.statements) if (statement.reportAt <= instant) status = statement.status;
+  return status;
 }

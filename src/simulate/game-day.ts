@@ -1,25 +1,14 @@
 import { addDays, type Slate } from '#core/calendar.ts';
-import { decideAvailability, recordGame } from './availability.ts';
-import { type GameResult, playGame, type SideSetting, type TimedShot } from './game.ts';
-import { gameLineRows } from './game-market.ts';
-import { information } from './information.ts';
-import { addRows, emptyRows, type LeagueRows } from './league-rows.ts';
-import type { Matchday, MatchdaySide } from './matchday.ts';
-import type { ResolvedLeagueOptions } from './options.ts';
-import { drift } from './player.ts';
-import { playerLineRows } from './player-market.ts';
-import type { ShootingClimate } from './possessions.ts';
+import { decideAvailability, recordGame, reportTimes, writeReports } from './availability.ts';
+import { type GameResult, playGame, type ShootingClimate, type SideSetting, type TimedShot } from './game.ts';
+import { addRows, emptyRows, type LeagueRows, type RowIds } from './league-rows.ts';
+import { gameLineRows, playerLineRows } from './markets.ts';
+import { information, type Matchday, type MatchdaySide } from './matchday.ts';
+import { MINUTE, type ResolvedLeagueOptions, type SlateClock, slateClock } from './options.ts';
+import { drift, expectRoles, type TeamState } from './players.ts';
+import { resultRows, type ScheduleWriter, shotRows, statusRows } from './provider-rows.ts';
 import type { Random } from './random.ts';
-import { resultRows } from './result-rows.ts';
-import type { TeamState } from './rosters.ts';
-import { expectRoles } from './rotation.ts';
-import type { RowIds } from './row-id.ts';
-import type { ScheduleWriter } from './schedule-rows.ts';
-import type { PlannedGame } from './season-plan.ts';
-import { shotRows } from './shot-rows.ts';
-import { MINUTE, type SlateClock, slateClock } from './slate-clock.ts';
-import { reportTimes, writeReports } from './status-feed.ts';
-import { statusRows } from './status-rows.ts';
+import type { PlannedGame } from './season.ts';
 
 /** League-wide level of play in a season. */
 export interface LeagueClimate {
@@ -50,7 +39,8 @@ const SAME_NIGHT = 0.75;
 /** Opens a game day: last drifts, who will play, what the reports say. */
 function openMatchday(deps: GameDeps, game: PlannedGame, clock: SlateClock): Matchday {
   const [home, away] = [deps.teams[game.home], deps.teams[game.away]];
-  if (home === undefined || away === undefined) throw new RangeError(`game ${game.gameId} names a team the league does not have`);
+  if (home === undefined || away === undefined)
+    throw new RangeError(`game ${game.gameId} names a team the league does not have`);
   const times = reportTimes(clock, game.tipoff);
   const side = (state: TeamState, opponent: TeamState, edge: number): MatchdaySide => {
     const random = deps.random.fork('team', game.gameId, state.team.abbr);
@@ -59,7 +49,12 @@ function openMatchday(deps: GameDeps, game: PlannedGame, clock: SlateClock): Mat
     const backToBack = state.lastSlate === addDays(game.slate, -1);
     const availability = decideAvailability(state.roster, backToBack, random);
     const histories = writeReports(availability, times, random.fork('reports'));
-    return { state, availability, histories, climate: shooting(deps.climate, opponent, backToBack ? edge - FATIGUE : edge) };
+    return {
+      state,
+      availability,
+      histories,
+      climate: shooting(deps.climate, opponent, backToBack ? edge - FATIGUE : edge),
+    };
   };
   return {
     season: deps.season,
@@ -104,10 +99,14 @@ function finishMatchday(deps: GameDeps, day: Matchday): { rows: LeagueRows; winn
   const { players, teams } = resultRows(day, result, knownAt, deps.ids, deps.sourceFile);
   const rows: LeagueRows = {
     ...emptyRows(),
-    scheduleGames: [deps.schedule.played(deps.season, day.game, result.home.score, result.away.score, knownAt)],
+    scheduleGames: [
+      deps.schedule.played(deps.season, day.game, result.home.score, result.away.score, knownAt),
+    ],
     playerBoxScores: players,
     teamBoxScores: teams,
-    shots: deps.options.withShots ? shotRows(day, shots, knownAt, random.fork('shots'), deps.ids, deps.sourceFile) : [],
+    shots: deps.options.withShots
+      ? shotRows(day, shots, knownAt, random.fork('shots'), deps.ids, deps.sourceFile)
+      : [],
   };
   for (const { state, availability } of [day.home, day.away]) {
     recordGame(availability, random.fork('injuries', state.team.abbr));
@@ -125,7 +124,12 @@ function floor(day: Matchday, side: MatchdaySide): SideSetting {
 }
 
 /** From half an hour after the end; a quarter of the results only next morning. */
-function whenKnown({ dayAfter }: SlateClock, tipoff: number, { overtimes }: GameResult, random: Random): number {
+function whenKnown(
+  { dayAfter }: SlateClock,
+  tipoff: number,
+  { overtimes }: GameResult,
+  random: Random,
+): number {
   const end = tipoff + (10 + random.int(128, 148) + 22 * overtimes) * MINUTE;
   if (random.chance(SAME_NIGHT)) return end + random.int(30, 80) * MINUTE;
   return dayAfter('09:00') + random.int(0, 30) * MINUTE;

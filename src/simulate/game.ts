@@ -1,7 +1,219 @@
-import { makeUnit, playPossessions, type ShootingClimate, type ShotEvent } from './possessions.ts';
+import { type ExpectedRole, type SimulatedPlayer, shareUnits, UNITS_PER_MINUTE } from './players.ts';
 import type { Random } from './random.ts';
-import { type ExpectedRole, shareUnits, UNITS_PER_MINUTE } from './rotation.ts';
-import { emptyLine, type StatLine } from './stat-line.ts';
+
+/** What one player did in one game; points and rebounds follow from the parts. */
+export interface StatLine {
+  readonly player: SimulatedPlayer;
+  readonly starter: boolean;
+  /** Eighths of a minute. */
+  units: number;
+  fgm: number;
+  fga: number;
+  fg3m: number;
+  fg3a: number;
+  ftm: number;
+  fta: number;
+  oreb: number;
+  dreb: number;
+  ast: number;
+  stl: number;
+  blk: number;
+  tov: number;
+  pf: number;
+  plusMinus: number;
+}
+
+/** A player's empty line. */
+export function emptyLine(player: SimulatedPlayer, starter: boolean): StatLine {
+  const zero = {
+    units: 0,
+    fgm: 0,
+    fga: 0,
+    fg3m: 0,
+    fg3a: 0,
+    ftm: 0,
+    fta: 0,
+    oreb: 0,
+    dreb: 0,
+    ast: 0,
+    stl: 0,
+    blk: 0,
+    tov: 0,
+    pf: 0,
+    plusMinus: 0,
+  };
+  return { player, starter, ...zero };
+}
+
+/** Points of a line: two per field goal, one more per three, one per free throw. */
+export function pointsOf(line: Pick<StatLine, 'fgm' | 'fg3m' | 'ftm'>): number {
+  return 2 * line.fgm + line.fg3m + line.ftm;
+}
+
+/** League-wide rates per play; with the players' own mixes they give about 114 points a team. */
+export const RATES = {
+  offensiveRebound: 0.255,
+  offensiveReboundAfterFreeThrow: 0.12,
+  andOne: 0.045,
+  stolen: 0.55,
+  blockedTwo: 0.19,
+  assisted: 0.72,
+  looseFoul: 0.075,
+  /** Rebounds that nobody is credited with. */
+  teamRebound: 0.12,
+} as const;
+
+/** Multipliers on the chance to make a shot. */
+export interface ShootingClimate {
+  readonly two: number;
+  readonly three: number;
+}
+
+/** A field-goal attempt, kept only when shots are asked for. */
+export interface ShotEvent {
+  readonly line: StatLine;
+  readonly three: boolean;
+  readonly made: boolean;
+}
+
+/** The players of one side during a stretch, with the cumulative weights by which events fall to them. */
+export interface Unit {
+  readonly lines: readonly StatLine[];
+  readonly plays: Float64Array;
+  readonly assists: Float64Array;
+  readonly offensiveRebounds: Float64Array;
+  readonly defensiveRebounds: Float64Array;
+  readonly steals: Float64Array;
+  readonly blocks: Float64Array;
+  readonly fouls: Float64Array;
+}
+
+/**
+ * Prepares a side for a stretch.
+ *
+ * @param units minutes of each line in this stretch, in eighths
+ * @param heat per line, how much more than usual he shoots tonight
+ */
+export function makeUnit(
+  lines: readonly StatLine[],
+  units: readonly number[],
+  heat: readonly number[],
+): Unit {
+  const cumulative = (weight: (player: SimulatedPlayer, index: number) => number): Float64Array => {
+    const sums = new Float64Array(lines.length);
+    let [sum, i] = [0, 0];
+    for (const { player } of lines) {
+      sum += (units[i] ?? 0) * weight(player, i);
+      sums[i++] = sum;
+    }
+    return sums;
+  };
+  return {
+    lines,
+    plays: cumulative((player, i) => playWeight(player) * (heat[i] ?? 1)),
+    assists: cumulative((player) => player.tendencies.assist * player.usage),
+    offensiveRebounds: cumulative((player) => player.tendencies.offensiveRebound),
+    defensiveRebounds: cumulative((player) => player.tendencies.defensiveRebound),
+    steals: cumulative((player) => player.tendencies.steal),
+    blocks: cumulative((player) => player.tendencies.block),
+    fouls: cumulative((player) => player.tendencies.foul),
+  };
+}
+
+/** How often a player ends plays per minute, relative to his teammates. */
+export function playWeight(player: SimulatedPlayer): number {
+  return player.usage * Math.exp(player.form);
+}
+
+/** Plays a number of possessions of one side and returns its points; the lines of both sides are updated. */
+export function playPossessions(
+  count: number,
+  offence: Unit,
+  defence: Unit,
+  climate: ShootingClimate,
+  random: Random,
+  onShot: ((shot: ShotEvent) => void) | null,
+): number {
+  let points = 0;
+  for (let i = 0; i < count; i++) {
+    if (random.next() < RATES.looseFoul) foul(defence, random);
+    for (let alive = true; alive; ) {
+      const line = draw(offence.lines, offence.plays, random);
+      const { mix, touch } = line.player;
+      const kind = random.next();
+      if (kind < mix.turnover) {
+        line.tov += 1;
+        if (random.next() < RATES.stolen) draw(defence.lines, defence.steals, random).stl += 1;
+        alive = false;
+      } else if (kind < mix.turnover + mix.freeThrowTrip) {
+        foul(defence, random);
+        const made = freeThrows(line, 2, random);
+        points += made;
+        alive =
+          made < 2 && reboundedByOffence(offence, defence, RATES.offensiveReboundAfterFreeThrow, random);
+      } else {
+        const three = random.next() < mix.three;
+        const chance = three ? mix.makeThree * climate.three : mix.makeTwo * climate.two;
+        const made = random.next() < chance * (1 + touch);
+        line.fga += 1;
+        if (three) line.fg3a += 1;
+        onShot?.({ line, three, made });
+        if (made) {
+          line.fgm += 1;
+          if (three) line.fg3m += 1;
+          points += three ? 3 : 2;
+          if (random.next() < RATES.assisted) creditAssist(offence, line, random);
+          if (!three && random.next() < RATES.andOne) {
+            foul(defence, random);
+            points += freeThrows(line, 1, random);
+          }
+          alive = false;
+        } else {
+          if (!three && random.next() < RATES.blockedTwo)
+            draw(defence.lines, defence.blocks, random).blk += 1;
+          alive = reboundedByOffence(offence, defence, RATES.offensiveRebound, random);
+        }
+      }
+    }
+  }
+  return points;
+}
+
+function freeThrows(line: StatLine, attempts: number, random: Random): number {
+  const made = random.binomial(attempts, line.player.mix.makeFree);
+  line.fta += attempts;
+  line.ftm += made;
+  return made;
+}
+
+function reboundedByOffence(offence: Unit, defence: Unit, chance: number, random: Random): boolean {
+  if (random.next() < chance) {
+    if (random.next() >= RATES.teamRebound) draw(offence.lines, offence.offensiveRebounds, random).oreb += 1;
+    return true;
+  }
+  if (random.next() >= RATES.teamRebound) draw(defence.lines, defence.defensiveRebounds, random).dreb += 1;
+  return false;
+}
+
+/** An assist goes to anybody but the scorer. */
+function creditAssist(offence: Unit, scorer: StatLine, random: Random): void {
+  const passer = draw(offence.lines, offence.assists, random);
+  if (passer !== scorer) passer.ast += 1;
+}
+
+function foul(defence: Unit, random: Random): void {
+  const line = draw(defence.lines, defence.fouls, random);
+  if (line.pf < 6) line.pf += 1;
+}
+
+function draw(lines: readonly StatLine[], cumulative: Float64Array, random: Random): StatLine {
+  const at = random.next() * (cumulative[cumulative.length - 1] ?? 0);
+  let index = 0;
+  while (index < cumulative.length - 1 && (cumulative[index] ?? 0) <= at) index += 1;
+  const line = lines[index];
+  if (line === undefined) throw new RangeError('expected players on court, saw none');
+  return line;
+}
 
 /** What a game is played under. */
 export interface GameSetting {
@@ -57,7 +269,11 @@ interface Team extends SideResult {
  * Plays a game possession by possession, in stretches: three quarters as planned, a fourth in which a lopsided score
  * gives the bench the floor, and overtimes until somebody wins.
  */
-export function playGame(setting: GameSetting, random: Random, onShot: ((shot: TimedShot) => void) | null = null): GameResult {
+export function playGame(
+  setting: GameSetting,
+  random: Random,
+  onShot: ((shot: TimedShot) => void) | null = null,
+): GameResult {
   const home = takeTheFloor(setting.home, random);
   const away = takeTheFloor(setting.away, random);
   const pace = setting.pace + random.normal(0, PACE_SD);
@@ -69,20 +285,38 @@ export function playGame(setting: GameSetting, random: Random, onShot: ((shot: T
     for (const [side, { team }] of sides.entries()) {
       const [offence, defence] = [units[side], units[1 - side]];
       if (offence === undefined || defence === undefined) continue;
-      const record = onShot === null ? null : (shot: ShotEvent) => onShot({ ...shot, stretch: index, home: team === home });
-      team.score += playPossessions(possessions, offence, defence, eased(team.climate, team === home ? lead : -lead), random, record);
+      const record =
+        onShot === null
+          ? null
+          : (shot: ShotEvent) => onShot({ ...shot, stretch: index, home: team === home });
+      team.score += playPossessions(
+        possessions,
+        offence,
+        defence,
+        eased(team.climate, team === home ? lead : -lead),
+        random,
+        record,
+      );
     }
-    const margin = sides.reduce((sum, { team, before }) => sum + (team === home ? 1 : -1) * (team.score - before), 0);
-    for (const { team, units: shared } of sides) credit(team, shared, minutes, team === home ? margin : -margin, random);
+    const margin = sides.reduce(
+      (sum, { team, before }) => sum + (team === home ? 1 : -1) * (team.score - before),
+      0,
+    );
+    for (const { team, units: shared } of sides)
+      creditMinutes(team, shared, minutes, team === home ? margin : -margin, random);
   };
   stretch(0, 36, (team) => shareUnits(team.plan, 180 * UNITS_PER_MINUTE, 31 * UNITS_PER_MINUTE));
   const margin = Math.abs(home.score - away.score);
   const blowout = Math.min(1, Math.max(0, (margin - BLOWOUT.from) / BLOWOUT.over));
-  stretch(1, 12, (team) => shareUnits(fourthQuarter(team, blowout), 60 * UNITS_PER_MINUTE, 12 * UNITS_PER_MINUTE));
+  stretch(1, 12, (team) =>
+    shareUnits(fourthQuarter(team, blowout), 60 * UNITS_PER_MINUTE, 12 * UNITS_PER_MINUTE),
+  );
   let overtimes = 0;
   while (home.score === away.score) {
     overtimes += 1;
-    stretch(1 + overtimes, 5, (team) => shareUnits(closers(team), 25 * UNITS_PER_MINUTE, 5 * UNITS_PER_MINUTE));
+    stretch(1 + overtimes, 5, (team) =>
+      shareUnits(closers(team), 25 * UNITS_PER_MINUTE, 5 * UNITS_PER_MINUTE),
+    );
   }
   return { home, away, overtimes };
 }
@@ -126,10 +360,19 @@ function eased({ two, three }: ShootingClimate, lead: number): ShootingClimate {
   return { two: two * factor, three: three * factor };
 }
 
-function credit(team: Team, units: readonly number[], minutes: number, margin: number, random: Random): void {
+function creditMinutes(
+  team: Team,
+  units: readonly number[],
+  minutes: number,
+  margin: number,
+  random: Random,
+): void {
   for (const [i, line] of team.lines.entries()) {
     const share = (units[i] ?? 0) / (minutes * UNITS_PER_MINUTE);
     line.units += units[i] ?? 0;
-    if (share > 0) line.plusMinus += Math.round(margin * share + random.normal(0, 5 * Math.sqrt(Math.max(0, share * (1 - share)))));
+    if (share > 0)
+      line.plusMinus += Math.round(
+        margin * share + random.normal(0, 5 * Math.sqrt(Math.max(0, share * (1 - share)))),
+      );
   }
 }

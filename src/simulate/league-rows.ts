@@ -1,11 +1,84 @@
 import type { RowOf, TableContract } from '#core/contracts/define.ts';
-import { type GameLine, gameLines } from '#core/contracts/nba_raw/game-lines.ts';
-import { type InjuryReport, injuryReports } from '#core/contracts/nba_raw/injury-reports.ts';
-import { type PlayerBoxScore, playerBoxScores } from '#core/contracts/nba_raw/player-box-scores.ts';
-import { type PlayerLine, playerLines } from '#core/contracts/nba_raw/player-lines.ts';
-import { type ScheduleGame, scheduleGames } from '#core/contracts/nba_raw/schedule-games.ts';
-import { type Shot, shots } from '#core/contracts/nba_raw/shots.ts';
-import { type TeamBoxScore, teamBoxScores } from '#core/contracts/nba_raw/team-box-scores.ts';
+import {
+  type GameLine,
+  gameLines,
+  type InjuryReport,
+  injuryReports,
+  type PlayerBoxScore,
+  type PlayerLine,
+  playerBoxScores,
+  playerLines,
+  type ScheduleGame,
+  type Shot,
+  scheduleGames,
+  shots,
+  type TeamBoxScore,
+  teamBoxScores,
+} from '#core/contracts/nba_raw.ts';
+import { hashText, scramble } from './random.ts';
+/** Gives a row its id: 64 bits over the seed, the table, its natural key and business values. */
+export type RowIds = (table: string, parts: readonly (string | number | null)[]) => string;
+
+/** Row ids of a league. The same row of the same league has the same id in every run, whatever else was generated. */
+export function rowIds(seed: number): RowIds {
+  const tables = new Map<string, number>();
+  const seedHash = scramble(seed | 0);
+  return (table, parts) => {
+    let tableHash = tables.get(table);
+    if (tableHash === undefined) {
+      tableHash = hashText(table);
+      tables.set(table, tableHash);
+    }
+    let low = seedHash ^ tableHash;
+    let high = Math.imul(tableHash, 31) + seedHash;
+    for (const part of parts) {
+      if (typeof part === 'number' && Number.isInteger(part)) {
+        low = mix(low, part | 0);
+        // Instants need more than 32 bits: their upper part goes into the second lane.
+        high = mix(high, (part / 4294967296) ^ Math.imul(part, 0x27d4eb2f));
+      } else {
+        const hash = hashText(String(part));
+        low = mix(low, hash);
+        high = mix(high, Math.imul(hash, 0x27d4eb2f) + 1);
+      }
+    }
+    return hex(scramble(low), scramble(high ^ low));
+  };
+}
+
+function mix(state: number, value: number): number {
+  const k = Math.imul(value, 0xcc9e2d51);
+  const h = state ^ Math.imul((k << 15) | (k >>> 17), 0x1b873593);
+  return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
+}
+
+/** Sixteen hexadecimal digits. One call that makes a flat string: a league has hundreds of thousands of ids. */
+function hex(high: number, low: number): string {
+  return String.fromCharCode(
+    digit(high, 28),
+    digit(high, 24),
+    digit(high, 20),
+    digit(high, 16),
+    digit(high, 12),
+    digit(high, 8),
+    digit(high, 4),
+    digit(high, 0),
+    digit(low, 28),
+    digit(low, 24),
+    digit(low, 20),
+    digit(low, 16),
+    digit(low, 12),
+    digit(low, 8),
+    digit(low, 4),
+    digit(low, 0),
+  );
+}
+
+/** Character code of the hexadecimal digit at a bit position. */
+function digit(word: number, shift: number): number {
+  const nibble = (word >>> shift) & 15;
+  return nibble + (nibble < 10 ? 48 : 87);
+}
 
 /** Rows of the raw tables, by table. */
 export interface LeagueRows {
@@ -26,7 +99,15 @@ export interface TableRows {
 
 /** No rows at all. */
 export function emptyRows(): LeagueRows {
-  return { scheduleGames: [], playerBoxScores: [], teamBoxScores: [], playerLines: [], gameLines: [], injuryReports: [], shots: [] };
+  return {
+    scheduleGames: [],
+    playerBoxScores: [],
+    teamBoxScores: [],
+    playerLines: [],
+    gameLines: [],
+    injuryReports: [],
+    shots: [],
+  };
 }
 
 /** The rows with their contracts, in the order of the data. */

@@ -1,18 +1,18 @@
-import type { Slate } from '#core/calendar.ts';
+import { easternTime, type Slate } from '#core/calendar.ts';
 import { type GameDeps, type LeagueClimate, runSlate } from './game-day.ts';
-import { addRows, byTable, emptyRows, type LeagueRows, type TableRows } from './league-rows.ts';
+import { addRows, byTable, emptyRows, type LeagueRows, rowIds, type TableRows } from './league-rows.ts';
 import { type LeagueOptions, type ResolvedLeagueOptions, resolveOptions } from './options.ts';
+import { planMoves, Rosters } from './players.ts';
 import { playPlayoffs } from './playoffs.ts';
+import { scheduleWriter } from './provider-rows.ts';
 import { Random } from './random.ts';
-import { planMoves } from './roster-moves.ts';
-import { Rosters } from './rosters.ts';
-import { rowIds } from './row-id.ts';
-import { scheduleWriter } from './schedule-rows.ts';
-import { seasonCalendar } from './season-calendar.ts';
-import { type PlannedGame, planSeason, type ScheduleChange } from './season-plan.ts';
+import { type PlannedGame, planSeason, type ScheduleChange, seasonCalendar } from './season.ts';
 import { INVENTED_TEAMS, type SimulatedTeam } from './teams.ts';
 
 export type { LeagueOptions } from './options.ts';
+
+import type { Clock } from '#platform/clock.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
 
 /** Rows that became known on one day: the schedule of a season, or a slate with its reports, quotes and results. */
 export interface LeagueBatch {
@@ -49,7 +49,14 @@ export function simulateLeague(options: LeagueOptions): SimulatedLeague {
     if (batch.kind === 'played') slates.push(batch.slate);
     if (batch.kind === 'tonight') tonight = batch.slate;
   }
-  return { options: resolved, teams: INVENTED_TEAMS.slice(0, resolved.teams), slates, tonight, tables, rows: byTable(tables) };
+  return {
+    options: resolved,
+    teams: INVENTED_TEAMS.slice(0, resolved.teams),
+    slates,
+    tonight,
+    tables,
+    rows: byTable(tables),
+  };
 }
 
 /** The same league day by day, for loads that do not fit into memory. */
@@ -88,7 +95,10 @@ export function* simulateSlates(options: LeagueOptions): Generator<LeagueBatch, 
     const feed = changeFeed(plan.changes);
     const slates = [...new Set(plan.games.map(({ slate }) => slate))];
     const moves = planMoves(slates, teams.length, stream.fork('moves'));
-    function* playSlate(slate: Slate, games: readonly PlannedGame[]): Generator<LeagueBatch, ReadonlyMap<string, number> | undefined> {
+    function* playSlate(
+      slate: Slate,
+      games: readonly PlannedGame[],
+    ): Generator<LeagueBatch, ReadonlyMap<string, number> | undefined> {
       if (league.through !== null && slate > league.through) return undefined;
       while (moves[0] !== undefined && moves[0].slate <= slate) moves.shift()?.apply(rosters);
       const rows = emptyRows();
@@ -119,7 +129,11 @@ export function* simulateSlates(options: LeagueOptions): Generator<LeagueBatch, 
     const late = feed.until(league.through).map((change) => schedule.changed(season, change));
     const last = late[late.length - 1];
     if (last !== undefined)
-      yield { slate: league.through ?? plan.lastSlate, kind: 'schedule', rows: { ...emptyRows(), scheduleGames: late } };
+      yield {
+        slate: league.through ?? plan.lastSlate,
+        kind: 'schedule',
+        rows: { ...emptyRows(), scheduleGames: late },
+      };
   }
 }
 
@@ -141,5 +155,129 @@ function changeFeed(planned: readonly ScheduleChange[]): {
 
 /** The league changes a little from season to season: pace, and how much goes in. */
 function driftClimate({ pace, two, three }: LeagueClimate, random: Random): LeagueClimate {
-  return { pace: pace + random.normal(0, 0.7), two: two + random.normal(0.002, 0.007), three: three + random.normal(0, 0.008) };
+  return {
+    pace: pace + random.normal(0, 0.7),
+    two: two + random.normal(0.002, 0.007),
+    three: three + random.normal(0, 0.008),
+  };
+}
+
+/**
+ * What a simulated league holds, one fact a line, for people. The first line says that nothing of it is real.
+ */
+export function describeLeague(league: SimulatedLeague): string[] {
+  const { options, tables, slates, tonight, teams } = league;
+  const played = tables.playerBoxScores.filter((row) => row.played);
+  const finals = tables.scheduleGames.filter((row) => row.statement === 'played');
+  const players = new Set(tables.playerBoxScores.map((row) => row.player_id));
+  const changed = (status: string): number =>
+    tables.scheduleGames.filter((row) => row.statement === 'current' && row.status === status).length;
+  const first = slates[0];
+  const last = slates[slates.length - 1];
+  const lines = [
+    `A simulated league, seed ${options.seed}: teams, players, results, lines and injuries are invented.`,
+    `${options.seasons.length === 1 ? 'Season' : 'Seasons'} ${options.seasons.join(', ')}: ${teams.length} teams, ${count(players.size, 'player')}.`,
+    first === undefined || last === undefined
+      ? 'No results yet.'
+      : `${count(finals.length, 'game')} played on ${count(slates.length, 'slate')}, ${first} to ${last}; ${count(played.length, 'player game')}.`,
+    `${count(changed('postponed'), 'game')} postponed, ${changed('cancelled')} not necessary, ${count(movedGames(league), 'game')} moved to another date.`,
+    options.scenario.noLines
+      ? 'No lines: the scenario leaves the odds feed out.'
+      : `${count(tables.playerLines.length, 'player line')} and ${count(tables.gameLines.length, 'game line')} at three invented bookmakers.`,
+    options.scenario.noStatusFeed
+      ? 'No injury reports: the scenario leaves the status feed out.'
+      : `${count(tables.injuryReports.length, 'injury statement')} in ${count(new Set(tables.injuryReports.map((row) => row.report_at)).size, 'report')}.`,
+  ];
+  if (options.withShots) lines.push(`${count(tables.shots.length, 'shot')}.`);
+  if (tonight !== null) lines.push(tonightLine(league, tonight));
+  return lines;
+}
+
+function tonightLine(league: SimulatedLeague, tonight: string): string {
+  const events = new Set(
+    league.tables.gameLines.filter((row) => row.slate === tonight).map((row) => row.event_id),
+  );
+  const quoted = new Set(
+    league.tables.playerLines.filter((row) => row.slate === tonight).map((row) => row.player_lookup),
+  );
+  const starts = tipoffsOf(league, tonight);
+  const [first, last] = [starts[0], starts[starts.length - 1]];
+  const hours =
+    first === undefined || last === undefined
+      ? ''
+      : `, tip-offs from ${easternTime(new Date(first))} to ${easternTime(new Date(last))} ET`;
+  return `Tonight is ${tonight}: ${count(Math.max(starts.length, events.size), 'game')} without results${hours}; ${count(quoted.size, 'player')} quoted.`;
+}
+
+/** Tip-offs of a slate as the newest statement about each game has them. */
+function tipoffsOf(league: SimulatedLeague, slate: string): string[] {
+  const newest = new Map<string, { slate: string; status: string; tipoff: string }>();
+  for (const row of league.tables.scheduleGames) {
+    if (row.game_id !== null && row.tipoff_at !== null)
+      newest.set(row.game_id, { slate: row.slate, status: row.status, tipoff: row.tipoff_at });
+  }
+  const tonight = [...newest.values()].filter((game) => game.slate === slate && game.status === 'scheduled');
+  return tonight.map((game) => game.tipoff).sort();
+}
+
+/** Games that were played, or now stand, on another date than published. */
+function movedGames({ tables }: SimulatedLeague): number {
+  const published = new Map(
+    tables.scheduleGames
+      .filter((row) => row.statement === 'published')
+      .map((row) => [row.game_id, row.slate]),
+  );
+  const later = tables.scheduleGames.filter(
+    (row) => row.statement === 'current' && row.status === 'scheduled',
+  );
+  return new Set(
+    later
+      .filter((row) => published.has(row.game_id) && published.get(row.game_id) !== row.slate)
+      .map((row) => row.game_id),
+  ).size;
+}
+
+/** "1 game", "1,230 games". */
+function count(number: number, noun: string): string {
+  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+export interface LoadLeagueOptions {
+  /** Holds back what is not known yet: rows whose `ingested_at` lies after the clock's instant. Nothing is held back when absent. */
+  readonly clock?: Clock;
+  /** ISO instant up to which an earlier load brought everything: only rows that became known later are looked at. */
+  readonly since?: string;
+}
+
+/** What a load did, in rows. `loaded` is by table name; loaded + duplicate + withheld is all the league has. */
+export interface LoadedLeague {
+  readonly loaded: Readonly<Record<string, number>>;
+  readonly duplicate: number;
+  readonly withheld: number;
+}
+
+/**
+ * Writes the rows of a simulated league into the raw tables, which are made where they are missing. A row that the
+ * warehouse has already is left alone, so a second load changes nothing, and a load with a later clock adds only what
+ * has become known in between. Each table is written whole or not at all; errors are those of the warehouse.
+ */
+export async function loadLeague(
+  warehouse: Warehouse,
+  league: SimulatedLeague,
+  options: LoadLeagueOptions = {},
+): Promise<LoadedLeague> {
+  const { since } = options;
+  const now = options.clock?.now().toISOString();
+  await warehouse.prepare(league.rows.map(({ table }) => table));
+  const loaded: Record<string, number> = {};
+  let [duplicate, withheld] = [0, 0];
+  for (const { table, rows } of league.rows) {
+    const news = since === undefined ? rows : rows.filter((row) => String(row['ingested_at']) > since);
+    const known = now === undefined ? news : news.filter((row) => String(row['ingested_at']) <= now);
+    const fresh = await warehouse.appendNew(table, known);
+    loaded[table.name] = fresh;
+    duplicate += known.length - fresh;
+    withheld += news.length - known.length;
+  }
+  return { loaded, duplicate, withheld };
 }

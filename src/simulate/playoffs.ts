@@ -1,9 +1,8 @@
 import { addDays, type Slate } from '#core/calendar.ts';
+import { wallClockOf } from './options.ts';
+import type { TeamState } from './players.ts';
 import type { Random } from './random.ts';
-import type { TeamState } from './rosters.ts';
-import type { PlannedGame, ScheduleChange } from './season-plan.ts';
-import { wallClockOf } from './slate-clock.ts';
-import { drawTipoff } from './tipoffs.ts';
+import { drawTipoff, type PlannedGame, type ScheduleChange } from './season.ts';
 
 /** Days of a series' games, counted from its first; the last round takes longer. */
 const SERIES_DAYS = [0, 2, 4, 6, 8, 10, 12];
@@ -17,7 +16,10 @@ const ROUND_NAMES = ['First Round', 'Conference Semifinals', 'Conference Finals'
 const WINS_NEEDED = 4;
 
 /** Plays all games of a slate and yields its rows. The winners' indices by game id; undefined when the league stops here. */
-type PlaySlate<Batch> = (slate: Slate, games: readonly PlannedGame[]) => Generator<Batch, ReadonlyMap<string, number> | undefined>;
+type PlaySlate<Batch> = (
+  slate: Slate,
+  games: readonly PlannedGame[],
+) => Generator<Batch, ReadonlyMap<string, number> | undefined>;
 
 export interface PlayoffDeps<Batch> {
   readonly season: string;
@@ -68,16 +70,31 @@ function bracketOrder(seeds: readonly number[]): [number, number][] {
 }
 
 function pairUp(teams: readonly number[]): [number, number][] {
-  return Array.from({ length: Math.floor(teams.length / 2) }, (_, i) => [teams[2 * i] ?? 0, teams[2 * i + 1] ?? 0]);
+  return Array.from({ length: Math.floor(teams.length / 2) }, (_, i) => [
+    teams[2 * i] ?? 0,
+    teams[2 * i + 1] ?? 0,
+  ]);
 }
 
 /** The last two places of each conference: 7-8 for seventh, 9-10, then the loser of the first against the winner of the second. */
-function* playIn<Batch>(deps: PlayoffDeps<Batch>, seeds: readonly number[][], size: number): Generator<Batch, number[][] | undefined> {
+function* playIn<Batch>(
+  deps: PlayoffDeps<Batch>,
+  seeds: readonly number[][],
+  size: number,
+): Generator<Batch, number[][] | undefined> {
   const [firstDay, secondDay] = PLAY_IN_DAYS.map((days) => addDays(deps.regularEnd, days));
   if (firstDay === undefined || secondDay === undefined) return undefined;
   const seed = (conference: number, place: number): number => seeds[conference]?.[size + place] ?? 0;
   const game = (slate: Slate, number: number, home: number, away: number): PlannedGame =>
-    planGame(deps, `005${deps.season.slice(2, 4)}${String(100 + number).padStart(5, '0')}`, 'play_in', slate, home, away, 'Play-In');
+    planGame(
+      deps,
+      `005${deps.season.slice(2, 4)}${String(100 + number).padStart(5, '0')}`,
+      'play_in',
+      slate,
+      home,
+      away,
+      'Play-In',
+    );
   const opening = [0, 1].flatMap((c) => [
     game(firstDay, 1 + 10 * c, seed(c, -2), seed(c, -1)),
     game(firstDay, 2 + 10 * c, seed(c, 0), seed(c, 1)),
@@ -122,7 +139,15 @@ function* playRound<Batch>(
       const id = `004${deps.season.slice(2, 4)}00${round}${number}${i + 1}`;
       const [home, away] = AT_HOME[i] ? [better, other] : [other, better];
       const name = last ? 'Finals' : (ROUND_NAMES[round - 1] ?? 'Playoffs');
-      return planGame(deps, id, 'playoffs', addDays(start, day + (number % 2)), home, away, `${name} - Game ${i + 1}`);
+      return planGame(
+        deps,
+        id,
+        'playoffs',
+        addDays(start, day + (number % 2)),
+        home,
+        away,
+        `${name} - Game ${i + 1}`,
+      );
     });
     announceAll(deps, games, announceOn);
     return { better, other, games, wins: new Map() };
@@ -143,7 +168,12 @@ function* playRound<Batch>(
       if (isDecided(series)) cancelRest(deps, series, slate);
     }
   }
-  return { winners: all.map((series) => (series.wins.get(series.better) === WINS_NEEDED ? series.better : series.other)), lastSlate };
+  return {
+    winners: all.map((series) =>
+      series.wins.get(series.better) === WINS_NEEDED ? series.better : series.other,
+    ),
+    lastSlate,
+  };
 }
 
 function isDecided(series: Series): boolean {
@@ -155,11 +185,22 @@ function cancelRest<Batch>(deps: PlayoffDeps<Batch>, series: Series, decidedOn: 
   const observedOn = addDays(decidedOn, 1);
   for (const game of series.games.filter(({ slate }) => slate > decidedOn)) {
     const observedAt = wallClockOf(observedOn)('10:00');
-    deps.announce({ observedAt, observedOn, game, time: game, status: 'cancelled', statusText: 'Not necessary' });
+    deps.announce({
+      observedAt,
+      observedOn,
+      game,
+      time: game,
+      status: 'cancelled',
+      statusText: 'Not necessary',
+    });
   }
 }
 
-function announceAll<Batch>(deps: PlayoffDeps<Batch>, games: readonly PlannedGame[], observedOn: Slate): void {
+function announceAll<Batch>(
+  deps: PlayoffDeps<Batch>,
+  games: readonly PlannedGame[],
+  observedOn: Slate,
+): void {
   const observedAt = wallClockOf(observedOn)('10:30');
   for (const [i, game] of games.entries()) {
     const statusText = game.seasonType === 'playoffs' && i >= WINS_NEEDED ? 'If necessary' : 'Scheduled';

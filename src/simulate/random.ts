@@ -31,7 +31,8 @@ export class Random {
   /** An independent stream for a named purpose, for example `fork('game', gameId)`. */
   fork(...labels: readonly StreamLabel[]): Random {
     let key = this.key ^ 0x5bd1e995;
-    for (const label of labels) key = scramble(Math.imul(key, 31) + (typeof label === 'number' ? label : hashText(label)));
+    for (const label of labels)
+      key = scramble(Math.imul(key, 31) + (typeof label === 'number' ? label : hashText(label)));
     return new Random(key);
   }
 
@@ -90,7 +91,8 @@ export class Random {
   /** One element of a list that is not empty. */
   pick<T>(list: readonly T[]): T {
     const found = list[Math.floor(this.next() * list.length)];
-    if (found === undefined) throw new RangeError('expected a list with at least one element, saw an empty one');
+    if (found === undefined)
+      throw new RangeError('expected a list with at least one element, saw an empty one');
     return found;
   }
 

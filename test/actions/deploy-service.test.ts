@@ -15,7 +15,10 @@ afterEach(async () => {
 });
 
 /** What a service says of itself, look by look; the last word stays. */
-function says(who: FakeCoordinator, ...looks: readonly { readonly version: string; readonly health?: number }[]): void {
+function says(
+  who: FakeCoordinator,
+  ...looks: readonly { readonly version: string; readonly health?: number }[]
+): void {
   who.answers.set(
     'GET /version',
     looks.map(({ version }) => ({ status: 200, body: { version } })),
@@ -23,7 +26,9 @@ function says(who: FakeCoordinator, ...looks: readonly { readonly version: strin
   who.answers.set(
     'GET /health/deep',
     looks.flatMap(({ health = 200 }) =>
-      health === 200 ? [{ status: 200, body: {} }] : [{ status: health, body: { message: 'the model is gone' } }],
+      health === 200
+        ? [{ status: 200, body: {} }]
+        : [{ status: health, body: { message: 'the model is gone' } }],
     ),
   );
 }
@@ -44,21 +49,34 @@ if [[ "$*" == *describe* ]]; then cat "${here}/service.json"; else echo '{}'; fi
 `;
   writeFileSync(join(here, 'gcloud'), script);
   chmodSync(join(here, 'gcloud'), 0o755);
-  const inputs = { service: 'worker', project: 'p', region: 'r', image: 'r/p/tipoff:abc', version: 'abc', wait_seconds: '0' };
-  const ran = await run('deploy-service', inputs, { PATH: `${here}${delimiter}${process.env['PATH'] ?? ''}` });
+  const inputs = {
+    service: 'worker',
+    project: 'p',
+    region: 'r',
+    image: 'r/p/tipoff:abc',
+    version: 'abc',
+    wait_seconds: '0',
+  };
+  const ran = await run('deploy-service', inputs, {
+    PATH: `${here}${delimiter}${process.env['PATH'] ?? ''}`,
+  });
   const lines = readFileSync(join(here, 'asked'), 'utf8').trim().split('\n');
   return { ...ran, asked: lines.filter((line) => !line.includes('describe')) };
 }
 const FLAGS = '--project=p --region=r --quiet --format=json';
 const DEPLOY = `run deploy worker --image=r/p/tipoff:abc --no-traffic --tag=candidate --update-env-vars=TIPOFF_CODE_VERSION=abc ${FLAGS}`;
-const traffic = (revision: string) => `run services update-traffic worker --to-revisions=${revision}=100 ${FLAGS}`;
+const traffic = (revision: string) =>
+  `run services update-traffic worker --to-revisions=${revision}=100 ${FLAGS}`;
 
 describe('deploy-service', () => {
   it('tries the revision without traffic, switches, and looks again', async () => {
     says(service, { version: 'old' }, { version: 'abc' });
     says(candidate, { version: 'abc' });
     const ran = await deploy();
-    expect(ran).toMatchObject({ code: 0, outputs: { verdict: 'ok', revision: 'worker-002', rolled_back: 'false' } });
+    expect(ran).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'ok', revision: 'worker-002', rolled_back: 'false' },
+    });
     expect(ran.asked).toEqual([DEPLOY, traffic('worker-002')]);
     expect(ran.summary).toContain('worker serves abc as worker-002 and is healthy in depth');
   });
@@ -66,7 +84,10 @@ describe('deploy-service', () => {
   it('deploys nothing when the version is there already', async () => {
     says(service, { version: 'abc' });
     const ran = await deploy();
-    expect(ran).toMatchObject({ code: 0, outputs: { verdict: 'nothing', revision: 'worker-001', rolled_back: 'false' } });
+    expect(ran).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'nothing', revision: 'worker-001', rolled_back: 'false' },
+    });
     expect(ran.asked).toEqual([]);
   });
 
@@ -74,9 +95,14 @@ describe('deploy-service', () => {
     says(service, { version: 'old' });
     says(candidate, { version: 'abc', health: 500 });
     const ran = await deploy();
-    expect(ran).toMatchObject({ code: 1, outputs: { verdict: 'failed', revision: 'worker-001', rolled_back: 'true' } });
+    expect(ran).toMatchObject({
+      code: 1,
+      outputs: { verdict: 'failed', revision: 'worker-001', rolled_back: 'true' },
+    });
     expect(ran.asked).toEqual([DEPLOY]);
-    expect(ran.summary).toContain('worker-002 of worker is not fit and got no traffic; worker-001 goes on serving');
+    expect(ran.summary).toContain(
+      'worker-002 of worker is not fit and got no traffic; worker-001 goes on serving',
+    );
     expect(ran.summary).toContain('the model is gone');
   });
 
@@ -87,7 +113,10 @@ describe('deploy-service', () => {
     says(service, ...looks);
     says(candidate, { version: 'abc' });
     const ran = await deploy(failing);
-    expect(ran).toMatchObject({ code: 1, outputs: { verdict: 'failed', revision: 'worker-001', rolled_back: 'true' } });
+    expect(ran).toMatchObject({
+      code: 1,
+      outputs: { verdict: 'failed', revision: 'worker-001', rolled_back: 'true' },
+    });
     expect(ran.asked).toEqual([DEPLOY, traffic('worker-002'), traffic('worker-001')]);
     expect(ran.log).toMatch(/^::error title=Deployment of worker::/m);
     expect(ran.summary).toContain('worker was rolled back to worker-001');
@@ -116,6 +145,7 @@ describe('deploy-service', () => {
   it('names every input that is missing at once', async () => {
     const ran = await run('deploy-service', { service: 'worker', wait_seconds: '9999' });
     expect(ran).toMatchObject({ code: 2, outputs: { verdict: 'error', rolled_back: 'false' } });
-    for (const input of ['project', 'region', 'image', 'version', 'wait_seconds']) expect(ran.log).toContain(`${input}: expected`);
+    for (const input of ['project', 'region', 'image', 'version', 'wait_seconds'])
+      expect(ran.log).toContain(`${input}: expected`);
   });
 });

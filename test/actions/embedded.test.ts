@@ -16,7 +16,10 @@ describe('clean-staging', () => {
   it('changes nothing unless it is told to', async () => {
     const here = home.copy(folder());
     const ran = await run('clean-staging', {}, at(here));
-    expect(ran).toMatchObject({ code: 0, outputs: { verdict: 'warning', dropped: '0', would_drop: '1', errors: '0' } });
+    expect(ran).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'warning', dropped: '0', would_drop: '1', errors: '0' },
+    });
     expect((await lookInto(here)).tables).toHaveLength(4);
   });
 
@@ -24,7 +27,9 @@ describe('clean-staging', () => {
     const here = home.copy(folder());
     const ran = await run('clean-staging', { dry_run: 'false' }, at(here));
     expect(ran).toMatchObject({ code: 0, outputs: { verdict: 'warning', dropped: '1', would_drop: '0' } });
-    expect(ran.log).toMatch(new RegExp(`^::warning title=Unmerged predictions::${table('lost')}: 2 rows`, 'm'));
+    expect(ran.log).toMatch(
+      new RegExp(`^::warning title=Unmerged predictions::${table('lost')}: 2 rows`, 'm'),
+    );
     expect(ran.summary).toContain(`nba_predictions.${table('done')}`);
     expect((await lookInto(here)).tables).toEqual([table('lost'), table('stuck'), table('waits')]);
     const again = await run('clean-staging', { dry_run: 'false' }, at(here));
@@ -35,26 +40,42 @@ describe('clean-staging', () => {
   it('leaves a sign of life when a schedule runs it, and none when a person does', async () => {
     const here = home.copy(folder());
     const signs = () =>
-      within(here, ({ warehouse }) => warehouse.query('SELECT job, max_silence_seconds, detail FROM nba_orchestration.heartbeats'));
+      within(here, ({ warehouse }) =>
+        warehouse.query('SELECT job, max_silence_seconds, detail FROM nba_orchestration.heartbeats'),
+      );
     await run('clean-staging', {}, { ...at(here), GITHUB_EVENT_NAME: 'workflow_dispatch' });
     expect(await signs()).toEqual([]);
     const played = { ...at(here), GITHUB_EVENT_NAME: 'schedule', TIPOFF_AT: '2030-01-01T00:00:00Z' };
     expect(await run('clean-staging', {}, played)).toMatchObject({ code: 0 });
     expect(await signs()).toEqual([
-      { job: 'clean-staging', max_silence_seconds: 108_000, detail: expect.stringContaining('would be dropped') },
+      {
+        job: 'clean-staging',
+        max_silence_seconds: 108_000,
+        detail: expect.stringContaining('would be dropped'),
+      },
     ]);
-    const silent = await run('run-canaries', { only: 'job_heartbeats' }, { ...at(here), TIPOFF_AT: '2030-01-02T07:00:00Z' });
+    const silent = await run(
+      'run-canaries',
+      { only: 'job_heartbeats' },
+      { ...at(here), TIPOFF_AT: '2030-01-02T07:00:00Z' },
+    );
     expect(silent).toMatchObject({ code: 1, outputs: { failing: '["job_heartbeats"]' } });
     expect(silent.summary).toContain('clean-staging');
   });
 
   it('refuses an instant that is none', async () => {
-    expect(await run('clean-staging', {}, { TIPOFF_AT: 'tomorrow' })).toMatchObject({ code: 2, outputs: { verdict: 'error' } });
+    expect(await run('clean-staging', {}, { TIPOFF_AT: 'tomorrow' })).toMatchObject({
+      code: 2,
+      outputs: { verdict: 'error' },
+    });
   });
 
   it('lists every bad input at once, with safe outputs, and touches nothing', async () => {
     const ran = await run('clean-staging', { max_age_hours: 'abc', dry_run: 'yes' });
-    expect(ran).toMatchObject({ code: 2, outputs: { verdict: 'error', dropped: '0', would_drop: '0', errors: '0' } });
+    expect(ran).toMatchObject({
+      code: 2,
+      outputs: { verdict: 'error', dropped: '0', would_drop: '0', errors: '0' },
+    });
     expect(ran.summary).toContain('max_age_hours: expected a number from 1 to 8760, saw "abc"');
     expect(ran.summary).toContain('dry_run: expected true or false, saw "yes"');
   });
@@ -75,7 +96,10 @@ describe('reset-batch', () => {
     expect((await lookInto(here)).states).toEqual({ done: 'published', stuck: 'reset', waits: 'reset' });
 
     const again = await run('reset-batch', { ...asked, dry_run: 'false' }, at(here));
-    expect(again).toMatchObject({ code: 0, outputs: { verdict: 'nothing', reset: '0', request_id: real.outputs['request_id'] } });
+    expect(again).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'nothing', reset: '0', request_id: real.outputs['request_id'] },
+    });
     expect(again.summary).toContain('Nothing changed');
   });
 
@@ -94,8 +118,15 @@ describe('reset-batch', () => {
 
 describe('run-canaries', () => {
   it('ends red when a check fails, names it in outputs and annotations, and leaves the report', async () => {
-    const ran = await run('run-canaries', { only: 'schedule_ahead', as_of: '2025-01-10T20:00:00Z' }, at(home.copy(folder())));
-    expect(ran).toMatchObject({ code: 1, outputs: { verdict: 'failed', failed: '1', failing: '["schedule_ahead"]' } });
+    const ran = await run(
+      'run-canaries',
+      { only: 'schedule_ahead', as_of: '2025-01-10T20:00:00Z' },
+      at(home.copy(folder())),
+    );
+    expect(ran).toMatchObject({
+      code: 1,
+      outputs: { verdict: 'failed', failed: '1', failing: '["schedule_ahead"]' },
+    });
     expect(ran.log).toMatch(/^::error title=schedule_ahead FAIL/m);
     expect(ran.report).toMatchObject({ key: 'canaries:schedule_ahead', verdict: 'failed' });
     expect(ran.summary).toContain('docs/runbooks/schedule_ahead.md');

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RowOf, TableContract } from '#core/contracts/define.ts';
-import { playerGameSummary } from '#core/contracts/nba_analytics/player-game-summary.ts';
-import { mlFeatureStore } from '#core/contracts/nba_predictions/ml-feature-store.ts';
+import { playerGameSummary } from '#core/contracts/nba_analytics.ts';
+import { mlFeatureStore } from '#core/contracts/nba_predictions.ts';
 import { FEATURES } from '#core/features.ts';
 import { readRuns } from '#guard/backfill/ledger.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
@@ -48,7 +48,10 @@ describe('run-canaries tells people', () => {
     expect(await run('run-canaries', {}, env())).toMatchObject({ code: 1, outputs: { verdict: 'failed' } });
     expect(slack.top().length).toBeGreaterThan(0);
     const green = await run('run-canaries', { only: 'contract_drift' }, env());
-    expect(green).toMatchObject({ code: 0, outputs: { verdict: 'ok', passed: '1', failed: '0', errors: '0', failing: '[]' } });
+    expect(green).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'ok', passed: '1', failed: '0', errors: '0', failing: '[]' },
+    });
     expect(green.summary).toContain('1 pass, 0 fail');
   });
 
@@ -72,7 +75,9 @@ describe('dispatch-backfill in the embedded home', () => {
     const here = home.copy(folder());
     const asked = { from: '2024-10-22', to: '2024-11-10', phases: 'analytics', reason: 'new home' };
     const rows = () =>
-      within(here, ({ warehouse }) => warehouse.query<{ n: number }>('SELECT COUNT(*) AS n FROM nba_analytics.player_game_summary'));
+      within(here, ({ warehouse }) =>
+        warehouse.query<{ n: number }>('SELECT COUNT(*) AS n FROM nba_analytics.player_game_summary'),
+      );
     const dry = await run('dispatch-backfill', asked, { TIPOFF_HOME: here });
     expect(dry).toMatchObject({ code: 0, outputs: { verdict: 'ok', dispatched: 'false' } });
     expect(Number(dry.outputs['units'])).toBeGreaterThan(0);
@@ -81,14 +86,22 @@ describe('dispatch-backfill in the embedded home', () => {
     expect(await rows()).toEqual([{ n: 0 }]);
 
     const real = await run('dispatch-backfill', { ...asked, dry_run: 'false' }, { TIPOFF_HOME: here });
-    expect(real).toMatchObject({ code: 0, outputs: { verdict: 'ok', dispatched: 'true', units: dry.outputs['units'] } });
+    expect(real).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'ok', dispatched: 'true', units: dry.outputs['units'] },
+    });
     const [{ n } = { n: 0 }] = await rows();
     expect(n).toBeGreaterThan(0);
     const [ledger] = await within(here, ({ state }) => readRuns(state));
-    expect(ledger?.by).toMatch(/\(new home \(asked by ann, https:\/\/github\.com\/someone\/tipoff\/actions\/runs\/77\/attempts\/2\)\)$/);
+    expect(ledger?.by).toMatch(
+      /\(new home \(asked by ann, https:\/\/github\.com\/someone\/tipoff\/actions\/runs\/77\/attempts\/2\)\)$/,
+    );
 
     const again = await run('dispatch-backfill', { ...asked, dry_run: 'false' }, { TIPOFF_HOME: here });
-    expect(again).toMatchObject({ code: 0, outputs: { verdict: 'nothing', units: '0', request_id: real.outputs['request_id'] } });
+    expect(again).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'nothing', units: '0', request_id: real.outputs['request_id'] },
+    });
     expect(await rows()).toEqual([{ n }]);
   });
 });
@@ -100,7 +113,11 @@ describe('check-schema-drift', () => {
   });
 
   it('could not find out, which is not green, when it does not know where the change began', async () => {
-    const ran = await run('check-schema-drift', { base: 'nowhere', head: 'HEAD' }, { TIPOFF_HOME: '/dev/null/none' });
+    const ran = await run(
+      'check-schema-drift',
+      { base: 'nowhere', head: 'HEAD' },
+      { TIPOFF_HOME: '/dev/null/none' },
+    );
     expect(ran).toMatchObject({ code: 2, outputs: { verdict: 'error' } });
   });
 
@@ -112,14 +129,20 @@ describe('check-schema-drift', () => {
     const ran = await run('check-schema-drift', { against: 'live' }, { TIPOFF_HOME: here });
     expect(ran).toMatchObject({ code: 1, outputs: { verdict: 'failed' } });
     expect(Number(ran.outputs['differences'])).toBeGreaterThan(0);
-    expect(ran.log).toMatch(/^::error file=src\/core\/contracts\/nba_predictions\/ml-feature-store\.ts.*ml_feature_store/m);
+    expect(ran.log).toMatch(
+      /^::error file=src\/core\/contracts\/nba_predictions\/ml-feature-store\.ts.*ml_feature_store/m,
+    );
     expect(ran.summary).toContain('CREATE TABLE');
   });
 });
 
 describe('check-quality', () => {
   it('is not green over no rows: nothing seen is no proof', async () => {
-    const ran = await run('check-quality', { train_start: '2024-10-22' }, { TIPOFF_HOME: home.copy(folder()) });
+    const ran = await run(
+      'check-quality',
+      { train_start: '2024-10-22' },
+      { TIPOFF_HOME: home.copy(folder()) },
+    );
     expect(ran.outputs).toMatchObject({ verdict: 'warning', passed: 'false' });
     expect(ran.summary).toContain('nothing seen is no proof');
   });
@@ -127,7 +150,11 @@ describe('check-quality', () => {
   it('is green when every row has every required feature, and says the same again', async () => {
     const here = home.copy(folder());
     await within(here, async ({ warehouse }) => {
-      const row = { slate: '2024-11-10', game_id: '2024-11-10', feature_sources: 'h'.repeat(FEATURES.length) };
+      const row = {
+        slate: '2024-11-10',
+        game_id: '2024-11-10',
+        feature_sources: 'h'.repeat(FEATURES.length),
+      };
       await warehouse.append(mlFeatureStore, [{ ...filled(mlFeatureStore), ...row, player_id: 1 }]);
       const played = ['2024-11-01', '2024-11-10'].map((slate) => ({
         ...filled(playerGameSummary),
@@ -140,7 +167,9 @@ describe('check-quality', () => {
     });
     const first = await run('check-quality', { train_start: '2024-10-22' }, { TIPOFF_HOME: here });
     expect(first).toMatchObject({ code: 0, outputs: { verdict: 'ok', passed: 'true' } });
-    expect((await run('check-quality', { train_start: '2024-10-22' }, { TIPOFF_HOME: here })).report).toEqual(first.report);
+    expect((await run('check-quality', { train_start: '2024-10-22' }, { TIPOFF_HOME: here })).report).toEqual(
+      first.report,
+    );
   });
 
   it('is red when more rows lack a required feature than may, and names the reason', async () => {
@@ -148,10 +177,20 @@ describe('check-quality', () => {
     await within(here, async ({ warehouse }) => {
       const ids = Array.from({ length: 10 }, (_, i) => i + 1);
       const played = ['2024-11-01', '2024-11-10'].flatMap((slate) =>
-        ids.map((player_id) => ({ ...filled(playerGameSummary), player_id, slate, game_id: slate, played: true })),
+        ids.map((player_id) => ({
+          ...filled(playerGameSummary),
+          player_id,
+          slate,
+          game_id: slate,
+          played: true,
+        })),
       );
       await warehouse.append(playerGameSummary, played);
-      const lacking = { slate: '2024-11-10', game_id: '2024-11-10', feature_sources: 'm'.repeat(FEATURES.length) };
+      const lacking = {
+        slate: '2024-11-10',
+        game_id: '2024-11-10',
+        feature_sources: 'm'.repeat(FEATURES.length),
+      };
       await warehouse.append(
         mlFeatureStore,
         ids.map((player_id) => ({ ...filled(mlFeatureStore), ...lacking, player_id })),
@@ -163,7 +202,10 @@ describe('check-quality', () => {
   });
 
   it('refuses a date that is none', async () => {
-    expect(await run('check-quality', { train_start: 'yesterday' })).toMatchObject({ code: 2, outputs: { passed: 'false' } });
+    expect(await run('check-quality', { train_start: 'yesterday' })).toMatchObject({
+      code: 2,
+      outputs: { passed: 'false' },
+    });
   });
 });
 
@@ -179,5 +221,7 @@ const FILL = {
 
 /** A row with something in every column. */
 function filled<T extends TableContract>(table: T): Partial<RowOf<T>> {
-  return Object.fromEntries(Object.entries(table.columns).map(([name, { type }]) => [name, FILL[type]])) as Partial<RowOf<T>>;
+  return Object.fromEntries(
+    Object.entries(table.columns).map(([name, { type }]) => [name, FILL[type]]),
+  ) as Partial<RowOf<T>>;
 }

@@ -25,39 +25,65 @@ function generated(): string {
   writeFileSync(join(path, 'nba_raw.json'), '{}');
   return path;
 }
-const proposing = () => ({ path: generated(), branch: 'tipoff/snapshot', title: 'Snapshot', body: 'New.', token: FAKE_GITHUB_TOKEN });
+const proposing = () => ({
+  path: generated(),
+  branch: 'tipoff/snapshot',
+  title: 'Snapshot',
+  body: 'New.',
+  token: FAKE_GITHUB_TOKEN,
+});
 const watching = { workflows: 'canaries.yml=1.5', token: FAKE_GITHUB_TOKEN };
-const backfilling = () => ({ from: '2025-01-01', to: '2025-01-31', reason: 'late feed', service_url: coordinator.url, dry_run: 'false' });
+const backfilling = () => ({
+  from: '2025-01-01',
+  to: '2025-01-31',
+  reason: 'late feed',
+  service_url: coordinator.url,
+  dry_run: 'false',
+});
 
 describe('GitHub', () => {
   it.each([
     ['watch-schedules', () => watching],
     ['propose-change', proposing],
-  ])('that does not answer ends %s as could not run, after four tries, with nothing written', async (name, inputs) => {
-    github.isDown = true;
-    const ran = await run(name, inputs(), { GITHUB_API_URL: github.url });
-    expect(ran).toMatchObject({ code: 3, outputs: { verdict: 'error' } });
-    expect(ran.log).toContain('expected an answer from GitHub');
-    expect(ran.log).toContain('it answered 503');
-    expect(github.calls).toHaveLength(4);
-    expect(ran.log + ran.summary).not.toContain(FAKE_GITHUB_TOKEN);
-  });
+  ])(
+    'that does not answer ends %s as could not run, after four tries, with nothing written',
+    async (name, inputs) => {
+      github.isDown = true;
+      const ran = await run(name, inputs(), { GITHUB_API_URL: github.url });
+      expect(ran).toMatchObject({ code: 3, outputs: { verdict: 'error' } });
+      expect(ran.log).toContain('expected an answer from GitHub');
+      expect(ran.log).toContain('it answered 503');
+      expect(github.calls).toHaveLength(4);
+      expect(ran.log + ran.summary).not.toContain(FAKE_GITHUB_TOKEN);
+    },
+  );
 
   it('that limits is waited for by watch-schedules and by propose-change', async () => {
-    github.workflows.push({ id: 1, path: '.github/workflows/canaries.yml', state: 'active', last: new Date().toISOString() });
+    github.workflows.push({
+      id: 1,
+      path: '.github/workflows/canaries.yml',
+      state: 'active',
+      last: new Date().toISOString(),
+    });
     for (const [name, inputs] of [
       ['watch-schedules', watching],
       ['propose-change', proposing()],
     ] as const) {
       github.troubles.push({ status: 429, headers: { 'retry-after': '0' } });
-      expect(await run(name, inputs, { GITHUB_API_URL: github.url })).toMatchObject({ code: 0, outputs: { verdict: 'ok' } });
+      expect(await run(name, inputs, { GITHUB_API_URL: github.url })).toMatchObject({
+        code: 0,
+        outputs: { verdict: 'ok' },
+      });
     }
   });
 
   it('that is away fails post-report, which still tells Slack', async () => {
     github.isDown = true;
     const event = join(folder(), 'event.json');
-    writeFileSync(event, JSON.stringify({ pull_request: { number: 5, head: { sha: 'beef01', repo: null } } }));
+    writeFileSync(
+      event,
+      JSON.stringify({ pull_request: { number: 5, head: { sha: 'beef01', repo: null } } }),
+    );
     const ran = await run(
       'post-report',
       { source: 'x', token: FAKE_GITHUB_TOKEN, comment: 'always', check: 'true', slack_token: FAKE_TOKEN },
@@ -70,14 +96,23 @@ describe('GitHub', () => {
 describe('Slack', () => {
   it('that does not answer fails post-report, and the log names it', async () => {
     slack.isDown = true;
-    const ran = await run('post-report', { source: 'x', slack_token: FAKE_TOKEN }, { TIPOFF_SLACK_API_URL: slack.url });
+    const ran = await run(
+      'post-report',
+      { source: 'x', slack_token: FAKE_TOKEN },
+      { TIPOFF_SLACK_API_URL: slack.url },
+    );
     expect(ran).toMatchObject({ code: 1, outputs: { verdict: 'failed', slack: 'failed' } });
     expect(ran.log).toMatch(/^::error title=x%3A slack not delivered::.*503/m);
   });
 });
 
 describe('the coordinator', () => {
-  const service = () => ({ service: 'tipoff-worker', service_url: coordinator.url, expected_version: 'abc', wait_seconds: '0' });
+  const service = () => ({
+    service: 'tipoff-worker',
+    service_url: coordinator.url,
+    expected_version: 'abc',
+    wait_seconds: '0',
+  });
 
   it('that is gone ends dispatch-backfill as could not run and verify-deployment red', async () => {
     await coordinator.close();
@@ -85,7 +120,10 @@ describe('the coordinator', () => {
     expect(asked).toMatchObject({ code: 3, outputs: { verdict: 'error', units: '0', dispatched: 'false' } });
     expect(asked.log).toContain('ECONNREFUSED');
     const verified = await run('verify-deployment', service());
-    expect(verified).toMatchObject({ code: 1, outputs: { verdict: 'failed', healthy: 'false', seen_version: '' } });
+    expect(verified).toMatchObject({
+      code: 1,
+      outputs: { verdict: 'failed', healthy: 'false', seen_version: '' },
+    });
     coordinator = await fakeCoordinator();
   });
 
@@ -95,13 +133,19 @@ describe('the coordinator', () => {
       { status: 429, body: {} },
       { status: 200, body: plan },
     ]);
-    expect(await run('dispatch-backfill', backfilling())).toMatchObject({ code: 0, outputs: { verdict: 'nothing' } });
+    expect(await run('dispatch-backfill', backfilling())).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'nothing' },
+    });
     coordinator.answers.set('GET /version', [
       { status: 429, body: {} },
       { status: 200, body: { version: 'abc' } },
     ]);
     coordinator.answers.set('GET /health/deep', [{ status: 200, body: {} }]);
-    const [first, second] = [await run('verify-deployment', service()), await run('verify-deployment', service())];
+    const [first, second] = [
+      await run('verify-deployment', service()),
+      await run('verify-deployment', service()),
+    ];
     expect(first).toMatchObject({ code: 0, outputs: { healthy: 'true' } });
     expect(second.outputs['verdict']).toBe(first.outputs['verdict']);
   });

@@ -2,7 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { actionRunner } from '#test/actions/run-action.ts';
-import { FAKE_GITHUB_TOKEN, FAKE_REPOSITORY, type FakeGitHub, fakeGitHub } from '#test/fakes/github-server.ts';
+import {
+  FAKE_GITHUB_TOKEN,
+  FAKE_REPOSITORY,
+  type FakeGitHub,
+  fakeGitHub,
+} from '#test/fakes/github-server.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
 
 const { run, folder } = actionRunner();
@@ -23,7 +28,15 @@ const FAILED = {
   facts: [['tables', 34]],
   columns: ['table', 'column'],
   rows: [['nba_raw.shots', 'zone | <b>@team</b>']],
-  annotations: [{ level: 'error', title: 'Schema drift', message: 'zone is gone', file: 'src/core/contracts/nba_raw/shots.ts', line: 7 }],
+  annotations: [
+    {
+      level: 'error',
+      title: 'Schema drift',
+      message: 'zone is gone',
+      file: 'src/core/contracts/nba_raw/shots.ts',
+      line: 7,
+    },
+  ],
   runbook: 'docs/runbooks/actions/schema-drift.md',
 };
 const OK = { ...FAILED, verdict: 'ok', summary: 'The contracts agree.', rows: [], annotations: [] };
@@ -40,35 +53,65 @@ function onPull(report: object, { fork = false, draft = false } = {}) {
   const head = { sha: 'beef01', repo: { full_name: fork ? 'stranger/tipoff' : FAKE_REPOSITORY } };
   writeFileSync(event, JSON.stringify({ pull_request: { number: 5, draft, head } }));
   return [
-    { report: left(report), source: 'check-schema-drift', token: FAKE_GITHUB_TOKEN, comment: 'always', check: 'true' },
+    {
+      report: left(report),
+      source: 'check-schema-drift',
+      token: FAKE_GITHUB_TOKEN,
+      comment: 'always',
+      check: 'true',
+    },
     { GITHUB_EVENT_PATH: event, GITHUB_EVENT_NAME: 'pull_request', GITHUB_API_URL: github.url },
   ] as const;
 }
 
 const onSlack = (report: object, more: Readonly<Record<string, string>> = {}) =>
   [
-    { report: left(report), source: 'clean-staging', slack_token: FAKE_TOKEN, slack_channel: '#canary-alerts', ...more },
+    {
+      report: left(report),
+      source: 'clean-staging',
+      slack_token: FAKE_TOKEN,
+      slack_channel: '#canary-alerts',
+      ...more,
+    },
     { TIPOFF_SLACK_API_URL: slack.url },
   ] as const;
 
 describe('a report on a pull request', () => {
   it('is one comment and one check on the head commit; the second run changes nothing and says so; a new verdict edits both', async () => {
     const first = await run('post-report', ...onPull(FAILED));
-    expect(first).toMatchObject({ code: 0, outputs: { verdict: 'ok', comment: 'created', check: 'created', slack: 'left out' } });
+    expect(first).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'ok', comment: 'created', check: 'created', slack: 'left out' },
+    });
     expect(github.comments).toHaveLength(1);
-    expect(github.comments[0]?.body).toContain('<!-- tipoff:schema-drift -->\n## ❌ Schema drift\n\n1 difference.');
+    expect(github.comments[0]?.body).toContain(
+      '<!-- tipoff:schema-drift -->\n## ❌ Schema drift\n\n1 difference.',
+    );
     expect(github.comments[0]?.body).toContain('| nba_raw.shots | zone \\| &lt;b>&#64;team&lt;/b> |');
-    expect(github.checks).toMatchObject([{ head_sha: 'beef01', name: 'tipoff / Schema drift', conclusion: 'failure' }]);
+    expect(github.checks).toMatchObject([
+      { head_sha: 'beef01', name: 'tipoff / Schema drift', conclusion: 'failure' },
+    ]);
     expect(github.checks[0]?.output.annotations).toMatchObject([
-      { path: 'src/core/contracts/nba_raw/shots.ts', start_line: 7, annotation_level: 'failure', message: 'zone is gone' },
+      {
+        path: 'src/core/contracts/nba_raw/shots.ts',
+        start_line: 7,
+        annotation_level: 'failure',
+        message: 'zone is gone',
+      },
     ]);
 
     const writes = github.writes();
     const second = await run('post-report', ...onPull(FAILED));
-    expect(second).toMatchObject({ code: 0, outputs: { verdict: 'nothing', comment: 'unchanged', check: 'unchanged' } });
+    expect(second).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'nothing', comment: 'unchanged', check: 'unchanged' },
+    });
     expect(github.writes()).toEqual(writes);
 
-    expect(await run('post-report', ...onPull(OK))).toMatchObject({ code: 0, outputs: { comment: 'edited', check: 'edited' } });
+    expect(await run('post-report', ...onPull(OK))).toMatchObject({
+      code: 0,
+      outputs: { comment: 'edited', check: 'edited' },
+    });
     expect(github.comments).toMatchObject([{ edits: 1 }]);
     expect(github.comments[0]?.body).toContain('✅');
     expect(github.checks).toMatchObject([{ conclusion: 'success' }]);
@@ -78,7 +121,10 @@ describe('a report on a pull request', () => {
     const [failed, env] = onPull(FAILED);
     const asked = { ...failed, check: 'false', comment: 'problems' };
     expect(await run('post-report', asked, env)).toMatchObject({ outputs: { comment: 'created' } });
-    expect(await run('post-report', { ...asked, report: left(OK) }, env)).toMatchObject({ code: 0, outputs: { comment: 'removed' } });
+    expect(await run('post-report', { ...asked, report: left(OK) }, env)).toMatchObject({
+      code: 0,
+      outputs: { comment: 'removed' },
+    });
     expect(github.comments).toEqual([]);
     expect(await run('post-report', { ...asked, report: left(OK) }, env)).toMatchObject({
       outputs: { verdict: 'nothing', comment: 'left out' },
@@ -88,15 +134,29 @@ describe('a report on a pull request', () => {
   it('finds its comment on the second page, and takes neither another report nor a stranger for itself', async () => {
     const body = '<!-- tipoff:schema-drift -->\nmine, says a stranger';
     github.comments.push({ id: 9000, body, user: { login: 'stranger' }, edits: 0 });
-    github.comments.push({ id: 9001, body: '<!-- tipoff:other -->\n', user: { login: 'github-actions[bot]' }, edits: 0 });
-    for (let i = 0; i < 120; i++) github.comments.push({ id: 10_000 + i, body: `talk ${i}`, user: { login: 'ann' }, edits: 0 });
-    github.comments.push({ id: 20_000, body: '<!-- tipoff:schema-drift -->\nold', user: { login: 'github-actions[bot]' }, edits: 0 });
+    github.comments.push({
+      id: 9001,
+      body: '<!-- tipoff:other -->\n',
+      user: { login: 'github-actions[bot]' },
+      edits: 0,
+    });
+    for (let i = 0; i < 120; i++)
+      github.comments.push({ id: 10_000 + i, body: `talk ${i}`, user: { login: 'ann' }, edits: 0 });
+    github.comments.push({
+      id: 20_000,
+      body: '<!-- tipoff:schema-drift -->\nold',
+      user: { login: 'github-actions[bot]' },
+      edits: 0,
+    });
     expect(await run('post-report', ...onPull(FAILED))).toMatchObject({ outputs: { comment: 'edited' } });
     expect(github.comments.filter(({ edits }) => edits > 0).map(({ id }) => id)).toEqual([20_000]);
   });
 
   it('keeps within the limits of a comment and a check, and says what is left out', async () => {
-    const rows = Array.from({ length: 3000 }, (_, i) => [`nba_raw.table_${i}`, 'a column with a rather long name']);
+    const rows = Array.from({ length: 3000 }, (_, i) => [
+      `nba_raw.table_${i}`,
+      'a column with a rather long name',
+    ]);
     const annotations = Array.from({ length: 120 }, (_, i) => ({ ...FAILED.annotations[0], line: i + 1 }));
     expect(await run('post-report', ...onPull({ ...FAILED, rows, annotations }))).toMatchObject({
       code: 0,
@@ -110,12 +170,17 @@ describe('a report on a pull request', () => {
   it('of a fork is in the summary only, and that is no failure', async () => {
     github.readOnly = true;
     const ran = await run('post-report', ...onPull(FAILED, { fork: true }));
-    expect(ran).toMatchObject({ code: 0, outputs: { verdict: 'warning', comment: 'not allowed', check: 'not allowed' } });
+    expect(ran).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'warning', comment: 'not allowed', check: 'not allowed' },
+    });
     expect(ran.log).toContain('::notice title=Schema drift%3A comment not delivered::');
   });
 
   it('of a draft gets a check and no comment', async () => {
-    expect(await run('post-report', ...onPull(OK, { draft: true }))).toMatchObject({ outputs: { comment: 'left out', check: 'created' } });
+    expect(await run('post-report', ...onPull(OK, { draft: true }))).toMatchObject({
+      outputs: { comment: 'left out', check: 'created' },
+    });
   });
 
   it('waits as long as GitHub asks when it limits, and fails when GitHub stays away', async () => {
@@ -123,8 +188,14 @@ describe('a report on a pull request', () => {
       { status: 429, headers: { 'retry-after': '0' } },
       { status: 403, headers: { 'retry-after': '0' }, message: 'secondary rate limit' },
     );
-    expect(await run('post-report', ...onPull(OK))).toMatchObject({ code: 0, outputs: { comment: 'created', check: 'created' } });
-    github.troubles.push({ status: 403, headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '9999999999' } });
+    expect(await run('post-report', ...onPull(OK))).toMatchObject({
+      code: 0,
+      outputs: { comment: 'created', check: 'created' },
+    });
+    github.troubles.push({
+      status: 403,
+      headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '9999999999' },
+    });
     const limited = await run('post-report', ...onPull(FAILED));
     expect(limited).toMatchObject({ code: 1, outputs: { comment: 'failed', check: 'edited' } });
     expect(limited.log).toContain('asks to wait');
@@ -133,8 +204,14 @@ describe('a report on a pull request', () => {
 
 describe('a report on Slack', () => {
   it('is one message that is edited and turns green', async () => {
-    expect(await run('post-report', ...onSlack(FAILED))).toMatchObject({ code: 0, outputs: { slack: 'created' } });
-    expect(await run('post-report', ...onSlack(FAILED))).toMatchObject({ code: 0, outputs: { slack: 'edited' } });
+    expect(await run('post-report', ...onSlack(FAILED))).toMatchObject({
+      code: 0,
+      outputs: { slack: 'created' },
+    });
+    expect(await run('post-report', ...onSlack(FAILED))).toMatchObject({
+      code: 0,
+      outputs: { slack: 'edited' },
+    });
     expect(await run('post-report', ...onSlack(OK))).toMatchObject({ code: 0, outputs: { slack: 'edited' } });
     expect(slack.posts).toHaveLength(1);
     expect(slack.posts[0]?.text).toContain('RESOLVED: Schema drift');
@@ -142,8 +219,13 @@ describe('a report on Slack', () => {
   });
 
   it('is left out when all is well and nobody asked for good news', async () => {
-    expect(await run('post-report', ...onSlack(OK))).toMatchObject({ code: 0, outputs: { slack: 'left out' } });
-    expect(await run('post-report', ...onSlack(OK, { slack_when: 'always' }))).toMatchObject({ outputs: { slack: 'created' } });
+    expect(await run('post-report', ...onSlack(OK))).toMatchObject({
+      code: 0,
+      outputs: { slack: 'left out' },
+    });
+    expect(await run('post-report', ...onSlack(OK, { slack_when: 'always' }))).toMatchObject({
+      outputs: { slack: 'created' },
+    });
   });
 
   it('that Slack refuses fails the step, names the reason and never the token', async () => {
@@ -155,7 +237,10 @@ describe('a report on Slack', () => {
 
   it('waits for a limit and goes on', async () => {
     slack.troubles.push({ limit: 0 });
-    expect(await run('post-report', ...onSlack(FAILED))).toMatchObject({ code: 0, outputs: { slack: 'created' } });
+    expect(await run('post-report', ...onSlack(FAILED))).toMatchObject({
+      code: 0,
+      outputs: { slack: 'created' },
+    });
   });
 
   it('does not hold up the comment when Slack is not to be had', async () => {

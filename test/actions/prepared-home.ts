@@ -2,14 +2,13 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
-import { stagedPredictions } from '#core/contracts/nba_predictions/player-prop-predictions.ts';
-import { type BatchState, COLLECTIONS } from '#pipeline/predict/documents.ts';
-import { stagingTable } from '#pipeline/predict/staging.ts';
+import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
+import { stagingTable } from '#pipeline/batch/output-gate.ts';
+import { type BatchState, COLLECTIONS } from '#pipeline/batch/state.ts';
 import { systemClock } from '#platform/clock.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { TableInfo } from '#platform/warehouse/port.ts';
-import { simulateLeague } from '#simulate/league.ts';
-import { loadLeague } from '#simulate/load.ts';
+import { loadLeague, simulateLeague } from '#simulate/league.ts';
 import { stagedRow } from '#test/guard/staging-cleanup/staged-row.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
@@ -32,8 +31,23 @@ export async function preparedHome(batches: Batches): Promise<Home> {
   await within(path, async (app) => {
     for (const [id, state] of Object.entries(batches)) {
       if (state === 'unknown') continue;
-      const doc = { batch_id: id, slate: SLATE, mode: 'FIRST', state, by: 'test', caller_key: null, games: 1, expected: 2, units: 1 };
-      const times = { created_at: `${SLATE}T13:00:00Z`, progress_at: `${SLATE}T13:00:00Z`, closed_at: null, reason: null };
+      const doc = {
+        batch_id: id,
+        slate: SLATE,
+        mode: 'FIRST',
+        state,
+        by: 'test',
+        caller_key: null,
+        games: 1,
+        expected: 2,
+        units: 1,
+      };
+      const times = {
+        created_at: `${SLATE}T13:00:00Z`,
+        progress_at: `${SLATE}T13:00:00Z`,
+        closed_at: null,
+        reason: null,
+      };
       await app.state.create(COLLECTIONS.batches, id, {
         ...doc,
         ...times,
@@ -60,7 +74,13 @@ export async function preparedHome(batches: Batches): Promise<Home> {
 export async function leagueHome(): Promise<Home> {
   const folder = await temporaryFolder();
   const path = join(folder.path, 'home');
-  const league = simulateLeague({ seed: 5, seasons: ['2024-25'], teams: 4, gamesPerTeam: 12, through: '2024-11-20' });
+  const league = simulateLeague({
+    seed: 5,
+    seasons: ['2024-25'],
+    teams: 4,
+    gamesPerTeam: 12,
+    through: '2024-11-20',
+  });
   await within(path, async (app) => void (await loadLeague(app.warehouse, league)), true);
   return homeAt(path, folder.remove);
 }
@@ -90,8 +110,17 @@ export async function lookInto(path: string): Promise<{ tables: string[]; states
 }
 
 /** Opens a home for one piece of work. */
-export async function within<T>(home: string, work: (app: Awaited<ReturnType<typeof openApp>>) => Promise<T>, prepare = false): Promise<T> {
-  const app = await openApp(readConfig({ TIPOFF_HOME: home }), { command: 'test', prepare, clock: systemClock, write: () => undefined });
+export async function within<T>(
+  home: string,
+  work: (app: Awaited<ReturnType<typeof openApp>>) => Promise<T>,
+  prepare = false,
+): Promise<T> {
+  const app = await openApp(readConfig({ TIPOFF_HOME: home }), {
+    command: 'test',
+    prepare,
+    clock: systemClock,
+    write: () => undefined,
+  });
   try {
     return await work(app);
   } finally {

@@ -41,7 +41,9 @@ export function actionRunner(): { readonly run: RunAction; readonly folder: () =
     const [output, summary] = [join(here, 'output'), join(here, 'summary')];
     writeFileSync(output, '');
     writeFileSync(summary, '');
-    const given = Object.fromEntries(Object.entries(inputs).map(([input, value]) => [`INPUT_${input.toUpperCase()}`, value]));
+    const given = Object.fromEntries(
+      Object.entries(inputs).map(([input, value]) => [`INPUT_${input.toUpperCase()}`, value]),
+    );
     const child = spawn(process.execPath, [join(ROOT, 'actions/kit/main.ts'), name], {
       env: {
         PATH: process.env['PATH'] ?? '',
@@ -91,6 +93,7 @@ export function actionRunner(): { readonly run: RunAction; readonly folder: () =
 function readOutputs(path: string): Record<string, string> {
   const outputs: Record<string, string> = {};
   const pattern = /^([^\n<]+)<<(end_[\w-]+)\n([\s\S]*?)\n\2$/gm;
-  for (const [, name = '', , value = ''] of readFileSync(path, 'utf8').matchAll(pattern)) outputs[name] = value;
+  for (const [, name = '', , value = ''] of readFileSync(path, 'utf8').matchAll(pattern))
+    outputs[name] = value;
   return outputs;
 }

@@ -15,11 +15,17 @@ afterEach(async () => {
   await Promise.all([coordinator.close(), github.close()]);
 });
 
-const answers = (route: string, ...list: { status: number; body: unknown }[]) => coordinator.answers.set(route, list);
+const answers = (route: string, ...list: { status: number; body: unknown }[]) =>
+  coordinator.answers.set(route, list);
 
 describe('reset-batch with a coordinator', () => {
   const result = { batch_id: 'b1', transitioned: true, state: 'reset', staged: 'keep', tables: 3 };
-  const asked = () => ({ game_date: '2025-01-10', reason: 'stuck', service_url: coordinator.url, service_token: 'a.b.c' });
+  const asked = () => ({
+    game_date: '2025-01-10',
+    reason: 'stuck',
+    service_url: coordinator.url,
+    service_token: 'a.b.c',
+  });
 
   it('asks it with the reason, the person and the run, and sends an identity token', async () => {
     answers('POST /reset', { status: 200, body: { dry_run: false, results: [result] } });
@@ -50,7 +56,10 @@ describe('reset-batch with a coordinator', () => {
       { status: 503, body: {} },
       { status: 200, body: { dry_run: false, results: [{ ...result, transitioned: false }] } },
     );
-    expect(await run('reset-batch', { ...asked(), dry_run: 'false' })).toMatchObject({ code: 0, outputs: { verdict: 'nothing' } });
+    expect(await run('reset-batch', { ...asked(), dry_run: 'false' })).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'nothing' },
+    });
     expect(coordinator.calls).toHaveLength(2);
   });
 
@@ -94,9 +103,17 @@ describe('dispatch-backfill with a coordinator', () => {
     estimated_seconds: 12,
     bytes: 1200,
     cost_usd: 0.01,
-    reading: { stops_before: { step: 'MLFeatureStore', from: '2025-01-02', bytes: 1200 }, not_estimated: ['rows that the run adds'] },
+    reading: {
+      stops_before: { step: 'MLFeatureStore', from: '2025-01-02', bytes: 1200 },
+      not_estimated: ['rows that the run adds'],
+    },
   };
-  const asked = () => ({ from: '2025-01-01', to: '2025-01-31', reason: 'late feed', service_url: coordinator.url });
+  const asked = () => ({
+    from: '2025-01-01',
+    to: '2025-01-31',
+    reason: 'late feed',
+    service_url: coordinator.url,
+  });
 
   it('shows units, bytes, cost and ETA in the summary and starts nothing on a dry run', async () => {
     answers('POST /backfill/plan', { status: 200, body: plan });
@@ -121,16 +138,29 @@ describe('dispatch-backfill with a coordinator', () => {
   it('asks once under an id that the same inputs always have; a known request is nothing new', async () => {
     answers('POST /backfill/plan', { status: 200, body: plan });
     const progress = { step: 'Grades', done_slates: 120, planned_slates: 514, eta_seconds: 40.2 };
-    answers('POST /backfill', { status: 202, body: { state: 'queued' } }, { status: 200, body: { state: 'running', progress } });
+    answers(
+      'POST /backfill',
+      { status: 202, body: { state: 'queued' } },
+      { status: 200, body: { state: 'running', progress } },
+    );
     const first = await run('dispatch-backfill', { ...asked(), dry_run: 'false' });
     expect(first).toMatchObject({ code: 0, outputs: { verdict: 'ok', dispatched: 'true' } });
-    expect(coordinator.calls.at(-1)?.body).toMatchObject({ request_id: first.outputs['request_id'], by: 'dispatch-backfill by ann' });
-    const second = await run('dispatch-backfill', { ...asked(), phases: 'grade,predict, export,precompute,analytics', dry_run: 'false' });
+    expect(coordinator.calls.at(-1)?.body).toMatchObject({
+      request_id: first.outputs['request_id'],
+      by: 'dispatch-backfill by ann',
+    });
+    const second = await run('dispatch-backfill', {
+      ...asked(),
+      phases: 'grade,predict, export,precompute,analytics',
+      dry_run: 'false',
+    });
     expect(second).toMatchObject({
       code: 0,
       outputs: { verdict: 'nothing', dispatched: 'false', request_id: first.outputs['request_id'] },
     });
-    expect(second.summary).toContain('is running already, 120 of 514 slates, 40 s left: nothing was started again');
+    expect(second.summary).toContain(
+      'is running already, 120 of 514 slates, 40 s left: nothing was started again',
+    );
   });
 
   it('says what it said when it refuses, and that nothing was dispatched', async () => {
@@ -173,7 +203,12 @@ describe('dispatch-backfill with a coordinator', () => {
 });
 
 describe('verify-deployment', () => {
-  const asked = (wait = '0') => ({ service: 'tipoff-worker', service_url: coordinator.url, expected_version: 'abc', wait_seconds: wait });
+  const asked = (wait = '0') => ({
+    service: 'tipoff-worker',
+    service_url: coordinator.url,
+    expected_version: 'abc',
+    wait_seconds: wait,
+  });
 
   it('is green when the version and the deep health are right', async () => {
     answers('GET /version', { status: 200, body: { name: 'tipoff', version: 'abc' } });
@@ -187,7 +222,10 @@ describe('verify-deployment', () => {
   it('is red for another version and for a service that is not healthy', async () => {
     answers('GET /version', { status: 200, body: { version: 'old' } });
     const old = await run('verify-deployment', asked());
-    expect(old).toMatchObject({ code: 1, outputs: { verdict: 'failed', healthy: 'false', seen_version: 'old' } });
+    expect(old).toMatchObject({
+      code: 1,
+      outputs: { verdict: 'failed', healthy: 'false', seen_version: 'old' },
+    });
     expect(old.log).toContain('expected version abc, saw "old"');
     answers('GET /version', { status: 200, body: { version: 'abc' } });
     const checks = [
@@ -202,15 +240,23 @@ describe('verify-deployment', () => {
   });
 
   it('waits for a revision that is still starting', async () => {
-    answers('GET /version', { status: 200, body: { version: 'old' } }, { status: 200, body: { version: 'abc' } });
+    answers(
+      'GET /version',
+      { status: 200, body: { version: 'old' } },
+      { status: 200, body: { version: 'abc' } },
+    );
     answers('GET /health/deep', { status: 200, body: {} });
-    expect(await run('verify-deployment', asked('1'))).toMatchObject({ code: 0, outputs: { healthy: 'true' } });
+    expect(await run('verify-deployment', asked('1'))).toMatchObject({
+      code: 0,
+      outputs: { healthy: 'true' },
+    });
   });
 });
 
 describe('watch-schedules', () => {
   const ago = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
-  const asked = (workflows: string) => [{ workflows, token: FAKE_GITHUB_TOKEN }, { GITHUB_API_URL: github.url }] as const;
+  const asked = (workflows: string) =>
+    [{ workflows, token: FAKE_GITHUB_TOKEN }, { GITHUB_API_URL: github.url }] as const;
 
   it('turns on what inactivity turned off, leaves alone what a person turned off, and names what is silent', async () => {
     github.workflows.push(
@@ -218,7 +264,10 @@ describe('watch-schedules', () => {
       { id: 2, path: '.github/workflows/cleanup.yml', state: 'disabled_inactivity', last: ago(20) },
       { id: 3, path: '.github/workflows/quality.yml', state: 'disabled_manually', last: ago(90) },
     );
-    const ran = await run('watch-schedules', ...asked('canaries.yml=1.5, cleanup.yml=30, quality.yml=30, gone.yml=1'));
+    const ran = await run(
+      'watch-schedules',
+      ...asked('canaries.yml=1.5, cleanup.yml=30, quality.yml=30, gone.yml=1'),
+    );
     expect(ran).toMatchObject({ code: 1, outputs: { verdict: 'failed', enabled: '1', silent: '2' } });
     expect(github.workflows.map(({ state }) => state)).toEqual(['active', 'active', 'disabled_manually']);
     expect(ran.log).toContain('quality.yml is silent');
@@ -230,13 +279,19 @@ describe('watch-schedules', () => {
 
   it('is green when everything speaks', async () => {
     github.workflows.push({ id: 1, path: '.github/workflows/canaries.yml', state: 'active', last: ago(1.4) });
-    expect(await run('watch-schedules', ...asked(''))).toMatchObject({ code: 0, outputs: { verdict: 'ok', silent: '0' } });
+    expect(await run('watch-schedules', ...asked(''))).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'ok', silent: '0' },
+    });
     expect(github.writes()).toEqual([]);
   });
 
   it('is red when the coordinator is not healthy, and says what is wrong with it', async () => {
     github.workflows.push({ id: 1, path: '.github/workflows/canaries.yml', state: 'active', last: ago(0.4) });
-    answers('GET /health/deep', { status: 500, body: { code: 'X', message: 'the queue is gone', hint: 'look' } });
+    answers('GET /health/deep', {
+      status: 500,
+      body: { code: 'X', message: 'the queue is gone', hint: 'look' },
+    });
     const [inputs, env] = asked('canaries.yml=1.5');
     const ran = await run('watch-schedules', { ...inputs, service_url: coordinator.url }, env);
     expect(ran).toMatchObject({ code: 1, outputs: { verdict: 'failed', silent: '0' } });
@@ -245,7 +300,11 @@ describe('watch-schedules', () => {
 
   it('refuses a list it cannot read, and a missing token without repeating one', async () => {
     expect((await run('watch-schedules', ...asked('canaries.yml'))).log).toContain('expected file.yml=hours');
-    const ran = await run('watch-schedules', { workflows: 'a.yml=1', token: 'wrong' }, { GITHUB_API_URL: github.url });
+    const ran = await run(
+      'watch-schedules',
+      { workflows: 'a.yml=1', token: 'wrong' },
+      { GITHUB_API_URL: github.url },
+    );
     expect(ran).toMatchObject({ code: 3, outputs: { verdict: 'error' } });
     expect(ran.log).toContain('Bad credentials');
   });
@@ -254,7 +313,13 @@ describe('watch-schedules', () => {
 describe('propose-change', () => {
   const asked = () =>
     [
-      { path: join(at, 'snapshot'), branch: 'tipoff/snapshot', title: 'Snapshot', body: 'New.', token: FAKE_GITHUB_TOKEN },
+      {
+        path: join(at, 'snapshot'),
+        branch: 'tipoff/snapshot',
+        title: 'Snapshot',
+        body: 'New.',
+        token: FAKE_GITHUB_TOKEN,
+      },
       { GITHUB_API_URL: github.url },
     ] as const;
   let at = '';
@@ -265,15 +330,27 @@ describe('propose-change', () => {
   });
 
   it('opens one pull request, brings it up to date, and does nothing when nothing is new', async () => {
-    expect(await run('propose-change', ...asked())).toMatchObject({ code: 0, outputs: { verdict: 'ok', changed: 'true' } });
+    expect(await run('propose-change', ...asked())).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'ok', changed: 'true' },
+    });
     expect(github.pulls).toMatchObject([{ head: 'tipoff/snapshot', title: 'Snapshot' }]);
-    expect(await run('propose-change', ...asked())).toMatchObject({ code: 0, outputs: { verdict: 'nothing', changed: 'false' } });
+    expect(await run('propose-change', ...asked())).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'nothing', changed: 'false' },
+    });
     writeFileSync(join(at, 'snapshot/nba_raw.json'), '{"a":1}');
-    expect(await run('propose-change', ...asked())).toMatchObject({ code: 0, outputs: { verdict: 'ok', changed: 'true' } });
+    expect(await run('propose-change', ...asked())).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'ok', changed: 'true' },
+    });
     expect(github.pulls).toHaveLength(1);
     github.branches.set('main', github.branches.get('tipoff/snapshot') ?? '');
     const writes = github.writes().filter((call) => call !== 'POST /git/trees').length;
-    expect(await run('propose-change', ...asked())).toMatchObject({ code: 0, outputs: { verdict: 'nothing' } });
+    expect(await run('propose-change', ...asked())).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'nothing' },
+    });
     expect(github.writes().filter((call) => call !== 'POST /git/trees')).toHaveLength(writes);
   });
 
@@ -289,19 +366,35 @@ describe('propose-change', () => {
 describe('an action without GitHub around it', () => {
   it.each([
     ['watch-schedules', { workflows: 'canaries.yml=1.5' }, 'Without a token no schedule was looked at'],
-    ['propose-change', { path: 'schema/snapshot', branch: 'b', title: 'T', body: 'B' }, 'Without a token nothing is proposed'],
-  ])('%s runs without a token and says what it left out; on GitHub a missing token is a mistake', async (name, inputs, says) => {
-    const alone = await run(name, inputs, { GITHUB_ACTIONS: '', GITHUB_API_URL: github.url });
-    expect(alone).toMatchObject({ code: 0, outputs: { verdict: 'skipped' } });
-    expect(alone.summary).toContain(says);
-    expect(await run(name, inputs, { GITHUB_API_URL: github.url })).toMatchObject({ code: 2, outputs: { verdict: 'error' } });
-    expect(github.calls).toEqual([]);
-  });
+    [
+      'propose-change',
+      { path: 'schema/snapshot', branch: 'b', title: 'T', body: 'B' },
+      'Without a token nothing is proposed',
+    ],
+  ])(
+    '%s runs without a token and says what it left out; on GitHub a missing token is a mistake',
+    async (name, inputs, says) => {
+      const alone = await run(name, inputs, { GITHUB_ACTIONS: '', GITHUB_API_URL: github.url });
+      expect(alone).toMatchObject({ code: 0, outputs: { verdict: 'skipped' } });
+      expect(alone.summary).toContain(says);
+      expect(await run(name, inputs, { GITHUB_API_URL: github.url })).toMatchObject({
+        code: 2,
+        outputs: { verdict: 'error' },
+      });
+      expect(github.calls).toEqual([]);
+    },
+  );
 
   it('runs at a terminal: no token, no files, the same report on the screen', async () => {
     answers('GET /version', { status: 200, body: { version: 'abc' } });
     answers('GET /health/deep', { status: 200, body: {} });
-    const bare = { GITHUB_ACTIONS: '', GITHUB_OUTPUT: '', GITHUB_STEP_SUMMARY: '', GITHUB_REPOSITORY: '', GITHUB_RUN_ID: '' };
+    const bare = {
+      GITHUB_ACTIONS: '',
+      GITHUB_OUTPUT: '',
+      GITHUB_STEP_SUMMARY: '',
+      GITHUB_REPOSITORY: '',
+      GITHUB_RUN_ID: '',
+    };
     const inputs = { service: 'tipoff-worker', service_url: coordinator.url, expected_version: 'abc' };
     const ran = await run('verify-deployment', inputs, bare);
     expect(ran).toMatchObject({ code: 0, outputs: {}, summary: '' });

@@ -17,7 +17,11 @@ const GCP = {
 
 async function withApp(work: (app: App) => Promise<void>): Promise<void> {
   const folder = await temporaryFolder();
-  const app = await openApp(readConfig({ TIPOFF_HOME: folder.path }), { command: 'test', clock: systemClock, write: () => undefined });
+  const app = await openApp(readConfig({ TIPOFF_HOME: folder.path }), {
+    command: 'test',
+    clock: systemClock,
+    write: () => undefined,
+  });
   try {
     await work(app);
   } finally {

@@ -4,7 +4,11 @@ import { readConfig } from '#app/config.ts';
 import { startServing } from '#app/services/serve.ts';
 import { virtualClock } from '#platform/clock.ts';
 
-const GCP = { TIPOFF_PROFILE: 'gcp', TIPOFF_GCP_PROJECT: 'hoops-prod', TIPOFF_GCP_BUCKET: 'hoops-prod-tipoff' };
+const GCP = {
+  TIPOFF_PROFILE: 'gcp',
+  TIPOFF_GCP_PROJECT: 'hoops-prod',
+  TIPOFF_GCP_BUCKET: 'hoops-prod-tipoff',
+};
 
 describe('the profile', () => {
   it('is a folder unless a project is named', () => {
@@ -33,7 +37,10 @@ describe('the profile', () => {
       TIPOFF_GCP_FIRESTORE_EMULATOR: '127.0.0.1:8081',
       TIPOFF_GCP_BIGQUERY_URL: 'http://127.0.0.1:9050',
     });
-    expect(config.profile === 'gcp' && config.gcp.emulators).toEqual({ firestore: '127.0.0.1:8081', bigquery: 'http://127.0.0.1:9050' });
+    expect(config.profile === 'gcp' && config.gcp.emulators).toEqual({
+      firestore: '127.0.0.1:8081',
+      bigquery: 'http://127.0.0.1:9050',
+    });
   });
 
   it.each([
@@ -50,8 +57,19 @@ describe('the profile', () => {
 
   it('gcp serves nobody without a key that callers can know', async () => {
     const clock = virtualClock('2025-01-10T15:00:00Z');
-    const app = await openApp(readConfig(GCP), { command: 'serve', clock, prepare: false, write: () => undefined });
-    const options = { roles: ['worker'], workers: 0, hostname: '127.0.0.1', port: 0, log: () => undefined } as const;
+    const app = await openApp(readConfig(GCP), {
+      command: 'serve',
+      clock,
+      prepare: false,
+      write: () => undefined,
+    });
+    const options = {
+      roles: ['worker'],
+      workers: 0,
+      hostname: '127.0.0.1',
+      port: 0,
+      log: () => undefined,
+    } as const;
     await expect(startServing(app, options)).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
     await app.close();
   });

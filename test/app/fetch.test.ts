@@ -37,7 +37,12 @@ const SEASON = {
     ],
   },
 };
-const EVENT = { id: 'evening', commence_time: '2025-01-12T02:10:00Z', home_team: 'Phoenix Suns', away_team: 'Utah Jazz' };
+const EVENT = {
+  id: 'evening',
+  commence_time: '2025-01-12T02:10:00Z',
+  home_team: 'Phoenix Suns',
+  away_team: 'Utah Jazz',
+};
 const ODDS = {
   ...EVENT,
   sport_key: 'basketball_nba',
@@ -61,16 +66,28 @@ const ODDS = {
 const answers = (path: string): Scripted => {
   if (path.includes('scheduleLeagueV2')) return { body: JSON.stringify(SEASON) };
   if (path.includes('boxscore_0022400517')) return { body: JSON.stringify(liveGame()) };
-  if (path.includes('/odds')) return { body: JSON.stringify(ODDS), headers: { 'x-requests-remaining': '490', 'x-requests-used': '10' } };
+  if (path.includes('/odds'))
+    return {
+      body: JSON.stringify(ODDS),
+      headers: { 'x-requests-remaining': '490', 'x-requests-used': '10' },
+    };
   if (path.includes('/events')) return { body: JSON.stringify([EVENT]) };
   return { status: 404 };
 };
 
-async function opened(answer: (path: string) => Scripted, key?: string): Promise<{ app: App; run: () => ReturnType<typeof fetchSlate> }> {
+async function opened(
+  answer: (path: string) => Scripted,
+  key?: string,
+): Promise<{ app: App; run: () => ReturnType<typeof fetchSlate> }> {
   const server = await loopback(answer);
   const folder = await temporaryFolder();
   const clock = virtualClock(NOW);
-  const config = readConfig({ TIPOFF_HOME: folder.path, TIPOFF_NBA_URL: server.url, TIPOFF_ODDS_URL: server.url, ODDS_API_KEY: key });
+  const config = readConfig({
+    TIPOFF_HOME: folder.path,
+    TIPOFF_NBA_URL: server.url,
+    TIPOFF_ODDS_URL: server.url,
+    ODDS_API_KEY: key,
+  });
   const app = await openApp(config, { command: 'fetch', clock, write: () => undefined });
   onTestFinished(async () => {
     await app.close();
@@ -86,7 +103,12 @@ describe('fetch', () => {
     expect(first.failures).toEqual([expect.objectContaining({ what: 'scoreboard' })]);
     expect(first.ingested.tables).toMatchObject({ schedule_games: 2, player_lines: 1 });
     expect(first.quota).toEqual({ remaining: 490, used: 10 });
-    await refreshSummaries({ warehouse: app.warehouse, clock: app.clock, runId: 'test', codeVersion: 'test' });
+    await refreshSummaries({
+      warehouse: app.warehouse,
+      clock: app.clock,
+      runId: 'test',
+      codeVersion: 'test',
+    });
     const second = await run();
     expect(second.ingested.tables).toMatchObject({ player_box_scores: 4, team_box_scores: 2 });
     const third = await run();
@@ -99,7 +121,10 @@ describe('fetch', () => {
   });
 
   it('goes on when a provider fails, names it, and shows no key', async () => {
-    const { run } = await opened((path) => (path.includes('events') ? { status: 401 } : answers(path)), 'hush');
+    const { run } = await opened(
+      (path) => (path.includes('events') ? { status: 401 } : answers(path)),
+      'hush',
+    );
     const report = await run();
     expect(report.ingested.tables).toMatchObject({ schedule_games: 2 });
     expect(report.failures.map(({ what }) => what)).toEqual(['scoreboard', 'player props']);

@@ -10,7 +10,10 @@ describe('what the product offers', async () => {
 
   it('has lost nothing that the list names', () => {
     const { lost } = differences(listed, offered);
-    expect(lost, `somebody may rely on these: bring them back; where one was removed or renamed on purpose, ${UPDATE}`).toEqual([]);
+    expect(
+      lost,
+      `somebody may rely on these: bring them back; where one was removed or renamed on purpose, ${UPDATE}`,
+    ).toEqual([]);
   });
 
   it('has nothing that the list does not name', () => {
@@ -23,11 +26,17 @@ describe('what the product offers', async () => {
     expect(lines.filter((line, i) => line === '' || line === lines[i - 1])).toEqual([]);
   });
 
-  it.each(Object.keys(offered))('is missed when one line or all lines of a section are gone: %s', (section) => {
-    const [first = '', ...rest] = offered[section] ?? [];
-    const { [section]: _gone, ...others } = offered;
-    expect(differences(offered, { ...offered, [section]: rest })).toEqual({ lost: [`${section}: ${first}`], added: [] });
-    expect(differences(offered, others).lost).toHaveLength(rest.length + 1);
-    expect(differences(others, offered).added).toHaveLength(rest.length + 1);
-  });
+  it.each(Object.keys(offered))(
+    'is missed when one line or all lines of a section are gone: %s',
+    (section) => {
+      const [first = '', ...rest] = offered[section] ?? [];
+      const { [section]: _gone, ...others } = offered;
+      expect(differences(offered, { ...offered, [section]: rest })).toEqual({
+        lost: [`${section}: ${first}`],
+        added: [],
+      });
+      expect(differences(offered, others).lost).toHaveLength(rest.length + 1);
+      expect(differences(others, offered).added).toHaveLength(rest.length + 1);
+    },
+  );
 });

@@ -10,14 +10,22 @@ const LIMIT_MS = 30_000;
 const IMPORTS = 'lint/style/noRestrictedImports';
 const ENVIRONMENT = 'lint/style/noProcessEnv';
 
-const importing = (specifier: string) => `import * as used from '${specifier}';\nexport const value = used;\n`;
+const importing = (specifier: string) =>
+  `import * as used from '${specifier}';\nexport const value = used;\n`;
 const READS_ENVIRONMENT = 'export const value = process.env;\n';
 
 /** A file that breaks an arrow, with the rule that must speak. */
 const VIOLATIONS: readonly (readonly [file: string, text: string, rule: string])[] = [
-  ...['#platform/clock.ts', '#pipeline/a.ts', '#model/a.ts', '#simulate/a.ts', '#guard/a.ts', '#app/a.ts', 'node:fs', '../app/a.ts'].map(
-    (to) => ['src/core/contracts/a.ts', importing(to), IMPORTS] as const,
-  ),
+  ...[
+    '#platform/clock.ts',
+    '#pipeline/a.ts',
+    '#model/a.ts',
+    '#simulate/a.ts',
+    '#guard/a.ts',
+    '#app/a.ts',
+    'node:fs',
+    '../app/a.ts',
+  ].map((to) => ['src/core/contracts/a.ts', importing(to), IMPORTS] as const),
   ...[
     '#pipeline/a.ts',
     '#model/a.ts',
@@ -30,31 +38,41 @@ const VIOLATIONS: readonly (readonly [file: string, text: string, rule: string])
   ].map((to) => ['src/platform/warehouse/a.ts', importing(to), IMPORTS] as const),
   ['src/platform/warehouse/duckdb/a.ts', importing('node:sqlite'), IMPORTS],
   ['src/platform/warehouse/duckdb/a.ts', importing('../ddl.ts'), IMPORTS],
-  ['src/platform/state/sqlite/a.ts', importing('@duckdb/node-api'), IMPORTS],
-  ['src/platform/state/sqlite/a.ts', importing('#app/a.ts'), IMPORTS],
+  ['src/platform/state/sqlite.ts', importing('@duckdb/node-api'), IMPORTS],
+  ['src/platform/queue/sqlite.ts', importing('#app/a.ts'), IMPORTS],
   ['src/platform/warehouse/bigquery/a.ts', importing('@duckdb/node-api'), IMPORTS],
   ['src/platform/notify/slack/a.ts', importing('@google-cloud/pubsub'), IMPORTS],
   ...[
     '#platform/warehouse/duckdb/warehouse.ts',
-    '#platform/sqlite/database.ts',
+    '#platform/sqlite.ts',
     '#simulate/a.ts',
     '#guard/a.ts',
     '#app/a.ts',
     '@duckdb/node-api',
     'hono',
-  ].map((to) => ['src/pipeline/predict/a.ts', importing(to), IMPORTS] as const),
+  ].map((to) => ['src/pipeline/batch/a.ts', importing(to), IMPORTS] as const),
   ...['#platform/warehouse/functions.ts', '#pipeline/a.ts', '#simulate/a.ts', '#guard/a.ts', '#app/a.ts'].map(
     (to) => ['src/model/a.ts', importing(to), IMPORTS] as const,
   ),
-  ...['#platform/state/sqlite/state.ts', '#pipeline/a.ts', '#model/a.ts', '#guard/a.ts', '#app/a.ts'].map(
+  ...['#platform/state/sqlite.ts', '#pipeline/a.ts', '#model/a.ts', '#guard/a.ts', '#app/a.ts'].map(
     (to) => ['src/simulate/a.ts', importing(to), IMPORTS] as const,
   ),
-  ...['#platform/notify/slack/notifier.ts', '#simulate/a.ts', '#app/a.ts', '@actions/core', '@google-cloud/bigquery'].map(
-    (to) => ['src/guard/canaries/a.ts', importing(to), IMPORTS] as const,
-  ),
-  ...['#test/a.ts', '@actions/core', '@duckdb/node-api', '@google-cloud/bigquery', '../core/a.ts', 'commander', 'hono'].map(
-    (to) => ['src/app/a.ts', importing(to), IMPORTS] as const,
-  ),
+  ...[
+    '#platform/notify/slack/notifier.ts',
+    '#simulate/a.ts',
+    '#app/a.ts',
+    '@actions/core',
+    '@google-cloud/bigquery',
+  ].map((to) => ['src/guard/canaries/a.ts', importing(to), IMPORTS] as const),
+  ...[
+    '#test/a.ts',
+    '@actions/core',
+    '@duckdb/node-api',
+    '@google-cloud/bigquery',
+    '../core/a.ts',
+    'commander',
+    'hono',
+  ].map((to) => ['src/app/a.ts', importing(to), IMPORTS] as const),
   ['src/app/cli/a.ts', importing('hono'), IMPORTS],
   ['src/app/services/a.ts', importing('commander'), IMPORTS],
   ['src/app/cli/a.ts', "export const later = () => import('../compose.ts');\n", IMPORTS],
@@ -63,9 +81,13 @@ const VIOLATIONS: readonly (readonly [file: string, text: string, rule: string])
   ['test/core/a.test.ts', importing('../a.ts'), IMPORTS],
   ['test/core/a.test.ts', importing('@actions/core'), IMPORTS],
   ['scripts/a.ts', importing('@actions/core'), IMPORTS],
-  ...['src/core/a.ts', 'src/pipeline/a.ts', 'src/app/compose.ts', 'src/app/cli/a.ts', 'actions/a/main.ts'].map(
-    (file) => [file, READS_ENVIRONMENT, ENVIRONMENT] as const,
-  ),
+  ...[
+    'src/core/a.ts',
+    'src/pipeline/a.ts',
+    'src/app/compose.ts',
+    'src/app/cli/a.ts',
+    'actions/a/main.ts',
+  ].map((file) => [file, READS_ENVIRONMENT, ENVIRONMENT] as const),
 ];
 
 /** Files that follow the arrows. */
@@ -75,19 +97,25 @@ const ALLOWED: readonly (readonly [file: string, text: string])[] = [
   ['src/platform/warehouse/a.ts', importing('#core/errors.ts')],
   ['src/platform/warehouse/duckdb/a.ts', importing('@duckdb/node-api')],
   ['src/platform/warehouse/duckdb/b.ts', importing('#platform/warehouse/ddl.ts')],
-  ['src/platform/state/sqlite/a.ts', importing('node:sqlite')],
-  ['src/platform/sqlite/database.ts', importing('node:sqlite')],
+  ['src/platform/sqlite.ts', importing('node:sqlite')],
   ['src/platform/warehouse/bigquery/a.ts', importing('@google-cloud/bigquery')],
   ['src/platform/notify/slack/a.ts', importing('@slack/web-api')],
-  ...['#core/calendar.ts', '#platform/warehouse/port.ts', '#platform/clock.ts', '#model/a.ts', '#pipeline/a.ts', 'node:crypto'].map(
-    (to) => ['src/pipeline/a.ts', importing(to)] as const,
-  ),
+  ...[
+    '#core/calendar.ts',
+    '#platform/warehouse/port.ts',
+    '#platform/clock.ts',
+    '#model/a.ts',
+    '#pipeline/a.ts',
+    'node:crypto',
+  ].map((to) => ['src/pipeline/a.ts', importing(to)] as const),
   ['src/model/a.ts', importing('#platform/objects/port.ts')],
   ['src/simulate/a.ts', importing('#core/calendar.ts')],
   ...['#core/errors.ts', '#platform/notify/port.ts', '#pipeline/a.ts', '#model/a.ts'].map(
     (to) => ['src/guard/a.ts', importing(to)] as const,
   ),
-  ...['#guard/a.ts', '#simulate/a.ts', '#platform/warehouse/duckdb/warehouse.ts'].map((to) => ['src/app/a.ts', importing(to)] as const),
+  ...['#guard/a.ts', '#simulate/a.ts', '#platform/warehouse/duckdb/warehouse.ts'].map(
+    (to) => ['src/app/a.ts', importing(to)] as const,
+  ),
   ['src/app/config.ts', READS_ENVIRONMENT],
   ['src/app/config/read.ts', READS_ENVIRONMENT],
   ['src/app/cli/a.ts', importing('commander')],
@@ -97,11 +125,15 @@ const ALLOWED: readonly (readonly [file: string, text: string])[] = [
 ];
 
 interface Report {
-  readonly diagnostics: readonly { readonly category: string; readonly location: { readonly path: string } }[];
+  readonly diagnostics: readonly {
+    readonly category: string;
+    readonly location: { readonly path: string };
+  }[];
 }
 
 /** The path a text is planted at: many texts share a folder, so `a.ts` becomes a name of its own. */
-const planted = (file: string, colour: string, index: number) => file.replace(/\ba(?=\.(?:test\.)?ts$)/, `${colour}-${index}`);
+const planted = (file: string, colour: string, index: number) =>
+  file.replace(/\ba(?=\.(?:test\.)?ts$)/, `${colour}-${index}`);
 
 /** The repository's linter configuration, without git: the temporary directory is not under it. */
 function lintConfiguration(): string {
@@ -118,7 +150,8 @@ function rulesByPath(directory: string): Map<string, string[]> {
   });
   const report = JSON.parse(run.stdout) as Report;
   const rules = new Map<string, string[]>();
-  for (const { category, location } of report.diagnostics) rules.set(location.path, [...(rules.get(location.path) ?? []), category]);
+  for (const { category, location } of report.diagnostics)
+    rules.set(location.path, [...(rules.get(location.path) ?? []), category]);
   return rules;
 }
 
@@ -138,17 +171,24 @@ describe('the arrows between layers', () => {
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
-  it.each(VIOLATIONS.map(([file, text, rule], i) => ({ file, path: planted(file, 'red', i), text: text.trim().split('\n')[0], rule })))(
-    'are broken by $file with: $text',
-    ({ path, rule }) => {
-      expect(rules.get(path)).toEqual([rule]);
-    },
-  );
+  it.each(
+    VIOLATIONS.map(([file, text, rule], i) => ({
+      file,
+      path: planted(file, 'red', i),
+      text: text.trim().split('\n')[0],
+      rule,
+    })),
+  )('are broken by $file with: $text', ({ path, rule }) => {
+    expect(rules.get(path)).toEqual([rule]);
+  });
 
-  it.each(ALLOWED.map(([file, text], i) => ({ file, path: planted(file, 'green', i), text: text.trim().split('\n')[0] })))(
-    'allow $file with: $text',
-    ({ path }) => {
-      expect(rules.get(path)).toBeUndefined();
-    },
-  );
+  it.each(
+    ALLOWED.map(([file, text], i) => ({
+      file,
+      path: planted(file, 'green', i),
+      text: text.trim().split('\n')[0],
+    })),
+  )('allow $file with: $text', ({ path }) => {
+    expect(rules.get(path)).toBeUndefined();
+  });
 });

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { addDays } from '#core/calendar.ts';
-import { recover } from '#pipeline/predict/coordinator.ts';
-import { type BatchDeps, runBatch } from '#pipeline/predict/run-batch.ts';
+import { recover } from '#pipeline/batch/coordinator.ts';
+import { type BatchDeps, runBatch } from '#pipeline/batch/run.ts';
 import { systemClock } from '#platform/clock.ts';
 import { pubSubQueue } from '#platform/queue/pubsub/queue.ts';
 import { openPubSubTransport } from '#platform/queue/pubsub/transport.ts';
@@ -35,7 +35,11 @@ describe.skipIf(firestore === undefined || pubsub === undefined)('batches on Fir
         ...{ projectId, clock: { now: clock.now, sleep: systemClock.sleep } },
         ...(firestore === undefined ? {} : { emulator: firestore }),
       });
-      const transport = openPubSubTransport({ projectId, createMissing: true, ...(pubsub === undefined ? {} : { emulator: pubsub }) });
+      const transport = openPubSubTransport({
+        projectId,
+        createMissing: true,
+        ...(pubsub === undefined ? {} : { emulator: pubsub }),
+      });
       const queue = pubSubQueue(virtual(transport), { state, clock });
       closers.push(state.close, queue.close);
       return { ...world.deps, state, queue };
@@ -80,7 +84,11 @@ describe.skipIf(firestore === undefined || pubsub === undefined)('batches on Fir
         world.clock.advance(61_000);
         await recover(deps, 'restart');
         const result = await runBatch(deps, { ...REQUEST, slate });
-        expect(result, `killed ${when} change ${n}, ${died}`).toMatchObject({ state: 'published', predicted: 6, predictions: 24 });
+        expect(result, `killed ${when} change ${n}, ${died}`).toMatchObject({
+          state: 'published',
+          predicted: 6,
+          predictions: 24,
+        });
         const onCloudWorld = { ...world, deps };
         await deliverTheRest(onCloudWorld);
         expect(await expectSoundSlate(onCloudWorld, slate)).toHaveLength(1);

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, it } from 'vitest';
-import { emulated } from '#platform/warehouse/bigquery/emulated.ts';
-import { openBigQuery } from '#platform/warehouse/bigquery/warehouse.ts';
+import { emulated, openBigQuery } from '#platform/warehouse/bigquery/warehouse.ts';
 import { warehouseContract } from '#test/contract/warehouse.ts';
 import { offered } from './offered.ts';
 
 /** What bqemulator 1.4.0 does otherwise than BigQuery documents, by the test that shows it. */
 const WRONG_IN_EMULATOR: Readonly<Record<string, string>> = {
-  'binds strings, whole and broken numbers, booleans and null by name': 'takes @text inside of a string for a parameter',
+  'binds strings, whole and broken numbers, booleans and null by name':
+    'takes @text inside of a string for a parameter',
   'creates an empty table of the same shape with labels and an expiry': 'ignores expirationTime',
   'adds a nullable column at the end, null in the rows that stand': 'shows no column that a statement added',
   'does nothing the second time and refuses another type': 'shows no column that a statement added',

@@ -9,7 +9,9 @@ import { offered } from './offered.ts';
 
 const [firestore, pubsub] = [offered('firestore'), offered('pubsub')];
 
-const [CANCELLED, DEADLINE, NOT_FOUND, DENIED, EXHAUSTED, PRECONDITION, ABORTED, INTERNAL, UNAVAILABLE] = [1, 4, 5, 7, 8, 9, 10, 13, 14];
+const [CANCELLED, DEADLINE, NOT_FOUND, DENIED, EXHAUSTED, PRECONDITION, ABORTED, INTERNAL, UNAVAILABLE] = [
+  1, 4, 5, 7, 8, 9, 10, 13, 14,
+];
 
 describe.skipIf(firestore === undefined)('Firestore under faults', () => {
   let proxy: GrpcProxy;
@@ -25,7 +27,8 @@ describe.skipIf(firestore === undefined)('Firestore under faults', () => {
     await state.close();
     await proxy.close();
   });
-  const count = async (): Promise<number | undefined> => (await state.get<{ n: number }>('counters', 'a'))?.data.n;
+  const count = async (): Promise<number | undefined> =>
+    (await state.get<{ n: number }>('counters', 'a'))?.data.n;
   const add = (): Promise<void> =>
     state.transaction(async (tx) => {
       const found = await tx.get<{ n: number }>('counters', 'a');
@@ -97,8 +100,13 @@ describe.skipIf(firestore === undefined)('Firestore under faults', () => {
   ])('gives up a read that is refused for good after the two repeats of the client: %s', async (_, code) => {
     proxy.inject({ method: 'BatchGetDocuments', how: 'refuse', code, times: 50 });
     const before = proxy.called.length;
-    await expect(state.get('counters', 'a')).rejects.toMatchObject({ code: 'TIPOFF_PROVIDER', transient: false });
-    expect(proxy.called.slice(before).filter((method) => method === 'BatchGetDocuments').length).toBeLessThanOrEqual(3);
+    await expect(state.get('counters', 'a')).rejects.toMatchObject({
+      code: 'TIPOFF_PROVIDER',
+      transient: false,
+    });
+    expect(
+      proxy.called.slice(before).filter((method) => method === 'BatchGetDocuments').length,
+    ).toBeLessThanOrEqual(3);
   });
 
   it('never takes a failed read for a missing document or an empty list', async () => {
@@ -106,7 +114,10 @@ describe.skipIf(firestore === undefined)('Firestore under faults', () => {
     proxy.inject({ method: 'RunQuery', how: 'refuse', code: DENIED, times: 3 });
     await expect(state.get('counters', 'nobody')).rejects.toMatchObject({ code: 'TIPOFF_PROVIDER' });
     await expect(state.list('counters')).rejects.toMatchObject({ code: 'TIPOFF_PROVIDER' });
-    expect([await state.get('counters', 'nobody'), (await state.list('counters')).length]).toEqual([undefined, 1]);
+    expect([await state.get('counters', 'nobody'), (await state.list('counters')).length]).toEqual([
+      undefined,
+      1,
+    ]);
   });
 
   it('repeats a read that was unavailable', async () => {
@@ -128,7 +139,11 @@ describe.skipIf(pubsub === undefined)('Pub/Sub under faults', () => {
   let transport: Transport;
   beforeEach(async () => {
     proxy = await grpcProxy(pubsub ?? '');
-    transport = openPubSubTransport({ projectId: `tipoff-${randomUUID().slice(0, 8)}`, emulator: proxy.at, createMissing: true });
+    transport = openPubSubTransport({
+      projectId: `tipoff-${randomUUID().slice(0, 8)}`,
+      emulator: proxy.at,
+      createMissing: true,
+    });
     await transport.publish('warm-up', [{ id: 'x', json: '0' }]);
   });
   afterEach(async () => {
@@ -152,7 +167,9 @@ describe.skipIf(pubsub === undefined)('Pub/Sub under faults', () => {
   it.each([DENIED, NOT_FOUND])('does not repeat what is refused for good: %i', async (code) => {
     proxy.inject({ method: 'Publish', how: 'refuse', code, times: 50 });
     const before = proxy.called.length;
-    await expect(transport.publish('warm-up', [{ id: 'a', json: '1' }])).rejects.toMatchObject({ code: 'TIPOFF_PROVIDER' });
+    await expect(transport.publish('warm-up', [{ id: 'a', json: '1' }])).rejects.toMatchObject({
+      code: 'TIPOFF_PROVIDER',
+    });
     expect(proxy.called.slice(before)).toEqual(['Publish']);
   });
 

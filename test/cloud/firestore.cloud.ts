@@ -18,7 +18,8 @@ if (emulator === undefined) {
       const projectId = `tipoff-${randomUUID().slice(0, 8)}`;
       const clock = virtualClock('2025-01-10T15:00:00Z');
       // Dates are virtual; the pauses between tries are real, or contenders would run in step.
-      const open = () => openFirestoreState({ projectId, emulator, clock: { now: clock.now, sleep: systemClock.sleep } });
+      const open = () =>
+        openFirestoreState({ projectId, emulator, clock: { now: clock.now, sleep: systemClock.sleep } });
       const opened = [open()];
       const [store] = opened;
       if (store === undefined) throw new Error('no store');

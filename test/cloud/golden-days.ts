@@ -2,22 +2,29 @@ import { join } from 'node:path';
 import { addDays, parseSlate } from '#core/calendar.ts';
 import { type Column, columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
-import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions/publications.ts';
-import { requireTrainable } from '#guard/quality/training-gate.ts';
+import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions.ts';
+import { requireTrainable } from '#guard/quality/trend.ts';
 import { modelSource } from '#model/model-source.ts';
 import { type DayResult, runDay } from '#pipeline/day.ts';
 import { virtualClock } from '#platform/clock.ts';
-import { directoryObjects } from '#platform/objects/directory/store.ts';
-import { openSqliteQueue } from '#platform/queue/sqlite/queue.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { directoryObjects } from '#platform/objects/directory.ts';
+import { openSqliteQueue } from '#platform/queue/sqlite.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
-import { simulateLeague } from '#simulate/league.ts';
-import { loadLeague } from '#simulate/load.ts';
+import { loadLeague, simulateLeague } from '#simulate/league.ts';
 
 const TONIGHT = parseSlate('2024-11-30');
 const YESTERDAY = addDays(TONIGHT, -1);
 const league = simulateLeague({
-  ...{ seed: 11, seasons: ['2023-24', '2024-25'], teams: 4, gamesPerTeam: 20, playersPerTeam: 12, withShots: true, through: TONIGHT },
+  ...{
+    seed: 11,
+    seasons: ['2023-24', '2024-25'],
+    teams: 4,
+    gamesPerTeam: 20,
+    playersPerTeam: 12,
+    withShots: true,
+    through: TONIGHT,
+  },
 });
 
 /** Names that are drawn at random for every run. */
@@ -77,7 +84,9 @@ async function contentOf(warehouse: Warehouse, table: TableContract): Promise<Ro
   const { partition } = table;
   const type = partition === undefined ? undefined : table.columns[partition]?.type;
   const bound = type === undefined ? '' : ` WHERE ${partition} >= CAST('1900-01-01' AS ${type})`;
-  const rows = await warehouse.query<Row>(`SELECT ${columnNames(table).join(', ')} FROM ${tableId(table)}${bound}`);
+  const rows = await warehouse.query<Row>(
+    `SELECT ${columnNames(table).join(', ')} FROM ${tableId(table)}${bound}`,
+  );
   return ordered(rows.map(masked), table.columns, table.key);
 }
 
@@ -89,12 +98,16 @@ async function visible(warehouse: Warehouse): Promise<Row[]> {
 }
 
 function masked(row: Row): Row {
-  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, DRAWN.has(name) && value !== null ? 'drawn' : value]));
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name, DRAWN.has(name) && value !== null ? 'drawn' : value]),
+  );
 }
 
 /** By key, then by whatever else is exact: masked names leave keys that are equal. */
 function ordered(rows: Row[], columns: Readonly<Record<string, Column>>, key: readonly string[]): Row[] {
-  const exact = Object.keys(rows[0] ?? {}).filter((name) => columns[name]?.type !== 'FLOAT64' && !key.includes(name));
+  const exact = Object.keys(rows[0] ?? {}).filter(
+    (name) => columns[name]?.type !== 'FLOAT64' && !key.includes(name),
+  );
   const place = (row: Row): string => JSON.stringify([...key, ...exact].map((name) => row[name]));
   return rows
     .map((row) => ({ row, at: place(row) }))

@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
-import { emulated } from '#platform/warehouse/bigquery/emulated.ts';
-import { openBigQuery } from '#platform/warehouse/bigquery/warehouse.ts';
+import { emulated, openBigQuery } from '#platform/warehouse/bigquery/warehouse.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
@@ -40,7 +39,9 @@ describe.skipIf(endpoint === undefined)('two days of a league on DuckDB and on B
   beforeAll(async () => {
     duckdb = await lived(await openDuckDb(':memory:'));
     const projectId = `tipoff-${randomUUID().slice(0, 8)}`;
-    bigquery = await lived(openBigQuery({ projectId, location: 'US', retries: 0, ...emulated(endpoint ?? '') }));
+    bigquery = await lived(
+      openBigQuery({ projectId, location: 'US', retries: 0, ...emulated(endpoint ?? '') }),
+    );
   }, 1_800_000);
 
   it('end alike: phases, verdicts, rows, players, outcomes', () => {
@@ -53,11 +54,14 @@ describe.skipIf(endpoint === undefined)('two days of a league on DuckDB and on B
     expect(duckdb.days.map(({ state }) => state)).toEqual(['published', 'published']);
   });
 
-  it.each([...CONTRACTS.map(tableId), 'nba_predictions.current_predictions'])('leave the same in %s', (name) => {
-    const [expected, seen] = [duckdb.tables.get(name) ?? [], bigquery.tables.get(name) ?? []];
-    expect(differences(expected, seen)).toEqual([]);
-    expect(expected.length > 0 || EMPTY.includes(name)).toBe(true);
-  });
+  it.each([...CONTRACTS.map(tableId), 'nba_predictions.current_predictions'])(
+    'leave the same in %s',
+    (name) => {
+      const [expected, seen] = [duckdb.tables.get(name) ?? [], bigquery.tables.get(name) ?? []];
+      expect(differences(expected, seen)).toEqual([]);
+      expect(expected.length > 0 || EMPTY.includes(name)).toBe(true);
+    },
+  );
 
   it('write the same documents', () => {
     expect([...bigquery.documents.keys()]).toEqual([...duckdb.documents.keys()]);

@@ -4,7 +4,7 @@ import { describe, it } from 'vitest';
 import { virtualClock } from '#platform/clock.ts';
 import { pubSubQueue } from '#platform/queue/pubsub/queue.ts';
 import { openPubSubTransport } from '#platform/queue/pubsub/transport.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import { queueContract } from '#test/contract/queue.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { offered } from './offered.ts';
@@ -26,7 +26,11 @@ if (emulator === undefined) {
       const projectId = `tipoff-${randomUUID().slice(0, 8)}`;
       const virtual = virtualDeadlines(clock);
       const open = () =>
-        pubSubQueue(virtual(openPubSubTransport({ projectId, emulator, createMissing: true })), { state, clock, maxAttempts: 3 });
+        pubSubQueue(virtual(openPubSubTransport({ projectId, emulator, createMissing: true })), {
+          state,
+          clock,
+          maxAttempts: 3,
+        });
       const queue = open();
       const opened = [queue];
       return {

@@ -10,8 +10,7 @@ import { schemaFiles } from '#guard/schema/schema-files.ts';
 import { liveSnapshot } from '#guard/schema/snapshot.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { FUNCTIONS } from '#platform/sql/port.ts';
-import { emulated } from '#platform/warehouse/bigquery/emulated.ts';
-import { openBigQuery } from '#platform/warehouse/bigquery/warehouse.ts';
+import { emulated, openBigQuery } from '#platform/warehouse/bigquery/warehouse.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { offered } from './offered.ts';
@@ -42,35 +41,43 @@ function withoutForgotten(schema: Schema): Schema {
   };
 }
 
-describe.skipIf(endpoint === undefined)('the snapshot of one schema on DuckDB and on BigQuery, by bqemulator', () => {
-  let [duckdb, bigquery]: [Schema, Schema] = [code, code];
-  const opened: Warehouse[] = [];
-  beforeAll(async () => {
-    const projectId = `tipoff-${randomUUID().slice(0, 8)}`;
-    opened.push(await openDuckDb(':memory:'), openBigQuery({ projectId, location: 'US', retries: 1, ...emulated(endpoint ?? '') }));
-    const [ofDuckDb, ofBigQuery] = await Promise.all(opened.map(applied));
-    if (ofDuckDb === undefined || ofBigQuery === undefined) throw new Error('both warehouses were opened');
-    [duckdb, bigquery] = [liveSnapshot(ofDuckDb, code), liveSnapshot(ofBigQuery, code)];
-  });
-  afterAll(() => Promise.all(opened.map((warehouse) => warehouse.close())));
+describe.skipIf(endpoint === undefined)(
+  'the snapshot of one schema on DuckDB and on BigQuery, by bqemulator',
+  () => {
+    let [duckdb, bigquery]: [Schema, Schema] = [code, code];
+    const opened: Warehouse[] = [];
+    beforeAll(async () => {
+      const projectId = `tipoff-${randomUUID().slice(0, 8)}`;
+      opened.push(
+        await openDuckDb(':memory:'),
+        openBigQuery({ projectId, location: 'US', retries: 1, ...emulated(endpoint ?? '') }),
+      );
+      const [ofDuckDb, ofBigQuery] = await Promise.all(opened.map(applied));
+      if (ofDuckDb === undefined || ofBigQuery === undefined) throw new Error('both warehouses were opened');
+      [duckdb, bigquery] = [liveSnapshot(ofDuckDb, code), liveSnapshot(ofBigQuery, code)];
+    });
+    afterAll(() => Promise.all(opened.map((warehouse) => warehouse.close())));
 
-  it('is the same files, but for what the emulator forgets', () => {
-    const files = schemaFiles(withoutForgotten(bigquery), 'snapshot');
-    expect(files).toEqual(schemaFiles(withoutForgotten(duckdb), 'snapshot'));
-    expect(files).toEqual(schemaFiles(withoutForgotten(code), 'snapshot'));
-  });
+    it('is the same files, but for what the emulator forgets', () => {
+      const files = schemaFiles(withoutForgotten(bigquery), 'snapshot');
+      expect(files).toEqual(schemaFiles(withoutForgotten(duckdb), 'snapshot'));
+      expect(files).toEqual(schemaFiles(withoutForgotten(code), 'snapshot'));
+    });
 
-  it('differs in exactly what the emulator forgets: one that remembers needs its exception no longer', () => {
-    expect(schemaFiles(duckdb, 'snapshot')).toEqual(schemaFiles(code, 'snapshot'));
-    const found = compare(bigquery, duckdb).map(({ kind, table }) => `${kind} ${table}`);
-    const forgotten = [
-      ...BOUNDED.map(({ dataset, name }) => `partition_filter_changed ${dataset}.${name}`),
-      ...ANY_TYPE.map((name) => (name === 'row_hash' ? 'function_added fn.row_hash' : `function_body_changed fn.${name}`)),
-    ];
-    expect(found.sort()).toEqual(forgotten.sort());
-  });
+    it('differs in exactly what the emulator forgets: one that remembers needs its exception no longer', () => {
+      expect(schemaFiles(duckdb, 'snapshot')).toEqual(schemaFiles(code, 'snapshot'));
+      const found = compare(bigquery, duckdb).map(({ kind, table }) => `${kind} ${table}`);
+      const forgotten = [
+        ...BOUNDED.map(({ dataset, name }) => `partition_filter_changed ${dataset}.${name}`),
+        ...ANY_TYPE.map((name) =>
+          name === 'row_hash' ? 'function_added fn.row_hash' : `function_body_changed fn.${name}`,
+        ),
+      ];
+      expect(found.sort()).toEqual(forgotten.sort());
+    });
 
-  it('lacks the text of a view: INFORMATION_SCHEMA of the emulator has it in other words and without its quotes', () => {
-    expect(bigquery.views).toEqual(code.views.map(({ id, columns }) => ({ id, columns })));
-  });
-});
+    it('lacks the text of a view: INFORMATION_SCHEMA of the emulator has it in other words and without its quotes', () => {
+      expect(bigquery.views).toEqual(code.views.map(({ id, columns }) => ({ id, columns })));
+    });
+  },
+);

@@ -13,7 +13,9 @@ export function virtualDeadlines(clock: VirtualClock): (real: Transport) => Tran
   const now = (): number => clock.now().getTime();
   return (real) => {
     const giveBackDue = async (topic: string): Promise<void> => {
-      const due = [...held].filter(([, message]) => message.topic === topic && message.dueAt <= now()).map(([ackId]) => ackId);
+      const due = [...held]
+        .filter(([, message]) => message.topic === topic && message.dueAt <= now())
+        .map(([ackId]) => ackId);
       for (const ackId of due) held.delete(ackId);
       if (due.length > 0) await real.defer(topic, due, 0);
     };

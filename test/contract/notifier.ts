@@ -33,7 +33,12 @@ export function notifierContract(name: string, open: () => Promise<NotifierUnder
     it('shows title, severity, lines, repair and runbook', async () => {
       await subject.notifier.send(NOTICE);
       const text = subject.shown();
-      for (const part of [NOTICE.title, ...NOTICE.lines, 'tipoff ingest lines 2025-01-10', 'docs/runbooks/lines-present.md'])
+      for (const part of [
+        NOTICE.title,
+        ...NOTICE.lines,
+        'tipoff ingest lines 2025-01-10',
+        'docs/runbooks/lines-present.md',
+      ])
         expect(text).toContain(part);
       expect(text).toMatch(/error/i);
     });
@@ -41,7 +46,11 @@ export function notifierContract(name: string, open: () => Promise<NotifierUnder
     it('gives a reference by which the notice is updated', async () => {
       const ref = await subject.notifier.send(NOTICE);
       expect([ref.channel, ref.id].every((part) => part !== '')).toBe(true);
-      await subject.notifier.update(ref, { ...NOTICE, severity: 'resolved', lines: ['slate 2025-01-10', 'all 8 games have lines'] });
+      await subject.notifier.update(ref, {
+        ...NOTICE,
+        severity: 'resolved',
+        lines: ['slate 2025-01-10', 'all 8 games have lines'],
+      });
       expect(subject.shown()).toContain('all 8 games have lines');
       expect(subject.shown()).toMatch(/resolved/i);
     });
@@ -70,8 +79,12 @@ export function notifierContract(name: string, open: () => Promise<NotifierUnder
       subject.breakDown();
       const undelivered = { code: 'TIPOFF_NOTIFY', transient: true };
       await expect(subject.notifier.send({ ...NOTICE, key: 'another' })).rejects.toMatchObject(undelivered);
-      await expect(subject.notifier.update(ref, { ...NOTICE, severity: 'resolved' })).rejects.toMatchObject(undelivered);
-      await expect(subject.notifier.reply(ref, { ...NOTICE, key: 'a reply' })).rejects.toMatchObject(undelivered);
+      await expect(subject.notifier.update(ref, { ...NOTICE, severity: 'resolved' })).rejects.toMatchObject(
+        undelivered,
+      );
+      await expect(subject.notifier.reply(ref, { ...NOTICE, key: 'a reply' })).rejects.toMatchObject(
+        undelivered,
+      );
     });
   });
 }

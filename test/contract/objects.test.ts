@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { directoryObjects } from '#platform/objects/directory/store.ts';
+import { directoryObjects } from '#platform/objects/directory.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { objectsContract } from './objects.ts';
 

@@ -26,12 +26,19 @@ export function objectsContract(name: string, open: () => Promise<ObjectsUnderTe
     };
 
     it('says undefined for a missing object, and lists nothing', async () => {
-      expect([await store.get('a/b.json'), await store.list(''), await store.delete('a/b.json')]).toEqual([undefined, [], false]);
+      expect([await store.get('a/b.json'), await store.list(''), await store.delete('a/b.json')]).toEqual([
+        undefined,
+        [],
+        false,
+      ]);
     });
 
     it('keeps bytes, text and content type', async () => {
       const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
-      const { etag } = await store.put('a/b.bin', bytes, { contentType: 'application/x-model', cacheControl: 'no-store' });
+      const { etag } = await store.put('a/b.bin', bytes, {
+        contentType: 'application/x-model',
+        cacheControl: 'no-store',
+      });
       const object = await store.get('a/b.bin');
       expect({ ...object, bytes: [...(object?.bytes ?? [])] }).toEqual({
         path: 'a/b.bin',
@@ -62,14 +69,20 @@ export function objectsContract(name: string, open: () => Promise<ObjectsUnderTe
     it('writes with the etag it was read with, and not with an outdated one', async () => {
       const first = await store.put('a', '1', TEXT);
       const second = await store.put('a', '2', { ...TEXT, ifMatch: first.etag });
-      await expect(store.put('a', '3', { ...TEXT, ifMatch: first.etag })).rejects.toMatchObject({ code: 'TIPOFF_CONFLICT' });
+      await expect(store.put('a', '3', { ...TEXT, ifMatch: first.etag })).rejects.toMatchObject({
+        code: 'TIPOFF_CONFLICT',
+      });
       expect([await textOf('a'), (await store.get('a'))?.etag]).toEqual(['2', second.etag]);
     });
 
     it('creates only what is not there with an empty etag', async () => {
       await store.put('a', '1', { ...TEXT, ifMatch: '' });
-      await expect(store.put('a', '2', { ...TEXT, ifMatch: '' })).rejects.toMatchObject({ code: 'TIPOFF_CONFLICT' });
-      await expect(store.put('b', '2', { ...TEXT, ifMatch: 'x' })).rejects.toMatchObject({ code: 'TIPOFF_CONFLICT' });
+      await expect(store.put('a', '2', { ...TEXT, ifMatch: '' })).rejects.toMatchObject({
+        code: 'TIPOFF_CONFLICT',
+      });
+      await expect(store.put('b', '2', { ...TEXT, ifMatch: 'x' })).rejects.toMatchObject({
+        code: 'TIPOFF_CONFLICT',
+      });
       expect([await textOf('a'), await store.get('b')]).toEqual(['1', undefined]);
       await store.delete('a');
       await store.put('a', '3', { ...TEXT, ifMatch: '' });
@@ -82,7 +95,9 @@ export function objectsContract(name: string, open: () => Promise<ObjectsUnderTe
         ['a', etag],
         ['new', ''],
       ] as const) {
-        const tries = await Promise.allSettled(Array.from({ length: 20 }, (_, i) => store.put(path, `by ${i}`, { ...TEXT, ifMatch })));
+        const tries = await Promise.allSettled(
+          Array.from({ length: 20 }, (_, i) => store.put(path, `by ${i}`, { ...TEXT, ifMatch })),
+        );
         const won = tries.flatMap((outcome, i) => (outcome.status === 'fulfilled' ? [i] : []));
         expect(won).toHaveLength(1);
         expect(await textOf(path)).toBe(`by ${won[0]}`);
@@ -113,8 +128,19 @@ export function objectsContract(name: string, open: () => Promise<ObjectsUnderTe
     });
 
     it('lists by the start of the path, sorted, without anything of its own', async () => {
-      for (const path of ['b', 'a/2', 'a/10', 'a/x/1', 'ab', 'A', 'a.json', '😀', '\uffee']) await store.put(path, path, TEXT);
-      expect(await store.list('')).toEqual(['A', 'a.json', 'a/10', 'a/2', 'a/x/1', 'ab', 'b', '\uffee', '😀']);
+      for (const path of ['b', 'a/2', 'a/10', 'a/x/1', 'ab', 'A', 'a.json', '😀', '\uffee'])
+        await store.put(path, path, TEXT);
+      expect(await store.list('')).toEqual([
+        'A',
+        'a.json',
+        'a/10',
+        'a/2',
+        'a/x/1',
+        'ab',
+        'b',
+        '\uffee',
+        '😀',
+      ]);
       expect(await store.list('a/')).toEqual(['a/10', 'a/2', 'a/x/1']);
       expect(await store.list('a')).toEqual(['a.json', 'a/10', 'a/2', 'a/x/1', 'ab']);
       expect(await store.list('a/x')).toEqual(['a/x/1']);
@@ -131,15 +157,27 @@ export function objectsContract(name: string, open: () => Promise<ObjectsUnderTe
       expect(await store.get('a')).toMatchObject({ contentType: 'text/plain' });
     });
 
-    it.each(['', '/a', '../a', 'a/../b', 'a/..', '.', './a', 'a//b', 'a/', 'a\\b', '..\\a', 'a\u0000b', 'a\nb', '.meta/tmp/x'])(
-      'refuses the path %j',
-      async (path) => {
-        await expect(store.put(path, 'x', TEXT)).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
-        await expect(store.get(path)).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
-        await expect(store.delete(path)).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
-        expect(() => store.locate(path)).toThrow(expect.objectContaining({ code: 'TIPOFF_BAD_INPUT' }));
-      },
-    );
+    it.each([
+      '',
+      '/a',
+      '../a',
+      'a/../b',
+      'a/..',
+      '.',
+      './a',
+      'a//b',
+      'a/',
+      'a\\b',
+      '..\\a',
+      'a\u0000b',
+      'a\nb',
+      '.meta/tmp/x',
+    ])('refuses the path %j', async (path) => {
+      await expect(store.put(path, 'x', TEXT)).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
+      await expect(store.get(path)).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
+      await expect(store.delete(path)).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
+      expect(() => store.locate(path)).toThrow(expect.objectContaining({ code: 'TIPOFF_BAD_INPUT' }));
+    });
 
     it.each(['../', '/', 'a/../', 'a\\', 'a//', '.meta/'])('refuses to list under %j', async (prefix) => {
       await expect(store.list(prefix)).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });

@@ -8,11 +8,19 @@ type Fate = 'open' | 'acked' | 'parked';
 const step = fc.oneof(
   {
     weight: 3,
-    arbitrary: fc.record({ op: fc.constant('publish' as const), count: fc.integer({ min: 1, max: 4 }), delay: fc.constantFrom(0, 0, 20) }),
+    arbitrary: fc.record({
+      op: fc.constant('publish' as const),
+      count: fc.integer({ min: 1, max: 4 }),
+      delay: fc.constantFrom(0, 0, 20),
+    }),
   },
   {
     weight: 4,
-    arbitrary: fc.record({ op: fc.constant('pull' as const), max: fc.integer({ min: 1, max: 5 }), lease: fc.constantFrom(10, 30) }),
+    arbitrary: fc.record({
+      op: fc.constant('pull' as const),
+      max: fc.integer({ min: 1, max: 5 }),
+      lease: fc.constantFrom(10, 30),
+    }),
   },
   {
     weight: 4,
@@ -22,7 +30,10 @@ const step = fc.oneof(
       delay: fc.constantFrom(0, 15),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ op: fc.constant('advance' as const), seconds: fc.constantFrom(5, 10, 30) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ op: fc.constant('advance' as const), seconds: fc.constantFrom(5, 10, 30) }),
+  },
 );
 
 /**

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { virtualClock } from '#platform/clock.ts';
-import { openSqliteQueue } from '#platform/queue/sqlite/queue.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { openSqliteQueue } from '#platform/queue/sqlite.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { queueContract } from './queue.ts';
 

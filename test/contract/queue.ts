@@ -35,14 +35,17 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>,
       if (delivery === undefined) throw new Error('expected a delivery, saw none');
       return delivery;
     };
-    const bodies = async (max = 100): Promise<unknown[]> => (await queue.pull('t', max)).map((delivery) => delivery.body);
+    const bodies = async (max = 100): Promise<unknown[]> =>
+      (await queue.pull('t', max)).map((delivery) => delivery.body);
 
     it('delivers what was published, once per message while leased', async () => {
       const ids = await queue.publish('t', [{ n: 1 }, [2], 'three', null, 4.5, false]);
       expect(new Set(ids).size).toBe(6);
       const deliveries = await queue.pull('t', 100);
       expect(new Set(deliveries.map((d) => d.id))).toEqual(new Set(ids));
-      expect(deliveries.map((d) => d.body)).toEqual(expect.arrayContaining([{ n: 1 }, [2], 'three', null, 4.5, false]));
+      expect(deliveries.map((d) => d.body)).toEqual(
+        expect.arrayContaining([{ n: 1 }, [2], 'three', null, 4.5, false]),
+      );
       expect(deliveries.every((d) => d.topic === 't' && d.attempt === 1)).toBe(true);
       expect(await queue.pull('t', 100)).toEqual([]);
     });
@@ -137,7 +140,14 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>,
       const parkedAt = clock.now().toISOString();
       expect(await queue.depth('t')).toBe(0);
       expect(await queue.parked('t')).toEqual([
-        { id, topic: 't', body: { poison: true }, attempts: 3, reason: expect.stringContaining('3 times'), parkedAt },
+        {
+          id,
+          topic: 't',
+          body: { poison: true },
+          attempts: 3,
+          reason: expect.stringContaining('3 times'),
+          parkedAt,
+        },
       ]);
       expect(await bodies()).toEqual([]);
     });
@@ -146,7 +156,9 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>,
       await queue.publish('t', [1]);
       for (let attempt = 1; attempt <= subject.maxAttempts; attempt++) await (await one()).nack();
       expect(await bodies()).toEqual([]);
-      expect(await queue.parked()).toMatchObject([{ attempts: 3, reason: expect.stringContaining('given back') }]);
+      expect(await queue.parked()).toMatchObject([
+        { attempts: 3, reason: expect.stringContaining('given back') },
+      ]);
     });
 
     it('still takes the ack of the last permitted delivery', async () => {
@@ -160,11 +172,14 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>,
     it('parks on request, with the reason, for good', async () => {
       await queue.publish('t', ['bad', 'good']);
       await queue.publish('u', ['also bad']);
-      for (const delivery of await queue.pull('t', 2)) if (delivery.body === 'bad') await queue.park(delivery, 'cannot be read');
+      for (const delivery of await queue.pull('t', 2))
+        if (delivery.body === 'bad') await queue.park(delivery, 'cannot be read');
       clock.advance(1000);
       for (const delivery of await queue.pull('u', 1)) await queue.park(delivery, 'no such player');
       expect(await queue.depth('t')).toBe(1);
-      expect((await queue.parked('t')).map((m) => [m.body, m.reason, m.attempts])).toEqual([['bad', 'cannot be read', 1]]);
+      expect((await queue.parked('t')).map((m) => [m.body, m.reason, m.attempts])).toEqual([
+        ['bad', 'cannot be read', 1],
+      ]);
       expect((await queue.parked()).map((m) => [m.topic, m.body])).toEqual([
         ['t', 'bad'],
         ['u', 'also bad'],
@@ -221,7 +236,9 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>,
         't',
         Array.from({ length: 200 }, (_, n) => n),
       );
-      const pulls = await Promise.all(Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? queue : other).pull('t', 5)));
+      const pulls = await Promise.all(
+        Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? queue : other).pull('t', 5)),
+      );
       expect(new Set(pulls.flat().map((d) => d.body)).size).toBe(200);
       expect(pulls.flat()).toHaveLength(200);
     });

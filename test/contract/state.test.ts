@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { virtualClock } from '#platform/clock.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { stateContract } from './state.ts';
 

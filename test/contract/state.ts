@@ -27,7 +27,8 @@ export function stateContract(name: string, open: () => Promise<StateUnderTest>,
 
     const put = (collection: string, id: string, data: object, on = store): Promise<void> =>
       on.transaction(async (tx) => tx.put(collection, id, data));
-    const idsOf = async (query?: StateQuery): Promise<string[]> => (await store.list('c', query)).map((doc) => doc.id);
+    const idsOf = async (query?: StateQuery): Promise<string[]> =>
+      (await store.list('c', query)).map((doc) => doc.id);
 
     describe('single documents', () => {
       it('says undefined for a missing document', async () => {
@@ -52,7 +53,11 @@ export function stateContract(name: string, open: () => Promise<StateUnderTest>,
         subject.clock.advance(90_000);
         await put('c', 'a', { n: 2 });
         const doc = await store.get('c', 'a');
-        expect([doc?.version, doc?.updatedAt, doc?.data]).toEqual([2, subject.clock.now().toISOString(), { n: 2 }]);
+        expect([doc?.version, doc?.updatedAt, doc?.data]).toEqual([
+          2,
+          subject.clock.now().toISOString(),
+          { n: 2 },
+        ]);
       });
 
       it('replaces a document whole', async () => {
@@ -69,7 +74,13 @@ export function stateContract(name: string, open: () => Promise<StateUnderTest>,
       });
 
       it('keeps nested data, odd text and every digit of a number', async () => {
-        const data = { list: [1, [null, { deep: 'ü\u0000"\\\n😀' }]], pi: Math.PI, tiny: 5e-324, big: 2 ** 53 - 1, flag: false };
+        const data = {
+          list: [1, [null, { deep: 'ü\u0000"\\\n😀' }]],
+          pi: Math.PI,
+          tiny: 5e-324,
+          big: 2 ** 53 - 1,
+          flag: false,
+        };
         await store.create('c', 'a', data);
         expect((await store.get('c', 'a'))?.data).toEqual(data);
       });
@@ -89,11 +100,14 @@ export function stateContract(name: string, open: () => Promise<StateUnderTest>,
         expect(await store.get('c', 'a')).toBeUndefined();
       });
 
-      it.each(['', '.', '..', 'a/b', 'a\u0000b', '\ud800', 'x'.repeat(1501)])('refuses the id %j', async (id) => {
-        await expect(store.get('c', id)).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
-        await expect(store.create('c', id, {})).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
-        await expect(put('c', id, {})).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
-      });
+      it.each(['', '.', '..', 'a/b', 'a\u0000b', '\ud800', 'x'.repeat(1501)])(
+        'refuses the id %j',
+        async (id) => {
+          await expect(store.get('c', id)).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
+          await expect(store.create('c', id, {})).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
+          await expect(put('c', id, {})).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
+        },
+      );
 
       it('hands out copies', async () => {
         await store.create('c', 'a', { list: [1] });
@@ -119,7 +133,17 @@ export function stateContract(name: string, open: () => Promise<StateUnderTest>,
       });
 
       it('filters by type and value', async () => {
-        const values = { yes: true, no: false, one: 1, text: '1', word: 'true', float: 0.1, none: null, zero: 0, quote: `it's "x" \\ ü` };
+        const values = {
+          yes: true,
+          no: false,
+          one: 1,
+          text: '1',
+          word: 'true',
+          float: 0.1,
+          none: null,
+          zero: 0,
+          quote: `it's "x" \\ ü`,
+        };
         for (const [id, v] of Object.entries(values)) await store.create('c', id, { v });
         await store.create('c', 'missing', {});
         expect(await idsOf({ where: { v: true } })).toEqual(['yes']);
@@ -140,7 +164,8 @@ export function stateContract(name: string, open: () => Promise<StateUnderTest>,
       });
 
       it('takes prefixes literally', async () => {
-        for (const id of ['a%b', 'a_b', 'axb', 'A%b', 'a', 'b', 'a😀', 'a\u{10ffff}z']) await store.create('c', id, {});
+        for (const id of ['a%b', 'a_b', 'axb', 'A%b', 'a', 'b', 'a😀', 'a\u{10ffff}z'])
+          await store.create('c', id, {});
         expect(await idsOf({ idPrefix: 'a%' })).toEqual(['a%b']);
         expect(await idsOf({ idPrefix: 'a_' })).toEqual(['a_b']);
         expect(await idsOf({ idPrefix: 'a' })).toEqual(['a', 'a%b', 'a_b', 'axb', 'a😀', 'a\u{10ffff}z']);
@@ -157,7 +182,9 @@ export function stateContract(name: string, open: () => Promise<StateUnderTest>,
 
       it('refuses fields it cannot ask for', async () => {
         await expect(idsOf({ where: { 'a.b': 1 } })).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
-        await expect(idsOf({ where: { "x') OR 1=1 --": 1 } })).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
+        await expect(idsOf({ where: { "x') OR 1=1 --": 1 } })).rejects.toMatchObject({
+          code: 'TIPOFF_BAD_INPUT',
+        });
         await expect(idsOf({ where: { x: Number.NaN } })).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
       });
     });
@@ -264,7 +291,10 @@ export function stateContract(name: string, open: () => Promise<StateUnderTest>,
           if (runs === 1) await change(store);
           tx.put('sum', 'open', { ids: open.map((doc) => doc.id) });
         });
-        expect([runs, (await store.get('sum', 'open'))?.data]).toEqual([2, { ids: await idsOf({ where: { open: true } }) }]);
+        expect([runs, (await store.get('sum', 'open'))?.data]).toEqual([
+          2,
+          { ids: await idsOf({ where: { open: true } }) },
+        ]);
       });
 
       it('does not mind changes to what it did not read', async () => {
@@ -341,7 +371,9 @@ export function stateContract(name: string, open: () => Promise<StateUnderTest>,
 
       it('lets exactly one of many starters create', async () => {
         const handles = [store, await subject.another()];
-        const won = await Promise.all(Array.from({ length: 20 }, (_, i) => (handles[i % 2] ?? store).create('c', 'batch', { by: i })));
+        const won = await Promise.all(
+          Array.from({ length: 20 }, (_, i) => (handles[i % 2] ?? store).create('c', 'batch', { by: i })),
+        );
         expect(won.filter(Boolean)).toHaveLength(1);
         expect((await store.get('c', 'batch'))?.data).toEqual({ by: won.indexOf(true) });
       });
@@ -355,7 +387,9 @@ export function stateContract(name: string, open: () => Promise<StateUnderTest>,
 
     it('behaves like a map under any history of writes', async () => {
       const id = fc.constantFrom('a', 'b', 'a%', 'a_', 'ab', 'é');
-      const value = fc.record({ v: fc.oneof(fc.boolean(), fc.integer({ min: 0, max: 2 }), fc.constantFrom('1', 'true', 'x')) });
+      const value = fc.record({
+        v: fc.oneof(fc.boolean(), fc.integer({ min: 0, max: 2 }), fc.constantFrom('1', 'true', 'x')),
+      });
       const step = fc.oneof(
         fc.record({ op: fc.constant('create' as const), id, value }),
         fc.record({
@@ -376,7 +410,8 @@ export function stateContract(name: string, open: () => Promise<StateUnderTest>,
           history += 1;
           const collection = `h${history}`;
           const model = new Map<string, { data: object; version: number }>();
-          const shown = (docs: Doc[]): unknown => docs.map(({ id: at, data, version }) => [at, data, version]);
+          const shown = (docs: Doc[]): unknown =>
+            docs.map(({ id: at, data, version }) => [at, data, version]);
           const expected = (keep: (at: string, data: object) => boolean): unknown[] =>
             [...model]
               .filter(([at, { data }]) => keep(at, data))
@@ -405,9 +440,15 @@ export function stateContract(name: string, open: () => Promise<StateUnderTest>,
               }
             } else {
               const { idPrefix, where, limit } = s;
-              const found = await store.list(collection, { idPrefix, limit, ...(where === null ? {} : { where }) });
+              const found = await store.list(collection, {
+                idPrefix,
+                limit,
+                ...(where === null ? {} : { where }),
+              });
               const matching = expected(
-                (at, data) => at.startsWith(idPrefix) && (where === null || JSON.stringify(data) === JSON.stringify(where)),
+                (at, data) =>
+                  at.startsWith(idPrefix) &&
+                  (where === null || JSON.stringify(data) === JSON.stringify(where)),
               );
               expect(shown(found)).toEqual(matching.slice(0, limit));
             }

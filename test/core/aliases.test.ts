@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ALIASES, canonicalLookup, lastLookup } from '#core/aliases.ts';
-import { playerLookup } from '#core/names.ts';
+import { ALIASES, canonicalLookup, lastLookup, playerLookup } from '#core/names.ts';
 
 describe('aliases', () => {
   it.each([

@@ -14,7 +14,11 @@ import {
   slateOf,
 } from '#core/calendar.ts';
 
-const date = fc.date({ min: new Date('2000-01-01T12:00:00Z'), max: new Date('2039-12-31T12:00:00Z'), noInvalidDate: true });
+const date = fc.date({
+  min: new Date('2000-01-01T12:00:00Z'),
+  max: new Date('2039-12-31T12:00:00Z'),
+  noInvalidDate: true,
+});
 
 describe('a slate', () => {
   it('is the calendar date in New York, not in London', () => {
@@ -61,13 +65,18 @@ describe('eastern wall-clock time', () => {
 
   it('comes back as it went in', () => {
     fc.assert(
-      fc.property(date, fc.integer({ min: 3, max: 23 }), fc.integer({ min: 0, max: 59 }), (day, hour, minute) => {
-        const slate = slateOf(day);
-        const time = `${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`;
-        const instant = easternInstant(slate, time);
-        expect(slateOf(instant)).toBe(slate);
-        expect(easternTime(instant)).toBe(time);
-      }),
+      fc.property(
+        date,
+        fc.integer({ min: 3, max: 23 }),
+        fc.integer({ min: 0, max: 59 }),
+        (day, hour, minute) => {
+          const slate = slateOf(day);
+          const time = `${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`;
+          const instant = easternInstant(slate, time);
+          expect(slateOf(instant)).toBe(slate);
+          expect(easternTime(instant)).toBe(time);
+        },
+      ),
     );
   });
 });

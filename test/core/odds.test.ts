@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decimalOdds, fairOverProbability, impliedProbability, isAmericanOdds, STANDARD_PRICE, winProfit } from '#core/odds.ts';
+import {
+  decimalOdds,
+  fairOverProbability,
+  impliedProbability,
+  isAmericanOdds,
+  STANDARD_PRICE,
+  winProfit,
+} from '#core/odds.ts';
 
 const price = fc.integer({ min: 100, max: 5000 }).chain((size) => fc.constantFrom(size, -size));
 
@@ -9,9 +16,12 @@ describe('american odds', () => {
     expect(isAmericanOdds(value)).toBe(true);
   });
 
-  it.each([0, 99, -99, -77.7, 110.5, Number.NaN, Number.POSITIVE_INFINITY])('takes %d for no price', (value) => {
-    expect(isAmericanOdds(value)).toBe(false);
-  });
+  it.each([0, 99, -99, -77.7, 110.5, Number.NaN, Number.POSITIVE_INFINITY])(
+    'takes %d for no price',
+    (value) => {
+      expect(isAmericanOdds(value)).toBe(false);
+    },
+  );
 
   it('pays what the price says', () => {
     expect(decimalOdds(150)).toBe(2.5);
@@ -35,7 +45,10 @@ describe('fairOverProbability', () => {
     expect(fairOverProbability(STANDARD_PRICE, STANDARD_PRICE)).toBe(0.5);
     fc.assert(
       fc.property(price, price, (over, under) => {
-        expect((fairOverProbability(over, under) ?? 0) + (fairOverProbability(under, over) ?? 0)).toBeCloseTo(1, 12);
+        expect((fairOverProbability(over, under) ?? 0) + (fairOverProbability(under, over) ?? 0)).toBeCloseTo(
+          1,
+          12,
+        );
       }),
     );
   });

@@ -5,14 +5,22 @@ describe('findTeam', () => {
   it('finds every team by code, id, nickname and full name', () => {
     expect(TEAMS).toHaveLength(30);
     for (const team of TEAMS) {
-      for (const text of [team.abbr, team.abbr.toLowerCase(), team.id, String(team.id), team.nickname, `${team.city} ${team.nickname}`]) {
+      for (const text of [
+        team.abbr,
+        team.abbr.toLowerCase(),
+        team.id,
+        String(team.id),
+        team.nickname,
+        `${team.city} ${team.nickname}`,
+      ]) {
         expect(findTeam(text)).toBe(team);
       }
     }
   });
 
   it('has thirty codes, ids and nicknames that differ', () => {
-    for (const part of ['abbr', 'id', 'nickname'] as const) expect(new Set(TEAMS.map((team) => team[part])).size).toBe(30);
+    for (const part of ['abbr', 'id', 'nickname'] as const)
+      expect(new Set(TEAMS.map((team) => team[part])).size).toBe(30);
   });
 
   it.each([

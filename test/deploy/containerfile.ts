@@ -45,24 +45,29 @@ export function imageProblems(text: string, node: string): string[] {
   for (const { word, rest } of all) {
     if (word === 'FROM') {
       const [base = '', , stage] = rest.split(' ');
-      if (!base.startsWith(`node:${node}-`)) problems.push(`FROM ${base}: expected node:${node}, as package.json pins it`);
+      if (!base.startsWith(`node:${node}-`))
+        problems.push(`FROM ${base}: expected node:${node}, as package.json pins it`);
       if (stage !== undefined) stages.add(stage);
     }
     if (word === 'ADD') problems.push('ADD fetches and unpacks: write COPY');
     if (word === 'RUN' && execForm(rest) === undefined) problems.push(`RUN ${rest}: expected the exec form`);
     if (word === 'RUN' && /\bnpm\b/.test(rest)) {
       if (!/"ci"/.test(rest)) problems.push(`RUN ${rest}: expected npm ci, which keeps to the lock file`);
-      if (!rest.includes('--ignore-scripts')) problems.push(`RUN ${rest}: expected --ignore-scripts, scripts download`);
+      if (!rest.includes('--ignore-scripts'))
+        problems.push(`RUN ${rest}: expected --ignore-scripts, scripts download`);
       if (!rest.includes('--omit=dev')) problems.push(`RUN ${rest}: expected --omit=dev`);
     }
-    if (/\b(?:curl|wget|apt-get)\b/.test(rest)) problems.push(`${word} ${rest}: downloads something that nothing pins`);
+    if (/\b(?:curl|wget|apt-get)\b/.test(rest))
+      problems.push(`${word} ${rest}: downloads something that nothing pins`);
     if ((word === 'ENV' || word === 'ARG') && /TOKEN|SECRET|PASSWORD|KEY/i.test(rest))
       problems.push(`${word} ${rest}: a secret in an image`);
   }
-  if (all.filter(({ word }) => word === 'FROM').length < 2) problems.push('expected two stages, so that npm leaves nothing behind');
+  if (all.filter(({ word }) => word === 'FROM').length < 2)
+    problems.push('expected two stages, so that npm leaves nothing behind');
   if (copiedPaths(all).includes('.')) problems.push('COPY .: expected every copied path by name');
   const user = image.find(({ word }) => word === 'USER')?.rest;
-  if (user === undefined || !/^[1-9]\d*:[1-9]\d*$/.test(user)) problems.push(`USER ${user ?? 'missing'}: expected numbers other than 0`);
+  if (user === undefined || !/^[1-9]\d*:[1-9]\d*$/.test(user))
+    problems.push(`USER ${user ?? 'missing'}: expected numbers other than 0`);
   if (!image.some(({ word }) => word === 'HEALTHCHECK')) problems.push('expected a HEALTHCHECK');
   for (const word of ['ENTRYPOINT', 'CMD']) {
     const found = image.find((one) => one.word === word);

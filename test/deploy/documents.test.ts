@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { main } from '#app/cli/main.ts';
+import { main } from '#app/cli/program.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const DOCUMENTS = ['docs/deploy.md', 'docs/operations.md'];
@@ -39,14 +39,17 @@ describe.each(DOCUMENTS)('%s', (path) => {
       const { code, text } = await helpOf(words);
       const command = words.join(' ');
       expect([command, code]).toEqual([command, 0]);
-      for (const option of words.filter((word) => word.startsWith('--'))) expect(`${command}\n${text}`).toContain(` ${option}`);
+      for (const option of words.filter((word) => word.startsWith('--')))
+        expect(`${command}\n${text}`).toContain(` ${option}`);
       const verb = words.filter((word) => /^[a-z-]+$/.test(word) && !word.startsWith('-'))[0] ?? '';
       expect(text).toContain(`Usage: tipoff ${verb}`);
     }
   });
 
   it('links only to files that there are', () => {
-    const links = [...textOf(path).matchAll(/\]\(([^)#]+)\)/g)].map(([, link = '']) => link).filter((link) => !link.startsWith('http'));
+    const links = [...textOf(path).matchAll(/\]\(([^)#]+)\)/g)]
+      .map(([, link = '']) => link)
+      .filter((link) => !link.startsWith('http'));
     expect(links.filter((link) => !existsSync(join(ROOT, dirname(path), link)))).toEqual([]);
   });
 });

@@ -29,7 +29,12 @@ describe('the image', () => {
     ['install scripts', ', "--ignore-scripts"', '', 'scripts download'],
     ['npm install', '"npm", "ci"', '"npm", "install"', 'expected npm ci'],
     ['development packages', '"--omit=dev", ', '', 'expected --omit=dev'],
-    ['a shell between the signal and the service', 'CMD ["serve", "--host", "0.0.0.0"]', 'CMD serve', 'keep SIGTERM to itself'],
+    [
+      'a shell between the signal and the service',
+      'CMD ["serve", "--host", "0.0.0.0"]',
+      'CMD serve',
+      'keep SIGTERM to itself',
+    ],
     ['no health check', 'HEALTHCHECK', 'LABEL', 'expected a HEALTHCHECK'],
     ['everything copied', 'COPY src src', 'COPY . .', 'expected every copied path by name'],
     ['a key', 'ENV NODE_ENV=production', 'ENV TIPOFF_API_KEY=x NODE_ENV=production', 'a secret in an image'],
@@ -67,10 +72,13 @@ describe('what runs in the image', () => {
     const folder = await temporaryFolder();
     folders.push(folder);
     const app = join(folder.path, 'app');
-    for (const path of copiedPaths(lastStage(instructionsOf(TEXT)))) await cp(join(ROOT, path), join(app, path), { recursive: true });
+    for (const path of copiedPaths(lastStage(instructionsOf(TEXT))))
+      await cp(join(ROOT, path), join(app, path), { recursive: true });
     const { packages } = lock.parse(JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8')));
     const present = new Set(await installed());
-    const wanted = Object.entries(packages).filter(([path, { dev }]) => /^node_modules\/(?:@[^/]+\/)?[^/]+$/.test(path) && dev !== true);
+    const wanted = Object.entries(packages).filter(
+      ([path, { dev }]) => /^node_modules\/(?:@[^/]+\/)?[^/]+$/.test(path) && dev !== true,
+    );
     for (const [path] of wanted.filter(([name]) => present.has(name))) {
       await mkdir(dirname(join(app, path)), { recursive: true });
       await symlink(join(ROOT, path), join(app, path));
@@ -83,7 +91,9 @@ describe('what runs in the image', () => {
     const scoped = await Promise.all(
       top
         .filter((name) => name.startsWith('@'))
-        .map(async (scope) => (await readdir(join(ROOT, 'node_modules', scope))).map((name) => `${scope}/${name}`)),
+        .map(async (scope) =>
+          (await readdir(join(ROOT, 'node_modules', scope))).map((name) => `${scope}/${name}`),
+        ),
     );
     return [...top, ...scoped.flat()].map((name) => `node_modules/${name}`);
   }
@@ -100,19 +110,32 @@ describe('what runs in the image', () => {
   it('starts by its own command, answers its own health check, and drains on SIGTERM with exit 0', async () => {
     const app = await imageFolder();
     const image = lastStage(instructionsOf(TEXT));
-    const wordsOf = (word: string): string[] => execForm(image.find((one) => one.word === word)?.rest ?? '') ?? [];
+    const wordsOf = (word: string): string[] =>
+      execForm(image.find((one) => one.word === word)?.rest ?? '') ?? [];
     const port = await freePort();
-    const environment = { PORT: String(port), NODE_ENV: 'production', TIPOFF_HOME: join(app, '../data'), PATH: '/usr/bin:/bin' };
+    const environment = {
+      PORT: String(port),
+      NODE_ENV: 'production',
+      TIPOFF_HOME: join(app, '../data'),
+      PATH: '/usr/bin:/bin',
+    };
     const asNode = (words: readonly string[]): string[] => {
       expect(words[0]).toBe('node');
       // Tests listen on the loopback only.
       return words.slice(1).map((word) => (word === '0.0.0.0' ? '127.0.0.1' : word));
     };
     const check = (): number | null =>
-      spawnSync(process.execPath, asNode(wordsOf('HEALTHCHECK')), { cwd: app, env: environment, timeout: 30_000 }).status;
+      spawnSync(process.execPath, asNode(wordsOf('HEALTHCHECK')), {
+        cwd: app,
+        env: environment,
+        timeout: 30_000,
+      }).status;
     expect(check()).toBe(1);
 
-    const started = spawn(process.execPath, asNode([...wordsOf('ENTRYPOINT'), ...wordsOf('CMD')]), { cwd: app, env: environment });
+    const started = spawn(process.execPath, asNode([...wordsOf('ENTRYPOINT'), ...wordsOf('CMD')]), {
+      cwd: app,
+      env: environment,
+    });
     child = started;
     let log = '';
     const serving = new Promise<void>((resolve, reject) => {
@@ -125,7 +148,10 @@ describe('what runs in the image', () => {
     await serving;
     expect(check()).toBe(0);
     const answer = await fetch(`http://127.0.0.1:${port}/health`);
-    expect([answer.status, await answer.json()]).toEqual([200, { status: 'ok', roles: ['coordinator', 'worker'] }]);
+    expect([answer.status, await answer.json()]).toEqual([
+      200,
+      { status: 'ok', roles: ['coordinator', 'worker'] },
+    ]);
 
     const ended = once(started, 'exit');
     started.kill('SIGTERM');

@@ -21,15 +21,28 @@ export function applyDdl(sql: string, { tables, routines }: FakeStructure, field
   const made = /^CREATE OR REPLACE FUNCTION fn\.(\w+)\(([^)]*)\) AS \(([\s\S]*)\)$/.exec(sql);
   if (made !== null) {
     const [, name = '', parameters = '', definitionBody = ''] = made;
-    routines.set(name, { routineReference: { routineId: name }, arguments: parameters.split(', ').map(argument), definitionBody });
+    routines.set(name, {
+      routineReference: { routineId: name },
+      arguments: parameters.split(', ').map(argument),
+      definitionBody,
+    });
   }
-  const view = /^CREATE OR REPLACE VIEW (\w+)\.(\w+) (?:OPTIONS \(labels = \[\('(\w+)', '(\w+)'\)\]\) )?AS ([\s\S]*)$/.exec(sql);
+  const view =
+    /^CREATE OR REPLACE VIEW (\w+)\.(\w+) (?:OPTIONS \(labels = \[\('(\w+)', '(\w+)'\)\]\) )?AS ([\s\S]*)$/.exec(
+      sql,
+    );
   if (view !== null) {
     const [, datasetId = '', tableId = '', label, digest = '', query = ''] = view;
     const labels = label === undefined ? {} : { [label]: digest };
     // The engine may keep the text in other words.
     const kept = { query: query.toLowerCase() };
-    tables.set(`${datasetId}.${tableId}`, { tableReference: { datasetId, tableId }, type: 'VIEW', view: kept, labels, schema: { fields } });
+    tables.set(`${datasetId}.${tableId}`, {
+      tableReference: { datasetId, tableId },
+      type: 'VIEW',
+      view: kept,
+      labels,
+      schema: { fields },
+    });
   }
   const altered = /^ALTER TABLE (\w+\.\w+) ([\s\S]*)$/.exec(sql);
   if (altered !== null) alter(altered[1] ?? '', altered[2] ?? '', tables);
@@ -37,7 +50,9 @@ export function applyDdl(sql: string, { tables, routines }: FakeStructure, field
 
 function argument(text: string): Record<string, unknown> {
   const [name, ...type] = text.split(' ');
-  return type.join(' ') === 'ANY TYPE' ? { name, argumentKind: 'ANY_TYPE' } : { name, dataType: { typeKind: type.join(' ') } };
+  return type.join(' ') === 'ANY TYPE'
+    ? { name, argumentKind: 'ANY_TYPE' }
+    : { name, dataType: { typeKind: type.join(' ') } };
 }
 
 function alter(id: string, change: string, tables: FakeStructure['tables']): void {
@@ -66,7 +81,12 @@ function alter(id: string, change: string, tables: FakeStructure['tables']): voi
     ...(filter === undefined ? {} : { requirePartitionFilter: filter === 'TRUE' }),
     ...(days === undefined
       ? {}
-      : { timePartitioning: { ...table.timePartitioning, expirationMs: days === 'NULL' ? '0' : String(Number(days) * 86_400_000) } }),
+      : {
+          timePartitioning: {
+            ...table.timePartitioning,
+            expirationMs: days === 'NULL' ? '0' : String(Number(days) * 86_400_000),
+          },
+        }),
   });
 }
 

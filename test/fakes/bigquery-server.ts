@@ -27,7 +27,10 @@ export interface FakeConfiguration {
   readonly labels?: Record<string, string>;
   readonly jobTimeoutMs?: string;
   readonly query?: { query: string; queryParameters?: unknown[]; maximumBytesBilled?: string };
-  readonly load?: { destinationTable: { datasetId: string; tableId: string }; schema: unknown } & Record<string, unknown>;
+  readonly load?: { destinationTable: { datasetId: string; tableId: string }; schema: unknown } & Record<
+    string,
+    unknown
+  >;
 }
 
 /**
@@ -51,7 +54,12 @@ export interface FakeBigQuery {
 
 /** A refusal as BigQuery words it. */
 export function refusal(status: number, reason: string, message = reason): Reply {
-  return { status, body: { error: { code: status, message, errors: [{ reason, message, domain: 'global' }], status: 'REFUSED' } } };
+  return {
+    status,
+    body: {
+      error: { code: status, message, errors: [{ reason, message, domain: 'global' }], status: 'REFUSED' },
+    },
+  };
 }
 
 const PAGE_ROWS = 2;
@@ -68,7 +76,10 @@ export async function fakeBigQuery(): Promise<FakeBigQuery> {
     status: 200,
     body: {
       jobReference: { projectId: 'p', jobId: id, location: 'EU' },
-      status: { state: isDone ? 'DONE' : 'RUNNING', ...(isDone && result.error !== undefined ? { errorResult: result.error } : {}) },
+      status: {
+        state: isDone ? 'DONE' : 'RUNNING',
+        ...(isDone && result.error !== undefined ? { errorResult: result.error } : {}),
+      },
       statistics: {
         ...(configuration.load === undefined ? {} : { load: { outputRows: String(lines.length) } }),
         query: {
@@ -79,7 +90,11 @@ export async function fakeBigQuery(): Promise<FakeBigQuery> {
       },
     },
   });
-  const start = (id: string | undefined, configuration: FakeConfiguration, lines: readonly unknown[]): Reply => {
+  const start = (
+    id: string | undefined,
+    configuration: FakeConfiguration,
+    lines: readonly unknown[],
+  ): Reply => {
     const result = decide(configuration.query?.query ?? 'LOAD', configuration);
     if (configuration.dryRun === true) {
       return result.error === undefined
@@ -90,7 +105,8 @@ export async function fakeBigQuery(): Promise<FakeBigQuery> {
     if (jobs.some((job) => job.id === id)) return refusal(409, 'duplicate', `Already Exists: Job p:EU.${id}`);
     const job: FakeJob = { id, configuration, result, lines };
     jobs.push(job);
-    if (result.error === undefined) applyDdl(configuration.query?.query ?? '', { tables, routines }, result.fields ?? []);
+    if (result.error === undefined)
+      applyDdl(configuration.query?.query ?? '', { tables, routines }, result.fields ?? []);
     return show(job, false);
   };
   const page = (job: FakeJob, query: URLSearchParams): Reply => {
@@ -100,7 +116,12 @@ export async function fakeBigQuery(): Promise<FakeBigQuery> {
     const part = rows.slice(from, from + PAGE_ROWS).map((cells) => ({ f: cells.map((v) => ({ v })) }));
     return { status: 200, body: { jobComplete: true, schema: { fields }, rows: part, ...more } };
   };
-  const onTable = (method: string, dataset: string, name: string, body: () => Record<string, unknown>): Reply => {
+  const onTable = (
+    method: string,
+    dataset: string,
+    name: string,
+    body: () => Record<string, unknown>,
+  ): Reply => {
     const id = `${dataset}.${name}`;
     const table = tables.get(id);
     if (table === undefined) return refusal(404, 'notFound', `Not found: Table p:${id}`);
@@ -111,10 +132,14 @@ export async function fakeBigQuery(): Promise<FakeBigQuery> {
 
   const server = await loopback((request) => {
     const { method, path, query } = request;
-    const json = (): Record<string, unknown> => JSON.parse(request.body.toString() || '{}') as Record<string, unknown>;
+    const json = (): Record<string, unknown> =>
+      JSON.parse(request.body.toString() || '{}') as Record<string, unknown>;
     if (path.startsWith('/upload/')) {
       const { metadata, content } = uploadParts(request);
-      const { jobReference, configuration } = metadata as { jobReference: { jobId: string }; configuration: FakeConfiguration };
+      const { jobReference, configuration } = metadata as {
+        jobReference: { jobId: string };
+        configuration: FakeConfiguration;
+      };
       const text = (content[0] === 0x1f ? gunzipSync(content) : content).toString();
       const lines = text.split('\n').filter((line) => line !== '');
       return start(
@@ -123,9 +148,14 @@ export async function fakeBigQuery(): Promise<FakeBigQuery> {
         lines.map((line) => JSON.parse(line) as unknown),
       );
     }
-    const [kind = '', first = '', second = '', third = ''] = path.replace('/bigquery/v2/projects/p/', '').split('/');
+    const [kind = '', first = '', second = '', third = ''] = path
+      .replace('/bigquery/v2/projects/p/', '')
+      .split('/');
     if (kind === 'jobs' && method === 'POST') {
-      const { jobReference, configuration } = json() as { jobReference?: { jobId?: string }; configuration: FakeConfiguration };
+      const { jobReference, configuration } = json() as {
+        jobReference?: { jobId?: string };
+        configuration: FakeConfiguration;
+      };
       return start(jobReference?.jobId, configuration, []);
     }
     if (kind === 'jobs' || kind === 'queries') {
@@ -150,11 +180,14 @@ export async function fakeBigQuery(): Promise<FakeBigQuery> {
     if (kind === 'datasets' && second === 'routines') {
       if (third === '') return { status: 200, body: { routines: [...routines.values()] } };
       const routine = routines.get(third);
-      return routine === undefined ? refusal(404, 'notFound', `Not found: Routine p:${first}.${third}`) : { status: 200, body: routine };
+      return routine === undefined
+        ? refusal(404, 'notFound', `Not found: Routine p:${first}.${third}`)
+        : { status: 200, body: routine };
     }
     if (kind === 'datasets' && second === 'tables') {
       if (third !== '') return onTable(method, first, third, json);
-      if (method === 'GET') return { status: 200, body: { tables: [...tables.values()].filter((t) => belongsTo(t, first)) } };
+      if (method === 'GET')
+        return { status: 200, body: { tables: [...tables.values()].filter((t) => belongsTo(t, first)) } };
       const body = json() as { tableReference: { tableId: string } };
       const id = `${first}.${body.tableReference.tableId}`;
       if (tables.has(id)) return refusal(409, 'duplicate', `Already Exists: Table p:${id}`);

@@ -55,12 +55,19 @@ function running(kind: 'service' | 'job', args: readonly string[]): Record<strin
   const pairs = flag('env-vars')
     .replace(/^\^;\^/, '')
     .split(';');
-  const env: object[] = pairs.map((pair) => ({ name: pair.slice(0, pair.indexOf('=')), value: pair.slice(pair.indexOf('=') + 1) }));
+  const env: object[] = pairs.map((pair) => ({
+    name: pair.slice(0, pair.indexOf('=')),
+    value: pair.slice(pair.indexOf('=') + 1),
+  }));
   for (const pair of flag('secrets').split(',')) {
     const [name, secret = ''] = pair.split('=');
-    if (secret !== '') env.push({ name, valueFrom: { secretKeyRef: { name: secret.split(':')[0], key: 'latest' } } });
+    if (secret !== '')
+      env.push({ name, valueFrom: { secretKeyRef: { name: secret.split(':')[0], key: 'latest' } } });
   }
-  const spec = { serviceAccountName: flagOf(args, 'service-account'), containers: [{ args: flagOf(args, 'args')?.split(','), env }] };
+  const spec = {
+    serviceAccountName: flagOf(args, 'service-account'),
+    containers: [{ args: flagOf(args, 'args')?.split(','), env }],
+  };
   return { spec: { template: kind === 'service' ? { spec } : { spec: { template: { spec } } } } };
 }
 
@@ -68,9 +75,11 @@ function gcloud(state: CloudState, args: readonly string[], filled: readonly str
   const words = args.filter((arg) => !arg.startsWith('--'));
   const line = words.join(' ');
   const name = words.at(-1) ?? '';
-  const without = (verb: string): string => words.filter((word) => word !== verb && word !== 'http').join(' ');
+  const without = (verb: string): string =>
+    words.filter((word) => word !== verb && word !== 'http').join(' ');
   const needs = (key: string): void => {
-    if (state.things[key] === undefined && !key.startsWith('projects ')) throw new Refusal(`ERROR: NOT_FOUND: ${key}`);
+    if (state.things[key] === undefined && !key.startsWith('projects '))
+      throw new Refusal(`ERROR: NOT_FOUND: ${key}`);
   };
   if (line.startsWith('projects describe')) return { projectNumber: '123456789012' };
   if (line === 'services list') return state.apis.map((api) => ({ config: { name: api } }));
@@ -95,13 +104,19 @@ function gcloud(state: CloudState, args: readonly string[], filled: readonly str
   if (verb === undefined) throw new Refusal(`ERROR: no verb in ${line}`);
   const database = flagOf(args, 'database');
   const key = (
-    verb === 'deploy' ? `run services ${name}` : [without(verb), ...(database === undefined ? [] : [database])].join(' ')
-  ).replace(/^(iam service-accounts) (tipoff-\w+)$/, `$1 $2@${flagOf(args, 'project')}.iam.gserviceaccount.com`);
+    verb === 'deploy'
+      ? `run services ${name}`
+      : [without(verb), ...(database === undefined ? [] : [database])].join(' ')
+  ).replace(
+    /^(iam service-accounts) (tipoff-\w+)$/,
+    `$1 $2@${flagOf(args, 'project')}.iam.gserviceaccount.com`,
+  );
   if (verb === 'describe') {
     needs(key);
     return state.things[key];
   }
-  if (!verb.startsWith('update') && state.things[key] !== undefined) throw new Refusal(`ERROR: ALREADY_EXISTS: ${key}`);
+  if (!verb.startsWith('update') && state.things[key] !== undefined)
+    throw new Refusal(`ERROR: ALREADY_EXISTS: ${key}`);
   const kind = key.startsWith('run services') ? 'service' : key.startsWith('run jobs') ? 'job' : undefined;
   state.things[key] = kind === undefined ? { name, flags: args } : running(kind, args);
   return undefined;
@@ -109,7 +124,9 @@ function gcloud(state: CloudState, args: readonly string[], filled: readonly str
 
 function bq(state: CloudState, args: readonly string[]): unknown {
   const words = args.filter((arg) => !arg.startsWith('--'));
-  const grant = /^GRANT `([\w./]+)` ON SCHEMA `[\w-]+`\.(\w+) TO "serviceAccount:(.+)"$/.exec(words.at(-1) ?? '');
+  const grant = /^GRANT `([\w./]+)` ON SCHEMA `[\w-]+`\.(\w+) TO "serviceAccount:(.+)"$/.exec(
+    words.at(-1) ?? '',
+  );
   const name = grant?.[2] ?? words.at(-1) ?? '';
   const access = state.datasets[name];
   if (words[0] === 'mk') {
@@ -117,9 +134,13 @@ function bq(state: CloudState, args: readonly string[]): unknown {
     state.datasets[name] = [];
     return undefined;
   }
-  if (access === undefined) throw new Refusal(`BigQuery error in ${words[0]} operation: Not found: Dataset ${name}`);
+  if (access === undefined)
+    throw new Refusal(`BigQuery error in ${words[0]} operation: Not found: Dataset ${name}`);
   if (words[0] === 'show') return { id: name, access };
   if (grant === null) throw new Refusal(`BigQuery error: expected a grant, saw ${words.join(' ')}`);
-  access.push({ role: grant[1] === 'roles/bigquery.dataEditor' ? 'WRITER' : 'READER', userByEmail: grant[3] ?? '' });
+  access.push({
+    role: grant[1] === 'roles/bigquery.dataEditor' ? 'WRITER' : 'READER',
+    userByEmail: grant[3] ?? '',
+  });
   return undefined;
 }

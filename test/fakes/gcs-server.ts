@@ -25,27 +25,50 @@ export async function fakeGcs(buckets: readonly string[] = ['tipoff-test']): Pro
 
   const upload = (request: Arrived, bucket: string): Reply => {
     const { metadata, content, contentType } = uploadParts(request);
-    const { name: ownName, contentType: ownType, cacheControl, metadata: custom = {} } = metadata as Partial<Kept>;
+    const {
+      name: ownName,
+      contentType: ownType,
+      cacheControl,
+      metadata: custom = {},
+    } = metadata as Partial<Kept>;
     const name = request.query.get('name') ?? ownName ?? '';
     const id = `${bucket}/${name}`;
     const expected = request.query.get('ifGenerationMatch');
     const seen = objects.get(id)?.generation ?? 0;
     if (expected !== null && Number(expected) !== seen)
-      return refused(412, 'conditionNotMet', `At least one of the pre-conditions you specified did not hold.`);
+      return refused(
+        412,
+        'conditionNotMet',
+        `At least one of the pre-conditions you specified did not hold.`,
+      );
     generation += 1;
-    const kept: Kept = { name, bytes: content, generation, contentType: ownType ?? contentType, cacheControl, metadata: custom };
+    const kept: Kept = {
+      name,
+      bytes: content,
+      generation,
+      contentType: ownType ?? contentType,
+      cacheControl,
+      metadata: custom,
+    };
     objects.set(id, kept);
     return { status: 200, body: resource(kept, bucket) };
   };
   const list = (bucket: string, query: URLSearchParams): Reply => {
     const names = [...objects.values()]
-      .filter((kept) => objects.get(`${bucket}/${kept.name}`) === kept && kept.name.startsWith(query.get('prefix') ?? ''))
+      .filter(
+        (kept) =>
+          objects.get(`${bucket}/${kept.name}`) === kept && kept.name.startsWith(query.get('prefix') ?? ''),
+      )
       .sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
     const from = Number(query.get('pageToken') ?? 0);
     const more = from + PAGE_NAMES < names.length ? { nextPageToken: String(from + PAGE_NAMES) } : {};
     return {
       status: 200,
-      body: { kind: 'storage#objects', items: names.slice(from, from + PAGE_NAMES).map((kept) => resource(kept, bucket)), ...more },
+      body: {
+        kind: 'storage#objects',
+        items: names.slice(from, from + PAGE_NAMES).map((kept) => resource(kept, bucket)),
+        ...more,
+      },
     };
   };
 
@@ -69,7 +92,11 @@ export async function fakeGcs(buckets: readonly string[] = ['tipoff-test']): Pro
 function missing(id: string, query: URLSearchParams): Reply {
   // Downloads are refused in plain text.
   if (query.get('alt') === 'media')
-    return { status: 404, headers: { 'content-type': 'text/html; charset=UTF-8' }, body: `No such object: ${id}` };
+    return {
+      status: 404,
+      headers: { 'content-type': 'text/html; charset=UTF-8' },
+      body: `No such object: ${id}`,
+    };
   return refused(404, 'notFound', `No such object: ${id}`);
 }
 
@@ -103,5 +130,8 @@ function checksum(bytes: Buffer): string {
 }
 
 function refused(status: number, reason: string, message: string): Reply {
-  return { status, body: { error: { code: status, message, errors: [{ reason, message, domain: 'global' }] } } };
+  return {
+    status,
+    body: { error: { code: status, message, errors: [{ reason, message, domain: 'global' }] } },
+  };
 }

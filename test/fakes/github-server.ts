@@ -78,7 +78,10 @@ const checkBody = z.object({
   output,
 });
 const commentBody = z.strictObject({ body: z.string().min(1).max(65_535) });
-const treeBody = z.object({ base_tree: z.string(), tree: z.array(z.object({ path: z.string(), content: z.string() })) });
+const treeBody = z.object({
+  base_tree: z.string(),
+  tree: z.array(z.object({ path: z.string(), content: z.string() })),
+});
 
 export async function fakeGitHub(): Promise<FakeGitHub> {
   let next = 1;
@@ -95,7 +98,8 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
     troubles: [],
     readOnly: false,
     isDown: false,
-    writes: () => fake.calls.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`),
+    writes: () =>
+      fake.calls.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`),
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -115,9 +119,12 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(status === 204 ? undefined : JSON.stringify(answer));
     };
-    if (trouble !== undefined) return say(trouble.status, { message: trouble.message ?? 'trouble' }, trouble.headers);
-    if (request.headers.authorization !== `Bearer ${FAKE_GITHUB_TOKEN}`) return say(401, { message: 'Bad credentials' });
-    if (fake.readOnly && method !== 'GET') return say(403, { message: 'Resource not accessible by integration' });
+    if (trouble !== undefined)
+      return say(trouble.status, { message: trouble.message ?? 'trouble' }, trouble.headers);
+    if (request.headers.authorization !== `Bearer ${FAKE_GITHUB_TOKEN}`)
+      return say(401, { message: 'Bad credentials' });
+    if (fake.readOnly && method !== 'GET')
+      return say(403, { message: 'Resource not accessible by integration' });
     try {
       const [status, answer] = serve(method, path, query, body);
       say(status, answer);
@@ -147,11 +154,19 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
     }
     const sha = at(/^\/commits\/(\w+)\/check-runs$/);
     if (sha !== undefined) {
-      const found = fake.checks.filter((check) => check.head_sha === sha && check.name === query.get('check_name'));
+      const found = fake.checks.filter(
+        (check) => check.head_sha === sha && check.name === query.get('check_name'),
+      );
       return [200, { total_count: found.length, check_runs: page(found) }];
     }
     if (path === '/check-runs' && method === 'POST') {
-      const { head_sha = '', name = '', external_id = '', conclusion = '', output: shown } = checkBody.parse(body);
+      const {
+        head_sha = '',
+        name = '',
+        external_id = '',
+        conclusion = '',
+        output: shown,
+      } = checkBody.parse(body);
       const made: FakeCheck = { id: next++, head_sha, name, external_id, conclusion, output: shown };
       fake.checks.push(made);
       return [201, made];
@@ -172,7 +187,12 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
     if (workflow !== undefined) {
       return [
         200,
-        { workflow_runs: workflow.last === undefined ? [] : [{ created_at: workflow.last, status: 'completed', conclusion: 'success' }] },
+        {
+          workflow_runs:
+            workflow.last === undefined
+              ? []
+              : [{ created_at: workflow.last, status: 'completed', conclusion: 'success' }],
+        },
       ];
     }
     return git(method, path, query, body);
@@ -182,18 +202,26 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
     const branch = /^\/git\/refs?\/heads\/(.+)$/.exec(path)?.[1];
     if (branch !== undefined && method === 'GET') {
       const tree = fake.branches.get(branch);
-      return tree === undefined ? [404, { message: 'Not Found' }] : [200, { object: { sha: commitOf(tree) } }];
+      return tree === undefined
+        ? [404, { message: 'Not Found' }]
+        : [200, { object: { sha: commitOf(tree) } }];
     }
     const commit = /^\/git\/commits\/(\w+)$/.exec(path)?.[1];
     if (commit !== undefined) return [200, { tree: { sha: commits.get(commit) } }];
     if (path === '/git/trees') {
       const { base_tree, tree } = treeBody.parse(body);
-      const files = { ...trees.get(base_tree), ...Object.fromEntries(tree.map((file) => [file.path, file.content])) };
-      const sha = [...trees].find(([, known]) => JSON.stringify(known) === JSON.stringify(files))?.[0] ?? hash(JSON.stringify(files));
+      const files = {
+        ...trees.get(base_tree),
+        ...Object.fromEntries(tree.map((file) => [file.path, file.content])),
+      };
+      const sha =
+        [...trees].find(([, known]) => JSON.stringify(known) === JSON.stringify(files))?.[0] ??
+        hash(JSON.stringify(files));
       trees.set(sha, files);
       return [201, { sha }];
     }
-    if (path === '/git/commits') return [201, { sha: commitOf(z.object({ tree: z.string() }).parse(body).tree) }];
+    if (path === '/git/commits')
+      return [201, { sha: commitOf(z.object({ tree: z.string() }).parse(body).tree) }];
     if (path === '/git/refs') {
       const { ref, sha } = z.object({ ref: z.string(), sha: z.string() }).parse(body);
       fake.branches.set(ref.replace('refs/heads/', ''), commits.get(sha) ?? '');
@@ -203,12 +231,17 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
       fake.branches.set(branch, commits.get(z.object({ sha: z.string() }).parse(body).sha) ?? '');
       return [200, {}];
     }
-    const show = (pull: { number: number }) => ({ ...pull, html_url: `https://github.example/pull/${pull.number}` });
+    const show = (pull: { number: number }) => ({
+      ...pull,
+      html_url: `https://github.example/pull/${pull.number}`,
+    });
     if (path === '/pulls' && method === 'GET') {
       return [200, fake.pulls.filter(({ head }) => `someone:${head}` === query.get('head')).map(show)];
     }
     if (path === '/pulls') {
-      const { title, head } = z.object({ title: z.string(), head: z.string(), base: z.string(), body: z.string() }).parse(body);
+      const { title, head } = z
+        .object({ title: z.string(), head: z.string(), base: z.string(), body: z.string() })
+        .parse(body);
       const made = { number: next++, title, head };
       fake.pulls.push(made);
       return [201, show(made)];

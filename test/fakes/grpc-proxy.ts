@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { type ClientHttp2Session, connect, createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  connect,
+  createServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
 
 /**
  * Something that goes wrong, `times` times, with the method named: `refuse` answers with a code in the place of the server;
@@ -67,11 +73,21 @@ export async function grpcProxy(target: string): Promise<GrpcProxy> {
 
 /** Ends a call with a code and nothing else. */
 function answer(stream: ServerHttp2Stream, code: number): void {
-  const headers = { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': String(code), 'grpc-message': 'planted' };
+  const headers = {
+    ':status': 200,
+    'content-type': 'application/grpc',
+    'grpc-status': String(code),
+    'grpc-message': 'planted',
+  };
   stream.respond(headers, { endStream: true });
 }
 
-function relay(upstream: ClientHttp2Session, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, fault: GrpcFault | undefined): void {
+function relay(
+  upstream: ClientHttp2Session,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  fault: GrpcFault | undefined,
+): void {
   const { ':method': verb, ':path': path, ...rest } = headers;
   const forwarded = Object.fromEntries(Object.entries(rest).filter(([name]) => !name.startsWith(':')));
   const request = upstream.request({ ':method': verb, ':path': path, ...forwarded });
@@ -95,5 +111,7 @@ function relay(upstream: ClientHttp2Session, stream: ServerHttp2Stream, headers:
 }
 
 function plain(headers: IncomingHttpHeaders): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])));
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+  );
 }

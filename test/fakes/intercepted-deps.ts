@@ -1,4 +1,4 @@
-import type { BatchDeps } from '#pipeline/predict/run-batch.ts';
+import type { BatchDeps } from '#pipeline/batch/run.ts';
 import type { Delivery } from '#platform/queue/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
@@ -12,7 +12,10 @@ function isCopy(sql: string): boolean {
 
 /** A warehouse in which no staged rows can be copied. */
 export function withoutCopies(warehouse: Warehouse, error: Error): Warehouse {
-  return { ...warehouse, execute: async (sql, params) => (isCopy(sql) ? Promise.reject(error) : warehouse.execute(sql, params)) };
+  return {
+    ...warehouse,
+    execute: async (sql, params) => (isCopy(sql) ? Promise.reject(error) : warehouse.execute(sql, params)),
+  };
 }
 
 /** The same dependencies with every change reported; an intercept that throws takes the place of a crash at that point. */
@@ -35,10 +38,12 @@ export function interceptedDeps(deps: BatchDeps, intercept: Intercept): BatchDep
     ...deps,
     warehouse: {
       ...warehouse,
-      execute: async (sql, params) => around(isCopy(sql) ? 'copy' : 'execute', () => warehouse.execute(sql, params))(),
+      execute: async (sql, params) =>
+        around(isCopy(sql) ? 'copy' : 'execute', () => warehouse.execute(sql, params))(),
       append: async (table, rows, into) => around('append', () => warehouse.append(table, rows, into))(),
       replaceRange: around('replaceRange', warehouse.replaceRange),
-      stage: async (table, as, rows, options) => around('stage', () => warehouse.stage(table, as, rows, options))(),
+      stage: async (table, as, rows, options) =>
+        around('stage', () => warehouse.stage(table, as, rows, options))(),
       createTable: around('createTable', warehouse.createTable),
       dropTable: around('dropTable', warehouse.dropTable),
     },
@@ -46,7 +51,8 @@ export function interceptedDeps(deps: BatchDeps, intercept: Intercept): BatchDep
     queue: {
       ...queue,
       publish: around('publish', queue.publish),
-      pull: async <T>(topic: string, max: number, lease?: number) => (await queue.pull<T>(topic, max, lease)).map((one) => reported(one)),
+      pull: async <T>(topic: string, max: number, lease?: number) =>
+        (await queue.pull<T>(topic, max, lease)).map((one) => reported(one)),
     },
   };
 }

@@ -54,7 +54,13 @@ export async function loopback(serve: (request: Arrived) => Reply | Promise<Repl
     incoming.on('end', async () => {
       const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://loopback');
       const { method = 'GET', headers } = incoming;
-      const request: Arrived = { method, path: decodeURIComponent(pathname), query: searchParams, headers, body: Buffer.concat(chunks) };
+      const request: Arrived = {
+        method,
+        path: decodeURIComponent(pathname),
+        query: searchParams,
+        headers,
+        body: Buffer.concat(chunks),
+      };
       arrived.push(request);
       const fault = faultFor(request);
       if (fault?.drop === true) return outgoing.destroy();
@@ -62,7 +68,10 @@ export async function loopback(serve: (request: Arrived) => Reply | Promise<Repl
       if (fault?.lose === true) return outgoing.destroy();
       const { status, body = '' } = reply;
       const isJson = typeof body === 'object' && !Buffer.isBuffer(body);
-      outgoing.writeHead(status, { ...(isJson ? { 'content-type': 'application/json; charset=UTF-8' } : {}), ...reply.headers });
+      outgoing.writeHead(status, {
+        ...(isJson ? { 'content-type': 'application/json; charset=UTF-8' } : {}),
+        ...reply.headers,
+      });
       return outgoing.end(isJson ? JSON.stringify(body) : body);
     });
   });
@@ -83,7 +92,11 @@ export async function loopback(serve: (request: Arrived) => Reply | Promise<Repl
 }
 
 /** The two parts of a multipart/related upload: its JSON, and its content. */
-export function uploadParts({ headers, body }: Arrived): { metadata: unknown; content: Buffer; contentType: string } {
+export function uploadParts({ headers, body }: Arrived): {
+  metadata: unknown;
+  content: Buffer;
+  contentType: string;
+} {
   const boundary = /boundary="?([^";]+)/.exec(headers['content-type'] ?? '')?.[1] ?? '';
   const mark = Buffer.from(`--${boundary}`);
   const parts: { head: string; content: Buffer }[] = [];
@@ -92,7 +105,10 @@ export function uploadParts({ headers, body }: Arrived): { metadata: unknown; co
     const end = body.indexOf(mark, start);
     if (end < 0) break;
     const headEnd = body.indexOf('\r\n\r\n', start);
-    parts.push({ head: body.subarray(start, headEnd).toString(), content: body.subarray(headEnd + 4, end - 2) });
+    parts.push({
+      head: body.subarray(start, headEnd).toString(),
+      content: body.subarray(headEnd + 4, end - 2),
+    });
     at = end;
   }
   const [json, media] = parts;

@@ -31,7 +31,8 @@ export function memoryTransport(clock: VirtualClock): MemoryTransport {
     if (broken === 'after') throw new Error('planned failure after');
     return result;
   };
-  const add = (topic: string, message: Carried): number => held.push({ topic, message, ackId: '', visibleAt: now() });
+  const add = (topic: string, message: Carried): number =>
+    held.push({ topic, message, ackId: '', visibleAt: now() });
   return {
     publish: (topic, messages) =>
       request(() => {

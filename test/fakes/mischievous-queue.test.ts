@@ -1,13 +1,17 @@
 import { expect, it } from 'vitest';
 import { virtualClock } from '#platform/clock.ts';
 import type { Delivery, Queue } from '#platform/queue/port.ts';
-import { openSqliteQueue } from '#platform/queue/sqlite/queue.ts';
+import { openSqliteQueue } from '#platform/queue/sqlite.ts';
 import { mischievousQueue } from './mischievous-queue.ts';
 
 const MESSAGES = 60;
 
 /** Publishes numbers and consumes them until none is left; returns the bodies in order of delivery, by pull. */
-async function consume(queue: Queue, answer: 'ack' | 'wait and ack' = 'ack', advance: () => void = () => undefined): Promise<number[][]> {
+async function consume(
+  queue: Queue,
+  answer: 'ack' | 'wait and ack' = 'ack',
+  advance: () => void = () => undefined,
+): Promise<number[][]> {
   await queue.publish(
     't',
     Array.from({ length: MESSAGES }, (_, n) => n),
@@ -55,13 +59,16 @@ it('does the same for the same seed, and something else for another', async () =
   expect(other).not.toEqual(first);
 });
 
-it.each([5, 6, 7, 8])('loses nothing when leases end while deliveries are held back (seed %i)', async (seed) => {
-  const { queue, advance } = mischievous(seed);
-  const order = (await consume(queue, 'wait and ack', advance)).flat();
-  expect(new Set(order).size).toBe(MESSAGES);
-  expect(await queue.depth('t')).toBe(0);
-  expect(await queue.parked()).toEqual([]);
-});
+it.each([5, 6, 7, 8])(
+  'loses nothing when leases end while deliveries are held back (seed %i)',
+  async (seed) => {
+    const { queue, advance } = mischievous(seed);
+    const order = (await consume(queue, 'wait and ack', advance)).flat();
+    expect(new Set(order).size).toBe(MESSAGES);
+    expect(await queue.depth('t')).toBe(0);
+    expect(await queue.parked()).toEqual([]);
+  },
+);
 
 it('parks what it was given, also by a duplicate, with the delivery the wrapped queue knows', async () => {
   const clock = virtualClock('2025-01-10T15:00:00Z');

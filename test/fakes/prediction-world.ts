@@ -1,19 +1,17 @@
 import { afterEach } from 'vitest';
 import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
-import { type UpcomingPlayerGameContext, upcomingPlayerGameContext } from '#core/contracts/nba_analytics/upcoming-player-game-context.ts';
-import { type MlFeatureStore, mlFeatureStore } from '#core/contracts/nba_predictions/ml-feature-store.ts';
-import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions/publications.ts';
-import { schedule } from '#core/contracts/nba_reference/schedule.ts';
+import { type UpcomingPlayerGameContext, upcomingPlayerGameContext } from '#core/contracts/nba_analytics.ts';
+import { CURRENT_PREDICTIONS, type MlFeatureStore, mlFeatureStore } from '#core/contracts/nba_predictions.ts';
+import { schedule } from '#core/contracts/nba_reference.ts';
 import { FEATURE_NAMES } from '#core/features.ts';
 import { MOST_POINTS, median, type PointsDistribution } from '#model/distribution.ts';
-import type { ModelSource } from '#model/serving.ts';
-import type { Forecast, ForecastSystem, SystemId } from '#model/systems.ts';
-import type { OutcomeDoc } from '#pipeline/predict/documents.ts';
-import type { BatchDeps } from '#pipeline/predict/run-batch.ts';
+import type { Forecast, ForecastSystem, ModelSource, SystemId } from '#model/systems.ts';
+import type { BatchDeps } from '#pipeline/batch/run.ts';
+import type { OutcomeDoc } from '#pipeline/batch/state.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
-import { openSqliteQueue } from '#platform/queue/sqlite/queue.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { openSqliteQueue } from '#platform/queue/sqlite.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
@@ -155,7 +153,10 @@ function lineOf(id: number): string {
   return String(5 + (id % 40) / 2);
 }
 
-export function contextRow({ id, context = {} }: FakePlayer, slate: string): Partial<UpcomingPlayerGameContext> {
+export function contextRow(
+  { id, context = {} }: FakePlayer,
+  slate: string,
+): Partial<UpcomingPlayerGameContext> {
   return {
     player_id: id,
     game_id: gameId(Math.floor((id - 1) / 20)),
@@ -183,7 +184,10 @@ export function contextRow({ id, context = {} }: FakePlayer, slate: string): Par
   };
 }
 
-export function featureRow({ id, features, points, context }: FakePlayer, slate: string): Partial<MlFeatureStore> {
+export function featureRow(
+  { id, features, points, context }: FakePlayer,
+  slate: string,
+): Partial<MlFeatureStore> {
   return {
     slate,
     player_id: id,
@@ -219,7 +223,10 @@ export function distributionAt(mean: number, sd: number): PointsDistribution {
 }
 
 /** A system that forecasts a feature, or what `change` makes of it. */
-export function simpleSystem(id: SystemId, change: (points: number) => number = (points) => points): ForecastSystem {
+export function simpleSystem(
+  id: SystemId,
+  change: (points: number) => number = (points) => points,
+): ForecastSystem {
   return {
     id,
     forecast: ({ features, line }): Forecast => {
@@ -245,5 +252,12 @@ export function simpleSystems(): ForecastSystem[] {
 
 /** A model source that always has these systems. */
 export function modelOf(systems: readonly ForecastSystem[]): ModelSource {
-  return { forSlate: async () => ({ modelId: 'test-model', modelHash: 'a'.repeat(64), dataCutoff: '2025-01-01', systems }) };
+  return {
+    forSlate: async () => ({
+      modelId: 'test-model',
+      modelHash: 'a'.repeat(64),
+      dataCutoff: '2025-01-01',
+      systems,
+    }),
+  };
 }

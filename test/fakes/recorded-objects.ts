@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { directoryObjects } from '#platform/objects/directory/store.ts';
+import { directoryObjects } from '#platform/objects/directory.ts';
 import type { ObjectStore, PutOptions } from '#platform/objects/port.ts';
 
 export interface RecordedObjects extends ObjectStore {

@@ -43,9 +43,16 @@ const blocksSchema = z
     z.discriminatedUnion('type', [
       z.object({
         type: z.literal('header'),
-        text: z.object({ type: z.literal('plain_text'), text: z.string().min(1).max(150), emoji: z.boolean() }),
+        text: z.object({
+          type: z.literal('plain_text'),
+          text: z.string().min(1).max(150),
+          emoji: z.boolean(),
+        }),
       }),
-      z.object({ type: z.literal('section'), text: z.object({ type: z.literal('mrkdwn'), text: z.string().min(1).max(3000) }) }),
+      z.object({
+        type: z.literal('section'),
+        text: z.object({ type: z.literal('mrkdwn'), text: z.string().min(1).max(3000) }),
+      }),
       z.object({
         type: z.literal('context'),
         elements: z
@@ -106,12 +113,17 @@ export async function fakeSlack(channels: readonly string[] = ['canary-alerts'])
   function answerTo(method: string, body: Readonly<Record<string, string>>, token: string): object {
     if (token !== FAKE_TOKEN) return { ok: false, error: 'invalid_auth' };
     const channel = channelId(body['channel']);
-    if (method === 'conversations.list') return { ok: true, channels: [...ids].map(([name, id]) => ({ id, name })) };
+    if (method === 'conversations.list')
+      return { ok: true, channels: [...ids].map(([name, id]) => ({ id, name })) };
     if (channel === undefined) return { ok: false, error: 'channel_not_found' };
     if (method === 'conversations.history' || method === 'conversations.replies') {
       const messages = fake.posts
         .filter((post) => post.channel === channel && post.thread === body['ts'])
-        .map(({ ts, text, key }) => ({ ts, text, metadata: { event_type: 'tipoff_notice', event_payload: { key } } }));
+        .map(({ ts, text, key }) => ({
+          ts,
+          text,
+          metadata: { event_type: 'tipoff_notice', event_payload: { key } },
+        }));
       return { ok: true, messages };
     }
     const blocks = blocksSchema.safeParse(JSON.parse(body['blocks'] ?? '[]'));

@@ -3,7 +3,13 @@ import { type LeagueOptions, type SimulatedLeague, simulateLeague } from '#simul
 /** The slate on which the tiny league stops: it has schedule, reports and lines, and no results. */
 export const TINY_TONIGHT = '2024-11-30';
 
-const DEFAULTS: LeagueOptions = { seed: 11, seasons: ['2023-24', '2024-25'], teams: 8, gamesPerTeam: 24, through: TINY_TONIGHT };
+const DEFAULTS: LeagueOptions = {
+  seed: 11,
+  seasons: ['2023-24', '2024-25'],
+  teams: 8,
+  gamesPerTeam: 24,
+  through: TINY_TONIGHT,
+};
 const cache = new Map<string, SimulatedLeague>();
 
 /**

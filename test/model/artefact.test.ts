@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type Artefact, artefactBytes, artefactHash, artefactSystems, parseArtefact } from '#model/artefact.ts';
+import {
+  type Artefact,
+  artefactBytes,
+  artefactHash,
+  artefactSystems,
+  parseArtefact,
+} from '#model/artefact.ts';
 import { canonicalJson } from '#model/canonical-json.ts';
 import { beforeCutoff, vectorAt } from '#model/dataset.ts';
 import { isPrediction } from '#model/systems.ts';
@@ -35,7 +41,9 @@ describe('an artefact', () => {
   });
 
   it('does not depend on the order of its members', () => {
-    const shuffled: Artefact = JSON.parse(JSON.stringify(Object.fromEntries(Object.entries(artefact).reverse())));
+    const shuffled: Artefact = JSON.parse(
+      JSON.stringify(Object.fromEntries(Object.entries(artefact).reverse())),
+    );
     expect(artefactHash(shuffled)).toBe(artefactHash(artefact));
   });
 
@@ -50,7 +58,10 @@ describe('an artefact', () => {
   it('is refused when it is no JSON, of another format, or contradicts itself', () => {
     const falling = {
       ...artefact.calibrations.ridge,
-      shape: artefact.calibrations.ridge.shape.map((bin) => ({ ...bin, quantiles: bin.quantiles.toReversed() })),
+      shape: artefact.calibrations.ridge.shape.map((bin) => ({
+        ...bin,
+        quantiles: bin.quantiles.toReversed(),
+      })),
     };
     const wrong: Uint8Array[] = [
       bytes.slice(0, -1),
@@ -68,12 +79,16 @@ describe('an artefact', () => {
   });
 
   it('cannot hold a number that JSON cannot', () => {
-    expect(() => artefactBytes({ ...artefact, ridge: { ...artefact.ridge, intercept: Number.NaN } })).toThrow(/ridge\.intercept/);
+    expect(() => artefactBytes({ ...artefact, ridge: { ...artefact.ridge, intercept: Number.NaN } })).toThrow(
+      /ridge\.intercept/,
+    );
   });
 });
 
 describe('canonical JSON', () => {
   it('sorts keys at every level, keeps the order of lists, and leaves out what is undefined', () => {
-    expect(canonicalJson({ b: [2, 1, { d: 'é"', c: null }], a: undefined, A: true })).toBe('{"A":true,"b":[2,1,{"c":null,"d":"é\\""}]}');
+    expect(canonicalJson({ b: [2, 1, { d: 'é"', c: null }], a: undefined, A: true })).toBe(
+      '{"A":true,"b":[2,1,{"c":null,"d":"é\\""}]}',
+    );
   });
 });

@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { FEATURE_NAMES } from '#core/features.ts';
-import { beforeCutoff, betweenSlates, columnOf, firstRowAt, type TrainingSet, vectorAt } from '#model/dataset.ts';
+import {
+  beforeCutoff,
+  betweenSlates,
+  columnOf,
+  firstRowAt,
+  type TrainingSet,
+  vectorAt,
+} from '#model/dataset.ts';
 import { availableColumns, columnValue, designOf } from '#model/design.ts';
-import { MODEL_COLUMNS } from '#model/feature-list.ts';
+import { MODEL_COLUMNS } from '#model/features.ts';
 
 const set: TrainingSet = {
   features: ['a', 'b'],
@@ -45,7 +52,8 @@ describe('the model columns', () => {
   it('are made of features of the contract only, each with its own name', () => {
     const names = MODEL_COLUMNS.map((column) => column.name);
     expect(new Set(names).size).toBe(names.length);
-    for (const column of MODEL_COLUMNS) for (const { feature } of column.factors) expect(FEATURE_NAMES).toContain(feature);
+    for (const column of MODEL_COLUMNS)
+      for (const { feature } of column.factors) expect(FEATURE_NAMES).toContain(feature);
   });
 
   it('multiply their factors, divide, and turn thresholds into indicators', () => {
@@ -70,6 +78,8 @@ describe('the model columns', () => {
       { name: 'a*c', factors: [{ feature: 'a' }, { feature: 'c' }] },
     ];
     expect(availableColumns(set, columns, ['a']).map((column) => column.name)).toEqual(['a']);
-    expect(() => availableColumns(set, columns, ['c'])).toThrow(expect.objectContaining({ code: 'TIPOFF_BAD_INPUT' }));
+    expect(() => availableColumns(set, columns, ['c'])).toThrow(
+      expect.objectContaining({ code: 'TIPOFF_BAD_INPUT' }),
+    );
   });
 });

@@ -7,7 +7,9 @@ const FORBIDDEN =
 
 describe('the model', () => {
   const root = join(import.meta.dirname, '../../src/model');
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  );
 
   it('uses no randomness and no clock', () => {
     expect(files.length).toBeGreaterThan(10);

@@ -16,8 +16,16 @@ import {
 } from '#model/distribution.ts';
 import { coverage, pitDistance, randomisedPit } from '#model/metrics.ts';
 import { seededRandom } from '#model/random.ts';
-import { fitScale, scaleFunction } from '#model/scale.ts';
-import { BIN_CUTS, curveFunction, fitShape, LEVELS, middleOf, type Shape } from '#model/shape.ts';
+import {
+  BIN_CUTS,
+  curveFunction,
+  fitScale,
+  fitShape,
+  LEVELS,
+  middleOf,
+  type Shape,
+  scaleFunction,
+} from '#model/shape.ts';
 import { normal } from '#test/model/synthetic-set.ts';
 
 const aMean = fc.double({ min: 0, max: 45, noNaN: true });
@@ -36,23 +44,41 @@ function invented(rows: number, seed: number) {
   // A normal level under a log-normal night: far wider than Poisson, skewed, never below zero.
   const actual = mean.map((mu, i) => {
     const spread = (1.5 + 0.25 * mu + 0.2 * (minutesSd[i] ?? 0)) / Math.max(mu, 1);
-    return Math.max(0, Math.round(mu * Math.exp(spread * 0.7 * normal(random) - (spread * 0.7) ** 2 / 2) + normal(random)));
+    return Math.max(
+      0,
+      Math.round(mu * Math.exp(spread * 0.7 * normal(random) - (spread * 0.7) ** 2 / 2) + normal(random)),
+    );
   });
   const nothing = new Float64Array(rows).fill(Number.NaN);
   const residual = actual.map((y, i) => y - (mean[i] ?? 0));
-  return { rows, mean, actual, scaleRows: { mean, residual, minutesSd, pointsSd: nothing, vacatedMinutes: nothing } };
+  return {
+    rows,
+    mean,
+    actual,
+    scaleRows: { mean, residual, minutesSd, pointsSd: nothing, vacatedMinutes: nothing },
+  };
 }
 
 function calibrated(sample: ReturnType<typeof invented>) {
   const scale = fitScale(sample.scaleRows);
   const sd = spreads(sample, scaleFunction(scale));
-  const shape = fitShape({ mean: sample.mean, sd, actual: sample.actual, key: Int32Array.from(sample.mean.keys()) });
+  const shape = fitShape({
+    mean: sample.mean,
+    sd,
+    actual: sample.actual,
+    key: Int32Array.from(sample.mean.keys()),
+  });
   return { scale, shape };
 }
 
 function spreads(sample: ReturnType<typeof invented>, sdOf: ReturnType<typeof scaleFunction>): Float64Array {
   return sample.mean.map((mean, i) =>
-    sdOf({ mean, minutesSd: sample.scaleRows.minutesSd[i] ?? 0, pointsSd: Number.NaN, vacatedMinutes: Number.NaN }),
+    sdOf({
+      mean,
+      minutesSd: sample.scaleRows.minutesSd[i] ?? 0,
+      pointsSd: Number.NaN,
+      vacatedMinutes: Number.NaN,
+    }),
   );
 }
 
@@ -145,7 +171,9 @@ describe('spread and shape fitted to overdispersed errors', () => {
     const fresh = invented(20_000, 2);
     const sd = spreads(fresh, scaleFunction(fitted.scale));
     const random = seededRandom(3);
-    const pit = fresh.actual.map((y, i) => randomisedPit(distributionAt(fresh.mean[i] ?? 0, sd[i] ?? 1), y, random()));
+    const pit = fresh.actual.map((y, i) =>
+      randomisedPit(distributionAt(fresh.mean[i] ?? 0, sd[i] ?? 1), y, random()),
+    );
     expect(Math.abs(coverage(pit, 0.8) - 0.8)).toBeLessThan(0.02);
     expect(Math.abs(coverage(pit, 0.5) - 0.5)).toBeLessThan(0.02);
     expect(Math.abs(coverage(pit, 0.95) - 0.95)).toBeLessThan(0.01);
@@ -164,13 +192,16 @@ describe('spread and shape fitted to overdispersed errors', () => {
   it('would not cover with a Poisson spread: the test can fail', () => {
     const fresh = invented(5000, 2);
     const random = seededRandom(3);
-    const pit = fresh.actual.map((y, i) => randomisedPit(distributionAt(fresh.mean[i] ?? 0, Math.sqrt(fresh.mean[i] ?? 1)), y, random()));
+    const pit = fresh.actual.map((y, i) =>
+      randomisedPit(distributionAt(fresh.mean[i] ?? 0, Math.sqrt(fresh.mean[i] ?? 1)), y, random()),
+    );
     expect(coverage(pit, 0.8)).toBeLessThan(0.75);
   });
 
   it('keep the standard deviation between 1.5 and 14', () => {
     const sdOf = scaleFunction({ intercept: 0, centres: [0, 0, 0, 0, 0], coefficients: [1, 0, 0, 0, 0] });
-    const at = (mean: number): number => sdOf({ mean, minutesSd: Number.NaN, pointsSd: Number.NaN, vacatedMinutes: Number.NaN });
+    const at = (mean: number): number =>
+      sdOf({ mean, minutesSd: Number.NaN, pointsSd: Number.NaN, vacatedMinutes: Number.NaN });
     expect(at(0)).toBe(1.5);
     expect(at(7)).toBe(7);
     expect(at(60)).toBe(14);

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { columnOf, firstRowAt, type TrainingSet } from '#model/dataset.ts';
 import { evaluate } from '#model/evaluate.ts';
-import { leakAlarms } from '#model/plausibility.ts';
 import { seededRandom } from '#model/random.ts';
-import type { EvaluationReport, SystemReport } from '#model/report.ts';
+import { type EvaluationReport, leakAlarms, type SystemReport } from '#model/report.ts';
 import { syntheticSet } from '#test/model/synthetic-set.ts';
 
 const set = syntheticSet({ from: '2023-10-24', slates: 110, rowsPerSlate: 40, lined: 0.4 });
@@ -61,19 +60,33 @@ describe('walk-forward evaluation', () => {
     expect(evaluate(set, options)).toEqual(report);
     const start = firstRowAt(set, '2023-12-01');
     const random = seededRandom(5);
-    const past = { ...set, target: set.target.map((y, row) => (row < start ? Math.floor(30 * random()) : y)) };
-    expect(of(evaluate(past, options), 'ridge').overall.crps).toBeGreaterThan(of(report, 'ridge').overall.crps);
+    const past = {
+      ...set,
+      target: set.target.map((y, row) => (row < start ? Math.floor(30 * random()) : y)),
+    };
+    expect(of(evaluate(past, options), 'ridge').overall.crps).toBeGreaterThan(
+      of(report, 'ridge').overall.crps,
+    );
   });
 
   it('does not change when what follows its last date is scrambled', () => {
     const end = firstRowAt(set, '2024-02-01');
     const random = seededRandom(6);
-    const future = { ...set, target: set.target.map((y, row) => (row < end ? y : Math.floor(60 * random()))) };
+    const future = {
+      ...set,
+      target: set.target.map((y, row) => (row < end ? y : Math.floor(60 * random()))),
+    };
     expect(evaluate(future, options)).toEqual(report);
   });
 
   it('says which system was silent and why, when a required feature is missing', () => {
-    const gone = { ...set, columns: set.columns.with(set.features.indexOf('opp_pace'), new Float64Array(set.rows).fill(Number.NaN)) };
+    const gone = {
+      ...set,
+      columns: set.columns.with(
+        set.features.indexOf('opp_pace'),
+        new Float64Array(set.rows).fill(Number.NaN),
+      ),
+    };
     const { line: _, ...unlined } = gone;
     const seen = evaluate(unlined, options);
     expect(seen.systems.map((one) => one.system)).toEqual(['ewma8', 'minutes_rate']);
@@ -118,11 +131,13 @@ describe('leak alarms', () => {
     const edge3 = { wins: 210, decided: 300, low: 0.64, high: 0.75 };
     const line = ridge.overall.at_line;
     if (line === undefined) throw new Error('no lines');
-    const tooGood = { ...ridge, overall: { ...ridge.overall, n: 5000, mae_median: 4.5, at_line: { ...line, edge3 } } };
-    expect(leakAlarms({ ...set, features: [], columns: [] }, { ...report, systems: [tooGood] }).map(limits)).toEqual([
-      'mae ridge',
-      'hit_rate ridge',
-    ]);
+    const tooGood = {
+      ...ridge,
+      overall: { ...ridge.overall, n: 5000, mae_median: 4.5, at_line: { ...line, edge3 } },
+    };
+    expect(
+      leakAlarms({ ...set, features: [], columns: [] }, { ...report, systems: [tooGood] }).map(limits),
+    ).toEqual(['mae ridge', 'hit_rate ridge']);
   });
 
   it('stay silent for honest figures', () => {

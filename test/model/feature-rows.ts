@@ -1,6 +1,6 @@
 import { parseSlate, seasonOf } from '#core/calendar.ts';
-import { type PlayerGameSummary, playerGameSummary } from '#core/contracts/nba_analytics/player-game-summary.ts';
-import { type MlFeatureStore, mlFeatureStore } from '#core/contracts/nba_predictions/ml-feature-store.ts';
+import { type PlayerGameSummary, playerGameSummary } from '#core/contracts/nba_analytics.ts';
+import { type MlFeatureStore, mlFeatureStore } from '#core/contracts/nba_predictions.ts';
 import type { TrainingSet } from '#model/dataset.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
@@ -62,7 +62,12 @@ export async function storeSet(warehouse: Warehouse, set: TrainingSet): Promise<
     features.push(featureRow({ ...key, line: line === null ? null : String(line) }, values));
     const played = (set.minutes[row] ?? 0) > 0;
     summaries.push(
-      summaryRow({ ...key, played, minutes: played ? known(set.minutes[row]) : null, points: played ? known(set.target[row]) : null }),
+      summaryRow({
+        ...key,
+        played,
+        minutes: played ? known(set.minutes[row]) : null,
+        points: played ? known(set.target[row]) : null,
+      }),
     );
   }
   await warehouse.append(mlFeatureStore, features);

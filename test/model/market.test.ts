@@ -13,10 +13,16 @@ const many = 4000;
 const shape = fitShape({
   mean: Float64Array.from({ length: many }, (_, i) => i % 30),
   sd: new Float64Array(many).fill(6),
-  actual: Float64Array.from({ length: many }, (_, i) => Math.max(0, Math.round((i % 30) + 6 * normal(random)))),
+  actual: Float64Array.from({ length: many }, (_, i) =>
+    Math.max(0, Math.round((i % 30) + 6 * normal(random))),
+  ),
   key: Int32Array.from({ length: many }, (_, i) => i),
 });
-const own = (mean: number, sd: number) => ({ mean, sd, median: median(distributionFunction(shape)(mean, sd)) });
+const own = (mean: number, sd: number) => ({
+  mean,
+  sd,
+  median: median(distributionFunction(shape)(mean, sd)),
+});
 
 /** Bets whose truth is logit P = a + b·z + c·logit(market). */
 function bets(rows: number, truth: { a: number; b: number; c: number }, seed: number): MarketRows {

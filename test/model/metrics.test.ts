@@ -100,7 +100,10 @@ describe('the cluster bootstrap', () => {
   const dates = Array.from({ length: 60 }, (_, i) => `day ${i}`);
   const shifts = dates.map(() => normal(random));
   const cluster = dates.flatMap((date) => Array.from({ length: 50 }, () => date));
-  const values = Float64Array.from(cluster, (_, i) => (shifts[Math.floor(i / 50)] ?? 0) + 0.1 * normal(random));
+  const values = Float64Array.from(
+    cluster,
+    (_, i) => (shifts[Math.floor(i / 50)] ?? 0) + 0.1 * normal(random),
+  );
 
   it('is far wider than rows alone when the rows of a date move together', () => {
     const byDate = clusterBootstrap(values, cluster, seededRandom(1));
@@ -116,7 +119,11 @@ describe('the cluster bootstrap', () => {
   });
 
   it('gives the same interval for the same seed', () => {
-    expect(clusterBootstrap(values, cluster, seededRandom(7))).toEqual(clusterBootstrap(values, cluster, seededRandom(7)));
-    expect(clusterBootstrap(values, cluster, seededRandom(7))).not.toEqual(clusterBootstrap(values, cluster, seededRandom(8)));
+    expect(clusterBootstrap(values, cluster, seededRandom(7))).toEqual(
+      clusterBootstrap(values, cluster, seededRandom(7)),
+    );
+    expect(clusterBootstrap(values, cluster, seededRandom(7))).not.toEqual(
+      clusterBootstrap(values, cluster, seededRandom(8)),
+    );
   });
 });

@@ -2,8 +2,15 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { FEATURES } from '#core/features.ts';
 import { type Artefact, artefactBytes, artefactHash } from '#model/artefact.ts';
-import { featureContractHash } from '#model/feature-contract.ts';
-import { artefactPath, listModels, loadModel, promoteModel, registerModel, retireModel } from '#model/registry.ts';
+import { featureContractHash } from '#model/features.ts';
+import {
+  artefactPath,
+  listModels,
+  loadModel,
+  promoteModel,
+  registerModel,
+  retireModel,
+} from '#model/registry.ts';
 import { trainArtefact } from '#model/train.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
@@ -18,7 +25,11 @@ const base = trainArtefact(syntheticSet({ from: '2023-10-24', slates: 60, rowsPe
   codeVersion: 'abc1234',
   featureContractHash: featureContractHash(),
 });
-const model = (model_id: string, change: Partial<Artefact> = {}): Artefact => ({ ...base, model_id, ...change });
+const model = (model_id: string, change: Partial<Artefact> = {}): Artefact => ({
+  ...base,
+  model_id,
+  ...change,
+});
 
 let warehouse: Warehouse;
 let objects: RecordedObjects;
@@ -26,7 +37,8 @@ let clock: VirtualClock;
 const deps = () => ({ warehouse, objects, clock });
 const register = (artefact: Artefact, status: 'candidate' | 'shadow' = 'candidate') =>
   registerModel(deps(), artefact, { status, by: 'test' });
-const statuses = async () => Object.fromEntries((await listModels(warehouse)).map((row) => [row.model_id, row.status]));
+const statuses = async () =>
+  Object.fromEntries((await listModels(warehouse)).map((row) => [row.model_id, row.status]));
 
 beforeEach(async () => {
   clock = virtualClock('2024-01-15T12:00:00Z');
@@ -53,7 +65,9 @@ describe('the model registry', () => {
       parent_model_id: null,
     });
     expect(JSON.parse(row.metrics)).toEqual(base.metrics);
-    expect(Buffer.compare((await objects.get('models/ridge-a.json'))?.bytes ?? Buffer.of(), artefactBytes(base))).toBe(0);
+    expect(
+      Buffer.compare((await objects.get('models/ridge-a.json'))?.bytes ?? Buffer.of(), artefactBytes(base)),
+    ).toBe(0);
     expect(await loadModel(deps(), 'ridge-a')).toEqual(base);
   });
 
@@ -71,15 +85,21 @@ describe('the model registry', () => {
 
   it('refuses other bytes under an id that exists, in the store or in the registry', async () => {
     await register(model('ridge-a'));
-    await expect(register(model('ridge-a', { code_version: 'other' }))).rejects.toMatchObject({ code: 'TIPOFF_INTEGRITY' });
+    await expect(register(model('ridge-a', { code_version: 'other' }))).rejects.toMatchObject({
+      code: 'TIPOFF_INTEGRITY',
+    });
     await objects.delete('models/ridge-a.json');
-    await expect(register(model('ridge-a', { code_version: 'other' }))).rejects.toMatchObject({ code: 'TIPOFF_INTEGRITY' });
+    await expect(register(model('ridge-a', { code_version: 'other' }))).rejects.toMatchObject({
+      code: 'TIPOFF_INTEGRITY',
+    });
     expect((await listModels(warehouse))[0]?.artefact_hash).toBe(artefactHash(base));
   });
 
   it('holds its ground when another writer is faster: equal bytes are fine, others are not', async () => {
     const faster = (artefact: Artefact) => async () => {
-      await objects.put(artefactPath(artefact.model_id), artefactBytes(artefact), { contentType: 'application/json' });
+      await objects.put(artefactPath(artefact.model_id), artefactBytes(artefact), {
+        contentType: 'application/json',
+      });
     };
     objects.beforePut = faster(model('ridge-a'));
     expect(await register(model('ridge-a'))).toMatchObject({ model_id: 'ridge-a' });
@@ -129,7 +149,10 @@ describe('promotion', () => {
     await register(model('ridge-a'));
     await promoteModel(deps(), 'ridge-a', 'ann');
     expect((await register(model('ridge-b'))).parent_model_id).toBe('ridge-a');
-    expect(await promoteModel(deps(), 'ridge-b', 'ben')).toMatchObject({ status: 'champion', status_changed_by: 'ben' });
+    expect(await promoteModel(deps(), 'ridge-b', 'ben')).toMatchObject({
+      status: 'champion',
+      status_changed_by: 'ben',
+    });
     expect(await statuses()).toEqual({ 'ridge-a': 'retired', 'ridge-b': 'champion' });
     await promoteModel(deps(), 'ridge-a', 'ann');
     expect(await statuses()).toEqual({ 'ridge-a': 'champion', 'ridge-b': 'retired' });
@@ -151,7 +174,11 @@ describe('promotion', () => {
     await expect(promoteModel(deps(), 'ridge-x', 'ann')).rejects.toMatchObject({ code: 'TIPOFF_NOT_FOUND' });
     await register(model('ridge-c', { feature_contract_hash: 'older' }));
     await expect(promoteModel(deps(), 'ridge-c', 'ann')).rejects.toMatchObject({ code: 'TIPOFF_NO_MODEL' });
-    expect(await statuses()).toEqual({ 'ridge-a': 'champion', 'ridge-b': 'candidate', 'ridge-c': 'candidate' });
+    expect(await statuses()).toEqual({
+      'ridge-a': 'champion',
+      'ridge-b': 'candidate',
+      'ridge-c': 'candidate',
+    });
   });
 
   it('can be taken back without a successor', async () => {

@@ -1,15 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Design } from '#model/design.ts';
-import { GramAccumulator } from '#model/gram.ts';
 import { seededRandom } from '#model/random.ts';
-import { fitRidge, type LinearModel, predictLinear, solveRidge } from '#model/ridge.ts';
+import { fitRidge, GramAccumulator, type LinearModel, predictLinear, solveRidge } from '#model/ridge.ts';
 import { normal } from '#test/model/synthetic-set.ts';
 
 const HALF_LIFE = 365;
 const plain = { lambda: 30, halfLifeDays: HALF_LIFE, cutoffDay: 20_000 };
 
-function designFrom(rows: readonly (readonly number[])[], target: readonly number[], days?: readonly number[]): Design {
+function designFrom(
+  rows: readonly (readonly number[])[],
+  target: readonly number[],
+  days?: readonly number[],
+): Design {
   return {
     rows: rows.length,
     width: rows[0]?.length ?? 0,
@@ -28,7 +31,13 @@ function randomDesign(seed: number, rows: number, width: number): Design {
     return j % 3 === 2 && random() < 0.2 ? Number.NaN : x;
   });
   const target = Float64Array.from({ length: rows }, () => 12 + 8 * normal(random));
-  return { rows, width, values, target, days: Int32Array.from({ length: rows }, (_, i) => 19_000 + Math.floor((i * 1000) / rows)) };
+  return {
+    rows,
+    width,
+    values,
+    target,
+    days: Int32Array.from({ length: rows }, (_, i) => 19_000 + Math.floor((i * 1000) / rows)),
+  };
 }
 
 /** The same fit written the slow way: impute, standardise in two passes, Gaussian elimination. */
@@ -46,10 +55,14 @@ function slowRidge(design: Design, lambda: number, cutoffDay: number): LinearMod
     centres.push(mean);
     spread.push(Math.sqrt(there.reduce((s, w, i) => s + (w > 0 ? w * (at(i, j) - mean) ** 2 : 0), 0) / sum));
   }
-  const z = (i: number, j: number): number => (Number.isNaN(at(i, j)) ? 0 : (at(i, j) - (centres[j] ?? 0)) / (spread[j] ?? 1));
+  const z = (i: number, j: number): number =>
+    Number.isNaN(at(i, j)) ? 0 : (at(i, j) - (centres[j] ?? 0)) / (spread[j] ?? 1);
   const intercept = weight.reduce((s, w, i) => s + w * (target[i] ?? 0), 0) / total;
   const system = Array.from({ length: width }, (_, j) => {
-    const row = Array.from({ length: width }, (__, k) => weight.reduce((s, w, i) => s + w * z(i, j) * z(i, k), 0) + (j === k ? lambda : 0));
+    const row = Array.from(
+      { length: width },
+      (__, k) => weight.reduce((s, w, i) => s + w * z(i, j) * z(i, k), 0) + (j === k ? lambda : 0),
+    );
     return [...row, weight.reduce((s, w, i) => s + w * z(i, j) * ((target[i] ?? 0) - intercept), 0)];
   });
   for (let p = 0; p < width; p++) {
@@ -113,7 +126,8 @@ describe('ridge', () => {
         const x = design.values[i * design.width + j] ?? 0;
         const z = Number.isNaN(x) ? 0 : (x - (model.centres[j] ?? 0)) / scale;
         const weight = 0.5 ** ((20_000 - (design.days[i] ?? 0)) / HALF_LIFE);
-        gradient += weight * z * ((design.target[i] ?? 0) - predictLinear(model, design.values, i * design.width));
+        gradient +=
+          weight * z * ((design.target[i] ?? 0) - predictLinear(model, design.values, i * design.width));
       }
       expect(Math.abs(gradient)).toBeLessThan(1e-7);
     }
@@ -121,7 +135,11 @@ describe('ridge', () => {
 
   it('recovers planted coefficients from noisy rows', () => {
     const random = seededRandom(11);
-    const rows = Array.from({ length: 20_000 }, () => [normal(random), 10 * normal(random), 0.1 * normal(random)]);
+    const rows = Array.from({ length: 20_000 }, () => [
+      normal(random),
+      10 * normal(random),
+      0.1 * normal(random),
+    ]);
     const target = rows.map(([a = 0, b = 0, c = 0]) => 12 + 2 * a - 0.3 * b + 20 * c + 3 * normal(random));
     const { coefficients, intercept } = fitRidge(designFrom(rows, target), plain);
     expect(intercept).toBeCloseTo(12, 1);
@@ -149,7 +167,10 @@ describe('ridge', () => {
     expect(beside.coefficients[0]).toBe(0);
     expect(beside.coefficients[2]).toBe(0);
     expect(beside.coefficients[1]).toBe(alone.coefficients[0]);
-    expect(predictLinear(beside, Float64Array.of(99, 1, 99))).toBeCloseTo(predictLinear(alone, Float64Array.of(1)), 12);
+    expect(predictLinear(beside, Float64Array.of(99, 1, 99))).toBeCloseTo(
+      predictLinear(alone, Float64Array.of(1)),
+      12,
+    );
   });
 
   it('counts a missing value as the training mean in a forecast', () => {
@@ -176,8 +197,12 @@ describe('ridge', () => {
       ],
       [1, 2, 3],
     );
-    expect(() => fitRidge(twice, { ...plain, lambda: 0 })).toThrow(expect.objectContaining({ code: 'TIPOFF_NO_MODEL' }));
-    expect(() => fitRidge(designFrom([], []), plain)).toThrow(expect.objectContaining({ code: 'TIPOFF_NO_MODEL' }));
+    expect(() => fitRidge(twice, { ...plain, lambda: 0 })).toThrow(
+      expect.objectContaining({ code: 'TIPOFF_NO_MODEL' }),
+    );
+    expect(() => fitRidge(designFrom([], []), plain)).toThrow(
+      expect.objectContaining({ code: 'TIPOFF_NO_MODEL' }),
+    );
   });
 });
 
@@ -202,7 +227,9 @@ describe('the Gram accumulator', () => {
   });
 
   it('refuses a half-life that would overflow its weights', () => {
-    expect(() => new GramAccumulator(randomDesign(1, 10, 2), 7)).toThrow(expect.objectContaining({ code: 'TIPOFF_BAD_INPUT' }));
+    expect(() => new GramAccumulator(randomDesign(1, 10, 2), 7)).toThrow(
+      expect.objectContaining({ code: 'TIPOFF_BAD_INPUT' }),
+    );
   });
 });
 

@@ -30,11 +30,21 @@ export function syntheticSet(options: SyntheticOptions): TrainingSet {
   const slates: string[] = [];
   for (let row = 0; row < rows; row++) {
     const slate = Math.floor(row / options.rowsPerSlate);
-    slates.push(new Date(Date.parse(`${options.from}T00:00:00Z`) + slate * 86_400_000).toISOString().slice(0, 10));
+    slates.push(
+      new Date(Date.parse(`${options.from}T00:00:00Z`) + slate * 86_400_000).toISOString().slice(0, 10),
+    );
     const level = 3 + 25 * random() ** 2;
     const expectedMinutes = 10 + level;
-    for (const [name, column] of columns) column[row] = baseValue(name, level, expectedMinutes) + noise(name) * normal(random);
-    for (const name of ['vacated_min', 'vacated_pts', 'vacated_fga', 'vacated_count', 'returning_min', 'returning_pts']) {
+    for (const [name, column] of columns)
+      column[row] = baseValue(name, level, expectedMinutes) + noise(name) * normal(random);
+    for (const name of [
+      'vacated_min',
+      'vacated_pts',
+      'vacated_fga',
+      'vacated_count',
+      'returning_min',
+      'returning_pts',
+    ]) {
       set(columns, name, row, Number.NaN);
     }
     const home = random() < 0.5 ? 1 : 0;

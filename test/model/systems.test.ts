@@ -3,7 +3,14 @@ import { REQUIRED_FEATURES } from '#core/features.ts';
 import { artefactSystems } from '#model/artefact.ts';
 import { beforeCutoff, vectorAt } from '#model/dataset.ts';
 import { pOverDecided } from '#model/distribution.ts';
-import { type FeatureVector, type Forecast, isPrediction, type Prediction, SYSTEM_IDS, type SystemId } from '#model/systems.ts';
+import {
+  type FeatureVector,
+  type Forecast,
+  isPrediction,
+  type Prediction,
+  SYSTEM_IDS,
+  type SystemId,
+} from '#model/systems.ts';
 import { trainArtefact } from '#model/train.ts';
 import { syntheticSet } from '#test/model/synthetic-set.ts';
 
@@ -30,7 +37,10 @@ function predicted(id: SystemId, input: FeatureVector): Prediction {
   return forecast;
 }
 
-const withFeature = (name: string, value: number | null): FeatureVector => ({ ...vector, features: { ...vector.features, [name]: value } });
+const withFeature = (name: string, value: number | null): FeatureVector => ({
+  ...vector,
+  features: { ...vector.features, [name]: value },
+});
 
 describe('the forecast systems', () => {
   it('are the four of the contract, in order', () => {
@@ -44,9 +54,15 @@ describe('the forecast systems', () => {
 
   it('say which essential feature is missing instead of making a number up', () => {
     for (const value of [null, Number.NaN]) {
-      expect(ask('ewma8', withFeature('pts_ewma8', value))).toEqual({ cannot: 'missing_features', missing: ['pts_ewma8'] });
+      expect(ask('ewma8', withFeature('pts_ewma8', value))).toEqual({
+        cannot: 'missing_features',
+        missing: ['pts_ewma8'],
+      });
     }
-    expect(ask('ridge', { features: {} })).toEqual({ cannot: 'missing_features', missing: [...REQUIRED_FEATURES] });
+    expect(ask('ridge', { features: {} })).toEqual({
+      cannot: 'missing_features',
+      missing: [...REQUIRED_FEATURES],
+    });
     expect(ask('market', { ...withFeature('opp_pace', null), line: '20.5' })).toEqual({
       cannot: 'missing_features',
       missing: ['opp_pace'],
@@ -65,7 +81,9 @@ describe('the forecast systems', () => {
 
   it('never forecast below zero', () => {
     // A feature of its own (in no interaction), pushed far against its coefficient.
-    const alone = artefact.columns.findIndex(({ name }, j) => name === 'team_pace' && artefact.ridge.coefficients[j] !== 0);
+    const alone = artefact.columns.findIndex(
+      ({ name }, j) => name === 'team_pace' && artefact.ridge.coefficients[j] !== 0,
+    );
     const far = (artefact.ridge.centres[alone] ?? 0) - 1e6 / (artefact.ridge.coefficients[alone] ?? 1);
     expect(predicted('ridge', withFeature('team_pace', far)).mean).toBe(0);
     expect(predicted('ewma8', withFeature('pts_ewma8', -3)).mean).toBe(0);
@@ -73,7 +91,8 @@ describe('the forecast systems', () => {
 
   it('give no market forecast without a line, and none of the others needs one', () => {
     expect(ask('market', { ...vector, line: null })).toEqual({ cannot: 'no_line', missing: [] });
-    for (const id of ['ewma8', 'minutes_rate', 'ridge'] as const) expect(isPrediction(ask(id, { ...vector, line: null }))).toBe(true);
+    for (const id of ['ewma8', 'minutes_rate', 'ridge'] as const)
+      expect(isPrediction(ask(id, { ...vector, line: null }))).toBe(true);
   });
 
   it('agree with a two-way price at the line until the layer has learnt otherwise', () => {

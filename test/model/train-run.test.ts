@@ -3,11 +3,14 @@ import { parseSlate } from '#core/calendar.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { TipoffError } from '#core/errors.ts';
 import { artefactBytes } from '#model/artefact.ts';
-import { featureContractHash } from '#model/feature-contract.ts';
-import type { ModelSourceOptions } from '#model/model-source.ts';
-import { modelSource } from '#model/model-source.ts';
+import { featureContractHash } from '#model/features.ts';
+import {
+  type ModelSourceOptions,
+  modelSource,
+  mondayBefore,
+  seasonModelSource,
+} from '#model/model-source.ts';
 import { listModels, loadModel, promoteModel, retireModel } from '#model/registry.ts';
-import { mondayBefore, seasonModelSource } from '#model/season-model-source.ts';
 import { trainArtefact } from '#model/train.ts';
 import { contentHash, train } from '#model/train-run.ts';
 import { readTrainingSet } from '#model/training-set.ts';
@@ -34,9 +37,11 @@ const admit = async () => {
   if (refused !== undefined) throw refused;
 };
 const deps = () => ({ warehouse: stored, objects, clock, codeVersion: 'abc1234', admit });
-const source = (options: Partial<ModelSourceOptions> = {}) => modelSource(deps(), { trainWhenMissing: false, by: 'test', ...options });
+const source = (options: Partial<ModelSourceOptions> = {}) =>
+  modelSource(deps(), { trainWhenMissing: false, by: 'test', ...options });
 const slate = parseSlate;
-const statuses = async () => Object.fromEntries((await listModels(stored)).map((row) => [row.data_cutoff, row.status]));
+const statuses = async () =>
+  Object.fromEntries((await listModels(stored)).map((row) => [row.data_cutoff, row.status]));
 
 beforeEach(() => {
   objects = recordedObjects();
@@ -51,7 +56,12 @@ afterEach(async () => {
 describe('train', () => {
   it('registers a candidate under an id made of cut-off and content', async () => {
     const { artefact, row } = await train(deps(), { cutoff: '2024-01-08', by: 'ann' });
-    expect(row).toMatchObject({ model_id: artefact.model_id, status: 'candidate', status_changed_by: 'ann', data_cutoff: '2024-01-08' });
+    expect(row).toMatchObject({
+      model_id: artefact.model_id,
+      status: 'candidate',
+      status_changed_by: 'ann',
+      data_cutoff: '2024-01-08',
+    });
     expect(artefact.model_id).toBe(`ridge-2024-01-08-${contentHash(artefact).slice(0, 8)}`);
     expect(artefact.created_at).toBe('2024-02-01T12:00:00.000Z');
     expect(await loadModel(deps(), row.model_id)).toEqual(artefact);
@@ -77,18 +87,27 @@ describe('train', () => {
     const { artefact } = await train(deps(), { cutoff: '2024-01-08', by: 'ann' });
     const scrambled = await openDuckDb(':memory:');
     await scrambled.prepare(CONTRACTS);
-    const target = set.target.map((points, row) => ((set.slates[row] ?? '') >= '2024-01-08' ? 70 - points : points));
+    const target = set.target.map((points, row) =>
+      (set.slates[row] ?? '') >= '2024-01-08' ? 70 - points : points,
+    );
     await storeSet(scrambled, { ...set, target });
     const elsewhere = recordedObjects();
-    const other = await train({ ...deps(), warehouse: scrambled, objects: elsewhere }, { cutoff: '2024-01-08', by: 'ann' });
+    const other = await train(
+      { ...deps(), warehouse: scrambled, objects: elsewhere },
+      { cutoff: '2024-01-08', by: 'ann' },
+    );
     await scrambled.close();
     await elsewhere.dispose();
     expect(other.artefact).toEqual(artefact);
   });
 
   it('leaves nothing behind when there is too little history', async () => {
-    await expect(train(deps(), { cutoff: '2023-11-01', by: 'ann' })).rejects.toMatchObject({ code: 'TIPOFF_NO_MODEL' });
-    await expect(train(deps(), { cutoff: 'soon', by: 'ann' })).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
+    await expect(train(deps(), { cutoff: '2023-11-01', by: 'ann' })).rejects.toMatchObject({
+      code: 'TIPOFF_NO_MODEL',
+    });
+    await expect(train(deps(), { cutoff: 'soon', by: 'ann' })).rejects.toMatchObject({
+      code: 'TIPOFF_BAD_INPUT',
+    });
     expect(objects.writes).toHaveLength(0);
     expect(await listModels(stored)).toEqual([]);
   });
@@ -96,12 +115,16 @@ describe('train', () => {
 
 describe('the model of a slate', () => {
   it('is the newest candidate not after the slate and not too old', async () => {
-    for (const cutoff of ['2024-01-01', '2024-01-05', '2024-01-12']) await train(deps(), { cutoff, by: 'ann' });
+    for (const cutoff of ['2024-01-01', '2024-01-05', '2024-01-12'])
+      await train(deps(), { cutoff, by: 'ann' });
     const at = async (text: string) => (await source().forSlate(slate(text))).dataCutoff;
     expect(await at('2024-01-11')).toBe('2024-01-05');
     expect(await at('2024-01-12')).toBe('2024-01-12');
     expect(await at('2024-01-19')).toBe('2024-01-12');
-    await expect(at('2024-01-20')).rejects.toMatchObject({ code: 'TIPOFF_NO_MODEL', message: expect.stringContaining('3 too old') });
+    await expect(at('2024-01-20')).rejects.toMatchObject({
+      code: 'TIPOFF_NO_MODEL',
+      message: expect.stringContaining('3 too old'),
+    });
     await expect(at('2023-12-31')).rejects.toMatchObject({ code: 'TIPOFF_NO_MODEL' });
   });
 
@@ -114,24 +137,39 @@ describe('the model of a slate', () => {
   });
 
   it('is never a shadow, a retired model or one of another feature contract', async () => {
-    await seasonModelSource(deps(), { from: slate('2024-01-08'), to: slate('2024-01-14'), by: 'test' }).forSlate(slate('2024-01-10'));
-    await expect(source().forSlate(slate('2024-01-10'))).rejects.toMatchObject({ message: expect.stringContaining('1 shadow') });
+    await seasonModelSource(deps(), {
+      from: slate('2024-01-08'),
+      to: slate('2024-01-14'),
+      by: 'test',
+    }).forSlate(slate('2024-01-10'));
+    await expect(source().forSlate(slate('2024-01-10'))).rejects.toMatchObject({
+      message: expect.stringContaining('1 shadow'),
+    });
     const { row } = await train(deps(), { cutoff: '2024-01-08', by: 'ann' });
     expect((await source().forSlate(slate('2024-01-10'))).modelId).toBe(row.model_id);
     const open = source();
     await open.forSlate(slate('2024-01-10'));
     await retireModel(deps(), row.model_id, 'ann');
-    await expect(open.forSlate(slate('2024-01-10'))).rejects.toMatchObject({ message: expect.stringContaining('1 retired') });
-    await stored.execute("UPDATE nba_predictions.model_registry SET status = 'candidate', feature_contract_hash = 'older' WHERE 1 = 1");
+    await expect(open.forSlate(slate('2024-01-10'))).rejects.toMatchObject({
+      message: expect.stringContaining('1 retired'),
+    });
+    await stored.execute(
+      "UPDATE nba_predictions.model_registry SET status = 'candidate', feature_contract_hash = 'older' WHERE 1 = 1",
+    );
     await expect(source().forSlate(slate('2024-01-10'))).rejects.toMatchObject({
       message: expect.stringContaining('other feature contract'),
     });
   });
 
   it('hints at training when there is none, and trains when allowed to, once for all who ask', async () => {
-    await expect(source().forSlate(slate('2024-01-10'))).rejects.toMatchObject({ hint: expect.stringContaining('tipoff train') });
+    await expect(source().forSlate(slate('2024-01-10'))).rejects.toMatchObject({
+      hint: expect.stringContaining('tipoff train'),
+    });
     const open = source({ trainWhenMissing: true });
-    const [one, two] = await Promise.all([open.forSlate(slate('2024-01-10')), open.forSlate(slate('2024-01-10'))]);
+    const [one, two] = await Promise.all([
+      open.forSlate(slate('2024-01-10')),
+      open.forSlate(slate('2024-01-10')),
+    ]);
     expect(one).toBe(two);
     expect(one.dataCutoff).toBe('2024-01-10');
     expect(await statuses()).toEqual({ '2024-01-10': 'candidate' });
@@ -141,7 +179,9 @@ describe('the model of a slate', () => {
   it('does not bring a retired model back by training it again', async () => {
     const { row } = await train(deps(), { cutoff: '2024-01-10', by: 'ann' });
     await retireModel(deps(), row.model_id, 'ann');
-    await expect(source({ trainWhenMissing: true }).forSlate(slate('2024-01-10'))).rejects.toMatchObject({ code: 'TIPOFF_NO_MODEL' });
+    await expect(source({ trainWhenMissing: true }).forSlate(slate('2024-01-10'))).rejects.toMatchObject({
+      code: 'TIPOFF_NO_MODEL',
+    });
     await promoteModel(deps(), row.model_id, 'ann');
     expect((await source().forSlate(slate('2024-01-10'))).modelId).toBe(row.model_id);
   });
@@ -155,7 +195,9 @@ describe('the model of a slate', () => {
 
 describe('a history that may not be learnt from', () => {
   beforeEach(() => {
-    refused = new TipoffError('TIPOFF_AUDIT_FAILED', '30 of 100 training rows lack a required feature', { hint: 'Repair them.' });
+    refused = new TipoffError('TIPOFF_AUDIT_FAILED', '30 of 100 training rows lack a required feature', {
+      hint: 'Repair them.',
+    });
   });
 
   it('gives no model, whoever asks, and leaves no trace', async () => {

@@ -3,15 +3,19 @@ import { describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
 import { artefactBytes, artefactHash, artefactSystems } from '#model/artefact.ts';
 import { beforeCutoff, firstRowAt, sliceRows, type TrainingSet, vectorAt } from '#model/dataset.ts';
+import { mondayBefore } from '#model/model-source.ts';
 import { seededRandom } from '#model/random.ts';
-import { mondayBefore } from '#model/season-model-source.ts';
 import { isPrediction } from '#model/systems.ts';
 import { eachSteps, trainArtefact, trainEach, trainSeries } from '#model/train.ts';
-import { inTurns } from '#model/turns.ts';
+import { inTurns } from '#model/train-config.ts';
 import { syntheticSet } from '#test/model/synthetic-set.ts';
 
 const set = syntheticSet({ from: '2023-10-24', slates: 90, rowsPerSlate: 40, lined: 0.5 });
-const identity = { createdAt: '2024-01-20T12:00:00Z', codeVersion: 'abc1234', featureContractHash: 'contract' };
+const identity = {
+  createdAt: '2024-01-20T12:00:00Z',
+  codeVersion: 'abc1234',
+  featureContractHash: 'contract',
+};
 const series = { ...identity, modelId: (cutoff: string) => `model-${cutoff}` };
 const at = (cutoff: string) => ({ ...identity, cutoff, modelId: `model-${cutoff}` });
 
@@ -34,7 +38,8 @@ describe('training', () => {
     const totals = { ewma: 0, ridge: 0 };
     for (let row = firstRowAt(set, '2024-01-15'); row < set.rows; row++) {
       const [a, b] = [ewma?.forecast(vectorAt(set, row)), ridge?.forecast(vectorAt(set, row))];
-      if (a === undefined || b === undefined || !isPrediction(a) || !isPrediction(b)) throw new Error('a forecast is missing');
+      if (a === undefined || b === undefined || !isPrediction(a) || !isPrediction(b))
+        throw new Error('a forecast is missing');
       totals.ewma += Math.abs(a.median - (set.target[row] ?? 0));
       totals.ridge += Math.abs(b.median - (set.target[row] ?? 0));
     }
@@ -65,9 +70,13 @@ describe('training', () => {
 
   it('leaves out rows that were not played, too few career games, and the end of the bench', () => {
     const rows = beforeCutoff(set, '2024-01-15');
-    const column = (name: string): Float64Array => rows.columns[rows.features.indexOf(name)] ?? new Float64Array(0);
+    const column = (name: string): Float64Array =>
+      rows.columns[rows.features.indexOf(name)] ?? new Float64Array(0);
     const usable = Array.from(rows.target.keys()).filter(
-      (i) => (rows.minutes[i] ?? 0) > 0 && (column('games_career')[i] ?? 0) >= 5 && (column('min_ewma4')[i] ?? 0) >= 6,
+      (i) =>
+        (rows.minutes[i] ?? 0) > 0 &&
+        (column('games_career')[i] ?? 0) >= 5 &&
+        (column('min_ewma4')[i] ?? 0) >= 6,
     );
     expect(artefact.training_rows).toBe(usable.length);
     const noise = { ...rows, target: rows.target.map((y, i) => ((rows.minutes[i] ?? 0) > 0 ? y : 60)) };
@@ -91,13 +100,19 @@ describe('training', () => {
     const without = (name: string): TrainingSet => {
       const rows = beforeCutoff(set, '2024-01-15');
       const keep = rows.features.map((feature) => feature !== name);
-      return { ...rows, features: rows.features.filter((_, j) => keep[j]), columns: rows.columns.filter((_, j) => keep[j]) };
+      return {
+        ...rows,
+        features: rows.features.filter((_, j) => keep[j]),
+        columns: rows.columns.filter((_, j) => keep[j]),
+      };
     };
     expect(codeOf(() => trainArtefact(without('rate32'), at('2024-01-15')))).toMatchObject({
       code: 'TIPOFF_BAD_INPUT',
       message: expect.stringContaining('rate32'),
     });
-    expect(trainArtefact(without('zone_matchup'), at('2024-01-15')).feature_list).not.toContain('zone_matchup');
+    expect(trainArtefact(without('zone_matchup'), at('2024-01-15')).feature_list).not.toContain(
+      'zone_matchup',
+    );
   });
 
   it('fits the market layer where earlier rows had lines, and keeps the prior where none had', () => {
@@ -115,7 +130,8 @@ describe('training', () => {
       { ...rows, slates: ['24.10.2023', ...rows.slates.slice(1)] },
       { ...rows, target: rows.target.map(() => Number.NaN) },
     ];
-    for (const one of broken) expect(codeOf(() => trainArtefact(one, at('2024-01-15'))).code).toBe('TIPOFF_BAD_INPUT');
+    for (const one of broken)
+      expect(codeOf(() => trainArtefact(one, at('2024-01-15'))).code).toBe('TIPOFF_BAD_INPUT');
   });
 });
 
@@ -135,7 +151,8 @@ describe('a series of cut-offs', () => {
   it('does not see the future: noise at and after the cut-off changes no byte', () => {
     const start = firstRowAt(set, '2024-01-04');
     const random = seededRandom(99);
-    const scramble = (column: Float64Array): Float64Array => column.map((x, row) => (row < start ? x : 100 * random()));
+    const scramble = (column: Float64Array): Float64Array =>
+      column.map((x, row) => (row < start ? x : 100 * random()));
     const scrambled = {
       ...set,
       columns: set.columns.map(scramble),
@@ -143,7 +160,8 @@ describe('a series of cut-offs', () => {
       minutes: scramble(set.minutes),
       line: scramble(set.line ?? set.target),
     };
-    const hashes = (rows: TrainingSet): string[] => trainSeries(rows, ['2024-01-01', '2024-01-04'], series).map(artefactHash);
+    const hashes = (rows: TrainingSet): string[] =>
+      trainSeries(rows, ['2024-01-01', '2024-01-04'], series).map(artefactHash);
     expect(hashes(scrambled)).toEqual(hashes(set));
     const leaking = { ...scrambled, target: set.target.map((y, row) => (row === start - 1 ? y + 20 : y)) };
     expect(hashes(leaking)).not.toEqual(hashes(set));
@@ -165,6 +183,8 @@ describe('a series of cut-offs', () => {
   });
 
   it('refuses cut-offs out of order', () => {
-    expect(codeOf(() => trainSeries(set, ['2024-01-15', '2024-01-01'], series)).code).toBe('TIPOFF_BAD_INPUT');
+    expect(codeOf(() => trainSeries(set, ['2024-01-15', '2024-01-01'], series)).code).toBe(
+      'TIPOFF_BAD_INPUT',
+    );
   });
 });

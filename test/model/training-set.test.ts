@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CONTRACTS } from '#core/contracts/index.ts';
-import { playerGameSummary } from '#core/contracts/nba_analytics/player-game-summary.ts';
-import { mlFeatureStore } from '#core/contracts/nba_predictions/ml-feature-store.ts';
+import { playerGameSummary } from '#core/contracts/nba_analytics.ts';
+import { mlFeatureStore } from '#core/contracts/nba_predictions.ts';
 import { FEATURE_NAMES } from '#core/features.ts';
 import { checkTrainingSet, columnOf } from '#model/dataset.ts';
 import { readTrainingSet } from '#model/training-set.ts';
@@ -45,7 +45,9 @@ describe('the training set', () => {
     await warehouse.append(mlFeatureStore, [featureRow(first), featureRow(second)]);
     await warehouse.append(playerGameSummary, [summaryRow(first), summaryRow(second)]);
     expect((await readTrainingSet(warehouse, { before: '2025-01-10' })).slates).toEqual(['2025-01-08']);
-    expect((await readTrainingSet(warehouse, { from: '2025-01-09', before: '2025-01-11' })).slates).toEqual(['2025-01-10']);
+    expect((await readTrainingSet(warehouse, { from: '2025-01-09', before: '2025-01-11' })).slates).toEqual([
+      '2025-01-10',
+    ]);
     expect((await readTrainingSet(warehouse, { before: '2025-01-08' })).rows).toBe(0);
   });
 
@@ -76,8 +78,12 @@ describe('the training set', () => {
   });
 
   it('refuses a bound that is no date, and a read that failed throws', async () => {
-    await expect(readTrainingSet(warehouse, { before: 'tomorrow' })).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
+    await expect(readTrainingSet(warehouse, { before: 'tomorrow' })).rejects.toMatchObject({
+      code: 'TIPOFF_BAD_INPUT',
+    });
     await warehouse.dropTable(mlFeatureStore);
-    await expect(readTrainingSet(warehouse, { before: '2025-01-11' })).rejects.toMatchObject({ code: 'TIPOFF_SQL' });
+    await expect(readTrainingSet(warehouse, { before: '2025-01-11' })).rejects.toMatchObject({
+      code: 'TIPOFF_SQL',
+    });
   });
 });

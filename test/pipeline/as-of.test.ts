@@ -25,7 +25,9 @@ async function scramble(warehouse: Warehouse): Promise<void> {
     'DELETE FROM nba_raw.player_box_scores WHERE slate >= CAST(@cutoff AS DATE) AND player_id - 2 * CAST(FLOOR(player_id * 0.5) AS INT64) = 0',
     { cutoff: CUTOFF },
   );
-  await warehouse.execute('UPDATE nba_raw.shots SET made = NOT made WHERE slate >= CAST(@cutoff AS DATE)', { cutoff: CUTOFF });
+  await warehouse.execute('UPDATE nba_raw.shots SET made = NOT made WHERE slate >= CAST(@cutoff AS DATE)', {
+    cutoff: CUTOFF,
+  });
 }
 
 describe('features know nothing of the slate or of what came after', () => {

@@ -1,17 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
-import { dayDeps } from '#app/day-deps.ts';
+import { dayDeps } from '#app/day.ts';
 import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
+import { listBatches } from '#pipeline/batch/state.ts';
 import { type DayResult, modeAt, runDay } from '#pipeline/day.ts';
-import { listBatches } from '#pipeline/predict/batches.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
-import { simulateLeague } from '#simulate/league.ts';
-import { loadLeague } from '#simulate/load.ts';
+import { loadLeague, simulateLeague } from '#simulate/league.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
 const TONIGHT = parseSlate('2025-01-10');
-const league = simulateLeague({ seed: 3, seasons: ['2024-25'], teams: 8, gamesPerTeam: 40, playersPerTeam: 12, through: TONIGHT });
+const league = simulateLeague({
+  seed: 3,
+  seasons: ['2024-25'],
+  teams: 8,
+  gamesPerTeam: 40,
+  playersPerTeam: 12,
+  through: TONIGHT,
+});
 const yesterday = league.slates[league.slates.length - 1] as Slate;
 const noon = (slate: Slate): string => `${slate}T17:00:00Z`;
 
@@ -22,12 +28,17 @@ describe('a game day from raw rows to grades', () => {
   let first: DayResult;
   let second: DayResult;
 
-  const day = async (slate: Slate): Promise<DayResult> => runDay(await dayDeps(app, 'test'), { slate, by: 'test' });
+  const day = async (slate: Slate): Promise<DayResult> =>
+    runDay(await dayDeps(app, 'test'), { slate, by: 'test' });
 
   beforeAll(async () => {
     folder = await temporaryFolder();
     clock = virtualClock(noon(yesterday));
-    app = await openApp(readConfig({ TIPOFF_HOME: folder.path }), { command: 'test', clock, write: () => undefined });
+    app = await openApp(readConfig({ TIPOFF_HOME: folder.path }), {
+      command: 'test',
+      clock,
+      write: () => undefined,
+    });
     await loadLeague(app.warehouse, league, { clock });
     first = await day(yesterday);
     clock.set(noon(TONIGHT));
@@ -105,17 +116,32 @@ describe('a game day from raw rows to grades', () => {
   });
 
   it('holds a slate whose results are missing, with the reason, and publishes nothing', async () => {
-    const missing = await openApp(readConfig({ TIPOFF_HOME: `${folder.path}/held` }), { command: 'test', clock, write: () => undefined });
+    const missing = await openApp(readConfig({ TIPOFF_HOME: `${folder.path}/held` }), {
+      command: 'test',
+      clock,
+      write: () => undefined,
+    });
     try {
       await loadLeague(missing.warehouse, league, { clock });
-      await missing.warehouse.execute('DELETE FROM nba_raw.player_box_scores WHERE slate >= CAST(@week AS DATE)', {
-        week: addDays(TONIGHT, -7),
-      });
-      await missing.warehouse.execute('DELETE FROM nba_raw.team_box_scores WHERE slate >= CAST(@week AS DATE)', {
-        week: addDays(TONIGHT, -7),
-      });
+      await missing.warehouse.execute(
+        'DELETE FROM nba_raw.player_box_scores WHERE slate >= CAST(@week AS DATE)',
+        {
+          week: addDays(TONIGHT, -7),
+        },
+      );
+      await missing.warehouse.execute(
+        'DELETE FROM nba_raw.team_box_scores WHERE slate >= CAST(@week AS DATE)',
+        {
+          week: addDays(TONIGHT, -7),
+        },
+      );
       const result = await runDay(await dayDeps(missing, 'test'), { slate: TONIGHT, by: 'test' });
-      expect(result).toMatchObject({ state: 'held', reason: expect.stringContaining('box scores'), publication_id: null, predictions: 0 });
+      expect(result).toMatchObject({
+        state: 'held',
+        reason: expect.stringContaining('box scores'),
+        publication_id: null,
+        predictions: 0,
+      });
       expect(result.phases.find(({ phase }) => phase === 'predict')).toMatchObject({ verdict: 'held' });
     } finally {
       await missing.close();

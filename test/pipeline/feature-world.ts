@@ -1,8 +1,7 @@
 import type { Slate } from '#core/calendar.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
-import { buildPlayerReference } from '#pipeline/analytics/player-reference.ts';
-import { ANALYTICS_PROCESSORS } from '#pipeline/analytics/processors.ts';
-import { PRECOMPUTE_PROCESSORS } from '#pipeline/precompute/processors.ts';
+import { buildPlayerReference } from '#pipeline/analytics/reference.ts';
+import { ANALYTICS_PROCESSORS, PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts';
 import { HISTORY_FROM, NO_AS_OF, type Processor, rangeParams } from '#pipeline/processor.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
@@ -42,14 +41,21 @@ export async function compute(
     const whole = processor.name === 'ScheduleReference' || processor.name.endsWith('GameSummary');
     const [first, last] = whole ? [HISTORY_FROM, '9999-12-31'] : [from, to];
     const params = rangeParams({ from: first as Slate, to: last as Slate, asOf: NO_AS_OF });
-    await warehouse.replaceRange(processor.table, { column: 'slate', from: first, to: last }, change(processor), params);
+    await warehouse.replaceRange(
+      processor.table,
+      { column: 'slate', from: first, to: last },
+      change(processor),
+      params,
+    );
   }
 }
 
 /** Everything that was computed for slates from..to, as text, table by table. */
 export async function fingerprint(warehouse: Warehouse, from: string, to: string = from): Promise<string> {
   const parts: string[] = [];
-  for (const { table } of PROCESSORS.filter(({ name }) => name !== 'ScheduleReference' && !name.endsWith('GameSummary'))) {
+  for (const { table } of PROCESSORS.filter(
+    ({ name }) => name !== 'ScheduleReference' && !name.endsWith('GameSummary'),
+  )) {
     const rows = await warehouse.query<Row>(
       `SELECT * FROM ${table.dataset}.${table.name} WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) ORDER BY ${table.key.join(', ')}`,
       { from, to },

@@ -40,7 +40,10 @@ async function doubledKeys(warehouse: Warehouse): Promise<string[]> {
 }
 
 /** The first slate of the rows of each key. */
-function firstSlates<T extends { readonly slate: string }>(rows: readonly T[], keyOf: (row: T) => string): Map<string, string> {
+function firstSlates<T extends { readonly slate: string }>(
+  rows: readonly T[],
+  keyOf: (row: T) => string,
+): Map<string, string> {
   const found = new Map<string, string>();
   for (const row of rows) if ((found.get(keyOf(row)) ?? '9') > row.slate) found.set(keyOf(row), row.slate);
   return found;
@@ -51,22 +54,32 @@ function untruths(rows: readonly Values[]): string[] {
   const played = simulated.tables.playerBoxScores.filter((row) => row.played);
   const earliest = firstSlates(played, ({ player_id, season }) => `${player_id} ${season}`);
   const earliestEver = firstSlates(played, ({ player_id }) => `${player_id}`);
-  const earliestShot = firstSlates(simulated.tables.shots, ({ player_id, season }) => `${player_id} ${season}`);
+  const earliestShot = firstSlates(
+    simulated.tables.shots,
+    ({ player_id, season }) => `${player_id} ${season}`,
+  );
   const found = new Set<string>();
   for (const row of rows) {
-    const isBefore = (slates: ReadonlyMap<string, string>, key: string): boolean => (slates.get(key) ?? '9') < row.slate;
+    const isBefore = (slates: ReadonlyMap<string, string>, key: string): boolean =>
+      (slates.get(key) ?? '9') < row.slate;
     const hasHistory = isBefore(earliest, `${row.player_id} ${row.season}`);
     const hasEverPlayed = isBefore(earliestEver, `${row.player_id}`);
     const hasShot = isBefore(earliestShot, `${row.player_id} ${row.season}`);
     for (const { name, group } of FEATURES) {
       const isOwn = ['minutes', 'scoring', 'volume'].includes(group) || name === 'three_rate';
       const isOfPlaces = ['paint_rate', 'mid_rate', 'zone_matchup'].includes(name);
-      if (row[name] !== null && ((isOwn && !hasEverPlayed) || (isOfPlaces && !hasShot))) found.add(`${name}: a value out of nothing`);
+      if (row[name] !== null && ((isOwn && !hasEverPlayed) || (isOfPlaces && !hasShot)))
+        found.add(`${name}: a value out of nothing`);
       const letter = row.feature_sources[(FEATURE_POSITION[name] ?? 0) - 1];
       const isMissing = row[name] === null;
       if (isMissing !== (letter === 'm')) found.add(`${name}: ${letter} for ${row[name]}`);
       if (letter === 'f' && !row['feed']) found.add(`${name}: f without a feed`);
-      if (letter === 'h' && ['minutes', 'scoring', 'volume'].includes(group) && !hasHistory && name !== 'games_season') {
+      if (
+        letter === 'h' &&
+        ['minutes', 'scoring', 'volume'].includes(group) &&
+        !hasHistory &&
+        name !== 'games_season'
+      ) {
         found.add(`${name}: h without a game this season`);
       }
     }
@@ -93,12 +106,19 @@ describe('feature rows', () => {
     for (const row of sample) {
       const games = history.filter((game) => game.player_id === row.player_id && game.slate < row.slate);
       const year = (season: string): number => Number(season.slice(0, 4));
-      const decayed = (halfLife: number, value: (game: (typeof games)[number]) => number): { mean: number; weight: number } => {
+      const decayed = (
+        halfLife: number,
+        value: (game: (typeof games)[number]) => number,
+      ): { mean: number; weight: number } => {
         let [sum, weight, season] = [0, 0, games[0]?.season ?? row.season];
         for (const game of games) {
           const summer = 0.35 ** (year(game.season) - year(season));
           const step = 0.5 ** (1 / halfLife);
-          [sum, weight, season] = [sum * step * summer + value(game), weight * step * summer + 1, game.season];
+          [sum, weight, season] = [
+            sum * step * summer + value(game),
+            weight * step * summer + 1,
+            game.season,
+          ];
         }
         const summer = 0.35 ** (year(row.season) - year(season));
         return { mean: sum / weight, weight: weight * summer };
@@ -130,7 +150,10 @@ describe('feature rows', () => {
     const byDay = new Map<string, { points: number; minutes: number }>();
     for (const row of simulated.tables.teamBoxScores) {
       const day = byDay.get(row.slate) ?? { points: 0, minutes: 0 };
-      byDay.set(row.slate, { points: day.points + (row.points ?? 0), minutes: day.minutes + (row.minutes ?? 0) });
+      byDay.set(row.slate, {
+        points: day.points + (row.points ?? 0),
+        minutes: day.minutes + (row.minutes ?? 0),
+      });
     }
     const row = rows[Math.floor(rows.length / 2)];
     let [points, minutes] = [0, 0];
@@ -200,7 +223,13 @@ describe('planted defects', () => {
   });
 
   it('a duplicated row is refused before it is written', async () => {
-    const refused = planted(({ name, select }) => (name === 'PlayerDailyCache' ? `${select} UNION ALL (${select})` : select), doubledKeys);
-    await expect(refused).rejects.toMatchObject({ code: 'TIPOFF_SCHEMA_MISMATCH', message: expect.stringContaining('player_daily_cache') });
+    const refused = planted(
+      ({ name, select }) => (name === 'PlayerDailyCache' ? `${select} UNION ALL (${select})` : select),
+      doubledKeys,
+    );
+    await expect(refused).rejects.toMatchObject({
+      code: 'TIPOFF_SCHEMA_MISMATCH',
+      message: expect.stringContaining('player_daily_cache'),
+    });
   });
 });

@@ -1,23 +1,30 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
-import { dayDeps } from '#app/day-deps.ts';
+import { dayDeps } from '#app/day.ts';
 import type { Slate } from '#core/calendar.ts';
 import { runDay } from '#pipeline/day.ts';
 import { virtualClock } from '#platform/clock.ts';
 import type { Row } from '#platform/warehouse/port.ts';
-import { simulateLeague } from '#simulate/league.ts';
-import { loadLeague } from '#simulate/load.ts';
+import { loadLeague, simulateLeague } from '#simulate/league.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
-const league = simulateLeague({ seed: 3, seasons: ['2024-25'], teams: 8, gamesPerTeam: 40, playersPerTeam: 12 });
+const league = simulateLeague({
+  seed: 3,
+  seasons: ['2024-25'],
+  teams: 8,
+  gamesPerTeam: 40,
+  playersPerTeam: 12,
+});
 const CUTOFF = league.slates[Math.floor(league.slates.length * 0.7)] as Slate;
 
 const NOISE_FROM_THE_CUTOFF_ON = [
   'UPDATE nba_raw.player_box_scores SET points = 61 - points, minutes = 50 - minutes, fga = 40 - fga WHERE slate >= CAST(@cutoff AS DATE) AND played',
   'UPDATE nba_raw.team_box_scores SET points = 250 - points, fga = 190 - fga WHERE slate >= CAST(@cutoff AS DATE)',
 ];
-const ONE_POINT_BEFORE_IT = ['UPDATE nba_raw.player_box_scores SET points = points + 1 WHERE slate < CAST(@cutoff AS DATE) AND played'];
+const ONE_POINT_BEFORE_IT = [
+  'UPDATE nba_raw.player_box_scores SET points = points + 1 WHERE slate < CAST(@cutoff AS DATE) AND played',
+];
 
 describe('predictions know nothing of the slate or of what came after', () => {
   const clock = virtualClock('2025-08-01T12:00:00Z');
@@ -28,7 +35,11 @@ describe('predictions know nothing of the slate or of what came after', () => {
 
   /** A home with all results of the league, some of them replaced. */
   const world = async (name: string, ...replacements: string[]): Promise<App> => {
-    const app = await openApp(readConfig({ TIPOFF_HOME: `${folder.path}/${name}` }), { command: 'test', clock, write: () => undefined });
+    const app = await openApp(readConfig({ TIPOFF_HOME: `${folder.path}/${name}` }), {
+      command: 'test',
+      clock,
+      write: () => undefined,
+    });
     await loadLeague(app.warehouse, league);
     for (const statement of replacements) await app.warehouse.execute(statement, { cutoff: CUTOFF });
     return app;
@@ -59,7 +70,11 @@ describe('predictions know nothing of the slate or of what came after', () => {
   });
 
   it('noise in place of every result at and after the slate changes no byte of its predictions, and a point more before it changes all of them', async () => {
-    const [as, noisy, other] = [await predictions(truth), await predictions(scrambled), await predictions(corrected)];
+    const [as, noisy, other] = [
+      await predictions(truth),
+      await predictions(scrambled),
+      await predictions(corrected),
+    ];
     expect(as.length).toBeGreaterThan(50);
     expect(noisy).toEqual(as);
     expect(other.length).toBe(as.length);

@@ -5,11 +5,17 @@ import { DAILY_WAITING, NO_WAITING, type RefreshResult, refresh } from '#pipelin
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { simulateLeague } from '#simulate/league.ts';
-import { loadLeague } from '#simulate/load.ts';
+import { loadLeague, simulateLeague } from '#simulate/league.ts';
 
 const TONIGHT = parseSlate('2024-11-20');
-const league = simulateLeague({ seed: 5, seasons: ['2024-25'], teams: 6, gamesPerTeam: 20, playersPerTeam: 12, through: TONIGHT });
+const league = simulateLeague({
+  seed: 5,
+  seasons: ['2024-25'],
+  teams: 6,
+  gamesPerTeam: 20,
+  playersPerTeam: 12,
+  through: TONIGHT,
+});
 const before = league.slates[league.slates.length - 1] as Slate;
 const noon = (slate: Slate): string => `${slate}T17:00:00Z`;
 
@@ -18,7 +24,9 @@ afterEach(async () => {
   for (const warehouse of open.splice(0)) await warehouse.close();
 });
 
-async function world(at: string): Promise<{ warehouse: Warehouse; clock: VirtualClock; run: (slate: Slate) => Promise<RefreshResult> }> {
+async function world(
+  at: string,
+): Promise<{ warehouse: Warehouse; clock: VirtualClock; run: (slate: Slate) => Promise<RefreshResult> }> {
   const warehouse = await openDuckDb(':memory:');
   open.push(warehouse);
   await warehouse.prepare(CONTRACTS);
@@ -64,13 +72,21 @@ describe('refresh', () => {
   it('waits 60, 120 and 180 s for results that are missing, then holds the chain with the reason', async () => {
     const { warehouse, clock, run } = await world(noon(TONIGHT));
     const week = addDays(TONIGHT, -7);
-    await warehouse.execute('DELETE FROM nba_raw.player_box_scores WHERE slate >= CAST(@week AS DATE)', { week });
+    await warehouse.execute('DELETE FROM nba_raw.player_box_scores WHERE slate >= CAST(@week AS DATE)', {
+      week,
+    });
     const result = await run(TONIGHT);
     expect(clock.slept).toEqual([60_000, 120_000, 180_000]);
     expect(result.notReady).toEqual([
-      { slate: TONIGHT, input: 'results', reason: expect.stringMatching(/0 of \d+ games of the 7 days before have box scores/) },
+      {
+        slate: TONIGHT,
+        input: 'results',
+        reason: expect.stringMatching(/0 of \d+ games of the 7 days before have box scores/),
+      },
     ]);
-    const verdicts = result.processors.filter(({ phase, to, from }) => phase === 'precompute' && to === TONIGHT && from === TONIGHT);
+    const verdicts = result.processors.filter(
+      ({ phase, to, from }) => phase === 'precompute' && to === TONIGHT && from === TONIGHT,
+    );
     expect(new Set(verdicts.map(({ verdict, processor }) => `${processor} ${verdict}`))).toEqual(
       new Set([
         'TeamDefenseZoneAnalysis held',
@@ -91,15 +107,25 @@ describe('refresh', () => {
         await loadLeague(warehouse, league);
       },
     };
-    const result = await refresh({ warehouse, clock: waiting, codeVersion: 'test', runId: 'test' }, TONIGHT, DAILY_WAITING);
+    const result = await refresh(
+      { warehouse, clock: waiting, codeVersion: 'test', runId: 'test' },
+      TONIGHT,
+      DAILY_WAITING,
+    );
     expect(result.notReady).toEqual([]);
     expect(clock.slept.length).toBeLessThanOrEqual(1);
   });
 
   it('checks in a backfill what a daily run checks, without the wait', async () => {
     const { warehouse, clock } = await world(noon(TONIGHT));
-    await warehouse.execute('DELETE FROM nba_raw.player_box_scores WHERE slate >= CAST(@week AS DATE)', { week: addDays(TONIGHT, -7) });
-    const result = await refresh({ warehouse, clock, codeVersion: 'test', runId: 'test' }, TONIGHT, NO_WAITING);
+    await warehouse.execute('DELETE FROM nba_raw.player_box_scores WHERE slate >= CAST(@week AS DATE)', {
+      week: addDays(TONIGHT, -7),
+    });
+    const result = await refresh(
+      { warehouse, clock, codeVersion: 'test', runId: 'test' },
+      TONIGHT,
+      NO_WAITING,
+    );
     expect(result.notReady).toHaveLength(1);
     expect(clock.slept).toEqual([]);
   });
@@ -107,7 +133,9 @@ describe('refresh', () => {
   it('leaves a receipt for every run of a processor', async () => {
     const { warehouse, run } = await world(noon(TONIGHT));
     const result = await run(TONIGHT);
-    const [receipts] = await warehouse.query<{ n: number }>('SELECT COUNT(*) AS n FROM nba_orchestration.phase_runs');
+    const [receipts] = await warehouse.query<{ n: number }>(
+      'SELECT COUNT(*) AS n FROM nba_orchestration.phase_runs',
+    );
     expect(receipts?.n).toBe(result.processors.length);
   });
 

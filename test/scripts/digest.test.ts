@@ -37,8 +37,10 @@ async function homeOf(statements: readonly string[], document: object): Promise<
   return home;
 }
 
-const formerHome = (): Promise<string> => homeOf(BEFORE, picks('mean_points', [20.125, 7], '2025-01-10T17:00:00.000Z'));
-const difference = (lines: readonly string[]): string[] => lines.filter((line) => line.startsWith('DIFFERENT'));
+const formerHome = (): Promise<string> =>
+  homeOf(BEFORE, picks('mean_points', [20.125, 7], '2025-01-10T17:00:00.000Z'));
+const difference = (lines: readonly string[]): string[] =>
+  lines.filter((line) => line.startsWith('DIFFERENT'));
 
 describe('digests of two homes', () => {
   it('are the same for other names, types, order, instants and markets', async () => {
@@ -63,8 +65,16 @@ describe('digests of two homes', () => {
       [...BEFORE, 'UPDATE nba_predictions.made SET mean_points = 20.125000000000004 WHERE player_id = 1'],
       'mean_points',
     ],
-    ['a zero for a null', [...BEFORE, 'UPDATE nba_predictions.made SET actual_points = 0 WHERE player_id = 2'], 'actual_points'],
-    ['values of two players exchanged', [...BEFORE, 'UPDATE nba_predictions.made SET mean_points = 20.225 - mean_points'], 'mean_points'],
+    [
+      'a zero for a null',
+      [...BEFORE, 'UPDATE nba_predictions.made SET actual_points = 0 WHERE player_id = 2'],
+      'actual_points',
+    ],
+    [
+      'values of two players exchanged',
+      [...BEFORE, 'UPDATE nba_predictions.made SET mean_points = 20.225 - mean_points'],
+      'mean_points',
+    ],
     ['a row', [...BEFORE, 'DELETE FROM nba_predictions.made WHERE player_id = 2'], '1'],
     ['a column', [...BEFORE, 'ALTER TABLE nba_predictions.made DROP mean_points'], 'mean_points'],
     ['a table', [], 'made'],
@@ -79,8 +89,12 @@ describe('digests of two homes', () => {
     const other = await homeOf(BEFORE, picks('mean_points', [20.125, 7.5], '2025-01-10T17:00:00.000Z'));
     const { lines } = compare(await digest(await formerHome()), await digest(other));
     expect(difference(lines)).toHaveLength(1);
-    const document = picks('mean_points', [20.125, 7], '2025-01-10T17:00:00.000Z') as { readonly rows: readonly object[] };
+    const document = picks('mean_points', [20.125, 7], '2025-01-10T17:00:00.000Z') as {
+      readonly rows: readonly object[];
+    };
     const turned = await homeOf(BEFORE, { ...document, rows: document.rows.toReversed() });
-    expect(difference(compare(await digest(await formerHome()), await digest(turned)).lines).join()).toContain('rows.place');
+    expect(
+      difference(compare(await digest(await formerHome()), await digest(turned)).lines).join(),
+    ).toContain('rows.place');
   });
 });

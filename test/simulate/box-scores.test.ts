@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PlayerBoxScore } from '#core/contracts/nba_raw/player-box-scores.ts';
+import type { PlayerBoxScore } from '#core/contracts/nba_raw.ts';
 import type { LeagueRows } from '#simulate/league-rows.ts';
 import { tinyLeague } from '#test/fakes/tiny-league.ts';
 import { boxViolations } from './league-checks.ts';
@@ -9,7 +9,10 @@ const { tables } = tinyLeague();
 /** The league with one played row changed. */
 function withPlayer(change: Partial<PlayerBoxScore>): LeagueRows {
   const index = tables.playerBoxScores.findIndex((row) => (row.minutes ?? 0) > 20);
-  return { ...tables, playerBoxScores: tables.playerBoxScores.map((row, i) => (i === index ? { ...row, ...change } : row)) };
+  return {
+    ...tables,
+    playerBoxScores: tables.playerBoxScores.map((row, i) => (i === index ? { ...row, ...change } : row)),
+  };
 }
 
 describe('box scores of the simulated league', () => {
@@ -44,6 +47,8 @@ describe('box scores of the simulated league', () => {
   it('would be caught with a tie', () => {
     const [a, b, ...rest] = tables.teamBoxScores;
     if (a === undefined || b === undefined) throw new Error('expected results');
-    expect(boxViolations({ ...tables, teamBoxScores: [{ ...a, points: b.points }, b, ...rest] }).join('\n')).toContain('a tie');
+    expect(
+      boxViolations({ ...tables, teamBoxScores: [{ ...a, points: b.points }, b, ...rest] }).join('\n'),
+    ).toContain('a tie');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SEASON_TYPES, slateOf } from '#core/calendar.ts';
-import { playerBoxScores } from '#core/contracts/nba_raw/player-box-scores.ts';
+import { playerBoxScores } from '#core/contracts/nba_raw.ts';
 import { isAmericanOdds } from '#core/odds.ts';
 import { checkRecords } from '#platform/warehouse/records.ts';
 import { tinyLeague } from '#test/fakes/tiny-league.ts';
@@ -9,12 +9,15 @@ const league = tinyLeague({ withShots: true });
 const { tables } = league;
 
 describe('rows of the simulated league', () => {
-  it.each(league.rows.map(({ table, rows }) => ({ name: table.name, table, rows })))('fit the contract of $name', ({ table, rows }) => {
-    expect(rows.length).toBeGreaterThan(0);
-    checkRecords(table, rows);
-    const columns = Object.keys(table.columns).sort();
-    expect(rows.every((row) => Object.keys(row).sort().join() === columns.join())).toBe(true);
-  });
+  it.each(league.rows.map(({ table, rows }) => ({ name: table.name, table, rows })))(
+    'fit the contract of $name',
+    ({ table, rows }) => {
+      expect(rows.length).toBeGreaterThan(0);
+      checkRecords(table, rows);
+      const columns = Object.keys(table.columns).sort();
+      expect(rows.every((row) => Object.keys(row).sort().join() === columns.join())).toBe(true);
+    },
+  );
 
   it('would not fit with a wrong value', () => {
     const [row] = tables.playerBoxScores;
@@ -25,7 +28,11 @@ describe('rows of the simulated league', () => {
     'stay in the plausible ranges of $name',
     ({ table, rows }) => {
       const outside = Object.entries(table.columns).flatMap(([name, { range }]) =>
-        range === undefined ? [] : rows.map((row) => row[name]).filter((x) => typeof x === 'number' && (x < range[0] || x > range[1])),
+        range === undefined
+          ? []
+          : rows
+              .map((row) => row[name])
+              .filter((x) => typeof x === 'number' && (x < range[0] || x > range[1])),
       );
       expect(outside).toEqual([]);
     },
@@ -41,15 +48,21 @@ describe('rows of the simulated league', () => {
 
   it('all say that they are simulated', () => {
     const sources = new Set(
-      league.rows.flatMap(({ rows }) => rows.map((row) => `${String(row['source'])} / ${String(row['source_file'])}`)),
+      league.rows.flatMap(({ rows }) =>
+        rows.map((row) => `${String(row['source'])} / ${String(row['source_file'])}`),
+      ),
     );
     expect([...sources]).toEqual(['simulated / simulated-league seed=11']);
   });
 
   it('carry the slate of their tip-off in New York', () => {
-    const wrong = tables.scheduleGames.filter((row) => row.tipoff_at !== null && slateOf(row.tipoff_at) !== row.slate);
+    const wrong = tables.scheduleGames.filter(
+      (row) => row.tipoff_at !== null && slateOf(row.tipoff_at) !== row.slate,
+    );
     expect(wrong).toEqual([]);
-    expect(tables.scheduleGames.every((row) => SEASON_TYPES.some((type) => type === row.season_type))).toBe(true);
+    expect(tables.scheduleGames.every((row) => SEASON_TYPES.some((type) => type === row.season_type))).toBe(
+      true,
+    );
   });
 
   it('quote American odds on both sides with a margin for the bookmaker', () => {

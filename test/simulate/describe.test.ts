@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeLeague } from '#simulate/describe.ts';
+import { describeLeague } from '#simulate/league.ts';
 import { TINY_TONIGHT, tinyLeague } from '#test/fakes/tiny-league.ts';
 
 describe('the description of a league', () => {
@@ -22,11 +22,15 @@ describe('the description of a league', () => {
 
   it('ends with tonight', () => {
     const lines = describeLeague(tinyLeague());
-    expect(lines[lines.length - 1]).toMatch(new RegExp(`^Tonight is ${TINY_TONIGHT}: \\d+ games? without results, tip-offs from`));
+    expect(lines[lines.length - 1]).toMatch(
+      new RegExp(`^Tonight is ${TINY_TONIGHT}: \\d+ games? without results, tip-offs from`),
+    );
   });
 
   it('names the feeds that are left out', () => {
-    const text = describeLeague(tinyLeague({ through: '2023-10-25', scenario: { noLines: true, noStatusFeed: true } })).join('\n');
+    const text = describeLeague(
+      tinyLeague({ through: '2023-10-25', scenario: { noLines: true, noStatusFeed: true } }),
+    ).join('\n');
     expect(text).toContain('No lines');
     expect(text).toContain('No injury reports');
   });

@@ -55,20 +55,29 @@ describe('a simulated league', () => {
   });
 
   it('keeps its results when a feed is left out or shots are added', () => {
-    const bare = simulateLeague({ ...SMALL, withShots: true, scenario: { noLines: true, noStatusFeed: true } });
+    const bare = simulateLeague({
+      ...SMALL,
+      withShots: true,
+      scenario: { noLines: true, noStatusFeed: true },
+    });
     expect(bare.tables.playerBoxScores).toEqual(small.tables.playerBoxScores);
-    expect([bare.tables.playerLines, bare.tables.gameLines, bare.tables.injuryReports].map((rows) => rows.length)).toEqual([0, 0, 0]);
+    expect(
+      [bare.tables.playerLines, bare.tables.gameLines, bare.tables.injuryReports].map((rows) => rows.length),
+    ).toEqual([0, 0, 0]);
     expect([small.tables.shots.length, bare.tables.shots.length > 0]).toEqual([0, true]);
   });
 
   it('has a schedule, reports and lines, and no results, on the slate on which it stops', () => {
     const { tonight, tables } = simulateLeague({ ...SMALL, through: '2024-11-08' });
-    const of = (rows: readonly { slate: string }[]): number => rows.filter((row) => row.slate === tonight).length;
+    const of = (rows: readonly { slate: string }[]): number =>
+      rows.filter((row) => row.slate === tonight).length;
     expect(tonight).toBe('2024-11-08');
     expect(of(tables.playerLines)).toBeGreaterThan(20);
     expect(of(tables.injuryReports)).toBeGreaterThan(0);
     expect(of(tables.playerBoxScores) + of(tables.teamBoxScores)).toBe(0);
-    expect(tables.scheduleGames.filter((row) => row.statement === 'published' && row.slate > '2024-11-08').length).toBeGreaterThan(0);
+    expect(
+      tables.scheduleGames.filter((row) => row.statement === 'published' && row.slate > '2024-11-08').length,
+    ).toBeGreaterThan(0);
   });
 
   it('knows nothing before its first schedule is published', () => {

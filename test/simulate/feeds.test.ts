@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BOOKMAKERS } from '#simulate/bookmakers.ts';
+import { BOOKMAKERS } from '#simulate/matchday.ts';
 import { tinyLeague } from '#test/fakes/tiny-league.ts';
 import { groupBy, timeViolations, tipoffTimes } from './league-checks.ts';
 
@@ -16,14 +16,22 @@ describe('what is known before tip-off', () => {
     const [quote, ...rest] = tables.playerLines;
     if (quote === undefined) throw new Error('expected quotes');
     const inPlay = { ...quote, snapshot_at: tipoffs.get(`${quote.slate} ${quote.home_abbr}`) ?? null };
-    expect(timeViolations({ ...tables, playerLines: [inPlay, ...rest] }).join('\n')).toContain(`at ${inPlay.snapshot_at}, tip-off`);
+    expect(timeViolations({ ...tables, playerLines: [inPlay, ...rest] }).join('\n')).toContain(
+      `at ${inPlay.snapshot_at}, tip-off`,
+    );
   });
 });
 
 describe('the status feed', () => {
-  const histories = [...groupBy(tables.injuryReports, (row) => `${row.slate} ${row.player_lookup}`)].map(([key, rows]) => {
-    return { box: played.get(key), statuses: rows.map((row) => row.status), times: rows.map((row) => row.report_at) };
-  });
+  const histories = [...groupBy(tables.injuryReports, (row) => `${row.slate} ${row.player_lookup}`)].map(
+    ([key, rows]) => {
+      return {
+        box: played.get(key),
+        statuses: rows.map((row) => row.status),
+        times: rows.map((row) => row.report_at),
+      };
+    },
+  );
   const finished = histories.filter(({ box }) => box !== undefined);
   const plays = (status: string): number => {
     const last = finished.filter(({ statuses }) => statuses[statuses.length - 1] === status);
@@ -32,9 +40,11 @@ describe('the status feed', () => {
 
   it('speaks several times a day, the last time half an hour before tip-off', () => {
     expect(histories.every(({ times }) => [...times].sort().join() === times.join())).toBe(true);
-    const gaps = [...groupBy(tables.injuryReports, (row) => `${row.slate} ${row.team_abbr}`)].map(([key, rows]) => {
-      return Date.parse(tipoffs.get(key) ?? '') - Date.parse(rows[rows.length - 1]?.report_at ?? '');
-    });
+    const gaps = [...groupBy(tables.injuryReports, (row) => `${row.slate} ${row.team_abbr}`)].map(
+      ([key, rows]) => {
+        return Date.parse(tipoffs.get(key) ?? '') - Date.parse(rows[rows.length - 1]?.report_at ?? '');
+      },
+    );
     expect(new Set(gaps)).toEqual(new Set([30 * 60_000]));
   });
 
@@ -44,11 +54,15 @@ describe('the status feed', () => {
   });
 
   it('changes its mind in the course of the day', () => {
-    expect(finished.filter(({ statuses }) => new Set(statuses).size > 1).length / finished.length).toBeGreaterThan(0.1);
+    expect(
+      finished.filter(({ statuses }) => new Set(statuses).size > 1).length / finished.length,
+    ).toBeGreaterThan(0.1);
   });
 
   it('misses late scratches until the last report', () => {
-    const scratches = finished.filter(({ statuses, box }) => statuses.join() === 'out' && box?.dnp_reason?.includes('Illness') === true);
+    const scratches = finished.filter(
+      ({ statuses, box }) => statuses.join() === 'out' && box?.dnp_reason?.includes('Illness') === true,
+    );
     expect(scratches.length).toBeGreaterThan(0);
   });
 
@@ -60,11 +74,18 @@ describe('the status feed', () => {
 });
 
 describe('the market', () => {
-  const series = groupBy(tables.playerLines, (row) => `${row.slate} ${row.player_lookup} ${row.market} ${row.bookmaker}`);
+  const series = groupBy(
+    tables.playerLines,
+    (row) => `${row.slate} ${row.player_lookup} ${row.market} ${row.bookmaker}`,
+  );
 
   it('has three bookmakers and three markets', () => {
-    expect(new Set(tables.playerLines.map((row) => row.bookmaker))).toEqual(new Set(BOOKMAKERS.map(({ key }) => key)));
-    expect(new Set(tables.playerLines.map((row) => row.market))).toEqual(new Set(['points', 'rebounds', 'assists']));
+    expect(new Set(tables.playerLines.map((row) => row.bookmaker))).toEqual(
+      new Set(BOOKMAKERS.map(({ key }) => key)),
+    );
+    expect(new Set(tables.playerLines.map((row) => row.market))).toEqual(
+      new Set(['points', 'rebounds', 'assists']),
+    );
     expect(new Set(tables.gameLines.map((row) => row.bookmaker)).size).toBe(3);
   });
 
@@ -82,19 +103,25 @@ describe('the market', () => {
   it('quotes nobody whom the newest report has as out', () => {
     const reports = groupBy(tables.injuryReports, (row) => `${row.slate} ${row.player_lookup}`);
     const wrong = tables.playerLines.filter((quote) => {
-      const said = (reports.get(`${quote.slate} ${quote.player_lookup}`) ?? []).filter((row) => row.report_at <= (quote.snapshot_at ?? ''));
+      const said = (reports.get(`${quote.slate} ${quote.player_lookup}`) ?? []).filter(
+        (row) => row.report_at <= (quote.snapshot_at ?? ''),
+      );
       return said[said.length - 1]?.status === 'out';
     });
     expect(wrong).toEqual([]);
   });
 
   it('quotes some players who then do not play', () => {
-    const voids = [...series.values()].filter(([row]) => played.get(`${row?.slate} ${row?.player_lookup}`)?.played === false);
+    const voids = [...series.values()].filter(
+      ([row]) => played.get(`${row?.slate} ${row?.player_lookup}`)?.played === false,
+    );
     expect(voids.length).toBeGreaterThan(0);
   });
 
   it('spells names without diacritics at one bookmaker, under the same lookup', () => {
     const spellings = groupBy(tables.playerLines, (row) => row.player_lookup);
-    expect([...spellings.values()].some((rows) => new Set(rows.map((row) => row.player_name)).size === 2)).toBe(true);
+    expect(
+      [...spellings.values()].some((rows) => new Set(rows.map((row) => row.player_name)).size === 2),
+    ).toBe(true);
   });
 });

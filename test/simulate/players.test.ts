@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { playerLookup } from '#core/names.ts';
 import { findTeam, TEAMS } from '#core/teams.ts';
-import { NameMaker } from '#simulate/player-names.ts';
 import { Random } from '#simulate/random.ts';
-import { INVENTED_TEAMS } from '#simulate/teams.ts';
+import { INVENTED_TEAMS, NameMaker } from '#simulate/teams.ts';
 import { tinyLeague } from '#test/fakes/tiny-league.ts';
 
 describe('invented names', () => {
@@ -12,11 +11,16 @@ describe('invented names', () => {
 
   it('are unique by their normalised form, and keep it without diacritics', () => {
     expect(new Set(made.map(({ lookup }) => lookup)).size).toBe(made.length);
-    expect(made.filter(({ name, ascii, lookup }) => playerLookup(name) !== lookup || playerLookup(ascii) !== lookup)).toEqual([]);
+    expect(
+      made.filter(
+        ({ name, ascii, lookup }) => playerLookup(name) !== lookup || playerLookup(ascii) !== lookup,
+      ),
+    ).toEqual([]);
   });
 
   it('have the diacritics, apostrophes, hyphens and suffixes that trouble real feeds', () => {
-    for (const trouble of [/[čćšöéó]/i, /'/, /-/, / (?:Jr\.|II|III)$/]) expect(made.some(({ name }) => trouble.test(name))).toBe(true);
+    for (const trouble of [/[čćšöéó]/i, /'/, /-/, / (?:Jr\.|II|III)$/])
+      expect(made.some(({ name }) => trouble.test(name))).toBe(true);
     expect(made.every(({ ascii }) => /^[\x20-\x7e]+$/.test(ascii))).toBe(true);
   });
 
@@ -32,7 +36,11 @@ describe('invented teams', () => {
     expect(INVENTED_TEAMS.length).toBe(30);
     expect(new Set(INVENTED_TEAMS.map(({ abbr }) => abbr)).size).toBe(30);
     const real = new Set(TEAMS.flatMap(({ city, nickname }) => [city, nickname]));
-    expect(INVENTED_TEAMS.filter((team) => [team.abbr, team.id, team.nickname].some((text) => findTeam(text) !== undefined))).toEqual([]);
+    expect(
+      INVENTED_TEAMS.filter((team) =>
+        [team.abbr, team.id, team.nickname].some((text) => findTeam(text) !== undefined),
+      ),
+    ).toEqual([]);
     expect(INVENTED_TEAMS.filter((team) => real.has(team.city) || real.has(team.nickname))).toEqual([]);
   });
 });
@@ -40,7 +48,9 @@ describe('invented teams', () => {
 describe('players of a league', () => {
   it('keep one id and one name for life', () => {
     const { playerBoxScores } = tinyLeague().tables;
-    const pairs = new Set(playerBoxScores.map((row) => `${row.player_id} ${row.player_name} ${row.player_lookup}`));
+    const pairs = new Set(
+      playerBoxScores.map((row) => `${row.player_id} ${row.player_name} ${row.player_lookup}`),
+    );
     expect(pairs.size).toBe(new Set(playerBoxScores.map((row) => row.player_id)).size);
     expect(pairs.size).toBe(new Set(playerBoxScores.map((row) => row.player_lookup)).size);
   });

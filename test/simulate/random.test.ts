@@ -1,15 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { rowIds } from '#simulate/league-rows.ts';
+import { shareUnits } from '#simulate/players.ts';
 import { Random } from '#simulate/random.ts';
-import { shareUnits } from '#simulate/rotation.ts';
-import { rowIds } from '#simulate/row-id.ts';
 import { mean, standardDeviation } from './league-checks.ts';
 
 const draws = <T>(count: number, draw: () => T): T[] => Array.from({ length: count }, draw);
 
 describe('the random stream', () => {
   it('repeats itself for a seed and differs between seeds', () => {
-    const [a, b, c] = [new Random(1), new Random(1), new Random(2)].map((random) => draws(20, () => random.next()));
+    const [a, b, c] = [new Random(1), new Random(1), new Random(2)].map((random) =>
+      draws(20, () => random.next()),
+    );
     expect(a).toEqual(b);
     expect(a).not.toEqual(c);
   });
@@ -46,14 +48,20 @@ describe('the random stream', () => {
 
 describe('sharing minutes', () => {
   it('hands out exactly the total, nobody above the cap, nothing without weight', () => {
-    const weights = fc.array(fc.oneof(fc.constant(0), fc.double({ min: 0.01, max: 40, noNaN: true })), { minLength: 9, maxLength: 15 });
+    const weights = fc.array(fc.oneof(fc.constant(0), fc.double({ min: 0.01, max: 40, noNaN: true })), {
+      minLength: 9,
+      maxLength: 15,
+    });
     fc.assert(
       fc.property(weights, (list) => {
         fc.pre(list.filter((weight) => weight > 0).length >= 6);
         const shares = shareUnits(list, 1440, 248);
         expect(shares.reduce((sum, share) => sum + share, 0)).toBe(1440);
         expect(
-          shares.every((share, i) => Number.isInteger(share) && share >= 0 && share <= 248 && (share === 0 || (list[i] ?? 0) > 0)),
+          shares.every(
+            (share, i) =>
+              Number.isInteger(share) && share >= 0 && share <= 248 && (share === 0 || (list[i] ?? 0) > 0),
+          ),
         ).toBe(true);
       }),
     );

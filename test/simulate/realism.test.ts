@@ -28,7 +28,9 @@ interface Forecast {
 }
 
 /** Forecasts from earlier games of the same season, for players with five of them and ten expected minutes. */
-const forecasts: Forecast[] = [...groupBy(played, (row) => `${row.season} ${row.player_id}`).values()].flatMap((games) => {
+const forecasts: Forecast[] = [
+  ...groupBy(played, (row) => `${row.season} ${row.player_id}`).values(),
+].flatMap((games) => {
   const points = games.map((row) => row.points ?? 0);
   const minutes = games.map((row) => row.minutes ?? 0);
   return games.flatMap((row, i): Forecast[] => {
@@ -36,7 +38,15 @@ const forecasts: Forecast[] = [...groupBy(played, (row) => `${row.season} ${row.
     if (i < 5 || decayed(time, 0.75) < 10) return [];
     const rate = decayed(past, 0.94) / decayed(time, 0.94);
     const [ewma8, season] = [decayed(past, 7 / 9), mean(past)];
-    return [{ key: `${row.slate} ${row.player_lookup}`, actual: row.points ?? 0, ewma8, season, minutesRate: rate * decayed(time, 0.75) }];
+    return [
+      {
+        key: `${row.slate} ${row.player_lookup}`,
+        actual: row.points ?? 0,
+        ewma8,
+        season,
+        minutesRate: rate * decayed(time, 0.75),
+      },
+    ];
   });
 });
 
@@ -114,7 +124,9 @@ describe('a full simulated league looks like the real one', () => {
   });
 
   it.each(['rebounds', 'assists'] as const)('in its lines on %s', (market) => {
-    const actual = new Map(played.map((row) => [`${row.slate} ${row.player_lookup}`, market === 'rebounds' ? row.reb : row.ast]));
+    const actual = new Map(
+      played.map((row) => [`${row.slate} ${row.player_lookup}`, market === 'rebounds' ? row.reb : row.ast]),
+    );
     const sides = tables.playerLines
       .filter((row) => row.market === market)
       .map((row) => (actual.get(`${row.slate} ${row.player_lookup}`) ?? Number.NaN) - lineValue(row.line))
@@ -130,7 +142,9 @@ describe('a full simulated league looks like the real one', () => {
     expect(traded.length).toBeGreaterThan(10);
     expect(regular.filter((row) => row.dnp_reason === 'NWT - Trade Pending').length).toBeGreaterThan(10);
     expect(regular.filter((row) => row.dnp_reason === 'DND - Rest').length).toBeGreaterThan(20);
-    const regulars = games.filter((rows) => mean(rows.map((row) => row.minutes ?? 0)) > 25).map((rows) => rows.length);
+    const regulars = games
+      .filter((rows) => mean(rows.map((row) => row.minutes ?? 0)) > 25)
+      .map((rows) => rows.length);
     expect(mean(regulars)).toBeLessThan(75);
   });
 });

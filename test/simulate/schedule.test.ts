@@ -4,7 +4,11 @@ import { simulateLeague } from '#simulate/league.ts';
 import { groupBy } from './league-checks.ts';
 
 const SEASON = '2024-25';
-const { tables } = simulateLeague({ seed: 3, seasons: [SEASON], scenario: { noLines: true, noStatusFeed: true } });
+const { tables } = simulateLeague({
+  seed: 3,
+  seasons: [SEASON],
+  scenario: { noLines: true, noStatusFeed: true },
+});
 const games = tables.scheduleGames;
 const published = games.filter((row) => row.statement === 'published');
 const played = games.filter((row) => row.statement === 'played');
@@ -15,12 +19,18 @@ describe('the schedule of a simulated season', () => {
     expect(published.length).toBe(1230);
     expect(new Set(published.map((row) => row.observed_at)).size).toBe(1);
     expect((published[0]?.observed_at ?? '') < '2024-09-01').toBe(true);
-    expect([...groupBy(published, (row) => row.home_abbr).values()].map((rows) => rows.length)).toEqual(new Array(30).fill(41));
-    expect([...groupBy(published, (row) => row.away_abbr).values()].map((rows) => rows.length)).toEqual(new Array(30).fill(41));
+    expect([...groupBy(published, (row) => row.home_abbr).values()].map((rows) => rows.length)).toEqual(
+      new Array(30).fill(41),
+    );
+    expect([...groupBy(published, (row) => row.away_abbr).values()].map((rows) => rows.length)).toEqual(
+      new Array(30).fill(41),
+    );
   });
 
   it('plays every published game once', () => {
-    expect(regular.map((row) => row.source_game_key).sort()).toEqual(published.map((row) => row.source_game_key).sort());
+    expect(regular.map((row) => row.source_game_key).sort()).toEqual(
+      published.map((row) => row.source_game_key).sort(),
+    );
     expect(regular.every((row) => row.status === 'final')).toBe(true);
   });
 
@@ -35,7 +45,9 @@ describe('the schedule of a simulated season', () => {
   it('lets nobody play twice a day or three days running, and sometimes two days running', () => {
     let backToBacks = 0;
     for (const team of new Set(regular.map((row) => row.home_abbr))) {
-      const slates = regular.filter((row) => row.home_abbr === team || row.away_abbr === team).map((row) => parseSlate(row.slate));
+      const slates = regular
+        .filter((row) => row.home_abbr === team || row.away_abbr === team)
+        .map((row) => parseSlate(row.slate));
       const days = new Set(slates);
       expect(days.size).toBe(82);
       for (const day of days) {
@@ -51,7 +63,10 @@ describe('the schedule of a simulated season', () => {
     const hours = (from: string, to: string): string[] =>
       regular
         .filter((row) => row.slate >= from && row.slate <= to)
-        .map((row) => `${easternTime(new Date(row.tipoff_at ?? ''))} ET, ${(row.tipoff_at ?? '').slice(11, 16)} UTC`);
+        .map(
+          (row) =>
+            `${easternTime(new Date(row.tipoff_at ?? ''))} ET, ${(row.tipoff_at ?? '').slice(11, 16)} UTC`,
+        );
     expect(hours('2024-10-28', '2024-11-02')).toContain('19:00 ET, 23:00 UTC');
     expect(hours('2024-11-04', '2024-11-09')).toContain('19:00 ET, 00:00 UTC');
     expect(hours('2025-03-03', '2025-03-08')).toContain('19:00 ET, 00:00 UTC');
@@ -60,7 +75,16 @@ describe('the schedule of a simulated season', () => {
 
   it('pauses for the All-Star break, Thanksgiving and the day before Christmas', () => {
     const slates = new Set(regular.map((row) => row.slate));
-    const pause = ['2025-02-14', '2025-02-15', '2025-02-16', '2025-02-17', '2025-02-18', '2025-02-19', '2024-11-28', '2024-12-24'];
+    const pause = [
+      '2025-02-14',
+      '2025-02-15',
+      '2025-02-16',
+      '2025-02-17',
+      '2025-02-18',
+      '2025-02-19',
+      '2024-11-28',
+      '2024-12-24',
+    ];
     expect(pause.filter((day) => slates.has(day))).toEqual([]);
     expect([slates.has('2025-02-13'), slates.has('2025-02-20')]).toEqual([true, true]);
   });
@@ -73,15 +97,16 @@ describe('the schedule of a simulated season', () => {
     expect(off?.slate).toBe(first?.slate);
     expect((off?.observed_at ?? '') < (first?.tipoff_at ?? '')).toBe(true);
     expect((result?.slate ?? '') > addDays(parseSlate(off?.slate ?? ''), 7)).toBe(true);
-    expect(tables.teamBoxScores.filter((row) => row.game_id === off?.game_id).map((row) => row.slate)).toEqual([
-      result?.slate,
-      result?.slate,
-    ]);
+    expect(
+      tables.teamBoxScores.filter((row) => row.game_id === off?.game_id).map((row) => row.slate),
+    ).toEqual([result?.slate, result?.slate]);
   });
 
   it('moves one game by a day, with notice', () => {
     const called = new Set(games.filter((row) => row.status === 'postponed').map((row) => row.game_id));
-    const [moved, ...more] = games.filter((row) => row.status_text === 'Rescheduled' && !called.has(row.game_id));
+    const [moved, ...more] = games.filter(
+      (row) => row.status_text === 'Rescheduled' && !called.has(row.game_id),
+    );
     expect(more).toEqual([]);
     const first = parseSlate(published.find((row) => row.game_id === moved?.game_id)?.slate ?? '');
     expect([addDays(first, 1), addDays(first, -1)]).toContain(moved?.slate);
@@ -97,7 +122,9 @@ describe('the schedule of a simulated season', () => {
     const series = groupBy(playoffs, (row) => [row.home_abbr, row.away_abbr].sort().join());
     expect(series.size).toBe(15);
     for (const meetings of series.values()) {
-      const wins = groupBy(meetings, (row) => ((row.home_score ?? 0) > (row.away_score ?? 0) ? row.home_abbr : row.away_abbr));
+      const wins = groupBy(meetings, (row) =>
+        (row.home_score ?? 0) > (row.away_score ?? 0) ? row.home_abbr : row.away_abbr,
+      );
       expect(Math.max(...[...wins.values()].map((won) => won.length))).toBe(4);
       expect(meetings.length).toBeLessThanOrEqual(7);
     }
@@ -110,7 +137,11 @@ describe('the schedule of a simulated season', () => {
     const results = new Set(played.map((row) => row.game_id));
     expect(cancelled.length).toBeGreaterThan(0);
     expect(cancelled.filter((row) => results.has(row.game_id))).toEqual([]);
-    const announced = new Set(games.filter((row) => row.statement === 'current' && row.status === 'scheduled').map((row) => row.game_id));
+    const announced = new Set(
+      games
+        .filter((row) => row.statement === 'current' && row.status === 'scheduled')
+        .map((row) => row.game_id),
+    );
     expect(played.filter((row) => row.season_type !== 'regular' && !announced.has(row.game_id))).toEqual([]);
   });
 
@@ -130,8 +161,16 @@ describe('a season that is short', () => {
     [12, 30],
     [16, 20],
   ])('of %i teams and %i games each comes out even', (teams, gamesPerTeam) => {
-    const short = simulateLeague({ seed: 9, seasons: [SEASON], teams, gamesPerTeam, scenario: { noLines: true } }).tables;
-    const results = short.scheduleGames.filter((row) => row.statement === 'played' && row.season_type === 'regular');
+    const short = simulateLeague({
+      seed: 9,
+      seasons: [SEASON],
+      teams,
+      gamesPerTeam,
+      scenario: { noLines: true },
+    }).tables;
+    const results = short.scheduleGames.filter(
+      (row) => row.statement === 'played' && row.season_type === 'regular',
+    );
     expect(results.length).toBe((teams * gamesPerTeam) / 2);
   });
 });

@@ -8,7 +8,9 @@ const RUNBOOKS = join(ROOT, 'docs/runbooks/actions');
 
 describe('the documents of actions and workflows', () => {
   it('are what the files say', () => {
-    const stale = documents().filter(({ path, text }) => !existsSync(path) || readFileSync(path, 'utf8') !== text);
+    const stale = documents().filter(
+      ({ path, text }) => !existsSync(path) || readFileSync(path, 'utf8') !== text,
+    );
     expect(stale.map(({ path }) => relative(ROOT, path))).toEqual([]);
   });
 
@@ -31,7 +33,9 @@ describe('the documents of actions and workflows', () => {
   it('have a page for every runbook an action names, and name every page', () => {
     const kit = readdirSync(join(ROOT, 'actions/kit')).filter((name) => name.endsWith('.ts'));
     const code = kit.map((name) => readFileSync(join(ROOT, 'actions/kit', name), 'utf8')).join('\n');
-    const named = [...new Set([...code.matchAll(/docs\/runbooks\/actions\/([\w-]+\.md)/g)].map(([, name]) => name))];
+    const named = [
+      ...new Set([...code.matchAll(/docs\/runbooks\/actions\/([\w-]+\.md)/g)].map(([, name]) => name)),
+    ];
     expect(named.sort()).toEqual(readdirSync(RUNBOOKS).sort());
   });
 

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { SETTINGS } from '#app/config.ts';
 
 /** What is known of the local actions: inputs (true when required) and outputs by folder name. */
-export type Known = Readonly<Record<string, { readonly inputs: Readonly<Record<string, boolean>>; readonly outputs: readonly string[] }>>;
+export type Known = Readonly<
+  Record<string, { readonly inputs: Readonly<Record<string, boolean>>; readonly outputs: readonly string[] }>
+>;
 
 const values = z.record(z.string(), z.unknown()).default({});
 const step = z.looseObject({
@@ -22,18 +24,25 @@ const job = z.looseObject({
 const workflow = z.looseObject({
   on: z.record(z.string(), z.unknown()),
   permissions: z.unknown().optional(),
-  concurrency: z.looseObject({ group: z.string().optional(), 'cancel-in-progress': z.unknown().optional() }).optional(),
+  concurrency: z
+    .looseObject({ group: z.string().optional(), 'cancel-in-progress': z.unknown().optional() })
+    .optional(),
   jobs: z.record(z.string(), job),
 });
 type Workflow = z.output<typeof workflow>;
 type Job = z.output<typeof job>;
 const schedule = z.array(z.object({ cron: z.string() })).default([]);
-const dispatch = z.object({ inputs: z.record(z.string(), z.looseObject({ default: z.unknown().optional() })).default({}) }).nullish();
+const dispatch = z
+  .object({ inputs: z.record(z.string(), z.looseObject({ default: z.unknown().optional() })).default({}) })
+  .nullish();
 
 /** Everything a workflow file does that this repository does not do, as sentences. */
 export function problemsOf(text: string, known: Known): string[] {
   const parsed = workflow.parse(parse(text));
-  return [...ofFile(parsed, text), ...Object.entries(parsed.jobs).flatMap(([name, one]) => ofJob(name, one, parsed, text, known))];
+  return [
+    ...ofFile(parsed, text),
+    ...Object.entries(parsed.jobs).flatMap(([name, one]) => ofJob(name, one, parsed, text, known)),
+  ];
 }
 
 function ofFile(file: Workflow, text: string): string[] {
@@ -48,18 +57,22 @@ function ofFile(file: Workflow, text: string): string[] {
     if (cron.split(/[ ,]/).some((part, at) => at === 0 && (part === '0' || part.startsWith('*'))))
       problems.push(`schedule: ${cron} is on the full hour`);
   }
-  if ('pull_request_target' in file.on) problems.push('pull_request_target runs strangers code with our rights');
+  if ('pull_request_target' in file.on)
+    problems.push('pull_request_target runs strangers code with our rights');
   const inputs = dispatch.parse(file.on['workflow_dispatch'])?.inputs ?? {};
   if (Object.keys(inputs).length > 25) problems.push('workflow_dispatch: more than 25 inputs');
   // Whoever starts a workflow that changes data is served: without a queue a newer request drops the one that waits.
-  if ('dry_run' in inputs && file.concurrency?.['queue'] !== 'max') problems.push('concurrency: expected queue: max');
-  if ('dry_run' in inputs && inputs['dry_run']?.default !== true) problems.push('dry_run: expected true as default');
+  if ('dry_run' in inputs && file.concurrency?.['queue'] !== 'max')
+    problems.push('concurrency: expected queue: max');
+  if ('dry_run' in inputs && inputs['dry_run']?.default !== true)
+    problems.push('dry_run: expected true as default');
   if (/secrets:\s*inherit/.test(text)) problems.push('secrets: inherit hands over every secret');
   for (const line of text.split('\n')) {
     const uses = /uses:\s*(\S+)(.*)$/.exec(line);
     const [, reference = '', rest = ''] = uses ?? [];
     if (uses === null || reference.startsWith('./actions/')) continue;
-    if (!/^[\w.-]+\/[\w./-]+@[0-9a-f]{40}$/.test(reference)) problems.push(`${reference}: expected a full commit`);
+    if (!/^[\w.-]+\/[\w./-]+@[0-9a-f]{40}$/.test(reference))
+      problems.push(`${reference}: expected a full commit`);
     if (!/^ # v\d+\.\d+\.\d+$/.test(rest)) problems.push(`${reference}: expected its version as a comment`);
   }
   return problems;
@@ -77,30 +90,37 @@ function ofJob(name: string, one: Job, file: Workflow, text: string, known: Know
   const body = JSON.stringify(one);
   if (/secrets\.(?!GITHUB_TOKEN)/.test(body)) {
     if (one.environment === undefined) say('names a secret outside of an environment');
-    const isOpen = 'pull_request' in file.on && !String(one.if ?? '').includes("github.event_name == 'schedule'");
+    const isOpen =
+      'pull_request' in file.on && !String(one.if ?? '').includes("github.event_name == 'schedule'");
     if (isOpen) say('names a secret on pull requests');
   }
-  if (body.includes('google-github-actions/auth@') && one.environment === undefined) say('takes an identity outside of an environment');
+  if (body.includes('google-github-actions/auth@') && one.environment === undefined)
+    say('takes an identity outside of an environment');
   for (const [, variable = ''] of body.matchAll(/"(TIPOFF_[A-Z_]+)":/g)) {
     if (!Object.hasOwn(SETTINGS.shape, variable)) say(`nobody reads ${variable}`);
   }
-  if (body.includes('id-token') && one.permissions?.['id-token'] === undefined) say('asks for an identity it may not have');
+  if (body.includes('id-token') && one.permissions?.['id-token'] === undefined)
+    say('asks for an identity it may not have');
   const order = one.steps.map(({ uses = '' }) => uses);
   const at = (prefix: string): number => order.findIndex((uses) => uses.startsWith(prefix));
   if (at('actions/checkout@') !== 0) say('checkout is not the first step');
   const [setup, identity] = [at('./actions/setup'), at('google-github-actions/auth@')];
-  if (setup > 1 || (setup === -1 && order.some((uses) => uses.startsWith('./')))) say('setup does not follow checkout');
+  if (setup > 1 || (setup === -1 && order.some((uses) => uses.startsWith('./'))))
+    say('setup does not follow checkout');
   if (
     identity !== -1 &&
-    (identity < setup || order.slice(0, identity).some((uses) => uses.startsWith('./') && uses !== './actions/setup'))
+    (identity < setup ||
+      order.slice(0, identity).some((uses) => uses.startsWith('./') && uses !== './actions/setup'))
   ) {
     say('identity does not come between setup and the first action');
   }
   for (const { uses = '', run = '', with: given } of one.steps) {
     if (run.includes('${{')) say('an expression inside run');
     if (/npm (?:i|install|exec)\b|\bnpx\b/.test(run)) say('installs what the lock file does not name');
-    if (uses.startsWith('actions/checkout@') && given['persist-credentials'] !== false) say('checkout keeps its credentials');
-    if (uses.startsWith('./')) problems.push(...ofCall(name, uses.replace('./actions/', ''), Object.keys(given), known));
+    if (uses.startsWith('actions/checkout@') && given['persist-credentials'] !== false)
+      say('checkout keeps its credentials');
+    if (uses.startsWith('./'))
+      problems.push(...ofCall(name, uses.replace('./actions/', ''), Object.keys(given), known));
   }
   return [...problems, ...ofReferences(name, one, known)];
 }
@@ -108,7 +128,9 @@ function ofJob(name: string, one: Job, file: Workflow, text: string, known: Know
 function ofCall(job: string, action: string, given: readonly string[], known: Known): string[] {
   const own = known[action];
   if (own === undefined) return [`${job}: there is no action ${action}`];
-  const unknown = given.filter((input) => !Object.hasOwn(own.inputs, input)).map((input) => `${job}: ${action} has no input ${input}`);
+  const unknown = given
+    .filter((input) => !Object.hasOwn(own.inputs, input))
+    .map((input) => `${job}: ${action} has no input ${input}`);
   const missing = Object.entries(own.inputs).flatMap(([input, required]) =>
     required && !given.includes(input) ? [`${job}: ${action} needs ${input}`] : [],
   );
@@ -121,7 +143,10 @@ function ofReferences(job: string, { steps, ...rest }: Job, known: Known): strin
   return [...text.matchAll(/steps\.([\w-]+)\.outputs\.([\w-]+)/g)].flatMap(([, id = '', output = '']) => {
     const found = steps.find((one) => one.id === id);
     if (found === undefined) return [`${job}: there is no step ${id}`];
-    const action = found.uses?.startsWith('./actions/') === true ? known[found.uses.replace('./actions/', '')] : undefined;
-    return action === undefined || action.outputs.includes(output) ? [] : [`${job}: ${id} has no output ${output}`];
+    const action =
+      found.uses?.startsWith('./actions/') === true ? known[found.uses.replace('./actions/', '')] : undefined;
+    return action === undefined || action.outputs.includes(output)
+      ? []
+      : [`${job}: ${id} has no output ${output}`];
   });
 }

@@ -4,10 +4,15 @@ import { actionRunner } from '#test/actions/run-action.ts';
 import { type Ran, runWorkflow } from '#test/workflows/run-workflow.ts';
 
 const { folder } = actionRunner();
-const workflow = (file: string, event: string, options: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Ran> =>
-  runWorkflow(folder(), file, event, options, env);
+const workflow = (
+  file: string,
+  event: string,
+  options: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> => runWorkflow(folder(), file, event, options, env);
 
-const steps = ({ jobs }: Ran) => jobs.flatMap((job) => job.steps.map(({ name, outcome }) => `${name}: ${outcome}`));
+const steps = ({ jobs }: Ran) =>
+  jobs.flatMap((job) => job.steps.map(({ name, outcome }) => `${name}: ${outcome}`));
 
 describe('the pocket runner', () => {
   it('does what GitHub does with conditions, outputs, variables, needs and a matrix', async () => {
@@ -62,7 +67,12 @@ jobs:
       'never skipped',
     ]);
     expect(ran.jobs[0]?.outputs).toEqual({ greeting: 'hello Ann, one two three' });
-    expect(ran.jobs[0]?.steps).toMatchObject([{ outcome: 'not here' }, {}, {}, { name: 'quiet', outcome: 'skipped' }]);
+    expect(ran.jobs[0]?.steps).toMatchObject([
+      { outcome: 'not here' },
+      {},
+      {},
+      { name: 'quiet', outcome: 'skipped' },
+    ]);
     const red = ['soft: failure', 'breaks: failure', 'after: skipped', 'care: success'];
     expect(steps({ ...ran, jobs: ran.jobs.slice(1, 3) })).toEqual([...red, ...red]);
     expect(ran.jobs[3]?.summary).toBe('saw hello Ann, one two three and failure\n');
@@ -83,7 +93,12 @@ jobs: { a: { runs-on: x, steps: [{ run: 'printf "%s" "$WHO" >> "$GITHUB_STEP_SUM
     ['an event the workflow does not answer', 'push', [], 'not push'],
     ['an input that is not declared', 'workflow_dispatch', ['--input', 'speed=9'], 'there is no input speed'],
     ['an input that is missing', 'workflow_dispatch', [], 'reason is required'],
-    ['a choice that is none', 'workflow_dispatch', ['--input', 'reason=x', '--input', 'staged=burn'], 'staged: expected one of'],
+    [
+      'a choice that is none',
+      'workflow_dispatch',
+      ['--input', 'reason=x', '--input', 'staged=burn'],
+      'staged: expected one of',
+    ],
   ])('refuses %s', async (_what, event, options, says) => {
     const ran = await workflow('.github/workflows/reset-batch.yml', event, options);
     expect(ran).toMatchObject({ code: 2, jobs: [] });
@@ -100,10 +115,14 @@ describe('on this machine', () => {
 
   it('the cleanup drops on schedule and only looks when a person starts it', async () => {
     const here = home.copy(folder());
-    const byHand = await workflow('.github/workflows/staging-cleanup.yml', 'workflow_dispatch', [], { TIPOFF_HOME: here });
+    const byHand = await workflow('.github/workflows/staging-cleanup.yml', 'workflow_dispatch', [], {
+      TIPOFF_HOME: here,
+    });
     expect(byHand.code).toBe(0);
     expect(byHand.jobs[0]?.summary).toContain('1 of 2 staging tables would be dropped');
-    const onSchedule = await workflow('.github/workflows/staging-cleanup.yml', 'schedule', [], { TIPOFF_HOME: here });
+    const onSchedule = await workflow('.github/workflows/staging-cleanup.yml', 'schedule', [], {
+      TIPOFF_HOME: here,
+    });
     expect(onSchedule.jobs[0]?.summary).toContain('1 of 2 staging tables dropped');
     expect(steps(onSchedule)).toEqual([
       expect.stringMatching(/^actions\/checkout@\w+: not here$/),
@@ -118,14 +137,18 @@ describe('on this machine', () => {
   it('the reset frees the slate', async () => {
     const here = home.copy(folder());
     const options = ['--input', `game_date=${SLATE}`, '--input', 'reason=stuck', '--input', 'dry_run=false'];
-    const ran = await workflow('.github/workflows/reset-batch.yml', 'workflow_dispatch', options, { TIPOFF_HOME: here });
+    const ran = await workflow('.github/workflows/reset-batch.yml', 'workflow_dispatch', options, {
+      TIPOFF_HOME: here,
+    });
     expect(ran.code).toBe(0);
     expect((await lookInto(here)).states).toEqual({ done: 'published', stuck: 'reset' });
   });
 
   it('the canaries end red on a home without a schedule, and say why', async () => {
     const options = ['--input', 'only=schedule_ahead', '--input', 'as_of=2025-01-10T20:00:00Z'];
-    const ran = await workflow('.github/workflows/canaries.yml', 'workflow_dispatch', options, { TIPOFF_HOME: home.copy(folder()) });
+    const ran = await workflow('.github/workflows/canaries.yml', 'workflow_dispatch', options, {
+      TIPOFF_HOME: home.copy(folder()),
+    });
     expect(ran.code).toBe(1);
     expect(ran.jobs[0]?.summary).toContain('schedule_ahead');
   });

@@ -11,7 +11,9 @@ import { type Known, problemsOf } from '#test/workflows/house-rules.ts';
 
 const run = promisify(execFile);
 const WORKFLOWS = readdirSync(join(ROOT, '.github/workflows')).sort();
-const ACTIONS = readdirSync(join(ROOT, 'actions')).filter((name) => existsSync(join(ROOT, 'actions', name, 'action.yml')));
+const ACTIONS = readdirSync(join(ROOT, 'actions')).filter((name) =>
+  existsSync(join(ROOT, 'actions', name, 'action.yml')),
+);
 const text = (...path: string[]): string => readFileSync(join(ROOT, ...path), 'utf8');
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
@@ -52,8 +54,12 @@ describe('every workflow', () => {
   });
 
   it('that runs on a schedule is watched by the watchdog, which watches nothing else', () => {
-    const scheduled = WORKFLOWS.filter((name) => name !== 'watchdog.yml' && 'schedule' in parse(text('.github/workflows', name)).on);
-    const watched = [...text('.github/workflows/watchdog.yml').matchAll(/([\w-]+\.yml)=\d/g)].map(([, name]) => name);
+    const scheduled = WORKFLOWS.filter(
+      (name) => name !== 'watchdog.yml' && 'schedule' in parse(text('.github/workflows', name)).on,
+    );
+    const watched = [...text('.github/workflows/watchdog.yml').matchAll(/([\w-]+\.yml)=\d/g)].map(
+      ([, name]) => name,
+    );
     expect(watched.sort()).toEqual(scheduled);
   });
 
@@ -80,24 +86,79 @@ describe('the rules of the house find', () => {
     ['a right without a reason', ' # checkout\n', '\n', 'contents: read has no reason'],
     ['a job without a limit', /timeout-minutes: \d+/, 'continue-on-error: false', 'timeout-minutes'],
     ['a workflow that may run twice', /concurrency:\n(?: .*\n)+/, '', 'expected a group'],
-    ['a cleanup that is cancelled half-way', 'cancel-in-progress: false', 'cancel-in-progress: true', 'may cancel a run'],
+    [
+      'a cleanup that is cancelled half-way',
+      'cancel-in-progress: false',
+      'cancel-in-progress: true',
+      'may cancel a run',
+    ],
     ['a request that a newer one may drop', / {2}queue: max.*\n/, '', 'queue: max'],
-    ['an identity outside of an environment', '    environment: maintenance\n', '', 'identity outside of an environment'],
+    [
+      'an identity outside of an environment',
+      '    environment: maintenance\n',
+      '',
+      'identity outside of an environment',
+    ],
     ['a variable that nobody reads', 'TIPOFF_GCP_PROJECT:', 'TIPOFF_PROJECT:', 'nobody reads TIPOFF_PROJECT'],
     ['a schedule on the full hour', '"23 9 * * *"', '"0 9 * * *"', 'full hour'],
-    ['credentials that stay', 'persist-credentials: false', 'fetch-depth: 1', 'checkout keeps its credentials'],
+    [
+      'credentials that stay',
+      'persist-credentials: false',
+      'fetch-depth: 1',
+      'checkout keeps its credentials',
+    ],
     ['a secret outside of an environment', '    environment: maintenance\n', '', 'outside of an environment'],
-    ['an input that does not exist', 'max_age_hours: ${{', 'max_age: ${{', 'clean-staging has no input max_age'],
+    [
+      'an input that does not exist',
+      'max_age_hours: ${{',
+      'max_age: ${{',
+      'clean-staging has no input max_age',
+    ],
     ['an input that is missing', '          source: clean-staging\n', '', 'post-report needs source'],
-    ['an output that does not exist', 'steps.clean.outputs.report', 'steps.clean.outputs.raport', 'clean has no output raport'],
-    ['a step that does not exist', 'steps.clean.outputs', 'steps.cleanup.outputs', 'there is no step cleanup'],
+    [
+      'an output that does not exist',
+      'steps.clean.outputs.report',
+      'steps.clean.outputs.raport',
+      'clean has no output raport',
+    ],
+    [
+      'a step that does not exist',
+      'steps.clean.outputs',
+      'steps.cleanup.outputs',
+      'there is no step cleanup',
+    ],
     ['an action that does not exist', './actions/clean-staging', './actions/tidy', 'there is no action tidy'],
-    ['a setup that comes too late', /( +- uses: \.\/actions\/setup\n)([\s\S]*)$/, '$2$1', 'setup does not follow checkout'],
-    ['an expression inside run', 'uses: ./actions/setup', `run: echo \${{ inputs.dry_run }}`, 'an expression inside run'],
-    ['an install beside the lock file', 'uses: ./actions/setup', 'run: npm install left-pad', 'the lock file does not name'],
+    [
+      'a setup that comes too late',
+      /( +- uses: \.\/actions\/setup\n)([\s\S]*)$/,
+      '$2$1',
+      'setup does not follow checkout',
+    ],
+    [
+      'an expression inside run',
+      'uses: ./actions/setup',
+      `run: echo \${{ inputs.dry_run }}`,
+      'an expression inside run',
+    ],
+    [
+      'an install beside the lock file',
+      'uses: ./actions/setup',
+      'run: npm install left-pad',
+      'the lock file does not name',
+    ],
     ['a button that acts at once', 'default: true', 'default: false', 'dry_run: expected true'],
-    ['a trigger with our rights for strangers', '  schedule:', '  pull_request_target:\n  schedule:', 'pull_request_target'],
-    ['a secret on pull requests', '  schedule:', '  pull_request:\n  schedule:', 'names a secret on pull requests'],
+    [
+      'a trigger with our rights for strangers',
+      '  schedule:',
+      '  pull_request_target:\n  schedule:',
+      'pull_request_target',
+    ],
+    [
+      'a secret on pull requests',
+      '  schedule:',
+      '  pull_request:\n  schedule:',
+      'names a secret on pull requests',
+    ],
   ])('%s', (_what, from, to, problem) => {
     const bad = GOOD.replace(from, to);
     expect(bad).not.toBe(GOOD);
@@ -119,11 +180,9 @@ describe('the language service', () => {
 
   it('is really asked: it names an unknown right, an unknown key, an unknown context, a job and a time that do not exist', async () => {
     const folder = await temporaryFolder();
-    const [grammar, jobs, action] = ['grammar.yml', 'jobs.yml', 'action.yml'].map((name) => join(folder.path, name)) as [
-      string,
-      string,
-      string,
-    ];
+    const [grammar, jobs, action] = ['grammar.yml', 'jobs.yml', 'action.yml'].map((name) =>
+      join(folder.path, name),
+    ) as [string, string, string];
     writeFileSync(
       grammar,
       `on: push\npermissions: { bananas: write }\njobs:\n  a:\n    runs-on: x\n    steps:\n      - runs: ls\n      - run: echo \${{ nothing.a }}\n`,
@@ -146,7 +205,10 @@ describe('every action', async () => {
   const described = z
     .record(
       z.string(),
-      z.object({ inputs: z.record(z.string(), z.object({ required: z.boolean(), default: z.string() })), outputs: z.array(z.string()) }),
+      z.object({
+        inputs: z.record(z.string(), z.object({ required: z.boolean(), default: z.string() })),
+        outputs: z.array(z.string()),
+      }),
     )
     .parse(JSON.parse(stdout));
 
@@ -154,30 +216,39 @@ describe('every action', async () => {
     expect(ACTIONS).toEqual([...Object.keys(described), 'setup'].sort());
   });
 
-  it.each(Object.keys(described))('%s says in action.yml what its schema says, and hands over every input', (name) => {
-    const own = actionOf(name);
-    const { inputs = {}, outputs = [] } = described[name] ?? {};
-    const declared = Object.entries(own.inputs).map(([input, one]) => [
-      input,
-      { required: one.required, default: String(one.default ?? '') },
-    ]);
-    expect(Object.fromEntries(declared)).toEqual(inputs);
-    const mapped = own.runs.steps[0]?.env ?? {};
-    expect(mapped).toEqual(
-      Object.fromEntries(Object.keys(inputs).map((input) => [`INPUT_${input.toUpperCase()}`, `\${{ inputs.${input} }}`])),
-    );
-    expect(Object.keys(own.outputs)).toEqual(outputs);
-    for (const [output, { value }] of Object.entries(own.outputs)) expect(value).toBe(`\${{ steps.run.outputs.${output} }}`);
-    expect(own.runs.steps[0]?.run).toContain(`kit/main.ts" ${name}`);
-  });
+  it.each(Object.keys(described))(
+    '%s says in action.yml what its schema says, and hands over every input',
+    (name) => {
+      const own = actionOf(name);
+      const { inputs = {}, outputs = [] } = described[name] ?? {};
+      const declared = Object.entries(own.inputs).map(([input, one]) => [
+        input,
+        { required: one.required, default: String(one.default ?? '') },
+      ]);
+      expect(Object.fromEntries(declared)).toEqual(inputs);
+      const mapped = own.runs.steps[0]?.env ?? {};
+      expect(mapped).toEqual(
+        Object.fromEntries(
+          Object.keys(inputs).map((input) => [`INPUT_${input.toUpperCase()}`, `\${{ inputs.${input} }}`]),
+        ),
+      );
+      expect(Object.keys(own.outputs)).toEqual(outputs);
+      for (const [output, { value }] of Object.entries(own.outputs))
+        expect(value).toBe(`\${{ steps.run.outputs.${output} }}`);
+      expect(own.runs.steps[0]?.run).toContain(`kit/main.ts" ${name}`);
+    },
+  );
 
-  it.each(ACTIONS)('%s is called as its folder, has a shell for each run and no expression inside one', (name) => {
-    const own = actionOf(name);
-    expect(own.name).toBe(name);
-    for (const { run: script, shell } of own.runs.steps) {
-      if (script === undefined) continue;
-      expect(shell).toBe('bash');
-      expect(script).not.toContain('${{');
-    }
-  });
+  it.each(ACTIONS)(
+    '%s is called as its folder, has a shell for each run and no expression inside one',
+    (name) => {
+      const own = actionOf(name);
+      expect(own.name).toBe(name);
+      for (const { run: script, shell } of own.runs.steps) {
+        if (script === undefined) continue;
+        expect(shell).toBe('bash');
+        expect(script).not.toContain('${{');
+      }
+    },
+  );
 });

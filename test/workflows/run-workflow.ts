@@ -36,11 +36,20 @@ export async function runWorkflow(
     path = join(folder, 'workflow.yml');
     writeFileSync(path, file);
   }
-  const child = spawn(process.execPath, [join(ROOT, 'scripts/workflow.ts'), path, '--event', event, '--json', ...options], {
-    cwd: ROOT,
-    env: { PATH: process.env['PATH'] ?? '', USER: 'ann', NODE_COMPILE_CACHE: join(tmpdir(), 'tipoff-compile-cache'), ...env },
-    timeout: 90_000,
-  });
+  const child = spawn(
+    process.execPath,
+    [join(ROOT, 'scripts/workflow.ts'), path, '--event', event, '--json', ...options],
+    {
+      cwd: ROOT,
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        USER: 'ann',
+        NODE_COMPILE_CACHE: join(tmpdir(), 'tipoff-compile-cache'),
+        ...env,
+      },
+      timeout: 90_000,
+    },
+  );
   let [out, log] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;

@@ -52,5 +52,7 @@ export interface AnyAction {
   readonly inputs: InputSchema;
   readonly outputs: Outputs;
   readonly silentAfterHours: number | undefined;
-  readonly begin: (environment: Readonly<Record<string, string | undefined>>) => (deps: ActionDeps) => Promise<Outcome>;
+  readonly begin: (
+    environment: Readonly<Record<string, string | undefined>>,
+  ) => (deps: ActionDeps) => Promise<Outcome>;
 }

@@ -3,7 +3,11 @@ import type { GitHub } from './github.ts';
 import { BODY_LIMIT, type Links, markdown } from './markdown.ts';
 import type { Report } from './report.ts';
 
-const comment = z.object({ id: z.number(), body: z.string().nullish(), user: z.object({ login: z.string() }).nullish() });
+const comment = z.object({
+  id: z.number(),
+  body: z.string().nullish(),
+  user: z.object({ login: z.string() }).nullish(),
+});
 
 /** What became of a comment, check or message. */
 export type Delivery = 'created' | 'edited' | 'unchanged' | 'removed' | 'left out';
@@ -20,10 +24,16 @@ interface CommentOptions {
  * The one comment of this report on a pull request: found by its hidden marker and its author among all pages, and
  * edited. A report that says what the comment says already changes nothing.
  */
-export async function upsertComment(github: GitHub, pull: number, report: Report, options: CommentOptions): Promise<Delivery> {
+export async function upsertComment(
+  github: GitHub,
+  pull: number,
+  report: Report,
+  options: CommentOptions,
+): Promise<Delivery> {
   const { links, author, always } = options;
   const marker = `<!-- tipoff:${report.key} -->`;
-  const body = `${marker}\n${markdown(report, { files: links.files }, BODY_LIMIT - marker.length - 1)}`.trimEnd();
+  const body =
+    `${marker}\n${markdown(report, { files: links.files }, BODY_LIMIT - marker.length - 1)}`.trimEnd();
   const comments = await github.all(`/issues/${pull}/comments`, comment);
   const own = comments.find((one) => one.user?.login === author && one.body?.startsWith(marker) === true);
   const isWanted = always || ['warning', 'failed', 'error'].includes(report.verdict);

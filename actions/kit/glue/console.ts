@@ -8,7 +8,9 @@ export function consoleLines(report: Report): string[] {
   return [
     `${MARKS[report.verdict]} ${report.title}: ${report.summary}`,
     ...report.facts.map(([label, value]) => `  ${label}: ${value}`),
-    ...report.rows.map((row) => `  ${row.map((value, i) => `${report.columns[i] ?? ''}=${value}`).join('  ')}`),
+    ...report.rows.map(
+      (row) => `  ${row.map((value, i) => `${report.columns[i] ?? ''}=${value}`).join('  ')}`,
+    ),
     ...(report.repair === undefined ? [] : [`  repair: ${report.repair}`]),
     ...(report.runbook === undefined ? [] : [`  runbook: ${report.runbook}`]),
   ].map(harmless);
@@ -20,7 +22,11 @@ export function annotationCommands(report: Report): string[] {
     const own = report.annotations.filter((annotation) => annotation.level === level);
     if (own.length <= PER_LEVEL) return own.map(command);
     const rest = own.length - (PER_LEVEL - 1);
-    const more = { level, title: report.title, message: `${rest} more of this kind are in the summary of the job` };
+    const more = {
+      level,
+      title: report.title,
+      message: `${rest} more of this kind are in the summary of the job`,
+    };
     return [...own.slice(0, PER_LEVEL - 1).map(command), command(more)];
   });
 }
@@ -32,11 +38,14 @@ export function annotationLines(report: Report): string[] {
 
 function command({ level, title, message, file, line }: Annotation): string {
   const properties = { file, line, title };
-  const shown = Object.entries(properties).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${property(String(value))}`]));
+  const shown = Object.entries(properties).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${property(String(value))}`],
+  );
   return `::${level} ${shown.join(',')}::${data(message)}`;
 }
 
-const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+const data = (text: string): string =>
+  text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 
 /** One line that cannot be taken for a workflow command, whoever wrote the text in it. */

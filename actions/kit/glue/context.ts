@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { userName } from '#app/cli/actor.ts';
+import { userName } from '#app/cli/context.ts';
 import type { Environment } from './inputs.ts';
 
 /** Where and for whom an action runs. On a laptop most of it is absent, and nothing depends on it. */
@@ -16,7 +16,14 @@ export interface RunContext {
   readonly filesUrl: string | undefined;
   readonly eventName: string;
   /** The pull request of the event. */
-  readonly pull: { readonly number: number; readonly headSha: string; readonly isFork: boolean; readonly isDraft: boolean } | undefined;
+  readonly pull:
+    | {
+        readonly number: number;
+        readonly headSha: string;
+        readonly isFork: boolean;
+        readonly isDraft: boolean;
+      }
+    | undefined;
   /** The commit a check belongs to: the head of the pull request, never its merge commit. */
   readonly sha: string | undefined;
   readonly outputFile: string | undefined;
@@ -46,7 +53,9 @@ export function readContext(env: Environment): RunContext {
     isGitHub: env['GITHUB_ACTIONS'] === 'true',
     actor: env['GITHUB_TRIGGERING_ACTOR'] ?? env['GITHUB_ACTOR'] ?? userName() ?? 'somebody',
     runUrl:
-      page === undefined || run === undefined ? undefined : `${page}/actions/runs/${run}/attempts/${env['GITHUB_RUN_ATTEMPT'] ?? '1'}`,
+      page === undefined || run === undefined
+        ? undefined
+        : `${page}/actions/runs/${run}/attempts/${env['GITHUB_RUN_ATTEMPT'] ?? '1'}`,
     repository,
     apiUrl: env['GITHUB_API_URL'] ?? 'https://api.github.com',
     filesUrl: page === undefined || sha === undefined ? undefined : `${page}/blob/${sha}`,

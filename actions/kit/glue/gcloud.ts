@@ -17,9 +17,13 @@ export function gcloudCommand(environment: Environment, log: (text: string) => v
     const { code, out, err } = await run([...args, '--quiet', '--format=json'], environment, log);
     if (code === 0) return out.trim() === '' ? undefined : JSON.parse(out);
     const words = err.trim().split('\n').slice(-LAST_LINES).join(' ');
-    throw new TipoffError('TIPOFF_PROVIDER', `gcloud ${args.slice(0, 3).join(' ')} ended with ${code}: ${words}`, {
-      hint: 'Run the command by hand with the same account; docs/runbooks/actions/deploy.md has the usual causes.',
-    });
+    throw new TipoffError(
+      'TIPOFF_PROVIDER',
+      `gcloud ${args.slice(0, 3).join(' ')} ended with ${code}: ${words}`,
+      {
+        hint: 'Run the command by hand with the same account; docs/runbooks/actions/deploy.md has the usual causes.',
+      },
+    );
   };
 }
 
@@ -40,7 +44,9 @@ function run(
     });
     child.on('error', (cause) => {
       const hint = 'Install the command line of Google Cloud, or deploy from a runner, which has it.';
-      failed(new TipoffError('TIPOFF_BAD_INPUT', 'expected gcloud on this machine, saw none', { hint, cause }));
+      failed(
+        new TipoffError('TIPOFF_BAD_INPUT', 'expected gcloud on this machine, saw none', { hint, cause }),
+      );
     });
     child.on('close', (code) => done({ code: code ?? 1, out, err }));
   });

@@ -6,16 +6,28 @@ import type { Report } from './report.ts';
  * Leaves the sign of life of an action that runs on schedule, and gives its report back. A sign that could not be left is
  * a warning of the report: without it the checks would soon say that the job is silent.
  */
-export async function beatOf(action: AnyAction, said: Report, { context, withApp }: ActionDeps): Promise<Report> {
+export async function beatOf(
+  action: AnyAction,
+  said: Report,
+  { context, withApp }: ActionDeps,
+): Promise<Report> {
   const hours = action.silentAfterHours;
   if (hours === undefined || context.eventName !== 'schedule') return said;
   try {
     const { beat } = await import('#guard/canaries/heartbeats.ts');
-    const it = { job: action.name, ok: said.verdict !== 'error', maxSilenceSeconds: hours * 3600, detail: said.summary };
+    const it = {
+      job: action.name,
+      ok: said.verdict !== 'error',
+      maxSilenceSeconds: hours * 3600,
+      detail: said.summary,
+    };
     await withApp(action.name, (app) => beat(app, it));
     return said;
   } catch (error) {
     const message = `The run is done, but ${messageOf(error)}`;
-    return { ...said, annotations: [...said.annotations, { level: 'warning', title: 'No sign of life was left', message }] };
+    return {
+      ...said,
+      annotations: [...said.annotations, { level: 'warning', title: 'No sign of life was left', message }],
+    };
   }
 }

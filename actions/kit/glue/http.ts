@@ -82,7 +82,9 @@ function parse(text: string): unknown {
 
 const refusal = z.object({ message: z.string().min(1) });
 const health = z.object({
-  checks: z.array(z.object({ check: z.string(), status: z.string(), expected: z.string(), seen: z.string() })),
+  checks: z.array(
+    z.object({ check: z.string(), status: z.string(), expected: z.string(), seen: z.string() }),
+  ),
 });
 
 /** What a server that cannot serve says of it: its message, or the checks of its health that failed. */
@@ -94,7 +96,9 @@ function wordsOf(body: unknown): string {
 }
 
 function isWorthARetry({ status, headers }: Answer): boolean {
-  const isLimited = status === 429 || (status === 403 && (headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0'));
+  const isLimited =
+    status === 429 ||
+    (status === 403 && (headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0'));
   return isLimited || [502, 503, 504].includes(status);
 }
 
@@ -107,7 +111,8 @@ function askedWait({ headers }: Answer, clock: Clock): number | undefined {
 }
 
 function reasonOf(error: unknown): string {
-  if (error instanceof DOMException && error.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1000} s`;
+  if (error instanceof DOMException && error.name === 'TimeoutError')
+    return `no answer within ${TIMEOUT_MS / 1000} s`;
   return error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
 }
 

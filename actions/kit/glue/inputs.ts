@@ -25,7 +25,12 @@ export function readInputs<S extends InputSchema>(schema: S, environment: Enviro
   const problems = parsed.error.issues.map((issue) => {
     const name = String(issue.path[0] ?? 'inputs');
     const seen = given[name];
-    const shown = seen === undefined ? 'nothing' : /token|secret|key/.test(name) ? 'a value that is not shown' : `"${seen}"`;
+    const shown =
+      seen === undefined
+        ? 'nothing'
+        : /token|secret|key/.test(name)
+          ? 'a value that is not shown'
+          : `"${seen}"`;
     return `${name}: ${issue.message}, saw ${shown}`;
   });
   throw new TipoffError('TIPOFF_BAD_INPUT', `the inputs are not right. ${problems.join('. ')}`, {
@@ -62,7 +67,9 @@ export const words = (options: readonly string[], absent: string) =>
     .string()
     .default(absent)
     .transform((value) => value.split(',').map((word) => word.trim()))
-    .refine((list) => list.every((word) => options.includes(word)), { error: `expected a list of ${options.join(', ')}` });
+    .refine((list) => list.every((word) => options.includes(word)), {
+      error: `expected a list of ${options.join(', ')}`,
+    });
 
 const slate = z.string().transform((value, context): Slate => {
   try {
@@ -77,7 +84,9 @@ export const date = () => z.string({ error: 'expected a date, YYYY-MM-DD' }).pip
 export const optionalDate = () => slate.optional();
 
 /** What a schema asks of its inputs, for documents and tests: required, or the default as text (`''` when there is none). */
-export function describeInputs(schema: InputSchema): Record<string, { readonly required: boolean; readonly default: string }> {
+export function describeInputs(
+  schema: InputSchema,
+): Record<string, { readonly required: boolean; readonly default: string }> {
   return Object.fromEntries(
     Object.entries(schema.shape).map(([name, part]) => {
       const parsed = z.safeParse(part, undefined);

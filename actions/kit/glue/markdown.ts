@@ -15,7 +15,13 @@ export interface Links {
 /** The report as Markdown, for the job summary, a check or a comment. What does not fit is left out, and says so. */
 export function markdown(report: Report, links: Links = {}, limit = SUMMARY_LIMIT): string {
   const end = [...notes(report), ...footer(report, links)];
-  const start = [`## ${MARKS[report.verdict]} ${safe(report.title)}`, '', safe(report.summary), '', ...facts(report)];
+  const start = [
+    `## ${MARKS[report.verdict]} ${safe(report.title)}`,
+    '',
+    safe(report.summary),
+    '',
+    ...facts(report),
+  ];
   const rows = table(report);
   const room = limit - size([...start, ...end].join('\n')) - 200;
   let kept = rows.length;
@@ -25,7 +31,10 @@ export function markdown(report: Report, links: Links = {}, limit = SUMMARY_LIMI
     used -= size(rows[kept] ?? '') + 1;
   }
   const cut = rows.length - kept;
-  const lines = cut === 0 ? rows : [...rows.slice(0, kept), '', `${cut} more rows are left out here; the log of the run has them all.`];
+  const lines =
+    cut === 0
+      ? rows
+      : [...rows.slice(0, kept), '', `${cut} more rows are left out here; the log of the run has them all.`];
   return cutTo(
     `${[...start, ...lines, '', ...end]
       .join('\n')
@@ -42,7 +51,8 @@ function facts({ facts }: Report): string[] {
 
 function table({ columns, rows }: Report): string[] {
   if (rows.length === 0) return [];
-  const line = (cells: readonly (string | number)[]) => `| ${cells.map((value) => safe(String(value))).join(' | ')} |`;
+  const line = (cells: readonly (string | number)[]) =>
+    `| ${cells.map((value) => safe(String(value))).join(' | ')} |`;
   return [line(columns), `|${columns.map(() => '---').join('|')}|`, ...rows.map(line)];
 }
 
@@ -55,7 +65,12 @@ function notes({ annotations }: Report): string[] {
 }
 
 function footer({ repair, runbook }: Report, links: Links): string[] {
-  const page = runbook === undefined ? undefined : links.files === undefined ? `\`${runbook}\`` : `[${runbook}](${links.files}/${runbook})`;
+  const page =
+    runbook === undefined
+      ? undefined
+      : links.files === undefined
+        ? `\`${runbook}\``
+        : `[${runbook}](${links.files}/${runbook})`;
   const parts = [
     repair === undefined ? undefined : `Repair: \`${repair.replaceAll('`', "'")}\``,
     page === undefined ? undefined : `Runbook: ${page}`,

@@ -33,7 +33,8 @@ export async function perform(action: AnyAction, environment: Environment, log: 
     outcome = { ...outcome, report: await beatOf(action, outcome.report, deps) };
   } catch (error) {
     code = error instanceof TipoffError ? ERROR_CODES[error.code].exit : 3;
-    if (!(error instanceof TipoffError)) log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (!(error instanceof TipoffError))
+      log(error instanceof Error ? (error.stack ?? error.message) : String(error));
     outcome = { report: errorReport(action, error) };
   }
   publish(action, outcome, context, log);
@@ -49,10 +50,20 @@ function depsOf(context: RunContext, environment: Environment, log: Log): Action
     context,
     clock,
     profile: environment['TIPOFF_PROFILE'] || 'embedded',
-    tipoff: commandLine({ home: environment['TIPOFF_HOME'] || undefined, at: environment['TIPOFF_AT'] || undefined }, lines),
+    tipoff: commandLine(
+      { home: environment['TIPOFF_HOME'] || undefined, at: environment['TIPOFF_AT'] || undefined },
+      lines,
+    ),
     withApp: async (command, work) => {
-      const [{ openApp }, { readConfig }] = await Promise.all([import('#app/compose.ts'), import('#app/config.ts')]);
-      const app = await openApp(readConfig(environment), { command, clock, write: (line) => log(harmless(line)) });
+      const [{ openApp }, { readConfig }] = await Promise.all([
+        import('#app/compose.ts'),
+        import('#app/config.ts'),
+      ]);
+      const app = await openApp(readConfig(environment), {
+        command,
+        clock,
+        write: (line) => log(harmless(line)),
+      });
       try {
         for (const note of app.notes) log(harmless(note));
         return await work(app);
@@ -79,7 +90,8 @@ function clockAt(at: string | undefined): Clock {
 
 /** What could not be done, as a report: what was expected, what was seen, what to do. */
 function errorReport(action: AnyAction, error: unknown): Report {
-  const hint = error instanceof TipoffError ? error.hint : 'This is a defect: please report it with the log of the run.';
+  const hint =
+    error instanceof TipoffError ? error.hint : 'This is a defect: please report it with the log of the run.';
   const code = error instanceof TipoffError ? error.code : 'TIPOFF_UNEXPECTED';
   return report({
     key: action.name,
@@ -87,7 +99,9 @@ function errorReport(action: AnyAction, error: unknown): Report {
     verdict: 'error',
     summary: `${messageOf(error)}. ${hint}`,
     facts: [['code', code]],
-    annotations: [{ level: 'error', title: `${action.title}: ${code}`, message: `${messageOf(error)}\n${hint}` }],
+    annotations: [
+      { level: 'error', title: `${action.title}: ${code}`, message: `${messageOf(error)}\n${hint}` },
+    ],
   });
 }
 
@@ -95,9 +109,13 @@ function publish(action: AnyAction, { report: said, outputs }: Outcome, context:
   for (const line of consoleLines(said)) log(line);
   for (const line of context.isGitHub ? annotationCommands(said) : annotationLines(said)) log(line);
   if (context.summaryFile !== undefined && context.summaryFile !== '') {
-    appendFileSync(context.summaryFile, `${markdown(said, { run: context.runUrl, files: context.filesUrl })}\n`);
+    appendFileSync(
+      context.summaryFile,
+      `${markdown(said, { run: context.runUrl, files: context.filesUrl })}\n`,
+    );
   }
-  const path = context.outputFile === undefined || context.outputFile === '' ? '' : keep(action, said, context);
+  const path =
+    context.outputFile === undefined || context.outputFile === '' ? '' : keep(action, said, context);
   writeOutputs(context.outputFile, { ...outputs, verdict: said.verdict, report: path });
 }
 

@@ -40,7 +40,9 @@ export type Verdict = Report['verdict'];
 /** Completes a report: lists that are left out are empty. */
 export function report(
   given: Pick<Report, 'key' | 'title' | 'verdict' | 'summary'> & {
-    readonly [Name in Exclude<keyof Report, 'key' | 'title' | 'verdict' | 'summary'>]?: Report[Name] | undefined;
+    readonly [Name in Exclude<keyof Report, 'key' | 'title' | 'verdict' | 'summary'>]?:
+      | Report[Name]
+      | undefined;
   },
 ): Report {
   return reportSchema.parse(given);

@@ -26,12 +26,21 @@ const refusal = z.object({
 export async function askService(
   deps: ActionDeps,
   { service_url = '', service_token }: ServiceInputs,
-  call: { readonly method: 'GET' | 'POST'; readonly path: string; readonly body?: unknown; readonly requestId?: string },
+  call: {
+    readonly method: 'GET' | 'POST';
+    readonly path: string;
+    readonly body?: unknown;
+    readonly requestId?: string;
+  },
 ): Promise<Asked> {
   if (!URL.canParse(service_url) || !/^https?:$/.test(new URL(service_url).protocol)) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `service_url: expected an address with http or https, saw "${service_url}"`, {
-      hint: 'Copy the address of the coordinator from Cloud Run, or leave it out to work in the embedded home.',
-    });
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `service_url: expected an address with http or https, saw "${service_url}"`,
+      {
+        hint: 'Copy the address of the coordinator from Cloud Run, or leave it out to work in the embedded home.',
+      },
+    );
   }
   const isJwt = service_token?.split('.').length === 3;
   const answer = await deps.http('the coordinator')({

@@ -30,10 +30,15 @@ export interface SlackTarget {
  * The one message of this report in a channel. It is found again by the key it was sent with, so that no state is kept and
  * a second run edits. Throws TIPOFF_NOTIFY with Slack's own word.
  */
-export async function upsertMessage(target: SlackTarget, report: Report, links: Links, clock: Clock): Promise<Delivery> {
+export async function upsertMessage(
+  target: SlackTarget,
+  report: Report,
+  links: Links,
+  clock: Clock,
+): Promise<Delivery> {
   const [{ slackNotifier }, { parseChannels }] = await Promise.all([
     import('#platform/notify/slack/notifier.ts'),
-    import('#platform/notify/slack/channels.ts'),
+    import('#platform/notify/slack/notifier.ts'),
   ]);
   const notifier = slackNotifier({
     token: target.token,

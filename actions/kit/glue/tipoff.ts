@@ -18,9 +18,12 @@ export function commandLine(
   log: (text: string) => void,
 ): Tipoff {
   return async (...args) => {
-    const { main } = await import('#app/cli/main.ts');
+    const { main } = await import('#app/cli/program.ts');
     const streams = { out: '', err: '' };
-    const place = [...(home === undefined ? [] : ['--home', home]), ...(at === undefined ? [] : ['--at', at])];
+    const place = [
+      ...(home === undefined ? [] : ['--home', home]),
+      ...(at === undefined ? [] : ['--at', at]),
+    ];
     const code = await main([...args, ...place, '--json'], {
       out: (text) => {
         streams.out += text;
@@ -44,7 +47,11 @@ export function answerOf<S extends z.ZodType>(ran: Ran, schema: S, verb: string)
   const failed = failure.safeParse(ran.json);
   if (failed.success) {
     const { code, message, hint } = failed.data.error;
-    throw new TipoffError(ran.code === 2 ? 'TIPOFF_BAD_INPUT' : 'TIPOFF_PROVIDER', `tipoff ${verb}: ${code}: ${message}`, { hint });
+    throw new TipoffError(
+      ran.code === 2 ? 'TIPOFF_BAD_INPUT' : 'TIPOFF_PROVIDER',
+      `tipoff ${verb}: ${code}: ${message}`,
+      { hint },
+    );
   }
   const parsed = schema.safeParse(ran.json);
   if (parsed.success && ran.json !== undefined) return parsed.data;

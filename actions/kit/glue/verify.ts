@@ -33,8 +33,11 @@ export async function verifyService(
 async function lookOnce(deps: ActionDeps, service: ServiceInputs, expected: string): Promise<Verified> {
   let seenVersion = '';
   try {
-    seenVersion = (await askService(deps, service, { method: 'GET', path: '/version' })).read(version).version;
-    if (seenVersion !== expected) return { seenVersion, problem: `expected version ${expected}, saw "${seenVersion}"` };
+    seenVersion = (await askService(deps, service, { method: 'GET', path: '/version' })).read(
+      version,
+    ).version;
+    if (seenVersion !== expected)
+      return { seenVersion, problem: `expected version ${expected}, saw "${seenVersion}"` };
     await askService(deps, service, { method: 'GET', path: '/health/deep' });
     return { seenVersion, problem: undefined };
   } catch (error) {

@@ -1,9 +1,25 @@
+import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { App } from '#app/compose.ts';
 import { type Config, processConfig } from '#app/config.ts';
 import { TipoffError } from '#core/errors.ts';
 import { type Clock, shiftedClock, systemClock } from '#platform/clock.ts';
 import { type Streams, type Terminal, terminal } from './terminal.ts';
+
+/** Who runs the command, for audit trails: `tipoff day by ann`, with the reason where one was given. */
+export function actor(verb: string, why?: string): string {
+  const user = userName();
+  return `tipoff ${verb}${user === undefined ? '' : ` by ${user}`}${why === undefined ? '' : ` (${why})`}`;
+}
+
+/** The person at this terminal; undefined in a container that runs under a user id without a name. */
+export function userName(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Options every verb has. */
 export interface GlobalOptions {
@@ -32,11 +48,16 @@ export interface CliHost {
  * Builds the context of a verb from the options of its command line. A verb that is `local` works in a folder whatever the
  * profile; for any other, a folder beside the profile `gcp` is TIPOFF_BAD_INPUT, because one of the two is a mistake.
  */
-export function contextOf(host: CliHost, command: Command, kind: 'local' | 'anywhere' = 'anywhere'): VerbContext {
+export function contextOf(
+  host: CliHost,
+  command: Command,
+  kind: 'local' | 'anywhere' = 'anywhere',
+): VerbContext {
   const options = command.optsWithGlobals<GlobalOptions>();
   const voice = terminal(host.streams, options.json === true);
   const base = processConfig();
-  if (options.home !== undefined && base.profile === 'gcp' && kind === 'anywhere') throw twoPlaces(options.home, base.gcp.project);
+  if (options.home !== undefined && base.profile === 'gcp' && kind === 'anywhere')
+    throw twoPlaces(options.home, base.gcp.project);
   const config = options.home === undefined ? base : { ...base, home: options.home };
   const clock = clockAt(options.at);
   return {
@@ -45,7 +66,11 @@ export function contextOf(host: CliHost, command: Command, kind: 'local' | 'anyw
     clock,
     withApp: async (work) => {
       const { openApp } = await import('#app/compose.ts');
-      const app = await openApp(config, { command: commandLine(command), clock, write: (line) => voice.progress(line) });
+      const app = await openApp(config, {
+        command: commandLine(command),
+        clock,
+        write: (line) => voice.progress(line),
+      });
       try {
         for (const note of app.notes) voice.progress(note);
         return await work(app);
@@ -58,7 +83,10 @@ export function contextOf(host: CliHost, command: Command, kind: 'local' | 'anyw
 
 function clockAt(at: string | undefined): Clock {
   if (at === undefined) return systemClock;
-  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(at) || Number.isNaN(Date.parse(at))) {
+  if (
+    !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(at) ||
+    Number.isNaN(Date.parse(at))
+  ) {
     throw new TipoffError('TIPOFF_BAD_INPUT', `--at: expected an instant with a zone, saw "${at}"`, {
       hint: 'Write it as 2025-01-10T17:00:00Z.',
       details: { value: at },
@@ -68,14 +96,19 @@ function clockAt(at: string | undefined): Clock {
 }
 
 function twoPlaces(home: string, project: string): TipoffError {
-  return new TipoffError('TIPOFF_BAD_INPUT', `--home: expected no folder with TIPOFF_PROFILE=gcp, saw ${home} beside project ${project}`, {
-    hint: 'Leave --home out to work in the project, or set TIPOFF_PROFILE=embedded to work in the folder.',
-    details: { home, project },
-  });
+  return new TipoffError(
+    'TIPOFF_BAD_INPUT',
+    `--home: expected no folder with TIPOFF_PROFILE=gcp, saw ${home} beside project ${project}`,
+    {
+      hint: 'Leave --home out to work in the project, or set TIPOFF_PROFILE=embedded to work in the folder.',
+      details: { home, project },
+    },
+  );
 }
 
 function commandLine(command: Command): string {
   const names: string[] = [];
-  for (let at: Command | null = command; at !== null && at.parent !== null; at = at.parent) names.unshift(at.name());
+  for (let at: Command | null = command; at !== null && at.parent !== null; at = at.parent)
+    names.unshift(at.name());
   return [...names, ...command.args].join(' ');
 }

@@ -1,7 +1,6 @@
-import type { Slate } from '#core/calendar.ts';
-import { easternTime } from '#core/calendar.ts';
-import { DEFAULT_RULES } from '#pipeline/predict/recommendation.ts';
-import type { BatchResult } from '#pipeline/predict/run-batch.ts';
+import { easternTime, type Slate } from '#core/calendar.ts';
+import { DEFAULT_RULES } from '#pipeline/batch/prediction-rows.ts';
+import type { BatchResult } from '#pipeline/batch/run.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type Terminal, tableLines } from './terminal.ts';
 
@@ -57,7 +56,10 @@ export async function printPicks(terminal: Terminal, warehouse: Warehouse, slate
       pick.bookmaker ?? '',
     ]);
   terminal.line(`Picks of ${slate}`);
-  for (const line of tableLines(['player', 'game', 'ET', 'line', 'points', 'edge', 'pick', 'model', 'with market', 'book'], rows))
+  for (const line of tableLines(
+    ['player', 'game', 'ET', 'line', 'points', 'edge', 'pick', 'model', 'with market', 'book'],
+    rows,
+  ))
     terminal.line(line);
   if (picks.length > MOST_SHOWN) terminal.line(`… and ${picks.length - MOST_SHOWN} more`);
   terminal.line(LEGEND);

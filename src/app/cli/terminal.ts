@@ -29,10 +29,16 @@ export function terminal(streams: Streams, isJson: boolean): Terminal {
 }
 
 /** Lines of a plain table: header, rule, rows; numbers to the right, everything else to the left. */
-export function tableLines(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {
+export function tableLines(
+  header: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string[] {
   const cells = [header, ...rows.map((row) => row.map(String))];
   const widths = header.map((_, column) => Math.max(...cells.map((row) => [...(row[column] ?? '')].length)));
-  const isNumber = header.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === 'number' || row[column] === ''));
+  const isNumber = header.map(
+    (_, column) =>
+      rows.length > 0 && rows.every((row) => typeof row[column] === 'number' || row[column] === ''),
+  );
   const pad = (text: string, column: number): string => {
     const room = ' '.repeat(Math.max(0, (widths[column] ?? 0) - [...text].length));
     return isNumber[column] === true ? room + text : text + room;

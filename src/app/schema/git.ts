@@ -32,10 +32,14 @@ export async function stretchOf(root: string, base: string, head: string): Promi
     const from = (await git(root, 'merge-base', tip, to)).trim();
     return { from, to, baseMoved: from !== tip };
   } catch (cause) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `expected a common ancestor of "${base}" and "${head}", saw none in this clone`, {
-      hint: await hintOf(root),
-      cause,
-    });
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `expected a common ancestor of "${base}" and "${head}", saw none in this clone`,
+      {
+        hint: await hintOf(root),
+        cause,
+      },
+    );
   }
 }
 
@@ -43,22 +47,39 @@ export async function stretchOf(root: string, base: string, head: string): Promi
  * The commits of a stretch that changed one of the paths, along first parents, oldest first. A merge that only brought in
  * what base had already is none of them: somebody else's change is not this one's.
  */
-export async function changesOf(root: string, { from, to }: Stretch, paths: readonly string[]): Promise<Change[]> {
+export async function changesOf(
+  root: string,
+  { from, to }: Stretch,
+  paths: readonly string[],
+): Promise<Change[]> {
   if (from === to) return [];
-  const lines = (await git(root, 'log', '--first-parent', '--reverse', '--format=%H %P', `${from}..${to}`, '--', ...paths)).split('\n');
+  const lines = (
+    await git(root, 'log', '--first-parent', '--reverse', '--format=%H %P', `${from}..${to}`, '--', ...paths)
+  ).split('\n');
   const commits = lines.filter((line) => line !== '').map((line) => line.split(' '));
   const isMerge = commits.some(([, , second]) => second !== undefined);
-  const own = isMerge ? new Set((await git(root, 'rev-list', `${from}..${to}`)).split('\n')) : new Set<string>();
+  const own = isMerge
+    ? new Set((await git(root, 'rev-list', `${from}..${to}`)).split('\n'))
+    : new Set<string>();
   return commits.flatMap(([commit = '', parent, ...others]) =>
-    parent === undefined || (others.length > 0 && others.every((other) => !own.has(other))) ? [] : [{ commit, parent }],
+    parent === undefined || (others.length > 0 && others.every((other) => !own.has(other)))
+      ? []
+      : [{ commit, parent }],
   );
 }
 
 /** Paths of the files that differ over a stretch, the working tree included on demand. A file that moved is there under both names. */
-export async function changedFiles(root: string, { from, to }: Stretch, withWorkingTree: boolean): Promise<string[]> {
+export async function changedFiles(
+  root: string,
+  { from, to }: Stretch,
+  withWorkingTree: boolean,
+): Promise<string[]> {
   const diff = ['diff', '--name-only', '--no-renames', '-z'];
   const lists = withWorkingTree
-    ? await Promise.all([git(root, ...diff, from), git(root, 'ls-files', '--others', '--exclude-standard', '-z')])
+    ? await Promise.all([
+        git(root, ...diff, from),
+        git(root, 'ls-files', '--others', '--exclude-standard', '-z'),
+      ])
     : [await git(root, ...diff, from, to)];
   return lists.flatMap((list) => list.split('\0')).filter((name) => name !== '');
 }
@@ -75,11 +96,19 @@ export async function readObjects(root: string, names: readonly string[]): Promi
     child.once('close', resolve);
   });
   child.stdin.end(names.map((name) => `${name}\n`).join(''));
-  const [parts, problem, code] = await Promise.all([child.stdout.toArray() as Promise<Buffer[]>, textOf(child.stderr), ended]);
+  const [parts, problem, code] = await Promise.all([
+    child.stdout.toArray() as Promise<Buffer[]>,
+    textOf(child.stderr),
+    ended,
+  ]);
   if (code !== 0)
-    throw new TipoffError('TIPOFF_STORAGE', `expected git to read ${names.length} objects of ${root}, saw: ${problem.trim()}`, {
-      hint: 'Look at the clone with `git fsck`.',
-    });
+    throw new TipoffError(
+      'TIPOFF_STORAGE',
+      `expected git to read ${names.length} objects of ${root}, saw: ${problem.trim()}`,
+      {
+        hint: 'Look at the clone with `git fsck`.',
+      },
+    );
   return objectsIn(Buffer.concat(parts), names.length);
 }
 
@@ -111,23 +140,31 @@ export function filesOfTree(tree: Buffer, idBytes: number): Map<string, string> 
 async function commitsOf(root: string, base: string, head: string): Promise<readonly [string, string]> {
   // A revision that looks like an option must not become one.
   for (const revision of [base, head]) {
-    if (revision.startsWith('-')) throw await unknown(root, revision, 'a revision does not start with a hyphen');
+    if (revision.startsWith('-'))
+      throw await unknown(root, revision, 'a revision does not start with a hyphen');
   }
   try {
-    const [tip = '', to = ''] = (await git(root, 'rev-parse', `${base}^{commit}`, `${head}^{commit}`)).split('\n');
+    const [tip = '', to = ''] = (await git(root, 'rev-parse', `${base}^{commit}`, `${head}^{commit}`)).split(
+      '\n',
+    );
     return [tip, to];
   } catch (cause) {
     if (cause instanceof TipoffError) throw cause;
-    const named = [base, head].find((revision) => messageOf(cause).includes(`'${revision}^{commit}'`)) ?? base;
+    const named =
+      [base, head].find((revision) => messageOf(cause).includes(`'${revision}^{commit}'`)) ?? base;
     throw await unknown(root, named, 'git does not know it', cause);
   }
 }
 
 async function unknown(root: string, revision: string, why: string, cause?: unknown): Promise<TipoffError> {
-  return new TipoffError('TIPOFF_BAD_INPUT', `expected a revision of this repository, saw "${revision}": ${why}`, {
-    hint: await hintOf(root),
-    ...(cause === undefined ? {} : { cause }),
-  });
+  return new TipoffError(
+    'TIPOFF_BAD_INPUT',
+    `expected a revision of this repository, saw "${revision}": ${why}`,
+    {
+      hint: await hintOf(root),
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );
 }
 
 /** What to do about a revision that is not there; a shallow clone is by far the most frequent reason. */
@@ -145,9 +182,13 @@ async function git(root: string, ...args: string[]): Promise<string> {
   } catch (error) {
     const message = messageOf(error);
     if (!/ENOENT|not a git repository/.test(message)) throw error;
-    throw new TipoffError('TIPOFF_BAD_INPUT', `expected a git repository in ${root} and git to read it, saw neither`, {
-      hint: 'Revisions are compared by git: install it, and name the root of a clone with --repository.',
-      cause: error,
-    });
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `expected a git repository in ${root} and git to read it, saw neither`,
+      {
+        hint: 'Revisions are compared by git: install it, and name the root of a clone with --repository.',
+        cause: error,
+      },
+    );
   }
 }

@@ -28,30 +28,49 @@ const WORKING_TREE = 'working tree';
  * and the working tree on demand. Nothing of the code of those revisions runs. Throws TIPOFF_BAD_INPUT for a damaged file at
  * an end, and when the end has no contracts although a version before it has.
  */
-export async function schemaHistories(root: string, stretch: Stretch, ends: Ends, withWorkingTree: boolean): Promise<SchemaHistories> {
+export async function schemaHistories(
+  root: string,
+  stretch: Stretch,
+  ends: Ends,
+  withWorkingTree: boolean,
+): Promise<SchemaHistories> {
   const changes = await changesOf(root, stretch, Object.values(FOLDERS));
-  const commits = [...new Set([stretch.from, ...changes.flatMap(({ parent, commit }) => [parent, commit]), stretch.to])];
+  const commits = [
+    ...new Set([stretch.from, ...changes.flatMap(({ parent, commit }) => [parent, commit]), stretch.to]),
+  ];
   const files = await filesAtRevisions(root, commits);
   const names = new Map(commits.map((commit) => [commit, commit.slice(0, 12)]));
   names.set(stretch.to, ends.head);
-  names.set(stretch.from, stretch.baseMoved ? `${ends.base} (as of ${stretch.from.slice(0, 12)})` : ends.base);
+  names.set(
+    stretch.from,
+    stretch.baseMoved ? `${ends.base} (as of ${stretch.from.slice(0, 12)})` : ends.base,
+  );
   const links = changes.map(({ parent, commit }) => [parent, commit] as const);
   if (withWorkingTree) {
     names.set(WORKING_TREE, WORKING_TREE);
-    files.set(WORKING_TREE, { snapshot: schemaFilesIn(root, 'snapshot'), contracts: schemaFilesIn(root, 'contracts') });
+    files.set(WORKING_TREE, {
+      snapshot: schemaFilesIn(root, 'snapshot'),
+      contracts: schemaFilesIn(root, 'contracts'),
+    });
     links.push([stretch.to, WORKING_TREE]);
   }
   const last = withWorkingTree ? WORKING_TREE : stretch.to;
   const notes: Notes = new Map();
   const series = (kind: SchemaFileKind): SchemaHistory => {
     const read = reader(kind, { names, files, ends: [stretch.from, last], notes });
-    const steps = links.filter(([from, to]) => !isSame(files.get(from)?.[kind], files.get(to)?.[kind])).flatMap(changeBy(read));
+    const steps = links
+      .filter(([from, to]) => !isSame(files.get(from)?.[kind], files.get(to)?.[kind]))
+      .flatMap(changeBy(read));
     const [from, to] = [read(stretch.from) ?? steps[0]?.to, read(last)];
     return { steps, ...(from === undefined || to === undefined ? {} : { sum: { from, to } }) };
   };
   const [deployed, contracted] = [series('snapshot'), series('contracts')];
   refuseLostContracts(files, last, names);
-  return { deployed, contracted, notes: [...notes].map(([sentence, at]) => `${[...at].join(', ')}: ${sentence}`) };
+  return {
+    deployed,
+    contracted,
+    notes: [...notes].map(([sentence, at]) => `${[...at].join(', ')}: ${sentence}`),
+  };
 }
 
 const changeBy =
@@ -72,12 +91,16 @@ interface Revisions {
 }
 
 /** Reads the version of a revision once; what cannot be read as it should is noted, or thrown for an end. */
-function reader(kind: SchemaFileKind, { names, files, ends, notes }: Revisions): (revision: string) => SchemaVersion | undefined {
+function reader(
+  kind: SchemaFileKind,
+  { names, files, ends, notes }: Revisions,
+): (revision: string) => SchemaVersion | undefined {
   const known = new Map<string, SchemaVersion | undefined>();
   const readNow = (revision: string): SchemaVersion | undefined => {
     const name = names.get(revision) ?? revision;
     const found = files.get(revision);
-    const note = (sentence: string): unknown => notes.set(sentence, (notes.get(sentence) ?? new Set()).add(name));
+    const note = (sentence: string): unknown =>
+      notes.set(sentence, (notes.get(sentence) ?? new Set()).add(name));
     const read = (which: SchemaFileKind, list: readonly SchemaFile[]): SchemaVersion => ({
       name,
       schema: readSchemaFiles(list, which, `${name}:${FOLDERS[which]}/`),
@@ -85,7 +108,9 @@ function reader(kind: SchemaFileKind, { names, files, ends, notes }: Revisions):
     try {
       if (found !== undefined && found[kind].length > 0) return read(kind, found[kind]);
       if (kind === 'contracts' && found !== undefined && found.snapshot.length > 0) {
-        note(`no ${FOLDERS.contracts} there; the snapshot stands in, which knows no keys, writers, decimals and ranges.`);
+        note(
+          `no ${FOLDERS.contracts} there; the snapshot stands in, which knows no keys, writers, decimals and ranges.`,
+        );
         return read('snapshot', found.snapshot);
       }
     } catch (error) {
@@ -103,13 +128,21 @@ function reader(kind: SchemaFileKind, { names, files, ends, notes }: Revisions):
 }
 
 /** Contracts that are gone at the end would let every change of a key or a writer pass unseen. */
-function refuseLostContracts(files: ReadonlyMap<string, FilesAt>, last: string, names: ReadonlyMap<string, string>): void {
+function refuseLostContracts(
+  files: ReadonlyMap<string, FilesAt>,
+  last: string,
+  names: ReadonlyMap<string, string>,
+): void {
   if (files.get(last)?.contracts.length !== 0) return;
   const had = [...files].find(([, { contracts }]) => contracts.length > 0)?.[0];
   if (had === undefined) return;
-  throw new TipoffError('TIPOFF_BAD_INPUT', `expected ${FOLDERS.contracts} at ${names.get(last)} as at ${names.get(had)}, saw none`, {
-    hint: 'Write it with `npm run docs` and commit it.',
-  });
+  throw new TipoffError(
+    'TIPOFF_BAD_INPUT',
+    `expected ${FOLDERS.contracts} at ${names.get(last)} as at ${names.get(had)}, saw none`,
+    {
+      hint: 'Write it with `npm run docs` and commit it.',
+    },
+  );
 }
 
 function isSame(a: readonly SchemaFile[] = [], b: readonly SchemaFile[] = []): boolean {

@@ -7,7 +7,10 @@ import type { SchemaFile, SchemaFileKind } from '#guard/schema/schema-files.ts';
 import type { SourceFile } from '#guard/schema/sql-catalogue.ts';
 
 /** Folders of the schema files below the root of the repository: what is deployed, and what the code wants. */
-export const FOLDERS: Readonly<Record<SchemaFileKind, string>> = { snapshot: 'schema/snapshot', contracts: 'schema/contracts' };
+export const FOLDERS: Readonly<Record<SchemaFileKind, string>> = {
+  snapshot: 'schema/snapshot',
+  contracts: 'schema/contracts',
+};
 const APPROVALS_FOLDER = 'schema/approvals';
 
 /** The root of the repository this code lies in. */
@@ -23,14 +26,20 @@ export function readSources(root: string): SourceFile[] {
 /** The schema files of a kind as they lie in their folder, in the order of their names. */
 export function schemaFilesIn(root: string, kind: SchemaFileKind): SchemaFile[] {
   const start = FOLDERS[kind].length + 1;
-  return filesBelow(root, FOLDERS[kind], '.json').map(({ path, text }) => ({ path: path.slice(start), text }));
+  return filesBelow(root, FOLDERS[kind], '.json').map(({ path, text }) => ({
+    path: path.slice(start),
+    text,
+  }));
 }
 
 /** The same, where there must be some. Throws TIPOFF_NOT_FOUND when there are none: no snapshot is not an empty warehouse. */
 export function demandSchemaFiles(root: string, kind: SchemaFileKind): SchemaFile[] {
   const files = schemaFilesIn(root, kind);
   if (files.length > 0) return files;
-  const [what, by] = kind === 'snapshot' ? ['a snapshot of the live schema', 'tipoff schema snapshot'] : ['the contracts', 'npm run docs'];
+  const [what, by] =
+    kind === 'snapshot'
+      ? ['a snapshot of the live schema', 'tipoff schema snapshot']
+      : ['the contracts', 'npm run docs'];
   throw new TipoffError('TIPOFF_NOT_FOUND', `expected ${what} in ${join(root, FOLDERS[kind])}, saw none`, {
     hint: `Write them with \`${by}\`.`,
   });

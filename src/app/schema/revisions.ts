@@ -8,7 +8,10 @@ export type FilesAt = Readonly<Record<SchemaFileKind, readonly SchemaFile[]>>;
 const KINDS = Object.keys(FOLDERS) as SchemaFileKind[];
 
 /** Reads the schema files of commits: all folders in one go, then every content once, however many commits share it. */
-export async function filesAtRevisions(root: string, commits: readonly string[]): Promise<Map<string, FilesAt>> {
+export async function filesAtRevisions(
+  root: string,
+  commits: readonly string[],
+): Promise<Map<string, FilesAt>> {
   const folders = commits.flatMap((commit) => KINDS.map((kind) => `${commit}:${FOLDERS[kind]}`));
   const trees = await readObjects(root, folders);
   const listed = trees.map((tree, i) => {
@@ -20,11 +23,18 @@ export async function filesAtRevisions(root: string, commits: readonly string[])
   const ids = [...new Set(listed.flatMap((files) => files.map(([, id]) => id)))];
   const contents = await readObjects(root, ids);
   const texts = new Map(ids.map((id, i) => [id, contents[i]?.toString('utf8') ?? '']));
-  const filesAt = (at: number): SchemaFile[] => (listed[at] ?? []).map(([path, id]) => ({ path, text: texts.get(id) ?? '' }));
+  const filesAt = (at: number): SchemaFile[] =>
+    (listed[at] ?? []).map(([path, id]) => ({ path, text: texts.get(id) ?? '' }));
   return new Map(
     commits.map((commit, i) => {
       const start = i * KINDS.length;
-      return [commit, { snapshot: filesAt(start + KINDS.indexOf('snapshot')), contracts: filesAt(start + KINDS.indexOf('contracts')) }];
+      return [
+        commit,
+        {
+          snapshot: filesAt(start + KINDS.indexOf('snapshot')),
+          contracts: filesAt(start + KINDS.indexOf('contracts')),
+        },
+      ];
     }),
   );
 }

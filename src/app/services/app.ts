@@ -6,12 +6,10 @@ import type { Caller } from './auth.ts';
 import { backfillRoutes } from './backfill-routes.ts';
 import { commonRoutes } from './common-routes.ts';
 import { coordinatorRoutes } from './coordinator-routes.ts';
-import { errorFacts } from './logger.ts';
-import { openapi } from './openapi.ts';
+import { errorFacts, type Trace, traceOf } from './logger.ts';
 import { badBody, type Refusal, refusal, refusalOf } from './problem.ts';
-import { type Call, checkRoutes, methodsOf, type Route, route } from './route.ts';
-import type { Service } from './service.ts';
-import { type Trace, traceOf } from './trace.ts';
+import { type Call, checkRoutes, methodsOf, openapi, type Route, route } from './route.ts';
+import type { Service } from './runtime.ts';
 import { workerRoutes } from './worker-routes.ts';
 
 /** Bytes a request body may have. */
@@ -23,7 +21,9 @@ export const AUDIT = 'service_audit';
 export function serviceRoutes(service: Service): Route[] {
   const routes = [
     ...commonRoutes(service),
-    ...(service.roles.includes('coordinator') ? [...coordinatorRoutes(service), ...backfillRoutes(service)] : []),
+    ...(service.roles.includes('coordinator')
+      ? [...coordinatorRoutes(service), ...backfillRoutes(service)]
+      : []),
     ...(service.roles.includes('worker') ? workerRoutes(service) : []),
   ];
   const document = route({
@@ -65,7 +65,12 @@ export function serviceApp(service: Service): Hono<ServiceEnv> {
         c.res.headers.set('x-content-type-options', 'nosniff');
         c.res.headers.set('x-request-id', trace.requestId);
         // Path only: what stands behind a question mark is nobody's business.
-        const facts = { method: definition.method, path: c.req.path, status: c.res.status, ms: Math.round(seconds * 1000) };
+        const facts = {
+          method: definition.method,
+          path: c.req.path,
+          status: c.res.status,
+          ms: Math.round(seconds * 1000),
+        };
         // The form in which Cloud Logging shows and filters requests.
         const httpRequest = {
           requestMethod: c.req.method,
@@ -96,7 +101,8 @@ export function serviceApp(service: Service): Hono<ServiceEnv> {
           throw error;
         });
         // Before the audit, which may fail: what was begun goes on.
-        if (reply.after !== undefined) service.runtime.background(`${definition.method} ${definition.path}`, reply.after);
+        if (reply.after !== undefined)
+          service.runtime.background(`${definition.method} ${definition.path}`, reply.after);
         await audit(service, definition, call, reply.status);
         if (reply.text !== undefined) return c.text(reply.text, 200, { 'content-type': metrics.contentType });
         return c.json(reply.body, reply.status as 200);
@@ -106,14 +112,18 @@ export function serviceApp(service: Service): Hono<ServiceEnv> {
   app.notFound((c) => {
     const methods = methodsOf(routes, c.req.path);
     const seen = `there is no ${c.req.method} ${c.req.path}`.slice(0, 300);
-    if (methods.length === 0) return answer(c, refusal('TIPOFF_NO_ROUTE', seen, 'GET /openapi.json lists every endpoint.'));
+    if (methods.length === 0)
+      return answer(c, refusal('TIPOFF_NO_ROUTE', seen, 'GET /openapi.json lists every endpoint.'));
     c.header('allow', methods.join(', '));
     return answer(c, refusal('TIPOFF_WRONG_METHOD', seen, `Use ${methods.join(' or ')}.`));
   });
   app.onError((error, c) => {
     const refused = refusalOf(error);
     if (refused.status >= 500)
-      log.error({ method: c.req.method, path: c.req.path, ...errorFacts(error), ...tracedBy(c.get('trace')) }, 'request failed');
+      log.error(
+        { method: c.req.method, path: c.req.path, ...errorFacts(error), ...tracedBy(c.get('trace')) },
+        'request failed',
+      );
     return answer(c, refused);
   });
   return app;
@@ -130,7 +140,10 @@ const TOO_LARGE = refusal(
   'Send less: no request needs that much.',
 );
 
-function answer(c: { json: (body: unknown, status: 400) => Response }, { status, problem }: Refusal): Response {
+function answer(
+  c: { json: (body: unknown, status: 400) => Response },
+  { status, problem }: Refusal,
+): Response {
   return c.json(problem, status as 400);
 }
 
@@ -145,9 +158,13 @@ function tracedBy({ requestId, traceId }: Trace): { readonly request_id: string;
  */
 function refuseParameters({ method, path }: Route, names: readonly string[]): void {
   if (names.length === 0) return;
-  throw new TipoffError('TIPOFF_BAD_INPUT', `expected nothing behind a question mark, saw ${names.join(', ').slice(0, 200)}`, {
-    hint: `${method.toUpperCase()} ${path} ${method === 'get' ? 'takes no parameters' : 'takes its fields in a JSON body'}.`,
-  });
+  throw new TipoffError(
+    'TIPOFF_BAD_INPUT',
+    `expected nothing behind a question mark, saw ${names.join(', ').slice(0, 200)}`,
+    {
+      hint: `${method.toUpperCase()} ${path} ${method === 'get' ? 'takes no parameters' : 'takes its fields in a JSON body'}.`,
+    },
+  );
 }
 
 /** The body by its schema. No body, whatever its declared type, means the defaults. */
@@ -161,13 +178,26 @@ function parsed({ body: schema, method, path }: Route, text: string): unknown {
     });
   }
   const result = schema?.safeParse(json);
-  if (schema !== undefined && result?.success === false) throw badBody(result.error, `${method.toUpperCase()} ${path}`, schema);
+  if (schema !== undefined && result?.success === false)
+    throw badBody(result.error, `${method.toUpperCase()} ${path}`, schema);
   return result?.data;
 }
 
-async function audit({ deps }: Service, { path, audited }: Route, { body, caller, trace }: Call, status: number): Promise<void> {
+async function audit(
+  { deps }: Service,
+  { path, audited }: Route,
+  { body, caller, trace }: Call,
+  status: number,
+): Promise<void> {
   if (audited !== true) return;
   const at = deps.clock.now().toISOString();
-  const entry = { at, endpoint: path, caller: caller?.name ?? null, request: JSON.stringify(body), status, request_id: trace.requestId };
+  const entry = {
+    at,
+    endpoint: path,
+    caller: caller?.name ?? null,
+    request: JSON.stringify(body),
+    status,
+    request_id: trace.requestId,
+  };
   await deps.state.create(AUDIT, `${at}-${randomUUID()}`, entry);
 }

@@ -1,7 +1,6 @@
-import { deepHealthAnswer, healthAnswer, versionAnswer } from './common-schemas.ts';
-import { deepHealth } from './deep-health.ts';
+import { deepHealth, deepHealthAnswer, healthAnswer, versionAnswer } from './health.ts';
 import { type Route, route } from './route.ts';
-import type { Service } from './service.ts';
+import type { Service } from './runtime.ts';
 
 /** Endpoints of both services. */
 export function commonRoutes(service: Service): Route[] {
@@ -23,7 +22,13 @@ export function commonRoutes(service: Service): Route[] {
       answers: { 200: { description: 'Name and version', schema: versionAnswer } },
       handle: async () => ({
         status: 200,
-        body: { name: 'tipoff', version: service.version, roles, profile: service.profile, node: process.versions.node },
+        body: {
+          name: 'tipoff',
+          version: service.version,
+          roles,
+          profile: service.profile,
+          node: process.versions.node,
+        },
       }),
     }),
     route({

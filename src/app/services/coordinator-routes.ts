@@ -1,9 +1,8 @@
-import { cleanStaging } from '#guard/staging-cleanup/clean.ts';
-import { listBatches, readBatch } from '#pipeline/predict/batches.ts';
-import { reset } from '#pipeline/predict/coordinator.ts';
-import { type BatchDoc, isActive } from '#pipeline/predict/documents.ts';
-import { stagingPrefix } from '#pipeline/predict/staging.ts';
-import { callerName, slateFrom } from './callers.ts';
+import { cleanStaging } from '#guard/staging.ts';
+import { reset } from '#pipeline/batch/coordinator.ts';
+import { stagingPrefix } from '#pipeline/batch/output-gate.ts';
+import { type BatchDoc, isActive, listBatches, readBatch } from '#pipeline/batch/state.ts';
+import { callerName, slateFrom } from './auth.ts';
 import {
   batchAnswer,
   checkStalledAnswer,
@@ -19,10 +18,8 @@ import {
 } from './coordinator-schemas.ts';
 import { problemSchema } from './problem.ts';
 import { type Route, route } from './route.ts';
-import type { Service } from './service.ts';
-import { lookForStalled } from './stalled.ts';
-import { startOverHttp } from './start.ts';
-import { batchView, statusView } from './views.ts';
+import type { Service } from './runtime.ts';
+import { batchView, lookForStalled, startOverHttp, statusView } from './views.ts';
 
 /** Endpoints of the coordinator. */
 export function coordinatorRoutes(service: Service): Route[] {
@@ -35,7 +32,10 @@ export function coordinatorRoutes(service: Service): Route[] {
       audited: true,
       body: startRequest,
       answers: {
-        200: { description: 'No games, nothing to do, a dry run, or the batch of an earlier request with this key', schema: startAnswer },
+        200: {
+          description: 'No games, nothing to do, a dry run, or the batch of an earlier request with this key',
+          schema: startAnswer,
+        },
         202: { description: 'Started', schema: startedAnswer },
         409: { description: 'A batch is active; details.batch_id names it', schema: problemSchema },
         503: { description: 'Not ready; the message says what is missing', schema: problemSchema },
@@ -53,7 +53,10 @@ export function coordinatorRoutes(service: Service): Route[] {
       method: 'get',
       path: '/batches/{id}',
       summary: 'One batch: progress, units, outcomes, every move',
-      answers: { 200: { description: 'The batch', schema: batchAnswer }, 404: { description: 'There is none', schema: problemSchema } },
+      answers: {
+        200: { description: 'The batch', schema: batchAnswer },
+        404: { description: 'There is none', schema: problemSchema },
+      },
       handle: async ({ path }) => ({ status: 200, body: await batchView(service, path['id'] ?? '') }),
     }),
     route({
@@ -70,17 +73,30 @@ export function coordinatorRoutes(service: Service): Route[] {
         const verdicts = await lookForStalled(deps, callerName('check-stalled', caller), {
           ...(body.batch_id === undefined ? {} : { batchId: body.batch_id }),
           ...(body.min_completion_pct === undefined ? {} : { minCompletionPct: body.min_completion_pct }),
-          rules: { noProgressSeconds: body.stall_threshold_minutes * 60, maxAgeMinutes: body.max_batch_age_minutes, policy: body.policy },
+          rules: {
+            noProgressSeconds: body.stall_threshold_minutes * 60,
+            maxAgeMinutes: body.max_batch_age_minutes,
+            policy: body.policy,
+          },
           dryRun: body.dry_run,
         });
-        if (!body.dry_run) for (const { batch_id, state } of verdicts) if (!isActive(state)) await runtime.ended(batch_id);
+        if (!body.dry_run)
+          for (const { batch_id, state } of verdicts) if (!isActive(state)) await runtime.ended(batch_id);
         const results = verdicts.map(({ slate, completionPct, ...verdict }) => ({
           ...verdict,
           game_date: slate,
           completion_pct: completionPct,
         }));
         const completed = verdicts.filter(({ action }) => action === 'settled' || action === 'closed').length;
-        return { status: 200, body: { dry_run: body.dry_run, batches_checked: results.length, batches_completed: completed, results } };
+        return {
+          status: 200,
+          body: {
+            dry_run: body.dry_run,
+            batches_checked: results.length,
+            batches_completed: completed,
+            results,
+          },
+        };
       },
     }),
     route({
@@ -97,12 +113,18 @@ export function coordinatorRoutes(service: Service): Route[] {
         const { batch_id: batchId, game_date: date, staged } = body;
         const slate = date === undefined ? undefined : slateFrom(date, deps.clock.now());
         if (body.dry_run) {
-          const batches = batchId === undefined ? await listBatches(deps.state, slate) : [await readBatch(deps.state, batchId)];
-          const results = await Promise.all(batches.filter(mayBeReset).map((batch) => forecastReset(service, batch, staged)));
+          const batches =
+            batchId === undefined
+              ? await listBatches(deps.state, slate)
+              : [await readBatch(deps.state, batchId)];
+          const results = await Promise.all(
+            batches.filter(mayBeReset).map((batch) => forecastReset(service, batch, staged)),
+          );
           return { status: 200, body: { dry_run: true, results } };
         }
         const by = callerName('reset', caller);
-        const which = batchId !== undefined ? { batchId } : { slate: slate ?? slateFrom('TODAY', deps.clock.now()) };
+        const which =
+          batchId !== undefined ? { batchId } : { slate: slate ?? slateFrom('TODAY', deps.clock.now()) };
         const results = await reset(deps, which, { by, why: body.reason, staged });
         for (const { batch_id } of results) await runtime.ended(batch_id);
         return { status: 200, body: { dry_run: false, results } };
@@ -127,7 +149,11 @@ function mayBeReset({ state }: BatchDoc): boolean {
   return isActive(state) || state === 'held' || state === 'failed';
 }
 
-async function forecastReset({ deps }: Service, batch: BatchDoc, staged: 'keep' | 'publish' | 'discard'): Promise<object> {
+async function forecastReset(
+  { deps }: Service,
+  batch: BatchDoc,
+  staged: 'keep' | 'publish' | 'discard',
+): Promise<object> {
   const tables = await deps.warehouse.listTables('nba_predictions', stagingPrefix(batch.batch_id));
   return { batch_id: batch.batch_id, transitioned: true, state: batch.state, staged, tables: tables.length };
 }

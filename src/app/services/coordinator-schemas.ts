@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import { isDate } from '#core/calendar.ts';
 import { RUN_MODES } from '#core/run-modes.ts';
-import { NEXT_STATES } from '#pipeline/predict/documents.ts';
+import { NEXT_STATES } from '#pipeline/batch/state.ts';
 
 const batchId = z.string().min(1).max(100).describe('Id of a batch');
 const gameDate = z
   .string()
   .max(10)
-  .refine((text) => text === 'TODAY' || text === 'TOMORROW' || isDate(text), 'expected YYYY-MM-DD, TODAY or TOMORROW')
+  .refine(
+    (text) => text === 'TODAY' || text === 'TOMORROW' || isDate(text),
+    'expected YYYY-MM-DD, TODAY or TOMORROW',
+  )
   .describe('ET calendar date of tip-off as YYYY-MM-DD, or TODAY or TOMORROW in New York');
 const reason = z.string().trim().min(1).max(200).describe('Why, for the audit trail');
 const dryRun = z.boolean().default(false).describe('Say what would happen and change nothing');
@@ -26,10 +29,17 @@ export const startRequest = z.strictObject({
     .min(1)
     .max(30)
     .optional()
-    .describe(`Run mode: ${Object.keys(RUN_MODES).join(', ')}, or an older name of one; what the clock suggests when absent`),
+    .describe(
+      `Run mode: ${Object.keys(RUN_MODES).join(', ')}, or an older name of one; what the clock suggests when absent`,
+    ),
   force: z.boolean().default(false).describe('Close an active batch of the slate instead of refusing'),
   dry_run: dryRun,
-  players: z.array(z.int().positive()).min(1).max(1000).optional().describe('NBA player ids; all players of the slate when absent'),
+  players: z
+    .array(z.int().positive())
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe('NBA player ids; all players of the slate when absent'),
   reason: reason.optional(),
   request_key: z.string().min(1).max(100).optional().describe('The same key again gives the same batch'),
 });
@@ -54,7 +64,10 @@ export const nothingAnswer = z.strictObject({
   expected: count,
   to_predict: count,
   skipped: counts.describe('Players the gate leaves out, by reason'),
-  active_batch: z.string().nullable().describe('Batch that holds the slate, which a real start would be refused for'),
+  active_batch: z
+    .string()
+    .nullable()
+    .describe('Batch that holds the slate, which a real start would be refused for'),
 });
 export const startAnswer = z.union([startedAnswer, nothingAnswer]);
 
@@ -100,7 +113,13 @@ export const batchAnswer = z.strictObject({
     }),
   ),
   events: z.array(
-    z.strictObject({ at: instant, by: z.string(), from: batchState.nullable(), to: batchState, reason: z.string().nullable() }),
+    z.strictObject({
+      at: instant,
+      by: z.string(),
+      from: batchState.nullable(),
+      to: batchState,
+      reason: z.string().nullable(),
+    }),
   ),
 });
 
@@ -142,7 +161,10 @@ export const resetRequest = z
     reason,
     dry_run: dryRun,
   })
-  .refine(({ batch_id, game_date }) => (batch_id === undefined) !== (game_date === undefined), 'expected either batch_id or game_date');
+  .refine(
+    ({ batch_id, game_date }) => (batch_id === undefined) !== (game_date === undefined),
+    'expected either batch_id or game_date',
+  );
 
 export const resetAnswer = z.strictObject({
   dry_run: z.boolean(),

@@ -1,6 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { activeBatches, readOutcomes } from '#pipeline/predict/batches.ts';
-import { type Outcome, UNIT_TOPIC } from '#pipeline/predict/documents.ts';
+import { activeBatches, type Outcome, readOutcomes, UNIT_TOPIC } from '#pipeline/batch/state.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Queue } from '#platform/queue/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
@@ -59,7 +58,12 @@ export function serviceMetrics({ state, queue, clock }: MetricsDeps): ServiceMet
     labelNames: ['state'],
     registers,
   });
-  const sweeps = new Counter({ name: 'tipoff_sweeps_total', help: 'Looks for stalled batches', labelNames: ['result'], registers });
+  const sweeps = new Counter({
+    name: 'tipoff_sweeps_total',
+    help: 'Looks for stalled batches',
+    labelNames: ['result'],
+    registers,
+  });
   new Gauge({
     name: 'tipoff_batches_active',
     help: 'Batches that hold their slate',
@@ -97,7 +101,8 @@ export function serviceMetrics({ state, queue, clock }: MetricsDeps): ServiceMet
     async collect() {
       const batches = await activeBatches(state);
       const all = (await Promise.all(batches.map(({ batch_id }) => readOutcomes(state, batch_id)))).flat();
-      for (const kind of OUTCOMES) this.set({ outcome: kind }, all.filter(({ outcome }) => outcome === kind).length);
+      for (const kind of OUTCOMES)
+        this.set({ outcome: kind }, all.filter(({ outcome }) => outcome === kind).length);
     },
   });
   new Gauge({

@@ -57,7 +57,10 @@ export function refusalOf(error: unknown): Refusal {
   }
   const { code, message, hint, details } = error;
   const problem = { code, message, hint };
-  return { status: STATUS[code], problem: Object.keys(details).length === 0 ? problem : { ...problem, details } };
+  return {
+    status: STATUS[code],
+    problem: Object.keys(details).length === 0 ? problem : { ...problem, details },
+  };
 }
 
 /** A refusal of the service itself, before any use case was asked. */

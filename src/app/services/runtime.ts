@@ -1,15 +1,44 @@
 import { isTransient, TipoffError } from '#core/errors.ts';
-import { readBatch } from '#pipeline/predict/batches.ts';
-import { type CoordinatorDeps, checkStalled, dispatch, recover, type StallVerdict, settle } from '#pipeline/predict/coordinator.ts';
-import { isActive, UNIT_TOPIC } from '#pipeline/predict/documents.ts';
-import { type Handled, handleUnit, type WorkerDeps } from '#pipeline/predict/worker.ts';
-import type { Delivery } from '#platform/queue/port.ts';
-import { type AlertDeps, alertMissed } from './alerts.ts';
-import { endings } from './endings.ts';
+import {
+  type CoordinatorDeps,
+  checkStalled,
+  dispatch,
+  recover,
+  type StallVerdict,
+  settle,
+} from '#pipeline/batch/coordinator.ts';
+import { isActive, readBatch, UNIT_TOPIC } from '#pipeline/batch/state.ts';
+import { type Handled, handleUnit, type WorkerDeps } from '#pipeline/batch/worker.ts';
+import type { Delivery, Pushed } from '#platform/queue/port.ts';
+import { type AlertDeps, alertMissed, endings } from './alerts.ts';
+import type { Authenticator } from './auth.ts';
+import type { Backfills } from './backfills.ts';
+import type { HealthDeps } from './health.ts';
 import { errorFacts, type Logger } from './logger.ts';
 import type { ServiceMetrics } from './metrics.ts';
+export type Role = 'coordinator' | 'worker';
 
-export type RuntimeDeps = CoordinatorDeps & WorkerDeps & AlertDeps & { readonly log: Logger; readonly metrics: ServiceMetrics };
+/** What the endpoints work with. */
+export interface Service {
+  readonly roles: readonly Role[];
+  readonly deps: CoordinatorDeps & WorkerDeps & AlertDeps;
+  readonly health: HealthDeps;
+  readonly authenticate: Authenticator;
+  readonly runtime: Runtime;
+  readonly backfills: Backfills;
+  readonly metrics: ServiceMetrics;
+  readonly log: Logger;
+  /** Players per unit; the coordinator's usual size when absent. */
+  readonly unitSize?: number;
+  /** Takes pushed messages of a queue that keeps account of them; without one a push is judged by its content alone. */
+  readonly push?: (body: unknown) => Promise<Pushed>;
+  readonly profile: string;
+  readonly version: string;
+}
+
+export type RuntimeDeps = CoordinatorDeps &
+  WorkerDeps &
+  AlertDeps & { readonly log: Logger; readonly metrics: ServiceMetrics };
 
 export interface RuntimeOptions {
   /** Dispatches, settles and sweeps. */
@@ -101,13 +130,23 @@ export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runt
 
   const handle = async (delivery: Delivery, park?: (reason: string) => Promise<void>): Promise<Handled> => {
     const began = clock.now().getTime();
-    const queue = park === undefined ? deps.queue : { ...deps.queue, park: (_delivery: Delivery, reason: string) => park(reason) };
+    const queue =
+      park === undefined
+        ? deps.queue
+        : { ...deps.queue, park: (_delivery: Delivery, reason: string) => park(reason) };
     const handled = await handleUnit({ ...deps, queue }, delivery);
     metrics.unit(handled, (clock.now().getTime() - began) / 1000);
     const batchId = textIn(delivery.body, 'batch_id');
     const unit = { batch: batchId, unit: textIn(delivery.body, 'unit_id') };
-    log.info({ ...unit, attempt: delivery.attempt, handled, trace: textIn(delivery.body, 'trace_id') }, 'unit handled');
-    if (options.coordinator && batchId !== undefined && (handled === 'done' || handled === 'failed' || handled === 'duplicate')) {
+    log.info(
+      { ...unit, attempt: delivery.attempt, handled, trace: textIn(delivery.body, 'trace_id') },
+      'unit handled',
+    );
+    if (
+      options.coordinator &&
+      batchId !== undefined &&
+      (handled === 'done' || handled === 'failed' || handled === 'duplicate')
+    ) {
       background(`settling ${batchId}`, () => settleNow(batchId));
     }
     return handled;

@@ -3,17 +3,15 @@ import type { Server } from 'node:http';
 import { serve } from '@hono/node-server';
 import { backfillDeps } from '#app/backfill.ts';
 import type { App } from '#app/compose.ts';
-import { dayDeps, trainDeps } from '#app/day-deps.ts';
+import { dayDeps, trainDeps } from '#app/day.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { modelSource } from '#model/model-source.ts';
 import { serviceApp } from './app.ts';
-import { authenticator } from './auth.ts';
+import { authenticator, oidcVerifier } from './auth.ts';
 import { serviceBackfills } from './backfills.ts';
 import { serviceLogger } from './logger.ts';
 import { serviceMetrics } from './metrics.ts';
-import { oidcVerifier } from './oidc.ts';
-import { serviceRuntime } from './runtime.ts';
-import type { Role, Service } from './service.ts';
+import { type Role, type Service, serviceRuntime } from './runtime.ts';
 import { canariesWhenDue, deadMan } from './watch.ts';
 
 export interface ServeOptions {
@@ -54,8 +52,18 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
   const isCoordinator = options.roles.includes('coordinator');
   const workers = options.roles.includes('worker') ? options.workers : 0;
   const { state, notifier, runId } = app;
-  const backfills = serviceBackfills({ state, clock, notifier, log, holder: runId, runDeps: (by) => backfillDeps(app, by) });
-  const runtime = serviceRuntime({ ...deps, log, metrics }, { coordinator: isCoordinator, workers, alsoSweep: () => backfills.tick() });
+  const backfills = serviceBackfills({
+    state,
+    clock,
+    notifier,
+    log,
+    holder: runId,
+    runDeps: (by) => backfillDeps(app, by),
+  });
+  const runtime = serviceRuntime(
+    { ...deps, log, metrics },
+    { coordinator: isCoordinator, workers, alsoSweep: () => backfills.tick() },
+  );
   const service: Service = {
     roles: options.roles,
     deps,
@@ -117,7 +125,10 @@ function nobodyMayCall(): TipoffError {
   );
 }
 
-async function listen(service: Service, { hostname, port }: ServeOptions): Promise<{ server: Server; port: number }> {
+async function listen(
+  service: Service,
+  { hostname, port }: ServeOptions,
+): Promise<{ server: Server; port: number }> {
   const app = serviceApp(service);
   return new Promise((resolve, reject) => {
     const server = serve({ fetch: app.fetch, hostname, port }, (info) => {

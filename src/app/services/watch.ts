@@ -2,10 +2,10 @@ import { alertOn } from '#app/alert-deps.ts';
 import { canaryDeps } from '#app/canaries.ts';
 import type { App } from '#app/compose.ts';
 import { TipoffError } from '#core/errors.ts';
-import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
-import { runCanaries } from '#guard/canaries/engine.ts';
+import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { beat, CANARY_JOB, CANARY_SILENCE_SECONDS, JOBS, lastBeat } from '#guard/canaries/heartbeats.ts';
-import { span } from '#guard/incidents/words.ts';
+import { runCanaries } from '#guard/canaries/run.ts';
+import { span } from '#guard/incidents/document.ts';
 import type { Notice, NoticeRef } from '#platform/notify/port.ts';
 
 /** The period of the checks. */
@@ -39,7 +39,9 @@ export function deadMan(deps: WatchDeps): () => Promise<void> {
     const told = (await state.get<Silence>(SILENCES, CANARY_JOB))?.data;
     if (isSilent && told === undefined) {
       const ref = await notifier.send(silenceNotice(since, clock.now()));
-      await state.transaction(async (tx) => tx.put(SILENCES, CANARY_JOB, { since: since.toISOString(), ref }));
+      await state.transaction(async (tx) =>
+        tx.put(SILENCES, CANARY_JOB, { since: since.toISOString(), ref }),
+      );
     } else if (told !== undefined && since > new Date(told.since)) {
       const over = overNotice(new Date(told.since), since);
       await (notifier.owns(told.ref) ? notifier.update(told.ref, over) : notifier.send(over));
@@ -54,7 +56,10 @@ function silenceNotice(since: Date, now: Date): Notice {
     severity: 'critical',
     phase: 'operations',
     title: `The checks are silent for ${span(since.toISOString(), now.toISOString())}`,
-    lines: ['Nobody is looking: a failure of the pipeline would go unnoticed.', `Last sign of life: ${since.toISOString()}.`],
+    lines: [
+      'Nobody is looking: a failure of the pipeline would go unnoticed.',
+      `Last sign of life: ${since.toISOString()}.`,
+    ],
     repair: 'tipoff canary run, then look at the schedule of the checks',
     runbook: 'docs/runbooks/actions/canaries.md',
   };
@@ -79,7 +84,8 @@ function overNotice(since: Date, until: Date): Notice {
 export function canariesWhenDue(app: App): () => Promise<void> {
   return async () => {
     const last = await lastBeat(app.warehouse, CANARY_JOB);
-    const due = last === undefined || app.clock.now().getTime() - Date.parse(last.beat_at) >= CANARY_SECONDS * 1000;
+    const due =
+      last === undefined || app.clock.now().getTime() - Date.parse(last.beat_at) >= CANARY_SECONDS * 1000;
     if (!due) return;
     const { alerted } = await alertOn(app, await runCanaries(canaryDeps(app), { canaries: CATALOGUE }));
     const [first] = alerted.delivered.undelivered;

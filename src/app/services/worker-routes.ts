@@ -1,12 +1,31 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
-import { UNIT_TOPIC } from '#pipeline/predict/documents.ts';
-import type { Handled } from '#pipeline/predict/worker.ts';
+import { UNIT_TOPIC } from '#pipeline/batch/state.ts';
+import type { Handled } from '#pipeline/batch/worker.ts';
 import type { Delivery, Pushed } from '#platform/queue/port.ts';
 import { type Route, route } from './route.ts';
-import type { Service } from './service.ts';
-import { predictAnswer, pushEnvelope, pushRequest } from './worker-schemas.ts';
+import type { Service } from './runtime.ts';
+
+/** A push delivery of Pub/Sub. What it carries is judged by the worker: a broken one is parked, never refused. */
+export const pushRequest = z.unknown().meta({
+  description: 'Pub/Sub push envelope; message.data is base64 of {"batch_id", "unit_id"}',
+  examples: [
+    { message: { data: 'eyJiYXRjaF9pZCI6ImIiLCJ1bml0X2lkIjoidSJ9', messageId: '1' }, deliveryAttempt: 1 },
+  ],
+});
+
+/** The envelope as far as the worker needs it. */
+export const pushEnvelope = z.object({
+  message: z.object({ data: z.string().max(60_000), messageId: z.string().max(200).optional() }),
+  deliveryAttempt: z.int().positive().optional(),
+});
+
+export const predictAnswer = z.strictObject({
+  handled: z
+    .enum(['done', 'duplicate', 'late', 'failed', 'poison'])
+    .describe('poison: parked with its reason; late, duplicate: acknowledged, nothing written'),
+});
 
 /** Broken pushes, by the hash of their message id or content: one document per message, however often it comes. */
 export const PARKED_PUSHES = 'parked_pushes';
@@ -35,11 +54,17 @@ export function workerRoutes(service: Service): Route[] {
 }
 
 async function predict(service: Service, body: unknown): Promise<Handled> {
-  return service.push === undefined ? predictContent(service, body) : predictPushed(service, service.push, body);
+  return service.push === undefined
+    ? predictContent(service, body)
+    : predictPushed(service, service.push, body);
 }
 
 /** Works on a message its queue knows: a second delivery is told apart before anything is done. */
-async function predictPushed(service: Service, push: NonNullable<Service['push']>, body: unknown): Promise<Handled> {
+async function predictPushed(
+  service: Service,
+  push: NonNullable<Service['push']>,
+  body: unknown,
+): Promise<Handled> {
   let pushed: Pushed;
   try {
     pushed = await push(body);
@@ -55,7 +80,8 @@ async function predictPushed(service: Service, push: NonNullable<Service['push']
 /** Works on what a message carries, whoever sent it. */
 async function predictContent(service: Service, body: unknown): Promise<Handled> {
   const envelope = pushEnvelope.safeParse(body);
-  if (!envelope.success) return park(service, body, `not a push envelope: ${z.prettifyError(envelope.error)}`);
+  if (!envelope.success)
+    return park(service, body, `not a push envelope: ${z.prettifyError(envelope.error)}`);
   const { message, deliveryAttempt = 1 } = envelope.data;
   const content = decoded(message.data);
   const delivery: Delivery = {
@@ -76,7 +102,11 @@ async function predictContent(service: Service, body: unknown): Promise<Handled>
 async function park({ deps, log }: Service, body: unknown, reason: string): Promise<'poison'> {
   const text = JSON.stringify(body).slice(0, LONGEST_KEPT);
   const short = reason.slice(0, LONGEST_REASON);
-  await deps.state.create(PARKED_PUSHES, digest(text), { reason: short, body: text, at: deps.clock.now().toISOString() });
+  await deps.state.create(PARKED_PUSHES, digest(text), {
+    reason: short,
+    body: text,
+    at: deps.clock.now().toISOString(),
+  });
   log.warn({ reason: short }, 'push parked');
   return 'poison';
 }

@@ -1,10 +1,10 @@
 import { CONTRACTS } from '#core/contracts/index.ts';
-import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions/publications.ts';
+import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions.ts';
 import { endAbandoned } from '#guard/backfill/ledger.ts';
 import { openHome } from '#platform/home.ts';
-import { directoryObjects } from '#platform/objects/directory/store.ts';
-import { openSqliteQueue } from '#platform/queue/sqlite/queue.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { directoryObjects } from '#platform/objects/directory.ts';
+import { openSqliteQueue } from '#platform/queue/sqlite.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { OnClose, StoreOptions, Stores } from './stores.ts';
 

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
-import type { GcpConfig } from '#app/gcp-config.ts';
+import type { GcpConfig } from '#app/config.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
-import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions/publications.ts';
-import { openGcs } from '#platform/objects/gcs/store.ts';
-import { parsePushEnvelope } from '#platform/queue/pubsub/push.ts';
+import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions.ts';
+import { openGcs } from '#platform/objects/gcs.ts';
 import { openPubSubQueue } from '#platform/queue/pubsub/queue.ts';
+import { parsePushEnvelope } from '#platform/queue/pubsub/transport.ts';
 import { openFirestoreState } from '#platform/state/firestore/store.ts';
 import type { StateStore } from '#platform/state/port.ts';
-import { emulated } from '#platform/warehouse/bigquery/emulated.ts';
-import { openBigQuery } from '#platform/warehouse/bigquery/warehouse.ts';
+import { emulated, openBigQuery } from '#platform/warehouse/bigquery/warehouse.ts';
 import { bigqueryFunctions } from '#platform/warehouse/functions.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import type { OnClose, StoreOptions, Stores } from './stores.ts';
@@ -49,13 +48,22 @@ export async function openGcp(gcp: GcpConfig, options: StoreOptions, onClose: On
     ...(emulators.pubsub === undefined ? {} : { emulator: emulators.pubsub, createMissing: true }),
   });
   onClose(() => queue.close());
-  const storage = { projectId, bucket, clock, ...(emulators.storage === undefined ? {} : { endpoint: emulators.storage }) };
+  const storage = {
+    projectId,
+    bucket,
+    clock,
+    ...(emulators.storage === undefined ? {} : { endpoint: emulators.storage }),
+  };
   if (options.prepare !== false) await prepareOnce(warehouse, state, clock.now().toISOString());
   return {
     warehouse,
     state,
     queue,
-    exports: openGcs({ ...storage, folder: 'exports', ...(gcp.exportsUrl === undefined ? {} : { publicUrl: gcp.exportsUrl }) }),
+    exports: openGcs({
+      ...storage,
+      folder: 'exports',
+      ...(gcp.exportsUrl === undefined ? {} : { publicUrl: gcp.exportsUrl }),
+    }),
     models: openGcs(storage),
     notes: [],
     announce: async () => undefined,

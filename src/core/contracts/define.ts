@@ -99,7 +99,9 @@ interface ColumnReferences<C extends Columns> {
 }
 
 /** Declares a table. The literal types of the columns survive, so that `RowOf` can derive the row type. */
-export function defineTable<const C extends Columns>(contract: TableContract<C> & ColumnReferences<C>): TableContract<C> {
+export function defineTable<const C extends Columns>(
+  contract: TableContract<C> & ColumnReferences<C>,
+): TableContract<C> {
   return contract;
 }
 

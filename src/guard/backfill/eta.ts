@@ -1,7 +1,141 @@
-import type { Slate } from '#core/calendar.ts';
-import type { UnitDoc } from './ledger.ts';
-import type { Workload } from './workload.ts';
-import type { Work } from './works.ts';
+import { type Slate, seasonOf } from '#core/calendar.ts';
+import type { Facet, Fingerprints } from './facets.ts';
+import { monthOf, type UnitDoc } from './ledger.ts';
+import type { BackfillPlan } from './plan.ts';
+import { HISTORY_STEPS, type Step } from './steps.ts';
+/** How many slates one statement covers: those of a season, or of a calendar month. */
+export type ChunkSize = 'season' | 'month';
+
+/** One piece of work: a step over the planned slates of a chunk. It is written, and entered into the ledger, as a whole. */
+export interface Work {
+  readonly step: Step;
+  readonly slates: readonly Slate[];
+}
+
+/**
+ * The planned units as pieces of work in the order of execution. Date-major: all steps of the oldest chunk first, so that
+ * finished dates are usable while the rest runs. When today's slate is planned, it goes before everything but the history
+ * it needs.
+ */
+export function worksOf(
+  plan: Pick<BackfillPlan, 'units'>,
+  steps: readonly Step[],
+  open: ReadonlySet<Slate>,
+  size: ChunkSize,
+): Work[] {
+  const chunkOf = size === 'season' ? seasonOf : monthOf;
+  const planned = new Map<Step, Slate[]>();
+  for (const step of steps) {
+    const slates = plan.units.filter((unit) => unit.step === step.name).flatMap((unit) => unit.slates);
+    if (slates.length > 0) planned.set(step, slates.sort());
+  }
+  const isHistory = (step: Step): boolean => HISTORY_STEPS.includes(step.name);
+  const chunked = (wanted: (step: Step, slate: Slate) => boolean): Work[] => {
+    const chunks = new Map<string, Map<Step, Slate[]>>();
+    for (const [step, slates] of planned) {
+      for (const slate of slates.filter((one) => wanted(step, one))) {
+        const chunk = chunks.get(chunkOf(slate)) ?? new Map<Step, Slate[]>();
+        chunks.set(chunkOf(slate), chunk);
+        chunk.set(step, [...(chunk.get(step) ?? []), slate]);
+      }
+    }
+    const inOrder = [...chunks].sort(([a], [b]) => (a < b ? -1 : 1));
+    return inOrder.flatMap(([, chunk]) =>
+      steps.flatMap((step) => (chunk.has(step) ? [{ step, slates: chunk.get(step) ?? [] }] : [])),
+    );
+  };
+  const isTonightPlanned = [...planned.values()].some((slates) => slates.some((slate) => open.has(slate)));
+  if (!isTonightPlanned) return chunked(() => true);
+  return [
+    ...chunked((step) => isHistory(step)),
+    ...chunked((step, slate) => !isHistory(step) && open.has(slate)),
+    ...chunked((step, slate) => !isHistory(step) && !open.has(slate)),
+  ];
+}
+
+/** A piece of work cut into its calendar months. */
+export function byMonth({ step, slates }: Work): Work[] {
+  return [...Map.groupBy(slates, monthOf).values()].map((own) => ({ step, slates: own }));
+}
+
+/**
+ * What a step takes in seconds of a machine with two cores and the embedded engine: of a slate, of each of its games, of each
+ * raw line and report of it; and to begin a piece of work, of each game of the history that is read for it.
+ */
+interface Cost {
+  readonly slate?: number;
+  readonly game?: number;
+  readonly line?: number;
+  readonly report?: number;
+  readonly history?: number;
+}
+
+/** Measured by `npm run bench`. Only their ratios matter: what a run measures corrects them all. */
+const COSTS: Readonly<Record<string, Cost>> = {
+  PlayerGameSummary: { game: 0.00022 },
+  TeamGameSummary: { game: 0.00007 },
+  UpcomingTeamGameContext: { game: 0.00003 },
+  PlayerPropLines: { line: 0.0000047 },
+  UpcomingPlayerGameContext: { game: 0.00026, report: 0.00002 },
+  TeamDefenseZoneAnalysis: { game: 0.0001, history: 0.00003 },
+  PlayerShotZoneAnalysis: { game: 0.000065 },
+  PlayerDailyCache: { game: 0.00038, history: 0.000095 },
+  PlayerCompositeFactors: { game: 0.00011 },
+  MLFeatureStore: { game: 0.00068 },
+  // To begin: every week's model from one walk over all of history.
+  Predictions: { slate: 0.1, game: 0.003, history: 0.0012 },
+  Grades: { game: 0.00095 },
+  Exports: { slate: 0.085, game: 0.0044 },
+};
+const UNKNOWN_STEP: Cost = { game: 0.0003 };
+/** Seconds to begin a piece of work however few slates it has. */
+const BEGIN_SECONDS = 0.03;
+/** Games of a slate that no read facet knows. */
+const TYPICAL_GAMES = 6;
+
+/** How much work there is, in the seconds of `COSTS`. */
+export interface Workload {
+  /** The slates themselves. */
+  slates(step: string, slates: readonly Slate[]): number;
+  /** To begin a piece of work over these slates. */
+  begin(step: string, slates: readonly Slate[]): number;
+}
+
+/** The work of slates, by the rows that the facets of a plan counted for them. */
+export function workloadOf(facets: ReadonlyMap<Facet, Fingerprints>): Workload {
+  const counted = (facet: Facet): ReadonlyMap<Slate, number> =>
+    new Map([...(facets.get(facet) ?? [])].map(([slate, fingerprint]) => [slate, rowsOf(fingerprint)]));
+  const [games, lines, reports] = [counted('calendar'), counted('player_lines'), counted('reports')];
+  const known = [...games].sort(([a], [b]) => (a < b ? -1 : 1));
+  const gamesOf = (slate: Slate): number => games.get(slate) ?? TYPICAL_GAMES;
+  return {
+    slates: (step, slates) => {
+      const { slate: each = 0, game = 0, line = 0, report = 0 } = COSTS[step] ?? UNKNOWN_STEP;
+      return slates.reduce(
+        (sum, slate) =>
+          sum +
+          each +
+          game * gamesOf(slate) +
+          line * (lines.get(slate) ?? 0) +
+          report * (reports.get(slate) ?? 0),
+        0,
+      );
+    },
+    begin: (step, slates) => {
+      const { history = 0 } = COSTS[step] ?? UNKNOWN_STEP;
+      const last = slates.at(-1);
+      if (history === 0 || last === undefined) return BEGIN_SECONDS;
+      return (
+        BEGIN_SECONDS + history * known.reduce((sum, [slate, count]) => (slate < last ? sum + count : sum), 0)
+      );
+    },
+  };
+}
+
+/** Rows behind a fingerprint, which ends with their number. */
+function rowsOf(fingerprint: string): number {
+  return Number(fingerprint.slice(fingerprint.lastIndexOf(':') + 1)) || 0;
+}
 
 /** How many times longer than the workload says a step takes here. */
 export type Rates = (step: string) => number;
@@ -15,7 +149,10 @@ export function ratesOf(units: Iterable<Pick<UnitDoc, 'step' | 'seconds' | 'work
     sums.set(step, { seconds: sum.seconds + seconds, workload: sum.workload + workload });
   }
   const all = [...sums.values()];
-  const [seconds, workload] = [all.reduce((sum, one) => sum + one.seconds, 0), all.reduce((sum, one) => sum + one.workload, 0)];
+  const [seconds, workload] = [
+    all.reduce((sum, one) => sum + one.seconds, 0),
+    all.reduce((sum, one) => sum + one.workload, 0),
+  ];
   const overall = seconds > 0 ? seconds / workload : 1;
   return (step) => {
     const own = sums.get(step);
@@ -66,7 +203,8 @@ export function pace(planned: Shares): Pace {
       return [...estimated].reduce((sum, [share, seconds]) => {
         const own = seen.get(share) ?? { estimated: 0, measured: 0 };
         const weight = GUESS_OF_SHARE * (planned.get(share) ?? 0);
-        const factor = own.estimated + weight > 0 ? (own.measured + weight * common) / (own.estimated + weight) : common;
+        const factor =
+          own.estimated + weight > 0 ? (own.measured + weight * common) / (own.estimated + weight) : common;
         return sum + seconds * factor;
       }, 0);
     },

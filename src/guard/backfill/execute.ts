@@ -1,20 +1,96 @@
-import type { Slate } from '#core/calendar.ts';
-import { seasonOf } from '#core/calendar.ts';
+import { type Slate, seasonOf } from '#core/calendar.ts';
 import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
-import { mondayBefore } from '#model/season-model-source.ts';
-import type { ModelSource } from '#model/serving.ts';
+import { mondayBefore } from '#model/model-source.ts';
+import type { ModelSource } from '#model/systems.ts';
+import { seasonInputs } from '#pipeline/batch/inputs.ts';
+import { withdraw } from '#pipeline/batch/receipt.ts';
+import { type BatchDeps, endBatch, predictedRows } from '#pipeline/batch/run.ts';
+import { type ExportDeps, exportSeasonSubsets, exportSlates } from '#pipeline/exports/export.ts';
 import { grade } from '#pipeline/grade/grade.ts';
 import { blocking, type NotReady, notReady } from '#pipeline/precompute/readiness.ts';
-import { seasonInputs } from '#pipeline/predict/inputs.ts';
-import { type BatchDeps, endBatch, predictedRows } from '#pipeline/predict/run-batch.ts';
-import { NO_AS_OF, type Processor, type SlateRange } from '#pipeline/processor.ts';
-import { exportSeasonSubsets, exportSlates } from '#pipeline/publish/exports/export.ts';
-import type { ExportDeps } from '#pipeline/publish/exports/write.ts';
-import { holdProcessor, outputOf, type PhaseDeps, runProcessor } from '#pipeline/run-processor.ts';
-import { inLanes } from './lanes.ts';
-import { visibleBackfills, withdrawBackfills } from './redo.ts';
-import { readActualRows } from './standing.ts';
-import type { Work } from './works.ts';
+import {
+  holdProcessor,
+  NO_AS_OF,
+  outputOf,
+  type PhaseDeps,
+  type Processor,
+  runProcessor,
+  type SlateRange,
+} from '#pipeline/processor.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { StateStore } from '#platform/state/port.ts';
+import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
+import type { Work } from './eta.ts';
+import type { PlanRequest, UnitResult } from './ledger.ts';
+import type { BackfillPlan } from './plan.ts';
+import { readActualRows } from './slates.ts';
+import type { CodeIdentity, Step } from './steps.ts';
+
+/**
+ * Does work on items, at most `width` of them at once, begun in their order. After a failure no other item is begun, those at
+ * work are waited for, and the first failure is thrown: nothing goes on behind the caller's back.
+ */
+export async function inLanes<T>(
+  items: readonly T[],
+  width: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const left = items.values();
+  const failures: unknown[] = [];
+  const lane = async (): Promise<void> => {
+    for (const item of left) {
+      try {
+        await work(item);
+      } catch (error) {
+        failures.push(error);
+      }
+      if (failures.length > 0) return;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));
+  if (failures.length > 0) throw failures[0];
+}
+
+/** What backfills published between two slates and what is still visible, by slate. */
+export async function visibleBackfills(
+  warehouse: Warehouse,
+  from: Slate,
+  to: Slate,
+): Promise<ReadonlyMap<Slate, readonly string[]>> {
+  const rows = await warehouse.query<{ slate: Slate; publication_id: string }>(
+    `SELECT p.slate, p.publication_id FROM nba_predictions.publications p
+     WHERE p.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND p.event = 'published' AND p.run_mode = 'BACKFILL'
+       AND NOT EXISTS (SELECT 1 FROM nba_predictions.publications w
+         WHERE w.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND w.slate = p.slate AND w.publication_id = p.publication_id
+           AND w.event = 'withdrawn')`,
+    { from, to },
+  );
+  const bySlate = Map.groupBy(rows, ({ slate }) => slate);
+  return new Map(
+    [...bySlate].map(([slate, own]) => [slate, own.map(({ publication_id }) => publication_id)]),
+  );
+}
+
+/**
+ * Withdraws what earlier backfills published for a slate, so that it can be predicted anew: a backfill never replaces a
+ * visible prediction. What a daily mode published stays.
+ */
+export async function withdrawBackfills(
+  deps: { readonly warehouse: Warehouse; readonly clock: Clock },
+  slate: Slate,
+  publications: readonly string[],
+  by: string,
+): Promise<void> {
+  for (const publicationId of publications) {
+    await withdraw(deps, {
+      publicationId,
+      slate,
+      by,
+      reason: 'its inputs changed: predicted anew',
+      at: deps.clock.now().toISOString(),
+    });
+  }
+}
 
 /** What the pieces of work need. */
 export interface ExecuteDeps extends PhaseDeps, Omit<BatchDeps, 'models'> {
@@ -42,7 +118,12 @@ export interface Executor {
 }
 
 /** An executor for one run. `slates`: all slates with counted games; `open`: today's, computed as of the present. */
-export function executor(deps: ExecuteDeps, slates: readonly Slate[], open: ReadonlySet<Slate>, by: string): Executor {
+export function executor(
+  deps: ExecuteDeps,
+  slates: readonly Slate[],
+  open: ReadonlySet<Slate>,
+  by: string,
+): Executor {
   const heldBy = new Map<string, Map<Slate, string>>();
   const problems = new Map<string, Promise<readonly NotReady[]>>();
   const seconds = (since: number): number => (deps.clock.now().getTime() - since) / 1000;
@@ -62,14 +143,19 @@ export function executor(deps: ExecuteDeps, slates: readonly Slate[], open: Read
     const range = rangeOf(work, open, deps.clock.now());
     const held = await heldOf(processor, range);
     const wanted = new Set(work.slates);
-    const left = slates.filter((slate) => slate >= range.from && slate <= range.to && (!wanted.has(slate) || held.has(slate)));
+    const left = slates.filter(
+      (slate) => slate >= range.from && slate <= range.to && (!wanted.has(slate) || held.has(slate)),
+    );
     if (work.slates.every((slate) => held.has(slate))) {
       await holdProcessor(deps, processor, range, held.get(range.from) ?? 'an input is not ready');
     } else {
       await runProcessor(deps, processor, range, left);
     }
     const before = heldBy.get(outputOf(processor)) ?? new Map<Slate, string>();
-    heldBy.set(outputOf(processor), new Map([...before, ...[...held].filter(([slate]) => wanted.has(slate))]));
+    heldBy.set(
+      outputOf(processor),
+      new Map([...before, ...[...held].filter(([slate]) => wanted.has(slate))]),
+    );
     const rows = await readActualRows(deps.warehouse, processor.table, range.to);
     await settle(
       new Map(
@@ -103,19 +189,31 @@ export function executor(deps: ExecuteDeps, slates: readonly Slate[], open: Read
     const { from, to } = rangeOf(work, open, deps.clock.now());
     await grade(deps, { from, to });
     const table = work.step.table;
-    const rows = table === undefined ? new Map<Slate, number>() : await readActualRows(deps.warehouse, table, to);
-    await settle(new Map(work.slates.map((slate) => [slate, { rows: rows.get(slate) ?? 0 }])), seconds(began));
+    const rows =
+      table === undefined ? new Map<Slate, number>() : await readActualRows(deps.warehouse, table, to);
+    await settle(
+      new Map(work.slates.map((slate) => [slate, { rows: rows.get(slate) ?? 0 }])),
+      seconds(began),
+    );
   };
 
   const exportRange = async (work: Work, settle: Settle): Promise<void> => {
-    const exportDeps: ExportDeps = { warehouse: deps.warehouse, objects: deps.exports, clock: deps.clock, dataSource: deps.dataSource };
+    const exportDeps: ExportDeps = {
+      warehouse: deps.warehouse,
+      objects: deps.exports,
+      clock: deps.clock,
+      dataSource: deps.dataSource,
+    };
     let settledAt = deps.clock.now().getTime();
     const weeks = [...Map.groupBy(work.slates, mondayBefore).values()];
     for (const week of weeks) {
       const { documents } = await exportSlates(exportDeps, { slates: week });
       // Slates that are settled are not tried again: the last ones stand for the documents of their seasons as well.
-      if (week === weeks.at(-1)) for (const season of new Set(work.slates.map(seasonOf))) await exportSeasonSubsets(exportDeps, { season });
-      const rows = (slate: Slate): number => documents.filter(({ path }) => path.includes(slate)).reduce((sum, one) => sum + one.rows, 0);
+      if (week === weeks.at(-1))
+        for (const season of new Set(work.slates.map(seasonOf)))
+          await exportSeasonSubsets(exportDeps, { season });
+      const rows = (slate: Slate): number =>
+        documents.filter(({ path }) => path.includes(slate)).reduce((sum, one) => sum + one.rows, 0);
       await settle(new Map(week.map((slate) => [slate, { rows: rows(slate) }])), seconds(settledAt));
       settledAt = deps.clock.now().getTime();
     }
@@ -135,7 +233,12 @@ export function executor(deps: ExecuteDeps, slates: readonly Slate[], open: Read
  * One slate predicted as a backfill. Without features or without enough history for a model it is held, not failed; what else
  * goes wrong is this slate's failure.
  */
-async function predictSlate(deps: BatchDeps, slate: Slate, visible: readonly string[], by: string): Promise<SlateOutcome> {
+async function predictSlate(
+  deps: BatchDeps,
+  slate: Slate,
+  visible: readonly string[],
+  by: string,
+): Promise<SlateOutcome> {
   try {
     // Asked before anything is withdrawn: without a model what stands is better than nothing.
     await deps.models.forSlate(slate);
@@ -147,7 +250,8 @@ async function predictSlate(deps: BatchDeps, slate: Slate, visible: readonly str
     if (batch.state === 'failed') return { failed: `batch ${batch.batch_id}: ${batch.reason}` };
     return { rows: await predictedRows(deps.state, batch) };
   } catch (error) {
-    if (error instanceof TipoffError && error.code === 'TIPOFF_NO_MODEL') return { rows: 0, held: messageOf(error) };
+    if (error instanceof TipoffError && error.code === 'TIPOFF_NO_MODEL')
+      return { rows: 0, held: messageOf(error) };
     if (isTransient(error)) throw error;
     return { failed: messageOf(error) };
   }
@@ -156,7 +260,60 @@ async function predictSlate(deps: BatchDeps, slate: Slate, visible: readonly str
 function rangeOf({ slates }: Work, open: ReadonlySet<Slate>, now: Date): SlateRange {
   const [from, to] = [slates[0], slates.at(-1)];
   if (from === undefined || to === undefined) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', 'a piece of work without slates', { hint: 'Plan at least one slate per unit.' });
+    throw new TipoffError('TIPOFF_BAD_INPUT', 'a piece of work without slates', {
+      hint: 'Plan at least one slate per unit.',
+    });
   }
   return { from, to, asOf: slates.some((slate) => open.has(slate)) ? now.toISOString() : NO_AS_OF };
+}
+
+export interface RunDeps extends ExecuteDeps, CodeIdentity {
+  readonly state: StateStore;
+  /** Applies to every run whose request names none. */
+  readonly budget?: ByteBudget;
+}
+
+export interface RunRequest extends Omit<PlanRequest, 'now'> {
+  readonly by: string;
+  /** Bytes the statements may scan, by an estimate made before each (the distributed engine bills them). */
+  readonly budget?: ByteBudget;
+  /** Asked between pieces of work; a reason ends the run there. */
+  readonly shouldStop?: () => string | undefined;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Other steps than the declared ones; for tests. */
+  readonly steps?: readonly Step[];
+}
+
+export interface ByteBudget {
+  readonly bytes: number;
+  /** Bytes a statement would scan, found out without running it. Throws when the engine does not say. */
+  readonly estimate: (sql: string, params: SqlParams) => Promise<number>;
+}
+
+/** A finished piece of work. */
+export interface Progress {
+  readonly step: string;
+  readonly from: Slate;
+  readonly to: Slate;
+  readonly rows: number;
+  readonly seconds: number;
+  readonly done_slates: number;
+  readonly planned_slates: number;
+  readonly elapsed_seconds: number;
+  readonly eta_seconds: number;
+}
+
+export interface RunReport {
+  readonly run_id: string;
+  readonly plan: BackfillPlan;
+  /** Units that were executed, finished or held, as the plan names them. */
+  readonly executed: readonly UnitResult[];
+  readonly held: readonly (UnitResult & { readonly reason: string })[];
+  readonly failed: readonly (UnitResult & { readonly reason: string })[];
+  /** Units left because something above them failed; the next run takes them. */
+  readonly blocked: readonly UnitResult[];
+  readonly rows: number;
+  readonly seconds: number;
+  /** Why it ended before its end. */
+  readonly stopped: string | null;
 }

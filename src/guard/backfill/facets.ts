@@ -1,5 +1,31 @@
+import { hash } from 'node:crypto';
 import type { Slate } from '#core/calendar.ts';
+import type { TableContract } from '#core/contracts/define.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
+
+/** Hex digits kept of a SHA-256: 64 bits, far more than a ledger has entries. */
+const DIGITS = 16;
+
+/** A short, stable hash of some texts. The separator keeps ["ab", "c"] and ["a", "bc"] apart. */
+export function hashOf(...parts: readonly string[]): string {
+  return hash('sha256', parts.join('\u0000')).slice(0, DIGITS);
+}
+
+/** Hash of what a table is: columns, types, precisions, key. A change means that stored rows have another shape. */
+export function contractHash(table: TableContract): string {
+  const columns = Object.entries(table.columns).map(([name, { type, required, decimals }]) => [
+    name,
+    type,
+    required,
+    decimals ?? null,
+  ]);
+  return hashOf(JSON.stringify([table.dataset, table.name, columns, table.key]));
+}
+
+/** Hash of what computes a table: the text of its statement and of the function library it calls. */
+export function codeHash(select: string, functionLibrary: string): string {
+  return hashOf(select, functionLibrary);
+}
 
 /** Slates that are read. Inside of every facet: a bound around it would not keep BigQuery from reading the whole table. */
 const READ = 'slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)';
@@ -61,7 +87,11 @@ export type Fingerprints = ReadonlyMap<Slate, string>;
 const FIRST = '1946-11-01';
 
 /** Reads the fingerprints of facets up to a slate (inclusive), one aggregate per facet over its table. */
-export async function readFacets(warehouse: Warehouse, facets: readonly Facet[], to: Slate): Promise<ReadonlyMap<Facet, Fingerprints>> {
+export async function readFacets(
+  warehouse: Warehouse,
+  facets: readonly Facet[],
+  to: Slate,
+): Promise<ReadonlyMap<Facet, Fingerprints>> {
   const params: SqlParams = { from: FIRST, to };
   const read = new Map<Facet, Fingerprints>();
   for (const facet of facets) {

@@ -1,7 +1,6 @@
 import type { Slate } from '#core/calendar.ts';
-import { mondayBefore } from '#model/season-model-source.ts';
-import type { Facet, Fingerprints } from './facets.ts';
-import { hashOf } from './hash.ts';
+import { mondayBefore } from '#model/model-source.ts';
+import { type Facet, type Fingerprints, hashOf } from './facets.ts';
 import type { Need, Step } from './steps.ts';
 
 /** What one slate of one step was computed from: a hash per input, and of code and contract. Two equal records give equal rows. */
@@ -101,5 +100,7 @@ export function partsReader(
 
 /** Names of the parts in which two records differ. */
 export function changedParts(then: Parts, now: Parts): string[] {
-  return [...new Set([...Object.keys(then), ...Object.keys(now)])].filter((name) => then[name] !== now[name]).sort();
+  return [...new Set([...Object.keys(then), ...Object.keys(now)])]
+    .filter((name) => then[name] !== now[name])
+    .sort();
 }

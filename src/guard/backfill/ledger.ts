@@ -1,8 +1,28 @@
 import type { Slate } from '#core/calendar.ts';
 import type { StateStore } from '#platform/state/port.ts';
+import type { ChunkSize } from './eta.ts';
 import type { Parts } from './fingerprints.ts';
-import type { PlanRequest } from './request.ts';
 import type { BackfillPhase } from './steps.ts';
+
+/** What a backfill is asked for. */
+export interface PlanRequest {
+  /** First and last slate, both included. */
+  readonly from: Slate;
+  readonly to: Slate;
+  readonly phases: readonly BackfillPhase[];
+  /** The present: slates after today's are left alone, today's is not finished. */
+  readonly now: Date;
+  /** Only what failed last time, and what depends on it. */
+  readonly onlyFailed?: boolean;
+  /** Only what was computed once and no longer stands, and what depends on it. */
+  readonly onlyStale?: boolean;
+  /** Everything in the range, whatever the ledger says. */
+  readonly force?: boolean;
+  /** The run this is. What it computed before it was interrupted is not forced a second time. */
+  readonly runId?: string;
+  /** Slates per statement: those of a season (default) or of a month. */
+  readonly chunk?: ChunkSize;
+}
 
 const UNITS = 'backfill_units';
 const RUNS = 'backfill_runs';
@@ -143,7 +163,12 @@ export async function readRuns(state: StateStore): Promise<RunDoc[]> {
 export async function endAbandoned(state: StateStore, at: string): Promise<void> {
   for (const run of await readRuns(state)) {
     if (run.state !== 'running') continue;
-    await writeRun(state, { ...run, state: 'stopped', finished_at: at, reason: 'its process ended before it' });
+    await writeRun(state, {
+      ...run,
+      state: 'stopped',
+      finished_at: at,
+      reason: 'its process ended before it',
+    });
   }
 }
 
@@ -152,4 +177,42 @@ export async function writeRun(state: StateStore, run: RunDoc): Promise<void> {
   await state.transaction(async (tx) => {
     tx.put(RUNS, run.run_id, run);
   });
+}
+
+export interface UnitResult {
+  readonly step: string;
+  readonly month: string;
+  readonly slates: number;
+}
+
+/** Slates by step, as units of calendar months. */
+export class SlateTally {
+  readonly #slates = new Map<string, Map<Slate, string>>();
+
+  add(step: string, slate: Slate, reason = ''): void {
+    const own = this.#slates.get(step) ?? new Map<Slate, string>();
+    this.#slates.set(step, own.set(slate, reason));
+  }
+
+  /** The slates of a step. */
+  of(step: string): ReadonlySet<Slate> {
+    return new Set(this.#slates.get(step)?.keys());
+  }
+
+  units(): UnitResult[] {
+    return [...this.#slates].flatMap(([step, own]) =>
+      [...Map.groupBy(own.keys(), monthOf)].map(([month, those]) => ({ step, month, slates: those.length })),
+    );
+  }
+
+  /** Units by reason as well. */
+  reasons(): (UnitResult & { readonly reason: string })[] {
+    return [...this.#slates].flatMap(([step, own]) => {
+      const groups = Map.groupBy(own, ([slate, reason]) => `${monthOf(slate)}\n${reason}`);
+      return [...groups].map(([key, those]) => {
+        const [month = '', ...reason] = key.split('\n');
+        return { step, month, slates: those.length, reason: reason.join('\n') };
+      });
+    });
+  }
 }

@@ -1,16 +1,13 @@
 import type { Slate } from '#core/calendar.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { type Forecast, forecast, ratesOf } from './eta.ts';
+import { type Forecast, forecast, ratesOf, type Work, workloadOf, worksOf } from './eta.ts';
 import { FACETS, type Facet, readFacets } from './facets.ts';
 import { type Parts, partsReader } from './fingerprints.ts';
-import { monthOf, readUnits } from './ledger.ts';
-import type { PlanRequest } from './request.ts';
-import { readActualRows, readSlates } from './standing.ts';
+import { monthOf, type PlanRequest, readUnits } from './ledger.ts';
+import { readActualRows, readSlates } from './slates.ts';
 import type { BackfillPhase, Step } from './steps.ts';
 import { candidatesOf, type Reason, type Selection, selectSlates, type Verdict } from './verdicts.ts';
-import { workloadOf } from './workload.ts';
-import { type Work, worksOf } from './works.ts';
 
 export interface PlanDeps {
   readonly warehouse: Warehouse;
@@ -64,7 +61,11 @@ export interface Prepared {
  * What a backfill would run and what it would leave out, with the reason of each. The schedule and the names must be up to
  * date (`prepareReferences`): they say which slates there are. Reads only.
  */
-export async function planBackfill(deps: PlanDeps, steps: readonly Step[], request: PlanRequest): Promise<Prepared> {
+export async function planBackfill(
+  deps: PlanDeps,
+  steps: readonly Step[],
+  request: PlanRequest,
+): Promise<Prepared> {
   const { closed, open } = await readSlates(deps.warehouse, request.to, request.now);
   const all = [...closed, ...open.keys()].sort();
   const inRange = new Set(all.filter((slate) => slate >= request.from && slate <= request.to));
@@ -81,11 +82,14 @@ export async function planBackfill(deps: PlanDeps, steps: readonly Step[], reque
   const skipped: SkippedUnit[] = [];
   for (const step of needed) {
     const wanted = read.parts(step);
-    const actual = step.table === undefined ? undefined : await readActualRows(deps.warehouse, step.table, request.to);
+    const actual =
+      step.table === undefined ? undefined : await readActualRows(deps.warehouse, step.table, request.to);
     const verdicts = candidatesOf(step, all, wanted, units, actual, open);
     selection.verdicts.set(step.name, verdicts);
     const isChosen = chosen.includes(step);
-    const picked = isChosen ? selectSlates(selection, step) : { selected: new Map<Slate, Verdict>(), left: new Map<Slate, string>() };
+    const picked = isChosen
+      ? selectSlates(selection, step)
+      : { selected: new Map<Slate, Verdict>(), left: new Map<Slate, string>() };
     selection.selected.set(step.name, new Set(picked.selected.keys()));
     // Whether a slate is held follows from its inputs, which its parts cover: it must not matter when that was found out.
     // Rows that somebody computed past the ledger are learnt from as well.
@@ -95,9 +99,18 @@ export async function planBackfill(deps: PlanDeps, steps: readonly Step[], reque
     };
     const stands = all.filter((slate) => picked.selected.has(slate) || isThere(slate));
     read.provide(step, wanted, new Set(stands));
-    parts.set(step.name, new Map([...picked.selected.keys()].map((slate) => [slate, wanted.get(slate) ?? {}])));
+    parts.set(
+      step.name,
+      new Map([...picked.selected.keys()].map((slate) => [slate, wanted.get(slate) ?? {}])),
+    );
     if (!isChosen) continue;
-    planned.push(...plannedUnits(step, picked.selected, (slates) => rates(step.name) * workload.slates(step.name, slates)));
+    planned.push(
+      ...plannedUnits(
+        step,
+        picked.selected,
+        (slates) => rates(step.name) * workload.slates(step.name, slates),
+      ),
+    );
     skipped.push(...skippedUnits(step, picked.left));
   }
   const today = new Set(open.keys());
@@ -125,11 +138,17 @@ function neededBy(chosen: readonly Step[], steps: readonly Step[]): Step[] {
 }
 
 function facetsOf(steps: readonly Step[]): Facet[] {
-  const wanted = new Set(steps.flatMap(({ needs }) => needs.filter(({ kind }) => kind === 'facet').map(({ input }) => input)));
+  const wanted = new Set(
+    steps.flatMap(({ needs }) => needs.filter(({ kind }) => kind === 'facet').map(({ input }) => input)),
+  );
   return (Object.keys(FACETS) as Facet[]).filter((facet) => wanted.has(facet));
 }
 
-function plannedUnits(step: Step, selected: ReadonlyMap<Slate, Verdict>, seconds: (slates: readonly Slate[]) => number): PlannedUnit[] {
+function plannedUnits(
+  step: Step,
+  selected: ReadonlyMap<Slate, Verdict>,
+  seconds: (slates: readonly Slate[]) => number,
+): PlannedUnit[] {
   return [...Map.groupBy(selected, ([slate]) => monthOf(slate))].map(([month, entries]) => {
     const verdicts = entries.map(([, verdict]) => verdict);
     const changed = [...new Set(verdicts.flatMap((verdict) => verdict.changed))].sort();
@@ -141,7 +160,10 @@ function plannedUnits(step: Step, selected: ReadonlyMap<Slate, Verdict>, seconds
       reason: mostSerious(verdicts),
       changed,
       cascade:
-        changed.length > 0 && changed.every((name) => step.needs.some((need) => need.kind === 'step' && name.startsWith(`${need.input}:`))),
+        changed.length > 0 &&
+        changed.every((name) =>
+          step.needs.some((need) => need.kind === 'step' && name.startsWith(`${need.input}:`)),
+        ),
       seconds: seconds(entries.map(([slate]) => slate)),
     };
   });

@@ -1,11 +1,207 @@
-import { DOLLARS_PER_TIB, dollarsFor } from '#core/billing.ts';
+import { DOLLARS_PER_TIB, dollarsFor, LEAST_BILLED } from '#core/billing.ts';
 import type { Slate } from '#core/calendar.ts';
+import { TipoffError } from '#core/errors.ts';
+import { requireTrainable } from '#guard/quality/trend.ts';
+import { mondayBefore } from '#model/model-source.ts';
+import { readTrainingSet } from '#model/training-set.ts';
+import { seasonInputs } from '#pipeline/batch/inputs.ts';
+import { readCandidates, slateGames } from '#pipeline/batch/plan.ts';
+import type { ExportDeps } from '#pipeline/exports/export.ts';
+import type { ColumnarResult, SqlParams, Warehouse } from '#platform/warehouse/port.ts';
+import type { Work } from './eta.ts';
+import {
+  type ByteBudget,
+  type ExecuteDeps,
+  executor,
+  inLanes,
+  type RunDeps,
+  visibleBackfills,
+} from './execute.ts';
+import type { PlanRequest } from './ledger.ts';
 import { type BackfillPlan, planBackfill } from './plan.ts';
-import { NOT_ESTIMATED, type Reading, sumOfReadings, workReader } from './reading.ts';
-import type { PlanRequest } from './request.ts';
-import type { ByteBudget, RunDeps } from './run-types.ts';
-import { prepareReferences, readSlates } from './standing.ts';
+import { prepareReferences, readSlates } from './slates.ts';
 import { backfillSteps, type Step } from './steps.ts';
+
+/** A statement that reads, as the warehouse is sent it. */
+export interface Statement {
+  readonly sql: string;
+  readonly params: SqlParams;
+}
+
+/** A warehouse that reads and writes nothing, and what it was asked to read meanwhile. */
+export interface Rehearsal {
+  readonly warehouse: Warehouse;
+  /** The statements since the last time this was called. */
+  take(): Statement[];
+}
+
+const NO_ROWS: ColumnarResult = { rowCount: 0, numbers: () => new Float64Array(), strings: () => [] };
+
+/**
+ * The code that would run is given this warehouse, so the statements it writes down are those of a run by construction. Every
+ * read finds nothing. Loads are not billed and leave no trace. Whatever else is asked for is refused: it would be a change
+ * that only seems to have been made.
+ */
+export function rehearsal(engine: Warehouse['engine']): Rehearsal {
+  const seen: Statement[] = [];
+  const read = (sql: string, params: SqlParams = {}): void => {
+    seen.push({ sql, params });
+  };
+  const refuse = (what: string) => async (): Promise<never> => {
+    throw new TipoffError(
+      'TIPOFF_SQL',
+      `a rehearsal was asked for ${what}, expected statements that read and loads`,
+      {
+        hint: 'Say how this is rehearsed in src/guard/backfill/priced-plan.ts.',
+      },
+    );
+  };
+  return {
+    take: () => seen.splice(0),
+    warehouse: {
+      engine,
+      query: async (sql, params) => {
+        read(sql, params);
+        return [];
+      },
+      queryColumns: async (sql, params) => {
+        read(sql, params);
+        return NO_ROWS;
+      },
+      execute: async (sql, params) => {
+        read(sql, params);
+        return 0;
+      },
+      replaceRange: async (_table, _range, select, params) => {
+        read(select, params);
+        return 0;
+      },
+      append: async (_table, rows) => rows.length,
+      appendNew: async () => 0,
+      stage: async (_table, _as, rows) => rows.length,
+      ping: async () => undefined,
+      close: async () => undefined,
+      createTable: refuse('a new table'),
+      addColumn: refuse('a new column'),
+      alterTable: refuse('a changed table'),
+      createView: refuse('a view'),
+      dropTable: refuse('a dropped table'),
+      listTables: refuse('a list of tables'),
+      replaceFunctions: refuse('functions'),
+      listFunctions: refuse('a list of functions'),
+      describe: refuse('the shape of a table'),
+      prepare: refuse('a prepared warehouse'),
+    },
+  };
+}
+
+/** An object store in which nothing lies and nothing stays. */
+export const NOWHERE: ExportDeps['objects'] = {
+  put: async () => ({ etag: '' }),
+  get: async () => undefined,
+  list: async () => [],
+  delete: async () => false,
+  locate: (path) => path,
+};
+
+/** What some statements would read. */
+export interface Reading {
+  readonly statements: number;
+  /** Bytes by dry runs, of the tables as they are now. */
+  readonly bytes: number;
+  /** Bytes that are paid for at the least: a query is billed `LEAST_BILLED` whatever it reads. */
+  readonly billed: number;
+}
+
+/** What no dry run beforehand can know; the bill has it nevertheless. */
+export const NOT_ESTIMATED: readonly string[] = [
+  'rows that the run adds: tables are read as they are now',
+  'checking and moving the result of a step before it replaces rows',
+  'what a batch reads of its own staging tables and receipts when it is audited and published',
+];
+
+/** Asks what pieces of work would read, with the statements that their execution sends. */
+export interface Reader {
+  /** What making the plan itself reads; a run makes it once more. */
+  plan(request: PlanRequest, steps: readonly Step[]): Promise<Reading>;
+  /** Throws what the engine refuses a dry run with: an unknown figure is never 0. */
+  work(work: Work): Promise<Reading>;
+}
+
+/** Dry runs at the same time. */
+const AT_ONCE = 8;
+
+/** A reader for one run. `slates`: all slates with counted games; `open`: today's. */
+export function workReader(
+  deps: ExecuteDeps & Pick<RunDeps, 'state'>,
+  budget: Pick<ByteBudget, 'estimate'>,
+  { slates, open }: { readonly slates: readonly Slate[]; readonly open: ReadonlySet<Slate> },
+): Reader {
+  const { warehouse, take } = rehearsal(deps.warehouse.engine);
+  const rehearsed = { ...deps, warehouse, exports: NOWHERE };
+  const run = executor(rehearsed, slates, open, 'rehearsal');
+  const measured = () => readingOf(take(), budget.estimate);
+  return {
+    plan: async (request, steps) => {
+      await prepareReferences(rehearsed);
+      await planBackfill(rehearsed, steps, request);
+      return measured();
+    },
+    work: async (work) => {
+      if (work.step.phase === 'predict') await rehearsePredictions(warehouse, work.slates);
+      else await run.execute(work, async () => undefined);
+      return measured();
+    },
+  };
+}
+
+/** What predicting slates reads: a batch that finds no players would not go on to the rest. */
+async function rehearsePredictions(
+  warehouse: ReturnType<typeof rehearsal>['warehouse'],
+  slates: readonly Slate[],
+): Promise<void> {
+  const [from, to] = [slates[0], slates.at(-1)];
+  if (from === undefined || to === undefined) return;
+  await visibleBackfills(warehouse, from, to);
+  await readTrainingSet(warehouse, { before: mondayBefore(to) });
+  for (const monday of new Set(slates.map(mondayBefore)))
+    await requireTrainable(warehouse, { before: monday });
+  const inputs = seasonInputs(warehouse, slates);
+  for (const slate of slates) {
+    await slateGames(warehouse, slate);
+    await readCandidates(warehouse, slate);
+    await inputs.ofPlayers(slate, []);
+  }
+}
+
+/** Statements of the same text differ by their slate: the one in the middle is asked for and stands for all. */
+async function readingOf(
+  statements: readonly Statement[],
+  estimate: ByteBudget['estimate'],
+): Promise<Reading> {
+  const groups = [...Map.groupBy(statements, ({ sql }) => sql).values()];
+  let [bytes, billed] = [0, 0];
+  await inLanes(groups, AT_ONCE, async (group) => {
+    const one = group[group.length >> 1];
+    if (one === undefined) return;
+    const own = await estimate(one.sql, one.params);
+    bytes += own * group.length;
+    billed += Math.max(own, LEAST_BILLED) * group.length;
+  });
+  return { statements: statements.length, bytes, billed };
+}
+
+/** Readings taken together. */
+export function sumOfReadings(readings: readonly Reading[]): Reading {
+  return readings.reduce(
+    (sum, one) => ({
+      statements: sum.statements + one.statements,
+      bytes: sum.bytes + one.bytes,
+      billed: sum.billed + one.billed,
+    }),
+    { statements: 0, bytes: 0, billed: 0 },
+  );
+}
 
 /** What one step reads over all its slates. */
 export interface StepReading {
@@ -53,7 +249,9 @@ export async function pricedPlan(deps: RunDeps, request: PricedPlanRequest): Pro
   if (budget === undefined) return { ...plan, bytes: null, cost_usd: null, reading: null };
   const { closed } = await readSlates(deps.warehouse, request.to, request.now);
   const reader = workReader(deps, budget, { slates: [...closed, ...open].sort(), open });
-  const readings: { readonly step: string; readonly reading: Reading }[] = [{ step: 'plan', reading: await reader.plan(request, steps) }];
+  const readings: { readonly step: string; readonly reading: Reading }[] = [
+    { step: 'plan', reading: await reader.plan(request, steps) },
+  ];
   let bytes = readings[0]?.reading.bytes ?? 0;
   let stopsBefore: PlanReading['stops_before'] = null;
   for (const work of works) {
@@ -61,7 +259,8 @@ export async function pricedPlan(deps: RunDeps, request: PricedPlanRequest): Pro
     readings.push({ step: work.step.name, reading });
     bytes += reading.bytes;
     const [from] = work.slates;
-    if (bytes > budget.bytes && stopsBefore === null && from !== undefined) stopsBefore = { step: work.step.name, from, bytes };
+    if (bytes > budget.bytes && stopsBefore === null && from !== undefined)
+      stopsBefore = { step: work.step.name, from, bytes };
   }
   const own = [...Map.groupBy(readings, ({ step }) => step)].map(([step, those]): StepReading => {
     const { billed, ...sum } = sumOfReadings(those.map(({ reading }) => reading));

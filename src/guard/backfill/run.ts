@@ -1,15 +1,13 @@
 import type { Slate } from '#core/calendar.ts';
 import { isTransient, messageOf } from '#core/errors.ts';
-import { executor, type SlateOutcome } from './execute.ts';
-import { enter, type RunDoc, readRun, type SlateRecord, writeRun } from './ledger.ts';
+import { byMonth, type Work } from './eta.ts';
+import { executor, type RunDeps, type RunReport, type RunRequest, type SlateOutcome } from './execute.ts';
+import { enter, type RunDoc, readRun, type SlateRecord, SlateTally, writeRun } from './ledger.ts';
 import { planBackfill } from './plan.ts';
-import { workReader } from './reading.ts';
-import type { RunDeps, RunReport, RunRequest } from './run-types.ts';
-import { prepareReferences, readSlates } from './standing.ts';
+import { workReader } from './priced-plan.ts';
+import { prepareReferences, readSlates } from './slates.ts';
 import { backfillSteps } from './steps.ts';
-import { SlateTally } from './tally.ts';
 import { reachOf } from './verdicts.ts';
-import { byMonth, type Work } from './works.ts';
 
 const TRANSIENT_TRIES = 3;
 const TRANSIENT_WAIT_MS = 1000;
@@ -25,11 +23,20 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
   const steps = request.steps ?? backfillSteps(deps);
   const budget = request.budget ?? deps.budget;
   await prepareReferences(deps);
-  const { plan, parts, works, forecast, open } = await planBackfill(deps, steps, { ...request, now: began, runId: deps.runId });
+  const { plan, parts, works, forecast, open } = await planBackfill(deps, steps, {
+    ...request,
+    now: began,
+    runId: deps.runId,
+  });
   const { closed } = await readSlates(deps.warehouse, request.to, began);
   const all = [...closed, ...open].sort();
   const run = executor(deps, all, open, request.by);
-  const [executed, held, failed, blocked] = [new SlateTally(), new SlateTally(), new SlateTally(), new SlateTally()];
+  const [executed, held, failed, blocked] = [
+    new SlateTally(),
+    new SlateTally(),
+    new SlateTally(),
+    new SlateTally(),
+  ];
   let rowsWritten = 0;
   const plannedSlates = plan.units.reduce((sum, { slates }) => sum + slates.length, 0);
   let doneSlates = 0;
@@ -57,7 +64,11 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
       reason,
     });
 
-  const settle = async (work: Work, outcomes: ReadonlyMap<Slate, SlateOutcome>, seconds: number): Promise<void> => {
+  const settle = async (
+    work: Work,
+    outcomes: ReadonlyMap<Slate, SlateOutcome>,
+    seconds: number,
+  ): Promise<void> => {
     const { name, phase, code, contract } = work.step;
     const records = new Map<Slate, SlateRecord | { failed: string }>();
     for (const [slate, outcome] of outcomes) {
@@ -78,7 +89,10 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
     doneSlates += outcomes.size;
     const [from, to] = [[...outcomes.keys()][0], [...outcomes.keys()].at(-1)];
     if (from === undefined || to === undefined) return;
-    const rows = [...outcomes.values()].reduce((sum, outcome) => sum + ('rows' in outcome ? outcome.rows : 0), 0);
+    const rows = [...outcomes.values()].reduce(
+      (sum, outcome) => sum + ('rows' in outcome ? outcome.rows : 0),
+      0,
+    );
     request.onProgress?.({
       step: name,
       from,
@@ -152,7 +166,12 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
 }
 
 /** What a request asks for beyond its range and phases, without what it leaves open. */
-function askedOf({ onlyFailed = false, onlyStale = false, force = false, chunk = 'season' }: RunRequest): RunDoc['asked'] {
+function askedOf({
+  onlyFailed = false,
+  onlyStale = false,
+  force = false,
+  chunk = 'season',
+}: RunRequest): RunDoc['asked'] {
   return { onlyFailed, onlyStale, force, chunk };
 }
 
@@ -161,5 +180,20 @@ function unblocked(work: Work, failed: SlateTally, blocked: SlateTally): Work {
   const obstacles = work.step.needs.flatMap(({ kind, input, scope }) =>
     kind === 'step' ? [reachOf(scope, new Set([...failed.of(input), ...blocked.of(input)]))] : [],
   );
-  return { step: work.step, slates: work.slates.filter((slate) => obstacles.every((reach) => reach(slate) === undefined)) };
+  return {
+    step: work.step,
+    slates: work.slates.filter((slate) => obstacles.every((reach) => reach(slate) === undefined)),
+  };
+}
+
+/**
+ * Carries on with a run that did not come to its end: with what it was asked for, and under its id, so that what it forced
+ * before is not forced again.
+ */
+export async function resumeBackfill(
+  deps: RunDeps,
+  { run_id, from, to, phases, asked }: RunDoc,
+  rest: Omit<RunRequest, 'from' | 'to' | 'phases' | keyof RunDoc['asked']>,
+): Promise<RunReport> {
+  return runBackfill({ ...deps, runId: run_id }, { ...rest, from, to, phases, ...asked });
 }

@@ -1,13 +1,10 @@
 import type { TableContract } from '#core/contracts/define.ts';
-import { predictionGrades } from '#core/contracts/nba_predictions/prediction-grades.ts';
+import { predictionGrades } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
-import { CONTEXT_PROCESSORS, SUMMARY_PROCESSORS } from '#pipeline/analytics/processors.ts';
-import { PRECOMPUTE_PROCESSORS } from '#pipeline/precompute/processors.ts';
+import { CONTEXT_PROCESSORS, PRECOMPUTE_PROCESSORS, SUMMARY_PROCESSORS } from '#pipeline/graph.ts';
 import { INPUTS } from '#pipeline/precompute/readiness.ts';
 import type { Processor } from '#pipeline/processor.ts';
-import type { Facet } from './facets.ts';
-import { codeHash, contractHash, hashOf } from './hash.ts';
-
+import { codeHash, contractHash, type Facet, hashOf } from './facets.ts';
 /** The phases of a backfill in the order of the data. */
 export const BACKFILL_PHASES = ['analytics', 'precompute', 'predict', 'grade', 'export'] as const;
 export type BackfillPhase = (typeof BACKFILL_PHASES)[number];
@@ -65,7 +62,11 @@ const NEEDS: Readonly<Record<string, readonly Need[]>> = {
     facet('shots', 'before'),
   ],
   PlayerShotZoneAnalysis: [step('UpcomingPlayerGameContext'), facet('shots', 'before')],
-  PlayerDailyCache: [step('UpcomingPlayerGameContext'), step('TeamDefenseZoneAnalysis'), step('PlayerGameSummary', 'before')],
+  PlayerDailyCache: [
+    step('UpcomingPlayerGameContext'),
+    step('TeamDefenseZoneAnalysis'),
+    step('PlayerGameSummary', 'before'),
+  ],
   PlayerCompositeFactors: [
     step('UpcomingPlayerGameContext'),
     step('UpcomingTeamGameContext'),
@@ -109,7 +110,9 @@ function processorStep(processor: Processor, { functionLibrary }: CodeIdentity):
     code: codeHash(processor.select, functionLibrary),
     contract: contractHash(processor.table),
     needs:
-      INPUTS[processor.name]?.includes('results') === true ? [...needs, ...READINESS.filter((ready) => !isAmong(needs, ready))] : needs,
+      INPUTS[processor.name]?.includes('results') === true
+        ? [...needs, ...READINESS.filter((ready) => !isAmong(needs, ready))]
+        : needs,
   };
 }
 
@@ -128,7 +131,12 @@ export function backfillSteps(
   code: CodeIdentity,
   processors: readonly Processor[] = [...SUMMARY_PROCESSORS, ...CONTEXT_PROCESSORS, ...PRECOMPUTE_PROCESSORS],
 ): readonly Step[] {
-  const after = (name: string, phase: BackfillPhase, needs: readonly Need[], table?: TableContract): Step => ({
+  const after = (
+    name: string,
+    phase: BackfillPhase,
+    needs: readonly Need[],
+    table?: TableContract,
+  ): Step => ({
     name,
     phase,
     code: hashOf(name, code.codeVersion),
@@ -145,7 +153,12 @@ export function backfillSteps(
       step('MLFeatureStore', 'before_week'),
       step('PlayerGameSummary', 'before_week'),
     ]),
-    after('Grades', 'grade', [step('Predictions'), step('PlayerGameSummary'), facet('games')], predictionGrades),
+    after(
+      'Grades',
+      'grade',
+      [step('Predictions'), step('PlayerGameSummary'), facet('games')],
+      predictionGrades,
+    ),
     after('Exports', 'export', [step('Grades'), step('Predictions')]),
   ];
 }

@@ -1,10 +1,44 @@
 import { addDays, easternInstant, type Slate } from '#core/calendar.ts';
-import { messageOf } from '#core/errors.ts';
+import { messageOf, TipoffError } from '#core/errors.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
-import type { Canary, CanaryWorld, CheckedThing, LookInSql, Moment, Rung } from './definition.ts';
+import {
+  type Canary,
+  type CanaryResult,
+  type CanaryWorld,
+  type CheckedThing,
+  type LookInSql,
+  type Moment,
+  OFFENDER_LIMIT,
+  type Rung,
+  type Severity,
+} from './definition.ts';
 import { type Halt, isInForce } from './halt.ts';
-import type { Purse } from './purse.ts';
-import { type CanaryResult, OFFENDER_LIMIT, type Severity } from './run.ts';
+
+/** Bytes that the checks of one run may read together. */
+export interface Purse {
+  /** Takes what a statement is to read. Throws TIPOFF_SQL when it is more than is left: then the statement is not run. */
+  pay(bytes: number): void;
+}
+
+/** A purse with a number of bytes in it. */
+export function purse(budgetBytes: number): Purse {
+  let left = budgetBytes;
+  return {
+    pay: (bytes) => {
+      if (bytes > left) {
+        throw new TipoffError(
+          'TIPOFF_SQL',
+          `its statement would read ${bytes} bytes, and ${left} of the ${budgetBytes} of this run are left`,
+          {
+            hint: 'Find the check that reads too much in nba_orchestration.canary_results, and bound its statement by its partitions.',
+            details: { bytes, left },
+          },
+        );
+      }
+      left -= bytes;
+    },
+  };
+}
 
 /** Days of history a statement may name by @from. */
 const WINDOW_DAYS = 7;
@@ -19,10 +53,16 @@ interface Findings {
 }
 
 /** Everything a result says before the check was asked. */
-export type Unasked = Omit<CanaryResult, 'status' | 'seen' | 'offenders' | 'offender_count' | 'reason' | 'bytes' | 'ms'>;
+export type Unasked = Omit<
+  CanaryResult,
+  'status' | 'seen' | 'offenders' | 'offender_count' | 'reason' | 'bytes' | 'ms'
+>;
 
 /** The outcome of one check, without the time it took. */
-export type Answer = Pick<CanaryResult, 'status' | 'severity' | 'seen' | 'expected' | 'offenders' | 'offender_count' | 'reason' | 'bytes'>;
+export type Answer = Pick<
+  CanaryResult,
+  'status' | 'severity' | 'seen' | 'expected' | 'offenders' | 'offender_count' | 'reason' | 'bytes'
+>;
 
 /** The slate a check looks at on a day: the day's own, or the one before for last night. */
 export function slateLookedAt(canary: Pick<Canary, 'looksAt'>, today: Slate): Slate {
@@ -40,7 +80,10 @@ export function rungInstant(canary: Pick<Canary, 'looksAt'>, rung: Rung, moment:
 }
 
 /** The severity that holds at the moment; undefined when the answer is not due yet, with the instant it will be. */
-export function severityAt(canary: Canary, moment: Moment): { readonly severity: Severity; readonly due: boolean; readonly dueAt: Date } {
+export function severityAt(
+  canary: Canary,
+  moment: Moment,
+): { readonly severity: Severity; readonly due: boolean; readonly dueAt: Date } {
   const [first] = canary.ladder;
   const dueAt = rungInstant(canary, first, moment);
   const passed = canary.ladder.filter((rung) => rungInstant(canary, rung, moment) <= moment.asOf);
@@ -48,8 +91,14 @@ export function severityAt(canary: Canary, moment: Moment): { readonly severity:
 }
 
 /** Why a check is not asked at the moment; undefined = it is asked. */
-export function skipReason(canary: Canary, moment: Moment, halt: Halt | undefined, world: CanaryWorld): string | undefined {
-  if (canary.ignoresHalt !== true && isInForce(halt, moment.asOf)) return `halted by ${halt.by} until ${halt.until}: ${halt.reason}`;
+export function skipReason(
+  canary: Canary,
+  moment: Moment,
+  halt: Halt | undefined,
+  world: CanaryWorld,
+): string | undefined {
+  if (canary.ignoresHalt !== true && isInForce(halt, moment.asOf))
+    return `halted by ${halt.by} until ${halt.until}: ${halt.reason}`;
   if (canary.looksAt !== 'now') {
     const idle = moment.calendar.whyNoGames(moment.slate);
     if (idle !== undefined) return idle;
@@ -67,7 +116,12 @@ export interface Asking {
 }
 
 /** Asks one check and judges what it finds. Never throws: what cannot run is ERROR. */
-export async function ask(canary: Canary, moment: Moment, { world, halt, purse }: Asking, unasked: Unasked): Promise<Answer> {
+export async function ask(
+  canary: Canary,
+  moment: Moment,
+  { world, halt, purse }: Asking,
+  unasked: Unasked,
+): Promise<Answer> {
   const none = {
     severity: unasked.severity,
     seen: null,
@@ -89,14 +143,28 @@ export async function ask(canary: Canary, moment: Moment, { world, halt, purse }
   }
 }
 
-function judge(canary: Canary, { total, bad, offenders, bytes }: Findings, none: Pick<Answer, 'severity' | 'expected'>): Answer {
-  const base = { ...none, seen: total - bad, expected: `${canary.expected} (${total})`, offenders, offender_count: bad, bytes };
+function judge(
+  canary: Canary,
+  { total, bad, offenders, bytes }: Findings,
+  none: Pick<Answer, 'severity' | 'expected'>,
+): Answer {
+  const base = {
+    ...none,
+    seen: total - bad,
+    expected: `${canary.expected} (${total})`,
+    offenders,
+    offender_count: bad,
+    bytes,
+  };
   if (total === 0) {
     return canary.whenEmpty === 'fail'
       ? { ...base, status: 'FAIL', reason: `nothing was there to look at: ${canary.expected}` }
       : { ...base, seen: null, status: 'SKIP', reason: canary.whenEmpty.skip };
   }
-  const tolerated = Math.max(canary.tolerates?.count ?? 0, Math.floor((canary.tolerates?.share ?? 0) * total));
+  const tolerated = Math.max(
+    canary.tolerates?.count ?? 0,
+    Math.floor((canary.tolerates?.share ?? 0) * total),
+  );
   const usual = tolerated > 0 ? ` (up to ${tolerated} is usual)` : '';
   if (bad > tolerated) {
     const [only] = offenders;
@@ -106,7 +174,8 @@ function judge(canary: Canary, { total, bad, offenders, bytes }: Findings, none:
   return {
     ...base,
     status: 'PASS',
-    reason: bad === 0 ? `${total} of ${total} as expected` : `${bad} of ${total} not as expected, which is usual`,
+    reason:
+      bad === 0 ? `${total} of ${total} as expected` : `${bad} of ${total} not as expected, which is usual`,
   };
 }
 
@@ -123,24 +192,43 @@ ORDER BY is_bad DESC, subject
 LIMIT ${OFFENDER_LIMIT}`;
 }
 
-async function askWarehouse(warehouse: Warehouse, look: LookInSql, moment: Moment, purse: Purse): Promise<Findings> {
+async function askWarehouse(
+  warehouse: Warehouse,
+  look: LookInSql,
+  moment: Moment,
+  purse: Purse,
+): Promise<Findings> {
   const [sql, params] = [boundedLook(look.sql), paramsOf(look.sql, look.days ?? WINDOW_DAYS, moment)];
   const bytes = (await warehouse.dryRun?.(sql, params))?.bytes ?? null;
   if (bytes !== null) purse.pay(bytes);
   const rows = await warehouse.query<CheckedThing & { total: number; bad: number }>(sql, params);
   const [first] = rows;
-  return { total: first?.total ?? 0, bad: first?.bad ?? 0, offenders: rows.filter(({ is_bad }) => is_bad !== false).map(nameOf), bytes };
+  return {
+    total: first?.total ?? 0,
+    bad: first?.bad ?? 0,
+    offenders: rows.filter(({ is_bad }) => is_bad !== false).map(nameOf),
+    bytes,
+  };
 }
 
 /** The parameters a statement names. */
-export function paramsOf(sql: string, days: number, { slate, asOf }: Pick<Moment, 'slate' | 'asOf'>): SqlParams {
+export function paramsOf(
+  sql: string,
+  days: number,
+  { slate, asOf }: Pick<Moment, 'slate' | 'asOf'>,
+): SqlParams {
   const all = { slate, from: addDays(slate, -days), as_of: asOf.toISOString() };
   return Object.fromEntries(Object.entries(all).filter(([name]) => new RegExp(`@${name}\\b`).test(sql)));
 }
 
 function collect(things: readonly CheckedThing[]): Findings {
   const bad = things.filter(({ is_bad }) => is_bad !== false);
-  return { total: things.length, bad: bad.length, offenders: bad.slice(0, OFFENDER_LIMIT).map(nameOf), bytes: null };
+  return {
+    total: things.length,
+    bad: bad.length,
+    offenders: bad.slice(0, OFFENDER_LIMIT).map(nameOf),
+    bytes: null,
+  };
 }
 
 function nameOf({ subject, note }: CheckedThing): string {

@@ -36,7 +36,10 @@ ORDER BY slate`;
 
 /** Reads the game days around a date from the effective schedule. A refusal of the warehouse is thrown: no calendar is not an empty one. */
 export async function readCalendar(warehouse: Warehouse, slate: Slate): Promise<SeasonCalendarView> {
-  const days = await warehouse.query<GameDay>(GAME_DAYS, { from: addDays(slate, -REACH_DAYS), to: addDays(slate, REACH_DAYS) });
+  const days = await warehouse.query<GameDay>(GAME_DAYS, {
+    from: addDays(slate, -REACH_DAYS),
+    to: addDays(slate, REACH_DAYS),
+  });
   return calendarOf(days);
 }
 
@@ -44,7 +47,8 @@ export async function readCalendar(warehouse: Warehouse, slate: Slate): Promise<
 export function calendarOf(days: readonly GameDay[]): SeasonCalendarView {
   const bySlate = new Map(days.map((day) => [day.slate, day]));
   const nextGameDay = (slate: Slate): Slate | undefined => days.find((day) => day.slate >= slate)?.slate;
-  const previousGameDay = (slate: Slate): Slate | undefined => days.findLast((day) => day.slate < slate)?.slate;
+  const previousGameDay = (slate: Slate): Slate | undefined =>
+    days.findLast((day) => day.slate < slate)?.slate;
   return {
     day: (slate) => bySlate.get(slate),
     nextGameDay,
@@ -54,7 +58,8 @@ export function calendarOf(days: readonly GameDay[]): SeasonCalendarView {
       const [before, after] = [previousGameDay(slate), nextGameDay(slate)];
       if (before === undefined && after === undefined)
         return `no games on ${slate} or within ${REACH_DAYS} days of it: is there a schedule?`;
-      if (after === undefined || daysBetween(slate, after) > OFF_SEASON_DAYS) return `no games on ${slate}: off-season or season over`;
+      if (after === undefined || daysBetween(slate, after) > OFF_SEASON_DAYS)
+        return `no games on ${slate}: off-season or season over`;
       if (before === undefined || daysBetween(before, slate) > OFF_SEASON_DAYS)
         return `no games on ${slate}: the season begins on ${after}`;
       const idle = daysBetween(before, after) - 1;

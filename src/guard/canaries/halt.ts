@@ -21,7 +21,9 @@ export async function readHalt(state: StateStore): Promise<Halt | undefined> {
 
 /** True while a halt is in force. */
 export function isInForce(halt: Halt | undefined, asOf: Date): halt is Halt {
-  return halt !== undefined && Date.parse(halt.since) <= asOf.getTime() && asOf.getTime() < Date.parse(halt.until);
+  return (
+    halt !== undefined && Date.parse(halt.since) <= asOf.getTime() && asOf.getTime() < Date.parse(halt.until)
+  );
 }
 
 /** Records a halt, or a longer one in the place of another. Throws TIPOFF_BAD_INPUT when it would end before it begins or says no reason. */

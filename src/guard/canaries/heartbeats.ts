@@ -1,4 +1,4 @@
-import type { Heartbeat } from '#core/contracts/nba_orchestration/heartbeats.ts';
+import type { Heartbeat } from '#core/contracts/nba_orchestration.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
@@ -36,7 +36,13 @@ export async function beat(
        max_silence_seconds = s.max_silence_seconds, detail = s.detail
      WHEN NOT MATCHED THEN INSERT (job, beat_at, succeeded_at, max_silence_seconds, detail)
        VALUES (s.job, s.beat_at, s.succeeded_at, s.max_silence_seconds, s.detail)`,
-    { job: it.job, at: clock.now().toISOString(), ok: it.ok, silence: it.maxSilenceSeconds, detail: it.detail ?? null },
+    {
+      job: it.job,
+      at: clock.now().toISOString(),
+      ok: it.ok,
+      silence: it.maxSilenceSeconds,
+      detail: it.detail ?? null,
+    },
   );
 }
 

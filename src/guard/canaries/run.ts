@@ -1,62 +1,186 @@
-import type { CanaryPhase } from './definition.ts';
+import { randomUUID } from 'node:crypto';
+import { addDays, easternInstant, type Slate, slateOf } from '#core/calendar.ts';
+import { canaryResults } from '#core/contracts/nba_orchestration.ts';
+import { messageOf } from '#core/errors.ts';
+import { type Clock, systemClock } from '#platform/clock.ts';
+import { type Answer, ask, purse, severityAt, slateLookedAt, type Unasked } from './ask.ts';
+import { calendarOf, readCalendar, type SeasonCalendarView } from './calendar.ts';
+import {
+  type Canary,
+  type CanaryReport,
+  type CanaryResult,
+  type CanaryRun,
+  type CanaryWorld,
+  type Moment,
+  runbookPath,
+} from './definition.ts';
+import { type Halt, readHalt } from './halt.ts';
+import { beat, CANARY_JOB, CANARY_SILENCE_SECONDS, lastBeat } from './heartbeats.ts';
 
-/** How a check ended. ERROR could not run and is never read as PASS; SKIP always says why. */
-export type CanaryStatus = 'PASS' | 'FAIL' | 'ERROR' | 'SKIP';
+export interface CanaryDeps extends CanaryWorld {
+  readonly clock: Clock;
+  /** Measures time budgets at the pace of the real world; the wall clock when absent. */
+  readonly timer?: Clock;
+  /** Bytes one run may read where the request names none. */
+  readonly budgetBytes?: number;
+}
 
-/** How much a failure matters: critical means that tonight's product is missing or wrong. */
-export type Severity = 'critical' | 'warning' | 'info';
+export interface CanaryRequest {
+  readonly canaries: readonly Canary[];
+  /** Ask as of this instant instead of the clock's present: no heartbeat, no gap is covered. */
+  readonly asOf?: Date;
+  /** Only some of the catalogue is asked: no heartbeat, no gap is covered, or the next whole run would believe that all was watched. */
+  readonly isPartial?: boolean;
+  /** Seconds after which checks without an answer are ERROR; 120 when absent. */
+  readonly budgetSeconds?: number;
+  /** Bytes that the statements of one run may be billed for together; what would go beyond is ERROR and is not run. 20 GiB when absent. */
+  readonly budgetBytes?: number;
+  /** False keeps the answers out of the warehouse. */
+  readonly store?: boolean;
+}
 
-/** Most offenders a result carries by name; the count is always exact. */
-export const OFFENDER_LIMIT = 20;
+/** Most missed days a run after a gap looks at. */
+const LONGEST_GAP_DAYS = 14;
+/** A day whose last run was later than this was watched to its end. */
+const WATCHED_UNTIL = '23:00';
+const BUDGET_SECONDS = 120;
+const BUDGET_BYTES = 20 * 2 ** 30;
 
-/** One answer of one check about one slate. */
-export type CanaryResult = {
-  readonly canary_id: string;
-  readonly phase: CanaryPhase;
-  readonly severity: Severity;
-  readonly status: CanaryStatus;
-  /** The question in words, as the definition asks it. */
-  readonly question: string;
-  /** The number seen; null when the check did not run. */
-  readonly seen: number | null;
-  /** What health would have shown, in words. */
-  readonly expected: string;
-  /** At most {@link OFFENDER_LIMIT} names. */
-  readonly offenders: readonly string[];
-  readonly offender_count: number;
-  /** The slate asked about, an ISO date. */
-  readonly slate: string;
-  /** The command that repairs, with the slate filled in. */
-  readonly repair: string;
-  /** Path of the runbook, relative to the root of the repository. */
-  readonly runbook: string;
-  /** Who looks at it. */
-  readonly owner: string;
-  /** Why the status is what it is, in one sentence. */
-  readonly reason: string;
-  /** Phases whose failure would explain this one. */
-  readonly depends_on: readonly CanaryPhase[];
-  /** What its statement was to read in bytes; null where reading is not billed and for looks beyond the warehouse. */
-  readonly bytes: number | null;
-  /** Wall time of the check in milliseconds. */
-  readonly ms: number;
-};
+/**
+ * Runs checks as of an instant and stores the answers. A whole run of the present beats the heart of the job `canaries`; when the
+ * last beat is older than the day, the days in between are asked too, each as of its evening, oldest first.
+ * Never throws for a check: what cannot run, the calendar included, is ERROR. Throws when answers cannot be stored.
+ */
+export async function runCanaries(deps: CanaryDeps, request: CanaryRequest): Promise<CanaryReport> {
+  const started_at = deps.clock.now();
+  const asOf = request.asOf ?? started_at;
+  const isWatch = request.asOf === undefined && request.isPartial !== true;
+  const instants = isWatch ? [...(await missedInstants(deps, asOf)), asOf] : [asOf];
+  const runs: CanaryRun[] = [];
+  for (const instant of instants) runs.push(await runOnce(deps, request, instant));
+  const results = runs.flatMap((run) => run.results);
+  if (request.store !== false) await store(deps, runs);
+  if (isWatch) {
+    const failed = results.filter(({ status }) => status === 'FAIL' || status === 'ERROR').length;
+    await beat(deps, {
+      job: CANARY_JOB,
+      ok: true,
+      maxSilenceSeconds: CANARY_SILENCE_SECONDS,
+      detail: `${results.length} answers, ${failed} not well`,
+    });
+  }
+  return { started_at, finished_at: deps.clock.now(), runs, results };
+}
 
-/** One run over one slate. */
-export type CanaryRun = {
-  readonly run_id: string;
-  /** The slate looked at, an ISO date. */
-  readonly slate: string;
-  /** The instant the answers are relative to. */
-  readonly as_of: Date;
-  readonly results: readonly CanaryResult[];
-};
+/** The evenings of the days that nobody watched since the last run. An unreadable heartbeat covers nothing: the checks themselves will say what is broken. */
+async function missedInstants(deps: CanaryDeps, asOf: Date): Promise<Date[]> {
+  const last = await lastBeat(deps.warehouse, CANARY_JOB).catch(() => undefined);
+  if (last === undefined) return [];
+  const today = slateOf(asOf);
+  const lastAt = new Date(last.beat_at);
+  const lastDay = slateOf(lastAt);
+  const watched = lastAt >= easternInstant(lastDay, WATCHED_UNTIL);
+  const earliest = addDays(today, -LONGEST_GAP_DAYS);
+  let day: Slate = watched ? addDays(lastDay, 1) : lastDay;
+  if (day < earliest) day = earliest;
+  const evenings: Date[] = [];
+  for (; day < today; day = addDays(day, 1)) evenings.push(easternInstant(day, '23:30'));
+  return evenings;
+}
 
-/** What one call of the engine hands over: a run per slate looked at (more than one after a gap). */
-export type CanaryReport = {
-  readonly started_at: Date;
-  readonly finished_at: Date;
-  readonly runs: readonly CanaryRun[];
-  /** All results of all runs, in the order of the catalogue. */
-  readonly results: readonly CanaryResult[];
-};
+async function runOnce(deps: CanaryDeps, request: CanaryRequest, asOf: Date): Promise<CanaryRun> {
+  const timer = deps.timer ?? systemClock;
+  const slate = slateOf(asOf);
+  const stop = new AbortController();
+  const budget = (request.budgetSeconds ?? BUDGET_SECONDS) * 1000;
+  const outOfTime = timer.sleep(budget, stop.signal).then(
+    () => `no answer within ${budget / 1000} s`,
+    () => 'stopped',
+  );
+  try {
+    const money = purse(request.budgetBytes ?? deps.budgetBytes ?? BUDGET_BYTES);
+    const context = await Promise.race([
+      readContext(deps, slate),
+      outOfTime.then((reason): Context => ({ error: reason })),
+    ]);
+    const results = await Promise.all(
+      request.canaries.map(async (canary): Promise<CanaryResult> => {
+        const from = timer.now().getTime();
+        const moment: Moment = {
+          asOf,
+          slate: slateLookedAt(canary, slate),
+          calendar: context.calendar ?? calendarOf([]),
+        };
+        const unasked = unaskedOf(canary, moment);
+        const error = (reason: string): Answer => ({
+          ...unasked,
+          status: 'ERROR',
+          seen: null,
+          offenders: [],
+          offender_count: 0,
+          reason,
+          bytes: null,
+        });
+        const answer =
+          context.error !== undefined
+            ? error(`could not run: ${context.error}`)
+            : await Promise.race([
+                ask(canary, moment, { world: deps, halt: context.halt, purse: money }, unasked),
+                outOfTime.then((reason) => error(`could not run: ${reason}`)),
+              ]);
+        return { ...unasked, ...answer, ms: Math.round(timer.now().getTime() - from) };
+      }),
+    );
+    return { run_id: randomUUID(), slate, as_of: asOf, results };
+  } finally {
+    stop.abort();
+  }
+}
+
+/** What every check needs to know first; `error` when it could not be read. */
+interface Context {
+  readonly calendar?: SeasonCalendarView;
+  readonly halt?: Halt;
+  readonly error?: string;
+}
+
+async function readContext(deps: CanaryDeps, slate: Slate): Promise<Context> {
+  try {
+    const [calendar, halt] = await Promise.all([readCalendar(deps.warehouse, slate), readHalt(deps.state)]);
+    return { calendar, ...(halt === undefined ? {} : { halt }) };
+  } catch (error) {
+    return { error: `calendar or halt state could not be read: ${messageOf(error)}` };
+  }
+}
+
+function unaskedOf(canary: Canary, moment: Moment): Unasked {
+  return {
+    canary_id: canary.id,
+    phase: canary.phase,
+    severity: severityAt(canary, moment).severity,
+    question: canary.question,
+    expected: canary.expected,
+    slate: moment.slate,
+    repair: canary.repair.replaceAll('{slate}', moment.slate),
+    runbook: runbookPath(canary.id),
+    owner: canary.owner,
+    depends_on: canary.dependsOn,
+  };
+}
+
+async function store(deps: CanaryDeps, runs: readonly CanaryRun[]): Promise<void> {
+  const ran_at = deps.clock.now().toISOString();
+  const rows = runs.flatMap(({ run_id, as_of, results }) =>
+    results.map(
+      ({ question: _q, repair: _r, runbook: _b, owner: _o, depends_on: _d, offenders, ...result }) => ({
+        ...result,
+        run_id,
+        offenders: JSON.stringify(offenders),
+        as_of: as_of.toISOString(),
+        ran_at,
+        code_version: deps.deployment.codeVersion,
+      }),
+    ),
+  );
+  await deps.warehouse.append(canaryResults, rows);
+}

@@ -47,7 +47,9 @@ function tolerance({ tolerates }: Canary): string {
 
 function asked({ looksAt }: Canary): string {
   if (looksAt === 'now') return 'at every run';
-  return looksAt === 'tonight' ? 'about tonight’s slate' : 'about the slate of last night, on the morning after';
+  return looksAt === 'tonight'
+    ? 'about tonight’s slate'
+    : 'about the slate of last night, on the morning after';
 }
 
 function severity({ looksAt }: Canary, { by, beforeTip, severity: level }: Rung): string {
@@ -57,7 +59,9 @@ function severity({ looksAt }: Canary, { by, beforeTip, severity: level }: Rung)
 
 function notAsked({ looksAt, whenEmpty, ignoresHalt, skips }: Canary): string {
   const reasons = [
-    ...(looksAt === 'now' ? [] : ['on a slate without games (break and off-season included)', 'before its hour']),
+    ...(looksAt === 'now'
+      ? []
+      : ['on a slate without games (break and off-season included)', 'before its hour']),
     ...(ignoresHalt === true ? [] : ['while an operator’s halt is in force']),
     ...(skips === undefined ? [] : ['where its own condition says so (see the definition)']),
     ...(whenEmpty === 'fail' ? [] : [`when ${whenEmpty.skip.split(';')[0]}`]),

@@ -1,8 +1,86 @@
+import { addDays, easternInstant, easternTime, slateOf } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
-import { type DeliverDeps, type Delivered, deliver } from './deliver.ts';
-import { queueDigest } from './digest.ts';
-import type { CheckRun } from './input.ts';
-import { type Observed, observe } from './observe.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { Notice } from '#platform/notify/port.ts';
+import type { StateStore } from '#platform/state/port.ts';
+import { type DeliverDeps, type Delivered, deliver, putOutbox, readOutbox } from './deliver.ts';
+import {
+  clause,
+  compareSeverity,
+  count,
+  failingSlates,
+  INCIDENT_COLLECTIONS,
+  type IncidentDoc,
+  span,
+} from './document.ts';
+import { type CheckRun, type Observed, observe, readHeads } from './update.ts';
+
+/** From this time on a New York wall the digest of the day is due. */
+const DUE = '09:00';
+
+/**
+ * Queues the digest of the day, once, from nine in New York on: what opened, ended and is still open since yesterday's.
+ * It comes on quiet days too, as the daily proof that alerts arrive. True when it was queued now.
+ */
+export async function queueDigest(state: StateStore, clock: Clock): Promise<boolean> {
+  const now = clock.now();
+  const day = slateOf(now);
+  if (easternTime(now) < DUE) return false;
+  const key = `digest:${day}`;
+  const from = easternInstant(addDays(day, -1), DUE).toISOString();
+  return state.transaction(async (tx) => {
+    const heads = await readHeads(tx);
+    const history = await tx.list<IncidentDoc>(INCIDENT_COLLECTIONS.history);
+    const known = await readOutbox(tx, [key]);
+    const incidents = [...heads.values(), ...history.map(({ data }) => data)];
+    const notice = digestNotice(key, incidents, from, now.toISOString());
+    return putOutbox(tx, known, [{ key, kind: 'digest', parent: null, notice }], now.toISOString()) > 0;
+  });
+}
+
+/** The digest of a span: open incidents, worst first, then what opened, recovered and lapsed in it. */
+export function digestNotice(
+  key: string,
+  incidents: readonly IncidentDoc[],
+  from: string,
+  to: string,
+): Notice {
+  const within = (instant: string | null): boolean => instant !== null && instant > from && instant <= to;
+  const open = incidents
+    .filter(({ status }) => status === 'open')
+    .toSorted((a, b) => compareSeverity(b.severity, a.severity) || a.opened_at.localeCompare(b.opened_at));
+  const ended = incidents.filter(({ status, closed_at }) => status !== 'open' && within(closed_at));
+  const opened = incidents.filter(({ opened_at }) => within(opened_at));
+  const told = open.filter(({ hidden_by }) => hidden_by === null);
+  return {
+    key,
+    severity: 'info',
+    phase: 'operations',
+    title:
+      open.length === 0
+        ? `Daily digest: nothing is failing; ${count(ended.length, 'incident')} ended since yesterday`
+        : `Daily digest: ${count(open.length, 'open incident')}, ${opened.length} new since yesterday`,
+    lines: [
+      ...told.map((incident) => openLine(incident, to)),
+      ...ended.map(
+        (incident) =>
+          `${incident.status === 'resolved' ? 'Recovered' : 'Closed unproven'}: ${incident.fingerprint} after ${span(incident.opened_at, incident.closed_at ?? to)}${incident.told_at === null ? ' (never told: explained by another, or for information)' : ''}`,
+      ),
+      ...(open.length + ended.length === 0 ? ['No incident was open since the last digest.'] : []),
+    ],
+  };
+}
+
+function openLine(incident: IncidentDoc, now: string): string {
+  const [newest] = failingSlates(incident);
+  const care = [
+    incident.ack === null ? undefined : `acknowledged by ${incident.ack.by}`,
+    incident.snooze === null ? undefined : `snoozed until ${incident.snooze.until}`,
+    incident.effects.length === 0 ? undefined : `explains ${incident.effects.join(', ')}`,
+  ].filter((text) => text !== undefined);
+  const reason = newest === undefined ? 'well for now, was flapping' : clause(newest[1].reason);
+  return `${incident.severity.toUpperCase()} ${incident.fingerprint}, open ${span(incident.opened_at, now)}: ${reason}${care.length === 0 ? '' : ` (${care.join('; ')})`}`;
+}
 
 /** What came of some runs: what happened to the incidents, and what people were shown. */
 export interface Alerted {
@@ -16,7 +94,11 @@ export interface Alerted {
  * Takes in the answers of some runs, makes the digest when it is due, and delivers whatever is queued, older things
  * included. What could not be delivered is in the answer, is kept, and comes with the next call; see `checkDelivered`.
  */
-export async function alert(deps: DeliverDeps, runs: readonly CheckRun[], options: { readonly digest?: boolean } = {}): Promise<Alerted> {
+export async function alert(
+  deps: DeliverDeps,
+  runs: readonly CheckRun[],
+  options: { readonly digest?: boolean } = {},
+): Promise<Alerted> {
   const observed = await observe(deps.state, runs);
   const digest = options.digest !== false && (await queueDigest(deps.state, deps.clock));
   return { observed, digest, delivered: await deliver(deps) };

@@ -1,9 +1,80 @@
 import { messageOf, TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
-import type { NoticeRef, Notifier } from '#platform/notify/port.ts';
-import type { StateStore } from '#platform/state/port.ts';
+import type { Notice, NoticeRef, Notifier } from '#platform/notify/port.ts';
+import type { StateStore, StateTransaction } from '#platform/state/port.ts';
 import { INCIDENT_COLLECTIONS } from './document.ts';
-import type { OutboxDoc } from './outbox.ts';
+
+/** Something people should see, kept until they have been shown its newest version. */
+export interface OutboxDoc {
+  readonly key: string;
+  /** `live`: one message that is edited; `reply`: one message in the thread of another; `digest`: one message. */
+  readonly kind: 'live' | 'reply' | 'digest';
+  /** Key of the live message a reply belongs to. */
+  readonly parent: string | null;
+  readonly notice: Notice;
+  /** Grows with every change of the notice. */
+  readonly version: number;
+  readonly status: 'pending' | 'delivered';
+  readonly created_at: string;
+  readonly ref: NoticeRef | null;
+  /** Version people see; 0 when none. */
+  readonly delivered_version: number;
+  readonly delivered_at: string | null;
+  /** Version that was told on the fallback channel, because the first one did not take it. */
+  readonly fallback_version: number;
+  readonly attempts: number;
+  readonly last_error: string | null;
+  /** Not before this instant, because the channel asked to be left alone. */
+  readonly not_before: string | null;
+  /** Who is delivering it; a claim that ran out belongs to a process that died. */
+  readonly claim: { readonly by: string; readonly until: string } | null;
+  /** A delivery began and nobody knows how it ended: look before sending it again. */
+  readonly is_uncertain: boolean;
+}
+
+const EMPTY = {
+  ref: null,
+  delivered_version: 0,
+  delivered_at: null,
+  fallback_version: 0,
+  attempts: 0,
+  last_error: null,
+  not_before: null,
+  claim: null,
+  is_uncertain: false,
+} as const;
+
+/** A change of the outbox, decided after all reads of a transaction. */
+export type OutboxWrite = Pick<OutboxDoc, 'key' | 'kind' | 'parent' | 'notice'>;
+
+/** The document after a write; undefined when people have been promised exactly this already. */
+export function written(known: OutboxDoc | undefined, write: OutboxWrite, at: string): OutboxDoc | undefined {
+  if (known === undefined) return { ...EMPTY, ...write, version: 1, status: 'pending', created_at: at };
+  if (write.kind !== 'live' || JSON.stringify(known.notice) === JSON.stringify(write.notice))
+    return undefined;
+  return { ...known, notice: write.notice, version: known.version + 1, status: 'pending' };
+}
+
+/** Reads what a set of writes needs to know. */
+export async function readOutbox(
+  tx: StateTransaction,
+  keys: readonly string[],
+): Promise<Map<string, OutboxDoc>> {
+  const docs = await Promise.all(keys.map((key) => tx.get<OutboxDoc>(INCIDENT_COLLECTIONS.outbox, key)));
+  return new Map(docs.flatMap((doc) => (doc === undefined ? [] : [[doc.id, doc.data] as const])));
+}
+
+/** Queues writes. All reads of the transaction are done. */
+export function putOutbox(
+  tx: StateTransaction,
+  known: ReadonlyMap<string, OutboxDoc>,
+  writes: readonly OutboxWrite[],
+  at: string,
+): number {
+  const docs = writes.flatMap((write) => written(known.get(write.key), write, at) ?? []);
+  for (const doc of docs) tx.put(INCIDENT_COLLECTIONS.outbox, doc.key, doc);
+  return docs.length;
+}
 
 export interface DeliverDeps {
   readonly state: StateStore;
@@ -49,19 +120,27 @@ export async function deliver(deps: DeliverDeps): Promise<Delivered> {
   let down: TipoffError | undefined;
   const pending = await state.list<OutboxDoc>(INCIDENT_COLLECTIONS.outbox, { where: { status: 'pending' } });
   // A message on another channel, from before Slack was configured, cannot be edited from here: it is sent anew.
-  const own = (ref: NoticeRef | null | undefined): NoticeRef | null => (ref && deps.notifier.owns(ref) ? ref : null);
+  const own = (ref: NoticeRef | null | undefined): NoticeRef | null =>
+    ref && deps.notifier.owns(ref) ? ref : null;
   for (const { id } of pending.toSorted((a, b) => order(a.data).localeCompare(order(b.data)))) {
     const claimed = await claim(deps, id);
     if (claimed === undefined) continue;
     const doc = { ...claimed, ref: own(claimed.ref) };
-    const parent = doc.parent === null ? undefined : (await state.get<OutboxDoc>(INCIDENT_COLLECTIONS.outbox, doc.parent))?.data;
+    const parent =
+      doc.parent === null
+        ? undefined
+        : (await state.get<OutboxDoc>(INCIDENT_COLLECTIONS.outbox, doc.parent))?.data;
     try {
       if (down !== undefined) throw down;
       if (doc.not_before !== null && doc.not_before > clock.now().toISOString()) throw asked(doc.not_before);
       const ref = await show(deps, doc, own(parent?.ref) ?? undefined);
       counts[doc.kind === 'reply' ? 'replied' : doc.ref === null ? 'sent' : 'edited']++;
       failures = 0;
-      await finish(deps, doc, { ref, delivered_version: doc.version, delivered_at: clock.now().toISOString() });
+      await finish(deps, doc, {
+        ref,
+        delivered_version: doc.version,
+        delivered_at: clock.now().toISOString(),
+      });
     } catch (error) {
       if (!(error instanceof TipoffError) || error.code !== 'TIPOFF_NOTIFY') {
         await finish(deps, doc, { is_uncertain: true });
@@ -78,7 +157,11 @@ function order({ kind, created_at, key }: OutboxDoc): string {
   return `${kind === 'live' ? 0 : kind === 'reply' ? 1 : 2} ${created_at} ${key}`;
 }
 
-async function show({ notifier }: DeliverDeps, doc: OutboxDoc, thread: NoticeRef | undefined): Promise<NoticeRef> {
+async function show(
+  { notifier }: DeliverDeps,
+  doc: OutboxDoc,
+  thread: NoticeRef | undefined,
+): Promise<NoticeRef> {
   if (doc.ref !== null) {
     await notifier.update(doc.ref, doc.notice);
     return doc.ref;
@@ -117,7 +200,11 @@ async function finish({ state }: DeliverDeps, doc: OutboxDoc, change: Partial<Ou
     const current = (await tx.get<OutboxDoc>(INCIDENT_COLLECTIONS.outbox, doc.key))?.data ?? doc;
     const next: OutboxDoc = { ...current, is_uncertain: false, ...change, claim: null };
     const isShown = next.delivered_version >= next.version;
-    tx.put(INCIDENT_COLLECTIONS.outbox, doc.key, isShown ? { ...next, status: 'delivered', last_error: null, not_before: null } : next);
+    tx.put(
+      INCIDENT_COLLECTIONS.outbox,
+      doc.key,
+      isShown ? { ...next, status: 'delivered', last_error: null, not_before: null } : next,
+    );
   });
 }
 
@@ -140,7 +227,8 @@ async function keep(deps: DeliverDeps, doc: OutboxDoc, error: TipoffError): Prom
     attempts: doc.attempts + 1,
     last_error: `${error.message}${fallbackError}`,
     fallback_version: heard,
-    not_before: typeof wait === 'number' ? new Date(clock.now().getTime() + wait * 1000).toISOString() : doc.not_before,
+    not_before:
+      typeof wait === 'number' ? new Date(clock.now().getTime() + wait * 1000).toISOString() : doc.not_before,
     is_uncertain: doc.ref === null && (doc.is_uncertain || error.details['may_have_been_delivered'] === true),
   });
   return {

@@ -1,4 +1,76 @@
+import { easternTime, slateOf } from '#core/calendar.ts';
 import type { Severity } from '#platform/notify/port.ts';
+
+/** An instant as people in New York read it: "2025-01-10 09:00 ET". */
+export function when(instant: string): string {
+  const date = new Date(instant);
+  return `${slateOf(date)} ${easternTime(date)} ET`;
+}
+
+/** A span between two instants in at most two units: "3 h 20 min", "2 d 4 h". */
+export function span(from: string, to: string): string {
+  const minutes = Math.max(0, Math.round((Date.parse(to) - Date.parse(from)) / 60_000));
+  const [days, hours, rest] = [Math.floor(minutes / 1440), Math.floor((minutes % 1440) / 60), minutes % 60];
+  if (days > 0) return hours === 0 ? `${days} d` : `${days} d ${hours} h`;
+  if (hours > 0) return rest === 0 ? `${hours} h` : `${hours} h ${rest} min`;
+  return `${rest} min`;
+}
+
+/** "1 run", "2 runs". */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+/** A sentence without its full stop, for use inside another. */
+export function clause(sentence: string): string {
+  return sentence.replace(/[.\s]+$/, '');
+}
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** When incidents speak, in milliseconds. */
+export const POLICY = {
+  /** First reminder after so long without news; every further one waits twice as long, at most a day. */
+  reminders: {
+    critical: 2 * HOUR,
+    error: 4 * HOUR,
+    warning: 24 * HOUR,
+    info: undefined,
+    resolved: undefined,
+  } satisfies Record<Severity, number | undefined>,
+  longestReminder: 24 * HOUR,
+  /** A check that fails again within this time after its recovery continues its old incident. */
+  flapWindow: 24 * HOUR,
+  /** From so many returns on, an incident is flapping: it stays open until it has been well for `calm`. */
+  flapsToHold: 2,
+  calm: 2 * HOUR,
+  /** So long may an effect outlive its cause before it speaks for itself: one run of the checks, and a little. */
+  effectGrace: 31 * MINUTE,
+  /** A failing slate that no run looked at for so long is closed without proof of recovery. */
+  lapse: 36 * HOUR,
+  /** The same where the checks have moved on to a later slate. */
+  lapseBehind: 6 * HOUR,
+} as const;
+
+/** Severities that are told at once; the rest waits for the digest. */
+export function isTold(severity: Severity): boolean {
+  return severity !== 'info';
+}
+
+const RANK: Readonly<Record<Severity, number>> = { resolved: 0, info: 1, warning: 2, error: 3, critical: 4 };
+
+/** Positive when `a` is worse than `b`. */
+export function compareSeverity(a: Severity, b: Severity): number {
+  return RANK[a] - RANK[b];
+}
+
+export function worst(severities: readonly Severity[]): Severity {
+  return severities.reduce<Severity>(
+    (most, severity) => (compareSeverity(severity, most) > 0 ? severity : most),
+    'resolved',
+  );
+}
 
 /** Collections of the state store. */
 export const INCIDENT_COLLECTIONS = {
@@ -89,7 +161,9 @@ export interface Reply {
 }
 
 /** The slates on which an incident fails now, newest first. */
-export function failingSlates({ slates }: Pick<IncidentDoc, 'slates'>): [slate: string, state: FailingSlate][] {
+export function failingSlates({
+  slates,
+}: Pick<IncidentDoc, 'slates'>): [slate: string, state: FailingSlate][] {
   return Object.entries(slates)
     .filter(([, { well_at }]) => well_at === null)
     .sort(([a], [b]) => b.localeCompare(a));

@@ -1,6 +1,15 @@
 import type { Notice } from '#platform/notify/port.ts';
-import { type FailingSlate, failingSlates, type IncidentDoc, type Reply, type ReplyKind } from './document.ts';
-import { clause, count, span, when } from './words.ts';
+import {
+  clause,
+  count,
+  type FailingSlate,
+  failingSlates,
+  type IncidentDoc,
+  type Reply,
+  type ReplyKind,
+  span,
+  when,
+} from './document.ts';
 
 const OFFENDERS_SHOWN = 20;
 
@@ -22,7 +31,12 @@ export function incidentNotice(incident: IncidentDoc): Notice {
       ...frame,
       severity: 'info',
       title: `${incident.fingerprint}: closed without proof of recovery`,
-      lines: [incident.question, ...formerLines(incident), lifeLine(incident, end), 'No run has looked at these slates since.'],
+      lines: [
+        incident.question,
+        ...formerLines(incident),
+        lifeLine(incident, end),
+        'No run has looked at these slates since.',
+      ],
     };
   }
   const [newest] = failingSlates(incident);
@@ -79,11 +93,14 @@ export function replyNotice(incident: IncidentDoc, { kind, number }: Reply): Not
 }
 
 function titleOf({ fingerprint }: IncidentDoc, { status, reason }: FailingSlate): string {
-  return status === 'ERROR' ? `${fingerprint} could not be checked: ${clause(reason)}` : `${fingerprint}: ${clause(reason)}`;
+  return status === 'ERROR'
+    ? `${fingerprint} could not be checked: ${clause(reason)}`
+    : `${fingerprint}: ${clause(reason)}`;
 }
 
 function seenLine(slate: string, { status, seen, expected }: FailingSlate): string {
-  if (status === 'ERROR' || seen === null) return `Slate ${slate}: expected ${clause(expected)}; nothing could be seen.`;
+  if (status === 'ERROR' || seen === null)
+    return `Slate ${slate}: expected ${clause(expected)}; nothing could be seen.`;
   return `Slate ${slate}: expected ${clause(expected)}, seen ${seen}.`;
 }
 
@@ -95,7 +112,9 @@ function offenderLine({ offenders, offender_count }: FailingSlate): string[] {
 }
 
 function effectLine({ effects }: IncidentDoc): string[] {
-  return effects.length === 0 ? [] : [`Explains ${count(effects.length, 'more failing check')}: ${effects.join(', ')}.`];
+  return effects.length === 0
+    ? []
+    : [`Explains ${count(effects.length, 'more failing check')}: ${effects.join(', ')}.`];
 }
 
 function sinceLine(incident: IncidentDoc): string {
@@ -111,8 +130,12 @@ function flapLine({ flaps, flapping_since }: IncidentDoc): string[] {
 function careLines({ ack, snooze, hidden_by }: IncidentDoc): string[] {
   const lines: string[] = [];
   if (hidden_by !== null) lines.push(`Explained by ${hidden_by}.`);
-  if (ack !== null) lines.push(`Acknowledged by ${ack.by}, ${when(ack.at)}${ack.note === null ? '' : `: ${clause(ack.note)}`}.`);
-  if (snooze !== null) lines.push(`Snoozed by ${snooze.by} until ${when(snooze.until)}: ${clause(snooze.why)}.`);
+  if (ack !== null)
+    lines.push(
+      `Acknowledged by ${ack.by}, ${when(ack.at)}${ack.note === null ? '' : `: ${clause(ack.note)}`}.`,
+    );
+  if (snooze !== null)
+    lines.push(`Snoozed by ${snooze.by} until ${when(snooze.until)}: ${clause(snooze.why)}.`);
   return lines;
 }
 
@@ -121,7 +144,10 @@ function formerLines({ slates }: IncidentDoc): string[] {
   return Object.entries(slates)
     .sort(([a], [b]) => b.localeCompare(a))
     .slice(0, 5)
-    .map(([slate, { reason, status }]) => `Slate ${slate}: ${status === 'ERROR' ? 'could not be checked: ' : ''}${clause(reason)}.`);
+    .map(
+      ([slate, { reason, status }]) =>
+        `Slate ${slate}: ${status === 'ERROR' ? 'could not be checked: ' : ''}${clause(reason)}.`,
+    );
 }
 
 function lifeLine(incident: IncidentDoc, end: string): string {

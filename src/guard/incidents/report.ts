@@ -1,7 +1,130 @@
 import type { Notice } from '#platform/notify/port.ts';
 import type { Alerted } from './alert.ts';
-import { type CheckRun, isFailing } from './input.ts';
-import { clause, count } from './words.ts';
+import { clause, count } from './document.ts';
+import { type CheckRun, isFailing } from './update.ts';
+
+/** A report as lines for a terminal. Text from outside cannot steer the terminal. */
+export function consoleReport(report: Report): string[] {
+  const { counts, findings, skipped, alerts } = report;
+  const lines = [
+    `${report.slates.join(', ')} as of ${report.as_of}: ${counts.PASS} passed, ${counts.FAIL} failed, ${counts.ERROR} could not run, ${counts.SKIP} skipped.`,
+  ];
+  for (const { notice, slate } of findings) {
+    lines.push('', `${notice.severity.toUpperCase()} ${notice.title} (${notice.phase ?? ''}, ${slate})`);
+    for (const line of notice.lines) lines.push(`  ${line}`);
+    if (notice.repair !== undefined) lines.push(`  repair:  ${notice.repair}`);
+    if (notice.runbook !== undefined) lines.push(`  runbook: ${notice.runbook}`);
+  }
+  if (skipped.length > 0) lines.push('', 'Skipped');
+  for (const [reason, names] of byReason(skipped)) lines.push(`  ${reason}: ${names.join(', ')}`);
+  if (alerts !== null) {
+    lines.push(
+      '',
+      `Incidents: ${alerts.open} open, ${alerts.opened.length} opened, ${alerts.resolved.length} resolved. Told: ${alerts.sent} new, ${alerts.edited} edited, ${alerts.replied} in threads.`,
+    );
+    for (const { title, error, isOnFallback } of alerts.undelivered)
+      lines.push(`  NOT DELIVERED${isOnFallback ? ' (on the fallback)' : ''}: ${title}: ${error}`);
+  }
+  return lines.map((line) => line.replace(/\p{Cc}+/gu, ' '));
+}
+
+/** Skipped checks by their reason. */
+export function byReason(skipped: Report['skipped']): Map<string, string[]> {
+  const names = new Map<string, string[]>();
+  for (const { reason, canary_id } of skipped) names.set(reason, [...(names.get(reason) ?? []), canary_id]);
+  return names;
+}
+
+/** Grows when a member changes its meaning or goes away. */
+export const REPORT_SCHEMA_VERSION = 1;
+
+/** A report as one JSON document. */
+export function jsonReport(report: Report): object {
+  return { schema_version: REPORT_SCHEMA_VERSION, kind: 'canary-report', ...report };
+}
+
+const MARK = { critical: '🔴', error: '🔴', warning: '🟠', info: '🔵', resolved: '🟢' } as const;
+/** GitHub refuses a job summary above 1 MiB; well below it nobody reads on. */
+const MOST_FINDINGS = 100;
+
+/** A report as Markdown for the summary of a job. Text from outside is escaped: no links, images, mentions or HTML come of it. */
+export function summaryReport(report: Report): string {
+  const { counts, findings, skipped, alerts } = report;
+  const isFine = counts.FAIL + counts.ERROR === 0;
+  const parts = [
+    `## ${isFine ? '🟢 All checks are well' : `🔴 ${counts.FAIL} failed, ${counts.ERROR} could not run`}`,
+    `Slate ${report.slates.map(escapeMarkdown).join(', ')}, as of ${report.as_of}: ${counts.PASS} passed, ${counts.FAIL} failed, ${counts.ERROR} could not run, ${counts.SKIP} skipped.`,
+  ];
+  if (alerts !== null && alerts.undelivered.length > 0) {
+    parts.push(
+      `> [!CAUTION]\n> **Nobody may have been told.** ${count(alerts.undelivered.length, 'notice')} could not be delivered:\n${alerts.undelivered
+        .map(
+          ({ title, error, isOnFallback }) =>
+            `> - ${escapeMarkdown(title)}: ${escapeMarkdown(error)}${isOnFallback ? ' (is on the fallback channel)' : ''}`,
+        )
+        .join('\n')}`,
+    );
+  }
+  if (findings.length > 0) {
+    parts.push(
+      [
+        '| | check | slate | expected | seen | offenders |',
+        '|---|---|---|---|---:|---|',
+        ...findings.slice(0, MOST_FINDINGS).map(tableRow),
+      ].join('\n'),
+    );
+    parts.push(...findings.slice(0, MOST_FINDINGS).map(details));
+    if (findings.length > MOST_FINDINGS) parts.push(`… and ${findings.length - MOST_FINDINGS} more.`);
+  }
+  if (skipped.length > 0) {
+    const lines = [...byReason(skipped)].map(
+      ([reason, names]) => `- ${escapeMarkdown(reason)}: ${names.map(escapeMarkdown).join(', ')}`,
+    );
+    parts.push(`<details><summary>${skipped.length} skipped</summary>\n\n${lines.join('\n')}\n\n</details>`);
+  }
+  if (alerts !== null) {
+    parts.push(
+      `Incidents: ${alerts.open} open, ${alerts.opened.length} opened, ${alerts.resolved.length} resolved. Told: ${alerts.sent} new, ${alerts.edited} edited, ${alerts.replied} in threads.`,
+    );
+  }
+  return `${parts.join('\n\n')}\n`;
+}
+
+function tableRow({ notice, slate, expected, seen, offenders, offender_count }: Finding): string {
+  const names = offenders.slice(0, 3).map(escapeMarkdown).join(', ');
+  const rest = offender_count > 3 ? `${names === '' ? '' : ', '}… (${offender_count})` : '';
+  const cells = [
+    MARK[notice.severity],
+    escapeMarkdown(notice.title),
+    slate,
+    escapeMarkdown(expected),
+    seen === null ? '' : String(seen),
+    `${names}${rest}`,
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function details({ notice, slate }: Finding): string {
+  const runbook = notice.runbook === undefined ? '' : `\n\nRunbook: ${escapeMarkdown(notice.runbook)}`;
+  const repair = notice.repair === undefined ? '' : `\n\n${fenced(notice.repair)}`;
+  return `<details><summary>${MARK[notice.severity]} ${escapeMarkdown(notice.title)}, ${slate}</summary>\n\n${notice.lines.map((line) => `- ${escapeMarkdown(line)}`).join('\n')}${repair}${runbook}\n\n</details>`;
+}
+
+function fenced(command: string): string {
+  return `\`\`\`sh\n${command.replaceAll('```', "'''")}\n\`\`\``;
+}
+
+/** Text that Markdown and HTML leave as it is. */
+export function escapeMarkdown(text: string): string {
+  return text
+    .replace(/\p{Cc}+/gu, ' ')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('#', '&#35;')
+    .replace(/@(?=\w)/g, '&#64;')
+    .replace(/[\\`*_{}[\]()!|~]/g, (character) => `\\${character}`);
+}
 
 /** One value from which job summary, console and JSON are rendered; each notice of it is what Slack shows. */
 export interface Report {
@@ -11,7 +134,11 @@ export interface Report {
   readonly counts: Readonly<Record<'PASS' | 'FAIL' | 'ERROR' | 'SKIP', number>>;
   /** What failed, or could not run, as people are told. */
   readonly findings: readonly Finding[];
-  readonly skipped: readonly { readonly canary_id: string; readonly slate: string; readonly reason: string }[];
+  readonly skipped: readonly {
+    readonly canary_id: string;
+    readonly slate: string;
+    readonly reason: string;
+  }[];
   /** Present when people were alerted. */
   readonly alerts: {
     readonly opened: readonly string[];
@@ -20,7 +147,11 @@ export interface Report {
     readonly sent: number;
     readonly edited: number;
     readonly replied: number;
-    readonly undelivered: readonly { readonly title: string; readonly error: string; readonly isOnFallback: boolean }[];
+    readonly undelivered: readonly {
+      readonly title: string;
+      readonly error: string;
+      readonly isOnFallback: boolean;
+    }[];
   } | null;
 }
 
@@ -51,7 +182,9 @@ export function reportOf(runs: readonly CheckRun[], alerted?: Alerted): Report {
       const shown =
         offenders.length === 0
           ? []
-          : [`${count(offender_count, 'offender')}: ${offenders.join(', ')}${offender_count > offenders.length ? ', …' : ''}`];
+          : [
+              `${count(offender_count, 'offender')}: ${offenders.join(', ')}${offender_count > offenders.length ? ', …' : ''}`,
+            ];
       const severity = status === 'ERROR' && result.severity !== 'critical' ? 'error' : result.severity;
       return {
         ...{ canary_id, slate, status, seen, expected, offenders, offender_count },
@@ -71,7 +204,9 @@ export function reportOf(runs: readonly CheckRun[], alerted?: Alerted): Report {
         },
       };
     }),
-    skipped: results.filter(({ status }) => status === 'SKIP').map(({ canary_id, slate, reason }) => ({ canary_id, slate, reason })),
+    skipped: results
+      .filter(({ status }) => status === 'SKIP')
+      .map(({ canary_id, slate, reason }) => ({ canary_id, slate, reason })),
     alerts:
       alerted === undefined
         ? null
@@ -82,7 +217,11 @@ export function reportOf(runs: readonly CheckRun[], alerted?: Alerted): Report {
             sent: alerted.delivered.sent,
             edited: alerted.delivered.edited,
             replied: alerted.delivered.replied,
-            undelivered: alerted.delivered.undelivered.map(({ title, error, isOnFallback }) => ({ title, error, isOnFallback })),
+            undelivered: alerted.delivered.undelivered.map(({ title, error, isOnFallback }) => ({
+              title,
+              error,
+              isOnFallback,
+            })),
           },
   };
 }

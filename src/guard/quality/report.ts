@@ -129,14 +129,19 @@ export async function qualityReport(
   const findings = FEATURES.flatMap((feature, i) => findingsOf(feature, i, byMonth, policy));
   const counts = countTiers(rows);
   const reasons = [
-    ...(rows.length === 0 && slates.length > 0 ? [`no feature rows for ${slates.length} slates with finished games`] : []),
+    ...(rows.length === 0 && slates.length > 0
+      ? [`no feature rows for ${slates.length} slates with finished games`]
+      : []),
     ...(counts.rows === 0 && slates.length === 0 ? [nothingSeen(range, counts)] : []),
     ...(counts.required_default_share > policy.warn
       ? [`${percent(counts.required_default_share)} of ${counts.rows} rows lack a required feature`]
       : []),
     ...months
       .filter(({ verdict }) => verdict !== 'pass')
-      .map((one) => `${one.month}: ${percent(one.required_default_share)} of ${one.rows} rows lack a required feature`),
+      .map(
+        (one) =>
+          `${one.month}: ${percent(one.required_default_share)} of ${one.rows} rows lack a required feature`,
+      ),
     ...findings.map(
       (one) =>
         `${one.feature} is missing in ${percent(one.default_share)} of the rows of ${one.month}, usually in ${percent(one.usual_share)}`,
@@ -150,11 +155,24 @@ export async function qualityReport(
   const isBlind = rows.length === 0 && slates.length > 0;
   const seen = counts.rows === 0 ? 'empty' : verdicts.includes('warn') ? 'warn' : 'pass';
   const verdict = isBlind || verdicts.includes('fail') ? 'fail' : seen;
-  return { ...range, ...counts, verdict, reasons, months, features, findings, slates_without_rows: slates.map(({ slate }) => slate) };
+  return {
+    ...range,
+    ...counts,
+    verdict,
+    reasons,
+    months,
+    features,
+    findings,
+    slates_without_rows: slates.map(({ slate }) => slate),
+  };
 }
 
-function nothingSeen({ from, to }: { readonly from: Slate; readonly to: Slate }, { rows_without_history: first }: TierCounts): string {
-  if (first > 0) return `only ${first} rows of players' first games from ${from} to ${to}: nothing could be known of them`;
+function nothingSeen(
+  { from, to }: { readonly from: Slate; readonly to: Slate },
+  { rows_without_history: first }: TierCounts,
+): string {
+  if (first > 0)
+    return `only ${first} rows of players' first games from ${from} to ${to}: nothing could be known of them`;
   return `no rows from ${from} to ${to}, and no finished games: nothing seen is no proof`;
 }
 
@@ -170,7 +188,8 @@ function positionsOf(required: boolean): readonly number[] {
 
 function countTiers(rows: readonly LetterRow[]): TierCounts {
   const known = rows.filter(({ has_history }) => has_history);
-  const sum = (own: readonly LetterRow[]): number => own.reduce((total, { row_count }) => total + row_count, 0);
+  const sum = (own: readonly LetterRow[]): number =>
+    own.reduce((total, { row_count }) => total + row_count, 0);
   const lacking = (positions: readonly number[]): number =>
     sum(known.filter(({ feature_sources }) => positions.some((i) => MISSING.has(feature_sources[i] ?? 'm'))));
   const [all, required, optional] = [sum(known), lacking(POSITIONS.required), lacking(POSITIONS.optional)];
@@ -205,9 +224,16 @@ function findingsOf(
 ): Finding[] {
   const counted = months.map(([month, rows]) => {
     const counts = lettersAt(position, rows);
-    return { month, missing: missingIn(counts), all: [...counts.values()].reduce((total, count) => total + count, 0) };
+    return {
+      month,
+      missing: missingIn(counts),
+      all: [...counts.values()].reduce((total, count) => total + count, 0),
+    };
   });
-  const total = counted.reduce((sum, one) => ({ missing: sum.missing + one.missing, all: sum.all + one.all }), { missing: 0, all: 0 });
+  const total = counted.reduce(
+    (sum, one) => ({ missing: sum.missing + one.missing, all: sum.all + one.all }),
+    { missing: 0, all: 0 },
+  );
   return counted.flatMap(({ month, missing, all }): Finding[] => {
     const default_share = share(missing, all);
     const usual_share = share(total.missing - missing, total.all - all);
@@ -217,7 +243,9 @@ function findingsOf(
       return verdict === 'pass' ? [] : [{ ...found, verdict }];
     }
     // A feature that nobody ever delivered is no news; one that used to be there and is gone for a month is.
-    return total.all > all && default_share - usual_share > policy.fail ? [{ ...found, verdict: 'warn' }] : [];
+    return total.all > all && default_share - usual_share > policy.fail
+      ? [{ ...found, verdict: 'warn' }]
+      : [];
   });
 }
 

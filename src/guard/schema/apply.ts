@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type TableContract, tableId } from '#core/contracts/define.ts';
-import { type SchemaChange, schemaChanges } from '#core/contracts/nba_orchestration/schema-changes.ts';
+import { type SchemaChange, schemaChanges } from '#core/contracts/nba_orchestration.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { TableChange, Warehouse } from '#platform/warehouse/port.ts';
 import { type CodeView, codeSchema } from './code-schema.ts';
@@ -58,23 +58,32 @@ export async function applySchema(deps: ApplyDeps, dryRun = false): Promise<Appl
   const findings = compare(live, codeSchema(deps.contracts, views), usage);
   // Functions are made together, so that none is made while one of them must stay as it is.
   const keepsFunctions = findings.some((finding) => isFunction(finding) && finding.class === 'breaking');
-  const isPlanned = (finding: Finding): boolean => isMade(finding) && !(keepsFunctions && isFunction(finding));
+  const isPlanned = (finding: Finding): boolean =>
+    isMade(finding) && !(keepsFunctions && isFunction(finding));
   const planned = findings.filter(isPlanned).sort((a, b) => MADE.indexOf(a.kind) - MADE.indexOf(b.kind));
   const rest = findings.filter((finding) => !isPlanned(finding));
   const refused = rest.filter(isDue);
-  const report = { dryRun, engine: warehouse.engine, applied: planned, refused, left: rest.filter((finding) => !isDue(finding)) };
+  const report = {
+    dryRun,
+    engine: warehouse.engine,
+    applied: planned,
+    refused,
+    left: rest.filter((finding) => !isDue(finding)),
+  };
   if (dryRun || planned.length === 0) return report;
   const createTable = (contract: TableContract): Promise<void> =>
     keepsFunctions ? warehouse.createTable(contract) : warehouse.prepare([contract]);
   // The first receipt needs its table.
   if (!live.tables.some(({ id }) => id === tableId(schemaChanges))) await createTable(schemaChanges);
   if (planned.some(({ kind }) => kind === 'function_added')) await warehouse.prepare([]);
-  if (planned.some((finding) => isFunction(finding) && finding.kind !== 'function_added')) await warehouse.replaceFunctions();
+  if (planned.some((finding) => isFunction(finding) && finding.kind !== 'function_added'))
+    await warehouse.replaceFunctions();
   for (const finding of planned) {
     if (await make(deps, finding, createTable)) await record(deps, finding);
   }
   // A view over `*` keeps the columns it was made with, so that every view is made anew after a table grew.
-  if (planned.some(({ kind }) => kind === 'column_added')) for (const { ref, sql } of views) await warehouse.createView(ref, sql);
+  if (planned.some(({ kind }) => kind === 'column_added'))
+    for (const { ref, sql } of views) await warehouse.createView(ref, sql);
   return report;
 }
 
@@ -89,7 +98,9 @@ function isMade({ kind, class: verdict, direction }: Finding): boolean {
 
 /** Whether the code about to run needs the change. */
 function isDue(finding: Finding): boolean {
-  return finding.class === 'breaking' || (finding.class === 'needs_order' && finding.direction === 'table_first');
+  return (
+    finding.class === 'breaking' || (finding.class === 'needs_order' && finding.direction === 'table_first')
+  );
 }
 
 /** Makes one change; false when it was there already, made with another one or by somebody else. */
@@ -121,7 +132,8 @@ async function make(
 
 function changeOf(contract: TableContract, { kind, column }: Finding): TableChange {
   if (kind === 'retention_changed') return { retentionDays: contract.retentionDays ?? null };
-  if (kind === 'partition_filter_changed') return { partitionFilterRequired: contract.partitionFilterRequired === true };
+  if (kind === 'partition_filter_changed')
+    return { partitionFilterRequired: contract.partitionFilterRequired === true };
   if (column === null) return { description: contract.description };
   return { columns: { [column]: contract.columns[column]?.description ?? '' } };
 }

@@ -9,7 +9,10 @@ const SUGGESTED_DAYS = 14;
 
 const approval = z.strictObject({
   finding: z.string().min(1),
-  reason: z.string().trim().min(10, 'say in at least ten characters why this change may break what it breaks'),
+  reason: z
+    .string()
+    .trim()
+    .min(10, 'say in at least ten characters why this change may break what it breaks'),
   approved_by: z.string().trim().min(1),
   expires: z.iso.date(),
 });
@@ -24,20 +27,32 @@ export function readApproval(path: string, text: string, today: string): Approva
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `${path}: expected an approval as JSON, saw text that does not parse`, { hint, cause });
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `${path}: expected an approval as JSON, saw text that does not parse`,
+      { hint, cause },
+    );
   }
   const result = approval.safeParse(value);
   if (!result.success) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `${path}: expected an approval: ${z.prettifyError(result.error)}`, {
-      hint,
-      details: { path },
-    });
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `${path}: expected an approval: ${z.prettifyError(result.error)}`,
+      {
+        hint,
+        details: { path },
+      },
+    );
   }
   if (result.data.expires > plusDays(today, LONGEST_DAYS)) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `${path}: expires: expected a date within ${LONGEST_DAYS} days, saw ${result.data.expires}`, {
-      hint,
-      details: { path },
-    });
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `${path}: expires: expected a date within ${LONGEST_DAYS} days, saw ${result.data.expires}`,
+      {
+        hint,
+        details: { path },
+      },
+    );
   }
   return { ...result.data, path };
 }
@@ -48,7 +63,10 @@ export function isExpired({ expires }: Approval, today: string): boolean {
 }
 
 /** The file that would let a change pass, ready to be added. */
-export function approvalFor(finding: Finding, today: string): { readonly path: string; readonly text: string } {
+export function approvalFor(
+  finding: Finding,
+  today: string,
+): { readonly path: string; readonly text: string } {
   const name = finding.id
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')

@@ -72,7 +72,9 @@ export function checkSchema({
   changedTables = [],
   reading,
 }: CheckInput): CheckReport {
-  const { texts, usage } = reading ?? readCode({ files, wanted, earlier: [warehouse], ...(evaluated === undefined ? {} : { evaluated }) });
+  const { texts, usage } =
+    reading ??
+    readCode({ files, wanted, earlier: [warehouse], ...(evaluated === undefined ? {} : { evaluated }) });
   const judgement = within(
     judge(compare(warehouse, wanted, usage), approvals, today, true),
     changed && touchedBy({ changed, changedTables }, files, texts),
@@ -81,11 +83,17 @@ export function checkSchema({
     statements: texts.length,
     wholeStatements: texts.filter(({ isWhole }) => isWhole).length,
     unknownNames: unknownNames(texts),
-    lint: [...texts.filter(({ isWhole }) => isWhole).flatMap(lintFindings), ...unboundFindings(texts, boundsOf(wanted))],
+    lint: [
+      ...texts.filter(({ isWhole }) => isWhole).flatMap(lintFindings),
+      ...unboundFindings(texts, boundsOf(wanted)),
+    ],
     provenance: provenanceProblems(wanted, texts, files, usage),
   };
   const isCodeFine = code.unknownNames.length === 0 && code.lint.length === 0 && code.provenance.length === 0;
-  const ok = isCodeFine && judgement.expired.length === 0 && judgement.findings.every(({ verdict }) => verdict !== 'blocks');
+  const ok =
+    isCodeFine &&
+    judgement.expired.length === 0 &&
+    judgement.findings.every(({ verdict }) => verdict !== 'blocks');
   return { ...judgement, ok, code };
 }
 
@@ -93,14 +101,22 @@ export function checkSchema({
 function within(judgement: Judgement, isTouched: ((finding: Finding) => boolean) | undefined): Judgement {
   if (isTouched === undefined) return judgement;
   const findings = judgement.findings.map((finding) =>
-    finding.verdict === 'blocks' && !isTouched(finding) ? { ...finding, verdict: 'untouched' as const } : finding,
+    finding.verdict === 'blocks' && !isTouched(finding)
+      ? { ...finding, verdict: 'untouched' as const }
+      : finding,
   );
   return { ...judgement, findings };
 }
 
 function lintFindings({ sql, owner, path, line }: UsedText): LintFinding[] {
   if (sql.includes(HOLE)) return [];
-  return lintSql(sql).map((problem) => ({ owner, path, line: line + problem.line - 1, rule: problem.rule, message: problem.message }));
+  return lintSql(sql).map((problem) => ({
+    owner,
+    path,
+    line: line + problem.line - 1,
+    rule: problem.rule,
+    message: problem.message,
+  }));
 }
 
 /** Statements that BigQuery would refuse, or that would read whole tables if it did not. A view leaves the bound to its readers. */

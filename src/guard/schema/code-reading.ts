@@ -26,7 +26,13 @@ export function readCode({ files, wanted, earlier, evaluated }: CodeInput): Code
   const catalogue = evaluated === undefined ? sqlCatalogue(files) : sqlCatalogue(files, evaluated);
   const texts = readTexts(catalogue, registryOf(wanted));
   const all = withFormer(wanted, earlier);
-  return { texts, usage: usageOf(all, namesIn(all) > namesIn(wanted) ? readTexts(catalogue, registryOf(all, wanted)) : texts) };
+  return {
+    texts,
+    usage: usageOf(
+      all,
+      namesIn(all) > namesIn(wanted) ? readTexts(catalogue, registryOf(all, wanted)) : texts,
+    ),
+  };
 }
 
 function namesIn({ tables, views, functions = [] }: Schema): number {

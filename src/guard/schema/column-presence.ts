@@ -19,7 +19,8 @@ export function columnAdded(table: string, column: SchemaColumn, path: string): 
     after: `${column.type} ${column.mode}`,
   } as const;
   if (path !== '') {
-    const nested = 'add the field to the table with a schema update (bq update, tables.patch); ALTER TABLE does not reach nested fields';
+    const nested =
+      'add the field to the table with a schema update (bq update, tables.patch); ALTER TABLE does not reach nested fields';
     return column.mode === 'REQUIRED'
       ? {
           ...draft,
@@ -55,7 +56,13 @@ export function columnAdded(table: string, column: SchemaColumn, path: string): 
 /** A column the table has and the code no longer wants. */
 export function columnRemoved(table: SchemaTable, column: SchemaColumn, use: ColumnUse): FindingDraft {
   const { id } = table;
-  const draft = { table: id, column: column.name, kind: 'column_removed', before: `${column.type} ${column.mode}`, after: null } as const;
+  const draft = {
+    table: id,
+    column: column.name,
+    kind: 'column_removed',
+    before: `${column.type} ${column.mode}`,
+    after: null,
+  } as const;
   const drop = `ALTER TABLE ${id} DROP COLUMN ${column.name}`;
   const readers = use.readers(id, column.name);
   if (readers.length > 0) {
@@ -96,11 +103,23 @@ export function columnRemoved(table: SchemaTable, column: SchemaColumn, use: Col
 }
 
 /** A nested field that the code no longer wants. It cannot be dropped in place, but it may stay while nothing needs it. */
-export function nestedRemoved(table: string, { name, type, mode }: SchemaColumn, path: string, use: ColumnUse): FindingDraft {
+export function nestedRemoved(
+  table: string,
+  { name, type, mode }: SchemaColumn,
+  path: string,
+  use: ColumnUse,
+): FindingDraft {
   const column = `${path}${name}`;
   const [top = column] = column.split('.');
   const readers = [...new Set([...use.readers(table, column), ...use.readers(table, top)])];
-  const draft = { table, column, kind: 'column_removed', before: `${type} ${mode}`, after: null, fix: NOTHING } as const;
+  const draft = {
+    table,
+    column,
+    kind: 'column_removed',
+    before: `${type} ${mode}`,
+    after: null,
+    fix: NOTHING,
+  } as const;
   if (readers.length > 0) {
     return {
       ...draft,
@@ -128,7 +147,10 @@ export function nestedRemoved(table: string, { name, type, mode }: SchemaColumn,
 /** A column that goes under another name. */
 export function renamed(table: string, from: SchemaColumn, to: SchemaColumn): FindingDraft {
   const add = addColumn(table, { ...to, mode: 'NULLABLE' });
-  const rest = [`UPDATE ${table} SET ${to.name} = ${from.name} WHERE ${to.name} IS NULL`, `ALTER TABLE ${table} DROP COLUMN ${from.name}`];
+  const rest = [
+    `UPDATE ${table} SET ${to.name} = ${from.name} WHERE ${to.name} IS NULL`,
+    `ALTER TABLE ${table} DROP COLUMN ${from.name}`,
+  ];
   return {
     table,
     column: from.name,

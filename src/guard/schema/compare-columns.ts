@@ -15,8 +15,10 @@ export function compareColumns(before: SchemaTable, after: SchemaTable, use: Col
   const renames = pairRenames(removed, added);
   const findings: FindingDraft[] = [];
   for (const [from, to] of renames) findings.push(renamed(after.id, from, to));
-  for (const column of added) if (!renames.some(([, to]) => to === column)) findings.push(columnAdded(after.id, column, ''));
-  for (const column of removed) if (!renames.some(([from]) => from === column)) findings.push(columnRemoved(before, column, use));
+  for (const column of added)
+    if (!renames.some(([, to]) => to === column)) findings.push(columnAdded(after.id, column, ''));
+  for (const column of removed)
+    if (!renames.some(([from]) => from === column)) findings.push(columnRemoved(before, column, use));
   for (const column of after.columns) {
     const standing = known.get(column.name);
     if (standing !== undefined) findings.push(...columnChanged(after.id, standing, column, '', use));
@@ -25,7 +27,13 @@ export function compareColumns(before: SchemaTable, after: SchemaTable, use: Col
   return findings;
 }
 
-function columnChanged(table: string, before: SchemaColumn, after: SchemaColumn, path: string, use: ColumnUse): FindingDraft[] {
+function columnChanged(
+  table: string,
+  before: SchemaColumn,
+  after: SchemaColumn,
+  path: string,
+  use: ColumnUse,
+): FindingDraft[] {
   const name = `${path}${after.name}`;
   const findings: FindingDraft[] = [];
   const draft = { table, column: name } as const;
@@ -34,7 +42,11 @@ function columnChanged(table: string, before: SchemaColumn, after: SchemaColumn,
   if (before.default !== undefined && after.default !== undefined && before.default !== after.default) {
     const drops = after.default === null && after.mode === 'REQUIRED';
     const gains = before.default === null && after.mode === 'REQUIRED';
-    const fix = alterColumn(table, name, after.default === null ? 'DROP DEFAULT' : `SET DEFAULT ${after.default}`);
+    const fix = alterColumn(
+      table,
+      name,
+      after.default === null ? 'DROP DEFAULT' : `SET DEFAULT ${after.default}`,
+    );
     findings.push({
       ...draft,
       kind: 'default_changed',
@@ -50,7 +62,11 @@ function columnChanged(table: string, before: SchemaColumn, after: SchemaColumn,
           : `${table}.${name} has another default for rows that do not name it.`,
     });
   }
-  if (before.description !== undefined && after.description !== undefined && before.description !== after.description) {
+  if (
+    before.description !== undefined &&
+    after.description !== undefined &&
+    before.description !== after.description
+  ) {
     findings.push({
       ...draft,
       kind: 'description_changed',
@@ -59,30 +75,58 @@ function columnChanged(table: string, before: SchemaColumn, after: SchemaColumn,
       before: before.description,
       after: after.description,
       fix: {
-        bigquery: [`ALTER TABLE ${table} ALTER COLUMN ${name} SET OPTIONS (description = ${quoted(after.description)})`],
+        bigquery: [
+          `ALTER TABLE ${table} ALTER COLUMN ${name} SET OPTIONS (description = ${quoted(after.description)})`,
+        ],
         duckdb: [],
       },
       message: `${table}.${name} is described differently.`,
     });
   }
-  return [...findings, ...rulesChanged(table, name, before, after), ...nestedChanged(table, before, after, `${name}.`, use)];
+  return [
+    ...findings,
+    ...rulesChanged(table, name, before, after),
+    ...nestedChanged(table, before, after, `${name}.`, use),
+  ];
 }
 
-function nestedChanged(table: string, before: SchemaColumn, after: SchemaColumn, path: string, use: ColumnUse): FindingDraft[] {
+function nestedChanged(
+  table: string,
+  before: SchemaColumn,
+  after: SchemaColumn,
+  path: string,
+  use: ColumnUse,
+): FindingDraft[] {
   if (before.fields === undefined || after.fields === undefined) return [];
   const known = new Map(before.fields.map((field) => [field.name, field]));
   const wanted = new Set(after.fields.map((field) => field.name));
   return [
     ...after.fields.flatMap((field) => {
       const standing = known.get(field.name);
-      return standing === undefined ? [columnAdded(table, field, path)] : columnChanged(table, standing, field, path, use);
+      return standing === undefined
+        ? [columnAdded(table, field, path)]
+        : columnChanged(table, standing, field, path, use);
     }),
-    ...before.fields.filter(({ name }) => !wanted.has(name)).map((field) => nestedRemoved(table, field, path, use)),
+    ...before.fields
+      .filter(({ name }) => !wanted.has(name))
+      .map((field) => nestedRemoved(table, field, path, use)),
   ];
 }
 
-function typeChanged(table: string, name: string, before: SchemaColumn, after: SchemaColumn, use: ColumnUse): FindingDraft {
-  const draft = { table, column: name, kind: 'type_changed', before: before.type, after: after.type } as const;
+function typeChanged(
+  table: string,
+  name: string,
+  before: SchemaColumn,
+  after: SchemaColumn,
+  use: ColumnUse,
+): FindingDraft {
+  const draft = {
+    table,
+    column: name,
+    kind: 'type_changed',
+    before: before.type,
+    after: after.type,
+  } as const;
   const readers = use.readers(table, name);
   const form = changedForm(before.type, after.type);
   if (isWidening(before.type, after.type)) {
@@ -148,7 +192,10 @@ function modeChanged(table: string, name: string, before: SchemaColumn, after: S
 }
 
 function orderChanged(before: SchemaTable, after: SchemaTable): FindingDraft[] {
-  const [a, b] = [before.columns.map(({ name }) => name).join(', '), after.columns.map(({ name }) => name).join(', ')];
+  const [a, b] = [
+    before.columns.map(({ name }) => name).join(', '),
+    after.columns.map(({ name }) => name).join(', '),
+  ];
   if (a === b) return [];
   return [
     {

@@ -5,7 +5,11 @@ import { createFunction, NOTHING } from './statements.ts';
 import { removed, type TextUse, words } from './text-changes.ts';
 
 /** Differences between the functions of the `fn` library. */
-export function compareFunctions(before: readonly SchemaFunction[], after: readonly SchemaFunction[], use: TextUse): FindingDraft[] {
+export function compareFunctions(
+  before: readonly SchemaFunction[],
+  after: readonly SchemaFunction[],
+  use: TextUse,
+): FindingDraft[] {
   const known = new Map(before.map((each) => [each.name, each]));
   const wanted = new Set(after.map(({ name }) => name));
   return [
@@ -15,7 +19,9 @@ export function compareFunctions(before: readonly SchemaFunction[], after: reado
     }),
     ...before
       .filter(({ name }) => !wanted.has(name))
-      .map(({ name }) => removed(`fn.${name}`, 'function', use.readersOf(`fn.${name}`), `DROP FUNCTION fn.${name}`)),
+      .map(({ name }) =>
+        removed(`fn.${name}`, 'function', use.readersOf(`fn.${name}`), `DROP FUNCTION fn.${name}`),
+      ),
   ];
 }
 
@@ -78,7 +84,9 @@ function functionChanged(before: SchemaFunction, after: SchemaFunction, use: Tex
 function narrowedTypes(before: SchemaFunction, after: SchemaFunction): readonly [string, string] | undefined {
   const [a, b] = [before, after].map(typesOf);
   if (a === undefined || b === undefined || a.length !== b.length) return undefined;
-  return a.every((type, i) => b[i] === type || b[i] === 'ANY TYPE') ? undefined : [a.join(', '), b.join(', ')];
+  return a.every((type, i) => b[i] === type || b[i] === 'ANY TYPE')
+    ? undefined
+    : [a.join(', '), b.join(', ')];
 }
 
 /** Types of the parameters as the distributed engine declares them. */

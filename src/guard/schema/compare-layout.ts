@@ -19,8 +19,15 @@ export function compareLayout(before: SchemaTable, after: SchemaTable, use: Layo
 }
 
 function partition(before: SchemaTable, after: SchemaTable): FindingDraft[] {
-  if (before.partition === undefined || after.partition === undefined || before.partition === after.partition) return [];
-  const base = { table: after.id, column: null, kind: 'partition_changed', before: before.partition, after: after.partition } as const;
+  if (before.partition === undefined || after.partition === undefined || before.partition === after.partition)
+    return [];
+  const base = {
+    table: after.id,
+    column: null,
+    kind: 'partition_changed',
+    before: before.partition,
+    after: after.partition,
+  } as const;
   return [
     {
       ...base,
@@ -117,7 +124,12 @@ function key(before: SchemaTable, after: SchemaTable, use: LayoutUse): FindingDr
 }
 
 function description(before: SchemaTable, after: SchemaTable): FindingDraft[] {
-  if (before.description === undefined || after.description === undefined || before.description === after.description) return [];
+  if (
+    before.description === undefined ||
+    after.description === undefined ||
+    before.description === after.description
+  )
+    return [];
   return [
     {
       table: after.id,

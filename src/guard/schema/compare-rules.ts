@@ -7,14 +7,43 @@ import { NOTHING } from './statements.ts';
  * statement brings them about and no table knows them, so they are safe for the schema; they are told because people who
  * read the column should hear of them. What one side does not know is left out.
  */
-export function rulesChanged(table: string, name: string, before: SchemaColumn, after: SchemaColumn): FindingDraft[] {
-  const told = (kind: FindingDraft['kind'], from: string | null, to: string | null, message: string): FindingDraft[] =>
-    from === to ? [] : [{ table, column: name, kind, class: 'safe', direction: 'either', before: from, after: to, fix: NOTHING, message }];
+export function rulesChanged(
+  table: string,
+  name: string,
+  before: SchemaColumn,
+  after: SchemaColumn,
+): FindingDraft[] {
+  const told = (
+    kind: FindingDraft['kind'],
+    from: string | null,
+    to: string | null,
+    message: string,
+  ): FindingDraft[] =>
+    from === to
+      ? []
+      : [
+          {
+            table,
+            column: name,
+            kind,
+            class: 'safe',
+            direction: 'either',
+            before: from,
+            after: to,
+            fix: NOTHING,
+            message,
+          },
+        ];
   const where = `${table}.${name}`;
   return [
     ...(before.writer === undefined || after.writer === undefined
       ? []
-      : told('writer_changed', before.writer, after.writer, `${where} is now written by ${after.writer} instead of ${before.writer}.`)),
+      : told(
+          'writer_changed',
+          before.writer,
+          after.writer,
+          `${where} is now written by ${after.writer} instead of ${before.writer}.`,
+        )),
     ...(before.decimals === undefined || after.decimals === undefined
       ? []
       : told(

@@ -5,7 +5,11 @@ import { both, NOTHING } from './statements.ts';
 import { removed, type TextUse, words } from './text-changes.ts';
 
 /** Differences between views: columns matter to readers, the text alone changes what they read but not whether they can. */
-export function compareViews(before: readonly SchemaView[], after: readonly SchemaView[], use: TextUse): FindingDraft[] {
+export function compareViews(
+  before: readonly SchemaView[],
+  after: readonly SchemaView[],
+  use: TextUse,
+): FindingDraft[] {
   const known = new Map(before.map((view) => [view.id, view]));
   const wanted = new Set(after.map(({ id }) => id));
   return [
@@ -13,7 +17,9 @@ export function compareViews(before: readonly SchemaView[], after: readonly Sche
       const standing = known.get(view.id);
       return standing === undefined ? [viewAdded(view)] : viewChanged(standing, view, use);
     }),
-    ...before.filter(({ id }) => !wanted.has(id)).map(({ id }) => removed(id, 'view', use.readersOf(id), `DROP VIEW ${id}`)),
+    ...before
+      .filter(({ id }) => !wanted.has(id))
+      .map(({ id }) => removed(id, 'view', use.readersOf(id), `DROP VIEW ${id}`)),
   ];
 }
 
@@ -32,7 +38,8 @@ function viewAdded(view: SchemaView): FindingDraft {
 }
 
 function viewChanged(before: SchemaView, after: SchemaView, use: TextUse): FindingDraft[] {
-  const fix = after.sql === undefined ? NOTHING : both(`CREATE OR REPLACE VIEW ${after.id} AS ${after.sql.trim()}`);
+  const fix =
+    after.sql === undefined ? NOTHING : both(`CREATE OR REPLACE VIEW ${after.id} AS ${after.sql.trim()}`);
   const [lost, gained] = [missingIn(before, after), missingIn(after, before)];
   if (lost.length > 0 || gained.length > 0) return [columnsChanged(after.id, lost, gained, fix, use)];
   const sameText = hasSameText(before, after);
@@ -57,10 +64,23 @@ function missingIn({ columns }: SchemaView, other: SchemaView): string[] {
   return columns.filter((name) => !other.columns.includes(name));
 }
 
-function columnsChanged(id: string, lost: readonly string[], gained: readonly string[], fix: Fix, use: TextUse): FindingDraft {
+function columnsChanged(
+  id: string,
+  lost: readonly string[],
+  gained: readonly string[],
+  fix: Fix,
+  use: TextUse,
+): FindingDraft {
   const [less, more] = [lost.join(', '), gained.join(', ')];
   const readers = [...new Set(lost.flatMap((name) => use.readers(id, name)))];
-  const base = { table: id, column: null, kind: 'view_columns_changed', fix, before: less || null, after: more || null } as const;
+  const base = {
+    table: id,
+    column: null,
+    kind: 'view_columns_changed',
+    fix,
+    before: less || null,
+    after: more || null,
+  } as const;
   if (readers.length > 0) {
     const message = `${id} loses ${less}, still read by ${readers.join(', ')}. Change the readers first.`;
     return { ...base, class: 'breaking', direction: 'code_first', message };
@@ -87,6 +107,8 @@ function columnsChanged(id: string, lost: readonly string[], gained: readonly st
 /** Undefined where one side does not know. */
 function hasSameText(before: SchemaView, after: SchemaView): boolean | undefined {
   if (before.sql !== undefined && after.sql !== undefined) return words(before.sql) === words(after.sql);
-  const [a, b] = [before, after].map(({ sql, digest }) => digest ?? (sql === undefined ? undefined : textDigest(sql)));
+  const [a, b] = [before, after].map(
+    ({ sql, digest }) => digest ?? (sql === undefined ? undefined : textDigest(sql)),
+  );
   return a === undefined || b === undefined ? undefined : a === b;
 }

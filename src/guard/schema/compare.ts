@@ -30,19 +30,26 @@ export function compare(before: Schema, after: Schema, usage: Usage = NO_USAGE):
     ...before.tables.filter(({ id }) => !wanted.has(id)).map((table) => tableRemoved(table, usage)),
     ...after.tables.flatMap((table) => {
       const standing = known.get(table.id);
-      return standing === undefined ? [] : [...compareColumns(standing, table, usage), ...compareLayout(standing, table, usage)];
+      return standing === undefined
+        ? []
+        : [...compareColumns(standing, table, usage), ...compareLayout(standing, table, usage)];
     }),
     ...compareViews(before.views, after.views, usage),
-    ...(before.functions === undefined || after.functions === undefined ? [] : compareFunctions(before.functions, after.functions, usage)),
+    ...(before.functions === undefined || after.functions === undefined
+      ? []
+      : compareFunctions(before.functions, after.functions, usage)),
   ];
   return drafts
     .map((draft) => ({
       ...draft,
       id: findingId(draft),
       writers: usage.writers(draft.table, draft.column),
-      readers: draft.column === null ? usage.readersOf(draft.table) : usage.readers(draft.table, draft.column),
+      readers:
+        draft.column === null ? usage.readersOf(draft.table) : usage.readers(draft.table, draft.column),
     }))
-    .sort((a, b) => byText(a.id.slice(a.id.indexOf(' ')), b.id.slice(b.id.indexOf(' '))) || byText(a.id, b.id));
+    .sort(
+      (a, b) => byText(a.id.slice(a.id.indexOf(' ')), b.id.slice(b.id.indexOf(' '))) || byText(a.id, b.id),
+    );
 }
 
 function tableAdded(table: SchemaTable): FindingDraft {

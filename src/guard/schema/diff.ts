@@ -50,8 +50,13 @@ export function judgeHistory(
     ...judge(compare(from.schema, to.schema, usage), approvals, today, false),
   });
   const steps = changes.map(judged).filter(({ findings }) => findings.length > 0);
-  const sum = whole === undefined ? { from: '', to: '', ...judge([], approvals, today, false) } : judged(whole);
-  const inSteps = new Set(steps.flatMap(({ findings }) => findings.filter(({ verdict }) => verdict === 'blocks').map(({ id }) => id)));
+  const sum =
+    whole === undefined ? { from: '', to: '', ...judge([], approvals, today, false) } : judged(whole);
+  const inSteps = new Set(
+    steps.flatMap(({ findings }) =>
+      findings.filter(({ verdict }) => verdict === 'blocks').map(({ id }) => id),
+    ),
+  );
   const onlyInSum = sum.findings.filter(({ verdict, id }) => verdict === 'blocks' && !inSteps.has(id));
   const ok = sum.expired.length === 0 && inSteps.size === 0 && onlyInSum.length === 0;
   return { ok, steps, sum, onlyInSum };

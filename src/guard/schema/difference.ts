@@ -81,11 +81,13 @@ const PROPERTIES: Readonly<Record<string, string>> = {
 /** Puts a difference on the line of the contract that declares it, or on the contract where the line is elsewhere. */
 export function placed(one: Difference, files: readonly SourceFile[]): Difference {
   if (one.path !== null && one.line !== null) return { ...one, line: lineOf(one, files) };
-  const path = `src/core/contracts/${one.table.replaceAll('_', '-').replace(/^([^.]*)\./, (_, dataset: string) => `${dataset.replaceAll('-', '_')}/`)}.ts`;
+  const path = `src/core/contracts/${one.table.split('.')[0]}.ts`;
   const file = files.find((each) => each.path === path);
   if (file === undefined) return one;
   const name = one.column ?? PROPERTIES[one.kind];
-  const line = file.text.split('\n').findIndex((text) => name !== undefined && text.trimStart().startsWith(`${name}:`)) + 1;
+  const line =
+    file.text.split('\n').findIndex((text) => name !== undefined && text.trimStart().startsWith(`${name}:`)) +
+    1;
   return { ...one, path, line: line === 0 ? null : line };
 }
 
@@ -124,5 +126,7 @@ export function differenceLines(differences: readonly Difference[], engine: keyo
 export function summaryLine(differences: readonly Difference[]): string {
   const count = `${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}.`;
   const isLate = differences.some((one) => one.class === 'needs_order' && one.direction === 'table_first');
-  return isLate ? `${count} \`tipoff schema apply --dry-run\` shows what can be added to the tables at once.` : count;
+  return isLate
+    ? `${count} \`tipoff schema apply --dry-run\` shows what can be added to the tables at once.`
+    : count;
 }

@@ -8,7 +8,12 @@ export interface DryRunReport {
   readonly statements: number;
   /** Bytes they would read with no value in any parameter: the floor of what they cost. */
   readonly bytes: number;
-  readonly refused: readonly { readonly owner: string; readonly path: string; readonly line: number; readonly message: string }[];
+  readonly refused: readonly {
+    readonly owner: string;
+    readonly path: string;
+    readonly line: number;
+    readonly message: string;
+  }[];
 }
 
 /**

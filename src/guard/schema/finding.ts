@@ -68,7 +68,13 @@ export interface Finding {
 export type FindingDraft = Omit<Finding, 'id' | 'writers' | 'readers'>;
 
 /** The stable name of a change: what, where, from what, to what. */
-export function findingId({ table, column, kind, before, after }: Pick<Finding, 'table' | 'column' | 'kind' | 'before' | 'after'>): string {
+export function findingId({
+  table,
+  column,
+  kind,
+  before,
+  after,
+}: Pick<Finding, 'table' | 'column' | 'kind' | 'before' | 'after'>): string {
   const where = column === null ? table : `${table}.${column}`;
   const values = before === null && after === null ? '' : ` ${short(before)} -> ${short(after)}`;
   return `${kind} ${where}${values}`;
@@ -79,6 +85,7 @@ function short(value: string | null): string {
   if (value === null) return 'none';
   if (value.length <= 60 && !value.includes('\n')) return value;
   let hash = 0xcbf29ce484222325n;
-  for (const byte of new TextEncoder().encode(value)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  for (const byte of new TextEncoder().encode(value))
+    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
   return `#${hash.toString(16).padStart(16, '0')}`;
 }

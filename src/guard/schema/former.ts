@@ -9,17 +9,17 @@ export function withFormer(now: Schema, earlier: readonly Schema[]): Schema {
   return {
     tables: merged(all.map(({ tables }) => tables)).map(([table, ...others]) => ({
       ...table,
-      columns: merged([table, ...others].map(({ columns }) => columns.map((column) => ({ ...column, id: column.name })))).map(
-        ([{ id: _, ...column }]): SchemaColumn => column,
-      ),
+      columns: merged(
+        [table, ...others].map(({ columns }) => columns.map((column) => ({ ...column, id: column.name }))),
+      ).map(([{ id: _, ...column }]): SchemaColumn => column),
     })),
     views: merged(all.map(({ views }) => views)).map(([view, ...others]) => ({
       ...view,
       columns: [...new Set([view, ...others].flatMap(({ columns }) => columns))],
     })),
-    functions: merged(all.map(({ functions = [] }) => functions.map((each) => ({ ...each, id: each.name })))).map(
-      ([{ id: _, ...each }]) => each,
-    ),
+    functions: merged(
+      all.map(({ functions = [] }) => functions.map((each) => ({ ...each, id: each.name }))),
+    ).map(([{ id: _, ...each }]) => each),
   };
 }
 

@@ -9,7 +9,10 @@ const PASSING = /^(?:staging_|_)/;
  * Reads what a warehouse holds, dataset by dataset, passing tables left out. Facets the engine does not know are absent.
  * A read that fails is thrown: an unreadable warehouse is not an empty one.
  */
-export async function schemaOfWarehouse(warehouse: Warehouse, datasets = Object.keys(DATASETS) as Dataset[]): Promise<Schema> {
+export async function schemaOfWarehouse(
+  warehouse: Warehouse,
+  datasets = Object.keys(DATASETS) as Dataset[],
+): Promise<Schema> {
   const tables: SchemaTable[] = [];
   const views: SchemaView[] = [];
   for (const dataset of datasets) {
@@ -33,7 +36,11 @@ export async function schemaOfWarehouse(warehouse: Warehouse, datasets = Object.
 }
 
 function viewOfInfo(info: TableInfo, columns: readonly LiveColumn[]): SchemaView {
-  return { id: tableId(info), columns: columns.map(({ name }) => name), ...(info.text === undefined ? {} : { digest: info.text }) };
+  return {
+    id: tableId(info),
+    columns: columns.map(({ name }) => name),
+    ...(info.text === undefined ? {} : { digest: info.text }),
+  };
 }
 
 function tableOfInfo(info: TableInfo, columns: readonly LiveColumn[]): SchemaTable {

@@ -18,5 +18,7 @@ export function bodiesOf({ body = '' }: SchemaFunction): FunctionBodies | undefi
 /** Digests of the definitions: those a live function is known by, or those that follow from the text. */
 export function digestsOf(each: SchemaFunction): Partial<FunctionBodies> {
   const bodies = bodiesOf(each);
-  return bodies === undefined ? (each.digests ?? {}) : { duckdb: textDigest(bodies.duckdb), bigquery: textDigest(bodies.bigquery) };
+  return bodies === undefined
+    ? (each.digests ?? {})
+    : { duckdb: textDigest(bodies.duckdb), bigquery: textDigest(bodies.bigquery) };
 }

@@ -25,11 +25,17 @@ export interface Judgement {
  * should have gone first blocks as well and cannot be approved, because running the statement is all it takes; or two
  * revisions of the contracts, where only what no order makes safe blocks.
  */
-export function judge(findings: readonly Finding[], approvals: readonly Approval[], today: string, deployed: boolean): Judgement {
+export function judge(
+  findings: readonly Finding[],
+  approvals: readonly Approval[],
+  today: string,
+  deployed: boolean,
+): Judgement {
   const standing = approvals.filter((approval) => !isExpired(approval, today));
   const judged = findings.map((finding): JudgedFinding => {
     const approval = standing.find((each) => each.finding === finding.id) ?? null;
-    if (finding.class === 'breaking') return { ...finding, approval, verdict: approval === null ? 'blocks' : 'approved' };
+    if (finding.class === 'breaking')
+      return { ...finding, approval, verdict: approval === null ? 'blocks' : 'approved' };
     const tableIsLate = deployed && finding.class === 'needs_order' && finding.direction === 'table_first';
     return { ...finding, approval: null, verdict: tableIsLate ? 'blocks' : 'notice' };
   });

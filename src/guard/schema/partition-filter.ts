@@ -26,12 +26,14 @@ export function boundsOf({ tables, views }: Pick<Schema, 'tables' | 'views'>): B
 
 const SOURCE = /^(?:FROM|JOIN|INTO|UPDATE|USING|,)$/;
 const AFTER_WHERE = /^(?:GROUP|HAVING|QUALIFY|WINDOW|ORDER|LIMIT|UNION|INTERSECT|EXCEPT)$/;
-const AFTER_ON = /^(?:WHERE|GROUP|HAVING|QUALIFY|WINDOW|ORDER|LIMIT|UNION|INTERSECT|EXCEPT|JOIN|LEFT|RIGHT|INNER|FULL|CROSS|WHEN)$/;
+const AFTER_ON =
+  /^(?:WHERE|GROUP|HAVING|QUALIFY|WINDOW|ORDER|LIMIT|UNION|INTERSECT|EXCEPT|JOIN|LEFT|RIGHT|INNER|FULL|CROSS|WHEN)$/;
 const NO_ALIAS =
   /^(?:AS|ON|USING|WHERE|GROUP|ORDER|JOIN|LEFT|RIGHT|INNER|FULL|CROSS|LIMIT|SET|WINDOW|QUALIFY|HAVING|UNION|WHEN|SELECT|WITH|VALUES)$/;
 const COMPARISON = /^(?:=|<|<=|>|>=|BETWEEN|IN)$/;
 /** Words of an expression that name no column. */
-const CONSTANT_WORD = /^(?:AS|DATE|TIMESTAMP|STRING|INT64|FLOAT64|NUMERIC|BOOL|AND|NULL|TRUE|FALSE|UNNEST|FN)$/;
+const CONSTANT_WORD =
+  /^(?:AS|DATE|TIMESTAMP|STRING|INT64|FLOAT64|NUMERIC|BOOL|AND|NULL|TRUE|FALSE|UNNEST|FN)$/;
 
 /**
  * Every read of a bounded table in whose block no condition joined by AND compares the bare column with something that is
@@ -45,13 +47,17 @@ export function unboundReads(sql: string, bounds: Bounds): UnboundRead[] {
 }
 
 /** Every read of a table with a bound column, and the conditions that bound it, as SQL on the bare column. */
-export function boundedReads(sql: string, bounds: Bounds): (UnboundRead & { readonly conditions: readonly string[] })[] {
+export function boundedReads(
+  sql: string,
+  bounds: Bounds,
+): (UnboundRead & { readonly conditions: readonly string[] })[] {
   const tokens = meaningful(tokenise(sql));
   const found: (UnboundRead & { readonly conditions: readonly string[] })[] = [];
   for (let at = 1; at + 2 < tokens.length; at++) {
     const table = `${tokens[at]?.text}.${tokens[at + 2]?.text}`.toLowerCase();
     const column = bounds.get(table);
-    if (column === undefined || tokens[at + 1]?.text !== '.' || !SOURCE.test(tokens[at - 1]?.upper ?? '')) continue;
+    if (column === undefined || tokens[at + 1]?.text !== '.' || !SOURCE.test(tokens[at - 1]?.upper ?? ''))
+      continue;
     if (tokens[at - 1]?.upper === 'INTO' && tokens[0]?.upper === 'INSERT') continue;
     found.push({ table, column, line: tokens[at]?.line ?? 1, conditions: conditionsAt(tokens, at, column) });
   }
@@ -102,13 +108,29 @@ function block(tokens: readonly SqlToken[], at: number): readonly [number, numbe
 }
 
 /** Range behind the first such word outside of brackets, up to what ends the clause. `ON` ends at the next source. */
-function clause(tokens: readonly SqlToken[], from: number, to: number, word: string, after: RegExp): readonly [number, number] | undefined {
-  const begin = outside(tokens, from, to, (token) => token === word || (word === 'ON' && /^(?:JOIN|WHERE)$/.test(token)))[0];
+function clause(
+  tokens: readonly SqlToken[],
+  from: number,
+  to: number,
+  word: string,
+  after: RegExp,
+): readonly [number, number] | undefined {
+  const begin = outside(
+    tokens,
+    from,
+    to,
+    (token) => token === word || (word === 'ON' && /^(?:JOIN|WHERE)$/.test(token)),
+  )[0];
   if (begin === undefined || tokens[begin]?.upper !== word) return undefined;
   return [begin + 1, outside(tokens, begin + 1, to, (token) => after.test(token))[0] ?? to];
 }
 
-function outside(tokens: readonly SqlToken[], from: number, to: number, test: (upper: string) => boolean): number[] {
+function outside(
+  tokens: readonly SqlToken[],
+  from: number,
+  to: number,
+  test: (upper: string) => boolean,
+): number[] {
   const found: number[] = [];
   let depth = 0;
   for (let at = from; at < to; at++) {
@@ -139,7 +161,12 @@ function conjuncts(tokens: readonly SqlToken[], from: number, to: number): (read
 }
 
 /** Whether a condition is `column <comparison> constant`, or the other way round. */
-function isBound(tokens: readonly SqlToken[], [from, to]: readonly [number, number], name: string, column: string): boolean {
+function isBound(
+  tokens: readonly SqlToken[],
+  [from, to]: readonly [number, number],
+  name: string,
+  column: string,
+): boolean {
   const comparisons = outside(tokens, from, to, (word) => COMPARISON.test(word));
   const [at] = comparisons;
   if (at === undefined || tokens[at - 1]?.upper === 'NOT') return false;
@@ -148,7 +175,9 @@ function isBound(tokens: readonly SqlToken[], [from, to]: readonly [number, numb
     return last && (b - a === 1 || (b - a === 3 && tokens[a]?.upper === name));
   };
   if (isColumn(from, at)) return isConstant(tokens, at + 1, to);
-  return /^(?:=|<|<=|>|>=)$/.test(tokens[at]?.upper ?? '') && isColumn(at + 1, to) && isConstant(tokens, from, at);
+  return (
+    /^(?:=|<|<=|>|>=)$/.test(tokens[at]?.upper ?? '') && isColumn(at + 1, to) && isConstant(tokens, from, at)
+  );
 }
 
 function isConstant(tokens: readonly SqlToken[], from: number, to: number): boolean {

@@ -1,6 +1,5 @@
 import type { Usage } from './compare.ts';
-import type { Schema, SchemaTable } from './model.ts';
-import { splitId } from './model.ts';
+import { type Schema, type SchemaTable, splitId } from './model.ts';
 import type { SourceFile } from './sql-catalogue.ts';
 import type { UsedText } from './usage.ts';
 
@@ -13,7 +12,8 @@ export interface ProvenanceProblem {
 }
 
 /** Sources that make rows up or only look at them. */
-const NO_WRITERS = /^src\/(?:core\/|simulate\/|platform\/|guard\/schema\/(?!apply)|guard\/canaries\/catalog\/)/;
+const NO_WRITERS =
+  /^src\/(?:core\/|simulate\/|platform\/|guard\/schema\/(?!apply)|guard\/canaries\/catalog\/)/;
 /** Templates that hold SQL: names in them are read, not written. */
 const SQL_TEMPLATE = /`[^`]*\b(?:SELECT|FROM|WHERE)\b[^`]*`/g;
 
@@ -84,9 +84,11 @@ function wordsByFolder(files: readonly SourceFile[]): (table: SchemaTable) => Re
     return known;
   };
   return ({ id }) => {
-    const { dataset, name } = splitId(id);
-    const contract = `#core/contracts/${dataset}/${name.replaceAll('_', '-')}.ts'`;
-    const homes = candidates.filter(({ text }) => text.includes(contract)).map(({ path }) => path.slice(0, path.lastIndexOf('/') + 1));
+    const { dataset } = splitId(id);
+    const contract = `#core/contracts/${dataset}.ts'`;
+    const homes = candidates
+      .filter(({ text }) => text.includes(contract))
+      .map(({ path }) => path.slice(0, path.lastIndexOf('/') + 1));
     return new Set([...new Set(homes)].flatMap((folder) => [...wordsIn(folder)]));
   };
 }

@@ -7,7 +7,10 @@ const SIMILAR = 0.5;
  * Pairs columns that left with columns that came when they look like one column under two names: same type, and the same
  * description or names that share at least half of their parts. Each column is in one pair at most, best matches first.
  */
-export function pairRenames(removed: readonly SchemaColumn[], added: readonly SchemaColumn[]): (readonly [SchemaColumn, SchemaColumn])[] {
+export function pairRenames(
+  removed: readonly SchemaColumn[],
+  added: readonly SchemaColumn[],
+): (readonly [SchemaColumn, SchemaColumn])[] {
   const candidates = removed
     .flatMap((from) => added.map((to) => ({ from, to, score: likeness(from, to) })))
     .filter(({ score }) => score >= SIMILAR);
@@ -20,7 +23,8 @@ export function pairRenames(removed: readonly SchemaColumn[], added: readonly Sc
 
 function likeness(from: SchemaColumn, to: SchemaColumn): number {
   if (from.type !== to.type) return 0;
-  if (from.description !== undefined && from.description !== '' && from.description === to.description) return 1;
+  if (from.description !== undefined && from.description !== '' && from.description === to.description)
+    return 1;
   const [a, b] = [new Set(from.name.split('_')), new Set(to.name.split('_'))];
   return [...a].filter((part) => b.has(part)).length / Math.max(a.size, b.size);
 }

@@ -33,7 +33,11 @@ export function diffDifferences(
     const key = `${one.kind} ${one.table} ${one.column} ${one.message} ${one.line}`;
     const before = found.get(key)?.between;
     // One change may be found more than once: it is told once, with every place it lies between.
-    found.set(key, { ...one, between: [...new Set([before, one.between])].filter((each) => typeof each === 'string').join('; ') || null });
+    found.set(key, {
+      ...one,
+      between:
+        [...new Set([before, one.between])].filter((each) => typeof each === 'string').join('; ') || null,
+    });
   }
   // A fault of the contract files stands first: the rest may follow from it.
   return [...found.values()].sort((a, b) => Number(b.kind === STALE) - Number(a.kind === STALE));
@@ -44,7 +48,10 @@ function blockingIn({ steps, sum, onlyInSum }: DiffReport, today: string, what: 
     findings
       .filter(({ verdict }) => verdict === 'blocks')
       .map((finding) => differenceOf(finding, today, `${what} at ${from} and at ${to}`));
-  return [...steps.flatMap(({ from, to, findings }) => at(from, to, findings)), ...at(sum.from, sum.to, onlyInSum)];
+  return [
+    ...steps.flatMap(({ from, to, findings }) => at(from, to, findings)),
+    ...at(sum.from, sum.to, onlyInSum),
+  ];
 }
 
 /** The live schema has changed already: what the code should do about it is said by the comparison of code and snapshot. */
@@ -68,7 +75,12 @@ function staleDifference(path: string): Difference {
 }
 
 /** What only contracts know: no snapshot shows it, so it is told from the contracts. */
-const RULES: ReadonlySet<string> = new Set(['key_changed', 'writer_changed', 'decimals_changed', 'range_changed']);
+const RULES: ReadonlySet<string> = new Set([
+  'key_changed',
+  'writer_changed',
+  'decimals_changed',
+  'range_changed',
+]);
 
 /**
  * What is in order but worth a line, each once. What a change asks for is said by the comparison of code and snapshot, which
@@ -78,7 +90,9 @@ export function diffNotices({ contracted, deployed, check }: DiffReports): strin
   const open = new Set(check.findings.map(placeOf));
   const judgements: Judgement[] = [contracted, deployed].flatMap(({ steps, sum }) => [...steps, sum]);
   // An approval may be used by one comparison and name nothing in the others.
-  const unused = check.unused.filter((approval) => judgements.every((judgement) => judgement.unused.includes(approval)));
+  const unused = check.unused.filter((approval) =>
+    judgements.every((judgement) => judgement.unused.includes(approval)),
+  );
   const told = contracted.sum.findings.filter(({ verdict, kind }) => verdict !== 'notice' || RULES.has(kind));
   const wanted = contracted.sum.findings.filter((each) => !told.includes(each) && !open.has(placeOf(each)));
   const happened = deployed.sum.findings.filter(({ verdict }) => verdict === 'notice');

@@ -26,7 +26,8 @@ function codeDifferences(code: CodeReport): Difference[] {
     ...code.unknownNames.map(({ kind, name, owner, path, line }) => ({
       ...NO_ORDER,
       table: name.includes('.') ? name.split('.').slice(0, 2).join('.') : owner,
-      column: kind === 'unknown_column' || kind === 'ambiguous_column' ? (name.split('.').at(-1) ?? name) : null,
+      column:
+        kind === 'unknown_column' || kind === 'ambiguous_column' ? (name.split('.').at(-1) ?? name) : null,
       kind,
       message:
         kind === 'ambiguous_column'
@@ -59,13 +60,19 @@ export function noticesOf(judgement: Judgement): string[] {
   return [
     ...judgement.findings
       .filter(({ verdict }) => verdict === 'approved')
-      .map(({ id, approval }) => `approved until ${approval?.expires}: ${id} (${approval?.path}: ${approval?.reason})`),
+      .map(
+        ({ id, approval }) =>
+          `approved until ${approval?.expires}: ${id} (${approval?.path}: ${approval?.reason})`,
+      ),
     ...judgement.findings
       .filter(({ verdict }) => verdict === 'untouched')
       .map(({ message }) => `not touched by this change, but drifted: ${message}`),
     ...judgement.findings
       .filter(({ verdict }) => verdict === 'notice')
       .map((finding) => `${finding.class}, ${finding.direction}: ${finding.message}`),
-    ...judgement.unused.map(({ path, finding }) => `${path} names "${finding}", which is no change here; remove the file once it is done.`),
+    ...judgement.unused.map(
+      ({ path, finding }) =>
+        `${path} names "${finding}", which is no change here; remove the file once it is done.`,
+    ),
   ];
 }

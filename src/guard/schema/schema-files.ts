@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
-import { byText, type Schema, type SchemaColumn, type SchemaFunction, type SchemaTable, splitId } from './model.ts';
+import {
+  byText,
+  type Schema,
+  type SchemaColumn,
+  type SchemaFunction,
+  type SchemaTable,
+  splitId,
+} from './model.ts';
 
 /** A file of a schema: `path` is below the folder of its kind. */
 export interface SchemaFile {
@@ -11,7 +18,10 @@ export interface SchemaFile {
 /** Which kind of schema files hold: what is deployed, or what the code wants. Only the second knows keys and writers. */
 export type SchemaFileKind = 'snapshot' | 'contracts';
 
-const WRITTEN_BY: Readonly<Record<SchemaFileKind, string>> = { snapshot: 'tipoff schema snapshot', contracts: 'npm run docs' };
+const WRITTEN_BY: Readonly<Record<SchemaFileKind, string>> = {
+  snapshot: 'tipoff schema snapshot',
+  contracts: 'npm run docs',
+};
 
 const FUNCTIONS_FILE = 'fn';
 
@@ -23,7 +33,9 @@ const common = {
   // No default is the rule and not written.
   default: z.string().nullable().default(null),
 };
-const nested: z.ZodType<SchemaColumn> = z.lazy(() => z.strictObject({ ...common, fields: z.array(nested).exactOptional() }));
+const nested: z.ZodType<SchemaColumn> = z.lazy(() =>
+  z.strictObject({ ...common, fields: z.array(nested).exactOptional() }),
+);
 const column = { ...common, fields: z.array(nested).exactOptional() };
 const layout = {
   description: z.string().exactOptional(),
@@ -36,7 +48,11 @@ const rest = {
   dataset: z.string().min(1),
   views: z.record(
     z.string(),
-    z.strictObject({ columns: z.array(z.string()), sql: z.string().exactOptional(), digest: z.string().exactOptional() }),
+    z.strictObject({
+      columns: z.array(z.string()),
+      sql: z.string().exactOptional(),
+      digest: z.string().exactOptional(),
+    }),
   ),
   functions: z
     .array(
@@ -51,7 +67,10 @@ const rest = {
 };
 /** What a file of each kind must hold. A contract without its key or its writers would compare as unchanged, so both are demanded. */
 const FILE = {
-  snapshot: z.strictObject({ ...rest, tables: z.record(z.string(), z.strictObject({ ...layout, columns: z.array(nested) })) }),
+  snapshot: z.strictObject({
+    ...rest,
+    tables: z.record(z.string(), z.strictObject({ ...layout, columns: z.array(nested) })),
+  }),
   contracts: z.strictObject({
     ...rest,
     tables: z.record(
@@ -80,7 +99,9 @@ export function schemaFiles(schema: Schema, kind: SchemaFileKind): SchemaFile[] 
   const ids = [...schema.tables, ...schema.views].map(({ id }) => splitId(id).dataset as string);
   const files = [...new Set(ids)].sort(byText).map((dataset) => ({
     dataset,
-    tables: Object.fromEntries(ofDataset(schema.tables, dataset).map((table) => [splitId(table.id).name, plainTable(table, kind)])),
+    tables: Object.fromEntries(
+      ofDataset(schema.tables, dataset).map((table) => [splitId(table.id).name, plainTable(table, kind)]),
+    ),
     views: Object.fromEntries(
       ofDataset(schema.views, dataset).map(({ id, columns, sql, digest }) => [
         splitId(id).name,
@@ -89,8 +110,14 @@ export function schemaFiles(schema: Schema, kind: SchemaFileKind): SchemaFile[] 
     ),
   }));
   const functions = [...(schema.functions ?? [])].sort((a, b) => byText(a.name, b.name)).map(plainFunction);
-  const all = schema.functions === undefined ? files : [...files, { dataset: FUNCTIONS_FILE, tables: {}, views: {}, functions }];
-  return all.map((content) => ({ path: `${content.dataset}.json`, text: `${JSON.stringify(content, null, 2)}\n` }));
+  const all =
+    schema.functions === undefined
+      ? files
+      : [...files, { dataset: FUNCTIONS_FILE, tables: {}, views: {}, functions }];
+  return all.map((content) => ({
+    path: `${content.dataset}.json`,
+    text: `${JSON.stringify(content, null, 2)}\n`,
+  }));
 }
 
 function ofDataset<T extends { readonly id: string }>(all: readonly T[], dataset: string): T[] {
@@ -100,7 +127,15 @@ function ofDataset<T extends { readonly id: string }>(all: readonly T[], dataset
 function plainTable(table: SchemaTable, kind: SchemaFileKind): object {
   const { description, partition, cluster, partitionFilterRequired, retentionDays, key } = table;
   const columns = table.columns.map((each) => plainColumn(each, kind));
-  return { description, partition, cluster, partitionFilterRequired, retentionDays, ...(kind === 'contracts' ? { key } : {}), columns };
+  return {
+    description,
+    partition,
+    cluster,
+    partitionFilterRequired,
+    retentionDays,
+    ...(kind === 'contracts' ? { key } : {}),
+    columns,
+  };
 }
 
 function plainColumn(each: SchemaColumn, kind: SchemaFileKind): object {
@@ -128,19 +163,32 @@ export function readSchemaFiles(files: readonly SchemaFile[], kind: SchemaFileKi
     tables: parsed.flatMap(({ dataset, tables }) =>
       Object.entries(tables).map(([name, table]) => ({ id: `${dataset}.${name}`, ...table })),
     ),
-    views: parsed.flatMap(({ dataset, views }) => Object.entries(views).map(([name, view]) => ({ id: `${dataset}.${name}`, ...view }))),
+    views: parsed.flatMap(({ dataset, views }) =>
+      Object.entries(views).map(([name, view]) => ({ id: `${dataset}.${name}`, ...view })),
+    ),
     ...(parsed.some((content) => content.functions !== undefined) ? { functions } : {}),
   };
 }
 
-function parse({ path, text }: SchemaFile, kind: SchemaFileKind, place: string): z.infer<(typeof FILE)[SchemaFileKind]> {
-  const [name, hint] = [`${place}${path}`, `These files are written by \`${WRITTEN_BY[kind]}\`; restore the file or write it anew.`];
+function parse(
+  { path, text }: SchemaFile,
+  kind: SchemaFileKind,
+  place: string,
+): z.infer<(typeof FILE)[SchemaFileKind]> {
+  const [name, hint] = [
+    `${place}${path}`,
+    `These files are written by \`${WRITTEN_BY[kind]}\`; restore the file or write it anew.`,
+  ];
   const what = kind === 'snapshot' ? 'a snapshot' : 'contracts';
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `${name}: expected ${what} as JSON, saw text that does not parse`, { hint, cause });
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `${name}: expected ${what} as JSON, saw text that does not parse`,
+      { hint, cause },
+    );
   }
   const result = FILE[kind].safeParse(value);
   if (result.success) return result.data;

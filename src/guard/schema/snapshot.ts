@@ -7,7 +7,9 @@ import type { Schema, SchemaFunction, SchemaView } from './model.ts';
  * without text where the engine does not know even that.
  */
 export function liveSnapshot(live: Schema, code: Schema): Schema {
-  const changed = new Set(compare({ ...live, tables: [] }, { ...code, tables: [] }).map(({ table }) => table));
+  const changed = new Set(
+    compare({ ...live, tables: [] }, { ...code, tables: [] }).map(({ table }) => table),
+  );
   const texts = new Map(code.views.map((view) => [view.id, view]));
   const bodies = new Map((code.functions ?? []).map((each) => [each.name, each]));
   const viewOf = (view: SchemaView): SchemaView =>

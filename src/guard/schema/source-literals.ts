@@ -42,10 +42,16 @@ function scan(source: string, from: number, end: number, firstLine: number, foun
     const char = source[at];
     if (char === '/' && source[at + 1] === '/') at = until(source, '\n', at, end);
     else if (char === '/' && source[at + 1] === '*') at = until(source, '*/', at + 2, end) + 2;
-    else if (char === '/' && BEFORE_REGEX.test(source.slice(Math.max(from, at - 12), at))) at = afterRegex(source, at, end);
+    else if (char === '/' && BEFORE_REGEX.test(source.slice(Math.max(from, at - 12), at)))
+      at = afterRegex(source, at, end);
     else if (char === "'" || char === '"') {
       const close = afterQuote(source, at, end);
-      found.push({ parts: [unescaped(source.slice(at + 1, close - 1))], holes: [], line: lineAt(at), ...nameOf(at) });
+      found.push({
+        parts: [unescaped(source.slice(at + 1, close - 1))],
+        holes: [],
+        line: lineAt(at),
+        ...nameOf(at),
+      });
       at = close;
     } else if (char === '`') {
       const template = readTemplate(source, at, end);
@@ -121,7 +127,8 @@ function closingBrace(source: string, from: number, end: number): number {
     const char = source[at];
     if (char === '`') at = readTemplate(source, at, end).end;
     else if (char === "'" || char === '"') at = afterQuote(source, at, end);
-    else if (char === '/' && BEFORE_REGEX.test(source.slice(Math.max(from, at - 12), at))) at = afterRegex(source, at, end);
+    else if (char === '/' && BEFORE_REGEX.test(source.slice(Math.max(from, at - 12), at)))
+      at = afterRegex(source, at, end);
     else {
       if (char === '{') depth++;
       if (char === '}' && --depth === 0) return at;
@@ -138,5 +145,7 @@ function newlines(source: string, from: number, to: number): number {
 }
 
 function unescaped(text: string): string {
-  return text.replace(/\\(n|t|[\s\S])/g, (_, char: string) => (char === 'n' ? '\n' : char === 't' ? '\t' : char));
+  return text.replace(/\\(n|t|[\s\S])/g, (_, char: string) =>
+    char === 'n' ? '\n' : char === 't' ? '\t' : char,
+  );
 }

@@ -1,9 +1,8 @@
 import { tableId } from '#core/contracts/define.ts';
-import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions/publications.ts';
-import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
-import { ANALYTICS_PROCESSORS } from '#pipeline/analytics/processors.ts';
-import { GRADES, STANDINGS } from '#pipeline/grade/statement.ts';
-import { PRECOMPUTE_PROCESSORS } from '#pipeline/precompute/processors.ts';
+import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions.ts';
+import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
+import { GRADES, STANDINGS } from '#pipeline/grade/grade.ts';
+import { ANALYTICS_PROCESSORS, PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts';
 import type { Processor } from '#pipeline/processor.ts';
 import { byText } from './model.ts';
 import { type SourceLiteral, sourceLiterals } from './source-literals.ts';
@@ -37,7 +36,9 @@ const CLAUSE = /\b(?:FROM|SELECT|SET|VALUES)\b/;
 const OUTSIDE = /^src\/(?:platform|simulate|core|guard\/schema)\//;
 
 /** Statements whose text is known exactly because the modules that hold them can be asked. */
-export function evaluatedTexts(processors: readonly Processor[] = [...ANALYTICS_PROCESSORS, ...PRECOMPUTE_PROCESSORS]): SqlText[] {
+export function evaluatedTexts(
+  processors: readonly Processor[] = [...ANALYTICS_PROCESSORS, ...PRECOMPUTE_PROCESSORS],
+): SqlText[] {
   const known = { line: 1, isWhole: true } as const;
   return [
     ...processors.map(({ name, phase, table, select }) => ({
@@ -47,17 +48,30 @@ export function evaluatedTexts(processors: readonly Processor[] = [...ANALYTICS_
       sql: select,
       fills: tableId(table),
     })),
-    ...CATALOGUE.flatMap(({ id, look }) =>
+    ...CATALOGUE.flatMap(({ id, phase: canaryPhase, look }) =>
       'sql' in look
-        ? [{ ...known, owner: `canary ${id}`, path: `src/guard/canaries/catalog/${id.replaceAll('_', '-')}.ts`, sql: look.sql }]
+        ? [
+            {
+              ...known,
+              owner: `canary ${id}`,
+              path: `src/guard/canaries/catalogue/${canaryPhase}.ts`,
+              sql: look.sql,
+            },
+          ]
         : [],
     ),
-    { ...known, owner: 'grading', path: 'src/pipeline/grade/statement.ts', sql: GRADES, fills: 'nba_predictions.prediction_grades' },
-    { ...known, owner: 'grading', path: 'src/pipeline/grade/statement.ts', sql: STANDINGS },
+    {
+      ...known,
+      owner: 'grading',
+      path: 'src/pipeline/grade/grade.ts',
+      sql: GRADES,
+      fills: 'nba_predictions.prediction_grades',
+    },
+    { ...known, owner: 'grading', path: 'src/pipeline/grade/grade.ts', sql: STANDINGS },
     {
       ...known,
       owner: 'view current_predictions',
-      path: 'src/core/contracts/nba_predictions/publications.ts',
+      path: 'src/core/contracts/nba_predictions.ts',
       sql: CURRENT_PREDICTIONS.sql,
     },
   ];
@@ -68,7 +82,10 @@ export function evaluatedTexts(processors: readonly Processor[] = [...ANALYTICS_
  * statements, with constants of the same file and of imported files put in. Parts that stand inside of a listed statement
  * are not listed again. In the order of paths and lines.
  */
-export function sqlCatalogue(files: readonly SourceFile[], evaluated: readonly SqlText[] = evaluatedTexts()): SqlText[] {
+export function sqlCatalogue(
+  files: readonly SourceFile[],
+  evaluated: readonly SqlText[] = evaluatedTexts(),
+): SqlText[] {
   const constants = constantsOf(files);
   const embedded = new Set<string>();
   const texts = files
@@ -78,13 +95,21 @@ export function sqlCatalogue(files: readonly SourceFile[], evaluated: readonly S
         const resolved = constants.resolve(file.path, literal, embedded);
         return {
           literal,
-          text: { owner: ownerOf(file.path), path: file.path, line: literal.line, sql: resolved, isWhole: !resolved.includes(HOLE) },
+          text: {
+            owner: ownerOf(file.path),
+            path: file.path,
+            line: literal.line,
+            sql: resolved,
+            isWhole: !resolved.includes(HOLE),
+          },
         };
       }),
     )
     .filter(({ text }) => VERB.test(text.sql) && CLAUSE.test(text.sql));
   const own = texts
-    .filter(({ literal, text }) => literal.name === undefined || !embedded.has(`${text.path} ${literal.name}`))
+    .filter(
+      ({ literal, text }) => literal.name === undefined || !embedded.has(`${text.path} ${literal.name}`),
+    )
     .map(({ text }) => text)
     .filter((text) => !evaluated.some(({ sql }) => covers(sql, text.sql)));
   return [...evaluated, ...own].sort((a, b) => byText(a.path, b.path) || a.line - b.line);
@@ -129,7 +154,8 @@ function constantsOf(files: readonly SourceFile[]): Constants {
     imports.set(path, known);
     return known;
   };
-  const named = (path: string, name: string): SourceLiteral | undefined => literals(path).find((literal) => literal.name === name);
+  const named = (path: string, name: string): SourceLiteral | undefined =>
+    literals(path).find((literal) => literal.name === name);
   const hole = (path: string, expression: string, embedded: Set<string>, depth: number): string => {
     const text = expression.trim();
     const contract = /^tableId\((\w+)\)$/.exec(text)?.[1];
@@ -142,7 +168,11 @@ function constantsOf(files: readonly SourceFile[]): Constants {
     return joined(home, literal, embedded, depth + 1);
   };
   const joined = (path: string, literal: SourceLiteral, embedded: Set<string>, depth: number): string =>
-    literal.parts.map((part, i) => (i === 0 ? part : `${hole(path, literal.holes[i - 1] ?? '', embedded, depth)}${part}`)).join('');
+    literal.parts
+      .map((part, i) =>
+        i === 0 ? part : `${hole(path, literal.holes[i - 1] ?? '', embedded, depth)}${part}`,
+      )
+      .join('');
   return { literals, resolve: (path, literal, embedded) => joined(path, literal, embedded, 0) };
 }
 
@@ -159,8 +189,12 @@ function numbersOf(text: string): SourceLiteral[] {
 /** Imported names of a file with the path they come from. */
 function readImports(path: string, text: string): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
-  for (const [, list = '', from = ''] of text.matchAll(/import\s+(?:type\s+)?\{([^}]*)\}\s+from\s+'([^']+)'/g)) {
-    const home = from.startsWith('#') ? `src/${from.slice(1)}` : `${path.slice(0, path.lastIndexOf('/'))}/${from.replace(/^\.\//, '')}`;
+  for (const [, list = '', from = ''] of text.matchAll(
+    /import\s+(?:type\s+)?\{([^}]*)\}\s+from\s+'([^']+)'/g,
+  )) {
+    const home = from.startsWith('#')
+      ? `src/${from.slice(1)}`
+      : `${path.slice(0, path.lastIndexOf('/'))}/${from.replace(/^\.\//, '')}`;
     for (const name of list.split(',')) names.set(name.replace(/^\s*type\s+/, '').trim(), home);
   }
   return names;

@@ -1,7 +1,17 @@
 import { DATASETS } from '#core/contracts/define.ts';
 import { PORTABLE_PARTS, PORTABLE_TYPES, RESERVED_WORDS } from '#platform/sql/port.ts';
 import { readQuery } from './sql-query.ts';
-import { type Collected, closing, markAll, markRead, problem, type Relation, type Scope, sourceNamed, upper } from './sql-scope.ts';
+import {
+  type Collected,
+  closing,
+  markAll,
+  markRead,
+  problem,
+  type Relation,
+  type Scope,
+  sourceNamed,
+  upper,
+} from './sql-scope.ts';
 
 export interface ExpressionWorld {
   readonly scope: Scope | undefined;
@@ -34,7 +44,8 @@ function readWord(c: Collected, at: number, world: ExpressionWorld): number {
   if (upper(c, at + 1) === '(' || c.tokens[at + 1]?.kind === 'string') return at;
   if (NAMES_SOMETHING_ELSE.has(upper(c, at - 1)) || RESERVED_WORDS.has(word.toUpperCase())) return at;
   if (PORTABLE_TYPES.has(word.toUpperCase()) && upper(c, at - 1) === 'AS') return at;
-  if (upper(c, at - 1) === '(' && upper(c, at - 2) === 'EXTRACT' && PORTABLE_PARTS.has(word.toUpperCase())) return at;
+  if (upper(c, at - 1) === '(' && upper(c, at - 2) === 'EXTRACT' && PORTABLE_PARTS.has(word.toUpperCase()))
+    return at;
   if (!isKnown(c, word, at, world)) problem(c, 'unknown_column', word, at);
   return at;
 }
@@ -54,7 +65,8 @@ function readQualified(c: Collected, at: number, alias: string, { scope }: Expre
   } else if (member.text === '*') markAll(c, relation);
   else if (member.kind === 'word') {
     const refs = relation.columns.get(member.text.toLowerCase());
-    if (relation.doubles?.has(member.text.toLowerCase()) === true) problem(c, 'ambiguous_column', `${alias}.${member.text}`, at);
+    if (relation.doubles?.has(member.text.toLowerCase()) === true)
+      problem(c, 'ambiguous_column', `${alias}.${member.text}`, at);
     if (refs !== undefined) markRead(c, refs);
     else if (!relation.isOpen) problem(c, 'unknown_column', `${alias}.${member.text}`, at);
   }
@@ -62,7 +74,12 @@ function readQualified(c: Collected, at: number, alias: string, { scope }: Expre
 }
 
 /** Finds an unqualified name: a column of a source, a result of the block, then the same in the blocks around it. */
-function isKnown(c: Collected, word: string, position: number, { scope, aliases = NO_ALIASES }: ExpressionWorld): boolean {
+function isKnown(
+  c: Collected,
+  word: string,
+  position: number,
+  { scope, aliases = NO_ALIASES }: ExpressionWorld,
+): boolean {
   const name = word.toLowerCase();
   for (let at = scope; at !== undefined; at = at.outer) {
     const relations = [...at.sources.values()];

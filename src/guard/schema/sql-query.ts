@@ -22,7 +22,16 @@ export interface QueryWorld {
   readonly outer: Scope | undefined;
 }
 
-const CLAUSES: ReadonlySet<string> = new Set(['FROM', 'WHERE', 'GROUP', 'HAVING', 'QUALIFY', 'WINDOW', 'ORDER', 'LIMIT']);
+const CLAUSES: ReadonlySet<string> = new Set([
+  'FROM',
+  'WHERE',
+  'GROUP',
+  'HAVING',
+  'QUALIFY',
+  'WINDOW',
+  'ORDER',
+  'LIMIT',
+]);
 const JOIN_WORDS = /^(?:JOIN|INNER|LEFT|RIGHT|FULL|CROSS|OUTER)$/;
 
 /** Reads WITH parts, set operations and selects in a range, notes what they use, and gives the columns of the result. */
@@ -39,7 +48,12 @@ export function readQuery(c: Collected, from: number, to: number, world: QueryWo
     } while (at < to && upper(c, at) === ',');
   }
   if (at >= to) return NO_COLUMNS;
-  const unions = outside(c, at, to, (i) => /^(?:UNION|INTERSECT|EXCEPT)$/.test(upper(c, i)) && upper(c, i - 1) !== '*');
+  const unions = outside(
+    c,
+    at,
+    to,
+    (i) => /^(?:UNION|INTERSECT|EXCEPT)$/.test(upper(c, i)) && upper(c, i - 1) !== '*',
+  );
   const parts: Relation[] = [];
   let start = at;
   for (const end of [...unions, to]) {
@@ -52,15 +66,31 @@ export function readQuery(c: Collected, from: number, to: number, world: QueryWo
   return parts.some(({ isOpen }) => isOpen) ? { ...first, isOpen: true } : first;
 }
 
-function readPart(c: Collected, from: number, to: number, world: QueryWorld, first: Relation | undefined): Relation {
+function readPart(
+  c: Collected,
+  from: number,
+  to: number,
+  world: QueryWorld,
+  first: Relation | undefined,
+): Relation {
   if (upper(c, from) === '(') return readQuery(c, from + 1, closing(c, from, to), world);
   if (upper(c, from) !== 'SELECT') return OPEN;
-  const clauses = outside(c, from + 1, to, (at) => CLAUSES.has(upper(c, at)) && !isComparison(c, at) && upper(c, at - 1) !== '.');
+  const clauses = outside(
+    c,
+    from + 1,
+    to,
+    (at) => CLAUSES.has(upper(c, at)) && !isComparison(c, at) && upper(c, at - 1) !== '.',
+  );
   const bounds = [...clauses, to];
   const fromClause = clauses.findIndex((at) => upper(c, at) === 'FROM');
   const joins: (readonly [number, number])[] = [];
   const sources = new Map<string, Relation>();
-  if (fromClause >= 0) readSources(c, (clauses[fromClause] ?? from) + 1, bounds[fromClause + 1] ?? to, { world, sources, joins });
+  if (fromClause >= 0)
+    readSources(c, (clauses[fromClause] ?? from) + 1, bounds[fromClause + 1] ?? to, {
+      world,
+      sources,
+      joins,
+    });
   const scope: Scope = { sources, outer: world.outer };
   const inside = { scope, ctes: world.ctes };
   for (const [a, b] of joins) readExpressions(c, a, b, inside);
@@ -69,13 +99,16 @@ function readPart(c: Collected, from: number, to: number, world: QueryWorld, fir
   const result = readSelectList(c, listStart, bounds[0] ?? to, inside);
   const aliases = new Set([...result.columns.keys(), ...(first?.columns.keys() ?? [])]);
   const isOpen = result.isOpen || first?.isOpen === true;
-  const later = isOpen ? { ...inside, scope: { sources: new Map([...sources, ['', OPEN]]), outer: world.outer } } : { ...inside, aliases };
+  const later = isOpen
+    ? { ...inside, scope: { sources: new Map([...sources, ['', OPEN]]), outer: world.outer } }
+    : { ...inside, aliases };
   for (const [i, start] of clauses.entries()) {
     const word = upper(c, start);
     if (word === 'FROM') continue;
     const window = word === 'WINDOW' ? windowNames(c, start + 1, bounds[i + 1] ?? to) : [start + 1];
     const end = bounds[i + 1] ?? to;
-    for (const [k, begin] of window.entries()) readExpressions(c, begin, window[k + 1] ?? end, word === 'WHERE' ? inside : later);
+    for (const [k, begin] of window.entries())
+      readExpressions(c, begin, window[k + 1] ?? end, word === 'WHERE' ? inside : later);
   }
   return result;
 }
@@ -130,7 +163,11 @@ function readSelectList(
 }
 
 /** The name of a result: behind AS, or the column itself. `end` is where its expression ends. */
-function aliasOf(c: Collected, a: number, b: number): { readonly name: string; readonly end: number } | undefined {
+function aliasOf(
+  c: Collected,
+  a: number,
+  b: number,
+): { readonly name: string; readonly end: number } | undefined {
   const last = c.tokens[b - 1];
   if (last?.kind !== 'word') return undefined;
   const name = last.text.toLowerCase();
@@ -155,7 +192,9 @@ interface SourceWork {
 
 /** LEFT and RIGHT with a bracket are functions. */
 function isJoin(c: Collected, at: number): boolean {
-  return JOIN_WORDS.test(upper(c, at)) && !(/^(?:LEFT|RIGHT)$/.test(upper(c, at)) && upper(c, at + 1) === '(');
+  return (
+    JOIN_WORDS.test(upper(c, at)) && !(/^(?:LEFT|RIGHT)$/.test(upper(c, at)) && upper(c, at + 1) === '(')
+  );
 }
 
 /** Reads the sources of a FROM clause or of USING in a MERGE. */
@@ -180,7 +219,8 @@ function readSource(c: Collected, start: number, to: number, { world, sources, j
   if (token?.text === '(') {
     const close = closing(c, start, to);
     if (/^(?:SELECT|WITH|\()$/.test(upper(c, start + 1))) relation = readQuery(c, start + 1, close, world);
-    else if (c.tokens[start + 1]?.kind === 'word') readSources(c, start + 1, close, { world, sources, joins });
+    else if (c.tokens[start + 1]?.kind === 'word')
+      readSources(c, start + 1, close, { world, sources, joins });
     at = close + 1;
   } else if (token?.kind === 'word' && upper(c, start + 1) === '.') {
     const member = c.tokens[start + 2];
@@ -205,7 +245,8 @@ function readSource(c: Collected, start: number, to: number, { world, sources, j
     sources.set(alias.text.toLowerCase(), relation);
     return at + 1;
   }
-  if (name !== '' || token?.text === '(' || token?.kind === 'parameter') sources.set(name === '' ? `#${start}` : name, relation);
+  if (name !== '' || token?.text === '(' || token?.kind === 'parameter')
+    sources.set(name === '' ? `#${start}` : name, relation);
   return at;
 }
 

@@ -28,7 +28,12 @@ export interface Scope {
 
 /** A name in a statement that nothing defines. */
 export interface NameProblem {
-  readonly kind: 'unknown_table' | 'unknown_column' | 'ambiguous_column' | 'unknown_function' | 'unknown_alias';
+  readonly kind:
+    | 'unknown_table'
+    | 'unknown_column'
+    | 'ambiguous_column'
+    | 'unknown_function'
+    | 'unknown_alias';
   readonly name: string;
   readonly line: number;
 }

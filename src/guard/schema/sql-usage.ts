@@ -96,7 +96,8 @@ interface Target {
 function readTarget(c: Collected, at: number, end: number): Target {
   const joins: (readonly [number, number])[] = [];
   const sources = new Map<string, Relation>();
-  const stop = outside(c, at, end, (i) => /^(?:SET|WHERE|USING|VALUES|SELECT|WITH)$/.test(upper(c, i))).at(0) ?? end;
+  const stop =
+    outside(c, at, end, (i) => /^(?:SET|WHERE|USING|VALUES|SELECT|WITH)$/.test(upper(c, i))).at(0) ?? end;
   const isStored = upper(c, at + 1) === '.' && c.tokens[at + 2]?.kind === 'word';
   const id = isStored ? `${c.tokens[at]?.text}.${c.tokens[at + 2]?.text}`.toLowerCase() : undefined;
   readSources(c, at, stop, { world: { ctes: new Map(), outer: undefined }, sources, joins });
@@ -108,17 +109,23 @@ function written(c: Collected, target: Pick<Target, 'id' | 'relation'>, at: numb
   const token = c.tokens[at];
   if (token?.kind !== 'word' || target.id === undefined) return;
   const column = token.text.toLowerCase();
-  if (target.relation.columns.has(column)) c.writes.set(`${target.id}.${column}`, { table: target.id, column });
+  if (target.relation.columns.has(column))
+    c.writes.set(`${target.id}.${column}`, { table: target.id, column });
   else if (!target.relation.isOpen) problem(c, 'unknown_column', `${target.id}.${token.text}`, at);
 }
 
-function readInsert(c: Collected, end: number, world: { readonly ctes: ReadonlyMap<string, Relation>; readonly outer: undefined }): void {
+function readInsert(
+  c: Collected,
+  end: number,
+  world: { readonly ctes: ReadonlyMap<string, Relation>; readonly outer: undefined },
+): void {
   const isStored = upper(c, 3) === '.' && c.tokens[4]?.kind === 'word';
   const id = isStored ? `${c.tokens[2]?.text}.${c.tokens[4]?.text}`.toLowerCase() : undefined;
   const relation = id === undefined ? { columns: new Map(), isOpen: true } : storedRelation(c, id, 2);
   const open = outside(c, 2, end, (at) => /^(?:SELECT|WITH|VALUES)$/.test(upper(c, at))).at(0) ?? end;
   const bracket = isStored ? 5 : 3;
-  if (upper(c, bracket) === '(') for (const [at] of items(c, bracket + 1, closing(c, bracket, end))) written(c, { id, relation }, at);
+  if (upper(c, bracket) === '(')
+    for (const [at] of items(c, bracket + 1, closing(c, bracket, end))) written(c, { id, relation }, at);
   if (upper(c, open) === 'VALUES') readExpressions(c, open + 1, end, { scope: undefined, ctes: world.ctes });
   else if (open < end) markAll(c, readQuery(c, open, end, world));
 }
@@ -145,7 +152,11 @@ function readAssignments(
   }
 }
 
-function readMerge(c: Collected, end: number, world: { readonly ctes: ReadonlyMap<string, Relation>; readonly outer: undefined }): void {
+function readMerge(
+  c: Collected,
+  end: number,
+  world: { readonly ctes: ReadonlyMap<string, Relation>; readonly outer: undefined },
+): void {
   const target = readTarget(c, 2, end);
   const on = outside(c, target.next, end, (at) => upper(c, at) === 'ON').at(0) ?? end;
   const sources = new Map<string, Relation>();

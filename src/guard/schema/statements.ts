@@ -7,7 +7,15 @@ import type { SchemaColumn, SchemaFunction, SchemaTable } from './model.ts';
 /** Nothing to run: the difference lies in the code. */
 export const NOTHING: Fix = { bigquery: [], duckdb: [] };
 
-const PORTABLE: ReadonlySet<string> = new Set<ColumnType>(['STRING', 'INT64', 'FLOAT64', 'NUMERIC', 'BOOL', 'DATE', 'TIMESTAMP']);
+const PORTABLE: ReadonlySet<string> = new Set<ColumnType>([
+  'STRING',
+  'INT64',
+  'FLOAT64',
+  'NUMERIC',
+  'BOOL',
+  'DATE',
+  'TIMESTAMP',
+]);
 
 /** The type as each engine spells it; nested columns are STRUCT on both. */
 function typeText(column: SchemaColumn, engine: 'duckdb' | 'bigquery'): string {
@@ -16,7 +24,10 @@ function typeText(column: SchemaColumn, engine: 'duckdb' | 'bigquery'): string {
     const fields = column.fields.map((field) => `${field.name} ${typeText(field, engine)}`).join(', ');
     return repeated(`${open[0]}${fields}${open[1]}`, column, engine);
   }
-  const name = engine === 'duckdb' && PORTABLE.has(column.type) ? duckdbType({ type: column.type as ColumnType }) : column.type;
+  const name =
+    engine === 'duckdb' && PORTABLE.has(column.type)
+      ? duckdbType({ type: column.type as ColumnType })
+      : column.type;
   return repeated(name, column, engine);
 }
 
@@ -37,7 +48,8 @@ export function both(...statements: string[]): Fix {
 
 /** ALTER TABLE … ADD COLUMN, always nullable: no engine adds a required column to a table with rows. */
 export function addColumn(table: string, column: SchemaColumn): Fix {
-  const described = column.description === undefined ? '' : ` OPTIONS (description = ${quoted(column.description)})`;
+  const described =
+    column.description === undefined ? '' : ` OPTIONS (description = ${quoted(column.description)})`;
   return {
     bigquery: [`ALTER TABLE ${table} ADD COLUMN ${column.name} ${typeText(column, 'bigquery')}${described}`],
     duckdb: [`ALTER TABLE ${table} ADD COLUMN ${column.name} ${typeText(column, 'duckdb')}`],
@@ -50,7 +62,9 @@ export function alterColumn(table: string, name: string, change: string): Fix {
 
 export function setType(table: string, column: SchemaColumn): Fix {
   return {
-    bigquery: [`ALTER TABLE ${table} ALTER COLUMN ${column.name} SET DATA TYPE ${typeText(column, 'bigquery')}`],
+    bigquery: [
+      `ALTER TABLE ${table} ALTER COLUMN ${column.name} SET DATA TYPE ${typeText(column, 'bigquery')}`,
+    ],
     duckdb: [`ALTER TABLE ${table} ALTER COLUMN ${column.name} SET DATA TYPE ${typeText(column, 'duckdb')}`],
   };
 }
@@ -90,22 +104,29 @@ export function rebuild(table: SchemaTable): Fix {
 
 function duckdbCreate(table: SchemaTable): string {
   const columns = table.columns.map(
-    (column) => `${column.name} ${typeText(column, 'duckdb')}${column.mode === 'REQUIRED' ? ' NOT NULL' : ''}`,
+    (column) =>
+      `${column.name} ${typeText(column, 'duckdb')}${column.mode === 'REQUIRED' ? ' NOT NULL' : ''}`,
   );
   return `CREATE TABLE ${table.id} (${columns.join(', ')})`;
 }
 
 function bigqueryCreate(table: SchemaTable): string {
   const columns = table.columns.map((column) => {
-    const described = column.description === undefined ? '' : ` OPTIONS (description = ${quoted(column.description)})`;
+    const described =
+      column.description === undefined ? '' : ` OPTIONS (description = ${quoted(column.description)})`;
     return `${column.name} ${typeText(column, 'bigquery')}${column.mode === 'REQUIRED' ? ' NOT NULL' : ''}${described}`;
   });
   const partitionType = table.columns.find(({ name }) => name === table.partition)?.type;
   const partition =
     table.partition == null
       ? []
-      : [`PARTITION BY ${partitionType === 'DATE' ? table.partition : `TIMESTAMP_TRUNC(${table.partition}, DAY)`}`];
-  const cluster = table.cluster === undefined || table.cluster.length === 0 ? [] : [`CLUSTER BY ${table.cluster.join(', ')}`];
+      : [
+          `PARTITION BY ${partitionType === 'DATE' ? table.partition : `TIMESTAMP_TRUNC(${table.partition}, DAY)`}`,
+        ];
+  const cluster =
+    table.cluster === undefined || table.cluster.length === 0
+      ? []
+      : [`CLUSTER BY ${table.cluster.join(', ')}`];
   const options = [
     ...(table.description === undefined ? [] : [`description = ${quoted(table.description)}`]),
     ...(table.partitionFilterRequired === true ? ['require_partition_filter = TRUE'] : []),

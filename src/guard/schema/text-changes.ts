@@ -8,7 +8,12 @@ export interface TextUse {
 }
 
 /** A view or a function that the code no longer has. */
-export function removed(id: string, what: 'view' | 'function', readers: readonly string[], drop: string): FindingDraft {
+export function removed(
+  id: string,
+  what: 'view' | 'function',
+  readers: readonly string[],
+  drop: string,
+): FindingDraft {
   const base = {
     table: id,
     column: null,
@@ -19,7 +24,11 @@ export function removed(id: string, what: 'view' | 'function', readers: readonly
     fix: both(drop),
   } as const;
   return readers.length > 0
-    ? { ...base, class: 'breaking', message: `${id} is gone from the code but still used by ${readers.join(', ')}. Change them first.` }
+    ? {
+        ...base,
+        class: 'breaking',
+        message: `${id} is gone from the code but still used by ${readers.join(', ')}. Change them first.`,
+      }
     : {
         ...base,
         class: 'needs_order',

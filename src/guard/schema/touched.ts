@@ -28,8 +28,8 @@ export function touchedBy(
   const changedSources = changed.map((path) => byPath.get(path) ?? '');
   return ({ table, column, kind }) => {
     if (SHARED.test(kind) || changedTables.includes(table)) return true;
-    const { dataset, name } = splitId(table);
-    const contract = `src/core/contracts/${dataset}/${name.replaceAll('_', '-')}.ts`;
+    const { dataset } = splitId(table);
+    const contract = `src/core/contracts/${dataset}.ts`;
     if (partsOf(contract, byPath).some(isChanged)) return true;
     if (changedSources.some((text) => text.includes(`#${contract.slice('src/'.length)}'`))) return true;
     return changedTexts.some(({ fills, usage }) => {

@@ -25,7 +25,10 @@ export function isWidening(from: string, to: string): boolean {
 }
 
 /** What readers get instead of what they got; undefined when it is the same. */
-export function changedForm(from: string, to: string): { readonly from: string; readonly to: string } | undefined {
+export function changedForm(
+  from: string,
+  to: string,
+): { readonly from: string; readonly to: string } | undefined {
   const [a, b] = [FORMS[from] ?? 'text', FORMS[to] ?? 'text'];
   return a === b ? undefined : { from: a, to: b };
 }

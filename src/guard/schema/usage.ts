@@ -26,11 +26,17 @@ export function registryOf(schema: Schema, now: Schema = schema): Registry {
     ...now.views.flatMap(({ id, columns }) => columns.map((name) => `${id}.${name}`)),
   ]);
   const refOf = (table: string, column: string): ColumnRef =>
-    now === schema || wanted.has(`${table}.${column}`) ? { table, column } : { table, column, isFormer: true };
+    now === schema || wanted.has(`${table}.${column}`)
+      ? { table, column }
+      : { table, column, isFormer: true };
   const relations = new Map<string, Relation>(
-    schema.tables.map(({ id, columns }) => [id, { columns: new Map(columns.map(({ name }) => [name, [refOf(id, name)]])), isOpen: false }]),
+    schema.tables.map(({ id, columns }) => [
+      id,
+      { columns: new Map(columns.map(({ name }) => [name, [refOf(id, name)]])), isOpen: false },
+    ]),
   );
-  for (const view of schema.views) relations.set(view.id, viewRelation(view, { relations, functions }, refOf));
+  for (const view of schema.views)
+    relations.set(view.id, viewRelation(view, { relations, functions }, refOf));
   return { relations, functions };
 }
 
@@ -38,7 +44,11 @@ export function registryOf(schema: Schema, now: Schema = schema): Registry {
  * A view passes on the columns it selects, so that reading it is reading its tables too. A column it only declares is one
  * that an earlier text of it selected.
  */
-function viewRelation(view: SchemaView, registry: Registry, refOf: (table: string, column: string) => ColumnRef): Relation {
+function viewRelation(
+  view: SchemaView,
+  registry: Registry,
+  refOf: (table: string, column: string) => ColumnRef,
+): Relation {
   const passed = view.sql === undefined ? undefined : sqlUsage(view.sql, registry).result;
   const columns = new Map<string, readonly ColumnRef[]>(
     [...new Set([...(passed?.columns.keys() ?? []), ...view.columns])].map((name) => [
@@ -64,12 +74,20 @@ export function unknownNames(texts: readonly UsedText[]): UnknownName[] {
 /** Who writes and reads what, over contracts and statements. */
 export function usageOf(schema: Schema, texts: readonly UsedText[]): Usage {
   const readers = gather(
-    texts.flatMap(({ owner, usage }) => usage.reads.map(({ table, column }) => [`${table}.${column}`, owner] as const)),
+    texts.flatMap(({ owner, usage }) =>
+      usage.reads.map(({ table, column }) => [`${table}.${column}`, owner] as const),
+    ),
   );
-  const tables = gather(texts.flatMap(({ owner, usage }) => [...usage.tables, ...usage.functions].map((id) => [id, owner] as const)));
+  const tables = gather(
+    texts.flatMap(({ owner, usage }) =>
+      [...usage.tables, ...usage.functions].map((id) => [id, owner] as const),
+    ),
+  );
   const writers = gather(
     schema.tables.flatMap(({ id, columns }) =>
-      columns.flatMap(({ name, writer }) => (writer === undefined ? [] : [[`${id}.${name}`, writer] as const, [id, writer] as const])),
+      columns.flatMap(({ name, writer }) =>
+        writer === undefined ? [] : [[`${id}.${name}`, writer] as const, [id, writer] as const],
+      ),
     ),
   );
   return {

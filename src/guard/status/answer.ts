@@ -1,10 +1,9 @@
-import type { Slate } from '#core/calendar.ts';
+import { addDays, type Slate } from '#core/calendar.ts';
 import type { SeasonCalendarView } from '#guard/canaries/calendar.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-
 /** good: as it should be · attention: look when you can · bad: act now · idle: nothing is expected, and why · unknown: could not be found out. */
 export type Verdict = 'good' | 'attention' | 'bad' | 'idle' | 'unknown';
 
@@ -73,4 +72,59 @@ export function percent(part: number, whole: number): string {
   if (whole === 0) return 'none';
   const share = (part / whole) * 100;
   return `${part < whole ? Math.min(99, Math.round(share)) : Math.round(share)} %`;
+}
+
+/** One past slate in the charts. Shares are in percent; null where there is nothing to divide by. */
+export interface SlateHistory {
+  readonly slate: string;
+  readonly games: number;
+  readonly games_predicted: number;
+  /** False before the first slate that was ever published: nothing was to be predicted. */
+  readonly in_operation: boolean;
+  /** Players who were not ruled out before the cut-off. */
+  readonly expected: number;
+  readonly predicted: number;
+  /** Predicted players over expected ones; null also before the first slate that was ever published. */
+  readonly coverage: number | null;
+  /** Players whose features are quality-ready, of those with a feature row. */
+  readonly ready: number | null;
+  readonly mean_quality: number | null;
+}
+
+export const HISTORY_SLATES = 30;
+/** Days looked back: more than thirty game days ever take within a season. */
+const REACH_DAYS = 75;
+
+const HISTORY = `
+WITH days AS (
+  SELECT slate, COUNT(*) AS games FROM nba_reference.schedule
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND is_counted AND status NOT IN ('postponed', 'cancelled')
+  GROUP BY slate
+), expected AS (
+  SELECT slate, COUNT(DISTINCT player_id) AS players FROM nba_analytics.upcoming_player_game_context
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND COALESCE(injury_status, 'available') NOT IN ('out', 'doubtful')
+  GROUP BY slate
+), predicted AS (
+  SELECT slate, COUNT(DISTINCT player_id) AS players, COUNT(DISTINCT game_id) AS games FROM nba_predictions.current_predictions
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+  GROUP BY slate
+), quality AS (
+  SELECT slate, COUNT(*) AS players, COUNTIF(is_quality_ready) AS ready, AVG(feature_quality_score) AS mean_quality FROM nba_predictions.ml_feature_store
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+  GROUP BY slate
+)
+SELECT d.slate, d.games, COALESCE(d.slate >= f.first_slate, FALSE) AS in_operation, COALESCE(p.games, 0) AS games_predicted, COALESCE(e.players, 0) AS expected, COALESCE(p.players, 0) AS predicted,
+  CASE WHEN d.slate >= f.first_slate THEN 100 * fn.safe_div(COALESCE(p.players, 0), e.players) END AS coverage, 100 * fn.safe_div(q.ready, q.players) AS ready, q.mean_quality
+FROM days d
+LEFT JOIN (SELECT MIN(slate) AS first_slate FROM nba_predictions.publications WHERE slate <= CAST(@to AS DATE)) f ON TRUE
+LEFT JOIN expected e ON e.slate = d.slate
+LEFT JOIN predicted p ON p.slate = d.slate
+LEFT JOIN quality q ON q.slate = d.slate
+ORDER BY d.slate DESC
+LIMIT ${HISTORY_SLATES}`;
+
+/** The last thirty game days up to a slate, oldest first. */
+export async function readHistory(warehouse: Warehouse, slate: Slate): Promise<SlateHistory[]> {
+  const rows = await warehouse.query<SlateHistory>(HISTORY, { from: addDays(slate, -REACH_DAYS), to: slate });
+  return rows.reverse();
 }

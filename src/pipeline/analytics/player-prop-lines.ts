@@ -1,4 +1,4 @@
-import { playerPropLines } from '#core/contracts/nba_analytics/player-prop-lines.ts';
+import { playerPropLines } from '#core/contracts/nba_analytics.ts';
 import type { Processor } from '#pipeline/processor.ts';
 
 /** Letters of a given name that a feed may have left: "A. Coffer", "Mil. Bridges". */

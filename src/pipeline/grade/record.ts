@@ -1,8 +1,79 @@
-import { parseSlate, type Slate } from '#core/calendar.ts';
+import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
+import { type Interval, wilson } from '#model/metrics.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { COUNTED_GRADES } from './counted.ts';
-import { PERIOD_KINDS, type PeriodKind, periodOf } from './periods.ts';
-import { addBets, type BetCounts, NO_BETS, rounded, type Tally, tally } from './tally.ts';
+import { COUNTED_GRADES } from './grade.ts';
+
+export type PeriodKind = 'season' | 'month' | 'week';
+export const PERIOD_KINDS: readonly PeriodKind[] = ['season', 'month', 'week'];
+
+/** The ISO 8601 week of a date: weeks start on Monday and belong to the year of their Thursday ("2025-W01" holds 2024-12-30). */
+export function isoWeek(date: Slate): string {
+  const weekday = (new Date(`${date}T00:00:00Z`).getUTCDay() + 6) % 7;
+  const thursday = addDays(date, 3 - weekday);
+  const dayOfYear = Math.round(
+    (Date.parse(`${thursday}T00:00:00Z`) - Date.parse(`${thursday.slice(0, 4)}-01-01T00:00:00Z`)) /
+      86_400_000,
+  );
+  return `${thursday.slice(0, 4)}-W${String(Math.floor(dayOfYear / 7) + 1).padStart(2, '0')}`;
+}
+
+/** The label of the period of a slate: "2024-25", "2025-01", "2025-W02". */
+export function periodOf(kind: PeriodKind, slate: Slate, season: string): string {
+  if (kind === 'season') return season;
+  return kind === 'month' ? slate.slice(0, 7) : isoWeek(slate);
+}
+
+/** Bets by how they ended, with their profit in units at the stored prices. */
+export interface BetCounts {
+  readonly wins: number;
+  readonly losses: number;
+  readonly pushes: number;
+  readonly voids: number;
+  readonly profit: number;
+}
+
+export interface Tally extends BetCounts {
+  /** Wins and losses: what a rate is made of. */
+  readonly decided: number;
+  /** wins / decided; null when nothing was decided. */
+  readonly hit_rate: number | null;
+  /** Wilson's 95 % interval of the hit rate; null when nothing was decided. */
+  readonly interval: Interval | null;
+}
+
+export const NO_BETS: BetCounts = { wins: 0, losses: 0, pushes: 0, voids: 0, profit: 0 };
+
+/** Adds two counts of the same record class; records of different classes are never added. */
+export function addBets(a: BetCounts, b: BetCounts): BetCounts {
+  return {
+    wins: a.wins + b.wins,
+    losses: a.losses + b.losses,
+    pushes: a.pushes + b.pushes,
+    voids: a.voids + b.voids,
+    profit: a.profit + b.profit,
+  };
+}
+
+/** Completes counts to a record. Pushes and voids are in no rate. Profit is kept at six decimals. */
+export function tally(counts: BetCounts): Tally {
+  const decided = counts.wins + counts.losses;
+  return {
+    ...counts,
+    profit: rounded(counts.profit, 6),
+    decided,
+    hit_rate: decided === 0 ? null : rounded(counts.wins / decided, 6),
+    interval: decided === 0 ? null : roundedInterval(wilson(counts.wins, decided)),
+  };
+}
+
+/** A number at some decimals, so that sums in another order print the same; never minus zero. */
+export function rounded(value: number, decimals: number): number {
+  return Number(value.toFixed(decimals)) + 0;
+}
+
+function roundedInterval({ low, high }: Interval): Interval {
+  return { low: rounded(low, 6), high: rounded(high, 6) };
+}
 
 /** Errors of the point forecasts of players who played, one row per player and system; null where there are none. */
 export interface ForecastErrors {
@@ -65,8 +136,14 @@ ORDER BY g.record_class, g.system_id, g.slate, g.season`;
  * pushes, voids, profit and hit rate with Wilson's 95 % interval of the picks and of all sides, and the errors of the
  * point forecasts. Rows are ordered by class, system, kind and period. No grades: no rows.
  */
-export async function readRecord(warehouse: Warehouse, range: { readonly from: string; readonly to: string }): Promise<RecordRow[]> {
-  const slates = await warehouse.query<PerSlate>(PER_SLATE, { from: parseSlate(range.from), to: parseSlate(range.to) });
+export async function readRecord(
+  warehouse: Warehouse,
+  range: { readonly from: string; readonly to: string },
+): Promise<RecordRow[]> {
+  const slates = await warehouse.query<PerSlate>(PER_SLATE, {
+    from: parseSlate(range.from),
+    to: parseSlate(range.to),
+  });
   return PERIOD_KINDS.flatMap((kind) => {
     const groups = Map.groupBy(slates, (row) =>
       [row.record_class, row.system_id, periodOf(kind, row.slate as Slate, row.season)].join('\n'),
@@ -77,9 +154,11 @@ export async function readRecord(warehouse: Warehouse, range: { readonly from: s
 
 function recordRow(kind: PeriodKind, rows: readonly PerSlate[]): RecordRow {
   const first = rows[0];
-  const sum = (key: 'error_rows' | 'absolute' | 'signed' | 'near_3' | 'near_5'): number => rows.reduce((total, row) => total + row[key], 0);
+  const sum = (key: 'error_rows' | 'absolute' | 'signed' | 'near_3' | 'near_5'): number =>
+    rows.reduce((total, row) => total + row[key], 0);
   const n = sum('error_rows');
-  const mean = (key: 'absolute' | 'signed' | 'near_3' | 'near_5'): number | null => (n === 0 ? null : rounded(sum(key) / n, 4));
+  const mean = (key: 'absolute' | 'signed' | 'near_3' | 'near_5'): number | null =>
+    n === 0 ? null : rounded(sum(key) / n, 4);
   return {
     record_class: first?.record_class ?? '',
     system_id: first?.system_id ?? '',
@@ -87,7 +166,13 @@ function recordRow(kind: PeriodKind, rows: readonly PerSlate[]): RecordRow {
     period: first === undefined ? '' : periodOf(kind, first.slate as Slate, first.season),
     picks: tally(rows.map((row) => betsOf(row, 'pick')).reduce(addBets, NO_BETS)),
     all_sides: tally(rows.map((row) => betsOf(row, 'side')).reduce(addBets, NO_BETS)),
-    errors: { rows: n, mae: mean('absolute'), bias: mean('signed'), within_3: mean('near_3'), within_5: mean('near_5') },
+    errors: {
+      rows: n,
+      mae: mean('absolute'),
+      bias: mean('signed'),
+      within_3: mean('near_3'),
+      within_5: mean('near_5'),
+    },
   };
 }
 

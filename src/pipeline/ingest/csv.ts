@@ -49,10 +49,14 @@ export function readCsv<const K extends string>(file: InputFile, columns: readon
   const text = decode(file);
   const [header, ...lines] = text.includes('"') ? quotedLines(file.path, text) : plainLines(text);
   if (header === undefined) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `${file.path}: expected a CSV file with a header, saw an empty file`, {
-      hint: 'Fetch the file again; nothing of it was loaded.',
-      details: { file: file.path },
-    });
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `${file.path}: expected a CSV file with a header, saw an empty file`,
+      {
+        hint: 'Fetch the file again; nothing of it was loaded.',
+        details: { file: file.path },
+      },
+    );
   }
   const index = headerIndex(file.path, header.cells, columns);
   const records: CsvRecord<K>[] = [];
@@ -74,7 +78,11 @@ export function csvHeader(head: string): ReadonlySet<string> {
 }
 
 /** True when the head is that of a CSV file with all of `present` and none of `absent` among its columns. */
-export function hasColumns(head: string, present: readonly string[], absent: readonly string[] = []): boolean {
+export function hasColumns(
+  head: string,
+  present: readonly string[],
+  absent: readonly string[] = [],
+): boolean {
   const header = csvHeader(head);
   return present.every((name) => header.has(name)) && !absent.some((name) => header.has(name));
 }
@@ -117,29 +125,46 @@ function quotedLines(path: string, text: string): Line[] {
     });
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw new TipoffError('TIPOFF_BAD_INPUT', `${path}: after line ${ended} expected CSV, saw a broken quote: ${messageOf(error)}`, {
-      hint: 'Fetch the file again, or mend the quote; nothing of the file was loaded.',
-      details: { file: path, line: ended + 1 },
-      cause: error,
-    });
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `${path}: after line ${ended} expected CSV, saw a broken quote: ${messageOf(error)}`,
+      {
+        hint: 'Fetch the file again, or mend the quote; nothing of the file was loaded.',
+        details: { file: path, line: ended + 1 },
+        cause: error,
+      },
+    );
   }
   return lines;
 }
 
-function headerIndex(path: string, header: readonly string[], columns: readonly string[]): ReadonlyMap<string, number> {
+function headerIndex(
+  path: string,
+  header: readonly string[],
+  columns: readonly string[],
+): ReadonlyMap<string, number> {
   const names = header.map((name) => name.trim());
   const index = new Map(names.map((name, i) => [name, i]));
   const missing = columns.filter((name) => !index.has(name));
   const doubled = columns.filter((name) => names.indexOf(name) !== names.lastIndexOf(name));
   if (missing.length === 0 && doubled.length === 0) return index;
   const seen = missing.length > 0 ? `no ${missing.join(', ')}` : `${doubled.join(', ')} twice`;
-  throw new TipoffError('TIPOFF_BAD_INPUT', `${path}: expected the columns ${columns.join(', ')}, saw ${seen}`, {
-    hint: 'Compare the header of the file with the format; nothing of the file was loaded.',
-    details: { file: path, line: 1, missing, doubled },
-  });
+  throw new TipoffError(
+    'TIPOFF_BAD_INPUT',
+    `${path}: expected the columns ${columns.join(', ')}, saw ${seen}`,
+    {
+      hint: 'Compare the header of the file with the format; nothing of the file was loaded.',
+      details: { file: path, line: 1, missing, doubled },
+    },
+  );
 }
 
-function wrongWidth(line: number, cells: readonly string[], header: readonly string[], atEnd: boolean): RejectedInput {
+function wrongWidth(
+  line: number,
+  cells: readonly string[],
+  header: readonly string[],
+  atEnd: boolean,
+): RejectedInput {
   const isShort = cells.length < header.length;
   return {
     line,

@@ -1,4 +1,5 @@
 import type { TableContract } from '#core/contracts/define.ts';
+import { TipoffError } from '#core/errors.ts';
 
 /** A file as ingest sees it: bytes with a path. The source of the bytes (folder, bucket, request) is somebody else's concern. */
 export interface InputFile {
@@ -72,4 +73,114 @@ export interface InputFormat {
   /** `head` is the text of the first 64 kB, `''` for binary files. */
   recognise(path: string, head: string): boolean;
   parse(file: InputFile): ParsedFile | Promise<ParsedFile>;
+}
+
+const HEAD_BYTES = 64 * 1024;
+/** Characters of an unknown file that its refusal shows. */
+const SHOWN_CHARACTERS = 60;
+
+/** Files that belong to a folder and hold no data, with the reason they are left alone. */
+const NO_DATA: readonly (readonly [RegExp, string])[] = [
+  [/(?:^|\/)__MACOSX\//, 'resource fork of an archive, no data'],
+  [/(?:^|\/)\.[^/]+$/, 'hidden file, no data'],
+  [/(?:^|\/)(?:LICENSE|LICENCE|COPYING|NOTICE)(?:\.\w+)?$/i, 'licence text, no data'],
+  [/(?:^|\/)README(?:\.\w+)?$/i, 'description, no data'],
+  [/(?:^|\/)MANIFEST\.csv$/, 'list of the files of the folder, no data'],
+];
+
+/** Answers of the league that carry nothing Tipoff keeps, told by the endpoint they name, with what they hold. */
+const UNUSED_ANSWERS: readonly (readonly [string, string])[] = [
+  ['boxscoreadvanced', 'ratings of the game'],
+  ['boxscoredefensive', 'matchup defence'],
+  ['boxscorefourfactors', 'the four factors'],
+  ['boxscorehustle', 'hustle counts'],
+  ['boxscorematchups', 'minutes of pairs'],
+  ['boxscoremisc', 'points by origin'],
+  ['boxscoreplayertrack', 'distances and touches'],
+  ['boxscorescoring', 'shares of points'],
+  ['boxscoreusage', 'shares of the team'],
+];
+
+/** Why a recognised answer is not loaded, or undefined for a file that ought to be data: outcomes of the same game that no table keeps. */
+export function unusedReason(bytes: Uint8Array): string | undefined {
+  const endpoint = /^\uFEFF?\s*\{\s*"meta"\s*:\s*\{[^{}]*"request"\s*:\s*"[^"]*\/games\/\d+\/(\w+)\?/.exec(
+    headOf(bytes),
+  )?.[1];
+  const holds = UNUSED_ANSWERS.find(([name]) => name === endpoint)?.[1];
+  return holds === undefined ? undefined : `${endpoint} answer (${holds}): no table keeps it`;
+}
+
+/** Why a path is left alone, or undefined for a file that ought to be data. */
+export function ignoredReason(path: string): string | undefined {
+  return NO_DATA.find(([pattern]) => pattern.test(path))?.[1];
+}
+
+/**
+ * The one format that accepts a file, or the one `force` names. Throws TIPOFF_BAD_INPUT for an empty file and an unknown
+ * `force`, TIPOFF_UNKNOWN_FORMAT when no format accepts the file, and TIPOFF_CONTRACT when several do.
+ */
+export function formatOf(file: InputFile, formats: readonly InputFormat[], force?: string): InputFormat {
+  if (file.bytes.length === 0) {
+    throw new TipoffError('TIPOFF_BAD_INPUT', `${file.path}: expected data, saw an empty file`, {
+      hint: 'Fetch the file again.',
+      details: { file: file.path },
+    });
+  }
+  if (force !== undefined) return forcedFormat(formats, force);
+  const head = headOf(file.bytes);
+  const [format, ...others] = formats.filter((candidate) => candidate.recognise(file.path, head));
+  if (format === undefined) {
+    throw new TipoffError(
+      'TIPOFF_UNKNOWN_FORMAT',
+      `${file.path}: expected one of ${formats.length} formats, saw ${beginning(head)}`,
+      {
+        hint: `Remove the file, or name its format with --format. Known: ${formats.map(({ id }) => id).join(', ')}.`,
+        details: { file: file.path },
+      },
+    );
+  }
+  if (others.length > 0) {
+    throw new TipoffError(
+      'TIPOFF_CONTRACT',
+      `${file.path}: expected one format, saw ${[format, ...others].map(({ id }) => id).join(' and ')}`,
+      {
+        hint: 'Formats must exclude each other; name the format to load this file meanwhile.',
+        details: { file: file.path },
+      },
+    );
+  }
+  return format;
+}
+
+/** The format with an id. Throws TIPOFF_BAD_INPUT when there is none. */
+export function forcedFormat(formats: readonly InputFormat[], id: string): InputFormat {
+  const format = formats.find((candidate) => candidate.id === id);
+  if (format !== undefined) return format;
+  throw new TipoffError('TIPOFF_BAD_INPUT', `expected the id of a format, saw "${id}"`, {
+    hint: `Known: ${formats.map((known) => known.id).join(', ')}.`,
+    details: { format: id },
+  });
+}
+
+/**
+ * Place of a format in the order of loading: schedules (0), then everything else (1), then quotes (2), because the
+ * screen for in-play quotes asks the schedule. Formats say what they are by their id: `schedule_…`, `…lines…`, `…odds…`.
+ */
+export function loadingRank({ id }: Pick<InputFormat, 'id'>): 0 | 1 | 2 {
+  if (id.startsWith('schedule_')) return 0;
+  return /(?:^|_)(?:lines|odds|props)(?:_|$)/.test(id) ? 2 : 1;
+}
+
+/** How an unknown file begins, for the message that refuses it. */
+function beginning(head: string): string {
+  // U+FFFD stands where bytes were no UTF-8.
+  if (head === '' || head.includes('\uFFFD')) return 'binary data, or text that is not UTF-8';
+  const [line = ''] = head.trimStart().split('\n', 1);
+  return `text that begins "${line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line.trimEnd()}"`;
+}
+
+/** Text of the first bytes; '' for binary files, which are told by a NUL byte. */
+function headOf(bytes: Uint8Array): string {
+  const head = bytes.subarray(0, HEAD_BYTES);
+  return head.includes(0) ? '' : new TextDecoder('utf-8').decode(head);
 }

@@ -1,4 +1,4 @@
-import type { PlayerLine } from '#core/contracts/nba_raw/player-lines.ts';
+import type { PlayerLine } from '#core/contracts/nba_raw.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import type { ParsedRow, RejectedInput } from './format.ts';
 
@@ -12,7 +12,10 @@ export const MINUTES_TO_REAL_START = 10;
 /** Published tip-offs by slate and pair of teams, whichever is at home. */
 export type TipoffTimes = ReadonlyMap<string, number>;
 
-type Quote = Pick<PlayerLine, 'slate' | 'home_abbr' | 'away_abbr' | 'commence_at' | 'snapshot_at' | 'snapshot_quality'>;
+type Quote = Pick<
+  PlayerLine,
+  'slate' | 'home_abbr' | 'away_abbr' | 'commence_at' | 'snapshot_at' | 'snapshot_quality'
+>;
 
 /**
  * Reads every published tip-off from nba_raw.schedule_games. A current statement outranks one from before the season,
@@ -20,13 +23,20 @@ type Quote = Pick<PlayerLine, 'slate' | 'home_abbr' | 'away_abbr' | 'commence_at
  * than lets it pass.
  */
 export async function publishedTipoffs(warehouse: Pick<Warehouse, 'query'>): Promise<TipoffTimes> {
-  const rows = await warehouse.query<{ slate: string; home_abbr: string; away_abbr: string; tipoff_at: string }>(
+  const rows = await warehouse.query<{
+    slate: string;
+    home_abbr: string;
+    away_abbr: string;
+    tipoff_at: string;
+  }>(
     `SELECT slate, home_abbr, away_abbr, tipoff_at
      FROM nba_raw.schedule_games
      WHERE tipoff_at IS NOT NULL AND statement IN ('published', 'current') AND status NOT IN ('postponed', 'cancelled')
      ORDER BY CASE WHEN statement = 'current' THEN 1 ELSE 0 END, observed_at, tipoff_at DESC`,
   );
-  return new Map(rows.map((row) => [pairKey(row.slate, row.home_abbr, row.away_abbr), Date.parse(row.tipoff_at)]));
+  return new Map(
+    rows.map((row) => [pairKey(row.slate, row.home_abbr, row.away_abbr), Date.parse(row.tipoff_at)]),
+  );
 }
 
 /**
@@ -42,7 +52,10 @@ export function startOfPlay(quote: Quote, tipoffs: TipoffTimes): number | undefi
 }
 
 /** Splits rows of nba_raw.player_lines into those taken before play and in_play_snapshot rejections. Only snapshots with an exact time can be judged; the others stay as they are. */
-export function screenInPlay(rows: readonly ParsedRow[], tipoffs: TipoffTimes): { kept: ParsedRow[]; rejected: RejectedInput[] } {
+export function screenInPlay(
+  rows: readonly ParsedRow[],
+  tipoffs: TipoffTimes,
+): { kept: ParsedRow[]; rejected: RejectedInput[] } {
   const kept: ParsedRow[] = [];
   const rejected: RejectedInput[] = [];
   for (const row of rows) {
@@ -64,7 +77,9 @@ export function screenInPlay(rows: readonly ParsedRow[], tipoffs: TipoffTimes): 
 }
 
 /** True for a row of nba_raw.player_lines whose snapshot time is exact. */
-export function isTimedQuote(row: ParsedRow): row is ParsedRow & { readonly record: Quote & { snapshot_at: string } } {
+export function isTimedQuote(
+  row: ParsedRow,
+): row is ParsedRow & { readonly record: Quote & { snapshot_at: string } } {
   const { snapshot_quality: quality, snapshot_at: at } = row.record as Partial<Quote>;
   return row.table.name === 'player_lines' && quality === 'exact' && typeof at === 'string';
 }

@@ -1,5 +1,11 @@
-import { mlFeatureStore } from '#core/contracts/nba_predictions/ml-feature-store.ts';
-import { FEATURE_POSITION, FEATURE_SOURCES, FEATURES, type Feature, type FeatureSource } from '#core/features.ts';
+import { mlFeatureStore } from '#core/contracts/nba_predictions.ts';
+import {
+  FEATURE_POSITION,
+  FEATURE_SOURCES,
+  FEATURES,
+  type Feature,
+  type FeatureSource,
+} from '#core/features.ts';
 import type { Processor } from '#pipeline/processor.ts';
 
 /** Points the home team is expected to win by, all else equal. */
@@ -73,7 +79,9 @@ const letterAt = (name: string): string => `s_${name}`;
 /** SQL: all letters as one text, joined pairwise: most of the pieces stay short enough to be copied without an allocation. */
 const joined = (pieces: readonly string[]): string => {
   const middle = Math.ceil(pieces.length / 2);
-  return pieces.length <= 1 ? (pieces[0] ?? '') : `(${joined(pieces.slice(0, middle))} || ${joined(pieces.slice(middle))})`;
+  return pieces.length <= 1
+    ? (pieces[0] ?? '')
+    : `(${joined(pieces.slice(0, middle))} || ${joined(pieces.slice(middle))})`;
 };
 /** SQL: the letters of some features, cut from the text of all in as few runs as they form. */
 const lettersOf = (features: readonly Feature[]): string => {

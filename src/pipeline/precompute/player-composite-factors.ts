@@ -1,4 +1,4 @@
-import { playerCompositeFactors } from '#core/contracts/nba_precompute/player-composite-factors.ts';
+import { playerCompositeFactors } from '#core/contracts/nba_precompute.ts';
 import type { Processor } from '#pipeline/processor.ts';
 
 /** A rotation player: expected minutes from here on, and on court within so many days. */

@@ -1,4 +1,4 @@
-import { playerDailyCache } from '#core/contracts/nba_precompute/player-daily-cache.ts';
+import { playerDailyCache } from '#core/contracts/nba_precompute.ts';
 import type { Processor } from '#pipeline/processor.ts';
 import { PLAYED_GAMES, playerDecay, runningSum, seasonYear, standsBefore, weightAt } from './windows.ts';
 
@@ -30,7 +30,11 @@ export const playerDailyCacheProcessor: Processor = {
   name: 'PlayerDailyCache',
   phase: 'precompute',
   table: playerDailyCache,
-  reads: ['nba_analytics.player_game_summary', 'nba_analytics.upcoming_player_game_context', 'nba_precompute.team_defense_zone_analysis'],
+  reads: [
+    'nba_analytics.player_game_summary',
+    'nba_analytics.upcoming_player_game_context',
+    'nba_precompute.team_defense_zone_analysis',
+  ],
   select: `
 WITH tonight AS (
   SELECT slate, player_id, season, ${seasonYear('season')} AS season_year, team_abbr
@@ -51,7 +55,10 @@ states AS (
   SELECT player_id AS of_player, season, team_abbr, slate AS known_on, n AS games_career, minutes AS min_last1,
     LEAD(slate) OVER (PARTITION BY player_id ORDER BY n) AS next_known_on,
     ${HALF_LIVES.map((h) =>
-      [`${overAll(`w${h}`)} AS s${h}_w`, ...(AVERAGES[h] ?? []).map((stat) => `${overAll(`w${h} * ${stat}`)} AS s${h}_${stat}`)].join(', '),
+      [
+        `${overAll(`w${h}`)} AS s${h}_w`,
+        ...(AVERAGES[h] ?? []).map((stat) => `${overAll(`w${h} * ${stat}`)} AS s${h}_${stat}`),
+      ].join(', '),
     ).join(',\n    ')},
     games_in_season, min_season, pts_season, games_with_team,
     ${lastGames('AVG', 'minutes', 3)} AS min_last3, ${lastGames('MAX', 'minutes', 10)} AS min_max10,

@@ -1,4 +1,4 @@
-import { playerShotZoneAnalysis } from '#core/contracts/nba_precompute/player-shot-zone-analysis.ts';
+import { playerShotZoneAnalysis } from '#core/contracts/nba_precompute.ts';
 import type { Processor } from '#pipeline/processor.ts';
 import { runningSum, standsBefore } from './windows.ts';
 

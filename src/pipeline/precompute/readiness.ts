@@ -83,10 +83,15 @@ interface SlateState {
  * box scores of both teams.
  */
 export async function notReady(warehouse: Warehouse, from: Slate, to: Slate): Promise<NotReady[]> {
-  const states = await warehouse.query<SlateState>(STATE, { from, to, results_from: addDays(from, -RESULT_DAYS) });
+  const states = await warehouse.query<SlateState>(STATE, {
+    from,
+    to,
+    results_from: addDays(from, -RESULT_DAYS),
+  });
   return states.flatMap((state): NotReady[] => {
     const problems: NotReady[] = [];
-    const say = (input: Input, reason: string): number => problems.push({ slate: state.slate, input, reason });
+    const say = (input: Input, reason: string): number =>
+      problems.push({ slate: state.slate, input, reason });
     if (state.there < RESULT_SHARE * state.due) {
       say(
         'results',
@@ -97,7 +102,10 @@ export async function notReady(warehouse: Warehouse, from: Slate, to: Slate): Pr
       say('schedule', `${state.context_teams} team contexts, expected ${2 * state.games}`);
     }
     if (state.roster_teams !== 2 * state.games) {
-      say('roster', `${state.roster_teams} of ${2 * state.games} teams have ${SMALLEST_ROSTER} or more players in their context`);
+      say(
+        'roster',
+        `${state.roster_teams} of ${2 * state.games} teams have ${SMALLEST_ROSTER} or more players in their context`,
+      );
     }
     return problems;
   });

@@ -1,4 +1,4 @@
-import { teamDefenseZoneAnalysis } from '#core/contracts/nba_precompute/team-defense-zone-analysis.ts';
+import { teamDefenseZoneAnalysis } from '#core/contracts/nba_precompute.ts';
 import type { Processor } from '#pipeline/processor.ts';
 import {
   LEAGUE_STATES,

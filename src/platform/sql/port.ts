@@ -3,8 +3,14 @@
  * so that checks may read statements without knowing an adapter.
  */
 export { duckdbType } from '#platform/warehouse/ddl.ts';
-export { FUNCTIONS, type PortableFunction } from '#platform/warehouse/functions.ts';
-export { PORTABLE_FUNCTIONS, PORTABLE_PARTS, PORTABLE_TYPES, RESERVED_WORDS } from '#platform/warehouse/lint/vocabulary.ts';
-export { lintSql, type SqlProblem } from '#platform/warehouse/sql-lint.ts';
-export { meaningful, type SqlToken, tokenise } from '#platform/warehouse/sql-tokens.ts';
-export { textDigest } from '#platform/warehouse/text-digest.ts';
+export { FUNCTIONS, type PortableFunction, textDigest } from '#platform/warehouse/functions.ts';
+export { lintSql, type SqlProblem } from '#platform/warehouse/lint/lint.ts';
+export {
+  meaningful,
+  PORTABLE_FUNCTIONS,
+  PORTABLE_PARTS,
+  PORTABLE_TYPES,
+  RESERVED_WORDS,
+  type SqlToken,
+  tokenise,
+} from '#platform/warehouse/lint/vocabulary.ts';

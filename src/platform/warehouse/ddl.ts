@@ -18,7 +18,9 @@ export function duckdbType(column: Pick<Column, 'type'>): string {
 
 /** CREATE TABLE for DuckDB, under the contract's own name or another one of the same shape. */
 export function duckdbTable(table: TableContract, as: TableRef = table): string {
-  const columns = Object.entries(table.columns).map(([name, c]) => `${name} ${duckdbType(c)}${c.required ? ' NOT NULL' : ''}`);
+  const columns = Object.entries(table.columns).map(
+    ([name, c]) => `${name} ${duckdbType(c)}${c.required ? ' NOT NULL' : ''}`,
+  );
   return `CREATE TABLE ${tableId(as)} (${columns.join(', ')})`;
 }
 
@@ -34,13 +36,16 @@ export function bigqueryAlterations(
 ): string[] {
   const options = [
     ...(description === undefined ? [] : [`description = ${bigqueryString(description)}`]),
-    ...(partitionFilterRequired === undefined ? [] : [`require_partition_filter = ${partitionFilterRequired ? 'TRUE' : 'FALSE'}`]),
+    ...(partitionFilterRequired === undefined
+      ? []
+      : [`require_partition_filter = ${partitionFilterRequired ? 'TRUE' : 'FALSE'}`]),
     ...(retentionDays === undefined ? [] : [`partition_expiration_days = ${retentionDays ?? 'NULL'}`]),
   ];
   return [
     ...(options.length === 0 ? [] : [`ALTER TABLE ${tableId(table)} SET OPTIONS (${options.join(', ')})`]),
     ...Object.entries(columns).map(
-      ([name, text]) => `ALTER TABLE ${tableId(table)} ALTER COLUMN ${name} SET OPTIONS (description = ${bigqueryString(text)})`,
+      ([name, text]) =>
+        `ALTER TABLE ${tableId(table)} ALTER COLUMN ${name} SET OPTIONS (description = ${bigqueryString(text)})`,
     ),
   ];
 }

@@ -1,4 +1,9 @@
-import { textDigest } from './text-digest.ts';
+import { createHash } from 'node:crypto';
+
+/** What tells two texts of SQL apart: 32 hexadecimal digits, the same for texts that differ in white space only. */
+export function textDigest(sql: string): string {
+  return createHash('sha256').update(sql.replace(/\s+/g, ' ').trim()).digest('hex').slice(0, 32);
+}
 
 /**
  * The portable function library: what the two engines spell or mean differently is called through `fn.<name>`.
@@ -34,7 +39,8 @@ export const FUNCTIONS: readonly PortableFunction[] = [
     name: 'eastern_instant',
     description: 'The instant at which a New York wall clock shows a full hour of a date.',
     duckdb: "(d, h) AS (CAST(d AS TIMESTAMP) + to_hours(h)) AT TIME ZONE 'America/New_York'",
-    bigquery: "(d DATE, h INT64) AS (TIMESTAMP(DATETIME_ADD(DATETIME(d), INTERVAL h HOUR), 'America/New_York'))",
+    bigquery:
+      "(d DATE, h INT64) AS (TIMESTAMP(DATETIME_ADD(DATETIME(d), INTERVAL h HOUR), 'America/New_York'))",
   },
   {
     name: 'eastern_date',
@@ -44,7 +50,8 @@ export const FUNCTIONS: readonly PortableFunction[] = [
   },
   {
     name: 'seconds_between',
-    description: 'Seconds from instant a to instant b with their fraction, as a float; negative when b is earlier.',
+    description:
+      'Seconds from instant a to instant b with their fraction, as a float; negative when b is earlier.',
     duckdb: '(a, b) AS CAST(epoch_us(b) - epoch_us(a) AS DOUBLE) / 1000000',
     bigquery: '(a TIMESTAMP, b TIMESTAMP) AS (TIMESTAMP_DIFF(b, a, MICROSECOND) / 1000000)',
   },
@@ -56,7 +63,8 @@ export const FUNCTIONS: readonly PortableFunction[] = [
   },
   {
     name: 'epoch_day',
-    description: 'Days since 1970-01-01, the whole number that window frames over calendar days are ordered by.',
+    description:
+      'Days since 1970-01-01, the whole number that window frames over calendar days are ordered by.',
     duckdb: "(d) AS date_diff('day', DATE '1970-01-01', d)",
     bigquery: '(d DATE) AS (UNIX_DATE(d))',
   },
@@ -93,12 +101,14 @@ export const FUNCTIONS: readonly PortableFunction[] = [
   {
     name: 'clamp',
     description: 'x held between lo and hi; null when any is null.',
-    duckdb: '(x, lo, hi) AS CASE WHEN x IS NULL OR lo IS NULL OR hi IS NULL THEN NULL WHEN x < lo THEN lo WHEN x > hi THEN hi ELSE x END',
+    duckdb:
+      '(x, lo, hi) AS CASE WHEN x IS NULL OR lo IS NULL OR hi IS NULL THEN NULL WHEN x < lo THEN lo WHEN x > hi THEN hi ELSE x END',
     bigquery: '(x ANY TYPE, lo ANY TYPE, hi ANY TYPE) AS (LEAST(GREATEST(x, lo), hi))',
   },
   {
     name: 'row_hash',
-    description: 'A whole number of 53 bits over all columns of a row, given by its alias. Stable within one engine, not across engines.',
+    description:
+      'A whole number of 53 bits over all columns of a row, given by its alias. Stable within one engine, not across engines.',
     duckdb: '(t) AS CAST(hash(t) >> 11 AS BIGINT)',
     bigquery: '(t ANY TYPE) AS (FARM_FINGERPRINT(TO_JSON_STRING(t)) & 0x1FFFFFFFFFFFFF)',
   },

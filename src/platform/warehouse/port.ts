@@ -1,4 +1,46 @@
-import type { Column, ColumnType, Dataset, RowOf, TableContract } from '#core/contracts/define.ts';
+import {
+  type Column,
+  type ColumnType,
+  columnNames,
+  type Dataset,
+  type RowOf,
+  type TableContract,
+  tableId,
+} from '#core/contracts/define.ts';
+import { TipoffError } from '#core/errors.ts';
+
+/**
+ * Share of the last kept decimal by which a value is moved away from zero before it is rounded. Engines differ in how they
+ * round a value that lies half way between two decimals, and in the last bits of a sum; both are far smaller than this.
+ */
+const NUDGE = 1e-4;
+
+/** SQL of both engines that rounds a FLOAT64 to decimals, half away from zero: the same value whichever engine computes it. */
+export function roundedSql(expression: string, decimals: number): string {
+  return `ROUND(${expression} + SIGN(${expression}) * ${(NUDGE * 10 ** -decimals).toExponential()}, ${decimals})`;
+}
+
+/** The number that `roundedSql` stores. */
+export function rounded(value: number, decimals: number): number {
+  const scale = 10 ** decimals;
+  return (Math.sign(value) * Math.round(Math.abs(value) * scale + NUDGE)) / scale;
+}
+
+/** Refuses a select that gives a column the table does not have, or lacks one that the contract has. */
+export function checkReplacementColumns(table: TableContract, given: readonly string[]): void {
+  const wanted = columnNames(table);
+  const extra = given.filter((name) => !wanted.includes(name));
+  const missing = wanted.filter((name) => !given.includes(name));
+  if (extra.length === 0 && missing.length === 0) return;
+  throw new TipoffError(
+    'TIPOFF_SCHEMA_MISMATCH',
+    `${tableId(table)}: the statement gives unknown columns [${extra.join(', ')}] and lacks [${missing.join(', ')}]`,
+    {
+      hint: `Correct the statement of ${table.writer} or the contract; nothing was written.`,
+      details: { table: tableId(table), extra, missing },
+    },
+  );
+}
 
 /**
  * A value bound to a named parameter `@name`. Dates and instants are strings, as in row types. Whole numbers are bound as
@@ -100,7 +142,11 @@ export interface Warehouse {
    * Appends validated rows in bulk and returns how many. Columns absent from a row are null. Atomic: all rows or none.
    * `into` names another table of the same shape (a staging table).
    */
-  append<T extends TableContract>(table: T, rows: readonly Partial<RowOf<T>>[], into?: TableRef): Promise<number>;
+  append<T extends TableContract>(
+    table: T,
+    rows: readonly Partial<RowOf<T>>[],
+    into?: TableRef,
+  ): Promise<number>;
   /** Appends only rows whose contract key the table does not hold yet (first of equals within `rows`), and returns how many were new. */
   appendNew<T extends TableContract>(table: T, rows: readonly Partial<RowOf<T>>[]): Promise<number>;
   /**
@@ -119,7 +165,12 @@ export interface Warehouse {
    * Creates a table of the contract's shape under another name with these rows in it, and returns how many. Refuses when it
    * exists; when it fails there is no such table.
    */
-  stage<T extends TableContract>(table: T, as: TableRef, rows: readonly Partial<RowOf<T>>[], options?: TableOptions): Promise<number>;
+  stage<T extends TableContract>(
+    table: T,
+    as: TableRef,
+    rows: readonly Partial<RowOf<T>>[],
+    options?: TableOptions,
+  ): Promise<number>;
   /** Creates a table from its contract, or an empty one of the same shape under another name. Refuses when it exists. */
   createTable(table: TableContract, as?: TableRef, options?: TableOptions): Promise<void>;
   /**

@@ -50,14 +50,17 @@ function fits(column: Column, value: unknown, seen: Seen): boolean {
     case 'BOOL':
       return typeof value === 'boolean';
     case 'DATE':
-      return typeof value === 'string' && (seen.dates.has(value) || (DATE.test(value) && dateExists(value, seen)));
+      return (
+        typeof value === 'string' && (seen.dates.has(value) || (DATE.test(value) && dateExists(value, seen)))
+      );
     case 'TIMESTAMP':
       return typeof value === 'string' && (seen.instants.has(value) || instantExists(value, seen));
   }
 }
 
 function instantExists(value: string, seen: Seen): boolean {
-  if (!INSTANT.test(value) || !dateExists(value.slice(0, 10), seen) || Number.isNaN(Date.parse(value))) return false;
+  if (!INSTANT.test(value) || !dateExists(value.slice(0, 10), seen) || Number.isNaN(Date.parse(value)))
+    return false;
   seen.instants.add(value);
   return true;
 }
@@ -84,7 +87,13 @@ function expectation(column: Column): string {
   return shapes[column.type];
 }
 
-function mismatch(table: TableContract, index: number, field: string, expected: string, seen: unknown): TipoffError {
+function mismatch(
+  table: TableContract,
+  index: number,
+  field: string,
+  expected: string,
+  seen: unknown,
+): TipoffError {
   return new TipoffError(
     'TIPOFF_SCHEMA_MISMATCH',
     `${tableId(table)}, record ${index}, field ${field}: expected ${expected}, saw ${JSON.stringify(seen) ?? 'nothing'}`,

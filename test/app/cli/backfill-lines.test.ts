@@ -1,13 +1,31 @@
 import { describe, expect, it } from 'vitest';
-import { planLines, reportLines } from '#app/cli/backfill-lines.ts';
+import { planLines, reportLines } from '#app/cli/verbs/backfill.ts';
 import { parseSlate } from '#core/calendar.ts';
 import type { PlanReading, PricedPlan } from '#guard/backfill/priced-plan.ts';
 
 const [from, to] = [parseSlate('2024-10-22'), parseSlate('2024-10-31')];
 const plan: PricedPlan = {
-  ...{ from, to, skipped: [], slates: 10, estimated_seconds: 2.5, bytes: null, cost_usd: null, reading: null },
+  ...{
+    from,
+    to,
+    skipped: [],
+    slates: 10,
+    estimated_seconds: 2.5,
+    bytes: null,
+    cost_usd: null,
+    reading: null,
+  },
   units: [
-    { step: 'Grades', phase: 'grade', month: '2024-10', slates: [from], reason: 'stale', changed: ['code'], cascade: false, seconds: 2.5 },
+    {
+      step: 'Grades',
+      phase: 'grade',
+      month: '2024-10',
+      slates: [from],
+      reason: 'stale',
+      changed: ['code'],
+      cascade: false,
+      seconds: 2.5,
+    },
   ],
 };
 const reading: PlanReading = {
@@ -15,7 +33,12 @@ const reading: PlanReading = {
     { step: 'plan', statements: 20, bytes: 2 ** 20, cost_usd: 0.0012 },
     { step: 'Grades', statements: 3, bytes: 3 * 2 ** 30, cost_usd: 0.0183 },
   ],
-  ...{ statements: 23, dollars_per_tib: 6.25, budget_bytes: 2 ** 30, not_estimated: ['rows that the run adds', 'staging tables'] },
+  ...{
+    statements: 23,
+    dollars_per_tib: 6.25,
+    budget_bytes: 2 ** 30,
+    not_estimated: ['rows that the run adds', 'staging tables'],
+  },
   stops_before: { step: 'Grades', from, bytes: 3 * 2 ** 30 + 2 ** 20 },
 };
 
@@ -46,7 +69,11 @@ describe('what a plan leaves out', () => {
     slates: 1,
     reason: `waits for Grades of ${slate}, which is not up to date and not part of this run`,
   });
-  const empty: PricedPlan = { ...plan, units: [], skipped: [waits('2024-10-22'), waits('2024-10-23'), waits('2024-11-01')] };
+  const empty: PricedPlan = {
+    ...plan,
+    units: [],
+    skipped: [waits('2024-10-22'), waits('2024-10-23'), waits('2024-11-01')],
+  };
 
   it('is one line for what waits for the same step, and nothing to run is said in words', () => {
     expect(planLines(empty).slice(0, 2)).toEqual([
@@ -56,10 +83,21 @@ describe('what a plan leaves out', () => {
   });
 
   it('is everything where the schedule has no slate', () => {
-    const words = 'Nothing to run: the schedule has no slate with counted games in 2024-10-22 to 2024-10-31 up to today.';
+    const words =
+      'Nothing to run: the schedule has no slate with counted games in 2024-10-22 to 2024-10-31 up to today.';
     const none: PricedPlan = { ...empty, skipped: [], slates: 0 };
     expect(planLines(none)[0]).toBe(words);
-    const report = { run_id: 'r', plan: none, executed: [], held: [], failed: [], blocked: [], rows: 0, seconds: 1, stopped: null };
+    const report = {
+      run_id: 'r',
+      plan: none,
+      executed: [],
+      held: [],
+      failed: [],
+      blocked: [],
+      rows: 0,
+      seconds: 1,
+      stopped: null,
+    };
     expect(reportLines(report)).toEqual([words]);
   });
 });

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { main } from '#app/cli/main.ts';
-import { heartbeats } from '#core/contracts/nba_orchestration/heartbeats.ts';
-import { players } from '#core/contracts/nba_reference/players.ts';
+import { main } from '#app/cli/program.ts';
+import { heartbeats } from '#core/contracts/nba_orchestration.ts';
+import { players } from '#core/contracts/nba_reference.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
@@ -14,7 +14,9 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-async function tipoff(...args: string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+async function tipoff(
+  ...args: string[]
+): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
   const streams = { out: '', err: '' };
   const code = await main([...args, '--home', folder.path], {
     out: (text) => {
@@ -44,7 +46,14 @@ describe('tipoff canary', () => {
 
   it('exits 0 when nothing is wrong, 1 when a check fails', async () => {
     expect((await tipoff('canary', 'run', '--only', 'schedule_ahead', ...JULY)).code).toBe(0);
-    const { code, out } = await tipoff('canary', 'run', '--only', 'schedule_ahead', 'prediction_gap', ...JANUARY);
+    const { code, out } = await tipoff(
+      'canary',
+      'run',
+      '--only',
+      'schedule_ahead',
+      'prediction_gap',
+      ...JANUARY,
+    );
     expect(code).toBe(1);
     expect(out).toContain('schedule: 0 games in the next nine days');
     expect(out).toContain('0 passed, 1 failed, 0 could not run, 1 skipped.');
@@ -56,18 +65,30 @@ describe('tipoff canary', () => {
     await warehouse.dropTable(heartbeats);
     await warehouse.createTable(players, heartbeats);
     await warehouse.close();
-    const { code, out } = await tipoff('canary', 'run', '--only', 'job_heartbeats', '--as-of', '2025-01-10T17:00:00Z');
+    const { code, out } = await tipoff(
+      'canary',
+      'run',
+      '--only',
+      'job_heartbeats',
+      '--as-of',
+      '2025-01-10T17:00:00Z',
+    );
     expect(code).toBe(3);
     expect(out).toContain('1 could not run');
   });
 
   it('gives one document with every answer', async () => {
     const { out } = await tipoff('canary', 'run', '--json', ...JANUARY);
-    const report: { runs: { slate: string }[]; results: { canary_id: string; status: string; offenders: string[] }[] } = JSON.parse(out);
+    const report: {
+      runs: { slate: string }[];
+      results: { canary_id: string; status: string; offenders: string[] }[];
+    } = JSON.parse(out);
     expect(report.runs.map(({ slate }) => slate)).toEqual(['2025-01-10']);
-    expect(report.results.filter(({ status }) => status === 'FAIL' || status === 'ERROR').map(({ canary_id }) => canary_id)).toEqual([
-      'schedule_ahead',
-    ]);
+    expect(
+      report.results
+        .filter(({ status }) => status === 'FAIL' || status === 'ERROR')
+        .map(({ canary_id }) => canary_id),
+    ).toEqual(['schedule_ahead']);
   });
 
   it('refuses a check that is none and an instant without a zone', async () => {
@@ -83,7 +104,9 @@ describe('tipoff canary', () => {
     expect(after.code).toBe(1);
     expect(after.out).toContain('was not lifted');
     expect((await tipoff('canary', 'resume')).out).toContain('Lifted');
-    expect((await tipoff('canary', 'run', '--only', 'operator_halt', '--at', '2025-01-12T17:00:00Z')).code).toBe(0);
+    expect(
+      (await tipoff('canary', 'run', '--only', 'operator_halt', '--at', '2025-01-12T17:00:00Z')).code,
+    ).toBe(0);
   });
 });
 
@@ -103,7 +126,9 @@ describe('tipoff canary run tells people', () => {
 
   it('nothing but the daily digest when all is well', async () => {
     expect((await tipoff('canary', 'run', ...JULY)).code).toBe(0);
-    expect(slack.posts).toMatchObject([{ text: expect.stringContaining('Daily digest: nothing is failing') }]);
+    expect(slack.posts).toMatchObject([
+      { text: expect.stringContaining('Daily digest: nothing is failing') },
+    ]);
   });
 
   it('once per failure and edits after that, with the repair', async () => {
@@ -123,7 +148,9 @@ describe('tipoff canary run tells people', () => {
     const warehouse = await openDuckDb(join(folder.path, 'warehouse.duckdb'));
     expect(await warehouse.query('SELECT job FROM nba_orchestration.heartbeats')).toEqual([]);
     expect(
-      await warehouse.query("SELECT canary_id FROM nba_orchestration.canary_results WHERE as_of > TIMESTAMP '2000-01-01'"),
+      await warehouse.query(
+        "SELECT canary_id FROM nba_orchestration.canary_results WHERE as_of > TIMESTAMP '2000-01-01'",
+      ),
     ).not.toEqual([]);
     await warehouse.close();
   });
@@ -135,7 +162,9 @@ describe('tipoff canary run tells people', () => {
     expect(down.code).toBe(3);
     expect(down.out).toContain('[CRITICAL] schedule_ahead');
     expect(down.out).toContain('NOT DELIVERED (on the fallback): schedule_ahead');
-    expect(await readFile(summary, 'utf8')).toContain('**Nobody may have been told.** 2 notices could not be delivered');
+    expect(await readFile(summary, 'utf8')).toContain(
+      '**Nobody may have been told.** 2 notices could not be delivered',
+    );
     expect((await tipoff('canary', 'run', '--at', HALF_PAST)).code).toBe(1);
     expect(slack.top().filter(({ text }) => text.includes('schedule_ahead:'))).toHaveLength(1);
   });

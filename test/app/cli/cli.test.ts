@@ -2,10 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { main } from '#app/cli/main.ts';
-import { program } from '#app/cli/program.ts';
+import { main, program } from '#app/cli/program.ts';
 import { tableLines } from '#app/cli/terminal.ts';
-import { DEMONSTRATION_MARKER } from '#app/demonstration.ts';
+import { DEMONSTRATION_MARKER } from '#app/demo.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -53,8 +52,10 @@ function emptyFolder(name: string): string {
   return path;
 }
 
-const PRA_HEADER = 'player_name,event_id,event_date,home_team,away_team,bookmaker,line,timestamp,over_price,under_price';
-const PRA_IN_PLAY = 'Invented Player,e1,2023-11-06,Boston Celtics,New York Knicks,somebook,24.5,2023-11-06T01:30:00Z,-110,-110';
+const PRA_HEADER =
+  'player_name,event_id,event_date,home_team,away_team,bookmaker,line,timestamp,over_price,under_price';
+const PRA_IN_PLAY =
+  'Invented Player,e1,2023-11-06,Boston Celtics,New York Knicks,somebook,24.5,2023-11-06T01:30:00Z,-110,-110';
 const PRA_SCHEDULE =
   'Match Number,Round Number,Date,Location,Home Team,Away Team,Result\n1,1,06/11/2023 00:00,Somewhere,Boston Celtics,New York Knicks,\n';
 const LOGS_HEADER =
@@ -66,7 +67,19 @@ describe('the command line', () => {
   it('shows its verbs and exits with 0 on --help', async () => {
     const { code, out } = await tipoff('--help');
     expect(code).toBe(0);
-    for (const verb of ['demo', 'ingest', 'day', 'predict', 'batch', 'publish', 'export', 'grade', 'train', 'evaluate', 'models']) {
+    for (const verb of [
+      'demo',
+      'ingest',
+      'day',
+      'predict',
+      'batch',
+      'publish',
+      'export',
+      'grade',
+      'train',
+      'evaluate',
+      'models',
+    ]) {
       expect(out).toMatch(new RegExp(`^ {2}${verb}`, 'm'));
     }
   });
@@ -75,15 +88,20 @@ describe('the command line', () => {
     for (const command of commandsOf(program(silent))) {
       const help = command.helpInformation();
       expect(command.description(), command.name()).not.toBe('');
-      for (const shared of ['--home <dir>', '--json', '--at <instant>']) expect(help, command.name()).toContain(shared);
-      for (const argument of command.registeredArguments) expect(argument.description, command.name()).not.toBe('');
-      for (const option of command.options) expect(option.description, `${command.name()} ${option.flags}`).not.toBe('');
+      for (const shared of ['--home <dir>', '--json', '--at <instant>'])
+        expect(help, command.name()).toContain(shared);
+      for (const argument of command.registeredArguments)
+        expect(argument.description, command.name()).not.toBe('');
+      for (const option of command.options)
+        expect(option.description, `${command.name()} ${option.flags}`).not.toBe('');
     }
   });
 
   it('has no option whose name takes its value away: --no-x <n> means "not x" to the parser', () => {
     const takers = commandsOf(program(silent)).flatMap((command) =>
-      command.options.filter(({ negate, required, optional }) => negate && (required || optional)).map(({ flags }) => flags),
+      command.options
+        .filter(({ negate, required, optional }) => negate && (required || optional))
+        .map(({ flags }) => flags),
     );
     expect(takers).toEqual([]);
   });
@@ -122,7 +140,11 @@ describe('the command line', () => {
       ['quality', '--train-start', '2025-01-01', '--to', '2024-01-01'],
       'saw 2025-01-01 and 2024-01-01',
     ],
-    ['a mode for games that have begun', ['day', '2025-01-10', '--mode', 'FIRST'], 'FIRST predicts before tip-off only'],
+    [
+      'a mode for games that have begun',
+      ['day', '2025-01-10', '--mode', 'FIRST'],
+      'FIRST predicts before tip-off only',
+    ],
     ['a resume where nothing ever ran', ['backfill', 'resume'], 'none has run here yet'],
   ])('exits with 2 for %s, and says what was seen and what to do', async (_what, args, seen) => {
     const { code, err } = await tipoff(...args);
@@ -142,7 +164,9 @@ describe('the command line', () => {
     expect(JSON.parse(fine.out)).toEqual([]);
     const bad = await tipoff('day', 'tomorrow', '--json');
     expect(bad.code).toBe(2);
-    expect(JSON.parse(bad.out)).toMatchObject({ error: { code: 'TIPOFF_BAD_INPUT', hint: expect.any(String) } });
+    expect(JSON.parse(bad.out)).toMatchObject({
+      error: { code: 'TIPOFF_BAD_INPUT', hint: expect.any(String) },
+    });
   });
 
   it('says that a slate without games has nothing to predict', async () => {
@@ -181,7 +205,11 @@ describe('ingest', () => {
 
   it.each([
     ['an empty file', () => file('empty.csv', ''), 'empty'],
-    ['a truncated JSON', () => file('cut.json', '{"meta":{"version":1},"leagueSchedule":{"gameDates":[{"gameDa'), 'cut.json'],
+    [
+      'a truncated JSON',
+      () => file('cut.json', '{"meta":{"version":1},"leagueSchedule":{"gameDates":[{"gameDa'),
+      'cut.json',
+    ],
     ['a file of no known format', () => file('notes.txt', 'hello'), 'notes.txt: expected one of'],
     ['binary data', () => file('photo.csv', '\u0000\u0001\u0002\u0003'), 'binary data'],
     ['a missing file', () => join(folder.path, 'nowhere.csv'), 'nowhere.csv'],
@@ -200,12 +228,25 @@ describe('ingest', () => {
   it.each([
     ['an impossible date', LOG.replace('2024-10-22', '2024-02-30'), 'impossible_date'],
     ['an unknown team', LOG.replaceAll('BOS', 'ZZZ'), 'unknown_team'],
-  ])('quarantines %s with the reason, loads the rest, and exits with 2 for a file that was named', async (_what, row, reason) => {
-    const other = LOG.replace(',7,Invented', ',8,Another');
-    const { code, out } = await tipoff('ingest', file('logs.csv', `${LOGS_HEADER}\n${row}\n${other}\n`), '--json');
-    expect(code).toBe(2);
-    expect(JSON.parse(out)).toMatchObject({ read: 2, loaded: 1, rejected: 1, damaged: 1, reasons: { [reason]: 1 } });
-  });
+  ])(
+    'quarantines %s with the reason, loads the rest, and exits with 2 for a file that was named',
+    async (_what, row, reason) => {
+      const other = LOG.replace(',7,Invented', ',8,Another');
+      const { code, out } = await tipoff(
+        'ingest',
+        file('logs.csv', `${LOGS_HEADER}\n${row}\n${other}\n`),
+        '--json',
+      );
+      expect(code).toBe(2);
+      expect(JSON.parse(out)).toMatchObject({
+        read: 2,
+        loaded: 1,
+        rejected: 1,
+        damaged: 1,
+        reasons: { [reason]: 1 },
+      });
+    },
+  );
 
   it('takes a folder as it is: damaged rows in it are counted and quarantined, and no error', async () => {
     const path = file('logs.csv', `${LOGS_HEADER}\n${LOG.replace('2024-10-22', '2024-02-30')}\n`);

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { main } from '#app/cli/main.ts';
+import { main } from '#app/cli/program.ts';
 import { readConfig } from '#app/config.ts';
-import { observe } from '#guard/incidents/observe.ts';
+import { observe } from '#guard/incidents/update.ts';
 import { virtualClock } from '#platform/clock.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
 import { check, NOON, SLATE } from '#test/guard/incidents/alarm-world.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
@@ -49,12 +49,16 @@ describe('incidents', () => {
     expect((await tipoff('incidents', 'list')).out).toContain('No incident is open.');
     await fail('gap');
     expect((await tipoff('incidents', 'list')).out).toMatch(/gap@20250110T1700 +open +warning/);
-    expect((await tipoff('incidents', 'show', 'gap')).out).toContain('repair:  tipoff predict 2025-01-10 --mode RETRY');
+    expect((await tipoff('incidents', 'show', 'gap')).out).toContain(
+      'repair:  tipoff predict 2025-01-10 --mode RETRY',
+    );
     expect((await tipoff('incidents', 'ack', 'gap', '--note', 'on it')).code).toBe(0);
     expect(slack.posts).toMatchObject([{ text: expect.stringContaining('on it.') }]);
     expect((await tipoff('incidents', 'snooze', 'gap', '--for', '4h', '--why', 'known')).code).toBe(0);
     expect(slack.posts).toMatchObject([{ edits: 1, text: expect.stringContaining('Snoozed by') }]);
-    expect(JSON.parse((await tipoff('incidents', 'list', '--json')).out)).toMatchObject([{ fingerprint: 'gap', snooze: { why: 'known' } }]);
+    expect(JSON.parse((await tipoff('incidents', 'list', '--json')).out)).toMatchObject([
+      { fingerprint: 'gap', snooze: { why: 'known' } },
+    ]);
   });
 
   it('that cannot be delivered are on the console, end with exit code 3, and come later', async () => {
@@ -91,18 +95,29 @@ describe('status', () => {
   });
 
   it('refuses a page that cannot be written', async () => {
-    const { code, err } = await tipoff('status', SLATE, '--html', join(folder.path, 'home', 'state.sqlite', 'status.html'));
+    const { code, err } = await tipoff(
+      'status',
+      SLATE,
+      '--html',
+      join(folder.path, 'home', 'state.sqlite', 'status.html'),
+    );
     expect([code, err.includes('TIPOFF_STORAGE')]).toEqual([3, true]);
   });
 });
 
 describe('the configuration of Slack', () => {
   it('is read from the environment, with #canary-alerts as the default', () => {
-    expect(readConfig({ TIPOFF_SLACK_TOKEN: 't' }).slack).toEqual({ token: 't', channels: { default: '#canary-alerts', rules: [] } });
+    expect(readConfig({ TIPOFF_SLACK_TOKEN: 't' }).slack).toEqual({
+      token: 't',
+      channels: { default: '#canary-alerts', rules: [] },
+    });
     expect(readConfig({ TIPOFF_SLACK_CHANNEL: '#x' }).slack).toBeUndefined();
     expect(
-      readConfig({ TIPOFF_SLACK_TOKEN: 't', TIPOFF_SLACK_CHANNEL: '#x', TIPOFF_SLACK_CHANNELS: 'warning=#w,predict/critical=#p' }).slack
-        ?.channels,
+      readConfig({
+        TIPOFF_SLACK_TOKEN: 't',
+        TIPOFF_SLACK_CHANNEL: '#x',
+        TIPOFF_SLACK_CHANNELS: 'warning=#w,predict/critical=#p',
+      }).slack?.channels,
     ).toEqual({
       default: '#x',
       rules: [
@@ -112,9 +127,12 @@ describe('the configuration of Slack', () => {
     });
   });
 
-  it.each(['warning', 'warning=', 'a/b=#c', 'predict/critical=#p=#q', '=#c', 'warning=no channel'])('refuses the rule "%s"', (rule) => {
-    expect(() => readConfig({ TIPOFF_SLACK_TOKEN: 'secret', TIPOFF_SLACK_CHANNELS: rule })).toThrow(
-      expect.objectContaining({ code: 'TIPOFF_BAD_INPUT', message: expect.not.stringContaining('secret') }),
-    );
-  });
+  it.each(['warning', 'warning=', 'a/b=#c', 'predict/critical=#p=#q', '=#c', 'warning=no channel'])(
+    'refuses the rule "%s"',
+    (rule) => {
+      expect(() => readConfig({ TIPOFF_SLACK_TOKEN: 'secret', TIPOFF_SLACK_CHANNELS: rule })).toThrow(
+        expect.objectContaining({ code: 'TIPOFF_BAD_INPUT', message: expect.not.stringContaining('secret') }),
+      );
+    },
+  );
 });

@@ -18,7 +18,13 @@ export function writeBoxSources(clone: Clone, schema: Schema): void {
     'src/pipeline/publish/exports/picks.ts',
     `export const A = 'SELECT b.points FROM nba_raw.box AS b${bound}';\n${isBounded ? '' : "export const B = 'SELECT v.points FROM nba_raw.current_box AS v';\n"}`,
   );
-  clone.file('src/guard/canaries/catalog/lines.ts', `export const A = 'SELECT b.line FROM nba_raw.box AS b${bound}';\n`);
+  clone.file(
+    'src/guard/canaries/catalogue/lines.ts',
+    `export const A = 'SELECT b.line FROM nba_raw.box AS b${bound}';\n`,
+  );
   // The lint knows the functions of the library only; of a statement with a hole it does not ask.
-  clone.file('src/pipeline/precompute/halves.ts', `export const A = \`SELECT fn.half(\${n}) AS h FROM nba_raw.box AS b${bound}\`;\n`);
+  clone.file(
+    'src/pipeline/precompute/halves.ts',
+    `export const A = \`SELECT fn.half(\${n}) AS h FROM nba_raw.box AS b${bound}\`;\n`,
+  );
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { main } from '#app/cli/main.ts';
+import { main } from '#app/cli/program.ts';
 import { FOLDERS, writeSchemaFiles } from '#app/schema/repository.ts';
 import type { Difference } from '#guard/schema/difference.ts';
 import type { Finding } from '#guard/schema/finding.ts';
@@ -12,7 +12,11 @@ import { type SchemaFileKind, schemaFiles } from '#guard/schema/schema-files.ts'
 /** One of the two series in what `schema diff` answers. */
 export interface Series {
   readonly versions: readonly string[];
-  readonly steps: readonly { readonly from: string; readonly to: string; readonly findings: readonly (Finding & { verdict: string })[] }[];
+  readonly steps: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly findings: readonly (Finding & { verdict: string })[];
+  }[];
   readonly sum: readonly (Finding & { verdict: string })[];
   readonly only_in_sum: readonly string[];
 }
@@ -49,7 +53,16 @@ export function makeClone(...from: readonly string[]): Clone {
   const quiet = { encoding: 'utf8' as const, stdio: ['ignore' as const, 'pipe' as const, 'ignore' as const] };
   if (from.length === 0) execFileSync('git', ['init', '-q', '-b', 'main', root]);
   else execFileSync('git', ['clone', '-q', ...from, root], quiet);
-  const who = ['-c', 'user.name=t', '-c', 'user.email=t@example.org', '-c', 'commit.gpgsign=false', '-c', 'gc.auto=0'];
+  const who = [
+    '-c',
+    'user.name=t',
+    '-c',
+    'user.email=t@example.org',
+    '-c',
+    'commit.gpgsign=false',
+    '-c',
+    'gc.auto=0',
+  ];
   const git = (...args: string[]): string => execFileSync('git', ['-C', root, ...who, ...args], quiet);
   const run = async (args: readonly string[]): Promise<{ code: number; out: string; err: string }> => {
     let [out, err] = ['', ''];

@@ -29,7 +29,10 @@ function asContracts(schema: Schema): Schema | undefined {
   return { ...schema, tables: schema.tables.map(owned) };
 }
 
-const sides = ({ before = (schema) => schema, after }: Case): [Schema, Schema] => [before(SCHEMA), after(SCHEMA)];
+const sides = ({ before = (schema) => schema, after }: Case): [Schema, Schema] => [
+  before(SCHEMA),
+  after(SCHEMA),
+];
 const isContracted = (each: Case): boolean => sides(each).every((side) => asContracts(side) !== undefined);
 const known = (schema: Schema): Schema => asContracts(schema) ?? schema;
 
@@ -62,7 +65,8 @@ describe('schema diff over the corpus, as changes of the contracts', () => {
     expect(late.json.contracted.only_in_sum).toEqual([]);
     expect(late.json.deployed.sum).toEqual([]);
     const blocks = each.labels.some(
-      ([, verdict, direction]) => verdict === 'breaking' || (verdict === 'needs_order' && direction === 'table_first'),
+      ([, verdict, direction]) =>
+        verdict === 'breaking' || (verdict === 'needs_order' && direction === 'table_first'),
     );
     expect([late.code, late.json.ok], late.json.differences.map(({ message }) => message).join('\n')).toEqual(
       blocks ? [1, false] : [0, true],
@@ -76,7 +80,10 @@ describe('schema diff over the corpus, as changes of the contracts', () => {
     clone.schema('snapshot', after);
     clone.commit('applied');
     const applied = await clone.tipoff('schema', 'diff', 'HEAD~2', 'HEAD');
-    expect([applied.code, applied.json.ok], applied.json.differences.map(({ message }) => message).join('\n')).toEqual([0, true]);
+    expect(
+      [applied.code, applied.json.ok],
+      applied.json.differences.map(({ message }) => message).join('\n'),
+    ).toEqual([0, true]);
   });
 });
 

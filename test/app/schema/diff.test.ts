@@ -10,7 +10,10 @@ import { type Clone, makeClone } from './clone.ts';
 /** The schema of the corpus as contracts have it: every column has a writer. */
 const CONTRACTS: Schema = {
   ...SCHEMA,
-  tables: SCHEMA.tables.map((each) => ({ ...each, columns: each.columns.map((one) => ({ ...one, writer: 'ingest' })) })),
+  tables: SCHEMA.tables.map((each) => ({
+    ...each,
+    columns: each.columns.map((one) => ({ ...one, writer: 'ingest' })),
+  })),
 };
 const written = (name: string, type: string) => column(name, type, { writer: 'ingest' });
 
@@ -45,7 +48,10 @@ describe('schema diff', () => {
 
   it('stops another key, which no snapshot shows, on the line of the contract, and says between what', async () => {
     version(layout({ key: ['game_id', 'slate'] })(CONTRACTS));
-    clone.file('src/core/contracts/nba_raw/box.ts', "export const box = defineTable({\n  key: ['game_id', 'slate'],\n});\n");
+    clone.file(
+      'src/core/contracts/nba_raw/box.ts',
+      "export const box = defineTable({\n  key: ['game_id', 'slate'],\n});\n",
+    );
     clone.commit('the contract');
     const { code, json } = await clone.tipoff('schema', 'diff', 'base', 'HEAD');
     expect(code).toBe(1);
@@ -67,11 +73,18 @@ describe('schema diff', () => {
     clone.file(approval?.path ?? '', approval?.text ?? '');
     const { code, json } = await clone.tipoff('schema', 'diff', 'base', 'HEAD');
     expect([code, json.differences]).toEqual([0, []]);
-    expect(json.notices).toEqual([expect.stringMatching(/^approved until 2026-12-08: key_changed nba_raw\.box /)]);
+    expect(json.notices).toEqual([
+      expect.stringMatching(/^approved until 2026-12-08: key_changed nba_raw\.box /),
+    ]);
   });
 
   it('fails for an approval past its date although nothing else does, once', async () => {
-    const old = { finding: 'key_changed nba_raw.box a -> b', reason: 'it was right then', approved_by: 'ann', expires: '2026-11-23' };
+    const old = {
+      finding: 'key_changed nba_raw.box a -> b',
+      reason: 'it was right then',
+      approved_by: 'ann',
+      expires: '2026-11-23',
+    };
     clone.file('schema/approvals/old.json', JSON.stringify(old));
     const { code, json } = await clone.tipoff('schema', 'diff', 'base', 'HEAD');
     expect([code, kinds(json.differences)]).toEqual([1, ['approval_expired']]);
@@ -81,7 +94,9 @@ describe('schema diff', () => {
     version(changing('minutes', { writer: 'fetch' })(CONTRACTS));
     const { code, json } = await clone.tipoff('schema', 'diff', 'base', 'HEAD');
     expect([code, kinds(json.contracted.sum)]).toEqual([0, ['writer_changed']]);
-    expect(json.notices).toEqual(['safe, either: nba_raw.box.minutes is now written by fetch instead of ingest.']);
+    expect(json.notices).toEqual([
+      'safe, either: nba_raw.box.minutes is now written by fetch instead of ingest.',
+    ]);
   });
 
   it.each([
@@ -92,7 +107,10 @@ describe('schema diff', () => {
     ['a column under another name', changing('minutes', { name: 'minutes_played' }), 'column_renamed', 1],
     [
       'a view of another text',
-      (schema: Schema) => ({ ...schema, views: schema.views.map((view) => ({ ...view, sql: `${view.sql} WHERE points > 0` })) }),
+      (schema: Schema) => ({
+        ...schema,
+        views: schema.views.map((view) => ({ ...view, sql: `${view.sql} WHERE points > 0` })),
+      }),
       'view_text_changed',
       0,
     ],
@@ -107,25 +125,40 @@ describe('schema diff', () => {
     version(dropping('points')(CONTRACTS));
     const { json } = await clone.tipoff('schema', 'diff', 'base', 'HEAD');
     const removed = json.differences.find(({ kind }) => kind === 'column_removed');
-    expect(removed).toMatchObject({ readers: ['export picks'], between: 'contracts at base and at HEAD; snapshot and contracts' });
+    expect(removed).toMatchObject({
+      readers: ['export picks'],
+      between: 'contracts at base and at HEAD; snapshot and contracts',
+    });
     expect(json.differences.filter(({ kind }) => kind === 'column_removed')).toHaveLength(1);
     expect(json.differences).toContainEqual(
-      expect.objectContaining({ kind: 'unknown_column', column: 'points', path: 'src/pipeline/publish/exports/picks.ts' }),
+      expect.objectContaining({
+        kind: 'unknown_column',
+        column: 'points',
+        path: 'src/pipeline/publish/exports/picks.ts',
+      }),
     );
   });
 
   it('lets a column go that only `*` reads: whoever takes all columns needs none of them', async () => {
     version(dropping('minutes')(CONTRACTS));
     clone.file('src/guard/backfill/facets.ts', "export const BOX = 'SELECT * FROM nba_raw.box';\n");
-    clone.file('src/guard/backfill/named.ts', "export const BOX = 'SELECT x.tags FROM (SELECT * FROM nba_raw.box) AS x';\n");
+    clone.file(
+      'src/guard/backfill/named.ts',
+      "export const BOX = 'SELECT x.tags FROM (SELECT * FROM nba_raw.box) AS x';\n",
+    );
     const { code, json } = await clone.tipoff('schema', 'diff', 'base');
     expect([code, json.contracted.sum.map(({ kind, class: verdict }) => [kind, verdict])]).toEqual([
       0,
       [['column_removed', 'needs_order']],
     ]);
-    clone.file('src/guard/backfill/named.ts', "export const BOX = 'SELECT x.minutes FROM (SELECT * FROM nba_raw.box) AS x';\n");
+    clone.file(
+      'src/guard/backfill/named.ts',
+      "export const BOX = 'SELECT x.minutes FROM (SELECT * FROM nba_raw.box) AS x';\n",
+    );
     const named = await clone.tipoff('schema', 'diff', 'base');
-    expect(named.json.differences.find(({ kind }) => kind === 'column_removed')?.readers).toEqual(['guard/backfill/named']);
+    expect(named.json.differences.find(({ kind }) => kind === 'column_removed')?.readers).toEqual([
+      'guard/backfill/named',
+    ]);
   });
 
   it('passes the same addition once the table went first', async () => {
@@ -144,11 +177,13 @@ describe('schema diff', () => {
     version(dropping('minutes')(CONTRACTS));
     version(both(dropping('minutes'), adding(written('minutes', 'STRING')))(CONTRACTS));
     const { code, json } = await clone.tipoff('schema', 'diff', 'base', 'HEAD');
-    expect(json.contracted.steps.map(({ findings }) => findings.map(({ kind, verdict }) => `${kind} ${verdict}`))).toEqual([
-      ['column_removed notice'],
-      ['column_added notice'],
+    expect(
+      json.contracted.steps.map(({ findings }) => findings.map(({ kind, verdict }) => `${kind} ${verdict}`)),
+    ).toEqual([['column_removed notice'], ['column_added notice']]);
+    expect([code, json.contracted.only_in_sum]).toEqual([
+      1,
+      ['type_changed nba_raw.box.minutes FLOAT64 -> STRING'],
     ]);
-    expect([code, json.contracted.only_in_sum]).toEqual([1, ['type_changed nba_raw.box.minutes FLOAT64 -> STRING']]);
     expect(await clone.text('schema', 'diff', 'base', 'HEAD')).toContain(
       'contracts, over all steps only: type_changed nba_raw.box.minutes FLOAT64 -> STRING',
     );
@@ -160,13 +195,21 @@ describe('schema diff', () => {
     const { json } = await clone.tipoff('schema', 'diff', 'base', 'HEAD');
     expect(json.contracted.versions).toHaveLength(3);
     expect(kinds(json.contracted.sum)).toEqual(['key_changed']);
-    expect(json.contracted.sum[0]).toMatchObject({ before: 'game_id, player_id', after: 'game_id, slate', class: 'breaking' });
+    expect(json.contracted.sum[0]).toMatchObject({
+      before: 'game_id, player_id',
+      after: 'game_id, slate',
+      class: 'breaking',
+    });
   });
 
   it('without an end judges what is not committed too', async () => {
     clone.schema('contracts', layout({ key: ['game_id', 'slate'] })(CONTRACTS));
     const { code, json } = await clone.tipoff('schema', 'diff', 'base');
-    expect([code, kinds(json.differences), json.contracted.versions]).toEqual([1, ['key_changed'], ['base', 'working tree']]);
+    expect([code, kinds(json.differences), json.contracted.versions]).toEqual([
+      1,
+      ['key_changed'],
+      ['base', 'working tree'],
+    ]);
   });
 });
 
@@ -175,7 +218,9 @@ describe('a live schema that changed meanwhile', () => {
     version(CONTRACTS, dropping('points')(SCHEMA));
     const { code, json } = await clone.tipoff('schema', 'diff', 'base', 'HEAD');
     expect([code, kinds(json.differences)]).toEqual([1, ['column_removed']]);
-    expect(json.notices).toEqual([expect.stringMatching(/^not touched by this change, but drifted: nba_raw\.box lacks points/)]);
+    expect(json.notices).toEqual([
+      expect.stringMatching(/^not touched by this change, but drifted: nba_raw\.box lacks points/),
+    ]);
     expect(json.differences[0]).toMatchObject({
       message: expect.stringMatching(/^the live schema changed at nba_raw\.box\.points \(column_removed\)/),
       fix: null,
@@ -269,12 +314,19 @@ describe('a revision that cannot be read as it should', () => {
     without('schema/contracts');
     clone.schema('contracts', CONTRACTS);
     const { code, json } = await clone.tipoff('schema', 'diff', 'base', 'HEAD');
-    expect([code, json.error?.message]).toEqual([2, expect.stringMatching(/expected schema\/contracts at HEAD as at base, saw none/)]);
+    expect([code, json.error?.message]).toEqual([
+      2,
+      expect.stringMatching(/expected schema\/contracts at HEAD as at base, saw none/),
+    ]);
   });
 
   it.each([
     ['that does not parse', '{', /saw text that does not parse/],
-    ['without a key', JSON.stringify({ dataset: 'nba_raw', tables: { box: { columns: [] } }, views: {} }), /key/],
+    [
+      'without a key',
+      JSON.stringify({ dataset: 'nba_raw', tables: { box: { columns: [] } }, views: {} }),
+      /key/,
+    ],
   ])('is refused by name when it is an end with a file %s', async (_, text, message) => {
     clone.file('schema/contracts/nba_raw.json', text);
     clone.commit('damage');
@@ -289,8 +341,13 @@ describe('a revision that cannot be read as it should', () => {
     clone.commit('damage');
     version(layout({ key: ['game_id'] })(CONTRACTS));
     const { code, json } = await clone.tipoff('schema', 'diff', 'base', 'HEAD');
-    expect([code, json.contracted.only_in_sum]).toEqual([1, ['key_changed nba_raw.box game_id, player_id -> game_id']]);
-    expect(json.notices[0]).toMatch(/schema\/contracts\/nba_raw\.json: expected contracts as JSON.*This version is left out\.$/);
+    expect([code, json.contracted.only_in_sum]).toEqual([
+      1,
+      ['key_changed nba_raw.box game_id, player_id -> game_id'],
+    ]);
+    expect(json.notices[0]).toMatch(
+      /schema\/contracts\/nba_raw\.json: expected contracts as JSON.*This version is left out\.$/,
+    );
   });
 
   it('that git does not know is named', async () => {
@@ -308,7 +365,9 @@ describe('a revision that cannot be read as it should', () => {
   });
 
   it('that looks like an option is refused', async () => {
-    await expect(stretchOf(clone.root, '--output=x', 'HEAD')).rejects.toThrow(/a revision does not start with a hyphen/);
+    await expect(stretchOf(clone.root, '--output=x', 'HEAD')).rejects.toThrow(
+      /a revision does not start with a hyphen/,
+    );
   });
 
   it('is missing in a shallow clone, which says how to get it', async () => {
@@ -318,7 +377,9 @@ describe('a revision that cannot be read as it should', () => {
     others.push(shallow);
     const { code, json } = await shallow.tipoff('schema', 'diff', base, 'HEAD');
     expect([code, json.error?.message]).toEqual([2, expect.stringContaining(`saw "${base}"`)]);
-    expect(json.error?.hint).toBe('This clone is shallow: run `git fetch --unshallow`, or check out with `fetch-depth: 0` in a workflow.');
+    expect(json.error?.hint).toBe(
+      'This clone is shallow: run `git fetch --unshallow`, or check out with `fetch-depth: 0` in a workflow.',
+    );
   });
 
   it('has no common ancestor in a shallow clone of two branches', async () => {

@@ -34,7 +34,9 @@ describe('schema apply', () => {
     expect(first.code).toBe(0);
     expect(first.json.applied.length).toBeGreaterThan(20);
     expect((await clone.tipoff('schema', 'apply')).json.applied).toEqual([]);
-    expect((await clone.tipoff('schema', 'snapshot')).json.changed).toEqual(schemaFiles(codeSchema(), 'snapshot').map(({ path }) => path));
+    expect((await clone.tipoff('schema', 'snapshot')).json.changed).toEqual(
+      schemaFiles(codeSchema(), 'snapshot').map(({ path }) => path),
+    );
     clone.schema('snapshot', codeSchema());
     expect((await clone.tipoff('schema', 'snapshot')).json.changed).toEqual([]);
     const found = (await clone.tipoff('schema', 'check')).json.differences;

@@ -1,9 +1,8 @@
 import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { serviceRoutes } from '#app/services/app.ts';
-import { authenticator, type TokenVerifier } from '#app/services/auth.ts';
-import { oidcVerifier } from '#app/services/oidc.ts';
-import { openapi } from '#app/services/openapi.ts';
+import { authenticator, oidcVerifier, type TokenVerifier } from '#app/services/auth.ts';
+import { openapi } from '#app/services/route.ts';
 import { TipoffError } from '#core/errors.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { MORNING, players } from '#test/fakes/prediction-world.ts';
@@ -20,7 +19,9 @@ let sign: (claims: Record<string, unknown>, options?: { kid?: string; foreign?: 
 let verify: TokenVerifier;
 beforeAll(async () => {
   const [own, foreign] = [await generateKeyPair('RS256'), await generateKeyPair('RS256')];
-  const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(own.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' }] });
+  const keys = createLocalJWKSet({
+    keys: [{ ...(await exportJWK(own.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' }],
+  });
   verify = oidcVerifier({ audience: AUDIENCE, accounts: [ACCOUNT], clock, keys });
   sign = (claims, options = {}) =>
     new SignJWT(claims)
@@ -28,7 +29,15 @@ beforeAll(async () => {
       .sign(options.foreign === true ? foreign.privateKey : own.privateKey);
 });
 
-const GOOD = { iss: ISSUER, aud: AUDIENCE, sub: '1', email: ACCOUNT, email_verified: true, iat: now - 10, exp: now + 3600 };
+const GOOD = {
+  iss: ISSUER,
+  aud: AUDIENCE,
+  sub: '1',
+  email: ACCOUNT,
+  email_verified: true,
+  iat: now - 10,
+  exp: now + 3600,
+};
 
 describe('an identity token', () => {
   it('of an allowed account, made for this service and signed by a published key, says who calls', async () => {
@@ -74,8 +83,15 @@ describe('an identity token', () => {
 
   it('opens the routed service, and Bearer x does not', async () => {
     const { call } = await world(players(1), { authenticate: authenticator({ verifyToken: verify }) });
-    expect((await call('GET', '/status', undefined, { authorization: `Bearer ${await sign(GOOD)}` })).status).toBe(200);
-    for (const authorization of ['Bearer x', 'Bearer ', 'Basic eDp5', `Bearer ${await sign({ ...GOOD, aud: 'y' })}`]) {
+    expect(
+      (await call('GET', '/status', undefined, { authorization: `Bearer ${await sign(GOOD)}` })).status,
+    ).toBe(200);
+    for (const authorization of [
+      'Bearer x',
+      'Bearer ',
+      'Basic eDp5',
+      `Bearer ${await sign({ ...GOOD, aud: 'y' })}`,
+    ]) {
       expect((await call('GET', '/status', undefined, { authorization })).status).toBe(401);
     }
   });
@@ -121,7 +137,10 @@ describe('authentication of the routes', () => {
   it('leaves no secret in the log, wherever it was put', async () => {
     const { call, log, service } = await world(players(1));
     const secret = 'very-secret-value-of-a-caller';
-    await call('POST', `/start?key=${secret}`, undefined, { 'x-api-key': secret, authorization: `Bearer ${secret}` });
+    await call('POST', `/start?key=${secret}`, undefined, {
+      'x-api-key': secret,
+      authorization: `Bearer ${secret}`,
+    });
     await call('POST', '/start', { mode: secret });
     await call('GET', '/status');
     service.log.info(
@@ -167,7 +186,9 @@ describe('the OpenAPI document', () => {
     );
     const start = body.paths['/start'].post;
     expect(start.requestBody.content['application/json'].schema.properties.game_date.default).toBe('TODAY');
-    expect(Object.keys(start.responses)).toEqual(expect.arrayContaining(['200', '202', '400', '401', '409', '413', '503']));
+    expect(Object.keys(start.responses)).toEqual(
+      expect.arrayContaining(['200', '202', '400', '401', '409', '413', '503']),
+    );
     expect(start.security).toHaveLength(2);
     expect(body.paths['/health'].get.security).toEqual([]);
   });
@@ -192,8 +213,11 @@ describe('the OpenAPI document', () => {
         for (const { schema } of Object.values(response.content ?? {})) expect(schema).toBeTypeOf('object');
       }
       const named = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name);
-      expect(parameters.map((one) => [one.name, one.in, one.required])).toEqual(named.map((name) => [name, 'path', true]));
-      for (const scheme of security.flatMap((one) => Object.keys(one))) expect(body.components.securitySchemes).toHaveProperty(scheme);
+      expect(parameters.map((one) => [one.name, one.in, one.required])).toEqual(
+        named.map((name) => [name, 'path', true]),
+      );
+      for (const scheme of security.flatMap((one) => Object.keys(one)))
+        expect(body.components.securitySchemes).toHaveProperty(scheme);
       if (method === 'get') expect(requestBody).toBeUndefined();
     }
     expect(new Set(operations.map(({ path, method }) => `${method} ${path}`)).size).toBe(operations.length);
@@ -202,7 +226,9 @@ describe('the OpenAPI document', () => {
 
 interface Operation {
   readonly summary: string;
-  readonly responses: Readonly<Record<string, { description: string; content?: Readonly<Record<string, { schema: object }>> }>>;
+  readonly responses: Readonly<
+    Record<string, { description: string; content?: Readonly<Record<string, { schema: object }>> }>
+  >;
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required: boolean }[];
   readonly security: readonly Readonly<Record<string, unknown>>[];
   readonly requestBody?: object;

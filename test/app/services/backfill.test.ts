@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { backfillAnswer, backfillListAnswer, backfillPlanAnswer } from '#app/services/backfill-schemas.ts';
+import { backfillAnswer, backfillListAnswer, backfillPlanAnswer } from '#app/services/backfill-routes.ts';
 import { problemSchema } from '#app/services/problem.ts';
 import { type BackfillWorld, backfillWorld } from '#test/guard/backfill/world.ts';
 import { type ServiceWorld, serviceWorlds } from './service-world.ts';
@@ -30,7 +30,13 @@ const range = (): { from: string; to: string; phases: string[] } => ({
   to: season.season[4] ?? season.first,
   phases: ['analytics', 'precompute'],
 });
-const ask = (id = 'bf-1', more: object = {}): object => ({ ...range(), request_id: id, reason: 'a correction', by: 'an action', ...more });
+const ask = (id = 'bf-1', more: object = {}): object => ({
+  ...range(),
+  request_id: id,
+  reason: 'a correction',
+  by: 'an action',
+  ...more,
+});
 
 async function finished({ runtime, backfills }: ServiceWorld): Promise<void> {
   await runtime.settled();
@@ -45,7 +51,10 @@ describe('POST /backfill', () => {
     expect(plan.slates).toBe(3);
     const asked = await made.call('POST', '/backfill', ask());
     expect(asked.status).toBe(202);
-    expect(backfillAnswer.parse(asked.body)).toMatchObject({ state: 'queued', by: '/backfill by api-key (for an action: a correction)' });
+    expect(backfillAnswer.parse(asked.body)).toMatchObject({
+      state: 'queued',
+      by: '/backfill by api-key (for an action: a correction)',
+    });
     await finished(made);
     const shown = backfillAnswer.parse((await made.call('GET', '/backfill/bf-1')).body);
     expect(shown).toMatchObject({ state: 'finished', holder: 'this process' });
@@ -88,22 +97,42 @@ describe('POST /backfill', () => {
     const made = await services(async () => {
       began.push('run');
     });
-    for (const id of ['bf-1', 'bf-2']) expect((await made.call('POST', '/backfill', ask(id))).status).toBe(202);
+    for (const id of ['bf-1', 'bf-2'])
+      expect((await made.call('POST', '/backfill', ask(id))).status).toBe(202);
     await finished(made);
     expect(began).toHaveLength(1);
     expect((await made.call('GET', '/backfill/bf-2')).body.state).toBe('queued');
     await made.runtime.sweep();
     await finished(made);
-    expect((await made.call('GET', '/backfill/bf-2')).body).toMatchObject({ state: 'finished', reason: expect.stringMatching(/^0 of 0/) });
+    expect((await made.call('GET', '/backfill/bf-2')).body).toMatchObject({
+      state: 'finished',
+      reason: expect.stringMatching(/^0 of 0/),
+    });
   });
 
   it('takes a request up whose process died, once it has been silent, and redoes nothing of what the ledger has', async () => {
     const made = await services();
-    const planned = backfillPlanAnswer.parse((await made.call('POST', '/backfill/plan', range())).body).units.length;
+    const planned = backfillPlanAnswer.parse((await made.call('POST', '/backfill/plan', range())).body).units
+      .length;
     await season.run({ ...rangeOnly(), phases: ['analytics'] }, { state: made.deps.state });
     const { at } = { at: made.clock.now().toISOString() };
-    const dead = { ...ask(), by: 'x', mode: 'needed', state: 'running', round: 1, holder: 'a dead process', beat_at: at, progress: null };
-    await made.deps.state.create('backfill_requests', 'bf-1', { ...dead, asked_at: at, started_at: at, finished_at: null, reason: null });
+    const dead = {
+      ...ask(),
+      by: 'x',
+      mode: 'needed',
+      state: 'running',
+      round: 1,
+      holder: 'a dead process',
+      beat_at: at,
+      progress: null,
+    };
+    await made.deps.state.create('backfill_requests', 'bf-1', {
+      ...dead,
+      asked_at: at,
+      started_at: at,
+      finished_at: null,
+      reason: null,
+    });
     made.clock.advance(59_000);
     await made.runtime.sweep();
     expect((await made.call('GET', '/backfill/bf-1')).body.holder).toBe('a dead process');
@@ -123,15 +152,36 @@ describe('POST /backfill', () => {
     await season.run({ ...slates, phases }, { state });
     const plan = await made.call('POST', '/backfill/plan', { ...range(), mode: 'all' });
     const all = backfillPlanAnswer.parse(plan.body).units.length;
-    const before = (await season.run({ ...slates, phases: ['analytics'], force: true }, { state, runId: 'bf-1-1' })).executed.length;
+    const before = (
+      await season.run({ ...slates, phases: ['analytics'], force: true }, { state, runId: 'bf-1-1' })
+    ).executed.length;
     expect([before > 0, before < all]).toEqual([true, true]);
     const at = made.clock.now().toISOString();
-    const dead = { ...ask(), by: 'x', mode: 'all', state: 'running', round: 1, holder: 'a dead process', beat_at: at, progress: null };
-    await state.create('backfill_requests', 'bf-1', { ...dead, asked_at: at, started_at: at, finished_at: null, reason: null });
+    const dead = {
+      ...ask(),
+      by: 'x',
+      mode: 'all',
+      state: 'running',
+      round: 1,
+      holder: 'a dead process',
+      beat_at: at,
+      progress: null,
+    };
+    await state.create('backfill_requests', 'bf-1', {
+      ...dead,
+      asked_at: at,
+      started_at: at,
+      finished_at: null,
+      reason: null,
+    });
     made.clock.advance(60_000);
     await made.runtime.sweep();
     await finished(made);
-    const rest = { state: 'finished', round: 1, reason: expect.stringMatching(`^${all - before} of ${all - before} units`) };
+    const rest = {
+      state: 'finished',
+      round: 1,
+      reason: expect.stringMatching(`^${all - before} of ${all - before} units`),
+    };
     expect((await made.call('GET', '/backfill/bf-1')).body).toMatchObject(rest);
     expect((await made.call('POST', '/backfill', ask('bf-1', { mode: 'all' }))).status).toBe(202);
     await finished(made);
@@ -145,7 +195,10 @@ describe('POST /backfill', () => {
     });
     await made.call('POST', '/backfill', ask());
     await finished(made);
-    expect((await made.call('GET', '/backfill/bf-1')).body).toMatchObject({ state: 'queued', reason: 'the service is stopping' });
+    expect((await made.call('GET', '/backfill/bf-1')).body).toMatchObject({
+      state: 'queued',
+      reason: 'the service is stopping',
+    });
   });
 
   it('says so when it cannot run at all', async () => {
@@ -172,7 +225,10 @@ describe('POST /backfill', () => {
     ];
     for (const [body, field] of wrong) {
       const answer = await made.call('POST', '/backfill', body);
-      expect([answer.status, problemSchema.parse(answer.body).message]).toEqual([400, expect.stringContaining(field)]);
+      expect([answer.status, problemSchema.parse(answer.body).message]).toEqual([
+        400,
+        expect.stringContaining(field),
+      ]);
     }
     expect((await made.call('GET', '/backfill/nobody')).status).toBe(404);
     expect((await made.call('POST', '/backfill', ask(), {})).status).toBe(401);

@@ -9,7 +9,7 @@ import {
 } from '#app/services/coordinator-schemas.ts';
 import { problemSchema } from '#app/services/problem.ts';
 import { TipoffError } from '#core/errors.ts';
-import { listBatches } from '#pipeline/predict/batches.ts';
+import { listBatches } from '#pipeline/batch/state.ts';
 import { players, SLATE } from '#test/fakes/prediction-world.ts';
 import { serviceWorlds } from './service-world.ts';
 
@@ -66,7 +66,10 @@ describe('POST /start', () => {
     const first = await call('POST', '/start', { mode: 'FIRST' });
     const second = await call('POST', '/start', { mode: 'FIRST' });
     expect(second.status).toBe(409);
-    expect(problemSchema.parse(second.body)).toMatchObject({ code: 'TIPOFF_BATCH_ACTIVE', details: { batch_id: first.body.batch_id } });
+    expect(problemSchema.parse(second.body)).toMatchObject({
+      code: 'TIPOFF_BATCH_ACTIVE',
+      details: { batch_id: first.body.batch_id },
+    });
     const forced = await call('POST', '/start', { mode: 'FIRST', force: true });
     expect(forced.status).toBe(202);
     expect((await call('GET', `/batches/${first.body.batch_id}`)).body.state).toBe('reset');
@@ -132,7 +135,10 @@ describe('POST /start', () => {
     for (const [body, expected] of wrong) {
       const answer = await call('POST', '/start', body);
       expect(answer.status).toBe(400);
-      expect(problemSchema.parse(answer.body)).toMatchObject({ code: 'TIPOFF_BAD_INPUT', message: expect.stringContaining(expected) });
+      expect(problemSchema.parse(answer.body)).toMatchObject({
+        code: 'TIPOFF_BAD_INPUT',
+        message: expect.stringContaining(expected),
+      });
     }
     expect((await call('GET', '/status')).body.latest).toBe(null);
   });
@@ -164,7 +170,9 @@ describe('POST /check-stalled', () => {
     await runtime.settled();
     clock.advance(31 * 60_000);
     const forecast = await call('POST', '/check-stalled', { dry_run: true });
-    expect(checkStalledAnswer.parse(forecast.body).results).toMatchObject([{ action: 'closed', state: 'running' }]);
+    expect(checkStalledAnswer.parse(forecast.body).results).toMatchObject([
+      { action: 'closed', state: 'running' },
+    ]);
     expect((await call('GET', `/batches/${body.batch_id}`)).body.state).toBe('running');
     const done = await call('POST', '/check-stalled', {});
     expect(checkStalledAnswer.parse(done.body)).toMatchObject({
@@ -207,7 +215,9 @@ describe('POST /reset', () => {
     const { body } = await call('POST', '/start', { mode: 'FIRST' });
     await runtime.settled();
     const dry = await call('POST', '/reset', { game_date: 'TODAY', reason: 'stuck', dry_run: true });
-    expect(resetAnswer.parse(dry.body).results).toMatchObject([{ batch_id: body.batch_id, state: 'running' }]);
+    expect(resetAnswer.parse(dry.body).results).toMatchObject([
+      { batch_id: body.batch_id, state: 'running' },
+    ]);
     const first = await call('POST', '/reset', { game_date: 'TODAY', reason: 'stuck' });
     expect(resetAnswer.parse(first.body).results).toMatchObject([{ transitioned: true, state: 'reset' }]);
     const second = await call('POST', '/reset', { batch_id: body.batch_id, reason: 'stuck' });
@@ -267,7 +277,10 @@ describe('errors', () => {
       ['GET', '/status?game_date=2025-01-10'],
     ] as const) {
       const answer = await call(method, path);
-      expect([answer.status, problemSchema.parse(answer.body).message]).toEqual([400, expect.stringMatching(/dry_run|game_date/)]);
+      expect([answer.status, problemSchema.parse(answer.body).message]).toEqual([
+        400,
+        expect.stringMatching(/dry_run|game_date/),
+      ]);
     }
     expect(await listBatches(deps.state)).toEqual([]);
     expect((await call('GET', '/health?probe=1')).status).toBe(200);
@@ -275,14 +288,18 @@ describe('errors', () => {
 
   it('offer the defaults of an empty body only where there are some', async () => {
     const { call } = await world(players(1));
-    const hint = async (path: string, body: object) => problemSchema.parse((await call('POST', path, body)).body).hint;
+    const hint = async (path: string, body: object) =>
+      problemSchema.parse((await call('POST', path, body)).body).hint;
     expect(await hint('/start', { gamedate: '2025-01-10' })).toContain('an empty body means the defaults');
     expect(await hint('/reset', {})).toBe('GET /openapi.json describes every field of POST /reset.');
   });
 
   it('tell callers nothing about what nobody foresaw, and the log everything', async () => {
     const { call, log } = await world(players(1), {
-      change: (deps) => ({ ...deps, queue: { ...deps.queue, depth: async () => Promise.reject(new Error('a secret detail')) } }),
+      change: (deps) => ({
+        ...deps,
+        queue: { ...deps.queue, depth: async () => Promise.reject(new Error('a secret detail')) },
+      }),
     });
     const answer = await call('GET', '/status');
     expect(answer.status).toBe(500);

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { deepHealthAnswer } from '#app/services/common-schemas.ts';
-import { CRITICAL_FIELDS } from '#app/services/health-checks.ts';
-import type { Service } from '#app/services/service.ts';
+import { CRITICAL_FIELDS, deepHealthAnswer } from '#app/services/health.ts';
+import type { Service } from '#app/services/runtime.ts';
 import { TipoffError } from '#core/errors.ts';
 import { shiftedClock } from '#platform/clock.ts';
 import type { LiveColumn } from '#platform/warehouse/port.ts';
@@ -16,7 +15,9 @@ async function red(made: Pick<ServiceWorld, 'call'>): Promise<string[]> {
   const report = deepHealthAnswer.parse(answer.body);
   expect(answer.status).toBe(report.checks_failed === 0 ? 200 : 503);
   expect(report.checks_run).toBe(8);
-  return report.checks.filter(({ status }) => status === 'fail').map(({ check, seen }) => `${check}: ${seen}`);
+  return report.checks
+    .filter(({ status }) => status === 'fail')
+    .map(({ check, seen }) => `${check}: ${seen}`);
 }
 
 const describing =
@@ -32,7 +33,8 @@ const describing =
     },
   });
 
-const down = (): Promise<never> => Promise.reject(new TipoffError('TIPOFF_STORAGE', 'the disk is gone', { hint: 'Find it.' }));
+const down = (): Promise<never> =>
+  Promise.reject(new TipoffError('TIPOFF_STORAGE', 'the disk is gone', { hint: 'Find it.' }));
 const refuse = () => down();
 
 describe('GET /health/deep', () => {
@@ -57,23 +59,38 @@ describe('GET /health/deep', () => {
       (h) => ({ ...h, warehouse: { ...h.warehouse, query: refuse } }),
       [/^warehouse_read: TIPOFF_STORAGE/],
     ],
-    ['staging tables that cannot be made', (h) => ({ ...h, warehouse: { ...h.warehouse, createTable: refuse } }), [/^staging:/]],
+    [
+      'staging tables that cannot be made',
+      (h) => ({ ...h, warehouse: { ...h.warehouse, createTable: refuse } }),
+      [/^staging:/],
+    ],
     [
       'staging tables that are not dropped',
       (h) => ({ ...h, warehouse: { ...h.warehouse, dropTable: async () => false } }),
       [/^staging: .*was gone/],
     ],
-    ['a state store that refuses', (h) => ({ ...h, state: { ...h.state, transaction: refuse } }), [/^state_cas/, /^clock_skew/]],
+    [
+      'a state store that refuses',
+      (h) => ({ ...h, state: { ...h.state, transaction: refuse } }),
+      [/^state_cas/, /^clock_skew/],
+    ],
     ['a queue that refuses', (h) => ({ ...h, queue: { ...h.queue, publish: refuse } }), [/^queue_publish/]],
     [
       'no model for today',
       (h) => ({
         ...h,
-        models: { forSlate: async () => Promise.reject(new TipoffError('TIPOFF_NO_MODEL', 'all are too old', { hint: 'Train.' })) },
+        models: {
+          forSlate: async () =>
+            Promise.reject(new TipoffError('TIPOFF_NO_MODEL', 'all are too old', { hint: 'Train.' })),
+        },
       }),
       [/^model: TIPOFF_NO_MODEL: all are too old/],
     ],
-    ['a missing setting', (h) => ({ ...h, settings: { ...h.settings, SLACK: false } }), [/^configuration: missing: SLACK/]],
+    [
+      'a missing setting',
+      (h) => ({ ...h, settings: { ...h.settings, SLACK: false } }),
+      [/^configuration: missing: SLACK/],
+    ],
     [
       'a missing critical column',
       describing(column('feature_sources')),
@@ -132,8 +149,14 @@ describe('GET /health/deep', () => {
 describe('GET /health, /version and /metrics', () => {
   it('answer', async () => {
     const { call, runtime } = await world(players(2));
-    expect((await call('GET', '/health', undefined, {})).body).toEqual({ status: 'ok', roles: ['coordinator', 'worker'] });
-    expect((await call('GET', '/version', undefined, {})).body).toMatchObject({ name: 'tipoff', version: '1.2.3' });
+    expect((await call('GET', '/health', undefined, {})).body).toEqual({
+      status: 'ok',
+      roles: ['coordinator', 'worker'],
+    });
+    expect((await call('GET', '/version', undefined, {})).body).toMatchObject({
+      name: 'tipoff',
+      version: '1.2.3',
+    });
     await call('POST', '/start', { mode: 'FIRST' });
     await runtime.settled();
     await runtime.workOff();
@@ -162,10 +185,13 @@ describe('GET /health, /version and /metrics', () => {
       .trimEnd()
       .split('\n')
       .filter((line) => line !== '');
-    const told = new Set(lines.flatMap((line) => /^# TYPE (\w+) (?:counter|gauge|histogram)$/.exec(line)?.[1] ?? []));
+    const told = new Set(
+      lines.flatMap((line) => /^# TYPE (\w+) (?:counter|gauge|histogram)$/.exec(line)?.[1] ?? []),
+    );
     const samples = lines.filter((line) => !line.startsWith('#'));
     const wrong = samples.filter((line) => {
-      const [, name = ''] = /^(\w+)(?:\{(?:\w+="[^"\n]*",?)+\})? -?(?:\d+(?:\.\d+)?(?:e-?\d+)?|\+Inf)$/.exec(line) ?? [];
+      const [, name = ''] =
+        /^(\w+)(?:\{(?:\w+="[^"\n]*",?)+\})? -?(?:\d+(?:\.\d+)?(?:e-?\d+)?|\+Inf)$/.exec(line) ?? [];
       return !told.has(name) && !told.has(name.replace(/_(?:bucket|sum|count)$/, ''));
     });
     expect(wrong).toEqual([]);

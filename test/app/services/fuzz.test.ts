@@ -6,18 +6,29 @@ import { FUZZED_FIELDS, fuzzBodies, HOSTILE_HEADERS } from './hostile.ts';
 import { KEY, serviceWorlds } from './service-world.ts';
 
 const world = serviceWorlds();
-const PATHS = ['/start', '/check-stalled', '/reset', '/cleanup-staging', '/predict', '/backfill', '/backfill/plan'] as const;
+const PATHS = [
+  '/start',
+  '/check-stalled',
+  '/reset',
+  '/cleanup-staging',
+  '/predict',
+  '/backfill',
+  '/backfill/plan',
+] as const;
 /** `TIPOFF_FUZZ_BODIES=10000 npx vitest run test/app/services/fuzz.test.ts` for more of them. */
 const BODIES = Number(process.env['TIPOFF_FUZZ_BODIES'] ?? 1000);
 
 it('knows every endpoint that takes a body, and every field of each', async () => {
   const { call } = await world(players(1));
-  const paths: Record<string, { post?: { requestBody?: { content: Record<string, { schema: { properties?: object } }> } } }> = (
-    await call('GET', '/openapi.json')
-  ).body.paths;
+  const paths: Record<
+    string,
+    { post?: { requestBody?: { content: Record<string, { schema: { properties?: object } }> } } }
+  > = (await call('GET', '/openapi.json')).body.paths;
   const withBody = Object.entries(paths).filter(([, { post }]) => post?.requestBody !== undefined);
   expect(withBody.map(([path]) => path).sort()).toEqual([...PATHS].sort());
-  const names = withBody.flatMap(([, { post }]) => Object.keys(post?.requestBody?.content['application/json']?.schema.properties ?? {}));
+  const names = withBody.flatMap(([, { post }]) =>
+    Object.keys(post?.requestBody?.content['application/json']?.schema.properties ?? {}),
+  );
   expect(FUZZED_FIELDS).toEqual(expect.arrayContaining(names));
   expect(names.length).toBeGreaterThan(20);
 });
@@ -27,11 +38,16 @@ it('answers hostile bodies without failing, and without a key changes nothing', 
   const before = await stored();
   const seen = new Map<number, number>();
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...PATHS), fuzzBodies(), fc.constantFrom(...HOSTILE_HEADERS), async (path, body, headers) => {
-      const answer = await call('POST', path, body, headers);
-      expect(answer.status).toBe(401);
-      expect(problemSchema.safeParse(answer.body).success).toBe(true);
-    }),
+    fc.asyncProperty(
+      fc.constantFrom(...PATHS),
+      fuzzBodies(),
+      fc.constantFrom(...HOSTILE_HEADERS),
+      async (path, body, headers) => {
+        const answer = await call('POST', path, body, headers);
+        expect(answer.status).toBe(401);
+        expect(problemSchema.safeParse(answer.body).success).toBe(true);
+      },
+    ),
     { numRuns: Math.round(BODIES * 0.4) },
   );
   expect(await stored()).toBe(before);

@@ -32,15 +32,31 @@ const anything = fc.anything({
   withTypedArray: false,
   withSparseArray: false,
 });
-const number = fc.oneof(fc.integer(), fc.double(), fc.constantFrom(0, -0, -1, 1e308, 1e-308, Number.MAX_SAFE_INTEGER + 2));
+const number = fc.oneof(
+  fc.integer(),
+  fc.double(),
+  fc.constantFrom(0, -0, -1, 1e308, 1e-308, Number.MAX_SAFE_INTEGER + 2),
+);
 
 /** Fields of all requests with values that are right, almost right and absurd. */
 const values = {
   game_date: fc.oneof(
-    fc.constantFrom('TODAY', 'TOMORROW', '2025-01-10', '2025-01-09', '2025-02-30', '0000-00-00', 'today', '9999-12-31'),
+    fc.constantFrom(
+      'TODAY',
+      'TOMORROW',
+      '2025-01-10',
+      '2025-01-09',
+      '2025-02-30',
+      '0000-00-00',
+      'today',
+      '9999-12-31',
+    ),
     text,
   ),
-  mode: fc.oneof(fc.constantFrom('FIRST', 'retry', 'BACKFILL', 'OVERNIGHT', 'LINE_UPDATE', 'needed', 'all'), text),
+  mode: fc.oneof(
+    fc.constantFrom('FIRST', 'retry', 'BACKFILL', 'OVERNIGHT', 'LINE_UPDATE', 'needed', 'all'),
+    text,
+  ),
   force: fc.oneof(fc.boolean(), anything),
   dry_run: fc.oneof(fc.boolean(), anything),
   players: fc.oneof(fc.array(fc.integer({ min: -1, max: 5 }), { maxLength: 5 }), anything),
@@ -58,7 +74,10 @@ const values = {
   request_id: fc.oneof(fc.constantFrom('bf-1', '../x', 'a b'), text),
   by: text,
   max_age_hours: fc.oneof(fc.constantFrom(24), number),
-  message: fc.oneof(fc.record({ data: fc.oneof(fc.base64String(), text), messageId: text }, { requiredKeys: [] }), anything),
+  message: fc.oneof(
+    fc.record({ data: fc.oneof(fc.base64String(), text), messageId: text }, { requiredKeys: [] }),
+    anything,
+  ),
   deliveryAttempt: fc.oneof(fc.integer(), anything),
   extra: anything,
 };
@@ -77,7 +96,11 @@ const few = fields.chain((all) =>
 /** Bodies of every kind: mostly right, mutated, broken JSON, wrong documents, very large and very deep. */
 export function fuzzBodies(): fc.Arbitrary<string> {
   const json = fc
-    .oneof({ weight: 6, arbitrary: few }, { weight: 2, arbitrary: fields }, { weight: 2, arbitrary: anything })
+    .oneof(
+      { weight: 6, arbitrary: few },
+      { weight: 2, arbitrary: fields },
+      { weight: 2, arbitrary: anything },
+    )
     .map((value) => JSON.stringify(value) ?? '');
   const mutated = fc.tuple(json, fc.nat(), fc.string({ maxLength: 3 })).map(([body, at, junk]) => {
     const i = body.length === 0 ? 0 : at % body.length;

@@ -18,7 +18,12 @@ it.each([
 ] as const)(
   'serve killed at "$step" loses and doubles nothing, blocks no slate and drains on SIGTERM',
   async ({ seed, step }) => {
-    const run = await killRun({ template: join(folder.path, 'template'), home: join(folder.path, `run-${seed}`), seed, step });
+    const run = await killRun({
+      template: join(folder.path, 'template'),
+      home: join(folder.path, `run-${seed}`),
+      seed,
+      step,
+    });
     expect(run.problems).toEqual([]);
     expect(run.kills).toBeGreaterThan(0);
     // Whatever became of the first batch, the one started after it all is published.

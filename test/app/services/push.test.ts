@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { serviceApp } from '#app/services/app.ts';
 import { PARKED_PUSHES } from '#app/services/worker-routes.ts';
-import { dispatch } from '#pipeline/predict/coordinator.ts';
-import { UNIT_TOPIC } from '#pipeline/predict/documents.ts';
-import { startBatch } from '#pipeline/predict/start.ts';
-import { parsePushEnvelope } from '#platform/queue/pubsub/push.ts';
+import { dispatch } from '#pipeline/batch/coordinator.ts';
+import { startBatch } from '#pipeline/batch/start.ts';
+import { UNIT_TOPIC } from '#pipeline/batch/state.ts';
 import { type PubSubQueue, pubSubQueue } from '#platform/queue/pubsub/queue.ts';
-import type { Carried, Transport } from '#platform/queue/pubsub/transport.ts';
+import { type Carried, parsePushEnvelope, type Transport } from '#platform/queue/pubsub/transport.ts';
 import { memoryTransport } from '#test/fakes/memory-transport.ts';
 import { players, SLATE } from '#test/fakes/prediction-world.ts';
 import { KEY, serviceWorlds } from './service-world.ts';
@@ -64,7 +63,9 @@ describe('a pushed message of the queue', () => {
     expect(await queue.depth(UNIT_TOPIC)).toBe(0);
     expect(await push(envelope(unit))).toEqual({ status: 200, handled: 'duplicate' });
     await made.runtime.settled();
-    expect((await made.call('GET', `/batches/${JSON.parse(unit.json).batch_id}`)).body).toMatchObject({ state: 'published' });
+    expect((await made.call('GET', `/batches/${JSON.parse(unit.json).batch_id}`)).body).toMatchObject({
+      state: 'published',
+    });
   });
 
   it('comes later while another worker holds it', async () => {

@@ -10,7 +10,9 @@ const world = serviceWorlds();
 it('four processes that start one slate at once get one batch, and one of them may publish it', async () => {
   const folder = await temporaryFolder();
   try {
-    expect(await raceProcesses({ path: join(folder.path, 'state.sqlite'), processes: 4, rounds: 10 })).toEqual([]);
+    expect(
+      await raceProcesses({ path: join(folder.path, 'state.sqlite'), processes: 4, rounds: 10 }),
+    ).toEqual([]);
   } finally {
     await folder.remove();
   }
@@ -25,6 +27,8 @@ it('eight clients that call /start at once get one batch, ten times over', async
     });
     expect(problems).toEqual([]);
     await runtime.settled();
-    expect((await call('POST', '/reset', { game_date: 'TODAY', reason: 'next round' })).body.results).toHaveLength(1);
+    expect(
+      (await call('POST', '/reset', { game_date: 'TODAY', reason: 'next round' })).body.results,
+    ).toHaveLength(1);
   }
 }, 60_000);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TipoffError } from '#core/errors.ts';
-import { COLLECTIONS } from '#pipeline/predict/documents.ts';
-import { handleUnit } from '#pipeline/predict/worker.ts';
+import { COLLECTIONS } from '#pipeline/batch/state.ts';
+import { handleUnit } from '#pipeline/batch/worker.ts';
 import { players, SLATE } from '#test/fakes/prediction-world.ts';
 import { type ServiceWorld, serviceWorlds } from './service-world.ts';
 
@@ -20,7 +20,8 @@ async function start(made: ServiceWorld): Promise<string> {
 async function touch({ deps, clock }: ServiceWorld, batch: string): Promise<void> {
   await deps.state.transaction(async (tx) => {
     const doc = await tx.get(COLLECTIONS.batches, batch);
-    if (doc !== undefined) tx.put(COLLECTIONS.batches, batch, { ...doc.data, progress_at: clock.now().toISOString() });
+    if (doc !== undefined)
+      tx.put(COLLECTIONS.batches, batch, { ...doc.data, progress_at: clock.now().toISOString() });
   });
 }
 
@@ -105,7 +106,10 @@ describe('what goes on behind the endpoints', () => {
       await made.runtime.workOff(1);
       await made.runtime.settled();
     }
-    expect((await made.call('GET', `/batches/${batch}`)).body).toMatchObject({ state: 'published', outcomes: { predicted: 100 } });
+    expect((await made.call('GET', `/batches/${batch}`)).body).toMatchObject({
+      state: 'published',
+      outcomes: { predicted: 100 },
+    });
     expect(made.notices).toEqual([]);
   });
 
@@ -116,7 +120,8 @@ describe('what goes on behind the endpoints', () => {
         ...deps,
         queue: {
           ...deps.queue,
-          publish: (...args) => (isDead ? Promise.reject(new Error('the process is dead')) : deps.queue.publish(...args)),
+          publish: (...args) =>
+            isDead ? Promise.reject(new Error('the process is dead')) : deps.queue.publish(...args),
         },
       }),
     });
@@ -158,7 +163,10 @@ describe('what goes on behind the endpoints', () => {
     const batch = await start(made);
     await made.runtime.workOff();
     await made.runtime.settled();
-    expect((await made.call('GET', `/batches/${batch}`)).body).toMatchObject({ state: 'published', outcomes: { predicted: 20 } });
+    expect((await made.call('GET', `/batches/${batch}`)).body).toMatchObject({
+      state: 'published',
+      outcomes: { predicted: 20 },
+    });
     expect(failures).toBeLessThan(0);
   });
 

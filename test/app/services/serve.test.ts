@@ -55,11 +55,15 @@ describe('serve', () => {
     const none = await fetch(`${serving.address}/start`, { method: 'POST', headers: { 'x-api-key': key } });
     expect([none.status, ((await none.json()) as { status: string }).status]).toEqual([200, 'no_games']);
 
-    await expect(startServing(app, options(Number(new URL(serving.address).port)))).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
+    await expect(startServing(app, options(Number(new URL(serving.address).port)))).rejects.toMatchObject({
+      code: 'TIPOFF_BAD_INPUT',
+    });
     await serving.drain();
     await expect(fetch(`${serving.address}/health`)).rejects.toThrow();
     expect(log.join('')).not.toContain(key);
-    expect(log.map((line) => JSON.parse(line).message)).toEqual(expect.arrayContaining(['serving', 'request', 'drained']));
+    expect(log.map((line) => JSON.parse(line).message)).toEqual(
+      expect.arrayContaining(['serving', 'request', 'drained']),
+    );
   });
 
   it('takes the key and the variables of its configuration, and deep health names a variable that is missing', async () => {
@@ -69,18 +73,23 @@ describe('serve', () => {
     const { checks } = (await answer.json()) as { checks: { check: string; status: string; seen: string }[] };
     expect(answer.status).toBe(503);
     // A fresh home has no model either: deep health does not train one.
-    expect(checks.filter(({ status }) => status === 'fail').map(({ check, seen }) => `${check} ${seen}`)).toEqual([
-      expect.stringContaining('model TIPOFF_NO_MODEL'),
-      'configuration missing: TIPOFF_NOWHERE',
-    ]);
+    expect(
+      checks.filter(({ status }) => status === 'fail').map(({ check, seen }) => `${check} ${seen}`),
+    ).toEqual([expect.stringContaining('model TIPOFF_NO_MODEL'), 'configuration missing: TIPOFF_NOWHERE']);
     await serving.drain();
     expect(log.join('')).not.toContain(OWN_KEY);
   });
 
   it('is configured by an audience with its accounts, never by one of them, and by no short key', async () => {
     app = await open();
-    const both = { TIPOFF_OIDC_AUDIENCE: 'https://a.example', TIPOFF_OIDC_ACCOUNTS: 'x@a.example, y@a.example' };
-    expect(readConfig(both).oidc).toEqual({ audience: 'https://a.example', accounts: ['x@a.example', 'y@a.example'] });
+    const both = {
+      TIPOFF_OIDC_AUDIENCE: 'https://a.example',
+      TIPOFF_OIDC_ACCOUNTS: 'x@a.example, y@a.example',
+    };
+    expect(readConfig(both).oidc).toEqual({
+      audience: 'https://a.example',
+      accounts: ['x@a.example', 'y@a.example'],
+    });
     expect(() => readConfig({ TIPOFF_OIDC_AUDIENCE: 'https://a.example' })).toThrow('together');
     expect(() => readConfig({ TIPOFF_OIDC_ACCOUNTS: 'x@a.example' })).toThrow('together');
     expect(() => readConfig({ TIPOFF_API_KEY: 'short' })).toThrow('24 characters');

@@ -4,15 +4,19 @@ import { type Authenticator, authenticator } from '#app/services/auth.ts';
 import { type Backfills, type BackfillsDeps, serviceBackfills } from '#app/services/backfills.ts';
 import { serviceLogger } from '#app/services/logger.ts';
 import { serviceMetrics } from '#app/services/metrics.ts';
-import { type Runtime, serviceRuntime } from '#app/services/runtime.ts';
-import type { Role, Service } from '#app/services/service.ts';
+import { type Role, type Runtime, type Service, serviceRuntime } from '#app/services/runtime.ts';
 import { TipoffError } from '#core/errors.ts';
 import { shiftedClock } from '#platform/clock.ts';
 import type { Notice, Notifier } from '#platform/notify/port.ts';
 import type { Queue } from '#platform/queue/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { type FakePlayer, MORNING, type PredictionWorld, predictionWorlds } from '#test/fakes/prediction-world.ts';
+import {
+  type FakePlayer,
+  MORNING,
+  type PredictionWorld,
+  predictionWorlds,
+} from '#test/fakes/prediction-world.ts';
 
 export const KEY = 'a-key-of-the-tests-with-enough-characters';
 
@@ -23,9 +27,16 @@ export interface ServiceWorld extends PredictionWorld {
   readonly notices: Notice[];
   readonly log: string[];
   /** Calls an endpoint; JSON answers are parsed. */
-  call(method: 'GET' | 'POST', path: string, body?: unknown, headers?: Record<string, string>): Promise<Answered>;
+  call(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answered>;
   /** The same endpoints with other things behind deep health. */
-  readonly withHealth: (change: (health: Service['health']) => Service['health']) => Pick<ServiceWorld, 'call'>;
+  readonly withHealth: (
+    change: (health: Service['health']) => Service['health'],
+  ) => Pick<ServiceWorld, 'call'>;
   /** Everything the state store and the queue hold, to see whether something changed. */
   stored(): Promise<string>;
 }
@@ -50,11 +61,15 @@ export interface ServiceWorldOptions {
 }
 
 /** A maker of services over a prediction world in memory. Nothing runs by itself: tests call `runtime.workOff` and `sweep`. */
-export function serviceWorlds(): (players: readonly FakePlayer[], options?: ServiceWorldOptions) => Promise<ServiceWorld> {
+export function serviceWorlds(): (
+  players: readonly FakePlayer[],
+  options?: ServiceWorldOptions,
+) => Promise<ServiceWorld> {
   const makeWorld = predictionWorlds();
   const open: ServiceWorld[] = [];
   afterEach(async () => {
-    for (const { runtime, backfills } of open.splice(0)) await Promise.all([runtime.drain(), backfills.drain()]);
+    for (const { runtime, backfills } of open.splice(0))
+      await Promise.all([runtime.drain(), backfills.drain()]);
   });
   return async (players, options = {}) => {
     const world = await makeWorld(players, options);
@@ -75,7 +90,14 @@ function serviceWorld(world: PredictionWorld, options: ServiceWorldOptions): Ser
   const metrics = serviceMetrics({ state, queue, clock });
   const roles = options.roles ?? ['coordinator', 'worker'];
   const runDeps = options.runDeps ?? noBackfills;
-  const backfills = serviceBackfills({ state, clock, notifier, log: logger, holder: 'this process', runDeps });
+  const backfills = serviceBackfills({
+    state,
+    clock,
+    notifier,
+    log: logger,
+    holder: 'this process',
+    runDeps,
+  });
   const runtime = serviceRuntime(
     { ...deps, log: logger, metrics },
     { coordinator: roles.includes('coordinator'), workers: 0, alsoSweep: () => backfills.tick() },
@@ -108,16 +130,26 @@ function serviceWorld(world: PredictionWorld, options: ServiceWorldOptions): Ser
 }
 
 const noBackfills = (): Promise<never> =>
-  Promise.reject(new TipoffError('TIPOFF_NOT_READY', 'this world computes no ranges', { hint: 'Give it what a backfill needs.' }));
+  Promise.reject(
+    new TipoffError('TIPOFF_NOT_READY', 'this world computes no ranges', {
+      hint: 'Give it what a backfill needs.',
+    }),
+  );
 
 function caller(service: Service): ServiceWorld['call'] {
   const app = serviceApp(service);
   return async (method, path, body, headers = { 'x-api-key': KEY }) => {
-    const payload = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
+    const payload =
+      body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
     const response = await app.request(path, { method, headers, ...payload });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') === true;
-    return { status: response.status, text, body: isJson ? JSON.parse(text) : undefined, headers: response.headers };
+    return {
+      status: response.status,
+      text,
+      body: isJson ? JSON.parse(text) : undefined,
+      headers: response.headers,
+    };
   };
 }
 

@@ -18,7 +18,11 @@ beforeEach(async () => {
   folder = await temporaryFolder();
   clock = virtualClock(MORNING);
   said = [];
-  app = await openApp(readConfig({ TIPOFF_HOME: folder.path }), { command: 'test', clock, write: (line) => said.push(line) });
+  app = await openApp(readConfig({ TIPOFF_HOME: folder.path }), {
+    command: 'test',
+    clock,
+    write: (line) => said.push(line),
+  });
 });
 afterEach(async () => {
   await app.close();
@@ -30,7 +34,10 @@ const headlines = (): string[] => said.filter((line) => line.startsWith('['));
 describe('the watch over the checks', () => {
   it('reports that the services are alive', async () => {
     await deadMan(app)();
-    expect(await lastBeat(app.warehouse, 'services')).toMatchObject({ job: 'services', max_silence_seconds: 900 });
+    expect(await lastBeat(app.warehouse, 'services')).toMatchObject({
+      job: 'services',
+      max_silence_seconds: 900,
+    });
   });
 
   it('tells once when the checks are silent for more than 90 minutes, and once when they run again', async () => {
@@ -63,7 +70,10 @@ describe('the watch over the checks', () => {
   });
 
   it('tries again what could not be sent', async () => {
-    const broken = { ...app, notifier: { ...app.notifier, send: async () => Promise.reject(new Error('down')) } };
+    const broken = {
+      ...app,
+      notifier: { ...app.notifier, send: async () => Promise.reject(new Error('down')) },
+    };
     const [look, later] = [deadMan(broken), deadMan(app)];
     clock.advance(91 * MINUTE);
     await expect(look()).rejects.toThrow('down');

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { predictAnswer } from '#app/services/worker-schemas.ts';
+import { predictAnswer } from '#app/services/worker-routes.ts';
 import { TipoffError } from '#core/errors.ts';
-import { dispatch } from '#pipeline/predict/coordinator.ts';
-import { startBatch } from '#pipeline/predict/start.ts';
+import { dispatch } from '#pipeline/batch/coordinator.ts';
+import { startBatch } from '#pipeline/batch/start.ts';
 import { players, SLATE } from '#test/fakes/prediction-world.ts';
 import { type ServiceWorld, serviceWorlds } from './service-world.ts';
 
@@ -27,17 +27,27 @@ describe('POST /predict', () => {
     const batch_id = await running(made);
     const first = await made.call('POST', '/predict', push({ batch_id, unit_id: 'u001' }));
     expect([first.status, predictAnswer.parse(first.body).handled]).toEqual([200, 'done']);
-    const again = await made.call('POST', '/predict', push({ batch_id, unit_id: 'u001' }, { deliveryAttempt: 2 }));
+    const again = await made.call(
+      'POST',
+      '/predict',
+      push({ batch_id, unit_id: 'u001' }, { deliveryAttempt: 2 }),
+    );
     expect(again.body.handled).toMatch(/duplicate|late/);
     await made.runtime.settled();
-    expect((await made.call('GET', `/batches/${batch_id}`)).body).toMatchObject({ state: 'published', outcomes: { predicted: 4 } });
+    expect((await made.call('GET', `/batches/${batch_id}`)).body).toMatchObject({
+      state: 'published',
+      outcomes: { predicted: 4 },
+    });
   });
 
   it('asks for another delivery after a transient failure, and makes the last one an outcome', async () => {
     const made = await world(players(2), {
       change: (deps) => ({
         ...deps,
-        models: { forSlate: async () => Promise.reject(new TipoffError('TIPOFF_WAREHOUSE_BUSY', 'busy', { hint: 'Wait.' })) },
+        models: {
+          forSlate: async () =>
+            Promise.reject(new TipoffError('TIPOFF_WAREHOUSE_BUSY', 'busy', { hint: 'Wait.' })),
+        },
       }),
     });
     const batch_id = await running(made);
@@ -47,7 +57,10 @@ describe('POST /predict', () => {
     const last = await made.call('POST', '/predict', push(unit, { deliveryAttempt: 5 }));
     expect([last.status, last.body.handled]).toEqual([200, 'failed']);
     await made.runtime.settled();
-    expect((await made.call('GET', `/batches/${batch_id}`)).body).toMatchObject({ state: 'failed', outcomes: { failed: 2 } });
+    expect((await made.call('GET', `/batches/${batch_id}`)).body).toMatchObject({
+      state: 'failed',
+      outcomes: { failed: 2 },
+    });
   });
 
   it('parks poison with its reason and acknowledges it, however often it comes', async () => {
@@ -66,7 +79,9 @@ describe('POST /predict', () => {
     for (const body of [...poison, ...poison.slice(1)]) {
       const answer = await made.call('POST', '/predict', body);
       // What is no JSON is no push at all; everything else that a subscription may bring is acknowledged.
-      expect([answer.status, answer.body.handled]).toEqual(body === 'no json' ? [400, undefined] : [200, 'poison']);
+      expect([answer.status, answer.body.handled]).toEqual(
+        body === 'no json' ? [400, undefined] : [200, 'poison'],
+      );
     }
     const parked = await made.deps.state.list<{ reason: string }>('parked_pushes');
     expect(parked).toHaveLength(poison.length - 1);
@@ -88,6 +103,7 @@ describe('POST /predict', () => {
     expect((await worker.call('POST', '/start')).status).toBe(404);
     const coordinator = await world(players(1), { roles: ['coordinator'] });
     expect((await coordinator.call('POST', '/predict', push({}))).status).toBe(404);
-    for (const { call } of [worker, coordinator]) expect((await call('GET', '/health/deep')).status).toBe(200);
+    for (const { call } of [worker, coordinator])
+      expect((await call('GET', '/health/deep')).status).toBe(200);
   });
 });

@@ -4,19 +4,33 @@ import { everyType, fullRow, nullableKey } from './tables.ts';
 
 /** Bulk appends: validation before writing, all or nothing, and the first of equals. */
 export function appendContract(warehouse: () => Warehouse): void {
-  const ids = async () => (await warehouse().query<{ id: number }>('SELECT id FROM nba_raw.every_type ORDER BY id')).map((row) => row.id);
+  const ids = async () =>
+    (await warehouse().query<{ id: number }>('SELECT id FROM nba_raw.every_type ORDER BY id')).map(
+      (row) => row.id,
+    );
 
   describe('append', () => {
     it('writes absent columns as null and gives the number of rows', async () => {
       expect(await warehouse().append(everyType, [fullRow, { slate: '2025-01-03', id: 2 }])).toBe(2);
       expect(await warehouse().query('SELECT * FROM nba_raw.every_type WHERE id = 2')).toEqual([
-        { id: 2, slate: '2025-01-03', label: null, amount: null, ratio: null, rounded: null, flag: null, seen_at: null },
+        {
+          id: 2,
+          slate: '2025-01-03',
+          label: null,
+          amount: null,
+          ratio: null,
+          rounded: null,
+          flag: null,
+          seen_at: null,
+        },
       ]);
     });
 
     it('keeps the decimals that the contract states, and no others', async () => {
       await warehouse().append(everyType, [{ ...fullRow, ratio: 1.23456789, rounded: 1.23456789 }]);
-      expect(await warehouse().query('SELECT ratio, rounded FROM nba_raw.every_type')).toEqual([{ ratio: 1.23456789, rounded: 1.235 }]);
+      expect(await warehouse().query('SELECT ratio, rounded FROM nba_raw.every_type')).toEqual([
+        { ratio: 1.23456789, rounded: 1.235 },
+      ]);
     });
 
     it('takes no rows', async () => {
@@ -46,7 +60,9 @@ export function appendContract(warehouse: () => Warehouse): void {
         code: 'TIPOFF_SCHEMA_MISMATCH',
         details: { table: 'nba_raw.every_type', record: 1, field },
       });
-      await expect(warehouse().appendNew(everyType, rows)).rejects.toMatchObject({ code: 'TIPOFF_SCHEMA_MISMATCH' });
+      await expect(warehouse().appendNew(everyType, rows)).rejects.toMatchObject({
+        code: 'TIPOFF_SCHEMA_MISMATCH',
+      });
       expect(await ids()).toEqual([]);
     });
 
@@ -67,7 +83,9 @@ export function appendContract(warehouse: () => Warehouse): void {
     });
 
     it('refuses a table that does not exist and works afterwards', async () => {
-      await expect(warehouse().append(everyType, [fullRow], { dataset: 'nba_raw', name: 'nowhere' })).rejects.toMatchObject({
+      await expect(
+        warehouse().append(everyType, [fullRow], { dataset: 'nba_raw', name: 'nowhere' }),
+      ).rejects.toMatchObject({
         code: 'TIPOFF_SQL',
       });
       expect(await warehouse().append(everyType, [fullRow])).toBe(1);
@@ -103,7 +121,13 @@ export function appendContract(warehouse: () => Warehouse): void {
     });
 
     it('treats null in a key as one value', async () => {
-      expect(await warehouse().appendNew(nullableKey, [{ id: 1, variant: null }, { id: 1 }, { id: 1, variant: 'a' }])).toBe(2);
+      expect(
+        await warehouse().appendNew(nullableKey, [
+          { id: 1, variant: null },
+          { id: 1 },
+          { id: 1, variant: 'a' },
+        ]),
+      ).toBe(2);
       expect(await warehouse().appendNew(nullableKey, [{ id: 1 }, { id: 1, variant: 'b' }])).toBe(1);
     });
 

@@ -26,7 +26,9 @@ export function queryContract(warehouse: () => Warehouse): void {
       ['007.10', '7.1'],
     ])('writes NUMERIC %s in its canonical form %s', async (amount, canonical) => {
       await warehouse().append(everyType, [{ ...fullRow, amount }]);
-      expect(await warehouse().query('SELECT amount FROM nba_raw.every_type')).toEqual([{ amount: canonical }]);
+      expect(await warehouse().query('SELECT amount FROM nba_raw.every_type')).toEqual([
+        { amount: canonical },
+      ]);
     });
 
     it('sums NUMERIC without a float in between', async () => {
@@ -34,18 +36,24 @@ export function queryContract(warehouse: () => Warehouse): void {
         { ...fullRow, id: 1, amount: '0.1' },
         { ...fullRow, id: 2, amount: '0.2' },
       ]);
-      expect(await warehouse().query('SELECT SUM(amount) AS total FROM nba_raw.every_type')).toEqual([{ total: '0.3' }]);
+      expect(await warehouse().query('SELECT SUM(amount) AS total FROM nba_raw.every_type')).toEqual([
+        { total: '0.3' },
+      ]);
     });
 
     it('gives counts and integer sums as numbers', async () => {
       await warehouse().append(everyType, [fullRow, { ...fullRow, id: 5_000_000_000 }]);
-      expect(await warehouse().query('SELECT COUNT(*) AS n, SUM(id) AS total, MAX(id) AS top FROM nba_raw.every_type')).toEqual([
-        { n: 2, total: 5_000_000_001, top: 5_000_000_000 },
-      ]);
+      expect(
+        await warehouse().query(
+          'SELECT COUNT(*) AS n, SUM(id) AS total, MAX(id) AS top FROM nba_raw.every_type',
+        ),
+      ).toEqual([{ n: 2, total: 5_000_000_001, top: 5_000_000_000 }]);
     });
 
     it('refuses an integer that a JavaScript number cannot hold', async () => {
-      await expect(warehouse().query("SELECT CAST('9007199254740993' AS INT64) AS n")).rejects.toMatchObject({ code: 'TIPOFF_SQL' });
+      await expect(warehouse().query("SELECT CAST('9007199254740993' AS INT64) AS n")).rejects.toMatchObject({
+        code: 'TIPOFF_SQL',
+      });
     });
 
     it('reads portable types in CAST and typed literals', async () => {
@@ -67,21 +75,32 @@ export function queryContract(warehouse: () => Warehouse): void {
         { ...fullRow, id: 3, ratio: 1 },
       ]);
       const ids = async (direction: string) =>
-        (await warehouse().query<{ id: number }>(`SELECT id FROM nba_raw.every_type ORDER BY ratio ${direction}`)).map((r) => r.id);
+        (
+          await warehouse().query<{ id: number }>(
+            `SELECT id FROM nba_raw.every_type ORDER BY ratio ${direction}`,
+          )
+        ).map((r) => r.id);
       expect(await ids('ASC')).toEqual([2, 3, 1]);
       expect(await ids('DESC')).toEqual([1, 3, 2]);
     });
 
     it('binds strings, whole and broken numbers, booleans and null by name', async () => {
-      const sql = "SELECT @text AS text, @whole AS whole, @broken AS broken, @flag AS flag, @nothing AS nothing, '@text' AS literal";
+      const sql =
+        "SELECT @text AS text, @whole AS whole, @broken AS broken, @flag AS flag, @nothing AS nothing, '@text' AS literal";
       const params = { text: "it's", whole: 1_610_612_747_000, broken: 0.25, flag: false, nothing: null };
       expect(await warehouse().query(sql, params)).toEqual([{ ...params, literal: '@text' }]);
     });
 
     it('compares dates and instants with parameters', async () => {
-      await warehouse().append(everyType, [fullRow, { ...fullRow, id: 2, slate: '2025-01-03', seen_at: '2025-01-04T00:00:00Z' }]);
-      const sql = 'SELECT id FROM nba_raw.every_type WHERE slate = CAST(@slate AS DATE) AND seen_at < CAST(@cutoff AS TIMESTAMP)';
-      expect(await warehouse().query(sql, { slate: '2025-01-02', cutoff: '2025-01-03T00:00:00Z' })).toEqual([{ id: 1 }]);
+      await warehouse().append(everyType, [
+        fullRow,
+        { ...fullRow, id: 2, slate: '2025-01-03', seen_at: '2025-01-04T00:00:00Z' },
+      ]);
+      const sql =
+        'SELECT id FROM nba_raw.every_type WHERE slate = CAST(@slate AS DATE) AND seen_at < CAST(@cutoff AS TIMESTAMP)';
+      expect(await warehouse().query(sql, { slate: '2025-01-02', cutoff: '2025-01-03T00:00:00Z' })).toEqual([
+        { id: 1 },
+      ]);
     });
 
     it.each([
@@ -92,7 +111,8 @@ export function queryContract(warehouse: () => Warehouse): void {
     ])('looks a value up in a list parameter of %s', async (_, params, expected) => {
       const rows = ['a', 'b', 'c'].map((label, i) => ({ ...fullRow, id: i + 1, label }));
       await warehouse().append(everyType, rows);
-      const sql = 'SELECT id FROM nba_raw.every_type WHERE id IN UNNEST(@ids) AND label IN UNNEST(@labels) ORDER BY id';
+      const sql =
+        'SELECT id FROM nba_raw.every_type WHERE id IN UNNEST(@ids) AND label IN UNNEST(@labels) ORDER BY id';
       expect((await warehouse().query<{ id: number }>(sql, params)).map((r) => r.id)).toEqual(expected);
     });
 
@@ -119,7 +139,9 @@ export function queryContract(warehouse: () => Warehouse): void {
   describe('queryColumns', () => {
     it('gives numbers with NaN for null and text with null', async () => {
       await warehouse().append(everyType, [fullRow, { id: 2, slate: '2025-01-03' }]);
-      const result = await warehouse().queryColumns('SELECT id, ratio, flag, label, amount, slate FROM nba_raw.every_type ORDER BY id');
+      const result = await warehouse().queryColumns(
+        'SELECT id, ratio, flag, label, amount, slate FROM nba_raw.every_type ORDER BY id',
+      );
       expect(result.rowCount).toBe(2);
       expect(result.numbers('id')).toEqual(Float64Array.of(1, 2));
       expect(result.numbers('ratio')).toEqual(Float64Array.of(0.1, Number.NaN));
@@ -145,9 +167,16 @@ export function queryContract(warehouse: () => Warehouse): void {
   describe('execute', () => {
     it('gives the number of rows it changed', async () => {
       await warehouse().append(nullableKey, [{ id: 1 }, { id: 2 }, { id: 3 }]);
-      expect(await warehouse().execute('UPDATE nba_raw.nullable_key SET note = @note WHERE id > @id', { id: 1, note: 'x' })).toBe(2);
+      expect(
+        await warehouse().execute('UPDATE nba_raw.nullable_key SET note = @note WHERE id > @id', {
+          id: 1,
+          note: 'x',
+        }),
+      ).toBe(2);
       expect(await warehouse().execute('DELETE FROM nba_raw.nullable_key WHERE id = 99')).toBe(0);
-      expect(await warehouse().execute("INSERT INTO nba_raw.nullable_key (id, note) SELECT 4, 'new'")).toBe(1);
+      expect(await warehouse().execute("INSERT INTO nba_raw.nullable_key (id, note) SELECT 4, 'new'")).toBe(
+        1,
+      );
     });
 
     it('merges', async () => {
@@ -168,22 +197,35 @@ export function queryContract(warehouse: () => Warehouse): void {
         { id: 1, note: '7' },
         { id: 2, note: 'x' },
       ]);
-      await expect(warehouse().execute('UPDATE nba_raw.nullable_key SET id = CAST(note AS INT64) WHERE TRUE')).rejects.toMatchObject({
+      await expect(
+        warehouse().execute('UPDATE nba_raw.nullable_key SET id = CAST(note AS INT64) WHERE TRUE'),
+      ).rejects.toMatchObject({
         code: 'TIPOFF_SQL',
       });
-      expect(await warehouse().query('SELECT id FROM nba_raw.nullable_key ORDER BY id')).toEqual([{ id: 1 }, { id: 2 }]);
+      expect(await warehouse().query('SELECT id FROM nba_raw.nullable_key ORDER BY id')).toEqual([
+        { id: 1 },
+        { id: 2 },
+      ]);
     });
   });
 
   describe('callers in parallel', () => {
     it('are served one after the other, failures between them included', async () => {
       const work = Array.from({ length: 40 }, async (_, id) => {
-        if (id % 8 === 7) return expect(warehouse().query('SELECT no_such_column FROM nba_raw.nullable_key')).rejects.toThrow();
+        if (id % 8 === 7)
+          return expect(
+            warehouse().query('SELECT no_such_column FROM nba_raw.nullable_key'),
+          ).rejects.toThrow();
         await warehouse().append(nullableKey, [{ id }]);
-        return warehouse().execute('UPDATE nba_raw.nullable_key SET note = @note WHERE id = @id', { id, note: 'done' });
+        return warehouse().execute('UPDATE nba_raw.nullable_key SET note = @note WHERE id = @id', {
+          id,
+          note: 'done',
+        });
       });
       await Promise.all(work);
-      expect(await warehouse().query("SELECT COUNT(*) AS n FROM nba_raw.nullable_key WHERE note = 'done'")).toEqual([{ n: 35 }]);
+      expect(
+        await warehouse().query("SELECT COUNT(*) AS n FROM nba_raw.nullable_key WHERE note = 'done'"),
+      ).toEqual([{ n: 35 }]);
     });
   });
 }

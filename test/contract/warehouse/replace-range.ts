@@ -18,7 +18,12 @@ export function replaceRangeContract(warehouse: () => Warehouse): void {
   describe('replaceRange', () => {
     beforeEach(async () => {
       const day = (id: number, slate: string) => ({ ...fullRow, id, slate, label: 'old' });
-      await warehouse().append(everyType, [day(1, '2025-01-01'), day(2, '2025-01-02'), day(3, '2025-01-02'), day(4, '2025-01-03')]);
+      await warehouse().append(everyType, [
+        day(1, '2025-01-01'),
+        day(2, '2025-01-02'),
+        day(3, '2025-01-02'),
+        day(4, '2025-01-03'),
+      ]);
     });
 
     it('replaces the rows of the range, both ends included, and nothing else', async () => {
@@ -34,7 +39,15 @@ export function replaceRangeContract(warehouse: () => Warehouse): void {
       await replace(newRow(), params);
       expect(await warehouse().query('SELECT * FROM nba_raw.every_type WHERE id = 9')).toEqual([
         {
-          ...{ id: 9, slate: '2025-01-02', label: 'new', amount: '1.5', ratio: 2.123456, rounded: 2.123, flag: true },
+          ...{
+            id: 9,
+            slate: '2025-01-02',
+            label: 'new',
+            amount: '1.5',
+            ratio: 2.123456,
+            rounded: 2.123,
+            flag: true,
+          },
           seen_at: '2025-01-02T10:00:00.000Z',
         },
       ]);
@@ -83,8 +96,18 @@ export function replaceRangeContract(warehouse: () => Warehouse): void {
     });
 
     it.each([
-      ['an unknown column', newRow(', 1 AS colour'), 'TIPOFF_SCHEMA_MISMATCH', { extra: ['colour'], missing: [] }],
-      ['a column left out', newRow().replace("'new' AS label,", ''), 'TIPOFF_SCHEMA_MISMATCH', { extra: [], missing: ['label'] }],
+      [
+        'an unknown column',
+        newRow(', 1 AS colour'),
+        'TIPOFF_SCHEMA_MISMATCH',
+        { extra: ['colour'], missing: [] },
+      ],
+      [
+        'a column left out',
+        newRow().replace("'new' AS label,", ''),
+        'TIPOFF_SCHEMA_MISMATCH',
+        { extra: [], missing: ['label'] },
+      ],
       [
         'a row outside of the range',
         newRow("UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, DATE '2025-01-09', 10"),
@@ -97,9 +120,24 @@ export function replaceRangeContract(warehouse: () => Warehouse): void {
         'TIPOFF_SCHEMA_MISMATCH',
         { outside: 1 },
       ],
-      ['a key that occurs twice', `${newRow()} UNION ALL ${newRow()}`, 'TIPOFF_SCHEMA_MISMATCH', { doubled: 1 }],
-      ['null in a required column', newRow().replace('9 AS id', 'CAST(NULL AS INT64) AS id'), 'TIPOFF_SCHEMA_MISMATCH', {}],
-      ['a value that does not convert', newRow().replace('9 AS id', "CAST(CAST('x' AS STRING) AS INT64) AS id"), 'TIPOFF_SQL', {}],
+      [
+        'a key that occurs twice',
+        `${newRow()} UNION ALL ${newRow()}`,
+        'TIPOFF_SCHEMA_MISMATCH',
+        { doubled: 1 },
+      ],
+      [
+        'null in a required column',
+        newRow().replace('9 AS id', 'CAST(NULL AS INT64) AS id'),
+        'TIPOFF_SCHEMA_MISMATCH',
+        {},
+      ],
+      [
+        'a value that does not convert',
+        newRow().replace('9 AS id', "CAST(CAST('x' AS STRING) AS INT64) AS id"),
+        'TIPOFF_SQL',
+        {},
+      ],
       ['an unknown table', `SELECT ${COLUMNS} FROM nba_raw.nowhere`, 'TIPOFF_SQL', {}],
       ['text outside of the portable subset', newRow(', 1::INT64 AS colour'), 'TIPOFF_SQL', {}],
     ])('leaves the old rows when the select gives %s', async (_, select, code, details) => {
@@ -110,7 +148,9 @@ export function replaceRangeContract(warehouse: () => Warehouse): void {
     });
 
     it('refuses a range over a column that the table does not have', async () => {
-      await expect(replace(newRow(), params, { column: 'day', from: '2025-01-02', to: '2025-01-02' })).rejects.toMatchObject({
+      await expect(
+        replace(newRow(), params, { column: 'day', from: '2025-01-02', to: '2025-01-02' }),
+      ).rejects.toMatchObject({
         code: 'TIPOFF_BAD_INPUT',
       });
     });
@@ -122,8 +162,13 @@ export function replaceRangeContract(warehouse: () => Warehouse): void {
         { id: 2, seen_at: '2025-01-02T10:00:01Z' },
       ]);
       const range = { column: 'seen_at', from: '2025-01-02T00:00:00Z', to: '2025-01-02T10:00:00Z' };
-      await warehouse().replaceRange(byInstant, range, 'SELECT 3 AS id, CAST(@at AS TIMESTAMP) AS seen_at', { at: '2025-01-02T09:00:00Z' });
-      expect(await warehouse().query('SELECT id FROM nba_orchestration.by_instant ORDER BY id')).toEqual([{ id: 2 }, { id: 3 }]);
+      await warehouse().replaceRange(byInstant, range, 'SELECT 3 AS id, CAST(@at AS TIMESTAMP) AS seen_at', {
+        at: '2025-01-02T09:00:00Z',
+      });
+      expect(await warehouse().query('SELECT id FROM nba_orchestration.by_instant ORDER BY id')).toEqual([
+        { id: 2 },
+        { id: 3 },
+      ]);
     });
   });
 }

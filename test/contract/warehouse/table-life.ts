@@ -13,15 +13,25 @@ export function tableLifeContract(warehouse: () => Warehouse): void {
       await warehouse().createTable(everyType, staging, { labels, expiresAt: '2025-01-03T00:00:00.000Z' });
       expect(await warehouse().describe(staging)).toEqual(await warehouse().describe(everyType));
       const [info] = await warehouse().listTables('nba_raw', 'staging_');
-      expect(info).toMatchObject({ ...staging, kind: 'table', rows: 0, labels, expiresAt: '2025-01-03T00:00:00.000Z' });
+      expect(info).toMatchObject({
+        ...staging,
+        kind: 'table',
+        rows: 0,
+        labels,
+        expiresAt: '2025-01-03T00:00:00.000Z',
+      });
       expect(new Date(info?.createdAt ?? '').toISOString()).toBe(info?.createdAt);
     });
 
     it('refuses a name that exists and keeps what is there', async () => {
       await warehouse().createTable(everyType, staging, { labels: { batch: 'b1' } });
       await warehouse().append(everyType, [fullRow], staging);
-      await expect(warehouse().createTable(everyType, staging, { labels: { batch: 'b2' } })).rejects.toMatchObject({ code: 'TIPOFF_SQL' });
-      expect(await warehouse().listTables('nba_raw', 'staging_')).toMatchObject([{ rows: 1, labels: { batch: 'b1' } }]);
+      await expect(
+        warehouse().createTable(everyType, staging, { labels: { batch: 'b2' } }),
+      ).rejects.toMatchObject({ code: 'TIPOFF_SQL' });
+      expect(await warehouse().listTables('nba_raw', 'staging_')).toMatchObject([
+        { rows: 1, labels: { batch: 'b1' } },
+      ]);
     });
   });
 
@@ -29,19 +39,28 @@ export function tableLifeContract(warehouse: () => Warehouse): void {
     it('creates a table under another name with its rows, labels and expiry', async () => {
       const options = { labels: { batch: 'b1' }, expiresAt: '2025-01-03T00:00:00.000Z' };
       expect(await warehouse().stage(everyType, staging, [fullRow, { ...fullRow, id: 2 }], options)).toBe(2);
-      expect(await warehouse().query('SELECT id FROM nba_raw.staging_b1_s0 ORDER BY id')).toEqual([{ id: 1 }, { id: 2 }]);
+      expect(await warehouse().query('SELECT id FROM nba_raw.staging_b1_s0 ORDER BY id')).toEqual([
+        { id: 1 },
+        { id: 2 },
+      ]);
       expect(await warehouse().query('SELECT id FROM nba_raw.every_type')).toEqual([]);
-      expect(await warehouse().listTables('nba_raw', 'staging_')).toMatchObject([{ ...staging, rows: 2, labels: { batch: 'b1' } }]);
+      expect(await warehouse().listTables('nba_raw', 'staging_')).toMatchObject([
+        { ...staging, rows: 2, labels: { batch: 'b1' } },
+      ]);
     });
 
     it('refuses a name that exists and keeps what is there', async () => {
       await warehouse().stage(everyType, staging, [fullRow]);
-      await expect(warehouse().stage(everyType, staging, [{ ...fullRow, id: 2 }])).rejects.toMatchObject({ code: 'TIPOFF_SQL' });
+      await expect(warehouse().stage(everyType, staging, [{ ...fullRow, id: 2 }])).rejects.toMatchObject({
+        code: 'TIPOFF_SQL',
+      });
       expect(await warehouse().query('SELECT id FROM nba_raw.staging_b1_s0')).toEqual([{ id: 1 }]);
     });
 
     it('leaves no table when a row is refused', async () => {
-      const refused = warehouse().stage(everyType, staging, [{ ...fullRow, id: null }] as unknown as (typeof fullRow)[]);
+      const refused = warehouse().stage(everyType, staging, [
+        { ...fullRow, id: null },
+      ] as unknown as (typeof fullRow)[]);
       await expect(refused).rejects.toMatchObject({ code: 'TIPOFF_SCHEMA_MISMATCH' });
       expect(await warehouse().listTables('nba_raw', 'staging_')).toEqual([]);
     });
@@ -54,7 +73,9 @@ export function tableLifeContract(warehouse: () => Warehouse): void {
       expect(await warehouse().dropTable(staging)).toBe(false);
       expect(await warehouse().describe(staging)).toBeUndefined();
       await warehouse().createTable(everyType, staging);
-      expect(await warehouse().listTables('nba_raw', 'staging_')).toMatchObject([{ labels: {}, expiresAt: null }]);
+      expect(await warehouse().listTables('nba_raw', 'staging_')).toMatchObject([
+        { labels: {}, expiresAt: null },
+      ]);
     });
   });
 
@@ -70,29 +91,43 @@ export function tableLifeContract(warehouse: () => Warehouse): void {
         required: false,
         description: colour.description,
       });
-      expect(await warehouse().query('SELECT id, colour FROM nba_raw.every_type')).toEqual([{ id: 1, colour: null }]);
+      expect(await warehouse().query('SELECT id, colour FROM nba_raw.every_type')).toEqual([
+        { id: 1, colour: null },
+      ]);
     });
 
     it('lets rows of the wider contract in', async () => {
-      const wider = { ...everyType, columns: { ...everyType.columns, colour: { ...colour, required: false } } } as const;
-      await expect(warehouse().append(wider, [{ ...fullRow, colour: 'red' }])).rejects.toMatchObject({ code: 'TIPOFF_SQL' });
+      const wider = {
+        ...everyType,
+        columns: { ...everyType.columns, colour: { ...colour, required: false } },
+      } as const;
+      await expect(warehouse().append(wider, [{ ...fullRow, colour: 'red' }])).rejects.toMatchObject({
+        code: 'TIPOFF_SQL',
+      });
       await warehouse().addColumn(everyType, 'colour', colour);
       await warehouse().append(wider, [{ ...fullRow, colour: 'red' }]);
       await warehouse().append(everyType, [{ ...fullRow, id: 2 }]);
-      expect(await warehouse().query('SELECT colour FROM nba_raw.every_type ORDER BY id')).toEqual([{ colour: 'red' }, { colour: null }]);
+      expect(await warehouse().query('SELECT colour FROM nba_raw.every_type ORDER BY id')).toEqual([
+        { colour: 'red' },
+        { colour: null },
+      ]);
     });
 
     it('does nothing the second time and refuses another type', async () => {
       await warehouse().addColumn(everyType, 'colour', colour);
       expect(await warehouse().addColumn(everyType, 'colour', colour)).toBe(false);
-      await expect(warehouse().addColumn(everyType, 'colour', { ...colour, type: 'INT64' })).rejects.toMatchObject({
+      await expect(
+        warehouse().addColumn(everyType, 'colour', { ...colour, type: 'INT64' }),
+      ).rejects.toMatchObject({
         code: 'TIPOFF_SCHEMA_MISMATCH',
         details: { table: 'nba_raw.every_type', field: 'colour' },
       });
     });
 
     it('refuses a table that does not exist', async () => {
-      await expect(warehouse().addColumn({ dataset: 'nba_raw', name: 'nowhere' }, 'colour', colour)).rejects.toMatchObject({
+      await expect(
+        warehouse().addColumn({ dataset: 'nba_raw', name: 'nowhere' }, 'colour', colour),
+      ).rejects.toMatchObject({
         code: 'TIPOFF_SQL',
       });
     });
@@ -102,16 +137,24 @@ export function tableLifeContract(warehouse: () => Warehouse): void {
     it('changes what is named and leaves the rest', async () => {
       const layout = async () => (await warehouse().listTables('nba_raw', 'every_type'))[0]?.layout;
       const was = await layout();
-      await warehouse().alterTable(everyType, { description: "Others' words", retentionDays: 30, columns: { label: 'A name' } });
+      await warehouse().alterTable(everyType, {
+        description: "Others' words",
+        retentionDays: 30,
+        columns: { label: 'A name' },
+      });
       expect(await layout()).toEqual({ ...was, description: "Others' words", retentionDays: 30 });
-      expect((await warehouse().describe(everyType))?.find(({ name }) => name === 'label')?.description).toBe('A name');
+      expect((await warehouse().describe(everyType))?.find(({ name }) => name === 'label')?.description).toBe(
+        'A name',
+      );
       await warehouse().alterTable(everyType, { retentionDays: null });
       expect(await layout()).toEqual({ ...was, description: "Others' words" });
     });
 
     it('refuses to change a table that does not exist', async () => {
       const nowhere = { dataset: 'nba_raw', name: 'nowhere' } as const;
-      await expect(warehouse().alterTable(nowhere, { description: 'x' })).rejects.toMatchObject({ code: 'TIPOFF_SQL' });
+      await expect(warehouse().alterTable(nowhere, { description: 'x' })).rejects.toMatchObject({
+        code: 'TIPOFF_SQL',
+      });
     });
   });
 
@@ -149,7 +192,9 @@ export function tableLifeContract(warehouse: () => Warehouse): void {
 
     it('refuses text outside of the portable subset', async () => {
       const view = { dataset: 'nba_raw', name: 'labels' } as const;
-      await expect(warehouse().createView(view, 'SELECT * EXCEPT (id) FROM nba_raw.every_type')).rejects.toMatchObject({
+      await expect(
+        warehouse().createView(view, 'SELECT * EXCEPT (id) FROM nba_raw.every_type'),
+      ).rejects.toMatchObject({
         code: 'TIPOFF_SQL',
       });
       expect(await warehouse().describe(view)).toBeUndefined();
@@ -163,7 +208,9 @@ export function tableLifeContract(warehouse: () => Warehouse): void {
         ['every_type', 2],
         ['nullable_key', 0],
       ]);
-      expect((await warehouse().listTables('nba_raw', 'every')).map((info) => info.name)).toEqual(['every_type']);
+      expect((await warehouse().listTables('nba_raw', 'every')).map((info) => info.name)).toEqual([
+        'every_type',
+      ]);
       expect(await warehouse().listTables('nba_raw', 'every_%')).toEqual([]);
       expect(await warehouse().listTables('nba_orchestration')).toEqual([]);
     });
@@ -210,7 +257,9 @@ export function tableLifeContract(warehouse: () => Warehouse): void {
     });
 
     it('provides the fn library', async () => {
-      expect(await warehouse().query("SELECT fn.days_between(DATE '2025-01-01', DATE '2025-01-03') AS days")).toEqual([{ days: 2 }]);
+      expect(
+        await warehouse().query("SELECT fn.days_between(DATE '2025-01-01', DATE '2025-01-03') AS days"),
+      ).toEqual([{ days: 2 }]);
     });
   });
 

@@ -25,7 +25,11 @@ export const nullableKey = defineTable({
   dataset: 'nba_raw',
   name: 'nullable_key',
   description: 'A key with a nullable part',
-  columns: { id: required.int('Row number'), variant: nullable.string('Part of the key, may be null'), note: nullable.string('Free text') },
+  columns: {
+    id: required.int('Row number'),
+    variant: nullable.string('Part of the key, may be null'),
+    note: nullable.string('Free text'),
+  },
   key: ['id', 'variant'],
   writer: 'contract suite',
 });

@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
-import { forecast, pace, ratesOf } from '#guard/backfill/eta.ts';
+import { forecast, pace, ratesOf, type Work, workloadOf } from '#guard/backfill/eta.ts';
 import type { Facet, Fingerprints } from '#guard/backfill/facets.ts';
 import { digestOf, partsReader } from '#guard/backfill/fingerprints.ts';
 import { backfillSteps } from '#guard/backfill/steps.ts';
-import { workloadOf } from '#guard/backfill/workload.ts';
-import type { Work } from '#guard/backfill/works.ts';
 
 const slates = ['2024-11-04', '2024-11-06', '2024-11-08', '2024-11-12'].map(parseSlate);
 /** Eight games on every slate, and 100 raw lines on the last. */
@@ -23,15 +21,23 @@ const work = (name: string, from = 0, to = slates.length): Work => {
 
 describe('the workload', () => {
   it('of a slate grows with what it has of the rows that its step reads', () => {
-    expect(workload.slates('PlayerGameSummary', slates)).toBeCloseTo(4 * workload.slates('PlayerGameSummary', slates.slice(0, 1)), 12);
+    expect(workload.slates('PlayerGameSummary', slates)).toBeCloseTo(
+      4 * workload.slates('PlayerGameSummary', slates.slice(0, 1)),
+      12,
+    );
     expect(workload.slates('PlayerPropLines', slates.slice(0, 3))).toBe(0);
     expect(workload.slates('PlayerPropLines', slates)).toBeGreaterThan(0);
   });
 
   it('of beginning grows with the history before the last slate, where history is read', () => {
     const [early, late] = [slates.slice(0, 1), slates.slice(3)];
-    expect(workload.begin('PlayerDailyCache', late)).toBeGreaterThan(workload.begin('PlayerDailyCache', early));
-    expect(workload.begin('Predictions', late) - workload.begin('Predictions', early)).toBeCloseTo(24 * 0.0012, 12);
+    expect(workload.begin('PlayerDailyCache', late)).toBeGreaterThan(
+      workload.begin('PlayerDailyCache', early),
+    );
+    expect(workload.begin('Predictions', late) - workload.begin('Predictions', early)).toBeCloseTo(
+      24 * 0.0012,
+      12,
+    );
     expect(workload.begin('PlayerGameSummary', late)).toBe(workload.begin('PlayerGameSummary', early));
   });
 
@@ -116,7 +122,11 @@ describe('the forecast', () => {
   it('keeps what it takes to begin apart from what slates take, for the ledger and for the rest', () => {
     const begin = workload.begin('Predictions', slates);
     const own = workload.slates('Predictions', slates.slice(0, 1));
-    const settled = forecast(works, workload, one).settle(works[1] ?? work('Predictions'), slates.slice(0, 1), 2 * (begin + own));
+    const settled = forecast(works, workload, one).settle(
+      works[1] ?? work('Predictions'),
+      slates.slice(0, 1),
+      2 * (begin + own),
+    );
     expect(settled.workload).toBeCloseTo(own, 12);
     expect(settled.seconds).toBeCloseTo(2 * own, 12);
   });
@@ -125,13 +135,20 @@ describe('the forecast', () => {
     const failing = forecast(works, workload, one);
     const settled = failing.settle(work('Predictions'), slates, 0);
     expect([settled.seconds, settled.workload]).toEqual([0, 0]);
-    expect(settled.left).toBeCloseTo(failing.seconds - workload.slates('Predictions', slates) - workload.begin('Predictions', slates), 9);
+    expect(settled.left).toBeCloseTo(
+      failing.seconds - workload.slates('Predictions', slates) - workload.begin('Predictions', slates),
+      9,
+    );
   });
 });
 
 describe('fingerprints', () => {
   const digests = (box: readonly string[]): Map<string, readonly string[]> => {
-    const reader = partsReader(steps, slates, new Map([['player_box' as const, new Map(slates.map((slate, i) => [slate, box[i] ?? '']))]]));
+    const reader = partsReader(
+      steps,
+      slates,
+      new Map([['player_box' as const, new Map(slates.map((slate, i) => [slate, box[i] ?? '']))]]),
+    );
     const found = new Map<string, readonly string[]>();
     for (const step of steps) {
       const parts = reader.parts(step);
@@ -144,16 +161,23 @@ describe('fingerprints', () => {
     return found;
   };
   const changed = (step: string): boolean[] => {
-    const [then, now] = [digests(['a', 'b', 'c', 'd']).get(step) ?? [], digests(['a', 'B', 'c', 'd']).get(step) ?? []];
+    const [then, now] = [
+      digests(['a', 'b', 'c', 'd']).get(step) ?? [],
+      digests(['a', 'B', 'c', 'd']).get(step) ?? [],
+    ];
     return then.map((digest, i) => digest !== now[i]);
   };
 
   it('change for the slate itself where its own rows are read', () =>
     expect(changed('PlayerGameSummary')).toEqual([false, true, false, false]));
-  it('change for everything after it where history is read', () => expect(changed('PlayerDailyCache')).toEqual([false, false, true, true]));
-  it('change below what changed', () => expect(changed('MLFeatureStore')).toEqual([false, false, true, true]));
+  it('change for everything after it where history is read', () =>
+    expect(changed('PlayerDailyCache')).toEqual([false, false, true, true]));
+  it('change below what changed', () =>
+    expect(changed('MLFeatureStore')).toEqual([false, false, true, true]));
   it('change for predictions with the features and with the model of the next Monday', () =>
     expect(changed('Predictions')).toEqual([false, false, true, true]));
-  it('change for grades of the slate, whose outcome it is', () => expect(changed('Grades')).toEqual([false, true, true, true]));
-  it('do not change where nothing of it is read', () => expect(changed('PlayerShotZoneAnalysis')).toEqual([false, false, false, false]));
+  it('change for grades of the slate, whose outcome it is', () =>
+    expect(changed('Grades')).toEqual([false, true, true, true]));
+  it('do not change where nothing of it is read', () =>
+    expect(changed('PlayerShotZoneAnalysis')).toEqual([false, false, false, false]));
 });

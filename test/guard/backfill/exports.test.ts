@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Slate } from '#core/calendar.ts';
+import type { Work } from '#guard/backfill/eta.ts';
 import { executor } from '#guard/backfill/execute.ts';
-import { NOWHERE } from '#guard/backfill/rehearsal.ts';
+import { NOWHERE } from '#guard/backfill/priced-plan.ts';
 import { backfillSteps } from '#guard/backfill/steps.ts';
-import type { Work } from '#guard/backfill/works.ts';
-import { mondayBefore } from '#model/season-model-source.ts';
+import { mondayBefore } from '#model/model-source.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type BackfillWorld, backfillWorld } from './world.ts';
 
@@ -22,7 +22,12 @@ async function settled(warehouse: Warehouse): Promise<{ groups: Slate[][]; error
   if (step === undefined) throw new Error('no exports');
   const work: Work = { step, slates: world.season };
   const groups: Slate[][] = [];
-  const error: unknown = await executor({ ...world.deps, warehouse, exports: NOWHERE }, world.season, new Set(), 'test')
+  const error: unknown = await executor(
+    { ...world.deps, warehouse, exports: NOWHERE },
+    world.season,
+    new Set(),
+    'test',
+  )
     .execute(work, async (outcomes) => {
       groups.push([...outcomes.keys()]);
     })
@@ -38,7 +43,9 @@ describe('exports of a season', () => {
     const { groups, error } = await settled(world.warehouse);
     expect(error).toBeUndefined();
     expect(groups.flat()).toEqual(world.season);
-    expect(groups.map(([first = world.first]) => mondayBefore(first))).toEqual([...new Set(world.season.map(mondayBefore))]);
+    expect(groups.map(([first = world.first]) => mondayBefore(first))).toEqual([
+      ...new Set(world.season.map(mondayBefore)),
+    ]);
     expect(groups.length).toBeGreaterThan(2);
   });
 

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
 import { changedParts, type Parts } from '#guard/backfill/fingerprints.ts';
 import { planBackfill } from '#guard/backfill/plan.ts';
-import { prepareReferences } from '#guard/backfill/standing.ts';
+import { prepareReferences } from '#guard/backfill/slates.ts';
 import { BACKFILL_PHASES, backfillSteps } from '#guard/backfill/steps.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import { type BackfillWorld, backfillWorld } from './world.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -26,10 +26,13 @@ async function predictedFrom(): Promise<ReadonlyMap<string, Parts>> {
 it('a slate that turns out held does not make what was computed in the same run stale', async () => {
   const slates = world.season.slice(3, 8);
   for (const table of ['player_box_scores', 'team_box_scores'])
-    await world.warehouse.execute(`DELETE FROM nba_raw.${table} WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)`, {
-      from: slates[0] ?? world.first,
-      to: slates.at(-1) ?? world.last,
-    });
+    await world.warehouse.execute(
+      `DELETE FROM nba_raw.${table} WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)`,
+      {
+        from: slates[0] ?? world.first,
+        to: slates.at(-1) ?? world.last,
+      },
+    );
   const before = await predictedFrom();
   const report = await world.run();
   expect(report.held.some(({ step }) => step === 'MLFeatureStore')).toBe(true);

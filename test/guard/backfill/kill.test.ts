@@ -40,8 +40,14 @@ it(
   'a backfill process killed with -9 is resumed with at most the piece in flight done twice, and every table as if nothing had happened',
   async () => {
     expect(measure.tables.size).toBeGreaterThan(300);
-    expect([...measure.tables.keys()].some((key) => key.startsWith('nba_predictions.prediction_grades '))).toBe(true);
-    const run = await resumeRun(template, measure, { home: join(folder.path, 'killed'), kills: 2, random: seededRandom(3) });
+    expect(
+      [...measure.tables.keys()].some((key) => key.startsWith('nba_predictions.prediction_grades ')),
+    ).toBe(true);
+    const run = await resumeRun(template, measure, {
+      home: join(folder.path, 'killed'),
+      kills: 2,
+      random: seededRandom(3),
+    });
     expect(run.problems).toEqual([]);
     expect(run.kills.length).toBeGreaterThan(0);
   },
@@ -61,7 +67,10 @@ it(
     expect(await lastRun(interrupted)).toMatchObject({ state: 'stopped', reason: 'interrupted by SIGINT' });
     await backfillProcess(killed, args, { pieces: 3, milliseconds: 0 });
     expect(await lastRun(killed)).toMatchObject({ state: 'stopped', reason: 'its process ended before it' });
-    expect(await backfillProcess(interrupted, ['resume'])).toMatchObject({ code: 0, report: { stopped: null } });
+    expect(await backfillProcess(interrupted, ['resume'])).toMatchObject({
+      code: 0,
+      report: { stopped: null },
+    });
     expect(await lastRun(interrupted)).toMatchObject({ state: 'finished', reason: null });
   },
   LONG,

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { inLanes } from '#guard/backfill/lanes.ts';
+import { inLanes } from '#guard/backfill/execute.ts';
 
 /** Work that ends when it is told to. */
-function manual(): { begun: number[]; work: (item: number) => Promise<void>; end: (item: number, error?: Error) => Promise<void> } {
+function manual(): {
+  begun: number[];
+  work: (item: number) => Promise<void>;
+  end: (item: number, error?: Error) => Promise<void>;
+} {
   const begun: number[] = [];
   const ends = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
   return {

@@ -1,12 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Slate } from '#core/calendar.ts';
-import { executor } from '#guard/backfill/execute.ts';
-import { pricedPlan } from '#guard/backfill/priced-plan.ts';
-import { workReader } from '#guard/backfill/reading.ts';
-import { NOWHERE } from '#guard/backfill/rehearsal.ts';
-import type { RunDeps } from '#guard/backfill/run-types.ts';
+import type { Work } from '#guard/backfill/eta.ts';
+import { executor, type RunDeps } from '#guard/backfill/execute.ts';
+import { NOWHERE, pricedPlan, workReader } from '#guard/backfill/priced-plan.ts';
 import { backfillSteps } from '#guard/backfill/steps.ts';
-import type { Work } from '#guard/backfill/works.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { type BigQueryWarehouse, openBigQuery } from '#platform/warehouse/bigquery/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -28,7 +25,12 @@ afterAll(() => world.close());
 beforeEach(async () => {
   server = await fakeBigQuery();
   server.answer((sql) => ({ bytes: bytesOf(sql) }));
-  bigQuery = openBigQuery({ projectId: 'p', location: 'EU', endpoint: server.url, clock: virtualClock('2026-02-08T12:00:00Z') });
+  bigQuery = openBigQuery({
+    projectId: 'p',
+    location: 'EU',
+    endpoint: server.url,
+    clock: virtualClock('2026-02-08T12:00:00Z'),
+  });
 });
 afterEach(async () => {
   await bigQuery.close();
@@ -39,7 +41,13 @@ const budget = (bytes: number): NonNullable<RunDeps['budget']> => ({
   bytes,
   estimate: async (sql, params) => (await bigQuery.dryRun(sql, params)).bytes,
 });
-const request = () => ({ from: world.first, to: world.last, phases: ['analytics', 'precompute'], now: world.deps.clock.now() }) as const;
+const request = () =>
+  ({
+    from: world.first,
+    to: world.last,
+    phases: ['analytics', 'precompute'],
+    now: world.deps.clock.now(),
+  }) as const;
 const work = (step: string, slates: readonly Slate[]): Work => {
   const found = backfillSteps(world.deps).find(({ name }) => name === step);
   if (found === undefined) throw new Error(`no step ${step}`);
@@ -74,7 +82,9 @@ describe('what a plan would read', () => {
     const plan = await pricedPlan({ ...world.deps, budget: budget(1e12) }, request());
     const steps = plan.reading?.steps ?? [];
     expect(steps[0]?.step).toBe('plan');
-    expect(new Set(steps.slice(1).map(({ step }) => step))).toEqual(new Set(plan.units.map(({ step }) => step)));
+    expect(new Set(steps.slice(1).map(({ step }) => step))).toEqual(
+      new Set(plan.units.map(({ step }) => step)),
+    );
     expect(plan.bytes).toBe(steps.reduce((sum, { bytes }) => sum + bytes, 0));
     const store = steps.find(({ step }) => step === 'MLFeatureStore');
     // Its statement does not name its own table; counting its rows does, and the readiness is asked once for all steps.
@@ -91,7 +101,9 @@ describe('what a plan would read', () => {
 
   it('is refused as a whole when one dry run is refused', async () => {
     server.answer((sql) =>
-      sql.includes('shot_zone') ? { error: { reason: 'invalidQuery', message: 'Unrecognized name: paint' } } : { bytes: 1 },
+      sql.includes('shot_zone')
+        ? { error: { reason: 'invalidQuery', message: 'Unrecognized name: paint' } }
+        : { bytes: 1 },
     );
     await expect(pricedPlan({ ...world.deps, budget: budget(1e12) }, request())).rejects.toMatchObject({
       code: 'TIPOFF_SQL',
@@ -101,7 +113,9 @@ describe('what a plan would read', () => {
 
   it('is refused when a dry run is answered without a figure', async () => {
     server.answer(() => ({ bytes: null }));
-    await expect(pricedPlan({ ...world.deps, budget: budget(1e12) }, request())).rejects.toThrow(/without saying how many bytes/);
+    await expect(pricedPlan({ ...world.deps, budget: budget(1e12) }, request())).rejects.toThrow(
+      /without saying how many bytes/,
+    );
   });
 
   it('costs history once per statement: a plan by months reads it for every month', async () => {
@@ -129,7 +143,9 @@ describe('the budget', () => {
         `the budget of 1060000 bytes would be exceeded by ${stop?.step} from ${stop?.from}: ${stop?.bytes} bytes in all`,
       );
       expect(report.executed.length).toBeGreaterThan(0);
-      expect(report.executed).not.toContainEqual(expect.objectContaining({ step: stop?.step, month: stop?.from.slice(0, 7) }));
+      expect(report.executed).not.toContainEqual(
+        expect.objectContaining({ step: stop?.step, month: stop?.from.slice(0, 7) }),
+      );
     } finally {
       await own.close();
     }
@@ -157,20 +173,29 @@ describe('the statements that are asked for beforehand', () => {
     return texts;
   };
 
-  it.each(['PlayerGameSummary', 'MLFeatureStore', 'Grades', 'Exports'])('are those that %s sends', async (step) => {
-    const one = work(step, slates());
-    const real = noting(computed.warehouse);
-    const deps = { ...computed.deps, warehouse: real.warehouse, exports: NOWHERE };
-    const texts = new Set((await asked(one)).keys());
-    await executor(deps, world.season, new Set(), 'test').execute(one, async () => undefined);
-    expect(texts).toEqual(new Set(real.texts));
-  });
+  it.each(['PlayerGameSummary', 'MLFeatureStore', 'Grades', 'Exports'])(
+    'are those that %s sends',
+    async (step) => {
+      const one = work(step, slates());
+      const real = noting(computed.warehouse);
+      const deps = { ...computed.deps, warehouse: real.warehouse, exports: NOWHERE };
+      const texts = new Set((await asked(one)).keys());
+      await executor(deps, world.season, new Set(), 'test').execute(one, async () => undefined);
+      expect(texts).toEqual(new Set(real.texts));
+    },
+  );
 
   it('of predictions stand for every slate and week: one dry run for each text', async () => {
     const texts = await asked(work('Predictions', slates()));
     expect(new Set(texts.values())).toEqual(new Set([1]));
     const names = [...texts.keys()].join('\n');
-    for (const table of ['ml_feature_store', 'upcoming_player_game_context', 'publications', 'player_game_summary', 'schedule']) {
+    for (const table of [
+      'ml_feature_store',
+      'upcoming_player_game_context',
+      'publications',
+      'player_game_summary',
+      'schedule',
+    ]) {
       expect(names).toContain(table);
     }
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunDeps } from '#guard/backfill/execute.ts';
 import { readUnits } from '#guard/backfill/ledger.ts';
-import type { RunDeps } from '#guard/backfill/run-types.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { systemRandom } from './random.ts';
 import { type BackfillWorld, backfillWorld, contents, differences, STATEMENTS } from './world.ts';
@@ -24,7 +24,9 @@ describe('a run that dies', () => {
   /** Forgets everything: empty tables, empty ledger. */
   const forget = async (): Promise<void> => {
     for (const { table } of STATEMENTS)
-      await world.warehouse.execute(`DELETE FROM ${table.dataset}.${table.name} WHERE slate >= DATE '1946-11-01'`);
+      await world.warehouse.execute(
+        `DELETE FROM ${table.dataset}.${table.name} WHERE slate >= DATE '1946-11-01'`,
+      );
     await world.deps.state.transaction(async (tx) => {
       for (const { id } of await tx.list('backfill_units')) tx.delete('backfill_units', id);
     });
@@ -43,7 +45,8 @@ describe('a run that dies', () => {
     };
     const enterNothing: RunDeps['state'] = {
       ...world.deps.state,
-      transaction: (body) => (writes >= at ? Promise.reject(new Killed('dead')) : world.deps.state.transaction(body)),
+      transaction: (body) =>
+        writes >= at ? Promise.reject(new Killed('dead')) : world.deps.state.transaction(body),
     };
     return { warehouse: { ...world.warehouse, replaceRange }, state: enterNothing };
   };
@@ -63,7 +66,10 @@ describe('a run that dies', () => {
         expect(redone, `killed ${where} write ${at} of ${works}`).toBe(works - (at - 1));
         expect(resumed.failed).toEqual([]);
         expect(entered).toBeGreaterThanOrEqual(at > 1 ? 1 : 0);
-        expect(differences(undisturbed, await contents(world.warehouse)), `killed ${where} write ${at} of ${works}`).toEqual([]);
+        expect(
+          differences(undisturbed, await contents(world.warehouse)),
+          `killed ${where} write ${at} of ${works}`,
+        ).toEqual([]);
       }
     },
     PATIENCE_MS,

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseSlate, type Slate } from '#core/calendar.ts';
+import type { RunReport, RunRequest } from '#guard/backfill/execute.ts';
 import { type RunDoc, readRuns, readUnits } from '#guard/backfill/ledger.ts';
-import { resumeBackfill } from '#guard/backfill/resume.ts';
-import type { RunReport, RunRequest } from '#guard/backfill/run-types.ts';
+import { resumeBackfill } from '#guard/backfill/run.ts';
 import { backfillStatus, unfinished } from '#guard/backfill/status.ts';
 import { backfillSteps } from '#guard/backfill/steps.ts';
 import { virtualClock } from '#platform/clock.ts';
@@ -27,9 +27,16 @@ describe('a season, from raw rows', () => {
 
   it('executes exactly the units it planned, with the history they need', () => {
     const names = (units: readonly { step: string; month: string; slates: number | readonly unknown[] }[]) =>
-      units.map(({ step, month, slates }) => `${step} ${month} ${typeof slates === 'number' ? slates : slates.length}`).sort();
+      units
+        .map(
+          ({ step, month, slates }) =>
+            `${step} ${month} ${typeof slates === 'number' ? slates : slates.length}`,
+        )
+        .sort();
     expect(names(report.executed)).toEqual(names(report.plan.units));
-    expect(report.plan.units.some(({ step, month }) => step === 'PlayerGameSummary' && month < '2024-07')).toBe(true);
+    expect(
+      report.plan.units.some(({ step, month }) => step === 'PlayerGameSummary' && month < '2024-07'),
+    ).toBe(true);
     expect(report.plan.units.every(({ reason }) => reason === 'new')).toBe(true);
     expect([report.failed, report.blocked, report.stopped]).toEqual([[], [], null]);
   });
@@ -49,13 +56,17 @@ describe('a season, from raw rows', () => {
   it('delivers by date: a month is complete before the next one begins', () => {
     const months = [...new Set(progress.map(({ to }) => to.slice(0, 7)))];
     expect(months).toEqual(months.toSorted());
-    expect(progress.map(({ to }) => to.slice(0, 7))).toEqual(progress.map(({ to }) => to.slice(0, 7)).toSorted());
+    expect(progress.map(({ to }) => to.slice(0, 7))).toEqual(
+      progress.map(({ to }) => to.slice(0, 7)).toSorted(),
+    );
   });
 
   it('has nothing to do the second time, and says why', async () => {
     const again = await world.run();
     expect(again.plan.units).toEqual([]);
-    expect(new Set(again.plan.skipped.map(({ reason }) => reason))).toEqual(new Set(['done with the same code, contract and inputs']));
+    expect(new Set(again.plan.skipped.map(({ reason }) => reason))).toEqual(
+      new Set(['done with the same code, contract and inputs']),
+    );
     expect((await readRuns(world.deps.state)).at(-1)).toMatchObject({ state: 'finished', planned_units: 0 });
   });
 
@@ -73,7 +84,10 @@ describe('a season, from raw rows', () => {
 
   it('notices rows that went missing behind its back, and what follows from them stands', async () => {
     const slate = world.season[4] ?? world.first;
-    await world.warehouse.execute('DELETE FROM nba_precompute.player_daily_cache WHERE slate = CAST(@slate AS DATE)', { slate });
+    await world.warehouse.execute(
+      'DELETE FROM nba_precompute.player_daily_cache WHERE slate = CAST(@slate AS DATE)',
+      { slate },
+    );
     const before = await contents(world.warehouse);
     const repaired = await world.run();
     expect(repaired.plan.units.map(({ step, slates, changed }) => [step, slates, changed])).toEqual([
@@ -87,9 +101,11 @@ describe('a season, from raw rows', () => {
     const [from, to] = [world.season[2] ?? world.first, world.season[5] ?? world.last];
     const forced = await world.run({ from, to, force: true });
     expect(forced.plan.units.length).toBeGreaterThanOrEqual(STATEMENTS.length);
-    expect(forced.plan.units.every(({ reason, slates }) => reason === 'forced' && slates.every((one) => one >= from && one <= to))).toBe(
-      true,
-    );
+    expect(
+      forced.plan.units.every(
+        ({ reason, slates }) => reason === 'forced' && slates.every((one) => one >= from && one <= to),
+      ),
+    ).toBe(true);
     expect(differences(before, await contents(world.warehouse))).toEqual([]);
   });
 
@@ -97,9 +113,13 @@ describe('a season, from raw rows', () => {
     const steps = backfillSteps(
       CODE,
       STATEMENTS.map((one) =>
-        one.name === 'PlayerShotZoneAnalysis' ? { ...one, select: `${one.select}\nWHERE u.slate IS NOT NULL` } : one,
+        one.name === 'PlayerShotZoneAnalysis'
+          ? { ...one, select: `${one.select}\nWHERE u.slate IS NOT NULL` }
+          : one,
       ).map((one) =>
-        one.name === 'PlayerShotZoneAnalysis' ? { ...one, select: one.select.replace(/\nWHERE u\.slate IS NOT NULL$/, ' ') } : one,
+        one.name === 'PlayerShotZoneAnalysis'
+          ? { ...one, select: one.select.replace(/\nWHERE u\.slate IS NOT NULL$/, ' ') }
+          : one,
       ),
     );
     const changed = await world.run({ steps, onlyStale: true });
@@ -108,7 +128,9 @@ describe('a season, from raw rows', () => {
       'PlayerCompositeFactors true',
       'MLFeatureStore true',
     ]);
-    expect(changed.plan.units.find(({ step }) => step === 'PlayerShotZoneAnalysis')?.changed).toEqual(['code']);
+    expect(changed.plan.units.find(({ step }) => step === 'PlayerShotZoneAnalysis')?.changed).toEqual([
+      'code',
+    ]);
     await world.run();
   });
 });
@@ -132,14 +154,21 @@ describe('what does not run smoothly', () => {
       ),
     );
     const first = await world.run({ steps: broken });
-    expect(first.failed.map(({ step, month: at }) => `${step} ${at}`)).toEqual([`PlayerShotZoneAnalysis ${month}`]);
+    expect(first.failed.map(({ step, month: at }) => `${step} ${at}`)).toEqual([
+      `PlayerShotZoneAnalysis ${month}`,
+    ]);
     expect(first.failed[0]?.reason).toContain('occur more than once');
     expect([...new Set(first.blocked.map(({ step, month: at }) => `${step} ${at}`))].sort()).toEqual([
       `MLFeatureStore ${month}`,
       `PlayerCompositeFactors ${month}`,
     ]);
-    expect(unfinished(await readRuns(world.deps.state))).toMatchObject({ state: 'finished', failed_units: 1 });
-    expect((await backfillStatus(world.deps.state)).failures[0]).toMatchObject({ step: 'PlayerShotZoneAnalysis' });
+    expect(unfinished(await readRuns(world.deps.state))).toMatchObject({
+      state: 'finished',
+      failed_units: 1,
+    });
+    expect((await backfillStatus(world.deps.state)).failures[0]).toMatchObject({
+      step: 'PlayerShotZoneAnalysis',
+    });
 
     const second = await world.run({
       steps: broken.map((one) => backfillSteps(CODE).find(({ name }) => name === one.name) ?? one),
@@ -148,7 +177,10 @@ describe('what does not run smoothly', () => {
     expect(new Set(second.executed.map(({ step }) => step))).toEqual(
       new Set(['PlayerShotZoneAnalysis', 'PlayerCompositeFactors', 'MLFeatureStore']),
     );
-    expect(second.plan.units.find(({ step }) => step === 'PlayerShotZoneAnalysis')).toMatchObject({ reason: 'failed', month });
+    expect(second.plan.units.find(({ step }) => step === 'PlayerShotZoneAnalysis')).toMatchObject({
+      reason: 'failed',
+      month,
+    });
     await world.run();
     const clean = await backfillWorld();
     try {
@@ -161,9 +193,13 @@ describe('what does not run smoothly', () => {
 
   it('a budget stops before the spend, and the rest is there for the next run', async () => {
     world = await backfillWorld();
-    const stopped = await world.run({ budget: { bytes: 25, estimate: async (sql) => (BIG.has(sql) ? 10 : 0) } });
+    const stopped = await world.run({
+      budget: { bytes: 25, estimate: async (sql) => (BIG.has(sql) ? 10 : 0) },
+    });
     expect(stopped.stopped).toContain('the budget of 25 bytes would be exceeded');
-    expect(new Set(stopped.executed.map(({ step }) => step))).toEqual(new Set(['PlayerGameSummary', 'TeamGameSummary']));
+    expect(new Set(stopped.executed.map(({ step }) => step))).toEqual(
+      new Set(['PlayerGameSummary', 'TeamGameSummary']),
+    );
     const rest = await world.run();
     expect(rest.executed.length + stopped.executed.length).toBe(stopped.plan.units.length);
   });
@@ -171,51 +207,81 @@ describe('what does not run smoothly', () => {
   it.each([
     ['--force and --chunk month', { force: true, chunk: 'month' }],
     ['--only-stale', { onlyStale: true }],
-  ] as const)('what a stopped run with %s left is resumed as it was asked, and as one run', async (_, asked) => {
-    world = await backfillWorld();
-    // The rest of the season is new, which --only-stale leaves alone.
-    await world.run({ to: world.season[9] ?? world.last });
-    for (const table of ['player_game_summary', 'team_game_summary', 'upcoming_team_game_context']) {
-      await world.warehouse.execute(`DELETE FROM nba_analytics.${table} WHERE slate = CAST(@slate AS DATE)`, { slate: world.first });
-    }
-    const whole = (await world.run({ ...asked, shouldStop: () => 'only planned' })).plan.units;
-    const legs: RunReport[] = [];
-    while (legs.at(-1)?.stopped !== null) {
-      let done = 0;
-      const onePiece: Partial<RunRequest> = { onProgress: () => done++, shouldStop: () => (done > 0 ? 'enough' : undefined) };
-      legs.push(await resumeBackfill(world.deps, unfinished(await readRuns(world.deps.state)), { by: 'test', ...onePiece }));
-    }
-    expect(legs.length).toBeGreaterThan(2);
-    const counts = (units: readonly { step: string; month: string; slates: number }[]): string[] =>
-      units.map(({ step, month, slates }) => `${step} ${month} ${slates}`).sort();
-    expect(counts(legs.flatMap(({ executed }) => executed))).toEqual(counts(whole.map((one) => ({ ...one, slates: one.slates.length }))));
-    const [, run, ...others] = await readRuns(world.deps.state);
-    expect(run).toMatchObject({ state: 'finished', done_units: whole.length, planned_units: whole.length, reason: null });
-    expect(others).toEqual([]);
-    expect(() => unfinished([run as RunDoc])).toThrow('the last ones came to their end');
-  });
-
-  it.each([1, 3, 5])('what --only-failed repaired before it was stopped after %i pieces is followed when it is resumed', async (pieces) => {
-    const [cut, whole] = [await backfillWorld(), await backfillWorld()];
-    world = cut;
-    try {
-      for (const one of [cut, whole]) {
-        const replaceRange: Warehouse['replaceRange'] = async (table, ...rest) => {
-          if (table === STATEMENTS[0]?.table) throw new Error('planted');
-          return one.warehouse.replaceRange(table, ...rest);
-        };
-        await one.run({}, { warehouse: { ...one.warehouse, replaceRange } });
+  ] as const)(
+    'what a stopped run with %s left is resumed as it was asked, and as one run',
+    async (_, asked) => {
+      world = await backfillWorld();
+      // The rest of the season is new, which --only-stale leaves alone.
+      await world.run({ to: world.season[9] ?? world.last });
+      for (const table of ['player_game_summary', 'team_game_summary', 'upcoming_team_game_context']) {
+        await world.warehouse.execute(
+          `DELETE FROM nba_analytics.${table} WHERE slate = CAST(@slate AS DATE)`,
+          { slate: world.first },
+        );
       }
-      await whole.run({ onlyFailed: true });
-      let done = 0;
-      await cut.run({ onlyFailed: true, onProgress: () => done++, shouldStop: () => (done >= pieces ? 'enough' : undefined) });
-      const resumed = await resumeBackfill(cut.deps, unfinished(await readRuns(cut.deps.state)), { by: 'test' });
-      expect([resumed.stopped, resumed.failed]).toEqual([null, []]);
-      expect(differences(await contents(whole.warehouse), await contents(cut.warehouse))).toEqual([]);
-    } finally {
-      await whole.close();
-    }
-  });
+      const whole = (await world.run({ ...asked, shouldStop: () => 'only planned' })).plan.units;
+      const legs: RunReport[] = [];
+      while (legs.at(-1)?.stopped !== null) {
+        let done = 0;
+        const onePiece: Partial<RunRequest> = {
+          onProgress: () => done++,
+          shouldStop: () => (done > 0 ? 'enough' : undefined),
+        };
+        legs.push(
+          await resumeBackfill(world.deps, unfinished(await readRuns(world.deps.state)), {
+            by: 'test',
+            ...onePiece,
+          }),
+        );
+      }
+      expect(legs.length).toBeGreaterThan(2);
+      const counts = (units: readonly { step: string; month: string; slates: number }[]): string[] =>
+        units.map(({ step, month, slates }) => `${step} ${month} ${slates}`).sort();
+      expect(counts(legs.flatMap(({ executed }) => executed))).toEqual(
+        counts(whole.map((one) => ({ ...one, slates: one.slates.length }))),
+      );
+      const [, run, ...others] = await readRuns(world.deps.state);
+      expect(run).toMatchObject({
+        state: 'finished',
+        done_units: whole.length,
+        planned_units: whole.length,
+        reason: null,
+      });
+      expect(others).toEqual([]);
+      expect(() => unfinished([run as RunDoc])).toThrow('the last ones came to their end');
+    },
+  );
+
+  it.each([1, 3, 5])(
+    'what --only-failed repaired before it was stopped after %i pieces is followed when it is resumed',
+    async (pieces) => {
+      const [cut, whole] = [await backfillWorld(), await backfillWorld()];
+      world = cut;
+      try {
+        for (const one of [cut, whole]) {
+          const replaceRange: Warehouse['replaceRange'] = async (table, ...rest) => {
+            if (table === STATEMENTS[0]?.table) throw new Error('planted');
+            return one.warehouse.replaceRange(table, ...rest);
+          };
+          await one.run({}, { warehouse: { ...one.warehouse, replaceRange } });
+        }
+        await whole.run({ onlyFailed: true });
+        let done = 0;
+        await cut.run({
+          onlyFailed: true,
+          onProgress: () => done++,
+          shouldStop: () => (done >= pieces ? 'enough' : undefined),
+        });
+        const resumed = await resumeBackfill(cut.deps, unfinished(await readRuns(cut.deps.state)), {
+          by: 'test',
+        });
+        expect([resumed.stopped, resumed.failed]).toEqual([null, []]);
+        expect(differences(await contents(whole.warehouse), await contents(cut.warehouse))).toEqual([]);
+      } finally {
+        await whole.close();
+      }
+    },
+  );
 
   it('computes no history for a range in which nothing is played', async () => {
     world = await backfillWorld();
@@ -228,18 +294,30 @@ describe('what does not run smoothly', () => {
     const report = await world.run({ phases: ['precompute'] });
     expect(report.executed).toEqual([]);
     expect(report.plan.skipped.every(({ reason }) => reason.startsWith('waits for '))).toBe(true);
-    expect(report.plan.skipped.some(({ reason }) => reason.includes('UpcomingPlayerGameContext of '))).toBe(true);
+    expect(report.plan.skipped.some(({ reason }) => reason.includes('UpcomingPlayerGameContext of '))).toBe(
+      true,
+    );
   });
 
   it("today's slate goes before everything but its history, and is never taken for finished", async () => {
     const tonight = parseSlate('2024-11-05');
-    const options = { seed: 5, seasons: ['2023-24', '2024-25'], teams: 4, gamesPerTeam: 10, playersPerTeam: 12, through: tonight };
+    const options = {
+      seed: 5,
+      seasons: ['2023-24', '2024-25'],
+      teams: 4,
+      gamesPerTeam: 10,
+      playersPerTeam: 12,
+      through: tonight,
+    };
     world = await backfillWorld(options);
     const today = world.season.at(-1) ?? tonight;
     const clock = virtualClock(`${today}T17:00:00Z`);
     const order: string[] = [];
     const report = await world.run(
-      { onProgress: ({ step, from, to }) => order.push(`${step} ${from === today && to === today ? 'tonight' : 'past'}`) },
+      {
+        onProgress: ({ step, from, to }) =>
+          order.push(`${step} ${from === today && to === today ? 'tonight' : 'past'}`),
+      },
       { clock },
     );
     expect(report.failed).toEqual([]);
@@ -277,7 +355,11 @@ describe('the declared needs', () => {
     for (const step of steps.filter(({ processor }) => processor !== undefined)) {
       const covered = step.needs.flatMap(({ kind, input }) => {
         const table = steps.find(({ name }) => name === input)?.table;
-        return kind === 'facet' ? (FACET_TABLES[input] ?? []) : table === undefined ? [] : [`${table.dataset}.${table.name}`];
+        return kind === 'facet'
+          ? (FACET_TABLES[input] ?? [])
+          : table === undefined
+            ? []
+            : [`${table.dataset}.${table.name}`];
       });
       expect(
         [...(step.processor?.reads ?? [])].filter((table) => !covered.includes(table)),
@@ -289,6 +371,8 @@ describe('the declared needs', () => {
   it('are refused for a processor that nobody declared', () => {
     const [one] = STATEMENTS;
     if (one === undefined) throw new Error('no statements');
-    expect(() => backfillSteps(CODE, [{ ...one, name: 'Unheard' }])).toThrow(/Unheard: the backfill does not know what it needs/);
+    expect(() => backfillSteps(CODE, [{ ...one, name: 'Unheard' }])).toThrow(
+      /Unheard: the backfill does not know what it needs/,
+    );
   });
 });

@@ -19,12 +19,22 @@ const CORRECTIONS: readonly Correction[] = [
   {
     name: 'the points of one player',
     sql: `UPDATE nba_raw.player_box_scores SET points = points + 7 WHERE ${ONE_PLAYER}`,
-    untouched: ['UpcomingTeamGameContext', 'PlayerPropLines', 'UpcomingPlayerGameContext', 'PlayerShotZoneAnalysis'],
+    untouched: [
+      'UpcomingTeamGameContext',
+      'PlayerPropLines',
+      'UpcomingPlayerGameContext',
+      'PlayerShotZoneAnalysis',
+    ],
   },
   {
     name: 'the rebounds of one player, which no feature uses',
     sql: `UPDATE nba_raw.player_box_scores SET oreb = oreb + 1 WHERE ${ONE_PLAYER}`,
-    untouched: ['UpcomingTeamGameContext', 'PlayerPropLines', 'UpcomingPlayerGameContext', 'PlayerShotZoneAnalysis'],
+    untouched: [
+      'UpcomingTeamGameContext',
+      'PlayerPropLines',
+      'UpcomingPlayerGameContext',
+      'PlayerShotZoneAnalysis',
+    ],
   },
   {
     name: 'a player who did not play after all',
@@ -39,13 +49,25 @@ const CORRECTIONS: readonly Correction[] = [
   {
     name: 'the possessions of the teams',
     sql: 'UPDATE nba_raw.team_box_scores SET tov = tov + 3 WHERE slate = CAST(@slate AS DATE)',
-    untouched: ['PlayerGameSummary', 'UpcomingTeamGameContext', 'PlayerPropLines', 'UpcomingPlayerGameContext', 'PlayerShotZoneAnalysis'],
+    untouched: [
+      'PlayerGameSummary',
+      'UpcomingTeamGameContext',
+      'PlayerPropLines',
+      'UpcomingPlayerGameContext',
+      'PlayerShotZoneAnalysis',
+    ],
   },
   {
     name: 'one shot that was a three',
     sql: `UPDATE nba_raw.shots SET zone = 'three', made = NOT made WHERE slate = CAST(@slate AS DATE)
       AND row_id = (SELECT MIN(row_id) FROM nba_raw.shots WHERE slate = CAST(@slate AS DATE) AND zone = 'paint')`,
-    untouched: ['PlayerGameSummary', 'TeamGameSummary', 'UpcomingTeamGameContext', 'PlayerPropLines', 'UpcomingPlayerGameContext'],
+    untouched: [
+      'PlayerGameSummary',
+      'TeamGameSummary',
+      'UpcomingTeamGameContext',
+      'PlayerPropLines',
+      'UpcomingPlayerGameContext',
+    ],
   },
   {
     name: 'the lines of a slate',
@@ -55,7 +77,13 @@ const CORRECTIONS: readonly Correction[] = [
   {
     name: 'an injury report',
     sql: "UPDATE nba_raw.injury_reports SET status = 'out' WHERE slate = CAST(@slate AS DATE)",
-    untouched: ['PlayerGameSummary', 'TeamGameSummary', 'UpcomingTeamGameContext', 'PlayerPropLines', 'TeamDefenseZoneAnalysis'],
+    untouched: [
+      'PlayerGameSummary',
+      'TeamGameSummary',
+      'UpcomingTeamGameContext',
+      'PlayerPropLines',
+      'TeamDefenseZoneAnalysis',
+    ],
   },
 ];
 
@@ -93,7 +121,10 @@ describe('a correction in the past', () => {
 
   it('names its cause: own inputs where they changed, a cascade below', async () => {
     const slate = world.season[2] as Slate;
-    await world.warehouse.execute(`UPDATE nba_raw.player_box_scores SET points = points + 2 WHERE ${ONE_PLAYER}`, { slate });
+    await world.warehouse.execute(
+      `UPDATE nba_raw.player_box_scores SET points = points + 2 WHERE ${ONE_PLAYER}`,
+      { slate },
+    );
     const { plan } = await world.run();
     expect(plan.units.find(({ step }) => step === 'PlayerGameSummary')).toMatchObject({
       reason: 'stale',
@@ -101,7 +132,9 @@ describe('a correction in the past', () => {
       cascade: false,
       slates: [slate],
     });
-    expect(plan.units.filter(({ step }) => step === 'MLFeatureStore').every(({ cascade }) => cascade)).toBe(true);
+    expect(plan.units.filter(({ step }) => step === 'MLFeatureStore').every(({ cascade }) => cascade)).toBe(
+      true,
+    );
   });
 
   it('a re-planned run after it has nothing left, so marking ends', async () => {
@@ -117,7 +150,13 @@ describe('a correction in the past', () => {
     if (row === undefined) throw new Error('the league has no box scores');
     const last = String((row.one as { slate: string }).slate);
     await world.warehouse.append(row.table, [
-      { ...row.one, row_id: 'new-row', player_id: 999_001, player_name: 'Quite Unheardof', player_lookup: 'quiteunheardof' },
+      {
+        ...row.one,
+        row_id: 'new-row',
+        player_id: 999_001,
+        player_name: 'Quite Unheardof',
+        player_lookup: 'quiteunheardof',
+      },
     ]);
     const { plan } = await world.run();
     expect(plannedSlates(plan).filter((key) => (key.split(' ')[1] ?? '') < last)).toEqual([]);

@@ -1,19 +1,22 @@
 import { parseSlate, type Slate } from '#core/calendar.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
-import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions/publications.ts';
+import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions.ts';
+import type { RunDeps, RunReport, RunRequest } from '#guard/backfill/execute.ts';
 import { runBackfill } from '#guard/backfill/run.ts';
-import type { RunDeps, RunReport, RunRequest } from '#guard/backfill/run-types.ts';
-import { CONTEXT_PROCESSORS, SUMMARY_PROCESSORS } from '#pipeline/analytics/processors.ts';
-import { PRECOMPUTE_PROCESSORS } from '#pipeline/precompute/processors.ts';
+import { CONTEXT_PROCESSORS, PRECOMPUTE_PROCESSORS, SUMMARY_PROCESSORS } from '#pipeline/graph.ts';
 import type { Processor } from '#pipeline/processor.ts';
 import { systemClock } from '#platform/clock.ts';
-import { openSqliteQueue } from '#platform/queue/sqlite/queue.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { openSqliteQueue } from '#platform/queue/sqlite.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
 import { type LeagueOptions, type SimulatedLeague, simulateLeague } from '#simulate/league.ts';
 
-export const STATEMENTS: readonly Processor[] = [...SUMMARY_PROCESSORS, ...CONTEXT_PROCESSORS, ...PRECOMPUTE_PROCESSORS];
+export const STATEMENTS: readonly Processor[] = [
+  ...SUMMARY_PROCESSORS,
+  ...CONTEXT_PROCESSORS,
+  ...PRECOMPUTE_PROCESSORS,
+];
 
 /** Two seasons of four teams: small enough to be computed many times, with every feed. */
 export const TINY: LeagueOptions = {
@@ -62,7 +65,14 @@ export async function backfillWorld(options: LeagueOptions = TINY): Promise<Back
     runId: 'run',
     dataSource: 'simulated',
     models: unused,
-    exports: { locate: unused, put: unused, get: unused, list: unused, delete: unused, head: unused } as unknown as RunDeps['exports'],
+    exports: {
+      locate: unused,
+      put: unused,
+      get: unused,
+      list: unused,
+      delete: unused,
+      head: unused,
+    } as unknown as RunDeps['exports'],
   };
   const season = league.slates.filter((slate) => slate >= '2024-07-01').map(parseSlate);
   const [first, last] = [season[0] ?? parseSlate('2024-10-22'), season.at(-1) ?? parseSlate('2025-06-30')];
@@ -95,7 +105,8 @@ export async function contents(warehouse: Warehouse): Promise<Map<string, string
       `SELECT * FROM ${table.dataset}.${table.name} WHERE slate >= CAST(@from AS DATE) ORDER BY ${['slate', ...table.key].join(', ')}`,
       { from: '1946-11-01' },
     );
-    for (const [slate, own] of Map.groupBy(rows, (row) => String(row['slate']))) found.set(`${name} ${slate}`, JSON.stringify(own));
+    for (const [slate, own] of Map.groupBy(rows, (row) => String(row['slate'])))
+      found.set(`${name} ${slate}`, JSON.stringify(own));
   }
   return found;
 }

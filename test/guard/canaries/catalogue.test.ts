@@ -4,7 +4,7 @@ import { parseSlate } from '#core/calendar.ts';
 import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { boundedLook, paramsOf } from '#guard/canaries/ask.ts';
-import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
+import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { CANARY_PHASES, runbookPath } from '#guard/canaries/definition.ts';
 import { runbook } from '#guard/canaries/runbook.ts';
 
@@ -18,9 +18,15 @@ describe('the catalogue', () => {
     expect(new Set(CATALOGUE.map(({ phase }) => phase))).toEqual(new Set(CANARY_PHASES));
   });
 
-  test('holds every file of its folder', async () => {
-    const files = (await readdir('src/guard/canaries/catalog')).filter((name) => !['index.ts', 'sql.ts', 'exports.ts'].includes(name));
-    expect(CATALOGUE.map(({ id }) => `${id.replaceAll('_', '-')}.ts`).sort()).toEqual(files.sort());
+  test('holds every check that a file of its folder declares', async () => {
+    const folder = 'src/guard/canaries/catalogue';
+    const texts = await Promise.all(
+      (await readdir(folder)).map((name) => readFile(`${folder}/${name}`, 'utf8')),
+    );
+    const declared = texts.flatMap((text) =>
+      [...text.matchAll(/defineCanary\(\{\s*id: '(\w+)'/g)].map(([, id]) => id),
+    );
+    expect(CATALOGUE.map(({ id }) => id).sort()).toEqual(declared.sort());
   });
 
   test.each(CATALOGUE.map((canary) => [canary.id, canary] as const))(
@@ -41,18 +47,25 @@ describe('the catalogue', () => {
     expect(broken.map(({ id }) => id)).toEqual([]);
   });
 
-  test.each(statements.map(({ id, sql }) => [id, sql] as const))('%s reads only the partitions it needs', (_id, sql) => {
-    for (const table of CONTRACTS.filter(({ partition }) => partition !== undefined)) {
-      const reads = new RegExp(`(?:FROM|JOIN)\\s+${tableId(table).replace('.', '\\.')}\\b`).test(sql);
-      if (reads) expect(sql, tableId(table)).toMatch(new RegExp(`${table.partition}\\s*(?:=|>|>=|BETWEEN)\\s`));
-    }
-  });
+  test.each(statements.map(({ id, sql }) => [id, sql] as const))(
+    '%s reads only the partitions it needs',
+    (_id, sql) => {
+      for (const table of CONTRACTS.filter(({ partition }) => partition !== undefined)) {
+        const reads = new RegExp(`(?:FROM|JOIN)\\s+${tableId(table).replace('.', '\\.')}\\b`).test(sql);
+        if (reads)
+          expect(sql, tableId(table)).toMatch(new RegExp(`${table.partition}\\s*(?:=|>|>=|BETWEEN)\\s`));
+      }
+    },
+  );
 
-  test.each(statements.map(({ id, sql }) => [id, sql] as const))('%s names only the parameters there are', (_id, sql) => {
-    const named = new Set([...sql.matchAll(/@(\w+)/g)].map((match) => match[1]));
-    const given = paramsOf(boundedLook(sql), 7, { slate: parseSlate('2025-01-10'), asOf: new Date(0) });
-    expect(Object.keys(given).sort()).toEqual([...named].sort());
-  });
+  test.each(statements.map(({ id, sql }) => [id, sql] as const))(
+    '%s names only the parameters there are',
+    (_id, sql) => {
+      const named = new Set([...sql.matchAll(/@(\w+)/g)].map((match) => match[1]));
+      const given = paramsOf(boundedLook(sql), 7, { slate: parseSlate('2025-01-10'), asOf: new Date(0) });
+      expect(Object.keys(given).sort()).toEqual([...named].sort());
+    },
+  );
 
   test('a check without a sabotage is refused by the compiler', () => {
     const { sabotage, ...rest } = CATALOGUE[0] ?? {};

@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { schedule } from '#core/contracts/nba_reference/schedule.ts';
-import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
-import { type CanaryRequest, runCanaries } from '#guard/canaries/engine.ts';
+import { schedule } from '#core/contracts/nba_reference.ts';
+import { type Canary, type CanaryResult, defineCanary } from '#guard/canaries/definition.ts';
 import { halt, liftHalt } from '#guard/canaries/halt.ts';
 import { beat } from '#guard/canaries/heartbeats.ts';
-import type { CanaryResult } from '#guard/canaries/run.ts';
+import { type CanaryRequest, runCanaries } from '#guard/canaries/run.ts';
 import { gameRow } from '#test/fakes/prediction-world.ts';
 import { emptyWorld, type TestWorld } from './world.ts';
 
@@ -35,11 +34,19 @@ describe('the engine', () => {
   let world: TestWorld;
   beforeEach(async () => {
     world = await emptyWorld('2025-01-10T17:00:00Z');
-    await world.warehouse.append(schedule, [gameRow(SLATE, 0), gameRow(SLATE, 1), gameRow('2025-01-09', 2, '2025-01-10T00:30:00.000Z')]);
+    await world.warehouse.append(schedule, [
+      gameRow(SLATE, 0),
+      gameRow(SLATE, 1),
+      gameRow('2025-01-09', 2, '2025-01-10T00:30:00.000Z'),
+    ]);
   });
   afterEach(() => world.close());
 
-  const ask = async (canary: Canary, asOf = '2025-01-10T17:00:00Z', more: Partial<CanaryRequest> = {}): Promise<CanaryResult> => {
+  const ask = async (
+    canary: Canary,
+    asOf = '2025-01-10T17:00:00Z',
+    more: Partial<CanaryRequest> = {},
+  ): Promise<CanaryResult> => {
     const { results } = await runCanaries(world, { canaries: [canary], asOf: new Date(asOf), ...more });
     const [result] = results;
     if (result === undefined) throw new Error('no answer');
@@ -69,16 +76,24 @@ describe('the engine', () => {
   });
 
   test('counts an unknown verdict as wrong', async () => {
-    expect(await ask(check({ look: { sql: "SELECT 'x' AS subject, NULL > 1 AS is_bad, 'unknown' AS note" } }))).toMatchObject({
+    expect(
+      await ask(check({ look: { sql: "SELECT 'x' AS subject, NULL > 1 AS is_bad, 'unknown' AS note" } })),
+    ).toMatchObject({
       status: 'FAIL',
       offender_count: 1,
     });
   });
 
   test('a statement that throws is an error, never a pass', async () => {
-    expect(await ask(check({ look: { sql: 'SELECT nothing FROM nba_raw.no_such_table' } }))).toMatchObject({ status: 'ERROR', seen: null });
+    expect(await ask(check({ look: { sql: 'SELECT nothing FROM nba_raw.no_such_table' } }))).toMatchObject({
+      status: 'ERROR',
+      seen: null,
+    });
     const probe = async (): Promise<never> => Promise.reject(new Error('the store is away'));
-    expect(await ask(check({ look: { probe } }))).toMatchObject({ status: 'ERROR', reason: 'could not run: the store is away' });
+    expect(await ask(check({ look: { probe } }))).toMatchObject({
+      status: 'ERROR',
+      reason: 'could not run: the store is away',
+    });
   });
 
   test('without a calendar every check is an error: no calendar is not a day off', async () => {
@@ -89,7 +104,9 @@ describe('the engine', () => {
   });
 
   test('nothing expected is a failure or a skip, as the check says', async () => {
-    const look = { sql: "SELECT 'x' AS subject, TRUE AS is_bad, 'x' AS note FROM nba_raw.shots WHERE slate = CAST(@slate AS DATE)" };
+    const look = {
+      sql: "SELECT 'x' AS subject, TRUE AS is_bad, 'x' AS note FROM nba_raw.shots WHERE slate = CAST(@slate AS DATE)",
+    };
     expect((await ask(check({ look }))).status).toBe('FAIL');
     expect(await ask(check({ look, whenEmpty: { skip: 'no shots are loaded' } }))).toMatchObject({
       status: 'SKIP',
@@ -101,16 +118,25 @@ describe('the engine', () => {
     const of = (bad: number): Canary =>
       check({
         tolerates: { count: 1, share: 0.2 },
-        look: { probe: async () => Array.from({ length: 10 }, (_, i) => ({ subject: `s${i}`, is_bad: i < bad, note: null })) },
+        look: {
+          probe: async () =>
+            Array.from({ length: 10 }, (_, i) => ({ subject: `s${i}`, is_bad: i < bad, note: null })),
+        },
       });
     expect((await ask(of(2))).status).toBe('PASS');
     expect((await ask(of(3))).status).toBe('FAIL');
   });
 
   test('a check that hangs is an error when the budget is over', async () => {
-    const timer = { now: () => new Date(), sleep: async () => new Promise<void>((resolve) => setImmediate(resolve)) };
+    const timer = {
+      now: () => new Date(),
+      sleep: async () => new Promise<void>((resolve) => setImmediate(resolve)),
+    };
     const hanging = check({ look: { probe: () => new Promise(() => undefined) } });
-    const { results } = await runCanaries({ ...world, timer }, { canaries: [hanging], asOf: world.clock.now(), budgetSeconds: 1 });
+    const { results } = await runCanaries(
+      { ...world, timer },
+      { canaries: [hanging], asOf: world.clock.now(), budgetSeconds: 1 },
+    );
     expect(results[0]).toMatchObject({ status: 'ERROR', reason: expect.stringContaining('within 1 s') });
   });
 
@@ -152,8 +178,12 @@ describe('the engine', () => {
     const tonight = check({ looksAt: 'tonight' });
     await world.warehouse.append(schedule, [gameRow('2025-01-12', 3), gameRow('2025-01-20', 4)]);
     expect((await ask(tonight, '2025-01-11T17:00:00Z')).reason).toBe('no games on 2025-01-11');
-    expect((await ask(tonight, '2025-01-15T17:00:00Z')).reason).toBe('no games on 2025-01-15: break from 2025-01-13 to 2025-01-19');
-    expect((await ask(tonight, '2025-04-15T17:00:00Z')).reason).toBe('no games on 2025-04-15: off-season or season over');
+    expect((await ask(tonight, '2025-01-15T17:00:00Z')).reason).toBe(
+      'no games on 2025-01-15: break from 2025-01-13 to 2025-01-19',
+    );
+    expect((await ask(tonight, '2025-04-15T17:00:00Z')).reason).toBe(
+      'no games on 2025-04-15: off-season or season over',
+    );
     expect((await ask(tonight, '2025-07-15T17:00:00Z')).reason).toBe(
       'no games on 2025-07-15 or within 120 days of it: is there a schedule?',
     );
@@ -167,7 +197,10 @@ describe('the engine', () => {
   test('a halt skips with its reason until it ends', async () => {
     await halt(world, { until: new Date('2025-01-10T20:00:00Z'), reason: 'moving house', by: 'operator' });
     const skipped = await ask(check());
-    expect(skipped).toMatchObject({ status: 'SKIP', reason: 'halted by operator until 2025-01-10T20:00:00.000Z: moving house' });
+    expect(skipped).toMatchObject({
+      status: 'SKIP',
+      reason: 'halted by operator until 2025-01-10T20:00:00.000Z: moving house',
+    });
     expect((await ask(check(), '2025-01-10T20:00:00Z')).status).toBe('PASS');
     expect((await ask(check({ ignoresHalt: true }))).status).toBe('PASS');
     await liftHalt(world.state);
@@ -175,17 +208,19 @@ describe('the engine', () => {
   });
 
   test('a halt without a reason or an end is refused', async () => {
-    await expect(halt(world, { until: new Date('2025-01-01T00:00:00Z'), reason: 'late', by: 'x' })).rejects.toThrow(
-      'needs a reason and an end',
-    );
-    await expect(halt(world, { until: new Date('2025-02-01T00:00:00Z'), reason: ' ', by: 'x' })).rejects.toThrow(
-      'needs a reason and an end',
-    );
+    await expect(
+      halt(world, { until: new Date('2025-01-01T00:00:00Z'), reason: 'late', by: 'x' }),
+    ).rejects.toThrow('needs a reason and an end');
+    await expect(
+      halt(world, { until: new Date('2025-02-01T00:00:00Z'), reason: ' ', by: 'x' }),
+    ).rejects.toThrow('needs a reason and an end');
   });
 
   test('stores every answer', async () => {
     await ask(check());
-    const rows = await world.warehouse.query('SELECT canary_id, status, offenders FROM nba_orchestration.canary_results');
+    const rows = await world.warehouse.query(
+      'SELECT canary_id, status, offenders FROM nba_orchestration.canary_results',
+    );
     expect(rows).toEqual([{ canary_id: 'example', status: 'PASS', offenders: '[]' }]);
   });
 
@@ -194,7 +229,9 @@ describe('the engine', () => {
       for (const job of ['day', 'sweeper']) await beat(world, { job, ok: i < 10, maxSilenceSeconds: 60 });
       await world.clock.sleep(1000);
     }
-    const rows = await world.warehouse.query('SELECT job, beat_at, succeeded_at FROM nba_orchestration.heartbeats ORDER BY job');
+    const rows = await world.warehouse.query(
+      'SELECT job, beat_at, succeeded_at FROM nba_orchestration.heartbeats ORDER BY job',
+    );
     expect(rows).toEqual([
       { job: 'day', beat_at: '2025-01-10T17:00:19.000Z', succeeded_at: '2025-01-10T17:00:09.000Z' },
       { job: 'sweeper', beat_at: '2025-01-10T17:00:19.000Z', succeeded_at: '2025-01-10T17:00:09.000Z' },
@@ -203,7 +240,9 @@ describe('the engine', () => {
 
   test('a run after a gap looks at the evenings nobody watched', async () => {
     const slates = async (): Promise<string[]> =>
-      (await runCanaries(world, { canaries: [check()] })).runs.map(({ slate, as_of }) => `${slate} ${as_of.toISOString()}`);
+      (await runCanaries(world, { canaries: [check()] })).runs.map(
+        ({ slate, as_of }) => `${slate} ${as_of.toISOString()}`,
+      );
     expect(await slates()).toEqual(['2025-01-10 2025-01-10T17:00:00.000Z']);
     world.clock.set(new Date('2025-01-10T20:00:00Z'));
     expect(await slates()).toEqual(['2025-01-10 2025-01-10T20:00:00.000Z']);
@@ -240,21 +279,30 @@ describe('the engine', () => {
       warehouse: {
         ...world.warehouse,
         dryRun: async () => ({ bytes: 600 }),
-        query: async <T extends object>(sql: string, params?: Parameters<typeof world.warehouse.query>[1]) => {
+        query: async <T extends object>(
+          sql: string,
+          params?: Parameters<typeof world.warehouse.query>[1],
+        ) => {
           if (sql.includes('subject')) asked.push(sql);
           return world.warehouse.query<T>(sql, params);
         },
       },
     };
     const canaries = [check({ id: 'first' }), check({ id: 'second' })];
-    const { results } = await runCanaries(billed, { canaries, asOf: new Date('2025-01-10T17:00:00Z'), budgetBytes: 1000 });
+    const { results } = await runCanaries(billed, {
+      canaries,
+      asOf: new Date('2025-01-10T17:00:00Z'),
+      budgetBytes: 1000,
+    });
     expect(results.map(({ status, bytes }) => [status, bytes])).toEqual([
       ['PASS', 600],
       ['ERROR', null],
     ]);
     expect(results[1]?.reason).toContain('would read 600 bytes, and 400 of the 1000 of this run are left');
     expect(asked).toHaveLength(1);
-    const stored = await world.warehouse.query('SELECT canary_id, bytes FROM nba_orchestration.canary_results ORDER BY canary_id');
+    const stored = await world.warehouse.query(
+      'SELECT canary_id, bytes FROM nba_orchestration.canary_results ORDER BY canary_id',
+    );
     expect(stored).toEqual([
       { canary_id: 'first', bytes: 600 },
       { canary_id: 'second', bytes: null },

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { jobHeartbeats } from '#guard/canaries/catalog/job-heartbeats.ts';
-import { runCanaries } from '#guard/canaries/engine.ts';
+import { jobHeartbeats } from '#guard/canaries/catalogue/operations.ts';
+import type { CanaryResult } from '#guard/canaries/definition.ts';
 import { beat } from '#guard/canaries/heartbeats.ts';
-import type { CanaryResult } from '#guard/canaries/run.ts';
+import { runCanaries } from '#guard/canaries/run.ts';
 import { emptyWorld, type TestWorld } from './world.ts';
 
 describe('job_heartbeats', () => {
@@ -32,7 +32,10 @@ describe('job_heartbeats', () => {
   test('misses a job that has become silent', async () => {
     await beat(world, { job: 'day', ok: true, maxSilenceSeconds: 3600 });
     expect(await answerAt('2025-01-10T13:00:00Z')).toMatchObject({ status: 'PASS' });
-    expect(await answerAt('2025-01-10T13:01:00Z')).toMatchObject({ status: 'FAIL', offenders: ['day: silent for 61 minutes, allowed 60'] });
+    expect(await answerAt('2025-01-10T13:01:00Z')).toMatchObject({
+      status: 'FAIL',
+      offenders: ['day: silent for 61 minutes, allowed 60'],
+    });
   });
 
   test('one bad end is no silence, bad ends without a good one within its time are', async () => {

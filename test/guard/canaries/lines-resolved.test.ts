@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type PlayerPropLine, playerPropLines } from '#core/contracts/nba_analytics/player-prop-lines.ts';
-import { schedule } from '#core/contracts/nba_reference/schedule.ts';
-import { linesResolved } from '#guard/canaries/catalog/lines-resolved.ts';
-import { runCanaries } from '#guard/canaries/engine.ts';
+import { type PlayerPropLine, playerPropLines } from '#core/contracts/nba_analytics.ts';
+import { schedule } from '#core/contracts/nba_reference.ts';
+import { linesResolved } from '#guard/canaries/catalogue/ingest.ts';
+import { runCanaries } from '#guard/canaries/run.ts';
 import { gameRow } from '#test/fakes/prediction-world.ts';
 import { emptyWorld, type TestWorld } from './world.ts';
 
@@ -36,7 +36,8 @@ describe('lines_resolved', () => {
   afterEach(() => world.close());
 
   const status = async (): Promise<string | undefined> =>
-    (await runCanaries(world, { canaries: [linesResolved], asOf: new Date(`${SLATE}T23:30:00Z`) })).results[0]?.status;
+    (await runCanaries(world, { canaries: [linesResolved], asOf: new Date(`${SLATE}T23:30:00Z`) })).results[0]
+      ?.status;
 
   const quoteAnother = async (): Promise<void> => {
     await world.warehouse.append(
@@ -51,7 +52,12 @@ describe('lines_resolved', () => {
   });
 
   test('lines of a game that was called off are not', async () => {
-    const moved = { ...gameRow('2025-01-28', 1, '2025-01-29T00:00:00.000Z'), home_abbr: 'CCC', published_slate: SLATE, was_moved: true };
+    const moved = {
+      ...gameRow('2025-01-28', 1, '2025-01-29T00:00:00.000Z'),
+      home_abbr: 'CCC',
+      published_slate: SLATE,
+      was_moved: true,
+    };
     await world.warehouse.append(schedule, [moved]);
     await quoteAnother();
     expect(await status()).toBe('PASS');

@@ -1,15 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DayHour, HEALTHY_AS_OF, healthyLeague, liveDays, proofSlates } from '#app/healthy-world.ts';
 import { addDays } from '#core/calendar.ts';
-import { CATALOGUE } from '#guard/canaries/catalog/index.ts';
-import { defineCanary } from '#guard/canaries/definition.ts';
-import { runCanaries } from '#guard/canaries/engine.ts';
+import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
+import { type CanaryResult, defineCanary } from '#guard/canaries/definition.ts';
 import { prove } from '#guard/canaries/prove.ts';
-import type { CanaryResult } from '#guard/canaries/run.ts';
+import { runCanaries } from '#guard/canaries/run.ts';
 import { emptyWorld, type TestWorld } from './world.ts';
 
 const isLoud = ({ status }: CanaryResult): boolean => status === 'FAIL' || status === 'ERROR';
-const brief = ({ canary_id, slate, reason, offenders }: CanaryResult): unknown[] => [canary_id, slate, reason, offenders.slice(0, 3)];
+const brief = ({ canary_id, slate, reason, offenders }: CanaryResult): unknown[] => [
+  canary_id,
+  slate,
+  reason,
+  offenders.slice(0, 3),
+];
 
 /** A holiday without games and two game days; the long version with breaks, time changes and playoffs is scripts/soak.ts. */
 describe('the catalogue on a healthy world', () => {
@@ -40,13 +44,21 @@ describe('the catalogue on a healthy world', () => {
   });
 
   test('a holiday is not asked about, and says why', () => {
-    const holiday = lived.filter(({ canary_id, slate }) => canary_id === 'prediction_gap' && slate === '2024-11-28');
-    expect(holiday.map(({ status, reason }) => [status, reason])).toEqual([['SKIP', 'no games on 2024-11-28']]);
+    const holiday = lived.filter(
+      ({ canary_id, slate }) => canary_id === 'prediction_gap' && slate === '2024-11-28',
+    );
+    expect(holiday.map(({ status, reason }) => [status, reason])).toEqual([
+      ['SKIP', 'no games on 2024-11-28'],
+    ]);
   });
 
-  test('every check fires on its own sabotage and is quiet when it is undone', { timeout: 120_000 }, async () => {
+  test('every check fires on its own sabotage and is quiet when it is undone', {
+    timeout: 120_000,
+  }, async () => {
     const report = await prove(world, CATALOGUE, HEALTHY_AS_OF);
-    expect(report.proofs.filter(({ proven }) => !proven).map(({ canary_id, detail }) => [canary_id, detail])).toEqual([]);
+    expect(
+      report.proofs.filter(({ proven }) => !proven).map(({ canary_id, detail }) => [canary_id, detail]),
+    ).toEqual([]);
     expect(report.proven).toBe(CATALOGUE.length);
     const { results } = await runCanaries(world, { canaries: CATALOGUE, asOf: HEALTHY_AS_OF, store: false });
     expect(results.filter(isLoud).map(brief)).toEqual([]);
@@ -60,8 +72,16 @@ describe('the catalogue on a healthy world', () => {
       world,
       [
         defineCanary({ ...base, id: 'always_green', look: { sql: fine } }),
-        defineCanary({ ...base, id: 'always_broken', look: { sql: 'SELECT no_such_column FROM nba_reference.schedule' } }),
-        defineCanary({ ...base, id: 'harmless', sabotage: { sql: ["DELETE FROM nba_reference.schedule WHERE game_id = 'none'"] } }),
+        defineCanary({
+          ...base,
+          id: 'always_broken',
+          look: { sql: 'SELECT no_such_column FROM nba_reference.schedule' },
+        }),
+        defineCanary({
+          ...base,
+          id: 'harmless',
+          sabotage: { sql: ["DELETE FROM nba_reference.schedule WHERE game_id = 'none'"] },
+        }),
       ],
       HEALTHY_AS_OF,
     );

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type SettableClock, settableClock } from '#app/healthy-world.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
-import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions/publications.ts';
-import type { CanaryDeps } from '#guard/canaries/engine.ts';
+import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions.ts';
+import type { CanaryDeps } from '#guard/canaries/run.ts';
 import type { DayDeps } from '#pipeline/day.ts';
-import { directoryObjects } from '#platform/objects/directory/store.ts';
-import { openSqliteQueue } from '#platform/queue/sqlite/queue.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { directoryObjects } from '#platform/objects/directory.ts';
+import { openSqliteQueue } from '#platform/queue/sqlite.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import { modelOf, simpleSystems } from '#test/fakes/prediction-world.ts';
 

@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HEALTHY_AS_OF, healthyLeague, liveDays, ONE_RUN, proofSlates } from '#app/healthy-world.ts';
-import { DRILLS } from '#guard/drills/catalog/index.ts';
-import { type DrillWorld, defineDrill, type Outcome, type Scene } from '#guard/drills/drill.ts';
-import { runDrills } from '#guard/drills/run.ts';
-import { askAll } from '#guard/drills/scenes.ts';
+import { DRILLS } from '#guard/drills/catalogue/catalogue.ts';
+import {
+  askAll,
+  type DrillWorld,
+  defineDrill,
+  type Outcome,
+  runDrills,
+  type Scene,
+} from '#guard/drills/drill.ts';
 import type { StateStore } from '#platform/state/port.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import { emptyWorld, type TestWorld } from '#test/guard/canaries/world.ts';
 
 /** One of every kind; `tipoff drill run` plays all of them, which takes minutes. */
@@ -45,7 +50,9 @@ describe('drills', () => {
   test('cover at least twenty recorded incidents, each under a name of its own', () => {
     expect(new Set(DRILLS.map(({ incident }) => incident)).size).toBeGreaterThanOrEqual(20);
     expect(new Set(DRILLS.map(({ id }) => id)).size).toBe(DRILLS.length);
-    expect(DRILLS.filter(({ id, incident }) => !/^[a-z-]+$/.test(id) || !/^I\d+$/.test(incident))).toEqual([]);
+    expect(DRILLS.filter(({ id, incident }) => !/^[a-z-]+$/.test(id) || !/^I\d+$/.test(incident))).toEqual(
+      [],
+    );
   });
 
   test('an incident is told with its cause, and its twin is silent; a false alarm the other way round', {
@@ -53,17 +60,36 @@ describe('drills', () => {
   }, async () => {
     const drills = DRILLS.filter(({ id }) => PLAYED.includes(id));
     const { results, passed } = await runDrills(drillWorld, drills);
-    expect(results.filter((result) => !result.passed).map(({ drill_id, wrong }) => [drill_id, wrong])).toEqual([]);
+    expect(
+      results.filter((result) => !result.passed).map(({ drill_id, wrong }) => [drill_id, wrong]),
+    ).toEqual([]);
     expect([drills.length, passed]).toEqual([PLAYED.length, PLAYED.length]);
     expect(await askAll(drillWorld)).toEqual({ told: [], said: 'nothing fails' });
   });
 
-  const scene = (...told: string[]): Scene => ({ what: 'something', play: async (): Promise<Outcome> => ({ told, said: 'so' }) });
-  const base = { id: 'example', incident: 'I01', date: '2026-02-07', happened: 'Something.', guard: 'prediction_gap' };
+  const scene = (...told: string[]): Scene => ({
+    what: 'something',
+    play: async (): Promise<Outcome> => ({ told, said: 'so' }),
+  });
+  const base = {
+    id: 'example',
+    incident: 'I01',
+    date: '2026-02-07',
+    happened: 'Something.',
+    guard: 'prediction_gap',
+  };
 
   test.each([
-    ['nobody notices', { replay: scene(), twin: scene() }, 'expected prediction_gap, was told of nothing: so'],
-    ['another one is named', { replay: scene('lines_present'), twin: scene() }, 'expected prediction_gap, was told of lines_present: so'],
+    [
+      'nobody notices',
+      { replay: scene(), twin: scene() },
+      'expected prediction_gap, was told of nothing: so',
+    ],
+    [
+      'another one is named',
+      { replay: scene('lines_present'), twin: scene() },
+      'expected prediction_gap, was told of lines_present: so',
+    ],
     [
       'more is told than the cause',
       { replay: scene('prediction_gap', 'lines_present'), twin: scene() },
@@ -97,7 +123,12 @@ describe('drills', () => {
     const { passed } = await runDrills(drillWorld, [
       defineDrill({ ...base, replay: scene('prediction_gap'), twin: scene() }),
       defineDrill({ ...base, isNoise: true, replay: scene(), twin: scene('prediction_gap') }),
-      defineDrill({ ...base, beside: ['lines_present'], replay: scene('lines_present', 'prediction_gap'), twin: scene() }),
+      defineDrill({
+        ...base,
+        beside: ['lines_present'],
+        replay: scene('lines_present', 'prediction_gap'),
+        twin: scene(),
+      }),
     ]);
     expect(passed).toBe(3);
   });

@@ -1,12 +1,11 @@
 import { afterEach } from 'vitest';
 import { type Alerted, alert } from '#guard/incidents/alert.ts';
 import type { DeliverDeps } from '#guard/incidents/deliver.ts';
-import type { CheckResult, CheckRun } from '#guard/incidents/input.ts';
+import type { CheckResult, CheckRun } from '#guard/incidents/update.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import type { Notice } from '#platform/notify/port.ts';
-import { parseChannels } from '#platform/notify/slack/channels.ts';
-import { slackNotifier } from '#platform/notify/slack/notifier.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { parseChannels, slackNotifier } from '#platform/notify/slack/notifier.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
 
 export const SLATE = '2025-01-10';
@@ -35,7 +34,14 @@ export function check(id: string, change: Partial<CheckResult> = {}): CheckResul
 }
 
 export const passed = (id: string, change: Partial<CheckResult> = {}): CheckResult =>
-  check(id, { status: 'PASS', seen: 0, offenders: [], offender_count: 0, reason: 'All games have predictions.', ...change });
+  check(id, {
+    status: 'PASS',
+    seen: 0,
+    offenders: [],
+    offender_count: 0,
+    reason: 'All games have predictions.',
+    ...change,
+  });
 
 export interface AlarmWorld {
   readonly slack: FakeSlack;
@@ -92,7 +98,9 @@ export function alarmWorlds(): () => Promise<AlarmWorld> {
       deps,
       fallback,
       run: (results, change) =>
-        alert(deps, [{ run_id: `run-${++number}`, slate: SLATE, as_of: clock.now(), results, ...change }], { digest: false }),
+        alert(deps, [{ run_id: `run-${++number}`, slate: SLATE, as_of: clock.now(), results, ...change }], {
+          digest: false,
+        }),
       later: (minutes, results) => {
         clock.advance(minutes * MINUTE);
         return world.run(results);

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import {
+  acknowledge,
+  findIncident,
+  listIncidents,
+  snooze,
+  unsettledSlates,
+} from '#guard/incidents/acknowledge.ts';
 import { alert, checkDelivered } from '#guard/incidents/alert.ts';
-import { acknowledge, findIncident, listIncidents, snooze, unsettledSlates } from '#guard/incidents/care.ts';
 import { deliver } from '#guard/incidents/deliver.ts';
 import { alarmWorlds, check, NOON, passed, SLATE } from './alarm-world.ts';
 
@@ -36,7 +42,10 @@ describe('one failure', () => {
     const alerted = await w.later(80, [passed('gap')]);
     expect(alerted.observed.resolved).toEqual(['gap']);
     expect(w.messages()).toBe(1);
-    expect(w.slack.posts[0]).toMatchObject({ edits: 1, text: expect.stringContaining('RESOLVED: gap: well again after 1 h 20 min') });
+    expect(w.slack.posts[0]).toMatchObject({
+      edits: 1,
+      text: expect.stringContaining('RESOLVED: gap: well again after 1 h 20 min'),
+    });
     expect(JSON.stringify(w.slack.posts[0]?.blocks)).toContain(':large_green_circle:');
   });
 
@@ -62,7 +71,10 @@ describe('one failure', () => {
     await w.later(30, [passed('gap')]);
     await w.later(30 * 60, [check('gap')]);
     expect(w.slack.top()).toHaveLength(2);
-    expect(await listIncidents(w.deps.state, 'all')).toMatchObject([{ status: 'open' }, { status: 'resolved' }]);
+    expect(await listIncidents(w.deps.state, 'all')).toMatchObject([
+      { status: 'open' },
+      { status: 'resolved' },
+    ]);
   });
 
   it('that gets worse says so', async () => {
@@ -70,7 +82,9 @@ describe('one failure', () => {
     await w.run([check('gap')]);
     await w.later(30, [check('gap', { severity: 'critical' })]);
     await w.later(30, [check('gap', { severity: 'critical' })]);
-    expect(w.slack.replies()).toMatchObject([{ isBroadcast: true, text: expect.stringContaining('has become worse') }]);
+    expect(w.slack.replies()).toMatchObject([
+      { isBroadcast: true, text: expect.stringContaining('has become worse') },
+    ]);
   });
 
   it('of mere information is not told, but kept for the digest', async () => {
@@ -78,18 +92,29 @@ describe('one failure', () => {
     await w.run([check('gap', { severity: 'info' })]);
     expect(w.messages()).toBe(0);
     await alert(w.deps, []);
-    expect(w.slack.posts).toMatchObject([{ text: expect.stringContaining('INFO gap, open 0 min: 3 of 10 games have no predictions') }]);
+    expect(w.slack.posts).toMatchObject([
+      { text: expect.stringContaining('INFO gap, open 0 min: 3 of 10 games have no predictions') },
+    ]);
   });
 
   it('to run is an error and says so, even for a check that is only a warning', async () => {
     const w = await world();
-    await w.run([check('gap', { status: 'ERROR', seen: null, offenders: [], offender_count: 0, reason: 'column "lines" does not exist' })]);
+    await w.run([
+      check('gap', {
+        status: 'ERROR',
+        seen: null,
+        offenders: [],
+        offender_count: 0,
+        reason: 'column "lines" does not exist',
+      }),
+    ]);
     expect(w.slack.posts[0]?.text).toMatch(/^ERROR: gap could not be checked: column "lines" does not exist/);
   });
 
   it('buried in repeats of another one still has its own message', async () => {
     const w = await world();
-    for (let i = 0; i < 12; i++) await w.later(30, [check('quality', { phase: 'precompute' }), passed('gap')]);
+    for (let i = 0; i < 12; i++)
+      await w.later(30, [check('quality', { phase: 'precompute' }), passed('gap')]);
     await w.later(30, [check('quality', { phase: 'precompute' }), check('gap')]);
     expect(w.slack.top().map(({ text }) => text.split(':')[1])).toEqual([' quality', ' gap']);
   });
@@ -184,7 +209,9 @@ describe('a cause', () => {
       severity: i === 7 ? 'critical' : 'warning',
     });
   });
-  const well = effects.map((effect) => passed(effect.canary_id, { phase: effect.phase, depends_on: effect.depends_on }));
+  const well = effects.map((effect) =>
+    passed(effect.canary_id, { phase: effect.phase, depends_on: effect.depends_on }),
+  );
 
   it('with eight effects is one message that names them', async () => {
     const w = await world();
@@ -211,7 +238,9 @@ describe('a cause', () => {
     await w.later(30, [left, passed('box-scores', { phase: 'ingest' })]);
     expect(w.messages()).toBe(1);
     await w.later(30, [left, passed('box-scores', { phase: 'ingest' })]);
-    expect(w.slack.top().map(({ text }) => text.split('\n')[0])).toContainEqual(expect.stringContaining('WARNING: effect-0'));
+    expect(w.slack.top().map(({ text }) => text.split('\n')[0])).toContainEqual(
+      expect.stringContaining('WARNING: effect-0'),
+    );
   });
 
   it('is at least as bad as what it explains', async () => {
@@ -255,7 +284,9 @@ describe('care', () => {
     for (let i = 0; i < 9; i++) await w.later(30, [critical]);
     expect(w.messages()).toBe(1);
     await w.later(30, [critical]);
-    expect(w.slack.replies()).toMatchObject([{ text: expect.stringContaining('the snooze is over and it is still failing') }]);
+    expect(w.slack.replies()).toMatchObject([
+      { text: expect.stringContaining('the snooze is over and it is still failing') },
+    ]);
   });
 
   it('by a snooze does not cover what gets worse', async () => {
@@ -273,7 +304,9 @@ describe('care', () => {
     const w = await world();
     await w.run([check('gap')]);
     const until = new Date(Date.parse(NOON) + hours * 3_600_000);
-    await expect(snooze(w.deps, 'gap', 'ann', until, 'x')).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
+    await expect(snooze(w.deps, 'gap', 'ann', until, 'x')).rejects.toMatchObject({
+      code: 'TIPOFF_BAD_INPUT',
+    });
   });
 
   it('for an incident that is over or unknown is refused', async () => {
@@ -289,7 +322,11 @@ describe('while Slack is down', () => {
   it('nothing is lost: the fallback hears it once, the exit code is 3, and it comes later, once', async () => {
     const w = await world();
     w.slack.isDown = true;
-    const failing = [check('gap', { severity: 'critical' }), check('other', { phase: 'ingest' }), check('third', { phase: 'ingest' })];
+    const failing = [
+      check('gap', { severity: 'critical' }),
+      check('other', { phase: 'ingest' }),
+      check('third', { phase: 'ingest' }),
+    ];
     const down = await w.run(failing);
     expect(down.delivered).toMatchObject({
       sent: 0,
@@ -314,7 +351,9 @@ describe('while Slack is down', () => {
     await w.later(30, [passed('gap')]);
     w.slack.isDown = false;
     await deliver(w.deps);
-    expect(w.slack.posts).toMatchObject([{ text: expect.stringContaining('RESOLVED: gap: well again after 30 min') }]);
+    expect(w.slack.posts).toMatchObject([
+      { text: expect.stringContaining('RESOLVED: gap: well again after 30 min') },
+    ]);
   });
 
   it('most notices are not even tried, so that a run does not wait for each', async () => {
@@ -387,7 +426,9 @@ describe('while Slack is down', () => {
         },
       },
     };
-    void alert(dying, [{ run_id: 'r', slate: SLATE, as_of: w.clock.now(), results: [check('gap')] }], { digest: false });
+    void alert(dying, [{ run_id: 'r', slate: SLATE, as_of: w.clock.now(), results: [check('gap')] }], {
+      digest: false,
+    });
     while (w.slack.posts.length === 0) await new Promise((resolve) => setImmediate(resolve));
     expect(await deliver(w.deps)).toMatchObject({ sent: 0, undelivered: [] });
     w.clock.advance(6 * 60_000);

@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import type { CheckResult } from '#guard/incidents/input.ts';
 import { incidentNotice, replyNotice } from '#guard/incidents/notice.ts';
-import { reduceRuns } from '#guard/incidents/reduce.ts';
-import { consoleReport } from '#guard/incidents/render/console.ts';
-import { jsonReport } from '#guard/incidents/render/json.ts';
-import { summaryReport } from '#guard/incidents/render/summary.ts';
-import { type Report, reportOf } from '#guard/incidents/report.ts';
-import { consoleNotifier } from '#platform/notify/console/notifier.ts';
+import { consoleReport, jsonReport, type Report, reportOf, summaryReport } from '#guard/incidents/report.ts';
+import { type CheckResult, reduceRuns } from '#guard/incidents/update.ts';
+import { consoleNotifier } from '#platform/notify/console.ts';
 import { SLACK_LIMITS, slackMessage } from '#platform/notify/slack/blocks.ts';
 import { check, NOON, passed, SLATE } from './alarm-world.ts';
 
 const at = (minutes: number): Date => new Date(Date.parse(NOON) + minutes * 60_000);
-const run = (minutes: number, results: readonly CheckResult[]) => ({ run_id: `r${minutes}`, slate: SLATE, as_of: at(minutes), results });
+const run = (minutes: number, results: readonly CheckResult[]) => ({
+  run_id: `r${minutes}`,
+  slate: SLATE,
+  as_of: at(minutes),
+  results,
+});
 const CRITICAL = check('prediction-gap', { severity: 'critical', offender_count: 12 });
 const EFFECT = check('export-fresh', { phase: 'publish', depends_on: ['predict'] });
 
@@ -44,14 +45,18 @@ const REPORT: Report = {
     sent: 1,
     edited: 0,
     replied: 0,
-    undelivered: [{ title: 'lines-present could not be checked', error: 'Slack is down', isOnFallback: true }],
+    undelivered: [
+      { title: 'lines-present could not be checked', error: 'Slack is down', isOnFallback: true },
+    ],
   },
 };
 
 describe('golden renderings', () => {
   it('of an open incident on Slack', () => {
     const incident = incidentAfter(run(0, [CRITICAL, EFFECT]), run(30, [CRITICAL, EFFECT]));
-    expect(slackMessage(incidentNotice(incident), (path) => `https://example.com/${path}`)).toMatchInlineSnapshot(`
+    expect(
+      slackMessage(incidentNotice(incident), (path) => `https://example.com/${path}`),
+    ).toMatchInlineSnapshot(`
       {
         "blocks": [
           {
@@ -160,7 +165,9 @@ describe('golden renderings', () => {
 
   it('of a reminder on Slack', () => {
     const incident = incidentAfter(run(0, [CRITICAL]), run(130, [CRITICAL]));
-    expect(slackMessage(replyNotice(incident, { fingerprint: 'prediction-gap', number: 1, kind: 'reminder' }))).toMatchInlineSnapshot(`
+    expect(
+      slackMessage(replyNotice(incident, { fingerprint: 'prediction-gap', number: 1, kind: 'reminder' })),
+    ).toMatchInlineSnapshot(`
       {
         "blocks": [
           {
@@ -446,14 +453,18 @@ describe('a message', () => {
 
   it('lets outside text neither mention people nor make links nor break a code block', () => {
     const evil = '<!channel> <@U1> <https://bad.example|click> & ```';
-    const json = JSON.stringify(slackMessage({ key: evil, severity: 'error', title: evil, lines: [evil], repair: evil, runbook: evil }));
+    const json = JSON.stringify(
+      slackMessage({ key: evil, severity: 'error', title: evil, lines: [evil], repair: evil, runbook: evil }),
+    );
     expect(json.replaceAll(/"type":"plain_text","text":"[^"]*"/g, '')).not.toMatch(/<[!@h]/);
     expect(json.match(/```/g)?.length).toBe(3);
   });
 
   it('in a job summary stays text as well', () => {
     const evil = '<img src=x onerror=alert(1)> [click](https://bad.example) | @everyone `x` **b**\n## h';
-    const summary = summaryReport(reportOf([run(0, [check('a', { reason: evil, offenders: [evil], repair: 'echo ```' })])]));
+    const summary = summaryReport(
+      reportOf([run(0, [check('a', { reason: evil, offenders: [evil], repair: 'echo ```' })])]),
+    );
     expect(summary).not.toMatch(/<img|\]\(https|@everyone|^## h/m);
     expect(
       summary

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { addDays, type Slate } from '#core/calendar.ts';
 import { FEATURES } from '#core/features.ts';
 import { qualityReport } from '#guard/quality/report.ts';
-import { requireTrainable } from '#guard/quality/training-gate.ts';
-import { readTrend, recordReport } from '#guard/quality/trend.ts';
+import { readTrend, recordReport, requireTrainable } from '#guard/quality/trend.ts';
 import { mlFeatureStoreProcessor } from '#pipeline/precompute/ml-feature-store.ts';
 import { NO_AS_OF, rangeParams } from '#pipeline/processor.ts';
 import { type BackfillWorld, backfillWorld } from '#test/guard/backfill/world.ts';
@@ -49,7 +48,9 @@ describe('the quality of training data', () => {
       range,
     );
     const inMonth = kept.filter(({ slate }) => slate.startsWith(month));
-    const lost = new Set(inMonth.slice(0, Math.ceil(inMonth.length * share)).map(({ player_id }) => player_id));
+    const lost = new Set(
+      inMonth.slice(0, Math.ceil(inMonth.length * share)).map(({ player_id }) => player_id),
+    );
     await world.warehouse.execute(
       'DELETE FROM nba_precompute.player_daily_cache WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND player_id IN UNNEST(@ids)',
       {
@@ -69,7 +70,13 @@ describe('the quality of training data', () => {
 
   it('healthy rows pass, whatever optional features nobody delivers', async () => {
     const report = await qualityReport(world.warehouse, range);
-    expect(report).toMatchObject({ verdict: 'pass', required_default_rows: 0, required_default_share: 0, findings: [], reasons: [] });
+    expect(report).toMatchObject({
+      verdict: 'pass',
+      required_default_rows: 0,
+      required_default_share: 0,
+      findings: [],
+      reasons: [],
+    });
     expect(report.rows).toBeGreaterThan(100);
     expect(report.months.map(({ month }) => month)).toEqual(months);
     expect(report.months.reduce((sum, { rows }) => sum + rows, 0)).toBe(report.rows);
@@ -86,30 +93,43 @@ describe('the quality of training data', () => {
     const month = months.at(-1) ?? '';
     const report = await contaminated(month, 1, () => qualityReport(world.warehouse, range));
     expect(report.verdict).toBe('fail');
-    expect(report.months.filter(({ verdict }) => verdict === 'fail').map((one) => one.month)).toEqual([month]);
+    expect(report.months.filter(({ verdict }) => verdict === 'fail').map((one) => one.month)).toEqual([
+      month,
+    ]);
     const named = report.findings.filter(({ verdict }) => verdict === 'fail');
     expect(new Set(named.map((one) => one.month))).toEqual(new Set([month]));
     expect(named.map(({ feature }) => feature)).toContain('pts_ewma8');
     expect(named.map(({ feature }) => feature)).not.toContain('opp_pts_allowed');
-    expect(named.find(({ feature }) => feature === 'pts_ewma8')).toMatchObject({ default_share: 1, usual_share: 0, required: true });
+    expect(named.find(({ feature }) => feature === 'pts_ewma8')).toMatchObject({
+      default_share: 1,
+      usual_share: 0,
+      required: true,
+    });
   });
 
   it('training is refused above the policy with the number of rows, and allowed without the contamination', async () => {
     const before = addDays(world.last, 1);
     const slates = { from: world.first, before };
     const { rows } = await qualityReport(world.warehouse, range);
-    await expect(requireTrainable(world.warehouse, slates)).resolves.toEqual({ rows, required_default_rows: 0 });
+    await expect(requireTrainable(world.warehouse, slates)).resolves.toEqual({
+      rows,
+      required_default_rows: 0,
+    });
     await contaminated(months.at(-1) ?? '', 1, async () => {
       const report = await qualityReport(world.warehouse, range);
       const strict = { warn: 0, fail: report.required_default_share / 2 };
-      const error = await requireTrainable(world.warehouse, slates, strict).catch((caught: unknown) => caught);
+      const error = await requireTrainable(world.warehouse, slates, strict).catch(
+        (caught: unknown) => caught,
+      );
       expect(error).toMatchObject({ code: 'TIPOFF_AUDIT_FAILED', transient: false });
       expect(String(error)).toContain(`${report.required_default_rows} of ${report.rows} training rows`);
     });
   });
 
   it('few defaults warn and do not fail', async () => {
-    const report = await contaminated(months.at(-1) ?? '', 0.02, () => qualityReport(world.warehouse, range, { warn: 0.001, fail: 0.5 }));
+    const report = await contaminated(months.at(-1) ?? '', 0.02, () =>
+      qualityReport(world.warehouse, range, { warn: 0.001, fail: 0.5 }),
+    );
     expect(report.verdict).toBe('warn');
     expect(report.required_default_rows).toBeGreaterThan(0);
   });
@@ -119,7 +139,9 @@ describe('the quality of training data', () => {
     const blind = await qualityReport(world.warehouse, nobody);
     expect(blind).toMatchObject({ verdict: 'fail', rows: 0 });
     expect(blind.reasons[0]).toMatch(/^no feature rows for \d+ slates with finished games$/);
-    await expect(qualityReport(world.warehouse, { from: '2024-07-01' as Slate, to: '2024-07-14' as Slate })).resolves.toMatchObject({
+    await expect(
+      qualityReport(world.warehouse, { from: '2024-07-01' as Slate, to: '2024-07-14' as Slate }),
+    ).resolves.toMatchObject({
       verdict: 'empty',
       rows: 0,
       reasons: ['no rows from 2024-07-01 to 2024-07-14, and no finished games: nothing seen is no proof'],

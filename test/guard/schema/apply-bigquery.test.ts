@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defineTable, nullable, required, tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
-import { schemaChanges } from '#core/contracts/nba_orchestration/schema-changes.ts';
+import { schemaChanges } from '#core/contracts/nba_orchestration.ts';
 import { applySchema } from '#guard/schema/apply.ts';
 import { type CodeView, codeSchema, VIEWS } from '#guard/schema/code-schema.ts';
 import { compare, NO_USAGE } from '#guard/schema/compare.ts';
@@ -20,11 +20,17 @@ let server: FakeBigQuery;
 let warehouse: Warehouse;
 beforeEach(async () => {
   server = await fakeBigQuery();
-  warehouse = openBigQuery({ projectId: 'p', location: 'EU', endpoint: server.url, clock: virtualClock('2026-02-08T12:00:00Z') });
+  warehouse = openBigQuery({
+    projectId: 'p',
+    location: 'EU',
+    endpoint: server.url,
+    clock: virtualClock('2026-02-08T12:00:00Z'),
+  });
   // The fake has no engine: it is told which columns a view has.
   server.answer((sql) => {
     const id = /^CREATE OR REPLACE VIEW (\S+)/.exec(sql)?.[1];
-    const columns = codeSchema(CONTRACTS, [...VIEWS, view]).views.find((each) => each.id === id)?.columns ?? [];
+    const columns =
+      codeSchema(CONTRACTS, [...VIEWS, view]).views.find((each) => each.id === id)?.columns ?? [];
     return { fields: columns.map((name) => ({ name, type: 'STRING' })) };
   });
 });
@@ -51,7 +57,11 @@ const view: CodeView = {
   sql: 'SELECT s.run_id FROM nba_orchestration.schema_changes s',
 };
 
-function apply(contracts: Parameters<typeof codeSchema>[0] = CONTRACTS, views: readonly CodeView[] = VIEWS, dryRun = false) {
+function apply(
+  contracts: Parameters<typeof codeSchema>[0] = CONTRACTS,
+  views: readonly CodeView[] = VIEWS,
+  dryRun = false,
+) {
   const clock = virtualClock('2026-02-08T12:00:00Z');
   const who = { clock, runId: 'run', by: 'test', codeVersion: '1', usage: NO_USAGE };
   return applySchema({ ...who, warehouse, contracts, views }, dryRun);
@@ -64,7 +74,9 @@ function statements(since = 0): string[] {
 
 /** Receipts of changes, as they were loaded. */
 function receipts(): { finding: string; statement: string; engine: string }[] {
-  return server.jobs.filter(({ configuration }) => configuration.load !== undefined).flatMap(({ lines }) => lines as never[]);
+  return server.jobs
+    .filter(({ configuration }) => configuration.load !== undefined)
+    .flatMap(({ lines }) => lines as never[]);
 }
 
 describe('schema apply on BigQuery', () => {
@@ -76,7 +88,9 @@ describe('schema apply on BigQuery', () => {
     expect(first.applied.length).toBe(CONTRACTS.length + VIEWS.length + FUNCTIONS.length);
     expect(receipts()).toHaveLength(first.applied.length);
     expect(receipts().every(({ engine }) => engine === 'bigquery')).toBe(true);
-    expect([...server.tables.keys()].sort()).toEqual([...CONTRACTS.map(tableId), ...VIEWS.map(({ ref }) => tableId(ref))].sort());
+    expect([...server.tables.keys()].sort()).toEqual(
+      [...CONTRACTS.map(tableId), ...VIEWS.map(({ ref }) => tableId(ref))].sort(),
+    );
     const sent = server.jobs.length;
     expect(await apply()).toEqual({ dryRun: false, engine: 'bigquery', applied: [], refused: [], left: [] });
     expect(server.jobs.length).toBe(sent);
@@ -96,10 +110,12 @@ describe('schema apply on BigQuery', () => {
         ],
       },
     });
-    expect(report.applied.find(({ table }) => table === 'nba_predictions.outage_rows')?.fix.bigquery).toEqual([
-      "CREATE TABLE nba_predictions.outage_rows (prediction_id STRING NOT NULL OPTIONS (description = 'Prediction'), slate DATE NOT NULL OPTIONS (description = 'Slate')) " +
-        "PARTITION BY slate CLUSTER BY prediction_id OPTIONS (description = 'What the worker\\'s run writes', require_partition_filter = TRUE, partition_expiration_days = 30)",
-    ]);
+    expect(report.applied.find(({ table }) => table === 'nba_predictions.outage_rows')?.fix.bigquery).toEqual(
+      [
+        "CREATE TABLE nba_predictions.outage_rows (prediction_id STRING NOT NULL OPTIONS (description = 'Prediction'), slate DATE NOT NULL OPTIONS (description = 'Slate')) " +
+          "PARTITION BY slate CLUSTER BY prediction_id OPTIONS (description = 'What the worker\\'s run writes', require_partition_filter = TRUE, partition_expiration_days = 30)",
+      ],
+    );
   });
 
   it('adds a column, changes words and wider limits by the statements it names', async () => {
@@ -109,7 +125,11 @@ describe('schema apply on BigQuery', () => {
       description: 'Other words',
       partitionFilterRequired: false,
       retentionDays: 60,
-      columns: { ...columns, slate: required.date("The slate's day"), line_source: nullable.string("Who's the line from") },
+      columns: {
+        ...columns,
+        slate: required.date("The slate's day"),
+        line_source: nullable.string("Who's the line from"),
+      },
     });
     const since = server.jobs.length;
     const report = await apply([after, schemaChanges], [view]);
@@ -122,7 +142,9 @@ describe('schema apply on BigQuery', () => {
       'ALTER TABLE nba_predictions.outage_rows SET OPTIONS (partition_expiration_days = 60)',
     ];
     expect(statements(since).slice(0, 5)).toEqual(wanted);
-    expect(statements(since)[5]).toMatch(/^CREATE OR REPLACE VIEW nba_predictions\.outage_view OPTIONS \(labels = /);
+    expect(statements(since)[5]).toMatch(
+      /^CREATE OR REPLACE VIEW nba_predictions\.outage_view OPTIONS \(labels = /,
+    );
     expect(
       receipts()
         .map(({ statement }) => statement)
@@ -137,7 +159,11 @@ describe('schema apply on BigQuery', () => {
     server.routines.set('dow', { ...server.routines.get('dow'), definitionBody: '0' });
     const known = server.tables.get('nba_predictions.current_predictions');
     // Somebody replaced the view by hand: our label is gone.
-    server.tables.set('nba_predictions.current_predictions', { ...known, labels: {}, view: { query: 'SELECT 1' } });
+    server.tables.set('nba_predictions.current_predictions', {
+      ...known,
+      labels: {},
+      view: { query: 'SELECT 1' },
+    });
     const since = server.jobs.length;
     expect((await apply()).applied.map(({ id }) => id.split(' ').slice(0, 2).join(' '))).toEqual([
       'function_added fn.clamp',
@@ -146,7 +172,9 @@ describe('schema apply on BigQuery', () => {
     ]);
     const sent = statements(since).filter((sql) => sql.includes('FUNCTION'));
     expect(sent).toContain('CREATE OR REPLACE FUNCTION fn.dow(d DATE) AS (EXTRACT(DAYOFWEEK FROM d))');
-    expect(sent).toContain('CREATE OR REPLACE FUNCTION fn.clamp(x ANY TYPE, lo ANY TYPE, hi ANY TYPE) AS (LEAST(GREATEST(x, lo), hi))');
+    expect(sent).toContain(
+      'CREATE OR REPLACE FUNCTION fn.clamp(x ANY TYPE, lo ANY TYPE, hi ANY TYPE) AS (LEAST(GREATEST(x, lo), hi))',
+    );
     expect((await apply()).applied).toEqual([]);
   });
 
@@ -172,14 +200,22 @@ describe('every statement, dry', () => {
 
   it('is looked at by BigQuery without being run; a refusal is told with its owner', async () => {
     server.answer((sql) =>
-      sql.includes('nowhere') ? { error: { reason: 'invalidQuery', message: 'Unrecognized name: nowhere' } } : { bytes: 7 },
+      sql.includes('nowhere')
+        ? { error: { reason: 'invalidQuery', message: 'Unrecognized name: nowhere' } }
+        : { bytes: 7 },
     );
     const report = await dryRunStatements(warehouse, [
-      text('SELECT game_id FROM nba_raw.shots WHERE slate = CAST(@slate AS DATE) AND game_id IN UNNEST(@ids)'),
+      text(
+        'SELECT game_id FROM nba_raw.shots WHERE slate = CAST(@slate AS DATE) AND game_id IN UNNEST(@ids)',
+      ),
       text('SELECT nowhere FROM nba_raw.shots'),
       { ...text('SELECT game_id FROM nba_raw.shots'), isWhole: false },
     ]);
-    expect(report).toMatchObject({ statements: 2, bytes: 7, refused: [{ owner: 'canary planted', path: 'a.ts', line: 3 }] });
+    expect(report).toMatchObject({
+      statements: 2,
+      bytes: 7,
+      refused: [{ owner: 'canary planted', path: 'a.ts', line: 3 }],
+    });
     expect(report?.refused[0]?.message).toContain('Unrecognized name: nowhere');
     expect(server.jobs).toEqual([]);
   });
@@ -210,9 +246,15 @@ describe('the snapshot of one schema', () => {
     await apply();
     server.routines.set('dow', { ...server.routines.get('dow'), definitionBody: '0' });
     const known = server.tables.get('nba_predictions.current_predictions');
-    server.tables.set('nba_predictions.current_predictions', { ...known, labels: {}, view: { query: 'SELECT 1' } });
+    server.tables.set('nba_predictions.current_predictions', {
+      ...known,
+      labels: {},
+      view: { query: 'SELECT 1' },
+    });
     const files = schemaFiles(liveSnapshot(await schemaOfWarehouse(warehouse), code), 'snapshot');
-    const changed = schemaFiles(code, 'snapshot').filter(({ path, text }) => files.find((file) => file.path === path)?.text !== text);
+    const changed = schemaFiles(code, 'snapshot').filter(
+      ({ path, text }) => files.find((file) => file.path === path)?.text !== text,
+    );
     expect(changed.map(({ path }) => path)).toEqual(['nba_predictions.json', 'fn.json']);
     expect(compare(readSchemaFiles(files, 'snapshot'), code).map(({ kind }) => kind)).toEqual([
       'function_body_changed',

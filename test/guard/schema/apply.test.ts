@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { defineTable, nullable, required, type TableContract } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
-import { schemaChanges } from '#core/contracts/nba_orchestration/schema-changes.ts';
+import { schemaChanges } from '#core/contracts/nba_orchestration.ts';
 import { type ApplyReport, applySchema } from '#guard/schema/apply.ts';
 import { checkSchema } from '#guard/schema/check.ts';
 import { type CodeView, codeSchema, VIEWS } from '#guard/schema/code-schema.ts';
@@ -16,7 +16,11 @@ import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
 const TODAY = '2026-02-08';
-const staged = { prediction_id: required.string('Prediction'), slate: required.date('Slate'), line: nullable.numeric('Line') } as const;
+const staged = {
+  prediction_id: required.string('Prediction'),
+  slate: required.date('Slate'),
+  line: nullable.numeric('Line'),
+} as const;
 const described = {
   dataset: 'nba_predictions',
   name: 'outage_rows',
@@ -25,9 +29,15 @@ const described = {
   writer: 'worker',
 } as const;
 const before = defineTable({ ...described, columns: staged });
-const after = defineTable({ ...described, columns: { ...staged, line_source: nullable.string('Who the line is from') } });
+const after = defineTable({
+  ...described,
+  columns: { ...staged, line_source: nullable.string('Who the line is from') },
+});
 const row = { prediction_id: 'p1', slate: '2026-02-07', line: '24.5' };
-const view: CodeView = { ref: { dataset: 'nba_predictions', name: 'outage_view' }, sql: 'SELECT r.* FROM nba_predictions.outage_rows r' };
+const view: CodeView = {
+  ref: { dataset: 'nba_predictions', name: 'outage_view' },
+  sql: 'SELECT r.* FROM nba_predictions.outage_rows r',
+};
 
 let warehouse: Warehouse;
 beforeEach(async () => {
@@ -92,11 +102,15 @@ describe('the outage of two columns that the table did not have', () => {
         class: 'needs_order',
         direction: 'table_first',
         writers: ['worker'],
-        message: expect.stringContaining('ALTER TABLE nba_predictions.outage_rows ADD COLUMN line_source STRING'),
+        message: expect.stringContaining(
+          'ALTER TABLE nba_predictions.outage_rows ADD COLUMN line_source STRING',
+        ),
         approval: null,
       },
     ]);
-    await expect(warehouse.append(after, [{ ...row, line_source: 'book' }])).rejects.toMatchObject({ code: 'TIPOFF_SQL' });
+    await expect(warehouse.append(after, [{ ...row, line_source: 'book' }])).rejects.toMatchObject({
+      code: 'TIPOFF_SQL',
+    });
 
     expect((await apply([after])).applied.map(({ id }) => id)).toEqual([
       'column_added nba_predictions.outage_rows.line_source none -> STRING NULLABLE',
@@ -130,21 +144,34 @@ describe('schema apply', () => {
     const first = await applySchema(deps);
     expect(first.applied.length).toBe(CONTRACTS.length + VIEWS.length + FUNCTIONS.length);
     expect(first.refused).toEqual([]);
-    expect(await applySchema(deps)).toEqual({ dryRun: false, engine: 'duckdb', applied: [], refused: [], left: [] });
-    const changes = await warehouse.query<{ n: number }>('SELECT COUNT(*) AS n FROM nba_orchestration.schema_changes');
+    expect(await applySchema(deps)).toEqual({
+      dryRun: false,
+      engine: 'duckdb',
+      applied: [],
+      refused: [],
+      left: [],
+    });
+    const changes = await warehouse.query<{ n: number }>(
+      'SELECT COUNT(*) AS n FROM nba_orchestration.schema_changes',
+    );
     expect(changes).toEqual([{ n: first.applied.length }]);
   });
 
   it('only says what it would do in a dry run', async () => {
     const { applied } = await apply([before], [], true);
-    expect(applied.filter(({ kind }) => kind !== 'function_added').map(({ kind }) => kind)).toEqual(['table_added', 'table_added']);
+    expect(applied.filter(({ kind }) => kind !== 'function_added').map(({ kind }) => kind)).toEqual([
+      'table_added',
+      'table_added',
+    ]);
     expect(await schemaOfWarehouse(warehouse)).toEqual({ tables: [], views: [], functions: [] });
   });
 
   it('records who added what, when, and by which statement', async () => {
     await apply([before]);
     await apply([after]);
-    const [change] = await warehouse.query("SELECT * FROM nba_orchestration.schema_changes WHERE kind = 'column_added'");
+    const [change] = await warehouse.query(
+      "SELECT * FROM nba_orchestration.schema_changes WHERE kind = 'column_added'",
+    );
     expect(change).toMatchObject({
       table_id: 'nba_predictions.outage_rows',
       column_name: 'line_source',
@@ -159,7 +186,9 @@ describe('schema apply', () => {
     await apply([before], [view]);
     await warehouse.append(before, [row]);
     await apply([after], [view]);
-    expect(await warehouse.query('SELECT line_source FROM nba_predictions.outage_view')).toEqual([{ line_source: null }]);
+    expect(await warehouse.query('SELECT line_source FROM nba_predictions.outage_view')).toEqual([
+      { line_source: null },
+    ]);
   });
 
   it('replaces a view whose text changed, once', async () => {
@@ -169,7 +198,9 @@ describe('schema apply', () => {
     expect((await apply([before], [other])).applied.map(({ kind, table }) => [kind, table])).toEqual([
       ['view_text_changed', 'nba_predictions.outage_view'],
     ]);
-    expect((await apply([before], [{ ...other, sql: other.sql.replaceAll(' ', '\n  ') }])).applied).toEqual([]);
+    expect((await apply([before], [{ ...other, sql: other.sql.replaceAll(' ', '\n  ') }])).applied).toEqual(
+      [],
+    );
     await warehouse.append(before, [{ ...row, line: '-1' }]);
     expect(await warehouse.query('SELECT prediction_id FROM nba_predictions.outage_view')).toEqual([]);
   });
@@ -178,24 +209,41 @@ describe('schema apply', () => {
     await apply([before], [view]);
     const fewer = { ...view, sql: 'SELECT r.prediction_id, r.slate FROM nba_predictions.outage_rows r' };
     const report = await apply([before], [fewer]);
-    expect(report).toMatchObject({ applied: [], left: [{ kind: 'view_columns_changed', direction: 'code_first' }] });
-    const both = await apply([before], [{ ...view, sql: 'SELECT r.slate AS day FROM nba_predictions.outage_rows r' }]);
-    expect(both).toMatchObject({ applied: [], refused: [{ kind: 'view_columns_changed', class: 'breaking' }] });
+    expect(report).toMatchObject({
+      applied: [],
+      left: [{ kind: 'view_columns_changed', direction: 'code_first' }],
+    });
+    const both = await apply(
+      [before],
+      [{ ...view, sql: 'SELECT r.slate AS day FROM nba_predictions.outage_rows r' }],
+    );
+    expect(both).toMatchObject({
+      applied: [],
+      refused: [{ kind: 'view_columns_changed', class: 'breaking' }],
+    });
   });
 
   it('puts a function back that somebody replaced or dropped, and records it', async () => {
     await apply([before]);
-    await native(['DROP MACRO fn.clamp', 'CREATE OR REPLACE MACRO fn.dow(d) AS 0', "COMMENT ON MACRO fn.dow IS 'by hand'"]);
+    await native([
+      'DROP MACRO fn.clamp',
+      'CREATE OR REPLACE MACRO fn.dow(d) AS 0',
+      "COMMENT ON MACRO fn.dow IS 'by hand'",
+    ]);
     const report = await apply([before]);
     expect(report.applied.map(({ kind, table }) => [kind, table])).toEqual([
       ['function_added', 'fn.clamp'],
       ['function_body_changed', 'fn.dow'],
     ]);
-    expect(await warehouse.query("SELECT fn.dow(DATE '2026-02-08') AS day, fn.clamp(5, 1, 3) AS held")).toEqual([{ day: 1, held: 3 }]);
+    expect(
+      await warehouse.query("SELECT fn.dow(DATE '2026-02-08') AS day, fn.clamp(5, 1, 3) AS held"),
+    ).toEqual([{ day: 1, held: 3 }]);
     const rows = await warehouse.query(
       "SELECT statement FROM nba_orchestration.schema_changes WHERE table_id = 'fn.dow' ORDER BY applied_at",
     );
-    expect(rows.at(-1)).toEqual({ statement: expect.stringMatching(/^CREATE OR REPLACE MACRO fn\.dow\(d\) AS /) });
+    expect(rows.at(-1)).toEqual({
+      statement: expect.stringMatching(/^CREATE OR REPLACE MACRO fn\.dow\(d\) AS /),
+    });
     expect((await apply([before])).applied).toEqual([]);
   });
 
@@ -209,7 +257,10 @@ describe('schema apply', () => {
       ['function_added', 'fn.clamp'],
       ['function_signature_changed', 'fn.dow'],
     ]);
-    expect((await warehouse.listFunctions()).find(({ name }) => name === 'dow')?.parameters).toEqual(['d', 'z']);
+    expect((await warehouse.listFunctions()).find(({ name }) => name === 'dow')?.parameters).toEqual([
+      'd',
+      'z',
+    ]);
   });
 
   it('changes words and limits that get wider, and refuses one that would delete rows', async () => {
@@ -240,7 +291,9 @@ describe('schema apply', () => {
     expect(report.refused).toMatchObject([
       {
         kind: 'retention_changed',
-        fix: { bigquery: ['ALTER TABLE nba_predictions.outage_rows SET OPTIONS (partition_expiration_days = 30)'] },
+        fix: {
+          bigquery: ['ALTER TABLE nba_predictions.outage_rows SET OPTIONS (partition_expiration_days = 30)'],
+        },
       },
     ]);
     const [info] = await warehouse.listTables('nba_predictions', 'outage_rows');
@@ -249,14 +302,21 @@ describe('schema apply', () => {
 
   it('refuses what is not additive with the plan, and adds the rest', async () => {
     await apply([before]);
-    const retyped = defineTable({ ...described, columns: { ...staged, line: nullable.string('Line'), extra: nullable.int('Extra') } });
+    const retyped = defineTable({
+      ...described,
+      columns: { ...staged, line: nullable.string('Line'), extra: nullable.int('Extra') },
+    });
     const report = await apply([retyped]);
     expect(report.applied.map(({ column }) => column)).toEqual(['extra']);
     expect(report.refused).toMatchObject([
       {
         kind: 'type_changed',
         column: 'line',
-        fix: { bigquery: ["ALTER TABLE nba_predictions.outage_rows ADD COLUMN line_next STRING OPTIONS (description = 'Line')"] },
+        fix: {
+          bigquery: [
+            "ALTER TABLE nba_predictions.outage_rows ADD COLUMN line_next STRING OPTIONS (description = 'Line')",
+          ],
+        },
       },
     ]);
     expect((await warehouse.describe(before))?.find(({ name }) => name === 'line')?.type).toBe('NUMERIC');
@@ -268,7 +328,9 @@ describe('schema apply', () => {
     const report = await apply([other]);
     expect(report.applied).toEqual([]);
     expect(report.refused.map(({ kind, column }) => [kind, column])).toEqual([['column_added', 'must']]);
-    expect(report.left.map(({ kind, column }) => [kind, column])).toEqual([['column_removed', 'line_source']]);
+    expect(report.left.map(({ kind, column }) => [kind, column])).toEqual([
+      ['column_removed', 'line_source'],
+    ]);
   });
 });
 
@@ -285,7 +347,9 @@ describe('a snapshot', () => {
       views: VIEWS,
       usage: NO_USAGE,
     });
-    expect(schemaFiles(liveSnapshot(await schemaOfWarehouse(warehouse), code), 'snapshot')).toEqual(schemaFiles(code, 'snapshot'));
+    expect(schemaFiles(liveSnapshot(await schemaOfWarehouse(warehouse), code), 'snapshot')).toEqual(
+      schemaFiles(code, 'snapshot'),
+    );
   });
 
   it('does not depend on the order of tables and comes back as it was written', () => {

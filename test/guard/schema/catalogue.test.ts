@@ -26,7 +26,14 @@ describe('literals of a source file', () => {
         'HOLE',
         '$',
       );
-    expect(sourceLiterals(text).map(({ parts, holes, line, name }) => ({ parts, holes: holes.length, line, name }))).toEqual([
+    expect(
+      sourceLiterals(text).map(({ parts, holes, line, name }) => ({
+        parts,
+        holes: holes.length,
+        line,
+        name,
+      })),
+    ).toEqual([
       { parts: ['one'], holes: 0, line: 2, name: 'A' },
       { parts: ['two ', ' end'], holes: 1, line: 3, name: 'B' },
       { parts: ['in ', ''], holes: 1, line: 3, name: undefined },
@@ -57,7 +64,9 @@ describe('the SQL of this repository', () => {
     }
     expect(texts.filter(({ isWhole }) => isWhole).length).toBeGreaterThan(100);
     const paths = new Set(files.map(({ path }) => path));
-    expect(texts.filter(({ path }) => !paths.has(path)).map(({ owner, path }) => `${owner}: ${path}`)).toEqual([]);
+    expect(
+      texts.filter(({ path }) => !paths.has(path)).map(({ owner, path }) => `${owner}: ${path}`),
+    ).toEqual([]);
   });
 
   it('says who reads and writes a column', () => {
@@ -72,7 +81,7 @@ describe('the SQL of this repository', () => {
 
 describe('a fault in the code', () => {
   const canary = (sql: string): SourceFile => ({
-    path: 'src/guard/canaries/catalog/planted.ts',
+    path: 'src/guard/canaries/catalogue/planted.ts',
     text: `export const planted = { look: { sql: \`\n${sql}\` } };\n`,
   });
 
@@ -87,7 +96,7 @@ describe('a fault in the code', () => {
       {
         kind: 'unknown_column',
         column: 'line_source',
-        path: 'src/guard/canaries/catalog/planted.ts',
+        path: 'src/guard/canaries/catalogue/planted.ts',
         line: 3,
         message: expect.stringContaining('canary planted'),
       },
@@ -95,59 +104,96 @@ describe('a fault in the code', () => {
   });
 
   it('in a canary that queries a missing table is told', () => {
-    expect(check(canary('SELECT 1 AS subject FROM nba_raw.boxes'))).toMatchObject([{ kind: 'unknown_table', table: 'nba_raw.boxes' }]);
+    expect(check(canary('SELECT 1 AS subject FROM nba_raw.boxes'))).toMatchObject([
+      { kind: 'unknown_table', table: 'nba_raw.boxes' },
+    ]);
   });
 
   it('in a processor is told on the line of its file that has the name', () => {
     const wanted = {
       ...code,
       tables: code.tables.map((table) =>
-        table.id === 'nba_raw.shots' ? { ...table, columns: table.columns.filter(({ name }) => name !== 'opponent_abbr') } : table,
+        table.id === 'nba_raw.shots'
+          ? { ...table, columns: table.columns.filter(({ name }) => name !== 'opponent_abbr') }
+          : table,
       ),
     };
     const report = checkSchema({ warehouse: wanted, wanted, files, approvals: [], today: TODAY });
     const found = differencesOf(report, TODAY, files).filter(({ kind }) => kind === 'unknown_column');
     expect(found.length).toBeGreaterThan(0);
     for (const { path, line } of found) {
-      expect(files.find((file) => file.path === path)?.text.split('\n')[(line ?? 0) - 1]).toMatch(/\bopponent_abbr\b/);
+      expect(files.find((file) => file.path === path)?.text.split('\n')[(line ?? 0) - 1]).toMatch(
+        /\bopponent_abbr\b/,
+      );
     }
   });
 
   it('in a statement outside of the portable subset is told', () => {
-    expect(check(canary('SELECT CONCAT(team_abbr, game_id) AS subject FROM nba_analytics.team_game_summary'))).toMatchObject([
-      { kind: 'sql_concat' },
-    ]);
+    expect(
+      check(canary('SELECT CONCAT(team_abbr, game_id) AS subject FROM nba_analytics.team_game_summary')),
+    ).toMatchObject([{ kind: 'sql_concat' }]);
   });
 
   it('in a table that is late is told on the line of its contract', () => {
     const warehouse = {
       ...code,
       tables: code.tables.map((table) =>
-        table.id === 'nba_raw.shots' ? { ...table, columns: table.columns.filter(({ name }) => name !== 'zone') } : table,
+        table.id === 'nba_raw.shots'
+          ? { ...table, columns: table.columns.filter(({ name }) => name !== 'zone') }
+          : table,
       ),
     };
     const path = 'src/core/contracts/nba_raw/shots.ts';
-    const [late] = differencesOf(checkSchema({ warehouse, files, approvals: [], today: TODAY }), TODAY, files);
+    const [late] = differencesOf(
+      checkSchema({ warehouse, files, approvals: [], today: TODAY }),
+      TODAY,
+      files,
+    );
     expect(late).toMatchObject({ table: 'nba_raw.shots', column: 'zone', path });
-    expect(files.find((file) => file.path === path)?.text.split('\n')[(late?.line ?? 0) - 1]).toMatch(/^\s+zone: /);
+    expect(files.find((file) => file.path === path)?.text.split('\n')[(late?.line ?? 0) - 1]).toMatch(
+      /^\s+zone: /,
+    );
   });
 
   it('in a column that nobody writes is told with its readers', () => {
     const [first, ...rest] = code.tables;
     if (first === undefined) throw new Error('there are contracts');
-    const orphan = { name: 'orphan_of_all', type: 'INT64', mode: 'NULLABLE', description: 'nobody writes it', writer: 'ingest' } as const;
+    const orphan = {
+      name: 'orphan_of_all',
+      type: 'INT64',
+      mode: 'NULLABLE',
+      description: 'nobody writes it',
+      writer: 'ingest',
+    } as const;
     const wanted = { ...code, tables: [{ ...first, columns: [...first.columns, orphan] }, ...rest] };
-    const planted = { path: 'src/pipeline/planted.ts', text: `export const Q = 'SELECT orphan_of_all FROM ${first.id}';` };
-    const report = checkSchema({ warehouse: wanted, wanted, files: [...files, planted], approvals: [], today: TODAY });
+    const planted = {
+      path: 'src/pipeline/planted.ts',
+      text: `export const Q = 'SELECT orphan_of_all FROM ${first.id}';`,
+    };
+    const report = checkSchema({
+      warehouse: wanted,
+      wanted,
+      files: [...files, planted],
+      approvals: [],
+      today: TODAY,
+    });
     expect(differencesOf(report, TODAY)).toMatchObject([
-      { kind: 'no_writer', table: first.id, column: 'orphan_of_all', message: expect.stringContaining('read by pipeline/planted') },
+      {
+        kind: 'no_writer',
+        table: first.id,
+        column: 'orphan_of_all',
+        message: expect.stringContaining('read by pipeline/planted'),
+      },
     ]);
   });
 
   it('in a processor that writes more or less than its contract is told', () => {
     const evaluated = evaluatedTexts().map((text) =>
       text.owner === 'processor TeamGameSummary'
-        ? { ...text, sql: `SELECT t.*, 1 AS extra FROM (SELECT team_abbr, game_id FROM nba_analytics.team_game_summary) AS t` }
+        ? {
+            ...text,
+            sql: `SELECT t.*, 1 AS extra FROM (SELECT team_abbr, game_id FROM nba_analytics.team_game_summary) AS t`,
+          }
         : text,
     );
     const report = checkSchema({ warehouse: code, files, approvals: [], today: TODAY, evaluated });
@@ -167,7 +213,9 @@ describe('every whole statement of the code', () => {
   afterAll(() => warehouse.close());
 
   it('that changes rows is planned by the engine', async () => {
-    const changes = sqlCatalogue(files).filter(({ sql, isWhole }) => isWhole && /^\s*(?:INSERT|UPDATE|DELETE|MERGE)\s/.test(sql));
+    const changes = sqlCatalogue(files).filter(
+      ({ sql, isWhole }) => isWhole && /^\s*(?:INSERT|UPDATE|DELETE|MERGE)\s/.test(sql),
+    );
     expect(changes.length).toBeGreaterThan(2);
     const refused: string[] = [];
     for (const { sql, owner } of changes) {
@@ -180,7 +228,9 @@ describe('every whole statement of the code', () => {
   });
 
   it('that selects is planned by the engine', async () => {
-    const selects = sqlCatalogue(files).filter(({ sql, isWhole }) => isWhole && /^\s*(?:SELECT|WITH)\s/.test(sql));
+    const selects = sqlCatalogue(files).filter(
+      ({ sql, isWhole }) => isWhole && /^\s*(?:SELECT|WITH)\s/.test(sql),
+    );
     expect(selects.length).toBeGreaterThan(80);
     const refused: string[] = [];
     for (const { sql, owner } of selects) {

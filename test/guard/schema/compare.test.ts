@@ -5,7 +5,8 @@ import { judge } from '#guard/schema/judge.ts';
 import { adding, CORPUS, changing, column, dropping, SCHEMA, USAGE } from './corpus.ts';
 
 const TODAY = '2026-11-24';
-const sorted = (labels: readonly (readonly string[])[]): string[] => labels.map((label) => label.join(' ')).sort();
+const sorted = (labels: readonly (readonly string[])[]): string[] =>
+  labels.map((label) => label.join(' ')).sort();
 
 describe('the corpus of labelled changes', () => {
   it('has at least sixty changes, each with its own name', () => {
@@ -13,30 +14,41 @@ describe('the corpus of labelled changes', () => {
     expect(new Set(CORPUS.map(({ name }) => name)).size).toBe(CORPUS.length);
   });
 
-  it.each(CORPUS.map((each) => [each.name, each] as const))('%s', (_, { before = (schema) => schema, after, labels }) => {
-    const findings = compare(before(SCHEMA), after(SCHEMA), USAGE);
-    expect(sorted(findings.map(({ kind, class: verdict, direction }) => [kind, verdict, direction]))).toEqual(sorted(labels));
-    // Safe changes never block, whatever they are compared with; breaking ones always do.
-    for (const deployed of [true, false]) {
-      for (const { verdict, class: kind } of judge(findings, [], TODAY, deployed).findings) {
-        if (kind === 'safe') expect(verdict).toBe('notice');
-        if (kind === 'breaking') expect(verdict).toBe('blocks');
+  it.each(CORPUS.map((each) => [each.name, each] as const))(
+    '%s',
+    (_, { before = (schema) => schema, after, labels }) => {
+      const findings = compare(before(SCHEMA), after(SCHEMA), USAGE);
+      expect(
+        sorted(findings.map(({ kind, class: verdict, direction }) => [kind, verdict, direction])),
+      ).toEqual(sorted(labels));
+      // Safe changes never block, whatever they are compared with; breaking ones always do.
+      for (const deployed of [true, false]) {
+        for (const { verdict, class: kind } of judge(findings, [], TODAY, deployed).findings) {
+          if (kind === 'safe') expect(verdict).toBe('notice');
+          if (kind === 'breaking') expect(verdict).toBe('blocks');
+        }
       }
-    }
-    expect(new Set(findings.map(({ id }) => id)).size).toBe(findings.length);
-  });
+      expect(new Set(findings.map(({ id }) => id)).size).toBe(findings.length);
+    },
+  );
 });
 
 describe('a finding', () => {
   it('names the table, the column, who writes and reads it, and the statement on both engines', () => {
-    const [finding] = compare(SCHEMA, adding(column('steals', 'INT64', { description: "a player's steals" }))(SCHEMA), USAGE);
+    const [finding] = compare(
+      SCHEMA,
+      adding(column('steals', 'INT64', { description: "a player's steals" }))(SCHEMA),
+      USAGE,
+    );
     expect(finding).toMatchObject({
       id: 'column_added nba_raw.box.steals none -> INT64 NULLABLE',
       table: 'nba_raw.box',
       column: 'steals',
       writers: ['ingest'],
       fix: {
-        bigquery: ["ALTER TABLE nba_raw.box ADD COLUMN steals INT64 OPTIONS (description = 'a player\\'s steals')"],
+        bigquery: [
+          "ALTER TABLE nba_raw.box ADD COLUMN steals INT64 OPTIONS (description = 'a player\\'s steals')",
+        ],
         duckdb: ['ALTER TABLE nba_raw.box ADD COLUMN steals BIGINT'],
       },
     });
@@ -74,22 +86,41 @@ describe('the judgement', () => {
   });
 
   it('lets an approved change pass until the last day', () => {
-    expect(judge(broken, [approvalOf(TODAY)], TODAY, true)).toMatchObject({ findings: [{ verdict: 'approved' }], expired: [], unused: [] });
+    expect(judge(broken, [approvalOf(TODAY)], TODAY, true)).toMatchObject({
+      findings: [{ verdict: 'approved' }],
+      expired: [],
+      unused: [],
+    });
   });
 
   it('blocks again and names the file once the approval is past its date', () => {
     const old = approvalOf('2026-11-23');
-    expect(judge(broken, [old], TODAY, true)).toMatchObject({ findings: [{ verdict: 'blocks' }], expired: [{ path: old.path }] });
+    expect(judge(broken, [old], TODAY, true)).toMatchObject({
+      findings: [{ verdict: 'blocks' }],
+      expired: [{ path: old.path }],
+    });
   });
 
   it('approves exactly the change that is named', () => {
-    const other = { ...approvalOf(TODAY), finding: 'column_removed nba_raw.box.minutes FLOAT64 NULLABLE -> none' };
-    expect(judge(broken, [other], TODAY, true)).toMatchObject({ findings: [{ verdict: 'blocks' }], unused: [other] });
+    const other = {
+      ...approvalOf(TODAY),
+      finding: 'column_removed nba_raw.box.minutes FLOAT64 NULLABLE -> none',
+    };
+    expect(judge(broken, [other], TODAY, true)).toMatchObject({
+      findings: [{ verdict: 'blocks' }],
+      unused: [other],
+    });
   });
 
   it('does not let a late table be approved', () => {
     const [finding] = late;
-    const approval = { finding: finding?.id ?? '', reason: 'because we want it', approved_by: 'ann', expires: TODAY, path: 'a.json' };
+    const approval = {
+      finding: finding?.id ?? '',
+      reason: 'because we want it',
+      approved_by: 'ann',
+      expires: TODAY,
+      path: 'a.json',
+    };
     expect(judge(late, [approval], TODAY, true).findings.map(({ verdict }) => verdict)).toEqual(['blocks']);
   });
 });

@@ -6,7 +6,16 @@ import { textDigest } from '#platform/sql/port.ts';
 export const TABLE = 'nba_raw.box';
 
 export function column(name: string, type = 'INT64', more: Partial<SchemaColumn> = {}): SchemaColumn {
-  return { name, type, mode: 'NULLABLE', description: `about ${name}`, default: null, decimals: null, range: null, ...more };
+  return {
+    name,
+    type,
+    mode: 'NULLABLE',
+    description: `about ${name}`,
+    default: null,
+    decimals: null,
+    range: null,
+    ...more,
+  };
 }
 
 /** A table with one of everything. `points` is read by an export; `minutes` by nobody. */
@@ -33,9 +42,17 @@ export const BASE: SchemaTable = {
   key: ['game_id', 'player_id'],
 };
 
-const VIEW = { id: 'nba_raw.current_box', columns: ['game_id', 'points'], sql: 'SELECT game_id, points FROM nba_raw.box' };
+const VIEW = {
+  id: 'nba_raw.current_box',
+  columns: ['game_id', 'points'],
+  sql: 'SELECT game_id, points FROM nba_raw.box',
+};
 const HALF = { name: 'half', parameters: ['a'], body: 'a / 2' };
-export const SCHEMA: Schema = { tables: [BASE], views: [VIEW], functions: [HALF, { name: 'unused', parameters: ['a'], body: 'a' }] };
+export const SCHEMA: Schema = {
+  tables: [BASE],
+  views: [VIEW],
+  functions: [HALF, { name: 'unused', parameters: ['a'], body: 'a' }],
+};
 
 const READ: Readonly<Record<string, readonly string[]>> = {
   'nba_raw.box.points': ['export picks'],
@@ -64,7 +81,10 @@ export interface Case {
 
 /** A schema with its table changed. */
 export function table(change: (box: SchemaTable) => SchemaTable): (schema: Schema) => Schema {
-  return (schema) => ({ ...schema, tables: schema.tables.map((each) => (each.id === TABLE ? change(each) : each)) });
+  return (schema) => ({
+    ...schema,
+    tables: schema.tables.map((each) => (each.id === TABLE ? change(each) : each)),
+  });
 }
 
 export const adding = (...columns: SchemaColumn[]): ((schema: Schema) => Schema) =>
@@ -72,14 +92,19 @@ export const adding = (...columns: SchemaColumn[]): ((schema: Schema) => Schema)
 export const dropping = (...names: string[]): ((schema: Schema) => Schema) =>
   table((box) => ({ ...box, columns: box.columns.filter(({ name }) => !names.includes(name)) }));
 export const changing = (name: string, change: Partial<SchemaColumn>): ((schema: Schema) => Schema) =>
-  table((box) => ({ ...box, columns: box.columns.map((each) => (each.name === name ? { ...each, ...change } : each)) }));
-export const layout = (change: Partial<SchemaTable>): ((schema: Schema) => Schema) => table((box) => ({ ...box, ...change }));
+  table((box) => ({
+    ...box,
+    columns: box.columns.map((each) => (each.name === name ? { ...each, ...change } : each)),
+  }));
+export const layout = (change: Partial<SchemaTable>): ((schema: Schema) => Schema) =>
+  table((box) => ({ ...box, ...change }));
 export const both =
   (...changes: ((schema: Schema) => Schema)[]): ((schema: Schema) => Schema) =>
   (schema) =>
     changes.reduce((now, change) => change(now), schema);
 
-const field = (name: string, type = 'FLOAT64', more: Partial<SchemaColumn> = {}): SchemaColumn => column(name, type, more);
+const field = (name: string, type = 'FLOAT64', more: Partial<SchemaColumn> = {}): SchemaColumn =>
+  column(name, type, more);
 const fields = (...list: SchemaColumn[]): ((schema: Schema) => Schema) => changing('place', { fields: list });
 const X = field('x');
 const Y = field('y');
@@ -87,7 +112,11 @@ const same = (schema: Schema): Schema => schema;
 
 const COLUMNS: Case[] = [
   { name: 'nothing changes', after: same, labels: [] },
-  { name: 'a nullable column is added', after: adding(column('steals')), labels: [['column_added', 'needs_order', 'table_first']] },
+  {
+    name: 'a nullable column is added',
+    after: adding(column('steals')),
+    labels: [['column_added', 'needs_order', 'table_first']],
+  },
   {
     name: 'two nullable columns are added',
     after: adding(column('steals'), column('blocks')),
@@ -116,8 +145,16 @@ const COLUMNS: Case[] = [
     after: adding(column('shot', 'RECORD', { fields: [X] })),
     labels: [['column_added', 'needs_order', 'table_first']],
   },
-  { name: 'an unread nullable column is dropped', after: dropping('minutes'), labels: [['column_removed', 'needs_order', 'code_first']] },
-  { name: 'a read column is dropped', after: dropping('points'), labels: [['column_removed', 'breaking', 'code_first']] },
+  {
+    name: 'an unread nullable column is dropped',
+    after: dropping('minutes'),
+    labels: [['column_removed', 'needs_order', 'code_first']],
+  },
+  {
+    name: 'a read column is dropped',
+    after: dropping('points'),
+    labels: [['column_removed', 'breaking', 'code_first']],
+  },
   {
     name: 'an unread required column is dropped',
     after: dropping('required_note'),
@@ -223,13 +260,21 @@ const TYPES: Case[] = [
     after: changing('points', { type: 'FLOAT64' }),
     labels: [['type_changed', 'needs_order', 'table_first']],
   },
-  { name: 'INT64 to NUMERIC, read', after: changing('points', { type: 'NUMERIC' }), labels: [['type_changed', 'breaking', 'either']] },
+  {
+    name: 'INT64 to NUMERIC, read',
+    after: changing('points', { type: 'NUMERIC' }),
+    labels: [['type_changed', 'breaking', 'either']],
+  },
   {
     name: 'INT64 to NUMERIC, unread',
     after: changing('player_id', { type: 'NUMERIC' }),
     labels: [['type_changed', 'needs_order', 'table_first']],
   },
-  { name: 'NUMERIC to FLOAT64, read', after: changing('line', { type: 'FLOAT64' }), labels: [['type_changed', 'breaking', 'either']] },
+  {
+    name: 'NUMERIC to FLOAT64, read',
+    after: changing('line', { type: 'FLOAT64' }),
+    labels: [['type_changed', 'breaking', 'either']],
+  },
   {
     name: 'NUMERIC to FLOAT64, unread',
     after: changing('quote', { type: 'FLOAT64' }),
@@ -240,14 +285,46 @@ const TYPES: Case[] = [
     after: changing('line', { type: 'BIGNUMERIC' }),
     labels: [['type_changed', 'needs_order', 'table_first']],
   },
-  { name: 'FLOAT64 to INT64', after: changing('minutes', { type: 'INT64' }), labels: [['type_changed', 'breaking', 'either']] },
-  { name: 'FLOAT64 to NUMERIC', after: changing('minutes', { type: 'NUMERIC' }), labels: [['type_changed', 'breaking', 'either']] },
-  { name: 'NUMERIC to INT64', after: changing('quote', { type: 'INT64' }), labels: [['type_changed', 'breaking', 'either']] },
-  { name: 'INT64 to STRING', after: changing('points', { type: 'STRING' }), labels: [['type_changed', 'breaking', 'either']] },
-  { name: 'STRING to INT64', after: changing('note', { type: 'INT64' }), labels: [['type_changed', 'breaking', 'either']] },
-  { name: 'STRING to DATE', after: changing('note', { type: 'DATE' }), labels: [['type_changed', 'breaking', 'either']] },
-  { name: 'DATE to TIMESTAMP', after: changing('slate', { type: 'TIMESTAMP' }), labels: [['type_changed', 'breaking', 'either']] },
-  { name: 'INT64 to BOOL', after: changing('points', { type: 'BOOL' }), labels: [['type_changed', 'breaking', 'either']] },
+  {
+    name: 'FLOAT64 to INT64',
+    after: changing('minutes', { type: 'INT64' }),
+    labels: [['type_changed', 'breaking', 'either']],
+  },
+  {
+    name: 'FLOAT64 to NUMERIC',
+    after: changing('minutes', { type: 'NUMERIC' }),
+    labels: [['type_changed', 'breaking', 'either']],
+  },
+  {
+    name: 'NUMERIC to INT64',
+    after: changing('quote', { type: 'INT64' }),
+    labels: [['type_changed', 'breaking', 'either']],
+  },
+  {
+    name: 'INT64 to STRING',
+    after: changing('points', { type: 'STRING' }),
+    labels: [['type_changed', 'breaking', 'either']],
+  },
+  {
+    name: 'STRING to INT64',
+    after: changing('note', { type: 'INT64' }),
+    labels: [['type_changed', 'breaking', 'either']],
+  },
+  {
+    name: 'STRING to DATE',
+    after: changing('note', { type: 'DATE' }),
+    labels: [['type_changed', 'breaking', 'either']],
+  },
+  {
+    name: 'DATE to TIMESTAMP',
+    after: changing('slate', { type: 'TIMESTAMP' }),
+    labels: [['type_changed', 'breaking', 'either']],
+  },
+  {
+    name: 'INT64 to BOOL',
+    after: changing('points', { type: 'BOOL' }),
+    labels: [['type_changed', 'breaking', 'either']],
+  },
   {
     name: 'a narrow number of the embedded engine becomes a wide one',
     before: changing('points', { type: 'INTEGER' }),
@@ -266,15 +343,32 @@ const TYPES: Case[] = [
     after: changing('note', { type: 'DATE' }),
     labels: [['type_changed', 'breaking', 'either']],
   },
-  { name: 'BOOL to STRING', before: changing('note', { type: 'BOOL' }), after: same, labels: [['type_changed', 'breaking', 'either']] },
+  {
+    name: 'BOOL to STRING',
+    before: changing('note', { type: 'BOOL' }),
+    after: same,
+    labels: [['type_changed', 'breaking', 'either']],
+  },
   {
     name: 'required to nullable',
     after: changing('game_id', { mode: 'NULLABLE' }),
     labels: [['mode_relaxed', 'needs_order', 'table_first']],
   },
-  { name: 'nullable to required', after: changing('points', { mode: 'REQUIRED' }), labels: [['mode_tightened', 'breaking', 'code_first']] },
-  { name: 'nullable to repeated', after: changing('note', { mode: 'REPEATED' }), labels: [['mode_repeated', 'breaking', 'either']] },
-  { name: 'repeated to nullable', after: changing('tags', { mode: 'NULLABLE' }), labels: [['mode_repeated', 'breaking', 'either']] },
+  {
+    name: 'nullable to required',
+    after: changing('points', { mode: 'REQUIRED' }),
+    labels: [['mode_tightened', 'breaking', 'code_first']],
+  },
+  {
+    name: 'nullable to repeated',
+    after: changing('note', { mode: 'REPEATED' }),
+    labels: [['mode_repeated', 'breaking', 'either']],
+  },
+  {
+    name: 'repeated to nullable',
+    after: changing('tags', { mode: 'NULLABLE' }),
+    labels: [['mode_repeated', 'breaking', 'either']],
+  },
   {
     name: 'retyped and relaxed at once',
     after: changing('game_id', { type: 'INT64', mode: 'NULLABLE' }),
@@ -293,7 +387,11 @@ const TYPES: Case[] = [
     after: changing('minutes', { default: '0' }),
     labels: [['default_changed', 'safe', 'either']],
   },
-  { name: 'a default changes', after: changing('note', { default: "'none'" }), labels: [['default_changed', 'safe', 'either']] },
+  {
+    name: 'a default changes',
+    after: changing('note', { default: "'none'" }),
+    labels: [['default_changed', 'safe', 'either']],
+  },
   {
     name: 'a nullable column loses its default',
     after: changing('note', { default: null }),
@@ -304,13 +402,21 @@ const TYPES: Case[] = [
     after: changing('required_note', { default: null }),
     labels: [['default_changed', 'needs_order', 'code_first']],
   },
-  { name: 'a nested field is added', after: fields(X, Y, field('z')), labels: [['column_added', 'needs_order', 'table_first']] },
+  {
+    name: 'a nested field is added',
+    after: fields(X, Y, field('z')),
+    labels: [['column_added', 'needs_order', 'table_first']],
+  },
   {
     name: 'a required nested field is added',
     after: fields(X, Y, field('z', 'FLOAT64', { mode: 'REQUIRED' })),
     labels: [['column_added', 'breaking', 'table_first']],
   },
-  { name: 'an unread nested field is dropped', after: fields(X), labels: [['column_removed', 'needs_order', 'code_first']] },
+  {
+    name: 'an unread nested field is dropped',
+    after: fields(X),
+    labels: [['column_removed', 'needs_order', 'code_first']],
+  },
   {
     name: 'a required nested field is dropped',
     before: fields(X, field('y', 'FLOAT64', { mode: 'REQUIRED' })),
@@ -359,7 +465,11 @@ const LAYOUT: Case[] = [
     after: both(adding(column('seen_on', 'DATE')), layout({ partition: 'seen_on' })),
     labels: [['partition_changed', 'breaking', 'table_first']],
   },
-  { name: 'no more partition', after: layout({ partition: null }), labels: [['partition_changed', 'breaking', 'table_first']] },
+  {
+    name: 'no more partition',
+    after: layout({ partition: null }),
+    labels: [['partition_changed', 'breaking', 'table_first']],
+  },
   {
     name: 'a partition where there was none',
     before: layout({ partition: null }),
@@ -377,11 +487,31 @@ const LAYOUT: Case[] = [
     after: same,
     labels: [['partition_filter_changed', 'safe', 'either']],
   },
-  { name: 'other clustering', after: layout({ cluster: ['player_id', 'game_id'] }), labels: [['cluster_changed', 'safe', 'either']] },
-  { name: 'no more clustering', after: layout({ cluster: [] }), labels: [['cluster_changed', 'safe', 'either']] },
-  { name: 'rows are kept for longer', after: layout({ retentionDays: 800 }), labels: [['retention_changed', 'safe', 'either']] },
-  { name: 'rows are kept for ever', after: layout({ retentionDays: null }), labels: [['retention_changed', 'safe', 'either']] },
-  { name: 'rows are kept for less long', after: layout({ retentionDays: 30 }), labels: [['retention_changed', 'breaking', 'either']] },
+  {
+    name: 'other clustering',
+    after: layout({ cluster: ['player_id', 'game_id'] }),
+    labels: [['cluster_changed', 'safe', 'either']],
+  },
+  {
+    name: 'no more clustering',
+    after: layout({ cluster: [] }),
+    labels: [['cluster_changed', 'safe', 'either']],
+  },
+  {
+    name: 'rows are kept for longer',
+    after: layout({ retentionDays: 800 }),
+    labels: [['retention_changed', 'safe', 'either']],
+  },
+  {
+    name: 'rows are kept for ever',
+    after: layout({ retentionDays: null }),
+    labels: [['retention_changed', 'safe', 'either']],
+  },
+  {
+    name: 'rows are kept for less long',
+    after: layout({ retentionDays: 30 }),
+    labels: [['retention_changed', 'breaking', 'either']],
+  },
   {
     name: 'rows expire that did not',
     before: layout({ retentionDays: null }),
@@ -402,16 +532,36 @@ const LAYOUT: Case[] = [
     }),
     labels: [['key_changed', 'safe', 'either']],
   },
-  { name: 'another key', after: layout({ key: ['game_id', 'slate'] }), labels: [['key_changed', 'breaking', 'either']] },
-  { name: 'a coarser key', after: layout({ key: ['game_id'] }), labels: [['key_changed', 'breaking', 'either']] },
+  {
+    name: 'another key',
+    after: layout({ key: ['game_id', 'slate'] }),
+    labels: [['key_changed', 'breaking', 'either']],
+  },
+  {
+    name: 'a coarser key',
+    after: layout({ key: ['game_id'] }),
+    labels: [['key_changed', 'breaking', 'either']],
+  },
   { name: 'the key in another order', after: layout({ key: ['player_id', 'game_id'] }), labels: [] },
-  { name: 'a layout that one side does not know', before: table(({ id, columns }) => ({ id, columns })), after: same, labels: [] },
+  {
+    name: 'a layout that one side does not know',
+    before: table(({ id, columns }) => ({ id, columns })),
+    after: same,
+    labels: [],
+  },
   {
     name: 'a table is added',
-    after: (schema) => ({ ...schema, tables: [...schema.tables, { id: 'nba_raw.news', columns: [column('id')] }] }),
+    after: (schema) => ({
+      ...schema,
+      tables: [...schema.tables, { id: 'nba_raw.news', columns: [column('id')] }],
+    }),
     labels: [['table_added', 'needs_order', 'table_first']],
   },
-  { name: 'a read table is gone', after: (schema) => ({ ...schema, tables: [] }), labels: [['table_removed', 'breaking', 'code_first']] },
+  {
+    name: 'a read table is gone',
+    after: (schema) => ({ ...schema, tables: [] }),
+    labels: [['table_removed', 'breaking', 'code_first']],
+  },
   {
     name: 'an unread table is gone',
     before: (schema) => ({ ...schema, tables: [...schema.tables, { id: 'nba_raw.old', columns: [] }] }),
@@ -424,7 +574,10 @@ const view =
   ({ sql, ...change }: Partial<SchemaView>) =>
   (schema: Schema): Schema => {
     const { sql: text, ...rest } = VIEW;
-    return { ...schema, views: [{ ...rest, ...(change.digest === undefined ? { sql: sql ?? text } : {}), ...change }] };
+    return {
+      ...schema,
+      views: [{ ...rest, ...(change.digest === undefined ? { sql: sql ?? text } : {}), ...change }],
+    };
   };
 /** The definition of a function whose parameter is declared in a way. */
 const typed = (parameter: string): string => `duckdb: (a) AS a / 2\nbigquery: (${parameter}) AS (a / 2)`;
@@ -440,7 +593,11 @@ const VIEWS_AND_FUNCTIONS: Case[] = [
     after: same,
     labels: [['view_added', 'needs_order', 'table_first']],
   },
-  { name: 'a read view is gone', after: (schema) => ({ ...schema, views: [] }), labels: [['view_removed', 'breaking', 'code_first']] },
+  {
+    name: 'a read view is gone',
+    after: (schema) => ({ ...schema, views: [] }),
+    labels: [['view_removed', 'breaking', 'code_first']],
+  },
   {
     name: 'an unread view is gone',
     before: (schema) => ({ ...schema, views: [...schema.views, { id: 'nba_raw.old_view', columns: ['a'] }] }),
@@ -452,7 +609,11 @@ const VIEWS_AND_FUNCTIONS: Case[] = [
     after: view({ sql: 'SELECT game_id, points FROM nba_raw.box WHERE points > 0' }),
     labels: [['view_text_changed', 'safe', 'either']],
   },
-  { name: 'a view is laid out differently on the page', after: view({ sql: 'SELECT game_id,  points\nFROM nba_raw.box' }), labels: [] },
+  {
+    name: 'a view is laid out differently on the page',
+    after: view({ sql: 'SELECT game_id,  points\nFROM nba_raw.box' }),
+    labels: [],
+  },
   {
     name: 'a view gains a column',
     after: view({ columns: ['game_id', 'points', 'line'] }),
@@ -505,7 +666,10 @@ const VIEWS_AND_FUNCTIONS: Case[] = [
   },
   {
     name: 'a live function was made from this text',
-    before: functions({ name: 'half', parameters: ['a'], digests: { bigquery: textDigest('(a FLOAT64) AS (a / 2)') } }, UNUSED),
+    before: functions(
+      { name: 'half', parameters: ['a'], digests: { bigquery: textDigest('(a FLOAT64) AS (a / 2)') } },
+      UNUSED,
+    ),
     after: functions({ ...HALF, body: typed('a FLOAT64') }, UNUSED),
     labels: [],
   },
@@ -514,8 +678,16 @@ const VIEWS_AND_FUNCTIONS: Case[] = [
     after: functions(HALF, UNUSED, { name: 'twice', parameters: ['a'], body: '2 * a' }),
     labels: [['function_added', 'needs_order', 'table_first']],
   },
-  { name: 'a called function is gone', after: functions(UNUSED), labels: [['function_removed', 'breaking', 'code_first']] },
-  { name: 'an unused function is gone', after: functions(HALF), labels: [['function_removed', 'needs_order', 'code_first']] },
+  {
+    name: 'a called function is gone',
+    after: functions(UNUSED),
+    labels: [['function_removed', 'breaking', 'code_first']],
+  },
+  {
+    name: 'an unused function is gone',
+    after: functions(HALF),
+    labels: [['function_removed', 'needs_order', 'code_first']],
+  },
   {
     name: 'a function computes differently',
     after: functions({ ...HALF, body: 'a * 0.5' }, UNUSED),
@@ -531,8 +703,17 @@ const VIEWS_AND_FUNCTIONS: Case[] = [
     after: functions(HALF, { ...UNUSED, parameters: ['a', 'b'] }),
     labels: [['function_signature_changed', 'needs_order', 'table_first']],
   },
-  { name: 'a parameter has another name', after: functions({ ...HALF, parameters: ['x'] }, UNUSED), labels: [] },
-  { name: 'functions that one side cannot list', before: ({ tables, views }) => ({ tables, views }), after: same, labels: [] },
+  {
+    name: 'a parameter has another name',
+    after: functions({ ...HALF, parameters: ['x'] }, UNUSED),
+    labels: [],
+  },
+  {
+    name: 'functions that one side cannot list',
+    before: ({ tables, views }) => ({ tables, views }),
+    after: same,
+    labels: [],
+  },
 ];
 
 /** Changes of a schema with the verdicts they must get. */

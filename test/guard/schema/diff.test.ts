@@ -8,7 +8,12 @@ const diff = (...schemas: Schema[]) => {
   const versions = schemas.map((schema, i) => ({ name: `v${i}`, schema }));
   const [first, last] = [versions[0], versions.at(-1)];
   const steps = versions.slice(1).map((to, i) => ({ from: versions[i] ?? to, to }));
-  return judgeHistory(first === undefined || last === undefined ? { steps } : { steps, sum: { from: first, to: last } }, [], TODAY, USAGE);
+  return judgeHistory(
+    first === undefined || last === undefined ? { steps } : { steps, sum: { from: first, to: last } },
+    [],
+    TODAY,
+    USAGE,
+  );
 };
 
 describe('a series of versions', () => {
@@ -29,16 +34,28 @@ describe('a series of versions', () => {
   });
 
   it('may be fine in each step and not in the sum: drop, then add with another type', () => {
-    const report = diff(SCHEMA, dropping('minutes')(SCHEMA), both(dropping('minutes'), adding(column('minutes', 'STRING')))(SCHEMA));
-    expect(report.steps.flatMap(({ findings }) => findings.map(({ verdict }) => verdict))).toEqual(['notice', 'notice']);
-    expect(report.onlyInSum.map(({ id }) => id)).toEqual(['type_changed nba_raw.box.minutes FLOAT64 -> STRING']);
+    const report = diff(
+      SCHEMA,
+      dropping('minutes')(SCHEMA),
+      both(dropping('minutes'), adding(column('minutes', 'STRING')))(SCHEMA),
+    );
+    expect(report.steps.flatMap(({ findings }) => findings.map(({ verdict }) => verdict))).toEqual([
+      'notice',
+      'notice',
+    ]);
+    expect(report.onlyInSum.map(({ id }) => id)).toEqual([
+      'type_changed nba_raw.box.minutes FLOAT64 -> STRING',
+    ]);
     expect(report.ok).toBe(false);
   });
 
   it('may be fine in each step and not in the sum: a rename in two steps', () => {
     const renamed = column('minutes_played', 'FLOAT64');
     const report = diff(SCHEMA, adding(renamed)(SCHEMA), both(adding(renamed), dropping('minutes'))(SCHEMA));
-    expect(report.steps.flatMap(({ findings }) => findings.map(({ verdict }) => verdict))).toEqual(['notice', 'notice']);
+    expect(report.steps.flatMap(({ findings }) => findings.map(({ verdict }) => verdict))).toEqual([
+      'notice',
+      'notice',
+    ]);
     expect(report.onlyInSum.map(({ kind }) => kind)).toEqual(['column_renamed']);
   });
 

@@ -28,12 +28,33 @@ const text = (owner: string, sql: string, fills?: string): SqlText => ({
 });
 
 /** What is told when only one side of the code is changed: the statement that writes a table, or the one that reads it. */
-function told({ writer = WRITER, reader = READER, live = WANTED }: { writer?: string; reader?: string; live?: Schema }) {
+function told({
+  writer = WRITER,
+  reader = READER,
+  live = WANTED,
+}: {
+  writer?: string;
+  reader?: string;
+  live?: Schema;
+}) {
   const evaluated = [text('processor Boxes', writer, 'nba_raw.box'), text('canary boxes', reader)];
-  const report = checkSchema({ warehouse: live, wanted: WANTED, files: [], evaluated, approvals: [], today: '2026-11-24' });
+  const report = checkSchema({
+    warehouse: live,
+    wanted: WANTED,
+    files: [],
+    evaluated,
+    approvals: [],
+    today: '2026-11-24',
+  });
   const found = differencesOf(report, '2026-11-24');
   expect(report.ok).toBe(found.length === 0);
-  return found.map(({ kind, column: name, class: verdict, direction, readers }) => [kind, name, verdict, direction, readers.join()]);
+  return found.map(({ kind, column: name, class: verdict, direction, readers }) => [
+    kind,
+    name,
+    verdict,
+    direction,
+    readers.join(),
+  ]);
 }
 
 const without = (name: string): Schema => ({
@@ -46,10 +67,26 @@ describe('a change of the writer alone', () => {
     ['none', WRITER, []],
     ['other values in the same columns', WRITER.replace('g.points', 'g.points + 1 AS points'), []],
     ['columns in another order', 'SELECT g.steals, g.points, g.game_id FROM nba_raw.box AS g', []],
-    ['a column more', `${WRITER.replace('g.steals', 'g.steals, 1 AS blocks')}`, [['not_in_contract', 'blocks', 'breaking', 'either', '']]],
-    ['an unread column less', WRITER.replace(', g.steals', ''), [['no_writer', 'steals', 'breaking', 'either', '']]],
-    ['a read column less', WRITER.replace(', g.points', ''), [['no_writer', 'points', 'breaking', 'either', '']]],
-    ['a required column less', WRITER.replace('g.game_id, ', ''), [['required_not_written', 'game_id', 'breaking', 'either', '']]],
+    [
+      'a column more',
+      `${WRITER.replace('g.steals', 'g.steals, 1 AS blocks')}`,
+      [['not_in_contract', 'blocks', 'breaking', 'either', '']],
+    ],
+    [
+      'an unread column less',
+      WRITER.replace(', g.steals', ''),
+      [['no_writer', 'steals', 'breaking', 'either', '']],
+    ],
+    [
+      'a read column less',
+      WRITER.replace(', g.points', ''),
+      [['no_writer', 'points', 'breaking', 'either', '']],
+    ],
+    [
+      'a required column less',
+      WRITER.replace('g.game_id, ', ''),
+      [['required_not_written', 'game_id', 'breaking', 'either', '']],
+    ],
     [
       'a column under another name',
       WRITER.replace('g.steals', 'g.steals AS thefts'),
@@ -67,9 +104,21 @@ describe('a change of the reader alone', () => {
   it.each([
     ['one more column', READER.replace('AS n', 'AS n, b.steals AS s'), []],
     ['one column less', READER.replace(', b.points AS n', ''), []],
-    ['a column that nothing has', READER.replace('b.points', 'b.blocks'), [['unknown_column', 'blocks', 'breaking', 'either', '']]],
-    ['a column that nothing has, in the condition', `${READER} AND b.blocks > 0`, [['unknown_column', 'blocks', 'breaking', 'either', '']]],
-    ['a table that nothing has', READER.replace('nba_raw.box', 'nba_raw.boxes'), [['unknown_table', null, 'breaking', 'either', '']]],
+    [
+      'a column that nothing has',
+      READER.replace('b.points', 'b.blocks'),
+      [['unknown_column', 'blocks', 'breaking', 'either', '']],
+    ],
+    [
+      'a column that nothing has, in the condition',
+      `${READER} AND b.blocks > 0`,
+      [['unknown_column', 'blocks', 'breaking', 'either', '']],
+    ],
+    [
+      'a table that nothing has',
+      READER.replace('nba_raw.box', 'nba_raw.boxes'),
+      [['unknown_table', null, 'breaking', 'either', '']],
+    ],
     ['a function of the library', READER.replace('b.points', 'fn.safe_div(b.points, 2)'), []],
     [
       'a function that the library lacks',

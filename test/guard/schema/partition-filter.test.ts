@@ -5,7 +5,8 @@ import { boundsOf, unboundReads } from '#guard/schema/partition-filter.ts';
 import { ownSources } from './sources.ts';
 
 const bounds = new Map([['nba_raw.box', 'slate']]);
-const unbound = (sql: string): string[] => unboundReads(sql, bounds).map(({ table, line }) => `${table} in line ${line}`);
+const unbound = (sql: string): string[] =>
+  unboundReads(sql, bounds).map(({ table, line }) => `${table} in line ${line}`);
 
 describe('a read of a table that requires a partition filter', () => {
   it.each([
@@ -15,13 +16,25 @@ describe('a read of a table that requires a partition filter', () => {
       'SELECT 1 FROM nba_raw.box b WHERE b.points > 3 AND b.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND b.played',
     ],
     ['a bound from the right', 'SELECT 1 FROM nba_raw.box WHERE CAST(@from AS DATE) <= slate'],
-    ['a function of a parameter', 'SELECT 1 FROM nba_raw.box WHERE slate >= fn.add_days(CAST(@slate AS DATE), -7)'],
+    [
+      'a function of a parameter',
+      'SELECT 1 FROM nba_raw.box WHERE slate >= fn.add_days(CAST(@slate AS DATE), -7)',
+    ],
     ['a list', 'SELECT 1 FROM nba_raw.box WHERE slate IN UNNEST(@slates)'],
     ['a literal', "SELECT 1 FROM nba_raw.box WHERE slate > DATE '2020-01-01'"],
-    ['its own join condition', 'SELECT 1 FROM nba_raw.games g LEFT JOIN nba_raw.box b ON b.slate = CAST(@slate AS DATE) AND b.id = g.id'],
+    [
+      'its own join condition',
+      'SELECT 1 FROM nba_raw.games g LEFT JOIN nba_raw.box b ON b.slate = CAST(@slate AS DATE) AND b.id = g.id',
+    ],
     ['a bracket around several conditions', 'SELECT 1 FROM nba_raw.box WHERE (slate = @slate AND played)'],
-    ['each side of a union', 'SELECT 1 FROM nba_raw.box WHERE slate = @a UNION ALL SELECT 1 FROM nba_raw.box WHERE slate = @b'],
-    ['a subselect of its own', 'SELECT 1 FROM nba_raw.games WHERE id IN (SELECT id FROM nba_raw.box WHERE slate < @day)'],
+    [
+      'each side of a union',
+      'SELECT 1 FROM nba_raw.box WHERE slate = @a UNION ALL SELECT 1 FROM nba_raw.box WHERE slate = @b',
+    ],
+    [
+      'a subselect of its own',
+      'SELECT 1 FROM nba_raw.games WHERE id IN (SELECT id FROM nba_raw.box WHERE slate < @day)',
+    ],
     ['a deletion', 'DELETE FROM nba_raw.box WHERE slate = @slate'],
     ['an insertion into it', 'INSERT INTO nba_raw.box (slate) SELECT slate FROM nba_raw.games'],
     ['a table of another name', 'SELECT 1 FROM nba_raw.boxes'],
@@ -32,16 +45,34 @@ describe('a read of a table that requires a partition filter', () => {
   it.each([
     ['nothing', 'SELECT 1 FROM nba_raw.box'],
     ['a condition on another column', 'SELECT 1 FROM nba_raw.box WHERE day = @slate'],
-    ['the column of another table', 'SELECT 1 FROM nba_raw.games g JOIN nba_raw.box b ON b.id = g.id WHERE g.slate = @slate'],
-    ['a comparison with a column', 'SELECT 1 FROM nba_raw.games g JOIN nba_raw.box b ON b.slate = g.slate WHERE g.slate = @slate'],
+    [
+      'the column of another table',
+      'SELECT 1 FROM nba_raw.games g JOIN nba_raw.box b ON b.id = g.id WHERE g.slate = @slate',
+    ],
+    [
+      'a comparison with a column',
+      'SELECT 1 FROM nba_raw.games g JOIN nba_raw.box b ON b.slate = g.slate WHERE g.slate = @slate',
+    ],
     ['a choice', 'SELECT 1 FROM nba_raw.box WHERE slate = @slate OR played'],
     ['a function of the column', 'SELECT 1 FROM nba_raw.box WHERE fn.add_days(slate, 1) = @slate'],
-    ['a bound that must be read first', 'SELECT 1 FROM nba_raw.box WHERE slate >= (SELECT MIN(slate) FROM nba_raw.games)'],
+    [
+      'a bound that must be read first',
+      'SELECT 1 FROM nba_raw.box WHERE slate >= (SELECT MIN(slate) FROM nba_raw.games)',
+    ],
     ['an exclusion', 'SELECT 1 FROM nba_raw.box WHERE slate NOT IN UNNEST(@slates)'],
     ['a bound around it', 'SELECT 1 FROM (SELECT * FROM nba_raw.box) x WHERE x.slate = @slate'],
-    ['a bound in the other half of a union', 'SELECT 1 FROM nba_raw.box WHERE slate = @a UNION ALL SELECT 1 FROM nba_raw.box'],
-    ['a bound in a subselect', 'SELECT 1 FROM nba_raw.box WHERE id IN (SELECT id FROM nba_raw.games WHERE slate = @slate)'],
-    ['a merge by key alone', 'MERGE INTO nba_raw.box t USING nba_raw.games s ON t.id = s.id WHEN MATCHED THEN DELETE'],
+    [
+      'a bound in the other half of a union',
+      'SELECT 1 FROM nba_raw.box WHERE slate = @a UNION ALL SELECT 1 FROM nba_raw.box',
+    ],
+    [
+      'a bound in a subselect',
+      'SELECT 1 FROM nba_raw.box WHERE id IN (SELECT id FROM nba_raw.games WHERE slate = @slate)',
+    ],
+    [
+      'a merge by key alone',
+      'MERGE INTO nba_raw.box t USING nba_raw.games s ON t.id = s.id WHEN MATCHED THEN DELETE',
+    ],
   ])('is told with %s', (_, sql) => {
     expect(unbound(sql)).toEqual(['nba_raw.box in line 1']);
   });
@@ -66,7 +97,12 @@ describe('the partition filters of this repository', () => {
       path: 'src/guard/planted.ts',
       text: 'export const A = 1;\nexport const B = `SELECT COUNT(*) AS n\nFROM nba_raw.player_lines l\nWHERE l.line > 3`;\n',
     };
-    const { ok, code } = checkSchema({ warehouse: codeSchema(), files: [...ownSources(), planted], approvals: [], today: '2026-11-24' });
+    const { ok, code } = checkSchema({
+      warehouse: codeSchema(),
+      files: [...ownSources(), planted],
+      approvals: [],
+      today: '2026-11-24',
+    });
     expect(ok).toBe(false);
     expect(code.lint).toEqual([
       {

@@ -34,9 +34,21 @@ describe('what a statement reads', () => {
     ['plain names', 'SELECT points FROM nba_raw.box', ['nba_raw.box.points']],
     ['names behind an alias', 'SELECT b.points FROM nba_raw.box AS b', ['nba_raw.box.points']],
     ['names behind the table', 'SELECT box.points FROM nba_raw.box', ['nba_raw.box.points']],
-    ['a star', 'SELECT * FROM nba_raw.games', ['nba_raw.games.game_id', 'nba_raw.games.slate', 'nba_raw.games.status']],
-    ['a star narrowed by the block around it', 'SELECT x.status FROM (SELECT * FROM nba_raw.games) AS x', ['nba_raw.games.status']],
-    ['a WITH part', 'WITH a AS (SELECT points AS p FROM nba_raw.box) SELECT p FROM a', ['nba_raw.box.points']],
+    [
+      'a star',
+      'SELECT * FROM nba_raw.games',
+      ['nba_raw.games.game_id', 'nba_raw.games.slate', 'nba_raw.games.status'],
+    ],
+    [
+      'a star narrowed by the block around it',
+      'SELECT x.status FROM (SELECT * FROM nba_raw.games) AS x',
+      ['nba_raw.games.status'],
+    ],
+    [
+      'a WITH part',
+      'WITH a AS (SELECT points AS p FROM nba_raw.box) SELECT p FROM a',
+      ['nba_raw.box.points'],
+    ],
     [
       'a join',
       'SELECT 1 AS one FROM nba_raw.box b LEFT JOIN nba_raw.games g ON g.game_id = b.game_id',
@@ -67,8 +79,16 @@ describe('what a statement reads', () => {
       "SELECT EXTRACT(YEAR FROM slate) AS y, CAST(points AS STRING) AS p, DATE '2025-01-01' AS d FROM nba_raw.box",
       ['nba_raw.box.points', 'nba_raw.box.slate'],
     ],
-    ['results in ORDER BY', 'SELECT COUNT(*) AS n FROM nba_raw.box GROUP BY slate ORDER BY n DESC NULLS LAST', ['nba_raw.box.slate']],
-    ['a view and its table', 'SELECT points FROM nba_raw.final_box', ['nba_raw.box.points', 'nba_raw.final_box.points']],
+    [
+      'results in ORDER BY',
+      'SELECT COUNT(*) AS n FROM nba_raw.box GROUP BY slate ORDER BY n DESC NULLS LAST',
+      ['nba_raw.box.slate'],
+    ],
+    [
+      'a view and its table',
+      'SELECT points FROM nba_raw.final_box',
+      ['nba_raw.box.points', 'nba_raw.final_box.points'],
+    ],
     ['a delete', 'DELETE FROM nba_raw.box WHERE slate = CAST(@slate AS DATE)', ['nba_raw.box.slate']],
     [
       'a list that is not shown',
@@ -122,16 +142,32 @@ describe('a name that nothing declares', () => {
       'SELECT x.points FROM (SELECT player_id FROM nba_raw.box) AS x',
       ['unknown_column x.points'],
     ],
-    ['a column of a WITH part', 'WITH a AS (SELECT slate FROM nba_raw.box) SELECT a.points FROM a', ['unknown_column a.points']],
+    [
+      'a column of a WITH part',
+      'WITH a AS (SELECT slate FROM nba_raw.box) SELECT a.points FROM a',
+      ['unknown_column a.points'],
+    ],
     ['a result used in WHERE', 'SELECT points AS p FROM nba_raw.box WHERE p > 1', ['unknown_column p']],
-    ['a function of the library', 'SELECT fn.third(points) AS t FROM nba_raw.box', ['unknown_function fn.third']],
+    [
+      'a function of the library',
+      'SELECT fn.third(points) AS t FROM nba_raw.box',
+      ['unknown_function fn.third'],
+    ],
     [
       'a column in a join condition',
       'SELECT 1 AS one FROM nba_raw.box b JOIN nba_raw.games g ON g.id = b.game_id',
       ['unknown_column g.id'],
     ],
-    ['a column of an insert', 'INSERT INTO nba_raw.games (colour) SELECT 1', ['unknown_column nba_raw.games.colour']],
-    ['a column of an update', 'UPDATE nba_raw.games SET colour = 1 WHERE TRUE', ['unknown_column nba_raw.games.colour']],
+    [
+      'a column of an insert',
+      'INSERT INTO nba_raw.games (colour) SELECT 1',
+      ['unknown_column nba_raw.games.colour'],
+    ],
+    [
+      'a column of an update',
+      'UPDATE nba_raw.games SET colour = 1 WHERE TRUE',
+      ['unknown_column nba_raw.games.colour'],
+    ],
     [
       'a column of a merge',
       'MERGE INTO nba_raw.games t USING nba_raw.box s ON t.game_id = s.game_id WHEN MATCHED THEN UPDATE SET slate = s.day',

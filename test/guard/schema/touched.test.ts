@@ -31,7 +31,11 @@ describe('a live table that lacks a column', () => {
   it.each([
     ['the whole code, when no change is named', undefined, true],
     ['a change of its contract', ['src/core/contracts/nba_raw/player-box-scores.ts'], true],
-    ['a change of what its contract is put together from', ['src/core/contracts/nba_raw/box-columns.ts'], true],
+    [
+      'a change of what its contract is put together from',
+      ['src/core/contracts/nba_raw/box-columns.ts'],
+      true,
+    ],
     ['a change of the vocabulary of all contracts', ['src/core/contracts/define.ts'], true],
     ['a change of a processor that reads it', ['src/pipeline/analytics/player-game-summary.ts'], true],
     ['no change at all', [], false],
@@ -43,7 +47,8 @@ describe('a live table that lacks a column', () => {
 
   it('stops a change of code that works with rows of its contract', () => {
     const writer = files.find(
-      ({ path, text }) => path.startsWith('src/pipeline/') && text.includes("#core/contracts/nba_raw/player-box-scores.ts'"),
+      ({ path, text }) =>
+        path.startsWith('src/pipeline/') && text.includes("#core/contracts/nba_raw/player-box-scores.ts'"),
     );
     expect(isStopped([writer?.path ?? 'none'], 'nba_raw.player_box_scores', 'points')).toBe(true);
   });

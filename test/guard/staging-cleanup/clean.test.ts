@@ -1,14 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { heartbeats } from '#core/contracts/nba_orchestration/heartbeats.ts';
-import { stagedPredictions } from '#core/contracts/nba_predictions/player-prop-predictions.ts';
-import { gameLines } from '#core/contracts/nba_raw/game-lines.ts';
-import { cleanStaging, listStaging, type StagingDeps } from '#guard/staging-cleanup/clean.ts';
-import { judge } from '#guard/staging-cleanup/judge.ts';
-import { type BatchDoc, type BatchState, COLLECTIONS, NEXT_STATES } from '#pipeline/predict/documents.ts';
-import { stagingTable } from '#pipeline/predict/staging.ts';
+import { heartbeats } from '#core/contracts/nba_orchestration.ts';
+import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
+import { gameLines } from '#core/contracts/nba_raw.ts';
+import { cleanStaging, judge, listStaging, type StagingDeps } from '#guard/staging.ts';
+import { stagingTable } from '#pipeline/batch/output-gate.ts';
+import { type BatchDoc, type BatchState, COLLECTIONS, NEXT_STATES } from '#pipeline/batch/state.ts';
 import { systemClock, virtualClock } from '#platform/clock.ts';
 import type { StateStore } from '#platform/state/port.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { TableOptions, Warehouse } from '#platform/warehouse/port.ts';
 import { stagedRow } from '#test/guard/staging-cleanup/staged-row.ts';
@@ -33,14 +32,20 @@ beforeEach(() => {
   deps = { warehouse, state, clock };
 });
 afterEach(async () => {
-  for (const { dataset, name } of await warehouse.listTables('nba_predictions', '_staging_')) await warehouse.dropTable({ dataset, name });
+  for (const { dataset, name } of await warehouse.listTables('nba_predictions', '_staging_'))
+    await warehouse.dropTable({ dataset, name });
   await state.close();
 });
 
 const hoursAgo = (hours: number) => new Date(Date.parse(NOW) - hours * HOUR);
 
 /** A staging table of a batch, so many hours old. */
-async function table(batch: string, ageHours: number, rows: number, options: TableOptions = {}): Promise<string> {
+async function table(
+  batch: string,
+  ageHours: number,
+  rows: number,
+  options: TableOptions = {},
+): Promise<string> {
   const ref = stagingTable(batch, 'u00', 1);
   madeAt = hoursAgo(ageHours);
   await warehouse.createTable(stagedPredictions, ref, options);
@@ -53,11 +58,18 @@ async function table(batch: string, ageHours: number, rows: number, options: Tab
 }
 
 async function batch(id: string, is: BatchState): Promise<void> {
-  await state.create(COLLECTIONS.batches, id, { batch_id: id, state: is, slate: '2025-01-10', created_at: '2025-01-10T13:00:00Z' });
+  await state.create(COLLECTIONS.batches, id, {
+    batch_id: id,
+    state: is,
+    slate: '2025-01-10',
+    created_at: '2025-01-10T13:00:00Z',
+  });
 }
 
-const names = async () => (await warehouse.listTables('nba_predictions', '_staging_')).map(({ name }) => name).sort();
-const verdicts = (tables: readonly { name: string; verdict: string }[]) => tables.map(({ name, verdict }) => [name, verdict]);
+const names = async () =>
+  (await warehouse.listTables('nba_predictions', '_staging_')).map(({ name }) => name).sort();
+const verdicts = (tables: readonly { name: string; verdict: string }[]) =>
+  tables.map(({ name, verdict }) => [name, verdict]);
 
 describe('the staging cleanup', () => {
   it('drops what is merged or given up, reports what nobody merged, and never touches live or foreign tables', async () => {
@@ -89,7 +101,12 @@ describe('the staging cleanup', () => {
     });
     expect(await names()).toHaveLength(5);
 
-    expect(await cleanStaging(deps, { dryRun: false })).toMatchObject({ dropped: 2, would_drop: 0, rows: 6, errors: [] });
+    expect(await cleanStaging(deps, { dryRun: false })).toMatchObject({
+      dropped: 2,
+      would_drop: 0,
+      rows: 6,
+      errors: [],
+    });
     expect(await names()).toEqual(['_staging_elsewhere', live, unknown].sort());
     expect(await cleanStaging(deps, { dryRun: false })).toMatchObject({ dropped: 0, gone: 0, rows: 0 });
   });
@@ -106,18 +123,37 @@ describe('the staging cleanup', () => {
   });
 
   it.each(Object.keys(NEXT_STATES) as BatchState[])('decides by the state of the batch: %s', (is) => {
-    const info = { dataset: 'nba_predictions', name: 't', kind: 'table', createdAt: hoursAgo(200).toISOString() } as const;
+    const info = {
+      dataset: 'nba_predictions',
+      name: 't',
+      kind: 'table',
+      createdAt: hoursAgo(200).toISOString(),
+    } as const;
     const doc = { batch_id: 'b', state: is } as BatchDoc;
-    const verdict = judge({ ...info, expiresAt: null, labels: {}, rows: 1 }, doc, { now: new Date(NOW), maxAgeHours: 24, isOurs: true });
-    const kept = is === 'held' ? 'held' : ['created', 'dispatching', 'running', 'consolidating'].includes(is) ? 'open' : 'drop';
+    const verdict = judge({ ...info, expiresAt: null, labels: {}, rows: 1 }, doc, {
+      now: new Date(NOW),
+      maxAgeHours: 24,
+      isOurs: true,
+    });
+    const kept =
+      is === 'held'
+        ? 'held'
+        : ['created', 'dispatching', 'running', 'consolidating'].includes(is)
+          ? 'open'
+          : 'drop';
     expect(verdict).toMatchObject({ batch_state: is, age_hours: 200, verdict: kept });
   });
 
   it('is silent about many young tables of a live batch', async () => {
     await batch('live', 'running');
     madeAt = hoursAgo(0.5);
-    for (let i = 0; i < 12; i++) await warehouse.createTable(stagedPredictions, stagingTable('live', `u${i}`, 1));
-    expect(await cleanStaging(deps, { dryRun: false })).toMatchObject({ dropped: 0, kept: { open: 12 }, errors: [] });
+    for (let i = 0; i < 12; i++)
+      await warehouse.createTable(stagedPredictions, stagingTable('live', `u${i}`, 1));
+    expect(await cleanStaging(deps, { dryRun: false })).toMatchObject({
+      dropped: 0,
+      kept: { open: 12 },
+      errors: [],
+    });
   });
 
   it('does not take a batch for another whose id begins alike', async () => {
@@ -142,7 +178,10 @@ describe('the staging cleanup', () => {
       },
     } as StagingDeps['warehouse'];
     const result = await cleanStaging({ ...deps, warehouse: refusing }, { dryRun: false });
-    expect(result).toMatchObject({ dropped: 1, errors: [{ table: `nba_predictions.${stubborn}`, message: 'not allowed' }] });
+    expect(result).toMatchObject({
+      dropped: 1,
+      errors: [{ table: `nba_predictions.${stubborn}`, message: 'not allowed' }],
+    });
     expect(await names()).toEqual([stubborn]);
   });
 
@@ -155,7 +194,11 @@ describe('the staging cleanup', () => {
       execute: warehouse.execute,
       dropTable: async () => false,
     };
-    expect(await cleanStaging({ ...deps, warehouse: late }, { dryRun: false })).toMatchObject({ dropped: 0, gone: 1, errors: [] });
+    expect(await cleanStaging({ ...deps, warehouse: late }, { dryRun: false })).toMatchObject({
+      dropped: 0,
+      gone: 1,
+      errors: [],
+    });
   });
 
   it('goes by the expiry when nothing says when a table was made, and keeps one that says neither', async () => {
@@ -168,7 +211,11 @@ describe('the staging cleanup', () => {
         execute: warehouse.execute,
         dropTable: warehouse.dropTable,
         listTables: async (dataset, prefix) =>
-          (await warehouse.listTables(dataset, prefix)).map((info) => ({ ...info, createdAt: null, expiresAt })),
+          (await warehouse.listTables(dataset, prefix)).map((info) => ({
+            ...info,
+            createdAt: null,
+            expiresAt,
+          })),
       },
     });
     expect(await listStaging(undated(null))).toMatchObject([{ name, age_hours: null, verdict: 'undated' }]);
@@ -177,7 +224,9 @@ describe('the staging cleanup', () => {
   });
 
   it.each([0, 0.5, -1, Number.NaN])('refuses an age limit of %s hours', async (limit) => {
-    await expect(cleanStaging(deps, { dryRun: false, maxAgeHours: limit })).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
+    await expect(cleanStaging(deps, { dryRun: false, maxAgeHours: limit })).rejects.toMatchObject({
+      code: 'TIPOFF_BAD_INPUT',
+    });
   });
 
   it('lets a failed listing fail: it is not an empty one', async () => {

@@ -1,5 +1,5 @@
 import type { RowOf } from '#core/contracts/define.ts';
-import { stagedPredictions } from '#core/contracts/nba_predictions/player-prop-predictions.ts';
+import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
 
 const FILL = {
   STRING: 'x',
@@ -16,5 +16,10 @@ export function stagedRow(batch: string, player: number): Partial<RowOf<typeof s
   const filled = Object.entries(stagedPredictions.columns).flatMap(([name, column]) =>
     column.required ? [[name, FILL[column.type]]] : [],
   );
-  return { ...Object.fromEntries(filled), prediction_id: `${batch}:${player}`, batch_id: batch, player_id: player };
+  return {
+    ...Object.fromEntries(filled),
+    prediction_id: `${batch}:${player}`,
+    batch_id: batch,
+    player_id: player,
+  };
 }

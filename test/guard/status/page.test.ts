@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { axisFrom, lineChart } from '#guard/status/html/chart.ts';
-import { statusPage } from '#guard/status/html/page.ts';
-import { STYLE } from '#guard/status/html/style.ts';
+import { axisFrom, lineChart } from '#guard/status/chart.ts';
+import { STYLE, statusPage } from '#guard/status/page.ts';
 import { answer, STATUS } from './status-example.ts';
 
 const EVIL = `"><script>alert(1)</script><img src=x onerror=alert(2)> 'quoted' & </style></title>`;
@@ -9,7 +8,9 @@ const EVIL = `"><script>alert(1)</script><img src=x onerror=alert(2)> 'quoted' &
 /** Tags that are open at the end, or closed out of order. */
 function unbalanced(html: string): string[] {
   const open: string[] = [];
-  for (const [, slash, name = '', rest = ''] of html.replace(/<style>[\s\S]*?<\/style>/, '').matchAll(/<(\/?)([a-z][a-z0-9]*)([^>]*)>/g)) {
+  for (const [, slash, name = '', rest = ''] of html
+    .replace(/<style>[\s\S]*?<\/style>/, '')
+    .matchAll(/<(\/?)([a-z][a-z0-9]*)([^>]*)>/g)) {
     if (['meta', 'line', 'path'].includes(name) || rest.endsWith('/')) continue;
     if (slash === '') open.push(name);
     else if (open.pop() !== name) return [`</${name}>`];
@@ -21,7 +22,8 @@ describe('the page', () => {
   const page = statusPage(STATUS);
 
   it('has every answer, its question, its table, and what to run next', () => {
-    for (const { answer: text, question, name } of STATUS.answers) for (const part of [text, question, name]) expect(page).toContain(part);
+    for (const { answer: text, question, name } of STATUS.answers)
+      for (const part of [text, question, name]) expect(page).toContain(part);
     expect(page).toContain('<code class="next">tipoff day 2025-01-10</code>');
     expect(page).toContain('<td>BOS @ NYK</td><td class="n">3</td>');
     expect(page).toContain('1 notice could not be delivered.');
@@ -34,7 +36,9 @@ describe('the page', () => {
   });
 
   it('needs nothing from outside and runs no script', () => {
-    expect(page).not.toMatch(/https?:|\/\/|url\(|@import|<script|<link|<iframe|\ssrc=|\shref=(?!"#q\d+")|\son[a-z]+=/i);
+    expect(page).not.toMatch(
+      /https?:|\/\/|url\(|@import|<script|<link|<iframe|\ssrc=|\shref=(?!"#q\d+")|\son[a-z]+=/i,
+    );
     expect(page).toContain("default-src 'none'");
   });
 
@@ -45,7 +49,14 @@ describe('the page', () => {
       code_version: EVIL,
       no_games: EVIL,
       answers: [
-        answer(1, { name: EVIL, question: EVIL, answer: EVIL, next: EVIL, verdict: 'bad', table: { header: [EVIL], rows: [[EVIL]] } }),
+        answer(1, {
+          name: EVIL,
+          question: EVIL,
+          answer: EVIL,
+          next: EVIL,
+          verdict: 'bad',
+          table: { header: [EVIL], rows: [[EVIL]] },
+        }),
       ],
       history: STATUS.history.map((day) => ({ ...day, slate: EVIL })),
     });
@@ -58,7 +69,9 @@ describe('the page', () => {
     expect(page.match(/<svg /g)).toHaveLength(2);
     expect(page.match(/<circle /g)).toHaveLength(4 * 30 - 1);
     expect(page).toContain('2024-12-30 expected players predicted: 85.5 %');
-    expect(page).toMatch(/<desc id="coverage-text">expected players predicted: last 85\.5 %.*30 slates from 2024-12-01 to 2024-12-30/);
+    expect(page).toMatch(
+      /<desc id="coverage-text">expected players predicted: last 85\.5 %.*30 slates from 2024-12-01 to 2024-12-30/,
+    );
   });
 
   it('says so when there is no history', () => {
@@ -67,7 +80,13 @@ describe('the page', () => {
 });
 
 describe('a chart', () => {
-  const chart = { id: 'c', title: 't', description: 'd', labels: ['2025-01-01', '2025-01-02', '2025-01-03', '2025-01-04'], low: 0 };
+  const chart = {
+    id: 'c',
+    title: 't',
+    description: 'd',
+    labels: ['2025-01-01', '2025-01-02', '2025-01-03', '2025-01-04'],
+    low: 0,
+  };
 
   it('breaks its line where there is no value', () => {
     const svg = lineChart({ ...chart, series: [{ name: 'n', style: 'first', values: [50, null, 100, 0] }] });
@@ -76,7 +95,9 @@ describe('a chart', () => {
   });
 
   it('of one point has no line and shows the point', () => {
-    expect(lineChart({ ...chart, labels: ['2025-01-01'], series: [{ name: 'n', style: 'first', values: [50] }] })).toContain('cx="308"');
+    expect(
+      lineChart({ ...chart, labels: ['2025-01-01'], series: [{ name: 'n', style: 'first', values: [50] }] }),
+    ).toContain('cx="308"');
   });
 
   it.each([
@@ -93,7 +114,9 @@ describe('a chart', () => {
 describe('the themes', () => {
   const theme = (selector: string): Map<string, string> => {
     const body = STYLE.slice(STYLE.indexOf(selector)).match(/\{([^}]*)\}/)?.[1] ?? '';
-    return new Map([...body.matchAll(/--([a-z]+): (#[0-9a-f]{6})/g)].map(([, name = '', colour = '']) => [name, colour]));
+    return new Map(
+      [...body.matchAll(/--([a-z]+): (#[0-9a-f]{6})/g)].map(([, name = '', colour = '']) => [name, colour]),
+    );
   };
   const light = theme(':root {');
   const dark = theme(':root[data-theme="dark"]');
@@ -109,9 +132,11 @@ describe('the themes', () => {
     ['light', light],
     ['dark', dark],
   ])('%s can be read: text has a contrast of at least 4.5, lines of a chart of 3', (_name, colours) => {
-    const against = (name: string, ground: string): number => contrast(colours.get(name) ?? '', colours.get(ground) ?? '');
+    const against = (name: string, ground: string): number =>
+      contrast(colours.get(name) ?? '', colours.get(ground) ?? '');
     for (const name of ['ink', 'soft', 'good', 'attention', 'bad', 'idle']) {
-      for (const ground of ['page', 'card']) expect(against(name, ground), `${name} on ${ground}`).toBeGreaterThanOrEqual(4.5);
+      for (const ground of ['page', 'card'])
+        expect(against(name, ground), `${name} on ${ground}`).toBeGreaterThanOrEqual(4.5);
     }
     for (const name of ['first', 'second']) expect(against(name, 'card'), name).toBeGreaterThanOrEqual(3);
   });

@@ -3,7 +3,14 @@ import type { Status } from '#guard/status/status.ts';
 
 /** An answer of the status. */
 export function answer(number: number, change: Partial<Answer> = {}): Answer {
-  return { number, name: `Name ${number}`, question: `Question ${number}?`, verdict: 'good', answer: `Answer ${number}.`, ...change };
+  return {
+    number,
+    name: `Name ${number}`,
+    question: `Question ${number}?`,
+    verdict: 'good',
+    answer: `Answer ${number}.`,
+    ...change,
+  };
 }
 
 /** A status with something to do, and a month behind it. */
@@ -17,7 +24,11 @@ export const STATUS: Status = {
   verdict: 'bad',
   alerts: { open: 2, unacknowledged: 1, undelivered: 1 },
   answers: [
-    answer(1, { verdict: 'bad', next: 'tipoff day 2025-01-10', table: { header: ['game', 'picks'], rows: [['BOS @ NYK', 3]] } }),
+    answer(1, {
+      verdict: 'bad',
+      next: 'tipoff day 2025-01-10',
+      table: { header: ['game', 'picks'], rows: [['BOS @ NYK', 3]] },
+    }),
     ...Array.from({ length: 14 }, (_, i) => answer(i + 2)),
   ],
   history: Array.from({ length: 30 }, (_, i) => ({

@@ -1,12 +1,12 @@
 import { afterAll, afterEach } from 'vitest';
 import { CONTRACTS } from '#core/contracts/index.ts';
-import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions/publications.ts';
-import { schedule } from '#core/contracts/nba_reference/schedule.ts';
+import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions.ts';
+import { schedule } from '#core/contracts/nba_reference.ts';
 import type { Answer, StatusWorld } from '#guard/status/answer.ts';
 import { readStatus, type Status } from '#guard/status/status.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
-import { directoryObjects } from '#platform/objects/directory/store.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { directoryObjects } from '#platform/objects/directory.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { gameRow, SLATE } from '#test/fakes/prediction-world.ts';
@@ -53,7 +53,13 @@ export function statusWorlds(): (options?: StatusWorldOptions) => Promise<TestSt
       () => state.close(),
       () => folder.remove(),
     );
-    const world: StatusWorld = { warehouse, state, exports: directoryObjects(folder.path), clock, codeVersion: 'v1' };
+    const world: StatusWorld = {
+      warehouse,
+      state,
+      exports: directoryObjects(folder.path),
+      clock,
+      codeVersion: 'v1',
+    };
     const read = (): Promise<Status> => readStatus(world, SLATE);
     return {
       ...world,

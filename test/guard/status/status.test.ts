@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { phaseRuns } from '#core/contracts/nba_orchestration/phase-runs.ts';
-import { modelRegistry } from '#core/contracts/nba_predictions/model-registry.ts';
-import { playerBoxScores } from '#core/contracts/nba_raw/player-box-scores.ts';
-import { playerLines } from '#core/contracts/nba_raw/player-lines.ts';
+import { phaseRuns } from '#core/contracts/nba_orchestration.ts';
+import { modelRegistry } from '#core/contracts/nba_predictions.ts';
+import { playerBoxScores, playerLines } from '#core/contracts/nba_raw.ts';
 import { halt } from '#guard/canaries/halt.ts';
 import { beat } from '#guard/canaries/heartbeats.ts';
-import { observe } from '#guard/incidents/observe.ts';
-import { readStatus } from '#guard/status/status.ts';
-import { statusLines } from '#guard/status/text.ts';
-import { runBatch } from '#pipeline/predict/run-batch.ts';
+import { observe } from '#guard/incidents/update.ts';
+import { readStatus, statusLines } from '#guard/status/status.ts';
+import { runBatch } from '#pipeline/batch/run.ts';
 import { gameRow, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 import { check, passed } from '#test/guard/incidents/alarm-world.ts';
 import { boxRow, lineRow } from '#test/pipeline/analytics/rows.ts';
@@ -33,7 +31,9 @@ describe('the status', () => {
     const w = await world({ own: true });
     await w.warehouse.dropTable({ dataset: 'nba_orchestration', name: 'heartbeats' });
     const { answers, verdict } = await w.read();
-    expect(answers.filter((answer) => answer.verdict === 'unknown').map(({ name }) => name)).toEqual(['Jobs']);
+    expect(answers.filter((answer) => answer.verdict === 'unknown').map(({ name }) => name)).toEqual([
+      'Jobs',
+    ]);
     expect(answers[10]?.answer).toContain('heartbeats');
     expect(verdict).toBe('bad');
   });
@@ -42,14 +42,22 @@ describe('the status', () => {
     const w = await world({ games: 0 });
     const { answers, no_games } = await w.read();
     expect(no_games).toContain('no games on 2025-01-10');
-    expect([1, 4, 6, 7, 13].map((number) => answers[number - 1]?.verdict)).toEqual(['idle', 'idle', 'idle', 'idle', 'idle']);
+    expect([1, 4, 6, 7, 13].map((number) => answers[number - 1]?.verdict)).toEqual([
+      'idle',
+      'idle',
+      'idle',
+      'idle',
+      'idle',
+    ]);
   });
 
   it('fits one screen', async () => {
     const lines = statusLines(await (await world()).read());
     expect(lines.length).toBeLessThanOrEqual(40);
     expect(lines[0]).toMatch(/^2025-01-10 as of 2025-01-10 13:00 ET: BAD\. 2 games\. Alerts: 0 open/);
-    expect(lines).toContainEqual(expect.stringMatching(/^BAD {3}1 Predictions +None: 2 games and no predictions\.$/));
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^BAD {3}1 Predictions +None: 2 games and no predictions\.$/),
+    );
     expect(lines).toContainEqual(expect.stringMatching(/^ +-> tipoff day 2025-01-10$/));
   });
 });
@@ -58,14 +66,37 @@ describe('the model', () => {
   it.each([
     ['2025-01-06', 'good', 'trained on data before 2025-01-06, 4 days old'],
     ['2024-11-06', 'attention', '65 days old: retraining is due'],
-    ['2025-01-13', 'idle', 'is younger than this slate: it has learnt from data before 2025-01-13 and does not predict it'],
+    [
+      '2025-01-13',
+      'idle',
+      'is younger than this slate: it has learnt from data before 2025-01-13 and does not predict it',
+    ],
   ])('of a champion with the cut-off %s is %s', async (data_cutoff, verdict, words) => {
     const w = await world({ own: true });
     const at = '2025-01-06T12:00:00.000Z';
     const row = {
-      ...{ model_id: 'ridge-one', family: 'ridge', status: 'champion', status_changed_at: at, status_changed_by: 'test', created_at: at },
-      ...{ artefact_path: 'models/ridge-one', artefact_hash: 'hash', code_version: 'test', feature_contract_hash: 'contract' },
-      ...{ data_cutoff, training_from: '2023-10-24', training_rows: 9000, calibration_rows: 3000, config: '{}', metrics: '{}' },
+      ...{
+        model_id: 'ridge-one',
+        family: 'ridge',
+        status: 'champion',
+        status_changed_at: at,
+        status_changed_by: 'test',
+        created_at: at,
+      },
+      ...{
+        artefact_path: 'models/ridge-one',
+        artefact_hash: 'hash',
+        code_version: 'test',
+        feature_contract_hash: 'contract',
+      },
+      ...{
+        data_cutoff,
+        training_from: '2023-10-24',
+        training_rows: 9000,
+        calibration_rows: 3000,
+        config: '{}',
+        metrics: '{}',
+      },
     };
     await w.warehouse.append(modelRegistry, [{ ...row, parent_model_id: null }]);
     expect(await w.answer(14)).toMatchObject({ verdict, answer: expect.stringContaining(words) });
@@ -76,10 +107,15 @@ describe('what is loaded and not processed', () => {
   it('is processed, not asked for again', async () => {
     const w = await world({ own: true });
     expect(await w.answer(7)).toMatchObject({ verdict: 'bad', next: 'tipoff ingest <file of lines>' });
-    expect(await w.answer(2)).toMatchObject({ verdict: 'bad', next: 'tipoff ingest <box scores>, then tipoff day 2025-01-10' });
+    expect(await w.answer(2)).toMatchObject({
+      verdict: 'bad',
+      next: 'tipoff ingest <box scores>, then tipoff day 2025-01-10',
+    });
     await w.warehouse.append(playerLines, [lineRow({}), lineRow({ player_name: 'Bo Invented' })]);
     const { game_id } = gameRow('2025-01-09', 90);
-    const boxes = ['AAA', 'BBB'].map((team_abbr, i) => boxRow({ slate: '2025-01-09', game_id, team_abbr, player_id: i + 1 }));
+    const boxes = ['AAA', 'BBB'].map((team_abbr, i) =>
+      boxRow({ slate: '2025-01-09', game_id, team_abbr, player_id: i + 1 }),
+    );
     await w.warehouse.append(playerBoxScores, boxes);
     expect(await w.answer(7)).toMatchObject({
       verdict: 'bad',
@@ -116,7 +152,9 @@ describe('predictions', () => {
       [5, 5],
       [0, 0],
     ]);
-    expect(answers[12]).toMatchObject({ answer: expect.stringMatching(/^\d+ of 25 forecasts of ridge are picks/) });
+    expect(answers[12]).toMatchObject({
+      answer: expect.stringMatching(/^\d+ of 25 forecasts of ridge are picks/),
+    });
   });
 
   it('that are missing because players were skipped are explained', async () => {
@@ -135,18 +173,34 @@ describe('predictions', () => {
       ]),
     );
     expect(answers[5]).toMatchObject({ answer: expect.stringContaining('1 blocked (25.0 %)') });
-    expect(answers[7]).toMatchObject({ verdict: 'bad', answer: expect.stringContaining('predictions.json is missing') });
+    expect(answers[7]).toMatchObject({
+      verdict: 'bad',
+      answer: expect.stringContaining('predictions.json is missing'),
+    });
   });
 });
 
 describe('operations', () => {
-  const run = { run_id: 'r', phase: 'precompute', slate_from: SLATE, slate_to: SLATE, row_count: 0, code_version: 'v1' };
+  const run = {
+    run_id: 'r',
+    phase: 'precompute',
+    slate_from: SLATE,
+    slate_to: SLATE,
+    row_count: 0,
+    code_version: 'v1',
+  };
   const at = { started_at: '2025-01-10T17:00:00.000Z', finished_at: '2025-01-10T17:01:00.000Z' };
 
   it('name the processor that is held and what for', async () => {
     const w = await world({ own: true });
     await w.warehouse.append(phaseRuns, [
-      { ...run, ...at, processor: 'PlayerDailyCache', verdict: 'held', reason: 'results: 3 of 9 games have box scores.' },
+      {
+        ...run,
+        ...at,
+        processor: 'PlayerDailyCache',
+        verdict: 'held',
+        reason: 'results: 3 of 9 games have box scores.',
+      },
     ]);
     expect(await w.answer(4)).toMatchObject({
       verdict: 'attention',
@@ -194,7 +248,10 @@ describe('operations', () => {
     w.clock.set(new Date(Date.parse(NOON) - minutes * 60_000));
     await beat(w, { job: 'day', ok, maxSilenceSeconds: 86_400 });
     w.clock.set(NOON);
-    expect(await w.answer(11)).toMatchObject({ verdict, answer: typeof answer === 'string' ? answer : expect.stringMatching(answer) });
+    expect(await w.answer(11)).toMatchObject({
+      verdict,
+      answer: typeof answer === 'string' ? answer : expect.stringMatching(answer),
+    });
   });
 
   it.each([
@@ -204,8 +261,18 @@ describe('operations', () => {
       'good',
       /^Alive: .*40 of 100 units; done about 2025-01-10 14:25 ET/,
     ],
-    ['dead', { state: 'running', updated_at: '2025-01-10T17:00:00.000Z' }, 'bad', /^Dead: .*nothing since 2025-01-10 12:00 ET/],
-    ['stopped', { state: 'stopped', updated_at: NOON, reason: 'disk full.' }, 'attention', /^Stopped: .*; disk full\.$/],
+    [
+      'dead',
+      { state: 'running', updated_at: '2025-01-10T17:00:00.000Z' },
+      'bad',
+      /^Dead: .*nothing since 2025-01-10 12:00 ET/,
+    ],
+    [
+      'stopped',
+      { state: 'stopped', updated_at: NOON, reason: 'disk full.' },
+      'attention',
+      /^Stopped: .*; disk full\.$/,
+    ],
   ])('see a backfill that is %s', async (_what, change, verdict, answer) => {
     const w = await world();
     const doc = {
@@ -218,7 +285,11 @@ describe('operations', () => {
       finished_at: null,
       reason: null,
     };
-    await w.state.create('backfill_runs', 'r1', { ...doc, started_at: '2025-01-10T17:00:00.000Z', ...change });
+    await w.state.create('backfill_runs', 'r1', {
+      ...doc,
+      started_at: '2025-01-10T17:00:00.000Z',
+      ...change,
+    });
     expect(await w.answer(12)).toMatchObject({ verdict, answer: expect.stringMatching(answer) });
   });
 });

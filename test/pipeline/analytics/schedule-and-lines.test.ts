@@ -1,12 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Slate } from '#core/calendar.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
-import { playerBoxScores } from '#core/contracts/nba_raw/player-box-scores.ts';
-import { playerLines } from '#core/contracts/nba_raw/player-lines.ts';
-import { scheduleGames } from '#core/contracts/nba_raw/schedule-games.ts';
+import { playerBoxScores, playerLines, scheduleGames } from '#core/contracts/nba_raw.ts';
 import { playerPropLinesProcessor } from '#pipeline/analytics/player-prop-lines.ts';
-import { buildPlayerReference } from '#pipeline/analytics/player-reference.ts';
-import { scheduleReference } from '#pipeline/analytics/schedule-reference.ts';
+import { buildPlayerReference, scheduleReference } from '#pipeline/analytics/reference.ts';
 import { HISTORY_FROM, NO_AS_OF, type Processor, rangeParams } from '#pipeline/processor.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
@@ -26,7 +23,12 @@ beforeEach(async () => {
 
 async function run(processor: Processor, asOf: string = NO_AS_OF): Promise<void> {
   const [from, to] = [HISTORY_FROM as Slate, '9999-12-31' as Slate];
-  await warehouse.replaceRange(processor.table, { column: 'slate', from, to }, processor.select, rangeParams({ from, to, asOf }));
+  await warehouse.replaceRange(
+    processor.table,
+    { column: 'slate', from, to },
+    processor.select,
+    rangeParams({ from, to, asOf }),
+  );
 }
 
 describe('the effective schedule', () => {
@@ -77,20 +79,42 @@ describe('the effective schedule', () => {
   it('takes tip-offs from lists without ids by date and pair, whichever team they call the home team', async () => {
     await warehouse.append(scheduleGames, [
       scheduleRow({ statement: 'played', tipoff_at: null, status: 'final' }),
-      scheduleRow({ game_id: null, source_game_key: 'list-7', home_abbr: 'NYK', away_abbr: 'BOS', tipoff_at: '2025-01-11T01:00:00.000Z' }),
+      scheduleRow({
+        game_id: null,
+        source_game_key: 'list-7',
+        home_abbr: 'NYK',
+        away_abbr: 'BOS',
+        tipoff_at: '2025-01-11T01:00:00.000Z',
+      }),
     ]);
     expect(await games()).toEqual([
-      expect.objectContaining({ tipoff_source: 'published', tipoff_at: '2025-01-11T01:00:00.000Z', home_abbr: 'BOS' }),
+      expect.objectContaining({
+        tipoff_source: 'published',
+        tipoff_at: '2025-01-11T01:00:00.000Z',
+        home_abbr: 'BOS',
+      }),
     ]);
   });
 
   it('knows a game from its box score alone, also one that both teams played away', async () => {
     await warehouse.append(playerBoxScores, [
       boxRow({ is_home: false }),
-      boxRow({ is_home: false, player_id: 2, player_name: 'Bea Invented', team_abbr: 'NYK', opponent_abbr: 'BOS' }),
+      boxRow({
+        is_home: false,
+        player_id: 2,
+        player_name: 'Bea Invented',
+        team_abbr: 'NYK',
+        opponent_abbr: 'BOS',
+      }),
     ]);
     expect(await games()).toEqual([
-      expect.objectContaining({ game_id: '0022400801', status: 'final', home_abbr: 'BOS', away_abbr: 'NYK', is_counted: true }),
+      expect.objectContaining({
+        game_id: '0022400801',
+        status: 'final',
+        home_abbr: 'BOS',
+        away_abbr: 'NYK',
+        is_counted: true,
+      }),
     ]);
   });
 
@@ -147,7 +171,10 @@ describe('prop lines', () => {
   });
 
   it('say so when no such game is scheduled', async () => {
-    expect(await resolved('Ann Invented', { home_abbr: 'MIA', away_abbr: 'ORL' })).toEqual([1, 'unknown_game']);
+    expect(await resolved('Ann Invented', { home_abbr: 'MIA', away_abbr: 'ORL' })).toEqual([
+      1,
+      'unknown_game',
+    ]);
   });
 
   it('resolve with the teams the other way round', async () => {
@@ -180,7 +207,9 @@ describe('prop lines', () => {
     ['the day itself', '2025-01-10', 1],
     ['the day after', '2025-01-11', 0],
   ])('of a file dated %s count %s: %i', async (_what, fileDate, count) => {
-    const rows = await lines([lineRow({ snapshot_at: null, snapshot_quality: 'file_date', file_date: fileDate })]);
+    const rows = await lines([
+      lineRow({ snapshot_at: null, snapshot_quality: 'file_date', file_date: fileDate }),
+    ]);
     expect(rows).toHaveLength(count);
   });
 
@@ -194,7 +223,10 @@ describe('prop lines', () => {
   });
 
   it('keep 24.5 and 25 apart, exactly', async () => {
-    const rows = await lines([lineRow({ bookmaker: 'a', line: '24.5' }), lineRow({ bookmaker: 'b', line: '25' })]);
+    const rows = await lines([
+      lineRow({ bookmaker: 'a', line: '24.5' }),
+      lineRow({ bookmaker: 'b', line: '25' }),
+    ]);
     expect(rows.map(({ line }) => line)).toEqual(['24.5', '25']);
   });
 });

@@ -1,11 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { playerGameSummary } from '#core/contracts/nba_analytics/player-game-summary.ts';
-import type { PredictionGrade } from '#core/contracts/nba_predictions/prediction-grades.ts';
+import { playerGameSummary } from '#core/contracts/nba_analytics.ts';
+import type { PredictionGrade } from '#core/contracts/nba_predictions.ts';
 import { grade } from '#pipeline/grade/grade.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { summaryRow } from '#test/model/feature-rows.ts';
-import { addBoxScore, addGame, GAME, type GivenPrediction, openWarehouse, publish, SLATE, TIPOFF, withdraw } from './rows.ts';
+import {
+  addBoxScore,
+  addGame,
+  GAME,
+  type GivenPrediction,
+  openWarehouse,
+  publish,
+  SLATE,
+  TIPOFF,
+  withdraw,
+} from './rows.ts';
 
 let warehouse: Warehouse;
 let clock: VirtualClock;
@@ -16,9 +26,12 @@ beforeEach(async () => {
 afterEach(() => warehouse.close());
 
 const run = (from = SLATE, to = SLATE) => grade({ warehouse, clock }, { from, to });
-const grades = () => warehouse.query<PredictionGrade>('SELECT * FROM nba_predictions.prediction_grades ORDER BY prediction_id');
+const grades = () =>
+  warehouse.query<PredictionGrade>('SELECT * FROM nba_predictions.prediction_grades ORDER BY prediction_id');
 const scored = (points: number | null, more: object = {}) =>
-  warehouse.append(playerGameSummary, [summaryRow({ slate: SLATE, game_id: GAME, player_id: 7, points, minutes: 33, ...more })]);
+  warehouse.append(playerGameSummary, [
+    summaryRow({ slate: SLATE, game_id: GAME, player_id: 7, points, minutes: 33, ...more }),
+  ]);
 /** Grades one prediction of player 7 in a complete game. */
 async function gradeOne(row: GivenPrediction): Promise<PredictionGrade> {
   await addGame(warehouse);
@@ -72,7 +85,13 @@ describe('a bet', () => {
 
   it('pushes on the line exactly: neither win nor loss', async () => {
     await scored(21);
-    expect(await gradeOne({ line: '21' })).toMatchObject({ outcome: 'push', is_correct: null, profit: 0, actual_margin: 0, price: -110 });
+    expect(await gradeOne({ line: '21' })).toMatchObject({
+      outcome: 'push',
+      is_correct: null,
+      profit: 0,
+      actual_margin: 0,
+      price: -110,
+    });
   });
 
   it('does not push beside an exact line that is close to a whole number', async () => {
@@ -141,30 +160,44 @@ describe('a player who did not play in a complete game', () => {
   });
 
   it('voids a PASS too, which neither wins nor costs', async () => {
-    expect(await gradeOne({ recommendation: 'PASS' })).toMatchObject({ outcome: 'void', profit: null, price: null });
+    expect(await gradeOne({ recommendation: 'PASS' })).toMatchObject({
+      outcome: 'void',
+      profit: null,
+      price: null,
+    });
   });
 });
 
 describe('an unfinished game', () => {
-  it.each(['scheduled', 'live'])('leaves rows ungraded while it is %s, whatever the summaries hold', async (status) => {
-    await addGame(warehouse, { status });
-    await addBoxScore(warehouse);
-    await publish(warehouse, [{}, { player_id: 901 }]);
-    expect(await run()).toMatchObject({ graded: 0, pendingRows: 2, pending: { not_final: { rows: 2, games: 1 } } });
-    expect(await grades()).toEqual([]);
-  });
+  it.each(['scheduled', 'live'])(
+    'leaves rows ungraded while it is %s, whatever the summaries hold',
+    async (status) => {
+      await addGame(warehouse, { status });
+      await addBoxScore(warehouse);
+      await publish(warehouse, [{}, { player_id: 901 }]);
+      expect(await run()).toMatchObject({
+        graded: 0,
+        pendingRows: 2,
+        pending: { not_final: { rows: 2, games: 1 } },
+      });
+      expect(await grades()).toEqual([]);
+    },
+  );
 
   it.each([
     { home: 0, away: 0 },
     { home: 5, away: 4 },
     { home: 4, away: 5 },
-  ])('a missing or half box score ($home and $away players) is no absence: it stays pending', async (players) => {
-    await addGame(warehouse);
-    await addBoxScore(warehouse, players);
-    await publish(warehouse, [{}]);
-    expect(await run()).toMatchObject({ graded: 0, pending: { no_box_score: { rows: 1, games: 1 } } });
-    expect(await grades()).toEqual([]);
-  });
+  ])(
+    'a missing or half box score ($home and $away players) is no absence: it stays pending',
+    async (players) => {
+      await addGame(warehouse);
+      await addBoxScore(warehouse, players);
+      await publish(warehouse, [{}]);
+      expect(await run()).toMatchObject({ graded: 0, pending: { no_box_score: { rows: 1, games: 1 } } });
+      expect(await grades()).toEqual([]);
+    },
+  );
 
   it('waits for the points of a player who was on court', async () => {
     await addGame(warehouse);
@@ -242,7 +275,9 @@ describe('grading again', () => {
     clock.advance(3_600_000);
     await run();
     const after = await grades();
-    expect(after.map((row) => ({ ...row, graded_at: '' }))).toEqual(before.map((row) => ({ ...row, graded_at: '' })));
+    expect(after.map((row) => ({ ...row, graded_at: '' }))).toEqual(
+      before.map((row) => ({ ...row, graded_at: '' })),
+    );
     expect(after).toHaveLength(3);
   });
 
@@ -256,11 +291,21 @@ describe('grading again', () => {
 
   it('follows a corrected box score and leaves other slates alone', async () => {
     await prepare();
-    await addGame(warehouse, { game_id: '0022400400', slate: '2025-01-05', tipoff_at: '2025-01-06T00:00:00Z' });
+    await addGame(warehouse, {
+      game_id: '0022400400',
+      slate: '2025-01-05',
+      tipoff_at: '2025-01-06T00:00:00Z',
+    });
     await addBoxScore(warehouse, { game_id: '0022400400', slate: '2025-01-05' });
-    await publish(warehouse, [{ player_id: 903, game_id: '0022400400' }], { id: 'older', slate: '2025-01-05', at: '2025-01-05T12:00:00Z' });
+    await publish(warehouse, [{ player_id: 903, game_id: '0022400400' }], {
+      id: 'older',
+      slate: '2025-01-05',
+      at: '2025-01-05T12:00:00Z',
+    });
     await run('2025-01-01', SLATE);
-    await warehouse.execute("UPDATE nba_analytics.player_game_summary SET points = 40 WHERE slate = CAST('2025-01-10' AS DATE)");
+    await warehouse.execute(
+      "UPDATE nba_analytics.player_game_summary SET points = 40 WHERE slate = CAST('2025-01-10' AS DATE)",
+    );
     expect((await run()).outcomes.win).toBe(3);
     expect((await grades()).map((row) => [row.publication_id, row.outcome])).toEqual([
       ['older', 'loss'],

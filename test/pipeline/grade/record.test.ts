@@ -1,12 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
 import { grade } from '#pipeline/grade/grade.ts';
-import { isoWeek } from '#pipeline/grade/periods.ts';
-import { readRecord } from '#pipeline/grade/record.ts';
-import { addBets, NO_BETS, tally } from '#pipeline/grade/tally.ts';
+import { addBets, isoWeek, NO_BETS, readRecord, tally } from '#pipeline/grade/record.ts';
 import { virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { addBoxScore, addGame, type GivenPrediction, openWarehouse, publish, SLATE, withdraw } from './rows.ts';
+import {
+  addBoxScore,
+  addGame,
+  type GivenPrediction,
+  openWarehouse,
+  publish,
+  SLATE,
+  withdraw,
+} from './rows.ts';
 
 let warehouse: Warehouse;
 beforeEach(async () => {
@@ -20,7 +26,9 @@ const record = async () => {
   return readRecord(warehouse, year);
 };
 const season = async (record_class: string, system_id = 'ridge') =>
-  (await record()).find((row) => row.kind === 'season' && row.record_class === record_class && row.system_id === system_id);
+  (await record()).find(
+    (row) => row.kind === 'season' && row.record_class === record_class && row.system_id === system_id,
+  );
 async function play(slate = SLATE, game_id = '0022400517'): Promise<void> {
   await addGame(warehouse, { slate, game_id, tipoff_at: `${slate}T23:59:00Z` });
   await addBoxScore(warehouse, { slate, game_id });
@@ -34,7 +42,13 @@ const absent: GivenPrediction = { player_id: 7 };
 describe('the record', () => {
   it('counts wins and losses at their prices, pushes and voids apart, with Wilson’s interval', async () => {
     await play();
-    await publish(warehouse, [win, loss, push, absent, { ...win, player_id: 904, recommendation: 'PASS', is_actionable: false }]);
+    await publish(warehouse, [
+      win,
+      loss,
+      push,
+      absent,
+      { ...win, player_id: 904, recommendation: 'PASS', is_actionable: false },
+    ]);
     const row = await season('live');
     expect(row?.picks).toEqual({
       wins: 1,
@@ -105,7 +119,9 @@ describe('the record', () => {
         { id: `pub-${i}`, slate, at: `${slate}T12:00:00Z` },
       );
     }
-    const periods = (await record()).map((row) => `${row.system_id} ${row.kind} ${row.period} ${row.picks.wins}-${row.picks.losses}`);
+    const periods = (await record()).map(
+      (row) => `${row.system_id} ${row.kind} ${row.period} ${row.picks.wins}-${row.picks.losses}`,
+    );
     expect(periods).toEqual([
       'ewma8 season 2024-25 0-3',
       'ewma8 month 2024-12 0-1',
@@ -128,7 +144,13 @@ describe('a tally', () => {
 
   it('adds counts', () => {
     const one = { wins: 1, losses: 2, pushes: 3, voids: 4, profit: 0.5 };
-    expect(addBets(one, addBets(one, NO_BETS))).toEqual({ wins: 2, losses: 4, pushes: 6, voids: 8, profit: 1 });
+    expect(addBets(one, addBets(one, NO_BETS))).toEqual({
+      wins: 2,
+      losses: 4,
+      pushes: 6,
+      voids: 8,
+      profit: 1,
+    });
   });
 });
 

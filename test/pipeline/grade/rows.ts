@@ -1,8 +1,12 @@
 import { CONTRACTS } from '#core/contracts/index.ts';
-import { playerGameSummary } from '#core/contracts/nba_analytics/player-game-summary.ts';
-import { type PlayerPropPrediction, playerPropPredictions } from '#core/contracts/nba_predictions/player-prop-predictions.ts';
-import { CURRENT_PREDICTIONS, publications } from '#core/contracts/nba_predictions/publications.ts';
-import { type ScheduledGame, schedule } from '#core/contracts/nba_reference/schedule.ts';
+import { playerGameSummary } from '#core/contracts/nba_analytics.ts';
+import {
+  CURRENT_PREDICTIONS,
+  type PlayerPropPrediction,
+  playerPropPredictions,
+  publications,
+} from '#core/contracts/nba_predictions.ts';
+import { type ScheduledGame, schedule } from '#core/contracts/nba_reference.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { summaryRow } from '#test/model/feature-rows.ts';
@@ -44,13 +48,21 @@ export async function addGame(warehouse: Warehouse, given: Partial<ScheduledGame
 /** A box score with some players on court per side: 901… for the home team, 951… for the visitors. */
 export async function addBoxScore(
   warehouse: Warehouse,
-  { slate = SLATE, game_id = GAME, home = 5, away = 5 }: { slate?: string; game_id?: string; home?: number; away?: number } = {},
+  {
+    slate = SLATE,
+    game_id = GAME,
+    home = 5,
+    away = 5,
+  }: { slate?: string; game_id?: string; home?: number; away?: number } = {},
 ): Promise<void> {
   const side = (first: number, count: number, team_abbr: string, opponent_abbr: string) =>
     Array.from({ length: count }, (_, i) =>
       summaryRow({ slate, game_id, player_id: first + i, team_abbr, opponent_abbr, is_home: first === 901 }),
     );
-  await warehouse.append(playerGameSummary, [...side(901, home, 'AAA', 'BBB'), ...side(951, away, 'BBB', 'AAA')]);
+  await warehouse.append(playerGameSummary, [
+    ...side(901, home, 'AAA', 'BBB'),
+    ...side(951, away, 'BBB', 'AAA'),
+  ]);
 }
 
 export type GivenPrediction = Partial<PlayerPropPrediction>;
@@ -132,7 +144,10 @@ export async function withdraw(warehouse: Warehouse, id: string, slate = SLATE):
   await addReceipt(warehouse, { id, at: '2025-01-12T12:00:00.000Z', slate, event: 'withdrawn' });
 }
 
-async function addReceipt(warehouse: Warehouse, given: { id: string; at: string; slate: string; event: string }): Promise<void> {
+async function addReceipt(
+  warehouse: Warehouse,
+  given: { id: string; at: string; slate: string; event: string },
+): Promise<void> {
   await warehouse.append(publications, [
     {
       publication_id: given.id,

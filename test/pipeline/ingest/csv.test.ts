@@ -32,11 +32,14 @@ describe('CSV reading', () => {
     expect(csv.records[0]?.raw).toBe('"a, ""b""",1');
   });
 
-  test.each(['NAME,N\none,1\n', '"NAME",N\none,1\n'])('counts blank lines the same with and without quotes in the file', (start) => {
-    const csv = read(`${start}\n\nfive,5\n`);
-    expect(csv.records.map((r) => r.line)).toEqual([2, 5]);
-    expect(csv.read).toBe(2);
-  });
+  test.each(['NAME,N\none,1\n', '"NAME",N\none,1\n'])(
+    'counts blank lines the same with and without quotes in the file',
+    (start) => {
+      const csv = read(`${start}\n\nfive,5\n`);
+      expect(csv.records.map((r) => r.line)).toEqual([2, 5]);
+      expect(csv.read).toBe(2);
+    },
+  );
 
   test('rejects rows of another width with the first missing field, and calls a cut last row truncated', () => {
     const csv = read('NAME,N\nshort\nlong,1,2\nfine,1\ncut');
@@ -56,12 +59,16 @@ describe('CSV reading', () => {
     ['a column that stands twice', 'NAME,N,N\na,1,2\n', 'N twice'],
     ['a quote that is never closed', 'NAME,N\nfine,1\n"open,2\nmore,3\n', 'after line 2'],
   ])('refuses %s as a whole', (_what, text, seen) => {
-    expect(() => read(text)).toThrowError(expect.objectContaining({ code: 'TIPOFF_BAD_INPUT', message: expect.stringContaining(seen) }));
+    expect(() => read(text)).toThrowError(
+      expect.objectContaining({ code: 'TIPOFF_BAD_INPUT', message: expect.stringContaining(seen) }),
+    );
   });
 
   test('refuses bytes that are no UTF-8 instead of replacing them', () => {
     const bytes = Uint8Array.from([...new TextEncoder().encode('NAME,N\nDon'), 0xe8, 0x69, 0x0a]);
-    expect(() => readCsv({ path: 'a.csv', bytes }, ['NAME'])).toThrowError(expect.objectContaining({ code: 'TIPOFF_BAD_INPUT' }));
+    expect(() => readCsv({ path: 'a.csv', bytes }, ['NAME'])).toThrowError(
+      expect.objectContaining({ code: 'TIPOFF_BAD_INPUT' }),
+    );
   });
 
   test('recognition looks at whole column names', () => {

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { playerLines } from '#core/contracts/nba_raw/player-lines.ts';
-import { type ScheduleGame, scheduleGames } from '#core/contracts/nba_raw/schedule-games.ts';
+import { playerLines, type ScheduleGame, scheduleGames } from '#core/contracts/nba_raw.ts';
 import type { ParsedRow } from '#pipeline/ingest/format.ts';
 import { publishedTipoffs, screenInPlay } from '#pipeline/ingest/in-play.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
@@ -58,9 +57,12 @@ describe('in-play screen', () => {
     expect(keeps(late, new Map())).toBe(true);
   });
 
-  test.each(['file_date', 'unknown'])('a snapshot of quality %s cannot be judged and stays', (snapshot_quality) => {
-    expect(keeps({ snapshot_quality, snapshot_at: '2025-01-12T00:00:00.000Z' })).toBe(true);
-  });
+  test.each(['file_date', 'unknown'])(
+    'a snapshot of quality %s cannot be judged and stays',
+    (snapshot_quality) => {
+      expect(keeps({ snapshot_quality, snapshot_at: '2025-01-12T00:00:00.000Z' })).toBe(true);
+    },
+  );
 
   test('a rejection carries the line, both instants and the row', () => {
     const { rejected } = screenInPlay([quote({ snapshot_at: '2025-01-11T01:00:00.000Z' })], PUBLISHED);
@@ -69,7 +71,8 @@ describe('in-play screen', () => {
         line: 7,
         field: 'snapshot_at',
         reasonCode: 'in_play_snapshot',
-        reason: 'expected a quote from before play started at 2025-01-11T00:10:00.000Z, saw one of 2025-01-11T01:00:00.000Z',
+        reason:
+          'expected a quote from before play started at 2025-01-11T00:10:00.000Z, saw one of 2025-01-11T01:00:00.000Z',
         raw: expect.stringContaining('"home_abbr":"NYK"'),
       },
     ]);
@@ -106,7 +109,9 @@ describe('published tip-offs', () => {
       ...statement,
     }));
     await warehouse.append(scheduleGames, rows);
-    return [...(await publishedTipoffs(warehouse))].map(([key, at]) => `${key} ${new Date(at).toISOString()}`);
+    return [...(await publishedTipoffs(warehouse))].map(
+      ([key, at]) => `${key} ${new Date(at).toISOString()}`,
+    );
   };
   const [EARLY, LATE] = ['2025-01-10T23:30:00.000Z', '2025-01-11T02:00:00.000Z'];
 

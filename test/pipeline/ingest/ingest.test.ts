@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ingestedFiles } from '#core/contracts/nba_raw/ingested-files.ts';
-import { playerBoxScores } from '#core/contracts/nba_raw/player-box-scores.ts';
-import { playerLines } from '#core/contracts/nba_raw/player-lines.ts';
-import { rejectedRows } from '#core/contracts/nba_raw/rejected-rows.ts';
-import { scheduleGames } from '#core/contracts/nba_raw/schedule-games.ts';
+import {
+  ingestedFiles,
+  playerBoxScores,
+  playerLines,
+  rejectedRows,
+  scheduleGames,
+} from '#core/contracts/nba_raw.ts';
 import { TipoffError } from '#core/errors.ts';
-import type { InputFormat } from '#pipeline/ingest/format.ts';
-import { scheduleMislabelledEastern } from '#pipeline/ingest/formats/schedule-mislabelled-eastern.ts';
-import { schedulePlayed } from '#pipeline/ingest/formats/schedule-played.ts';
+import { type InputFormat, loadingRank } from '#pipeline/ingest/format.ts';
+import { scheduleMislabelledEastern, schedulePlayed } from '#pipeline/ingest/formats/schedules-csv.ts';
 import { type IngestOptions, ingest, type SourceFile } from '#pipeline/ingest/ingest.ts';
-import { loadingRank } from '#pipeline/ingest/recognise.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -18,7 +18,8 @@ import { textSource } from '#test/pipeline/ingest/input.ts';
 const SCHEDULE_HEAD = 'gameId,gameDateTimeEst,gameLabel,gameSubLabel,seriesText,hometeamId,awayteamId';
 const GAME = '22400901,2025-01-10 19:00:00+00:00,,,,1610612752,1610612738';
 const OTHER_GAME = '22400902,2025-01-10 19:30:00+00:00,,,,1610612747,1610612746';
-const schedule = (...rows: string[]) => textSource('b/schedule.csv', `${[SCHEDULE_HEAD, ...rows].join('\n')}\n`);
+const schedule = (...rows: string[]) =>
+  textSource('b/schedule.csv', `${[SCHEDULE_HEAD, ...rows].join('\n')}\n`);
 const PLAYED = `SEASON_ID,TEAM_ABBREVIATION,GAME_ID,GAME_DATE,MATCHUP,WL
 22024,NYK,0022400901,2025-01-10,NYK vs. BOS,W
 22024,BOS,0022400901,2025-01-10,BOS @ NYK,L
@@ -74,7 +75,10 @@ afterEach(() => warehouse.close());
 
 const run = (files: readonly SourceFile[], more: Partial<IngestOptions> = {}) =>
   ingest({ warehouse, clock, files, formats: FORMATS, ...more });
-const all = (table: string) => warehouse.query<Record<string, unknown>>(`SELECT * FROM nba_raw.${table} ORDER BY source_file, source_line`);
+const all = (table: string) =>
+  warehouse.query<Record<string, unknown>>(
+    `SELECT * FROM nba_raw.${table} ORDER BY source_file, source_line`,
+  );
 const receipts = () =>
   warehouse.query(
     'SELECT source_file, rows_read, rows_loaded, rows_duplicate, rows_rejected FROM nba_raw.ingested_files ORDER BY ingested_at, source_file',
@@ -83,7 +87,14 @@ const receipts = () =>
 describe('loading', () => {
   test('rows arrive with their provenance and a receipt', async () => {
     const report = await run([schedule(GAME, OTHER_GAME)]);
-    expect(report).toMatchObject({ read: 2, loaded: 2, duplicate: 0, rejected: 0, failed: 0, tables: { schedule_games: 2 } });
+    expect(report).toMatchObject({
+      read: 2,
+      loaded: 2,
+      duplicate: 0,
+      rejected: 0,
+      failed: 0,
+      tables: { schedule_games: 2 },
+    });
     expect(await all('schedule_games')).toMatchObject([
       {
         game_id: '0022400901',
@@ -125,19 +136,32 @@ describe('loading', () => {
       'SELECT source_game_key, tipoff_at, ingested_at FROM nba_raw.schedule_games ORDER BY ingested_at',
     );
     expect(versions).toEqual([
-      { source_game_key: '0022400901', tipoff_at: '2025-01-11T00:00:00.000Z', ingested_at: '2025-01-11T12:00:00.000Z' },
-      { source_game_key: '0022400901', tipoff_at: '2025-01-11T01:00:00.000Z', ingested_at: '2025-01-11T12:01:00.000Z' },
+      {
+        source_game_key: '0022400901',
+        tipoff_at: '2025-01-11T00:00:00.000Z',
+        ingested_at: '2025-01-11T12:00:00.000Z',
+      },
+      {
+        source_game_key: '0022400901',
+        tipoff_at: '2025-01-11T01:00:00.000Z',
+        ingested_at: '2025-01-11T12:01:00.000Z',
+      },
     ]);
   });
 
   test('two lines that make one row are one loaded and one duplicate', async () => {
     const report = await run([textSource('played.csv', PLAYED)]);
-    expect(report.files).toMatchObject([{ outcome: 'loaded', read: 2, loaded: 1, duplicate: 1, rejected: 0 }]);
+    expect(report.files).toMatchObject([
+      { outcome: 'loaded', read: 2, loaded: 1, duplicate: 1, rejected: 0 },
+    ]);
   });
 
   test('a rejected row stands in quarantine with file, line, field and reason, cut at 2,000 characters', async () => {
     const report = await run([
-      schedule(GAME, `${OTHER_GAME.replace('2025-01-10', '2025-02-30')}`.replace(',,,,', `,${'x'.repeat(3000)},,,`)),
+      schedule(
+        GAME,
+        `${OTHER_GAME.replace('2025-01-10', '2025-02-30')}`.replace(',,,,', `,${'x'.repeat(3000)},,,`),
+      ),
     ]);
     expect(report).toMatchObject({ loaded: 1, rejected: 1, reasons: { impossible_date: 1 } });
     const [row] = await all('rejected_rows');
@@ -174,7 +198,9 @@ describe('loading', () => {
       },
     };
     await expect(
-      run([textSource('q.csv', 'QUOTES\n24.5,2025-01-10T23:00:00Z\n25.5,2025-01-10T23:00:00Z\n')], { formats: [leaky] }),
+      run([textSource('q.csv', 'QUOTES\n24.5,2025-01-10T23:00:00Z\n25.5,2025-01-10T23:00:00Z\n')], {
+        formats: [leaky],
+      }),
     ).rejects.toMatchObject({
       code: 'TIPOFF_CONTRACT',
       message: expect.stringContaining('= 2 units read, saw 1 + 0 + 0 = 1'),
@@ -184,7 +210,10 @@ describe('loading', () => {
 });
 
 describe('in-play quotes', () => {
-  const QUOTES = textSource('a/quotes.csv', 'QUOTES\n24.5,2025-01-11T00:10:00Z\n25.5,2025-01-11T00:10:01Z\n26.5,2025-01-10T23:00:00Z\n');
+  const QUOTES = textSource(
+    'a/quotes.csv',
+    'QUOTES\n24.5,2025-01-11T00:10:00Z\n25.5,2025-01-11T00:10:01Z\n26.5,2025-01-10T23:00:00Z\n',
+  );
 
   test('are rejected by the schedule of the same run, though its file comes later', async () => {
     const report = await run([QUOTES, schedule(GAME)]);
@@ -193,7 +222,9 @@ describe('in-play quotes', () => {
       { path: 'b/schedule.csv' },
     ]);
     expect((await all('player_lines')).map((row) => row['line'])).toEqual(['24.5', '26.5']);
-    expect(await all('rejected_rows')).toMatchObject([{ source_line: 3, field: 'snapshot_at', reason_code: 'in_play_snapshot' }]);
+    expect(await all('rejected_rows')).toMatchObject([
+      { source_line: 3, field: 'snapshot_at', reason_code: 'in_play_snapshot' },
+    ]);
   });
 
   test('are rejected by a schedule loaded earlier', async () => {
@@ -202,7 +233,10 @@ describe('in-play quotes', () => {
   });
 
   test('cannot be told without a schedule', async () => {
-    expect(await run([QUOTES, schedule(OTHER_GAME)])).toMatchObject({ rejected: 0, tables: { player_lines: 3 } });
+    expect(await run([QUOTES, schedule(OTHER_GAME)])).toMatchObject({
+      rejected: 0,
+      tables: { player_lines: 3 },
+    });
   });
 
   test.each([
@@ -221,13 +255,24 @@ describe('files that cannot be read', () => {
   test.each<[string, SourceFile, string]>([
     ['an empty file', textSource('bad.csv', ''), 'TIPOFF_BAD_INPUT'],
     ['a file of no known format', textSource('bad.csv', 'a,b\n1,2\n'), 'TIPOFF_UNKNOWN_FORMAT'],
-    ['a binary file', { path: 'bad.bin', read: async () => Uint8Array.from([81, 0, 1, 2]) }, 'TIPOFF_UNKNOWN_FORMAT'],
-    ['a file without a column', textSource('bad.csv', 'gameId,gameDateTimeEst,hometeamId,awayteamId\n1,2,3,4\n'), 'TIPOFF_BAD_INPUT'],
+    [
+      'a binary file',
+      { path: 'bad.bin', read: async () => Uint8Array.from([81, 0, 1, 2]) },
+      'TIPOFF_UNKNOWN_FORMAT',
+    ],
+    [
+      'a file without a column',
+      textSource('bad.csv', 'gameId,gameDateTimeEst,hometeamId,awayteamId\n1,2,3,4\n'),
+      'TIPOFF_BAD_INPUT',
+    ],
     [
       'a missing file',
       {
         path: 'bad.csv',
-        read: () => Promise.reject(new TipoffError('TIPOFF_NOT_FOUND', 'bad.csv does not exist', { hint: 'Check the path.' })),
+        read: () =>
+          Promise.reject(
+            new TipoffError('TIPOFF_NOT_FOUND', 'bad.csv does not exist', { hint: 'Check the path.' }),
+          ),
       },
       'TIPOFF_NOT_FOUND',
     ],
@@ -235,7 +280,12 @@ describe('files that cannot be read', () => {
     const report = await run([bad, schedule(GAME)]);
     expect(report).toMatchObject({ failed: 1, filesLoaded: 1, loaded: 1 });
     const [failed] = report.files.filter(({ outcome }) => outcome === 'failed');
-    expect(failed).toMatchObject({ path: bad.path, code, message: expect.stringContaining('bad'), hint: expect.stringMatching(/\w/) });
+    expect(failed).toMatchObject({
+      path: bad.path,
+      code,
+      message: expect.stringContaining('bad'),
+      hint: expect.stringMatching(/\w/),
+    });
     expect(await receipts()).toHaveLength(1);
   });
 
@@ -246,7 +296,9 @@ describe('files that cannot be read', () => {
         throw new RangeError('out of range');
       },
     };
-    const report = await run([textSource('q.csv', 'QUOTES\n'), schedule(GAME)], { formats: [scheduleMislabelledEastern, broken] });
+    const report = await run([textSource('q.csv', 'QUOTES\n'), schedule(GAME)], {
+      formats: [scheduleMislabelledEastern, broken],
+    });
     expect(report.files).toMatchObject([
       { outcome: 'loaded' },
       { outcome: 'failed', code: 'TIPOFF_CONTRACT', message: expect.stringContaining('out of range') },
@@ -254,9 +306,15 @@ describe('files that cannot be read', () => {
   });
 
   test('a file two formats accept is loaded by neither', async () => {
-    const report = await run([schedule(GAME)], { formats: [scheduleMislabelledEastern, { ...quotes, recognise: () => true }] });
+    const report = await run([schedule(GAME)], {
+      formats: [scheduleMislabelledEastern, { ...quotes, recognise: () => true }],
+    });
     expect(report.files).toMatchObject([
-      { outcome: 'failed', code: 'TIPOFF_CONTRACT', message: expect.stringContaining('schedule_eastern_csv and test_lines_csv') },
+      {
+        outcome: 'failed',
+        code: 'TIPOFF_CONTRACT',
+        message: expect.stringContaining('schedule_eastern_csv and test_lines_csv'),
+      },
     ]);
   });
 
@@ -288,17 +346,24 @@ describe('choosing the format', () => {
     ['x/.DS_Store', 'hidden'],
   ])('%s is listed as ignored with the reason', async (path, reason) => {
     const report = await run([textSource(path, 'anything')]);
-    expect(report).toMatchObject({ ignored: 1, failed: 0, files: [{ outcome: 'ignored', path, reason: expect.stringContaining(reason) }] });
+    expect(report).toMatchObject({
+      ignored: 1,
+      failed: 0,
+      files: [{ outcome: 'ignored', path, reason: expect.stringContaining(reason) }],
+    });
   });
 
   test('an answer of the league that no table keeps is ignored by its endpoint, wherever it lies', async () => {
-    const answer = '{"meta":{"version":1,"request":"http://nba.cloud/games/0022500148/boxscorehustle?Format=json"},"boxScoreHustle":{}}';
+    const answer =
+      '{"meta":{"version":1,"request":"http://nba.cloud/games/0022500148/boxscorehustle?Format=json"},"boxScoreHustle":{}}';
     expect(await run([textSource('any.json', answer)])).toMatchObject({
       ignored: 1,
       failed: 0,
       files: [{ outcome: 'ignored', reason: 'boxscorehustle answer (hustle counts): no table keeps it' }],
     });
-    expect(await run([textSource('other.json', answer.replace('boxscorehustle', 'somethingnew'))])).toMatchObject({
+    expect(
+      await run([textSource('other.json', answer.replace('boxscorehustle', 'somethingnew'))]),
+    ).toMatchObject({
       ignored: 0,
       failed: 1,
     });

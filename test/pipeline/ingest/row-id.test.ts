@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
-import { gameLines } from '#core/contracts/nba_raw/game-lines.ts';
-import { playerLines } from '#core/contracts/nba_raw/player-lines.ts';
-import { rowIdsFor } from '#pipeline/ingest/row-id.ts';
+import { gameLines, playerLines } from '#core/contracts/nba_raw.ts';
+import { rowIdsFor } from '#pipeline/ingest/rows.ts';
 
 const ids = rowIdsFor(gameLines, 'a_format');
 const ROW = {
@@ -15,7 +14,14 @@ const ROW = {
 };
 
 test('file, line and time of loading are no part of a row', () => {
-  const found = { ...ROW, source: 'x', source_file: 'y.csv', source_line: 3, row_id: 'z', ingested_at: '2025-01-11T00:00:00.000Z' };
+  const found = {
+    ...ROW,
+    source: 'x',
+    source_file: 'y.csv',
+    source_line: 3,
+    row_id: 'z',
+    ingested_at: '2025-01-11T00:00:00.000Z',
+  };
   expect(ids(found)).toBe(ids(ROW));
 });
 

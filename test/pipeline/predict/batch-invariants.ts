@@ -1,8 +1,14 @@
 import { expect } from 'vitest';
 import type { Slate } from '#core/calendar.ts';
-import { listBatches, readOutcomes } from '#pipeline/predict/batches.ts';
-import { type BatchDoc, COLLECTIONS, isActive, UNIT_TOPIC } from '#pipeline/predict/documents.ts';
-import { handleUnit } from '#pipeline/predict/worker.ts';
+import {
+  type BatchDoc,
+  COLLECTIONS,
+  isActive,
+  listBatches,
+  readOutcomes,
+  UNIT_TOPIC,
+} from '#pipeline/batch/state.ts';
+import { handleUnit } from '#pipeline/batch/worker.ts';
 import type { PredictionWorld } from '#test/fakes/prediction-world.ts';
 
 /** What must hold of a slate once its batches have ended, whatever happened on the way. Returns its batches. */
@@ -20,7 +26,8 @@ export async function expectSoundSlate(world: PredictionWorld, slate: Slate): Pr
 export async function deliverTheRest({ deps, clock }: PredictionWorld): Promise<void> {
   while ((await deps.queue.depth(UNIT_TOPIC)) > 0) {
     clock.advance(3600_000);
-    for (const delivery of await deps.queue.pull(UNIT_TOPIC, 100)) expect(await handleUnit(deps, delivery)).toMatch(/^(late|duplicate)$/);
+    for (const delivery of await deps.queue.pull(UNIT_TOPIC, 100))
+      expect(await handleUnit(deps, delivery)).toMatch(/^(late|duplicate)$/);
   }
 }
 
@@ -45,8 +52,12 @@ async function expectSoundBatch(world: PredictionWorld, batch: BatchDoc): Promis
     return;
   }
   expect(receipts.map(({ publication_id }) => publication_id)).toEqual([batch.publication_id]);
-  const predicted = outcomes.filter(({ outcome }) => outcome === 'predicted').sort((a, b) => a.player_id - b.player_id);
-  expect(stored).toEqual(predicted.map(({ player_id, rows }) => ({ publication_id: batch.publication_id, player_id, n: rows })));
+  const predicted = outcomes
+    .filter(({ outcome }) => outcome === 'predicted')
+    .sort((a, b) => a.player_id - b.player_id);
+  expect(stored).toEqual(
+    predicted.map(({ player_id, rows }) => ({ publication_id: batch.publication_id, player_id, n: rows })),
+  );
   expect(receipts[0]?.row_count).toBe(predicted.reduce((total, { rows }) => total + rows, 0));
   expect(predicted.length).toBeGreaterThan(0);
   const complete = outcomes.every(({ outcome }) => outcome === 'predicted' || outcome === 'skipped');

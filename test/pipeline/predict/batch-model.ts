@@ -1,4 +1,4 @@
-import type { BatchState } from '#pipeline/predict/documents.ts';
+import type { BatchState } from '#pipeline/batch/state.ts';
 
 /** Players of the model's slate that can be predicted; one more is always skipped. */
 export const PLAYERS = [1, 2, 3, 4, 5, 6] as const;
@@ -36,9 +36,13 @@ export class SlateModel {
 
   /** Players with a visible prediction. */
   get visible(): number[] {
-    const published = this.batches.filter(({ state }) => state === 'published' || state === 'published_partial');
+    const published = this.batches.filter(
+      ({ state }) => state === 'published' || state === 'published_partial',
+    );
     return PLAYERS.filter((id) =>
-      published.some((batch) => batch.units.some((unit) => unit.outcome === 'predicted' && unit.players.includes(id))),
+      published.some((batch) =>
+        batch.units.some((unit) => unit.outcome === 'predicted' && unit.players.includes(id)),
+      ),
     );
   }
 
@@ -64,12 +68,17 @@ export class SlateModel {
     if (batch.state !== 'created' && batch.state !== 'dispatching') return;
     const waiting = batch.units.filter(({ dispatched }) => dispatched === 0);
     for (const unit of waiting.slice(0, most)) unit.dispatched = 1;
-    batch.progress = batch.state === 'created' || waiting.length > 0 || most > waiting.length ? this.now : batch.progress;
+    batch.progress =
+      batch.state === 'created' || waiting.length > 0 || most > waiting.length ? this.now : batch.progress;
     batch.state = most > waiting.length ? 'running' : 'dispatching';
   }
 
   /** What a worker must say of a delivery. */
-  deliver(batch: ModelBatch, unit: ModelUnit, outcome: 'predicted' | 'failed'): 'done' | 'failed' | 'duplicate' | 'late' {
+  deliver(
+    batch: ModelBatch,
+    unit: ModelUnit,
+    outcome: 'predicted' | 'failed',
+  ): 'done' | 'failed' | 'duplicate' | 'late' {
     if (batch.state !== 'dispatching' && batch.state !== 'running') return 'late';
     if (unit.outcome !== 'none') return 'duplicate';
     unit.outcome = outcome;
@@ -79,7 +88,10 @@ export class SlateModel {
 
   /** True when a settle has something to consolidate. */
   isComplete(batch: ModelBatch): boolean {
-    return (batch.state === 'dispatching' || batch.state === 'running') && batch.units.every(({ outcome }) => outcome !== 'none');
+    return (
+      (batch.state === 'dispatching' || batch.state === 'running') &&
+      batch.units.every(({ outcome }) => outcome !== 'none')
+    );
   }
 
   settle(batch: ModelBatch): void {
@@ -131,7 +143,8 @@ export class SlateModel {
   /** Frees the slate; with `publish` what has outcomes is published first. */
   reset(batch: ModelBatch, staged: 'keep' | 'publish' | 'discard'): void {
     if (staged === 'publish' && ACTIVE.includes(batch.state)) this.close(batch);
-    if (ACTIVE.includes(batch.state) || batch.state === 'failed' || batch.state === 'held') batch.state = 'reset';
+    if (ACTIVE.includes(batch.state) || batch.state === 'failed' || batch.state === 'held')
+      batch.state = 'reset';
   }
 
   private close(batch: ModelBatch): void {
@@ -140,7 +153,8 @@ export class SlateModel {
   }
 
   private consolidate(batch: ModelBatch): void {
-    const has = (outcome: ModelUnit['outcome']): boolean => batch.units.some((unit) => unit.outcome === outcome);
+    const has = (outcome: ModelUnit['outcome']): boolean =>
+      batch.units.some((unit) => unit.outcome === outcome);
     if (!has('predicted')) batch.state = 'failed';
     else batch.state = has('failed') || has('timed_out') ? 'published_partial' : 'published';
     batch.progress = this.now;

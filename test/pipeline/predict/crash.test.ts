@@ -1,17 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { addDays, type Slate } from '#core/calendar.ts';
-import { recover } from '#pipeline/predict/coordinator.ts';
-import { runBatch } from '#pipeline/predict/run-batch.ts';
+import { recover } from '#pipeline/batch/coordinator.ts';
+import { runBatch } from '#pipeline/batch/run.ts';
 import { interceptedDeps } from '#test/fakes/intercepted-deps.ts';
 import { type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 import { deliverTheRest, expectSoundSlate } from './batch-invariants.ts';
 
 const worldOf = predictionWorlds();
-const request = (slate: Slate) => ({ slate, mode: 'FIRST', by: 'test', callerKey: 'one', unitSize: 3 }) as const;
+const request = (slate: Slate) =>
+  ({ slate, mode: 'FIRST', by: 'test', callerKey: 'one', unitSize: 3 }) as const;
 const SLATE_PLAYERS = [...players(6), { id: 7, features: { required_default_count: 1 } }];
 
 /** Runs a batch that dies at the n-th change, before or after it. Returns the change, or undefined when the batch outlived it. */
-async function killedAt(world: PredictionWorld, slate: Slate, n: number, when: 'before' | 'after'): Promise<string | undefined> {
+async function killedAt(
+  world: PredictionWorld,
+  slate: Slate,
+  n: number,
+  when: 'before' | 'after',
+): Promise<string | undefined> {
   let [count, died]: [number, string | undefined] = [0, undefined];
   const deps = interceptedDeps(world.deps, async (now, change) => {
     if (now === 'before') count += 1;
@@ -50,7 +56,16 @@ describe('a process that is killed', () => {
         expect(batches).toHaveLength(1);
         expect(await world.visible(slate)).toHaveLength(24);
       }
-      expect([...points].sort()).toEqual(['ack', 'append', 'copy', 'dropTable', 'execute', 'publish', 'stage', 'transaction']);
+      expect([...points].sort()).toEqual([
+        'ack',
+        'append',
+        'copy',
+        'dropTable',
+        'execute',
+        'publish',
+        'stage',
+        'transaction',
+      ]);
     },
     60_000,
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunMode } from '#core/run-modes.ts';
-import { type Candidate, gate } from '#pipeline/predict/gate.ts';
+import { type Candidate, gate } from '#pipeline/batch/plan.ts';
 
 const NOW = new Date('2025-01-10T13:00:00Z');
 const GOOD: Candidate = {
@@ -14,7 +14,8 @@ const GOOD: Candidate = {
   matchup_quality_pct: 90,
   quality_alert_level: 'green',
 };
-const asked = (change: Partial<Candidate>, mode: RunMode = 'FIRST', now = NOW) => gate({ ...GOOD, ...change }, mode, now);
+const asked = (change: Partial<Candidate>, mode: RunMode = 'FIRST', now = NOW) =>
+  gate({ ...GOOD, ...change }, mode, now);
 
 describe('the gate', () => {
   it('lets a player with sound features through', () => {
@@ -26,7 +27,15 @@ describe('the gate', () => {
     ['player_out', { injury_status: 'out' }],
     ['player_out', { injury_status: 'doubtful' }],
     ['game_started', { tipoff_at: NOW.toISOString() }],
-    ['no_features', { required_default_count: null, feature_quality_score: null, matchup_quality_pct: null, quality_alert_level: null }],
+    [
+      'no_features',
+      {
+        required_default_count: null,
+        feature_quality_score: null,
+        matchup_quality_pct: null,
+        quality_alert_level: null,
+      },
+    ],
     ['required_feature_missing', { required_default_count: 1 }],
     ['red_quality', { quality_alert_level: 'red' }],
     ['matchup_quality_low', { matchup_quality_pct: 49.999 }],

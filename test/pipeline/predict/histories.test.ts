@@ -2,12 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addDays, type Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
-import { listBatches } from '#pipeline/predict/batches.ts';
-import { checkStalled, DEFAULT_STALL_RULES, dispatch, recover, reset, settle } from '#pipeline/predict/coordinator.ts';
-import { UNIT_TOPIC } from '#pipeline/predict/documents.ts';
-import type { BatchDeps } from '#pipeline/predict/run-batch.ts';
-import { startBatch } from '#pipeline/predict/start.ts';
-import { handleUnit } from '#pipeline/predict/worker.ts';
+import {
+  checkStalled,
+  DEFAULT_STALL_RULES,
+  dispatch,
+  recover,
+  reset,
+  settle,
+} from '#pipeline/batch/coordinator.ts';
+import type { BatchDeps } from '#pipeline/batch/run.ts';
+import { startBatch } from '#pipeline/batch/start.ts';
+import { listBatches, UNIT_TOPIC } from '#pipeline/batch/state.ts';
+import { handleUnit } from '#pipeline/batch/worker.ts';
 import type { Delivery } from '#platform/queue/port.ts';
 import { interceptedDeps } from '#test/fakes/intercepted-deps.ts';
 import { type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
@@ -105,7 +111,12 @@ class Actors {
 
   private async attempt(name: Op, which: number, deps: BatchDeps): Promise<void> {
     await this.act(name, which, deps).catch((error: unknown) => {
-      if (error instanceof TipoffError && error.code !== 'TIPOFF_SQL' && error.code !== 'TIPOFF_SCHEMA_MISMATCH') return;
+      if (
+        error instanceof TipoffError &&
+        error.code !== 'TIPOFF_SQL' &&
+        error.code !== 'TIPOFF_SCHEMA_MISMATCH'
+      )
+        return;
       if (error instanceof Error && error.message === 'killed') return;
       throw error;
     });
@@ -135,12 +146,15 @@ describe('any history of starts, workers, sweeps, resets, crashes and late arriv
           world.clock.advance(301_000);
         }
         await deliverTheRest(world);
-        for (const { state } of await expectSoundSlate(world, slate)) ends.set(state, (ends.get(state) ?? 0) + 1);
+        for (const { state } of await expectSoundSlate(world, slate))
+          ends.set(state, (ends.get(state) ?? 0) + 1);
       }),
       // A fixed seed: the same histories every time, so that what they must cover below is no matter of luck.
       { numRuns: 60, seed: 7 },
     );
     // A test of histories that never publish, or always do, would prove nothing.
-    expect([...ends.keys()].sort()).toEqual(expect.arrayContaining(['published', 'published_partial', 'reset']));
+    expect([...ends.keys()].sort()).toEqual(
+      expect.arrayContaining(['published', 'published_partial', 'reset']),
+    );
   }, 120_000);
 });

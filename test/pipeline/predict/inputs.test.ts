@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
-import { currentInputs, type PlayerInput, seasonInputs } from '#pipeline/predict/inputs.ts';
+import { currentInputs, type PlayerInput, seasonInputs } from '#pipeline/batch/inputs.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { players, predictionWorlds } from '#test/fakes/prediction-world.ts';
 
@@ -8,7 +8,11 @@ const worldOf = predictionWorlds();
 const SLATES = Array.from({ length: 16 }, (_, i) => addDays(parseSlate('2025-02-01'), i));
 const IDS = [1, 2, 3];
 
-async function season(): Promise<{ warehouse: Warehouse; reads: () => number; failNext: (error: Error) => void }> {
+async function season(): Promise<{
+  warehouse: Warehouse;
+  reads: () => number;
+  failNext: (error: Error) => void;
+}> {
   const world = await worldOf([]);
   for (const slate of SLATES) await world.addSlate(slate, players(4));
   let reads = 0;
@@ -29,7 +33,8 @@ async function season(): Promise<{ warehouse: Warehouse; reads: () => number; fa
   };
 }
 
-const byId = (inputs: readonly PlayerInput[]): PlayerInput[] => inputs.toSorted((a, b) => a.player_id - b.player_id);
+const byId = (inputs: readonly PlayerInput[]): PlayerInput[] =>
+  inputs.toSorted((a, b) => a.player_id - b.player_id);
 
 describe('the inputs of a season', () => {
   it('are those read slate by slate, in a fraction of the reads', async () => {

@@ -2,12 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addDays, type Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
-import { listBatches, readOutcomes, readUnits } from '#pipeline/predict/batches.ts';
-import { checkStalled, dispatch, reset, settle } from '#pipeline/predict/coordinator.ts';
-import { type BatchDoc, UNIT_TOPIC } from '#pipeline/predict/documents.ts';
-import type { BatchDeps } from '#pipeline/predict/run-batch.ts';
-import { startBatch } from '#pipeline/predict/start.ts';
-import { handleUnit } from '#pipeline/predict/worker.ts';
+import { checkStalled, dispatch, reset, settle } from '#pipeline/batch/coordinator.ts';
+import type { BatchDeps } from '#pipeline/batch/run.ts';
+import { startBatch } from '#pipeline/batch/start.ts';
+import { type BatchDoc, listBatches, readOutcomes, readUnits, UNIT_TOPIC } from '#pipeline/batch/state.ts';
+import { handleUnit } from '#pipeline/batch/worker.ts';
 import type { Delivery } from '#platform/queue/port.ts';
 import { interceptedDeps } from '#test/fakes/intercepted-deps.ts';
 import { type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
@@ -45,13 +44,20 @@ async function untilKilled(work: Promise<unknown>): Promise<void> {
 }
 
 /** A command about one of the batches there are, real and model. */
-function about(name: string, which: number, run: (batch: ModelBatch, real: Real, id: string, model: SlateModel) => Promise<void>): Command {
+function about(
+  name: string,
+  which: number,
+  run: (batch: ModelBatch, real: Real, id: string, model: SlateModel) => Promise<void>,
+): Command {
   return {
     check: ({ batches }) => batches.length > 0,
     run: async (model, real) => {
       // The newest ones are the ones that matter; the others take late arrivals.
       const index = model.batches.length - 1 - (which % Math.min(3, model.batches.length));
-      const [batch, doc] = [model.batches[index], (await listBatches(real.world.deps.state, real.slate))[index]];
+      const [batch, doc] = [
+        model.batches[index],
+        (await listBatches(real.world.deps.state, real.slate))[index],
+      ];
       if (batch === undefined || doc === undefined) throw new RangeError(`there is no batch ${index}`);
       await run(batch, real, doc.batch_id, model);
       await expectAsModelled(model, real, name);
@@ -93,8 +99,13 @@ async function deliver(
   const unit = batch.units[which % batch.units.length];
   if (unit === undefined) throw new RangeError('a batch without units');
   const { deps } = real.world;
-  const down = { forSlate: async () => Promise.reject(new TipoffError('TIPOFF_NO_MODEL', 'no model', { hint: 'train' })) };
-  const handled = await handleUnit(outcome === 'failed' ? { ...deps, models: down } : deps, deliveryOf(id, which % batch.units.length));
+  const down = {
+    forSlate: async () => Promise.reject(new TipoffError('TIPOFF_NO_MODEL', 'no model', { hint: 'train' })),
+  };
+  const handled = await handleUnit(
+    outcome === 'failed' ? { ...deps, models: down } : deps,
+    deliveryOf(id, which % batch.units.length),
+  );
   expect(handled).toBe(model.deliver(batch, unit, outcome));
   noted(real, handled);
 }
@@ -112,7 +123,14 @@ async function everything(batch: ModelBatch, real: Real, id: string, model: Slat
 
 function deliveryOf(batchId: string, unit: number): Delivery {
   const body = { batch_id: batchId, unit_id: `u${String(unit + 1).padStart(3, '0')}` };
-  return { id: `${batchId}-${unit}`, topic: UNIT_TOPIC, body, attempt: 1, ack: async () => undefined, nack: async () => undefined };
+  return {
+    id: `${batchId}-${unit}`,
+    topic: UNIT_TOPIC,
+    body,
+    attempt: 1,
+    ack: async () => undefined,
+    nack: async () => undefined,
+  };
 }
 
 const some = fc.nat({ max: 20 });
@@ -156,7 +174,9 @@ const commands = fc.commands<SlateModel, Real, false>(
     fc.tuple(some, some).map(([which, unit]) =>
       about('a worker dies', which, async (batch, real, id) => {
         // It claims the unit, lands its rows, and never records an outcome.
-        await untilKilled(handleUnit(dying(real, 'transaction', 2), deliveryOf(id, unit % batch.units.length)));
+        await untilKilled(
+          handleUnit(dying(real, 'transaction', 2), deliveryOf(id, unit % batch.units.length)),
+        );
         noted(real, 'worker died');
       }),
     ),
@@ -212,7 +232,11 @@ const commands = fc.commands<SlateModel, Real, false>(
 );
 
 /** States, units, outcomes and what is visible: all as the model says. */
-async function expectAsModelled(model: SlateModel, { world, slate, seen }: Real, after: string): Promise<void> {
+async function expectAsModelled(
+  model: SlateModel,
+  { world, slate, seen }: Real,
+  after: string,
+): Promise<void> {
   const { state } = world.deps;
   const docs = await listBatches(state, slate);
   expect(
@@ -222,13 +246,23 @@ async function expectAsModelled(model: SlateModel, { world, slate, seen }: Real,
   for (const [i, doc] of docs.entries()) await expectBatch(world, doc, model.batches[i], after);
   const visible = await world.visible(slate);
   expect(new Set(visible).size).toBe(visible.length);
-  expect([...new Set(visible.map((key) => Number(key.split(' ')[0])))].sort(), `visible after ${after}`).toEqual(model.visible);
+  expect(
+    [...new Set(visible.map((key) => Number(key.split(' ')[0])))].sort(),
+    `visible after ${after}`,
+  ).toEqual(model.visible);
   for (const batch of model.batches) seen.set(batch.state, (seen.get(batch.state) ?? 0) + 1);
 }
 
-async function expectBatch({ deps }: PredictionWorld, doc: BatchDoc, batch: ModelBatch | undefined, after: string): Promise<void> {
+async function expectBatch(
+  { deps }: PredictionWorld,
+  doc: BatchDoc,
+  batch: ModelBatch | undefined,
+  after: string,
+): Promise<void> {
   const units = await readUnits(deps.state, doc.batch_id);
-  const outcomes = new Map((await readOutcomes(deps.state, doc.batch_id)).map((one) => [one.player_id, one.outcome]));
+  const outcomes = new Map(
+    (await readOutcomes(deps.state, doc.batch_id)).map((one) => [one.player_id, one.outcome]),
+  );
   const seen = units.map((unit) => ({
     players: unit.players,
     dispatched: unit.dispatched,
@@ -241,7 +275,8 @@ async function expectBatch({ deps }: PredictionWorld, doc: BatchDoc, batch: Mode
   }));
   expect(seen, `units of ${doc.batch_id} after ${after}`).toEqual(expected);
   const isOver = !['created', 'dispatching', 'running', 'consolidating', 'reset'].includes(doc.state);
-  if (isOver) expect(outcomes.size, `${doc.batch_id} ended with one outcome per expected player`).toBe(doc.expected);
+  if (isOver)
+    expect(outcomes.size, `${doc.batch_id} ended with one outcome per expected player`).toBe(doc.expected);
 }
 
 describe('the batches of a slate', () => {
@@ -253,7 +288,10 @@ describe('the batches of a slate', () => {
       fc.asyncProperty(commands, async (steps) => {
         runs += 1;
         const slate = addDays(SLATE, 100 + runs);
-        await world.addSlate(slate, [...players(PLAYERS.length), { id: PLAYERS.length + 1, context: { injury_status: 'out' } }]);
+        await world.addSlate(slate, [
+          ...players(PLAYERS.length),
+          { id: PLAYERS.length + 1, context: { injury_status: 'out' } },
+        ]);
         const setup = () => ({ model: new SlateModel(), real: { world, slate, seen } });
         await fc.asyncModelRun(setup, steps);
       }),

@@ -1,17 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { deepHealth } from '#app/services/deep-health.ts';
-import { HEALTH_CHECKS } from '#app/services/health-checks.ts';
+import { deepHealth, HEALTH_CHECKS } from '#app/services/health.ts';
 import type { Column } from '#core/contracts/define.ts';
 import {
   playerPropPredictions,
   type StagedPrediction,
   stagedPredictions,
-} from '#core/contracts/nba_predictions/player-prop-predictions.ts';
-import { checkOutput } from '#pipeline/predict/output-gate.ts';
-import { runBatch } from '#pipeline/predict/run-batch.ts';
+} from '#core/contracts/nba_predictions.ts';
+import { checkOutput } from '#pipeline/batch/output-gate.ts';
+import { runBatch } from '#pipeline/batch/run.ts';
 import { shiftedClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { MORNING, type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
+import {
+  MORNING,
+  type PredictionWorld,
+  players,
+  predictionWorlds,
+  SLATE,
+} from '#test/fakes/prediction-world.ts';
 
 const worldOf = predictionWorlds();
 const TABLE = 'nba_predictions.player_prop_predictions';
@@ -19,7 +24,10 @@ const start = (world: PredictionWorld, warehouse: Warehouse = world.warehouse) =
   runBatch({ ...world.deps, warehouse }, { slate: SLATE, mode: 'FIRST', by: 'test' });
 
 /** The predictions table as it was before a column of the contract was thought of, or with one changed. */
-async function madeWithout(world: PredictionWorld, change: (columns: Record<string, Column>) => void): Promise<void> {
+async function madeWithout(
+  world: PredictionWorld,
+  change: (columns: Record<string, Column>) => void,
+): Promise<void> {
   await world.warehouse.dropTable(playerPropPredictions);
   const columns: Record<string, Column> = { ...playerPropPredictions.columns };
   change(columns);
@@ -51,7 +59,11 @@ describe('the schema gate of the writer', () => {
       },
     };
     const failed = await start(world, watched);
-    expect(failed).toMatchObject({ state: 'failed', predicted: 0, failed: { [Object.keys(failed.failed)[0] ?? '']: 3 } });
+    expect(failed).toMatchObject({
+      state: 'failed',
+      predicted: 0,
+      failed: { [Object.keys(failed.failed)[0] ?? '']: 3 },
+    });
     expect(failed.reason).toContain(`TIPOFF_SCHEMA_MISMATCH: ${TABLE} does not take the predictions`);
     expect(failed.reason).toContain('p_push (expected FLOAT64, saw no such column)');
     expect(failed.reason).toContain(
@@ -62,7 +74,11 @@ describe('the schema gate of the writer', () => {
     expect(await outputSchema(world)).toBe('unhealthy');
 
     await world.warehouse.addColumn(playerPropPredictions, 'p_push', playerPropPredictions.columns.p_push);
-    await world.warehouse.addColumn(playerPropPredictions, 'feature_sources', playerPropPredictions.columns.feature_sources);
+    await world.warehouse.addColumn(
+      playerPropPredictions,
+      'feature_sources',
+      playerPropPredictions.columns.feature_sources,
+    );
     expect(await start(world, watched)).toMatchObject({ state: 'published', predicted: 3 });
     expect(written).toHaveLength(1);
   });
@@ -72,11 +88,15 @@ describe('the schema gate of the writer', () => {
     await madeWithout(world, (columns) => {
       columns['line'] = { ...playerPropPredictions.columns.line, type: 'FLOAT64' };
     });
-    expect((await start(world)).reason).toContain('line (expected NUMERIC, saw FLOAT64). Repair: ALTER TABLE');
+    expect((await start(world)).reason).toContain(
+      'line (expected NUMERIC, saw FLOAT64). Repair: ALTER TABLE',
+    );
     await madeWithout(world, (columns) => {
       columns['injury_status'] = { ...playerPropPredictions.columns.injury_status, required: true };
     });
-    expect((await start(world)).reason).toContain(`ALTER TABLE ${TABLE} ALTER COLUMN injury_status DROP NOT NULL`);
+    expect((await start(world)).reason).toContain(
+      `ALTER TABLE ${TABLE} ALTER COLUMN injury_status DROP NOT NULL`,
+    );
     await madeWithout(world, () => undefined);
     await world.warehouse.dropTable(playerPropPredictions);
     await expect(checkOutput(world.warehouse, [])).rejects.toMatchObject({ code: 'TIPOFF_SCHEMA_MISMATCH' });
@@ -84,12 +104,15 @@ describe('the schema gate of the writer', () => {
 
   it('looks at every record, not at the first, and lets columns pass that only the table has', async () => {
     const world = await worldOf(players(1));
-    await world.warehouse.addColumn(playerPropPredictions, 'of_somebody_else', { type: 'STRING', description: 'x' });
+    await world.warehouse.addColumn(playerPropPredictions, 'of_somebody_else', {
+      type: 'STRING',
+      description: 'x',
+    });
     const record = {} as StagedPrediction;
     await checkOutput(world.warehouse, [record]);
-    await expect(checkOutput(world.warehouse, [record, { invented: 1 } as unknown as StagedPrediction])).rejects.toThrow(
-      `ALTER TABLE ${TABLE} ADD COLUMN invented BIGINT`,
-    );
+    await expect(
+      checkOutput(world.warehouse, [record, { invented: 1 } as unknown as StagedPrediction]),
+    ).rejects.toThrow(`ALTER TABLE ${TABLE} ADD COLUMN invented BIGINT`);
   });
 
   it('leaves no staging table behind when the rows themselves are refused', async () => {
@@ -97,7 +120,12 @@ describe('the schema gate of the writer', () => {
     const refusing: Warehouse = {
       ...world.warehouse,
       stage: async (table, as, rows, options) =>
-        world.warehouse.stage(table, as, rows.map((row) => ({ ...row, system_id: undefined })) as unknown as typeof rows, options),
+        world.warehouse.stage(
+          table,
+          as,
+          rows.map((row) => ({ ...row, system_id: undefined })) as unknown as typeof rows,
+          options,
+        ),
     };
     expect((await start(world, refusing)).reason).toContain('field system_id: expected a value');
     expect(await world.warehouse.listTables('nba_predictions', '_staging_')).toEqual([]);
@@ -119,21 +147,31 @@ async function lostOnTheWay(
     },
   };
   expect(await start(world, watched)).toMatchObject({ state: 'published' });
-  const published = await world.warehouse.query(`SELECT * FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)`, {
-    slate: SLATE,
-  });
+  const published = await world.warehouse.query(
+    `SELECT * FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)`,
+    {
+      slate: SLATE,
+    },
+  );
   expect(published.length).toBe(sent.size);
   const columns: [string, Column][] = Object.entries(stagedPredictions.columns);
-  const empty = columns.filter(([name]) => [...sent.values()].every((row) => row[name] == null)).map(([name]) => name);
+  const empty = columns
+    .filter(([name]) => [...sent.values()].every((row) => row[name] == null))
+    .map(([name]) => name);
   expect(empty, 'columns this test says nothing about').toEqual([]);
   return columns.flatMap(([name, column]) =>
-    published.every((row) => isSame(sent.get(String(row['prediction_id']))?.[name], row[name], column)) ? [] : [name],
+    published.every((row) => isSame(sent.get(String(row['prediction_id']))?.[name], row[name], column))
+      ? []
+      : [name],
   );
 }
 
 function isSame(sent: unknown, seen: unknown, { type, decimals }: Column): boolean {
   if (sent == null || seen == null) return (sent ?? null) === (seen ?? null);
-  if (type === 'FLOAT64') return Math.abs(Number(sent) - Number(seen)) <= (decimals === undefined ? 1e-12 : 0.5000001 * 10 ** -decimals);
+  if (type === 'FLOAT64')
+    return (
+      Math.abs(Number(sent) - Number(seen)) <= (decimals === undefined ? 1e-12 : 0.5000001 * 10 ** -decimals)
+    );
   if (type === 'NUMERIC') return Number(sent) === Number(seen);
   return type === 'TIMESTAMP' ? Date.parse(String(sent)) === Date.parse(String(seen)) : sent === seen;
 }
@@ -155,7 +193,12 @@ describe('the value of every column the worker owns', () => {
     expect(await lostOnTheWay(await worldOf(VARIED), (rows) => rows)).toEqual([]);
   });
 
-  it.each(['injury_status', 'line_quality', 'over_price'])('is missed when %s gets lost between worker and table', async (column) => {
-    expect(await lostOnTheWay(await worldOf(VARIED), (rows) => rows.map((row) => ({ ...row, [column]: null })))).toEqual([column]);
-  });
+  it.each(['injury_status', 'line_quality', 'over_price'])(
+    'is missed when %s gets lost between worker and table',
+    async (column) => {
+      expect(
+        await lostOnTheWay(await worldOf(VARIED), (rows) => rows.map((row) => ({ ...row, [column]: null }))),
+      ).toEqual([column]);
+    },
+  );
 });

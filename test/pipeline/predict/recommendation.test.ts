@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_RULES, type Opinion, recommend } from '#pipeline/predict/recommendation.ts';
+import { DEFAULT_RULES, type Opinion, recommend } from '#pipeline/batch/prediction-rows.ts';
 
 const OPINION: Opinion = {
   system_id: 'ridge',
@@ -16,15 +16,37 @@ const said = (change: Partial<Opinion>, rules = DEFAULT_RULES) => recommend({ ..
 
 describe('the recommendation of a row', () => {
   it('names the side that beats the break-even of its price', () => {
-    expect(said({})).toEqual({ recommendation: 'OVER', edge: 3.5, confidence: 0.68, is_actionable: true, filter_reason: null });
+    expect(said({})).toEqual({
+      recommendation: 'OVER',
+      edge: 3.5,
+      confidence: 0.68,
+      is_actionable: true,
+      filter_reason: null,
+    });
     const under = said({ predicted_points: 17, p_over: 0.3, p_under: 0.7 });
-    expect(under).toEqual({ recommendation: 'UNDER', edge: -3.5, confidence: 0.7, is_actionable: true, filter_reason: null });
+    expect(under).toEqual({
+      recommendation: 'UNDER',
+      edge: -3.5,
+      confidence: 0.7,
+      is_actionable: true,
+      filter_reason: null,
+    });
   });
 
   it('says NO_LINE without a line, and PASS when no side pays', () => {
     const none = said({ line: null, p_over: null, p_under: null });
-    expect(none).toEqual({ recommendation: 'NO_LINE', edge: null, confidence: null, is_actionable: false, filter_reason: 'no_line' });
-    expect(said({ p_over: 0.52, p_under: 0.48 })).toMatchObject({ recommendation: 'PASS', filter_reason: 'pass', is_actionable: false });
+    expect(none).toEqual({
+      recommendation: 'NO_LINE',
+      edge: null,
+      confidence: null,
+      is_actionable: false,
+      filter_reason: 'no_line',
+    });
+    expect(said({ p_over: 0.52, p_under: 0.48 })).toMatchObject({
+      recommendation: 'PASS',
+      filter_reason: 'pass',
+      is_actionable: false,
+    });
   });
 
   it('measures against -110 where no price is known, against the price where it is', () => {
@@ -49,13 +71,19 @@ describe('the recommendation of a row', () => {
   });
 
   it('asks for the advantage it is told to ask for', () => {
-    expect(said({ p_over: 0.55, p_under: 0.45 }, { ...DEFAULT_RULES, leastAdvantage: 0.03 }).recommendation).toBe('PASS');
+    expect(
+      said({ p_over: 0.55, p_under: 0.45 }, { ...DEFAULT_RULES, leastAdvantage: 0.03 }).recommendation,
+    ).toBe('PASS');
   });
 
   it('keeps sides that are no picks with the first reason against them', () => {
-    expect(said({ system_id: 'ewma8', predicted_points: 21, feature_quality_score: 70 }).filter_reason).toBe('shadow_system');
+    expect(said({ system_id: 'ewma8', predicted_points: 21, feature_quality_score: 70 }).filter_reason).toBe(
+      'shadow_system',
+    );
     expect(said({ predicted_points: 23.499, feature_quality_score: 70 }).filter_reason).toBe('low_edge');
-    expect(said({ predicted_points: 23.5, feature_quality_score: 79.9 }).filter_reason).toBe('not_quality_ready');
+    expect(said({ predicted_points: 23.5, feature_quality_score: 79.9 }).filter_reason).toBe(
+      'not_quality_ready',
+    );
     expect(said({ predicted_points: 23.5, feature_quality_score: 80 }).is_actionable).toBe(true);
   });
 

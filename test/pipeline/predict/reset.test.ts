@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { TipoffError } from '#core/errors.ts';
-import { readBatch, readEvents } from '#pipeline/predict/batches.ts';
-import { checkStalled, DEFAULT_STALL_RULES, dispatch, reset, settle } from '#pipeline/predict/coordinator.ts';
-import { COLLECTIONS, UNIT_TOPIC } from '#pipeline/predict/documents.ts';
-import { runBatch } from '#pipeline/predict/run-batch.ts';
-import { startBatch } from '#pipeline/predict/start.ts';
-import { handleUnit } from '#pipeline/predict/worker.ts';
+import { checkStalled, DEFAULT_STALL_RULES, dispatch, reset, settle } from '#pipeline/batch/coordinator.ts';
+import { runBatch } from '#pipeline/batch/run.ts';
+import { startBatch } from '#pipeline/batch/start.ts';
+import { COLLECTIONS, readBatch, readEvents, UNIT_TOPIC } from '#pipeline/batch/state.ts';
+import { handleUnit } from '#pipeline/batch/worker.ts';
 import { withoutCopies } from '#test/fakes/intercepted-deps.ts';
 import { type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 
@@ -24,7 +23,8 @@ async function running(done: number): Promise<{ world: PredictionWorld; id: stri
   return { world, id: started.batch.batch_id };
 }
 
-const staging = async (world: PredictionWorld) => (await world.warehouse.listTables('nba_predictions', '_staging_')).length;
+const staging = async (world: PredictionWorld) =>
+  (await world.warehouse.listTables('nba_predictions', '_staging_')).length;
 
 describe('a reset', () => {
   it('frees a slate at 0 %, so that a start succeeds at once; a second one changes nothing', async () => {
@@ -34,7 +34,9 @@ describe('a reset', () => {
     ]);
     const events = await readEvents(world.deps.state, id);
     expect(events.at(-1)).toMatchObject({ from: 'running', to: 'reset', by: 'operator', reason: 'stuck' });
-    expect(await reset(world.deps, { batchId: id }, HOW)).toMatchObject([{ transitioned: false, state: 'reset' }]);
+    expect(await reset(world.deps, { batchId: id }, HOW)).toMatchObject([
+      { transitioned: false, state: 'reset' },
+    ]);
     expect(await readEvents(world.deps.state, id)).toEqual(events);
     expect(await runBatch(world.deps, FIRST)).toMatchObject({ state: 'published', predicted: 20 });
   });
@@ -42,7 +44,9 @@ describe('a reset', () => {
   it('by date takes every unfinished batch: two stuck ones, one of them without the slate', async () => {
     const { world, id } = await running(1);
     const slate = await world.deps.state.get(COLLECTIONS.slates, SLATE);
-    await world.deps.state.transaction(async (tx) => tx.put(COLLECTIONS.slates, SLATE, { ...slate?.data, active_batch: null }));
+    await world.deps.state.transaction(async (tx) =>
+      tx.put(COLLECTIONS.slates, SLATE, { ...slate?.data, active_batch: null }),
+    );
     const second = await startBatch(world.deps, FIRST);
     if (!('batch' in second)) throw new TypeError('expected a batch');
     const results = await reset(world.deps, { slate: SLATE }, HOW);
@@ -56,29 +60,39 @@ describe('a reset', () => {
 
   it('clears a slate that points to a batch nobody knows', async () => {
     const world = await worldOf(players(2));
-    await world.deps.state.create(COLLECTIONS.slates, SLATE, { slate: SLATE, active_batch: 'gone', started: 1 });
+    await world.deps.state.create(COLLECTIONS.slates, SLATE, {
+      slate: SLATE,
+      active_batch: 'gone',
+      started: 1,
+    });
     expect(await reset(world.deps, { slate: SLATE }, HOW)).toEqual([]);
     expect(await startBatch(world.deps, FIRST)).toMatchObject({ kind: 'started' });
   });
 
   it('keeps, drops or publishes what is staged, as it is told', async () => {
     const kept = await running(2);
-    expect(await reset(kept.world.deps, { batchId: kept.id }, HOW)).toMatchObject([{ staged: 'keep', tables: 2 }]);
+    expect(await reset(kept.world.deps, { batchId: kept.id }, HOW)).toMatchObject([
+      { staged: 'keep', tables: 2 },
+    ]);
     expect(await staging(kept.world)).toBe(2);
     const dropped = await running(2);
-    expect(await reset(dropped.world.deps, { batchId: dropped.id }, { ...HOW, staged: 'discard' })).toMatchObject([{ staged: 'discard' }]);
+    expect(
+      await reset(dropped.world.deps, { batchId: dropped.id }, { ...HOW, staged: 'discard' }),
+    ).toMatchObject([{ staged: 'discard' }]);
     expect(await staging(dropped.world)).toBe(0);
     const published = await running(2);
-    expect(await reset(published.world.deps, { batchId: published.id }, { ...HOW, staged: 'publish' })).toMatchObject([
-      { state: 'published_partial', staged: 'publish', transitioned: true },
-    ]);
+    expect(
+      await reset(published.world.deps, { batchId: published.id }, { ...HOW, staged: 'publish' }),
+    ).toMatchObject([{ state: 'published_partial', staged: 'publish', transitioned: true }]);
     expect(await published.world.visible()).toHaveLength(40);
     for (const { world } of [kept, dropped]) expect(await world.visible()).toEqual([]);
   });
 
   it('resets a batch with nothing to publish when it is told to publish', async () => {
     const { world, id } = await running(0);
-    expect(await reset(world.deps, { batchId: id }, { ...HOW, staged: 'publish' })).toMatchObject([{ state: 'reset', staged: 'keep' }]);
+    expect(await reset(world.deps, { batchId: id }, { ...HOW, staged: 'publish' })).toMatchObject([
+      { state: 'reset', staged: 'keep' },
+    ]);
     expect(await runBatch(world.deps, FIRST)).toMatchObject({ state: 'published' });
   });
 
@@ -88,15 +102,17 @@ describe('a reset', () => {
     await checkStalled(world.deps, 'sweeper', { ...DEFAULT_STALL_RULES, policy: 'hold' });
     const second = await startBatch(world.deps, FIRST);
     if (!('batch' in second)) throw new TypeError('expected a batch');
-    expect(await reset(world.deps, { batchId: id }, { ...HOW, staged: 'publish' })).toMatchObject([{ state: 'reset', staged: 'keep' }]);
+    expect(await reset(world.deps, { batchId: id }, { ...HOW, staged: 'publish' })).toMatchObject([
+      { state: 'reset', staged: 'keep' },
+    ]);
     expect((await readBatch(world.deps.state, second.batch.batch_id)).state).toBe('created');
 
     const other = await running(2);
     other.world.clock.advance(31 * 60_000);
     await checkStalled(other.world.deps, 'sweeper', { ...DEFAULT_STALL_RULES, policy: 'hold' });
-    expect(await reset(other.world.deps, { batchId: other.id }, { ...HOW, staged: 'publish' })).toMatchObject([
-      { state: 'published_partial' },
-    ]);
+    expect(await reset(other.world.deps, { batchId: other.id }, { ...HOW, staged: 'publish' })).toMatchObject(
+      [{ state: 'published_partial' }],
+    );
     expect(await other.world.visible()).toHaveLength(40);
   });
 
@@ -112,9 +128,15 @@ describe('a reset', () => {
   it('frees the slate although publishing what was staged fails, and says so', async () => {
     const { world, id } = await running(2);
     const warehouse = withoutCopies(world.warehouse, BUSY);
-    const [result] = await reset({ ...world.deps, warehouse }, { batchId: id }, { ...HOW, staged: 'publish' });
+    const [result] = await reset(
+      { ...world.deps, warehouse },
+      { batchId: id },
+      { ...HOW, staged: 'publish' },
+    );
     expect(result).toMatchObject({ state: 'reset', staged: 'keep', tables: 2 });
-    expect((await readBatch(world.deps.state, id)).reason).toBe('stuck; publishing what was staged failed: no answer');
+    expect((await readBatch(world.deps.state, id)).reason).toBe(
+      'stuck; publishing what was staged failed: no answer',
+    );
     expect(await world.visible()).toEqual([]);
     expect(await startBatch(world.deps, FIRST)).toMatchObject({ kind: 'started' });
   });

@@ -1,18 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import { readBatch, readEvents, readUnits } from '#pipeline/predict/batches.ts';
-import { checkStalled, DEFAULT_STALL_RULES, dispatch, recover, settle } from '#pipeline/predict/coordinator.ts';
-import { UNIT_TOPIC } from '#pipeline/predict/documents.ts';
-import { runBatch } from '#pipeline/predict/run-batch.ts';
-import { startBatch } from '#pipeline/predict/start.ts';
-import { handleUnit } from '#pipeline/predict/worker.ts';
-import { listPublications } from '#pipeline/publish/undo.ts';
+import { checkStalled, DEFAULT_STALL_RULES, dispatch, recover, settle } from '#pipeline/batch/coordinator.ts';
+import { listPublications } from '#pipeline/batch/receipt.ts';
+import { runBatch } from '#pipeline/batch/run.ts';
+import { startBatch } from '#pipeline/batch/start.ts';
+import { readBatch, readEvents, readUnits, UNIT_TOPIC } from '#pipeline/batch/state.ts';
+import { handleUnit } from '#pipeline/batch/worker.ts';
 import { withoutCopies } from '#test/fakes/intercepted-deps.ts';
-import { type FakePlayer, type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
+import {
+  type FakePlayer,
+  type PredictionWorld,
+  players,
+  predictionWorlds,
+  SLATE,
+} from '#test/fakes/prediction-world.ts';
 
 const worldOf = predictionWorlds();
 const FIRST = { slate: SLATE, mode: 'FIRST', by: 'test' } as const;
 
-async function running(slatePlayers: readonly FakePlayer[], unitSize: number): Promise<{ world: PredictionWorld; id: string }> {
+async function running(
+  slatePlayers: readonly FakePlayer[],
+  unitSize: number,
+): Promise<{ world: PredictionWorld; id: string }> {
   const world = await worldOf(slatePlayers);
   const started = await startBatch(world.deps, { ...FIRST, unitSize });
   if (!('batch' in started)) throw new TypeError(`expected a batch, saw ${started.kind}`);
@@ -22,10 +30,12 @@ async function running(slatePlayers: readonly FakePlayer[], unitSize: number): P
 
 /** Works on up to `count` units and leaves the rest in the queue. */
 async function work(world: PredictionWorld, count: number): Promise<void> {
-  for (const delivery of await world.deps.queue.pull(UNIT_TOPIC, count)) await handleUnit(world.deps, delivery);
+  for (const delivery of await world.deps.queue.pull(UNIT_TOPIC, count))
+    await handleUnit(world.deps, delivery);
 }
 
-const sweep = async (world: PredictionWorld, rules = DEFAULT_STALL_RULES) => (await checkStalled(world.deps, 'sweeper', rules)).at(0);
+const sweep = async (world: PredictionWorld, rules = DEFAULT_STALL_RULES) =>
+  (await checkStalled(world.deps, 'sweeper', rules)).at(0);
 const minutes = (n: number): number => n * 60_000;
 
 describe('a batch whose workers are dead', () => {
@@ -34,7 +44,11 @@ describe('a batch whose workers are dead', () => {
     world.clock.advance(minutes(30));
     expect((await sweep(world))?.action).toBe('redispatched');
     world.clock.advance(minutes(1));
-    expect(await sweep(world)).toMatchObject({ action: 'closed', state: 'failed', reason: 'older than 30 minutes' });
+    expect(await sweep(world)).toMatchObject({
+      action: 'closed',
+      state: 'failed',
+      reason: 'older than 30 minutes',
+    });
     const outcomes = [...(await world.outcomes(id)).values()];
     expect(outcomes.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 10 }, () => 'timed_out'));
     expect(await world.visible()).toEqual([]);
@@ -59,7 +73,9 @@ describe('a batch whose workers are dead', () => {
     const [publication] = await listPublications(world.warehouse, SLATE);
     expect(publication).toMatchObject({ completeness: 'partial', players: 20, expected: 60, batch_id: id });
     const missing = JSON.parse(publication?.missing ?? '[]') as { player_id: number; outcome: string }[];
-    expect(missing.map(({ player_id }) => player_id).sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i + 21));
+    expect(missing.map(({ player_id }) => player_id).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 40 }, (_, i) => i + 21),
+    );
     expect(new Set(missing.map(({ outcome }) => outcome))).toEqual(new Set(['timed_out']));
     const next = await runBatch(world.deps, { ...FIRST, mode: 'RETRY' });
     expect(next).toMatchObject({ state: 'published', predicted: 40, skipped: { already_predicted: 20 } });
@@ -69,7 +85,10 @@ describe('a batch whose workers are dead', () => {
     const { world } = await running(players(20), 10);
     await work(world, 1);
     world.clock.advance(minutes(30) + 1);
-    expect(await sweep(world, { ...DEFAULT_STALL_RULES, policy: 'hold' })).toMatchObject({ action: 'closed', state: 'held' });
+    expect(await sweep(world, { ...DEFAULT_STALL_RULES, policy: 'hold' })).toMatchObject({
+      action: 'closed',
+      state: 'held',
+    });
     expect(await world.visible()).toEqual([]);
     expect(await world.warehouse.listTables('nba_predictions', '_staging_')).toHaveLength(1);
   });
@@ -91,7 +110,9 @@ describe('a batch whose workers are dead', () => {
         },
       },
     };
-    expect((await checkStalled(interrupted, 'sweeper', { ...DEFAULT_STALL_RULES, policy: 'hold' })).at(0)).toMatchObject({
+    expect(
+      (await checkStalled(interrupted, 'sweeper', { ...DEFAULT_STALL_RULES, policy: 'hold' })).at(0),
+    ).toMatchObject({
       action: 'error',
     });
     expect((await readBatch(state, id)).state).toBe('consolidating');
@@ -146,7 +167,9 @@ describe('a batch without progress', () => {
         return world.deps.queue.publish(...message);
       },
     };
-    await expect(dispatch({ ...world.deps, queue }, started.batch.batch_id, 'test')).rejects.toThrow('killed');
+    await expect(dispatch({ ...world.deps, queue }, started.batch.batch_id, 'test')).rejects.toThrow(
+      'killed',
+    );
     world.clock.advance(300_000);
     expect((await sweep(world))?.action).toBe('redispatched');
     expect(await world.deps.queue.depth(UNIT_TOPIC)).toBe(3);
@@ -156,15 +179,25 @@ describe('a batch without progress', () => {
 
 describe('skips and failures', () => {
   it('let a batch of 70 % permanent skips end by itself', async () => {
-    const skipped: FakePlayer[] = Array.from({ length: 14 }, (_, i) => ({ id: 100 + i, features: { required_default_count: 1 } }));
+    const skipped: FakePlayer[] = Array.from({ length: 14 }, (_, i) => ({
+      id: 100 + i,
+      features: { required_default_count: 1 },
+    }));
     const world = await worldOf([...players(6), ...skipped], { games: 6 });
     const result = await runBatch(world.deps, FIRST);
-    expect(result).toMatchObject({ state: 'published', expected: 20, predicted: 6, skipped: { required_feature_missing: 14 } });
+    expect(result).toMatchObject({
+      state: 'published',
+      expected: 20,
+      predicted: 6,
+      skipped: { required_feature_missing: 14 },
+    });
     expect(world.clock.slept).toEqual([]);
   });
 
   it('hold a batch of which the gate let nobody through: never an empty publication', async () => {
-    const world = await worldOf(players(4).map((player) => ({ ...player, context: { injury_status: 'out' } })));
+    const world = await worldOf(
+      players(4).map((player) => ({ ...player, context: { injury_status: 'out' } })),
+    );
     expect(await runBatch(world.deps, FIRST)).toMatchObject({
       state: 'held',
       predicted: 0,

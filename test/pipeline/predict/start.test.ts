@@ -1,16 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
-import { schedule } from '#core/contracts/nba_reference/schedule.ts';
+import { schedule } from '#core/contracts/nba_reference.ts';
 import { TipoffError } from '#core/errors.ts';
-import { listBatches, readBatch, readEvents, readUnits } from '#pipeline/predict/batches.ts';
-import { type BatchDeps, runBatch } from '#pipeline/predict/run-batch.ts';
-import { type StartRequest, startBatch } from '#pipeline/predict/start.ts';
-import { listPublications, undoPublication } from '#pipeline/publish/undo.ts';
-import { openSqliteQueue } from '#platform/queue/sqlite/queue.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { listPublications, undoPublication } from '#pipeline/batch/receipt.ts';
+import { type BatchDeps, runBatch } from '#pipeline/batch/run.ts';
+import { type StartRequest, startBatch } from '#pipeline/batch/start.ts';
+import { listBatches, readBatch, readEvents, readUnits } from '#pipeline/batch/state.ts';
+import { openSqliteQueue } from '#platform/queue/sqlite.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { interceptedDeps } from '#test/fakes/intercepted-deps.ts';
-import { gameRow, MORNING, type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
+import {
+  gameRow,
+  MORNING,
+  type PredictionWorld,
+  players,
+  predictionWorlds,
+  SLATE,
+} from '#test/fakes/prediction-world.ts';
 
 const worldOf = predictionWorlds();
 const FIRST: StartRequest = { slate: SLATE, mode: 'FIRST', by: 'test' };
@@ -31,12 +38,14 @@ describe('starting a batch', () => {
     ]);
     const { batch } = await started(world, { unitSize: 2 });
     expect(batch).toMatchObject({ state: 'created', expected: 8, units: 3, games: 1 });
-    expect((await readUnits(world.deps.state, batch.batch_id)).map((unit) => unit.players)).toEqual([[1, 2], [3, 4], [5]]);
-    const skips = [...(await world.outcomes(batch.batch_id)).values()].map(({ player_id, outcome, reason }) => [
-      player_id,
-      outcome,
-      reason,
+    expect((await readUnits(world.deps.state, batch.batch_id)).map((unit) => unit.players)).toEqual([
+      [1, 2],
+      [3, 4],
+      [5],
     ]);
+    const skips = [...(await world.outcomes(batch.batch_id)).values()].map(
+      ({ player_id, outcome, reason }) => [player_id, outcome, reason],
+    );
     expect(skips).toEqual([
       [6, 'skipped', 'player_out'],
       [7, 'skipped', 'no_features'],
@@ -68,9 +77,13 @@ describe('starting a batch', () => {
     expect(late).toMatchObject({ code: 'TIPOFF_BAD_INPUT', hint: expect.stringContaining('BACKFILL') });
     await expect(started(evening, { mode: 'BACKFILL' })).resolves.toMatchObject({ kind: 'started' });
     const morning = await worldOf(players(3));
-    await expect(startBatch(morning.deps, { ...FIRST, mode: 'BACKFILL' })).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
+    await expect(startBatch(morning.deps, { ...FIRST, mode: 'BACKFILL' })).rejects.toMatchObject({
+      code: 'TIPOFF_BAD_INPUT',
+    });
     const before = await worldOf(players(3), { at: '2025-01-08T13:00:00Z' });
-    await expect(startBatch(before.deps, { ...FIRST, mode: 'BACKFILL' })).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
+    await expect(startBatch(before.deps, { ...FIRST, mode: 'BACKFILL' })).rejects.toMatchObject({
+      code: 'TIPOFF_BAD_INPUT',
+    });
   });
 
   it('starts nothing when the gate cannot be read: neither everybody nor nobody', async () => {
@@ -89,12 +102,17 @@ describe('starting a batch', () => {
 
   it('gives the slate to one of many starters; the others learn its id', async () => {
     const world = await worldOf(players(20));
-    const results = await Promise.allSettled(Array.from({ length: 8 }, (_, i) => started(world, { by: `starter ${i}` })));
-    const winners = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.batch.batch_id] : []));
+    const results = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, i) => started(world, { by: `starter ${i}` })),
+    );
+    const winners = results.flatMap((result) =>
+      result.status === 'fulfilled' ? [result.value.batch.batch_id] : [],
+    );
     const losers = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
     expect(winners).toHaveLength(1);
     expect(losers).toHaveLength(7);
-    for (const loser of losers) expect(loser).toMatchObject({ code: 'TIPOFF_BATCH_ACTIVE', details: { batch_id: winners[0] } });
+    for (const loser of losers)
+      expect(loser).toMatchObject({ code: 'TIPOFF_BATCH_ACTIVE', details: { batch_id: winners[0] } });
     expect(await listBatches(world.deps.state)).toHaveLength(1);
   });
 
@@ -122,7 +140,10 @@ describe('starting a batch', () => {
       (error: unknown) => (error instanceof TipoffError ? error.code : error),
     );
     expect(answer).toBe(expected);
-    expect(await readBatch(world.deps.state, batch.batch_id)).toMatchObject({ state: 'created', closed_at: null });
+    expect(await readBatch(world.deps.state, batch.batch_id)).toMatchObject({
+      state: 'created',
+      closed_at: null,
+    });
     expect((await listBatches(world.deps.state, SLATE)).length).toBe(2);
   });
 
@@ -131,7 +152,11 @@ describe('starting a batch', () => {
     const { batch: old } = await started(world);
     const { batch } = await started(world, { force: true, by: 'operator' });
     expect(batch.batch_id).not.toBe(old.batch_id);
-    expect((await readEvents(world.deps.state, old.batch_id)).at(-1)).toMatchObject({ from: 'created', to: 'reset', by: 'operator' });
+    expect((await readEvents(world.deps.state, old.batch_id)).at(-1)).toMatchObject({
+      from: 'created',
+      to: 'reset',
+      by: 'operator',
+    });
   });
 
   it('predicts once: a retry takes only players without a visible prediction, and does nothing when there are none', async () => {
@@ -146,7 +171,9 @@ describe('starting a batch', () => {
     });
     const last = await runBatch(world.deps, { ...FIRST, mode: 'FINAL_RETRY' });
     expect(last).toMatchObject({ state: 'published', predicted: 1, skipped: { already_predicted: 4 } });
-    expect(new Set((await world.visible()).map((row) => row.split(' ')[0]))).toEqual(new Set(['1', '2', '3', '4', '5']));
+    expect(new Set((await world.visible()).map((row) => row.split(' ')[0]))).toEqual(
+      new Set(['1', '2', '3', '4', '5']),
+    );
   });
 
   it('asks the gate again when a batch of the slate ended while it was asked', async () => {
@@ -172,7 +199,9 @@ describe('starting a batch', () => {
     const { batch } = await started(world, { players: [2, 5] });
     expect(batch.expected).toBe(2);
     const other = await worldOf(players(6));
-    await expect(startBatch(other.deps, { ...FIRST, players: [2, 77] })).rejects.toMatchObject({ details: { unknown: [77] } });
+    await expect(startBatch(other.deps, { ...FIRST, players: [2, 77] })).rejects.toMatchObject({
+      details: { unknown: [77] },
+    });
   });
 
   it('expects a player once who stands in the context of two games', async () => {
@@ -188,7 +217,10 @@ describe('starting a batch', () => {
     const past = parseSlate('2019-11-05');
     await world.warehouse.append(schedule, [gameRow(past, 0, '2019-11-06T00:00:00Z')]);
     await world.add(players(3), past);
-    expect(await runBatch(world.deps, { slate: past, mode: 'BACKFILL', by: 'test' })).toMatchObject({ state: 'published', predicted: 3 });
+    expect(await runBatch(world.deps, { slate: past, mode: 'BACKFILL', by: 'test' })).toMatchObject({
+      state: 'published',
+      predicted: 3,
+    });
   });
 });
 
@@ -209,7 +241,10 @@ describe('a state store that was lost, or came back from a copy, beside the ware
     const first = await runBatch(world.deps, { ...FIRST, mode: 'LINE_UPDATE' });
     const before = await world.visible();
     const second = await runBatch(forgotten(world), { ...FIRST, mode: 'LINE_UPDATE' });
-    expect([first.batch_id, second.batch_id]).toEqual([`${SLATE}-line-update-001`, `${SLATE}-line-update-002`]);
+    expect([first.batch_id, second.batch_id]).toEqual([
+      `${SLATE}-line-update-001`,
+      `${SLATE}-line-update-002`,
+    ]);
     expect(second).toMatchObject({ state: 'published', predicted: 24 });
     expect(await world.visible()).toEqual(before);
     expect(await doubled(world)).toBe(0);
@@ -242,8 +277,15 @@ describe('a state store that was lost, or came back from a copy, beside the ware
   it('does not publish under a withdrawn id', async () => {
     const world = await worldOf(players(24));
     const first = await runBatch(world.deps, FIRST);
-    await undoPublication(world.deps, { publicationId: first.publication_id ?? 'none', by: 'test', reason: 'wrong' });
-    expect(await runBatch(forgotten(world), FIRST)).toMatchObject({ state: 'published', batch_id: `${SLATE}-first-002` });
+    await undoPublication(world.deps, {
+      publicationId: first.publication_id ?? 'none',
+      by: 'test',
+      reason: 'wrong',
+    });
+    expect(await runBatch(forgotten(world), FIRST)).toMatchObject({
+      state: 'published',
+      batch_id: `${SLATE}-first-002`,
+    });
     expect(await world.visible()).toHaveLength(first.predictions);
     expect(await doubled(world)).toBe(0);
   });

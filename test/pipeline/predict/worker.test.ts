@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { TipoffError } from '#core/errors.ts';
-import { readBatch } from '#pipeline/predict/batches.ts';
-import { dispatch, reset, settle } from '#pipeline/predict/coordinator.ts';
-import { UNIT_TOPIC } from '#pipeline/predict/documents.ts';
-import { type BatchDeps, runBatch } from '#pipeline/predict/run-batch.ts';
-import { startBatch } from '#pipeline/predict/start.ts';
-import { handleUnit } from '#pipeline/predict/worker.ts';
+import { dispatch, reset, settle } from '#pipeline/batch/coordinator.ts';
+import { type BatchDeps, runBatch } from '#pipeline/batch/run.ts';
+import { startBatch } from '#pipeline/batch/start.ts';
+import { readBatch, UNIT_TOPIC } from '#pipeline/batch/state.ts';
+import { handleUnit } from '#pipeline/batch/worker.ts';
 import type { Delivery } from '#platform/queue/port.ts';
 import { interceptedDeps } from '#test/fakes/intercepted-deps.ts';
 import {
@@ -24,7 +23,10 @@ const FIRST = { slate: SLATE, mode: 'FIRST', by: 'test' } as const;
 const BUSY = new TipoffError('TIPOFF_WAREHOUSE_BUSY', 'no answer', { hint: 'wait' });
 
 /** A dispatched batch of a world, and its id. */
-async function running(slatePlayers: readonly FakePlayer[], unitSize = 150): Promise<{ world: PredictionWorld; id: string }> {
+async function running(
+  slatePlayers: readonly FakePlayer[],
+  unitSize = 150,
+): Promise<{ world: PredictionWorld; id: string }> {
   const world = await worldOf(slatePlayers);
   const started = await startBatch(world.deps, { ...FIRST, unitSize });
   if (!('batch' in started)) throw new TypeError(`expected a batch, saw ${started.kind}`);
@@ -39,12 +41,14 @@ async function pulled(world: PredictionWorld): Promise<Delivery> {
 }
 
 const staged = async (world: PredictionWorld) =>
-  (await world.warehouse.listTables('nba_predictions', '_staging_')).map(({ name, rows, labels, expiresAt }) => ({
-    name,
-    rows,
-    labels,
-    expiresAt,
-  }));
+  (await world.warehouse.listTables('nba_predictions', '_staging_')).map(
+    ({ name, rows, labels, expiresAt }) => ({
+      name,
+      rows,
+      labels,
+      expiresAt,
+    }),
+  );
 
 describe('a worker', () => {
   it('lands rows in a labelled staging table that expires, then outcomes, then acknowledges', async () => {
@@ -53,7 +57,11 @@ describe('a worker', () => {
     const [table] = await staged(world);
     expect(table).toMatchObject({ rows: 12, labels: { batch: id, slate: SLATE, unit: 'u001' } });
     expect(table?.expiresAt).toContain('2025-01-12T13:00:00');
-    const outcomes = [...(await world.outcomes(id)).values()].map(({ player_id, outcome, rows }) => [player_id, outcome, rows]);
+    const outcomes = [...(await world.outcomes(id)).values()].map(({ player_id, outcome, rows }) => [
+      player_id,
+      outcome,
+      rows,
+    ]);
     expect(outcomes).toEqual([1, 2, 3].map((player) => [player, 'predicted', 4]));
     expect(await world.deps.queue.depth(UNIT_TOPIC)).toBe(0);
   });
@@ -119,7 +127,13 @@ describe('a worker', () => {
       { batch_id: id, unit_id: 'u001' },
       { batch_id: 'unknown', unit_id: id },
     ]);
-    for (const message of [{ nonsense: true }, 'text', null, ...odd, { batch_id: 'unknown', unit_id: 'u001' }]) {
+    for (const message of [
+      { nonsense: true },
+      'text',
+      null,
+      ...odd,
+      { batch_id: 'unknown', unit_id: 'u001' },
+    ]) {
       await world.deps.queue.publish(UNIT_TOPIC, [message]);
       expect(await handleUnit(world.deps, await pulled(world))).toBe('poison');
     }
@@ -130,7 +144,10 @@ describe('a worker', () => {
 
   it('gives a unit back with a growing delay while the trouble is transient, then records failures', async () => {
     const { world, id } = await running(players(2));
-    const broken: BatchDeps = { ...world.deps, warehouse: { ...world.warehouse, stage: async () => Promise.reject(BUSY) } };
+    const broken: BatchDeps = {
+      ...world.deps,
+      warehouse: { ...world.warehouse, stage: async () => Promise.reject(BUSY) },
+    };
     const handled: string[] = [];
     for (let delay = 2; handled.at(-1) !== 'failed'; delay *= 2) {
       handled.push(await handleUnit(broken, await pulled(world)));
@@ -148,7 +165,8 @@ describe('a worker', () => {
   it('fails a unit at once when no retry can help, and the batch says why', async () => {
     const { world, id } = await running(players(2));
     const models = {
-      forSlate: async () => Promise.reject(new TipoffError('TIPOFF_NO_MODEL', 'no model before 2025-01-10', { hint: 'train' })),
+      forSlate: async () =>
+        Promise.reject(new TipoffError('TIPOFF_NO_MODEL', 'no model before 2025-01-10', { hint: 'train' })),
     };
     expect(await handleUnit({ ...world.deps, models }, await pulled(world))).toBe('failed');
     const batch = await settle(world.deps, id, 'test');
@@ -164,7 +182,12 @@ describe('a worker', () => {
     const broken = simpleSystem('minutes_rate', () => {
       throw new RangeError('out of cheese');
     });
-    const models = modelOf([simpleSystem('ewma8', () => Number.NaN), broken, simpleSystem('ridge'), simpleSystem('market')]);
+    const models = modelOf([
+      simpleSystem('ewma8', () => Number.NaN),
+      broken,
+      simpleSystem('ridge'),
+      simpleSystem('market'),
+    ]);
     expect(await handleUnit({ ...world.deps, models }, await pulled(world))).toBe('done');
     const outcome = (await world.outcomes(id)).get(1);
     expect(outcome).toMatchObject({ outcome: 'predicted', rows: 2 });
@@ -198,15 +221,28 @@ describe('the rows of a player', () => {
   };
 
   it('are one per system without a line, NO_LINE, and none of the market-aware system', async () => {
-    const rows = await rowsOf({ id: 1, context: { line: null, has_prop_line: false, over_price: null, under_price: null } });
+    const rows = await rowsOf({
+      id: 1,
+      context: { line: null, has_prop_line: false, over_price: null, under_price: null },
+    });
     expect(rows.map((row) => row['system_id'])).toEqual(['ewma8', 'minutes_rate', 'ridge']);
     for (const row of rows) {
-      expect(row).toMatchObject({ line: null, line_role: 'none', recommendation: 'NO_LINE', edge: null, p_over: null });
+      expect(row).toMatchObject({
+        line: null,
+        line_role: 'none',
+        recommendation: 'NO_LINE',
+        edge: null,
+        p_over: null,
+      });
     }
   });
 
   it('are one per system and line, each measured against its own line', async () => {
-    const rows = await rowsOf({ id: 1, points: 24, context: { line: '24.5', second_line: '25', second_line_bookmaker: 'fanduel' } });
+    const rows = await rowsOf({
+      id: 1,
+      points: 24,
+      context: { line: '24.5', second_line: '25', second_line_bookmaker: 'fanduel' },
+    });
     expect(rows).toHaveLength(8);
     expect(new Set(rows.map((row) => row['prediction_id'])).size).toBe(8);
     for (const row of rows) {
@@ -227,7 +263,9 @@ describe('the rows of a player', () => {
   });
 
   it('are predicted on zero required defaults although optional features are missing', async () => {
-    expect(await rowsOf({ id: 1, features: { required_default_count: 0, default_feature_count: 7 } })).toHaveLength(4);
+    expect(
+      await rowsOf({ id: 1, features: { required_default_count: 0, default_feature_count: 7 } }),
+    ).toHaveLength(4);
   });
 
   it('have the same ids when the same batch is predicted again', async () => {

@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { TableContract } from '#core/contracts/define.ts';
-import { playerPropPredictions } from '#core/contracts/nba_predictions/player-prop-predictions.ts';
-import { readBatch, readOutcomes, readUnits } from '#pipeline/predict/batches.ts';
-import { dispatch, settle } from '#pipeline/predict/coordinator.ts';
-import { COLLECTIONS, UNIT_TOPIC } from '#pipeline/predict/documents.ts';
-import { runBatch } from '#pipeline/predict/run-batch.ts';
-import { startBatch } from '#pipeline/predict/start.ts';
-import { handleUnit } from '#pipeline/predict/worker.ts';
-import { audit } from '#pipeline/publish/audit.ts';
-import { listPublications } from '#pipeline/publish/undo.ts';
+import { playerPropPredictions } from '#core/contracts/nba_predictions.ts';
+import { audit } from '#pipeline/batch/audit.ts';
+import { dispatch, settle } from '#pipeline/batch/coordinator.ts';
+import { listPublications } from '#pipeline/batch/receipt.ts';
+import { runBatch } from '#pipeline/batch/run.ts';
+import { startBatch } from '#pipeline/batch/start.ts';
+import { COLLECTIONS, readBatch, readOutcomes, readUnits, UNIT_TOPIC } from '#pipeline/batch/state.ts';
+import { handleUnit } from '#pipeline/batch/worker.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { withoutCopies } from '#test/fakes/intercepted-deps.ts';
 import {
@@ -25,7 +24,9 @@ const worldOf = predictionWorlds();
 const FIRST = { slate: SLATE, mode: 'FIRST', by: 'test' } as const;
 
 /** A batch whose units are all staged and which waits to be consolidated, and the name of its first staging table. */
-async function staged(slatePlayers: readonly FakePlayer[] = players(24)): Promise<{ world: PredictionWorld; id: string; table: string }> {
+async function staged(
+  slatePlayers: readonly FakePlayer[] = players(24),
+): Promise<{ world: PredictionWorld; id: string; table: string }> {
   const world = await worldOf(slatePlayers);
   const started = await startBatch(world.deps, { ...FIRST, unitSize: 12 });
   if (!('batch' in started)) throw new TypeError('expected a batch');
@@ -39,7 +40,9 @@ async function staged(slatePlayers: readonly FakePlayer[] = players(24)): Promis
 async function failedChecks(world: PredictionWorld, id: string): Promise<string[]> {
   const batch = await readBatch(world.deps.state, id);
   const [outcomes, units] = [await readOutcomes(world.deps.state, id), await readUnits(world.deps.state, id)];
-  return (await audit(world.warehouse, batch, outcomes, units)).filter(({ ok }) => !ok).map(({ name }) => name);
+  return (await audit(world.warehouse, batch, outcomes, units))
+    .filter(({ ok }) => !ok)
+    .map(({ name }) => name);
 }
 
 /** The planted damage, and the check that must see it. `@table` is the first staging table. */
@@ -47,9 +50,18 @@ const DAMAGE: readonly (readonly [check: string, sql: string])[] = [
   ['rows_match_outcomes', "DELETE FROM @table WHERE player_id = 3 AND system_id = 'ewma8'"],
   ['rows_match_outcomes', 'DELETE FROM @table WHERE player_id = 3'],
   ['rows_match_outcomes', 'UPDATE @table SET player_id = 999 WHERE player_id = 3'],
-  ['champion_for_every_player', "UPDATE @table SET system_id = 'other' WHERE player_id = 3 AND system_id = 'ridge'"],
-  ['ids_are_unique', 'UPDATE @table SET prediction_id = (SELECT MIN(prediction_id) FROM @table) WHERE player_id = 3'],
-  ['keys_are_unique', "UPDATE @table SET system_id = 'ewma8' WHERE player_id = 3 AND system_id = 'minutes_rate'"],
+  [
+    'champion_for_every_player',
+    "UPDATE @table SET system_id = 'other' WHERE player_id = 3 AND system_id = 'ridge'",
+  ],
+  [
+    'ids_are_unique',
+    'UPDATE @table SET prediction_id = (SELECT MIN(prediction_id) FROM @table) WHERE player_id = 3',
+  ],
+  [
+    'keys_are_unique',
+    "UPDATE @table SET system_id = 'ewma8' WHERE player_id = 3 AND system_id = 'minutes_rate'",
+  ],
   ['probabilities_sum_to_one', 'UPDATE @table SET p_over = p_over + 0.00001 WHERE player_id = 3'],
   ['probabilities_sum_to_one', 'UPDATE @table SET p_push = NULL WHERE player_id = 3'],
   ['values_in_range', 'UPDATE @table SET predicted_points = 80.5 WHERE player_id = 3'],
@@ -64,8 +76,14 @@ const DAMAGE: readonly (readonly [check: string, sql: string])[] = [
     'sides_agree_with_forecasts',
     "UPDATE @table SET recommendation = 'UNDER', predicted_points = CAST(line AS FLOAT64) WHERE player_id = 3",
   ],
-  ['sides_agree_with_forecasts', "UPDATE @table SET recommendation = 'NO_LINE', is_actionable = FALSE WHERE player_id = 3"],
-  ['picks_have_a_side', "UPDATE @table SET recommendation = 'PASS', is_actionable = TRUE WHERE player_id = 3"],
+  [
+    'sides_agree_with_forecasts',
+    "UPDATE @table SET recommendation = 'NO_LINE', is_actionable = FALSE WHERE player_id = 3",
+  ],
+  [
+    'picks_have_a_side',
+    "UPDATE @table SET recommendation = 'PASS', is_actionable = TRUE WHERE player_id = 3",
+  ],
   ['one_model', "UPDATE @table SET model_hash = 'another' WHERE player_id = 3"],
   ['staging_tables_exist', 'DROP TABLE @table'],
 ];
@@ -74,19 +92,30 @@ describe('the audit', () => {
   it('finds nothing wrong with sound rows, and says what it expected and saw', async () => {
     const { world, id } = await staged();
     const batch = await readBatch(world.deps.state, id);
-    const checks = await audit(world.warehouse, batch, await readOutcomes(world.deps.state, id), await readUnits(world.deps.state, id));
+    const checks = await audit(
+      world.warehouse,
+      batch,
+      await readOutcomes(world.deps.state, id),
+      await readUnits(world.deps.state, id),
+    );
     expect(checks.filter(({ ok }) => !ok)).toEqual([]);
-    for (const name of new Set(DAMAGE.map(([check]) => check))) expect(checks.map((check) => check.name)).toContain(name);
+    for (const name of new Set(DAMAGE.map(([check]) => check)))
+      expect(checks.map((check) => check.name)).toContain(name);
   });
 
   it.each(DAMAGE)('sees by %s: %s', async (check, sql) => {
     const { world, id, table } = await staged();
     const drop = sql.startsWith('DROP');
-    if (drop) await world.warehouse.dropTable({ dataset: 'nba_predictions', name: table.split('.')[1] ?? '' });
+    if (drop)
+      await world.warehouse.dropTable({ dataset: 'nba_predictions', name: table.split('.')[1] ?? '' });
     else await world.warehouse.execute(sql.replaceAll('@table', table));
     expect(await failedChecks(world, id)).toContain(check);
     const batch = await settle(world.deps, id, 'test');
-    expect(batch).toMatchObject({ state: 'held', publication_id: null, reason: expect.stringMatching(`^TIPOFF_AUDIT_FAILED: .*${check}`) });
+    expect(batch).toMatchObject({
+      state: 'held',
+      publication_id: null,
+      reason: expect.stringMatching(`^TIPOFF_AUDIT_FAILED: .*${check}`),
+    });
     expect(await world.visible()).toEqual([]);
     expect(await listPublications(world.warehouse)).toEqual([]);
     expect((await world.warehouse.listTables('nba_predictions', '_staging_')).length).toBe(drop ? 1 : 2);
@@ -106,7 +135,9 @@ describe('the audit', () => {
     const forgetful: Warehouse = {
       ...warehouse,
       stage: (table, as, rows, options) => {
-        const left = rows.map((row) => ('player_id' in row && row.player_id === 3 ? { ...row, player_name: null } : row));
+        const left = rows.map((row) =>
+          'player_id' in row && row.player_id === 3 ? { ...row, player_name: null } : row,
+        );
         return warehouse.stage(withEmptyNames(table), as, left, options);
       },
     };
@@ -134,12 +165,16 @@ describe('the audit', () => {
         models: modelOf([simpleSystem('ridge'), { ...simpleSystem('ewma8'), forecast: stuckFor(count) }]),
       });
     const held = await runBatch((await stuck(20)).deps, FIRST);
-    expect(held).toMatchObject({ state: 'held', reason: expect.stringContaining('forecasts_are_not_constant') });
+    expect(held).toMatchObject({
+      state: 'held',
+      reason: expect.stringContaining('forecasts_are_not_constant'),
+    });
     expect(await runBatch((await stuck(19)).deps, FIRST)).toMatchObject({ state: 'published' });
   });
 
   it('holds a slate whose forecasts lie more than three points beside the lines, and warns from two on', async () => {
-    const shifted = (points: number) => worldOf(players(24), { models: modelOf([simpleSystem('ridge', (own) => own + points)]) });
+    const shifted = (points: number) =>
+      worldOf(players(24), { models: modelOf([simpleSystem('ridge', (own) => own + points)]) });
     expect(await runBatch((await shifted(3.5)).deps, FIRST)).toMatchObject({
       state: 'held',
       reason: expect.stringContaining('bias_to_the_line'),
@@ -147,15 +182,21 @@ describe('the audit', () => {
     const warned = await shifted(2.5);
     expect(await runBatch(warned.deps, FIRST)).toMatchObject({ state: 'published' });
     const [receipt] = await listPublications(warned.warehouse);
-    const warnings = (JSON.parse(receipt?.audit ?? '[]') as { name: string; ok: boolean }[]).filter(({ ok }) => !ok);
+    const warnings = (JSON.parse(receipt?.audit ?? '[]') as { name: string; ok: boolean }[]).filter(
+      ({ ok }) => !ok,
+    );
     expect(warnings.map(({ name }) => name)).toEqual(['bias_to_the_line_is_small']);
   });
 
   it('warns of a slate with one side only and publishes it', async () => {
-    const world = await worldOf(players(24).map((player) => ({ ...player, points: 5 + (player.id % 40) / 2 + 1 + player.id / 1000 })));
+    const world = await worldOf(
+      players(24).map((player) => ({ ...player, points: 5 + (player.id % 40) / 2 + 1 + player.id / 1000 })),
+    );
     expect(await runBatch(world.deps, FIRST)).toMatchObject({ state: 'published' });
     const [receipt] = await listPublications(world.warehouse);
-    const warnings = (JSON.parse(receipt?.audit ?? '[]') as { name: string; ok: boolean }[]).filter(({ ok }) => !ok);
+    const warnings = (JSON.parse(receipt?.audit ?? '[]') as { name: string; ok: boolean }[]).filter(
+      ({ ok }) => !ok,
+    );
     expect(warnings.map(({ name }) => name)).toEqual(['both_sides_occur']);
   });
 
@@ -163,7 +204,9 @@ describe('the audit', () => {
     const { world, id } = await staged();
     const warehouse = { ...world.warehouse, query: async () => Promise.reject(new Error('no reads today')) };
     await expect(failedChecks({ ...world, warehouse }, id)).rejects.toThrow('no reads today');
-    expect((await settle({ ...world.deps, warehouse }, id, 'test').catch(() => undefined))?.state).not.toBe('published');
+    expect((await settle({ ...world.deps, warehouse }, id, 'test').catch(() => undefined))?.state).not.toBe(
+      'published',
+    );
   });
 });
 

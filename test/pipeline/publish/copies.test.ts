@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { TipoffError } from '#core/errors.ts';
-import { readBatch, readUnits } from '#pipeline/predict/batches.ts';
-import { dispatch, recover, reset, settle } from '#pipeline/predict/coordinator.ts';
-import { UNIT_TOPIC } from '#pipeline/predict/documents.ts';
-import type { BatchDeps } from '#pipeline/predict/run-batch.ts';
-import { startBatch } from '#pipeline/predict/start.ts';
-import { handleUnit } from '#pipeline/predict/worker.ts';
-import { listPublications } from '#pipeline/publish/undo.ts';
+import { dispatch, recover, reset, settle } from '#pipeline/batch/coordinator.ts';
+import { listPublications } from '#pipeline/batch/receipt.ts';
+import type { BatchDeps } from '#pipeline/batch/run.ts';
+import { startBatch } from '#pipeline/batch/start.ts';
+import { readBatch, readUnits, UNIT_TOPIC } from '#pipeline/batch/state.ts';
+import { handleUnit } from '#pipeline/batch/worker.ts';
 import { interceptedDeps } from '#test/fakes/intercepted-deps.ts';
 import { type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 
@@ -60,7 +59,10 @@ describe('the copy of staged rows', () => {
     const settling = settle(deps, id, 'test');
     await copied;
     // Time enough for anybody who would not wait: his writes take turns with these.
-    for (let i = 0; i < 50; i++) await world.warehouse.execute(`DELETE FROM nba_predictions.subset_picks WHERE slate = DATE '1946-11-01'`);
+    for (let i = 0; i < 50; i++)
+      await world.warehouse.execute(
+        `DELETE FROM nba_predictions.subset_picks WHERE slate = DATE '1946-11-01'`,
+      );
     expect(await copies(world)).not.toEqual([]);
     expect(await listPublications(world.warehouse)).toEqual([]);
     expect(await world.visible()).toEqual([]);

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { TipoffError } from '#core/errors.ts';
-import { move, readBatch } from '#pipeline/predict/batches.ts';
-import { dispatch, reset, settle } from '#pipeline/predict/coordinator.ts';
-import { COLLECTIONS, UNIT_TOPIC } from '#pipeline/predict/documents.ts';
-import { type BatchDeps, runBatch } from '#pipeline/predict/run-batch.ts';
-import { startBatch } from '#pipeline/predict/start.ts';
-import { handleUnit } from '#pipeline/predict/worker.ts';
-import { acquireLease, LEASE_SECONDS, releaseLease, renewLease } from '#pipeline/publish/lease.ts';
-import { listPublications } from '#pipeline/publish/undo.ts';
+import { dispatch, reset, settle } from '#pipeline/batch/coordinator.ts';
+import { acquireLease, LEASE_SECONDS, releaseLease, renewLease } from '#pipeline/batch/lease.ts';
+import { listPublications } from '#pipeline/batch/receipt.ts';
+import { type BatchDeps, runBatch } from '#pipeline/batch/run.ts';
+import { startBatch } from '#pipeline/batch/start.ts';
+import { COLLECTIONS, move, readBatch, UNIT_TOPIC } from '#pipeline/batch/state.ts';
+import { handleUnit } from '#pipeline/batch/worker.ts';
 import { interceptedDeps } from '#test/fakes/intercepted-deps.ts';
 import { type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 
@@ -26,7 +25,12 @@ async function staged(): Promise<{ world: PredictionWorld; id: string }> {
 }
 
 /** Dependencies of a coordinator to whom something happens just before or after a change it makes. */
-function disturbed(world: PredictionWorld, when: 'before' | 'after', change: string, event: () => Promise<unknown>): BatchDeps {
+function disturbed(
+  world: PredictionWorld,
+  when: 'before' | 'after',
+  change: string,
+  event: () => Promise<unknown>,
+): BatchDeps {
   let happened = false;
   return interceptedDeps(world.deps, async (now, what) => {
     if (happened || now !== when || what !== change) return;
@@ -36,7 +40,11 @@ function disturbed(world: PredictionWorld, when: 'before' | 'after', change: str
 }
 
 /** A coordinator that stops just before its receipt: `arrived` when it stands there, `go` lets it write. */
-function pausedAtReceipt(world: PredictionWorld): { deps: BatchDeps; arrived: Promise<void>; go: () => void } {
+function pausedAtReceipt(world: PredictionWorld): {
+  deps: BatchDeps;
+  arrived: Promise<void>;
+  go: () => void;
+} {
   const arrival = Promise.withResolvers<void>();
   const leave = Promise.withResolvers<void>();
   const deps = disturbed(world, 'before', 'execute', async () => {
@@ -90,11 +98,15 @@ describe('a late coordinator', () => {
       warehouse: {
         ...world.warehouse,
         execute: async (sql, params) => {
-          if (!sql.includes("'published', CAST(@at AS TIMESTAMP)")) return world.warehouse.execute(sql, params);
+          if (!sql.includes("'published', CAST(@at AS TIMESTAMP)"))
+            return world.warehouse.execute(sql, params);
           await reset(world.deps, { batchId: id }, RESET);
           // As of before the reset: its rows, and no event of another token.
           const alone = sql.replace('NOT EXISTS', 'TRUE OR NOT EXISTS').replace('HAVING COUNT(*) > 0', '');
-          await world.warehouse.execute(alone.replace('MIN(p.model_id), MIN(p.model_hash)', "'model', 'hash'"), params);
+          await world.warehouse.execute(
+            alone.replace('MIN(p.model_id), MIN(p.model_hash)', "'model', 'hash'"),
+            params,
+          );
           return 1;
         },
       },
@@ -165,7 +177,9 @@ describe('a reset beside a publication', () => {
   it('that comes after the receipt finds the batch published, and nothing half', async () => {
     const { world, id } = await staged();
     const publishing = disturbed(world, 'after', 'execute', async () => {
-      expect(await reset(world.deps, { batchId: id }, RESET)).toMatchObject([{ state: 'published', staged: 'publish' }]);
+      expect(await reset(world.deps, { batchId: id }, RESET)).toMatchObject([
+        { state: 'published', staged: 'publish' },
+      ]);
     });
     expect((await settle(publishing, id, 'test')).state).toBe('published');
     expect(await world.visible()).toHaveLength(24);
@@ -188,7 +202,12 @@ describe('a reset beside a publication', () => {
 describe('the lease of a slate', () => {
   const consolidating = async (world: PredictionWorld, ...ids: string[]) => {
     for (const id of ids)
-      await world.deps.state.create(COLLECTIONS.batches, id, { batch_id: id, slate: SLATE, state: 'consolidating', attempts: 0 });
+      await world.deps.state.create(COLLECTIONS.batches, id, {
+        batch_id: id,
+        slate: SLATE,
+        state: 'consolidating',
+        attempts: 0,
+      });
   };
 
   it('has a larger token each time, also when it was given back', async () => {
@@ -197,7 +216,10 @@ describe('the lease of a slate', () => {
     const first = await acquireLease(world.deps, 'a', SLATE);
     expect(first).toMatchObject({ holder: 'a', token: 1 });
     if (first !== undefined) await releaseLease(world.deps, first);
-    expect((await world.deps.state.get(COLLECTIONS.leases, SLATE))?.data).toMatchObject({ holder: null, token: 1 });
+    expect((await world.deps.state.get(COLLECTIONS.leases, SLATE))?.data).toMatchObject({
+      holder: null,
+      token: 1,
+    });
     expect(await acquireLease(world.deps, 'a', SLATE)).toMatchObject({ token: 2 });
     if (first === undefined) throw new TypeError('expected a lease');
     await expect(renewLease(world.deps, first)).rejects.toMatchObject({ code: 'TIPOFF_FENCED' });
@@ -210,18 +232,28 @@ describe('the lease of a slate', () => {
     const world = await worldOf([], { games: 0 });
     await consolidating(world, 'a', 'b');
     const first = await acquireLease(world.deps, 'a', SLATE);
-    await expect(acquireLease(world.deps, 'b', SLATE)).rejects.toMatchObject({ code: 'TIPOFF_STATE_CONFLICT', transient: true });
+    await expect(acquireLease(world.deps, 'b', SLATE)).rejects.toMatchObject({
+      code: 'TIPOFF_STATE_CONFLICT',
+      transient: true,
+    });
     world.clock.advance((LEASE_SECONDS - 1) * 1000);
     if (first !== undefined) await renewLease(world.deps, first);
     world.clock.advance(1000);
-    await expect(acquireLease(world.deps, 'b', SLATE)).rejects.toMatchObject({ code: 'TIPOFF_STATE_CONFLICT' });
+    await expect(acquireLease(world.deps, 'b', SLATE)).rejects.toMatchObject({
+      code: 'TIPOFF_STATE_CONFLICT',
+    });
     world.clock.advance((LEASE_SECONDS - 1) * 1000);
     expect(await acquireLease(world.deps, 'b', SLATE)).toMatchObject({ holder: 'b', token: 2 });
   });
 
   it('is not for a batch that is no longer in consolidation', async () => {
     const world = await worldOf([], { games: 0 });
-    await world.deps.state.create(COLLECTIONS.batches, 'a', { batch_id: 'a', slate: SLATE, state: 'reset', attempts: 1 });
+    await world.deps.state.create(COLLECTIONS.batches, 'a', {
+      batch_id: 'a',
+      slate: SLATE,
+      state: 'reset',
+      attempts: 1,
+    });
     expect(await acquireLease(world.deps, 'a', SLATE)).toBeUndefined();
   });
 });
@@ -229,7 +261,9 @@ describe('the lease of a slate', () => {
 describe('two callers who find the last unit done', () => {
   it('consolidate once', async () => {
     const { world, id } = await staged();
-    const states = await Promise.all(Array.from({ length: 5 }, (_, i) => settle(world.deps, id, `caller ${i}`)));
+    const states = await Promise.all(
+      Array.from({ length: 5 }, (_, i) => settle(world.deps, id, `caller ${i}`)),
+    );
     expect(states.map(({ state }) => state).filter((state) => state === 'published')).toHaveLength(1);
     expect(await listPublications(world.warehouse)).toHaveLength(1);
     expect((await readBatch(world.deps.state, id)).state).toBe('published');

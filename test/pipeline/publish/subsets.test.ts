@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { runBatch } from '#pipeline/predict/run-batch.ts';
-import { dailySignal, type PickRow, subsetPicksOf } from '#pipeline/publish/subsets.ts';
+import { dailySignal, type PickRow, subsetPicksOf } from '#pipeline/batch/published-rows.ts';
+import { runBatch } from '#pipeline/batch/run.ts';
 import { players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 
 const worldOf = predictionWorlds();
@@ -24,7 +24,16 @@ const members = (rows: readonly PickRow[], subset: string): number[] =>
     .map(({ player_id }) => player_id);
 
 describe('the subsets of a slate', () => {
-  const rows = [pick(1, 8), pick(2, -7.5), pick(3, 6), pick(4, -5), pick(5, 5.5), pick(6, -9), pick(7, 4.9), pick(8, -3)];
+  const rows = [
+    pick(1, 8),
+    pick(2, -7.5),
+    pick(3, 6),
+    pick(4, -5),
+    pick(5, 5.5),
+    pick(6, -9),
+    pick(7, 4.9),
+    pick(8, -3),
+  ];
 
   it('are chosen by edge and side, ranked by size of the edge', () => {
     expect(members(rows, 'top_pick')).toEqual([1]);
@@ -42,7 +51,12 @@ describe('the subsets of a slate', () => {
   });
 
   it('break ties by probability, then by id, whatever the order of the rows', () => {
-    const tied = [pick(1, 6, { confidence: 0.61 }), pick(2, -6, { confidence: 0.7 }), pick(3, 6, { confidence: 0.61 }), pick(4, -6)];
+    const tied = [
+      pick(1, 6, { confidence: 0.61 }),
+      pick(2, -6, { confidence: 0.7 }),
+      pick(3, 6, { confidence: 0.61 }),
+      pick(4, -6),
+    ];
     expect(members(tied, 'top_3')).toEqual([2, 1, 3]);
     expect(members([...tied].reverse(), 'top_3')).toEqual([2, 1, 3]);
   });

@@ -14,5 +14,7 @@ try {
   else await home.release();
 } catch (error) {
   if (!(error instanceof TipoffError)) throw error;
-  process.stdout.write(`${JSON.stringify({ pid: process.pid, code: error.code, message: error.message, details: error.details })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ pid: process.pid, code: error.code, message: error.message, details: error.details })}\n`,
+  );
 }

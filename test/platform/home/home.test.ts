@@ -34,7 +34,8 @@ it('creates the folders, for the user only, and says what lies where', async () 
     logs: join(dir, 'logs'),
   });
   expect(homePaths(dir)).toEqual(home.paths);
-  for (const path of [dir, home.paths.objects, home.paths.models, home.paths.logs]) expect(await modeOf(path)).toBe(0o700);
+  for (const path of [dir, home.paths.objects, home.paths.models, home.paths.logs])
+    expect(await modeOf(path)).toBe(0o700);
   expect(home.takenOver).toBeUndefined();
   await home.release();
 });
@@ -53,10 +54,16 @@ it('notes its owner in home.lock, and removes the note with release', async () =
     command: 'day 2025-01-10',
     startedAt: '2025-01-10T15:00:00.000Z',
   });
-  expect(await homeOwner(dir)).toEqual({ pid: process.pid, command: 'day 2025-01-10', startedAt: '2025-01-10T15:00:00.000Z' });
+  expect(await homeOwner(dir)).toEqual({
+    pid: process.pid,
+    command: 'day 2025-01-10',
+    startedAt: '2025-01-10T15:00:00.000Z',
+  });
   await home.release();
   await home.release();
-  expect([await homeOwner(dir), (await readdir(dir)).filter((name) => name.startsWith('home.lock'))]).toEqual([undefined, []]);
+  expect([await homeOwner(dir), (await readdir(dir)).filter((name) => name.startsWith('home.lock'))]).toEqual(
+    [undefined, []],
+  );
   await (await openHome(dir, options())).release();
 });
 
@@ -64,7 +71,9 @@ it('refuses a second owner, naming the first, its command and since when', async
   const home = await openHome(dir, options('serve'));
   await expect(openHome(dir, options())).rejects.toMatchObject({
     code: 'TIPOFF_HOME_LOCKED',
-    message: expect.stringMatching(new RegExp(`process ${process.pid} \\(serve\\) since 2025-01-10T15:00:00`)),
+    message: expect.stringMatching(
+      new RegExp(`process ${process.pid} \\(serve\\) since 2025-01-10T15:00:00`),
+    ),
     details: { pid: process.pid, command: 'serve' },
   });
   expect(JSON.parse(await lockText())).toMatchObject({ command: 'serve' });
@@ -74,10 +83,17 @@ it('refuses a second owner, naming the first, its command and since when', async
 it('leaves address and key for others, in a file only the user can read, and keeps the key out of errors', async () => {
   const home = await openHome(dir, options('serve'));
   await home.announce({ address: 'http://127.0.0.1:8080', key: 'very-secret' });
-  expect(await homeOwner(dir)).toMatchObject({ pid: process.pid, address: 'http://127.0.0.1:8080', key: 'very-secret' });
+  expect(await homeOwner(dir)).toMatchObject({
+    pid: process.pid,
+    address: 'http://127.0.0.1:8080',
+    key: 'very-secret',
+  });
   expect(await modeOf(join(dir, 'home.lock'))).toBe(0o600);
   const refusal = await openHome(dir, options()).catch((error: unknown) => error);
-  expect(refusal).toMatchObject({ code: 'TIPOFF_HOME_LOCKED', hint: expect.stringContaining('http://127.0.0.1:8080') });
+  expect(refusal).toMatchObject({
+    code: 'TIPOFF_HOME_LOCKED',
+    hint: expect.stringContaining('http://127.0.0.1:8080'),
+  });
   expect(JSON.stringify(refusal) + String(refusal)).not.toContain('very-secret');
   await home.release();
   expect(await homeOwner(dir)).toBeUndefined();
@@ -95,14 +111,20 @@ it('takes over from a process that is gone, and says so', async () => {
   await home.release();
 });
 
-it.skipIf(process.platform !== 'linux')('takes over when the number of a dead process was given to another one', async () => {
-  await openHome(dir, options('serve'));
-  const lock = JSON.parse(await lockText());
-  await writeFile(join(dir, 'home.lock'), JSON.stringify({ ...lock, processStart: `${lock.processStart}0` }));
-  const home = await openHome(dir, options());
-  expect(home.takenOver?.from).toMatchObject({ pid: process.pid, command: 'serve' });
-  await home.release();
-});
+it.skipIf(process.platform !== 'linux')(
+  'takes over when the number of a dead process was given to another one',
+  async () => {
+    await openHome(dir, options('serve'));
+    const lock = JSON.parse(await lockText());
+    await writeFile(
+      join(dir, 'home.lock'),
+      JSON.stringify({ ...lock, processStart: `${lock.processStart}0` }),
+    );
+    const home = await openHome(dir, options());
+    expect(home.takenOver?.from).toMatchObject({ pid: process.pid, command: 'serve' });
+    await home.release();
+  },
+);
 
 it('believes the number of a running process when its beginning is unknown', async () => {
   await openHome(dir, options('serve'));
@@ -116,7 +138,9 @@ it('does not touch the lock of those who took over', async () => {
   const home = await openHome(dir, options());
   await old.release();
   expect(await homeOwner(dir)).toMatchObject({ command: 'day 2025-01-10' });
-  await expect(old.announce({ address: 'http://127.0.0.1:1', key: 'k' })).rejects.toMatchObject({ code: 'TIPOFF_HOME_LOCKED' });
+  await expect(old.announce({ address: 'http://127.0.0.1:1', key: 'k' })).rejects.toMatchObject({
+    code: 'TIPOFF_HOME_LOCKED',
+  });
   expect(await homeOwner(dir)).not.toHaveProperty('address');
   await home.release();
 });
@@ -145,7 +169,10 @@ it.each(['', '{', '{"pid":"1"}', '{"pid":-1,"command":"x","startedAt":"x","token
 
 it('calls a home that is no folder by its name', async () => {
   await writeFile(dir, 'a file');
-  await expect(openHome(dir, options())).rejects.toMatchObject({ code: 'TIPOFF_STORAGE', message: expect.stringContaining(dir) });
+  await expect(openHome(dir, options())).rejects.toMatchObject({
+    code: 'TIPOFF_STORAGE',
+    message: expect.stringContaining(dir),
+  });
   expect(await homeOwner(join(folder.path, 'nothing here'))).toBeUndefined();
 });
 

@@ -20,7 +20,8 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-const lineOf = async (running: ReturnType<typeof runNode>): Promise<Line> => JSON.parse(await running.firstLine);
+const lineOf = async (running: ReturnType<typeof runNode>): Promise<Line> =>
+  JSON.parse(await running.firstLine);
 
 /** The line of a process that ends by itself, once it has: the folder may go only after it. */
 const lastLineOf = async (running: ReturnType<typeof runNode>): Promise<Line> => {
@@ -34,18 +35,26 @@ it('tells a second process who has the home, and lets the next one in after kill
   expect(first).toEqual({ pid: holder.child.pid, takenOver: null });
 
   const refused = await lastLineOf(runNode('home/hold.ts', [dir]));
-  expect(refused).toMatchObject({ code: 'TIPOFF_HOME_LOCKED', details: { pid: first.pid, command: 'hold hold' } });
+  expect(refused).toMatchObject({
+    code: 'TIPOFF_HOME_LOCKED',
+    details: { pid: first.pid, command: 'hold hold' },
+  });
   expect(refused.message).toContain(`process ${first.pid} (hold hold) since 20`);
 
   holder.child.kill('SIGKILL');
   expect((await holder.ended).signal).toBe('SIGKILL');
   const next = await lastLineOf(runNode('home/hold.ts', [dir]));
-  expect(next).toMatchObject({ takenOver: first.pid, message: expect.stringContaining(`from process ${first.pid} (hold hold`) });
+  expect(next).toMatchObject({
+    takenOver: first.pid,
+    message: expect.stringContaining(`from process ${first.pid} (hold hold`),
+  });
 });
 
 it('never lets two in at once, however often owners die', async () => {
   const rounds = 25;
-  const ends = await Promise.all(Array.from({ length: 3 }, () => runNode('home/contend.ts', [dir, String(rounds)]).ended));
+  const ends = await Promise.all(
+    Array.from({ length: 3 }, () => runNode('home/contend.ts', [dir, String(rounds)]).ended),
+  );
   const clean = { code: 0, stderr: '', stdout: `${rounds} rounds, 0 met somebody\n` };
   expect(ends.map(({ code, stderr, stdout }) => ({ code, stderr, stdout }))).toEqual([clean, clean, clean]);
 });
@@ -59,7 +68,10 @@ it('lets exactly one of several processes take over from a dead one', async () =
   const winners = lines.filter((line) => line.code === undefined);
   expect(winners).toEqual([expect.objectContaining({ takenOver: dead.pid })]);
   for (const line of lines.filter((other) => other.code !== undefined)) {
-    expect(line).toMatchObject({ code: 'TIPOFF_HOME_LOCKED', message: expect.stringContaining(`process ${winners[0]?.pid} `) });
+    expect(line).toMatchObject({
+      code: 'TIPOFF_HOME_LOCKED',
+      message: expect.stringContaining(`process ${winners[0]?.pid} `),
+    });
   }
   expect((await homeOwner(dir))?.pid).toBe(winners[0]?.pid);
   for (const racer of racers) racer.child.kill('SIGKILL');

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { consoleNotifier } from '#platform/notify/console/notifier.ts';
+import { consoleNotifier } from '#platform/notify/console.ts';
 import type { Notice } from '#platform/notify/port.ts';
 
 const NOTICE: Notice = {
@@ -12,7 +12,10 @@ const NOTICE: Notice = {
 
 it('prints a notice for people', async () => {
   const lines: string[] = [];
-  const ref = await consoleNotifier((line) => lines.push(line)).send({ ...NOTICE, runbook: 'docs/runbooks/injuries.md' });
+  const ref = await consoleNotifier((line) => lines.push(line)).send({
+    ...NOTICE,
+    runbook: 'docs/runbooks/injuries.md',
+  });
   expect(ref).toEqual({ channel: 'console', id: 'k' });
   expect(lines).toEqual([
     '[WARNING] Injury feed is 5 hours old',
@@ -28,9 +31,23 @@ it('prints what an update changed, against the last text', async () => {
   const notifier = consoleNotifier((line) => lines.push(line));
   const ref = await notifier.send(NOTICE);
   lines.length = 0;
-  await notifier.update(ref, { ...NOTICE, severity: 'error', lines: ['last report 13:00 ET', 'expected by 18:30 ET'] });
-  await notifier.update(ref, { key: 'k', severity: 'resolved', title: 'Injury feed is fresh', lines: ['last report 13:00 ET'] });
-  await notifier.update(ref, { key: 'k', severity: 'resolved', title: 'Injury feed is fresh', lines: ['last report 13:00 ET'] });
+  await notifier.update(ref, {
+    ...NOTICE,
+    severity: 'error',
+    lines: ['last report 13:00 ET', 'expected by 18:30 ET'],
+  });
+  await notifier.update(ref, {
+    key: 'k',
+    severity: 'resolved',
+    title: 'Injury feed is fresh',
+    lines: ['last report 13:00 ET'],
+  });
+  await notifier.update(ref, {
+    key: 'k',
+    severity: 'resolved',
+    title: 'Injury feed is fresh',
+    lines: ['last report 13:00 ET'],
+  });
   expect(lines).toEqual([
     '[WARNING -> ERROR] Injury feed is 5 hours old',
     '  - expected by 17:30 ET',
@@ -51,7 +68,11 @@ it('prints an update of a notice it never printed in full', async () => {
 
 it('keeps outside text from breaking the layout or steering the terminal', async () => {
   const lines: string[] = [];
-  await consoleNotifier((line) => lines.push(line)).send({ ...NOTICE, title: 'a\u001b[2Jb\nc', lines: ['x\r\ny'] });
+  await consoleNotifier((line) => lines.push(line)).send({
+    ...NOTICE,
+    title: 'a\u001b[2Jb\nc',
+    lines: ['x\r\ny'],
+  });
   expect(lines.slice(0, 2)).toEqual(['[WARNING] a [2Jb c', '  x y']);
 });
 
@@ -65,7 +86,10 @@ it('does not take an update as shown that could not be printed', async () => {
   const ref = await notifier.send(NOTICE);
   const worse: Notice = { ...NOTICE, severity: 'critical' };
   broken = true;
-  await expect(notifier.update(ref, worse)).rejects.toMatchObject({ code: 'TIPOFF_NOTIFY', message: expect.stringContaining('EPIPE') });
+  await expect(notifier.update(ref, worse)).rejects.toMatchObject({
+    code: 'TIPOFF_NOTIFY',
+    message: expect.stringContaining('EPIPE'),
+  });
   broken = false;
   await notifier.update(ref, worse);
   expect(lines.at(-2)).toBe('[WARNING -> CRITICAL] Injury feed is 5 hours old');
@@ -73,6 +97,10 @@ it('does not take an update as shown that could not be printed', async () => {
 
 it('refuses a reference of another notice or channel', async () => {
   const notifier = consoleNotifier(() => undefined);
-  await expect(notifier.update({ channel: 'slack', id: 'k' }, NOTICE)).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
-  await expect(notifier.update({ channel: 'console', id: 'other' }, NOTICE)).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
+  await expect(notifier.update({ channel: 'slack', id: 'k' }, NOTICE)).rejects.toMatchObject({
+    code: 'TIPOFF_BAD_INPUT',
+  });
+  await expect(notifier.update({ channel: 'console', id: 'other' }, NOTICE)).rejects.toMatchObject({
+    code: 'TIPOFF_BAD_INPUT',
+  });
 });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { directoryObjects } from '#platform/objects/directory/store.ts';
+import { directoryObjects } from '#platform/objects/directory.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
 const TEXT = { contentType: 'text/plain' };
@@ -16,11 +16,17 @@ afterEach(() => folder.remove());
 
 it('keeps an object as a plain file that people can open, under the SHA-256 of its content', async () => {
   const store = directoryObjects(root);
-  const { etag } = await store.put('picks/2025-01-10.json', '{}', { contentType: 'application/json', cacheControl: 'max-age=60' });
+  const { etag } = await store.put('picks/2025-01-10.json', '{}', {
+    contentType: 'application/json',
+    cacheControl: 'max-age=60',
+  });
   expect(store.locate('picks/2025-01-10.json')).toBe(join(root, 'picks', '2025-01-10.json'));
   expect(await readFile(store.locate('picks/2025-01-10.json'), 'utf8')).toBe('{}');
   expect(etag).toBe(createHash('sha256').update('{}').digest('hex'));
-  const sidecar = await readFile(join(root, '.meta', 'objects', 'picks', '2025-01-10.json', `${etag}.json`), 'utf8');
+  const sidecar = await readFile(
+    join(root, '.meta', 'objects', 'picks', '2025-01-10.json', `${etag}.json`),
+    'utf8',
+  );
   expect(JSON.parse(sidecar)).toEqual({ contentType: 'application/json', cacheControl: 'max-age=60' });
 });
 
@@ -47,7 +53,9 @@ it('does not believe a sidecar whose bytes were changed by hand', async () => {
   const { etag } = await store.put('a', '{}', { contentType: 'application/json' });
   await writeFile(store.locate('a'), 'something else');
   expect(await store.get('a')).toMatchObject({ contentType: 'application/octet-stream' });
-  await expect(store.put('a', '{}', { ...TEXT, ifMatch: etag })).rejects.toMatchObject({ code: 'TIPOFF_CONFLICT' });
+  await expect(store.put('a', '{}', { ...TEXT, ifMatch: etag })).rejects.toMatchObject({
+    code: 'TIPOFF_CONFLICT',
+  });
 });
 
 it('refuses an object under another one, either way, and changes neither', async () => {
@@ -56,7 +64,11 @@ it('refuses an object under another one, either way, and changes neither', async
   await expect(store.put('a', '2', TEXT)).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
   await expect(store.put('a/b/c', '3', TEXT)).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
   expect(await store.list('')).toEqual(['a/b']);
-  expect([await store.get('a'), await store.get('a/b/c'), await store.delete('a')]).toEqual([undefined, undefined, false]);
+  expect([await store.get('a'), await store.get('a/b/c'), await store.delete('a')]).toEqual([
+    undefined,
+    undefined,
+    false,
+  ]);
   expect(await readdir(join(root, '.meta', 'tmp'))).toEqual([]);
 });
 

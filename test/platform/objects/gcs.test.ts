@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
-import { openGcs } from '#platform/objects/gcs/store.ts';
+import { openGcs } from '#platform/objects/gcs.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
 import { objectsContract } from '#test/contract/objects.ts';
 import { type FakeGcs, fakeGcs } from '#test/fakes/gcs-server.ts';
@@ -26,19 +26,27 @@ describe('Cloud Storage', () => {
   const isUpload = ({ path }: { path: string }): boolean => path.startsWith('/upload/');
 
   it('writes content type and cache header in the same request as the bytes', async () => {
-    const { etag } = await store.put('today.json', '{}', { contentType: 'application/json', cacheControl: 'public, max-age=60' });
+    const { etag } = await store.put('today.json', '{}', {
+      contentType: 'application/json',
+      cacheControl: 'public, max-age=60',
+    });
     const kept = server.objects.get('tipoff-test/exports/today.json');
     expect(kept).toMatchObject({ contentType: 'application/json', cacheControl: 'public, max-age=60' });
     expect([etag, server.arrived.length]).toEqual([String(kept?.generation), 1]);
   });
 
-  it.each(['lose', 'drop'] as const)('knows its own conditional write again when the answer was lost: %s', async (fault) => {
-    server.inject({ when: isUpload, times: 1, ...(fault === 'lose' ? { lose: true } : { drop: true }) });
-    const { etag } = await store.put('a', '1', { ...TEXT, ifMatch: '' });
-    expect((await store.get('a'))?.etag).toBe(etag);
-    await expect(store.put('a', '2', { ...TEXT, ifMatch: '' })).rejects.toMatchObject({ code: 'TIPOFF_CONFLICT' });
-    expect(Buffer.from((await store.get('a'))?.bytes ?? []).toString()).toBe('1');
-  });
+  it.each(['lose', 'drop'] as const)(
+    'knows its own conditional write again when the answer was lost: %s',
+    async (fault) => {
+      server.inject({ when: isUpload, times: 1, ...(fault === 'lose' ? { lose: true } : { drop: true }) });
+      const { etag } = await store.put('a', '1', { ...TEXT, ifMatch: '' });
+      expect((await store.get('a'))?.etag).toBe(etag);
+      await expect(store.put('a', '2', { ...TEXT, ifMatch: '' })).rejects.toMatchObject({
+        code: 'TIPOFF_CONFLICT',
+      });
+      expect(Buffer.from((await store.get('a'))?.bytes ?? []).toString()).toBe('1');
+    },
+  );
 
   it('knows its own deletion again', async () => {
     await store.put('a', '1', TEXT);
@@ -77,8 +85,16 @@ describe('Cloud Storage', () => {
 
   it('refuses bytes that differ from their checksum', async () => {
     await store.put('a', 'right', TEXT);
-    const headers = { 'x-goog-generation': '1', 'x-goog-stored-content-encoding': 'identity', 'x-goog-hash': 'crc32c=AAAAAA==' };
-    server.inject({ when: ({ query }) => query.get('alt') === 'media', refuse: { status: 200, headers, body: 'wrong' }, times: 1 });
+    const headers = {
+      'x-goog-generation': '1',
+      'x-goog-stored-content-encoding': 'identity',
+      'x-goog-hash': 'crc32c=AAAAAA==',
+    };
+    server.inject({
+      when: ({ query }) => query.get('alt') === 'media',
+      refuse: { status: 200, headers, body: 'wrong' },
+      times: 1,
+    });
     await expect(store.get('a')).rejects.toMatchObject({ code: 'TIPOFF_INTEGRITY' });
   });
 

@@ -1,5 +1,5 @@
 import { systemClock } from '#platform/clock.ts';
-import { openSqliteQueue } from '#platform/queue/sqlite/queue.ts';
+import { openSqliteQueue } from '#platform/queue/sqlite.ts';
 
 /** Prints every body it acknowledges until the topic is empty; arguments: file, topic, lease in seconds, how many to hold for ever. */
 const [path = '', topic = '', lease = '30', hold = '0'] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemClock, virtualClock } from '#platform/clock.ts';
-import { openSqliteQueue } from '#platform/queue/sqlite/queue.ts';
+import { openSqliteQueue } from '#platform/queue/sqlite.ts';
 import { runNode } from '#test/platform/run-node.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
@@ -19,7 +19,9 @@ const printed = (stdout: string): number[] => stdout.split('\n').filter(Boolean)
 it('gives every message to exactly one of several processes', async () => {
   const queue = openSqliteQueue(path, { clock: systemClock });
   await queue.publish('t', numbers(600));
-  const ends = await Promise.all(numbers(3).map(() => runNode('queue/consume.ts', [path, 't', '3600']).ended));
+  const ends = await Promise.all(
+    numbers(3).map(() => runNode('queue/consume.ts', [path, 't', '3600']).ended),
+  );
   expect(ends.map((end) => [end.code, end.stderr])).toEqual(numbers(3).map(() => [0, '']));
   const all = ends.flatMap((end) => printed(end.stdout));
   expect(all.toSorted((a, b) => a - b)).toEqual(numbers(600));

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
-import { parsePushEnvelope } from '#platform/queue/pubsub/push.ts';
 import { type PubSubQueue, pubSubQueue } from '#platform/queue/pubsub/queue.ts';
+import { parsePushEnvelope } from '#platform/queue/pubsub/transport.ts';
 import type { StateStore } from '#platform/state/port.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import { queueContract } from '#test/contract/queue.ts';
 import { type MemoryTransport, memoryTransport } from '#test/fakes/memory-transport.ts';
 
@@ -29,14 +29,17 @@ describe('the Pub/Sub queue', () => {
   afterEach(() => state.close());
   const bodies = async (): Promise<unknown[]> => (await queue.pull('t', 10)).map(({ body }) => body);
 
-  it.each(['before', 'after'] as const)('publishes nothing when Pub/Sub fails %s it took the messages', async (how) => {
-    transport.breakDown(how);
-    await expect(queue.publish('t', [1, 2], { dedupeKey: 'k' })).rejects.toThrow('planned');
-    transport.breakDown(undefined);
-    expect([await bodies(), await queue.depth('t')]).toEqual([[], 0]);
-    await queue.publish('t', [3], { dedupeKey: 'k' });
-    expect(await bodies()).toEqual([3]);
-  });
+  it.each(['before', 'after'] as const)(
+    'publishes nothing when Pub/Sub fails %s it took the messages',
+    async (how) => {
+      transport.breakDown(how);
+      await expect(queue.publish('t', [1, 2], { dedupeKey: 'k' })).rejects.toThrow('planned');
+      transport.breakDown(undefined);
+      expect([await bodies(), await queue.depth('t')]).toEqual([[], 0]);
+      await queue.publish('t', [3], { dedupeKey: 'k' });
+      expect(await bodies()).toEqual([3]);
+    },
+  );
 
   it.each(['before', 'after'] as const)('counts an ack although Pub/Sub fails %s it', async (how) => {
     await queue.publish('t', [1]);
@@ -72,7 +75,11 @@ describe('the Pub/Sub queue', () => {
 
   describe('pushed messages', () => {
     const envelope = (id: string, body: unknown) => ({
-      message: { data: Buffer.from(JSON.stringify(body)).toString('base64'), attributes: { id, topic: 't' }, messageId: '7' },
+      message: {
+        data: Buffer.from(JSON.stringify(body)).toString('base64'),
+        attributes: { id, topic: 't' },
+        messageId: '7',
+      },
       subscription: 'projects/p/subscriptions/tipoff-t',
     });
 
@@ -102,7 +109,10 @@ describe('the Pub/Sub queue', () => {
       ['nothing', undefined],
       ['no message', { subscription: 's' }],
       ['a message that is not ours', { message: { data: 'e30=', attributes: {} }, subscription: 's' }],
-      ['data that is no JSON', { message: { data: 'AAAA', attributes: { id: '1', topic: 't' } }, subscription: 's' }],
+      [
+        'data that is no JSON',
+        { message: { data: 'AAAA', attributes: { id: '1', topic: 't' } }, subscription: 's' },
+      ],
     ])('are refused when the request holds %s', (_what, body) => {
       expect(() => parsePushEnvelope(body)).toThrow(expect.objectContaining({ code: 'TIPOFF_BAD_INPUT' }));
     });

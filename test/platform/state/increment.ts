@@ -1,5 +1,5 @@
 import { systemClock } from '#platform/clock.ts';
-import { openSqliteState } from '#platform/state/sqlite/store.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 
 /** Adds 1 to one document, `times` times, and to a log document of its own; arguments: file, times, name. */
 const [path = '', times = '0', name = ''] = process.argv.slice(2);

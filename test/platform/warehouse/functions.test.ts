@@ -99,11 +99,14 @@ describe('the fn library on DuckDB', () => {
     expect(await warehouse.query(`SELECT ${call} AS value`)).toEqual([{ value: expected }]);
   });
 
-  it.each(FUNCTIONS.map((f) => f.name).filter((name) => name !== 'row_hash'))('fn.%s is tested with null and with values', (name) => {
-    const expected = CALLS.filter(([call]) => call.startsWith(`fn.${name}(`)).map(([, value]) => value);
-    expect(expected).toContain(null);
-    expect(expected.some((value) => value !== null)).toBe(true);
-  });
+  it.each(FUNCTIONS.map((f) => f.name).filter((name) => name !== 'row_hash'))(
+    'fn.%s is tested with null and with values',
+    (name) => {
+      const expected = CALLS.filter(([call]) => call.startsWith(`fn.${name}(`)).map(([, value]) => value);
+      expect(expected).toContain(null);
+      expect(expected.some((value) => value !== null)).toBe(true);
+    },
+  );
 
   it('fn.row_hash tells rows apart by any column, nulls included, and fits a number', async () => {
     const rows = await warehouse.query<{ digest: number; same: number }>(

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
-import type { Warehouse } from '#platform/warehouse/port.ts';
-import { rounded, roundedSql } from '#platform/warehouse/precision.ts';
+import { rounded, roundedSql, type Warehouse } from '#platform/warehouse/port.ts';
 
 describe('values at the decimals of their contract', () => {
   let warehouse: Warehouse;
@@ -27,13 +26,18 @@ describe('values at the decimals of their contract', () => {
     [123_456.789, 1, 123_456.8],
     [-7, 4, -7],
   ])('are stored alike in TypeScript and in SQL: %d at %i is %d', async (value, decimals, expected) => {
-    const [row] = await warehouse.query<{ stored: number }>(`SELECT ${roundedSql('CAST(@value AS FLOAT64)', decimals)} AS stored`, {
-      value,
-    });
+    const [row] = await warehouse.query<{ stored: number }>(
+      `SELECT ${roundedSql('CAST(@value AS FLOAT64)', decimals)} AS stored`,
+      {
+        value,
+      },
+    );
     expect([row?.stored, rounded(value, decimals)]).toEqual([expected, expected]);
   });
 
   it('leave null null', async () => {
-    expect(await warehouse.query(`SELECT ${roundedSql('CAST(NULL AS FLOAT64)', 6)} AS stored`)).toEqual([{ stored: null }]);
+    expect(await warehouse.query(`SELECT ${roundedSql('CAST(NULL AS FLOAT64)', 6)} AS stored`)).toEqual([
+      { stored: null },
+    ]);
   });
 });

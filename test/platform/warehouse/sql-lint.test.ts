@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { columnNames, tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
-import { RESERVED_WORDS } from '#platform/warehouse/lint/vocabulary.ts';
-import { lintSql } from '#platform/warehouse/sql-lint.ts';
-import { tokenise } from '#platform/warehouse/sql-tokens.ts';
+import { lintSql } from '#platform/warehouse/lint/lint.ts';
+import { RESERVED_WORDS, tokenise } from '#platform/warehouse/lint/vocabulary.ts';
 
 const rules = (sql: string) => lintSql(sql).map((problem) => problem.rule);
 
@@ -45,7 +44,10 @@ const PLANTED: readonly (readonly [rule: string, sql: string])[] = [
   ['arrays', 'SELECT ARRAY_AGG(a ORDER BY b LIMIT 1) AS x'],
   ['arrays', 'SELECT a[0] AS x'],
   ['arrays', 'SELECT [1, 2] AS x'],
-  ['insert-row', 'MERGE INTO nba_raw.a AS t USING nba_raw.b AS s ON t.id = s.id WHEN NOT MATCHED THEN INSERT ROW'],
+  [
+    'insert-row',
+    'MERGE INTO nba_raw.a AS t USING nba_raw.b AS s ON t.id = s.id WHEN NOT MATCHED THEN INSERT ROW',
+  ],
   ['merge-into', 'MERGE nba_raw.a AS t USING nba_raw.b AS s ON t.id = s.id WHEN MATCHED THEN DELETE'],
   ['insert-or', 'INSERT OR REPLACE INTO nba_raw.a (id) SELECT 1'],
   ['insert-or', 'INSERT INTO nba_raw.a (id) SELECT 1 ON CONFLICT DO NOTHING'],
@@ -150,25 +152,39 @@ describe('lintSql', () => {
   });
 
   it('reports every problem in the order of the text', () => {
-    expect(rules('SELECT a::INT64, "b", NOW() FROM `c`')).toEqual(['double-colon', 'double-quotes', 'unknown-function', 'backticks']);
+    expect(rules('SELECT a::INT64, "b", NOW() FROM `c`')).toEqual([
+      'double-colon',
+      'double-quotes',
+      'unknown-function',
+      'backticks',
+    ]);
   });
 });
 
 describe('tokenise', () => {
-  it.each([...PLANTED.map(([, sql]) => sql), ...CLEAN, "'open string", '/* open comment', '"open', '', '@', '1.e5.', 'é § 名'])(
-    'loses no character of: %s',
-    (sql) => {
-      expect(
-        tokenise(sql)
-          .map((token) => token.text)
-          .join(''),
-      ).toBe(sql);
-    },
-  );
+  it.each([
+    ...PLANTED.map(([, sql]) => sql),
+    ...CLEAN,
+    "'open string",
+    '/* open comment',
+    '"open',
+    '',
+    '@',
+    '1.e5.',
+    'é § 名',
+  ])('loses no character of: %s', (sql) => {
+    expect(
+      tokenise(sql)
+        .map((token) => token.text)
+        .join(''),
+    ).toBe(sql);
+  });
 });
 
 it('finds no column of a contract that BigQuery would read as a keyword', () => {
-  const named = CONTRACTS.flatMap((table) => columnNames(table).map((column) => `${tableId(table)}.${column}`));
+  const named = CONTRACTS.flatMap((table) =>
+    columnNames(table).map((column) => `${tableId(table)}.${column}`),
+  );
   const reserved = (name: string): boolean => RESERVED_WORDS.has(name.split('.').at(-1)?.toUpperCase() ?? '');
   expect(named.length).toBeGreaterThan(300);
   expect(named.filter(reserved)).toEqual([]);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readConfig, SETTINGS } from '#app/config.ts';
 import { TipoffError } from '#core/errors.ts';
-import { UNIT_TOPIC } from '#pipeline/predict/documents.ts';
+import { UNIT_TOPIC } from '#pipeline/batch/state.ts';
 import { type Account, SERVICES } from '#scripts/provision/installation.ts';
 import { installationSteps } from '#scripts/provision/plan.ts';
 import { type Asked, provision } from '#scripts/provision/provision.ts';
@@ -36,7 +36,9 @@ beforeEach(() => {
 function run(isApplied: boolean, change: Partial<Asked['installation']> = {}): string {
   said = [];
   cloud.calls.length = 0;
-  provision({ installation: { ...ASKED, ...change }, isApplied }, cloudTools(cloud.call), (line) => said.push(line));
+  provision({ installation: { ...ASKED, ...change }, isApplied }, cloudTools(cloud.call), (line) =>
+    said.push(line),
+  );
   return said.join('\n');
 }
 const changes = (): string[] => cloud.calls.filter((call) => CHANGES.test(call));
@@ -60,7 +62,10 @@ describe('provisioning', () => {
   });
 
   it('goes on where a failure stopped it', () => {
-    cloud.fail = { when: 'pubsub topics create', words: 'ERROR: PERMISSION_DENIED: pubsub.topics.create on my-forecasts' };
+    cloud.fail = {
+      when: 'pubsub topics create',
+      words: 'ERROR: PERMISSION_DENIED: pubsub.topics.create on my-forecasts',
+    };
     const failure = (): string => {
       try {
         run(true);
@@ -80,13 +85,19 @@ describe('provisioning', () => {
   });
 
   it('takes no failure of a look for an absence', () => {
-    cloud.fail = { when: 'firestore databases describe', words: 'ERROR: (gcloud.firestore) UNAVAILABLE: try later' };
+    cloud.fail = {
+      when: 'firestore databases describe',
+      words: 'ERROR: (gcloud.firestore) UNAVAILABLE: try later',
+    };
     expect(() => run(true)).toThrow('UNAVAILABLE');
     expect(changes()).toEqual([]);
   });
 
   it('takes an API that is not enabled yet for one whose things are still to be made', () => {
-    cloud.fail = { when: 'run services describe', words: 'ERROR: SERVICE_DISABLED: Cloud Run Admin API has not been used in project 1' };
+    cloud.fail = {
+      when: 'run services describe',
+      words: 'ERROR: SERVICE_DISABLED: Cloud Run Admin API has not been used in project 1',
+    };
     expect(run(false)).toContain('+ service tipoff-coordinator');
   });
 
@@ -126,22 +137,29 @@ describe('provisioning', () => {
 });
 
 describe('what accounts may do', () => {
-  const members = (account: Account): string => `serviceAccount:tipoff-${account}@my-forecasts.iam.gserviceaccount.com`;
+  const members = (account: Account): string =>
+    `serviceAccount:tipoff-${account}@my-forecasts.iam.gserviceaccount.com`;
   const rolesOf = (account: Account): string[] =>
     Object.entries(cloud.state.policies).flatMap(([thing, bindings]) =>
-      bindings.filter((binding) => binding.members.includes(members(account))).map(({ role }) => `${role} on ${thing.split(' ')[0]}`),
+      bindings
+        .filter((binding) => binding.members.includes(members(account)))
+        .map(({ role }) => `${role} on ${thing.split(' ')[0]}`),
     );
 
   it('is never owner, editor or administrator of anything, and no policy names everybody', () => {
     run(true);
     const given = Object.values(cloud.state.policies).flat();
     expect(given.filter(({ role }) => /owner|editor$|admin/i.test(role))).toEqual([]);
-    expect(given.flatMap(({ members: who }) => who).filter((who) => /allUsers|allAuthenticatedUsers/.test(who))).toEqual([]);
+    expect(
+      given.flatMap(({ members: who }) => who).filter((who) => /allUsers|allAuthenticatedUsers/.test(who)),
+    ).toEqual([]);
   });
 
   it('is the least that each needs', () => {
     run(true);
-    const onProject = ['roles/bigquery.jobUser', 'roles/datastore.user', 'roles/pubsub.viewer'].map((role) => `${role} on projects`);
+    const onProject = ['roles/bigquery.jobUser', 'roles/datastore.user', 'roles/pubsub.viewer'].map(
+      (role) => `${role} on projects`,
+    );
     expect(rolesOf('push')).toEqual([]);
     expect(rolesOf('scheduler')).toEqual(['roles/run.invoker on run', 'roles/run.invoker on run']);
     expect(rolesOf('worker')).toEqual([...onProject, 'roles/storage.objectViewer on storage']);
@@ -154,7 +172,12 @@ describe('what accounts may do', () => {
         .map(({ userByEmail }) => userByEmail.split('@')[0] ?? '');
     expect(writers('nba_raw')).toEqual(['tipoff-pipeline', 'tipoff-writer']);
     expect(writers('fn')).toEqual(['tipoff-writer']);
-    expect(writers('nba_predictions')).toEqual(['tipoff-coordinator', 'tipoff-worker', 'tipoff-pipeline', 'tipoff-writer']);
+    expect(writers('nba_predictions')).toEqual([
+      'tipoff-coordinator',
+      'tipoff-worker',
+      'tipoff-pipeline',
+      'tipoff-writer',
+    ]);
     for (const { writes, reads } of GRANTS) expect(writes.filter((name) => reads.includes(name))).toEqual([]);
   });
 
@@ -165,19 +188,32 @@ describe('what accounts may do', () => {
     const reached = Object.entries(cloud.state.policies).flatMap(([thing, bindings]) =>
       bindings
         .filter(({ role }) => role === 'roles/iam.workloadIdentityUser')
-        .map(({ members: [who = ''] }) => `${/tipoff-(\w+)@/.exec(thing)?.[1]} from ${who.split('/').at(-1)}`),
+        .map(
+          ({ members: [who = ''] }) => `${/tipoff-(\w+)@/.exec(thing)?.[1]} from ${who.split('/').at(-1)}`,
+        ),
     );
-    expect(reached.sort()).toEqual(['deployer from production', 'reader from alerts', 'writer from maintenance', 'writer from production']);
+    expect(reached.sort()).toEqual([
+      'deployer from production',
+      'reader from alerts',
+      'writer from maintenance',
+      'writer from production',
+    ]);
   });
 });
 
 describe('what is provisioned', () => {
-  const steps = installationSteps({ ...ASKED, image: ASKED.image ?? '', projectNumber: '123456789012', filledSecrets: [] });
+  const steps = installationSteps({
+    ...ASKED,
+    image: ASKED.image ?? '',
+    projectNumber: '123456789012',
+    filledSecrets: [],
+  });
   const commands = steps.map(({ make }) => make.args.join(' '));
 
   it('names the topic as the queue does, with a dead-letter topic and a signed push to the worker', () => {
     expect(commands).toContainEqual(expect.stringContaining(`pubsub topics create tipoff-${UNIT_TOPIC} `));
-    const push = commands.find((command) => command.includes('subscriptions create tipoff-predict-units-push')) ?? '';
+    const push =
+      commands.find((command) => command.includes('subscriptions create tipoff-predict-units-push')) ?? '';
     expect(push).toContain('--push-endpoint=https://tipoff-worker-123456789012.us-east1.run.app/predict');
     expect(push).toContain('--push-auth-service-account=tipoff-push@');
     expect(push).toContain('--dead-letter-topic=tipoff-predict-units-dead');
@@ -189,16 +225,27 @@ describe('what is provisioned', () => {
       const variables = plainVariables(installation, service);
       expect(Object.keys(variables).filter((name) => !(name in SETTINGS.shape))).toEqual([]);
       const config = readConfig(variables);
-      expect(config.profile === 'gcp' ? config.gcp : undefined).toMatchObject({ project: 'my-forecasts', bucket: 'my-forecasts-tipoff' });
-      expect(config.oidc?.audience).toBe(service === undefined ? undefined : `https://tipoff-${service}-123456789012.us-east1.run.app`);
+      expect(config.profile === 'gcp' ? config.gcp : undefined).toMatchObject({
+        project: 'my-forecasts',
+        bucket: 'my-forecasts-tipoff',
+      });
+      expect(config.oidc?.audience).toBe(
+        service === undefined ? undefined : `https://tipoff-${service}-123456789012.us-east1.run.app`,
+      );
     }
   });
 
   it('tells GitHub every variable that its workflows ask for, but the names of its own channels', () => {
-    const workflows = readdirSync('.github/workflows').map((name) => readFileSync(join('.github/workflows', name), 'utf8'));
-    const asked = new Set(workflows.flatMap((text) => [...text.matchAll(/\bvars\.(\w+)/g)].map(([, name = '']) => name)));
+    const workflows = readdirSync('.github/workflows').map((name) =>
+      readFileSync(join('.github/workflows', name), 'utf8'),
+    );
+    const asked = new Set(
+      workflows.flatMap((text) => [...text.matchAll(/\bvars\.(\w+)/g)].map(([, name = '']) => name)),
+    );
     run(true);
-    const told = new Set([...said.join('\n').matchAll(/gh variable set (\w+)/g)].map(([, name = '']) => name));
+    const told = new Set(
+      [...said.join('\n').matchAll(/gh variable set (\w+)/g)].map(([, name = '']) => name),
+    );
     expect([...asked].filter((name) => !told.has(name))).toEqual(['TIPOFF_SLACK_CHANNEL']);
     expect([...told].filter((name) => !asked.has(name))).toEqual([]);
   });
@@ -219,7 +266,16 @@ describe('npm run provision', () => {
         `#!/bin/sh\necho "$@" >> ${folder.path}/calls\necho "ERROR: You do not currently have an active account selected." >&2\nexit 1\n`,
       );
       await chmod(stub, 0o755);
-      const args = ['--project', 'my-forecasts', '--region', 'us-east1', '--repository', 'ann/tipoff', '--repository-id', '4711'];
+      const args = [
+        '--project',
+        'my-forecasts',
+        '--region',
+        'us-east1',
+        '--repository',
+        'ann/tipoff',
+        '--repository-id',
+        '4711',
+      ];
       const start = (more: readonly string[]) =>
         spawnSync(process.execPath, ['scripts/provision.ts', ...more], {
           encoding: 'utf8',

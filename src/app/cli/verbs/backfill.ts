@@ -1,12 +1,100 @@
 import { type Command, Option } from 'commander';
-import { actor } from '#app/cli/actor.ts';
-import { planLines, reportLines } from '#app/cli/backfill-lines.ts';
-import { type CliHost, contextOf, type VerbContext } from '#app/cli/context.ts';
+import { actor, type CliHost, contextOf, type VerbContext } from '#app/cli/context.ts';
 import { duration, tableLines } from '#app/cli/terminal.ts';
+import { bytesText } from '#core/billing.ts';
 import { parseSlate, type Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
-import type { RunDeps, RunReport, RunRequest } from '#guard/backfill/run-types.ts';
+import type { RunDeps, RunReport, RunRequest } from '#guard/backfill/execute.ts';
+import type { BackfillPlan } from '#guard/backfill/plan.ts';
+import type { PlanReading, PricedPlan } from '#guard/backfill/priced-plan.ts';
 import type { BackfillPhase } from '#guard/backfill/steps.ts';
+
+/** A plan for people: its units, what it leaves out and why, time, bytes and cost. */
+export function planLines(plan: PricedPlan): string[] {
+  const rows = plan.units.map((unit) => [
+    unit.month,
+    unit.step,
+    unit.slates.length,
+    unit.reason,
+    `${unit.cascade ? 'follows from ' : ''}${unit.changed.join(', ')}`,
+    duration(unit.seconds),
+  ]);
+  return [
+    ...(rows.length > 0 ? tableLines(['month', 'step', 'slates', 'reason', 'changed', 'time'], rows) : []),
+    ...leftOut(plan),
+    extent(plan),
+    ...(plan.reading === null
+      ? ['Reading is not billed on this engine: no bytes, no cost.']
+      : readingLines(plan.reading, plan.bytes ?? 0, plan.cost_usd ?? 0)),
+  ];
+}
+
+function extent({ units, slates, from, to, estimated_seconds }: BackfillPlan): string {
+  if (slates === 0)
+    return `Nothing to run: the schedule has no slate with counted games in ${from} to ${to} up to today.`;
+  const range = `${slates} slates in ${from} to ${to}`;
+  return units.length === 0
+    ? `Nothing to run; ${range}.`
+    : `${units.length} units to run, about ${duration(estimated_seconds)}; ${range}.`;
+}
+
+/** What a run would read and cost, by step and in all, and where the budget would end it. */
+function readingLines(reading: PlanReading, bytes: number, cost: number): string[] {
+  const rows = reading.steps.map((one) => [
+    one.step,
+    one.statements,
+    bytesText(one.bytes),
+    dollarsText(one.cost_usd),
+  ]);
+  const { stops_before: stop, budget_bytes: budget } = reading;
+  return [
+    ...tableLines(['step', 'queries', 'reads', 'cost'], rows),
+    `A run reads ${bytesText(bytes)} by dry runs and costs about ${dollarsText(cost)} at $${reading.dollars_per_tib} per TiB, 10 MiB a query at the least.`,
+    stop === null
+      ? `That is within the budget of ${bytesText(budget)} (TIPOFF_GCP_BACKFILL_BYTES).`
+      : `The budget of ${bytesText(budget)} (TIPOFF_GCP_BACKFILL_BYTES) would stop it before ${stop.step} from ${stop.from}, at ${bytesText(stop.bytes)}.`,
+    `Not estimated, and billed as well: ${reading.not_estimated.join('; ')}.`,
+  ];
+}
+
+function dollarsText(dollars: number): string {
+  return `$${dollars.toFixed(4)}`;
+}
+
+/** What a plan leaves out, one line per reason. */
+function leftOut(plan: BackfillPlan): string[] {
+  // Slates that wait name the step and the slate that they wait for; the first of each step is enough.
+  const kindOf = ({ step, reason }: BackfillPlan['skipped'][number]): string =>
+    reason.startsWith('waits for ') ? `${step} ${reason.split(' of ')[0]}` : reason;
+  return [...Map.groupBy(plan.skipped, kindOf).values()].map((own) => {
+    const [{ step, reason } = { step: '', reason: '' }] = own;
+    const slates = own.reduce((sum, one) => sum + one.slates, 0);
+    return `left out: ${own.length} units, ${slates} slates: ${reason.startsWith('waits for ') ? `${step} ${reason}` : reason}`;
+  });
+}
+
+/** How a run ended, for people: what failed, is held or waits, and how much was done. */
+export function reportLines(report: RunReport): string[] {
+  return [
+    ...report.failed.map(
+      ({ step, month, slates, reason }) => `failed: ${step} ${month}, ${slates} slates: ${reason}`,
+    ),
+    ...report.held.map(
+      ({ step, month, slates, reason }) => `held: ${step} ${month}, ${slates} slates: ${reason}`,
+    ),
+    ...(report.blocked.length > 0
+      ? [`${report.blocked.length} units wait for what failed; \`tipoff backfill resume\` takes them.`]
+      : []),
+    ...(report.stopped === null
+      ? []
+      : [`Stopped: ${report.stopped}. \`tipoff backfill resume\` carries on.`]),
+    ...(report.plan.units.length === 0 ? [...leftOut(report.plan), extent(report.plan)] : [executed(report)]),
+  ];
+}
+
+function executed(report: RunReport): string {
+  return `${report.executed.length} of ${report.plan.units.length} units, ${report.rows} rows in ${duration(report.seconds)}.`;
+}
 
 interface RangeOptions {
   readonly from: string;
@@ -21,28 +109,37 @@ type RunOptions = RangeOptions & { readonly why?: string };
 
 /** `backfill plan|run|resume|status`. */
 export function addBackfillVerbs(root: Command, host: CliHost): void {
-  const backfill = root.command('backfill').description('compute ranges of slates, remember what is done, recompute what no longer stands');
+  const backfill = root
+    .command('backfill')
+    .description('compute ranges of slates, remember what is done, recompute what no longer stands');
 
-  ranged(backfill.command('plan').description('what a run would do, leave out and why, how long it would take, what it would read')).action(
-    async (options: RangeOptions, command: Command) => {
-      const { terminal, withApp, clock } = contextOf(host, command);
-      const request = await requestOf(options, 'backfill plan');
-      const plan = await withApp(async (app) => {
-        const [{ pricedPlan }, { backfillDeps }] = await Promise.all([
-          import('#guard/backfill/priced-plan.ts'),
-          import('#app/backfill.ts'),
-        ]);
-        return pricedPlan(await backfillDeps(app, request.by), { ...request, now: clock.now() });
-      });
-      terminal.json(plan);
-      for (const line of planLines(plan)) terminal.line(line);
-    },
-  );
+  ranged(
+    backfill
+      .command('plan')
+      .description('what a run would do, leave out and why, how long it would take, what it would read'),
+  ).action(async (options: RangeOptions, command: Command) => {
+    const { terminal, withApp, clock } = contextOf(host, command);
+    const request = await requestOf(options, 'backfill plan');
+    const plan = await withApp(async (app) => {
+      const [{ pricedPlan }, { backfillDeps }] = await Promise.all([
+        import('#guard/backfill/priced-plan.ts'),
+        import('#app/backfill.ts'),
+      ]);
+      return pricedPlan(await backfillDeps(app, request.by), { ...request, now: clock.now() });
+    });
+    terminal.json(plan);
+    for (const line of planLines(plan)) terminal.line(line);
+  });
 
-  ranged(backfill.command('run').description('carry the plan out, oldest dates first; today’s slate before all'))
+  ranged(
+    backfill.command('run').description('carry the plan out, oldest dates first; today’s slate before all'),
+  )
     .option('--why <reason>', 'reason, kept with the run')
     .action(async (options: RunOptions, command: Command) => {
-      const request = { ...(await requestOf(options, 'backfill run')), by: actor('backfill run', options.why) };
+      const request = {
+        ...(await requestOf(options, 'backfill run')),
+        by: actor('backfill run', options.why),
+      };
       await carryOut(contextOf(host, command), host, request.by, async (deps, rest) => {
         const { runBackfill } = await import('#guard/backfill/run.ts');
         return runBackfill(deps, { ...request, ...rest });
@@ -54,12 +151,17 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
     .description('carry on with the newest run that did not come to its end')
     .action(async (_options: object, command: Command) => {
       const context = contextOf(host, command);
-      const [{ unfinished }, { readRuns }] = await Promise.all([import('#guard/backfill/status.ts'), import('#guard/backfill/ledger.ts')]);
+      const [{ unfinished }, { readRuns }] = await Promise.all([
+        import('#guard/backfill/status.ts'),
+        import('#guard/backfill/ledger.ts'),
+      ]);
       const last = await context.withApp(async ({ state }) => unfinished(await readRuns(state)));
       const { run_id, from, to, done_units, planned_units } = last;
-      context.terminal.progress(`Resuming ${run_id}: ${from} to ${to}, ${done_units} of ${planned_units} units done.`);
+      context.terminal.progress(
+        `Resuming ${run_id}: ${from} to ${to}, ${done_units} of ${planned_units} units done.`,
+      );
       await carryOut(context, host, actor('backfill resume'), async (deps, rest) => {
-        const { resumeBackfill } = await import('#guard/backfill/resume.ts');
+        const { resumeBackfill } = await import('#guard/backfill/run.ts');
         return resumeBackfill(deps, last, rest);
       });
     });
@@ -73,7 +175,9 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
       const status = await withApp(({ state }) => backfillStatus(state));
       terminal.json(status);
       if (status.runs.length === 0) {
-        terminal.line('No backfill has run here yet: `tipoff backfill plan --from <slate> --to <slate>` shows what one would do.');
+        terminal.line(
+          'No backfill has run here yet: `tipoff backfill plan --from <slate> --to <slate>` shows what one would do.',
+        );
         return;
       }
       const runs = status.runs.map((one) => [
@@ -84,11 +188,22 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
         one.planned_units,
         one.reason ?? '',
       ]);
-      for (const line of tableLines(['started', 'state', 'range', 'units done', 'planned', 'reason'], runs)) terminal.line(line);
+      for (const line of tableLines(['started', 'state', 'range', 'units done', 'planned', 'reason'], runs))
+        terminal.line(line);
       terminal.line();
-      const steps = status.steps.map((one) => [one.step, one.slates, one.held, one.failed, one.first ?? '', one.last ?? '', one.rows]);
-      for (const line of tableLines(['step', 'slates', 'held', 'failed', 'first', 'last', 'rows'], steps)) terminal.line(line);
-      for (const { step, slate, reason } of status.failures) terminal.line(`failed: ${step} of ${slate}: ${reason}`);
+      const steps = status.steps.map((one) => [
+        one.step,
+        one.slates,
+        one.held,
+        one.failed,
+        one.first ?? '',
+        one.last ?? '',
+        one.rows,
+      ]);
+      for (const line of tableLines(['step', 'slates', 'held', 'failed', 'first', 'last', 'rows'], steps))
+        terminal.line(line);
+      for (const { step, slate, reason } of status.failures)
+        terminal.line(`failed: ${step} of ${slate}: ${reason}`);
     });
 }
 
@@ -96,11 +211,17 @@ function ranged(command: Command): Command {
   return command
     .requiredOption('--from <slate>', 'first slate')
     .requiredOption('--to <slate>', 'last slate')
-    .option('--phases <list>', 'analytics,precompute,predict,grade,export', 'analytics,precompute,predict,grade,export')
+    .option(
+      '--phases <list>',
+      'analytics,precompute,predict,grade,export',
+      'analytics,precompute,predict,grade,export',
+    )
     .option('--only-failed', 'only what failed last time, and what depends on it')
     .option('--only-stale', 'only what was computed once and no longer stands, and what depends on it')
     .option('--force', 'everything in the range, whatever the ledger says')
-    .addOption(new Option('--chunk <size>', 'slates per statement').choices(['season', 'month']).default('season'));
+    .addOption(
+      new Option('--chunk <size>', 'slates per statement').choices(['season', 'month']).default('season'),
+    );
 }
 
 async function requestOf(options: RangeOptions, verb: string): Promise<RunRequest> {
@@ -120,10 +241,14 @@ async function requestOf(options: RangeOptions, verb: string): Promise<RunReques
   const phases = (options.phases ?? BACKFILL_PHASES.join(',')).split(',').map((name): BackfillPhase => {
     const phase = BACKFILL_PHASES.find((one) => one === name.trim());
     if (phase !== undefined) return phase;
-    throw new TipoffError('TIPOFF_BAD_INPUT', `--phases: expected some of ${BACKFILL_PHASES.join(', ')}, saw "${name}"`, {
-      hint: 'Separate them by commas.',
-      details: { value: name },
-    });
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `--phases: expected some of ${BACKFILL_PHASES.join(', ')}, saw "${name}"`,
+      {
+        hint: 'Separate them by commas.',
+        details: { value: name },
+      },
+    );
   });
   return {
     from,
@@ -140,9 +265,17 @@ async function requestOf(options: RangeOptions, verb: string): Promise<RunReques
 /** What asks a run to stop. */
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-type Work = (deps: RunDeps, rest: Pick<RunRequest, 'by'> & Required<Pick<RunRequest, 'onProgress' | 'shouldStop'>>) => Promise<RunReport>;
+type Work = (
+  deps: RunDeps,
+  rest: Pick<RunRequest, 'by'> & Required<Pick<RunRequest, 'onProgress' | 'shouldStop'>>,
+) => Promise<RunReport>;
 
-async function carryOut({ terminal, withApp }: VerbContext, host: CliHost, by: string, work: Work): Promise<void> {
+async function carryOut(
+  { terminal, withApp }: VerbContext,
+  host: CliHost,
+  by: string,
+  work: Work,
+): Promise<void> {
   let stop: string | undefined;
   const atSignal = (signal: string): void => {
     stop = `interrupted by ${signal}`;

@@ -1,11 +1,10 @@
 import { type Command, Option } from 'commander';
-import { actor } from '#app/cli/actor.ts';
-import { type CliHost, contextOf } from '#app/cli/context.ts';
+import { actor, type CliHost, contextOf } from '#app/cli/context.ts';
 import { tableLines } from '#app/cli/terminal.ts';
 import { parseSlate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { parseRunMode } from '#core/run-modes.ts';
-import type { StagedPolicy } from '#pipeline/predict/coordinator.ts';
+import type { StagedPolicy } from '#pipeline/batch/coordinator.ts';
 
 /** `batch list|show|start|check-stalled|reset`: the coordinator's calls. */
 export function addBatchVerbs(root: Command, host: CliHost): void {
@@ -18,11 +17,19 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
     .action(async (options: { slate?: string }, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const slate = options.slate === undefined ? undefined : parseSlate(options.slate);
-      const { listBatches } = await import('#pipeline/predict/batches.ts');
+      const { listBatches } = await import('#pipeline/batch/state.ts');
       const batches = await withApp(({ state }) => listBatches(state, slate));
       terminal.json(batches);
-      const rows = batches.map((doc) => [doc.batch_id, doc.state, doc.expected, doc.units, doc.created_at, doc.reason ?? '']);
-      for (const line of tableLines(['batch', 'state', 'expected', 'units', 'created', 'reason'], rows)) terminal.line(line);
+      const rows = batches.map((doc) => [
+        doc.batch_id,
+        doc.state,
+        doc.expected,
+        doc.units,
+        doc.created_at,
+        doc.reason ?? '',
+      ]);
+      for (const line of tableLines(['batch', 'state', 'expected', 'units', 'created', 'reason'], rows))
+        terminal.line(line);
     });
 
   batch
@@ -32,17 +39,26 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
     .action(async (batchId: string, _options: object, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const [{ describeBatch }, { readEvents }] = await Promise.all([
-        import('#pipeline/predict/coordinator.ts'),
-        import('#pipeline/predict/batches.ts'),
+        import('#pipeline/batch/coordinator.ts'),
+        import('#pipeline/batch/state.ts'),
       ]);
       const shown = await withApp(async ({ state }) => ({
         ...(await describeBatch({ state }, batchId)),
         events: await readEvents(state, batchId),
       }));
       terminal.json(shown);
-      terminal.line(`${shown.batch.batch_id}: ${shown.batch.state}${shown.batch.reason === null ? '' : ` (${shown.batch.reason})`}`);
-      for (const [reason, count] of Object.entries({ ...shown.outcomes, ...shown.reasons })) terminal.line(`  ${count} ${reason}`);
-      const rows = shown.events.map((event) => [event.at, event.from ?? '', event.to, event.by, event.reason ?? '']);
+      terminal.line(
+        `${shown.batch.batch_id}: ${shown.batch.state}${shown.batch.reason === null ? '' : ` (${shown.batch.reason})`}`,
+      );
+      for (const [reason, count] of Object.entries({ ...shown.outcomes, ...shown.reasons }))
+        terminal.line(`  ${count} ${reason}`);
+      const rows = shown.events.map((event) => [
+        event.at,
+        event.from ?? '',
+        event.to,
+        event.by,
+        event.reason ?? '',
+      ]);
       for (const line of tableLines(['at', 'from', 'to', 'by', 'reason'], rows)) terminal.line(line);
     });
 
@@ -57,9 +73,9 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
       const [slate, mode, by] = [parseSlate(text), parseRunMode(options.mode), actor('batch start')];
       const result = await withApp(async (app) => {
         const [{ startBatch }, { dispatch }, { dayDeps }] = await Promise.all([
-          import('#pipeline/predict/start.ts'),
-          import('#pipeline/predict/coordinator.ts'),
-          import('#app/day-deps.ts'),
+          import('#pipeline/batch/start.ts'),
+          import('#pipeline/batch/coordinator.ts'),
+          import('#app/day.ts'),
         ]);
         const deps = await dayDeps(app, by);
         const started = await startBatch(deps, { slate, mode, by, force: options.force === true });
@@ -76,13 +92,26 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
 
   batch
     .command('check-stalled')
-    .description('settle, dispatch again or close batches that do not move; older than the limit is closed whatever it has')
+    .description(
+      'settle, dispatch again or close batches that do not move; older than the limit is closed whatever it has',
+    )
     .option('--batch <id>', 'look at one batch only')
-    .option('--stall-seconds <n>', 'seconds without progress before missing units are dispatched again', '300')
+    .option(
+      '--stall-seconds <n>',
+      'seconds without progress before missing units are dispatched again',
+      '300',
+    )
     .option('--max-age-minutes <n>', 'age at which a batch is closed', '30')
-    .addOption(new Option('--policy <policy>', 'what becomes of what a closed batch has').choices(['publish', 'hold']).default('publish'))
+    .addOption(
+      new Option('--policy <policy>', 'what becomes of what a closed batch has')
+        .choices(['publish', 'hold'])
+        .default('publish'),
+    )
     .action(
-      async (options: { batch?: string; stallSeconds: string; maxAgeMinutes: string; policy: 'publish' | 'hold' }, command: Command) => {
+      async (
+        options: { batch?: string; stallSeconds: string; maxAgeMinutes: string; policy: 'publish' | 'hold' },
+        command: Command,
+      ) => {
         const { terminal, withApp } = contextOf(host, command);
         const rules = {
           noProgressSeconds: positive('--stall-seconds', options.stallSeconds),
@@ -92,14 +121,16 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
         const by = actor('batch check-stalled');
         const verdicts = await withApp(async (app) => {
           const [{ checkStalled }, { dayDeps }] = await Promise.all([
-            import('#pipeline/predict/coordinator.ts'),
-            import('#app/day-deps.ts'),
+            import('#pipeline/batch/coordinator.ts'),
+            import('#app/day.ts'),
           ]);
           return checkStalled(await dayDeps(app, by), by, rules, options.batch);
         });
         terminal.json(verdicts);
         for (const verdict of verdicts)
-          terminal.line(`${verdict.batch_id}: ${verdict.action} (${verdict.state})${verdict.reason === null ? '' : `: ${verdict.reason}`}`);
+          terminal.line(
+            `${verdict.batch_id}: ${verdict.action} (${verdict.state})${verdict.reason === null ? '' : `: ${verdict.reason}`}`,
+          );
         if (verdicts.length === 0) terminal.line('No active batch.');
       },
     );
@@ -110,36 +141,50 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
     .option('--batch <id>', 'one batch')
     .option('--slate <slate>', 'every unfinished batch of the date')
     .requiredOption('--why <reason>', 'for the audit trail')
-    .addOption(new Option('--staged <what>', 'what becomes of staged rows').choices(['keep', 'publish', 'discard']).default('keep'))
-    .action(async (options: { batch?: string; slate?: string; why: string; staged: StagedPolicy }, command: Command) => {
-      const { terminal, withApp } = contextOf(host, command);
-      const which =
-        options.batch !== undefined
-          ? { batchId: options.batch }
-          : options.slate !== undefined
-            ? { slate: parseSlate(options.slate) }
-            : undefined;
-      if (which === undefined) {
-        throw new TipoffError('TIPOFF_BAD_INPUT', 'expected --batch or --slate', {
-          hint: 'Name what to reset; `tipoff batch list` shows the batches.',
+    .addOption(
+      new Option('--staged <what>', 'what becomes of staged rows')
+        .choices(['keep', 'publish', 'discard'])
+        .default('keep'),
+    )
+    .action(
+      async (
+        options: { batch?: string; slate?: string; why: string; staged: StagedPolicy },
+        command: Command,
+      ) => {
+        const { terminal, withApp } = contextOf(host, command);
+        const which =
+          options.batch !== undefined
+            ? { batchId: options.batch }
+            : options.slate !== undefined
+              ? { slate: parseSlate(options.slate) }
+              : undefined;
+        if (which === undefined) {
+          throw new TipoffError('TIPOFF_BAD_INPUT', 'expected --batch or --slate', {
+            hint: 'Name what to reset; `tipoff batch list` shows the batches.',
+          });
+        }
+        const by = actor('batch reset');
+        const results = await withApp(async (app) => {
+          const [{ reset }, { dayDeps }] = await Promise.all([
+            import('#pipeline/batch/coordinator.ts'),
+            import('#app/day.ts'),
+          ]);
+          return reset(await dayDeps(app, by), which, { by, why: options.why, staged: options.staged });
         });
-      }
-      const by = actor('batch reset');
-      const results = await withApp(async (app) => {
-        const [{ reset }, { dayDeps }] = await Promise.all([import('#pipeline/predict/coordinator.ts'), import('#app/day-deps.ts')]);
-        return reset(await dayDeps(app, by), which, { by, why: options.why, staged: options.staged });
-      });
-      terminal.json(results);
-      for (const result of results)
-        terminal.line(
-          `${result.batch_id}: ${result.state}${result.transitioned ? '' : ' (as it was)'}; ${result.tables} staging tables: ${result.staged}`,
-        );
-      if (results.length === 0) terminal.line('Nothing to reset: the slate is free.');
-    });
+        terminal.json(results);
+        for (const result of results)
+          terminal.line(
+            `${result.batch_id}: ${result.state}${result.transitioned ? '' : ' (as it was)'}; ${result.tables} staging tables: ${result.staged}`,
+          );
+        if (results.length === 0) terminal.line('Nothing to reset: the slate is free.');
+      },
+    );
 }
 
 function positive(option: string, text: string): number {
   const value = Number(text);
   if (Number.isFinite(value) && value >= 0) return value;
-  throw new TipoffError('TIPOFF_BAD_INPUT', `${option}: expected a number of 0 or more, saw "${text}"`, { hint: 'Write it in digits.' });
+  throw new TipoffError('TIPOFF_BAD_INPUT', `${option}: expected a number of 0 or more, saw "${text}"`, {
+    hint: 'Write it in digits.',
+  });
 }

@@ -1,16 +1,16 @@
 import { appendFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { actor } from '#app/cli/actor.ts';
-import { type CliHost, contextOf } from '#app/cli/context.ts';
+import { actor, type CliHost, contextOf } from '#app/cli/context.ts';
 import { type Terminal, tableLines } from '#app/cli/terminal.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
-import type { Canary } from '#guard/canaries/definition.ts';
-import type { CanaryReport } from '#guard/canaries/run.ts';
+import type { Canary, CanaryReport } from '#guard/canaries/definition.ts';
 import type { Report } from '#guard/incidents/report.ts';
 
 /** `canary run|list|prove|halt|resume`. */
 export function addCanaryVerbs(root: Command, host: CliHost): void {
-  const canary = root.command('canary').description('checks that say when something is missing, stuck or wrong');
+  const canary = root
+    .command('canary')
+    .description('checks that say when something is missing, stuck or wrong');
   addRun(canary, host);
   addList(canary, host);
   addProve(canary, host);
@@ -20,9 +20,14 @@ export function addCanaryVerbs(root: Command, host: CliHost): void {
 function addRun(canary: Command, host: CliHost): void {
   canary
     .command('run')
-    .description('ask the checks and tell people; exit 1 when one fails, 3 when one could not run or nobody could be told')
+    .description(
+      'ask the checks and tell people; exit 1 when one fails, 3 when one could not run or nobody could be told',
+    )
     .option('--only <id...>', 'these checks only: a look, of which nobody is told')
-    .option('--as-of <instant>', 'as of an instant of the past, on the data as it stands: a look, of which nobody is told')
+    .option(
+      '--as-of <instant>',
+      'as of an instant of the past, on the data as it stands: a look, of which nobody is told',
+    )
     .option('--summary <file>', 'also append a Markdown summary to this file')
     .action(async (options: { only?: string[]; asOf?: string; summary?: string }, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
@@ -31,20 +36,28 @@ function addRun(canary: Command, host: CliHost): void {
       const isLook = asOf !== undefined || options.only !== undefined;
       const [run, { report, alerted }] = await withApp(async (app) => {
         const [{ runCanaries }, { canaryDeps }, { alertOn, lookOnly }] = await Promise.all([
-          import('#guard/canaries/engine.ts'),
+          import('#guard/canaries/run.ts'),
           import('#app/canaries.ts'),
           import('#app/alert-deps.ts'),
         ]);
         const isPartial = options.only !== undefined;
-        const done = await runCanaries(canaryDeps(app), { canaries, isPartial, ...(asOf === undefined ? {} : { asOf }) });
+        const done = await runCanaries(canaryDeps(app), {
+          canaries,
+          isPartial,
+          ...(asOf === undefined ? {} : { asOf }),
+        });
         return [done, isLook ? lookOnly(done) : await alertOn(app, done)] as const;
       });
-      const { jsonReport } = await import('#guard/incidents/render/json.ts');
+      const { jsonReport } = await import('#guard/incidents/report.ts');
       terminal.json({ ...jsonReport(report), ...run });
       await print(terminal, run, report);
       if (options.summary !== undefined) await append(options.summary, report);
       if (run.results.some(({ status }) => status === 'FAIL')) host.exit(1);
-      if (run.results.some(({ status }) => status === 'ERROR') || (alerted?.delivered.undelivered.length ?? 0) > 0) host.exit(3);
+      if (
+        run.results.some(({ status }) => status === 'ERROR') ||
+        (alerted?.delivered.undelivered.length ?? 0) > 0
+      )
+        host.exit(3);
     });
 }
 
@@ -58,7 +71,18 @@ function addList(canary: Command, host: CliHost): void {
       const canaries = await chosen(undefined);
       terminal.json(
         canaries.map(({ id, phase, question, expected, looksAt, ladder, owner, repair, dependsOn }) => ({
-          ...{ id, phase, question, expected, looks_at: looksAt, ladder, owner, repair, depends_on: dependsOn, runbook: runbookPath(id) },
+          ...{
+            id,
+            phase,
+            question,
+            expected,
+            looks_at: looksAt,
+            ladder,
+            owner,
+            repair,
+            depends_on: dependsOn,
+            runbook: runbookPath(id),
+          },
         })),
       );
       const rows = canaries.map(({ id, phase, looksAt, ladder: [{ by, severity }], question }) => [
@@ -69,14 +93,17 @@ function addList(canary: Command, host: CliHost): void {
         severity,
         question,
       ]);
-      for (const line of tableLines(['phase', 'check', 'looks at', 'due (ET)', 'severity', 'question'], rows)) terminal.line(line);
+      for (const line of tableLines(['phase', 'check', 'looks at', 'due (ET)', 'severity', 'question'], rows))
+        terminal.line(line);
     });
 }
 
 function addProve(canary: Command, host: CliHost): void {
   canary
     .command('prove')
-    .description('break a healthy simulated world for every check and demand that it fires; exit 1 when one stays silent')
+    .description(
+      'break a healthy simulated world for every check and demand that it fires; exit 1 when one stays silent',
+    )
     .option('--only <id...>', 'these checks only')
     .action(async (options: { only?: string[] }, command: Command) => {
       const { terminal, config } = contextOf(host, command);
@@ -85,10 +112,13 @@ function addProve(canary: Command, host: CliHost): void {
       const report = await proveCatalogue(config, {
         ...(only === undefined ? {} : { only }),
         say: (line) => terminal.progress(line),
-        onProof: ({ canary_id, proven, detail }) => terminal.progress(`${proven ? 'fires ' : 'SILENT'} ${canary_id}: ${detail}`),
+        onProof: ({ canary_id, proven, detail }) =>
+          terminal.progress(`${proven ? 'fires ' : 'SILENT'} ${canary_id}: ${detail}`),
       });
       terminal.json(report);
-      terminal.line(`${report.proven} of ${report.proofs.length} checks fire on their sabotage and are quiet on health.`);
+      terminal.line(
+        `${report.proven} of ${report.proofs.length} checks fire on their sabotage and are quiet on health.`,
+      );
       if (report.proven < report.proofs.length) host.exit(1);
     });
 }
@@ -103,7 +133,9 @@ function addHalt(canary: Command, host: CliHost): void {
       const { terminal, clock, withApp } = contextOf(host, command);
       const until = instant('--until', options.until);
       const { halt } = await import('#guard/canaries/halt.ts');
-      const document = await withApp(({ state }) => halt({ state, clock }, { until, reason: options.reason, by: actor('canary halt') }));
+      const document = await withApp(({ state }) =>
+        halt({ state, clock }, { until, reason: options.reason, by: actor('canary halt') }),
+      );
       terminal.json(document);
       terminal.line(`Halted until ${document.until}: ${document.reason}. \`tipoff canary resume\` ends it.`);
     });
@@ -115,13 +147,15 @@ function addHalt(canary: Command, host: CliHost): void {
       const { liftHalt } = await import('#guard/canaries/halt.ts');
       const lifted = await withApp(({ state }) => liftHalt(state));
       terminal.json({ lifted: lifted ?? null });
-      terminal.line(lifted === undefined ? 'There was no halt.' : `Lifted the halt of ${lifted.since}: ${lifted.reason}`);
+      terminal.line(
+        lifted === undefined ? 'There was no halt.' : `Lifted the halt of ${lifted.since}: ${lifted.reason}`,
+      );
     });
 }
 
 /** The checks named, or all of them. Throws TIPOFF_BAD_INPUT for a name that is none. */
 async function chosen(only: readonly string[] | undefined): Promise<readonly Canary[]> {
-  const { CATALOGUE } = await import('#guard/canaries/catalog/index.ts');
+  const { CATALOGUE } = await import('#guard/canaries/catalogue/catalogue.ts');
   if (only === undefined) return CATALOGUE;
   const unknown = only.filter((id) => !CATALOGUE.some((canary) => canary.id === id));
   if (unknown.length === 0) return CATALOGUE.filter(({ id }) => only.includes(id));
@@ -132,7 +166,8 @@ async function chosen(only: readonly string[] | undefined): Promise<readonly Can
 }
 
 function instant(option: string, text: string): Date {
-  if (/^\d{4}-\d{2}-\d{2}T.*(?:Z|[+-]\d{2}:\d{2})$/.test(text) && !Number.isNaN(Date.parse(text))) return new Date(text);
+  if (/^\d{4}-\d{2}-\d{2}T.*(?:Z|[+-]\d{2}:\d{2})$/.test(text) && !Number.isNaN(Date.parse(text)))
+    return new Date(text);
   throw new TipoffError('TIPOFF_BAD_INPUT', `${option}: expected an instant with a zone, saw "${text}"`, {
     hint: 'Write it as 2025-01-10T17:00:00Z.',
   });
@@ -150,23 +185,28 @@ async function print(terminal: Terminal, run: CanaryReport, report: Report): Pro
       slate,
       reason,
     ]);
-  const { consoleReport } = await import('#guard/incidents/render/console.ts');
+  const { consoleReport } = await import('#guard/incidents/report.ts');
   if (rows.length > 0) {
-    for (const line of tableLines(['status', 'severity', 'phase', 'check', 'slate', 'reason'], rows)) terminal.line(line);
+    for (const line of tableLines(['status', 'severity', 'phase', 'check', 'slate', 'reason'], rows))
+      terminal.line(line);
     terminal.line();
   }
   for (const line of consoleReport(report)) terminal.line(line);
 }
 
 async function append(file: string, report: Report): Promise<void> {
-  const { summaryReport } = await import('#guard/incidents/render/summary.ts');
+  const { summaryReport } = await import('#guard/incidents/report.ts');
   try {
     await appendFile(file, summaryReport(report));
   } catch (error) {
-    throw new TipoffError('TIPOFF_STORAGE', `the summary could not be written to ${file}: ${messageOf(error)}`, {
-      hint: 'Give a file in a folder that exists and can be written.',
-      details: { file },
-      cause: error,
-    });
+    throw new TipoffError(
+      'TIPOFF_STORAGE',
+      `the summary could not be written to ${file}: ${messageOf(error)}`,
+      {
+        hint: 'Give a file in a folder that exists and can be written.',
+        details: { file },
+        cause: error,
+      },
+    );
   }
 }

@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
-import { actor } from '#app/cli/actor.ts';
-import { type CliHost, contextOf } from '#app/cli/context.ts';
+import { actor, type CliHost, contextOf } from '#app/cli/context.ts';
 import { printBatch, printPicks } from '#app/cli/picks.ts';
 import { duration, type Terminal, tableLines } from '#app/cli/terminal.ts';
 import { parseSlate, slateOf } from '#core/calendar.ts';
 import { parseRunMode } from '#core/run-modes.ts';
+import type { BatchResult } from '#pipeline/batch/run.ts';
 import type { DayResult, PhaseReport } from '#pipeline/day.ts';
-import type { BatchResult } from '#pipeline/predict/run-batch.ts';
 
 /** `day`, `predict`, `grade`. */
 export function addDayVerbs(root: Command, host: CliHost): void {
@@ -20,7 +19,10 @@ export function addDayVerbs(root: Command, host: CliHost): void {
       const slate = text === undefined ? slateOf(clock.now()) : parseSlate(text);
       const mode = options.mode === undefined ? undefined : parseRunMode(options.mode);
       await withApp(async (app) => {
-        const [{ runDay }, { dayDeps }] = await Promise.all([import('#pipeline/day.ts'), import('#app/day-deps.ts')]);
+        const [{ runDay }, { dayDeps }] = await Promise.all([
+          import('#pipeline/day.ts'),
+          import('#app/day.ts'),
+        ]);
         const by = actor('day');
         const result = await runDay(await dayDeps(app, by), {
           slate,
@@ -31,7 +33,12 @@ export function addDayVerbs(root: Command, host: CliHost): void {
         // A slate of the past is work by hand, not the daily job.
         if (slate >= slateOf(app.clock.now())) {
           const { beat, JOBS } = await import('#guard/canaries/heartbeats.ts');
-          await beat(app, { job: 'day', ok: isFine(result.state), maxSilenceSeconds: JOBS.day, detail: `${slate} ${result.state}` });
+          await beat(app, {
+            job: 'day',
+            ok: isFine(result.state),
+            maxSilenceSeconds: JOBS.day,
+            detail: `${slate} ${result.state}`,
+          });
         }
         terminal.json(result);
         if (!terminal.isJson) await printPicks(terminal, app.warehouse, slate);
@@ -50,9 +57,17 @@ export function addDayVerbs(root: Command, host: CliHost): void {
       const { terminal, withApp } = contextOf(host, command);
       const [slate, mode] = [parseSlate(text), parseRunMode(options.mode)];
       await withApp(async (app) => {
-        const [{ runBatch }, { dayDeps }] = await Promise.all([import('#pipeline/predict/run-batch.ts'), import('#app/day-deps.ts')]);
+        const [{ runBatch }, { dayDeps }] = await Promise.all([
+          import('#pipeline/batch/run.ts'),
+          import('#app/day.ts'),
+        ]);
         const by = actor('predict');
-        const result = await runBatch(await dayDeps(app, by), { slate, mode, by, force: options.force === true });
+        const result = await runBatch(await dayDeps(app, by), {
+          slate,
+          mode,
+          by,
+          force: options.force === true,
+        });
         terminal.json(result);
         if (!terminal.isJson) await printPicks(terminal, app.warehouse, slate);
         printBatch(terminal, result);
@@ -70,7 +85,10 @@ export function addDayVerbs(root: Command, host: CliHost): void {
       const from = parseSlate(text);
       const to = options.to === undefined ? from : parseSlate(options.to);
       const report = await withApp(async (app) => {
-        const [{ gradeRange }, { dayDeps }] = await Promise.all([import('#pipeline/day.ts'), import('#app/day-deps.ts')]);
+        const [{ gradeRange }, { dayDeps }] = await Promise.all([
+          import('#pipeline/day.ts'),
+          import('#app/day.ts'),
+        ]);
         return gradeRange(await dayDeps(app, actor('grade')), from, to);
       });
       terminal.json(report);
@@ -94,7 +112,13 @@ export function phaseLine({ phase, verdict, rows, seconds, detail }: PhaseReport
 }
 
 export function printDay(terminal: Terminal, result: DayResult): void {
-  const rows = result.phases.map(({ phase, verdict, rows: count, seconds, detail }) => [phase, verdict, count, duration(seconds), detail]);
+  const rows = result.phases.map(({ phase, verdict, rows: count, seconds, detail }) => [
+    phase,
+    verdict,
+    count,
+    duration(seconds),
+    detail,
+  ]);
   terminal.line();
   for (const line of tableLines(['phase', 'verdict', 'rows', 'time', 'detail'], rows)) terminal.line(line);
   printBatch(terminal, result);

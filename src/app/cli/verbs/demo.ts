@@ -81,8 +81,11 @@ function printRecord(terminal: Terminal, record: readonly RecordRow[]): void {
   ]);
   if (rows.length === 0) return;
   terminal.line();
-  terminal.line('Graded so far: every side on a main line, picks or not (one slate says nothing about quality)');
-  for (const line of tableLines(['system', 'record', 'W-L', 'push', 'void', 'rows', 'MAE'], rows)) terminal.line(line);
+  terminal.line(
+    'Graded so far: every side on a main line, picks or not (one slate says nothing about quality)',
+  );
+  for (const line of tableLines(['system', 'record', 'W-L', 'push', 'void', 'rows', 'MAE'], rows))
+    terminal.line(line);
 }
 
 function printChecks(terminal: Terminal, { counts, troubles }: DemoChecks): void {

@@ -2,12 +2,13 @@ import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
 import { tableLines } from '#app/cli/terminal.ts';
 import { TipoffError } from '#core/errors.ts';
-import type { Drill } from '#guard/drills/drill.ts';
-import type { DrillResult } from '#guard/drills/run.ts';
+import type { Drill, DrillResult } from '#guard/drills/drill.ts';
 
 /** `drill list|run`: incidents of the past, played again. */
 export function addDrillVerbs(root: Command, host: CliHost): void {
-  const drill = root.command('drill').description('incidents of the past, played again, and the healthy twins that look like them');
+  const drill = root
+    .command('drill')
+    .description('incidents of the past, played again, and the healthy twins that look like them');
 
   drill
     .command('list')
@@ -30,12 +31,15 @@ export function addDrillVerbs(root: Command, host: CliHost): void {
         isNoise === true ? 'silence' : guard,
         happened,
       ]);
-      for (const line of tableLines(['drill', 'incident', 'date', 'must say', 'what happened'], rows)) terminal.line(line);
+      for (const line of tableLines(['drill', 'incident', 'date', 'must say', 'what happened'], rows))
+        terminal.line(line);
     });
 
   drill
     .command('run')
-    .description('play drills in a simulated world; exit 1 when an incident goes unnoticed or a twin is not silent')
+    .description(
+      'play drills in a simulated world; exit 1 when an incident goes unnoticed or a twin is not silent',
+    )
     .argument('[id...]', 'these drills only')
     .action(async (ids: string[], _options: object, command: Command) => {
       const { terminal, config } = contextOf(host, command);
@@ -64,7 +68,7 @@ function lines({ drill_id, incident, passed, replay, twin, wrong }: DrillResult)
 
 /** The drills named, or all of them. Throws TIPOFF_BAD_INPUT for a name that is none. */
 async function chosen(ids: readonly string[]): Promise<readonly Drill[]> {
-  const { DRILLS } = await import('#guard/drills/catalog/index.ts');
+  const { DRILLS } = await import('#guard/drills/catalogue/catalogue.ts');
   const unknown = ids.filter((id) => !DRILLS.some((drill) => drill.id === id));
   if (unknown.length > 0) {
     throw new TipoffError('TIPOFF_BAD_INPUT', `there is no drill ${unknown.join(', ')}`, {

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { actor } from '#app/cli/actor.ts';
-import { type CliHost, contextOf } from '#app/cli/context.ts';
+import { actor, type CliHost, contextOf } from '#app/cli/context.ts';
 import { type Terminal, tableLines } from '#app/cli/terminal.ts';
 import type { App } from '#app/compose.ts';
 import { TipoffError } from '#core/errors.ts';
@@ -8,7 +7,9 @@ import type { IncidentDoc } from '#guard/incidents/document.ts';
 
 /** `incidents list|show|ack|snooze|deliver`. */
 export function addIncidentVerbs(root: Command, host: CliHost): void {
-  const incidents = root.command('incidents').description('what the checks found: one incident per failing check');
+  const incidents = root
+    .command('incidents')
+    .description('what the checks found: one incident per failing check');
 
   incidents
     .command('list')
@@ -17,12 +18,18 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
     .action(async (options: { all?: boolean }, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const list = await withApp(async ({ state }) => {
-        const { listIncidents } = await import('#guard/incidents/care.ts');
+        const { listIncidents } = await import('#guard/incidents/acknowledge.ts');
         return listIncidents(state, options.all === true ? 'all' : 'open');
       });
       terminal.json(list);
-      if (list.length === 0) terminal.line(options.all === true ? 'There have been no incidents.' : 'No incident is open.');
-      else for (const line of tableLines(['incident', 'status', 'severity', 'opened', 'runs', 'note'], list.map(row))) terminal.line(line);
+      if (list.length === 0)
+        terminal.line(options.all === true ? 'There have been no incidents.' : 'No incident is open.');
+      else
+        for (const line of tableLines(
+          ['incident', 'status', 'severity', 'opened', 'runs', 'note'],
+          list.map(row),
+        ))
+          terminal.line(line);
     });
 
   incidents
@@ -32,7 +39,7 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
     .action(async (name: string, _options: object, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const [incident, { incidentNotice }] = await withApp(async ({ state }) => {
-        const { findIncident } = await import('#guard/incidents/care.ts');
+        const { findIncident } = await import('#guard/incidents/acknowledge.ts');
         return [await findIncident(state, name), await import('#guard/incidents/notice.ts')] as const;
       });
       terminal.json(incident);
@@ -51,7 +58,7 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
     .action(async (name: string, options: { note?: string }, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       await withApp(async (app) => {
-        const { acknowledge } = await import('#guard/incidents/care.ts');
+        const { acknowledge } = await import('#guard/incidents/acknowledge.ts');
         await tell(app, terminal, await acknowledge(app, name, actor('incidents ack'), options.note ?? null));
       });
     });
@@ -66,7 +73,7 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
       const { terminal, withApp } = contextOf(host, command);
       const span = milliseconds(options.for);
       await withApp(async (app) => {
-        const { snooze } = await import('#guard/incidents/care.ts');
+        const { snooze } = await import('#guard/incidents/acknowledge.ts');
         const until = new Date(app.clock.now().getTime() + span);
         await tell(app, terminal, await snooze(app, name, actor('incidents snooze'), until, options.why));
       });
@@ -81,7 +88,9 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
         const delivered = await delivery(app);
         terminal.json(delivered);
         const { sent, edited, replied, undelivered } = delivered;
-        terminal.line(`${sent} sent, ${edited} edited, ${replied} in threads, ${undelivered.length} not delivered.`);
+        terminal.line(
+          `${sent} sent, ${edited} edited, ${replied} in threads, ${undelivered.length} not delivered.`,
+        );
         for (const { title, error } of undelivered) terminal.line(`  ${title}: ${error}`);
         if (undelivered.length > 0) host.exit(3);
       });
@@ -108,7 +117,10 @@ async function tell(app: App, terminal: Terminal, incident: IncidentDoc): Promis
 }
 
 async function delivery(app: App) {
-  const [{ deliver }, { alertDeps }] = await Promise.all([import('#guard/incidents/deliver.ts'), import('#app/alert-deps.ts')]);
+  const [{ deliver }, { alertDeps }] = await Promise.all([
+    import('#guard/incidents/deliver.ts'),
+    import('#app/alert-deps.ts'),
+  ]);
   return deliver(alertDeps(app));
 }
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
 import { duration, type Terminal, tableLines } from '#app/cli/terminal.ts';
-import { refuseDemonstration } from '#app/demonstration.ts';
+import { refuseDemonstration } from '#app/demo.ts';
 import { REASON_CODES, type ReasonCode } from '#pipeline/ingest/format.ts';
-import type { FileReport, IngestReport } from '#pipeline/ingest/report.ts';
+import type { FileReport, IngestReport } from '#pipeline/ingest/ingest.ts';
 
 const EXIT_CODES = `
 Exits with 2 when a file could not be loaded, or when a file named here has damaged rows: the others are loaded all the same.
@@ -23,7 +23,7 @@ export function addIngestVerb(root: Command, host: CliHost): void {
       if (config.profile === 'embedded') refuseDemonstration(config.home);
       const [{ ingest }, { filesAt }, { FORMATS }] = await Promise.all([
         import('#pipeline/ingest/ingest.ts'),
-        import('#pipeline/ingest/sources/folder.ts'),
+        import('#pipeline/ingest/folder.ts'),
         import('#pipeline/ingest/formats/formats.ts'),
       ]);
       const files = await filesAt(paths);
@@ -35,7 +35,8 @@ export function addIngestVerb(root: Command, host: CliHost): void {
           formats: FORMATS,
           ...(options.format === undefined ? {} : { force: options.format }),
           onProgress: ({ done, total, file }) => {
-            if (done % 25 === 0 || file.outcome === 'failed') terminal.progress(`${done} of ${total} files: ${file.path}`);
+            if (done % 25 === 0 || file.outcome === 'failed')
+              terminal.progress(`${done} of ${total} files: ${file.path}`);
           },
         }),
       );
@@ -50,12 +51,14 @@ function print(terminal: Terminal, report: IngestReport): void {
   const formats = [...new Set(loaded.map(({ format }) => format))].sort();
   const summed = formats.map((format) => {
     const own = loaded.filter((row) => row.format === format);
-    const sum = (field: 'read' | 'loaded' | 'duplicate' | 'rejected'): number => own.reduce((total, row) => total + row[field], 0);
+    const sum = (field: 'read' | 'loaded' | 'duplicate' | 'rejected'): number =>
+      own.reduce((total, row) => total + row[field], 0);
     return [format, own.length, sum('read'), sum('loaded'), sum('duplicate'), sum('rejected')];
   });
   if (loaded.length > 0) {
     terminal.line();
-    for (const line of tableLines(['format', 'files', 'read', 'loaded', 'duplicate', 'rejected'], summed)) terminal.line(line);
+    for (const line of tableLines(['format', 'files', 'read', 'loaded', 'duplicate', 'rejected'], summed))
+      terminal.line(line);
   }
   terminal.line();
   // What needs somebody's eye stands last: after two hundred loaded files nobody scrolls up.
@@ -86,6 +89,9 @@ function fileLine(file: FileReport): string {
   }
   if (file.outcome === 'ignored') return `ignored ${file.path}: ${file.reason}`;
   const { path, loaded, read, duplicate, rejected } = file;
-  const rest = [...(duplicate > 0 ? [`${duplicate} known before`] : []), ...(rejected > 0 ? [`${rejected} rejected`] : [])];
+  const rest = [
+    ...(duplicate > 0 ? [`${duplicate} known before`] : []),
+    ...(rejected > 0 ? [`${rejected} rejected`] : []),
+  ];
   return `loaded  ${path}: ${[`${loaded} of ${read}`, ...rest].join(', ')}`;
 }

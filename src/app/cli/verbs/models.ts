@@ -12,11 +12,18 @@ export function addModelVerbs(root: Command, host: CliHost): void {
     .option('--promote', 'make it the champion at once')
     .action(async (options: { cutoff?: string; promote?: boolean }, command: Command) => {
       const { terminal, clock, withApp } = contextOf(host, command);
-      const [{ train }, { trainDeps }] = await Promise.all([import('#model/train-run.ts'), import('#app/day-deps.ts')]);
+      const [{ train }, { trainDeps }] = await Promise.all([
+        import('#model/train-run.ts'),
+        import('#app/day.ts'),
+      ]);
       const cutoff = options.cutoff === undefined ? slateOf(clock.now()) : parseSlate(options.cutoff);
-      const { row } = await withApp((app) => train(trainDeps(app), { cutoff, by: 'tipoff train', promote: options.promote === true }));
+      const { row } = await withApp((app) =>
+        train(trainDeps(app), { cutoff, by: 'tipoff train', promote: options.promote === true }),
+      );
       terminal.json({ ...row, config: JSON.parse(row.config), metrics: JSON.parse(row.metrics) });
-      terminal.line(`${row.model_id} (${row.status}): ${row.training_rows} rows of ${row.training_from} to before ${row.data_cutoff}.`);
+      terminal.line(
+        `${row.model_id} (${row.status}): ${row.training_rows} rows of ${row.training_from} to before ${row.data_cutoff}.`,
+      );
       terminal.line(`Artefact ${row.artefact_path}, SHA-256 ${row.artefact_hash}.`);
     });
 
@@ -40,7 +47,8 @@ export function addModelVerbs(root: Command, host: CliHost): void {
         system.overall.bias.toFixed(3),
         system.overall.crps.toFixed(3),
       ]);
-      for (const line of tableLines(['system', 'rows', 'MAE', 'RMSE', 'bias', 'CRPS'], rows)) terminal.line(line);
+      for (const line of tableLines(['system', 'rows', 'MAE', 'RMSE', 'bias', 'CRPS'], rows))
+        terminal.line(line);
       for (const alarm of report.alarms) {
         terminal.line(
           `ALARM ${alarm.kind} of ${alarm.of}: ${alarm.seen.toFixed(3)} on ${alarm.rows} rows, limit ${alarm.limit}: presumed leak`,
@@ -58,8 +66,15 @@ export function addModelVerbs(root: Command, host: CliHost): void {
       const { listModels } = await import('#model/registry.ts');
       const rows = await withApp(({ warehouse }) => listModels(warehouse));
       terminal.json(rows);
-      const cells = rows.map((row) => [row.model_id, row.status, row.data_cutoff, row.training_rows, row.created_at]);
-      for (const line of tableLines(['model', 'status', 'cut-off', 'rows', 'trained at'], cells)) terminal.line(line);
+      const cells = rows.map((row) => [
+        row.model_id,
+        row.status,
+        row.data_cutoff,
+        row.training_rows,
+        row.created_at,
+      ]);
+      for (const line of tableLines(['model', 'status', 'cut-off', 'rows', 'trained at'], cells))
+        terminal.line(line);
       if (rows.length === 0) terminal.line('No model yet: `tipoff train` makes one.');
     });
   models

@@ -1,9 +1,8 @@
 import { type Command, Option } from 'commander';
-import { actor } from '#app/cli/actor.ts';
-import { type CliHost, contextOf } from '#app/cli/context.ts';
+import { actor, type CliHost, contextOf } from '#app/cli/context.ts';
 import { type Terminal, tableLines } from '#app/cli/terminal.ts';
 import { parseSlate, seasonOf } from '#core/calendar.ts';
-import type { ExportReport } from '#pipeline/publish/exports/export.ts';
+import type { ExportReport } from '#pipeline/exports/export.ts';
 
 /** `publish list|undo`, `export`. */
 export function addPublishVerbs(root: Command, host: CliHost): void {
@@ -15,9 +14,15 @@ export function addPublishVerbs(root: Command, host: CliHost): void {
     .action(async (options: { slate?: string }, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const slate = options.slate === undefined ? undefined : parseSlate(options.slate);
-      const { listPublications } = await import('#pipeline/publish/undo.ts');
+      const { listPublications } = await import('#pipeline/batch/receipt.ts');
       const publications = await withApp(({ warehouse }) => listPublications(warehouse, slate));
-      terminal.json(publications.map((row) => ({ ...row, audit: JSON.parse(row.audit), missing: JSON.parse(row.missing) })));
+      terminal.json(
+        publications.map((row) => ({
+          ...row,
+          audit: JSON.parse(row.audit),
+          missing: JSON.parse(row.missing),
+        })),
+      );
       const rows = publications.map((row) => [
         row.publication_id,
         row.completeness,
@@ -26,7 +31,10 @@ export function addPublishVerbs(root: Command, host: CliHost): void {
         row.published_at,
         row.withdrawn_at ?? '',
       ]);
-      for (const line of tableLines(['publication', 'completeness', 'rows', 'players', 'published', 'withdrawn'], rows))
+      for (const line of tableLines(
+        ['publication', 'completeness', 'rows', 'players', 'published', 'withdrawn'],
+        rows,
+      ))
         terminal.line(line);
     });
   publish
@@ -36,37 +44,62 @@ export function addPublishVerbs(root: Command, host: CliHost): void {
     .requiredOption('--reason <reason>', 'for the audit trail')
     .action(async (publicationId: string, options: { reason: string }, command: Command) => {
       const { terminal, clock, withApp } = contextOf(host, command);
-      const { undoPublication } = await import('#pipeline/publish/undo.ts');
+      const { undoPublication } = await import('#pipeline/batch/receipt.ts');
       const row = await withApp(({ warehouse }) =>
-        undoPublication({ warehouse, clock }, { publicationId, by: actor('publish undo'), reason: options.reason }),
+        undoPublication(
+          { warehouse, clock },
+          { publicationId, by: actor('publish undo'), reason: options.reason },
+        ),
       );
       terminal.json(row);
-      terminal.line(`${publicationId} is withdrawn. Run \`tipoff export ${row.slate}\` to withdraw its exports too.`);
+      terminal.line(
+        `${publicationId} is withdrawn. Run \`tipoff export ${row.slate}\` to withdraw its exports too.`,
+      );
     });
 
   root
     .command('export')
-    .description('write the documents of a slate or the season’s subset picks; good is never overwritten with empty')
+    .description(
+      'write the documents of a slate or the season’s subset picks; good is never overwritten with empty',
+    )
     .argument('<slate>', 'ET calendar date of tip-off, for example 2025-01-10')
-    .addOption(new Option('--only <what>', 'one kind of document').choices(['picks', 'predictions', 'results', 'season-subsets']))
-    .action(async (text: string, options: { only?: 'picks' | 'predictions' | 'results' | 'season-subsets' }, command: Command) => {
-      const { terminal, clock, withApp } = contextOf(host, command);
-      const slate = parseSlate(text);
-      const report = await withApp(async ({ warehouse, exports: objects }) => {
-        const [{ exportSlates, exportSeasonSubsets }, { readDataSource }] = await Promise.all([
-          import('#pipeline/publish/exports/export.ts'),
-          import('#app/data-source.ts'),
-        ]);
-        const deps = { warehouse, objects, clock, dataSource: await readDataSource(warehouse) };
-        if (options.only === 'season-subsets') return exportSeasonSubsets(deps, { season: seasonOf(slate) });
-        return exportSlates(deps, { slates: [slate], ...(options.only === undefined ? {} : { only: [options.only] }) });
-      });
-      terminal.json(report);
-      printExports(terminal, report);
-    });
+    .addOption(
+      new Option('--only <what>', 'one kind of document').choices([
+        'picks',
+        'predictions',
+        'results',
+        'season-subsets',
+      ]),
+    )
+    .action(
+      async (
+        text: string,
+        options: { only?: 'picks' | 'predictions' | 'results' | 'season-subsets' },
+        command: Command,
+      ) => {
+        const { terminal, clock, withApp } = contextOf(host, command);
+        const slate = parseSlate(text);
+        const report = await withApp(async ({ warehouse, exports: objects }) => {
+          const [{ exportSlates, exportSeasonSubsets }, { readDataSource }] = await Promise.all([
+            import('#pipeline/exports/export.ts'),
+            import('#app/day.ts'),
+          ]);
+          const deps = { warehouse, objects, clock, dataSource: await readDataSource(warehouse) };
+          if (options.only === 'season-subsets')
+            return exportSeasonSubsets(deps, { season: seasonOf(slate) });
+          return exportSlates(deps, {
+            slates: [slate],
+            ...(options.only === undefined ? {} : { only: [options.only] }),
+          });
+        });
+        terminal.json(report);
+        printExports(terminal, report);
+      },
+    );
 }
 
 /** One line a document, with the place where it lies. */
 export function printExports(terminal: Terminal, report: ExportReport): void {
-  for (const { kind, rows, result, location } of report.documents) terminal.line(`${kind}: ${rows} rows, ${result}: ${location}`);
+  for (const { kind, rows, result, location } of report.documents)
+    terminal.line(`${kind}: ${rows} rows, ${result}: ${location}`);
 }

@@ -29,14 +29,23 @@ export function addQualityVerb(root: Command, host: CliHost): void {
     .action(async (options: QualityOptions, command: Command) => {
       const { terminal, withApp, clock, config } = contextOf(host, command);
       if (options.recent === true && options.trainStart !== undefined) {
-        throw new TipoffError('TIPOFF_BAD_INPUT', 'expected --recent or --train-start, saw both', { hint: 'Leave one of them out.' });
+        throw new TipoffError('TIPOFF_BAD_INPUT', 'expected --recent or --train-start, saw both', {
+          hint: 'Leave one of them out.',
+        });
       }
       const to = options.to === undefined ? addDays(slateOf(clock.now()), -1) : parseSlate(options.to);
-      const from = options.recent === true ? addDays(to, 1 - RECENT_DAYS) : parseSlate(options.trainStart ?? FIRST_SEASON);
+      const from =
+        options.recent === true
+          ? addDays(to, 1 - RECENT_DAYS)
+          : parseSlate(options.trainStart ?? FIRST_SEASON);
       if (from > to) {
-        throw new TipoffError('TIPOFF_BAD_INPUT', `expected --train-start before the end, saw ${from} and ${to}`, {
-          hint: 'Write the earlier date first.',
-        });
+        throw new TipoffError(
+          'TIPOFF_BAD_INPUT',
+          `expected --train-start before the end, saw ${from} and ${to}`,
+          {
+            hint: 'Write the earlier date first.',
+          },
+        );
       }
       const kind = options.recent === true ? 'recent' : 'training';
       const [{ qualityReport, percent }, { recordReport, readTrend }] = await Promise.all([
@@ -55,7 +64,11 @@ export function addQualityVerb(root: Command, host: CliHost): void {
     });
 }
 
-function reportLines(report: QualityReport, trend: readonly TrendPoint[], percent: (share: number) => string): string[] {
+function reportLines(
+  report: QualityReport,
+  trend: readonly TrendPoint[],
+  percent: (share: number) => string,
+): string[] {
   const months = report.months.map((one) => [
     one.month,
     one.rows,
@@ -95,13 +108,21 @@ function reportLines(report: QualityReport, trend: readonly TrendPoint[], percen
     `Rows of a player's first game, counted apart: ${report.rows_without_history}. Slates without rows: ${report.slates_without_rows.length}.`,
     ...section('By month', ['month', 'rows', 'first games', 'required', 'optional', 'verdict'], months),
     ...section('Tier 3, features that lack values', ['feature', 'kind', 'missing', 'sources'], sources),
-    ...section('Tier 3, months that stand out', ['feature', 'month', 'missing', 'usually', 'verdict'], findings),
+    ...section(
+      'Tier 3, months that stand out',
+      ['feature', 'month', 'missing', 'usually', 'verdict'],
+      findings,
+    ),
     ...section('Trend', ['reported', 'rows', 'required', 'optional', 'verdict'], shown),
     '',
     `${report.verdict}${report.reasons.length > 0 ? `: ${report.reasons.slice(0, 3).join('; ')}` : ''}`,
   ];
 }
 
-function section(title: string, header: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] {
+function section(
+  title: string,
+  header: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): string[] {
   return rows.length === 0 ? [] : ['', title, ...tableLines(header, rows)];
 }

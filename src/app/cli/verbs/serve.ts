@@ -25,17 +25,29 @@ export function addServeVerb(root: Command, host: CliHost): void {
     .option('--unit-size <n>', 'players per unit of work (default: 150)')
     .action(async (flags: ServeFlags, command: Command) => {
       const { terminal, config, withApp } = contextOf(host, command);
-      const port = flags.port === undefined ? (config.port ?? 8080) : wholeNumber('--port', flags.port, 0, 65_535);
+      const port =
+        flags.port === undefined ? (config.port ?? 8080) : wholeNumber('--port', flags.port, 0, 65_535);
       const workers = wholeNumber('--workers', flags.workers, 0, 64);
-      const unitSize = flags.unitSize === undefined ? {} : { unitSize: wholeNumber('--unit-size', flags.unitSize, 1, 1000) };
+      const unitSize =
+        flags.unitSize === undefined ? {} : { unitSize: wholeNumber('--unit-size', flags.unitSize, 1, 1000) };
       const both = flags.coordinator === flags.worker;
       const roles = (['coordinator', 'worker'] as const).filter((role) => both || flags[role] === true);
       const { startServing } = await import('#app/services/serve.ts');
       await withApp(async (app) => {
         const stop = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
-        const serving = await startServing(app, { roles, workers, ...unitSize, hostname: flags.host, port, log: host.streams.err });
+        const serving = await startServing(app, {
+          roles,
+          workers,
+          ...unitSize,
+          hostname: flags.host,
+          port,
+          log: host.streams.err,
+        });
         terminal.json({ address: serving.address, roles, workers });
-        const key = config.profile === 'embedded' ? `the key lies in home.lock of ${config.home}` : `project ${config.gcp.project}`;
+        const key =
+          config.profile === 'embedded'
+            ? `the key lies in home.lock of ${config.home}`
+            : `project ${config.gcp.project}`;
         terminal.line(`${roles.join(' and ')} at ${serving.address}; ${key}. Stop with Ctrl-C.`);
         await stop;
         await serving.drain();
@@ -46,7 +58,11 @@ export function addServeVerb(root: Command, host: CliHost): void {
 function wholeNumber(name: string, text: string, least: number, most: number): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new TipoffError('TIPOFF_BAD_INPUT', `${name}: expected a whole number from ${least} to ${most}, saw "${text}"`, {
-    hint: 'Write it in digits.',
-  });
+  throw new TipoffError(
+    'TIPOFF_BAD_INPUT',
+    `${name}: expected a whole number from ${least} to ${most}, saw "${text}"`,
+    {
+      hint: 'Write it in digits.',
+    },
+  );
 }

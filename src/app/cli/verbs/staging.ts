@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
 import { tableLines } from '#app/cli/terminal.ts';
 import { TipoffError } from '#core/errors.ts';
-import type { JudgedTable } from '#guard/staging-cleanup/judge.ts';
+import type { JudgedTable } from '#guard/staging.ts';
 
 interface StagingOptions {
   readonly maxAgeHours: string;
@@ -20,7 +20,7 @@ export function addStagingVerbs(root: Command, host: CliHost): void {
     .action(async (options: StagingOptions, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const maxAge = hours(options.maxAgeHours);
-      const { listStaging } = await import('#guard/staging-cleanup/clean.ts');
+      const { listStaging } = await import('#guard/staging.ts');
       const tables = await withApp((app) => listStaging(app, maxAge));
       terminal.json(tables);
       for (const line of lines(tables)) terminal.line(line);
@@ -35,10 +35,13 @@ export function addStagingVerbs(root: Command, host: CliHost): void {
     .action(async (options: StagingOptions, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const maxAgeHours = hours(options.maxAgeHours);
-      const { cleanStaging } = await import('#guard/staging-cleanup/clean.ts');
-      const result = await withApp((app) => cleanStaging(app, { maxAgeHours, dryRun: options.dryRun === true }));
+      const { cleanStaging } = await import('#guard/staging.ts');
+      const result = await withApp((app) =>
+        cleanStaging(app, { maxAgeHours, dryRun: options.dryRun === true }),
+      );
       terminal.json(result);
-      for (const line of lines(result.tables.filter(({ verdict }) => verdict !== 'young'))) terminal.line(line);
+      for (const line of lines(result.tables.filter(({ verdict }) => verdict !== 'young')))
+        terminal.line(line);
       const kept = Object.values(result.kept).reduce((total, count) => total + count, 0);
       terminal.line(
         result.dry_run
@@ -54,12 +57,20 @@ function lines(tables: readonly JudgedTable[]): string[] {
   if (tables.length === 0) return [];
   return tableLines(
     ['table', 'hours', 'rows', 'verdict', 'why'],
-    tables.map((table) => [`${table.dataset}.${table.name}`, table.age_hours ?? '', table.rows, table.verdict, table.reason]),
+    tables.map((table) => [
+      `${table.dataset}.${table.name}`,
+      table.age_hours ?? '',
+      table.rows,
+      table.verdict,
+      table.reason,
+    ]),
   );
 }
 
 function hours(text: string): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (Number.isFinite(value)) return value;
-  throw new TipoffError('TIPOFF_BAD_INPUT', `--max-age-hours: expected a number of hours, saw "${text}"`, { hint: 'Write it in digits.' });
+  throw new TipoffError('TIPOFF_BAD_INPUT', `--max-age-hours: expected a number of hours, saw "${text}"`, {
+    hint: 'Write it in digits.',
+  });
 }

@@ -13,27 +13,37 @@ export function addStatusVerb(root: Command, host: CliHost): void {
     .argument('[slate]', 'ET calendar date of tip-off (default: today in New York)')
     .option('--html <file>', 'also write a static page')
     .option('--strict', 'exit 1 when something needs action or could not be found out')
-    .action(async (text: string | undefined, options: { html?: string; strict?: boolean }, command: Command) => {
-      const { terminal, withApp, config } = contextOf(host, command);
-      const slate = text === undefined ? undefined : parseSlate(text);
-      const status = await withApp(async ({ warehouse, state, exports, clock }) => {
-        const { readStatus } = await import('#guard/status/status.ts');
-        const { codeVersion, expectedVersion } = config;
-        const world = { warehouse, state, exports, clock, codeVersion, ...(expectedVersion === undefined ? {} : { expectedVersion }) };
-        return readStatus(world, slate);
-      });
-      terminal.json(status);
-      if (!terminal.isJson) {
-        const { statusLines } = await import('#guard/status/text.ts');
-        for (const line of statusLines(status)) terminal.line(line);
-      }
-      if (options.html !== undefined) {
-        const { statusPage } = await import('#guard/status/html/page.ts');
-        await write(options.html, statusPage(status));
-        terminal.progress(`Page: ${resolve(options.html)}`);
-      }
-      if (options.strict === true && (status.verdict === 'bad' || status.verdict === 'unknown')) host.exit(1);
-    });
+    .action(
+      async (text: string | undefined, options: { html?: string; strict?: boolean }, command: Command) => {
+        const { terminal, withApp, config } = contextOf(host, command);
+        const slate = text === undefined ? undefined : parseSlate(text);
+        const status = await withApp(async ({ warehouse, state, exports, clock }) => {
+          const { readStatus } = await import('#guard/status/status.ts');
+          const { codeVersion, expectedVersion } = config;
+          const world = {
+            warehouse,
+            state,
+            exports,
+            clock,
+            codeVersion,
+            ...(expectedVersion === undefined ? {} : { expectedVersion }),
+          };
+          return readStatus(world, slate);
+        });
+        terminal.json(status);
+        if (!terminal.isJson) {
+          const { statusLines } = await import('#guard/status/status.ts');
+          for (const line of statusLines(status)) terminal.line(line);
+        }
+        if (options.html !== undefined) {
+          const { statusPage } = await import('#guard/status/page.ts');
+          await write(options.html, statusPage(status));
+          terminal.progress(`Page: ${resolve(options.html)}`);
+        }
+        if (options.strict === true && (status.verdict === 'bad' || status.verdict === 'unknown'))
+          host.exit(1);
+      },
+    );
 }
 
 async function write(file: string, page: string): Promise<void> {

@@ -1,6 +1,13 @@
 import { addDays, easternInstant } from '#core/calendar.ts';
-import { type Found, outOf, percent, type Question, type StatusMoment, type StatusWorld } from '#guard/status/answer.ts';
-import { COUNTED_GRADES } from '#pipeline/grade/counted.ts';
+import {
+  type Found,
+  outOf,
+  percent,
+  type Question,
+  type StatusMoment,
+  type StatusWorld,
+} from '#guard/status/answer.ts';
+import { COUNTED_GRADES } from '#pipeline/grade/grade.ts';
 
 const CHAIN = `
 SELECT g.away_abbr || ' @ ' || g.home_abbr AS game, g.status, COALESCE(r.teams, 0) AS boxed, COALESCE(t.teams, 0) AS team_summaries,
@@ -26,8 +33,12 @@ interface Chain {
   readonly player_summaries: number;
 }
 
-async function processed({ warehouse }: StatusWorld, { slate, lastNight, noGames }: StatusMoment): Promise<Found> {
-  if (lastNight === undefined) return { verdict: 'idle', answer: 'The schedule knows no game day before this one.' };
+async function processed(
+  { warehouse }: StatusWorld,
+  { slate, lastNight, noGames }: StatusMoment,
+): Promise<Found> {
+  if (lastNight === undefined)
+    return { verdict: 'idle', answer: 'The schedule knows no game day before this one.' };
   const games = await warehouse.query<Chain>(CHAIN, { slate: lastNight });
   const [cache] = await warehouse.query<{ due: number; there: number }>(
     `SELECT COUNT(*) AS due, COUNT(c.player_id) AS there
@@ -36,10 +47,14 @@ async function processed({ warehouse }: StatusWorld, { slate, lastNight, noGames
      WHERE u.slate = CAST(@slate AS DATE)`,
     { slate },
   );
-  const isWhole = (game: Chain): boolean => game.boxed === 2 && game.team_summaries === 2 && game.player_summaries === 2;
+  const isWhole = (game: Chain): boolean =>
+    game.boxed === 2 && game.team_summaries === 2 && game.player_summaries === 2;
   const missing = games.filter((game) => !isWhole(game));
   const isLoaded = missing.every(({ boxed }) => boxed === 2);
-  const cached = noGames === undefined && cache !== undefined ? `; cache of ${slate}: ${outOf(cache.there, cache.due)} players` : '';
+  const cached =
+    noGames === undefined && cache !== undefined
+      ? `; cache of ${slate}: ${outOf(cache.there, cache.due)} players`
+      : '';
   const cacheShort = noGames === undefined && cache !== undefined && cache.there < cache.due;
   return {
     verdict: missing.length > 0 ? 'bad' : cacheShort ? 'attention' : 'good',
@@ -54,7 +69,9 @@ async function processed({ warehouse }: StatusWorld, { slate, lastNight, noGames
         teams(player_summaries),
       ]),
     },
-    ...(missing.length > 0 ? { next: isLoaded ? `tipoff day ${slate}` : `tipoff ingest <box scores>, then tipoff day ${slate}` } : {}),
+    ...(missing.length > 0
+      ? { next: isLoaded ? `tipoff day ${slate}` : `tipoff ingest <box scores>, then tipoff day ${slate}` }
+      : {}),
   };
 }
 
@@ -84,10 +101,20 @@ interface GradedRow {
 }
 
 async function graded({ warehouse }: StatusWorld, { lastNight, now }: StatusMoment): Promise<Found> {
-  if (lastNight === undefined) return { verdict: 'idle', answer: 'There is no game day before this one to grade.' };
-  const systems = await warehouse.query<GradedRow>(GRADED, { slate: lastNight, from: lastNight, to: lastNight });
-  if (systems.length === 0) return { verdict: 'idle', answer: `Nothing of ${lastNight} is gradable: no final game with predictions.` };
-  const sum = (key: 'gradable' | 'graded'): number => systems.reduce((total, system) => total + system[key], 0);
+  if (lastNight === undefined)
+    return { verdict: 'idle', answer: 'There is no game day before this one to grade.' };
+  const systems = await warehouse.query<GradedRow>(GRADED, {
+    slate: lastNight,
+    from: lastNight,
+    to: lastNight,
+  });
+  if (systems.length === 0)
+    return {
+      verdict: 'idle',
+      answer: `Nothing of ${lastNight} is gradable: no final game with predictions.`,
+    };
+  const sum = (key: 'gradable' | 'graded'): number =>
+    systems.reduce((total, system) => total + system[key], 0);
   const champion = systems.find(({ system_id }) => system_id === 'ridge') ?? systems[0];
   const isDue = now >= easternInstant(addDays(lastNight, 1), '09:30');
   const whole = sum('graded') === sum('gradable');
@@ -120,7 +147,8 @@ export const LAST_NIGHT: readonly Question[] = [
   {
     number: 2,
     name: 'Last night',
-    question: "Did all of last night's games get processed (box score, summary, cache), and which game is missing?",
+    question:
+      "Did all of last night's games get processed (box score, summary, cache), and which game is missing?",
     find: processed,
   },
   {

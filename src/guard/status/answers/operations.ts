@@ -1,29 +1,41 @@
 import { slateOf } from '#core/calendar.ts';
 import { isInForce, readHalt } from '#guard/canaries/halt.ts';
-import { listIncidents } from '#guard/incidents/care.ts';
-import { failingSlates } from '#guard/incidents/document.ts';
-import { compareSeverity } from '#guard/incidents/policy.ts';
-import { clause, count, span, when } from '#guard/incidents/words.ts';
-import { type Found, outOf, type Question, type StatusMoment, type StatusWorld } from '#guard/status/answer.ts';
-import { listBatches } from '#pipeline/predict/batches.ts';
-import { isActive } from '#pipeline/predict/documents.ts';
-import { DEFAULT_STALL_RULES } from '#pipeline/predict/stall.ts';
+import { listIncidents } from '#guard/incidents/acknowledge.ts';
+import { clause, compareSeverity, count, failingSlates, span, when } from '#guard/incidents/document.ts';
+import {
+  type Found,
+  outOf,
+  type Question,
+  type StatusMoment,
+  type StatusWorld,
+} from '#guard/status/answer.ts';
+import { DEFAULT_STALL_RULES } from '#pipeline/batch/stall.ts';
+import { isActive, listBatches } from '#pipeline/batch/state.ts';
 import { LAST_RUNS, type Last } from './running.ts';
 
 async function stuck({ state, warehouse }: StatusWorld, { now }: StatusMoment): Promise<Found> {
-  const active = (await listBatches(state)).filter((batch) => isActive(batch.state) || batch.state === 'held');
+  const active = (await listBatches(state)).filter(
+    (batch) => isActive(batch.state) || batch.state === 'held',
+  );
   const isStuck = (batch: (typeof active)[number]): boolean =>
     batch.state === 'held' ||
     now.getTime() - Date.parse(batch.progress_at) > DEFAULT_STALL_RULES.noProgressSeconds * 1000 ||
     now.getTime() - Date.parse(batch.created_at) > DEFAULT_STALL_RULES.maxAgeMinutes * 60_000;
-  const recent = active.filter((batch) => isActive(batch.state) || now.getTime() - Date.parse(batch.created_at) < 2 * 86_400_000);
+  const recent = active.filter(
+    (batch) => isActive(batch.state) || now.getTime() - Date.parse(batch.created_at) < 2 * 86_400_000,
+  );
   const bad = recent.filter(isStuck);
   const last = await warehouse.query<Last>(LAST_RUNS, { now: now.toISOString() });
   const failed = last.filter(({ verdict }) => verdict === 'failed');
   const table = {
     header: ['what', 'state', 'since', 'why'],
     rows: [
-      ...recent.map((batch) => [`batch ${batch.batch_id}`, batch.state, when(batch.progress_at), batch.reason ?? '']),
+      ...recent.map((batch) => [
+        `batch ${batch.batch_id}`,
+        batch.state,
+        when(batch.progress_at),
+        batch.reason ?? '',
+      ]),
       ...failed.map((run) => [run.processor, 'failed', when(run.finished_at), run.reason ?? '']),
     ],
   };
@@ -34,7 +46,9 @@ async function stuck({ state, warehouse }: StatusWorld, { now }: StatusMoment): 
       : [
           `${count(bad.length, 'batch', 'batches')} stuck: ${bad.map(({ batch_id, state: at, progress_at }) => `${batch_id} ${at} for ${span(progress_at, now.toISOString())}`).join(', ')}`,
         ]),
-    ...(failed.length === 0 ? [] : [`last run failed: ${failed.map(({ processor }) => processor).join(', ')}`]),
+    ...(failed.length === 0
+      ? []
+      : [`last run failed: ${failed.map(({ processor }) => processor).join(', ')}`]),
   ];
   return {
     verdict: bad.length > 0 || failed.length > 0 ? 'bad' : 'good',
@@ -47,11 +61,16 @@ async function stuck({ state, warehouse }: StatusWorld, { now }: StatusMoment): 
     table,
     ...(first === undefined
       ? {}
-      : { next: `tipoff batch check-stalled; then tipoff batch reset --batch ${first.batch_id} --why <reason>` }),
+      : {
+          next: `tipoff batch check-stalled; then tipoff batch reset --batch ${first.batch_id} --why <reason>`,
+        }),
   };
 }
 
-async function real({ state, warehouse }: StatusWorld, { now, noGames, slate }: StatusMoment): Promise<Found> {
+async function real(
+  { state, warehouse }: StatusWorld,
+  { now, noGames, slate }: StatusMoment,
+): Promise<Found> {
   const open = (await listIncidents(state, 'open')).filter((incident) => incident.failing_since !== null);
   const halt = await readHalt(state);
   const skipped = await warehouse.query<{ reason: string; checks: number }>(
@@ -62,7 +81,9 @@ async function real({ state, warehouse }: StatusWorld, { now, noGames, slate }: 
      GROUP BY reason ORDER BY checks DESC, reason`,
     { now: now.toISOString() },
   );
-  const causes = open.filter(({ hidden_by }) => hidden_by === null).toSorted((a, b) => compareSeverity(b.severity, a.severity));
+  const causes = open
+    .filter(({ hidden_by }) => hidden_by === null)
+    .toSorted((a, b) => compareSeverity(b.severity, a.severity));
   const unacknowledged = causes.filter(({ ack, snooze }) => ack === null && snooze === null);
   const calm = isInForce(halt, now) ? `halted until ${when(halt.until)}: ${clause(halt.reason)}` : noGames;
   const table = {
@@ -84,7 +105,9 @@ async function real({ state, warehouse }: StatusWorld, { now, noGames, slate }: 
     };
   }
   return {
-    verdict: causes.some(({ severity }) => severity === 'critical' || severity === 'error') ? 'bad' : 'attention',
+    verdict: causes.some(({ severity }) => severity === 'critical' || severity === 'error')
+      ? 'bad'
+      : 'attention',
     answer: `Real: ${count(causes.length, 'cause')} (${causes.map(({ fingerprint }) => fingerprint).join(', ')})${open.length > causes.length ? ` with ${count(open.length - causes.length, 'effect')}` : ''}, ${unacknowledged.length} unacknowledged${calm === undefined ? '' : `; besides, ${calm}`}.`,
     table,
     next: `tipoff incidents show ${causes[0]?.fingerprint ?? ''}`,
@@ -169,13 +192,21 @@ async function backfill({ state }: StatusWorld, { now }: StatusMoment): Promise<
   const what = `${last.from} to ${last.to}, ${outOf(last.done_units, last.planned_units)} units${last.failed_units > 0 ? `, ${last.failed_units} failed` : ''}`;
   if (last.state === 'running') {
     const isDead = now.getTime() - Date.parse(last.updated_at) > SILENT_BACKFILL_MS;
-    const pace = last.done_units === 0 ? undefined : (Date.parse(last.updated_at) - Date.parse(last.started_at)) / last.done_units;
+    const pace =
+      last.done_units === 0
+        ? undefined
+        : (Date.parse(last.updated_at) - Date.parse(last.started_at)) / last.done_units;
     const end =
       pace === undefined
         ? 'no unit is done yet'
         : `done about ${when(new Date(Date.parse(last.updated_at) + pace * (last.planned_units - last.done_units)).toISOString())}`;
     return isDead
-      ? { verdict: 'bad', answer: `Dead: ${what}; nothing since ${when(last.updated_at)}.`, table, next: 'tipoff backfill resume' }
+      ? {
+          verdict: 'bad',
+          answer: `Dead: ${what}; nothing since ${when(last.updated_at)}.`,
+          table,
+          next: 'tipoff backfill resume',
+        }
       : { verdict: last.failed_units > 0 ? 'attention' : 'good', answer: `Alive: ${what}; ${end}.`, table };
   }
   if (last.state === 'stopped')
@@ -198,7 +229,8 @@ export const OPERATIONS: readonly Question[] = [
   {
     number: 10,
     name: 'Real failures',
-    question: 'Is this failure real, or is it no game, too early, off-season, or a source disabled on purpose?',
+    question:
+      'Is this failure real, or is it no game, too early, off-season, or a source disabled on purpose?',
     find: real,
   },
   { number: 11, name: 'Jobs', question: 'Which scheduled jobs failed, were late, or never ran?', find: jobs },

@@ -1,11 +1,20 @@
 import { addDays, daysBetween, type Slate, slateOf } from '#core/calendar.ts';
-import { listIncidents } from '#guard/incidents/care.ts';
-import { count, span, when } from '#guard/incidents/words.ts';
-import { type Found, outOf, type Question, type StatusMoment, type StatusWorld } from '#guard/status/answer.ts';
-import { COUNTED_GRADES } from '#pipeline/grade/counted.ts';
-import { readStored } from '#pipeline/publish/exports/stored.ts';
+import { listIncidents } from '#guard/incidents/acknowledge.ts';
+import { count, span, when } from '#guard/incidents/document.ts';
+import {
+  type Found,
+  outOf,
+  type Question,
+  type StatusMoment,
+  type StatusWorld,
+} from '#guard/status/answer.ts';
+import { readStored } from '#pipeline/exports/export.ts';
+import { COUNTED_GRADES } from '#pipeline/grade/grade.ts';
 
-async function exported({ warehouse, exports }: StatusWorld, { slate, lastNight, noGames }: StatusMoment): Promise<Found> {
+async function exported(
+  { warehouse, exports }: StatusWorld,
+  { slate, lastNight, noGames }: StatusMoment,
+): Promise<Found> {
   const [visible] = await warehouse.query<{ players: number; published_at: string | null }>(
     'SELECT COUNT(DISTINCT player_id) AS players, MAX(published_at) AS published_at FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)',
     { slate },
@@ -17,28 +26,38 @@ async function exported({ warehouse, exports }: StatusWorld, { slate, lastNight,
     ...(lastNight === undefined ? [] : [`exports/${lastNight}/results.json`]),
   ];
   const rows = await Promise.all(
-    paths.map(async (path): Promise<{ path: string; problem: string | undefined; cells: (string | number)[] }> => {
-      const stored = await readStored(exports, path);
-      if (stored.etag === '') return { path, problem: 'missing', cells: [path, 'missing', '', ''] };
-      const { head, generatedAt, rowCount } = stored;
-      const wanted = path.split('/')[1];
-      const isTonight = wanted === slate;
-      const problem =
-        head['slate'] !== wanted
-          ? `about ${String(head['slate'])}`
-          : rowCount === undefined || generatedAt === undefined
-            ? 'unreadable'
-            : isTonight && published !== null && generatedAt < published
-              ? `older than the publication of ${when(published)}`
-              : isTonight && path.endsWith('predictions.json') && rowCount === 0 && (visible?.players ?? 0) > 0
-                ? 'empty although predictions are visible'
-                : undefined;
-      return {
-        path,
-        problem,
-        cells: [path, problem ?? String(head['status'] ?? 'ok'), rowCount ?? '', generatedAt === undefined ? '' : when(generatedAt)],
-      };
-    }),
+    paths.map(
+      async (path): Promise<{ path: string; problem: string | undefined; cells: (string | number)[] }> => {
+        const stored = await readStored(exports, path);
+        if (stored.etag === '') return { path, problem: 'missing', cells: [path, 'missing', '', ''] };
+        const { head, generatedAt, rowCount } = stored;
+        const wanted = path.split('/')[1];
+        const isTonight = wanted === slate;
+        const problem =
+          head['slate'] !== wanted
+            ? `about ${String(head['slate'])}`
+            : rowCount === undefined || generatedAt === undefined
+              ? 'unreadable'
+              : isTonight && published !== null && generatedAt < published
+                ? `older than the publication of ${when(published)}`
+                : isTonight &&
+                    path.endsWith('predictions.json') &&
+                    rowCount === 0 &&
+                    (visible?.players ?? 0) > 0
+                  ? 'empty although predictions are visible'
+                  : undefined;
+        return {
+          path,
+          problem,
+          cells: [
+            path,
+            problem ?? String(head['status'] ?? 'ok'),
+            rowCount ?? '',
+            generatedAt === undefined ? '' : when(generatedAt),
+          ],
+        };
+      },
+    ),
   );
   const table = { header: ['document', 'state', 'rows', 'written'], rows: rows.map(({ cells }) => cells) };
   const isExpected = (path: string): boolean => !path.includes(slate) || published !== null;
@@ -53,7 +72,10 @@ async function exported({ warehouse, exports }: StatusWorld, { slate, lastNight,
   if (published === null) {
     return {
       verdict: 'idle',
-      answer: noGames === undefined ? 'Nothing is published, so nothing of tonight is exported.' : `No exports are expected: ${noGames}.`,
+      answer:
+        noGames === undefined
+          ? 'Nothing is published, so nothing of tonight is exported.'
+          : `No exports are expected: ${noGames}.`,
       table,
     };
   }
@@ -79,7 +101,12 @@ interface LiveRecord {
 }
 
 async function model({ warehouse }: StatusWorld, { slate }: StatusMoment): Promise<Found> {
-  const models = await warehouse.query<{ model_id: string; status: string; data_cutoff: Slate; training_rows: number }>(
+  const models = await warehouse.query<{
+    model_id: string;
+    status: string;
+    data_cutoff: Slate;
+    training_rows: number;
+  }>(
     'SELECT model_id, status, data_cutoff, training_rows FROM nba_predictions.model_registry ORDER BY data_cutoff DESC, created_at DESC',
   );
   const [serving] = await warehouse.query<{ model_id: string }>(
@@ -95,7 +122,9 @@ async function model({ warehouse }: StatusWorld, { slate }: StatusMoment): Promi
      FROM (${COUNTED_GRADES}) g WHERE g.system_id = 'ridge' GROUP BY g.model_id ORDER BY slates DESC`,
     { from: addDays(slate, -RECORD_DAYS), to: slate },
   );
-  const champion = models.find(({ status }) => status === 'champion') ?? models.find(({ model_id }) => model_id === serving?.model_id);
+  const champion =
+    models.find(({ status }) => status === 'champion') ??
+    models.find(({ model_id }) => model_id === serving?.model_id);
   const table = {
     header: ['model', 'slates', 'won', 'decided', 'mean error', 'bias', 'share over'],
     rows: record.map((row) => [
@@ -118,7 +147,8 @@ async function model({ warehouse }: StatusWorld, { slate }: StatusMoment): Promi
   const age = daysBetween(champion.data_cutoff, slate);
   const live = record.find(({ model_id }) => model_id === champion.model_id) ?? record[0];
   const overs = live === undefined || live.sides === 0 ? 0.5 : live.overs / live.sides;
-  const isBiased = live !== undefined && ((live.bias !== null && Math.abs(live.bias) > 1) || Math.abs(overs - 0.5) > 0.4);
+  const isBiased =
+    live !== undefined && ((live.bias !== null && Math.abs(live.bias) > 1) || Math.abs(overs - 0.5) > 0.4);
   const lived =
     live === undefined
       ? 'no graded slates within two weeks'
@@ -140,10 +170,17 @@ async function model({ warehouse }: StatusWorld, { slate }: StatusMoment): Promi
 
 async function repairs({ warehouse, state }: StatusWorld, { now, slate }: StatusMoment): Promise<Found> {
   const since = new Date(now.getTime() - 36 * 3_600_000).toISOString();
-  const ended = (await listIncidents(state, 'all')).filter(({ closed_at }) => closed_at !== null && closed_at >= since);
+  const ended = (await listIncidents(state, 'all')).filter(
+    ({ closed_at }) => closed_at !== null && closed_at >= since,
+  );
   const resolved = ended.filter(({ status }) => status === 'resolved');
   const lapsed = ended.filter(({ status }) => status === 'lapsed');
-  const withdrawn = await warehouse.query<{ slate: string; publication_id: string; reason: string | null; standing: number }>(
+  const withdrawn = await warehouse.query<{
+    slate: string;
+    publication_id: string;
+    reason: string | null;
+    standing: number;
+  }>(
     `SELECT w.slate, w.publication_id, w.reason, COUNT(p.publication_id) AS standing
      FROM nba_predictions.publications w
      LEFT JOIN nba_predictions.publications p ON p.slate = w.slate AND p.event = 'published' AND p.event_at > w.event_at
@@ -160,17 +197,26 @@ async function repairs({ warehouse, state }: StatusWorld, { now, slate }: Status
         `proven by a passing check after ${span(one.opened_at, one.closed_at ?? one.opened_at)}`,
         when(one.closed_at ?? one.opened_at),
       ]),
-      ...lapsed.map((one) => [one.fingerprint, 'not proven: no check looked again', when(one.closed_at ?? one.opened_at)]),
+      ...lapsed.map((one) => [
+        one.fingerprint,
+        'not proven: no check looked again',
+        when(one.closed_at ?? one.opened_at),
+      ]),
       ...withdrawn.map((one) => [
         `withdrawal of ${one.slate}`,
-        one.standing > 0 ? 'published anew' : `nothing published since${one.reason === null ? '' : `: ${one.reason}`}`,
+        one.standing > 0
+          ? 'published anew'
+          : `nothing published since${one.reason === null ? '' : `: ${one.reason}`}`,
         one.slate,
       ]),
     ],
   };
-  if (ended.length + withdrawn.length === 0) return { verdict: 'idle', answer: 'Nothing was repaired within 36 hours.' };
+  if (ended.length + withdrawn.length === 0)
+    return { verdict: 'idle', answer: 'Nothing was repaired within 36 hours.' };
   const parts = [
-    ...(resolved.length > 0 ? [`${outOf(resolved.length, ended.length)} repairs proven by a passing check`] : []),
+    ...(resolved.length > 0
+      ? [`${outOf(resolved.length, ended.length)} repairs proven by a passing check`]
+      : []),
     ...(lapsed.length > 0 ? [`not proven: ${lapsed.map(({ fingerprint }) => fingerprint).join(', ')}`] : []),
     ...(open.length > 0
       ? [`withdrawn and not published again: ${[...new Set(open.map((one) => one.slate))].join(', ')}`]
@@ -188,7 +234,12 @@ async function repairs({ warehouse, state }: StatusWorld, { now, slate }: Status
 }
 
 export const PRODUCT: readonly Question[] = [
-  { number: 8, name: 'Exports', question: 'Were exports published, fresh, non-empty, for the right date?', find: exported },
+  {
+    number: 8,
+    name: 'Exports',
+    question: 'Were exports published, fresh, non-empty, for the right date?',
+    find: exported,
+  },
   {
     number: 14,
     name: 'Model',

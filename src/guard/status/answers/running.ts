@@ -1,7 +1,13 @@
 import { addDays } from '#core/calendar.ts';
-import { clause, when } from '#guard/incidents/words.ts';
-import { type Found, outOf, type Question, type StatusMoment, type StatusWorld } from '#guard/status/answer.ts';
-import { listBatches } from '#pipeline/predict/batches.ts';
+import { clause, when } from '#guard/incidents/document.ts';
+import {
+  type Found,
+  outOf,
+  type Question,
+  type StatusMoment,
+  type StatusWorld,
+} from '#guard/status/answer.ts';
+import { listBatches } from '#pipeline/batch/state.ts';
 
 /** The last run of a processor. */
 export interface Last {
@@ -21,7 +27,10 @@ WHERE started_at BETWEEN fn.add_seconds(CAST(@now AS TIMESTAMP), -604800) AND CA
 QUALIFY ROW_NUMBER() OVER (PARTITION BY processor ORDER BY finished_at DESC, run_id DESC) = 1
 ORDER BY phase, processor`;
 
-async function versions({ warehouse, codeVersion, expectedVersion }: StatusWorld, { now }: StatusMoment): Promise<Found> {
+async function versions(
+  { warehouse, codeVersion, expectedVersion }: StatusWorld,
+  { now }: StatusMoment,
+): Promise<Found> {
   const last = await warehouse.query<Last>(LAST_RUNS, { now: now.toISOString() });
   const wanted = expectedVersion ?? codeVersion;
   const others = last.filter(({ code_version }) => code_version !== wanted);
@@ -29,8 +38,10 @@ async function versions({ warehouse, codeVersion, expectedVersion }: StatusWorld
     header: ['processor', 'version', 'last run'],
     rows: last.map((run) => [run.processor, run.code_version, when(run.finished_at)]),
   };
-  const source = expectedVersion === undefined ? `this command (${wanted}); nobody says what main is` : `main (${wanted})`;
-  if (codeVersion !== wanted) return { verdict: 'bad', answer: `This command is ${codeVersion}, main is ${wanted}.`, table };
+  const source =
+    expectedVersion === undefined ? `this command (${wanted}); nobody says what main is` : `main (${wanted})`;
+  if (codeVersion !== wanted)
+    return { verdict: 'bad', answer: `This command is ${codeVersion}, main is ${wanted}.`, table };
   if (last.length === 0) return { verdict: 'idle', answer: 'No processor has run within a week.' };
   return {
     verdict: others.length > 0 ? 'attention' : expectedVersion === undefined ? 'idle' : 'good',
@@ -64,7 +75,10 @@ interface PhaseRuns {
   readonly reason: string | null;
 }
 
-async function phases({ warehouse, state }: StatusWorld, { slate, now, noGames }: StatusMoment): Promise<Found> {
+async function phases(
+  { warehouse, state }: StatusWorld,
+  { slate, now, noGames }: StatusMoment,
+): Promise<Found> {
   const receipts = await warehouse.query<PhaseRuns>(
     `SELECT phase, COUNT(*) AS run_count, MAX(finished_at) AS finished_at, COUNTIF(verdict = 'failed') AS failed, COUNTIF(verdict = 'held') AS held,
        MAX(CASE WHEN verdict IN ('held', 'failed') THEN reason END) AS reason
@@ -119,7 +133,8 @@ export const RUNNING: readonly Question[] = [
   {
     number: 4,
     name: 'Phases',
-    question: 'Did each phase trigger, by event or only through the back-up schedule, and what is it waiting for?',
+    question:
+      'Did each phase trigger, by event or only through the back-up schedule, and what is it waiting for?',
     find: phases,
   },
 ];

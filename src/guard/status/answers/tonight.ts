@@ -1,9 +1,16 @@
 import { easternInstant, easternTime } from '#core/calendar.ts';
 import { FEATURES } from '#core/features.ts';
-import { count } from '#guard/incidents/words.ts';
-import { type Found, outOf, percent, type Question, type StatusMoment, type StatusWorld } from '#guard/status/answer.ts';
-import { listBatches, readOutcomes } from '#pipeline/predict/batches.ts';
-import { SKIP_REASONS } from '#pipeline/predict/gate.ts';
+import { count } from '#guard/incidents/document.ts';
+import {
+  type Found,
+  outOf,
+  percent,
+  type Question,
+  type StatusMoment,
+  type StatusWorld,
+} from '#guard/status/answer.ts';
+import { SKIP_REASONS } from '#pipeline/batch/plan.ts';
+import { listBatches, readOutcomes } from '#pipeline/batch/state.ts';
 
 /** By this time on a New York wall there should be predictions. */
 const PREDICTED_BY = '09:00';
@@ -33,7 +40,10 @@ LEFT JOIN (
 WHERE g.slate = CAST(@slate AS DATE) AND g.is_counted AND g.status NOT IN ('postponed', 'cancelled')
 ORDER BY g.tipoff_at, g.game_id`;
 
-async function predictions({ warehouse }: StatusWorld, { slate, now, noGames }: StatusMoment): Promise<Found> {
+async function predictions(
+  { warehouse }: StatusWorld,
+  { slate, now, noGames }: StatusMoment,
+): Promise<Found> {
   if (noGames !== undefined) return { verdict: 'idle', answer: `Nothing to predict: ${noGames}.` };
   const games = await warehouse.query<GameRow>(PER_GAME, { slate });
   const systems = await warehouse.query<{ system_id: string; players: number }>(
@@ -41,7 +51,8 @@ async function predictions({ warehouse }: StatusWorld, { slate, now, noGames }: 
      WHERE slate = CAST(@slate AS DATE) GROUP BY system_id ORDER BY system_id`,
     { slate },
   );
-  const sum = (key: 'expected' | 'predicted' | 'picks'): number => games.reduce((total, game) => total + game[key], 0);
+  const sum = (key: 'expected' | 'predicted' | 'picks'): number =>
+    games.reduce((total, game) => total + game[key], 0);
   const covered = games.filter(({ predicted }) => predicted > 0).length;
   const table = {
     header: ['game', 'ET', 'expected', 'predicted', 'picks'],
@@ -56,8 +67,17 @@ async function predictions({ warehouse }: StatusWorld, { slate, now, noGames }: 
   if (covered === 0) {
     const isDue = now >= easternInstant(slate, PREDICTED_BY);
     return isDue
-      ? { verdict: 'bad', answer: `None: ${games.length} games and no predictions.`, table, next: `tipoff day ${slate}` }
-      : { verdict: 'idle', answer: `Not yet: ${games.length} games; predictions are due at ${PREDICTED_BY} ET.`, table };
+      ? {
+          verdict: 'bad',
+          answer: `None: ${games.length} games and no predictions.`,
+          table,
+          next: `tipoff day ${slate}`,
+        }
+      : {
+          verdict: 'idle',
+          answer: `Not yet: ${games.length} games; predictions are due at ${PREDICTED_BY} ET.`,
+          table,
+        };
   }
   const missing = games.filter(({ predicted }) => predicted === 0).map(({ game }) => game);
   const bySystem = systems.map(({ system_id, players }) => `${system_id} ${players}`).join(', ');
@@ -82,20 +102,31 @@ async function features({ warehouse }: StatusWorld, { slate, noGames }: StatusMo
     { slate },
   );
   const [tonight, ...before] = days;
-  if (tonight?.slate !== slate) return { verdict: 'bad', answer: `No feature rows for ${slate}.`, next: `tipoff day ${slate}` };
+  if (tonight?.slate !== slate)
+    return { verdict: 'bad', answer: `No feature rows for ${slate}.`, next: `tipoff day ${slate}` };
   const [counts = {}] = await warehouse.query<Record<string, number>>(
     `SELECT ${COUNTED_FEATURES} FROM nba_predictions.ml_feature_store WHERE slate = CAST(@slate AS DATE)`,
     { slate },
   );
-  const holes = FEATURES.map(({ name, required }, i) => ({ name, required, players: counts[`f${i}`] ?? 0 })).filter(
-    ({ players }) => players > 0,
-  );
+  const holes = FEATURES.map(({ name, required }, i) => ({
+    name,
+    required,
+    players: counts[`f${i}`] ?? 0,
+  })).filter(({ players }) => players > 0);
   const blocking = holes.filter(({ required }) => required).toSorted((a, b) => b.players - a.players);
-  const usual = before.length === 0 ? undefined : before.reduce((total, day) => total + day.blocked / day.players, 0) / before.length;
+  const usual =
+    before.length === 0
+      ? undefined
+      : before.reduce((total, day) => total + day.blocked / day.players, 0) / before.length;
   const share = tonight.blocked / tonight.players;
   const trend = usual === undefined ? '' : `, usually ${(usual * 100).toFixed(1)} %`;
   return {
-    verdict: share > 0.25 ? 'bad' : share > 0.15 || (usual !== undefined && share > usual + 0.1) ? 'attention' : 'good',
+    verdict:
+      share > 0.25
+        ? 'bad'
+        : share > 0.15 || (usual !== undefined && share > usual + 0.1)
+          ? 'attention'
+          : 'good',
     answer: `${outOf(tonight.ready, tonight.players)} players quality-ready; ${tonight.blocked} blocked (${(share * 100).toFixed(1)} %${trend})${
       blocking.length === 0
         ? ''
@@ -115,7 +146,12 @@ async function features({ warehouse }: StatusWorld, { slate, noGames }: StatusMo
 
 async function lines({ warehouse }: StatusWorld, { slate, noGames }: StatusMoment): Promise<Found> {
   if (noGames !== undefined) return { verdict: 'idle', answer: `No lines are expected: ${noGames}.` };
-  const books = await warehouse.query<{ bookmaker: string; players: number; games: number; newest: string | null }>(
+  const books = await warehouse.query<{
+    bookmaker: string;
+    players: number;
+    games: number;
+    newest: string | null;
+  }>(
     `SELECT bookmaker, COUNT(DISTINCT player_lookup) AS players, COUNT(DISTINCT game_id) AS games, MAX(snapshot_at) AS newest
      FROM nba_analytics.player_prop_lines WHERE slate = CAST(@slate AS DATE) AND market = 'points' AND resolution = 'resolved'
      GROUP BY bookmaker ORDER BY players DESC, bookmaker`,
@@ -132,7 +168,12 @@ async function lines({ warehouse }: StatusWorld, { slate, noGames }: StatusMomen
   const without = games.filter(({ players }) => players === 0).map(({ game }) => game);
   const table = {
     header: ['bookmaker', 'players', 'games', 'newest quote'],
-    rows: books.map(({ bookmaker, players, games: played, newest }) => [bookmaker, players, played, newest ?? 'date only']),
+    rows: books.map(({ bookmaker, players, games: played, newest }) => [
+      bookmaker,
+      players,
+      played,
+      newest ?? 'date only',
+    ]),
   };
   if (books.length === 0) {
     const [raw] = await warehouse.query<{ n: number }>(
@@ -212,10 +253,16 @@ export const TONIGHT: readonly Question[] = [
   {
     number: 6,
     name: 'Features',
-    question: 'Are features clean tonight: how many players are blocked, by which feature, is contamination falling?',
+    question:
+      'Are features clean tonight: how many players are blocked, by which feature, is contamination falling?',
     find: features,
   },
-  { number: 7, name: 'Lines', question: 'Are betting lines in, from which source, for which games?', find: lines },
+  {
+    number: 7,
+    name: 'Lines',
+    question: 'Are betting lines in, from which source, for which games?',
+    find: lines,
+  },
   {
     number: 13,
     name: 'Why few picks',

@@ -1,13 +1,19 @@
 import { parquetReadObjects } from 'hyparquet';
-import { gameLines } from '#core/contracts/nba_raw/game-lines.ts';
+import { gameLines } from '#core/contracts/nba_raw.ts';
 import { messageOf } from '#core/errors.ts';
 import { type Line, readLine } from '#core/line.ts';
 import type { InputFile, InputFormat, ParsedFile } from '#pipeline/ingest/format.ts';
-import { RowRejection } from '#pipeline/ingest/rejection.ts';
-import { requiredSides, requiredStart, requiredText } from './fields.ts';
-import { collectUnits, parsedRow, unreadable } from './units.ts';
+import { RowRejection } from '#pipeline/ingest/rows.ts';
+import { collectUnits, parsedRow, requiredSides, requiredStart, requiredText, unreadable } from './fields.ts';
 
-const COLUMNS = ['event_id', 'home_team', 'away_team', 'commence_time', 'spread_point', 'total_point'] as const;
+const COLUMNS = [
+  'event_id',
+  'home_team',
+  'away_team',
+  'commence_time',
+  'spread_point',
+  'total_point',
+] as const;
 
 /** Last slate the file is taken for; what it says about later games has not been checked by anybody. */
 const LAST_SLATE = '2025-06-30';
@@ -54,7 +60,11 @@ function collect(records: readonly GameRecord[], kept: ReadonlyMap<string, numbe
         const spread_home = readPoint('spread_point', record.spread_point);
         const total = readPoint('total_point', record.total_point);
         if (spread_home === null && total === null)
-          throw new RowRejection('spread_point', 'missing_field', 'expected a spread or a total, saw neither');
+          throw new RowRejection(
+            'spread_point',
+            'missing_field',
+            'expected a spread or a total, saw neither',
+          );
         return parsedRow(
           gameLines,
           {
@@ -78,7 +88,11 @@ function collect(records: readonly GameRecord[], kept: ReadonlyMap<string, numbe
 function readStart(record: GameRecord): { commence_at: string; slate: string } {
   const start = requiredStart('commence_time', textOrNothing(record.commence_time));
   if (start.slate > LAST_SLATE) {
-    throw new RowRejection('commence_time', 'out_of_span', `expected a game up to ${LAST_SLATE}, saw one of ${start.slate}`);
+    throw new RowRejection(
+      'commence_time',
+      'out_of_span',
+      `expected a game up to ${LAST_SLATE}, saw one of ${start.slate}`,
+    );
   }
   return start;
 }
@@ -107,7 +121,8 @@ function isBetter(a: GameRecord, b: GameRecord): boolean {
 function readPoint(field: string, value: unknown): Line | null {
   if (value === null || value === undefined) return null;
   const line = typeof value === 'number' ? readLine(value) : undefined;
-  if (line === undefined) throw new RowRejection(field, 'bad_line', `expected a decimal in ${field}, saw "${String(value)}"`);
+  if (line === undefined)
+    throw new RowRejection(field, 'bad_line', `expected a decimal in ${field}, saw "${String(value)}"`);
   return line;
 }
 

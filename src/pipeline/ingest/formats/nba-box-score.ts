@@ -1,13 +1,128 @@
 import { readGameId, type Slate } from '#core/calendar.ts';
-import { playerBoxScores } from '#core/contracts/nba_raw/player-box-scores.ts';
-import { teamBoxScores } from '#core/contracts/nba_raw/team-box-scores.ts';
+import { playerBoxScores, teamBoxScores } from '#core/contracts/nba_raw.ts';
 import { findTeam, type Team } from '#core/teams.ts';
 import type { InputFile, InputFormat, ParsedFile, ParsedRow } from '#pipeline/ingest/format.ts';
-import { RowRejection } from '#pipeline/ingest/rejection.ts';
-import { requiredCount, requiredPlayer } from './fields.ts';
-import { type JsonObject, leadsWith, listIn, objectIn, payloadUnder, slateOfGame, textIn } from './json-payload.ts';
-import { NO_COUNTS, readBoxCounts, readMinutes, readPlusMinus } from './nba-box-statistics.ts';
-import { collectUnits, parsedRow } from './units.ts';
+import { RowRejection } from '#pipeline/ingest/rows.ts';
+import {
+  collectUnits,
+  type JsonObject,
+  leadsWith,
+  listIn,
+  objectIn,
+  optionalNumber,
+  parsedRow,
+  payloadUnder,
+  requiredCount,
+  requiredPlayer,
+  slateOfGame,
+  textIn,
+} from './fields.ts';
+
+/** Minutes of a payload: "PT27M30.00S", "PT240M00.00S", "27:30", "27.000000:30", 27; '' is null. Throws RowRejection bad_number. */
+export function readMinutes(field: string, text: string): number | null {
+  if (text === '') return null;
+  const iso = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$/.exec(text);
+  const clock = /^(\d+)(?:\.0+)?(?::([0-5]\d))?$/.exec(text);
+  const minutes =
+    iso !== null && text !== 'PT'
+      ? Number(iso[1] ?? 0) * 60 + Number(iso[2] ?? 0) + Number(iso[3] ?? 0) / 60
+      : clock !== null
+        ? Number(clock[1]) + Number(clock[2] ?? 0) / 60
+        : undefined;
+  if (minutes === undefined) {
+    throw new RowRejection(field, 'bad_number', `expected minutes as PT27M30.00S or 27:30, saw "${text}"`);
+  }
+  return Math.round(minutes * 1000) / 1000;
+}
+
+const NAMES = {
+  points: 'points',
+  fgm: 'fieldGoalsMade',
+  fga: 'fieldGoalsAttempted',
+  fg3m: 'threePointersMade',
+  fg3a: 'threePointersAttempted',
+  ftm: 'freeThrowsMade',
+  fta: 'freeThrowsAttempted',
+  oreb: 'reboundsOffensive',
+  dreb: 'reboundsDefensive',
+  reb: 'reboundsTotal',
+  ast: 'assists',
+  stl: 'steals',
+  blk: 'blocks',
+  tov: 'turnovers',
+  pf: 'foulsPersonal',
+} as const;
+
+export type BoxCounts = Readonly<Record<keyof typeof NAMES, number>>;
+
+/**
+ * The counts of a player or a team, checked against each other. Rebounds are offensive plus defensive ones: the live
+ * feed adds to a team's total those no player is credited with, which its box scores elsewhere leave out.
+ * Throws RowRejection missing_field, bad_number, impossible_value.
+ */
+export function readBoxCounts(statistics: JsonObject, whose: 'player' | 'team'): BoxCounts {
+  const entries = Object.entries(NAMES).map(
+    ([column, name]) => [column, requiredCount(name, statistics[name])] as const,
+  );
+  const counts = Object.fromEntries(entries) as unknown as BoxCounts;
+  const limits = [
+    ['fgm', 'fga'],
+    ['fg3m', 'fg3a'],
+    ['ftm', 'fta'],
+    ['fg3m', 'fgm'],
+  ] as const;
+  for (const [part, whole] of limits) {
+    if (counts[part] > counts[whole]) {
+      throw new RowRejection(
+        NAMES[part],
+        'impossible_value',
+        `expected at most ${NAMES[whole]} = ${counts[whole]}, saw ${counts[part]}`,
+      );
+    }
+  }
+  const points = 2 * counts.fgm + counts.fg3m + counts.ftm;
+  if (points !== counts.points) {
+    throw new RowRejection(
+      'points',
+      'impossible_value',
+      `expected ${points} from the field goals and free throws, saw ${counts.points}`,
+    );
+  }
+  const reb = counts.oreb + counts.dreb;
+  if (whose === 'player' ? counts.reb !== reb : counts.reb < reb) {
+    throw new RowRejection(
+      'reboundsTotal',
+      'impossible_value',
+      `expected ${counts.oreb} + ${counts.dreb}, saw ${counts.reb}`,
+    );
+  }
+  return { ...counts, reb };
+}
+
+/** Plus-minus; null where the payload has none. */
+export function readPlusMinus(statistics: JsonObject): number | null {
+  return optionalNumber('plusMinusPoints', statistics['plusMinusPoints']);
+}
+
+/** The counts of somebody who did not play: not zero, but not there. */
+export const NO_COUNTS: Readonly<Record<keyof typeof NAMES | 'plus_minus', null>> = {
+  points: null,
+  fgm: null,
+  fga: null,
+  fg3m: null,
+  fg3a: null,
+  ftm: null,
+  fta: null,
+  oreb: null,
+  dreb: null,
+  reb: null,
+  ast: null,
+  stl: null,
+  blk: null,
+  tov: null,
+  pf: null,
+  plus_minus: null,
+};
 
 /** The league's statistics answer `boxscoretraditionalv3`. It has no date: see `slateOfGame` for where one may stand. */
 export const nbaBoxScoreV3: InputFormat = {
@@ -21,7 +136,8 @@ export const nbaBoxScoreV3: InputFormat = {
 export const nbaBoxScoreLive: InputFormat = {
   id: 'nba_box_score_live_json',
   description: 'NBA.com live box score, boxscore_<game id>.json',
-  recognise: (_path, head) => leadsWith(head, 'game') && /"gameId"\s*:/.test(head) && !/"actions"\s*:/.test(head),
+  recognise: (_path, head) =>
+    leadsWith(head, 'game') && /"gameId"\s*:/.test(head) && !/"actions"\s*:/.test(head),
   parse: (file) => parseBoxScore(file, payloadUnder(file, 'game')),
 };
 
@@ -75,7 +191,8 @@ export function parseBoxScore(file: InputFile, game: JsonObject): ParsedFile {
 function readFrame(game: JsonObject, path: string): GameFrame {
   const game_id = textIn(game['gameId']);
   const kind = readGameId(game_id);
-  if (kind === undefined) throw new RowRejection('gameId', 'unknown_game', `expected a game id of the league, saw "${game_id}"`);
+  if (kind === undefined)
+    throw new RowRejection('gameId', 'unknown_game', `expected a game id of the league, saw "${game_id}"`);
   const slate = slateOfGame(game, path);
   if (slate === undefined) {
     throw new RowRejection(
@@ -121,7 +238,9 @@ function playerRow(frame: GameFrame, side: Side, player: JsonObject, line: numbe
       dnp_reason: played ? null : reason,
       minutes: played ? minutes : null,
       is_starter: isStarter(player),
-      ...(played ? { ...readBoxCounts(statistics, 'player'), plus_minus: readPlusMinus(statistics) } : NO_COUNTS),
+      ...(played
+        ? { ...readBoxCounts(statistics, 'player'), plus_minus: readPlusMinus(statistics) }
+        : NO_COUNTS),
     },
     line,
   );
@@ -135,7 +254,11 @@ function hasPlayed(player: JsonObject, minutes: number | null, reason: string | 
 }
 
 function didNotPlayReason(player: JsonObject): string | null {
-  const parts = [textIn(player['comment']), textIn(player['notPlayingReason']), textIn(player['notPlayingDescription'])];
+  const parts = [
+    textIn(player['comment']),
+    textIn(player['notPlayingReason']),
+    textIn(player['notPlayingDescription']),
+  ];
   const reason = parts.filter((part) => part !== '').join(' - ');
   return reason === '' ? null : reason;
 }
@@ -167,13 +290,95 @@ function teamRow(frame: GameFrame, side: Side, line: number): ParsedRow {
 
 function teamsOf({ isHome, payload, opponent }: Side) {
   const [own, other] = [readTeam(payload), readTeam(opponent)];
-  if (own === other) throw new RowRejection('teamId', 'impossible_value', `expected two different teams, saw ${own.abbr} twice`);
+  if (own === other)
+    throw new RowRejection(
+      'teamId',
+      'impossible_value',
+      `expected two different teams, saw ${own.abbr} twice`,
+    );
   return { team_id: own.id, team_abbr: own.abbr, opponent_abbr: other.abbr, is_home: isHome };
 }
 
 function readTeam(payload: JsonObject): Team {
   const team = findTeam(textIn(payload['teamId']));
   if (team === undefined)
-    throw new RowRejection('teamId', 'unknown_team', `expected the id of a team of the league, saw "${textIn(payload['teamId'])}"`);
+    throw new RowRejection(
+      'teamId',
+      'unknown_team',
+      `expected the id of a team of the league, saw "${textIn(payload['teamId'])}"`,
+    );
   return team;
+}
+
+/** Short names of the mobile feed for what the live feed spells out. */
+const STATISTICS: Readonly<Record<string, string>> = {
+  fgm: 'fieldGoalsMade',
+  fga: 'fieldGoalsAttempted',
+  tpm: 'threePointersMade',
+  tpa: 'threePointersAttempted',
+  ftm: 'freeThrowsMade',
+  fta: 'freeThrowsAttempted',
+  oreb: 'reboundsOffensive',
+  dreb: 'reboundsDefensive',
+  reb: 'reboundsTotal',
+  ast: 'assists',
+  stl: 'steals',
+  blk: 'blocks',
+  tov: 'turnovers',
+  pf: 'foulsPersonal',
+  pts: 'points',
+  pm: 'plusMinusPoints',
+};
+
+/**
+ * The league's former mobile feed, `<game id>_gamedetail.json`, still found in archives. It is put into the words of the
+ * live feed and read by the same rules.
+ */
+export const nbaBoxScoreMobile: InputFormat = {
+  id: 'nba_box_score_mobile_json',
+  description: 'NBA.com box score of the former mobile feed, <game id>_gamedetail.json',
+  recognise: (_path, head) => leadsWith(head, 'g') && /"gid"\s*:/.test(head),
+  parse: (file) => {
+    const game = payloadUnder(file, 'g');
+    return parseBoxScore(file, {
+      gameId: game['gid'],
+      gameEt: game['gdte'],
+      gameStatus: game['st'],
+      gameStatusText: game['stt'],
+      homeTeam: side(objectIn(game['hls'])),
+      awayTeam: side(objectIn(game['vls'])),
+    });
+  },
+};
+
+function side(team: JsonObject): JsonObject {
+  return {
+    teamId: team['tid'],
+    players: listIn(team['pstsg']).map((player) => mobilePlayer(objectIn(player))),
+    statistics: { ...spelledOut(objectIn(team['tstsg'])), points: team['s'] },
+  };
+}
+
+function mobilePlayer(player: JsonObject): JsonObject {
+  const seconds = textIn(player['sec']);
+  return {
+    personId: player['pid'],
+    firstName: player['fn'],
+    familyName: player['ln'],
+    position: player['pos'],
+    comment: player['memo'],
+    statistics: {
+      ...spelledOut(player),
+      minutes: seconds === '' ? '' : `${textIn(player['min'])}:${seconds.padStart(2, '0')}`,
+    },
+  };
+}
+
+function spelledOut(statistics: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(statistics).flatMap(([name, value]) => {
+      const spelled = STATISTICS[name];
+      return spelled === undefined ? [] : [[spelled, value]];
+    }),
+  );
 }

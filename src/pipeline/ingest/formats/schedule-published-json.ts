@@ -2,10 +2,9 @@ import { z } from 'zod';
 import { slateOf } from '#core/calendar.ts';
 import { gameKey } from '#pipeline/ingest/cells.ts';
 import type { InputFile, InputFormat } from '#pipeline/ingest/format.ts';
-import { collectKeyed, type KeyedRow, RowRejection } from '#pipeline/ingest/rejection.ts';
-import { requiredInstant, requiredTeam } from './fields.ts';
-import { joinLabels, type ScheduleStatement, scheduleRow } from './schedule-row.ts';
-import { jsonOf, unreadable } from './units.ts';
+import { collectKeyed, type KeyedRow, RowRejection } from '#pipeline/ingest/rows.ts';
+import { jsonOf, requiredInstant, requiredTeam, unreadable } from './fields.ts';
+import { joinLabels, type ScheduleStatement, scheduleRow } from './schedules-csv.ts';
 
 const side = z.object({ teamId: z.number(), score: z.number().nullish() });
 const game = z.object({
@@ -23,7 +22,10 @@ const game = z.object({
 type Game = z.infer<typeof game>;
 const payload = z.object({
   meta: z.object({ time: z.string().nullish() }).nullish(),
-  leagueSchedule: z.object({ seasonYear: z.string(), gameDates: z.array(z.object({ games: z.array(z.unknown()) })) }),
+  leagueSchedule: z.object({
+    seasonYear: z.string(),
+    gameDates: z.array(z.object({ games: z.array(z.unknown()) })),
+  }),
 });
 
 const STATUS = new Map<number, ScheduleStatement['status']>([
@@ -57,7 +59,8 @@ export const schedulePublishedJson: InputFormat = {
 
 function readPayload(file: InputFile): { games: unknown[]; observedAt: string | null } {
   const read = payload.safeParse(jsonOf(file));
-  if (!read.success) throw unreadable(file, 'a scheduleLeagueV2 document', z.prettifyError(read.error), read.error);
+  if (!read.success)
+    throw unreadable(file, 'a scheduleLeagueV2 document', z.prettifyError(read.error), read.error);
   const time = read.data.meta?.time ?? '';
   const observed = Date.parse(time);
   if (time !== '' && Number.isNaN(observed)) throw unreadable(file, 'an instant in meta.time', `"${time}"`);
@@ -82,12 +85,18 @@ function statementOf(games: readonly unknown[], observedAt: string | null): 'pub
   let first = Number.POSITIVE_INFINITY;
   for (const unit of games) {
     const read = game.safeParse(unit);
-    if (read.success && read.data.gameId.startsWith('002')) first = Math.min(first, Date.parse(read.data.gameDateTimeUTC) || first);
+    if (read.success && read.data.gameId.startsWith('002'))
+      first = Math.min(first, Date.parse(read.data.gameDateTimeUTC) || first);
   }
   return observedAt !== null && Date.parse(observedAt) < first ? 'published' : 'current';
 }
 
-function gameRow(said: Game, line: number, statement: 'published' | 'current', observedAt: string | null): KeyedRow {
+function gameRow(
+  said: Game,
+  line: number,
+  statement: 'published' | 'current',
+  observedAt: string | null,
+): KeyedRow {
   const key = gameKey('gameId', said.gameId);
   const instant = requiredInstant('gameDateTimeUTC', said.gameDateTimeUTC);
   const text = said.gameStatusText?.trim() ?? '';
@@ -106,7 +115,11 @@ function gameRow(said: Game, line: number, statement: 'published' | 'current', o
     status,
     statement,
     statusText: text === '' ? null : text,
-    label: joinLabels([said.gameLabel ?? '', said.gameSubLabel ?? '', / leads | wins | tied /.test(` ${series} `) ? '' : series]),
+    label: joinLabels([
+      said.gameLabel ?? '',
+      said.gameSubLabel ?? '',
+      / leads | wins | tied /.test(` ${series} `) ? '' : series,
+    ]),
     homeScore: status === 'final' ? (said.homeTeam.score ?? null) : null,
     awayScore: status === 'final' ? (said.awayTeam.score ?? null) : null,
     observedAt,
@@ -117,6 +130,7 @@ function statusOf(said: Game, text: string): ScheduleStatement['status'] {
   if (said.postponedStatus === 'Y' || /^(?:ppd|postponed)/i.test(text)) return 'postponed';
   if (/^cancel/i.test(text)) return 'cancelled';
   const status = STATUS.get(said.gameStatus);
-  if (status === undefined) throw new RowRejection('gameStatus', 'bad_status', `expected 1, 2 or 3, saw ${said.gameStatus}`);
+  if (status === undefined)
+    throw new RowRejection('gameStatus', 'bad_status', `expected 1, 2 or 3, saw ${said.gameStatus}`);
   return status;
 }

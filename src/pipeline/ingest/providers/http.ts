@@ -50,7 +50,8 @@ export function fetchHttp({ clock, attempts = 4, timeoutMs: usualTimeout = 20_00
           if (status !== 429 && status < 500) return outcome.answer;
           failure = { seen: `status ${status}`, retryAfter: outcome.answer.headers['retry-after'] };
         } else failure = outcome;
-        if (attempt < attempts) await clock.sleep(waitBefore(attempt, failure.retryAfter, clock.now()), signal);
+        if (attempt < attempts)
+          await clock.sleep(waitBefore(attempt, failure.retryAfter, clock.now()), signal);
       }
       throw new TipoffError(
         'TIPOFF_PROVIDER_DOWN',
@@ -83,7 +84,10 @@ async function attemptGet(
   signal?.throwIfAborted();
   const timeout = AbortSignal.timeout(timeoutMs);
   try {
-    const response = await fetch(url, { headers, signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]) });
+    const response = await fetch(url, {
+      headers,
+      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+    });
     const bytes = new Uint8Array(await response.arrayBuffer());
     return { answer: { status: response.status, headers: Object.fromEntries(response.headers), bytes } };
   } catch (error) {
@@ -102,7 +106,32 @@ function networkFailure(error: unknown, url: string): string {
 
 function waitBefore(attempt: number, retryAfter: string | undefined, now: Date): number {
   const seconds = Number(retryAfter);
-  const asked = retryAfter === undefined ? Number.NaN : Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter) - now.getTime();
+  const asked =
+    retryAfter === undefined
+      ? Number.NaN
+      : Number.isFinite(seconds)
+        ? seconds * 1000
+        : Date.parse(retryAfter) - now.getTime();
   const wait = Number.isNaN(asked) ? FIRST_WAIT_MS * 2 ** (attempt - 1) : Math.max(0, asked);
   return Math.min(wait, LONGEST_WAIT_MS);
 }
+
+/** The bytes of a 200; TIPOFF_PROVIDER for any other answer. The body is not quoted: some providers repeat the key in it. */
+export function bytesOf(provider: string, url: string, answer: HttpAnswer): Uint8Array {
+  if (answer.status === 200) return answer.bytes;
+  throw new TipoffError(
+    'TIPOFF_PROVIDER',
+    `${provider}: expected status 200 from ${withoutQuery(url)}, saw ${answer.status}`,
+    {
+      hint: HINTS[answer.status] ?? 'Look at the documentation of the provider for this status.',
+      details: { address: withoutQuery(url), status: answer.status },
+    },
+  );
+}
+
+const HINTS: Readonly<Record<number, string>> = {
+  401: 'Check the key, and whether its quota is used up.',
+  403: 'The provider refuses this machine or key: check both.',
+  404: 'There is nothing at this address, or not yet: check the id.',
+  422: 'The provider does not know one of the parameters: check markets and regions.',
+};

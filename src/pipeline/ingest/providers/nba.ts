@@ -1,8 +1,7 @@
 import { readGameId } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import type { InputFile } from '#pipeline/ingest/format.ts';
-import type { Http } from './http.ts';
-import { bytesOf } from './refuse.ts';
+import { bytesOf, type Http } from './http.ts';
 
 export interface NbaOptions {
   readonly http: Http;
@@ -13,7 +12,11 @@ export interface NbaOptions {
 const NBA = 'https://cdn.nba.com/static/json';
 
 /** The league's site answers programs that look like one of its pages. */
-const HEADERS = { accept: 'application/json', referer: 'https://www.nba.com/', 'user-agent': 'Mozilla/5.0 (compatible; tipoff)' };
+const HEADERS = {
+  accept: 'application/json',
+  referer: 'https://www.nba.com/',
+  'user-agent': 'Mozilla/5.0 (compatible; tipoff)',
+};
 
 /** Box scores of NBA.com's live feed. */
 export interface BoxScoreProvider {

@@ -1,11 +1,10 @@
 import { type Slate, slateOf } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import type { InputFile } from '#pipeline/ingest/format.ts';
-import { listIn, objectIn, textIn } from '#pipeline/ingest/formats/json-payload.ts';
-import { ODDS_API_MARKETS } from '#pipeline/ingest/formats/prop-markets.ts';
+import { listIn, objectIn, textIn } from '#pipeline/ingest/formats/fields.ts';
+import { ODDS_API_MARKETS } from '#pipeline/ingest/formats/lines-csv.ts';
 import type { Clock } from '#platform/clock.ts';
-import { type Http, type HttpAnswer, withoutQuery } from './http.ts';
-import { bytesOf } from './refuse.ts';
+import { bytesOf, type Http, type HttpAnswer, withoutQuery } from './http.ts';
 
 export interface OddsApiOptions {
   readonly http: Http;
@@ -56,11 +55,20 @@ export function oddsApiProps({
   markets = ODDS_API_MARKETS,
 }: OddsApiOptions): PropsProvider {
   if (key.trim() === '') {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `expected a key for ${PROVIDER}, saw an empty one`, { hint: 'Set the key of the account.' });
+    throw new TipoffError('TIPOFF_BAD_INPUT', `expected a key for ${PROVIDER}, saw an empty one`, {
+      hint: 'Set the key of the account.',
+    });
   }
-  const get = async (address: string, query: Readonly<Record<string, string>>, signal: AbortSignal | undefined) => {
+  const get = async (
+    address: string,
+    query: Readonly<Record<string, string>>,
+    signal: AbortSignal | undefined,
+  ) => {
     const url = `${address}?${new URLSearchParams({ apiKey: key, ...query })}`;
-    return http.get(url, { headers: { accept: 'application/json' }, ...(signal === undefined ? {} : { signal }) });
+    return http.get(url, {
+      headers: { accept: 'application/json' },
+      ...(signal === undefined ? {} : { signal }),
+    });
   };
   return {
     props: async (slate, signal) => {
@@ -78,7 +86,11 @@ export function oddsApiProps({
         else {
           const address = `${eventsAddress}/${encodeURIComponent(id)}/odds`;
           try {
-            const answer = await get(address, { regions: regions.join(','), markets: markets.join(','), oddsFormat: 'american' }, signal);
+            const answer = await get(
+              address,
+              { regions: regions.join(','), markets: markets.join(','), oddsFormat: 'american' },
+              signal,
+            );
             quota = quotaAfter(answer, quota);
             files.push({ path: address, bytes: bytesOf(PROVIDER, address, answer) });
           } catch (error) {
@@ -130,10 +142,14 @@ function parseJson(bytes: Uint8Array, address: string): unknown {
 }
 
 function unreadable(address: string, expected: string, seen: string): TipoffError {
-  return new TipoffError('TIPOFF_PROVIDER', `${PROVIDER}: expected ${expected} from ${withoutQuery(address)}, saw ${seen}`, {
-    hint: 'The provider may have changed its answers: compare with its documentation.',
-    details: { address: withoutQuery(address) },
-  });
+  return new TipoffError(
+    'TIPOFF_PROVIDER',
+    `${PROVIDER}: expected ${expected} from ${withoutQuery(address)}, saw ${seen}`,
+    {
+      hint: 'The provider may have changed its answers: compare with its documentation.',
+      details: { address: withoutQuery(address) },
+    },
+  );
 }
 
 function quotaAfter({ headers }: HttpAnswer, before: Quota): Quota {

@@ -36,7 +36,10 @@ const MARK: Readonly<Record<Severity, { readonly emoji: string; readonly word: s
  * outside is escaped, so that it can neither mention people nor make links; what is longer than Slack takes is cut with
  * a mark and the number of lines left out.
  */
-export function slackMessage(notice: Notice, link: (path: string) => string | undefined = () => undefined): SlackMessage {
+export function slackMessage(
+  notice: Notice,
+  link: (path: string) => string | undefined = () => undefined,
+): SlackMessage {
   const { emoji, word } = MARK[notice.severity];
   const tail: Block[] = [];
   if (notice.repair !== undefined) tail.push(section(`*Repair*\n${codeBlock(notice.repair)}`));
@@ -47,7 +50,11 @@ export function slackMessage(notice: Notice, link: (path: string) => string | un
   tail.push({ type: 'context', elements: small.map((text) => mrkdwn(cut(text, SLACK_LIMITS.text))) });
   const header: Block = {
     type: 'header',
-    text: { type: 'plain_text', text: cut(`${emoji} ${word} ${oneLine(notice.title)}`, SLACK_LIMITS.header), emoji: true },
+    text: {
+      type: 'plain_text',
+      text: cut(`${emoji} ${word} ${oneLine(notice.title)}`, SLACK_LIMITS.header),
+      emoji: true,
+    },
   };
   const lines = notice.lines.map((line) => oneLine(line.slice(0, SLACK_LIMITS.text + 1)));
   const body = sections(lines, SLACK_LIMITS.blocks - 1 - tail.length);
@@ -56,7 +63,10 @@ export function slackMessage(notice: Notice, link: (path: string) => string | un
     ...lines,
     ...(notice.repair === undefined ? [] : [`Repair: ${oneLine(notice.repair)}`]),
   ];
-  return { text: cut(escapeMrkdwn(plain.join('\n')), SLACK_LIMITS.fallback), blocks: [header, ...body, ...tail] };
+  return {
+    text: cut(escapeMrkdwn(plain.join('\n')), SLACK_LIMITS.fallback),
+    blocks: [header, ...body, ...tail],
+  };
 }
 
 /** Lines packed into as few sections as Slack's limit of a text allows, in at most `room` blocks. */
@@ -100,7 +110,11 @@ function runbookText(path: string, address: string | undefined): string {
 
 /** The three characters that Slack reads as markup in any text, and the mark that would open a code block. */
 export function escapeMrkdwn(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('```', "'''");
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('```', "'''");
 }
 
 function oneLine(text: string): string {

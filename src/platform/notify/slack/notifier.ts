@@ -1,11 +1,178 @@
-import { WebClient } from '@slack/web-api';
+import { WebAPIPlatformError, WebClient } from '@slack/web-api';
 import { TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
-import type { Notice, NoticeRef, Notifier } from '#platform/notify/port.ts';
+import type { Notice, NoticeRef, Notifier, Severity } from '#platform/notify/port.ts';
 import { slackMessage } from './blocks.ts';
-import { type ChannelRules, channelOf } from './channels.ts';
-import { findMessage } from './find.ts';
 import { type RetryPolicy, silentLogger, withRetries } from './retry.ts';
+
+/** Which channel a notice goes to. The first rule that fits wins; without one the default. */
+export interface ChannelRules {
+  readonly default: string;
+  readonly rules: readonly ChannelRule[];
+}
+
+export interface ChannelRule {
+  readonly severity?: Severity;
+  readonly phase?: string;
+  readonly channel: string;
+}
+
+export const DEFAULT_CHANNEL = '#canary-alerts';
+const SEVERITIES: readonly string[] = ['info', 'warning', 'error', 'critical', 'resolved'];
+const CHANNEL = /^(#[\p{Ll}\p{N}_-]{1,80}|[CGD][A-Z0-9]{6,})$/u;
+
+/**
+ * Reads rules from text: comma-separated `who=channel`, where `who` is a severity, a phase or `phase/severity`, for
+ * example `predict/critical=#nba-predictions,warning=#nba-alerts`. More exact rules come first. TIPOFF_BAD_INPUT for
+ * what is no rule: an alert must not go nowhere.
+ */
+export function parseChannels(text: string, fallback: string = DEFAULT_CHANNEL): ChannelRules {
+  checkChannel(fallback);
+  const rules = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map((part): ChannelRule => {
+      const [who, channel, ...rest] = part.split('=').map((piece) => piece.trim());
+      if (who === undefined || who === '' || channel === undefined || rest.length > 0) throw badRule(part);
+      checkChannel(channel);
+      const names = who.split('/');
+      if (names.length > 2) throw badRule(part);
+      const [first = '', second] = names;
+      if (second === undefined)
+        return SEVERITIES.includes(first)
+          ? { severity: first as Severity, channel }
+          : { phase: first, channel };
+      if (!SEVERITIES.includes(second)) throw badRule(part);
+      return { phase: first, severity: second as Severity, channel };
+    });
+  return { default: fallback, rules: rules.toSorted((a, b) => exactness(b) - exactness(a)) };
+}
+
+/** The channel of a notice. A resolved notice goes where it is first told, which is the business of who holds its reference. */
+export function channelOf(rules: ChannelRules, notice: Pick<Notice, 'severity' | 'phase'>): string {
+  const fits = (rule: ChannelRule): boolean =>
+    (rule.severity === undefined || rule.severity === notice.severity) &&
+    (rule.phase === undefined || rule.phase === notice.phase);
+  return rules.rules.find(fits)?.channel ?? rules.default;
+}
+
+function exactness(rule: ChannelRule): number {
+  return (rule.phase === undefined ? 0 : 2) + (rule.severity === undefined ? 0 : 1);
+}
+
+function checkChannel(channel: string): void {
+  if (CHANNEL.test(channel)) return;
+  throw new TipoffError('TIPOFF_BAD_INPUT', `expected a Slack channel as #name or an id, saw "${channel}"`, {
+    hint: 'Write the channel as it is called in Slack, for example #canary-alerts.',
+    details: { channel },
+  });
+}
+
+function badRule(part: string): TipoffError {
+  return new TipoffError(
+    'TIPOFF_BAD_INPUT',
+    `expected a channel rule as severity=#channel, phase=#channel or phase/severity=#channel, saw "${part}"`,
+    {
+      hint: 'For example predict/critical=#nba-predictions,warning=#nba-alerts.',
+      details: { rule: part },
+    },
+  );
+}
+
+interface Search {
+  readonly channel: string;
+  readonly key: string;
+  /** Look in this thread instead of the channel. */
+  readonly thread: NoticeRef | undefined;
+  readonly clock: Clock;
+}
+
+/** How far back a message whose answer was lost can lie. */
+const LOOK_BACK_SECONDS = 2 * 86_400;
+const PAGE = 200;
+const MOST_PAGES = 5;
+
+/**
+ * The message that carries a notice's key in its metadata, or undefined. Needs the scopes channels:history and, for a
+ * channel given by name, channels:read; an app without them cannot look, and is told undefined: a message too many is
+ * better than none.
+ */
+export async function findMessage(client: WebClient, search: Search): Promise<NoticeRef | undefined> {
+  try {
+    return await lookFor(client, search);
+  } catch (error) {
+    if (error instanceof WebAPIPlatformError && error.data.error === 'missing_scope') return undefined;
+    throw error;
+  }
+}
+
+async function lookFor(
+  client: WebClient,
+  { channel, key, thread, clock }: Search,
+): Promise<NoticeRef | undefined> {
+  const id = await channelId(client, channel);
+  if (id === undefined) return undefined;
+  const oldest = String(Math.floor(clock.now().getTime() / 1000) - LOOK_BACK_SECONDS);
+  let cursor = '';
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const answer: unknown = await client.apiCall(
+      thread === undefined ? 'conversations.history' : 'conversations.replies',
+      {
+        channel: id,
+        oldest,
+        limit: PAGE,
+        include_all_metadata: true,
+        ...(thread === undefined ? {} : { ts: thread.id }),
+        ...(cursor === '' ? {} : { cursor }),
+      },
+    );
+    const found = list(answer, 'messages').find((message) => keyOf(message) === key);
+    const ts = member(found, 'ts');
+    if (typeof ts === 'string') return { channel: id, id: ts };
+    cursor = nextCursor(answer);
+    if (cursor === '') return undefined;
+  }
+  return undefined;
+}
+
+/** The id of a channel given by name or id; undefined when no channel has the name. */
+async function channelId(client: WebClient, channel: string): Promise<string | undefined> {
+  if (!channel.startsWith('#')) return channel;
+  let cursor = '';
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const answer: unknown = await client.apiCall('conversations.list', {
+      types: 'public_channel,private_channel',
+      exclude_archived: true,
+      limit: 1000,
+      ...(cursor === '' ? {} : { cursor }),
+    });
+    const found = list(answer, 'channels').find((one) => member(one, 'name') === channel.slice(1));
+    const id = member(found, 'id');
+    if (typeof id === 'string') return id;
+    cursor = nextCursor(answer);
+    if (cursor === '') return undefined;
+  }
+  return undefined;
+}
+
+function keyOf(message: unknown): unknown {
+  return member(member(member(message, 'metadata'), 'event_payload'), 'key');
+}
+
+function nextCursor(answer: unknown): string {
+  const cursor = member(member(answer, 'response_metadata'), 'next_cursor');
+  return typeof cursor === 'string' ? cursor : '';
+}
+
+function list(value: unknown, name: string): readonly unknown[] {
+  const inner = member(value, name);
+  return Array.isArray(inner) ? inner : [];
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}
 
 export interface SlackOptions {
   readonly token: string;
@@ -41,7 +208,11 @@ export function slackNotifier(options: SlackOptions): Notifier {
     timeout: options.timeout ?? TIMEOUT_MS,
     logger: silentLogger,
   });
-  const retrying = <T>(what: string, call: () => Promise<T>, recover?: () => Promise<T | undefined>): Promise<T> =>
+  const retrying = <T>(
+    what: string,
+    call: () => Promise<T>,
+    recover?: () => Promise<T | undefined>,
+  ): Promise<T> =>
     withRetries({ clock, what, policy: options.retry ?? {}, secrets: [options.token] }, call, recover);
   const content = (notice: Notice) => {
     const { text, blocks } = slackMessage(notice, options.runbookLink);
@@ -54,7 +225,9 @@ export function slackNotifier(options: SlackOptions): Notifier {
         channel,
         ...content(notice),
         metadata: { event_type: METADATA_TYPE, event_payload: { key: notice.key } },
-        ...(thread === undefined ? {} : { thread_ts: thread.id, ...(notice.isBroadcast === true ? { reply_broadcast: true } : {}) }),
+        ...(thread === undefined
+          ? {}
+          : { thread_ts: thread.id, ...(notice.isBroadcast === true ? { reply_broadcast: true } : {}) }),
       });
       return refOf(answer, notice);
     };
@@ -73,7 +246,12 @@ export function slackNotifier(options: SlackOptions): Notifier {
     },
     find: (notice, thread) =>
       retrying(`the search for "${notice.title}"`, () =>
-        findMessage(client, { channel: thread?.channel ?? channelOf(channels, notice), key: notice.key, thread, clock }),
+        findMessage(client, {
+          channel: thread?.channel ?? channelOf(channels, notice),
+          key: notice.key,
+          thread,
+          clock,
+        }),
       ),
   };
 }
@@ -81,8 +259,12 @@ export function slackNotifier(options: SlackOptions): Notifier {
 function refOf(answer: object, notice: Notice): NoticeRef {
   const { channel, ts } = { channel: undefined, ts: undefined, ...answer };
   if (typeof channel === 'string' && typeof ts === 'string') return { channel, id: ts };
-  throw new TipoffError('TIPOFF_NOTIFY', `Slack took the notice "${notice.title}" but its answer names no message`, {
-    hint: 'Check that the API address is that of Slack.',
-    details: { key: notice.key },
-  });
+  throw new TipoffError(
+    'TIPOFF_NOTIFY',
+    `Slack took the notice "${notice.title}" but its answer names no message`,
+    {
+      hint: 'Check that the API address is that of Slack.',
+      details: { key: notice.key },
+    },
+  );
 }

@@ -1,4 +1,9 @@
-import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, WebAPIRequestError } from '@slack/web-api';
+import {
+  WebAPIHTTPError,
+  WebAPIPlatformError,
+  WebAPIRateLimitedError,
+  WebAPIRequestError,
+} from '@slack/web-api';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 
@@ -26,7 +31,11 @@ interface Delivery {
  * Calls until it works, within the policy. After a failure that leaves open whether the call took effect, `recover` is
  * asked first. TIPOFF_NOTIFY when the policy is used up, or at once for what no repeat can help (token, channel, scope).
  */
-export async function withRetries<T>(delivery: Delivery, call: () => Promise<T>, recover?: () => Promise<T | undefined>): Promise<T> {
+export async function withRetries<T>(
+  delivery: Delivery,
+  call: () => Promise<T>,
+  recover?: () => Promise<T | undefined>,
+): Promise<T> {
   const policy = { ...POLICY, ...delivery.policy };
   let isOpen = false;
   for (let attempt = 1; ; attempt++) {
@@ -38,7 +47,10 @@ export async function withRetries<T>(delivery: Delivery, call: () => Promise<T>,
       }
       return await call();
     } catch (error) {
-      const pause = error instanceof WebAPIRateLimitedError ? error.retryAfter * 1000 : policy.firstPause * 2 ** (attempt - 1);
+      const pause =
+        error instanceof WebAPIRateLimitedError
+          ? error.retryAfter * 1000
+          : policy.firstPause * 2 ** (attempt - 1);
       isOpen ||= mayHaveTakenEffect(error);
       if (!isWorthARepeat(error) || attempt >= policy.tries || pause > policy.longestWait)
         throw undelivered(delivery, error, attempt, isOpen);
@@ -72,22 +84,33 @@ const HINTS: Readonly<Record<string, string>> = {
   not_authed: 'Set TIPOFF_SLACK_TOKEN.',
   token_revoked: 'The token was revoked: make a new one and set TIPOFF_SLACK_TOKEN.',
   account_inactive: 'The account of the token is inactive: make a new one and set TIPOFF_SLACK_TOKEN.',
-  channel_not_found: 'Check TIPOFF_SLACK_CHANNEL and TIPOFF_SLACK_CHANNELS: the channel does not exist or the app cannot see it.',
+  channel_not_found:
+    'Check TIPOFF_SLACK_CHANNEL and TIPOFF_SLACK_CHANNELS: the channel does not exist or the app cannot see it.',
   not_in_channel: 'Invite the app to the channel (/invite), or give it chat:write.public.',
   is_archived: 'The channel is archived: choose another one in TIPOFF_SLACK_CHANNEL.',
   missing_scope: 'Give the app chat:write; channels:read and channels:history help it to find lost messages.',
 };
 
-function undelivered({ what, secrets }: Delivery, error: unknown, attempts: number, isOpen: boolean): TipoffError {
+function undelivered(
+  { what, secrets }: Delivery,
+  error: unknown,
+  attempts: number,
+  isOpen: boolean,
+): TipoffError {
   if (error instanceof TipoffError) return error;
   const answer = error instanceof WebAPIPlatformError ? error.data.error : undefined;
   const retryAfter = error instanceof WebAPIRateLimitedError ? error.retryAfter : undefined;
-  const text = secrets.reduce((hidden, secret) => (secret === '' ? hidden : hidden.replaceAll(secret, '[secret]')), messageOf(error));
+  const text = secrets.reduce(
+    (hidden, secret) => (secret === '' ? hidden : hidden.replaceAll(secret, '[secret]')),
+    messageOf(error),
+  );
   return new TipoffError(
     'TIPOFF_NOTIFY',
     `${what} could not be delivered to Slack in ${attempts} ${attempts === 1 ? 'try' : 'tries'}: ${text}`,
     {
-      hint: HINTS[answer ?? ''] ?? 'It is kept and sent with the next run; look at status.slack.com if this lasts.',
+      hint:
+        HINTS[answer ?? ''] ??
+        'It is kept and sent with the next run; look at status.slack.com if this lasts.',
       details: {
         attempts,
         ...(answer === undefined ? {} : { slack_error: answer }),

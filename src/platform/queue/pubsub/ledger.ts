@@ -48,7 +48,13 @@ export type Claim =
  */
 export interface Ledger {
   /** Enters messages; undefined when one of the same topic and key is not finished. */
-  enter(topic: string, bodies: readonly string[], dedupeKey: string | undefined, now: number, dueAt: number): Promise<string[] | undefined>;
+  enter(
+    topic: string,
+    bodies: readonly string[],
+    dedupeKey: string | undefined,
+    now: number,
+    dueAt: number,
+  ): Promise<string[] | undefined>;
   /** Takes messages out again that could not be published. */
   withdraw(ids: readonly string[]): Promise<void>;
   claim(id: string, now: number, until: number): Promise<Claim>;
@@ -75,7 +81,13 @@ export function openLedger(state: StateStore, maxAttempts: number): Ledger {
       if (held) act(tx, entry);
       return held;
     });
-  const moveToParked = (tx: StateTransaction, id: string, { topic, body, attempts }: Entry, reason: string, now: number): void => {
+  const moveToParked = (
+    tx: StateTransaction,
+    id: string,
+    { topic, body, attempts }: Entry,
+    reason: string,
+    now: number,
+  ): void => {
     const parked: ParkedEntry = { topic, body, attempts, reason, parked_at: now };
     tx.put(PARKED, id, parked);
     tx.delete(MESSAGES, id);
@@ -110,31 +122,51 @@ export function openLedger(state: StateStore, maxAttempts: number): Ledger {
         // Its last lease has just ended; it is about to be parked.
         if (entry.attempts >= maxAttempts) return { wait: 0 };
         const attempt = entry.attempts + 1;
-        tx.put(MESSAGES, id, { ...entry, attempts: attempt, leased: true, due_at: until, last: attempt >= maxAttempts });
+        tx.put(MESSAGES, id, {
+          ...entry,
+          attempts: attempt,
+          leased: true,
+          due_at: until,
+          last: attempt >= maxAttempts,
+        });
         return { delivery: { id, attempt, topic: entry.topic, body: entry.body } };
       }),
     finish: (lease) => ifHeld(lease, (tx) => tx.delete(MESSAGES, lease.id)),
-    giveBack: (lease, dueAt) => ifHeld(lease, (tx, entry) => tx.put(MESSAGES, lease.id, { ...entry, leased: false, due_at: dueAt })),
-    park: (lease, reason, now) => ifHeld(lease, (tx, entry) => moveToParked(tx, lease.id, entry, reason, now)),
+    giveBack: (lease, dueAt) =>
+      ifHeld(lease, (tx, entry) => tx.put(MESSAGES, lease.id, { ...entry, leased: false, due_at: dueAt })),
+    park: (lease, reason, now) =>
+      ifHeld(lease, (tx, entry) => moveToParked(tx, lease.id, entry, reason, now)),
     parkExhausted: async (topic, now) => {
-      const used = await state.list<Entry>(MESSAGES, { where: { ...(topic === undefined ? {} : { topic }), last: true } });
+      const used = await state.list<Entry>(MESSAGES, {
+        where: { ...(topic === undefined ? {} : { topic }), last: true },
+      });
       for (const { id } of used.filter(({ data }) => data.due_at <= now)) {
         await state.transaction(async (tx) => {
           const entry = (await tx.get<Entry>(MESSAGES, id))?.data;
           if (entry === undefined || !entry.last || entry.due_at > now) return;
-          moveToParked(tx, id, entry, `delivered ${entry.attempts} times, and the last lease ended without an answer`, now);
+          moveToParked(
+            tx,
+            id,
+            entry,
+            `delivered ${entry.attempts} times, and the last lease ended without an answer`,
+            now,
+          );
         });
       }
     },
     parked: async (topic) => {
       const found = await state.list<ParkedEntry>(PARKED, topic === undefined ? {} : { where: { topic } });
-      return found.toSorted((a, b) => a.data.parked_at - b.data.parked_at).map(({ id, data }) => toParked(id, data));
+      return found
+        .toSorted((a, b) => a.data.parked_at - b.data.parked_at)
+        .map(({ id, data }) => toParked(id, data));
     },
     count: async (topic) => (await state.list(MESSAGES, { where: { topic } })).length,
     overlooked: (topic, before, now) =>
       state.transaction(async (tx) => {
         const waiting = await tx.list<Entry>(MESSAGES, { where: { topic } });
-        const lost = waiting.filter(({ data }) => !data.last && Math.max(data.due_at, data.resent_at) <= before);
+        const lost = waiting.filter(
+          ({ data }) => !data.last && Math.max(data.due_at, data.resent_at) <= before,
+        );
         for (const { id, data } of lost) tx.put(MESSAGES, id, { ...data, resent_at: now });
         return lost.map(({ id, data }) => ({ id, json: data.body }));
       }),
@@ -142,5 +174,12 @@ export function openLedger(state: StateStore, maxAttempts: number): Ledger {
 }
 
 function toParked(id: string, { topic, body, attempts, reason, parked_at }: ParkedEntry): ParkedMessage {
-  return { id, topic, body: JSON.parse(body) as unknown, attempts, reason, parkedAt: new Date(parked_at).toISOString() };
+  return {
+    id,
+    topic,
+    body: JSON.parse(body) as unknown,
+    attempts,
+    reason,
+    parkedAt: new Date(parked_at).toISOString(),
+  };
 }

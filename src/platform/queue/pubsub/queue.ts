@@ -3,10 +3,14 @@ import type { Clock } from '#platform/clock.ts';
 import { toPlainJson } from '#platform/plain-json.ts';
 import type { Delivery, Pushed, Queue } from '#platform/queue/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
-import { badInput } from './errors.ts';
 import { type Lease, openLedger } from './ledger.ts';
-import type { PushedMessage } from './push.ts';
-import { openPubSubTransport, type PubSubTransportOptions, type Transport } from './transport.ts';
+import {
+  badInput,
+  openPubSubTransport,
+  type PubSubTransportOptions,
+  type PushedMessage,
+  type Transport,
+} from './transport.ts';
 
 export interface PubSubQueueOptions {
   /** Holds the ledger of the messages; the caller closes it. */
@@ -45,7 +49,9 @@ export function pubSubQueue(transport: Transport, options: PubSubQueueOptions): 
   const now = (): number => clock.now().getTime();
   const open = (): void => {
     if (closed)
-      throw new TipoffError('TIPOFF_STORAGE', 'the queue is closed', { hint: 'Open it again; whoever composed it called close.' });
+      throw new TipoffError('TIPOFF_STORAGE', 'the queue is closed', {
+        hint: 'Open it again; whoever composed it called close.',
+      });
   };
   /** The ledger has decided. When Pub/Sub does not hear of it, it hands the message out again, and the ledger answers the same. */
   const tell = (told: Promise<void>): Promise<void> => told.catch(() => undefined);
@@ -56,7 +62,10 @@ export function pubSubQueue(transport: Transport, options: PubSubQueueOptions): 
       ? ledger.giveBack(lease, now() + delay)
       : ledger.park(lease, `given back at delivery ${lease.attempt} of ${maxAttempts}`, now());
   };
-  const toDelivery = <T>(held: Lease & { topic: string; body: string }, ackId: string | undefined): Delivery<T> => {
+  const toDelivery = <T>(
+    held: Lease & { topic: string; body: string },
+    ackId: string | undefined,
+  ): Delivery<T> => {
     const { id, topic, attempt } = held;
     const delivery: Delivery<T> = {
       ...{ id, topic, attempt, body: JSON.parse(held.body) as T },
@@ -66,14 +75,21 @@ export function pubSubQueue(transport: Transport, options: PubSubQueueOptions): 
       },
       nack: async (delaySeconds = 0) => {
         open();
-        if ((await giveBack(held, delaySeconds)) && ackId !== undefined) await tell(transport.defer(topic, [ackId], delaySeconds));
+        if ((await giveBack(held, delaySeconds)) && ackId !== undefined)
+          await tell(transport.defer(topic, [ackId], delaySeconds));
       },
     };
     if (ackId !== undefined) ackIds.set(delivery, ackId);
     return delivery;
   };
   /** Claims what Pub/Sub handed out; what is finished or not due goes back to it. */
-  const claim = async <T>(topic: string, id: string, ackId: string, at: number, lease: number): Promise<Delivery<T> | undefined> => {
+  const claim = async <T>(
+    topic: string,
+    id: string,
+    ackId: string,
+    at: number,
+    lease: number,
+  ): Promise<Delivery<T> | undefined> => {
     const claimed = await ledger.claim(id, at, at + lease);
     if (claimed === 'finished') await tell(transport.ack(topic, [ackId]));
     else if ('wait' in claimed) await tell(transport.defer(topic, [ackId], Math.max(1, claimed.wait / 1000)));
@@ -124,7 +140,9 @@ export function pubSubQueue(transport: Transport, options: PubSubQueueOptions): 
       while (deliveries.length < max) {
         const received = await transport.pull(topic, max - deliveries.length);
         if (received.length === 0) break;
-        const claimed = await Promise.all(received.map(({ id, ackId }) => claim<T>(topic, id, ackId, at, lease)));
+        const claimed = await Promise.all(
+          received.map(({ id, ackId }) => claim<T>(topic, id, ackId, at, lease)),
+        );
         deliveries.push(...claimed.filter((delivery) => delivery !== undefined));
       }
       if (deliveries.length === 0) await sendOverlooked(topic, at);

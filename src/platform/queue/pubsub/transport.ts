@@ -1,5 +1,77 @@
 import { PubSub, v1 } from '@google-cloud/pubsub';
-import { ALREADY_EXISTS, badInput, DEADLINE_EXCEEDED, grpcCode, pubSubError } from './errors.ts';
+import { z } from 'zod';
+import { messageOf, TipoffError } from '#core/errors.ts';
+
+/** gRPC codes after which the same call may succeed: cancelled, deadline, quota, aborted, internal, unavailable. */
+const TRANSIENT: readonly number[] = [1, 4, 8, 10, 13, 14];
+
+export const DEADLINE_EXCEEDED = 4;
+export const ALREADY_EXISTS = 6;
+
+/** The gRPC code of a client error; undefined for any other error. */
+export function grpcCode(error: unknown): number | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined;
+}
+
+/** What Pub/Sub refused or failed to answer, as an error with a code. */
+export function pubSubError(error: unknown): TipoffError {
+  if (error instanceof TipoffError) return error;
+  const code = grpcCode(error);
+  if (code !== undefined && TRANSIENT.includes(code)) {
+    return new TipoffError('TIPOFF_PROVIDER_DOWN', `Pub/Sub did not answer: ${messageOf(error)}`, {
+      hint: 'Try again; if it stays so, look at the quotas of the project and the status page of Pub/Sub.',
+      details: { code },
+      cause: error,
+    });
+  }
+  return new TipoffError('TIPOFF_PROVIDER', `Pub/Sub refused the request: ${messageOf(error)}`, {
+    hint: 'Check that topic and subscription exist and that the service account may use them.',
+    ...(code === undefined ? {} : { details: { code } }),
+    cause: error,
+  });
+}
+
+/** A call with an argument that cannot be. */
+export function badInput(message: string): TipoffError {
+  return new TipoffError('TIPOFF_BAD_INPUT', message, { hint: 'Correct the call.' });
+}
+
+/** A message as a push subscription posts it to a service. */
+export interface PushedMessage {
+  /** Entry in the queue's ledger. */
+  readonly id: string;
+  readonly topic: string;
+  readonly body: unknown;
+  readonly subscription: string;
+}
+
+const envelope = z.object({
+  message: z.object({
+    data: z.string(),
+    attributes: z.object({ id: z.string().min(1), topic: z.string().min(1) }),
+  }),
+  subscription: z.string(),
+});
+
+/** Reads the JSON body of a push request. TIPOFF_BAD_INPUT when it is no envelope, or its data no JSON. */
+export function parsePushEnvelope(body: unknown): PushedMessage {
+  const parsed = envelope.safeParse(body);
+  if (!parsed.success) throw notAnEnvelope(z.prettifyError(parsed.error));
+  const { message, subscription } = parsed.data;
+  const text = Buffer.from(message.data, 'base64').toString();
+  try {
+    return { ...message.attributes, body: JSON.parse(text) as unknown, subscription };
+  } catch (error) {
+    throw notAnEnvelope(`the data of message ${message.attributes.id} is not JSON`, error);
+  }
+}
+
+function notAnEnvelope(seen: string, cause?: unknown): TipoffError {
+  return new TipoffError('TIPOFF_BAD_INPUT', `expected the envelope of a pushed message, saw: ${seen}`, {
+    hint: 'Only messages published by this queue may arrive here; check the push subscription, without payload unwrapping.',
+    cause,
+  });
+}
 
 /** A message as Pub/Sub carries it. `id` names its entry in the ledger. */
 export interface Carried {
@@ -51,13 +123,18 @@ export function openPubSubTransport(options: PubSubTransportOptions): Transport 
   const publisher = new v1.PublisherClient(connection);
   const subscriber = new v1.SubscriberClient(connection);
   const topicName = (topic: string): string => `projects/${projectId}/topics/${resourceName(prefix, topic)}`;
-  const subscriptionName = (topic: string): string => `projects/${projectId}/subscriptions/${resourceName(prefix, topic)}`;
+  const subscriptionName = (topic: string): string =>
+    `projects/${projectId}/subscriptions/${resourceName(prefix, topic)}`;
   const made = new Map<string, Promise<void>>();
 
   const create = async (topic: string): Promise<void> => {
     await unlessThere(() => publisher.createTopic({ name: topicName(topic) }));
     await unlessThere(() =>
-      subscriber.createSubscription({ name: subscriptionName(topic), topic: topicName(topic), ackDeadlineSeconds: ACK_DEADLINE_SECONDS }),
+      subscriber.createSubscription({
+        name: subscriptionName(topic),
+        topic: topicName(topic),
+        ackDeadlineSeconds: ACK_DEADLINE_SECONDS,
+      }),
     );
   };
   const onTopic = async <R>(topic: string, call: () => Promise<R>): Promise<R> => {
@@ -108,11 +185,18 @@ export function openPubSubTransport(options: PubSubTransportOptions): Transport 
     defer: (topic, ackIds, seconds) =>
       onTopic(topic, async () => {
         const ackDeadlineSeconds = Math.min(LONGEST_DEFERRAL_SECONDS, Math.max(0, Math.ceil(seconds)));
-        await subscriber.modifyAckDeadline({ subscription: subscriptionName(topic), ackIds: [...ackIds], ackDeadlineSeconds });
+        await subscriber.modifyAckDeadline({
+          subscription: subscriptionName(topic),
+          ackIds: [...ackIds],
+          ackDeadlineSeconds,
+        });
       }),
     ping: async () => {
       try {
-        await publisher.listTopics({ project: `projects/${projectId}`, pageSize: 1 }, { autoPaginate: false });
+        await publisher.listTopics(
+          { project: `projects/${projectId}`, pageSize: 1 },
+          { autoPaginate: false },
+        );
       } catch (error) {
         throw pubSubError(error);
       }
@@ -127,7 +211,9 @@ export function openPubSubTransport(options: PubSubTransportOptions): Transport 
 function resourceName(prefix: string, topic: string): string {
   const name = `${prefix}${topic}`;
   if (/^[A-Za-z][\w.~+%-]{2,254}$/.test(name)) return name;
-  throw badInput(`expected a topic of letters, digits, hyphens, underscores and full stops, saw ${JSON.stringify(topic)}`);
+  throw badInput(
+    `expected a topic of letters, digits, hyphens, underscores and full stops, saw ${JSON.stringify(topic)}`,
+  );
 }
 
 /** The settings for an emulator, which the client of the library works out. */
@@ -137,7 +223,13 @@ function emulated(projectId: string, apiEndpoint: string) {
     throw badInput(`expected the address of a Pub/Sub emulator as host:port, saw ${apiEndpoint}`);
   }
   // With the universe named, the client does not search for credentials, which takes seconds where there are none.
-  return { projectId, servicePath, port: Number(port), sslCreds, clientOptions: { universeDomain: 'googleapis.com' } };
+  return {
+    projectId,
+    servicePath,
+    port: Number(port),
+    sslCreds,
+    clientOptions: { universeDomain: 'googleapis.com' },
+  };
 }
 
 async function unlessThere(create: () => Promise<unknown>): Promise<void> {

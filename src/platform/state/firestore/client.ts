@@ -1,4 +1,62 @@
 import { Firestore } from '@google-cloud/firestore';
+import { messageOf, TipoffError } from '#core/errors.ts';
+
+/** Codes of gRPC that this adapter tells apart. */
+export const GRPC = {
+  cancelled: 1,
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  notFound: 5,
+  alreadyExists: 6,
+  resourceExhausted: 8,
+  failedPrecondition: 9,
+  aborted: 10,
+  internal: 13,
+  unavailable: 14,
+} as const;
+
+const TRANSIENT: readonly number[] = [
+  GRPC.cancelled,
+  GRPC.deadlineExceeded,
+  GRPC.resourceExhausted,
+  GRPC.aborted,
+  GRPC.internal,
+  GRPC.unavailable,
+];
+
+/** The gRPC code of a client error; undefined for any other error. */
+export function grpcCode(error: unknown): number | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined;
+}
+
+/** True when the write may or may not have landed: the answer did not arrive. */
+export function outcomeUnknown(error: unknown): boolean {
+  const code = grpcCode(error);
+  return (
+    code === GRPC.deadlineExceeded ||
+    code === GRPC.unavailable ||
+    code === GRPC.internal ||
+    code === GRPC.cancelled
+  );
+}
+
+/** What Firestore refused or failed to answer, as an error with a code. */
+export function firestoreError(error: unknown): TipoffError {
+  if (error instanceof TipoffError) return error;
+  const code = grpcCode(error);
+  if (code !== undefined && TRANSIENT.includes(code)) {
+    return new TipoffError('TIPOFF_PROVIDER_DOWN', `Firestore did not answer: ${messageOf(error)}`, {
+      hint: 'Try again; if it stays so, look at the quotas of the project and the status page of Firestore.',
+      details: { code },
+      cause: error,
+    });
+  }
+  return new TipoffError('TIPOFF_PROVIDER', `Firestore refused the request: ${messageOf(error)}`, {
+    hint: 'Check that the database exists and that the service account may use it (roles/datastore.user).',
+    ...(code === undefined ? {} : { details: { code } }),
+    cause: error,
+  });
+}
 
 export interface FirestoreClientOptions {
   readonly projectId: string;

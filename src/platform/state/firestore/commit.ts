@@ -1,16 +1,32 @@
-import { type DocumentData, type DocumentReference, FieldPath, type Firestore, type Timestamp } from '@google-cloud/firestore';
+import {
+  type DocumentData,
+  type DocumentReference,
+  FieldPath,
+  type Firestore,
+  type Timestamp,
+} from '@google-cloud/firestore';
+import { GRPC, grpcCode, outcomeUnknown } from './client.ts';
 import { carriesStamp, STORED_FIELDS, storedForm } from './documents.ts';
-import { GRPC, grpcCode, outcomeUnknown } from './errors.ts';
 import { type Journal, type ReadDocument, stillStands, type Write } from './reads.ts';
 
-const LOST_CODES: readonly (number | undefined)[] = [GRPC.failedPrecondition, GRPC.alreadyExists, GRPC.notFound, GRPC.aborted];
+const LOST_CODES: readonly (number | undefined)[] = [
+  GRPC.failedPrecondition,
+  GRPC.alreadyExists,
+  GRPC.notFound,
+  GRPC.aborted,
+];
 
 /**
  * Lands the writes of a journal if everything it read still stands; false when something has changed. What is both read
  * and written is checked by preconditions of the writes, in one request without locks; only lists and documents that are
  * read but not written need a transaction of Firestore, which holds locks for a moment. The body never runs under locks.
  */
-export async function commitJournal(client: Firestore, journal: Journal, at: string, stamp: string): Promise<boolean> {
+export async function commitJournal(
+  client: Firestore,
+  journal: Journal,
+  at: string,
+  stamp: string,
+): Promise<boolean> {
   const writes = [...journal.writes.values()];
   const unchecked = [...journal.documents.values()].filter((read) => !isCheckedByWrite(journal, read));
   try {
@@ -40,9 +56,12 @@ export async function commitJournal(client: Firestore, journal: Journal, at: str
 
 /** Something the body read has changed since. */
 export async function isOvertaken(client: Firestore, journal: Journal): Promise<boolean> {
-  return !(await client.runTransaction((snapshot) => stillStands(snapshot, [...journal.documents.values()], journal.lists), {
-    readOnly: true,
-  }));
+  return !(await client.runTransaction(
+    (snapshot) => stillStands(snapshot, [...journal.documents.values()], journal.lists),
+    {
+      readOnly: true,
+    },
+  ));
 }
 
 /** A write checks what was seen by its precondition, but for a missing document that is deleted: that has none. */

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type DocumentData, type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
 import { TipoffError } from '#core/errors.ts';
 import type { Doc } from '#platform/state/port.ts';
-import { checkName, documentJson } from '#platform/state/sqlite/names.ts';
+import { checkName, documentJson } from '#platform/state/sqlite.ts';
 
 const STAMP_BYTES = 9;
 const MAX_JSON_BYTES = 900_000;
@@ -23,10 +23,14 @@ const REMEMBERED_STAMPS = 50;
 export function checkFirestoreName(what: 'collection' | 'id', name: string): void {
   checkName(what, name);
   if (!/^__.*__$/s.test(name)) return;
-  throw new TipoffError('TIPOFF_BAD_INPUT', `${JSON.stringify(name)} cannot be the ${what} of a document: Firestore reserves __…__`, {
-    hint: 'Leave the underscores at one end away.',
-    details: { what },
-  });
+  throw new TipoffError(
+    'TIPOFF_BAD_INPUT',
+    `${JSON.stringify(name)} cannot be the ${what} of a document: Firestore reserves __…__`,
+    {
+      hint: 'Leave the underscores at one end away.',
+      details: { what },
+    },
+  );
 }
 
 /** The JSON text of a document's data; TIPOFF_BAD_INPUT when it is not plain JSON, or larger than a document may be. */
@@ -34,10 +38,14 @@ export function checkedJson(collection: string, id: string, data: object): strin
   const json = documentJson(collection, id, data);
   const bytes = Buffer.byteLength(json);
   if (bytes <= MAX_JSON_BYTES) return json;
-  throw new TipoffError('TIPOFF_BAD_INPUT', `expected at most ${MAX_JSON_BYTES} bytes as document ${collection}/${id}, saw ${bytes}`, {
-    hint: 'Keep bulk data in the warehouse or in objects, and its name in the document.',
-    details: { collection, id, bytes },
-  });
+  throw new TipoffError(
+    'TIPOFF_BAD_INPUT',
+    `expected at most ${MAX_JSON_BYTES} bytes as document ${collection}/${id}, saw ${bytes}`,
+    {
+      hint: 'Keep bulk data in the warehouse or in objects, and its name in the document.',
+      details: { collection, id, bytes },
+    },
+  );
 }
 
 /** A name for one transaction, to be looked for in the stamps of what it wrote. */
@@ -48,7 +56,13 @@ export function newStamp(): string {
 /** The stored form of data written over what was seen; every write of it adds one to the version that is there. */
 export function storedForm(json: string, at: string, stamp: string, seen?: DocumentSnapshot): DocumentData {
   const stamps = [...stampsOf(seen), stamp].slice(-REMEMBERED_STAMPS);
-  return { json, match: matchFields(JSON.parse(json) as object), version: FieldValue.increment(1), updated_at: at, stamps };
+  return {
+    json,
+    match: matchFields(JSON.parse(json) as object),
+    version: FieldValue.increment(1),
+    updated_at: at,
+    stamps,
+  };
 }
 
 /** True when this very transaction is among the last that wrote the document. */
@@ -76,10 +90,14 @@ export function toDoc<T>(collection: string, snapshot: DocumentSnapshot): Doc<T>
   const stored = snapshot.data();
   if (stored === undefined) return undefined;
   if (typeof stored['json'] !== 'string') {
-    throw new TipoffError('TIPOFF_INTEGRITY', `document ${collection}/${snapshot.id} was not written by this store`, {
-      hint: 'Give the store a root of its own, or delete the foreign document.',
-      details: { collection, id: snapshot.id },
-    });
+    throw new TipoffError(
+      'TIPOFF_INTEGRITY',
+      `document ${collection}/${snapshot.id} was not written by this store`,
+      {
+        hint: 'Give the store a root of its own, or delete the foreign document.',
+        details: { collection, id: snapshot.id },
+      },
+    );
   }
   return {
     collection,
@@ -107,5 +125,7 @@ function matchFields(data: object): Record<string, string> {
 
 /** Firestore cuts what it indexes at 1500 bytes, so a long text is matched by its hash. */
 function short(text: string): string {
-  return text.length <= MAX_INDEXED_LENGTH ? text : `sha256:${createHash('sha256').update(text).digest('hex')}`;
+  return text.length <= MAX_INDEXED_LENGTH
+    ? text
+    : `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }

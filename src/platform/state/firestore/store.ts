@@ -2,12 +2,16 @@ import type { CollectionReference } from '@google-cloud/firestore';
 import { TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { StateStore, StateTransaction } from '#platform/state/port.ts';
-import { type FirestoreClientOptions, openFirestoreClient } from './client.ts';
+import {
+  type FirestoreClientOptions,
+  firestoreError,
+  GRPC,
+  grpcCode,
+  openFirestoreClient,
+} from './client.ts';
 import { commitJournal, isOvertaken } from './commit.ts';
 import { carriesStamp, checkedJson, checkFirestoreName, newStamp, storedForm, toDoc } from './documents.ts';
-import { firestoreError, GRPC, grpcCode } from './errors.ts';
-import { listQuery } from './queries.ts';
-import { type Journal, startRun, toDocs } from './reads.ts';
+import { type Journal, listQuery, startRun, toDocs } from './reads.ts';
 
 export interface FirestoreStateOptions extends FirestoreClientOptions {
   /** Dates the documents, and waits between the tries of a transaction. */
@@ -29,10 +33,13 @@ export function openFirestoreState(options: FirestoreStateOptions): StateStore {
   const { clock, root, tries = 50 } = options;
   const client = openFirestoreClient(options);
   let closed = false;
-  const collectionOf = (name: string): CollectionReference => client.collection(root === undefined ? name : `${root}/${name}`);
+  const collectionOf = (name: string): CollectionReference =>
+    client.collection(root === undefined ? name : `${root}/${name}`);
   const calling = async <R>(call: () => Promise<R>): Promise<R> => {
     if (closed)
-      throw new TipoffError('TIPOFF_STORAGE', 'the state store is closed', { hint: 'Open it again; whoever composed it called close.' });
+      throw new TipoffError('TIPOFF_STORAGE', 'the state store is closed', {
+        hint: 'Open it again; whoever composed it called close.',
+      });
     try {
       return await call();
     } catch (error) {
@@ -94,10 +101,14 @@ export function openFirestoreState(options: FirestoreStateOptions): StateStore {
         }
         await clock.sleep(Math.random() * Math.min(FIRST_PAUSE_MS * 2 ** run, LONGEST_PAUSE_MS));
       }
-      throw new TipoffError('TIPOFF_STATE_CONFLICT', `a transaction lost its race ${tries} times: what it read kept changing`, {
-        hint: 'Try again; if it stays so, let fewer writers share the document or split it.',
-        details: { tries },
-      });
+      throw new TipoffError(
+        'TIPOFF_STATE_CONFLICT',
+        `a transaction lost its race ${tries} times: what it read kept changing`,
+        {
+          hint: 'Try again; if it stays so, let fewer writers share the document or split it.',
+          details: { tries },
+        },
+      );
     },
     ping: () =>
       calling(async () => {

@@ -4,15 +4,37 @@ import { type Column, DATASETS, type Dataset, type TableContract, tableId } from
 import { TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 import { bigqueryAlterations as alterations, bigqueryString } from '#platform/warehouse/ddl.ts';
-import { bigqueryFunctions } from '#platform/warehouse/functions.ts';
-import type { FunctionInfo, LiveColumn, TableChange, TableInfo, TableOptions, TableRef } from '#platform/warehouse/port.ts';
-import { textDigest } from '#platform/warehouse/text-digest.ts';
-import type { Call } from './client.ts';
-import { bigQueryError, isNotFound, isOutcomeUnknown } from './errors.ts';
+import { bigqueryFunctions, textDigest } from '#platform/warehouse/functions.ts';
+import type {
+  FunctionInfo,
+  LiveColumn,
+  TableChange,
+  TableInfo,
+  TableOptions,
+  TableRef,
+} from '#platform/warehouse/port.ts';
+import {
+  answered,
+  bigQueryError,
+  type Call,
+  isNotFound,
+  isOutcomeUnknown,
+  openBudget,
+  tryWithin,
+} from './client.ts';
 import type { Jobs } from './jobs.ts';
-import { answered, openBudget, tryWithin } from './retry.ts';
-import { portableType, routineSchema, routinesSchema, tableSchema, tablesSchema } from './schema.ts';
-import { TEXT_LABEL, tableResource, toColumn, toFunction, toInfo } from './table-info.ts';
+import {
+  portableType,
+  routineSchema,
+  routinesSchema,
+  TEXT_LABEL,
+  tableResource,
+  tableSchema,
+  tablesSchema,
+  toColumn,
+  toFunction,
+  toInfo,
+} from './resources.ts';
 
 /** Datasets, tables, views and functions. */
 export interface Catalogue {
@@ -129,7 +151,9 @@ export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions)
   return {
     createTable: async (table, as, options) => {
       if (await insertTable(table, as, options)) return;
-      throw new TipoffError('TIPOFF_SQL', `${tableId(as)} exists already`, { hint: 'Drop it first, or choose another name.' });
+      throw new TipoffError('TIPOFF_SQL', `${tableId(as)} exists already`, {
+        hint: 'Drop it first, or choose another name.',
+      });
     },
     addColumn: async (table, name, { type, description }) => {
       const live = await tableOf(table);
@@ -152,17 +176,22 @@ export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions)
       const labels = `labels = [('${TEXT_LABEL}', '${textDigest(sql)}')]`;
       await jobs.statement(`CREATE OR REPLACE VIEW ${tableId(view)} OPTIONS (${labels}) AS ${sql}`);
     },
-    dropTable: async ({ dataset, name }) => (await found('DELETE', `/datasets/${dataset}/tables/${name}`)) !== undefined,
+    dropTable: async ({ dataset, name }) =>
+      (await found('DELETE', `/datasets/${dataset}/tables/${name}`)) !== undefined,
     listTables: async (dataset, prefix) => {
       const names = (await namesIn(dataset)).filter((name) => name.startsWith(prefix));
-      return (await sideBySide(names, (name) => tableOf({ dataset, name }))).map((table) => toInfo(dataset, table));
+      return (await sideBySide(names, (name) => tableOf({ dataset, name }))).map((table) =>
+        toInfo(dataset, table),
+      );
     },
     replaceFunctions: async () => {
       await createDataset(FUNCTIONS, LIBRARY_DESCRIPTION);
       await makeFunctions(functions);
     },
     listFunctions: async () => {
-      const infos = await sideBySide(await functionNames(), (name) => found('GET', `/datasets/${FUNCTIONS}/routines/${name}`));
+      const infos = await sideBySide(await functionNames(), (name) =>
+        found('GET', `/datasets/${FUNCTIONS}/routines/${name}`),
+      );
       return infos.map((body) => toFunction(routineSchema.parse(body)));
     },
     describe: async (ref) => {
@@ -170,7 +199,8 @@ export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions)
       return table?.schema?.fields.map(toColumn);
     },
     prepare: async (tables) => {
-      for (const [dataset, description] of Object.entries(DATASETS)) await createDataset(dataset, description);
+      for (const [dataset, description] of Object.entries(DATASETS))
+        await createDataset(dataset, description);
       await createDataset(FUNCTIONS, LIBRARY_DESCRIPTION);
       await createFunctions();
       const there = new Map<string, ReadonlySet<string>>();
@@ -187,14 +217,21 @@ export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions)
 }
 
 function otherType(table: TableRef, name: string, expected: string, seen: string): TipoffError {
-  return new TipoffError('TIPOFF_SCHEMA_MISMATCH', `${tableId(table)}.${name}: expected to add ${expected}, the table has it as ${seen}`, {
-    hint: 'A column keeps its type: add one under another name, or rebuild the table.',
-    details: { table: tableId(table), field: name, expected, seen },
-  });
+  return new TipoffError(
+    'TIPOFF_SCHEMA_MISMATCH',
+    `${tableId(table)}.${name}: expected to add ${expected}, the table has it as ${seen}`,
+    {
+      hint: 'A column keeps its type: add one under another name, or rebuild the table.',
+      details: { table: tableId(table), field: name, expected, seen },
+    },
+  );
 }
 
 /** Asks about things a few at a time, in their order. What is gone since they were listed is left out. */
-async function sideBySide<T>(names: readonly string[], ask: (name: string) => Promise<T | undefined>): Promise<T[]> {
+async function sideBySide<T>(
+  names: readonly string[],
+  ask: (name: string) => Promise<T | undefined>,
+): Promise<T[]> {
   const found: T[] = [];
   for (let at = 0; at < names.length; at += SIDE_BY_SIDE) {
     const part = await Promise.all(names.slice(at, at + SIDE_BY_SIDE).map(ask));

@@ -1,6 +1,164 @@
 import { PassThrough } from 'node:stream';
 import { BigQuery } from '@google-cloud/bigquery';
 import { OAuth2Client } from 'google-auth-library';
+import { messageOf, TipoffError } from '#core/errors.ts';
+import type { Clock } from '#platform/clock.ts';
+
+/** A refusal as BigQuery words it: by HTTP answer, or as the result of a job. `status` is absent when nothing was answered. */
+export interface Refusal {
+  readonly reason: string;
+  readonly message: string;
+  readonly status?: number;
+}
+
+/** Reasons that pass by themselves, from BigQuery's table of error messages. */
+const RETRIABLE_REASONS: readonly string[] = [
+  'backendError',
+  'internalError',
+  'jobBackendError',
+  'jobInternalError',
+  'jobRateLimitExceeded',
+  'rateLimitExceeded',
+  'tableUnavailable',
+];
+
+/** Statements that lost against another writer of the same table: BigQuery calls them invalid, but they may be run again. */
+const LOST_AGAINST_A_WRITER = /could not serialize access|concurrent update|aborted due to concurrent/i;
+
+/** What a failed request says. */
+export function refusalOf(error: unknown): Refusal {
+  const message = messageOf(error);
+  if (!(error instanceof Error)) return { reason: 'unknown', message };
+  const status = 'code' in error && typeof error.code === 'number' ? error.code : undefined;
+  const first: unknown = 'errors' in error && Array.isArray(error.errors) ? error.errors[0] : undefined;
+  const reason = hasText(first, 'reason') ?? '';
+  return { reason, message, ...(status === undefined ? {} : { status }) };
+}
+
+/** The error that ended a job. */
+export function jobRefusal(result: unknown): Refusal {
+  return {
+    reason: hasText(result, 'reason') ?? 'unknown',
+    message: hasText(result, 'message') ?? JSON.stringify(result),
+    status: 200,
+  };
+}
+
+/** True when the same request, or the same statement in a new job, may succeed. */
+export function isRetriable({ reason, message, status }: Refusal): boolean {
+  if (status === undefined || status === 429 || status === 408) return true;
+  if (RETRIABLE_REASONS.includes(reason)) return true;
+  if (LOST_AGAINST_A_WRITER.test(message)) return true;
+  return status >= 500;
+}
+
+/** True when the request may have been carried out although no answer says so. */
+export function isOutcomeUnknown({ status }: Refusal): boolean {
+  return status === undefined || status >= 500;
+}
+
+/** True when the named thing does not exist. */
+export function isNotFound({ reason, status }: Refusal): boolean {
+  return status === 404 || reason === 'notFound';
+}
+
+/** The error with a code for a refusal, with the statement it is about. */
+export function bigQueryError(
+  refusal: Refusal,
+  about: { statement?: string; attempts?: number; cause?: unknown } = {},
+): TipoffError {
+  const { reason, message } = refusal;
+  const details = {
+    ...(reason === '' ? {} : { reason }),
+    ...(about.attempts === undefined ? {} : { attempts: about.attempts }),
+    ...(about.statement === undefined ? {} : { statement: about.statement.slice(0, 400) }),
+  };
+  const extra = { details, ...(about.cause === undefined ? {} : { cause: about.cause }) };
+  if (isRetriable(refusal)) {
+    return new TipoffError('TIPOFF_WAREHOUSE_BUSY', `BigQuery did not carry it out: ${message}`, {
+      hint: 'Run it again later; if it stays so, look at the quotas of the project and the status page of BigQuery.',
+      ...extra,
+    });
+  }
+  if (/cannot be null|required field .* (?:null|missing)|not null constraint/i.test(message)) {
+    return new TipoffError('TIPOFF_SCHEMA_MISMATCH', message, {
+      hint: 'Give every required column a value, and compare the live table with its contract; nothing was written.',
+      ...extra,
+    });
+  }
+  return new TipoffError('TIPOFF_SQL', `BigQuery refused${reason === '' ? '' : ` (${reason})`}: ${message}`, {
+    hint: hintFor(reason),
+    ...extra,
+  });
+}
+
+function hintFor(reason: string): string {
+  if (reason === 'accessDenied')
+    return 'Give the service account roles/bigquery.jobUser, and roles/bigquery.dataEditor on the dataset.';
+  if (reason === 'bytesBilledLimitExceeded')
+    return 'Narrow the statement by its partition column, or raise the limit of billed bytes.';
+  if (reason === 'quotaExceeded')
+    return 'A quota of the project is used up; wait for its renewal, or have it raised.';
+  return 'Correct the statement, or check it against `schema check`.';
+}
+
+function hasText(value: unknown, name: 'reason' | 'message'): string | undefined {
+  if (typeof value !== 'object' || value === null || !(name in value)) return undefined;
+  const found = (value as Record<string, unknown>)[name];
+  return typeof found === 'string' ? found : undefined;
+}
+
+/** How often one logical operation may be tried again, over all its requests and jobs. */
+export interface Budget {
+  /** Waits before the next try; false when the budget is used up. */
+  next(): Promise<boolean>;
+  /** Tries so far. */
+  readonly used: () => number;
+}
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 20_000;
+
+/** A budget of `retries`, with pauses that double, half of each at random. */
+export function openBudget(clock: Clock, retries: number): Budget {
+  let used = 0;
+  return {
+    next: async () => {
+      if (used >= retries) return false;
+      const pause = Math.min(FIRST_PAUSE_MS * 2 ** used, LONGEST_PAUSE_MS);
+      used += 1;
+      await clock.sleep(pause / 2 + (Math.random() * pause) / 2);
+      return true;
+    },
+    used: () => used,
+  };
+}
+
+/** The answer of a request, or the refusal that stood at the end of the budget. `before` are refusals that were tried again. */
+export type Answer =
+  | { readonly body: unknown; readonly before: readonly Refusal[] }
+  | { readonly refusal: Refusal; readonly before: readonly Refusal[]; readonly cause: unknown };
+
+/** Sends a request until it is answered, permanently refused, or the budget is used up. */
+export async function tryWithin(budget: Budget, request: () => Promise<unknown>): Promise<Answer> {
+  const before: Refusal[] = [];
+  for (;;) {
+    try {
+      return { body: await request(), before };
+    } catch (cause) {
+      const refusal = refusalOf(cause);
+      if (!isRetriable(refusal) || !(await budget.next())) return { refusal, before, cause };
+      before.push(refusal);
+    }
+  }
+}
+
+/** `tryWithin` for requests whose refusal is an error. */
+export async function answered(budget: Budget, request: () => Promise<unknown>): Promise<unknown> {
+  const answer = await tryWithin(budget, request);
+  if ('body' in answer) return answer.body;
+  throw bigQueryError(answer.refusal, { attempts: budget.used() + 1, cause: answer.cause });
+}
 
 export interface BigQueryClientOptions {
   readonly projectId: string;
@@ -28,7 +186,11 @@ export interface CallOptions {
 }
 
 /** One request of BigQuery's REST interface, signed and sent by the client library, without retries of its own. */
-export type Call = (method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, options?: CallOptions) => Promise<unknown>;
+export type Call = (
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+  path: string,
+  options?: CallOptions,
+) => Promise<unknown>;
 
 /** Calls through the client library. Paths are relative to the project; `upload:` paths go to the upload address. */
 export function openBigQueryClient({ projectId, location, endpoint }: BigQueryClientOptions): Call {

@@ -2,13 +2,125 @@ import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
-import type { SqlParams } from '#platform/warehouse/port.ts';
-import type { Call } from './client.ts';
-import { bigQueryError, isRetriable, jobRefusal } from './errors.ts';
-import { bind } from './parameters.ts';
-import { answered, type Budget, openBudget, tryWithin } from './retry.ts';
-import type { RawResult } from './rows.ts';
-import { type fieldsSchema, type Job, jobSchema, resultPageSchema } from './schema.ts';
+import { type SqlToken, tokenise } from '#platform/warehouse/lint/vocabulary.ts';
+import type { SqlParams, SqlValue } from '#platform/warehouse/port.ts';
+import {
+  answered,
+  type Budget,
+  bigQueryError,
+  type Call,
+  isRetriable,
+  jobRefusal,
+  openBudget,
+  tryWithin,
+} from './client.ts';
+import { type fieldsSchema, type Job, jobSchema, type RawResult, resultPageSchema } from './resources.ts';
+
+/** A query parameter as the REST interface takes it. */
+export interface QueryParameter {
+  readonly name: string;
+  readonly parameterType: { readonly type: string; readonly arrayType?: { readonly type: string } };
+  readonly parameterValue: {
+    readonly value?: string;
+    readonly arrayValues?: readonly { readonly value: string }[];
+  };
+}
+
+/** A statement with the parameters it names. */
+export interface BoundStatement {
+  readonly query: string;
+  readonly queryParameters: readonly QueryParameter[];
+}
+
+/**
+ * Binds the parameters a statement names. Null and the empty list have no type of their own, and a BigQuery parameter must
+ * have one: they become the literals NULL and []. TIPOFF_BAD_INPUT for a parameter that is named and not given.
+ */
+export function bind(sql: string, params: SqlParams): BoundStatement {
+  const used = new Map<string, QueryParameter>();
+  const query = withParameters(sql, params, (name, value) => {
+    if (value === null || (isList(value) && value.length === 0)) return literal(value);
+    used.set(name, isList(value) ? listParameter(name, value) : scalarParameter(name, value));
+    return `@${name}`;
+  });
+  return { query, queryParameters: [...used.values()] };
+}
+
+/** A statement with its parameters as literals, for scripts: not every server hands parameters on to their statements. */
+export function inlined(sql: string, params: SqlParams): string {
+  return withParameters(sql, params, (_, value) => literal(value));
+}
+
+function withParameters(
+  sql: string,
+  params: SqlParams,
+  write: (name: string, value: SqlValue) => string,
+): string {
+  const text = (token: SqlToken): string => {
+    if (token.kind !== 'parameter') return token.text;
+    const name = token.text.slice(1);
+    const value = params[name];
+    if (value === undefined) {
+      throw new TipoffError('TIPOFF_BAD_INPUT', `the statement names @${name}, which was not given`, {
+        hint: 'Pass every parameter; null is a value.',
+        details: { parameter: name },
+      });
+    }
+    return write(name, value);
+  };
+  return tokenise(sql).map(text).join('');
+}
+
+function isList(value: SqlValue): value is readonly string[] | readonly number[] {
+  return typeof value === 'object' && value !== null;
+}
+
+function scalarParameter(name: string, value: string | number | boolean): QueryParameter {
+  return { name, parameterType: { type: typeOf([value]) }, parameterValue: { value: String(value) } };
+}
+
+function listParameter(name: string, list: readonly (string | number)[]): QueryParameter {
+  const kinds = new Set(list.map((item) => typeof item));
+  if (kinds.size > 1) {
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `@${name} is a list of strings and numbers; expected one kind`,
+      {
+        hint: 'Pass a list of strings, or a list of numbers.',
+        details: { parameter: name },
+      },
+    );
+  }
+  const parameterType = { type: 'ARRAY', arrayType: { type: typeOf(list) } };
+  return {
+    name,
+    parameterType,
+    parameterValue: { arrayValues: list.map((item) => ({ value: String(item) })) },
+  };
+}
+
+/** Whole numbers are INT64, as the embedded engine binds them. */
+function typeOf(values: readonly (string | number | boolean)[]): string {
+  if (values.every((value) => typeof value === 'boolean')) return 'BOOL';
+  if (values.every((value) => typeof value === 'number'))
+    return values.every(Number.isSafeInteger) ? 'INT64' : 'FLOAT64';
+  return 'STRING';
+}
+
+function literal(value: SqlValue): string {
+  if (value === null) return 'NULL';
+  if (isList(value)) return `[${[...value].map(literal).join(', ')}]`;
+  return typeof value === 'string' ? textLiteral(value) : String(value);
+}
+
+/** A text between single quotes; what could end it or hide in it is escaped. */
+export function textLiteral(text: string): string {
+  const escaped = text.replace(
+    /[\\'"`]|\p{Cc}/gu,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return `'${escaped}'`;
+}
 
 export interface JobOptions {
   readonly clock: Clock;
@@ -32,7 +144,10 @@ export interface Jobs {
   /** Loads newline-delimited JSON; the configuration is that of a load job. */
   load(configuration: object, content: Buffer): Promise<Job>;
   /** What a statement would read and give, without running it. Costs nothing. */
-  dryRun(sql: string, params?: SqlParams): Promise<{ bytes: number; fields: z.infer<typeof fieldsSchema>['fields'] }>;
+  dryRun(
+    sql: string,
+    params?: SqlParams,
+  ): Promise<{ bytes: number; fields: z.infer<typeof fieldsSchema>['fields'] }>;
 }
 
 const PAGE_ROWS = 50_000;
@@ -53,7 +168,12 @@ export function openJobs(call: Call, options: JobOptions): Jobs {
   });
 
   /** Starts a job under an id of ours. Asked twice because an answer was lost, BigQuery says that the job exists: then it is ours. */
-  const insert = async (budget: Budget, jobId: string, send: () => Promise<unknown>, about: string | undefined): Promise<Job> => {
+  const insert = async (
+    budget: Budget,
+    jobId: string,
+    send: () => Promise<unknown>,
+    about: string | undefined,
+  ): Promise<Job> => {
     const answer = await tryWithin(budget, send);
     if ('body' in answer) return jobSchema.parse(answer.body);
     if (answer.refusal.status === 409 && answer.before.length > 0) return get(budget, jobId);
@@ -66,11 +186,19 @@ export function openJobs(call: Call, options: JobOptions): Jobs {
   const get = async (budget: Budget, jobId: string): Promise<Job> =>
     jobSchema.parse(await answered(budget, () => call('GET', `/jobs/${jobId}`, { query: { location } })));
 
-  const run = async (send: (jobId: string) => Promise<unknown>, budget: Budget, about?: string): Promise<Job> => {
+  const run = async (
+    send: (jobId: string) => Promise<unknown>,
+    budget: Budget,
+    about?: string,
+  ): Promise<Job> => {
     for (;;) {
       const jobId = `tipoff_${randomUUID()}`;
       let job = await insert(budget, jobId, () => send(jobId), about);
-      for (let pause = FIRST_POLL_MS; job.status.state !== 'DONE'; pause = Math.min(pause * 1.5, LONGEST_POLL_MS)) {
+      for (
+        let pause = FIRST_POLL_MS;
+        job.status.state !== 'DONE';
+        pause = Math.min(pause * 1.5, LONGEST_POLL_MS)
+      ) {
         await clock.sleep(pause);
         job = await get(budget, jobId);
       }
@@ -79,12 +207,19 @@ export function openJobs(call: Call, options: JobOptions): Jobs {
       // A failed job has changed nothing, so the statement may be run in a new one.
       const refusal = jobRefusal(errorResult);
       if (isRetriable(refusal) && (await budget.next())) continue;
-      throw bigQueryError(refusal, { attempts: budget.used() + 1, ...(about === undefined ? {} : { statement: about }) });
+      throw bigQueryError(refusal, {
+        attempts: budget.used() + 1,
+        ...(about === undefined ? {} : { statement: about }),
+      });
     }
   };
   const runQuery = (sql: string, params: SqlParams, budget: Budget): Promise<Job> => {
     const configuration = queryConfiguration(sql, params);
-    return run((jobId) => call('POST', '/jobs', { json: { jobReference: { jobId, location }, configuration } }), budget, sql);
+    return run(
+      (jobId) => call('POST', '/jobs', { json: { jobReference: { jobId, location }, configuration } }),
+      budget,
+      sql,
+    );
   };
 
   return {
@@ -102,7 +237,9 @@ export function openJobs(call: Call, options: JobOptions): Jobs {
           'formatOptions.useInt64Timestamp': true,
           ...(pageToken === undefined ? {} : { pageToken }),
         };
-        const page = resultPageSchema.parse(await answered(budget, () => call('GET', `/queries/${jobReference.jobId}`, { query })));
+        const page = resultPageSchema.parse(
+          await answered(budget, () => call('GET', `/queries/${jobReference.jobId}`, { query })),
+        );
         if (!page.jobComplete) throw notComplete(sql);
         if (page.schema !== undefined) fields = page.schema.fields;
         for (const row of page.rows) rows.push(row.f.map(({ v }) => v));
@@ -118,7 +255,10 @@ export function openJobs(call: Call, options: JobOptions): Jobs {
             parts: [
               {
                 'Content-Type': 'application/json',
-                body: JSON.stringify({ jobReference: { jobId, location }, configuration: { load: configuration, labels } }),
+                body: JSON.stringify({
+                  jobReference: { jobId, location },
+                  configuration: { load: configuration, labels },
+                }),
               },
               { 'Content-Type': 'application/octet-stream', body: content },
             ],
@@ -128,8 +268,15 @@ export function openJobs(call: Call, options: JobOptions): Jobs {
     dryRun: async (sql, params = {}) => {
       const budget = openBudget(clock, retries);
       const configuration = { ...queryConfiguration(sql, params), dryRun: true };
-      const answer = await tryWithin(budget, () => call('POST', '/jobs', { json: { jobReference: { location }, configuration } }));
-      if ('refusal' in answer) throw bigQueryError(answer.refusal, { statement: sql, attempts: budget.used() + 1, cause: answer.cause });
+      const answer = await tryWithin(budget, () =>
+        call('POST', '/jobs', { json: { jobReference: { location }, configuration } }),
+      );
+      if ('refusal' in answer)
+        throw bigQueryError(answer.refusal, {
+          statement: sql,
+          attempts: budget.used() + 1,
+          cause: answer.cause,
+        });
       const job = dryRunSchema.parse(answer.body);
       if (job.status?.errorResult !== undefined && job.status.errorResult !== null)
         throw bigQueryError(jobRefusal(job.status.errorResult), { statement: sql });
@@ -153,8 +300,12 @@ function notComplete(sql: string): TipoffError {
 
 /** An answer without the figure is not 0 bytes. */
 function noFigure(sql: string): TipoffError {
-  return new TipoffError('TIPOFF_SQL', 'BigQuery answered a dry run without saying how many bytes the statement reads', {
-    hint: 'Run it again; a statement whose bytes nobody knows is not run under a budget.',
-    details: { statement: sql.slice(0, 400) },
-  });
+  return new TipoffError(
+    'TIPOFF_SQL',
+    'BigQuery answered a dry run without saying how many bytes the statement reads',
+    {
+      hint: 'Run it again; a statement whose bytes nobody knows is not run under a budget.',
+      details: { statement: sql.slice(0, 400) },
+    },
+  );
 }

@@ -1,16 +1,19 @@
 import { TipoffError } from '#core/errors.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
-import { portabilityGuard } from '#platform/warehouse/lint/guard.ts';
+import { bigqueryFunctions } from '#platform/warehouse/functions.ts';
+import { portabilityGuard } from '#platform/warehouse/lint/lint.ts';
 import type { LiveColumn, SqlParams, Warehouse } from '#platform/warehouse/port.ts';
 import { type CatalogueOptions, openCatalogue } from './catalogue.ts';
 import { type BigQueryClientOptions, openBigQueryClient } from './client.ts';
 import { type JobOptions, openJobs } from './jobs.ts';
-import { appendNewRows, appendRows, type LoadTarget } from './load.ts';
-import { replaceRange } from './replace.ts';
-import { toColumns, toRows } from './rows.ts';
-import { toColumn } from './table-info.ts';
+import { appendNewRows, appendRows, type LoadTarget, replaceRange } from './load.ts';
+import { toColumn, toColumns, toRows } from './resources.ts';
 
-export interface BigQueryOptions extends BigQueryClientOptions, Omit<JobOptions, 'clock'>, Pick<CatalogueOptions, 'functions'>, LoadTarget {
+export interface BigQueryOptions
+  extends BigQueryClientOptions,
+    Omit<JobOptions, 'clock'>,
+    Pick<CatalogueOptions, 'functions'>,
+    LoadTarget {
   /** Waits between tries and looks at running jobs; the wall clock unless told otherwise. */
   readonly clock?: Clock;
   /** Refuses statements outside of the portable subset; on unless switched off. The adapter's own statements are exempt. */
@@ -46,7 +49,9 @@ export function openBigQuery(options: BigQueryOptions): BigQueryWarehouse {
     },
     execute: async (sql, params) => {
       check(sql);
-      return working(async () => Number((await jobs.statement(sql, params)).statistics?.query?.numDmlAffectedRows ?? 0));
+      return working(async () =>
+        Number((await jobs.statement(sql, params)).statistics?.query?.numDmlAffectedRows ?? 0),
+      );
     },
     append: (table, rows, into) => working(() => appendRows(jobs, options, table, rows, into ?? table)),
     appendNew: (table, rows) => working(() => appendNewRows(jobs, options, table, rows)),
@@ -98,7 +103,9 @@ function lifetime(): { working<T>(work: () => Promise<T>): Promise<T>; end(): Pr
   return {
     working: async (work) => {
       if (ended)
-        throw new TipoffError('TIPOFF_SQL', 'the warehouse is closed', { hint: 'Open it again; whoever composed it called close.' });
+        throw new TipoffError('TIPOFF_SQL', 'the warehouse is closed', {
+          hint: 'Open it again; whoever composed it called close.',
+        });
       const running = work();
       pending.add(running);
       try {
@@ -112,4 +119,15 @@ function lifetime(): { working<T>(work: () => Promise<T>): Promise<T>; end(): Pr
       await Promise.allSettled(pending);
     },
   };
+}
+
+/**
+ * The options for an emulator at an address, which wants plain uploads and knows no templated arguments (ANY TYPE). Over
+ * floats they mean the same where the pipeline uses them; `fn.row_hash` is left out, for it takes whole rows.
+ */
+export function emulated(endpoint: string): Pick<BigQueryOptions, 'endpoint' | 'compress' | 'functions'> {
+  const functions = bigqueryFunctions()
+    .filter((statement) => !statement.includes('fn.row_hash'))
+    .map((statement) => statement.replaceAll('ANY TYPE', 'FLOAT64'));
+  return { endpoint, compress: false, functions };
 }

@@ -1,12 +1,157 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Column, DATASETS, type Dataset, type TableContract, tableId } from '#core/contracts/define.ts';
-import { TipoffError } from '#core/errors.ts';
+import { messageOf, TipoffError } from '#core/errors.ts';
 import { duckdbTable, duckdbType } from '#platform/warehouse/ddl.ts';
-import { duckdbFunctions } from '#platform/warehouse/functions.ts';
-import type { FunctionInfo, LiveColumn, TableChange, TableInfo, TableOptions, TableRef } from '#platform/warehouse/port.ts';
-import { textDigest } from '#platform/warehouse/text-digest.ts';
-import { columnDescriptions, layoutComment, layouts, rememberChange, rememberColumn } from './layout.ts';
+import { duckdbFunctions, textDigest } from '#platform/warehouse/functions.ts';
+import type {
+  FunctionInfo,
+  LiveColumn,
+  TableChange,
+  TableInfo,
+  TableLayout,
+  TableOptions,
+  TableRef,
+} from '#platform/warehouse/port.ts';
 import type { Session } from './session.ts';
-import { storedShape } from './shape.ts';
+import { duckdbError } from './values.ts';
+
+/**
+ * DuckDB has no partitions, clustering or retention. What a table was made with is kept in its comment as JSON, so that a
+ * change of a contract shows on this engine as it would on the distributed one.
+ */
+interface Remembered extends TableLayout {
+  readonly columns: Readonly<Record<string, string>>;
+}
+
+/** The statement that writes the layout of a contract into the comment of a table of its shape. */
+export function layoutComment(table: TableContract, as: TableRef): string {
+  return commentOn(as, {
+    description: table.description,
+    partition: table.partition ?? null,
+    cluster: table.cluster ?? [],
+    partitionFilterRequired: table.partitionFilterRequired === true,
+    retentionDays: table.retentionDays ?? null,
+    columns: Object.fromEntries(
+      Object.entries(table.columns).map(([name, { description }]) => [name, description]),
+    ),
+  });
+}
+
+/** Adds the description of a new column to what is remembered; nothing when nothing is. */
+export async function rememberColumn(
+  session: Session,
+  table: TableRef,
+  name: string,
+  description: string,
+): Promise<void> {
+  const known = (await remembered(session, table.dataset)).get(table.name);
+  if (known !== undefined)
+    await session.native(commentOn(table, { ...known, columns: { ...known.columns, [name]: description } }));
+}
+
+/** Changes what is remembered of a table; false when nothing is. */
+export async function rememberChange(
+  session: Session,
+  table: TableRef,
+  { columns, ...change }: TableChange,
+): Promise<boolean> {
+  const known = (await remembered(session, table.dataset)).get(table.name);
+  if (known === undefined) return false;
+  await session.native(commentOn(table, { ...known, ...change, columns: { ...known.columns, ...columns } }));
+  return true;
+}
+
+/** The layouts of a dataset's tables by name; tables made before layouts were recorded are absent. */
+export async function layouts(session: Session, dataset: string): Promise<ReadonlyMap<string, TableLayout>> {
+  const known = await remembered(session, dataset);
+  return new Map([...known].map(([name, { columns: _columns, ...layout }]) => [name, layout]));
+}
+
+/** The descriptions of a table's columns; empty when nothing is remembered. */
+export async function columnDescriptions(
+  session: Session,
+  { dataset, name }: TableRef,
+): Promise<Readonly<Record<string, string>>> {
+  return (await remembered(session, dataset, name)).get(name)?.columns ?? {};
+}
+
+function commentOn(table: TableRef, layout: Remembered): string {
+  return `COMMENT ON TABLE ${tableId(table)} IS '${JSON.stringify(layout).replaceAll("'", "''")}'`;
+}
+
+async function remembered(
+  session: Session,
+  dataset: string,
+  name: string | null = null,
+): Promise<ReadonlyMap<string, Remembered>> {
+  const rows = await session.rows<{ table_name: string; comment: string }>(
+    `SELECT table_name, comment FROM duckdb_tables()
+     WHERE schema_name = @dataset AND comment IS NOT NULL AND table_name = COALESCE(@name, table_name)`,
+    { dataset, name },
+  );
+  return new Map(
+    rows.flatMap(({ table_name, comment: text }) =>
+      text.startsWith('{') ? [[table_name, JSON.parse(text) as Remembered]] : [],
+    ),
+  );
+}
+
+/** A column as the engine has it, in its own spelling. */
+export interface StoredColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly notnull: boolean;
+  readonly dflt_value: string | null;
+}
+
+/**
+ * The columns of one table or view, named `dataset.table`, in order; undefined when there is none. Asks for this table alone: the engine's lists of
+ * all columns and tables are made anew for each question, which takes several times as long.
+ */
+export async function storedShape(
+  session: Session,
+  id: string,
+): Promise<readonly StoredColumn[] | undefined> {
+  try {
+    return await session.rows<StoredColumn>(`PRAGMA table_info('${id}')`);
+  } catch (error) {
+    if (isUnknownTable(messageOf(error))) return undefined;
+    throw error;
+  }
+}
+
+/** True when a live table has exactly the columns of the contract, in its order and types. */
+export async function isOfContract(
+  { connection }: Session,
+  table: TableContract,
+  ref: TableRef,
+): Promise<boolean> {
+  const wanted = Object.entries(table.columns).map(([column, one]) => `${column} ${duckdbType(one)}`);
+  return wanted.join() === (await namesAndTypes(connection, tableId(ref)));
+}
+
+/** Names and types from planning a SELECT, which takes less time than `storedShape` and tells no more. */
+async function namesAndTypes(connection: DuckDBConnection, id: string): Promise<string | undefined> {
+  try {
+    const planned = await connection.prepare(`SELECT * FROM ${id}`);
+    try {
+      const columns = Array.from(
+        { length: planned.columnCount },
+        (_, i) => `${planned.columnName(i)} ${planned.columnType(i)}`,
+      );
+      return columns.map((column) => column.replace('TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ')).join();
+    } finally {
+      planned.destroySync();
+    }
+  } catch (error) {
+    if (isUnknownTable(messageOf(error))) return undefined;
+    throw duckdbError(error);
+  }
+}
+
+function isUnknownTable(message: string): boolean {
+  return /Catalog Error: (Table|Schema) with name \S+ does not exist/.test(message);
+}
 
 /** DuckDB keeps no creation time, labels or expiry, so they live in a table of their own. */
 const META = `CREATE TABLE IF NOT EXISTS tipoff_meta.tables
@@ -56,7 +201,10 @@ export async function dropTable(session: Session, { dataset, name }: TableRef): 
   if ((await storedShape(session, tableId({ dataset, name }))) === undefined) return false;
   await session.native(`DROP TABLE ${tableId({ dataset, name })}`);
   if (await hasMeta(session)) {
-    await session.run('DELETE FROM tipoff_meta.tables WHERE dataset = @dataset AND name = @name', { dataset, name });
+    await session.run('DELETE FROM tipoff_meta.tables WHERE dataset = @dataset AND name = @name', {
+      dataset,
+      name,
+    });
   }
   return true;
 }
@@ -65,7 +213,9 @@ export async function dropTable(session: Session, { dataset, name }: TableRef): 
 export async function prepare(session: Session, tables: readonly TableContract[]): Promise<void> {
   for (const name of Object.keys(DATASETS)) await session.native(`CREATE SCHEMA IF NOT EXISTS ${name}`);
   await replaceFunctions(session);
-  const there = await session.rows<{ id: string }>("SELECT schema_name || '.' || table_name AS id FROM duckdb_tables()");
+  const there = await session.rows<{ id: string }>(
+    "SELECT schema_name || '.' || table_name AS id FROM duckdb_tables()",
+  );
   const known = new Set(there.map(({ id }) => id));
   for (const table of tables.filter((each) => !known.has(tableId(each)))) {
     await session.native(`${duckdbTable(table)}; ${layoutComment(table, table)}`);
@@ -113,7 +263,8 @@ export async function createView(session: Session, view: TableRef, sql: string):
 
 /** Creates the library anew. Run in a transaction. */
 export async function replaceFunctions(session: Session): Promise<void> {
-  for (const statement of ['CREATE SCHEMA IF NOT EXISTS fn', ...duckdbFunctions()]) await session.native(statement);
+  for (const statement of ['CREATE SCHEMA IF NOT EXISTS fn', ...duckdbFunctions()])
+    await session.native(statement);
 }
 
 /** The functions of the library; one whose text was not kept has no digest. */
@@ -130,7 +281,11 @@ export async function listFunctions(session: Session): Promise<FunctionInfo[]> {
 }
 
 /** The live columns of a table or view; undefined when there is none. `shape`: without their descriptions. */
-export async function describe(session: Session, table: TableRef, depth: 'shape' | 'whole' = 'whole'): Promise<LiveColumn[] | undefined> {
+export async function describe(
+  session: Session,
+  table: TableRef,
+  depth: 'shape' | 'whole' = 'whole',
+): Promise<LiveColumn[] | undefined> {
   const columns = await storedShape(session, tableId(table));
   if (columns === undefined) return undefined;
   const descriptions = depth === 'shape' ? {} : await columnDescriptions(session, table);
@@ -165,7 +320,10 @@ export async function listTables(session: Session, dataset: Dataset, prefix: str
   for (const { name, kind, text } of tables) {
     const known = remembered.find((m) => m.name === name);
     const layout = laidOut.get(name);
-    const counted = kind === 'table' ? await session.rows<{ n: number }>(`SELECT COUNT(*) AS n FROM ${tableId({ dataset, name })}`) : [];
+    const counted =
+      kind === 'table'
+        ? await session.rows<{ n: number }>(`SELECT COUNT(*) AS n FROM ${tableId({ dataset, name })}`)
+        : [];
     infos.push({
       dataset,
       name,

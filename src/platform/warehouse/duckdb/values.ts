@@ -1,6 +1,44 @@
-import { BIGINT, DOUBLE, type DuckDBType, type DuckDBValue, LIST, listValue, VARCHAR } from '@duckdb/node-api';
-import { TipoffError } from '#core/errors.ts';
-import type { SqlParams, SqlValue } from '#platform/warehouse/port.ts';
+import {
+  BIGINT,
+  DOUBLE,
+  type DuckDBMaterializedResult,
+  type DuckDBType,
+  type DuckDBValue,
+  LIST,
+  listValue,
+  VARCHAR,
+} from '@duckdb/node-api';
+import { messageOf, TipoffError } from '#core/errors.ts';
+import type { ColumnarResult, SqlParams, SqlValue } from '#platform/warehouse/port.ts';
+
+/** What DuckDB refused, as an error with a code: a file held by another process, or a statement it does not accept. */
+export function duckdbError(error: unknown, statement?: string): TipoffError {
+  if (error instanceof TipoffError) return error;
+  const message = messageOf(error);
+  if (/Conflicting lock is held/.test(message)) {
+    const pid = /PID (\d+)/.exec(message)?.[1] ?? 'unknown';
+    return new TipoffError('TIPOFF_HOME_LOCKED', `the warehouse file is held by process ${pid}`, {
+      hint: `Stop process ${pid}, or use another --home; DuckDB lets one process in.`,
+      details: { pid },
+      cause: error,
+    });
+  }
+  if (/NOT NULL constraint failed/i.test(message)) {
+    return new TipoffError('TIPOFF_SCHEMA_MISMATCH', message, {
+      hint: 'Give the required column a value in the statement; nothing was written.',
+      ...(statement === undefined ? {} : { details: { statement: statement.slice(0, 400) } }),
+      cause: error,
+    });
+  }
+  const busy = /Conflict on|write-write conflict|TransactionContext Error/i.test(message);
+  return new TipoffError(busy ? 'TIPOFF_WAREHOUSE_BUSY' : 'TIPOFF_SQL', message, {
+    hint: busy
+      ? 'Run it again; another writer changed the same rows.'
+      : 'Correct the statement, or check it against `schema check`.',
+    ...(statement === undefined ? {} : { details: { statement: statement.slice(0, 400) } }),
+    cause: error,
+  });
+}
 
 type JsValue = string | number | boolean | null;
 
@@ -92,7 +130,8 @@ export function isNumeric(type: DuckDBType): boolean {
 }
 
 function readPlain(value: DuckDBValue): JsValue {
-  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return value;
   if (typeof value === 'bigint') {
     const number = Number(value);
     if (Number.isSafeInteger(number)) return number;
@@ -116,4 +155,41 @@ function readInstant(value: DuckDBValue): JsValue {
 /** "24.500000000" becomes "24.5", "25.000000000" becomes "25". */
 function canonicalDecimal(text: string): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+}
+
+/** A materialised result as columns: numbers with NaN for null, everything else as text. */
+export async function columnar(result: DuckDBMaterializedResult): Promise<ColumnarResult> {
+  const names = result.columnNames();
+  const types = result.columnTypes();
+  const columns = await result.getColumns();
+  const at = (name: string): number => {
+    const index = names.indexOf(name);
+    if (index < 0) throw badColumn(`the result has no column ${name}; it has ${names.join(', ')}`);
+    return index;
+  };
+  return {
+    rowCount: columns[0]?.length ?? 0,
+    numbers: (name) => {
+      const index = at(name);
+      const type = types[index];
+      if (type === undefined || !isNumeric(type))
+        throw badColumn(`column ${name} is ${String(type)}, not a number`);
+      return Float64Array.from(columns[index] ?? [], (v) => (v === null ? Number.NaN : Number(v)));
+    },
+    strings: (name) => {
+      const index = at(name);
+      const type = types[index];
+      const read = type === undefined ? String : reader(type);
+      return (columns[index] ?? []).map((v) => {
+        const value = v === null ? null : read(v);
+        return value === null ? null : String(value);
+      });
+    },
+  };
+}
+
+function badColumn(message: string): TipoffError {
+  return new TipoffError('TIPOFF_BAD_INPUT', message, {
+    hint: 'Name a selected column of a fitting type, or cast it in the statement.',
+  });
 }

@@ -1,6 +1,6 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import { type Clock, systemClock } from '#platform/clock.ts';
-import { portabilityGuard } from '#platform/warehouse/lint/guard.ts';
+import { portabilityGuard } from '#platform/warehouse/lint/lint.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import {
   addColumn,
@@ -14,9 +14,8 @@ import {
   prepare,
   replaceFunctions,
 } from './catalogue.ts';
-import { columnar } from './columns.ts';
-import { duckdbError } from './errors.ts';
 import { openSession, rowsOf, type Session } from './session.ts';
+import { columnar, duckdbError } from './values.ts';
 import { insertRows, replaceRange, stageRows } from './writes.ts';
 
 export interface DuckDbOptions {
@@ -47,7 +46,10 @@ export async function openDuckDb(path: string, options: DuckDbOptions = {}): Pro
     ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
   };
   try {
-    const instance = path === ':memory:' ? await DuckDBInstance.create(path, settings) : await DuckDBInstance.fromCache(path, settings);
+    const instance =
+      path === ':memory:'
+        ? await DuckDBInstance.create(path, settings)
+        : await DuckDBInstance.fromCache(path, settings);
     const connect = async (): Promise<Session> => {
       const connection = await instance.connect();
       await connection.run(SESSION.join('; '));
@@ -91,7 +93,9 @@ function duckdbWarehouse(
     execute: async (sql, params) => {
       check(sql);
       // One statement is a transaction of its own.
-      return session.exclusive(() => (/^\s*INSERT\b/i.test(sql) ? session.inserted(sql, params) : session.changed(sql, params)));
+      return session.exclusive(() =>
+        /^\s*INSERT\b/i.test(sql) ? session.inserted(sql, params) : session.changed(sql, params),
+      );
     },
     append: async (table, rows, into) => insertRows(session, table, into ?? table, rows, false),
     appendNew: async (table, rows) => insertRows(session, table, table, rows, true),
@@ -100,8 +104,10 @@ function duckdbWarehouse(
       if (range.extraWhere !== undefined) check(range.extraWhere);
       return replaceRange(session, table, range, select, params);
     },
-    stage: async (table, as, rows, options = {}) => stageRows(session, table, as, rows, { ...options, createdAt: clock.now() }),
-    createTable: (table, as, options = {}) => atomically(() => createTable(session, table, as ?? table, options, clock.now())),
+    stage: async (table, as, rows, options = {}) =>
+      stageRows(session, table, as, rows, { ...options, createdAt: clock.now() }),
+    createTable: (table, as, options = {}) =>
+      atomically(() => createTable(session, table, as ?? table, options, clock.now())),
     addColumn: (table, name, column) => atomically(() => addColumn(session, table, name, column)),
     alterTable: (table, change) => atomically(() => alterTable(session, table, change)),
     createView: async (view, sql) => {
@@ -113,7 +119,8 @@ function duckdbWarehouse(
     listTables: (dataset, prefix = '') => reading.atomically(() => listTables(reading, dataset, prefix)),
     replaceFunctions: () => atomically(() => replaceFunctions(session)),
     listFunctions: () => exclusive(() => listFunctions(reading)),
-    describe: (table, depth) => (depth === 'shape' ? exclusive : reading.atomically)(() => describe(reading, table, depth)),
+    describe: (table, depth) =>
+      (depth === 'shape' ? exclusive : reading.atomically)(() => describe(reading, table, depth)),
     prepare: (tables) => atomically(() => prepare(session, tables)),
     ping: () =>
       exclusive(async () => {

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { InputFormat } from '#pipeline/ingest/format.ts';
-import { playerGameLogs } from '#pipeline/ingest/formats/player-game-logs.ts';
-import { playerPlayoffs } from '#pipeline/ingest/formats/player-playoffs.ts';
-import { teamGames } from '#pipeline/ingest/formats/team-games.ts';
+import { playerGameLogs, playerPlayoffs, teamGames } from '#pipeline/ingest/formats/box-scores-csv.ts';
 import { csvText, parsed, rejections } from '#test/pipeline/ingest/input.ts';
 
 const STATISTICS = {
@@ -32,7 +30,14 @@ const GAME = {
   MATCHUP: 'BOS vs. NYK',
   WL: 'W',
 };
-const LOG = { SEASON_ID: '22024', PLAYER_ID: 900001, PLAYER_NAME: 'Zdeněk Novák Jr.', ...GAME, ...STATISTICS, SEASON: '2024-25' };
+const LOG = {
+  SEASON_ID: '22024',
+  PLAYER_ID: 900001,
+  PLAYER_NAME: 'Zdeněk Novák Jr.',
+  ...GAME,
+  ...STATISTICS,
+  SEASON: '2024-25',
+};
 const TEAM = { SEASON_ID: '22024', ...GAME, ...STATISTICS, MIN: 240, PLUS_MINUS: '-4.2' };
 const PLAYOFF = {
   '': 0,
@@ -165,7 +170,12 @@ describe('playoff box scores', () => {
     ['', false],
   ])('the position %j says whether the player started', async (START_POSITION, is_starter) => {
     const [row] = (await parsed(playerPlayoffs, csvText([{ ...PLAYOFF, START_POSITION }]))).rows;
-    expect(row?.record).toMatchObject({ is_starter, season_type: 'playoffs', opponent_abbr: 'NYK', is_home: true });
+    expect(row?.record).toMatchObject({
+      is_starter,
+      season_type: 'playoffs',
+      opponent_abbr: 'NYK',
+      is_home: true,
+    });
   });
 
   test.each([
@@ -176,7 +186,9 @@ describe('playoff box scores', () => {
     [{ HOME_GAME: 0 }, '2 HOME_GAME impossible_value'],
     [{ PTS: 1 }, '2 PTS impossible_value'],
   ])('quarantines a row with %j', async (change, expected) => {
-    expect(rejections(await parsed(playerPlayoffs, csvText([{ ...PLAYOFF, ...change }])))).toEqual([expected]);
+    expect(rejections(await parsed(playerPlayoffs, csvText([{ ...PLAYOFF, ...change }])))).toEqual([
+      expected,
+    ]);
   });
 });
 
@@ -185,7 +197,15 @@ describe('team games', () => {
     const [row] = (await parsed(teamGames, csvText([TEAM]))).rows;
     expect(row).toMatchObject({
       table: { name: 'team_box_scores' },
-      record: { team_abbr: 'BOS', opponent_abbr: 'NYK', is_home: true, won: true, minutes: 240, points: 25, plus_minus: -4.2 },
+      record: {
+        team_abbr: 'BOS',
+        opponent_abbr: 'NYK',
+        is_home: true,
+        won: true,
+        minutes: 240,
+        points: 25,
+        plus_minus: -4.2,
+      },
     });
   });
 
@@ -197,7 +217,14 @@ describe('team games', () => {
         { ...TEAM, TEAM_ID: 1610612752, TEAM_ABBREVIATION: 'NYK', MATCHUP: 'NYK @ BOS', WL: 'L' },
       ]),
     );
-    expect(result.rows.map(({ record }) => [record['team_abbr'], record['opponent_abbr'], record['is_home'], record['won']])).toEqual([
+    expect(
+      result.rows.map(({ record }) => [
+        record['team_abbr'],
+        record['opponent_abbr'],
+        record['is_home'],
+        record['won'],
+      ]),
+    ).toEqual([
       ['BOS', 'NYK', true, true],
       ['NYK', 'BOS', false, false],
     ]);
@@ -219,10 +246,16 @@ test.each<[string, InputFormat, object, string]>([
   ['player game logs', playerGameLogs, LOG, 'DREB'],
   ['playoff box scores', playerPlayoffs, PLAYOFF, 'HOME_GAME'],
   ['team games', teamGames, TEAM, 'WL'],
-])('%s without a column are refused as a whole, and the column is named', async (_name, format, row, column) => {
-  const rest = Object.fromEntries(Object.entries(row).filter(([name]) => name !== column)) as Record<string, string>;
-  await expect(async () => parsed(format, csvText([rest]))).rejects.toMatchObject({
-    code: 'TIPOFF_BAD_INPUT',
-    details: { missing: [column] },
-  });
-});
+])(
+  '%s without a column are refused as a whole, and the column is named',
+  async (_name, format, row, column) => {
+    const rest = Object.fromEntries(Object.entries(row).filter(([name]) => name !== column)) as Record<
+      string,
+      string
+    >;
+    await expect(async () => parsed(format, csvText([rest]))).rejects.toMatchObject({
+      code: 'TIPOFF_BAD_INPUT',
+      details: { missing: [column] },
+    });
+  },
+);

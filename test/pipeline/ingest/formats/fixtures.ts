@@ -14,7 +14,12 @@ export function jsonFile(path: string, value: unknown): InputFile {
 /** What became of the units of a file, rejections as "reason field". Every unit must have exactly one outcome. */
 export function outcome({ read, rows, duplicates, rejected }: ParsedFile) {
   expect(rows.length + duplicates + rejected.length).toBe(read);
-  return { read, rows: rows.length, duplicates, rejected: rejected.map(({ reasonCode, field }) => `${reasonCode} ${field}`) };
+  return {
+    read,
+    rows: rows.length,
+    duplicates,
+    rejected: rejected.map(({ reasonCode, field }) => `${reasonCode} ${field}`),
+  };
 }
 
 /** Counts of a live box score that add up: 2 × 4 + 2 + 3 = 13 points. */
@@ -43,7 +48,14 @@ export function liveGame(changes: Readonly<Record<string, unknown>> = {}) {
   const side = (teamId: number, first: number, points: number) => ({
     teamId,
     players: [
-      { personId: first, name: 'Toven Obrand', starter: '1', played: '1', position: 'G', statistics: STATISTICS },
+      {
+        personId: first,
+        name: 'Toven Obrand',
+        starter: '1',
+        played: '1',
+        position: 'G',
+        statistics: STATISTICS,
+      },
       {
         personId: first + 1,
         name: 'Ilko Maren',
@@ -54,7 +66,14 @@ export function liveGame(changes: Readonly<Record<string, unknown>> = {}) {
         statistics: { ...STATISTICS, minutes: 'PT00M00.00S', points: 0 },
       },
     ],
-    statistics: { ...STATISTICS, minutes: 'PT240M00.00S', points, freeThrowsMade: points - 10, freeThrowsAttempted: 20, reboundsTotal: 11 },
+    statistics: {
+      ...STATISTICS,
+      minutes: 'PT240M00.00S',
+      points,
+      freeThrowsMade: points - 10,
+      freeThrowsAttempted: 20,
+      reboundsTotal: 11,
+    },
   });
   return {
     meta: { version: 1, time: '2025-01-11 03:00:00.000' },

@@ -12,7 +12,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-const GAME = { event_id: "'e1'", home_team: "'Boston Celtics'", away_team: "'Utah Jazz'", commence_time: "'2025-01-11T00:40:00Z'" };
+const GAME = {
+  event_id: "'e1'",
+  home_team: "'Boston Celtics'",
+  away_team: "'Utah Jazz'",
+  commence_time: "'2025-01-11T00:40:00Z'",
+};
 const NUMBERS = { home_ml: '-77.5', spread_point: '-6.5', total_point: '221.0' };
 
 /** Writes SQL literals as a parquet file, as the real one is made. */
@@ -68,7 +73,11 @@ describe('game lines', () => {
     ['a number with too many places', { total_point: '221.1234567891' }, 'bad_line total_point'],
     ['an unknown team', { home_team: "'Boston Bees'" }, 'unknown_team home_team'],
     ['no start', { commence_time: 'NULL' }, 'missing_field commence_time'],
-    ['a start that does not exist', { commence_time: "'2025-02-30T00:40:00Z'" }, 'impossible_date commence_time'],
+    [
+      'a start that does not exist',
+      { commence_time: "'2025-02-30T00:40:00Z'" },
+      'impossible_date commence_time',
+    ],
     ['no event', { event_id: 'NULL' }, 'missing_field event_id'],
   ])('rejects %s', async (_what, change, reason) => {
     expect(outcome(await parse(change)).rejected).toEqual([reason]);
@@ -82,6 +91,8 @@ describe('game lines', () => {
     ['an empty file', new Uint8Array()],
     ['bytes that are no parquet', new TextEncoder().encode('PAR1 but not really')],
   ])('refuses %s', async (_what, bytes) => {
-    await expect(gameLinesParquet.parse({ path: 'x.parquet', bytes })).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
+    await expect(gameLinesParquet.parse({ path: 'x.parquet', bytes })).rejects.toMatchObject({
+      code: 'TIPOFF_BAD_INPUT',
+    });
   });
 });

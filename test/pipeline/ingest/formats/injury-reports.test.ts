@@ -15,12 +15,23 @@ const GAME: Item[] = [
 const parse = async (...pages: Item[][]) => officialInjuryReports.parse(jsonFile('report.json', { pages }));
 const page = (...items: Item[]): Item[] => [HEADING, ...titles(...CURRENT), ...items];
 const brief = ({ rows }: Awaited<ReturnType<typeof parse>>) =>
-  rows.map(({ record }) => [record['team_abbr'], record['opponent_abbr'], record['player_name'], record['status'], record['reason']]);
+  rows.map(({ record }) => [
+    record['team_abbr'],
+    record['opponent_abbr'],
+    record['player_name'],
+    record['status'],
+    record['reason'],
+  ]);
 
 describe('the official injury report', () => {
   it('reads a statement with the time of the report in Eastern time', async () => {
     const parsed = await parse(
-      page(...GAME, [400, 490, 'Obrand Jr., Toven'], [500, 490, 'Questionable'], [600, 490, 'Injury/Illness - Left Knee; Soreness']),
+      page(
+        ...GAME,
+        [400, 490, 'Obrand Jr., Toven'],
+        [500, 490, 'Questionable'],
+        [600, 490, 'Injury/Illness - Left Knee; Soreness'],
+      ),
     );
     expect(outcome(parsed)).toEqual({ read: 1, rows: 1, duplicates: 0, rejected: [] });
     expect(parsed.rows[0]?.record).toEqual({
@@ -105,7 +116,12 @@ describe('the official injury report', () => {
       'Injury/Illness - Left thumb sprain',
     ],
     ['reason first', ['Reason', 'Current Status', 'Previous Status'], ['Rest', 'Out', '-'], 'Rest'],
-    ['status and its predecessor', ['Current Status', 'Reason', 'Previous Status'], ['Out', 'Rest', 'Available'], 'Rest'],
+    [
+      'status and its predecessor',
+      ['Current Status', 'Reason', 'Previous Status'],
+      ['Out', 'Rest', 'Available'],
+      'Rest',
+    ],
     [
       'history of status and reason',
       ['Current Status', 'Reason', 'Previous Status', 'Previous Reason'],
@@ -136,7 +152,12 @@ describe('the official injury report', () => {
         [500, 450, 'Out'],
       ),
     );
-    expect(outcome(parsed)).toEqual({ read: 3, rows: 1, duplicates: 0, rejected: ['no_player player_name', 'no_player player_name'] });
+    expect(outcome(parsed)).toEqual({
+      read: 3,
+      rows: 1,
+      duplicates: 0,
+      rejected: ['no_player player_name', 'no_player player_name'],
+    });
     expect(parsed.rejected.map(({ reason }) => reason)).toEqual([
       expect.stringContaining('NOT YET SUBMITTED for Boston Celtics'),
       expect.stringContaining('ALL PLAYERS AVAILABLE for Utah Jazz'),
@@ -149,20 +170,43 @@ describe('the official injury report', () => {
   it.each([
     ['a name without a status', [...GAME, player], 'missing_field current_status'],
     ['a status without a name', [...GAME, out], 'no_player player_name'],
-    ['a status that is none', [...GAME, player, [500, 490, 'Game Time Decision'] as Item], 'bad_status current_status'],
+    [
+      'a status that is none',
+      [...GAME, player, [500, 490, 'Game Time Decision'] as Item],
+      'bad_status current_status',
+    ],
     ['no game date', [...GAME.slice(2), player, out], 'missing_field game_date'],
-    ['a game date that does not exist', [[0, 490, '02/30/2025'] as Item, ...GAME.slice(1), player, out], 'impossible_date game_date'],
+    [
+      'a game date that does not exist',
+      [[0, 490, '02/30/2025'] as Item, ...GAME.slice(1), player, out],
+      'impossible_date game_date',
+    ],
     ['no team', [...GAME.slice(0, 3), player, out], 'missing_field team'],
-    ['an unknown team', [...GAME.slice(0, 3), [300, 490, 'Boston Bees'] as Item, player, out], 'unknown_team team'],
-    ['a team of another game', [...GAME.slice(0, 3), [300, 490, 'Miami Heat'] as Item, player, out], 'impossible_value team'],
-    ['a matchup that is none', [...GAME.slice(0, 2), [200, 490, 'UTA-BOS'] as Item, ...GAME.slice(3), player, out], 'unknown_team matchup'],
+    [
+      'an unknown team',
+      [...GAME.slice(0, 3), [300, 490, 'Boston Bees'] as Item, player, out],
+      'unknown_team team',
+    ],
+    [
+      'a team of another game',
+      [...GAME.slice(0, 3), [300, 490, 'Miami Heat'] as Item, player, out],
+      'impossible_value team',
+    ],
+    [
+      'a matchup that is none',
+      [...GAME.slice(0, 2), [200, 490, 'UTA-BOS'] as Item, ...GAME.slice(3), player, out],
+      'unknown_team matchup',
+    ],
   ])('rejects %s', async (_what, items, reason) => {
     expect(outcome(await parse(page(...items))).rejected).toEqual([reason]);
   });
 
   it.each([
     ['a report without a heading', [[...titles(...CURRENT), player, out]]],
-    ['a heading with a date that does not exist', [[[0, 550, 'Injury Report: 13/40/25 05:30 PM'], ...titles(...CURRENT), player, out]]],
+    [
+      'a heading with a date that does not exist',
+      [[[0, 550, 'Injury Report: 13/40/25 05:30 PM'], ...titles(...CURRENT), player, out]],
+    ],
     ['a report without titles', [[HEADING, player, out]]],
     ['no pages', []],
   ])('refuses %s', (_what, pages) => {

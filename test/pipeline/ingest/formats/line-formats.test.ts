@@ -1,22 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import type { ParsedFile } from '#pipeline/ingest/format.ts';
-import { linesDfs } from '#pipeline/ingest/formats/lines-dfs.ts';
-import { linesPra } from '#pipeline/ingest/formats/lines-pra.ts';
-import { linesThrees } from '#pipeline/ingest/formats/lines-threes.ts';
+import { linesDfs, linesPra, linesThrees } from '#pipeline/ingest/formats/lines-csv.ts';
 import { outcome, textFile } from './fixtures.ts';
 
 const DFS_HEADER = 'player,market,bookmaker,side,line,price,home_team,away_team,game_id,commence_time';
-const PRA_HEADER = 'player_name,event_id,event_date,home_team,away_team,bookmaker,line,timestamp,over_price,under_price';
+const PRA_HEADER =
+  'player_name,event_id,event_date,home_team,away_team,bookmaker,line,timestamp,over_price,under_price';
 const THREES_HEADER = 'player,game,game_time,market,line,bookmaker,over_odds,under_odds';
 
-const dfs = async (...rows: string[]): Promise<ParsedFile> => linesDfs.parse(textFile('picks/01_10_2025.csv', [DFS_HEADER, ...rows]));
-const pra = async (...rows: string[]): Promise<ParsedFile> => linesPra.parse(textFile('pra_odds.csv', [PRA_HEADER, ...rows]));
+const dfs = async (...rows: string[]): Promise<ParsedFile> =>
+  linesDfs.parse(textFile('picks/01_10_2025.csv', [DFS_HEADER, ...rows]));
+const pra = async (...rows: string[]): Promise<ParsedFile> =>
+  linesPra.parse(textFile('pra_odds.csv', [PRA_HEADER, ...rows]));
 const threes = async (...rows: string[]): Promise<ParsedFile> =>
   linesThrees.parse(textFile('props_2024-12-01_player_threes.csv', [THREES_HEADER, ...rows]));
 
-const DFS_ROW = 'Toven Obrand,player_points,PrizePicks,Over,21.50,-137,Boston Celtics,Los Angeles Clippers,ev1,2025-01-11T00:40:00Z';
-const PRA_ROW = 'Toven Obrand,ev2,2024-01-05,Boston Celtics,Utah Jazz,BetOnline.ag,30.5,2024-01-05T00:35:10Z,-110.0,-115.0';
-const THREES_ROW = 'Toven Obrand Jr,Utah Jazz @ Boston Celtics,2024-12-02T00:40:00Z,player_threes,1.5,betmgm,-160,124';
+const DFS_ROW =
+  'Toven Obrand,player_points,PrizePicks,Over,21.50,-137,Boston Celtics,Los Angeles Clippers,ev1,2025-01-11T00:40:00Z';
+const PRA_ROW =
+  'Toven Obrand,ev2,2024-01-05,Boston Celtics,Utah Jazz,BetOnline.ag,30.5,2024-01-05T00:35:10Z,-110.0,-115.0';
+const THREES_ROW =
+  'Toven Obrand Jr,Utah Jazz @ Boston Celtics,2024-12-02T00:40:00Z,player_threes,1.5,betmgm,-160,124';
 
 describe('daily fantasy picks', () => {
   it('reads a pick, with the ET date of the event as slate and the date of the file name as all that is known of its time', async () => {
@@ -46,8 +50,13 @@ describe('daily fantasy picks', () => {
   });
 
   it('puts the price on its side and marks every price but the constant as an alternate', async () => {
-    const { rows } = await dfs(DFS_ROW.replace('Over', 'Under').replace('-137', '-10000'), DFS_ROW.replace('-137', '100'));
-    expect(rows.map(({ record }) => [record['over_price'], record['under_price'], record['is_alternate']])).toEqual([
+    const { rows } = await dfs(
+      DFS_ROW.replace('Over', 'Under').replace('-137', '-10000'),
+      DFS_ROW.replace('-137', '100'),
+    );
+    expect(
+      rows.map(({ record }) => [record['over_price'], record['under_price'], record['is_alternate']]),
+    ).toEqual([
       [null, -10_000, true],
       [100, null, true],
     ]);
@@ -55,16 +64,28 @@ describe('daily fantasy picks', () => {
 
   it.each([
     ['a team of no league', DFS_ROW.replace('Boston Celtics', 'Boston Bees'), 'unknown_team home_team'],
-    ['a market that is not loaded', DFS_ROW.replace('player_points', 'player_steals'), 'unknown_market market'],
+    [
+      'a market that is not loaded',
+      DFS_ROW.replace('player_points', 'player_steals'),
+      'unknown_market market',
+    ],
     ['a line that is no number', DFS_ROW.replace('21.50', 'twenty'), 'bad_line line'],
     ['a negative line', DFS_ROW.replace('21.50', '-1.5'), 'bad_line line'],
     ['a price between -100 and 100', DFS_ROW.replace('-137', '-13'), 'bad_price price'],
     ['no player', DFS_ROW.replace('Toven Obrand', ''), 'no_player player'],
-    ['an instant that does not exist', DFS_ROW.replace('2025-01-11', '2025-02-30'), 'impossible_date commence_time'],
+    [
+      'an instant that does not exist',
+      DFS_ROW.replace('2025-01-11', '2025-02-30'),
+      'impossible_date commence_time',
+    ],
     ['an instant without a zone', DFS_ROW.replace('00Z', '00'), 'impossible_date commence_time'],
     ['no event', DFS_ROW.replace('ev1', ''), 'missing_field game_id'],
     ['a side that is none', DFS_ROW.replace('Over', 'Both'), 'impossible_value side'],
-    ['a team against itself', DFS_ROW.replace('Los Angeles Clippers', 'Boston Celtics'), 'impossible_value away_team'],
+    [
+      'a team against itself',
+      DFS_ROW.replace('Los Angeles Clippers', 'Boston Celtics'),
+      'impossible_value away_team',
+    ],
     ['a record with too few cells', DFS_ROW.split(',').slice(0, 6).join(','), 'missing_field home_team'],
   ])('rejects %s and keeps the rest', async (_what, row, reason) => {
     const parsed = await dfs(DFS_ROW, row);
@@ -74,7 +95,9 @@ describe('daily fantasy picks', () => {
 
   it('says so when the file ends inside a record', async () => {
     const bytes = new TextEncoder().encode([DFS_HEADER, DFS_ROW, DFS_ROW.slice(0, 40)].join('\n'));
-    expect(outcome(await linesDfs.parse({ path: '01_10_2025.csv', bytes })).rejected).toEqual(['truncated line']);
+    expect(outcome(await linesDfs.parse({ path: '01_10_2025.csv', bytes })).rejected).toEqual([
+      'truncated line',
+    ]);
   });
 
   it('rejects every record of a file whose name is no date', async () => {
@@ -119,15 +142,31 @@ describe('points + rebounds + assists', () => {
 
   it('keeps the team some books print next to a name', async () => {
     const { rows } = await pra(PRA_ROW.replace('Toven Obrand', 'Toven Obrand (2001)'));
-    expect(rows[0]?.record).toMatchObject({ player_name: 'Toven Obrand (2001)', player_lookup: 'tovenobrand', team_hint_abbr: null });
+    expect(rows[0]?.record).toMatchObject({
+      player_name: 'Toven Obrand (2001)',
+      player_lookup: 'tovenobrand',
+      team_hint_abbr: null,
+    });
     const tagged = await pra(PRA_ROW.replace('Toven Obrand', 'Toven Obrand (Bos)'));
     expect(tagged.rows[0]?.record).toMatchObject({ team_hint_abbr: 'BOS' });
   });
 
   it.each([
-    ['event_date two days after the quote', PRA_ROW.replace('2024-01-05,', '2024-01-06,'), 'impossible_value event_date'],
-    ['event_date before the quote', PRA_ROW.replace('2024-01-05,', '2024-01-03,'), 'impossible_value event_date'],
-    ['an event_date that does not exist', PRA_ROW.replace('2024-01-05,', '2024-13-05,'), 'impossible_date event_date'],
+    [
+      'event_date two days after the quote',
+      PRA_ROW.replace('2024-01-05,', '2024-01-06,'),
+      'impossible_value event_date',
+    ],
+    [
+      'event_date before the quote',
+      PRA_ROW.replace('2024-01-05,', '2024-01-03,'),
+      'impossible_value event_date',
+    ],
+    [
+      'an event_date that does not exist',
+      PRA_ROW.replace('2024-01-05,', '2024-13-05,'),
+      'impossible_date event_date',
+    ],
     ['no timestamp', PRA_ROW.replace('2024-01-05T00:35:10Z', ''), 'missing_field timestamp'],
     ['a price with decimals', PRA_ROW.replace('-110.0', '-110.5'), 'bad_price over_price'],
     ['no book', PRA_ROW.replace('BetOnline.ag', ''), 'missing_field bookmaker'],

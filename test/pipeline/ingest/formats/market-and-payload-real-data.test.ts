@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ParsedFile, ParsedRow } from '#pipeline/ingest/format.ts';
-import { MARKET_AND_PAYLOAD_FORMATS } from '#pipeline/ingest/formats/market-and-payload-formats.ts';
+import { MARKET_AND_PAYLOAD_FORMATS } from '#pipeline/ingest/formats/formats.ts';
 
 const DATA = process.env['TIPOFF_DATA'] ?? join(import.meta.dirname, '../../../../../shared/data');
 const isThere = existsSync(DATA);
@@ -27,7 +27,8 @@ async function readGroup(group: string, id: string) {
   for (const { reasonCode, field } of results.flatMap(({ rejected }) => rejected)) {
     reasons[`${reasonCode} ${field}`] = (reasons[`${reasonCode} ${field}`] ?? 0) + 1;
   }
-  const sum = (of: (result: ParsedFile) => number) => results.reduce((total, result) => total + of(result), 0);
+  const sum = (of: (result: ParsedFile) => number) =>
+    results.reduce((total, result) => total + of(result), 0);
   const counts = {
     files: results.length,
     read: sum(({ read }) => read),
@@ -50,7 +51,9 @@ describe.skipIf(!isThere)(`files of the data set${isThere ? '' : ` (skipped: ${D
     expect(counts).toEqual({ files: 84, read: 42_932, rows: 42_932, duplicates: 0, reasons: {} });
     expect(countBy(rows, 'market')).toEqual({ points: 24_154, rebounds: 11_766, assists: 7_012 });
     expect(countBy(rows, 'is_alternate')).toEqual({ false: 42_750, true: 182 });
-    expect(rows.filter(({ record }) => String(record['file_date']) > String(record['slate']))).toHaveLength(7_693);
+    expect(rows.filter(({ record }) => String(record['file_date']) > String(record['slate']))).toHaveLength(
+      7_693,
+    );
   });
 
   it('reads every quote of points + rebounds + assists', async () => {
@@ -69,7 +72,13 @@ describe.skipIf(!isThere)(`files of the data set${isThere ? '' : ` (skipped: ${D
 
   it('reads game lines up to June 2025 and one entry per game', async () => {
     const { counts } = await readGroup('game_lines', 'game_lines_parquet');
-    expect(counts).toEqual({ files: 1, read: 2_838, rows: 2_766, duplicates: 28, reasons: { 'out_of_span commence_time': 44 } });
+    expect(counts).toEqual({
+      files: 1,
+      read: 2_838,
+      rows: 2_766,
+      duplicates: 28,
+      reasons: { 'out_of_span commence_time': 44 },
+    });
   });
 
   it('reads a season of shots in seconds', async () => {
@@ -82,22 +91,46 @@ describe.skipIf(!isThere)(`files of the data set${isThere ? '' : ` (skipped: ${D
 
   it('reads all seven layouts of the injury report, without losing a statement', async () => {
     const { counts, rows } = await readGroup('injury', 'injury_report_json');
-    expect(counts).toEqual({ files: 7, read: 23, rows: 19, duplicates: 0, reasons: { 'no_player player_name': 4 } });
+    expect(counts).toEqual({
+      files: 7,
+      read: 23,
+      rows: 19,
+      duplicates: 0,
+      reasons: { 'no_player player_name': 4 },
+    });
     expect(countBy(rows, 'status')).toEqual({ out: 8, available: 5, questionable: 4, probable: 2 });
   });
 
   it.each([
-    ['odds_api_events_json', { files: 1, read: 541, rows: 513, duplicates: 0, reasons: { 'impossible_value outcomes': 28 } }],
+    [
+      'odds_api_events_json',
+      { files: 1, read: 541, rows: 513, duplicates: 0, reasons: { 'impossible_value outcomes': 28 } },
+    ],
     ['nba_box_score_live_json', { files: 1, read: 36, rows: 36, duplicates: 0, reasons: {} }],
     ['nba_box_score_mobile_json', { files: 1, read: 32, rows: 32, duplicates: 0, reasons: {} }],
-    ['nba_box_score_v3_json', { files: 1, read: 31, rows: 0, duplicates: 0, reasons: { 'missing_field gameTimeUTC': 31 } }],
+    [
+      'nba_box_score_v3_json',
+      { files: 1, read: 31, rows: 0, duplicates: 0, reasons: { 'missing_field gameTimeUTC': 31 } },
+    ],
     [
       'nba_box_score_v2_json',
-      { files: 4, read: 79, rows: 0, duplicates: 0, reasons: { 'missing_field GAME_DATE': 58, 'unknown_game GAME_ID': 21 } },
+      {
+        files: 4,
+        read: 79,
+        rows: 0,
+        duplicates: 0,
+        reasons: { 'missing_field GAME_DATE': 58, 'unknown_game GAME_ID': 21 },
+      },
     ],
     ['nba_scoreboard_json', { files: 1, read: 11, rows: 11, duplicates: 0, reasons: {} }],
-    ['nba_game_summary_json', { files: 4, read: 4, rows: 3, duplicates: 0, reasons: { 'unknown_game gameId': 1 } }],
-    ['nba_shot_chart_json', { files: 8, read: 735, rows: 568, duplicates: 0, reasons: { 'unknown_game game_id': 167 } }],
+    [
+      'nba_game_summary_json',
+      { files: 4, read: 4, rows: 3, duplicates: 0, reasons: { 'unknown_game gameId': 1 } },
+    ],
+    [
+      'nba_shot_chart_json',
+      { files: 8, read: 735, rows: 568, duplicates: 0, reasons: { 'unknown_game game_id': 167 } },
+    ],
   ])('reads recorded payloads as %s', async (id, expected) => {
     expect((await readGroup('raw_payloads', id)).counts).toEqual(expected);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MARKET_AND_PAYLOAD_FORMATS } from '#pipeline/ingest/formats/market-and-payload-formats.ts';
+import { MARKET_AND_PAYLOAD_FORMATS } from '#pipeline/ingest/formats/formats.ts';
 import { liveGame } from './fixtures.ts';
 
 const recognisers = (path: string, head: string) =>
@@ -8,7 +8,11 @@ const meta = { version: 1, time: '2025-01-11T05:00:00Z' };
 
 describe('recognition', () => {
   it.each([
-    ['01_10_2025.csv', 'player,market,bookmaker,side,line,price,home_team,away_team,game_id,commence_time\n', 'lines_dfs_csv'],
+    [
+      '01_10_2025.csv',
+      'player,market,bookmaker,side,line,price,home_team,away_team,game_id,commence_time\n',
+      'lines_dfs_csv',
+    ],
     [
       'x.csv',
       '\uFEFFplayer_name,event_id,event_date,home_team,away_team,bookmaker,line,timestamp,over_price,under_price\r\n',
@@ -44,6 +48,8 @@ describe('recognition', () => {
   });
 
   it('gives every format an id of its own', () => {
-    expect(new Set(MARKET_AND_PAYLOAD_FORMATS.map(({ id }) => id)).size).toBe(MARKET_AND_PAYLOAD_FORMATS.length);
+    expect(new Set(MARKET_AND_PAYLOAD_FORMATS.map(({ id }) => id)).size).toBe(
+      MARKET_AND_PAYLOAD_FORMATS.length,
+    );
   });
 });

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { nbaBoxScoreLive, nbaBoxScoreV3 } from '#pipeline/ingest/formats/nba-box-score.ts';
-import { nbaBoxScoreMobile } from '#pipeline/ingest/formats/nba-box-score-mobile.ts';
-import { readMinutes } from '#pipeline/ingest/formats/nba-box-statistics.ts';
-import { nbaGameSummary, nbaScoreboard } from '#pipeline/ingest/formats/nba-games.ts';
-import { nbaBoxScoreV2 } from '#pipeline/ingest/formats/nba-stats-tables.ts';
+import {
+  nbaBoxScoreLive,
+  nbaBoxScoreMobile,
+  nbaBoxScoreV3,
+  readMinutes,
+} from '#pipeline/ingest/formats/nba-box-score.ts';
+import { nbaBoxScoreV2, nbaGameSummary, nbaScoreboard } from '#pipeline/ingest/formats/nba-games.ts';
 import { jsonFile, liveGame, outcome, STATISTICS } from './fixtures.ts';
 
 const live = async (changes: Record<string, unknown> = {}) =>
@@ -40,7 +42,14 @@ describe('live box score', () => {
       plus_minus: null,
       is_starter: false,
     });
-    expect(team).toMatchObject({ team_abbr: 'BOS', won: true, minutes: 240, points: 20, plus_minus: 3, is_home: true });
+    expect(team).toMatchObject({
+      team_abbr: 'BOS',
+      won: true,
+      minutes: 240,
+      points: 20,
+      plus_minus: 3,
+      is_home: true,
+    });
     expect(parsed.rows.map(({ table, line }) => [table.name, line])).toEqual([
       ['player_box_scores', 1],
       ['player_box_scores', 2],
@@ -58,7 +67,11 @@ describe('live box score', () => {
 
   it('takes somebody on court for seconds for a player who played', async () => {
     const game = liveGame().game;
-    const seconds = { ...game.homeTeam.players[0], played: undefined, statistics: { ...STATISTICS, minutes: 'PT00M00.00S' } };
+    const seconds = {
+      ...game.homeTeam.players[0],
+      played: undefined,
+      statistics: { ...STATISTICS, minutes: 'PT00M00.00S' },
+    };
     const { rows } = await live({ homeTeam: { ...game.homeTeam, players: [seconds] } });
     expect(rows[0]?.record).toMatchObject({ played: true, minutes: 0, points: 13 });
   });
@@ -70,11 +83,19 @@ describe('live box score', () => {
     ['a date that does not exist', { gameTimeUTC: '2025-02-30T00:30:00Z' }, 'missing_field gameTimeUTC'],
     ['half a game', { gameStatus: 2, gameStatusText: 'Half' }, 'bad_status gameStatus'],
   ])('rejects every unit of %s', async (_what, change, reason) => {
-    expect(outcome(await live(change))).toEqual({ read: 6, rows: 0, duplicates: 0, rejected: Array(6).fill(reason) });
+    expect(outcome(await live(change))).toEqual({
+      read: 6,
+      rows: 0,
+      duplicates: 0,
+      rejected: Array(6).fill(reason),
+    });
   });
 
   it.each([
-    ['gameEt, whose digits are Eastern whatever its zone says', { gameTimeUTC: undefined, gameEt: '2025-01-10T19:30:00Z' }],
+    [
+      'gameEt, whose digits are Eastern whatever its zone says',
+      { gameTimeUTC: undefined, gameEt: '2025-01-10T19:30:00Z' },
+    ],
     ['gameCode', { gameTimeUTC: undefined, gameCode: '20250110/UTABOS' }],
   ])('finds the date in %s', async (_what, change) => {
     const { rows } = await live(change);
@@ -102,7 +123,9 @@ describe('live box score', () => {
 
   it('rejects teams of no league and a team against itself', async () => {
     const { homeTeam, awayTeam } = liveGame().game;
-    expect(outcome(await live({ homeTeam: { ...homeTeam, teamId: 1612709925 } })).rejected).toEqual(Array(6).fill('unknown_team teamId'));
+    expect(outcome(await live({ homeTeam: { ...homeTeam, teamId: 1612709925 } })).rejected).toEqual(
+      Array(6).fill('unknown_team teamId'),
+    );
     expect(outcome(await live({ awayTeam: { ...awayTeam, teamId: homeTeam.teamId } })).rejected).toEqual(
       Array(6).fill('impossible_value teamId'),
     );
@@ -141,18 +164,33 @@ describe('box score of the statistics service', () => {
         },
       ],
     });
-    return jsonFile(path, { meta: { version: 1 }, boxScoreTraditional: { gameId, homeTeam: side(homeTeam), awayTeam: side(awayTeam) } });
+    return jsonFile(path, {
+      meta: { version: 1 },
+      boxScoreTraditional: { gameId, homeTeam: side(homeTeam), awayTeam: side(awayTeam) },
+    });
   };
 
   it('is rejected without a date, which this answer never has', async () => {
-    expect(outcome(await nbaBoxScoreV3.parse(v3('box.json'))).rejected).toEqual(Array(6).fill('missing_field gameTimeUTC'));
+    expect(outcome(await nbaBoxScoreV3.parse(v3('box.json'))).rejected).toEqual(
+      Array(6).fill('missing_field gameTimeUTC'),
+    );
   });
 
   it('is read with the date its recorder put into the path', async () => {
     const { rows } = await nbaBoxScoreV3.parse(v3('2025-01-10/0022400517.json'));
     expect(rows).toHaveLength(6);
-    expect(rows[0]?.record).toMatchObject({ slate: '2025-01-10', minutes: 27.5, is_starter: true, player_name: 'Toven Obrand' });
-    expect(rows[1]?.record).toMatchObject({ played: false, dnp_reason: "DNP - Coach's Decision", is_starter: false, points: null });
+    expect(rows[0]?.record).toMatchObject({
+      slate: '2025-01-10',
+      minutes: 27.5,
+      is_starter: true,
+      player_name: 'Toven Obrand',
+    });
+    expect(rows[1]?.record).toMatchObject({
+      played: false,
+      dnp_reason: "DNP - Coach's Decision",
+      is_starter: false,
+      points: null,
+    });
   });
 
   it.each([
@@ -173,19 +211,52 @@ describe('box score of the statistics service', () => {
 });
 
 describe('box score of the former mobile feed', () => {
-  const counts = { fgm: 4, fga: 9, tpm: 2, tpa: 5, ftm: 3, fta: 4, oreb: 1, dreb: 6, reb: 7, ast: 5, stl: 1, blk: 0, tov: 2, pf: 3 };
+  const counts = {
+    fgm: 4,
+    fga: 9,
+    tpm: 2,
+    tpa: 5,
+    ftm: 3,
+    fta: 4,
+    oreb: 1,
+    dreb: 6,
+    reb: 7,
+    ast: 5,
+    stl: 1,
+    blk: 0,
+    tov: 2,
+    pf: 3,
+  };
   const side = (tid: number) => ({
     tid,
     s: 13,
     tstsg: counts,
     pstsg: [
       { pid: 100, fn: 'Toven', ln: 'Obrand', pos: 'G', min: 36, sec: 3, memo: '', ...counts, pts: 13, pm: 4 },
-      { pid: 101, fn: 'Ilko', ln: 'Maren', pos: '', min: 0, sec: 0, memo: "DNP - Coach's Decision", ...counts, pts: 0, pm: 0 },
+      {
+        pid: 101,
+        fn: 'Ilko',
+        ln: 'Maren',
+        pos: '',
+        min: 0,
+        sec: 0,
+        memo: "DNP - Coach's Decision",
+        ...counts,
+        pts: 0,
+        pm: 0,
+      },
     ],
   });
 
   it('is read by the rules of the live feed', async () => {
-    const g = { gid: '0021600270', gdte: '2016-11-30', st: 3, stt: 'Final', hls: side(1610612738), vls: side(1610612762) };
+    const g = {
+      gid: '0021600270',
+      gdte: '2016-11-30',
+      st: 3,
+      stt: 'Final',
+      hls: side(1610612738),
+      vls: side(1610612762),
+    };
     const parsed = await nbaBoxScoreMobile.parse(jsonFile('gamedetail.json', { g }));
     expect(outcome(parsed)).toEqual({ read: 6, rows: 6, duplicates: 0, rejected: [] });
     expect(parsed.rows[0]?.record).toMatchObject({
@@ -215,7 +286,12 @@ describe('older box score', () => {
     ['0022100732', 'missing_field GAME_DATE'],
     ['2021900002', 'unknown_game GAME_ID'],
   ])('keeps every unit of game %s as a rejection', async (gameId, reason) => {
-    expect(outcome(await nbaBoxScoreV2.parse(v2(gameId)))).toEqual({ read: 2, rows: 0, duplicates: 0, rejected: [reason, reason] });
+    expect(outcome(await nbaBoxScoreV2.parse(v2(gameId)))).toEqual({
+      read: 2,
+      rows: 0,
+      duplicates: 0,
+      rejected: [reason, reason],
+    });
   });
 });
 
@@ -288,7 +364,14 @@ describe('game summary', () => {
       resultSets: [
         {
           name: 'GameSummary',
-          headers: ['GAME_DATE_EST', 'GAME_ID', 'GAME_STATUS_ID', 'GAME_STATUS_TEXT', 'HOME_TEAM_ID', 'VISITOR_TEAM_ID'],
+          headers: [
+            'GAME_DATE_EST',
+            'GAME_ID',
+            'GAME_STATUS_ID',
+            'GAME_STATUS_TEXT',
+            'HOME_TEAM_ID',
+            'VISITOR_TEAM_ID',
+          ],
           rowSet: [[date, gameId, 3, 'Final', 1610612738, 1610612762]],
         },
         {
@@ -304,7 +387,13 @@ describe('game summary', () => {
 
   it('states date, status and score', async () => {
     const { rows } = await nbaGameSummary.parse(summary('0022400517', '2025-01-10T00:00:00'));
-    expect(rows[0]?.record).toMatchObject({ slate: '2025-01-10', tipoff_at: null, home_score: 110, away_score: 101, status: 'final' });
+    expect(rows[0]?.record).toMatchObject({
+      slate: '2025-01-10',
+      tipoff_at: null,
+      home_score: 110,
+      away_score: 101,
+      status: 'final',
+    });
   });
 
   it.each([

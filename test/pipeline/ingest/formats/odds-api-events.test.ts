@@ -1,15 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { oddsApiEvents } from '#pipeline/ingest/formats/odds-api-events.ts';
+import { oddsApiEvents } from '#pipeline/ingest/formats/odds-api.ts';
 import { jsonFile, outcome } from './fixtures.ts';
 
-const side = (name: string, price: unknown, point: unknown = 21.5, description = 'Toven Obrand') => ({ name, description, price, point });
+const side = (name: string, price: unknown, point: unknown = 21.5, description = 'Toven Obrand') => ({
+  name,
+  description,
+  price,
+  point,
+});
 const event = (outcomes: readonly unknown[], market: object = {}, changes: object = {}) => ({
   id: 'ev1',
   sport_key: 'basketball_nba',
   commence_time: '2025-01-11T00:40:00Z',
   home_team: 'Boston Celtics',
   away_team: 'Los Angeles Clippers',
-  bookmakers: [{ key: 'draftkings', markets: [{ key: 'player_points', last_update: '2025-01-10T22:15:30Z', outcomes, ...market }] }],
+  bookmakers: [
+    {
+      key: 'draftkings',
+      markets: [{ key: 'player_points', last_update: '2025-01-10T22:15:30Z', outcomes, ...market }],
+    },
+  ],
   ...changes,
 });
 const parse = async (payload: unknown) => oddsApiEvents.parse(jsonFile('odds.json', payload));
@@ -36,7 +46,9 @@ describe('odds of The Odds API', () => {
 
   it('reads one event, a list of them and the envelope of the archive alike', async () => {
     const one = event([side('Over', -110)]);
-    const records = await Promise.all([one, [one], { timestamp: '2025-01-10T22:20:00Z', data: one }].map(parse));
+    const records = await Promise.all(
+      [one, [one], { timestamp: '2025-01-10T22:20:00Z', data: one }].map(parse),
+    );
     for (const { rows } of records) expect(rows).toEqual(records[0]?.rows);
     expect(records[0]?.rows[0]?.record).toMatchObject({ side: 'over', under_price: null });
   });
@@ -75,8 +87,15 @@ describe('odds of The Odds API', () => {
   });
 
   it('counts a repeated outcome as a duplicate and refuses to choose between two prices', async () => {
-    const parsed = await parse(event([side('Over', -110), side('Under', -110), side('Over', -110), side('Under', -125)]));
-    expect(outcome(parsed)).toEqual({ read: 3, rows: 1, duplicates: 1, rejected: ['impossible_value outcomes'] });
+    const parsed = await parse(
+      event([side('Over', -110), side('Under', -110), side('Over', -110), side('Under', -125)]),
+    );
+    expect(outcome(parsed)).toEqual({
+      read: 3,
+      rows: 1,
+      duplicates: 1,
+      rejected: ['impossible_value outcomes'],
+    });
   });
 
   it.each([
@@ -86,9 +105,21 @@ describe('odds of The Odds API', () => {
     ['no point', event([side('Over', -110, null)]), 'missing_field point'],
     ['no player', event([side('Over', -110, 21.5, '')]), 'no_player description'],
     ['another market', event([side('Over', -110)], { key: 'player_blocks' }), 'unknown_market market'],
-    ['no time of the quote', event([side('Over', -110)], { last_update: undefined }), 'missing_field last_update'],
-    ['another league', event([side('Over', -110)], {}, { sport_key: 'basketball_wnba' }), 'unknown_game sport_key'],
-    ['an unknown team', event([side('Over', -110)], {}, { home_team: 'Boston Bees' }), 'unknown_team home_team'],
+    [
+      'no time of the quote',
+      event([side('Over', -110)], { last_update: undefined }),
+      'missing_field last_update',
+    ],
+    [
+      'another league',
+      event([side('Over', -110)], {}, { sport_key: 'basketball_wnba' }),
+      'unknown_game sport_key',
+    ],
+    [
+      'an unknown team',
+      event([side('Over', -110)], {}, { home_team: 'Boston Bees' }),
+      'unknown_team home_team',
+    ],
     [
       'a start that does not exist',
       event([side('Over', -110)], {}, { commence_time: '2025-02-30T00:00:00Z' }),
@@ -99,7 +130,12 @@ describe('odds of The Odds API', () => {
   });
 
   it('has no units where no book quotes', async () => {
-    expect(outcome(await parse(event([], {}, { bookmakers: [] })))).toEqual({ read: 0, rows: 0, duplicates: 0, rejected: [] });
+    expect(outcome(await parse(event([], {}, { bookmakers: [] })))).toEqual({
+      read: 0,
+      rows: 0,
+      duplicates: 0,
+      rejected: [],
+    });
   });
 
   it.each([
@@ -107,6 +143,8 @@ describe('odds of The Odds API', () => {
     ['an empty file', new Uint8Array()],
     ['an event without bookmakers', new TextEncoder().encode('[{"id": "ev1"}]')],
   ])('refuses %s as a whole', (_what, bytes) => {
-    expect(() => oddsApiEvents.parse({ path: 'odds.json', bytes })).toThrow(expect.objectContaining({ code: 'TIPOFF_BAD_INPUT' }));
+    expect(() => oddsApiEvents.parse({ path: 'odds.json', bytes })).toThrow(
+      expect.objectContaining({ code: 'TIPOFF_BAD_INPUT' }),
+    );
   });
 });

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { scheduleMislabelledEastern } from '#pipeline/ingest/formats/schedule-mislabelled-eastern.ts';
-import { schedulePlayed } from '#pipeline/ingest/formats/schedule-played.ts';
 import { schedulePublishedJson } from '#pipeline/ingest/formats/schedule-published-json.ts';
-import { scheduleUtcList } from '#pipeline/ingest/formats/schedule-utc-list.ts';
+import {
+  scheduleMislabelledEastern,
+  schedulePlayed,
+  scheduleUtcList,
+} from '#pipeline/ingest/formats/schedules-csv.ts';
 import { csvText, parsed, rejections } from '#test/pipeline/ingest/input.ts';
 
 const EASTERN = {
@@ -16,7 +18,8 @@ const EASTERN = {
 };
 
 describe('schedule with Eastern times labelled as UTC', () => {
-  const rowOf = async (change: object) => (await parsed(scheduleMislabelledEastern, csvText([{ ...EASTERN, ...change }]))).rows[0]?.record;
+  const rowOf = async (change: object) =>
+    (await parsed(scheduleMislabelledEastern, csvText([{ ...EASTERN, ...change }]))).rows[0]?.record;
 
   test('reads the time on a New York clock, in winter and in summer time', async () => {
     expect(await rowOf({})).toEqual({
@@ -46,13 +49,17 @@ describe('schedule with Eastern times labelled as UTC', () => {
     expect(await rowOf({ gameLabel: 'NBA Paris Game', seriesText: 'Neutral Site' })).toMatchObject({
       label: 'NBA Paris Game, Neutral Site',
     });
-    expect(await rowOf({ gameLabel: 'First Round', gameSubLabel: 'Game 4', seriesText: 'BOS wins 4-0' })).toMatchObject({
+    expect(
+      await rowOf({ gameLabel: 'First Round', gameSubLabel: 'Game 4', seriesText: 'BOS wins 4-0' }),
+    ).toMatchObject({
       label: 'First Round, Game 4',
     });
   });
 
   test('a pre-season game may be played in September', async () => {
-    expect(await rowOf({ gameId: '12400901', gameDateTimeEst: '2024-09-30 19:00:00+00:00' })).toMatchObject({ season_type: 'preseason' });
+    expect(await rowOf({ gameId: '12400901', gameDateTimeEst: '2024-09-30 19:00:00+00:00' })).toMatchObject({
+      season_type: 'preseason',
+    });
   });
 
   test.each([
@@ -68,7 +75,9 @@ describe('schedule with Eastern times labelled as UTC', () => {
     [{ awayteamId: 0 }, '2 awayteamId unknown_team'],
     [{ awayteamId: 1610612747 }, '2 teams impossible_value'],
   ])('quarantines a row with %j', async (change, expected) => {
-    expect(rejections(await parsed(scheduleMislabelledEastern, csvText([{ ...EASTERN, ...change }])))).toEqual([expected]);
+    expect(
+      rejections(await parsed(scheduleMislabelledEastern, csvText([{ ...EASTERN, ...change }]))),
+    ).toEqual([expected]);
   });
 });
 
@@ -99,7 +108,10 @@ describe('schedule list with UTC times', () => {
   });
 
   test('a match number that stands twice is a duplicate, or rejected when the games differ', async () => {
-    const result = await parsed(scheduleUtcList, csvText([LISTED, LISTED, { ...LISTED, 'Away Team': 'Boston Celtics' }]));
+    const result = await parsed(
+      scheduleUtcList,
+      csvText([LISTED, LISTED, { ...LISTED, 'Away Team': 'Boston Celtics' }]),
+    );
     expect(result.duplicates).toBe(1);
     expect(rejections(result)).toEqual(['4 row impossible_value']);
   });
@@ -115,7 +127,9 @@ describe('schedule list with UTC times', () => {
     [{ 'Away Team': '' }, '2 Away Team missing_field'],
     [{ 'Away Team': 'Los Angeles Lakers' }, '2 teams impossible_value'],
   ])('quarantines a row with %j', async (change, expected) => {
-    expect(rejections(await parsed(scheduleUtcList, csvText([{ ...LISTED, ...change }])))).toEqual([expected]);
+    expect(rejections(await parsed(scheduleUtcList, csvText([{ ...LISTED, ...change }])))).toEqual([
+      expected,
+    ]);
   });
 });
 
@@ -128,7 +142,13 @@ const HOME = {
   MATCHUP: 'BOS vs. NYK',
   WL: 'W',
 };
-const AWAY = { ...HOME, TEAM_ABBREVIATION: 'NYK', TEAM_NAME: 'New York Knicks', MATCHUP: 'NYK @ BOS', WL: 'L' };
+const AWAY = {
+  ...HOME,
+  TEAM_ABBREVIATION: 'NYK',
+  TEAM_NAME: 'New York Knicks',
+  MATCHUP: 'NYK @ BOS',
+  WL: 'L',
+};
 
 describe('games played', () => {
   const played = (...rows: Readonly<Record<string, string>>[]) => parsed(schedulePlayed, csvText(rows));
@@ -160,12 +180,19 @@ describe('games played', () => {
   });
 
   test('a line that stands twice is counted, not loaded twice', async () => {
-    expect(await played(HOME, HOME, AWAY)).toMatchObject({ read: 3, duplicates: 2, rejected: [], rows: [{ line: 2 }] });
+    expect(await played(HOME, HOME, AWAY)).toMatchObject({
+      read: 3,
+      duplicates: 2,
+      rejected: [],
+      rows: [{ line: 2 }],
+    });
   });
 
   test('on neutral ground, where both lines say "@", the first line names the home team', async () => {
     const result = await played(AWAY, { ...HOME, MATCHUP: 'BOS @ NYK' });
-    expect(result.rows).toMatchObject([{ record: { home_abbr: 'BOS', away_abbr: 'NYK', label: 'Neutral Site' } }]);
+    expect(result.rows).toMatchObject([
+      { record: { home_abbr: 'BOS', away_abbr: 'NYK', label: 'Neutral Site' } },
+    ]);
     expect(result.duplicates).toBe(1);
   });
 
@@ -213,7 +240,10 @@ describe('scheduleLeagueV2', () => {
       schedulePublishedJson,
       JSON.stringify({
         ...(time === undefined ? {} : { meta: { time } }),
-        leagueSchedule: { seasonYear: '2024-25', gameDates: games.map((game) => ({ gameDate: '', games: [game] })) },
+        leagueSchedule: {
+          seasonYear: '2024-25',
+          gameDates: games.map((game) => ({ gameDate: '', games: [game] })),
+        },
       }),
       'schedule.json',
     );
@@ -248,7 +278,12 @@ describe('scheduleLeagueV2', () => {
       { status: 'live', home_score: null },
     ],
     [
-      { gameStatus: 3, gameStatusText: 'Final', homeTeam: { teamId: 1610612747, score: 101 }, awayTeam: { teamId: 1610612738, score: 99 } },
+      {
+        gameStatus: 3,
+        gameStatusText: 'Final',
+        homeTeam: { teamId: 1610612747, score: 101 },
+        awayTeam: { teamId: 1610612738, score: 99 },
+      },
       { status: 'final', home_score: 101, away_score: 99 },
     ],
     [{ postponedStatus: 'Y' }, { status: 'postponed' }],
@@ -283,8 +318,13 @@ describe('scheduleLeagueV2', () => {
   test.each([
     ['truncated', '{"leagueSchedule": {"gameDates": [{"games": ['],
     ['without games', '{"leagueSchedule": {"seasonYear": "2024-25"}}'],
-    ['with an unreadable clock', '{"meta": {"time": "noon"}, "leagueSchedule": {"seasonYear": "2024-25", "gameDates": []}}'],
+    [
+      'with an unreadable clock',
+      '{"meta": {"time": "noon"}, "leagueSchedule": {"seasonYear": "2024-25", "gameDates": []}}',
+    ],
   ])('refuses a document that is %s', async (_what, text) => {
-    await expect(async () => parsed(schedulePublishedJson, text)).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
+    await expect(async () => parsed(schedulePublishedJson, text)).rejects.toMatchObject({
+      code: 'TIPOFF_BAD_INPUT',
+    });
   });
 });

@@ -1,7 +1,7 @@
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { nbaShotChart } from '#pipeline/ingest/formats/nba-stats-tables.ts';
-import { shotsZip } from '#pipeline/ingest/formats/shots-zip.ts';
+import { nbaShotChart } from '#pipeline/ingest/formats/nba-games.ts';
+import { shotsZip } from '#pipeline/ingest/formats/shots.ts';
 import { jsonFile, outcome } from './fixtures.ts';
 
 const SHOT = {
@@ -23,13 +23,19 @@ const SHOT = {
 };
 const text = (value: string) => new TextEncoder().encode(value);
 const csv = (...shots: Partial<typeof SHOT>[]) =>
-  [Object.keys(SHOT).join(','), ...shots.map((shot) => Object.values({ ...SHOT, ...shot }).join(','))].join('\n');
-const zip = async (entries: Record<string, Uint8Array>) => shotsZip.parse({ path: 'shots.csv.zip', bytes: zipSync(entries) });
+  [Object.keys(SHOT).join(','), ...shots.map((shot) => Object.values({ ...SHOT, ...shot }).join(','))].join(
+    '\n',
+  );
+const zip = async (entries: Record<string, Uint8Array>) =>
+  shotsZip.parse({ path: 'shots.csv.zip', bytes: zipSync(entries) });
 const parse = async (...shots: Partial<typeof SHOT>[]) => zip({ 'shots.csv': text(`${csv(...shots)}\n`) });
 
 describe('archived shots', () => {
   it('reads a shot, restores its game id and ignores what macOS adds to an archive', async () => {
-    const parsed = await zip({ 'shots.csv': text(csv({})), '__MACOSX/._shots.csv': text('nothing of interest') });
+    const parsed = await zip({
+      'shots.csv': text(csv({})),
+      '__MACOSX/._shots.csv': text('nothing of interest'),
+    });
     expect(outcome(parsed)).toEqual({ read: 1, rows: 1, duplicates: 0, rejected: [] });
     expect(parsed.rows[0]?.record).toEqual({
       game_id: '0022300003',
@@ -94,7 +100,9 @@ describe('archived shots', () => {
     ['an archive with two', zipSync({ 'a.csv': text(csv({})), 'b.csv': text(csv({})) })],
     ['a CSV of something else', zipSync({ 'a.csv': text('a,b\n1,2\n') })],
   ])('refuses %s', (_what, bytes) => {
-    expect(() => shotsZip.parse({ path: 'shots.zip', bytes })).toThrow(expect.objectContaining({ code: 'TIPOFF_BAD_INPUT' }));
+    expect(() => shotsZip.parse({ path: 'shots.zip', bytes })).toThrow(
+      expect.objectContaining({ code: 'TIPOFF_BAD_INPUT' }),
+    );
   });
 });
 
@@ -118,13 +126,18 @@ describe('shot chart of the league', () => {
       VTM: 'UTA',
       ...changes,
     };
-    const resultSets = [{ name: 'Shot_Chart_Detail', headers: Object.keys(shot), rowSet: [Object.values(shot)] }];
+    const resultSets = [
+      { name: 'Shot_Chart_Detail', headers: Object.keys(shot), rowSet: [Object.values(shot)] },
+    ];
     return jsonFile('shots.json', { resource: 'shotchartdetail', parameters: {}, resultSets });
   };
 
   it('gives the same shot the same place as the archive does', async () => {
     const [archived, charted] = await Promise.all([parse({}), nbaShotChart.parse(chart())]);
-    expect(charted.rows[0]?.record).toEqual({ ...archived.rows[0]?.record, basic_zone: 'In The Paint (Non-RA)' });
+    expect(charted.rows[0]?.record).toEqual({
+      ...archived.rows[0]?.record,
+      basic_zone: 'In The Paint (Non-RA)',
+    });
   });
 
   it.each([

@@ -15,7 +15,11 @@ describe('http for providers', () => {
     const server = await loopback(() => ({ headers: { 'X-Requests-Remaining': '12' }, body: 'ok' }));
     const { http, clock } = make();
     const answer = await http.get(`${server.url}/a?b=1`, { headers: { referer: 'https://example.test/' } });
-    expect([answer.status, answer.headers['x-requests-remaining'], text(answer.bytes)]).toEqual([200, '12', 'ok']);
+    expect([answer.status, answer.headers['x-requests-remaining'], text(answer.bytes)]).toEqual([
+      200,
+      '12',
+      'ok',
+    ]);
     expect(server.requests).toEqual(['/a?b=1']);
     expect(server.headers[0]?.referer).toBe('https://example.test/');
     expect(clock.slept).toEqual([]);
@@ -41,7 +45,9 @@ describe('http for providers', () => {
     ['more than a minute', '3600', 60_000],
     ['something else', 'soon', 1_000],
   ])('waits as Retry-After asks in %s', async (_what, value, wait) => {
-    const server = await loopback((_path, request) => (request === 1 ? { status: 429, headers: { 'retry-after': value } } : {}));
+    const server = await loopback((_path, request) =>
+      request === 1 ? { status: 429, headers: { 'retry-after': value } } : {},
+    );
     const { http, clock } = make();
     await http.get(server.url);
     expect(clock.slept).toEqual([wait]);
@@ -58,7 +64,11 @@ describe('http for providers', () => {
     const server = await loopback(() => ({ status: 503 }));
     const { http, clock } = make();
     const error = await http.get(`${server.url}/odds?apiKey=hush`).catch((caught: unknown) => caught);
-    expect(error).toMatchObject({ code: 'TIPOFF_PROVIDER_DOWN', transient: true, message: expect.stringContaining('status 503') });
+    expect(error).toMatchObject({
+      code: 'TIPOFF_PROVIDER_DOWN',
+      transient: true,
+      message: expect.stringContaining('status 503'),
+    });
     expect(JSON.stringify([error, String(error), (error as Error).stack])).not.toContain('hush');
     expect(server.requests).toHaveLength(4);
     expect(clock.slept).toEqual([1_000, 2_000, 4_000]);
@@ -69,12 +79,16 @@ describe('http for providers', () => {
     for (const url of ['http://127.0.0.1:1/odds?apiKey=hush', 'http://[broken/odds?apiKey=hush']) {
       const error = await http.get(url).catch((caught: unknown) => caught);
       expect(error).toMatchObject({ code: 'TIPOFF_PROVIDER_DOWN' });
-      expect(JSON.stringify([error, String(error), (error as Error).stack, (error as Error).cause])).not.toContain('hush');
+      expect(
+        JSON.stringify([error, String(error), (error as Error).stack, (error as Error).cause]),
+      ).not.toContain('hush');
     }
   });
 
   it('gives up on an attempt that takes too long', async () => {
-    const server = await loopback((_path, request) => (request === 1 ? { failure: 'silence' } : { body: 'ok' }));
+    const server = await loopback((_path, request) =>
+      request === 1 ? { failure: 'silence' } : { body: 'ok' },
+    );
     const { http } = make(50);
     expect(text((await http.get(server.url)).bytes)).toBe('ok');
     expect(server.requests).toHaveLength(2);

@@ -24,7 +24,12 @@ export async function loopback(answer: (path: string, request: number) => Script
   const server = createServer((request, response) => {
     requests.push(request.url ?? '');
     headers.push(request.headers);
-    const { status = 200, headers: sent = {}, body = '', failure } = answer(request.url ?? '', requests.length);
+    const {
+      status = 200,
+      headers: sent = {},
+      body = '',
+      failure,
+    } = answer(request.url ?? '', requests.length);
     if (failure === 'cut') request.socket.destroy();
     else if (failure === undefined) response.writeHead(status, sent).end(body);
   });

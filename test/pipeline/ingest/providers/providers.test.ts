@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
 import type { InputFile } from '#pipeline/ingest/format.ts';
-import { MARKET_AND_PAYLOAD_FORMATS } from '#pipeline/ingest/formats/market-and-payload-formats.ts';
+import { MARKET_AND_PAYLOAD_FORMATS } from '#pipeline/ingest/formats/formats.ts';
 import { fetchHttp } from '#pipeline/ingest/providers/http.ts';
 import { nbaBoxScores, nbaSchedule } from '#pipeline/ingest/providers/nba.ts';
 import { oddsApiProps } from '#pipeline/ingest/providers/odds-api.ts';
@@ -89,33 +89,59 @@ describe('The Odds API', () => {
     const { files } = await provider.props(SLATE);
     const { format, parsed } = await parse(files[0]);
     expect(format).toBe('odds_api_events_json');
-    expect(parsed?.rows[0]?.record).toMatchObject({ event_id: 'early', line: '21.5', over_price: -115, under_price: -105 });
+    expect(parsed?.rows[0]?.record).toMatchObject({
+      event_id: 'early',
+      line: '21.5',
+      over_price: -115,
+      under_price: -105,
+    });
   });
 
   it('has no files on a day without events', async () => {
     const { provider } = await oddsProvider(() => ({ body: '[]' }));
-    expect(await provider.props(SLATE)).toEqual({ files: [], startedEvents: [], failedEvents: [], quota: { remaining: null, used: null } });
+    expect(await provider.props(SLATE)).toEqual({
+      files: [],
+      startedEvents: [],
+      failedEvents: [],
+      quota: { remaining: null, used: null },
+    });
   });
 
   it('goes on after an event that is gone, and stops asking after another refusal, but keeps what came', async () => {
-    const gone = await oddsProvider((path) => (path.includes('early/odds') ? { status: 404 } : answerAll(path)));
+    const gone = await oddsProvider((path) =>
+      path.includes('early/odds') ? { status: 404 } : answerAll(path),
+    );
     const afterGone = await gone.provider.props(SLATE);
     expect(afterGone.files.map(({ path }) => path)).toEqual([expect.stringContaining('/late/odds')]);
-    expect(afterGone.failedEvents).toEqual([{ id: 'early', error: expect.objectContaining({ code: 'TIPOFF_PROVIDER' }) }]);
+    expect(afterGone.failedEvents).toEqual([
+      { id: 'early', error: expect.objectContaining({ code: 'TIPOFF_PROVIDER' }) },
+    ]);
 
-    const spent = await oddsProvider((path) => (path.includes('late/odds') ? { status: 401 } : answerAll(path)));
+    const spent = await oddsProvider((path) =>
+      path.includes('late/odds') ? { status: 401 } : answerAll(path),
+    );
     const afterSpent = await spent.provider.props(SLATE);
     expect(afterSpent.files.map(({ path }) => path)).toEqual([expect.stringContaining('/early/odds')]);
     expect(afterSpent.failedEvents.map(({ id }) => id)).toEqual(['late']);
 
-    const refused = await oddsProvider((path) => (path.includes('/odds') ? { status: 401 } : answerAll(path)));
+    const refused = await oddsProvider((path) =>
+      path.includes('/odds') ? { status: 401 } : answerAll(path),
+    );
     await expect(refused.provider.props(SLATE)).rejects.toMatchObject({ code: 'TIPOFF_PROVIDER' });
     expect(refused.server.requests).toHaveLength(2);
   });
 
   it.each([
-    ['a refused key', () => ({ status: 401, body: `{"message": "key ${KEY} is not known"}` }), 'TIPOFF_PROVIDER'],
-    ['a refused parameter', (path: string) => (path.includes('/odds') ? { status: 422 } : answerAll(path)), 'TIPOFF_PROVIDER'],
+    [
+      'a refused key',
+      () => ({ status: 401, body: `{"message": "key ${KEY} is not known"}` }),
+      'TIPOFF_PROVIDER',
+    ],
+    [
+      'a refused parameter',
+      (path: string) => (path.includes('/odds') ? { status: 422 } : answerAll(path)),
+      'TIPOFF_PROVIDER',
+    ],
     ['a provider that is down', () => ({ status: 500 }), 'TIPOFF_PROVIDER_DOWN'],
     ['an answer that is no JSON', () => ({ body: `<html>${KEY}` }), 'TIPOFF_PROVIDER'],
     ['an answer that is no list', () => ({ body: '{"message": "hello"}' }), 'TIPOFF_PROVIDER'],
@@ -124,7 +150,9 @@ describe('The Odds API', () => {
     const { provider } = await oddsProvider(answer);
     const error = await provider.props(SLATE).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code });
-    expect(JSON.stringify([error, String(error), (error as Error).stack, String((error as Error).cause)])).not.toContain(KEY);
+    expect(
+      JSON.stringify([error, String(error), (error as Error).stack, String((error as Error).cause)]),
+    ).not.toContain(KEY);
   });
 
   it('refuses an empty key before anything is asked', async () => {
@@ -157,10 +185,15 @@ describe('NBA.com', () => {
   });
 
   it('fetches the season and today’s games', async () => {
-    const server = await loopback(() => ({ body: JSON.stringify({ meta: { version: 1 }, scoreboard: { games: [] } }) }));
+    const server = await loopback(() => ({
+      body: JSON.stringify({ meta: { version: 1 }, scoreboard: { games: [] } }),
+    }));
     const provider = nbaSchedule({ http: fetchHttp({ clock: virtualClock(NOW) }), baseUrl: server.url });
     expect((await provider.season()).path).toBe(`${server.url}/staticData/scheduleLeagueV2.json`);
     expect((await parse(await provider.today())).format).toBe('nba_scoreboard_json');
-    expect(server.requests).toEqual(['/staticData/scheduleLeagueV2.json', '/liveData/scoreboard/todaysScoreboard_00.json']);
+    expect(server.requests).toEqual([
+      '/staticData/scheduleLeagueV2.json',
+      '/liveData/scoreboard/todaysScoreboard_00.json',
+    ]);
   });
 });

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { filesAt, folderFiles } from '#pipeline/ingest/sources/folder.ts';
+import { filesAt, folderFiles } from '#pipeline/ingest/folder.ts';
 
 let root: string;
 beforeEach(async () => {
@@ -31,7 +31,10 @@ test('a file gives itself', async () => {
 test('files are read when their turn comes, and one that is gone by then says so', async () => {
   const [file] = await folderFiles(join(root, 'z.csv'));
   await rm(join(root, 'z.csv'));
-  await expect(file?.read()).rejects.toMatchObject({ code: 'TIPOFF_NOT_FOUND', message: expect.stringContaining('z.csv') });
+  await expect(file?.read()).rejects.toMatchObject({
+    code: 'TIPOFF_NOT_FOUND',
+    message: expect.stringContaining('z.csv'),
+  });
 });
 
 test('a missing path is TIPOFF_NOT_FOUND; among several paths it becomes a file that fails', async () => {
@@ -47,14 +50,23 @@ test('links are followed, links in a circle end, and a dangling link is listed a
   await symlink(join(root, 'gone'), join(root, 'dangling.csv'));
   await symlink(join(root, 'z.csv'), join(root, 'link.csv'));
   const files = await folderFiles(root);
-  expect(files.map(({ path }) => path)).toEqual(['b/B.csv', 'b/c/one.csv', 'dangling.csv', 'link.csv', 'z.csv']);
+  expect(files.map(({ path }) => path)).toEqual([
+    'b/B.csv',
+    'b/c/one.csv',
+    'dangling.csv',
+    'link.csv',
+    'z.csv',
+  ]);
   await expect(files[2]?.read()).rejects.toMatchObject({ code: 'TIPOFF_NOT_FOUND' });
 });
 
 test('a folder without files is refused, alone and as a file that fails among several paths', async () => {
   await mkdir(join(root, 'bare', 'within'), { recursive: true });
   const bare = join(root, 'bare');
-  await expect(folderFiles(bare)).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT', message: expect.stringContaining('empty folder') });
+  await expect(folderFiles(bare)).rejects.toMatchObject({
+    code: 'TIPOFF_BAD_INPUT',
+    message: expect.stringContaining('empty folder'),
+  });
   const [first, ...rest] = await filesAt([bare, join(root, 'z.csv')]);
   expect(rest.map(({ path }) => path)).toEqual(['z.csv']);
   await expect(first?.read()).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { subsetPicks } from '#core/contracts/nba_predictions/subset-picks.ts';
+import { subsetPicks } from '#core/contracts/nba_predictions.ts';
+import { exportSeasonSubsets } from '#pipeline/exports/export.ts';
+import type { SubsetRow } from '#pipeline/exports/season-documents.ts';
 import { grade } from '#pipeline/grade/grade.ts';
-import { exportSeasonSubsets } from '#pipeline/publish/exports/export.ts';
-import type { SubsetRow } from '#pipeline/publish/exports/season-subsets.ts';
 import { virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type RecordedObjects, recordedObjects } from '#test/fakes/recorded-objects.ts';
@@ -30,16 +30,22 @@ afterEach(async () => {
   await objects.dispose();
 });
 
-const run = () => exportSeasonSubsets({ warehouse, objects, clock, dataSource: 'real' }, { season: '2024-25' });
+const run = () =>
+  exportSeasonSubsets({ warehouse, objects, clock, dataSource: 'real' }, { season: '2024-25' });
 const document = async () => JSON.parse(new TextDecoder().decode((await objects.get(PATH))?.bytes));
 async function subset(id: string, record_class = 'live', system_id = 'ridge'): Promise<SubsetRow> {
   const rows: SubsetRow[] = (await document()).rows;
-  const found = rows.find((row) => row.subset_id === id && row.record_class === record_class && row.system_id === system_id);
+  const found = rows.find(
+    (row) => row.subset_id === id && row.record_class === record_class && row.system_id === system_id,
+  );
   if (found === undefined) throw new Error(`no subset ${id}`);
   return found;
 }
 /** Publishes rows and puts them into a subset in their order. */
-async function show(rows: readonly GivenPrediction[], { id = 'pub-1', at = '', slate = SLATE, subset_id = 'top_3' } = {}): Promise<void> {
+async function show(
+  rows: readonly GivenPrediction[],
+  { id = 'pub-1', at = '', slate = SLATE, subset_id = 'top_3' } = {},
+): Promise<void> {
   await publish(warehouse, rows, { id, slate, at: at === '' ? `${slate}T12:00:00.000Z` : at });
   await choose(
     rows.map((row) => ({ publication_id: id, slate, ...row })),
@@ -47,7 +53,11 @@ async function show(rows: readonly GivenPrediction[], { id = 'pub-1', at = '', s
     subset_id,
   );
 }
-async function choose(rows: readonly GivenPrediction[], publication_id: string, subset_id: string): Promise<void> {
+async function choose(
+  rows: readonly GivenPrediction[],
+  publication_id: string,
+  subset_id: string,
+): Promise<void> {
   await warehouse.append(
     subsetPicks,
     rows.map(predictionRow).map((row, i) => ({
@@ -136,7 +146,12 @@ describe('the subsets of a season', () => {
       ['2024-12-30', 1, 'win'],
       ['2024-12-30', 2, 'loss'],
     ]);
-    expect(picks[1]).toMatchObject({ player_name: 'Player 901', line: '15.5', actual_points: 20, daily_signal: 'green' });
+    expect(picks[1]).toMatchObject({
+      player_name: 'Player 901',
+      line: '15.5',
+      actual_points: 20,
+      daily_signal: 'green',
+    });
     expect((await document()).row_count).toBe(7);
   });
 
@@ -165,7 +180,9 @@ describe('the subsets of a season', () => {
     await show([{ ...win, player_id: 903 }], { id: 'third', at: '2025-01-10T23:59:30Z' });
     await gradeAll();
     await run();
-    expect((await subset('top_3')).picks.map((pick) => [pick.publication_id, pick.player_id, pick.result])).toEqual([
+    expect(
+      (await subset('top_3')).picks.map((pick) => [pick.publication_id, pick.player_id, pick.result]),
+    ).toEqual([
       ['second', 901, 'win'],
       ['first', 902, 'loss'],
     ]);
@@ -191,10 +208,18 @@ describe('the subsets of a season', () => {
     await show([win]);
     await run();
     await warehouse.execute('DELETE FROM nba_predictions.subset_picks WHERE player_id > 0');
-    await expect(run()).rejects.toMatchObject({ code: 'TIPOFF_NOT_READY', message: expect.stringContaining('1 stored rows with 0') });
+    await expect(run()).rejects.toMatchObject({
+      code: 'TIPOFF_NOT_READY',
+      message: expect.stringContaining('1 stored rows with 0'),
+    });
     await withdraw(warehouse, 'pub-1');
     await run();
-    expect(await document()).toMatchObject({ status: 'withdrawn', row_count: 0, rows: [], season: '2024-25' });
+    expect(await document()).toMatchObject({
+      status: 'withdrawn',
+      row_count: 0,
+      rows: [],
+      season: '2024-25',
+    });
   });
 
   it('are not written before there are any, and are in the manifest afterwards', async () => {
@@ -203,11 +228,15 @@ describe('the subsets of a season', () => {
     expect((await run()).documents).toMatchObject([{ result: 'written', path: PATH }]);
     expect((await run()).documents).toMatchObject([{ result: 'unchanged' }]);
     const index = JSON.parse(new TextDecoder().decode((await objects.get('exports/index.json'))?.bytes));
-    expect(index.documents).toMatchObject([{ path: PATH, kind: 'season-subsets', season: '2024-25', row_count: 1 }]);
+    expect(index.documents).toMatchObject([
+      { path: PATH, kind: 'season-subsets', season: '2024-25', row_count: 1 },
+    ]);
   });
 
   it('need a season', async () => {
     const deps = { warehouse, objects, clock, dataSource: 'real' as const };
-    await expect(exportSeasonSubsets(deps, { season: '2025' })).rejects.toMatchObject({ code: 'TIPOFF_BAD_INPUT' });
+    await expect(exportSeasonSubsets(deps, { season: '2025' })).rejects.toMatchObject({
+      code: 'TIPOFF_BAD_INPUT',
+    });
   });
 });

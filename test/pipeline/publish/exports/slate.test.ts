@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DataSource } from '#pipeline/exports/document.ts';
+import { exportSlates } from '#pipeline/exports/export.ts';
 import { grade } from '#pipeline/grade/grade.ts';
-import type { DataSource } from '#pipeline/publish/exports/document.ts';
-import { exportSlates } from '#pipeline/publish/exports/export.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type RecordedObjects, recordedObjects } from '#test/fakes/recorded-objects.ts';
@@ -61,7 +61,13 @@ describe('picks', () => {
       publication_ids: ['pub-1'],
       row_count: 5,
     });
-    expect(rows.map((row: { system_id: string; rank: number; player_id: number }) => [row.system_id, row.rank, row.player_id])).toEqual([
+    expect(
+      rows.map((row: { system_id: string; rank: number; player_id: number }) => [
+        row.system_id,
+        row.rank,
+        row.player_id,
+      ]),
+    ).toEqual([
       ['market', 1, 1],
       ['ridge', 1, 2],
       ['ridge', 2, 3],
@@ -116,15 +122,16 @@ describe('results', () => {
     await addGame(warehouse);
     await addBoxScore(warehouse);
     await publish(warehouse, [{ player_id: 901, line: '15.5' }, { player_id: 902 }], { id: 'a' });
-    await publish(warehouse, [{ player_id: 901, line: '30.5', record_class: 'backfill' }], { id: 'b', at: '2025-01-12T00:00:00Z' });
+    await publish(warehouse, [{ player_id: 901, line: '30.5', record_class: 'backfill' }], {
+      id: 'b',
+      at: '2025-01-12T00:00:00Z',
+    });
     await grade({ warehouse, clock }, { from: SLATE, to: SLATE });
     await run(['results']);
     const { rows, record } = await document('results');
-    expect(rows.map((row: { record_class: string; outcome: string }) => `${row.record_class} ${row.outcome}`)).toEqual([
-      'live win',
-      'live loss',
-      'backfill loss',
-    ]);
+    expect(
+      rows.map((row: { record_class: string; outcome: string }) => `${row.record_class} ${row.outcome}`),
+    ).toEqual(['live win', 'live loss', 'backfill loss']);
     expect(record).toMatchObject([
       { record_class: 'backfill', system_id: 'ridge', picks: { wins: 0, losses: 1 } },
       { record_class: 'live', system_id: 'ridge', picks: { wins: 1, losses: 1 } },
@@ -162,12 +169,16 @@ describe('content', () => {
     await run();
     const second = await document('picks');
     expect(second.generated_at).toBe('2025-01-10T19:00:00.000Z');
-    expect(JSON.stringify({ ...second, generated_at: '' })).toBe(JSON.stringify({ ...first, generated_at: '' }));
+    expect(JSON.stringify({ ...second, generated_at: '' })).toBe(
+      JSON.stringify({ ...first, generated_at: '' }),
+    );
   });
 
   it('is rewritten when anything changed', async () => {
     await run();
-    await warehouse.execute('UPDATE nba_predictions.player_prop_predictions SET edge = 6 WHERE player_id = 1');
+    await warehouse.execute(
+      'UPDATE nba_predictions.player_prop_predictions SET edge = 6 WHERE player_id = 1',
+    );
     expect(results(await run())).toMatchObject({ picks: 'written', predictions: 'written' });
   });
 
@@ -183,7 +194,9 @@ describe('content', () => {
     clock.set('2025-01-13T12:00:00Z');
     await objects.delete(path('picks'));
     await run(['picks']);
-    const caches = objects.writes.filter((write) => write.path === path('picks')).map((write) => write.cacheControl);
+    const caches = objects.writes
+      .filter((write) => write.path === path('picks'))
+      .map((write) => write.cacheControl);
     expect(caches).toEqual(['public, max-age=60', 'public, max-age=86400']);
   });
 });
@@ -198,17 +211,27 @@ describe('good is never overwritten with empty', () => {
 
   it('when rows are gone without a word: refused with both counts, the stored document stands', async () => {
     const before = await bytes('predictions');
-    await warehouse.execute('DELETE FROM nba_predictions.player_prop_predictions WHERE slate = CAST(@slate AS DATE)', { slate: SLATE });
+    await warehouse.execute(
+      'DELETE FROM nba_predictions.player_prop_predictions WHERE slate = CAST(@slate AS DATE)',
+      { slate: SLATE },
+    );
     await expect(run()).rejects.toMatchObject({
       code: 'TIPOFF_NOT_READY',
-      message: expect.stringMatching(/picks\.json: refused to overwrite 2 stored rows with 0 rows.*predictions\.json/),
+      message: expect.stringMatching(
+        /picks\.json: refused to overwrite 2 stored rows with 0 rows.*predictions\.json/,
+      ),
     });
     expect(await bytes('predictions')).toBe(before);
   });
 
   it('when no row is actionable any more in the same publication', async () => {
-    await warehouse.execute('UPDATE nba_predictions.player_prop_predictions SET is_actionable = FALSE WHERE player_id > 0');
-    await expect(run()).rejects.toMatchObject({ code: 'TIPOFF_NOT_READY', details: { stored_rows: 2, new_rows: 0 } });
+    await warehouse.execute(
+      'UPDATE nba_predictions.player_prop_predictions SET is_actionable = FALSE WHERE player_id > 0',
+    );
+    await expect(run()).rejects.toMatchObject({
+      code: 'TIPOFF_NOT_READY',
+      details: { stored_rows: 2, new_rows: 0 },
+    });
     expect((await document('picks')).row_count).toBe(2);
     // The documents beside it are exported all the same.
     expect((await document('predictions')).rows[0]).toMatchObject({ is_actionable: false });
@@ -216,13 +239,22 @@ describe('good is never overwritten with empty', () => {
 
   it('when only some of the picks were replaced and the others just vanished', async () => {
     await publish(warehouse, [unpicked(1)], { id: 'pub-2', at: '2025-01-10T17:30:00Z' });
-    await warehouse.execute('UPDATE nba_predictions.player_prop_predictions SET is_actionable = FALSE WHERE player_id = 2');
-    await expect(run(['picks'])).rejects.toMatchObject({ code: 'TIPOFF_NOT_READY', message: expect.stringContaining('2 stored rows') });
+    await warehouse.execute(
+      'UPDATE nba_predictions.player_prop_predictions SET is_actionable = FALSE WHERE player_id = 2',
+    );
+    await expect(run(['picks'])).rejects.toMatchObject({
+      code: 'TIPOFF_NOT_READY',
+      message: expect.stringContaining('2 stored rows'),
+    });
   });
 
   it('when the stored document does not say whose rows it holds', async () => {
-    await objects.put(path('picks'), '{"row_count":2,"publication_ids":["pub-1"],"rows":[]}', { contentType: 'application/json' });
-    await warehouse.execute('UPDATE nba_predictions.player_prop_predictions SET is_actionable = FALSE WHERE player_id > 0');
+    await objects.put(path('picks'), '{"row_count":2,"publication_ids":["pub-1"],"rows":[]}', {
+      contentType: 'application/json',
+    });
+    await warehouse.execute(
+      'UPDATE nba_predictions.player_prop_predictions SET is_actionable = FALSE WHERE player_id > 0',
+    );
     await expect(run(['picks'])).rejects.toMatchObject({ code: 'TIPOFF_NOT_READY' });
   });
 
@@ -234,12 +266,16 @@ describe('good is never overwritten with empty', () => {
 
   it('when the stored object cannot be read as a document', async () => {
     await objects.put(path('picks'), '{"rows": [', { contentType: 'application/json' });
-    await warehouse.execute('UPDATE nba_predictions.player_prop_predictions SET is_actionable = FALSE WHERE player_id > 0');
+    await warehouse.execute(
+      'UPDATE nba_predictions.player_prop_predictions SET is_actionable = FALSE WHERE player_id > 0',
+    );
     await expect(run(['picks'])).rejects.toMatchObject({
       code: 'TIPOFF_NOT_READY',
       message: expect.stringContaining('no readable document'),
     });
-    await warehouse.execute('UPDATE nba_predictions.player_prop_predictions SET is_actionable = TRUE WHERE player_id > 0');
+    await warehouse.execute(
+      'UPDATE nba_predictions.player_prop_predictions SET is_actionable = TRUE WHERE player_id > 0',
+    );
     expect(results(await run(['picks']))).toEqual({ picks: 'written' });
   });
 
@@ -276,7 +312,9 @@ describe('good is never overwritten with empty', () => {
     await publish(warehouse, [pick(3, 8)], { id: 'pub-2' });
     await run();
     await withdraw(warehouse, 'pub-2');
-    await warehouse.execute("DELETE FROM nba_predictions.player_prop_predictions WHERE publication_id = 'pub-1'");
+    await warehouse.execute(
+      "DELETE FROM nba_predictions.player_prop_predictions WHERE publication_id = 'pub-1'",
+    );
     await expect(run(['predictions'])).rejects.toMatchObject({
       code: 'TIPOFF_NOT_READY',
       message: expect.stringContaining('3 stored rows'),
@@ -286,8 +324,13 @@ describe('good is never overwritten with empty', () => {
   it('but a slate that lost its games says so', async () => {
     await addGame(warehouse, { game_id: '0022400600', slate: '2025-01-20' });
     await warehouse.execute('DELETE FROM nba_predictions.player_prop_predictions WHERE player_id > 0');
-    await warehouse.execute("UPDATE nba_reference.schedule SET status = 'postponed' WHERE game_id = '0022400517'");
-    expect(results(await run(['picks', 'predictions']))).toEqual({ picks: 'written', predictions: 'written' });
+    await warehouse.execute(
+      "UPDATE nba_reference.schedule SET status = 'postponed' WHERE game_id = '0022400517'",
+    );
+    expect(results(await run(['picks', 'predictions']))).toEqual({
+      picks: 'written',
+      predictions: 'written',
+    });
     expect(await document('picks')).toMatchObject({ status: 'no_games', rows: [] });
   });
 
@@ -297,14 +340,22 @@ describe('good is never overwritten with empty', () => {
     expect((await document('picks')).rows).toMatchObject([{ player_id: 2 }]);
     await publish(warehouse, [unpicked(2)], { id: 'pub-3', at: '2025-01-10T17:40:00Z' });
     await run();
-    expect(await document('picks')).toMatchObject({ status: 'empty', rows: [], publication_ids: ['pub-1', 'pub-2', 'pub-3'] });
+    expect(await document('picks')).toMatchObject({
+      status: 'empty',
+      rows: [],
+      publication_ids: ['pub-1', 'pub-2', 'pub-3'],
+    });
   });
 });
 
 describe('nothing stored', () => {
   it('and nothing published: nothing is written', async () => {
     await addGame(warehouse);
-    expect(results(await run())).toEqual({ picks: 'not_ready', predictions: 'not_ready', results: 'not_ready' });
+    expect(results(await run())).toEqual({
+      picks: 'not_ready',
+      predictions: 'not_ready',
+      results: 'not_ready',
+    });
     expect(await objects.list('exports/2025')).toEqual([]);
   });
 
@@ -312,7 +363,11 @@ describe('nothing stored', () => {
     await addGame(warehouse);
     await publish(warehouse, [unpicked(1)]);
     expect(results(await run())).toMatchObject({ picks: 'written' });
-    expect(await document('picks')).toMatchObject({ status: 'empty', row_count: 0, publication_ids: ['pub-1'] });
+    expect(await document('picks')).toMatchObject({
+      status: 'empty',
+      row_count: 0,
+      publication_ids: ['pub-1'],
+    });
   });
 });
 
@@ -320,9 +375,16 @@ describe('two writers', () => {
   it('do not overwrite each other unread: the decision is taken anew', async () => {
     await addGame(warehouse);
     await publish(warehouse, [unpicked(1)]);
-    const good = JSON.stringify({ row_count: 1, publication_ids: ['pub-9'], rows: [{ player_id: 9, publication_id: 'pub-9' }] });
+    const good = JSON.stringify({
+      row_count: 1,
+      publication_ids: ['pub-9'],
+      rows: [{ player_id: 9, publication_id: 'pub-9' }],
+    });
     objects.beforePut = (where) => objects.put(where, good, { contentType: 'application/json' });
-    await expect(run(['picks'])).rejects.toMatchObject({ code: 'TIPOFF_NOT_READY', message: expect.stringContaining('1 stored rows') });
+    await expect(run(['picks'])).rejects.toMatchObject({
+      code: 'TIPOFF_NOT_READY',
+      message: expect.stringContaining('1 stored rows'),
+    });
     expect(new TextDecoder().decode((await objects.get(path('picks')))?.bytes)).toBe(good);
   });
 });
@@ -332,10 +394,15 @@ describe('the manifest', () => {
     await addGame(warehouse);
     await publish(warehouse, [pick(1, 4)]);
     await run();
-    await objects.put('exports/2025-01-01/picks.json', '{"kind":"picks","row_count":3}', { contentType: 'application/json' });
+    await objects.put('exports/2025-01-01/picks.json', '{"kind":"picks","row_count":3}', {
+      contentType: 'application/json',
+    });
     await run();
     const entries = async () =>
-      (await document('exports/index.json')).documents.map((entry: { path: string; row_count: number }) => [entry.path, entry.row_count]);
+      (await document('exports/index.json')).documents.map((entry: { path: string; row_count: number }) => [
+        entry.path,
+        entry.row_count,
+      ]);
     expect(await entries()).toEqual([
       ['exports/2025-01-01/picks.json', 3],
       [path('picks'), 1],

@@ -1,11 +1,16 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import type { Notice } from '#platform/notify/port.ts';
-import { parseChannels } from '#platform/notify/slack/channels.ts';
-import { type SlackOptions, slackNotifier } from '#platform/notify/slack/notifier.ts';
+import { parseChannels, type SlackOptions, slackNotifier } from '#platform/notify/slack/notifier.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
 
-const NOTICE: Notice = { key: 'prediction-gap:0001', severity: 'critical', title: 'No predictions', lines: ['10 games'], phase: 'predict' };
+const NOTICE: Notice = {
+  key: 'prediction-gap:0001',
+  severity: 'critical',
+  title: 'No predictions',
+  lines: ['10 games'],
+  phase: 'predict',
+};
 
 let slack: FakeSlack;
 let clock: VirtualClock;
@@ -16,7 +21,14 @@ beforeEach(async () => {
 afterEach(() => slack.close());
 
 const open = (options: Partial<SlackOptions> = {}) =>
-  slackNotifier({ token: FAKE_TOKEN, channels: parseChannels(''), clock, apiUrl: slack.url, timeout: 2000, ...options });
+  slackNotifier({
+    token: FAKE_TOKEN,
+    channels: parseChannels(''),
+    clock,
+    apiUrl: slack.url,
+    timeout: 2000,
+    ...options,
+  });
 
 it('posts where severity and phase say, with its key as metadata', async () => {
   const notifier = open({ channels: parseChannels('predict/critical=#nba-predictions') });
@@ -36,7 +48,10 @@ it('edits in place and answers in the thread, broadcast only when asked', async 
   await notifier.reply(ref, { ...NOTICE, key: 'r1' });
   await notifier.reply(ref, { ...NOTICE, key: 'r2', isBroadcast: true });
   expect(slack.top()).toHaveLength(1);
-  expect(slack.top()[0]).toMatchObject({ edits: 1, text: expect.stringContaining('RESOLVED: Predictions are there') });
+  expect(slack.top()[0]).toMatchObject({
+    edits: 1,
+    text: expect.stringContaining('RESOLVED: Predictions are there'),
+  });
   expect(slack.replies().map(({ thread, isBroadcast }) => [thread, isBroadcast])).toEqual([
     [ref.id, false],
     [ref.id, true],
@@ -52,13 +67,20 @@ it('obeys 429 for as long as it may, and then posts once', async () => {
 
 it('does not wait for longer than the bound, and says how long Slack asked for', async () => {
   slack.troubles.push({ limit: 600 });
-  await expect(open().send(NOTICE)).rejects.toMatchObject({ code: 'TIPOFF_NOTIFY', details: { attempts: 1, retry_after_seconds: 600 } });
+  await expect(open().send(NOTICE)).rejects.toMatchObject({
+    code: 'TIPOFF_NOTIFY',
+    details: { attempts: 1, retry_after_seconds: 600 },
+  });
   expect(clock.slept).toEqual([]);
 });
 
 it('gives up after a bounded number of tries', async () => {
   slack.isDown = true;
-  await expect(open().send(NOTICE)).rejects.toMatchObject({ code: 'TIPOFF_NOTIFY', transient: true, details: { attempts: 4 } });
+  await expect(open().send(NOTICE)).rejects.toMatchObject({
+    code: 'TIPOFF_NOTIFY',
+    transient: true,
+    details: { attempts: 4 },
+  });
   expect(clock.slept).toEqual([500, 1000, 2000]);
 });
 
@@ -100,7 +122,12 @@ it('does not hang on a server that never answers', async () => {
 
 it.each([
   ['a wrong token', { token: 'xoxb-wrong' }, 'invalid_auth', 'TIPOFF_SLACK_TOKEN'],
-  ['an unknown channel', { channels: parseChannels('', '#nowhere') }, 'channel_not_found', 'TIPOFF_SLACK_CHANNEL'],
+  [
+    'an unknown channel',
+    { channels: parseChannels('', '#nowhere') },
+    'channel_not_found',
+    'TIPOFF_SLACK_CHANNEL',
+  ],
 ])('says at once what to do about %s, without repeating secrets', async (_what, options, answer, hint) => {
   const failure = open(options).send(NOTICE);
   await expect(failure).rejects.toMatchObject({

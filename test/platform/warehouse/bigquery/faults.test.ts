@@ -16,7 +16,13 @@ describe('BigQuery under faults', () => {
   beforeEach(async () => {
     server = await fakeBigQuery();
     clock = virtualClock('2025-01-10T15:00:00Z');
-    warehouse = openBigQuery({ projectId: 'p', location: 'EU', endpoint: server.url, clock, retries: RETRIES });
+    warehouse = openBigQuery({
+      projectId: 'p',
+      location: 'EU',
+      endpoint: server.url,
+      clock,
+      retries: RETRIES,
+    });
   });
   afterEach(async () => {
     await warehouse.close();
@@ -50,7 +56,11 @@ describe('BigQuery under faults', () => {
     });
 
     it('does not mistake its own table for somebody else’s', async () => {
-      server.inject({ when: ({ method, path }) => method === 'POST' && path.endsWith('/tables'), lose: true, times: 1 });
+      server.inject({
+        when: ({ method, path }) => method === 'POST' && path.endsWith('/tables'),
+        lose: true,
+        times: 1,
+      });
       await warehouse.createTable(everyType);
       await expect(warehouse.createTable(everyType)).rejects.toMatchObject({ code: 'TIPOFF_SQL' });
     });
@@ -104,7 +114,11 @@ describe('BigQuery under faults', () => {
       expect([starts(), server.jobs.length]).toEqual([RETRIES + 1, 0]);
       const [first = 0, second = 0, third = 0, ...more] = clock.slept;
       expect(more).toEqual([]);
-      expect([first >= 250 && first <= 500, second >= 500 && second <= 1000, third >= 1000 && third <= 2000]).toEqual([true, true, true]);
+      expect([
+        first >= 250 && first <= 500,
+        second >= 500 && second <= 1000,
+        third >= 1000 && third <= 2000,
+      ]).toEqual([true, true, true]);
     });
 
     it('while a job is looked at does not start the job anew', async () => {
@@ -114,7 +128,11 @@ describe('BigQuery under faults', () => {
         refuse: refusal(500, 'backendError'),
         times: 1,
       });
-      server.inject({ when: ({ path }) => path.includes('/queries/'), refuse: refusal(503, 'backendError'), times: 1 });
+      server.inject({
+        when: ({ path }) => path.includes('/queries/'),
+        refuse: refusal(503, 'backendError'),
+        times: 1,
+      });
       expect(await warehouse.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
       expect(server.jobs).toHaveLength(1);
     });
@@ -155,7 +173,11 @@ describe('BigQuery under faults', () => {
     ])('is not run again after %s', async (reason) => {
       failing(100, reason);
       const failed = warehouse.execute('DELETE FROM nba_raw.every_type WHERE id = 1');
-      await expect(failed).rejects.toMatchObject({ code: 'TIPOFF_SQL', transient: false, details: { reason } });
+      await expect(failed).rejects.toMatchObject({
+        code: 'TIPOFF_SQL',
+        transient: false,
+        details: { reason },
+      });
       expect(server.jobs).toHaveLength(1);
     });
 
@@ -180,10 +202,20 @@ describe('BigQuery under faults', () => {
 
   it('never shows a failed read as an empty one', async () => {
     server.answer(() => ({ fields: [{ name: 'id', type: 'INT64' }], rows: [['1'], ['2'], ['3']] }));
-    server.inject({ when: ({ query }) => query.get('pageToken') === '2', refuse: refusal(400, 'invalid'), times: 100 });
-    await expect(warehouse.query('SELECT id FROM nba_raw.every_type')).rejects.toMatchObject({ code: 'TIPOFF_SQL' });
+    server.inject({
+      when: ({ query }) => query.get('pageToken') === '2',
+      refuse: refusal(400, 'invalid'),
+      times: 100,
+    });
+    await expect(warehouse.query('SELECT id FROM nba_raw.every_type')).rejects.toMatchObject({
+      code: 'TIPOFF_SQL',
+    });
     for (const dataset of ['nba_raw', 'nba_reference'] as const) {
-      server.inject({ when: ({ path }) => path.includes(dataset), refuse: refusal(403, 'accessDenied'), times: 1 });
+      server.inject({
+        when: ({ path }) => path.includes(dataset),
+        refuse: refusal(403, 'accessDenied'),
+        times: 1,
+      });
       await expect(warehouse.listTables(dataset)).rejects.toMatchObject({ code: 'TIPOFF_SQL' });
     }
   });

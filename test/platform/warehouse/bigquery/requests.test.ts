@@ -10,7 +10,11 @@ describe('what BigQuery is asked', () => {
   beforeEach(async () => {
     server = await fakeBigQuery();
     const clock = virtualClock('2025-01-10T15:00:00Z');
-    const limits = { maximumBytesBilled: 5_000_000_000, labels: { component: 'worker' }, jobTimeoutMs: 60_000 };
+    const limits = {
+      maximumBytesBilled: 5_000_000_000,
+      labels: { component: 'worker' },
+      jobTimeoutMs: 60_000,
+    };
     warehouse = openBigQuery({ projectId: 'p', location: 'EU', endpoint: server.url, clock, ...limits });
   });
   afterEach(async () => {
@@ -22,7 +26,16 @@ describe('what BigQuery is asked', () => {
   it('binds the named parameters with their types, and null and the empty list as literals', async () => {
     const sql =
       "SELECT @text AS a, @whole AS b, @broken AS c, @flag AS d, @nothing AS e, '@text' AS f, 1 IN UNNEST(@none) AS g, 'x' IN UNNEST(@some) AS h";
-    const params = { text: "it's", whole: 3, broken: 0.5, flag: true, nothing: null, none: [], some: ['x', 'y'], unused: 1 };
+    const params = {
+      text: "it's",
+      whole: 3,
+      broken: 0.5,
+      flag: true,
+      nothing: null,
+      none: [],
+      some: ['x', 'y'],
+      unused: 1,
+    };
     await warehouse.query(sql, params);
     expect(configuration()?.query?.query).toBe(sql.replace('@nothing', 'NULL').replace('@none', '[]'));
     expect(configuration()?.query?.queryParameters).toEqual([
@@ -45,9 +58,15 @@ describe('what BigQuery is asked', () => {
   });
 
   it('refuses text outside of the portable subset without asking', async () => {
-    await expect(warehouse.query('SELECT * EXCEPT (id) FROM nba_raw.every_type')).rejects.toMatchObject({ code: 'TIPOFF_SQL' });
+    await expect(warehouse.query('SELECT * EXCEPT (id) FROM nba_raw.every_type')).rejects.toMatchObject({
+      code: 'TIPOFF_SQL',
+    });
     await expect(
-      warehouse.replaceRange(everyType, { column: 'slate', from: '2025-01-01', to: '2025-01-01' }, 'SELECT 1::INT64 AS id'),
+      warehouse.replaceRange(
+        everyType,
+        { column: 'slate', from: '2025-01-01', to: '2025-01-01' },
+        'SELECT 1::INT64 AS id',
+      ),
     ).rejects.toMatchObject({
       code: 'TIPOFF_SQL',
     });
@@ -55,7 +74,10 @@ describe('what BigQuery is asked', () => {
   });
 
   it('loads with an explicit schema, without guessing, all rows or none', async () => {
-    await warehouse.append(everyType, [{ ...fullRow, rounded: -1.23456 }], { dataset: 'nba_raw', name: 'staging_1' });
+    await warehouse.append(everyType, [{ ...fullRow, rounded: -1.23456 }], {
+      dataset: 'nba_raw',
+      name: 'staging_1',
+    });
     expect(server.arrived[0]?.path).toBe('/upload/bigquery/v2/projects/p/jobs');
     expect(configuration()?.load).toMatchObject({
       destinationTable: { projectId: 'p', datasetId: 'nba_raw', tableId: 'staging_1' },
@@ -71,7 +93,9 @@ describe('what BigQuery is asked', () => {
       type,
       required ? 'REQUIRED' : 'NULLABLE',
     ]);
-    const schema = configuration()?.load?.schema as { fields: { name: string; type: string; mode: string }[] };
+    const schema = configuration()?.load?.schema as {
+      fields: { name: string; type: string; mode: string }[];
+    };
     expect(schema.fields.map(({ name, type, mode }) => [name, type, mode])).toEqual(expected);
     expect(server.jobs[0]?.lines).toEqual([{ ...fullRow, rounded: -1.235 }]);
   });
@@ -79,34 +103,51 @@ describe('what BigQuery is asked', () => {
   it('asks nothing for no rows, and nothing for rows that break the contract', async () => {
     expect(await warehouse.append(everyType, [])).toBe(0);
     expect(await warehouse.appendNew(everyType, [])).toBe(0);
-    await expect(warehouse.append(everyType, [{ id: 1 }])).rejects.toMatchObject({ code: 'TIPOFF_SCHEMA_MISMATCH' });
+    await expect(warehouse.append(everyType, [{ id: 1 }])).rejects.toMatchObject({
+      code: 'TIPOFF_SCHEMA_MISMATCH',
+    });
     expect(server.arrived).toEqual([]);
   });
 
   it('merges new rows by their key within the partitions they touch, and cleans up even after a failure', async () => {
-    server.answer((sql) => (sql.startsWith('MERGE') ? { error: { reason: 'invalidQuery', message: 'planned' } } : {}));
+    server.answer((sql) =>
+      sql.startsWith('MERGE') ? { error: { reason: 'invalidQuery', message: 'planned' } } : {},
+    );
     const rows = [fullRow, { ...fullRow, slate: '2025-01-05' }, { ...fullRow, slate: '2024-12-31' }];
-    await expect(warehouse.appendNew(everyType, rows)).rejects.toMatchObject({ message: expect.stringContaining('planned') });
+    await expect(warehouse.appendNew(everyType, rows)).rejects.toMatchObject({
+      message: expect.stringContaining('planned'),
+    });
     const [create, load, merge, drop] = server.jobs.map((job) => job.configuration.query?.query ?? 'LOAD');
     expect(create).toMatch(/^CREATE TABLE nba_raw\.tipoff_wire_\w+ .*expiration_timestamp/s);
     expect(load).toBe('LOAD');
-    expect(merge).toContain("t.id = s.id AND t.slate = s.slate AND t.slate BETWEEN DATE '2024-12-31' AND DATE '2025-01-05'");
+    expect(merge).toContain(
+      "t.id = s.id AND t.slate = s.slate AND t.slate BETWEEN DATE '2024-12-31' AND DATE '2025-01-05'",
+    );
     expect(drop).toMatch(/^DROP TABLE IF EXISTS nba_raw\.tipoff_wire_/);
   });
 
   it('replaces a range in one script with one transaction, its values as literals', async () => {
     const fields = Object.entries(everyType.columns).map(([name, { type }]) => ({ name, type }));
     const outcome = ['outside', 'doubled', 'incomplete', 'replaced'].map((name) => ({ name, type: 'INT64' }));
-    server.answer((_, { dryRun }) => (dryRun === true ? { fields } : { fields: outcome, rows: [['0', '0', '0', '4']] }));
+    server.answer((_, { dryRun }) =>
+      dryRun === true ? { fields } : { fields: outcome, rows: [['0', '0', '0', '4']] },
+    );
     const range = { column: 'slate', from: '2025-01-01', to: '2025-01-02', extraWhere: 'label = @label' };
     expect(
-      await warehouse.replaceRange(everyType, range, 'SELECT * FROM nba_raw.every_type WHERE label = @label', {
-        label: "a'; DROP TABLE x --\\",
-      }),
+      await warehouse.replaceRange(
+        everyType,
+        range,
+        'SELECT * FROM nba_raw.every_type WHERE label = @label',
+        {
+          label: "a'; DROP TABLE x --\\",
+        },
+      ),
     ).toBe(4);
     const script = server.jobs[0]?.configuration.query?.query ?? '';
     expect(server.jobs).toHaveLength(1);
-    expect(script).toMatch(/BEGIN TRANSACTION;\s+DELETE FROM nba_raw\.every_type WHERE .*;\s+INSERT INTO .*;\s+COMMIT TRANSACTION;/s);
+    expect(script).toMatch(
+      /BEGIN TRANSACTION;\s+DELETE FROM nba_raw\.every_type WHERE .*;\s+INSERT INTO .*;\s+COMMIT TRANSACTION;/s,
+    );
     expect(script).toContain(
       "slate BETWEEN CAST('2025-01-01' AS DATE) AND CAST('2025-01-02' AS DATE) AND (label = 'a\\u0027; DROP TABLE x --\\u005c')",
     );
@@ -121,14 +162,19 @@ describe('what BigQuery is asked', () => {
     });
     expect(server.jobs).toEqual([]);
     server.answer(() => ({ error: { reason: 'invalidQuery', message: 'Unrecognized name' } }));
-    await expect(warehouse.dryRun('SELECT nothing FROM nba_raw.every_type')).rejects.toMatchObject({ code: 'TIPOFF_SQL' });
+    await expect(warehouse.dryRun('SELECT nothing FROM nba_raw.every_type')).rejects.toMatchObject({
+      code: 'TIPOFF_SQL',
+    });
   });
 
   it('reads every page, and every type as the port has it', async () => {
     const types = ['INTEGER', 'FLOAT', 'NUMERIC', 'BOOLEAN', 'DATE', 'TIMESTAMP', 'STRING'];
     const fields = types.map((type) => ({ name: type.toLowerCase(), type }));
     const row = ['9007199254740991', '0.1', '24.500000000', 'false', '2025-01-02', '1735860600123000', 'ü'];
-    server.answer(() => ({ fields, rows: [row, row.map(() => null), ['-1', '1E-9', '-1E-9', 'true', '0001-01-01', '-1.5', '']] }));
+    server.answer(() => ({
+      fields,
+      rows: [row, row.map(() => null), ['-1', '1E-9', '-1E-9', 'true', '0001-01-01', '-1.5', '']],
+    }));
     const [first, second, third] = await warehouse.query('SELECT 1 AS one');
     expect(first).toEqual({
       ...{ integer: 9_007_199_254_740_991, float: 0.1, numeric: '24.5', boolean: false, date: '2025-01-02' },
@@ -168,11 +214,19 @@ describe('what BigQuery is asked', () => {
     });
     expect(await warehouse.listTables('nba_raw', 's')).toMatchObject([
       {
-        ...{ name: 's1', kind: 'table', labels: { batch: 'b1' }, expiresAt: '2025-01-03T00:00:00.000Z', rows: 0 },
+        ...{
+          name: 's1',
+          kind: 'table',
+          labels: { batch: 'b1' },
+          expiresAt: '2025-01-03T00:00:00.000Z',
+          rows: 0,
+        },
         layout: { partition: 'slate', cluster: ['label'], partitionFilterRequired: true, retentionDays: 30 },
       },
     ]);
-    await expect(warehouse.createTable(everyType, { dataset: 'nba_raw', name: 's2' }, { labels: { Batch: 'B 1' } })).rejects.toMatchObject({
+    await expect(
+      warehouse.createTable(everyType, { dataset: 'nba_raw', name: 's2' }, { labels: { Batch: 'B 1' } }),
+    ).rejects.toMatchObject({
       code: 'TIPOFF_BAD_INPUT',
     });
   });
@@ -180,7 +234,9 @@ describe('what BigQuery is asked', () => {
   it('prepares once: the second time finds functions and tables as they are', async () => {
     await warehouse.prepare([everyType]);
     const [jobs, arrived] = [server.jobs.length, server.arrived.length];
-    expect(server.jobs.every((job) => job.configuration.query?.query.startsWith('CREATE OR REPLACE FUNCTION fn.'))).toBe(true);
+    expect(
+      server.jobs.every((job) => job.configuration.query?.query.startsWith('CREATE OR REPLACE FUNCTION fn.')),
+    ).toBe(true);
     expect(jobs).toBeGreaterThan(10);
     await warehouse.prepare([everyType]);
     expect(server.jobs.length).toBe(jobs);

@@ -17,7 +17,14 @@ const columns: Record<string, Column> = {
   ...Object.fromEntries(texts.map((name) => [name, nullable.string('Text')])),
   ...Object.fromEntries(floats.map((name) => [name, nullable.float('Number')])),
 };
-const table: TableContract = { dataset: 'nba_raw', name: 'bulk', description: 'Bulk rows', columns, key: ['id'], writer: 'measurement' };
+const table: TableContract = {
+  dataset: 'nba_raw',
+  name: 'bulk',
+  description: 'Bulk rows',
+  columns,
+  key: ['id'],
+  writer: 'measurement',
+};
 const rows = Array.from({ length: ROWS }, (_, i) => ({
   id: i,
   slate: '2025-01-02',
@@ -43,5 +50,7 @@ for (let run = 0; run < RUNS; run++) {
   const query = await seconds(() => warehouse.query('SELECT * FROM nba_raw.bulk'));
   const queryColumns = await seconds(() => warehouse.queryColumns('SELECT * FROM nba_raw.bulk'));
   await warehouse.close();
-  process.stdout.write(`${JSON.stringify({ columns: Object.keys(columns).length, append, appendNew, query, queryColumns })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ columns: Object.keys(columns).length, append, appendNew, query, queryColumns })}\n`,
+  );
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defineTable, nullable, required, type TableContract } from '#core/contracts/define.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
-import { rounded, roundedSql } from '#platform/warehouse/precision.ts';
+import { rounded, roundedSql } from '#platform/warehouse/port.ts';
 
 const table = defineTable({
   dataset: 'nba_analytics',
@@ -54,7 +54,9 @@ describe('a bulk append', () => {
       await warehouse.prepare([table]);
       if (change !== undefined) await warehouse.execute(change);
       await warehouse.append(table, rows);
-      return await warehouse.query('SELECT slate, n, share, price FROM nba_analytics.appended WHERE n > 0 ORDER BY n');
+      return await warehouse.query(
+        'SELECT slate, n, share, price FROM nba_analytics.appended WHERE n > 0 ORDER BY n',
+      );
     } finally {
       await warehouse.close();
     }
@@ -75,7 +77,10 @@ describe('a bulk append', () => {
   });
 
   it.each([2, 3000])('of %i rows leaves nothing behind when the table refuses one of them', async (count) => {
-    const strict: TableContract = { ...table, columns: { ...table.columns, price: required.numeric('Price') } };
+    const strict: TableContract = {
+      ...table,
+      columns: { ...table.columns, price: required.numeric('Price') },
+    };
     const warehouse = await openDuckDb(':memory:', { lint: false });
     try {
       await warehouse.prepare([strict]);
@@ -88,7 +93,9 @@ describe('a bulk append', () => {
       await expect(warehouse.append(table, many)).rejects.toMatchObject({ code: 'TIPOFF_SCHEMA_MISMATCH' });
       expect(await warehouse.query('SELECT n FROM nba_analytics.appended')).toEqual([]);
       expect(await warehouse.append(table, many.slice(0, -1))).toBe(count - 1);
-      expect(await warehouse.query('SELECT COUNT(*) AS n FROM nba_analytics.appended')).toEqual([{ n: count - 1 }]);
+      expect(await warehouse.query('SELECT COUNT(*) AS n FROM nba_analytics.appended')).toEqual([
+        { n: count - 1 },
+      ]);
     } finally {
       await warehouse.close();
     }

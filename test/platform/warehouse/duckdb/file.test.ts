@@ -31,7 +31,10 @@ describe('a warehouse file', () => {
     const first = await openDuckDb(path);
     await first.prepare([everyType]);
     await first.append(everyType, [fullRow]);
-    await first.createTable(everyType, staging, { labels: { batch: 'b1' }, expiresAt: '2025-01-03T00:00:00.000Z' });
+    await first.createTable(everyType, staging, {
+      labels: { batch: 'b1' },
+      expiresAt: '2025-01-03T00:00:00.000Z',
+    });
     await first.createView({ dataset: 'nba_raw', name: 'ids' }, 'SELECT id FROM nba_raw.every_type');
     await first.close();
 
@@ -48,14 +51,21 @@ describe('a warehouse file', () => {
     const warehouse = await openDuckDb(path);
     await warehouse.prepare([everyType]);
     await warehouse.append(everyType, [fullRow]);
-    expect(await openElsewhere(path)).toEqual({ code: 'TIPOFF_HOME_LOCKED', transient: true, pid: String(process.pid) });
+    expect(await openElsewhere(path)).toEqual({
+      code: 'TIPOFF_HOME_LOCKED',
+      transient: true,
+      pid: String(process.pid),
+    });
     await warehouse.close();
     expect(await openElsewhere(path)).toEqual({ rows: 1 });
   });
 
   it('lists and describes what stood when it was asked, while tables are dropped', async () => {
     const warehouse = await openDuckDb(path);
-    const names = Array.from({ length: 20 }, (_, i) => ({ dataset: 'nba_raw', name: `staging_${i}` }) as const);
+    const names = Array.from(
+      { length: 20 },
+      (_, i) => ({ dataset: 'nba_raw', name: `staging_${i}` }) as const,
+    );
     await warehouse.prepare([everyType]);
     for (let round = 0; round < 5; round++) {
       for (const name of names) await warehouse.createTable(everyType, name);
@@ -63,7 +73,8 @@ describe('a warehouse file', () => {
       const listed = warehouse.listTables('nba_raw', 'staging_');
       const described = Promise.all(names.map((name) => warehouse.describe(name)));
       expect((await listed).every(({ rows }) => rows === 0)).toBe(true);
-      for (const columns of await described) expect([undefined, Object.keys(everyType.columns).length]).toContain(columns?.length);
+      for (const columns of await described)
+        expect([undefined, Object.keys(everyType.columns).length]).toContain(columns?.length);
       expect(await drops).toEqual(names.map(() => true));
     }
     expect(await warehouse.listTables('nba_raw', 'staging_')).toEqual([]);
@@ -105,7 +116,10 @@ describe('the lint of statements', () => {
     await expect(warehouse.query('SELECT 1::STRING AS x,\n  CONCAT(a, b) AS y')).rejects.toMatchObject({
       code: 'TIPOFF_SQL',
       details: {
-        problems: [expect.objectContaining({ rule: 'double-colon', line: 1 }), expect.objectContaining({ rule: 'concat', line: 2 })],
+        problems: [
+          expect.objectContaining({ rule: 'double-colon', line: 1 }),
+          expect.objectContaining({ rule: 'concat', line: 2 }),
+        ],
       },
     });
     await warehouse.close();

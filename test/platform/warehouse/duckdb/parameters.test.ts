@@ -4,7 +4,9 @@ import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
-  fc.string({ unit: fc.constantFrom("'", '"', '\\', '$', '@', ';', '-', '/', '*', '\n', '\0', 'a', '1', ' ', '{', '%') }),
+  fc.string({
+    unit: fc.constantFrom("'", '"', '\\', '$', '@', ';', '-', '/', '*', '\n', '\0', 'a', '1', ' ', '{', '%'),
+  }),
 );
 const any = fc.oneof(text, fc.maxSafeInteger(), fc.double(), fc.boolean(), fc.constant(null));
 
@@ -34,7 +36,13 @@ describe('a value given to a statement', async () => {
     ['text beside a date', "CAST('2025-01-10' AS DATE) = CAST(@day AS DATE)", true],
     ['text that looks like a parameter', '@odd', "@n '$f' -- @day"],
   ])('has the type that binding would give it: %s', async (_, expression, expected) => {
-    const params = { n: 2147483648, f: 0.1, most: Number.MAX_SAFE_INTEGER, day: '2025-01-10', odd: "@n '$f' -- @day" };
+    const params = {
+      n: 2147483648,
+      f: 0.1,
+      most: Number.MAX_SAFE_INTEGER,
+      day: '2025-01-10',
+      odd: "@n '$f' -- @day",
+    };
     expect(await warehouse.query(`SELECT ${expression} AS seen`, params)).toEqual([{ seen: expected }]);
   });
 

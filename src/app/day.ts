@@ -1,0 +1,46 @@
+import { requireTrainable } from '#guard/quality/trend.ts';
+import { modelSource } from '#model/model-source.ts';
+import type { ModelSource } from '#model/systems.ts';
+import type { TrainDeps } from '#model/train-run.ts';
+import type { DayDeps } from '#pipeline/day.ts';
+import type { DataSource } from '#pipeline/exports/document.ts';
+import { HISTORY_FROM } from '#pipeline/processor.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+import type { App } from './compose.ts';
+
+/** Whether the box scores of a warehouse are real, simulated, or both: every export says it. */
+export async function readDataSource(warehouse: Warehouse): Promise<DataSource> {
+  const [counts] = await warehouse.query<{ simulated: number; all_rows: number }>(
+    `SELECT COALESCE(SUM(CASE WHEN source = 'simulated' THEN 1 ELSE 0 END), 0) AS simulated, COUNT(*) AS all_rows
+     FROM nba_raw.player_box_scores WHERE slate >= CAST(@from AS DATE)`,
+    { from: HISTORY_FROM },
+  );
+  if (counts === undefined || counts.simulated === 0) return 'real';
+  return counts.simulated === counts.all_rows ? 'simulated' : 'mixed';
+}
+
+/** What training and the registry need, from an open app. A contaminated history is refused. */
+export function trainDeps(app: App): TrainDeps {
+  return {
+    warehouse: app.warehouse,
+    objects: app.models,
+    clock: app.clock,
+    codeVersion: app.config.codeVersion,
+    admit: (rows) => requireTrainable(app.warehouse, rows),
+  };
+}
+
+/** What the phases of a day need, from an open app. The model is the registered one, or is trained when none may serve. */
+export async function dayDeps(app: App, by: string, models?: ModelSource): Promise<DayDeps> {
+  return {
+    warehouse: app.warehouse,
+    state: app.state,
+    queue: app.queue,
+    clock: app.clock,
+    runId: app.runId,
+    codeVersion: app.config.codeVersion,
+    models: models ?? modelSource(trainDeps(app), { trainWhenMissing: true, by }),
+    exports: app.exports,
+    dataSource: await readDataSource(app.warehouse),
+  };
+}

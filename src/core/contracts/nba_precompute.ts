@@ -1,0 +1,128 @@
+import { defineTable, nullable, type RowOf, required } from './define.ts';
+import { featureColumns } from './nba_predictions.ts';
+
+const exact = { decimals: 6 } as const;
+
+export const teamDefenseZoneAnalysis = defineTable({
+  dataset: 'nba_precompute',
+  name: 'team_defense_zone_analysis',
+  description:
+    'One row per team and slate on which it plays: strength, pace and defence from games strictly before the slate.',
+  columns: {
+    slate: required.date('ET calendar date; nothing of this date or later was used'),
+    team_abbr: required.string('Three-letter team code'),
+    season: required.string('Season label'),
+    games_used: required.int('Counted games behind the values, all seasons'),
+    games_season: required.int('Counted games of this season behind the values'),
+    weight16: required.float('Weight sum behind the values, in games', exact),
+    pts_allowed: nullable.float('Points allowed per 48 minutes over the league, shrunk by six games', exact),
+    points_ratio: nullable.float(
+      'Points scored on the team over what the scorers would be expected to score, shrunk by 40 expected points',
+      exact,
+    ),
+    pace: nullable.float('Possessions per 48 minutes over the league, shrunk by six games', exact),
+    scoring: nullable.float('Points per 48 minutes over the league, shrunk by six games', exact),
+    margin: nullable.float('Mean point margin, shrunk to zero by six games', exact),
+    league_ppm: nullable.float('Points per player-minute of the league, days weighted by 0.985 a day', exact),
+    league_pace: nullable.float(
+      'Possessions per 48 minutes of the league, days weighted by 0.985 a day',
+      exact,
+    ),
+    league_scoring: nullable.float(
+      'Points per 48 minutes of the league, days weighted by 0.985 a day',
+      exact,
+    ),
+    paint_allowed: nullable.float(
+      'Field-goal percentage allowed in the paint over the league this season, shrunk by 100 attempts; null without shot data',
+      exact,
+    ),
+    mid_allowed: nullable.float('The same for mid-range attempts', exact),
+    three_allowed: nullable.float('The same for three-point attempts', exact),
+  },
+  key: ['slate', 'team_abbr'],
+  partition: 'slate',
+  writer: 'TeamDefenseZoneAnalysis',
+});
+export type TeamDefenseZoneAnalysis = RowOf<typeof teamDefenseZoneAnalysis>;
+
+const playerShotZoneAnalysisExact = { decimals: 6 } as const;
+
+export const playerShotZoneAnalysis = defineTable({
+  dataset: 'nba_precompute',
+  name: 'player_shot_zone_analysis',
+  description: 'One row per expected player and slate: where his shots come from, strictly before the slate.',
+  columns: {
+    slate: required.date('ET calendar date; nothing of this date or later was used'),
+    player_id: required.int('NBA player id'),
+    season: required.string('Season label'),
+    attempts: required.int('Located attempts this season before the slate; 0 without shot data'),
+    paint_rate: nullable.float(
+      'Share of attempts in the paint this season; null without attempts',
+      playerShotZoneAnalysisExact,
+    ),
+    mid_rate: nullable.float('Share of mid-range attempts this season', playerShotZoneAnalysisExact),
+    three_rate: nullable.float('Share of three-point attempts this season', playerShotZoneAnalysisExact),
+    paint_pct: nullable.float('Field-goal percentage in the paint this season', playerShotZoneAnalysisExact),
+    mid_pct: nullable.float('Field-goal percentage from mid-range this season', playerShotZoneAnalysisExact),
+    three_pct: nullable.float('Field-goal percentage from three this season', playerShotZoneAnalysisExact),
+  },
+  key: ['slate', 'player_id'],
+  partition: 'slate',
+  cluster: ['player_id'],
+  writer: 'PlayerShotZoneAnalysis',
+});
+export type PlayerShotZoneAnalysis = RowOf<typeof playerShotZoneAnalysis>;
+
+export const playerDailyCache = defineTable({
+  dataset: 'nba_precompute',
+  name: 'player_daily_cache',
+  description: 'One row per expected player and slate: what his own games strictly before the slate say.',
+  columns: {
+    slate: required.date('ET calendar date; nothing of this date or later was used'),
+    player_id: required.int('NBA player id'),
+    season: required.string('Season label'),
+    team_abbr: required.string('Team of tonight'),
+    last_played_on: nullable.date('Last game played before the slate'),
+    games_last7: required.int('Games played in the seven days before the slate'),
+    minutes_last7: required.float('Minutes in those games', { decimals: 3 }),
+    three_rate: nullable.float('E32 of three-point attempts over E32 of attempts', { decimals: 6 }),
+    games_with_team: nullable.float('Games with tonight’s team this season', { decimals: 6 }),
+    days_since_played: nullable.float('Days since the last game, at most sixty', { decimals: 6 }),
+    ...featureColumns(['minutes', 'scoring', 'volume']),
+  },
+  key: ['slate', 'player_id'],
+  partition: 'slate',
+  cluster: ['player_id'],
+  writer: 'PlayerDailyCache',
+});
+export type PlayerDailyCache = RowOf<typeof playerDailyCache>;
+
+export const playerCompositeFactors = defineTable({
+  dataset: 'nba_precompute',
+  name: 'player_composite_factors',
+  description:
+    'One row per expected player and slate: what the game, the schedule, the teammates and the opponent add.',
+  columns: {
+    slate: required.date('ET calendar date; nothing of this date or later was used'),
+    player_id: required.int('NBA player id'),
+    season: required.string('Season label'),
+    zone_matchup: nullable.float(
+      'Opponent field-goal percentage allowed over the league, weighted with the player’s zones, in points per 100 shots',
+      {
+        decimals: 6,
+      },
+    ),
+    fatigue_score: nullable.float(
+      '100 is fresh: back-to-back, games and minutes of the last seven days, heavy minutes subtract',
+      {
+        decimals: 6,
+      },
+    ),
+    ...featureColumns(['availability']),
+  },
+  key: ['slate', 'player_id'],
+  partition: 'slate',
+  cluster: ['player_id'],
+  writer: 'PlayerCompositeFactors',
+});
+export type PlayerCompositeFactors = RowOf<typeof playerCompositeFactors>;

@@ -1,0 +1,62 @@
+import { defineTable, nullable, type RowOf, required } from './define.ts';
+export const schedule = defineTable({
+  dataset: 'nba_reference',
+  name: 'schedule',
+  description:
+    'The effective schedule: one row per game, what was played over what a live feed says over what was published. Everything that asks whether there should be data asks this table.',
+  columns: {
+    game_id: required.string('Official 10-digit game id'),
+    season: required.string('Season label, 2024-25'),
+    season_type: required.string('preseason, regular, all_star, cup_final, play_in or playoffs'),
+    is_counted: required.bool(
+      'True for regular season, play-in and playoffs: games that are predicted and graded',
+    ),
+    slate: required.date('ET calendar date of tip-off as it stands now'),
+    published_slate: nullable.date('Date published before the season'),
+    was_moved: required.bool('True when the game stands on another date than published'),
+    tipoff_at: required.timestamp('Tip-off; see tipoff_source'),
+    tipoff_source: required.string(
+      'current, published or estimated (19:00 ET of the slate, deliberately early)',
+    ),
+    home_abbr: required.string('Three-letter code of the home team'),
+    away_abbr: required.string('Three-letter code of the visitors'),
+    status: required.string('scheduled, live, final, postponed or cancelled'),
+  },
+  key: ['game_id'],
+  partition: 'slate',
+  writer: 'ScheduleReference',
+});
+export type ScheduledGame = RowOf<typeof schedule>;
+
+export const players = defineTable({
+  dataset: 'nba_reference',
+  name: 'players',
+  description:
+    'Every player who ever stood in a box score or a status feed with an id: the bridge from names to ids.',
+  columns: {
+    player_id: required.int('NBA player id'),
+    player_name: required.string('Newest printed name'),
+    player_lookup: required.string('Normalised name'),
+    last_lookup: nullable.string(
+      'Normalised name without the given name, under which feeds that shorten it are resolved; null for one-word names',
+    ),
+    first_slate: required.date('First box score'),
+    last_slate: required.date('Newest box score'),
+  },
+  key: ['player_id'],
+  writer: 'PlayerReference',
+});
+export type Player = RowOf<typeof players>;
+
+export const playerAliases = defineTable({
+  dataset: 'nba_reference',
+  name: 'player_aliases',
+  description: 'Spellings of names that normalisation alone does not bring together.',
+  columns: {
+    alias_lookup: required.string('Normalised name as some feed writes it'),
+    player_lookup: required.string('Normalised name as box scores write it'),
+  },
+  key: ['alias_lookup'],
+  writer: 'PlayerReference',
+});
+export type PlayerAlias = RowOf<typeof playerAliases>;

@@ -1,0 +1,148 @@
+import { defineCanary } from '#guard/canaries/definition.ts';
+import { BOXED_GAMES, GAMES, outOf, PREDICTED, whole } from './sql.ts';
+export const yesterdayGraded = defineCanary({
+  id: 'yesterday_graded',
+  phase: 'grade',
+  question: 'Is every predicted game of last night graded?',
+  expected: 'grades for every final game with a box score and predictions',
+  looksAt: 'last_night',
+  ladder: [
+    { by: '11:00', severity: 'warning' },
+    { by: '13:00', severity: 'critical' },
+  ],
+  owner: 'predictions',
+  repair: 'tipoff grade {slate}',
+  dependsOn: ['ingest', 'analytics', 'predict'],
+  whenEmpty: { skip: 'no game of last night is final with a box score and predictions' },
+  look: {
+    sql: `
+SELECT g.label AS subject, r.game_id IS NULL AS is_bad, CAST(p.predictions AS STRING) || ' predictions, no grade' AS note
+FROM (${GAMES}) AS g
+JOIN (SELECT game_id, COUNT(*) AS predictions FROM (${PREDICTED}) AS visible GROUP BY game_id) AS p ON p.game_id = g.game_id
+JOIN (${BOXED_GAMES}) AS b ON b.game_id = g.game_id AND b.teams = 2
+LEFT JOIN (SELECT DISTINCT game_id FROM nba_predictions.prediction_grades WHERE slate = CAST(@slate AS DATE)) AS r ON r.game_id = g.game_id
+WHERE g.status = 'final'`,
+  },
+  sabotage: { sql: ['DELETE FROM nba_predictions.prediction_grades WHERE slate = CAST(@slate AS DATE)'] },
+  meaning:
+    'Results are there and nobody looked at them. An error in grading once read as "no predictions" for six days.',
+  steps: [
+    'tipoff grade {slate} says how many rows wait and for what.',
+    'It grades now: the daily job did not run; see job_heartbeats.',
+    'It says no_box_score or not_final: the checks of ingest name the game.',
+  ],
+});
+
+export const gradableShare = defineCanary({
+  id: 'gradable_share',
+  phase: 'grade',
+  question: 'Of what can be graded, how much is, system by system?',
+  expected: '98 % of the gradable rows of every system graded or void',
+  looksAt: 'last_night',
+  ladder: [{ by: '11:15', severity: 'warning' }],
+  owner: 'predictions',
+  repair: 'tipoff grade {slate}',
+  dependsOn: ['ingest', 'analytics', 'predict'],
+  whenEmpty: {
+    skip: 'nothing of last night can be graded, or nothing is graded yet; yesterday_graded says which',
+  },
+  look: {
+    sql: `
+SELECT p.system_id AS subject, COUNT(g.prediction_id) < 0.98 * COUNT(*) AS is_bad, ${outOf('COUNT(g.prediction_id)', 'COUNT(*)')} || ' rows graded' AS note
+FROM (${PREDICTED}) AS p
+JOIN nba_reference.schedule s ON s.game_id = p.game_id AND s.slate = CAST(@slate AS DATE) AND s.status = 'final'
+JOIN (${BOXED_GAMES}) AS b ON b.game_id = p.game_id AND b.teams = 2
+LEFT JOIN (
+  SELECT publication_id, prediction_id FROM nba_predictions.prediction_grades WHERE slate = CAST(@slate AS DATE)
+) AS g ON g.publication_id = p.publication_id AND g.prediction_id = p.prediction_id
+WHERE EXISTS (SELECT 1 FROM nba_predictions.prediction_grades a WHERE a.slate = CAST(@slate AS DATE))
+GROUP BY p.system_id`,
+  },
+  sabotage: {
+    sql: [
+      "DELETE FROM nba_predictions.prediction_grades WHERE slate = CAST(@slate AS DATE) AND system_id = 'ridge' AND MOD(player_id, 2) = 0",
+    ],
+  },
+  meaning:
+    'Some rows of a system are left out. The denominator is every visible row of a final game with a box score; who did not play is void and counts as graded, rows without a line are graded as no_bet.',
+  steps: [
+    'List the ungraded rows of the system by publication: one publication only points to a withdrawal in between.',
+    'Players without a summary in a game with a box score: look at nba_raw.rejected_rows.',
+    'Run the repair command; it replaces the grades of the slate.',
+  ],
+});
+
+export const voidsPlausible = defineCanary({
+  id: 'voids_plausible',
+  phase: 'grade',
+  question: 'Did plausibly many of the predicted players not play?',
+  expected: 'a share of void players at most 25 points above the usual, and not above 60 %',
+  looksAt: 'last_night',
+  ladder: [{ by: '11:15', severity: 'warning' }],
+  owner: 'predictions',
+  repair: 'tipoff ingest <box scores>, then tipoff grade {slate}',
+  dependsOn: ['ingest', 'analytics'],
+  whenEmpty: { skip: 'fewer than thirty players are graded' },
+  look: {
+    sql: `
+SELECT 'void share' AS subject, share_now > 0.6 OR share_now > COALESCE(share_before, 0.35) + 0.25 AS is_bad,
+  ${whole('100 * share_now')} || ' % void' || COALESCE(', usually ' || ${whole('100 * share_before')} || ' %', '') AS note
+FROM (
+  SELECT AVG(CASE WHEN slate = CAST(@slate AS DATE) THEN is_void END) AS share_now, AVG(CASE WHEN slate < CAST(@slate AS DATE) THEN is_void END) AS share_before,
+    COUNT(CASE WHEN slate = CAST(@slate AS DATE) THEN 1 END) AS players
+  FROM (
+    SELECT slate, player_id, MAX(CASE WHEN outcome = 'void' THEN 1 ELSE 0 END) AS is_void
+    FROM nba_predictions.prediction_grades
+    WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
+    GROUP BY slate, player_id
+  ) AS graded
+) AS shares
+WHERE players >= 30`,
+  },
+  sabotage: {
+    sql: ["UPDATE nba_predictions.prediction_grades SET outcome = 'void' WHERE slate = CAST(@slate AS DATE)"],
+  },
+  meaning:
+    'A void says that the player did not play. When most did not, the box score lacks them, or the availability feed was not read.',
+  steps: [
+    'Group the voids by void_reason and by team: one team only points to its box score.',
+    'dnp_injury_confirmed should never be many: those players are not predicted.',
+    'Load the box scores again and grade again.',
+  ],
+});
+
+export const gradesMatch = defineCanary({
+  id: 'grades_match',
+  phase: 'grade',
+  question: 'Do grades carry the prediction that was published, once?',
+  expected: 'the published forecast and line in every grade, and one grade for a prediction',
+  looksAt: 'last_night',
+  ladder: [{ by: '11:15', severity: 'critical' }],
+  owner: 'predictions',
+  repair: 'tipoff grade {slate}',
+  dependsOn: ['predict'],
+  whenEmpty: { skip: 'nothing of last night is graded' },
+  look: {
+    sql: `
+SELECT g.player_name || ' ' || g.system_id AS subject,
+  p.prediction_id IS NULL OR ABS(p.predicted_points - g.predicted_points) > 0.0005 OR COALESCE(p.line, -1) <> COALESCE(g.line, -1)
+    OR COUNT(*) OVER (PARTITION BY g.publication_id, g.prediction_id) > 1 AS is_bad,
+  'graded ' || CAST(g.predicted_points AS STRING) || ', published ' || COALESCE(CAST(p.predicted_points AS STRING), 'nothing')
+    || CASE WHEN COUNT(*) OVER (PARTITION BY g.publication_id, g.prediction_id) > 1 THEN ', more than once' ELSE '' END AS note
+FROM (SELECT * FROM nba_predictions.prediction_grades WHERE slate = CAST(@slate AS DATE)) AS g
+LEFT JOIN (SELECT * FROM nba_predictions.player_prop_predictions WHERE slate = CAST(@slate AS DATE)) AS p
+  ON p.publication_id = g.publication_id AND p.prediction_id = g.prediction_id`,
+  },
+  sabotage: {
+    sql: [
+      'UPDATE nba_predictions.prediction_grades SET predicted_points = predicted_points * 1.7 WHERE slate = CAST(@slate AS DATE)',
+    ],
+  },
+  meaning:
+    'The record would judge numbers nobody published. Doubled rows in a join once multiplied grades by five.',
+  steps: [
+    'Compare one grade with its prediction by publication_id and prediction_id.',
+    'Nothing published: the rows were deleted after grading; look at rows_without_receipt.',
+    'Run the repair command: grades of the slate are made again from what is published.',
+  ],
+});

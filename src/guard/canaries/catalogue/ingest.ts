@@ -1,0 +1,284 @@
+import { defineCanary } from '#guard/canaries/definition.ts';
+import { BOXED_GAMES, GAMES } from './sql.ts';
+
+/** Outside of these months the league may rightly have nothing ahead: playoff games are only known round by round. */
+const isRegularSeason = (slate: string): boolean => slate.slice(5) >= '10-25' || slate.slice(5) <= '04-05';
+
+export const scheduleAhead = defineCanary({
+  id: 'schedule_ahead',
+  phase: 'ingest',
+  question: 'Does the schedule reach into the coming days?',
+  expected: 'a counted game within the next nine days, from 25 October to 5 April',
+  looksAt: 'now',
+  ladder: [{ by: '00:00', severity: 'critical' }],
+  owner: 'data',
+  repair: 'tipoff fetch {slate}, or tipoff ingest <schedule file>, then tipoff day {slate}',
+  dependsOn: [],
+  whenEmpty: 'fail',
+  skips: ({ slate }) =>
+    isRegularSeason(slate) ? undefined : 'outside of the regular season nothing need be ahead',
+  look: {
+    sql: `
+SELECT 'schedule' AS subject, COUNT(*) = 0 AS is_bad, CAST(COUNT(*) AS STRING) || ' games in the next nine days' AS note
+FROM nba_reference.schedule
+WHERE slate BETWEEN CAST(@slate AS DATE) AND fn.add_days(CAST(@slate AS DATE), 9) AND is_counted AND status NOT IN ('postponed', 'cancelled')`,
+  },
+  sabotage: { sql: ['DELETE FROM nba_reference.schedule WHERE slate >= CAST(@slate AS DATE)'] },
+  meaning:
+    'An empty schedule makes every other check believe that there are no games, so nothing else would go red. The longest pause of a regular season is the six days of the All-Star break.',
+  steps: [
+    'Look at the newest rows of nba_raw.schedule_games (source, ingested_at): did the last load bring any?',
+    'Look at nba_raw.rejected_rows for the source: a changed format ends there.',
+    'Compare with the published schedule; load it again and rebuild nba_reference.schedule with the repair command.',
+  ],
+});
+
+export const scheduleStatusStale = defineCanary({
+  id: 'schedule_status_stale',
+  phase: 'ingest',
+  question: 'Is every game of last night final?',
+  expected: 'every game of last night final',
+  looksAt: 'last_night',
+  ladder: [
+    { by: '10:15', severity: 'warning' },
+    { by: '12:00', severity: 'critical' },
+  ],
+  owner: 'data',
+  repair: 'tipoff fetch {slate}, or tipoff ingest <results>, then tipoff day {slate}',
+  dependsOn: [],
+  whenEmpty: 'fail',
+  look: {
+    sql: `SELECT label AS subject, status <> 'final' AS is_bad, 'still ' || status AS note FROM (${GAMES}) AS games`,
+  },
+  sabotage: {
+    sql: ["UPDATE nba_reference.schedule SET status = 'scheduled' WHERE slate = CAST(@slate AS DATE)"],
+  },
+  meaning:
+    'A game that was played still stands as scheduled or live. Grading waits for the status, so its predictions stay ungraded; a feed that stopped advancing after a break looks exactly like this.',
+  steps: [
+    'Look at the statements about the game in nba_raw.schedule_games, newest observed_at first.',
+    'If box scores are there and the status is not, the schedule feed has stopped: load results again.',
+    'If the game was called off, load the postponement: postponed games are not waited for.',
+  ],
+});
+
+export const boxScoresMissing = defineCanary({
+  id: 'box_scores_missing',
+  phase: 'ingest',
+  question: 'Do all games of last night have box scores, and which do not?',
+  expected: 'a box score of both teams for every game of last night',
+  looksAt: 'last_night',
+  ladder: [
+    { by: '10:15', severity: 'warning' },
+    { by: '12:00', severity: 'critical' },
+  ],
+  owner: 'data',
+  repair: 'tipoff fetch {slate}, or tipoff ingest <box scores>, then tipoff day {slate}',
+  dependsOn: [],
+  whenEmpty: 'fail',
+  look: {
+    sql: `
+SELECT g.label AS subject, COALESCE(b.teams, 0) < 2 AS is_bad, CAST(COALESCE(b.teams, 0) AS STRING) || ' of 2 teams' AS note
+FROM (${GAMES}) AS g
+LEFT JOIN (${BOXED_GAMES}) AS b ON b.game_id = g.game_id`,
+  },
+  sabotage: {
+    sql: [
+      'DELETE FROM nba_raw.player_box_scores WHERE slate = CAST(@slate AS DATE) AND game_id IN (SELECT MIN(game_id) FROM nba_reference.schedule WHERE slate = CAST(@slate AS DATE) AND is_counted)',
+    ],
+  },
+  meaning:
+    'No rows of a finished game have arrived. Everything below it (summaries, features, grades) is blind for that game; the games are named.',
+  steps: [
+    'Look at nba_raw.ingested_files of the morning: did the load run, and how many rows were rejected?',
+    'Look at nba_raw.rejected_rows for the game.',
+    'Providers publish until about 09:30 ET of the morning after; later than that it is a failure of the load.',
+  ],
+});
+
+export const boxRowsPlausible = defineCanary({
+  id: 'box_rows_plausible',
+  phase: 'ingest',
+  question: 'Has every team of last night a plausible number of players in its box score?',
+  expected: '6 to 15 players on court for every team with a box score',
+  looksAt: 'last_night',
+  ladder: [{ by: '10:15', severity: 'warning' }],
+  owner: 'data',
+  repair: 'tipoff fetch {slate}, or tipoff ingest <box scores>, then tipoff day {slate}',
+  dependsOn: [],
+  whenEmpty: { skip: 'no box score has arrived; box_scores_missing says which' },
+  look: {
+    sql: `
+SELECT game_id || ' ' || team_abbr AS subject, players < 6 OR players > 15 AS is_bad, CAST(players AS STRING) || ' players' AS note
+FROM (
+  SELECT game_id, team_abbr, COUNT(DISTINCT CASE WHEN played THEN player_id END) AS players
+  FROM nba_raw.player_box_scores
+  WHERE slate = CAST(@slate AS DATE) AND season_type IN ('regular', 'play_in', 'playoffs')
+  GROUP BY game_id, team_abbr
+) AS teams`,
+  },
+  sabotage: {
+    sql: [
+      'DELETE FROM nba_raw.player_box_scores WHERE slate = CAST(@slate AS DATE) AND player_id NOT IN (SELECT MIN(player_id) FROM nba_raw.player_box_scores WHERE slate = CAST(@slate AS DATE) GROUP BY game_id, team_abbr)',
+    ],
+  },
+  meaning:
+    'A box score came in cut short, or twice under different ids. Averages and absences of that team are wrong until it is replaced.',
+  steps: [
+    'List the rows of the game in nba_raw.player_box_scores by source and source_file.',
+    'Look at nba_raw.rejected_rows of the file: which players were refused, and why?',
+    'Load the game again; the newest version of the best source wins.',
+  ],
+});
+
+export const linesPresent = defineCanary({
+  id: 'lines_present',
+  phase: 'ingest',
+  question: 'Are points lines in for every game, while there is a market?',
+  expected: 'points lines for every game, as on the days before',
+  looksAt: 'tonight',
+  ladder: [
+    { by: '17:30', beforeTip: 90, severity: 'warning' },
+    { by: '18:30', beforeTip: 30, severity: 'critical' },
+  ],
+  owner: 'data',
+  repair: 'tipoff fetch {slate}, or tipoff ingest <lines>, then tipoff predict {slate} --mode LINE_UPDATE',
+  dependsOn: [],
+  tolerates: { share: 0.25 },
+  whenEmpty: { skip: 'there was no market in the week before: no source of lines is loaded' },
+  look: {
+    sql: `
+SELECT g.label AS subject, l.game IS NULL AS is_bad, 'no points line' AS note
+FROM (${GAMES}) AS g
+JOIN (
+  SELECT COUNT(DISTINCT CASE WHEN q.home_abbr IS NOT NULL THEN s.game_id END) AS quoted, COUNT(DISTINCT s.game_id) AS games
+  FROM nba_reference.schedule s
+  LEFT JOIN (
+    SELECT DISTINCT slate, home_abbr, away_abbr FROM nba_raw.player_lines
+    WHERE slate >= CAST(@from AS DATE) AND slate < CAST(@slate AS DATE) AND market = 'points'
+  ) q ON q.slate = s.slate AND q.home_abbr = s.home_abbr AND q.away_abbr = s.away_abbr
+  WHERE s.slate >= CAST(@from AS DATE) AND s.slate < CAST(@slate AS DATE) AND s.is_counted AND s.status NOT IN ('postponed', 'cancelled')
+) AS usual ON usual.quoted >= 0.9 * usual.games AND usual.games > 0
+LEFT JOIN (
+  SELECT DISTINCT home_abbr || away_abbr AS game FROM nba_raw.player_lines WHERE slate = CAST(@slate AS DATE) AND market = 'points'
+) AS l ON l.game = g.home_abbr || g.away_abbr`,
+  },
+  sabotage: { sql: ['DELETE FROM nba_raw.player_lines WHERE slate = CAST(@slate AS DATE)'] },
+  meaning:
+    'Nine of ten games of the week before had lines, and tonight more than a quarter have none. Predictions without a line cannot become picks. Where no source of lines is loaded the check is skipped.',
+  steps: [
+    'Look at nba_raw.player_lines of the slate by source and bookmaker.',
+    'Look at the quota and the answers of the odds provider in the log of the last fetch.',
+    'Load the lines, then run the LINE_UPDATE mode: it replaces predictions whose line has moved.',
+  ],
+});
+
+export const linesResolved = defineCanary({
+  id: 'lines_resolved',
+  phase: 'ingest',
+  question: 'Do the quoted names belong to known players and games?',
+  expected: 'nearly every quoted player resolved to an id',
+  looksAt: 'tonight',
+  ladder: [{ by: '12:30', beforeTip: 60, severity: 'warning' }],
+  owner: 'data',
+  repair: 'add the spellings to src/core/names.ts, then tipoff day {slate}',
+  dependsOn: [],
+  tolerates: { count: 8, share: 0.15 },
+  whenEmpty: { skip: 'no points lines have been prepared for this slate' },
+  look: {
+    sql: `
+SELECT l.player_lookup AS subject, MAX(CASE WHEN l.resolution = 'resolved' THEN 1 ELSE 0 END) = 0 AS is_bad, MIN(l.resolution) AS note
+FROM nba_analytics.player_prop_lines l
+LEFT JOIN (
+  SELECT DISTINCT home_abbr, away_abbr FROM nba_reference.schedule
+  WHERE slate BETWEEN fn.add_days(CAST(@slate AS DATE), -60) AND fn.add_days(CAST(@slate AS DATE), 180)
+    AND ((published_slate = CAST(@slate AS DATE) AND slate <> CAST(@slate AS DATE)) OR (slate = CAST(@slate AS DATE) AND status IN ('postponed', 'cancelled')))
+) AS called_off ON called_off.home_abbr = l.home_abbr AND called_off.away_abbr = l.away_abbr
+WHERE l.slate = CAST(@slate AS DATE) AND l.market = 'points' AND called_off.home_abbr IS NULL
+GROUP BY l.player_lookup`,
+  },
+  sabotage: {
+    sql: [
+      "UPDATE nba_analytics.player_prop_lines SET resolution = 'unknown_player', player_id = NULL WHERE slate = CAST(@slate AS DATE)",
+    ],
+  },
+  meaning:
+    'A feed spells names in a new way, or quotes games that are not scheduled. Lines of a game that was called off or moved are not counted. The lines are there and nobody can use them.',
+  steps: [
+    'List the named players with their resolution: unknown_player, ambiguous_player or unknown_game.',
+    'unknown_game for all of them: the event is not in the schedule, or the teams are swapped.',
+    'unknown_player: compare with nba_reference.players; add an alias where the spelling differs.',
+  ],
+});
+
+export const injuryFeedFresh = defineCanary({
+  id: 'injury_feed_fresh',
+  phase: 'ingest',
+  question: 'Is there an availability report for tonight?',
+  expected: 'a report for tonight, as on the days before',
+  looksAt: 'tonight',
+  ladder: [
+    { by: '15:00', beforeTip: 90, severity: 'warning' },
+    { by: '18:00', beforeTip: 30, severity: 'critical' },
+  ],
+  owner: 'data',
+  repair: 'tipoff ingest <injury reports>, then tipoff predict {slate} --mode LINE_UPDATE',
+  dependsOn: [],
+  whenEmpty: { skip: 'no availability feed is loaded: the days before had no report either' },
+  look: {
+    sql: `
+SELECT 'availability report' AS subject, COALESCE(t.statements, 0) = 0 AS is_bad,
+  'no statement for tonight; ' || CAST(u.slates AS STRING) || ' of the last ' || CAST(u.days AS STRING) || ' game days had one' AS note
+FROM (
+  SELECT COUNT(DISTINCT s.slate) AS days, COUNT(DISTINCT r.slate) AS slates
+  FROM nba_reference.schedule s
+  LEFT JOIN (SELECT DISTINCT slate FROM nba_raw.injury_reports WHERE slate >= CAST(@from AS DATE) AND slate < CAST(@slate AS DATE)) r ON r.slate = s.slate
+  WHERE s.slate >= CAST(@from AS DATE) AND s.slate < CAST(@slate AS DATE) AND s.is_counted AND s.status NOT IN ('postponed', 'cancelled')
+) AS u
+LEFT JOIN (
+  SELECT COUNT(*) AS statements FROM nba_raw.injury_reports WHERE slate = CAST(@slate AS DATE) AND report_at <= CAST(@as_of AS TIMESTAMP)
+) AS t ON TRUE
+WHERE u.slates > 0 AND u.slates >= 0.9 * u.days`,
+  },
+  sabotage: { sql: ['DELETE FROM nba_raw.injury_reports WHERE slate = CAST(@slate AS DATE)'] },
+  meaning:
+    'Without tonight’s report the model believes that everybody is available: late scratches are predicted, and the minutes they leave are given to nobody.',
+  steps: [
+    'Look at the newest report_at in nba_raw.injury_reports.',
+    'The league publishes from the afternoon on; a report later than 18:00 ET is rare.',
+    'Load the report and run LINE_UPDATE, so that players ruled out are seen.',
+  ],
+});
+
+export const rejectedShare = defineCanary({
+  id: 'rejected_share',
+  phase: 'ingest',
+  question: 'Did a source begin to send rows that are refused?',
+  expected: 'at most a fifth of the rows of each source in quarantine',
+  looksAt: 'now',
+  ladder: [{ by: '00:00', severity: 'warning' }],
+  owner: 'data',
+  repair: 'correct the format in src/pipeline/ingest/formats, then tipoff ingest <file>',
+  dependsOn: [],
+  whenEmpty: { skip: 'nothing was loaded in the last 24 hours' },
+  look: {
+    sql: `
+SELECT source AS subject, SUM(rows_rejected) > 0.2 * SUM(rows_read) AND SUM(rows_rejected) >= 20 AS is_bad,
+  CAST(SUM(rows_rejected) AS STRING) || ' of ' || CAST(SUM(rows_read) AS STRING) || ' rows refused' AS note
+FROM nba_raw.ingested_files
+WHERE ingested_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -86400) AND ingested_at <= CAST(@as_of AS TIMESTAMP)
+GROUP BY source`,
+  },
+  sabotage: {
+    sql: [
+      "INSERT INTO nba_raw.ingested_files (receipt_id, source, source_file, content_hash, rows_read, rows_loaded, rows_duplicate, rows_rejected, ingested_at) VALUES ('sabotage', 'changed_format', 'lines.csv', 'none', 100, 10, 0, 90, CAST(@as_of AS TIMESTAMP))",
+    ],
+  },
+  meaning:
+    'A provider changed its format. The rows are in quarantine with field and reason; nothing was guessed.',
+  steps: [
+    'Group nba_raw.rejected_rows of the source by field and reason_code: the largest group names the change.',
+    'Read one raw_row of it beside the format’s code.',
+    'After the format is corrected, load the file again: rows that were loaded before count as duplicates.',
+  ],
+});

@@ -1,0 +1,513 @@
+import type { Slate } from '#core/calendar.ts';
+import { type TableContract, tableId } from '#core/contracts/define.ts';
+import { CONTRACTS } from '#core/contracts/index.ts';
+import type { Heartbeat } from '#core/contracts/nba_orchestration.ts';
+import { rejectedRows } from '#core/contracts/nba_raw.ts';
+import { enter, readRuns, readUnits, unitKey } from '#guard/backfill/ledger.ts';
+import {
+  type CanaryWorld,
+  type CheckedThing,
+  defineCanary,
+  type Moment,
+} from '#guard/canaries/definition.ts';
+import { readHalt } from '#guard/canaries/halt.ts';
+import { CANARY_JOB } from '#guard/canaries/heartbeats.ts';
+import { outOf, whole } from './sql.ts';
+
+async function silentJobs({ warehouse, deployment }: CanaryWorld, { asOf }: Moment): Promise<CheckedThing[]> {
+  const beats = await warehouse.query<Heartbeat>(
+    'SELECT job, beat_at, succeeded_at, max_silence_seconds, detail FROM nba_orchestration.heartbeats WHERE job <> @self ORDER BY job',
+    { self: CANARY_JOB },
+  );
+  const never = deployment.scheduledJobs.filter(
+    (job) => job !== CANARY_JOB && beats.every((beat) => beat.job !== job),
+  );
+  return [
+    ...beats.map((beat) => judge(beat, asOf)),
+    ...never.map((job) => ({
+      subject: job,
+      is_bad: true,
+      note: 'is declared as scheduled and has never reported',
+    })),
+  ];
+}
+
+/** A job is alive when it ended a run, and ended one well, within its own time. */
+function judge(
+  { job, beat_at, succeeded_at, max_silence_seconds, detail }: Heartbeat,
+  asOf: Date,
+): CheckedThing {
+  const minutesSince = (instant: string): number =>
+    Math.round((asOf.getTime() - Date.parse(instant)) / 60_000);
+  const allowed = Math.round(max_silence_seconds / 60);
+  const silent = minutesSince(beat_at);
+  if (silent > allowed)
+    return { subject: job, is_bad: true, note: `silent for ${silent} minutes, allowed ${allowed}` };
+  const fruitless = succeeded_at === null || minutesSince(succeeded_at) > allowed;
+  const since =
+    succeeded_at === null
+      ? 'has never ended well'
+      : `has not ended well for ${minutesSince(succeeded_at)} minutes`;
+  return {
+    subject: job,
+    is_bad: fruitless,
+    note: fruitless ? `${since}: ${detail ?? 'it does not say why'}` : `reported ${silent} minutes ago`,
+  };
+}
+
+export const jobHeartbeats = defineCanary({
+  id: 'job_heartbeats',
+  phase: 'operations',
+  question: 'Is every scheduled job alive?',
+  expected: 'a run of every job that ended well within its own time',
+  looksAt: 'now',
+  ladder: [{ by: '00:00', severity: 'critical' }],
+  owner: 'platform',
+  repair: 'look at the run of the job, start it by hand, and correct its schedule',
+  dependsOn: [],
+  whenEmpty: { skip: 'no job is declared in TIPOFF_SCHEDULED_JOBS, and none has ever reported' },
+  look: { probe: silentJobs },
+  sabotage: {
+    sql: [
+      "UPDATE nba_orchestration.heartbeats SET beat_at = fn.add_seconds(CAST(@as_of AS TIMESTAMP), -900000) WHERE job <> 'canaries'",
+    ],
+  },
+  meaning:
+    'A job that reported once does so no more, ends badly every time, or is declared and has never run. The checks watch the others; the watchdog of the services watches the checks.',
+  steps: [
+    'Look at the scheduler: is the job paused, deleted or failing at its start?',
+    'Never reported: the name in TIPOFF_SCHEDULED_JOBS is not the name the job reports under, or it has not run once.',
+    'detail in nba_orchestration.heartbeats is what its last run said.',
+    'A job that was retired: delete its row, then it is expected no more.',
+  ],
+});
+
+async function compare(world: CanaryWorld, table: TableContract): Promise<CheckedThing> {
+  const subject = tableId(table);
+  const live = await world.warehouse.describe(table);
+  if (live === undefined) return { subject, is_bad: true, note: 'does not exist' };
+  const types = new Map(live.map(({ name, type }) => [name, type]));
+  const missing = Object.keys(table.columns).filter((name) => !types.has(name));
+  const other = Object.entries(table.columns).filter(
+    ([name, { type }]) => types.has(name) && types.get(name) !== type,
+  );
+  const problems = [
+    ...(missing.length > 0 ? [`lacks ${missing.join(', ')}`] : []),
+    ...other.map(([name, { type }]) => `${name} is ${types.get(name)}, expected ${type}`),
+  ];
+  return { subject, is_bad: problems.length > 0, note: problems.join('; ') };
+}
+
+export const contractDrift = defineCanary({
+  id: 'contract_drift',
+  phase: 'operations',
+  question: 'Does every live table have the columns its writer needs?',
+  expected: 'every column of every contract, with its type',
+  looksAt: 'now',
+  ladder: [{ by: '00:00', severity: 'critical' }],
+  owner: 'platform',
+  repair: 'tipoff schema check, then tipoff schema apply',
+  dependsOn: [],
+  whenEmpty: 'fail',
+  look: { probe: (world) => Promise.all(CONTRACTS.map((table) => compare(world, table))) },
+  sabotage: {
+    act: async ({ warehouse }) => {
+      const aside = { dataset: 'nba_orchestration', name: '_canary_proof_rejected_rows' } as const;
+      const columns = Object.keys(rejectedRows.columns).join(', ');
+      await warehouse.createTable(rejectedRows, aside);
+      await warehouse.execute(
+        `INSERT INTO ${tableId(aside)} (${columns}) SELECT ${columns} FROM ${tableId(rejectedRows)}`,
+      );
+      await warehouse.dropTable(rejectedRows);
+      return async () => {
+        await warehouse.createTable(rejectedRows);
+        await warehouse.execute(
+          `INSERT INTO ${tableId(rejectedRows)} (${columns}) SELECT ${columns} FROM ${tableId(aside)}`,
+        );
+        await warehouse.dropTable(aside);
+      };
+    },
+  },
+  meaning:
+    'Code and table differ: the next write to the table is refused. Two columns missing from one table once cost a whole day of predictions. Columns beyond the contract are harmless and not named.',
+  steps: [
+    'tipoff schema check prints the statements that bring the table in line.',
+    'Adding nullable columns is safe at any time; anything else is a migration.',
+    'Was a version deployed whose migration was not run? See deployed_version.',
+  ],
+});
+
+/** Hours after which yesterday's rows no longer say what runs today. */
+const RECENT_HOURS = 24;
+
+async function outdatedDeployments(
+  { warehouse, deployment }: CanaryWorld,
+  { asOf }: Moment,
+): Promise<CheckedThing[]> {
+  const { codeVersion, expectedVersion = codeVersion } = deployment;
+  const seen = await warehouse.query<{ code_version: string; last_at: string; processors: number }>(
+    `SELECT code_version, MAX(finished_at) AS last_at, COUNT(DISTINCT processor) AS processors FROM nba_orchestration.phase_runs
+     WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${RECENT_HOURS * 3600}) AND started_at <= CAST(@as_of AS TIMESTAMP)
+     GROUP BY code_version ORDER BY last_at DESC LIMIT 1`,
+    { as_of: asOf.toISOString() },
+  );
+  const things = [
+    { subject: 'the checks', version: codeVersion },
+    ...seen.map(({ code_version }) => ({ subject: 'the newest run', version: code_version })),
+  ];
+  return things.map(({ subject, version }) => ({
+    subject,
+    is_bad: version !== expectedVersion,
+    note: `runs ${version}, main is ${expectedVersion}`,
+  }));
+}
+
+export const deployedVersion = defineCanary({
+  id: 'deployed_version',
+  phase: 'operations',
+  question: 'Does what runs come from main?',
+  expected: 'the version of main in the checks and in the newest run',
+  looksAt: 'now',
+  ladder: [{ by: '00:00', severity: 'warning' }],
+  owner: 'platform',
+  repair: 'deploy main again',
+  dependsOn: [],
+  whenEmpty: 'fail',
+  skips: (_moment, { deployment }) =>
+    deployment.expectedVersion === undefined
+      ? 'TIPOFF_EXPECTED_VERSION is not set: nobody says what main is'
+      : undefined,
+  look: { probe: outdatedDeployments },
+  sabotage: {
+    act: async ({ warehouse }, { asOf }) => {
+      const bounds =
+        'started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -86400) AND started_at <= CAST(@as_of AS TIMESTAMP)';
+      const params = { as_of: asOf.toISOString() };
+      await warehouse.execute(
+        `UPDATE nba_orchestration.phase_runs SET code_version = code_version || '-stale' WHERE ${bounds}`,
+        params,
+      );
+      return async () => {
+        await warehouse.execute(
+          `UPDATE nba_orchestration.phase_runs SET code_version = REPLACE(code_version, '-stale', '') WHERE ${bounds}`,
+          params,
+        );
+      };
+    },
+  },
+  meaning: 'A deployment did not arrive everywhere: corrections on main are not in force.',
+  steps: [
+    'Compare /version of each service with main.',
+    'Look at the last deploy run: did it fail, or was it never started?',
+    'Deploy again; the check is green after the next run of a phase.',
+  ],
+});
+
+export const configComplete = defineCanary({
+  id: 'config_complete',
+  phase: 'operations',
+  question: 'Is every setting there that this installation needs?',
+  expected: 'no setting missing',
+  looksAt: 'now',
+  ladder: [{ by: '00:00', severity: 'warning' }],
+  owner: 'platform',
+  repair: 'set the named variables',
+  dependsOn: [],
+  whenEmpty: 'fail',
+  look: {
+    probe: async ({ deployment }) => [
+      { subject: 'configuration', is_bad: false, note: null },
+      ...deployment.configGaps.map((gap) => ({ subject: gap, is_bad: true, note: null })),
+    ],
+  },
+  sabotage: {
+    act: async (world) => {
+      const undo = world.deployment.configGaps;
+      world.deployment = {
+        ...world.deployment,
+        configGaps: [...undo, 'TIPOFF_SLACK_TOKEN is not set: alerts reach nobody'],
+      };
+      return async () => {
+        world.deployment = { ...world.deployment, configGaps: undo };
+      };
+    },
+  },
+  meaning:
+    'Something will not work and cannot say so itself: alerts without a channel were once computed and thrown away for months.',
+  steps: [
+    'The offender says which variable and what for.',
+    'Set it where the job or service is configured, not in code.',
+  ],
+});
+
+export const runsFailed = defineCanary({
+  id: 'runs_failed',
+  phase: 'operations',
+  question: 'Which units of work failed and have not succeeded since?',
+  expected: 'no processor whose newest run of a range in the last two days failed',
+  looksAt: 'now',
+  ladder: [{ by: '00:00', severity: 'warning' }],
+  owner: 'platform',
+  repair: 'tipoff backfill resume, or tipoff day {slate}',
+  dependsOn: ['ingest', 'analytics', 'precompute'],
+  whenEmpty: { skip: 'nothing ran in the last two days' },
+  look: {
+    sql: `
+SELECT processor || ' ' || CAST(slate_from AS STRING) AS subject, verdict = 'failed' AS is_bad, COALESCE(reason, verdict) AS note
+FROM nba_orchestration.phase_runs
+WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -172800) AND started_at <= CAST(@as_of AS TIMESTAMP)
+QUALIFY ROW_NUMBER() OVER (PARTITION BY processor, slate_from ORDER BY finished_at DESC, run_id) = 1`,
+  },
+  sabotage: {
+    sql: [
+      "UPDATE nba_orchestration.phase_runs SET verdict = 'failed', reason = 'TIPOFF_SCHEMA_MISMATCH: lacks a column' WHERE processor = 'PlayerDailyCache' AND started_at <= CAST(@as_of AS TIMESTAMP)",
+    ],
+  },
+  meaning:
+    'A processor ended in an error and nobody ran it again with success. A success of the same processor and range clears it.',
+  steps: [
+    'The note is the error. TIPOFF_SCHEMA_MISMATCH: see contract_drift. TIPOFF_WAREHOUSE_BUSY: transient, run again.',
+    'tipoff backfill status, where it was a unit of a backfill.',
+    'Run the repair command.',
+  ],
+});
+
+/** Minutes without an entry after which a run that calls itself running has died. */
+const SILENT_MINUTES = 60;
+
+async function failedUnits({ state }: CanaryWorld, { asOf }: Moment): Promise<CheckedThing[]> {
+  const units = [...(await readUnits(state)).values()].map(({ step, month, failed }) => {
+    const [first] = Object.entries(failed);
+    return {
+      subject: `${step} ${month}`,
+      is_bad: first !== undefined,
+      note:
+        first === undefined
+          ? null
+          : `${Object.keys(failed).length} slates failed, first ${first[0]}: ${first[1]}`,
+    };
+  });
+  const runs = (await readRuns(state)).map(
+    ({ run_id, state: standing, updated_at, done_units, planned_units }) => {
+      const silent = (asOf.getTime() - Date.parse(updated_at)) / 60_000;
+      return {
+        subject: `run ${run_id}`,
+        is_bad: standing === 'running' && silent > SILENT_MINUTES,
+        note: `${done_units} of ${planned_units} units, silent for ${Math.round(silent)} minutes`,
+      };
+    },
+  );
+  return [...units, ...runs];
+}
+
+export const ledgerFailed = defineCanary({
+  id: 'ledger_failed',
+  phase: 'operations',
+  question: 'Did units of a backfill fail, or did a backfill die?',
+  expected: 'no failed slate in any unit of the ledger, no running backfill silent for an hour',
+  looksAt: 'now',
+  ladder: [{ by: '00:00', severity: 'warning' }],
+  owner: 'platform',
+  repair: 'tipoff backfill resume',
+  dependsOn: ['ingest'],
+  whenEmpty: { skip: 'no backfill was ever run' },
+  look: { probe: failedUnits },
+  sabotage: {
+    act: async ({ state }, { asOf, slate }) => {
+      const step = {
+        step: 'CanaryProof',
+        phase: 'precompute',
+        code_hash: 'proof',
+        contract_hash: 'proof',
+      } as const;
+      const slates = new Map<Slate, { failed: string }>([[slate, { failed: 'TIPOFF_SQL: no such column' }]]);
+      await enter(state, { step, slates, seconds: 1, workload: 1, runId: 'proof', at: asOf.toISOString() });
+      return () =>
+        state.transaction(async (tx) => tx.delete('backfill_units', unitKey(step.step, slate.slice(0, 7))));
+    },
+  },
+  meaning:
+    'History has holes that nobody fills: training and features of those slates are missing, or a run that is believed to be alive is not.',
+  steps: [
+    'tipoff backfill status: failed units with their reasons, and how far each run came.',
+    'A reason that names a column or a contract: correct it first, the unit would fail again.',
+    'tipoff backfill resume goes on where the run stopped; finished units are not done again.',
+  ],
+});
+
+export const neverSucceeds = defineCanary({
+  id: 'never_succeeds',
+  phase: 'operations',
+  question: 'Is there a processor that ran ten times in a day and never ended well?',
+  expected: 'at least one good end within ten runs of a processor',
+  looksAt: 'now',
+  ladder: [{ by: '00:00', severity: 'critical' }],
+  owner: 'platform',
+  repair: 'stop the job, read its error, correct, start it again',
+  dependsOn: [],
+  whenEmpty: { skip: 'nothing ran in the last 24 hours' },
+  look: {
+    sql: `
+SELECT processor AS subject, COUNT(*) >= 10 AND SUM(CASE WHEN verdict IN ('done', 'empty') THEN 1 ELSE 0 END) = 0 AS is_bad,
+  ${outOf("SUM(CASE WHEN verdict IN ('done', 'empty') THEN 1 ELSE 0 END)", 'COUNT(*)')} || ' runs ended well' AS note
+FROM nba_orchestration.phase_runs
+WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -86400) AND started_at <= CAST(@as_of AS TIMESTAMP)
+GROUP BY processor`,
+  },
+  sabotage: {
+    sql: [
+      `INSERT INTO nba_orchestration.phase_runs (run_id, phase, processor, slate_from, slate_to, verdict, row_count, reason, started_at, finished_at, code_version)
+SELECT 'sabotage-' || run_id || processor, phase, 'HopelessJob', slate_from, slate_to, 'failed', 0, 'always', fn.add_seconds(CAST(@as_of AS TIMESTAMP), -60), fn.add_seconds(CAST(@as_of AS TIMESTAMP), -60), code_version
+FROM nba_orchestration.phase_runs WHERE started_at <= CAST(@as_of AS TIMESTAMP)`,
+    ],
+  },
+  meaning:
+    'Each failure looks like one more transient one; together they are a job that cannot work. One such job once failed 720,630 times over three months.',
+  steps: [
+    'Stop the job first: it costs money and hides other failures.',
+    'Read the reason of its runs in nba_orchestration.phase_runs.',
+    'Correct, run once by hand, then schedule it again.',
+  ],
+});
+
+/** Runs of one processor for one range in an hour: the daily job waits and repeats at most four times. */
+const MOST_AN_HOUR = 20;
+
+export const runRate = defineCanary({
+  id: 'run_rate',
+  phase: 'operations',
+  question: 'Is the same work done over and over?',
+  expected: `at most ${MOST_AN_HOUR} runs an hour of one processor for one range`,
+  looksAt: 'now',
+  ladder: [{ by: '00:00', severity: 'warning' }],
+  owner: 'platform',
+  repair: 'stop the job that starts it; purge its queue',
+  dependsOn: [],
+  whenEmpty: { skip: 'nothing ran in the last hour' },
+  look: {
+    sql: `
+SELECT processor || ' ' || CAST(slate_from AS STRING) || ' to ' || CAST(slate_to AS STRING) AS subject, COUNT(*) > ${MOST_AN_HOUR} AS is_bad,
+  CAST(COUNT(*) AS STRING) || ' runs in an hour' AS note
+FROM nba_orchestration.phase_runs
+WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -3600) AND started_at <= CAST(@as_of AS TIMESTAMP)
+GROUP BY processor, slate_from, slate_to`,
+  },
+  sabotage: {
+    sql: [
+      `INSERT INTO nba_orchestration.phase_runs (run_id, phase, processor, slate_from, slate_to, verdict, row_count, reason, started_at, finished_at, code_version)
+SELECT 'sabotage-' || run_id || processor, phase, 'RetryStorm', CAST(@slate AS DATE), CAST(@slate AS DATE), 'held', 0, 'too early', fn.add_seconds(CAST(@as_of AS TIMESTAMP), -60), fn.add_seconds(CAST(@as_of AS TIMESTAMP), -60), code_version
+FROM nba_orchestration.phase_runs WHERE started_at <= CAST(@as_of AS TIMESTAMP)`,
+    ],
+  },
+  meaning:
+    'Something starts a phase again before it could be ready. The bill grows and the log fills; this is the budget for repeated work.',
+  steps: [
+    'Who starts it: the run ids and times in nba_orchestration.phase_runs.',
+    'verdict held: it should wait for its input, not be started again.',
+    'Many ranges at once are a backfill and are not counted together.',
+  ],
+});
+
+/** GiB that one check may read in a day: 48 runs that each read the smallest amount that is billed, of some tables. */
+const ONE_CHECK = 4;
+/** GiB that all checks may read in a day. */
+const ALL_CHECKS = 100;
+
+export const byteBudget = defineCanary({
+  id: 'byte_budget',
+  phase: 'operations',
+  question: 'Do the checks read more than they may?',
+  expected: `at most ${ONE_CHECK} GiB a day for each check and ${ALL_CHECKS} GiB for all of them`,
+  looksAt: 'now',
+  ladder: [{ by: '00:00', severity: 'warning' }],
+  owner: 'platform',
+  repair: 'bound the statement of the named check by its partitions',
+  dependsOn: [],
+  whenEmpty: {
+    skip: 'nothing was billed in the last 24 hours: reading the embedded warehouse costs nothing',
+  },
+  look: {
+    days: 2,
+    sql: `
+SELECT subject, gib > allowed AS is_bad, ${whole('gib')} || ' GiB read, allowed ' || ${whole('allowed')} AS note
+FROM (
+  SELECT canary_id AS subject, fn.safe_div(SUM(bytes), 1073741824) AS gib, ${ONE_CHECK} AS allowed
+  FROM nba_orchestration.canary_results
+  WHERE as_of > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -86400) AND as_of <= CAST(@as_of AS TIMESTAMP) AND bytes IS NOT NULL
+  GROUP BY canary_id
+  UNION ALL
+  SELECT 'all checks' AS subject, fn.safe_div(SUM(bytes), 1073741824) AS gib, ${ALL_CHECKS} AS allowed
+  FROM nba_orchestration.canary_results
+  WHERE as_of > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -86400) AND as_of <= CAST(@as_of AS TIMESTAMP) AND bytes IS NOT NULL
+  HAVING COUNT(*) > 0
+) AS spent`,
+  },
+  sabotage: {
+    sql: [
+      `INSERT INTO nba_orchestration.canary_results (run_id, canary_id, phase, slate, status, severity, expected, offender_count, offenders, reason, as_of, ran_at, bytes, ms, code_version)
+SELECT 'sabotage', 'greedy_check', 'operations', MAX(slate), 'PASS', 'info', 'much', 0, '[]', 'reads every season', CAST(@as_of AS TIMESTAMP), CAST(@as_of AS TIMESTAMP), 9000000000, 1, 'proof'
+FROM nba_reference.schedule`,
+    ],
+  },
+  meaning:
+    'A check reads seasons where it should read days. Run every half hour, that is the bill of the month. The engine refuses what goes beyond the budget of one run; this check sees what adds up.',
+  steps: [
+    'The offender is the check, or all checks together.',
+    'Its statement in src/guard/canaries/catalog: is every partitioned table bounded by @slate, @from or @as_of?',
+    'Started more often than every half hour? Count its rows of the day in nba_orchestration.canary_results.',
+  ],
+});
+
+/** Days after which a halt in force is a matter to ask about. */
+const LONG_DAYS = 7;
+
+async function haltInForce({ state }: CanaryWorld, { asOf }: Moment): Promise<CheckedThing[]> {
+  const halt = await readHalt(state);
+  if (halt === undefined || Date.parse(halt.since) > asOf.getTime()) return [];
+  const days = (asOf.getTime() - Date.parse(halt.since)) / 86_400_000;
+  const over = Date.parse(halt.until) <= asOf.getTime();
+  return [
+    {
+      subject: `halt by ${halt.by}: ${halt.reason}`,
+      is_bad: over || days > LONG_DAYS,
+      note: over
+        ? `ended at ${halt.until} and was not lifted; the checks are on again`
+        : `in force for ${Math.round(days)} days`,
+    },
+  ];
+}
+
+export const operatorHalt = defineCanary({
+  id: 'operator_halt',
+  phase: 'operations',
+  question: 'Did a halt end, or last too long, without anybody saying so?',
+  expected: 'no halt, or one in force for less than a week',
+  looksAt: 'now',
+  ladder: [{ by: '00:00', severity: 'warning' }],
+  owner: 'platform',
+  repair: 'tipoff canary resume',
+  dependsOn: [],
+  whenEmpty: { skip: 'there is no halt' },
+  ignoresHalt: true,
+  look: { probe: haltInForce },
+  sabotage: {
+    act: async ({ state }, { asOf }) => {
+      const before = await readHalt(state);
+      const at = (hours: number): string => new Date(asOf.getTime() + hours * 3_600_000).toISOString();
+      await state.transaction(async (tx) =>
+        tx.put('operations', 'halt', { reason: 'maintenance', by: 'proof', since: at(-48), until: at(-24) }),
+      );
+      return () =>
+        state.transaction(async (tx) => {
+          if (before === undefined) tx.delete('operations', 'halt');
+          else tx.put('operations', 'halt', before);
+        });
+    },
+  },
+  meaning:
+    'A halt silences every other check. When its time is over the checks go on by themselves, and somebody should confirm that the pipeline does too.',
+  steps: [
+    'Is the reason still true? Then halt anew with an end: tipoff canary halt --until <instant> --reason <reason>.',
+    'Otherwise tipoff canary resume, and tipoff canary run: what was hidden shows now.',
+  ],
+});

@@ -1,0 +1,566 @@
+import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
+import {
+  type CanaryWorld,
+  type CheckedThing,
+  defineCanary,
+  type Moment,
+} from '#guard/canaries/definition.ts';
+import { STAGING_HOURS, STAGING_PREFIX, stagingPrefix } from '#pipeline/batch/output-gate.ts';
+import { activeBatches, type BatchDoc, COLLECTIONS, isActive, listBatches } from '#pipeline/batch/state.ts';
+import { GAMES, oneDecimal, outOf, PREDICTABLE, PREDICTED } from './sql.ts';
+
+export const predictionGap = defineCanary({
+  id: 'prediction_gap',
+  phase: 'predict',
+  question: 'Are there games tonight and no predictions at all?',
+  expected: 'visible predictions while there are games',
+  looksAt: 'tonight',
+  ladder: [
+    { by: '10:45', beforeTip: 90, severity: 'warning' },
+    { by: '12:45', beforeTip: 45, severity: 'critical' },
+  ],
+  owner: 'predictions',
+  repair:
+    'tipoff day {slate}; when a batch is in the way first tipoff batch reset --slate {slate} --why <reason>',
+  dependsOn: ['ingest', 'analytics', 'precompute'],
+  whenEmpty: 'fail',
+  look: {
+    sql: `
+SELECT 'tonight' AS subject, p.players = 0 AS is_bad,
+  CAST(g.games AS STRING) || ' games, ' || CAST(p.players AS STRING) || ' players predicted' AS note
+FROM (SELECT COUNT(*) AS games FROM (${GAMES}) AS standing) AS g
+JOIN (SELECT COUNT(DISTINCT player_id) AS players FROM (${PREDICTED}) AS visible) AS p ON TRUE`,
+  },
+  sabotage: { sql: ['DELETE FROM nba_predictions.publications WHERE slate = CAST(@slate AS DATE)'] },
+  meaning:
+    'The product of the day does not exist. Ten games without a prediction once went unnoticed for a day: this check is the reason that cannot happen again.',
+  steps: [
+    'tipoff batch list --slate {slate}: is there a batch, in which state, and why?',
+    'Held: the audit names the failed check. Failed: the outcomes name the reason per player. None: the day did not run; see job_heartbeats and precompute_held.',
+    'tipoff publish list --slate {slate}: was a publication withdrawn?',
+    'Repair what is named, then run the repair command before the first tip-off.',
+  ],
+});
+
+export const partialGap = defineCanary({
+  id: 'partial_gap',
+  phase: 'predict',
+  question: 'Which games have too few of their players predicted?',
+  expected: 'three of five predictable players of every game predicted',
+  looksAt: 'tonight',
+  ladder: [
+    { by: '13:00', beforeTip: 90, severity: 'warning' },
+    { by: '17:00', beforeTip: 45, severity: 'critical' },
+  ],
+  owner: 'predictions',
+  repair: 'tipoff predict {slate} --mode RETRY',
+  dependsOn: ['ingest', 'analytics', 'precompute'],
+  whenEmpty: { skip: 'nobody is predicted, or nobody predictable; prediction_gap and quality_ready say so' },
+  look: {
+    sql: `
+SELECT g.away_abbr || '@' || g.home_abbr || ' ' || g.game_id AS subject, COUNT(v.player_id) < 0.6 * COUNT(*) AS is_bad,
+  ${outOf('COUNT(v.player_id)', 'COUNT(*)')} || ' players' AS note
+FROM (${PREDICTABLE}) AS e
+JOIN nba_reference.schedule g ON g.game_id = e.game_id AND g.slate = CAST(@slate AS DATE)
+LEFT JOIN (SELECT DISTINCT player_id FROM (${PREDICTED}) AS visible) AS v ON v.player_id = e.player_id
+WHERE EXISTS (SELECT 1 FROM (${PREDICTED}) AS any_visible)
+GROUP BY g.away_abbr, g.home_abbr, g.game_id
+HAVING COUNT(*) >= 4`,
+  },
+  sabotage: {
+    sql: [
+      'DELETE FROM nba_predictions.player_prop_predictions WHERE slate = CAST(@slate AS DATE) AND game_id IN (SELECT MIN(game_id) FROM nba_reference.schedule WHERE slate = CAST(@slate AS DATE) AND is_counted)',
+    ],
+  },
+  meaning:
+    'Some games are predicted and others are not. One prediction for fourteen games used to count as healthy.',
+  steps: [
+    'tipoff batch show <batch>: outcomes of the players of the named games, with their reasons.',
+    'timed_out: a worker died; a RETRY takes who is missing. failed: the reason names the system or the row.',
+    'A game that was added late needs its context first: tipoff day {slate}.',
+  ],
+});
+
+export const playersMissing = defineCanary({
+  id: 'players_missing',
+  phase: 'predict',
+  question: 'Which players with a line and good features have no prediction?',
+  expected: 'a prediction for every player with a line and green features',
+  looksAt: 'tonight',
+  ladder: [
+    { by: '13:30', beforeTip: 60, severity: 'info' },
+    { by: '17:00', beforeTip: 45, severity: 'warning' },
+  ],
+  owner: 'predictions',
+  repair: 'tipoff predict {slate} --mode RETRY',
+  dependsOn: ['ingest', 'analytics', 'precompute'],
+  tolerates: { count: 3, share: 0.1 },
+  whenEmpty: { skip: 'nobody with a line is predictable, or nothing is published' },
+  look: {
+    sql: `
+SELECT e.player_name || ' ' || e.team_abbr AS subject, v.player_id IS NULL AS is_bad, 'line ' || fn.decimal_text(e.line) AS note
+FROM (${PREDICTABLE}) AS e
+LEFT JOIN (SELECT DISTINCT player_id FROM (${PREDICTED}) AS visible) AS v ON v.player_id = e.player_id
+WHERE e.line IS NOT NULL AND EXISTS (SELECT 1 FROM (${PREDICTED}) AS any_visible)`,
+  },
+  sabotage: {
+    sql: [
+      'DELETE FROM nba_predictions.player_prop_predictions WHERE slate = CAST(@slate AS DATE) AND MOD(player_id, 3) = 0',
+    ],
+  },
+  meaning:
+    'Users see a line and no prediction of ours. A few are usual: lines and statuses move between two run modes.',
+  steps: [
+    'tipoff batch show <batch>: what was the outcome of the named players?',
+    'already_predicted or below_threshold need nothing; failed and timed_out need a RETRY.',
+    'Did their line arrive after the last batch? Then LINE_UPDATE takes them.',
+  ],
+});
+
+export const predictionValues = defineCanary({
+  id: 'prediction_values',
+  phase: 'predict',
+  question: 'Is every published number possible?',
+  expected: 'points from 0 to 80, a positive spread, and chances that add up to one in every row',
+  looksAt: 'tonight',
+  ladder: [{ by: '00:00', severity: 'critical' }],
+  owner: 'predictions',
+  repair:
+    'tipoff publish undo <publication> --reason impossible-values, then tipoff predict {slate} --mode RETRY',
+  dependsOn: ['precompute'],
+  whenEmpty: { skip: 'nothing is published; prediction_gap says whether it should be' },
+  look: {
+    sql: `
+SELECT player_name || ' ' || system_id AS subject,
+  NOT (predicted_points BETWEEN 0 AND 80 AND mean_points BETWEEN 0 AND 80 AND sd_points > 0 AND sd_points <= 30 AND p10 <= p90
+    AND (line IS NULL OR ABS(COALESCE(p_over, 9) + COALESCE(p_push, 9) + COALESCE(p_under, 9) - 1) < 0.001)) AS is_bad,
+  'points ' || CAST(predicted_points AS STRING) || ', spread ' || CAST(sd_points AS STRING) AS note
+FROM (${PREDICTED}) AS visible`,
+  },
+  sabotage: {
+    sql: [
+      'UPDATE nba_predictions.player_prop_predictions SET predicted_points = 500 WHERE slate = CAST(@slate AS DATE) AND player_id IN (SELECT MIN(player_id) FROM nba_predictions.player_prop_predictions WHERE slate = CAST(@slate AS DATE))',
+    ],
+  },
+  meaning: 'A row got past the audit or was changed after it. Nobody should read it.',
+  steps: [
+    'Withdraw first: the publication before it is visible again at once.',
+    'Look at the audit of the publication: which check should have caught it?',
+    'Look at the feature row of the player, then predict again.',
+  ],
+});
+
+export const predictionsConstant = defineCanary({
+  id: 'predictions_constant',
+  phase: 'predict',
+  question: 'Does a system say the same number for half of the players?',
+  expected: 'no forecast shared by half of the players of a system',
+  looksAt: 'tonight',
+  ladder: [{ by: '00:00', severity: 'critical' }],
+  owner: 'predictions',
+  repair:
+    'tipoff publish undo <publication> --reason constant-forecast, then tipoff predict {slate} --mode RETRY',
+  dependsOn: ['precompute'],
+  whenEmpty: { skip: 'no system has predicted ten players' },
+  look: {
+    sql: `
+SELECT system_id AS subject, MAX(players) >= 0.5 * SUM(players) AS is_bad, ${outOf('MAX(players)', 'SUM(players)')} || ' players alike' AS note
+FROM (
+  SELECT system_id, predicted_points, COUNT(DISTINCT player_id) AS players FROM (${PREDICTED}) AS visible GROUP BY system_id, predicted_points
+) AS alike
+GROUP BY system_id
+HAVING SUM(players) >= 10`,
+  },
+  sabotage: {
+    sql: [
+      "UPDATE nba_predictions.player_prop_predictions SET predicted_points = 12.5 WHERE slate = CAST(@slate AS DATE) AND system_id = 'ridge'",
+    ],
+  },
+  meaning: 'A fallback value was published as a forecast.',
+  steps: [
+    'Withdraw the publication.',
+    'Look at features_constant: constant inputs give constant forecasts.',
+    'Look at the model of the rows (model_id, model_hash) in tipoff models list.',
+  ],
+});
+
+export const directionImbalance = defineCanary({
+  id: 'direction_imbalance',
+  phase: 'predict',
+  question: 'Do nearly all forecasts of a system lie on one side of the lines?',
+  expected: 'at most 95 % of the forecasts a point or more from the line on one side, system by system',
+  looksAt: 'tonight',
+  ladder: [{ by: '00:00', severity: 'warning' }],
+  owner: 'predictions',
+  repair: 'tipoff evaluate, then tipoff models promote <model> or tipoff publish undo <publication>',
+  dependsOn: ['precompute'],
+  whenEmpty: { skip: 'no system has 25 forecasts a point or more from a line' },
+  look: {
+    sql: `
+SELECT system_id AS subject, fn.greatest2(overs, unders) > 0.95 * (overs + unders) AS is_bad,
+  ${outOf('overs', 'overs + unders')} || ' over' AS note
+FROM (
+  SELECT system_id, SUM(CASE WHEN edge > 0 THEN 1 ELSE 0 END) AS overs, SUM(CASE WHEN edge < 0 THEN 1 ELSE 0 END) AS unders
+  FROM (${PREDICTED}) AS visible
+  WHERE line_role = 'main' AND system_id <> 'ewma8' AND ABS(edge) >= 1
+  GROUP BY system_id
+) AS sides
+WHERE overs + unders >= 25`,
+  },
+  sabotage: {
+    sql: [
+      "UPDATE nba_predictions.player_prop_predictions SET edge = ABS(edge) + 1.5 WHERE slate = CAST(@slate AS DATE) AND system_id = 'ridge' AND line IS NOT NULL",
+    ],
+  },
+  meaning:
+    'The market is rarely wrong on one side for everybody. More likely a feature moved, or the model decays. In the opening week nine of ten on one side is seen. Forecasts closer than a point have no side, and the reference system ewma8 is not judged.',
+  steps: [
+    'Look at bias_against_line: how far, not only how often.',
+    'Look at features_shifted, and at the share over of the slates before.',
+    'Compare the systems: all of them on one side points to the inputs, one alone to its model.',
+  ],
+});
+
+export const biasAgainstLine = defineCanary({
+  id: 'bias_against_line',
+  phase: 'predict',
+  question: 'Is a system off against the lines on average?',
+  expected: 'a mean distance to the lines of less than 2.5 points for every system',
+  looksAt: 'tonight',
+  ladder: [{ by: '00:00', severity: 'critical' }],
+  owner: 'predictions',
+  repair: 'tipoff publish undo <publication> --reason bias, then tipoff predict {slate} --mode RETRY',
+  dependsOn: ['precompute'],
+  whenEmpty: { skip: 'no system has twenty players with a line' },
+  look: {
+    sql: `
+SELECT system_id AS subject, ABS(bias) > 2.5 AS is_bad, 'on average ' || ${oneDecimal('bias')} || ' points from the line' AS note
+FROM (
+  SELECT system_id, AVG(edge) AS bias, COUNT(*) AS lines FROM (${PREDICTED}) AS visible WHERE line_role = 'main' AND edge IS NOT NULL GROUP BY system_id
+) AS biases
+WHERE lines >= 20`,
+  },
+  sabotage: {
+    sql: [
+      "UPDATE nba_predictions.player_prop_predictions SET edge = edge - 4 WHERE slate = CAST(@slate AS DATE) AND system_id = 'ridge' AND line IS NOT NULL",
+    ],
+  },
+  meaning:
+    'A system says several points more or less than the market for the whole slate: a broken input, not an opinion.',
+  steps: [
+    'Withdraw the publication when the first tip-off is near.',
+    'Look at features_shifted and required_defaults.',
+    'Compare with the slate before and with the other systems.',
+  ],
+});
+
+export const edgeCollapse = defineCanary({
+  id: 'edge_collapse',
+  phase: 'predict',
+  question: 'Does the model only repeat the lines?',
+  expected: 'a mean absolute distance to the lines of a third of a point or more for the champion',
+  looksAt: 'tonight',
+  ladder: [{ by: '00:00', severity: 'warning' }],
+  owner: 'predictions',
+  repair: 'tipoff models list, then tipoff models promote <model>',
+  dependsOn: ['precompute'],
+  whenEmpty: { skip: 'fewer than thirty players have a line and a forecast of the champion' },
+  look: {
+    sql: `
+SELECT 'ridge' AS subject, size < 0.33 AS is_bad, 'mean distance ' || CAST(ROUND(size, 2) AS STRING) || ' points' AS note
+FROM (
+  SELECT AVG(ABS(edge)) AS size, COUNT(*) AS lines FROM (${PREDICTED}) AS visible WHERE line_role = 'main' AND system_id = 'ridge' AND edge IS NOT NULL
+) AS edges
+WHERE lines >= 30`,
+  },
+  sabotage: {
+    sql: [
+      "UPDATE nba_predictions.player_prop_predictions SET edge = 0.01 WHERE slate = CAST(@slate AS DATE) AND system_id = 'ridge' AND line IS NOT NULL",
+    ],
+  },
+  meaning:
+    'The champion does not see the market; when it agrees with it to a fraction of a point, the line leaked into its inputs or forecasts were overwritten.',
+  steps: [
+    'Compare predicted_points of ridge with line, row by row.',
+    'Look at the training configuration of the model in tipoff models list.',
+    'Roll back to the model before it when the rows confirm it.',
+  ],
+});
+
+export const systemsPresent = defineCanary({
+  id: 'systems_present',
+  phase: 'predict',
+  question: 'Does every system that predicted in the week before predict tonight?',
+  expected: 'rows of every system; of the market system where there are lines',
+  looksAt: 'tonight',
+  ladder: [{ by: '11:00', beforeTip: 75, severity: 'warning' }],
+  owner: 'predictions',
+  repair: 'tipoff models list; tipoff predict {slate} --mode LINE_UPDATE',
+  dependsOn: ['precompute'],
+  whenEmpty: { skip: 'nothing is published tonight, or nothing was in the week before' },
+  look: {
+    sql: `
+SELECT e.system_id AS subject, COALESCE(t.players, 0) = 0 AS is_bad, 'no row tonight' AS note
+FROM (
+  SELECT DISTINCT system_id FROM nba_predictions.player_prop_predictions WHERE slate >= CAST(@from AS DATE) AND slate < CAST(@slate AS DATE)
+) AS e
+JOIN (
+  SELECT COUNT(*) AS visible_rows, COUNT(line) AS with_line FROM (${PREDICTED}) AS visible
+) AS slate_rows ON slate_rows.visible_rows > 0 AND (e.system_id <> 'market' OR slate_rows.with_line > 0)
+LEFT JOIN (SELECT system_id, COUNT(DISTINCT player_id) AS players FROM (${PREDICTED}) AS visible GROUP BY system_id) AS t ON t.system_id = e.system_id`,
+  },
+  sabotage: {
+    sql: [
+      "DELETE FROM nba_predictions.player_prop_predictions WHERE slate = CAST(@slate AS DATE) AND system_id = 'minutes_rate'",
+    ],
+  },
+  meaning:
+    'A system fell silent while the others went on. Two shadow models were once silent for two days before anybody looked.',
+  steps: [
+    'tipoff batch show <batch>: the outcomes say "without <system>" and why.',
+    'missing_features: look at required_defaults. Anything else: look at the model artefact.',
+    'When repaired, LINE_UPDATE replaces the rows of tonight.',
+  ],
+});
+
+/** Minutes without progress, and of age, after which the sweeper should have acted: its limits of 5 and 30 and one period. */
+const SILENT_MINUTES = 12;
+const OLD_MINUTES = 40;
+
+const minutes = (from: string, to: Date): number => (to.getTime() - Date.parse(from)) / 60_000;
+
+async function stuckBatches({ state }: CanaryWorld, { asOf }: Moment): Promise<CheckedThing[]> {
+  const batches = (await listBatches(state)).filter(
+    ({ created_at }) => Date.parse(created_at) <= asOf.getTime(),
+  );
+  return batches.map((batch) => {
+    const [silent, age] = [minutes(batch.progress_at, asOf), minutes(batch.created_at, asOf)];
+    return {
+      subject: batch.batch_id,
+      is_bad: isActive(batch.state) && (silent > SILENT_MINUTES || age > OLD_MINUTES),
+      note: `${batch.state}, ${Math.round(age)} minutes old, no progress for ${Math.round(silent)}`,
+    };
+  });
+}
+
+export const batchStuck = defineCanary({
+  id: 'batch_stuck',
+  phase: 'predict',
+  question: 'Is a batch stuck, and since when?',
+  expected: 'no batch open for more than 40 minutes or silent for more than 12',
+  looksAt: 'now',
+  ladder: [{ by: '00:00', severity: 'critical' }],
+  owner: 'predictions',
+  repair: 'tipoff batch check-stalled; then tipoff batch reset --slate {slate} --why <reason>',
+  dependsOn: [],
+  whenEmpty: { skip: 'no batch was ever started' },
+  look: { probe: stuckBatches },
+  sabotage: {
+    act: async ({ state }, { asOf }) => {
+      const [batch] = (await listBatches(state)).filter(
+        ({ created_at }) => Date.parse(created_at) <= asOf.getTime(),
+      );
+      if (batch === undefined) return async () => undefined;
+      const put = (document: BatchDoc) =>
+        state.transaction(async (tx) => tx.put(COLLECTIONS.batches, batch.batch_id, document));
+      const since = new Date(asOf.getTime() - 55 * 60_000).toISOString();
+      await put({ ...batch, state: 'running', created_at: since, progress_at: since, closed_at: null });
+      return () => put(batch);
+    },
+  },
+  meaning:
+    'The sweeper closes every batch after 30 minutes whatever its percentage. An older one means that no sweeper runs, and its slate refuses new batches.',
+  steps: [
+    'tipoff batch show <batch>: which units wait, and when was the last outcome?',
+    'tipoff batch check-stalled does by hand what the sweeper does.',
+    'tipoff batch reset --slate <slate> --why <reason> frees the slate; what was staged is kept unless told otherwise.',
+    'Find out why the sweeper is silent: job_heartbeats, tipoff serve.',
+  ],
+});
+
+async function endedBatches({ state }: CanaryWorld, { asOf, slate }: Moment): Promise<CheckedThing[]> {
+  const newest = (await listBatches(state, slate))
+    .filter(({ created_at }) => Date.parse(created_at) <= asOf.getTime())
+    .at(-1);
+  if (newest === undefined) return [];
+  return [
+    {
+      subject: newest.batch_id,
+      is_bad: newest.state === 'held' || newest.state === 'failed',
+      note: `${newest.state}${newest.reason === null ? '' : `: ${newest.reason}`}`,
+    },
+  ];
+}
+
+/** A later run mode that finds everybody predicted or skipped ends in a batch of its own; it is no failure. */
+export const batchEnded = defineCanary({
+  id: 'batch_ended',
+  phase: 'predict',
+  question: 'Was the newest batch of tonight held or did it fail?',
+  expected: 'the newest batch published, partial or still running',
+  looksAt: 'tonight',
+  ladder: [{ by: '00:00', severity: 'critical' }],
+  owner: 'predictions',
+  repair: 'tipoff batch reset --slate {slate} --why <reason>, then tipoff predict {slate} --mode RETRY',
+  dependsOn: ['precompute'],
+  whenEmpty: {
+    skip: 'no batch was started for this slate; prediction_gap says whether one should have been',
+  },
+  look: { probe: endedBatches },
+  sabotage: {
+    act: async ({ state }, { slate, asOf }) => {
+      const batch = (await listBatches(state, slate))
+        .filter(({ created_at }) => Date.parse(created_at) <= asOf.getTime())
+        .at(-1);
+      if (batch === undefined) return async () => undefined;
+      const put = (document: BatchDoc) =>
+        state.transaction(async (tx) => tx.put(COLLECTIONS.batches, batch.batch_id, document));
+      await put({
+        ...batch,
+        state: 'held',
+        reason: 'TIPOFF_AUDIT_FAILED: constants (expected fewer than 20, saw 24)',
+      });
+      return () => put(batch);
+    },
+  },
+  meaning:
+    'The audit refused what the workers made, or nobody could be predicted. Nothing of it is visible; what was published before still is.',
+  steps: [
+    'The note names the failed check or the most frequent failure.',
+    'tipoff batch show <batch> lists the outcomes; the staging tables are kept.',
+    'Repair the cause, reset the batch and predict again.',
+  ],
+});
+
+export const publicationsAudited = defineCanary({
+  id: 'publications_audited',
+  phase: 'predict',
+  question: 'Does every publication of the week have its audit and all of its rows?',
+  expected: 'an audit and the receipted number of rows for every publication',
+  looksAt: 'now',
+  ladder: [{ by: '00:00', severity: 'critical' }],
+  owner: 'predictions',
+  repair:
+    'tipoff publish undo <publication> --reason rows-differ-from-receipt, then tipoff predict {slate} --mode RETRY',
+  dependsOn: [],
+  whenEmpty: { skip: 'nothing was published in the last week' },
+  look: {
+    sql: `
+SELECT v.publication_id AS subject, LENGTH(v.audit) < 10 OR COALESCE(p.held, 0) <> v.row_count AS is_bad,
+  CASE WHEN LENGTH(v.audit) < 10 THEN 'no audit; ' ELSE '' END || CAST(COALESCE(p.held, 0) AS STRING) || ' rows, receipt ' || CAST(v.row_count AS STRING) AS note
+FROM nba_predictions.publications v
+LEFT JOIN (
+  SELECT publication_id, COUNT(*) AS held FROM nba_predictions.player_prop_predictions
+  WHERE slate BETWEEN CAST(@from AS DATE) AND fn.add_days(CAST(@slate AS DATE), 2)
+  GROUP BY publication_id
+) AS p ON p.publication_id = v.publication_id
+WHERE v.slate BETWEEN CAST(@from AS DATE) AND fn.add_days(CAST(@slate AS DATE), 2) AND v.event = 'published'`,
+  },
+  sabotage: {
+    sql: [
+      "UPDATE nba_predictions.publications SET audit = '[]' WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)",
+    ],
+  },
+  meaning:
+    'Rows became visible on a way around the audit, or were changed after it. A receipt is the proof of what users saw.',
+  steps: [
+    'tipoff publish list --slate <slate>: who published it, under which token?',
+    'Fewer rows than the receipt: somebody deleted rows by hand. More: a copy of another attempt was left.',
+    'Withdraw and publish anew; grades follow the publication.',
+  ],
+});
+
+export const rowsWithoutReceipt = defineCanary({
+  id: 'rows_without_receipt',
+  phase: 'predict',
+  question: 'Do copied predictions lie around without a receipt?',
+  expected: 'a receipt for every publication id in the predictions table, two hours after it was made',
+  looksAt: 'now',
+  ladder: [{ by: '00:00', severity: 'info' }],
+  owner: 'predictions',
+  repair: 'tipoff batch check-stalled',
+  dependsOn: [],
+  whenEmpty: { skip: 'no prediction was made for the last week' },
+  look: {
+    sql: `
+SELECT p.publication_id AS subject, v.publication_id IS NULL AND p.made_at < fn.add_seconds(CAST(@as_of AS TIMESTAMP), -7200) AS is_bad,
+  CAST(p.held AS STRING) || ' rows nobody can see' AS note
+FROM (
+  SELECT publication_id, MAX(predicted_at) AS made_at, COUNT(*) AS held FROM nba_predictions.player_prop_predictions
+  WHERE slate BETWEEN CAST(@from AS DATE) AND fn.add_days(CAST(@slate AS DATE), 2)
+  GROUP BY publication_id
+) AS p
+LEFT JOIN (
+  SELECT DISTINCT publication_id FROM nba_predictions.publications WHERE slate BETWEEN CAST(@from AS DATE) AND fn.add_days(CAST(@slate AS DATE), 2)
+) AS v ON v.publication_id = p.publication_id`,
+  },
+  sabotage: {
+    sql: [
+      'DELETE FROM nba_predictions.publications WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)',
+      'UPDATE nba_predictions.player_prop_predictions SET predicted_at = fn.add_seconds(CAST(@as_of AS TIMESTAMP), -90000) WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)',
+    ],
+  },
+  meaning:
+    'An attempt to publish died between the copy and the receipt and nobody took it up. Readers never see the rows; they cost space and confuse counts by hand.',
+  steps: [
+    'The publication id begins with the batch id: tipoff batch show <batch>.',
+    'In consolidation: tipoff batch check-stalled takes it up again.',
+    'Published under another token: the rows of the lost attempt may be deleted.',
+  ],
+});
+
+/** Hours after its expiry at which the clean-up should long have dropped a table. */
+const GRACE_HOURS = 24;
+
+async function orphanedStaging({ warehouse, state }: CanaryWorld, { asOf }: Moment): Promise<CheckedThing[]> {
+  const tables = await warehouse.listTables('nba_predictions', STAGING_PREFIX);
+  const active = (await activeBatches(state)).map(({ batch_id }) => stagingPrefix(batch_id));
+  return [
+    { subject: 'staging', is_bad: false, note: null },
+    ...tables.map(({ name, createdAt, expiresAt, rows }) => {
+      const expired =
+        expiresAt === null
+          ? Date.parse(createdAt ?? '1970-01-01') + STAGING_HOURS * 3_600_000
+          : Date.parse(expiresAt);
+      const hours = (asOf.getTime() - expired) / 3_600_000;
+      const owned = active.some((prefix) => name.startsWith(prefix));
+      return {
+        subject: name,
+        is_bad: !owned && hours > GRACE_HOURS,
+        note: `${rows} rows, expired ${Math.round(hours)} hours ago`,
+      };
+    }),
+  ];
+}
+
+export const stagingOrphans = defineCanary({
+  id: 'staging_orphans',
+  phase: 'predict',
+  question: 'Do staging tables stay behind?',
+  expected: 'no staging table a day past its expiry without an open batch',
+  looksAt: 'now',
+  ladder: [{ by: '00:00', severity: 'info' }],
+  owner: 'platform',
+  repair: 'tipoff staging clean',
+  dependsOn: [],
+  whenEmpty: 'fail',
+  look: { probe: orphanedStaging },
+  sabotage: {
+    act: async ({ warehouse }, { asOf }) => {
+      const orphan = { dataset: 'nba_predictions', name: `${STAGING_PREFIX}orphan__0_1` } as const;
+      await warehouse.createTable(stagedPredictions, orphan, {
+        expiresAt: new Date(asOf.getTime() - 30 * 3_600_000).toISOString(),
+      });
+      return async () => {
+        await warehouse.dropTable(orphan);
+      };
+    },
+  },
+  meaning:
+    'The clean-up does not run. Held and failed batches keep their tables for two days on purpose; these have expired.',
+  steps: [
+    'tipoff staging list shows each with its batch and state.',
+    'A held batch among them: decide first whether its rows are wanted (batch reset with publish or discard).',
+    'tipoff staging clean --dry-run, then without.',
+  ],
+});

@@ -1,0 +1,112 @@
+import { TipoffError } from '#core/errors.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { StateStore } from '#platform/state/port.ts';
+import { INCIDENT_COLLECTIONS, type IncidentDoc } from './document.ts';
+import { queue, readHeads } from './update.ts';
+
+interface CareDeps {
+  readonly state: StateStore;
+  readonly clock: Clock;
+}
+
+const LONGEST_SNOOZE_DAYS = 14;
+
+/** Somebody has it: no reminders until it is over, gets worse, or fails for another slate. Shown in its message. */
+export async function acknowledge(
+  deps: CareDeps,
+  name: string,
+  by: string,
+  note: string | null = null,
+): Promise<IncidentDoc> {
+  return change(deps, name, (incident) => ({
+    ...incident,
+    ack: { by, at: deps.clock.now().toISOString(), note },
+  }));
+}
+
+/** Quiet until an instant, unless it gets worse; it speaks again when the time is over and it still fails. TIPOFF_BAD_INPUT for no time, a past one or one too far away. */
+export async function snooze(
+  deps: CareDeps,
+  name: string,
+  by: string,
+  until: Date,
+  why: string,
+): Promise<IncidentDoc> {
+  const ahead = until.getTime() - deps.clock.now().getTime();
+  if (!(ahead > 0 && ahead <= LONGEST_SNOOZE_DAYS * 86_400_000)) {
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `expected an end of the snooze within ${LONGEST_SNOOZE_DAYS} days from now, saw ${Number.isNaN(ahead) ? 'no instant' : until.toISOString()}`,
+      {
+        hint: 'A snooze always ends; for something that is off on purpose, change the check or set a halt.',
+      },
+    );
+  }
+  return change(deps, name, (incident) => ({ ...incident, snooze: { by, until: until.toISOString(), why } }));
+}
+
+/** An incident by its id or its check, newest first; TIPOFF_NOT_FOUND when there is none. */
+export async function findIncident(state: StateStore, name: string): Promise<IncidentDoc> {
+  const heads = await readHeads(state);
+  const head = heads.get(name) ?? [...heads.values()].find(({ incident_id }) => incident_id === name);
+  const found = head ?? (await state.get<IncidentDoc>(INCIDENT_COLLECTIONS.history, name))?.data;
+  if (found === undefined) throw unknown(name);
+  return found;
+}
+
+/** Incidents that are open, or all that are kept, newest first. */
+export async function listIncidents(state: StateStore, which: 'open' | 'all'): Promise<IncidentDoc[]> {
+  const heads = [...(await readHeads(state)).values()];
+  const old =
+    which === 'all'
+      ? (await state.list<IncidentDoc>(INCIDENT_COLLECTIONS.history)).map(({ data }) => data)
+      : [];
+  return [...heads, ...old]
+    .filter(({ status }) => which === 'all' || status === 'open')
+    .sort((a, b) => b.opened_at.localeCompare(a.opened_at) || a.fingerprint.localeCompare(b.fingerprint));
+}
+
+/** Slates with a failure that no run has seen end: the next run should look at them again. */
+export async function unsettledSlates(state: StateStore): Promise<string[]> {
+  const open = await listIncidents(state, 'open');
+  const slates = open.flatMap(({ slates: all }) =>
+    Object.entries(all).flatMap(([slate, { well_at }]) => (well_at === null ? [slate] : [])),
+  );
+  return [...new Set(slates)].sort();
+}
+
+async function change(
+  { state }: CareDeps,
+  name: string,
+  edit: (incident: IncidentDoc) => IncidentDoc,
+): Promise<IncidentDoc> {
+  return state.transaction(async (tx) => {
+    const before = await readHeads(tx);
+    const head = before.get(name) ?? [...before.values()].find(({ incident_id }) => incident_id === name);
+    if (head === undefined) throw unknown(name);
+    if (head.status !== 'open') {
+      throw new TipoffError(
+        'TIPOFF_CONFLICT',
+        `${head.incident_id} is ${head.status}: there is nothing to be quiet about`,
+        {
+          hint: '`tipoff incidents list` shows what is open.',
+          details: { incident_id: head.incident_id, status: head.status },
+        },
+      );
+    }
+    const edited = edit(head);
+    await queue(tx, before, {
+      heads: new Map([...before, [head.fingerprint, edited]]),
+      replies: [],
+      replaced: [],
+    });
+    return edited;
+  });
+}
+
+function unknown(name: string): TipoffError {
+  return new TipoffError('TIPOFF_NOT_FOUND', `there is no incident ${name}`, {
+    hint: 'Copy the id or the check from `tipoff incidents list --all`.',
+    details: { incident: name },
+  });
+}

@@ -1,0 +1,167 @@
+import type { Severity } from '#platform/notify/port.ts';
+import {
+  compareSeverity,
+  failingSlates,
+  type IncidentDoc,
+  isTold,
+  POLICY,
+  type Reply,
+  type ReplyKind,
+  worst,
+} from './document.ts';
+
+export interface Settled {
+  readonly heads: ReadonlyMap<string, IncidentDoc>;
+  readonly replies: readonly Reply[];
+}
+
+/**
+ * Decides at an instant what follows from what was seen: which incidents are over, which are explained by others, how
+ * bad they are, and what people should be told. `before` are the incidents as they were before the run. Settling twice at
+ * one instant changes nothing.
+ */
+export function settle(
+  before: ReadonlyMap<string, IncidentDoc>,
+  seen: ReadonlyMap<string, IncidentDoc>,
+  at: string,
+): Settled {
+  const closed = new Map([...seen].map(([id, head]) => [id, close(head, at)]));
+  const placed = new Map([...closed].map(([id, head]) => [id, place(head, closed, at)]));
+  const heads = new Map<string, IncidentDoc>();
+  const replies: Reply[] = [];
+  for (const [id, head] of placed) {
+    const effects = [...placed.values()].filter((other) => other.status === 'open' && other.hidden_by === id);
+    const severities = [head, ...effects].flatMap((one) =>
+      failingSlates(one).map(([, { severity }]) => severity),
+    );
+    const severity = head.failing_since === null ? head.severity : worst(severities);
+    const weighed = { ...head, severity, effects: effects.map(({ fingerprint }) => fingerprint).sort() };
+    const { incident, reply } = tell(before.get(id), weighed, at);
+    heads.set(id, incident);
+    if (reply !== undefined) replies.push({ fingerprint: id, number: incident.replies, kind: reply });
+  }
+  return { heads, replies };
+}
+
+/** Ends an incident whose slates are all well, or that nobody looks at any more. A flapping one must stay well for a while first. */
+function close(head: IncidentDoc, at: string): IncidentDoc {
+  if (head.status !== 'open' || head.updated_at > at) return head;
+  const now = Date.parse(at);
+  const failing = failingSlates(head);
+  const isBehind = (slate: string): boolean => head.last_look !== null && head.last_look.slate > slate;
+  const patience = (slate: string): number => (isBehind(slate) ? POLICY.lapseBehind : POLICY.lapse);
+  const watched = failing.filter(([slate, { looked_at }]) => now - Date.parse(looked_at) <= patience(slate));
+  if (watched.length > 0) return head;
+  if (failing.length > 0)
+    return { ...head, status: 'lapsed', closed_at: at, failing_since: null, hidden_by: null, snooze: null };
+  const wellAt = Object.values(head.slates).reduce(
+    (last, { well_at }) => (well_at !== null && well_at > last ? well_at : last),
+    head.opened_at,
+  );
+  const isHeld = head.flaps >= POLICY.flapsToHold && now - Date.parse(wellAt) < POLICY.calm;
+  if (isHeld) return { ...head, calm_since: wellAt, failing_since: null };
+  return {
+    ...head,
+    status: 'resolved',
+    closed_at: at,
+    failing_since: null,
+    calm_since: null,
+    hidden_by: null,
+    ack: null,
+    snooze: null,
+  };
+}
+
+/** Hides an incident that another one explains on all its slates, and lets it speak again some time after that one is over. */
+function place(head: IncidentDoc, all: ReadonlyMap<string, IncidentDoc>, at: string): IncidentDoc {
+  if (head.status !== 'open' || head.updated_at > at) return head;
+  const failing = failingSlates(head);
+  const causes = failing.map(([, { cause }]) => cause);
+  const [cause] = causes;
+  if (
+    cause !== undefined &&
+    cause !== null &&
+    causes.every((one) => one !== null) &&
+    stands(all.get(cause))
+  ) {
+    return { ...head, hidden_by: cause, hidden_at: at };
+  }
+  if (head.hidden_by === null) return head;
+  const isCauseOver = !stands(all.get(head.hidden_by));
+  const waited = Date.parse(at) - Date.parse(head.hidden_at ?? at);
+  // A new failure of its own speaks at once; what the cause left behind gets one run to be repaired.
+  return isCauseOver && waited <= POLICY.effectGrace ? head : { ...head, hidden_by: null, hidden_at: null };
+}
+
+function stands(cause: IncidentDoc | undefined): boolean {
+  return cause?.status === 'open' && cause.failing_since !== null;
+}
+
+interface Told {
+  readonly incident: IncidentDoc;
+  readonly reply?: ReplyKind;
+}
+
+function tell(before: IncidentDoc | undefined, head: IncidentDoc, at: string): Told {
+  if (head.status !== 'open' || head.updated_at > at) return { incident: head };
+  const isSnoozeOver = head.snooze !== null && head.snooze.until <= at;
+  const incident = isSnoozeOver ? { ...head, snooze: null } : head;
+  if (!isTold(incident.severity) || incident.hidden_by !== null || incident.failing_since === null)
+    return { incident };
+  if (incident.told_at === null)
+    return { incident: { ...incident, told_at: at, told_severity: incident.severity } };
+  const reply = replyFor(
+    before?.incident_id === incident.incident_id ? before : undefined,
+    incident,
+    at,
+    isSnoozeOver,
+  );
+  if (reply === undefined) return { incident };
+  return {
+    reply,
+    incident: {
+      ...incident,
+      told_at: at,
+      told_severity: worst([incident.told_severity, incident.severity]),
+      replies: incident.replies + 1,
+      reminders: reply === 'reminder' ? incident.reminders + 1 : reply === 'worse' ? 0 : incident.reminders,
+      // Somebody knew of less than this.
+      ack: reply === 'reminder' ? incident.ack : null,
+      snooze: reply === 'worse' ? null : incident.snooze,
+    },
+  };
+}
+
+function replyFor(
+  before: IncidentDoc | undefined,
+  incident: IncidentDoc,
+  at: string,
+  isSnoozeOver: boolean,
+): ReplyKind | undefined {
+  if (compareSeverity(incident.severity, incident.told_severity) > 0) return 'worse';
+  if (incident.snooze !== null) return undefined;
+  if (isSnoozeOver) return 'snooze_over';
+  if (before?.hidden_by !== null && before?.hidden_by !== undefined) return 'surfaced';
+  if (incident.flaps === 1 && before?.flaps !== 1) return 'again';
+  if (incident.ack !== null) return hasNewSlate(before, incident) ? 'another_slate' : undefined;
+  return isReminderDue(incident, incident.severity, at) ? 'reminder' : undefined;
+}
+
+function hasNewSlate(before: IncidentDoc | undefined, incident: IncidentDoc): boolean {
+  return (
+    before !== undefined && failingSlates(incident).some(([slate]) => before.slates[slate] === undefined)
+  );
+}
+
+/** Only what has failed without a break for the whole time is worth a reminder. */
+function isReminderDue(
+  { told_at, failing_since, reminders }: IncidentDoc,
+  severity: Severity,
+  at: string,
+): boolean {
+  const first = POLICY.reminders[severity];
+  if (first === undefined || told_at === null || failing_since === null) return false;
+  const wait = Math.min(first * 2 ** reminders, POLICY.longestReminder);
+  const quietSince = told_at > failing_since ? told_at : failing_since;
+  return Date.parse(at) - Date.parse(quietSince) >= wait;
+}

@@ -1,0 +1,385 @@
+import type { Severity } from '#platform/notify/port.ts';
+import type { StateStore, StateTransaction } from '#platform/state/port.ts';
+import { type Settled, settle } from './apply-policy.ts';
+import { type OutboxWrite, putOutbox, readOutbox } from './deliver.ts';
+import {
+  type FailingSlate,
+  failingSlates,
+  INCIDENT_COLLECTIONS,
+  type IncidentDoc,
+  incidentId,
+  POLICY,
+} from './document.ts';
+import { incidentNotice, replyNotice } from './notice.ts';
+
+/** What the incidents need of a check's answer; the canary engine's results have this shape. */
+export interface CheckResult {
+  readonly canary_id: string;
+  readonly phase: string;
+  readonly severity: 'critical' | 'warning' | 'info';
+  readonly status: 'PASS' | 'FAIL' | 'ERROR' | 'SKIP';
+  readonly question: string;
+  readonly seen: number | null;
+  readonly expected: string;
+  /** Some of the offenders by name; the count is exact. */
+  readonly offenders: readonly string[];
+  readonly offender_count: number;
+  readonly slate: string;
+  readonly repair: string;
+  readonly runbook: string;
+  readonly reason: string;
+  /** `now`: the answer is about the present and not about a slate, so that a pass ends what failed before. */
+  readonly looks_at?: 'tonight' | 'last_night' | 'now';
+  /** Phases whose failure would explain this one. */
+  readonly depends_on: readonly string[];
+}
+
+/** All answers about one slate at one instant. */
+export interface CheckRun {
+  readonly run_id: string;
+  readonly slate: string;
+  readonly as_of: Date;
+  readonly results: readonly CheckResult[];
+}
+
+export function isFailing({ status }: Pick<CheckResult, 'status'>): boolean {
+  return status === 'FAIL' || status === 'ERROR';
+}
+
+/** Runs of the engine with what the definitions of the checks say about them. */
+export function checkRuns(
+  runs: readonly CheckRun[],
+  definitions: readonly { readonly id: string; readonly looksAt: NonNullable<CheckResult['looks_at']> }[],
+): CheckRun[] {
+  const looksAt = new Map(definitions.map((definition) => [definition.id, definition.looksAt]));
+  return runs.map((run) => ({
+    ...run,
+    results: run.results.map((result) => {
+      const looks_at = looksAt.get(result.canary_id);
+      return looks_at === undefined ? result : { ...result, looks_at };
+    }),
+  }));
+}
+
+/**
+ * Which failing check explains which, within one run: `effect -> cause`. A check that failed in a phase on which another
+ * one depends, directly or through others, is its cause, and the cause that itself has none is named. Two checks that
+ * depend on each other's phases explain nothing. A check of mere information is no cause: nobody is told of it.
+ */
+export function causesOf(results: readonly CheckResult[]): Map<string, string> {
+  const upstream = dependencies(results);
+  const failing = results.filter(isFailing);
+  const explains = (cause: CheckResult, effect: CheckResult): boolean =>
+    cause.severity !== 'info' &&
+    cause.phase !== effect.phase &&
+    reach(effect, upstream).has(cause.phase) &&
+    !reach(cause, upstream).has(effect.phase);
+  const isRoot = (result: CheckResult): boolean => !failing.some((other) => explains(other, result));
+  const roots = failing.filter(isRoot).toSorted(worstFirst);
+  const found = new Map<string, string>();
+  for (const effect of failing) {
+    if (isRoot(effect)) continue;
+    const cause = roots.find((root) => explains(root, effect));
+    if (cause !== undefined) found.set(effect.canary_id, cause.canary_id);
+  }
+  return found;
+}
+
+/** Phases that each phase depends on, as all checks together say; health counts as much as failure. */
+function dependencies(results: readonly CheckResult[]): Map<string, Set<string>> {
+  const upstream = new Map<string, Set<string>>();
+  for (const { phase, depends_on } of results)
+    upstream.set(phase, new Set([...(upstream.get(phase) ?? []), ...depends_on]));
+  return upstream;
+}
+
+/** Everything a check depends on, near and far. */
+function reach(result: CheckResult, upstream: ReadonlyMap<string, ReadonlySet<string>>): Set<string> {
+  const seen = new Set<string>();
+  const open = [...result.depends_on];
+  for (let phase = open.pop(); phase !== undefined; phase = open.pop()) {
+    if (seen.has(phase)) continue;
+    seen.add(phase);
+    open.push(...(upstream.get(phase) ?? []));
+  }
+  return seen;
+}
+
+const ORDER = { critical: 0, warning: 1, info: 2 } as const;
+
+function worstFirst(a: CheckResult, b: CheckResult): number {
+  return ORDER[a.severity] - ORDER[b.severity] || a.canary_id.localeCompare(b.canary_id);
+}
+
+/** Where in time a result stands. */
+export interface Sighting {
+  /** Identifies the run and its slate. */
+  readonly run: string;
+  readonly at: string;
+  /** The check that explains a failure. */
+  readonly cause: string | null;
+}
+
+const RUNS_KEPT = 50;
+const WELL_SLATES_KEPT = 10;
+
+/**
+ * Takes one result into the incident of its check: opens, continues, or marks a slate well. Undefined when there is
+ * neither a failure nor an incident. A run that was taken in before, and one that looked earlier than the last, change nothing.
+ */
+export function absorb(
+  head: IncidentDoc | undefined,
+  result: CheckResult,
+  sighting: Sighting,
+): IncidentDoc | undefined {
+  const { run, at } = sighting;
+  const known = head?.slates[result.slate];
+  if (head?.runs.includes(run) === true || (known !== undefined && known.looked_at > at)) return head;
+  if (isFailing(result)) return fail(head, result, sighting);
+  if (head?.status !== 'open' || head.updated_at > at) return head;
+  const answers = (slate: string): boolean =>
+    slate === result.slate || (result.looks_at === 'now' && slate < result.slate);
+  const slates = Object.entries(head.slates).map(([slate, state]): [string, FailingSlate] => {
+    if (!answers(slate)) return [slate, state];
+    const isWell = result.status === 'PASS' && state.well_at === null;
+    return [slate, { ...state, looked_at: at, well_at: isWell ? at : state.well_at }];
+  });
+  return {
+    ...head,
+    ...looked(head, result, at),
+    slates: Object.fromEntries(slates),
+    runs: [run, ...head.runs].slice(0, RUNS_KEPT),
+  };
+}
+
+function looked(
+  head: IncidentDoc,
+  { slate }: CheckResult,
+  at: string,
+): Pick<IncidentDoc, 'last_look' | 'updated_at'> {
+  const { last_look } = head;
+  return {
+    updated_at: at,
+    last_look: last_look === null || last_look.slate <= slate ? { slate, at } : last_look,
+  };
+}
+
+function fail(head: IncidentDoc | undefined, result: CheckResult, sighting: Sighting): IncidentDoc {
+  const { run, at } = sighting;
+  const isReturn =
+    head?.status === 'resolved' && Date.parse(at) - Date.parse(head.closed_at ?? at) <= POLICY.flapWindow;
+  const incident = head !== undefined && (head.status === 'open' || isReturn) ? head : opened(result, at);
+  const known = incident.slates[result.slate];
+  const slate: FailingSlate = {
+    status: result.status === 'ERROR' ? 'ERROR' : 'FAIL',
+    severity: severityOf(result),
+    seen: result.seen,
+    expected: result.expected,
+    reason: result.reason,
+    offenders: result.offenders,
+    offender_count: result.offender_count,
+    repair: result.repair,
+    since: known !== undefined && known.well_at === null ? known.since : at,
+    last_at: at,
+    looked_at: at,
+    well_at: null,
+    cause: sighting.cause,
+  };
+  const wasFailing = incident.status === 'open' && failingSlates(incident).length > 0;
+  const isFlap = !wasFailing && incident.occurrences > 0;
+  const inWindow =
+    incident.flapping_since !== null &&
+    Date.parse(at) - Date.parse(incident.flapping_since) <= POLICY.flapWindow;
+  return {
+    ...incident,
+    status: 'open',
+    phase: result.phase,
+    question: result.question,
+    runbook: result.runbook,
+    ...looked(incident, result, at),
+    closed_at: null,
+    calm_since: null,
+    failing_since: wasFailing ? incident.failing_since : at,
+    occurrences: incident.occurrences + 1,
+    slates: keptSlates({ ...incident.slates, [result.slate]: slate }),
+    flaps: isFlap ? (inWindow ? incident.flaps + 1 : 1) : incident.flaps,
+    flapping_since: isFlap && !inWindow ? at : incident.flapping_since,
+    runs: [run, ...incident.runs].slice(0, RUNS_KEPT),
+  };
+}
+
+function opened(result: CheckResult, at: string): IncidentDoc {
+  return {
+    incident_id: incidentId(result.canary_id, at),
+    fingerprint: result.canary_id,
+    phase: result.phase,
+    question: result.question,
+    runbook: result.runbook,
+    status: 'open',
+    severity: 'info',
+    opened_at: at,
+    updated_at: at,
+    failing_since: at,
+    closed_at: null,
+    occurrences: 0,
+    slates: {},
+    last_look: null,
+    flaps: 0,
+    flapping_since: null,
+    calm_since: null,
+    hidden_by: null,
+    hidden_at: null,
+    effects: [],
+    ack: null,
+    snooze: null,
+    told_at: null,
+    told_severity: 'resolved',
+    reminders: 0,
+    replies: 0,
+    runs: [],
+  };
+}
+
+/** A check that could not run is at least an error: a blind guard is not a warning. */
+function severityOf({ status, severity }: CheckResult): Severity {
+  return status === 'ERROR' && severity !== 'critical' ? 'error' : severity;
+}
+
+/** All failing slates and the newest of the others. */
+function keptSlates(slates: Readonly<Record<string, FailingSlate>>): Record<string, FailingSlate> {
+  const well = Object.keys(slates)
+    .filter((slate) => slates[slate]?.well_at !== null)
+    .sort()
+    .slice(0, -WELL_SLATES_KEPT);
+  return Object.fromEntries(Object.entries(slates).filter(([slate]) => !well.includes(slate)));
+}
+
+export interface Reduced extends Settled {
+  /** Incidents that a new one of the same check replaced. */
+  readonly replaced: readonly IncidentDoc[];
+}
+
+/**
+ * The incidents after some runs. Pure: the same incidents and runs give the same answer, and a run that was taken in
+ * before changes nothing. Runs count in the order of their instants, those of one instant by slate.
+ */
+export function reduceRuns(before: ReadonlyMap<string, IncidentDoc>, runs: readonly CheckRun[]): Reduced {
+  let heads = before;
+  const replaced: IncidentDoc[] = [];
+  const replies: Settled['replies'][number][] = [];
+  const instants = Map.groupBy(runs, ({ as_of }) => as_of.toISOString());
+  for (const [at, together] of [...instants].sort(([a], [b]) => a.localeCompare(b))) {
+    const seen = new Map(heads);
+    for (const run of together.toSorted((a, b) => a.slate.localeCompare(b.slate))) {
+      const causes = causesOf(run.results);
+      for (const result of run.results) {
+        const head = seen.get(result.canary_id);
+        const sighting = {
+          run: `${run.run_id}:${run.slate}`,
+          at,
+          cause: causes.get(result.canary_id) ?? null,
+        };
+        const next = absorb(head, result, sighting);
+        if (next === undefined) continue;
+        if (head !== undefined && next.incident_id !== head.incident_id) replaced.push(head);
+        seen.set(result.canary_id, next);
+      }
+    }
+    const settled = settle(heads, seen, at);
+    heads = settled.heads;
+    replies.push(...settled.replies);
+  }
+  return { heads, replies, replaced };
+}
+
+/** What some runs did to the incidents, by check. */
+export interface Observed {
+  readonly opened: readonly string[];
+  readonly reopened: readonly string[];
+  readonly resolved: readonly string[];
+  readonly lapsed: readonly string[];
+  /** Open incidents that another one explains. */
+  readonly hidden: readonly string[];
+  readonly open: readonly string[];
+}
+
+/**
+ * Takes the answers of some runs into the incidents and queues what people should see, in one transaction. Taking in a
+ * run again changes nothing. Nothing is delivered here.
+ */
+export async function observe(state: StateStore, runs: readonly CheckRun[]): Promise<Observed> {
+  return state.transaction(async (tx) => {
+    const before = await readHeads(tx);
+    const reduced = reduceRuns(before, runs);
+    await queue(tx, before, reduced);
+    return summary(before, reduced.heads);
+  });
+}
+
+/** The newest incident of every check. */
+export async function readHeads(state: Pick<StateTransaction, 'list'>): Promise<Map<string, IncidentDoc>> {
+  const docs = await state.list<IncidentDoc>(INCIDENT_COLLECTIONS.heads);
+  return new Map(docs.map(({ id, data }) => [id, data]));
+}
+
+/** Writes changed incidents, the history, and the outbox. Reads first, as transactions want it. */
+export async function queue(
+  tx: StateTransaction,
+  before: ReadonlyMap<string, IncidentDoc>,
+  { heads, replies, replaced }: Reduced,
+): Promise<void> {
+  const changed = [...heads.values()].filter(
+    (head) => JSON.stringify(before.get(head.fingerprint)) !== JSON.stringify(head),
+  );
+  const writes: OutboxWrite[] = changed.filter(({ told_at }) => told_at !== null).map(liveWrite);
+  for (const old of replaced) if (old.told_at !== null) writes.push(liveWrite(old));
+  for (const reply of replies) {
+    const head = heads.get(reply.fingerprint);
+    if (head === undefined) continue;
+    const notice = replyNotice(head, reply);
+    writes.push({ key: notice.key, kind: 'reply', parent: head.incident_id, notice });
+  }
+  const known = await readOutbox(
+    tx,
+    writes.map(({ key }) => key),
+  );
+  // Where nobody has seen the message yet, it says everything when it arrives: a reply would say it twice.
+  const needed = writes.filter(
+    ({ kind, parent }) => kind !== 'reply' || (known.get(parent ?? '')?.delivered_version ?? 0) > 0,
+  );
+  for (const head of changed) tx.put(INCIDENT_COLLECTIONS.heads, head.fingerprint, head);
+  for (const old of replaced) tx.put(INCIDENT_COLLECTIONS.history, old.incident_id, old);
+  const at = [...heads.values()].reduce(
+    (last, { updated_at }) => (updated_at > last ? updated_at : last),
+    '',
+  );
+  putOutbox(tx, known, needed, at);
+}
+
+function liveWrite(incident: IncidentDoc): OutboxWrite {
+  return { key: incident.incident_id, kind: 'live', parent: null, notice: incidentNotice(incident) };
+}
+
+function summary(
+  before: ReadonlyMap<string, IncidentDoc>,
+  after: ReadonlyMap<string, IncidentDoc>,
+): Observed {
+  const all = [...after.values()];
+  const became = (status: IncidentDoc['status']): string[] =>
+    all
+      .filter((head) => head.status === status && before.get(head.fingerprint)?.status !== status)
+      .map(({ fingerprint }) => fingerprint);
+  const isSame = (head: IncidentDoc): boolean =>
+    before.get(head.fingerprint)?.incident_id === head.incident_id;
+  const open = all.filter(({ status }) => status === 'open');
+  return {
+    opened: open.filter((head) => !isSame(head)).map(({ fingerprint }) => fingerprint),
+    reopened: open
+      .filter((head) => isSame(head) && before.get(head.fingerprint)?.status !== 'open')
+      .map(({ fingerprint }) => fingerprint),
+    resolved: became('resolved'),
+    lapsed: became('lapsed'),
+    hidden: open.filter(({ hidden_by }) => hidden_by !== null).map(({ fingerprint }) => fingerprint),
+    open: open.map(({ fingerprint }) => fingerprint),
+  };
+}

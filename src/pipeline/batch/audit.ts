@@ -1,0 +1,268 @@
+import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+import { stagingPrefix } from './output-gate.ts';
+import { CHAMPION_SYSTEM } from './prediction-rows.ts';
+import { stagedSelect } from './published-rows.ts';
+import type { BatchDoc, OutcomeDoc, UnitDoc } from './state.ts';
+
+/** One check of the audit. A warning is told, and does not hold the batch. */
+export interface AuditCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly severity: 'error' | 'warning';
+  readonly expected: string;
+  readonly seen: string;
+}
+
+/** Players with one and the same forecast of a system from which on it counts as stuck. */
+const CONSTANT_PLAYERS = 20;
+/** Players below which shares and means say nothing. */
+const FEW_PLAYERS = 10;
+const LARGEST_BIAS = 3;
+const LARGEST_QUIET_BIAS = 2;
+const LEAST_SIDE_SHARE = 0.15;
+/** Three probabilities stored with six decimals may miss 1 by this much. */
+const ROUNDING = 0.000002;
+
+const RANGES = Object.entries(stagedPredictions.columns).flatMap(([name, { range }]) =>
+  range === undefined ? [] : [{ name, range }],
+);
+const RANGED = RANGES.map(({ name }) => name);
+/** NaN is outside of every range, on either engine; null is outside of none. */
+const OUTSIDE = RANGES.map(
+  ({ name, range: [least, most] }) => `NOT (${name} BETWEEN ${least} AND ${most})`,
+).join(' OR ');
+
+/** Columns in which no row may be empty. */
+export const REQUIRED: readonly string[] = Object.entries(stagedPredictions.columns).flatMap(
+  ([name, { required }]) => (required ? [name] : []),
+);
+
+const KEY = ['player_id', 'game_id', 'market', 'system_id', 'line'];
+/** What the figures are taken from, beyond the columns that have a range or may hold no null. */
+const READ = [
+  'prediction_id',
+  ...KEY,
+  'line_role',
+  'sd_points',
+  'model_hash',
+  'required_default_count',
+  'recommendation',
+  'is_actionable',
+];
+
+/** One row of figures about a set of staged rows; `counted` names the columns whose nulls are counted. */
+function figures(units: readonly UnitDoc[], counted: readonly string[]): string {
+  const isEmpty = counted.length === 0 ? 'FALSE' : counted.map((name) => `${name} IS NULL`).join(' OR ');
+  const columns = [...new Set([...READ, ...RANGED, ...counted])].join(', ');
+  return `
+WITH staged AS (
+  SELECT ${[...READ, 'predicted_points'].join(', ')}, p_over + p_push + p_under AS chances,
+    predicted_points - CAST(line AS FLOAT64) AS gap,
+    CASE WHEN system_id = '${CHAMPION_SYSTEM}' AND line_role = 'main' THEN predicted_points - CAST(line AS FLOAT64) END AS champion_gap,
+    CASE WHEN ${OUTSIDE} THEN 1 END AS astray, CASE WHEN ${isEmpty} THEN 1 END AS empty
+  FROM (${stagedSelect(units, columns)}) AS units
+),
+constants AS (SELECT COUNT(DISTINCT player_id) AS players FROM staged GROUP BY system_id, predicted_points),
+keys AS (SELECT COUNT(*) AS copies FROM staged GROUP BY ${KEY.join(', ')}),
+players AS (
+  SELECT CAST(player_id AS STRING) || ' ' || CAST(COUNT(*) AS STRING) || ' ' || CAST(COUNT(CASE WHEN system_id = '${CHAMPION_SYSTEM}' THEN 1 END) AS STRING) AS tally
+  FROM staged GROUP BY player_id
+)
+SELECT COUNT(*) AS row_count,
+  COUNT(DISTINCT prediction_id) AS ids,
+  (SELECT COUNT(*) FROM keys WHERE copies > 1) AS doubled_keys,
+  COUNT(CASE WHEN line IS NOT NULL AND NOT COALESCE(ABS(chances - 1) <= ${ROUNDING}, FALSE) THEN 1 END) AS bad_chances,
+  COUNT(astray) AS out_of_range,
+  COUNT(empty) AS with_nulls,
+  COUNT(CASE WHEN sd_points <= 0 THEN 1 END) AS without_spread,
+  COUNT(CASE WHEN required_default_count > 0 THEN 1 END) AS with_defaults,
+  COUNT(CASE WHEN recommendation = 'OVER' AND COALESCE(gap, 0) <= 0 OR recommendation = 'UNDER' AND COALESCE(gap, 0) >= 0
+    OR recommendation = 'NO_LINE' AND line IS NOT NULL THEN 1 END) AS wrong_way,
+  COUNT(CASE WHEN is_actionable AND recommendation NOT IN ('OVER', 'UNDER') THEN 1 END) AS sideless_picks,
+  MIN(model_hash) AS least_model, MAX(model_hash) AS greatest_model,
+  (SELECT COALESCE(MAX(players), 0) FROM constants) AS most_alike,
+  (SELECT STRING_AGG(tally, ',') FROM players) AS tallies,
+  AVG(champion_gap) AS bias, COUNT(champion_gap) AS lined, COUNT(CASE WHEN champion_gap > 0 THEN 1 END) AS above
+FROM staged`;
+}
+
+interface Figures {
+  readonly row_count: number;
+  readonly ids: number;
+  readonly doubled_keys: number;
+  readonly bad_chances: number;
+  readonly out_of_range: number;
+  readonly with_nulls: number;
+  readonly without_spread: number;
+  readonly with_defaults: number;
+  readonly wrong_way: number;
+  readonly sideless_picks: number;
+  readonly least_model: string | null;
+  readonly greatest_model: string | null;
+  readonly most_alike: number;
+  /** Per player his id, his rows and those of the champion: one text, since rows of a result are dearer. */
+  readonly tallies: string | null;
+  readonly bias: number | null;
+  readonly lined: number;
+  readonly above: number;
+}
+
+/**
+ * Audits the staged rows of a batch against its outcomes: tables, counts, keys, nulls, probabilities, ranges, constant
+ * forecasts, defaults, directions, bias to the line. Every check is listed with what was expected and seen, passed or not;
+ * without all tables the others cannot be made. `counted` are the required columns whose nulls are counted: a caller that
+ * knows of a table that takes no null in a column need not have it read.
+ */
+export async function audit(
+  warehouse: Warehouse,
+  batch: BatchDoc,
+  outcomes: readonly OutcomeDoc[],
+  units: readonly UnitDoc[],
+  counted: readonly string[] = REQUIRED,
+): Promise<AuditCheck[]> {
+  const predicted = new Map(
+    outcomes.filter(({ outcome }) => outcome === 'predicted').map((doc) => [doc.player_id, doc.rows]),
+  );
+  const tables = (missing: readonly string[]): AuditCheck =>
+    check(
+      'staging_tables_exist',
+      missing.length === 0,
+      'a staging table of every unit',
+      missing.length === 0 ? 'all' : `none for ${missing.join(', ')}`,
+    );
+  const unnamed = units.filter(
+    ({ players, staging_table }) => staging_table === null && players.some((id) => predicted.has(id)),
+  );
+  if (unnamed.length > 0) return [tables(unnamed.map(({ unit_id }) => unit_id))];
+  const seen = await readFigures(warehouse, units, counted).catch(async (error: unknown) => {
+    const gone = await missingTables(warehouse, batch, units);
+    if (gone.length === 0) throw error;
+    return tables(gone);
+  });
+  if ('ok' in seen) return [seen];
+  const counts = talliesOf(seen);
+  const withChampion = counts.filter(({ ofChampion }) => ofChampion > 0).length;
+  const staging = new Map(counts.map(({ player, rows }) => [player, rows]));
+  const astray = [...new Set([...predicted.keys(), ...staging.keys()])].filter(
+    (id) => predicted.get(id) !== staging.get(id),
+  );
+  const models = new Set([seen.least_model, seen.greatest_model]);
+  const zero = (name: string, count: number, what: string): AuditCheck =>
+    check(name, count === 0, `0 ${what}`, `${count}`);
+  return [
+    tables([]),
+    check(
+      'rows_match_outcomes',
+      astray.length === 0,
+      `as many rows for each of ${predicted.size} players as his outcome says`,
+      astray.length === 0
+        ? `${seen.row_count} rows`
+        : `${astray.length} players differ: ${astray.slice(0, 10).join(', ')}`,
+    ),
+    check(
+      'champion_for_every_player',
+      withChampion === counts.length,
+      `${counts.length} players with a ${CHAMPION_SYSTEM} row`,
+      `${withChampion}`,
+    ),
+    check('ids_are_unique', seen.ids === seen.row_count, `${seen.row_count} different ids`, `${seen.ids}`),
+    zero(
+      'keys_are_unique',
+      seen.doubled_keys,
+      'keys (player, game, market, system, exact line) that occur twice',
+    ),
+    zero('probabilities_sum_to_one', seen.bad_chances, 'lined rows whose probabilities do not sum to 1'),
+    zero('required_values_are_there', seen.with_nulls, 'rows with a required value missing'),
+    zero('values_in_range', seen.out_of_range, 'rows outside the ranges of the contract'),
+    zero('spread_is_positive', seen.without_spread, 'rows without a spread'),
+    zero('no_defaults', seen.with_defaults, 'rows with a defaulted required feature'),
+    zero('sides_agree_with_forecasts', seen.wrong_way, 'rows whose side contradicts forecast and line'),
+    zero('picks_have_a_side', seen.sideless_picks, 'picks that are neither OVER nor UNDER'),
+    check(
+      'one_model',
+      models.size <= 1,
+      'one model',
+      models.size <= 1 ? 'one' : `several, from ${[...models].join(' to ')}`,
+    ),
+    check(
+      'forecasts_are_not_constant',
+      seen.most_alike < CONSTANT_PLAYERS,
+      `fewer than ${CONSTANT_PLAYERS} players with one forecast`,
+      `${seen.most_alike}`,
+    ),
+    ...biasChecks(seen),
+  ];
+}
+
+function biasChecks({ bias, lined, above }: Figures): AuditCheck[] {
+  if (bias === null || lined < FEW_PLAYERS) return [];
+  const share = above / lined;
+  const shown = bias.toFixed(2);
+  return [
+    check(
+      'bias_to_the_line',
+      Math.abs(bias) <= LARGEST_BIAS,
+      `mean forecast within ${LARGEST_BIAS} points of the lines`,
+      shown,
+    ),
+    {
+      ...check(
+        'bias_to_the_line_is_small',
+        Math.abs(bias) <= LARGEST_QUIET_BIAS,
+        `within ${LARGEST_QUIET_BIAS} points`,
+        shown,
+      ),
+      severity: 'warning',
+    },
+    {
+      ...check(
+        'both_sides_occur',
+        share >= LEAST_SIDE_SHARE && share <= 1 - LEAST_SIDE_SHARE,
+        `${LEAST_SIDE_SHARE * 100} % of the forecasts at least on either side of the lines`,
+        `${(share * 100).toFixed(0)} % above`,
+      ),
+      severity: 'warning',
+    },
+  ];
+}
+
+async function readFigures(
+  warehouse: Warehouse,
+  units: readonly UnitDoc[],
+  counted: readonly string[],
+): Promise<Figures> {
+  const [seen] = await warehouse.query<Figures>(figures(units, counted));
+  if (seen === undefined) throw new RangeError('an aggregate without groups always gives one row');
+  return seen;
+}
+
+/** Rows of each player, in the order of their ids. */
+function talliesOf({ tallies }: Figures): { player: number; rows: number; ofChampion: number }[] {
+  if (tallies === null) return [];
+  return tallies
+    .split(',')
+    .map((tally) => {
+      const [player = Number.NaN, rows = 0, ofChampion = 0] = tally.split(' ').map(Number);
+      return { player, rows, ofChampion };
+    })
+    .sort((a, b) => a.player - b.player);
+}
+
+/** Units whose staging table is no longer there. */
+async function missingTables(
+  warehouse: Warehouse,
+  batch: BatchDoc,
+  units: readonly UnitDoc[],
+): Promise<string[]> {
+  const live = new Set(
+    (await warehouse.listTables('nba_predictions', stagingPrefix(batch.batch_id))).map(({ name }) => name),
+  );
+  return units
+    .filter(({ staging_table }) => staging_table !== null && !live.has(staging_table))
+    .map(({ unit_id }) => unit_id);
+}
+
+function check(name: string, ok: boolean, expected: string, seen: string): AuditCheck {
+  return { name, ok, severity: 'error', expected, seen };
+}

@@ -1,0 +1,287 @@
+import { createHash } from 'node:crypto';
+import type { StagedPrediction } from '#core/contracts/nba_predictions.ts';
+import { messageOf } from '#core/errors.ts';
+import { compareLines, lineValue } from '#core/line.ts';
+import { fairOverProbability, impliedProbability, isAmericanOdds, STANDARD_PRICE } from '#core/odds.ts';
+import { fairLine, type PointsDistribution, pOver, pPush, pUnder, quantile } from '#model/distribution.ts';
+import { type ForecastSystem, isPrediction, type ServingModel } from '#model/systems.ts';
+import type { PlayerInput } from './inputs.ts';
+import type { BatchDoc } from './state.ts';
+
+/** What decides between a side and a pass, and between a pick and a row that is only kept. */
+export interface PickRules {
+  /** Points by which the forecast must differ from the line to be a pick. */
+  readonly leastEdge: number;
+  /** Feature quality below which a row is no pick. */
+  readonly leastQuality: number;
+  /** Probability by which a side must beat the break-even of its price to be recommended. */
+  readonly leastAdvantage: number;
+  /** Systems whose rows may be picks; rows of the others are kept as shadows. */
+  readonly pickSystems: readonly string[];
+}
+
+export const DEFAULT_RULES: PickRules = {
+  leastEdge: 3,
+  leastQuality: 80,
+  leastAdvantage: 0,
+  pickSystems: ['ridge'],
+};
+
+/** Why a row is no pick, in the order in which the reasons are tried. */
+export const FILTER_REASONS = ['no_line', 'pass', 'shadow_system', 'low_edge', 'not_quality_ready'] as const;
+export type FilterReason = (typeof FILTER_REASONS)[number];
+
+export interface Opinion {
+  readonly system_id: string;
+  readonly predicted_points: number;
+  /** The stored line: sides, edge and probabilities all refer to it. */
+  readonly line: string | null;
+  readonly p_over: number | null;
+  readonly p_under: number | null;
+  readonly over_price: number | null;
+  readonly under_price: number | null;
+  readonly feature_quality_score: number;
+}
+
+export interface Recommendation {
+  readonly recommendation: 'OVER' | 'UNDER' | 'PASS' | 'NO_LINE';
+  /** predicted_points - line. */
+  readonly edge: number | null;
+  /** Probability of the recommended side given that the line is not hit. */
+  readonly confidence: number | null;
+  readonly is_actionable: boolean;
+  readonly filter_reason: FilterReason | null;
+}
+
+/**
+ * The recommendation of one row. A side is named when its probability (given no push) beats the break-even of its price
+ * and the point forecast stands on the same side of the line; everything else is a PASS. No line, no side.
+ */
+export function recommend(opinion: Opinion, rules: PickRules = DEFAULT_RULES): Recommendation {
+  const { line, p_over, p_under } = opinion;
+  if (line === null || p_over === null || p_under === null) {
+    return {
+      recommendation: 'NO_LINE',
+      edge: null,
+      confidence: null,
+      is_actionable: false,
+      filter_reason: 'no_line',
+    };
+  }
+  const edge = opinion.predicted_points - lineValue(line);
+  const decided = p_over + p_under;
+  const side = p_over >= p_under ? 'OVER' : 'UNDER';
+  const confidence = decided > 0 ? Math.max(p_over, p_under) / decided : null;
+  const price = side === 'OVER' ? opinion.over_price : opinion.under_price;
+  const pointsTheSameWay = side === 'OVER' ? edge > 0 : edge < 0;
+  const isSide =
+    confidence !== null && pointsTheSameWay && confidence > breakEven(price) + rules.leastAdvantage;
+  if (!isSide)
+    return { recommendation: 'PASS', edge, confidence, is_actionable: false, filter_reason: 'pass' };
+  const filter_reason = firstFilter(opinion, edge, rules);
+  return { recommendation: side, edge, confidence, is_actionable: filter_reason === null, filter_reason };
+}
+
+function firstFilter(opinion: Opinion, edge: number, rules: PickRules): FilterReason | null {
+  if (!rules.pickSystems.includes(opinion.system_id)) return 'shadow_system';
+  if (Math.abs(edge) < rules.leastEdge) return 'low_edge';
+  if (opinion.feature_quality_score < rules.leastQuality) return 'not_quality_ready';
+  return null;
+}
+
+/** Break-even of a price; the usual -110 where the source has none or prints no market price. */
+function breakEven(price: number | null): number {
+  return impliedProbability(price !== null && isAmericanOdds(price) ? price : STANDARD_PRICE);
+}
+
+/** What rows carry besides the player. */
+export interface RowContext {
+  readonly batch: BatchDoc;
+  readonly unitId: string;
+  readonly model: ServingModel;
+  readonly rules: PickRules;
+  readonly predictedAt: string;
+  readonly codeVersion: string;
+}
+
+/** The system whose forecast a player must have to count as predicted. */
+export const CHAMPION_SYSTEM = 'ridge';
+
+/** The rows of one player with the systems that gave none (`without`, a sentence or null), or why there are no rows at all. */
+export type PlayerRows =
+  | { readonly rows: StagedPrediction[]; readonly without: string | null }
+  | { readonly failed: string };
+
+interface QuotedLine {
+  readonly role: 'main' | 'second' | 'none';
+  readonly line: string | null;
+  readonly bookmaker: string | null;
+  readonly overPrice: number | null;
+  readonly underPrice: number | null;
+}
+
+/**
+ * Forecasts of every system for a player, at his main line and at the second one where there is one. A system that cannot
+ * forecast leaves no row, and the others stand; without the champion's forecast the player has failed.
+ */
+export function playerRows(player: PlayerInput, context: RowContext): PlayerRows {
+  const rows: StagedPrediction[] = [];
+  const reasons = new Map<string, string>();
+  for (const quote of quotesOf(player)) {
+    for (const system of context.model.systems) {
+      const made = rowOf(player, quote, system, context);
+      if ('cannot' in made) reasons.set(system.id, made.cannot);
+      else rows.push(made.row);
+    }
+  }
+  const champion = rows.some(({ system_id }) => system_id === CHAMPION_SYSTEM);
+  if (!champion) {
+    return {
+      failed: `no forecast of ${CHAMPION_SYSTEM}: ${reasons.get(CHAMPION_SYSTEM) ?? 'the model has no such system'}`,
+    };
+  }
+  const silent = [...reasons]
+    .filter(([, reason]) => reason !== NO_LINE)
+    .map(([id, reason]) => `${id} (${reason})`);
+  return { rows, without: silent.length === 0 ? null : `without ${silent.join(', ')}` };
+}
+
+/** The market-aware system has nothing to say without a line: no fault of anybody. */
+const NO_LINE = 'no_line';
+
+/** One forecast as a row. A system that refuses, breaks or gives no numbers costs its own row and nobody else's. */
+function rowOf(
+  player: PlayerInput,
+  quote: QuotedLine,
+  system: ForecastSystem,
+  context: RowContext,
+): { readonly row: StagedPrediction } | { readonly cannot: string } {
+  const market = fairOverProbability(quote.overPrice, quote.underPrice) ?? null;
+  try {
+    const forecast = system.forecast({ features: player.features, line: quote.line, marketOver: market });
+    if (!isPrediction(forecast)) return { cannot: [forecast.cannot, ...forecast.missing].join(' ') };
+    const row = predictionRow(player, quote, system.id, forecast, context);
+    const strange = Object.entries(row).find(
+      ([, value]) => typeof value === 'number' && !Number.isFinite(value),
+    );
+    return strange === undefined ? { row } : { cannot: `${strange[0]} is ${String(strange[1])}` };
+  } catch (error) {
+    return { cannot: messageOf(error) };
+  }
+}
+
+function quotesOf(player: PlayerInput): QuotedLine[] {
+  if (player.line === null)
+    return [{ role: 'none', line: null, bookmaker: null, overPrice: null, underPrice: null }];
+  const main: QuotedLine = {
+    role: 'main',
+    line: player.line,
+    bookmaker: player.line_bookmaker,
+    overPrice: player.over_price,
+    underPrice: player.under_price,
+  };
+  if (player.second_line === null || compareLines(player.second_line, player.line) === 0) return [main];
+  return [
+    main,
+    {
+      role: 'second',
+      line: player.second_line,
+      bookmaker: player.second_line_bookmaker,
+      overPrice: null,
+      underPrice: null,
+    },
+  ];
+}
+
+function predictionRow(
+  player: PlayerInput,
+  quote: QuotedLine,
+  systemId: string,
+  forecast: { mean: number; sd: number; median: number; distribution: PointsDistribution },
+  { batch, unitId, model, rules, predictedAt, codeVersion }: RowContext,
+): StagedPrediction {
+  const { distribution } = forecast;
+  const { line } = quote;
+  const predicted = rounded(forecast.median);
+  const chances =
+    line === null
+      ? { p_over: null, p_push: null, p_under: null }
+      : {
+          p_over: pOver(distribution, line),
+          p_push: pPush(distribution, line),
+          p_under: pUnder(distribution, line),
+        };
+  const advice = recommend(
+    {
+      system_id: systemId,
+      predicted_points: predicted,
+      line,
+      ...chances,
+      over_price: quote.overPrice,
+      under_price: quote.underPrice,
+      feature_quality_score: player.feature_quality_score,
+    },
+    rules,
+  );
+  return {
+    prediction_id: predictionId([
+      batch.batch_id,
+      player.player_id,
+      player.game_id,
+      'points',
+      systemId,
+      line ?? 'none',
+    ]),
+    batch_id: batch.batch_id,
+    unit_id: unitId,
+    slate: batch.slate,
+    game_id: player.game_id,
+    tipoff_at: player.tipoff_at,
+    player_id: player.player_id,
+    player_name: player.player_name,
+    player_lookup: player.player_lookup,
+    team_abbr: player.team_abbr,
+    opponent_abbr: player.opponent_abbr,
+    is_home: player.is_home_team,
+    market: 'points',
+    system_id: systemId,
+    model_id: model.modelId,
+    model_hash: model.modelHash,
+    run_mode: batch.mode,
+    predicted_at: predictedAt,
+    predicted_points: predicted,
+    mean_points: rounded(forecast.mean),
+    sd_points: rounded(forecast.sd),
+    p10: quantile(distribution, 0.1),
+    p25: quantile(distribution, 0.25),
+    p75: quantile(distribution, 0.75),
+    p90: quantile(distribution, 0.9),
+    fair_line: fairLine(distribution),
+    line_role: quote.role,
+    line,
+    bookmaker: quote.bookmaker,
+    over_price: quote.overPrice,
+    under_price: quote.underPrice,
+    line_snapshot_at: quote.role === 'main' ? player.line_snapshot_at : null,
+    line_quality: line === null ? null : player.line_quality,
+    ...chances,
+    ...advice,
+    feature_quality_score: player.feature_quality_score,
+    required_default_count: player.required_default_count,
+    quality_alert_level: player.quality_alert_level,
+    feature_sources: player.feature_sources,
+    injury_status: player.injury_status,
+    has_status_feed: player.has_status_feed,
+    cutoff_at: player.cutoff_at,
+    code_version: codeVersion,
+  };
+}
+
+/** Hash of what a prediction is about: the same unit delivered twice gives the same ids. The line enters as its exact text. */
+export function predictionId(parts: readonly (string | number)[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

@@ -1,0 +1,188 @@
+import type { Slate } from '#core/calendar.ts';
+import { columnNames, tableId } from '#core/contracts/define.ts';
+import {
+  playerPropPredictions,
+  type SubsetPick,
+  stagedPredictions,
+} from '#core/contracts/nba_predictions.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+import { CHAMPION_SYSTEM } from './prediction-rows.ts';
+import type { UnitDoc } from './state.ts';
+
+/** How lopsided a slate is, shown with its picks. */
+export type DailySignal = 'green' | 'yellow' | 'red';
+
+/** A row of the system that picks, at the main line. */
+export interface PickRow {
+  readonly publication_id: string;
+  readonly prediction_id: string;
+  readonly slate: string;
+  readonly record_class: string;
+  readonly system_id: string;
+  readonly player_id: number;
+  readonly recommendation: string;
+  readonly edge: number;
+  readonly confidence: number | null;
+  readonly is_actionable: boolean;
+}
+
+interface Subset {
+  readonly id: string;
+  readonly leastEdge: number;
+  readonly side?: 'OVER';
+  /** Only on slates that are not red. */
+  readonly needsSignal?: true;
+  readonly top?: number;
+}
+
+/** The eight subsets. Edges are absolute, in points; ranks go by edge, then by probability. */
+const SUBSETS: readonly Subset[] = [
+  { id: 'top_pick', leastEdge: 5, side: 'OVER', needsSignal: true, top: 1 },
+  { id: 'top_3', leastEdge: 5, top: 3 },
+  { id: 'top_5', leastEdge: 5, top: 5 },
+  { id: 'high_edge_over', leastEdge: 5, side: 'OVER' },
+  { id: 'high_edge_all', leastEdge: 5 },
+  { id: 'ultra_high_edge', leastEdge: 7 },
+  { id: 'green_light', leastEdge: 5, needsSignal: true },
+  { id: 'all_picks', leastEdge: 3 },
+];
+
+/** Picks with a large edge from which on a slate can be green. */
+const ENOUGH_PICKS = 3;
+
+/**
+ * Red when one side has less than a quarter of the sides of the slate, yellow when it has less than 35 % or fewer than
+ * three picks have an edge of five points, else green. Measured on the sides of the picking system at the main lines.
+ */
+export function dailySignal(rows: readonly PickRow[]): DailySignal {
+  const sides = rows.filter(({ recommendation }) => recommendation === 'OVER' || recommendation === 'UNDER');
+  const share =
+    sides.length === 0
+      ? 0.5
+      : sides.filter(({ recommendation }) => recommendation === 'OVER').length / sides.length;
+  const lesser = Math.min(share, 1 - share);
+  if (lesser < 0.25) return 'red';
+  const large = sides.filter(({ is_actionable, edge }) => is_actionable && Math.abs(edge) >= 5).length;
+  return lesser < 0.35 || large < ENOUGH_PICKS ? 'yellow' : 'green';
+}
+
+/** The picks of every subset, ranked. Only actionable rows are picks. */
+export function subsetPicksOf(rows: readonly PickRow[]): SubsetPick[] {
+  const daily_signal = dailySignal(rows);
+  const ranked = rows
+    .filter((row) => row.is_actionable)
+    .sort(
+      (a, b) =>
+        Math.abs(b.edge) - Math.abs(a.edge) ||
+        (b.confidence ?? 0) - (a.confidence ?? 0) ||
+        a.prediction_id.localeCompare(b.prediction_id),
+    );
+  return SUBSETS.flatMap((subset) => {
+    if (subset.needsSignal === true && daily_signal === 'red') return [];
+    const members = ranked.filter(
+      (row) =>
+        Math.abs(row.edge) >= subset.leastEdge &&
+        (subset.side === undefined || row.recommendation === subset.side),
+    );
+    return members.slice(0, subset.top).map(
+      (row, i): SubsetPick => ({
+        publication_id: row.publication_id,
+        subset_id: subset.id,
+        prediction_id: row.prediction_id,
+        slate: row.slate,
+        record_class: row.record_class,
+        system_id: row.system_id,
+        rank: i + 1,
+        player_id: row.player_id,
+        daily_signal,
+      }),
+    );
+  });
+}
+
+const COLUMNS = columnNames(stagedPredictions).join(', ');
+/** The system whose rows make the picks; the market-aware view stands beside it. */
+const PICKING_SYSTEM = CHAMPION_SYSTEM;
+
+/** Live before the tip-off when a daily mode publishes it, else backfill. */
+const RECORD_CLASS = `CASE WHEN run_mode <> 'BACKFILL' AND tipoff_at > CAST(@published_at AS TIMESTAMP) THEN 'live' ELSE 'backfill' END`;
+
+/** What a pick is chosen by, beyond its record class and what all picks of a slate have in common. */
+const PICK = 'prediction_id, player_id, recommendation, edge, confidence, is_actionable';
+const IS_PICK = `system_id = '${PICKING_SYSTEM}' AND line_role = 'main'`;
+type Common = Pick<PickRow, 'publication_id' | 'slate' | 'system_id'>;
+
+/** Reads columns of the staging tables of finished units by name: all of them unless told otherwise. */
+export function stagedSelect(units: readonly UnitDoc[], columns: string = COLUMNS): string {
+  const tables = units.flatMap(({ staging_table }) => (staging_table === null ? [] : [staging_table]));
+  return tables.map((table) => `SELECT ${columns} FROM nba_predictions.${table}`).join(' UNION ALL ');
+}
+
+/** An attempt to publish the staged rows of a batch. */
+export interface Copy {
+  readonly slate: Slate;
+  readonly publicationId: string;
+  /** Fencing token of the attempt. */
+  readonly token: number;
+  readonly units: readonly UnitDoc[];
+  /** ISO instant. */
+  readonly at: string;
+}
+
+/**
+ * Copies staged rows into the predictions table under a publication id, in one atomic statement. Every attempt has an id of
+ * its own, so there is nothing to replace. Copies nothing once the slate has an event with this token or a larger one: whoever fenced
+ * the attempt off has cleared up behind it, and it must leave nothing more. Rows are live when `at` is before their tip-off
+ * and the mode is no backfill.
+ */
+export async function copyRows(
+  warehouse: Warehouse,
+  { slate, publicationId, token, units, at }: Copy,
+): Promise<void> {
+  await warehouse.execute(
+    `INSERT INTO ${tableId(playerPropPredictions)} (publication_id, record_class, ${COLUMNS})
+     SELECT @publication_id, ${RECORD_CLASS}, ${COLUMNS} FROM (${stagedSelect(units)}) AS staged
+     WHERE NOT EXISTS (SELECT 1 FROM nba_predictions.publications q
+       WHERE q.slate = CAST(@slate AS DATE) AND q.fencing_token >= CAST(@token AS INT64))`,
+    { publication_id: publicationId, published_at: at, slate, token },
+  );
+}
+
+/**
+ * Chooses the subset picks of a slate from the rows of this publication, and from the visible ones of players it does not
+ * have; `players` are those whom it has. Reads the staged rows, so that it need not wait for their copy.
+ */
+export async function choosePicks(
+  warehouse: Warehouse,
+  copy: Copy,
+  players: ReadonlySet<number>,
+): Promise<SubsetPick[]> {
+  const [own, others] = await Promise.all([
+    warehouse.query<Omit<PickRow, keyof Common>>(
+      `SELECT ${RECORD_CLASS} AS record_class, ${PICK} FROM (${stagedSelect(copy.units, `${PICK}, run_mode, tipoff_at, system_id, line_role`)}) AS staged
+       WHERE ${IS_PICK}`,
+      { published_at: copy.at },
+    ),
+    othersOf(warehouse, copy.slate, players),
+  ]);
+  const common: Common = { publication_id: copy.publicationId, slate: copy.slate, system_id: PICKING_SYSTEM };
+  // Most batches have everybody of the slate, and what is visible is dear to find out.
+  const earlier =
+    others.length === 0
+      ? []
+      : await warehouse.query<Omit<PickRow, keyof Common>>(
+          `SELECT record_class, ${PICK} FROM nba_predictions.current_predictions
+           WHERE slate = CAST(@slate AS DATE) AND ${IS_PICK} AND player_id IN UNNEST(@others)`,
+          { slate: copy.slate, others },
+        );
+  return subsetPicksOf([...own, ...earlier].map((row) => ({ ...row, ...common })));
+}
+
+/** Players besides these who have rows of the slate, visible or not. */
+async function othersOf(warehouse: Warehouse, slate: Slate, players: ReadonlySet<number>): Promise<number[]> {
+  const all = await warehouse.query<{ player_id: number }>(
+    `SELECT DISTINCT player_id FROM ${tableId(playerPropPredictions)} WHERE slate = CAST(@slate AS DATE)`,
+    { slate },
+  );
+  return all.map(({ player_id }) => player_id).filter((id) => !players.has(id));
+}

@@ -1,0 +1,243 @@
+import type { Slate } from '#core/calendar.ts';
+import type { Publication } from '#core/contracts/nba_predictions.ts';
+import { TipoffError } from '#core/errors.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
+import type { BatchDoc } from './state.ts';
+
+/** What a receipt says beyond what the published rows say themselves. */
+export interface Receipt {
+  readonly publicationId: string;
+  readonly batch: BatchDoc;
+  /** ISO instant. */
+  readonly at: string;
+  readonly by: string;
+  readonly reason: string | null;
+  readonly completeness: 'full' | 'partial';
+  readonly token: number;
+  /** Players with a row, as the audit found them. */
+  readonly players: number;
+  /** JSON: expected players without a row. */
+  readonly missing: string;
+  /** JSON: the checks of the audit. */
+  readonly audit: string;
+  readonly codeVersion: string;
+}
+
+/** Id of the publication of one attempt: attempts never share rows, so none can remove those of another. */
+export function publicationIdOf(batchId: string, token: number): string {
+  return `${batchId}-p${token}`;
+}
+
+/**
+ * Writes the row that makes a publication visible, in one statement with the proof that nothing stands against it: no event
+ * of the slate with this token or a larger one, no publication of the same batch. False when something did, or there were no rows.
+ */
+export async function writeReceipt(warehouse: Warehouse, receipt: Receipt): Promise<boolean> {
+  const { batch } = receipt;
+  const written = await warehouse.execute(
+    `INSERT INTO nba_predictions.publications (publication_id, event, event_at, event_by, reason, batch_id, slate, run_mode, completeness,
+       fencing_token, row_count, players, expected, missing, audit, model_id, model_hash, code_version)
+     SELECT @publication_id, 'published', CAST(@at AS TIMESTAMP), @by, @reason, @batch_id, CAST(@slate AS DATE), @run_mode, @completeness,
+       CAST(@token AS INT64), COUNT(*), CAST(@players AS INT64), CAST(@expected AS INT64), @missing, @audit, MIN(p.model_id), MIN(p.model_hash), @code_version
+     FROM nba_predictions.player_prop_predictions p
+     WHERE p.slate = CAST(@slate AS DATE) AND p.publication_id = @publication_id
+       AND NOT EXISTS (SELECT 1 FROM nba_predictions.publications q
+         WHERE q.slate = CAST(@slate AS DATE) AND (q.fencing_token >= CAST(@token AS INT64) OR (q.batch_id = @batch_id AND q.event = 'published')))
+     HAVING COUNT(*) > 0`,
+    {
+      publication_id: receipt.publicationId,
+      at: receipt.at,
+      by: receipt.by,
+      reason: receipt.reason,
+      batch_id: batch.batch_id,
+      slate: batch.slate,
+      run_mode: batch.mode,
+      completeness: receipt.completeness,
+      token: receipt.token,
+      players: receipt.players,
+      expected: batch.expected,
+      missing: receipt.missing,
+      audit: receipt.audit,
+      code_version: receipt.codeVersion,
+    },
+  );
+  return written > 0;
+}
+
+/** What the warehouse has of the batches of a slate: those with rows or events, and the largest token among the events. */
+export interface Traces {
+  readonly batches: readonly string[];
+  readonly token: number;
+}
+
+/**
+ * Reads the traces that batches of a slate have left in the warehouse. A state store that was lost, or came back from a copy,
+ * knows less: who counts on from there leaves these ids and tokens to whom they belong.
+ */
+export async function tracesOf(warehouse: Warehouse, slate: Slate): Promise<Traces> {
+  const found = await warehouse.query<{ batch_id: string; token: number }>(
+    `SELECT batch_id, MAX(token) AS token FROM (
+       SELECT batch_id, fencing_token AS token FROM nba_predictions.publications WHERE slate = CAST(@slate AS DATE)
+       UNION ALL
+       SELECT DISTINCT batch_id, 0 AS token FROM nba_predictions.player_prop_predictions WHERE slate = CAST(@slate AS DATE)
+     ) AS traces GROUP BY batch_id`,
+    { slate },
+  );
+  return {
+    batches: found.map(({ batch_id }) => batch_id),
+    token: Math.max(0, ...found.map(({ token }) => token)),
+  };
+}
+
+/** The receipt of a batch, visible or withdrawn; undefined when it has none. A batch has at most one. */
+export async function receiptOf(
+  warehouse: Warehouse,
+  batch: { readonly batch_id: string; readonly slate: Slate },
+): Promise<{ publication_id: string; completeness: 'full' | 'partial' } | undefined> {
+  const [found] = await warehouse.query<{ publication_id: string; completeness: 'full' | 'partial' }>(
+    `SELECT publication_id, completeness FROM nba_predictions.publications
+     WHERE slate = CAST(@slate AS DATE) AND batch_id = @batch_id AND event = 'published'`,
+    { slate: batch.slate, batch_id: batch.batch_id },
+  );
+  return found;
+}
+
+/**
+ * Makes every receipt with a smaller token impossible: the publication of the token is withdrawn before anybody could
+ * publish it. What is known about the receipts of the slate afterwards stays true.
+ */
+export async function forbidOlderReceipts(
+  warehouse: Warehouse,
+  batch: BatchDoc,
+  how: {
+    readonly token: number;
+    readonly by: string;
+    readonly reason: string;
+    readonly at: string;
+    readonly codeVersion: string;
+  },
+): Promise<void> {
+  await warehouse.execute(
+    `INSERT INTO nba_predictions.publications (publication_id, event, event_at, event_by, reason, batch_id, slate, run_mode, completeness,
+       fencing_token, row_count, players, expected, missing, audit, model_id, model_hash, code_version)
+     VALUES (@publication_id, 'withdrawn', CAST(@at AS TIMESTAMP), @by, @reason, @batch_id, CAST(@slate AS DATE), @run_mode, 'partial',
+       CAST(@token AS INT64), 0, 0, CAST(@expected AS INT64), '[]', '[]', 'none', 'none', @code_version)`,
+    {
+      publication_id: publicationIdOf(batch.batch_id, how.token),
+      at: how.at,
+      by: how.by,
+      reason: how.reason,
+      batch_id: batch.batch_id,
+      slate: batch.slate,
+      run_mode: batch.mode,
+      token: how.token,
+      expected: batch.expected,
+      code_version: how.codeVersion,
+    },
+  );
+}
+
+/** Removes the copied rows of an attempt that got no receipt. */
+export async function removeCopy(
+  warehouse: Warehouse,
+  batch: BatchDoc,
+  publicationId: string,
+): Promise<void> {
+  await removeWhere(warehouse, 'publication_id = @id', { slate: batch.slate, id: publicationId });
+}
+
+/** Removes the copied rows of every attempt of a batch but the one whose receipt stands. */
+export async function removeCopies(warehouse: Warehouse, batch: BatchDoc, keep: string): Promise<void> {
+  const ofBatch = 'STARTS_WITH(publication_id, @prefix) AND publication_id <> @keep';
+  await removeWhere(warehouse, ofBatch, { slate: batch.slate, prefix: `${batch.batch_id}-p`, keep });
+}
+
+/** Removes the copied rows of the attempts of a batch with a smaller token; none of them may have a receipt. */
+export async function removeCopiesBefore(
+  warehouse: Warehouse,
+  batch: BatchDoc,
+  token: number,
+): Promise<void> {
+  const ids = Array.from({ length: token - 1 }, (_, i) => publicationIdOf(batch.batch_id, i + 1));
+  await removeWhere(warehouse, 'publication_id IN UNNEST(@ids)', { slate: batch.slate, ids });
+}
+
+async function removeWhere(warehouse: Warehouse, condition: string, params: SqlParams): Promise<void> {
+  for (const table of ['player_prop_predictions', 'subset_picks']) {
+    await warehouse.execute(
+      `DELETE FROM nba_predictions.${table} WHERE slate = CAST(@slate AS DATE) AND ${condition}`,
+      params,
+    );
+  }
+}
+
+export interface Withdrawal {
+  readonly publicationId: string;
+  readonly slate: Slate;
+  readonly by: string;
+  readonly reason: string;
+  /** ISO instant. */
+  readonly at: string;
+}
+
+/** Appends the withdrawn event of a visible publication. False when it is not visible. */
+export async function withdraw(
+  { warehouse }: { readonly warehouse: Warehouse },
+  withdrawal: Withdrawal,
+): Promise<boolean> {
+  const { publicationId, slate, by, reason, at } = withdrawal;
+  const written = await warehouse.execute(
+    `INSERT INTO nba_predictions.publications (publication_id, event, event_at, event_by, reason, batch_id, slate, run_mode, completeness,
+       fencing_token, row_count, players, expected, missing, audit, model_id, model_hash, code_version)
+     SELECT p.publication_id, 'withdrawn', CAST(@at AS TIMESTAMP), @by, @reason, p.batch_id, p.slate, p.run_mode, p.completeness,
+       p.fencing_token, p.row_count, p.players, p.expected, p.missing, p.audit, p.model_id, p.model_hash, p.code_version
+     FROM nba_predictions.publications p
+     WHERE p.slate = CAST(@slate AS DATE) AND p.publication_id = @id AND p.event = 'published'
+       AND NOT EXISTS (SELECT 1 FROM nba_predictions.publications w
+         WHERE w.slate = CAST(@slate AS DATE) AND w.publication_id = @id AND w.event = 'withdrawn')`,
+    { id: publicationId, slate, by, reason, at },
+  );
+  return written > 0;
+}
+
+/** A publication with its state. */
+export interface PublicationStatus extends Omit<Publication, 'event' | 'event_at' | 'event_by' | 'reason'> {
+  readonly published_at: string;
+  readonly published_by: string;
+  readonly withdrawn_at: string | null;
+  readonly withdrawn_reason: string | null;
+}
+
+/** Publications of a slate, or all, newest first. */
+export async function listPublications(warehouse: Warehouse, slate?: Slate): Promise<PublicationStatus[]> {
+  return warehouse.query<PublicationStatus>(
+    `SELECT p.publication_id, p.batch_id, p.slate, p.run_mode, p.completeness, p.fencing_token, p.row_count, p.players, p.expected, p.missing, p.audit,
+       p.model_id, p.model_hash, p.code_version, p.event_at AS published_at, p.event_by AS published_by,
+       w.event_at AS withdrawn_at, w.reason AS withdrawn_reason
+     FROM nba_predictions.publications p
+     LEFT JOIN nba_predictions.publications w ON w.publication_id = p.publication_id AND w.event = 'withdrawn'
+     WHERE p.event = 'published' AND (@slate IS NULL OR p.slate = CAST(@slate AS DATE))
+     ORDER BY p.event_at DESC, p.publication_id DESC`,
+    { slate: slate ?? null },
+  );
+}
+
+/** Withdraws a visible publication: what stood before it is visible again. Throws TIPOFF_NOT_FOUND for one that is not visible. */
+export async function undoPublication(
+  deps: { readonly warehouse: Warehouse; readonly clock: Clock },
+  request: { readonly publicationId: string; readonly by: string; readonly reason: string },
+): Promise<PublicationStatus> {
+  const known = (await listPublications(deps.warehouse)).find(
+    ({ publication_id }) => publication_id === request.publicationId,
+  );
+  const at = deps.clock.now().toISOString();
+  const done = known !== undefined && (await withdraw(deps, { ...request, slate: known.slate as Slate, at }));
+  if (!done) {
+    throw new TipoffError('TIPOFF_NOT_FOUND', `there is no visible publication ${request.publicationId}`, {
+      hint: 'See `tipoff publish list`; a withdrawn publication cannot be withdrawn again.',
+      details: { publication_id: request.publicationId, withdrawn_at: known?.withdrawn_at ?? null },
+    });
+  }
+  return { ...known, withdrawn_at: at, withdrawn_reason: request.reason };
+}

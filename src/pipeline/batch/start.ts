@@ -1,0 +1,267 @@
+import type { Slate } from '#core/calendar.ts';
+import { TipoffError } from '#core/errors.ts';
+import type { RunMode } from '#core/run-modes.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { StateStore, StateTransaction } from '#platform/state/port.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+import { endUnpublished } from './consolidate.ts';
+import { closeBatch } from './dispatch.ts';
+import { passToken } from './lease.ts';
+import { type Plan, planBatch, skippedBy } from './plan.ts';
+import { type Traces, tracesOf } from './receipt.ts';
+import { DEFAULT_STALL_RULES } from './stall.ts';
+import {
+  type BatchDoc,
+  COLLECTIONS,
+  type EventDoc,
+  isActive,
+  listBatches,
+  type OutcomeDoc,
+  outcomeKey,
+  type SlateDoc,
+  type UnitDoc,
+  unitKey,
+} from './state.ts';
+
+export interface StartRequest {
+  readonly slate: Slate;
+  readonly mode: RunMode;
+  /** Who starts it, for the audit. */
+  readonly by: string;
+  /** The same key again gives the same batch instead of another or a conflict. */
+  readonly callerKey?: string;
+  /** Trace of the request, for the logs of everybody who works on the batch. */
+  readonly traceId?: string;
+  /** Closes an active batch of the slate instead of refusing. */
+  readonly force?: boolean;
+  /** Only these players of the slate; all when absent. */
+  readonly players?: readonly number[];
+  /** Players per unit; 150 when absent. */
+  readonly unitSize?: number;
+}
+
+export type StartResult =
+  | {
+      readonly kind: 'started' | 'same';
+      readonly batch: BatchDoc /** The batch that was too old and was closed for it. */;
+      readonly closed?: string;
+    }
+  /** The slate has no counted games: there is nothing to predict, and that is fine. */
+  | { readonly kind: 'no_games'; readonly slate: Slate }
+  /** Predictions are visible already, and the gate lets nobody through whom they lack. */
+  | {
+      readonly kind: 'nothing_to_do';
+      readonly slate: Slate;
+      readonly games: number;
+      readonly expected: number;
+      readonly skipped: Readonly<Record<string, number>>;
+    };
+
+export interface StartDeps {
+  readonly warehouse: Warehouse;
+  readonly state: StateStore;
+  readonly clock: Clock;
+  readonly codeVersion: string;
+}
+
+const UNIT_SIZE = 150;
+/** Times the gate is asked again because a batch of the slate began or ended meanwhile. */
+const ROUNDS = 5;
+
+/**
+ * Creates the batch of a slate with its expected set: who is predicted, in units, and who is skipped, with the reason. One
+ * transaction decides who owns the slate, and only while the slate is as it was when the gate looked at it; the loser of a
+ * race gets TIPOFF_BATCH_ACTIVE with the winner's id. A batch that is older than any may be does not block: it is closed with
+ * what it has, as the sweeper would do.
+ *
+ * Throws what `planBatch` throws, and TIPOFF_STATE_CONFLICT when batches of the slate keep beginning and ending.
+ */
+export async function startBatch(deps: StartDeps, request: StartRequest): Promise<StartResult> {
+  const { state, clock } = deps;
+  const { slate, callerKey } = request;
+  let closed: string | undefined;
+  for (let round = 0; round < ROUNDS; round++) {
+    const known =
+      callerKey === undefined
+        ? undefined
+        : (await listBatches(state, slate)).find((doc) => doc.caller_key === callerKey);
+    if (known !== undefined) return { kind: 'same', batch: known };
+    const before = await slateDocOf(state, slate);
+    const active =
+      before.active_batch === null
+        ? undefined
+        : await state.get<BatchDoc>(COLLECTIONS.batches, before.active_batch);
+    if (active !== undefined && isActive(active.data.state)) {
+      if (request.force !== true) {
+        if (!isTooOld(active.data, clock.now())) throw taken(slate, active.data);
+        closed = active.data.batch_id;
+        const { maxAgeMinutes, policy } = DEFAULT_STALL_RULES;
+        await closeBatch(deps, closed, {
+          by: request.by,
+          reason: `older than ${maxAgeMinutes} minutes`,
+          policy,
+        });
+        continue;
+      }
+      // A request that starts nothing, or cannot, takes nothing from the batch that is at it.
+      const none = nothingOf(slate, await planBatch(deps.warehouse, request, clock.now()));
+      if (none !== undefined) return none;
+      await endUnpublished(deps, active.data.batch_id, 'reset', {
+        by: request.by,
+        reason: 'a forced start took the slate',
+      });
+      continue;
+    }
+    const [plan, traces] = await Promise.all([
+      planBatch(deps.warehouse, request, clock.now()),
+      tracesOf(deps.warehouse, slate),
+    ]);
+    const none = nothingOf(slate, plan);
+    if (none !== undefined) return none;
+    const created = await create(deps, request, plan, before, traces);
+    if (created !== undefined)
+      return { kind: 'started', batch: created, ...(closed === undefined ? {} : { closed }) };
+  }
+  throw new TipoffError(
+    'TIPOFF_STATE_CONFLICT',
+    `batches of ${slate} began or ended ${ROUNDS} times while one was to start`,
+    {
+      hint: 'Try again.',
+      details: { slate },
+    },
+  );
+}
+
+/** The answer to a plan that makes no batch. */
+function nothingOf(slate: Slate, { games, verdicts }: Plan): StartResult | undefined {
+  if (games === 0) return { kind: 'no_games', slate };
+  const skipped = skippedBy(verdicts);
+  const isAnybodyLeft = verdicts.some(({ skip }) => skip === undefined);
+  if (isAnybodyLeft || (skipped['already_predicted'] ?? 0) === 0) return undefined;
+  return { kind: 'nothing_to_do', slate, games, expected: verdicts.length, skipped };
+}
+
+/** Too old to go on, whatever it does. One in consolidation is left to whoever is at it, and to the sweeper. */
+function isTooOld({ state, created_at }: BatchDoc, now: Date): boolean {
+  return (
+    state !== 'consolidating' &&
+    now.getTime() - Date.parse(created_at) > DEFAULT_STALL_RULES.maxAgeMinutes * 60_000
+  );
+}
+
+/** Writes a batch with its units and skips; undefined when the slate is no longer as it was. */
+async function create(
+  { state, clock }: StartDeps,
+  request: StartRequest,
+  plan: Plan,
+  before: SlateDoc,
+  traces: Traces,
+): Promise<BatchDoc | undefined> {
+  const { slate, mode } = request;
+  return state.transaction(async (tx) => {
+    const now = await slateDocOf(tx, slate);
+    if (now.active_batch !== before.active_batch || now.started !== before.started) return undefined;
+    await passToken(tx, slate, traces.token);
+    const at = clock.now().toISOString();
+    const number = Math.max(now.started, ...traces.batches.map(numberOf)) + 1;
+    const batchId = `${slate}-${mode.toLowerCase().replaceAll('_', '-')}-${String(number).padStart(3, '0')}`;
+    const units = unitsOf(batchId, request, plan);
+    const batch: BatchDoc = {
+      batch_id: batchId,
+      slate,
+      mode,
+      state: 'created',
+      by: request.by,
+      caller_key: request.callerKey ?? null,
+      ...(request.traceId === undefined ? {} : { trace_id: request.traceId }),
+      games: plan.games,
+      expected: plan.verdicts.length,
+      units: units.length,
+      created_at: at,
+      progress_at: at,
+      closed_at: null,
+      reason: null,
+      policy: 'publish',
+      publication_id: null,
+      attempts: 0,
+      events: 1,
+    };
+    const event: EventDoc = {
+      batch_id: batch.batch_id,
+      at,
+      by: request.by,
+      from: null,
+      to: 'created',
+      reason: null,
+    };
+    tx.put(COLLECTIONS.batches, batch.batch_id, batch);
+    tx.put(COLLECTIONS.events, `${batch.batch_id}:0000`, event);
+    tx.put(COLLECTIONS.slates, slate, {
+      slate,
+      active_batch: batch.batch_id,
+      started: number,
+    } satisfies SlateDoc);
+    for (const unit of units) tx.put(COLLECTIONS.units, unitKey(batch.batch_id, unit.unit_id), unit);
+    for (const { player_id, skip } of plan.verdicts) {
+      if (skip === undefined) continue;
+      const outcome: OutcomeDoc = {
+        batch_id: batch.batch_id,
+        player_id,
+        outcome: 'skipped',
+        rows: 0,
+        reason: skip,
+        at,
+      };
+      tx.put(COLLECTIONS.outcomes, outcomeKey(batch.batch_id, player_id), outcome);
+    }
+    return batch;
+  });
+}
+
+/** The number at the end of a batch id. */
+function numberOf(batchId: string): number {
+  return Number(/-(\d+)$/.exec(batchId)?.[1] ?? 0);
+}
+
+/** The players to predict, cut into units. */
+function unitsOf(batchId: string, request: StartRequest, plan: Plan): UnitDoc[] {
+  const size = request.unitSize ?? UNIT_SIZE;
+  const chosen = plan.verdicts.filter(({ skip }) => skip === undefined).map(({ player_id }) => player_id);
+  return Array.from({ length: Math.ceil(chosen.length / size) }, (_, i): UnitDoc => {
+    const unit_id = `u${String(i + 1).padStart(3, '0')}`;
+    const players = chosen.slice(i * size, (i + 1) * size);
+    return {
+      batch_id: batchId,
+      unit_id,
+      players,
+      dispatched: 0,
+      state: 'waiting',
+      claim: 0,
+      staging_table: null,
+      rows: 0,
+    };
+  });
+}
+
+async function slateDocOf(source: Pick<StateTransaction, 'get'>, slate: Slate): Promise<SlateDoc> {
+  return (
+    (await source.get<SlateDoc>(COLLECTIONS.slates, slate))?.data ?? { slate, active_batch: null, started: 0 }
+  );
+}
+
+function taken(slate: Slate, active: BatchDoc): TipoffError {
+  return new TipoffError(
+    'TIPOFF_BATCH_ACTIVE',
+    `${slate} has an active batch: ${active.batch_id} (${active.state})`,
+    {
+      hint: `Wait for it, or free the slate with \`tipoff batch reset --batch ${active.batch_id} --why <reason>\`.`,
+      details: {
+        slate,
+        batch_id: active.batch_id,
+        state: active.state,
+        expected: active.expected,
+        created_at: active.created_at,
+      },
+    },
+  );
+}

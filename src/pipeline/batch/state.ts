@@ -1,0 +1,250 @@
+import type { Slate } from '#core/calendar.ts';
+import { TipoffError } from '#core/errors.ts';
+import type { RunMode } from '#core/run-modes.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { StateStore, StateTransaction } from '#platform/state/port.ts';
+
+/** States of a batch, with the states that may follow. Every move is a compare-and-set with who, when and why. */
+export const NEXT_STATES = {
+  created: ['dispatching', 'consolidating', 'failed', 'reset'],
+  dispatching: ['running', 'consolidating', 'held', 'failed', 'reset'],
+  running: ['consolidating', 'held', 'failed', 'reset'],
+  consolidating: ['published', 'published_partial', 'held', 'failed', 'reset'],
+  held: ['consolidating', 'reset'],
+  failed: ['reset'],
+  published: [],
+  published_partial: [],
+  reset: [],
+} as const satisfies Record<string, readonly string[]>;
+export type BatchState = keyof typeof NEXT_STATES;
+
+/** A batch in one of these holds its slate: no other may start. */
+const ACTIVE: readonly BatchState[] = ['created', 'dispatching', 'running', 'consolidating'];
+
+export function isActive(state: BatchState): boolean {
+  return ACTIVE.includes(state);
+}
+
+/** Throws TIPOFF_CONFLICT unless a batch may go from one state to another. */
+export function checkMove(batchId: string, from: BatchState, to: BatchState): void {
+  const next: readonly string[] = NEXT_STATES[from];
+  if (next.includes(to)) return;
+  throw new TipoffError('TIPOFF_CONFLICT', `batch ${batchId} is ${from}: it cannot become ${to}`, {
+    hint: `Look at it with \`tipoff batch show ${batchId}\`; \`tipoff batch reset\` frees its slate.`,
+    details: { batch_id: batchId, from, to },
+  });
+}
+
+/** Collections of the state store. */
+export const COLLECTIONS = {
+  /** One document per batch. */
+  batches: 'batches',
+  /** One per slate: which batch is active, how many there were. */
+  slates: 'slates',
+  /** One per unit: `<batch>:<unit>`. */
+  units: 'units',
+  /** One per expected player: `<batch>:<player>`. */
+  outcomes: 'outcomes',
+  /** One per move of a batch: `<batch>:<number>`. Append-only. */
+  events: 'batch_events',
+  /** One per slate: who may publish it, with the fencing token. */
+  leases: 'publish_leases',
+} as const;
+
+export interface BatchDoc {
+  readonly batch_id: string;
+  readonly slate: Slate;
+  readonly mode: RunMode;
+  readonly state: BatchState;
+  readonly by: string;
+  readonly caller_key: string | null;
+  /** Trace of the request that started it, for the logs; absent when nothing else is told about it. */
+  readonly trace_id?: string;
+  /** Games of the slate at the start. */
+  readonly games: number;
+  /** Players of the context, skipped ones included. */
+  readonly expected: number;
+  readonly units: number;
+  readonly created_at: string;
+  /** Last time a unit was dispatched or an outcome arrived. */
+  readonly progress_at: string;
+  readonly closed_at: string | null;
+  /** Why the batch is in its state. */
+  readonly reason: string | null;
+  /** What becomes of what it has when it is closed early. */
+  readonly policy: 'publish' | 'hold';
+  /** The publication that stands; null until the batch is published. */
+  readonly publication_id: string | null;
+  /** Consolidations begun; each holds the lease of the slate under a token of its own. */
+  readonly attempts: number;
+  readonly events: number;
+}
+
+export interface SlateDoc {
+  readonly slate: Slate;
+  readonly active_batch: string | null;
+  /** Batches started so far. */
+  readonly started: number;
+}
+
+export interface UnitDoc {
+  readonly batch_id: string;
+  readonly unit_id: string;
+  readonly players: readonly number[];
+  readonly dispatched: number;
+  readonly state: 'waiting' | 'done';
+  /** Grows with every worker that takes the unit: each stages into a table of its own, and the first to finish counts. */
+  readonly claim: number;
+  /** The staging table of the worker that finished it. */
+  readonly staging_table: string | null;
+  readonly rows: number;
+}
+
+export type Outcome = 'predicted' | 'skipped' | 'failed' | 'timed_out';
+
+export interface OutcomeDoc {
+  readonly batch_id: string;
+  readonly player_id: number;
+  readonly outcome: Outcome;
+  /** Rows staged for the player. */
+  readonly rows: number;
+  readonly reason: string | null;
+  readonly at: string;
+}
+
+export interface EventDoc {
+  readonly batch_id: string;
+  readonly at: string;
+  readonly by: string;
+  readonly from: BatchState | null;
+  readonly to: BatchState;
+  readonly reason: string | null;
+}
+
+export const unitKey = (batchId: string, unitId: string): string => `${batchId}:${unitId}`;
+export const outcomeKey = (batchId: string, playerId: number): string => `${batchId}:${playerId}`;
+
+/** The queue topic of prediction units; a message is `{ batch_id, unit_id }`, with the `trace_id` of the batch where it has one. */
+export const UNIT_TOPIC = 'predict-units';
+
+/** Who moves a batch and why. */
+export interface Move {
+  readonly by: string;
+  readonly reason?: string;
+  /** Fields that change with the state. */
+  readonly set?: Partial<Pick<BatchDoc, 'publication_id' | 'policy'>>;
+  /** Only while this many attempts to publish have begun. */
+  readonly attempts?: number;
+}
+
+/** Reads a batch. Throws TIPOFF_NOT_FOUND for an unknown id. */
+export async function readBatch(state: Pick<StateStore, 'get'>, batchId: string): Promise<BatchDoc> {
+  const doc = await state.get<BatchDoc>(COLLECTIONS.batches, batchId);
+  if (doc === undefined) throw unknownBatch(batchId);
+  return doc.data;
+}
+
+/** All batches, or those of a slate, oldest first. */
+export async function listBatches(state: StateStore, slate?: Slate): Promise<BatchDoc[]> {
+  const docs = await state.list<BatchDoc>(
+    COLLECTIONS.batches,
+    slate === undefined ? {} : { where: { slate } },
+  );
+  return docs
+    .map(({ data }) => data)
+    .sort((a, b) => a.created_at.localeCompare(b.created_at) || ordinal(a) - ordinal(b));
+}
+
+/** Which batch of its slate it is: the number at the end of its id. Two may begin in one millisecond. */
+function ordinal({ batch_id }: BatchDoc): number {
+  return Number(batch_id.slice(batch_id.lastIndexOf('-') + 1));
+}
+
+/** Batches that hold their slate. */
+export async function activeBatches(state: StateStore): Promise<BatchDoc[]> {
+  return (await listBatches(state)).filter((batch) => isActive(batch.state));
+}
+
+/** The units of a batch. */
+export async function readUnits(state: Pick<StateStore, 'list'>, batchId: string): Promise<UnitDoc[]> {
+  return (await state.list<UnitDoc>(COLLECTIONS.units, { idPrefix: `${batchId}:` })).map(({ data }) => data);
+}
+
+/** The outcomes that have arrived, skips of the gate included. */
+export async function readOutcomes(state: Pick<StateStore, 'list'>, batchId: string): Promise<OutcomeDoc[]> {
+  return (await state.list<OutcomeDoc>(COLLECTIONS.outcomes, { idPrefix: `${batchId}:` })).map(
+    ({ data }) => data,
+  );
+}
+
+/** Every move of a batch, oldest first. */
+export async function readEvents(state: StateStore, batchId: string): Promise<EventDoc[]> {
+  return (await state.list<EventDoc>(COLLECTIONS.events, { idPrefix: `${batchId}:` })).map(
+    ({ data }) => data,
+  );
+}
+
+/**
+ * Moves a batch to a state inside a transaction whose reads are done, with its audit event; a batch that no longer
+ * holds its slate gives it free. `slateDoc` is the slate's document as the transaction read it.
+ */
+export function moveIn(
+  tx: StateTransaction,
+  clock: Clock,
+  batch: BatchDoc,
+  slateDoc: SlateDoc | undefined,
+  to: BatchState,
+  { by, reason, set }: Move,
+): BatchDoc {
+  checkMove(batch.batch_id, batch.state, to);
+  const at = clock.now().toISOString();
+  const moved: BatchDoc = {
+    ...batch,
+    ...set,
+    state: to,
+    reason: reason ?? null,
+    progress_at: at,
+    closed_at: isActive(to) ? null : at,
+    events: batch.events + 1,
+  };
+  tx.put(COLLECTIONS.batches, batch.batch_id, moved);
+  const event: EventDoc = { batch_id: batch.batch_id, at, by, from: batch.state, to, reason: reason ?? null };
+  tx.put(COLLECTIONS.events, `${batch.batch_id}:${String(batch.events).padStart(4, '0')}`, event);
+  if (slateDoc !== undefined && !isActive(to) && slateDoc.active_batch === batch.batch_id) {
+    tx.put(COLLECTIONS.slates, batch.slate, { ...slateDoc, active_batch: null });
+  }
+  if (slateDoc !== undefined && isActive(to) && slateDoc.active_batch === null) {
+    tx.put(COLLECTIONS.slates, batch.slate, { ...slateDoc, active_batch: batch.batch_id });
+  }
+  return moved;
+}
+
+/**
+ * Moves a batch from one of some states to another. Undefined when it is in none of them, or another batch has the slate:
+ * somebody else was first.
+ */
+export async function move(
+  deps: { readonly state: StateStore; readonly clock: Clock },
+  batchId: string,
+  from: readonly BatchState[],
+  to: BatchState,
+  how: Move,
+): Promise<BatchDoc | undefined> {
+  return deps.state.transaction(async (tx) => {
+    const doc = await tx.get<BatchDoc>(COLLECTIONS.batches, batchId);
+    if (doc === undefined) throw unknownBatch(batchId);
+    const slate = await tx.get<SlateDoc>(COLLECTIONS.slates, doc.data.slate);
+    if (!from.includes(doc.data.state)) return undefined;
+    const holder = slate?.data.active_batch ?? batchId;
+    if (isActive(to) && holder !== batchId) return undefined;
+    if (how.attempts !== undefined && how.attempts !== doc.data.attempts) return undefined;
+    return moveIn(tx, deps.clock, doc.data, slate?.data, to, how);
+  });
+}
+
+export function unknownBatch(batchId: string): TipoffError {
+  return new TipoffError('TIPOFF_NOT_FOUND', `there is no batch ${batchId}`, {
+    hint: 'Copy the id from `tipoff batch list`.',
+    details: { batch_id: batchId },
+  });
+}

@@ -1,0 +1,125 @@
+import { daysBetween, type Slate, seasonOf, seasonSpan, slateOf } from '#core/calendar.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+
+/** Publications of a range of slates, and whether the schedule has games in it. */
+export interface Scope {
+  readonly standing: readonly string[];
+  readonly withdrawn: readonly {
+    readonly publication_id: string;
+    readonly withdrawn_at: string;
+    readonly reason: string | null;
+  }[];
+  /** False only when the season is on the schedule and this range has no game; an unloaded schedule proves nothing. */
+  readonly hasGames: boolean;
+}
+
+/** Reads which publications of the slates [from, to] stand or were withdrawn, and whether games are played. */
+export async function readScope(warehouse: Warehouse, from: Slate, to: Slate): Promise<Scope> {
+  const receipts = await warehouse.query<{
+    publication_id: string;
+    event: string;
+    event_at: string;
+    reason: string | null;
+  }>(
+    `SELECT publication_id, event, event_at, reason FROM nba_predictions.publications
+     WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) ORDER BY event_at, publication_id`,
+    { from, to },
+  );
+  const withdrawn = receipts
+    .filter((row) => row.event === 'withdrawn')
+    .map(({ publication_id, event_at, reason }) => ({ publication_id, withdrawn_at: event_at, reason }));
+  const gone = new Set(withdrawn.map((row) => row.publication_id));
+  const span = seasonSpan(seasonOf(from));
+  const [games] = await warehouse.query<{ here: number; season: number }>(
+    `SELECT COALESCE(COUNTIF(slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND status NOT IN ('postponed', 'cancelled')), 0) AS here,
+       COUNT(*) AS season
+     FROM nba_reference.schedule
+     WHERE is_counted AND slate BETWEEN CAST(@season_from AS DATE) AND CAST(@season_to AS DATE)`,
+    { from, to, season_from: span.from, season_to: span.to },
+  );
+  return {
+    standing: receipts
+      .filter((row) => row.event === 'published' && !gone.has(row.publication_id))
+      .map((row) => row.publication_id),
+    withdrawn,
+    hasGames: games === undefined || games.season === 0 || games.here > 0,
+  };
+}
+
+/** What is not final yet may change by the minute; what is two days old changes only by a correction. */
+export function cacheControlOf(lastSlate: Slate, clock: Clock): string {
+  const age = daysBetween(lastSlate, slateOf(clock.now()));
+  return age >= 2 ? 'public, max-age=86400' : 'public, max-age=60';
+}
+
+export const SCHEMA_VERSION = 1;
+
+/** Where the games come from. Anything but `real` is marked as simulated in every document. */
+export type DataSource = 'real' | 'simulated' | 'mixed';
+
+export type ExportKind = 'picks' | 'predictions' | 'results' | 'season-subsets';
+
+/** Why a document has the rows it has: `ok` = some · `empty` = published, none qualified · `no_games` = none that day · `withdrawn` = taken back on purpose. */
+export type DocumentStatus = 'ok' | 'empty' | 'no_games' | 'withdrawn';
+
+/** What every exported document says of itself, before its rows. */
+export interface DocumentHead {
+  readonly schema_version: number;
+  readonly kind: ExportKind;
+  readonly status: DocumentStatus;
+  readonly slate: string | null;
+  readonly season: string | null;
+  readonly generated_at: string;
+  readonly data_source: DataSource;
+  readonly simulated: boolean;
+  /** Publications that the rows come from; those that stand when there are no rows. */
+  readonly publication_ids: readonly string[];
+  readonly row_count: number;
+}
+
+/** A document as its reader function makes it, before it is decided whether it may be written. */
+export interface Draft {
+  readonly path: string;
+  readonly kind: ExportKind;
+  readonly slate: Slate | null;
+  readonly season: string | null;
+  readonly publicationIds: readonly string[];
+  /** What counts as content: for subsets the picks, elsewhere the rows. */
+  readonly rowCount: number;
+  readonly rows: readonly object[];
+  /** Members beside the rows. */
+  readonly extra?: Readonly<Record<string, unknown>>;
+  readonly cacheControl: string;
+  /** Status that an empty document may have without anything stored to lose; undefined = it is not ready and not written. */
+  readonly emptyStatus?: 'empty' | 'no_games' | 'withdrawn';
+  /** True when a stored row is known to be replaced by a newer publication that says otherwise. */
+  readonly replaced?: (row: StoredRow) => boolean;
+}
+
+export interface StoredRow {
+  readonly player_id: unknown;
+  readonly publication_id: unknown;
+}
+
+/** The document as text. Equal drafts at equal instants give equal bytes; members and rows keep their order. */
+export function documentText(
+  draft: Draft,
+  status: DocumentStatus,
+  generatedAt: string,
+  dataSource: DataSource,
+): string {
+  const head: DocumentHead = {
+    schema_version: SCHEMA_VERSION,
+    kind: draft.kind,
+    status,
+    slate: draft.slate,
+    season: draft.season,
+    generated_at: generatedAt,
+    data_source: dataSource,
+    simulated: dataSource !== 'real',
+    publication_ids: draft.publicationIds,
+    row_count: draft.rowCount,
+  };
+  return `${JSON.stringify({ ...head, ...draft.extra, rows: draft.rows })}\n`;
+}

@@ -1,0 +1,200 @@
+import type { Slate } from '#core/calendar.ts';
+import { COUNTED_GRADES } from '#pipeline/grade/grade.ts';
+import { readRecord } from '#pipeline/grade/record.ts';
+import type { Row, Warehouse } from '#platform/warehouse/port.ts';
+import type { Draft, Scope } from './document.ts';
+
+const PREDICTION_COLUMNS = [
+  ...[
+    'prediction_id',
+    'publication_id',
+    'record_class',
+    'game_id',
+    'tipoff_at',
+    'player_id',
+    'player_name',
+    'team_abbr',
+    'opponent_abbr',
+  ],
+  ...[
+    'is_home',
+    'system_id',
+    'model_id',
+    'predicted_points',
+    'mean_points',
+    'sd_points',
+    'p10',
+    'p25',
+    'p75',
+    'p90',
+    'fair_line',
+  ],
+  ...[
+    'line_role',
+    'line',
+    'bookmaker',
+    'over_price',
+    'under_price',
+    'line_snapshot_at',
+    'line_quality',
+    'p_over',
+    'p_push',
+    'p_under',
+  ],
+  ...[
+    'edge',
+    'recommendation',
+    'confidence',
+    'is_actionable',
+    'filter_reason',
+    'feature_quality_score',
+    'quality_alert_level',
+  ],
+  ...['injury_status', 'has_status_feed', 'run_mode', 'predicted_at', 'published_at'],
+];
+const GRADE_COLUMNS = [
+  ...[
+    'prediction_id',
+    'publication_id',
+    'record_class',
+    'game_id',
+    'player_id',
+    'player_name',
+    'team_abbr',
+    'opponent_abbr',
+    'system_id',
+  ],
+  ...[
+    'model_id',
+    'line',
+    'line_role',
+    'bookmaker',
+    'recommendation',
+    'is_actionable',
+    'filter_reason',
+    'predicted_points',
+    'edge',
+  ],
+  ...[
+    'confidence',
+    'actual_points',
+    'actual_minutes',
+    'outcome',
+    'is_correct',
+    'void_reason',
+    'signed_error',
+    'absolute_error',
+  ],
+  ...['actual_margin', 'price', 'profit'],
+];
+
+/** The most informed system first. */
+const SYSTEM_ORDER = ['market', 'ridge', 'minutes_rate', 'ewma8'];
+
+export interface SlateDrafts {
+  readonly picks: Draft;
+  readonly predictions: Draft;
+}
+
+/**
+ * Drafts of `picks.json` and `predictions.json` from one read of the visible predictions of a slate. Picks are the
+ * actionable rows; `rank` counts within a system by the size of the edge, then by confidence.
+ */
+export async function draftPredictions(
+  warehouse: Warehouse,
+  slate: Slate,
+  scope: Scope,
+  cacheControl: string,
+): Promise<SlateDrafts> {
+  const rows = await warehouse.query(
+    `SELECT ${PREDICTION_COLUMNS.join(', ')} FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)
+     ORDER BY system_id, player_name, player_id, line, prediction_id`,
+    { slate },
+  );
+  const picks = ranked(rows.filter((row) => row['is_actionable'] === true));
+  const current = new Map(rows.map((row) => [row['player_id'], row['publication_id']]));
+  const about = { slate, cacheControl, scope };
+  const predictions = draft('predictions', rows, about);
+  return {
+    predictions,
+    picks: {
+      ...draft('picks', picks, about),
+      ...(scope.hasGames && rows.length > 0 ? { emptyStatus: 'empty' as const } : {}),
+      replaced: ({ player_id, publication_id }) => {
+        const now = current.get(typeof player_id === 'number' ? player_id : null);
+        return now !== undefined && now !== publication_id;
+      },
+    },
+  };
+}
+
+/** Draft of `results.json`: the grades that count for a slate, live and backfill apart, with the record of the slate. */
+export async function draftResults(
+  warehouse: Warehouse,
+  slate: Slate,
+  scope: Scope,
+  cacheControl: string,
+): Promise<Draft> {
+  const rows = await warehouse.query(
+    `SELECT ${GRADE_COLUMNS.map((name) => `g.${name}`).join(', ')} FROM (${COUNTED_GRADES}) g
+     ORDER BY g.record_class DESC, g.system_id, g.player_name, g.player_id, g.line, g.prediction_id`,
+    { from: slate, to: slate },
+  );
+  const record = (await readRecord(warehouse, { from: slate, to: slate })).filter(
+    (row) => row.kind === 'season',
+  );
+  const summary = record.map(({ kind: _kind, period: _period, ...row }) => row);
+  return draft('results', rows, { slate, cacheControl, scope }, { record: summary });
+}
+
+function draft(
+  kind: 'picks' | 'predictions' | 'results',
+  rows: readonly Row[],
+  {
+    slate,
+    cacheControl,
+    scope,
+  }: { readonly slate: Slate; readonly cacheControl: string; readonly scope: Scope },
+  extra: Readonly<Record<string, unknown>> = {},
+): Draft {
+  const contributing = [...new Set(rows.map((row) => String(row['publication_id'])))].sort();
+  const base = {
+    path: `exports/${slate}/${kind}.json`,
+    kind,
+    slate,
+    season: null,
+    rows,
+    rowCount: rows.length,
+    cacheControl,
+  };
+  if (rows.length > 0) return { ...base, publicationIds: contributing, extra };
+  const { emptyStatus } = emptiness(scope);
+  return {
+    ...base,
+    publicationIds: scope.standing,
+    extra: { ...extra, withdrawn: scope.withdrawn },
+    ...(emptyStatus === undefined ? {} : { emptyStatus }),
+  };
+}
+
+/** What an empty document of the slate stands for when nothing is stored: no games, or everything withdrawn. */
+function emptiness(scope: Scope): { readonly emptyStatus: 'no_games' | 'withdrawn' | undefined } {
+  if (!scope.hasGames) return { emptyStatus: 'no_games' };
+  return { emptyStatus: scope.standing.length === 0 && scope.withdrawn.length > 0 ? 'withdrawn' : undefined };
+}
+
+function ranked(rows: readonly Row[]): Row[] {
+  const size = (row: Row, name: string): number => Math.abs(Number(row[name] ?? 0));
+  const systems = Map.groupBy(rows, (row) => String(row['system_id']));
+  const place = (system: string): number =>
+    (SYSTEM_ORDER.indexOf(system) + SYSTEM_ORDER.length + 1) % (SYSTEM_ORDER.length + 1);
+  return [...systems.keys()]
+    .sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1))
+    .flatMap((system) =>
+      (systems.get(system) ?? [])
+        .toSorted(
+          (a, b) => size(b, 'edge') - size(a, 'edge') || size(b, 'confidence') - size(a, 'confidence'),
+        )
+        .map((row, i) => ({ rank: i + 1, ...row })),
+    );
+}
