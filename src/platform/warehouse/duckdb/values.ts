@@ -11,7 +11,18 @@ import {
 import { messageOf, TipoffError } from '#core/errors.ts';
 import type { ColumnarResult, SqlParams, SqlValue } from '#platform/warehouse/port.ts';
 
-/** What DuckDB refused, as an error with a code: a file held by another process, or a statement it does not accept. */
+/** A full disk, a quota or a size limit, as DuckDB words it; also inside a commit or a checkpoint that failed of it. */
+const CANNOT_WRITE =
+  /Could not (?:write|fsync|sync)|No space left on device|File too large|Disk quota exceeded/i;
+
+/** Bytes that are not those that were written. */
+const DAMAGED =
+  /not a valid DuckDB database file|Corrupt database file|Could not read enough bytes|database has been invalidated/i;
+
+/**
+ * What DuckDB refused, as an error with a code: a file held by another process, a disk that is full, a damaged file, or a
+ * statement it does not accept.
+ */
 export function duckdbError(error: unknown, statement?: string): TipoffError {
   if (error instanceof TipoffError) return error;
   const message = messageOf(error);
@@ -20,6 +31,18 @@ export function duckdbError(error: unknown, statement?: string): TipoffError {
     return new TipoffError('TIPOFF_HOME_LOCKED', `the warehouse file is held by process ${pid}`, {
       hint: `Stop process ${pid}, or use another --home; DuckDB lets one process in.`,
       details: { pid },
+      cause: error,
+    });
+  }
+  if (CANNOT_WRITE.test(message)) {
+    return new TipoffError('TIPOFF_STORAGE', `the warehouse file cannot be written: ${message}`, {
+      hint: 'Free space on the disk of the home (df -h shows it), then run the same command again; what failed was not kept.',
+      cause: error,
+    });
+  }
+  if (DAMAGED.test(message)) {
+    return new TipoffError('TIPOFF_INTEGRITY', `the warehouse file is damaged: ${message}`, {
+      hint: 'Put back a copy of the file, or move it away and load everything again: tipoff ingest, then tipoff backfill run.',
       cause: error,
     });
   }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -45,6 +45,37 @@ describe('a warehouse file', () => {
       { labels: { batch: 'b1' }, expiresAt: '2025-01-03T00:00:00.000Z' },
     ]);
     await second.close();
+  });
+
+  it('that cannot grow says so, and not that another writer was there', async () => {
+    const script = new URL('./fill-disk.ts', import.meta.url).pathname;
+    // A limit on the size of files fails a write as a full disk does; without the trap the signal would end the process.
+    const limited = `trap '' XFSZ; ulimit -f 4000; exec "$0" "$@"`;
+    const { stdout } = await promisify(execFile)('bash', ['-c', limited, process.execPath, script, path], {
+      timeout: CHILD_LIMIT_MS,
+    });
+    expect(JSON.parse(stdout)).toEqual({
+      code: 'TIPOFF_STORAGE',
+      message: expect.stringMatching(/^the warehouse file cannot be written: .*File too large/),
+      hint: expect.stringContaining('Free space'),
+    });
+  });
+
+  it.each([
+    ['whose header is gone', (bytes: Buffer) => bytes.fill(0, 0, 4096)],
+    ['that was cut off', (bytes: Buffer) => bytes.subarray(0, 8192)],
+    ['with other bytes in the middle', (bytes: Buffer) => bytes.fill(0x5a, 4096, 12288)],
+  ])('%s is named as damaged, and what to do with it', async (_, damage) => {
+    const warehouse = await openDuckDb(path);
+    await warehouse.prepare([everyType]);
+    await warehouse.append(everyType, [fullRow]);
+    await warehouse.close();
+    await writeFile(path, damage(await readFile(path)));
+    await expect(openDuckDb(path)).rejects.toMatchObject({
+      code: 'TIPOFF_INTEGRITY',
+      message: expect.stringMatching(/^the warehouse file is damaged: /),
+      hint: expect.stringContaining('Put back a copy'),
+    });
   });
 
   it('lets a second process in only after close, and names the holder before', async () => {
