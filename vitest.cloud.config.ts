@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** The contract suites over emulators of Google Cloud; `scripts/cloud-tests.ts` starts what the machine offers. */
+/** The contract suites over emulators of Google Cloud; `test/cloud/run.ts` starts what the machine offers. */
 export default defineConfig({
   test: {
     include: ['test/cloud/**/*.cloud.ts'],

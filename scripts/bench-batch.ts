@@ -20,7 +20,7 @@ import { type BatchDoc, COLLECTIONS, isActive, readBatch } from '#pipeline/batch
 import { shiftedClock } from '#platform/clock.ts';
 import { homeOwner } from '#platform/home.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { KILL_MORNING, KILL_SLATE, makeTemplate } from './kill-world.ts';
+import { KILL_MORNING, KILL_SLATE, makeTemplate } from '#test/process/kill-home.ts';
 
 /** Medians over the rounds; seconds of the wall clock. */
 export interface BatchBench {

@@ -15,7 +15,7 @@ const brief = ({ canary_id, slate, reason, offenders }: CanaryResult): unknown[]
   offenders.slice(0, 3),
 ];
 
-/** A holiday without games and two game days; the long version with breaks, time changes and playoffs is scripts/soak.ts. */
+/** A holiday without games and two game days; the long version with breaks, time changes and playoffs is `npm run test:soak`. */
 describe('the catalogue on a healthy world', () => {
   let world: TestWorld;
   const lived: CanaryResult[] = [];

@@ -6,10 +6,10 @@ import { readConfig } from '#app/config.ts';
 import { type RunDoc, readRuns } from '#guard/backfill/ledger.ts';
 import { seededRandom } from '#model/random.ts';
 import { virtualClock } from '#platform/clock.ts';
-import { backfillProcess } from '#scripts/resume-child.ts';
-import { resumeRun, type Undisturbed, undisturbed } from '#scripts/resume-run.ts';
-import { makeResumeTemplate, RESUME_NOW, type ResumeTemplate } from '#scripts/resume-world.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+import { backfillProcess } from './resume-child.ts';
+import { makeResumeTemplate, RESUME_NOW, type ResumeTemplate } from './resume-home.ts';
+import { resumeRun, type Undisturbed, undisturbed } from './resume-run.ts';
 
 const LONG = 300_000;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;

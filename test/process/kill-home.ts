@@ -7,6 +7,7 @@ import { train } from '#model/train-run.ts';
 import { DAILY_WAITING, refresh } from '#pipeline/refresh.ts';
 import { shiftedClock } from '#platform/clock.ts';
 import { loadLeague, simulateLeague } from '#simulate/league.ts';
+
 /** The slate of the kill test: it has schedule, lines and reports, and waits for its predictions. */
 export const KILL_SLATE = parseSlate('2024-11-30');
 /** 11:00 in New York on that day. */

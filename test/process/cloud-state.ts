@@ -3,6 +3,7 @@ import type { Queue } from '#platform/queue/port.ts';
 import { openPubSubQueue } from '#platform/queue/pubsub/queue.ts';
 import { openFirestoreState } from '#platform/state/firestore/store.ts';
 import type { StateStore } from '#platform/state/port.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 
 /** A project in the emulators of Firestore and Pub/Sub: where a run keeps batches and messages in the place of its home. */
 export interface CloudState {
@@ -23,4 +24,11 @@ export function openCloudState(
     state,
     queue: openPubSubQueue({ projectId, emulator: pubsub, createMissing: true, state, clock }),
   };
+}
+
+/** The store that processes race on: a file of SQLite, or `firestore://host:port/project` of an emulator. */
+export function openRaceState(place: string, clock: Clock): StateStore {
+  const [, emulator, projectId] = /^firestore:\/\/([^/]+)\/(.+)$/.exec(place) ?? [];
+  if (emulator === undefined || projectId === undefined) return openSqliteState(place, { clock });
+  return openFirestoreState({ projectId, emulator, clock });
 }

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { killRun } from '#scripts/kill-run.ts';
-import { makeTemplate } from '#scripts/kill-world.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+import { makeTemplate } from './kill-home.ts';
+import { killRun } from './kill-run.ts';
 
 const LONG = 300_000;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;

@@ -4,7 +4,7 @@ import { acquireLease, renewLease } from '#pipeline/batch/lease.ts';
 import { startBatch } from '#pipeline/batch/start.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { openRaceState } from './race-state.ts';
+import { openRaceState } from './cloud-state.ts';
 
 /** What the parent asks of all its processes at once. */
 export type RaceTask =

@@ -3,17 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { seededRandom } from '#model/random.ts';
+import { makeResumeTemplate } from './resume-home.ts';
 import { resumeRun, undisturbed } from './resume-run.ts';
-import { makeResumeTemplate } from './resume-world.ts';
+import { writeSuiteReport } from './suite-report.ts';
 
-// node scripts/resume-test.ts [--kills N] [--per-season N] [--seed S] [--keep]: kills the backfill of a season again and again, and demands that
-// resuming gives what an undisturbed run gives.
+// npm run test:resume -- [--kills N] [--per-season N] [--seed S] [--keep] [--report FILE]: kills the backfill of a season again
+// and again, and demands that resuming gives what an undisturbed run gives.
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '50' },
     'per-season': { type: 'string', default: '5' },
     seed: { type: 'string', default: '1' },
     keep: { type: 'boolean', default: false },
+    report: { type: 'string' },
   },
 });
 const [wanted, perSeason, seed] = [Number(values.kills), Number(values['per-season']), Number(values.seed)];
@@ -59,4 +61,5 @@ try {
 say(
   `${kills} kills in ${seasons} seasons, ${redone} pieces of work redone, ${failed} seasons failed, ${seconds()}`,
 );
+writeSuiteReport(values.report, { passed: seasons - failed, failed });
 process.exitCode = failed === 0 ? 0 : 1;

@@ -9,6 +9,7 @@ import { homePaths } from '#platform/home.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
 import { loadLeague, simulateLeague } from '#simulate/league.ts';
+
 /** When the backfills of this test run: both seasons are long over. */
 export const RESUME_NOW = '2025-08-01T16:00:00.000Z';
 

@@ -1,6 +1,6 @@
 import { cp } from 'node:fs/promises';
 import { type BackfillEnd, backfillProcess, type KillPoint } from './resume-child.ts';
-import { enteredIn, type HomeContents, type ResumeTemplate, readContents } from './resume-world.ts';
+import { enteredIn, type HomeContents, type ResumeTemplate, readContents } from './resume-home.ts';
 
 /** A season as it is computed when nothing happens: the measure of all others. */
 export interface Undisturbed extends HomeContents {

@@ -2,14 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startEmulators } from './emulators.ts';
-import { startServe } from './kill-child.ts';
-import { KILL_MORNING, KILL_SLATE, makeTemplate } from './kill-world.ts';
+import { startEmulators } from '#test/cloud/emulators.ts';
+import { KILL_MORNING, KILL_SLATE, makeTemplate } from './kill-home.ts';
 import { raceClients, raceProcesses } from './race-run.ts';
+import { startServe } from './serve-child.ts';
 import { writeSuiteReport } from './suite-report.ts';
 
-// node scripts/race-test.ts [--rounds N] [--processes N] [--cloud] [--report FILE]: many start one slate at the same moment, and one batch must
-// come of it. With --cloud, batches and messages are in the emulators of Firestore and Pub/Sub.
+// npm run test:race -- [--rounds N] [--processes N] [--cloud] [--report FILE]: many start one slate at the same moment, and
+// one batch must come of it. With --cloud, batches and messages are in the emulators of Firestore and Pub/Sub.
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '100' },

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { homeOwner } from '#platform/home.ts';
 import type { CloudState } from './cloud-state.ts';
 
-const TIPOFF = fileURLToPath(new URL('../src/app/cli/tipoff.ts', import.meta.url));
+const TIPOFF = fileURLToPath(new URL('../../src/app/cli/tipoff.ts', import.meta.url));
 const CLOUD_SERVE = fileURLToPath(new URL('./cloud-serve.ts', import.meta.url));
 const BOOT_MILLISECONDS = 90_000;
 

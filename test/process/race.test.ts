@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { raceClients, raceProcesses } from '#scripts/race-run.ts';
+import { serviceWorlds } from '#test/app/services/service-world.ts';
 import { players } from '#test/fakes/prediction-world.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
-import { serviceWorlds } from './service-world.ts';
+import { raceClients, raceProcesses } from './race-run.ts';
 
 const world = serviceWorlds();
 

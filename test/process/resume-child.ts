@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { RESUME_NOW } from './resume-world.ts';
+import { RESUME_NOW } from './resume-home.ts';
 
-const TIPOFF = fileURLToPath(new URL('../src/app/cli/tipoff.ts', import.meta.url));
+const TIPOFF = fileURLToPath(new URL('../../src/app/cli/tipoff.ts', import.meta.url));
 
 /** When to kill: so many milliseconds after a process has reported so many pieces of work. */
 export interface KillPoint {

@@ -1,11 +1,12 @@
+import { parseArgs } from 'node:util';
+import { startVitest } from 'vitest/node';
+import { EMULATORS, startEmulators } from './emulators.ts';
+
 /**
  * Runs the tests over the cloud adapters against the emulators this machine offers: contract suites, the golden run and the
  * command line in the profile `gcp`. Prints what is left out and why, and ends what it started. A second report in JSON goes
  * to --report. Usage: npm run test:cloud -- [--python /path/to/python] [--report FILE] [name of a test file]
  */
-import { parseArgs } from 'node:util';
-import { startVitest } from 'vitest/node';
-import { EMULATORS, startEmulators } from './emulators.ts';
 
 const { values, positionals } = parseArgs({
   options: { python: { type: 'string', default: 'python3' }, report: { type: 'string' } },

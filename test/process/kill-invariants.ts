@@ -12,7 +12,7 @@ import {
 import type { Clock } from '#platform/clock.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { KILL_SLATE } from './kill-world.ts';
+import { KILL_SLATE } from './kill-home.ts';
 
 /** What is wrong with a home after everything has ended, in sentences; and how its batches ended. */
 export interface HomeVerdict {

@@ -8,9 +8,9 @@ import { openSqliteQueue } from '#platform/queue/sqlite.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
 import { type CloudState, openCloudState } from './cloud-state.ts';
-import { type ServeChild, startServe } from './kill-child.ts';
+import { copyTemplate, KILL_MORNING, KILL_SLATE } from './kill-home.ts';
 import { checkHome } from './kill-invariants.ts';
-import { copyTemplate, KILL_MORNING, KILL_SLATE } from './kill-world.ts';
+import { type ServeChild, startServe } from './serve-child.ts';
 
 /** Where a run kills: at a step of the batch as soon as it is seen, or after a time. */
 export const KILL_STEPS = [

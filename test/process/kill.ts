@@ -2,13 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startEmulators } from './emulators.ts';
+import { startEmulators } from '#test/cloud/emulators.ts';
+import { makeTemplate } from './kill-home.ts';
 import { KILL_STEPS, killRun } from './kill-run.ts';
-import { makeTemplate } from './kill-world.ts';
 import { writeSuiteReport } from './suite-report.ts';
 
-// node scripts/kill-test.ts [--runs N] [--seed S] [--jobs N] [--keep] [--cloud] [--report FILE]: kills `serve` again and again, and demands that
-// nothing is lost. Runs go on beside each other, each with a home and processes of its own: a run mostly waits. With --cloud, batches and messages are in the emulators of Firestore and Pub/Sub.
+// npm run test:kill -- [--runs N] [--seed S] [--jobs N] [--keep] [--cloud] [--report FILE]: kills `serve` again and again, and
+// demands that nothing is lost. Several runs go on at once, each with a home and processes of its own: a run mostly waits.
+// With --cloud, batches and messages are in the emulators of Firestore and Pub/Sub.
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '25' },

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 
-/** What a suite that is not vitest's leaves for `scripts/count-tests.mjs`: how many of its runs held and how many did not. */
+/** What a suite that vitest does not run leaves for `.ci/count-tests.mjs`: how many of its runs held and how many did not. */
 export interface SuiteReport {
   readonly passed: number;
   readonly failed: number;

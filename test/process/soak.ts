@@ -9,7 +9,7 @@ import { emptyWorld } from '#test/guard/canaries/world.ts';
 /**
  * Lives weeks of a healthy simulated season and asks every check four times a day: opening, the end of summer time, a
  * holiday, the All-Star break with the first days back, the beginning of summer time, and the playoffs. Prints every alert;
- * exit 1 when there is one. Usage: node scripts/soak.ts [first..last ...]
+ * exit 1 when there is one. Usage: npm run test:soak -- [first..last ...]
  */
 const WINDOWS = [
   '2024-10-22..2024-10-25',

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { addDays, parseSlate } from '#core/calendar.ts';
 import { listBatches, move } from '#pipeline/batch/state.ts';
 import { systemClock } from '#platform/clock.ts';
+import { openRaceState } from './cloud-state.ts';
 import type { RaceAnswer, RaceTask } from './race-child.ts';
-import { openRaceState } from './race-state.ts';
 
 const CHILD = fileURLToPath(new URL('./race-child.ts', import.meta.url));
 
