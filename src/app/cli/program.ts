@@ -24,6 +24,7 @@ export function program(host: CliHost): Command {
     .description('NBA player prop predictions before tip-off, by a pipeline that guards itself.')
     .option('--home <dir>', 'folder of the embedded home (default: TIPOFF_HOME or .tipoff)')
     .option('--json', 'print the result as one JSON document')
+    .option('-V, --version', 'print version and revision')
     .option('--at <instant>', 'run as if it were this instant, for example 2025-01-10T17:00:00Z')
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('Run with --help for the verbs and their options.')
@@ -61,6 +62,14 @@ export async function main(args: readonly string[], streams: CliHost['streams'])
     },
   };
   try {
+    if (['--version', '-V'].includes(args[0] ?? '')) {
+      const [{ versionLine }, { processConfig }] = await Promise.all([
+        import('#app/version.ts'),
+        import('#app/config.ts'),
+      ]);
+      streams.out(`${await versionLine(processConfig().codeVersion)}\n`);
+      return 0;
+    }
     await program(host).parseAsync([...args], { from: 'user' });
     return code;
   } catch (error) {
