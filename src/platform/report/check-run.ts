@@ -1,0 +1,117 @@
+import type { Outcome, Report, Verdict } from '#core/check.ts';
+import { escapeCommandData, escapeCommandProperty, escapeLogLine } from './escape.ts';
+import { type Links, markdownReport } from './markdown.ts';
+import { failing, loudness, outcomeTitle, STATUS_WORDS } from './words.ts';
+
+/** Bytes of the summary of a check run, and of a comment, on GitHub. */
+export const MAX_BODY_BYTES = 65_535;
+/** Annotations that one call may bring to a check run. */
+export const MAX_ANNOTATIONS = 50;
+/** Annotations of one level that GitHub shows per step. */
+const MAX_PER_LEVEL = 10;
+/** Characters of a title. */
+const MAX_TITLE = 255;
+
+/** A failing outcome as a check run, a log or a workflow command shows it. */
+export interface Annotation {
+  readonly level: 'error' | 'warning' | 'notice';
+  readonly title: string;
+  readonly message: string;
+  readonly file?: string | undefined;
+  readonly line?: number | undefined;
+}
+
+/** One annotation per failing outcome of a report. */
+export function annotationsOf({ outcomes }: Report): Annotation[] {
+  return failing(outcomes).map((outcome) => ({
+    level: levelOf(outcome),
+    title: annotationTitle(outcome),
+    message: outcome.repair === undefined ? outcome.reason : `${outcome.reason}\nRepair: ${outcome.repair}`,
+    file: outcome.place?.file,
+    line: outcome.place?.line,
+  }));
+}
+
+function levelOf(outcome: Outcome): Annotation['level'] {
+  const loud = loudness(outcome);
+  return loud === 'critical' || loud === 'error' ? 'error' : loud === 'warning' ? 'warning' : 'notice';
+}
+
+function annotationTitle(outcome: Outcome): string {
+  const { check, title, status, subject } = outcome;
+  if (title !== undefined) return outcomeTitle(outcome);
+  return `${check} ${STATUS_WORDS[status]}${subject === undefined ? '' : ` (${subject})`}`;
+}
+
+const CONCLUSIONS: Readonly<Record<Verdict, string>> = {
+  ok: 'success',
+  nothing: 'success',
+  warning: 'neutral',
+  skipped: 'skipped',
+  failed: 'failure',
+  error: 'failure',
+};
+
+/** A report as GitHub's check runs take it; `annotations` in pages of as many as one call may bring. */
+export interface CheckRunText {
+  readonly conclusion: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly annotations: readonly (readonly object[])[];
+}
+
+/** Renders a report for a check run. What concerns no file stays in the summary. */
+export function checkRunText(report: Report, links: Links): CheckRunText {
+  const placed = annotationsOf(report).flatMap(({ level, title, message, file, line = 1 }) =>
+    file === undefined
+      ? []
+      : [
+          {
+            path: file,
+            start_line: line,
+            end_line: line,
+            annotation_level: level === 'error' ? 'failure' : level,
+            title: title.slice(0, MAX_TITLE),
+            message,
+          },
+        ],
+  );
+  const pages: object[][] = [];
+  for (let at = 0; at < placed.length; at += MAX_ANNOTATIONS)
+    pages.push(placed.slice(at, at + MAX_ANNOTATIONS));
+  return {
+    conclusion: CONCLUSIONS[report.verdict],
+    title: report.summary.slice(0, MAX_TITLE) || report.title,
+    summary: markdownReport(report, { files: links.files }, MAX_BODY_BYTES).trimEnd(),
+    annotations: pages,
+  };
+}
+
+/** Workflow commands for the annotations: the first ten of a level as such, the rest as one that counts them. */
+export function annotationCommands(report: Report): string[] {
+  const all = annotationsOf(report);
+  return (['error', 'warning', 'notice'] as const).flatMap((level) => {
+    const own = all.filter((annotation) => annotation.level === level);
+    if (own.length <= MAX_PER_LEVEL) return own.map(command);
+    const rest = own.length - (MAX_PER_LEVEL - 1);
+    const message = `${rest} more of this kind are in the summary of the job`;
+    return [
+      ...own.slice(0, MAX_PER_LEVEL - 1).map(command),
+      command({ level, title: report.title, message }),
+    ];
+  });
+}
+
+/** Annotations for people at a terminal, where commands mean nothing. */
+export function annotationLines(report: Report): string[] {
+  return annotationsOf(report).map(({ level, title, message }) =>
+    escapeLogLine(`  ${level}: ${title}: ${message}`),
+  );
+}
+
+function command({ level, title, message, file, line }: Annotation): string {
+  const shown = Object.entries({ file, line, title }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${escapeCommandProperty(String(value))}`],
+  );
+  return `::${level} ${shown.join(',')}::${escapeCommandData(message)}`;
+}

@@ -1,0 +1,43 @@
+import type { Report, Verdict } from '#core/check.ts';
+import type { Notice } from '#platform/notify/port.ts';
+import type { Links } from './markdown.ts';
+import { failing, loudness, outcomeTitle } from './words.ts';
+
+/** Rows and outcomes shown before the rest is counted. */
+const MAX_SHOWN = 12;
+
+const SEVERITIES: Readonly<Record<Verdict, Notice['severity']>> = {
+  ok: 'resolved',
+  nothing: 'info',
+  skipped: 'info',
+  warning: 'warning',
+  failed: 'error',
+  error: 'critical',
+};
+
+/** A report as a notice: the sentence, the facts, the first rows or failing outcomes. */
+export function reportNotice(report: Report, links: Links): Notice {
+  const items =
+    report.rows.length > 0
+      ? report.rows.map((row) => row.map(String).filter(Boolean).join(' · '))
+      : failing(report.outcomes).map((outcome) =>
+          [loudness(outcome), outcomeTitle(outcome), outcome.subject, outcome.reason]
+            .filter(Boolean)
+            .join(' · '),
+        );
+  const more = items.length - MAX_SHOWN;
+  return {
+    key: `action:${report.key}`,
+    severity: SEVERITIES[report.verdict],
+    title: report.title,
+    lines: [
+      report.summary,
+      ...report.facts.map(([label, value]) => `${label}: ${value}`),
+      ...items.slice(0, MAX_SHOWN).map((item) => `• ${item}`),
+      ...(more > 0 ? [`and ${more} more`] : []),
+      ...(links.run === undefined ? [] : [`run: ${links.run}`]),
+    ],
+    ...(report.repair === undefined ? {} : { repair: report.repair }),
+    ...(report.runbook === undefined ? {} : { runbook: report.runbook }),
+  };
+}
