@@ -1,4 +1,5 @@
 import { type Approval, approvalFor } from './approvals.ts';
+import { contractSource } from './contract-source.ts';
 import type { Fix } from './finding.ts';
 import type { JudgedFinding } from './judge.ts';
 import type { SourceFile } from './sql-catalogue.ts';
@@ -81,14 +82,13 @@ const PROPERTIES: Readonly<Record<string, string>> = {
 /** Puts a difference on the line of the contract that declares it, or on the contract where the line is elsewhere. */
 export function placed(one: Difference, files: readonly SourceFile[]): Difference {
   if (one.path !== null && one.line !== null) return { ...one, line: lineOf(one, files) };
-  const path = `src/core/contracts/${one.table.split('.')[0]}.ts`;
-  const file = files.find((each) => each.path === path);
-  if (file === undefined) return one;
+  const contract = contractSource(one.table, files);
+  if (contract === undefined) return one;
   const name = one.column ?? PROPERTIES[one.kind];
-  const line =
-    file.text.split('\n').findIndex((text) => name !== undefined && text.trimStart().startsWith(`${name}:`)) +
-    1;
-  return { ...one, path, line: line === 0 ? null : line };
+  const at = contract.text
+    .split('\n')
+    .findIndex((text) => name !== undefined && text.trimStart().startsWith(`${name}:`));
+  return { ...one, path: contract.path, line: at < 0 ? null : contract.line + at };
 }
 
 /** A statement that is put together has other lines than its file: there the first line with the name is meant. */

@@ -1,5 +1,6 @@
 import type { Usage } from './compare.ts';
-import { type Schema, type SchemaTable, splitId } from './model.ts';
+import { contractSource, importsContract } from './contract-source.ts';
+import type { Schema, SchemaTable } from './model.ts';
 import type { SourceFile } from './sql-catalogue.ts';
 import type { UsedText } from './usage.ts';
 
@@ -13,7 +14,7 @@ export interface ProvenanceProblem {
 
 /** Sources that make rows up or only look at them. */
 const NO_WRITERS =
-  /^src\/(?:core\/|simulate\/|platform\/|guard\/schema\/(?!apply)|guard\/canaries\/catalog\/)/;
+  /^src\/(?:core\/|simulate\/|platform\/|guard\/schema\/(?!apply)|guard\/canaries\/catalogue\/)/;
 /** Templates that hold SQL: names in them are read, not written. */
 const SQL_TEMPLATE = /`[^`]*\b(?:SELECT|FROM|WHERE)\b[^`]*`/g;
 
@@ -84,10 +85,10 @@ function wordsByFolder(files: readonly SourceFile[]): (table: SchemaTable) => Re
     return known;
   };
   return ({ id }) => {
-    const { dataset } = splitId(id);
-    const contract = `#core/contracts/${dataset}.ts'`;
+    const contract = contractSource(id, files);
+    if (contract === undefined) return new Set();
     const homes = candidates
-      .filter(({ text }) => text.includes(contract))
+      .filter(({ text }) => importsContract(text, contract))
       .map(({ path }) => path.slice(0, path.lastIndexOf('/') + 1));
     return new Set([...new Set(homes)].flatMap((folder) => [...wordsIn(folder)]));
   };

@@ -24,6 +24,8 @@ export interface SqlText {
   readonly sql: string;
   /** Whether the text is exactly what the warehouse gets. */
   readonly isWhole: boolean;
+  /** Words of the declaration in the file, where the statement is one of several or the path is that of the folder only. */
+  readonly declared?: string;
   /** The table whose rows the statement gives, for processors. */
   readonly fills?: string;
 }
@@ -44,7 +46,8 @@ export function evaluatedTexts(
     ...processors.map(({ name, phase, table, select }) => ({
       ...known,
       owner: `processor ${name}`,
-      path: `src/pipeline/${phase}/${name.replaceAll(/(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, '-').toLowerCase()}.ts`,
+      path: `src/pipeline/${phase}/`,
+      declared: `name: '${name}'`,
       sql: select,
       fills: tableId(table),
     })),
@@ -55,6 +58,7 @@ export function evaluatedTexts(
               ...known,
               owner: `canary ${id}`,
               path: `src/guard/canaries/catalogue/${canaryPhase}.ts`,
+              declared: `id: '${id}'`,
               sql: look.sql,
             },
           ]
@@ -96,7 +100,7 @@ export function sqlCatalogue(
         return {
           literal,
           text: {
-            owner: ownerOf(file.path),
+            owner: ownerOf(file, literal.line),
             path: file.path,
             line: literal.line,
             sql: resolved,
@@ -112,7 +116,9 @@ export function sqlCatalogue(
     )
     .map(({ text }) => text)
     .filter((text) => !evaluated.some(({ sql }) => covers(sql, text.sql)));
-  return [...evaluated, ...own].sort((a, b) => byText(a.path, b.path) || a.line - b.line);
+  return [...evaluated.map((text) => found(text, files)), ...own].sort(
+    (a, b) => byText(a.path, b.path) || a.line - b.line,
+  );
 }
 
 /** Whether the fixed parts of a text stand in a whole statement in their order. */
@@ -126,11 +132,24 @@ function covers(whole: string, text: string): boolean {
   return true;
 }
 
-function ownerOf(path: string): string {
-  const canary = /^src\/guard\/canaries\/catalog\/(.+)\.ts$/.exec(path)?.[1];
-  if (canary !== undefined) return `canary ${canary.replaceAll('-', '_')}`;
-  const file = /^src\/pipeline\/publish\/exports\/(.+)\.ts$/.exec(path)?.[1];
+/** A statement of a module on the line that declares it. */
+function found(text: SqlText, files: readonly SourceFile[]): SqlText {
+  const { declared, path } = text;
+  if (declared === undefined) return text;
+  const file = files.find((each) => each.path.startsWith(path) && each.text.includes(declared));
+  if (file === undefined) return text;
+  const line = file.text.slice(0, file.text.indexOf(declared)).split('\n').length;
+  return { ...text, path: file.path, line };
+}
+
+function ownerOf({ path, text }: SourceFile, line: number): string {
+  const file = /^src\/pipeline\/exports\/(.+)\.ts$/.exec(path)?.[1];
   if (file !== undefined) return `export ${file}`;
+  if (path.startsWith('src/guard/canaries/catalogue/')) {
+    const before = text.split('\n').slice(0, line).join('\n');
+    const id = [...before.matchAll(/^\s*(?:export const \w+ = \{ )?id: '(\w+)'/gm)].at(-1)?.[1];
+    if (id !== undefined) return `canary ${id}`;
+  }
   return path.replace(/^src\//, '').replace(/\.ts$/, '');
 }
 
@@ -159,7 +178,8 @@ function constantsOf(files: readonly SourceFile[]): Constants {
   const hole = (path: string, expression: string, embedded: Set<string>, depth: number): string => {
     const text = expression.trim();
     const contract = /^tableId\((\w+)\)$/.exec(text)?.[1];
-    if (contract !== undefined) return contractId(importsOf(path).get(contract)) ?? HOLE;
+    if (contract !== undefined)
+      return contractId(byPath.get(importsOf(path).get(contract) ?? '')?.text, contract) ?? HOLE;
     if (!/^[A-Za-z_$][\w$]*$/.test(text) || depth > 8) return HOLE;
     const home = named(path, text) === undefined ? importsOf(path).get(text) : path;
     const literal = home === undefined ? undefined : named(home, text);
@@ -200,7 +220,9 @@ function readImports(path: string, text: string): ReadonlyMap<string, string> {
   return names;
 }
 
-function contractId(path: string | undefined): string | undefined {
-  const [, dataset, file] = /^src\/core\/contracts\/(\w+)\/([\w-]+)\.ts$/.exec(path ?? '') ?? [];
-  return dataset === undefined || file === undefined ? undefined : `${dataset}.${file.replaceAll('-', '_')}`;
+/** The id of the table that a constant of a file of contracts declares. */
+function contractId(text: string | undefined, constant: string): string | undefined {
+  const declaration = `const ${constant} = defineTable\\(\\{\\s*dataset: '(\\w+)',\\s*name: '(\\w+)'`;
+  const [, dataset, name] = new RegExp(declaration).exec(text ?? '') ?? [];
+  return dataset === undefined || name === undefined ? undefined : `${dataset}.${name}`;
 }

@@ -1,5 +1,5 @@
+import { contractSource, importsContract } from './contract-source.ts';
 import type { Finding } from './finding.ts';
-import { splitId } from './model.ts';
 import type { SourceFile } from './sql-catalogue.ts';
 import type { UsedText } from './usage.ts';
 
@@ -28,10 +28,11 @@ export function touchedBy(
   const changedSources = changed.map((path) => byPath.get(path) ?? '');
   return ({ table, column, kind }) => {
     if (SHARED.test(kind) || changedTables.includes(table)) return true;
-    const { dataset } = splitId(table);
-    const contract = `src/core/contracts/${dataset}.ts`;
-    if (partsOf(contract, byPath).some(isChanged)) return true;
-    if (changedSources.some((text) => text.includes(`#${contract.slice('src/'.length)}'`))) return true;
+    const contract = contractSource(table, files);
+    if (contract !== undefined) {
+      if (partsOf(contract.path, byPath).some(isChanged)) return true;
+      if (changedSources.some((text) => importsContract(text, contract))) return true;
+    }
     return changedTexts.some(({ fills, usage }) => {
       if (fills === table) return true;
       if (column === null) return usage.tables.includes(table);

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stretchOf } from '#app/schema/git.ts';
 import type { Schema } from '#guard/schema/model.ts';
 import { adding, both, changing, column, dropping, layout, SCHEMA } from '#test/guard/schema/corpus.ts';
-import { writeBoxSources } from './box-sources.ts';
+import { contractFile, contractText, writeBoxSources } from './box-sources.ts';
 import { type Clone, makeClone } from './clone.ts';
 
 /** The schema of the corpus as contracts have it: every column has a writer. */
@@ -48,11 +48,8 @@ describe('schema diff', () => {
 
   it('stops another key, which no snapshot shows, on the line of the contract, and says between what', async () => {
     version(layout({ key: ['game_id', 'slate'] })(CONTRACTS));
-    clone.file(
-      'src/core/contracts/nba_raw/box.ts',
-      "export const box = defineTable({\n  key: ['game_id', 'slate'],\n});\n",
-    );
-    clone.commit('the contract');
+    clone.file('README.md', 'words');
+    clone.commit('words');
     const { code, json } = await clone.tipoff('schema', 'diff', 'base', 'HEAD');
     expect(code).toBe(1);
     expect(json.differences).toHaveLength(1);
@@ -61,8 +58,8 @@ describe('schema diff', () => {
       table: 'nba_raw.box',
       class: 'breaking',
       between: expect.stringMatching(/^contracts at base and at [0-9a-f]{12}$/),
-      path: 'src/core/contracts/nba_raw/box.ts',
-      line: 2,
+      path: 'src/core/contracts/nba_raw.ts',
+      line: 4,
       approval: { path: expect.stringMatching(/^schema\/approvals\/key-changed-nba-raw-box/) },
     });
   });
@@ -134,7 +131,7 @@ describe('schema diff', () => {
       expect.objectContaining({
         kind: 'unknown_column',
         column: 'points',
-        path: 'src/pipeline/publish/exports/picks.ts',
+        path: 'src/pipeline/exports/picks.ts',
       }),
     );
   });
@@ -239,7 +236,7 @@ describe('what the table lacks already', () => {
       0,
       [expect.stringMatching(/^not touched by this change, but drifted: nba_raw\.box lacks minutes/)],
     ]);
-    clone.file('src/core/contracts/nba_raw/box.ts', '// the contract is changed\n');
+    clone.file(contractFile('nba_raw'), `${contractText(CONTRACTS, 'nba_raw')}// the contract is changed\n`);
     clone.commit('contract');
     const touched = await clone.tipoff('schema', 'diff', 'HEAD~1', 'HEAD');
     expect([touched.code, touched.json.differences[0]?.message]).toEqual([

@@ -72,10 +72,16 @@ const apply = (
 /** The check of a pull request: this code against the warehouse as it stands. */
 async function check(contract: TableContract) {
   const live = await schemaOfWarehouse(warehouse);
-  const files = [contract, schemaChanges].map(({ dataset, name, columns }) => ({
-    path: `src/pipeline/${name}/worker.ts`,
-    text: `import { it } from '#core/contracts/${dataset}/${name.replaceAll('_', '-')}.ts';\nexport const row = { ${Object.keys(columns).join(', ')} };`,
-  }));
+  const files = [contract, schemaChanges].flatMap(({ dataset, name, columns }) => [
+    {
+      path: `src/core/contracts/${dataset}.ts`,
+      text: `export const ${name} = defineTable({ dataset: '${dataset}', name: '${name}' });`,
+    },
+    {
+      path: `src/pipeline/${name}/worker.ts`,
+      text: `import { ${name} } from '#core/contracts/${dataset}.ts';\nexport const row = { ${Object.keys(columns).join(', ')} };`,
+    },
+  ]);
   const report = checkSchema({
     warehouse: live,
     wanted: codeSchema([contract, schemaChanges], []),

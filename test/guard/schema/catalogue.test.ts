@@ -82,7 +82,7 @@ describe('the SQL of this repository', () => {
 describe('a fault in the code', () => {
   const canary = (sql: string): SourceFile => ({
     path: 'src/guard/canaries/catalogue/planted.ts',
-    text: `export const planted = { look: { sql: \`\n${sql}\` } };\n`,
+    text: `export const planted = { id: 'planted', look: { sql: \`\n${sql}\` } };\n`,
   });
 
   it('in a canary that queries a missing column is told with file and line', () => {
@@ -143,7 +143,7 @@ describe('a fault in the code', () => {
           : table,
       ),
     };
-    const path = 'src/core/contracts/nba_raw/shots.ts';
+    const path = 'src/core/contracts/nba_raw.ts';
     const [late] = differencesOf(
       checkSchema({ warehouse, files, approvals: [], today: TODAY }),
       TODAY,

@@ -30,16 +30,11 @@ function isStopped(changed: string[] | undefined, id: string, column: string): b
 describe('a live table that lacks a column', () => {
   it.each([
     ['the whole code, when no change is named', undefined, true],
-    ['a change of its contract', ['src/core/contracts/nba_raw/player-box-scores.ts'], true],
-    [
-      'a change of what its contract is put together from',
-      ['src/core/contracts/nba_raw/box-columns.ts'],
-      true,
-    ],
+    ['a change of its contract', ['src/core/contracts/nba_raw.ts'], true],
     ['a change of the vocabulary of all contracts', ['src/core/contracts/define.ts'], true],
-    ['a change of a processor that reads it', ['src/pipeline/analytics/player-game-summary.ts'], true],
+    ['a change of a processor that reads it', ['src/pipeline/analytics/game-summaries.ts'], true],
     ['no change at all', [], false],
-    ['a change of the contract of another table', ['src/core/contracts/nba_raw/shots.ts'], false],
+    ['a change of the contracts of another dataset', ['src/core/contracts/nba_reference.ts'], false],
     ['a change of words', ['README.md'], false],
   ])('against %s', (_, changed, stopped) => {
     expect(isStopped(changed, 'nba_raw.player_box_scores', 'points')).toBe(stopped);
@@ -48,7 +43,7 @@ describe('a live table that lacks a column', () => {
   it('stops a change of code that works with rows of its contract', () => {
     const writer = files.find(
       ({ path, text }) =>
-        path.startsWith('src/pipeline/') && text.includes("#core/contracts/nba_raw/player-box-scores.ts'"),
+        path.startsWith('src/pipeline/') && /import \{[^}]*playerBoxScores[^}]*\} from '#core/.test(text),
     );
     expect(isStopped([writer?.path ?? 'none'], 'nba_raw.player_box_scores', 'points')).toBe(true);
   });
