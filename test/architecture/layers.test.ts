@@ -9,9 +9,13 @@ const BIOME = join(ROOT, 'node_modules/@biomejs/biome/bin/biome');
 const LIMIT_MS = 30_000;
 const IMPORTS = 'lint/style/noRestrictedImports';
 const ENVIRONMENT = 'lint/style/noProcessEnv';
+const CYCLES = 'lint/suspicious/noImportCycles';
+const FLOATING = 'lint/nursery/noFloatingPromises';
 
 const importing = (specifier: string) =>
   `import * as used from '${specifier}';\nexport const value = used;\n`;
+const FORGETS_A_PROMISE =
+  'const later = async (): Promise<number> => 1;\nexport function begin(): void {\n  later();\n}\n';
 const READS_ENVIRONMENT = 'export const value = process.env;\n';
 
 /** A file that breaks an arrow, with the rule that must speak. */
@@ -88,6 +92,12 @@ const VIOLATIONS: readonly (readonly [file: string, text: string, rule: string])
     'src/app/cli/a.ts',
     'actions/a/main.ts',
   ].map((file) => [file, READS_ENVIRONMENT, ENVIRONMENT] as const),
+  ...['src/core/a.ts', 'src/app/services/a.ts', 'actions/lib/a.ts', 'test/core/a.test.ts'].map(
+    (file) => [file, FORGETS_A_PROMISE, FLOATING] as const,
+  ),
+  // A circle of types alone is one too.
+  ['src/core/hen.ts', "import type { Egg } from './egg.ts';\n\nexport type Hen = readonly Egg[];\n", CYCLES],
+  ['src/core/egg.ts', "import type { Hen } from './hen.ts';\n\nexport type Egg = readonly Hen[];\n", CYCLES],
 ];
 
 /** Files that follow the arrows. */
@@ -155,7 +165,7 @@ function rulesByPath(directory: string): Map<string, string[]> {
   return rules;
 }
 
-describe('the arrows between layers', () => {
+describe('the rules of the linter', () => {
   let directory = '';
   let rules = new Map<string, string[]>();
   beforeAll(() => {

@@ -1,7 +1,20 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Delivery } from '#platform/queue/port.ts';
-import type { QueueUnderTest } from './queue.ts';
+import type { VirtualClock } from '#platform/clock.ts';
+import type { Delivery, Queue } from '#platform/queue/port.ts';
+
+/** A fresh, empty queue and what the suite needs around it. */
+export interface QueueUnderTest {
+  readonly queue: Queue;
+  /** The clock the queue was opened with. */
+  readonly clock: VirtualClock;
+  /** Deliveries before a message is parked; the suite needs 3. */
+  readonly maxAttempts: 3;
+  /** Another handle on the same messages, as a second process would have. */
+  another(): Promise<Queue>;
+  /** Closes and removes everything. */
+  dispose(): Promise<void>;
+}
 
 type Fate = 'open' | 'acked' | 'parked';
 

@@ -1,20 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { VirtualClock } from '#platform/clock.ts';
 import type { Delivery, Queue } from '#platform/queue/port.ts';
-import { queueHistories } from './queue-histories.ts';
-
-/** A fresh, empty queue and what the suite needs around it. */
-export interface QueueUnderTest {
-  readonly queue: Queue;
-  /** The clock the queue was opened with. */
-  readonly clock: VirtualClock;
-  /** Deliveries before a message is parked; the suite needs 3. */
-  readonly maxAttempts: 3;
-  /** Another handle on the same messages, as a second process would have. */
-  another(): Promise<Queue>;
-  /** Closes and removes everything. */
-  dispose(): Promise<void>;
-}
+import { type QueueUnderTest, queueHistories } from './queue-histories.ts';
 
 /** What every Queue must do. `runs`: how many random histories the model test plays. */
 export function queueContract(name: string, open: () => Promise<QueueUnderTest>, { runs = 60 } = {}): void {
