@@ -1,7 +1,8 @@
 import { addDays, parseSlate, type Slate, seasonSpan } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { evaluate } from '#model/evaluate.ts';
-import { type EvaluationReport, type LeakAlarm, leakAlarms } from '#model/report.ts';
+import { type LeakAlarm, leakAlarms } from '#model/leak-alarms.ts';
+import type { EvaluationReport } from '#model/report.ts';
 import { identityOf } from '#model/train-run.ts';
 import { readTrainingSet } from '#model/training-set.ts';
 import type { App } from './compose.ts';

@@ -3,10 +3,9 @@ import { z } from 'zod';
 import { isDate } from '#core/calendar.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { LEVELS } from './shape.ts';
 import { buildSystems, type ForecastSystem } from './systems.ts';
 
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 const date = z.string().refine(isDate, 'expected a date as YYYY-MM-DD');
 const numbers = z.array(z.number()).readonly();
 const names = z.array(z.string().min(1)).readonly();
@@ -26,26 +25,20 @@ const column = z.strictObject({
   factors: z.array(factor).min(1).readonly(),
   floor: z.number().nonnegative().optional(),
 });
-const quantiles = z
-  .array(z.number())
-  .length(LEVELS.length)
-  .refine(
-    (values) => values.every((q, i) => i === 0 || q >= (values[i - 1] ?? q)),
-    'expected quantiles that never decrease',
-  )
-  .readonly();
-const shape = z
-  .array(z.strictObject({ centre: z.number(), rows: z.int().nonnegative(), quantiles }))
-  .min(1)
-  .refine(
-    (bins) => bins.every((bin, i) => i === 0 || bin.centre > (bins[i - 1]?.centre ?? 0)),
-    'expected bins in the order of their centres',
-  )
-  .readonly();
-const calibration = z.strictObject({
-  scale: linear.refine((model) => model.coefficients.length === 5, 'expected five terms'),
-  shape,
+const four = z.array(z.number()).length(4).readonly();
+const shape = z.strictObject({
+  dispersion: four,
+  zeros: four,
+  levels: z
+    .array(z.number().min(0).max(1))
+    .length(19)
+    .refine(
+      (levels) => levels.every((p, i) => i === 0 || p >= (levels[i - 1] ?? p)),
+      'expected levels that never decrease',
+    )
+    .readonly(),
 });
+const belief = z.strictObject({ a: z.number(), b: z.number(), rows: z.int().nonnegative() });
 const errors = z.strictObject({
   rows: z.int().nonnegative(),
   mae_mean: z.number(),
@@ -84,10 +77,11 @@ export const artefactSchema = z
     }),
     columns: z.array(column).readonly(),
     ridge: linear,
-    calibrations: perSystem(calibration),
+    shapes: perSystem(shape),
     market: z.strictObject({
-      unpriced: z.strictObject({ a: z.number(), b: z.number(), rows: z.int().nonnegative() }),
-      priced: z.strictObject({ a: z.number(), b: z.number(), c: z.number(), rows: z.int().nonnegative() }),
+      with_feed: belief,
+      without_feed: belief,
+      priced: belief.extend({ c: z.number() }),
     }),
     /** Errors of the out-of-fold forecasts inside the calibration window, each with its number of rows. */
     metrics: perSystem(errors),

@@ -1,8 +1,9 @@
+import { type CountShape, countDistributionFunction, fitCountShape } from './count-shape.ts';
 import { columnOf, type TrainingSet } from './dataset.ts';
+import { type CountDistribution, MOST_POINTS, pOverDecided, wholeMedian } from './distribution.ts';
 import { fitMarket, type MarketLayer } from './market.ts';
 import type { CutoffFit, Walk } from './out-of-fold.ts';
-import { fitScale, fitShape, middleOf, scaleFunction } from './shape.ts';
-import { type Calibration, nonNegative } from './systems.ts';
+import { isFed, nonNegative } from './systems.ts';
 import { dayNumber } from './training-set.ts';
 
 /** Errors of out-of-fold forecasts, in points. */
@@ -15,12 +16,11 @@ export interface FoldErrors {
   readonly bias: number;
 }
 
-/** Spread, shape and errors of one system, with its standard deviation per calibration row. */
+/** Shape and errors of one system, and the distribution of each calibration row (a function: there are many). */
 export interface SystemCalibration {
-  readonly calibration: Calibration;
+  readonly shape: CountShape;
   readonly errors: FoldErrors;
-  readonly mean: Float64Array;
-  readonly sd: Float64Array;
+  readonly distributionOf: (k: number) => CountDistribution;
 }
 
 /** Positions of the walk that calibrate a fit: before its cut-off, not too old, with an out-of-fold forecast of every system. */
@@ -42,7 +42,7 @@ export function calibrationPositions(
   return Int32Array.from(positions);
 }
 
-/** Fits scale and shape of one system to its out-of-fold means (one per position). */
+/** Fits the shape of one system to its out-of-fold means (one per position). */
 export function calibrateSystem(
   set: TrainingSet,
   walk: Walk,
@@ -52,22 +52,16 @@ export function calibrateSystem(
   const actual = gather(walk.design.target, positions);
   const source = Int32Array.from(gather(walk.source, positions));
   const minutesSd = gather(columnOf(set, 'min_sd10'), source);
-  const pointsSd = gather(columnOf(set, 'pts_sd10'), source);
-  const vacatedMinutes = gather(columnOf(set, 'vacated_min'), source);
-  const residual = actual.map((y, i) => y - (mean[i] ?? 0));
-  const scale = fitScale({ mean, residual, minutesSd, pointsSd, vacatedMinutes });
-  const sdOf = scaleFunction(scale);
-  const sd = mean.map((mu, i) =>
-    sdOf({
-      mean: mu,
-      minutesSd: minutesSd[i] ?? Number.NaN,
-      pointsSd: pointsSd[i] ?? Number.NaN,
-      vacatedMinutes: vacatedMinutes[i] ?? Number.NaN,
-    }),
-  );
-  const shape = fitShape({ mean, sd, actual, key: positions });
-  const calibration = { scale, shape };
-  return { calibration, errors: foldErrors(mean, sd, actual, calibration), mean, sd };
+  const expectedMinutes = gather(columnOf(set, 'min_ewma4'), source);
+  const shape = fitCountShape({ mean, minutesSd, expectedMinutes, actual }, MOST_POINTS);
+  const distributionAt = countDistributionFunction(shape, MOST_POINTS);
+  const distributionOf = (k: number): CountDistribution =>
+    distributionAt({
+      mean: mean[k] ?? Number.NaN,
+      minutesSd: minutesSd[k] ?? Number.NaN,
+      expectedMinutes: expectedMinutes[k] ?? Number.NaN,
+    });
+  return { shape, errors: foldErrors(mean, actual, distributionOf), distributionOf };
 }
 
 /** Out-of-fold means of the baselines: a feature is the forecast. */
@@ -87,7 +81,7 @@ export function gather(array: Float64Array | Int32Array | undefined, places: Int
   return values;
 }
 
-/** Fits the market layer to the out-of-fold ridge forecasts that had a line. */
+/** Fits the market layer to the out-of-fold ridge forecasts that had a line; pushes are left out. */
 export function calibrateMarket(
   set: TrainingSet,
   walk: Walk,
@@ -95,35 +89,32 @@ export function calibrateMarket(
   ridge: SystemCalibration,
 ): MarketLayer {
   const row = (k: number): number => walk.source[positions[k] ?? 0] ?? 0;
-  const lined = Array.from(positions.keys()).filter((k) => Number.isFinite(set.line?.[row(k)]));
+  const line = (k: number): number => set.line?.[row(k)] ?? Number.NaN;
+  const actual = (k: number): number => set.target[row(k)] ?? Number.NaN;
+  const decided = Array.from(positions.keys()).filter(
+    (k) => Number.isFinite(line(k)) && actual(k) !== line(k),
+  );
   return fitMarket({
-    median: Float64Array.from(lined, (k) =>
-      medianFrom(ridge.calibration, ridge.mean[k] ?? 0, ridge.sd[k] ?? 1),
+    own: Float64Array.from(decided, (k) => pOverDecided(ridge.distributionOf(k), String(line(k)))),
+    marketOver: Float64Array.from(decided, (k) => set.marketOver?.[row(k)] ?? Number.NaN),
+    fed: Uint8Array.from(decided, (k) =>
+      isFed((name) => columnOf(set, name)?.[row(k)] ?? Number.NaN) ? 1 : 0,
     ),
-    sd: Float64Array.from(lined, (k) => ridge.sd[k] ?? 1),
-    line: Float64Array.from(lined, (k) => set.line?.[row(k)] ?? Number.NaN),
-    marketOver: Float64Array.from(lined, (k) => set.marketOver?.[row(k)] ?? Number.NaN),
-    actual: Float64Array.from(lined, (k) => set.target[row(k)] ?? Number.NaN),
+    over: Float64Array.from(decided, (k) => (actual(k) > line(k) ? 1 : 0)),
   });
-}
-
-/** The point forecast as the distribution has it: mean + sd·(median of the standardised error), at least 0. */
-function medianFrom({ shape }: Calibration, mean: number, sd: number): number {
-  return nonNegative(mean + sd * middleOf(shape, mean));
 }
 
 function foldErrors(
   mean: Float64Array,
-  sd: Float64Array,
   actual: Float64Array,
-  calibration: Calibration,
+  distributionOf: (k: number) => CountDistribution,
 ): FoldErrors {
   const rows = mean.length;
   let [absolute, absoluteMedian, squared, signed] = [0, 0, 0, 0];
   for (let i = 0; i < rows; i++) {
     const [mu, y] = [mean[i] ?? 0, actual[i] ?? 0];
     absolute += Math.abs(y - mu);
-    absoluteMedian += Math.abs(y - medianFrom(calibration, mu, sd[i] ?? 1));
+    absoluteMedian += Math.abs(y - wholeMedian(distributionOf(i)));
     squared += (y - mu) ** 2;
     signed += mu - y;
   }

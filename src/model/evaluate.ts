@@ -2,7 +2,7 @@ import { addDays, parseSlate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { artefactSystems } from './artefact.ts';
 import { columnOf, firstRowAt, sliceRows, type TrainingSet, vectorAt } from './dataset.ts';
-import { type PointsDistribution, pOverDecided } from './distribution.ts';
+import { type CountDistribution, pOverDecided, wholeMedian } from './distribution.ts';
 import { crps, randomisedPit } from './metrics.ts';
 import { seededRandom } from './random.ts';
 import { type EvaluationReport, reportOf, type ScoredRow, type SystemScore } from './report.ts';
@@ -53,6 +53,8 @@ export function evaluate(set: TrainingSet, options: EvaluateOptions): Evaluation
       if (!counts(row)) continue;
       const vector = vectorAt(set, row);
       const actual = set.target[row] ?? Number.NaN;
+      const level = vector.features['pts_ewma8'] ?? Number.NaN;
+      const free = `${Math.floor(Math.max(0, level))}.5`;
       const u = random();
       const scores = new Map<SystemId, SystemScore>();
       const cannot = new Map<SystemId, string>();
@@ -63,21 +65,24 @@ export function evaluate(set: TrainingSet, options: EvaluateOptions): Evaluation
           continue;
         }
         const { mean, median, distribution } = forecast;
-        const over = overAt(distribution, vector.line);
         scores.set(system.id, {
           mean,
           median,
+          whole: wholeMedian(distribution),
           crps: crps(distribution, actual),
           pit: randomisedPit(distribution, actual, u),
-          over,
+          free: overAt(distribution, free),
+          own: overAt(distribution, vector.line),
+          over: forecast.believedOver ?? Number.NaN,
         });
       }
       const line = vector.line === null || vector.line === undefined ? Number.NaN : Number(vector.line);
       scored.push({
         slate: set.slates[row] ?? '',
         actual,
-        level: vector.features['pts_ewma8'] ?? Number.NaN,
+        level,
         line,
+        marketOver: vector.marketOver ?? Number.NaN,
         scores,
         cannot,
       });
@@ -104,7 +109,7 @@ export function evaluate(set: TrainingSet, options: EvaluateOptions): Evaluation
   });
 }
 
-function overAt(distribution: PointsDistribution, line: string | null | undefined): number {
+function overAt(distribution: CountDistribution, line: string | null | undefined): number {
   return line === null || line === undefined ? Number.NaN : pOverDecided(distribution, line);
 }
 

@@ -1,35 +1,53 @@
-import { distributionFrom, median, overDecidedAt, type PointsDistribution } from './distribution.ts';
 import { fitLogistic, type LogisticPrior, logistic, logit } from './logistic.ts';
-import { curveFunction, type Shape } from './shape.ts';
 
-/** Belief without data: a line without prices deserves .69 of the model's own slope; a price is right and the model adds nothing. */
-const WITHOUT_PRICES: LogisticPrior = { centre: [0, 0.69], precision: [100, 16] };
-const WITH_PRICES: LogisticPrior = { centre: [0, 0, 1], precision: [100, 16, 16] };
-/** Furthest that a market may move a median, in standard deviations. */
-const FURTHEST = 6;
-const HALVINGS = 40;
+/**
+ * Belief without data, as measured walk-forward on a season without prices: a line has heard who is out. Where the model has heard
+ * it too (a status feed), .4 of its own log odds are to be believed, otherwise .2.
+ */
+const WITH_FEED: LogisticPrior = { centre: [0, 0.4], precision: [400, 100] };
+const WITHOUT_FEED: LogisticPrior = { centre: [0, 0.2], precision: [400, 100] };
+/** A price is right, and the model adds a little to it. */
+const WITH_PRICES: LogisticPrior = { centre: [0, 0.15, 1], precision: [400, 45, 45] };
+/** Log odds beyond these are read as these: nobody is that sure of a line. */
+const MAX_LOGIT = 5;
 
-/** logit P(over | decided) = a + b·z (+ c·logit of the market's own probability), z = (median − line)/sd. */
+/** logit P(over | decided) = a + b·logit(own probability). */
+export interface UnpricedBelief {
+  readonly a: number;
+  readonly b: number;
+  readonly rows: number;
+}
+
+/** logit P(over | decided) = a + b·(logit(own) − logit(market)) + c·logit(market). */
+export interface PricedBelief extends UnpricedBelief {
+  readonly c: number;
+}
+
+/** What is believed of a probability at a line, once the line has been heard. */
 export interface MarketLayer {
-  readonly unpriced: { readonly a: number; readonly b: number; readonly rows: number };
-  readonly priced: { readonly a: number; readonly b: number; readonly c: number; readonly rows: number };
+  readonly with_feed: UnpricedBelief;
+  readonly without_feed: UnpricedBelief;
+  readonly priced: PricedBelief;
 }
 
-/** Decided bets of earlier dates, with out-of-fold forecasts. `marketOver` is NaN where there were no two prices. */
+/** Decided bets of earlier dates with out-of-fold probabilities, of all markets together: row i of every array belongs together. */
 export interface MarketRows {
-  readonly median: Float64Array;
-  readonly sd: Float64Array;
-  readonly line: Float64Array;
+  /** The model's own P(over | decided). */
+  readonly own: Float64Array;
+  /** De-vigged probability of the market; NaN = no two prices. */
   readonly marketOver: Float64Array;
-  readonly actual: Float64Array;
+  /** 1 = a status feed stood before the cut-off. */
+  readonly fed: Uint8Array;
+  /** 1 = over, 0 = under. */
+  readonly over: Float64Array;
 }
 
-/** Fits both forms toward their priors; pushes (actual equal to the line) are left out. Without rows the priors stand. */
+/** Fits each form toward its prior. Without rows the priors are the answer. */
 export function fitMarket(rows: MarketRows): MarketLayer {
-  const decided = Array.from(rows.line.keys()).filter((i) => rows.actual[i] !== rows.line[i]);
-  const priced = decided.filter((i) => Number.isFinite(rows.marketOver[i]));
-  const z = (i: number): number => ((rows.median[i] ?? 0) - (rows.line[i] ?? 0)) / (rows.sd[i] ?? 1);
-  const over = (i: number): number => ((rows.actual[i] ?? 0) > (rows.line[i] ?? 0) ? 1 : 0);
+  const all = Array.from(rows.own.keys());
+  const one = (): number => 1;
+  const own = (i: number): number => bounded(logit(rows.own[i] ?? 0.5));
+  const market = (i: number): number => bounded(logit(rows.marketOver[i] ?? 0.5));
   const fitted = (
     at: readonly number[],
     regressors: readonly ((i: number) => number)[],
@@ -37,67 +55,45 @@ export function fitMarket(rows: MarketRows): MarketLayer {
   ): number[] =>
     fitLogistic(
       regressors.map((regressor) => Float64Array.from(at, regressor)),
-      Float64Array.from(at, over),
+      Float64Array.from(at, (i) => rows.over[i] ?? 0),
       prior,
     );
-  const one = (): number => 1;
-  const [a0 = 0, b0 = 0] = fitted(decided, [one, z], WITHOUT_PRICES);
-  const [a1 = 0, b1 = 0, c1 = 0] = fitted(
-    priced,
-    [one, z, (i) => logit(rows.marketOver[i] ?? 0.5)],
-    WITH_PRICES,
-  );
+  const unpriced = (fed: number, prior: LogisticPrior): UnpricedBelief => {
+    const at = all.filter((i) => rows.fed[i] === fed);
+    const [a = 0, b = 0] = fitted(at, [one, own], prior);
+    return { a, b, rows: at.length };
+  };
+  const priced = all.filter((i) => Number.isFinite(rows.marketOver[i]));
+  const [a = 0, b = 0, c = 0] = fitted(priced, [one, (i) => own(i) - market(i), market], WITH_PRICES);
   return {
-    unpriced: { a: a0, b: b0, rows: decided.length },
-    priced: { a: a1, b: b1, c: c1, rows: priced.length },
+    with_feed: unpriced(1, WITH_FEED),
+    without_feed: unpriced(0, WITHOUT_FEED),
+    priced: { a, b, c, rows: priced.length },
   };
 }
 
-/** P(over | decided) that takes the market into account; `marketOver` is the de-vigged probability where two prices exist. */
-export function marketAwareOver(layer: MarketLayer, z: number, marketOver: number | undefined): number {
-  if (marketOver === undefined || !Number.isFinite(marketOver))
-    return logistic(layer.unpriced.a + layer.unpriced.b * z);
-  const { a, b, c } = layer.priced;
-  return logistic(a + b * z + c * logit(marketOver));
-}
-
-/** A forecast that agrees with the market layer at its line. */
-export interface MarketView {
-  readonly mean: number;
-  readonly distribution: PointsDistribution;
-  /** The point forecast, between the model and what line and price imply: the median of the moved distribution. */
-  readonly median: number;
-  /** P(over | decided) at the line. */
-  readonly over: number;
-}
-
-/** What the market layer needs to know of the model's own forecast. */
-export interface ModelView {
-  readonly mean: number;
-  readonly sd: number;
-  readonly median: number;
-  readonly line: string;
+/** A probability as the model has it, and what it is to be compared with. */
+export interface OwnView {
+  /** The model's own P(over | decided). */
+  readonly own: number;
+  /** De-vigged probability where two prices exist. */
   readonly marketOver: number | undefined;
+  /** Whether a status feed stood before the cut-off. */
+  readonly fed: boolean;
 }
 
-/**
- * A function that moves the model's distribution along the points axis until its P(over | decided) at the line is the
- * market-aware one. So probability, quantiles and point forecast stay one consistent forecast: the median of the moved
- * distribution is the blend of model and line (at b = .69 and no price a little closer to the line than to the model).
- */
-export function marketFunction(layer: MarketLayer, shape: Shape): (view: ModelView) => MarketView {
-  const curveAt = curveFunction(shape);
-  return ({ mean, sd, median: middle, line, marketOver }) => {
-    const over = marketAwareOver(layer, (middle - Number(line)) / sd, marketOver);
-    const curve = curveAt(mean);
-    let [low, high] = [mean - FURTHEST * sd, mean + FURTHEST * sd];
-    for (let i = 0; i < HALVINGS; i++) {
-      const centre = (low + high) / 2;
-      if (overDecidedAt(curve, centre, sd, line) < over) low = centre;
-      else high = centre;
-    }
-    const moved = (low + high) / 2;
-    const distribution = distributionFrom(curve, moved, sd);
-    return { mean: moved, distribution, median: median(distribution), over };
-  };
+/** P(over | decided) to be believed and published. */
+export function believedOver(layer: MarketLayer, { own, marketOver, fed }: OwnView): number {
+  const mine = bounded(logit(own));
+  if (marketOver === undefined || !Number.isFinite(marketOver)) {
+    const { a, b } = fed ? layer.with_feed : layer.without_feed;
+    return logistic(a + b * mine);
+  }
+  const { a, b, c } = layer.priced;
+  const theirs = bounded(logit(marketOver));
+  return logistic(a + b * (mine - theirs) + c * theirs);
+}
+
+function bounded(value: number): number {
+  return Math.min(MAX_LOGIT, Math.max(-MAX_LOGIT, value));
 }

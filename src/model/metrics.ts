@@ -1,8 +1,7 @@
-import type { PointsDistribution } from './distribution.ts';
-import { fitLogistic, logit } from './logistic.ts';
+import type { CountDistribution } from './distribution.ts';
 
 /** 97.5 % quantile of the normal distribution, for 95 % intervals. */
-const Z95 = 1.959_963_984_540_054;
+export const Z95 = 1.959_963_984_540_054;
 
 export interface PointErrors {
   readonly n: number;
@@ -26,7 +25,7 @@ export function pointErrors(forecast: Float64Array, actual: Float64Array): Point
 }
 
 /** Continuous ranked probability score of a whole-number outcome: Σₖ (P(points ≤ k) − 1[actual ≤ k])². In points; less is better. */
-export function crps(distribution: PointsDistribution, actual: number): number {
+export function crps(distribution: CountDistribution, actual: number): number {
   let sum = 0;
   const { cumulative } = distribution;
   for (let k = 0; k < cumulative.length; k++) sum += ((cumulative[k] ?? 1) - (actual <= k ? 1 : 0)) ** 2;
@@ -37,7 +36,7 @@ export function crps(distribution: PointsDistribution, actual: number): number {
  * Randomised probability integral transform: uniform on [0, 1] when the distributions are right, although points are
  * whole numbers. `u` is a uniform number (seeded by the caller).
  */
-export function randomisedPit(distribution: PointsDistribution, actual: number, u: number): number {
+export function randomisedPit(distribution: CountDistribution, actual: number, u: number): number {
   const k = Math.min(actual, distribution.cumulative.length - 1);
   const below = k > 0 ? (distribution.cumulative[k - 1] ?? 0) : 0;
   return below + u * (distribution.mass[k] ?? 0);
@@ -72,18 +71,6 @@ export function brier(probability: Float64Array, outcome: Float64Array): number 
 /** Mean negative log likelihood, in nats; probabilities are kept 1e-9 inside (0, 1). */
 export function logLoss(probability: Float64Array, outcome: Float64Array): number {
   return mean(probability.map((p, i) => -Math.log(Math.max(1e-9, outcome[i] === 1 ? p : 1 - p))));
-}
-
-/**
- * Slope of the outcome's log odds on the log odds of the probability: 1 = right, below 1 = too extreme. A vague prior
- * (0 and 1 with a standard deviation of 10) keeps it finite when the outcomes are separated or all the same.
- */
-export function calibrationSlope(probability: Float64Array, outcome: Float64Array): number {
-  const [, slope = Number.NaN] = fitLogistic([probability.map(() => 1), probability.map(logit)], outcome, {
-    centre: [0, 1],
-    precision: [0.01, 0.01],
-  });
-  return slope;
 }
 
 export interface Interval {

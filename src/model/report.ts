@@ -1,11 +1,14 @@
 import { parseSlate, seasonOf } from '#core/calendar.ts';
-import type { TrainingSet } from './dataset.ts';
+import {
+  calibrationError,
+  calibrationSlope,
+  type LineCalibration,
+  lineCalibration,
+} from './calibration-scores.ts';
 import {
   type BootstrapMean,
   brier,
-  calibrationSlope,
   clusterBootstrap,
-  correlation,
   coverage,
   type Interval,
   logLoss,
@@ -14,15 +17,20 @@ import {
   pointErrors,
   wilson,
 } from './metrics.ts';
-import { SYSTEM_IDS, type SystemId } from './systems.ts';
+import { CHAMPION_SYSTEM, SYSTEM_IDS, type SystemId } from './systems.ts';
 
 /** What one system made of one row. */
 export interface SystemScore {
   readonly mean: number;
   readonly median: number;
+  /** Whole-number median: what the absolute error is taken of. */
+  readonly whole: number;
   readonly crps: number;
   readonly pit: number;
-  /** P(over | decided) at the line; NaN without a line. */
+  /** The system's own P(over) at a line that no bookmaker set: half a point above the whole part of `level`. */
+  readonly free: number;
+  /** P(over | decided) at the line: the system's own, and the one to be believed; NaN without a line. */
+  readonly own: number;
   readonly over: number;
 }
 
@@ -33,6 +41,8 @@ export interface ScoredRow {
   /** `pts_ewma8`, which decides the tier: the same for every system, and known beforehand. */
   readonly level: number;
   readonly line: number;
+  /** De-vigged P(over); NaN = none. */
+  readonly marketOver: number;
   readonly scores: ReadonlyMap<SystemId, SystemScore>;
   /** Why the other systems gave no forecast. */
   readonly cannot: ReadonlyMap<SystemId, string>;
@@ -81,6 +91,28 @@ export interface SystemReport {
   readonly against_ewma8: { readonly absolute_error: BootstrapMean; readonly crps: BootstrapMean };
 }
 
+/** The measures that are published, of one market and one system. */
+export interface MarketScores {
+  readonly market: string;
+  readonly system: SystemId;
+  /** The system whose picks are published. */
+  readonly champion: boolean;
+  readonly n: number;
+  /** Of the whole-number median. */
+  readonly mae_median: number;
+  readonly mae_mean: number;
+  readonly rmse: number;
+  readonly bias: number;
+  readonly crps: number;
+  readonly coverage80: number;
+  readonly pit_ks: number;
+  /** Calibration of the system's own distribution at lines that no bookmaker set. */
+  readonly slope_free: number;
+  readonly ece_free: number;
+  /** Calibration of what is published at bookmakers' lines, pushes left out; null without lines. */
+  readonly line: LineCalibration | null;
+}
+
 export interface EvaluationReport {
   readonly from: string;
   readonly to: string;
@@ -89,6 +121,8 @@ export interface EvaluationReport {
   readonly rows: number;
   /** Rows that count but had too little history before them. */
   readonly rows_without_model: number;
+  /** One entry per market and system. */
+  readonly markets: readonly MarketScores[];
   readonly systems: readonly SystemReport[];
   /** Rows without a forecast, by system and reason. */
   readonly cannot: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -146,6 +180,7 @@ export function reportOf(
     refits: about.refits,
     rows: rows.length,
     rows_without_model: about.rowsWithoutModel,
+    markets: systems.map(({ system, overall }) => marketScores(rows, system, overall, about.random)),
     systems,
     cannot: reasonsOf(rows),
   };
@@ -185,6 +220,47 @@ function column(
   });
 }
 
+function marketScores(
+  rows: readonly ScoredRow[],
+  system: SystemId,
+  overall: Scores,
+  random: () => number,
+): MarketScores {
+  const own = rows.filter((row) => row.scores.has(system));
+  const free = own.filter((row) => Number.isFinite(row.level));
+  const freeOver = column(free, system, (score) => score.free);
+  const freeOutcome = Float64Array.from(free, (row) => (row.actual > Math.floor(row.level) ? 1 : 0));
+  const decided = own.filter((row) => Number.isFinite(row.line) && row.actual !== row.line);
+  return {
+    market: 'points',
+    system,
+    champion: system === CHAMPION_SYSTEM,
+    n: overall.n,
+    mae_median: overall.mae_median,
+    mae_mean: overall.mae_mean,
+    rmse: overall.rmse_mean,
+    bias: overall.bias,
+    crps: overall.crps,
+    coverage80: overall.coverage80,
+    pit_ks: overall.pit_distance,
+    slope_free: calibrationSlope(freeOver, freeOutcome).slope,
+    ece_free: calibrationError(freeOver, freeOutcome),
+    line:
+      decided.length === 0
+        ? null
+        : lineCalibration(
+            column(decided, system, (score) => score.over),
+            outcomeOf(decided),
+            Float64Array.from(decided, (row) => row.marketOver),
+            random,
+          ),
+  };
+}
+
+function outcomeOf(decided: readonly ScoredRow[]): Float64Array {
+  return Float64Array.from(decided, (row) => (row.actual > row.line ? 1 : 0));
+}
+
 function scoresOf(rows: readonly ScoredRow[], system: SystemId): Scores {
   const actual = Float64Array.from(rows, (row) => row.actual);
   const ofMean = pointErrors(
@@ -192,7 +268,7 @@ function scoresOf(rows: readonly ScoredRow[], system: SystemId): Scores {
     actual,
   );
   const ofMedian = pointErrors(
-    column(rows, system, (score) => score.median),
+    column(rows, system, (score) => score.whole),
     actual,
   );
   const pit = column(rows, system, (score) => score.pit);
@@ -214,7 +290,7 @@ function scoresOf(rows: readonly ScoredRow[], system: SystemId): Scores {
 
 function lineScores(rows: readonly ScoredRow[], system: SystemId): LineScores {
   const decided = rows.filter((row) => row.actual !== row.line);
-  const outcome = Float64Array.from(decided, (row) => (row.actual > row.line ? 1 : 0));
+  const outcome = outcomeOf(decided);
   const over = column(decided, system, (score) => score.over);
   const share = mean(outcome);
   const errorOf = (forecast: Float64Array): number =>
@@ -228,7 +304,7 @@ function lineScores(rows: readonly ScoredRow[], system: SystemId): LineScores {
     brier: brier(over, outcome),
     brier_base: share * (1 - share),
     log_loss: logLoss(over, outcome),
-    slope: calibrationSlope(over, outcome),
+    slope: calibrationSlope(over, outcome).slope,
     mae_line: errorOf(Float64Array.from(rows, (row) => row.line)),
     mae_median: errorOf(column(rows, system, (score) => score.median)),
     edge3: edgeRecord(decided, system),
@@ -261,52 +337,4 @@ function paired(
     both.map((row) => row.slate),
     random,
   );
-}
-
-/** No honest forecast of NBA points is known below this (modelling notes, practical limit), in points of MAE. */
-const LEAST_MAE = 4.6;
-const ENOUGH_ROWS = 3000;
-/** A feature known before the game never agrees this well with what happened in it. */
-const MOST_CORRELATION = 0.8;
-const MOST_HIT_RATE = 0.6;
-const ENOUGH_BETS = 300;
-
-/** A result too good to be honest. */
-export interface LeakAlarm {
-  readonly kind: 'correlation' | 'mae' | 'hit_rate';
-  /** Feature or system. */
-  readonly of: string;
-  readonly seen: number;
-  readonly limit: number;
-  readonly rows: number;
-}
-
-/**
- * What points to a leak on real games: a feature that correlates above .80 with points of the same game, a MAE of the
- * median under 4.60 on at least 3,000 rows, more than 60 % right at an edge above 3 with at least 300 decided. On a
- * simulated league only the correlation means something.
- */
-export function leakAlarms(set: TrainingSet, report: EvaluationReport): readonly LeakAlarm[] {
-  const alarms: LeakAlarm[] = [];
-  set.features.forEach((name, j) => {
-    const r = correlation(set.columns[j] ?? new Float64Array(0), set.target);
-    if (Math.abs(r) > MOST_CORRELATION)
-      alarms.push({ kind: 'correlation', of: name, seen: r, limit: MOST_CORRELATION, rows: set.rows });
-  });
-  for (const { system, overall } of report.systems) {
-    if (overall.n >= ENOUGH_ROWS && overall.mae_median < LEAST_MAE) {
-      alarms.push({ kind: 'mae', of: system, seen: overall.mae_median, limit: LEAST_MAE, rows: overall.n });
-    }
-    const edge = overall.at_line?.edge3;
-    if (edge !== undefined && edge.decided >= ENOUGH_BETS && edge.wins / edge.decided > MOST_HIT_RATE) {
-      alarms.push({
-        kind: 'hit_rate',
-        of: system,
-        seen: edge.wins / edge.decided,
-        limit: MOST_HIT_RATE,
-        rows: edge.decided,
-      });
-    }
-  }
-  return alarms;
 }

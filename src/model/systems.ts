@@ -1,10 +1,17 @@
 import type { Slate } from '#core/calendar.ts';
+import { type CountShape, countDistributionFunction } from './count-shape.ts';
 import { columnValue } from './design.ts';
-import { distributionFunction, median, type PointsDistribution } from './distribution.ts';
+import {
+  type CountDistribution,
+  MOST_POINTS,
+  median,
+  moments,
+  pOverDecided,
+  shiftedTo,
+} from './distribution.ts';
 import type { ModelColumn } from './features.ts';
-import { type MarketLayer, marketFunction } from './market.ts';
+import { believedOver, type MarketLayer } from './market.ts';
 import { type LinearModel, predictLinear } from './ridge.ts';
-import { type ScaleModel, type Shape, scaleFunction } from './shape.ts';
 
 /** A model ready to forecast, with what every row made by it must carry. */
 export interface ServingModel {
@@ -26,6 +33,8 @@ export interface ModelSource {
 /** The forecasts, in the order in which they are reported: two baselines, the model, the model with the market. */
 export const SYSTEM_IDS = ['ewma8', 'minutes_rate', 'ridge', 'market'] as const;
 export type SystemId = (typeof SYSTEM_IDS)[number];
+/** The system whose picks are published; without its forecast a player does not count as predicted. */
+export const CHAMPION_SYSTEM: SystemId = 'ridge';
 
 /** What is known of one player before the cut-off. Not changed once a system was asked about it: what it said of an object stands. */
 export interface FeatureVector {
@@ -39,12 +48,15 @@ export interface FeatureVector {
 
 /** A predictive distribution of points, given that the player plays. */
 export interface Prediction {
-  /** The system's own mean, before the shape: the centre that sd and shape refer to. */
+  /** The system's own mean, which the shape is fitted around. */
   readonly mean: number;
+  /** Standard deviation of the distribution. */
   readonly sd: number;
   /** Median of the distribution: the point forecast. */
   readonly median: number;
-  readonly distribution: PointsDistribution;
+  readonly distribution: CountDistribution;
+  /** P(over | decided) to be published, the line having been heard; the distribution alone says more than is true. Null without a line. */
+  readonly believedOver: number | null;
 }
 
 /** Why a system gives no forecast: never a made-up number instead. */
@@ -65,38 +77,32 @@ export function isPrediction(forecast: Forecast): forecast is Prediction {
   return !('cannot' in forecast);
 }
 
-/** Spread and shape of one system's errors. */
-export interface Calibration {
-  readonly scale: ScaleModel;
-  readonly shape: Shape;
-}
-
 /** Everything the systems are made of: what an artefact holds. */
 export interface SystemParts {
   readonly columns: readonly ModelColumn[];
   readonly ridge: LinearModel;
   readonly requiredFeatures: readonly string[];
-  readonly calibrations: Readonly<Record<'ewma8' | 'minutes_rate' | 'ridge', Calibration>>;
+  readonly shapes: Readonly<Record<'ewma8' | 'minutes_rate' | 'ridge', CountShape>>;
   readonly market: MarketLayer;
 }
 
 /** The four systems. They reuse buffers inside and are not re-entrant. */
 export function buildSystems(parts: SystemParts): readonly ForecastSystem[] {
-  const { columns, ridge, requiredFeatures, calibrations } = parts;
+  const { columns, ridge, requiredFeatures, shapes, market } = parts;
   const values = new Float64Array(columns.length);
-  const ridgeSystem = system('ridge', requiredFeatures, calibrations.ridge, (feature) => {
+  const ridgeSystem = system('ridge', requiredFeatures, shapes.ridge, market, (feature) => {
     columns.forEach((column, j) => {
       values[j] = columnValue(column, feature);
     });
     return nonNegative(predictLinear(ridge, values));
   });
+  const baseline = (id: 'ewma8' | 'minutes_rate', mean: string): ForecastSystem =>
+    system(id, [mean, 'min_ewma4'], shapes[id], market, (feature) => nonNegative(feature(mean)));
   return [
-    system('ewma8', ['pts_ewma8'], calibrations.ewma8, (feature) => nonNegative(feature('pts_ewma8'))),
-    system('minutes_rate', ['minutes_rate'], calibrations.minutes_rate, (feature) =>
-      nonNegative(feature('minutes_rate')),
-    ),
+    baseline('ewma8', 'pts_ewma8'),
+    baseline('minutes_rate', 'minutes_rate'),
     ridgeSystem,
-    marketSystem(ridgeSystem, parts.market, calibrations.ridge.shape),
+    marketSystem(ridgeSystem),
   ];
 }
 
@@ -105,55 +111,79 @@ export function nonNegative(mean: number): number {
   return Math.max(0, mean);
 }
 
+/** Whether a status feed stood before the cut-off of a player: without one nobody is known to be out. */
+export function isFed(feature: (name: string) => number): boolean {
+  return Number.isFinite(feature('vacated_min'));
+}
+
+/** A forecast that knows nothing of lines. */
+type OwnForecast = Omit<Prediction, 'believedOver'> | NoForecast;
+
 function system(
   id: SystemId,
   required: readonly string[],
-  calibration: Calibration,
+  shape: CountShape,
+  layer: MarketLayer,
   meanOf: (feature: (name: string) => number) => number,
 ): ForecastSystem {
-  const sdOf = scaleFunction(calibration.scale);
-  const distributionAt = distributionFunction(calibration.shape);
+  const distributionAt = countDistributionFunction(shape, MOST_POINTS);
+  const ownForecast = oncePerPlayer((features): OwnForecast => {
+    const feature = (name: string): number => features[name] ?? Number.NaN;
+    const missing = required.filter((name) => !Number.isFinite(feature(name)));
+    if (missing.length > 0) return { cannot: 'missing_features', missing };
+    const mean = meanOf(feature);
+    const distribution = distributionAt({
+      mean,
+      minutesSd: feature('min_sd10'),
+      expectedMinutes: feature('min_ewma4'),
+    });
+    return { mean, sd: moments(distribution).sd, median: median(distribution), distribution };
+  });
   return {
     id,
-    forecast: oncePerPlayer((features) => {
-      const feature = (name: string): number => features[name] ?? Number.NaN;
-      const missing = required.filter((name) => !Number.isFinite(feature(name)));
-      if (missing.length > 0) return { cannot: 'missing_features', missing };
-      const mean = meanOf(feature);
-      const sd = sdOf({
-        mean,
-        minutesSd: feature('min_sd10'),
-        pointsSd: feature('pts_sd10'),
-        vacatedMinutes: feature('vacated_min'),
-      });
-      const distribution = distributionAt(mean, sd);
-      return { mean, sd, median: median(distribution), distribution };
-    }),
+    forecast: (input) => {
+      const own = ownForecast(input.features);
+      if ('cannot' in own) return own;
+      const { line } = input;
+      if (line === null || line === undefined) return { ...own, believedOver: null };
+      const view = {
+        own: pOverDecided(own.distribution, line),
+        marketOver: input.marketOver ?? undefined,
+        fed: isFed((name) => input.features[name] ?? Number.NaN),
+      };
+      return { ...own, believedOver: believedOver(layer, view) };
+    },
   };
 }
 
 /** A forecast that does not depend on the line: asked again for the same features, for another line or by the market, it stands. */
 function oncePerPlayer(
-  forecast: (features: FeatureVector['features']) => Forecast,
-): ForecastSystem['forecast'] {
-  let last: { readonly features: FeatureVector['features']; readonly forecast: Forecast } | undefined;
-  return ({ features }) => {
+  forecast: (features: FeatureVector['features']) => OwnForecast,
+): (features: FeatureVector['features']) => OwnForecast {
+  let last: { readonly features: FeatureVector['features']; readonly forecast: OwnForecast } | undefined;
+  return (features) => {
     if (last?.features !== features) last = { features, forecast: forecast(features) };
     return last.forecast;
   };
 }
 
-function marketSystem(model: ForecastSystem, layer: MarketLayer, shape: Shape): ForecastSystem {
-  const marketView = marketFunction(layer, shape);
+/** The model's distribution, shifted until it says at the line what is to be believed: its median lies between model and line. */
+function marketSystem(model: ForecastSystem): ForecastSystem {
   return {
     id: 'market',
     forecast: (input) => {
       const own = model.forecast(input);
       if (!isPrediction(own)) return own;
       const { line } = input;
-      if (line === null || line === undefined) return { cannot: 'no_line', missing: [] };
-      const view = marketView({ ...own, line, marketOver: input.marketOver ?? undefined });
-      return { mean: view.mean, sd: own.sd, median: view.median, distribution: view.distribution };
+      if (line === null || line === undefined || own.believedOver === null)
+        return { cannot: 'no_line', missing: [] };
+      const distribution = shiftedTo(own.distribution, line, own.believedOver);
+      return {
+        ...moments(distribution),
+        median: median(distribution),
+        distribution,
+        believedOver: own.believedOver,
+      };
     },
   };
 }

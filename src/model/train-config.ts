@@ -20,7 +20,7 @@ export interface TrainConfig {
 
 export const DEFAULT_CONFIG: TrainConfig = {
   lambda: 30,
-  halfLifeDays: 365,
+  halfLifeDays: 730,
   minCareerGames: 5,
   minExpectedMinutes: 6,
   calibrationDays: 730,

@@ -160,7 +160,7 @@ function assemble(
     ...new Set(walk.columns.flatMap((column) => column.factors.map((factor) => factor.feature))),
   ];
   return {
-    format_version: 1,
+    format_version: 2,
     model_id: options.modelId,
     family: 'ridge',
     feature_list: features,
@@ -182,11 +182,7 @@ function assemble(
     },
     columns: walk.columns,
     ridge: fit.model,
-    calibrations: {
-      ewma8: ewma8.calibration,
-      minutes_rate: minutesRate.calibration,
-      ridge: ridge.calibration,
-    },
+    shapes: { ewma8: ewma8.shape, minutes_rate: minutesRate.shape, ridge: ridge.shape },
     market: calibrateMarket(set, walk, positions, ridge),
     metrics: { ewma8: ewma8.errors, minutes_rate: minutesRate.errors, ridge: ridge.errors },
     created_at: options.createdAt,

@@ -5,7 +5,7 @@ import { type UpcomingPlayerGameContext, upcomingPlayerGameContext } from '#core
 import { CURRENT_PREDICTIONS, type MlFeatureStore, mlFeatureStore } from '#core/contracts/nba_predictions.ts';
 import { schedule } from '#core/contracts/nba_reference.ts';
 import { FEATURE_NAMES } from '#core/features.ts';
-import { MOST_POINTS, median, type PointsDistribution } from '#model/distribution.ts';
+import { type CountDistribution, MOST_POINTS, median, pOverDecided } from '#model/distribution.ts';
 import type { Forecast, ForecastSystem, ModelSource, SystemId } from '#model/systems.ts';
 import type { BatchDeps } from '#pipeline/batch/run.ts';
 import type { OutcomeDoc } from '#pipeline/batch/state.ts';
@@ -214,7 +214,7 @@ function usualPoints(id: number): number {
 }
 
 /** A logistic distribution cut into whole points: enough of a forecast for everything around the model. */
-export function distributionAt(mean: number, sd: number): PointsDistribution {
+export function distributionAt(mean: number, sd: number): CountDistribution {
   const scale = (sd * Math.sqrt(3)) / Math.PI;
   const cumulative = Float64Array.from({ length: MOST_POINTS + 1 }, (_, k) =>
     k === MOST_POINTS ? 1 : 1 / (1 + Math.exp(-(k + 0.5 - mean) / scale)),
@@ -235,7 +235,8 @@ export function simpleSystem(
       if (id === 'market' && line == null) return { cannot: 'no_line', missing: [] };
       const mean = change(own);
       const distribution = distributionAt(mean, 6);
-      return { mean, sd: 6, median: median(distribution), distribution };
+      const believedOver = line == null ? null : pOverDecided(distribution, line);
+      return { mean, sd: 6, median: median(distribution), distribution, believedOver };
     },
   };
 }

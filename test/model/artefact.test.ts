@@ -56,23 +56,17 @@ describe('an artefact', () => {
   });
 
   it('is refused when it is no JSON, of another format, or contradicts itself', () => {
-    const falling = {
-      ...artefact.calibrations.ridge,
-      shape: artefact.calibrations.ridge.shape.map((bin) => ({
-        ...bin,
-        quantiles: bin.quantiles.toReversed(),
-      })),
-    };
+    const falling = { ...artefact.shapes.ridge, levels: artefact.shapes.ridge.levels.toReversed() };
     const wrong: Uint8Array[] = [
       bytes.slice(0, -1),
       Uint8Array.of(0xff, 0xfe),
-      asBytes({ ...artefact, format_version: 2 }),
+      asBytes({ ...artefact, format_version: 1 }),
       asBytes({ ...artefact, surprise: 1 }),
       asBytes({ ...artefact, data_cutoff: '2023-02-30' }),
       asBytes({ ...artefact, columns: artefact.columns.slice(1) }),
       asBytes({ ...artefact, feature_list: artefact.feature_list.slice(1) }),
       asBytes({ ...artefact, ridge: { ...artefact.ridge, centres: [] } }),
-      asBytes({ ...artefact, calibrations: { ...artefact.calibrations, ridge: falling } }),
+      asBytes({ ...artefact, shapes: { ...artefact.shapes, ridge: falling } }),
     ];
     for (const one of wrong) expect(() => parseArtefact(one)).toThrow(coded('TIPOFF_BAD_INPUT'));
     expect(() => parseArtefact(asBytes(artefact))).not.toThrow();

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { columnOf, firstRowAt, type TrainingSet } from '#model/dataset.ts';
 import { evaluate } from '#model/evaluate.ts';
+import { leakAlarms } from '#model/leak-alarms.ts';
 import { seededRandom } from '#model/random.ts';
-import { type EvaluationReport, leakAlarms, type SystemReport } from '#model/report.ts';
+import type { EvaluationReport, MarketScores, SystemReport } from '#model/report.ts';
 import { syntheticSet } from '#test/model/synthetic-set.ts';
 
 const set = syntheticSet({ from: '2023-10-24', slates: 110, rowsPerSlate: 40, lined: 0.4 });
@@ -26,6 +27,22 @@ describe('walk-forward evaluation', () => {
     }
     expect(report.rows).toBe(counting);
     expect(of(report, 'ridge').overall.n).toBe(counting);
+  });
+
+  it('publishes per market and system what is measured, with the champion marked', () => {
+    expect(report.markets.map(({ market, system }) => `${market} ${system}`)).toEqual([
+      'points ewma8',
+      'points minutes_rate',
+      'points ridge',
+      'points market',
+    ]);
+    const champion = report.markets.find((scores) => scores.champion);
+    expect(champion?.system).toBe('ridge');
+    expect(champion?.slope_free).toBeGreaterThan(0.6);
+    expect(champion?.slope_free).toBeLessThan(1.6);
+    expect(champion?.pit_ks).toBeLessThan(0.05);
+    expect(champion?.line?.bins.reduce((sum, { n }) => sum + n, 0)).toBe(champion?.line?.n);
+    expect(champion?.line?.market_brier).toBeNull();
   });
 
   it('splits by season, month and tier without losing a row', () => {
@@ -126,23 +143,40 @@ describe('leak alarms', () => {
     expect(leakAlarms(leaked, report).map(limits)).toContain('correlation pts_ewma2');
   });
 
-  it('ring for an error that is too small and for sides that are right too often', () => {
-    const ridge = of(report, 'ridge');
-    const edge3 = { wins: 210, decided: 300, low: 0.64, high: 0.75 };
-    const line = ridge.overall.at_line;
-    if (line === undefined) throw new Error('no lines');
-    const tooGood = {
-      ...ridge,
-      overall: { ...ridge.overall, n: 5000, mae_median: 4.5, at_line: { ...line, edge3 } },
-    };
-    expect(
-      leakAlarms({ ...set, features: [], columns: [] }, { ...report, systems: [tooGood] }).map(limits),
-    ).toEqual(['mae ridge', 'hit_rate ridge']);
+  const nothing: TrainingSet = { ...set, features: [], columns: [] };
+  const ridge = report.markets.find(({ system }) => system === 'ridge');
+  if (ridge?.line === null || ridge?.line === undefined) throw new Error('no scores at lines');
+  const { line } = ridge;
+  const base: MarketScores = {
+    ...ridge,
+    system: 'ewma8',
+    champion: false,
+    n: 21_000,
+    rmse: 6.268,
+    mae_median: 4.873,
+    line: null,
+  };
+  const honest: MarketScores = { ...ridge, n: 21_000, rmse: 6.178, mae_median: 4.764, bias: 0.1, line: null };
+  const rung = (scores: Partial<MarketScores>): string[] =>
+    leakAlarms(nothing, { ...report, markets: [base, { ...honest, ...scores }] }).map(limits);
+
+  it('ring for an error that is too small, alone or beside the average of eight games', () => {
+    expect(rung({ mae_median: 4.5 })).toEqual(['mae ridge']);
+    expect(rung({ rmse: 5.8 })).toEqual(['rmse_ratio ridge']);
+    expect(rung({ bias: -1.46 })).toEqual(['bias ridge']);
   });
 
-  it('stay silent for honest figures', () => {
-    const ridge = of(report, 'ridge');
-    const honest = { ...ridge, overall: { ...ridge.overall, n: 21_000, mae_median: 4.77 } };
-    expect(leakAlarms({ ...set, features: [], columns: [] }, { ...report, systems: [honest] })).toEqual([]);
+  it('ring for probabilities and sides at lines that nobody can have', () => {
+    const bin = { n: 1200, claimed: 0.6, won: 0.6, low: 0.57, high: 0.63 };
+    expect(rung({ line: { ...line, n: 1200, brier: 0.236, market_brier: null, bins: [bin] } })).toEqual([
+      'brier ridge',
+      'hit_rate ridge',
+    ]);
+  });
+
+  it('stay silent for honest figures and for few rows', () => {
+    const bin = { n: 4000, claimed: 0.52, won: 0.52, low: 0.5, high: 0.54 };
+    expect(rung({ line: { ...line, n: 4000, brier: 0.2496, market_brier: null, bins: [bin] } })).toEqual([]);
+    expect(rung({ n: 1000, mae_median: 4.2, rmse: 5 })).toEqual([]);
   });
 });

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { PointsDistribution } from '#model/distribution.ts';
-import { logistic } from '#model/logistic.ts';
+import type { CountDistribution } from '#model/distribution.ts';
 import {
   brier,
-  calibrationSlope,
   clusterBootstrap,
   correlation,
   coverage,
@@ -19,7 +17,7 @@ import { normal } from '#test/model/synthetic-set.ts';
 
 const f = (...values: number[]): Float64Array => Float64Array.from(values);
 
-function point(k: number): PointsDistribution {
+function point(k: number): CountDistribution {
   const mass = new Float64Array(81).fill(0, 0, 81).with(k, 1);
   return { mass, cumulative: mass.map((_, i) => (i >= k ? 1 : 0)) };
 }
@@ -57,20 +55,6 @@ describe('calibration', () => {
   it('measures the distance from uniform', () => {
     expect(pitDistance(f(0.125, 0.375, 0.625, 0.875))).toBeCloseTo(0.125, 12);
     expect(pitDistance(f(0.9, 0.9, 0.9, 0.9))).toBeCloseTo(0.9, 12);
-  });
-
-  it('has a slope of one for true probabilities and of a half for ones twice as extreme', () => {
-    const random = seededRandom(2);
-    const truth = Float64Array.from({ length: 20_000 }, () => 0.8 * normal(random));
-    const outcome = truth.map((x) => (random() < logistic(x) ? 1 : 0));
-    expect(calibrationSlope(truth.map(logistic), outcome)).toBeCloseTo(1, 1);
-    expect(
-      calibrationSlope(
-        truth.map((x) => logistic(2 * x)),
-        outcome,
-      ),
-    ).toBeCloseTo(0.5, 1);
-    expect(Number.isFinite(calibrationSlope(f(0.5, 0.6), f(1, 1)))).toBe(true);
   });
 });
 

@@ -95,9 +95,30 @@ describe('the forecast systems', () => {
       expect(isPrediction(ask(id, { ...vector, line: null }))).toBe(true);
   });
 
-  it('agree with a two-way price at the line until the layer has learnt otherwise', () => {
-    const { distribution } = predicted('market', { ...vector, line: '14.5', marketOver: 0.61 });
-    expect(pOverDecided(distribution, '14.5')).toBeCloseTo(0.61, 8);
+  it('believe a two-way price and little of their own, until the layer has learnt otherwise', () => {
+    const input = { ...vector, line: '14.5', marketOver: 0.61 };
+    const { distribution, believedOver } = predicted('market', input);
+    expect(pOverDecided(distribution, '14.5')).toBeCloseTo(believedOver ?? Number.NaN, 8);
+    const own = pOverDecided(predicted('ridge', input).distribution, '14.5');
+    expect(Math.abs((believedOver ?? 0) - 0.61)).toBeLessThan(Math.abs((believedOver ?? 0) - own));
+    expect(predicted('ridge', input).believedOver).toBe(believedOver);
+  });
+
+  it('say of no line what is to be believed at it', () => {
+    expect(predicted('ridge', { ...vector, line: null }).believedOver).toBeNull();
+  });
+
+  it('put the forecast that has heard the line between model and line', () => {
+    const model = predicted('ridge', vector).median;
+    for (const line of [
+      String(Math.floor(model) + 5.5),
+      String(Math.max(0, Math.floor(model) - 5) + 0.5),
+      '12',
+    ]) {
+      const heard = predicted('market', { ...vector, line }).median;
+      expect(heard).toBeGreaterThan(Math.min(model, Number(line)));
+      expect(heard).toBeLessThan(Math.max(model, Number(line)));
+    }
   });
 
   it('answer the same whatever was asked in between', () => {

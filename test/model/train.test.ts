@@ -116,10 +116,14 @@ describe('training', () => {
   });
 
   it('fits the market layer where earlier rows had lines, and keeps the prior where none had', () => {
-    expect(artefact.market.unpriced.rows).toBeGreaterThan(500);
+    expect(artefact.market.without_feed.rows).toBeGreaterThan(500);
     expect(artefact.market.priced.rows).toBe(0);
     const { line: _, ...unlined } = beforeCutoff(set, '2024-01-15');
-    expect(trainArtefact(unlined, at('2024-01-15')).market.unpriced).toEqual({ a: 0, b: 0.69, rows: 0 });
+    expect(trainArtefact(unlined, at('2024-01-15')).market.without_feed).toEqual({
+      a: 0,
+      b: 0.2,
+      rows: 0,
+    });
   });
 
   it('refuses arrays that disagree, slates out of order, and a played row without points', () => {

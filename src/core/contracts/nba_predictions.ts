@@ -133,9 +133,16 @@ const staged = {
   under_price: nullable.int('American odds of UNDER'),
   line_snapshot_at: nullable.timestamp('When the line stood'),
   line_quality: nullable.string('exact, file_date or unknown'),
-  p_over: nullable.float('P(points > line)', { decimals: 6, range: [0, 1] }),
+  p_over: nullable.float('P(points > line) as believed, the line having been heard', {
+    decimals: 6,
+    range: [0, 1],
+  }),
   p_push: nullable.float('P(points = line)', { decimals: 6, range: [0, 1] }),
   p_under: nullable.float('P(points < line)', { decimals: 6, range: [0, 1] }),
+  model_p_over: nullable.float('P(points > line) of the model alone, the line not heard', {
+    decimals: 6,
+    range: [0, 1],
+  }),
   edge: nullable.float('predicted_points - line', { decimals: 3 }),
   recommendation: required.string('OVER, UNDER, PASS or NO_LINE'),
   confidence: nullable.float('Probability of the recommended side given no push', {

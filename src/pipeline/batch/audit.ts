@@ -1,7 +1,7 @@
 import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
+import { CHAMPION_SYSTEM } from '#model/systems.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { stagingPrefix } from './output-gate.ts';
-import { CHAMPION_SYSTEM } from './prediction-rows.ts';
 import { stagedSelect } from './published-rows.ts';
 import type { BatchDoc, OutcomeDoc, UnitDoc } from './state.ts';
 

@@ -3,8 +3,14 @@ import type { StagedPrediction } from '#core/contracts/nba_predictions.ts';
 import { messageOf } from '#core/errors.ts';
 import { compareLines, lineValue } from '#core/line.ts';
 import { fairOverProbability, impliedProbability, isAmericanOdds, STANDARD_PRICE } from '#core/odds.ts';
-import { fairLine, type PointsDistribution, pOver, pPush, pUnder, quantile } from '#model/distribution.ts';
-import { type ForecastSystem, isPrediction, type ServingModel } from '#model/systems.ts';
+import { fairLine, pOver, pPush, quantile } from '#model/distribution.ts';
+import {
+  CHAMPION_SYSTEM,
+  type ForecastSystem,
+  isPrediction,
+  type Prediction,
+  type ServingModel,
+} from '#model/systems.ts';
 import type { PlayerInput } from './inputs.ts';
 import type { BatchDoc } from './state.ts';
 
@@ -104,9 +110,6 @@ export interface RowContext {
   readonly codeVersion: string;
 }
 
-/** The system whose forecast a player must have to count as predicted. */
-export const CHAMPION_SYSTEM = 'ridge';
-
 /** The rows of one player with the systems that gave none (`without`, a sentence or null), or why there are no rows at all. */
 export type PlayerRows =
   | { readonly rows: StagedPrediction[]; readonly without: string | null }
@@ -197,26 +200,20 @@ function predictionRow(
   player: PlayerInput,
   quote: QuotedLine,
   systemId: string,
-  forecast: { mean: number; sd: number; median: number; distribution: PointsDistribution },
+  forecast: Prediction,
   { batch, unitId, model, rules, predictedAt, codeVersion }: RowContext,
 ): StagedPrediction {
   const { distribution } = forecast;
   const { line } = quote;
   const predicted = rounded(forecast.median);
-  const chances =
-    line === null
-      ? { p_over: null, p_push: null, p_under: null }
-      : {
-          p_over: pOver(distribution, line),
-          p_push: pPush(distribution, line),
-          p_under: pUnder(distribution, line),
-        };
+  const chances = chancesAt(forecast, line);
   const advice = recommend(
     {
       system_id: systemId,
       predicted_points: predicted,
       line,
-      ...chances,
+      p_over: chances.p_over,
+      p_under: chances.p_under,
       over_price: quote.overPrice,
       under_price: quote.underPrice,
       feature_quality_score: player.feature_quality_score,
@@ -274,6 +271,22 @@ function predictionRow(
     has_status_feed: player.has_status_feed,
     cutoff_at: player.cutoff_at,
     code_version: codeVersion,
+  };
+}
+
+/** What is believed at the line, and beside it what the model alone says. A push is as likely as the model has it. */
+function chancesAt(
+  { distribution, believedOver }: Prediction,
+  line: string | null,
+): Pick<StagedPrediction, 'p_over' | 'p_push' | 'p_under' | 'model_p_over'> {
+  if (line === null || believedOver === null)
+    return { p_over: null, p_push: null, p_under: null, model_p_over: null };
+  const push = pPush(distribution, line);
+  return {
+    p_over: (1 - push) * believedOver,
+    p_push: push,
+    p_under: (1 - push) * (1 - believedOver),
+    model_p_over: pOver(distribution, line),
   };
 }
 

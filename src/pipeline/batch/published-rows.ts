@@ -5,8 +5,8 @@ import {
   type SubsetPick,
   stagedPredictions,
 } from '#core/contracts/nba_predictions.ts';
+import { CHAMPION_SYSTEM } from '#model/systems.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { CHAMPION_SYSTEM } from './prediction-rows.ts';
 import type { UnitDoc } from './state.ts';
 
 /** How lopsided a slate is, shown with its picks. */

@@ -1,8 +1,8 @@
 import type { Slate } from '#core/calendar.ts';
 import { isTransient, TipoffError } from '#core/errors.ts';
 import type { RunMode } from '#core/run-modes.ts';
+import { CHAMPION_SYSTEM } from '#model/systems.ts';
 import { type CoordinatorDeps, checkStalled, dispatch, settle } from './coordinator.ts';
-import { CHAMPION_SYSTEM } from './prediction-rows.ts';
 import { type StartRequest, type StartResult, startBatch } from './start.ts';
 import { type BatchDoc, isActive, readOutcomes, UNIT_TOPIC } from './state.ts';
 import { handleUnit, type WorkerDeps } from './worker.ts';
