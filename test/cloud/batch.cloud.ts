@@ -9,7 +9,7 @@ import { openPubSubTransport } from '#platform/queue/pubsub/transport.ts';
 import { openFirestoreState } from '#platform/state/firestore/store.ts';
 import { interceptedDeps } from '#test/fakes/intercepted-deps.ts';
 import { type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
-import { deliverTheRest, expectSoundSlate } from '#test/pipeline/predict/batch-invariants.ts';
+import { deliverTheRest, expectSoundSlate } from '#test/pipeline/batch/batch-invariants.ts';
 import { offered } from './offered.ts';
 import { virtualDeadlines } from './virtual-transport.ts';
 
