@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { addDays } from '#core/calendar.ts';
-import { recover } from '#pipeline/batch/coordinator.ts';
 import { type BatchDeps, runBatch } from '#pipeline/batch/run.ts';
+import { recover } from '#pipeline/batch/stall.ts';
 import { systemClock } from '#platform/clock.ts';
 import { pubSubQueue } from '#platform/queue/pubsub/queue.ts';
 import { openPubSubTransport } from '#platform/queue/pubsub/transport.ts';

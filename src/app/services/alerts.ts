@@ -1,4 +1,4 @@
-import { describeBatch } from '#pipeline/batch/coordinator.ts';
+import { describeBatch } from '#pipeline/batch/progress.ts';
 import { type BatchDoc, isActive, listBatches, readBatch, readOutcomes } from '#pipeline/batch/state.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Notice, Notifier } from '#platform/notify/port.ts';

@@ -1,7 +1,7 @@
 import { cleanStaging } from '#guard/staging.ts';
-import { reset } from '#pipeline/batch/coordinator.ts';
-import { stagingPrefix } from '#pipeline/batch/output-gate.ts';
-import { type BatchDoc, isActive, listBatches, readBatch } from '#pipeline/batch/state.ts';
+import { reset } from '#pipeline/batch/reset.ts';
+import { checkStalled } from '#pipeline/batch/stall.ts';
+import { isActive } from '#pipeline/batch/state.ts';
 import { callerName, slateFrom } from './auth.ts';
 import {
   batchAnswer,
@@ -19,7 +19,7 @@ import {
 import { problemSchema } from './problem.ts';
 import { type Route, route } from './route.ts';
 import type { Service } from './runtime.ts';
-import { batchView, lookForStalled, startOverHttp, statusView } from './views.ts';
+import { batchView, startOverHttp, statusView } from './views.ts';
 
 /** Endpoints of the coordinator. */
 export function coordinatorRoutes(service: Service): Route[] {
@@ -62,32 +62,33 @@ export function coordinatorRoutes(service: Service): Route[] {
     route({
       method: 'post',
       path: '/check-stalled',
-      summary: 'Settles, dispatches again or closes batches that do not move',
+      summary: 'Consolidates, dispatches again or closes batches without progress',
       audited: true,
       body: checkStalledRequest,
       answers: {
-        200: { description: 'What was done, batch by batch', schema: checkStalledAnswer },
+        200: {
+          description: 'What was done to each batch, or would be in a dry run',
+          schema: checkStalledAnswer,
+        },
         404: { description: 'No such batch', schema: problemSchema },
       },
       handle: async ({ body, caller }) => {
-        const verdicts = await lookForStalled(deps, callerName('check-stalled', caller), {
-          ...(body.batch_id === undefined ? {} : { batchId: body.batch_id }),
-          ...(body.min_completion_pct === undefined ? {} : { minCompletionPct: body.min_completion_pct }),
+        const verdicts = await checkStalled(deps, callerName('check-stalled', caller), {
+          batchId: body.batch_id,
           rules: {
             noProgressSeconds: body.stall_threshold_minutes * 60,
             maxAgeMinutes: body.max_batch_age_minutes,
+            minCompletionPct: body.min_completion_pct,
             policy: body.policy,
           },
           dryRun: body.dry_run,
         });
         if (!body.dry_run)
           for (const { batch_id, state } of verdicts) if (!isActive(state)) await runtime.ended(batch_id);
-        const results = verdicts.map(({ slate, completionPct, ...verdict }) => ({
-          ...verdict,
-          game_date: slate,
-          completion_pct: completionPct,
-        }));
-        const completed = verdicts.filter(({ action }) => action === 'settled' || action === 'closed').length;
+        const results = verdicts.map(({ slate, ...verdict }) => ({ ...verdict, game_date: slate }));
+        const completed = verdicts.filter(
+          ({ action }) => action === 'consolidated' || action === 'closed',
+        ).length;
         return {
           status: 200,
           body: {
@@ -110,24 +111,12 @@ export function coordinatorRoutes(service: Service): Route[] {
         404: { description: 'No such batch', schema: problemSchema },
       },
       handle: async ({ body, caller }) => {
-        const { batch_id: batchId, game_date: date, staged } = body;
-        const slate = date === undefined ? undefined : slateFrom(date, deps.clock.now());
-        if (body.dry_run) {
-          const batches =
-            batchId === undefined
-              ? await listBatches(deps.state, slate)
-              : [await readBatch(deps.state, batchId)];
-          const results = await Promise.all(
-            batches.filter(mayBeReset).map((batch) => forecastReset(service, batch, staged)),
-          );
-          return { status: 200, body: { dry_run: true, results } };
-        }
-        const by = callerName('reset', caller);
-        const which =
-          batchId !== undefined ? { batchId } : { slate: slate ?? slateFrom('TODAY', deps.clock.now()) };
-        const results = await reset(deps, which, { by, why: body.reason, staged });
-        for (const { batch_id } of results) await runtime.ended(batch_id);
-        return { status: 200, body: { dry_run: false, results } };
+        const { batch_id: batchId, game_date: date, staged, reason: why, dry_run: dryRun } = body;
+        const target =
+          batchId !== undefined ? { batchId } : { slate: slateFrom(date ?? 'TODAY', deps.clock.now()) };
+        const results = await reset(deps, target, { by: callerName('reset', caller), why, staged, dryRun });
+        if (!dryRun) for (const { batch_id } of results) await runtime.ended(batch_id);
+        return { status: 200, body: { dry_run: dryRun, results } };
       },
     }),
     route({
@@ -143,17 +132,4 @@ export function coordinatorRoutes(service: Service): Route[] {
       }),
     }),
   ];
-}
-
-function mayBeReset({ state }: BatchDoc): boolean {
-  return isActive(state) || state === 'held' || state === 'failed';
-}
-
-async function forecastReset(
-  { deps }: Service,
-  batch: BatchDoc,
-  staged: 'keep' | 'publish' | 'discard',
-): Promise<object> {
-  const tables = await deps.warehouse.listTables('nba_predictions', stagingPrefix(batch.batch_id));
-  return { batch_id: batch.batch_id, transitioned: true, state: batch.state, staged, tables: tables.length };
 }

@@ -125,14 +125,16 @@ export const batchAnswer = z.strictObject({
 
 export const checkStalledRequest = z.strictObject({
   batch_id: batchId.optional().describe('One batch; all active ones when absent'),
-  stall_threshold_minutes: minutes.default(5).describe('Without progress for so long, a batch stands still'),
+  stall_threshold_minutes: minutes
+    .default(5)
+    .describe('A batch without progress for so long counts as stalled'),
   min_completion_pct: z
     .number()
     .min(0)
     .max(100)
     .optional()
-    .describe('Close a batch that stands still at this share of outcomes or more, without dispatching again'),
-  max_batch_age_minutes: minutes.default(30).describe('Older batches are closed whatever they have'),
+    .describe('Close a stalled batch at this percentage of outcomes or more, without dispatching again'),
+  max_batch_age_minutes: minutes.default(30).describe('Older batches are closed, whatever they have'),
   policy: z.enum(['publish', 'hold']).default('publish').describe('What becomes of what a closed batch has'),
   dry_run: dryRun,
 });
@@ -145,7 +147,7 @@ export const checkStalledAnswer = z.strictObject({
     z.strictObject({
       batch_id: batchId,
       game_date: z.string(),
-      action: z.enum(['none', 'redispatched', 'settled', 'closed', 'error']),
+      action: z.enum(['none', 'redispatched', 'consolidated', 'closed', 'error']),
       state: batchState,
       reason: z.string().nullable(),
       completion_pct: z.number(),

@@ -1,12 +1,7 @@
 import { isTransient, TipoffError } from '#core/errors.ts';
-import {
-  type CoordinatorDeps,
-  checkStalled,
-  dispatch,
-  recover,
-  type StallVerdict,
-  settle,
-} from '#pipeline/batch/coordinator.ts';
+import { consolidateIfComplete } from '#pipeline/batch/consolidate.ts';
+import { dispatch } from '#pipeline/batch/dispatch.ts';
+import { type CoordinatorDeps, checkStalled, recover, type StallVerdict } from '#pipeline/batch/stall.ts';
 import { isActive, readBatch, UNIT_TOPIC } from '#pipeline/batch/state.ts';
 import { type Handled, handleUnit, type WorkerDeps } from '#pipeline/batch/worker.ts';
 import type { Delivery, Pushed } from '#platform/queue/port.ts';
@@ -115,7 +110,7 @@ export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runt
     const before = await readBatch(deps.state, batchId);
     for (let attempt = 1; ; attempt++) {
       try {
-        const after = await settle(deps, batchId, BY, { resume: attempt > 1 });
+        const after = await consolidateIfComplete(deps, batchId, BY, { resume: attempt > 1 });
         if (isActive(before.state) && !isActive(after.state)) await told.tell(batchId);
         return;
       } catch (error) {

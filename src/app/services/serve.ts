@@ -44,7 +44,8 @@ const WATCH_SECONDS = 60;
 export async function startServing(app: App, options: ServeOptions): Promise<Serving> {
   const { config, clock } = app;
   const { oidc } = config;
-  if (config.profile === 'gcp' && config.apiKey === undefined && oidc === undefined) throw nobodyMayCall();
+  if (config.profile === 'gcp' && config.apiKey === undefined && oidc === undefined)
+    throw noCredentialsError();
   const apiKey = config.apiKey ?? randomBytes(32).toString('hex');
   const log = serviceLogger(clock, options.log, config.profile === 'gcp' ? config.gcp.project : undefined);
   const metrics = serviceMetrics(app);
@@ -115,7 +116,7 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
   };
 }
 
-function nobodyMayCall(): TipoffError {
+function noCredentialsError(): TipoffError {
   return new TipoffError(
     'TIPOFF_BAD_INPUT',
     'expected TIPOFF_API_KEY, or TIPOFF_OIDC_AUDIENCE and TIPOFF_OIDC_ACCOUNTS, with TIPOFF_PROFILE=gcp, saw none',

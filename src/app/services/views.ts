@@ -1,24 +1,14 @@
 import type { z } from 'zod';
 import { parseRunMode } from '#core/run-modes.ts';
-import {
-  type CoordinatorDeps,
-  checkStalled,
-  describeBatch,
-  type StallRules,
-  type StallVerdict,
-} from '#pipeline/batch/coordinator.ts';
-import { closeBatch } from '#pipeline/batch/dispatch.ts';
 import { planBatch, skippedBy, slateGames } from '#pipeline/batch/plan.ts';
+import { completionPct, countBy, describeBatch, secondsSince } from '#pipeline/batch/progress.ts';
 import { startBatch } from '#pipeline/batch/start.ts';
 import {
   activeBatches,
   type BatchDoc,
-  isActive,
   listBatches,
-  readBatch,
   readEvents,
   readOutcomes,
-  readUnits,
   UNIT_TOPIC,
 } from '#pipeline/batch/state.ts';
 import { modeAt } from '#pipeline/day.ts';
@@ -30,133 +20,27 @@ import type { Call, Reply } from './route.ts';
 import type { Service } from './runtime.ts';
 import { PARKED_PUSHES } from './worker-routes.ts';
 
-export interface StallRequest {
-  readonly batchId?: string;
-  readonly rules: StallRules;
-  /** Close what stands still at this percentage of outcomes or more instead of dispatching it again. */
-  readonly minCompletionPct?: number;
-  readonly dryRun: boolean;
-}
-
 /** Share of expected players that have an outcome, and how long ago something happened. */
-export interface Progress {
+interface Progress {
   readonly outcomes: Readonly<Record<string, number>>;
   readonly completionPct: number;
   readonly ageSeconds: number;
   readonly idleSeconds: number;
 }
 
-/** How far a batch is. A batch that expects nobody is complete. */
-export async function progressOf(
+/** How far a batch is; its clock stops when it is closed. */
+async function progressOf(
   { state, clock }: { readonly state: StateStore; readonly clock: Clock },
   batch: BatchDoc,
 ): Promise<Progress> {
-  const outcomes: Record<string, number> = {};
-  const all = await readOutcomes(state, batch.batch_id);
-  for (const { outcome } of all) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-  const until = batch.closed_at === null ? clock.now().getTime() : Date.parse(batch.closed_at);
-  const seconds = (from: string): number => Math.max(0, (until - Date.parse(from)) / 1000);
-  const pct = batch.expected === 0 ? 100 : Math.min(100, (all.length / batch.expected) * 100);
+  const outcomes = await readOutcomes(state, batch.batch_id);
+  const until = batch.closed_at === null ? clock.now() : new Date(batch.closed_at);
   return {
-    outcomes,
-    completionPct: Math.round(pct * 10) / 10,
-    ageSeconds: seconds(batch.created_at),
-    idleSeconds: seconds(batch.progress_at),
+    outcomes: countBy(outcomes, ({ outcome }) => outcome),
+    completionPct: completionPct(batch, outcomes),
+    ageSeconds: secondsSince(batch.created_at, until),
+    idleSeconds: secondsSince(batch.progress_at, until),
   };
-}
-
-/**
- * The look of `/check-stalled`: the sweeper's rules with the caller's limits, and on request the closing of what stands
- * still but is nearly complete. A dry run tells what would be done now. Throws TIPOFF_NOT_FOUND for an unknown batch.
- */
-export async function lookForStalled(
-  deps: CoordinatorDeps,
-  by: string,
-  request: StallRequest,
-): Promise<(StallVerdict & { readonly completionPct: number })[]> {
-  const batches =
-    request.batchId === undefined
-      ? await activeBatches(deps.state)
-      : [await readBatch(deps.state, request.batchId)];
-  const verdicts: (StallVerdict & { readonly completionPct: number })[] = [];
-  for (const batch of batches) {
-    const progress = await progressOf(deps, batch);
-    const look = request.dryRun
-      ? forecast(deps, batch, progress, request)
-      : act(deps, by, batch, progress, request);
-    verdicts.push({ ...(await look), completionPct: progress.completionPct });
-  }
-  return verdicts;
-}
-
-async function act(
-  deps: CoordinatorDeps,
-  by: string,
-  batch: BatchDoc,
-  progress: Progress,
-  request: StallRequest,
-): Promise<StallVerdict> {
-  const { batch_id, slate } = batch;
-  if (isNearlyDone(batch, progress, request)) {
-    const reason = nearly(progress, request);
-    const closed = await closeBatch(deps, batch_id, { by, reason, policy: request.rules.policy });
-    return { batch_id, slate, action: 'closed', reason, state: closed.state };
-  }
-  const [verdict] = await checkStalled(deps, by, request.rules, batch_id);
-  return verdict ?? { batch_id, slate, action: 'none', reason: null, state: batch.state };
-}
-
-/** What `act` would do with the batch as it stands. */
-async function forecast(
-  deps: CoordinatorDeps,
-  batch: BatchDoc,
-  progress: Progress,
-  request: StallRequest,
-): Promise<StallVerdict> {
-  const { rules } = request;
-  const say = (action: StallVerdict['action'], reason: string | null): StallVerdict => ({
-    batch_id: batch.batch_id,
-    slate: batch.slate,
-    action,
-    reason,
-    state: batch.state,
-  });
-  if (!isActive(batch.state)) return say('none', null);
-  const isStill = progress.idleSeconds >= rules.noProgressSeconds;
-  if (batch.state === 'consolidating')
-    return isStill ? say('settled', 'its consolidation stands still') : say('none', null);
-  const waiting = (await readUnits(deps.state, batch.batch_id)).filter(({ state }) => state !== 'done');
-  if (isNearlyDone(batch, progress, request)) return say('closed', nearly(progress, request));
-  if (waiting.length === 0 && batch.state !== 'created') return say('settled', null);
-  if (progress.ageSeconds > rules.maxAgeMinutes * 60)
-    return say('closed', `older than ${rules.maxAgeMinutes} minutes`);
-  if (!isStill) return say('none', null);
-  const again = batch.state !== 'running' || waiting.some(({ dispatched }) => dispatched < 2);
-  return again
-    ? say('redispatched', `no progress for ${rules.noProgressSeconds} s`)
-    : say('closed', `stalled for ${rules.noProgressSeconds} s`);
-}
-
-function isNearlyDone(
-  batch: BatchDoc,
-  progress: Progress,
-  { minCompletionPct, rules }: StallRequest,
-): boolean {
-  if (
-    minCompletionPct === undefined ||
-    progress.completionPct < minCompletionPct ||
-    progress.completionPct >= 100
-  )
-    return false;
-  return (
-    isActive(batch.state) &&
-    batch.state !== 'consolidating' &&
-    progress.idleSeconds >= rules.noProgressSeconds
-  );
-}
-
-function nearly({ completionPct }: Progress, { rules, minCompletionPct }: StallRequest): string {
-  return `${completionPct} % complete (closed from ${minCompletionPct} %), no progress for ${rules.noProgressSeconds} s`;
 }
 
 /** What `/status` says. */
@@ -231,10 +115,10 @@ export async function startOverHttp(
   const slate = slateFrom(body.game_date, now);
   const mode = body.mode === undefined ? await usualMode() : parseRunMode(body.mode);
   const base = { game_date: slate, mode };
-  const players = body.players === undefined ? {} : { players: body.players };
+  const { players } = body;
 
   if (body.dry_run) {
-    const { games, verdicts } = await planBatch(deps.warehouse, { slate, mode, ...players }, now);
+    const { games, verdicts } = await planBatch(deps.warehouse, { slate, mode, players }, now);
     const chosen = verdicts.filter(({ skip }) => skip === undefined).length;
     const active = (await activeBatches(deps.state)).find((batch) => batch.slate === slate)?.batch_id ?? null;
     const plan = { games, expected: verdicts.length, to_predict: chosen, skipped: skippedBy(verdicts) };
@@ -247,9 +131,9 @@ export async function startOverHttp(
     by: callerName('start', caller, body.reason),
     force: body.force,
     traceId: trace.traceId,
-    ...players,
-    ...(unitSize === undefined ? {} : { unitSize }),
-    ...(body.request_key === undefined ? {} : { callerKey: body.request_key }),
+    players,
+    unitSize,
+    callerKey: body.request_key,
   });
   if (started.kind === 'no_games') {
     return {

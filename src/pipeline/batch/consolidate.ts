@@ -1,130 +1,33 @@
 import { subsetPicks } from '#core/contracts/nba_predictions.ts';
 import { isTransient, TipoffError } from '#core/errors.ts';
-import type { Clock } from '#platform/clock.ts';
-import type { Queue } from '#platform/queue/port.ts';
-import type { StateStore } from '#platform/state/port.ts';
-import type { LiveColumn, Warehouse } from '#platform/warehouse/port.ts';
+import type { LiveColumn } from '#platform/warehouse/port.ts';
 import { type AuditCheck, audit, REQUIRED } from './audit.ts';
-import { acquireLease, breakLease, fenced, type Lease, releaseLease, renewLease } from './lease.ts';
+import { type ConsolidationDeps, endUnpublished, finishPublished } from './ending.ts';
+import { acquireLease, fencedError, type Lease, releaseLease, renewLease } from './lease.ts';
 import { checkOutput, stagingTable } from './output-gate.ts';
 import { type Copy, choosePicks, copyRows } from './published-rows.ts';
-import {
-  forbidOlderReceipts,
-  publicationIdOf,
-  receiptOf,
-  removeCopies,
-  removeCopiesBefore,
-  removeCopy,
-  withdraw,
-  writeReceipt,
-} from './receipt.ts';
+import { publicationIdOf, receiptOf, removeCopies, removeCopy, withdraw, writeReceipt } from './receipt.ts';
 import {
   type BatchDoc,
-  type BatchState,
+  COLLECTIONS,
   isActive,
   move,
-  NEXT_STATES,
+  moveIn,
   type OutcomeDoc,
+  outcomeKey,
   readBatch,
   readOutcomes,
   readUnits,
+  type SlateDoc,
   type UnitDoc,
+  unitKey,
+  unknownBatchError,
 } from './state.ts';
-
-interface EndingDeps {
-  readonly warehouse: Warehouse;
-  readonly state: StateStore;
-  readonly clock: Clock;
-  readonly codeVersion: string;
-}
-
-interface Why {
-  readonly by: string;
-  readonly reason?: string;
-}
-
-/** The last move of a batch whose receipt stands. Somebody else may have made it already. */
-export async function finishPublished(
-  deps: EndingDeps,
-  batch: BatchDoc,
-  receipt: { readonly publication_id: string; readonly completeness: 'full' | 'partial' },
-  { by, reason }: Why,
-): Promise<BatchDoc> {
-  const to = receipt.completeness === 'full' ? 'published' : 'published_partial';
-  const set = { publication_id: receipt.publication_id };
-  const moved = await move(deps, batch.batch_id, ['consolidating'], to, {
-    by,
-    ...(reason === undefined ? {} : { reason }),
-    set,
-  });
-  return moved ?? readBatch(deps.state, batch.batch_id);
-}
-
-/**
- * Ends a batch that is not published. Where an attempt to publish it may still be alive, that attempt is fenced off first.
- * A receipt that was written before decides: such a batch is published, whatever was asked for, so that nothing is visible
- * of a batch that ended otherwise. Returns the batch as it stands afterwards.
- *
- * `own` is the lease of the caller's own attempt, which writes no receipt any more. Throws TIPOFF_STATE_CONFLICT when attempts keep beginning.
- */
-export async function endUnpublished(
-  deps: EndingDeps,
-  batchId: string,
-  to: Extract<BatchState, 'held' | 'failed' | 'reset'>,
-  why: { readonly by: string; readonly reason: string },
-  own?: Lease,
-): Promise<BatchDoc> {
-  for (let round = 0; round < ROUNDS; round++) {
-    const batch = await readBatch(deps.state, batchId);
-    if (!NEXT_STATES[batch.state].some((next) => next === to)) return batch;
-    if (batch.state === 'consolidating' && batch.attempts > 0) {
-      const others =
-        batch.attempts > (own === undefined ? 0 : 1) ? await fenceOff(deps, batch, why) : undefined;
-      const receipt = await receiptOf(deps.warehouse, batch);
-      if (receipt !== undefined) return finishPublished(deps, batch, receipt, why);
-      // Attempts that can no longer publish: those before the newest token, or the caller's alone.
-      if (others !== undefined) await removeCopiesBefore(deps.warehouse, batch, others);
-      else if (own !== undefined)
-        await removeCopy(deps.warehouse, batch, publicationIdOf(batchId, own.token));
-    }
-    const moved = await move(deps, batchId, [batch.state], to, { ...why, attempts: batch.attempts });
-    if (moved !== undefined) return moved;
-  }
-  throw new TipoffError(
-    'TIPOFF_STATE_CONFLICT',
-    `batch ${batchId} changed ${ROUNDS} times while it was to become ${to}`,
-    {
-      hint: 'Try again.',
-      details: { batch_id: batchId, to },
-    },
-  );
-}
-
-/** Makes every attempt that has begun unable to publish, and returns the token that does. */
-async function fenceOff(
-  deps: EndingDeps,
-  batch: BatchDoc,
-  why: { readonly by: string; readonly reason: string },
-): Promise<number> {
-  const token = await breakLease(deps, batch.slate);
-  const at = deps.clock.now().toISOString();
-  await forbidOlderReceipts(deps.warehouse, batch, { token, ...why, at, codeVersion: deps.codeVersion });
-  return token;
-}
-
-const ROUNDS = 10;
-
-export interface ConsolidationDeps {
-  readonly warehouse: Warehouse;
-  readonly state: StateStore;
-  readonly clock: Clock;
-  readonly codeVersion: string;
-}
 
 /** Why a batch is closed. */
 export interface Closing {
   readonly by: string;
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /** Keep what was staged instead of publishing it. */
   readonly hold?: boolean;
 }
@@ -133,7 +36,7 @@ export interface Closing {
  * Takes a batch in consolidation to its end: lease, audit beside one atomic copy of the staged rows under the publication id
  * of this attempt, the subset picks, and the receipt that makes them visible. Safe to run again after a crash at any point,
  * also beside an attempt that is still alive: a batch gets one receipt, and the newer token wins. Returns the batch as it
- * stands afterwards.
+ * is afterwards.
  *
  * A failed audit, and any permanent error, hold the batch; nothing becomes visible, and the copy is removed. A lease lost to a newer token is
  * TIPOFF_FENCED, and the copy is removed again. Transient errors are thrown and leave the batch in consolidation.
@@ -145,8 +48,9 @@ export async function consolidate(
 ): Promise<BatchDoc> {
   const batch = await readBatch(deps.state, batchId);
   if (batch.state !== 'consolidating') return batch;
-  const standing = batch.attempts === 0 ? undefined : await receiptOf(deps.warehouse, batch);
-  if (standing !== undefined) return swept(deps, await finishPublished(deps, batch, standing, closing));
+  const earlier = batch.attempts === 0 ? undefined : await receiptOf(deps.warehouse, batch);
+  if (earlier !== undefined)
+    return cleanUpStaging(deps, await finishPublished(deps, batch, earlier, closing));
 
   const [units, outcomes] = [await readUnits(deps.state, batchId), await readOutcomes(deps.state, batchId)];
   const predicted = new Set(
@@ -155,7 +59,7 @@ export async function consolidate(
   if (predicted.size === 0) {
     return endUnpublished(deps, batchId, units.length === 0 ? 'held' : 'failed', {
       by: closing.by,
-      reason: nobody(closing, outcomes),
+      reason: nothingPredicted(closing, outcomes),
     });
   }
   if (closing.hold === true)
@@ -167,7 +71,7 @@ export async function consolidate(
   const lease = await acquireLease(deps, batchId, batch.slate);
   if (lease === undefined) return readBatch(deps.state, batchId);
   try {
-    return await attempt(deps, { batch, units, outcomes, predicted, lease, closing });
+    return await publishAttempt(deps, { batch, units, outcomes, predicted, lease, closing });
   } catch (error) {
     if (error instanceof TipoffError && (error.transient || error.code === 'TIPOFF_FENCED')) throw error;
     const reason =
@@ -180,7 +84,8 @@ export async function consolidate(
   }
 }
 
-interface Work {
+/** One attempt to publish a batch, under one lease. */
+interface Attempt {
   readonly batch: BatchDoc;
   readonly units: readonly UnitDoc[];
   readonly outcomes: readonly OutcomeDoc[];
@@ -191,8 +96,8 @@ interface Work {
 }
 
 /** Audit, copy, receipt, last move. Throws TIPOFF_AUDIT_FAILED with the checks that failed, TIPOFF_FENCED when overtaken. */
-async function attempt(deps: ConsolidationDeps, work: Work): Promise<BatchDoc> {
-  const { batch, units, outcomes, predicted, lease, closing } = work;
+async function publishAttempt(deps: ConsolidationDeps, it: Attempt): Promise<BatchDoc> {
+  const { batch, units, outcomes, predicted, lease, closing } = it;
   const publicationId = publicationIdOf(batch.batch_id, lease.token);
   const copy = {
     slate: batch.slate,
@@ -201,7 +106,7 @@ async function attempt(deps: ConsolidationDeps, work: Work): Promise<BatchDoc> {
     units,
     at: deps.clock.now().toISOString(),
   };
-  const checks = await auditedCopy(deps, work, copy);
+  const checks = await copyAudited(deps, it, copy);
   await renewLease(deps, lease).catch(async (error: unknown) => {
     await removeCopy(deps.warehouse, batch, publicationId);
     throw error;
@@ -222,19 +127,19 @@ async function attempt(deps: ConsolidationDeps, work: Work): Promise<BatchDoc> {
     audit: JSON.stringify(checks),
     codeVersion: deps.codeVersion,
   });
-  const standing = isWritten
+  const receipt = isWritten
     ? {
         publication_id: publicationId,
         completeness: missing.length === 0 ? ('full' as const) : ('partial' as const),
       }
     : await receiptOf(deps.warehouse, batch);
-  if (standing === undefined) {
+  if (receipt === undefined) {
     await removeCopy(deps.warehouse, batch, publicationId);
-    throw fenced(lease, undefined);
+    throw fencedError(lease, undefined);
   }
-  const ended = await finishPublished(deps, batch, standing, closing);
+  const ended = await finishPublished(deps, batch, receipt, closing);
   if (isWritten && ended.publication_id !== publicationId) {
-    // Somebody ended the batch and saw no receipt: where two statements pass that do not see each other, his word stands.
+    // Another process ended the batch before it could see this receipt. Its decision counts: this publication is withdrawn.
     const reason = `fenced off: the batch was ${ended.state} when its receipt came`;
     await withdraw(deps, {
       publicationId,
@@ -244,21 +149,21 @@ async function attempt(deps: ConsolidationDeps, work: Work): Promise<BatchDoc> {
       at: deps.clock.now().toISOString(),
     });
     await removeCopy(deps.warehouse, batch, publicationId);
-    throw fenced(lease, undefined);
+    throw fencedError(lease, undefined);
   }
-  return swept(deps, ended);
+  return cleanUpStaging(deps, ended);
 }
 
 /**
- * Audits the staged rows while they are copied with the picks chosen from them: a copy is not visible, and nothing writes its
- * receipt before the audit has passed. Returns the checks. Throws TIPOFF_AUDIT_FAILED, or else what went wrong, after everything
- * has come to its end; a copy that was made then is removed with the batch's end, or by the attempt that publishes it.
+ * Audits the staged rows while they are copied together with the picks chosen from them: a copy is not visible, and its
+ * receipt is not written before the audit has passed. Returns the checks. Throws TIPOFF_AUDIT_FAILED, or else what went wrong,
+ * once everything has finished; a copy left behind is removed when the batch ends, or by the attempt that publishes it.
  *
- * Nulls are counted where the table would take them; elsewhere they fail the copy, and are counted after that to say so.
+ * Nulls are counted where the table would accept them; elsewhere they fail the copy, and are counted afterwards to say so.
  */
-async function auditedCopy(
+async function copyAudited(
   { warehouse }: ConsolidationDeps,
-  { batch, units, outcomes, predicted }: Work,
+  { batch, units, outcomes, predicted }: Attempt,
   copy: Copy,
 ): Promise<AuditCheck[]> {
   // The copy takes longest, so it begins first; the picks follow it without waiting for the audit.
@@ -266,7 +171,7 @@ async function auditedCopy(
   const chosen = choosePicks(warehouse, copy, predicted);
   const stored = Promise.all([copied, chosen]).then(([, picks]) => warehouse.append(subsetPicks, picks));
   const shape = checkOutput(warehouse, []);
-  const takesNulls = shape.then(requiredButNotByTable, () => REQUIRED);
+  const takesNulls = shape.then(nullableRequired, () => REQUIRED);
   const [audited, ...others] = await Promise.allSettled([
     takesNulls.then((counted) => audit(warehouse, batch, outcomes, units, counted)),
     shape,
@@ -284,7 +189,7 @@ async function auditedCopy(
 }
 
 /** Drops what the batch staged, and the copies of attempts that got no receipt, once it is published. */
-async function swept(deps: ConsolidationDeps, batch: BatchDoc): Promise<BatchDoc> {
+async function cleanUpStaging(deps: ConsolidationDeps, batch: BatchDoc): Promise<BatchDoc> {
   if (batch.publication_id === null) return batch;
   if (batch.attempts > 1) await removeCopies(deps.warehouse, batch, batch.publication_id);
   for (const unit of await readUnits(deps.state, batch.batch_id)) {
@@ -295,8 +200,8 @@ async function swept(deps: ConsolidationDeps, batch: BatchDoc): Promise<BatchDoc
   return batch;
 }
 
-/** Columns no row may be empty in, and in which the table would take an empty one. */
-function requiredButNotByTable(live: readonly LiveColumn[]): string[] {
+/** Columns that every row must fill although the table accepts a null. */
+function nullableRequired(live: readonly LiveColumn[]): string[] {
   const byTable = new Set(live.flatMap(({ name, required }) => (required ? [name] : [])));
   return REQUIRED.filter((name) => !byTable.has(name));
 }
@@ -312,8 +217,8 @@ function refuseBroken(batch: BatchDoc, checks: readonly AuditCheck[]): void {
   });
 }
 
-/** Why there is nothing to publish: what closed the batch, who was skipped, and what the failures were. */
-function nobody({ reason }: Closing, outcomes: readonly OutcomeDoc[]): string {
+/** Why there is nothing to publish: what closed the batch, how many were skipped, and why the others failed. */
+function nothingPredicted({ reason }: Closing, outcomes: readonly OutcomeDoc[]): string {
   const skipped = outcomes.filter(({ outcome }) => outcome === 'skipped').length;
   const failures = new Map<string, number>();
   for (const outcome of outcomes) {
@@ -328,17 +233,13 @@ function nobody({ reason }: Closing, outcomes: readonly OutcomeDoc[]): string {
   ].join('; ');
 }
 
-export interface CoordinatorDeps extends ConsolidationDeps {
-  readonly queue: Queue;
-}
-
 /**
  * Consolidates and publishes a batch whose units are all done; does nothing while some are not. One caller wins. `resume`
- * takes up a batch that is in consolidation already, which fences off whoever is at it: for a restart, not for everyday
- * calls. Returns the batch as it stands afterwards.
+ * takes up a batch that is already in consolidation, and fences off whoever works on it: for a restart, not for everyday
+ * calls. Returns the batch as it is afterwards.
  */
-export async function settle(
-  deps: CoordinatorDeps,
+export async function consolidateIfComplete(
+  deps: ConsolidationDeps,
   batchId: string,
   by: string,
   { resume = false }: { readonly resume?: boolean } = {},
@@ -355,5 +256,47 @@ export async function settle(
 
 /** A batch that was closed early is closed the same way when its consolidation is taken up again. */
 function closingOf(batch: BatchDoc, by: string): Closing {
-  return { by, ...(batch.reason === null ? {} : { reason: batch.reason }), hold: batch.policy === 'hold' };
+  return { by, reason: batch.reason ?? undefined, hold: batch.policy === 'hold' };
+}
+
+/**
+ * Closes a batch whatever is missing: players without an outcome are timed out, and what was staged is published as
+ * partial or held, as the policy says. With nothing staged the batch has failed.
+ */
+export async function closeBatch(
+  deps: ConsolidationDeps,
+  batchId: string,
+  how: { readonly by: string; readonly reason: string; readonly policy: 'publish' | 'hold' },
+): Promise<BatchDoc> {
+  const at = deps.clock.now().toISOString();
+  const closing = await deps.state.transaction(async (tx) => {
+    const doc = await tx.get<BatchDoc>(COLLECTIONS.batches, batchId);
+    if (doc === undefined) throw unknownBatchError(batchId);
+    const slate = await tx.get<SlateDoc>(COLLECTIONS.slates, doc.data.slate);
+    const units = await tx.list<UnitDoc>(COLLECTIONS.units, { idPrefix: `${batchId}:` });
+    if (!isActive(doc.data.state)) return undefined;
+    const missing = units.filter(({ data }) => data.state !== 'done');
+    for (const { data } of missing) {
+      for (const player_id of data.players) {
+        const outcome: OutcomeDoc = {
+          batch_id: batchId,
+          player_id,
+          outcome: 'timed_out',
+          rows: 0,
+          reason: how.reason,
+          at,
+        };
+        tx.put(COLLECTIONS.outcomes, outcomeKey(batchId, player_id), outcome);
+      }
+      tx.put(COLLECTIONS.units, unitKey(batchId, data.unit_id), { ...data, state: 'done' });
+    }
+    if (doc.data.state === 'consolidating') return doc.data;
+    return moveIn(tx, deps.clock, doc.data, slate?.data, 'consolidating', {
+      by: how.by,
+      reason: how.reason,
+      set: { policy: how.policy },
+    });
+  });
+  if (closing === undefined) return readBatch(deps.state, batchId);
+  return consolidate(deps, batchId, { by: how.by, reason: how.reason, hold: how.policy === 'hold' });
 }

@@ -73,7 +73,7 @@ export async function acquireLease(
  * Sees to it that the next lease of a slate has a larger token than one that is known of. Reads, so it comes before what the
  * transaction writes.
  */
-export async function passToken(tx: StateTransaction, slate: Slate, token: number): Promise<void> {
+export async function raiseTokenFloor(tx: StateTransaction, slate: Slate, token: number): Promise<void> {
   const doc = (await tx.get<LeaseDoc>(COLLECTIONS.leases, slate))?.data;
   if ((doc?.token ?? 0) >= token) return;
   tx.put(COLLECTIONS.leases, slate, {
@@ -89,7 +89,7 @@ export async function passToken(tx: StateTransaction, slate: Slate, token: numbe
 export async function renewLease({ state, clock }: LeaseDeps, lease: Lease): Promise<void> {
   await state.transaction(async (tx) => {
     const doc = (await tx.get<LeaseDoc>(COLLECTIONS.leases, lease.slate))?.data;
-    if (doc?.token !== lease.token || doc.holder !== lease.holder) throw fenced(lease, doc?.token);
+    if (doc?.token !== lease.token || doc.holder !== lease.holder) throw fencedError(lease, doc?.token);
     tx.put(COLLECTIONS.leases, lease.slate, { ...doc, expires_at: expiry(clock.now()) } satisfies LeaseDoc);
   });
 }
@@ -114,7 +114,7 @@ export async function breakLease({ state }: LeaseDeps, slate: Slate): Promise<nu
   });
 }
 
-export function fenced(lease: Lease, seen: number | undefined): TipoffError {
+export function fencedError(lease: Lease, seen: number | undefined): TipoffError {
   return new TipoffError(
     'TIPOFF_FENCED',
     `the lease of ${lease.slate} was lost: expected token ${lease.token}, saw ${seen ?? 'none'}`,

@@ -62,7 +62,7 @@ export const SKIP_REASONS = {
 } as const;
 export type SkipReason = keyof typeof SKIP_REASONS;
 
-const LEAST_MATCHUP_QUALITY = 50;
+const MIN_MATCHUP_QUALITY = 50;
 
 /** Decides whether a player is predicted: undefined = yes, otherwise the first reason against it. */
 export function gate(candidate: Candidate, mode: RunMode, now: Date): SkipReason | undefined {
@@ -74,7 +74,7 @@ export function gate(candidate: Candidate, mode: RunMode, now: Date): SkipReason
     return 'no_features';
   if (candidate.required_default_count > 0) return 'required_feature_missing';
   if (candidate.quality_alert_level === 'red') return 'red_quality';
-  if ((candidate.matchup_quality_pct ?? 0) < LEAST_MATCHUP_QUALITY) return 'matchup_quality_low';
+  if ((candidate.matchup_quality_pct ?? 0) < MIN_MATCHUP_QUALITY) return 'matchup_quality_low';
   if (candidate.feature_quality_score < threshold) return 'below_threshold';
   return undefined;
 }
@@ -102,7 +102,11 @@ export interface Plan {
  */
 export async function planBatch(
   warehouse: Warehouse,
-  request: { readonly slate: Slate; readonly mode: RunMode; readonly players?: readonly number[] },
+  request: {
+    readonly slate: Slate;
+    readonly mode: RunMode;
+    readonly players?: readonly number[] | undefined;
+  },
   now: Date,
 ): Promise<Plan> {
   const { slate, mode, players } = request;

@@ -28,7 +28,7 @@ export interface PickRow {
 
 interface Subset {
   readonly id: string;
-  readonly leastEdge: number;
+  readonly minEdge: number;
   readonly side?: 'OVER';
   /** Only on slates that are not red. */
   readonly needsSignal?: true;
@@ -37,14 +37,14 @@ interface Subset {
 
 /** The eight subsets. Edges are absolute, in points; ranks go by edge, then by probability. */
 const SUBSETS: readonly Subset[] = [
-  { id: 'top_pick', leastEdge: 5, side: 'OVER', needsSignal: true, top: 1 },
-  { id: 'top_3', leastEdge: 5, top: 3 },
-  { id: 'top_5', leastEdge: 5, top: 5 },
-  { id: 'high_edge_over', leastEdge: 5, side: 'OVER' },
-  { id: 'high_edge_all', leastEdge: 5 },
-  { id: 'ultra_high_edge', leastEdge: 7 },
-  { id: 'green_light', leastEdge: 5, needsSignal: true },
-  { id: 'all_picks', leastEdge: 3 },
+  { id: 'top_pick', minEdge: 5, side: 'OVER', needsSignal: true, top: 1 },
+  { id: 'top_3', minEdge: 5, top: 3 },
+  { id: 'top_5', minEdge: 5, top: 5 },
+  { id: 'high_edge_over', minEdge: 5, side: 'OVER' },
+  { id: 'high_edge_all', minEdge: 5 },
+  { id: 'ultra_high_edge', minEdge: 7 },
+  { id: 'green_light', minEdge: 5, needsSignal: true },
+  { id: 'all_picks', minEdge: 3 },
 ];
 
 /** Picks with a large edge from which on a slate can be green. */
@@ -81,7 +81,7 @@ export function subsetPicksOf(rows: readonly PickRow[]): SubsetPick[] {
     if (subset.needsSignal === true && daily_signal === 'red') return [];
     const members = ranked.filter(
       (row) =>
-        Math.abs(row.edge) >= subset.leastEdge &&
+        Math.abs(row.edge) >= subset.minEdge &&
         (subset.side === undefined || row.recommendation === subset.side),
     );
     return members.slice(0, subset.top).map(

@@ -2,14 +2,16 @@ import type { Slate } from '#core/calendar.ts';
 import { isTransient, TipoffError } from '#core/errors.ts';
 import type { RunMode } from '#core/run-modes.ts';
 import { CHAMPION_SYSTEM } from '#model/systems.ts';
-import { type CoordinatorDeps, checkStalled, dispatch, settle } from './coordinator.ts';
+import { consolidateIfComplete } from './consolidate.ts';
+import { dispatch } from './dispatch.ts';
+import { type CoordinatorDeps, checkStalled } from './stall.ts';
 import { type StartRequest, type StartResult, startBatch } from './start.ts';
 import { type BatchDoc, isActive, readOutcomes, UNIT_TOPIC } from './state.ts';
 import { handleUnit, type WorkerDeps } from './worker.ts';
 
 export type BatchDeps = CoordinatorDeps &
   WorkerDeps & {
-    /** Units being predicted by batches that run beside each other in this process: one takes whatever unit is next, of any. */
+    /** Units being predicted by batches that run at the same time in this process: each takes whatever unit is next. */
     readonly atWork?: Set<Promise<unknown>>;
   };
 
@@ -42,7 +44,7 @@ const LEASE_SECONDS = 60;
 const UNIT_SIZE = 500;
 
 /**
- * One batch from start to publication, with the workers in this process. The road is the one of the services: the same
+ * One batch from start to publication, with the workers in this process. It takes the same steps as the services: the same
  * start, queue, worker, staging and consolidation. Throws what `startBatch` throws.
  */
 export async function runBatch(deps: BatchDeps, request: StartRequest): Promise<BatchResult> {
@@ -75,18 +77,18 @@ export async function runBatch(deps: BatchDeps, request: StartRequest): Promise<
   return { ...base, ...(await result(deps, ended.batch)), seconds: seconds() };
 }
 
-/** `runBatch` without its account: the batch as it ended, or why none was needed. */
+/** `runBatch` without its summary: the batch as it ended, or why none was needed. */
 export async function endBatch(
   deps: BatchDeps,
   request: StartRequest,
 ): Promise<
   { readonly batch: BatchDoc } | Extract<StartResult, { readonly kind: 'no_games' | 'nothing_to_do' }>
 > {
-  const started = await startBatch(deps, { unitSize: UNIT_SIZE, ...request });
+  const started = await startBatch(deps, { ...request, unitSize: request.unitSize ?? UNIT_SIZE });
   if (started.kind === 'no_games' || started.kind === 'nothing_to_do') return started;
   const { batch_id } = started.batch;
   await dispatch(deps, batch_id, request.by);
-  return { batch: await work(deps, batch_id, request.by) };
+  return { batch: await workUntilEnded(deps, batch_id, request.by) };
 }
 
 /** Rows of a published batch: those of its outcomes, which the audit held against what was staged. */
@@ -97,39 +99,39 @@ export async function predictedRows(state: BatchDeps['state'], batch: BatchDoc):
 
 /**
  * Pulls units until the batch has ended; with an empty queue it lets the clock run until the batch counts as stalled. A
- * consolidation that failed transiently, or was taken over by somebody else, is looked at again.
+ * consolidation that failed transiently, or was taken over by another process, is looked at again.
  */
-async function work(deps: BatchDeps, batchId: string, by: string): Promise<BatchDoc> {
+async function workUntilEnded(deps: BatchDeps, batchId: string, by: string): Promise<BatchDoc> {
   let resume = false;
   for (;;) {
-    const settled: BatchDoc | 'again' | 'overtaken' = await settle(deps, batchId, by, { resume }).catch(
-      (error: unknown) => {
-        if (isTransient(error)) return 'again' as const;
-        if (error instanceof TipoffError && error.code === 'TIPOFF_FENCED') return 'overtaken' as const;
-        throw error;
-      },
-    );
-    if (typeof settled !== 'string' && !isActive(settled.state)) return settled;
-    resume = settled === 'again';
+    const ended: BatchDoc | 'again' | 'overtaken' = await consolidateIfComplete(deps, batchId, by, {
+      resume,
+    }).catch((error: unknown) => {
+      if (isTransient(error)) return 'again' as const;
+      if (error instanceof TipoffError && error.code === 'TIPOFF_FENCED') return 'overtaken' as const;
+      throw error;
+    });
+    if (typeof ended !== 'string' && !isActive(ended.state)) return ended;
+    resume = ended === 'again';
     const deliveries = await deps.queue.pull(UNIT_TOPIC, 1, LEASE_SECONDS);
-    for (const delivery of deliveries) await beside(deps.atWork, handleUnit(deps, delivery));
+    for (const delivery of deliveries) await registered(deps.atWork, handleUnit(deps, delivery));
     const others = [...(deps.atWork ?? [])];
     if (deliveries.length === 0 && others.length > 0) await Promise.race(others);
     else if (deliveries.length === 0) {
       await deps.clock.sleep(1000);
-      await checkStalled(deps, by, undefined, batchId);
+      await checkStalled(deps, by, { batchId });
     }
   }
 }
 
-/** Waits for a unit, which is among those at work meanwhile. */
-async function beside<T>(atWork: Set<Promise<unknown>> | undefined, unit: Promise<T>): Promise<T> {
-  const told = unit.catch(() => undefined);
-  atWork?.add(told);
+/** Waits for a unit, and lists it among those at work meanwhile. */
+async function registered<T>(atWork: Set<Promise<unknown>> | undefined, unit: Promise<T>): Promise<T> {
+  const finished = unit.catch(() => undefined);
+  atWork?.add(finished);
   try {
     return await unit;
   } finally {
-    atWork?.delete(told);
+    atWork?.delete(finished);
   }
 }
 

@@ -1,26 +1,30 @@
 import type { Slate } from '#core/calendar.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
-import { type CoordinatorDeps, consolidate, endUnpublished, settle } from './consolidate.ts';
-import { closeBatch, dispatch, dispatchUnit } from './dispatch.ts';
-import { stagingPrefix } from './output-gate.ts';
+import { closeBatch, consolidateIfComplete } from './consolidate.ts';
+import { type DispatchDeps, dispatch, dispatchUnit } from './dispatch.ts';
+import { type ConsolidationDeps, endUnpublished } from './ending.ts';
+import { completionPct, secondsSince } from './progress.ts';
 import {
   activeBatches,
   type BatchDoc,
-  COLLECTIONS,
   isActive,
-  listBatches,
-  move,
+  type OutcomeDoc,
   readBatch,
+  readOutcomes,
   readUnits,
-  type SlateDoc,
+  type UnitDoc,
 } from './state.ts';
 
-/** When a batch counts as stuck, and what then becomes of what it has. */
+export type CoordinatorDeps = ConsolidationDeps & DispatchDeps;
+
+/** When a batch counts as stalled, and what then becomes of its results. */
 export interface StallRules {
   readonly noProgressSeconds: number;
   readonly maxAgeMinutes: number;
   /** `publish` what passed the audit as partial, or `hold` it. */
   readonly policy: 'publish' | 'hold';
+  /** Close a batch without progress at this percentage of outcomes or more instead of dispatching it again. */
+  readonly minCompletionPct?: number | undefined;
 }
 
 export const DEFAULT_STALL_RULES: StallRules = {
@@ -30,222 +34,202 @@ export const DEFAULT_STALL_RULES: StallRules = {
 };
 
 /** Times a unit is dispatched before its batch counts as stalled. */
-const MOST_DISPATCHES = 2;
+const MAX_DISPATCHES = 2;
 
-/** What a look at one batch did. */
+/** A batch as a decision sees it. */
+export interface StallFacts {
+  readonly batch: BatchDoc;
+  readonly units: readonly UnitDoc[];
+  readonly outcomes: readonly OutcomeDoc[];
+}
+
+/** What is to be done about a batch, and why. */
+export type StallDecision =
+  | { readonly action: 'none'; readonly reason: null }
+  /** `resume` takes over a consolidation that makes no progress; `isOld` holds the batch if that fails too. */
+  | {
+      readonly action: 'consolidated';
+      readonly reason: string;
+      readonly resume: boolean;
+      readonly isOld: boolean;
+    }
+  /** Units to dispatch again; none when the first dispatch is to be finished. */
+  | { readonly action: 'redispatched'; readonly reason: string; readonly units: readonly UnitDoc[] }
+  | { readonly action: 'closed'; readonly reason: string };
+
+const NOTHING_TO_DO: StallDecision = { action: 'none', reason: null };
+
+/** Decides what to do about a batch. Changes nothing: a dry run reports this decision and a real run applies it. */
+export function decideStall(
+  { batch, units, outcomes }: StallFacts,
+  rules: StallRules,
+  now: Date,
+): StallDecision {
+  if (!isActive(batch.state)) return NOTHING_TO_DO;
+  const isOld = secondsSince(batch.created_at, now) > rules.maxAgeMinutes * 60;
+  const isIdle = secondsSince(batch.progress_at, now) >= rules.noProgressSeconds;
+  const noProgress = `no progress for ${rules.noProgressSeconds} s`;
+  if (batch.state === 'consolidating') {
+    if (!isIdle) return NOTHING_TO_DO;
+    return { action: 'consolidated', reason: `the consolidation made ${noProgress}`, resume: true, isOld };
+  }
+  const pct = completionPct(batch, outcomes);
+  const { minCompletionPct } = rules;
+  if (isIdle && minCompletionPct !== undefined && pct >= minCompletionPct && pct < 100) {
+    return {
+      action: 'closed',
+      reason: `${pct} % complete (closed from ${minCompletionPct} %), ${noProgress}`,
+    };
+  }
+  const missing = units.filter(({ state }) => state !== 'done');
+  if (missing.length === 0 && batch.state !== 'created')
+    return { action: 'consolidated', reason: 'every unit is done', resume: false, isOld };
+  if (isOld) return { action: 'closed', reason: `older than ${rules.maxAgeMinutes} minutes` };
+  if (!isIdle) return NOTHING_TO_DO;
+  if (batch.state !== 'running')
+    return { action: 'redispatched', reason: 'the dispatch was not finished', units: [] };
+  const again = missing.filter(({ dispatched }) => dispatched < MAX_DISPATCHES);
+  if (again.length === 0)
+    return { action: 'closed', reason: `stalled: ${noProgress} after a second dispatch` };
+  return { action: 'redispatched', reason: noProgress, units: again };
+}
+
+/** What was done about a batch, or would be in a dry run. */
 export interface StallVerdict {
   readonly batch_id: string;
   readonly slate: Slate;
-  readonly action: 'none' | 'redispatched' | 'settled' | 'closed' | 'error';
+  readonly action: StallDecision['action'] | 'error';
   readonly reason: string | null;
+  /** State of the batch afterwards. */
   readonly state: BatchDoc['state'];
+  /** Percentage of the expected players that had an outcome when the decision was made. */
+  readonly completion_pct: number;
+}
+
+export interface StallCheck {
+  readonly rules?: StallRules;
+  /** One batch; every active one when absent. */
+  readonly batchId?: string | undefined;
+  /** Decide, and change nothing. */
+  readonly dryRun?: boolean;
 }
 
 /**
- * Looks at every active batch, or one: settles what is complete, dispatches missing units once more after 300 s without
- * progress, closes what then still stalls, and closes whatever is older than 30 minutes, be it at 0 %.
+ * Looks at every active batch, or one: consolidates what is complete, dispatches missing units once more after 300 s without
+ * progress, closes what still makes none after that, and closes whatever is older than 30 minutes, even at 0 %. A failure at
+ * one batch is its verdict and does not stop the others. Throws TIPOFF_NOT_FOUND for an unknown batch.
  */
 export async function checkStalled(
   deps: CoordinatorDeps,
   by: string,
-  rules: StallRules = DEFAULT_STALL_RULES,
-  batchId?: string,
+  { rules = DEFAULT_STALL_RULES, batchId, dryRun = false }: StallCheck = {},
 ): Promise<StallVerdict[]> {
   const batches =
     batchId === undefined ? await activeBatches(deps.state) : [await readBatch(deps.state, batchId)];
   const verdicts: StallVerdict[] = [];
-  for (const batch of batches) {
-    verdicts.push(await guarded(deps, batch, () => checkOne(deps, batch, by, rules)));
+  for (const { batch_id } of batches) {
+    const facts = await readFacts(deps, batch_id);
+    const decision = decideStall(facts, rules, deps.clock.now());
+    verdicts.push(
+      dryRun
+        ? verdictOn(facts, decision, facts.batch.state)
+        : await guarded(deps, facts, () => applyStall(deps, facts, decision, by, rules)),
+    );
   }
   return verdicts;
 }
 
-/** Takes up every active batch after a restart: dispatches what was not, consolidates what is complete. One broken batch does not stop the others. */
+/**
+ * Takes up every active batch after a restart: dispatches what was not dispatched, consolidates what is complete. A failure
+ * at one batch is its verdict and does not stop the others.
+ */
 export async function recover(deps: CoordinatorDeps, by: string): Promise<StallVerdict[]> {
   const verdicts: StallVerdict[] = [];
-  for (const batch of await activeBatches(deps.state)) {
-    const verdict = guarded(deps, batch, async () => {
-      await dispatch(deps, batch.batch_id, by);
-      const { state, reason } = await settle(deps, batch.batch_id, by, { resume: true });
-      return isActive(state)
-        ? verdictOf(batch, 'none', state, reason)
-        : verdictOf(batch, 'settled', state, reason);
+  for (const { batch_id } of await activeBatches(deps.state)) {
+    const facts = await readFacts(deps, batch_id);
+    const verdict = guarded(deps, facts, async () => {
+      await dispatch(deps, batch_id, by);
+      const { state, reason } = await consolidateIfComplete(deps, batch_id, by, { resume: true });
+      return verdictOn(facts, { action: isActive(state) ? 'none' : 'consolidated', reason }, state);
     });
     verdicts.push(await verdict);
   }
   return verdicts;
 }
 
-/** A failure at one batch is told and leaves the others their turn. */
+async function readFacts({ state }: CoordinatorDeps, batchId: string): Promise<StallFacts> {
+  return {
+    batch: await readBatch(state, batchId),
+    units: await readUnits(state, batchId),
+    outcomes: await readOutcomes(state, batchId),
+  };
+}
+
+function verdictOn(
+  { batch, outcomes }: StallFacts,
+  { action, reason }: Pick<StallVerdict, 'action' | 'reason'>,
+  state: BatchDoc['state'],
+): StallVerdict {
+  const pct = completionPct(batch, outcomes);
+  return { batch_id: batch.batch_id, slate: batch.slate, action, reason, state, completion_pct: pct };
+}
+
 async function guarded(
   deps: CoordinatorDeps,
-  batch: BatchDoc,
-  look: () => Promise<StallVerdict>,
+  facts: StallFacts,
+  apply: () => Promise<StallVerdict>,
 ): Promise<StallVerdict> {
   try {
-    return await look();
+    return await apply();
   } catch (error) {
     const reason = error instanceof TipoffError ? `${error.code}: ${error.message}` : messageOf(error);
-    return verdictOf(batch, 'error', (await readBatch(deps.state, batch.batch_id)).state, reason);
+    const { state } = await readBatch(deps.state, facts.batch.batch_id);
+    return verdictOn(facts, { action: 'error', reason }, state);
   }
 }
 
-function verdictOf(
-  batch: BatchDoc,
-  action: StallVerdict['action'],
-  state: BatchDoc['state'],
-  reason: string | null,
-): StallVerdict {
-  return { batch_id: batch.batch_id, slate: batch.slate, action, reason, state };
-}
-
-async function checkOne(
+/** Carries a decision out. Every move is a compare-and-set, so a batch that changed since is left as it is now. */
+async function applyStall(
   deps: CoordinatorDeps,
-  batch: BatchDoc,
+  facts: StallFacts,
+  decision: StallDecision,
   by: string,
-  rules: StallRules,
+  { policy }: StallRules,
 ): Promise<StallVerdict> {
+  const { batch } = facts;
   const { batch_id: batchId } = batch;
-  const now = deps.clock.now().getTime();
-  const seconds = (since: string): number => (now - Date.parse(since)) / 1000;
-  const isOld = seconds(batch.created_at) > rules.maxAgeMinutes * 60;
-  const isStill = seconds(batch.progress_at) >= rules.noProgressSeconds;
-  if (!isActive(batch.state)) return verdictOf(batch, 'none', batch.state, null);
-  if (batch.state === 'consolidating') {
-    return isStill ? checkConsolidation(deps, batch, by, isOld) : verdictOf(batch, 'none', batch.state, null);
+  switch (decision.action) {
+    case 'none':
+      return verdictOn(facts, decision, batch.state);
+    case 'consolidated':
+      return applyConsolidation(deps, facts, decision, by);
+    case 'redispatched':
+      if (decision.units.length === 0) await dispatch(deps, batchId, by);
+      for (const unit of decision.units) await dispatchUnit(deps, batch, unit);
+      return verdictOn(facts, decision, (await readBatch(deps.state, batchId)).state);
+    case 'closed': {
+      const { state } = await closeBatch(deps, batchId, { by, reason: decision.reason, policy });
+      return verdictOn(facts, decision, state);
+    }
   }
-  const settled = await settle(deps, batchId, by);
-  if (!isActive(settled.state)) return verdictOf(batch, 'settled', settled.state, settled.reason);
-  const close = async (reason: string): Promise<StallVerdict> => {
-    const closed = await closeBatch(deps, batchId, { by, reason, policy: rules.policy });
-    return verdictOf(batch, 'closed', closed.state, reason);
-  };
-  if (isOld) return close(`older than ${rules.maxAgeMinutes} minutes`);
-  if (!isStill) return verdictOf(batch, 'none', settled.state, null);
-  if (batch.state === 'created' || batch.state === 'dispatching') {
-    await dispatch(deps, batchId, by);
-    return verdictOf(
-      batch,
-      'redispatched',
-      (await readBatch(deps.state, batchId)).state,
-      'the dispatch was not finished',
-    );
-  }
-  const missing = (await readUnits(deps.state, batchId)).filter((unit) => unit.state !== 'done');
-  const again = missing.filter((unit) => unit.dispatched < MOST_DISPATCHES);
-  if (again.length === 0)
-    return close(`stalled: no progress for ${rules.noProgressSeconds} s after a second dispatch`);
-  for (const unit of again) await dispatchUnit(deps, batch, unit);
-  return verdictOf(batch, 'redispatched', batch.state, `no progress for ${rules.noProgressSeconds} s`);
 }
 
-/** A consolidation that stands still is taken up again; an old one that fails even so is held, so that the slate is free. */
-async function checkConsolidation(
+/** An old batch whose consolidation fails even when it is taken up again is held, so that its slate is free. */
+async function applyConsolidation(
   deps: CoordinatorDeps,
-  batch: BatchDoc,
+  facts: StallFacts,
+  decision: Extract<StallDecision, { readonly action: 'consolidated' }>,
   by: string,
-  isOld: boolean,
 ): Promise<StallVerdict> {
+  const { batch_id: batchId } = facts.batch;
+  const { resume, isOld } = decision;
   try {
-    const { state, reason } = await settle(deps, batch.batch_id, by, { resume: true });
-    return verdictOf(batch, 'settled', state, reason);
+    const { state } = await consolidateIfComplete(deps, batchId, by, { resume });
+    return verdictOn(facts, isActive(state) ? NOTHING_TO_DO : decision, state);
   } catch (error) {
-    if (!isOld) throw error;
+    if (!resume || !isOld) throw error;
     const reason = `the consolidation did not end: ${messageOf(error)}`;
-    const ended = await endUnpublished(deps, batch.batch_id, 'held', { by, reason });
-    return verdictOf(batch, 'closed', ended.state, reason);
+    const { state } = await endUnpublished(deps, batchId, 'held', { by, reason });
+    return verdictOn(facts, { action: 'closed', reason }, state);
   }
-}
-
-/** What becomes of staged rows when a batch is reset. */
-export type StagedPolicy = 'keep' | 'publish' | 'discard';
-
-export interface ResetResult {
-  readonly batch_id: string;
-  /** False when there was nothing left to do. */
-  readonly transitioned: boolean;
-  readonly state: BatchDoc['state'];
-  readonly staged: StagedPolicy;
-  /** Staging tables that were kept or dropped. */
-  readonly tables: number;
-}
-
-/**
- * Frees a slate: resets one batch, or every unfinished one of a date. Always works, also at 0 % and a second time. Staged
- * rows are kept for inspection, published as partial, or dropped.
- */
-export async function reset(
-  deps: CoordinatorDeps,
-  which: { readonly batchId: string } | { readonly slate: Slate },
-  how: { readonly by: string; readonly why: string; readonly staged: StagedPolicy },
-): Promise<ResetResult[]> {
-  const batches =
-    'batchId' in which
-      ? [await readBatch(deps.state, which.batchId)]
-      : (await listBatches(deps.state, which.slate)).filter(
-          ({ state }) => isActive(state) || state === 'held' || state === 'failed',
-        );
-  const results: ResetResult[] = [];
-  for (const batch of batches) results.push(await resetOne(deps, batch, how));
-  if ('slate' in which) await freeSlate(deps, which.slate);
-  return results;
-}
-
-async function resetOne(
-  deps: CoordinatorDeps,
-  batch: BatchDoc,
-  { by, why, staged }: { readonly by: string; readonly why: string; readonly staged: StagedPolicy },
-): Promise<ResetResult> {
-  const problem = staged === 'publish' ? await publishStaged(deps, batch, by, why) : undefined;
-  const reason = problem === undefined ? why : `${why}; publishing what was staged failed: ${problem}`;
-  const ended = await endUnpublished(deps, batch.batch_id, 'reset', { by, reason });
-  const tables = await deps.warehouse.listTables('nba_predictions', stagingPrefix(batch.batch_id));
-  if (staged === 'discard' && ended.state === 'reset')
-    for (const table of tables) await deps.warehouse.dropTable(table);
-  return {
-    batch_id: batch.batch_id,
-    transitioned: ended.state !== batch.state,
-    state: ended.state,
-    staged: ended.state === 'reset' ? (staged === 'discard' ? 'discard' : 'keep') : 'publish',
-    tables: tables.length,
-  };
-}
-
-/**
- * Closes an unfinished batch with what it has; a held one is tried again while nobody else has the slate. A failure is
- * returned and not thrown: the slate is to be free all the same.
- */
-async function publishStaged(
-  deps: CoordinatorDeps,
-  batch: BatchDoc,
-  by: string,
-  why: string,
-): Promise<string | undefined> {
-  try {
-    if (isActive(batch.state)) await closeBatch(deps, batch.batch_id, { by, reason: why, policy: 'publish' });
-    if (batch.state !== 'held') return undefined;
-    const reopened = await move(deps, batch.batch_id, ['held'], 'consolidating', {
-      by,
-      reason: why,
-      set: { policy: 'publish' },
-    });
-    if (reopened !== undefined) await consolidate(deps, batch.batch_id, { by, reason: why });
-    return undefined;
-  } catch (error) {
-    return messageOf(error);
-  }
-}
-
-/** Clears a slate that points to a batch which no longer holds it. */
-async function freeSlate(deps: CoordinatorDeps, slate: Slate): Promise<void> {
-  await deps.state.transaction(async (tx) => {
-    const doc = await tx.get<SlateDoc>(COLLECTIONS.slates, slate);
-    const active =
-      doc?.data.active_batch == null
-        ? undefined
-        : await tx.get<BatchDoc>(COLLECTIONS.batches, doc.data.active_batch);
-    if (doc === undefined || doc.data.active_batch === null) return;
-    if (active === undefined || !isActive(active.data.state))
-      tx.put(COLLECTIONS.slates, slate, { ...doc.data, active_batch: null });
-  });
 }

@@ -1,13 +1,13 @@
 import type { Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { RunMode } from '#core/run-modes.ts';
-import type { Clock } from '#platform/clock.ts';
-import type { StateStore, StateTransaction } from '#platform/state/port.ts';
-import type { Warehouse } from '#platform/warehouse/port.ts';
-import { endUnpublished } from './consolidate.ts';
-import { closeBatch } from './dispatch.ts';
-import { passToken } from './lease.ts';
+import type { StateTransaction } from '#platform/state/port.ts';
+import { closeBatch } from './consolidate.ts';
+import { type ConsolidationDeps, endUnpublished } from './ending.ts';
+import { raiseTokenFloor } from './lease.ts';
 import { type Plan, planBatch, skippedBy } from './plan.ts';
+import { secondsSince } from './progress.ts';
 import { type Traces, tracesOf } from './receipt.ts';
 import { DEFAULT_STALL_RULES } from './stall.ts';
 import {
@@ -29,22 +29,23 @@ export interface StartRequest {
   /** Who starts it, for the audit. */
   readonly by: string;
   /** The same key again gives the same batch instead of another or a conflict. */
-  readonly callerKey?: string;
-  /** Trace of the request, for the logs of everybody who works on the batch. */
-  readonly traceId?: string;
+  readonly callerKey?: string | undefined;
+  /** Trace of the request, for the logs of everything that works on the batch. */
+  readonly traceId?: string | undefined;
   /** Closes an active batch of the slate instead of refusing. */
   readonly force?: boolean;
   /** Only these players of the slate; all when absent. */
-  readonly players?: readonly number[];
+  readonly players?: readonly number[] | undefined;
   /** Players per unit; 150 when absent. */
-  readonly unitSize?: number;
+  readonly unitSize?: number | undefined;
 }
 
 export type StartResult =
   | {
       readonly kind: 'started' | 'same';
-      readonly batch: BatchDoc /** The batch that was too old and was closed for it. */;
-      readonly closed?: string;
+      readonly batch: BatchDoc;
+      /** The batch that was too old and was closed to make room. */
+      readonly closed?: string | undefined;
     }
   /** The slate has no counted games: there is nothing to predict, and that is fine. */
   | { readonly kind: 'no_games'; readonly slate: Slate }
@@ -57,30 +58,23 @@ export type StartResult =
       readonly skipped: Readonly<Record<string, number>>;
     };
 
-export interface StartDeps {
-  readonly warehouse: Warehouse;
-  readonly state: StateStore;
-  readonly clock: Clock;
-  readonly codeVersion: string;
-}
-
 const UNIT_SIZE = 150;
-/** Times the gate is asked again because a batch of the slate began or ended meanwhile. */
-const ROUNDS = 5;
+/** How often the gate is asked again because a batch of the slate began or ended meanwhile. */
+const MAX_ROUNDS = 5;
 
 /**
  * Creates the batch of a slate with its expected set: who is predicted, in units, and who is skipped, with the reason. One
- * transaction decides who owns the slate, and only while the slate is as it was when the gate looked at it; the loser of a
+ * transaction decides who owns the slate, provided the slate is still as it was when the gate looked at it; the loser of a
  * race gets TIPOFF_BATCH_ACTIVE with the winner's id. A batch that is older than any may be does not block: it is closed with
  * what it has, as the sweeper would do.
  *
  * Throws what `planBatch` throws, and TIPOFF_STATE_CONFLICT when batches of the slate keep beginning and ending.
  */
-export async function startBatch(deps: StartDeps, request: StartRequest): Promise<StartResult> {
+export async function startBatch(deps: ConsolidationDeps, request: StartRequest): Promise<StartResult> {
   const { state, clock } = deps;
   const { slate, callerKey } = request;
   let closed: string | undefined;
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
     const known =
       callerKey === undefined
         ? undefined
@@ -93,7 +87,7 @@ export async function startBatch(deps: StartDeps, request: StartRequest): Promis
         : await state.get<BatchDoc>(COLLECTIONS.batches, before.active_batch);
     if (active !== undefined && isActive(active.data.state)) {
       if (request.force !== true) {
-        if (!isTooOld(active.data, clock.now())) throw taken(slate, active.data);
+        if (!isTooOld(active.data, clock.now())) throw slateTakenError(slate, active.data);
         closed = active.data.batch_id;
         const { maxAgeMinutes, policy } = DEFAULT_STALL_RULES;
         await closeBatch(deps, closed, {
@@ -103,7 +97,7 @@ export async function startBatch(deps: StartDeps, request: StartRequest): Promis
         });
         continue;
       }
-      // A request that starts nothing, or cannot, takes nothing from the batch that is at it.
+      // A request that has nothing to start, or cannot start, leaves the active batch alone.
       const none = nothingOf(slate, await planBatch(deps.warehouse, request, clock.now()));
       if (none !== undefined) return none;
       await endUnpublished(deps, active.data.batch_id, 'reset', {
@@ -119,12 +113,11 @@ export async function startBatch(deps: StartDeps, request: StartRequest): Promis
     const none = nothingOf(slate, plan);
     if (none !== undefined) return none;
     const created = await create(deps, request, plan, before, traces);
-    if (created !== undefined)
-      return { kind: 'started', batch: created, ...(closed === undefined ? {} : { closed }) };
+    if (created !== undefined) return { kind: 'started', batch: created, closed };
   }
   throw new TipoffError(
     'TIPOFF_STATE_CONFLICT',
-    `batches of ${slate} began or ended ${ROUNDS} times while one was to start`,
+    `batches of ${slate} began or ended ${MAX_ROUNDS} times while one was to start`,
     {
       hint: 'Try again.',
       details: { slate },
@@ -141,17 +134,14 @@ function nothingOf(slate: Slate, { games, verdicts }: Plan): StartResult | undef
   return { kind: 'nothing_to_do', slate, games, expected: verdicts.length, skipped };
 }
 
-/** Too old to go on, whatever it does. One in consolidation is left to whoever is at it, and to the sweeper. */
+/** Too old to go on, whatever it does. One in consolidation is left to the process that works on it, and to the sweeper. */
 function isTooOld({ state, created_at }: BatchDoc, now: Date): boolean {
-  return (
-    state !== 'consolidating' &&
-    now.getTime() - Date.parse(created_at) > DEFAULT_STALL_RULES.maxAgeMinutes * 60_000
-  );
+  return state !== 'consolidating' && secondsSince(created_at, now) > DEFAULT_STALL_RULES.maxAgeMinutes * 60;
 }
 
 /** Writes a batch with its units and skips; undefined when the slate is no longer as it was. */
 async function create(
-  { state, clock }: StartDeps,
+  { state, clock }: ConsolidationDeps,
   request: StartRequest,
   plan: Plan,
   before: SlateDoc,
@@ -161,7 +151,7 @@ async function create(
   return state.transaction(async (tx) => {
     const now = await slateDocOf(tx, slate);
     if (now.active_batch !== before.active_batch || now.started !== before.started) return undefined;
-    await passToken(tx, slate, traces.token);
+    await raiseTokenFloor(tx, slate, traces.token);
     const at = clock.now().toISOString();
     const number = Math.max(now.started, ...traces.batches.map(numberOf)) + 1;
     const batchId = `${slate}-${mode.toLowerCase().replaceAll('_', '-')}-${String(number).padStart(3, '0')}`;
@@ -173,7 +163,7 @@ async function create(
       state: 'created',
       by: request.by,
       caller_key: request.callerKey ?? null,
-      ...(request.traceId === undefined ? {} : { trace_id: request.traceId }),
+      ...omitUndefined({ trace_id: request.traceId }),
       games: plan.games,
       expected: plan.verdicts.length,
       units: units.length,
@@ -249,7 +239,7 @@ async function slateDocOf(source: Pick<StateTransaction, 'get'>, slate: Slate): 
   );
 }
 
-function taken(slate: Slate, active: BatchDoc): TipoffError {
+function slateTakenError(slate: Slate, active: BatchDoc): TipoffError {
   return new TipoffError(
     'TIPOFF_BATCH_ACTIVE',
     `${slate} has an active batch: ${active.batch_id} (${active.state})`,

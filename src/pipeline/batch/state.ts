@@ -18,17 +18,27 @@ export const NEXT_STATES = {
 } as const satisfies Record<string, readonly string[]>;
 export type BatchState = keyof typeof NEXT_STATES;
 
-/** A batch in one of these holds its slate: no other may start. */
 const ACTIVE: readonly BatchState[] = ['created', 'dispatching', 'running', 'consolidating'];
 
+/** True while a batch holds its slate: no other may start. */
 export function isActive(state: BatchState): boolean {
   return ACTIVE.includes(state);
 }
 
+/** True while workers may record outcomes for a batch. */
+export function acceptsOutcomes(state: BatchState): boolean {
+  return state === 'dispatching' || state === 'running';
+}
+
+/** True when a batch may go from one state to another. */
+export function canMove(from: BatchState, to: BatchState): boolean {
+  const next: readonly BatchState[] = NEXT_STATES[from];
+  return next.includes(to);
+}
+
 /** Throws TIPOFF_CONFLICT unless a batch may go from one state to another. */
 export function checkMove(batchId: string, from: BatchState, to: BatchState): void {
-  const next: readonly string[] = NEXT_STATES[from];
-  if (next.includes(to)) return;
+  if (canMove(from, to)) return;
   throw new TipoffError('TIPOFF_CONFLICT', `batch ${batchId} is ${from}: it cannot become ${to}`, {
     hint: `Look at it with \`tipoff batch show ${batchId}\`; \`tipoff batch reset\` frees its slate.`,
     details: { batch_id: batchId, from, to },
@@ -58,7 +68,7 @@ export interface BatchDoc {
   readonly state: BatchState;
   readonly by: string;
   readonly caller_key: string | null;
-  /** Trace of the request that started it, for the logs; absent when nothing else is told about it. */
+  /** Trace of the request that started it, for the logs; absent when no request did. */
   readonly trace_id?: string;
   /** Games of the slate at the start. */
   readonly games: number;
@@ -73,7 +83,7 @@ export interface BatchDoc {
   readonly reason: string | null;
   /** What becomes of what it has when it is closed early. */
   readonly policy: 'publish' | 'hold';
-  /** The publication that stands; null until the batch is published. */
+  /** Its publication; null until the batch is published. */
   readonly publication_id: string | null;
   /** Consolidations begun; each holds the lease of the slate under a token of its own. */
   readonly attempts: number;
@@ -130,7 +140,7 @@ export const UNIT_TOPIC = 'predict-units';
 /** Who moves a batch and why. */
 export interface Move {
   readonly by: string;
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /** Fields that change with the state. */
   readonly set?: Partial<Pick<BatchDoc, 'publication_id' | 'policy'>>;
   /** Only while this many attempts to publish have begun. */
@@ -140,7 +150,7 @@ export interface Move {
 /** Reads a batch. Throws TIPOFF_NOT_FOUND for an unknown id. */
 export async function readBatch(state: Pick<StateStore, 'get'>, batchId: string): Promise<BatchDoc> {
   const doc = await state.get<BatchDoc>(COLLECTIONS.batches, batchId);
-  if (doc === undefined) throw unknownBatch(batchId);
+  if (doc === undefined) throw unknownBatchError(batchId);
   return doc.data;
 }
 
@@ -186,7 +196,7 @@ export async function readEvents(state: StateStore, batchId: string): Promise<Ev
 
 /**
  * Moves a batch to a state inside a transaction whose reads are done, with its audit event; a batch that no longer
- * holds its slate gives it free. `slateDoc` is the slate's document as the transaction read it.
+ * holds its slate releases it. `slateDoc` is the slate's document as the transaction read it.
  */
 export function moveIn(
   tx: StateTransaction,
@@ -232,7 +242,7 @@ export async function move(
 ): Promise<BatchDoc | undefined> {
   return deps.state.transaction(async (tx) => {
     const doc = await tx.get<BatchDoc>(COLLECTIONS.batches, batchId);
-    if (doc === undefined) throw unknownBatch(batchId);
+    if (doc === undefined) throw unknownBatchError(batchId);
     const slate = await tx.get<SlateDoc>(COLLECTIONS.slates, doc.data.slate);
     if (!from.includes(doc.data.state)) return undefined;
     const holder = slate?.data.active_batch ?? batchId;
@@ -242,7 +252,7 @@ export async function move(
   });
 }
 
-export function unknownBatch(batchId: string): TipoffError {
+export function unknownBatchError(batchId: string): TipoffError {
   return new TipoffError('TIPOFF_NOT_FOUND', `there is no batch ${batchId}`, {
     hint: 'Copy the id from `tipoff batch list`.',
     details: { batch_id: batchId },

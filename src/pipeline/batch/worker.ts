@@ -9,7 +9,15 @@ import type { TableRef, Warehouse } from '#platform/warehouse/port.ts';
 import { currentInputs, type InputSource } from './inputs.ts';
 import { checkOutput, STAGING_HOURS, stagingTable } from './output-gate.ts';
 import { DEFAULT_RULES, type PickRules, playerRows } from './prediction-rows.ts';
-import { type BatchDoc, COLLECTIONS, type OutcomeDoc, outcomeKey, type UnitDoc, unitKey } from './state.ts';
+import {
+  acceptsOutcomes,
+  type BatchDoc,
+  COLLECTIONS,
+  type OutcomeDoc,
+  outcomeKey,
+  type UnitDoc,
+  unitKey,
+} from './state.ts';
 
 export interface WorkerDeps {
   readonly warehouse: Warehouse;
@@ -28,8 +36,8 @@ export interface WorkerDeps {
 /** What became of a delivery. `late`, `duplicate`: acknowledged, nothing written. `retry`: given back to the queue. */
 export type Handled = 'done' | 'duplicate' | 'late' | 'retry' | 'failed' | 'poison';
 
-const MOST_ATTEMPTS = 4;
-const LONGEST_DELAY_SECONDS = 60;
+const MAX_ATTEMPTS = 4;
+const MAX_DELAY_SECONDS = 60;
 /** What can be the id of a document in every state store. */
 const id = z.string().regex(/^[\w-]{1,200}$/);
 const body = z.object({ batch_id: id, unit_id: id });
@@ -50,7 +58,7 @@ export async function handleUnit(deps: WorkerDeps, delivery: Delivery): Promise<
     return 'poison';
   }
   const { batch_id: batchId, unit_id: unitId } = parsed.data;
-  const isLast = delivery.attempt >= (deps.maxAttempts ?? MOST_ATTEMPTS);
+  const isLast = delivery.attempt >= (deps.maxAttempts ?? MAX_ATTEMPTS);
   try {
     const claimed = await claim(deps, batchId, unitId);
     if (claimed.kind === 'unknown') {
@@ -73,13 +81,13 @@ export async function handleUnit(deps: WorkerDeps, delivery: Delivery): Promise<
     return landed.table === undefined ? 'failed' : 'done';
   } catch (error) {
     if (!isTransient(error)) throw error;
-    await delivery.nack(Math.min(LONGEST_DELAY_SECONDS, 2 ** delivery.attempt));
+    await delivery.nack(Math.min(MAX_DELAY_SECONDS, 2 ** delivery.attempt));
     return 'retry';
   }
 }
 
 /** What a worker made of a unit: a staging table, unless everything failed, and an outcome per player. */
-interface Landed {
+interface StagedUnit {
   readonly table: TableRef | undefined;
   readonly outcomes: readonly PlannedOutcome[];
 }
@@ -94,7 +102,7 @@ async function claim({ state }: WorkerDeps, batchId: string, unitId: string): Pr
     const batch = await tx.get<BatchDoc>(COLLECTIONS.batches, batchId);
     const unit = await tx.get<UnitDoc>(COLLECTIONS.units, unitKey(batchId, unitId));
     if (batch === undefined || unit === undefined) return { kind: 'unknown' };
-    if (!takesOutcomes(batch.data)) return { kind: 'late' };
+    if (!acceptsOutcomes(batch.data.state)) return { kind: 'late' };
     if (unit.data.state === 'done') return { kind: 'duplicate' };
     const mine: UnitDoc = { ...unit.data, claim: unit.data.claim + 1 };
     tx.put(COLLECTIONS.units, unitKey(batchId, unitId), mine);
@@ -102,23 +110,19 @@ async function claim({ state }: WorkerDeps, batchId: string, unitId: string): Pr
   });
 }
 
-function takesOutcomes({ state }: BatchDoc): boolean {
-  return state === 'dispatching' || state === 'running';
-}
-
-function allFailed(unit: UnitDoc, error: unknown): Landed {
+function allFailed(unit: UnitDoc, error: unknown): StagedUnit {
   const text = error instanceof TipoffError ? `${error.code}: ${error.message}` : messageOf(error);
-  const reason = text.slice(0, LONGEST_REASON);
+  const reason = text.slice(0, MAX_REASON_LENGTH);
   return {
     table: undefined,
     outcomes: unit.players.map((player_id) => ({ player_id, outcome: 'failed', rows: 0, reason })),
   };
 }
 
-const LONGEST_REASON = 2000;
+const MAX_REASON_LENGTH = 2000;
 type PlannedOutcome = Pick<OutcomeDoc, 'player_id' | 'outcome' | 'rows' | 'reason'>;
 
-async function stage(deps: WorkerDeps, batch: BatchDoc, unit: UnitDoc): Promise<Landed> {
+async function stage(deps: WorkerDeps, batch: BatchDoc, unit: UnitDoc): Promise<StagedUnit> {
   const { warehouse, clock } = deps;
   const model = await deps.models.forSlate(batch.slate);
   const inputs = await (deps.inputs ?? currentInputs(warehouse)).ofPlayers(batch.slate, unit.players);
@@ -155,13 +159,13 @@ async function finish(
   { state, clock }: WorkerDeps,
   batch: BatchDoc,
   unit: UnitDoc,
-  landed: Landed,
+  landed: StagedUnit,
 ): Promise<boolean> {
   return state.transaction(async (tx) => {
     const now = await tx.get<BatchDoc>(COLLECTIONS.batches, batch.batch_id);
     const current = await tx.get<UnitDoc>(COLLECTIONS.units, unitKey(batch.batch_id, unit.unit_id));
     if (now === undefined || current === undefined) return false;
-    if (!takesOutcomes(now.data) || current.data.state === 'done') return false;
+    if (!acceptsOutcomes(now.data.state) || current.data.state === 'done') return false;
     const at = clock.now().toISOString();
     for (const outcome of landed.outcomes) {
       const doc: OutcomeDoc = { batch_id: batch.batch_id, ...outcome, at };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { serviceApp } from '#app/services/app.ts';
 import { PARKED_PUSHES } from '#app/services/worker-routes.ts';
-import { dispatch } from '#pipeline/batch/coordinator.ts';
+import { dispatch } from '#pipeline/batch/dispatch.ts';
 import { startBatch } from '#pipeline/batch/start.ts';
 import { UNIT_TOPIC } from '#pipeline/batch/state.ts';
 import { type PubSubQueue, pubSubQueue } from '#platform/queue/pubsub/queue.ts';

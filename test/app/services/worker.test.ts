@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { predictAnswer } from '#app/services/worker-routes.ts';
 import { TipoffError } from '#core/errors.ts';
-import { dispatch } from '#pipeline/batch/coordinator.ts';
+import { dispatch } from '#pipeline/batch/dispatch.ts';
 import { startBatch } from '#pipeline/batch/start.ts';
 import { players, SLATE } from '#test/fakes/prediction-world.ts';
 import { type ServiceWorld, serviceWorlds } from './service-world.ts';

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { TableContract } from '#core/contracts/define.ts';
 import { playerPropPredictions } from '#core/contracts/nba_predictions.ts';
 import { audit } from '#pipeline/batch/audit.ts';
-import { dispatch, settle } from '#pipeline/batch/coordinator.ts';
+import { consolidateIfComplete } from '#pipeline/batch/consolidate.ts';
+import { dispatch } from '#pipeline/batch/dispatch.ts';
 import { listPublications } from '#pipeline/batch/receipt.ts';
 import { runBatch } from '#pipeline/batch/run.ts';
 import { startBatch } from '#pipeline/batch/start.ts';
@@ -110,7 +111,7 @@ describe('the audit', () => {
       await world.warehouse.dropTable({ dataset: 'nba_predictions', name: table.split('.')[1] ?? '' });
     else await world.warehouse.execute(sql.replaceAll('@table', table));
     expect(await failedChecks(world, id)).toContain(check);
-    const batch = await settle(world.deps, id, 'test');
+    const batch = await consolidateIfComplete(world.deps, id, 'test');
     expect(batch).toMatchObject({
       state: 'held',
       publication_id: null,
@@ -154,7 +155,7 @@ describe('the audit', () => {
   it('gives the reason of a copy that failed with nothing wrong in the rows', async () => {
     const { world, id } = await staged();
     const warehouse = withoutCopies(world.warehouse, new Error('no writes today'));
-    const batch = await settle({ ...world.deps, warehouse }, id, 'test');
+    const batch = await consolidateIfComplete({ ...world.deps, warehouse }, id, 'test');
     expect(batch).toMatchObject({ state: 'held', reason: expect.stringContaining('no writes today') });
     expect(await world.visible()).toEqual([]);
   });
@@ -204,9 +205,9 @@ describe('the audit', () => {
     const { world, id } = await staged();
     const warehouse = { ...world.warehouse, query: async () => Promise.reject(new Error('no reads today')) };
     await expect(failedChecks({ ...world, warehouse }, id)).rejects.toThrow('no reads today');
-    expect((await settle({ ...world.deps, warehouse }, id, 'test').catch(() => undefined))?.state).not.toBe(
-      'published',
-    );
+    expect(
+      (await consolidateIfComplete({ ...world.deps, warehouse }, id, 'test').catch(() => undefined))?.state,
+    ).not.toBe('published');
   });
 });
 

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { TipoffError } from '#core/errors.ts';
-import { dispatch, recover, reset, settle } from '#pipeline/batch/coordinator.ts';
+import { consolidateIfComplete } from '#pipeline/batch/consolidate.ts';
+import { dispatch } from '#pipeline/batch/dispatch.ts';
 import { listPublications } from '#pipeline/batch/receipt.ts';
+import { reset } from '#pipeline/batch/reset.ts';
 import type { BatchDeps } from '#pipeline/batch/run.ts';
+import { recover } from '#pipeline/batch/stall.ts';
 import { startBatch } from '#pipeline/batch/start.ts';
 import { readBatch, readUnits, UNIT_TOPIC } from '#pipeline/batch/state.ts';
 import { handleUnit } from '#pipeline/batch/worker.ts';
@@ -56,7 +59,7 @@ describe('the copy of staged rows', () => {
   it('is not published before the audit has passed', async () => {
     const { world, id } = await staged();
     const { deps, copied, go } = slowAudit(world);
-    const settling = settle(deps, id, 'test');
+    const settling = consolidateIfComplete(deps, id, 'test');
     await copied;
     // Time enough for anybody who would not wait: his writes take turns with these.
     for (let i = 0; i < 50; i++)
@@ -74,7 +77,7 @@ describe('the copy of staged rows', () => {
   it('is gone when the audit has failed', async () => {
     const { world, id, table } = await staged();
     await world.warehouse.execute(`UPDATE ${table} SET sd_points = 0 WHERE player_id = 1`);
-    const ended = await settle(world.deps, id, 'test');
+    const ended = await consolidateIfComplete(world.deps, id, 'test');
     expect(ended).toMatchObject({ state: 'held', publication_id: null });
     expect(ended.reason).toContain('spread_is_positive');
     expect(await copies(world)).toEqual([]);
@@ -86,7 +89,7 @@ describe('the copy of staged rows', () => {
     const dying = interceptedDeps(world.deps, async (when, change) => {
       if (when === 'after' && change === 'copy') throw GONE;
     });
-    await expect(settle(dying, id, 'test')).rejects.toThrow(GONE.message);
+    await expect(consolidateIfComplete(dying, id, 'test')).rejects.toThrow(GONE.message);
     expect(await copies(world)).toHaveLength(1);
     await recover(world.deps, 'restart');
     expect(await readBatch(world.deps.state, id)).toMatchObject({ state: 'published', attempts: 2 });
@@ -98,7 +101,7 @@ describe('the copy of staged rows', () => {
     const dying = interceptedDeps(world.deps, async (when, change) => {
       if (when === 'after' && change === 'copy') throw GONE;
     });
-    await expect(settle(dying, id, 'test')).rejects.toThrow(GONE.message);
+    await expect(consolidateIfComplete(dying, id, 'test')).rejects.toThrow(GONE.message);
     expect(await copies(world)).toHaveLength(1);
     expect(await reset(world.deps, { batchId: id }, RESET)).toMatchObject([{ state: 'reset' }]);
     expect(await copies(world)).toEqual([]);
@@ -111,7 +114,7 @@ describe('the copy of staged rows', () => {
       if (when === 'before') await reset(world.deps, { batchId: id }, RESET);
       else throw GONE;
     });
-    await expect(settle(late, id, 'late')).rejects.toThrow(GONE.message);
+    await expect(consolidateIfComplete(late, id, 'late')).rejects.toThrow(GONE.message);
     expect(await copies(world)).toEqual([]);
     expect((await readBatch(world.deps.state, id)).state).toBe('reset');
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { addDays, type Slate } from '#core/calendar.ts';
-import { recover } from '#pipeline/batch/coordinator.ts';
 import { runBatch } from '#pipeline/batch/run.ts';
+import { recover } from '#pipeline/batch/stall.ts';
 import { interceptedDeps } from '#test/fakes/intercepted-deps.ts';
 import { type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 import { deliverTheRest, expectSoundSlate } from './batch-invariants.ts';

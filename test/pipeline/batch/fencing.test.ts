@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { TipoffError } from '#core/errors.ts';
-import { dispatch, reset, settle } from '#pipeline/batch/coordinator.ts';
+import { consolidateIfComplete } from '#pipeline/batch/consolidate.ts';
+import { dispatch } from '#pipeline/batch/dispatch.ts';
 import { acquireLease, LEASE_SECONDS, releaseLease, renewLease } from '#pipeline/batch/lease.ts';
 import { listPublications } from '#pipeline/batch/receipt.ts';
+import { reset } from '#pipeline/batch/reset.ts';
 import { type BatchDeps, runBatch } from '#pipeline/batch/run.ts';
 import { startBatch } from '#pipeline/batch/start.ts';
 import { COLLECTIONS, move, readBatch, UNIT_TOPIC } from '#pipeline/batch/state.ts';
@@ -66,7 +68,7 @@ describe('a late coordinator', () => {
   it('publishes nothing once a forced start has taken the slate, and leaves no copy', async () => {
     const { world, id } = await staged();
     const late = disturbed(world, 'after', 'copy', () => runBatch(world.deps, { ...FIRST, force: true }));
-    await expect(settle(late, id, 'late')).rejects.toMatchObject({ code: 'TIPOFF_FENCED' });
+    await expect(consolidateIfComplete(late, id, 'late')).rejects.toMatchObject({ code: 'TIPOFF_FENCED' });
     const publications = await listPublications(world.warehouse);
     expect(publications).toHaveLength(1);
     expect(publications[0]?.batch_id).not.toBe(id);
@@ -84,7 +86,7 @@ describe('a late coordinator', () => {
         if (renewals === 1) await reset(world.deps, { batchId: id }, RESET);
       }
     });
-    await expect(settle(late, id, 'late')).rejects.toMatchObject({ code: 'TIPOFF_FENCED' });
+    await expect(consolidateIfComplete(late, id, 'late')).rejects.toMatchObject({ code: 'TIPOFF_FENCED' });
     expect(await listPublications(world.warehouse)).toEqual([]);
     expect(await copies(world)).toEqual([]);
     expect((await readBatch(world.deps.state, id)).state).toBe('reset');
@@ -111,7 +113,7 @@ describe('a late coordinator', () => {
         },
       },
     };
-    await expect(settle(blind, id, 'late')).rejects.toMatchObject({ code: 'TIPOFF_FENCED' });
+    await expect(consolidateIfComplete(blind, id, 'late')).rejects.toMatchObject({ code: 'TIPOFF_FENCED' });
     expect((await readBatch(world.deps.state, id)).state).toBe('reset');
     const [receipt, ...others] = await listPublications(world.warehouse);
     expect(receipt).toMatchObject({ batch_id: id, withdrawn_reason: expect.stringContaining('fenced off') });
@@ -123,8 +125,10 @@ describe('a late coordinator', () => {
 
   it('of the same batch gives way to the one that took it up again', async () => {
     const { world, id } = await staged();
-    const late = disturbed(world, 'after', 'copy', () => settle(world.deps, id, 'restart', { resume: true }));
-    await expect(settle(late, id, 'late')).rejects.toMatchObject({ code: 'TIPOFF_FENCED' });
+    const late = disturbed(world, 'after', 'copy', () =>
+      consolidateIfComplete(world.deps, id, 'restart', { resume: true }),
+    );
+    await expect(consolidateIfComplete(late, id, 'late')).rejects.toMatchObject({ code: 'TIPOFF_FENCED' });
     const [publication, ...others] = await listPublications(world.warehouse);
     expect(others).toEqual([]);
     expect(publication).toMatchObject({ published_by: 'restart', batch_id: id });
@@ -138,9 +142,9 @@ describe('two attempts at one batch that stand before their receipts together', 
     for (const order of ['older', 'newer'] as const) {
       const { world, id } = await staged();
       const [older, newer] = [pausedAtReceipt(world), pausedAtReceipt(world)];
-      const first = settle(older.deps, id, 'older');
+      const first = consolidateIfComplete(older.deps, id, 'older');
       await older.arrived;
-      const second = settle(newer.deps, id, 'newer', { resume: true });
+      const second = consolidateIfComplete(newer.deps, id, 'newer', { resume: true });
       await newer.arrived;
       const [ahead, behind] = order === 'older' ? [older, newer] : [newer, older];
       ahead.go();
@@ -164,7 +168,9 @@ describe('a reset beside a publication', () => {
     let publishing: Promise<unknown> = Promise.resolve();
     await move(world.deps, id, ['running'], 'consolidating', { by: 'test' });
     const resetting = disturbed(world, 'before', 'transaction', async () => {
-      publishing = settle(attempt.deps, id, 'test', { resume: true }).catch((error: unknown) => error);
+      publishing = consolidateIfComplete(attempt.deps, id, 'test', { resume: true }).catch(
+        (error: unknown) => error,
+      );
       await attempt.arrived;
     });
     expect(await reset(resetting, { batchId: id }, RESET)).toMatchObject([{ state: 'reset' }]);
@@ -181,7 +187,7 @@ describe('a reset beside a publication', () => {
         { state: 'published', staged: 'publish' },
       ]);
     });
-    expect((await settle(publishing, id, 'test')).state).toBe('published');
+    expect((await consolidateIfComplete(publishing, id, 'test')).state).toBe('published');
     expect(await world.visible()).toHaveLength(24);
     expect(await listPublications(world.warehouse)).toMatchObject([{ withdrawn_at: null }]);
   });
@@ -191,7 +197,7 @@ describe('a reset beside a publication', () => {
     const dying = disturbed(world, 'after', 'execute', () =>
       Promise.reject(new TipoffError('TIPOFF_WAREHOUSE_BUSY', 'gone', { hint: '' })),
     );
-    await expect(settle(dying, id, 'test')).rejects.toThrow('gone');
+    await expect(consolidateIfComplete(dying, id, 'test')).rejects.toThrow('gone');
     expect((await readBatch(world.deps.state, id)).state).toBe('consolidating');
     expect(await world.visible()).toHaveLength(24);
     expect(await reset(world.deps, { slate: SLATE }, RESET)).toMatchObject([{ state: 'published' }]);
@@ -262,7 +268,7 @@ describe('two callers who find the last unit done', () => {
   it('consolidate once', async () => {
     const { world, id } = await staged();
     const states = await Promise.all(
-      Array.from({ length: 5 }, (_, i) => settle(world.deps, id, `caller ${i}`)),
+      Array.from({ length: 5 }, (_, i) => consolidateIfComplete(world.deps, id, `caller ${i}`)),
     );
     expect(states.map(({ state }) => state).filter((state) => state === 'published')).toHaveLength(1);
     expect(await listPublications(world.warehouse)).toHaveLength(1);

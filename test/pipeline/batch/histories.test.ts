@@ -2,15 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addDays, type Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
-import {
-  checkStalled,
-  DEFAULT_STALL_RULES,
-  dispatch,
-  recover,
-  reset,
-  settle,
-} from '#pipeline/batch/coordinator.ts';
+import { consolidateIfComplete } from '#pipeline/batch/consolidate.ts';
+import { dispatch } from '#pipeline/batch/dispatch.ts';
+import { reset } from '#pipeline/batch/reset.ts';
 import type { BatchDeps } from '#pipeline/batch/run.ts';
+import { checkStalled, DEFAULT_STALL_RULES, recover } from '#pipeline/batch/stall.ts';
 import { startBatch } from '#pipeline/batch/start.ts';
 import { listBatches, UNIT_TOPIC } from '#pipeline/batch/state.ts';
 import { handleUnit } from '#pipeline/batch/worker.ts';
@@ -81,12 +77,13 @@ class Actors {
       const delivery = this.given[which % Math.max(1, this.given.length)];
       if (delivery !== undefined) await handleUnit(deps, delivery);
     } else if (name === 'sweep') await checkStalled(deps, name);
-    else if (name === 'hold') await checkStalled(deps, name, { ...DEFAULT_STALL_RULES, policy: 'hold' });
+    else if (name === 'hold')
+      await checkStalled(deps, name, { rules: { ...DEFAULT_STALL_RULES, policy: 'hold' } });
     else if (name === 'recover') await recover(deps, name);
     else if (batch === undefined) return;
     else if (name === 'dispatch') await dispatch(deps, batch, name);
-    else if (name === 'settle') await settle(deps, batch, name);
-    else if (name === 'resume') await settle(deps, batch, name, { resume: true });
+    else if (name === 'settle') await consolidateIfComplete(deps, batch, name);
+    else if (name === 'resume') await consolidateIfComplete(deps, batch, name, { resume: true });
     else {
       const staged = name === 'reset-keep' ? 'keep' : name === 'reset-publish' ? 'publish' : 'discard';
       await reset(deps, which % 2 === 0 ? { slate } : { batchId: batch }, { by: name, why: 'test', staged });

@@ -2,8 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addDays, type Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
-import { checkStalled, dispatch, reset, settle } from '#pipeline/batch/coordinator.ts';
+import { consolidateIfComplete } from '#pipeline/batch/consolidate.ts';
+import { dispatch } from '#pipeline/batch/dispatch.ts';
+import { reset } from '#pipeline/batch/reset.ts';
 import type { BatchDeps } from '#pipeline/batch/run.ts';
+import { checkStalled } from '#pipeline/batch/stall.ts';
 import { startBatch } from '#pipeline/batch/start.ts';
 import { type BatchDoc, listBatches, readOutcomes, readUnits, UNIT_TOPIC } from '#pipeline/batch/state.ts';
 import { handleUnit } from '#pipeline/batch/worker.ts';
@@ -167,7 +170,7 @@ const commands = fc.commands<SlateModel, Real, false>(
           await everything(batch, real, id, model);
           if (!isSettled) return;
           model.settle(batch);
-          await settle(real.world.deps, id, 'settler');
+          await consolidateIfComplete(real.world.deps, id, 'settler');
         }),
       ),
     ),
@@ -183,7 +186,7 @@ const commands = fc.commands<SlateModel, Real, false>(
     some.map((which) =>
       about('settle', which, async (batch, { world }, id, model) => {
         model.settle(batch);
-        await settle(world.deps, id, 'settler');
+        await consolidateIfComplete(world.deps, id, 'settler');
       }),
     ),
     some.map((which) =>
@@ -191,13 +194,13 @@ const commands = fc.commands<SlateModel, Real, false>(
         await everything(batch, real, id, model);
         if (model.isComplete(batch)) noted(real, 'consolidation died');
         model.halfSettle(batch);
-        await untilKilled(settle(dying(real, 'copy', 1), id, 'settler'));
+        await untilKilled(consolidateIfComplete(dying(real, 'copy', 1), id, 'settler'));
       }),
     ),
     some.map((which) =>
       about('resume', which, async (batch, { world }, id, model) => {
         model.resume(batch);
-        await settle(world.deps, id, 'restart', { resume: true });
+        await consolidateIfComplete(world.deps, id, 'restart', { resume: true });
       }),
     ),
     fc.tuple(some, fc.constantFrom('keep', 'publish', 'discard')).map(([which, staged]) =>

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { TipoffError } from '#core/errors.ts';
-import { checkStalled, DEFAULT_STALL_RULES, dispatch, reset, settle } from '#pipeline/batch/coordinator.ts';
+import { consolidateIfComplete } from '#pipeline/batch/consolidate.ts';
+import { dispatch } from '#pipeline/batch/dispatch.ts';
+import { reset } from '#pipeline/batch/reset.ts';
 import { runBatch } from '#pipeline/batch/run.ts';
+import { checkStalled, DEFAULT_STALL_RULES } from '#pipeline/batch/stall.ts';
 import { startBatch } from '#pipeline/batch/start.ts';
 import { COLLECTIONS, readBatch, readEvents, UNIT_TOPIC } from '#pipeline/batch/state.ts';
 import { handleUnit } from '#pipeline/batch/worker.ts';
@@ -11,6 +14,7 @@ import { type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fa
 const worldOf = predictionWorlds();
 const FIRST = { slate: SLATE, mode: 'FIRST', by: 'test' } as const;
 const BUSY = new TipoffError('TIPOFF_WAREHOUSE_BUSY', 'no answer', { hint: 'wait' });
+const HOLD = { ...DEFAULT_STALL_RULES, policy: 'hold' } as const;
 const HOW = { by: 'operator', why: 'stuck', staged: 'keep' } as const;
 
 async function running(done: number): Promise<{ world: PredictionWorld; id: string }> {
@@ -99,7 +103,7 @@ describe('a reset', () => {
   it('publishes a batch that was held by policy, and not while another one has the slate', async () => {
     const { world, id } = await running(2);
     world.clock.advance(31 * 60_000);
-    await checkStalled(world.deps, 'sweeper', { ...DEFAULT_STALL_RULES, policy: 'hold' });
+    await checkStalled(world.deps, 'sweeper', { rules: HOLD });
     const second = await startBatch(world.deps, FIRST);
     if (!('batch' in second)) throw new TypeError('expected a batch');
     expect(await reset(world.deps, { batchId: id }, { ...HOW, staged: 'publish' })).toMatchObject([
@@ -109,7 +113,7 @@ describe('a reset', () => {
 
     const other = await running(2);
     other.world.clock.advance(31 * 60_000);
-    await checkStalled(other.world.deps, 'sweeper', { ...DEFAULT_STALL_RULES, policy: 'hold' });
+    await checkStalled(other.world.deps, 'sweeper', { rules: HOLD });
     expect(await reset(other.world.deps, { batchId: other.id }, { ...HOW, staged: 'publish' })).toMatchObject(
       [{ state: 'published_partial' }],
     );
@@ -118,7 +122,7 @@ describe('a reset', () => {
 
   it('leaves a published batch alone', async () => {
     const { world, id } = await running(4);
-    await settle(world.deps, id, 'test');
+    await consolidateIfComplete(world.deps, id, 'test');
     expect(await reset(world.deps, { batchId: id }, { ...HOW, staged: 'discard' })).toMatchObject([
       { transitioned: false, state: 'published', staged: 'publish' },
     ]);
@@ -140,4 +144,23 @@ describe('a reset', () => {
     expect(await world.visible()).toEqual([]);
     expect(await startBatch(world.deps, FIRST)).toMatchObject({ kind: 'started' });
   });
+
+  for (const staged of ['keep', 'publish', 'discard'] as const) {
+    it(`reports in a dry run with ${staged} what it would do, whatever is staged, and changes nothing`, async () => {
+      for (const done of [0, 2, 4]) {
+        const { world, id } = await running(done);
+        if (done === 4) await consolidateIfComplete(world.deps, id, 'test');
+        const before = await readEvents(world.deps.state, id);
+        const tables = await staging(world);
+        const how = { ...HOW, staged };
+        const [dry] = await reset(world.deps, { batchId: id }, { ...how, dryRun: true });
+        expect(await readEvents(world.deps.state, id)).toEqual(before);
+        expect(await staging(world)).toBe(tables);
+        const [real] = await reset(world.deps, { batchId: id }, how);
+        expect(dry?.transitioned).toBe(real?.transitioned);
+        // With nothing staged there is nothing to publish, which only the attempt finds out.
+        if (staged !== 'publish' || done > 0) expect(dry?.staged).toBe(real?.staged);
+      }
+    });
+  }
 });

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { checkStalled, DEFAULT_STALL_RULES, dispatch, recover, settle } from '#pipeline/batch/coordinator.ts';
+import { TipoffError } from '#core/errors.ts';
+import { consolidateIfComplete } from '#pipeline/batch/consolidate.ts';
+import { dispatch } from '#pipeline/batch/dispatch.ts';
 import { listPublications } from '#pipeline/batch/receipt.ts';
 import { runBatch } from '#pipeline/batch/run.ts';
+import { checkStalled, DEFAULT_STALL_RULES, recover, type StallRules } from '#pipeline/batch/stall.ts';
 import { startBatch } from '#pipeline/batch/start.ts';
 import { readBatch, readEvents, readUnits, UNIT_TOPIC } from '#pipeline/batch/state.ts';
 import { handleUnit } from '#pipeline/batch/worker.ts';
@@ -17,6 +20,7 @@ import {
 const worldOf = predictionWorlds();
 const FIRST = { slate: SLATE, mode: 'FIRST', by: 'test' } as const;
 
+const HOLD = { ...DEFAULT_STALL_RULES, policy: 'hold' } as const;
 async function running(
   slatePlayers: readonly FakePlayer[],
   unitSize: number,
@@ -34,8 +38,8 @@ async function work(world: PredictionWorld, count: number): Promise<void> {
     await handleUnit(world.deps, delivery);
 }
 
-const sweep = async (world: PredictionWorld, rules = DEFAULT_STALL_RULES) =>
-  (await checkStalled(world.deps, 'sweeper', rules)).at(0);
+const sweep = async (world: PredictionWorld, rules: StallRules = DEFAULT_STALL_RULES) =>
+  (await checkStalled(world.deps, 'sweeper', { rules })).at(0);
 const minutes = (n: number): number => n * 60_000;
 
 describe('a batch whose workers are dead', () => {
@@ -85,7 +89,7 @@ describe('a batch whose workers are dead', () => {
     const { world } = await running(players(20), 10);
     await work(world, 1);
     world.clock.advance(minutes(30) + 1);
-    expect(await sweep(world, { ...DEFAULT_STALL_RULES, policy: 'hold' })).toMatchObject({
+    expect(await sweep(world, HOLD)).toMatchObject({
       action: 'closed',
       state: 'held',
     });
@@ -110,13 +114,14 @@ describe('a batch whose workers are dead', () => {
         },
       },
     };
-    expect(
-      (await checkStalled(interrupted, 'sweeper', { ...DEFAULT_STALL_RULES, policy: 'hold' })).at(0),
-    ).toMatchObject({
+    expect((await checkStalled(interrupted, 'sweeper', { rules: HOLD })).at(0)).toMatchObject({
       action: 'error',
     });
     expect((await readBatch(state, id)).state).toBe('consolidating');
-    expect((await recover(world.deps, 'sweeper')).at(0)).toMatchObject({ action: 'settled', state: 'held' });
+    expect((await recover(world.deps, 'sweeper')).at(0)).toMatchObject({
+      action: 'consolidated',
+      state: 'held',
+    });
   });
 });
 
@@ -140,7 +145,7 @@ describe('a batch without progress', () => {
     world.clock.advance(300_000);
     await sweep(world);
     await work(world, 10);
-    expect(await sweep(world)).toMatchObject({ action: 'settled', state: 'published' });
+    expect(await sweep(world)).toMatchObject({ action: 'consolidated', state: 'published' });
     expect(await world.visible()).toHaveLength(36);
   });
 
@@ -222,11 +227,79 @@ describe('skips and failures', () => {
     expect(events.at(-1)?.reason).toContain('older than 30 minutes');
   });
 
-  it('are no reason to pass over other batches: a broken one is told and the next is looked at', async () => {
+  it('do not stop the other batches: a broken one is reported and the next is looked at', async () => {
     const { world, id } = await running(players(4), 2);
     await work(world, 2);
     const warehouse = withoutCopies(world.warehouse, new Error('disk full'));
-    expect((await settle({ ...world.deps, warehouse }, id, 'test')).state).toBe('held');
+    expect((await consolidateIfComplete({ ...world.deps, warehouse }, id, 'test')).state).toBe('held');
     expect((await readBatch(world.deps.state, id)).reason).toContain('disk full');
+  });
+});
+
+describe('a dry run', () => {
+  /** A batch of nine players in three units, in the situation that a rule is about. */
+  const SITUATIONS: Readonly<
+    Record<
+      string,
+      { readonly prepare: (world: PredictionWorld) => Promise<void>; readonly rules?: StallRules }
+    >
+  > = {
+    'a batch that moves': { prepare: async () => undefined },
+    'units that are all done': { prepare: async (world) => work(world, 3) },
+    'no progress after the first dispatch': { prepare: async ({ clock }) => clock.advance(minutes(5)) },
+    'no progress after the second dispatch': {
+      prepare: async (world) => {
+        world.clock.advance(minutes(5));
+        await sweep(world);
+        world.clock.advance(minutes(5));
+      },
+    },
+    'a batch that is too old': {
+      prepare: async (world) => {
+        await work(world, 1);
+        world.clock.advance(minutes(31));
+      },
+    },
+    'a batch that is nearly complete': {
+      prepare: async (world) => {
+        await work(world, 2);
+        world.clock.advance(minutes(6));
+      },
+      rules: { ...DEFAULT_STALL_RULES, minCompletionPct: 60 },
+    },
+    'a consolidation that stopped': {
+      prepare: async (world) => {
+        await work(world, 3);
+        const warehouse = withoutCopies(
+          world.warehouse,
+          new TipoffError('TIPOFF_WAREHOUSE_BUSY', 'busy', { hint: 'Wait.' }),
+        );
+        await checkStalled({ ...world.deps, warehouse }, 'sweeper');
+        world.clock.advance(minutes(5));
+      },
+    },
+  };
+
+  for (const [situation, { prepare, rules = DEFAULT_STALL_RULES }] of Object.entries(SITUATIONS)) {
+    it(`reports for ${situation} what a real run then does, with the same reason, and changes nothing`, async () => {
+      const { world, id } = await running(players(9), 3);
+      await prepare(world);
+      const before = await readEvents(world.deps.state, id);
+      const [dry] = await checkStalled(world.deps, 'test', { rules, dryRun: true });
+      expect(await readEvents(world.deps.state, id)).toEqual(before);
+      const [real] = await checkStalled(world.deps, 'test', { rules });
+      expect({ ...real, state: undefined }).toEqual({ ...dry, state: undefined });
+    });
+  }
+
+  it('has a situation for every decision', async () => {
+    const seen = new Set<string>();
+    for (const { prepare, rules = DEFAULT_STALL_RULES } of Object.values(SITUATIONS)) {
+      const { world } = await running(players(9), 3);
+      await prepare(world);
+      for (const { action } of await checkStalled(world.deps, 'test', { rules, dryRun: true }))
+        seen.add(action);
+    }
+    expect([...seen].sort()).toEqual(['closed', 'consolidated', 'none', 'redispatched']);
   });
 });

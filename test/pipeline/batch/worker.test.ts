@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { TipoffError } from '#core/errors.ts';
-import { dispatch, reset, settle } from '#pipeline/batch/coordinator.ts';
+import { consolidateIfComplete } from '#pipeline/batch/consolidate.ts';
+import { dispatch } from '#pipeline/batch/dispatch.ts';
+import { reset } from '#pipeline/batch/reset.ts';
 import { type BatchDeps, runBatch } from '#pipeline/batch/run.ts';
 import { startBatch } from '#pipeline/batch/start.ts';
 import { readBatch, UNIT_TOPIC } from '#pipeline/batch/state.ts';
@@ -74,7 +76,7 @@ describe('a worker', () => {
     expect(await world.outcomes(id)).toEqual(new Map());
     world.clock.advance(61_000);
     expect(await handleUnit(world.deps, await pulled(world))).toBe('done');
-    expect((await settle(world.deps, id, 'test')).state).toBe('published');
+    expect((await consolidateIfComplete(world.deps, id, 'test')).state).toBe('published');
     expect(await world.visible()).toHaveLength(12);
     expect(await staged(world)).toEqual([]);
   });
@@ -94,7 +96,7 @@ describe('a worker', () => {
     const handled = await Promise.all([handleUnit(world.deps, delivery), handleUnit(world.deps, delivery)]);
     expect(handled.sort()).toEqual(['done', 'late']);
     expect(await staged(world)).toHaveLength(1);
-    expect((await settle(world.deps, id, 'test')).state).toBe('published');
+    expect((await consolidateIfComplete(world.deps, id, 'test')).state).toBe('published');
     expect(await world.visible()).toHaveLength(12);
   });
 
@@ -159,7 +161,7 @@ describe('a worker', () => {
     expect(handled).toEqual(['retry', 'retry', 'retry', 'failed']);
     const outcomes = await world.outcomes(id);
     expect(outcomes.get(1)).toMatchObject({ outcome: 'failed', reason: 'TIPOFF_WAREHOUSE_BUSY: no answer' });
-    expect((await settle(world.deps, id, 'test')).state).toBe('failed');
+    expect((await consolidateIfComplete(world.deps, id, 'test')).state).toBe('failed');
   });
 
   it('fails a unit at once when no retry can help, and the batch says why', async () => {
@@ -169,7 +171,7 @@ describe('a worker', () => {
         Promise.reject(new TipoffError('TIPOFF_NO_MODEL', 'no model before 2025-01-10', { hint: 'train' })),
     };
     expect(await handleUnit({ ...world.deps, models }, await pulled(world))).toBe('failed');
-    const batch = await settle(world.deps, id, 'test');
+    const batch = await consolidateIfComplete(world.deps, id, 'test');
     expect(batch).toMatchObject({
       state: 'failed',
       reason: expect.stringContaining('2 failed: TIPOFF_NO_MODEL: no model before 2025-01-10'),
@@ -193,7 +195,7 @@ describe('a worker', () => {
     expect(outcome).toMatchObject({ outcome: 'predicted', rows: 2 });
     expect(outcome?.reason).toContain('minutes_rate (out of cheese)');
     expect(outcome?.reason).toContain('ewma8 (');
-    expect((await settle(world.deps, id, 'test')).state).toBe('published');
+    expect((await consolidateIfComplete(world.deps, id, 'test')).state).toBe('published');
   });
 
   it('fails a player without a forecast of the champion, and only him', async () => {

@@ -4,7 +4,7 @@ import { tableLines } from '#app/cli/terminal.ts';
 import { parseSlate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { parseRunMode } from '#core/run-modes.ts';
-import type { StagedPolicy } from '#pipeline/batch/coordinator.ts';
+import type { StagedPolicy } from '#pipeline/batch/reset.ts';
 
 /** `batch list|show|start|check-stalled|reset`: the coordinator's calls. */
 export function addBatchVerbs(root: Command, host: CliHost): void {
@@ -39,7 +39,7 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
     .action(async (batchId: string, _options: object, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const [{ describeBatch }, { readEvents }] = await Promise.all([
-        import('#pipeline/batch/coordinator.ts'),
+        import('#pipeline/batch/progress.ts'),
         import('#pipeline/batch/state.ts'),
       ]);
       const shown = await withApp(async ({ state }) => ({
@@ -74,7 +74,7 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
       const result = await withApp(async (app) => {
         const [{ startBatch }, { dispatch }, { dayDeps }] = await Promise.all([
           import('#pipeline/batch/start.ts'),
-          import('#pipeline/batch/coordinator.ts'),
+          import('#pipeline/batch/dispatch.ts'),
           import('#app/day.ts'),
         ]);
         const deps = await dayDeps(app, by);
@@ -93,7 +93,7 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
   batch
     .command('check-stalled')
     .description(
-      'settle, dispatch again or close batches that do not move; older than the limit is closed whatever it has',
+      'consolidate, dispatch again or close batches without progress; a batch older than the limit is always closed',
     )
     .option('--batch <id>', 'look at one batch only')
     .option(
@@ -121,10 +121,10 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
         const by = actor('batch check-stalled');
         const verdicts = await withApp(async (app) => {
           const [{ checkStalled }, { dayDeps }] = await Promise.all([
-            import('#pipeline/batch/coordinator.ts'),
+            import('#pipeline/batch/stall.ts'),
             import('#app/day.ts'),
           ]);
-          return checkStalled(await dayDeps(app, by), by, rules, options.batch);
+          return checkStalled(await dayDeps(app, by), by, { rules, batchId: options.batch });
         });
         terminal.json(verdicts);
         for (const verdict of verdicts)
@@ -166,7 +166,7 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
         const by = actor('batch reset');
         const results = await withApp(async (app) => {
           const [{ reset }, { dayDeps }] = await Promise.all([
-            import('#pipeline/batch/coordinator.ts'),
+            import('#pipeline/batch/reset.ts'),
             import('#app/day.ts'),
           ]);
           return reset(await dayDeps(app, by), which, { by, why: options.why, staged: options.staged });
@@ -174,7 +174,7 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
         terminal.json(results);
         for (const result of results)
           terminal.line(
-            `${result.batch_id}: ${result.state}${result.transitioned ? '' : ' (as it was)'}; ${result.tables} staging tables: ${result.staged}`,
+            `${result.batch_id}: ${result.state}${result.transitioned ? '' : ' (unchanged)'}; ${result.tables} staging tables: ${result.staged}`,
           );
         if (results.length === 0) terminal.line('Nothing to reset: the slate is free.');
       },

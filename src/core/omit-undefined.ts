@@ -1,0 +1,13 @@
+/** `T` with every field that may be undefined made optional, and never undefined when present. */
+export type OmitUndefined<T> = {
+  [K in keyof T as undefined extends T[K] ? never : K]: T[K];
+} & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** The fields of an object that have a value: for types, documents and libraries that tell absent from undefined. */
+export function omitUndefined<T extends object>(fields: T): OmitUndefined<T> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as OmitUndefined<T>;
+}
