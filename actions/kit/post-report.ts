@@ -27,6 +27,8 @@ interface Delivered {
   readonly where: 'comment' | 'check' | 'slack';
   readonly how: Delivery | 'not allowed' | 'failed';
   readonly why?: string;
+  /** What is doubtful about something that was delivered. */
+  readonly warnings?: readonly string[];
 }
 
 /** Without a token nobody is asked: the summary has the report. */
@@ -57,12 +59,15 @@ export const postReport = defineAction({
         message: why,
       }),
     );
+    for (const { where, warnings = [] } of delivered)
+      for (const message of warnings)
+        problems.push({ level: 'warning', title: `${said.title}: ${where} is doubtful`, message });
     const changed = delivered.some(({ how }) => ['created', 'edited', 'removed'].includes(how));
     return {
       report: report({
         key: 'post-report',
         title: 'Report posted',
-        verdict: lost.length > 0 ? 'failed' : refused.length > 0 ? 'warning' : changed ? 'ok' : 'nothing',
+        verdict: lost.length > 0 ? 'failed' : problems.length > 0 ? 'warning' : changed ? 'ok' : 'nothing',
         summary: `${said.title}: ${delivered.map(({ where, how }) => `${where} ${how}`).join(', ')}.`,
         annotations: problems,
         runbook: 'docs/runbooks/actions/report-not-delivered.md',
@@ -135,7 +140,8 @@ async function toSlack(given: Inputs, deps: ActionDeps, said: Report): Promise<D
     apiUrl: deps.slackUrl,
     always: given.slack_when === 'always',
   };
-  return attempt('slack', () => upsertMessage(target, said, links(deps), deps.clock));
+  const { how, why, warnings } = await upsertMessage(target, said, links(deps), deps.clock);
+  return { where: 'slack', how, ...(why === undefined ? {} : { why }), warnings };
 }
 
 /** One place must not keep the report from the others. A missing permission is expected on forks; the summary has the report. */

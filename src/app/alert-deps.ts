@@ -1,21 +1,9 @@
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import type { CanaryReport } from '#guard/canaries/definition.ts';
 import { type Alerted, alert } from '#guard/incidents/alert.ts';
-import type { DeliverDeps } from '#guard/incidents/deliver.ts';
 import { type Report, reportOf } from '#guard/incidents/report.ts';
 import { checkRuns } from '#guard/incidents/update.ts';
 import type { App } from './compose.ts';
-
-/** What telling people needs, from an open app. */
-export function alertDeps(app: App): DeliverDeps {
-  return {
-    state: app.state,
-    clock: app.clock,
-    notifier: app.notifier,
-    fallback: app.fallback,
-    runId: app.runId,
-  };
-}
 
 /** What came of a run of the checks, ready for job summary, console and JSON; `alerted` when people were told. */
 export interface Told {
@@ -28,7 +16,7 @@ export interface Told {
  * be delivered is in `alerted.delivered.undelivered` and means the exit code 3; it is kept and comes with the next run.
  */
 export async function alertOn(app: App, canaries: CanaryReport): Promise<Required<Told>> {
-  const alerted = await alert(alertDeps(app), checkRuns(canaries.runs, CATALOGUE));
+  const alerted = await alert(app, checkRuns(canaries.runs, CATALOGUE));
   return { alerted, report: reportOf(canaries.runs, alerted) };
 }
 

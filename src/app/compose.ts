@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '#platform/clock.ts';
+import { type Outbox, openOutbox } from '#platform/notify/outbox.ts';
 import type { Notifier } from '#platform/notify/port.ts';
 import type { Config } from './config.ts';
 import type { OnClose, StoreOptions, Stores } from './stores/stores.ts';
@@ -10,9 +11,8 @@ export interface App extends Stores {
   readonly clock: Clock;
   /** Identifies this run in receipts. */
   readonly runId: string;
-  readonly notifier: Notifier;
-  /** Where it is said what the notifier did not take. */
-  readonly fallback: Notifier;
+  /** The one way by which people are told something. */
+  readonly outbox: Outbox;
   close(): Promise<void>;
 }
 
@@ -36,15 +36,12 @@ export async function openApp(config: Config, options: OpenOptions): Promise<App
   try {
     const stores = await openStores(config, options, (closer) => closers.push(closer));
     const { consoleNotifier } = await import('#platform/notify/console.ts');
-    return {
-      ...stores,
-      config,
-      clock: options.clock,
-      runId: randomUUID(),
-      notifier: await openNotifier(config, options.clock, consoleNotifier(options.write)),
-      fallback: consoleNotifier(options.write),
-      close,
-    };
+    const { clock } = options;
+    const runId = randomUUID();
+    const notifier = await openNotifier(config, clock, consoleNotifier(options.write));
+    const fallback = consoleNotifier(options.write);
+    const outbox = openOutbox({ state: stores.state, clock, notifier, fallback, runId });
+    return { ...stores, config, clock, runId, outbox, close };
   } catch (error) {
     await close();
     throw error;

@@ -30,6 +30,8 @@ export interface FakeSlack {
   readonly posts: SlackPost[];
   /** Troubles of the next calls, in order. */
   readonly troubles: Trouble[];
+  /** Channels that the app may write to and is not shown in the list. */
+  readonly hiddenChannels: string[];
   /** Every call fails with 503 while true. */
   isDown: boolean;
   /** Messages that are not in a thread. */
@@ -78,6 +80,7 @@ export async function fakeSlack(channels: readonly string[] = ['canary-alerts'])
     calls: [],
     posts: [],
     troubles: [],
+    hiddenChannels: [],
     isDown: false,
     top: () => fake.posts.filter(({ thread }) => thread === undefined),
     replies: () => fake.posts.filter(({ thread }) => thread !== undefined),
@@ -114,7 +117,12 @@ export async function fakeSlack(channels: readonly string[] = ['canary-alerts'])
     if (token !== FAKE_TOKEN) return { ok: false, error: 'invalid_auth' };
     const channel = channelId(body['channel']);
     if (method === 'conversations.list')
-      return { ok: true, channels: [...ids].map(([name, id]) => ({ id, name })) };
+      return {
+        ok: true,
+        channels: [...ids].flatMap(([name, id]) =>
+          fake.hiddenChannels.includes(name) ? [] : [{ id, name }],
+        ),
+      };
     if (channel === undefined) return { ok: false, error: 'channel_not_found' };
     if (method === 'conversations.history' || method === 'conversations.replies') {
       const messages = fake.posts

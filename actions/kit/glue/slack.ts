@@ -26,19 +26,27 @@ export interface SlackTarget {
   readonly always: boolean;
 }
 
+/** What became of the message; `why` when it was not delivered, `warnings` when something about it is doubtful. */
+export interface SlackDelivery {
+  readonly how: Delivery | 'failed';
+  readonly why?: string;
+  readonly warnings: readonly string[];
+}
+
 /**
- * The one message of this report in a channel. It is found again by the key it was sent with, so that no state is kept and
- * a second run edits. Throws TIPOFF_NOTIFY with Slack's own word.
+ * The one message of this report in a channel. It is found again by the key it was sent with, because no state outlives the
+ * job, and a second run edits it. An app that may not search its channel sends a new one each time and is told so.
  */
 export async function upsertMessage(
   target: SlackTarget,
   report: Report,
   links: Links,
   clock: Clock,
-): Promise<Delivery> {
-  const [{ slackNotifier }, { parseChannels }] = await Promise.all([
+): Promise<SlackDelivery> {
+  const [{ slackNotifier, parseChannels }, { openOutbox }, { openSqliteState }] = await Promise.all([
     import('#platform/notify/slack/notifier.ts'),
-    import('#platform/notify/slack/notifier.ts'),
+    import('#platform/notify/outbox.ts'),
+    import('#platform/state/sqlite.ts'),
   ]);
   const notifier = slackNotifier({
     token: target.token,
@@ -47,15 +55,20 @@ export async function upsertMessage(
     ...(target.apiUrl === undefined ? {} : { apiUrl: target.apiUrl }),
     ...(links.files === undefined ? {} : { runbookLink: (path: string) => `${links.files ?? ''}/${path}` }),
   });
-  const notice = noticeOf(report, links);
-  const sent = await notifier.find(notice);
-  if (sent !== undefined) {
-    await notifier.update(sent, notice);
-    return 'edited';
+  const state = openSqliteState(':memory:', { clock });
+  try {
+    const outbox = openOutbox({ state, clock, notifier, runId: 'post-report', isStateLost: true });
+    const { key, ...notice } = noticeOf(report, links);
+    const isProblem = ['warning', 'failed', 'error'].includes(report.verdict);
+    const { how, undelivered, warnings } = await outbox.post(key, notice, {
+      onlyEdit: !target.always && !isProblem,
+    });
+    if (undelivered !== undefined)
+      return { how: 'failed', why: `${undelivered.error}. ${undelivered.hint}`, warnings };
+    return { how: how === 'sent' ? 'created' : how === 'left out' ? 'left out' : 'edited', warnings };
+  } finally {
+    await state.close();
   }
-  if (!target.always && !['warning', 'failed', 'error'].includes(report.verdict)) return 'left out';
-  await notifier.send(notice);
-  return 'created';
 }
 
 /** The report as a notice: the sentence, the facts, the first rows. */

@@ -6,7 +6,8 @@ import { type PricedPlan, pricedPlan } from '#guard/backfill/priced-plan.ts';
 import { runBackfill } from '#guard/backfill/run.ts';
 import type { BackfillPhase } from '#guard/backfill/steps.ts';
 import type { Clock } from '#platform/clock.ts';
-import type { Notice, Notifier } from '#platform/notify/port.ts';
+import type { Outbox } from '#platform/notify/outbox.ts';
+import type { Notice } from '#platform/notify/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import { errorFacts, type Logger } from './logger.ts';
 
@@ -164,7 +165,7 @@ export async function changeBackfill(
 export interface BackfillsDeps {
   readonly state: StateStore;
   readonly clock: Clock;
-  readonly notifier: Notifier;
+  readonly outbox: Outbox;
   readonly log: Logger;
   /** Names this process among those that may work on requests. */
   readonly holder: string;
@@ -211,8 +212,12 @@ export function serviceBackfills(deps: BackfillsDeps): Backfills {
   const carryOut = async (own: Work): Promise<void> => {
     const { doc } = own;
     try {
-      await tell(deps, doc, { severity: 'info', title: 'began', lines: [`asked ${doc.by}`] });
-      const report = await runBackfill(
+      await report(deps, doc, {
+        severity: 'info',
+        title: 'is running',
+        lines: [`Requested by ${doc.by}.`],
+      });
+      const run = await runBackfill(
         { ...(await deps.runDeps(doc.by)), runId: `${doc.request_id}-${doc.round}` },
         {
           ...rangeOf(doc),
@@ -224,7 +229,7 @@ export function serviceBackfills(deps: BackfillsDeps): Backfills {
           },
         },
       );
-      await end(own, report);
+      await end(own, run);
     } catch (error) {
       deps.log.error({ backfill: doc.request_id, ...errorFacts(error) }, 'backfill failed');
       await close(
@@ -266,10 +271,10 @@ export function serviceBackfills(deps: BackfillsDeps): Backfills {
     });
     if (!isOurs) return;
     deps.log.info({ backfill: doc.request_id, state, reason }, 'backfill ended');
-    await tell(deps, doc, {
-      severity: state === 'failed' ? 'error' : 'resolved',
+    await report(deps, doc, {
+      severity: state === 'failed' ? 'error' : 'success',
       title: state,
-      lines: [reason, `asked ${doc.by}`],
+      lines: [reason, `Requested by ${doc.by}.`],
     });
   };
 
@@ -316,25 +321,27 @@ function rangeOf({
   return { from, to, phases, ...MODES[mode] };
 }
 
-/** One message per request, edited as it goes on. What cannot be told is logged: it stops no backfill. */
-async function tell(
-  { notifier, log }: BackfillsDeps,
+/** One message per request, edited as it goes on. What cannot be said is logged: it stops no backfill. */
+async function report(
+  { outbox, log }: BackfillsDeps,
   doc: BackfillDoc,
   { severity, title, lines }: Pick<Notice, 'severity' | 'title' | 'lines'>,
 ): Promise<void> {
-  const notice: Notice = {
-    key: `backfill:${doc.request_id}:${doc.round}`,
-    severity,
-    title: `Backfill ${doc.from} to ${doc.to} ${title}`,
-    lines,
-    ...(severity === 'error' ? { repair: 'tipoff backfill status; then ask for the range again' } : {}),
-    runbook: 'docs/runbooks/actions/backfill.md',
-  };
   try {
-    const sent = await notifier.find(notice);
-    if (sent === undefined) await notifier.send(notice);
-    else await notifier.update(sent, notice);
+    const { undelivered, warnings } = await outbox.post(`backfill:${doc.request_id}:${doc.round}`, {
+      severity,
+      title: `Backfill ${doc.from} to ${doc.to} ${title}`,
+      lines: severity === 'error' ? [...lines, 'Then ask for the range again.'] : lines,
+      ...(severity === 'error' ? { repair: 'tipoff backfill status' } : {}),
+      runbook: 'docs/runbooks/actions/backfill.md',
+    });
+    for (const warning of warnings) log.warn({ backfill: doc.request_id }, warning);
+    if (undelivered !== undefined)
+      log.error(
+        { backfill: doc.request_id, error: undelivered.error },
+        'the notice could not be sent; it is kept',
+      );
   } catch (error) {
-    log.error({ backfill: doc.request_id, ...errorFacts(error) }, 'the notice could not be sent');
+    log.error({ backfill: doc.request_id, ...errorFacts(error) }, 'the notice could not be posted');
   }
 }

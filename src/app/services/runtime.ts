@@ -5,7 +5,7 @@ import { type CoordinatorDeps, checkStalled, recover, type StallVerdict } from '
 import { isActive, readBatch, UNIT_TOPIC } from '#pipeline/batch/state.ts';
 import { type Handled, handleUnit, type WorkerDeps } from '#pipeline/batch/worker.ts';
 import type { Delivery, Pushed } from '#platform/queue/port.ts';
-import { type AlertDeps, alertMissed, endings } from './alerts.ts';
+import { type BatchAlertDeps, batchAlerts } from './alerts.ts';
 import type { Authenticator } from './auth.ts';
 import type { Backfills } from './backfills.ts';
 import type { HealthDeps } from './health.ts';
@@ -16,7 +16,7 @@ export type Role = 'coordinator' | 'worker';
 /** What the endpoints work with. */
 export interface Service {
   readonly roles: readonly Role[];
-  readonly deps: CoordinatorDeps & WorkerDeps & AlertDeps;
+  readonly deps: CoordinatorDeps & WorkerDeps & BatchAlertDeps;
   readonly health: HealthDeps;
   readonly authenticate: Authenticator;
   readonly runtime: Runtime;
@@ -33,7 +33,7 @@ export interface Service {
 
 export type RuntimeDeps = CoordinatorDeps &
   WorkerDeps &
-  AlertDeps & { readonly log: Logger; readonly metrics: ServiceMetrics };
+  BatchAlertDeps & { readonly log: Logger; readonly metrics: ServiceMetrics };
 
 export interface RuntimeOptions {
   /** Dispatches, settles and sweeps. */
@@ -89,7 +89,7 @@ export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runt
   const pending = new Set<Promise<unknown>>();
   let bell = new AbortController();
   let lastSweepAt: string | null = null;
-  const told = endings(deps);
+  const alerts = batchAlerts(deps);
 
   const background = (what: string, work: () => Promise<unknown>): void => {
     const running = work()
@@ -111,7 +111,7 @@ export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runt
     for (let attempt = 1; ; attempt++) {
       try {
         const after = await consolidateIfComplete(deps, batchId, BY, { resume: attempt > 1 });
-        if (isActive(before.state) && !isActive(after.state)) await told.tell(batchId);
+        if (isActive(before.state) && !isActive(after.state)) await alerts.notify(batchId);
         return;
       } catch (error) {
         // Somebody with a newer token publishes this slate: it is theirs to end.
@@ -163,13 +163,13 @@ export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runt
       if (verdict.action === 'none') continue;
       const { batch_id, action, state, reason } = verdict;
       log[action === 'error' ? 'error' : 'info']({ batch: batch_id, action, state, reason }, 'swept');
-      if (!isActive(state)) await told.tell(batch_id);
+      if (!isActive(state)) await alerts.notify(batch_id);
       if (action === 'redispatched') wake();
     }
     return verdicts;
   };
   const sweep = async (): Promise<StallVerdict[]> => {
-    await told.again();
+    await alerts.retryPending();
     await options.alsoSweep?.();
     const verdicts = await noted(await checkStalled(deps, BY));
     lastSweepAt = clock.now().toISOString();
@@ -178,7 +178,7 @@ export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runt
   };
   const resume = async (): Promise<StallVerdict[]> => {
     const verdicts = await noted(await recover(deps, BY));
-    await alertMissed(deps);
+    await alerts.notifyMissed();
     wake();
     return verdicts;
   };
@@ -211,7 +211,7 @@ export function serviceRuntime(deps: RuntimeDeps, options: RuntimeOptions): Runt
       await settleNow(batchId);
     },
     handle,
-    ended: told.tell,
+    ended: alerts.notify,
     resume,
     workOff,
     sweep,

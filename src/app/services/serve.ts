@@ -12,7 +12,7 @@ import { serviceBackfills } from './backfills.ts';
 import { serviceLogger } from './logger.ts';
 import { serviceMetrics } from './metrics.ts';
 import { type Role, type Service, serviceRuntime } from './runtime.ts';
-import { canariesWhenDue, deadMan } from './watch.ts';
+import { canariesWhenDue, heartbeatMonitor } from './watch.ts';
 
 export interface ServeOptions {
   readonly roles: readonly Role[];
@@ -49,14 +49,14 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
   const apiKey = config.apiKey ?? randomBytes(32).toString('hex');
   const log = serviceLogger(clock, options.log, config.profile === 'gcp' ? config.gcp.project : undefined);
   const metrics = serviceMetrics(app);
-  const deps = { ...(await dayDeps(app, BY)), notifier: app.notifier };
+  const deps = { ...(await dayDeps(app, BY)), outbox: app.outbox };
   const isCoordinator = options.roles.includes('coordinator');
   const workers = options.roles.includes('worker') ? options.workers : 0;
-  const { state, notifier, runId } = app;
+  const { state, outbox, runId } = app;
   const backfills = serviceBackfills({
     state,
     clock,
-    notifier,
+    outbox,
     log,
     holder: runId,
     runDeps: (by) => backfillDeps(app, by),
@@ -97,7 +97,7 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
   await app.announce({ address, key: apiKey });
   runtime.run();
   if (isCoordinator) {
-    runtime.repeat('the watch over the checks', WATCH_SECONDS, deadMan(app));
+    runtime.repeat('the watch over the checks', WATCH_SECONDS, heartbeatMonitor(app));
     // One process owns an embedded home: while it is served, nobody else can ask the checks.
     if (config.profile === 'embedded') runtime.repeat('the checks', WATCH_SECONDS, canariesWhenDue(app));
   }

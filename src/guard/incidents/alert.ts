@@ -1,9 +1,8 @@
 import { addDays, easternInstant, easternTime, slateOf } from '#core/calendar.ts';
-import { TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
+import { type Delivered, enqueue, type Outbox, readPosts } from '#platform/notify/outbox.ts';
 import type { Notice } from '#platform/notify/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
-import { type DeliverDeps, type Delivered, deliver, putOutbox, readOutbox } from './deliver.ts';
 import {
   clause,
   compareSeverity,
@@ -31,10 +30,10 @@ export async function queueDigest(state: StateStore, clock: Clock): Promise<bool
   return state.transaction(async (tx) => {
     const heads = await readHeads(tx);
     const history = await tx.list<IncidentDoc>(INCIDENT_COLLECTIONS.history);
-    const known = await readOutbox(tx, [key]);
+    const known = await readPosts(tx, [key]);
     const incidents = [...heads.values(), ...history.map(({ data }) => data)];
     const notice = digestNotice(key, incidents, from, now.toISOString());
-    return putOutbox(tx, known, [{ key, kind: 'digest', parent: null, notice }], now.toISOString()) > 0;
+    return enqueue(tx, known, [{ key, kind: 'once', parent: null, notice }], now.toISOString()) > 0;
   });
 }
 
@@ -90,28 +89,22 @@ export interface Alerted {
   readonly digest: boolean;
 }
 
+export interface AlertDeps {
+  readonly state: StateStore;
+  readonly clock: Clock;
+  readonly outbox: Outbox;
+}
+
 /**
  * Takes in the answers of some runs, makes the digest when it is due, and delivers whatever is queued, older things
  * included. What could not be delivered is in the answer, is kept, and comes with the next call; see `checkDelivered`.
  */
 export async function alert(
-  deps: DeliverDeps,
+  deps: AlertDeps,
   runs: readonly CheckRun[],
   options: { readonly digest?: boolean } = {},
 ): Promise<Alerted> {
   const observed = await observe(deps.state, runs);
   const digest = options.digest !== false && (await queueDigest(deps.state, deps.clock));
-  return { observed, digest, delivered: await deliver(deps) };
-}
-
-/** Throws TIPOFF_NOTIFY, the exit code 3 of a command, when something could not be delivered. */
-export function checkDelivered({ undelivered }: Delivered): void {
-  const [first] = undelivered;
-  if (first === undefined) return;
-  const onFallback = undelivered.filter(({ isOnFallback }) => isOnFallback).length;
-  throw new TipoffError(
-    'TIPOFF_NOTIFY',
-    `${undelivered.length} of the notices could not be delivered (${onFallback} of them are on the fallback channel): ${first.error}`,
-    { hint: first.hint, details: { undelivered: undelivered.map(({ key, error }) => ({ key, error })) } },
-  );
+  return { observed, digest, delivered: await deps.outbox.deliver() };
 }

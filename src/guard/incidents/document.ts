@@ -37,6 +37,7 @@ export const POLICY = {
     error: 4 * HOUR,
     warning: 24 * HOUR,
     info: undefined,
+    success: undefined,
     resolved: undefined,
   } satisfies Record<Severity, number | undefined>,
   longestReminder: 24 * HOUR,
@@ -58,7 +59,14 @@ export function isTold(severity: Severity): boolean {
   return severity !== 'info';
 }
 
-const RANK: Readonly<Record<Severity, number>> = { resolved: 0, info: 1, warning: 2, error: 3, critical: 4 };
+const RANK: Readonly<Record<Severity, number>> = {
+  resolved: 0,
+  success: 0,
+  info: 1,
+  warning: 2,
+  error: 3,
+  critical: 4,
+};
 
 /** Positive when `a` is worse than `b`. */
 export function compareSeverity(a: Severity, b: Severity): number {
@@ -78,8 +86,6 @@ export const INCIDENT_COLLECTIONS = {
   heads: 'incidents',
   /** Incidents that a later one of the same check has replaced, by incident id. */
   history: 'incident_history',
-  /** One per message or reply that people should see, by its key. */
-  outbox: 'notice_outbox',
 } as const;
 
 export type IncidentStatus = 'open' | 'resolved' | 'lapsed';

@@ -43,7 +43,14 @@ export function jsonReport(report: Report): object {
   return { schema_version: REPORT_SCHEMA_VERSION, kind: 'canary-report', ...report };
 }
 
-const MARK = { critical: '🔴', error: '🔴', warning: '🟠', info: '🔵', resolved: '🟢' } as const;
+const MARK = {
+  critical: '🔴',
+  error: '🔴',
+  warning: '🟠',
+  info: '🔵',
+  success: '🟢',
+  resolved: '🟢',
+} as const;
 /** GitHub refuses a job summary above 1 MiB; well below it nobody reads on. */
 const MOST_FINDINGS = 100;
 

@@ -1,7 +1,7 @@
+import { enqueue, type Post, readPosts } from '#platform/notify/outbox.ts';
 import type { Severity } from '#platform/notify/port.ts';
 import type { StateStore, StateTransaction } from '#platform/state/port.ts';
 import { type Settled, settle } from './apply-policy.ts';
-import { type OutboxWrite, putOutbox, readOutbox } from './deliver.ts';
 import {
   type FailingSlate,
   failingSlates,
@@ -331,7 +331,7 @@ export async function queue(
   const changed = [...heads.values()].filter(
     (head) => JSON.stringify(before.get(head.fingerprint)) !== JSON.stringify(head),
   );
-  const writes: OutboxWrite[] = changed.filter(({ told_at }) => told_at !== null).map(liveWrite);
+  const writes: Post[] = changed.filter(({ told_at }) => told_at !== null).map(liveWrite);
   for (const old of replaced) if (old.told_at !== null) writes.push(liveWrite(old));
   for (const reply of replies) {
     const head = heads.get(reply.fingerprint);
@@ -339,7 +339,7 @@ export async function queue(
     const notice = replyNotice(head, reply);
     writes.push({ key: notice.key, kind: 'reply', parent: head.incident_id, notice });
   }
-  const known = await readOutbox(
+  const known = await readPosts(
     tx,
     writes.map(({ key }) => key),
   );
@@ -353,10 +353,10 @@ export async function queue(
     (last, { updated_at }) => (updated_at > last ? updated_at : last),
     '',
   );
-  putOutbox(tx, known, needed, at);
+  enqueue(tx, known, needed, at);
 }
 
-function liveWrite(incident: IncidentDoc): OutboxWrite {
+function liveWrite(incident: IncidentDoc): Post {
   return { key: incident.incident_id, kind: 'live', parent: null, notice: incidentNotice(incident) };
 }
 

@@ -2,8 +2,8 @@ import { type Slate, slateOf } from '#core/calendar.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { readCalendar } from '#guard/canaries/calendar.ts';
 import { listIncidents } from '#guard/incidents/acknowledge.ts';
-import type { OutboxDoc } from '#guard/incidents/deliver.ts';
-import { INCIDENT_COLLECTIONS, when } from '#guard/incidents/document.ts';
+import { when } from '#guard/incidents/document.ts';
+import { OUTBOX, type OutboxDoc } from '#platform/notify/outbox.ts';
 import {
   type Answer,
   type Question,
@@ -61,9 +61,7 @@ export async function readStatus(world: StatusWorld, wanted?: Slate): Promise<St
   const answers: Answer[] = [];
   for (const question of QUESTIONS) answers.push(await answer(world, moment, question));
   const open = (await listIncidents(world.state, 'open')).filter(({ hidden_by }) => hidden_by === null);
-  const waiting = await world.state.list<OutboxDoc>(INCIDENT_COLLECTIONS.outbox, {
-    where: { status: 'pending' },
-  });
+  const waiting = await world.state.list<OutboxDoc>(OUTBOX, { where: { status: 'pending' } });
   return {
     schema_version: 1,
     slate,

@@ -195,7 +195,7 @@ describe('what goes on behind the endpoints', () => {
     await made.runtime.sweep();
     await made.runtime.sweep();
     await made.runtime.resume();
-    expect(sent).toEqual([`Batch ${SLATE}-first-001 ended failed`]);
+    expect(sent).toEqual([`Batch ${SLATE}-first-001 failed`]);
   });
 
   it('runs worker loops and sweeper until it is drained', async () => {

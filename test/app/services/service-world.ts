@@ -7,6 +7,7 @@ import { serviceMetrics } from '#app/services/metrics.ts';
 import { type Role, type Runtime, type Service, serviceRuntime } from '#app/services/runtime.ts';
 import { TipoffError } from '#core/errors.ts';
 import { shiftedClock } from '#platform/clock.ts';
+import { openOutbox } from '#platform/notify/outbox.ts';
 import type { Notice, Notifier } from '#platform/notify/port.ts';
 import type { Queue } from '#platform/queue/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
@@ -83,7 +84,11 @@ function serviceWorld(world: PredictionWorld, options: ServiceWorldOptions): Ser
   const notices: Notice[] = [];
   const log: string[] = [];
   const notifier = options.notifier ?? recordingNotifier(notices);
-  const plain = { ...world.deps, notifier };
+  const { clock: at, state: documents } = world.deps;
+  const plain = {
+    ...world.deps,
+    outbox: openOutbox({ state: documents, clock: at, notifier, runId: 'this process' }),
+  };
   const deps = options.change?.(plain) ?? plain;
   const { warehouse, state, queue, clock, models } = deps;
   const logger = serviceLogger(clock, (line) => log.push(line));
@@ -93,7 +98,7 @@ function serviceWorld(world: PredictionWorld, options: ServiceWorldOptions): Ser
   const backfills = serviceBackfills({
     state,
     clock,
-    notifier,
+    outbox: deps.outbox,
     log: logger,
     holder: 'this process',
     runDeps,
@@ -175,7 +180,7 @@ const COLLECTIONS = [
   'publish_leases',
   'service_audit',
   'parked_pushes',
-  'batch_alerts',
+  'notice_outbox',
   'health_probes',
   'backfill_requests',
 ];

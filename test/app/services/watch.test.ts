@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
-import { canariesWhenDue, deadMan } from '#app/services/watch.ts';
+import { canariesWhenDue, heartbeatMonitor } from '#app/services/watch.ts';
 import { beat, CANARY_JOB, lastBeat } from '#guard/canaries/heartbeats.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
+import { consoleNotifier } from '#platform/notify/console.ts';
+import { openOutbox } from '#platform/notify/outbox.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
 /** A morning of July: nothing is due, so that the checks find nothing. */
@@ -33,7 +35,7 @@ const headlines = (): string[] => said.filter((line) => line.startsWith('['));
 
 describe('the watch over the checks', () => {
   it('reports that the services are alive', async () => {
-    await deadMan(app)();
+    await heartbeatMonitor(app)();
     expect(await lastBeat(app.warehouse, 'services')).toMatchObject({
       job: 'services',
       max_silence_seconds: 900,
@@ -42,7 +44,7 @@ describe('the watch over the checks', () => {
 
   it('tells once when the checks are silent for more than 90 minutes, and once when they run again', async () => {
     await beat(app, { job: CANARY_JOB, ok: true, maxSilenceSeconds: 5400 });
-    const look = deadMan(app);
+    const look = heartbeatMonitor(app);
     clock.advance(90 * MINUTE);
     await look();
     expect(headlines()).toEqual([]);
@@ -50,34 +52,43 @@ describe('the watch over the checks', () => {
     await look();
     clock.advance(30 * MINUTE);
     await look();
-    await deadMan(app)();
-    expect(headlines()).toEqual(['[CRITICAL] The checks are silent for 1 h 31 min']);
+    await heartbeatMonitor(app)();
+    expect(headlines()).toEqual(['[CRITICAL] The checks have not run for 1 h 31 min']);
     await beat(app, { job: CANARY_JOB, ok: true, maxSilenceSeconds: 5400 });
     await look();
     await look();
-    expect(headlines().slice(1)).toEqual([expect.stringContaining('RESOLVED] The checks run again')]);
+    expect(headlines().slice(1)).toEqual([expect.stringContaining('RESOLVED] The checks are running again')]);
   });
 
   it('counts from its own start where the checks never ran, and gives them time after a restart', async () => {
-    const look = deadMan(app);
+    const look = heartbeatMonitor(app);
     await look();
     clock.advance(91 * MINUTE);
-    const restarted = deadMan(app);
+    const restarted = heartbeatMonitor(app);
     await restarted();
     expect(headlines()).toEqual([]);
     await look();
     expect(headlines()).toHaveLength(1);
   });
 
-  it('tries again what could not be sent', async () => {
-    const broken = {
-      ...app,
-      notifier: { ...app.notifier, send: async () => Promise.reject(new Error('down')) },
-    };
-    const [look, later] = [deadMan(broken), deadMan(app)];
+  it('keeps what could not be sent, for whoever delivers next', async () => {
+    let isDown = true;
+    const line = consoleNotifier((text) => {
+      if (isDown) throw new Error('down');
+      said.push(text);
+    });
+    const { state } = app;
+    const outbox = openOutbox({ state, clock, notifier: line, runId: 'this process' });
+    const look = heartbeatMonitor({ ...app, outbox });
     clock.advance(91 * MINUTE);
-    await expect(look()).rejects.toThrow('down');
-    await later();
+    await expect(look()).rejects.toMatchObject({
+      code: 'TIPOFF_NOTIFY',
+      message: expect.stringContaining('down'),
+    });
+    isDown = false;
+    await look();
+    expect(headlines()).toEqual([]);
+    await app.outbox.deliver();
     expect(headlines()).toHaveLength(1);
   });
 });

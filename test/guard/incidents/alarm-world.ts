@@ -1,8 +1,8 @@
 import { afterEach } from 'vitest';
-import { type Alerted, alert } from '#guard/incidents/alert.ts';
-import type { DeliverDeps } from '#guard/incidents/deliver.ts';
+import { type AlertDeps, type Alerted, alert } from '#guard/incidents/alert.ts';
 import type { CheckResult, CheckRun } from '#guard/incidents/update.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
+import { type OutboxDeps, openOutbox } from '#platform/notify/outbox.ts';
 import type { Notice } from '#platform/notify/port.ts';
 import { parseChannels, slackNotifier } from '#platform/notify/slack/notifier.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
@@ -46,7 +46,9 @@ export const passed = (id: string, change: Partial<CheckResult> = {}): CheckResu
 export interface AlarmWorld {
   readonly slack: FakeSlack;
   readonly clock: VirtualClock;
-  readonly deps: DeliverDeps;
+  readonly deps: AlertDeps;
+  /** What the outbox of this process works with. */
+  readonly outboxDeps: OutboxDeps;
   /** Notices told on the fallback. */
   readonly fallback: Notice[];
   /** One run of the checks now, delivered; no digest. */
@@ -72,7 +74,7 @@ export function alarmWorlds(): () => Promise<AlarmWorld> {
       () => state.close(),
     );
     const fallback: Notice[] = [];
-    const deps: DeliverDeps = {
+    const outboxDeps: OutboxDeps = {
       state,
       clock,
       runId: 'this process',
@@ -82,7 +84,7 @@ export function alarmWorlds(): () => Promise<AlarmWorld> {
         clock,
         apiUrl: slack.url,
         timeout: 2000,
-        retry: { tries: 2 },
+        attempts: 2,
       }),
       fallback: {
         send: async (notice) => {
@@ -91,11 +93,13 @@ export function alarmWorlds(): () => Promise<AlarmWorld> {
         },
       },
     };
+    const deps: AlertDeps = { state, clock, outbox: openOutbox(outboxDeps) };
     let number = 0;
     const world: AlarmWorld = {
       slack,
       clock,
       deps,
+      outboxDeps,
       fallback,
       run: (results, change) =>
         alert(deps, [{ run_id: `run-${++number}`, slate: SLATE, as_of: clock.now(), results, ...change }], {

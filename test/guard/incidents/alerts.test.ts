@@ -6,8 +6,8 @@ import {
   snooze,
   unsettledSlates,
 } from '#guard/incidents/acknowledge.ts';
-import { alert, checkDelivered } from '#guard/incidents/alert.ts';
-import { deliver } from '#guard/incidents/deliver.ts';
+import { alert } from '#guard/incidents/alert.ts';
+import { checkDelivered, openOutbox } from '#platform/notify/outbox.ts';
 import { alarmWorlds, check, NOON, passed, SLATE } from './alarm-world.ts';
 
 const world = alarmWorlds();
@@ -334,13 +334,13 @@ describe('while Slack is down', () => {
     });
     expect(() => checkDelivered(down.delivered)).toThrow(expect.objectContaining({ code: 'TIPOFF_NOTIFY' }));
     expect(w.fallback.map(({ title }) => title.split(':')[0]).sort()).toEqual(['gap', 'other', 'third']);
-    await deliver(w.deps);
+    await w.deps.outbox.deliver();
     expect(w.fallback).toHaveLength(3);
     w.slack.isDown = false;
-    const back = await deliver(w.deps);
+    const back = await w.deps.outbox.deliver();
     expect(back).toMatchObject({ sent: 3, undelivered: [] });
     expect(() => checkDelivered(back)).not.toThrow();
-    expect(await deliver(w.deps)).toMatchObject({ sent: 0, edited: 0, replied: 0 });
+    expect(await w.deps.outbox.deliver()).toMatchObject({ sent: 0, edited: 0, replied: 0 });
     expect(w.slack.top()).toHaveLength(3);
   });
 
@@ -350,7 +350,7 @@ describe('while Slack is down', () => {
     await w.run([check('gap')]);
     await w.later(30, [passed('gap')]);
     w.slack.isDown = false;
-    await deliver(w.deps);
+    await w.deps.outbox.deliver();
     expect(w.slack.posts).toMatchObject([
       { text: expect.stringContaining('RESOLVED: gap: well again after 30 min') },
     ]);
@@ -371,7 +371,7 @@ describe('while Slack is down', () => {
     await w.run([check('gap')]);
     await w.later(30, [check('gap', { severity: 'critical' })]);
     w.slack.isDown = false;
-    await deliver(w.deps);
+    await w.deps.outbox.deliver();
     expect(w.slack.posts).toMatchObject([{ text: expect.stringMatching(/^CRITICAL: gap/) }]);
   });
 
@@ -404,7 +404,7 @@ describe('while Slack is down', () => {
     const first = await w.run([check('gap')]);
     expect(first.delivered.undelivered).toHaveLength(1);
     w.slack.troubles.length = 0;
-    await deliver(w.deps);
+    await w.deps.outbox.deliver();
     expect(w.slack.top()).toHaveLength(1);
     await w.later(30, [passed('gap')]);
     expect(w.slack.top()[0]?.text).toContain('RESOLVED');
@@ -413,26 +413,31 @@ describe('while Slack is down', () => {
   it('a process that dies in the middle neither loses nor doubles', async () => {
     const w = await world();
     let posted = 0;
-    const dying = {
-      ...w.deps,
+    const { notifier } = w.outboxDeps;
+    const outbox = openOutbox({
+      ...w.outboxDeps,
       runId: 'the dying one',
       notifier: {
-        ...w.deps.notifier,
-        send: async (notice: Parameters<typeof w.deps.notifier.send>[0]) => {
+        ...notifier,
+        send: async (notice) => {
           posted++;
-          await w.deps.notifier.send(notice);
+          await notifier.send(notice);
           // Nothing after this point runs, not even the handling of an error.
           return new Promise<never>(() => undefined);
         },
       },
-    };
-    void alert(dying, [{ run_id: 'r', slate: SLATE, as_of: w.clock.now(), results: [check('gap')] }], {
-      digest: false,
     });
+    void alert(
+      { ...w.deps, outbox },
+      [{ run_id: 'r', slate: SLATE, as_of: w.clock.now(), results: [check('gap')] }],
+      {
+        digest: false,
+      },
+    );
     while (w.slack.posts.length === 0) await new Promise((resolve) => setImmediate(resolve));
-    expect(await deliver(w.deps)).toMatchObject({ sent: 0, undelivered: [] });
+    expect(await w.deps.outbox.deliver()).toMatchObject({ sent: 0, undelivered: [] });
     w.clock.advance(6 * 60_000);
-    expect(await deliver(w.deps)).toMatchObject({ sent: 1 });
+    expect(await w.deps.outbox.deliver()).toMatchObject({ sent: 1 });
     expect([posted, w.slack.top().length]).toEqual([1, 1]);
   });
 });

@@ -59,7 +59,11 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
       const { terminal, withApp } = contextOf(host, command);
       await withApp(async (app) => {
         const { acknowledge } = await import('#guard/incidents/acknowledge.ts');
-        await tell(app, terminal, await acknowledge(app, name, actor('incidents ack'), options.note ?? null));
+        await showChange(
+          app,
+          terminal,
+          await acknowledge(app, name, actor('incidents ack'), options.note ?? null),
+        );
       });
     });
 
@@ -75,7 +79,11 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
       await withApp(async (app) => {
         const { snooze } = await import('#guard/incidents/acknowledge.ts');
         const until = new Date(app.clock.now().getTime() + span);
-        await tell(app, terminal, await snooze(app, name, actor('incidents snooze'), until, options.why));
+        await showChange(
+          app,
+          terminal,
+          await snooze(app, name, actor('incidents snooze'), until, options.why),
+        );
       });
     });
 
@@ -85,7 +93,7 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
     .action(async (_options: object, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       await withApp(async (app) => {
-        const delivered = await delivery(app);
+        const delivered = await app.outbox.deliver();
         terminal.json(delivered);
         const { sent, edited, replied, undelivered } = delivered;
         terminal.line(
@@ -108,20 +116,12 @@ function row(incident: IncidentDoc): string[] {
 }
 
 /** Shows the changed incident here and in its message. */
-async function tell(app: App, terminal: Terminal, incident: IncidentDoc): Promise<void> {
-  const { checkDelivered } = await import('#guard/incidents/alert.ts');
-  const delivered = await delivery(app);
+async function showChange(app: App, terminal: Terminal, incident: IncidentDoc): Promise<void> {
+  const { checkDelivered } = await import('#platform/notify/outbox.ts');
+  const delivered = await app.outbox.deliver();
   terminal.json(incident);
   terminal.line(row(incident).join('  '));
   checkDelivered(delivered);
-}
-
-async function delivery(app: App) {
-  const [{ deliver }, { alertDeps }] = await Promise.all([
-    import('#guard/incidents/deliver.ts'),
-    import('#app/alert-deps.ts'),
-  ]);
-  return deliver(alertDeps(app));
 }
 
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -10,6 +10,7 @@ import {
   type Outcome,
 } from '#guard/drills/drill.ts';
 import { alert } from '#guard/incidents/alert.ts';
+import { openOutbox } from '#platform/notify/outbox.ts';
 import type { Notifier } from '#platform/notify/port.ts';
 
 const YESTERDAY = 'fn.add_days(CAST(@slate AS DATE), -1)';
@@ -109,7 +110,7 @@ async function messages(world: DrillWorld, failing: readonly [string, ...string[
   const sent: string[] = [];
   let now = world.asOf.getTime();
   const clock = { ...world.clock, now: () => new Date(now) };
-  const notifier = countingNotifier(sent);
+  const outbox = openOutbox({ state, clock, notifier: countingNotifier(sent), runId: 'drill' });
   for (let i = 0; i < 48; i++) {
     const seen = i < 24 ? failing.slice(0, 1) : failing;
     const slate = slateOf(world.asOf);
@@ -119,7 +120,7 @@ async function messages(world: DrillWorld, failing: readonly [string, ...string[
       as_of: clock.now(),
       results: seen.map((id) => failureOf(id, slate)),
     };
-    await alert({ state, clock, notifier, runId: 'drill' }, [run], { digest: false });
+    await alert({ state, clock, outbox }, [run], { digest: false });
     now += 30 * 60_000 - 60_000;
   }
   return {

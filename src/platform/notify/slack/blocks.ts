@@ -28,6 +28,7 @@ const MARK: Readonly<Record<Severity, { readonly emoji: string; readonly word: s
   error: { emoji: ':red_circle:', word: 'ERROR' },
   warning: { emoji: ':large_orange_circle:', word: 'WARNING' },
   info: { emoji: ':large_blue_circle:', word: 'INFO' },
+  success: { emoji: ':white_check_mark:', word: 'DONE' },
   resolved: { emoji: ':large_green_circle:', word: 'RESOLVED' },
 };
 

@@ -1,9 +1,9 @@
-import { WebAPIPlatformError, WebClient } from '@slack/web-api';
+import { WebClient } from '@slack/web-api';
 import { TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
-import type { Notice, NoticeRef, Notifier, Severity } from '#platform/notify/port.ts';
+import type { Notice, NoticeRef, Notifier, Sent, Severity } from '#platform/notify/port.ts';
 import { slackMessage } from './blocks.ts';
-import { type RetryPolicy, silentLogger, withRetries } from './retry.ts';
+import { cannotSearch, searchError, silentLogger, withRetries } from './retry.ts';
 
 /** Which channel a notice goes to. The first rule that fits wins; without one the default. */
 export interface ChannelRules {
@@ -18,7 +18,7 @@ export interface ChannelRule {
 }
 
 export const DEFAULT_CHANNEL = '#canary-alerts';
-const SEVERITIES: readonly string[] = ['info', 'warning', 'error', 'critical', 'resolved'];
+const SEVERITIES: readonly string[] = ['info', 'success', 'warning', 'error', 'critical', 'resolved'];
 const CHANNEL = /^(#[\p{Ll}\p{N}_-]{1,80}|[CGD][A-Z0-9]{6,})$/u;
 
 /**
@@ -91,19 +91,17 @@ interface Search {
 /** How far back a message whose answer was lost can lie. */
 const LOOK_BACK_SECONDS = 2 * 86_400;
 const PAGE = 200;
-const MOST_PAGES = 5;
+const MAX_PAGES = 5;
 
 /**
  * The message that carries a notice's key in its metadata, or undefined. Needs the scopes channels:history and, for a
- * channel given by name, channels:read; an app without them cannot look, and is told undefined: a message too many is
- * better than none.
+ * channel given by name, channels:read; for an app without them it is TIPOFF_NOTIFY with `cannot_search`.
  */
-export async function findMessage(client: WebClient, search: Search): Promise<NoticeRef | undefined> {
+async function findMessage(client: WebClient, search: Search): Promise<NoticeRef | undefined> {
   try {
     return await lookFor(client, search);
   } catch (error) {
-    if (error instanceof WebAPIPlatformError && error.data.error === 'missing_scope') return undefined;
-    throw error;
+    throw searchError(error);
   }
 }
 
@@ -112,10 +110,10 @@ async function lookFor(
   { channel, key, thread, clock }: Search,
 ): Promise<NoticeRef | undefined> {
   const id = await channelId(client, channel);
-  if (id === undefined) return undefined;
+  if (id === undefined) throw cannotSearch(`${channel} is not among the channels it can see`);
   const oldest = String(Math.floor(clock.now().getTime() / 1000) - LOOK_BACK_SECONDS);
   let cursor = '';
-  for (let page = 0; page < MOST_PAGES; page++) {
+  for (let page = 0; page < MAX_PAGES; page++) {
     const answer: unknown = await client.apiCall(
       thread === undefined ? 'conversations.history' : 'conversations.replies',
       {
@@ -140,7 +138,7 @@ async function lookFor(
 async function channelId(client: WebClient, channel: string): Promise<string | undefined> {
   if (!channel.startsWith('#')) return channel;
   let cursor = '';
-  for (let page = 0; page < MOST_PAGES; page++) {
+  for (let page = 0; page < MAX_PAGES; page++) {
     const answer: unknown = await client.apiCall('conversations.list', {
       types: 'public_channel,private_channel',
       exclude_archived: true,
@@ -182,7 +180,8 @@ export interface SlackOptions {
   readonly apiUrl?: string;
   /** Makes an address of a runbook's path. */
   readonly runbookLink?: (path: string) => string | undefined;
-  readonly retry?: Partial<RetryPolicy>;
+  /** Attempts of one delivery, the first included; 4 unless given. */
+  readonly attempts?: number;
   /** Milliseconds after which a call counts as failed. */
   readonly timeout?: number;
 }
@@ -195,7 +194,8 @@ export const METADATA_TYPE = 'tipoff_notice';
 
 /**
  * Tells people on Slack. 429 is obeyed for as long as the policy allows; other transient failures are tried again.
- * A message whose answer was lost is looked for before it is posted a second time. What stays undelivered is
+ * A message whose answer was lost is looked for before it is posted a second time; where the app may not look, the second
+ * message says that it may be one. What stays undelivered is
  * TIPOFF_NOTIFY, whose details say why and, for a limit, how long Slack wants to be left alone. Tokens never appear.
  */
 export function slackNotifier(options: SlackOptions): Notifier {
@@ -210,26 +210,33 @@ export function slackNotifier(options: SlackOptions): Notifier {
   });
   const retrying = <T>(
     what: string,
-    call: () => Promise<T>,
+    call: (doubt: string | undefined) => Promise<T>,
     recover?: () => Promise<T | undefined>,
   ): Promise<T> =>
-    withRetries({ clock, what, policy: options.retry ?? {}, secrets: [options.token] }, call, recover);
+    withRetries({ clock, what, attempts: options.attempts, secrets: [options.token] }, call, recover);
   const content = (notice: Notice) => {
     const { text, blocks } = slackMessage(notice, options.runbookLink);
     // Slack's types want mutable arrays of its own block types.
     return { text, blocks: structuredClone(blocks) as never, unfurl_links: false, unfurl_media: false };
   };
-  const post = async (notice: Notice, channel: string, thread?: NoticeRef): Promise<NoticeRef> => {
-    const call = async (): Promise<NoticeRef> => {
+  const post = async (notice: Notice, channel: string, thread?: NoticeRef): Promise<Sent> => {
+    const call = async (doubt: string | undefined): Promise<Sent> => {
+      const shown =
+        doubt === undefined
+          ? notice
+          : { ...notice, lines: [...notice.lines, `Possibly sent twice: ${doubt}`] };
       const answer = await client.apiCall('chat.postMessage', {
         channel,
-        ...content(notice),
+        ...content(shown),
         metadata: { event_type: METADATA_TYPE, event_payload: { key: notice.key } },
         ...(thread === undefined
           ? {}
           : { thread_ts: thread.id, ...(notice.isBroadcast === true ? { reply_broadcast: true } : {}) }),
       });
-      return refOf(answer, notice);
+      const ref = refOf(answer, notice);
+      return doubt === undefined
+        ? ref
+        : { ...ref, warning: `"${notice.title}" was possibly sent twice: ${doubt}` };
     };
     return retrying(`the notice "${notice.title}" on ${channel}`, call, () =>
       findMessage(client, { channel, key: notice.key, thread, clock }),

@@ -6,23 +6,19 @@ import {
 } from '@slack/web-api';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
+import { backoff, retryBudget } from '#platform/retry.ts';
 
-/** How long a delivery is tried. All waiting together is bounded by `longestWait` times `tries`. */
-export interface RetryPolicy {
-  readonly tries: number;
-  /** First pause in milliseconds; doubles. */
-  readonly firstPause: number;
-  /** Longest single pause in milliseconds. A 429 that asks for more is not waited for. */
-  readonly longestWait: number;
-}
-
-const POLICY: RetryPolicy = { tries: 4, firstPause: 500, longestWait: 30_000 };
+const MAX_ATTEMPTS = 4;
+const FIRST_PAUSE_MS = 500;
+/** Longest single pause in milliseconds. A 429 that asks for more is not waited for. */
+const MAX_PAUSE_MS = 30_000;
 
 interface Delivery {
   readonly clock: Clock;
   /** What is delivered, for the error. */
   readonly what: string;
-  readonly policy: Partial<RetryPolicy>;
+  /** Attempts in all, the first included; 4 unless given. */
+  readonly attempts: number | undefined;
   /** Texts that must not appear in an error. */
   readonly secrets: readonly string[];
 }
@@ -33,30 +29,69 @@ interface Delivery {
  */
 export async function withRetries<T>(
   delivery: Delivery,
-  call: () => Promise<T>,
+  call: (doubt: string | undefined) => Promise<T>,
   recover?: () => Promise<T | undefined>,
 ): Promise<T> {
-  const policy = { ...POLICY, ...delivery.policy };
+  const doubling = backoff({ first: FIRST_PAUSE_MS, max: MAX_PAUSE_MS });
+  const budget = retryBudget(delivery.clock, {
+    attempts: delivery.attempts ?? MAX_ATTEMPTS,
+    isTransient: isWorthARepeat,
+    pause: (failed, error) => {
+      if (!(error instanceof WebAPIRateLimitedError)) return doubling(failed);
+      const asked = error.retryAfter * 1000;
+      return asked > MAX_PAUSE_MS ? undefined : asked;
+    },
+  });
   let isOpen = false;
-  for (let attempt = 1; ; attempt++) {
+  let doubt: string | undefined;
+  for (;;) {
     try {
       if (isOpen && recover !== undefined) {
-        const found = await recover();
+        const found = await recover().catch((error: unknown) => {
+          doubt = whyBlind(error);
+          if (doubt === undefined) throw error;
+          return undefined;
+        });
         if (found !== undefined) return found;
         isOpen = false;
       }
-      return await call();
+      return await call(doubt);
     } catch (error) {
-      const pause =
-        error instanceof WebAPIRateLimitedError
-          ? error.retryAfter * 1000
-          : policy.firstPause * 2 ** (attempt - 1);
       isOpen ||= mayHaveTakenEffect(error);
-      if (!isWorthARepeat(error) || attempt >= policy.tries || pause > policy.longestWait)
-        throw undelivered(delivery, error, attempt, isOpen);
-      await delivery.clock.sleep(pause);
+      if (!(await budget.next(error))) throw undelivered(delivery, error, budget.failed, isOpen);
     }
   }
+}
+
+/** Slack's answers to an app that may not look for its own messages. */
+const BLIND: readonly string[] = ['missing_scope', 'not_in_channel', 'no_permission'];
+
+/** Why a search cannot work until a person changes something; undefined for any other failure. */
+function whyBlind(error: unknown): string | undefined {
+  const isBlind = error instanceof TipoffError && error.details['cannot_search'] === true;
+  return isBlind ? `${error.message}. ${error.hint}` : undefined;
+}
+
+/** The error of a search that the app may not make. `why` is Slack's own word or what was seen. */
+export function cannotSearch(why: string): TipoffError {
+  return new TipoffError(
+    'TIPOFF_NOTIFY',
+    `Slack does not let the app look for its earlier messages (${why})`,
+    {
+      hint:
+        why === 'not_in_channel'
+          ? 'Invite the app to the channel (/invite).'
+          : 'Give the app the scopes channels:read and channels:history (for a private channel groups:read and groups:history).',
+      details: { cannot_search: true, slack_error: why },
+    },
+  );
+}
+
+/** Turns Slack's refusal to search into the error of the port; gives other errors back as they are. */
+export function searchError(error: unknown): unknown {
+  return error instanceof WebAPIPlatformError && BLIND.includes(error.data.error)
+    ? cannotSearch(error.data.error)
+    : error;
 }
 
 function isWorthARepeat(error: unknown): boolean {
@@ -78,6 +113,9 @@ const TRANSIENT_ANSWERS: readonly string[] = [
 function mayHaveTakenEffect(error: unknown): boolean {
   return !(error instanceof WebAPIRateLimitedError) && isWorthARepeat(error);
 }
+
+/** Slack's answers when the message or thread to change is not there any more. */
+const GONE: readonly string[] = ['message_not_found', 'thread_not_found'];
 
 const HINTS: Readonly<Record<string, string>> = {
   invalid_auth: 'Check TIPOFF_SLACK_TOKEN: Slack does not know the token.',
@@ -116,6 +154,7 @@ function undelivered(
         ...(answer === undefined ? {} : { slack_error: answer }),
         ...(retryAfter === undefined ? {} : { retry_after_seconds: retryAfter }),
         ...(isOpen ? { may_have_been_delivered: true } : {}),
+        ...(GONE.includes(answer ?? '') ? { is_gone: true } : {}),
       },
     },
   );

@@ -114,7 +114,7 @@ it('posts again rather than never where the app may not look', async () => {
 
 it('does not hang on a server that never answers', async () => {
   slack.troubles.push('silent');
-  await expect(open({ timeout: 100, retry: { tries: 1 } }).send(NOTICE)).rejects.toMatchObject({
+  await expect(open({ timeout: 100, attempts: 1 }).send(NOTICE)).rejects.toMatchObject({
     code: 'TIPOFF_NOTIFY',
     details: { may_have_been_delivered: true },
   });
