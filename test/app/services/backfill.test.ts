@@ -61,8 +61,8 @@ describe('POST /backfill', () => {
     expect(shown.reason).toContain(`${plan.units.length} of ${plan.units.length} units`);
     expect(shown.progress?.done_slates).toBe(shown.progress?.planned_slates);
     expect(made.notices.map(({ title, severity }) => [title.split(' ').at(-1), severity])).toEqual([
-      ['began', 'info'],
-      ['finished', 'resolved'],
+      ['running', 'info'],
+      ['finished', 'success'],
     ]);
     const again = backfillPlanAnswer.parse((await made.call('POST', '/backfill/plan', range())).body);
     expect(again.units).toEqual([]);

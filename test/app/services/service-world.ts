@@ -25,6 +25,7 @@ export interface ServiceWorld extends PredictionWorld {
   readonly service: Service;
   readonly runtime: Runtime;
   readonly backfills: Backfills;
+  /** Every notice people were shown, changed ones included. */
   readonly notices: Notice[];
   readonly log: string[];
   /** Calls an endpoint; JSON answers are parsed. */
@@ -167,7 +168,9 @@ function recordingNotifier(notices: Notice[]): Notifier {
     },
     reply: async () => ({ channel: 'test', id: 'reply' }),
     find: async () => undefined,
-    update: async () => undefined,
+    update: async (_ref, notice) => {
+      notices.push(notice);
+    },
   };
 }
 
