@@ -1,3 +1,4 @@
+import { MAIN_MARKET } from '#core/markets.ts';
 import { type CountShape, countDistributionFunction, fitCountShape } from './count-shape.ts';
 import { columnOf, type TrainingSet } from './dataset.ts';
 import { type CountDistribution, MOST_POINTS, pOverDecided, wholeMedian } from './distribution.ts';
@@ -6,7 +7,10 @@ import type { CutoffFit, Walk } from './out-of-fold.ts';
 import { isFed, nonNegative } from './systems.ts';
 import { dayNumber } from './training-set.ts';
 
-/** Errors of out-of-fold forecasts, in points. */
+/** Features of the market that is trained. */
+const { features: BASELINES } = MAIN_MARKET;
+
+/** Errors of out-of-fold forecasts, in what the market counts. */
 export interface FoldErrors {
   readonly rows: number;
   readonly mae_mean: number;
@@ -31,7 +35,7 @@ export function calibrationPositions(
   calibrationDays: number,
 ): Int32Array {
   const oldest = dayNumber(fit.cutoff) - calibrationDays;
-  const [ewma, rate] = [columnOf(set, 'pts_ewma8'), columnOf(set, 'minutes_rate')];
+  const [ewma, rate] = [columnOf(set, BASELINES.ewma8), columnOf(set, BASELINES.minutesRate)];
   const positions: number[] = [];
   for (let i = 0; i < fit.rows; i++) {
     const row = walk.source[i] ?? 0;

@@ -1,3 +1,4 @@
+import { MAIN_MARKET } from '#core/markets.ts';
 import type { TrainingSet } from './dataset.ts';
 import { correlation } from './metrics.ts';
 import type { EvaluationReport, MarketScores } from './report.ts';
@@ -53,7 +54,7 @@ function correlationAlarms(set: TrainingSet): LeakAlarm[] {
     return [
       {
         kind: 'correlation',
-        market: 'points',
+        market: MAIN_MARKET.id,
         of: name,
         seen: r,
         limit: MAX_CORRELATION,

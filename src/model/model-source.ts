@@ -1,6 +1,7 @@
 import { addDays, daysBetween, type Slate } from '#core/calendar.ts';
 import type { ModelRegistryRow } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
+import { MAIN_MARKET } from '#core/markets.ts';
 import { type Artefact, artefactHash, artefactSystems } from './artefact.ts';
 import { featureContractHash } from './features.ts';
 import { listModels, loadModel } from './registry.ts';
@@ -55,7 +56,7 @@ export function modelSource(deps: TrainDeps, options: ModelSourceOptions): Model
     });
   return {
     forSlate: async (slate) => {
-      const models = await listModels(deps.warehouse);
+      const models = (await listModels(deps.warehouse)).filter(({ market }) => market === MAIN_MARKET.id);
       const judged = models.map((row) => ({ row, objection: objection(row, slate, maxAgeDays) }));
       const fit = judged.filter(({ objection: reason }) => reason === undefined).map(({ row }) => row);
       const chosen = fit.find((row) => row.status === 'champion') ?? fit[0];
@@ -69,6 +70,7 @@ export function modelSource(deps: TrainDeps, options: ModelSourceOptions): Model
 /** A model with its systems, ready to forecast. */
 export function servingModel(artefact: Artefact): ServingModel {
   return {
+    market: MAIN_MARKET,
     modelId: artefact.model_id,
     modelHash: artefactHash(artefact),
     dataCutoff: artefact.data_cutoff,

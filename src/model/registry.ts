@@ -1,5 +1,6 @@
 import { type ModelRegistryRow, modelRegistry } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
+import { MAIN_MARKET } from '#core/markets.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -56,9 +57,13 @@ export async function registerModel(
   const hash = artefactHash(artefact);
   await storeOnce(deps.objects, path, artefactBytes(artefact));
   const now = deps.clock.now().toISOString();
-  const champion = (await listModels(deps.warehouse)).find((row) => row.status === 'champion');
+  const market = MAIN_MARKET.id;
+  const champion = (await listModels(deps.warehouse)).find(
+    (row) => row.market === market && row.status === 'champion',
+  );
   await deps.warehouse.appendNew(modelRegistry, [
     {
+      market,
       model_id: artefact.model_id,
       family: artefact.family,
       status,
@@ -130,7 +135,8 @@ export async function loadModel(
 }
 
 /**
- * Makes a model the champion and retires the one before, in one atomic statement, so that there is never a second one.
+ * Makes a model the champion of its market and retires the one before, in one atomic statement, so that there is never a
+ * second one.
  * Promoting a retired model is the rollback. The model must be loadable and speak today's feature contract, otherwise
  * TIPOFF_INTEGRITY or TIPOFF_NO_MODEL; an unknown id gives TIPOFF_NOT_FOUND. Promoting the champion changes nothing.
  */
@@ -139,6 +145,7 @@ export async function promoteModel(
   modelId: string,
   by: string,
 ): Promise<ModelRegistryRow> {
+  const { market } = await modelRow(deps.warehouse, modelId);
   const artefact = await loadModel(deps, modelId);
   if (artefact.feature_contract_hash !== featureContractHash()) {
     throw new TipoffError(
@@ -154,8 +161,8 @@ export async function promoteModel(
     `UPDATE ${REGISTRY}
      SET status = CASE WHEN model_id = @model_id THEN 'champion' ELSE 'retired' END,
        status_changed_at = CAST(@now AS TIMESTAMP), status_changed_by = @by
-     WHERE (model_id = @model_id AND status <> 'champion') OR (model_id <> @model_id AND status = 'champion')`,
-    { model_id: modelId, now: deps.clock.now().toISOString(), by },
+     WHERE market = @market AND ((model_id = @model_id AND status <> 'champion') OR (model_id <> @model_id AND status = 'champion'))`,
+    { market, model_id: modelId, now: deps.clock.now().toISOString(), by },
   );
   return modelRow(deps.warehouse, modelId);
 }

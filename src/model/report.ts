@@ -1,4 +1,5 @@
 import { parseSlate, seasonOf } from '#core/calendar.ts';
+import { MAIN_MARKET } from '#core/markets.ts';
 import {
   calibrationError,
   calibrationSlope,
@@ -232,7 +233,7 @@ function marketScores(
   const freeOutcome = Float64Array.from(free, (row) => (row.actual > Math.floor(row.level) ? 1 : 0));
   const decided = own.filter((row) => Number.isFinite(row.line) && row.actual !== row.line);
   return {
-    market: 'points',
+    market: MAIN_MARKET.id,
     system,
     champion: system === CHAMPION_SYSTEM,
     n: overall.n,

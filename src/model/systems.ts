@@ -1,4 +1,5 @@
 import type { Slate } from '#core/calendar.ts';
+import { type ForecastMarket, MAIN_MARKET, type Market } from '#core/markets.ts';
 import { type CountShape, countDistributionFunction } from './count-shape.ts';
 import { columnValue } from './design.ts';
 import {
@@ -15,6 +16,8 @@ import { type LinearModel, predictLinear } from './ridge.ts';
 
 /** A model ready to forecast, with what every row made by it must carry. */
 export interface ServingModel {
+  /** What its systems forecast. */
+  readonly market: Market;
   readonly modelId: string;
   /** SHA-256 of the artefact. */
   readonly modelHash: string;
@@ -87,7 +90,10 @@ export interface SystemParts {
 }
 
 /** The four systems. They reuse buffers inside and are not re-entrant. */
-export function buildSystems(parts: SystemParts): readonly ForecastSystem[] {
+export function buildSystems(
+  parts: SystemParts,
+  { features }: ForecastMarket = MAIN_MARKET,
+): readonly ForecastSystem[] {
   const { columns, ridge, requiredFeatures, shapes, market } = parts;
   const values = new Float64Array(columns.length);
   const ridgeSystem = system('ridge', requiredFeatures, shapes.ridge, market, (feature) => {
@@ -99,8 +105,8 @@ export function buildSystems(parts: SystemParts): readonly ForecastSystem[] {
   const baseline = (id: 'ewma8' | 'minutes_rate', mean: string): ForecastSystem =>
     system(id, [mean, 'min_ewma4'], shapes[id], market, (feature) => nonNegative(feature(mean)));
   return [
-    baseline('ewma8', 'pts_ewma8'),
-    baseline('minutes_rate', 'minutes_rate'),
+    baseline('ewma8', features.ewma8),
+    baseline('minutes_rate', features.minutesRate),
     ridgeSystem,
     marketSystem(ridgeSystem),
   ];

@@ -1,5 +1,6 @@
 import { TipoffError } from '#core/errors.ts';
 import { REQUIRED_FEATURES } from '#core/features.ts';
+import { MAIN_MARKET } from '#core/markets.ts';
 import type { Artefact } from './artefact.ts';
 import {
   baselineMeans,
@@ -148,12 +149,13 @@ function assemble(
   if (positions.length < config.minCalibrationRows || blocks < MIN_BLOCKS) {
     return tooLittle(fit.cutoff, { rows: fit.rows, out_of_fold_rows: positions.length, weeks: blocks });
   }
-  const ewma8 = calibrateSystem(set, walk, positions, baselineMeans(set, walk, positions, 'pts_ewma8'));
+  const { features: baselines } = MAIN_MARKET;
+  const ewma8 = calibrateSystem(set, walk, positions, baselineMeans(set, walk, positions, baselines.ewma8));
   const minutesRate = calibrateSystem(
     set,
     walk,
     positions,
-    baselineMeans(set, walk, positions, 'minutes_rate'),
+    baselineMeans(set, walk, positions, baselines.minutesRate),
   );
   const ridge = calibrateSystem(set, walk, positions, gather(walk.outOfFold, positions));
   const features = [

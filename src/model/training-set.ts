@@ -1,6 +1,7 @@
 import { isDate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { FEATURE_NAMES } from '#core/features.ts';
+import { countedSql, MAIN_MARKET } from '#core/markets.ts';
 import { fairOverProbability } from '#core/odds.ts';
 import type { ColumnarResult, Warehouse } from '#platform/warehouse/port.ts';
 import type { TrainingSet } from './dataset.ts';
@@ -38,7 +39,7 @@ export interface TrainingRange {
  * played, and those are no history of anything. NUMERIC passes through `fn.safe_div` to become a float on both engines.
  */
 const TRAINING_ROWS = `
-SELECT f.slate, g.points, g.minutes, fn.safe_div(f.line, 1) AS line, f.over_price, f.under_price,
+SELECT f.slate, ${countedSql(MAIN_MARKET, 'g')} AS actual, g.minutes, fn.safe_div(f.line, 1) AS line, f.over_price, f.under_price,
   ${FEATURE_NAMES.map((name) => `f.${name}`).join(', ')}
 FROM nba_predictions.ml_feature_store f
 JOIN nba_analytics.player_game_summary g ON g.player_id = f.player_id AND g.game_id = f.game_id AND g.slate = f.slate
@@ -72,7 +73,7 @@ export async function readTrainingSet(warehouse: Warehouse, range: TrainingRange
   return {
     features: FEATURE_NAMES,
     columns: FEATURE_NAMES.map((name) => result.numbers(name)),
-    target: result.numbers('points'),
+    target: result.numbers('actual'),
     minutes: result.numbers('minutes'),
     slates: result.strings('slate').map((slate) => slate ?? ''),
     rows: result.rowCount,

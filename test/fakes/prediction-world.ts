@@ -5,6 +5,7 @@ import { type UpcomingPlayerGameContext, upcomingPlayerGameContext } from '#core
 import { CURRENT_PREDICTIONS, type MlFeatureStore, mlFeatureStore } from '#core/contracts/nba_predictions.ts';
 import { schedule } from '#core/contracts/nba_reference.ts';
 import { FEATURE_NAMES } from '#core/features.ts';
+import { MAIN_MARKET } from '#core/markets.ts';
 import { type CountDistribution, MOST_POINTS, median, pOverDecided } from '#model/distribution.ts';
 import type { Forecast, ForecastSystem, ModelSource, SystemId } from '#model/systems.ts';
 import type { BatchDeps } from '#pipeline/batch/run.ts';
@@ -256,6 +257,7 @@ export function modelOf(systems: readonly ForecastSystem[]): ModelSource {
   return {
     forSlate: async () => ({
       modelId: 'test-model',
+      market: MAIN_MARKET,
       modelHash: 'a'.repeat(64),
       dataCutoff: '2025-01-01',
       systems,

@@ -10,8 +10,9 @@ interface Shown {
   readonly opponent_abbr: string;
   readonly is_home: boolean;
   readonly tipoff_at: string;
+  readonly market: string;
   readonly line: string;
-  readonly predicted_points: number;
+  readonly predicted: number;
   readonly edge: number;
   readonly recommendation: string;
   readonly confidence: number;
@@ -22,15 +23,15 @@ interface Shown {
 
 const MOST_SHOWN = 15;
 const LEGEND =
-  'points: median of the forecast. model: its probability of the pick, pushes left out. with market: the same, having heard the line.';
+  'forecast: its median. model: its probability of the pick, pushes left out. with market: the same, having heard the line.';
 
 /** The visible picks of a slate as a table, largest edge first. */
 export async function printPicks(terminal: Terminal, warehouse: Warehouse, slate: Slate): Promise<void> {
   const picks = await warehouse.query<Shown>(
-    `SELECT p.player_name, p.team_abbr, p.opponent_abbr, p.is_home, p.tipoff_at, p.line, p.predicted_points, p.edge, p.recommendation, p.confidence,
+    `SELECT p.player_name, p.team_abbr, p.opponent_abbr, p.is_home, p.tipoff_at, p.market, p.line, p.predicted, p.edge, p.recommendation, p.confidence,
        CASE WHEN p.recommendation = 'OVER' THEN m.p_over ELSE m.p_under END AS with_market, p.bookmaker
      FROM nba_predictions.current_predictions p
-     LEFT JOIN nba_predictions.current_predictions m ON m.slate = CAST(@slate AS DATE) AND m.player_id = p.player_id AND m.line_role = 'main' AND m.system_id = 'market'
+     LEFT JOIN nba_predictions.current_predictions m ON m.slate = CAST(@slate AS DATE) AND m.player_id = p.player_id AND m.market = p.market AND m.line_role = 'main' AND m.system_id = 'market'
      WHERE p.slate = CAST(@slate AS DATE) AND p.is_actionable AND p.line_role = 'main'
      ORDER BY ABS(p.edge) DESC, p.player_name`,
     { slate },
@@ -47,8 +48,9 @@ export async function printPicks(terminal: Terminal, warehouse: Warehouse, slate
       pick.player_name,
       `${pick.team_abbr} ${pick.is_home ? 'vs' : '@'} ${pick.opponent_abbr}`,
       easternTime(new Date(pick.tipoff_at)),
+      pick.market,
       pick.line,
-      pick.predicted_points.toFixed(1),
+      pick.predicted.toFixed(1),
       `${pick.edge > 0 ? '+' : ''}${pick.edge.toFixed(1)}`,
       pick.recommendation,
       percent(pick.confidence),
@@ -57,7 +59,7 @@ export async function printPicks(terminal: Terminal, warehouse: Warehouse, slate
     ]);
   terminal.line(`Picks of ${slate}`);
   for (const line of tableLines(
-    ['player', 'game', 'ET', 'line', 'points', 'edge', 'pick', 'model', 'with market', 'book'],
+    ['player', 'game', 'ET', 'market', 'line', 'forecast', 'edge', 'pick', 'model', 'with market', 'book'],
     rows,
   ))
     terminal.line(line);

@@ -74,11 +74,12 @@ export interface HealthCheck {
 export const CRITICAL_FIELDS = [
   'prediction_id',
   'publication_id',
+  'market',
   'system_id',
   'player_lookup',
   'slate',
   'game_id',
-  'predicted_points',
+  'predicted',
   'confidence',
   'recommendation',
   'is_actionable',

@@ -1,3 +1,4 @@
+import { MARKETS } from '#core/markets.ts';
 import { defineTable, nullable, type RowOf, required } from './define.ts';
 import { boxColumns } from './nba_raw.ts';
 
@@ -105,7 +106,11 @@ export const playerPropLines = defineTable({
     slate: required.date('ET calendar date of the game'),
     home_abbr: required.string('Home team of the event'),
     away_abbr: required.string('Visitors of the event'),
-    market: required.string('points, rebounds, assists, pra or threes'),
+    market: required.string(
+      `One of ${MARKETS.filter(({ hasLines }) => hasLines)
+        .map(({ id }) => id)
+        .join(', ')}`,
+    ),
     bookmaker: required.string('Bookmaker key in lower case'),
     player_lookup: required.string('Normalised name as quoted'),
     player_id: nullable.int('NBA player id; null when unresolved'),

@@ -1,4 +1,5 @@
 import { FEATURES, type FeatureGroup } from '#core/features.ts';
+import { publishedRange } from '#core/markets.ts';
 import { type Column, defineTable, nullable, type RowOf, required } from './define.ts';
 /** Decimals kept of a stored feature: two computations of one feature are the same when they agree here. */
 export const FEATURE_DECIMALS = 6;
@@ -68,12 +69,13 @@ export const modelRegistry = defineTable({
   description:
     'One row per trained model. Artefacts are immutable; promotion moves the status, a rollback moves it back.',
   columns: {
+    market: required.string('Market it forecasts'),
     model_id: required.string('Model'),
     family: required.string('ridge'),
     status: required.string('candidate, shadow, champion or retired', { writer: 'models promote' }),
     status_changed_at: required.timestamp('When the status was last set', { writer: 'models promote' }),
     status_changed_by: required.string('By whom', { writer: 'models promote' }),
-    parent_model_id: nullable.string('Champion at the time of training'),
+    parent_model_id: nullable.string('Champion of the market at the time of training'),
     artefact_path: required.string('Path in the object store'),
     artefact_hash: required.string('SHA-256 of the stored bytes'),
     code_version: required.string('Version of the code'),
@@ -86,7 +88,7 @@ export const modelRegistry = defineTable({
     metrics: required.string('JSON: out-of-fold errors per system, each with its number of rows'),
     created_at: required.timestamp('When it was trained'),
   },
-  key: ['model_id'],
+  key: ['market', 'model_id'],
   writer: 'train',
 });
 export type ModelRegistryRow = RowOf<typeof modelRegistry>;
@@ -106,20 +108,20 @@ const staged = {
   team_abbr: required.string('Three-letter team code'),
   opponent_abbr: required.string('Three-letter code of the opponent'),
   is_home: required.bool('True for the home team'),
-  market: required.string('points'),
+  market: required.string('What is counted: the id of a published market'),
   system_id: required.string('ewma8, minutes_rate, ridge or market'),
   model_id: required.string('Model of the registry that made the row'),
   model_hash: required.string('SHA-256 of its artefact'),
   run_mode: required.string('FIRST, RETRY, FINAL_RETRY, LAST_CALL or BACKFILL'),
   predicted_at: required.timestamp('When the row was made'),
-  predicted_points: required.float('Median of the predictive distribution: the point forecast', {
+  predicted: required.float('Median of the predictive distribution: the point forecast', {
     decimals: 3,
-    range: [0, 80],
+    range: publishedRange('max'),
   }),
-  mean_points: required.float('Mean forecast of the system', { decimals: 3, range: [0, 80] }),
-  sd_points: required.float('Standard deviation of the predictive distribution', {
+  mean: required.float('Mean forecast of the system', { decimals: 3, range: publishedRange('max') }),
+  sd: required.float('Standard deviation of the predictive distribution', {
     decimals: 3,
-    range: [0, 30],
+    range: publishedRange('maxSd'),
   }),
   p10: required.float('10 % quantile', { decimals: 3 }),
   p25: required.float('25 % quantile', { decimals: 3 }),
@@ -133,17 +135,17 @@ const staged = {
   under_price: nullable.int('American odds of UNDER'),
   line_snapshot_at: nullable.timestamp('When the line stood'),
   line_quality: nullable.string('exact, file_date or unknown'),
-  p_over: nullable.float('P(points > line) as believed, the line having been heard', {
+  p_over: nullable.float('P(outcome > line) as believed, the line having been heard', {
     decimals: 6,
     range: [0, 1],
   }),
-  p_push: nullable.float('P(points = line)', { decimals: 6, range: [0, 1] }),
-  p_under: nullable.float('P(points < line)', { decimals: 6, range: [0, 1] }),
-  model_p_over: nullable.float('P(points > line) of the model alone, the line not heard', {
+  p_push: nullable.float('P(outcome = line)', { decimals: 6, range: [0, 1] }),
+  p_under: nullable.float('P(outcome < line)', { decimals: 6, range: [0, 1] }),
+  model_p_over: nullable.float('P(outcome > line) of the model alone, the line not heard', {
     decimals: 6,
     range: [0, 1],
   }),
-  edge: nullable.float('predicted_points - line', { decimals: 3 }),
+  edge: nullable.float('predicted - line', { decimals: 3 }),
   recommendation: required.string('OVER, UNDER, PASS or NO_LINE'),
   confidence: nullable.float('Probability of the recommended side given no push', {
     decimals: 6,
@@ -167,7 +169,7 @@ export const stagedPredictions = defineTable({
   name: 'staged_predictions',
   description: 'Shape of the staging tables of prediction batches.',
   columns: staged,
-  key: ['prediction_id'],
+  key: ['market', 'prediction_id'],
   writer: 'PredictionWorker',
 });
 export type StagedPrediction = RowOf<typeof stagedPredictions>;
@@ -184,9 +186,9 @@ export const playerPropPredictions = defineTable({
     ),
     ...staged,
   },
-  key: ['publication_id', 'prediction_id'],
+  key: ['publication_id', 'market', 'prediction_id'],
   partition: 'slate',
-  cluster: ['player_id', 'system_id'],
+  cluster: ['player_id', 'market', 'system_id'],
   partitionFilterRequired: true,
   writer: 'Publication',
 });
@@ -225,7 +227,7 @@ export const publications = defineTable({
 });
 export type Publication = RowOf<typeof publications>;
 
-/** The view through which predictions are read: per player and slate, the rows of the newest visible publication that has him. */
+/** The view through which predictions are read: per player, market and slate, the rows of the newest visible publication that has them. */
 export const CURRENT_PREDICTIONS = {
   ref: { dataset: 'nba_predictions', name: 'current_predictions' },
   sql: `
@@ -233,7 +235,7 @@ SELECT p.*, v.event_at AS published_at
 FROM nba_predictions.player_prop_predictions p
 JOIN nba_predictions.publications v ON v.publication_id = p.publication_id AND v.event = 'published' AND v.slate = p.slate
 WHERE NOT EXISTS (SELECT 1 FROM nba_predictions.publications w WHERE w.publication_id = p.publication_id AND w.event = 'withdrawn')
-QUALIFY RANK() OVER (PARTITION BY p.slate, p.player_id ORDER BY v.event_at DESC, v.publication_id DESC) = 1`,
+QUALIFY RANK() OVER (PARTITION BY p.slate, p.player_id, p.market ORDER BY v.event_at DESC, v.publication_id DESC) = 1`,
 } as const;
 
 export const subsetPicks = defineTable({
@@ -248,12 +250,13 @@ export const subsetPicks = defineTable({
     prediction_id: required.string('Prediction'),
     slate: required.date('ET calendar date of tip-off'),
     record_class: required.string('live or backfill'),
+    market: required.string('Market of the pick'),
     system_id: required.string('System'),
-    rank: required.int('1 is the first pick of the subset'),
+    rank: required.int('1 is the first pick of the subset in its market'),
     player_id: required.int('NBA player id'),
-    daily_signal: required.string('green, yellow or red: how lopsided the slate’s picks are'),
+    daily_signal: required.string('green, yellow or red: how lopsided the slate’s picks of the market are'),
   },
-  key: ['publication_id', 'subset_id', 'prediction_id'],
+  key: ['publication_id', 'market', 'subset_id', 'prediction_id'],
   partition: 'slate',
   writer: 'Publication',
 });
@@ -276,6 +279,7 @@ export const predictionGrades = defineTable({
     player_name: required.string('Name as printed'),
     team_abbr: required.string('Three-letter team code'),
     opponent_abbr: required.string('Three-letter code of the opponent'),
+    market: required.string('What was counted'),
     system_id: required.string('System'),
     model_id: required.string('Model'),
     line: nullable.numeric('Line'),
@@ -285,10 +289,10 @@ export const predictionGrades = defineTable({
     recommendation: required.string('OVER, UNDER, PASS or NO_LINE'),
     is_actionable: required.bool('As published'),
     filter_reason: nullable.string('As published'),
-    predicted_points: required.float('As published', { decimals: 3 }),
+    predicted: required.float('As published', { decimals: 3 }),
     edge: nullable.float('As published', { decimals: 3 }),
     confidence: nullable.float('As published', { decimals: 6 }),
-    actual_points: nullable.int('Points scored; null when void'),
+    actual: nullable.int('What he did in the market; null when void'),
     actual_minutes: nullable.float('Minutes; null when void', { decimals: 3 }),
     outcome: required.string('win, loss, push, void or no_bet'),
     is_correct: nullable.bool('True for a win, false for a loss, null otherwise'),
@@ -302,9 +306,9 @@ export const predictionGrades = defineTable({
     profit: nullable.float('Per unit staked: win at the price, loss -1, push and void 0', { decimals: 6 }),
     graded_at: required.timestamp('When'),
   },
-  key: ['publication_id', 'prediction_id'],
+  key: ['publication_id', 'market', 'prediction_id'],
   partition: 'slate',
-  cluster: ['system_id', 'player_id'],
+  cluster: ['market', 'system_id', 'player_id'],
   writer: 'Grading',
 });
 export type PredictionGrade = RowOf<typeof predictionGrades>;

@@ -1,4 +1,5 @@
 import { upcomingPlayerGameContext, upcomingTeamGameContext } from '#core/contracts/nba_analytics.ts';
+import { MAIN_MARKET } from '#core/markets.ts';
 import type { Processor } from '#pipeline/processor.ts';
 
 /** Days off are counted up to here; before an opener they are taken as this many. */
@@ -130,7 +131,7 @@ lines AS (
     ROW_NUMBER() OVER (PARTITION BY l.slate, l.player_id ORDER BY l.line, l.bookmaker, l.home_abbr) AS position,
     COUNT(*) OVER (PARTITION BY l.slate, l.player_id) AS line_count
   FROM nba_analytics.player_prop_lines l
-  WHERE l.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND l.market = 'points' AND l.resolution = 'resolved'
+  WHERE l.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND l.market = '${MAIN_MARKET.id}' AND l.resolution = 'resolved'
     AND l.snapshot_quality IN ('exact', 'file_date')
 ),
 main_lines AS (SELECT * FROM lines WHERE 2 * position = line_count OR 2 * position = line_count + 1),

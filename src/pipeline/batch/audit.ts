@@ -44,7 +44,7 @@ const READ = [
   'prediction_id',
   ...KEY,
   'line_role',
-  'sd_points',
+  'sd',
   'model_hash',
   'required_default_count',
   'recommendation',
@@ -57,13 +57,13 @@ function figures(units: readonly UnitDoc[], counted: readonly string[]): string 
   const columns = [...new Set([...READ, ...RANGED, ...counted])].join(', ');
   return `
 WITH staged AS (
-  SELECT ${[...READ, 'predicted_points'].join(', ')}, p_over + p_push + p_under AS chances,
-    predicted_points - CAST(line AS FLOAT64) AS gap,
-    CASE WHEN system_id = '${CHAMPION_SYSTEM}' AND line_role = 'main' THEN predicted_points - CAST(line AS FLOAT64) END AS champion_gap,
+  SELECT ${[...READ, 'predicted'].join(', ')}, p_over + p_push + p_under AS chances,
+    predicted - CAST(line AS FLOAT64) AS gap,
+    CASE WHEN system_id = '${CHAMPION_SYSTEM}' AND line_role = 'main' THEN predicted - CAST(line AS FLOAT64) END AS champion_gap,
     CASE WHEN ${OUTSIDE} THEN 1 END AS astray, CASE WHEN ${isEmpty} THEN 1 END AS empty
   FROM (${stagedSelect(units, columns)}) AS units
 ),
-constants AS (SELECT COUNT(DISTINCT player_id) AS players FROM staged GROUP BY system_id, predicted_points),
+constants AS (SELECT COUNT(DISTINCT player_id) AS players FROM staged GROUP BY market, system_id, predicted),
 keys AS (SELECT COUNT(*) AS copies FROM staged GROUP BY ${KEY.join(', ')}),
 players AS (
   SELECT CAST(player_id AS STRING) || ' ' || CAST(COUNT(*) AS STRING) || ' ' || CAST(COUNT(CASE WHEN system_id = '${CHAMPION_SYSTEM}' THEN 1 END) AS STRING) AS tally
@@ -75,7 +75,7 @@ SELECT COUNT(*) AS row_count,
   COUNT(CASE WHEN line IS NOT NULL AND NOT COALESCE(ABS(chances - 1) <= ${ROUNDING}, FALSE) THEN 1 END) AS bad_chances,
   COUNT(astray) AS out_of_range,
   COUNT(empty) AS with_nulls,
-  COUNT(CASE WHEN sd_points <= 0 THEN 1 END) AS without_spread,
+  COUNT(CASE WHEN sd <= 0 THEN 1 END) AS without_spread,
   COUNT(CASE WHEN required_default_count > 0 THEN 1 END) AS with_defaults,
   COUNT(CASE WHEN recommendation = 'OVER' AND COALESCE(gap, 0) <= 0 OR recommendation = 'UNDER' AND COALESCE(gap, 0) >= 0
     OR recommendation = 'NO_LINE' AND line IS NOT NULL THEN 1 END) AS wrong_way,

@@ -16,7 +16,7 @@ import type { BatchDoc } from './state.ts';
 
 /** What decides between a side and a pass, and between a pick and a row that is only kept. */
 export interface PickRules {
-  /** Points by which the forecast must differ from the line to be a pick. */
+  /** Distance by which the forecast must differ from the line to be a pick. */
   readonly leastEdge: number;
   /** Feature quality below which a row is no pick. */
   readonly leastQuality: number;
@@ -39,7 +39,7 @@ export type FilterReason = (typeof FILTER_REASONS)[number];
 
 export interface Opinion {
   readonly system_id: string;
-  readonly predicted_points: number;
+  readonly predicted: number;
   /** The stored line: sides, edge and probabilities all refer to it. */
   readonly line: string | null;
   readonly p_over: number | null;
@@ -51,7 +51,7 @@ export interface Opinion {
 
 export interface Recommendation {
   readonly recommendation: 'OVER' | 'UNDER' | 'PASS' | 'NO_LINE';
-  /** predicted_points - line. */
+  /** predicted - line. */
   readonly edge: number | null;
   /** Probability of the recommended side given that the line is not hit. */
   readonly confidence: number | null;
@@ -74,7 +74,7 @@ export function recommend(opinion: Opinion, rules: PickRules = DEFAULT_RULES): R
       filter_reason: 'no_line',
     };
   }
-  const edge = opinion.predicted_points - lineValue(line);
+  const edge = opinion.predicted - lineValue(line);
   const decided = p_over + p_under;
   const side = p_over >= p_under ? 'OVER' : 'UNDER';
   const confidence = decided > 0 ? Math.max(p_over, p_under) / decided : null;
@@ -210,7 +210,7 @@ function predictionRow(
   const advice = recommend(
     {
       system_id: systemId,
-      predicted_points: predicted,
+      predicted,
       line,
       p_over: chances.p_over,
       p_under: chances.p_under,
@@ -225,7 +225,7 @@ function predictionRow(
       batch.batch_id,
       player.player_id,
       player.game_id,
-      'points',
+      model.market.id,
       systemId,
       line ?? 'none',
     ]),
@@ -240,15 +240,15 @@ function predictionRow(
     team_abbr: player.team_abbr,
     opponent_abbr: player.opponent_abbr,
     is_home: player.is_home_team,
-    market: 'points',
+    market: model.market.id,
     system_id: systemId,
     model_id: model.modelId,
     model_hash: model.modelHash,
     run_mode: batch.mode,
     predicted_at: predictedAt,
-    predicted_points: predicted,
-    mean_points: rounded(forecast.mean),
-    sd_points: rounded(forecast.sd),
+    predicted,
+    mean: rounded(forecast.mean),
+    sd: rounded(forecast.sd),
     p10: quantile(distribution, 0.1),
     p25: quantile(distribution, 0.25),
     p75: quantile(distribution, 0.75),

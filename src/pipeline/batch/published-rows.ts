@@ -18,6 +18,7 @@ export interface PickRow {
   readonly prediction_id: string;
   readonly slate: string;
   readonly record_class: string;
+  readonly market: string;
   readonly system_id: string;
   readonly player_id: number;
   readonly recommendation: string;
@@ -35,7 +36,7 @@ interface Subset {
   readonly top?: number;
 }
 
-/** The eight subsets. Edges are absolute, in points; ranks go by edge, then by probability. */
+/** The eight subsets of a market. Edges are absolute, in what it counts; ranks go by edge, then by probability. */
 const SUBSETS: readonly Subset[] = [
   { id: 'top_pick', minEdge: 5, side: 'OVER', needsSignal: true, top: 1 },
   { id: 'top_3', minEdge: 5, top: 3 },
@@ -51,7 +52,7 @@ const SUBSETS: readonly Subset[] = [
 const ENOUGH_PICKS = 3;
 
 /**
- * Red when one side has less than a quarter of the sides of the slate, yellow when it has less than 35 % or fewer than
+ * For the rows of one market: red when one side has less than a quarter of the sides of the slate, yellow when it has less than 35 % or fewer than
  * three picks have an edge of five points, else green. Measured on the sides of the picking system at the main lines.
  */
 export function dailySignal(rows: readonly PickRow[]): DailySignal {
@@ -66,8 +67,12 @@ export function dailySignal(rows: readonly PickRow[]): DailySignal {
   return lesser < 0.35 || large < ENOUGH_PICKS ? 'yellow' : 'green';
 }
 
-/** The picks of every subset, ranked. Only actionable rows are picks. */
+/** The picks of every subset, ranked, market by market. Only actionable rows are picks. */
 export function subsetPicksOf(rows: readonly PickRow[]): SubsetPick[] {
+  return [...Map.groupBy(rows, ({ market }) => market).values()].flatMap(picksOfMarket);
+}
+
+function picksOfMarket(rows: readonly PickRow[]): SubsetPick[] {
   const daily_signal = dailySignal(rows);
   const ranked = rows
     .filter((row) => row.is_actionable)
@@ -91,6 +96,7 @@ export function subsetPicksOf(rows: readonly PickRow[]): SubsetPick[] {
         prediction_id: row.prediction_id,
         slate: row.slate,
         record_class: row.record_class,
+        market: row.market,
         system_id: row.system_id,
         rank: i + 1,
         player_id: row.player_id,
@@ -108,7 +114,7 @@ const PICKING_SYSTEM = CHAMPION_SYSTEM;
 const RECORD_CLASS = `CASE WHEN run_mode <> 'BACKFILL' AND tipoff_at > CAST(@published_at AS TIMESTAMP) THEN 'live' ELSE 'backfill' END`;
 
 /** What a pick is chosen by, beyond its record class and what all picks of a slate have in common. */
-const PICK = 'prediction_id, player_id, recommendation, edge, confidence, is_actionable';
+const PICK = 'prediction_id, market, player_id, recommendation, edge, confidence, is_actionable';
 const IS_PICK = `system_id = '${PICKING_SYSTEM}' AND line_role = 'main'`;
 type Common = Pick<PickRow, 'publication_id' | 'slate' | 'system_id'>;
 

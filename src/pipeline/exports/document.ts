@@ -53,7 +53,8 @@ export function cacheControlOf(lastSlate: Slate, clock: Clock): string {
   return age >= 2 ? 'public, max-age=86400' : 'public, max-age=60';
 }
 
-export const SCHEMA_VERSION = 1;
+/** 2: rows name their market; `predicted`, `mean`, `sd` and `actual` in place of the names with points in them. */
+export const SCHEMA_VERSION = 2;
 
 /** Where the games come from. Anything but `real` is marked as simulated in every document. */
 export type DataSource = 'real' | 'simulated' | 'mixed';

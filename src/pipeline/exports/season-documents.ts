@@ -6,6 +6,7 @@ import type { Draft, Scope } from './document.ts';
 /** One pick of a subset with how it ended. */
 export interface SeasonPick {
   readonly record_class: string;
+  readonly market: string;
   readonly system_id: string;
   readonly subset_id: string;
   readonly slate: string;
@@ -19,12 +20,12 @@ export interface SeasonPick {
   readonly player_name: string;
   readonly team_abbr: string;
   readonly opponent_abbr: string;
-  readonly predicted_points: number;
+  readonly predicted: number;
   readonly line: string | null;
   readonly recommendation: string;
   readonly edge: number | null;
   readonly confidence: number | null;
-  readonly actual_points: number | null;
+  readonly actual: number | null;
   /** win, loss, push, void, no_bet or pending. */
   readonly result: string;
   readonly void_reason: string | null;
@@ -32,7 +33,7 @@ export interface SeasonPick {
 }
 
 /**
- * The subset picks of the slates [@from, @to], newest first. The subsets of a slate are one version, fixed with a
+ * The subset picks of the slates [@from, @to], newest first. The subsets of a slate and market are one version, fixed with a
  * publication: for the live record the last one before the first tip-off of the slate (when none was that early, the
  * earliest), for backfills the newest. A version may name predictions of earlier publications of its slate; those of a
  * withdrawn publication are left out. Once a pick is graded, its record class is the one that grading proved.
@@ -49,38 +50,38 @@ WITH standing AS (
   WHERE is_counted AND status NOT IN ('postponed', 'cancelled') AND slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
   GROUP BY slate
 ), versions AS (
-  SELECT DISTINCT publication_id, slate, record_class
+  SELECT DISTINCT publication_id, slate, record_class, market
   FROM nba_predictions.subset_picks
   WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
 ), timed AS (
-  SELECT s.publication_id, s.slate, s.record_class, v.event_at,
+  SELECT s.publication_id, s.slate, s.record_class, s.market, v.event_at,
     s.record_class <> 'live' OR f.first_tip IS NULL OR v.event_at < f.first_tip AS in_time
   FROM versions s
   JOIN standing v ON v.publication_id = s.publication_id AND v.slate = s.slate
   LEFT JOIN first_tips f ON f.slate = s.slate
 ), chosen AS (
-  SELECT publication_id, slate, record_class
+  SELECT publication_id, slate, record_class, market
   FROM timed
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY slate, record_class
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY slate, record_class, market
     ORDER BY in_time DESC, CASE WHEN in_time THEN event_at END DESC, event_at, publication_id DESC) = 1
 ), shown AS (
   SELECT p.publication_id, p.prediction_id, p.slate, p.model_id, p.game_id, p.player_id, p.player_name, p.team_abbr, p.opponent_abbr,
-    p.predicted_points, p.line, p.recommendation, p.edge, p.confidence
+    p.predicted, p.line, p.recommendation, p.edge, p.confidence
   FROM nba_predictions.player_prop_predictions p
   JOIN standing v ON v.publication_id = p.publication_id AND v.slate = p.slate
   WHERE p.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
   QUALIFY ROW_NUMBER() OVER (PARTITION BY p.slate, p.prediction_id ORDER BY v.event_at DESC, p.publication_id DESC) = 1
 )
-SELECT COALESCE(g.record_class, k.record_class) AS record_class, k.system_id, k.subset_id, k.slate, k.rank, k.daily_signal,
+SELECT COALESCE(g.record_class, k.record_class) AS record_class, k.market, k.system_id, k.subset_id, k.slate, k.rank, k.daily_signal,
   p.publication_id, k.prediction_id, p.model_id, p.game_id, p.player_id, p.player_name, p.team_abbr, p.opponent_abbr,
-  p.predicted_points, p.line, p.recommendation, p.edge, p.confidence, g.actual_points, COALESCE(g.outcome, 'pending') AS result,
+  p.predicted, p.line, p.recommendation, p.edge, p.confidence, g.actual, COALESCE(g.outcome, 'pending') AS result,
   g.void_reason, g.profit
 FROM nba_predictions.subset_picks k
-JOIN chosen c ON c.publication_id = k.publication_id AND c.slate = k.slate AND c.record_class = k.record_class
+JOIN chosen c ON c.publication_id = k.publication_id AND c.slate = k.slate AND c.record_class = k.record_class AND c.market = k.market
 JOIN shown p ON p.slate = k.slate AND p.prediction_id = k.prediction_id
 LEFT JOIN nba_predictions.prediction_grades g ON g.slate = k.slate AND g.prediction_id = k.prediction_id AND g.publication_id = p.publication_id
 WHERE k.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
-ORDER BY record_class DESC, k.system_id, k.slate DESC, k.subset_id, k.rank, k.prediction_id`;
+ORDER BY record_class DESC, k.market, k.system_id, k.slate DESC, k.subset_id, k.rank, k.prediction_id`;
 
 /** The eight subsets in the order in which they are shown. */
 export const SUBSETS: readonly { readonly id: string; readonly name: string }[] = [
@@ -99,9 +100,10 @@ export interface SubsetTally extends Tally {
   readonly pending: number;
 }
 
-/** One subset of one system in one record class, with its picks, newest first. */
+/** One subset of one market and system in one record class, with its picks, newest first. */
 export interface SubsetRow {
   readonly record_class: string;
+  readonly market: string;
   readonly system_id: string;
   readonly subset_id: string;
   readonly name: string;
@@ -110,11 +112,14 @@ export interface SubsetRow {
     readonly months: readonly (SubsetTally & { readonly period: string })[];
     readonly weeks: readonly (SubsetTally & { readonly period: string })[];
   };
-  readonly picks: readonly Omit<SeasonPick, 'record_class' | 'system_id' | 'subset_id' | 'profit'>[];
+  readonly picks: readonly Omit<
+    SeasonPick,
+    'record_class' | 'market' | 'system_id' | 'subset_id' | 'profit'
+  >[];
 }
 
 /**
- * Draft of `subsets.json` of a season: all eight subsets for every system and record class that has picks, with wins and
+ * Draft of `subsets.json` of a season: all eight subsets for every market, system and record class that has picks, with wins and
  * losses by season, month and ISO week, newest first. Live and backfill are rows of their own; nothing sums over them.
  */
 export async function draftSeasonSubsets(
@@ -124,7 +129,7 @@ export async function draftSeasonSubsets(
   cacheControl: string,
 ): Promise<Draft> {
   const picks = await warehouse.query<SeasonPick>(SEASON_PICKS, { ...seasonSpan(season) });
-  const groups = Map.groupBy(picks, (pick) => `${pick.record_class}\n${pick.system_id}`);
+  const groups = Map.groupBy(picks, (pick) => `${pick.record_class}\n${pick.market}\n${pick.system_id}`);
   const rows = [...groups.values()].flatMap((group) =>
     subsetsOf(group).map(({ id, name }) => subsetRow(id, name, group, season)),
   );
@@ -157,6 +162,7 @@ function subsetRow(id: string, name: string, group: readonly SeasonPick[], seaso
   const first = group[0];
   return {
     record_class: first?.record_class ?? '',
+    market: first?.market ?? '',
     system_id: first?.system_id ?? '',
     subset_id: id,
     name,
@@ -166,7 +172,14 @@ function subsetRow(id: string, name: string, group: readonly SeasonPick[], seaso
       weeks: byPeriod('week', picks, season),
     },
     picks: picks.map(
-      ({ record_class: _class, system_id: _system, subset_id: _subset, profit: _profit, ...pick }) => pick,
+      ({
+        record_class: _class,
+        market: _market,
+        system_id: _system,
+        subset_id: _subset,
+        profit: _profit,
+        ...pick
+      }) => pick,
     ),
   };
 }

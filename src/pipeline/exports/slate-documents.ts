@@ -18,11 +18,12 @@ const PREDICTION_COLUMNS = [
   ],
   ...[
     'is_home',
+    'market',
     'system_id',
     'model_id',
-    'predicted_points',
-    'mean_points',
-    'sd_points',
+    'predicted',
+    'mean',
+    'sd',
     'p10',
     'p25',
     'p75',
@@ -62,6 +63,7 @@ const GRADE_COLUMNS = [
     'player_name',
     'team_abbr',
     'opponent_abbr',
+    'market',
     'system_id',
   ],
   ...[
@@ -72,12 +74,12 @@ const GRADE_COLUMNS = [
     'recommendation',
     'is_actionable',
     'filter_reason',
-    'predicted_points',
+    'predicted',
     'edge',
   ],
   ...[
     'confidence',
-    'actual_points',
+    'actual',
     'actual_minutes',
     'outcome',
     'is_correct',
@@ -98,7 +100,7 @@ export interface SlateDrafts {
 
 /**
  * Drafts of `picks.json` and `predictions.json` from one read of the visible predictions of a slate. Picks are the
- * actionable rows; `rank` counts within a system by the size of the edge, then by confidence.
+ * actionable rows; `rank` counts within a market and system by the size of the edge, then by confidence.
  */
 export async function draftPredictions(
   warehouse: Warehouse,
@@ -108,7 +110,7 @@ export async function draftPredictions(
 ): Promise<SlateDrafts> {
   const rows = await warehouse.query(
     `SELECT ${PREDICTION_COLUMNS.join(', ')} FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)
-     ORDER BY system_id, player_name, player_id, line, prediction_id`,
+     ORDER BY market, system_id, player_name, player_id, line, prediction_id`,
     { slate },
   );
   const picks = ranked(rows.filter((row) => row['is_actionable'] === true));
@@ -137,7 +139,7 @@ export async function draftResults(
 ): Promise<Draft> {
   const rows = await warehouse.query(
     `SELECT ${GRADE_COLUMNS.map((name) => `g.${name}`).join(', ')} FROM (${COUNTED_GRADES}) g
-     ORDER BY g.record_class DESC, g.system_id, g.player_name, g.player_id, g.line, g.prediction_id`,
+     ORDER BY g.record_class DESC, g.market, g.system_id, g.player_name, g.player_id, g.line, g.prediction_id`,
     { from: slate, to: slate },
   );
   const record = (await readRecord(warehouse, { from: slate, to: slate })).filter(

@@ -1,12 +1,13 @@
 import { parseSlate } from '#core/calendar.ts';
 import { predictionGrades } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
+import { countedByMarketSql } from '#core/markets.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
 /**
  * Which grades count in a record, as a subselect `SELECT … FROM (${COUNTED_GRADES}) g`: of the publications that stand, the
- * newest per slate, player and record class. So a player whose line moved at noon counts once, with the last version before
+ * newest per slate, player, market and record class. So a player whose line moved at noon counts once, with the last version before
  * tip-off, and a backfill made later neither hides the live record nor adds to it. Grades of a publication withdrawn since
  * the last grading do not count. Parameters @from and @to bound the slates.
  */
@@ -16,7 +17,7 @@ export const COUNTED_GRADES = `
   JOIN nba_predictions.publications v ON v.publication_id = g.publication_id AND v.slate = g.slate AND v.event = 'published'
   WHERE g.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND v.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
     AND NOT EXISTS (SELECT 1 FROM nba_predictions.publications w WHERE w.publication_id = g.publication_id AND w.event = 'withdrawn')
-  QUALIFY RANK() OVER (PARTITION BY g.slate, g.player_id, g.record_class ORDER BY v.event_at DESC, v.publication_id DESC) = 1`;
+  QUALIFY RANK() OVER (PARTITION BY g.slate, g.player_id, g.market, g.record_class ORDER BY v.event_at DESC, v.publication_id DESC) = 1`;
 
 /**
  * The grading statement, portable SQL over slates [@from, @to].
@@ -44,8 +45,8 @@ WITH sides AS (
   LEFT JOIN sides a ON a.game_id = s.game_id AND a.slate = s.slate AND a.team_abbr = s.away_abbr
 ), published AS (
   SELECT p.prediction_id, p.publication_id, p.record_class, p.slate, p.game_id, p.player_id, p.player_name, p.team_abbr,
-    p.opponent_abbr, p.system_id, p.model_id, p.line, p.line_role, p.line_quality, p.bookmaker, p.recommendation,
-    p.is_actionable, p.filter_reason, p.predicted_points, p.edge, p.confidence, p.over_price, p.under_price,
+    p.opponent_abbr, p.market, p.system_id, p.model_id, p.line, p.line_role, p.line_quality, p.bookmaker, p.recommendation,
+    p.is_actionable, p.filter_reason, p.predicted, p.edge, p.confidence, p.over_price, p.under_price,
     LOWER(COALESCE(p.injury_status, '')) AS injury_status, v.event_at AS published_at,
     p.recommendation IN ('OVER', 'UNDER') AND p.line IS NOT NULL AS is_bet
   FROM nba_predictions.player_prop_predictions p
@@ -56,14 +57,14 @@ WITH sides AS (
 ), judged AS (
   SELECT p.*, s.season, s.season_type,
     CASE WHEN p.record_class = 'live' AND p.published_at < s.tipoff_at THEN 'live' ELSE 'backfill' END AS proven_class,
-    g.points, g.minutes,
+    ${countedByMarketSql('p.market', 'g')} AS counted, g.minutes,
     COALESCE(g.played, FALSE) AND NOT (COALESCE(g.minutes, 0) = 0 AND COALESCE(g.points, 0) = 0) AS has_played,
     CASE
       WHEN s.game_id IS NULL THEN 'unknown_game'
       WHEN s.slate <> p.slate OR s.status IN ('postponed', 'cancelled') THEN 'not_played_on_slate'
       WHEN s.status <> 'final' THEN 'not_final'
       WHEN NOT s.has_box_score THEN 'no_box_score'
-      WHEN g.played AND g.points IS NULL THEN 'no_points'
+      WHEN g.played AND ${countedByMarketSql('p.market', 'g')} IS NULL THEN 'no_actual'
       ELSE 'final' END AS standing
   FROM published p
   LEFT JOIN games s ON s.game_id = p.game_id
@@ -72,24 +73,24 @@ WITH sides AS (
 )`;
 
 /**
- * One grade per row of a final game. Points and line are compared exactly (integer and decimal). The price is that of the
+ * One grade per row of a final game. What he did and the line are compared exactly (integer and decimal). The price is that of the
  * recommended side, -110 where the source has no American price; a win earns 100 / -price or price / 100 per unit.
  */
 export const GRADES = `${JUDGED}, decided AS (
   SELECT j.*,
-    CASE WHEN NOT j.has_played THEN 'void' WHEN NOT j.is_bet THEN 'no_bet' WHEN j.points = j.line THEN 'push'
-      WHEN (j.points > j.line) = (j.recommendation = 'OVER') THEN 'win' ELSE 'loss' END AS outcome,
+    CASE WHEN NOT j.has_played THEN 'void' WHEN NOT j.is_bet THEN 'no_bet' WHEN j.counted = j.line THEN 'push'
+      WHEN (j.counted > j.line) = (j.recommendation = 'OVER') THEN 'win' ELSE 'loss' END AS outcome,
     CASE WHEN NOT j.is_bet THEN NULL
       WHEN j.recommendation = 'OVER' AND ABS(j.over_price) >= 100 THEN j.over_price
       WHEN j.recommendation = 'UNDER' AND ABS(j.under_price) >= 100 THEN j.under_price
       ELSE -110 END AS price,
-    CASE WHEN j.has_played THEN j.points END AS actual_points,
-    CASE WHEN j.has_played THEN j.predicted_points - j.points END AS signed_error
+    CASE WHEN j.has_played THEN j.counted END AS actual,
+    CASE WHEN j.has_played THEN j.predicted - j.counted END AS signed_error
   FROM judged j WHERE j.standing = 'final'
 )
 SELECT d.prediction_id, d.publication_id, d.proven_class AS record_class, d.slate, d.season, d.season_type, d.game_id, d.player_id,
-  d.player_name, d.team_abbr, d.opponent_abbr, d.system_id, d.model_id, d.line, d.line_role, d.line_quality, d.bookmaker,
-  d.recommendation, d.is_actionable, d.filter_reason, d.predicted_points, d.edge, d.confidence, d.actual_points,
+  d.player_name, d.team_abbr, d.opponent_abbr, d.market, d.system_id, d.model_id, d.line, d.line_role, d.line_quality, d.bookmaker,
+  d.recommendation, d.is_actionable, d.filter_reason, d.predicted, d.edge, d.confidence, d.actual,
   CASE WHEN d.has_played THEN d.minutes END AS actual_minutes, d.outcome,
   CASE d.outcome WHEN 'win' THEN TRUE WHEN 'loss' THEN FALSE END AS is_correct,
   CASE WHEN d.outcome <> 'void' THEN NULL
@@ -98,7 +99,7 @@ SELECT d.prediction_id, d.publication_id, d.proven_class AS record_class, d.slat
     ELSE 'dnp_unknown' END AS void_reason,
   d.signed_error, ABS(d.signed_error) AS absolute_error,
   ROUND(ABS(d.signed_error), 6) <= 3 AS within_3, ROUND(ABS(d.signed_error), 6) <= 5 AS within_5,
-  d.actual_points - d.line AS actual_margin, d.price,
+  d.actual - d.line AS actual_margin, d.price,
   CASE WHEN NOT d.is_bet THEN NULL WHEN d.outcome = 'loss' THEN -1 WHEN d.outcome <> 'win' THEN 0
     WHEN d.price < 0 THEN fn.safe_div(100, -d.price) ELSE fn.safe_div(d.price, 100) END AS profit,
   CAST(@graded_at AS TIMESTAMP) AS graded_at
@@ -117,7 +118,7 @@ export interface GradeDeps {
 export const PENDING_REASONS = [
   'not_final',
   'no_box_score',
-  'no_points',
+  'no_actual',
   'not_played_on_slate',
   'unknown_game',
 ] as const;
@@ -179,7 +180,7 @@ export async function grade(
   const pending: Record<PendingReason, Count> = {
     not_final: count('not_final'),
     no_box_score: count('no_box_score'),
-    no_points: count('no_points'),
+    no_actual: count('no_actual'),
     not_played_on_slate: count('not_played_on_slate'),
     unknown_game: count('unknown_game'),
   };

@@ -75,7 +75,7 @@ function roundedInterval({ low, high }: Interval): Interval {
   return { low: rounded(low, 6), high: rounded(high, 6) };
 }
 
-/** Errors of the point forecasts of players who played, one row per player and system; null where there are none. */
+/** Errors of the point forecasts of players who played, one row per player, market and system; null where there are none. */
 export interface ForecastErrors {
   readonly rows: number;
   readonly mae: number | null;
@@ -88,6 +88,7 @@ export interface ForecastErrors {
 export interface RecordRow {
   /** live and backfill stand in rows of their own; nothing here sums over them. */
   readonly record_class: string;
+  readonly market: string;
   readonly system_id: string;
   readonly kind: PeriodKind;
   readonly period: string;
@@ -101,6 +102,7 @@ export interface RecordRow {
 const BETS = ['wins', 'losses', 'pushes', 'voids', 'profit'] as const;
 type PerSlate = {
   record_class: string;
+  market: string;
   system_id: string;
   season: string;
   slate: string;
@@ -120,7 +122,7 @@ function betColumns(prefix: 'pick' | 'side', condition: string): string {
 const SIDE = "g.recommendation IN ('OVER', 'UNDER') AND g.line IS NOT NULL";
 const POINT = "g.line_role <> 'second' AND g.absolute_error IS NOT NULL";
 const PER_SLATE = `
-SELECT g.record_class, g.system_id, g.season, g.slate,
+SELECT g.record_class, g.market, g.system_id, g.season, g.slate,
   ${betColumns('pick', `g.is_actionable AND ${SIDE}`)},
   ${betColumns('side', `g.line_role <> 'second' AND ${SIDE}`)},
   COUNTIF(${POINT}) AS error_rows,
@@ -128,13 +130,13 @@ SELECT g.record_class, g.system_id, g.season, g.slate,
   COALESCE(SUM(CASE WHEN ${POINT} THEN g.signed_error END), 0) AS signed,
   COUNTIF(${POINT} AND g.within_3) AS near_3, COUNTIF(${POINT} AND g.within_5) AS near_5
 FROM (${COUNTED_GRADES}) g
-GROUP BY g.record_class, g.system_id, g.season, g.slate
-ORDER BY g.record_class, g.system_id, g.slate, g.season`;
+GROUP BY g.record_class, g.market, g.system_id, g.season, g.slate
+ORDER BY g.record_class, g.market, g.system_id, g.slate, g.season`;
 
 /**
- * The record over slates [from, to]: per record class, system and period (season, month, ISO week) the wins, losses,
+ * The record over slates [from, to]: per record class, market, system and period (season, month, ISO week) the wins, losses,
  * pushes, voids, profit and hit rate with Wilson's 95 % interval of the picks and of all sides, and the errors of the
- * point forecasts. Rows are ordered by class, system, kind and period. No grades: no rows.
+ * point forecasts. Rows are ordered by class, market, system, kind and period. No grades: no rows.
  */
 export async function readRecord(
   warehouse: Warehouse,
@@ -146,7 +148,9 @@ export async function readRecord(
   });
   return PERIOD_KINDS.flatMap((kind) => {
     const groups = Map.groupBy(slates, (row) =>
-      [row.record_class, row.system_id, periodOf(kind, row.slate as Slate, row.season)].join('\n'),
+      [row.record_class, row.market, row.system_id, periodOf(kind, row.slate as Slate, row.season)].join(
+        '\n',
+      ),
     );
     return [...groups.values()].map((rows) => recordRow(kind, rows));
   }).sort((a, b) => compare(order(a), order(b)));
@@ -161,6 +165,7 @@ function recordRow(kind: PeriodKind, rows: readonly PerSlate[]): RecordRow {
     n === 0 ? null : rounded(sum(key) / n, 4);
   return {
     record_class: first?.record_class ?? '',
+    market: first?.market ?? '',
     system_id: first?.system_id ?? '',
     kind,
     period: first === undefined ? '' : periodOf(kind, first.slate as Slate, first.season),
@@ -187,7 +192,7 @@ function betsOf(row: PerSlate, prefix: 'pick' | 'side'): BetCounts {
 }
 
 function order(row: RecordRow): string {
-  return [row.record_class, row.system_id, PERIOD_KINDS.indexOf(row.kind), row.period].join('\n');
+  return [row.record_class, row.market, row.system_id, PERIOD_KINDS.indexOf(row.kind), row.period].join('\n');
 }
 
 function compare(a: string, b: string): number {

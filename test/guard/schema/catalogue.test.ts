@@ -74,7 +74,7 @@ describe('the SQL of this repository', () => {
     expect(usage.readers('nba_analytics.player_game_summary', 'raw_row_id')).toContain('pipeline/refresh');
     expect(usage.readers('nba_analytics.player_game_summary', 'raw_row_id')).not.toContain('grading');
     expect(usage.writers('nba_analytics.player_game_summary', 'raw_row_id')).toEqual(['PlayerGameSummary']);
-    expect(usage.readers('nba_predictions.player_prop_predictions', 'predicted_points')).toContain('grading');
+    expect(usage.readers('nba_predictions.player_prop_predictions', 'predicted')).toContain('grading');
     expect(usage.readersOf('fn.safe_div')).toContain('processor MLFeatureStore');
   });
 });

@@ -78,6 +78,7 @@ describe('the model', () => {
       ...{
         model_id: 'ridge-one',
         family: 'ridge',
+        market: 'points',
         status: 'champion',
         status_changed_at: at,
         status_changed_by: 'test',

@@ -65,17 +65,17 @@ const DAMAGE: readonly (readonly [check: string, sql: string])[] = [
   ],
   ['probabilities_sum_to_one', 'UPDATE @table SET p_over = p_over + 0.00001 WHERE player_id = 3'],
   ['probabilities_sum_to_one', 'UPDATE @table SET p_push = NULL WHERE player_id = 3'],
-  ['values_in_range', 'UPDATE @table SET predicted_points = 80.5 WHERE player_id = 3'],
+  ['values_in_range', 'UPDATE @table SET predicted = 80.5 WHERE player_id = 3'],
   ['values_in_range', 'UPDATE @table SET p_over = -0.1, p_under = 1.1 - p_push WHERE player_id = 3'],
-  ['spread_is_positive', 'UPDATE @table SET sd_points = 0 WHERE player_id = 3'],
+  ['spread_is_positive', 'UPDATE @table SET sd = 0 WHERE player_id = 3'],
   ['no_defaults', 'UPDATE @table SET required_default_count = 1 WHERE player_id = 3'],
   [
     'sides_agree_with_forecasts',
-    "UPDATE @table SET recommendation = 'OVER', predicted_points = CAST(line AS FLOAT64) - 1 WHERE player_id = 3",
+    "UPDATE @table SET recommendation = 'OVER', predicted = CAST(line AS FLOAT64) - 1 WHERE player_id = 3",
   ],
   [
     'sides_agree_with_forecasts',
-    "UPDATE @table SET recommendation = 'UNDER', predicted_points = CAST(line AS FLOAT64) WHERE player_id = 3",
+    "UPDATE @table SET recommendation = 'UNDER', predicted = CAST(line AS FLOAT64) WHERE player_id = 3",
   ],
   [
     'sides_agree_with_forecasts',

@@ -76,7 +76,7 @@ describe('the copy of staged rows', () => {
 
   it('is gone when the audit has failed', async () => {
     const { world, id, table } = await staged();
-    await world.warehouse.execute(`UPDATE ${table} SET sd_points = 0 WHERE player_id = 1`);
+    await world.warehouse.execute(`UPDATE ${table} SET sd = 0 WHERE player_id = 1`);
     const ended = await consolidateIfComplete(world.deps, id, 'test');
     expect(ended).toMatchObject({ state: 'held', publication_id: null });
     expect(ended.reason).toContain('spread_is_positive');

@@ -4,7 +4,7 @@ import { DEFAULT_RULES, type Opinion, recommend } from '#pipeline/batch/predicti
 
 const OPINION: Opinion = {
   system_id: 'ridge',
-  predicted_points: 24,
+  predicted: 24,
   line: '20.5',
   p_over: 0.68,
   p_under: 0.32,
@@ -23,7 +23,7 @@ describe('the recommendation of a row', () => {
       is_actionable: true,
       filter_reason: null,
     });
-    const under = said({ predicted_points: 17, p_over: 0.3, p_under: 0.7 });
+    const under = said({ predicted: 17, p_over: 0.3, p_under: 0.7 });
     expect(under).toEqual({
       recommendation: 'UNDER',
       edge: -3.5,
@@ -59,15 +59,15 @@ describe('the recommendation of a row', () => {
   });
 
   it('leaves pushes out of the probability', () => {
-    const whole = said({ line: '20', p_over: 0.48, p_under: 0.4, predicted_points: 23.5 });
+    const whole = said({ line: '20', p_over: 0.48, p_under: 0.4, predicted: 23.5 });
     expect(whole.recommendation).toBe('OVER');
     expect(whole.confidence).toBeCloseTo(0.48 / 0.88, 12);
   });
 
   it('never names a side that contradicts the point forecast', () => {
-    expect(said({ predicted_points: 19 }).recommendation).toBe('PASS');
-    expect(said({ predicted_points: 20.5 }).recommendation).toBe('PASS');
-    expect(said({ predicted_points: 22, p_over: 0.3, p_under: 0.7 }).recommendation).toBe('PASS');
+    expect(said({ predicted: 19 }).recommendation).toBe('PASS');
+    expect(said({ predicted: 20.5 }).recommendation).toBe('PASS');
+    expect(said({ predicted: 22, p_over: 0.3, p_under: 0.7 }).recommendation).toBe('PASS');
   });
 
   it('asks for the advantage it is told to ask for', () => {
@@ -77,19 +77,17 @@ describe('the recommendation of a row', () => {
   });
 
   it('keeps sides that are no picks with the first reason against them', () => {
-    expect(said({ system_id: 'ewma8', predicted_points: 21, feature_quality_score: 70 }).filter_reason).toBe(
+    expect(said({ system_id: 'ewma8', predicted: 21, feature_quality_score: 70 }).filter_reason).toBe(
       'shadow_system',
     );
-    expect(said({ predicted_points: 23.499, feature_quality_score: 70 }).filter_reason).toBe('low_edge');
-    expect(said({ predicted_points: 23.5, feature_quality_score: 79.9 }).filter_reason).toBe(
-      'not_quality_ready',
-    );
-    expect(said({ predicted_points: 23.5, feature_quality_score: 80 }).is_actionable).toBe(true);
+    expect(said({ predicted: 23.499, feature_quality_score: 70 }).filter_reason).toBe('low_edge');
+    expect(said({ predicted: 23.5, feature_quality_score: 79.9 }).filter_reason).toBe('not_quality_ready');
+    expect(said({ predicted: 23.5, feature_quality_score: 80 }).is_actionable).toBe(true);
   });
 
   it('agrees with itself for any opinion: side, sign of the edge, picks', () => {
     const opinion = fc.record({
-      predicted_points: fc.double({ min: 0, max: 60, noNaN: true }),
+      predicted: fc.double({ min: 0, max: 60, noNaN: true }),
       line: fc.option(fc.integer({ min: 1, max: 100 }).map((half) => String(half / 2))),
       p_over: fc.double({ min: 0, max: 1, noNaN: true }),
       feature_quality_score: fc.double({ min: 0, max: 100, noNaN: true }),

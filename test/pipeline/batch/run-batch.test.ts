@@ -108,12 +108,12 @@ describe('a batch from start to publication', () => {
     expect(moved).toMatchObject({ state: 'published', predicted: 1 });
     expect(new Set((await world.visible()).map((row) => row.split(' ')[2]))).toEqual(new Set(['25']));
     const all = await world.warehouse.query(
-      "SELECT line, edge, predicted_points FROM nba_predictions.player_prop_predictions WHERE slate = CAST(@slate AS DATE) AND system_id = 'ridge' ORDER BY line",
+      "SELECT line, edge, predicted FROM nba_predictions.player_prop_predictions WHERE slate = CAST(@slate AS DATE) AND system_id = 'ridge' ORDER BY line",
       { slate: SLATE },
     );
     expect(all.map((row) => row['line'])).toEqual(['24.5', '25']);
     for (const row of all)
-      expect(Number(row['edge'])).toBeCloseTo(Number(row['predicted_points']) - Number(row['line']), 3);
+      expect(Number(row['edge'])).toBeCloseTo(Number(row['predicted']) - Number(row['line']), 3);
   });
 
   it('can be undone and predicted again; what stood before is visible in between', async () => {

@@ -264,7 +264,7 @@ describe('a state store that was lost, or came back from a copy, beside the ware
         world.warehouse.stage(
           table,
           as,
-          rows.map((row) => ({ ...row, sd_points: 0 })),
+          rows.map((row) => ({ ...row, sd: 0 })),
           options,
         ),
     };

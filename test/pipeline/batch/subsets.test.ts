@@ -9,6 +9,7 @@ const pick = (id: number, edge: number, change: Partial<PickRow> = {}): PickRow 
   prediction_id: `prediction-${String(id).padStart(3, '0')}`,
   slate: SLATE,
   record_class: 'live',
+  market: 'points',
   system_id: 'ridge',
   player_id: id,
   recommendation: edge > 0 ? 'OVER' : 'UNDER',
@@ -22,6 +23,25 @@ const members = (rows: readonly PickRow[], subset: string): number[] =>
     .filter(({ subset_id }) => subset_id === subset)
     .sort((a, b) => a.rank - b.rank)
     .map(({ player_id }) => player_id);
+
+describe('the subsets of two markets', () => {
+  const two = [pick(1, 8), pick(2, 6), pick(3, 9, { market: 'pra' }), pick(4, -7, { market: 'pra' })];
+
+  it('are chosen and ranked apart', () => {
+    const top = subsetPicksOf(two).filter(({ subset_id }) => subset_id === 'top_3');
+    expect(top.map(({ market, rank, player_id }) => [market, rank, player_id])).toEqual([
+      ['points', 1, 1],
+      ['points', 2, 2],
+      ['pra', 1, 3],
+      ['pra', 2, 4],
+    ]);
+  });
+
+  it('have a signal of their own', () => {
+    const signals = new Map(subsetPicksOf(two).map(({ market, daily_signal }) => [market, daily_signal]));
+    expect(Object.fromEntries(signals)).toEqual({ points: 'red', pra: 'yellow' });
+  });
+});
 
 describe('the subsets of a slate', () => {
   const rows = [

@@ -216,7 +216,7 @@ describe('the rows of a player', () => {
     const world = await worldOf([player]);
     expect(await runBatch(world.deps, FIRST)).toMatchObject({ state: 'published' });
     return world.warehouse.query(
-      `SELECT system_id, line, line_role, predicted_points, edge, p_over, p_push, p_under, recommendation, bookmaker, over_price, prediction_id
+      `SELECT system_id, line, line_role, predicted, edge, p_over, p_push, p_under, recommendation, bookmaker, over_price, prediction_id
        FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE) ORDER BY system_id, line_role`,
       { slate: SLATE },
     );
@@ -248,7 +248,7 @@ describe('the rows of a player', () => {
     expect(rows).toHaveLength(8);
     expect(new Set(rows.map((row) => row['prediction_id'])).size).toBe(8);
     for (const row of rows) {
-      expect(Number(row['edge'])).toBeCloseTo(Number(row['predicted_points']) - Number(row['line']), 6);
+      expect(Number(row['edge'])).toBeCloseTo(Number(row['predicted']) - Number(row['line']), 6);
       expect(row['bookmaker']).toBe(row['line_role'] === 'main' ? 'draftkings' : 'fanduel');
       expect(row['over_price']).toBe(row['line_role'] === 'main' ? -110 : null);
       expect(Number(row['p_push'])).toBe(row['line'] === '24.5' ? 0 : Number(row['p_push']));

@@ -66,6 +66,7 @@ async function choose(
       prediction_id: row.prediction_id ?? '',
       slate: row.slate ?? '',
       record_class: row.record_class ?? '',
+      market: row.market ?? '',
       system_id: row.system_id ?? '',
       rank: i + 1,
       player_id: row.player_id ?? 0,
@@ -149,7 +150,7 @@ describe('the subsets of a season', () => {
     expect(picks[1]).toMatchObject({
       player_name: 'Player 901',
       line: '15.5',
-      actual_points: 20,
+      actual: 20,
       daily_signal: 'green',
     });
     expect((await document()).row_count).toBe(7);

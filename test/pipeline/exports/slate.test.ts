@@ -50,7 +50,7 @@ describe('picks', () => {
     await run();
     const { rows, ...head } = await document('picks');
     expect(head).toEqual({
-      schema_version: 1,
+      schema_version: 2,
       kind: 'picks',
       status: 'ok',
       slate: SLATE,

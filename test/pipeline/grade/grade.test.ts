@@ -50,7 +50,7 @@ describe('a bet', () => {
       outcome: 'win',
       is_correct: true,
       void_reason: null,
-      actual_points: 21,
+      actual: 21,
       actual_minutes: 33,
       signed_error: 3,
       absolute_error: 3,
@@ -139,7 +139,7 @@ describe('a player who did not play in a complete game', () => {
       is_correct: null,
       void_reason,
       profit: 0,
-      actual_points: null,
+      actual: null,
       actual_minutes: null,
       absolute_error: null,
       within_3: null,
@@ -156,7 +156,7 @@ describe('a player who did not play in a complete game', () => {
 
   it('is not void with zero points in real minutes', async () => {
     await scored(0, { minutes: 4.2 });
-    expect(await gradeOne({})).toMatchObject({ outcome: 'loss', actual_points: 0, actual_minutes: 4.2 });
+    expect(await gradeOne({})).toMatchObject({ outcome: 'loss', actual: 0, actual_minutes: 4.2 });
   });
 
   it('voids a PASS too, which neither wins nor costs', async () => {
@@ -204,7 +204,7 @@ describe('an unfinished game', () => {
     await addBoxScore(warehouse);
     await scored(null);
     await publish(warehouse, [{}]);
-    expect(await run()).toMatchObject({ graded: 0, pending: { no_points: { rows: 1 } } });
+    expect(await run()).toMatchObject({ graded: 0, pending: { no_actual: { rows: 1 } } });
   });
 
   it('is not graded with the result of another date, nor without a schedule', async () => {
@@ -237,7 +237,7 @@ describe('an unfinished game', () => {
       pending: {
         not_final: { rows: 1, games: 1 },
         no_box_score: { rows: 0, games: 0 },
-        no_points: { rows: 0, games: 0 },
+        no_actual: { rows: 0, games: 0 },
         not_played_on_slate: { rows: 0, games: 0 },
         unknown_game: { rows: 0, games: 0 },
       },

@@ -124,10 +124,10 @@ export const gradesMatch = defineCanary({
   whenEmpty: { skip: 'nothing of last night is graded' },
   look: {
     sql: `
-SELECT g.player_name || ' ' || g.system_id AS subject,
-  p.prediction_id IS NULL OR ABS(p.predicted_points - g.predicted_points) > 0.0005 OR COALESCE(p.line, -1) <> COALESCE(g.line, -1)
+SELECT g.player_name || ' ' || g.system_id || ' ' || g.market AS subject,
+  p.prediction_id IS NULL OR ABS(p.predicted - g.predicted) > 0.0005 OR COALESCE(p.line, -1) <> COALESCE(g.line, -1)
     OR COUNT(*) OVER (PARTITION BY g.publication_id, g.prediction_id) > 1 AS is_bad,
-  'graded ' || CAST(g.predicted_points AS STRING) || ', published ' || COALESCE(CAST(p.predicted_points AS STRING), 'nothing')
+  'graded ' || CAST(g.predicted AS STRING) || ', published ' || COALESCE(CAST(p.predicted AS STRING), 'nothing')
     || CASE WHEN COUNT(*) OVER (PARTITION BY g.publication_id, g.prediction_id) > 1 THEN ', more than once' ELSE '' END AS note
 FROM (SELECT * FROM nba_predictions.prediction_grades WHERE slate = CAST(@slate AS DATE)) AS g
 LEFT JOIN (SELECT * FROM nba_predictions.player_prop_predictions WHERE slate = CAST(@slate AS DATE)) AS p
@@ -135,7 +135,7 @@ LEFT JOIN (SELECT * FROM nba_predictions.player_prop_predictions WHERE slate = C
   },
   sabotage: {
     sql: [
-      'UPDATE nba_predictions.prediction_grades SET predicted_points = predicted_points * 1.7 WHERE slate = CAST(@slate AS DATE)',
+      'UPDATE nba_predictions.prediction_grades SET predicted = predicted * 1.7 WHERE slate = CAST(@slate AS DATE)',
     ],
   },
   meaning:

@@ -1,3 +1,4 @@
+import { PUBLISHED_IN } from '#core/markets.ts';
 import { defineCanary } from '#guard/canaries/definition.ts';
 import { BOXED_GAMES, GAMES } from './sql.ts';
 
@@ -155,12 +156,12 @@ JOIN (
   FROM nba_reference.schedule s
   LEFT JOIN (
     SELECT DISTINCT slate, home_abbr, away_abbr FROM nba_raw.player_lines
-    WHERE slate >= CAST(@from AS DATE) AND slate < CAST(@slate AS DATE) AND market = 'points'
+    WHERE slate >= CAST(@from AS DATE) AND slate < CAST(@slate AS DATE) AND market IN ${PUBLISHED_IN}
   ) q ON q.slate = s.slate AND q.home_abbr = s.home_abbr AND q.away_abbr = s.away_abbr
   WHERE s.slate >= CAST(@from AS DATE) AND s.slate < CAST(@slate AS DATE) AND s.is_counted AND s.status NOT IN ('postponed', 'cancelled')
 ) AS usual ON usual.quoted >= 0.9 * usual.games AND usual.games > 0
 LEFT JOIN (
-  SELECT DISTINCT home_abbr || away_abbr AS game FROM nba_raw.player_lines WHERE slate = CAST(@slate AS DATE) AND market = 'points'
+  SELECT DISTINCT home_abbr || away_abbr AS game FROM nba_raw.player_lines WHERE slate = CAST(@slate AS DATE) AND market IN ${PUBLISHED_IN}
 ) AS l ON l.game = g.home_abbr || g.away_abbr`,
   },
   sabotage: { sql: ['DELETE FROM nba_raw.player_lines WHERE slate = CAST(@slate AS DATE)'] },
@@ -194,7 +195,7 @@ LEFT JOIN (
   WHERE slate BETWEEN fn.add_days(CAST(@slate AS DATE), -60) AND fn.add_days(CAST(@slate AS DATE), 180)
     AND ((published_slate = CAST(@slate AS DATE) AND slate <> CAST(@slate AS DATE)) OR (slate = CAST(@slate AS DATE) AND status IN ('postponed', 'cancelled')))
 ) AS called_off ON called_off.home_abbr = l.home_abbr AND called_off.away_abbr = l.away_abbr
-WHERE l.slate = CAST(@slate AS DATE) AND l.market = 'points' AND called_off.home_abbr IS NULL
+WHERE l.slate = CAST(@slate AS DATE) AND l.market IN ${PUBLISHED_IN} AND called_off.home_abbr IS NULL
 GROUP BY l.player_lookup`,
   },
   sabotage: {

@@ -1,4 +1,5 @@
 import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
+import { PUBLISHED_MARKETS } from '#core/markets.ts';
 import {
   type CanaryWorld,
   type CheckedThing,
@@ -7,7 +8,7 @@ import {
 } from '#guard/canaries/definition.ts';
 import { STAGING_HOURS, STAGING_PREFIX, stagingPrefix } from '#pipeline/batch/output-gate.ts';
 import { activeBatches, type BatchDoc, COLLECTIONS, isActive, listBatches } from '#pipeline/batch/state.ts';
-import { GAMES, oneDecimal, outOf, PREDICTABLE, PREDICTED } from './sql.ts';
+import { GAMES, oneDecimal, outOf, PREDICTABLE, PREDICTED, SYSTEM } from './sql.ts';
 
 export const predictionGap = defineCanary({
   id: 'prediction_gap',
@@ -117,11 +118,20 @@ WHERE e.line IS NOT NULL AND EXISTS (SELECT 1 FROM (${PREDICTED}) AS any_visible
   ],
 });
 
+const RANGES = PUBLISHED_MARKETS.map(({ label, max }) => `${label.toLowerCase()} from 0 to ${max}`).join(
+  ', ',
+);
+/** SQL: the cases of a row's market, each true when forecast and spread are possible in it. */
+const POSSIBLE = PUBLISHED_MARKETS.map(
+  ({ id, max, maxSd }) =>
+    `WHEN '${id}' THEN predicted BETWEEN 0 AND ${max} AND mean BETWEEN 0 AND ${max} AND sd > 0 AND sd <= ${maxSd}`,
+).join(' ');
+
 export const predictionValues = defineCanary({
   id: 'prediction_values',
   phase: 'predict',
   question: 'Is every published number possible?',
-  expected: 'points from 0 to 80, a positive spread, and chances that add up to one in every row',
+  expected: `${RANGES}, a positive spread, and chances that add up to one in every row`,
   looksAt: 'tonight',
   ladder: [{ by: '00:00', severity: 'critical' }],
   owner: 'predictions',
@@ -131,15 +141,15 @@ export const predictionValues = defineCanary({
   whenEmpty: { skip: 'nothing is published; prediction_gap says whether it should be' },
   look: {
     sql: `
-SELECT player_name || ' ' || system_id AS subject,
-  NOT (predicted_points BETWEEN 0 AND 80 AND mean_points BETWEEN 0 AND 80 AND sd_points > 0 AND sd_points <= 30 AND p10 <= p90
+SELECT player_name || ' ' || ${SYSTEM} AS subject,
+  NOT (CASE market ${POSSIBLE} ELSE FALSE END AND p10 <= p90
     AND (line IS NULL OR ABS(COALESCE(p_over, 9) + COALESCE(p_push, 9) + COALESCE(p_under, 9) - 1) < 0.001)) AS is_bad,
-  'points ' || CAST(predicted_points AS STRING) || ', spread ' || CAST(sd_points AS STRING) AS note
+  market || ' ' || CAST(predicted AS STRING) || ', spread ' || CAST(sd AS STRING) AS note
 FROM (${PREDICTED}) AS visible`,
   },
   sabotage: {
     sql: [
-      'UPDATE nba_predictions.player_prop_predictions SET predicted_points = 500 WHERE slate = CAST(@slate AS DATE) AND player_id IN (SELECT MIN(player_id) FROM nba_predictions.player_prop_predictions WHERE slate = CAST(@slate AS DATE))',
+      'UPDATE nba_predictions.player_prop_predictions SET predicted = 500 WHERE slate = CAST(@slate AS DATE) AND player_id IN (SELECT MIN(player_id) FROM nba_predictions.player_prop_predictions WHERE slate = CAST(@slate AS DATE))',
     ],
   },
   meaning: 'A row got past the audit or was changed after it. Nobody should read it.',
@@ -164,16 +174,16 @@ export const predictionsConstant = defineCanary({
   whenEmpty: { skip: 'no system has predicted ten players' },
   look: {
     sql: `
-SELECT system_id AS subject, MAX(players) >= 0.5 * SUM(players) AS is_bad, ${outOf('MAX(players)', 'SUM(players)')} || ' players alike' AS note
+SELECT ${SYSTEM} AS subject, MAX(players) >= 0.5 * SUM(players) AS is_bad, ${outOf('MAX(players)', 'SUM(players)')} || ' players alike' AS note
 FROM (
-  SELECT system_id, predicted_points, COUNT(DISTINCT player_id) AS players FROM (${PREDICTED}) AS visible GROUP BY system_id, predicted_points
+  SELECT market, system_id, predicted, COUNT(DISTINCT player_id) AS players FROM (${PREDICTED}) AS visible GROUP BY market, system_id, predicted
 ) AS alike
-GROUP BY system_id
+GROUP BY market, system_id
 HAVING SUM(players) >= 10`,
   },
   sabotage: {
     sql: [
-      "UPDATE nba_predictions.player_prop_predictions SET predicted_points = 12.5 WHERE slate = CAST(@slate AS DATE) AND system_id = 'ridge'",
+      "UPDATE nba_predictions.player_prop_predictions SET predicted = 12.5 WHERE slate = CAST(@slate AS DATE) AND system_id = 'ridge'",
     ],
   },
   meaning: 'A fallback value was published as a forecast.',
@@ -197,13 +207,13 @@ export const directionImbalance = defineCanary({
   whenEmpty: { skip: 'no system has 25 forecasts a point or more from a line' },
   look: {
     sql: `
-SELECT system_id AS subject, fn.greatest2(overs, unders) > 0.95 * (overs + unders) AS is_bad,
+SELECT ${SYSTEM} AS subject, fn.greatest2(overs, unders) > 0.95 * (overs + unders) AS is_bad,
   ${outOf('overs', 'overs + unders')} || ' over' AS note
 FROM (
-  SELECT system_id, SUM(CASE WHEN edge > 0 THEN 1 ELSE 0 END) AS overs, SUM(CASE WHEN edge < 0 THEN 1 ELSE 0 END) AS unders
+  SELECT market, system_id, SUM(CASE WHEN edge > 0 THEN 1 ELSE 0 END) AS overs, SUM(CASE WHEN edge < 0 THEN 1 ELSE 0 END) AS unders
   FROM (${PREDICTED}) AS visible
   WHERE line_role = 'main' AND system_id <> 'ewma8' AND ABS(edge) >= 1
-  GROUP BY system_id
+  GROUP BY market, system_id
 ) AS sides
 WHERE overs + unders >= 25`,
   },
@@ -234,9 +244,9 @@ export const biasAgainstLine = defineCanary({
   whenEmpty: { skip: 'no system has twenty players with a line' },
   look: {
     sql: `
-SELECT system_id AS subject, ABS(bias) > 2.5 AS is_bad, 'on average ' || ${oneDecimal('bias')} || ' points from the line' AS note
+SELECT ${SYSTEM} AS subject, ABS(bias) > 2.5 AS is_bad, 'on average ' || ${oneDecimal('bias')} || ' points from the line' AS note
 FROM (
-  SELECT system_id, AVG(edge) AS bias, COUNT(*) AS lines FROM (${PREDICTED}) AS visible WHERE line_role = 'main' AND edge IS NOT NULL GROUP BY system_id
+  SELECT market, system_id, AVG(edge) AS bias, COUNT(*) AS lines FROM (${PREDICTED}) AS visible WHERE line_role = 'main' AND edge IS NOT NULL GROUP BY market, system_id
 ) AS biases
 WHERE lines >= 20`,
   },
@@ -267,9 +277,9 @@ export const edgeCollapse = defineCanary({
   whenEmpty: { skip: 'fewer than thirty players have a line and a forecast of the champion' },
   look: {
     sql: `
-SELECT 'ridge' AS subject, size < 0.33 AS is_bad, 'mean distance ' || CAST(ROUND(size, 2) AS STRING) || ' points' AS note
+SELECT 'ridge ' || market AS subject, size < 0.33 AS is_bad, 'mean distance ' || CAST(ROUND(size, 2) AS STRING) || ' points' AS note
 FROM (
-  SELECT AVG(ABS(edge)) AS size, COUNT(*) AS lines FROM (${PREDICTED}) AS visible WHERE line_role = 'main' AND system_id = 'ridge' AND edge IS NOT NULL
+  SELECT market, AVG(ABS(edge)) AS size, COUNT(*) AS lines FROM (${PREDICTED}) AS visible WHERE line_role = 'main' AND system_id = 'ridge' AND edge IS NOT NULL GROUP BY market
 ) AS edges
 WHERE lines >= 30`,
   },
@@ -281,7 +291,7 @@ WHERE lines >= 30`,
   meaning:
     'The champion does not see the market; when it agrees with it to a fraction of a point, the line leaked into its inputs or forecasts were overwritten.',
   steps: [
-    'Compare predicted_points of ridge with line, row by row.',
+    'Compare predicted of ridge with line, row by row.',
     'Look at the training configuration of the model in tipoff models list.',
     'Roll back to the model before it when the rows confirm it.',
   ],
@@ -300,14 +310,16 @@ export const systemsPresent = defineCanary({
   whenEmpty: { skip: 'nothing is published tonight, or nothing was in the week before' },
   look: {
     sql: `
-SELECT e.system_id AS subject, COALESCE(t.players, 0) = 0 AS is_bad, 'no row tonight' AS note
+SELECT e.system_id || ' ' || e.market AS subject, COALESCE(t.players, 0) = 0 AS is_bad, 'no row tonight' AS note
 FROM (
-  SELECT DISTINCT system_id FROM nba_predictions.player_prop_predictions WHERE slate >= CAST(@from AS DATE) AND slate < CAST(@slate AS DATE)
+  SELECT DISTINCT market, system_id FROM nba_predictions.player_prop_predictions WHERE slate >= CAST(@from AS DATE) AND slate < CAST(@slate AS DATE)
 ) AS e
 JOIN (
   SELECT COUNT(*) AS visible_rows, COUNT(line) AS with_line FROM (${PREDICTED}) AS visible
 ) AS slate_rows ON slate_rows.visible_rows > 0 AND (e.system_id <> 'market' OR slate_rows.with_line > 0)
-LEFT JOIN (SELECT system_id, COUNT(DISTINCT player_id) AS players FROM (${PREDICTED}) AS visible GROUP BY system_id) AS t ON t.system_id = e.system_id`,
+LEFT JOIN (
+  SELECT market, system_id, COUNT(DISTINCT player_id) AS players FROM (${PREDICTED}) AS visible GROUP BY market, system_id
+) AS t ON t.market = e.market AND t.system_id = e.system_id`,
   },
   sabotage: {
     sql: [

@@ -94,8 +94,9 @@ interface VisibleRow {
   readonly prediction_id: string;
   readonly publication_id: string;
   readonly player_name: string;
+  readonly market: string;
   readonly system_id: string;
-  readonly predicted_points: number;
+  readonly predicted: number;
   readonly line: string | null;
   readonly is_actionable: boolean;
   readonly published_at: string;
@@ -103,7 +104,7 @@ interface VisibleRow {
 
 async function differingDocuments(world: CanaryWorld, { slate, asOf }: Moment): Promise<CheckedThing[]> {
   const rows = await world.warehouse.query<VisibleRow>(
-    `SELECT prediction_id, publication_id, player_name, system_id, predicted_points, line, is_actionable, published_at
+    `SELECT prediction_id, publication_id, player_name, market, system_id, predicted, line, is_actionable, published_at
      FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)`,
     { slate },
   );
@@ -133,13 +134,13 @@ async function compare(
   const exported = new Map(stored.rows.map((row) => [nameOf({ ...row }), { ...row }]));
   const times = Map.groupBy(stored.rows, (row) => nameOf({ ...row }));
   const things = expected.map((row): CheckedThing => {
-    const subject = `${row.player_name} ${row.system_id} in ${path.split('/').at(-1)}`;
+    const subject = `${row.player_name} ${row.system_id} ${row.market} in ${path.split('/').at(-1)}`;
     const twin: Record<string, unknown> | undefined = exported.get(nameOf(row));
     exported.delete(nameOf(row));
     if (twin === undefined) return { subject, is_bad: true, note: 'is missing' };
     const often = times.get(nameOf(row))?.length ?? 0;
     if (often > 1) return { subject, is_bad: true, note: `is there ${often} times` };
-    const other = (['predicted_points', 'line'] as const).find((name) => twin[name] !== row[name]);
+    const other = (['predicted', 'line'] as const).find((name) => twin[name] !== row[name]);
     return other === undefined
       ? { subject, is_bad: false, note: null }
       : {
@@ -179,12 +180,11 @@ export const exportEqualsTable = defineCanary({
   sabotage: {
     act: ({ exports }, { slate }) =>
       overwrite(exports, PREDICTIONS_PATH(slate), (text) => {
-        const document: { rows: { predicted_points: number }[] } = JSON.parse(text);
+        const document: { rows: { predicted: number }[] } = JSON.parse(text);
         const [first, ...rest] = document.rows;
         return JSON.stringify({
           ...document,
-          rows:
-            first === undefined ? [] : [{ ...first, predicted_points: first.predicted_points + 9 }, ...rest],
+          rows: first === undefined ? [] : [{ ...first, predicted: first.predicted + 9 }, ...rest],
         });
       }),
   },

@@ -28,6 +28,9 @@ export const PREDICTABLE = `
 export const PREDICTED =
   'SELECT * FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)';
 
+/** SQL: who forecasts what, as a check names it: "ridge points". */
+export const SYSTEM = "system_id || ' ' || market";
+
 /** SQL: a number as text with one decimal. */
 export function oneDecimal(expression: string): string {
   return `CAST(ROUND(${expression}, 1) AS STRING)`;

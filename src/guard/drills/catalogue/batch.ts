@@ -126,7 +126,7 @@ export const BATCH_DRILLS: readonly Drill[] = [
     beside: ['bias_against_line', 'direction_imbalance'],
     replay: changed('a system says the same number for everybody', {
       sql: [
-        "UPDATE nba_predictions.player_prop_predictions SET predicted_points = 12.5 WHERE slate = CAST(@slate AS DATE) AND system_id = 'ridge'",
+        "UPDATE nba_predictions.player_prop_predictions SET predicted = 12.5 WHERE slate = CAST(@slate AS DATE) AND system_id = 'ridge'",
       ],
     }),
     twin: unchanged('every system has its own number for every player'),

@@ -41,7 +41,7 @@ export const PRODUCT_DRILLS: readonly Drill[] = [
     guard: 'grades_match',
     replay: changed('grades carry other numbers than were published', {
       sql: [
-        `UPDATE nba_predictions.prediction_grades SET predicted_points = predicted_points * 1.7 WHERE slate = ${YESTERDAY}`,
+        `UPDATE nba_predictions.prediction_grades SET predicted = predicted * 1.7 WHERE slate = ${YESTERDAY}`,
       ],
     }),
     twin: changed('a grade is made anew with the same numbers', {

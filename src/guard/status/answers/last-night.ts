@@ -1,4 +1,5 @@
 import { addDays, easternInstant } from '#core/calendar.ts';
+import { MAIN_MARKET } from '#core/markets.ts';
 import {
   type Found,
   outOf,
@@ -78,7 +79,7 @@ async function processed(
 const teams = (count: number): string => (count === 2 ? 'both teams' : count === 0 ? 'missing' : 'one team');
 
 const GRADED = `
-SELECT p.system_id, COUNT(*) AS gradable, COUNT(DISTINCT p.game_id) AS games, COUNTIF(g.prediction_id IS NOT NULL) AS graded,
+SELECT p.market, p.system_id, COUNT(*) AS gradable, COUNT(DISTINCT p.game_id) AS games, COUNTIF(g.prediction_id IS NOT NULL) AS graded,
   COUNTIF(g.is_actionable AND g.outcome = 'win') AS wins, COUNTIF(g.is_actionable AND g.outcome = 'loss') AS losses,
   COUNTIF(g.outcome = 'void') AS voids, COUNTIF(g.is_actionable AND g.outcome = 'push') AS pushes,
   AVG(CASE WHEN p.line_role <> 'second' THEN g.absolute_error END) AS mae
@@ -86,9 +87,10 @@ FROM nba_predictions.current_predictions p
 LEFT JOIN (${COUNTED_GRADES}) g ON g.publication_id = p.publication_id AND g.prediction_id = p.prediction_id
 JOIN nba_reference.schedule s ON s.game_id = p.game_id AND s.slate = p.slate
 WHERE p.slate = CAST(@slate AS DATE) AND s.status = 'final'
-GROUP BY p.system_id ORDER BY p.system_id`;
+GROUP BY p.market, p.system_id ORDER BY p.market, p.system_id`;
 
 interface GradedRow {
+  readonly market: string;
   readonly system_id: string;
   readonly gradable: number;
   readonly games: number;
@@ -115,15 +117,28 @@ async function graded({ warehouse }: StatusWorld, { lastNight, now }: StatusMome
     };
   const sum = (key: 'gradable' | 'graded'): number =>
     systems.reduce((total, system) => total + system[key], 0);
-  const champion = systems.find(({ system_id }) => system_id === 'ridge') ?? systems[0];
+  const champion =
+    systems.find(({ market, system_id }) => market === MAIN_MARKET.id && system_id === 'ridge') ?? systems[0];
   const isDue = now >= easternInstant(addDays(lastNight, 1), '09:30');
   const whole = sum('graded') === sum('gradable');
   return {
     verdict: whole ? 'good' : sum('graded') < 0.8 * sum('gradable') && isDue ? 'bad' : 'attention',
-    answer: `${percent(sum('graded'), sum('gradable'))} of the gradable rows of ${lastNight} are graded${champion === undefined ? '' : `; ${champion.system_id}: ${champion.wins}-${champion.losses}${champion.pushes > 0 ? `-${champion.pushes}` : ''} (${hitRate(champion)}), mean error ${champion.mae?.toFixed(2) ?? 'unknown'} points`}.`,
+    answer: `${percent(sum('graded'), sum('gradable'))} of the gradable rows of ${lastNight} are graded${champion === undefined ? '' : `; ${champion.system_id}: ${champion.wins}-${champion.losses}${champion.pushes > 0 ? `-${champion.pushes}` : ''} (${hitRate(champion)}), mean error ${champion.mae?.toFixed(2) ?? 'unknown'} ${champion.market}`}.`,
     table: {
-      header: ['system', 'gradable', 'graded', 'won', 'lost', 'push', 'void', 'hit rate', 'mean error'],
+      header: [
+        'market',
+        'system',
+        'gradable',
+        'graded',
+        'won',
+        'lost',
+        'push',
+        'void',
+        'hit rate',
+        'mean error',
+      ],
       rows: systems.map((row) => [
+        row.market,
         row.system_id,
         row.gradable,
         row.graded,

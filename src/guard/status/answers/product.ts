@@ -1,4 +1,5 @@
 import { addDays, daysBetween, type Slate, slateOf } from '#core/calendar.ts';
+import { MAIN_MARKET } from '#core/markets.ts';
 import { listIncidents } from '#guard/incidents/acknowledge.ts';
 import { count, span, when } from '#guard/incidents/document.ts';
 import {
@@ -119,7 +120,7 @@ async function model({ warehouse }: StatusWorld, { slate }: StatusMoment): Promi
        COUNTIF(g.is_actionable AND g.outcome = 'win') AS wins, AVG(CASE WHEN g.line_role <> 'second' THEN g.absolute_error END) AS mae,
        AVG(CASE WHEN g.line_role <> 'second' THEN g.signed_error END) AS bias,
        COUNTIF(g.line_role = 'main' AND g.edge > 0) AS overs, COUNTIF(g.line_role = 'main' AND g.edge <> 0) AS sides
-     FROM (${COUNTED_GRADES}) g WHERE g.system_id = 'ridge' GROUP BY g.model_id ORDER BY slates DESC`,
+     FROM (${COUNTED_GRADES}) g WHERE g.market = '${MAIN_MARKET.id}' AND g.system_id = 'ridge' GROUP BY g.model_id ORDER BY slates DESC`,
     { from: addDays(slate, -RECORD_DAYS), to: slate },
   );
   const champion =
@@ -152,7 +153,7 @@ async function model({ warehouse }: StatusWorld, { slate }: StatusMoment): Promi
   const lived =
     live === undefined
       ? 'no graded slates within two weeks'
-      : `${count(live.slates, 'slate')}: mean error ${live.mae?.toFixed(2) ?? 'unknown'}, bias ${live.bias?.toFixed(2) ?? 'unknown'} points, ${live.wins} of ${live.decided} picks won, ${(overs * 100).toFixed(0)} % over`;
+      : `${count(live.slates, 'slate')}: mean error ${live.mae?.toFixed(2) ?? 'unknown'}, bias ${live.bias?.toFixed(2) ?? 'unknown'} ${MAIN_MARKET.id}, ${live.wins} of ${live.decided} picks won, ${(overs * 100).toFixed(0)} % over`;
   if (age < 0) {
     return {
       verdict: 'idle',

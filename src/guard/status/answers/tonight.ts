@@ -1,5 +1,6 @@
 import { easternInstant, easternTime } from '#core/calendar.ts';
 import { FEATURES } from '#core/features.ts';
+import { PUBLISHED_IN } from '#core/markets.ts';
 import { count } from '#guard/incidents/document.ts';
 import {
   type Found,
@@ -153,14 +154,14 @@ async function lines({ warehouse }: StatusWorld, { slate, noGames }: StatusMomen
     newest: string | null;
   }>(
     `SELECT bookmaker, COUNT(DISTINCT player_lookup) AS players, COUNT(DISTINCT game_id) AS games, MAX(snapshot_at) AS newest
-     FROM nba_analytics.player_prop_lines WHERE slate = CAST(@slate AS DATE) AND market = 'points' AND resolution = 'resolved'
+     FROM nba_analytics.player_prop_lines WHERE slate = CAST(@slate AS DATE) AND market IN ${PUBLISHED_IN} AND resolution = 'resolved'
      GROUP BY bookmaker ORDER BY players DESC, bookmaker`,
     { slate },
   );
   const games = await warehouse.query<{ game: string; players: number }>(
     `SELECT g.away_abbr || ' @ ' || g.home_abbr AS game, COUNT(DISTINCT l.player_id) AS players
      FROM nba_reference.schedule g
-     LEFT JOIN nba_analytics.player_prop_lines l ON l.slate = g.slate AND l.game_id = g.game_id AND l.market = 'points' AND l.resolution = 'resolved'
+     LEFT JOIN nba_analytics.player_prop_lines l ON l.slate = g.slate AND l.game_id = g.game_id AND l.market IN ${PUBLISHED_IN} AND l.resolution = 'resolved'
      WHERE g.slate = CAST(@slate AS DATE) AND g.is_counted AND g.status NOT IN ('postponed', 'cancelled')
      GROUP BY g.game_id, g.away_abbr, g.home_abbr ORDER BY g.game_id`,
     { slate },
@@ -177,7 +178,7 @@ async function lines({ warehouse }: StatusWorld, { slate, noGames }: StatusMomen
   };
   if (books.length === 0) {
     const [raw] = await warehouse.query<{ n: number }>(
-      "SELECT COUNT(*) AS n FROM nba_raw.player_lines WHERE slate = CAST(@slate AS DATE) AND market = 'points'",
+      `SELECT COUNT(*) AS n FROM nba_raw.player_lines WHERE slate = CAST(@slate AS DATE) AND market IN ${PUBLISHED_IN}`,
       { slate },
     );
     const none = `No points lines for any of ${games.length} games`;

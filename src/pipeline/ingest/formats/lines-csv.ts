@@ -1,5 +1,6 @@
 import { addDays, slateOf } from '#core/calendar.ts';
 import { playerLines } from '#core/contracts/nba_raw.ts';
+import { MARKETS, type MarketId } from '#core/markets.ts';
 import { type CsvRecord, hasColumns, readCsv } from '#pipeline/ingest/csv.ts';
 import type { InputFile, InputFormat, ParsedFile, ParsedRow } from '#pipeline/ingest/format.ts';
 import { RowRejection } from '#pipeline/ingest/rows.ts';
@@ -17,22 +18,18 @@ import {
   unreadable,
 } from './fields.ts';
 
-/** The markets Tipoff loads, under the names of The Odds API. */
-const MARKETS: Readonly<Record<string, string>> = {
-  player_points: 'points',
-  player_rebounds: 'rebounds',
-  player_assists: 'assists',
-  player_points_rebounds_assists: 'pra',
-  player_threes: 'threes',
-};
+/** The markets whose lines Tipoff loads, by their names at The Odds API. */
+const LOADED: ReadonlyMap<string, MarketId> = new Map(
+  MARKETS.filter(({ hasLines }) => hasLines).map(({ oddsApiKey, id }) => [oddsApiKey, id]),
+);
 
 /** Market keys to ask The Odds API for. */
-export const ODDS_API_MARKETS: readonly string[] = Object.keys(MARKETS);
+export const ODDS_API_MARKETS: readonly string[] = [...LOADED.keys()];
 
 /** Tipoff's name of a market and whether the key is the provider's list of alternates (`player_points_alternate`). */
-export function requiredMarket(field: string, key: string): { market: string; isAlternate: boolean } {
+export function requiredMarket(field: string, key: string): { market: MarketId; isAlternate: boolean } {
   const standard = key.replace(/_alternate$/, '');
-  const market = MARKETS[standard];
+  const market = LOADED.get(standard);
   if (market === undefined) {
     throw new RowRejection(
       field,

@@ -1,0 +1,205 @@
+/**
+ * The markets: what a bookmaker's line on a player is about. What differs from one market to the next is declared here
+ * once; lines, forecasts, predictions, picks, grades, exports and checks carry the id of their market and ask this module.
+ */
+
+/** Columns of a player's box score that a market may count. */
+export type CountedColumn = 'points' | 'reb' | 'ast' | 'fg3m' | 'stl' | 'blk' | 'tov';
+
+/** Columns of the feature store that forecast one market, by what they are for. */
+export interface MarketFeatures {
+  /** Exponentially weighted mean with a half-life of eight games: the baseline `ewma8`. */
+  readonly ewma8: string;
+  /** Expected minutes times the rate per minute: the baseline `minutes_rate`. */
+  readonly minutesRate: string;
+}
+
+export type MarketId =
+  | 'points'
+  | 'rebounds'
+  | 'assists'
+  | 'threes'
+  | 'pra'
+  | 'pr'
+  | 'pa'
+  | 'ra'
+  | 'steals'
+  | 'blocks'
+  | 'turnovers';
+
+export interface Market {
+  readonly id: MarketId;
+  /** As people read it. */
+  readonly label: string;
+  /** Markets it is the sum of; empty where it counts one thing. */
+  readonly parts: readonly MarketId[];
+  /** The outcome is the sum of these columns. */
+  readonly counts: readonly CountedColumn[];
+  /** Outcomes are whole numbers from 0 to here; a forecast counts what lies above as this. */
+  readonly max: number;
+  /** Greatest standard deviation a forecast may claim. */
+  readonly maxSd: number;
+  /** Its name at The Odds API, and in files that use those names. */
+  readonly oddsApiKey: string;
+  /** True when its lines are asked for and loaded. */
+  readonly hasLines: boolean;
+  /** Its features by name; absent while the feature store has none, so that it cannot be forecast. */
+  readonly features?: MarketFeatures;
+}
+
+/** A market with the features to forecast it. */
+export type ForecastMarket = Market & { readonly features: MarketFeatures };
+
+const points: ForecastMarket = {
+  id: 'points',
+  label: 'Points',
+  parts: [],
+  counts: ['points'],
+  max: 80,
+  maxSd: 30,
+  oddsApiKey: 'player_points',
+  hasLines: true,
+  features: { ewma8: 'pts_ewma8', minutesRate: 'minutes_rate' },
+};
+
+const rebounds: Market = {
+  id: 'rebounds',
+  label: 'Rebounds',
+  parts: [],
+  counts: ['reb'],
+  max: 40,
+  maxSd: 15,
+  oddsApiKey: 'player_rebounds',
+  hasLines: true,
+};
+
+const assists: Market = {
+  id: 'assists',
+  label: 'Assists',
+  parts: [],
+  counts: ['ast'],
+  max: 35,
+  maxSd: 15,
+  oddsApiKey: 'player_assists',
+  hasLines: true,
+};
+
+const threes: Market = {
+  id: 'threes',
+  label: 'Threes',
+  parts: [],
+  counts: ['fg3m'],
+  max: 20,
+  maxSd: 8,
+  oddsApiKey: 'player_threes',
+  hasLines: true,
+};
+
+/** A market that is the sum of others: it counts what they count. */
+function sumOf(
+  parts: readonly Market[],
+  own: Pick<Market, 'id' | 'oddsApiKey' | 'hasLines' | 'max' | 'maxSd'>,
+): Market {
+  return {
+    ...own,
+    label: parts.map(({ label }) => label.toLowerCase()).join(' + '),
+    parts: parts.map(({ id }) => id),
+    counts: parts.flatMap(({ counts }) => counts),
+  };
+}
+
+/** Every market, in the order in which they are shown. */
+export const MARKETS: readonly Market[] = [
+  points,
+  rebounds,
+  assists,
+  threes,
+  sumOf([points, rebounds, assists], {
+    id: 'pra',
+    oddsApiKey: 'player_points_rebounds_assists',
+    hasLines: true,
+    max: 120,
+    maxSd: 40,
+  }),
+  sumOf([points, rebounds], {
+    id: 'pr',
+    oddsApiKey: 'player_points_rebounds',
+    hasLines: false,
+    max: 110,
+    maxSd: 35,
+  }),
+  sumOf([points, assists], {
+    id: 'pa',
+    oddsApiKey: 'player_points_assists',
+    hasLines: false,
+    max: 110,
+    maxSd: 35,
+  }),
+  sumOf([rebounds, assists], {
+    id: 'ra',
+    oddsApiKey: 'player_rebounds_assists',
+    hasLines: false,
+    max: 60,
+    maxSd: 20,
+  }),
+  {
+    id: 'steals',
+    label: 'Steals',
+    parts: [],
+    counts: ['stl'],
+    max: 15,
+    maxSd: 6,
+    oddsApiKey: 'player_steals',
+    hasLines: false,
+  },
+  {
+    id: 'blocks',
+    label: 'Blocks',
+    parts: [],
+    counts: ['blk'],
+    max: 18,
+    maxSd: 6,
+    oddsApiKey: 'player_blocks',
+    hasLines: false,
+  },
+  {
+    id: 'turnovers',
+    label: 'Turnovers',
+    parts: [],
+    counts: ['tov'],
+    max: 16,
+    maxSd: 6,
+    oddsApiKey: 'player_turnovers',
+    hasLines: false,
+  },
+];
+
+/** The markets that are predicted and published. A second one is an entry here. */
+export const PUBLISHED_MARKETS: readonly ForecastMarket[] = [points];
+
+/** The market of everything that is about one market only and is not asked for another: `tipoff picks`, the line of a player's context. */
+export const MAIN_MARKET: ForecastMarket = points;
+
+/** Ids of the published markets as a SQL list, for `market IN (…)`. */
+export const PUBLISHED_IN = `(${PUBLISHED_MARKETS.map(({ id }) => `'${id}'`).join(', ')})`;
+
+/** The market with an id; undefined for a word that is none. */
+export function marketOf(id: string): Market | undefined {
+  return MARKETS.find((market) => market.id === id);
+}
+
+/** SQL: what a player did in a market, from the columns of his box score under `alias`; null when one of them is null. */
+export function countedSql({ counts }: Market, alias: string): string {
+  return counts.map((column) => `${alias}.${column}`).join(' + ');
+}
+
+/** SQL: the same where the market is a value of the row, an expression such as `p.market`; null for a market that is none. */
+export function countedByMarketSql(market: string, alias: string): string {
+  const cases = MARKETS.map((one) => `WHEN '${one.id}' THEN ${countedSql(one, alias)}`);
+  return `CASE ${market} ${cases.join(' ')} END`;
+}
+
+/** The range in which every published market lies: [0, the largest]. */
+export function publishedRange(limit: 'max' | 'maxSd'): readonly [number, number] {
+  return [0, Math.max(...PUBLISHED_MARKETS.map((market) => market[limit]))];
+}
