@@ -2,18 +2,18 @@ import { TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import { INCIDENT_COLLECTIONS, type IncidentDoc } from './document.ts';
-import { queue, readHeads } from './update.ts';
+import { readHeads, saveIncidents } from './update.ts';
 
-interface CareDeps {
+interface AcknowledgeDeps {
   readonly state: StateStore;
   readonly clock: Clock;
 }
 
-const LONGEST_SNOOZE_DAYS = 14;
+const MAX_SNOOZE_DAYS = 14;
 
-/** Somebody has it: no reminders until it is over, gets worse, or fails for another slate. Shown in its message. */
+/** Records that somebody works on it: no reminders until it ends, gets worse, or fails for another slate. Shown in its message. */
 export async function acknowledge(
-  deps: CareDeps,
+  deps: AcknowledgeDeps,
   name: string,
   by: string,
   note: string | null = null,
@@ -26,17 +26,17 @@ export async function acknowledge(
 
 /** Quiet until an instant, unless it gets worse; it speaks again when the time is over and it still fails. TIPOFF_BAD_INPUT for no time, a past one or one too far away. */
 export async function snooze(
-  deps: CareDeps,
+  deps: AcknowledgeDeps,
   name: string,
   by: string,
   until: Date,
   why: string,
 ): Promise<IncidentDoc> {
   const ahead = until.getTime() - deps.clock.now().getTime();
-  if (!(ahead > 0 && ahead <= LONGEST_SNOOZE_DAYS * 86_400_000)) {
+  if (!(ahead > 0 && ahead <= MAX_SNOOZE_DAYS * 86_400_000)) {
     throw new TipoffError(
       'TIPOFF_BAD_INPUT',
-      `expected an end of the snooze within ${LONGEST_SNOOZE_DAYS} days from now, saw ${Number.isNaN(ahead) ? 'no instant' : until.toISOString()}`,
+      `expected an end of the snooze within ${MAX_SNOOZE_DAYS} days from now, saw ${Number.isNaN(ahead) ? 'no instant' : until.toISOString()}`,
       {
         hint: 'A snooze always ends; for something that is off on purpose, change the check or set a halt.',
       },
@@ -67,7 +67,7 @@ export async function listIncidents(state: StateStore, which: 'open' | 'all'): P
 }
 
 /** Slates with a failure that no run has seen end: the next run should look at them again. */
-export async function unsettledSlates(state: StateStore): Promise<string[]> {
+export async function failingSlatesOf(state: StateStore): Promise<string[]> {
   const open = await listIncidents(state, 'open');
   const slates = open.flatMap(({ slates: all }) =>
     Object.entries(all).flatMap(([slate, { well_at }]) => (well_at === null ? [slate] : [])),
@@ -76,7 +76,7 @@ export async function unsettledSlates(state: StateStore): Promise<string[]> {
 }
 
 async function change(
-  { state }: CareDeps,
+  { state }: AcknowledgeDeps,
   name: string,
   edit: (incident: IncidentDoc) => IncidentDoc,
 ): Promise<IncidentDoc> {
@@ -87,7 +87,7 @@ async function change(
     if (head.status !== 'open') {
       throw new TipoffError(
         'TIPOFF_CONFLICT',
-        `${head.incident_id} is ${head.status}: there is nothing to be quiet about`,
+        `${head.incident_id} is ${head.status}: there is nothing to acknowledge or snooze`,
         {
           hint: '`tipoff incidents list` shows what is open.',
           details: { incident_id: head.incident_id, status: head.status },
@@ -95,7 +95,7 @@ async function change(
       );
     }
     const edited = edit(head);
-    await queue(tx, before, {
+    await saveIncidents(tx, before, {
       heads: new Map([...before, [head.fingerprint, edited]]),
       replies: [],
       replaced: [],

@@ -12,7 +12,7 @@ import {
   type IncidentDoc,
   span,
 } from './document.ts';
-import { type CheckRun, type Observed, observe, readHeads } from './update.ts';
+import { type CheckRun, type IncidentChanges, readHeads, updateIncidents } from './update.ts';
 
 /** From this time on a New York wall the digest of the day is due. */
 const DUE = '09:00';
@@ -21,7 +21,7 @@ const DUE = '09:00';
  * Queues the digest of the day, once, from nine in New York on: what opened, ended and is still open since yesterday's.
  * It comes on quiet days too, as the daily proof that alerts arrive. True when it was queued now.
  */
-export async function queueDigest(state: StateStore, clock: Clock): Promise<boolean> {
+export async function enqueueDigest(state: StateStore, clock: Clock): Promise<boolean> {
   const now = clock.now();
   const day = slateOf(now);
   if (easternTime(now) < DUE) return false;
@@ -50,7 +50,7 @@ export function digestNotice(
     .toSorted((a, b) => compareSeverity(b.severity, a.severity) || a.opened_at.localeCompare(b.opened_at));
   const ended = incidents.filter(({ status, closed_at }) => status !== 'open' && within(closed_at));
   const opened = incidents.filter(({ opened_at }) => within(opened_at));
-  const told = open.filter(({ hidden_by }) => hidden_by === null);
+  const visible = open.filter(({ hidden_by }) => hidden_by === null);
   return {
     key,
     severity: 'info',
@@ -60,10 +60,10 @@ export function digestNotice(
         ? `Daily digest: nothing is failing; ${count(ended.length, 'incident')} ended since yesterday`
         : `Daily digest: ${count(open.length, 'open incident')}, ${opened.length} new since yesterday`,
     lines: [
-      ...told.map((incident) => openLine(incident, to)),
+      ...visible.map((incident) => openLine(incident, to)),
       ...ended.map(
         (incident) =>
-          `${incident.status === 'resolved' ? 'Recovered' : 'Closed unproven'}: ${incident.fingerprint} after ${span(incident.opened_at, incident.closed_at ?? to)}${incident.told_at === null ? ' (never told: explained by another, or for information)' : ''}`,
+          `${incident.status === 'resolved' ? 'Recovered' : 'Closed without proof of recovery'}: ${incident.fingerprint} after ${span(incident.opened_at, incident.closed_at ?? to)}${incident.told_at === null ? ' (not announced: explained by another check, or informational)' : ''}`,
       ),
       ...(open.length + ended.length === 0 ? ['No incident was open since the last digest.'] : []),
     ],
@@ -72,18 +72,18 @@ export function digestNotice(
 
 function openLine(incident: IncidentDoc, now: string): string {
   const [newest] = failingSlates(incident);
-  const care = [
+  const notes = [
     incident.ack === null ? undefined : `acknowledged by ${incident.ack.by}`,
     incident.snooze === null ? undefined : `snoozed until ${incident.snooze.until}`,
     incident.effects.length === 0 ? undefined : `explains ${incident.effects.join(', ')}`,
   ].filter((text) => text !== undefined);
-  const reason = newest === undefined ? 'well for now, was flapping' : clause(newest[1].reason);
-  return `${incident.severity.toUpperCase()} ${incident.fingerprint}, open ${span(incident.opened_at, now)}: ${reason}${care.length === 0 ? '' : ` (${care.join('; ')})`}`;
+  const reason = newest === undefined ? 'passing for now, after flapping' : clause(newest[1].reason);
+  return `${incident.severity.toUpperCase()} ${incident.fingerprint}, open ${span(incident.opened_at, now)}: ${reason}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
 }
 
 /** What came of some runs: what happened to the incidents, and what people were shown. */
 export interface Alerted {
-  readonly observed: Observed;
+  readonly changes: IncidentChanges;
   readonly delivered: Delivered;
   /** The digest of the day was made by this call. */
   readonly digest: boolean;
@@ -104,7 +104,7 @@ export async function alert(
   runs: readonly CheckRun[],
   options: { readonly digest?: boolean } = {},
 ): Promise<Alerted> {
-  const observed = await observe(deps.state, runs);
-  const digest = options.digest !== false && (await queueDigest(deps.state, deps.clock));
-  return { observed, digest, delivered: await deps.outbox.deliver() };
+  const changes = await updateIncidents(deps.state, runs);
+  const digest = options.digest !== false && (await enqueueDigest(deps.state, deps.clock));
+  return { changes, digest, delivered: await deps.outbox.deliver() };
 }

@@ -3,48 +3,48 @@ import {
   compareSeverity,
   failingSlates,
   type IncidentDoc,
-  isTold,
+  isAlerting,
   POLICY,
   type Reply,
   type ReplyKind,
   worst,
 } from './document.ts';
 
-export interface Settled {
+export interface PolicyResult {
   readonly heads: ReadonlyMap<string, IncidentDoc>;
   readonly replies: readonly Reply[];
 }
 
 /**
  * Decides at an instant what follows from what was seen: which incidents are over, which are explained by others, how
- * bad they are, and what people should be told. `before` are the incidents as they were before the run. Settling twice at
- * one instant changes nothing.
+ * bad they are, and what people should hear. `before` are the incidents as they were before the run. Applying the policy
+ * twice at one instant changes nothing.
  */
-export function settle(
+export function applyPolicy(
   before: ReadonlyMap<string, IncidentDoc>,
   seen: ReadonlyMap<string, IncidentDoc>,
   at: string,
-): Settled {
-  const closed = new Map([...seen].map(([id, head]) => [id, close(head, at)]));
-  const placed = new Map([...closed].map(([id, head]) => [id, place(head, closed, at)]));
+): PolicyResult {
+  const closed = new Map([...seen].map(([id, head]) => [id, closeIfOver(head, at)]));
+  const ranked = new Map([...closed].map(([id, head]) => [id, hideEffect(head, closed, at)]));
   const heads = new Map<string, IncidentDoc>();
   const replies: Reply[] = [];
-  for (const [id, head] of placed) {
-    const effects = [...placed.values()].filter((other) => other.status === 'open' && other.hidden_by === id);
+  for (const [id, head] of ranked) {
+    const effects = [...ranked.values()].filter((other) => other.status === 'open' && other.hidden_by === id);
     const severities = [head, ...effects].flatMap((one) =>
       failingSlates(one).map(([, { severity }]) => severity),
     );
     const severity = head.failing_since === null ? head.severity : worst(severities);
     const weighed = { ...head, severity, effects: effects.map(({ fingerprint }) => fingerprint).sort() };
-    const { incident, reply } = tell(before.get(id), weighed, at);
+    const { incident, reply } = decideReply(before.get(id), weighed, at);
     heads.set(id, incident);
     if (reply !== undefined) replies.push({ fingerprint: id, number: incident.replies, kind: reply });
   }
   return { heads, replies };
 }
 
-/** Ends an incident whose slates are all well, or that nobody looks at any more. A flapping one must stay well for a while first. */
-function close(head: IncidentDoc, at: string): IncidentDoc {
+/** Closes an incident whose slates all pass, or that no run looks at any more. A flapping one must pass for a while first. */
+function closeIfOver(head: IncidentDoc, at: string): IncidentDoc {
   if (head.status !== 'open' || head.updated_at > at) return head;
   const now = Date.parse(at);
   const failing = failingSlates(head);
@@ -73,7 +73,7 @@ function close(head: IncidentDoc, at: string): IncidentDoc {
 }
 
 /** Hides an incident that another one explains on all its slates, and lets it speak again some time after that one is over. */
-function place(head: IncidentDoc, all: ReadonlyMap<string, IncidentDoc>, at: string): IncidentDoc {
+function hideEffect(head: IncidentDoc, all: ReadonlyMap<string, IncidentDoc>, at: string): IncidentDoc {
   if (head.status !== 'open' || head.updated_at > at) return head;
   const failing = failingSlates(head);
   const causes = failing.map(([, { cause }]) => cause);
@@ -82,31 +82,32 @@ function place(head: IncidentDoc, all: ReadonlyMap<string, IncidentDoc>, at: str
     cause !== undefined &&
     cause !== null &&
     causes.every((one) => one !== null) &&
-    stands(all.get(cause))
+    isFailingNow(all.get(cause))
   ) {
     return { ...head, hidden_by: cause, hidden_at: at };
   }
   if (head.hidden_by === null) return head;
-  const isCauseOver = !stands(all.get(head.hidden_by));
+  const isCauseOver = !isFailingNow(all.get(head.hidden_by));
   const waited = Date.parse(at) - Date.parse(head.hidden_at ?? at);
   // A new failure of its own speaks at once; what the cause left behind gets one run to be repaired.
   return isCauseOver && waited <= POLICY.effectGrace ? head : { ...head, hidden_by: null, hidden_at: null };
 }
 
-function stands(cause: IncidentDoc | undefined): boolean {
+function isFailingNow(cause: IncidentDoc | undefined): boolean {
   return cause?.status === 'open' && cause.failing_since !== null;
 }
 
-interface Told {
+/** An incident after it was decided what people hear of it. */
+interface Decision {
   readonly incident: IncidentDoc;
   readonly reply?: ReplyKind;
 }
 
-function tell(before: IncidentDoc | undefined, head: IncidentDoc, at: string): Told {
+function decideReply(before: IncidentDoc | undefined, head: IncidentDoc, at: string): Decision {
   if (head.status !== 'open' || head.updated_at > at) return { incident: head };
   const isSnoozeOver = head.snooze !== null && head.snooze.until <= at;
   const incident = isSnoozeOver ? { ...head, snooze: null } : head;
-  if (!isTold(incident.severity) || incident.hidden_by !== null || incident.failing_since === null)
+  if (!isAlerting(incident.severity) || incident.hidden_by !== null || incident.failing_since === null)
     return { incident };
   if (incident.told_at === null)
     return { incident: { ...incident, told_at: at, told_severity: incident.severity } };
@@ -161,7 +162,7 @@ function isReminderDue(
 ): boolean {
   const first = POLICY.reminders[severity];
   if (first === undefined || told_at === null || failing_since === null) return false;
-  const wait = Math.min(first * 2 ** reminders, POLICY.longestReminder);
+  const wait = Math.min(first * 2 ** reminders, POLICY.maxReminderPause);
   const quietSince = told_at > failing_since ? told_at : failing_since;
   return Date.parse(at) - Date.parse(quietSince) >= wait;
 }

@@ -40,10 +40,10 @@ export const POLICY = {
     success: undefined,
     resolved: undefined,
   } satisfies Record<Severity, number | undefined>,
-  longestReminder: 24 * HOUR,
+  maxReminderPause: 24 * HOUR,
   /** A check that fails again within this time after its recovery continues its old incident. */
   flapWindow: 24 * HOUR,
-  /** From so many returns on, an incident is flapping: it stays open until it has been well for `calm`. */
+  /** From so many returns on, an incident is flapping: it stays open until it has passed for `calm`. */
   flapsToHold: 2,
   calm: 2 * HOUR,
   /** So long may an effect outlive its cause before it speaks for itself: one run of the checks, and a little. */
@@ -54,8 +54,8 @@ export const POLICY = {
   lapseBehind: 6 * HOUR,
 } as const;
 
-/** Severities that are told at once; the rest waits for the digest. */
-export function isTold(severity: Severity): boolean {
+/** Severities that people hear of at once; the rest waits for the digest. */
+export function isAlerting(severity: Severity): boolean {
   return severity !== 'info';
 }
 
@@ -111,7 +111,7 @@ export interface FailingSlate {
   readonly cause: string | null;
 }
 
-/** An incident: one check that fails, from its first failure until every slate is well again. One per check at a time. */
+/** An incident: one check that fails, from its first failure until every slate passes again. One per check at a time. */
 export interface IncidentDoc {
   readonly incident_id: string;
   /** What makes failures the same incident: the check. */
@@ -124,12 +124,12 @@ export interface IncidentDoc {
   readonly severity: Severity;
   readonly opened_at: string;
   readonly updated_at: string;
-  /** Since when it has been failing without a break; null when it is well. */
+  /** Since when it has been failing without a break; null when it passes. */
   readonly failing_since: string | null;
   readonly closed_at: string | null;
   /** Runs that saw it fail. */
   readonly occurrences: number;
-  /** Slates on which it fails, and those that failed and are well again. */
+  /** Slates on which it fails, and those that failed and pass again. */
   readonly slates: Readonly<Record<string, FailingSlate>>;
   /** The newest slate a run looked at, and when, whatever it saw. */
   readonly last_look: { readonly slate: string; readonly at: string } | null;
@@ -138,17 +138,17 @@ export interface IncidentDoc {
   readonly flapping_since: string | null;
   /** Well since, while it is held open because it was flapping. */
   readonly calm_since: string | null;
-  /** The check that explains it; while it stands the incident has no message of its own. */
+  /** The check that explains it; while that one fails the incident has no message of its own. */
   readonly hidden_by: string | null;
-  /** When the cause was last seen to stand. */
+  /** When the cause was last seen failing. */
   readonly hidden_at: string | null;
   /** Checks that it explains. */
   readonly effects: readonly string[];
   readonly ack: { readonly by: string; readonly at: string; readonly note: string | null } | null;
   readonly snooze: { readonly by: string; readonly until: string; readonly why: string } | null;
-  /** Last time people were told anything beyond an edit; null when never. */
+  /** Last message to people beyond an edit; null when there was none. */
   readonly told_at: string | null;
-  /** Worst severity people were told of. */
+  /** Worst severity people have heard of. */
   readonly told_severity: Severity;
   readonly reminders: number;
   /** Replies written so far; numbers their keys. */
@@ -157,7 +157,7 @@ export interface IncidentDoc {
   readonly runs: readonly string[];
 }
 
-/** What an incident wants people to be told, beyond its own message. */
+/** Why an incident replies in its own thread. */
 export type ReplyKind = 'again' | 'another_slate' | 'worse' | 'reminder' | 'surfaced' | 'snooze_over';
 
 export interface Reply {

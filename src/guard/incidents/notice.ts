@@ -11,9 +11,9 @@ import {
   when,
 } from './document.ts';
 
-const OFFENDERS_SHOWN = 20;
+const MAX_OFFENDERS_SHOWN = 20;
 
-/** The message of an incident as it stands: red or orange while it is open, green when it is over. */
+/** The current message of an incident: red or orange while it is open, green when it is over. */
 export function incidentNotice(incident: IncidentDoc): Notice {
   const frame = { key: incident.incident_id, phase: incident.phase, runbook: incident.runbook };
   if (incident.status === 'resolved') {
@@ -21,7 +21,7 @@ export function incidentNotice(incident: IncidentDoc): Notice {
     return {
       ...frame,
       severity: 'resolved',
-      title: `${incident.fingerprint}: well again after ${span(incident.opened_at, end)}`,
+      title: `${incident.fingerprint}: recovered after ${span(incident.opened_at, end)}`,
       lines: [incident.question, ...formerLines(incident), lifeLine(incident, end), ...flapLine(incident)],
     };
   }
@@ -44,8 +44,13 @@ export function incidentNotice(incident: IncidentDoc): Notice {
     return {
       ...frame,
       severity: incident.severity,
-      title: `${incident.fingerprint}: well for now, and was flapping`,
-      lines: [incident.question, ...formerLines(incident), ...flapLine(incident), ...careLines(incident)],
+      title: `${incident.fingerprint}: passing for now, after flapping`,
+      lines: [
+        incident.question,
+        ...formerLines(incident),
+        ...flapLine(incident),
+        ...acknowledgementLines(incident),
+      ],
     };
   }
   const [slate, state] = newest;
@@ -63,7 +68,7 @@ export function incidentNotice(incident: IncidentDoc): Notice {
       ...effectLine(incident),
       sinceLine(incident),
       ...flapLine(incident),
-      ...careLines(incident),
+      ...acknowledgementLines(incident),
     ],
     repair: state.repair,
   };
@@ -71,11 +76,11 @@ export function incidentNotice(incident: IncidentDoc): Notice {
 
 const REPLIES: Readonly<Record<ReplyKind, string>> = {
   again: 'failing again',
-  another_slate: 'fails for another slate',
-  worse: 'has become worse',
+  another_slate: 'now fails for another slate',
+  worse: 'got worse',
   reminder: 'still failing',
-  surfaced: 'still failing after its cause is over',
-  snooze_over: 'the snooze is over and it is still failing',
+  surfaced: 'still failing although its cause is resolved',
+  snooze_over: 'still failing now that the snooze has ended',
 };
 
 /** A message in the thread of an incident. All but those about flapping are shown in the channel as well. */
@@ -100,13 +105,13 @@ function titleOf({ fingerprint }: IncidentDoc, { status, reason }: FailingSlate)
 
 function seenLine(slate: string, { status, seen, expected }: FailingSlate): string {
   if (status === 'ERROR' || seen === null)
-    return `Slate ${slate}: expected ${clause(expected)}; nothing could be seen.`;
-  return `Slate ${slate}: expected ${clause(expected)}, seen ${seen}.`;
+    return `Slate ${slate}: expected ${clause(expected)}; no value could be read.`;
+  return `Slate ${slate}: expected ${clause(expected)}, saw ${seen}.`;
 }
 
 function offenderLine({ offenders, offender_count }: FailingSlate): string[] {
   if (offender_count === 0) return [];
-  const shown = offenders.slice(0, OFFENDERS_SHOWN);
+  const shown = offenders.slice(0, MAX_OFFENDERS_SHOWN);
   const rest = offender_count - shown.length;
   return [`${count(offender_count, 'offender')}: ${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}.`];
 }
@@ -119,7 +124,7 @@ function effectLine({ effects }: IncidentDoc): string[] {
 
 function sinceLine(incident: IncidentDoc): string {
   const since = incident.failing_since ?? incident.opened_at;
-  return `Since ${when(since)} (${span(since, incident.updated_at)}); ${count(incident.occurrences, 'run')} saw it.`;
+  return `Since ${when(since)} (${span(since, incident.updated_at)}); seen by ${count(incident.occurrences, 'run')}.`;
 }
 
 function flapLine({ flaps, flapping_since }: IncidentDoc): string[] {
@@ -127,7 +132,7 @@ function flapLine({ flaps, flapping_since }: IncidentDoc): string[] {
   return [`Flapping: came back ${count(flaps, 'time')} since ${when(flapping_since)}.`];
 }
 
-function careLines({ ack, snooze, hidden_by }: IncidentDoc): string[] {
+function acknowledgementLines({ ack, snooze, hidden_by }: IncidentDoc): string[] {
   const lines: string[] = [];
   if (hidden_by !== null) lines.push(`Explained by ${hidden_by}.`);
   if (ack !== null)
@@ -151,5 +156,5 @@ function formerLines({ slates }: IncidentDoc): string[] {
 }
 
 function lifeLine(incident: IncidentDoc, end: string): string {
-  return `From ${when(incident.opened_at)} to ${when(end)}; ${count(incident.occurrences, 'run')} saw it.`;
+  return `From ${when(incident.opened_at)} to ${when(end)}; seen by ${count(incident.occurrences, 'run')}.`;
 }

@@ -1,3 +1,4 @@
+import type { Delivered } from '#platform/notify/outbox.ts';
 import type { Notice } from '#platform/notify/port.ts';
 import type { Alerted } from './alert.ts';
 import { clause, count } from './document.ts';
@@ -20,12 +21,21 @@ export function consoleReport(report: Report): string[] {
   if (alerts !== null) {
     lines.push(
       '',
-      `Incidents: ${alerts.open} open, ${alerts.opened.length} opened, ${alerts.resolved.length} resolved. Told: ${alerts.sent} new, ${alerts.edited} edited, ${alerts.replied} in threads.`,
+      `Incidents: ${alerts.open} open, ${alerts.opened.length} opened, ${alerts.resolved.length} resolved. ${messageCounts(alerts)}.`,
     );
     for (const { title, error, isOnFallback } of alerts.undelivered)
       lines.push(`  NOT DELIVERED${isOnFallback ? ' (on the fallback)' : ''}: ${title}: ${error}`);
   }
   return lines.map((line) => line.replace(/\p{Cc}+/gu, ' '));
+}
+
+/** "2 new messages, 0 edited, 1 reply": what people were shown. */
+export function messageCounts({
+  sent,
+  edited,
+  replied,
+}: Pick<Delivered, 'sent' | 'edited' | 'replied'>): string {
+  return `${count(sent, 'new message')}, ${edited} edited, ${count(replied, 'reply', 'replies')}`;
 }
 
 /** Skipped checks by their reason. */
@@ -59,15 +69,15 @@ export function summaryReport(report: Report): string {
   const { counts, findings, skipped, alerts } = report;
   const isFine = counts.FAIL + counts.ERROR === 0;
   const parts = [
-    `## ${isFine ? '🟢 All checks are well' : `🔴 ${counts.FAIL} failed, ${counts.ERROR} could not run`}`,
+    `## ${isFine ? '🟢 All checks passed' : `🔴 ${counts.FAIL} failed, ${counts.ERROR} could not run`}`,
     `Slate ${report.slates.map(escapeMarkdown).join(', ')}, as of ${report.as_of}: ${counts.PASS} passed, ${counts.FAIL} failed, ${counts.ERROR} could not run, ${counts.SKIP} skipped.`,
   ];
   if (alerts !== null && alerts.undelivered.length > 0) {
     parts.push(
-      `> [!CAUTION]\n> **Nobody may have been told.** ${count(alerts.undelivered.length, 'notice')} could not be delivered:\n${alerts.undelivered
+      `> [!CAUTION]\n> **People may not know of this.** ${count(alerts.undelivered.length, 'notice')} could not be delivered:\n${alerts.undelivered
         .map(
           ({ title, error, isOnFallback }) =>
-            `> - ${escapeMarkdown(title)}: ${escapeMarkdown(error)}${isOnFallback ? ' (is on the fallback channel)' : ''}`,
+            `> - ${escapeMarkdown(title)}: ${escapeMarkdown(error)}${isOnFallback ? ' (it is on the fallback channel)' : ''}`,
         )
         .join('\n')}`,
     );
@@ -91,7 +101,7 @@ export function summaryReport(report: Report): string {
   }
   if (alerts !== null) {
     parts.push(
-      `Incidents: ${alerts.open} open, ${alerts.opened.length} opened, ${alerts.resolved.length} resolved. Told: ${alerts.sent} new, ${alerts.edited} edited, ${alerts.replied} in threads.`,
+      `Incidents: ${alerts.open} open, ${alerts.opened.length} opened, ${alerts.resolved.length} resolved. ${messageCounts(alerts)}.`,
     );
   }
   return `${parts.join('\n\n')}\n`;
@@ -139,7 +149,7 @@ export interface Report {
   readonly slates: readonly string[];
   /** Results by status. */
   readonly counts: Readonly<Record<'PASS' | 'FAIL' | 'ERROR' | 'SKIP', number>>;
-  /** What failed, or could not run, as people are told. */
+  /** What failed, or could not run, as people read it. */
   readonly findings: readonly Finding[];
   readonly skipped: readonly {
     readonly canary_id: string;
@@ -203,7 +213,7 @@ export function reportOf(runs: readonly CheckRun[], alerted?: Alerted): Report {
           lines: [
             result.question,
             `${clause(result.reason)}.`,
-            `Expected ${clause(expected)}${seen === null ? '' : `, seen ${seen}`}.`,
+            `Expected ${clause(expected)}${seen === null ? '' : `, saw ${seen}`}.`,
             ...shown,
           ],
           repair: result.repair,
@@ -218,9 +228,9 @@ export function reportOf(runs: readonly CheckRun[], alerted?: Alerted): Report {
       alerted === undefined
         ? null
         : {
-            opened: [...alerted.observed.opened, ...alerted.observed.reopened],
-            resolved: alerted.observed.resolved,
-            open: alerted.observed.open.length,
+            opened: [...alerted.changes.opened, ...alerted.changes.reopened],
+            resolved: alerted.changes.resolved,
+            open: alerted.changes.open.length,
             sent: alerted.delivered.sent,
             edited: alerted.delivered.edited,
             replied: alerted.delivered.replied,

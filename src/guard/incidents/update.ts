@@ -1,7 +1,7 @@
 import { enqueue, type Post, readPosts } from '#platform/notify/outbox.ts';
 import type { Severity } from '#platform/notify/port.ts';
 import type { StateStore, StateTransaction } from '#platform/state/port.ts';
-import { type Settled, settle } from './apply-policy.ts';
+import { applyPolicy, type PolicyResult } from './apply-policy.ts';
 import {
   type FailingSlate,
   failingSlates,
@@ -64,7 +64,7 @@ export function checkRuns(
 /**
  * Which failing check explains which, within one run: `effect -> cause`. A check that failed in a phase on which another
  * one depends, directly or through others, is its cause, and the cause that itself has none is named. Two checks that
- * depend on each other's phases explain nothing. A check of mere information is no cause: nobody is told of it.
+ * depend on each other's phases explain nothing. An informational check is no cause: nobody hears of it.
  */
 export function causesOf(results: readonly CheckResult[]): Map<string, string> {
   const upstream = dependencies(results);
@@ -111,7 +111,7 @@ function worstFirst(a: CheckResult, b: CheckResult): number {
   return ORDER[a.severity] - ORDER[b.severity] || a.canary_id.localeCompare(b.canary_id);
 }
 
-/** Where in time a result stands. */
+/** The run and the instant of a result. */
 export interface Sighting {
   /** Identifies the run and its slate. */
   readonly run: string;
@@ -120,14 +120,14 @@ export interface Sighting {
   readonly cause: string | null;
 }
 
-const RUNS_KEPT = 50;
-const WELL_SLATES_KEPT = 10;
+const MAX_RUNS = 50;
+const MAX_PASSING_SLATES = 10;
 
 /**
- * Takes one result into the incident of its check: opens, continues, or marks a slate well. Undefined when there is
+ * Takes one result into the incident of its check: opens, continues, or marks a slate as passing. Undefined when there is
  * neither a failure nor an incident. A run that was taken in before, and one that looked earlier than the last, change nothing.
  */
-export function absorb(
+export function applyResult(
   head: IncidentDoc | undefined,
   result: CheckResult,
   sighting: Sighting,
@@ -148,7 +148,7 @@ export function absorb(
     ...head,
     ...looked(head, result, at),
     slates: Object.fromEntries(slates),
-    runs: [run, ...head.runs].slice(0, RUNS_KEPT),
+    runs: [run, ...head.runs].slice(0, MAX_RUNS),
   };
 }
 
@@ -204,7 +204,7 @@ function fail(head: IncidentDoc | undefined, result: CheckResult, sighting: Sigh
     slates: keptSlates({ ...incident.slates, [result.slate]: slate }),
     flaps: isFlap ? (inWindow ? incident.flaps + 1 : 1) : incident.flaps,
     flapping_since: isFlap && !inWindow ? at : incident.flapping_since,
-    runs: [run, ...incident.runs].slice(0, RUNS_KEPT),
+    runs: [run, ...incident.runs].slice(0, MAX_RUNS),
   };
 }
 
@@ -247,14 +247,14 @@ function severityOf({ status, severity }: CheckResult): Severity {
 
 /** All failing slates and the newest of the others. */
 function keptSlates(slates: Readonly<Record<string, FailingSlate>>): Record<string, FailingSlate> {
-  const well = Object.keys(slates)
+  const passing = Object.keys(slates)
     .filter((slate) => slates[slate]?.well_at !== null)
     .sort()
-    .slice(0, -WELL_SLATES_KEPT);
-  return Object.fromEntries(Object.entries(slates).filter(([slate]) => !well.includes(slate)));
+    .slice(0, -MAX_PASSING_SLATES);
+  return Object.fromEntries(Object.entries(slates).filter(([slate]) => !passing.includes(slate)));
 }
 
-export interface Reduced extends Settled {
+export interface AppliedRuns extends PolicyResult {
   /** Incidents that a new one of the same check replaced. */
   readonly replaced: readonly IncidentDoc[];
 }
@@ -263,10 +263,10 @@ export interface Reduced extends Settled {
  * The incidents after some runs. Pure: the same incidents and runs give the same answer, and a run that was taken in
  * before changes nothing. Runs count in the order of their instants, those of one instant by slate.
  */
-export function reduceRuns(before: ReadonlyMap<string, IncidentDoc>, runs: readonly CheckRun[]): Reduced {
+export function applyRuns(before: ReadonlyMap<string, IncidentDoc>, runs: readonly CheckRun[]): AppliedRuns {
   let heads = before;
   const replaced: IncidentDoc[] = [];
-  const replies: Settled['replies'][number][] = [];
+  const replies: PolicyResult['replies'][number][] = [];
   const instants = Map.groupBy(runs, ({ as_of }) => as_of.toISOString());
   for (const [at, together] of [...instants].sort(([a], [b]) => a.localeCompare(b))) {
     const seen = new Map(heads);
@@ -279,21 +279,21 @@ export function reduceRuns(before: ReadonlyMap<string, IncidentDoc>, runs: reado
           at,
           cause: causes.get(result.canary_id) ?? null,
         };
-        const next = absorb(head, result, sighting);
+        const next = applyResult(head, result, sighting);
         if (next === undefined) continue;
         if (head !== undefined && next.incident_id !== head.incident_id) replaced.push(head);
         seen.set(result.canary_id, next);
       }
     }
-    const settled = settle(heads, seen, at);
-    heads = settled.heads;
-    replies.push(...settled.replies);
+    const result = applyPolicy(heads, seen, at);
+    heads = result.heads;
+    replies.push(...result.replies);
   }
   return { heads, replies, replaced };
 }
 
 /** What some runs did to the incidents, by check. */
-export interface Observed {
+export interface IncidentChanges {
   readonly opened: readonly string[];
   readonly reopened: readonly string[];
   readonly resolved: readonly string[];
@@ -307,12 +307,15 @@ export interface Observed {
  * Takes the answers of some runs into the incidents and queues what people should see, in one transaction. Taking in a
  * run again changes nothing. Nothing is delivered here.
  */
-export async function observe(state: StateStore, runs: readonly CheckRun[]): Promise<Observed> {
+export async function updateIncidents(
+  state: StateStore,
+  runs: readonly CheckRun[],
+): Promise<IncidentChanges> {
   return state.transaction(async (tx) => {
     const before = await readHeads(tx);
-    const reduced = reduceRuns(before, runs);
-    await queue(tx, before, reduced);
-    return summary(before, reduced.heads);
+    const applied = applyRuns(before, runs);
+    await saveIncidents(tx, before, applied);
+    return summary(before, applied.heads);
   });
 }
 
@@ -323,10 +326,10 @@ export async function readHeads(state: Pick<StateTransaction, 'list'>): Promise<
 }
 
 /** Writes changed incidents, the history, and the outbox. Reads first, as transactions want it. */
-export async function queue(
+export async function saveIncidents(
   tx: StateTransaction,
   before: ReadonlyMap<string, IncidentDoc>,
-  { heads, replies, replaced }: Reduced,
+  { heads, replies, replaced }: AppliedRuns,
 ): Promise<void> {
   const changed = [...heads.values()].filter(
     (head) => JSON.stringify(before.get(head.fingerprint)) !== JSON.stringify(head),
@@ -363,7 +366,7 @@ function liveWrite(incident: IncidentDoc): Post {
 function summary(
   before: ReadonlyMap<string, IncidentDoc>,
   after: ReadonlyMap<string, IncidentDoc>,
-): Observed {
+): IncidentChanges {
   const all = [...after.values()];
   const became = (status: IncidentDoc['status']): string[] =>
     all

@@ -134,7 +134,7 @@ describe('tipoff canary run tells people', () => {
   it('once per failure and edits after that, with the repair', async () => {
     const first = await tipoff('canary', 'run', '--at', AT_NOON);
     expect(first.code).toBe(1);
-    expect(first.out).toContain('Incidents: 1 open, 1 opened, 0 resolved. Told: 2 new');
+    expect(first.out).toContain('Incidents: 1 open, 1 opened, 0 resolved. 2 new messages');
     expect((await tipoff('canary', 'run', '--at', HALF_PAST)).code).toBe(1);
     const failures = slack.top().filter(({ text }) => !text.includes('Daily digest'));
     expect(failures).toMatchObject([{ edits: 1, text: expect.stringContaining('CRITICAL: schedule_ahead') }]);
@@ -163,7 +163,7 @@ describe('tipoff canary run tells people', () => {
     expect(down.out).toContain('[CRITICAL] schedule_ahead');
     expect(down.out).toContain('NOT DELIVERED (on the fallback): schedule_ahead');
     expect(await readFile(summary, 'utf8')).toContain(
-      '**Nobody may have been told.** 2 notices could not be delivered',
+      '**People may not know of this.** 2 notices could not be delivered',
     );
     expect((await tipoff('canary', 'run', '--at', HALF_PAST)).code).toBe(1);
     expect(slack.top().filter(({ text }) => text.includes('schedule_ahead:'))).toHaveLength(1);

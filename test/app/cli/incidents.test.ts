@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '#app/cli/program.ts';
 import { readConfig } from '#app/config.ts';
-import { observe } from '#guard/incidents/update.ts';
+import { updateIncidents } from '#guard/incidents/update.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
@@ -40,13 +40,13 @@ async function tipoff(...args: string[]) {
 /** A failing check in the state of the home. */
 async function fail(id: string): Promise<void> {
   const state = openSqliteState(join(folder.path, 'home', 'state.sqlite'), { clock: virtualClock(NOON) });
-  await observe(state, [{ run_id: id, slate: SLATE, as_of: new Date(NOON), results: [check(id)] }]);
+  await updateIncidents(state, [{ run_id: id, slate: SLATE, as_of: new Date(NOON), results: [check(id)] }]);
   await state.close();
 }
 
 describe('incidents', () => {
   it('are listed, shown, acknowledged and snoozed, and people see it', async () => {
-    expect((await tipoff('incidents', 'list')).out).toContain('No incident is open.');
+    expect((await tipoff('incidents', 'list')).out).toContain('No open incidents.');
     await fail('gap');
     expect((await tipoff('incidents', 'list')).out).toMatch(/gap@20250110T1700 +open +warning/);
     expect((await tipoff('incidents', 'show', 'gap')).out).toContain(
@@ -68,7 +68,7 @@ describe('incidents', () => {
     const down = await tipoff('incidents', 'deliver');
     expect(down.code).toBe(3);
     expect(down.out).toContain('[WARNING] gap: 3 of 10 games have no predictions');
-    expect(down.out).toContain('0 sent, 0 edited, 0 in threads, 1 not delivered.');
+    expect(down.out).toContain('0 new messages, 0 edited, 0 replies, 1 not delivered.');
     expect(down.out + down.err).not.toContain(FAKE_TOKEN);
     const up = await tipoff('incidents', 'deliver');
     expect([up.code, slack.posts.length]).toEqual([0, 1]);

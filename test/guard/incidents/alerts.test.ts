@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
   acknowledge,
+  failingSlatesOf,
   findIncident,
   listIncidents,
   snooze,
-  unsettledSlates,
 } from '#guard/incidents/acknowledge.ts';
 import { alert } from '#guard/incidents/alert.ts';
 import { checkDelivered, openOutbox } from '#platform/notify/outbox.ts';
@@ -20,7 +20,7 @@ describe('one failure', () => {
     for (let i = 0; i < 29; i++) await w.later(30, [check('gap')]);
     expect(w.messages()).toBe(1);
     expect(w.slack.posts[0]?.edits).toBe(29);
-    expect(w.slack.posts[0]?.text).toContain('30 runs saw it');
+    expect(w.slack.posts[0]?.text).toContain('seen by 30 runs');
   });
 
   it('that is critical has reminders in its thread, ever further apart', async () => {
@@ -40,11 +40,11 @@ describe('one failure', () => {
     const w = await world();
     await w.run([check('gap')]);
     const alerted = await w.later(80, [passed('gap')]);
-    expect(alerted.observed.resolved).toEqual(['gap']);
+    expect(alerted.changes.resolved).toEqual(['gap']);
     expect(w.messages()).toBe(1);
     expect(w.slack.posts[0]).toMatchObject({
       edits: 1,
-      text: expect.stringContaining('RESOLVED: gap: well again after 1 h 20 min'),
+      text: expect.stringContaining('RESOLVED: gap: recovered after 1 h 20 min'),
     });
     expect(JSON.stringify(w.slack.posts[0]?.blocks)).toContain(':large_green_circle:');
   });
@@ -83,7 +83,7 @@ describe('one failure', () => {
     await w.later(30, [check('gap', { severity: 'critical' })]);
     await w.later(30, [check('gap', { severity: 'critical' })]);
     expect(w.slack.replies()).toMatchObject([
-      { isBroadcast: true, text: expect.stringContaining('has become worse') },
+      { isBroadcast: true, text: expect.stringContaining('got worse') },
     ]);
   });
 
@@ -124,7 +124,7 @@ describe('one failure', () => {
     await w.run([check('gap')]);
     await w.later(30, [check('gap', { status: 'SKIP', reason: 'halted' })]);
     expect(await listIncidents(w.deps.state, 'open')).toHaveLength(1);
-    expect(await unsettledSlates(w.deps.state)).toEqual([SLATE]);
+    expect(await failingSlatesOf(w.deps.state)).toEqual([SLATE]);
   });
 
   it('that nobody looks at any more is closed without being called recovered', async () => {
@@ -164,7 +164,7 @@ describe('one failure', () => {
     w.clock.advance(20 * 60 * 60_000);
     await w.run([check('gap', next)], next);
     await w.later(30, [passed('gap')]);
-    expect(await unsettledSlates(w.deps.state)).toEqual(['2025-01-11']);
+    expect(await failingSlatesOf(w.deps.state)).toEqual(['2025-01-11']);
     w.clock.advance(60_000);
     await w.run([passed('gap', next)], next);
     expect(w.slack.top()).toHaveLength(1);
@@ -215,9 +215,9 @@ describe('a cause', () => {
 
   it('with eight effects is one message that names them', async () => {
     const w = await world();
-    const { observed } = await w.run([...effects, cause]);
+    const { changes } = await w.run([...effects, cause]);
     expect(w.messages()).toBe(1);
-    expect(observed.hidden).toHaveLength(8);
+    expect(changes.hidden).toHaveLength(8);
     expect(w.slack.posts[0]?.text).toContain('Explains 8 more failing checks: effect-0, effect-1');
   });
 
@@ -273,7 +273,9 @@ describe('care', () => {
     expect(w.slack.posts[0]?.text).toContain('Acknowledged by ann, 2025-01-10 12:00 ET: on it.');
     const next = { slate: '2025-01-11' };
     await w.run([{ ...critical, ...next }], next);
-    expect(w.slack.replies()).toMatchObject([{ text: expect.stringContaining('fails for another slate') }]);
+    expect(w.slack.replies()).toMatchObject([
+      { text: expect.stringContaining('now fails for another slate') },
+    ]);
   });
 
   it('by a snooze ends with it', async () => {
@@ -285,7 +287,7 @@ describe('care', () => {
     expect(w.messages()).toBe(1);
     await w.later(30, [critical]);
     expect(w.slack.replies()).toMatchObject([
-      { text: expect.stringContaining('the snooze is over and it is still failing') },
+      { text: expect.stringContaining('still failing now that the snooze has ended') },
     ]);
   });
 
@@ -352,7 +354,7 @@ describe('while Slack is down', () => {
     w.slack.isDown = false;
     await w.deps.outbox.deliver();
     expect(w.slack.posts).toMatchObject([
-      { text: expect.stringContaining('RESOLVED: gap: well again after 30 min') },
+      { text: expect.stringContaining('RESOLVED: gap: recovered after 30 min') },
     ]);
   });
 

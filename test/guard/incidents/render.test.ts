@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { incidentNotice, replyNotice } from '#guard/incidents/notice.ts';
 import { consoleReport, jsonReport, type Report, reportOf, summaryReport } from '#guard/incidents/report.ts';
-import { type CheckResult, reduceRuns } from '#guard/incidents/update.ts';
+import { applyRuns, type CheckResult } from '#guard/incidents/update.ts';
 import { consoleNotifier } from '#platform/notify/console.ts';
 import { SLACK_LIMITS, slackMessage } from '#platform/notify/slack/blocks.ts';
 import { check, NOON, passed, SLATE } from './alarm-world.ts';
@@ -17,7 +17,7 @@ const CRITICAL = check('prediction-gap', { severity: 'critical', offender_count:
 const EFFECT = check('export-fresh', { phase: 'publish', depends_on: ['predict'] });
 
 function incidentAfter(...runs: ReturnType<typeof run>[]) {
-  const incident = reduceRuns(new Map(), runs).heads.get('prediction-gap');
+  const incident = applyRuns(new Map(), runs).heads.get('prediction-gap');
   if (incident === undefined) throw new Error('no incident');
   return incident;
 }
@@ -70,10 +70,10 @@ describe('golden renderings', () => {
           {
             "text": {
               "text": "Is prediction-gap well?
-      Slate 2025-01-10: expected 0 games without predictions, seen 3.
+      Slate 2025-01-10: expected 0 games without predictions, saw 3.
       12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI and 9 more.
       Explains 1 more failing check: export-fresh.
-      Since 2025-01-10 12:00 ET (30 min); 2 runs saw it.",
+      Since 2025-01-10 12:00 ET (30 min); seen by 2 runs.",
               "type": "mrkdwn",
             },
             "type": "section",
@@ -106,10 +106,10 @@ describe('golden renderings', () => {
         ],
         "text": "CRITICAL: prediction-gap: 3 of 10 games have no predictions
       Is prediction-gap well?
-      Slate 2025-01-10: expected 0 games without predictions, seen 3.
+      Slate 2025-01-10: expected 0 games without predictions, saw 3.
       12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI and 9 more.
       Explains 1 more failing check: export-fresh.
-      Since 2025-01-10 12:00 ET (30 min); 2 runs saw it.
+      Since 2025-01-10 12:00 ET (30 min); seen by 2 runs.
       Repair: tipoff predict 2025-01-10 --mode RETRY",
       }
     `);
@@ -123,7 +123,7 @@ describe('golden renderings', () => {
           {
             "text": {
               "emoji": true,
-              "text": ":large_green_circle: RESOLVED prediction-gap: well again after 1 h 35 min",
+              "text": ":large_green_circle: RESOLVED prediction-gap: recovered after 1 h 35 min",
               "type": "plain_text",
             },
             "type": "header",
@@ -132,7 +132,7 @@ describe('golden renderings', () => {
             "text": {
               "text": "Is prediction-gap well?
       Slate 2025-01-10: 3 of 10 games have no predictions.
-      From 2025-01-10 12:00 ET to 2025-01-10 13:35 ET; 1 run saw it.",
+      From 2025-01-10 12:00 ET to 2025-01-10 13:35 ET; seen by 1 run.",
               "type": "mrkdwn",
             },
             "type": "section",
@@ -155,10 +155,10 @@ describe('golden renderings', () => {
             "type": "context",
           },
         ],
-        "text": "RESOLVED: prediction-gap: well again after 1 h 35 min
+        "text": "RESOLVED: prediction-gap: recovered after 1 h 35 min
       Is prediction-gap well?
       Slate 2025-01-10: 3 of 10 games have no predictions.
-      From 2025-01-10 12:00 ET to 2025-01-10 13:35 ET; 1 run saw it.",
+      From 2025-01-10 12:00 ET to 2025-01-10 13:35 ET; seen by 1 run.",
       }
     `);
   });
@@ -181,9 +181,9 @@ describe('golden renderings', () => {
           {
             "text": {
               "text": "prediction-gap: 3 of 10 games have no predictions
-      Slate 2025-01-10: expected 0 games without predictions, seen 3.
+      Slate 2025-01-10: expected 0 games without predictions, saw 3.
       12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI and 9 more.
-      Since 2025-01-10 12:00 ET (2 h 10 min); 2 runs saw it.",
+      Since 2025-01-10 12:00 ET (2 h 10 min); seen by 2 runs.",
               "type": "mrkdwn",
             },
             "type": "section",
@@ -212,9 +212,9 @@ describe('golden renderings', () => {
         ],
         "text": "CRITICAL: prediction-gap: still failing
       prediction-gap: 3 of 10 games have no predictions
-      Slate 2025-01-10: expected 0 games without predictions, seen 3.
+      Slate 2025-01-10: expected 0 games without predictions, saw 3.
       12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI and 9 more.
-      Since 2025-01-10 12:00 ET (2 h 10 min); 2 runs saw it.
+      Since 2025-01-10 12:00 ET (2 h 10 min); seen by 2 runs.
       Repair: tipoff predict 2025-01-10 --mode RETRY",
       }
     `);
@@ -227,9 +227,9 @@ describe('golden renderings', () => {
       [
         "[CRITICAL] prediction-gap: 3 of 10 games have no predictions",
         "  Is prediction-gap well?",
-        "  Slate 2025-01-10: expected 0 games without predictions, seen 3.",
+        "  Slate 2025-01-10: expected 0 games without predictions, saw 3.",
         "  12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI and 9 more.",
-        "  Since 2025-01-10 12:00 ET (0 min); 1 run saw it.",
+        "  Since 2025-01-10 12:00 ET (0 min); seen by 1 run.",
         "  repair: tipoff predict 2025-01-10 --mode RETRY",
         "  runbook: docs/runbooks/prediction-gap.md",
       ]
@@ -243,8 +243,8 @@ describe('golden renderings', () => {
       Slate 2025-01-10, as of 2025-01-10T17:00:00.000Z: 1 passed, 1 failed, 1 could not run, 1 skipped.
 
       > [!CAUTION]
-      > **Nobody may have been told.** 1 notice could not be delivered:
-      > - lines-present could not be checked: Slack is down (is on the fallback channel)
+      > **People may not know of this.** 1 notice could not be delivered:
+      > - lines-present could not be checked: Slack is down (it is on the fallback channel)
 
       | | check | slate | expected | seen | offenders |
       |---|---|---|---|---:|---|
@@ -255,7 +255,7 @@ describe('golden renderings', () => {
 
       - Is prediction-gap well?
       - 3 of 10 games have no predictions.
-      - Expected 0 games without predictions, seen 3.
+      - Expected 0 games without predictions, saw 3.
       - 12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI, …
 
       \`\`\`sh
@@ -286,7 +286,7 @@ describe('golden renderings', () => {
 
       </details>
 
-      Incidents: 2 open, 2 opened, 0 resolved. Told: 1 new, 0 edited, 0 in threads.
+      Incidents: 2 open, 2 opened, 0 resolved. 1 new message, 0 edited, 0 replies.
       "
     `);
   });
@@ -299,7 +299,7 @@ describe('golden renderings', () => {
         "CRITICAL prediction-gap (predict, 2025-01-10)",
         "  Is prediction-gap well?",
         "  3 of 10 games have no predictions.",
-        "  Expected 0 games without predictions, seen 3.",
+        "  Expected 0 games without predictions, saw 3.",
         "  12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI, …",
         "  repair:  tipoff predict 2025-01-10 --mode RETRY",
         "  runbook: docs/runbooks/prediction-gap.md",
@@ -314,7 +314,7 @@ describe('golden renderings', () => {
         "Skipped",
         "  no games yesterday: graded",
         "",
-        "Incidents: 2 open, 2 opened, 0 resolved. Told: 1 new, 0 edited, 0 in threads.",
+        "Incidents: 2 open, 2 opened, 0 resolved. 1 new message, 0 edited, 0 replies.",
         "  NOT DELIVERED (on the fallback): lines-present could not be checked: Slack is down",
       ]
     `);
@@ -357,7 +357,7 @@ describe('golden renderings', () => {
               "lines": [
                 "Is prediction-gap well?",
                 "3 of 10 games have no predictions.",
-                "Expected 0 games without predictions, seen 3.",
+                "Expected 0 games without predictions, saw 3.",
                 "12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI, …",
               ],
               "phase": "predict",

@@ -4,7 +4,7 @@ import { modelRegistry } from '#core/contracts/nba_predictions.ts';
 import { playerBoxScores, playerLines } from '#core/contracts/nba_raw.ts';
 import { halt } from '#guard/canaries/halt.ts';
 import { beat } from '#guard/canaries/heartbeats.ts';
-import { observe } from '#guard/incidents/update.ts';
+import { updateIncidents } from '#guard/incidents/update.ts';
 import { readStatus, statusLines } from '#guard/status/status.ts';
 import { runBatch } from '#pipeline/batch/run.ts';
 import { gameRow, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
@@ -296,7 +296,11 @@ describe('operations', () => {
 });
 
 describe('failures', () => {
-  const runAt = (id: string, instant: string, results: Parameters<typeof observe>[1][number]['results']) => ({
+  const runAt = (
+    id: string,
+    instant: string,
+    results: Parameters<typeof updateIncidents>[1][number]['results'],
+  ) => ({
     run_id: id,
     slate: SLATE,
     as_of: new Date(instant),
@@ -305,7 +309,7 @@ describe('failures', () => {
 
   it('are told with their effects, and whether anybody has them', async () => {
     const w = await world();
-    await observe(w.state, [
+    await updateIncidents(w.state, [
       runAt('r', '2025-01-10T17:00:00Z', [
         check('box_scores', { phase: 'ingest', severity: 'critical' }),
         check('gap', { depends_on: ['ingest'] }),
@@ -331,7 +335,7 @@ describe('failures', () => {
 
   it('that are over count as repaired only when a check has passed', async () => {
     const w = await world();
-    await observe(w.state, [
+    await updateIncidents(w.state, [
       runAt('r1', '2025-01-09T17:00:00Z', [check('gap'), check('other', { phase: 'ingest' })]),
       runAt('r2', '2025-01-09T18:00:00Z', [passed('gap')]),
       runAt('r3', '2025-01-11T17:00:00Z', [passed('gap')]),

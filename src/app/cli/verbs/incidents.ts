@@ -23,7 +23,7 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
       });
       terminal.json(list);
       if (list.length === 0)
-        terminal.line(options.all === true ? 'There have been no incidents.' : 'No incident is open.');
+        terminal.line(options.all === true ? 'There have been no incidents.' : 'No open incidents.');
       else
         for (const line of tableLines(
           ['incident', 'status', 'severity', 'opened', 'runs', 'note'],
@@ -52,7 +52,7 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
 
   incidents
     .command('ack')
-    .description('somebody has it: no reminders until it is over, worse, or on another slate')
+    .description('take it on: no reminders until it ends, gets worse, or fails on another slate')
     .argument('<incident>', 'id, or the name of the check')
     .option('--note <text>', 'shown with the incident')
     .action(async (name: string, options: { note?: string }, command: Command) => {
@@ -69,7 +69,7 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
 
   incidents
     .command('snooze')
-    .description('quiet for a while, unless it gets worse')
+    .description('no messages for a while, unless it gets worse')
     .argument('<incident>', 'id, or the name of the check')
     .requiredOption('--for <span>', 'minutes, hours or days: 90m, 4h, 2d')
     .requiredOption('--why <reason>', 'shown with the incident')
@@ -95,11 +95,11 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
       await withApp(async (app) => {
         const delivered = await app.outbox.deliver();
         terminal.json(delivered);
-        const { sent, edited, replied, undelivered } = delivered;
-        terminal.line(
-          `${sent} sent, ${edited} edited, ${replied} in threads, ${undelivered.length} not delivered.`,
-        );
+        const { messageCounts } = await import('#guard/incidents/report.ts');
+        const { undelivered, warnings } = delivered;
+        terminal.line(`${messageCounts(delivered)}, ${undelivered.length} not delivered.`);
         for (const { title, error } of undelivered) terminal.line(`  ${title}: ${error}`);
+        for (const warning of warnings) terminal.line(`  ${warning}`);
         if (undelivered.length > 0) host.exit(3);
       });
     });
