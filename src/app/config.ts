@@ -205,6 +205,12 @@ export const SETTINGS = z.object({
     z.url().optional(),
     "Another host for the league's statistics: a mirror, or a server of a test.",
   ),
+  TIPOFF_NBA_STATS_URL: setting(
+    z.url().optional(),
+    "Another host for the league's statistics service, which lists the players.",
+  ),
+  TIPOFF_INJURY_REPORT_URL: setting(z.url().optional(), "Another host for the league's injury reports."),
+  TIPOFF_ESPN_URL: setting(z.url().optional(), 'Another host for ESPN, the second source.'),
   TIPOFF_ODDS_URL: setting(z.url().optional(), 'Another host for The Odds API.'),
   TIPOFF_API_KEY: setting(
     z.string().min(24, 'expected 24 characters or more').optional(),
@@ -250,6 +256,9 @@ export interface BaseConfig {
   readonly repositoryUrl?: string;
   /** Other hosts of the providers: a mirror, or a server of a test. */
   readonly nbaUrl?: string;
+  readonly nbaStatsUrl?: string;
+  readonly injuryReportUrl?: string;
+  readonly espnUrl?: string;
   readonly oddsUrl?: string;
   /** Key that callers of the services show; made for each run of `serve` when absent. Secret. */
   readonly apiKey?: string;
@@ -304,6 +313,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
         }),
     ...(data.TIPOFF_REPOSITORY_URL === undefined ? {} : { repositoryUrl: data.TIPOFF_REPOSITORY_URL }),
     ...(data.TIPOFF_NBA_URL === undefined ? {} : { nbaUrl: data.TIPOFF_NBA_URL }),
+    ...(data.TIPOFF_NBA_STATS_URL === undefined ? {} : { nbaStatsUrl: data.TIPOFF_NBA_STATS_URL }),
+    ...(data.TIPOFF_INJURY_REPORT_URL === undefined
+      ? {}
+      : { injuryReportUrl: data.TIPOFF_INJURY_REPORT_URL }),
+    ...(data.TIPOFF_ESPN_URL === undefined ? {} : { espnUrl: data.TIPOFF_ESPN_URL }),
     ...(data.TIPOFF_ODDS_URL === undefined ? {} : { oddsUrl: data.TIPOFF_ODDS_URL }),
     ...(data.TIPOFF_API_KEY === undefined ? {} : { apiKey: data.TIPOFF_API_KEY }),
     ...oidcOf(data.TIPOFF_OIDC_AUDIENCE, data.TIPOFF_OIDC_ACCOUNTS),

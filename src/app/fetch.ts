@@ -1,28 +1,45 @@
 import { addDays, type Slate, slateOf } from '#core/calendar.ts';
-import { TipoffError } from '#core/errors.ts';
+import { beat, JOBS } from '#guard/canaries/heartbeats.ts';
 import type { InputFile } from '#pipeline/ingest/format.ts';
 import { FORMATS } from '#pipeline/ingest/formats/formats.ts';
 import { type IngestReport, ingest } from '#pipeline/ingest/ingest.ts';
 import type { Http } from '#pipeline/ingest/providers/http.ts';
-import { nbaBoxScores, nbaSchedule } from '#pipeline/ingest/providers/nba.ts';
-import { oddsApiProps, type Quota } from '#pipeline/ingest/providers/odds-api.ts';
+import type { Quota } from '#pipeline/ingest/providers/odds-api.ts';
+import {
+  type Asked,
+  askInOrder,
+  type Source,
+  type SourceAttempt,
+  type SourceFailure,
+  storeReceipts,
+} from '#pipeline/ingest/providers/sources.ts';
+import { type Validators, watchedHttp } from '#pipeline/ingest/providers/watched-http.ts';
 import type { App } from './compose.ts';
+import { fetchSources } from './fetch-sources.ts';
 
 /** Days before the slate whose missing box scores are asked for. */
 const BOX_DAYS = 3;
 /** Hours after tip-off from which a game may be over. */
 const GAME_HOURS = 2;
+/** Hours for which lists of players are fresh enough: they change a few times a day at most and cost many requests. */
+const PLAYER_LIST_HOURS = 20;
+/** Days after which what an answer said about itself makes no request conditional any more. */
+const VALIDATOR_DAYS = 30;
 
 export interface FetchReport {
   readonly slate: Slate;
-  /** What the provider gave, loaded like files. */
+  /** What the providers gave, loaded like files. */
   readonly ingested: IngestReport;
-  /** Requests that failed, with the reason; the others were loaded. */
-  readonly failures: readonly {
+  /** Who was asked for what, and how it went. */
+  readonly attempts: readonly SourceAttempt[];
+  /** What nobody gave, with the reason; everything else was loaded. */
+  readonly failures: readonly ({ readonly what: string } & SourceFailure)[];
+  /** Subjects whose first source failed and whose next one answered. */
+  readonly takenOver: readonly {
     readonly what: string;
-    readonly code: string;
+    readonly failed: string;
+    readonly by: string;
     readonly message: string;
-    readonly hint: string;
   }[];
   /** What was not asked for, and why. */
   readonly skipped: readonly string[];
@@ -30,60 +47,128 @@ export interface FetchReport {
 }
 
 /**
- * Asks the live providers for what a slate needs: the season's schedule, today's scoreboard, box scores of recent games
- * that have none, player props of games that have not begun. A provider that fails does not stop the others.
+ * Asks the live providers for what a slate needs: schedule and scoreboard, box scores of recent games that have none, the
+ * newest report of who is out, who is on which roster, and player props of games that have not begun. Where a source
+ * fails the next one is asked; where all fail the rest goes on. Every answer leaves a receipt in
+ * nba_orchestration.provider_requests, every run a heartbeat.
  */
 export async function fetchSlate(app: App, slate: Slate, http: Http): Promise<FetchReport> {
-  const { clock, warehouse, config } = app;
-  const failures: FetchReport['failures'][number][] = [];
+  const { clock, warehouse } = app;
+  const watched = watchedHttp({ http, clock, known: await knownValidators(app) });
+  const sources = fetchSources(app, slate, watched.http);
   const skipped: string[] = [];
-  const files: InputFile[] = [];
-  const attempt = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof TipoffError)) throw error;
-      failures.push({ what, code: error.code, message: error.message, hint: error.hint });
-      return undefined;
-    }
-  };
-  const take = (file: InputFile | undefined): void => {
-    if (file !== undefined) files.push(file);
+  const asked: { what: string; answer: Asked }[] = [];
+  const ask = async (what: string, subject: string, from: readonly Source[]): Promise<void> => {
+    asked.push({ what, answer: await askInOrder(subject, from, { watched, clock, formats: FORMATS }) });
   };
 
-  const nba = { http, ...(config.nbaUrl === undefined ? {} : { baseUrl: config.nbaUrl }) };
-  take(await attempt('schedule', () => nbaSchedule(nba).season()));
-  if (slate === slateOf(clock.now())) take(await attempt('scoreboard', () => nbaSchedule(nba).today()));
-  else skipped.push(`scoreboard: it shows ${slateOf(clock.now())} only`);
+  await ask('schedule', 'schedule', sources.schedule);
+  const today = slateOf(clock.now());
+  if (slate === today) {
+    await ask('scoreboard', 'scoreboard', sources.scoreboard);
+    await ask('availability', 'availability', sources.availability);
+    if (await areListsFresh(app))
+      skipped.push(`players: the lists are less than ${PLAYER_LIST_HOURS} hours old`);
+    else await ask('players', 'players', sources.players);
+  } else skipped.push(`scoreboard, availability and players: they show ${today} only`);
   for (const gameId of await gamesWithoutBoxScores(app, slate)) {
-    take(await attempt(`box score ${gameId}`, () => nbaBoxScores(nba).boxScore(gameId)));
+    await ask(`box score ${gameId}`, 'box_score', sources.boxScore(gameId));
+  }
+  const { props } = sources;
+  if (props === undefined) skipped.push('player props: ODDS_API_KEY is not set');
+  else {
+    await ask('player props', 'props', props.sources);
+    skipped.push(...props.started().map((id) => `player props of event ${id}: it has begun`));
   }
 
-  let quota: Quota | null = null;
-  const { oddsApiKey: key } = config;
-  if (key === undefined) skipped.push('player props: ODDS_API_KEY is not set');
-  else {
-    const odds = { http, key, clock, ...(config.oddsUrl === undefined ? {} : { baseUrl: config.oddsUrl }) };
-    const props = await attempt('player props', () => oddsApiProps(odds).props(slate));
-    files.push(...(props?.files ?? []));
-    for (const { id, error } of props?.failedEvents ?? []) {
-      failures.push({
-        what: `player props of event ${id}`,
-        code: error.code,
-        message: error.message,
-        hint: error.hint,
-      });
-    }
-    for (const id of props?.startedEvents ?? []) skipped.push(`player props of event ${id}: it has begun`);
-    quota = props?.quota ?? null;
-  }
-  const ingested = await ingest({
+  const ingested = await ingestFiles(
+    app,
+    asked.flatMap(({ answer }) => answer.files),
+  );
+  await storeReceipts(
+    warehouse,
+    asked.map(({ answer }) => answer),
+  );
+  const report: FetchReport = {
+    slate,
+    ingested,
+    attempts: asked.flatMap(({ answer }) => answer.attempts),
+    failures: [
+      ...asked.flatMap(({ what, answer }) => failuresOf(what, answer)),
+      ...(props?.failedEvents() ?? []),
+    ],
+    takenOver: asked.flatMap(({ what, answer }) => takenOver(what, answer)),
+    skipped,
+    quota: props?.quota() ?? null,
+  };
+  await beat(app, {
+    job: 'fetch',
+    ok: isComplete(report),
+    maxSilenceSeconds: JOBS.fetch,
+    detail: inOneLine(report),
+  });
+  return report;
+}
+
+/** Did every subject get an answer that could be loaded. */
+export function isComplete({ failures, ingested }: FetchReport): boolean {
+  return failures.length === 0 && ingested.failed === 0;
+}
+
+function inOneLine({ ingested, failures, takenOver: others }: FetchReport): string {
+  const parts = [`${ingested.filesLoaded} answers, ${ingested.loaded} rows new`];
+  if (others.length > 0)
+    parts.push(`taken over: ${others.map(({ what, by }) => `${what} by ${by}`).join(', ')}`);
+  if (failures.length > 0) parts.push(`missing: ${failures.map(({ what }) => what).join(', ')}`);
+  return parts.join('; ');
+}
+
+async function ingestFiles({ warehouse, clock }: App, files: readonly InputFile[]): Promise<IngestReport> {
+  return ingest({
     warehouse,
     clock,
     formats: FORMATS,
-    files: files.map(({ path, bytes }) => ({ path, read: async () => bytes })),
+    files: files.map(({ path, bytes, fetchedAt }) => ({
+      path,
+      read: async () => bytes,
+      ...(fetchedAt === undefined ? {} : { fetchedAt }),
+    })),
   });
-  return { slate, ingested, failures, skipped, quota };
+}
+
+function failuresOf(what: string, { provider, attempts }: Asked): FetchReport['failures'] {
+  if (provider !== null) return [];
+  return attempts.flatMap(({ failure }) => (failure === undefined ? [] : [{ what, ...failure }]));
+}
+
+function takenOver(what: string, { provider, attempts }: Asked): FetchReport['takenOver'] {
+  if (provider === null) return [];
+  return attempts.flatMap(({ provider: failed, failure }) =>
+    failure === undefined ? [] : [{ what, failed, by: provider, message: failure.message }],
+  );
+}
+
+/** What earlier answers said about themselves, newest first. */
+async function knownValidators({ warehouse, clock }: App): Promise<ReadonlyMap<string, Validators>> {
+  const rows = await warehouse.query<{ address: string; etag: string | null; last_modified: string | null }>(
+    `SELECT address, etag, last_modified FROM nba_orchestration.provider_requests
+     WHERE requested_at >= CAST(@since AS TIMESTAMP) AND outcome = 'fetched' AND address IS NOT NULL
+       AND (etag IS NOT NULL OR last_modified IS NOT NULL)
+     QUALIFY ROW_NUMBER() OVER (PARTITION BY address ORDER BY requested_at DESC, request_id) = 1`,
+    { since: new Date(clock.now().getTime() - VALIDATOR_DAYS * 86_400_000).toISOString() },
+  );
+  return new Map(
+    rows.map(({ address, etag, last_modified }) => [address, { etag, lastModified: last_modified }]),
+  );
+}
+
+async function areListsFresh({ warehouse, clock }: App): Promise<boolean> {
+  const rows = await warehouse.query<{ n: number }>(
+    `SELECT COUNT(*) AS n FROM nba_orchestration.provider_requests
+     WHERE requested_at >= CAST(@since AS TIMESTAMP) AND subject = 'players' AND outcome IN ('fetched', 'unchanged')`,
+    { since: new Date(clock.now().getTime() - PLAYER_LIST_HOURS * 3_600_000).toISOString() },
+  );
+  return (rows[0]?.n ?? 0) > 0;
 }
 
 /** Games of the days before that should be over and have no box score yet. */

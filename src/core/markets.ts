@@ -124,21 +124,21 @@ export const MARKETS: readonly Market[] = [
   sumOf([points, rebounds], {
     id: 'pr',
     oddsApiKey: 'player_points_rebounds',
-    hasLines: false,
+    hasLines: true,
     max: 110,
     maxSd: 35,
   }),
   sumOf([points, assists], {
     id: 'pa',
     oddsApiKey: 'player_points_assists',
-    hasLines: false,
+    hasLines: true,
     max: 110,
     maxSd: 35,
   }),
   sumOf([rebounds, assists], {
     id: 'ra',
     oddsApiKey: 'player_rebounds_assists',
-    hasLines: false,
+    hasLines: true,
     max: 60,
     maxSd: 20,
   }),
@@ -150,7 +150,7 @@ export const MARKETS: readonly Market[] = [
     max: 15,
     maxSd: 6,
     oddsApiKey: 'player_steals',
-    hasLines: false,
+    hasLines: true,
   },
   {
     id: 'blocks',
@@ -160,7 +160,7 @@ export const MARKETS: readonly Market[] = [
     max: 18,
     maxSd: 6,
     oddsApiKey: 'player_blocks',
-    hasLines: false,
+    hasLines: true,
   },
   {
     id: 'turnovers',
@@ -170,7 +170,7 @@ export const MARKETS: readonly Market[] = [
     max: 16,
     maxSd: 6,
     oddsApiKey: 'player_turnovers',
-    hasLines: false,
+    hasLines: true,
   },
 ];
 

@@ -27,15 +27,18 @@ export function playerLookup(name: string): string {
  */
 export const ALIASES: Readonly<Record<string, string>> = {
   // other given names and spellings
+  alexandresarr: 'alexsarr',
   bjboston: 'brandonboston',
   bojanbogdanovich: 'bojanbogdanovic',
   cameronthomas: 'camthomas',
   camjohnson: 'cameronjohnson',
   carltoncarrington: 'bubcarrington',
+  cuiyongxi: 'cuicui',
   danilogalinari: 'danilogallinari',
   gregoryjackson: 'ggjackson',
   herbjones: 'herbertjones',
   jameshuff: 'jayhuff',
+  jeenathanwilliams: 'natewilliams',
   joshuagiddey: 'joshgiddey',
   kenyonmartin: 'kjmartin',
   moewagner: 'moritzwagner',

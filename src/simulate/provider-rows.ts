@@ -120,6 +120,7 @@ export function statusRows(day: Matchday, ids: RowIds, source_file: string): Inj
         if (time === undefined) continue;
         rows.push({
           report_at: time.report_at,
+          last_report_at: null,
           slate: day.slate,
           team_abbr: side.state.team.abbr,
           opponent_abbr: opponent.state.team.abbr,
@@ -128,6 +129,9 @@ export function statusRows(day: Matchday, ids: RowIds, source_file: string): Inj
           player_lookup: player.identity.lookup,
           status,
           reason,
+          status_printed: null,
+          noted_at: null,
+          provider_player_id: null,
           source: 'simulated',
           source_file,
           source_line: null,

@@ -1,16 +1,25 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
-import { fetchSlate } from '#app/fetch.ts';
+import { type FetchReport, fetchSlate } from '#app/fetch.ts';
 import { parseSlate } from '#core/calendar.ts';
 import { fetchHttp } from '#pipeline/ingest/providers/http.ts';
 import { refreshSummaries } from '#pipeline/refresh.ts';
 import { virtualClock } from '#platform/clock.ts';
+import {
+  espnGame,
+  espnInjury,
+  espnTeam,
+  injuriesAnswer,
+  scoreboardAnswer,
+} from '#test/pipeline/ingest/formats/espn.ts';
 import { liveGame } from '#test/pipeline/ingest/formats/fixtures.ts';
-import { loopback, type Scripted } from '#test/pipeline/ingest/providers/loopback.ts';
+import { type Cell, pdfDocument } from '#test/pipeline/ingest/formats/pdf.ts';
+import { type Loopback, loopback, type Scripted } from '#test/pipeline/ingest/providers/loopback.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
 const SLATE = parseSlate('2025-01-11');
+/** Noon in New York. */
 const NOW = '2025-01-11T17:00:00Z';
 
 const scheduled = (gameId: string, instant: string, home: number, away: number) => ({
@@ -37,6 +46,7 @@ const SEASON = {
     ],
   },
 };
+const SCOREBOARD = { meta: { version: 1, time: '2025-01-11 17:00:00.000' }, scoreboard: { games: [] } };
 const EVENT = {
   id: 'evening',
   commence_time: '2025-01-12T02:10:00Z',
@@ -62,29 +72,85 @@ const ODDS = {
     },
   ],
 };
+const REPORT: readonly Cell[] = [
+  [250, 560, 'Injury Report: 01/11/25 11:30 AM'],
+  ...['Game Date', 'Game Time', 'Matchup', 'Team', 'Player Name', 'Current Status', 'Reason'].map(
+    (title, index): Cell => [20 + 100 * index, 530, title],
+  ),
+  ...['01/11/2025', '09:00 (ET)', 'UTA@PHX', 'Phoenix Suns', 'Obrand, Toven', 'Out', 'Rest'].map(
+    (text, index): Cell => [20 + 100 * index, 500, text],
+  ),
+  [400, 20, 'Page 1 of 1'],
+];
+const PDF = pdfDocument([REPORT]);
+const table = (resource: string, name: string, row: Readonly<Record<string, unknown>>) => ({
+  resource,
+  parameters: { Season: '2024-25' },
+  resultSets: [{ name, headers: Object.keys(row), rowSet: [Object.values(row)] }],
+});
+const PERSON = { PERSON_ID: 99001, FROM_YEAR: '2024', TO_YEAR: '2024', TEAM_ID: 1610612756 };
 
+const json = (value: unknown, headers: Readonly<Record<string, string>> = {}): Scripted => ({
+  body: JSON.stringify(value),
+  headers,
+});
+
+/** Everybody answers. */
 const answers = (path: string): Scripted => {
-  if (path.includes('scheduleLeagueV2')) return { body: JSON.stringify(SEASON) };
-  if (path.includes('boxscore_0022400517')) return { body: JSON.stringify(liveGame()) };
+  if (path.includes('scheduleLeagueV2')) return json(SEASON, { etag: '"season"' });
+  if (path.includes('todaysScoreboard')) return json(SCOREBOARD);
+  if (path.includes('boxscore_0022400517')) return json(liveGame());
+  // The report of noon is not out yet, the one of eleven is.
+  if (path.includes('Injury-Report_2025-01-11_11AM'))
+    return { body: PDF, headers: { 'last-modified': 'Sat, 11 Jan 2025 16:31:00 GMT' } };
+  if (path.includes('Injury-Report_2026-02-08_06_15PM')) return { body: PDF };
+  if (path.includes('/referee/injury/')) return { status: 403 };
+  if (path.includes('/commonallplayers'))
+    return json(
+      table('commonallplayers', 'CommonAllPlayers', {
+        ...PERSON,
+        DISPLAY_FIRST_LAST: 'Ny Komling',
+        ROSTERSTATUS: 1,
+      }),
+    );
+  if (path.includes('/playerindex'))
+    return json(
+      table('playerindex', 'PlayerIndex', {
+        ...PERSON,
+        PLAYER_FIRST_NAME: 'Ny',
+        PLAYER_LAST_NAME: 'Komling',
+        ROSTER_STATUS: 1,
+      }),
+    );
+  if (path.includes('/nba/injuries'))
+    return json(injuriesAnswer([['Phoenix Suns', [espnInjury()]]], '2025-01-11T17:00:00Z'));
+  if (path.includes('/nba/scoreboard'))
+    return json(scoreboardAnswer(path.includes('20250110') ? [espnGame()] : []));
+  if (path.includes('/nba/teams/')) return json(espnTeam('2', 'Boston Celtics', ['Toven Obrand']));
   if (path.includes('/odds'))
-    return {
-      body: JSON.stringify(ODDS),
-      headers: { 'x-requests-remaining': '490', 'x-requests-used': '10' },
-    };
-  if (path.includes('/events')) return { body: JSON.stringify([EVENT]) };
+    return json(ODDS, { 'x-requests-remaining': '478', 'x-requests-used': '22', 'x-requests-last': '22' });
+  if (path.includes('/events')) return json([EVENT]);
   return { status: 404 };
 };
 
-async function opened(
-  answer: (path: string) => Scripted,
-  key?: string,
-): Promise<{ app: App; run: () => ReturnType<typeof fetchSlate> }> {
+interface Opened {
+  readonly app: App;
+  readonly server: Loopback;
+  readonly run: () => Promise<FetchReport>;
+  /** Rows of a table, counted. */
+  readonly count: (from: string) => Promise<number>;
+}
+
+async function opened(answer: (path: string, request: number) => Scripted, key?: string): Promise<Opened> {
   const server = await loopback(answer);
   const folder = await temporaryFolder();
   const clock = virtualClock(NOW);
   const config = readConfig({
     TIPOFF_HOME: folder.path,
     TIPOFF_NBA_URL: server.url,
+    TIPOFF_NBA_STATS_URL: server.url,
+    TIPOFF_INJURY_REPORT_URL: server.url,
+    TIPOFF_ESPN_URL: server.url,
     TIPOFF_ODDS_URL: server.url,
     ODDS_API_KEY: key,
   });
@@ -93,16 +159,31 @@ async function opened(
     await app.close();
     await folder.remove();
   });
-  return { app, run: () => fetchSlate(app, SLATE, fetchHttp({ clock })) };
+  return {
+    app,
+    server,
+    run: () => fetchSlate(app, SLATE, fetchHttp({ clock, timeoutMs: 2_000 })),
+    count: async (from) =>
+      (await app.warehouse.query<{ n: number }>(`SELECT COUNT(*) AS n FROM ${from}`))[0]?.n ?? 0,
+  };
 }
 
+const outcomes = ({ attempts }: FetchReport) =>
+  attempts.map(({ subject, provider, outcome }) => `${subject} ${provider} ${outcome}`);
+
 describe('fetch', () => {
-  it('loads schedule and props, and the box scores that are missing once the schedule is known', async () => {
+  it('loads what the first sources give, and the box scores that are missing once the schedule is known', async () => {
     const { app, run } = await opened(answers, 'hush');
     const first = await run();
-    expect(first.failures).toEqual([expect.objectContaining({ what: 'scoreboard' })]);
-    expect(first.ingested.tables).toMatchObject({ schedule_games: 2, player_lines: 1 });
-    expect(first.quota).toEqual({ remaining: 490, used: 10 });
+    expect([first.failures, first.takenOver]).toEqual([[], []]);
+    expect(first.ingested.tables).toEqual({
+      schedule_games: 2,
+      availability_reports: 1,
+      injury_reports: 1,
+      roster_players: 2,
+      player_lines: 1,
+    });
+    expect(first.quota).toEqual({ remaining: 478, used: 22, spent: 22 });
     await refreshSummaries({
       warehouse: app.warehouse,
       clock: app.clock,
@@ -111,8 +192,57 @@ describe('fetch', () => {
     });
     const second = await run();
     expect(second.ingested.tables).toMatchObject({ player_box_scores: 4, team_box_scores: 2 });
-    const third = await run();
-    expect(third.ingested.loaded).toBe(0);
+    expect((await run()).ingested.loaded).toBe(0);
+  });
+
+  it('leaves a receipt per answer and a heartbeat, and asks only for what has changed', async () => {
+    const { app, server, run, count } = await opened(
+      (path) => (path.includes('scheduleLeagueV2') ? seasonOrUnchanged() : answers(path)),
+      'hush',
+    );
+    let conditional = false;
+    const seasonOrUnchanged = (): Scripted =>
+      conditional ? { status: 304 } : json(SEASON, { etag: '"season"' });
+    await run();
+    expect(
+      await count(
+        "nba_orchestration.provider_requests WHERE outcome = 'fetched' AND requested_at >= TIMESTAMP '2025-01-01'",
+      ),
+    ).toBe(8);
+    const receipts = await app.warehouse.query(
+      `SELECT subject, outcome, status, etag FROM nba_orchestration.provider_requests
+       WHERE requested_at >= TIMESTAMP '2025-01-01' AND subject IN ('schedule', 'availability') ORDER BY requested_at`,
+    );
+    expect(receipts).toEqual([
+      { subject: 'schedule', outcome: 'fetched', status: 200, etag: '"season"' },
+      // The report of noon was not there; a known one was; the one of eleven was.
+      { subject: 'availability', outcome: 'absent', status: 403, etag: null },
+      { subject: 'availability', outcome: 'fetched', status: 200, etag: null },
+      { subject: 'availability', outcome: 'fetched', status: 200, etag: null },
+    ]);
+    const beats = await app.warehouse.query(
+      'SELECT job, detail FROM nba_orchestration.heartbeats WHERE succeeded_at IS NOT NULL',
+    );
+    expect(beats).toEqual([{ job: 'fetch', detail: '6 answers, 7 rows new' }]);
+
+    conditional = true;
+    const asked = server.requests.length;
+    const second = await run();
+    expect(outcomes(second)[0]).toBe('schedule NBA.com unchanged');
+    expect(second.failures).toEqual([]);
+    const headers = server.headers.slice(asked);
+    const of = (part: string) =>
+      headers[server.requests.slice(asked).findIndex((path) => path.includes(part))];
+    expect(of('scheduleLeagueV2')?.['if-none-match']).toBe('"season"');
+    expect(of('_11AM')?.['if-modified-since']).toBe('Sat, 11 Jan 2025 16:31:00 GMT');
+    expect(second.skipped).toEqual(['players: the lists are less than 20 hours old']);
+    expect(
+      JSON.stringify(
+        await app.warehouse.query(
+          "SELECT * FROM nba_orchestration.provider_requests WHERE requested_at >= TIMESTAMP '2025-01-01'",
+        ),
+      ),
+    ).not.toContain('hush');
   });
 
   it('says what was not asked for and why', async () => {
@@ -120,14 +250,128 @@ describe('fetch', () => {
     expect((await run()).skipped).toEqual(['player props: ODDS_API_KEY is not set']);
   });
 
-  it('goes on when a provider fails, names it, and shows no key', async () => {
-    const { run } = await opened(
-      (path) => (path.includes('events') ? { status: 401 } : answers(path)),
+  describe('when the first source fails', () => {
+    const html = '<html><body>Access Denied</body></html>';
+    it.each([
+      ['is down', (): Scripted => ({ status: 503 }), 'failed'],
+      ['cuts the connection', (): Scripted => ({ failure: 'cut' }), 'failed'],
+      ['refuses', (): Scripted => ({ status: 403 }), 'refused'],
+      ['answers with a page of a website', (): Scripted => ({ body: html }), 'failed'],
+      ['answers by half', (path: string): Scripted => half(answers(path)), 'failed'],
+      ['answers something else', (): Scripted => json(SCOREBOARD.meta), 'failed'],
+    ] as const)(
+      'because it %s, the next one takes over, which is said, and the rest goes on',
+      async (_what, fail, outcome) => {
+        const isFirst = (path: string) =>
+          /scheduleLeagueV2|todaysScoreboard|\/referee\/injury\/|\/stats\//.test(path);
+        const { run } = await opened((path) => (isFirst(path) ? fail(path) : answers(path)), 'hush');
+        const report = await run();
+        expect(outcomes(report)).toEqual([
+          `schedule NBA.com ${outcome}`,
+          'schedule ESPN fetched',
+          `scoreboard NBA.com ${outcome}`,
+          'scoreboard ESPN fetched',
+          `availability NBA.com injury report ${outcome}`,
+          'availability ESPN fetched',
+          `players NBA.com statistics ${outcome}`,
+          'players ESPN fetched',
+          'props The Odds API fetched',
+        ]);
+        expect(report.failures).toEqual([]);
+        expect(report.takenOver.map(({ what, failed, by }) => [what, failed, by])).toEqual([
+          ['schedule', 'NBA.com', 'ESPN'],
+          ['scoreboard', 'NBA.com', 'ESPN'],
+          ['availability', 'NBA.com injury report', 'ESPN'],
+          ['players', 'NBA.com statistics', 'ESPN'],
+        ]);
+        expect(report.takenOver.every(({ message }) => /expected .+, saw .+/.test(message))).toBe(true);
+        expect(report.ingested.tables).toMatchObject({
+          schedule_games: 1,
+          injury_reports: 1,
+          roster_players: 30,
+          player_lines: 1,
+        });
+        expect(report.ingested.failed).toBe(0);
+      },
+    );
+
+    const half = (whole: Scripted): Scripted => {
+      const body = whole.body ?? '';
+      return { ...whole, body: body.slice(0, Math.floor(body.length / 2)) };
+    };
+
+    it('because it is slow, nobody waits for it longer than for two tries', async () => {
+      const { server, run } = await opened((path) =>
+        path.includes('/referee/injury/') ? { failure: 'silence' } : answers(path),
+      );
+      // The time an attempt may take guards a socket and runs on the machine's timer.
+      const report = await run();
+      expect(outcomes(report)).toContain('availability ESPN fetched');
+      expect(server.requests.filter((path) => path.includes('/referee/injury/'))).toHaveLength(2);
+      expect(report.takenOver[0]?.message).toContain('nothing within');
+    });
+  });
+
+  it('tells a report that is not there from a league that refuses', async () => {
+    const silent = await opened((path) =>
+      path.includes('_11AM') || path.includes('_10AM') || path.includes('_09AM')
+        ? { status: 403 }
+        : answers(path),
+    );
+    const absent = await silent.run();
+    expect(outcomes(absent)).toContain('availability NBA.com injury report absent');
+    expect(absent.takenOver[0]?.message).toContain('expected a report of the last 3 hours');
+    const refusing = await opened((path) =>
+      path.includes('/referee/injury/') ? { status: 403 } : answers(path),
+    );
+    const refused = await refusing.run();
+    expect(outcomes(refused)).toContain('availability NBA.com injury report refused');
+    expect(refused.takenOver[0]?.message).toContain('the league refuses this machine, or throttles it');
+  });
+
+  // One list of the league's and two rosters of ESPN's came before the failures.
+  it('keeps what came of many answers when one of them fails', async () => {
+    const { run } = await opened((path) =>
+      path.includes('/playerindex') || path.includes('/nba/teams/3?') ? { status: 500 } : answers(path),
+    );
+    const report = await run();
+    expect(report.failures.map(({ what, code }) => [what, code])).toEqual([
+      ['players', 'TIPOFF_PROVIDER_DOWN'],
+      ['players', 'TIPOFF_PROVIDER_DOWN'],
+    ]);
+    expect(report.ingested.tables).toMatchObject({ roster_players: 3, injury_reports: 1 });
+  });
+
+  it('goes on when nobody answers, names it, marks the run as not done, and shows no key', async () => {
+    const { app, run } = await opened(
+      (path) => (path.includes('events') || path.includes('injur') ? { status: 401 } : answers(path)),
       'hush',
     );
     const report = await run();
     expect(report.ingested.tables).toMatchObject({ schedule_games: 2 });
-    expect(report.failures.map(({ what }) => what)).toEqual(['scoreboard', 'player props']);
+    expect(report.failures.map(({ what }) => what)).toEqual(['availability', 'availability', 'player props']);
     expect(JSON.stringify(report)).not.toContain('hush');
+    const beats = await app.warehouse.query(
+      'SELECT job, succeeded_at, detail FROM nba_orchestration.heartbeats',
+    );
+    expect(beats).toEqual([
+      { job: 'fetch', succeeded_at: null, detail: expect.stringContaining('missing: availability') },
+    ]);
+  });
+
+  it('a damaged report is a failure, never a report of no injuries', async () => {
+    const damaged = PDF.map((byte, at) => (at > 560 && at < 600 ? 0x20 : byte));
+    const { run, count } = await opened((path) =>
+      path.includes('_11AM') ? { body: damaged } : answers(path),
+    );
+    const report = await run();
+    expect(report.takenOver).toEqual([
+      expect.objectContaining({ what: 'availability', message: expect.stringContaining('a damaged stream') }),
+    ]);
+    expect(
+      await count(
+        "nba_raw.availability_reports WHERE source = 'injury_report_pdf' AND report_at >= TIMESTAMP '2025-01-01'",
+      ),
+    ).toBe(0);
   });
 });

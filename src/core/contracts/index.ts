@@ -6,7 +6,14 @@ import {
   upcomingPlayerGameContext,
   upcomingTeamGameContext,
 } from './nba_analytics.ts';
-import { canaryResults, heartbeats, phaseRuns, qualityReports, schemaChanges } from './nba_orchestration.ts';
+import {
+  canaryResults,
+  heartbeats,
+  phaseRuns,
+  providerRequests,
+  qualityReports,
+  schemaChanges,
+} from './nba_orchestration.ts';
 import {
   playerCompositeFactors,
   playerDailyCache,
@@ -22,15 +29,18 @@ import {
   subsetPicks,
 } from './nba_predictions.ts';
 import {
+  availabilityReports,
   gameLines,
   ingestedFiles,
   injuryReports,
   playerBoxScores,
   playerLines,
   rejectedRows,
+  rosterPlayers,
   scheduleGames,
   shots,
   teamBoxScores,
+  teamStatements,
 } from './nba_raw.ts';
 import { playerAliases, players, schedule } from './nba_reference.ts';
 /** Every table of the warehouse, in the order of the data. Staging tables are made from `stagedPredictions` under names of their own. */
@@ -41,6 +51,9 @@ export const CONTRACTS: readonly TableContract[] = [
   playerLines,
   gameLines,
   injuryReports,
+  teamStatements,
+  availabilityReports,
+  rosterPlayers,
   shots,
   ingestedFiles,
   rejectedRows,
@@ -66,5 +79,6 @@ export const CONTRACTS: readonly TableContract[] = [
   qualityReports,
   canaryResults,
   heartbeats,
+  providerRequests,
   schemaChanges,
 ];

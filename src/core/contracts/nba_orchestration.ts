@@ -105,6 +105,35 @@ export const heartbeats = defineTable({
 });
 export type Heartbeat = RowOf<typeof heartbeats>;
 
+export const providerRequests = defineTable({
+  dataset: 'nba_orchestration',
+  name: 'provider_requests',
+  description:
+    'The receipt of every request to a live provider, refusals and failures included: what was asked of whom, what came, and what makes the next request conditional.',
+  columns: {
+    request_id: required.string('Hash of subject, provider, address, time and outcome'),
+    requested_at: required.timestamp('When the answer came, or when it was given up'),
+    subject: required.string(
+      'What it was asked for: schedule, scoreboard, box_score, availability, players or props',
+    ),
+    provider: required.string('Who was asked, for example NBA.com or ESPN'),
+    address: nullable.string('Address of the request without keys; null when nobody was reached'),
+    outcome: required.string(
+      'fetched, unchanged (the answer known before), absent (there is nothing at the address, or not yet), refused, failed (no answer, or one that does not read)',
+    ),
+    status: nullable.int('HTTP status of the answer'),
+    detail: nullable.string('What was expected and what was seen, where it did not end well'),
+    bytes: nullable.int('Length of the answer'),
+    content_hash: nullable.string('SHA-256 of the answer'),
+    etag: nullable.string('ETag of the answer'),
+    last_modified: nullable.string('Last-Modified of the answer'),
+  },
+  key: ['request_id'],
+  partition: 'requested_at',
+  writer: 'fetch',
+});
+export type ProviderRequest = RowOf<typeof providerRequests>;
+
 export const schemaChanges = defineTable({
   dataset: 'nba_orchestration',
   name: 'schema_changes',

@@ -132,7 +132,9 @@ export const playerLines = defineTable({
     'Prop lines as quoted: one row per quote of a source. Sources that list the two sides apart give two rows. Players are names here; resolution to ids is analytics.',
   columns: {
     event_id: nullable.string('Event id of the odds provider'),
-    market: required.string('points, rebounds, assists, pra or threes'),
+    market: required.string(
+      'points, rebounds, assists, threes, steals, blocks, turnovers, or a sum: pra, pr, pa, ra',
+    ),
     bookmaker: required.string('Bookmaker key in lower case, for example draftkings'),
     player_name: required.string('Name as printed'),
     player_lookup: required.string('Normalised name, lower case, ASCII, no separators, no suffix'),
@@ -190,10 +192,15 @@ export const injuryReports = defineTable({
   dataset: 'nba_raw',
   name: 'injury_reports',
   description:
-    'Availability statements with their time. Natural key: report_at, slate, team_abbr, player_lookup. The only honest source of "who is out tonight".',
+    'Availability statements about players with their time. Natural key: source, report_at, slate, team_abbr, player_lookup. The only honest source of "who is out tonight": a box score tells who played, which is an outcome. A row is the statement of one report or, with last_report_at, of every report from report_at to then; whether it was still made at a cut-off is asked of the newest report up to that cut-off in nba_raw.availability_reports.',
   columns: {
-    report_at: required.timestamp('When the report was published'),
-    slate: required.date('ET calendar date of the game the statement is about'),
+    report_at: required.timestamp('When the report was published that made the statement (first)'),
+    last_report_at: nullable.timestamp(
+      'Newest report that made the same statement, for sources that keep spans; null where each report has rows of its own. What lies after a cut-off is not known at that cut-off',
+    ),
+    slate: required.date(
+      'ET calendar date of the game the statement is about; of the report where a feed speaks of players and not of games',
+    ),
     team_abbr: required.string('Three-letter team code'),
     opponent_abbr: nullable.string('Three-letter code of the opponent'),
     player_id: nullable.int('NBA player id, where the feed has one'),
@@ -201,6 +208,11 @@ export const injuryReports = defineTable({
     player_lookup: required.string('Normalised name'),
     status: required.string('out, doubtful, questionable, probable or available'),
     reason: nullable.string('Reason as printed'),
+    status_printed: nullable.string('Status as printed, where the feed has other words than these five'),
+    noted_at: nullable.timestamp(
+      'Date of the note behind the statement, where the feed has one; it may be months old',
+    ),
+    provider_player_id: nullable.string('Id of the player at a provider that has ids of its own'),
     ...provenance,
   },
   key: ['row_id'],
@@ -208,6 +220,78 @@ export const injuryReports = defineTable({
   writer: 'ingest',
 });
 export type InjuryReport = RowOf<typeof injuryReports>;
+
+export const teamStatements = defineTable({
+  dataset: 'nba_raw',
+  name: 'team_statements',
+  description:
+    'What an availability report says about a team as a whole. not_yet_submitted means unknown, never healthy. Natural key: source, report_at, slate, team_abbr. Spans as in nba_raw.injury_reports.',
+  columns: {
+    report_at: required.timestamp('When the report was published that made the statement (first)'),
+    last_report_at: nullable.timestamp(
+      'Newest report that made the same statement; null where each report has rows of its own',
+    ),
+    slate: required.date('ET calendar date of the game the statement is about'),
+    team_abbr: required.string('Three-letter team code'),
+    opponent_abbr: nullable.string('Three-letter code of the opponent'),
+    statement: required.string('not_yet_submitted or all_available'),
+    ...provenance,
+  },
+  key: ['row_id'],
+  partition: 'slate',
+  writer: 'ingest',
+});
+export type TeamStatement = RowOf<typeof teamStatements>;
+
+export const availabilityReports = defineTable({
+  dataset: 'nba_raw',
+  name: 'availability_reports',
+  description:
+    'One row per report of an availability feed, also one that names nobody, so that "no report" and "not listed" can be told apart. Natural key: source, report_at.',
+  columns: {
+    report_at: required.timestamp('When the report was published: its heading, or the clock of the feed'),
+    label_at: nullable.timestamp(
+      'The time in the name of the report, which may be up to an hour before its heading',
+    ),
+    made_at: nullable.timestamp('When the document was made, as it says itself'),
+    pages: nullable.int('Pages of the document'),
+    player_statements: required.int('Statements about players'),
+    team_statements: required.int('Statements about whole teams'),
+    ...provenance,
+  },
+  key: ['row_id'],
+  partition: 'report_at',
+  writer: 'ingest',
+});
+export type AvailabilityReport = RowOf<typeof availabilityReports>;
+
+export const rosterPlayers = defineTable({
+  dataset: 'nba_raw',
+  name: 'roster_players',
+  description:
+    'Who belongs to which team according to a list of players or a roster, known before a first game: rookies, signings and trades. Natural key: source, observed_at, player_id or provider_player_id.',
+  columns: {
+    observed_at: nullable.timestamp(
+      'When the list was fetched; null for a recorded file, of which only ingested_at is known',
+    ),
+    season: nullable.string('Season label the list is of, 2024-25'),
+    player_id: nullable.int('NBA player id, where the source has it'),
+    provider_player_id: nullable.string('Id of the player at a provider that has ids of its own'),
+    player_name: required.string('Name as printed, in the order "First Last"'),
+    player_lookup: required.string('Normalised name'),
+    team_abbr: nullable.string('Three-letter team code; null for a player without a team'),
+    is_on_roster: required.bool('True when the source counts him to the roster of the team'),
+    position: nullable.string('Position as printed'),
+    jersey: nullable.string('Number as printed'),
+    from_year: nullable.int('Start year of his first season in the league'),
+    to_year: nullable.int('Start year of his newest season'),
+    ...provenance,
+  },
+  key: ['row_id'],
+  partition: 'ingested_at',
+  writer: 'ingest',
+});
+export type RosterPlayer = RowOf<typeof rosterPlayers>;
 
 export const shots = defineTable({
   dataset: 'nba_raw',

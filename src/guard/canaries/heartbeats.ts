@@ -10,6 +10,7 @@ export const CANARY_SILENCE_SECONDS = 90 * 60;
 /** Scheduled jobs that report, with the seconds of silence after which each counts as dead: one missed run and some delay. */
 export const JOBS = {
   day: 36 * 3600,
+  fetch: 20 * 3600,
   'staging-cleanup': 30 * 3600,
   services: 15 * 60,
 } as const;

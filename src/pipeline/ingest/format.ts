@@ -1,11 +1,14 @@
+import { gunzipSync } from 'node:zlib';
 import type { TableContract } from '#core/contracts/define.ts';
-import { TipoffError } from '#core/errors.ts';
+import { messageOf, TipoffError } from '#core/errors.ts';
 
 /** A file as ingest sees it: bytes with a path. The source of the bytes (folder, bucket, request) is somebody else's concern. */
 export interface InputFile {
   /** Path below the ingested folder, with forward slashes. */
   readonly path: string;
   readonly bytes: Uint8Array;
+  /** When a live provider gave the bytes (ISO UTC): the time of knowledge of answers that carry no clock. Absent for recorded files. */
+  readonly fetchedAt?: string;
 }
 
 /** One business row for one raw table, without provenance. `record` has the contract's columns except `source`, `source_file`, `source_line`, `row_id`, `ingested_at`. */
@@ -41,6 +44,7 @@ export const REASON_CODES = {
   bad_status: 'the status is not one of the feed’s statuses',
   impossible_value: 'a value contradicts the others of its row or lies outside its range',
   no_player: 'the row names no player',
+  mixed_prices: 'the prices of a book contradict those of the other books at the same line',
 } as const;
 export type ReasonCode = keyof typeof REASON_CODES;
 
@@ -183,4 +187,29 @@ function beginning(head: string): string {
 function headOf(bytes: Uint8Array): string {
   const head = bytes.subarray(0, HEAD_BYTES);
   return head.includes(0) ? '' : new TextDecoder('utf-8').decode(head);
+}
+
+/** Bytes a packed file may have when it is unpacked: larger ones are damaged, or made to fill a disk. */
+const MAX_UNPACKED_BYTES = 512 * 1024 * 1024;
+
+/**
+ * The file itself, or, when its bytes are packed by gzip, what is in them under the same path. Throws TIPOFF_BAD_INPUT
+ * when they do not unpack.
+ */
+export function unpacked(file: InputFile): InputFile {
+  const [first, second] = file.bytes;
+  if (first !== 0x1f || second !== 0x8b) return file;
+  try {
+    return { ...file, bytes: gunzipSync(file.bytes, { maxOutputLength: MAX_UNPACKED_BYTES }) };
+  } catch (cause) {
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `${file.path}: expected a whole gzip file, saw one that does not unpack (${messageOf(cause)})`,
+      {
+        hint: 'Fetch the file again; nothing of it was loaded.',
+        details: { file: file.path, bytes: file.bytes.length },
+        cause,
+      },
+    );
+  }
 }

@@ -16,9 +16,11 @@ import {
   type ReasonCode,
   type RejectedInput,
   SCREENING_REASONS,
+  unpacked,
   unusedReason,
 } from './format.ts';
 import { isTimedQuote, publishedTipoffs, screenInPlay, type TipoffTimes } from './in-play.ts';
+import { screenMixedPrices } from './price-consensus.ts';
 import { idOf, rowIdsFor } from './rows.ts';
 
 /** Units of a file by what became of them: loaded + duplicate + rejected = read. */
@@ -126,6 +128,8 @@ export interface SourceFile {
   readonly isNamed?: boolean;
   /** The bytes; throws TIPOFF_NOT_FOUND when the file is not there. */
   read(): Promise<Uint8Array>;
+  /** When a live provider gave the bytes (ISO UTC); absent for files. */
+  readonly fetchedAt?: string;
 }
 
 export interface IngestOptions {
@@ -204,7 +208,8 @@ export async function ingest(options: IngestOptions): Promise<IngestReport> {
 }
 
 async function bytesOf(source: SourceFile): Promise<InputFile> {
-  return { path: source.path, bytes: await source.read() };
+  const { path, fetchedAt } = source;
+  return unpacked({ path, bytes: await source.read(), ...(fetchedAt === undefined ? {} : { fetchedAt }) });
 }
 
 /** A file's failure as a line of the report. An error without a code is a defect of the format and is reported as such. */
@@ -227,7 +232,9 @@ function fileLoader(warehouse: Warehouse, clock: Clock) {
   let tipoffs: TipoffTimes | undefined;
   return async (file: InputFile, format: InputFormat, parsed: ParsedFile): Promise<LoadedFile> => {
     const now = clock.now();
-    let { rows, rejected } = parsed;
+    const { kept, rejected: mixed } = screenMixedPrices(parsed.rows);
+    let rows = kept;
+    let rejected = [...parsed.rejected, ...mixed];
     if (rows.some(isTimedQuote)) {
       // Read once, when the first quotes come: schedules were loaded before.
       tipoffs ??= await publishedTipoffs(warehouse);

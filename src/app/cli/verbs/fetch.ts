@@ -8,14 +8,14 @@ export function addFetchVerb(root: Command, host: CliHost): void {
   root
     .command('fetch')
     .description(
-      'ask the live providers for schedule, box scores and player props of a slate, and load what they give',
+      'ask the live providers for schedule, results, availability, rosters and player props, and load what they give',
     )
     .argument('[slate]', 'default: today')
     .action(async (text: string | undefined, _options: object, command: Command) => {
       const { terminal, clock, config, withApp } = contextOf(host, command);
       if (config.profile === 'embedded') refuseDemonstration(config.home);
       const slate = text === undefined ? slateOf(clock.now()) : parseSlate(text);
-      const [{ fetchSlate }, { fetchHttp }] = await Promise.all([
+      const [{ fetchSlate, isComplete }, { fetchHttp }] = await Promise.all([
         import('#app/fetch.ts'),
         import('#pipeline/ingest/providers/http.ts'),
       ]);
@@ -26,10 +26,16 @@ export function addFetchVerb(root: Command, host: CliHost): void {
         `${slate}: ${ingested.filesLoaded} answers, ${ingested.loaded} rows new, ${ingested.duplicate} known, ${ingested.rejected} rejected.`,
       );
       for (const reason of report.skipped) terminal.line(`not asked: ${reason}`);
+      for (const { what, failed, by, message } of report.takenOver)
+        terminal.line(`${what}: ${failed} failed, ${by} took over. ${message}`);
       for (const failure of report.failures)
         terminal.line(`FAILED ${failure.what}: ${failure.message}\n       ${failure.hint}`);
-      if (report.quota?.remaining != null)
-        terminal.line(`The Odds API: ${report.quota.remaining} requests left.`);
-      if (report.failures.length > 0 || ingested.failed > 0) host.exit(3);
+      if (report.quota !== null) {
+        const { spent, used, remaining } = report.quota;
+        terminal.line(
+          `The Odds API: ${spent} requests spent now, ${used ?? 'unknown'} used, ${remaining ?? 'unknown'} left.`,
+        );
+      }
+      if (!isComplete(report)) host.exit(3);
     });
 }

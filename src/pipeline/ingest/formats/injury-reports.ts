@@ -1,7 +1,7 @@
-import { easternInstant } from '#core/calendar.ts';
-import { injuryReports } from '#core/contracts/nba_raw.ts';
+import type { Slate } from '#core/calendar.ts';
+import { availabilityReports, injuryReports, teamStatements } from '#core/contracts/nba_raw.ts';
 import { findTeam } from '#core/teams.ts';
-import type { InputFile, InputFormat, ParsedRow } from '#pipeline/ingest/format.ts';
+import type { InputFile, InputFormat, ParsedFile, ParsedRow } from '#pipeline/ingest/format.ts';
 import { RowRejection } from '#pipeline/ingest/rows.ts';
 import {
   collectUnits,
@@ -9,206 +9,264 @@ import {
   listIn,
   objectIn,
   parsedRow,
+  requiredCount,
   requiredDate,
+  requiredInstant,
   requiredPlayer,
   requiredTeam,
   requiredText,
   unreadable,
 } from './fields.ts';
+import { layoutRows, type PositionedText } from './injury-layout.ts';
+import {
+  checkLabel,
+  documentInstant,
+  headingInstant,
+  labelInstant,
+  readHeading,
+  readLabel,
+} from './injury-times.ts';
+import { hasExactly, parseLinesCsv } from './lines-csv.ts';
+import { pdfText } from './pdf-text.ts';
 
-/** A piece of text on a page; y grows upwards. */
-export interface PositionedText {
-  readonly x: number;
-  readonly y: number;
-  readonly text: string;
+const STATUSES: readonly string[] = ['out', 'doubtful', 'questionable', 'probable', 'available'];
+
+const FOOTER = /^Page\s*\d+\s*of\s*(\d+)$/i;
+
+/** What a report says about a whole team, by the words it prints. */
+export const TEAM_STATEMENTS: Readonly<Record<string, string>> = {
+  'NOT YET SUBMITTED': 'not_yet_submitted',
+  'ALL PLAYERS AVAILABLE': 'all_available',
+};
+
+/** The first and the newest report of a statement. */
+export interface ReportSpan {
+  readonly report_at: string;
+  readonly last_report_at: string | null;
 }
 
-/** The cells of one statement, '' where the layout has no such column or the row no such cell. */
-export interface InjuryLayoutRow {
-  readonly gameDate: string;
+/** A game and the team of it a statement is about, as printed. */
+export interface PrintedGame {
+  /** `AWAY@HOME`. */
   readonly matchup: string;
   readonly team: string;
+}
+
+/** A statement of the official report, as printed. */
+export interface PrintedStatement extends PrintedGame {
+  /** `Last, First`. */
   readonly player: string;
-  readonly category: string;
   readonly status: string;
   readonly reason: string;
-  /** What the report says about the team as a whole, in place of players. */
-  readonly teamStatement?: string;
 }
-
-const TITLES = {
-  'Game Date': 'gameDate',
-  'Game Time': 'gameTime',
-  Matchup: 'matchup',
-  Team: 'team',
-  'Player Name': 'player',
-  Category: 'category',
-  'Current Status': 'status',
-  Reason: 'reason',
-  'Previous Status': 'previousStatus',
-  'Previous Reason': 'previousReason',
-} as const;
-type ColumnName = (typeof TITLES)[keyof typeof TITLES];
-
-interface Cell extends PositionedText {
-  readonly column: ColumnName;
-}
-interface LayoutColumn {
-  readonly name: ColumnName;
-  readonly x: number;
-}
-/** A statement in the making: the cells that belong to one height of the page. */
-interface Anchor {
-  readonly y: number;
-  readonly cells: Cell[];
-  readonly teamStatement?: string;
-}
-
-const TEAM_STATEMENT = /^(?:NOT YET SUBMITTED|ALL PLAYERS AVAILABLE)$/i;
-
-/** How far left of its title a cell may begin. */
-const TOLERANCE = 4;
-/** Half the height of a cell wrapped over three lines: a name or status farther from a statement is a statement of its own. */
-const SAME_ROW = 9;
 
 /**
- * Reads the statements of a report in reading order. The status (printed in one word) fixes the height of a statement;
- * other pieces of text go to the nearest height, so that cells wrapped around it are joined from top to bottom. Names
- * without a status and statuses without a name stay statements of their own, to be rejected and not lost. Date, matchup
- * and team hold until the next one is printed, also across pages; pages without titles use those of the page before.
- * Undefined when the first page has no line of titles.
+ * Reads the official injury report from its text. All layouts since 2018 are read by the titles of their columns. Units
+ * are the report itself, which leaves a row also when it names nobody, every statement about a player and every one about
+ * a team. A separate category is put before the reason, as later layouts print it. Previous statuses are not read: the
+ * report that made them is their record.
+ *
+ * The heading is the time of the report. A file whose name carries a label that does not fit the heading is quarantined,
+ * statement by statement. Throws TIPOFF_BAD_INPUT for a text without heading or titles.
  */
-export function layoutRows(pages: readonly (readonly PositionedText[])[]): InjuryLayoutRow[] | undefined {
-  const rows: InjuryLayoutRow[] = [];
-  let columns: readonly LayoutColumn[] | undefined;
-  let held = { gameDate: '', matchup: '', team: '' };
-  for (const page of pages) {
-    const titles = titleLine(page);
-    columns = titles?.columns ?? columns;
-    if (columns === undefined) return undefined;
-    for (const anchor of anchorsOf(cellsBelow(page, titles?.y, columns))) {
-      const cell = (name: ColumnName) => cellText(anchor.cells, name);
-      const matchup = cell('matchup') || held.matchup;
-      held = {
-        gameDate: cell('gameDate') || held.gameDate,
-        matchup,
-        team: cell('team') || (cell('matchup') === '' ? held.team : ''),
-      };
-      rows.push({
-        ...held,
-        player: cell('player'),
-        category: cell('category'),
-        status: cell('status'),
-        reason: cell('reason'),
-        ...(anchor.teamStatement === undefined ? {} : { teamStatement: anchor.teamStatement }),
-      });
-    }
-  }
-  return columns === undefined ? undefined : rows;
-}
-
-function titleLine(
-  page: readonly PositionedText[],
-): { y: number; columns: readonly LayoutColumn[] } | undefined {
-  const y = page.find(({ text }) => text === 'Player Name')?.y;
-  if (y === undefined) return undefined;
-  const columns = page
-    .filter((item) => item.y === y)
-    .flatMap(({ text, x }) => (isTitle(text) ? [{ name: TITLES[text], x }] : []))
-    .sort((a, b) => a.x - b.x);
-  const names = columns.map(({ name }) => name);
-  return names.includes('team') && names.includes('status') ? { y, columns } : undefined;
-}
-
-function isTitle(text: string): text is keyof typeof TITLES {
-  return Object.hasOwn(TITLES, text);
-}
-
-function cellsBelow(
-  page: readonly PositionedText[],
-  titleY: number | undefined,
-  columns: readonly LayoutColumn[],
-): Cell[] {
-  return page
-    .filter(
-      ({ y, text }) =>
-        (titleY === undefined || y < titleY) && !/^Injury Report:/i.test(text) && !/^Page\s*\d+/i.test(text),
-    )
-    .flatMap((item) => {
-      const column = columns.findLast(({ x }) => x <= item.x + TOLERANCE);
-      return column === undefined ? [] : [{ ...item, column: column.name }];
+export function readInjuryReport(
+  file: InputFile,
+  pages: readonly (readonly PositionedText[])[],
+  createdAt: string | null,
+): ParsedFile {
+  checkPages(file, pages);
+  const { heading, report_at } = timeOf(file, pages.flat(), createdAt);
+  const rows = layoutRows(pages);
+  if (rows === undefined)
+    throw unreadable(file, 'a title line with Team, Player Name and Current Status', 'none');
+  const label = readLabel(file.path);
+  const units = collectUnits();
+  const teams = rows.filter(({ teamStatement }) => teamStatement !== undefined).length;
+  const record = {
+    report_at,
+    label_at: label === undefined ? null : labelInstant(label).toISOString(),
+    made_at: documentInstant(createdAt),
+    pages: pages.length,
+    player_statements: rows.length - teams,
+    team_statements: teams,
+  };
+  const unit = (line: number, printed: object, build: () => ParsedRow): void => {
+    units.unit(
+      line,
+      () => JSON.stringify(printed),
+      () => {
+        if (label !== undefined) checkLabel(heading, label);
+        return build();
+      },
+    );
+  };
+  unit(0, record, () => parsedRow(availabilityReports, record, 0));
+  rows.forEach((row, index) => {
+    const span = { report_at, last_report_at: null };
+    const line = index + 1;
+    unit(line, row, () => {
+      const slate = printedDate(row.gameDate);
+      if (row.teamStatement !== undefined) return teamRow(row, row.teamStatement, slate, span, line);
+      return playerRow(
+        { ...row, reason: [row.category, row.reason].filter((text) => text !== '').join(' - ') },
+        slate,
+        span,
+        line,
+      );
     });
+  });
+  return units.result();
 }
 
-function anchorsOf(cells: readonly Cell[]): readonly Anchor[] {
-  const anchors: Anchor[] = [];
-  for (const cell of cells) {
-    if (TEAM_STATEMENT.test(cell.text))
-      anchors.push({ y: cell.y, cells: [], teamStatement: cell.text.toUpperCase() });
-    else if (cell.column === 'status') anchors.push({ y: cell.y, cells: [] });
+/** The row of a statement about a player. Throws RowRejection for what cannot be a statement about a player of a game of the league. */
+export function playerRow(
+  printed: PrintedStatement,
+  slate: Slate,
+  span: ReportSpan,
+  line: number,
+): ParsedRow {
+  const { player_name, player_lookup } = requiredPlayer('player_name', printed.player);
+  const sides = sidesOf(printed);
+  const status = requiredText('current_status', printed.status).toLowerCase();
+  if (!STATUSES.includes(status)) {
+    throw new RowRejection(
+      'current_status',
+      'bad_status',
+      `expected one of ${STATUSES.join(', ')}, saw "${printed.status}"`,
+    );
   }
-  for (const cell of cells.filter(({ column }) => column === 'player')) {
-    if (
-      !anchors.some((anchor) => anchor.teamStatement === undefined && Math.abs(anchor.y - cell.y) <= SAME_ROW)
-    ) {
-      anchors.push({ y: cell.y, cells: [] });
-    }
-  }
-  for (const cell of cells.filter(({ text }) => !TEAM_STATEMENT.test(text)))
-    nearest(anchors, cell)?.cells.push(cell);
-  return anchors.sort((a, b) => b.y - a.y);
-}
-
-/** Names and statuses never belong to a team's statement; everything else goes to the nearest height. */
-function nearest(anchors: readonly Anchor[], cell: Cell): Anchor | undefined {
-  const ofPlayer = cell.column === 'player' || cell.column === 'status';
-  const open = ofPlayer ? anchors.filter(({ teamStatement }) => teamStatement === undefined) : anchors;
-  return open.reduce<Anchor | undefined>(
-    (best, anchor) =>
-      best === undefined || Math.abs(anchor.y - cell.y) < Math.abs(best.y - cell.y) ? anchor : best,
-    undefined,
+  return parsedRow(
+    injuryReports,
+    {
+      ...span,
+      slate,
+      ...sides,
+      player_id: null,
+      player_name: firstLast(player_name),
+      player_lookup,
+      status,
+      reason: printed.reason === '' ? null : printed.reason,
+      status_printed: null,
+      noted_at: null,
+      provider_player_id: null,
+    },
+    line,
   );
 }
 
-function cellText(cells: readonly Cell[], column: ColumnName): string {
-  return cells
-    .filter((cell) => cell.column === column)
-    .sort((a, b) => b.y - a.y || a.x - b.x)
-    .map(({ text }) => text)
-    .join(' ');
+/** The row of a statement about a whole team. Throws RowRejection bad_status for words that are none, and as `playerRow` does. */
+export function teamRow(
+  printed: PrintedGame,
+  words: string,
+  slate: Slate,
+  span: ReportSpan,
+  line: number,
+): ParsedRow {
+  const statement = TEAM_STATEMENTS[words.toUpperCase()];
+  if (statement === undefined) {
+    throw new RowRejection(
+      'statement',
+      'bad_status',
+      `expected one of ${Object.keys(TEAM_STATEMENTS).join(', ')}, saw "${words}"`,
+    );
+  }
+  return parsedRow(teamStatements, { ...span, slate, ...sidesOf(printed), statement }, line);
 }
 
-const STATUSES: readonly string[] = ['out', 'doubtful', 'questionable', 'probable', 'available'];
-const HEADING = /^Injury Report:\s*(\d{1,2})\/(\d{1,2})\/(\d{2})\s+(\d{1,2}):(\d{2})\s*(AM|PM)/i;
+/**
+ * A damaged document may lose pages, or the text of one from some point on, without a word: the footer ("Page 2 of 7")
+ * says how many there were and is the last text of its page.
+ */
+function checkPages(file: InputFile, pages: readonly (readonly PositionedText[])[]): void {
+  const footers = pages.map((page) =>
+    page.map(({ text }) => FOOTER.exec(text)?.[1]).find((told) => told !== undefined),
+  );
+  const told = footers.find((footer) => footer !== undefined);
+  pages.forEach((page, index) => {
+    const which = `page ${index + 1} of ${pages.length}`;
+    if (page.length === 0) throw unreadable(file, 'text on every page', `none on ${which}`);
+    if (told === undefined) return;
+    if (footers[index] === undefined)
+      throw unreadable(file, 'a footer on every page', `none on ${which}, whose text ends too early`);
+    if (Number(footers[index]) !== pages.length)
+      throw unreadable(file, `${footers[index]} pages, as a footer says`, `${pages.length}`);
+  });
+}
+
+function timeOf(file: InputFile, texts: readonly PositionedText[], createdAt: string | null) {
+  for (const { text } of texts) {
+    try {
+      const heading = readHeading(text);
+      if (heading === undefined) continue;
+      const instant = headingInstant(heading, createdAt);
+      if (instant === undefined)
+        throw unreadable(file, 'a heading with a time that exists in New York', `"${text}"`);
+      return { heading, report_at: instant.toISOString() };
+    } catch (cause) {
+      if (!(cause instanceof RowRejection)) throw cause;
+      throw unreadable(file, 'a heading with a date that exists', `"${text}"`, cause);
+    }
+  }
+  throw unreadable(file, 'a heading "Injury Report: MM/DD/YY HH:MM AM"', 'none');
+}
+
+function printedDate(text: string): Slate {
+  const [month = '', day = '', year = ''] = requiredText('game_date', text).split('/');
+  return requiredDate('game_date', year, month, day);
+}
+
+function sidesOf(printed: PrintedGame): { team_abbr: string; opponent_abbr: string } {
+  const team = requiredTeam('team', printed.team);
+  const [away, home] = requiredText('matchup', printed.matchup)
+    .split('@')
+    .map((code) => findTeam(code));
+  if (away === undefined || home === undefined) {
+    throw new RowRejection(
+      'matchup',
+      'unknown_team',
+      `expected two teams as AWAY@HOME, saw "${printed.matchup}"`,
+    );
+  }
+  if (team !== away && team !== home) {
+    throw new RowRejection(
+      'team',
+      'impossible_value',
+      `expected a team of ${printed.matchup}, saw ${team.abbr}`,
+    );
+  }
+  return { team_abbr: team.abbr, opponent_abbr: (team === home ? away : home).abbr };
+}
+
+/** "Dvořák Jr., Lukáš" gives "Lukáš Dvořák Jr.". */
+function firstLast(name: string): string {
+  const [last = '', first = ''] = name.split(',').map((part) => part.trim());
+  return first === '' ? name : `${first} ${last}`;
+}
 
 /**
- * The official injury report as positioned text: `{pages: [[[x, y, text], …], …]}`. All layouts since 2018 are read by
- * the titles of their columns. A unit is a player's statement or a team's ("NOT YET SUBMITTED", "ALL PLAYERS
- * AVAILABLE"); team statements name no player and are kept as rejections. A separate category is put before the reason,
- * as later layouts print it. Previous statuses are not read: the report that made them is their record.
- * The time of the heading is Eastern.
+ * The official injury report as the league publishes it, a PDF document. It is known by its ending alone: a document that
+ * is damaged, or something else than an injury report, is an error and never a report that names nobody.
  */
-export const officialInjuryReports: InputFormat = {
+export const injuryReportPdf: InputFormat = {
+  id: 'injury_report_pdf',
+  description: 'Official injury report of the league, PDF',
+  recognise: (path, head) => /\.pdf$/i.test(path) && (head === '' || head.startsWith('%PDF')),
+  parse: async (file) => {
+    const { pages, createdAt } = await pdfText(file);
+    return readInjuryReport(file, pages, createdAt);
+  },
+};
+
+/** The official injury report as positioned text: `{pages: [[[x, y, text], …], …]}`, y upwards. */
+export const injuryReportJson: InputFormat = {
   id: 'injury_report_json',
   description: 'Official injury report as positioned text per page',
   recognise: (path, head) =>
-    path.toLowerCase().endsWith('.json') && /^\uFEFF?\s*\{/.test(head) && head.includes('Injury Report:'),
-  parse: (file) => {
-    const pages = listIn(objectIn(jsonOf(file))['pages']).map(readPage);
-    const report_at = reportTime(file, pages.flat());
-    const rows = layoutRows(pages);
-    if (rows === undefined)
-      throw unreadable(file, 'a title line with Team, Player Name and Current Status', 'none');
-    const units = collectUnits();
-    rows.forEach((row, index) => {
-      units.unit(
-        index + 1,
-        () => JSON.stringify(row),
-        () => statement(row, report_at, index + 1),
-      );
-    });
-    return units.result();
-  },
+    /\.json$/i.test(path) &&
+    /^\uFEFF?\s*\{/.test(head) &&
+    head.includes('Injury Report:') &&
+    head.includes('"pages"'),
+  parse: (file) => readInjuryReport(file, listIn(objectIn(jsonOf(file))['pages']).map(readPage), null),
 };
 
 function readPage(page: unknown): PositionedText[] {
@@ -220,72 +278,79 @@ function readPage(page: unknown): PositionedText[] {
   });
 }
 
-function reportTime(file: InputFile, texts: readonly PositionedText[]): string {
-  const heading = texts.map(({ text }) => HEADING.exec(text)).find((match) => match !== null);
-  if (heading === undefined) throw unreadable(file, 'a heading "Injury Report: MM/DD/YY HH:MM AM"', 'none');
-  const [, month = '', day = '', year = '', hour = '', minute = '', half = ''] = heading;
-  const hours = (Number(hour) % 12) + (half.toUpperCase() === 'PM' ? 12 : 0);
-  try {
-    const date = requiredDate('heading', `20${year}`, month, day);
-    return easternInstant(date, `${String(hours).padStart(2, '0')}:${minute}`).toISOString();
-  } catch (cause) {
-    throw unreadable(file, 'a heading with a date that exists', `"${heading[0]}"`, cause);
-  }
-}
+const SPAN_COLUMNS = [
+  'game_date',
+  'game_time_et',
+  'matchup',
+  'team',
+  'player',
+  'status',
+  'reason',
+  'first_report_utc',
+  'last_report_utc',
+  'n_reports',
+] as const;
+const REPORT_COLUMNS = [
+  'report_utc',
+  'file',
+  'git_blob_sha1',
+  'bytes',
+  'pages',
+  'player_rows',
+  'not_yet_submitted_rows',
+] as const;
 
-function statement(row: InjuryLayoutRow, report_at: string, line: number): ParsedRow {
-  if (row.teamStatement !== undefined) {
-    throw new RowRejection(
-      'player_name',
-      'no_player',
-      `expected a player's statement, saw ${row.teamStatement} for ${row.team || 'a team'}`,
-    );
-  }
-  const { player_name, player_lookup } = requiredPlayer('player_name', row.player);
-  const [month = '', day = '', year = ''] = requiredText('game_date', row.gameDate).split('/');
-  const slate = requiredDate('game_date', year, month, day);
-  const team = requiredTeam('team', row.team);
-  const [away, home] = requiredText('matchup', row.matchup)
-    .split('@')
-    .map((code) => findTeam(code));
-  if (away === undefined || home === undefined) {
-    throw new RowRejection(
-      'matchup',
-      'unknown_team',
-      `expected two teams as AWAY@HOME, saw "${row.matchup}"`,
-    );
-  }
-  if (team !== away && team !== home) {
-    throw new RowRejection('team', 'impossible_value', `expected a team of ${row.matchup}, saw ${team.abbr}`);
-  }
-  const status = requiredText('current_status', row.status).toLowerCase();
-  if (!STATUSES.includes(status)) {
-    throw new RowRejection(
-      'current_status',
-      'bad_status',
-      `expected one of ${STATUSES.join(', ')}, saw "${row.status}"`,
-    );
-  }
-  const reason = [row.category, row.reason].filter((text) => text !== '').join(' - ');
-  return parsedRow(
-    injuryReports,
-    {
-      report_at,
-      slate,
-      team_abbr: team.abbr,
-      opponent_abbr: (team === home ? away : home).abbr,
-      player_id: null,
-      player_name: firstLast(player_name),
-      player_lookup,
-      status,
-      reason: reason === '' ? null : reason,
-    },
-    line,
-  );
-}
+/**
+ * Statements of many official reports as spans: what a report said first at one time and every report after it until
+ * another. A record without a player is about a team that had not submitted its list. The time of a game has no AM or PM
+ * and is not read.
+ */
+export const injuryReportSpans: InputFormat = {
+  id: 'injury_report_spans_csv',
+  description: 'Statements of the official injury reports of a season, each with its first and last report',
+  recognise: (_path, head) => hasExactly(head, SPAN_COLUMNS),
+  parse: (file) =>
+    parseLinesCsv(file, SPAN_COLUMNS, (row) => {
+      const [year = '', month = '', day = ''] = requiredText('game_date', row.text('game_date')).split('-');
+      const slate = requiredDate('game_date', year, month, day);
+      const span = {
+        report_at: requiredInstant('first_report_utc', row.text('first_report_utc')),
+        last_report_at: requiredInstant('last_report_utc', row.text('last_report_utc')),
+      };
+      if (span.last_report_at < span.report_at) {
+        throw new RowRejection(
+          'last_report_utc',
+          'impossible_value',
+          `expected ${span.report_at} or later, saw ${span.last_report_at}`,
+        );
+      }
+      const game = { matchup: row.text('matchup'), team: row.text('team') };
+      const [player, status] = [row.text('player'), row.text('status')];
+      return player === ''
+        ? teamRow(game, status, slate, span, row.line)
+        : playerRow({ ...game, player, status, reason: row.text('reason') }, slate, span, row.line);
+    }),
+};
 
-/** "Dvořák Jr., Lukáš" gives "Lukáš Dvořák Jr.". */
-function firstLast(name: string): string {
-  const [last = '', first = ''] = name.split(',').map((part) => part.trim());
-  return first === '' ? name : `${first} ${last}`;
-}
+/** The list of the reports behind such spans: what tells a player nobody listed from a night without a report. */
+export const injuryReportList: InputFormat = {
+  id: 'injury_report_list_csv',
+  description: 'List of the official injury reports of a season, with their times and counts',
+  recognise: (_path, head) => hasExactly(head, REPORT_COLUMNS),
+  parse: (file) =>
+    parseLinesCsv(file, REPORT_COLUMNS, (row) => {
+      const label = readLabel(row.text('file'));
+      return parsedRow(
+        availabilityReports,
+        {
+          report_at: requiredInstant('report_utc', row.text('report_utc')),
+          label_at: label === undefined ? null : labelInstant(label).toISOString(),
+          made_at: null,
+          pages: requiredCount('pages', row.text('pages')),
+          player_statements: requiredCount('player_rows', row.text('player_rows')),
+          team_statements: requiredCount('not_yet_submitted_rows', row.text('not_yet_submitted_rows')),
+        },
+        row.line,
+      );
+    }),
+};

@@ -222,16 +222,24 @@ const THREES_COLUMNS = [
   'under_odds',
 ] as const;
 
+/** Bytes in which the header of a file surely ends. */
+const HEADER_BYTES = 1024;
+/** Columns of later files, which say when the book last changed anything and when it last changed this market. */
+const THREES_TIMES = ['bookmaker_last_update', 'market_last_update'] as const;
+
 /**
  * Three-pointers made, one record per player and book: game is "Visitors @ Home", game_time the start in UTC. When the
- * quotes stood is not said anywhere: the date of the file name is the slate's, not a capture time.
+ * quotes stood is said by later files only, whose update of the market is exact. In the others the date of the file name
+ * is the slate's, not a capture time. The columns stand in four orders; OVER is not always before UNDER.
  */
 export const linesThrees: InputFormat = {
   id: 'lines_threes_csv',
   description: 'Three-pointers made of US books, props_<date>_player_threes.csv',
-  recognise: (_path, head) => hasExactly(head, THREES_COLUMNS),
-  parse: (file) =>
-    parseLinesCsv(file, THREES_COLUMNS, (row) => {
+  recognise: (_path, head) =>
+    hasExactly(head, THREES_COLUMNS) || hasExactly(head, [...THREES_COLUMNS, ...THREES_TIMES]),
+  parse: (file) => {
+    const isTimed = hasColumns(new TextDecoder().decode(file.bytes.subarray(0, HEADER_BYTES)), THREES_TIMES);
+    return parseLinesCsv(file, isTimed ? [...THREES_COLUMNS, ...THREES_TIMES] : THREES_COLUMNS, (row) => {
       const [away, home] = requiredText('game', row.text('game')).split(' @ ');
       return parsedRow(
         playerLines,
@@ -247,11 +255,12 @@ export const linesThrees: InputFormat = {
           over_price: optionalPrice('over_odds', row.text('over_odds')),
           under_price: optionalPrice('under_odds', row.text('under_odds')),
           is_alternate: requiredMarket('market', row.text('market')).isAlternate,
-          snapshot_at: null,
-          snapshot_quality: 'unknown',
+          snapshot_at: isTimed ? requiredInstant('market_last_update', row.text('market_last_update')) : null,
+          snapshot_quality: isTimed ? 'exact' : 'unknown',
           file_date: null,
         },
         row.line,
       );
-    }),
+    });
+  },
 };

@@ -4,8 +4,10 @@ import type { Clock } from '#platform/clock.ts';
 export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  /** Time one attempt may take, from the request to the last byte. */
+  /** Time one attempt may take, from the request to the last byte; never longer than usual. */
   readonly timeoutMs?: number;
+  /** Attempts in all, where another source waits that may be asked instead. */
+  readonly attempts?: number;
 }
 
 export interface HttpAnswer {
@@ -39,12 +41,16 @@ const LONGEST_WAIT_MS = 60_000;
  * Http over the built-in fetch. 429, 5xx, timeouts and broken connections are tried again after 1, 2, 4… seconds, or
  * after what Retry-After asks for (seconds or a date, at most a minute). Other answers are returned at once.
  */
-export function fetchHttp({ clock, attempts = 4, timeoutMs: usualTimeout = 20_000 }: FetchHttpOptions): Http {
+export function fetchHttp({
+  clock,
+  attempts: usualAttempts = 4,
+  timeoutMs: usualTimeout = 20_000,
+}: FetchHttpOptions): Http {
   return {
-    get: async (url, { headers = {}, signal, timeoutMs = usualTimeout } = {}) => {
+    get: async (url, { headers = {}, signal, timeoutMs = usualTimeout, attempts = usualAttempts } = {}) => {
       let failure: Failure = { seen: 'no attempt' };
       for (let attempt = 1; attempt <= attempts; attempt += 1) {
-        const outcome = await attemptGet(url, headers, timeoutMs, signal);
+        const outcome = await attemptGet(url, headers, Math.min(timeoutMs, usualTimeout), signal);
         if ('answer' in outcome) {
           const { status } = outcome.answer;
           if (status !== 429 && status < 500) return outcome.answer;
@@ -116,9 +122,18 @@ function waitBefore(attempt: number, retryAfter: string | undefined, now: Date):
   return Math.min(wait, LONGEST_WAIT_MS);
 }
 
-/** The bytes of a 200; TIPOFF_PROVIDER for any other answer. The body is not quoted: some providers repeat the key in it. */
+/** Thrown instead of an answer when a conditional request learns that the answer known before still holds; caught by who made it conditional. */
+export class UnchangedAnswer extends Error {
+  constructor(url: string) {
+    super(`${withoutQuery(url)} is unchanged`);
+    this.name = 'UnchangedAnswer';
+  }
+}
+
+/** The bytes of a 200; UnchangedAnswer for a 304, TIPOFF_PROVIDER for any other answer. The body is not quoted: some providers repeat the key in it. */
 export function bytesOf(provider: string, url: string, answer: HttpAnswer): Uint8Array {
   if (answer.status === 200) return answer.bytes;
+  if (answer.status === 304) throw new UnchangedAnswer(url);
   throw new TipoffError(
     'TIPOFF_PROVIDER',
     `${provider}: expected status 200 from ${withoutQuery(url)}, saw ${answer.status}`,

@@ -58,3 +58,36 @@ async function fetchFile(http: Http, path: string, signal: AbortSignal | undefin
   const answer = await http.get(path, { headers: HEADERS, ...(signal === undefined ? {} : { signal }) });
   return { path, bytes: bytesOf('NBA.com', path, answer) };
 }
+
+/** The league's lists of players, which know rookies, signings and trades before a first game. */
+export interface PlayerListProvider {
+  /** Who is on whose roster in a season. Throws TIPOFF_PROVIDER, TIPOFF_PROVIDER_DOWN. */
+  players(season: string, signal?: AbortSignal): Promise<InputFile>;
+  /** The same with positions and numbers. Throws TIPOFF_PROVIDER, TIPOFF_PROVIDER_DOWN. */
+  index(season: string, signal?: AbortSignal): Promise<InputFile>;
+}
+
+const STATS = 'https://stats.nba.com';
+const STATS_PROVIDER = 'NBA.com statistics';
+/** The service lets machines it does not like hang instead of refusing them: two tries of ten seconds are enough to know. */
+const STATS_TIMEOUT_MS = 10_000;
+const STATS_ATTEMPTS = 2;
+
+/** Lists of players from the league's statistics service. The files are read by the formats that read recorded answers. */
+export function nbaPlayers({ http, baseUrl = STATS }: NbaOptions): PlayerListProvider {
+  const fetchList = async (path: string, signal: AbortSignal | undefined): Promise<InputFile> => {
+    const address = `${baseUrl}/stats/${path}`;
+    const answer = await http.get(address, {
+      headers: HEADERS,
+      timeoutMs: STATS_TIMEOUT_MS,
+      attempts: STATS_ATTEMPTS,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return { path: address, bytes: bytesOf(STATS_PROVIDER, address, answer) };
+  };
+  return {
+    players: (season, signal) =>
+      fetchList(`commonallplayers?IsOnlyCurrentSeason=1&LeagueID=00&Season=${season}`, signal),
+    index: (season, signal) => fetchList(`playerindex?Historical=0&LeagueID=00&Season=${season}`, signal),
+  };
+}

@@ -20,6 +20,8 @@ export interface OddsApiOptions {
 export interface Quota {
   readonly remaining: number | null;
   readonly used: number | null;
+  /** What the requests of this call cost: markets times regions of each event that has any. */
+  readonly spent: number;
 }
 
 export interface FetchedProps {
@@ -35,7 +37,7 @@ export interface FetchedProps {
 export interface PropsProvider {
   /**
    * The player props of a slate, one request per event that has not started. After a refusal other than "no such event"
-   * no more is asked, and the events left over fail with it. Throws TIPOFF_PROVIDER when the list of events is refused
+   * no more is asked, and the events left over fail with it; nor is an event asked for that the quota left cannot pay. Throws TIPOFF_PROVIDER when the list of events is refused
    * (key, quota, parameters) or unreadable, TIPOFF_PROVIDER_DOWN when it does not come, and the first failure of an
    * event when not a single file came.
    */
@@ -75,14 +77,20 @@ export function oddsApiProps({
       const eventsAddress = `${baseUrl}/v4/sports/basketball_nba/events`;
       const list = await get(eventsAddress, {}, signal);
       const events = eventsOn(slate, readEvents(bytesOf(PROVIDER, eventsAddress, list), eventsAddress));
-      let quota = quotaAfter(list, { remaining: null, used: null });
+      let quota = quotaAfter(list, { remaining: null, used: null, spent: 0 });
       const files: InputFile[] = [];
       const startedEvents: string[] = [];
       const failedEvents: { id: string; error: TipoffError }[] = [];
+      const cost = regions.length * markets.length;
       let refusal: TipoffError | undefined;
       for (const { id, startsAt } of events) {
-        if (startsAt.getTime() <= clock.now().getTime()) startedEvents.push(id);
-        else if (refusal !== undefined) failedEvents.push({ id, error: refusal });
+        if (startsAt.getTime() <= clock.now().getTime()) {
+          startedEvents.push(id);
+          continue;
+        }
+        if (quota.remaining !== null && quota.remaining < cost)
+          refusal ??= quotaUsedUp(quota.remaining, cost);
+        if (refusal !== undefined) failedEvents.push({ id, error: refusal });
         else {
           const address = `${eventsAddress}/${encodeURIComponent(id)}/odds`;
           try {
@@ -152,10 +160,22 @@ function unreadable(address: string, expected: string, seen: string): TipoffErro
   );
 }
 
+function quotaUsedUp(remaining: number, cost: number): TipoffError {
+  return new TipoffError(
+    'TIPOFF_PROVIDER',
+    `${PROVIDER}: expected ${cost} requests left for an event, saw ${remaining}`,
+    {
+      hint: 'Wait for the next period of the account, or ask for fewer markets or regions.',
+      details: { remaining, cost },
+    },
+  );
+}
+
 function quotaAfter({ headers }: HttpAnswer, before: Quota): Quota {
   return {
     remaining: readCount(headers['x-requests-remaining']) ?? before.remaining,
     used: readCount(headers['x-requests-used']) ?? before.used,
+    spent: before.spent + (readCount(headers['x-requests-last']) ?? 0),
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { officialInjuryReports } from '#pipeline/ingest/formats/injury-reports.ts';
+import { injuryReportJson } from '#pipeline/ingest/formats/injury-reports.ts';
 import { jsonFile, outcome } from './fixtures.ts';
 
 type Item = readonly [number, number, string];
@@ -12,10 +12,12 @@ const GAME: Item[] = [
   [200, 490, 'UTA@BOS'],
   [300, 490, 'Boston Celtics'],
 ];
-const parse = async (...pages: Item[][]) => officialInjuryReports.parse(jsonFile('report.json', { pages }));
+const parse = async (...pages: Item[][]) => injuryReportJson.parse(jsonFile('report.json', { pages }));
 const page = (...items: Item[]): Item[] => [HEADING, ...titles(...CURRENT), ...items];
-const brief = ({ rows }: Awaited<ReturnType<typeof parse>>) =>
-  rows.map(({ record }) => [
+const ofTable = ({ rows }: Awaited<ReturnType<typeof parse>>, name: string) =>
+  rows.filter(({ table }) => table.name === name).map(({ record }) => record);
+const brief = (parsed: Awaited<ReturnType<typeof parse>>) =>
+  ofTable(parsed, 'injury_reports').map((record) => [
     record['team_abbr'],
     record['opponent_abbr'],
     record['player_name'],
@@ -33,18 +35,24 @@ describe('the official injury report', () => {
         [600, 490, 'Injury/Illness - Left Knee; Soreness'],
       ),
     );
-    expect(outcome(parsed)).toEqual({ read: 1, rows: 1, duplicates: 0, rejected: [] });
-    expect(parsed.rows[0]?.record).toEqual({
-      report_at: '2025-01-10T22:30:00.000Z',
-      slate: '2025-01-10',
-      team_abbr: 'BOS',
-      opponent_abbr: 'UTA',
-      player_id: null,
-      player_name: 'Toven Obrand Jr.',
-      player_lookup: 'tovenobrand',
-      status: 'questionable',
-      reason: 'Injury/Illness - Left Knee; Soreness',
-    });
+    expect(outcome(parsed)).toEqual({ read: 2, rows: 2, duplicates: 0, rejected: [] });
+    expect(ofTable(parsed, 'injury_reports')).toEqual([
+      {
+        report_at: '2025-01-10T22:30:00.000Z',
+        last_report_at: null,
+        slate: '2025-01-10',
+        team_abbr: 'BOS',
+        opponent_abbr: 'UTA',
+        player_id: null,
+        player_name: 'Toven Obrand Jr.',
+        player_lookup: 'tovenobrand',
+        status: 'questionable',
+        reason: 'Injury/Illness - Left Knee; Soreness',
+        status_printed: null,
+        noted_at: null,
+        provider_player_id: null,
+      },
+    ]);
   });
 
   it.each([
@@ -52,14 +60,16 @@ describe('the official injury report', () => {
     ['12:15 PM', '2025-01-10T17:15:00.000Z'],
     ['01:30 PM', '2025-01-10T18:30:00.000Z'],
   ])('reads %s as a time of the day', async (time, instant) => {
-    const { rows } = await parse([
+    const parsed = await parse([
       [0, 550, `Injury Report: 01/10/25 ${time}`],
       ...titles(...CURRENT),
       ...GAME,
       [400, 490, 'Obrand, Toven'],
       [500, 490, 'Out'],
     ]);
-    expect(rows[0]?.record).toMatchObject({ report_at: instant, reason: null });
+    expect(ofTable(parsed, 'injury_reports')).toEqual([
+      expect.objectContaining({ report_at: instant, reason: null }),
+    ]);
   });
 
   it('joins cells that are wrapped around their row, names and teams included, and holds game and team until the next', async () => {
@@ -139,7 +149,7 @@ describe('the official injury report', () => {
     expect(brief(parsed)).toEqual([['BOS', 'UTA', 'Toven Obrand', 'out', reason]]);
   });
 
-  it('keeps what it says about whole teams as rejections, and gives the players beside it to the right team', async () => {
+  it('keeps what it says about whole teams as statements of their own, and gives the players beside it to the right team', async () => {
     const parsed = await parse(
       page(
         ...GAME,
@@ -152,15 +162,16 @@ describe('the official injury report', () => {
         [500, 450, 'Out'],
       ),
     );
-    expect(outcome(parsed)).toEqual({
-      read: 3,
-      rows: 1,
-      duplicates: 0,
-      rejected: ['no_player player_name', 'no_player player_name'],
-    });
-    expect(parsed.rejected.map(({ reason }) => reason)).toEqual([
-      expect.stringContaining('NOT YET SUBMITTED for Boston Celtics'),
-      expect.stringContaining('ALL PLAYERS AVAILABLE for Utah Jazz'),
+    expect(outcome(parsed)).toEqual({ read: 4, rows: 4, duplicates: 0, rejected: [] });
+    expect(
+      ofTable(parsed, 'team_statements').map((record) => [
+        record['team_abbr'],
+        record['opponent_abbr'],
+        record['statement'],
+      ]),
+    ).toEqual([
+      ['BOS', 'UTA', 'not_yet_submitted'],
+      ['UTA', 'BOS', 'all_available'],
     ]);
     expect(brief(parsed).map((row) => row.slice(0, 3))).toEqual([['MIN', 'OKC', 'Oro Veld']]);
   });
@@ -210,7 +221,7 @@ describe('the official injury report', () => {
     ['a report without titles', [[HEADING, player, out]]],
     ['no pages', []],
   ])('refuses %s', (_what, pages) => {
-    expect(() => officialInjuryReports.parse(jsonFile('report.json', { pages }))).toThrow(
+    expect(() => injuryReportJson.parse(jsonFile('report.json', { pages }))).toThrow(
       expect.objectContaining({ code: 'TIPOFF_BAD_INPUT' }),
     );
   });

@@ -66,7 +66,7 @@ describe('daily fantasy picks', () => {
     ['a team of no league', DFS_ROW.replace('Boston Celtics', 'Boston Bees'), 'unknown_team home_team'],
     [
       'a market that is not loaded',
-      DFS_ROW.replace('player_points', 'player_steals'),
+      DFS_ROW.replace('player_points', 'player_dunks'),
       'unknown_market market',
     ],
     ['a line that is no number', DFS_ROW.replace('21.50', 'twenty'), 'bad_line line'],
@@ -197,7 +197,7 @@ describe('three-pointers made', () => {
   it.each([
     ['a game with one team', THREES_ROW.replace('Utah Jazz @ ', ''), 'missing_field home_team'],
     ['no game', THREES_ROW.replace('Utah Jazz @ Boston Celtics', ''), 'missing_field game'],
-    ['another market', THREES_ROW.replace('player_threes', 'player_blocks'), 'unknown_market market'],
+    ['another market', THREES_ROW.replace('player_threes', 'player_dunks'), 'unknown_market market'],
   ])('rejects %s', async (_what, row, reason) => {
     expect(outcome(await threes(row)).rejected).toEqual([reason]);
   });

@@ -3,14 +3,14 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ParsedFile, ParsedRow } from '#pipeline/ingest/format.ts';
-import { MARKET_AND_PAYLOAD_FORMATS } from '#pipeline/ingest/formats/formats.ts';
+import { FORMATS } from '#pipeline/ingest/formats/formats.ts';
 
 const DATA = process.env['TIPOFF_DATA'] ?? join(import.meta.dirname, '../../../../../shared/data');
 const isThere = existsSync(DATA);
 
 /** Reads every file of a group that a format takes. */
 async function readGroup(group: string, id: string) {
-  const format = MARKET_AND_PAYLOAD_FORMATS.find((candidate) => candidate.id === id);
+  const format = FORMATS.find((candidate) => candidate.id === id);
   if (format === undefined) throw new Error(`no format ${id}`);
   const entries = await readdir(join(DATA, group), { recursive: true, withFileTypes: true });
   const results: ParsedFile[] = [];
@@ -91,14 +91,15 @@ describe.skipIf(!isThere)(`files of the data set${isThere ? '' : ` (skipped: ${D
 
   it('reads all seven layouts of the injury report, without losing a statement', async () => {
     const { counts, rows } = await readGroup('injury', 'injury_report_json');
-    expect(counts).toEqual({
-      files: 7,
-      read: 23,
-      rows: 19,
-      duplicates: 0,
-      reasons: { 'no_player player_name': 4 },
-    });
-    expect(countBy(rows, 'status')).toEqual({ out: 8, available: 5, questionable: 4, probable: 2 });
+    // 7 reports, 19 statements about players, 4 about teams.
+    expect(counts).toEqual({ files: 7, read: 30, rows: 30, duplicates: 0, reasons: {} });
+    expect(countBy(rows, 'statement')).toEqual({ not_yet_submitted: 2, all_available: 2, undefined: 26 });
+    expect(
+      countBy(
+        rows.filter(({ table }) => table.name === 'injury_reports'),
+        'status',
+      ),
+    ).toEqual({ out: 8, available: 5, questionable: 4, probable: 2 });
   });
 
   it.each([

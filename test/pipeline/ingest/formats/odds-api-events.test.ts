@@ -104,7 +104,7 @@ describe('odds of The Odds API', () => {
     ['a price that is none', event([side('Over', 1.91)]), 'bad_price price'],
     ['no point', event([side('Over', -110, null)]), 'missing_field point'],
     ['no player', event([side('Over', -110, 21.5, '')]), 'no_player description'],
-    ['another market', event([side('Over', -110)], { key: 'player_blocks' }), 'unknown_market market'],
+    ['another market', event([side('Over', -110)], { key: 'player_dunks' }), 'unknown_market market'],
     [
       'no time of the quote',
       event([side('Over', -110)], { last_update: undefined }),

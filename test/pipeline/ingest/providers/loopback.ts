@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 export interface Scripted {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   /** Breaks the connection (`cut`) or never answers (`silence`). */
   readonly failure?: 'cut' | 'silence';
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
 import type { InputFile } from '#pipeline/ingest/format.ts';
 import { MARKET_AND_PAYLOAD_FORMATS } from '#pipeline/ingest/formats/formats.ts';
+import { ODDS_API_MARKETS } from '#pipeline/ingest/formats/lines-csv.ts';
 import { fetchHttp } from '#pipeline/ingest/providers/http.ts';
 import { nbaBoxScores, nbaSchedule } from '#pipeline/ingest/providers/nba.ts';
 import { oddsApiProps } from '#pipeline/ingest/providers/odds-api.ts';
@@ -59,7 +60,11 @@ const answerAll = (path: string): Scripted => {
   const event = /events\/(\w+)\/odds/.exec(path)?.[1];
   const left = event === undefined ? '500' : event === 'early' ? '494' : '488';
   return {
-    headers: { 'x-requests-remaining': left, 'x-requests-used': '12' },
+    headers: {
+      'x-requests-remaining': left,
+      'x-requests-used': '12',
+      'x-requests-last': event === undefined ? '0' : '22',
+    },
     body: JSON.stringify(event === undefined ? EVENTS : odds(event)),
   };
 };
@@ -73,13 +78,13 @@ describe('The Odds API', () => {
       `${server.url}/v4/sports/basketball_nba/events/late/odds`,
     ]);
     expect(startedEvents).toEqual(['started']);
-    expect(quota).toEqual({ remaining: 488, used: 12 });
+    expect(quota).toEqual({ remaining: 488, used: 12, spent: 44 });
     const [list, first] = server.requests.map((request) => new URL(request, server.url));
     expect([list?.pathname, list?.search]).toEqual(['/v4/sports/basketball_nba/events', `?apiKey=${KEY}`]);
     expect(Object.fromEntries(first?.searchParams ?? [])).toEqual({
       apiKey: KEY,
       regions: 'us,us_dfs',
-      markets: 'player_points,player_rebounds,player_assists,player_points_rebounds_assists,player_threes',
+      markets: ODDS_API_MARKETS.join(','),
       oddsFormat: 'american',
     });
   });
@@ -103,7 +108,7 @@ describe('The Odds API', () => {
       files: [],
       startedEvents: [],
       failedEvents: [],
-      quota: { remaining: null, used: null },
+      quota: { remaining: null, used: null, spent: 0 },
     });
   });
 

@@ -1,0 +1,124 @@
+import { addDays, type Slate, seasonOf } from '#core/calendar.ts';
+import { TipoffError } from '#core/errors.ts';
+import { ESPN_TEAMS, espn } from '#pipeline/ingest/providers/espn.ts';
+import type { Http } from '#pipeline/ingest/providers/http.ts';
+import { nbaInjuryReport } from '#pipeline/ingest/providers/injury-report.ts';
+import { nbaBoxScores, nbaPlayers, nbaSchedule } from '#pipeline/ingest/providers/nba.ts';
+import { type FetchedProps, oddsApiProps, type Quota } from '#pipeline/ingest/providers/odds-api.ts';
+import { failureOf, type Source, type SourceFailure } from '#pipeline/ingest/providers/sources.ts';
+import type { App } from './compose.ts';
+
+/** Who may be asked for what, in the order in which they are asked. */
+export interface FetchSources {
+  readonly schedule: readonly Source[];
+  readonly scoreboard: readonly Source[];
+  /** The league's report speaks of games and of teams that have not reported yet; ESPN knows neither and comes second. */
+  readonly availability: readonly Source[];
+  readonly players: readonly Source[];
+  boxScore(gameId: string): readonly Source[];
+  /** Undefined without a key. */
+  readonly props: PropsSources | undefined;
+}
+
+/** The provider of props, and what it said beside the props once it was asked. */
+export interface PropsSources {
+  readonly sources: readonly Source[];
+  /** Events that had begun. */
+  started(): readonly string[];
+  /** Events whose props did not come. */
+  failedEvents(): readonly ({ readonly what: string } & SourceFailure)[];
+  /** Null before the provider answered. */
+  quota(): Quota | null;
+}
+
+/** The sources of a slate. */
+export function fetchSources({ config, clock }: App, slate: Slate, http: Http): FetchSources {
+  const at = (baseUrl: string | undefined) => ({ http, ...(baseUrl === undefined ? {} : { baseUrl }) });
+  const league = nbaSchedule(at(config.nbaUrl));
+  const boxes = nbaBoxScores(at(config.nbaUrl));
+  const lists = nbaPlayers(at(config.nbaStatsUrl));
+  const reports = nbaInjuryReport({ ...at(config.injuryReportUrl), clock });
+  const other = espn(at(config.espnUrl));
+  const season = seasonOf(slate);
+  return {
+    schedule: [
+      { provider: 'NBA.com', formats: ['schedule_league_v2_json'], fetch: (take) => take(league.season()) },
+      {
+        provider: 'ESPN',
+        formats: ['espn_scoreboard_json'],
+        // The day before says how it ended, the day after who will be there.
+        fetch: async (take) => {
+          for (const days of [-1, 0, 1]) if (!(await take(other.scoreboard(addDays(slate, days))))) return;
+        },
+      },
+    ],
+    scoreboard: [
+      { provider: 'NBA.com', formats: ['nba_scoreboard_json'], fetch: (take) => take(league.today()) },
+      { provider: 'ESPN', formats: ['espn_scoreboard_json'], fetch: (take) => take(other.scoreboard(slate)) },
+    ],
+    availability: [
+      {
+        provider: 'NBA.com injury report',
+        formats: ['injury_report_pdf'],
+        fetch: (take) => take(reports.newest()),
+      },
+      { provider: 'ESPN', formats: ['espn_injuries_json'], fetch: (take) => take(other.injuries()) },
+    ],
+    players: [
+      {
+        provider: 'NBA.com statistics',
+        formats: ['nba_all_players_json', 'nba_player_index_json'],
+        fetch: async (take) => {
+          if (await take(lists.players(season))) await take(lists.index(season));
+        },
+      },
+      {
+        provider: 'ESPN',
+        formats: ['espn_roster_json'],
+        fetch: async (take) => {
+          for (const team of ESPN_TEAMS) if (!(await take(other.roster(team)))) return;
+        },
+      },
+    ],
+    boxScore: (gameId) => [
+      {
+        provider: 'NBA.com',
+        formats: ['nba_box_score_live_json'],
+        fetch: (take) => take(boxes.boxScore(gameId)),
+      },
+    ],
+    props:
+      config.oddsApiKey === undefined
+        ? undefined
+        : propsSources(oddsApiProps({ ...at(config.oddsUrl), key: config.oddsApiKey, clock }), slate),
+  };
+}
+
+function propsSources(provider: ReturnType<typeof oddsApiProps>, slate: Slate): PropsSources {
+  let fetched: FetchedProps | undefined;
+  return {
+    sources: [
+      {
+        provider: 'The Odds API',
+        formats: ['odds_api_events_json'],
+        fetch: async (take) => {
+          try {
+            fetched = await provider.props(slate);
+          } catch (error) {
+            if (!(error instanceof TipoffError)) throw error;
+            await take(Promise.reject(error));
+            return;
+          }
+          for (const file of fetched.files) await take(Promise.resolve(file));
+        },
+      },
+    ],
+    started: () => fetched?.startedEvents ?? [],
+    failedEvents: () =>
+      (fetched?.failedEvents ?? []).map(({ id, error }) => ({
+        what: `player props of event ${id}`,
+        ...failureOf(error),
+      })),
+    quota: () => fetched?.quota ?? null,
+  };
+}

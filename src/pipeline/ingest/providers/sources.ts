@@ -1,0 +1,246 @@
+import { type ProviderRequest, providerRequests } from '#core/contracts/nba_orchestration.ts';
+import { type ErrorCode, TipoffError } from '#core/errors.ts';
+import { formatOf, type InputFile, type InputFormat } from '#pipeline/ingest/format.ts';
+import { idOf } from '#pipeline/ingest/rows.ts';
+import type { Clock } from '#platform/clock.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+import { UnchangedAnswer } from './http.ts';
+import type { Exchange, WatchedHttp } from './watched-http.ts';
+
+/** Takes one answer, or what it failed with; true when it is sound or known from before. A source that is asked many things stops at the first false. */
+export type TakeAnswer = (answer: Promise<InputFile>) => Promise<boolean>;
+
+/** Somebody who may be asked for a subject. */
+export interface Source {
+  /** For people: NBA.com, ESPN. */
+  readonly provider: string;
+  /** Formats of its answers. An answer in another one, or one that does not read, is a failure of the source. */
+  readonly formats: readonly string[];
+  /** Asks, and hands every answer to `take`, which is where failures go. */
+  fetch(take: TakeAnswer): Promise<unknown>;
+}
+
+export type SourceOutcome = 'fetched' | 'unchanged' | 'absent' | 'refused' | 'failed';
+
+export interface SourceFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** How it went with one source. */
+export interface SourceAttempt {
+  readonly subject: string;
+  readonly provider: string;
+  readonly outcome: SourceOutcome;
+  /** Sound answers, those known from before included. */
+  readonly answers: number;
+  /** The first thing that went wrong; the answers before and after it are loaded all the same. */
+  readonly failure?: SourceFailure;
+}
+
+/** What came of a subject. */
+export interface Asked {
+  readonly subject: string;
+  /** Who answered completely; null when nobody did. */
+  readonly provider: string | null;
+  /** Sound answers of all sources that were asked. */
+  readonly files: readonly InputFile[];
+  readonly attempts: readonly SourceAttempt[];
+  readonly receipts: readonly ProviderRequest[];
+}
+
+export interface AskOptions {
+  readonly watched: WatchedHttp;
+  readonly clock: Clock;
+  readonly formats: readonly InputFormat[];
+}
+
+/**
+ * Asks the sources of a subject in their order until one answers completely. An answer counts when it reads: what is cut,
+ * damaged or in another format is a failure of its source, and the next one is asked too. An answer known from before
+ * ("unchanged") counts. What sound answers came stays, whatever else failed. Never throws a TipoffError: what went wrong
+ * is in `attempts`, in words.
+ */
+export async function askInOrder(
+  subject: string,
+  sources: readonly Source[],
+  options: AskOptions,
+): Promise<Asked> {
+  const asked = {
+    files: [] as InputFile[],
+    attempts: [] as SourceAttempt[],
+    receipts: [] as ProviderRequest[],
+  };
+  for (const source of sources) {
+    const { attempt, files, receipts } = await askOne(subject, source, options);
+    asked.files.push(...files);
+    asked.attempts.push(attempt);
+    asked.receipts.push(...receipts);
+    if (attempt.failure === undefined) return { subject, provider: source.provider, ...asked };
+  }
+  return { subject, provider: null, ...asked };
+}
+
+async function askOne(subject: string, source: Source, { watched, clock, formats }: AskOptions) {
+  const { provider } = source;
+  const files: InputFile[] = [];
+  const receipts: ProviderRequest[] = [];
+  let unchanged = 0;
+  let first: TipoffError | undefined;
+  watched.take();
+  await source.fetch(async (answer) => {
+    const taken = await takeOne(source, answer, formats);
+    const at = clock.now().toISOString();
+    receipts.push(
+      ...receiptsOf({ subject, provider }, watched.take(), 'error' in taken ? taken.error : undefined, at),
+    );
+    if ('error' in taken) first ??= taken.error;
+    else if ('file' in taken) files.push({ ...taken.file, fetchedAt: at });
+    else unchanged += 1;
+    return !('error' in taken);
+  });
+  const answers = files.length + unchanged;
+  const outcome = first === undefined ? (files.length > 0 ? 'fetched' : 'unchanged') : outcomeOf(first);
+  const attempt: SourceAttempt = {
+    subject,
+    provider,
+    outcome,
+    answers,
+    ...(first === undefined ? {} : { failure: failureOf(first) }),
+  };
+  return { attempt, files, receipts };
+}
+
+type Taken = { readonly file: InputFile } | { readonly unchanged: true } | { readonly error: TipoffError };
+
+async function takeOne(
+  source: Source,
+  answer: Promise<InputFile>,
+  formats: readonly InputFormat[],
+): Promise<Taken> {
+  try {
+    const file = await answer;
+    await checkReads(source, file, formats);
+    return { file };
+  } catch (error) {
+    if (error instanceof UnchangedAnswer) return { unchanged: true };
+    if (error instanceof TipoffError) return { error };
+    throw error;
+  }
+}
+
+async function checkReads(
+  { provider, formats: expected }: Source,
+  file: InputFile,
+  formats: readonly InputFormat[],
+): Promise<void> {
+  let seen: string;
+  try {
+    const format = formatOf(file, formats);
+    if (expected.includes(format.id)) {
+      await format.parse(file);
+      return;
+    }
+    seen = format.id;
+  } catch (error) {
+    if (!(error instanceof TipoffError)) throw error;
+    seen = error.message;
+  }
+  throw new TipoffError(
+    'TIPOFF_PROVIDER',
+    `${provider}: expected an answer as ${expected.join(' or ')}, saw ${seen}`,
+    {
+      hint: 'The answer was cut or damaged, or the provider has changed it: compare it with what the format reads.',
+      details: { provider, file: file.path },
+    },
+  );
+}
+
+/**
+ * Stores the receipts of what was asked. Call it when the answers are loaded: what a receipt says makes the next request
+ * conditional, and an answer that was not loaded must come again.
+ */
+export async function storeReceipts(
+  warehouse: Pick<Warehouse, 'appendNew'>,
+  asked: readonly Asked[],
+): Promise<void> {
+  await warehouse.appendNew(
+    providerRequests,
+    asked.flatMap(({ receipts }) => receipts),
+  );
+}
+
+/** The error of a source as part of a report. */
+export function failureOf({ code, message, hint }: TipoffError): SourceFailure {
+  return { code, message, hint };
+}
+
+function outcomeOf({ code, details }: TipoffError): SourceOutcome {
+  if (code === 'TIPOFF_NOT_FOUND') return 'absent';
+  return outcomeOfStatus(typeof details['status'] === 'number' ? details['status'] : 0);
+}
+
+function outcomeOfStatus(status: number): SourceOutcome {
+  if (status === 404) return 'absent';
+  return status === 401 || status === 403 || status === 429 ? 'refused' : 'failed';
+}
+
+type Asker = Pick<ProviderRequest, 'subject' | 'provider'>;
+
+/** One receipt per answer, one without an address when none came. Only sound answers make the next request conditional. */
+function receiptsOf(
+  asker: Asker,
+  exchanges: readonly Exchange[],
+  error: TipoffError | undefined,
+  now: string,
+): ProviderRequest[] {
+  const detail = error?.message ?? null;
+  if (exchanges.length === 0) {
+    const outcome = error === undefined ? 'fetched' : outcomeOf(error);
+    const nothing = {
+      address: null,
+      status: null,
+      bytes: null,
+      content_hash: null,
+      etag: null,
+      last_modified: null,
+    };
+    return [
+      {
+        ...asker,
+        ...nothing,
+        detail,
+        outcome,
+        requested_at: now,
+        request_id: idOf(asker.subject, asker.provider, null, now, detail),
+      },
+    ];
+  }
+  return exchanges.map((exchange, index) => {
+    const outcome = exchangeOutcome(exchange.status, error);
+    const isSound = outcome === 'fetched';
+    return {
+      ...asker,
+      request_id: idOf(asker.subject, asker.provider, exchange.address, exchange.answeredAt, outcome, index),
+      requested_at: exchange.answeredAt,
+      address: exchange.address,
+      outcome,
+      status: exchange.status,
+      detail: isSound || outcome === 'unchanged' ? null : detail,
+      bytes: exchange.bytes,
+      content_hash: exchange.contentHash,
+      etag: isSound ? exchange.etag : null,
+      last_modified: isSound ? exchange.lastModified : null,
+    };
+  });
+}
+
+/** A refusal on the way to an answer, or among many of them, was a name under which there is nothing. */
+function exchangeOutcome(status: number, error: TipoffError | undefined): SourceOutcome {
+  if (status === 304) return 'unchanged';
+  if (status === 200)
+    return error === undefined || error.details['status'] !== undefined ? 'fetched' : 'failed';
+  const own = outcomeOfStatus(status);
+  return own === 'refused' && (error === undefined || error.code === 'TIPOFF_NOT_FOUND') ? 'absent' : own;
+}
