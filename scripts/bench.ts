@@ -15,6 +15,7 @@ import { systemClock } from '#platform/clock.ts';
 import { simulateLeague } from '#simulate/league.ts';
 import type { BatchBench } from './bench-batch.ts';
 import type { CaseResult } from './bench-case.ts';
+import { distributionsPerSecond } from './bench-distributions.ts';
 
 interface Measurement extends CaseResult {
   readonly data: string;
@@ -153,7 +154,10 @@ const machine = {
   node: process.version,
   measured_at: systemClock.now().toISOString(),
 };
-process.stdout.write(`${JSON.stringify({ machine, measurements, batch }, null, 2)}\n`);
+const distributions = distributionsPerSecond();
+process.stdout.write(
+  `${JSON.stringify({ machine, measurements, batch, distributions_per_second: distributions }, null, 2)}\n`,
+);
 if (options.write) writeFileSync(join(import.meta.dirname, '../docs/performance.md'), page());
 
 function page(): string {
@@ -215,6 +219,8 @@ function page(): string {
           `published (lease, audit, copy, picks, fencing, receipt) ${batch.consolidation_ratio.toFixed(2)} times. Dropping the staging tables comes after that: ${(batch.clearing_seconds * 1000).toFixed(0)} ms.`,
           '',
         ]),
+    `One processor makes ${distributions} distributions of points in a second.`,
+    '',
     row(header),
     row(header.map(() => '---')),
     ...cells.map(row),

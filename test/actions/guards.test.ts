@@ -5,10 +5,10 @@ import { playerGameSummary } from '#core/contracts/nba_analytics.ts';
 import { mlFeatureStore } from '#core/contracts/nba_predictions.ts';
 import { FEATURES } from '#core/features.ts';
 import { readRuns } from '#guard/backfill/ledger.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import { type Home, leagueHome, within } from '#test/actions/prepared-home.ts';
 import { actionRunner } from '#test/actions/run-action.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 const { run, folder } = actionRunner();
 let home: Home;
@@ -123,7 +123,7 @@ describe('check-schema-drift', () => {
 
   it('names the table that is missing in the live schema, on the lines of its contract, with the statement', async () => {
     const here = home.copy(folder());
-    const warehouse = await openDuckDb(join(here, 'warehouse.duckdb'));
+    const warehouse = await openWarehouse({ path: join(here, 'warehouse.duckdb'), tables: 'none' });
     await warehouse.dropTable(mlFeatureStore);
     await warehouse.close();
     const ran = await run('check-schema-drift', { against: 'live' }, { TIPOFF_HOME: here });

@@ -9,7 +9,7 @@ import {
   marketOf,
   PUBLISHED_MARKETS,
 } from '#core/markets.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 describe('the markets', () => {
   it('have ids and provider names of their own', () => {
@@ -40,7 +40,7 @@ describe('the markets', () => {
   });
 
   it('count in SQL what they declare, and nothing where a part of the box score is missing', async () => {
-    const warehouse = await openDuckDb(':memory:');
+    const warehouse = await openWarehouse({ tables: 'none' });
     const box = `SELECT 30 AS points, 11 AS reb, 7 AS ast, 4 AS fg3m, 2 AS stl, 1 AS blk, CAST(NULL AS INT64) AS tov`;
     const asked = MARKETS.map(({ id }) => `SELECT '${id}' AS market`).join(' UNION ALL ');
     const rows = await warehouse.query<{ market: string; outcome: number | null }>(

@@ -1,8 +1,7 @@
 import { afterEach } from 'vitest';
 import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
-import { CONTRACTS } from '#core/contracts/index.ts';
 import { type UpcomingPlayerGameContext, upcomingPlayerGameContext } from '#core/contracts/nba_analytics.ts';
-import { CURRENT_PREDICTIONS, type MlFeatureStore, mlFeatureStore } from '#core/contracts/nba_predictions.ts';
+import { type MlFeatureStore, mlFeatureStore } from '#core/contracts/nba_predictions.ts';
 import { schedule } from '#core/contracts/nba_reference.ts';
 import { FEATURE_NAMES } from '#core/features.ts';
 import { MAIN_MARKET } from '#core/markets.ts';
@@ -13,8 +12,8 @@ import type { OutcomeDoc } from '#pipeline/batch/state.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import { openSqliteQueue } from '#platform/queue/sqlite.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 export const SLATE = parseSlate('2025-01-10');
 /** 08:00 in New York on the day of the slate; tip-off is at 19:00. */
@@ -70,9 +69,7 @@ async function predictionWorld(
   options: { readonly at?: string; readonly games?: number; readonly models?: ModelSource } = {},
 ): Promise<PredictionWorld> {
   const clock = virtualClock(options.at ?? MORNING);
-  const warehouse = await openDuckDb(':memory:');
-  await warehouse.prepare(CONTRACTS);
-  await warehouse.createView(CURRENT_PREDICTIONS.ref, CURRENT_PREDICTIONS.sql);
+  const warehouse = await openWarehouse();
   const state = openSqliteState(':memory:', { clock });
   const queue = openSqliteQueue(':memory:', { clock });
   const games = options.games ?? Math.ceil(slatePlayers.length / 20);

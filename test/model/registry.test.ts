@@ -13,9 +13,9 @@ import {
 } from '#model/registry.ts';
 import { trainArtefact } from '#model/train.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type RecordedObjects, recordedObjects } from '#test/fakes/recorded-objects.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 import { syntheticSet } from './synthetic-set.ts';
 
 const base = trainArtefact(syntheticSet({ from: '2023-10-24', slates: 60, rowsPerSlate: 40 }), {
@@ -42,7 +42,7 @@ const statuses = async () =>
 
 beforeEach(async () => {
   clock = virtualClock('2024-01-15T12:00:00Z');
-  warehouse = await openDuckDb(':memory:');
+  warehouse = await openWarehouse({ tables: 'none' });
   objects = recordedObjects();
   await warehouse.prepare(CONTRACTS);
 });

@@ -1,6 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
-import { CONTRACTS } from '#core/contracts/index.ts';
 import { TipoffError } from '#core/errors.ts';
 import { artefactBytes } from '#model/artefact.ts';
 import { featureContractHash } from '#model/features.ts';
@@ -15,17 +14,16 @@ import { trainArtefact } from '#model/train.ts';
 import { contentHash, train } from '#model/train-run.ts';
 import { readTrainingSet } from '#model/training-set.ts';
 import { virtualClock } from '#platform/clock.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type RecordedObjects, recordedObjects } from '#test/fakes/recorded-objects.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 import { storeSet } from './feature-rows.ts';
 import { syntheticSet } from './synthetic-set.ts';
 
 const set = syntheticSet({ from: '2023-10-24', slates: 90, rowsPerSlate: 25, lined: 0.5 });
 let stored: Warehouse;
 beforeAll(async () => {
-  stored = await openDuckDb(':memory:');
-  await stored.prepare(CONTRACTS);
+  stored = await openWarehouse();
   await storeSet(stored, set);
   return () => stored.close();
 });
@@ -85,8 +83,7 @@ describe('train', () => {
 
   it('sees nothing at or after the cut-off: other results there change no byte', async () => {
     const { artefact } = await train(deps(), { cutoff: '2024-01-08', by: 'ann' });
-    const scrambled = await openDuckDb(':memory:');
-    await scrambled.prepare(CONTRACTS);
+    const scrambled = await openWarehouse();
     const target = set.target.map((points, row) =>
       (set.slates[row] ?? '') >= '2024-01-08' ? 70 - points : points,
     );

@@ -1,18 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CONTRACTS } from '#core/contracts/index.ts';
 import { playerGameSummary } from '#core/contracts/nba_analytics.ts';
 import { mlFeatureStore } from '#core/contracts/nba_predictions.ts';
 import { FEATURE_NAMES } from '#core/features.ts';
 import { checkTrainingSet, columnOf } from '#model/dataset.ts';
 import { readTrainingSet } from '#model/training-set.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 import { featureRow, summaryRow } from './feature-rows.ts';
 
 let warehouse: Warehouse;
 beforeEach(async () => {
-  warehouse = await openDuckDb(':memory:');
-  await warehouse.prepare(CONTRACTS);
+  warehouse = await openWarehouse();
 });
 afterEach(() => warehouse.close());
 

@@ -1,11 +1,10 @@
 import type { Slate } from '#core/calendar.ts';
-import { CONTRACTS } from '#core/contracts/index.ts';
 import { buildPlayerReference } from '#pipeline/analytics/reference.ts';
 import { ANALYTICS_PROCESSORS, PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts';
 import { HISTORY_FROM, NO_AS_OF, type Processor, rangeParams } from '#pipeline/processor.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
 import { type LeagueOptions, type SimulatedLeague, simulateLeague } from '#simulate/league.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 /** A league small enough for every test and large enough for every rule: two short seasons of eight teams, with shots. */
 export const SMALL_LEAGUE: LeagueOptions = {
@@ -23,8 +22,7 @@ export const league = (): SimulatedLeague => simulateLeague(SMALL_LEAGUE);
 
 /** An in-memory warehouse with the raw rows of a league and the reference tables built. */
 export async function rawWorld(simulated: SimulatedLeague): Promise<Warehouse> {
-  const warehouse = await openDuckDb(':memory:');
-  await warehouse.prepare(CONTRACTS);
+  const warehouse = await openWarehouse();
   for (const { table, rows } of simulated.rows) await warehouse.append(table, rows);
   await buildPlayerReference(warehouse);
   return warehouse;

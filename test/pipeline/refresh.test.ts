@@ -1,11 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
-import { CONTRACTS } from '#core/contracts/index.ts';
 import { DAILY_WAITING, NO_WAITING, type RefreshResult, refresh } from '#pipeline/refresh.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { loadLeague, simulateLeague } from '#simulate/league.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 const TONIGHT = parseSlate('2024-11-20');
 const league = simulateLeague({
@@ -27,9 +26,8 @@ afterEach(async () => {
 async function world(
   at: string,
 ): Promise<{ warehouse: Warehouse; clock: VirtualClock; run: (slate: Slate) => Promise<RefreshResult> }> {
-  const warehouse = await openDuckDb(':memory:');
+  const warehouse = await openWarehouse();
   open.push(warehouse);
-  await warehouse.prepare(CONTRACTS);
   const clock = virtualClock(at);
   await loadLeague(warehouse, league, { clock });
   const deps = { warehouse, clock, codeVersion: 'test', runId: 'test' };

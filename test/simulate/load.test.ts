@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { virtualClock } from '#platform/clock.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { loadLeague } from '#simulate/league.ts';
 import { TINY_TONIGHT, tinyLeague } from '#test/fakes/tiny-league.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 const league = tinyLeague({ seasons: ['2024-25'] });
 const total = league.rows.reduce((sum, { rows }) => sum + rows.length, 0);
 let warehouse: Warehouse;
 
 beforeEach(async () => {
-  warehouse = await openDuckDb(':memory:');
+  warehouse = await openWarehouse({ tables: 'none' });
 });
 afterEach(() => warehouse.close());
 

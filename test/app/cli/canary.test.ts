@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '#app/cli/program.ts';
 import { heartbeats } from '#core/contracts/nba_orchestration.ts';
 import { players } from '#core/contracts/nba_reference.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeEach(async () => {
@@ -61,7 +61,7 @@ describe('tipoff canary', () => {
 
   it('exits 3 when a check could not run', async () => {
     await tipoff('canary', 'run', '--only', 'schedule_ahead', ...JULY);
-    const warehouse = await openDuckDb(join(folder.path, 'warehouse.duckdb'));
+    const warehouse = await openWarehouse({ path: join(folder.path, 'warehouse.duckdb'), tables: 'none' });
     await warehouse.dropTable(heartbeats);
     await warehouse.createTable(players, heartbeats);
     await warehouse.close();
@@ -145,7 +145,7 @@ describe('tipoff canary run tells people', () => {
     expect((await tipoff('canary', 'run', '--only', 'schedule_ahead', '--at', AT_NOON)).code).toBe(1);
     expect((await tipoff('canary', 'run', '--as-of', AT_NOON, '--at', HALF_PAST)).code).toBe(1);
     expect(slack.posts).toEqual([]);
-    const warehouse = await openDuckDb(join(folder.path, 'warehouse.duckdb'));
+    const warehouse = await openWarehouse({ path: join(folder.path, 'warehouse.duckdb'), tables: 'none' });
     expect(await warehouse.query('SELECT job FROM nba_orchestration.heartbeats')).toEqual([]);
     expect(
       await warehouse.query(

@@ -1,6 +1,4 @@
 import { parseSlate, type Slate } from '#core/calendar.ts';
-import { CONTRACTS } from '#core/contracts/index.ts';
-import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions.ts';
 import type { RunDeps, RunReport, RunRequest } from '#guard/backfill/execute.ts';
 import { runBackfill } from '#guard/backfill/run.ts';
 import { CONTEXT_PROCESSORS, PRECOMPUTE_PROCESSORS, SUMMARY_PROCESSORS } from '#pipeline/graph.ts';
@@ -8,9 +6,9 @@ import type { Processor } from '#pipeline/processor.ts';
 import { systemClock } from '#platform/clock.ts';
 import { openSqliteQueue } from '#platform/queue/sqlite.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
 import { type LeagueOptions, type SimulatedLeague, simulateLeague } from '#simulate/league.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 export const STATEMENTS: readonly Processor[] = [
   ...SUMMARY_PROCESSORS,
@@ -48,9 +46,7 @@ const unused = (): never => {
 /** A warehouse with the raw rows of a league, and an empty ledger. */
 export async function backfillWorld(options: LeagueOptions = TINY): Promise<BackfillWorld> {
   const league = simulateLeague(options);
-  const warehouse = await openDuckDb(':memory:');
-  await warehouse.prepare(CONTRACTS);
-  await warehouse.createView(CURRENT_PREDICTIONS.ref, CURRENT_PREDICTIONS.sql);
+  const warehouse = await openWarehouse();
   for (const { table, rows } of league.rows) await warehouse.append(table, rows);
   const clock = systemClock;
   const state = openSqliteState(':memory:', { clock });

@@ -2,15 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type SettableClock, settableClock } from '#app/healthy-world.ts';
-import { CONTRACTS } from '#core/contracts/index.ts';
-import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions.ts';
 import type { CanaryDeps } from '#guard/canaries/run.ts';
 import type { DayDeps } from '#pipeline/day.ts';
 import { directoryObjects } from '#platform/objects/directory.ts';
 import { openSqliteQueue } from '#platform/queue/sqlite.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import { modelOf, simpleSystems } from '#test/fakes/prediction-world.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 export interface TestWorld extends CanaryDeps {
   readonly clock: SettableClock;
@@ -22,9 +20,7 @@ export interface TestWorld extends CanaryDeps {
 export async function emptyWorld(start = '2024-11-29T12:00:00Z'): Promise<TestWorld> {
   const clock = settableClock(new Date(start));
   const folder = await mkdtemp(join(tmpdir(), 'tipoff-canaries-'));
-  const warehouse = await openDuckDb(':memory:', { clock });
-  await warehouse.prepare(CONTRACTS);
-  await warehouse.createView(CURRENT_PREDICTIONS.ref, CURRENT_PREDICTIONS.sql);
+  const warehouse = await openWarehouse({ clock });
   const state = openSqliteState(':memory:', { clock });
   const queue = openSqliteQueue(':memory:', { clock });
   const exports = directoryObjects(folder);

@@ -12,9 +12,9 @@ import { liveSnapshot } from '#guard/schema/snapshot.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { FUNCTIONS } from '#platform/sql/port.ts';
 import { openBigQuery } from '#platform/warehouse/bigquery/warehouse.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type FakeBigQuery, fakeBigQuery } from '#test/fakes/bigquery-server.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 let server: FakeBigQuery;
 let warehouse: Warehouse;
@@ -229,7 +229,7 @@ describe('the snapshot of one schema', () => {
   it('is byte for byte the same file from DuckDB, from BigQuery and from the contracts', async () => {
     const code = codeSchema();
     await apply();
-    const duckdb = await openDuckDb(':memory:');
+    const duckdb = await openWarehouse({ tables: 'none' });
     const clock = virtualClock('2026-02-08T12:00:00Z');
     const who = { clock, runId: 'run', by: 'test', codeVersion: '1', usage: NO_USAGE };
     await applySchema({ ...who, warehouse: duckdb, contracts: CONTRACTS, views: VIEWS });

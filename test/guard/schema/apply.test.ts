@@ -12,8 +12,8 @@ import { readSchemaFiles, schemaFiles } from '#guard/schema/schema-files.ts';
 import { liveSnapshot } from '#guard/schema/snapshot.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { FUNCTIONS } from '#platform/sql/port.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 const TODAY = '2026-02-08';
 const staged = {
@@ -42,7 +42,7 @@ const view: CodeView = {
 let warehouse: Warehouse;
 beforeEach(async () => {
   // What somebody does by hand is not held to the portable subset.
-  warehouse = await openDuckDb(':memory:', { lint: false });
+  warehouse = await openWarehouse({ tables: 'none', lint: false });
 });
 afterEach(() => warehouse.close());
 

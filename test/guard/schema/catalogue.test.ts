@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CONTRACTS } from '#core/contracts/index.ts';
 import { checkSchema } from '#guard/schema/check.ts';
-import { codeSchema, VIEWS } from '#guard/schema/code-schema.ts';
+import { codeSchema } from '#guard/schema/code-schema.ts';
 import { withoutValues } from '#guard/schema/dry-run.ts';
 import { differencesOf } from '#guard/schema/report.ts';
 import { sourceLiterals } from '#guard/schema/source-literals.ts';
 import { evaluatedTexts, type SourceFile, sqlCatalogue } from '#guard/schema/sql-catalogue.ts';
 import { readTexts, registryOf, usageOf } from '#guard/schema/usage.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 import { ownSources } from './sources.ts';
 
 const TODAY = '2026-11-24';
@@ -206,9 +205,7 @@ describe('a fault in the code', () => {
 describe('every whole statement of the code', () => {
   let warehouse: Warehouse;
   beforeAll(async () => {
-    warehouse = await openDuckDb(':memory:');
-    await warehouse.prepare(CONTRACTS);
-    for (const { ref, sql } of VIEWS) await warehouse.createView(ref, sql);
+    warehouse = await openWarehouse();
   });
   afterAll(() => warehouse.close());
 

@@ -8,9 +8,9 @@ import { type BatchDoc, type BatchState, COLLECTIONS, NEXT_STATES } from '#pipel
 import { systemClock, virtualClock } from '#platform/clock.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { TableOptions, Warehouse } from '#platform/warehouse/port.ts';
 import { stagedRow } from '#test/guard/staging-cleanup/staged-row.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 const NOW = '2025-01-12T12:00:00.000Z';
 const HOUR = 3_600_000;
@@ -22,8 +22,7 @@ let deps: StagingDeps;
 let madeAt = new Date(NOW);
 
 beforeAll(async () => {
-  warehouse = await openDuckDb(':memory:', { clock: { ...systemClock, now: () => madeAt } });
-  await warehouse.prepare([heartbeats]);
+  warehouse = await openWarehouse({ tables: [heartbeats], clock: { ...systemClock, now: () => madeAt } });
 });
 afterAll(() => warehouse.close());
 beforeEach(() => {

@@ -1,16 +1,14 @@
 import { afterAll, afterEach } from 'vitest';
-import { CONTRACTS } from '#core/contracts/index.ts';
-import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions.ts';
 import { schedule } from '#core/contracts/nba_reference.ts';
 import type { Answer, StatusWorld } from '#guard/status/answer.ts';
 import { readStatus, type Status } from '#guard/status/status.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import { directoryObjects } from '#platform/objects/directory.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { gameRow, SLATE } from '#test/fakes/prediction-world.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 /** 13:00 in New York on the day of the slate. */
 export const NOON = '2025-01-10T18:00:00.000Z';
@@ -75,9 +73,7 @@ export function statusWorlds(): (options?: StatusWorldOptions) => Promise<TestSt
 }
 
 async function emptyWarehouse(games: number): Promise<Warehouse> {
-  const warehouse = await openDuckDb(':memory:');
-  await warehouse.prepare(CONTRACTS);
-  await warehouse.createView(CURRENT_PREDICTIONS.ref, CURRENT_PREDICTIONS.sql);
+  const warehouse = await openWarehouse();
   const tonight = Array.from({ length: games }, (_, i) => gameRow(SLATE, i));
   const last = { ...gameRow('2025-01-09', 90, '2025-01-10T00:00:00.000Z'), status: 'final' };
   await warehouse.append(schedule, [...tonight, last]);

@@ -1,18 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Slate } from '#core/calendar.ts';
-import { CONTRACTS } from '#core/contracts/index.ts';
 import { playerBoxScores, playerLines, scheduleGames } from '#core/contracts/nba_raw.ts';
 import { playerPropLinesProcessor } from '#pipeline/analytics/player-prop-lines.ts';
 import { buildPlayerReference, scheduleReference } from '#pipeline/analytics/reference.ts';
 import { HISTORY_FROM, NO_AS_OF, type Processor, rangeParams } from '#pipeline/processor.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 import { boxRow, lineRow, scheduleRow } from './rows.ts';
 
 let warehouse: Warehouse;
 beforeAll(async () => {
-  warehouse = await openDuckDb(':memory:');
-  await warehouse.prepare(CONTRACTS);
+  warehouse = await openWarehouse();
 });
 afterAll(() => warehouse.close());
 beforeEach(async () => {

@@ -10,12 +10,12 @@ import {
   addBoxScore,
   addGame,
   type GivenPrediction,
-  openWarehouse,
   predictionRow,
   publish,
   SLATE,
   withdraw,
 } from '#test/pipeline/grade/rows.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 const PATH = 'exports/seasons/2024-25/subsets.json';
 let warehouse: Warehouse;

@@ -5,7 +5,8 @@ import { grade } from '#pipeline/grade/grade.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type RecordedObjects, recordedObjects } from '#test/fakes/recorded-objects.ts';
-import { addBoxScore, addGame, openWarehouse, publish, SLATE, withdraw } from '#test/pipeline/grade/rows.ts';
+import { addBoxScore, addGame, publish, SLATE, withdraw } from '#test/pipeline/grade/rows.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 let warehouse: Warehouse;
 let objects: RecordedObjects;

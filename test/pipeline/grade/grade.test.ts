@@ -5,12 +5,12 @@ import { grade } from '#pipeline/grade/grade.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { summaryRow } from '#test/model/feature-rows.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 import {
   addBoxScore,
   addGame,
   GAME,
   type GivenPrediction,
-  openWarehouse,
   publish,
   SLATE,
   TIPOFF,

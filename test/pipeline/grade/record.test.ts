@@ -4,15 +4,8 @@ import { grade } from '#pipeline/grade/grade.ts';
 import { addBets, isoWeek, NO_BETS, readRecord, tally } from '#pipeline/grade/record.ts';
 import { virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import {
-  addBoxScore,
-  addGame,
-  type GivenPrediction,
-  openWarehouse,
-  publish,
-  SLATE,
-  withdraw,
-} from './rows.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
+import { addBoxScore, addGame, type GivenPrediction, publish, SLATE, withdraw } from './rows.ts';
 
 let warehouse: Warehouse;
 beforeEach(async () => {

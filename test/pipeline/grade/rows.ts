@@ -1,13 +1,10 @@
-import { CONTRACTS } from '#core/contracts/index.ts';
 import { playerGameSummary } from '#core/contracts/nba_analytics.ts';
 import {
-  CURRENT_PREDICTIONS,
   type PlayerPropPrediction,
   playerPropPredictions,
   publications,
 } from '#core/contracts/nba_predictions.ts';
 import { type ScheduledGame, schedule } from '#core/contracts/nba_reference.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { summaryRow } from '#test/model/feature-rows.ts';
 
@@ -15,14 +12,6 @@ export const SLATE = '2025-01-10';
 export const GAME = '0022400517';
 export const TIPOFF = '2025-01-11T00:00:00.000Z';
 export const BEFORE = '2025-01-10T17:00:00.000Z';
-
-/** An empty warehouse with every contract and the view of current predictions. */
-export async function openWarehouse(): Promise<Warehouse> {
-  const warehouse = await openDuckDb(':memory:');
-  await warehouse.prepare(CONTRACTS);
-  await warehouse.createView(CURRENT_PREDICTIONS.ref, CURRENT_PREDICTIONS.sql);
-  return warehouse;
-}
 
 /** Puts a game on the schedule: AAA at home against BBB, final unless said otherwise. */
 export async function addGame(warehouse: Warehouse, given: Partial<ScheduledGame> = {}): Promise<void> {

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { playerLines, type ScheduleGame, scheduleGames } from '#core/contracts/nba_raw.ts';
 import type { ParsedRow } from '#pipeline/ingest/format.ts';
 import { publishedTipoffs, screenInPlay } from '#pipeline/ingest/in-play.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 const TIPOFF = '2025-01-11T00:00:00.000Z';
 const PUBLISHED = new Map([['2025-01-10 BOS NYK', Date.parse(TIPOFF)]]);
@@ -82,8 +82,7 @@ describe('in-play screen', () => {
 describe('published tip-offs', () => {
   let warehouse: Warehouse;
   beforeAll(async () => {
-    warehouse = await openDuckDb(':memory:');
-    await warehouse.prepare([scheduleGames]);
+    warehouse = await openWarehouse({ tables: [scheduleGames] });
   });
   beforeEach(async () => {
     await warehouse.execute('DELETE FROM nba_raw.schedule_games WHERE TRUE');

@@ -11,9 +11,9 @@ import { type InputFormat, loadingRank } from '#pipeline/ingest/format.ts';
 import { scheduleMislabelledEastern, schedulePlayed } from '#pipeline/ingest/formats/schedules-csv.ts';
 import { type IngestOptions, ingest, type SourceFile } from '#pipeline/ingest/ingest.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { textSource } from '#test/pipeline/ingest/input.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 const SCHEDULE_HEAD = 'gameId,gameDateTimeEst,gameLabel,gameSubLabel,seriesText,hometeamId,awayteamId';
 const GAME = '22400901,2025-01-10 19:00:00+00:00,,,,1610612752,1610612738';
@@ -67,8 +67,9 @@ let warehouse: Warehouse;
 let clock: VirtualClock;
 
 beforeEach(async () => {
-  warehouse = await openDuckDb(':memory:');
-  await warehouse.prepare([scheduleGames, playerBoxScores, playerLines, rejectedRows, ingestedFiles]);
+  warehouse = await openWarehouse({
+    tables: [scheduleGames, playerBoxScores, playerLines, rejectedRows, ingestedFiles],
+  });
   clock = virtualClock('2025-01-11T12:00:00Z');
 });
 afterEach(() => warehouse.close());

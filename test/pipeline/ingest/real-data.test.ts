@@ -12,8 +12,8 @@ import { folderFiles } from '#pipeline/ingest/folder.ts';
 import { BOX_AND_SCHEDULE_FORMATS } from '#pipeline/ingest/formats/formats.ts';
 import { type IngestReport, ingest } from '#pipeline/ingest/ingest.ts';
 import { virtualClock } from '#platform/clock.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 const DATA = process.env['TIPOFF_DATA'] ?? join(import.meta.dirname, '../../../../shared/data');
 const isThere = existsSync(join(DATA, 'MANIFEST.csv'));
@@ -26,8 +26,9 @@ describe.skipIf(!isThere)(
     let first: IngestReport;
     let second: IngestReport;
     beforeAll(async () => {
-      warehouse = await openDuckDb(':memory:');
-      await warehouse.prepare([scheduleGames, playerBoxScores, teamBoxScores, rejectedRows, ingestedFiles]);
+      warehouse = await openWarehouse({
+        tables: [scheduleGames, playerBoxScores, teamBoxScores, rejectedRows, ingestedFiles],
+      });
       const files = (await folderFiles(DATA)).filter(({ path }) => OURS.test(path));
       const run = () =>
         ingest({

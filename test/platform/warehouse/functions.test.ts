@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import { bigqueryFunctions, FUNCTIONS } from '#platform/warehouse/functions.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { openWarehouse } from './open.ts';
 
 const NO_DATE = 'CAST(NULL AS DATE)';
 const NO_INSTANT = 'CAST(NULL AS TIMESTAMP)';
@@ -90,8 +90,7 @@ const CALLS: readonly (readonly [call: string, expected: string | number | null]
 describe('the fn library on DuckDB', () => {
   let warehouse: Warehouse;
   beforeAll(async () => {
-    warehouse = await openDuckDb(':memory:');
-    await warehouse.prepare([]);
+    warehouse = await openWarehouse({ tables: [] });
   });
   afterAll(() => warehouse.close());
 

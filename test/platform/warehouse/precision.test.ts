@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import { rounded, roundedSql, type Warehouse } from '#platform/warehouse/port.ts';
+import { openWarehouse } from './open.ts';
 
 describe('values at the decimals of their contract', () => {
   let warehouse: Warehouse;
   beforeAll(async () => {
-    warehouse = await openDuckDb(':memory:');
+    warehouse = await openWarehouse({ tables: 'none' });
   });
   afterAll(() => warehouse.close());
 
