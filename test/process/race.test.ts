@@ -26,7 +26,7 @@ it('eight clients that call /start at once get one batch, ten times over', async
       return { status, batchId: body.batch_id ?? body.details?.batch_id };
     });
     expect(problems).toEqual([]);
-    await runtime.settled();
+    await runtime.idle();
     expect(
       (await call('POST', '/reset', { game_date: 'TODAY', reason: 'next round' })).body.results,
     ).toHaveLength(1);

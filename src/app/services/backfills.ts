@@ -183,7 +183,7 @@ export interface Backfills {
    */
   tick(): Promise<void>;
   /** Waits until nothing is at work here. */
-  settled(): Promise<void>;
+  idle(): Promise<void>;
   /** Ends the run at the next piece of work; its request waits for the next process. */
   drain(): Promise<void>;
 }
@@ -304,7 +304,7 @@ export function serviceBackfills(deps: BackfillsDeps): Backfills {
           work = undefined;
         });
     },
-    settled: async () => work?.done,
+    idle: async () => work?.done,
     drain: async () => {
       isDraining = true;
       await work?.done;

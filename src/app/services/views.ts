@@ -172,7 +172,7 @@ export async function startOverHttp(
     },
     after: async () => {
       if (closed !== undefined) await runtime.ended(closed);
-      await runtime.take(batch.batch_id);
+      await runtime.launch(batch.batch_id);
     },
   };
 

@@ -39,8 +39,8 @@ const ask = (id = 'bf-1', more: object = {}): object => ({
 });
 
 async function finished({ runtime, backfills }: ServiceWorld): Promise<void> {
-  await runtime.settled();
-  await backfills.settled();
+  await runtime.idle();
+  await backfills.idle();
 }
 
 describe('POST /backfill', () => {

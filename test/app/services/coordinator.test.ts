@@ -26,9 +26,9 @@ describe('POST /start', () => {
       expected: 6,
       state: 'created',
     });
-    await runtime.settled();
-    expect(await runtime.workOff()).toBe(1);
-    await runtime.settled();
+    await runtime.idle();
+    expect(await runtime.drainQueue()).toBe(1);
+    await runtime.idle();
     const shown = await call('GET', started.body.monitor);
     expect(batchAnswer.parse(shown.body)).toMatchObject({
       state: 'published',
@@ -148,7 +148,7 @@ describe('GET /status and /batches/{id}', () => {
   it('tell the progress of the active batch', async () => {
     const { call, runtime } = await world([...players(3), { id: 4, features: null }]);
     await call('POST', '/start', { mode: 'FIRST' });
-    await runtime.settled();
+    await runtime.idle();
     const status = statusAnswer.parse((await call('GET', '/status')).body);
     expect(status).toMatchObject({
       status: 'active',
@@ -167,7 +167,7 @@ describe('POST /check-stalled', () => {
   it('says in a dry run what it would do, and does it otherwise', async () => {
     const { call, clock, runtime, notices } = await world(players(4));
     const { body } = await call('POST', '/start', { mode: 'FIRST' });
-    await runtime.settled();
+    await runtime.idle();
     clock.advance(31 * 60_000);
     const forecast = await call('POST', '/check-stalled', { dry_run: true });
     expect(checkStalledAnswer.parse(forecast.body).results).toMatchObject([
@@ -187,9 +187,9 @@ describe('POST /check-stalled', () => {
   it('closes what is nearly complete and stands still, when asked to', async () => {
     const { call, clock, runtime, service } = await world(players(320));
     const { body } = await call('POST', '/start', { mode: 'FIRST' });
-    await runtime.settled();
-    expect(await runtime.workOff(2)).toBe(2);
-    await runtime.settled();
+    await runtime.idle();
+    expect(await runtime.drainQueue(2)).toBe(2);
+    await runtime.idle();
     clock.advance(6 * 60_000);
     const few = await call('POST', '/check-stalled', { min_completion_pct: 99, dry_run: true });
     expect(few.body.results).toMatchObject([{ action: 'redispatched' }]);
@@ -202,7 +202,7 @@ describe('POST /check-stalled', () => {
   it('leaves a batch that moves alone', async () => {
     const { call, clock, runtime } = await world(players(4));
     await call('POST', '/start', { mode: 'FIRST' });
-    await runtime.settled();
+    await runtime.idle();
     clock.advance(4 * 60_000);
     expect((await call('POST', '/check-stalled')).body.results).toMatchObject([{ action: 'none' }]);
     expect((await call('POST', '/check-stalled', { batch_id: 'nobody' })).status).toBe(404);
@@ -213,7 +213,7 @@ describe('POST /reset', () => {
   it('frees the slate at once, does nothing the second time, and is audited', async () => {
     const { call, runtime, service } = await world(players(4));
     const { body } = await call('POST', '/start', { mode: 'FIRST' });
-    await runtime.settled();
+    await runtime.idle();
     const dry = await call('POST', '/reset', { game_date: 'TODAY', reason: 'stuck', dry_run: true });
     expect(resetAnswer.parse(dry.body).results).toMatchObject([
       { batch_id: body.batch_id, state: 'running' },

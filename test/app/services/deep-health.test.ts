@@ -158,9 +158,9 @@ describe('GET /health, /version and /metrics', () => {
       version: '1.2.3',
     });
     await call('POST', '/start', { mode: 'FIRST' });
-    await runtime.settled();
-    await runtime.workOff();
-    await runtime.settled();
+    await runtime.idle();
+    await runtime.drainQueue();
+    await runtime.idle();
     const { text, headers } = await call('GET', '/metrics');
     expect(headers.get('content-type')).toContain('text/plain');
     expect(text).toContain('tipoff_http_requests_total{route="/start",method="post",status="202"} 1');
@@ -173,7 +173,7 @@ describe('GET /health, /version and /metrics', () => {
   it('tell the age and the outcomes of a batch that is at work, in lines that Prometheus reads', async () => {
     const { call, runtime, deps } = await world(players(3));
     await call('POST', '/start', { mode: 'FIRST' });
-    await runtime.settled();
+    await runtime.idle();
     await deps.clock.sleep(90_000);
     const { text } = await call('GET', '/metrics');
     expect(text).toContain('tipoff_batches_active 1');

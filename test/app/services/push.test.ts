@@ -41,7 +41,7 @@ describe('a pushed message of the queue', () => {
       return { status: answer.status, handled: ((await answer.json()) as { handled?: string }).handled };
     };
   });
-  afterEach(() => made.runtime.settled());
+  afterEach(() => made.runtime.idle());
 
   const envelope = ({ id, json }: Carried, topic = UNIT_TOPIC): object => ({
     message: { data: Buffer.from(json).toString('base64'), attributes: { id, topic }, messageId: '1' },
@@ -62,7 +62,7 @@ describe('a pushed message of the queue', () => {
     expect(await push(envelope(unit))).toEqual({ status: 200, handled: 'done' });
     expect(await queue.depth(UNIT_TOPIC)).toBe(0);
     expect(await push(envelope(unit))).toEqual({ status: 200, handled: 'duplicate' });
-    await made.runtime.settled();
+    await made.runtime.idle();
     expect((await made.call('GET', `/batches/${JSON.parse(unit.json).batch_id}`)).body).toMatchObject({
       state: 'published',
     });

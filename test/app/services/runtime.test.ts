@@ -12,7 +12,7 @@ async function start(made: ServiceWorld): Promise<string> {
   Object.assign(made.service, UNIT_OF_20.service);
   const { status, body } = await made.call('POST', '/start', { mode: 'FIRST' });
   expect(status).toBe(202);
-  await made.runtime.settled();
+  await made.runtime.idle();
   return body.batch_id;
 }
 
@@ -45,7 +45,7 @@ describe('what goes on behind the endpoints', () => {
     expect(made.notices[0]?.lines.join('\n')).toMatch(/Missing \(40\): 21, 22/);
     made.clock.advance(15_000);
     expect((await made.call('POST', '/start', { mode: 'RETRY' })).status).toBe(202);
-    await made.runtime.settled();
+    await made.runtime.idle();
     await made.runtime.sweep();
     await made.runtime.resume();
     expect(made.notices).toHaveLength(1);
@@ -54,8 +54,8 @@ describe('what goes on behind the endpoints', () => {
   it('closes a batch whose workers died after 20 of 60 players once two dispatches were met by silence', async () => {
     const made = await world(players(60));
     const batch = await start(made);
-    expect(await made.runtime.workOff(1)).toBe(1);
-    await made.runtime.settled();
+    expect(await made.runtime.drainQueue(1)).toBe(1);
+    await made.runtime.idle();
     // 300 s of silence after each dispatch are enough to know.
     expect(await sweptUntilEnded(made, batch, 30)).toBe(600);
     await expectForty(made, batch);
@@ -64,8 +64,8 @@ describe('what goes on behind the endpoints', () => {
   it('closes it at 30 minutes at the latest, when something keeps it from standing still: 40 missing, one alert, a start at 31', async () => {
     const made = await world(players(60));
     const batch = await start(made);
-    expect(await made.runtime.workOff(1)).toBe(1);
-    await made.runtime.settled();
+    expect(await made.runtime.drainQueue(1)).toBe(1);
+    await made.runtime.idle();
     // Somebody is said to work on it again and again, and no outcome ever comes.
     let age = 0;
     while (age < 31 * 60) {
@@ -81,14 +81,14 @@ describe('what goes on behind the endpoints', () => {
   it('closes a batch that is too old when the slate is started anew, though no sweeper ran, and tells it once', async () => {
     const made = await world(players(60));
     const batch = await start(made);
-    expect(await made.runtime.workOff(1)).toBe(1);
-    await made.runtime.settled();
+    expect(await made.runtime.drainQueue(1)).toBe(1);
+    await made.runtime.idle();
     made.clock.advance(30 * 60_000);
     expect((await made.call('POST', '/start', { mode: 'RETRY' })).status).toBe(409);
     made.clock.advance(60_000);
     const again = await made.call('POST', '/start', { mode: 'RETRY' });
     expect([again.status, again.body.units]).toEqual([202, 2]);
-    await made.runtime.settled();
+    await made.runtime.idle();
     expect((await made.call('GET', `/batches/${batch}`)).body).toMatchObject({
       state: 'published_partial',
       reason: 'older than 30 minutes',
@@ -103,8 +103,8 @@ describe('what goes on behind the endpoints', () => {
       made.clock.advance(280_000);
       await made.runtime.sweep();
       expect((await made.call('GET', `/batches/${batch}`)).body.events).toHaveLength(3);
-      await made.runtime.workOff(1);
-      await made.runtime.settled();
+      await made.runtime.drainQueue(1);
+      await made.runtime.idle();
     }
     expect((await made.call('GET', `/batches/${batch}`)).body).toMatchObject({
       state: 'published',
@@ -129,8 +129,8 @@ describe('what goes on behind the endpoints', () => {
     expect((await made.call('GET', `/batches/${batch}`)).body.state).toBe('dispatching');
     isDead = false;
     await made.runtime.resume();
-    expect(await made.runtime.workOff()).toBe(2);
-    await made.runtime.settled();
+    expect(await made.runtime.drainQueue()).toBe(2);
+    await made.runtime.idle();
     expect((await made.call('GET', `/batches/${batch}`)).body.state).toBe('published');
     expect(made.log.join('')).toContain('the process is dead');
   });
@@ -161,8 +161,8 @@ describe('what goes on behind the endpoints', () => {
       }),
     });
     const batch = await start(made);
-    await made.runtime.workOff();
-    await made.runtime.settled();
+    await made.runtime.drainQueue();
+    await made.runtime.idle();
     expect((await made.call('GET', `/batches/${batch}`)).body).toMatchObject({
       state: 'published',
       outcomes: { predicted: 20 },
@@ -202,7 +202,7 @@ describe('what goes on behind the endpoints', () => {
     const made = await world(players(1));
     made.runtime.run();
     await made.runtime.drain();
-    await made.runtime.settled();
+    await made.runtime.idle();
     expect(made.log.join('')).not.toContain('"severity":"ERROR"');
   });
 });

@@ -62,7 +62,7 @@ export interface ServiceWorldOptions {
   readonly runDeps?: BackfillsDeps['runDeps'];
 }
 
-/** A maker of services over a prediction world in memory. Nothing runs by itself: tests call `runtime.workOff` and `sweep`. */
+/** A maker of services over a prediction world in memory. Nothing runs by itself: tests call `runtime.drainQueue` and `sweep`. */
 export function serviceWorlds(): (
   players: readonly FakePlayer[],
   options?: ServiceWorldOptions,

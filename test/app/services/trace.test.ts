@@ -43,13 +43,13 @@ describe('the trace of a request', () => {
       { 'x-api-key': KEY, traceparent: `00-${TRACE}-00f067aa0ba902b7-01` },
     );
     expect(started.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
-    await runtime.settled();
+    await runtime.idle();
     // The first message is lost with the worker that took it.
     await deps.queue.pull('predict-units', 1, 3600);
     clock.advance(301_000);
     await runtime.sweep();
-    await runtime.workOff();
-    await runtime.settled();
+    await runtime.drainQueue();
+    await runtime.idle();
     const traced = lines(log).filter(({ trace }) => trace === TRACE);
     expect(traced.map(({ message }) => message)).toEqual(['request', 'unit handled', 'batch ended']);
     expect(traced.find(({ message }) => message === 'unit handled')).toMatchObject({

@@ -33,7 +33,7 @@ describe('POST /predict', () => {
       push({ batch_id, unit_id: 'u001' }, { deliveryAttempt: 2 }),
     );
     expect(again.body.handled).toMatch(/duplicate|late/);
-    await made.runtime.settled();
+    await made.runtime.idle();
     expect((await made.call('GET', `/batches/${batch_id}`)).body).toMatchObject({
       state: 'published',
       outcomes: { predicted: 4 },
@@ -56,7 +56,7 @@ describe('POST /predict', () => {
     expect([first.status, first.body.code]).toEqual([503, 'TIPOFF_NOT_READY']);
     const last = await made.call('POST', '/predict', push(unit, { deliveryAttempt: 5 }));
     expect([last.status, last.body.handled]).toEqual([200, 'failed']);
-    await made.runtime.settled();
+    await made.runtime.idle();
     expect((await made.call('GET', `/batches/${batch_id}`)).body).toMatchObject({
       state: 'failed',
       outcomes: { failed: 2 },
