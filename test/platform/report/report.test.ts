@@ -76,7 +76,9 @@ describe('a report', () => {
 
   it('in Markdown keeps outside text as text', () => {
     const text = markdownReport(evil);
-    expect(text).not.toMatch(/<img|\]\(https|@everyone|^## h/m);
+    expect(text).not.toMatch(/<img|@everyone|^## h/m);
+    // A line that begins with HTML is HTML to its end: there a link of Markdown is text.
+    expect(text.replaceAll(/^<details>.*$/gm, '')).not.toMatch(/\]\(https/);
     const rows = text.split('\n').filter((line) => line.startsWith('|'));
     expect(rows.every((line) => line.replaceAll('\\|', '').split('|').length === 8)).toBe(true);
   });
