@@ -3,6 +3,7 @@ import { openApp } from '#app/compose.ts';
 import { processConfig } from '#app/config.ts';
 import { dayDeps, trainDeps } from '#app/day.ts';
 import { addDays, daysBetween, easternInstant, parseSlate, type Slate, seasonSpan } from '#core/calendar.ts';
+import { isFailing } from '#core/check.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
 import { seasonModelSource } from '#model/model-source.ts';
@@ -73,11 +74,11 @@ try {
         store: false,
       });
       for (const result of results) {
-        if (result.status !== 'SKIP') asked++;
-        if (result.status !== 'FAIL' && result.status !== 'ERROR') continue;
-        counts.set(result.canary_id, (counts.get(result.canary_id) ?? 0) + 1);
+        if (result.status !== 'skip') asked++;
+        if (!isFailing(result)) continue;
+        counts.set(result.check, (counts.get(result.check) ?? 0) + 1);
         write(
-          `ALERT ${slate} ${at} ${result.canary_id} ${result.slate} ${result.severity}: ${result.reason}; ${result.offenders.slice(0, 4).join('; ')}`,
+          `ALERT ${slate} ${at} ${result.check} ${result.slate} ${result.severity}: ${result.reason}; ${result.offenders.slice(0, 4).join('; ')}`,
         );
       }
     }

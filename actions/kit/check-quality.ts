@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { outcome, report } from '#core/check.ts';
+import { percent } from '#core/format.ts';
 import { defineAction } from './glue/define.ts';
 import { optionalDate } from './glue/inputs.ts';
-import { report } from './glue/report.ts';
 import { answerOf } from './glue/tipoff.ts';
 
 const share = z.number().nullable();
@@ -41,7 +42,7 @@ export const checkQuality = defineAction({
       ...(train_start === undefined ? ['--recent'] : ['--train-start', train_start]),
     );
     const seen = answerOf(ran, answer, 'quality');
-    const level = seen.verdict === 'fail' ? ('error' as const) : ('warning' as const);
+    const severity = seen.verdict === 'fail' ? 'critical' : 'warning';
     return {
       report: report({
         key: 'training-quality',
@@ -66,7 +67,9 @@ export const checkQuality = defineAction({
           percent(one.usual_share),
           one.verdict,
         ]),
-        annotations: seen.reasons.map((message) => ({ level, title: 'Training data', message })),
+        outcomes: seen.reasons.map((reason) =>
+          outcome({ check: 'training_data', title: 'Training data', status: 'fail', severity, reason }),
+        ),
         repair:
           seen.verdict === 'fail' ? `tipoff backfill plan --from ${seen.from} --to ${seen.to}` : undefined,
         runbook: 'docs/runbooks/actions/training-quality.md',
@@ -75,7 +78,3 @@ export const checkQuality = defineAction({
     };
   },
 });
-
-function percent(part: number | null): string {
-  return part === null ? 'unknown' : `${(part * 100).toFixed(1)} %`;
-}

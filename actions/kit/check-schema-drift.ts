@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { type Outcome, outcome, report } from '#core/check.ts';
 import { defineAction } from './glue/define.ts';
 import { choice, text } from './glue/inputs.ts';
-import { type Annotation, report } from './glue/report.ts';
 import { answerOf } from './glue/tipoff.ts';
 
 const difference = z.looseObject({
@@ -61,9 +61,11 @@ export const checkSchemaDrift = defineAction({
           one.message,
           one.fix?.bigquery.join('; ') ?? '',
         ]),
-        annotations: [
-          ...differences.map(annotationOf),
-          ...notices.map((message): Annotation => ({ level: 'notice', title: 'Schema', message })),
+        outcomes: [
+          ...differences.map(outcomeOf),
+          ...notices.map((reason) =>
+            outcome({ check: 'schema', title: 'Schema', status: 'fail', severity: 'info', reason }),
+          ),
         ],
         repair: differences.some((one) => one.class === 'needs_order')
           ? 'tipoff schema apply --dry-run'
@@ -84,14 +86,14 @@ const FIRST: Readonly<Record<string, string>> = {
   either: 'either',
 };
 
-function annotationOf({ table, column, message, path, line, approval }: Difference): Annotation {
+function outcomeOf({ table, column, message, path, line, approval }: Difference): Outcome {
   const pass =
     approval === null ? '' : `\nTo let it pass on purpose, add ${approval.path}:\n${approval.text}`;
-  return {
-    level: 'error',
+  return outcome({
+    check: 'schema_drift',
     title: `Schema drift: ${table}${column === null ? '' : `.${column}`}`,
-    message: `${message}${pass}`,
-    ...(path === null ? {} : { file: path }),
-    ...(line === null ? {} : { line }),
-  };
+    status: 'fail',
+    reason: `${message}${pass}`,
+    ...(path === null ? {} : { place: { file: path, ...(line === null ? {} : { line }) } }),
+  });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { outcome, report } from '#core/check.ts';
 import { defineAction } from './glue/define.ts';
 import { flag, number } from './glue/inputs.ts';
-import { type Annotation, report } from './glue/report.ts';
 import { answerOf } from './glue/tipoff.ts';
 
 const answer = z.object({
@@ -39,17 +39,24 @@ export const cleanStaging = defineAction({
     );
     const result = answerOf(ran, answer, 'staging clean');
     const unmerged = result.tables.filter(({ verdict }) => verdict === 'unmerged');
-    const annotations: Annotation[] = [
-      ...result.errors.map(({ table, message }) => ({
-        level: 'error' as const,
-        title: 'A staging table could not be dropped',
-        message: `${table}: ${message}`,
-      })),
-      ...unmerged.map(({ name, reason }) => ({
-        level: 'warning' as const,
-        title: 'Unmerged predictions',
-        message: `${name}: ${reason}`,
-      })),
+    const outcomes = [
+      ...result.errors.map(({ table, message }) =>
+        outcome({
+          check: 'staging_dropped',
+          title: 'A staging table could not be dropped',
+          status: 'error',
+          reason: `${table}: ${message}`,
+        }),
+      ),
+      ...unmerged.map(({ name, reason }) =>
+        outcome({
+          check: 'staging_merged',
+          title: 'Unmerged predictions',
+          status: 'fail',
+          severity: 'warning',
+          reason: `${name}: ${reason}`,
+        }),
+      ),
     ];
     const work = dry_run ? result.would_drop : result.dropped;
     const kept = Object.entries(result.kept).map(([verdict, count]): [string, number] => [
@@ -89,7 +96,7 @@ export const cleanStaging = defineAction({
             table.verdict,
             table.reason,
           ]),
-        annotations,
+        outcomes,
         repair: unmerged.length > 0 ? 'tipoff staging list' : undefined,
         runbook: 'docs/runbooks/actions/staging-cleanup.md',
       }),

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { outcome, type Report, report, type Verdict } from '#core/check.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import type { ActionDeps } from './glue/action.ts';
 import { defineAction } from './glue/define.ts';
 import { number, requiredText, text } from './glue/inputs.ts';
-import { type Report, report, type Verdict } from './glue/report.ts';
 import { verifyService } from './glue/verify.ts';
 
 const TAG = 'candidate';
@@ -175,8 +175,17 @@ function said({ service, version }: Inputs, { verdict, summary, problem, serves 
       ['version', version],
       ['serves', serves || 'not known'],
     ],
-    annotations:
-      problem === undefined ? [] : [{ level: 'error', title: `Deployment of ${service}`, message: problem }],
+    outcomes:
+      problem === undefined
+        ? []
+        : [
+            outcome({
+              check: 'deployment',
+              title: `Deployment of ${service}`,
+              status: 'fail',
+              reason: problem,
+            }),
+          ],
     runbook: 'docs/runbooks/actions/deploy.md',
   });
 }

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { bytesText } from '#core/billing.ts';
+import { report } from '#core/check.ts';
 import { TipoffError } from '#core/errors.ts';
 import type { ActionDeps } from './glue/action.ts';
 import { askedBy } from './glue/context.ts';
 import { defineAction } from './glue/define.ts';
 import { choice, date, flag, requiredText, text, words } from './glue/inputs.ts';
-import { report } from './glue/report.ts';
 import { askService } from './glue/service.ts';
 import { answerOf } from './glue/tipoff.ts';
 

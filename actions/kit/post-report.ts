@@ -1,13 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { outcome, type Report, report } from '#core/check.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { parseReport } from '#platform/report/json.ts';
 import type { ActionDeps } from './glue/action.ts';
 import { upsertCheck } from './glue/check.ts';
 import { type Delivery, upsertComment } from './glue/comment.ts';
 import { defineAction } from './glue/define.ts';
 import { gitHub, isPermissionProblem } from './glue/github.ts';
 import { choice, flag, requiredText, text } from './glue/inputs.ts';
-import { type Annotation, type Report, report, reportSchema } from './glue/report.ts';
 import { upsertMessage } from './glue/slack.ts';
 
 const inputs = z.object({
@@ -52,16 +53,26 @@ export const postReport = defineAction({
     ];
     const lost = delivered.filter(({ how }) => how === 'failed');
     const refused = delivered.filter(({ how }) => how === 'not allowed');
-    const problems = [...lost, ...refused].map(
-      ({ where, how, why = '' }): Annotation => ({
-        level: how === 'failed' ? 'error' : 'notice',
+    const problems = [...lost, ...refused].map(({ where, how, why = '' }) =>
+      outcome({
+        check: `${where}_delivered`,
         title: `${said.title}: ${where} not delivered`,
-        message: why,
+        status: 'fail',
+        severity: how === 'failed' ? 'critical' : 'info',
+        reason: why,
       }),
     );
     for (const { where, warnings = [] } of delivered)
       for (const message of warnings)
-        problems.push({ level: 'warning', title: `${said.title}: ${where} is doubtful`, message });
+        problems.push(
+          outcome({
+            check: `${where}_delivered`,
+            title: `${said.title}: ${where} is doubtful`,
+            status: 'fail',
+            severity: 'warning',
+            reason: message,
+          }),
+        );
     const changed = delivered.some(({ how }) => ['created', 'edited', 'removed'].includes(how));
     return {
       report: report({
@@ -69,7 +80,7 @@ export const postReport = defineAction({
         title: 'Report posted',
         verdict: lost.length > 0 ? 'failed' : problems.length > 0 ? 'warning' : changed ? 'ok' : 'nothing',
         summary: `${said.title}: ${delivered.map(({ where, how }) => `${where} ${how}`).join(', ')}.`,
-        annotations: problems,
+        outcomes: problems,
         runbook: 'docs/runbooks/actions/report-not-delivered.md',
       }),
       outputs: Object.fromEntries(delivered.map(({ where, how }) => [where, how])),
@@ -85,22 +96,10 @@ function readReport({ report: path, source }: Inputs): Report {
       title: source,
       verdict: 'error',
       summary: `The step ${source} left no report: it stopped before it could say anything.`,
-      annotations: [],
       runbook: 'docs/runbooks/actions/report-not-delivered.md',
     });
   }
-  try {
-    return reportSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
-  } catch (error) {
-    throw new TipoffError(
-      'TIPOFF_BAD_INPUT',
-      `report: expected the report of a step in ${path}, saw something else: ${messageOf(error)}`,
-      {
-        hint: 'Pass the output `report` of the step.',
-        cause: error,
-      },
-    );
-  }
+  return parseReport(readFileSync(path, 'utf8'), `the input report (${path})`);
 }
 
 async function toComment(given: Inputs, deps: ActionDeps, said: Report): Promise<Delivered> {

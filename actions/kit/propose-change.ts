@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { report } from '#core/check.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { defineAction } from './glue/define.ts';
 import { type GitHub, gitHub, tokenOrAlone } from './glue/github.ts';
 import { requiredText, text } from './glue/inputs.ts';
-import { report } from './glue/report.ts';
 
 const named = z.object({ sha: z.string() });
 const reference = z.object({ object: named });

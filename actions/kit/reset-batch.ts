@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { report } from '#core/check.ts';
 import { TipoffError } from '#core/errors.ts';
 import type { ActionDeps } from './glue/action.ts';
 import { askedBy } from './glue/context.ts';
 import { defineAction } from './glue/define.ts';
 import { choice, flag, optionalDate, requiredText, text } from './glue/inputs.ts';
-import { report } from './glue/report.ts';
 import { askService } from './glue/service.ts';
 import { answerOf } from './glue/tipoff.ts';
 

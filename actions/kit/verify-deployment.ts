@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { outcome, report } from '#core/check.ts';
 import { defineAction } from './glue/define.ts';
 import { number, requiredText, text } from './glue/inputs.ts';
-import { report } from './glue/report.ts';
 import { verifyService } from './glue/verify.ts';
 
 /** Waits until a deployed service says the version that was meant and is healthy in depth; red when it does not in time. */
@@ -35,9 +35,16 @@ export const verifyDeployment = defineAction({
           ['expected', expected],
           ['seen', seenVersion],
         ],
-        annotations: healthy
+        outcomes: healthy
           ? []
-          : [{ level: 'error', title: `${service} is not verified`, message: problem }],
+          : [
+              outcome({
+                check: 'deployment',
+                title: `${service} is not verified`,
+                status: 'fail',
+                reason: problem,
+              }),
+            ],
         runbook: 'docs/runbooks/actions/deploy.md',
       }),
       outputs: { seen_version: seenVersion, healthy },

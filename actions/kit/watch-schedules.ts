@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { type Outcome, outcome, report } from '#core/check.ts';
 import { messageOf } from '#core/errors.ts';
 import type { ActionDeps } from './glue/action.ts';
 import { defineAction } from './glue/define.ts';
 import { type GitHub, gitHub, tokenOrAlone } from './glue/github.ts';
 import { flag, text } from './glue/inputs.ts';
-import { type Annotation, report } from './glue/report.ts';
 import { askService, type ServiceInputs } from './glue/service.ts';
 
 const workflow = z.object({ id: z.number(), path: z.string(), state: z.string() });
@@ -39,7 +39,7 @@ type Inputs = z.output<typeof inputs>;
 /** What became of one schedule. */
 interface Watched {
   readonly row: readonly [string, string, string, string];
-  readonly problems: readonly Annotation[];
+  readonly problems: readonly Outcome[];
   readonly isEnabled: boolean;
   readonly isSilent: boolean;
 }
@@ -71,11 +71,18 @@ export const watchSchedules = defineAction({
         summary: `${isWatching ? `${silent} of ${watched.length} schedules silent, ${enabled} turned on again` : 'Without a token no schedule was looked at'}${service}.`,
         columns: ['workflow', 'state', 'last success', 'limit'],
         rows: watched.map(({ row }) => [...row]),
-        annotations: [
+        outcomes: [
           ...watched.flatMap(({ problems }) => problems),
           ...(illness === undefined
             ? []
-            : [{ level: 'error' as const, title: 'The coordinator is not healthy', message: illness }]),
+            : [
+                outcome({
+                  check: 'coordinator_health',
+                  title: 'The coordinator is not healthy',
+                  status: 'fail',
+                  reason: illness,
+                }),
+              ]),
         ],
         runbook: 'docs/runbooks/actions/watchdog.md',
       }),
@@ -109,10 +116,12 @@ async function watchAll(
 }
 
 function absent({ file, hours }: Expectation): Watched {
-  const message = 'Correct the list of the watchdog, or restore the workflow.';
+  const reason = 'Correct the list of the watchdog, or restore the workflow.';
   return {
     row: [file, 'absent', '', `within ${hours} h`],
-    problems: [{ level: 'error', title: `${file} does not exist`, message }],
+    problems: [
+      outcome({ check: 'schedule', title: `${file} does not exist`, status: 'fail', subject: file, reason }),
+    ],
     isEnabled: false,
     isSilent: true,
   };
@@ -124,16 +133,21 @@ async function watch(
   { id, state }: z.output<typeof workflow>,
   { enable, now }: { readonly enable: boolean; readonly now: Date },
 ): Promise<Watched> {
-  const problems: Annotation[] = [];
+  const problems: Outcome[] = [];
   // Somebody who turned a workflow off by hand meant it; inactivity is nobody's decision.
   const isEnabled = state === 'disabled_inactivity' && enable;
   if (isEnabled) {
     await github.call('PUT', `/actions/workflows/${id}/enable`);
-    problems.push({
-      level: 'warning',
-      title: `${file} was turned off by inactivity`,
-      message: 'It is on again.',
-    });
+    problems.push(
+      outcome({
+        check: 'schedule',
+        title: `${file} was turned off by inactivity`,
+        status: 'fail',
+        severity: 'warning',
+        subject: file,
+        reason: 'It is on again.',
+      }),
+    );
   }
   const last = runs.parse(
     await github.call('GET', `/actions/workflows/${id}/runs?event=schedule&status=success&per_page=1`),
@@ -141,11 +155,15 @@ async function watch(
   const isSilent = last === undefined || now.getTime() - Date.parse(last) > hours * 3_600_000;
   if (isSilent) {
     const since = last === undefined ? 'It never succeeded on schedule' : `Last success ${last}`;
-    problems.push({
-      level: 'error',
-      title: `${file} is silent`,
-      message: `${since}; expected one within ${hours} h. State: ${state}.`,
-    });
+    problems.push(
+      outcome({
+        check: 'schedule',
+        title: `${file} is silent`,
+        status: 'fail',
+        subject: file,
+        reason: `${since}; expected one within ${hours} h. State: ${state}.`,
+      }),
+    );
   }
   return {
     row: [file, isEnabled ? 'enabled again' : state, last ?? 'never', `within ${hours} h`],

@@ -1,7 +1,8 @@
+import type { Report } from '#core/check.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import type { CanaryReport } from '#guard/canaries/definition.ts';
 import { type Alerted, alert } from '#guard/incidents/alert.ts';
-import { type Report, reportOf } from '#guard/incidents/report.ts';
+import { canaryReport } from '#guard/incidents/report.ts';
 import { checkRuns } from '#guard/incidents/update.ts';
 import type { App } from './compose.ts';
 
@@ -17,10 +18,10 @@ export interface Told {
  */
 export async function alertOn(app: App, canaries: CanaryReport): Promise<Required<Told>> {
   const alerted = await alert(app, checkRuns(canaries.runs, CATALOGUE));
-  return { alerted, report: reportOf(canaries.runs, alerted) };
+  return { alerted, report: canaryReport(canaries.runs, alerted) };
 }
 
 /** The report of a look at some checks or at the past, of which nobody is told. */
 export function lookOnly(canaries: CanaryReport): Told {
-  return { report: reportOf(canaries.runs) };
+  return { report: canaryReport(canaries.runs) };
 }

@@ -2,9 +2,10 @@ import { existsSync, rmSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
+import { countOutcomes, isFailing, type OutcomeStatus } from '#core/check.ts';
 import { TipoffError } from '#core/errors.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
-import type { CanaryResult, CanaryStatus } from '#guard/canaries/definition.ts';
+import type { CanaryResult } from '#guard/canaries/definition.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
 import { type DayResult, type PhaseReport, runDay } from '#pipeline/day.ts';
 import { exportSeasonSubsets } from '#pipeline/exports/export.ts';
@@ -67,7 +68,7 @@ export interface DemoResult {
 }
 
 export interface DemoChecks {
-  readonly counts: Readonly<Record<CanaryStatus, number>>;
+  readonly counts: Readonly<Record<OutcomeStatus, number>>;
   readonly troubles: readonly CanaryResult[];
 }
 
@@ -151,11 +152,7 @@ function nextMinute(now: Date): string {
 
 async function runChecks(app: App): Promise<DemoChecks> {
   const { results } = await runCanaries(canaryDeps(app), { canaries: CATALOGUE });
-  const count = (wanted: CanaryStatus): number => results.filter(({ status }) => status === wanted).length;
-  return {
-    counts: { PASS: count('PASS'), FAIL: count('FAIL'), ERROR: count('ERROR'), SKIP: count('SKIP') },
-    troubles: results.filter(({ status }) => status === 'FAIL' || status === 'ERROR'),
-  };
+  return { counts: countOutcomes(results), troubles: results.filter(isFailing) };
 }
 
 /** Empties the folder of an earlier demonstration. A folder with anything else in it is refused: it may be real work. */

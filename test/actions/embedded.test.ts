@@ -30,7 +30,7 @@ describe('clean-staging', () => {
     expect(ran.log).toMatch(
       new RegExp(`^::warning title=Unmerged predictions::${table('lost')}: 2 rows`, 'm'),
     );
-    expect(ran.summary).toContain(`nba_predictions.${table('done')}`);
+    expect(ran.summary.replaceAll('\\', '')).toContain(`nba_predictions.${table('done')}`);
     expect((await lookInto(here)).tables).toEqual([table('lost'), table('stuck'), table('waits')]);
     const again = await run('clean-staging', { dry_run: 'false' }, at(here));
     expect(again).toMatchObject({ code: 0, outputs: { dropped: '0' } });

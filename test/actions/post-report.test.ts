@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { outcome } from '#core/check.ts';
 import { actionRunner } from '#test/actions/run-action.ts';
 import {
   FAKE_GITHUB_TOKEN,
@@ -28,18 +29,18 @@ const FAILED = {
   facts: [['tables', 34]],
   columns: ['table', 'column'],
   rows: [['nba_raw.shots', 'zone | <b>@team</b>']],
-  annotations: [
-    {
-      level: 'error',
+  outcomes: [
+    outcome({
+      check: 'schema_drift',
       title: 'Schema drift',
-      message: 'zone is gone',
-      file: 'src/core/contracts/nba_raw/shots.ts',
-      line: 7,
-    },
+      status: 'fail',
+      reason: 'zone is gone',
+      place: { file: 'src/core/contracts/nba_raw/shots.ts', line: 7 },
+    }),
   ],
   runbook: 'docs/runbooks/actions/schema-drift.md',
 };
-const OK = { ...FAILED, verdict: 'ok', summary: 'The contracts agree.', rows: [], annotations: [] };
+const OK = { ...FAILED, verdict: 'ok', summary: 'The contracts agree.', rows: [], outcomes: [] };
 
 function left(report: object): string {
   const path = join(folder(), 'report.json');
@@ -87,7 +88,7 @@ describe('a report on a pull request', () => {
     expect(github.comments[0]?.body).toContain(
       '<!-- tipoff:schema-drift -->\n## ❌ Schema drift\n\n1 difference.',
     );
-    expect(github.comments[0]?.body).toContain('| nba_raw.shots | zone \\| &lt;b>&#64;team&lt;/b> |');
+    expect(github.comments[0]?.body).toContain('| nba_raw.shots | zone \\| &lt;b&gt;&#64;team&lt;/b&gt; |');
     expect(github.checks).toMatchObject([
       { head_sha: 'beef01', name: 'tipoff / Schema drift', conclusion: 'failure' },
     ]);
@@ -157,8 +158,12 @@ describe('a report on a pull request', () => {
       `nba_raw.table_${i}`,
       'a column with a rather long name',
     ]);
-    const annotations = Array.from({ length: 120 }, (_, i) => ({ ...FAILED.annotations[0], line: i + 1 }));
-    expect(await run('post-report', ...onPull({ ...FAILED, rows, annotations }))).toMatchObject({
+    const [drift] = FAILED.outcomes;
+    const outcomes = Array.from({ length: 120 }, (_, i) => ({
+      ...drift,
+      place: { ...drift?.place, line: i + 1 },
+    }));
+    expect(await run('post-report', ...onPull({ ...FAILED, rows, outcomes }))).toMatchObject({
       code: 0,
       outputs: { comment: 'created' },
     });

@@ -1,5 +1,6 @@
 import { type DayHour, liveDays } from '#app/healthy-world.ts';
 import { addDays, daysBetween, parseSlate, type Slate } from '#core/calendar.ts';
+import { isFailing } from '#core/check.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import type { CanaryResult } from '#guard/canaries/definition.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
@@ -36,10 +37,10 @@ const look = async (now: Date): Promise<void> => {
   const { results } = await runCanaries(world, { canaries: CATALOGUE, asOf: now });
   for (const result of results) {
     statuses[result.status] = (statuses[result.status] ?? 0) + 1;
-    if (result.status !== 'FAIL' && result.status !== 'ERROR') continue;
+    if (!isFailing(result)) continue;
     alerts.push({ at: now.toISOString(), result });
     process.stdout.write(
-      `ALERT ${now.toISOString()} ${result.canary_id} ${result.slate}: ${result.reason}; ${result.offenders.slice(0, 3).join('; ')}\n`,
+      `ALERT ${now.toISOString()} ${result.check} ${result.slate}: ${result.reason}; ${result.offenders.slice(0, 3).join('; ')}\n`,
     );
   }
 };

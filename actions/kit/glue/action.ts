@@ -1,12 +1,12 @@
 import type { z } from 'zod';
 import type { App } from '#app/compose.ts';
+import type { Report } from '#core/check.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { RunContext } from './context.ts';
 import type { Gcloud } from './gcloud.ts';
 import type { Http } from './http.ts';
 import type { InputSchema } from './inputs.ts';
 import type { Outputs } from './outputs.ts';
-import type { Report } from './report.ts';
 import type { Tipoff } from './tipoff.ts';
 
 /** What an action may use of the world. */
@@ -28,7 +28,8 @@ export interface ActionDeps {
   readonly slackUrl: string | undefined;
 }
 
-export interface Outcome {
+/** What an action has to say, and its outputs where they are not the ones it starts with. */
+export interface ActionResult {
   readonly report: Report;
   readonly outputs?: Outputs;
 }
@@ -42,7 +43,7 @@ export interface Action<S extends InputSchema = InputSchema> {
   readonly outputs: Outputs;
   /** Hours without a run on schedule after which others must say that it is silent; absent when no schedule runs it. */
   readonly silentAfterHours?: number;
-  readonly run: (inputs: z.output<S>, deps: ActionDeps) => Promise<Outcome>;
+  readonly run: (inputs: z.output<S>, deps: ActionDeps) => Promise<ActionResult>;
 }
 
 /** An action with its inputs' types checked here and forgotten afterwards, so that actions fit into one table. */
@@ -54,5 +55,5 @@ export interface AnyAction {
   readonly silentAfterHours: number | undefined;
   readonly begin: (
     environment: Readonly<Record<string, string | undefined>>,
-  ) => (deps: ActionDeps) => Promise<Outcome>;
+  ) => (deps: ActionDeps) => Promise<ActionResult>;
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import type { Report } from '#core/check.ts';
+import { checkRunText } from '#platform/report/check-run.ts';
+import type { Links } from '#platform/report/markdown.ts';
 import type { Delivery } from './comment.ts';
-import { CHECK_ANNOTATIONS, type GitHub } from './github.ts';
-import { BODY_LIMIT, type Links, markdown } from './markdown.ts';
-import type { Annotation, Report, Verdict } from './report.ts';
+import type { GitHub } from './github.ts';
 
 const checkRun = z.object({
   id: z.number(),
@@ -11,15 +12,6 @@ const checkRun = z.object({
   output: z.object({ title: z.string().nullish(), summary: z.string().nullish() }),
 });
 
-const CONCLUSIONS: Readonly<Record<Verdict, string>> = {
-  ok: 'success',
-  nothing: 'success',
-  warning: 'neutral',
-  skipped: 'skipped',
-  failed: 'failure',
-  error: 'failure',
-};
-
 /** The one check of this report on a commit, edited when it exists. Annotations without a file stay in the summary. */
 export async function upsertCheck(
   github: GitHub,
@@ -27,9 +19,8 @@ export async function upsertCheck(
   report: Report,
   links: Links,
 ): Promise<Delivery> {
-  const conclusion = CONCLUSIONS[report.verdict];
-  const summary = markdown(report, { files: links.files }, BODY_LIMIT).trimEnd();
-  const output = { title: report.summary.slice(0, 255) || report.title, summary };
+  const { conclusion, title, summary, annotations: pages } = checkRunText(report, links);
+  const output = { title, summary };
   const name = `tipoff / ${report.title}`;
   const runs = await github.all(
     `/commits/${sha}/check-runs?check_name=${encodeURIComponent(name)}`,
@@ -40,11 +31,11 @@ export async function upsertCheck(
   if (
     own !== undefined &&
     own.conclusion === conclusion &&
-    own.output.title === output.title &&
+    own.output.title === title &&
     own.output.summary === summary
   )
     return 'unchanged';
-  const [first = [], ...more] = inPages(report.annotations.flatMap(annotation));
+  const [first = [], ...more] = pages;
   const fields = {
     name,
     external_id: report.key,
@@ -67,17 +58,4 @@ export async function upsertCheck(
   for (const annotations of more)
     await github.call('PATCH', `/check-runs/${id}`, { output: { ...output, annotations } });
   return own === undefined ? 'created' : 'edited';
-}
-
-function annotation({ level, title, message, file, line = 1 }: Annotation) {
-  if (file === undefined) return [];
-  const annotation_level = level === 'error' ? 'failure' : level;
-  return [{ path: file, start_line: line, end_line: line, annotation_level, title, message }];
-}
-
-function inPages<T>(items: readonly T[]): T[][] {
-  const pages: T[][] = [];
-  for (let at = 0; at < items.length; at += CHECK_ANNOTATIONS)
-    pages.push(items.slice(at, at + CHECK_ANNOTATIONS));
-  return pages;
 }

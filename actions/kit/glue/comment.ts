@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import type { Report } from '#core/check.ts';
+import { MAX_BODY_BYTES } from '#platform/report/check-run.ts';
+import { type Links, markdownReport } from '#platform/report/markdown.ts';
 import type { GitHub } from './github.ts';
-import { BODY_LIMIT, type Links, markdown } from './markdown.ts';
-import type { Report } from './report.ts';
 
 const comment = z.object({
   id: z.number(),
@@ -33,7 +34,7 @@ export async function upsertComment(
   const { links, author, always } = options;
   const marker = `<!-- tipoff:${report.key} -->`;
   const body =
-    `${marker}\n${markdown(report, { files: links.files }, BODY_LIMIT - marker.length - 1)}`.trimEnd();
+    `${marker}\n${markdownReport(report, { files: links.files }, MAX_BODY_BYTES - marker.length - 1)}`.trimEnd();
   const comments = await github.all(`/issues/${pull}/comments`, comment);
   const own = comments.find((one) => one.user?.login === author && one.body?.startsWith(marker) === true);
   const isWanted = always || ['warning', 'failed', 'error'].includes(report.verdict);

@@ -4,8 +4,6 @@ import type { RunContext } from './context.ts';
 import type { Answer, Http } from './http.ts';
 
 const PAGE = 100;
-/** GitHub takes this many annotations of a check at once. */
-export const CHECK_ANNOTATIONS = 50;
 
 export interface GitHub {
   /** One call below `/repos/<owner>/<name>`; answers of 400 and above throw. */

@@ -1,6 +1,6 @@
+import { outcome, type Report } from '#core/check.ts';
 import { messageOf } from '#core/errors.ts';
 import type { ActionDeps, AnyAction } from './action.ts';
-import type { Report } from './report.ts';
 
 /**
  * Leaves the sign of life of an action that runs on schedule, and gives its report back. A sign that could not be left is
@@ -24,10 +24,13 @@ export async function beatOf(
     await withApp(action.name, (app) => beat(app, it));
     return said;
   } catch (error) {
-    const message = `The run is done, but ${messageOf(error)}`;
-    return {
-      ...said,
-      annotations: [...said.annotations, { level: 'warning', title: 'No sign of life was left', message }],
-    };
+    const unheard = outcome({
+      check: 'heartbeat',
+      title: 'No sign of life was left',
+      status: 'fail',
+      severity: 'warning',
+      reason: `The run is done, but ${messageOf(error)}`,
+    });
+    return { ...said, outcomes: [...said.outcomes, unheard] };
   }
 }

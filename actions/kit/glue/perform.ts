@@ -1,17 +1,20 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { exitCodeOf, outcome, type Report, report } from '#core/check.ts';
 import { ERROR_CODES, messageOf, TipoffError } from '#core/errors.ts';
 import { type Clock, shiftedClock, systemClock } from '#platform/clock.ts';
-import type { ActionDeps, AnyAction, Outcome } from './action.ts';
-import { annotationCommands, annotationLines, consoleLines, harmless } from './console.ts';
+import { annotationCommands } from '#platform/report/check-run.ts';
+import { consoleLines } from '#platform/report/console.ts';
+import { escapeLogLine } from '#platform/report/escape.ts';
+import { jsonReport } from '#platform/report/json.ts';
+import { markdownReport } from '#platform/report/markdown.ts';
+import type { ActionDeps, ActionResult, AnyAction } from './action.ts';
 import { type RunContext, readContext } from './context.ts';
 import { gcloudCommand } from './gcloud.ts';
 import { beatOf } from './heartbeat.ts';
 import { jsonHttp } from './http.ts';
 import type { Environment } from './inputs.ts';
-import { markdown } from './markdown.ts';
 import { writeOutputs } from './outputs.ts';
-import { exitCodeOf, type Report, report } from './report.ts';
 import { commandLine } from './tipoff.ts';
 
 /** Where an action writes its log. */
@@ -25,26 +28,26 @@ export async function perform(action: AnyAction, environment: Environment, log: 
   const context = readContext(environment);
   writeOutputs(context.outputFile, action.outputs);
   let code: number | undefined;
-  let outcome: Outcome;
+  let result: ActionResult;
   try {
     const work = action.begin(environment);
     const deps = depsOf(context, environment, log);
-    outcome = await work(deps);
-    outcome = { ...outcome, report: await beatOf(action, outcome.report, deps) };
+    result = await work(deps);
+    result = { ...result, report: await beatOf(action, result.report, deps) };
   } catch (error) {
     code = error instanceof TipoffError ? ERROR_CODES[error.code].exit : 3;
     if (!(error instanceof TipoffError))
       log(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    outcome = { report: errorReport(action, error) };
+    result = { report: errorReport(action, error) };
   }
-  publish(action, outcome, context, log);
-  return code ?? exitCodeOf(outcome.report.verdict);
+  publish(action, result, context, log);
+  return code ?? exitCodeOf(result.report.verdict);
 }
 
 function depsOf(context: RunContext, environment: Environment, log: Log): ActionDeps {
   const clock = clockAt(environment['TIPOFF_AT'] || undefined);
   const lines = (text: string): void => {
-    for (const line of text.trimEnd().split('\n')) log(harmless(line));
+    for (const line of text.trimEnd().split('\n')) log(escapeLogLine(line));
   };
   return {
     context,
@@ -62,10 +65,10 @@ function depsOf(context: RunContext, environment: Environment, log: Log): Action
       const app = await openApp(readConfig(environment), {
         command,
         clock,
-        write: (line) => log(harmless(line)),
+        write: (line) => log(escapeLogLine(line)),
       });
       try {
-        for (const note of app.notes) log(harmless(note));
+        for (const note of app.notes) log(escapeLogLine(note));
         return await work(app);
       } finally {
         await app.close();
@@ -99,19 +102,29 @@ function errorReport(action: AnyAction, error: unknown): Report {
     verdict: 'error',
     summary: `${messageOf(error)}. ${hint}`,
     facts: [['code', code]],
-    annotations: [
-      { level: 'error', title: `${action.title}: ${code}`, message: `${messageOf(error)}\n${hint}` },
+    outcomes: [
+      outcome({
+        check: action.name,
+        title: `${action.title}: ${code}`,
+        status: 'error',
+        reason: `${messageOf(error)}. ${hint}`,
+      }),
     ],
   });
 }
 
-function publish(action: AnyAction, { report: said, outputs }: Outcome, context: RunContext, log: Log): void {
+function publish(
+  action: AnyAction,
+  { report: said, outputs }: ActionResult,
+  context: RunContext,
+  log: Log,
+): void {
   for (const line of consoleLines(said)) log(line);
-  for (const line of context.isGitHub ? annotationCommands(said) : annotationLines(said)) log(line);
+  if (context.isGitHub) for (const line of annotationCommands(said)) log(line);
   if (context.summaryFile !== undefined && context.summaryFile !== '') {
     appendFileSync(
       context.summaryFile,
-      `${markdown(said, { run: context.runUrl, files: context.filesUrl })}\n`,
+      `${markdownReport(said, { run: context.runUrl, files: context.filesUrl })}\n`,
     );
   }
   const path =
@@ -123,6 +136,6 @@ function keep(action: AnyAction, said: Report, context: RunContext): string {
   const folder = join(context.folder, 'tipoff-reports');
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${action.name}.json`);
-  writeFileSync(path, JSON.stringify(said, null, 2));
+  writeFileSync(path, JSON.stringify(jsonReport(said), null, 2));
   return path;
 }

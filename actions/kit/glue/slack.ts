@@ -1,20 +1,8 @@
+import type { Report } from '#core/check.ts';
 import type { Clock } from '#platform/clock.ts';
-import type { Notice, Severity } from '#platform/notify/port.ts';
+import type { Links } from '#platform/report/markdown.ts';
+import { reportNotice } from '#platform/report/slack.ts';
 import type { Delivery } from './comment.ts';
-import type { Links } from './markdown.ts';
-import type { Report, Verdict } from './report.ts';
-
-/** Rows shown before the rest is counted. */
-const ROWS = 12;
-
-const SEVERITIES: Readonly<Record<Verdict, Severity>> = {
-  ok: 'resolved',
-  nothing: 'info',
-  skipped: 'info',
-  warning: 'warning',
-  failed: 'error',
-  error: 'critical',
-};
 
 export interface SlackTarget {
   readonly token: string;
@@ -58,7 +46,7 @@ export async function upsertMessage(
   const state = openSqliteState(':memory:', { clock });
   try {
     const outbox = openOutbox({ state, clock, notifier, runId: 'post-report', isStateLost: true });
-    const { key, ...notice } = noticeOf(report, links);
+    const { key, ...notice } = reportNotice(report, links);
     const isProblem = ['warning', 'failed', 'error'].includes(report.verdict);
     const { how, undelivered, warnings } = await outbox.post(key, notice, {
       onlyEdit: !target.always && !isProblem,
@@ -69,24 +57,4 @@ export async function upsertMessage(
   } finally {
     await state.close();
   }
-}
-
-/** The report as a notice: the sentence, the facts, the first rows. */
-export function noticeOf(report: Report, links: Links): Notice {
-  const rows = report.rows.slice(0, ROWS).map((row) => `• ${row.map(String).filter(Boolean).join(' · ')}`);
-  const more = report.rows.length - rows.length;
-  return {
-    key: `action:${report.key}`,
-    severity: SEVERITIES[report.verdict],
-    title: report.title,
-    lines: [
-      report.summary,
-      ...report.facts.map(([label, value]) => `${label}: ${value}`),
-      ...rows,
-      ...(more > 0 ? [`and ${more} more`] : []),
-      ...(links.run === undefined ? [] : [`run: ${links.run}`]),
-    ],
-    ...(report.repair === undefined ? {} : { repair: report.repair }),
-    ...(report.runbook === undefined ? {} : { runbook: report.runbook }),
-  };
 }

@@ -1,8 +1,9 @@
 import { easternTime, type Slate } from '#core/calendar.ts';
 import { DEFAULT_RULES } from '#pipeline/batch/prediction-rows.ts';
 import type { BatchResult } from '#pipeline/batch/run.ts';
+import { tableLines } from '#platform/report/console.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { type Terminal, tableLines } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 
 interface Shown {
   readonly player_name: string;

@@ -27,28 +27,3 @@ export function terminal(streams: Streams, isJson: boolean): Terminal {
     },
   };
 }
-
-/** Lines of a plain table: header, rule, rows; numbers to the right, everything else to the left. */
-export function tableLines(
-  header: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
-): string[] {
-  const cells = [header, ...rows.map((row) => row.map(String))];
-  const widths = header.map((_, column) => Math.max(...cells.map((row) => [...(row[column] ?? '')].length)));
-  const isNumber = header.map(
-    (_, column) =>
-      rows.length > 0 && rows.every((row) => typeof row[column] === 'number' || row[column] === ''),
-  );
-  const pad = (text: string, column: number): string => {
-    const room = ' '.repeat(Math.max(0, (widths[column] ?? 0) - [...text].length));
-    return isNumber[column] === true ? room + text : text + room;
-  };
-  const lines = cells.map((row) => row.map(pad).join('  ').trimEnd());
-  return [lines[0] ?? '', widths.map((width) => '-'.repeat(width)).join('  '), ...lines.slice(1)];
-}
-
-/** "3.2 s", "1 min 5 s". */
-export function duration(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-}

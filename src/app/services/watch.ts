@@ -1,10 +1,10 @@
 import { alertOn } from '#app/alert-deps.ts';
 import { canaryDeps } from '#app/canaries.ts';
 import type { App } from '#app/compose.ts';
+import { span } from '#core/format.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { beat, CANARY_JOB, CANARY_SILENCE_SECONDS, JOBS, lastBeat } from '#guard/canaries/heartbeats.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
-import { span } from '#guard/incidents/document.ts';
 import { checkDelivered } from '#platform/notify/outbox.ts';
 import type { Notice } from '#platform/notify/port.ts';
 

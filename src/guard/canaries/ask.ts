@@ -1,17 +1,8 @@
 import { addDays, easternInstant, type Slate } from '#core/calendar.ts';
+import { MAX_OFFENDERS, type Severity, type SeverityStep } from '#core/check.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
-import {
-  type Canary,
-  type CanaryResult,
-  type CanaryWorld,
-  type CheckedThing,
-  type LookInSql,
-  type Moment,
-  OFFENDER_LIMIT,
-  type Rung,
-  type Severity,
-} from './definition.ts';
+import type { Canary, CanaryResult, CanaryWorld, CheckedThing, LookInSql, Moment } from './definition.ts';
 import { type Halt, isInForce } from './halt.ts';
 
 /** Bytes that the checks of one run may read together. */
@@ -47,7 +38,7 @@ const WINDOW_DAYS = 7;
 interface Findings {
   readonly total: number;
   readonly bad: number;
-  /** The wrong things, at most `OFFENDER_LIMIT`. */
+  /** The wrong things, at most `MAX_OFFENDERS`. */
   readonly offenders: readonly string[];
   readonly bytes: number | null;
 }
@@ -69,13 +60,13 @@ export function slateLookedAt(canary: Pick<Canary, 'looksAt'>, today: Slate): Sl
   return canary.looksAt === 'last_night' ? addDays(today, -1) : today;
 }
 
-/** The instant of a step of the ladder for a slate. */
-export function rungInstant(canary: Pick<Canary, 'looksAt'>, rung: Rung, moment: Moment): Date {
+/** The instant of a step of a severity schedule for a slate. */
+export function stepInstant(canary: Pick<Canary, 'looksAt'>, step: SeverityStep, moment: Moment): Date {
   const day = canary.looksAt === 'last_night' ? addDays(moment.slate, 1) : moment.slate;
-  const byClock = easternInstant(day, rung.by);
+  const byClock = easternInstant(day, step.by);
   const firstTip = moment.calendar.day(moment.slate)?.first_tip;
-  if (rung.beforeTip === undefined || firstTip === undefined) return byClock;
-  const byTip = new Date(Date.parse(firstTip) - rung.beforeTip * 60_000);
+  if (step.beforeTip === undefined || firstTip === undefined) return byClock;
+  const byTip = new Date(Date.parse(firstTip) - step.beforeTip * 60_000);
   return byTip < byClock ? byTip : byClock;
 }
 
@@ -84,9 +75,9 @@ export function severityAt(
   canary: Canary,
   moment: Moment,
 ): { readonly severity: Severity; readonly due: boolean; readonly dueAt: Date } {
-  const [first] = canary.ladder;
-  const dueAt = rungInstant(canary, first, moment);
-  const passed = canary.ladder.filter((rung) => rungInstant(canary, rung, moment) <= moment.asOf);
+  const [first] = canary.severity;
+  const dueAt = stepInstant(canary, first, moment);
+  const passed = canary.severity.filter((step) => stepInstant(canary, step, moment) <= moment.asOf);
   return { severity: (passed.at(-1) ?? first).severity, due: passed.length > 0, dueAt };
 }
 
@@ -132,14 +123,14 @@ export async function ask(
   } as const;
   try {
     const skip = skipReason(canary, moment, halt, world);
-    if (skip !== undefined) return { ...none, status: 'SKIP', reason: skip };
+    if (skip !== undefined) return { ...none, status: 'skip', reason: skip };
     const findings =
       'sql' in canary.look
         ? await askWarehouse(world.warehouse, canary.look, moment, purse)
         : collect(await canary.look.probe(world, moment));
     return judge(canary, findings, none);
   } catch (error) {
-    return { ...none, status: 'ERROR', reason: `could not run: ${messageOf(error)}` };
+    return { ...none, status: 'error', reason: `could not run: ${messageOf(error)}` };
   }
 }
 
@@ -158,8 +149,8 @@ function judge(
   };
   if (total === 0) {
     return canary.whenEmpty === 'fail'
-      ? { ...base, status: 'FAIL', reason: `nothing was there to look at: ${canary.expected}` }
-      : { ...base, seen: null, status: 'SKIP', reason: canary.whenEmpty.skip };
+      ? { ...base, status: 'fail', reason: `nothing was there to look at: ${canary.expected}` }
+      : { ...base, seen: null, status: 'skip', reason: canary.whenEmpty.skip };
   }
   const tolerated = Math.max(
     canary.tolerates?.count ?? 0,
@@ -169,11 +160,11 @@ function judge(
   if (bad > tolerated) {
     const [only] = offenders;
     const reason = total === 1 && only !== undefined ? only : `${bad} of ${total} not as expected${usual}`;
-    return { ...base, status: 'FAIL', reason };
+    return { ...base, status: 'fail', reason };
   }
   return {
     ...base,
-    status: 'PASS',
+    status: 'pass',
     reason:
       bad === 0 ? `${total} of ${total} as expected` : `${bad} of ${total} not as expected, which is usual`,
   };
@@ -189,7 +180,7 @@ FROM (
   ) AS c
 ) AS counted
 ORDER BY is_bad DESC, subject
-LIMIT ${OFFENDER_LIMIT}`;
+LIMIT ${MAX_OFFENDERS}`;
 }
 
 async function askWarehouse(
@@ -226,7 +217,7 @@ function collect(things: readonly CheckedThing[]): Findings {
   return {
     total: things.length,
     bad: bad.length,
-    offenders: bad.slice(0, OFFENDER_LIMIT).map(nameOf),
+    offenders: bad.slice(0, MAX_OFFENDERS).map(nameOf),
     bytes: null,
   };
 }

@@ -1,50 +1,29 @@
 import type { Slate } from '#core/calendar.ts';
+import type { Check, Outcome, SeveritySchedule } from '#core/check.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import type { SeasonCalendarView } from './calendar.ts';
 
-/** How a check ended. ERROR could not run and is never read as PASS; SKIP always says why. */
-export type CanaryStatus = 'PASS' | 'FAIL' | 'ERROR' | 'SKIP';
-
-/** How much a failure matters: critical means that tonight's product is missing or wrong. */
-export type Severity = 'critical' | 'warning' | 'info';
-
-/** Most offenders a result carries by name; the count is always exact. */
-export const OFFENDER_LIMIT = 20;
-
-/** One answer of one check about one slate. */
-export type CanaryResult = {
-  readonly canary_id: string;
+/** The outcome of one canary about one slate. */
+export interface CanaryResult extends Outcome {
   readonly phase: CanaryPhase;
-  readonly severity: Severity;
-  readonly status: CanaryStatus;
-  /** The question in words, as the definition asks it. */
-  readonly question: string;
-  /** The number seen; null when the check did not run. */
+  /** How many of the expected things were as they should be; null when the canary did not run. */
   readonly seen: number | null;
-  /** What health would have shown, in words. */
-  readonly expected: string;
-  /** At most {@link OFFENDER_LIMIT} names. */
-  readonly offenders: readonly string[];
-  readonly offender_count: number;
   /** The slate asked about, an ISO date. */
   readonly slate: string;
   /** The command that repairs, with the slate filled in. */
   readonly repair: string;
-  /** Path of the runbook, relative to the root of the repository. */
   readonly runbook: string;
   /** Who looks at it. */
   readonly owner: string;
-  /** Why the status is what it is, in one sentence. */
-  readonly reason: string;
   /** Phases whose failure would explain this one. */
   readonly depends_on: readonly CanaryPhase[];
   /** What its statement was to read in bytes; null where reading is not billed and for looks beyond the warehouse. */
   readonly bytes: number | null;
-  /** Wall time of the check in milliseconds. */
+  /** Wall time of the look in milliseconds. */
   readonly ms: number;
-};
+}
 
 /** One run over one slate. */
 export type CanaryRun = {
@@ -65,7 +44,7 @@ export type CanaryReport = {
   readonly results: readonly CanaryResult[];
 };
 
-/** Where in the flow of the data a check stands; a failure upstream explains those below it. */
+/** Where in the flow of the data a canary looks; a failure upstream explains those below it. */
 export const CANARY_PHASES = [
   'ingest',
   'analytics',
@@ -76,16 +55,6 @@ export const CANARY_PHASES = [
   'operations',
 ] as const;
 export type CanaryPhase = (typeof CANARY_PHASES)[number];
-
-/**
- * One step of the severity ladder. `by` is a time on a New York wall, on the slate for a check of tonight and on the morning
- * after for a check of last night. With `beforeTip` the step comes that many minutes before the first tip-off when this is earlier.
- */
-export interface Rung {
-  readonly by: string;
-  readonly beforeTip?: number;
-  readonly severity: Severity;
-}
 
 /** One thing that was expected, and whether something is wrong with it. A null verdict counts as wrong. */
 export interface CheckedThing {
@@ -141,21 +110,16 @@ export type Sabotage =
   | { readonly sql: readonly [string, ...string[]] }
   | { readonly act: (world: CanaryWorld, moment: Moment) => Promise<() => Promise<void>> };
 
-/** One check: a file of the catalogue. */
-export interface Canary {
-  /** Lower case with underscores; also the name of the runbook. */
-  readonly id: string;
+/** A check of live data with everything around it: when to ask, how to look, how to prove that it can fail. */
+export interface Canary extends Check {
   readonly phase: CanaryPhase;
-  readonly question: string;
-  /** What health shows, in words. */
-  readonly expected: string;
   /** `tonight` and `last_night` are skipped where their slate has no games; `now` is asked always. */
   readonly looksAt: 'tonight' | 'last_night' | 'now';
-  /** In ascending order; before the first step the answer is not due. */
-  readonly ladder: readonly [Rung, ...Rung[]];
+  readonly severity: SeveritySchedule;
   readonly owner: string;
-  /** Command that repairs; `{slate}` is filled in. */
   readonly repair: string;
+  /** Follows from the id. */
+  readonly runbook: string;
   readonly dependsOn: readonly CanaryPhase[];
   /** Offenders that are still health: the larger of a number and a share of what was expected. None when absent. */
   readonly tolerates?: { readonly count?: number; readonly share?: number };
@@ -172,12 +136,7 @@ export interface Canary {
   readonly steps: readonly [string, ...string[]];
 }
 
-/** Path of a check's runbook, relative to the root of the repository. */
-export function runbookPath(id: string): string {
-  return `docs/runbooks/${id}.md`;
-}
-
-/** Declares a check. */
-export function defineCanary(canary: Canary): Canary {
-  return canary;
+/** Declares a canary. Its runbook is named after it. */
+export function defineCanary(canary: Omit<Canary, 'runbook'>): Canary {
+  return { ...canary, runbook: `docs/runbooks/${canary.id}.md` };
 }

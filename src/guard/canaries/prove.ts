@@ -1,11 +1,12 @@
 import { slateOf } from '#core/calendar.ts';
+import type { OutcomeStatus } from '#core/check.ts';
 import { columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import type { TableRef, Warehouse } from '#platform/warehouse/port.ts';
 import { paramsOf, slateLookedAt } from './ask.ts';
 import { readCalendar } from './calendar.ts';
-import type { Canary, CanaryResult, CanaryStatus, CanaryWorld, Moment } from './definition.ts';
+import type { Canary, CanaryResult, CanaryWorld, Moment } from './definition.ts';
 import { type CanaryDeps, runCanaries } from './run.ts';
 
 /** Days of history a sabotage may name by @from. */
@@ -85,11 +86,11 @@ function harmless(canary: Pick<Canary, 'id'>): TipoffError {
 
 /** What one check did before, under and after its sabotage. */
 export interface Proof {
-  readonly canary_id: string;
+  readonly check: string;
   readonly proven: boolean;
-  readonly healthy: CanaryStatus;
-  readonly broken: CanaryStatus;
-  readonly restored: CanaryStatus;
+  readonly healthy: OutcomeStatus;
+  readonly broken: OutcomeStatus;
+  readonly restored: OutcomeStatus;
   /** What the check said when it was broken, or why there is no proof. */
   readonly detail: string;
   readonly ms: number;
@@ -142,23 +143,25 @@ async function proofOf(world: CanaryDeps, canary: Canary, moment: Moment): Promi
     }
   } catch (error) {
     return {
-      canary_id: canary.id,
+      check: canary.id,
       proven: false,
       healthy: healthy.status,
-      broken: 'ERROR',
-      restored: 'ERROR',
+      broken: 'error',
+      restored: 'error',
       detail: messageOf(error),
     };
   }
   const restored = await answer();
   const isQuiet = ({ status, reason }: CanaryResult): boolean =>
-    status === 'PASS' || (status === 'SKIP' && emptyReason(canary) === reason);
-  const proven = isQuiet(healthy) && broken.status === 'FAIL' && isQuiet(restored);
+    status === 'pass' || (status === 'skip' && emptyReason(canary) === reason);
+  const proven = isQuiet(healthy) && broken.status === 'fail' && isQuiet(restored);
   const detail = proven
     ? `${broken.reason}${broken.offenders[0] === undefined ? '' : `; ${broken.offenders[0]}`}`
-    : [healthy, broken, restored].map(({ status, reason }) => `${status} (${reason})`).join(' → ');
+    : [healthy, broken, restored]
+        .map(({ status, reason }) => `${status.toUpperCase()} (${reason})`)
+        .join(' → ');
   return {
-    canary_id: canary.id,
+    check: canary.id,
     proven,
     healthy: healthy.status,
     broken: broken.status,

@@ -1,19 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { addDays, easternInstant, type Slate, slateOf } from '#core/calendar.ts';
+import { isFailing } from '#core/check.ts';
 import { canaryResults } from '#core/contracts/nba_orchestration.ts';
 import { messageOf } from '#core/errors.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
 import { type Answer, ask, purse, severityAt, slateLookedAt, type Unasked } from './ask.ts';
 import { calendarOf, readCalendar, type SeasonCalendarView } from './calendar.ts';
-import {
-  type Canary,
-  type CanaryReport,
-  type CanaryResult,
-  type CanaryRun,
-  type CanaryWorld,
-  type Moment,
-  runbookPath,
-} from './definition.ts';
+import type { Canary, CanaryReport, CanaryResult, CanaryRun, CanaryWorld, Moment } from './definition.ts';
 import { type Halt, readHalt } from './halt.ts';
 import { beat, CANARY_JOB, CANARY_SILENCE_SECONDS, lastBeat } from './heartbeats.ts';
 
@@ -61,7 +54,7 @@ export async function runCanaries(deps: CanaryDeps, request: CanaryRequest): Pro
   const results = runs.flatMap((run) => run.results);
   if (request.store !== false) await store(deps, runs);
   if (isWatch) {
-    const failed = results.filter(({ status }) => status === 'FAIL' || status === 'ERROR').length;
+    const failed = results.filter(isFailing).length;
     await beat(deps, {
       job: CANARY_JOB,
       ok: true,
@@ -114,7 +107,7 @@ async function runOnce(deps: CanaryDeps, request: CanaryRequest, asOf: Date): Pr
         const unasked = unaskedOf(canary, moment);
         const error = (reason: string): Answer => ({
           ...unasked,
-          status: 'ERROR',
+          status: 'error',
           seen: null,
           offenders: [],
           offender_count: 0,
@@ -155,14 +148,14 @@ async function readContext(deps: CanaryDeps, slate: Slate): Promise<Context> {
 
 function unaskedOf(canary: Canary, moment: Moment): Unasked {
   return {
-    canary_id: canary.id,
+    check: canary.id,
     phase: canary.phase,
     severity: severityAt(canary, moment).severity,
     question: canary.question,
     expected: canary.expected,
     slate: moment.slate,
     repair: canary.repair.replaceAll('{slate}', moment.slate),
-    runbook: runbookPath(canary.id),
+    runbook: canary.runbook,
     owner: canary.owner,
     depends_on: canary.dependsOn,
   };
@@ -172,8 +165,20 @@ async function store(deps: CanaryDeps, runs: readonly CanaryRun[]): Promise<void
   const ran_at = deps.clock.now().toISOString();
   const rows = runs.flatMap(({ run_id, as_of, results }) =>
     results.map(
-      ({ question: _q, repair: _r, runbook: _b, owner: _o, depends_on: _d, offenders, ...result }) => ({
+      ({
+        check,
+        status,
+        question: _q,
+        repair: _r,
+        runbook: _b,
+        owner: _o,
+        depends_on: _d,
+        offenders,
+        ...result
+      }) => ({
         ...result,
+        canary_id: check,
+        status: status.toUpperCase(),
         run_id,
         offenders: JSON.stringify(offenders),
         as_of: as_of.toISOString(),

@@ -1,4 +1,5 @@
-import type { Canary, Rung } from './definition.ts';
+import type { SeverityStep } from '#core/check.ts';
+import type { Canary } from './definition.ts';
 
 /** The runbook of a check as Markdown, rendered from its definition: code and runbook cannot say different things. */
 export function runbook(canary: Canary): string {
@@ -10,7 +11,7 @@ export function runbook(canary: Canary): string {
     `- **Phase**: ${canary.phase}${canary.dependsOn.length === 0 ? '' : `; explained by failures of ${canary.dependsOn.join(', ')}`}`,
     `- **Health shows**: ${canary.expected}${tolerance(canary)}`,
     `- **Asked**: ${asked(canary)}`,
-    `- **Severity**: ${canary.ladder.map((rung) => severity(canary, rung)).join(', ')}`,
+    `- **Severity**: ${canary.severity.map((step) => severityFrom(canary, step)).join(', ')}`,
     `- **Not asked**: ${notAsked(canary)}`,
     `- **Owner**: ${canary.owner}`,
     '',
@@ -30,7 +31,7 @@ export function runbook(canary: Canary): string {
     '',
     `Then ask again: \`tipoff canary run --only ${canary.id}\`. An ERROR instead of a FAIL says that the check could not run; its reason is the error.`,
     '',
-    '<!-- Rendered from src/guard/canaries/catalog by scripts/runbooks.ts. -->',
+    '<!-- Rendered from src/guard/canaries/catalogue by scripts/runbooks.ts. -->',
     '',
   ];
   return lines.join('\n').replaceAll('{slate}', '<slate>');
@@ -52,9 +53,9 @@ function asked({ looksAt }: Canary): string {
     : 'about the slate of last night, on the morning after';
 }
 
-function severity({ looksAt }: Canary, { by, beforeTip, severity: level }: Rung): string {
-  if (looksAt === 'now') return level;
-  return `${level} from ${by} ET${beforeTip === undefined ? '' : ` or ${beforeTip} minutes before the first tip-off, whichever is earlier`}`;
+function severityFrom({ looksAt }: Canary, { by, beforeTip, severity }: SeverityStep): string {
+  if (looksAt === 'now') return severity;
+  return `${severity} from ${by} ET${beforeTip === undefined ? '' : ` or ${beforeTip} minutes before the first tip-off, whichever is earlier`}`;
 }
 
 function notAsked({ looksAt, whenEmpty, ignoresHalt, skips }: Canary): string {

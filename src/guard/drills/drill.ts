@@ -1,4 +1,5 @@
 import { slateOf } from '#core/calendar.ts';
+import { isFailing } from '#core/check.ts';
 import { columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { readCalendar } from '#guard/canaries/calendar.ts';
@@ -6,7 +7,7 @@ import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import type { Canary, Sabotage } from '#guard/canaries/definition.ts';
 import { breakWorld } from '#guard/canaries/prove.ts';
 import { type CanaryDeps, runCanaries } from '#guard/canaries/run.ts';
-import { causesOf, isFailing } from '#guard/incidents/update.ts';
+import { causesOf } from '#guard/incidents/update.ts';
 import { systemClock } from '#platform/clock.ts';
 import type { StateStore } from '#platform/state/port.ts';
 
@@ -65,11 +66,13 @@ export async function askAll(
 ): Promise<Outcome> {
   const { results } = await runCanaries(world, { canaries: [...CATALOGUE, ...more], asOf, store: false });
   const causes = causesOf(results);
-  const roots = results.filter((result) => isFailing(result) && !causes.has(result.canary_id));
-  const said = roots.map(({ canary_id, status, reason }) => `${canary_id} ${status}: ${reason}`).join('; ');
+  const roots = results.filter((result) => isFailing(result) && !causes.has(result.check));
+  const said = roots
+    .map(({ check, status, reason }) => `${check} ${status.toUpperCase()}: ${reason}`)
+    .join('; ');
   const hidden = causes.size === 0 ? '' : ` (explains ${[...causes.keys()].join(', ')})`;
   return {
-    told: roots.map(({ canary_id }) => canary_id),
+    told: roots.map(({ check }) => check),
     said: said === '' ? 'nothing fails' : `${said}${hidden}`,
   };
 }

@@ -1,17 +1,10 @@
 import { addDays, easternInstant, easternTime, slateOf } from '#core/calendar.ts';
+import { clause, count, span } from '#core/format.ts';
 import type { Clock } from '#platform/clock.ts';
 import { type Delivered, enqueue, type Outbox, readPosts } from '#platform/notify/outbox.ts';
 import type { Notice } from '#platform/notify/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
-import {
-  clause,
-  compareSeverity,
-  count,
-  failingSlates,
-  INCIDENT_COLLECTIONS,
-  type IncidentDoc,
-  span,
-} from './document.ts';
+import { compareSeverity, failingSlates, INCIDENT_COLLECTIONS, type IncidentDoc } from './document.ts';
 import { type CheckRun, type IncidentChanges, readHeads, updateIncidents } from './update.ts';
 
 /** From this time on a New York wall the digest of the day is due. */

@@ -1,14 +1,11 @@
+import { clause, count, span, when } from '#core/format.ts';
 import type { Notice } from '#platform/notify/port.ts';
 import {
-  clause,
-  count,
   type FailingSlate,
   failingSlates,
   type IncidentDoc,
   type Reply,
   type ReplyKind,
-  span,
-  when,
 } from './document.ts';
 
 const MAX_OFFENDERS_SHOWN = 20;
@@ -98,13 +95,13 @@ export function replyNotice(incident: IncidentDoc, { kind, number }: Reply): Not
 }
 
 function titleOf({ fingerprint }: IncidentDoc, { status, reason }: FailingSlate): string {
-  return status === 'ERROR'
+  return status === 'error'
     ? `${fingerprint} could not be checked: ${clause(reason)}`
     : `${fingerprint}: ${clause(reason)}`;
 }
 
 function seenLine(slate: string, { status, seen, expected }: FailingSlate): string {
-  if (status === 'ERROR' || seen === null)
+  if (status === 'error' || seen === null)
     return `Slate ${slate}: expected ${clause(expected)}; no value could be read.`;
   return `Slate ${slate}: expected ${clause(expected)}, saw ${seen}.`;
 }
@@ -151,7 +148,7 @@ function formerLines({ slates }: IncidentDoc): string[] {
     .slice(0, 5)
     .map(
       ([slate, { reason, status }]) =>
-        `Slate ${slate}: ${status === 'ERROR' ? 'could not be checked: ' : ''}${clause(reason)}.`,
+        `Slate ${slate}: ${status === 'error' ? 'could not be checked: ' : ''}${clause(reason)}.`,
     );
 }
 

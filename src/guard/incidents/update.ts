@@ -1,3 +1,4 @@
+import { isFailing, type Outcome } from '#core/check.ts';
 import { enqueue, type Post, readPosts } from '#platform/notify/outbox.ts';
 import type { Severity } from '#platform/notify/port.ts';
 import type { StateStore, StateTransaction } from '#platform/state/port.ts';
@@ -12,22 +13,13 @@ import {
 } from './document.ts';
 import { incidentNotice, replyNotice } from './notice.ts';
 
-/** What the incidents need of a check's answer; the canary engine's results have this shape. */
-export interface CheckResult {
-  readonly canary_id: string;
+/** What the incidents need of an outcome; the results of canaries have this shape. */
+export interface CheckResult extends Outcome {
   readonly phase: string;
-  readonly severity: 'critical' | 'warning' | 'info';
-  readonly status: 'PASS' | 'FAIL' | 'ERROR' | 'SKIP';
-  readonly question: string;
   readonly seen: number | null;
-  readonly expected: string;
-  /** Some of the offenders by name; the count is exact. */
-  readonly offenders: readonly string[];
-  readonly offender_count: number;
   readonly slate: string;
   readonly repair: string;
   readonly runbook: string;
-  readonly reason: string;
   /** `now`: the answer is about the present and not about a slate, so that a pass ends what failed before. */
   readonly looks_at?: 'tonight' | 'last_night' | 'now';
   /** Phases whose failure would explain this one. */
@@ -42,10 +34,6 @@ export interface CheckRun {
   readonly results: readonly CheckResult[];
 }
 
-export function isFailing({ status }: Pick<CheckResult, 'status'>): boolean {
-  return status === 'FAIL' || status === 'ERROR';
-}
-
 /** Runs of the engine with what the definitions of the checks say about them. */
 export function checkRuns(
   runs: readonly CheckRun[],
@@ -55,7 +43,7 @@ export function checkRuns(
   return runs.map((run) => ({
     ...run,
     results: run.results.map((result) => {
-      const looks_at = looksAt.get(result.canary_id);
+      const looks_at = looksAt.get(result.check);
       return looks_at === undefined ? result : { ...result, looks_at };
     }),
   }));
@@ -80,7 +68,7 @@ export function causesOf(results: readonly CheckResult[]): Map<string, string> {
   for (const effect of failing) {
     if (isRoot(effect)) continue;
     const cause = roots.find((root) => explains(root, effect));
-    if (cause !== undefined) found.set(effect.canary_id, cause.canary_id);
+    if (cause !== undefined) found.set(effect.check, cause.check);
   }
   return found;
 }
@@ -108,7 +96,7 @@ function reach(result: CheckResult, upstream: ReadonlyMap<string, ReadonlySet<st
 const ORDER = { critical: 0, warning: 1, info: 2 } as const;
 
 function worstFirst(a: CheckResult, b: CheckResult): number {
-  return ORDER[a.severity] - ORDER[b.severity] || a.canary_id.localeCompare(b.canary_id);
+  return ORDER[a.severity] - ORDER[b.severity] || a.check.localeCompare(b.check);
 }
 
 /** The run and the instant of a result. */
@@ -141,7 +129,7 @@ export function applyResult(
     slate === result.slate || (result.looks_at === 'now' && slate < result.slate);
   const slates = Object.entries(head.slates).map(([slate, state]): [string, FailingSlate] => {
     if (!answers(slate)) return [slate, state];
-    const isWell = result.status === 'PASS' && state.well_at === null;
+    const isWell = result.status === 'pass' && state.well_at === null;
     return [slate, { ...state, looked_at: at, well_at: isWell ? at : state.well_at }];
   });
   return {
@@ -171,7 +159,7 @@ function fail(head: IncidentDoc | undefined, result: CheckResult, sighting: Sigh
   const incident = head !== undefined && (head.status === 'open' || isReturn) ? head : opened(result, at);
   const known = incident.slates[result.slate];
   const slate: FailingSlate = {
-    status: result.status === 'ERROR' ? 'ERROR' : 'FAIL',
+    status: result.status === 'error' ? 'error' : 'fail',
     severity: severityOf(result),
     seen: result.seen,
     expected: result.expected,
@@ -210,8 +198,8 @@ function fail(head: IncidentDoc | undefined, result: CheckResult, sighting: Sigh
 
 function opened(result: CheckResult, at: string): IncidentDoc {
   return {
-    incident_id: incidentId(result.canary_id, at),
-    fingerprint: result.canary_id,
+    incident_id: incidentId(result.check, at),
+    fingerprint: result.check,
     phase: result.phase,
     question: result.question,
     runbook: result.runbook,
@@ -242,7 +230,7 @@ function opened(result: CheckResult, at: string): IncidentDoc {
 
 /** A check that could not run is at least an error: a blind guard is not a warning. */
 function severityOf({ status, severity }: CheckResult): Severity {
-  return status === 'ERROR' && severity !== 'critical' ? 'error' : severity;
+  return status === 'error' && severity !== 'critical' ? 'error' : severity;
 }
 
 /** All failing slates and the newest of the others. */
@@ -273,16 +261,16 @@ export function applyRuns(before: ReadonlyMap<string, IncidentDoc>, runs: readon
     for (const run of together.toSorted((a, b) => a.slate.localeCompare(b.slate))) {
       const causes = causesOf(run.results);
       for (const result of run.results) {
-        const head = seen.get(result.canary_id);
+        const head = seen.get(result.check);
         const sighting = {
           run: `${run.run_id}:${run.slate}`,
           at,
-          cause: causes.get(result.canary_id) ?? null,
+          cause: causes.get(result.check) ?? null,
         };
         const next = applyResult(head, result, sighting);
         if (next === undefined) continue;
         if (head !== undefined && next.incident_id !== head.incident_id) replaced.push(head);
-        seen.set(result.canary_id, next);
+        seen.set(result.check, next);
       }
     }
     const result = applyPolicy(heads, seen, at);

@@ -1,6 +1,7 @@
 import type { Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { FEATURE_SOURCES, FEATURES, type Feature, type FeatureSource } from '#core/features.ts';
+import { percent } from '#core/format.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
 /** Shares of rows from which a report warns and from which it fails. */
@@ -265,9 +266,4 @@ function missingIn(counts: ReadonlyMap<string, number>): number {
 
 function share(part: number, all: number): number {
   return all === 0 ? 0 : part / all;
-}
-
-/** 0.246 as "24.6 %". */
-export function percent(value: number): string {
-  return `${(100 * value).toFixed(1)} %`;
 }

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { addDays, parseSlate } from '#core/calendar.ts';
 import { type QualityReportRow, qualityReports } from '#core/contracts/nba_orchestration.ts';
 import { TipoffError } from '#core/errors.ts';
+import { percent } from '#core/format.ts';
 import type { TrainingRange } from '#model/training-set.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { percent, QUALITY_POLICY, type QualityPolicy, type QualityReport, qualityReport } from './report.ts';
+import { QUALITY_POLICY, type QualityPolicy, type QualityReport, qualityReport } from './report.ts';
 
 const FIRST_SEASON = '1946-11-01';
 

@@ -62,18 +62,6 @@ export interface Question {
   readonly find: (world: StatusWorld, moment: StatusMoment) => Promise<Found>;
 }
 
-/** "3 of 10". */
-export function outOf(part: number, whole: number): string {
-  return `${part} of ${whole}`;
-}
-
-/** A share as whole percent; a share short of all is never shown as 100. */
-export function percent(part: number, whole: number): string {
-  if (whole === 0) return 'none';
-  const share = (part / whole) * 100;
-  return `${part < whole ? Math.min(99, Math.round(share)) : Math.round(share)} %`;
-}
-
 /** One past slate in the charts. Shares are in percent; null where there is nothing to divide by. */
 export interface SlateHistory {
   readonly slate: string;

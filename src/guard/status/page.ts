@@ -1,6 +1,7 @@
-import { count, when } from '#guard/incidents/document.ts';
+import { count, when } from '#core/format.ts';
+import { escapeHtml } from '#platform/report/escape.ts';
 import type { Answer, AnswerTable, SlateHistory, Verdict } from './answer.ts';
-import { axisFrom, escapeHtml, lineChart, type Series } from './chart.ts';
+import { axisFrom, lineChart, type Series } from './chart.ts';
 import type { Status } from './status.ts';
 /** The style of the page: light, dark by the reader's setting, and either one when `data-theme` on the root says so. */
 export const STYLE = `

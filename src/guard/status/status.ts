@@ -1,9 +1,10 @@
 import { type Slate, slateOf } from '#core/calendar.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { when } from '#core/format.ts';
 import { readCalendar } from '#guard/canaries/calendar.ts';
 import { listIncidents } from '#guard/incidents/acknowledge.ts';
-import { when } from '#guard/incidents/document.ts';
 import { OUTBOX, type OutboxDoc } from '#platform/notify/outbox.ts';
+import { oneLine } from '#platform/report/escape.ts';
 import {
   type Answer,
   type Question,
@@ -121,9 +122,9 @@ export function statusLines(status: Status): string[] {
   return [
     `${slate} as of ${when(as_of)}: ${status.verdict.toUpperCase()}. ${no_games ?? `${games} games`}. Alerts: ${alerts.open} open, ${alerts.unacknowledged} unacknowledged, ${alerts.undelivered} undelivered.`,
     ...answers.flatMap(({ number, name, verdict, answer, next }) => [
-      `${MARKS[verdict]} ${String(number).padStart(2)} ${name.padEnd(width)}  ${plain(answer)}`,
+      `${MARKS[verdict]} ${String(number).padStart(2)} ${name.padEnd(width)}  ${oneLine(answer)}`,
       ...(next !== undefined && verdict !== 'good' && verdict !== 'idle'
-        ? [`${' '.repeat(width + 10)}-> ${plain(next)}`]
+        ? [`${' '.repeat(width + 10)}-> ${oneLine(next)}`]
         : []),
     ]),
     ...(last === undefined
@@ -145,8 +146,4 @@ function bar(value: number | null): string {
 
 function share(value: number | null): string {
   return value === null ? 'unknown' : `${value.toFixed(0)} %`;
-}
-
-function plain(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ');
 }

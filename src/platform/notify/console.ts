@@ -1,4 +1,5 @@
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { oneLine } from '#platform/report/escape.ts';
 import type { Notice, NoticeRef, Notifier } from './port.ts';
 
 const CHANNEL = 'console';
@@ -86,9 +87,4 @@ function changes(before: Notice, after: Notice): string[] {
   const come = current.filter((line) => !old.includes(line)).map((line) => `  + ${line}`);
   const rest = gone.length + come.length === 0 ? ['  (otherwise unchanged)'] : [...gone, ...come];
   return [`[${severity}] ${oneLine(after.title)}`, ...rest];
-}
-
-/** Outside text must neither break the layout nor steer the terminal. */
-function oneLine(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ').trim();
 }

@@ -5,13 +5,17 @@ export function oneLine(text: string): string {
 
 /** Text that Markdown and HTML show as it is: no links, images, mentions, tables or markup come of it. */
 export function escapeMarkdown(text: string): string {
-  return oneLine(text)
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('#', '&#35;')
-    .replace(/@(?=\w)/g, '&#64;')
-    .replace(/[\\`*_{}[\]()!|~]/g, (character) => `\\${character}`);
+  return (
+    oneLine(text)
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replaceAll('#', '&#35;')
+      .replace(/@(?=\w)/g, '&#64;')
+      .replace(/[\\`*{}[\]()!|~]/g, (character) => `\\${character}`)
+      // Within a word an underscore is no markup.
+      .replace(/(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, '\\_')
+  );
 }
 
 /** A command as a fenced block of Markdown, whatever is in it. */

@@ -63,7 +63,7 @@ function outcomes({ rows, outcomes }: Report, links: Links): string[] {
   const all = failing(outcomes);
   const shown = all.slice(0, MAX_SHOWN);
   if (shown.length === 0) return [];
-  const overview = rows.length > 0 ? [] : table(OVERVIEW, shown.map(overviewRow));
+  const overview = rows.length > 0 || all.length === 1 ? [] : table(OVERVIEW, shown.map(overviewRow));
   const more = all.length - shown.length;
   return [
     '',

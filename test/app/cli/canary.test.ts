@@ -81,13 +81,13 @@ describe('tipoff canary', () => {
     const { out } = await tipoff('canary', 'run', '--json', ...JANUARY);
     const report: {
       runs: { slate: string }[];
-      results: { canary_id: string; status: string; offenders: string[] }[];
+      results: { check: string; status: string; offenders: string[] }[];
     } = JSON.parse(out);
     expect(report.runs.map(({ slate }) => slate)).toEqual(['2025-01-10']);
     expect(
       report.results
-        .filter(({ status }) => status === 'FAIL' || status === 'ERROR')
-        .map(({ canary_id }) => canary_id),
+        .filter(({ status }) => status === 'fail' || status === 'error')
+        .map(({ check }) => check),
     ).toEqual(['schedule_ahead']);
   });
 
@@ -134,7 +134,7 @@ describe('tipoff canary run tells people', () => {
   it('once per failure and edits after that, with the repair', async () => {
     const first = await tipoff('canary', 'run', '--at', AT_NOON);
     expect(first.code).toBe(1);
-    expect(first.out).toContain('Incidents: 1 open, 1 opened, 0 resolved. 2 new messages');
+    expect(first.out).toContain('incidents: 1 open, 1 opened, 0 resolved; 2 new messages');
     expect((await tipoff('canary', 'run', '--at', HALF_PAST)).code).toBe(1);
     const failures = slack.top().filter(({ text }) => !text.includes('Daily digest'));
     expect(failures).toMatchObject([{ edits: 1, text: expect.stringContaining('CRITICAL: schedule_ahead') }]);
@@ -161,9 +161,9 @@ describe('tipoff canary run tells people', () => {
     const down = await tipoff('canary', 'run', '--summary', summary, '--at', AT_NOON);
     expect(down.code).toBe(3);
     expect(down.out).toContain('[CRITICAL] schedule_ahead');
-    expect(down.out).toContain('NOT DELIVERED (on the fallback): schedule_ahead');
-    expect(await readFile(summary, 'utf8')).toContain(
-      '**People may not know of this.** 2 notices could not be delivered',
+    expect(down.out).toContain('Alert not delivered: schedule_ahead');
+    expect(await readFile(summary, 'utf8')).toMatch(
+      /Alert not delivered: schedule_ahead.*\n[^]*channel_not_found.*it is on the fallback channel/,
     );
     expect((await tipoff('canary', 'run', '--at', HALF_PAST)).code).toBe(1);
     expect(slack.top().filter(({ text }) => text.includes('schedule_ahead:'))).toHaveLength(1);

@@ -15,7 +15,7 @@ function check(overrides: Partial<Canary> = {}): Canary {
     question: 'Is all well?',
     expected: 'everything well',
     looksAt: 'now',
-    ladder: [{ by: '00:00', severity: 'warning' }],
+    severity: [{ by: '00:00', severity: 'warning' }],
     owner: 'data',
     repair: 'tipoff day {slate}',
     dependsOn: [],
@@ -55,7 +55,7 @@ describe('the engine', () => {
 
   test('passes with the number seen, and fills the slate into the repair command', async () => {
     expect(await ask(check())).toMatchObject({
-      status: 'PASS',
+      status: 'pass',
       seen: 1,
       slate: SLATE,
       repair: 'tipoff day 2025-01-10',
@@ -70,7 +70,7 @@ describe('the engine', () => {
       (_, i) => `SELECT 'game ${String(i).padStart(2, '0')}' AS subject, TRUE AS is_bad, 'missing' AS note`,
     );
     const result = await ask(check({ look: { sql: many.join(' UNION ALL ') } }));
-    expect(result).toMatchObject({ status: 'FAIL', seen: 0, offender_count: 33 });
+    expect(result).toMatchObject({ status: 'fail', seen: 0, offender_count: 33 });
     expect(result.offenders).toHaveLength(20);
     expect(result.offenders[0]).toBe('game 00: missing');
   });
@@ -79,19 +79,19 @@ describe('the engine', () => {
     expect(
       await ask(check({ look: { sql: "SELECT 'x' AS subject, NULL > 1 AS is_bad, 'unknown' AS note" } })),
     ).toMatchObject({
-      status: 'FAIL',
+      status: 'fail',
       offender_count: 1,
     });
   });
 
   test('a statement that throws is an error, never a pass', async () => {
     expect(await ask(check({ look: { sql: 'SELECT nothing FROM nba_raw.no_such_table' } }))).toMatchObject({
-      status: 'ERROR',
+      status: 'error',
       seen: null,
     });
     const probe = async (): Promise<never> => Promise.reject(new Error('the store is away'));
     expect(await ask(check({ look: { probe } }))).toMatchObject({
-      status: 'ERROR',
+      status: 'error',
       reason: 'could not run: the store is away',
     });
   });
@@ -99,7 +99,7 @@ describe('the engine', () => {
   test('without a calendar every check is an error: no calendar is not a day off', async () => {
     await world.warehouse.dropTable(schedule);
     const result = await ask(check({ looksAt: 'tonight' }));
-    expect(result.status).toBe('ERROR');
+    expect(result.status).toBe('error');
     expect(result.reason).toContain('calendar');
   });
 
@@ -107,9 +107,9 @@ describe('the engine', () => {
     const look = {
       sql: "SELECT 'x' AS subject, TRUE AS is_bad, 'x' AS note FROM nba_raw.shots WHERE slate = CAST(@slate AS DATE)",
     };
-    expect((await ask(check({ look }))).status).toBe('FAIL');
+    expect((await ask(check({ look }))).status).toBe('fail');
     expect(await ask(check({ look, whenEmpty: { skip: 'no shots are loaded' } }))).toMatchObject({
-      status: 'SKIP',
+      status: 'skip',
       reason: 'no shots are loaded',
     });
   });
@@ -123,8 +123,8 @@ describe('the engine', () => {
             Array.from({ length: 10 }, (_, i) => ({ subject: `s${i}`, is_bad: i < bad, note: null })),
         },
       });
-    expect((await ask(of(2))).status).toBe('PASS');
-    expect((await ask(of(3))).status).toBe('FAIL');
+    expect((await ask(of(2))).status).toBe('pass');
+    expect((await ask(of(3))).status).toBe('fail');
   });
 
   test('a check that hangs is an error when the budget is over', async () => {
@@ -137,7 +137,7 @@ describe('the engine', () => {
       { ...world, timer },
       { canaries: [hanging], asOf: world.clock.now(), budgetSeconds: 1 },
     );
-    expect(results[0]).toMatchObject({ status: 'ERROR', reason: expect.stringContaining('within 1 s') });
+    expect(results[0]).toMatchObject({ status: 'error', reason: expect.stringContaining('within 1 s') });
   });
 
   test('the severity climbs the ladder, and before its first step the answer is not due', async () => {
@@ -145,18 +145,18 @@ describe('the engine', () => {
     const canary = check({
       looksAt: 'tonight',
       look: bad,
-      ladder: [
+      severity: [
         { by: '10:00', severity: 'warning' },
         { by: '18:30', beforeTip: 60, severity: 'critical' },
       ],
     });
     expect(await ask(canary, '2025-01-10T14:59:00Z')).toMatchObject({
-      status: 'SKIP',
+      status: 'skip',
       reason: 'too early: due at 2025-01-10T15:00:00.000Z',
     });
-    expect(await ask(canary, '2025-01-10T15:00:00Z')).toMatchObject({ status: 'FAIL', severity: 'warning' });
+    expect(await ask(canary, '2025-01-10T15:00:00Z')).toMatchObject({ status: 'fail', severity: 'warning' });
     // The first tip-off is at 19:00 ET: an hour before it is earlier than 18:30.
-    expect(await ask(canary, '2025-01-10T23:00:00Z')).toMatchObject({ status: 'FAIL', severity: 'critical' });
+    expect(await ask(canary, '2025-01-10T23:00:00Z')).toMatchObject({ status: 'fail', severity: 'critical' });
   });
 
   test('the evening in New York belongs to its own date, whatever the date in UTC', async () => {
@@ -169,9 +169,9 @@ describe('the engine', () => {
       gameRow('2025-03-08', 5, '2025-03-09T00:00:00.000Z'),
       gameRow('2025-03-09', 6, '2025-03-09T23:00:00.000Z'),
     ]);
-    const canary = check({ looksAt: 'tonight', ladder: [{ by: '10:00', severity: 'warning' }] });
-    expect((await ask(canary, '2025-03-08T14:30:00Z')).status).toBe('SKIP');
-    expect((await ask(canary, '2025-03-09T14:30:00Z')).status).toBe('PASS');
+    const canary = check({ looksAt: 'tonight', severity: [{ by: '10:00', severity: 'warning' }] });
+    expect((await ask(canary, '2025-03-08T14:30:00Z')).status).toBe('skip');
+    expect((await ask(canary, '2025-03-09T14:30:00Z')).status).toBe('pass');
   });
 
   test('says why a date has no games: a break, the off-season, or simply none', async () => {
@@ -191,20 +191,20 @@ describe('the engine', () => {
 
   test('a postponed game is no game', async () => {
     await world.warehouse.append(schedule, [{ ...gameRow('2025-02-01', 7), status: 'postponed' }]);
-    expect((await ask(check({ looksAt: 'tonight' }), '2025-02-01T17:00:00Z')).status).toBe('SKIP');
+    expect((await ask(check({ looksAt: 'tonight' }), '2025-02-01T17:00:00Z')).status).toBe('skip');
   });
 
   test('a halt skips with its reason until it ends', async () => {
     await halt(world, { until: new Date('2025-01-10T20:00:00Z'), reason: 'moving house', by: 'operator' });
     const skipped = await ask(check());
     expect(skipped).toMatchObject({
-      status: 'SKIP',
+      status: 'skip',
       reason: 'halted by operator until 2025-01-10T20:00:00.000Z: moving house',
     });
-    expect((await ask(check(), '2025-01-10T20:00:00Z')).status).toBe('PASS');
-    expect((await ask(check({ ignoresHalt: true }))).status).toBe('PASS');
+    expect((await ask(check(), '2025-01-10T20:00:00Z')).status).toBe('pass');
+    expect((await ask(check({ ignoresHalt: true }))).status).toBe('pass');
     await liftHalt(world.state);
-    expect((await ask(check())).status).toBe('PASS');
+    expect((await ask(check())).status).toBe('pass');
   });
 
   test('a halt without a reason or an end is refused', async () => {
@@ -295,8 +295,8 @@ describe('the engine', () => {
       budgetBytes: 1000,
     });
     expect(results.map(({ status, bytes }) => [status, bytes])).toEqual([
-      ['PASS', 600],
-      ['ERROR', null],
+      ['pass', 600],
+      ['error', null],
     ]);
     expect(results[1]?.reason).toContain('would read 600 bytes, and 400 of the 1000 of this run are left');
     expect(asked).toHaveLength(1);

@@ -16,14 +16,14 @@ describe('job_heartbeats', () => {
     (await runCanaries(world, { canaries: [jobHeartbeats], asOf: new Date(at) })).results[0];
 
   test('knows nothing where no job is declared and none ever reported', async () => {
-    expect(await answerAt('2025-01-10T12:00:00Z')).toMatchObject({ status: 'SKIP' });
+    expect(await answerAt('2025-01-10T12:00:00Z')).toMatchObject({ status: 'skip' });
   });
 
   test('misses a declared job that has never reported', async () => {
     world.deployment = { ...world.deployment, scheduledJobs: ['day', 'staging-cleanup'] };
     await beat(world, { job: 'day', ok: true, maxSilenceSeconds: 3600 });
     expect(await answerAt('2025-01-10T12:30:00Z')).toMatchObject({
-      status: 'FAIL',
+      status: 'fail',
       seen: 1,
       offenders: ['staging-cleanup: is declared as scheduled and has never reported'],
     });
@@ -31,9 +31,9 @@ describe('job_heartbeats', () => {
 
   test('misses a job that has become silent', async () => {
     await beat(world, { job: 'day', ok: true, maxSilenceSeconds: 3600 });
-    expect(await answerAt('2025-01-10T13:00:00Z')).toMatchObject({ status: 'PASS' });
+    expect(await answerAt('2025-01-10T13:00:00Z')).toMatchObject({ status: 'pass' });
     expect(await answerAt('2025-01-10T13:01:00Z')).toMatchObject({
-      status: 'FAIL',
+      status: 'fail',
       offenders: ['day: silent for 61 minutes, allowed 60'],
     });
   });
@@ -44,9 +44,9 @@ describe('job_heartbeats', () => {
       await world.clock.sleep(25 * 60_000);
       await beat(world, { job: 'day', ok: false, maxSilenceSeconds: 3600, detail: 'held' });
     }
-    expect(await answerAt('2025-01-10T12:55:00Z')).toMatchObject({ status: 'PASS' });
+    expect(await answerAt('2025-01-10T12:55:00Z')).toMatchObject({ status: 'pass' });
     expect(await answerAt('2025-01-10T13:15:00Z')).toMatchObject({
-      status: 'FAIL',
+      status: 'fail',
       offenders: ['day: has not ended well for 75 minutes: held'],
     });
   });

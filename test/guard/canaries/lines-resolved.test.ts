@@ -48,7 +48,7 @@ describe('lines_resolved', () => {
 
   test('lines of a game that nobody scheduled are a failure', async () => {
     await quoteAnother();
-    expect(await status()).toBe('FAIL');
+    expect(await status()).toBe('fail');
   });
 
   test('lines of a game that was called off are not', async () => {
@@ -60,6 +60,6 @@ describe('lines_resolved', () => {
     };
     await world.warehouse.append(schedule, [moved]);
     await quoteAnother();
-    expect(await status()).toBe('PASS');
+    expect(await status()).toBe('pass');
   });
 });

@@ -7,9 +7,9 @@ import { prove } from '#guard/canaries/prove.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
 import { emptyWorld, type TestWorld } from './world.ts';
 
-const isLoud = ({ status }: CanaryResult): boolean => status === 'FAIL' || status === 'ERROR';
-const brief = ({ canary_id, slate, reason, offenders }: CanaryResult): unknown[] => [
-  canary_id,
+const isLoud = ({ status }: CanaryResult): boolean => status === 'fail' || status === 'error';
+const brief = ({ check, slate, reason, offenders }: CanaryResult): unknown[] => [
+  check,
   slate,
   reason,
   offenders.slice(0, 3),
@@ -38,17 +38,15 @@ describe('the catalogue on a healthy world', () => {
 
   test('healthy days raise no alert', () => {
     expect(lived.filter(isLoud).map(brief)).toEqual([]);
-    const asked = new Set(lived.filter(({ status }) => status === 'PASS').map(({ canary_id }) => canary_id));
+    const asked = new Set(lived.filter(({ status }) => status === 'pass').map(({ check }) => check));
     const never = CATALOGUE.filter(({ id }) => !asked.has(id)).map(({ id }) => id);
     expect(never).toEqual(['rejected_share', 'ledger_failed', 'run_rate', 'byte_budget', 'operator_halt']);
   });
 
   test('a holiday is not asked about, and says why', () => {
-    const holiday = lived.filter(
-      ({ canary_id, slate }) => canary_id === 'prediction_gap' && slate === '2024-11-28',
-    );
+    const holiday = lived.filter(({ check, slate }) => check === 'prediction_gap' && slate === '2024-11-28');
     expect(holiday.map(({ status, reason }) => [status, reason])).toEqual([
-      ['SKIP', 'no games on 2024-11-28'],
+      ['skip', 'no games on 2024-11-28'],
     ]);
   });
 
@@ -56,9 +54,9 @@ describe('the catalogue on a healthy world', () => {
     timeout: 120_000,
   }, async () => {
     const report = await prove(world, CATALOGUE, HEALTHY_AS_OF);
-    expect(
-      report.proofs.filter(({ proven }) => !proven).map(({ canary_id, detail }) => [canary_id, detail]),
-    ).toEqual([]);
+    expect(report.proofs.filter(({ proven }) => !proven).map(({ check, detail }) => [check, detail])).toEqual(
+      [],
+    );
     expect(report.proven).toBe(CATALOGUE.length);
     const { results } = await runCanaries(world, { canaries: CATALOGUE, asOf: HEALTHY_AS_OF, store: false });
     expect(results.filter(isLoud).map(brief)).toEqual([]);
@@ -85,10 +83,10 @@ describe('the catalogue on a healthy world', () => {
       ],
       HEALTHY_AS_OF,
     );
-    expect(report.proofs.map(({ canary_id, proven, broken }) => [canary_id, proven, broken])).toEqual([
-      ['always_green', false, 'PASS'],
-      ['always_broken', false, 'ERROR'],
-      ['harmless', false, 'ERROR'],
+    expect(report.proofs.map(({ check, proven, broken }) => [check, proven, broken])).toEqual([
+      ['always_green', false, 'pass'],
+      ['always_broken', false, 'error'],
+      ['harmless', false, 'error'],
     ]);
     expect(report.proofs[2]?.detail).toContain('changed nothing');
   });

@@ -15,10 +15,10 @@ const MINUTE = 60_000;
 
 export function check(id: string, change: Partial<CheckResult> = {}): CheckResult {
   return {
-    canary_id: id,
+    check: id,
     phase: 'predict',
     severity: 'warning',
-    status: 'FAIL',
+    status: 'fail',
     question: `Is ${id} well?`,
     seen: 3,
     expected: '0 games without predictions',
@@ -35,7 +35,7 @@ export function check(id: string, change: Partial<CheckResult> = {}): CheckResul
 
 export const passed = (id: string, change: Partial<CheckResult> = {}): CheckResult =>
   check(id, {
-    status: 'PASS',
+    status: 'pass',
     seen: 0,
     offenders: [],
     offender_count: 0,

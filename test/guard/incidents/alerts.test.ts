@@ -101,7 +101,7 @@ describe('one failure', () => {
     const w = await world();
     await w.run([
       check('gap', {
-        status: 'ERROR',
+        status: 'error',
         seen: null,
         offenders: [],
         offender_count: 0,
@@ -122,7 +122,7 @@ describe('one failure', () => {
   it('is not over because a check was skipped', async () => {
     const w = await world();
     await w.run([check('gap')]);
-    await w.later(30, [check('gap', { status: 'SKIP', reason: 'halted' })]);
+    await w.later(30, [check('gap', { status: 'skip', reason: 'halted' })]);
     expect(await listIncidents(w.deps.state, 'open')).toHaveLength(1);
     expect(await failingSlatesOf(w.deps.state)).toEqual([SLATE]);
   });
@@ -210,7 +210,7 @@ describe('a cause', () => {
     });
   });
   const well = effects.map((effect) =>
-    passed(effect.canary_id, { phase: effect.phase, depends_on: effect.depends_on }),
+    passed(effect.check, { phase: effect.phase, depends_on: effect.depends_on }),
   );
 
   it('with eight effects is one message that names them', async () => {

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { incidentNotice, replyNotice } from '#guard/incidents/notice.ts';
-import { consoleReport, jsonReport, type Report, reportOf, summaryReport } from '#guard/incidents/report.ts';
+import { canaryReport } from '#guard/incidents/report.ts';
 import { applyRuns, type CheckResult } from '#guard/incidents/update.ts';
 import { consoleNotifier } from '#platform/notify/console.ts';
 import { SLACK_LIMITS, slackMessage } from '#platform/notify/slack/blocks.ts';
+import { consoleLines } from '#platform/report/console.ts';
+import { jsonReport } from '#platform/report/json.ts';
+import { markdownReport } from '#platform/report/markdown.ts';
 import { check, NOON, passed, SLATE } from './alarm-world.ts';
 
 const at = (minutes: number): Date => new Date(Date.parse(NOON) + minutes * 60_000);
@@ -22,34 +25,40 @@ function incidentAfter(...runs: ReturnType<typeof run>[]) {
   return incident;
 }
 
-const REPORT: Report = {
-  ...reportOf([
-    run(0, [
-      CRITICAL,
-      check('lines-present', {
-        phase: 'ingest',
-        status: 'ERROR',
-        seen: null,
-        offenders: [],
-        offender_count: 0,
-        reason: 'No column "lines".',
-      }),
-      passed('schedule-fresh'),
-      check('graded', { status: 'SKIP', reason: 'no games yesterday' }),
-    ]),
-  ]),
-  alerts: {
-    opened: ['prediction-gap', 'lines-present'],
-    resolved: [],
-    open: 2,
+const RUN = run(0, [
+  CRITICAL,
+  check('lines-present', {
+    phase: 'ingest',
+    status: 'error',
+    seen: null,
+    offenders: [],
+    offender_count: 0,
+    reason: 'No column "lines".',
+  }),
+  passed('schedule-fresh'),
+  check('graded', { status: 'skip', reason: 'no games yesterday' }),
+]);
+const NONE = { reopened: [], resolved: [], lapsed: [], hidden: [] };
+const OPEN = ['prediction-gap', 'lines-present'];
+const REPORT = canaryReport([RUN], {
+  changes: { ...NONE, opened: OPEN, open: OPEN },
+  delivered: {
     sent: 1,
     edited: 0,
     replied: 0,
+    warnings: [],
     undelivered: [
-      { title: 'lines-present could not be checked', error: 'Slack is down', isOnFallback: true },
+      {
+        key: 'lines-present',
+        title: 'lines-present could not be checked',
+        error: 'Slack is down',
+        hint: 'Wait.',
+        isOnFallback: true,
+      },
     ],
   },
-};
+  digest: false,
+});
 
 describe('golden renderings', () => {
   it('of an open incident on Slack', () => {
@@ -237,32 +246,31 @@ describe('golden renderings', () => {
   });
 
   it('of a report in the job summary', () => {
-    expect(summaryReport(REPORT)).toMatchInlineSnapshot(`
-      "## 🔴 1 failed, 1 could not run
+    expect(markdownReport(REPORT)).toMatchInlineSnapshot(`
+      "## 💥 Canaries
 
-      Slate 2025-01-10, as of 2025-01-10T17:00:00.000Z: 1 passed, 1 failed, 1 could not run, 1 skipped.
+      2025-01-10 as of 2025-01-10T17:00:00.000Z: 1 passed, 1 failed, 1 could not run, 1 skipped.
 
-      > [!CAUTION]
-      > **People may not know of this.** 1 notice could not be delivered:
-      > - lines-present could not be checked: Slack is down (it is on the fallback channel)
+      - **incidents**: 2 open, 2 opened, 0 resolved; 1 new message, 0 edited, 0 replies
 
-      | | check | slate | expected | seen | offenders |
-      |---|---|---|---|---:|---|
-      | 🔴 | prediction-gap | 2025-01-10 | 0 games without predictions | 3 | BOS @ NYK, LAL @ DEN, MIA @ CHI, … (12) |
+      |  | check | about | expected | seen | offenders |
+      |---|---|---|---|---|---|
+      | 🔴 | prediction-gap | 2025-01-10 | 0 games without predictions | 3 | BOS @ NYK, LAL @ DEN, MIA @ CHI, … \\(12\\) |
       | 🔴 | lines-present could not be checked | 2025-01-10 | 0 games without predictions |  |  |
+      | 🔴 | Alert not delivered: lines-present could not be checked |  |  |  |  |
 
       <details><summary>🔴 prediction-gap, 2025-01-10</summary>
 
       - Is prediction-gap well?
       - 3 of 10 games have no predictions.
       - Expected 0 games without predictions, saw 3.
-      - 12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI, …
+      - 12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI and 9 more.
 
       \`\`\`sh
       tipoff predict 2025-01-10 --mode RETRY
       \`\`\`
 
-      Runbook: docs/runbooks/prediction-gap.md
+      Runbook: \`docs/runbooks/prediction-gap.md\`
 
       </details>
 
@@ -276,7 +284,17 @@ describe('golden renderings', () => {
       tipoff predict 2025-01-10 --mode RETRY
       \`\`\`
 
-      Runbook: docs/runbooks/lines-present.md
+      Runbook: \`docs/runbooks/lines-present.md\`
+
+      </details>
+
+      <details><summary>🔴 Alert not delivered: lines-present could not be checked</summary>
+
+      - Slack is down \\(it is on the fallback channel\\).
+
+      \`\`\`sh
+      tipoff incidents deliver
+      \`\`\`
 
       </details>
 
@@ -285,134 +303,67 @@ describe('golden renderings', () => {
       - no games yesterday: graded
 
       </details>
-
-      Incidents: 2 open, 2 opened, 0 resolved. 1 new message, 0 edited, 0 replies.
       "
     `);
   });
 
   it('of a report on the console', () => {
-    expect(consoleReport(REPORT)).toMatchInlineSnapshot(`
+    expect(consoleLines(REPORT)).toMatchInlineSnapshot(`
       [
-        "2025-01-10 as of 2025-01-10T17:00:00.000Z: 1 passed, 1 failed, 1 could not run, 1 skipped.",
+        "💥 Canaries: 2025-01-10 as of 2025-01-10T17:00:00.000Z: 1 passed, 1 failed, 1 could not run, 1 skipped.",
+        "  incidents: 2 open, 2 opened, 0 resolved; 1 new message, 0 edited, 0 replies",
         "",
-        "CRITICAL prediction-gap (predict, 2025-01-10)",
+        "CRITICAL prediction-gap (2025-01-10)",
         "  Is prediction-gap well?",
         "  3 of 10 games have no predictions.",
         "  Expected 0 games without predictions, saw 3.",
-        "  12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI, …",
+        "  12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI and 9 more.",
         "  repair:  tipoff predict 2025-01-10 --mode RETRY",
         "  runbook: docs/runbooks/prediction-gap.md",
         "",
-        "ERROR lines-present could not be checked (ingest, 2025-01-10)",
+        "ERROR lines-present could not be checked (2025-01-10)",
         "  Is lines-present well?",
         "  No column "lines".",
         "  Expected 0 games without predictions.",
         "  repair:  tipoff predict 2025-01-10 --mode RETRY",
         "  runbook: docs/runbooks/lines-present.md",
         "",
+        "CRITICAL Alert not delivered: lines-present could not be checked",
+        "  Slack is down (it is on the fallback channel).",
+        "  repair:  tipoff incidents deliver",
+        "",
         "Skipped",
         "  no games yesterday: graded",
-        "",
-        "Incidents: 2 open, 2 opened, 0 resolved. 1 new message, 0 edited, 0 replies.",
-        "  NOT DELIVERED (on the fallback): lines-present could not be checked: Slack is down",
       ]
     `);
   });
 
   it('of a report as JSON', () => {
-    expect(jsonReport(REPORT)).toMatchInlineSnapshot(`
+    const { outcomes, ...frame } = jsonReport(REPORT);
+    expect(frame).toMatchInlineSnapshot(`
       {
-        "alerts": {
-          "edited": 0,
-          "open": 2,
-          "opened": [
-            "prediction-gap",
-            "lines-present",
+        "columns": [],
+        "facts": [
+          [
+            "incidents",
+            "2 open, 2 opened, 0 resolved; 1 new message, 0 edited, 0 replies",
           ],
-          "replied": 0,
-          "resolved": [],
-          "sent": 1,
-          "undelivered": [
-            {
-              "error": "Slack is down",
-              "isOnFallback": true,
-              "title": "lines-present could not be checked",
-            },
-          ],
-        },
-        "as_of": "2025-01-10T17:00:00.000Z",
-        "counts": {
-          "ERROR": 1,
-          "FAIL": 1,
-          "PASS": 1,
-          "SKIP": 1,
-        },
-        "findings": [
-          {
-            "canary_id": "prediction-gap",
-            "expected": "0 games without predictions",
-            "notice": {
-              "key": "prediction-gap:2025-01-10",
-              "lines": [
-                "Is prediction-gap well?",
-                "3 of 10 games have no predictions.",
-                "Expected 0 games without predictions, saw 3.",
-                "12 offenders: BOS @ NYK, LAL @ DEN, MIA @ CHI, …",
-              ],
-              "phase": "predict",
-              "repair": "tipoff predict 2025-01-10 --mode RETRY",
-              "runbook": "docs/runbooks/prediction-gap.md",
-              "severity": "critical",
-              "title": "prediction-gap",
-            },
-            "offender_count": 12,
-            "offenders": [
-              "BOS @ NYK",
-              "LAL @ DEN",
-              "MIA @ CHI",
-            ],
-            "seen": 3,
-            "slate": "2025-01-10",
-            "status": "FAIL",
-          },
-          {
-            "canary_id": "lines-present",
-            "expected": "0 games without predictions",
-            "notice": {
-              "key": "lines-present:2025-01-10",
-              "lines": [
-                "Is lines-present well?",
-                "No column "lines".",
-                "Expected 0 games without predictions.",
-              ],
-              "phase": "ingest",
-              "repair": "tipoff predict 2025-01-10 --mode RETRY",
-              "runbook": "docs/runbooks/lines-present.md",
-              "severity": "error",
-              "title": "lines-present could not be checked",
-            },
-            "offender_count": 0,
-            "offenders": [],
-            "seen": null,
-            "slate": "2025-01-10",
-            "status": "ERROR",
-          },
         ],
-        "kind": "canary-report",
-        "schema_version": 1,
-        "skipped": [
-          {
-            "canary_id": "graded",
-            "reason": "no games yesterday",
-            "slate": "2025-01-10",
-          },
-        ],
-        "slates": [
-          "2025-01-10",
-        ],
+        "key": "canaries",
+        "rows": [],
+        "schema_version": 2,
+        "summary": "2025-01-10 as of 2025-01-10T17:00:00.000Z: 1 passed, 1 failed, 1 could not run, 1 skipped.",
+        "title": "Canaries",
+        "verdict": "error",
       }
     `);
+    expect(outcomes.map(({ check, status, subject }) => [check, status, subject])).toEqual([
+      ['prediction-gap', 'fail', SLATE],
+      ['lines-present', 'error', SLATE],
+      ['schedule-fresh', 'pass', SLATE],
+      ['graded', 'skip', SLATE],
+      ['alert_delivered', 'error', undefined],
+    ]);
   });
 });
 
@@ -462,8 +413,8 @@ describe('a message', () => {
 
   it('in a job summary stays text as well', () => {
     const evil = '<img src=x onerror=alert(1)> [click](https://bad.example) | @everyone `x` **b**\n## h';
-    const summary = summaryReport(
-      reportOf([run(0, [check('a', { reason: evil, offenders: [evil], repair: 'echo ```' })])]),
+    const summary = markdownReport(
+      canaryReport([run(0, [check('a', { reason: evil, offenders: [evil], repair: 'echo ```' })])]),
     );
     expect(summary).not.toMatch(/<img|\]\(https|@everyone|^## h/m);
     expect(

@@ -1,13 +1,14 @@
 import { type Command, Option } from 'commander';
 import { actor, type CliHost, contextOf, type VerbContext } from '#app/cli/context.ts';
-import { duration, tableLines } from '#app/cli/terminal.ts';
 import { bytesText } from '#core/billing.ts';
 import { parseSlate, type Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
+import { duration } from '#core/format.ts';
 import type { RunDeps, RunReport, RunRequest } from '#guard/backfill/execute.ts';
 import type { BackfillPlan } from '#guard/backfill/plan.ts';
 import type { PlanReading, PricedPlan } from '#guard/backfill/priced-plan.ts';
 import type { BackfillPhase } from '#guard/backfill/steps.ts';
+import { tableLines } from '#platform/report/console.ts';
 
 /** A plan for people: its units, what it leaves out and why, time, bytes and cost. */
 export function planLines(plan: PricedPlan): string[] {

@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
 import { actor, type CliHost, contextOf } from '#app/cli/context.ts';
-import { tableLines } from '#app/cli/terminal.ts';
 import { parseSlate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { parseRunMode } from '#core/run-modes.ts';
 import type { StagedPolicy } from '#pipeline/batch/reset.ts';
+import { tableLines } from '#platform/report/console.ts';
 
 /** `batch list|show|start|check-stalled|reset`: the coordinator's calls. */
 export function addBatchVerbs(root: Command, host: CliHost): void {

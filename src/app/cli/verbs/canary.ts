@@ -1,10 +1,11 @@
 import { appendFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { actor, type CliHost, contextOf } from '#app/cli/context.ts';
-import { type Terminal, tableLines } from '#app/cli/terminal.ts';
+import type { Terminal } from '#app/cli/terminal.ts';
+import type { Report } from '#core/check.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import type { Canary, CanaryReport } from '#guard/canaries/definition.ts';
-import type { Report } from '#guard/incidents/report.ts';
+import { tableLines } from '#platform/report/console.ts';
 
 /** `canary run|list|prove|halt|resume`. */
 export function addCanaryVerbs(root: Command, host: CliHost): void {
@@ -34,7 +35,7 @@ function addRun(canary: Command, host: CliHost): void {
       const canaries = await chosen(options.only);
       const asOf = options.asOf === undefined ? undefined : instant('--as-of', options.asOf);
       const isLook = asOf !== undefined || options.only !== undefined;
-      const [run, { report, alerted }] = await withApp(async (app) => {
+      const [run, { report }] = await withApp(async (app) => {
         const [{ runCanaries }, { canaryDeps }, { alertOn, lookOnly }] = await Promise.all([
           import('#guard/canaries/run.ts'),
           import('#app/canaries.ts'),
@@ -48,16 +49,14 @@ function addRun(canary: Command, host: CliHost): void {
         });
         return [done, isLook ? lookOnly(done) : await alertOn(app, done)] as const;
       });
-      const { jsonReport } = await import('#guard/incidents/report.ts');
-      terminal.json({ ...jsonReport(report), ...run });
+      if (terminal.isJson) {
+        const { jsonReport } = await import('#platform/report/json.ts');
+        terminal.json({ ...jsonReport(report), kind: 'canary-report', ...run });
+      }
       await print(terminal, run, report);
       if (options.summary !== undefined) await append(options.summary, report);
-      if (run.results.some(({ status }) => status === 'FAIL')) host.exit(1);
-      if (
-        run.results.some(({ status }) => status === 'ERROR') ||
-        (alerted?.delivered.undelivered.length ?? 0) > 0
-      )
-        host.exit(3);
+      if (report.outcomes.some(({ status }) => status === 'fail')) host.exit(1);
+      if (report.verdict === 'error') host.exit(3);
     });
 }
 
@@ -67,25 +66,26 @@ function addList(canary: Command, host: CliHost): void {
     .description('every check: what it asks, when, and where its runbook lies')
     .action(async (_options: object, command: Command) => {
       const { terminal } = contextOf(host, command);
-      const { runbookPath } = await import('#guard/canaries/definition.ts');
       const canaries = await chosen(undefined);
       terminal.json(
-        canaries.map(({ id, phase, question, expected, looksAt, ladder, owner, repair, dependsOn }) => ({
-          ...{
-            id,
-            phase,
-            question,
-            expected,
-            looks_at: looksAt,
-            ladder,
-            owner,
-            repair,
-            depends_on: dependsOn,
-            runbook: runbookPath(id),
-          },
-        })),
+        canaries.map(
+          ({ id, phase, question, expected, looksAt, severity, owner, repair, runbook, dependsOn }) => ({
+            ...{
+              id,
+              phase,
+              question,
+              expected,
+              looks_at: looksAt,
+              severity,
+              owner,
+              repair,
+              depends_on: dependsOn,
+              runbook,
+            },
+          }),
+        ),
       );
-      const rows = canaries.map(({ id, phase, looksAt, ladder: [{ by, severity }], question }) => [
+      const rows = canaries.map(({ id, phase, looksAt, severity: [{ by, severity }], question }) => [
         phase,
         id,
         looksAt,
@@ -112,8 +112,8 @@ function addProve(canary: Command, host: CliHost): void {
       const report = await proveCatalogue(config, {
         ...(only === undefined ? {} : { only }),
         say: (line) => terminal.progress(line),
-        onProof: ({ canary_id, proven, detail }) =>
-          terminal.progress(`${proven ? 'fires ' : 'SILENT'} ${canary_id}: ${detail}`),
+        onProof: ({ check, proven, detail }) =>
+          terminal.progress(`${proven ? 'fires ' : 'SILENT'} ${check}: ${detail}`),
       });
       terminal.json(report);
       terminal.line(
@@ -175,29 +175,32 @@ function instant(option: string, text: string): Date {
 
 /** Who passed and who did not as a table; then the report as every channel words it. */
 async function print(terminal: Terminal, run: CanaryReport, report: Report): Promise<void> {
+  const [{ consoleLines }, { STATUS_WORDS }] = await Promise.all([
+    import('#platform/report/console.ts'),
+    import('#platform/report/words.ts'),
+  ]);
   const rows = run.results
-    .filter(({ status }) => status !== 'SKIP')
-    .map(({ status, severity, phase, canary_id, slate, reason }) => [
-      status,
-      status === 'PASS' ? '' : severity,
+    .filter(({ status }) => status !== 'skip')
+    .map(({ status, severity, phase, check, slate, reason }) => [
+      STATUS_WORDS[status],
+      status === 'pass' ? '' : severity,
       phase,
-      canary_id,
+      check,
       slate,
       reason,
     ]);
-  const { consoleReport } = await import('#guard/incidents/report.ts');
   if (rows.length > 0) {
     for (const line of tableLines(['status', 'severity', 'phase', 'check', 'slate', 'reason'], rows))
       terminal.line(line);
     terminal.line();
   }
-  for (const line of consoleReport(report)) terminal.line(line);
+  for (const line of consoleLines(report)) terminal.line(line);
 }
 
 async function append(file: string, report: Report): Promise<void> {
-  const { summaryReport } = await import('#guard/incidents/report.ts');
+  const { markdownReport } = await import('#platform/report/markdown.ts');
   try {
-    await appendFile(file, summaryReport(report));
+    await appendFile(file, markdownReport(report));
   } catch (error) {
     throw new TipoffError(
       'TIPOFF_STORAGE',

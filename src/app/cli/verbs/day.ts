@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { actor, type CliHost, contextOf } from '#app/cli/context.ts';
 import { printBatch, printPicks } from '#app/cli/picks.ts';
-import { duration, type Terminal, tableLines } from '#app/cli/terminal.ts';
+import type { Terminal } from '#app/cli/terminal.ts';
 import { parseSlate, slateOf } from '#core/calendar.ts';
+import { duration } from '#core/format.ts';
 import { parseRunMode } from '#core/run-modes.ts';
 import type { BatchResult } from '#pipeline/batch/run.ts';
 import type { DayResult, PhaseReport } from '#pipeline/day.ts';
+import { tableLines } from '#platform/report/console.ts';
 
 /** `day`, `predict`, `grade`. */
 export function addDayVerbs(root: Command, host: CliHost): void {

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
-import { duration, type Terminal, tableLines } from '#app/cli/terminal.ts';
+import type { Terminal } from '#app/cli/terminal.ts';
 import type { DemoChecks } from '#app/demo.ts';
 import { TipoffError } from '#core/errors.ts';
+import { duration } from '#core/format.ts';
 import type { DayResult } from '#pipeline/day.ts';
 import type { RecordRow } from '#pipeline/grade/record.ts';
+import { tableLines } from '#platform/report/console.ts';
 
 /** `demo`: a simulated league from schedule to grades, in a home of its own. */
 export function addDemoVerb(root: Command, host: CliHost): void {
@@ -91,7 +93,8 @@ function printRecord(terminal: Terminal, record: readonly RecordRow[]): void {
 function printChecks(terminal: Terminal, { counts, troubles }: DemoChecks): void {
   terminal.line();
   terminal.line(
-    `Checks over all phases: ${counts.PASS} pass, ${counts.FAIL} fail, ${counts.ERROR} could not run, ${counts.SKIP} skipped (not due yet, or nothing to look at).`,
+    `Checks over all phases: ${counts.pass} pass, ${counts.fail} fail, ${counts.error} could not run, ${counts.skip} skipped (not due yet, or nothing to look at).`,
   );
-  for (const { status, canary_id, reason } of troubles) terminal.line(`  ${status} ${canary_id}: ${reason}`);
+  for (const { status, check, reason } of troubles)
+    terminal.line(`  ${status.toUpperCase()} ${check}: ${reason}`);
 }

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
-import { tableLines } from '#app/cli/terminal.ts';
 import { TipoffError } from '#core/errors.ts';
 import type { Drill, DrillResult } from '#guard/drills/drill.ts';
+import { tableLines } from '#platform/report/console.ts';
 
 /** `drill list|run`: incidents of the past, played again. */
 export function addDrillVerbs(root: Command, host: CliHost): void {

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { actor, type CliHost, contextOf } from '#app/cli/context.ts';
-import { type Terminal, tableLines } from '#app/cli/terminal.ts';
+import type { Terminal } from '#app/cli/terminal.ts';
 import type { App } from '#app/compose.ts';
 import { TipoffError } from '#core/errors.ts';
 import type { IncidentDoc } from '#guard/incidents/document.ts';
+import { tableLines } from '#platform/report/console.ts';
 
 /** `incidents list|show|ack|snooze|deliver`. */
 export function addIncidentVerbs(root: Command, host: CliHost): void {

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
-import { duration, type Terminal, tableLines } from '#app/cli/terminal.ts';
+import type { Terminal } from '#app/cli/terminal.ts';
 import { refuseDemonstration } from '#app/demo.ts';
+import { duration } from '#core/format.ts';
 import { REASON_CODES, type ReasonCode } from '#pipeline/ingest/format.ts';
 import type { FileReport, IngestReport } from '#pipeline/ingest/ingest.ts';
+import { tableLines } from '#platform/report/console.ts';
 
 const EXIT_CODES = `
 Exits with 2 when a file could not be loaded, or when a file named here has damaged rows: the others are loaded all the same.

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
-import { tableLines } from '#app/cli/terminal.ts';
 import { parseSlate, slateOf } from '#core/calendar.ts';
+import { tableLines } from '#platform/report/console.ts';
 
 /** `train`, `evaluate`, `models list|promote|retire`. */
 export function addModelVerbs(root: Command, host: CliHost): void {

@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander';
 import { actor, type CliHost, contextOf } from '#app/cli/context.ts';
-import { type Terminal, tableLines } from '#app/cli/terminal.ts';
+import type { Terminal } from '#app/cli/terminal.ts';
 import { parseSlate, seasonOf } from '#core/calendar.ts';
 import type { ExportReport } from '#pipeline/exports/export.ts';
+import { tableLines } from '#platform/report/console.ts';
 
 /** `publish list|undo`, `export`. */
 export function addPublishVerbs(root: Command, host: CliHost): void {

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
-import { tableLines } from '#app/cli/terminal.ts';
 import { addDays, parseSlate, slateOf } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
+import { percent } from '#core/format.ts';
 import type { QualityReport } from '#guard/quality/report.ts';
 import type { TrendPoint } from '#guard/quality/trend.ts';
+import { tableLines } from '#platform/report/console.ts';
 
 /** Days of `--recent`. */
 const RECENT_DAYS = 14;
@@ -48,7 +49,7 @@ export function addQualityVerb(root: Command, host: CliHost): void {
         );
       }
       const kind = options.recent === true ? 'recent' : 'training';
-      const [{ qualityReport, percent }, { recordReport, readTrend }] = await Promise.all([
+      const [{ qualityReport }, { recordReport, readTrend }] = await Promise.all([
         import('#guard/quality/report.ts'),
         import('#guard/quality/trend.ts'),
       ]);
@@ -58,17 +59,13 @@ export function addQualityVerb(root: Command, host: CliHost): void {
         return { report: made, trend: await readTrend(warehouse, kind) };
       });
       terminal.json({ ...report, kind, trend });
-      for (const line of reportLines(report, trend, percent)) terminal.line(line);
+      for (const line of reportLines(report, trend)) terminal.line(line);
       // No rows is no proof: whoever goes on to train must not go on.
       if (report.verdict === 'fail' || report.verdict === 'empty') host.exit(1);
     });
 }
 
-function reportLines(
-  report: QualityReport,
-  trend: readonly TrendPoint[],
-  percent: (share: number) => string,
-): string[] {
+function reportLines(report: QualityReport, trend: readonly TrendPoint[]): string[] {
   const months = report.months.map((one) => [
     one.month,
     one.rows,

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
-import { tableLines } from '#app/cli/terminal.ts';
 import { TipoffError } from '#core/errors.ts';
 import type { JudgedTable } from '#guard/staging.ts';
+import { tableLines } from '#platform/report/console.ts';
 
 interface StagingOptions {
   readonly maxAgeHours: string;

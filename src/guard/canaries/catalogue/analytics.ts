@@ -6,7 +6,7 @@ export const gamesSummarised = defineCanary({
   question: 'Is every game of last night that has a box score summarised?',
   expected: 'team and player summaries for every game with a box score',
   looksAt: 'last_night',
-  ladder: [
+  severity: [
     { by: '10:45', severity: 'warning' },
     { by: '12:15', severity: 'critical' },
   ],
@@ -41,7 +41,7 @@ export const nullMinutesPoints = defineCanary({
   question: 'Has everybody who played minutes and points?',
   expected: 'minutes and points for every player who was on court',
   looksAt: 'last_night',
-  ladder: [{ by: '10:30', severity: 'critical' }],
+  severity: [{ by: '10:30', severity: 'critical' }],
   owner: 'data',
   repair:
     'tipoff ingest <box scores>, then tipoff backfill run --from {slate} --to {slate} --phases analytics',
@@ -74,7 +74,7 @@ export const teamTotals = defineCanary({
   question: 'Do the players’ points add up to the team’s?',
   expected: 'the sum of the players equal to the team total for every team',
   looksAt: 'last_night',
-  ladder: [{ by: '10:30', severity: 'warning' }],
+  severity: [{ by: '10:30', severity: 'warning' }],
   owner: 'data',
   repair:
     'tipoff ingest <box scores>, then tipoff backfill run --from {slate} --to {slate} --phases analytics',
@@ -107,7 +107,7 @@ export const teamMinutes = defineCanary({
   question: 'Do the minutes of the players fill the game?',
   expected: 'about five times the length of the game for every team',
   looksAt: 'last_night',
-  ladder: [{ by: '10:30', severity: 'warning' }],
+  severity: [{ by: '10:30', severity: 'warning' }],
   owner: 'data',
   repair:
     'tipoff ingest <box scores>, then tipoff backfill run --from {slate} --to {slate} --phases analytics',
@@ -143,7 +143,7 @@ export const summaryDuplicates = defineCanary({
   question: 'Does anybody stand in two games of one day, or twice in one game?',
   expected: 'one summary per player and day over the last fortnight',
   looksAt: 'now',
-  ladder: [{ by: '00:00', severity: 'critical' }],
+  severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'data',
   repair: 'tipoff backfill run --from {slate} --to {slate} --phases analytics',
   dependsOn: ['ingest'],
@@ -176,7 +176,7 @@ export const contextBuilt = defineCanary({
   question: 'Is there a roster for both teams of every game tonight?',
   expected: 'at least eight players of each team in the context of every game',
   looksAt: 'tonight',
-  ladder: [
+  severity: [
     { by: '10:30', beforeTip: 120, severity: 'warning' },
     { by: '11:30', beforeTip: 60, severity: 'critical' },
   ],

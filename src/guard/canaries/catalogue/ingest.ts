@@ -11,7 +11,7 @@ export const scheduleAhead = defineCanary({
   question: 'Does the schedule reach into the coming days?',
   expected: 'a counted game within the next nine days, from 25 October to 5 April',
   looksAt: 'now',
-  ladder: [{ by: '00:00', severity: 'critical' }],
+  severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'data',
   repair: 'tipoff fetch {slate}, or tipoff ingest <schedule file>, then tipoff day {slate}',
   dependsOn: [],
@@ -40,7 +40,7 @@ export const scheduleStatusStale = defineCanary({
   question: 'Is every game of last night final?',
   expected: 'every game of last night final',
   looksAt: 'last_night',
-  ladder: [
+  severity: [
     { by: '10:15', severity: 'warning' },
     { by: '12:00', severity: 'critical' },
   ],
@@ -69,7 +69,7 @@ export const boxScoresMissing = defineCanary({
   question: 'Do all games of last night have box scores, and which do not?',
   expected: 'a box score of both teams for every game of last night',
   looksAt: 'last_night',
-  ladder: [
+  severity: [
     { by: '10:15', severity: 'warning' },
     { by: '12:00', severity: 'critical' },
   ],
@@ -103,7 +103,7 @@ export const boxRowsPlausible = defineCanary({
   question: 'Has every team of last night a plausible number of players in its box score?',
   expected: '6 to 15 players on court for every team with a box score',
   looksAt: 'last_night',
-  ladder: [{ by: '10:15', severity: 'warning' }],
+  severity: [{ by: '10:15', severity: 'warning' }],
   owner: 'data',
   repair: 'tipoff fetch {slate}, or tipoff ingest <box scores>, then tipoff day {slate}',
   dependsOn: [],
@@ -138,7 +138,7 @@ export const linesPresent = defineCanary({
   question: 'Are points lines in for every game, while there is a market?',
   expected: 'points lines for every game, as on the days before',
   looksAt: 'tonight',
-  ladder: [
+  severity: [
     { by: '17:30', beforeTip: 90, severity: 'warning' },
     { by: '18:30', beforeTip: 30, severity: 'critical' },
   ],
@@ -180,7 +180,7 @@ export const linesResolved = defineCanary({
   question: 'Do the quoted names belong to known players and games?',
   expected: 'nearly every quoted player resolved to an id',
   looksAt: 'tonight',
-  ladder: [{ by: '12:30', beforeTip: 60, severity: 'warning' }],
+  severity: [{ by: '12:30', beforeTip: 60, severity: 'warning' }],
   owner: 'data',
   repair: 'add the spellings to src/core/names.ts, then tipoff day {slate}',
   dependsOn: [],
@@ -218,7 +218,7 @@ export const injuryFeedFresh = defineCanary({
   question: 'Is there an availability report for tonight?',
   expected: 'a report for tonight, as on the days before',
   looksAt: 'tonight',
-  ladder: [
+  severity: [
     { by: '15:00', beforeTip: 90, severity: 'warning' },
     { by: '18:00', beforeTip: 30, severity: 'critical' },
   ],
@@ -257,7 +257,7 @@ export const rejectedShare = defineCanary({
   question: 'Did a source begin to send rows that are refused?',
   expected: 'at most a fifth of the rows of each source in quarantine',
   looksAt: 'now',
-  ladder: [{ by: '00:00', severity: 'warning' }],
+  severity: [{ by: '00:00', severity: 'warning' }],
   owner: 'data',
   repair: 'correct the format in src/pipeline/ingest/formats, then tipoff ingest <file>',
   dependsOn: [],

@@ -7,7 +7,7 @@ export const featuresPresent = defineCanary({
   question: 'Does every player who may play tonight have a feature row?',
   expected: 'a feature row for every player of the context',
   looksAt: 'tonight',
-  ladder: [
+  severity: [
     { by: '10:30', beforeTip: 105, severity: 'warning' },
     { by: '11:30', beforeTip: 60, severity: 'critical' },
   ],
@@ -39,7 +39,7 @@ export const precomputeHeld = defineCanary({
   question: 'Did every processor run for tonight, and is none held?',
   expected: 'the newest run of every processor for tonight done',
   looksAt: 'tonight',
-  ladder: [
+  severity: [
     { by: '10:30', beforeTip: 105, severity: 'warning' },
     { by: '11:30', beforeTip: 60, severity: 'critical' },
   ],
@@ -75,7 +75,7 @@ export const qualityReady = defineCanary({
   question: 'Are as many players ready to be predicted as usual?',
   expected: 'the share of ready feature rows at 70 % of the usual or more',
   looksAt: 'tonight',
-  ladder: [
+  severity: [
     { by: '10:30', beforeTip: 105, severity: 'warning' },
     { by: '11:30', beforeTip: 60, severity: 'critical' },
   ],
@@ -119,7 +119,7 @@ export const requiredDefaults = defineCanary({
   question: 'Which required feature is missing for more players than usual?',
   expected: 'every required feature there for as many players as usual',
   looksAt: 'tonight',
-  ladder: [{ by: '10:30', beforeTip: 105, severity: 'critical' }],
+  severity: [{ by: '10:30', beforeTip: 105, severity: 'critical' }],
   owner: 'data',
   repair: 'tipoff day {slate}',
   dependsOn: ['ingest', 'analytics'],
@@ -159,7 +159,7 @@ export const cacheMisses = defineCanary({
   question: 'Is everybody who played before tonight in the daily cache?',
   expected: 'a cache row for every player with a history',
   looksAt: 'tonight',
-  ladder: [{ by: '10:30', beforeTip: 105, severity: 'warning' }],
+  severity: [{ by: '10:30', beforeTip: 105, severity: 'warning' }],
   owner: 'data',
   repair: 'tipoff day {slate}',
   dependsOn: ['ingest', 'analytics'],
@@ -188,7 +188,7 @@ export const staleInputs = defineCanary({
   question: 'Do tonight’s features know the newest game of every player?',
   expected: 'the last game in the cache equal to the last game summarised',
   looksAt: 'tonight',
-  ladder: [{ by: '11:00', beforeTip: 75, severity: 'warning' }],
+  severity: [{ by: '11:00', beforeTip: 75, severity: 'warning' }],
   owner: 'data',
   repair: 'tipoff day {slate}',
   dependsOn: ['ingest', 'analytics'],
@@ -233,7 +233,7 @@ export const featuresConstant = defineCanary({
   question: 'Is a feature of form the same for everybody?',
   expected: 'different values between players for every feature of form',
   looksAt: 'tonight',
-  ladder: [{ by: '10:30', beforeTip: 105, severity: 'critical' }],
+  severity: [{ by: '10:30', beforeTip: 105, severity: 'critical' }],
   owner: 'data',
   repair: 'tipoff day {slate}',
   dependsOn: ['ingest', 'analytics'],
@@ -267,7 +267,7 @@ export const featuresShifted = defineCanary({
   question: 'Did the mean of a feature jump against the fortnight before?',
   expected: 'the mean of every feature of form between half and double the usual',
   looksAt: 'tonight',
-  ladder: [{ by: '10:30', beforeTip: 105, severity: 'critical' }],
+  severity: [{ by: '10:30', beforeTip: 105, severity: 'critical' }],
   owner: 'data',
   repair: 'tipoff day {slate}',
   dependsOn: ['ingest', 'analytics'],

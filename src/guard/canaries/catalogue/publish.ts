@@ -19,7 +19,7 @@ export const exportFresh = defineCanary({
   question: 'Are the exports of tonight there, for the right slate, and newer than the publication?',
   expected: 'picks and predictions of tonight, written within 20 minutes of the newest publication',
   looksAt: 'tonight',
-  ladder: [
+  severity: [
     { by: '11:00', beforeTip: 75, severity: 'warning' },
     { by: '12:45', beforeTip: 45, severity: 'critical' },
   ],
@@ -64,7 +64,7 @@ export const exportNotEmpty = defineCanary({
   question: 'Does tonight’s export hold rows that can be read?',
   expected: 'a readable document with rows and the status ok',
   looksAt: 'tonight',
-  ladder: [{ by: '11:00', beforeTip: 75, severity: 'critical' }],
+  severity: [{ by: '11:00', beforeTip: 75, severity: 'critical' }],
   owner: 'predictions',
   repair: 'tipoff export {slate}',
   dependsOn: ['predict'],
@@ -169,7 +169,7 @@ export const exportEqualsTable = defineCanary({
   question: 'Do users see exactly the rows that are published?',
   expected: 'every visible row in the exports with its forecast and line, and no other row',
   looksAt: 'tonight',
-  ladder: [{ by: '11:15', beforeTip: 60, severity: 'warning' }],
+  severity: [{ by: '11:15', beforeTip: 60, severity: 'warning' }],
   owner: 'predictions',
   repair: 'tipoff export {slate}',
   dependsOn: ['predict'],
@@ -217,7 +217,7 @@ export const resultsExported = defineCanary({
   question: 'Are last night’s results exported?',
   expected: 'a document with the grades of last night',
   looksAt: 'last_night',
-  ladder: [
+  severity: [
     { by: '11:30', severity: 'info' },
     { by: '14:00', severity: 'warning' },
   ],

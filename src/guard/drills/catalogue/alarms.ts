@@ -131,10 +131,10 @@ async function messages(world: DrillWorld, failing: readonly [string, ...string[
 
 function failureOf(id: string, slate: string): CanaryResult {
   return {
-    canary_id: id,
+    check: id,
     phase: 'precompute',
     severity: 'warning',
-    status: 'FAIL',
+    status: 'fail',
     question: 'Is all well?',
     seen: 0,
     expected: 'everything well',

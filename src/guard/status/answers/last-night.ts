@@ -1,13 +1,7 @@
 import { addDays, easternInstant } from '#core/calendar.ts';
+import { outOf, percentOf } from '#core/format.ts';
 import { MAIN_MARKET } from '#core/markets.ts';
-import {
-  type Found,
-  outOf,
-  percent,
-  type Question,
-  type StatusMoment,
-  type StatusWorld,
-} from '#guard/status/answer.ts';
+import type { Found, Question, StatusMoment, StatusWorld } from '#guard/status/answer.ts';
 import { COUNTED_GRADES } from '#pipeline/grade/grade.ts';
 
 const CHAIN = `
@@ -123,7 +117,7 @@ async function graded({ warehouse }: StatusWorld, { lastNight, now }: StatusMome
   const whole = sum('graded') === sum('gradable');
   return {
     verdict: whole ? 'good' : sum('graded') < 0.8 * sum('gradable') && isDue ? 'bad' : 'attention',
-    answer: `${percent(sum('graded'), sum('gradable'))} of the gradable rows of ${lastNight} are graded${champion === undefined ? '' : `; ${champion.system_id}: ${champion.wins}-${champion.losses}${champion.pushes > 0 ? `-${champion.pushes}` : ''} (${hitRate(champion)}), mean error ${champion.mae?.toFixed(2) ?? 'unknown'} ${champion.market}`}.`,
+    answer: `${percentOf(sum('graded'), sum('gradable'))} of the gradable rows of ${lastNight} are graded${champion === undefined ? '' : `; ${champion.system_id}: ${champion.wins}-${champion.losses}${champion.pushes > 0 ? `-${champion.pushes}` : ''} (${hitRate(champion)}), mean error ${champion.mae?.toFixed(2) ?? 'unknown'} ${champion.market}`}.`,
     table: {
       header: [
         'market',

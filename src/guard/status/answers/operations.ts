@@ -1,14 +1,9 @@
 import { slateOf } from '#core/calendar.ts';
+import { clause, count, outOf, span, when } from '#core/format.ts';
 import { isInForce, readHalt } from '#guard/canaries/halt.ts';
 import { listIncidents } from '#guard/incidents/acknowledge.ts';
-import { clause, compareSeverity, count, failingSlates, span, when } from '#guard/incidents/document.ts';
-import {
-  type Found,
-  outOf,
-  type Question,
-  type StatusMoment,
-  type StatusWorld,
-} from '#guard/status/answer.ts';
+import { compareSeverity, failingSlates } from '#guard/incidents/document.ts';
+import type { Found, Question, StatusMoment, StatusWorld } from '#guard/status/answer.ts';
 import { DEFAULT_STALL_RULES } from '#pipeline/batch/stall.ts';
 import { isActive, listBatches } from '#pipeline/batch/state.ts';
 import { LAST_RUNS, type Last } from './running.ts';

@@ -1,14 +1,8 @@
 import { addDays, daysBetween, type Slate, slateOf } from '#core/calendar.ts';
+import { count, outOf, span, when } from '#core/format.ts';
 import { MAIN_MARKET } from '#core/markets.ts';
 import { listIncidents } from '#guard/incidents/acknowledge.ts';
-import { count, span, when } from '#guard/incidents/document.ts';
-import {
-  type Found,
-  outOf,
-  type Question,
-  type StatusMoment,
-  type StatusWorld,
-} from '#guard/status/answer.ts';
+import type { Found, Question, StatusMoment, StatusWorld } from '#guard/status/answer.ts';
 import { readStored } from '#pipeline/exports/export.ts';
 import { COUNTED_GRADES } from '#pipeline/grade/grade.ts';
 

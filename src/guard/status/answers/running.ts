@@ -1,12 +1,6 @@
 import { addDays } from '#core/calendar.ts';
-import { clause, when } from '#guard/incidents/document.ts';
-import {
-  type Found,
-  outOf,
-  type Question,
-  type StatusMoment,
-  type StatusWorld,
-} from '#guard/status/answer.ts';
+import { clause, outOf, when } from '#core/format.ts';
+import type { Found, Question, StatusMoment, StatusWorld } from '#guard/status/answer.ts';
 import { listBatches } from '#pipeline/batch/state.ts';
 
 /** The last run of a processor. */

@@ -1,15 +1,8 @@
 import { easternInstant, easternTime } from '#core/calendar.ts';
 import { FEATURES } from '#core/features.ts';
+import { count, outOf, percentOf } from '#core/format.ts';
 import { PUBLISHED_IN } from '#core/markets.ts';
-import { count } from '#guard/incidents/document.ts';
-import {
-  type Found,
-  outOf,
-  percent,
-  type Question,
-  type StatusMoment,
-  type StatusWorld,
-} from '#guard/status/answer.ts';
+import type { Found, Question, StatusMoment, StatusWorld } from '#guard/status/answer.ts';
 import { SKIP_REASONS } from '#pipeline/batch/plan.ts';
 import { listBatches, readOutcomes } from '#pipeline/batch/state.ts';
 
@@ -239,7 +232,7 @@ async function picks({ warehouse, state }: StatusWorld, { slate, noGames }: Stat
   }
   return {
     verdict: found === 0 ? 'attention' : 'good',
-    answer: `${found} of ${total} forecasts of ridge are picks (${percent(found, total)})${others.length === 0 ? '' : `; the others: ${others.map(({ reason, players }) => `${players} ${reason}`).join(', ')}`}.`,
+    answer: `${found} of ${total} forecasts of ridge are picks (${percentOf(found, total)})${others.length === 0 ? '' : `; the others: ${others.map(({ reason, players }) => `${players} ${reason}`).join(', ')}`}.`,
     table,
   };
 }

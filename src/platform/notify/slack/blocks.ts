@@ -1,4 +1,5 @@
 import type { Notice, Severity } from '#platform/notify/port.ts';
+import { escapeMrkdwn, oneLine } from '#platform/report/escape.ts';
 
 /** Limits of Slack's Block Kit and chat methods that a rendering must keep. */
 export const SLACK_LIMITS = { blocks: 50, text: 3000, header: 150, fallback: 4000 } as const;
@@ -107,19 +108,6 @@ function runbookText(path: string, address: string | undefined): string {
   const shown = escapeMrkdwn(oneLine(path));
   if (address === undefined) return `runbook ${shown}`;
   return `<${escapeMrkdwn(address).replaceAll('|', '%7C')}|runbook ${shown.replaceAll('|', '/')}>`;
-}
-
-/** The three characters that Slack reads as markup in any text, and the mark that would open a code block. */
-export function escapeMrkdwn(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('```', "'''");
-}
-
-function oneLine(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ').trim();
 }
 
 /** Cuts to a length in UTF-16 units, never inside a character, an escape or in silence. */
