@@ -67,9 +67,9 @@ describe('a report', () => {
   it('in Markdown has a row and the details of every failure', () => {
     const text = markdownReport(REPORT, { files: 'https://example.com/blob/main' });
     expect(text).toContain(
-      '| 🔴 | prediction\\_gap | 2025-01-10 | predictions for every game | 7 | BOS @ NYK, ',
+      '| 🔴 | prediction_gap | 2025-01-10 | predictions for every game | 7 | BOS @ NYK, ',
     );
-    expect(text).toContain('[docs/runbooks/prediction\\_gap.md](https://example.com/blob/main/docs/');
+    expect(text).toContain('[docs/runbooks/prediction_gap.md](https://example.com/blob/main/docs/');
     expect(text).toContain('<details><summary>1 skipped</summary>');
     expect(text).toContain('tipoff predict 2025-01-10 --mode RETRY');
   });
