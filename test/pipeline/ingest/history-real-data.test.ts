@@ -6,8 +6,8 @@ import { folderFiles } from '#pipeline/ingest/folder.ts';
 import { FORMATS } from '#pipeline/ingest/formats/formats.ts';
 import { type IngestReport, ingest } from '#pipeline/ingest/ingest.ts';
 import { virtualClock } from '#platform/clock.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 const SHARED = join(import.meta.dirname, '../../../../shared');
 const DATA = process.env['TIPOFF_DATA'] ?? join(SHARED, 'data');
@@ -21,7 +21,7 @@ describe.skipIf(!isThere)(
     let first: IngestReport;
     let second: IngestReport;
     beforeAll(async () => {
-      warehouse = await openDuckDb(':memory:');
+      warehouse = await openWarehouse({ tables: 'none' });
       await warehouse.prepare(CONTRACTS.filter(({ dataset }) => dataset === 'nba_raw'));
       const files = [
         ...(await folderFiles(join(DATA, 'schedule'))),

@@ -4,7 +4,7 @@ import { ingestedFiles, injuryReports, rejectedRows } from '#core/contracts/nba_
 import { FORMATS } from '#pipeline/ingest/formats/formats.ts';
 import { ingest } from '#pipeline/ingest/ingest.ts';
 import { virtualClock } from '#platform/clock.ts';
-import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 const SPANS = [
   'game_date,game_time_et,matchup,team,player,status,reason,first_report_utc,last_report_utc,n_reports',
@@ -12,7 +12,7 @@ const SPANS = [
 ].join('\n');
 
 async function ingested(path: string, bytes: Uint8Array) {
-  const warehouse = await openDuckDb(':memory:');
+  const warehouse = await openWarehouse({ tables: 'none' });
   await warehouse.prepare([injuryReports, ingestedFiles, rejectedRows]);
   const files = [{ path, read: async () => bytes }];
   const report = await ingest({
