@@ -23,7 +23,7 @@ interface PlanNode {
 /** Runs the statement of every check over a home under the engine's own profiler. */
 export async function scansOf(home: string, asOf: Date): Promise<Scan[]> {
   // EXPLAIN is no part of the portable subset, so the lint is off here.
-  const warehouse = await openDuckDb(join(home, 'warehouse.duckdb'), { lint: false });
+  const warehouse = await openDuckDb(join(home, 'warehouse.duckdb'));
   try {
     const scans: Scan[] = [];
     for (const { id, look, looksAt } of CATALOGUE) {

@@ -62,20 +62,24 @@ export const FACETS = {
    * For every name in lines and reports of a slate: the players it could mean by whole name, alias or last name. A new
    * player whose name nobody quotes disturbs nothing.
    */
-  names: `SELECT u.slate, u.player_lookup, d.wanted, p.player_id, p.player_lookup AS known_as, p.last_lookup
-    FROM (
+  names: `WITH quoted AS (
       SELECT slate, player_lookup FROM nba_raw.player_lines WHERE ${READ}
       UNION DISTINCT SELECT slate, player_lookup FROM nba_raw.injury_reports WHERE ${READ}
-    ) u
-    JOIN (
+    ),
+    resolved AS (
       SELECT q.player_lookup, COALESCE(a.player_lookup, q.player_lookup) AS wanted
-      FROM (
-        SELECT player_lookup FROM nba_raw.player_lines WHERE ${READ}
-        UNION DISTINCT SELECT player_lookup FROM nba_raw.injury_reports WHERE ${READ}
-      ) q
+      FROM (SELECT DISTINCT player_lookup FROM quoted) q
       LEFT JOIN nba_reference.player_aliases a ON a.alias_lookup = q.player_lookup
-    ) d ON d.player_lookup = u.player_lookup
-    LEFT JOIN nba_reference.players p ON p.player_lookup = d.wanted OR ENDS_WITH(d.player_lookup, p.last_lookup)`,
+    ),
+    meant AS (
+      SELECT r.player_lookup, p.player_id, p.player_lookup AS known_as, p.last_lookup
+      FROM resolved r
+      JOIN nba_reference.players p ON p.player_lookup = r.wanted OR ENDS_WITH(r.player_lookup, p.last_lookup)
+    )
+    SELECT q.slate, q.player_lookup, r.wanted, m.player_id, m.known_as, m.last_lookup
+    FROM quoted q
+    JOIN resolved r ON r.player_lookup = q.player_lookup
+    LEFT JOIN meant m ON m.player_lookup = q.player_lookup`,
 } as const;
 
 export type Facet = keyof typeof FACETS;

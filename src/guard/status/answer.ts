@@ -104,7 +104,7 @@ WITH days AS (
 SELECT d.slate, d.games, COALESCE(d.slate >= f.first_slate, FALSE) AS in_operation, COALESCE(p.games, 0) AS games_predicted, COALESCE(e.players, 0) AS expected, COALESCE(p.players, 0) AS predicted,
   CASE WHEN d.slate >= f.first_slate THEN 100 * fn.safe_div(COALESCE(p.players, 0), e.players) END AS coverage, 100 * fn.safe_div(q.ready, q.players) AS ready, q.mean_quality
 FROM days d
-LEFT JOIN (SELECT MIN(slate) AS first_slate FROM nba_predictions.publications WHERE slate <= CAST(@to AS DATE)) f ON TRUE
+CROSS JOIN (SELECT MIN(slate) AS first_slate FROM nba_predictions.publications WHERE slate <= CAST(@to AS DATE)) f
 LEFT JOIN expected e ON e.slate = d.slate
 LEFT JOIN predicted p ON p.slate = d.slate
 LEFT JOIN quality q ON q.slate = d.slate

@@ -106,13 +106,15 @@ seen AS (
   JOIN team_order o ON o.team_abbr = a.team_abbr AND o.game_id = a.game_id
   WHERE a.next_seen_on IS NULL OR a.next_seen_on >= CAST(@from AS DATE)
 ),
+unambiguous AS (
+  SELECT player_lookup, MIN(player_id) AS player_id FROM nba_reference.players GROUP BY player_lookup HAVING COUNT(*) = 1
+),
 reports AS (
   SELECT r.slate, r.team_abbr, COALESCE(r.player_id, p.player_id) AS player_id, r.player_name, r.player_lookup, r.status, r.reason, r.report_at,
     r.ingested_at, r.row_id
   FROM nba_raw.injury_reports r
   LEFT JOIN nba_reference.player_aliases a ON a.alias_lookup = r.player_lookup
-  LEFT JOIN nba_reference.players p ON p.player_lookup = COALESCE(a.player_lookup, r.player_lookup)
-    AND NOT EXISTS (SELECT 1 FROM nba_reference.players q WHERE q.player_lookup = p.player_lookup AND q.player_id <> p.player_id)
+  LEFT JOIN unambiguous p ON p.player_lookup = COALESCE(a.player_lookup, r.player_lookup)
   WHERE r.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
 ),
 statuses AS (

@@ -8,6 +8,27 @@ const rules = (sql: string) => lintSql(sql).map((problem) => problem.rule);
 
 /** Each construct with the one rule that must speak. */
 const PLANTED: readonly (readonly [rule: string, sql: string])[] = [
+  [
+    'join-subquery',
+    'SELECT a.id FROM nba_raw.a a JOIN nba_raw.b b ON b.id = a.id AND NOT EXISTS (SELECT 1 FROM nba_raw.c)',
+  ],
+  [
+    'join-subquery',
+    'SELECT a.id FROM nba_raw.a a LEFT JOIN nba_raw.b b ON b.id = a.id AND b.x IN (SELECT x FROM nba_raw.c)',
+  ],
+  [
+    'outer-join-equality',
+    'SELECT a.id FROM nba_raw.a a LEFT JOIN nba_raw.b b ON b.id = a.id OR ENDS_WITH(a.id, b.id)',
+  ],
+  [
+    'outer-join-equality',
+    'SELECT a.id FROM nba_raw.a a LEFT JOIN nba_raw.b b ON b.x = @x AND b.y > a.y WHERE a.x = b.x',
+  ],
+  ['outer-join-equality', 'SELECT a.id FROM nba_raw.a a FULL OUTER JOIN nba_raw.b b ON a.x = a.y'],
+  [
+    'outer-join-equality',
+    'SELECT a.id FROM nba_raw.a a LEFT JOIN (SELECT MAX(x) AS x FROM nba_raw.b) b ON TRUE',
+  ],
   ['backticks', 'SELECT id FROM `project.nba_raw.player_lines`'],
   ['double-quotes', 'SELECT "id" FROM nba_raw.player_lines'],
   ['select-except', 'SELECT * EXCEPT (id) FROM nba_raw.player_lines'],

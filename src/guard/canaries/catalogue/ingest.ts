@@ -236,9 +236,9 @@ FROM (
   LEFT JOIN (SELECT DISTINCT slate FROM nba_raw.injury_reports WHERE slate >= CAST(@from AS DATE) AND slate < CAST(@slate AS DATE)) r ON r.slate = s.slate
   WHERE s.slate >= CAST(@from AS DATE) AND s.slate < CAST(@slate AS DATE) AND s.is_counted AND s.status NOT IN ('postponed', 'cancelled')
 ) AS u
-LEFT JOIN (
+CROSS JOIN (
   SELECT COUNT(*) AS statements FROM nba_raw.injury_reports WHERE slate = CAST(@slate AS DATE) AND report_at <= CAST(@as_of AS TIMESTAMP)
-) AS t ON TRUE
+) AS t
 WHERE u.slates > 0 AND u.slates >= 0.9 * u.days`,
   },
   sabotage: { sql: ['DELETE FROM nba_raw.injury_reports WHERE slate = CAST(@slate AS DATE)'] },

@@ -1,7 +1,6 @@
 import { TipoffError } from '#core/errors.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
 import { bigqueryFunctions } from '#platform/warehouse/functions.ts';
-import { portabilityGuard } from '#platform/warehouse/lint/lint.ts';
 import type { LiveColumn, SqlParams, Warehouse } from '#platform/warehouse/port.ts';
 import { type CatalogueOptions, openCatalogue } from './catalogue.ts';
 import { type BigQueryClientOptions, openBigQueryClient } from './client.ts';
@@ -16,8 +15,6 @@ export interface BigQueryOptions
     LoadTarget {
   /** Waits between tries and looks at running jobs; the wall clock unless told otherwise. */
   readonly clock?: Clock;
-  /** Refuses statements outside of the portable subset; on unless switched off. The adapter's own statements are exempt. */
-  readonly lint?: boolean;
 }
 
 export interface BigQueryWarehouse extends Warehouse {
@@ -34,21 +31,17 @@ export function openBigQuery(options: BigQueryOptions): BigQueryWarehouse {
   const call = openBigQueryClient(options);
   const jobs = openJobs(call, { ...options, clock });
   const catalogue = openCatalogue(call, jobs, { ...options, clock });
-  const check = options.lint === false ? () => undefined : portabilityGuard();
   const { working, end } = lifetime();
 
   return {
     engine: 'bigquery',
     query: async <T extends object>(sql: string, params?: SqlParams) => {
-      check(sql);
       return working(async () => toRows<T>(await jobs.read(sql, params)));
     },
     queryColumns: async (sql, params) => {
-      check(sql);
       return working(async () => toColumns(await jobs.read(sql, params)));
     },
     execute: async (sql, params) => {
-      check(sql);
       return working(async () =>
         Number((await jobs.statement(sql, params)).statistics?.query?.numDmlAffectedRows ?? 0),
       );
@@ -56,8 +49,6 @@ export function openBigQuery(options: BigQueryOptions): BigQueryWarehouse {
     append: (table, rows, into) => working(() => appendRows(jobs, options, table, rows, into ?? table)),
     appendNew: (table, rows) => working(() => appendNewRows(jobs, options, table, rows)),
     replaceRange: async (table, range, select, params = {}) => {
-      check(select);
-      if (range.extraWhere !== undefined) check(range.extraWhere);
       return working(() => replaceRange(jobs, table, range, select, params));
     },
     stage: (table, as, rows, more = {}) =>
@@ -72,7 +63,6 @@ export function openBigQuery(options: BigQueryOptions): BigQueryWarehouse {
     addColumn: (table, name, column) => working(() => catalogue.addColumn(table, name, column)),
     alterTable: (table, change) => working(() => catalogue.alterTable(table, change)),
     createView: async (view, sql) => {
-      check(sql);
       await working(() => catalogue.createView(view, sql));
     },
     dropTable: (table) => working(() => catalogue.dropTable(table)),
@@ -84,7 +74,6 @@ export function openBigQuery(options: BigQueryOptions): BigQueryWarehouse {
     ping: () => working(() => catalogue.ping()),
     close: end,
     dryRun: async (sql, params) => {
-      check(sql);
       return working(async () => {
         const { bytes, fields } = await jobs.dryRun(sql, params);
         return {

@@ -1,6 +1,5 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import { type Clock, systemClock } from '#platform/clock.ts';
-import { portabilityGuard } from '#platform/warehouse/lint/lint.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import {
   addColumn,
@@ -23,8 +22,6 @@ export interface DuckDbOptions {
   readonly threads?: number;
   /** Dates the tables that are created; the wall clock unless told otherwise. */
   readonly clock?: Clock;
-  /** Refuses statements outside of the portable subset; on unless switched off. The adapter's own statements are exempt. */
-  readonly lint?: boolean;
 }
 
 const SESSION = [
@@ -56,8 +53,7 @@ export async function openDuckDb(path: string, options: DuckDbOptions = {}): Pro
       return openSession(connection);
     };
     const sessions = { reading: await connect(), writing: await connect() };
-    const check = options.lint === false ? () => undefined : portabilityGuard();
-    return duckdbWarehouse(sessions, () => instance.closeSync(), options.clock ?? systemClock, check);
+    return duckdbWarehouse(sessions, () => instance.closeSync(), options.clock ?? systemClock);
   } catch (error) {
     throw duckdbError(error);
   }
@@ -76,22 +72,18 @@ function duckdbWarehouse(
   { reading, writing: session }: Sessions,
   release: () => void,
   clock: Clock,
-  check: (sql: string) => void,
 ): Warehouse {
   const { atomically } = session;
   const { exclusive } = reading;
   return {
     engine: 'duckdb',
     query: async (sql, params) => {
-      check(sql);
       return rowsOf(await exclusive(() => reading.run(sql, params)));
     },
     queryColumns: async (sql, params) => {
-      check(sql);
       return columnar(await exclusive(() => reading.run(sql, params)));
     },
     execute: async (sql, params) => {
-      check(sql);
       // One statement is a transaction of its own.
       return session.exclusive(() =>
         /^\s*INSERT\b/i.test(sql) ? session.inserted(sql, params) : session.changed(sql, params),
@@ -100,8 +92,6 @@ function duckdbWarehouse(
     append: async (table, rows, into) => insertRows(session, table, into ?? table, rows, false),
     appendNew: async (table, rows) => insertRows(session, table, table, rows, true),
     replaceRange: async (table, range, select, params = {}) => {
-      check(select);
-      if (range.extraWhere !== undefined) check(range.extraWhere);
       return replaceRange(session, table, range, select, params);
     },
     stage: async (table, as, rows, options = {}) =>
@@ -111,7 +101,6 @@ function duckdbWarehouse(
     addColumn: (table, name, column) => atomically(() => addColumn(session, table, name, column)),
     alterTable: (table, change) => atomically(() => alterTable(session, table, change)),
     createView: async (view, sql) => {
-      check(sql);
       await atomically(() => createView(session, view, sql));
     },
     dropTable: (table) => atomically(() => dropTable(session, table)),

@@ -303,3 +303,107 @@ function insertFindings(code: SqlCode): Finding[] {
     },
   ];
 }
+
+const ENDS_JOIN =
+  /^(?:JOIN|LEFT|RIGHT|FULL|INNER|CROSS|WHERE|GROUP|HAVING|QUALIFY|WINDOW|ORDER|LIMIT|UNION|INTERSECT|EXCEPT|WHEN)$/;
+
+/** Join conditions that BigQuery refuses and its analyser lets pass. */
+export function joinFindings(code: SqlCode, at: number): Finding[] {
+  if (
+    code.upper(at) !== 'ON' ||
+    /^(?:CONFLICT|DISTINCT)$/.test(code.upper(at + 1)) ||
+    code.upper(at - 1) === 'DISTINCT'
+  )
+    return [];
+  const end = outside(code, at + 1, ENDS_JOIN);
+  const inside = code.tokens.slice(at + 1, end);
+  const subquery = inside.findIndex(
+    ({ text }, i) => text === '(' && /^(?:SELECT|WITH)$/.test(inside[i + 1]?.upper ?? ''),
+  );
+  const findings: Finding[] =
+    subquery < 0
+      ? []
+      : [
+          {
+            rule: 'join-subquery',
+            message:
+              'a subquery in a join condition is refused by BigQuery; join its result, or filter before the join',
+            at: at + 1 + subquery,
+          },
+        ];
+  if (isOuterJoin(code, at) && !hasEquality(code, at + 1, end)) {
+    findings.push({
+      rule: 'outer-join-equality',
+      message: 'BigQuery takes an outer join only with an equality of both sides, joined to the rest by AND',
+      at,
+    });
+  }
+  return findings;
+}
+
+/** The first position outside of brackets at which a word ends the range, or the bracket around it closes. */
+function outside(code: SqlCode, from: number, ends: RegExp): number {
+  for (let at = from; at < code.tokens.length; at++) {
+    const word = code.upper(at);
+    if (word === '(') at = code.closing(at);
+    // LEFT and RIGHT with a bracket are functions.
+    else if (
+      word === ')' ||
+      (ends.test(word) && !(/^(?:LEFT|RIGHT)$/.test(word) && code.upper(at + 1) === '('))
+    )
+      return at;
+  }
+  return code.tokens.length;
+}
+
+/** Whether the join that a condition belongs to keeps rows without a match. */
+function isOuterJoin(code: SqlCode, on: number): boolean {
+  let depth = 0;
+  for (let at = on - 1; at >= 0; at--) {
+    const word = code.upper(at);
+    if (word === ')') depth++;
+    if (word === '(' && depth-- === 0) return false;
+    if (depth === 0 && word === 'JOIN') return /^(?:LEFT|RIGHT|FULL|OUTER)$/.test(code.upper(at - 1));
+  }
+  return false;
+}
+
+/** Whether one of the conditions joined by AND is an equation with a column on either side. */
+function hasEquality(code: SqlCode, from: number, to: number): boolean {
+  if (code.upper(from) === '(' && code.closing(from) === to - 1) return hasEquality(code, from + 1, to - 1);
+  let start = from;
+  let equals = -1;
+  let isEquation = false;
+  const close = (end: number): void => {
+    const [left, right] = [sides(code, start, equals), sides(code, equals + 1, end)];
+    const isApart =
+      left.size > 0 && right.size > 0 && ![...left].some((alias) => alias !== '' && right.has(alias));
+    isEquation ||= equals >= 0 && isApart;
+  };
+  for (let at = from; at < to; at++) {
+    const word = code.upper(at);
+    if (word === '(') at = code.closing(at);
+    else if (word === 'OR') return false;
+    else if (word === '=') equals = at;
+    else if (word === 'AND') {
+      close(at);
+      start = at + 1;
+      equals = -1;
+    }
+  }
+  close(to);
+  return isEquation;
+}
+
+/** The aliases whose columns an expression names; an empty name for a column without one. */
+function sides(code: SqlCode, from: number, to: number): ReadonlySet<string> {
+  const aliases = new Set<string>();
+  for (let at = from; at < to; at++) {
+    const token = code.tokens[at];
+    if (token?.kind !== 'word' || code.upper(at - 1) === '.' || code.upper(at + 1) === '(') continue;
+    if (code.upper(at + 1) === '.') {
+      if (token.upper !== 'FN') aliases.add(token.upper);
+    } else if (!RESERVED_WORDS.has(token.upper) && !PORTABLE_TYPES.has(token.upper)) aliases.add('');
+  }
+  return aliases;
+}

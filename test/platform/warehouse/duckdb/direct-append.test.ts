@@ -49,7 +49,7 @@ describe('rounding in the program', () => {
 
 describe('a bulk append', () => {
   const stored = async (change: string | undefined): Promise<unknown[]> => {
-    const warehouse = await openDuckDb(':memory:', { lint: false });
+    const warehouse = await openDuckDb(':memory:');
     try {
       await warehouse.prepare([table]);
       if (change !== undefined) await warehouse.execute(change);
@@ -81,7 +81,7 @@ describe('a bulk append', () => {
       ...table,
       columns: { ...table.columns, price: required.numeric('Price') },
     };
-    const warehouse = await openDuckDb(':memory:', { lint: false });
+    const warehouse = await openDuckDb(':memory:');
     try {
       await warehouse.prepare([strict]);
       const many = Array.from({ length: count }, (_, i) => ({

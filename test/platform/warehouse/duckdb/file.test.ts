@@ -137,7 +137,7 @@ describe('a warehouse file', () => {
 
 describe('the lint of statements', () => {
   it('can be switched off', async () => {
-    const warehouse = await openDuckDb(':memory:', { lint: false });
+    const warehouse = await openDuckDb(':memory:');
     expect(await warehouse.query('SELECT 1::DOUBLE AS x')).toEqual([{ x: 1 }]);
     await warehouse.close();
   });

@@ -52,7 +52,7 @@ describe('a value given to a statement', async () => {
     ['a fraction', 7.5, 'DOUBLE'],
     ['a truth', true, 'BOOLEAN'],
   ])('is typed: %s', async (_, value, type) => {
-    const open = await openDuckDb(':memory:', { lint: false });
+    const open = await openDuckDb(':memory:');
     try {
       expect(await open.query('SELECT typeof(@value) AS type', { value })).toEqual([{ type }]);
     } finally {
