@@ -21,8 +21,9 @@ import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
 import { codeSchema } from '#guard/schema/code-schema.ts';
 import { boundsOf } from '#guard/schema/partition-filter.ts';
-import { registryOf } from '#guard/schema/usage.ts';
+import { columnsReadBy } from '#guard/schema/statement-reader.ts';
 import { runDay } from '#pipeline/day.ts';
+import { openSqlEngine } from '#platform/warehouse/duckdb/sql-engine.ts';
 import { loadLeague, simulateLeague } from '#simulate/league.ts';
 import { byteReader } from './cost/bytes.ts';
 import { costPage, sumOf, type WorkCost } from './cost/document.ts';
@@ -66,10 +67,10 @@ async function works(home: string): Promise<{ works: WorkCost[]; stored: number;
   try {
     say(`A league of ${options.teams} teams, ${seasons.join(', ')}, up to ${tonight}.`);
     await loadLeague(app.warehouse, league, { clock });
-    const registry = registryOf(codeSchema());
+    const columnsOf = (sql: string) => columnsReadBy(sql, codeSchema(), openSqlEngine);
     const tables = new Set(CONTRACTS.map(({ dataset, name }) => `${dataset}.${name}`));
     const views = new Map([...boundsOf(codeSchema())].filter(([id]) => !tables.has(id)));
-    const metered = meter(app.warehouse, byteReader(app.warehouse, CONTRACTS, registry, views));
+    const metered = meter(app.warehouse, byteReader(app.warehouse, CONTRACTS, columnsOf, views));
     const watched = { ...app, warehouse: metered.warehouse };
 
     const features = ['analytics', 'precompute'] as const;
@@ -103,7 +104,7 @@ async function works(home: string): Promise<{ works: WorkCost[]; stored: number;
     const asked = metered.take();
     say(`${backfilled.plan.slates} slates, day ${day.state}, ${canaries.results.length} canaries.`);
 
-    const reader = byteReader(app.warehouse, CONTRACTS, registry, views);
+    const reader = byteReader(app.warehouse, CONTRACTS, columnsOf, views);
     let stored = 0;
     for (const contract of CONTRACTS) stored += await reader.rows(contract);
     return {

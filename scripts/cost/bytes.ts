@@ -1,7 +1,6 @@
 import { LEAST_BILLED } from '#core/billing.ts';
 import { type ColumnType, type TableContract, tableId } from '#core/contracts/define.ts';
 import { type Bounds, boundedReads } from '#guard/schema/partition-filter.ts';
-import { type Registry, sqlUsage } from '#guard/schema/sql-usage.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
 
 /** What one statement would read on BigQuery. */
@@ -48,7 +47,8 @@ export interface ByteReader {
 export function byteReader(
   warehouse: Warehouse,
   contracts: readonly TableContract[],
-  registry: Registry,
+  /** Every column that a statement reads. */
+  columnsOf: (sql: string) => Promise<readonly { readonly table: string; readonly column: string }[]>,
   views: Bounds,
 ): ByteReader {
   const byId = new Map(contracts.map((contract) => [tableId(contract), contract]));
@@ -73,10 +73,9 @@ export function byteReader(
   };
   return {
     statement: async (sql, params = {}) => {
-      const usage = sqlUsage(sql, registry);
       const reads = boundedReads(sql, partitions);
       let [tables, processed, billed] = [0, 0, 0];
-      for (const [table, refs] of Map.groupBy(usage.reads, (ref) => ref.table)) {
+      for (const [table, refs] of Map.groupBy(await columnsOf(sql), (ref) => ref.table)) {
         const contract = byId.get(table);
         if (contract === undefined) continue;
         // A view hands the bounds of its readers on to its tables.

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { applySchema } from '#guard/schema/apply.ts';
 import { codeSchema, VIEWS } from '#guard/schema/code-schema.ts';
-import { compare, NO_USAGE } from '#guard/schema/compare.ts';
+import { compare } from '#guard/schema/compare.ts';
 import { schemaOfWarehouse } from '#guard/schema/from-live.ts';
 import type { Schema } from '#guard/schema/model.ts';
 import { schemaFiles } from '#guard/schema/schema-files.ts';
@@ -25,7 +25,13 @@ const BOUNDED = CONTRACTS.filter(({ partitionFilterRequired }) => partitionFilte
 
 async function applied(warehouse: Warehouse): Promise<Schema> {
   const clock = virtualClock('2026-02-08T12:00:00Z');
-  const who = { clock, runId: 'run', by: 'test', codeVersion: '1', usage: NO_USAGE };
+  const who = {
+    clock,
+    runId: 'run',
+    by: 'test',
+    codeVersion: '1',
+    compare: async (live: Schema, wanted: Schema) => compare(live, wanted),
+  };
   const { refused } = await applySchema({ ...who, warehouse, contracts: CONTRACTS, views: VIEWS });
   expect(refused).toEqual([]);
   return schemaOfWarehouse(warehouse);

@@ -2,14 +2,14 @@ import { resolve } from 'node:path';
 import { codeSchema } from '#guard/schema/code-schema.ts';
 import type { Schema } from '#guard/schema/model.ts';
 import { readSchemaFiles, schemaFiles } from '#guard/schema/schema-files.ts';
-import type { SqlText } from '#guard/schema/sql-catalogue.ts';
+import { type SourceFile, type SqlText, sqlCatalogue } from '#guard/schema/sql-catalogue.ts';
 import { demandSchemaFiles, FOLDERS, repositoryRoot, staleSchemaFiles } from './repository.ts';
 
 /** What the code of a repository wants the warehouse to be. */
 export interface WantedSchema {
   readonly wanted: Schema;
-  /** Statements that modules of the repository give whole; absent = those of this code. */
-  readonly evaluated?: readonly SqlText[];
+  /** The statements of its code. */
+  readonly statements: readonly SqlText[];
   /** Contract files, by their paths in the repository, that do not say what the code says. */
   readonly stale: readonly string[];
 }
@@ -18,15 +18,19 @@ export interface WantedSchema {
  * For the repository this code lies in, the code itself is asked, and its contract files are compared with it. Another
  * repository is read as files, its contracts and its sources: nothing of it runs. Throws TIPOFF_NOT_FOUND when that one has none.
  */
-export function wantedBy(root: string): WantedSchema {
+export function wantedBy(root: string, files: readonly SourceFile[]): WantedSchema {
   if (resolve(root) !== resolve(repositoryRoot())) {
     return {
       wanted: readSchemaFiles(demandSchemaFiles(root, 'contracts'), 'contracts', `${FOLDERS.contracts}/`),
-      evaluated: [],
+      statements: sqlCatalogue(files, []),
       stale: [],
     };
   }
   const wanted = codeSchema();
   const stale = staleSchemaFiles(root, 'contracts', schemaFiles(wanted, 'contracts'));
-  return { wanted, stale: stale.map((path) => `${FOLDERS.contracts}/${path}`) };
+  return {
+    wanted,
+    statements: sqlCatalogue(files),
+    stale: stale.map((path) => `${FOLDERS.contracts}/${path}`),
+  };
 }

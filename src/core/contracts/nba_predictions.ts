@@ -1,6 +1,6 @@
 import { FEATURES, type FeatureGroup } from '#core/features.ts';
 import { publishedRange } from '#core/markets.ts';
-import { type Column, defineTable, nullable, type RowOf, required } from './define.ts';
+import { type Column, columnNames, defineTable, nullable, type RowOf, required } from './define.ts';
 /** Decimals kept of a stored feature: two computations of one feature are the same when they agree here. */
 export const FEATURE_DECIMALS = 6;
 
@@ -236,6 +236,7 @@ FROM nba_predictions.player_prop_predictions p
 JOIN nba_predictions.publications v ON v.publication_id = p.publication_id AND v.event = 'published' AND v.slate = p.slate
 WHERE NOT EXISTS (SELECT 1 FROM nba_predictions.publications w WHERE w.publication_id = p.publication_id AND w.event = 'withdrawn')
 QUALIFY RANK() OVER (PARTITION BY p.slate, p.player_id, p.market ORDER BY v.event_at DESC, v.publication_id DESC) = 1`,
+  columns: [...columnNames(playerPropPredictions), 'published_at'],
 } as const;
 
 export const subsetPicks = defineTable({

@@ -4,10 +4,9 @@ import { type SchemaChange, schemaChanges } from '#core/contracts/nba_orchestrat
 import type { Clock } from '#platform/clock.ts';
 import type { TableChange, Warehouse } from '#platform/warehouse/port.ts';
 import { type CodeView, codeSchema } from './code-schema.ts';
-import { compare, type Usage } from './compare.ts';
 import type { ChangeKind, Finding } from './finding.ts';
 import { schemaOfWarehouse } from './from-live.ts';
-import { splitId } from './model.ts';
+import { type Schema, splitId } from './model.ts';
 
 export interface ApplyDeps {
   readonly warehouse: Warehouse;
@@ -17,7 +16,8 @@ export interface ApplyDeps {
   readonly codeVersion: string;
   readonly contracts: readonly TableContract[];
   readonly views: readonly CodeView[];
-  readonly usage: Usage;
+  /** Compares two schemas and knows who reads what differs: `compareWithReaders`. */
+  readonly compare: (live: Schema, wanted: Schema) => Promise<readonly Finding[]>;
 }
 
 export interface ApplyReport {
@@ -53,9 +53,9 @@ const MADE: readonly ChangeKind[] = [
  * soon as it is made.
  */
 export async function applySchema(deps: ApplyDeps, dryRun = false): Promise<ApplyReport> {
-  const { warehouse, views, usage } = deps;
+  const { warehouse, views } = deps;
   const live = await schemaOfWarehouse(warehouse);
-  const findings = compare(live, codeSchema(deps.contracts, views), usage);
+  const findings = await deps.compare(live, codeSchema(deps.contracts, views));
   // Functions are made together, so that none is made while one of them must stay as it is.
   const keepsFunctions = findings.some((finding) => isFunction(finding) && finding.class === 'breaking');
   const isPlanned = (finding: Finding): boolean =>

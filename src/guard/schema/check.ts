@@ -1,6 +1,6 @@
-import { lintSql } from '#platform/sql/port.ts';
+import { lintSql, type NameProblem, type SqlEngine } from '#platform/sql/port.ts';
 import type { Approval } from './approvals.ts';
-import { type CodeReading, readCode } from './code-reading.ts';
+import { type CodeReading, type CodeUsage, readCode } from './code-reading.ts';
 import { codeSchema } from './code-schema.ts';
 import { compare } from './compare.ts';
 import type { Finding } from './finding.ts';
@@ -9,9 +9,7 @@ import type { Schema } from './model.ts';
 import { type Bounds, boundsOf, unboundReads } from './partition-filter.ts';
 import { type ProvenanceProblem, provenanceProblems } from './provenance.ts';
 import type { SourceFile, SqlText } from './sql-catalogue.ts';
-import { HOLE } from './sql-scope.ts';
 import { touchedBy } from './touched.ts';
-import { type UnknownName, type UsedText, unknownNames } from './usage.ts';
 
 /** A statement outside of the portable subset, or one that reads more than it should. */
 export interface LintFinding {
@@ -20,6 +18,12 @@ export interface LintFinding {
   readonly line: number;
   readonly rule: string;
   readonly message: string;
+}
+
+/** A name in the code that the contracts do not have. */
+export interface UnknownName extends NameProblem {
+  readonly owner: string;
+  readonly path: string;
 }
 
 /** What the code says about itself, without any warehouse. */
@@ -40,6 +44,8 @@ export interface CheckReport extends Judgement {
 export interface CheckInput {
   /** What the warehouse is: live, or a snapshot of it. */
   readonly warehouse: Schema;
+  /** The statements of the code. */
+  readonly statements: readonly SqlText[];
   /** The sources of the code. */
   readonly files: readonly SourceFile[];
   readonly approvals: readonly Approval[];
@@ -51,43 +57,59 @@ export interface CheckInput {
   readonly changed?: readonly string[];
   /** Tables whose contracts differ over that change: it touches them whichever files it changed. */
   readonly changedTables?: readonly string[];
-  /** Statements known whole; those of the modules unless told otherwise. */
-  readonly evaluated?: readonly SqlText[];
-  /** The code as it was read already for the same `wanted`; it is read here otherwise. */
-  readonly reading?: CodeReading;
+  /** Opens an empty engine, which reads the statements. */
+  readonly openEngine: () => Promise<SqlEngine>;
 }
 
 /**
  * Compares a warehouse with the code about to run on it, and the code with itself: every statement names what the contracts
  * have, stays in the portable subset and bounds what it reads of large tables, every column has a writer. `ok` is false when anything blocks.
  */
-export function checkSchema({
-  warehouse,
-  files,
-  approvals,
-  today,
-  wanted = codeSchema(),
-  evaluated,
-  changed,
-  changedTables = [],
-  reading,
-}: CheckInput): CheckReport {
-  const { texts, usage } =
-    reading ??
-    readCode({ files, wanted, earlier: [warehouse], ...(evaluated === undefined ? {} : { evaluated }) });
+export async function checkSchema(input: CheckInput): Promise<CheckReport> {
+  const { statements, warehouse, wanted = codeSchema(), openEngine } = input;
+  const reading = await readCode({ statements, wanted, earlier: [warehouse], openEngine });
+  try {
+    return await reading.judge((usage) => checkReading(input, reading, usage));
+  } finally {
+    reading.close();
+  }
+}
+
+/** The same for code that is read already, by the same `wanted`. */
+export function checkReading(
+  {
+    warehouse,
+    files,
+    approvals,
+    today,
+    wanted = codeSchema(),
+    changed,
+    changedTables = [],
+  }: Omit<CheckInput, 'statements' | 'openEngine'>,
+  { statements }: Pick<CodeReading, 'statements'>,
+  usage: CodeUsage,
+): CheckReport {
   const judgement = within(
     judge(compare(warehouse, wanted, usage), approvals, today, true),
-    changed && touchedBy({ changed, changedTables }, files, texts),
+    changed && touchedBy({ changed, changedTables }, files, usage),
   );
+  const whole = statements.map(({ text }) => text).filter(({ isWhole }) => isWhole);
   const code: CodeReport = {
-    statements: texts.length,
-    wholeStatements: texts.filter(({ isWhole }) => isWhole).length,
-    unknownNames: unknownNames(texts),
+    statements: statements.length,
+    wholeStatements: whole.length,
+    unknownNames: statements.flatMap(({ text: { owner, path, line, isWhole }, problem }) =>
+      problem === undefined || (!isWhole && problem.kind === 'refused')
+        ? []
+        : [{ ...problem, owner, path, line: line + problem.line - 1 }],
+    ),
     lint: [
-      ...texts.filter(({ isWhole }) => isWhole).flatMap(lintFindings),
-      ...unboundFindings(texts, boundsOf(wanted)),
+      ...whole.flatMap(lintFindings),
+      ...unboundFindings(
+        statements.map(({ text }) => text),
+        boundsOf(wanted),
+      ),
     ],
-    provenance: provenanceProblems(wanted, texts, files, usage),
+    provenance: provenanceProblems(wanted, statements, files, usage),
   };
   const isCodeFine = code.unknownNames.length === 0 && code.lint.length === 0 && code.provenance.length === 0;
   const ok =
@@ -108,8 +130,7 @@ function within(judgement: Judgement, isTouched: ((finding: Finding) => boolean)
   return { ...judgement, findings };
 }
 
-function lintFindings({ sql, owner, path, line }: UsedText): LintFinding[] {
-  if (sql.includes(HOLE)) return [];
+function lintFindings({ sql, owner, path, line }: SqlText): LintFinding[] {
   return lintSql(sql).map((problem) => ({
     owner,
     path,
@@ -120,7 +141,7 @@ function lintFindings({ sql, owner, path, line }: UsedText): LintFinding[] {
 }
 
 /** Statements that BigQuery would refuse, or that would read whole tables if it did not. A view leaves the bound to its readers. */
-function unboundFindings(texts: readonly UsedText[], bounds: Bounds): LintFinding[] {
+function unboundFindings(texts: readonly SqlText[], bounds: Bounds): LintFinding[] {
   return texts
     .filter(({ owner }) => !owner.startsWith('view '))
     .flatMap(({ owner, path, line, sql }) =>

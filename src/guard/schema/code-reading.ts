@@ -1,40 +1,124 @@
-import type { Usage } from './compare.ts';
-import { withFormer } from './former.ts';
-import type { Schema } from './model.ts';
-import { type SourceFile, type SqlText, sqlCatalogue } from './sql-catalogue.ts';
-import { readTexts, registryOf, type UsedText, usageOf } from './usage.ts';
+import type { SqlEngine } from '#platform/sql/port.ts';
+import { compare, type Usage } from './compare.ts';
+import type { Finding } from './finding.ts';
+import { byText, type Schema, withEarlier } from './model.ts';
+import type { SqlText } from './sql-catalogue.ts';
+import { type ReadStatement, StatementReader } from './statement-reader.ts';
 
-/** What the code says when it is read: its statements by what the code wants, and who uses what. */
-export interface CodeReading {
-  readonly texts: readonly UsedText[];
-  /** Knows the readers of names that are going as well. */
-  readonly usage: Usage;
+/** Who uses what, with the statements that do. */
+export interface CodeUsage extends Usage {
+  /** Statements that read or write a table, or a column of it. */
+  users(table: string, column: string | null): readonly SqlText[];
 }
 
 export interface CodeInput {
-  readonly files: readonly SourceFile[];
+  readonly statements: readonly SqlText[];
   /** What the code wants. */
   readonly wanted: Schema;
-  /** What it is compared with: a warehouse, earlier versions. */
+  /** What it is compared with: a warehouse, earlier versions. Readers of names that are gone are found by them. */
   readonly earlier: readonly Schema[];
-  /** Statements known whole; those of the modules unless told otherwise. */
-  readonly evaluated?: readonly SqlText[];
+  /** Opens an empty engine. */
+  readonly openEngine: () => Promise<SqlEngine>;
 }
 
-/** Reads every statement of the code once, and once more with the names of before where some are gone. */
-export function readCode({ files, wanted, earlier, evaluated }: CodeInput): CodeReading {
-  const catalogue = evaluated === undefined ? sqlCatalogue(files) : sqlCatalogue(files, evaluated);
-  const texts = readTexts(catalogue, registryOf(wanted));
-  const all = withFormer(wanted, earlier);
+/** What the code says when the engine reads it. Whoever opened it closes it. */
+export interface CodeReading {
+  /** Every statement, read by what the code wants. */
+  readonly statements: readonly ReadStatement[];
+  /**
+   * Judges with the answer to whatever the judgement asks. Answers take the engine's time, so that only what is asked is
+   * looked up: the judgement runs again until it asks nothing new, and must be a pure function of the usage.
+   */
+  judge<T>(judgement: (usage: CodeUsage) => T): Promise<T>;
+  close(): void;
+}
+
+type Answer = readonly ReadStatement[];
+
+/** Reads every statement of the code, and answers who uses what, names of before included. */
+export async function readCode({ statements, wanted, earlier, openEngine }: CodeInput): Promise<CodeReading> {
+  const all = withEarlier(wanted, earlier);
+  const now = await StatementReader.open(await openEngine(), wanted, statements);
+  const wantedNames = namesIn(wanted);
+  const opened = [now];
+  const reader = async (): Promise<StatementReader> => {
+    if (namesIn(all).size === wantedNames.size) return now;
+    const [, known] = opened;
+    const wider = known ?? (await StatementReader.open(await openEngine(), all, statements));
+    opened[1] = wider;
+    return wider;
+  };
+  const answers = new Map<string, Answer>();
+  const writers = writersIn(all);
   return {
-    texts,
-    usage: usageOf(
-      all,
-      namesIn(all) > namesIn(wanted) ? readTexts(catalogue, registryOf(all, wanted)) : texts,
-    ),
+    statements: await now.strictly(),
+    judge: async (judgement) => {
+      for (;;) {
+        const asked = new Map<string, () => Promise<Answer>>();
+        const ask = (question: string, find: () => Promise<Answer>): Answer => {
+          if (!answers.has(question)) asked.set(question, find);
+          return answers.get(question) ?? [];
+        };
+        // Whoever takes every column by `*` does not miss one that the code no longer wants.
+        const byName = (id: string): boolean => !wantedNames.has(id);
+        const usersOf = (id: string): Answer => ask(`users ${id}`, async () => (await reader()).users(id));
+        const result = judgement({
+          readers: (table, column) =>
+            ownersOf(
+              ask(`readers ${table}.${column}`, async () =>
+                (await reader()).columnReaders(table, column, byName(`${table}.${column}`)),
+              ),
+            ),
+          readersOf: (id) => ownersOf(usersOf(id)),
+          users: (table, column) =>
+            (column === null
+              ? usersOf(table)
+              : ask(`users ${table}.${column}`, async () =>
+                  (await reader()).columnUsers(table, column, byName(`${table}.${column}`)),
+                )
+            ).map(({ text }) => text),
+          writers: (table, column) => writers.get(column === null ? table : `${table}.${column}`) ?? [],
+        });
+        if (asked.size === 0) return result;
+        for (const [question, find] of asked) answers.set(question, await find());
+      }
+    },
+    close: () => {
+      for (const each of opened) each.close();
+    },
   };
 }
 
-function namesIn({ tables, views, functions = [] }: Schema): number {
-  return [...tables, ...views].reduce((sum, { columns }) => sum + 1 + columns.length, functions.length);
+/** `compare` with the readers that statements make. */
+export function compareWithReaders({
+  statements,
+  openEngine,
+}: Pick<CodeInput, 'statements' | 'openEngine'>): (before: Schema, after: Schema) => Promise<Finding[]> {
+  return async (before, after) => {
+    const reading = await readCode({ statements, wanted: after, earlier: [before], openEngine });
+    return reading.judge((usage) => compare(before, after, usage)).finally(() => reading.close());
+  };
+}
+
+function ownersOf(statements: Answer): string[] {
+  return [...new Set(statements.map(({ text }) => text.owner))].sort(byText);
+}
+
+function namesIn({ tables, views, functions = [] }: Schema): ReadonlySet<string> {
+  return new Set([
+    ...[...tables, ...views].map(({ id }) => id),
+    ...tables.flatMap(({ id, columns }) => columns.map(({ name }) => `${id}.${name}`)),
+    ...views.flatMap(({ id, columns }) => columns.map((name) => `${id}.${name}`)),
+    ...functions.map(({ name }) => `fn.${name}`),
+  ]);
+}
+
+/** Who writes the columns of a schema by its contracts, and the tables they are of. */
+function writersIn({ tables }: Schema): Map<string, readonly string[]> {
+  return new Map(
+    tables.flatMap(({ id, columns }) => [
+      [id, [...new Set(columns.flatMap(({ writer }) => writer ?? []))].sort(byText)] as const,
+      ...columns.map(({ name, writer }) => [`${id}.${name}`, writer === undefined ? [] : [writer]] as const),
+    ]),
+  );
 }

@@ -1,6 +1,6 @@
 import { type TableContract, tableId } from '#core/contracts/define.ts';
 import { FUNCTIONS, type PortableFunction } from '#platform/sql/port.ts';
-import { joinedBody } from './function-body.ts';
+import { joinedBody } from './fixes.ts';
 import type { Schema, SchemaFunction, SchemaTable, SchemaView } from './model.ts';
 
 /** What the code wants the warehouse to be. */

@@ -1,8 +1,8 @@
 import type { Usage } from './compare.ts';
 import { contractSource, importsContract } from './contract-source.ts';
-import type { Schema, SchemaTable } from './model.ts';
+import type { Schema, SchemaColumn, SchemaTable } from './model.ts';
 import type { SourceFile } from './sql-catalogue.ts';
-import type { UsedText } from './usage.ts';
+import { type ReadStatement, writesOf } from './statement-reader.ts';
 
 /** A column that no code fills, or a statement that fills a table with something else than its columns. */
 export interface ProvenanceProblem {
@@ -25,19 +25,28 @@ const SQL_TEMPLATE = /`[^`]*\b(?:SELECT|FROM|WHERE)\b[^`]*`/g;
  */
 export function provenanceProblems(
   schema: Schema,
-  texts: readonly UsedText[],
+  statements: readonly ReadStatement[],
   files: readonly SourceFile[],
   usage: Usage,
 ): ProvenanceProblem[] {
   const writes = new Set(
-    texts
-      .filter(({ owner }) => !owner.startsWith('canary '))
-      .flatMap(({ usage: used }) => used.writes.map(({ table, column }) => `${table}.${column}`)),
+    statements
+      .filter(({ text }) => !text.owner.startsWith('canary '))
+      .flatMap(({ text }) => {
+        const { table = '', columns = [] } = writesOf(text.sql) ?? {};
+        return columns.map((column) => `${table}.${column}`);
+      }),
   );
   const wordsOf = wordsByFolder(files);
-  return schema.tables.flatMap((table) => {
-    const fillers = texts.filter(({ fills, usage: used }) => fills === table.id && used.output !== undefined);
-    const filled = new Set(fillers.flatMap(({ usage: used }) => used.output ?? []));
+  // A view is filled by its statement and by nothing else.
+  const views = schema.views
+    .filter(({ id }) => statements.some(({ text }) => text.fills === id))
+    .map(({ id, columns }): SchemaTable => ({ id, columns: columns.map(viewColumn) }));
+  return [...schema.tables, ...views].flatMap((table) => {
+    const fillers = statements.filter(({ text }) => text.fills === table.id);
+    // What a statement gives that the engine refuses is not known; that it is refused is told already.
+    if (fillers.some(({ problem }) => problem !== undefined)) return [];
+    const filled = new Set(fillers.flatMap(({ output }) => output));
     const words = fillers.length > 0 ? undefined : wordsOf(table);
     const missing = table.columns.filter(
       ({ name }) => !filled.has(name) && !writes.has(`${table.id}.${name}`) && words?.has(name) !== true,
@@ -53,8 +62,8 @@ export function provenanceProblems(
           message: `no code writes ${table.id}.${name} (${read}). Its contract says ${writer ?? 'nobody'} does: let it, or take the column out.`,
         };
       }),
-      ...fillers.flatMap(({ owner, usage: used }) =>
-        (used.output ?? [])
+      ...fillers.flatMap(({ text: { owner }, output }) =>
+        output
           .filter((name) => !table.columns.some((column) => column.name === name))
           .map(
             (name): ProvenanceProblem => ({
@@ -67,6 +76,10 @@ export function provenanceProblems(
       ),
     ];
   });
+}
+
+function viewColumn(name: string): SchemaColumn {
+  return { name, type: 'STRING', mode: 'NULLABLE' };
 }
 
 /** The words outside of SQL in all files beside those that import a table's contract. */

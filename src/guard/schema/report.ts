@@ -23,16 +23,18 @@ export function differencesOf(
 
 function codeDifferences(code: CodeReport): Difference[] {
   return [
-    ...code.unknownNames.map(({ kind, name, owner, path, line }) => ({
+    ...code.unknownNames.map(({ kind, name, owner, path, line, message: reason }) => ({
       ...NO_ORDER,
-      table: name.includes('.') ? name.split('.').slice(0, 2).join('.') : owner,
+      table: kind !== 'refused' && name.includes('.') ? name.split('.').slice(0, 2).join('.') : owner,
       column:
         kind === 'unknown_column' || kind === 'ambiguous_column' ? (name.split('.').at(-1) ?? name) : null,
-      kind,
+      kind: kind === 'refused' ? 'sql_refused' : kind,
       message:
-        kind === 'ambiguous_column'
-          ? `${owner} names ${name}, which two columns of the subselect are called: BigQuery refuses it, DuckDB takes the first. Give them different names.`
-          : `${owner} names ${name}, which no contract has. Correct the statement, or add it to the contract and run \`tipoff schema apply\` first.`,
+        kind === 'refused'
+          ? `${owner}: the engine refuses the statement: ${reason}`
+          : kind === 'ambiguous_column'
+            ? `${owner} names ${name}, which two columns of the subselect are called: BigQuery refuses it, DuckDB takes the first. Give them different names.`
+            : `${owner} names ${name}, which no contract has. Correct the statement, or add it to the contract and run \`tipoff schema apply\` first.`,
       path,
       line,
     })),

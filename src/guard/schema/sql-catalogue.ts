@@ -6,7 +6,9 @@ import { ANALYTICS_PROCESSORS, PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts'
 import type { Processor } from '#pipeline/processor.ts';
 import { byText } from './model.ts';
 import { type SourceLiteral, sourceLiterals } from './source-literals.ts';
-import { HOLE } from './sql-scope.ts';
+
+/** What stands for an expression that only running code knows. */
+export const HOLE = '@tipoff_hole';
 
 /** A source file of the repository; `path` is relative to its root, with slashes. */
 export interface SourceFile {
@@ -75,6 +77,7 @@ export function evaluatedTexts(
     {
       ...known,
       owner: 'view current_predictions',
+      fills: tableId(CURRENT_PREDICTIONS.ref),
       path: 'src/core/contracts/nba_predictions.ts',
       sql: CURRENT_PREDICTIONS.sql,
     },

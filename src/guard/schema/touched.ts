@@ -1,7 +1,7 @@
+import type { CodeUsage } from './code-reading.ts';
 import { contractSource, importsContract } from './contract-source.ts';
 import type { Finding } from './finding.ts';
 import type { SourceFile } from './sql-catalogue.ts';
-import type { UsedText } from './usage.ts';
 
 /** Findings about functions and views are everybody's: what calls them is found by name only. */
 const SHARED = /^(?:function|view)_/;
@@ -20,11 +20,10 @@ export interface Touch {
 export function touchedBy(
   { changed, changedTables }: Touch,
   files: readonly SourceFile[],
-  texts: readonly UsedText[],
+  usage: CodeUsage,
 ): (finding: Finding) => boolean {
   const isChanged = (path: string): boolean => changed.includes(path);
   const byPath = new Map(files.map((file) => [file.path, file.text]));
-  const changedTexts = texts.filter(({ path }) => isChanged(path));
   const changedSources = changed.map((path) => byPath.get(path) ?? '');
   return ({ table, column, kind }) => {
     if (SHARED.test(kind) || changedTables.includes(table)) return true;
@@ -33,11 +32,7 @@ export function touchedBy(
       if (partsOf(contract.path, byPath).some(isChanged)) return true;
       if (changedSources.some((text) => importsContract(text, contract))) return true;
     }
-    return changedTexts.some(({ fills, usage }) => {
-      if (fills === table) return true;
-      if (column === null) return usage.tables.includes(table);
-      return [...usage.reads, ...usage.writes].some((used) => used.table === table && used.column === column);
-    });
+    return usage.users(table, column).some(({ path }) => isChanged(path));
   };
 }
 

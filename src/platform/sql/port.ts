@@ -14,3 +14,37 @@ export {
   type SqlToken,
   tokenise,
 } from '#platform/warehouse/lint/vocabulary.ts';
+
+/** What is wrong with a statement. `refused` is everything that is not about a name. */
+export type SqlProblemKind =
+  | 'unknown_table'
+  | 'unknown_column'
+  | 'ambiguous_column'
+  | 'unknown_function'
+  | 'unknown_alias'
+  | 'refused';
+
+/** The first name of a statement that the engine does not find, or another reason to refuse it. */
+export interface NameProblem {
+  readonly kind: SqlProblemKind;
+  /** As the statement writes it. */
+  readonly name: string;
+  /** 1-based line within the statement. */
+  readonly line: number;
+  /** The engine's own words. */
+  readonly message: string;
+}
+
+/** A statement that the engine has bound: names of its result columns, doubled names included. Or why it has not. */
+export type PreparedSql = { readonly columns: readonly string[] } | { readonly problem: NameProblem };
+
+/**
+ * An engine that binds portable statements against definitions and runs none of them. It has no rows: what it knows are
+ * names and types. Whoever opened it closes it.
+ */
+export interface SqlEngine {
+  /** Runs a definition in the words of the embedded engine: CREATE, ALTER, DROP, BEGIN, ROLLBACK. */
+  define(sql: string): Promise<void>;
+  prepare(sql: string): Promise<PreparedSql>;
+  close(): void;
+}

@@ -4,9 +4,10 @@ import { CONTRACTS } from '#core/contracts/index.ts';
 import { schemaChanges } from '#core/contracts/nba_orchestration.ts';
 import { applySchema } from '#guard/schema/apply.ts';
 import { type CodeView, codeSchema, VIEWS } from '#guard/schema/code-schema.ts';
-import { compare, NO_USAGE } from '#guard/schema/compare.ts';
+import { compare } from '#guard/schema/compare.ts';
 import { dryRunStatements } from '#guard/schema/dry-run.ts';
 import { schemaOfWarehouse } from '#guard/schema/from-live.ts';
+import type { Schema } from '#guard/schema/model.ts';
 import { readSchemaFiles, schemaFiles } from '#guard/schema/schema-files.ts';
 import { liveSnapshot } from '#guard/schema/snapshot.ts';
 import { virtualClock } from '#platform/clock.ts';
@@ -55,7 +56,10 @@ const before = defineTable({ ...described, columns });
 const view: CodeView = {
   ref: { dataset: 'nba_predictions', name: 'outage_view' },
   sql: 'SELECT s.run_id FROM nba_orchestration.schema_changes s',
+  columns: ['run_id'],
 };
+
+const compareSchemas = async (live: Schema, wanted: Schema) => compare(live, wanted);
 
 function apply(
   contracts: Parameters<typeof codeSchema>[0] = CONTRACTS,
@@ -63,7 +67,7 @@ function apply(
   dryRun = false,
 ) {
   const clock = virtualClock('2026-02-08T12:00:00Z');
-  const who = { clock, runId: 'run', by: 'test', codeVersion: '1', usage: NO_USAGE };
+  const who = { clock, runId: 'run', by: 'test', codeVersion: '1', compare: compareSchemas };
   return applySchema({ ...who, warehouse, contracts, views }, dryRun);
 }
 
@@ -231,7 +235,7 @@ describe('the snapshot of one schema', () => {
     await apply();
     const duckdb = await openWarehouse({ tables: 'none' });
     const clock = virtualClock('2026-02-08T12:00:00Z');
-    const who = { clock, runId: 'run', by: 'test', codeVersion: '1', usage: NO_USAGE };
+    const who = { clock, runId: 'run', by: 'test', codeVersion: '1', compare: compareSchemas };
     await applySchema({ ...who, warehouse: duckdb, contracts: CONTRACTS, views: VIEWS });
     const ofDuckDb = schemaFiles(liveSnapshot(await schemaOfWarehouse(duckdb), code), 'snapshot');
     await duckdb.close();

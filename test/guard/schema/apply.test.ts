@@ -1,17 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { defineTable, nullable, required, type TableContract } from '#core/contracts/define.ts';
+import { columnNames, defineTable, nullable, required, type TableContract } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { schemaChanges } from '#core/contracts/nba_orchestration.ts';
 import { type ApplyReport, applySchema } from '#guard/schema/apply.ts';
 import { checkSchema } from '#guard/schema/check.ts';
 import { type CodeView, codeSchema, VIEWS } from '#guard/schema/code-schema.ts';
-import { NO_USAGE, type Usage } from '#guard/schema/compare.ts';
+import { compare, NO_USAGE, type Usage } from '#guard/schema/compare.ts';
 import { schemaOfWarehouse } from '#guard/schema/from-live.ts';
+import type { Schema } from '#guard/schema/model.ts';
 import { differencesOf } from '#guard/schema/report.ts';
 import { readSchemaFiles, schemaFiles } from '#guard/schema/schema-files.ts';
 import { liveSnapshot } from '#guard/schema/snapshot.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { FUNCTIONS } from '#platform/sql/port.ts';
+import { openSqlEngine } from '#platform/warehouse/duckdb/sql-engine.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
@@ -37,12 +39,12 @@ const row = { prediction_id: 'p1', slate: '2026-02-07', line: '24.5' };
 const view: CodeView = {
   ref: { dataset: 'nba_predictions', name: 'outage_view' },
   sql: 'SELECT r.* FROM nba_predictions.outage_rows r',
+  columns: columnNames(before),
 };
 
 let warehouse: Warehouse;
 beforeEach(async () => {
-  // What somebody does by hand is not held to the portable subset.
-  warehouse = await openWarehouse({ tables: 'none', lint: false });
+  warehouse = await openWarehouse({ tables: 'none' });
 });
 afterEach(() => warehouse.close());
 
@@ -65,7 +67,7 @@ const apply = (
       codeVersion: '1',
       contracts: [...contracts, schemaChanges],
       views,
-      usage,
+      compare: async (live, wanted) => compare(live, wanted, usage),
     },
     dryRun,
   );
@@ -82,11 +84,12 @@ async function check(contract: TableContract) {
       text: `import { ${name} } from '#core/contracts/${dataset}.ts';\nexport const row = { ${Object.keys(columns).join(', ')} };`,
     },
   ]);
-  const report = checkSchema({
+  const report = await checkSchema({
     warehouse: live,
     wanted: codeSchema([contract, schemaChanges], []),
     files,
-    evaluated: [],
+    statements: [],
+    openEngine: openSqlEngine,
     approvals: [],
     today: TODAY,
   });
@@ -145,7 +148,7 @@ describe('schema apply', () => {
       codeVersion: '1',
       contracts: CONTRACTS,
       views: VIEWS,
-      usage: NO_USAGE,
+      compare: async (live: Schema, wanted: Schema) => compare(live, wanted),
     };
     const first = await applySchema(deps);
     expect(first.applied.length).toBe(CONTRACTS.length + VIEWS.length + FUNCTIONS.length);
@@ -191,14 +194,18 @@ describe('schema apply', () => {
   it('makes views over a table that grew anew', async () => {
     await apply([before], [view]);
     await warehouse.append(before, [row]);
-    await apply([after], [view]);
+    await apply([after], [{ ...view, columns: columnNames(after) }]);
     expect(await warehouse.query('SELECT line_source FROM nba_predictions.outage_view')).toEqual([
       { line_source: null },
     ]);
   });
 
   it('replaces a view whose text changed, once', async () => {
-    const narrow = { ...view, sql: 'SELECT r.prediction_id FROM nba_predictions.outage_rows r' };
+    const narrow = {
+      ...view,
+      sql: 'SELECT r.prediction_id FROM nba_predictions.outage_rows r',
+      columns: ['prediction_id'],
+    };
     const other = { ...narrow, sql: `${narrow.sql} WHERE r.line > 0` };
     await apply([before], [narrow]);
     expect((await apply([before], [other])).applied.map(({ kind, table }) => [kind, table])).toEqual([
@@ -213,7 +220,11 @@ describe('schema apply', () => {
 
   it('leaves a view that would lose a column until the code that reads it is gone', async () => {
     await apply([before], [view]);
-    const fewer = { ...view, sql: 'SELECT r.prediction_id, r.slate FROM nba_predictions.outage_rows r' };
+    const fewer = {
+      ...view,
+      sql: 'SELECT r.prediction_id, r.slate FROM nba_predictions.outage_rows r',
+      columns: ['prediction_id', 'slate'],
+    };
     const report = await apply([before], [fewer]);
     expect(report).toMatchObject({
       applied: [],
@@ -221,7 +232,7 @@ describe('schema apply', () => {
     });
     const both = await apply(
       [before],
-      [{ ...view, sql: 'SELECT r.slate AS day FROM nba_predictions.outage_rows r' }],
+      [{ ...view, sql: 'SELECT r.slate AS day FROM nba_predictions.outage_rows r', columns: ['day'] }],
     );
     expect(both).toMatchObject({
       applied: [],
@@ -351,7 +362,7 @@ describe('a snapshot', () => {
       codeVersion: '1',
       contracts: CONTRACTS,
       views: VIEWS,
-      usage: NO_USAGE,
+      compare: async (live: Schema, wanted: Schema) => compare(live, wanted),
     });
     expect(schemaFiles(liveSnapshot(await schemaOfWarehouse(warehouse), code), 'snapshot')).toEqual(
       schemaFiles(code, 'snapshot'),

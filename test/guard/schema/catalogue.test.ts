@@ -1,21 +1,34 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkSchema } from '#guard/schema/check.ts';
+import { readCode } from '#guard/schema/code-reading.ts';
 import { codeSchema } from '#guard/schema/code-schema.ts';
 import { withoutValues } from '#guard/schema/dry-run.ts';
 import { differencesOf } from '#guard/schema/report.ts';
 import { sourceLiterals } from '#guard/schema/source-literals.ts';
-import { evaluatedTexts, type SourceFile, sqlCatalogue } from '#guard/schema/sql-catalogue.ts';
-import { readTexts, registryOf, usageOf } from '#guard/schema/usage.ts';
+import { type SourceFile, sqlCatalogue } from '#guard/schema/sql-catalogue.ts';
+import { openSqlEngine } from '#platform/warehouse/duckdb/sql-engine.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
-import { ownSources } from './sources.ts';
+import { ownSources, ownStatements } from './sources.ts';
 
 const TODAY = '2026-11-24';
 const code = codeSchema();
 const files = ownSources();
-const check = (...planted: SourceFile[]) => {
+const statements = ownStatements(files);
+const input = {
+  warehouse: code,
+  files,
+  statements,
+  approvals: [],
+  today: TODAY,
+  openEngine: openSqlEngine,
+};
+const check = async (...planted: SourceFile[]) => {
   const sources = [...files.filter(({ path }) => !planted.some((file) => file.path === path)), ...planted];
-  return differencesOf(checkSchema({ warehouse: code, files: sources, approvals: [], today: TODAY }), TODAY);
+  return differencesOf(
+    await checkSchema({ ...input, files: sources, statements: ownStatements(sources) }),
+    TODAY,
+  );
 };
 
 describe('literals of a source file', () => {
@@ -43,10 +56,10 @@ describe('literals of a source file', () => {
 });
 
 describe('the SQL of this repository', () => {
-  const texts = readTexts(sqlCatalogue(files), registryOf(code));
+  const texts = statements;
 
-  it('names only what the contracts have, stays portable, and fills every column it promises', () => {
-    expect(check()).toEqual([]);
+  it('names only what the contracts have, stays portable, and fills every column it promises', async () => {
+    expect(await check()).toEqual([]);
   });
 
   it('is found with its owners', () => {
@@ -68,13 +81,23 @@ describe('the SQL of this repository', () => {
     ).toEqual([]);
   });
 
-  it('says who reads and writes a column', () => {
-    const usage = usageOf(code, texts);
-    expect(usage.readers('nba_analytics.player_game_summary', 'raw_row_id')).toContain('pipeline/refresh');
-    expect(usage.readers('nba_analytics.player_game_summary', 'raw_row_id')).not.toContain('grading');
-    expect(usage.writers('nba_analytics.player_game_summary', 'raw_row_id')).toEqual(['PlayerGameSummary']);
-    expect(usage.readers('nba_predictions.player_prop_predictions', 'predicted')).toContain('grading');
-    expect(usage.readersOf('fn.safe_div')).toContain('processor MLFeatureStore');
+  it('says who reads and writes a column', async () => {
+    const reading = await readCode({ statements, wanted: code, earlier: [], openEngine: openSqlEngine });
+    try {
+      const found = await reading.judge((usage) => ({
+        rowIds: usage.readers('nba_analytics.player_game_summary', 'raw_row_id'),
+        writers: usage.writers('nba_analytics.player_game_summary', 'raw_row_id'),
+        predictions: usage.readers('nba_predictions.player_prop_predictions', 'predicted'),
+        divisions: usage.readersOf('fn.safe_div'),
+      }));
+      expect(found.rowIds).toContain('pipeline/refresh');
+      expect(found.rowIds).not.toContain('grading');
+      expect(found.writers).toEqual(['PlayerGameSummary']);
+      expect(found.predictions).toContain('grading');
+      expect(found.divisions).toContain('processor MLFeatureStore');
+    } finally {
+      reading.close();
+    }
   });
 });
 
@@ -84,9 +107,9 @@ describe('a fault in the code', () => {
     text: `export const planted = { id: 'planted', look: { sql: \`\n${sql}\` } };\n`,
   });
 
-  it('in a canary that queries a missing column is told with file and line', () => {
+  it('in a canary that queries a missing column is told with file and line', async () => {
     expect(
-      check(
+      await check(
         canary(
           'SELECT prediction_id AS subject, COUNT(*) = 0 AS is_bad\nFROM nba_predictions.player_prop_predictions WHERE slate = CAST(@slate AS DATE) AND line_source IS NULL GROUP BY prediction_id',
         ),
@@ -102,13 +125,13 @@ describe('a fault in the code', () => {
     ]);
   });
 
-  it('in a canary that queries a missing table is told', () => {
-    expect(check(canary('SELECT 1 AS subject FROM nba_raw.boxes'))).toMatchObject([
+  it('in a canary that queries a missing table is told', async () => {
+    expect(await check(canary('SELECT 1 AS subject FROM nba_raw.boxes'))).toMatchObject([
       { kind: 'unknown_table', table: 'nba_raw.boxes' },
     ]);
   });
 
-  it('in a processor is told on the line of its file that has the name', () => {
+  it('in a processor is told on the line of its file that has the name', async () => {
     const wanted = {
       ...code,
       tables: code.tables.map((table) =>
@@ -117,7 +140,7 @@ describe('a fault in the code', () => {
           : table,
       ),
     };
-    const report = checkSchema({ warehouse: wanted, wanted, files, approvals: [], today: TODAY });
+    const report = await checkSchema({ ...input, warehouse: wanted, wanted });
     const found = differencesOf(report, TODAY, files).filter(({ kind }) => kind === 'unknown_column');
     expect(found.length).toBeGreaterThan(0);
     for (const { path, line } of found) {
@@ -127,13 +150,15 @@ describe('a fault in the code', () => {
     }
   });
 
-  it('in a statement outside of the portable subset is told', () => {
+  it('in a statement outside of the portable subset is told', async () => {
     expect(
-      check(canary('SELECT CONCAT(team_abbr, game_id) AS subject FROM nba_analytics.team_game_summary')),
+      await check(
+        canary('SELECT CONCAT(team_abbr, game_id) AS subject FROM nba_analytics.team_game_summary'),
+      ),
     ).toMatchObject([{ kind: 'sql_concat' }]);
   });
 
-  it('in a table that is late is told on the line of its contract', () => {
+  it('in a table that is late is told on the line of its contract', async () => {
     const warehouse = {
       ...code,
       tables: code.tables.map((table) =>
@@ -143,18 +168,14 @@ describe('a fault in the code', () => {
       ),
     };
     const path = 'src/core/contracts/nba_raw.ts';
-    const [late] = differencesOf(
-      checkSchema({ warehouse, files, approvals: [], today: TODAY }),
-      TODAY,
-      files,
-    );
+    const [late] = differencesOf(await checkSchema({ ...input, warehouse }), TODAY, files);
     expect(late).toMatchObject({ table: 'nba_raw.shots', column: 'zone', path });
     expect(files.find((file) => file.path === path)?.text.split('\n')[(late?.line ?? 0) - 1]).toMatch(
       /^\s+zone: /,
     );
   });
 
-  it('in a column that nobody writes is told with its readers', () => {
+  it('in a column that nobody writes is told with its readers', async () => {
     const [first, ...rest] = code.tables;
     if (first === undefined) throw new Error('there are contracts');
     const orphan = {
@@ -169,12 +190,13 @@ describe('a fault in the code', () => {
       path: 'src/pipeline/planted.ts',
       text: `export const Q = 'SELECT orphan_of_all FROM ${first.id}';`,
     };
-    const report = checkSchema({
+    const sources = [...files, planted];
+    const report = await checkSchema({
+      ...input,
       warehouse: wanted,
       wanted,
-      files: [...files, planted],
-      approvals: [],
-      today: TODAY,
+      files: sources,
+      statements: ownStatements(sources),
     });
     expect(differencesOf(report, TODAY)).toMatchObject([
       {
@@ -186,8 +208,8 @@ describe('a fault in the code', () => {
     ]);
   });
 
-  it('in a processor that writes more or less than its contract is told', () => {
-    const evaluated = evaluatedTexts().map((text) =>
+  it('in a processor that writes more or less than its contract is told', async () => {
+    const changed = statements.map((text) =>
       text.owner === 'processor TeamGameSummary'
         ? {
             ...text,
@@ -195,7 +217,7 @@ describe('a fault in the code', () => {
           }
         : text,
     );
-    const report = checkSchema({ warehouse: code, files, approvals: [], today: TODAY, evaluated });
+    const report = await checkSchema({ ...input, statements: changed });
     const kinds = report.code.provenance.map(({ kind, column }) => `${kind} ${column}`);
     expect(kinds).toContain('not_in_contract extra');
     expect(kinds).toContain('required_not_written won');

@@ -3,6 +3,7 @@ import { checkSchema } from '#guard/schema/check.ts';
 import type { Schema, SchemaTable } from '#guard/schema/model.ts';
 import { differencesOf } from '#guard/schema/report.ts';
 import type { SqlText } from '#guard/schema/sql-catalogue.ts';
+import { openSqlEngine } from '#platform/warehouse/duckdb/sql-engine.ts';
 import { column } from './corpus.ts';
 
 const BOX: SchemaTable = {
@@ -28,7 +29,7 @@ const text = (owner: string, sql: string, fills?: string): SqlText => ({
 });
 
 /** What is told when only one side of the code is changed: the statement that writes a table, or the one that reads it. */
-function told({
+async function told({
   writer = WRITER,
   reader = READER,
   live = WANTED,
@@ -37,12 +38,13 @@ function told({
   reader?: string;
   live?: Schema;
 }) {
-  const evaluated = [text('processor Boxes', writer, 'nba_raw.box'), text('canary boxes', reader)];
-  const report = checkSchema({
+  const statements = [text('processor Boxes', writer, 'nba_raw.box'), text('canary boxes', reader)];
+  const report = await checkSchema({
     warehouse: live,
     wanted: WANTED,
     files: [],
-    evaluated,
+    statements,
+    openEngine: openSqlEngine,
     approvals: [],
     today: '2026-11-24',
   });
@@ -95,8 +97,8 @@ describe('a change of the writer alone', () => {
         ['not_in_contract', 'thefts', 'breaking', 'either', ''],
       ],
     ],
-  ])('%s', (_, writer, expected) => {
-    expect(told({ writer })).toEqual(expected);
+  ])('%s', async (_, writer, expected) => {
+    expect(await told({ writer })).toEqual(expected);
   });
 });
 
@@ -128,20 +130,20 @@ describe('a change of the reader alone', () => {
         ['sql_unknown-function', null, 'breaking', 'either', ''],
       ],
     ],
-  ])('%s', (_, reader, expected) => {
-    expect(told({ reader })).toEqual(expected);
+  ])('%s', async (_, reader, expected) => {
+    expect(await told({ reader })).toEqual(expected);
   });
 });
 
 describe('a table that lacks a column', () => {
-  it('that is read has to go first, and the readers are named', () => {
-    expect(told({ live: without('points') })).toEqual([
+  it('that is read has to go first, and the readers are named', async () => {
+    expect(await told({ live: without('points') })).toEqual([
       ['column_added', 'points', 'needs_order', 'table_first', 'canary boxes,processor Boxes'],
     ]);
   });
 
-  it('that has one more than the code wants blocks nobody', () => {
+  it('that has one more than the code wants blocks nobody', async () => {
     const wider = { ...WANTED, tables: [{ ...BOX, columns: [...BOX.columns, column('old')] }] };
-    expect(told({ live: wider })).toEqual([]);
+    expect(await told({ live: wider })).toEqual([]);
   });
 });

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { checkSchema } from '#guard/schema/check.ts';
 import { codeSchema } from '#guard/schema/code-schema.ts';
 import { boundsOf, unboundReads } from '#guard/schema/partition-filter.ts';
-import { ownSources } from './sources.ts';
+import { openSqlEngine } from '#platform/warehouse/duckdb/sql-engine.ts';
+import { ownSources, ownStatements } from './sources.ts';
 
 const bounds = new Map([['nba_raw.box', 'slate']]);
 const unbound = (sql: string): string[] =>
@@ -92,14 +93,17 @@ describe('the partition filters of this repository', () => {
     ]);
   });
 
-  it('fail the schema check when a statement leaves one out, with the place', () => {
+  it('fail the schema check when a statement leaves one out, with the place', async () => {
     const planted = {
       path: 'src/guard/planted.ts',
       text: 'export const A = 1;\nexport const B = `SELECT COUNT(*) AS n\nFROM nba_raw.player_lines l\nWHERE l.line > 3`;\n',
     };
-    const { ok, code } = checkSchema({
+    const files = [...ownSources(), planted];
+    const { ok, code } = await checkSchema({
       warehouse: codeSchema(),
-      files: [...ownSources(), planted],
+      files,
+      statements: ownStatements(files),
+      openEngine: openSqlEngine,
       approvals: [],
       today: '2026-11-24',
     });

@@ -1,7 +1,12 @@
 import { readSources, repositoryRoot } from '#app/schema/repository.ts';
-import type { SourceFile } from '#guard/schema/sql-catalogue.ts';
+import { type SourceFile, type SqlText, sqlCatalogue } from '#guard/schema/sql-catalogue.ts';
 
 /** The sources of this repository. */
 export function ownSources(): SourceFile[] {
   return readSources(repositoryRoot());
+}
+
+/** The statements of this repository, of its sources or of others. */
+export function ownStatements(files: readonly SourceFile[] = ownSources()): SqlText[] {
+  return sqlCatalogue(files);
 }

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { checkSchema } from '#guard/schema/check.ts';
 import { codeSchema } from '#guard/schema/code-schema.ts';
 import type { Schema } from '#guard/schema/model.ts';
-import { ownSources } from './sources.ts';
+import { openSqlEngine } from '#platform/warehouse/duckdb/sql-engine.ts';
+import { ownSources, ownStatements } from './sources.ts';
 
 const code = codeSchema();
 const files = ownSources();
+const statements = ownStatements();
 
 function lacking(id: string, column: string): Schema {
   const tables = code.tables.map((table) =>
@@ -15,10 +17,12 @@ function lacking(id: string, column: string): Schema {
 }
 
 /** Whether a pull request with these files is stopped because the live table lacks a column. */
-function isStopped(changed: string[] | undefined, id: string, column: string): boolean {
-  const report = checkSchema({
+async function isStopped(changed: string[] | undefined, id: string, column: string): Promise<boolean> {
+  const report = await checkSchema({
     warehouse: lacking(id, column),
     files,
+    statements,
+    openEngine: openSqlEngine,
     approvals: [],
     today: '2026-11-24',
     ...(changed === undefined ? {} : { changed }),
@@ -36,15 +40,15 @@ describe('a live table that lacks a column', () => {
     ['no change at all', [], false],
     ['a change of the contracts of another dataset', ['src/core/contracts/nba_reference.ts'], false],
     ['a change of words', ['README.md'], false],
-  ])('against %s', (_, changed, stopped) => {
-    expect(isStopped(changed, 'nba_raw.player_box_scores', 'points')).toBe(stopped);
+  ])('against %s', async (_, changed, stopped) => {
+    expect(await isStopped(changed, 'nba_raw.player_box_scores', 'points')).toBe(stopped);
   });
 
-  it('stops a change of code that works with rows of its contract', () => {
+  it('stops a change of code that works with rows of its contract', async () => {
     const writer = files.find(
       ({ path, text }) =>
         path.startsWith('src/pipeline/') && /import \{[^}]*playerBoxScores[^}]*\} from '#core/.test(text),
     );
-    expect(isStopped([writer?.path ?? 'none'], 'nba_raw.player_box_scores', 'points')).toBe(true);
+    expect(await isStopped([writer?.path ?? 'none'], 'nba_raw.player_box_scores', 'points')).toBe(true);
   });
 });

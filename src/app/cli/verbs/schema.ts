@@ -13,8 +13,8 @@ import {
 } from '#app/schema/repository.ts';
 import { wantedBy } from '#app/schema/wanted.ts';
 import { TipoffError } from '#core/errors.ts';
-import { checkSchema } from '#guard/schema/check.ts';
-import { readCode } from '#guard/schema/code-reading.ts';
+import { checkReading, checkSchema } from '#guard/schema/check.ts';
+import { compareWithReaders, readCode } from '#guard/schema/code-reading.ts';
 import { type DiffReport, judgeHistory, type SchemaHistory } from '#guard/schema/diff.ts';
 import { differenceLines, summaryLine } from '#guard/schema/difference.ts';
 import { type DryRunReport, dryRunStatements } from '#guard/schema/dry-run.ts';
@@ -22,7 +22,8 @@ import type { Schema } from '#guard/schema/model.ts';
 import { differencesOf, noticesOf } from '#guard/schema/report.ts';
 import { diffDifferences, diffNotices } from '#guard/schema/report-diff.ts';
 import { readSchemaFiles } from '#guard/schema/schema-files.ts';
-import { type SourceFile, sqlCatalogue } from '#guard/schema/sql-catalogue.ts';
+import type { SqlText } from '#guard/schema/sql-catalogue.ts';
+import { openSqlEngine } from '#platform/warehouse/duckdb/sql-engine.ts';
 
 /** Works with the home as it is: making what is missing would hide that it is missing. */
 export async function withLive<T>(
@@ -66,12 +67,19 @@ export async function schemaCheck(context: VerbContext, options: CheckOptions): 
   const warehouse = isOffline
     ? readSchemaFiles(demandSchemaFiles(root, 'snapshot'), 'snapshot', `${FOLDERS.snapshot}/`)
     : await readLive(context, 'schema check');
-  const { stale: _, ...code } = wantedBy(root);
   const files = readSources(root);
-  const found = checkSchema({ ...code, warehouse, files, approvals: readApprovals(root, today), today });
+  const { stale: _, ...code } = wantedBy(root, files);
+  const found = await checkSchema({
+    ...code,
+    warehouse,
+    files,
+    approvals: readApprovals(root, today),
+    today,
+    openEngine: openSqlEngine,
+  });
   const differences = differencesOf(found, today, files, isOffline ? 'snapshot' : 'live schema');
   const notices = noticesOf(found);
-  const tried = options.statements === true ? await dryRunLive(context, files) : null;
+  const tried = options.statements === true ? await dryRunLive(context, code.statements) : null;
   const isFine = found.ok && (tried === null || tried.refused.length === 0);
   terminal.json({
     ok: isFine,
@@ -102,9 +110,9 @@ export async function schemaCheck(context: VerbContext, options: CheckOptions): 
   return isFine;
 }
 
-async function dryRunLive(context: VerbContext, files: readonly SourceFile[]): Promise<DryRunReport> {
+async function dryRunLive(context: VerbContext, statements: readonly SqlText[]): Promise<DryRunReport> {
   const report = await withLive(context, 'schema check', ({ warehouse }) =>
-    dryRunStatements(warehouse, sqlCatalogue(files)),
+    dryRunStatements(warehouse, statements),
   );
   if (report !== undefined) return report;
   throw new TipoffError(
@@ -135,31 +143,27 @@ export async function schemaDiff({ terminal, clock }: VerbContext, options: Diff
   const root = options.repository ?? repositoryRoot();
   const approvals = readApprovals(root, today);
   const warehouse = readSchemaFiles(demandSchemaFiles(root, 'snapshot'), 'snapshot', `${FOLDERS.snapshot}/`);
-  const { stale, ...code } = wantedBy(root);
   const files = readSources(root);
+  const { stale, statements, ...code } = wantedBy(root, files);
   const { deployed, contracted, notes, changed } =
     options.base === undefined ? NOTHING : await between(root, options.base, options.head);
   const earlier = [warehouse, ...schemasOf(deployed), ...schemasOf(contracted)];
-  const reading = readCode({ ...code, files, earlier });
-  const ofContracts = judgeHistory(contracted, approvals, today, reading.usage);
-  const changedTables = [...ofContracts.steps, ofContracts.sum].flatMap(({ findings }) =>
-    findings.map(({ table }) => table),
-  );
-  const reports = {
-    contracted: ofContracts,
-    deployed: judgeHistory(deployed, approvals, today, reading.usage),
-    check: checkSchema({
-      ...code,
-      warehouse,
-      files,
-      approvals,
-      today,
-      reading,
-      changedTables,
-      ...(changed === undefined ? {} : { changed }),
-    }),
-    stale,
-  };
+  const reading = await readCode({ ...code, statements, earlier, openEngine: openSqlEngine });
+  const reports = await reading
+    .judge((usage) => {
+      const ofContracts = judgeHistory(contracted, approvals, today, usage);
+      const changedTables = [...ofContracts.steps, ofContracts.sum].flatMap(({ findings }) =>
+        findings.map(({ table }) => table),
+      );
+      const input = { ...code, warehouse, files, approvals, today, changedTables };
+      return {
+        contracted: ofContracts,
+        deployed: judgeHistory(deployed, approvals, today, usage),
+        check: checkReading(changed === undefined ? input : { ...input, changed }, reading, usage),
+        stale,
+      };
+    })
+    .finally(() => reading.close());
   const differences = diffDifferences(reports, today, files);
   const notices = [...notes, ...diffNotices(reports)];
   const isFine = reports.contracted.ok && reports.deployed.ok && reports.check.ok && stale.length === 0;
@@ -290,26 +294,16 @@ async function apply(
 ): Promise<void> {
   const context = contextOf(host, command);
   const { terminal } = context;
-  const [
-    { applySchema },
-    { codeSchema, VIEWS },
-    { CONTRACTS },
-    { readTexts, registryOf, usageOf },
-    { sqlCatalogue },
-    { readSources, repositoryRoot },
-  ] = await Promise.all([
-    import('#guard/schema/apply.ts'),
-    import('#guard/schema/code-schema.ts'),
-    import('#core/contracts/index.ts'),
-    import('#guard/schema/usage.ts'),
-    import('#guard/schema/sql-catalogue.ts'),
-    import('#app/schema/repository.ts'),
-  ]);
-  const code = codeSchema();
-  const usage = usageOf(
-    code,
-    readTexts(sqlCatalogue(readSources(options.repository ?? repositoryRoot())), registryOf(code)),
-  );
+  const [{ applySchema }, { VIEWS }, { CONTRACTS }, { readSources, repositoryRoot }, { wantedBy }] =
+    await Promise.all([
+      import('#guard/schema/apply.ts'),
+      import('#guard/schema/code-schema.ts'),
+      import('#core/contracts/index.ts'),
+      import('#app/schema/repository.ts'),
+      import('#app/schema/wanted.ts'),
+    ]);
+  const root = options.repository ?? repositoryRoot();
+  const { statements } = wantedBy(root, readSources(root));
   const report = await withLive(context, 'schema apply', ({ warehouse, clock, runId, config }) =>
     applySchema(
       {
@@ -320,7 +314,7 @@ async function apply(
         codeVersion: config.codeVersion,
         contracts: CONTRACTS,
         views: VIEWS,
-        usage,
+        compare: compareWithReaders({ statements, openEngine: openSqlEngine }),
       },
       options.dryRun === true,
     ),

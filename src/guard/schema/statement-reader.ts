@@ -1,0 +1,401 @@
+import type { ColumnType } from '#core/contracts/define.ts';
+import {
+  duckdbType,
+  meaningful,
+  type NameProblem,
+  type PreparedSql,
+  type SqlEngine,
+  type SqlToken,
+  tokenise,
+} from '#platform/sql/port.ts';
+import { bodiesOf } from './fixes.ts';
+import { byText, type Schema, type SchemaColumn, type SchemaView } from './model.ts';
+import type { SqlText } from './sql-catalogue.ts';
+
+const PORTABLE: ReadonlySet<string> = new Set([
+  'STRING',
+  'INT64',
+  'FLOAT64',
+  'NUMERIC',
+  'BOOL',
+  'DATE',
+  'TIMESTAMP',
+] satisfies ColumnType[]);
+/** A name that no contract has. */
+const ELSEWHERE = 'tipoff_renamed';
+
+/** A statement with what the engine said when it bound it. */
+export interface ReadStatement {
+  readonly text: SqlText;
+  readonly problem: NameProblem | undefined;
+  /** Columns of the result; empty for a statement that changes rows or was refused. */
+  readonly output: readonly string[];
+}
+
+/**
+ * Statements as the engine reads them against a schema: it binds each against empty tables. Who uses a name is found by
+ * taking the name away in a transaction, binding again, and rolling back: what is refused now, or has another result, uses
+ * it. Two things are not seen: functions of whole rows (`fn.row_hash(t)`), and a bare name that an outer block has as well.
+ */
+export class StatementReader {
+  readonly statements: readonly ReadStatement[];
+  readonly #engine: SqlEngine;
+  readonly #views: readonly SchemaView[];
+  readonly #known: ReadonlySet<string>;
+
+  private constructor(engine: SqlEngine, schema: Schema, statements: readonly ReadStatement[]) {
+    this.#engine = engine;
+    this.#views = schema.views;
+    this.#known = new Set([
+      ...[...schema.tables, ...schema.views].map(({ id }) => id),
+      ...schema.tables.flatMap(({ id, columns }) => columns.map(({ name }) => `${id}.${name}`)),
+      ...schema.views.flatMap(({ id, columns }) => columns.map((name) => `${id}.${name}`)),
+      ...(schema.functions ?? []).map(({ name }) => `fn.${name}`),
+    ]);
+    this.statements = statements;
+  }
+
+  /** Defines the schema on the empty engine and reads the statements. The engine is the reader's from then on. */
+  static async open(engine: SqlEngine, schema: Schema, texts: readonly SqlText[]): Promise<StatementReader> {
+    await define(engine, schema);
+    const statements: ReadStatement[] = [];
+    for (const text of texts) {
+      const prepared = await engine.prepare(text.sql);
+      const problem = 'problem' in prepared ? prepared.problem : undefined;
+      statements.push({ text, problem, output: outputOf(prepared) });
+    }
+    return new StatementReader(engine, schema, statements);
+  }
+
+  /** The statements with what the engine accepts and BigQuery refuses of their names. */
+  async strictly(): Promise<ReadStatement[]> {
+    const strict: ReadStatement[] = [];
+    for (const each of this.statements)
+      strict.push(
+        each.problem === undefined
+          ? { ...each, problem: await lenientName(this.#engine, each.text.sql) }
+          : each,
+      );
+    return strict;
+  }
+
+  /** Statements that use a table, a view, or a function (`fn.name`) by name. */
+  users(id: string): Promise<ReadStatement[]> {
+    if (!this.#known.has(id)) return Promise.resolve([]);
+    const [dataset, name] = id.split('.');
+    const change =
+      dataset === 'fn' ? `DROP MACRO ${id}` : `ALTER TABLE ${dataset}.${name} RENAME TO ${ELSEWHERE}`;
+    return this.#affectedBy(change, id, null, false);
+  }
+
+  /**
+   * Statements that use a column of a table or view, the ones that read it through a view included. With `byName` only
+   * those that write its name: whoever takes every column by `*` does not miss one.
+   */
+  async columnUsers(id: string, column: string, byName: boolean): Promise<ReadStatement[]> {
+    if (!this.#known.has(`${id}.${column}`)) return [];
+    const change = `ALTER TABLE ${id} RENAME COLUMN ${column} TO ${ELSEWHERE}`;
+    const direct = await this.#affectedBy(change, id, column, !byName);
+    const through: ReadStatement[] = [];
+    for (const view of this.#views) {
+      if (view.sql === undefined || view.id === id || !mentions(view.sql, id)) continue;
+      if (await this.#passesOn(view.sql, change))
+        through.push(...(await this.columnUsers(view.id, column, byName)));
+    }
+    return [...new Set([...direct, ...through])];
+  }
+
+  /** Those of the users of a column that take its value, rather than only put one into it. */
+  async columnReaders(id: string, column: string, byName: boolean): Promise<ReadStatement[]> {
+    const users = await this.columnUsers(id, column, byName);
+    return users.filter(({ text }) => !onlyWrites(text.sql, id, column));
+  }
+
+  close(): void {
+    this.#engine.close();
+  }
+
+  /** A statement that is refused anyway counts as affected when it writes the names: in doubt it does. */
+  async #affectedBy(
+    change: string,
+    id: string,
+    column: string | null,
+    byResult: boolean,
+  ): Promise<ReadStatement[]> {
+    const candidates = this.statements.filter(({ text }) => mentions(text.sql, id));
+    if (candidates.length === 0) return [];
+    return this.#without(change, async () => {
+      const affected: ReadStatement[] = [];
+      for (const each of candidates) {
+        if (each.problem !== undefined) {
+          if (column === null || mentions(each.text.sql, column)) affected.push(each);
+          continue;
+        }
+        const now = await this.#engine.prepare(each.text.sql);
+        if ('problem' in now || (byResult && now.columns.join() !== each.output.join())) affected.push(each);
+      }
+      return affected;
+    });
+  }
+
+  async #passesOn(sql: string, change: string): Promise<boolean> {
+    const before = await this.#engine.prepare(sql);
+    const after = await this.#without(change, () => this.#engine.prepare(sql));
+    return 'problem' in after || outputOf(before).join() !== outputOf(after).join();
+  }
+
+  async #without<T>(change: string, work: () => Promise<T>): Promise<T> {
+    await this.#engine.define('BEGIN');
+    try {
+      await this.#engine.define(change);
+      return await work();
+    } finally {
+      await this.#engine.define('ROLLBACK');
+    }
+  }
+}
+
+/** Functions that take a row as a whole: the engine does not say which columns of it. */
+const WHOLE_ROW = /\bfn\.row_hash\s*\(/i;
+
+/** Every column that one statement reads, by table, the ones behind a view included. Tries each column of what it names. */
+export async function columnsReadBy(
+  sql: string,
+  schema: Schema,
+  openEngine: () => Promise<SqlEngine>,
+): Promise<{ readonly table: string; readonly column: string }[]> {
+  const text: SqlText = { owner: '', path: '', line: 1, sql, isWhole: true };
+  const reader = await StatementReader.open(await openEngine(), schema, [text]);
+  try {
+    const inViews = schema.views.filter(({ id }) => mentions(sql, id)).map((view) => view.sql ?? '');
+    const names = [
+      ...schema.tables.map(({ id, columns }) => ({ id, columns: columns.map(({ name }) => name) })),
+      ...schema.views,
+    ].filter(({ id }) => [sql, ...inViews].some((each) => mentions(each, id)));
+    const found: { table: string; column: string }[] = [];
+    for (const { id: table, columns } of names)
+      for (const column of columns)
+        if (WHOLE_ROW.test(sql) || (await reader.columnReaders(table, column, false)).length > 0)
+          found.push({ table, column });
+    return found;
+  } finally {
+    reader.close();
+  }
+}
+
+function outputOf(prepared: PreparedSql): readonly string[] {
+  return 'columns' in prepared ? prepared.columns : [];
+}
+
+function mentions(sql: string, id: string): boolean {
+  return new RegExp(`\\b${id.replace('.', '\\.')}\\b`, 'i').test(sql);
+}
+
+/** Makes the tables, the views as tables of their columns, and the functions of a schema. */
+async function define(engine: SqlEngine, { tables, views, functions = [] }: Schema): Promise<void> {
+  const datasets = new Set([...tables, ...views].map(({ id }) => id.split('.')[0] ?? ''));
+  await engine.define(
+    [
+      ...[...datasets, 'fn'].map((name) => `CREATE SCHEMA ${name}`),
+      ...functions.map((each) => {
+        const own = bodiesOf(each)?.duckdb;
+        return `CREATE MACRO fn.${each.name}${own ?? `(${each.parameters.join(', ')}) AS (${each.parameters[0] ?? 'NULL'})`}`;
+      }),
+      ...tables.map(({ id, columns }) =>
+        emptyTable(
+          id,
+          columns.map((column) => `${column.name} ${typeOf(column)}`),
+        ),
+      ),
+    ].join(';\n'),
+  );
+  for (const { id, sql, columns } of views) {
+    const selected = sql === undefined ? [] : outputOf(await engine.prepare(sql));
+    // A view that its tables do not carry any more, or that is known by its columns only, has columns of no particular type.
+    const missing = columns.filter((name) => !selected.includes(name));
+    const made =
+      selected.length > 0
+        ? [`CREATE TABLE ${id} AS SELECT * FROM (${sql}) AS v WITH NO DATA`]
+        : [
+            emptyTable(
+              id,
+              missing.map((name) => `${name} VARCHAR`),
+            ),
+          ];
+    const added =
+      selected.length > 0 ? missing.map((name) => `ALTER TABLE ${id} ADD COLUMN ${name} VARCHAR`) : [];
+    await engine.define([...made, ...added].join(';\n'));
+  }
+}
+
+/** No engine makes a table without columns. */
+function emptyTable(id: string, columns: readonly string[]): string {
+  return `CREATE TABLE ${id} (${columns.length === 0 ? `${ELSEWHERE} VARCHAR` : columns.join(', ')})`;
+}
+
+function typeOf({ type, mode, fields }: SchemaColumn): string {
+  const name =
+    fields !== undefined
+      ? `STRUCT(${fields.map((field) => `${field.name} ${typeOf(field)}`).join(', ')})`
+      : PORTABLE.has(type)
+        ? duckdbType({ type: type as ColumnType })
+        : 'VARCHAR';
+  return mode === 'REPEATED' ? `${name}[]` : name;
+}
+
+/**
+ * A name that DuckDB binds and BigQuery refuses: one that two columns of a subselect or WITH part have, where DuckDB takes
+ * the first; or a name of the result used in WHERE.
+ */
+async function lenientName(engine: SqlEngine, sql: string): Promise<NameProblem | undefined> {
+  const tokens = meaningful(tokenise(sql));
+  const parts = subselects(sql, tokens);
+  for (const { text, inner, line } of parts.filter((part) => STAR.test(part.text))) {
+    const columns = outputOf(await engine.prepare(text));
+    const around = sql.replace(inner, '');
+    for (const double of columns.filter((each, i) => columns.indexOf(each) !== i)) {
+      const name = new RegExp(`(?:\\b\\w+\\.)?\\b${double}\\b`, 'i').exec(around)?.[0];
+      if (name === undefined) continue;
+      return {
+        kind: 'ambiguous_column',
+        name,
+        line,
+        message: `two columns of the subselect are called ${double}`,
+      };
+    }
+  }
+  for (const { text, line } of [{ text: sql, line: 1 }, ...parts]) {
+    for (const { name, without } of aliasesInWhere(text)) {
+      const prepared = await engine.prepare(without);
+      if (
+        'columns' in prepared ||
+        prepared.problem.kind !== 'unknown_column' ||
+        prepared.problem.name !== name
+      )
+        continue;
+      return { ...prepared.problem, line: line + prepared.problem.line - 1 };
+    }
+  }
+  return undefined;
+}
+
+/** Every column of something, but not the rows that are counted. */
+const STAR = /(?:SELECT|DISTINCT|,|\w\s*\.)\s*\*/i;
+const AFTER_WHERE = /^(?:GROUP|HAVING|QUALIFY|WINDOW|ORDER|LIMIT|UNION|INTERSECT|EXCEPT)$/;
+
+/** Results of a SELECT whose names its own WHERE has too, each with the statement up to there and the result under another name. */
+function aliasesInWhere(sql: string): { readonly name: string; readonly without: string }[] {
+  const tokens = meaningful(tokenise(sql));
+  const offsets = offsetsOf(sql, tokens);
+  const outside = tokens.flatMap((_, at) => (depthAt(tokens, at) === 0 ? [at] : []));
+  const first = (from: number, test: RegExp): number =>
+    outside.find((at) => at > from && test.test(tokens[at]?.upper ?? '')) ?? tokens.length;
+  const select = first(-1, /^SELECT$/);
+  const from = first(select, /^FROM$/);
+  const where = first(from, /^WHERE$/);
+  const end = first(where, AFTER_WHERE);
+  const used = new Set(
+    tokens.slice(where, end).flatMap(({ text }, i, all) => (all[i - 1]?.text === '.' ? [] : [text])),
+  );
+  return outside
+    .filter(
+      (at) => at > select && at < from && tokens[at - 1]?.upper === 'AS' && used.has(tokens[at]?.text ?? ''),
+    )
+    .map((at) => {
+      const name = tokens[at]?.text ?? '';
+      const start = offsets[at] ?? 0;
+      const stop = end < tokens.length ? offsets[end] : undefined;
+      return { name, without: `${sql.slice(0, start)}${ELSEWHERE}${sql.slice(start + name.length, stop)}` };
+    });
+}
+
+function depthAt(tokens: readonly SqlToken[], at: number): number {
+  return tokens
+    .slice(0, at)
+    .reduce((depth, { text }) => depth + (text === '(' ? 1 : text === ')' ? -1 : 0), 0);
+}
+
+/** The WITH parts and the subselects in FROM, each as a statement of its own behind the WITH parts before it. */
+function subselects(
+  sql: string,
+  tokens: readonly SqlToken[],
+): { readonly text: string; readonly inner: string; readonly line: number }[] {
+  const found: { text: string; inner: string; line: number }[] = [];
+  const offsets = offsetsOf(sql, tokens);
+  let parts = '';
+  for (const [at, token] of tokens.entries()) {
+    if (token.text !== '(' || !/^(?:SELECT|WITH)$/.test(tokens[at + 1]?.upper ?? '')) continue;
+    const before = tokens[at - 1]?.upper ?? '';
+    const close = closing(tokens, at);
+    const inner = sql.slice((offsets[at] ?? 0) + 1, offsets[close]);
+    const isPart = before === 'AS' && tokens[at - 2]?.kind === 'word';
+    if (!isPart && !/^(?:FROM|JOIN|,|USING)$/.test(before)) continue;
+    const text = inner.trimStart().startsWith('WITH') ? inner : `${parts}${inner}`;
+    found.push({ text, inner, line: token.line });
+    if (isPart)
+      parts = `${parts === '' ? 'WITH ' : `${parts.trimEnd()}, `}${tokens[at - 2]?.text} AS (${inner}) `;
+  }
+  return found;
+}
+
+function closing(tokens: readonly SqlToken[], open: number): number {
+  let depth = 0;
+  for (let at = open; at < tokens.length; at++) {
+    if (tokens[at]?.text === '(') depth++;
+    if (tokens[at]?.text === ')' && --depth === 0) return at;
+  }
+  return tokens.length;
+}
+
+function offsetsOf(sql: string, tokens: readonly SqlToken[]): number[] {
+  let at = 0;
+  return tokens.map(({ text }) => {
+    const found = sql.indexOf(text, at);
+    at = found + text.length;
+    return found;
+  });
+}
+
+/** Columns that a statement which changes rows writes, with their table: the list of INSERT, the left sides of SET. */
+export function writesOf(
+  sql: string,
+): { readonly table: string; readonly columns: readonly string[] } | undefined {
+  const target = /^\s*(?:INSERT\s+INTO|UPDATE|MERGE\s+INTO)\s+(\w+\.\w+)/i.exec(sql)?.[1];
+  if (target === undefined) return undefined;
+  const tokens = meaningful(tokenise(sql));
+  const columns = new Set<string>();
+  for (const [at, token] of tokens.entries()) {
+    const inserts = token.upper === 'INSERT' && tokens[at + 1]?.upper === 'INTO' ? at + 5 : at + 1;
+    if (token.upper === 'INSERT' && tokens[inserts]?.text === '(')
+      for (const each of tokens.slice(inserts, closing(tokens, inserts)))
+        if (each.kind === 'word') columns.add(each.text.toLowerCase());
+    if (token.upper === 'SET') for (const name of assigned(tokens, at + 1)) columns.add(name);
+  }
+  return { table: target.toLowerCase(), columns: [...columns].sort(byText) };
+}
+
+/** `WHEN [NOT] MATCHED`, not the WHEN of a CASE. */
+function isWhenClause(tokens: readonly SqlToken[], at: number): boolean {
+  return tokens[at]?.upper === 'WHEN' && /^(?:NOT|MATCHED)$/.test(tokens[at + 1]?.upper ?? '');
+}
+
+/** Whether a statement names a column of its target only to write it. */
+function onlyWrites(sql: string, id: string, column: string): boolean {
+  const writes = writesOf(sql);
+  if (writes?.table !== id || !writes.columns.includes(column)) return false;
+  const count = (name: string): number => sql.match(new RegExp(`\\b${name}\\b`, 'gi'))?.length ?? 0;
+  return count(column) === 1 || (/^\s*INSERT\b/i.test(sql) && count(id.replace('.', '\\.')) === 1);
+}
+
+/** Names on the left of a list of assignments. */
+function assigned(tokens: readonly SqlToken[], from: number): string[] {
+  const names: string[] = [];
+  for (let at = from; at < tokens.length; at++) {
+    const token = tokens[at];
+    if (token?.text === '(') at = closing(tokens, at);
+    else if (/^(?:WHERE|FROM)$/.test(token?.upper ?? '') || isWhenClause(tokens, at)) return names;
+    else if (token?.text === '=' && /^(?:SET|,)$/.test(tokens[at - 2]?.upper ?? ''))
+      names.push(tokens[at - 1]?.text.toLowerCase() ?? '');
+  }
+  return names;
+}
