@@ -32,7 +32,7 @@ export const players = defineTable({
   dataset: 'nba_reference',
   name: 'players',
   description:
-    'Every player who ever stood in a box score or a status feed with an id: the bridge from names to ids.',
+    'Every player with an id in a box score, a status feed or a list of players: the bridge from names to ids.',
   columns: {
     player_id: required.int('NBA player id'),
     player_name: required.string('Newest printed name'),
@@ -40,8 +40,10 @@ export const players = defineTable({
     last_lookup: nullable.string(
       'Normalised name without the given name, under which feeds that shorten it are resolved; null for one-word names',
     ),
-    first_slate: required.date('First box score'),
-    last_slate: required.date('Newest box score'),
+    first_slate: required.date(
+      'First box score, or the day of the list of players that names him before one',
+    ),
+    last_slate: required.date('Newest box score, or the same day'),
   },
   key: ['player_id'],
   writer: 'PlayerReference',

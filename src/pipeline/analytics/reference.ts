@@ -8,15 +8,23 @@ WITH named AS (
   SELECT player_id, player_name, player_lookup, slate FROM nba_raw.player_box_scores WHERE slate >= CAST(@history_from AS DATE)
   UNION ALL
   SELECT player_id, player_name, player_lookup, slate FROM nba_raw.injury_reports WHERE player_id IS NOT NULL
+),
+known AS (
+  SELECT * FROM named
+  UNION ALL
+  SELECT r.player_id, r.player_name, r.player_lookup, fn.eastern_date(COALESCE(r.observed_at, r.ingested_at))
+  FROM nba_raw.roster_players r
+  WHERE r.player_id IS NOT NULL AND r.is_on_roster
+    AND NOT EXISTS (SELECT 1 FROM named n WHERE n.player_id = r.player_id)
 )
 SELECT player_id, player_name, player_lookup, MIN(slate) OVER (PARTITION BY player_id) AS first_slate, slate AS last_slate
-FROM named
+FROM known
 QUALIFY ROW_NUMBER() OVER (PARTITION BY player_id ORDER BY slate DESC, player_name) = 1
 ORDER BY player_id`;
 
 /**
  * Brings the bridge from names to ids up to date: every player with an id, with his newest printed name, and the
- * curated aliases. Rewritten as a whole only when something differs. Returns the number of players.
+ * curated aliases. A list of players adds those who have not been in a box score yet. Rewritten as a whole only when something differs. Returns the number of players.
  */
 export async function buildPlayerReference(warehouse: Warehouse): Promise<number> {
   const standing = await warehouse.query<Omit<Player, 'last_lookup'>>(STANDING, {
@@ -57,7 +65,8 @@ const ESTIMATED_HOUR_ET = 19;
 
 /**
  * The effective schedule: what was played outranks what a live feed says, which outranks what was published. A game
- * known only from its box score is a game too. Lists without ids lend their tip-off times by date and pair of teams.
+ * known only from its box score is a game too. Lists without ids lend their tip-off times by date and pair of teams; a
+ * live feed without ids tells how a game stands when it spoke later than the league's.
  */
 export const scheduleReference: Processor = {
   name: 'ScheduleReference',
@@ -92,6 +101,16 @@ listed AS (
   WHERE game_id IS NULL AND tipoff_at IS NOT NULL
   GROUP BY 1, 2
 ),
+other_feed AS (
+  SELECT slate, pair, status, said_at
+  FROM (
+    SELECT slate, status, row_id, COALESCE(observed_at, ingested_at) AS said_at,
+      CASE WHEN home_abbr < away_abbr THEN home_abbr || '|' || away_abbr ELSE away_abbr || '|' || home_abbr END AS pair
+    FROM nba_raw.schedule_games
+    WHERE game_id IS NULL AND statement = 'current'
+  ) AS said
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY slate, pair ORDER BY said_at DESC, row_id) = 1
+),
 stated AS (
   SELECT i.game_id,
     COALESCE(p.season, b.season, f.season, u.season) AS season,
@@ -106,7 +125,8 @@ stated AS (
       WHEN b.game_id IS NOT NULL THEN 'final'
       ELSE COALESCE(f.status, u.status)
     END AS status,
-    f.slate AS feed_slate, f.tipoff_at AS feed_tipoff, u.tipoff_at AS published_tipoff
+    f.slate AS feed_slate, f.tipoff_at AS feed_tipoff, COALESCE(f.observed_at, f.ingested_at) AS feed_said_at,
+    u.tipoff_at AS published_tipoff
   FROM ids i
   LEFT JOIN played p ON p.game_id = i.game_id
   LEFT JOIN boxed b ON b.game_id = i.game_id
@@ -115,17 +135,23 @@ stated AS (
 ),
 timed AS (
   SELECT s.*,
+    CASE
+      WHEN s.status = 'final' OR o.status IS NULL OR s.feed_said_at >= o.said_at THEN s.status
+      ELSE o.status
+    END AS newest_status,
     CASE WHEN s.feed_slate = s.slate THEN s.feed_tipoff END AS tipoff_of_feed,
     COALESCE(CASE WHEN s.published_slate = s.slate THEN s.published_tipoff END, l.tipoff_at) AS tipoff_of_list
   FROM stated s
   LEFT JOIN listed l ON l.slate = s.slate
     AND l.pair = CASE WHEN s.home_abbr < s.away_abbr THEN s.home_abbr || '|' || s.away_abbr ELSE s.away_abbr || '|' || s.home_abbr END
+  LEFT JOIN other_feed o ON o.slate = s.slate
+    AND o.pair = CASE WHEN s.home_abbr < s.away_abbr THEN s.home_abbr || '|' || s.away_abbr ELSE s.away_abbr || '|' || s.home_abbr END
 )
 SELECT game_id, season, season_type, season_type IN ('regular', 'play_in', 'playoffs') AS is_counted, slate, published_slate,
   COALESCE(published_slate <> slate, FALSE) AS was_moved,
   COALESCE(tipoff_of_feed, tipoff_of_list, fn.eastern_instant(slate, ${ESTIMATED_HOUR_ET})) AS tipoff_at,
   CASE WHEN tipoff_of_feed IS NOT NULL THEN 'current' WHEN tipoff_of_list IS NOT NULL THEN 'published' ELSE 'estimated' END AS tipoff_source,
-  home_abbr, away_abbr, status
+  home_abbr, away_abbr, newest_status AS status
 FROM timed
 WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)`,
 };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Slate } from '#core/calendar.ts';
-import { playerBoxScores, playerLines, scheduleGames } from '#core/contracts/nba_raw.ts';
+import { playerBoxScores, playerLines, rosterPlayers, scheduleGames } from '#core/contracts/nba_raw.ts';
 import { playerPropLinesProcessor } from '#pipeline/analytics/player-prop-lines.ts';
 import { buildPlayerReference, scheduleReference } from '#pipeline/analytics/reference.ts';
 import { HISTORY_FROM, NO_AS_OF, type Processor, rangeParams } from '#pipeline/processor.ts';
@@ -92,6 +92,46 @@ describe('the effective schedule', () => {
         home_abbr: 'BOS',
       }),
     ]);
+  });
+
+  describe('with a second feed that has no ids', () => {
+    const league = (observed_at: string) => scheduleRow({ statement: 'current', observed_at });
+    const other = (status: string, observed_at: string) =>
+      scheduleRow({
+        game_id: null,
+        source_game_key: '401',
+        statement: 'current',
+        status,
+        observed_at,
+        home_abbr: 'NYK',
+        away_abbr: 'BOS',
+      });
+    const status = async (...rows: Parameters<typeof warehouse.append>[1][number][]) => {
+      await warehouse.append(scheduleGames, rows);
+      return (await games()).map((game) => game['status']);
+    };
+
+    it.each([
+      ['takes its word when it spoke later than the league', '2025-01-10T12:00:00.000Z', 'postponed'],
+      ['takes the word of the league when that spoke later', '2025-01-10T18:00:00.000Z', 'scheduled'],
+    ])('%s', async (_what, leagueAt, expected) => {
+      expect(await status(league(leagueAt), other('postponed', '2025-01-10T15:00:00.000Z'))).toEqual([
+        expected,
+      ]);
+    });
+
+    it('takes its word where the league has only published the game, and its newest one', async () => {
+      const [early, late] = [
+        other('live', '2025-01-11T01:00:00.000Z'),
+        other('final', '2025-01-11T03:30:00.000Z'),
+      ];
+      expect(await status(scheduleRow({}), late, early)).toEqual(['final']);
+    });
+
+    it('does not take back what was played', async () => {
+      const played = scheduleRow({ statement: 'played', tipoff_at: null, status: 'final' });
+      expect(await status(played, other('live', '2025-01-12T00:00:00.000Z'))).toEqual(['final']);
+    });
   });
 
   it('knows a game from its box score alone, also one that both teams played away', async () => {
@@ -226,5 +266,40 @@ describe('prop lines', () => {
       lineRow({ bookmaker: 'b', line: '25' }),
     ]);
     expect(rows.map(({ line }) => line)).toEqual(['24.5', '25']);
+  });
+});
+
+describe('the bridge from names to ids', () => {
+  it('has a rookie before his first game, and the name of the box score for everybody else', async () => {
+    await warehouse.append(playerBoxScores, [
+      boxRow({ player_id: 71, player_name: 'Ann Invented', slate: '2025-01-02' }),
+    ]);
+    const listed = (player_id: number, player_name: string, is_on_roster = true) => ({
+      player_id,
+      player_name,
+      player_lookup: player_name.toLowerCase().replace(' ', ''),
+      is_on_roster,
+      observed_at: '2025-01-11T03:00:00.000Z',
+      source: 'test',
+      source_file: 'list.json',
+      row_id: `list-${player_id}`,
+      ingested_at: '2025-01-11T03:01:00.000Z',
+    });
+    await warehouse.append(rosterPlayers, [
+      listed(71, 'Annabel Invented'),
+      listed(72, 'Rook Unplayed'),
+      listed(73, 'Gone Away', false),
+    ]);
+    await buildPlayerReference(warehouse);
+    expect(
+      await warehouse.query(
+        'SELECT player_id, player_name, first_slate, last_slate FROM nba_reference.players ORDER BY player_id',
+      ),
+    ).toEqual([
+      { player_id: 71, player_name: 'Ann Invented', first_slate: '2025-01-02', last_slate: '2025-01-02' },
+      // Ten in the evening in New York.
+      { player_id: 72, player_name: 'Rook Unplayed', first_slate: '2025-01-10', last_slate: '2025-01-10' },
+    ]);
+    await warehouse.execute('DELETE FROM nba_raw.roster_players WHERE row_id IS NOT NULL');
   });
 });
