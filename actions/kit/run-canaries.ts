@@ -1,18 +1,14 @@
 import { z } from 'zod';
 import { byUrgency, countOutcomes, isFailing } from '#core/check.ts';
 import { TipoffError } from '#core/errors.ts';
+import { isInstant } from '#core/instants.ts';
 import type { Canary } from '#guard/canaries/definition.ts';
 import { defineAction } from './glue/define.ts';
 import { text } from './glue/inputs.ts';
 
 const instant = z
   .string()
-  .refine(
-    (value) => /^\d{4}-\d{2}-\d{2}T.*(?:Z|[+-]\d{2}:\d{2})$/.test(value) && !Number.isNaN(Date.parse(value)),
-    {
-      error: 'expected an instant with a zone, such as 2025-01-10T17:00:00Z',
-    },
-  )
+  .refine(isInstant, { error: 'expected an instant with a zone, such as 2025-01-10T17:00:00Z' })
   .transform((value) => new Date(value))
   .optional();
 

@@ -1,4 +1,5 @@
 import { TipoffError } from './errors.ts';
+import { parseInstant } from './instants.ts';
 
 /** The ET calendar date of tip-off, YYYY-MM-DD: the unit in which everything is asked, built and published. */
 export type Slate = string & { readonly __slate: true };
@@ -43,10 +44,10 @@ export function parseSlate(text: string): Slate {
 
 /** The slate an instant belongs to: its calendar date in New York, whatever the zone of the machine. */
 export function slateOf(instant: Date | string): Slate {
-  const date = new Date(instant);
+  const date = typeof instant === 'string' ? parseInstant(instant) : instant;
   if (Number.isNaN(date.getTime())) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `expected an instant, saw "${String(instant)}"`, {
-      hint: 'Write instants as ISO 8601 with a zone, for example 2025-01-10T23:30:00Z.',
+    throw new TipoffError('TIPOFF_BAD_INPUT', 'expected an instant, saw an invalid date', {
+      hint: 'Read text with parseInstant, which names what is wrong with it.',
     });
   }
   return easternDate.format(date) as Slate;

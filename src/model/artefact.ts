@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { isDate } from '#core/calendar.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { isInstant } from '#core/instants.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { buildSystems, type ForecastSystem } from './systems.ts';
 
@@ -85,7 +86,7 @@ export const artefactSchema = z
     }),
     /** Errors of the out-of-fold forecasts inside the calibration window, each with its number of rows. */
     metrics: perSystem(errors),
-    created_at: z.iso.datetime(),
+    created_at: z.string().refine(isInstant, 'expected an instant with a zone'),
   })
   .refine(
     (a) => a.columns.length === a.ridge.coefficients.length,

@@ -1,4 +1,5 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
+import { parseInstant } from '#core/instants.ts';
 
 /** The only source of time. Code takes a Clock; tests, drills and `--at` pass a virtual one. */
 export interface Clock {
@@ -26,9 +27,13 @@ export interface VirtualClock extends Clock {
   readonly slept: readonly number[];
 }
 
-/** A virtual clock that starts at an instant. */
+function timeOf(instant: Date | string): number {
+  return (typeof instant === 'string' ? parseInstant(instant) : instant).getTime();
+}
+
+/** A virtual clock that starts at an instant. Throws TIPOFF_BAD_INPUT for a text that is none. */
 export function virtualClock(start: Date | string): VirtualClock {
-  let current = new Date(start).getTime();
+  let current = timeOf(start);
   if (Number.isNaN(current)) throw new RangeError(`not an instant: ${String(start)}`);
   const slept: number[] = [];
   return {
@@ -43,7 +48,7 @@ export function virtualClock(start: Date | string): VirtualClock {
       current += milliseconds;
     },
     set: (instant) => {
-      const next = new Date(instant).getTime();
+      const next = timeOf(instant);
       if (Number.isNaN(next) || next < current)
         throw new RangeError(`a clock does not go back: ${String(instant)}`);
       current = next;
@@ -54,6 +59,6 @@ export function virtualClock(start: Date | string): VirtualClock {
 
 /** A clock that runs at the wall clock's pace from a given instant (the CLI's `--at`). */
 export function shiftedClock(at: Date | string): Clock {
-  const offset = new Date(at).getTime() - Date.now();
+  const offset = timeOf(at) - Date.now();
   return { now: () => new Date(Date.now() + offset), sleep: systemClock.sleep };
 }

@@ -63,8 +63,8 @@ describe('clean-staging', () => {
     expect(silent.summary).toContain('clean-staging');
   });
 
-  it('refuses an instant that is none', async () => {
-    expect(await run('clean-staging', {}, { TIPOFF_AT: 'tomorrow' })).toMatchObject({
+  it.each(['tomorrow', '2025-02-31T10:00:00Z'])('refuses the instant %s', async (instant) => {
+    expect(await run('clean-staging', {}, { TIPOFF_AT: instant })).toMatchObject({
       code: 2,
       outputs: { verdict: 'error' },
     });
@@ -130,6 +130,16 @@ describe('run-canaries', () => {
     expect(ran.log).toMatch(/^::error title=schedule_ahead FAIL/m);
     expect(ran.report).toMatchObject({ key: 'canaries:schedule_ahead', verdict: 'failed' });
     expect(ran.summary).toContain('docs/runbooks/schedule_ahead.md');
+  });
+
+  it('refuses a past that does not exist', async () => {
+    const ran = await run(
+      'run-canaries',
+      { only: 'schedule_ahead', as_of: '2025-02-31T20:00:00Z' },
+      at(home.copy(folder())),
+    );
+    expect(ran).toMatchObject({ code: 2, outputs: { verdict: 'error' } });
+    expect(ran.log).toContain('as_of');
   });
 
   it('refuses a check that does not exist', async () => {

@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodeOf, outcome, type Report, report } from '#core/check.ts';
 import { ERROR_CODES, messageOf, TipoffError } from '#core/errors.ts';
+import { parseInstant } from '#core/instants.ts';
 import { type Clock, shiftedClock, systemClock } from '#platform/clock.ts';
 import { annotationCommands } from '#platform/report/check-run.ts';
 import { consoleLines } from '#platform/report/console.ts';
@@ -85,10 +86,7 @@ function depsOf(context: RunContext, environment: Environment, log: Log): Action
 /** The wall clock, or one that starts at the instant a person tries a workflow at. Throws TIPOFF_BAD_INPUT. */
 function clockAt(at: string | undefined): Clock {
   if (at === undefined) return systemClock;
-  if (!Number.isNaN(Date.parse(at)) && /(?:Z|[+-]\d{2}:\d{2})$/.test(at)) return shiftedClock(at);
-  throw new TipoffError('TIPOFF_BAD_INPUT', `TIPOFF_AT: expected an instant with a zone, saw "${at}"`, {
-    hint: 'Write it as 2025-01-10T17:00:00Z.',
-  });
+  return shiftedClock(parseInstant(at, 'TIPOFF_AT'));
 }
 
 /** What could not be done, as a report: what was expected, what was seen, what to do. */

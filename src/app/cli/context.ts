@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { App } from '#app/compose.ts';
 import { type Config, processConfig } from '#app/config.ts';
 import { TipoffError } from '#core/errors.ts';
+import { parseInstant } from '#core/instants.ts';
 import { type Clock, shiftedClock, systemClock } from '#platform/clock.ts';
 import { type Streams, type Terminal, terminal } from './terminal.ts';
 
@@ -83,16 +84,7 @@ export function contextOf(
 
 function clockAt(at: string | undefined): Clock {
   if (at === undefined) return systemClock;
-  if (
-    !/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(at) ||
-    Number.isNaN(Date.parse(at))
-  ) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `--at: expected an instant with a zone, saw "${at}"`, {
-      hint: 'Write it as 2025-01-10T17:00:00Z.',
-      details: { value: at },
-    });
-  }
-  return shiftedClock(at);
+  return shiftedClock(parseInstant(at, '--at'));
 }
 
 function twoPlaces(home: string, project: string): TipoffError {

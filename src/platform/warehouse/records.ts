@@ -1,8 +1,10 @@
 import { type Column, type TableContract, tableId } from '#core/contracts/define.ts';
 import { TipoffError } from '#core/errors.ts';
+import { isInstant } from '#core/instants.ts';
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
-const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?Z$/;
+/** Both engines keep microseconds in UTC; the seconds are written. */
+const UTC = /:\d{2}:\d{2}(?:\.\d{1,6})?Z$/;
 const DECIMAL = /^-?\d{1,29}(?:\.\d{1,9})?$/;
 
 /** A record as the adapters read it: fields by name, absent or null when not known. */
@@ -59,8 +61,7 @@ function fits(column: Column, value: unknown, seen: Seen): boolean {
 }
 
 function instantExists(value: string, seen: Seen): boolean {
-  if (!INSTANT.test(value) || !dateExists(value.slice(0, 10), seen) || Number.isNaN(Date.parse(value)))
-    return false;
+  if (!UTC.test(value) || !isInstant(value)) return false;
   seen.instants.add(value);
   return true;
 }

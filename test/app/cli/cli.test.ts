@@ -126,6 +126,13 @@ describe('the command line', () => {
     ['a date that does not exist', ['day', '2025-02-30'], '2025-02-30'],
     ['a mode that is none', ['predict', '2025-01-10', '--mode', 'SOON'], 'SOON'],
     ['an instant without a zone', ['day', '2025-01-10', '--at', '2025-01-10T17:00'], '--at'],
+    ['an instant that does not exist', ['day', '2025-01-10', '--at', '2025-02-31T10:00:00Z'], '--at'],
+    ['a past that does not exist', ['canary', 'run', '--as-of', '2025-02-31T10:00:00Z'], '--as-of'],
+    [
+      'the end of a halt that does not exist',
+      ['canary', 'halt', '--until', '2025-02-31T10:00:00Z', '--reason', 'moving house'],
+      '--until',
+    ],
     ['a reset of nothing', ['batch', 'reset', '--why', 'x'], '--batch or --slate'],
     ['an unknown batch', ['batch', 'show', 'nope'], 'nope'],
     ['an unknown publication', ['publish', 'undo', 'nope', '--reason', 'x'], 'nope'],

@@ -53,6 +53,11 @@ export function appendContract(warehouse: () => Warehouse): void {
       ['NaN', { ...fullRow, ratio: Number.NaN }, 'ratio'],
       ['a date that does not exist', { ...fullRow, slate: '2025-02-30' }, 'slate'],
       ['an instant without a zone', { ...fullRow, seen_at: '2025-01-02 23:30:00' }, 'seen_at'],
+      [
+        'an instant at an hour that does not exist',
+        { ...fullRow, seen_at: '2025-02-28T24:00:00Z' },
+        'seen_at',
+      ],
       ['an instant on a day that does not exist', { ...fullRow, seen_at: '2025-02-30T10:00:00Z' }, 'seen_at'],
     ])('refuses %s, names the field and writes nothing', async (_, bad, field) => {
       const rows = [{ ...fullRow, id: 7 }, bad] as unknown as (typeof fullRow)[];

@@ -4,6 +4,7 @@ import { actor, type CliHost, contextOf } from '#app/cli/context.ts';
 import type { Terminal } from '#app/cli/terminal.ts';
 import type { Report } from '#core/check.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { parseInstant } from '#core/instants.ts';
 import type { Canary, CanaryReport } from '#guard/canaries/definition.ts';
 import { tableLines } from '#platform/report/console.ts';
 
@@ -33,7 +34,7 @@ function addRun(canary: Command, host: CliHost): void {
     .action(async (options: { only?: string[]; asOf?: string; summary?: string }, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const canaries = await chosen(options.only);
-      const asOf = options.asOf === undefined ? undefined : instant('--as-of', options.asOf);
+      const asOf = options.asOf === undefined ? undefined : parseInstant(options.asOf, '--as-of');
       const isLook = asOf !== undefined || options.only !== undefined;
       const [run, { report }] = await withApp(async (app) => {
         const [{ runCanaries }, { canaryDeps }, { alertOn, lookOnly }] = await Promise.all([
@@ -131,7 +132,7 @@ function addHalt(canary: Command, host: CliHost): void {
     .requiredOption('--reason <reason>', 'shown wherever a check is skipped')
     .action(async (options: { until: string; reason: string }, command: Command) => {
       const { terminal, clock, withApp } = contextOf(host, command);
-      const until = instant('--until', options.until);
+      const until = parseInstant(options.until, '--until');
       const { halt } = await import('#guard/canaries/halt.ts');
       const document = await withApp(({ state }) =>
         halt({ state, clock }, { until, reason: options.reason, by: actor('canary halt') }),
@@ -162,14 +163,6 @@ async function chosen(only: readonly string[] | undefined): Promise<readonly Can
   throw new TipoffError('TIPOFF_BAD_INPUT', `there is no check ${unknown.join(', ')}`, {
     hint: 'See `tipoff canary list` for their names.',
     details: { unknown },
-  });
-}
-
-function instant(option: string, text: string): Date {
-  if (/^\d{4}-\d{2}-\d{2}T.*(?:Z|[+-]\d{2}:\d{2})$/.test(text) && !Number.isNaN(Date.parse(text)))
-    return new Date(text);
-  throw new TipoffError('TIPOFF_BAD_INPUT', `${option}: expected an instant with a zone, saw "${text}"`, {
-    hint: 'Write it as 2025-01-10T17:00:00Z.',
   });
 }
 

@@ -2,14 +2,13 @@ import { isDate, type Slate, slateOf } from '#core/calendar.ts';
 import type { Columns, RowOf, TableContract } from '#core/contracts/define.ts';
 import type { provenance } from '#core/contracts/nba_raw.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { isInstant, readInstant } from '#core/instants.ts';
 import { type Line, readLine } from '#core/line.ts';
 import { playerLookup } from '#core/names.ts';
 import { isAmericanOdds } from '#core/odds.ts';
 import { findTeam, type Team } from '#core/teams.ts';
 import type { InputFile, ParsedFile, ParsedRow, RejectedInput } from '#pipeline/ingest/format.ts';
 import { RowRejection, rowOrRejection } from '#pipeline/ingest/rows.ts';
-
-const INSTANT = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /** Text that must be there. */
 export function requiredText(field: string, text: string | null | undefined): string {
@@ -54,9 +53,8 @@ export function requiredSides(
 /** An instant with a zone, as ISO UTC with milliseconds. A day that does not exist (30 February) is refused, not rolled over. */
 export function requiredInstant(field: string, text: string | null | undefined): string {
   const value = requiredText(field, text);
-  const match = INSTANT.exec(value);
-  const instant = new Date(value);
-  if (match === null || !isDate(match[1] ?? '') || Number.isNaN(instant.getTime())) {
+  const instant = readInstant(value);
+  if (instant === undefined) {
     throw new RowRejection(
       field,
       'impossible_date',
@@ -273,8 +271,7 @@ export function isResource(head: string, resource: string): boolean {
  */
 export function slateOfGame(game: JsonObject, path: string): Slate | undefined {
   const utc = textIn(game['gameTimeUTC']);
-  if (utc !== '')
-    return isDate(utc.slice(0, 10)) && !Number.isNaN(Date.parse(utc)) ? slateOf(utc) : undefined;
+  if (utc !== '') return isInstant(utc) ? slateOf(utc) : undefined;
   const code = textIn(game['gameCode']);
   const digits = [
     textIn(game['gameEt']).slice(0, 10),

@@ -1,5 +1,6 @@
 import { readGameId, type SeasonType, type Slate, slateOf } from '#core/calendar.ts';
 import { scheduleGames } from '#core/contracts/nba_raw.ts';
+import { readUtc } from '#core/instants.ts';
 import { findTeam } from '#core/teams.ts';
 import type { InputFormat, ParsedRow } from '#pipeline/ingest/format.ts';
 import { RowRejection } from '#pipeline/ingest/rows.ts';
@@ -272,6 +273,5 @@ function observedAt(bytes: Uint8Array): string | null {
   const time = /"time"\s*:\s*"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})/.exec(
     new TextDecoder().decode(bytes.subarray(0, 1000)),
   );
-  const instant = new Date(time === null ? Number.NaN : `${time[1]}T${time[2]}Z`);
-  return Number.isNaN(instant.getTime()) ? null : instant.toISOString();
+  return (time === null ? undefined : readUtc(`${time[1]}T${time[2]}`))?.toISOString() ?? null;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { slateOf } from '#core/calendar.ts';
+import { readInstant, readUtc } from '#core/instants.ts';
 import { gameKey } from '#pipeline/ingest/cells.ts';
 import type { InputFile, InputFormat } from '#pipeline/ingest/format.ts';
 import { collectKeyed, type KeyedRow, RowRejection } from '#pipeline/ingest/rows.ts';
@@ -62,11 +63,11 @@ function readPayload(file: InputFile): { games: unknown[]; observedAt: string | 
   if (!read.success)
     throw unreadable(file, 'a scheduleLeagueV2 document', z.prettifyError(read.error), read.error);
   const time = read.data.meta?.time ?? '';
-  const observed = Date.parse(time);
-  if (time !== '' && Number.isNaN(observed)) throw unreadable(file, 'an instant in meta.time', `"${time}"`);
+  const observed = readUtc(time);
+  if (time !== '' && observed === undefined) throw unreadable(file, 'an instant in meta.time', `"${time}"`);
   return {
     games: read.data.leagueSchedule.gameDates.flatMap(({ games }) => games),
-    observedAt: time === '' ? null : new Date(observed).toISOString(),
+    observedAt: observed?.toISOString() ?? null,
   };
 }
 
@@ -86,7 +87,7 @@ function statementOf(games: readonly unknown[], observedAt: string | null): 'pub
   for (const unit of games) {
     const read = game.safeParse(unit);
     if (read.success && read.data.gameId.startsWith('002'))
-      first = Math.min(first, Date.parse(read.data.gameDateTimeUTC) || first);
+      first = Math.min(first, readInstant(read.data.gameDateTimeUTC)?.getTime() ?? first);
   }
   return observedAt !== null && Date.parse(observedAt) < first ? 'published' : 'current';
 }

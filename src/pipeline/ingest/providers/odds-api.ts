@@ -1,5 +1,6 @@
 import { type Slate, slateOf } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
+import { readInstant } from '#core/instants.ts';
 import type { InputFile } from '#pipeline/ingest/format.ts';
 import { listIn, objectIn, textIn } from '#pipeline/ingest/formats/fields.ts';
 import { ODDS_API_MARKETS } from '#pipeline/ingest/formats/lines-csv.ts';
@@ -133,8 +134,8 @@ function readEvents(bytes: Uint8Array, address: string): readonly OddsEvent[] {
     .map(objectIn)
     .map((event) => {
       const [id, start] = [textIn(event['id']), textIn(event['commence_time'])];
-      const startsAt = new Date(start);
-      if (id === '' || Number.isNaN(startsAt.getTime()))
+      const startsAt = readInstant(start);
+      if (id === '' || startsAt === undefined)
         throw unreadable(address, 'events with id and commence_time', JSON.stringify({ id, start }));
       return { id, startsAt };
     });

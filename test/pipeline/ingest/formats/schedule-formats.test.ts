@@ -322,6 +322,10 @@ describe('scheduleLeagueV2', () => {
       'with an unreadable clock',
       '{"meta": {"time": "noon"}, "leagueSchedule": {"seasonYear": "2024-25", "gameDates": []}}',
     ],
+    [
+      'with a clock that shows a day that does not exist',
+      '{"meta": {"time": "2025-02-31T10:00:00Z"}, "leagueSchedule": {"seasonYear": "2024-25", "gameDates": []}}',
+    ],
   ])('refuses a document that is %s', async (_what, text) => {
     await expect(async () => parsed(schedulePublishedJson, text)).rejects.toMatchObject({
       code: 'TIPOFF_BAD_INPUT',

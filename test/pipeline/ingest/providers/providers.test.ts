@@ -151,6 +151,11 @@ describe('The Odds API', () => {
     ['an answer that is no JSON', () => ({ body: `<html>${KEY}` }), 'TIPOFF_PROVIDER'],
     ['an answer that is no list', () => ({ body: '{"message": "hello"}' }), 'TIPOFF_PROVIDER'],
     ['an event without a start', () => ({ body: '[{"id": "e"}]' }), 'TIPOFF_PROVIDER'],
+    [
+      'an event that starts on a day that does not exist',
+      () => ({ body: '[{"id": "e", "commence_time": "2025-02-31T00:10:00Z"}]' }),
+      'TIPOFF_PROVIDER',
+    ],
   ])('ends with an error without the key after %s', async (_what, answer, code) => {
     const { provider } = await oddsProvider(answer);
     const error = await provider.props(SLATE).catch((caught: unknown) => caught);
