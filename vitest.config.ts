@@ -2,17 +2,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
+/** What every suite on this machine shares. */
+export const shared = {
+  // The TypeScript of a process that a test starts is compiled once, not once per process.
+  env: { NODE_COMPILE_CACHE: join(tmpdir(), 'tipoff-compile-cache') },
+  // One process per processor; by default one is left idle.
+  maxWorkers: '100%',
+  // Files of one process share its modules: they are loaded once per process, not once per file.
+  isolate: false,
+  // A test that needs longer says so, and why.
+  testTimeout: 20_000,
+  hookTimeout: 20_000,
+  sequence: { shuffle: true },
+  reporters: ['default', './test/report-skips.ts'],
+};
+
 export default defineConfig({
-  test: {
-    include: ['test/**/*.test.ts'],
-    // The TypeScript of a process that a test starts is compiled once, not once per process.
-    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'tipoff-compile-cache') },
-    // One process per processor; by default one is left idle.
-    maxWorkers: '100%',
-    // Files of one process share its modules: they are loaded once per process, not once per file.
-    isolate: false,
-    testTimeout: 120_000,
-    hookTimeout: 180_000,
-    sequence: { shuffle: true },
-  },
+  test: { ...shared, include: ['test/**/*.test.ts'], exclude: ['test/process/**'] },
 });

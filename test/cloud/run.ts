@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
+import { SkipReporter } from '#test/report-skips.ts';
 import { EMULATORS, startEmulators } from './emulators.ts';
 
 /**
@@ -28,17 +29,9 @@ try {
     watch: false,
     maxWorkers: WORKERS,
     provide: at,
-    ...(values.report === undefined
-      ? {}
-      : { reporters: ['default', 'json'], outputFile: { json: values.report } }),
+    reporters: ['default', new SkipReporter(), ...(values.report === undefined ? [] : (['json'] as const))],
+    ...(values.report === undefined ? {} : { outputFile: { json: values.report } }),
   });
-  for (const module of vitest.state.getTestModules()) {
-    for (const test of module.children.allTests('skipped')) {
-      const result = test.result();
-      if (result.state === 'skipped' && result.note !== undefined)
-        say(`skipped "${test.fullName}": ${result.note}`);
-    }
-  }
   await vitest.close();
 } finally {
   stop();

@@ -103,7 +103,9 @@ function ofJob(name: string, one: Job, file: Workflow, text: string, known: Know
     say('asks for an identity it may not have');
   const order = one.steps.map(({ uses = '' }) => uses);
   const at = (prefix: string): number => order.findIndex((uses) => uses.startsWith(prefix));
-  if (at('actions/checkout@') !== 0) say('checkout is not the first step');
+  // A job that runs nothing but shell of its own, such as a gate, has no use for the files.
+  if (order.some((uses) => uses !== '') && at('actions/checkout@') !== 0)
+    say('checkout is not the first step');
   const [setup, identity] = [at('./actions/setup'), at('google-github-actions/auth@')];
   if (setup > 1 || (setup === -1 && order.some((uses) => uses.startsWith('./'))))
     say('setup does not follow checkout');
