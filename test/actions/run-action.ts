@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterEach } from 'vitest';
+import { afterEach, vi } from 'vitest';
 import { FAKE_REPOSITORY } from '#test/fakes/github-server.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
@@ -27,6 +27,8 @@ export type RunAction = (
 
 /** A runner of actions with a folder of its own per test; call it once in a test file. */
 export function actionRunner(): { readonly run: RunAction; readonly folder: () => string } {
+  // Every test starts processes of its own, which a busy machine takes its time over.
+  vi.setConfig({ testTimeout: LIMIT_MS, hookTimeout: LIMIT_MS });
   const folders: string[] = [];
   afterEach(() => {
     for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });

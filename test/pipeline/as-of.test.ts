@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Processor } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { compute, fingerprint, league, rawWorld } from './feature-world.ts';
+
+// A league is computed again for every planted leak.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const simulated = league();
 const slates = simulated.slates;

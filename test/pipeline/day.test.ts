@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { dayDeps } from '#app/day.ts';
@@ -8,6 +8,9 @@ import { type DayResult, modeAt, runDay } from '#pipeline/day.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import { loadLeague, simulateLeague } from '#simulate/league.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+
+// Every test lives days of a league through all phases.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const TONIGHT = parseSlate('2025-01-10');
 const league = simulateLeague({

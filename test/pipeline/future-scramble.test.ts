@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { dayDeps } from '#app/day.ts';
@@ -8,6 +8,9 @@ import { virtualClock } from '#platform/clock.ts';
 import type { Row } from '#platform/warehouse/port.ts';
 import { loadLeague, simulateLeague } from '#simulate/league.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+
+// Two leagues are lived through, features, models and predictions included.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const league = simulateLeague({
   seed: 3,

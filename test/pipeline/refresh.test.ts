@@ -1,10 +1,13 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
 import { DAILY_WAITING, NO_WAITING, type RefreshResult, refresh } from '#pipeline/refresh.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { loadLeague, simulateLeague } from '#simulate/league.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
+
+// Every test computes a league of its own.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const TONIGHT = parseSlate('2024-11-20');
 const league = simulateLeague({

@@ -4,6 +4,7 @@ import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { makeTemplate } from './kill-home.ts';
 import { killRun } from './kill-run.ts';
 
+// Processes are started, killed and waited for, again and again.
 const LONG = 300_000;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {

@@ -16,6 +16,7 @@ it('four processes that start one slate at once get one batch, and one of them m
   } finally {
     await folder.remove();
   }
+  // Processes are started and raced.
 }, 120_000);
 
 it('eight clients that call /start at once get one batch, ten times over', async () => {
@@ -31,4 +32,5 @@ it('eight clients that call /start at once get one batch, ten times over', async
       (await call('POST', '/reset', { game_date: 'TODAY', reason: 'next round' })).body.results,
     ).toHaveLength(1);
   }
+  // Ten rounds of eight clients and a batch each.
 }, 60_000);

@@ -11,6 +11,7 @@ import { backfillProcess } from './resume-child.ts';
 import { makeResumeTemplate, RESUME_NOW, type ResumeTemplate } from './resume-home.ts';
 import { resumeRun, type Undisturbed, undisturbed } from './resume-run.ts';
 
+// Processes are started, killed and waited for, again and again.
 const LONG = 300_000;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let template: ResumeTemplate;

@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Home, leagueHome, lookInto } from '#test/actions/prepared-home.ts';
 import { actionRunner, ROOT } from '#test/actions/run-action.ts';
 import { type Ran, runWorkflow } from '#test/workflows/run-workflow.ts';
+
+// A league is computed by workflows alone.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const { folder } = actionRunner();
 const run = promisify(execFile);
@@ -84,5 +87,5 @@ describe('the simulated league, by workflows alone', () => {
       .filter(({ outcome }) => outcome === 'not here')
       .map(({ name }) => name);
     expect(others).toEqual([expect.stringContaining('actions/checkout@'), './actions/setup']);
-  }, 180_000);
+  });
 });

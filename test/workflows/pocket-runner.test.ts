@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Home, lookInto, preparedHome, SLATE } from '#test/actions/prepared-home.ts';
 import { actionRunner } from '#test/actions/run-action.ts';
 import { type Ran, runWorkflow } from '#test/workflows/run-workflow.ts';
+
+// Every test runs workflows, each step a process.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const { folder } = actionRunner();
 const workflow = (

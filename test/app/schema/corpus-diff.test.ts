@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Schema, SchemaTable } from '#guard/schema/model.ts';
 import { type Case, CORPUS, SCHEMA, TABLE } from '#test/guard/schema/corpus.ts';
 import { writeBoxSources } from './box-sources.ts';
 import { type Clone, makeClone } from './clone.ts';
+
+// A repository with commits is made for the whole corpus.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let clone: Clone;
 beforeAll(() => {

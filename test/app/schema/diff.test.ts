@@ -1,11 +1,14 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { stretchOf } from '#app/schema/git.ts';
 import type { Schema } from '#guard/schema/model.ts';
 import { adding, both, changing, column, dropping, layout, SCHEMA } from '#test/guard/schema/corpus.ts';
 import { contractFile, contractText, writeBoxSources } from './box-sources.ts';
 import { type Clone, makeClone } from './clone.ts';
+
+// A repository with commits is made per test.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** The schema of the corpus as contracts have it: every column has a writer. */
 const CONTRACTS: Schema = {

@@ -1,8 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { codeSchema } from '#guard/schema/code-schema.ts';
 import type { Schema } from '#guard/schema/model.ts';
 import { schemaFiles } from '#guard/schema/schema-files.ts';
 import { type Clone, makeClone } from './clone.ts';
+
+// Every test runs verbs of the command line on a home of its own.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let clone: Clone;
 beforeEach(() => {

@@ -4,6 +4,7 @@ import { problemSchema } from '#app/services/problem.ts';
 import { type BackfillWorld, backfillWorld } from '#test/guard/backfill/world.ts';
 import { type ServiceWorld, serviceWorlds } from './service-world.ts';
 
+// A season is backfilled behind the service.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const world = serviceWorlds();

@@ -67,4 +67,5 @@ it('answers hostile bodies without failing, and without a key changes nothing', 
   expect(seen.get(200)).toBeGreaterThan(10);
   expect(seen.get(400)).toBeGreaterThan(100);
   expect((await call('GET', '/status')).status).toBe(200);
+  // Hundreds of hostile bodies are sent, one after another.
 }, 600_000);

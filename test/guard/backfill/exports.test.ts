@@ -8,6 +8,7 @@ import { mondayBefore } from '#model/model-source.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type BackfillWorld, backfillWorld } from './world.ts';
 
+// A season is computed and exported.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let world: BackfillWorld;

@@ -7,6 +7,7 @@ import { BACKFILL_PHASES, backfillSteps } from '#guard/backfill/steps.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
 import { type BackfillWorld, backfillWorld } from './world.ts';
 
+// A season is computed, twice over.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let world: BackfillWorld;

@@ -10,6 +10,7 @@ import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type FakeBigQuery, fakeBigQuery } from '#test/fakes/bigquery-server.ts';
 import { type BackfillWorld, backfillWorld } from './world.ts';
 
+// A season is backfilled to compare plan and run.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** A million bytes for each statement that names the feature store, one thousand for any other. */

@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunDeps } from '#guard/backfill/execute.ts';
 import { readUnits } from '#guard/backfill/ledger.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { systemRandom } from './random.ts';
 import { type BackfillWorld, backfillWorld, contents, differences, STATEMENTS } from './world.ts';
+
+// A season is backfilled once per point at which a run dies.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const KILLS = 5;
 const PATIENCE_MS = 120_000;

@@ -9,6 +9,7 @@ import { virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type BackfillWorld, backfillWorld, contents, differences, STATEMENTS } from './world.ts';
 
+// A season is backfilled in most tests.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** Statements that a budget counts in these tests. */

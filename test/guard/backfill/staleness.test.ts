@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import type { Slate } from '#core/calendar.ts';
 import { type BackfillWorld, backfillWorld, contents, differences, plannedSlates } from './world.ts';
 
+// A season is computed again for every correction.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** A correction of the ingested rows of one slate, and whether it can matter to anything that is computed. */

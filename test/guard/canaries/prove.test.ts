@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type DayHour, HEALTHY_AS_OF, healthyLeague, liveDays, proofSlates } from '#app/healthy-world.ts';
 import { addDays } from '#core/calendar.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
@@ -6,6 +6,9 @@ import { type CanaryResult, defineCanary } from '#guard/canaries/definition.ts';
 import { prove } from '#guard/canaries/prove.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
 import { emptyWorld, type TestWorld } from './world.ts';
+
+// Days are lived through all phases before the checks are asked.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const isLoud = ({ status }: CanaryResult): boolean => status === 'fail' || status === 'error';
 const brief = ({ check, slate, reason, offenders }: CanaryResult): unknown[] => [
@@ -33,7 +36,7 @@ describe('the catalogue on a healthy world', () => {
       { at: '23:30', look },
     ];
     await liveDays(world.day, { league, clock: world.clock, slates: [holiday, yesterday, tonight], hours });
-  }, 120_000);
+  });
   afterAll(() => world.close());
 
   test('healthy days raise no alert', () => {

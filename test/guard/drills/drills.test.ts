@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { HEALTHY_AS_OF, healthyLeague, liveDays, ONE_RUN, proofSlates } from '#app/healthy-world.ts';
 import { DRILLS } from '#guard/drills/catalogue/catalogue.ts';
 import {
@@ -12,6 +12,9 @@ import {
 import type { StateStore } from '#platform/state/port.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
 import { emptyWorld, type TestWorld } from '#test/guard/canaries/world.ts';
+
+// A league is simulated, and every drill lives days of it.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** One of every kind; `tipoff drill run` plays all of them, which takes minutes. */
 const PLAYED = [
@@ -41,7 +44,7 @@ describe('drills', () => {
       return state;
     };
     drillWorld = { ...world, asOf: HEALTHY_AS_OF, scratch };
-  }, 120_000);
+  });
   afterAll(async () => {
     for (const state of scratches) await state.close();
     await world.close();

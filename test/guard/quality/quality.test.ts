@@ -7,6 +7,7 @@ import { mlFeatureStoreProcessor } from '#pipeline/precompute/ml-feature-store.t
 import { NO_AS_OF, rangeParams } from '#pipeline/processor.ts';
 import { type BackfillWorld, backfillWorld } from '#test/guard/backfill/world.ts';
 
+// A season is computed before it is judged.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 describe('the quality of training data', () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { defineTable, nullable, required, tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { schemaChanges } from '#core/contracts/nba_orchestration.ts';
@@ -16,6 +16,9 @@ import { openBigQuery } from '#platform/warehouse/bigquery/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type FakeBigQuery, fakeBigQuery } from '#test/fakes/bigquery-server.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
+
+// Every test makes a whole project by calls over HTTP.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let server: FakeBigQuery;
 let warehouse: Warehouse;

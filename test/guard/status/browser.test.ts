@@ -34,6 +34,7 @@ describe.skipIf(executablePath === undefined)(
     let browser: Browser;
     beforeAll(async () => {
       browser = await chromium.launch({ executablePath: executablePath ?? '', args: FLAGS });
+      // A browser is started.
     }, 60_000);
     afterAll(async () => {
       await browser?.close();

@@ -1,10 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { addDays, type Slate } from '#core/calendar.ts';
 import { runBatch } from '#pipeline/batch/run.ts';
 import { recover } from '#pipeline/batch/stall.ts';
 import { interceptedDeps } from '#test/fakes/intercepted-deps.ts';
 import { type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 import { deliverTheRest, expectSoundSlate } from './batch-invariants.ts';
+
+// A batch is run once per point at which its worker dies.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const worldOf = predictionWorlds();
 const request = (slate: Slate) =>

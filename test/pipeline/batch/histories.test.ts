@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { addDays, type Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { consolidateIfComplete } from '#pipeline/batch/consolidate.ts';
@@ -14,6 +14,9 @@ import type { Delivery } from '#platform/queue/port.ts';
 import { interceptedDeps } from '#test/fakes/intercepted-deps.ts';
 import { type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 import { deliverTheRest, expectSoundSlate } from './batch-invariants.ts';
+
+// Dozens of histories of whole batches are played.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const worldOf = predictionWorlds();
 const BUSY = new TipoffError('TIPOFF_WAREHOUSE_BUSY', 'no answer', { hint: 'wait' });
@@ -153,5 +156,5 @@ describe('any history of starts, workers, sweeps, resets, crashes and late arriv
     expect([...ends.keys()].sort()).toEqual(
       expect.arrayContaining(['published', 'published_partial', 'reset']),
     );
-  }, 120_000);
+  });
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { addDays, type Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { consolidateIfComplete } from '#pipeline/batch/consolidate.ts';
@@ -14,6 +14,9 @@ import type { Delivery } from '#platform/queue/port.ts';
 import { interceptedDeps } from '#test/fakes/intercepted-deps.ts';
 import { type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 import { type ModelBatch, PLAYERS, SlateModel, UNIT_SIZE } from './batch-model.ts';
+
+// Dozens of sequences of commands are played on whole batches.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const worldOf = predictionWorlds();
 

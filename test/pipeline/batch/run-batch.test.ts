@@ -1,10 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
 import { listPublications, undoPublication } from '#pipeline/batch/receipt.ts';
 import { runBatch } from '#pipeline/batch/run.ts';
 import { listBatches, UNIT_TOPIC } from '#pipeline/batch/state.ts';
 import { mischievousQueue } from '#test/fakes/mischievous-queue.ts';
 import { players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
+
+// Whole batches run under a queue that repeats and reorders.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const worldOf = predictionWorlds();
 const FIRST = { slate: SLATE, mode: 'FIRST', by: 'test' } as const;

@@ -32,6 +32,7 @@ describe.skipIf(!isThere)(
         ingest({ warehouse, clock: virtualClock('2025-07-01T12:00:00Z'), files, formats: FORMATS });
       first = await run();
       second = await run();
+      // Real seasons are read.
     }, 240_000);
     afterAll(() => warehouse.close());
 

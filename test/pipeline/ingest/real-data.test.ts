@@ -39,6 +39,7 @@ describe.skipIf(!isThere)(
         });
       first = await run();
       second = await run();
+      // A real season is read.
     }, 180_000);
     afterAll(() => warehouse.close());
 

@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ParsedFile, ParsedRow } from '#pipeline/ingest/format.ts';
 import { FORMATS } from '#pipeline/ingest/formats/formats.ts';
+
+// A real season of shots is read, where the machine has one.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const DATA = process.env['TIPOFF_DATA'] ?? join(import.meta.dirname, '../../../../../shared/data');
 const isThere = existsSync(DATA);
