@@ -1,12 +1,8 @@
-import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import type { Deployment } from '#guard/canaries/definition.ts';
-import { type Proof, type ProofReport, prove } from '#guard/canaries/prove.ts';
 import type { CanaryDeps } from '#guard/canaries/run.ts';
 import { systemClock } from '#platform/clock.ts';
 import type { App } from './compose.ts';
 import type { Config } from './config.ts';
-import { inHealthyHome } from './healthy-home.ts';
-import { HEALTHY_AS_OF } from './healthy-world.ts';
 
 /** What the checks need, from an open app. */
 export function canaryDeps(app: App): CanaryDeps {
@@ -28,23 +24,4 @@ function deploymentOf({ codeVersion, expectedVersion, missingSettings, scheduled
     ...(expectedVersion === undefined ? {} : { expectedVersion }),
     configGaps: missingSettings.map((name) => `${name} has no value`),
   };
-}
-
-/**
- * Proves the whole catalogue on a simulated league in a home of its own, which is removed afterwards: nothing of the
- * caller's data is opened.
- */
-export async function proveCatalogue(
-  config: Config,
-  options: {
-    readonly only?: readonly string[];
-    readonly say: (line: string) => void;
-    readonly onProof?: (proof: Proof) => void;
-  },
-): Promise<ProofReport> {
-  const { only, say, onProof } = options;
-  const chosen = only === undefined ? CATALOGUE : CATALOGUE.filter(({ id }) => only.includes(id));
-  return inHealthyHome(config, { command: 'canary prove', say }, (app) =>
-    prove(canaryDeps(app), chosen, HEALTHY_AS_OF, onProof),
-  );
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
-import { type ChannelRules, DEFAULT_CHANNEL, parseChannels } from '#platform/notify/slack/notifier.ts';
+import { type ChannelRules, DEFAULT_CHANNEL, parseChannels } from '#platform/notify/slack/channels.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 
 const blankIsAbsent = (value: unknown): unknown => (value === '' ? undefined : value);

@@ -16,26 +16,7 @@ import { canaryDeps } from './canaries.ts';
 import { type App, openApp } from './compose.ts';
 import type { Config } from './config.ts';
 import { dayDeps } from './day.ts';
-
-/** File that marks the home of a demonstration. */
-export const DEMONSTRATION_MARKER = 'simulated-league.json';
-
-export function isDemonstration(home: string): boolean {
-  return existsSync(join(home, DEMONSTRATION_MARKER));
-}
-
-/** Throws TIPOFF_BAD_INPUT for the home of a demonstration: real rows among invented ones could never be told apart again. */
-export function refuseDemonstration(home: string): void {
-  if (!isDemonstration(home)) return;
-  throw new TipoffError(
-    'TIPOFF_BAD_INPUT',
-    `expected a home for real data, saw ${home}, which holds the demonstration`,
-    {
-      hint: 'Name another one with --home, or `unset TIPOFF_HOME`.',
-      details: { home },
-    },
-  );
-}
+import { DEMONSTRATION_MARKER, isDemonstration } from './demonstration.ts';
 
 /** The evening the demonstration ends on. */
 const TONIGHT = parseSlate('2024-12-14');

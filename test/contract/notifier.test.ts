@@ -1,6 +1,7 @@
 import { virtualClock } from '#platform/clock.ts';
 import { consoleNotifier } from '#platform/notify/console.ts';
-import { parseChannels, slackNotifier } from '#platform/notify/slack/notifier.ts';
+import { parseChannels } from '#platform/notify/slack/channels.ts';
+import { slackNotifier } from '#platform/notify/slack/notifier.ts';
 import { FAKE_TOKEN, fakeSlack } from '#test/fakes/slack-server.ts';
 import { notifierContract } from './notifier.ts';
 

@@ -1,5 +1,6 @@
 import { consoleNotifier } from '#platform/notify/console.ts';
-import { parseChannels, slackNotifier } from '#platform/notify/slack/notifier.ts';
+import { parseChannels } from '#platform/notify/slack/channels.ts';
+import { slackNotifier } from '#platform/notify/slack/notifier.ts';
 import { FAKE_TOKEN, fakeSlack } from '#test/fakes/slack-server.ts';
 import { outboxContract } from './outbox.ts';
 

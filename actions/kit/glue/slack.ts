@@ -31,8 +31,9 @@ export async function upsertMessage(
   links: Links,
   clock: Clock,
 ): Promise<SlackDelivery> {
-  const [{ slackNotifier, parseChannels }, { openOutbox }, { openSqliteState }] = await Promise.all([
+  const [{ slackNotifier }, { parseChannels }, { openOutbox }, { openSqliteState }] = await Promise.all([
     import('#platform/notify/slack/notifier.ts'),
+    import('#platform/notify/slack/channels.ts'),
     import('#platform/notify/outbox.ts'),
     import('#platform/state/sqlite.ts'),
   ]);

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { main, program } from '#app/cli/program.ts';
-import { DEMONSTRATION_MARKER } from '#app/demo.ts';
+import { DEMONSTRATION_MARKER } from '#app/demonstration.ts';
 import { tableLines } from '#platform/report/console.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 

@@ -4,7 +4,8 @@ import type { CheckResult, CheckRun } from '#guard/incidents/update.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import { type OutboxDeps, openOutbox } from '#platform/notify/outbox.ts';
 import type { Notice } from '#platform/notify/port.ts';
-import { parseChannels, slackNotifier } from '#platform/notify/slack/notifier.ts';
+import { parseChannels } from '#platform/notify/slack/channels.ts';
+import { slackNotifier } from '#platform/notify/slack/notifier.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
 

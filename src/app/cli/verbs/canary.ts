@@ -109,7 +109,7 @@ function addProve(canary: Command, host: CliHost): void {
     .action(async (options: { only?: string[] }, command: Command) => {
       const { terminal, config } = contextOf(host, command);
       const only = options.only === undefined ? undefined : (await chosen(options.only)).map(({ id }) => id);
-      const { proveCatalogue } = await import('#app/canaries.ts');
+      const { proveCatalogue } = await import('#app/prove.ts');
       const report = await proveCatalogue(config, {
         ...(only === undefined ? {} : { only }),
         say: (line) => terminal.progress(line),

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
-import { refuseDemonstration } from '#app/demo.ts';
+import { refuseDemonstration } from '#app/demonstration.ts';
 import { parseSlate, slateOf } from '#core/calendar.ts';
 
 /** `fetch [slate]`: what the live providers have for a slate. */

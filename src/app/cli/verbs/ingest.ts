@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
 import type { Terminal } from '#app/cli/terminal.ts';
-import { refuseDemonstration } from '#app/demo.ts';
+import { refuseDemonstration } from '#app/demonstration.ts';
 import { duration } from '#core/format.ts';
 import { REASON_CODES, type ReasonCode } from '#pipeline/ingest/format.ts';
 import type { FileReport, IngestReport } from '#pipeline/ingest/ingest.ts';

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import type { Notice } from '#platform/notify/port.ts';
-import { parseChannels, type SlackOptions, slackNotifier } from '#platform/notify/slack/notifier.ts';
+import { parseChannels } from '#platform/notify/slack/channels.ts';
+import { type SlackOptions, slackNotifier } from '#platform/notify/slack/notifier.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
 
 const NOTICE: Notice = {

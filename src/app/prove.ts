@@ -1,0 +1,25 @@
+import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
+import { type Proof, type ProofReport, prove } from '#guard/canaries/prove.ts';
+import { canaryDeps } from './canaries.ts';
+import type { Config } from './config.ts';
+import { inHealthyHome } from './healthy-home.ts';
+import { HEALTHY_AS_OF } from './healthy-world.ts';
+
+/**
+ * Proves the whole catalogue on a simulated league in a home of its own, which is removed afterwards: nothing of the
+ * caller's data is opened.
+ */
+export async function proveCatalogue(
+  config: Config,
+  options: {
+    readonly only?: readonly string[];
+    readonly say: (line: string) => void;
+    readonly onProof?: (proof: Proof) => void;
+  },
+): Promise<ProofReport> {
+  const { only, say, onProof } = options;
+  const chosen = only === undefined ? CATALOGUE : CATALOGUE.filter(({ id }) => only.includes(id));
+  return inHealthyHome(config, { command: 'canary prove', say }, (app) =>
+    prove(canaryDeps(app), chosen, HEALTHY_AS_OF, onProof),
+  );
+}
