@@ -72,6 +72,8 @@ export function readCsv<const K extends string>(file: InputFile, columns: readon
 
 /** The column names in the first line of a file's head, for recognition. */
 export function csvHeader(head: string): ReadonlySet<string> {
+  // A JSON document on one line may name every column of a format and is none of its files.
+  if (/^\uFEFF?\s*[[{]/.test(head)) return new Set();
   const end = head.indexOf('\n');
   const line = (end < 0 ? head : head.slice(0, end)).replace(/^\uFEFF/, '');
   return new Set(line.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1')));

@@ -76,4 +76,9 @@ describe('CSV reading', () => {
     expect(hasColumns('GAME_ID,OPP_PTS\n', ['PTS'])).toBe(false);
     expect(hasColumns('GAME_ID,PTS\n', ['GAME_ID'], ['PTS'])).toBe(false);
   });
+
+  test('a JSON document that lists the columns is no CSV file', () => {
+    expect(hasColumns('{"headers":["SEASON","GAME_ID","PTS"],"rows":[]}', ['GAME_ID', 'PTS'])).toBe(false);
+    expect(hasColumns('\uFEFF [["SEASON","GAME_ID","PTS","REB"]]', ['GAME_ID', 'PTS'])).toBe(false);
+  });
 });
