@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { FOLDERS, repositoryRoot, staleSchemaFiles, writeSchemaFiles } from '#app/schema/repository.ts';
 import { type TableContract, tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
+import { FEATURES, type Feature } from '#core/features.ts';
 import { codeSchema } from '#guard/schema/code-schema.ts';
 import { schemaFiles } from '#guard/schema/schema-files.ts';
 import { ANALYTICS_PROCESSORS, PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts';
@@ -106,6 +107,18 @@ function tableRow({ dataset, name, writer, key, partition, description }: TableC
   return `| \`${dataset}.${name}\` | ${writer} | ${key.join(', ')} | ${partition ?? ''} | ${description.replaceAll('|', '\\|')} |`;
 }
 
+/** One line per feature, in the order of the vectors and of the source letters. */
+export function featureTable(features: readonly Feature[] = FEATURES): string[] {
+  return [
+    '| # | feature | group | needed | computed in | what |',
+    '|---|---|---|---|---|---|',
+    ...features.map(
+      ({ name, group, required, value, description }, i) =>
+        `| ${i + 1} | \`${name}\` | ${group} | ${required ? 'required' : 'optional'} | \`${value.in}\` | ${description.replaceAll('|', '\\|')} |`,
+    ),
+  ];
+}
+
 /** The map of the source: generated, so that it cannot be out of date. */
 export function sourceMap(): string {
   return [
@@ -124,6 +137,10 @@ export function sourceMap(): string {
     '| table | writer | key | partition | what |',
     '|---|---|---|---|---|',
     ...CONTRACTS.map(tableRow),
+    '',
+    '## Features',
+    '',
+    ...featureTable(),
     '',
   ].join('\n');
 }

@@ -1,8 +1,9 @@
 /**
- * The feature contract: every feature of the model, once. Columns of the feature store, training, gate, quality report
- * and docs are derived from this list; vectors are built by name. Definitions follow the notation of the docs:
- * E_h(x) is the exponentially weighted mean over games strictly before the slate with a half-life of h games, the
- * state multiplied by 0.35 at a season change (team state by 0.25).
+ * The features of the model, each as one object: its column, its meaning, the SQL of its value, where that is computed, the
+ * source of the value, and whether a player can do without it. Tables, statements, training vectors, the gate, the quality
+ * report and the docs follow from this list; adding an entry is all there is to a new feature. Definitions follow the
+ * notation of the docs: E_h(x) is the exponentially weighted mean over games strictly before the slate with a half-life of
+ * h games, the state multiplied by 0.35 at a season change (team state by 0.25).
  */
 export interface Feature {
   readonly name: string;
@@ -10,6 +11,49 @@ export interface Feature {
   /** A required feature that is not there blocks the player's prediction; an optional one does not. */
   readonly required: boolean;
   readonly description: string;
+  readonly value: FeatureValue;
+  /** SQL in the feature store for the source letter of a value that is there. */
+  readonly source: string;
+  /** 1 or 0: a linear model must not standardise it by a standard deviation that is as small as its share is rare. */
+  readonly isIndicator?: true;
+}
+
+/** Where a value is computed, and its SQL there. The tables are those of `nba_precompute` and the feature store itself. */
+export type FeatureValue =
+  | { readonly in: 'player_daily_cache'; readonly sql: (history: PlayerHistory) => string }
+  | { readonly in: 'player_composite_factors'; readonly sql: (tonight: TeammatesTonight) => string }
+  | { readonly in: 'ml_feature_store'; readonly sql: string };
+export type FeatureOrigin = FeatureValue['in'];
+
+/**
+ * What the statement of a player's own games offers. Each call gives SQL for its last SELECT and makes the statement
+ * compute what it stands for, so that nothing is averaged that no feature asks for. Columns are those of a box score. The
+ * alias `s` has besides: slate, season and team_abbr of the last game, season_now and team_now, known_on (date of the last
+ * game), games_career, games_in_season, games_with_team, weight8, weight32 and rate32.
+ */
+export interface PlayerHistory {
+  /** E_h of a column. */
+  ewma(halfLife: number, column: string): string;
+  /** Mean of a column over the season of the last game. */
+  seasonMean(column: string): string;
+  /** A column in the last game. */
+  latest(column: string): string;
+  /** Mean or maximum of a column over the last games. */
+  overLast(games: number, aggregate: 'AVG' | 'MAX', column: string): string;
+  /** Sample standard deviation of a column over the last games, from three games on. */
+  spread(games: number, column: string): string;
+}
+
+/**
+ * What the statement of tonight's circumstances offers: sums over the teammates, himself left out, of a column of the
+ * player's cache, or how many they are for `'1'`. The aliases are `t` (the player tonight), `d` (the opponent's defence) and
+ * `z` (the player's shot zones). Null without a status feed.
+ */
+export interface TeammatesTonight {
+  /** Over rotation teammates who are out. */
+  vacated(column: string): string;
+  /** Over rotation teammates who missed the last game and are not out tonight. */
+  returning(column: string): string;
 }
 
 export const FEATURE_GROUPS = [
@@ -44,107 +88,389 @@ export const FEATURE_SOURCES = {
 } as const;
 export type FeatureSource = keyof typeof FEATURE_SOURCES;
 
-const of =
-  (group: FeatureGroup, required: boolean) =>
-  (name: string, description: string): Feature => ({ name, group, required, description });
-const [minutes, minutesOptional] = [of('minutes', true), of('minutes', false)];
-const [scoring, scoringOptional] = [of('scoring', true), of('scoring', false)];
-const volume = of('volume', true);
-const opponent = of('opponent', true);
-const game = of('game', true);
-const schedule = of('schedule', true);
-const availability = of('availability', false);
-const shots = of('shots', false);
+/** SQL of a source letter in the feature store, by where the value comes from. */
+const FROM = {
+  calendar: "'c'",
+  feed: "'f'",
+  /** Known of this season only, so that a value is history. */
+  thisSeason: "'h'",
+  /** The player's own games: of this season, or carried over. */
+  ownGames: "CASE WHEN c.games_season > 0 THEN 'h' ELSE 's' END",
+  team: teamGames('t'),
+  opponent: teamGames('o'),
+  bothTeams:
+    "CASE WHEN t.games_season > 0 AND o.games_season > 0 THEN 'h' WHEN t.games_used > 0 AND o.games_used > 0 THEN 's' ELSE 'l' END",
+} as const;
 
+function teamGames(alias: string): string {
+  return `CASE WHEN ${alias}.games_season > 0 THEN 'h' WHEN ${alias}.games_used > 0 THEN 's' ELSE 'l' END`;
+}
+
+type Told = Pick<Feature, 'name' | 'description'> & { readonly optional?: true };
+type Cached = Told & { readonly from?: string; readonly sql: (history: PlayerHistory) => string };
+type Stored = Told & { readonly from: string; readonly sql: string; readonly isIndicator?: true };
+type Circumstance = Told & { readonly from: string; readonly sql: (tonight: TeammatesTonight) => string };
+
+/** A feature of the player's own games. */
+function ofHistory(group: FeatureGroup, { name, description, optional, from, sql }: Cached): Feature {
+  return {
+    name,
+    group,
+    required: optional !== true,
+    description,
+    value: { in: 'player_daily_cache', sql },
+    source: from ?? FROM.ownGames,
+  };
+}
+
+/** E_h of one column at some half-lives: `min_ewma4` is E4 of minutes. */
+function averages(
+  group: FeatureGroup,
+  column: {
+    readonly of: string;
+    readonly as: string;
+    readonly what: string;
+    readonly halfLives: readonly number[];
+  },
+): Feature[] {
+  return column.halfLives.map((h) =>
+    ofHistory(group, {
+      name: `${column.as}_ewma${h}`,
+      description: `E${h} of ${column.what}`,
+      sql: (history) => history.ewma(h, column.of),
+    }),
+  );
+}
+
+/** A feature of tonight's circumstances: teammates, match-up, fatigue. */
+function ofTonight(group: FeatureGroup, { name, description, optional, from, sql }: Circumstance): Feature {
+  return {
+    name,
+    group,
+    required: optional !== true,
+    description,
+    value: { in: 'player_composite_factors', sql },
+    source: from,
+  };
+}
+
+/**
+ * A feature that is a column of the feature store's own statement. Aliases: `u` the player's context, `g` his team's, `t`
+ * his team's strength, `o` the opponent's, `z` his shot zones, `c` his cache, `f` his circumstances.
+ */
+function ofStore(
+  group: FeatureGroup,
+  { name, description, optional, from, sql, isIndicator }: Stored,
+): Feature {
+  return {
+    name,
+    group,
+    required: optional !== true,
+    description,
+    value: { in: 'ml_feature_store', sql },
+    source: from,
+    ...(isIndicator === undefined ? {} : { isIndicator }),
+  };
+}
+
+/** Minutes at the rate of E32 that a player's rate over E8 is shrunk by. */
+const SHORT_RATE_PRIOR_MINUTES = 10;
+/** Days since the last game are counted up to here. */
+const MAX_ABSENCE_DAYS = 60;
+/** Points the home team is expected to win by, all else equal. */
+const HOME_MARGIN = 2.5;
+
+/** What subtracts from a fresh 100. Stated by us, not fitted: the model weighs the score, the score only orders players. */
+const FATIGUE = {
+  backToBack: 15,
+  perGameBeyondThree: 6,
+  perMinuteBeyondHundred: 0.2,
+  perHeavyMinute: 1,
+  heavyFrom: 34,
+} as const;
+
+/** Every feature of the model, in the order of its vectors. */
 export const FEATURES: readonly Feature[] = [
-  minutes('min_ewma2', 'E2 of minutes'),
-  minutes('min_ewma4', 'E4 of minutes'),
-  minutes('min_ewma8', 'E8 of minutes'),
-  minutes('min_ewma16', 'E16 of minutes'),
-  minutes('min_ewma32', 'E32 of minutes'),
-  minutes('min_season', 'Mean minutes of the season so far, of the last season before its first game'),
-  minutes('min_last3', 'Mean minutes of the last three games'),
-  minutes('min_last1', 'Minutes of the last game'),
-  minutesOptional(
-    'min_sd10',
-    'Sample standard deviation of minutes over the last ten games, from three games on',
-  ),
-  minutes('min_max10', 'Most minutes in the last ten games'),
-  scoring('pts_ewma2', 'E2 of points'),
-  scoring('pts_ewma4', 'E4 of points'),
-  scoring('pts_ewma8', 'E8 of points'),
-  scoring('pts_ewma16', 'E16 of points'),
-  scoring('pts_ewma32', 'E32 of points'),
-  scoring('pts_season', 'Mean points of the season so far, of the last season before its first game'),
-  scoringOptional(
-    'pts_sd10',
-    'Sample standard deviation of points over the last ten games, from three games on',
-  ),
-  scoring('rate32', 'Points per minute over E32, shrunk to the league by 60 minutes'),
-  scoring('ppm8', 'E8 of points over E8 of minutes, shrunk to rate32 by ten minutes'),
-  scoring('minutes_rate', 'E4 of minutes times rate32: the best single forecast'),
-  scoring('weight8', 'Weight sum behind the E8 values, in games'),
-  scoring('weight32', 'Weight sum behind the E32 values, in games'),
-  scoring('games_season', 'Games played this season'),
-  scoring('games_career', 'Games played in the loaded history'),
-  volume('fga_ewma4', 'E4 of field-goal attempts'),
-  volume('fga_ewma8', 'E8 of field-goal attempts'),
-  volume('fga_ewma32', 'E32 of field-goal attempts'),
-  volume('fg3a_ewma8', 'E8 of three-point attempts'),
-  volume('fg3a_ewma32', 'E32 of three-point attempts'),
-  volume('fta_ewma8', 'E8 of free-throw attempts'),
-  volume('fta_ewma32', 'E32 of free-throw attempts'),
-  volume('fgm_ewma32', 'E32 of field goals made'),
-  volume('fg3m_ewma32', 'E32 of three-pointers made'),
-  volume('ftm_ewma32', 'E32 of free throws made'),
-  volume('tov_ewma32', 'E32 of turnovers'),
-  opponent(
-    'opp_pts_allowed',
-    'Points the opponent allows per 48 minutes over the league, shrunk by six games',
-  ),
-  opponent(
-    'opp_points_ratio',
-    'Points scored on the opponent over what the scorers would be expected to score, shrunk by 40 expected points',
-  ),
-  game('team_pace', 'Own possessions per 48 minutes over the league, shrunk by six games'),
-  game('opp_pace', "Opponent's possessions per 48 minutes over the league, shrunk by six games"),
-  game('team_scoring', 'Own points per 48 minutes over the league, shrunk by six games'),
-  game('team_margin', 'Own mean point margin, shrunk to zero by six games'),
-  game('opp_margin', "Opponent's mean point margin, shrunk to zero by six games"),
-  game('expected_margin', 'team_margin - opp_margin, plus 2.5 at home, minus 2.5 away'),
-  game('is_home', '1 at home, 0 away'),
-  game('league_ppm', 'Points per player-minute of the league, days weighted by 0.985 a day'),
-  schedule('team_games', 'Games the team has played this season'),
-  schedule('rest_days', 'Days off before this game, at most five; five before a season opener'),
-  schedule('opp_rest_days', "Opponent's days off, at most five"),
-  schedule('is_b2b', '1 when the team played yesterday'),
-  schedule('days_since_played', 'Days since the player last played, at most sixty'),
-  schedule('missed_last_team_game', '1 when the player did not play in the previous game of the team'),
-  schedule('games_with_team', 'Games with this team this season'),
-  schedule('is_playoffs', '1 in play-in and playoffs'),
-  availability(
-    'vacated_min',
-    'E8 minutes of rotation teammates (E8 of 12 and more, played in the last 20 days) who are out',
-  ),
-  availability('vacated_pts', 'E8 points of those teammates'),
-  availability('vacated_fga', 'E8 field-goal attempts of those teammates'),
-  availability('vacated_count', 'Number of those teammates'),
-  availability(
-    'returning_min',
-    'E8 minutes of rotation teammates who missed the last team game and are not out tonight',
-  ),
-  availability('returning_pts', 'E8 points of those teammates'),
-  shots('three_rate', 'Share of attempts that are threes, E32 of attempts'),
-  shots('paint_rate', 'Share of attempts in the paint this season, from shot locations'),
-  shots('mid_rate', 'Share of mid-range attempts this season, from shot locations'),
-  shots(
-    'zone_matchup',
-    'Opponent field-goal percentage allowed over the league, by zone, weighted with the player’s zones, in points per 100 shots',
-  ),
-  schedule(
-    'fatigue_score',
-    '100 is fresh: back-to-back, games and minutes in the last seven days, heavy minutes subtract',
-  ),
+  ...averages('minutes', { of: 'minutes', as: 'min', what: 'minutes', halfLives: [2, 4, 8, 16, 32] }),
+  ofHistory('minutes', {
+    name: 'min_season',
+    description: 'Mean minutes of the season so far, of the last season before its first game',
+    sql: (history) => history.seasonMean('minutes'),
+  }),
+  ofHistory('minutes', {
+    name: 'min_last3',
+    description: 'Mean minutes of the last three games',
+    sql: (history) => history.overLast(3, 'AVG', 'minutes'),
+  }),
+  ofHistory('minutes', {
+    name: 'min_last1',
+    description: 'Minutes of the last game',
+    sql: (history) => history.latest('minutes'),
+  }),
+  ofHistory('minutes', {
+    name: 'min_sd10',
+    description: 'Sample standard deviation of minutes over the last ten games, from three games on',
+    optional: true,
+    sql: (history) => history.spread(10, 'minutes'),
+  }),
+  ofHistory('minutes', {
+    name: 'min_max10',
+    description: 'Most minutes in the last ten games',
+    sql: (history) => history.overLast(10, 'MAX', 'minutes'),
+  }),
+  ...averages('scoring', { of: 'points', as: 'pts', what: 'points', halfLives: [2, 4, 8, 16, 32] }),
+  ofHistory('scoring', {
+    name: 'pts_season',
+    description: 'Mean points of the season so far, of the last season before its first game',
+    sql: (history) => history.seasonMean('points'),
+  }),
+  ofHistory('scoring', {
+    name: 'pts_sd10',
+    description: 'Sample standard deviation of points over the last ten games, from three games on',
+    optional: true,
+    sql: (history) => history.spread(10, 'points'),
+  }),
+  ofHistory('scoring', {
+    name: 'rate32',
+    description: 'Points per minute over E32, shrunk to the league by 60 minutes',
+    sql: () => 's.rate32',
+  }),
+  ofHistory('scoring', {
+    name: 'ppm8',
+    description: 'E8 of points over E8 of minutes, shrunk to rate32 by ten minutes',
+    sql: (history) =>
+      `fn.safe_div(s.weight8 * ${history.ewma(8, 'points')} + ${SHORT_RATE_PRIOR_MINUTES} * s.rate32, s.weight8 * ${history.ewma(8, 'minutes')} + ${SHORT_RATE_PRIOR_MINUTES})`,
+  }),
+  ofHistory('scoring', {
+    name: 'minutes_rate',
+    description: 'E4 of minutes times rate32: the best single forecast',
+    sql: (history) => `${history.ewma(4, 'minutes')} * s.rate32`,
+  }),
+  ofHistory('scoring', {
+    name: 'weight8',
+    description: 'Weight sum behind the E8 values, in games',
+    sql: () => 's.weight8',
+  }),
+  ofHistory('scoring', {
+    name: 'weight32',
+    description: 'Weight sum behind the E32 values, in games',
+    sql: () => 's.weight32',
+  }),
+  ofHistory('scoring', {
+    name: 'games_season',
+    description: 'Games played this season',
+    from: FROM.thisSeason,
+    sql: () =>
+      'CASE WHEN s.games_career IS NULL THEN NULL WHEN s.season = s.season_now THEN s.games_in_season ELSE 0 END',
+  }),
+  ofHistory('scoring', {
+    name: 'games_career',
+    description: 'Games played in the loaded history',
+    sql: () => 's.games_career',
+  }),
+  ...averages('volume', { of: 'fga', as: 'fga', what: 'field-goal attempts', halfLives: [4, 8, 32] }),
+  ...averages('volume', { of: 'fg3a', as: 'fg3a', what: 'three-point attempts', halfLives: [8, 32] }),
+  ...averages('volume', { of: 'fta', as: 'fta', what: 'free-throw attempts', halfLives: [8, 32] }),
+  ...averages('volume', { of: 'fgm', as: 'fgm', what: 'field goals made', halfLives: [32] }),
+  ...averages('volume', { of: 'fg3m', as: 'fg3m', what: 'three-pointers made', halfLives: [32] }),
+  ...averages('volume', { of: 'ftm', as: 'ftm', what: 'free throws made', halfLives: [32] }),
+  ...averages('volume', { of: 'tov', as: 'tov', what: 'turnovers', halfLives: [32] }),
+  ofStore('opponent', {
+    name: 'opp_pts_allowed',
+    description: 'Points the opponent allows per 48 minutes over the league, shrunk by six games',
+    from: FROM.opponent,
+    sql: 'o.pts_allowed',
+  }),
+  ofStore('opponent', {
+    name: 'opp_points_ratio',
+    description:
+      'Points scored on the opponent over what the scorers would be expected to score, shrunk by 40 expected points',
+    from: FROM.opponent,
+    sql: 'o.points_ratio',
+  }),
+  ofStore('game', {
+    name: 'team_pace',
+    description: 'Own possessions per 48 minutes over the league, shrunk by six games',
+    from: FROM.team,
+    sql: 't.pace',
+  }),
+  ofStore('game', {
+    name: 'opp_pace',
+    description: "Opponent's possessions per 48 minutes over the league, shrunk by six games",
+    from: FROM.opponent,
+    sql: 'o.pace',
+  }),
+  ofStore('game', {
+    name: 'team_scoring',
+    description: 'Own points per 48 minutes over the league, shrunk by six games',
+    from: FROM.team,
+    sql: 't.scoring',
+  }),
+  ofStore('game', {
+    name: 'team_margin',
+    description: 'Own mean point margin, shrunk to zero by six games',
+    from: FROM.team,
+    sql: 't.margin',
+  }),
+  ofStore('game', {
+    name: 'opp_margin',
+    description: "Opponent's mean point margin, shrunk to zero by six games",
+    from: FROM.opponent,
+    sql: 'o.margin',
+  }),
+  ofStore('game', {
+    name: 'expected_margin',
+    description: 'team_margin - opp_margin, plus 2.5 at home, minus 2.5 away',
+    from: FROM.bothTeams,
+    sql: `t.margin - o.margin + CASE WHEN u.is_home THEN ${HOME_MARGIN} ELSE ${-HOME_MARGIN} END`,
+  }),
+  ofStore('game', {
+    name: 'is_home',
+    description: '1 at home, 0 away',
+    from: FROM.calendar,
+    sql: 'CASE WHEN u.is_home THEN 1 ELSE 0 END',
+    isIndicator: true,
+  }),
+  ofStore('game', {
+    name: 'league_ppm',
+    description: 'Points per player-minute of the league, days weighted by 0.985 a day',
+    from: FROM.thisSeason,
+    sql: 't.league_ppm',
+  }),
+  ofStore('schedule', {
+    name: 'team_games',
+    description: 'Games the team has played this season',
+    from: FROM.calendar,
+    sql: 'g.team_games',
+  }),
+  ofStore('schedule', {
+    name: 'rest_days',
+    description: 'Days off before this game, at most five; five before a season opener',
+    from: FROM.calendar,
+    sql: 'g.rest_days',
+  }),
+  ofStore('schedule', {
+    name: 'opp_rest_days',
+    description: "Opponent's days off, at most five",
+    from: FROM.calendar,
+    sql: 'g.opp_rest_days',
+  }),
+  ofStore('schedule', {
+    name: 'is_b2b',
+    description: '1 when the team played yesterday',
+    from: FROM.calendar,
+    sql: 'CASE WHEN g.is_b2b THEN 1 ELSE 0 END',
+    isIndicator: true,
+  }),
+  ofHistory('schedule', {
+    name: 'days_since_played',
+    description: 'Days since the player last played, at most sixty',
+    sql: () => `fn.least2(fn.days_between(s.known_on, s.slate), ${MAX_ABSENCE_DAYS})`,
+  }),
+  ofStore('schedule', {
+    name: 'missed_last_team_game',
+    description: '1 when the player did not play in the previous game of the team',
+    from: FROM.thisSeason,
+    sql: 'CASE WHEN COALESCE(u.missed_last_team_game, FALSE) THEN 1 ELSE 0 END',
+    isIndicator: true,
+  }),
+  ofHistory('schedule', {
+    name: 'games_with_team',
+    description: 'Games with this team this season',
+    from: FROM.thisSeason,
+    sql: () =>
+      'CASE WHEN s.season = s.season_now AND s.team_abbr = s.team_now THEN s.games_with_team ELSE 0 END',
+  }),
+  ofStore('schedule', {
+    name: 'is_playoffs',
+    description: '1 in play-in and playoffs',
+    from: FROM.calendar,
+    sql: "CASE WHEN u.season_type IN ('play_in', 'playoffs') THEN 1 ELSE 0 END",
+    isIndicator: true,
+  }),
+  ofTonight('availability', {
+    name: 'vacated_min',
+    description:
+      'E8 minutes of rotation teammates (E8 of 12 and more, played in the last 20 days) who are out',
+    optional: true,
+    from: FROM.feed,
+    sql: ({ vacated }) => vacated('min_ewma8'),
+  }),
+  ofTonight('availability', {
+    name: 'vacated_pts',
+    description: 'E8 points of those teammates',
+    optional: true,
+    from: FROM.feed,
+    sql: ({ vacated }) => vacated('pts_ewma8'),
+  }),
+  ofTonight('availability', {
+    name: 'vacated_fga',
+    description: 'E8 field-goal attempts of those teammates',
+    optional: true,
+    from: FROM.feed,
+    sql: ({ vacated }) => vacated('fga_ewma8'),
+  }),
+  ofTonight('availability', {
+    name: 'vacated_count',
+    description: 'Number of those teammates',
+    optional: true,
+    from: FROM.feed,
+    sql: ({ vacated }) => vacated('1'),
+  }),
+  ofTonight('availability', {
+    name: 'returning_min',
+    description: 'E8 minutes of rotation teammates who missed the last team game and are not out tonight',
+    optional: true,
+    from: FROM.feed,
+    sql: ({ returning }) => returning('min_ewma8'),
+  }),
+  ofTonight('availability', {
+    name: 'returning_pts',
+    description: 'E8 points of those teammates',
+    optional: true,
+    from: FROM.feed,
+    sql: ({ returning }) => returning('pts_ewma8'),
+  }),
+  ofHistory('shots', {
+    name: 'three_rate',
+    description: 'Share of attempts that are threes, E32 of attempts',
+    optional: true,
+    sql: (history) => `fn.safe_div(${history.ewma(32, 'fg3a')}, ${history.ewma(32, 'fga')})`,
+  }),
+  ofStore('shots', {
+    name: 'paint_rate',
+    description: 'Share of attempts in the paint this season, from shot locations',
+    optional: true,
+    from: FROM.thisSeason,
+    sql: 'z.paint_rate',
+  }),
+  ofStore('shots', {
+    name: 'mid_rate',
+    description: 'Share of mid-range attempts this season, from shot locations',
+    optional: true,
+    from: FROM.thisSeason,
+    sql: 'z.mid_rate',
+  }),
+  ofTonight('shots', {
+    name: 'zone_matchup',
+    description:
+      'Opponent field-goal percentage allowed over the league, by zone, weighted with the player’s zones, in points per 100 shots',
+    optional: true,
+    from: FROM.thisSeason,
+    sql: () => 'z.paint_rate * d.paint_allowed + z.mid_rate * d.mid_allowed + z.three_rate * d.three_allowed',
+  }),
+  ofTonight('schedule', {
+    name: 'fatigue_score',
+    description:
+      '100 is fresh: back-to-back, games and minutes in the last seven days, heavy minutes subtract',
+    from: FROM.ownGames,
+    sql: () => `fn.clamp(
+    100 - CASE WHEN t.is_b2b THEN ${FATIGUE.backToBack} ELSE 0 END
+      - ${FATIGUE.perGameBeyondThree} * fn.greatest2(t.games_last7 - 3, 0)
+      - ${FATIGUE.perMinuteBeyondHundred} * fn.greatest2(t.minutes_last7 - 100, 0)
+      - ${FATIGUE.perHeavyMinute} * fn.greatest2(t.min_ewma4 - ${FATIGUE.heavyFrom}, 0),
+    0, 100)`,
+  }),
 ];
 
 /** Position of a feature in `feature_sources` (1-based, as SUBSTR counts). */
@@ -154,3 +480,11 @@ export const FEATURE_POSITION: Readonly<Record<string, number>> = Object.fromEnt
 
 export const FEATURE_NAMES: readonly string[] = FEATURES.map((f) => f.name);
 export const REQUIRED_FEATURES: readonly string[] = FEATURES.filter((f) => f.required).map((f) => f.name);
+
+/** Features whose value is computed in a table. */
+export function featuresIn(
+  origin: FeatureOrigin,
+  features: readonly Feature[] = FEATURES,
+): readonly Feature[] {
+  return features.filter(({ value }) => value.in === origin);
+}

@@ -37,13 +37,6 @@ export interface ModelColumn {
   readonly floor?: number | undefined;
 }
 
-const INDICATORS: ReadonlySet<string> = new Set([
-  'is_home',
-  'is_b2b',
-  'missed_last_team_game',
-  'is_playoffs',
-]);
-
 /**
  * The features that a linear model cannot combine by itself: matchup and pace act in proportion to what the player would
  * score anyway, absences in proportion to his role, and a return after two weeks starts with restricted minutes.
@@ -71,12 +64,16 @@ const INTERACTIONS: readonly ModelColumn[] = [
   },
 ];
 
-/** Columns of the ridge, in order: every feature of the contract, then the interactions. Data only; evaluated in design.ts. */
-export const MODEL_COLUMNS: readonly ModelColumn[] = [
-  ...FEATURES.map(({ name }) => ({
-    name,
-    factors: [{ feature: name }],
-    ...(INDICATORS.has(name) ? { floor: 1 } : {}),
-  })),
-  ...INTERACTIONS,
-];
+/** Columns of the ridge, in order: every feature, then the interactions. Data only; evaluated in design.ts. */
+export function modelColumns(features: readonly Feature[] = FEATURES): readonly ModelColumn[] {
+  return [
+    ...features.map(({ name, isIndicator }) => ({
+      name,
+      factors: [{ feature: name }],
+      ...(isIndicator === true ? { floor: 1 } : {}),
+    })),
+    ...INTERACTIONS,
+  ];
+}
+
+export const MODEL_COLUMNS = modelColumns();

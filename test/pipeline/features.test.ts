@@ -201,7 +201,7 @@ describe('planted defects', () => {
     const found = await planted(
       ({ name, select }) =>
         name === 'PlayerCompositeFactors'
-          ? select.replace('CASE WHEN o.has_status_feed THEN o.vacated_min END', 'o.vacated_min')
+          ? select.replace('CASE WHEN o.has_status_feed THEN o.vacated_min_ewma8 END', 'o.vacated_min_ewma8')
           : select.replace('r.report_at <= t.cutoff_at', 'FALSE'),
       async (warehouse) => untruths(await featureRows(warehouse)),
     );

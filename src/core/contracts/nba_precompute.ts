@@ -1,5 +1,5 @@
 import { defineTable, nullable, type RowOf, required } from './define.ts';
-import { featureColumns } from './nba_predictions.ts';
+import { columnsComputedIn } from './nba_predictions.ts';
 
 const exact = { decimals: 6 } as const;
 
@@ -85,10 +85,7 @@ export const playerDailyCache = defineTable({
     last_played_on: nullable.date('Last game played before the slate'),
     games_last7: required.int('Games played in the seven days before the slate'),
     minutes_last7: required.float('Minutes in those games', { decimals: 3 }),
-    three_rate: nullable.float('E32 of three-point attempts over E32 of attempts', { decimals: 6 }),
-    games_with_team: nullable.float('Games with tonight’s team this season', { decimals: 6 }),
-    days_since_played: nullable.float('Days since the last game, at most sixty', { decimals: 6 }),
-    ...featureColumns(['minutes', 'scoring', 'volume']),
+    ...columnsComputedIn('player_daily_cache'),
   },
   key: ['slate', 'player_id'],
   partition: 'slate',
@@ -106,19 +103,7 @@ export const playerCompositeFactors = defineTable({
     slate: required.date('ET calendar date; nothing of this date or later was used'),
     player_id: required.int('NBA player id'),
     season: required.string('Season label'),
-    zone_matchup: nullable.float(
-      'Opponent field-goal percentage allowed over the league, weighted with the player’s zones, in points per 100 shots',
-      {
-        decimals: 6,
-      },
-    ),
-    fatigue_score: nullable.float(
-      '100 is fresh: back-to-back, games and minutes of the last seven days, heavy minutes subtract',
-      {
-        decimals: 6,
-      },
-    ),
-    ...featureColumns(['availability']),
+    ...columnsComputedIn('player_composite_factors'),
   },
   key: ['slate', 'player_id'],
   partition: 'slate',

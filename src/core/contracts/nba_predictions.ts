@@ -1,19 +1,29 @@
-import { FEATURES, type FeatureGroup } from '#core/features.ts';
+import { FEATURES, type Feature, type FeatureOrigin, featuresIn } from '#core/features.ts';
 import { publishedRange } from '#core/markets.ts';
 import { type Column, columnNames, defineTable, nullable, type RowOf, required } from './define.ts';
 /** Decimals kept of a stored feature: two computations of one feature are the same when they agree here. */
 export const FEATURE_DECIMALS = 6;
 
-/** One nullable column per feature of the feature contract, of some groups or all. Null means missing, never zero. */
-export function featureColumns(groups?: readonly FeatureGroup[]): Record<string, Column<'FLOAT64', false>> {
+/** One nullable column per feature. Null means missing, never zero. */
+export function featureColumns(
+  features: readonly Feature[] = FEATURES,
+): Record<string, Column<'FLOAT64', false>> {
   return Object.fromEntries(
-    FEATURES.filter((feature) => groups === undefined || groups.includes(feature.group)).map((feature) => [
+    features.map((feature) => [
       feature.name,
       nullable.float(`${feature.description}${feature.required ? '' : ' (optional)'}`, {
         decimals: FEATURE_DECIMALS,
       }),
     ]),
   );
+}
+
+/** The columns of the features that a table computes. */
+export function columnsComputedIn(
+  origin: FeatureOrigin,
+  features: readonly Feature[] = FEATURES,
+): Record<string, Column<'FLOAT64', false>> {
+  return featureColumns(featuresIn(origin, features));
 }
 
 export const mlFeatureStore = defineTable({

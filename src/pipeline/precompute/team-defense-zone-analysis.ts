@@ -3,7 +3,7 @@ import type { Processor } from '#pipeline/processor.ts';
 import {
   LEAGUE_STATES,
   literal,
-  PLAYED_GAMES,
+  playedGames,
   playerDecay,
   runningSum,
   seasonYear,
@@ -45,7 +45,7 @@ export const teamDefenseZoneAnalysisProcessor: Processor = {
   select: `
 WITH league AS (${LEAGUE_STATES}
 ),
-played AS (${PLAYED_GAMES}
+played AS (${playedGames(['minutes', 'points'])}
 ),
 tonight AS (
   SELECT slate, team_abbr, season, ${seasonYear('season')} AS season_year

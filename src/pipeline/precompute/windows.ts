@@ -54,13 +54,14 @@ export function literal(value: number): string {
   return Number.isInteger(value) ? `${value}.0` : String(value);
 }
 
-/** Player games that count as history: on court, with minutes and points known, strictly before the end of the range. */
-export const PLAYED_GAMES = `
-  SELECT player_id, game_id, slate, season, ${seasonYear('season')} AS season_year, team_abbr, opponent_abbr, minutes, points,
-    fgm, fga, fg3m, fg3a, ftm, fta, tov,
+/** SQL: player games that count as history: on court, with minutes and points known, strictly before the end of the range, with these columns of the box score. */
+export function playedGames(columns: readonly string[]): string {
+  return `
+  SELECT player_id, game_id, slate, season, ${seasonYear('season')} AS season_year, team_abbr, opponent_abbr, ${columns.join(', ')},
     ROW_NUMBER() OVER (PARTITION BY player_id ORDER BY slate, game_id) AS n
   FROM nba_analytics.player_game_summary
   WHERE slate >= CAST(@history_from AS DATE) AND slate < CAST(@to AS DATE) AND played AND minutes IS NOT NULL AND points IS NOT NULL`;
+}
 
 /** The league per minute and per 48 minutes, standing after each day with games: columns known_on, next_known_on, league_ppm, league_pace, league_scoring. */
 export const LEAGUE_STATES = `
