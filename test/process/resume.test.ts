@@ -63,11 +63,11 @@ it(
     for (const home of [interrupted, killed]) await cp(template.home, home, { recursive: true });
     const end = await backfillProcess(interrupted, args, { pieces: 3, milliseconds: 0, signal: 'SIGINT' });
     expect(end).toMatchObject({ code: 1, report: { stopped: 'interrupted by SIGINT' } });
-    expect(end.log).toContain('Stopping after the piece of work at hand');
+    expect(end.log).toContain('Stopping after the current chunk');
     expect(end.pieces).toBeLessThan(measure.pieces);
     expect(await lastRun(interrupted)).toMatchObject({ state: 'stopped', reason: 'interrupted by SIGINT' });
     await backfillProcess(killed, args, { pieces: 3, milliseconds: 0 });
-    expect(await lastRun(killed)).toMatchObject({ state: 'stopped', reason: 'its process ended before it' });
+    expect(await lastRun(killed)).toMatchObject({ state: 'stopped', reason: 'its process died' });
     expect(await backfillProcess(interrupted, ['resume'])).toMatchObject({
       code: 0,
       report: { stopped: null },

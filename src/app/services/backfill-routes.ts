@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isDate, parseSlate } from '#core/calendar.ts';
-import { backfillStatus } from '#guard/backfill/status.ts';
+import { backfillStatus } from '#guard/backfill/ledger.ts';
 import { BACKFILL_PHASES } from '#guard/backfill/steps.ts';
 import { callerName } from './auth.ts';
 import { askBackfill, BACKFILL_MODES, listBackfills, readBackfill } from './backfills.ts';
@@ -28,7 +28,7 @@ const range = {
     .enum(BACKFILL_MODES)
     .default('needed')
     .describe(
-      'needed: what is missing or no longer stands; failed, stale: only those; all: whatever the ledger says',
+      'needed: what is missing or no longer up to date; failed, stale: only those; all: whatever the ledger says',
     ),
 };
 const inOrder = ({ from, to }: { readonly from: string; readonly to: string }): boolean => from <= to;

@@ -1,66 +1,11 @@
-import { type Slate, seasonOf } from '#core/calendar.ts';
-import type { Facet, Fingerprints } from './facets.ts';
-import { monthOf, type UnitDoc } from './ledger.ts';
-import type { BackfillPlan } from './plan.ts';
-import { HISTORY_STEPS, type Step } from './steps.ts';
-/** How many slates one statement covers: those of a season, or of a calendar month. */
-export type ChunkSize = 'season' | 'month';
-
-/** One piece of work: a step over the planned slates of a chunk. It is written, and entered into the ledger, as a whole. */
-export interface Work {
-  readonly step: Step;
-  readonly slates: readonly Slate[];
-}
-
-/**
- * The planned units as pieces of work in the order of execution. Date-major: all steps of the oldest chunk first, so that
- * finished dates are usable while the rest runs. When today's slate is planned, it goes before everything but the history
- * it needs.
- */
-export function worksOf(
-  plan: Pick<BackfillPlan, 'units'>,
-  steps: readonly Step[],
-  open: ReadonlySet<Slate>,
-  size: ChunkSize,
-): Work[] {
-  const chunkOf = size === 'season' ? seasonOf : monthOf;
-  const planned = new Map<Step, Slate[]>();
-  for (const step of steps) {
-    const slates = plan.units.filter((unit) => unit.step === step.name).flatMap((unit) => unit.slates);
-    if (slates.length > 0) planned.set(step, slates.sort());
-  }
-  const isHistory = (step: Step): boolean => HISTORY_STEPS.includes(step.name);
-  const chunked = (wanted: (step: Step, slate: Slate) => boolean): Work[] => {
-    const chunks = new Map<string, Map<Step, Slate[]>>();
-    for (const [step, slates] of planned) {
-      for (const slate of slates.filter((one) => wanted(step, one))) {
-        const chunk = chunks.get(chunkOf(slate)) ?? new Map<Step, Slate[]>();
-        chunks.set(chunkOf(slate), chunk);
-        chunk.set(step, [...(chunk.get(step) ?? []), slate]);
-      }
-    }
-    const inOrder = [...chunks].sort(([a], [b]) => (a < b ? -1 : 1));
-    return inOrder.flatMap(([, chunk]) =>
-      steps.flatMap((step) => (chunk.has(step) ? [{ step, slates: chunk.get(step) ?? [] }] : [])),
-    );
-  };
-  const isTonightPlanned = [...planned.values()].some((slates) => slates.some((slate) => open.has(slate)));
-  if (!isTonightPlanned) return chunked(() => true);
-  return [
-    ...chunked((step) => isHistory(step)),
-    ...chunked((step, slate) => !isHistory(step) && open.has(slate)),
-    ...chunked((step, slate) => !isHistory(step) && !open.has(slate)),
-  ];
-}
-
-/** A piece of work cut into its calendar months. */
-export function byMonth({ step, slates }: Work): Work[] {
-  return [...Map.groupBy(slates, monthOf).values()].map((own) => ({ step, slates: own }));
-}
+import type { Slate } from '#core/calendar.ts';
+import type { Fingerprints, IngestedInput } from './inputs.ts';
+import type { UnitDoc } from './ledger.ts';
+import type { Chunk } from './slates.ts';
 
 /**
  * What a step takes in seconds of a machine with two cores and the embedded engine: of a slate, of each of its games, of each
- * raw line and report of it; and to begin a piece of work, of each game of the history that is read for it.
+ * raw line and report of it; and to begin a chunk, of each game of the history that is read for it.
  */
 interface Cost {
   readonly slate?: number;
@@ -88,23 +33,23 @@ const COSTS: Readonly<Record<string, Cost>> = {
   Exports: { slate: 0.085, game: 0.0044 },
 };
 const UNKNOWN_STEP: Cost = { game: 0.0003 };
-/** Seconds to begin a piece of work however few slates it has. */
+/** Seconds to begin a chunk however few slates it has. */
 const BEGIN_SECONDS = 0.03;
-/** Games of a slate that no read facet knows. */
+/** Games of a slate that no input knows. */
 const TYPICAL_GAMES = 6;
 
 /** How much work there is, in the seconds of `COSTS`. */
 export interface Workload {
   /** The slates themselves. */
   slates(step: string, slates: readonly Slate[]): number;
-  /** To begin a piece of work over these slates. */
+  /** To begin a chunk of these slates. */
   begin(step: string, slates: readonly Slate[]): number;
 }
 
-/** The work of slates, by the rows that the facets of a plan counted for them. */
-export function workloadOf(facets: ReadonlyMap<Facet, Fingerprints>): Workload {
-  const counted = (facet: Facet): ReadonlyMap<Slate, number> =>
-    new Map([...(facets.get(facet) ?? [])].map(([slate, fingerprint]) => [slate, rowsOf(fingerprint)]));
+/** The work of slates, by the rows that the inputs of a plan counted for them. */
+export function workloadOf(inputs: ReadonlyMap<IngestedInput, Fingerprints>): Workload {
+  const counted = (input: IngestedInput): ReadonlyMap<Slate, number> =>
+    new Map([...(inputs.get(input) ?? [])].map(([slate, fingerprint]) => [slate, rowsOf(fingerprint)]));
   const [games, lines, reports] = [counted('calendar'), counted('player_lines'), counted('reports')];
   const known = [...games].sort(([a], [b]) => (a < b ? -1 : 1));
   const gamesOf = (slate: Slate): number => games.get(slate) ?? TYPICAL_GAMES;
@@ -160,7 +105,7 @@ export function ratesOf(units: Iterable<Pick<UnitDoc, 'step' | 'seconds' | 'work
   };
 }
 
-/** Seconds by what takes them: the slates of a step, or the beginnings of its pieces of work. */
+/** Seconds by what takes them: the slates of a step, or the beginnings of its chunks. */
 type Shares = ReadonlyMap<string, number>;
 
 const total = (shares: Shares): number => [...shares.values()].reduce((sum, seconds) => sum + seconds, 0);
@@ -179,8 +124,8 @@ const GUESS_OF_SHARE = 0.05;
 
 /**
  * A pace for so much planned work. It starts with the estimates as they are and trusts measurements more the more of the run
- * they cover: a first short step says little about the long ones behind it. What a step measured of itself counts for the rest of that
- * step, what all measured for the others.
+ * they cover: a first short step says little about the long ones behind it. What was measured of a step counts for the rest of
+ * that step, what was measured of all steps for the others.
  */
 export function pace(planned: Shares): Pace {
   const seen = new Map<string, { estimated: number; measured: number }>();
@@ -213,25 +158,25 @@ export function pace(planned: Shares): Pace {
 
 /** What a run takes as a whole, and what is left of it. */
 export interface Forecast {
-  /** Estimated seconds of all pieces of work. */
+  /** Estimated seconds of all chunks. */
   readonly seconds: number;
-  /** Enters slates of a piece of work that stand, and what they took; gives what the ledger should remember and what is left. */
-  settle(
-    work: Work,
+  /** Records slates of a chunk that are done, and what they took; gives what the ledger should remember and what is left. */
+  record(
+    chunk: Chunk,
     slates: readonly Slate[],
     seconds: number,
   ): { readonly seconds: number; readonly workload: number; readonly left: number };
 }
 
-/** A forecast for pieces of work. The first slates of a piece carry what it took to begin it. */
-export function forecast(works: readonly Work[], workload: Workload, rates: Rates): Forecast {
+/** A forecast for chunks. The first slates of a chunk carry what it took to begin it. */
+export function forecast(chunks: readonly Chunk[], workload: Workload, rates: Rates): Forecast {
   const left = new Map<string, number>();
-  const begun = new Set<Work>();
+  const begun = new Set<Chunk>();
   const beginning = (step: string): string => `${step}, beginning`;
   const add = (share: string, seconds: number): void => {
     left.set(share, Math.max(0, (left.get(share) ?? 0) + seconds));
   };
-  for (const { step, slates } of works) {
+  for (const { step, slates } of chunks) {
     add(beginning(step.name), rates(step.name) * workload.begin(step.name, slates));
     add(step.name, rates(step.name) * workload.slates(step.name, slates));
   }
@@ -239,11 +184,11 @@ export function forecast(works: readonly Work[], workload: Workload, rates: Rate
   const speed = pace(planned);
   return {
     seconds: total(planned),
-    settle: (work, slates, seconds) => {
-      const { name } = work.step;
+    record: (chunk, slates, seconds) => {
+      const { name } = chunk.step;
       const own = workload.slates(name, slates);
-      const begin = begun.has(work) ? 0 : workload.begin(name, work.slates);
-      begun.add(work);
+      const begin = begun.has(chunk) ? 0 : workload.begin(name, chunk.slates);
+      begun.add(chunk);
       const share = own + begin > 0 ? own / (own + begin) : 1;
       for (const [key, part, measured] of [
         [name, own, seconds * share],
@@ -251,7 +196,7 @@ export function forecast(works: readonly Work[], workload: Workload, rates: Rate
       ] as const) {
         if (part === 0) continue;
         add(key, -rates(name) * part);
-        // A piece that failed took no time worth remembering.
+        // A chunk that failed took no time worth remembering.
         if (seconds > 0) speed.done(key, rates(name) * part, measured);
       }
       return { seconds: seconds * share, workload: seconds > 0 ? own : 0, left: speed.left(left) };

@@ -1,4 +1,5 @@
 import { type Slate, seasonOf } from '#core/calendar.ts';
+import { mapConcurrently } from '#core/concurrency.ts';
 import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
 import { mondayBefore } from '#model/model-source.ts';
 import type { ModelSource } from '#model/systems.ts';
@@ -20,36 +21,10 @@ import {
 import type { Clock } from '#platform/clock.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
-import type { Work } from './eta.ts';
 import type { PlanRequest, UnitResult } from './ledger.ts';
 import type { BackfillPlan } from './plan.ts';
-import { readActualRows } from './slates.ts';
+import { type Chunk, readActualRows } from './slates.ts';
 import type { CodeIdentity, Step } from './steps.ts';
-
-/**
- * Does work on items, at most `width` of them at once, begun in their order. After a failure no other item is begun, those at
- * work are waited for, and the first failure is thrown: nothing goes on behind the caller's back.
- */
-export async function inLanes<T>(
-  items: readonly T[],
-  width: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const left = items.values();
-  const failures: unknown[] = [];
-  const lane = async (): Promise<void> => {
-    for (const item of left) {
-      try {
-        await work(item);
-      } catch (error) {
-        failures.push(error);
-      }
-      if (failures.length > 0) return;
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));
-  if (failures.length > 0) throw failures[0];
-}
 
 /** What backfills published between two slates and what is still visible, by slate. */
 export async function visibleBackfills(
@@ -92,7 +67,7 @@ export async function withdrawBackfills(
   }
 }
 
-/** What the pieces of work need. */
+/** What the chunks need. */
 export interface ExecuteDeps extends PhaseDeps, Omit<BatchDeps, 'models'> {
   /** Models for the slates of a range, a weekly refit as production would have had it. */
   readonly models: (from: Slate, to: Slate) => ModelSource;
@@ -108,13 +83,13 @@ const SLATES_AT_ONCE = 3;
 /** How one slate ended. */
 export type SlateOutcome = { readonly rows: number; readonly held?: string } | { readonly failed: string };
 
-/** Told of slates as soon as they stand. */
-export type Settle = (outcomes: ReadonlyMap<Slate, SlateOutcome>, seconds: number) => Promise<void>;
+/** Called with slates as soon as they are done. */
+export type RecordOutcomes = (outcomes: ReadonlyMap<Slate, SlateOutcome>, seconds: number) => Promise<void>;
 
-/** Carries out pieces of work, remembering within a run what an earlier piece of the same chunk found out. */
+/** Computes chunks, remembering within a run what an earlier chunk of the same slates found out. */
 export interface Executor {
-  /** Does a piece of work and settles its slates. Throws when nothing of it was written. */
-  execute(work: Work, settle: Settle): Promise<void>;
+  /** Computes a chunk and records its slates. Throws when nothing of it was written. */
+  execute(chunk: Chunk, record: RecordOutcomes): Promise<void>;
 }
 
 /** An executor for one run. `slates`: all slates with counted games; `open`: today's, computed as of the present. */
@@ -138,15 +113,15 @@ export function executor(
     return new Map([...above, ...own]);
   };
 
-  const compute = async (processor: Processor, work: Work, settle: Settle): Promise<void> => {
+  const compute = async (processor: Processor, chunk: Chunk, record: RecordOutcomes): Promise<void> => {
     const began = deps.clock.now().getTime();
-    const range = rangeOf(work, open, deps.clock.now());
+    const range = rangeOf(chunk, open, deps.clock.now());
     const held = await heldOf(processor, range);
-    const wanted = new Set(work.slates);
+    const wanted = new Set(chunk.slates);
     const left = slates.filter(
       (slate) => slate >= range.from && slate <= range.to && (!wanted.has(slate) || held.has(slate)),
     );
-    if (work.slates.every((slate) => held.has(slate))) {
+    if (chunk.slates.every((slate) => held.has(slate))) {
       await holdProcessor(deps, processor, range, held.get(range.from) ?? 'an input is not ready');
     } else {
       await runProcessor(deps, processor, range, left);
@@ -157,9 +132,9 @@ export function executor(
       new Map([...before, ...[...held].filter(([slate]) => wanted.has(slate))]),
     );
     const rows = await readActualRows(deps.warehouse, processor.table, range.to);
-    await settle(
+    await record(
       new Map(
-        work.slates.map((slate) => {
+        chunk.slates.map((slate) => {
           const reason = held.get(slate);
           return [slate, { rows: rows.get(slate) ?? 0, ...(reason === undefined ? {} : { held: reason }) }];
         }),
@@ -168,63 +143,63 @@ export function executor(
     );
   };
 
-  const predict = async (work: Work, settle: Settle): Promise<void> => {
-    const { from, to } = rangeOf(work, open, deps.clock.now());
+  const predict = async (chunk: Chunk, record: RecordOutcomes): Promise<void> => {
+    const { from, to } = rangeOf(chunk, open, deps.clock.now());
     const models = deps.models(from, to);
-    const inputs = seasonInputs(deps.warehouse, work.slates);
+    const inputs = seasonInputs(deps.warehouse, chunk.slates);
     const batchDeps = { ...deps, models, inputs, atWork: new Set<Promise<unknown>>() };
     const visible = await visibleBackfills(deps.warehouse, from, to);
-    let settledAt = deps.clock.now().getTime();
-    await inLanes(work.slates, deps.slatesAtOnce ?? SLATES_AT_ONCE, async (slate) => {
+    let recordedAt = deps.clock.now().getTime();
+    await mapConcurrently(chunk.slates, deps.slatesAtOnce ?? SLATES_AT_ONCE, async (slate) => {
       const outcome = await predictSlate(batchDeps, slate, visible.get(slate) ?? [], by);
-      // What the slate added to the time of the whole: those beside it took the same seconds.
-      const added = seconds(settledAt);
-      settledAt = deps.clock.now().getTime();
-      await settle(new Map([[slate, outcome]]), added);
+      // The seconds this slate added to the whole: those predicted beside it took the same seconds.
+      const added = seconds(recordedAt);
+      recordedAt = deps.clock.now().getTime();
+      await record(new Map([[slate, outcome]]), added);
     });
   };
 
-  const gradeRange = async (work: Work, settle: Settle): Promise<void> => {
+  const gradeRange = async (chunk: Chunk, record: RecordOutcomes): Promise<void> => {
     const began = deps.clock.now().getTime();
-    const { from, to } = rangeOf(work, open, deps.clock.now());
+    const { from, to } = rangeOf(chunk, open, deps.clock.now());
     await grade(deps, { from, to });
-    const table = work.step.table;
+    const table = chunk.step.table;
     const rows =
       table === undefined ? new Map<Slate, number>() : await readActualRows(deps.warehouse, table, to);
-    await settle(
-      new Map(work.slates.map((slate) => [slate, { rows: rows.get(slate) ?? 0 }])),
+    await record(
+      new Map(chunk.slates.map((slate) => [slate, { rows: rows.get(slate) ?? 0 }])),
       seconds(began),
     );
   };
 
-  const exportRange = async (work: Work, settle: Settle): Promise<void> => {
+  const exportRange = async (chunk: Chunk, record: RecordOutcomes): Promise<void> => {
     const exportDeps: ExportDeps = {
       warehouse: deps.warehouse,
       objects: deps.exports,
       clock: deps.clock,
       dataSource: deps.dataSource,
     };
-    let settledAt = deps.clock.now().getTime();
-    const weeks = [...Map.groupBy(work.slates, mondayBefore).values()];
+    let recordedAt = deps.clock.now().getTime();
+    const weeks = [...Map.groupBy(chunk.slates, mondayBefore).values()];
     for (const week of weeks) {
       const { documents } = await exportSlates(exportDeps, { slates: week });
-      // Slates that are settled are not tried again: the last ones stand for the documents of their seasons as well.
+      // Slates that are recorded are not tried again: the last week covers the documents of its seasons as well.
       if (week === weeks.at(-1))
-        for (const season of new Set(work.slates.map(seasonOf)))
+        for (const season of new Set(chunk.slates.map(seasonOf)))
           await exportSeasonSubsets(exportDeps, { season });
       const rows = (slate: Slate): number =>
         documents.filter(({ path }) => path.includes(slate)).reduce((sum, one) => sum + one.rows, 0);
-      await settle(new Map(week.map((slate) => [slate, { rows: rows(slate) }])), seconds(settledAt));
-      settledAt = deps.clock.now().getTime();
+      await record(new Map(week.map((slate) => [slate, { rows: rows(slate) }])), seconds(recordedAt));
+      recordedAt = deps.clock.now().getTime();
     }
   };
 
   return {
-    execute: (work, settle) => {
-      const { processor, phase } = work.step;
-      if (processor !== undefined) return compute(processor, work, settle);
-      if (phase === 'predict') return predict(work, settle);
-      return phase === 'grade' ? gradeRange(work, settle) : exportRange(work, settle);
+    execute: (chunk, record) => {
+      const { processor, phase } = chunk.step;
+      if (processor !== undefined) return compute(processor, chunk, record);
+      if (phase === 'predict') return predict(chunk, record);
+      return phase === 'grade' ? gradeRange(chunk, record) : exportRange(chunk, record);
     },
   };
 }
@@ -240,7 +215,7 @@ async function predictSlate(
   by: string,
 ): Promise<SlateOutcome> {
   try {
-    // Asked before anything is withdrawn: without a model what stands is better than nothing.
+    // Asked before anything is withdrawn: without a model the earlier predictions are better than none.
     await deps.models.forSlate(slate);
     await withdrawBackfills(deps, slate, visible, by);
     const ended = await endBatch(deps, { slate, mode: 'BACKFILL', by, force: true });
@@ -257,10 +232,10 @@ async function predictSlate(
   }
 }
 
-function rangeOf({ slates }: Work, open: ReadonlySet<Slate>, now: Date): SlateRange {
+function rangeOf({ slates }: Chunk, open: ReadonlySet<Slate>, now: Date): SlateRange {
   const [from, to] = [slates[0], slates.at(-1)];
   if (from === undefined || to === undefined) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', 'a piece of work without slates', {
+    throw new TipoffError('TIPOFF_BAD_INPUT', 'a chunk without slates', {
       hint: 'Plan at least one slate per unit.',
     });
   }
@@ -277,7 +252,7 @@ export interface RunRequest extends Omit<PlanRequest, 'now'> {
   readonly by: string;
   /** Bytes the statements may scan, by an estimate made before each (the distributed engine bills them). */
   readonly budget?: ByteBudget;
-  /** Asked between pieces of work; a reason ends the run there. */
+  /** Asked between chunks; a reason ends the run there. */
   readonly shouldStop?: () => string | undefined;
   readonly onProgress?: (progress: Progress) => void;
   /** Other steps than the declared ones; for tests. */
@@ -290,7 +265,7 @@ export interface ByteBudget {
   readonly estimate: (sql: string, params: SqlParams) => Promise<number>;
 }
 
-/** A finished piece of work. */
+/** A finished chunk, or some of its slates. */
 export interface Progress {
   readonly step: string;
   readonly from: Slate;
@@ -314,6 +289,6 @@ export interface RunReport {
   readonly blocked: readonly UnitResult[];
   readonly rows: number;
   readonly seconds: number;
-  /** Why it ended before its end. */
+  /** Why it stopped before its end. */
   readonly stopped: string | null;
 }

@@ -1,8 +1,11 @@
 import type { Slate } from '#core/calendar.ts';
+import { TipoffError } from '#core/errors.ts';
 import type { StateStore } from '#platform/state/port.ts';
-import type { ChunkSize } from './eta.ts';
-import type { Parts } from './fingerprints.ts';
+import type { Parts } from './parts.ts';
 import type { BackfillPhase } from './steps.ts';
+
+/** How many slates one statement covers: those of a season, or of a calendar month. */
+export type ChunkSize = 'season' | 'month';
 
 /** What a backfill is asked for. */
 export interface PlanRequest {
@@ -14,7 +17,7 @@ export interface PlanRequest {
   readonly now: Date;
   /** Only what failed last time, and what depends on it. */
   readonly onlyFailed?: boolean;
-  /** Only what was computed once and no longer stands, and what depends on it. */
+  /** Only what was computed once and is no longer up to date, and what depends on it. */
   readonly onlyStale?: boolean;
   /** Everything in the range, whatever the ledger says. */
   readonly force?: boolean;
@@ -52,7 +55,7 @@ export interface UnitDoc {
   /** Seconds and slates of the last run that computed some, without what it took to begin. */
   readonly seconds: number;
   readonly measured_slates: number;
-  /** How much work those slates were (see `workload.ts`); absent in units of before it was counted. */
+  /** How much work those slates were (see `eta.ts`); absent in units that were entered before it was counted. */
   readonly workload?: number;
   readonly attempts: number;
   readonly run_id: string;
@@ -94,7 +97,7 @@ export async function readUnits(state: StateStore): Promise<ReadonlyMap<string, 
   return new Map(docs.map(({ id, data }) => [id, data]));
 }
 
-/** What a statement did to some slates of one step. */
+/** What became of some slates of one step. */
 export interface Entry {
   readonly step: Pick<UnitDoc, 'step' | 'phase' | 'code_hash' | 'contract_hash'>;
   readonly slates: ReadonlyMap<Slate, SlateRecord | { readonly failed: string }>;
@@ -105,10 +108,10 @@ export interface Entry {
 }
 
 /**
- * Enters what happened into the units of all months concerned, in one transaction: after a crash either the whole statement
- * counts as done or none of it, and what it wrote may be written again.
+ * Enters slates into the units of their months, in one transaction: after a crash either the whole statement counts as done
+ * or none of it, and what it wrote may be written again.
  */
-export async function enter(state: StateStore, entry: Entry): Promise<void> {
+export async function enterSlates(state: StateStore, entry: Entry): Promise<void> {
   const months = Map.groupBy(entry.slates, ([slate]) => monthOf(slate));
   const total = entry.slates.size;
   await state.transaction(async (tx) => {
@@ -129,7 +132,7 @@ export async function enter(state: StateStore, entry: Entry): Promise<void> {
         else slates[slate] = { ...record, run_id: entry.runId };
       }
       const share = entries.length / Math.max(1, total);
-      // A step that settles slate by slate adds up within its run.
+      // A step that is entered slate by slate adds up within its run.
       const sum = before?.run_id === entry.runId ? before : undefined;
       const unit: UnitDoc = {
         ...entry.step,
@@ -167,7 +170,7 @@ export async function endAbandoned(state: StateStore, at: string): Promise<void>
       ...run,
       state: 'stopped',
       finished_at: at,
-      reason: 'its process ended before it',
+      reason: 'its process died',
     });
   }
 }
@@ -215,4 +218,64 @@ export class SlateTally {
       });
     });
   }
+}
+
+/** What the ledger holds of one step. */
+export interface StepStatus {
+  readonly step: string;
+  readonly units: number;
+  readonly slates: number;
+  readonly held: number;
+  readonly failed: number;
+  readonly first: Slate | null;
+  readonly last: Slate | null;
+  readonly rows: number;
+  /** Seconds per slate as last measured. */
+  readonly seconds_per_slate: number | null;
+}
+
+export interface BackfillStatus {
+  readonly runs: readonly RunDoc[];
+  readonly steps: readonly StepStatus[];
+  readonly failures: readonly { readonly step: string; readonly slate: string; readonly reason: string }[];
+}
+
+/** Runs that a status shows. */
+const MAX_RUNS = 10;
+
+/** What the ledger holds: the newest runs, what is done per step, and what failed. Reads the state store only. */
+export async function backfillStatus(state: StateStore): Promise<BackfillStatus> {
+  const [runs, units] = [await readRuns(state), await readUnits(state)];
+  const bySteps = Map.groupBy(units.values(), ({ step }) => step);
+  const steps = [...bySteps].map(([step, own]): StepStatus => {
+    const slates = own.flatMap((unit) => Object.entries(unit.slates));
+    const dates = slates.map(([slate]) => slate).sort() as Slate[];
+    const measured = own.reduce((sum, unit) => sum + unit.measured_slates, 0);
+    return {
+      step,
+      units: own.length,
+      slates: slates.length,
+      held: slates.filter(([, { held }]) => held !== undefined).length,
+      failed: own.reduce((sum, unit) => sum + Object.keys(unit.failed).length, 0),
+      first: dates[0] ?? null,
+      last: dates.at(-1) ?? null,
+      rows: slates.reduce((sum, [, { rows }]) => sum + rows, 0),
+      seconds_per_slate: measured === 0 ? null : own.reduce((sum, unit) => sum + unit.seconds, 0) / measured,
+    };
+  });
+  const failures = [...units.values()].flatMap(({ step, failed }) =>
+    Object.entries(failed).map(([slate, reason]) => ({ step, slate, reason })),
+  );
+  return { runs: runs.slice(-MAX_RUNS), steps, failures };
+}
+
+/** The newest run that did not finish. Throws TIPOFF_NOT_FOUND when there is none. */
+export function unfinishedRun(runs: readonly RunDoc[]): RunDoc {
+  const found = runs.toReversed().find(({ state, failed_units }) => state !== 'finished' || failed_units > 0);
+  if (found !== undefined) return found;
+  const why = runs.length === 0 ? 'none has run here yet' : 'the last ones finished';
+  throw new TipoffError('TIPOFF_NOT_FOUND', `there is no backfill to resume: ${why}`, {
+    hint: 'Start one with `tipoff backfill run --from <slate> --to <slate>`.',
+    details: { runs: runs.length },
+  });
 }

@@ -1,13 +1,13 @@
 import type { Slate } from '#core/calendar.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { type Forecast, forecast, ratesOf, type Work, workloadOf, worksOf } from './eta.ts';
-import { FACETS, type Facet, readFacets } from './facets.ts';
-import { type Parts, partsReader } from './fingerprints.ts';
+import { decideSlates, type PlanFacts, type Reason, type StepDecision, type Verdict } from './decide.ts';
+import { type Forecast, forecast, type Rates, ratesOf, type Workload, workloadOf } from './eta.ts';
+import { INGESTED_INPUTS, type IngestedInput, readInputs } from './inputs.ts';
 import { monthOf, type PlanRequest, readUnits } from './ledger.ts';
-import { readActualRows, readSlates } from './slates.ts';
+import type { Parts } from './parts.ts';
+import { type Chunk, chunksOf, readActualRows, readSlates } from './slates.ts';
 import type { BackfillPhase, Step } from './steps.ts';
-import { candidatesOf, type Reason, type Selection, selectSlates, type Verdict } from './verdicts.ts';
 
 export interface PlanDeps {
   readonly warehouse: Warehouse;
@@ -21,7 +21,7 @@ export interface PlannedUnit {
   readonly month: string;
   readonly slates: readonly Slate[];
   readonly reason: Reason;
-  /** The parts that changed: `code`, `contract`, `rows`, a facet or a step. */
+  /** The parts that changed: `code`, `contract`, `rows`, an ingested input or a step. */
   readonly changed: readonly string[];
   /** True when nothing of its own changed: it follows from a step before it. */
   readonly cascade: boolean;
@@ -47,13 +47,16 @@ export interface BackfillPlan {
 }
 
 /** The plan with what a run needs to carry it out. */
-export interface Prepared {
+export interface PreparedPlan {
   readonly plan: BackfillPlan;
   /** What each planned slate is computed from, for the ledger. */
   readonly parts: ReadonlyMap<string, ReadonlyMap<Slate, Parts>>;
-  /** The plan as pieces of work in the order of execution. */
-  readonly works: readonly Work[];
+  /** The plan in the order of execution. */
+  readonly chunks: readonly Chunk[];
   readonly forecast: Forecast;
+  /** Every slate with counted games up to the end of the range, in order. */
+  readonly slates: readonly Slate[];
+  /** Today's slate, if it has games. */
   readonly open: ReadonlySet<Slate>;
 }
 
@@ -65,71 +68,31 @@ export async function planBackfill(
   deps: PlanDeps,
   steps: readonly Step[],
   request: PlanRequest,
-): Promise<Prepared> {
-  const { closed, open } = await readSlates(deps.warehouse, request.to, request.now);
-  const all = [...closed, ...open.keys()].sort();
-  const inRange = new Set(all.filter((slate) => slate >= request.from && slate <= request.to));
-  const units = await readUnits(deps.state);
-  const rates = ratesOf(units.values());
-  const chosen = steps.filter(({ phase }) => request.phases.includes(phase));
-  const needed = neededBy(chosen, steps);
-  const facets = await readFacets(deps.warehouse, facetsOf(needed), request.to);
-  const workload = workloadOf(facets);
-  const read = partsReader(needed, all, facets, open);
-  const selection: Selection = { request, inRange, open, verdicts: new Map(), selected: new Map() };
-  const parts = new Map<string, ReadonlyMap<Slate, Parts>>();
-  const planned: PlannedUnit[] = [];
-  const skipped: SkippedUnit[] = [];
-  for (const step of needed) {
-    const wanted = read.parts(step);
-    const actual =
-      step.table === undefined ? undefined : await readActualRows(deps.warehouse, step.table, request.to);
-    const verdicts = candidatesOf(step, all, wanted, units, actual, open);
-    selection.verdicts.set(step.name, verdicts);
-    const isChosen = chosen.includes(step);
-    const picked = isChosen
-      ? selectSlates(selection, step)
-      : { selected: new Map<Slate, Verdict>(), left: new Map<Slate, string>() };
-    selection.selected.set(step.name, new Set(picked.selected.keys()));
-    // Whether a slate is held follows from its inputs, which its parts cover: it must not matter when that was found out.
-    // Rows that somebody computed past the ledger are learnt from as well.
-    const isThere = (slate: Slate): boolean => {
-      const kind = verdicts.get(slate)?.kind;
-      return kind === 'current' || kind === 'held' || (kind === 'new' && (actual?.get(slate) ?? 0) > 0);
-    };
-    const stands = all.filter((slate) => picked.selected.has(slate) || isThere(slate));
-    read.provide(step, wanted, new Set(stands));
-    parts.set(
-      step.name,
-      new Map([...picked.selected.keys()].map((slate) => [slate, wanted.get(slate) ?? {}])),
-    );
-    if (!isChosen) continue;
-    planned.push(
-      ...plannedUnits(
-        step,
-        picked.selected,
-        (slates) => rates(step.name) * workload.slates(step.name, slates),
-      ),
-    );
-    skipped.push(...skippedUnits(step, picked.left));
-  }
-  const today = new Set(open.keys());
-  const works = worksOf({ units: planned }, steps, today, request.chunk ?? 'season');
-  const expected = forecast(works, workload, rates);
+): Promise<PreparedPlan> {
+  const needed = neededFor(request, steps);
+  const facts = await readFacts(deps, needed, request);
+  const decisions = decideSlates(needed, request, facts);
+  const rates = ratesOf(facts.units.values());
+  const workload = workloadOf(facts.inputs);
+  const units = decisions.flatMap((decision) => plannedUnits(decision, workload, rates));
+  const open = new Set(facts.open.keys());
+  const chunks = chunksOf(units, steps, open, request.chunk ?? 'season');
+  const expected = forecast(chunks, workload, rates);
   const plan: BackfillPlan = {
     from: request.from,
     to: request.to,
-    units: planned,
-    skipped,
-    slates: inRange.size,
+    units,
+    skipped: decisions.flatMap(skippedUnits),
+    slates: facts.slates.filter((slate) => slate >= request.from && slate <= request.to).length,
     estimated_seconds: expected.seconds,
   };
-  return { plan, parts, works, forecast: expected, open: today };
+  const parts = new Map(decisions.map((decision) => [decision.step.name, decision.parts]));
+  return { plan, parts, chunks, forecast: expected, slates: facts.slates, open };
 }
 
-/** The chosen steps and everything above them, in the order of the graph. */
-function neededBy(chosen: readonly Step[], steps: readonly Step[]): Step[] {
-  const names = new Set(chosen.map(({ name }) => name));
+/** The requested steps and everything above them, in the order of the graph. */
+function neededFor({ phases }: PlanRequest, steps: readonly Step[]): Step[] {
+  const names = new Set(steps.filter(({ phase }) => phases.includes(phase)).map(({ name }) => name));
   for (const step of steps.toReversed()) {
     if (!names.has(step.name)) continue;
     for (const need of step.needs) if (need.kind === 'step') names.add(need.input);
@@ -137,45 +100,56 @@ function neededBy(chosen: readonly Step[], steps: readonly Step[]): Step[] {
   return steps.filter(({ name }) => names.has(name));
 }
 
-function facetsOf(steps: readonly Step[]): Facet[] {
-  const wanted = new Set(
-    steps.flatMap(({ needs }) => needs.filter(({ kind }) => kind === 'facet').map(({ input }) => input)),
-  );
-  return (Object.keys(FACETS) as Facet[]).filter((facet) => wanted.has(facet));
+async function readFacts(
+  { warehouse, state }: PlanDeps,
+  steps: readonly Step[],
+  { to, now }: PlanRequest,
+): Promise<PlanFacts> {
+  const { closed, open } = await readSlates(warehouse, to, now);
+  const rows = new Map<string, ReadonlyMap<Slate, number>>();
+  for (const { name, table } of steps)
+    if (table !== undefined) rows.set(name, await readActualRows(warehouse, table, to));
+  return {
+    slates: [...closed, ...open.keys()].sort(),
+    open,
+    units: await readUnits(state),
+    inputs: await readInputs(warehouse, ingestedInputsOf(steps), to),
+    rows,
+  };
 }
 
-function plannedUnits(
-  step: Step,
-  selected: ReadonlyMap<Slate, Verdict>,
-  seconds: (slates: readonly Slate[]) => number,
-): PlannedUnit[] {
+function ingestedInputsOf(steps: readonly Step[]): IngestedInput[] {
+  const needed = new Set(steps.flatMap(({ needs }) => needs.map(({ input }) => input)));
+  return (Object.keys(INGESTED_INPUTS) as IngestedInput[]).filter((input) => needed.has(input));
+}
+
+function plannedUnits({ step, selected }: StepDecision, workload: Workload, rates: Rates): PlannedUnit[] {
+  const fromSteps = step.needs.flatMap(({ kind, input }) => (kind === 'step' ? [`${input}:`] : []));
   return [...Map.groupBy(selected, ([slate]) => monthOf(slate))].map(([month, entries]) => {
+    const slates = entries.map(([slate]) => slate);
     const verdicts = entries.map(([, verdict]) => verdict);
     const changed = [...new Set(verdicts.flatMap((verdict) => verdict.changed))].sort();
     return {
       step: step.name,
       phase: step.phase,
       month,
-      slates: entries.map(([slate]) => slate),
+      slates,
       reason: mostSerious(verdicts),
       changed,
       cascade:
-        changed.length > 0 &&
-        changed.every((name) =>
-          step.needs.some((need) => need.kind === 'step' && name.startsWith(`${need.input}:`)),
-        ),
-      seconds: seconds(entries.map(([slate]) => slate)),
+        changed.length > 0 && changed.every((name) => fromSteps.some((input) => name.startsWith(input))),
+      seconds: rates(step.name) * workload.slates(step.name, slates),
     };
   });
 }
 
-const SERIOUS: readonly Reason[] = ['failed', 'stale', 'new', 'forced'];
+const BY_SERIOUSNESS: readonly Reason[] = ['failed', 'stale', 'new', 'forced'];
 
 function mostSerious(verdicts: readonly Verdict[]): Reason {
-  return SERIOUS.find((reason) => verdicts.some((verdict) => verdict.reason === reason)) ?? 'forced';
+  return BY_SERIOUSNESS.find((reason) => verdicts.some((verdict) => verdict.reason === reason)) ?? 'forced';
 }
 
-function skippedUnits(step: Step, left: ReadonlyMap<Slate, string>): SkippedUnit[] {
+function skippedUnits({ step, left }: StepDecision): SkippedUnit[] {
   const groups = Map.groupBy(left, ([slate, reason]) => `${monthOf(slate)}\n${reason}`);
   return [...groups].map(([key, entries]) => {
     const [month = '', reason = ''] = key.split('\n');

@@ -1,5 +1,6 @@
 import { DOLLARS_PER_TIB, dollarsFor, LEAST_BILLED } from '#core/billing.ts';
 import type { Slate } from '#core/calendar.ts';
+import { mapConcurrently } from '#core/concurrency.ts';
 import { TipoffError } from '#core/errors.ts';
 import { requireTrainable } from '#guard/quality/trend.ts';
 import { mondayBefore } from '#model/model-source.ts';
@@ -8,18 +9,10 @@ import { seasonInputs } from '#pipeline/batch/inputs.ts';
 import { readCandidates, slateGames } from '#pipeline/batch/plan.ts';
 import type { ExportDeps } from '#pipeline/exports/export.ts';
 import type { ColumnarResult, SqlParams, Warehouse } from '#platform/warehouse/port.ts';
-import type { Work } from './eta.ts';
-import {
-  type ByteBudget,
-  type ExecuteDeps,
-  executor,
-  inLanes,
-  type RunDeps,
-  visibleBackfills,
-} from './execute.ts';
+import { type ByteBudget, type ExecuteDeps, executor, type RunDeps, visibleBackfills } from './execute.ts';
 import type { PlanRequest } from './ledger.ts';
 import { type BackfillPlan, planBackfill } from './plan.ts';
-import { prepareReferences, readSlates } from './slates.ts';
+import { type Chunk, prepareReferences } from './slates.ts';
 import { backfillSteps, type Step } from './steps.ts';
 
 /** A statement that reads, as the warehouse is sent it. */
@@ -29,7 +22,7 @@ export interface Statement {
 }
 
 /** A warehouse that reads and writes nothing, and what it was asked to read meanwhile. */
-export interface Rehearsal {
+export interface RecordingWarehouse {
   readonly warehouse: Warehouse;
   /** The statements since the last time this was called. */
   take(): Statement[];
@@ -42,7 +35,7 @@ const NO_ROWS: ColumnarResult = { rowCount: 0, numbers: () => new Float64Array()
  * read finds nothing. Loads are not billed and leave no trace. Whatever else is asked for is refused: it would be a change
  * that only seems to have been made.
  */
-export function rehearsal(engine: Warehouse['engine']): Rehearsal {
+export function recordingWarehouse(engine: Warehouse['engine']): RecordingWarehouse {
   const seen: Statement[] = [];
   const read = (sql: string, params: SqlParams = {}): void => {
     seen.push({ sql, params });
@@ -50,9 +43,9 @@ export function rehearsal(engine: Warehouse['engine']): Rehearsal {
   const refuse = (what: string) => async (): Promise<never> => {
     throw new TipoffError(
       'TIPOFF_SQL',
-      `a rehearsal was asked for ${what}, expected statements that read and loads`,
+      `a recording warehouse was asked for ${what}, expected statements that read and loads`,
       {
-        hint: 'Say how this is rehearsed in src/guard/backfill/priced-plan.ts.',
+        hint: 'Say how this is recording in src/guard/backfill/priced-plan.ts.',
       },
     );
   };
@@ -95,8 +88,8 @@ export function rehearsal(engine: Warehouse['engine']): Rehearsal {
   };
 }
 
-/** An object store in which nothing lies and nothing stays. */
-export const NOWHERE: ExportDeps['objects'] = {
+/** An object store that is empty and keeps nothing. */
+export const NO_OBJECTS: ExportDeps['objects'] = {
   put: async () => ({ etag: '' }),
   get: async () => undefined,
   list: async () => [],
@@ -120,44 +113,44 @@ export const NOT_ESTIMATED: readonly string[] = [
   'what a batch reads of its own staging tables and receipts when it is audited and published',
 ];
 
-/** Asks what pieces of work would read, with the statements that their execution sends. */
-export interface Reader {
+/** Estimates what a plan and its chunks would read, from the statements that their execution sends. */
+export interface ReadEstimator {
   /** What making the plan itself reads; a run makes it once more. */
   plan(request: PlanRequest, steps: readonly Step[]): Promise<Reading>;
   /** Throws what the engine refuses a dry run with: an unknown figure is never 0. */
-  work(work: Work): Promise<Reading>;
+  chunk(chunk: Chunk): Promise<Reading>;
 }
 
 /** Dry runs at the same time. */
-const AT_ONCE = 8;
+const MAX_DRY_RUNS = 8;
 
-/** A reader for one run. `slates`: all slates with counted games; `open`: today's. */
-export function workReader(
+/** An estimator for one run. `slates`: all slates with counted games; `open`: today's. */
+export function readEstimator(
   deps: ExecuteDeps & Pick<RunDeps, 'state'>,
   budget: Pick<ByteBudget, 'estimate'>,
   { slates, open }: { readonly slates: readonly Slate[]; readonly open: ReadonlySet<Slate> },
-): Reader {
-  const { warehouse, take } = rehearsal(deps.warehouse.engine);
-  const rehearsed = { ...deps, warehouse, exports: NOWHERE };
-  const run = executor(rehearsed, slates, open, 'rehearsal');
+): ReadEstimator {
+  const { warehouse, take } = recordingWarehouse(deps.warehouse.engine);
+  const recording = { ...deps, warehouse, exports: NO_OBJECTS };
+  const run = executor(recording, slates, open, 'estimate');
   const measured = () => readingOf(take(), budget.estimate);
   return {
     plan: async (request, steps) => {
-      await prepareReferences(rehearsed);
-      await planBackfill(rehearsed, steps, request);
+      await prepareReferences(recording);
+      await planBackfill(recording, steps, request);
       return measured();
     },
-    work: async (work) => {
-      if (work.step.phase === 'predict') await rehearsePredictions(warehouse, work.slates);
-      else await run.execute(work, async () => undefined);
+    chunk: async (chunk) => {
+      if (chunk.step.phase === 'predict') await recordPredictions(warehouse, chunk.slates);
+      else await run.execute(chunk, async () => undefined);
       return measured();
     },
   };
 }
 
 /** What predicting slates reads: a batch that finds no players would not go on to the rest. */
-async function rehearsePredictions(
-  warehouse: ReturnType<typeof rehearsal>['warehouse'],
+async function recordPredictions(
+  warehouse: RecordingWarehouse['warehouse'],
   slates: readonly Slate[],
 ): Promise<void> {
   const [from, to] = [slates[0], slates.at(-1)];
@@ -181,7 +174,7 @@ async function readingOf(
 ): Promise<Reading> {
   const groups = [...Map.groupBy(statements, ({ sql }) => sql).values()];
   let [bytes, billed] = [0, 0];
-  await inLanes(groups, AT_ONCE, async (group) => {
+  await mapConcurrently(groups, MAX_DRY_RUNS, async (group) => {
     const one = group[group.length >> 1];
     if (one === undefined) return;
     const own = await estimate(one.sql, one.params);
@@ -238,29 +231,28 @@ export interface PricedPlanRequest extends PlanRequest {
 }
 
 /**
- * What a run would do and what it would cost, with the statements, pieces of work and budget of the run. Brings the references
+ * What a run would do and what it would cost, with the statements, chunks and budget of the run. Brings the references
  * up to date, as a plan needs them; computes nothing. Throws what a dry run is refused with.
  */
 export async function pricedPlan(deps: RunDeps, request: PricedPlanRequest): Promise<PricedPlan> {
   const steps = request.steps ?? backfillSteps(deps);
   const budget = request.budget ?? deps.budget;
   await prepareReferences(deps);
-  const { plan, works, open } = await planBackfill(deps, steps, request);
+  const { plan, chunks, slates, open } = await planBackfill(deps, steps, request);
   if (budget === undefined) return { ...plan, bytes: null, cost_usd: null, reading: null };
-  const { closed } = await readSlates(deps.warehouse, request.to, request.now);
-  const reader = workReader(deps, budget, { slates: [...closed, ...open].sort(), open });
+  const reader = readEstimator(deps, budget, { slates, open });
   const readings: { readonly step: string; readonly reading: Reading }[] = [
     { step: 'plan', reading: await reader.plan(request, steps) },
   ];
   let bytes = readings[0]?.reading.bytes ?? 0;
   let stopsBefore: PlanReading['stops_before'] = null;
-  for (const work of works) {
-    const reading = await reader.work(work);
-    readings.push({ step: work.step.name, reading });
+  for (const chunk of chunks) {
+    const reading = await reader.chunk(chunk);
+    readings.push({ step: chunk.step.name, reading });
     bytes += reading.bytes;
-    const [from] = work.slates;
+    const [from] = chunk.slates;
     if (bytes > budget.bytes && stopsBefore === null && from !== undefined)
-      stopsBefore = { step: work.step.name, from, bytes };
+      stopsBefore = { step: chunk.step.name, from, bytes };
   }
   const own = [...Map.groupBy(readings, ({ step }) => step)].map(([step, those]): StepReading => {
     const { billed, ...sum } = sumOfReadings(those.map(({ reading }) => reading));

@@ -1,171 +1,252 @@
 import type { Slate } from '#core/calendar.ts';
 import { isTransient, messageOf } from '#core/errors.ts';
-import { byMonth, type Work } from './eta.ts';
-import { executor, type RunDeps, type RunReport, type RunRequest, type SlateOutcome } from './execute.ts';
-import { enter, type RunDoc, readRun, type SlateRecord, SlateTally, writeRun } from './ledger.ts';
-import { planBackfill } from './plan.ts';
-import { workReader } from './priced-plan.ts';
-import { prepareReferences, readSlates } from './slates.ts';
-import { backfillSteps } from './steps.ts';
-import { reachOf } from './verdicts.ts';
+import { reachOf } from './decide.ts';
+import {
+  type ByteBudget,
+  type Executor,
+  executor,
+  type RunDeps,
+  type RunReport,
+  type RunRequest,
+  type SlateOutcome,
+} from './execute.ts';
+import {
+  enterSlates,
+  type PlanRequest,
+  type RunDoc,
+  readRun,
+  type SlateRecord,
+  SlateTally,
+  writeRun,
+} from './ledger.ts';
+import { type PreparedPlan, planBackfill } from './plan.ts';
+import { type ReadEstimator, readEstimator } from './priced-plan.ts';
+import { byMonth, type Chunk, prepareReferences } from './slates.ts';
+import { backfillSteps, type Step } from './steps.ts';
 
-const TRANSIENT_TRIES = 3;
+const MAX_TRANSIENT_TRIES = 3;
 const TRANSIENT_WAIT_MS = 1000;
 
 /**
- * Plans and carries the plan out. Each piece of work is one atomic replacement followed by its entry into the ledger, so a
- * process that is killed loses at most the piece in flight, and repeating that gives the same rows. A piece that fails is
- * repeated month by month, so that one bad month does not cost a season; what still fails is recorded with its reason and
- * tried again by the next run, and what depends on it waits. A run whose id is known already goes on with that one.
+ * Plans and carries the plan out. Each chunk is one atomic replacement followed by its entry into the ledger, so a process
+ * that is killed loses at most the chunk in flight, and repeating that gives the same rows. A chunk that fails is repeated
+ * month by month, so that one bad month does not cost a season; what still fails is recorded with its reason and tried again
+ * by the next run, and what depends on it waits. A run whose id is known already goes on with that one.
  */
 export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<RunReport> {
   const began = deps.clock.now();
   const steps = request.steps ?? backfillSteps(deps);
   const budget = request.budget ?? deps.budget;
+  const planRequest = { ...request, now: began, runId: deps.runId };
   await prepareReferences(deps);
-  const { plan, parts, works, forecast, open } = await planBackfill(deps, steps, {
-    ...request,
-    now: began,
-    runId: deps.runId,
-  });
-  const { closed } = await readSlates(deps.warehouse, request.to, began);
-  const all = [...closed, ...open].sort();
-  const run = executor(deps, all, open, request.by);
-  const [executed, held, failed, blocked] = [
-    new SlateTally(),
-    new SlateTally(),
-    new SlateTally(),
-    new SlateTally(),
-  ];
-  let rowsWritten = 0;
-  const plannedSlates = plan.units.reduce((sum, { slates }) => sum + slates.length, 0);
-  let doneSlates = 0;
-  const reader = budget === undefined ? undefined : workReader(deps, budget, { slates: all, open });
-  let bytes = (await reader?.plan({ ...request, now: began }, steps))?.bytes ?? 0;
-  const earlier = await readRun(deps.state, deps.runId);
-  const doneBefore = earlier?.done_units ?? 0;
-  const elapsed = (): number => (deps.clock.now().getTime() - began.getTime()) / 1000;
-  const save = (state: RunDoc['state'], reason: string | null): Promise<void> =>
-    writeRun(deps.state, {
-      run_id: deps.runId,
-      from: request.from,
-      to: request.to,
-      phases: request.phases,
-      asked: askedOf(request),
-      by: request.by,
-      state,
-      planned_units: doneBefore + plan.units.length,
-      done_units: doneBefore + executed.units().length,
-      failed_units: failed.units().length,
-      estimated_seconds: forecast.seconds,
-      started_at: earlier?.started_at ?? began.toISOString(),
-      updated_at: deps.clock.now().toISOString(),
-      finished_at: state === 'running' ? null : deps.clock.now().toISOString(),
-      reason,
-    });
+  const prepared = await planBackfill(deps, steps, planRequest);
+  const run = executor(deps, prepared.slates, prepared.open, request.by);
+  const log = await RunLog.open(deps, request, prepared, began);
+  const meter =
+    budget === undefined ? undefined : new ByteMeter(budget, readEstimator(deps, budget, prepared));
+  await meter?.addPlan({ ...request, now: began }, steps);
+  await log.save('running', null);
+  let stopped: string | null = null;
+  for (const chunk of prepared.chunks) {
+    stopped = request.shouldStop?.() ?? null;
+    if (stopped !== null) break;
+    const free = log.withoutBlocked(chunk);
+    if (free.slates.length === 0) continue;
+    stopped = (await meter?.addChunk(free)) ?? null;
+    if (stopped !== null) break;
+    await executeChunk(deps, run, log, free);
+    await log.save('running', null);
+  }
+  await log.save(stopped === null ? 'finished' : 'stopped', stopped);
+  return log.report(stopped);
+}
 
-  const settle = async (
-    work: Work,
-    outcomes: ReadonlyMap<Slate, SlateOutcome>,
-    seconds: number,
-  ): Promise<void> => {
-    const { name, phase, code, contract } = work.step;
+/** Executes a chunk: again after a transient failure, month by month after another, until its slates are done or have failed. */
+async function executeChunk(deps: RunDeps, run: Executor, log: RunLog, chunk: Chunk): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    const done = new Set<Slate>();
+    try {
+      await run.execute(chunk, async (outcomes, seconds) => {
+        await log.record(chunk, outcomes, seconds);
+        for (const slate of outcomes.keys()) done.add(slate);
+      });
+      return;
+    } catch (error) {
+      const rest: Chunk = { step: chunk.step, slates: chunk.slates.filter((slate) => !done.has(slate)) };
+      if (isTransient(error) && tries < MAX_TRANSIENT_TRIES) {
+        await deps.clock.sleep(TRANSIENT_WAIT_MS * tries);
+        chunk = rest;
+        continue;
+      }
+      const months = byMonth(rest);
+      if (months.length > 1) for (const month of months) await executeChunk(deps, run, log, month);
+      else
+        await log.record(rest, new Map(rest.slates.map((slate) => [slate, { failed: messageOf(error) }])), 0);
+      return;
+    }
+  }
+}
+
+/** What became of the slates of a run so far, in memory, in the ledger, and to whoever follows the progress. */
+class RunLog {
+  readonly #deps: RunDeps;
+  readonly #request: RunRequest;
+  readonly #prepared: PreparedPlan;
+  readonly #began: Date;
+  readonly #earlier: RunDoc | undefined;
+  readonly #executed = new SlateTally();
+  readonly #held = new SlateTally();
+  readonly #failed = new SlateTally();
+  readonly #blocked = new SlateTally();
+  #rows = 0;
+  #doneSlates = 0;
+
+  private constructor(
+    deps: RunDeps,
+    request: RunRequest,
+    prepared: PreparedPlan,
+    began: Date,
+    earlier: RunDoc | undefined,
+  ) {
+    this.#deps = deps;
+    this.#request = request;
+    this.#prepared = prepared;
+    this.#began = began;
+    this.#earlier = earlier;
+  }
+
+  /** The log of a run, which goes on from what the ledger has of the same run. */
+  static async open(
+    deps: RunDeps,
+    request: RunRequest,
+    prepared: PreparedPlan,
+    began: Date,
+  ): Promise<RunLog> {
+    return new RunLog(deps, request, prepared, began, await readRun(deps.state, deps.runId));
+  }
+
+  /** Records what became of slates of a chunk, and what it took. */
+  async record(chunk: Chunk, outcomes: ReadonlyMap<Slate, SlateOutcome>, seconds: number): Promise<void> {
+    const { name, phase, code, contract } = chunk.step;
     const records = new Map<Slate, SlateRecord | { failed: string }>();
+    let rows = 0;
     for (const [slate, outcome] of outcomes) {
       if ('failed' in outcome) {
-        failed.add(name, slate, outcome.failed);
+        this.#failed.add(name, slate, outcome.failed);
         records.set(slate, outcome);
       } else {
-        if (outcome.held !== undefined) held.add(name, slate, outcome.held);
-        executed.add(name, slate);
-        rowsWritten += outcome.held === undefined ? outcome.rows : 0;
-        records.set(slate, { parts: parts.get(name)?.get(slate) ?? {}, ...outcome });
+        if (outcome.held !== undefined) this.#held.add(name, slate, outcome.held);
+        this.#executed.add(name, slate);
+        this.#rows += outcome.held === undefined ? outcome.rows : 0;
+        rows += outcome.rows;
+        records.set(slate, { parts: this.#prepared.parts.get(name)?.get(slate) ?? {}, ...outcome });
       }
     }
-    const at = deps.clock.now().toISOString();
-    const step = { step: name, phase, code_hash: code, contract_hash: contract };
-    const { left, ...measured } = forecast.settle(work, [...outcomes.keys()], seconds);
-    await enter(deps.state, { step, slates: records, ...measured, runId: deps.runId, at });
-    doneSlates += outcomes.size;
-    const [from, to] = [[...outcomes.keys()][0], [...outcomes.keys()].at(-1)];
+    const slates = [...outcomes.keys()];
+    const { left, ...measured } = this.#prepared.forecast.record(chunk, slates, seconds);
+    await enterSlates(this.#deps.state, {
+      step: { step: name, phase, code_hash: code, contract_hash: contract },
+      slates: records,
+      ...measured,
+      runId: this.#deps.runId,
+      at: this.#deps.clock.now().toISOString(),
+    });
+    this.#doneSlates += slates.length;
+    const [from, to] = [slates[0], slates.at(-1)];
     if (from === undefined || to === undefined) return;
-    const rows = [...outcomes.values()].reduce(
-      (sum, outcome) => sum + ('rows' in outcome ? outcome.rows : 0),
-      0,
-    );
-    request.onProgress?.({
+    this.#request.onProgress?.({
       step: name,
       from,
       to,
       rows,
       seconds,
-      done_slates: doneSlates,
-      planned_slates: plannedSlates,
-      elapsed_seconds: elapsed(),
+      done_slates: this.#doneSlates,
+      planned_slates: this.#prepared.plan.units.reduce((sum, unit) => sum + unit.slates.length, 0),
+      elapsed_seconds: this.#elapsed(),
       eta_seconds: left,
     });
-  };
-
-  const attempt = async (work: Work): Promise<void> => {
-    for (let tries = 1; ; tries++) {
-      const settled = new Set<Slate>();
-      try {
-        await run.execute(work, async (outcomes, seconds) => {
-          await settle(work, outcomes, seconds);
-          for (const slate of outcomes.keys()) settled.add(slate);
-        });
-        return;
-      } catch (error) {
-        const rest: Work = { step: work.step, slates: work.slates.filter((slate) => !settled.has(slate)) };
-        if (isTransient(error) && tries < TRANSIENT_TRIES) {
-          await deps.clock.sleep(TRANSIENT_WAIT_MS * tries);
-          work = rest;
-          continue;
-        }
-        const months = byMonth(rest);
-        if (months.length > 1) {
-          for (const month of months) await attempt(month);
-          return;
-        }
-        await settle(rest, new Map(rest.slates.map((slate) => [slate, { failed: messageOf(error) }])), 0);
-        return;
-      }
-    }
-  };
-
-  await save('running', null);
-  let stopped: string | null = null;
-  for (const work of works) {
-    stopped = request.shouldStop?.() ?? null;
-    if (stopped !== null) break;
-    const free = unblocked(work, failed, blocked);
-    for (const slate of work.slates) if (!free.slates.includes(slate)) blocked.add(work.step.name, slate);
-    if (free.slates.length === 0) continue;
-    if (budget !== undefined && reader !== undefined) {
-      bytes += (await reader.work(free)).bytes;
-      if (bytes > budget.bytes) {
-        stopped = `the budget of ${budget.bytes} bytes would be exceeded by ${work.step.name} from ${free.slates[0]}: ${bytes} bytes in all`;
-        break;
-      }
-    }
-    await attempt(free);
-    await save('running', null);
   }
-  await save(stopped === null ? 'finished' : 'stopped', stopped);
-  return {
-    run_id: deps.runId,
-    plan,
-    executed: executed.units(),
-    held: held.reasons(),
-    failed: failed.reasons(),
-    blocked: blocked.units(),
-    rows: rowsWritten,
-    seconds: elapsed(),
-    stopped,
-  };
+
+  /** A chunk without the slates above which something failed or was left out in this run; those are noted as blocked. */
+  withoutBlocked({ step, slates }: Chunk): Chunk {
+    const obstacles = step.needs.flatMap(({ kind, input, scope }) =>
+      kind === 'step'
+        ? [reachOf(scope, new Set([...this.#failed.of(input), ...this.#blocked.of(input)]))]
+        : [],
+    );
+    const isFree = (slate: Slate): boolean => obstacles.every((reaches) => reaches(slate) === undefined);
+    const free = slates.filter(isFree);
+    for (const slate of slates) if (!isFree(slate)) this.#blocked.add(step.name, slate);
+    return { step, slates: free };
+  }
+
+  /** Writes the record of the run. */
+  async save(state: RunDoc['state'], reason: string | null): Promise<void> {
+    const { from, to, phases, by } = this.#request;
+    const doneBefore = this.#earlier?.done_units ?? 0;
+    const now = this.#deps.clock.now().toISOString();
+    await writeRun(this.#deps.state, {
+      run_id: this.#deps.runId,
+      from,
+      to,
+      phases,
+      asked: askedOf(this.#request),
+      by,
+      state,
+      planned_units: doneBefore + this.#prepared.plan.units.length,
+      done_units: doneBefore + this.#executed.units().length,
+      failed_units: this.#failed.units().length,
+      estimated_seconds: this.#prepared.forecast.seconds,
+      started_at: this.#earlier?.started_at ?? this.#began.toISOString(),
+      updated_at: now,
+      finished_at: state === 'running' ? null : now,
+      reason,
+    });
+  }
+
+  report(stopped: string | null): RunReport {
+    return {
+      run_id: this.#deps.runId,
+      plan: this.#prepared.plan,
+      executed: this.#executed.units(),
+      held: this.#held.reasons(),
+      failed: this.#failed.reasons(),
+      blocked: this.#blocked.units(),
+      rows: this.#rows,
+      seconds: this.#elapsed(),
+      stopped,
+    };
+  }
+
+  #elapsed(): number {
+    return (this.#deps.clock.now().getTime() - this.#began.getTime()) / 1000;
+  }
 }
 
-/** What a request asks for beyond its range and phases, without what it leaves open. */
+/** Adds up the bytes that a run reads, by estimates made before each chunk. */
+class ByteMeter {
+  readonly #budget: ByteBudget;
+  readonly #estimator: ReadEstimator;
+  #bytes = 0;
+
+  constructor(budget: ByteBudget, estimator: ReadEstimator) {
+    this.#budget = budget;
+    this.#estimator = estimator;
+  }
+
+  async addPlan(request: PlanRequest, steps: readonly Step[]): Promise<void> {
+    this.#bytes += (await this.#estimator.plan(request, steps)).bytes;
+  }
+
+  /** Adds a chunk; a reason to stop when the budget does not cover it. */
+  async addChunk(chunk: Chunk): Promise<string | undefined> {
+    this.#bytes += (await this.#estimator.chunk(chunk)).bytes;
+    if (this.#bytes <= this.#budget.bytes) return undefined;
+    return `the budget of ${this.#budget.bytes} bytes would be exceeded by ${chunk.step.name} from ${chunk.slates[0]}: ${this.#bytes} bytes in all`;
+  }
+}
+
+/** What a request asks for beyond its range and phases, with the defaults of what it leaves open. */
 function askedOf({
   onlyFailed = false,
   onlyStale = false,
@@ -175,20 +256,9 @@ function askedOf({
   return { onlyFailed, onlyStale, force, chunk };
 }
 
-/** The slates of a piece of work above which nothing failed and nothing was left. */
-function unblocked(work: Work, failed: SlateTally, blocked: SlateTally): Work {
-  const obstacles = work.step.needs.flatMap(({ kind, input, scope }) =>
-    kind === 'step' ? [reachOf(scope, new Set([...failed.of(input), ...blocked.of(input)]))] : [],
-  );
-  return {
-    step: work.step,
-    slates: work.slates.filter((slate) => obstacles.every((reach) => reach(slate) === undefined)),
-  };
-}
-
 /**
- * Carries on with a run that did not come to its end: with what it was asked for, and under its id, so that what it forced
- * before is not forced again.
+ * Resumes a run that did not finish, with the same request and under its id, so that what it forced before is not forced
+ * again.
  */
 export async function resumeBackfill(
   deps: RunDeps,

@@ -1,4 +1,4 @@
-import { parseSlate, type Slate, slateOf } from '#core/calendar.ts';
+import { parseSlate, type Slate, seasonOf, slateOf } from '#core/calendar.ts';
 import { type TableContract, tableId } from '#core/contracts/define.ts';
 import { buildPlayerReference, scheduleReference } from '#pipeline/analytics/reference.ts';
 import {
@@ -9,10 +9,12 @@ import {
   type SlateRange,
 } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { type ChunkSize, monthOf } from './ledger.ts';
+import { HISTORY_STEPS, type Step } from './steps.ts';
 
 const WHOLE: SlateRange = { from: parseSlate(HISTORY_FROM), to: parseSlate('9999-12-31'), asOf: NO_AS_OF };
 
-/** Brings the schedule and the bridge of names up to date: a plan is made with them. Cheap, and the same whenever repeated. */
+/** Brings the schedule and the bridge of names up to date, from which a plan is made. Cheap, and the same whenever repeated. */
 export async function prepareReferences(deps: PhaseDeps): Promise<void> {
   await runProcessor(deps, scheduleReference, WHOLE);
   await buildPlayerReference(deps.warehouse);
@@ -26,7 +28,7 @@ export interface Slates {
   readonly open: ReadonlyMap<Slate, string>;
 }
 
-/** The slates with counted games that stand, up to `to` and not after today. */
+/** The slates with counted games that are still on, up to `to` and not after today. */
 export async function readSlates(warehouse: Warehouse, to: Slate, now: Date): Promise<Slates> {
   const today = slateOf(now);
   const rows = await warehouse.query<{ slate: Slate }>(
@@ -54,4 +56,56 @@ export async function readActualRows(
     { from: HISTORY_FROM, to },
   );
   return new Map(rows.map(({ slate, row_count }) => [slate, row_count]));
+}
+
+/** Some slates of one step, those of a season or of a month: computed, and entered into the ledger, as a whole. */
+export interface Chunk {
+  readonly step: Step;
+  readonly slates: readonly Slate[];
+}
+
+/**
+ * The planned units in chunks, in the order of execution. Date-major: all steps of the oldest season or month first, so that
+ * finished dates are usable while the rest runs. When today's slate is planned, it goes before everything but the history
+ * it needs.
+ */
+export function chunksOf(
+  units: readonly { readonly step: string; readonly slates: readonly Slate[] }[],
+  steps: readonly Step[],
+  open: ReadonlySet<Slate>,
+  size: ChunkSize,
+): Chunk[] {
+  const periodOf = size === 'season' ? seasonOf : monthOf;
+  const planned = new Map<Step, Slate[]>();
+  for (const step of steps) {
+    const slates = units.filter((unit) => unit.step === step.name).flatMap((unit) => unit.slates);
+    if (slates.length > 0) planned.set(step, slates.sort());
+  }
+  const isHistory = (step: Step): boolean => HISTORY_STEPS.includes(step.name);
+  const chunked = (wanted: (step: Step, slate: Slate) => boolean): Chunk[] => {
+    const periods = new Map<string, Map<Step, Slate[]>>();
+    for (const [step, slates] of planned) {
+      for (const slate of slates.filter((one) => wanted(step, one))) {
+        const period = periods.get(periodOf(slate)) ?? new Map<Step, Slate[]>();
+        periods.set(periodOf(slate), period);
+        period.set(step, [...(period.get(step) ?? []), slate]);
+      }
+    }
+    const inOrder = [...periods].sort(([a], [b]) => (a < b ? -1 : 1));
+    return inOrder.flatMap(([, period]) =>
+      steps.flatMap((step) => (period.has(step) ? [{ step, slates: period.get(step) ?? [] }] : [])),
+    );
+  };
+  const isTodayPlanned = [...planned.values()].some((slates) => slates.some((slate) => open.has(slate)));
+  if (!isTodayPlanned) return chunked(() => true);
+  return [
+    ...chunked((step) => isHistory(step)),
+    ...chunked((step, slate) => !isHistory(step) && open.has(slate)),
+    ...chunked((step, slate) => !isHistory(step) && !open.has(slate)),
+  ];
+}
+
+/** A chunk cut into its calendar months. */
+export function byMonth({ step, slates }: Chunk): Chunk[] {
+  return [...Map.groupBy(slates, monthOf).values()].map((own) => ({ step, slates: own }));
 }

@@ -4,7 +4,7 @@ import { TipoffError } from '#core/errors.ts';
 import { CONTEXT_PROCESSORS, PRECOMPUTE_PROCESSORS, SUMMARY_PROCESSORS } from '#pipeline/graph.ts';
 import { INPUTS } from '#pipeline/precompute/readiness.ts';
 import type { Processor } from '#pipeline/processor.ts';
-import { codeHash, contractHash, type Facet, hashOf } from './facets.ts';
+import { codeHash, contractHash, hashOf, type IngestedInput } from './inputs.ts';
 /** The phases of a backfill in the order of the data. */
 export const BACKFILL_PHASES = ['analytics', 'precompute', 'predict', 'grade', 'export'] as const;
 export type BackfillPhase = (typeof BACKFILL_PHASES)[number];
@@ -34,7 +34,7 @@ export interface Step {
   readonly needs: readonly Need[];
 }
 
-const facet = (input: Facet, scope: Scope = 'slate'): Need => ({ input, kind: 'facet', scope });
+const facet = (input: IngestedInput, scope: Scope = 'slate'): Need => ({ input, kind: 'facet', scope });
 const step = (input: string, scope: Scope = 'slate'): Need => ({ input, kind: 'step', scope });
 
 /**

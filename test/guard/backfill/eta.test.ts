@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
-import { forecast, pace, ratesOf, type Work, workloadOf } from '#guard/backfill/eta.ts';
-import type { Facet, Fingerprints } from '#guard/backfill/facets.ts';
-import { digestOf, partsReader } from '#guard/backfill/fingerprints.ts';
+import { forecast, pace, ratesOf, workloadOf } from '#guard/backfill/eta.ts';
+import type { Fingerprints, IngestedInput } from '#guard/backfill/inputs.ts';
+import { digestOf, partsReader } from '#guard/backfill/parts.ts';
+import type { Chunk } from '#guard/backfill/slates.ts';
 import { backfillSteps } from '#guard/backfill/steps.ts';
 
 const slates = ['2024-11-04', '2024-11-06', '2024-11-08', '2024-11-12'].map(parseSlate);
 /** Eight games on every slate, and 100 raw lines on the last. */
-const facets = new Map<Facet, Fingerprints>([
+const inputs = new Map<IngestedInput, Fingerprints>([
   ['calendar', new Map(slates.map((slate) => [slate, 'digest:8']))],
   ['player_lines', new Map(slates.slice(3).map((slate) => [slate, '-123:100']))],
 ]);
-const workload = workloadOf(facets);
+const workload = workloadOf(inputs);
 const steps = backfillSteps({ codeVersion: '1', functionLibrary: '' });
-const work = (name: string, from = 0, to = slates.length): Work => {
+const chunkOf = (name: string, from = 0, to = slates.length): Chunk => {
   const step = steps.find((one) => one.name === name);
   if (step === undefined) throw new Error(`no step ${name}`);
   return { step, slates: slates.slice(from, to) };
@@ -94,27 +95,27 @@ describe('the pace', () => {
 });
 
 describe('the forecast', () => {
-  const works = [work('PlayerGameSummary'), work('Predictions'), work('Grades')];
+  const chunks = [chunkOf('PlayerGameSummary'), chunkOf('Predictions'), chunkOf('Grades')];
   const one = (): number => 1;
 
-  it('is the workload of all pieces and of their beginnings, at the rates of the ledger', () => {
-    const expected = works.reduce(
+  it('is the workload of all chunks and of their beginnings, at the rates of the ledger', () => {
+    const expected = chunks.reduce(
       (sum, { step, slates: own }) => sum + workload.slates(step.name, own) + workload.begin(step.name, own),
       0,
     );
-    expect(forecast(works, workload, one).seconds).toBeCloseTo(expected, 12);
-    expect(forecast(works, workload, () => 5).seconds).toBeCloseTo(5 * expected, 12);
+    expect(forecast(chunks, workload, one).seconds).toBeCloseTo(expected, 12);
+    expect(forecast(chunks, workload, () => 5).seconds).toBeCloseTo(5 * expected, 12);
   });
 
-  it('comes to nothing when all is settled as foretold, and is right on the way', () => {
-    const whole = forecast(works, workload, one);
+  it('comes to nothing when everything took what was estimated, and is right on the way', () => {
+    const whole = forecast(chunks, workload, one);
     let spent = 0;
-    for (const piece of works) {
-      for (const slate of piece.slates) {
-        const begin = slate === piece.slates[0] ? workload.begin(piece.step.name, piece.slates) : 0;
-        const seconds = begin + workload.slates(piece.step.name, [slate]);
+    for (const chunk of chunks) {
+      for (const slate of chunk.slates) {
+        const begin = slate === chunk.slates[0] ? workload.begin(chunk.step.name, chunk.slates) : 0;
+        const seconds = begin + workload.slates(chunk.step.name, [slate]);
         spent += seconds;
-        expect(whole.settle(piece, [slate], seconds).left).toBeCloseTo(whole.seconds - spent, 9);
+        expect(whole.record(chunk, [slate], seconds).left).toBeCloseTo(whole.seconds - spent, 9);
       }
     }
   });
@@ -122,20 +123,20 @@ describe('the forecast', () => {
   it('keeps what it takes to begin apart from what slates take, for the ledger and for the rest', () => {
     const begin = workload.begin('Predictions', slates);
     const own = workload.slates('Predictions', slates.slice(0, 1));
-    const settled = forecast(works, workload, one).settle(
-      works[1] ?? work('Predictions'),
+    const recorded = forecast(chunks, workload, one).record(
+      chunks[1] ?? chunkOf('Predictions'),
       slates.slice(0, 1),
       2 * (begin + own),
     );
-    expect(settled.workload).toBeCloseTo(own, 12);
-    expect(settled.seconds).toBeCloseTo(2 * own, 12);
+    expect(recorded.workload).toBeCloseTo(own, 12);
+    expect(recorded.seconds).toBeCloseTo(2 * own, 12);
   });
 
   it('learns nothing from what failed, and does not wait for it any more', () => {
-    const failing = forecast(works, workload, one);
-    const settled = failing.settle(work('Predictions'), slates, 0);
-    expect([settled.seconds, settled.workload]).toEqual([0, 0]);
-    expect(settled.left).toBeCloseTo(
+    const failing = forecast(chunks, workload, one);
+    const recorded = failing.record(chunkOf('Predictions'), slates, 0);
+    expect([recorded.seconds, recorded.workload]).toEqual([0, 0]);
+    expect(recorded.left).toBeCloseTo(
       failing.seconds - workload.slates('Predictions', slates) - workload.begin('Predictions', slates),
       9,
     );

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Slate } from '#core/calendar.ts';
-import type { Work } from '#guard/backfill/eta.ts';
 import { executor } from '#guard/backfill/execute.ts';
-import { NOWHERE } from '#guard/backfill/priced-plan.ts';
+import { NO_OBJECTS } from '#guard/backfill/priced-plan.ts';
+import type { Chunk } from '#guard/backfill/slates.ts';
 import { backfillSteps } from '#guard/backfill/steps.ts';
 import { mondayBefore } from '#model/model-source.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -21,10 +21,10 @@ afterAll(() => world.close());
 async function settled(warehouse: Warehouse): Promise<{ groups: Slate[][]; error: unknown }> {
   const step = backfillSteps(world.deps).find(({ name }) => name === 'Exports');
   if (step === undefined) throw new Error('no exports');
-  const work: Work = { step, slates: world.season };
+  const work: Chunk = { step, slates: world.season };
   const groups: Slate[][] = [];
   const error: unknown = await executor(
-    { ...world.deps, warehouse, exports: NOWHERE },
+    { ...world.deps, warehouse, exports: NO_OBJECTS },
     world.season,
     new Set(),
     'test',

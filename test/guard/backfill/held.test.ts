@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
-import { changedParts, type Parts } from '#guard/backfill/fingerprints.ts';
+import { changedParts, type Parts } from '#guard/backfill/parts.ts';
 import { planBackfill } from '#guard/backfill/plan.ts';
 import { prepareReferences } from '#guard/backfill/slates.ts';
 import { BACKFILL_PHASES, backfillSteps } from '#guard/backfill/steps.ts';

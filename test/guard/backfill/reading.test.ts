@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Slate } from '#core/calendar.ts';
-import type { Work } from '#guard/backfill/eta.ts';
 import { executor, type RunDeps } from '#guard/backfill/execute.ts';
-import { NOWHERE, pricedPlan, workReader } from '#guard/backfill/priced-plan.ts';
+import { NO_OBJECTS, pricedPlan, readEstimator } from '#guard/backfill/priced-plan.ts';
+import type { Chunk } from '#guard/backfill/slates.ts';
 import { backfillSteps } from '#guard/backfill/steps.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { type BigQueryWarehouse, openBigQuery } from '#platform/warehouse/bigquery/warehouse.ts';
@@ -49,7 +49,7 @@ const request = () =>
     phases: ['analytics', 'precompute'],
     now: world.deps.clock.now(),
   }) as const;
-const work = (step: string, slates: readonly Slate[]): Work => {
+const work = (step: string, slates: readonly Slate[]): Chunk => {
   const found = backfillSteps(world.deps).find(({ name }) => name === step);
   if (found === undefined) throw new Error(`no step ${step}`);
   return { step: found, slates };
@@ -162,14 +162,14 @@ describe('the statements that are asked for beforehand', () => {
   });
   afterAll(() => computed.close());
   const slates = (): readonly Slate[] => world.season.slice(2, 12);
-  const asked = async (one: Work): Promise<Map<string, number>> => {
+  const asked = async (one: Chunk): Promise<Map<string, number>> => {
     const texts = new Map<string, number>();
     const estimate = async (sql: string): Promise<number> => {
       texts.set(sql, (texts.get(sql) ?? 0) + 1);
       return 1;
     };
     const all = { slates: world.season, open: new Set<Slate>() };
-    const reading = await workReader(world.deps, { estimate }, all).work(one);
+    const reading = await readEstimator(world.deps, { estimate }, all).chunk(one);
     expect(reading.bytes).toBe(reading.statements);
     return texts;
   };
@@ -179,7 +179,7 @@ describe('the statements that are asked for beforehand', () => {
     async (step) => {
       const one = work(step, slates());
       const real = noting(computed.warehouse);
-      const deps = { ...computed.deps, warehouse: real.warehouse, exports: NOWHERE };
+      const deps = { ...computed.deps, warehouse: real.warehouse, exports: NO_OBJECTS };
       const texts = new Set((await asked(one)).keys());
       await executor(deps, world.season, new Set(), 'test').execute(one, async () => undefined);
       expect(texts).toEqual(new Set(real.texts));
@@ -203,10 +203,10 @@ describe('the statements that are asked for beforehand', () => {
 
   it('of a slate are counted once for every slate', async () => {
     const estimate = async (): Promise<number> => 5;
-    const reader = workReader(world.deps, { estimate }, { slates: world.season, open: new Set() });
+    const reader = readEstimator(world.deps, { estimate }, { slates: world.season, open: new Set() });
     const [few, many] = [
-      await reader.work(work('Exports', slates().slice(0, 2))),
-      await reader.work(work('Exports', slates().slice(0, 8))),
+      await reader.chunk(work('Exports', slates().slice(0, 2))),
+      await reader.chunk(work('Exports', slates().slice(0, 8))),
     ];
     const perSlate = (many.statements - few.statements) / 6;
     expect(perSlate).toBe(5);

@@ -1,9 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseSlate, type Slate } from '#core/calendar.ts';
 import type { RunReport, RunRequest } from '#guard/backfill/execute.ts';
-import { type RunDoc, readRuns, readUnits } from '#guard/backfill/ledger.ts';
+import { backfillStatus, type RunDoc, readRuns, readUnits, unfinishedRun } from '#guard/backfill/ledger.ts';
 import { resumeBackfill } from '#guard/backfill/run.ts';
-import { backfillStatus, unfinished } from '#guard/backfill/status.ts';
 import { backfillSteps } from '#guard/backfill/steps.ts';
 import { virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -163,7 +162,7 @@ describe('what does not run smoothly', () => {
       `MLFeatureStore ${month}`,
       `PlayerCompositeFactors ${month}`,
     ]);
-    expect(unfinished(await readRuns(world.deps.state))).toMatchObject({
+    expect(unfinishedRun(await readRuns(world.deps.state))).toMatchObject({
       state: 'finished',
       failed_units: 1,
     });
@@ -229,7 +228,7 @@ describe('what does not run smoothly', () => {
           shouldStop: () => (done > 0 ? 'enough' : undefined),
         };
         legs.push(
-          await resumeBackfill(world.deps, unfinished(await readRuns(world.deps.state)), {
+          await resumeBackfill(world.deps, unfinishedRun(await readRuns(world.deps.state)), {
             by: 'test',
             ...onePiece,
           }),
@@ -249,7 +248,7 @@ describe('what does not run smoothly', () => {
         reason: null,
       });
       expect(others).toEqual([]);
-      expect(() => unfinished([run as RunDoc])).toThrow('the last ones came to their end');
+      expect(() => unfinishedRun([run as RunDoc])).toThrow('the last ones finished');
     },
   );
 
@@ -273,7 +272,7 @@ describe('what does not run smoothly', () => {
           onProgress: () => done++,
           shouldStop: () => (done >= pieces ? 'enough' : undefined),
         });
-        const resumed = await resumeBackfill(cut.deps, unfinished(await readRuns(cut.deps.state)), {
+        const resumed = await resumeBackfill(cut.deps, unfinishedRun(await readRuns(cut.deps.state)), {
           by: 'test',
         });
         expect([resumed.stopped, resumed.failed]).toEqual([null, []]);

@@ -112,7 +112,7 @@ type RunOptions = RangeOptions & { readonly why?: string };
 export function addBackfillVerbs(root: Command, host: CliHost): void {
   const backfill = root
     .command('backfill')
-    .description('compute ranges of slates, remember what is done, recompute what no longer stands');
+    .description('compute ranges of slates, remember what is done, recompute what is no longer up to date');
 
   ranged(
     backfill
@@ -141,7 +141,7 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
         ...(await requestOf(options, 'backfill run')),
         by: actor('backfill run', options.why),
       };
-      await carryOut(contextOf(host, command), host, request.by, async (deps, rest) => {
+      await runAndReport(contextOf(host, command), host, request.by, async (deps, rest) => {
         const { runBackfill } = await import('#guard/backfill/run.ts');
         return runBackfill(deps, { ...request, ...rest });
       });
@@ -149,19 +149,16 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
 
   backfill
     .command('resume')
-    .description('carry on with the newest run that did not come to its end')
+    .description('resume the newest run that did not finish')
     .action(async (_options: object, command: Command) => {
       const context = contextOf(host, command);
-      const [{ unfinished }, { readRuns }] = await Promise.all([
-        import('#guard/backfill/status.ts'),
-        import('#guard/backfill/ledger.ts'),
-      ]);
-      const last = await context.withApp(async ({ state }) => unfinished(await readRuns(state)));
+      const { readRuns, unfinishedRun } = await import('#guard/backfill/ledger.ts');
+      const last = await context.withApp(async ({ state }) => unfinishedRun(await readRuns(state)));
       const { run_id, from, to, done_units, planned_units } = last;
       context.terminal.progress(
         `Resuming ${run_id}: ${from} to ${to}, ${done_units} of ${planned_units} units done.`,
       );
-      await carryOut(context, host, actor('backfill resume'), async (deps, rest) => {
+      await runAndReport(context, host, actor('backfill resume'), async (deps, rest) => {
         const { resumeBackfill } = await import('#guard/backfill/run.ts');
         return resumeBackfill(deps, last, rest);
       });
@@ -172,7 +169,7 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
     .description('runs, what is done per step, what failed and why')
     .action(async (_options: object, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
-      const { backfillStatus } = await import('#guard/backfill/status.ts');
+      const { backfillStatus } = await import('#guard/backfill/ledger.ts');
       const status = await withApp(({ state }) => backfillStatus(state));
       terminal.json(status);
       if (status.runs.length === 0) {
@@ -218,7 +215,7 @@ function ranged(command: Command): Command {
       'analytics,precompute,predict,grade,export',
     )
     .option('--only-failed', 'only what failed last time, and what depends on it')
-    .option('--only-stale', 'only what was computed once and no longer stands, and what depends on it')
+    .option('--only-stale', 'only what was computed once and is no longer up to date, and what depends on it')
     .option('--force', 'everything in the range, whatever the ledger says')
     .addOption(
       new Option('--chunk <size>', 'slates per statement').choices(['season', 'month']).default('season'),
@@ -263,29 +260,29 @@ async function requestOf(options: RangeOptions, verb: string): Promise<RunReques
   };
 }
 
-/** What asks a run to stop. */
+/** Signals that ask a run to stop. */
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-type Work = (
+type StartRun = (
   deps: RunDeps,
   rest: Pick<RunRequest, 'by'> & Required<Pick<RunRequest, 'onProgress' | 'shouldStop'>>,
 ) => Promise<RunReport>;
 
-async function carryOut(
+async function runAndReport(
   { terminal, withApp }: VerbContext,
   host: CliHost,
   by: string,
-  work: Work,
+  start: StartRun,
 ): Promise<void> {
   let stop: string | undefined;
   const atSignal = (signal: string): void => {
     stop = `interrupted by ${signal}`;
-    terminal.progress('Stopping after the piece of work at hand; once more stops at once.');
+    terminal.progress('Stopping after the current chunk; a second signal stops at once.');
   };
   for (const signal of SIGNALS) process.once(signal, atSignal);
   const report = await withApp(async (app) => {
     const { backfillDeps } = await import('#app/backfill.ts');
-    return work(await backfillDeps(app, by), {
+    return start(await backfillDeps(app, by), {
       by,
       shouldStop: () => stop,
       onProgress: ({ step, from, to, rows, seconds, done_slates, planned_slates, eta_seconds }) => {

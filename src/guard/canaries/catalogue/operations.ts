@@ -3,7 +3,7 @@ import { type TableContract, tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import type { Heartbeat } from '#core/contracts/nba_orchestration.ts';
 import { rejectedRows } from '#core/contracts/nba_raw.ts';
-import { enter, readRuns, readUnits, unitKey } from '#guard/backfill/ledger.ts';
+import { enterSlates, readRuns, readUnits, unitKey } from '#guard/backfill/ledger.ts';
 import {
   type CanaryWorld,
   type CheckedThing,
@@ -321,7 +321,14 @@ export const ledgerFailed = defineCanary({
         contract_hash: 'proof',
       } as const;
       const slates = new Map<Slate, { failed: string }>([[slate, { failed: 'TIPOFF_SQL: no such column' }]]);
-      await enter(state, { step, slates, seconds: 1, workload: 1, runId: 'proof', at: asOf.toISOString() });
+      await enterSlates(state, {
+        step,
+        slates,
+        seconds: 1,
+        workload: 1,
+        runId: 'proof',
+        at: asOf.toISOString(),
+      });
       return () =>
         state.transaction(async (tx) => tx.delete('backfill_units', unitKey(step.step, slate.slice(0, 7))));
     },

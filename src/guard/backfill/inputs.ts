@@ -27,15 +27,15 @@ export function codeHash(select: string, functionLibrary: string): string {
   return hashOf(select, functionLibrary);
 }
 
-/** Slates that are read. Inside of every facet: a bound around it would not keep BigQuery from reading the whole table. */
+/** Slates that are read. Inside every query: a bound around it would not keep BigQuery from reading the whole table. */
 const READ = 'slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)';
 
 /**
- * A facet is a part of the ingested data with a fingerprint per slate: the rows of a table, or only the columns that
- * matter to some readers. Whether a unit is stale follows from the facets it uses, never from file times: a correction of
+ * Parts of the ingested data, each with a fingerprint per slate: the rows of a table, or only the columns that
+ * matter to some readers. Whether a unit is stale follows from the inputs it uses, never from file times: a correction of
  * points does not disturb what only asks who was on which team.
  */
-export const FACETS = {
+export const INGESTED_INPUTS = {
   /** Which games count, on which date, between whom. */
   calendar: `SELECT slate, game_id, season, season_type, home_abbr, away_abbr FROM nba_reference.schedule
     WHERE ${READ} AND is_counted AND status NOT IN ('postponed', 'cancelled')`,
@@ -82,30 +82,30 @@ export const FACETS = {
     LEFT JOIN meant m ON m.player_lookup = q.player_lookup`,
 } as const;
 
-export type Facet = keyof typeof FACETS;
+export type IngestedInput = keyof typeof INGESTED_INPUTS;
 
-/** Fingerprints of one facet by slate. A slate without rows is absent. */
+/** Fingerprints of one input by slate. A slate without rows is absent. */
 export type Fingerprints = ReadonlyMap<Slate, string>;
 
 /** No row is older. */
 const FIRST = '1946-11-01';
 
-/** Reads the fingerprints of facets up to a slate (inclusive), one aggregate per facet over its table. */
-export async function readFacets(
+/** Reads the fingerprints of inputs up to a slate (inclusive), one aggregate each. */
+export async function readInputs(
   warehouse: Warehouse,
-  facets: readonly Facet[],
+  inputs: readonly IngestedInput[],
   to: Slate,
-): Promise<ReadonlyMap<Facet, Fingerprints>> {
+): Promise<ReadonlyMap<IngestedInput, Fingerprints>> {
   const params: SqlParams = { from: FIRST, to };
-  const read = new Map<Facet, Fingerprints>();
-  for (const facet of facets) {
+  const read = new Map<IngestedInput, Fingerprints>();
+  for (const input of inputs) {
     const rows = await warehouse.query<{ slate: Slate; digest: number; row_count: number }>(
       `SELECT t.slate, BIT_XOR(fn.row_hash(t)) AS digest, COUNT(*) AS row_count
-       FROM (${FACETS[facet]}) t
+       FROM (${INGESTED_INPUTS[input]}) t
        GROUP BY t.slate`,
       params,
     );
-    read.set(facet, new Map(rows.map(({ slate, digest, row_count }) => [slate, `${digest}:${row_count}`])));
+    read.set(input, new Map(rows.map(({ slate, digest, row_count }) => [slate, `${digest}:${row_count}`])));
   }
   return read;
 }

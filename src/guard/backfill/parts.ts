@@ -1,6 +1,6 @@
 import type { Slate } from '#core/calendar.ts';
 import { mondayBefore } from '#model/model-source.ts';
-import { type Facet, type Fingerprints, hashOf } from './facets.ts';
+import { type Fingerprints, hashOf, type IngestedInput } from './inputs.ts';
 import type { Need, Step } from './steps.ts';
 
 /** What one slate of one step was computed from: a hash per input, and of code and contract. Two equal records give equal rows. */
@@ -49,24 +49,24 @@ function before(history: History, slate: Slate, inclusive = false): string {
 export interface PartsReader {
   /** The parts of every slate of a step. All steps above it must have been provided. */
   parts(step: Step): ReadonlyMap<Slate, Parts>;
-  /** Makes a step an input of those below. `stands`: its slates that are there when a step below runs. */
-  provide(step: Step, parts: ReadonlyMap<Slate, Parts>, stands: ReadonlySet<Slate>): void;
+  /** Makes a step an input of those below. `available`: its slates that have rows when a step below runs. */
+  provide(step: Step, parts: ReadonlyMap<Slate, Parts>, available: ReadonlySet<Slate>): void;
 }
 
 /**
- * Parts from the facets alone: since a step's rows follow from its inputs, the hash of its inputs stands for its rows, and a
+ * Parts from the inputs alone: since a step's rows follow from its inputs, the hash of its inputs stands for its rows, and a
  * plan can tell what a correction will reach before anything is computed. Slates in `open` (not played yet) carry the
  * instant, so that they are never taken for finished.
  */
 export function partsReader(
   steps: readonly Step[],
   slates: readonly Slate[],
-  facets: ReadonlyMap<Facet, Fingerprints>,
+  inputs: ReadonlyMap<IngestedInput, Fingerprints>,
   open: ReadonlyMap<Slate, string> = new Map(),
 ): PartsReader {
-  const digests = new Map<string, Fingerprints>(facets);
-  /** What a weekly model can learn from: slates that stand. Every other history is there by the time it is read. */
-  const standing = new Map<string, Fingerprints>();
+  const digests = new Map<string, Fingerprints>(inputs);
+  /** What a weekly model can learn from: available slates. Every other history is there by the time it is read. */
+  const learnable = new Map<string, Fingerprints>();
   const histories = new Map<Fingerprints, History>();
   const history = (fingerprints: Fingerprints = new Map()): History => {
     const known = histories.get(fingerprints) ?? historyOf(fingerprints);
@@ -76,7 +76,7 @@ export function partsReader(
   const part = ({ input, scope }: Need, slate: Slate): string => {
     if (scope === 'slate') return digests.get(input)?.get(slate) ?? 'none';
     if (scope === 'code') return steps.find(({ name }) => name === input)?.code ?? 'none';
-    if (scope === 'before_week') return before(history(standing.get(input)), mondayBefore(slate));
+    if (scope === 'before_week') return before(history(learnable.get(input)), mondayBefore(slate));
     return before(history(digests.get(input)), slate, scope === 'up_to');
   };
   return {
@@ -90,10 +90,10 @@ export function partsReader(
           return [slate, parts];
         }),
       ),
-    provide: (step, parts, stands) => {
+    provide: (step, parts, available) => {
       const all = new Map([...parts].map(([slate, own]) => [slate, digestOf(own)]));
       digests.set(step.name, all);
-      standing.set(step.name, new Map([...all].filter(([slate]) => stands.has(slate))));
+      learnable.set(step.name, new Map([...all].filter(([slate]) => available.has(slate))));
     },
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { inLanes } from '#guard/backfill/execute.ts';
+import { mapConcurrently } from '#core/concurrency.ts';
 
-/** Work that ends when it is told to. */
+/** Work that ends when the test says so. */
 function manual(): {
   begun: number[];
   work: (item: number) => Promise<void>;
@@ -24,10 +24,10 @@ function manual(): {
   };
 }
 
-describe('work in lanes', () => {
-  it('begins in order, never more at once than there are lanes', async () => {
+describe('mapping concurrently', () => {
+  it('begins in order, never more at once than the limit', async () => {
     const { begun, work, end } = manual();
-    const all = inLanes([1, 2, 3, 4], 2, work);
+    const all = mapConcurrently([1, 2, 3, 4], 2, work);
     expect(begun).toEqual([1, 2]);
     await end(2);
     expect(begun).toEqual([1, 2, 3]);
@@ -41,7 +41,7 @@ describe('work in lanes', () => {
   it('begins nothing after a failure, waits for what is at work, and throws the first failure', async () => {
     const { begun, work, end } = manual();
     let ended = false;
-    const all = inLanes([1, 2, 3], 2, work).finally(() => {
+    const all = mapConcurrently([1, 2, 3], 2, work).finally(() => {
       ended = true;
     });
     const failed = expect(all).rejects.toThrow('the first');
@@ -52,7 +52,11 @@ describe('work in lanes', () => {
     expect(begun).toEqual([1, 2]);
   });
 
+  it('gives the results in the order of the items', async () => {
+    expect(await mapConcurrently([3, 1, 2], 2, async (item) => item * 10)).toEqual([30, 10, 20]);
+  });
+
   it('is done at once with nothing to do', async () => {
-    await inLanes([], 3, () => Promise.reject(new Error('nothing to do')));
+    await mapConcurrently([], 3, () => Promise.reject(new Error('nothing to do')));
   });
 });
