@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { byUrgency, countOutcomes, isFailing } from '#core/check.ts';
-import { TipoffError } from '#core/errors.ts';
 import { isInstant } from '#core/instants.ts';
-import type { Canary } from '#guard/canaries/definition.ts';
 import { defineAction } from './glue/define.ts';
 import { text } from './glue/inputs.ts';
 
@@ -23,13 +21,14 @@ export const runCanaries = defineAction({
   inputs: z.object({ only: text(), as_of: instant }),
   outputs: { passed: 0, failed: 0, errors: 0, skipped: 0, failing: '[]' },
   run: async ({ only, as_of }, { withApp }) => {
-    const [{ runCanaries: ask }, { canaryDeps }, { alertOn, lookOnly }, { CATALOGUE }] = await Promise.all([
-      import('#guard/canaries/run.ts'),
-      import('#app/canaries.ts'),
-      import('#app/alert-deps.ts'),
-      import('#guard/canaries/catalogue/catalogue.ts'),
-    ]);
-    const canaries = only === undefined ? CATALOGUE : named(CATALOGUE, only.split(/[\s,]+/));
+    const [{ runCanaries: ask }, { canaryDeps }, { alertOn, lookOnly }, { CATALOGUE, canariesNamed }] =
+      await Promise.all([
+        import('#guard/canaries/run.ts'),
+        import('#app/canaries.ts'),
+        import('#app/alert-deps.ts'),
+        import('#guard/canaries/catalogue/catalogue.ts'),
+      ]);
+    const canaries = only === undefined ? CATALOGUE : canariesNamed(only.split(/[\s,]+/));
     const { results, report } = await withApp('run-canaries', async (app) => {
       const isPartial = only !== undefined;
       const run = await ask(canaryDeps(app), {
@@ -60,11 +59,3 @@ export const runCanaries = defineAction({
     };
   },
 });
-
-function named(catalogue: readonly Canary[], ids: readonly string[]): Canary[] {
-  const unknown = ids.filter((id) => !catalogue.some((canary) => canary.id === id));
-  if (unknown.length === 0) return catalogue.filter(({ id }) => ids.includes(id));
-  throw new TipoffError('TIPOFF_BAD_INPUT', `only: there is no canary ${unknown.join(', ')}`, {
-    hint: '`tipoff canary list` has their names.',
-  });
-}

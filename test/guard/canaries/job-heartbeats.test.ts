@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { jobHeartbeats } from '#guard/canaries/catalogue/operations.ts';
+import { canaryNamed } from '#guard/canaries/catalogue/catalogue.ts';
 import type { CanaryResult } from '#guard/canaries/definition.ts';
 import { beat } from '#guard/canaries/heartbeats.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
@@ -13,7 +13,7 @@ describe('job_heartbeats', () => {
   afterEach(() => world.close());
 
   const answerAt = async (at: string): Promise<CanaryResult | undefined> =>
-    (await runCanaries(world, { canaries: [jobHeartbeats], asOf: new Date(at) })).results[0];
+    (await runCanaries(world, { canaries: [canaryNamed('job_heartbeats')], asOf: new Date(at) })).results[0];
 
   test('knows nothing where no job is declared and none ever reported', async () => {
     expect(await answerAt('2025-01-10T12:00:00Z')).toMatchObject({ status: 'skip' });

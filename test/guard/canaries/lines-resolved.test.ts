@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type PlayerPropLine, playerPropLines } from '#core/contracts/nba_analytics.ts';
 import { schedule } from '#core/contracts/nba_reference.ts';
-import { linesResolved } from '#guard/canaries/catalogue/ingest.ts';
+import { canaryNamed } from '#guard/canaries/catalogue/catalogue.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
 import { gameRow } from '#test/fakes/prediction-world.ts';
 import { emptyWorld, type TestWorld } from './world.ts';
@@ -36,8 +36,12 @@ describe('lines_resolved', () => {
   afterEach(() => world.close());
 
   const status = async (): Promise<string | undefined> =>
-    (await runCanaries(world, { canaries: [linesResolved], asOf: new Date(`${SLATE}T23:30:00Z`) })).results[0]
-      ?.status;
+    (
+      await runCanaries(world, {
+        canaries: [canaryNamed('lines_resolved')],
+        asOf: new Date(`${SLATE}T23:30:00Z`),
+      })
+    ).results[0]?.status;
 
   const quoteAnother = async (): Promise<void> => {
     await world.warehouse.append(

@@ -156,14 +156,8 @@ function addHalt(canary: Command, host: CliHost): void {
 
 /** The checks named, or all of them. Throws TIPOFF_BAD_INPUT for a name that is none. */
 async function chosen(only: readonly string[] | undefined): Promise<readonly Canary[]> {
-  const { CATALOGUE } = await import('#guard/canaries/catalogue/catalogue.ts');
-  if (only === undefined) return CATALOGUE;
-  const unknown = only.filter((id) => !CATALOGUE.some((canary) => canary.id === id));
-  if (unknown.length === 0) return CATALOGUE.filter(({ id }) => only.includes(id));
-  throw new TipoffError('TIPOFF_BAD_INPUT', `there is no check ${unknown.join(', ')}`, {
-    hint: 'See `tipoff canary list` for their names.',
-    details: { unknown },
-  });
+  const { CATALOGUE, canariesNamed } = await import('#guard/canaries/catalogue/catalogue.ts');
+  return only === undefined ? CATALOGUE : canariesNamed(only);
 }
 
 /** Who passed and who did not as a table; then the report as every channel words it. */

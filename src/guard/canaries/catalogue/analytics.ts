@@ -1,6 +1,7 @@
-import { defineCanary } from '#guard/canaries/definition.ts';
+import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
 import { BOXED_GAMES, GAMES, oneDecimal } from './sql.ts';
-export const gamesSummarised = defineCanary({
+
+const gamesSummarised = defineCanary({
   id: 'games_summarised',
   phase: 'analytics',
   question: 'Is every game of last night that has a box score summarised?',
@@ -35,7 +36,7 @@ LEFT JOIN (
   ],
 });
 
-export const nullMinutesPoints = defineCanary({
+const nullMinutesPoints = defineCanary({
   id: 'null_minutes_points',
   phase: 'analytics',
   question: 'Has everybody who played minutes and points?',
@@ -68,7 +69,7 @@ WHERE slate = CAST(@slate AS DATE) AND played`,
   ],
 });
 
-export const teamTotals = defineCanary({
+const teamTotals = defineCanary({
   id: 'team_totals',
   phase: 'analytics',
   question: 'Do the players’ points add up to the team’s?',
@@ -101,7 +102,7 @@ WHERE slate = CAST(@slate AS DATE) AND players_points IS NOT NULL`,
   ],
 });
 
-export const teamMinutes = defineCanary({
+const teamMinutes = defineCanary({
   id: 'team_minutes',
   phase: 'analytics',
   question: 'Do the minutes of the players fill the game?',
@@ -137,7 +138,7 @@ WHERE t.slate = CAST(@slate AS DATE)`,
   ],
 });
 
-export const summaryDuplicates = defineCanary({
+const summaryDuplicates = defineCanary({
   id: 'summary_duplicates',
   phase: 'analytics',
   question: 'Does anybody stand in two games of one day, or twice in one game?',
@@ -170,7 +171,7 @@ GROUP BY player_id, slate`,
   ],
 });
 
-export const contextBuilt = defineCanary({
+const contextBuilt = defineCanary({
   id: 'context_built',
   phase: 'analytics',
   question: 'Is there a roster for both teams of every game tonight?',
@@ -209,3 +210,13 @@ LEFT JOIN (
     'No players although it ran: the team has no game in the loaded history.',
   ],
 });
+
+/** The canaries of the phase `analytics`, in the order of the data. */
+export const ANALYTICS: readonly Canary[] = [
+  gamesSummarised,
+  nullMinutesPoints,
+  teamTotals,
+  teamMinutes,
+  summaryDuplicates,
+  contextBuilt,
+];

@@ -1,116 +1,37 @@
+import { TipoffError } from '#core/errors.ts';
 import type { Canary } from '#guard/canaries/definition.ts';
-import {
-  contextBuilt,
-  gamesSummarised,
-  nullMinutesPoints,
-  summaryDuplicates,
-  teamMinutes,
-  teamTotals,
-} from './analytics.ts';
-import { gradableShare, gradesMatch, voidsPlausible, yesterdayGraded } from './grade.ts';
-import {
-  boxRowsPlausible,
-  boxScoresMissing,
-  injuryFeedFresh,
-  linesPresent,
-  linesResolved,
-  rejectedShare,
-  scheduleAhead,
-  scheduleStatusStale,
-} from './ingest.ts';
-import {
-  byteBudget,
-  configComplete,
-  contractDrift,
-  deployedVersion,
-  jobHeartbeats,
-  ledgerFailed,
-  neverSucceeds,
-  operatorHalt,
-  runRate,
-  runsFailed,
-} from './operations.ts';
-import {
-  cacheMisses,
-  featuresConstant,
-  featuresPresent,
-  featuresShifted,
-  precomputeHeld,
-  qualityReady,
-  requiredDefaults,
-  staleInputs,
-} from './precompute.ts';
-import {
-  batchEnded,
-  batchStuck,
-  biasAgainstLine,
-  directionImbalance,
-  edgeCollapse,
-  partialGap,
-  playersMissing,
-  predictionGap,
-  predictionsConstant,
-  predictionValues,
-  publicationsAudited,
-  rowsWithoutReceipt,
-  stagingOrphans,
-  systemsPresent,
-} from './predict.ts';
-import { exportEqualsTable, exportFresh, exportNotEmpty, resultsExported } from './publish.ts';
-/** Every check, in the order of the data. */
+import { ANALYTICS } from './analytics.ts';
+import { GRADE } from './grade.ts';
+import { INGEST } from './ingest.ts';
+import { OPERATIONS } from './operations.ts';
+import { PRECOMPUTE } from './precompute.ts';
+import { PREDICT } from './predict.ts';
+import { PUBLISH } from './publish.ts';
+
+/** Every canary, in the order of the data. */
 export const CATALOGUE: readonly Canary[] = [
-  scheduleAhead,
-  scheduleStatusStale,
-  boxScoresMissing,
-  boxRowsPlausible,
-  linesPresent,
-  linesResolved,
-  injuryFeedFresh,
-  rejectedShare,
-  gamesSummarised,
-  nullMinutesPoints,
-  teamTotals,
-  teamMinutes,
-  summaryDuplicates,
-  contextBuilt,
-  featuresPresent,
-  precomputeHeld,
-  qualityReady,
-  requiredDefaults,
-  cacheMisses,
-  staleInputs,
-  featuresConstant,
-  featuresShifted,
-  predictionGap,
-  partialGap,
-  playersMissing,
-  predictionValues,
-  predictionsConstant,
-  directionImbalance,
-  biasAgainstLine,
-  edgeCollapse,
-  systemsPresent,
-  batchStuck,
-  batchEnded,
-  publicationsAudited,
-  rowsWithoutReceipt,
-  stagingOrphans,
-  exportFresh,
-  exportNotEmpty,
-  exportEqualsTable,
-  resultsExported,
-  yesterdayGraded,
-  gradableShare,
-  voidsPlausible,
-  gradesMatch,
-  jobHeartbeats,
-  contractDrift,
-  deployedVersion,
-  configComplete,
-  runsFailed,
-  ledgerFailed,
-  neverSucceeds,
-  runRate,
-  byteBudget,
-  operatorHalt,
+  ...INGEST,
+  ...ANALYTICS,
+  ...PRECOMPUTE,
+  ...PREDICT,
+  ...PUBLISH,
+  ...GRADE,
+  ...OPERATIONS,
 ];
+
+/** The canaries of these ids, in the order of the data. Throws TIPOFF_BAD_INPUT naming every id that is none. */
+export function canariesNamed(ids: readonly string[]): Canary[] {
+  const unknown = ids.filter((id) => !CATALOGUE.some((canary) => canary.id === id));
+  if (unknown.length === 0) return CATALOGUE.filter(({ id }) => ids.includes(id));
+  throw new TipoffError('TIPOFF_BAD_INPUT', `there is no canary ${unknown.join(', ')}`, {
+    hint: 'See `tipoff canary list` for their names.',
+    details: { unknown },
+  });
+}
+
+/** The canary of an id. Throws TIPOFF_BAD_INPUT when there is none. */
+export function canaryNamed(id: string): Canary {
+  const [canary] = canariesNamed([id]);
+  if (canary === undefined) throw new RangeError('a canary that is named is found');
+  return canary;
+}

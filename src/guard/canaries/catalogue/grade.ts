@@ -1,6 +1,7 @@
-import { defineCanary } from '#guard/canaries/definition.ts';
+import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
 import { BOXED_GAMES, GAMES, outOf, PREDICTED, whole } from './sql.ts';
-export const yesterdayGraded = defineCanary({
+
+const yesterdayGraded = defineCanary({
   id: 'yesterday_graded',
   phase: 'grade',
   question: 'Is every predicted game of last night graded?',
@@ -33,7 +34,7 @@ WHERE g.status = 'final'`,
   ],
 });
 
-export const gradableShare = defineCanary({
+const gradableShare = defineCanary({
   id: 'gradable_share',
   phase: 'grade',
   question: 'Of what can be graded, how much is, system by system?',
@@ -72,7 +73,7 @@ GROUP BY p.system_id`,
   ],
 });
 
-export const voidsPlausible = defineCanary({
+const voidsPlausible = defineCanary({
   id: 'voids_plausible',
   phase: 'grade',
   question: 'Did plausibly many of the predicted players not play?',
@@ -111,7 +112,7 @@ WHERE players >= 30`,
   ],
 });
 
-export const gradesMatch = defineCanary({
+const gradesMatch = defineCanary({
   id: 'grades_match',
   phase: 'grade',
   question: 'Do grades carry the prediction that was published, once?',
@@ -146,3 +147,6 @@ LEFT JOIN (SELECT * FROM nba_predictions.player_prop_predictions WHERE slate = C
     'Run the repair command: grades of the slate are made again from what is published.',
   ],
 });
+
+/** The canaries of the phase `grade`, in the order of the data. */
+export const GRADE: readonly Canary[] = [yesterdayGraded, gradableShare, voidsPlausible, gradesMatch];

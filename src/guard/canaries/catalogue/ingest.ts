@@ -1,11 +1,11 @@
 import { PUBLISHED_IN } from '#core/markets.ts';
-import { defineCanary } from '#guard/canaries/definition.ts';
+import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
 import { BOXED_GAMES, GAMES } from './sql.ts';
 
 /** Outside of these months the league may rightly have nothing ahead: playoff games are only known round by round. */
 const isRegularSeason = (slate: string): boolean => slate.slice(5) >= '10-25' || slate.slice(5) <= '04-05';
 
-export const scheduleAhead = defineCanary({
+const scheduleAhead = defineCanary({
   id: 'schedule_ahead',
   phase: 'ingest',
   question: 'Does the schedule reach into the coming days?',
@@ -34,7 +34,7 @@ WHERE slate BETWEEN CAST(@slate AS DATE) AND fn.add_days(CAST(@slate AS DATE), 9
   ],
 });
 
-export const scheduleStatusStale = defineCanary({
+const scheduleStatusStale = defineCanary({
   id: 'schedule_status_stale',
   phase: 'ingest',
   question: 'Is every game of last night final?',
@@ -63,7 +63,7 @@ export const scheduleStatusStale = defineCanary({
   ],
 });
 
-export const boxScoresMissing = defineCanary({
+const boxScoresMissing = defineCanary({
   id: 'box_scores_missing',
   phase: 'ingest',
   question: 'Do all games of last night have box scores, and which do not?',
@@ -97,7 +97,7 @@ LEFT JOIN (${BOXED_GAMES}) AS b ON b.game_id = g.game_id`,
   ],
 });
 
-export const boxRowsPlausible = defineCanary({
+const boxRowsPlausible = defineCanary({
   id: 'box_rows_plausible',
   phase: 'ingest',
   question: 'Has every team of last night a plausible number of players in its box score?',
@@ -132,7 +132,7 @@ FROM (
   ],
 });
 
-export const linesPresent = defineCanary({
+const linesPresent = defineCanary({
   id: 'lines_present',
   phase: 'ingest',
   question: 'Are points lines in for every game, while there is a market?',
@@ -174,7 +174,7 @@ LEFT JOIN (
   ],
 });
 
-export const linesResolved = defineCanary({
+const linesResolved = defineCanary({
   id: 'lines_resolved',
   phase: 'ingest',
   question: 'Do the quoted names belong to known players and games?',
@@ -212,7 +212,7 @@ GROUP BY l.player_lookup`,
   ],
 });
 
-export const injuryFeedFresh = defineCanary({
+const injuryFeedFresh = defineCanary({
   id: 'injury_feed_fresh',
   phase: 'ingest',
   question: 'Is there an availability report for tonight?',
@@ -251,7 +251,7 @@ WHERE u.slates > 0 AND u.slates >= 0.9 * u.days`,
   ],
 });
 
-export const rejectedShare = defineCanary({
+const rejectedShare = defineCanary({
   id: 'rejected_share',
   phase: 'ingest',
   question: 'Did a source begin to send rows that are refused?',
@@ -283,3 +283,15 @@ GROUP BY source`,
     'After the format is corrected, load the file again: rows that were loaded before count as duplicates.',
   ],
 });
+
+/** The canaries of the phase `ingest`, in the order of the data. */
+export const INGEST: readonly Canary[] = [
+  scheduleAhead,
+  scheduleStatusStale,
+  boxScoresMissing,
+  boxRowsPlausible,
+  linesPresent,
+  linesResolved,
+  injuryFeedFresh,
+  rejectedShare,
+];

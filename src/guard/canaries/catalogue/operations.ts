@@ -5,6 +5,7 @@ import type { Heartbeat } from '#core/contracts/nba_orchestration.ts';
 import { rejectedRows } from '#core/contracts/nba_raw.ts';
 import { enterSlates, readRuns, readUnits, unitKey } from '#guard/backfill/ledger.ts';
 import {
+  type Canary,
   type CanaryWorld,
   type CheckedThing,
   defineCanary,
@@ -55,7 +56,7 @@ function judge(
   };
 }
 
-export const jobHeartbeats = defineCanary({
+const jobHeartbeats = defineCanary({
   id: 'job_heartbeats',
   phase: 'operations',
   question: 'Is every scheduled job alive?',
@@ -98,7 +99,7 @@ async function compare(world: CanaryWorld, table: TableContract): Promise<Checke
   return { subject, is_bad: problems.length > 0, note: problems.join('; ') };
 }
 
-export const contractDrift = defineCanary({
+const contractDrift = defineCanary({
   id: 'contract_drift',
   phase: 'operations',
   question: 'Does every live table have the columns its writer needs?',
@@ -162,7 +163,7 @@ async function outdatedDeployments(
   }));
 }
 
-export const deployedVersion = defineCanary({
+const deployedVersion = defineCanary({
   id: 'deployed_version',
   phase: 'operations',
   question: 'Does what runs come from main?',
@@ -203,7 +204,7 @@ export const deployedVersion = defineCanary({
   ],
 });
 
-export const configComplete = defineCanary({
+const configComplete = defineCanary({
   id: 'config_complete',
   phase: 'operations',
   question: 'Is every setting there that this installation needs?',
@@ -240,7 +241,7 @@ export const configComplete = defineCanary({
   ],
 });
 
-export const runsFailed = defineCanary({
+const runsFailed = defineCanary({
   id: 'runs_failed',
   phase: 'operations',
   question: 'Which units of work failed and have not succeeded since?',
@@ -300,7 +301,7 @@ async function failedUnits({ state }: CanaryWorld, { asOf }: Moment): Promise<Ch
   return [...units, ...runs];
 }
 
-export const ledgerFailed = defineCanary({
+const ledgerFailed = defineCanary({
   id: 'ledger_failed',
   phase: 'operations',
   question: 'Did units of a backfill fail, or did a backfill die?',
@@ -342,7 +343,7 @@ export const ledgerFailed = defineCanary({
   ],
 });
 
-export const neverSucceeds = defineCanary({
+const neverSucceeds = defineCanary({
   id: 'never_succeeds',
   phase: 'operations',
   question: 'Is there a processor that ran ten times in a day and never ended well?',
@@ -380,7 +381,7 @@ FROM nba_orchestration.phase_runs WHERE started_at <= CAST(@as_of AS TIMESTAMP)`
 /** Runs of one processor for one range in an hour: the daily job waits and repeats at most four times. */
 const MOST_AN_HOUR = 20;
 
-export const runRate = defineCanary({
+const runRate = defineCanary({
   id: 'run_rate',
   phase: 'operations',
   question: 'Is the same work done over and over?',
@@ -420,7 +421,7 @@ const ONE_CHECK = 4;
 /** GiB that all checks may read in a day. */
 const ALL_CHECKS = 100;
 
-export const byteBudget = defineCanary({
+const byteBudget = defineCanary({
   id: 'byte_budget',
   phase: 'operations',
   question: 'Do the checks read more than they may?',
@@ -484,7 +485,7 @@ async function haltInForce({ state }: CanaryWorld, { asOf }: Moment): Promise<Ch
   ];
 }
 
-export const operatorHalt = defineCanary({
+const operatorHalt = defineCanary({
   id: 'operator_halt',
   phase: 'operations',
   question: 'Did a halt end, or last too long, without anybody saying so?',
@@ -518,3 +519,17 @@ export const operatorHalt = defineCanary({
     'Otherwise tipoff canary resume, and tipoff canary run: what was hidden shows now.',
   ],
 });
+
+/** The canaries of the phase `operations`, in the order of the data. */
+export const OPERATIONS: readonly Canary[] = [
+  jobHeartbeats,
+  contractDrift,
+  deployedVersion,
+  configComplete,
+  runsFailed,
+  ledgerFailed,
+  neverSucceeds,
+  runRate,
+  byteBudget,
+  operatorHalt,
+];

@@ -1,7 +1,8 @@
 import { FEATURES, REQUIRED_FEATURES } from '#core/features.ts';
-import { defineCanary } from '#guard/canaries/definition.ts';
+import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
 import { oneDecimal, whole } from './sql.ts';
-export const featuresPresent = defineCanary({
+
+const featuresPresent = defineCanary({
   id: 'features_present',
   phase: 'precompute',
   question: 'Does every player who may play tonight have a feature row?',
@@ -33,7 +34,7 @@ WHERE u.slate = CAST(@slate AS DATE)`,
   ],
 });
 
-export const precomputeHeld = defineCanary({
+const precomputeHeld = defineCanary({
   id: 'precompute_held',
   phase: 'precompute',
   question: 'Did every processor run for tonight, and is none held?',
@@ -69,7 +70,7 @@ QUALIFY ROW_NUMBER() OVER (PARTITION BY processor ORDER BY finished_at DESC, run
   ],
 });
 
-export const qualityReady = defineCanary({
+const qualityReady = defineCanary({
   id: 'quality_ready',
   phase: 'precompute',
   question: 'Are as many players ready to be predicted as usual?',
@@ -113,7 +114,7 @@ WHERE rows_now >= 16 AND rows_before >= 40`,
   ],
 });
 
-export const requiredDefaults = defineCanary({
+const requiredDefaults = defineCanary({
   id: 'required_defaults',
   phase: 'precompute',
   question: 'Which required feature is missing for more players than usual?',
@@ -153,7 +154,7 @@ FROM shares`,
   ],
 });
 
-export const cacheMisses = defineCanary({
+const cacheMisses = defineCanary({
   id: 'cache_misses',
   phase: 'precompute',
   question: 'Is everybody who played before tonight in the daily cache?',
@@ -182,7 +183,7 @@ WHERE u.slate = CAST(@slate AS DATE) AND u.last_played_on IS NOT NULL`,
   ],
 });
 
-export const staleInputs = defineCanary({
+const staleInputs = defineCanary({
   id: 'stale_inputs',
   phase: 'precompute',
   question: 'Do tonight’s features know the newest game of every player?',
@@ -227,7 +228,7 @@ export const FORM_FEATURES: readonly string[] = FEATURES.filter(
     required && ['minutes', 'scoring', 'volume'].includes(group) && !/^(?:games|weight)/.test(name),
 ).map(({ name }) => name);
 
-export const featuresConstant = defineCanary({
+const featuresConstant = defineCanary({
   id: 'features_constant',
   phase: 'precompute',
   question: 'Is a feature of form the same for everybody?',
@@ -261,7 +262,7 @@ ${FORM_FEATURES.map((name) => `SELECT '${name}' AS subject, lo_${name} = hi_${na
   ],
 });
 
-export const featuresShifted = defineCanary({
+const featuresShifted = defineCanary({
   id: 'features_shifted',
   phase: 'precompute',
   question: 'Did the mean of a feature jump against the fortnight before?',
@@ -296,3 +297,15 @@ ${FORM_FEATURES.map((name) => `SELECT '${name}' AS subject, n_${name} < 0.5 * b_
     'Repair the source, then run the repair command and LINE_UPDATE.',
   ],
 });
+
+/** The canaries of the phase `precompute`, in the order of the data. */
+export const PRECOMPUTE: readonly Canary[] = [
+  featuresPresent,
+  precomputeHeld,
+  qualityReady,
+  requiredDefaults,
+  cacheMisses,
+  staleInputs,
+  featuresConstant,
+  featuresShifted,
+];

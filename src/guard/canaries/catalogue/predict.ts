@@ -1,6 +1,7 @@
 import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
 import { PUBLISHED_MARKETS } from '#core/markets.ts';
 import {
+  type Canary,
   type CanaryWorld,
   type CheckedThing,
   defineCanary,
@@ -10,7 +11,7 @@ import { STAGING_HOURS, STAGING_PREFIX, stagingPrefix } from '#pipeline/batch/ou
 import { activeBatches, type BatchDoc, COLLECTIONS, isActive, listBatches } from '#pipeline/batch/state.ts';
 import { GAMES, oneDecimal, outOf, PREDICTABLE, PREDICTED, SYSTEM } from './sql.ts';
 
-export const predictionGap = defineCanary({
+const predictionGap = defineCanary({
   id: 'prediction_gap',
   phase: 'predict',
   question: 'Are there games tonight and no predictions at all?',
@@ -43,7 +44,7 @@ JOIN (SELECT COUNT(DISTINCT player_id) AS players FROM (${PREDICTED}) AS visible
   ],
 });
 
-export const partialGap = defineCanary({
+const partialGap = defineCanary({
   id: 'partial_gap',
   phase: 'predict',
   question: 'Which games have too few of their players predicted?',
@@ -82,7 +83,7 @@ HAVING COUNT(*) >= 4`,
   ],
 });
 
-export const playersMissing = defineCanary({
+const playersMissing = defineCanary({
   id: 'players_missing',
   phase: 'predict',
   question: 'Which players with a line and good features have no prediction?',
@@ -127,7 +128,7 @@ const POSSIBLE = PUBLISHED_MARKETS.map(
     `WHEN '${id}' THEN predicted BETWEEN 0 AND ${max} AND mean BETWEEN 0 AND ${max} AND sd > 0 AND sd <= ${maxSd}`,
 ).join(' ');
 
-export const predictionValues = defineCanary({
+const predictionValues = defineCanary({
   id: 'prediction_values',
   phase: 'predict',
   question: 'Is every published number possible?',
@@ -160,7 +161,7 @@ FROM (${PREDICTED}) AS visible`,
   ],
 });
 
-export const predictionsConstant = defineCanary({
+const predictionsConstant = defineCanary({
   id: 'predictions_constant',
   phase: 'predict',
   question: 'Does a system say the same number for half of the players?',
@@ -194,7 +195,7 @@ HAVING SUM(players) >= 10`,
   ],
 });
 
-export const directionImbalance = defineCanary({
+const directionImbalance = defineCanary({
   id: 'direction_imbalance',
   phase: 'predict',
   question: 'Do nearly all forecasts of a system lie on one side of the lines?',
@@ -231,7 +232,7 @@ WHERE overs + unders >= 25`,
   ],
 });
 
-export const biasAgainstLine = defineCanary({
+const biasAgainstLine = defineCanary({
   id: 'bias_against_line',
   phase: 'predict',
   question: 'Is a system off against the lines on average?',
@@ -264,7 +265,7 @@ WHERE lines >= 20`,
   ],
 });
 
-export const edgeCollapse = defineCanary({
+const edgeCollapse = defineCanary({
   id: 'edge_collapse',
   phase: 'predict',
   question: 'Does the model only repeat the lines?',
@@ -297,7 +298,7 @@ WHERE lines >= 30`,
   ],
 });
 
-export const systemsPresent = defineCanary({
+const systemsPresent = defineCanary({
   id: 'systems_present',
   phase: 'predict',
   question: 'Does every system that predicted in the week before predict tonight?',
@@ -355,7 +356,7 @@ async function stuckBatches({ state }: CanaryWorld, { asOf }: Moment): Promise<C
   });
 }
 
-export const batchStuck = defineCanary({
+const batchStuck = defineCanary({
   id: 'batch_stuck',
   phase: 'predict',
   question: 'Is a batch stuck, and since when?',
@@ -405,7 +406,7 @@ async function endedBatches({ state }: CanaryWorld, { asOf, slate }: Moment): Pr
 }
 
 /** A later run mode that finds everybody predicted or skipped ends in a batch of its own; it is no failure. */
-export const batchEnded = defineCanary({
+const batchEnded = defineCanary({
   id: 'batch_ended',
   phase: 'predict',
   question: 'Was the newest batch of tonight held or did it fail?',
@@ -444,7 +445,7 @@ export const batchEnded = defineCanary({
   ],
 });
 
-export const publicationsAudited = defineCanary({
+const publicationsAudited = defineCanary({
   id: 'publications_audited',
   phase: 'predict',
   question: 'Does every publication of the week have its audit and all of its rows?',
@@ -482,7 +483,7 @@ WHERE v.slate BETWEEN CAST(@from AS DATE) AND fn.add_days(CAST(@slate AS DATE), 
   ],
 });
 
-export const rowsWithoutReceipt = defineCanary({
+const rowsWithoutReceipt = defineCanary({
   id: 'rows_without_receipt',
   phase: 'predict',
   question: 'Do copied predictions lie around without a receipt?',
@@ -545,7 +546,7 @@ async function orphanedStaging({ warehouse, state }: CanaryWorld, { asOf }: Mome
   ];
 }
 
-export const stagingOrphans = defineCanary({
+const stagingOrphans = defineCanary({
   id: 'staging_orphans',
   phase: 'predict',
   question: 'Do staging tables stay behind?',
@@ -576,3 +577,21 @@ export const stagingOrphans = defineCanary({
     'tipoff staging clean --dry-run, then without.',
   ],
 });
+
+/** The canaries of the phase `predict`, in the order of the data. */
+export const PREDICT: readonly Canary[] = [
+  predictionGap,
+  partialGap,
+  playersMissing,
+  predictionValues,
+  predictionsConstant,
+  directionImbalance,
+  biasAgainstLine,
+  edgeCollapse,
+  systemsPresent,
+  batchStuck,
+  batchEnded,
+  publicationsAudited,
+  rowsWithoutReceipt,
+  stagingOrphans,
+];

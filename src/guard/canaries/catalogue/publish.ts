@@ -1,4 +1,5 @@
 import {
+  type Canary,
   type CanaryWorld,
   type CheckedThing,
   defineCanary,
@@ -13,7 +14,8 @@ import {
   PREDICTIONS_PATH,
   RESULTS_PATH,
 } from './exported.ts';
-export const exportFresh = defineCanary({
+
+const exportFresh = defineCanary({
   id: 'export_fresh',
   phase: 'publish',
   question: 'Are the exports of tonight there, for the right slate, and newer than the publication?',
@@ -58,7 +60,7 @@ export const exportFresh = defineCanary({
   ],
 });
 
-export const exportNotEmpty = defineCanary({
+const exportNotEmpty = defineCanary({
   id: 'export_not_empty',
   phase: 'publish',
   question: 'Does tonight’s export hold rows that can be read?',
@@ -163,7 +165,7 @@ function nameOf(row: { readonly prediction_id?: unknown; readonly publication_id
   return `${String(row.publication_id)} ${String(row.prediction_id)}`;
 }
 
-export const exportEqualsTable = defineCanary({
+const exportEqualsTable = defineCanary({
   id: 'export_equals_table',
   phase: 'publish',
   question: 'Do users see exactly the rows that are published?',
@@ -211,7 +213,7 @@ async function missingResults(
   return [{ subject: RESULTS_PATH(slate), is_bad: wrong !== undefined, note: wrong ?? null }];
 }
 
-export const resultsExported = defineCanary({
+const resultsExported = defineCanary({
   id: 'results_exported',
   phase: 'publish',
   question: 'Are last night’s results exported?',
@@ -236,3 +238,6 @@ export const resultsExported = defineCanary({
     'Look at the export phase of the last tipoff day: it exports every slate of the week that has grades.',
   ],
 });
+
+/** The canaries of the phase `publish`, in the order of the data. */
+export const PUBLISH: readonly Canary[] = [exportFresh, exportNotEmpty, exportEqualsTable, resultsExported];

@@ -1,5 +1,5 @@
 import { addDays, easternInstant, slateOf } from '#core/calendar.ts';
-import { predictionGap } from '#guard/canaries/catalogue/predict.ts';
+import { canaryNamed } from '#guard/canaries/catalogue/catalogue.ts';
 import type { Canary, CanaryResult } from '#guard/canaries/definition.ts';
 import {
   askAll,
@@ -65,11 +65,13 @@ export const ALARM_DRILLS: readonly Drill[] = [
     replay: {
       what: 'a check asks for a column that does not exist',
       play: (world) =>
-        askAll(world, world.asOf, [withMissingColumn({ ...predictionGap, id: 'broken_check' })]),
+        askAll(world, world.asOf, [
+          withMissingColumn({ ...canaryNamed('prediction_gap'), id: 'broken_check' }),
+        ]),
     },
     twin: {
       what: 'the same check asks for columns that exist',
-      play: (world) => askAll(world, world.asOf, [{ ...predictionGap, id: 'broken_check' }]),
+      play: (world) => askAll(world, world.asOf, [{ ...canaryNamed('prediction_gap'), id: 'broken_check' }]),
     },
   }),
   defineDrill({
