@@ -1,14 +1,9 @@
 import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
 import { PUBLISHED_MARKETS } from '#core/markets.ts';
-import {
-  type Canary,
-  type CanaryWorld,
-  type CheckedThing,
-  defineCanary,
-  type Moment,
-} from '#guard/canaries/definition.ts';
-import { STAGING_HOURS, STAGING_PREFIX, stagingPrefix } from '#pipeline/batch/output-gate.ts';
-import { activeBatches, type BatchDoc, COLLECTIONS, isActive, listBatches } from '#pipeline/batch/state.ts';
+import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
+import { STAGING_PREFIX } from '#pipeline/batch/output-gate.ts';
+import { type BatchDoc, COLLECTIONS, listBatches } from '#pipeline/batch/state.ts';
+import { endedBatches, orphanedStaging, stuckBatches } from './batch-looks.ts';
 import { GAMES, oneDecimal, outOf, PREDICTABLE, PREDICTED, SYSTEM } from './sql.ts';
 
 const predictionGap = defineCanary({
@@ -336,26 +331,6 @@ LEFT JOIN (
   ],
 });
 
-/** Minutes without progress, and of age, after which the sweeper should have acted: its limits of 5 and 30 and one period. */
-const SILENT_MINUTES = 12;
-const OLD_MINUTES = 40;
-
-const minutes = (from: string, to: Date): number => (to.getTime() - Date.parse(from)) / 60_000;
-
-async function stuckBatches({ state }: CanaryWorld, { asOf }: Moment): Promise<CheckedThing[]> {
-  const batches = (await listBatches(state)).filter(
-    ({ created_at }) => Date.parse(created_at) <= asOf.getTime(),
-  );
-  return batches.map((batch) => {
-    const [silent, age] = [minutes(batch.progress_at, asOf), minutes(batch.created_at, asOf)];
-    return {
-      subject: batch.batch_id,
-      is_bad: isActive(batch.state) && (silent > SILENT_MINUTES || age > OLD_MINUTES),
-      note: `${batch.state}, ${Math.round(age)} minutes old, no progress for ${Math.round(silent)}`,
-    };
-  });
-}
-
 const batchStuck = defineCanary({
   id: 'batch_stuck',
   phase: 'predict',
@@ -390,20 +365,6 @@ const batchStuck = defineCanary({
     'Find out why the sweeper is silent: job_heartbeats, tipoff serve.',
   ],
 });
-
-async function endedBatches({ state }: CanaryWorld, { asOf, slate }: Moment): Promise<CheckedThing[]> {
-  const newest = (await listBatches(state, slate))
-    .filter(({ created_at }) => Date.parse(created_at) <= asOf.getTime())
-    .at(-1);
-  if (newest === undefined) return [];
-  return [
-    {
-      subject: newest.batch_id,
-      is_bad: newest.state === 'held' || newest.state === 'failed',
-      note: `${newest.state}${newest.reason === null ? '' : `: ${newest.reason}`}`,
-    },
-  ];
-}
 
 /** A later run mode that finds everybody predicted or skipped ends in a batch of its own; it is no failure. */
 const batchEnded = defineCanary({
@@ -521,30 +482,6 @@ LEFT JOIN (
     'Published under another token: the rows of the lost attempt may be deleted.',
   ],
 });
-
-/** Hours after its expiry at which the clean-up should long have dropped a table. */
-const GRACE_HOURS = 24;
-
-async function orphanedStaging({ warehouse, state }: CanaryWorld, { asOf }: Moment): Promise<CheckedThing[]> {
-  const tables = await warehouse.listTables('nba_predictions', STAGING_PREFIX);
-  const active = (await activeBatches(state)).map(({ batch_id }) => stagingPrefix(batch_id));
-  return [
-    { subject: 'staging', is_bad: false, note: null },
-    ...tables.map(({ name, createdAt, expiresAt, rows }) => {
-      const expired =
-        expiresAt === null
-          ? Date.parse(createdAt ?? '1970-01-01') + STAGING_HOURS * 3_600_000
-          : Date.parse(expiresAt);
-      const hours = (asOf.getTime() - expired) / 3_600_000;
-      const owned = active.some((prefix) => name.startsWith(prefix));
-      return {
-        subject: name,
-        is_bad: !owned && hours > GRACE_HOURS,
-        note: `${rows} rows, expired ${Math.round(hours)} hours ago`,
-      };
-    }),
-  ];
-}
 
 const stagingOrphans = defineCanary({
   id: 'staging_orphans',
