@@ -1,3 +1,4 @@
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Deployment } from '#guard/canaries/definition.ts';
 import type { CanaryDeps } from '#guard/canaries/run.ts';
 import { systemClock } from '#platform/clock.ts';
@@ -21,7 +22,7 @@ function deploymentOf({ codeVersion, expectedVersion, missingSettings, scheduled
   return {
     codeVersion,
     scheduledJobs,
-    ...(expectedVersion === undefined ? {} : { expectedVersion }),
+    ...omitUndefined({ expectedVersion }),
     configGaps: missingSettings.map((name) => `${name} has no value`),
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { type ChannelRules, DEFAULT_CHANNEL, parseChannels } from '#platform/notify/slack/channels.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 
@@ -128,7 +129,7 @@ export function gcpConfig(
     project,
     bucket,
     location: data.TIPOFF_GCP_LOCATION,
-    ...(data.TIPOFF_GCP_EXPORTS_URL === undefined ? {} : { exportsUrl: data.TIPOFF_GCP_EXPORTS_URL }),
+    ...omitUndefined({ exportsUrl: data.TIPOFF_GCP_EXPORTS_URL }),
     firestoreDatabase: data.TIPOFF_GCP_FIRESTORE_DATABASE,
     topicPrefix: data.TIPOFF_GCP_TOPIC_PREFIX,
     queryBytes: data.TIPOFF_GCP_QUERY_BYTES,
@@ -136,12 +137,12 @@ export function gcpConfig(
     backfillBytes: data.TIPOFF_GCP_BACKFILL_BYTES,
     queryRetries: data.TIPOFF_GCP_QUERY_RETRIES,
     emulators: {
-      ...(data.TIPOFF_GCP_BIGQUERY_URL === undefined ? {} : { bigquery: data.TIPOFF_GCP_BIGQUERY_URL }),
-      ...(data.TIPOFF_GCP_STORAGE_URL === undefined ? {} : { storage: data.TIPOFF_GCP_STORAGE_URL }),
-      ...(data.TIPOFF_GCP_FIRESTORE_EMULATOR === undefined
-        ? {}
-        : { firestore: data.TIPOFF_GCP_FIRESTORE_EMULATOR }),
-      ...(data.TIPOFF_GCP_PUBSUB_EMULATOR === undefined ? {} : { pubsub: data.TIPOFF_GCP_PUBSUB_EMULATOR }),
+      ...omitUndefined({
+        bigquery: data.TIPOFF_GCP_BIGQUERY_URL,
+        storage: data.TIPOFF_GCP_STORAGE_URL,
+        firestore: data.TIPOFF_GCP_FIRESTORE_EMULATOR,
+        pubsub: data.TIPOFF_GCP_PUBSUB_EMULATOR,
+      }),
     },
   };
 }
@@ -293,12 +294,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     ...placeOf(data),
     home: data.TIPOFF_HOME,
     codeVersion: data.TIPOFF_CODE_VERSION ?? packageJson.version,
-    ...(data.TIPOFF_EXPECTED_VERSION === undefined ? {} : { expectedVersion: data.TIPOFF_EXPECTED_VERSION }),
+    ...omitUndefined({ expectedVersion: data.TIPOFF_EXPECTED_VERSION }),
     missingSettings: namesIn(data.TIPOFF_REQUIRED_SETTINGS).filter(
       (name) => (environment[name] ?? '') === '',
     ),
     scheduledJobs: namesIn(data.TIPOFF_SCHEDULED_JOBS),
-    ...(data.ODDS_API_KEY === undefined ? {} : { oddsApiKey: data.ODDS_API_KEY }),
+    ...omitUndefined({ oddsApiKey: data.ODDS_API_KEY }),
     ...(data.TIPOFF_SLACK_TOKEN === undefined
       ? {}
       : {
@@ -308,20 +309,20 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
               data.TIPOFF_SLACK_CHANNELS ?? '',
               data.TIPOFF_SLACK_CHANNEL ?? DEFAULT_CHANNEL,
             ),
-            ...(data.TIPOFF_SLACK_API_URL === undefined ? {} : { apiUrl: data.TIPOFF_SLACK_API_URL }),
+            ...omitUndefined({ apiUrl: data.TIPOFF_SLACK_API_URL }),
           },
         }),
-    ...(data.TIPOFF_REPOSITORY_URL === undefined ? {} : { repositoryUrl: data.TIPOFF_REPOSITORY_URL }),
-    ...(data.TIPOFF_NBA_URL === undefined ? {} : { nbaUrl: data.TIPOFF_NBA_URL }),
-    ...(data.TIPOFF_NBA_STATS_URL === undefined ? {} : { nbaStatsUrl: data.TIPOFF_NBA_STATS_URL }),
-    ...(data.TIPOFF_INJURY_REPORT_URL === undefined
-      ? {}
-      : { injuryReportUrl: data.TIPOFF_INJURY_REPORT_URL }),
-    ...(data.TIPOFF_ESPN_URL === undefined ? {} : { espnUrl: data.TIPOFF_ESPN_URL }),
-    ...(data.TIPOFF_ODDS_URL === undefined ? {} : { oddsUrl: data.TIPOFF_ODDS_URL }),
-    ...(data.TIPOFF_API_KEY === undefined ? {} : { apiKey: data.TIPOFF_API_KEY }),
+    ...omitUndefined({
+      repositoryUrl: data.TIPOFF_REPOSITORY_URL,
+      nbaUrl: data.TIPOFF_NBA_URL,
+      nbaStatsUrl: data.TIPOFF_NBA_STATS_URL,
+      injuryReportUrl: data.TIPOFF_INJURY_REPORT_URL,
+      espnUrl: data.TIPOFF_ESPN_URL,
+      oddsUrl: data.TIPOFF_ODDS_URL,
+      apiKey: data.TIPOFF_API_KEY,
+    }),
     ...oidcOf(data.TIPOFF_OIDC_AUDIENCE, data.TIPOFF_OIDC_ACCOUNTS),
-    ...(data.PORT === undefined ? {} : { port: data.PORT }),
+    ...omitUndefined({ port: data.PORT }),
   };
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
 import { countOutcomes, isFailing, type OutcomeStatus } from '#core/check.ts';
 import { TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import type { CanaryResult } from '#guard/canaries/definition.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
@@ -80,7 +81,7 @@ export async function runDemo(
     present = shiftedClock(`${slate}${NOON}`);
     const { loaded } = await loadLeague(app.warehouse, league, {
       clock,
-      ...(since === undefined ? {} : { since }),
+      ...omitUndefined({ since }),
     });
     const rows = Object.values(loaded).reduce((total, count) => total + count, 0);
     say(

@@ -1,5 +1,6 @@
 import { addDays, type Slate, seasonOf } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { ESPN_TEAMS, espn } from '#pipeline/ingest/providers/espn.ts';
 import type { Http } from '#pipeline/ingest/providers/http.ts';
 import { nbaInjuryReport } from '#pipeline/ingest/providers/injury-report.ts';
@@ -33,7 +34,7 @@ export interface PropsSources {
 
 /** The sources of a slate. */
 export function fetchSources({ config, clock }: App, slate: Slate, http: Http): FetchSources {
-  const at = (baseUrl: string | undefined) => ({ http, ...(baseUrl === undefined ? {} : { baseUrl }) });
+  const at = (baseUrl: string | undefined) => ({ http, ...omitUndefined({ baseUrl }) });
   const league = nbaSchedule(at(config.nbaUrl));
   const boxes = nbaBoxScores(at(config.nbaUrl));
   const lists = nbaPlayers(at(config.nbaStatsUrl));

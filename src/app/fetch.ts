@@ -1,4 +1,5 @@
 import { addDays, type Slate, slateOf } from '#core/calendar.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { beat, JOBS } from '#guard/canaries/heartbeats.ts';
 import type { InputFile } from '#pipeline/ingest/format.ts';
 import { FORMATS } from '#pipeline/ingest/formats/formats.ts';
@@ -131,7 +132,7 @@ async function ingestFiles({ warehouse, clock }: App, files: readonly InputFile[
     files: files.map(({ path, bytes, fetchedAt }) => ({
       path,
       read: async () => bytes,
-      ...(fetchedAt === undefined ? {} : { fetchedAt }),
+      ...omitUndefined({ fetchedAt }),
     })),
   });
 }

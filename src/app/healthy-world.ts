@@ -1,4 +1,5 @@
 import { addDays, easternInstant, parseSlate, type Slate } from '#core/calendar.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { beat, JOBS } from '#guard/canaries/heartbeats.ts';
 import { type DayDeps, runDay } from '#pipeline/day.ts';
 import type { Clock } from '#platform/clock.ts';
@@ -69,7 +70,7 @@ export async function liveDays(
         await hour.look(now);
         continue;
       }
-      await loadLeague(deps.warehouse, league, { clock, ...(since === undefined ? {} : { since }) });
+      await loadLeague(deps.warehouse, league, { clock, ...omitUndefined({ since }) });
       since = now.toISOString();
       const day = await runDay(
         { ...deps, runId: `${deps.runId}-${slate}-${hour.at}` },

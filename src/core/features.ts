@@ -1,3 +1,4 @@
+import { omitUndefined } from './omit-undefined.ts';
 /**
  * The features of the model, each as one object: its column, its meaning, the SQL of its value, where that is computed, the
  * source of the value, and whether a player can do without it. Tables, statements, training vectors, the gate, the quality
@@ -169,7 +170,7 @@ function ofStore(
     description,
     value: { in: 'ml_feature_store', sql },
     source: from,
-    ...(isIndicator === undefined ? {} : { isIndicator }),
+    ...omitUndefined({ isIndicator }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Slate } from '#core/calendar.ts';
 import { columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
 import { type PhaseRun, phaseRuns } from '#core/contracts/nba_orchestration.ts';
 import { messageOf } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
 /** First date any history may have: bounds every scan of a partitioned table. */
@@ -81,7 +82,7 @@ export async function runProcessor(
   try {
     const rows = await deps.warehouse.replaceRange(
       processor.table,
-      { column, from: range.from, to: range.to, ...(not === undefined ? {} : { extraWhere: not }) },
+      { column, from: range.from, to: range.to, ...omitUndefined({ extraWhere: not }) },
       select,
       rangeParams(range),
     );

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
 import { openSqliteFile } from './sqlite.ts';
 
@@ -205,7 +206,7 @@ export async function openHome(dir: string, options: HomeOptions): Promise<Home>
     command: options.command,
     startedAt: options.clock.now().toISOString(),
     token: randomUUID(),
-    ...(start === undefined ? {} : { processStart: start }),
+    ...omitUndefined({ processStart: start }),
   };
   const previous = guardingLock(home, () => {
     const found = readLock(home);
@@ -293,7 +294,7 @@ function lockedBy(home: string, { pid, command, startedAt, address }: HomeOwner)
         address === undefined
           ? `Wait until process ${pid} has ended, stop it, or use another home with --home.`
           : `Process ${pid} answers at ${address}; stop it first if you need the home for yourself, or use another one with --home.`,
-      details: { home, pid, command, startedAt, ...(address === undefined ? {} : { address }) },
+      details: { home, pid, command, startedAt, ...omitUndefined({ address }) },
     },
   );
 }

@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { text as textOf } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 
 const run = promisify(execFile);
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -162,7 +163,7 @@ async function unknown(root: string, revision: string, why: string, cause?: unkn
     `expected a revision of this repository, saw "${revision}": ${why}`,
     {
       hint: await hintOf(root),
-      ...(cause === undefined ? {} : { cause }),
+      ...omitUndefined({ cause }),
     },
   );
 }

@@ -5,6 +5,7 @@ import { backfillDeps } from '#app/backfill.ts';
 import type { App } from '#app/compose.ts';
 import { dayDeps, trainDeps } from '#app/day.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { modelSource } from '#model/model-source.ts';
 import { serviceApp } from './app.ts';
 import { authenticator, oidcVerifier } from './auth.ts';
@@ -87,8 +88,7 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
     backfills,
     metrics,
     log,
-    ...(options.unitSize === undefined ? {} : { unitSize: options.unitSize }),
-    ...(app.push === undefined ? {} : { push: app.push }),
+    ...omitUndefined({ unitSize: options.unitSize, push: app.push }),
     profile: config.profile,
     version: config.codeVersion,
   };

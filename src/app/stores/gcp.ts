@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { GcpConfig } from '#app/config.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { openGcs } from '#platform/objects/gcs.ts';
 import { openPubSubQueue } from '#platform/queue/pubsub/queue.ts';
 import { parsePushEnvelope } from '#platform/queue/pubsub/transport.ts';
@@ -37,7 +38,7 @@ export async function openGcp(gcp: GcpConfig, options: StoreOptions, onClose: On
     projectId,
     databaseId: gcp.firestoreDatabase,
     clock,
-    ...(emulators.firestore === undefined ? {} : { emulator: emulators.firestore }),
+    ...omitUndefined({ emulator: emulators.firestore }),
   });
   onClose(() => state.close());
   const queue = openPubSubQueue({
@@ -52,7 +53,7 @@ export async function openGcp(gcp: GcpConfig, options: StoreOptions, onClose: On
     projectId,
     bucket,
     clock,
-    ...(emulators.storage === undefined ? {} : { endpoint: emulators.storage }),
+    ...omitUndefined({ endpoint: emulators.storage }),
   };
   if (options.prepare !== false) await prepareOnce(warehouse, state, clock.now().toISOString());
   return {
@@ -62,7 +63,7 @@ export async function openGcp(gcp: GcpConfig, options: StoreOptions, onClose: On
     exports: openGcs({
       ...storage,
       folder: 'exports',
-      ...(gcp.exportsUrl === undefined ? {} : { publicUrl: gcp.exportsUrl }),
+      ...omitUndefined({ publicUrl: gcp.exportsUrl }),
     }),
     models: openGcs(storage),
     notes: [],

@@ -1,6 +1,7 @@
 import { type Slate, seasonOf } from '#core/calendar.ts';
 import { mapConcurrently } from '#core/concurrency.ts';
 import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { mondayBefore } from '#model/model-source.ts';
 import type { ModelSource } from '#model/systems.ts';
 import { seasonInputs } from '#pipeline/batch/inputs.ts';
@@ -136,7 +137,7 @@ export function executor(
       new Map(
         chunk.slates.map((slate) => {
           const reason = held.get(slate);
-          return [slate, { rows: rows.get(slate) ?? 0, ...(reason === undefined ? {} : { held: reason }) }];
+          return [slate, { rows: rows.get(slate) ?? 0, ...omitUndefined({ held: reason }) }];
         }),
       ),
       seconds(began),

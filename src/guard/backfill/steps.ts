@@ -1,6 +1,7 @@
 import type { TableContract } from '#core/contracts/define.ts';
 import { predictionGrades } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { CONTEXT_PROCESSORS, PRECOMPUTE_PROCESSORS, SUMMARY_PROCESSORS } from '#pipeline/graph.ts';
 import { INPUTS } from '#pipeline/precompute/readiness.ts';
 import type { Processor } from '#pipeline/processor.ts';
@@ -142,7 +143,7 @@ export function backfillSteps(
     code: hashOf(name, code.codeVersion),
     contract: table === undefined ? '' : contractHash(table),
     needs,
-    ...(table === undefined ? {} : { table }),
+    ...omitUndefined({ table }),
   });
   return [
     ...processors.map((processor) => processorStep(processor, code)),

@@ -3,6 +3,7 @@ import { addDays, easternInstant, type Slate, slateOf } from '#core/calendar.ts'
 import { isFailing } from '#core/check.ts';
 import { canaryResults } from '#core/contracts/nba_orchestration.ts';
 import { messageOf } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
 import { type Answer, ask, purse, severityAt, slateLookedAt, type Unasked } from './ask.ts';
 import { calendarOf, readCalendar, type SeasonCalendarView } from './calendar.ts';
@@ -140,7 +141,7 @@ interface Context {
 async function readContext(deps: CanaryDeps, slate: Slate): Promise<Context> {
   try {
     const [calendar, halt] = await Promise.all([readCalendar(deps.warehouse, slate), readHalt(deps.state)]);
-    return { calendar, ...(halt === undefined ? {} : { halt }) };
+    return { calendar, ...omitUndefined({ halt }) };
   } catch (error) {
     return { error: `calendar or halt state could not be read: ${messageOf(error)}` };
   }

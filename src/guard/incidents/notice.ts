@@ -1,4 +1,5 @@
 import { clause, count, span, when } from '#core/format.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Notice } from '#platform/notify/port.ts';
 import {
   type FailingSlate,
@@ -89,7 +90,7 @@ export function replyNotice(incident: IncidentDoc, { kind, number }: Reply): Not
     severity: incident.severity,
     title: `${incident.fingerprint}: ${REPLIES[kind]}`,
     lines: [live.title, ...live.lines.slice(1, 4)],
-    ...(live.repair === undefined ? {} : { repair: live.repair }),
+    ...omitUndefined({ repair: live.repair }),
     isBroadcast: true,
   };
 }

@@ -1,4 +1,5 @@
 import { DATASETS, type Dataset, tableId } from '#core/contracts/define.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { LiveColumn, TableInfo, Warehouse } from '#platform/warehouse/port.ts';
 import type { Schema, SchemaColumn, SchemaFunction, SchemaTable, SchemaView } from './model.ts';
 
@@ -39,7 +40,7 @@ function viewOfInfo(info: TableInfo, columns: readonly LiveColumn[]): SchemaView
   return {
     id: tableId(info),
     columns: columns.map(({ name }) => name),
-    ...(info.text === undefined ? {} : { digest: info.text }),
+    ...omitUndefined({ digest: info.text }),
   };
 }
 
@@ -53,7 +54,7 @@ function columnOf({ name, type, required, description, default: fallback }: Live
     name,
     type: repeated ?? type,
     mode: repeated !== undefined ? 'REPEATED' : required ? 'REQUIRED' : 'NULLABLE',
-    ...(description === undefined ? {} : { description }),
+    ...omitUndefined({ description }),
     default: fallback ?? null,
   };
 }

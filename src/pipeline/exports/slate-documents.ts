@@ -1,4 +1,5 @@
 import type { Slate } from '#core/calendar.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { COUNTED_GRADES } from '#pipeline/grade/grade.ts';
 import { readRecord } from '#pipeline/grade/record.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
@@ -175,7 +176,7 @@ function draft(
     ...base,
     publicationIds: scope.standing,
     extra: { ...extra, withdrawn: scope.withdrawn },
-    ...(emptyStatus === undefined ? {} : { emptyStatus }),
+    ...omitUndefined({ emptyStatus }),
   };
 }
 

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { TableContract } from '#core/contracts/define.ts';
 import { ingestedFiles, rejectedRows } from '#core/contracts/nba_raw.ts';
 import { ERROR_CODES, type ErrorCode, messageOf, TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import {
@@ -209,7 +210,7 @@ export async function ingest(options: IngestOptions): Promise<IngestReport> {
 
 async function bytesOf(source: SourceFile): Promise<InputFile> {
   const { path, fetchedAt } = source;
-  return unpacked({ path, bytes: await source.read(), ...(fetchedAt === undefined ? {} : { fetchedAt }) });
+  return unpacked({ path, bytes: await source.read(), ...omitUndefined({ fetchedAt }) });
 }
 
 /** A file's failure as a line of the report. An error without a code is a defect of the format and is reported as such. */

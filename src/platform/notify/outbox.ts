@@ -1,4 +1,5 @@
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { StateStore, StateTransaction } from '#platform/state/port.ts';
 import type { Notice, NoticeRef, Notifier, Sent } from './port.ts';
@@ -168,7 +169,7 @@ export function openOutbox(deps: OutboxDeps): Outbox {
       if (thread !== undefined) await deliverOne(deps, thread, tally, true);
       const how = await deliverOne(deps, key, tally, queued.mayBeNew);
       const undelivered = tally.undelivered.at(-1);
-      return { how, warnings: tally.warnings, ...(undelivered === undefined ? {} : { undelivered }) };
+      return { how, warnings: tally.warnings, ...omitUndefined({ undelivered }) };
     },
     deliver: async () => {
       const tally = newTally();

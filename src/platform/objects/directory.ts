@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { link, mkdir, open, readdir, readFile, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { ObjectStore, StoredObject } from './port.ts';
 
 /** Where the store keeps content types and unfinished writes; no object may live there. */
@@ -223,7 +224,7 @@ export function directoryObjects(root: string): ObjectStore {
     }
     await writeSidecar(base, path, etag, {
       contentType,
-      ...(cacheControl === undefined ? {} : { cacheControl }),
+      ...omitUndefined({ cacheControl }),
     });
     const temporary = await writeTemporary(join(base, META, 'tmp'), bytes);
     const placed = await moveIntoPlace(temporary, file, ifMatch === '');

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { type File, Storage } from '@google-cloud/storage';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
 import { checkPath, checkPrefix } from './directory.ts';
 import type { ObjectStore, PutOptions, StoredObject } from './port.ts';
@@ -29,7 +30,7 @@ export function isMissingObject(error: unknown): boolean {
 export function storageError(error: unknown, path: string): TipoffError {
   if (error instanceof TipoffError) return error;
   const status = statusOf(error);
-  const more = { details: { path, ...(status === undefined ? {} : { status }) }, cause: error };
+  const more = { details: { path, ...omitUndefined({ status }) }, cause: error };
   if (isDamaged(error)) {
     return new TipoffError(
       'TIPOFF_INTEGRITY',
@@ -119,7 +120,7 @@ export function openGcs(options: GcsOptions): ObjectStore {
     projectId,
     // The adapter repeats requests itself: it knows a write of its own again.
     retryOptions: { autoRetry: false },
-    ...(endpoint === undefined ? {} : { apiEndpoint: endpoint }),
+    ...omitUndefined({ apiEndpoint: endpoint }),
   });
   const bucket = storage.bucket(options.bucket);
   const root = folder === '' ? '' : `${folder}/`;
@@ -204,7 +205,7 @@ async function write(
       metadata: {
         contentType,
         metadata: { [STAMP]: stamp },
-        ...(cacheControl === undefined ? {} : { cacheControl }),
+        ...omitUndefined({ cacheControl }),
       },
       ...(ifGenerationMatch === undefined ? {} : { preconditionOpts: { ifGenerationMatch } }),
     });

@@ -1,4 +1,5 @@
 import { TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
 import { toPlainJson } from '#platform/plain-json.ts';
 import { openSqliteFile, type SqliteFile, type SqliteRow } from '#platform/sqlite.ts';
@@ -110,7 +111,7 @@ export function parkExhausted(
   now: number,
 ): void {
   const where = `attempts >= @max AND due_at <= @now${topic === undefined ? '' : ' AND topic = @topic'}`;
-  const params = { max: maxAttempts, now, ...(topic === undefined ? {} : { topic }) };
+  const params = { max: maxAttempts, now, ...omitUndefined({ topic }) };
   // Looked up first, because a reader should not need the write lock every time.
   if (file.get(`SELECT 1 FROM queue_messages WHERE ${where} LIMIT 1`, params) === undefined) return;
   file.writing(() =>

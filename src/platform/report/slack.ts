@@ -1,4 +1,5 @@
 import type { Report, Verdict } from '#core/check.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Notice } from '#platform/notify/port.ts';
 import type { Links } from './markdown.ts';
 import { failing, loudness, outcomeTitle } from './words.ts';
@@ -37,7 +38,6 @@ export function reportNotice(report: Report, links: Links): Notice {
       ...(more > 0 ? [`and ${more} more`] : []),
       ...(links.run === undefined ? [] : [`run: ${links.run}`]),
     ],
-    ...(report.repair === undefined ? {} : { repair: report.repair }),
-    ...(report.runbook === undefined ? {} : { runbook: report.runbook }),
+    ...omitUndefined({ repair: report.repair, runbook: report.runbook }),
   };
 }

@@ -5,6 +5,7 @@ import type { Terminal } from '#app/cli/terminal.ts';
 import type { Report } from '#core/check.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { parseInstant } from '#core/instants.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Canary, CanaryReport } from '#guard/canaries/definition.ts';
 import { tableLines } from '#platform/report/console.ts';
 
@@ -46,7 +47,7 @@ function addRun(canary: Command, host: CliHost): void {
         const done = await runCanaries(canaryDeps(app), {
           canaries,
           isPartial,
-          ...(asOf === undefined ? {} : { asOf }),
+          ...omitUndefined({ asOf }),
         });
         return [done, isLook ? lookOnly(done) : await alertOn(app, done)] as const;
       });
@@ -111,7 +112,7 @@ function addProve(canary: Command, host: CliHost): void {
       const only = options.only === undefined ? undefined : (await chosen(options.only)).map(({ id }) => id);
       const { proveCatalogue } = await import('#app/prove.ts');
       const report = await proveCatalogue(config, {
-        ...(only === undefined ? {} : { only }),
+        ...omitUndefined({ only }),
         say: (line) => terminal.progress(line),
         onProof: ({ check, proven, detail }) =>
           terminal.progress(`${proven ? 'fires ' : 'SILENT'} ${check}: ${detail}`),

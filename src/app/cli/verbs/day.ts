@@ -4,6 +4,7 @@ import { printBatch, printPicks } from '#app/cli/picks.ts';
 import type { Terminal } from '#app/cli/terminal.ts';
 import { parseSlate, slateOf } from '#core/calendar.ts';
 import { duration } from '#core/format.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { parseRunMode } from '#core/run-modes.ts';
 import type { BatchResult } from '#pipeline/batch/run.ts';
 import type { DayResult, PhaseReport } from '#pipeline/day.ts';
@@ -29,7 +30,7 @@ export function addDayVerbs(root: Command, host: CliHost): void {
         const result = await runDay(await dayDeps(app, by), {
           slate,
           by,
-          ...(mode === undefined ? {} : { mode }),
+          ...omitUndefined({ mode }),
           onPhase: (phase) => terminal.progress(phaseLine(phase)),
         });
         // A slate of the past is work by hand, not the daily job.

@@ -3,6 +3,7 @@ import { type CliHost, contextOf } from '#app/cli/context.ts';
 import type { Terminal } from '#app/cli/terminal.ts';
 import { refuseDemonstration } from '#app/demonstration.ts';
 import { duration } from '#core/format.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { REASON_CODES, type ReasonCode } from '#pipeline/ingest/format.ts';
 import type { FileReport, IngestReport } from '#pipeline/ingest/ingest.ts';
 import { tableLines } from '#platform/report/console.ts';
@@ -35,7 +36,7 @@ export function addIngestVerb(root: Command, host: CliHost): void {
           clock,
           files,
           formats: FORMATS,
-          ...(options.format === undefined ? {} : { force: options.format }),
+          ...omitUndefined({ force: options.format }),
           onProgress: ({ done, total, file }) => {
             if (done % 25 === 0 || file.outcome === 'failed')
               terminal.progress(`${done} of ${total} files: ${file.path}`);

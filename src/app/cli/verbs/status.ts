@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
 import { parseSlate } from '#core/calendar.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 
 /** `status [slate]`. */
 export function addStatusVerb(root: Command, host: CliHost): void {
@@ -26,7 +27,7 @@ export function addStatusVerb(root: Command, host: CliHost): void {
             exports,
             clock,
             codeVersion,
-            ...(expectedVersion === undefined ? {} : { expectedVersion }),
+            ...omitUndefined({ expectedVersion }),
           };
           return readStatus(world, slate);
         });

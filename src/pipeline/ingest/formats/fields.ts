@@ -6,6 +6,7 @@ import { isInstant, readInstant } from '#core/instants.ts';
 import { type Line, readLine } from '#core/line.ts';
 import { playerLookup } from '#core/names.ts';
 import { isAmericanOdds } from '#core/odds.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { findTeam, type Team } from '#core/teams.ts';
 import type { InputFile, ParsedFile, ParsedRow, RejectedInput } from '#pipeline/ingest/format.ts';
 import { RowRejection, rowOrRejection } from '#pipeline/ingest/rows.ts';
@@ -195,7 +196,7 @@ export function unreadable(file: InputFile, expected: string, seen: string, caus
   return new TipoffError('TIPOFF_BAD_INPUT', `${file.path}: expected ${expected}, saw ${seen}`, {
     hint: 'Fetch the file again, or remove it from the folder; nothing of it was loaded.',
     details: { file: file.path, bytes: file.bytes.length },
-    ...(cause === undefined ? {} : { cause }),
+    ...omitUndefined({ cause }),
   });
 }
 

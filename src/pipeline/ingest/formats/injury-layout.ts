@@ -1,3 +1,4 @@
+import { omitUndefined } from '#core/omit-undefined.ts';
 /** A piece of text on a page; y grows upwards. */
 export interface PositionedText {
   readonly x: number;
@@ -91,7 +92,7 @@ export function layoutRows(pages: readonly (readonly PositionedText[])[]): Injur
         category: cell('category'),
         status: cell('status'),
         reason: cell('reason'),
-        ...(anchor.teamStatement === undefined ? {} : { teamStatement: anchor.teamStatement }),
+        ...omitUndefined({ teamStatement: anchor.teamStatement }),
       });
     }
   }

@@ -1,4 +1,5 @@
 import type { Slate } from '#core/calendar.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { InputFile } from '#pipeline/ingest/format.ts';
 import { bytesOf, type Http } from './http.ts';
 
@@ -35,7 +36,7 @@ export function espn({ http, baseUrl = ESPN }: EspnOptions): EspnProvider {
       headers,
       timeoutMs: TIMEOUT_MS,
       attempts: ATTEMPTS,
-      ...(signal === undefined ? {} : { signal }),
+      ...omitUndefined({ signal }),
     });
     return { path: address, bytes: bytesOf(PROVIDER, address, answer) };
   };

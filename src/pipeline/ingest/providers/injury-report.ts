@@ -1,5 +1,6 @@
 import { easternTime, slateOf } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { InputFile } from '#pipeline/ingest/format.ts';
 import type { Clock } from '#platform/clock.ts';
 import { bytesOf, type Http, type HttpAnswer } from './http.ts';
@@ -50,7 +51,7 @@ export function nbaInjuryReport({
       headers: HEADERS,
       timeoutMs: TIMEOUT_MS,
       attempts: ATTEMPTS,
-      ...(signal === undefined ? {} : { signal }),
+      ...omitUndefined({ signal }),
     });
   return {
     newest: async (signal) => {

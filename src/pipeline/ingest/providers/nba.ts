@@ -1,5 +1,6 @@
 import { readGameId } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { InputFile } from '#pipeline/ingest/format.ts';
 import { bytesOf, type Http } from './http.ts';
 
@@ -55,7 +56,7 @@ export function nbaSchedule({ http, baseUrl = NBA }: NbaOptions): ScheduleProvid
 }
 
 async function fetchFile(http: Http, path: string, signal: AbortSignal | undefined): Promise<InputFile> {
-  const answer = await http.get(path, { headers: HEADERS, ...(signal === undefined ? {} : { signal }) });
+  const answer = await http.get(path, { headers: HEADERS, ...omitUndefined({ signal }) });
   return { path, bytes: bytesOf('NBA.com', path, answer) };
 }
 
@@ -81,7 +82,7 @@ export function nbaPlayers({ http, baseUrl = STATS }: NbaOptions): PlayerListPro
       headers: HEADERS,
       timeoutMs: STATS_TIMEOUT_MS,
       attempts: STATS_ATTEMPTS,
-      ...(signal === undefined ? {} : { signal }),
+      ...omitUndefined({ signal }),
     });
     return { path: address, bytes: bytesOf(STATS_PROVIDER, address, answer) };
   };

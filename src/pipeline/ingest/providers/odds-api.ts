@@ -1,6 +1,7 @@
 import { type Slate, slateOf } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { readInstant } from '#core/instants.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { InputFile } from '#pipeline/ingest/format.ts';
 import { listIn, objectIn, textIn } from '#pipeline/ingest/formats/fields.ts';
 import { ODDS_API_MARKETS } from '#pipeline/ingest/formats/lines-csv.ts';
@@ -70,7 +71,7 @@ export function oddsApiProps({
     const url = `${address}?${new URLSearchParams({ apiKey: key, ...query })}`;
     return http.get(url, {
       headers: { accept: 'application/json' },
-      ...(signal === undefined ? {} : { signal }),
+      ...omitUndefined({ signal }),
     });
   };
   return {

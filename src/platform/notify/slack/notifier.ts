@@ -1,5 +1,6 @@
 import { WebClient } from '@slack/web-api';
 import { TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Notice, NoticeRef, Notifier, Sent } from '#platform/notify/port.ts';
 import { slackMessage } from './blocks.ts';
@@ -127,7 +128,7 @@ export const METADATA_TYPE = 'tipoff_notice';
 export function slackNotifier(options: SlackOptions): Notifier {
   const { clock, channels } = options;
   const client = new WebClient(options.token, {
-    ...(options.apiUrl === undefined ? {} : { slackApiUrl: options.apiUrl }),
+    ...omitUndefined({ slackApiUrl: options.apiUrl }),
     // The retries are ours: the client's own run for half an hour and may post twice.
     retryConfig: { retries: 0 },
     rejectRateLimitedCalls: true,

@@ -5,6 +5,7 @@ import {
   WebAPIRequestError,
 } from '@slack/web-api';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
 import { backoff, retryBudget } from '#platform/retry.ts';
 
@@ -151,8 +152,7 @@ function undelivered(
         'It is kept and sent with the next run; look at status.slack.com if this lasts.',
       details: {
         attempts,
-        ...(answer === undefined ? {} : { slack_error: answer }),
-        ...(retryAfter === undefined ? {} : { retry_after_seconds: retryAfter }),
+        ...omitUndefined({ slack_error: answer, retry_after_seconds: retryAfter }),
         ...(isOpen ? { may_have_been_delivered: true } : {}),
         ...(GONE.includes(answer ?? '') ? { is_gone: true } : {}),
       },

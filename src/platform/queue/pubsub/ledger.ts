@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { ParkedMessage } from '#platform/queue/port.ts';
 import type { StateStore, StateTransaction } from '#platform/state/port.ts';
 
@@ -138,7 +139,7 @@ export function openLedger(state: StateStore, maxAttempts: number): Ledger {
       ifHeld(lease, (tx, entry) => moveToParked(tx, lease.id, entry, reason, now)),
     parkExhausted: async (topic, now) => {
       const used = await state.list<Entry>(MESSAGES, {
-        where: { ...(topic === undefined ? {} : { topic }), last: true },
+        where: { ...omitUndefined({ topic }), last: true },
       });
       for (const { id } of used.filter(({ data }) => data.due_at <= now)) {
         await state.transaction(async (tx) => {

@@ -1,5 +1,6 @@
 import { Firestore } from '@google-cloud/firestore';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 
 /** Codes of gRPC that this adapter tells apart. */
 export const GRPC = {
@@ -70,7 +71,7 @@ export interface FirestoreClientOptions {
 export function openFirestoreClient({ projectId, databaseId, emulator }: FirestoreClientOptions): Firestore {
   return new Firestore({
     projectId,
-    ...(databaseId === undefined ? {} : { databaseId }),
+    ...omitUndefined({ databaseId }),
     ...(emulator === undefined
       ? {}
       : // With the universe named, the client does not search for credentials, which takes seconds where there are none.

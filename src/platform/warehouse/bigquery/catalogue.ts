@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { type Column, DATASETS, type Dataset, type TableContract, tableId } from '#core/contracts/define.ts';
 import { TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
 import { bigqueryAlterations as alterations, bigqueryString } from '#platform/warehouse/ddl.ts';
 import { bigqueryFunctions, textDigest } from '#platform/warehouse/functions.ts';
@@ -88,7 +89,7 @@ export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions)
     do {
       const body = await found('GET', `/datasets/${dataset}/tables`, {
         maxResults: 1000,
-        ...(pageToken === undefined ? {} : { pageToken }),
+        ...omitUndefined({ pageToken }),
       });
       if (body === undefined) return [];
       const page = tablesSchema.parse(body);
@@ -103,7 +104,7 @@ export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions)
     do {
       const body = await found('GET', `/datasets/${FUNCTIONS}/routines`, {
         maxResults: 1000,
-        ...(pageToken === undefined ? {} : { pageToken }),
+        ...omitUndefined({ pageToken }),
       });
       if (body === undefined) return [];
       const page = routinesSchema.parse(body);

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { BigQuery } from '@google-cloud/bigquery';
 import { OAuth2Client } from 'google-auth-library';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
 
 /** A refusal as BigQuery words it: by HTTP answer, or as the result of a job. `status` is absent when nothing was answered. */
@@ -32,7 +33,7 @@ export function refusalOf(error: unknown): Refusal {
   const status = 'code' in error && typeof error.code === 'number' ? error.code : undefined;
   const first: unknown = 'errors' in error && Array.isArray(error.errors) ? error.errors[0] : undefined;
   const reason = hasText(first, 'reason') ?? '';
-  return { reason, message, ...(status === undefined ? {} : { status }) };
+  return { reason, message, ...omitUndefined({ status }) };
 }
 
 /** The error that ended a job. */
@@ -70,10 +71,10 @@ export function bigQueryError(
   const { reason, message } = refusal;
   const details = {
     ...(reason === '' ? {} : { reason }),
-    ...(about.attempts === undefined ? {} : { attempts: about.attempts }),
+    ...omitUndefined({ attempts: about.attempts }),
     ...(about.statement === undefined ? {} : { statement: about.statement.slice(0, 400) }),
   };
-  const extra = { details, ...(about.cause === undefined ? {} : { cause: about.cause }) };
+  const extra = { details, ...omitUndefined({ cause: about.cause }) };
   if (isRetriable(refusal)) {
     return new TipoffError('TIPOFF_WAREHOUSE_BUSY', `BigQuery did not carry it out: ${message}`, {
       hint: 'Run it again later; if it stays so, look at the quotas of the project and the status page of BigQuery.',
@@ -211,7 +212,7 @@ export function openBigQueryClient({ projectId, location, endpoint }: BigQueryCl
           method,
           uri,
           qs: { ...query },
-          ...(json === undefined ? {} : { json }),
+          ...omitUndefined({ json }),
           ...(parts === undefined ? {} : { multipart: parts.map(sendable) }),
         },
         (error: Error | null, body?: unknown) => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
 import { type SqlToken, tokenise } from '#platform/warehouse/lint/vocabulary.ts';
 import type { SqlParams, SqlValue } from '#platform/warehouse/port.ts';
@@ -180,7 +181,7 @@ export function openJobs(call: Call, options: JobOptions): Jobs {
     throw bigQueryError(answer.refusal, {
       attempts: budget.used() + 1,
       cause: answer.cause,
-      ...(about === undefined ? {} : { statement: about }),
+      ...omitUndefined({ statement: about }),
     });
   };
   const get = async (budget: Budget, jobId: string): Promise<Job> =>
@@ -209,7 +210,7 @@ export function openJobs(call: Call, options: JobOptions): Jobs {
       if (isRetriable(refusal) && (await budget.next())) continue;
       throw bigQueryError(refusal, {
         attempts: budget.used() + 1,
-        ...(about === undefined ? {} : { statement: about }),
+        ...omitUndefined({ statement: about }),
       });
     }
   };
@@ -235,7 +236,7 @@ export function openJobs(call: Call, options: JobOptions): Jobs {
           location,
           maxResults: PAGE_ROWS,
           'formatOptions.useInt64Timestamp': true,
-          ...(pageToken === undefined ? {} : { pageToken }),
+          ...omitUndefined({ pageToken }),
         };
         const page = resultPageSchema.parse(
           await answered(budget, () => call('GET', `/queries/${jobReference.jobId}`, { query })),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Dataset, TableContract } from '#core/contracts/define.ts';
 import { TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { textDigest } from '#platform/warehouse/functions.ts';
 import type {
   ColumnarResult,
@@ -340,8 +341,7 @@ export function toColumn({ name, type, mode, description, defaultValueExpression
     name,
     type: mode === 'REPEATED' ? `ARRAY<${portable}>` : portable,
     required: mode === 'REQUIRED',
-    ...(description === undefined ? {} : { description }),
-    ...(defaultValueExpression === undefined ? {} : { default: defaultValueExpression }),
+    ...omitUndefined({ description, default: defaultValueExpression }),
   };
 }
 

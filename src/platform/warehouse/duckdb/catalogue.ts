@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Column, DATASETS, type Dataset, type TableContract, tableId } from '#core/contracts/define.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { duckdbTable, duckdbType } from '#platform/warehouse/ddl.ts';
 import { duckdbFunctions, textDigest } from '#platform/warehouse/functions.ts';
 import type {
@@ -295,7 +296,7 @@ export async function describe(
       name,
       type: PORTABLE_TYPES[type] ?? type,
       required: notnull,
-      ...(description === undefined ? {} : { description }),
+      ...omitUndefined({ description }),
       ...(dflt_value === null ? {} : { default: dflt_value }),
     };
   });
@@ -332,7 +333,7 @@ export async function listTables(session: Session, dataset: Dataset, prefix: str
       expiresAt: known?.expires_at ?? null,
       labels: known === undefined ? {} : (JSON.parse(known.labels) as Record<string, string>),
       rows: counted[0]?.n ?? 0,
-      ...(layout === undefined ? {} : { layout }),
+      ...omitUndefined({ layout }),
       ...(text === null ? {} : { text }),
     });
   }
