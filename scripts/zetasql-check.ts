@@ -8,6 +8,8 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readSources, repositoryRoot } from '#app/schema/repository.ts';
+import { registeredStatements } from '#app/schema/statements.ts';
+import { withStaging } from '#guard/schema/code-reading.ts';
 import { codeSchema } from '#guard/schema/code-schema.ts';
 import { sqlCatalogue } from '#guard/schema/sql-catalogue.ts';
 import { openAnalyser, type ZetaSqlPackage } from '#scripts/zetasql-analyser.ts';
@@ -33,8 +35,10 @@ const zetaSql = installed(values.from);
 if (zetaSql === undefined) {
   say(`skipped: ${PACKAGE} is not installed in ${values.from}`);
 } else {
-  const statements = sqlCatalogue(readSources(repositoryRoot())).filter(({ isWhole }) => isWhole);
-  const analyser = await openAnalyser(zetaSql, codeSchema());
+  const statements = sqlCatalogue(readSources(repositoryRoot()), registeredStatements()).filter(
+    ({ isWhole }) => isWhole,
+  );
+  const analyser = await openAnalyser(zetaSql, withStaging(codeSchema()));
   try {
     let refused = 0;
     for (const { sql, owner, path, line } of statements) {

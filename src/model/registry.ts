@@ -1,6 +1,8 @@
+import { columnNames } from '#core/contracts/define.ts';
 import { type ModelRegistryRow, modelRegistry } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
 import { MAIN_MARKET } from '#core/markets.ts';
+import { statement } from '#core/statement.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -94,19 +96,25 @@ export async function registerModel(
   return modelRow(deps.warehouse, artefact.model_id);
 }
 
+const ALL_COLUMNS = columnNames(modelRegistry).join(', ');
+export const REGISTERED_MODELS = statement({
+  owner: 'model/registry',
+  sql: `SELECT ${ALL_COLUMNS} FROM ${REGISTRY} ORDER BY data_cutoff DESC, created_at DESC, model_id`,
+});
+/** One model; parameter `model_id`. */
+export const REGISTERED_MODEL = statement({
+  owner: 'model/registry',
+  sql: `SELECT ${ALL_COLUMNS} FROM ${REGISTRY} WHERE model_id = @model_id`,
+});
+
 /** All registered models, the newest data cut-off first. */
 export async function listModels(warehouse: Warehouse): Promise<ModelRegistryRow[]> {
-  return warehouse.query<ModelRegistryRow>(
-    `SELECT ${Object.keys(modelRegistry.columns).join(', ')} FROM ${REGISTRY} ORDER BY data_cutoff DESC, created_at DESC, model_id`,
-  );
+  return warehouse.query<ModelRegistryRow>(REGISTERED_MODELS.sql);
 }
 
 /** The registry row of a model. Throws TIPOFF_NOT_FOUND for an id that is not registered. */
 export async function modelRow(warehouse: Warehouse, modelId: string): Promise<ModelRegistryRow> {
-  const [row] = await warehouse.query<ModelRegistryRow>(
-    `SELECT ${Object.keys(modelRegistry.columns).join(', ')} FROM ${REGISTRY} WHERE model_id = @model_id`,
-    { model_id: modelId },
-  );
+  const [row] = await warehouse.query<ModelRegistryRow>(REGISTERED_MODEL.sql, { model_id: modelId });
   if (row !== undefined) return row;
   throw new TipoffError('TIPOFF_NOT_FOUND', `expected a registered model, saw the unknown id "${modelId}"`, {
     hint: 'See `tipoff models list` for the ids.',

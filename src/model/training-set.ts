@@ -3,6 +3,7 @@ import { TipoffError } from '#core/errors.ts';
 import { FEATURE_NAMES } from '#core/features.ts';
 import { countedSql, MAIN_MARKET } from '#core/markets.ts';
 import { fairOverProbability } from '#core/odds.ts';
+import { statement } from '#core/statement.ts';
 import type { ColumnarResult, Warehouse } from '#platform/warehouse/port.ts';
 import type { TrainingSet } from './dataset.ts';
 
@@ -38,7 +39,9 @@ export interface TrainingRange {
  * The slate is joined as well as the game: a game that was moved leaves feature rows on the date where it was not
  * played, and those are no history of anything. NUMERIC passes through `fn.safe_div` to become a float on both engines.
  */
-const TRAINING_ROWS = `
+export const TRAINING_ROWS = statement({
+  owner: 'model/training-set',
+  sql: `
 SELECT f.slate, ${countedSql(MAIN_MARKET, 'g')} AS actual, g.minutes, fn.safe_div(f.line, 1) AS line, f.over_price, f.under_price,
   ${FEATURE_NAMES.map((name) => `f.${name}`).join(', ')}
 FROM nba_predictions.ml_feature_store f
@@ -46,7 +49,8 @@ JOIN nba_analytics.player_game_summary g ON g.player_id = f.player_id AND g.game
 WHERE f.slate >= CAST(@from AS DATE) AND f.slate < CAST(@before AS DATE)
   AND g.slate >= CAST(@from AS DATE) AND g.slate < CAST(@before AS DATE)
   AND g.played
-ORDER BY f.slate, f.player_id, f.game_id`;
+ORDER BY f.slate, f.player_id, f.game_id`,
+});
 
 /**
  * Reads graded history in one columnar query: features of the feature store (in the order of the feature contract), points
@@ -69,7 +73,7 @@ export async function readTrainingSet(warehouse: Warehouse, range: TrainingRange
       );
     }
   }
-  const result = await warehouse.queryColumns(TRAINING_ROWS, { from, before: range.before });
+  const result = await warehouse.queryColumns(TRAINING_ROWS.sql, { from, before: range.before });
   return {
     features: FEATURE_NAMES,
     columns: FEATURE_NAMES.map((name) => result.numbers(name)),

@@ -4,6 +4,7 @@ import type { Schema } from '#guard/schema/model.ts';
 import { readSchemaFiles, schemaFiles } from '#guard/schema/schema-files.ts';
 import { type SourceFile, type SqlText, sqlCatalogue } from '#guard/schema/sql-catalogue.ts';
 import { demandSchemaFiles, FOLDERS, repositoryRoot, staleSchemaFiles } from './repository.ts';
+import { registeredStatements } from './statements.ts';
 
 /** What the code of a repository wants the warehouse to be. */
 export interface WantedSchema {
@@ -30,7 +31,7 @@ export function wantedBy(root: string, files: readonly SourceFile[]): WantedSche
   const stale = staleSchemaFiles(root, 'contracts', schemaFiles(wanted, 'contracts'));
   return {
     wanted,
-    statements: sqlCatalogue(files),
+    statements: sqlCatalogue(files, registeredStatements()),
     stale: stale.map((path) => `${FOLDERS.contracts}/${path}`),
   };
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Slate } from '#core/calendar.ts';
 import type { TableContract } from '#core/contracts/define.ts';
+import { type Statement, statement } from '#core/statement.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
 
 /** Hex digits kept of a SHA-256: 64 bits, far more than a ledger has entries. */
@@ -90,6 +91,16 @@ export type Fingerprints = ReadonlyMap<Slate, string>;
 /** No row is older. */
 const FIRST = '1946-11-01';
 
+/** Fingerprints of an ingested input by slate; parameters `from` and `to`. */
+export function fingerprints(input: IngestedInput): Statement {
+  return statement({
+    owner: 'guard/backfill/inputs',
+    sql: `SELECT t.slate, BIT_XOR(fn.row_hash(t)) AS digest, COUNT(*) AS row_count
+       FROM (${INGESTED_INPUTS[input]}) t
+       GROUP BY t.slate`,
+  });
+}
+
 /** Reads the fingerprints of inputs up to a slate (inclusive), one aggregate each. */
 export async function readInputs(
   warehouse: Warehouse,
@@ -100,9 +111,7 @@ export async function readInputs(
   const read = new Map<IngestedInput, Fingerprints>();
   for (const input of inputs) {
     const rows = await warehouse.query<{ slate: Slate; digest: number; row_count: number }>(
-      `SELECT t.slate, BIT_XOR(fn.row_hash(t)) AS digest, COUNT(*) AS row_count
-       FROM (${INGESTED_INPUTS[input]}) t
-       GROUP BY t.slate`,
+      fingerprints(input).sql,
       params,
     );
     read.set(input, new Map(rows.map(({ slate, digest, row_count }) => [slate, `${digest}:${row_count}`])));

@@ -1,5 +1,6 @@
 import { parseSlate, type Slate, seasonOf, slateOf } from '#core/calendar.ts';
 import { type TableContract, tableId } from '#core/contracts/define.ts';
+import { type Statement, statement } from '#core/statement.ts';
 import { buildPlayerReference, scheduleReference } from '#pipeline/analytics/reference.ts';
 import {
   HISTORY_FROM,
@@ -44,17 +45,25 @@ export async function readSlates(warehouse: Warehouse, to: Slate, now: Date): Pr
   };
 }
 
+/** Rows of a table by slate; parameters `from` and `to`. */
+export function rowsPerSlate(table: TableContract): Statement {
+  return statement({
+    owner: 'guard/backfill/slates',
+    sql: `SELECT slate, COUNT(*) AS row_count FROM ${tableId(table)}
+     WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) GROUP BY slate`,
+  });
+}
+
 /** Rows per slate that a table holds up to a date. */
 export async function readActualRows(
   warehouse: Warehouse,
   table: TableContract,
   to: Slate,
 ): Promise<ReadonlyMap<Slate, number>> {
-  const rows = await warehouse.query<{ slate: Slate; row_count: number }>(
-    `SELECT slate, COUNT(*) AS row_count FROM ${tableId(table)}
-     WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) GROUP BY slate`,
-    { from: HISTORY_FROM, to },
-  );
+  const rows = await warehouse.query<{ slate: Slate; row_count: number }>(rowsPerSlate(table).sql, {
+    from: HISTORY_FROM,
+    to,
+  });
   return new Map(rows.map(({ slate, row_count }) => [slate, row_count]));
 }
 

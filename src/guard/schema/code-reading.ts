@@ -1,6 +1,8 @@
+import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
 import type { SqlEngine } from '#platform/sql/port.ts';
 import { compare, type Usage } from './compare.ts';
 import type { Finding } from './finding.ts';
+import { tableOf } from './from-contracts.ts';
 import { byText, type Schema, withEarlier } from './model.ts';
 import type { SqlText } from './sql-catalogue.ts';
 import { type ReadStatement, StatementReader } from './statement-reader.ts';
@@ -38,13 +40,13 @@ type Answer = readonly ReadStatement[];
 /** Reads every statement of the code, and answers who uses what, names of before included. */
 export async function readCode({ statements, wanted, earlier, openEngine }: CodeInput): Promise<CodeReading> {
   const all = withEarlier(wanted, earlier);
-  const now = await StatementReader.open(await openEngine(), wanted, statements);
+  const now = await StatementReader.open(await openEngine(), withStaging(wanted), statements);
   const wantedNames = namesIn(wanted);
   const opened = [now];
   const reader = async (): Promise<StatementReader> => {
     if (namesIn(all).size === wantedNames.size) return now;
     const [, known] = opened;
-    const wider = known ?? (await StatementReader.open(await openEngine(), all, statements));
+    const wider = known ?? (await StatementReader.open(await openEngine(), withStaging(all), statements));
     opened[1] = wider;
     return wider;
   };
@@ -98,6 +100,11 @@ export function compareWithReaders({
     const reading = await readCode({ statements, wanted: after, earlier: [before], openEngine });
     return reading.judge((usage) => compare(before, after, usage)).finally(() => reading.close());
   };
+}
+
+/** A schema with the shape of staging tables, which come and go and are no part of it. */
+export function withStaging(schema: Schema): Schema {
+  return { ...schema, tables: [...schema.tables, tableOf(stagedPredictions)] };
 }
 
 function ownersOf(statements: Answer): string[] {

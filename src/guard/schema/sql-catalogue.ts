@@ -1,9 +1,4 @@
-import { tableId } from '#core/contracts/define.ts';
-import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions.ts';
-import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
-import { GRADES, STANDINGS } from '#pipeline/grade/grade.ts';
-import { ANALYTICS_PROCESSORS, PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts';
-import type { Processor } from '#pipeline/processor.ts';
+import type { Statement } from '#core/statement.ts';
 import { byText } from './model.ts';
 import { type SourceLiteral, sourceLiterals } from './source-literals.ts';
 
@@ -16,20 +11,12 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** A statement of the code. What only running code knows (a joined list, a table chosen by an argument) is a hole. */
-export interface SqlText {
-  /** Who runs it: a processor, a canary, an export, or the module. */
-  readonly owner: string;
+/** A statement of the code with its place. What only running code knows (a table chosen by an argument) is a hole. */
+export interface SqlText extends Statement {
   readonly path: string;
   readonly line: number;
-  /** The statement; a hole is the parameter `HOLE`. */
-  readonly sql: string;
-  /** Whether the text is exactly what the warehouse gets. */
+  /** Whether the text is exactly what the warehouse gets; otherwise `HOLE` stands for what is not known. */
   readonly isWhole: boolean;
-  /** Words of the declaration in the file, where the statement is one of several or the path is that of the folder only. */
-  readonly declared?: string;
-  /** The table whose rows the statement gives, for processors. */
-  readonly fills?: string;
 }
 
 const VERB = /^\s*(?:SELECT|WITH|INSERT\s+INTO|UPDATE|DELETE\s+FROM|MERGE\s+INTO)\s/;
@@ -39,89 +26,41 @@ const CLAUSE = /\b(?:FROM|SELECT|SET|VALUES)\b/;
 /** Folders whose SQL belongs to an engine, a test bench or the lint itself. */
 const OUTSIDE = /^src\/(?:platform|simulate|core|guard\/schema)\//;
 
-/** Statements whose text is known exactly because the modules that hold them can be asked. */
-export function evaluatedTexts(
-  processors: readonly Processor[] = [...ANALYTICS_PROCESSORS, ...PRECOMPUTE_PROCESSORS],
-): SqlText[] {
-  const known = { line: 1, isWhole: true } as const;
-  return [
-    ...processors.map(({ name, phase, table, select }) => ({
-      ...known,
-      owner: `processor ${name}`,
-      path: `src/pipeline/${phase}/`,
-      declared: `name: '${name}'`,
-      sql: select,
-      fills: tableId(table),
-    })),
-    ...CATALOGUE.flatMap(({ id, phase: canaryPhase, look }) =>
-      'sql' in look
-        ? [
-            {
-              ...known,
-              owner: `canary ${id}`,
-              path: `src/guard/canaries/catalogue/${canaryPhase}.ts`,
-              declared: `id: '${id}'`,
-              sql: look.sql,
-            },
-          ]
-        : [],
-    ),
-    {
-      ...known,
-      owner: 'grading',
-      path: 'src/pipeline/grade/grade.ts',
-      sql: GRADES,
-      fills: 'nba_predictions.prediction_grades',
-    },
-    { ...known, owner: 'grading', path: 'src/pipeline/grade/grade.ts', sql: STANDINGS },
-    {
-      ...known,
-      owner: 'view current_predictions',
-      fills: tableId(CURRENT_PREDICTIONS.ref),
-      path: 'src/core/contracts/nba_predictions.ts',
-      sql: CURRENT_PREDICTIONS.sql,
-    },
-  ];
-}
-
 /**
- * Every SQL text of the code with its owner: those that modules export whole, and all literals of the sources that are
- * statements, with constants of the same file and of imported files put in. Parts that stand inside of a listed statement
- * are not listed again. In the order of paths and lines.
+ * Every statement of the code with its owner: the registered ones, and all literals of the sources that are statements by
+ * themselves, with constants of the same file and of imported files put in. A literal that a registered statement is made
+ * of is where that one stands, and is not listed again. In the order of paths and lines.
  */
-export function sqlCatalogue(
-  files: readonly SourceFile[],
-  evaluated: readonly SqlText[] = evaluatedTexts(),
-): SqlText[] {
+export function sqlCatalogue(files: readonly SourceFile[], registered: readonly Statement[]): SqlText[] {
   const constants = constantsOf(files);
   const embedded = new Set<string>();
   const texts = files
-    .filter(({ path, text }) => !OUTSIDE.test(path) && ANY_VERB.test(text))
+    .filter(({ text }) => ANY_VERB.test(text))
     .flatMap((file) =>
       constants.literals(file.path).map((literal) => {
-        const resolved = constants.resolve(file.path, literal, embedded);
+        const sql = constants.resolve(file.path, literal, embedded);
+        const place = { path: file.path, line: literal.line };
         return {
           literal,
-          text: {
-            owner: ownerOf(file, literal.line),
-            path: file.path,
-            line: literal.line,
-            sql: resolved,
-            isWhole: !resolved.includes(HOLE),
-          },
+          text: { ...place, owner: ownerOf(file, literal.line), sql, isWhole: !sql.includes(HOLE) },
         };
       }),
     )
     .filter(({ text }) => VERB.test(text.sql) && CLAUSE.test(text.sql));
+  const known = registered.map((each): SqlText => {
+    const parts = texts.filter(({ text }) => covers(each.sql, text.sql));
+    const [longest] = parts.toSorted((a, b) => b.text.sql.length - a.text.sql.length);
+    return { ...each, path: longest?.text.path ?? 'src', line: longest?.text.line ?? 1, isWhole: true };
+  });
   const own = texts
     .filter(
-      ({ literal, text }) => literal.name === undefined || !embedded.has(`${text.path} ${literal.name}`),
+      ({ literal, text }) =>
+        !OUTSIDE.test(text.path) &&
+        (literal.name === undefined || !embedded.has(`${text.path} ${literal.name}`)),
     )
     .map(({ text }) => text)
-    .filter((text) => !evaluated.some(({ sql }) => covers(sql, text.sql)));
-  return [...evaluated.map((text) => found(text, files)), ...own].sort(
-    (a, b) => byText(a.path, b.path) || a.line - b.line,
-  );
+    .filter((text) => !registered.some(({ sql }) => covers(sql, text.sql)));
+  return [...known, ...own].sort((a, b) => byText(a.path, b.path) || a.line - b.line);
 }
 
 /** Whether the fixed parts of a text stand in a whole statement in their order. */
@@ -133,16 +72,6 @@ function covers(whole: string, text: string): boolean {
     at = found + part.trim().length;
   }
   return true;
-}
-
-/** A statement of a module on the line that declares it. */
-function found(text: SqlText, files: readonly SourceFile[]): SqlText {
-  const { declared, path } = text;
-  if (declared === undefined) return text;
-  const file = files.find((each) => each.path.startsWith(path) && each.text.includes(declared));
-  if (file === undefined) return text;
-  const line = file.text.slice(0, file.text.indexOf(declared)).split('\n').length;
-  return { ...text, path: file.path, line };
 }
 
 function ownerOf({ path, text }: SourceFile, line: number): string {

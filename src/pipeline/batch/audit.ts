@@ -1,4 +1,5 @@
 import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
+import { type Statement, statement } from '#core/statement.ts';
 import { CHAMPION_SYSTEM } from '#model/systems.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { stagingPrefix } from './output-gate.ts';
@@ -52,10 +53,10 @@ const READ = [
 ];
 
 /** One row of figures about a set of staged rows; `counted` names the columns whose nulls are counted. */
-function figures(units: readonly UnitDoc[], counted: readonly string[]): string {
+export function auditFigures(units: readonly UnitDoc[], counted: readonly string[]): Statement {
   const isEmpty = counted.length === 0 ? 'FALSE' : counted.map((name) => `${name} IS NULL`).join(' OR ');
   const columns = [...new Set([...READ, ...RANGED, ...counted])].join(', ');
-  return `
+  const sql = `
 WITH staged AS (
   SELECT ${[...READ, 'predicted'].join(', ')}, p_over + p_push + p_under AS chances,
     predicted - CAST(line AS FLOAT64) AS gap,
@@ -85,6 +86,7 @@ SELECT COUNT(*) AS row_count,
   (SELECT STRING_AGG(tally, ',') FROM players) AS tallies,
   AVG(champion_gap) AS bias, COUNT(champion_gap) AS lined, COUNT(CASE WHEN champion_gap > 0 THEN 1 END) AS above
 FROM staged`;
+  return statement({ owner: 'pipeline/batch/audit', sql });
 }
 
 interface Figures {
@@ -232,7 +234,7 @@ async function readFigures(
   units: readonly UnitDoc[],
   counted: readonly string[],
 ): Promise<Figures> {
-  const [seen] = await warehouse.query<Figures>(figures(units, counted));
+  const [seen] = await warehouse.query<Figures>(auditFigures(units, counted).sql);
   if (seen === undefined) throw new RangeError('an aggregate without groups always gives one row');
   return seen;
 }

@@ -1,5 +1,6 @@
 import { parseSlate, type Slate } from '#core/calendar.ts';
 import { FEATURES } from '#core/features.ts';
+import { statement } from '#core/statement.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
 
 /** Feature row and context of one player, as one record. */
@@ -33,15 +34,22 @@ export interface PlayerInput {
 const FEATURE_NAMES = FEATURES.map(({ name }) => name);
 
 /** Inputs of the players of some slates, in no order; parameters `from` and `to`. Columns: those of `PlayerInput`, features by name. */
-const PLAYER_INPUTS = `
+export const PLAYER_INPUTS = statement({
+  owner: 'pipeline/batch/inputs',
+  sql: `
 SELECT u.slate, u.player_id, u.game_id, u.player_name, u.player_lookup, u.team_abbr, u.opponent_abbr, u.is_home AS is_home_team, u.tipoff_at,
   u.cutoff_at, u.injury_status, u.has_status_feed, u.line, u.line_bookmaker, u.over_price, u.under_price, u.line_snapshot_at, u.line_quality,
   u.second_line, u.second_line_bookmaker, f.feature_sources, f.feature_quality_score, f.required_default_count, f.quality_alert_level,
   ${FEATURE_NAMES.map((name) => `f.${name}`).join(', ')}
 FROM nba_predictions.ml_feature_store f
 JOIN nba_analytics.upcoming_player_game_context u ON u.slate = f.slate AND u.player_id = f.player_id AND u.game_id = f.game_id
-WHERE f.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND u.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)`;
-const OF_PLAYERS = `${PLAYER_INPUTS} AND f.player_id IN UNNEST(@ids)`;
+WHERE f.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND u.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)`,
+});
+/** The same for some players; parameter `ids`. */
+export const INPUTS_OF_PLAYERS = statement({
+  owner: 'pipeline/batch/inputs',
+  sql: `${PLAYER_INPUTS.sql} AND f.player_id IN UNNEST(@ids)`,
+});
 
 /** Where a worker gets the inputs of the players of a unit: one per player that has a feature row, in no order. */
 export interface InputSource {
@@ -52,7 +60,7 @@ export interface InputSource {
 export function currentInputs(warehouse: Warehouse): InputSource {
   return {
     ofPlayers: async (slate, ids) =>
-      (await warehouse.query<Row>(OF_PLAYERS, { from: slate, to: slate, ids })).map(toInput),
+      (await warehouse.query<Row>(INPUTS_OF_PLAYERS.sql, { from: slate, to: slate, ids })).map(toInput),
   };
 }
 
@@ -68,7 +76,7 @@ export function seasonInputs(warehouse: Warehouse, slates: readonly Slate[]): In
   const current = currentInputs(warehouse);
   const read = async (chunk: number): Promise<ReadonlyMap<Slate, readonly PlayerInput[]>> => {
     const own = slates.slice(chunk * SLATES_A_READ, (chunk + 1) * SLATES_A_READ);
-    const rows = await warehouse.query<Row>(PLAYER_INPUTS, { from: own[0] ?? '', to: own.at(-1) ?? '' });
+    const rows = await warehouse.query<Row>(PLAYER_INPUTS.sql, { from: own[0] ?? '', to: own.at(-1) ?? '' });
     const inputs = new Map<Slate, PlayerInput[]>(own.map((slate) => [slate, []]));
     for (const row of rows) inputs.get(parseSlate(String(row['slate'])))?.push(toInput(row));
     return inputs;

@@ -5,6 +5,7 @@ import {
   type SubsetPick,
   stagedPredictions,
 } from '#core/contracts/nba_predictions.ts';
+import { type Statement, statement } from '#core/statement.ts';
 import { CHAMPION_SYSTEM } from '#model/systems.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import type { UnitDoc } from './state.ts';
@@ -124,6 +125,35 @@ export function stagedSelect(units: readonly UnitDoc[], columns: string = COLUMN
   return tables.map((table) => `SELECT ${columns} FROM nba_predictions.${table}`).join(' UNION ALL ');
 }
 
+const OWNER = 'pipeline/batch/published-rows';
+
+/** Copies staged rows into the predictions, unless the slate has an event with this token or a larger one. */
+export function copyOfStaged(units: readonly UnitDoc[]): Statement {
+  return statement({
+    owner: OWNER,
+    sql: `INSERT INTO ${tableId(playerPropPredictions)} (publication_id, record_class, ${COLUMNS})
+     SELECT @publication_id, ${RECORD_CLASS}, ${COLUMNS} FROM (${stagedSelect(units)}) AS staged
+     WHERE NOT EXISTS (SELECT 1 FROM nba_predictions.publications q
+       WHERE q.slate = CAST(@slate AS DATE) AND q.fencing_token >= CAST(@token AS INT64))`,
+  });
+}
+
+/** What subset picks are chosen from, among staged rows. */
+export function stagedPicks(units: readonly UnitDoc[]): Statement {
+  return statement({
+    owner: OWNER,
+    sql: `SELECT ${RECORD_CLASS} AS record_class, ${PICK} FROM (${stagedSelect(units, `${PICK}, run_mode, tipoff_at, system_id, line_role`)}) AS staged
+       WHERE ${IS_PICK}`,
+  });
+}
+
+/** The same among the visible rows of some players; parameters `slate` and `others`. */
+export const VISIBLE_PICKS = statement({
+  owner: OWNER,
+  sql: `SELECT record_class, ${PICK} FROM nba_predictions.current_predictions
+           WHERE slate = CAST(@slate AS DATE) AND ${IS_PICK} AND player_id IN UNNEST(@others)`,
+});
+
 /** An attempt to publish the staged rows of a batch. */
 export interface Copy {
   readonly slate: Slate;
@@ -145,13 +175,12 @@ export async function copyRows(
   warehouse: Warehouse,
   { slate, publicationId, token, units, at }: Copy,
 ): Promise<void> {
-  await warehouse.execute(
-    `INSERT INTO ${tableId(playerPropPredictions)} (publication_id, record_class, ${COLUMNS})
-     SELECT @publication_id, ${RECORD_CLASS}, ${COLUMNS} FROM (${stagedSelect(units)}) AS staged
-     WHERE NOT EXISTS (SELECT 1 FROM nba_predictions.publications q
-       WHERE q.slate = CAST(@slate AS DATE) AND q.fencing_token >= CAST(@token AS INT64))`,
-    { publication_id: publicationId, published_at: at, slate, token },
-  );
+  await warehouse.execute(copyOfStaged(units).sql, {
+    publication_id: publicationId,
+    published_at: at,
+    slate,
+    token,
+  });
 }
 
 /**
@@ -164,11 +193,7 @@ export async function choosePicks(
   players: ReadonlySet<number>,
 ): Promise<SubsetPick[]> {
   const [own, others] = await Promise.all([
-    warehouse.query<Omit<PickRow, keyof Common>>(
-      `SELECT ${RECORD_CLASS} AS record_class, ${PICK} FROM (${stagedSelect(copy.units, `${PICK}, run_mode, tipoff_at, system_id, line_role`)}) AS staged
-       WHERE ${IS_PICK}`,
-      { published_at: copy.at },
-    ),
+    warehouse.query<Omit<PickRow, keyof Common>>(stagedPicks(copy.units).sql, { published_at: copy.at }),
     othersOf(warehouse, copy.slate, players),
   ]);
   const common: Common = { publication_id: copy.publicationId, slate: copy.slate, system_id: PICKING_SYSTEM };
@@ -176,11 +201,7 @@ export async function choosePicks(
   const earlier =
     others.length === 0
       ? []
-      : await warehouse.query<Omit<PickRow, keyof Common>>(
-          `SELECT record_class, ${PICK} FROM nba_predictions.current_predictions
-           WHERE slate = CAST(@slate AS DATE) AND ${IS_PICK} AND player_id IN UNNEST(@others)`,
-          { slate: copy.slate, others },
-        );
+      : await warehouse.query<Omit<PickRow, keyof Common>>(VISIBLE_PICKS.sql, { slate: copy.slate, others });
   return subsetPicksOf([...own, ...earlier].map((row) => ({ ...row, ...common })));
 }
 

@@ -1,6 +1,7 @@
 import type { Slate } from '#core/calendar.ts';
 import type { Publication } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
+import { type Statement, statement } from '#core/statement.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
 import type { BatchDoc } from './state.ts';
@@ -144,13 +145,12 @@ export async function removeCopy(
   batch: BatchDoc,
   publicationId: string,
 ): Promise<void> {
-  await removeWhere(warehouse, 'publication_id = @id', { slate: batch.slate, id: publicationId });
+  await removeWhere(warehouse, 'attempt', { slate: batch.slate, id: publicationId });
 }
 
 /** Removes the copied rows of every attempt of a batch but the one whose receipt stands. */
 export async function removeCopies(warehouse: Warehouse, batch: BatchDoc, keep: string): Promise<void> {
-  const ofBatch = 'STARTS_WITH(publication_id, @prefix) AND publication_id <> @keep';
-  await removeWhere(warehouse, ofBatch, { slate: batch.slate, prefix: `${batch.batch_id}-p`, keep });
+  await removeWhere(warehouse, 'other_attempts', { slate: batch.slate, prefix: `${batch.batch_id}-p`, keep });
 }
 
 /** Removes the copied rows of the attempts of a batch with a smaller token; none of them may have a receipt. */
@@ -160,15 +160,33 @@ export async function removeCopiesBefore(
   token: number,
 ): Promise<void> {
   const ids = Array.from({ length: token - 1 }, (_, i) => publicationIdOf(batch.batch_id, i + 1));
-  await removeWhere(warehouse, 'publication_id IN UNNEST(@ids)', { slate: batch.slate, ids });
+  await removeWhere(warehouse, 'earlier_attempts', { slate: batch.slate, ids });
 }
 
-async function removeWhere(warehouse: Warehouse, condition: string, params: SqlParams): Promise<void> {
-  for (const table of ['player_prop_predictions', 'subset_picks']) {
-    await warehouse.execute(
-      `DELETE FROM nba_predictions.${table} WHERE slate = CAST(@slate AS DATE) AND ${condition}`,
-      params,
-    );
+/** Tables that have rows of a publication. */
+export const COPIED_TABLES = ['player_prop_predictions', 'subset_picks'] as const;
+/** Which of them a removal is about. */
+export const COPIES = {
+  attempt: 'publication_id = @id',
+  other_attempts: 'STARTS_WITH(publication_id, @prefix) AND publication_id <> @keep',
+  earlier_attempts: 'publication_id IN UNNEST(@ids)',
+} as const;
+
+/** Removes copied rows of a slate from one table. */
+export function removal(table: (typeof COPIED_TABLES)[number], which: keyof typeof COPIES): Statement {
+  return statement({
+    owner: 'pipeline/batch/receipt',
+    sql: `DELETE FROM nba_predictions.${table} WHERE slate = CAST(@slate AS DATE) AND ${COPIES[which]}`,
+  });
+}
+
+async function removeWhere(
+  warehouse: Warehouse,
+  which: keyof typeof COPIES,
+  params: SqlParams,
+): Promise<void> {
+  for (const table of COPIED_TABLES) {
+    await warehouse.execute(removal(table, which).sql, params);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Slate } from '#core/calendar.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
+import { statement } from '#core/statement.ts';
 import { COUNTED_GRADES } from '#pipeline/grade/grade.ts';
 import { readRecord } from '#pipeline/grade/record.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
@@ -94,6 +95,20 @@ const GRADE_COLUMNS = [
 /** The most informed system first. */
 const SYSTEM_ORDER = ['market', 'ridge', 'minutes_rate', 'ewma8'];
 
+/** Visible predictions of a slate. */
+export const EXPORTED_PREDICTIONS = statement({
+  owner: 'export slate-documents',
+  sql: `SELECT ${PREDICTION_COLUMNS.join(', ')} FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)
+     ORDER BY market, system_id, player_name, player_id, line, prediction_id`,
+});
+
+/** Grades that count; parameters `from` and `to`. */
+export const EXPORTED_GRADES = statement({
+  owner: 'export slate-documents',
+  sql: `SELECT ${GRADE_COLUMNS.map((name) => `g.${name}`).join(', ')} FROM (${COUNTED_GRADES}) g
+     ORDER BY g.record_class DESC, g.market, g.system_id, g.player_name, g.player_id, g.line, g.prediction_id`,
+});
+
 export interface SlateDrafts {
   readonly picks: Draft;
   readonly predictions: Draft;
@@ -109,11 +124,7 @@ export async function draftPredictions(
   scope: Scope,
   cacheControl: string,
 ): Promise<SlateDrafts> {
-  const rows = await warehouse.query(
-    `SELECT ${PREDICTION_COLUMNS.join(', ')} FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)
-     ORDER BY market, system_id, player_name, player_id, line, prediction_id`,
-    { slate },
-  );
+  const rows = await warehouse.query(EXPORTED_PREDICTIONS.sql, { slate });
   const picks = ranked(rows.filter((row) => row['is_actionable'] === true));
   const current = new Map(rows.map((row) => [row['player_id'], row['publication_id']]));
   const about = { slate, cacheControl, scope };
@@ -138,11 +149,7 @@ export async function draftResults(
   scope: Scope,
   cacheControl: string,
 ): Promise<Draft> {
-  const rows = await warehouse.query(
-    `SELECT ${GRADE_COLUMNS.map((name) => `g.${name}`).join(', ')} FROM (${COUNTED_GRADES}) g
-     ORDER BY g.record_class DESC, g.market, g.system_id, g.player_name, g.player_id, g.line, g.prediction_id`,
-    { from: slate, to: slate },
-  );
+  const rows = await warehouse.query(EXPORTED_GRADES.sql, { from: slate, to: slate });
   const record = (await readRecord(warehouse, { from: slate, to: slate })).filter(
     (row) => row.kind === 'season',
   );

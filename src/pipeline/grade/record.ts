@@ -1,4 +1,5 @@
 import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
+import { statement } from '#core/statement.ts';
 import { type Interval, wilson } from '#model/metrics.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { COUNTED_GRADES } from './grade.ts';
@@ -121,7 +122,10 @@ function betColumns(prefix: 'pick' | 'side', condition: string): string {
 
 const SIDE = "g.recommendation IN ('OVER', 'UNDER') AND g.line IS NOT NULL";
 const POINT = "g.line_role <> 'second' AND g.absolute_error IS NOT NULL";
-const PER_SLATE = `
+/** Counts of a slate by record class, market and system; parameters `from` and `to`. */
+export const RECORD_PER_SLATE = statement({
+  owner: 'pipeline/grade/record',
+  sql: `
 SELECT g.record_class, g.market, g.system_id, g.season, g.slate,
   ${betColumns('pick', `g.is_actionable AND ${SIDE}`)},
   ${betColumns('side', `g.line_role <> 'second' AND ${SIDE}`)},
@@ -131,7 +135,8 @@ SELECT g.record_class, g.market, g.system_id, g.season, g.slate,
   COUNTIF(${POINT} AND g.within_3) AS near_3, COUNTIF(${POINT} AND g.within_5) AS near_5
 FROM (${COUNTED_GRADES}) g
 GROUP BY g.record_class, g.market, g.system_id, g.season, g.slate
-ORDER BY g.record_class, g.market, g.system_id, g.slate, g.season`;
+ORDER BY g.record_class, g.market, g.system_id, g.slate, g.season`,
+});
 
 /**
  * The record over slates [from, to]: per record class, market, system and period (season, month, ISO week) the wins, losses,
@@ -142,7 +147,7 @@ export async function readRecord(
   warehouse: Warehouse,
   range: { readonly from: string; readonly to: string },
 ): Promise<RecordRow[]> {
-  const slates = await warehouse.query<PerSlate>(PER_SLATE, {
+  const slates = await warehouse.query<PerSlate>(RECORD_PER_SLATE.sql, {
     from: parseSlate(range.from),
     to: parseSlate(range.to),
   });

@@ -12,6 +12,8 @@ import {
   repositoryRoot,
 } from '#app/schema/repository.ts';
 import { wantedBy } from '#app/schema/wanted.ts';
+import { tableId } from '#core/contracts/define.ts';
+import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
 import { checkReading, checkSchema } from '#guard/schema/check.ts';
 import { compareWithReaders, readCode } from '#guard/schema/code-reading.ts';
@@ -112,7 +114,11 @@ export async function schemaCheck(context: VerbContext, options: CheckOptions): 
 
 async function dryRunLive(context: VerbContext, statements: readonly SqlText[]): Promise<DryRunReport> {
   const report = await withLive(context, 'schema check', ({ warehouse }) =>
-    dryRunStatements(warehouse, statements),
+    dryRunStatements(
+      warehouse,
+      // Staging tables come and go with their batches.
+      statements.filter(({ sql }) => !sql.includes(tableId(stagedPredictions))),
+    ),
   );
   if (report !== undefined) return report;
   throw new TipoffError(

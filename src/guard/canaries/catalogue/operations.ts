@@ -138,8 +138,8 @@ const contractDrift = defineCanary({
   ],
 });
 
-/** Hours after which yesterday's rows no longer say what runs today. */
-const RECENT_HOURS = 24;
+/** Seconds after which yesterday's rows no longer say what runs today. */
+const RECENT_SECONDS = 86400;
 
 async function outdatedDeployments(
   { warehouse, deployment }: CanaryWorld,
@@ -148,7 +148,7 @@ async function outdatedDeployments(
   const { codeVersion, expectedVersion = codeVersion } = deployment;
   const seen = await warehouse.query<{ code_version: string; last_at: string; processors: number }>(
     `SELECT code_version, MAX(finished_at) AS last_at, COUNT(DISTINCT processor) AS processors FROM nba_orchestration.phase_runs
-     WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${RECENT_HOURS * 3600}) AND started_at <= CAST(@as_of AS TIMESTAMP)
+     WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${RECENT_SECONDS}) AND started_at <= CAST(@as_of AS TIMESTAMP)
      GROUP BY code_version ORDER BY last_at DESC LIMIT 1`,
     { as_of: asOf.toISOString() },
   );

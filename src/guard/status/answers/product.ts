@@ -1,6 +1,7 @@
 import { addDays, daysBetween, type Slate, slateOf } from '#core/calendar.ts';
 import { count, outOf, span, when } from '#core/format.ts';
 import { MAIN_MARKET } from '#core/markets.ts';
+import { statement } from '#core/statement.ts';
 import { listIncidents } from '#guard/incidents/acknowledge.ts';
 import type { Found, Question, StatusMoment, StatusWorld } from '#guard/status/answer.ts';
 import { readStored } from '#pipeline/exports/export.ts';
@@ -95,6 +96,16 @@ interface LiveRecord {
   readonly sides: number;
 }
 
+/** What the models of the champion system did live; parameters `from` and `to`. */
+export const LIVE_RECORD = statement({
+  owner: 'guard/status/answers/product',
+  sql: `SELECT g.model_id, COUNT(DISTINCT g.slate) AS slates, COUNTIF(g.is_actionable AND g.outcome IN ('win', 'loss')) AS decided,
+       COUNTIF(g.is_actionable AND g.outcome = 'win') AS wins, AVG(CASE WHEN g.line_role <> 'second' THEN g.absolute_error END) AS mae,
+       AVG(CASE WHEN g.line_role <> 'second' THEN g.signed_error END) AS bias,
+       COUNTIF(g.line_role = 'main' AND g.edge > 0) AS overs, COUNTIF(g.line_role = 'main' AND g.edge <> 0) AS sides
+     FROM (${COUNTED_GRADES}) g WHERE g.market = '${MAIN_MARKET.id}' AND g.system_id = 'ridge' GROUP BY g.model_id ORDER BY slates DESC`,
+});
+
 async function model({ warehouse }: StatusWorld, { slate }: StatusMoment): Promise<Found> {
   const models = await warehouse.query<{
     model_id: string;
@@ -109,14 +120,10 @@ async function model({ warehouse }: StatusWorld, { slate }: StatusMoment): Promi
      ORDER BY slate DESC, predicted_at DESC LIMIT 1`,
     { from: addDays(slate, -RECORD_DAYS), slate },
   );
-  const record = await warehouse.query<LiveRecord>(
-    `SELECT g.model_id, COUNT(DISTINCT g.slate) AS slates, COUNTIF(g.is_actionable AND g.outcome IN ('win', 'loss')) AS decided,
-       COUNTIF(g.is_actionable AND g.outcome = 'win') AS wins, AVG(CASE WHEN g.line_role <> 'second' THEN g.absolute_error END) AS mae,
-       AVG(CASE WHEN g.line_role <> 'second' THEN g.signed_error END) AS bias,
-       COUNTIF(g.line_role = 'main' AND g.edge > 0) AS overs, COUNTIF(g.line_role = 'main' AND g.edge <> 0) AS sides
-     FROM (${COUNTED_GRADES}) g WHERE g.market = '${MAIN_MARKET.id}' AND g.system_id = 'ridge' GROUP BY g.model_id ORDER BY slates DESC`,
-    { from: addDays(slate, -RECORD_DAYS), to: slate },
-  );
+  const record = await warehouse.query<LiveRecord>(LIVE_RECORD.sql, {
+    from: addDays(slate, -RECORD_DAYS),
+    to: slate,
+  });
   const champion =
     models.find(({ status }) => status === 'champion') ??
     models.find(({ model_id }) => model_id === serving?.model_id);

@@ -2,6 +2,7 @@ import { easternInstant, easternTime } from '#core/calendar.ts';
 import { FEATURES } from '#core/features.ts';
 import { count, outOf, percentOf } from '#core/format.ts';
 import { PUBLISHED_IN } from '#core/markets.ts';
+import { statement } from '#core/statement.ts';
 import type { Found, Question, StatusMoment, StatusWorld } from '#guard/status/answer.ts';
 import { SKIP_REASONS } from '#pipeline/batch/plan.ts';
 import { listBatches, readOutcomes } from '#pipeline/batch/state.ts';
@@ -138,6 +139,30 @@ async function features({ warehouse }: StatusWorld, { slate, noGames }: StatusMo
   };
 }
 
+/** Bookmakers with usable lines of a slate. */
+export const BOOKMAKERS_TONIGHT = statement({
+  owner: 'guard/status/answers/tonight',
+  sql: `SELECT bookmaker, COUNT(DISTINCT player_lookup) AS players, COUNT(DISTINCT game_id) AS games, MAX(snapshot_at) AS newest
+     FROM nba_analytics.player_prop_lines WHERE slate = CAST(@slate AS DATE) AND market IN ${PUBLISHED_IN} AND resolution = 'resolved'
+     GROUP BY bookmaker ORDER BY players DESC, bookmaker`,
+});
+
+/** Games of a slate with the players that have usable lines. */
+export const QUOTED_GAMES = statement({
+  owner: 'guard/status/answers/tonight',
+  sql: `SELECT g.away_abbr || ' @ ' || g.home_abbr AS game, COUNT(DISTINCT l.player_id) AS players
+     FROM nba_reference.schedule g
+     LEFT JOIN nba_analytics.player_prop_lines l ON l.slate = g.slate AND l.game_id = g.game_id AND l.market IN ${PUBLISHED_IN} AND l.resolution = 'resolved'
+     WHERE g.slate = CAST(@slate AS DATE) AND g.is_counted AND g.status NOT IN ('postponed', 'cancelled')
+     GROUP BY g.game_id, g.away_abbr, g.home_abbr ORDER BY g.game_id`,
+});
+
+/** Quotes of a slate as they were loaded. */
+export const RAW_QUOTES = statement({
+  owner: 'guard/status/answers/tonight',
+  sql: `SELECT COUNT(*) AS n FROM nba_raw.player_lines WHERE slate = CAST(@slate AS DATE) AND market IN ${PUBLISHED_IN}`,
+});
+
 async function lines({ warehouse }: StatusWorld, { slate, noGames }: StatusMoment): Promise<Found> {
   if (noGames !== undefined) return { verdict: 'idle', answer: `No lines are expected: ${noGames}.` };
   const books = await warehouse.query<{
@@ -145,20 +170,8 @@ async function lines({ warehouse }: StatusWorld, { slate, noGames }: StatusMomen
     players: number;
     games: number;
     newest: string | null;
-  }>(
-    `SELECT bookmaker, COUNT(DISTINCT player_lookup) AS players, COUNT(DISTINCT game_id) AS games, MAX(snapshot_at) AS newest
-     FROM nba_analytics.player_prop_lines WHERE slate = CAST(@slate AS DATE) AND market IN ${PUBLISHED_IN} AND resolution = 'resolved'
-     GROUP BY bookmaker ORDER BY players DESC, bookmaker`,
-    { slate },
-  );
-  const games = await warehouse.query<{ game: string; players: number }>(
-    `SELECT g.away_abbr || ' @ ' || g.home_abbr AS game, COUNT(DISTINCT l.player_id) AS players
-     FROM nba_reference.schedule g
-     LEFT JOIN nba_analytics.player_prop_lines l ON l.slate = g.slate AND l.game_id = g.game_id AND l.market IN ${PUBLISHED_IN} AND l.resolution = 'resolved'
-     WHERE g.slate = CAST(@slate AS DATE) AND g.is_counted AND g.status NOT IN ('postponed', 'cancelled')
-     GROUP BY g.game_id, g.away_abbr, g.home_abbr ORDER BY g.game_id`,
-    { slate },
-  );
+  }>(BOOKMAKERS_TONIGHT.sql, { slate });
+  const games = await warehouse.query<{ game: string; players: number }>(QUOTED_GAMES.sql, { slate });
   const without = games.filter(({ players }) => players === 0).map(({ game }) => game);
   const table = {
     header: ['bookmaker', 'players', 'games', 'newest quote'],
@@ -170,10 +183,7 @@ async function lines({ warehouse }: StatusWorld, { slate, noGames }: StatusMomen
     ]),
   };
   if (books.length === 0) {
-    const [raw] = await warehouse.query<{ n: number }>(
-      `SELECT COUNT(*) AS n FROM nba_raw.player_lines WHERE slate = CAST(@slate AS DATE) AND market IN ${PUBLISHED_IN}`,
-      { slate },
-    );
+    const [raw] = await warehouse.query<{ n: number }>(RAW_QUOTES.sql, { slate });
     const none = `No points lines for any of ${games.length} games`;
     if (raw !== undefined && raw.n > 0) {
       return {

@@ -1,0 +1,75 @@
+import { tableId } from '#core/contracts/define.ts';
+import { CONTRACTS } from '#core/contracts/index.ts';
+import { CURRENT_PREDICTIONS, predictionGrades, stagedPredictions } from '#core/contracts/nba_predictions.ts';
+import { type Statement, statement } from '#core/statement.ts';
+import { fingerprints, INGESTED_INPUTS, type IngestedInput } from '#guard/backfill/inputs.ts';
+import { rowsPerSlate } from '#guard/backfill/slates.ts';
+import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
+import { LIVE_RECORD } from '#guard/status/answers/product.ts';
+import { BOOKMAKERS_TONIGHT, QUOTED_GAMES, RAW_QUOTES } from '#guard/status/answers/tonight.ts';
+import { REGISTERED_MODEL, REGISTERED_MODELS } from '#model/registry.ts';
+import { TRAINING_ROWS } from '#model/training-set.ts';
+import { auditFigures, REQUIRED } from '#pipeline/batch/audit.ts';
+import { INPUTS_OF_PLAYERS, PLAYER_INPUTS } from '#pipeline/batch/inputs.ts';
+import { copyOfStaged, stagedPicks, VISIBLE_PICKS } from '#pipeline/batch/published-rows.ts';
+import { COPIED_TABLES, COPIES, removal } from '#pipeline/batch/receipt.ts';
+import type { UnitDoc } from '#pipeline/batch/state.ts';
+import { EXPORTED_GRADES, EXPORTED_PREDICTIONS } from '#pipeline/exports/slate-documents.ts';
+import { GRADES, STANDINGS } from '#pipeline/grade/grade.ts';
+import { RECORD_PER_SLATE } from '#pipeline/grade/record.ts';
+import { ANALYTICS_PROCESSORS, PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts';
+
+/** A unit whose rows were staged, for statements over staging tables: they have the shape of this one. */
+const STAGED_UNIT: UnitDoc = {
+  batch_id: 'b',
+  unit_id: 'u',
+  players: [],
+  dispatched: 1,
+  state: 'done',
+  claim: 1,
+  staging_table: stagedPredictions.name,
+  rows: 0,
+};
+
+/**
+ * The statements that modules give: those that are data (processors, canaries, grading, views), and those that are put
+ * together when the code runs. A literal that is a whole statement by itself needs no entry: the sources are searched.
+ */
+export function registeredStatements(): Statement[] {
+  return [
+    ...[...ANALYTICS_PROCESSORS, ...PRECOMPUTE_PROCESSORS].map(({ name, table, select }) =>
+      statement({ owner: `processor ${name}`, sql: select, fills: tableId(table) }),
+    ),
+    ...CATALOGUE.flatMap(({ id, look }) =>
+      'sql' in look ? [statement({ owner: `canary ${id}`, sql: look.sql })] : [],
+    ),
+    statement({ owner: 'grading', sql: GRADES, fills: tableId(predictionGrades) }),
+    statement({ owner: 'grading', sql: STANDINGS }),
+    statement({
+      owner: 'view current_predictions',
+      sql: CURRENT_PREDICTIONS.sql,
+      fills: tableId(CURRENT_PREDICTIONS.ref),
+    }),
+    ...(Object.keys(INGESTED_INPUTS) as IngestedInput[]).map(fingerprints),
+    ...CONTRACTS.filter(({ columns }) => 'slate' in columns).map(rowsPerSlate),
+    ...COPIED_TABLES.flatMap((table) =>
+      (Object.keys(COPIES) as (keyof typeof COPIES)[]).map((which) => removal(table, which)),
+    ),
+    TRAINING_ROWS,
+    PLAYER_INPUTS,
+    INPUTS_OF_PLAYERS,
+    auditFigures([STAGED_UNIT], REQUIRED),
+    copyOfStaged([STAGED_UNIT]),
+    stagedPicks([STAGED_UNIT]),
+    VISIBLE_PICKS,
+    EXPORTED_PREDICTIONS,
+    EXPORTED_GRADES,
+    RECORD_PER_SLATE,
+    REGISTERED_MODELS,
+    REGISTERED_MODEL,
+    LIVE_RECORD,
+    BOOKMAKERS_TONIGHT,
+    QUOTED_GAMES,
+    RAW_QUOTES,
+  ];
+}
