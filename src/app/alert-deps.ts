@@ -6,7 +6,7 @@ import { canaryReport } from '#guard/incidents/report.ts';
 import { checkRuns } from '#guard/incidents/update.ts';
 import type { App } from './compose.ts';
 
-/** What came of a run of the checks, ready for job summary, console and JSON; `alerted` when people were told. */
+/** What came of a run of the checks, ready for job summary, console and JSON; `alerted` when people were notified. */
 export interface Told {
   readonly report: Report;
   readonly alerted?: Alerted;
@@ -21,7 +21,7 @@ export async function alertOn(app: App, canaries: CanaryReport): Promise<Require
   return { alerted, report: canaryReport(canaries.runs, alerted) };
 }
 
-/** The report of a look at some checks or at the past, of which nobody is told. */
+/** The report of a look at some checks or at the past, of which nobody is notified. */
 export function lookOnly(canaries: CanaryReport): Told {
   return { report: canaryReport(canaries.runs) };
 }

@@ -11,7 +11,7 @@ export interface App extends Stores {
   readonly clock: Clock;
   /** Identifies this run in receipts. */
   readonly runId: string;
-  /** The one way by which people are told something. */
+  /** The one way by which people are notified. */
   readonly outbox: Outbox;
   close(): Promise<void>;
 }
@@ -22,7 +22,7 @@ export interface OpenOptions extends StoreOptions {
 }
 
 /**
- * Opens the stores of the configured profile and what people are told by. Adapters are loaded when they are opened: a
+ * Opens the stores of the configured profile and the notifier. Adapters are loaded when they are opened: a
  * command that needs none starts fast, and the embedded profile never loads a client of the cloud.
  */
 export async function openApp(config: Config, options: OpenOptions): Promise<App> {

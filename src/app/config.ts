@@ -164,7 +164,7 @@ export const SETTINGS = z.object({
   ),
   TIPOFF_EXPECTED_VERSION: setting(
     z.string().optional(),
-    'Version that main stands at; the checks compare what runs with it.',
+    'Version of main; the checks compare what runs with it.',
   ),
   TIPOFF_REQUIRED_SETTINGS: setting(
     z.string().optional(),
@@ -181,11 +181,9 @@ export const SETTINGS = z.object({
       secret: true,
     },
   ),
-  TIPOFF_SLACK_TOKEN: setting(
-    z.string().optional(),
-    'Bot token; without it people are told on the console.',
-    { secret: true },
-  ),
+  TIPOFF_SLACK_TOKEN: setting(z.string().optional(), 'Bot token; without it notices go to the console.', {
+    secret: true,
+  }),
   TIPOFF_SLACK_CHANNEL: setting(
     z.string().optional(),
     `Channel of everything that has no channel of its own; \`${DEFAULT_CHANNEL}\` when absent.`,
@@ -243,7 +241,7 @@ export interface BaseConfig {
   readonly home: string;
   /** What rows say of the code that made them. */
   readonly codeVersion: string;
-  /** Version that main stands at; the checks compare what runs with it. */
+  /** Version of main; the checks compare what runs with it. */
   readonly expectedVersion?: string;
   /** Variables this installation declares to need and does not have. */
   readonly missingSettings: readonly string[];
@@ -251,7 +249,7 @@ export interface BaseConfig {
   readonly scheduledJobs: readonly string[];
   /** Key of The Odds API; without it the live props provider says so and is not used. */
   readonly oddsApiKey?: string;
-  /** Where people are told; without it on the console. */
+  /** Where notices go; without it to the console. */
   readonly slack?: SlackConfig;
   /** Address of the source on the web, for links to runbooks. */
   readonly repositoryUrl?: string;
@@ -339,7 +337,7 @@ function placeOf(data: z.infer<typeof SETTINGS>): Place {
   );
 }
 
-/** Audience and accounts go together: an audience without accounts would let nobody in, or tempt somebody to let everybody. */
+/** Audience and accounts go together: an audience without accounts would let nobody in, or tempt an operator to let everybody in. */
 function oidcOf(audience: string | undefined, accounts: string | undefined): Pick<Config, 'oidc'> {
   if (audience === undefined && accounts === undefined) return {};
   const names = (accounts ?? '').split(',').map((name) => name.trim());

@@ -14,8 +14,8 @@ import {
 } from './healthy-world.ts';
 
 /**
- * Gives a home of its own to some work, in which a small simulated league has lived two days through all phases, and removes it
- * afterwards. The clock stands at the evening the world ends on. Nothing of the caller's data is opened.
+ * Gives a home of its own to some work, in which two days of a small simulated league ran through all phases, and removes it
+ * afterwards. The clock is set to the last evening of the league. Nothing of the caller's data is opened.
  */
 export async function inHealthyHome<T>(
   config: Config,
@@ -37,7 +37,7 @@ export async function inHealthyHome<T>(
     const app = await openApp(own, { command, clock, write: say });
     try {
       const league = healthyLeague();
-      say('A healthy world: a simulated league, two days lived through all phases.');
+      say('A healthy league: two simulated days run through all phases.');
       clock.set(new Date(`${proofSlates(league)[0]}T12:00:00Z`));
       await liveDays(await dayDeps(app, command), {
         league,

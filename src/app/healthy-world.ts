@@ -4,7 +4,8 @@ import { beat, JOBS } from '#guard/canaries/heartbeats.ts';
 import { type DayDeps, runDay } from '#pipeline/day.ts';
 import type { Clock } from '#platform/clock.ts';
 import { loadLeague, type SimulatedLeague, simulateLeague } from '#simulate/league.ts';
-/** The evening the healthy world ends on. */
+
+/** The last evening of the healthy league. */
 export const HEALTHY_TONIGHT = parseSlate('2024-11-30');
 /** 17:45 in New York: everything of the day is due, and the first tip-off is near. */
 export const HEALTHY_AS_OF = new Date('2024-11-30T22:45:00Z');
@@ -25,7 +26,7 @@ export interface SettableClock extends Clock {
   set(instant: Date): void;
 }
 
-/** A clock that stands where it was last set; waiting moves it. */
+/** A clock that shows what it was last set to; waiting moves it. */
 export function settableClock(start: Date): SettableClock {
   let now = start.getTime();
   return {
@@ -39,7 +40,7 @@ export function settableClock(start: Date): SettableClock {
   };
 }
 
-/** An hour of a day that is lived: all phases run, or somebody looks. Times are on a New York wall. */
+/** An hour of a simulated day, in New York time: all phases run, or the caller looks. */
 export type DayHour =
   | { readonly at: string; readonly run: true }
   | { readonly at: string; readonly look: (now: Date) => Promise<void> };
@@ -48,7 +49,7 @@ export type DayHour =
 export const ONE_RUN: readonly DayHour[] = [{ at: '12:15', run: true }];
 
 /**
- * Lives days of a simulated league hour by hour: before each run everything known by then is loaded, all phases run, and the
+ * Runs days of a simulated league hour by hour: before each run everything known by then is loaded, all phases run, and the
  * daily job reports. Days that are left out are loaded and computed, and not predicted.
  */
 export async function liveDays(

@@ -5,7 +5,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 
 /**
  * What `tipoff --version` says: version, revision and Node. The revision is that of the checkout, with a plus sign where
- * files differ from it; outside of a checkout it is what the deployment was told (`TIPOFF_CODE_VERSION`), or left out.
+ * files differ from it; outside of a checkout it is what the deployment declares (`TIPOFF_CODE_VERSION`), or left out.
  */
 export async function versionLine(deployed: string): Promise<string> {
   const revision = (await checkedOut()) ?? (deployed === packageJson.version ? undefined : deployed);

@@ -22,7 +22,7 @@ interface Shown {
   readonly bookmaker: string | null;
 }
 
-const MOST_SHOWN = 15;
+const MAX_SHOWN = 15;
 const LEGEND =
   'forecast: its median. model: its probability of the pick, pushes left out. with market: the same, having heard the line.';
 
@@ -44,7 +44,7 @@ export async function printPicks(terminal: Terminal, warehouse: Warehouse, slate
   }
   terminal.line();
   const rows = picks
-    .slice(0, MOST_SHOWN)
+    .slice(0, MAX_SHOWN)
     .map((pick) => [
       pick.player_name,
       `${pick.team_abbr} ${pick.is_home ? 'vs' : '@'} ${pick.opponent_abbr}`,
@@ -64,7 +64,7 @@ export async function printPicks(terminal: Terminal, warehouse: Warehouse, slate
     rows,
   ))
     terminal.line(line);
-  if (picks.length > MOST_SHOWN) terminal.line(`… and ${picks.length - MOST_SHOWN} more`);
+  if (picks.length > MAX_SHOWN) terminal.line(`… and ${picks.length - MAX_SHOWN} more`);
   terminal.line(LEGEND);
 }
 

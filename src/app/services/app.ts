@@ -13,7 +13,7 @@ import type { Service } from './runtime.ts';
 import { workerRoutes } from './worker-routes.ts';
 
 /** Bytes a request body may have. */
-export const LARGEST_BODY = 64 * 1024;
+export const MAX_BODY_BYTES = 64 * 1024;
 /** Who did what through the services, append-only. */
 export const AUDIT = 'service_audit';
 
@@ -64,7 +64,7 @@ export function serviceApp(service: Service): Hono<ServiceEnv> {
         c.res.headers.set('cache-control', 'no-store');
         c.res.headers.set('x-content-type-options', 'nosniff');
         c.res.headers.set('x-request-id', trace.requestId);
-        // Path only: what stands behind a question mark is nobody's business.
+        // Path only: a query string may hold what must not be logged.
         const facts = {
           method: definition.method,
           path: c.req.path,
@@ -88,7 +88,7 @@ export function serviceApp(service: Service): Hono<ServiceEnv> {
         refuseParameters(definition, Object.keys(c.req.query()));
         return next();
       },
-      bodyLimit({ maxSize: LARGEST_BODY, onError: (c) => answer(c, TOO_LARGE) }),
+      bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => answer(c, TOO_LARGE) }),
       async (c) => {
         const call: Call = {
           body: definition.body === undefined ? undefined : parsed(definition, await c.req.text()),
@@ -136,7 +136,7 @@ const UNAUTHORISED = refusal(
 );
 const TOO_LARGE = refusal(
   'TIPOFF_TOO_LARGE',
-  `expected a body of at most ${LARGEST_BODY} bytes, saw more`,
+  `expected a body of at most ${MAX_BODY_BYTES} bytes, saw more`,
   'Send less: no request needs that much.',
 );
 
@@ -153,14 +153,14 @@ function tracedBy({ requestId, traceId }: Trace): { readonly request_id: string;
 }
 
 /**
- * Refuses what stands behind a question mark: no endpoint reads it, and whoever wrote `?dry_run=true` must not get a real run.
+ * Refuses a query string: no endpoint reads one, and whoever wrote `?dry_run=true` must not get a real run.
  * Throws TIPOFF_BAD_INPUT.
  */
 function refuseParameters({ method, path }: Route, names: readonly string[]): void {
   if (names.length === 0) return;
   throw new TipoffError(
     'TIPOFF_BAD_INPUT',
-    `expected nothing behind a question mark, saw ${names.join(', ').slice(0, 200)}`,
+    `expected no query string, saw ${names.join(', ').slice(0, 200)}`,
     {
       hint: `${method.toUpperCase()} ${path} ${method === 'get' ? 'takes no parameters' : 'takes its fields in a JSON body'}.`,
     },

@@ -106,7 +106,7 @@ export interface AuthOptions {
 
 /** Characters an API key has at least. */
 export const SHORTEST_KEY = 24;
-const LONGEST_CREDENTIAL = 8192;
+const MAX_CREDENTIAL_LENGTH = 8192;
 
 /**
  * Accepts the API key in `X-API-Key`, or an identity token in `Authorization: Bearer`. A request with a key is decided by
@@ -137,11 +137,13 @@ export function authenticator({ apiKey, verifyToken }: AuthOptions): Authenticat
     const key = header('x-api-key');
     if (key !== undefined) {
       const isRight =
-        expected !== undefined && key.length <= LONGEST_CREDENTIAL && timingSafeEqual(digest(key), expected);
+        expected !== undefined &&
+        key.length <= MAX_CREDENTIAL_LENGTH &&
+        timingSafeEqual(digest(key), expected);
       return isRight ? { kind: 'api_key', name: 'api-key' } : undefined;
     }
     const token = /^Bearer +(\S+)$/i.exec(header('authorization') ?? '')?.[1];
-    if (token === undefined || token.length > LONGEST_CREDENTIAL || verifyToken === undefined)
+    if (token === undefined || token.length > MAX_CREDENTIAL_LENGTH || verifyToken === undefined)
       return undefined;
     return verifyToken(token);
   };

@@ -109,7 +109,7 @@ export const backfillListAnswer = z.strictObject({
 });
 
 /** Newest requests a list shows. */
-const MOST_LISTED = 50;
+const MAX_LISTED = 50;
 
 /** Endpoints that compute ranges of slates: asked for and left, worked through one at a time, taken up after a restart. */
 export function backfillRoutes({ deps, backfills, runtime }: Service): Route[] {
@@ -157,7 +157,7 @@ export function backfillRoutes({ deps, backfills, runtime }: Service): Route[] {
         const { steps, failures } = await backfillStatus(deps.state);
         return {
           status: 200,
-          body: { requests: (await listBackfills(deps)).slice(-MOST_LISTED), steps, failures },
+          body: { requests: (await listBackfills(deps)).slice(-MAX_LISTED), steps, failures },
         };
       },
     }),

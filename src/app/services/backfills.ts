@@ -11,11 +11,11 @@ import type { Notice } from '#platform/notify/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import { errorFacts, type Logger } from './logger.ts';
 
-/** Which units run: those that are missing or no longer stand, only failed ones, only stale ones, all of the range. */
+/** Which units run: those that are missing or out of date, only failed ones, only stale ones, all of the range. */
 export const BACKFILL_MODES = ['needed', 'failed', 'stale', 'all'] as const;
 export type BackfillMode = (typeof BACKFILL_MODES)[number];
 
-/** A range of slates that somebody wants computed. */
+/** A request to compute a range of slates. */
 export interface BackfillAsk {
   readonly request_id: string;
   readonly from: Slate;
@@ -75,7 +75,7 @@ export async function readBackfill({ state }: Pick<Deps, 'state'>, id: string): 
 
 /**
  * Puts a request into the queue. One that waits or runs already is given back as it is, so that asking twice starts nothing
- * twice; one that has ended is queued again, because what it once computed may no longer stand.
+ * twice; one that has ended is queued again, because what it once computed may be out of date.
  *
  * Throws TIPOFF_CONFLICT when the id waits or runs with another range, other phases or another mode.
  */
@@ -179,7 +179,7 @@ export interface Backfills {
   plan(ask: Omit<BackfillAsk, 'request_id'>): Promise<PricedPlan>;
   /**
    * Says that this process is alive, or takes the next request when it has none. Called after each request and with every
-   * sweep. A request whose process died is taken up where its ledger stands.
+   * sweep. A request whose process died is taken up where its ledger ends.
    */
   tick(): Promise<void>;
   /** Waits until nothing is at work here. */

@@ -91,7 +91,7 @@ export const CRITICAL_FIELDS = [
 
 const PROBES = 'health_probes';
 const PROBE_TOPIC = 'health-probe';
-const LARGEST_SKEW_SECONDS = 60;
+const MAX_SKEW_SECONDS = 60;
 
 /** Everything deep health tests. */
 export const HEALTH_CHECKS: readonly HealthCheck[] = [
@@ -197,7 +197,7 @@ export const HEALTH_CHECKS: readonly HealthCheck[] = [
   },
   {
     name: 'clock_skew',
-    expected: `within ${LARGEST_SKEW_SECONDS} s of the state store, and nothing stored from the future`,
+    expected: `within ${MAX_SKEW_SECONDS} s of the state store, and nothing stored from the future`,
     look: async ({ state, clock }) => {
       const before = (await state.get<Probe>(PROBES, 'clock'))?.data.at;
       await bump(state, clock, 'clock');
@@ -206,7 +206,7 @@ export const HEALTH_CHECKS: readonly HealthCheck[] = [
       const skew =
         stored === undefined ? Number.POSITIVE_INFINITY : Math.abs(Date.parse(stored.updatedAt) - now) / 1000;
       const ahead = before === undefined ? 0 : Math.max(0, (Date.parse(before) - now) / 1000);
-      const ok = skew <= LARGEST_SKEW_SECONDS && ahead <= LARGEST_SKEW_SECONDS;
+      const ok = skew <= MAX_SKEW_SECONDS && ahead <= MAX_SKEW_SECONDS;
       return {
         ok,
         seen: `${skew.toFixed(1)} s off the state store${ahead > 0 ? `, an earlier probe is ${ahead.toFixed(0)} s ahead` : ''}`,

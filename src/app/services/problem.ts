@@ -71,12 +71,12 @@ export function refusal(code: ErrorCode, message: string, hint: string): Refusal
 /** A body that does not fit the schema of its endpoint, as TIPOFF_BAD_INPUT naming each field. */
 export function badBody(error: z.ZodError, endpoint: string, schema: z.ZodType): TipoffError {
   const fields = error.issues
-    .slice(0, MOST_ISSUES)
+    .slice(0, MAX_ISSUES)
     .map(({ path, message }) => `${path.length === 0 ? 'body' : path.join('.')}: ${message}`);
-  return new TipoffError('TIPOFF_BAD_INPUT', fields.join('; ').slice(0, LONGEST_MESSAGE), {
+  return new TipoffError('TIPOFF_BAD_INPUT', fields.join('; ').slice(0, MAX_MESSAGE_LENGTH), {
     hint: `GET /openapi.json describes every field of ${endpoint}${schema.safeParse({}).success ? '; an empty body means the defaults' : ''}.`,
   });
 }
 
-const MOST_ISSUES = 10;
-const LONGEST_MESSAGE = 1000;
+const MAX_ISSUES = 10;
+const MAX_MESSAGE_LENGTH = 1000;

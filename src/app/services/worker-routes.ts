@@ -59,7 +59,7 @@ async function predict(service: Service, body: unknown): Promise<Handled> {
     : predictPushed(service, service.push, body);
 }
 
-/** Works on a message its queue knows: a second delivery is told apart before anything is done. */
+/** Works on a message its queue knows: a second delivery is recognised before anything is done. */
 async function predictPushed(
   service: Service,
   push: NonNullable<Service['push']>,
@@ -100,8 +100,8 @@ async function predictContent(service: Service, body: unknown): Promise<Handled>
 
 /** Puts a message aside with its reason and acknowledges it: a poison message that comes again and again helps nobody. */
 async function park({ deps, log }: Service, body: unknown, reason: string): Promise<'poison'> {
-  const text = JSON.stringify(body).slice(0, LONGEST_KEPT);
-  const short = reason.slice(0, LONGEST_REASON);
+  const text = JSON.stringify(body).slice(0, MAX_KEPT_LENGTH);
+  const short = reason.slice(0, MAX_REASON_LENGTH);
   await deps.state.create(PARKED_PUSHES, digest(text), {
     reason: short,
     body: text,
@@ -125,5 +125,5 @@ function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-const LONGEST_KEPT = 4000;
-const LONGEST_REASON = 500;
+const MAX_KEPT_LENGTH = 4000;
+const MAX_REASON_LENGTH = 500;

@@ -13,7 +13,7 @@ export interface Stores {
   readonly exports: ObjectStore;
   /** Where model artefacts are kept. */
   readonly models: ObjectStore;
-  /** Things the user should be told about how they were opened, such as a home taken over from a dead process. */
+  /** What the user should know about how they were opened, such as a home taken over from a dead process. */
   readonly notes: readonly string[];
   /** Leaves address and key of a service for its owner's other processes, where there is a place for that. */
   announce(at: { readonly address: string; readonly key: string }): Promise<void>;

@@ -162,7 +162,7 @@ export async function readRuns(state: StateStore): Promise<RunDoc[]> {
   return docs.map(({ data }) => data).sort((a, b) => (a.started_at < b.started_at ? -1 : 1));
 }
 
-/** Ends the record of every run that still counts as running: for whoever knows that no process is at one. */
+/** Ends the record of every run that still counts as running: for a caller that knows that no process is running one. */
 export async function endAbandoned(state: StateStore, at: string): Promise<void> {
   for (const run of await readRuns(state)) {
     if (run.state !== 'running') continue;

@@ -15,7 +15,7 @@ export function digestOf(parts: Parts): string {
   );
 }
 
-/** Hashes that stand for a history: of everything up to each slate that has something. */
+/** A history as hashes: one of everything up to each slate that has something. */
 interface History {
   readonly slates: readonly Slate[];
   readonly upTo: readonly string[];
@@ -54,7 +54,7 @@ export interface PartsReader {
 }
 
 /**
- * Parts from the inputs alone: since a step's rows follow from its inputs, the hash of its inputs stands for its rows, and a
+ * Parts from the inputs alone: since a step's rows follow from its inputs, the hash of its inputs identifies its rows, and a
  * plan can tell what a correction will reach before anything is computed. Slates in `open` (not played yet) carry the
  * instant, so that they are never taken for finished.
  */

@@ -102,7 +102,7 @@ export interface Reading {
   readonly statements: number;
   /** Bytes by dry runs, of the tables as they are now. */
   readonly bytes: number;
-  /** Bytes that are paid for at the least: a query is billed `LEAST_BILLED` whatever it reads. */
+  /** Bytes that are billed: a query is billed `LEAST_BILLED` whatever it reads. */
   readonly billed: number;
 }
 
@@ -167,7 +167,7 @@ async function recordPredictions(
   }
 }
 
-/** Statements of the same text differ by their slate: the one in the middle is asked for and stands for all. */
+/** Statements of the same text differ by their slate: the one in the middle is estimated and counts for all. */
 async function readingOf(
   statements: readonly Statement[],
   estimate: ByteBudget['estimate'],

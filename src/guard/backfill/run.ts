@@ -87,7 +87,7 @@ async function executeChunk(deps: RunDeps, run: Executor, log: RunLog, chunk: Ch
   }
 }
 
-/** What became of the slates of a run so far, in memory, in the ledger, and to whoever follows the progress. */
+/** What became of the slates of a run so far, in memory, in the ledger, and for whoever follows the progress. */
 class RunLog {
   readonly #deps: RunDeps;
   readonly #request: RunRequest;

@@ -117,7 +117,7 @@ function processorStep(processor: Processor, { functionLibrary }: CodeIdentity):
   };
 }
 
-/** What stands for the code that is not the statement of a processor. */
+/** What identifies the code that is not the statement of a processor. */
 export interface CodeIdentity {
   /** Version of the program: the phases that are not one statement change with it. */
   readonly codeVersion: string;

@@ -6,7 +6,7 @@ import { stagingPrefix } from './output-gate.ts';
 import { stagedSelect } from './published-rows.ts';
 import type { BatchDoc, OutcomeDoc, UnitDoc } from './state.ts';
 
-/** One check of the audit. A warning is told, and does not hold the batch. */
+/** One check of the audit. A warning is reported and does not hold the batch. */
 export interface AuditCheck {
   readonly name: string;
   readonly ok: boolean;
@@ -19,9 +19,9 @@ export interface AuditCheck {
 const CONSTANT_PLAYERS = 20;
 /** Players below which shares and means say nothing. */
 const FEW_PLAYERS = 10;
-const LARGEST_BIAS = 3;
-const LARGEST_QUIET_BIAS = 2;
-const LEAST_SIDE_SHARE = 0.15;
+const MAX_BIAS = 3;
+const MAX_QUIET_BIAS = 2;
+const MIN_SIDE_SHARE = 0.15;
 /** Three probabilities stored with six decimals may miss 1 by this much. */
 const ROUNDING = 0.000002;
 
@@ -204,15 +204,15 @@ function biasChecks({ bias, lined, above }: Figures): AuditCheck[] {
   return [
     check(
       'bias_to_the_line',
-      Math.abs(bias) <= LARGEST_BIAS,
-      `mean forecast within ${LARGEST_BIAS} points of the lines`,
+      Math.abs(bias) <= MAX_BIAS,
+      `mean forecast within ${MAX_BIAS} points of the lines`,
       shown,
     ),
     {
       ...check(
         'bias_to_the_line_is_small',
-        Math.abs(bias) <= LARGEST_QUIET_BIAS,
-        `within ${LARGEST_QUIET_BIAS} points`,
+        Math.abs(bias) <= MAX_QUIET_BIAS,
+        `within ${MAX_QUIET_BIAS} points`,
         shown,
       ),
       severity: 'warning',
@@ -220,8 +220,8 @@ function biasChecks({ bias, lined, above }: Figures): AuditCheck[] {
     {
       ...check(
         'both_sides_occur',
-        share >= LEAST_SIDE_SHARE && share <= 1 - LEAST_SIDE_SHARE,
-        `${LEAST_SIDE_SHARE * 100} % of the forecasts at least on either side of the lines`,
+        share >= MIN_SIDE_SHARE && share <= 1 - MIN_SIDE_SHARE,
+        `${MIN_SIDE_SHARE * 100} % of the forecasts at least on either side of the lines`,
         `${(share * 100).toFixed(0)} % above`,
       ),
       severity: 'warning',

@@ -15,7 +15,7 @@ interface LeaseDoc {
   readonly expires_at: string | null;
 }
 
-/** The right to publish a slate. A holder with an older token than somebody else's publication is refused by the warehouse. */
+/** The right to publish a slate. A holder with an older token than another's publication is refused by the warehouse. */
 export interface Lease {
   readonly slate: Slate;
   readonly holder: string;
@@ -70,8 +70,7 @@ export async function acquireLease(
 }
 
 /**
- * Sees to it that the next lease of a slate has a larger token than one that is known of. Reads, so it comes before what the
- * transaction writes.
+ * Makes the next lease of a slate have a larger token than a known one. Reads, so it comes before what the transaction writes.
  */
 export async function raiseTokenFloor(tx: StateTransaction, slate: Slate, token: number): Promise<void> {
   const doc = (await tx.get<LeaseDoc>(COLLECTIONS.leases, slate))?.data;
@@ -85,7 +84,7 @@ export async function raiseTokenFloor(tx: StateTransaction, slate: Slate, token:
   } satisfies LeaseDoc);
 }
 
-/** Prolongs a lease. Throws TIPOFF_FENCED when somebody with a newer token has it. */
+/** Prolongs a lease. Throws TIPOFF_FENCED when another holder has it, with a newer token. */
 export async function renewLease({ state, clock }: LeaseDeps, lease: Lease): Promise<void> {
   await state.transaction(async (tx) => {
     const doc = (await tx.get<LeaseDoc>(COLLECTIONS.leases, lease.slate))?.data;
@@ -119,7 +118,7 @@ export function fencedError(lease: Lease, seen: number | undefined): TipoffError
     'TIPOFF_FENCED',
     `the lease of ${lease.slate} was lost: expected token ${lease.token}, saw ${seen ?? 'none'}`,
     {
-      hint: 'Somebody else publishes this slate now; nothing of this attempt is visible.',
+      hint: 'Another process publishes this slate now; nothing of this attempt is visible.',
       details: { slate: lease.slate, token: lease.token, seen: seen ?? null },
     },
   );

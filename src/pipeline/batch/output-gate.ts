@@ -29,7 +29,7 @@ interface Difference {
 }
 
 /**
- * Compares every record of a write with the predictions table as it stands at this moment: names, types, and what the table
+ * Compares every record of a write with the predictions table as it is at this moment: names, types, and what the table
  * requires. The table is described anew for each write, so that a repaired one is seen without a restart. A column the
  * table has beyond the contract, and one it no longer requires, do no harm to a write: deep health and the drift check tell
  * about those.

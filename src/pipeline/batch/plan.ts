@@ -24,12 +24,12 @@ export interface SlateGames {
   readonly tipoff_at: string;
 }
 
-/** Counted games of a slate that stand. */
+/** Counted games of a slate that are still on. */
 export async function slateGames(warehouse: Warehouse, slate: Slate): Promise<SlateGames[]> {
   return warehouse.query<SlateGames>(GAMES, { slate });
 }
 
-/** Everybody who may play on the slate, with what the gate needs. A refusal of the warehouse is thrown: an unreadable gate starts nothing. */
+/** Every player who may play on the slate, with what the gate needs. Throws what the warehouse throws: an unreadable gate starts nothing. */
 export async function readCandidates(warehouse: Warehouse, slate: Slate): Promise<Candidate[]> {
   return warehouse.query<Candidate>(CANDIDATES, { slate });
 }
@@ -57,7 +57,7 @@ export const SKIP_REASONS = {
   no_features: 'there is no feature row for the slate',
   required_feature_missing: 'a required feature is a default or missing',
   red_quality: 'the feature row is red',
-  matchup_quality_low: 'the opponent features are worth less than 50',
+  matchup_quality_low: 'the quality of the opponent features is below 50',
   below_threshold: 'the feature quality is below the threshold of the mode; a later mode may take the player',
 } as const;
 export type SkipReason = keyof typeof SKIP_REASONS;
@@ -79,7 +79,7 @@ export function gate(candidate: Candidate, mode: RunMode, now: Date): SkipReason
   return undefined;
 }
 
-/** The gate's word on one player: predicted when `skip` is absent. */
+/** The gate's verdict on one player: predicted when `skip` is absent. */
 export interface Verdict {
   readonly player_id: number;
   readonly skip: SkipReason | undefined;
@@ -87,7 +87,7 @@ export interface Verdict {
 
 /** What a batch of a slate would do now. */
 export interface Plan {
-  /** Counted games that stand. */
+  /** Counted games that are still on. */
   readonly games: number;
   /** One per player of the slate's context, in the order of games and players. */
   readonly verdicts: readonly Verdict[];
@@ -97,8 +97,8 @@ export interface Plan {
  * Reads the slate and asks the gate about every player of its context. Changes nothing. A plan without games has no verdicts.
  *
  * Throws TIPOFF_BAD_INPUT when mode and date do not go together, or a named player is not in the context; TIPOFF_NOT_READY
- * when the slate has games and nobody stands in its context; and whatever the warehouse throws: an unreadable gate neither
- * lets everybody through nor nobody.
+ * when the slate has games and no player in its context; and whatever the warehouse throws: an unreadable gate lets neither
+ * all players through nor none.
  */
 export async function planBatch(
   warehouse: Warehouse,
@@ -122,7 +122,7 @@ export async function planBatch(
   if (candidates.length === 0) {
     throw new TipoffError(
       'TIPOFF_NOT_READY',
-      `${slate} has ${games.length} games and nobody in its player context`,
+      `${slate} has ${games.length} games and no player in its context`,
       {
         hint: `Run \`tipoff day ${slate}\`, which computes contexts and features first.`,
         details: { slate, games: games.length },
@@ -133,7 +133,7 @@ export async function planBatch(
   for (const candidate of candidates) {
     const { player_id } = candidate;
     const skip = gate(candidate, mode, now);
-    // A player may stand in the context of two teams; he is expected once, with the game that has his features.
+    // A player may be in the context of two teams; he is expected once, with the game that has his features.
     if (!verdicts.has(player_id) || skip === undefined) verdicts.set(player_id, { player_id, skip });
   }
   if (players === undefined) return { games: games.length, verdicts: [...verdicts.values()] };
@@ -143,7 +143,7 @@ export async function planBatch(
       'TIPOFF_BAD_INPUT',
       `expected players of the slate ${slate}, saw ${unknown.join(', ')}`,
       {
-        hint: 'Name players of the slate by their NBA player ids, or nobody for all.',
+        hint: 'Name players of the slate by their NBA player ids, or none for all.',
         details: { slate, unknown },
       },
     );

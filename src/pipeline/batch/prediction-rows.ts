@@ -61,7 +61,7 @@ export interface Recommendation {
 
 /**
  * The recommendation of one row. A side is named when its probability (given no push) beats the break-even of its price
- * and the point forecast stands on the same side of the line; everything else is a PASS. No line, no side.
+ * and the point forecast is on the same side of the line; everything else is a PASS. No line, no side.
  */
 export function recommend(opinion: Opinion, rules: PickRules = DEFAULT_RULES): Recommendation {
   const { line, p_over, p_under } = opinion;
@@ -125,7 +125,7 @@ interface QuotedLine {
 
 /**
  * Forecasts of every system for a player, at his main line and at the second one where there is one. A system that cannot
- * forecast leaves no row, and the others stand; without the champion's forecast the player has failed.
+ * forecast leaves no row, and the others are kept; without the champion's forecast the player has failed.
  */
 export function playerRows(player: PlayerInput, context: RowContext): PlayerRows {
   const rows: StagedPrediction[] = [];

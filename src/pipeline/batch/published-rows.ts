@@ -108,7 +108,7 @@ function picksOfMarket(rows: readonly PickRow[]): SubsetPick[] {
 }
 
 const COLUMNS = columnNames(stagedPredictions).join(', ');
-/** The system whose rows make the picks; the market-aware view stands beside it. */
+/** The system whose rows make the picks; the market-aware view is published beside it. */
 const PICKING_SYSTEM = CHAMPION_SYSTEM;
 
 /** Live before the tip-off when a daily mode publishes it, else backfill. */
@@ -119,7 +119,7 @@ const PICK = 'prediction_id, market, player_id, recommendation, edge, confidence
 const IS_PICK = `system_id = '${PICKING_SYSTEM}' AND line_role = 'main'`;
 type Common = Pick<PickRow, 'publication_id' | 'slate' | 'system_id'>;
 
-/** Reads columns of the staging tables of finished units by name: all of them unless told otherwise. */
+/** Reads columns of the staging tables of finished units by name: all of them by default. */
 export function stagedSelect(units: readonly UnitDoc[], columns: string = COLUMNS): string {
   const tables = units.flatMap(({ staging_table }) => (staging_table === null ? [] : [staging_table]));
   return tables.map((table) => `SELECT ${columns} FROM nba_predictions.${table}`).join(' UNION ALL ');
@@ -168,7 +168,7 @@ export interface Copy {
 /**
  * Copies staged rows into the predictions table under a publication id, in one atomic statement. Every attempt has an id of
  * its own, so there is nothing to replace. Copies nothing once the slate has an event with this token or a larger one: whoever fenced
- * the attempt off has cleared up behind it, and it must leave nothing more. Rows are live when `at` is before their tip-off
+ * the attempt off has removed its rows, and it must not add any more. Rows are live when `at` is before their tip-off
  * and the mode is no backfill.
  */
 export async function copyRows(
@@ -197,7 +197,7 @@ export async function choosePicks(
     othersOf(warehouse, copy.slate, players),
   ]);
   const common: Common = { publication_id: copy.publicationId, slate: copy.slate, system_id: PICKING_SYSTEM };
-  // Most batches have everybody of the slate, and what is visible is dear to find out.
+  // Most batches have every player of the slate, and what is visible is expensive to find out.
   const earlier =
     others.length === 0
       ? []

@@ -31,7 +31,7 @@ export function publicationIdOf(batchId: string, token: number): string {
 }
 
 /**
- * Writes the row that makes a publication visible, in one statement with the proof that nothing stands against it: no event
+ * Writes the row that makes a publication visible, in one statement with the proof that nothing forbids it: no event
  * of the slate with this token or a larger one, no publication of the same batch. False when something did, or there were no rows.
  */
 export async function writeReceipt(warehouse: Warehouse, receipt: Receipt): Promise<boolean> {
@@ -74,7 +74,7 @@ export interface Traces {
 
 /**
  * Reads the traces that batches of a slate have left in the warehouse. A state store that was lost, or came back from a copy,
- * knows less: who counts on from there leaves these ids and tokens to whom they belong.
+ * knows less: counting goes on from here, so that no id or token is used twice.
  */
 export async function tracesOf(warehouse: Warehouse, slate: Slate): Promise<Traces> {
   const found = await warehouse.query<{ batch_id: string; token: number }>(
@@ -105,8 +105,8 @@ export async function receiptOf(
 }
 
 /**
- * Makes every receipt with a smaller token impossible: the publication of the token is withdrawn before anybody could
- * publish it. What is known about the receipts of the slate afterwards stays true.
+ * Makes every receipt with a smaller token impossible: the publication of the token is withdrawn before anything could
+ * publish it. What is read about the receipts of the slate afterwards stays true.
  */
 export async function forbidOlderReceipts(
   warehouse: Warehouse,
@@ -148,7 +148,7 @@ export async function removeCopy(
   await removeWhere(warehouse, 'attempt', { slate: batch.slate, id: publicationId });
 }
 
-/** Removes the copied rows of every attempt of a batch but the one whose receipt stands. */
+/** Removes the copied rows of every attempt of a batch but the published one. */
 export async function removeCopies(warehouse: Warehouse, batch: BatchDoc, keep: string): Promise<void> {
   await removeWhere(warehouse, 'other_attempts', { slate: batch.slate, prefix: `${batch.batch_id}-p`, keep });
 }
@@ -241,7 +241,7 @@ export async function listPublications(warehouse: Warehouse, slate?: Slate): Pro
   );
 }
 
-/** Withdraws a visible publication: what stood before it is visible again. Throws TIPOFF_NOT_FOUND for one that is not visible. */
+/** Withdraws a visible publication: what was visible before it is visible again. Throws TIPOFF_NOT_FOUND for one that is not visible. */
 export async function undoPublication(
   deps: { readonly warehouse: Warehouse; readonly clock: Clock },
   request: { readonly publicationId: string; readonly by: string; readonly reason: string },

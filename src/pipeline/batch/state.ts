@@ -231,7 +231,7 @@ export function moveIn(
 
 /**
  * Moves a batch from one of some states to another. Undefined when it is in none of them, or another batch has the slate:
- * somebody else was first.
+ * another process was first.
  */
 export async function move(
   deps: { readonly state: StateStore; readonly clock: Clock },

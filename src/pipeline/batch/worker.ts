@@ -49,7 +49,7 @@ const body = z.object({ batch_id: id, unit_id: id });
  *
  * Transient failures give the message back with a growing delay; permanent ones, and a transient one that came too often,
  * become failed outcomes with their reason. A message that is no unit is parked. A state store that cannot be written is
- * thrown, or a reason to retry: the message is not acknowledged before the outcomes stand.
+ * thrown, or a reason to retry: the message is not acknowledged before the outcomes are recorded.
  */
 export async function handleUnit(deps: WorkerDeps, delivery: Delivery): Promise<Handled> {
   const parsed = body.safeParse(delivery.body);

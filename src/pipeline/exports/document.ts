@@ -4,7 +4,7 @@ import type { Warehouse } from '#platform/warehouse/port.ts';
 
 /** Publications of a range of slates, and whether the schedule has games in it. */
 export interface Scope {
-  readonly standing: readonly string[];
+  readonly visible: readonly string[];
   readonly withdrawn: readonly {
     readonly publication_id: string;
     readonly withdrawn_at: string;
@@ -14,7 +14,7 @@ export interface Scope {
   readonly hasGames: boolean;
 }
 
-/** Reads which publications of the slates [from, to] stand or were withdrawn, and whether games are played. */
+/** Reads which publications of the slates [from, to] are visible or were withdrawn, and whether games are played. */
 export async function readScope(warehouse: Warehouse, from: Slate, to: Slate): Promise<Scope> {
   const receipts = await warehouse.query<{
     publication_id: string;
@@ -39,7 +39,7 @@ export async function readScope(warehouse: Warehouse, from: Slate, to: Slate): P
     { from, to, season_from: span.from, season_to: span.to },
   );
   return {
-    standing: receipts
+    visible: receipts
       .filter((row) => row.event === 'published' && !gone.has(row.publication_id))
       .map((row) => row.publication_id),
     withdrawn,
@@ -74,7 +74,7 @@ export interface DocumentHead {
   readonly generated_at: string;
   readonly data_source: DataSource;
   readonly simulated: boolean;
-  /** Publications that the rows come from; those that stand when there are no rows. */
+  /** Publications that the rows come from; the visible ones when there are no rows. */
   readonly publication_ids: readonly string[];
   readonly row_count: number;
 }

@@ -39,7 +39,7 @@ export interface SeasonPick {
  * withdrawn publication are left out. Once a pick is graded, its record class is the one that grading proved.
  */
 export const SEASON_PICKS = `
-WITH standing AS (
+WITH visible AS (
   SELECT v.publication_id, v.slate, v.event_at
   FROM nba_predictions.publications v
   WHERE v.event = 'published' AND v.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
@@ -57,7 +57,7 @@ WITH standing AS (
   SELECT s.publication_id, s.slate, s.record_class, s.market, v.event_at,
     s.record_class <> 'live' OR f.first_tip IS NULL OR v.event_at < f.first_tip AS in_time
   FROM versions s
-  JOIN standing v ON v.publication_id = s.publication_id AND v.slate = s.slate
+  JOIN visible v ON v.publication_id = s.publication_id AND v.slate = s.slate
   LEFT JOIN first_tips f ON f.slate = s.slate
 ), chosen AS (
   SELECT publication_id, slate, record_class, market
@@ -68,7 +68,7 @@ WITH standing AS (
   SELECT p.publication_id, p.prediction_id, p.slate, p.model_id, p.game_id, p.player_id, p.player_name, p.team_abbr, p.opponent_abbr,
     p.predicted, p.line, p.recommendation, p.edge, p.confidence
   FROM nba_predictions.player_prop_predictions p
-  JOIN standing v ON v.publication_id = p.publication_id AND v.slate = p.slate
+  JOIN visible v ON v.publication_id = p.publication_id AND v.slate = p.slate
   WHERE p.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
   QUALIFY ROW_NUMBER() OVER (PARTITION BY p.slate, p.prediction_id ORDER BY v.event_at DESC, p.publication_id DESC) = 1
 )
@@ -139,11 +139,11 @@ export async function draftSeasonSubsets(
     kind: 'season-subsets',
     slate: null,
     season,
-    publicationIds: empty ? scope.standing : [...new Set(picks.map((pick) => pick.publication_id))].sort(),
+    publicationIds: empty ? scope.visible : [...new Set(picks.map((pick) => pick.publication_id))].sort(),
     rowCount: picks.length,
     rows,
     ...(empty ? { extra: { withdrawn: scope.withdrawn } } : {}),
-    ...(empty && scope.standing.length === 0 && scope.withdrawn.length > 0
+    ...(empty && scope.visible.length === 0 && scope.withdrawn.length > 0
       ? { emptyStatus: 'withdrawn' as const }
       : {}),
     cacheControl,

@@ -181,16 +181,16 @@ function draft(
   const { emptyStatus } = emptiness(scope);
   return {
     ...base,
-    publicationIds: scope.standing,
+    publicationIds: scope.visible,
     extra: { ...extra, withdrawn: scope.withdrawn },
     ...omitUndefined({ emptyStatus }),
   };
 }
 
-/** What an empty document of the slate stands for when nothing is stored: no games, or everything withdrawn. */
+/** What an empty document of the slate means when nothing is stored: no games, or everything withdrawn. */
 function emptiness(scope: Scope): { readonly emptyStatus: 'no_games' | 'withdrawn' | undefined } {
   if (!scope.hasGames) return { emptyStatus: 'no_games' };
-  return { emptyStatus: scope.standing.length === 0 && scope.withdrawn.length > 0 ? 'withdrawn' : undefined };
+  return { emptyStatus: scope.visible.length === 0 && scope.withdrawn.length > 0 ? 'withdrawn' : undefined };
 }
 
 function ranked(rows: readonly Row[]): Row[] {

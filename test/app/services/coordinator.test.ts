@@ -83,14 +83,14 @@ describe('POST /start', () => {
     expect(again.body).toMatchObject({ status: 'same', batch_id: first.body.batch_id });
   });
 
-  it('answers 503 with what is missing when nobody stands in the context', async () => {
+  it('answers 503 with what is missing when no player is in the context', async () => {
     const { call, stored } = await world([], { games: 2 });
     const before = await stored();
     const answer = await call('POST', '/start', { mode: 'FIRST', dry_run: true });
     expect(answer.status).toBe(503);
     expect(problemSchema.parse(answer.body)).toMatchObject({
       code: 'TIPOFF_NOT_READY',
-      message: expect.stringContaining('2 games and nobody'),
+      message: expect.stringContaining('2 games and no player'),
     });
     expect((await stored()).includes('first-001')).toBe(before.includes('first-001'));
   });
@@ -270,7 +270,7 @@ describe('errors', () => {
     }
   });
 
-  it('refuse parameters behind a question mark, which nobody would read', async () => {
+  it('refuse a query string, which no endpoint reads', async () => {
     const { call, deps } = await world(players(1));
     for (const [method, path] of [
       ['POST', '/start?dry_run=true'],

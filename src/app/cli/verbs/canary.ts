@@ -24,12 +24,12 @@ function addRun(canary: Command, host: CliHost): void {
   canary
     .command('run')
     .description(
-      'ask the checks and tell people; exit 1 when one fails, 3 when one could not run or nobody could be told',
+      'run the checks and notify people; exit 1 when one fails, 3 when one could not run or nobody could be notified',
     )
-    .option('--only <id...>', 'these checks only: a look, of which nobody is told')
+    .option('--only <id...>', 'these checks only, without notifying anybody')
     .option(
       '--as-of <instant>',
-      'as of an instant of the past, on the data as it stands: a look, of which nobody is told',
+      'as of an instant of the past, on the current data, without notifying anybody',
     )
     .option('--summary <file>', 'also append a Markdown summary to this file')
     .action(async (options: { only?: string[]; asOf?: string; summary?: string }, command: Command) => {
@@ -104,7 +104,7 @@ function addProve(canary: Command, host: CliHost): void {
   canary
     .command('prove')
     .description(
-      'break a healthy simulated world for every check and demand that it fires; exit 1 when one stays silent',
+      'break a healthy simulated league for every check and demand that it fires; exit 1 when one stays silent',
     )
     .option('--only <id...>', 'these checks only')
     .action(async (options: { only?: string[] }, command: Command) => {
@@ -128,7 +128,7 @@ function addProve(canary: Command, host: CliHost): void {
 function addHalt(canary: Command, host: CliHost): void {
   canary
     .command('halt')
-    .description('the pipeline stands still on purpose: checks are skipped until the end of the halt')
+    .description('the pipeline is halted on purpose: checks are skipped until the end of the halt')
     .requiredOption('--until <instant>', 'end of the halt')
     .requiredOption('--reason <reason>', 'shown wherever a check is skipped')
     .action(async (options: { until: string; reason: string }, command: Command) => {

@@ -52,7 +52,7 @@ export function addDayVerbs(root: Command, host: CliHost): void {
 
   root
     .command('predict')
-    .description('one batch of a slate, from its features as they stand')
+    .description('one batch of a slate, from its current features')
     .argument('<slate>', 'ET calendar date of tip-off, for example 2025-01-10')
     .requiredOption('--mode <mode>', 'FIRST, RETRY, FINAL_RETRY, LAST_CALL, LINE_UPDATE or BACKFILL')
     .option('--force', 'close an active batch of the slate first')

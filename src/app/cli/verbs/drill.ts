@@ -38,7 +38,7 @@ export function addDrillVerbs(root: Command, host: CliHost): void {
   drill
     .command('run')
     .description(
-      'play drills in a simulated world; exit 1 when an incident goes unnoticed or a twin is not silent',
+      'play drills in a simulated league; exit 1 when an incident goes unnoticed or a twin is not silent',
     )
     .argument('[id...]', 'these drills only')
     .action(async (ids: string[], _options: object, command: Command) => {

@@ -64,14 +64,14 @@ function print(terminal: Terminal, report: IngestReport): void {
       terminal.line(line);
   }
   terminal.line();
-  // What needs somebody's eye stands last: after two hundred loaded files nobody scrolls up.
+  // What needs attention comes last: after two hundred loaded files nobody scrolls up.
   for (const outcome of ['loaded', 'ignored', 'failed'] as const) {
     for (const file of report.files) if (file.outcome === outcome) terminal.line(fileLine(file));
   }
   const reasons = Object.entries(report.reasons) as [ReasonCode, number][];
   if (reasons.length > 0) {
     terminal.line();
-    terminal.line('Rejected rows stand in nba_raw.rejected_rows with file, line, field and reason:');
+    terminal.line('Rejected rows are in nba_raw.rejected_rows with file, line, field and reason:');
     for (const line of tableLines(
       ['rows', 'reason', 'meaning'],
       reasons.map(([reason, count]) => [count, reason, REASON_CODES[reason]]),
@@ -87,8 +87,8 @@ function print(terminal: Terminal, report: IngestReport): void {
 
 function fileLine(file: FileReport): string {
   if (file.outcome === 'failed') {
-    const told = file.message.includes(file.path) ? file.message : `${file.path}: ${file.message}`;
-    return `FAILED  ${told}\n        ${file.hint}`;
+    const text = file.message.includes(file.path) ? file.message : `${file.path}: ${file.message}`;
+    return `FAILED  ${text}\n        ${file.hint}`;
   }
   if (file.outcome === 'ignored') return `ignored ${file.path}: ${file.reason}`;
   const { path, loaded, read, duplicate, rejected } = file;

@@ -60,7 +60,7 @@ export function addQualityVerb(root: Command, host: CliHost): void {
       });
       terminal.json({ ...report, kind, trend });
       for (const line of reportLines(report, trend)) terminal.line(line);
-      // No rows is no proof: whoever goes on to train must not go on.
+      // No rows is no proof: a script that would go on to train must stop here.
       if (report.verdict === 'fail' || report.verdict === 'empty') host.exit(1);
     });
 }

@@ -21,7 +21,7 @@ export function addStatusVerb(root: Command, host: CliHost): void {
         const status = await withApp(async ({ warehouse, state, exports, clock }) => {
           const { readStatus } = await import('#guard/status/status.ts');
           const { codeVersion, expectedVersion } = config;
-          const world = {
+          const context = {
             warehouse,
             state,
             exports,
@@ -29,7 +29,7 @@ export function addStatusVerb(root: Command, host: CliHost): void {
             codeVersion,
             ...omitUndefined({ expectedVersion }),
           };
-          return readStatus(world, slate);
+          return readStatus(context, slate);
         });
         terminal.json(status);
         if (!terminal.isJson) {
