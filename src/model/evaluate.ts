@@ -1,10 +1,10 @@
 import { addDays, parseSlate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
+import { seededRandom } from '#core/random.ts';
 import { artefactSystems } from './artefact.ts';
 import { columnOf, firstRowAt, sliceRows, type TrainingSet, vectorAt } from './dataset.ts';
 import { type CountDistribution, pOverDecided, wholeMedian } from './distribution.ts';
 import { crps, randomisedPit } from './metrics.ts';
-import { seededRandom } from './random.ts';
 import { type EvaluationReport, reportOf, type ScoredRow, type SystemScore } from './report.ts';
 import { isPrediction, type SystemId } from './systems.ts';
 import { type TrainOptions, trainEach } from './train.ts';

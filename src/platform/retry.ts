@@ -1,4 +1,5 @@
 import { isTransient } from '#core/errors.ts';
+import { hashText, Random } from '#core/random.ts';
 import type { Clock } from './clock.ts';
 
 /** How often, and how far apart, one operation is tried. */
@@ -12,16 +13,18 @@ export interface RetryPolicy {
   readonly pause?: (failed: number, error: unknown) => number | undefined;
   /** Whether another attempt may help; `isTransient` of the error model unless given. */
   readonly isTransient?: (error: unknown) => boolean;
+  /** Called before each pause, for a log. */
+  readonly onRetry?: (error: unknown, failed: number) => void;
   /** Milliseconds on the clock after which no further attempt begins, counted from the opening; no bound unless given. */
   readonly budget?: number;
 }
 
 /** What is left of a policy. One operation of several requests shares one. */
 export interface RetryBudget {
-  /** Attempts that have failed so far. */
-  readonly failed: number;
+  /** The number of the current attempt, from 1. */
+  readonly attempt: number;
   /**
-   * Takes note of a failure. True after the pause, when another attempt is due; false at once when the error is permanent,
+   * Decides after a failure of the current attempt. True after the pause, when another attempt is due; false at once when the error is permanent,
    * the attempts or the time are used up, or the pause would be too long. Rejects with the signal's reason when aborted.
    */
   next(error: unknown, signal?: AbortSignal): Promise<boolean>;
@@ -29,20 +32,21 @@ export interface RetryBudget {
 
 /** Opens the budget of one operation. `clock` is the only source of waiting. */
 export function retryBudget(clock: Clock, policy: RetryPolicy): RetryBudget {
-  const { attempts, pause = () => 0, isTransient: isWorthIt = isTransient, budget } = policy;
+  const { attempts, pause, isTransient: isWorthIt = isTransient, budget, onRetry } = policy;
   const startedAt = clock.now().getTime();
-  let failed = 0;
+  let attempt = 1;
   return {
-    get failed() {
-      return failed;
+    get attempt() {
+      return attempt;
     },
     next: async (error, signal) => {
-      failed += 1;
-      if (failed >= attempts || !isWorthIt(error)) return false;
-      const wait = pause(failed, error);
+      if (attempt >= attempts || !isWorthIt(error)) return false;
+      const wait = pause === undefined ? 0 : pause(attempt, error);
       if (wait === undefined) return false;
       if (budget !== undefined && clock.now().getTime() + wait - startedAt > budget) return false;
-      if (wait > 0) await clock.sleep(wait, signal);
+      onRetry?.(error, attempt);
+      attempt += 1;
+      if (pause !== undefined) await clock.sleep(wait, signal);
       return true;
     },
   };
@@ -58,7 +62,7 @@ export async function retry<T>(
   const budget = retryBudget(clock, policy);
   for (;;) {
     try {
-      return await call(budget.failed + 1);
+      return await call(budget.attempt);
     } catch (error) {
       if (!(await budget.next(error, signal))) throw error;
     }
@@ -74,6 +78,12 @@ export interface Backoff {
    * failed together do not come back together.
    */
   readonly jitter?: () => number;
+}
+
+/** Numbers in [0, 1) for pauses: the same seed gives the same ones, so a process seeds it with a name of its own. */
+export function jitterOf(seed: string): () => number {
+  const random = new Random(hashText(seed));
+  return () => random.next();
 }
 
 /** The pause after so many failed attempts, in milliseconds. */

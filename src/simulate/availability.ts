@@ -1,6 +1,6 @@
+import type { Random } from '#core/random.ts';
 import { MINUTE, type SlateClock } from './options.ts';
 import { type Absence, LONG_ABSENCE, type SimulatedPlayer } from './players.ts';
-import type { Random } from './random.ts';
 
 /** The statuses of an availability report. */
 export type Status = 'out' | 'doubtful' | 'questionable' | 'probable' | 'available';

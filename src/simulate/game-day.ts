@@ -1,4 +1,5 @@
 import { addDays, type Slate } from '#core/calendar.ts';
+import type { Random } from '#core/random.ts';
 import { decideAvailability, recordGame, reportTimes, writeReports } from './availability.ts';
 import { type GameResult, playGame, type ShootingClimate, type SideSetting, type TimedShot } from './game.ts';
 import { addRows, emptyRows, type LeagueRows, type RowIds } from './league-rows.ts';
@@ -7,7 +8,6 @@ import { information, type Matchday, type MatchdaySide } from './matchday.ts';
 import { MINUTE, type ResolvedLeagueOptions, type SlateClock, slateClock } from './options.ts';
 import { drift, expectRoles, type TeamState } from './players.ts';
 import { resultRows, type ScheduleWriter, shotRows, statusRows } from './provider-rows.ts';
-import type { Random } from './random.ts';
 import type { PlannedGame } from './season.ts';
 
 /** League-wide level of play in a season. */

@@ -1,5 +1,5 @@
+import type { Random } from '#core/random.ts';
 import { type ExpectedRole, type SimulatedPlayer, shareUnits, UNITS_PER_MINUTE } from './players.ts';
-import type { Random } from './random.ts';
 
 /** What one player did in one game; points and rebounds follow from the parts. */
 export interface StatLine {

@@ -15,7 +15,7 @@ import {
   type TeamBoxScore,
   teamBoxScores,
 } from '#core/contracts/nba_raw.ts';
-import { hashText, scramble } from './random.ts';
+import { hashText, scramble } from '#core/random.ts';
 /** Gives a row its id: 64 bits over the seed, the table, its natural key and business values. */
 export type RowIds = (table: string, parts: readonly (string | number | null)[]) => string;
 

@@ -1,11 +1,11 @@
 import { easternTime, type Slate } from '#core/calendar.ts';
+import { Random } from '#core/random.ts';
 import { type GameDeps, type LeagueClimate, runSlate } from './game-day.ts';
 import { addRows, byTable, emptyRows, type LeagueRows, rowIds, type TableRows } from './league-rows.ts';
 import { type LeagueOptions, type ResolvedLeagueOptions, resolveOptions } from './options.ts';
 import { planMoves, Rosters } from './players.ts';
 import { playPlayoffs } from './playoffs.ts';
 import { scheduleWriter } from './provider-rows.ts';
-import { Random } from './random.ts';
 import { type PlannedGame, planSeason, type ScheduleChange, seasonCalendar } from './season.ts';
 import { INVENTED_TEAMS, type SimulatedTeam } from './teams.ts';
 

@@ -1,4 +1,5 @@
 import type { GameLine, PlayerLine } from '#core/contracts/nba_raw.ts';
+import type { Random } from '#core/random.ts';
 import { statusAt } from './availability.ts';
 import { playWeight } from './game.ts';
 import type { RowIds } from './league-rows.ts';
@@ -17,7 +18,6 @@ import {
 } from './matchday.ts';
 import { iso, MINUTE } from './options.ts';
 import type { SimulatedPlayer } from './players.ts';
-import type { Random } from './random.ts';
 
 /** Errors of the market about margin and total, in points, common to all bookmakers and their own. */
 const COMMON = { margin: 1.6, total: 2.5 };

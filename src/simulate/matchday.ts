@@ -1,9 +1,9 @@
 import type { Slate } from '#core/calendar.ts';
+import type { Random } from '#core/random.ts';
 import { type Availability, PLAYS_WHEN, type StatusHistory, statusAt } from './availability.ts';
 import { playWeight, RATES, type ShootingClimate } from './game.ts';
 import { HOUR, MINUTE, type SlateClock } from './options.ts';
 import { type ExpectedRole, expectRoles, type SimulatedPlayer, type TeamState } from './players.ts';
-import type { Random } from './random.ts';
 import type { PlannedGame } from './season.ts';
 
 /** What a well-informed observer expects of a player, if he plays. */

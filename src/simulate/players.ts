@@ -1,5 +1,5 @@
 import type { Slate } from '#core/calendar.ts';
-import type { Random } from './random.ts';
+import type { Random } from '#core/random.ts';
 import { NameMaker, type PlayerName, type SimulatedTeam } from './teams.ts';
 
 type Archetype = 'guard' | 'wing' | 'big';

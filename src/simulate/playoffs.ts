@@ -1,7 +1,7 @@
 import { addDays, type Slate } from '#core/calendar.ts';
+import type { Random } from '#core/random.ts';
 import { wallClockOf } from './options.ts';
 import type { TeamState } from './players.ts';
-import type { Random } from './random.ts';
 import { drawTipoff, type PlannedGame, type ScheduleChange } from './season.ts';
 
 /** Days of a series' games, counted from its first; the last round takes longer. */

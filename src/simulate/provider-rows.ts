@@ -6,13 +6,13 @@ import type {
   Shot,
   TeamBoxScore,
 } from '#core/contracts/nba_raw.ts';
+import type { Random } from '#core/random.ts';
 import type { Availability } from './availability.ts';
 import { type GameResult, pointsOf, type StatLine, type TimedShot } from './game.ts';
 import type { RowIds } from './league-rows.ts';
 import { type Matchday, sidesOf } from './matchday.ts';
 import { HOUR, iso, MINUTE, wallClockOf } from './options.ts';
 import { UNITS_PER_MINUTE } from './players.ts';
-import type { Random } from './random.ts';
 import type { GameTime, PlannedGame, ScheduleChange } from './season.ts';
 import type { SimulatedTeam } from './teams.ts';
 

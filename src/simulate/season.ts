@@ -1,7 +1,7 @@
 import { addDays, daysBetween, parseSlate, type SeasonType, type Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
+import type { Random } from '#core/random.ts';
 import { startYear, type WallClock, wallClockOf } from './options.ts';
-import type { Random } from './random.ts';
 import type { SimulatedTeam, TimeZoneBand } from './teams.ts';
 
 /** The dates that give a season its shape. */

@@ -1,5 +1,5 @@
 import { playerLookup } from '#core/names.ts';
-import type { Random } from './random.ts';
+import type { Random } from '#core/random.ts';
 
 /** The home clock of a team, as far as tip-off times care. */
 export type TimeZoneBand = 'eastern' | 'central' | 'mountain' | 'pacific';

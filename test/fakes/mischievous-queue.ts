@@ -1,4 +1,4 @@
-import { seededRandom } from '#model/random.ts';
+import { seededRandom } from '#core/random.ts';
 import type { Delivery, Queue } from '#platform/queue/port.ts';
 
 export interface Mischief {

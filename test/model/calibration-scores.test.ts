@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '#core/random.ts';
 import {
   calibrationError,
   calibrationFloor,
@@ -7,7 +8,6 @@ import {
   lineCalibration,
 } from '#model/calibration-scores.ts';
 import { logistic, logit } from '#model/logistic.ts';
-import { seededRandom } from '#model/random.ts';
 import { normal } from '#test/model/synthetic-set.ts';
 
 const f = (...values: number[]): Float64Array => Float64Array.from(values);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '#core/random.ts';
 import {
   type CountInputs,
   type CountRows,
@@ -12,7 +13,6 @@ import {
 import { moments, pOver } from '#model/distribution.ts';
 import { coverage, pitDistance, randomisedPit } from '#model/metrics.ts';
 import { minimise } from '#model/minimise.ts';
-import { seededRandom } from '#model/random.ts';
 
 const EVEN = Array.from({ length: 19 }, (_, i) => (i + 1) / 20);
 const POINTS: CountShape = { dispersion: [0.1, 0.3, 0.8, -0.3], zeros: [1.2, -1.7, 0.7, -1.8], levels: EVEN };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '#core/random.ts';
 import { columnOf, firstRowAt, type TrainingSet } from '#model/dataset.ts';
 import { evaluate } from '#model/evaluate.ts';
 import { leakAlarms } from '#model/leak-alarms.ts';
-import { seededRandom } from '#model/random.ts';
 import type { EvaluationReport, MarketScores, SystemReport } from '#model/report.ts';
 import { syntheticSet } from '#test/model/synthetic-set.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '#core/random.ts';
 import { logistic, logit } from '#model/logistic.ts';
 import { believedOver, fitMarket, type MarketRows } from '#model/market.ts';
-import { seededRandom } from '#model/random.ts';
 import { normal } from '#test/model/synthetic-set.ts';
 
 const none = new Float64Array(0);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '#core/random.ts';
 import type { CountDistribution } from '#model/distribution.ts';
 import {
   brier,
@@ -12,7 +13,6 @@ import {
   randomisedPit,
   wilson,
 } from '#model/metrics.ts';
-import { seededRandom } from '#model/random.ts';
 import { normal } from '#test/model/synthetic-set.ts';
 
 const f = (...values: number[]): Float64Array => Float64Array.from(values);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '#core/random.ts';
 import type { Design } from '#model/design.ts';
-import { seededRandom } from '#model/random.ts';
 import { fitRidge, GramAccumulator, type LinearModel, predictLinear, solveRidge } from '#model/ridge.ts';
 import { normal } from '#test/model/synthetic-set.ts';
 

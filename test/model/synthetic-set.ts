@@ -1,6 +1,6 @@
 import { FEATURE_NAMES } from '#core/features.ts';
+import { seededRandom } from '#core/random.ts';
 import type { TrainingSet } from '#model/dataset.ts';
-import { seededRandom } from '#model/random.ts';
 
 export interface SyntheticOptions {
   readonly from: string;

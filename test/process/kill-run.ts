@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { seededRandom } from '#model/random.ts';
+import { seededRandom } from '#core/random.ts';
 import { type BatchDoc, isActive, listBatches, readUnits, UNIT_TOPIC } from '#pipeline/batch/state.ts';
 import type { Clock } from '#platform/clock.ts';
 import { homePaths } from '#platform/home.ts';

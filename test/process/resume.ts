@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { seededRandom } from '#model/random.ts';
+import { seededRandom } from '#core/random.ts';
 import { makeResumeTemplate } from './resume-home.ts';
 import { resumeRun, undisturbed } from './resume-run.ts';
 import { writeSuiteReport } from './suite-report.ts';

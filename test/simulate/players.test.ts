@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { playerLookup } from '#core/names.ts';
+import { Random } from '#core/random.ts';
 import { findTeam, TEAMS } from '#core/teams.ts';
-import { Random } from '#simulate/random.ts';
 import { INVENTED_TEAMS, NameMaker } from '#simulate/teams.ts';
 import { tinyLeague } from '#test/fakes/tiny-league.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Random } from '#core/random.ts';
 import { rowIds } from '#simulate/league-rows.ts';
 import { shareUnits } from '#simulate/players.ts';
-import { Random } from '#simulate/random.ts';
 import { mean, standardDeviation } from './league-checks.ts';
 
 const draws = <T>(count: number, draw: () => T): T[] => Array.from({ length: count }, draw);

@@ -3,6 +3,7 @@ import { consolidateIfComplete } from '#pipeline/batch/consolidate.ts';
 import { dispatch } from '#pipeline/batch/dispatch.ts';
 import { type CoordinatorDeps, checkStalled, recover, type StallVerdict } from '#pipeline/batch/stall.ts';
 import { isActive, readBatch } from '#pipeline/batch/state.ts';
+import { backoff, type RetryPolicy, retry } from '#platform/retry.ts';
 import { type BatchAlertDeps, batchAlerts } from './alerts.ts';
 import type { Background } from './background.ts';
 import { errorFacts, type Logger } from './logger.ts';
@@ -12,6 +13,7 @@ const BY = 'tipoff serve';
 /** Times a consolidation is tried that fails transiently; after that it is left to the sweeper. */
 const MAX_CONSOLIDATION_TRIES = 5;
 const RETRY_MILLISECONDS = 200;
+const MAX_RETRY_MILLISECONDS = 16 * RETRY_MILLISECONDS;
 
 export type ServiceCoordinatorDeps = CoordinatorDeps &
   BatchAlertDeps & { readonly log: Logger; readonly metrics: ServiceMetrics };
@@ -46,18 +48,22 @@ export function serviceCoordinator(
 
   const complete = async (batchId: string): Promise<void> => {
     const before = await readBatch(deps.state, batchId);
-    for (let attempt = 1; ; attempt++) {
-      try {
+    const policy: RetryPolicy = {
+      attempts: MAX_CONSOLIDATION_TRIES,
+      isTransient: (error) => isTransient(error) && !work.isDraining,
+      pause: backoff({ first: 2 * RETRY_MILLISECONDS, max: MAX_RETRY_MILLISECONDS }),
+      onRetry: (error, attempt) =>
+        log.warn({ batch: batchId, attempt, ...errorFacts(error) }, 'the consolidation is tried again'),
+    };
+    try {
+      // The pause of the service ends early when it is woken or stops.
+      await retry({ now: clock.now, sleep: work.pause }, policy, async (attempt) => {
         const after = await consolidateIfComplete(deps, batchId, BY, { resume: attempt > 1 });
         if (isActive(before.state) && !isActive(after.state)) await alerts.notify(batchId);
-        return;
-      } catch (error) {
-        // A process with a newer token publishes this slate: it ends the batch.
-        if (error instanceof TipoffError && error.code === 'TIPOFF_FENCED') return;
-        if (!isTransient(error) || attempt === MAX_CONSOLIDATION_TRIES || work.isDraining) throw error;
-        log.warn({ batch: batchId, attempt, ...errorFacts(error) }, 'the consolidation is tried again');
-        await work.pause(2 ** attempt * RETRY_MILLISECONDS);
-      }
+      });
+    } catch (error) {
+      // A process with a newer token publishes this slate: it ends the batch.
+      if (!(error instanceof TipoffError) || error.code !== 'TIPOFF_FENCED') throw error;
     }
   };
 

@@ -1,5 +1,6 @@
 import type { Slate } from '#core/calendar.ts';
-import { isTransient, messageOf } from '#core/errors.ts';
+import { messageOf } from '#core/errors.ts';
+import { retryBudget } from '#platform/retry.ts';
 import { reachOf } from './decide.ts';
 import {
   type ByteBudget,
@@ -24,7 +25,7 @@ import { type ReadEstimator, readEstimator } from './priced-plan.ts';
 import { byMonth, type Chunk, prepareReferences } from './slates.ts';
 import { backfillSteps, type Step } from './steps.ts';
 
-const MAX_TRANSIENT_TRIES = 3;
+const MAX_ATTEMPTS = 3;
 const TRANSIENT_WAIT_MS = 1000;
 
 /**
@@ -63,7 +64,11 @@ export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<R
 
 /** Executes a chunk: again after a transient failure, month by month after another, until its slates are done or have failed. */
 async function executeChunk(deps: RunDeps, run: Executor, log: RunLog, chunk: Chunk): Promise<void> {
-  for (let tries = 1; ; tries++) {
+  const retries = retryBudget(deps.clock, {
+    attempts: MAX_ATTEMPTS,
+    pause: (failed) => TRANSIENT_WAIT_MS * failed,
+  });
+  for (;;) {
     const done = new Set<Slate>();
     try {
       await run.execute(chunk, async (outcomes, seconds) => {
@@ -73,8 +78,7 @@ async function executeChunk(deps: RunDeps, run: Executor, log: RunLog, chunk: Ch
       return;
     } catch (error) {
       const rest: Chunk = { step: chunk.step, slates: chunk.slates.filter((slate) => !done.has(slate)) };
-      if (isTransient(error) && tries < MAX_TRANSIENT_TRIES) {
-        await deps.clock.sleep(TRANSIENT_WAIT_MS * tries);
+      if (await retries.next(error)) {
         chunk = rest;
         continue;
       }

@@ -2,6 +2,7 @@ import { parseSlate, type Slate, seasonSpan } from '#core/calendar.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
+import { retry } from '#platform/retry.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import {
   cacheControlOf,
@@ -93,7 +94,7 @@ export interface ExportOutcome {
   readonly rows: number;
 }
 
-const ATTEMPTS = 3;
+const MAX_ATTEMPTS = 3;
 
 /**
  * Writes a document when its content differs from what is stored (`generated_at` aside). Good is never overwritten with
@@ -109,28 +110,32 @@ export async function writeDocument(deps: ExportDeps, draft: Draft): Promise<Exp
     kind: draft.kind,
     rows: draft.rowCount,
   };
-  for (let attempt = 1; ; attempt++) {
-    const stored = await readStored(objects, draft.path);
-    const status = await statusOf(deps.warehouse, draft, stored);
-    if (status === undefined) return { ...outcome, result: 'not_ready', status: null };
-    if (
-      stored.generatedAt !== undefined &&
-      stored.text === documentText(draft, status, stored.generatedAt, dataSource)
-    ) {
-      return { ...outcome, result: 'unchanged', status };
-    }
-    try {
+  return retry(
+    clock,
+    { attempts: MAX_ATTEMPTS, isTransient: isLostRace },
+    async (): Promise<ExportOutcome> => {
+      const stored = await readStored(objects, draft.path);
+      const status = await statusOf(deps.warehouse, draft, stored);
+      if (status === undefined) return { ...outcome, result: 'not_ready', status: null };
+      if (
+        stored.generatedAt !== undefined &&
+        stored.text === documentText(draft, status, stored.generatedAt, dataSource)
+      ) {
+        return { ...outcome, result: 'unchanged', status };
+      }
       await objects.put(draft.path, documentText(draft, status, clock.now().toISOString(), dataSource), {
         contentType: 'application/json',
         cacheControl: draft.cacheControl,
         ifMatch: stored.etag,
       });
       return { ...outcome, result: 'written', status };
-    } catch (error) {
-      if (!(error instanceof TipoffError) || error.code !== 'TIPOFF_CONFLICT' || attempt === ATTEMPTS)
-        throw error;
-    }
-  }
+    },
+  );
+}
+
+/** Somebody wrote the object between our read and our write: the decision is to be made anew. */
+function isLostRace(error: unknown): boolean {
+  return error instanceof TipoffError && error.code === 'TIPOFF_CONFLICT';
 }
 
 /** The status to write a draft under; undefined when it is not ready and nothing is stored. Throws when it must not be written. */
@@ -183,7 +188,7 @@ export interface ManifestEntry {
   readonly generated_at: unknown;
 }
 
-const MANIFEST_ATTEMPTS = 5;
+const MAX_MANIFEST_ATTEMPTS = 5;
 
 /**
  * Brings `exports/index.json` in line with the store: an entry for every document that is there, read anew for those that
@@ -193,7 +198,7 @@ export async function updateManifest(
   { objects, clock }: Pick<ExportDeps, 'objects' | 'clock'>,
   changed: readonly string[],
 ): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
+  await retry(clock, { attempts: MAX_MANIFEST_ATTEMPTS, isTransient: isLostRace }, async () => {
     const stored = await readStored(objects, MANIFEST_PATH);
     const known = new Map(entriesOf(stored.head['documents']).map((entry) => [entry.path, entry]));
     for (const path of changed) known.delete(path);
@@ -204,22 +209,12 @@ export async function updateManifest(
     for (const path of paths) documents.push(known.get(path) ?? (await entryOf(objects, path)));
     if (stored.generatedAt !== undefined && stored.text === manifestText(documents, stored.generatedAt))
       return;
-    try {
-      await objects.put(MANIFEST_PATH, manifestText(documents, clock.now().toISOString()), {
-        contentType: 'application/json',
-        cacheControl: 'public, max-age=60',
-        ifMatch: stored.etag,
-      });
-      return;
-    } catch (error) {
-      if (
-        !(error instanceof TipoffError) ||
-        error.code !== 'TIPOFF_CONFLICT' ||
-        attempt === MANIFEST_ATTEMPTS
-      )
-        throw error;
-    }
-  }
+    await objects.put(MANIFEST_PATH, manifestText(documents, clock.now().toISOString()), {
+      contentType: 'application/json',
+      cacheControl: 'public, max-age=60',
+      ifMatch: stored.etag,
+    });
+  });
 }
 
 function manifestText(documents: readonly ManifestEntry[], generatedAt: string): string {

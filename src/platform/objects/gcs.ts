@@ -4,6 +4,7 @@ import { type File, Storage } from '@google-cloud/storage';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
+import { backoff, jitterOf, type RetryPolicy, retry } from '#platform/retry.ts';
 import { checkPath, checkPrefix } from './directory.ts';
 import type { ObjectStore, PutOptions, StoredObject } from './port.ts';
 
@@ -108,7 +109,7 @@ export interface GcsOptions {
 }
 
 const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 8000;
+const MAX_PAUSE_MS = 8000;
 const PRECONDITION_FAILED = 412;
 /** Names the write in the object's own metadata, so that a write whose answer was lost is known again. */
 const STAMP = 'tipoff-write';
@@ -128,15 +129,16 @@ export function openGcs(options: GcsOptions): ObjectStore {
     checkPath(path);
     return bucket.file(`${root}${path}`);
   };
+  const policy: RetryPolicy = {
+    attempts: retries + 1,
+    isTransient: isRetriable,
+    pause: backoff({ first: FIRST_PAUSE_MS, max: MAX_PAUSE_MS, jitter: jitterOf(randomUUID()) }),
+  };
   const repeating = async <R>(path: string, call: () => Promise<R>): Promise<R> => {
-    for (let run = 0; ; run++) {
-      try {
-        return await call();
-      } catch (error) {
-        if (run >= retries || !isRetriable(error)) throw storageError(error, path);
-        const pause = Math.min(FIRST_PAUSE_MS * 2 ** run, LONGEST_PAUSE_MS);
-        await clock.sleep(pause / 2 + (Math.random() * pause) / 2);
-      }
+    try {
+      return await retry(clock, policy, call);
+    } catch (error) {
+      throw storageError(error, path);
     }
   };
 

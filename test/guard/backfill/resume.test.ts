@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { seededRandom } from '#core/random.ts';
 import type { RunDeps } from '#guard/backfill/execute.ts';
 import { readUnits } from '#guard/backfill/ledger.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { systemRandom } from './random.ts';
 import { type BackfillWorld, backfillWorld, contents, differences, STATEMENTS } from './world.ts';
 
 // A season is backfilled once per point at which a run dies.
@@ -57,7 +57,7 @@ describe('a run that dies', () => {
   it(
     `at ${KILLS} random points: what is resumed redoes at most the piece in flight, and every table is as if nothing had happened`,
     async () => {
-      const random = systemRandom(20241022);
+      const random = seededRandom(20241022);
       for (let kill = 0; kill < KILLS; kill++) {
         await forget();
         const at = 1 + Math.floor(random() * works);

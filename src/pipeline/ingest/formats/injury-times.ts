@@ -1,4 +1,5 @@
 import { easternInstant, easternTime, isDate, type Slate } from '#core/calendar.ts';
+import { readInstant } from '#core/instants.ts';
 import { RowRejection } from '#pipeline/ingest/rows.ts';
 import { requiredDate } from './fields.ts';
 
@@ -66,8 +67,7 @@ export function documentInstant(createdAt: string | null): string | null {
   if (match === null) return null;
   const [, year, month, day, hour, minute, second, sign, zoneHour, zoneMinute] = match;
   const zone = sign === undefined ? 'Z' : `${sign}${zoneHour}:${zoneMinute}`;
-  const instant = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}${zone}`);
-  return Number.isNaN(instant.getTime()) ? null : instant.toISOString();
+  return readInstant(`${year}-${month}-${day}T${hour}:${minute}:${second}${zone}`)?.toISOString() ?? null;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { messageOf, TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
+import { retryBudget } from '#platform/retry.ts';
 
 export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
@@ -35,7 +36,7 @@ export interface FetchHttpOptions {
 }
 
 const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 60_000;
+const MAX_WAIT_MS = 60_000;
 
 /**
  * Http over the built-in fetch. 429, 5xx, timeouts and broken connections are tried again after 1, 2, 4… seconds, or
@@ -48,17 +49,20 @@ export function fetchHttp({
 }: FetchHttpOptions): Http {
   return {
     get: async (url, { headers = {}, signal, timeoutMs = usualTimeout, attempts = usualAttempts } = {}) => {
-      let failure: Failure = { seen: 'no attempt' };
-      for (let attempt = 1; attempt <= attempts; attempt += 1) {
+      let failure: Failure;
+      const budget = retryBudget(clock, {
+        attempts,
+        isTransient: () => true,
+        pause: (failed) => waitBefore(failed, failure.retryAfter, clock.now()),
+      });
+      do {
         const outcome = await attemptGet(url, headers, Math.min(timeoutMs, usualTimeout), signal);
         if ('answer' in outcome) {
           const { status } = outcome.answer;
           if (status !== 429 && status < 500) return outcome.answer;
           failure = { seen: `status ${status}`, retryAfter: outcome.answer.headers['retry-after'] };
         } else failure = outcome;
-        if (attempt < attempts)
-          await clock.sleep(waitBefore(attempt, failure.retryAfter, clock.now()), signal);
-      }
+      } while (await budget.next(failure, signal));
       throw new TipoffError(
         'TIPOFF_PROVIDER_DOWN',
         `${withoutQuery(url)}: expected an answer within ${attempts} attempts, saw ${failure.seen}`,
@@ -119,7 +123,7 @@ function waitBefore(attempt: number, retryAfter: string | undefined, now: Date):
         ? seconds * 1000
         : Date.parse(retryAfter) - now.getTime();
   const wait = Number.isNaN(asked) ? FIRST_WAIT_MS * 2 ** (attempt - 1) : Math.max(0, asked);
-  return Math.min(wait, LONGEST_WAIT_MS);
+  return Math.min(wait, MAX_WAIT_MS);
 }
 
 /** Thrown instead of an answer when a conditional request learns that the answer known before still holds; caught by who made it conditional. */

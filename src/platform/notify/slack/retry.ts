@@ -59,7 +59,7 @@ export async function withRetries<T>(
       return await call(doubt);
     } catch (error) {
       isOpen ||= mayHaveTakenEffect(error);
-      if (!(await budget.next(error))) throw undelivered(delivery, error, budget.failed, isOpen);
+      if (!(await budget.next(error))) throw undelivered(delivery, error, budget.attempt, isOpen);
     }
   }
 }

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { CollectionReference } from '@google-cloud/firestore';
 import { TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
+import { jitterOf, retryBudget } from '#platform/retry.ts';
 import type { StateStore, StateTransaction } from '#platform/state/port.ts';
 import {
   type FirestoreClientOptions,
@@ -23,7 +25,7 @@ export interface FirestoreStateOptions extends FirestoreClientOptions {
 }
 
 const FIRST_PAUSE_MS = 10;
-const LONGEST_PAUSE_MS = 1000;
+const MAX_PAUSE_MS = 1000;
 
 /**
  * The state store on Firestore. A body reads from one snapshot, without locks; its writes land only if what it read
@@ -31,6 +33,7 @@ const LONGEST_PAUSE_MS = 1000;
  */
 export function openFirestoreState(options: FirestoreStateOptions): StateStore {
   const { clock, root, tries = 50 } = options;
+  const jitter = jitterOf(randomUUID());
   const client = openFirestoreClient(options);
   let closed = false;
   const collectionOf = (name: string): CollectionReference =>
@@ -92,15 +95,19 @@ export function openFirestoreState(options: FirestoreStateOptions): StateStore {
       });
     },
     transaction: async (body) => {
-      for (let run = 1; run <= tries; run++) {
+      const budget = retryBudget(clock, {
+        attempts: tries,
+        isTransient: () => true,
+        pause: (failed) => jitter() * Math.min(FIRST_PAUSE_MS * 2 ** failed, MAX_PAUSE_MS),
+      });
+      do {
         const outcome = await calling(() => runOnce(body));
         const settled = await calling(() => settle(outcome));
         if (settled) {
           if ('error' in outcome) throw outcome.error;
           return outcome.result;
         }
-        await clock.sleep(Math.random() * Math.min(FIRST_PAUSE_MS * 2 ** run, LONGEST_PAUSE_MS));
-      }
+      } while (await budget.next('overtaken'));
       throw new TipoffError(
         'TIPOFF_STATE_CONFLICT',
         `a transaction lost its race ${tries} times: what it read kept changing`,

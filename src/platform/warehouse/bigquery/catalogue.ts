@@ -77,7 +77,7 @@ export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions)
       // A deletion whose answer was lost has happened when the thing is gone on the second try.
       return method === 'DELETE' && answer.before.some(isOutcomeUnknown) ? {} : undefined;
     }
-    throw bigQueryError(answer.refusal, { attempts: budget.used() + 1, cause: answer.cause });
+    throw bigQueryError(answer.refusal, { attempts: budget.attempt, cause: answer.cause });
   };
   const tableOf = async ({ dataset, name }: TableRef) => {
     const body = await found('GET', `/datasets/${dataset}/tables/${name}`);
@@ -123,7 +123,7 @@ export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions)
     const answer = await tryWithin(budget, () => call('POST', `/datasets/${as.dataset}/tables`, { json }));
     if ('body' in answer) return true;
     if (answer.refusal.status === 409) return answer.before.some(isOutcomeUnknown);
-    throw bigQueryError(answer.refusal, { attempts: budget.used() + 1, cause: answer.cause });
+    throw bigQueryError(answer.refusal, { attempts: budget.attempt, cause: answer.cause });
   };
   const createDataset = async (dataset: string, description: string): Promise<void> => {
     if ((await found('GET', `/datasets/${dataset}`)) !== undefined) return;
@@ -131,7 +131,7 @@ export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions)
     const json = { datasetReference: { projectId, datasetId: dataset }, location, description };
     const answer = await tryWithin(budget, () => call('POST', '/datasets', { json }));
     if ('body' in answer || answer.refusal.status === 409) return;
-    throw bigQueryError(answer.refusal, { attempts: budget.used() + 1, cause: answer.cause });
+    throw bigQueryError(answer.refusal, { attempts: budget.attempt, cause: answer.cause });
   };
   const hash = createHash('sha256').update(functions.join('\n')).digest('hex').slice(0, 32);
   const makeFunctions = async (statements: readonly string[]): Promise<void> => {

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { BigQuery } from '@google-cloud/bigquery';
 import { OAuth2Client } from 'google-auth-library';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
+import { backoff, jitterOf, type RetryBudget, retryBudget } from '#platform/retry.ts';
 
 /** A refusal as BigQuery words it: by HTTP answer, or as the result of a job. `status` is absent when nothing was answered. */
 export interface Refusal {
@@ -109,30 +111,16 @@ function hasText(value: unknown, name: 'reason' | 'message'): string | undefined
   return typeof found === 'string' ? found : undefined;
 }
 
-/** How often one logical operation may be tried again, over all its requests and jobs. */
-export interface Budget {
-  /** Waits before the next try; false when the budget is used up. */
-  next(): Promise<boolean>;
-  /** Tries so far. */
-  readonly used: () => number;
-}
-
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 20_000;
+const MAX_PAUSE_MS = 20_000;
 
-/** A budget of `retries`, with pauses that double, half of each at random. */
-export function openBudget(clock: Clock, retries: number): Budget {
-  let used = 0;
-  return {
-    next: async () => {
-      if (used >= retries) return false;
-      const pause = Math.min(FIRST_PAUSE_MS * 2 ** used, LONGEST_PAUSE_MS);
-      used += 1;
-      await clock.sleep(pause / 2 + (Math.random() * pause) / 2);
-      return true;
-    },
-    used: () => used,
-  };
+/** A budget of `retries` for one logical operation, over all its requests and jobs; pauses double, half of each at random. */
+export function openBudget(clock: Clock, retries: number): RetryBudget {
+  return retryBudget(clock, {
+    attempts: retries + 1,
+    isTransient: () => true,
+    pause: backoff({ first: FIRST_PAUSE_MS, max: MAX_PAUSE_MS, jitter: jitterOf(randomUUID()) }),
+  });
 }
 
 /** The answer of a request, or the refusal that stood at the end of the budget. `before` are refusals that were tried again. */
@@ -141,24 +129,24 @@ export type Answer =
   | { readonly refusal: Refusal; readonly before: readonly Refusal[]; readonly cause: unknown };
 
 /** Sends a request until it is answered, permanently refused, or the budget is used up. */
-export async function tryWithin(budget: Budget, request: () => Promise<unknown>): Promise<Answer> {
+export async function tryWithin(budget: RetryBudget, request: () => Promise<unknown>): Promise<Answer> {
   const before: Refusal[] = [];
   for (;;) {
     try {
       return { body: await request(), before };
     } catch (cause) {
       const refusal = refusalOf(cause);
-      if (!isRetriable(refusal) || !(await budget.next())) return { refusal, before, cause };
+      if (!isRetriable(refusal) || !(await budget.next(refusal))) return { refusal, before, cause };
       before.push(refusal);
     }
   }
 }
 
 /** `tryWithin` for requests whose refusal is an error. */
-export async function answered(budget: Budget, request: () => Promise<unknown>): Promise<unknown> {
+export async function answered(budget: RetryBudget, request: () => Promise<unknown>): Promise<unknown> {
   const answer = await tryWithin(budget, request);
   if ('body' in answer) return answer.body;
-  throw bigQueryError(answer.refusal, { attempts: budget.used() + 1, cause: answer.cause });
+  throw bigQueryError(answer.refusal, { attempts: budget.attempt, cause: answer.cause });
 }
 
 export interface BigQueryClientOptions {

@@ -3,11 +3,11 @@ import type { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
+import type { RetryBudget } from '#platform/retry.ts';
 import { type SqlToken, tokenise } from '#platform/warehouse/lint/vocabulary.ts';
 import type { SqlParams, SqlValue } from '#platform/warehouse/port.ts';
 import {
   answered,
-  type Budget,
   bigQueryError,
   type Call,
   isRetriable,
@@ -170,7 +170,7 @@ export function openJobs(call: Call, options: JobOptions): Jobs {
 
   /** Starts a job under an id of ours. Asked twice because an answer was lost, BigQuery says that the job exists: then it is ours. */
   const insert = async (
-    budget: Budget,
+    budget: RetryBudget,
     jobId: string,
     send: () => Promise<unknown>,
     about: string | undefined,
@@ -179,17 +179,17 @@ export function openJobs(call: Call, options: JobOptions): Jobs {
     if ('body' in answer) return jobSchema.parse(answer.body);
     if (answer.refusal.status === 409 && answer.before.length > 0) return get(budget, jobId);
     throw bigQueryError(answer.refusal, {
-      attempts: budget.used() + 1,
+      attempts: budget.attempt,
       cause: answer.cause,
       ...omitUndefined({ statement: about }),
     });
   };
-  const get = async (budget: Budget, jobId: string): Promise<Job> =>
+  const get = async (budget: RetryBudget, jobId: string): Promise<Job> =>
     jobSchema.parse(await answered(budget, () => call('GET', `/jobs/${jobId}`, { query: { location } })));
 
   const run = async (
     send: (jobId: string) => Promise<unknown>,
-    budget: Budget,
+    budget: RetryBudget,
     about?: string,
   ): Promise<Job> => {
     for (;;) {
@@ -207,14 +207,14 @@ export function openJobs(call: Call, options: JobOptions): Jobs {
       if (errorResult === undefined || errorResult === null) return job;
       // A failed job has changed nothing, so the statement may be run in a new one.
       const refusal = jobRefusal(errorResult);
-      if (isRetriable(refusal) && (await budget.next())) continue;
+      if (isRetriable(refusal) && (await budget.next(refusal))) continue;
       throw bigQueryError(refusal, {
-        attempts: budget.used() + 1,
+        attempts: budget.attempt,
         ...omitUndefined({ statement: about }),
       });
     }
   };
-  const runQuery = (sql: string, params: SqlParams, budget: Budget): Promise<Job> => {
+  const runQuery = (sql: string, params: SqlParams, budget: RetryBudget): Promise<Job> => {
     const configuration = queryConfiguration(sql, params);
     return run(
       (jobId) => call('POST', '/jobs', { json: { jobReference: { jobId, location }, configuration } }),
@@ -275,7 +275,7 @@ export function openJobs(call: Call, options: JobOptions): Jobs {
       if ('refusal' in answer)
         throw bigQueryError(answer.refusal, {
           statement: sql,
-          attempts: budget.used() + 1,
+          attempts: budget.attempt,
           cause: answer.cause,
         });
       const job = dryRunSchema.parse(answer.body);

@@ -117,3 +117,18 @@ export function scramble(value: number): number {
   x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
   return x ^ (x >>> 16);
 }
+
+/**
+ * Uniform numbers in [0, 1) from a seed (mulberry32): the same seed gives the same sequence on every machine. For bootstraps
+ * of evaluations only, whose recorded intervals come from this stream; everything else draws from {@link Random}.
+ */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
