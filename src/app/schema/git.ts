@@ -5,7 +5,7 @@ import { messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 
 const run = promisify(execFile);
-const MOST_BYTES = 64 * 1024 * 1024;
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /** A commit that changed a path, and the parent whose work it goes on with. */
 export interface Change {
@@ -178,7 +178,7 @@ async function hintOf(root: string): Promise<string> {
 
 async function git(root: string, ...args: string[]): Promise<string> {
   try {
-    const { stdout } = await run('git', ['-C', root, ...args], { maxBuffer: MOST_BYTES });
+    const { stdout } = await run('git', ['-C', root, ...args], { maxBuffer: MAX_OUTPUT_BYTES });
     return stdout;
   } catch (error) {
     const message = messageOf(error);

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TipoffError } from '#core/errors.ts';
-import { type Approval, readApproval } from '#guard/schema/approvals.ts';
+import { type Approval, readApproval } from '#guard/schema/judge.ts';
 import type { SchemaFile, SchemaFileKind } from '#guard/schema/schema-files.ts';
 import type { SourceFile } from '#guard/schema/sql-catalogue.ts';
 

@@ -5,7 +5,7 @@ import type { Clock } from '#platform/clock.ts';
 import type { TableChange, Warehouse } from '#platform/warehouse/port.ts';
 import { type CodeView, codeSchema } from './code-schema.ts';
 import type { ChangeKind, Finding } from './finding.ts';
-import { schemaOfWarehouse } from './from-live.ts';
+import { schemaOfWarehouse } from './live-schema.ts';
 import { type Schema, splitId } from './model.ts';
 
 export interface ApplyDeps {

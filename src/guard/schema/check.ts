@@ -1,15 +1,14 @@
 import { lintSql, type NameProblem, type SqlEngine } from '#platform/sql/port.ts';
-import type { Approval } from './approvals.ts';
+import { concernsChange } from './changed-files.ts';
 import { type CodeReading, type CodeUsage, readCode } from './code-reading.ts';
 import { codeSchema } from './code-schema.ts';
 import { compare } from './compare.ts';
 import type { Finding } from './finding.ts';
-import { type Judgement, judge } from './judge.ts';
+import { type Approval, type Judgement, judge } from './judge.ts';
 import type { Schema } from './model.ts';
 import { type Bounds, boundsOf, unboundReads } from './partition-filter.ts';
 import { type ProvenanceProblem, provenanceProblems } from './provenance.ts';
 import type { SourceFile, SqlText } from './sql-catalogue.ts';
-import { touchedBy } from './touched.ts';
 
 /** A statement outside of the portable subset, or one that reads more than it should. */
 export interface LintFinding {
@@ -91,7 +90,7 @@ export function checkReading(
 ): CheckReport {
   const judgement = within(
     judge(compare(warehouse, wanted, usage), approvals, today, true),
-    changed && touchedBy({ changed, changedTables }, files, usage),
+    changed && concernsChange({ changed, changedTables }, files, usage),
   );
   const whole = statements.map(({ text }) => text).filter(({ isWhole }) => isWhole);
   const code: CodeReport = {

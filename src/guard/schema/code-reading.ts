@@ -1,8 +1,8 @@
 import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
 import type { SqlEngine } from '#platform/sql/port.ts';
+import { tableOf } from './code-schema.ts';
 import { compare, type Usage } from './compare.ts';
 import type { Finding } from './finding.ts';
-import { tableOf } from './from-contracts.ts';
 import { byText, type Schema, withEarlier } from './model.ts';
 import type { SqlText } from './sql-catalogue.ts';
 import { type ReadStatement, StatementReader } from './statement-reader.ts';

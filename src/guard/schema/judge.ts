@@ -1,5 +1,91 @@
-import { type Approval, isExpired } from './approvals.ts';
+import { z } from 'zod';
+import { TipoffError } from '#core/errors.ts';
+import { compare, NO_USAGE, type Usage } from './compare.ts';
 import type { Finding } from './finding.ts';
+import type { Schema } from './model.ts';
+
+/** Longest time an exception may stand. */
+export const MAX_APPROVAL_DAYS = 90;
+/** Days the suggested file is good for. */
+const SUGGESTED_DAYS = 14;
+
+const approval = z.strictObject({
+  finding: z.string().min(1),
+  reason: z
+    .string()
+    .trim()
+    .min(10, 'say in at least ten characters why this change may break what it breaks'),
+  approved_by: z.string().trim().min(1),
+  expires: z.iso.date(),
+});
+
+/** One exception: exactly one change, why, by whom and until which date (inclusive, UTC). */
+export type Approval = z.infer<typeof approval> & { readonly path: string };
+
+/** Reads an approval. Throws TIPOFF_BAD_INPUT naming the file and the field, also for one that would stand too long. */
+export function readApproval(path: string, text: string, today: string): Approval {
+  const hint = 'schema/approvals/README.md shows the format.';
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `${path}: expected an approval as JSON, saw text that does not parse`,
+      { hint, cause },
+    );
+  }
+  const result = approval.safeParse(value);
+  if (!result.success) {
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `${path}: expected an approval: ${z.prettifyError(result.error)}`,
+      {
+        hint,
+        details: { path },
+      },
+    );
+  }
+  if (result.data.expires > plusDays(today, MAX_APPROVAL_DAYS)) {
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `${path}: expires: expected a date within ${MAX_APPROVAL_DAYS} days, saw ${result.data.expires}`,
+      {
+        hint,
+        details: { path },
+      },
+    );
+  }
+  return { ...result.data, path };
+}
+
+/** Whether an approval no longer stands on a date. */
+export function isExpired({ expires }: Approval, today: string): boolean {
+  return expires < today;
+}
+
+/** The file that would let a change pass, ready to be added. */
+export function approvalFor(
+  finding: Finding,
+  today: string,
+): { readonly path: string; readonly text: string } {
+  const name = finding.id
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+    .slice(0, 100);
+  const content = {
+    finding: finding.id,
+    reason: 'say why this change may break what it breaks, and what was done about it',
+    approved_by: 'your name',
+    expires: plusDays(today, SUGGESTED_DAYS),
+  };
+  return { path: `schema/approvals/${name}.json`, text: `${JSON.stringify(content, null, 2)}\n` };
+}
+
+function plusDays(date: string, days: number): string {
+  return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+}
 
 /**
  * blocks: must not be merged or deployed as things stand · approved: would block, but a file names it · notice: in order,
@@ -44,4 +130,63 @@ export function judge(
     expired: approvals.filter((approval) => isExpired(approval, today)),
     unused: standing.filter((approval) => !judged.some((finding) => finding.approval === approval)),
   };
+}
+
+/** A schema as it stood at one revision. */
+export interface SchemaVersion {
+  /** Revision, or a word for what is not committed. */
+  readonly name: string;
+  readonly schema: Schema;
+}
+
+/** One change of a schema: a commit and the version it goes on from, or the first and the last version of a series. */
+export interface SchemaChange {
+  readonly from: SchemaVersion;
+  readonly to: SchemaVersion;
+}
+
+export interface SchemaHistory {
+  /** Every change, oldest first. */
+  readonly steps: readonly SchemaChange[];
+  /** All of them at once: what somebody meets who jumps over the versions between. Absent when no version is known. */
+  readonly sum?: SchemaChange;
+}
+
+export interface DiffStep extends Judgement {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface DiffReport {
+  readonly ok: boolean;
+  /** The steps that change anything. */
+  readonly steps: readonly DiffStep[];
+  readonly sum: DiffStep;
+  /** What blocks in the sum and in no single step. */
+  readonly onlyInSum: readonly JudgedFinding[];
+}
+
+/** Judges a history: every step, and the first version against the last. */
+export function judgeHistory(
+  { steps: changes, sum: whole }: SchemaHistory,
+  approvals: readonly Approval[],
+  today: string,
+  usage: Usage = NO_USAGE,
+): DiffReport {
+  const judged = ({ from, to }: SchemaChange): DiffStep => ({
+    from: from.name,
+    to: to.name,
+    ...judge(compare(from.schema, to.schema, usage), approvals, today, false),
+  });
+  const steps = changes.map(judged).filter(({ findings }) => findings.length > 0);
+  const sum =
+    whole === undefined ? { from: '', to: '', ...judge([], approvals, today, false) } : judged(whole);
+  const inSteps = new Set(
+    steps.flatMap(({ findings }) =>
+      findings.filter(({ verdict }) => verdict === 'blocks').map(({ id }) => id),
+    ),
+  );
+  const onlyInSum = sum.findings.filter(({ verdict, id }) => verdict === 'blocks' && !inSteps.has(id));
+  const ok = sum.expired.length === 0 && inSteps.size === 0 && onlyInSum.length === 0;
+  return { ok, steps, sum, onlyInSum };
 }

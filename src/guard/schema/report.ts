@@ -1,7 +1,135 @@
 import type { CheckReport, CodeReport } from './check.ts';
-import { type Difference, differenceOf, expiredDifference, NO_ORDER, placed } from './difference.ts';
-import type { Judgement } from './judge.ts';
+import type { Fix } from './finding.ts';
+import { type Approval, approvalFor, type DiffReport, type JudgedFinding, type Judgement } from './judge.ts';
+import { contractSource } from './provenance.ts';
 import type { SourceFile } from './sql-catalogue.ts';
+
+/** Something that keeps a change from being merged, in the form that every output shares. */
+export interface Difference {
+  readonly table: string;
+  readonly column: string | null;
+  readonly kind: string;
+  readonly class: string;
+  readonly direction: string;
+  /** What two things it lies between; null for a fault of the code by itself. */
+  readonly between: string | null;
+  readonly message: string;
+  readonly writers: readonly string[];
+  readonly readers: readonly string[];
+  readonly fix: Fix | null;
+  /** Where in the sources, for what lies in the code. */
+  readonly path: string | null;
+  readonly line: number | null;
+  /** The file that would let the change pass, where one could. */
+  readonly approval: { readonly path: string; readonly text: string } | null;
+}
+
+/** A fault that is not one of two schemas. */
+export const NO_ORDER = {
+  class: 'breaking',
+  direction: 'either',
+  between: null,
+  writers: [],
+  readers: [],
+  fix: null,
+  path: null,
+  line: null,
+  approval: null,
+} as const;
+
+/** A finding that blocks, with the approval that would let it pass where one could. */
+export function differenceOf(finding: JudgedFinding, today: string, between: string): Difference {
+  const { table, column, kind, direction, message, writers, readers, fix } = finding;
+  const approval = finding.class === 'breaking' ? approvalFor(finding, today) : null;
+  return {
+    table,
+    column,
+    kind,
+    class: finding.class,
+    direction,
+    between,
+    message,
+    writers,
+    readers,
+    fix,
+    path: null,
+    line: null,
+    approval,
+  };
+}
+
+/** An approval past its date. */
+export function expiredDifference({ path, finding, expires }: Approval): Difference {
+  return {
+    ...NO_ORDER,
+    table: path,
+    column: null,
+    kind: 'approval_expired',
+    message: `${path} approved "${finding}" until ${expires}. Remove the file, or renew it with a reason.`,
+    path,
+  };
+}
+
+/** Properties of a contract that changes of the table as a whole are about. */
+const PROPERTIES: Readonly<Record<string, string>> = {
+  key_changed: 'key',
+  partition_changed: 'partition',
+  partition_filter_changed: 'partitionFilterRequired',
+  cluster_changed: 'cluster',
+  retention_changed: 'retentionDays',
+};
+
+/** Puts a difference on the line of the contract that declares it, or on the contract where the line is elsewhere. */
+export function placed(one: Difference, files: readonly SourceFile[]): Difference {
+  if (one.path !== null && one.line !== null) return { ...one, line: lineOf(one, files) };
+  const contract = contractSource(one.table, files);
+  if (contract === undefined) return one;
+  const name = one.column ?? PROPERTIES[one.kind];
+  const at = contract.text
+    .split('\n')
+    .findIndex((text) => name !== undefined && text.trimStart().startsWith(`${name}:`));
+  return { ...one, path: contract.path, line: at < 0 ? null : contract.line + at };
+}
+
+/** A statement that is put together has other lines than its file: there the first line with the name is meant. */
+function lineOf({ path, column, line }: Difference, files: readonly SourceFile[]): number | null {
+  const lines = files.find((file) => file.path === path)?.text.split('\n');
+  if (lines === undefined || column === null || line === null) return line;
+  const named = new RegExp(`\\b${column}\\b`, 'i');
+  if (named.test(lines[line - 1] ?? '')) return line;
+  const found = lines.findIndex((text) => named.test(text));
+  return found < 0 ? 1 : found + 1;
+}
+
+/** Differences for people, a few lines each. */
+export function differenceLines(differences: readonly Difference[], engine: keyof Fix): string[] {
+  return differences.flatMap((one) => [
+    `${one.class === 'breaking' ? 'BREAKING' : 'NEEDS ORDER'}  ${one.kind}  ${one.column === null ? one.table : `${one.table}.${one.column}`}${one.path === null ? '' : `  (${one.path}${one.line === null ? '' : `:${one.line}`})`}`,
+    ...(one.between === null ? [] : [`  between ${one.between}`]),
+    `  ${one.message}`,
+    ...(one.fix === null ? [] : one.fix[engine].map((statement) => `  run: ${statement}`)),
+    ...(one.writers.length === 0 ? [] : [`  written by: ${one.writers.join(', ')}`]),
+    ...(one.readers.length === 0 ? [] : [`  read by: ${one.readers.join(', ')}`]),
+    ...(one.approval === null
+      ? []
+      : [
+          `  to let it pass, add ${one.approval.path}:`,
+          ...one.approval.text
+            .trimEnd()
+            .split('\n')
+            .map((line) => `    ${line}`),
+        ]),
+  ]);
+}
+
+/** How much there is to do, and what does the easy part of it. */
+export function summaryLine(differences: readonly Difference[]): string {
+  const count = `${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}.`;
+  const isLate = differences.some((one) => one.class === 'needs_order' && one.direction === 'table_first');
+  return isLate
+    ? `${count} \`tipoff schema apply --dry-run\` shows what can be added to the tables at once.`
+    : count;
+}
 
 /**
  * Everything that blocks in a check: the code's own faults, the findings, approvals past their date. With the sources each
@@ -77,4 +205,110 @@ export function noticesOf(judgement: Judgement): string[] {
         `${path} names "${finding}", which is no change here; remove the file once it is done.`,
     ),
   ];
+}
+
+/** The three comparisons of a diff. */
+export interface DiffReports {
+  /** The contracts over the revisions. */
+  readonly contracted: DiffReport;
+  /** The snapshots over the revisions. */
+  readonly deployed: DiffReport;
+  /** The code as it is now against the snapshot as it is now, and against itself. */
+  readonly check: CheckReport;
+  /** Files of the contracts that do not say what the code says. */
+  readonly stale: readonly string[];
+}
+
+/** Everything that blocks in a diff, each once, on the line of the contract it is about. */
+export function diffDifferences(
+  { contracted, deployed, check, stale }: DiffReports,
+  today: string,
+  files: readonly SourceFile[],
+): Difference[] {
+  const all = [
+    ...stale.map(staleDifference),
+    ...blockingIn(contracted, today, 'contracts'),
+    ...blockingIn(deployed, today, 'snapshots').map(happened),
+  ].map((one) => placed(one, files));
+  const found = new Map<string, Difference>();
+  for (const one of [...all, ...differencesOf(check, today, files, 'snapshot')]) {
+    const key = `${one.kind} ${one.table} ${one.column} ${one.message} ${one.line}`;
+    const before = found.get(key)?.between;
+    // One change may be found more than once: it is told once, with every place it lies between.
+    found.set(key, {
+      ...one,
+      between:
+        [...new Set([before, one.between])].filter((each) => typeof each === 'string').join('; ') || null,
+    });
+  }
+  // A fault of the contract files stands first: the rest may follow from it.
+  return [...found.values()].sort((a, b) => Number(b.kind === STALE) - Number(a.kind === STALE));
+}
+
+function blockingIn({ steps, sum, onlyInSum }: DiffReport, today: string, what: string): Difference[] {
+  const at = (from: string, to: string, findings: readonly JudgedFinding[]): Difference[] =>
+    findings
+      .filter(({ verdict }) => verdict === 'blocks')
+      .map((finding) => differenceOf(finding, today, `${what} at ${from} and at ${to}`));
+  return [
+    ...steps.flatMap(({ from, to, findings }) => at(from, to, findings)),
+    ...at(sum.from, sum.to, onlyInSum),
+  ];
+}
+
+/** The live schema has changed already: what the code should do about it is said by the comparison of code and snapshot. */
+function happened(one: Difference): Difference {
+  const place = one.column === null ? one.table : `${one.table}.${one.column}`;
+  const message = `the live schema changed at ${place} (${one.kind}) in a way that no order makes safe. If somebody meant it, approve it; otherwise bring it back.`;
+  return { ...one, fix: null, message };
+}
+
+const STALE = 'contracts_stale';
+
+function staleDifference(path: string): Difference {
+  return {
+    ...NO_ORDER,
+    table: path,
+    column: null,
+    kind: STALE,
+    message: `${path} does not say what the contracts of the code say, so that a change of them would pass unseen. Run \`npm run docs\` and commit it.`,
+    path,
+  };
+}
+
+/** What only contracts know: no snapshot shows it, so it is told from the contracts. */
+const RULES: ReadonlySet<string> = new Set([
+  'key_changed',
+  'writer_changed',
+  'decimals_changed',
+  'range_changed',
+]);
+
+/**
+ * What is in order but worth a line, each once. What a change asks for is said by the comparison of code and snapshot, which
+ * knows what is still to do; the other two only add what that one cannot see.
+ */
+export function diffNotices({ contracted, deployed, check }: DiffReports): string[] {
+  const open = new Set(check.findings.map(placeOf));
+  const judgements: Judgement[] = [contracted, deployed].flatMap(({ steps, sum }) => [...steps, sum]);
+  // An approval may be used by one comparison and name nothing in the others.
+  const unused = check.unused.filter((approval) =>
+    judgements.every((judgement) => judgement.unused.includes(approval)),
+  );
+  const told = contracted.sum.findings.filter(({ verdict, kind }) => verdict !== 'notice' || RULES.has(kind));
+  const wanted = contracted.sum.findings.filter((each) => !told.includes(each) && !open.has(placeOf(each)));
+  const happened = deployed.sum.findings.filter(({ verdict }) => verdict === 'notice');
+  const approved = deployed.sum.findings.filter(({ verdict }) => verdict !== 'notice');
+  return [
+    ...new Set([
+      ...noticesOf({ findings: [...told, ...approved], expired: [], unused: [] }),
+      ...wanted.map(({ id }) => `in the contracts, and in the snapshot already: ${id}`),
+      ...happened.map(({ id }) => `the snapshot has changed: ${id}`),
+      ...noticesOf({ ...check, unused }),
+    ]),
+  ];
+}
+
+function placeOf({ table, column }: JudgedFinding): string {
+  return `${table} ${column}`;
 }

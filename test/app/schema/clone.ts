@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { main } from '#app/cli/program.ts';
 import { FOLDERS, writeSchemaFiles } from '#app/schema/repository.ts';
-import type { Difference } from '#guard/schema/difference.ts';
 import type { Finding } from '#guard/schema/finding.ts';
 import type { Schema } from '#guard/schema/model.ts';
+import type { Difference } from '#guard/schema/report.ts';
 import { type SchemaFileKind, schemaFiles } from '#guard/schema/schema-files.ts';
 
 /** One of the two series in what `schema diff` answers. */

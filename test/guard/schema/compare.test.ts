@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { approvalFor, readApproval } from '#guard/schema/approvals.ts';
 import { compare } from '#guard/schema/compare.ts';
-import { judge } from '#guard/schema/judge.ts';
+import { approvalFor, judge, readApproval } from '#guard/schema/judge.ts';
 import { adding, CORPUS, changing, column, dropping, SCHEMA, USAGE } from './corpus.ts';
 
 const TODAY = '2026-11-24';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeHistory } from '#guard/schema/diff.ts';
+import { judgeHistory } from '#guard/schema/judge.ts';
 import type { Schema } from '#guard/schema/model.ts';
 import { adding, both, changing, column, dropping, SCHEMA, USAGE } from './corpus.ts';
 

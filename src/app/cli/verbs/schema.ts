@@ -17,12 +17,17 @@ import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
 import { checkReading, checkSchema } from '#guard/schema/check.ts';
 import { compareWithReaders, readCode } from '#guard/schema/code-reading.ts';
-import { type DiffReport, judgeHistory, type SchemaHistory } from '#guard/schema/diff.ts';
-import { differenceLines, summaryLine } from '#guard/schema/difference.ts';
 import { type DryRunReport, dryRunStatements } from '#guard/schema/dry-run.ts';
+import { type DiffReport, judgeHistory, type SchemaHistory } from '#guard/schema/judge.ts';
 import type { Schema } from '#guard/schema/model.ts';
-import { differencesOf, noticesOf } from '#guard/schema/report.ts';
-import { diffDifferences, diffNotices } from '#guard/schema/report-diff.ts';
+import {
+  diffDifferences,
+  differenceLines,
+  differencesOf,
+  diffNotices,
+  noticesOf,
+  summaryLine,
+} from '#guard/schema/report.ts';
 import { readSchemaFiles } from '#guard/schema/schema-files.ts';
 import type { SqlText } from '#guard/schema/sql-catalogue.ts';
 import { openSqlEngine } from '#platform/warehouse/duckdb/sql-engine.ts';
@@ -50,7 +55,7 @@ export async function withLive<T>(
 
 /** Reads the live schema. */
 export async function readLive(context: VerbContext, command: string): Promise<Schema> {
-  const { schemaOfWarehouse } = await import('#guard/schema/from-live.ts');
+  const { schemaOfWarehouse } = await import('#guard/schema/live-schema.ts');
   return withLive(context, command, ({ warehouse }) => schemaOfWarehouse(warehouse));
 }
 
@@ -351,7 +356,7 @@ async function snapshot(
     await Promise.all([
       import('#guard/schema/code-schema.ts'),
       import('#guard/schema/schema-files.ts'),
-      import('#guard/schema/snapshot.ts'),
+      import('#guard/schema/live-schema.ts'),
       import('#app/schema/repository.ts'),
     ]);
   const code = codeSchema();

@@ -1,6 +1,7 @@
 import { DATASETS, type Dataset, tableId } from '#core/contracts/define.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import type { LiveColumn, TableInfo, Warehouse } from '#platform/warehouse/port.ts';
+import { compare } from './compare.ts';
 import type { Schema, SchemaColumn, SchemaFunction, SchemaTable, SchemaView } from './model.ts';
 
 /** Names of tables that batches and proofs make and drop, which no contract lists. */
@@ -56,5 +57,27 @@ function columnOf({ name, type, required, description, default: fallback }: Live
     mode: repeated !== undefined ? 'REPEATED' : required ? 'REQUIRED' : 'NULLABLE',
     ...omitUndefined({ description }),
     default: fallback ?? null,
+  };
+}
+
+/**
+ * The live schema with the texts of views and functions, which no engine gives back as they were written, put in from the
+ * code where the live ones were made from the same text. Others keep the digest of what they were made from, and stay
+ * without text where the engine does not know even that.
+ */
+export function liveSnapshot(live: Schema, code: Schema): Schema {
+  const changed = new Set(
+    compare({ ...live, tables: [] }, { ...code, tables: [] }).map(({ table }) => table),
+  );
+  const texts = new Map(code.views.map((view) => [view.id, view]));
+  const bodies = new Map((code.functions ?? []).map((each) => [each.name, each]));
+  const viewOf = (view: SchemaView): SchemaView =>
+    view.digest === undefined || changed.has(view.id) ? view : (texts.get(view.id) ?? view);
+  const functionOf = (each: SchemaFunction): SchemaFunction =>
+    each.digests === undefined || changed.has(`fn.${each.name}`) ? each : (bodies.get(each.name) ?? each);
+  return {
+    ...live,
+    views: live.views.map(viewOf),
+    ...(live.functions === undefined ? {} : { functions: live.functions.map(functionOf) }),
   };
 }

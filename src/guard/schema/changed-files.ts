@@ -1,13 +1,13 @@
 import type { CodeUsage } from './code-reading.ts';
-import { contractSource, importsContract } from './contract-source.ts';
 import type { Finding } from './finding.ts';
+import { contractSource, importsContract } from './provenance.ts';
 import type { SourceFile } from './sql-catalogue.ts';
 
 /** Findings about functions and views are everybody's: what calls them is found by name only. */
 const SHARED = /^(?:function|view)_/;
 
 /** A change: paths of its files, and tables whose contracts differ over it. */
-export interface Touch {
+export interface ChangedFiles {
   readonly changed: readonly string[];
   readonly changedTables: readonly string[];
 }
@@ -17,8 +17,8 @@ export interface Touch {
  * statement that reads or writes the table (the column, where there is one), or code that works with rows of the contract.
  * In doubt it does: what is left out here does not stop the change.
  */
-export function touchedBy(
-  { changed, changedTables }: Touch,
+export function concernsChange(
+  { changed, changedTables }: ChangedFiles,
   files: readonly SourceFile[],
   usage: CodeUsage,
 ): (finding: Finding) => boolean {
