@@ -99,6 +99,22 @@ export function skipReason(
   return canary.skips?.(moment, world);
 }
 
+/** What a result says before its canary was asked. */
+export function unaskedOf(canary: Canary, moment: Moment): Unasked {
+  return {
+    check: canary.id,
+    phase: canary.phase,
+    severity: severityAt(canary, moment).severity,
+    question: canary.question,
+    expected: canary.expected,
+    slate: moment.slate,
+    repair: canary.repair.replaceAll('{slate}', moment.slate),
+    runbook: canary.runbook,
+    owner: canary.owner,
+    depends_on: canary.dependsOn,
+  };
+}
+
 /** What a run knows and has, for each of its checks. */
 export interface Asking {
   readonly world: CanaryWorld;

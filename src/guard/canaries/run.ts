@@ -5,7 +5,7 @@ import { canaryResults } from '#core/contracts/nba_orchestration.ts';
 import { messageOf } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
-import { type Answer, ask, purse, severityAt, slateLookedAt, type Unasked } from './ask.ts';
+import { type Answer, ask, purse, slateLookedAt, unaskedOf } from './ask.ts';
 import { calendarOf, readCalendar, type SeasonCalendarView } from './calendar.ts';
 import type { Canary, CanaryReport, CanaryResult, CanaryRun, CanaryWorld, Moment } from './definition.ts';
 import { type Halt, readHalt } from './halt.ts';
@@ -145,21 +145,6 @@ async function readContext(deps: CanaryDeps, slate: Slate): Promise<Context> {
   } catch (error) {
     return { error: `calendar or halt state could not be read: ${messageOf(error)}` };
   }
-}
-
-function unaskedOf(canary: Canary, moment: Moment): Unasked {
-  return {
-    check: canary.id,
-    phase: canary.phase,
-    severity: severityAt(canary, moment).severity,
-    question: canary.question,
-    expected: canary.expected,
-    slate: moment.slate,
-    repair: canary.repair.replaceAll('{slate}', moment.slate),
-    runbook: canary.runbook,
-    owner: canary.owner,
-    depends_on: canary.dependsOn,
-  };
 }
 
 async function store(deps: CanaryDeps, runs: readonly CanaryRun[]): Promise<void> {

@@ -1,11 +1,12 @@
 import { addDays, type Slate } from '#core/calendar.ts';
+import { type Outcome, outcome } from '#core/check.ts';
 import type { SeasonCalendarView } from '#guard/canaries/calendar.ts';
+import type { CanaryWorld } from '#guard/canaries/definition.ts';
 import type { Clock } from '#platform/clock.ts';
-import type { ObjectStore } from '#platform/objects/port.ts';
-import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+
 /** good: as it should be · attention: look when you can · bad: act now · idle: nothing is expected, and why · unknown: could not be found out. */
-export type Verdict = 'good' | 'attention' | 'bad' | 'idle' | 'unknown';
+export type AnswerVerdict = 'good' | 'attention' | 'bad' | 'idle' | 'unknown';
 
 /** A table behind an answer. */
 export interface AnswerTable {
@@ -13,14 +14,13 @@ export interface AnswerTable {
   readonly rows: readonly (readonly (string | number)[])[];
 }
 
-/** The answer to one of the morning questions. */
-export interface Answer {
+/** The outcome of one of the morning questions, with what a person wants to see of it. */
+export interface Answer extends Outcome {
   /** 1 to 15, in the order in which people ask. */
   readonly number: number;
   /** Two or three words for a narrow screen. */
   readonly name: string;
-  readonly question: string;
-  readonly verdict: Verdict;
+  readonly verdict: AnswerVerdict;
   /** One sentence. */
   readonly answer: string;
   readonly table?: AnswerTable;
@@ -31,16 +31,36 @@ export interface Answer {
 /** What an answer is made of beyond its question. */
 export type Found = Pick<Answer, 'verdict' | 'answer' | 'table' | 'next'>;
 
-/** What answers may look at. They only read. */
-export interface StatusWorld {
-  readonly warehouse: Warehouse;
-  readonly state: StateStore;
-  readonly exports: ObjectStore;
+const OUTCOMES = {
+  good: { status: 'pass', severity: 'info' },
+  attention: { status: 'fail', severity: 'warning' },
+  bad: { status: 'fail', severity: 'critical' },
+  idle: { status: 'skip', severity: 'info' },
+  unknown: { status: 'error', severity: 'critical' },
+} as const satisfies Record<AnswerVerdict, Pick<Outcome, 'status' | 'severity'>>;
+
+/** The answer that what was found makes of a question. */
+export function answerOf(
+  { number, name, question }: Pick<Answer, 'number' | 'name' | 'question'>,
+  found: Found,
+): Answer {
+  return {
+    ...outcome({
+      check: name.toLowerCase().replaceAll(' ', '_'),
+      ...OUTCOMES[found.verdict],
+      question,
+      reason: found.answer,
+      repair: found.next,
+    }),
+    number,
+    name,
+    ...found,
+  };
+}
+
+/** What answers may look at: the same as the canaries. They only read. */
+export interface StatusDeps extends CanaryWorld {
   readonly clock: Clock;
-  /** Version of the code that asks. */
-  readonly codeVersion: string;
-  /** Version that main stands at; undefined when nobody says. */
-  readonly expectedVersion?: string;
 }
 
 /** The moment of the questions. */
@@ -59,7 +79,9 @@ export interface Question {
   readonly number: number;
   readonly name: string;
   readonly question: string;
-  readonly find: (world: StatusWorld, moment: StatusMoment) => Promise<Found>;
+  /** Canaries that ask the same: where one of them looks, it decides. */
+  readonly canaries?: readonly string[];
+  readonly find: (deps: StatusDeps, moment: StatusMoment) => Promise<Found>;
 }
 
 /** One past slate in the charts. Shares are in percent; null where there is nothing to divide by. */

@@ -1,6 +1,6 @@
 import { count, when } from '#core/format.ts';
 import { escapeHtml } from '#platform/report/escape.ts';
-import type { Answer, AnswerTable, SlateHistory, Verdict } from './answer.ts';
+import type { Answer, AnswerTable, AnswerVerdict, SlateHistory } from './answer.ts';
 import { axisFrom, lineChart, type Series } from './chart.ts';
 import type { Status } from './status.ts';
 /** The style of the page: light, dark by the reader's setting, and either one when `data-theme` on the root says so. */
@@ -50,7 +50,7 @@ footer { color: var(--soft); font-size: 13px; margin-top: 16px; }
 @media print { body { background: #fff; } section { break-inside: avoid; } }
 `;
 
-const WORDS: Readonly<Record<Verdict, string>> = {
+const WORDS: Readonly<Record<AnswerVerdict, string>> = {
   good: 'good',
   attention: 'look',
   bad: 'act',

@@ -1,18 +1,25 @@
-import { type Slate, slateOf } from '#core/calendar.ts';
+import { addDays, type Slate, slateOf } from '#core/calendar.ts';
+import { byUrgency, isFailing, type Outcome } from '#core/check.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
-import { when } from '#core/format.ts';
+import { clause, when } from '#core/format.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
+import { ask, purse, unaskedOf } from '#guard/canaries/ask.ts';
 import { readCalendar } from '#guard/canaries/calendar.ts';
+import { canariesNamed } from '#guard/canaries/catalogue/catalogue.ts';
+import { readHalt } from '#guard/canaries/halt.ts';
 import { listIncidents } from '#guard/incidents/acknowledge.ts';
 import { OUTBOX, type OutboxDoc } from '#platform/notify/outbox.ts';
 import { oneLine } from '#platform/report/escape.ts';
 import {
   type Answer,
+  type AnswerVerdict,
+  answerOf,
+  type Found,
   type Question,
   readHistory,
   type SlateHistory,
+  type StatusDeps,
   type StatusMoment,
-  type StatusWorld,
-  type Verdict,
 } from './answer.ts';
 import { LAST_NIGHT } from './answers/last-night.ts';
 import { OPERATIONS } from './answers/operations.ts';
@@ -48,10 +55,10 @@ export interface Status {
  * Answers the morning questions for a slate; without one for today, in New York. Only reads. A question that cannot be
  * answered is `unknown` with the error: it spoils neither the others nor the truth. Throws when not even the calendar is readable.
  */
-export async function readStatus(world: StatusWorld, wanted?: Slate): Promise<Status> {
-  const now = world.clock.now();
+export async function readStatus(deps: StatusDeps, wanted?: Slate): Promise<Status> {
+  const now = deps.clock.now();
   const slate = wanted ?? slateOf(now);
-  const calendar = await readCalendar(world.warehouse, slate);
+  const calendar = await readCalendar(deps.warehouse, slate);
   const moment: StatusMoment = {
     now,
     slate,
@@ -59,15 +66,16 @@ export async function readStatus(world: StatusWorld, wanted?: Slate): Promise<St
     lastNight: calendar.previousGameDay(slate),
     noGames: calendar.whyNoGames(slate),
   };
+  const judged = await askCanaries(deps, moment);
   const answers: Answer[] = [];
-  for (const question of QUESTIONS) answers.push(await answer(world, moment, question));
-  const open = (await listIncidents(world.state, 'open')).filter(({ hidden_by }) => hidden_by === null);
-  const waiting = await world.state.list<OutboxDoc>(OUTBOX, { where: { status: 'pending' } });
+  for (const question of QUESTIONS) answers.push(await answer(deps, moment, question, judged));
+  const open = (await listIncidents(deps.state, 'open')).filter(({ hidden_by }) => hidden_by === null);
+  const waiting = await deps.state.list<OutboxDoc>(OUTBOX, { where: { status: 'pending' } });
   return {
     schema_version: 1,
     slate,
     as_of: now.toISOString(),
-    code_version: world.codeVersion,
+    code_version: deps.deployment.codeVersion,
     games: calendar.day(slate)?.games ?? 0,
     no_games: moment.noGames ?? null,
     verdict: worst(answers.map(({ verdict }) => verdict)),
@@ -77,34 +85,75 @@ export async function readStatus(world: StatusWorld, wanted?: Slate): Promise<St
       undelivered: waiting.length,
     },
     answers,
-    history: await readHistory(world.warehouse, slate),
+    history: await readHistory(deps.warehouse, slate),
   };
 }
 
-async function answer(
-  world: StatusWorld,
-  moment: StatusMoment,
-  { number, name, question, find }: Question,
-): Promise<Answer> {
-  try {
-    return { number, name, question, ...(await find(world, moment)) };
-  } catch (error) {
-    const hint = error instanceof TipoffError ? ` ${error.hint}` : '';
-    return {
-      number,
-      name,
-      question,
-      verdict: 'unknown',
-      answer: `Could not be answered: ${messageOf(error)}${hint}`,
-    };
-  }
+/** Asks the canaries that some question leans on, about the slate of the status and the game day before it. */
+async function askCanaries(
+  deps: StatusDeps,
+  { now, slate, lastNight, calendar }: StatusMoment,
+): Promise<Map<string, Outcome>> {
+  const halt = await readHalt(deps.state);
+  const asking = { world: deps, halt, purse: purse(Number.POSITIVE_INFINITY) };
+  const canaries = canariesNamed(QUESTIONS.flatMap((question) => question.canaries ?? []));
+  const outcomes = canaries.map(async (canary): Promise<[string, Outcome]> => {
+    const about = canary.looksAt === 'last_night' ? (lastNight ?? addDays(slate, -1)) : slate;
+    const moment = { asOf: now, slate: about, calendar };
+    const unasked = unaskedOf(canary, moment);
+    return [canary.id, { ...unasked, ...(await ask(canary, moment, asking, unasked)) }];
+  });
+  return new Map(await Promise.all(outcomes));
 }
 
-function worst(verdicts: readonly Verdict[]): Status['verdict'] {
+async function answer(
+  deps: StatusDeps,
+  moment: StatusMoment,
+  { number, name, question, canaries = [], find }: Question,
+  judged: ReadonlyMap<string, Outcome>,
+): Promise<Answer> {
+  const outcomes = canaries.flatMap((id) => judged.get(id) ?? []);
+  const found = await find(deps, moment)
+    .then((raw) => (outcomes.length === 0 ? raw : asJudged(raw, outcomes)))
+    .catch((error: unknown): Found => {
+      const hint = error instanceof TipoffError ? ` ${error.hint}` : '';
+      return { verdict: 'unknown', answer: `Could not be answered: ${messageOf(error)}${hint}` };
+    });
+  return answerOf({ number, name, question }, found);
+}
+
+/**
+ * What was found, with the verdict of the canaries that ask the same. Where one fails the answer says why; where all of
+ * them skip nothing is held against anybody; where they pass, a closer look may still be worth it.
+ */
+export function asJudged(found: Found, outcomes: readonly Outcome[]): Found {
+  const failing = outcomes.filter(isFailing).toSorted(byUrgency);
+  const [worstOne] = failing;
+  if (worstOne !== undefined) {
+    const isBlind = failing.some(({ status }) => status === 'error');
+    const verdict = isBlind ? 'unknown' : worstOne.severity === 'critical' ? 'bad' : 'attention';
+    const isSaid = !isBlind && (found.verdict === 'bad' || found.verdict === 'attention');
+    const why = failing.map(({ check, reason }) => `${check}: ${clause(reason)}`).join('; ');
+    return {
+      ...found,
+      verdict,
+      answer: isSaid ? found.answer : `${found.answer} ${why}.`,
+      ...omitUndefined({ next: found.next ?? worstOne.repair }),
+    };
+  }
+  if (outcomes.every(({ status }) => status === 'skip')) {
+    if (found.verdict !== 'bad') return found.verdict === 'good' ? { ...found, verdict: 'idle' } : found;
+    const why = [...new Set(outcomes.map(({ reason }) => clause(reason)))].join('; ');
+    return { ...found, verdict: 'idle', answer: `${found.answer} Not judged: ${why}.` };
+  }
+  return { ...found, verdict: found.verdict === 'bad' ? 'attention' : found.verdict };
+}
+
+function worst(verdicts: readonly AnswerVerdict[]): Status['verdict'] {
   return (['bad', 'unknown', 'attention'] as const).find((verdict) => verdicts.includes(verdict)) ?? 'good';
 }
 
-const MARKS: Readonly<Record<Verdict, string>> = {
+const MARKS: Readonly<Record<AnswerVerdict, string>> = {
   good: 'ok  ',
   attention: 'LOOK',
   bad: 'BAD ',

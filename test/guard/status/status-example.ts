@@ -1,16 +1,13 @@
-import type { Answer } from '#guard/status/answer.ts';
+import { type Answer, answerOf, type Found } from '#guard/status/answer.ts';
 import type { Status } from '#guard/status/status.ts';
 
 /** An answer of the status. */
-export function answer(number: number, change: Partial<Answer> = {}): Answer {
-  return {
-    number,
-    name: `Name ${number}`,
-    question: `Question ${number}?`,
-    verdict: 'good',
-    answer: `Answer ${number}.`,
-    ...change,
-  };
+export function answer(
+  number: number,
+  change: Partial<Found & Pick<Answer, 'name' | 'question'>> = {},
+): Answer {
+  const { name = `Name ${number}`, question = `Question ${number}?`, ...found } = change;
+  return answerOf({ number, name, question }, { verdict: 'good', answer: `Answer ${number}.`, ...found });
 }
 
 /** A status with something to do, and a month behind it. */

@@ -1,6 +1,6 @@
 import { afterAll, afterEach } from 'vitest';
 import { schedule } from '#core/contracts/nba_reference.ts';
-import type { Answer, StatusWorld } from '#guard/status/answer.ts';
+import type { Answer, StatusDeps } from '#guard/status/answer.ts';
 import { readStatus, type Status } from '#guard/status/status.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import { directoryObjects } from '#platform/objects/directory.ts';
@@ -13,7 +13,7 @@ import { openWarehouse } from '#test/platform/warehouse/open.ts';
 /** 13:00 in New York on the day of the slate. */
 export const NOON = '2025-01-10T18:00:00.000Z';
 
-export interface TestStatusWorld extends StatusWorld {
+export interface TestStatusWorld extends StatusDeps {
   readonly clock: VirtualClock;
   read(): Promise<Status>;
   answer(number: number): Promise<Answer>;
@@ -51,12 +51,12 @@ export function statusWorlds(): (options?: StatusWorldOptions) => Promise<TestSt
       () => state.close(),
       () => folder.remove(),
     );
-    const world: StatusWorld = {
+    const world: StatusDeps = {
       warehouse,
       state,
       exports: directoryObjects(folder.path),
       clock,
-      codeVersion: 'v1',
+      deployment: { codeVersion: 'v1', scheduledJobs: [], configGaps: [] },
     };
     const read = (): Promise<Status> => readStatus(world, SLATE);
     return {

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { isFailing, type Outcome, outcome } from '#core/check.ts';
 import { phaseRuns } from '#core/contracts/nba_orchestration.ts';
 import { modelRegistry } from '#core/contracts/nba_predictions.ts';
 import { playerBoxScores, playerLines } from '#core/contracts/nba_raw.ts';
+import { canariesNamed } from '#guard/canaries/catalogue/catalogue.ts';
 import { halt } from '#guard/canaries/halt.ts';
 import { beat } from '#guard/canaries/heartbeats.ts';
+import { runCanaries } from '#guard/canaries/run.ts';
 import { updateIncidents } from '#guard/incidents/update.ts';
-import { readStatus, statusLines } from '#guard/status/status.ts';
+import { asJudged, QUESTIONS, readStatus, statusLines } from '#guard/status/status.ts';
 import { runBatch } from '#pipeline/batch/run.ts';
 import { gameRow, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 import { check, passed } from '#test/guard/incidents/alarm-world.ts';
@@ -106,8 +109,9 @@ describe('the model', () => {
 
 describe('what is loaded and not processed', () => {
   it('is processed, not asked for again', async () => {
-    const w = await world({ own: true });
-    expect(await w.answer(7)).toMatchObject({ verdict: 'bad', next: 'tipoff ingest <file of lines>' });
+    const w = await world({ own: true, at: '2025-01-10T22:00:00.000Z' });
+    // The canary skips where no line was loaded for a week: whether there is a market is nobody's guess.
+    expect(await w.answer(7)).toMatchObject({ verdict: 'idle', next: 'tipoff ingest <file of lines>' });
     expect(await w.answer(2)).toMatchObject({
       verdict: 'bad',
       next: 'tipoff ingest <box scores>, then tipoff day 2025-01-10',
@@ -119,8 +123,10 @@ describe('what is loaded and not processed', () => {
     );
     await w.warehouse.append(playerBoxScores, boxes);
     expect(await w.answer(7)).toMatchObject({
-      verdict: 'bad',
-      answer: 'No points lines for any of 2 games; 2 quotes of the date are loaded and not processed.',
+      verdict: 'idle',
+      answer: expect.stringContaining(
+        'No points lines for any of 2 games; 2 quotes of the date are loaded and not processed.',
+      ),
       next: 'tipoff day 2025-01-10',
     });
     expect(await w.answer(2)).toMatchObject({
@@ -143,7 +149,7 @@ describe('predictions', () => {
     const w = await world();
     const { answers } = await readStatus({ ...w, warehouse: p.warehouse, state: p.deps.state }, SLATE);
     expect(answers[0]).toMatchObject({
-      verdict: 'bad',
+      verdict: 'attention',
       answer: expect.stringMatching(
         /^25 of 25 players in 2 of 3 games, \d+ picks \(ewma8 25, market 25, minutes_rate 25, ridge 25\); none for BBB @ AAA\.$/,
       ),
@@ -219,8 +225,11 @@ describe('operations', () => {
       verdict: 'attention',
       answer: expect.stringContaining('1 of 2 processors last ran another version'),
     });
-    const { answers } = await readStatus({ ...w, expectedVersion: 'v2' }, SLATE);
-    expect(answers[2]).toMatchObject({ verdict: 'bad', answer: 'This command is v1, main is v2.' });
+    const { answers } = await readStatus(
+      { ...w, deployment: { ...w.deployment, expectedVersion: 'v2' } },
+      SLATE,
+    );
+    expect(answers[2]).toMatchObject({ verdict: 'attention', answer: 'This command is v1, main is v2.' });
   });
 
   it('find a stuck batch and since when', async () => {
@@ -265,7 +274,7 @@ describe('operations', () => {
     [
       'dead',
       { state: 'running', updated_at: '2025-01-10T17:00:00.000Z' },
-      'bad',
+      'attention',
       /^Dead: .*nothing since 2025-01-10 12:00 ET/,
     ],
     [
@@ -367,5 +376,44 @@ describe('the history', () => {
         mean_quality: 95,
       },
     ]);
+  });
+});
+
+describe('a question that a canary asks as well', () => {
+  it.each([
+    ['before anything is due', '2025-01-10T09:00:00.000Z', false],
+    ['in the morning', '2025-01-10T15:00:00.000Z', false],
+    ['before the first tip-off', '2025-01-10T23:30:00.000Z', false],
+    ['during a halt', '2025-01-10T23:30:00.000Z', true],
+  ])('has its verdict %s', async (_when, at, isHalted) => {
+    const w = await world({ at });
+    if (isHalted)
+      await halt(w, { until: new Date('2025-01-11T12:00:00Z'), reason: 'moving house', by: 'ann' });
+    const { answers } = await w.read();
+    for (const { number, name, canaries: ids = [] } of QUESTIONS) {
+      if (ids.length === 0) continue;
+      const canaries = canariesNamed(ids);
+      const { results } = await runCanaries(w, { canaries, asOf: new Date(at), store: false });
+      const isCritical = results.some((one) => isFailing(one) && one.severity === 'critical');
+      const verdict = answers[number - 1]?.verdict;
+      expect([name, verdict === 'bad' || verdict === 'unknown']).toEqual([name, isCritical]);
+      if (results.some(isFailing)) expect([name, verdict]).not.toEqual([name, 'good']);
+    }
+  });
+
+  const of = (change: Partial<Outcome>): Outcome =>
+    outcome({ check: 'gap', status: 'pass', reason: 'as it is.', ...change });
+  const bad = { verdict: 'bad', answer: 'None.' } as const;
+  const good = { verdict: 'good', answer: 'All.' } as const;
+
+  it.each([
+    ['fails', good, [of({ status: 'fail' }), of({})], 'bad', 'All. gap: as it is.'],
+    ['warns', bad, [of({ status: 'fail', severity: 'warning' })], 'attention', 'None.'],
+    ['cannot look', good, [of({ status: 'error' })], 'unknown', 'All. gap: as it is.'],
+    ['skips', bad, [of({ status: 'skip' })], 'idle', 'None. Not judged: as it is.'],
+    ['passes', bad, [of({}), of({ status: 'skip' })], 'attention', 'None.'],
+    ['passes too', good, [of({})], 'good', 'All.'],
+  ] as const)('says so when the canary %s', (_what, found, outcomes, verdict, answer) => {
+    expect(asJudged(found, outcomes)).toMatchObject({ verdict, answer });
   });
 });

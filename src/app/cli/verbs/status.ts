@@ -4,7 +4,6 @@ import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
 import { parseSlate } from '#core/calendar.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
-import { omitUndefined } from '#core/omit-undefined.ts';
 
 /** `status [slate]`. */
 export function addStatusVerb(root: Command, host: CliHost): void {
@@ -16,20 +15,14 @@ export function addStatusVerb(root: Command, host: CliHost): void {
     .option('--strict', 'exit 1 when something needs action or could not be found out')
     .action(
       async (text: string | undefined, options: { html?: string; strict?: boolean }, command: Command) => {
-        const { terminal, withApp, config } = contextOf(host, command);
+        const { terminal, withApp } = contextOf(host, command);
         const slate = text === undefined ? undefined : parseSlate(text);
-        const status = await withApp(async ({ warehouse, state, exports, clock }) => {
-          const { readStatus } = await import('#guard/status/status.ts');
-          const { codeVersion, expectedVersion } = config;
-          const context = {
-            warehouse,
-            state,
-            exports,
-            clock,
-            codeVersion,
-            ...omitUndefined({ expectedVersion }),
-          };
-          return readStatus(context, slate);
+        const status = await withApp(async (app) => {
+          const [{ readStatus }, { canaryDeps }] = await Promise.all([
+            import('#guard/status/status.ts'),
+            import('#app/canaries.ts'),
+          ]);
+          return readStatus(canaryDeps(app), slate);
         });
         terminal.json(status);
         if (!terminal.isJson) {

@@ -1,7 +1,7 @@
 import { addDays, easternInstant } from '#core/calendar.ts';
 import { outOf, percentOf } from '#core/format.ts';
 import { MAIN_MARKET } from '#core/markets.ts';
-import type { Found, Question, StatusMoment, StatusWorld } from '#guard/status/answer.ts';
+import type { Found, Question, StatusDeps, StatusMoment } from '#guard/status/answer.ts';
 import { COUNTED_GRADES } from '#pipeline/grade/grade.ts';
 
 const CHAIN = `
@@ -29,7 +29,7 @@ interface Chain {
 }
 
 async function processed(
-  { warehouse }: StatusWorld,
+  { warehouse }: StatusDeps,
   { slate, lastNight, noGames }: StatusMoment,
 ): Promise<Found> {
   if (lastNight === undefined)
@@ -96,7 +96,7 @@ interface GradedRow {
   readonly mae: number | null;
 }
 
-async function graded({ warehouse }: StatusWorld, { lastNight, now }: StatusMoment): Promise<Found> {
+async function graded({ warehouse }: StatusDeps, { lastNight, now }: StatusMoment): Promise<Found> {
   if (lastNight === undefined)
     return { verdict: 'idle', answer: 'There is no game day before this one to grade.' };
   const systems = await warehouse.query<GradedRow>(GRADED, {
@@ -158,12 +158,14 @@ export const LAST_NIGHT: readonly Question[] = [
     name: 'Last night',
     question:
       "Did all of last night's games get processed (box score, summary, cache), and which game is missing?",
+    canaries: ['box_scores_missing', 'games_summarised'],
     find: processed,
   },
   {
     number: 5,
     name: 'Grades',
     question: 'Is yesterday graded; what share of the gradable rows, per model; what was the hit rate?',
+    canaries: ['yesterday_graded'],
     find: graded,
   },
 ];

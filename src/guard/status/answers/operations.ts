@@ -3,12 +3,12 @@ import { clause, count, outOf, span, when } from '#core/format.ts';
 import { isInForce, readHalt } from '#guard/canaries/halt.ts';
 import { listIncidents } from '#guard/incidents/acknowledge.ts';
 import { compareSeverity, failingSlates } from '#guard/incidents/document.ts';
-import type { Found, Question, StatusMoment, StatusWorld } from '#guard/status/answer.ts';
+import type { Found, Question, StatusDeps, StatusMoment } from '#guard/status/answer.ts';
 import { DEFAULT_STALL_RULES } from '#pipeline/batch/stall.ts';
 import { isActive, listBatches } from '#pipeline/batch/state.ts';
 import { LAST_RUNS, type Last } from './running.ts';
 
-async function stuck({ state, warehouse }: StatusWorld, { now }: StatusMoment): Promise<Found> {
+async function stuck({ state, warehouse }: StatusDeps, { now }: StatusMoment): Promise<Found> {
   const active = (await listBatches(state)).filter(
     (batch) => isActive(batch.state) || batch.state === 'held',
   );
@@ -62,10 +62,7 @@ async function stuck({ state, warehouse }: StatusWorld, { now }: StatusMoment): 
   };
 }
 
-async function real(
-  { state, warehouse }: StatusWorld,
-  { now, noGames, slate }: StatusMoment,
-): Promise<Found> {
+async function real({ state, warehouse }: StatusDeps, { now, noGames, slate }: StatusMoment): Promise<Found> {
   const open = (await listIncidents(state, 'open')).filter((incident) => incident.failing_since !== null);
   const halt = await readHalt(state);
   const skipped = await warehouse.query<{ reason: string; checks: number }>(
@@ -117,7 +114,7 @@ interface Beat {
   readonly detail: string | null;
 }
 
-async function jobs({ warehouse }: StatusWorld, { now }: StatusMoment): Promise<Found> {
+async function jobs({ warehouse }: StatusDeps, { now }: StatusMoment): Promise<Found> {
   const beats = await warehouse.query<Beat>(
     'SELECT job, beat_at, succeeded_at, max_silence_seconds, detail FROM nba_orchestration.heartbeats ORDER BY job',
   );
@@ -165,7 +162,7 @@ interface BackfillRun {
 /** A running backfill that has entered nothing for so long is dead. */
 const SILENT_BACKFILL_MS = 15 * 60_000;
 
-async function backfill({ state }: StatusWorld, { now }: StatusMoment): Promise<Found> {
+async function backfill({ state }: StatusDeps, { now }: StatusMoment): Promise<Found> {
   const runs = (await state.list<BackfillRun>('backfill_runs'))
     .map(({ data }) => data)
     .sort((a, b) => b.started_at.localeCompare(a.started_at));
@@ -220,7 +217,13 @@ async function backfill({ state }: StatusWorld, { now }: StatusMoment): Promise<
 }
 
 export const OPERATIONS: readonly Question[] = [
-  { number: 9, name: 'Stuck', question: 'Is any batch or processor stuck, and since when?', find: stuck },
+  {
+    number: 9,
+    name: 'Stuck',
+    question: 'Is any batch or processor stuck, and since when?',
+    canaries: ['batch_stuck', 'batch_ended', 'runs_failed'],
+    find: stuck,
+  },
   {
     number: 10,
     name: 'Real failures',
@@ -228,11 +231,18 @@ export const OPERATIONS: readonly Question[] = [
       'Is this failure real, or is it no game, too early, off-season, or a source disabled on purpose?',
     find: real,
   },
-  { number: 11, name: 'Jobs', question: 'Which scheduled jobs failed, were late, or never ran?', find: jobs },
+  {
+    number: 11,
+    name: 'Jobs',
+    question: 'Which scheduled jobs failed, were late, or never ran?',
+    canaries: ['job_heartbeats'],
+    find: jobs,
+  },
   {
     number: 12,
     name: 'Backfill',
     question: 'Is the background backfill alive, where is it, when will it finish, what did it skip?',
+    canaries: ['ledger_failed'],
     find: backfill,
   },
 ];

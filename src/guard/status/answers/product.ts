@@ -3,12 +3,12 @@ import { count, outOf, span, when } from '#core/format.ts';
 import { MAIN_MARKET } from '#core/markets.ts';
 import { statement } from '#core/statement.ts';
 import { listIncidents } from '#guard/incidents/acknowledge.ts';
-import type { Found, Question, StatusMoment, StatusWorld } from '#guard/status/answer.ts';
+import type { Found, Question, StatusDeps, StatusMoment } from '#guard/status/answer.ts';
 import { readStored } from '#pipeline/exports/export.ts';
 import { COUNTED_GRADES } from '#pipeline/grade/grade.ts';
 
 async function exported(
-  { warehouse, exports }: StatusWorld,
+  { warehouse, exports }: StatusDeps,
   { slate, lastNight, noGames }: StatusMoment,
 ): Promise<Found> {
   const [visible] = await warehouse.query<{ players: number; published_at: string | null }>(
@@ -106,7 +106,7 @@ export const LIVE_RECORD = statement({
      FROM (${COUNTED_GRADES}) g WHERE g.market = '${MAIN_MARKET.id}' AND g.system_id = 'ridge' GROUP BY g.model_id ORDER BY slates DESC`,
 });
 
-async function model({ warehouse }: StatusWorld, { slate }: StatusMoment): Promise<Found> {
+async function model({ warehouse }: StatusDeps, { slate }: StatusMoment): Promise<Found> {
   const models = await warehouse.query<{
     model_id: string;
     status: string;
@@ -170,7 +170,7 @@ async function model({ warehouse }: StatusWorld, { slate }: StatusMoment): Promi
   };
 }
 
-async function repairs({ warehouse, state }: StatusWorld, { now, slate }: StatusMoment): Promise<Found> {
+async function repairs({ warehouse, state }: StatusDeps, { now, slate }: StatusMoment): Promise<Found> {
   const since = new Date(now.getTime() - 36 * 3_600_000).toISOString();
   const ended = (await listIncidents(state, 'all')).filter(
     ({ closed_at }) => closed_at !== null && closed_at >= since,
@@ -240,6 +240,7 @@ export const PRODUCT: readonly Question[] = [
     number: 8,
     name: 'Exports',
     question: 'Were exports published, fresh, non-empty, for the right date?',
+    canaries: ['export_fresh', 'export_not_empty', 'results_exported'],
     find: exported,
   },
   {

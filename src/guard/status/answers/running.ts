@@ -1,6 +1,6 @@
 import { addDays } from '#core/calendar.ts';
 import { clause, outOf, when } from '#core/format.ts';
-import type { Found, Question, StatusMoment, StatusWorld } from '#guard/status/answer.ts';
+import type { Found, Question, StatusDeps, StatusMoment } from '#guard/status/answer.ts';
 import { listBatches } from '#pipeline/batch/state.ts';
 
 /** The last run of a processor. */
@@ -22,7 +22,7 @@ QUALIFY ROW_NUMBER() OVER (PARTITION BY processor ORDER BY finished_at DESC, run
 ORDER BY phase, processor`;
 
 async function versions(
-  { warehouse, codeVersion, expectedVersion }: StatusWorld,
+  { warehouse, deployment: { codeVersion, expectedVersion } }: StatusDeps,
   { now }: StatusMoment,
 ): Promise<Found> {
   const last = await warehouse.query<Last>(LAST_RUNS, { now: now.toISOString() });
@@ -70,7 +70,7 @@ interface PhaseRuns {
 }
 
 async function phases(
-  { warehouse, state }: StatusWorld,
+  { warehouse, state }: StatusDeps,
   { slate, now, noGames }: StatusMoment,
 ): Promise<Found> {
   const receipts = await warehouse.query<PhaseRuns>(
@@ -123,7 +123,13 @@ function waits({ held, failed, reason }: PhaseRuns): string {
 }
 
 export const RUNNING: readonly Question[] = [
-  { number: 3, name: 'Code', question: 'Is every service running the code that is on main?', find: versions },
+  {
+    number: 3,
+    name: 'Code',
+    question: 'Is every service running the code that is on main?',
+    canaries: ['deployed_version'],
+    find: versions,
+  },
   {
     number: 4,
     name: 'Phases',

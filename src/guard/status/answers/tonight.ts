@@ -3,7 +3,7 @@ import { FEATURES } from '#core/features.ts';
 import { count, outOf, percentOf } from '#core/format.ts';
 import { PUBLISHED_IN } from '#core/markets.ts';
 import { statement } from '#core/statement.ts';
-import type { Found, Question, StatusMoment, StatusWorld } from '#guard/status/answer.ts';
+import type { Found, Question, StatusDeps, StatusMoment } from '#guard/status/answer.ts';
 import { SKIP_REASONS } from '#pipeline/batch/plan.ts';
 import { listBatches, readOutcomes } from '#pipeline/batch/state.ts';
 
@@ -35,10 +35,7 @@ LEFT JOIN (
 WHERE g.slate = CAST(@slate AS DATE) AND g.is_counted AND g.status NOT IN ('postponed', 'cancelled')
 ORDER BY g.tipoff_at, g.game_id`;
 
-async function predictions(
-  { warehouse }: StatusWorld,
-  { slate, now, noGames }: StatusMoment,
-): Promise<Found> {
+async function predictions({ warehouse }: StatusDeps, { slate, now, noGames }: StatusMoment): Promise<Found> {
   if (noGames !== undefined) return { verdict: 'idle', answer: `Nothing to predict: ${noGames}.` };
   const games = await warehouse.query<GameRow>(PER_GAME, { slate });
   const systems = await warehouse.query<{ system_id: string; players: number }>(
@@ -88,7 +85,7 @@ const COUNTED_FEATURES = FEATURES.map(
   (_, i) => `SUM(CASE WHEN SUBSTR(feature_sources, ${i + 1}, 1) IN ('d', 'm') THEN 1 ELSE 0 END) AS f${i}`,
 ).join(', ');
 
-async function features({ warehouse }: StatusWorld, { slate, noGames }: StatusMoment): Promise<Found> {
+async function features({ warehouse }: StatusDeps, { slate, noGames }: StatusMoment): Promise<Found> {
   if (noGames !== undefined) return { verdict: 'idle', answer: `No features are needed: ${noGames}.` };
   const days = await warehouse.query<{ slate: string; players: number; blocked: number; ready: number }>(
     `SELECT slate, COUNT(*) AS players, COUNTIF(required_default_count > 0) AS blocked, COUNTIF(is_quality_ready) AS ready
@@ -163,7 +160,7 @@ export const RAW_QUOTES = statement({
   sql: `SELECT COUNT(*) AS n FROM nba_raw.player_lines WHERE slate = CAST(@slate AS DATE) AND market IN ${PUBLISHED_IN}`,
 });
 
-async function lines({ warehouse }: StatusWorld, { slate, noGames }: StatusMoment): Promise<Found> {
+async function lines({ warehouse }: StatusDeps, { slate, noGames }: StatusMoment): Promise<Found> {
   if (noGames !== undefined) return { verdict: 'idle', answer: `No lines are expected: ${noGames}.` };
   const books = await warehouse.query<{
     bookmaker: string;
@@ -201,7 +198,7 @@ async function lines({ warehouse }: StatusWorld, { slate, noGames }: StatusMomen
   };
 }
 
-async function picks({ warehouse, state }: StatusWorld, { slate, noGames }: StatusMoment): Promise<Found> {
+async function picks({ warehouse, state }: StatusDeps, { slate, noGames }: StatusMoment): Promise<Found> {
   if (noGames !== undefined) return { verdict: 'idle', answer: `No picks: ${noGames}.` };
   const rows = await warehouse.query<{ reason: string; players: number }>(
     `SELECT COALESCE(filter_reason, 'pick') AS reason, COUNT(DISTINCT player_id) AS players FROM nba_predictions.current_predictions
@@ -252,6 +249,7 @@ export const TONIGHT: readonly Question[] = [
     number: 1,
     name: 'Predictions',
     question: "Are tonight's predictions there: how many, how many actionable, for all games and all models?",
+    canaries: ['prediction_gap'],
     find: predictions,
   },
   {
@@ -259,12 +257,14 @@ export const TONIGHT: readonly Question[] = [
     name: 'Features',
     question:
       'Are features clean tonight: how many players are blocked, by which feature, is contamination falling?',
+    canaries: ['features_present', 'required_defaults'],
     find: features,
   },
   {
     number: 7,
     name: 'Lines',
     question: 'Are betting lines in, from which source, for which games?',
+    canaries: ['lines_present'],
     find: lines,
   },
   {
