@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { actor, type CliHost, contextOf, type VerbContext } from '#app/cli/context.ts';
 import { bytesText } from '#core/billing.ts';
 import { parseSlate, type Slate } from '#core/calendar.ts';
+import { counted } from '#core/counted.ts';
 import { TipoffError } from '#core/errors.ts';
 import { duration } from '#core/format.ts';
 import type { RunDeps, RunReport, RunRequest } from '#guard/backfill/execute.ts';
@@ -33,10 +34,10 @@ export function planLines(plan: PricedPlan): string[] {
 function extent({ units, slates, from, to, estimated_seconds }: BackfillPlan): string {
   if (slates === 0)
     return `Nothing to run: the schedule has no slate with counted games in ${from} to ${to} up to today.`;
-  const range = `${slates} slates in ${from} to ${to}`;
+  const range = `${counted(slates, 'slate')} in ${from} to ${to}`;
   return units.length === 0
     ? `Nothing to run; ${range}.`
-    : `${units.length} units to run, about ${duration(estimated_seconds)}; ${range}.`;
+    : `${counted(units.length, 'unit')} to run, about ${duration(estimated_seconds)}; ${range}.`;
 }
 
 /** What a run would read and cost, by step and in all, and where the budget would end it. */
@@ -70,7 +71,7 @@ function leftOut(plan: BackfillPlan): string[] {
   return [...Map.groupBy(plan.skipped, kindOf).values()].map((own) => {
     const [{ step, reason } = { step: '', reason: '' }] = own;
     const slates = own.reduce((sum, one) => sum + one.slates, 0);
-    return `left out: ${own.length} units, ${slates} slates: ${reason.startsWith('waits for ') ? `${step} ${reason}` : reason}`;
+    return `left out: ${counted(own.length, 'unit')}, ${counted(slates, 'slate')}: ${reason.startsWith('waits for ') ? `${step} ${reason}` : reason}`;
   });
 }
 
@@ -78,13 +79,15 @@ function leftOut(plan: BackfillPlan): string[] {
 export function reportLines(report: RunReport): string[] {
   return [
     ...report.failed.map(
-      ({ step, month, slates, reason }) => `failed: ${step} ${month}, ${slates} slates: ${reason}`,
+      ({ step, month, slates, reason }) => `failed: ${step} ${month}, ${counted(slates, 'slate')}: ${reason}`,
     ),
     ...report.held.map(
-      ({ step, month, slates, reason }) => `held: ${step} ${month}, ${slates} slates: ${reason}`,
+      ({ step, month, slates, reason }) => `held: ${step} ${month}, ${counted(slates, 'slate')}: ${reason}`,
     ),
     ...(report.blocked.length > 0
-      ? [`${report.blocked.length} units wait for what failed; \`tipoff backfill resume\` takes them.`]
+      ? [
+          `Waiting for what failed: ${counted(report.blocked.length, 'unit')}; \`tipoff backfill resume\` takes them.`,
+        ]
       : []),
     ...(report.stopped === null
       ? []

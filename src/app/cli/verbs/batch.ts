@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { actor, type CliHost, contextOf } from '#app/cli/context.ts';
 import { parseSlate } from '#core/calendar.ts';
+import { counted } from '#core/counted.ts';
 import { TipoffError } from '#core/errors.ts';
 import { parseRunMode } from '#core/run-modes.ts';
 import type { StagedPolicy } from '#pipeline/batch/reset.ts';
@@ -85,7 +86,7 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
       terminal.json(result);
       terminal.line(
         'batch' in result
-          ? `${result.batch.batch_id} started: ${result.batch.expected} players in ${result.batch.units} units.`
+          ? `${result.batch.batch_id} started: ${counted(result.batch.expected, 'player')} in ${counted(result.batch.units, 'unit')}.`
           : `${slate}: ${result.kind}.`,
       );
     });

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
 import type { Terminal } from '#app/cli/terminal.ts';
 import { refuseDemonstration } from '#app/demonstration.ts';
+import { counted } from '#core/counted.ts';
 import { duration } from '#core/format.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { REASON_CODES, type ReasonCode } from '#pipeline/ingest/format.ts';
@@ -81,7 +82,7 @@ function print(terminal: Terminal, report: IngestReport): void {
   terminal.line();
   terminal.line(
     `${report.read} rows read = ${report.loaded} loaded + ${report.duplicate} duplicate + ${report.rejected} rejected, in ${duration(report.seconds)}.` +
-      (report.failed > 0 ? ` ${report.failed} files could not be loaded.` : ''),
+      (report.failed > 0 ? ` ${counted(report.failed, 'file')} could not be loaded.` : ''),
   );
 }
 
