@@ -31,7 +31,7 @@ const HOURS_BACK = 24;
  * Posts how a batch ended when a person should know: one message per batch, whoever notices the ending and however often.
  * Undefined when there is nothing to report. What could not be delivered is kept in the outbox.
  */
-export async function postEnding(deps: BatchAlertDeps, batch: BatchDoc): Promise<Posted | undefined> {
+async function postEnding(deps: BatchAlertDeps, batch: BatchDoc): Promise<Posted | undefined> {
   const key = `batch:${batch.batch_id}`;
   const closing = CLOSING[batch.state];
   if (closing !== undefined) {

@@ -14,7 +14,7 @@ const DUE = '09:00';
  * Queues the digest of the day, once, from nine in New York on: what opened, ended and is still open since yesterday's.
  * It comes on quiet days too, as the daily proof that alerts arrive. True when it was queued now.
  */
-export async function enqueueDigest(state: StateStore, clock: Clock): Promise<boolean> {
+async function enqueueDigest(state: StateStore, clock: Clock): Promise<boolean> {
   const now = clock.now();
   const day = slateOf(now);
   if (easternTime(now) < DUE) return false;
@@ -31,12 +31,7 @@ export async function enqueueDigest(state: StateStore, clock: Clock): Promise<bo
 }
 
 /** The digest of a span: open incidents, worst first, then what opened, recovered and lapsed in it. */
-export function digestNotice(
-  key: string,
-  incidents: readonly IncidentDoc[],
-  from: string,
-  to: string,
-): Notice {
+function digestNotice(key: string, incidents: readonly IncidentDoc[], from: string, to: string): Notice {
   const within = (instant: string | null): boolean => instant !== null && instant > from && instant <= to;
   const open = incidents
     .filter(({ status }) => status === 'open')

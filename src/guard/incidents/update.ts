@@ -100,7 +100,7 @@ function worstFirst(a: CheckResult, b: CheckResult): number {
 }
 
 /** The run and the instant of a result. */
-export interface Sighting {
+interface Sighting {
   /** Identifies the run and its slate. */
   readonly run: string;
   readonly at: string;
@@ -115,7 +115,7 @@ const MAX_PASSING_SLATES = 10;
  * Takes one result into the incident of its check: opens, continues, or marks a slate as passing. Undefined when there is
  * neither a failure nor an incident. A run that was taken in before, and one that looked earlier than the last, change nothing.
  */
-export function applyResult(
+function applyResult(
   head: IncidentDoc | undefined,
   result: CheckResult,
   sighting: Sighting,

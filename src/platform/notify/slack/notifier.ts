@@ -117,7 +117,7 @@ const TIMEOUT_MS = 10_000;
 /** Slack names conversations by capitals and digits. */
 const CONVERSATION_ID = /^[A-Z][A-Z0-9]+$/;
 /** Name of the metadata that carries a notice's key, by which a message is found again. */
-export const METADATA_TYPE = 'tipoff_notice';
+const METADATA_TYPE = 'tipoff_notice';
 
 /**
  * Tells people on Slack. 429 is obeyed for as long as the policy allows; other transient failures are tried again.
