@@ -128,7 +128,7 @@ describe('run-canaries', () => {
       outputs: { verdict: 'failed', failed: '1', failing: '["schedule_ahead"]' },
     });
     expect(ran.log).toMatch(/^::error title=schedule_ahead FAIL/m);
-    expect(ran.report).toMatchObject({ key: 'canaries:schedule_ahead', verdict: 'failed' });
+    expect(ran.report).toMatchObject({ key: 'run-canaries:schedule_ahead', verdict: 'failed' });
     expect(ran.summary).toContain('docs/runbooks/schedule_ahead.md');
   });
 

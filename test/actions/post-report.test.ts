@@ -259,6 +259,34 @@ describe('a report on Slack', () => {
   });
 });
 
+describe('an action that could not look and then can', () => {
+  it('turns its message, its comment and its check green: they have one key', async () => {
+    const [given, env] = onPull(OK);
+    const token = FAKE_GITHUB_TOKEN;
+    github.workflows.push({ id: 1, path: '.github/workflows/canaries.yml', state: 'active' });
+    const post = async (inputs: Readonly<Record<string, string>>) => {
+      const ran = await run('watch-schedules', inputs, env);
+      const { report = '' } = ran.outputs;
+      const slackInputs = { slack_token: FAKE_TOKEN, slack_channel: '#canary-alerts' };
+      await run(
+        'post-report',
+        { ...given, ...slackInputs, report },
+        { ...env, TIPOFF_SLACK_API_URL: slack.url },
+      );
+      return ran.outputs['verdict'];
+    };
+    expect(await post({ workflows: 'nonsense', token })).toBe('error');
+    expect(github.checks).toMatchObject([{ name: 'tipoff / Watchdog', conclusion: 'failure' }]);
+    for (const workflow of github.workflows) workflow.last = new Date().toISOString();
+    expect(await post({ workflows: 'canaries.yml=1.5', token })).toBe('ok');
+    expect(github.checks).toMatchObject([{ name: 'tipoff / Watchdog', conclusion: 'success' }]);
+    expect(github.comments).toMatchObject([{ edits: 1 }]);
+    expect(github.comments[0]?.body).toContain('✅');
+    expect(slack.posts).toHaveLength(1);
+    expect(slack.posts[0]?.text).toContain('RESOLVED');
+  });
+});
+
 describe('a step that left no report', () => {
   it('is told as such: silence is a failure', async () => {
     const ran = await run(

@@ -46,7 +46,7 @@ export function actionRunner(): { readonly run: RunAction; readonly folder: () =
     const given = Object.fromEntries(
       Object.entries(inputs).map(([input, value]) => [`INPUT_${input.toUpperCase()}`, value]),
     );
-    const child = spawn(process.execPath, [join(ROOT, 'actions/kit/main.ts'), name], {
+    const child = spawn(process.execPath, [join(ROOT, 'actions', name, 'main.ts')], {
       env: {
         PATH: process.env['PATH'] ?? '',
         // Compiled once, not once per process.
@@ -83,7 +83,8 @@ export function actionRunner(): { readonly run: RunAction; readonly folder: () =
     const left = outputs['report'] ?? '';
     return {
       code,
-      log,
+      // What is masked is known to the runner, which shows neither the command nor the value.
+      log: log.replaceAll(/^::add-mask::.*\n/gm, ''),
       outputs,
       summary: readFileSync(summary, 'utf8'),
       report: left === '' ? undefined : JSON.parse(readFileSync(left, 'utf8')),
@@ -94,7 +95,7 @@ export function actionRunner(): { readonly run: RunAction; readonly folder: () =
 
 function readOutputs(path: string): Record<string, string> {
   const outputs: Record<string, string> = {};
-  const pattern = /^([^\n<]+)<<(end_[\w-]+)\n([\s\S]*?)\n\2$/gm;
+  const pattern = /^([^\n<]+)<<(ghadelimiter_[\w-]+)\n([\s\S]*?)\n\2$/gm;
   for (const [, name = '', , value = ''] of readFileSync(path, 'utf8').matchAll(pattern))
     outputs[name] = value;
   return outputs;

@@ -122,7 +122,7 @@ describe('dispatch-backfill with a coordinator', () => {
     for (const text of [
       'units to run',
       'bytes',
-      '1200 (0.0 MiB)',
+      '1200 \\(0.0 MiB\\)',
       'cost in USD',
       '0.0100',
       'before MLFeatureStore from 2025-01-02',

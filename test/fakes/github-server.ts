@@ -109,7 +109,10 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
   fake.branches.set('main', 'empty');
 
   const server = createServer(async (request, response) => {
-    const path = new URL(request.url ?? '/', 'http://x').pathname.replace(`/repos/${FAKE_REPOSITORY}`, '');
+    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://x').pathname).replace(
+      `/repos/${FAKE_REPOSITORY}`,
+      '',
+    );
     const query = new URL(request.url ?? '/', 'http://x').searchParams;
     const method = request.method ?? 'GET';
     const body = await read(request);
@@ -121,13 +124,16 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
     };
     if (trouble !== undefined)
       return say(trouble.status, { message: trouble.message ?? 'trouble' }, trouble.headers);
-    if (request.headers.authorization !== `Bearer ${FAKE_GITHUB_TOKEN}`)
+    if (
+      !/^(?:Bearer|token) /.test(request.headers.authorization ?? '') ||
+      request.headers.authorization?.split(' ')[1] !== FAKE_GITHUB_TOKEN
+    )
       return say(401, { message: 'Bad credentials' });
     if (fake.readOnly && method !== 'GET')
       return say(403, { message: 'Resource not accessible by integration' });
     try {
       const [status, answer] = serve(method, path, query, body);
-      say(status, answer);
+      say(status, answer, nextPage(request.url ?? '/', query, answer));
     } catch (error) {
       say(422, { message: error instanceof z.ZodError ? z.prettifyError(error) : String(error) });
     }
@@ -178,7 +184,8 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
       const annotations = [...check.output.annotations, ...shown.annotations];
       return [200, Object.assign(check, rest, { output: { ...shown, annotations } })];
     }
-    if (path === '/actions/workflows') return [200, { workflows: page(fake.workflows) }];
+    if (path === '/actions/workflows')
+      return [200, { total_count: fake.workflows.length, workflows: page(fake.workflows) }];
     const workflow = fake.workflows.find(({ id }) => String(id) === at(/^\/actions\/workflows\/(\d+)\//));
     if (workflow !== undefined && path.endsWith('/enable')) {
       workflow.state = 'active';
@@ -188,6 +195,7 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
       return [
         200,
         {
+          total_count: workflow.last === undefined ? 0 : 1,
           workflow_runs:
             workflow.last === undefined
               ? []
@@ -257,6 +265,16 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return Object.assign(fake, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+}
+
+/** The link to the next page that GitHub gives with a full one. */
+function nextPage(path: string, query: URLSearchParams, answer: unknown): Record<string, string> {
+  const size = Number(query.get('per_page') ?? 30);
+  const lists = Array.isArray(answer) ? [answer] : Object.values(Object(answer));
+  if (!lists.some((list) => Array.isArray(list) && list.length === size)) return {};
+  const next = new URL(path, 'http://x');
+  next.searchParams.set('page', String(Number(query.get('page') ?? 1) + 1));
+  return { link: `<${next.pathname}${next.search}>; rel="next"` };
 }
 
 const hash = (text: string): string => createHash('sha1').update(text).digest('hex');

@@ -31,8 +31,10 @@ describe('the documents of actions and workflows', () => {
   });
 
   it('have a page for every runbook an action names, and name every page', () => {
-    const kit = readdirSync(join(ROOT, 'actions/kit')).filter((name) => name.endsWith('.ts'));
-    const code = kit.map((name) => readFileSync(join(ROOT, 'actions/kit', name), 'utf8')).join('\n');
+    const programs = readdirSync(join(ROOT, 'actions'))
+      .map((name) => join(ROOT, 'actions', name, 'main.ts'))
+      .filter((path) => existsSync(path));
+    const code = programs.map((path) => readFileSync(path, 'utf8')).join('\n');
     const named = [
       ...new Set([...code.matchAll(/docs\/runbooks\/actions\/([\w-]+\.md)/g)].map(([, name]) => name)),
     ];

@@ -5,6 +5,8 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import type { Action } from '#actions/lib/action.ts';
+import { describeInputs } from '#actions/lib/inputs.ts';
 import { ROOT } from '#test/actions/run-action.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { type Known, problemsOf } from '#test/workflows/house-rules.ts';
@@ -201,19 +203,20 @@ describe('the language service', () => {
 });
 
 describe('every action', async () => {
-  const { stdout } = await run(process.execPath, [join(ROOT, 'actions/kit/main.ts'), '--describe']);
-  const described = z
-    .record(
-      z.string(),
-      z.object({
-        inputs: z.record(z.string(), z.object({ required: z.boolean(), default: z.string() })),
-        outputs: z.array(z.string()),
-      }),
-    )
-    .parse(JSON.parse(stdout));
+  const programs = ACTIONS.filter((name) => existsSync(join(ROOT, 'actions', name, 'main.ts')));
+  const defined = await Promise.all(
+    programs.map(async (name): Promise<Action> => (await import(`#actions/${name}/main.ts`)).action),
+  );
+  const described = Object.fromEntries(
+    defined.map((one) => [
+      one.name,
+      { inputs: describeInputs(one.inputs), outputs: Object.keys(one.outputs) },
+    ]),
+  );
 
-  it('of the kit has a folder', () => {
-    expect(ACTIONS).toEqual([...Object.keys(described), 'setup'].sort());
+  it('with code has a folder of its name, and only the one that sets up the runner has none', () => {
+    expect(Object.keys(described)).toEqual(programs);
+    expect(ACTIONS.filter((name) => !programs.includes(name))).toEqual(['setup']);
   });
 
   it.each(Object.keys(described))(
@@ -235,7 +238,7 @@ describe('every action', async () => {
       expect(Object.keys(own.outputs)).toEqual(outputs);
       for (const [output, { value }] of Object.entries(own.outputs))
         expect(value).toBe(`\${{ steps.run.outputs.${output} }}`);
-      expect(own.runs.steps[0]?.run).toContain(`kit/main.ts" ${name}`);
+      expect(own.runs.steps[0]?.run).toContain('"$GITHUB_ACTION_PATH/main.ts"');
     },
   );
 

@@ -1,5 +1,4 @@
 import type { Outcome, Report, Verdict } from '#core/check.ts';
-import { escapeCommandData, escapeCommandProperty, escapeLogLine } from './escape.ts';
 import { type Links, markdownReport } from './markdown.ts';
 import { failing, loudness, outcomeTitle, STATUS_WORDS } from './words.ts';
 
@@ -43,21 +42,31 @@ function annotationTitle(outcome: Outcome): string {
   return `${check} ${STATUS_WORDS[status]}${subject === undefined ? '' : ` (${subject})`}`;
 }
 
-const CONCLUSIONS: Readonly<Record<Verdict, string>> = {
+const CONCLUSIONS = {
   ok: 'success',
   nothing: 'success',
   warning: 'neutral',
   skipped: 'skipped',
   failed: 'failure',
   error: 'failure',
-};
+} as const satisfies Record<Verdict, string>;
+
+/** An annotation as a check run takes it. */
+interface CheckAnnotation {
+  readonly path: string;
+  readonly start_line: number;
+  readonly end_line: number;
+  readonly annotation_level: 'failure' | 'warning' | 'notice';
+  readonly title: string;
+  readonly message: string;
+}
 
 /** A report as GitHub's check runs take it; `annotations` in pages of as many as one call may bring. */
 export interface CheckRunText {
-  readonly conclusion: string;
+  readonly conclusion: (typeof CONCLUSIONS)[Verdict];
   readonly title: string;
   readonly summary: string;
-  readonly annotations: readonly (readonly object[])[];
+  readonly annotations: readonly CheckAnnotation[][];
 }
 
 /** Renders a report for a check run. What concerns no file stays in the summary. */
@@ -70,13 +79,13 @@ export function checkRunText(report: Report, links: Links): CheckRunText {
             path: file,
             start_line: line,
             end_line: line,
-            annotation_level: level === 'error' ? 'failure' : level,
+            annotation_level: level === 'error' ? ('failure' as const) : level,
             title: title.slice(0, MAX_TITLE),
             message,
           },
         ],
   );
-  const pages: object[][] = [];
+  const pages: CheckAnnotation[][] = [];
   for (let at = 0; at < placed.length; at += MAX_ANNOTATIONS)
     pages.push(placed.slice(at, at + MAX_ANNOTATIONS));
   return {
@@ -87,31 +96,14 @@ export function checkRunText(report: Report, links: Links): CheckRunText {
   };
 }
 
-/** Workflow commands for the annotations: the first ten of a level as such, the rest as one that counts them. */
-export function annotationCommands(report: Report): string[] {
+/** The annotations that a step may have: the first ten of a level, where there are more the last of them counts the rest. */
+export function stepAnnotations(report: Report): Annotation[] {
   const all = annotationsOf(report);
   return (['error', 'warning', 'notice'] as const).flatMap((level) => {
     const own = all.filter((annotation) => annotation.level === level);
-    if (own.length <= MAX_PER_LEVEL) return own.map(command);
+    if (own.length <= MAX_PER_LEVEL) return own;
     const rest = own.length - (MAX_PER_LEVEL - 1);
     const message = `${rest} more of this kind are in the summary of the job`;
-    return [
-      ...own.slice(0, MAX_PER_LEVEL - 1).map(command),
-      command({ level, title: report.title, message }),
-    ];
+    return [...own.slice(0, MAX_PER_LEVEL - 1), { level, title: report.title, message }];
   });
-}
-
-/** Annotations for people at a terminal, where commands mean nothing. */
-export function annotationLines(report: Report): string[] {
-  return annotationsOf(report).map(({ level, title, message }) =>
-    escapeLogLine(`  ${level}: ${title}: ${message}`),
-  );
-}
-
-function command({ level, title, message, file, line }: Annotation): string {
-  const shown = Object.entries({ file, line, title }).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${escapeCommandProperty(String(value))}`],
-  );
-  return `::${level} ${shown.join(',')}::${escapeCommandData(message)}`;
 }

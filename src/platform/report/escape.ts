@@ -44,16 +44,6 @@ export function escapeMrkdwn(text: string): string {
     .replaceAll('```', "'''");
 }
 
-/** The message of a GitHub workflow command. */
-export function escapeCommandData(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-}
-
-/** A property of a GitHub workflow command. */
-export function escapeCommandProperty(text: string): string {
-  return escapeCommandData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
-}
-
 /** One line of a log that GitHub cannot take for a workflow command, whoever wrote the text in it. */
 export function escapeLogLine(text: string): string {
   return text

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { report } from '#core/check.ts';
+import type { ActionDeps } from '#actions/lib/action.ts';
+import { defineAction, said } from '#actions/lib/action.ts';
+import { askedBy } from '#actions/lib/context.ts';
+import { choice, flag, optionalDate, requiredText, text } from '#actions/lib/inputs.ts';
+import { main } from '#actions/lib/main.ts';
+import { askService } from '#actions/lib/service.ts';
+import { answerOf } from '#actions/lib/tipoff.ts';
 import { TipoffError } from '#core/errors.ts';
-import type { ActionDeps } from './glue/action.ts';
-import { askedBy } from './glue/context.ts';
-import { defineAction } from './glue/define.ts';
-import { choice, flag, optionalDate, requiredText, text } from './glue/inputs.ts';
-import { askService } from './glue/service.ts';
-import { answerOf } from './glue/tipoff.ts';
 
 const batches = z.array(
   z.object({
@@ -29,6 +29,7 @@ const resets = z.array(
 );
 type Resets = z.output<typeof resets>;
 
+const RUNBOOK = 'docs/runbooks/actions/reset-batch.md';
 /** Characters the coordinator takes as a reason. */
 const REASON_LIMIT = 200;
 
@@ -47,11 +48,12 @@ type Inputs = z.output<typeof inputs>;
 const ENDED = ['published', 'published_partial', 'reset'];
 
 /** Frees a slate, through the coordinator when there is one, else in the embedded home. */
-export const resetBatch = defineAction({
+export const action = defineAction({
   name: 'reset-batch',
   title: 'Batch reset',
   inputs,
   outputs: { reset: 0, request_id: '' },
+  about: ({ batch_id, game_date }) => ({ key: batch_id ?? game_date }),
   run: async (given, deps) => {
     if ((given.game_date === undefined) === (given.batch_id === undefined)) {
       throw new TipoffError('TIPOFF_BAD_INPUT', 'expected either game_date or batch_id', {
@@ -66,8 +68,8 @@ async function preview(given: Inputs, deps: ActionDeps) {
   const rows = given.service_url === undefined ? await seenHere(given, deps) : await seenThere(given, deps);
   const count = rows.length;
   return {
-    report: report({
-      ...head(given),
+    report: said({
+      runbook: RUNBOOK,
       verdict: count === 0 ? 'nothing' : 'ok',
       summary:
         count === 0
@@ -102,8 +104,8 @@ async function perform(given: Inputs, deps: ActionDeps) {
     given.service_url === undefined ? await resetHere(given, deps) : await askCoordinator(given, deps, id);
   const moved = done.filter(({ transitioned }) => transitioned).length;
   return {
-    report: report({
-      ...head(given),
+    report: said({
+      runbook: RUNBOOK,
       verdict: moved === 0 ? 'nothing' : 'ok',
       summary:
         moved === 0
@@ -165,10 +167,4 @@ function requestId({ game_date, batch_id, staged, reason }: Inputs): string {
     .slice(0, 12)}`;
 }
 
-function head(given: Inputs) {
-  return {
-    key: `reset-batch:${given.batch_id ?? given.game_date ?? ''}`.toLowerCase(),
-    title: 'Batch reset',
-    runbook: 'docs/runbooks/actions/reset-batch.md',
-  };
-}
+await main(import.meta.main, action);

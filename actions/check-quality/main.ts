@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { outcome, report } from '#core/check.ts';
+import { defineAction, said } from '#actions/lib/action.ts';
+import { optionalDate } from '#actions/lib/inputs.ts';
+import { main } from '#actions/lib/main.ts';
+import { answerOf } from '#actions/lib/tipoff.ts';
+import { outcome } from '#core/check.ts';
 import { percent } from '#core/format.ts';
-import { defineAction } from './glue/define.ts';
-import { optionalDate } from './glue/inputs.ts';
-import { answerOf } from './glue/tipoff.ts';
 
 const share = z.number().nullable();
 const answer = z.looseObject({
@@ -30,7 +31,7 @@ const answer = z.looseObject({
 const VERDICTS = { pass: 'ok', warn: 'warning', fail: 'failed', empty: 'warning' } as const;
 
 /** The three tiers of the training data, daily: red when more rows lack a required feature than may. */
-export const checkQuality = defineAction({
+export const action = defineAction({
   name: 'check-quality',
   title: 'Training data',
   inputs: z.object({ train_start: optionalDate() }),
@@ -44,9 +45,7 @@ export const checkQuality = defineAction({
     const seen = answerOf(ran, answer, 'quality');
     const severity = seen.verdict === 'fail' ? 'critical' : 'warning';
     return {
-      report: report({
-        key: 'training-quality',
-        title: 'Training data',
+      report: said({
         verdict: VERDICTS[seen.verdict],
         summary:
           seen.rows === 0
@@ -78,3 +77,5 @@ export const checkQuality = defineAction({
     };
   },
 });
+
+await main(import.meta.main, action);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { TipoffError } from '#core/errors.ts';
-import type { Environment } from './inputs.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Runs one command of Google Cloud's command line and gives its JSON; undefined when it printed none. */
 export type Gcloud = (...args: string[]) => Promise<unknown>;

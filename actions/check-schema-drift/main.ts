@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { type Outcome, outcome, report } from '#core/check.ts';
-import { defineAction } from './glue/define.ts';
-import { choice, text } from './glue/inputs.ts';
-import { answerOf } from './glue/tipoff.ts';
+import { defineAction, said } from '#actions/lib/action.ts';
+import { choice, text } from '#actions/lib/inputs.ts';
+import { main } from '#actions/lib/main.ts';
+import { answerOf } from '#actions/lib/tipoff.ts';
+import { type Outcome, outcome } from '#core/check.ts';
 
 const difference = z.looseObject({
   table: z.string(),
@@ -28,7 +29,7 @@ type Difference = z.output<typeof difference>;
  * Compares the code with the live schema; or offline with the committed snapshot of it, and contracts and snapshots with
  * those of where the change began, over every step of it.
  */
-export const checkSchemaDrift = defineAction({
+export const action = defineAction({
   name: 'check-schema-drift',
   title: 'Schema drift',
   inputs: z.object({ against: choice(['snapshot', 'live'], 'snapshot'), base: text(), head: text() }),
@@ -44,9 +45,7 @@ export const checkSchemaDrift = defineAction({
     );
     const count = `${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}`;
     return {
-      report: report({
-        key: 'schema-drift',
-        title: 'Schema drift',
+      report: said({
         verdict: ok ? 'ok' : 'failed',
         summary: ok
           ? `The contracts agree with the ${SIDES[against]}.`
@@ -97,3 +96,5 @@ function outcomeOf({ table, column, message, path, line, approval }: Difference)
     ...(path === null ? {} : { place: { file: path, ...(line === null ? {} : { line }) } }),
   });
 }
+
+await main(import.meta.main, action);

@@ -1,14 +1,19 @@
 import { z } from 'zod';
-import { type Outcome, outcome, report } from '#core/check.ts';
+import type { ActionDeps } from '#actions/lib/action.ts';
+import { defineAction, said } from '#actions/lib/action.ts';
+import { type GitHub, gitHub, PAGE, tokenOrAlone } from '#actions/lib/github.ts';
+import { flag, text } from '#actions/lib/inputs.ts';
+import { main } from '#actions/lib/main.ts';
+import { askService, type ServiceInputs } from '#actions/lib/service.ts';
+import { type Outcome, outcome } from '#core/check.ts';
 import { messageOf } from '#core/errors.ts';
-import type { ActionDeps } from './glue/action.ts';
-import { defineAction } from './glue/define.ts';
-import { type GitHub, gitHub, tokenOrAlone } from './glue/github.ts';
-import { flag, text } from './glue/inputs.ts';
-import { askService, type ServiceInputs } from './glue/service.ts';
 
-const workflow = z.object({ id: z.number(), path: z.string(), state: z.string() });
-const runs = z.object({ workflow_runs: z.array(z.object({ created_at: z.string() })) });
+/** A workflow as GitHub has it. */
+interface Workflow {
+  readonly id: number;
+  readonly path: string;
+  readonly state: string;
+}
 
 /** `canaries.yml=1.5`: the workflow must have succeeded on schedule within so many hours. */
 interface Expectation {
@@ -45,7 +50,7 @@ interface Watched {
 }
 
 /** Turns schedules on again that GitHub has turned off, names those whose last run is too long ago, and asks the coordinator how it is. */
-export const watchSchedules = defineAction({
+export const action = defineAction({
   name: 'watch-schedules',
   title: 'Watchdog',
   inputs,
@@ -64,9 +69,7 @@ export const watchSchedules = defineAction({
         : `, coordinator ${illness === undefined ? 'healthy' : 'not healthy'}`;
     const isBad = silent > 0 || illness !== undefined;
     return {
-      report: report({
-        key: 'watchdog',
-        title: 'Watchdog',
+      report: said({
         verdict: isBad ? 'failed' : enabled > 0 ? 'warning' : isWatching ? 'ok' : 'skipped',
         summary: `${isWatching ? `${silent} of ${watched.length} schedules silent, ${enabled} turned on again` : 'Without a token no schedule was looked at'}${service}.`,
         columns: ['workflow', 'state', 'last success', 'limit'],
@@ -93,16 +96,16 @@ export const watchSchedules = defineAction({
 
 async function watchAll(
   { workflows, token: given, enable }: Inputs,
-  { context, clock, http }: ActionDeps,
+  { context, clock }: ActionDeps,
 ): Promise<Watched[]> {
   const token = tokenOrAlone(given, context);
   if (token === undefined) return [];
-  const github = gitHub(http('GitHub'), {
-    apiUrl: context.apiUrl,
-    repository: context.repository ?? '',
-    token,
+  const github = await gitHub(context, token);
+  const { octokit, repo } = github;
+  const known: Workflow[] = await octokit.paginate(octokit.rest.actions.listRepoWorkflows, {
+    ...repo,
+    ...PAGE,
   });
-  const known = await github.all('/actions/workflows', workflow, 'workflows');
   const watched: Watched[] = [];
   for (const expected of workflows) {
     const found = known.find(({ path }) => path.endsWith(`/${expected.file}`));
@@ -128,16 +131,16 @@ function absent({ file, hours }: Expectation): Watched {
 }
 
 async function watch(
-  github: GitHub,
+  { octokit, repo }: GitHub,
   { file, hours }: Expectation,
-  { id, state }: z.output<typeof workflow>,
+  { id, state }: Workflow,
   { enable, now }: { readonly enable: boolean; readonly now: Date },
 ): Promise<Watched> {
   const problems: Outcome[] = [];
   // Somebody who turned a workflow off by hand meant it; inactivity is nobody's decision.
   const isEnabled = state === 'disabled_inactivity' && enable;
   if (isEnabled) {
-    await github.call('PUT', `/actions/workflows/${id}/enable`);
+    await octokit.rest.actions.enableWorkflow({ ...repo, workflow_id: id });
     problems.push(
       outcome({
         check: 'schedule',
@@ -149,9 +152,14 @@ async function watch(
       }),
     );
   }
-  const last = runs.parse(
-    await github.call('GET', `/actions/workflows/${id}/runs?event=schedule&status=success&per_page=1`),
-  ).workflow_runs[0]?.created_at;
+  const { data: seen } = await octokit.rest.actions.listWorkflowRuns({
+    ...repo,
+    workflow_id: id,
+    event: 'schedule',
+    status: 'success',
+    per_page: 1,
+  });
+  const last = seen.workflow_runs[0]?.created_at;
   const isSilent = last === undefined || now.getTime() - Date.parse(last) > hours * 3_600_000;
   if (isSilent) {
     const since = last === undefined ? 'It never succeeded on schedule' : `Last success ${last}`;
@@ -182,3 +190,5 @@ async function illnessOf(given: ServiceInputs, deps: ActionDeps): Promise<string
     return messageOf(error);
   }
 }
+
+await main(import.meta.main, action);

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { userName } from '#app/cli/context.ts';
-import type { Environment } from './inputs.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where and for whom an action runs. On a laptop most of it is absent, and nothing depends on it. */
 export interface RunContext {
@@ -62,8 +63,8 @@ export function readContext(env: Environment): RunContext {
     eventName: env['GITHUB_EVENT_NAME'] ?? 'local',
     pull,
     sha,
-    outputFile: env['GITHUB_OUTPUT'],
-    summaryFile: env['GITHUB_STEP_SUMMARY'],
+    outputFile: env['GITHUB_OUTPUT'] || undefined,
+    summaryFile: env['GITHUB_STEP_SUMMARY'] || undefined,
     folder: env['RUNNER_TEMP'] ?? env['TMPDIR'] ?? '/tmp',
   };
 }

@@ -1,14 +1,7 @@
-import { z } from 'zod';
 import type { Report } from '#core/check.ts';
 import { MAX_BODY_BYTES } from '#platform/report/check-run.ts';
 import { type Links, markdownReport } from '#platform/report/markdown.ts';
-import type { GitHub } from './github.ts';
-
-const comment = z.object({
-  id: z.number(),
-  body: z.string().nullish(),
-  user: z.object({ login: z.string() }).nullish(),
-});
+import { type GitHub, PAGE } from './github.ts';
 
 /** What became of a comment, check or message. */
 export type Delivery = 'created' | 'edited' | 'unchanged' | 'removed' | 'left out';
@@ -26,28 +19,28 @@ interface CommentOptions {
  * edited. A report that says what the comment says already changes nothing.
  */
 export async function upsertComment(
-  github: GitHub,
+  { octokit, repo }: GitHub,
   pull: number,
   report: Report,
-  options: CommentOptions,
+  { links, author, always }: CommentOptions,
 ): Promise<Delivery> {
-  const { links, author, always } = options;
+  const { issues } = octokit.rest;
   const marker = `<!-- tipoff:${report.key} -->`;
-  const body =
-    `${marker}\n${markdownReport(report, { files: links.files }, MAX_BODY_BYTES - marker.length - 1)}`.trimEnd();
-  const comments = await github.all(`/issues/${pull}/comments`, comment);
+  const shown = markdownReport(report, { files: links.files }, MAX_BODY_BYTES - marker.length - 1);
+  const body = `${marker}\n${shown}`.trimEnd();
+  const comments = await octokit.paginate(issues.listComments, { ...repo, ...PAGE, issue_number: pull });
   const own = comments.find((one) => one.user?.login === author && one.body?.startsWith(marker) === true);
   const isWanted = always || ['warning', 'failed', 'error'].includes(report.verdict);
   if (own === undefined) {
     if (!isWanted) return 'left out';
-    await github.call('POST', `/issues/${pull}/comments`, { body });
+    await issues.createComment({ ...repo, issue_number: pull, body });
     return 'created';
   }
   if (!isWanted) {
-    await github.call('DELETE', `/issues/comments/${own.id}`);
+    await issues.deleteComment({ ...repo, comment_id: own.id });
     return 'removed';
   }
   if (own.body?.replaceAll('\r\n', '\n') === body) return 'unchanged';
-  await github.call('PATCH', `/issues/comments/${own.id}`, { body });
+  await issues.updateComment({ ...repo, comment_id: own.id, body });
   return 'edited';
 }

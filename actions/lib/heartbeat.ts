@@ -1,16 +1,16 @@
-import { outcome, type Report } from '#core/check.ts';
+import { outcome } from '#core/check.ts';
 import { messageOf } from '#core/errors.ts';
-import type { ActionDeps, AnyAction } from './action.ts';
+import type { Action, ActionDeps, Said } from './action.ts';
 
 /**
  * Leaves the sign of life of an action that runs on schedule, and gives its report back. A sign that could not be left is
  * a warning of the report: without it the checks would soon say that the job is silent.
  */
-export async function beatOf(
-  action: AnyAction,
-  said: Report,
+export async function withHeartbeat(
+  action: Action,
+  said: Said,
   { context, withApp }: ActionDeps,
-): Promise<Report> {
+): Promise<Said> {
   const hours = action.silentAfterHours;
   if (hours === undefined || context.eventName !== 'schedule') return said;
   try {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { outcome, type Report, report, type Verdict } from '#core/check.ts';
+import { type ActionDeps, defineAction, type Said, said } from '#actions/lib/action.ts';
+import { number, requiredText, text } from '#actions/lib/inputs.ts';
+import { main } from '#actions/lib/main.ts';
+import { verifyService } from '#actions/lib/verify.ts';
+import { outcome, type Verdict } from '#core/check.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
-import type { ActionDeps } from './glue/action.ts';
-import { defineAction } from './glue/define.ts';
-import { number, requiredText, text } from './glue/inputs.ts';
-import { verifyService } from './glue/verify.ts';
 
 const TAG = 'candidate';
 
@@ -50,15 +50,16 @@ interface Ended {
  * Deploys one service: a revision without traffic, verified; then all traffic to it, verified again; back to the revision
  * before when anything after the switch is not right. A service that serves the version already is left as it is.
  */
-export const deployService = defineAction({
+export const action = defineAction({
   name: 'deploy-service',
   title: 'Deployment',
   inputs,
   outputs: { revision: '', rolled_back: false },
+  about: ({ service }) => ({ key: service, title: `Deployment of ${service}` }),
   run: async (given, deps) => {
     const ended = await deploy(given, deps);
     return {
-      report: said(given, ended),
+      report: reportOf(given, ended),
       outputs: { revision: ended.serves, rolled_back: ended.verdict === 'failed' && ended.serves !== '' },
     };
   },
@@ -165,10 +166,8 @@ async function goBack(given: Inputs, deps: ActionDeps, previous: string, problem
   }
 }
 
-function said({ service, version }: Inputs, { verdict, summary, problem, serves }: Ended): Report {
-  return report({
-    key: `deploy:${service}`,
-    title: `Deployment of ${service}`,
+function reportOf({ service, version }: Inputs, { verdict, summary, problem, serves }: Ended): Said {
+  return said({
     verdict,
     summary,
     facts: [
@@ -224,3 +223,5 @@ function cloudRun(
 ): Promise<unknown> {
   return gcloud('run', ...command, `--project=${project}`, `--region=${region}`);
 }
+
+await main(import.meta.main, action);

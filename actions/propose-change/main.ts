@@ -1,20 +1,16 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { report } from '#core/check.ts';
+import { defineAction, said } from '#actions/lib/action.ts';
+import { type GitHub, gitHub, refusalStatus, tokenOrAlone } from '#actions/lib/github.ts';
+import { requiredText, text } from '#actions/lib/inputs.ts';
+import { main } from '#actions/lib/main.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
-import { defineAction } from './glue/define.ts';
-import { type GitHub, gitHub, tokenOrAlone } from './glue/github.ts';
-import { requiredText, text } from './glue/inputs.ts';
 
-const named = z.object({ sha: z.string() });
-const reference = z.object({ object: named });
-const commit = z.object({ tree: named });
-const pull = z.object({ number: z.number(), html_url: z.string() });
 const RUNBOOK = 'docs/runbooks/actions/schema-snapshot.md';
 
 /** Proposes generated files as a pull request; one that is open is brought up to date, and nothing new is nothing done. */
-export const proposeChange = defineAction({
+export const action = defineAction({
   name: 'propose-change',
   title: 'Change proposed',
   inputs: z.object({
@@ -26,19 +22,18 @@ export const proposeChange = defineAction({
     token: text(),
   }),
   outputs: { pull_request: '', changed: false },
-  run: async ({ path, branch, base, title, body, token: given }, { context, http }) => {
+  about: ({ branch, title }) => ({ key: branch.replaceAll('/', '-'), title }),
+  run: async ({ path, branch, base, title, body, token: given }, { context }) => {
     const token = tokenOrAlone(given, context);
     const files = readGenerated(path);
-    const head = { key: `propose:${branch}`.toLowerCase().replaceAll('/', '-'), title, runbook: RUNBOOK };
+    const head = { runbook: RUNBOOK };
     if (token === undefined) {
       const summary = `Without a token nothing is proposed; on GitHub ${branch} would get the ${files.length} files of ${path}.`;
-      return { report: report({ ...head, verdict: 'skipped', summary }) };
+      return { report: said({ ...head, verdict: 'skipped', summary }) };
     }
-    const github = gitHub(http('GitHub'), {
-      apiUrl: context.apiUrl,
-      repository: context.repository ?? '',
-      token,
-    });
+    const github = await gitHub(context, token);
+    const { octokit, repo } = github;
+    const { git, pulls } = octokit.rest;
     const onBase = await tipOf(github, base);
     if (onBase === undefined) {
       throw new TipoffError('TIPOFF_NOT_FOUND', `there is no branch ${base}`, {
@@ -46,11 +41,16 @@ export const proposeChange = defineAction({
       });
     }
     // A tree has the same name whoever makes it and how often: it tells whether there is anything to propose.
-    const tree = files.map(({ name, text }) => ({ path: name, mode: '100644', type: 'blob', content: text }));
-    const wanted = named.parse(await github.call('POST', '/git/trees', { base_tree: onBase.tree, tree })).sha;
+    const tree = files.map(({ name, text }) => ({
+      path: name,
+      mode: '100644' as const,
+      type: 'blob' as const,
+      content: text,
+    }));
+    const wanted = (await git.createTree({ ...repo, base_tree: onBase.tree, tree })).data.sha;
     if (wanted === onBase.tree) {
       return {
-        report: report({
+        report: said({
           ...head,
           verdict: 'nothing',
           summary: `${path} on ${base} is up to date: nothing to propose.`,
@@ -59,27 +59,23 @@ export const proposeChange = defineAction({
     }
     const onBranch = await tipOf(github, branch);
     if (onBranch?.tree !== wanted) {
-      const made = await github.call('POST', '/git/commits', {
+      const made = await git.createCommit({
+        ...repo,
         message: title,
         tree: wanted,
         parents: [onBase.commit],
       });
-      const { sha } = named.parse(made);
-      if (onBranch === undefined)
-        await github.call('POST', '/git/refs', { ref: `refs/heads/${branch}`, sha });
-      else await github.call('PATCH', `/git/refs/heads/${branch}`, { sha, force: true });
+      const { sha } = made.data;
+      if (onBranch === undefined) await git.createRef({ ...repo, ref: `refs/heads/${branch}`, sha });
+      else await git.updateRef({ ...repo, ref: `heads/${branch}`, sha, force: true });
     }
-    const owner = (context.repository ?? '').split('/')[0] ?? '';
-    const from = encodeURIComponent(`${owner}:${branch}`);
-    const open = z
-      .array(pull)
-      .parse(await github.call('GET', `/pulls?state=open&head=${from}&base=${encodeURIComponent(base)}`));
-    const found =
-      open[0] ?? pull.parse(await github.call('POST', '/pulls', { title, head: branch, base, body }));
+    const from = `${repo.owner}:${branch}`;
+    const { data: open } = await pulls.list({ ...repo, state: 'open', head: from, base });
+    const found = open[0] ?? (await pulls.create({ ...repo, title, head: branch, base, body })).data;
     const isNew = open.length === 0;
     const changed = isNew || onBranch?.tree !== wanted;
     return {
-      report: report({
+      report: said({
         ...head,
         verdict: changed ? 'ok' : 'nothing',
         summary: changed
@@ -92,11 +88,19 @@ export const proposeChange = defineAction({
   },
 });
 
-async function tipOf(github: GitHub, branch: string): Promise<{ commit: string; tree: string } | undefined> {
-  const found = await github.find(`/git/ref/heads/${branch}`);
-  if (found === undefined) return undefined;
-  const { sha } = reference.parse(found).object;
-  return { commit: sha, tree: commit.parse(await github.call('GET', `/git/commits/${sha}`)).tree.sha };
+/** The newest commit of a branch and its tree; undefined when there is no such branch. */
+async function tipOf(
+  { octokit, repo }: GitHub,
+  branch: string,
+): Promise<{ readonly commit: string; readonly tree: string } | undefined> {
+  const { git } = octokit.rest;
+  try {
+    const { sha } = (await git.getRef({ ...repo, ref: `heads/${branch}` })).data.object;
+    return { commit: sha, tree: (await git.getCommit({ ...repo, commit_sha: sha })).data.tree.sha };
+  } catch (error) {
+    if (refusalStatus(error) === 404) return undefined;
+    throw error;
+  }
 }
 
 function readGenerated(path: string): { name: string; text: string }[] {
@@ -112,3 +116,5 @@ function readGenerated(path: string): { name: string; text: string }[] {
     });
   }
 }
+
+await main(import.meta.main, action);

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import type { ActionDeps } from '#actions/lib/action.ts';
+import { defineAction, said } from '#actions/lib/action.ts';
+import { askedBy } from '#actions/lib/context.ts';
+import { choice, date, flag, requiredText, text, words } from '#actions/lib/inputs.ts';
+import { main } from '#actions/lib/main.ts';
+import { askService } from '#actions/lib/service.ts';
+import { answerOf } from '#actions/lib/tipoff.ts';
 import { bytesText } from '#core/billing.ts';
-import { report } from '#core/check.ts';
 import { TipoffError } from '#core/errors.ts';
-import type { ActionDeps } from './glue/action.ts';
-import { askedBy } from './glue/context.ts';
-import { defineAction } from './glue/define.ts';
-import { choice, date, flag, requiredText, text, words } from './glue/inputs.ts';
-import { askService } from './glue/service.ts';
-import { answerOf } from './glue/tipoff.ts';
 
 const PHASES = ['analytics', 'precompute', 'predict', 'grade', 'export'];
 
@@ -67,11 +67,15 @@ const request = z.looseObject({
 });
 
 /** Plans a backfill; unless it is a dry run, asks the coordinator for it and leaves, or works through it in the embedded home. */
-export const dispatchBackfill = defineAction({
+export const action = defineAction({
   name: 'dispatch-backfill',
   title: 'Backfill',
   inputs,
   outputs: { request_id: '', units: 0, dispatched: false },
+  about: (inputs, { actor }) => ({
+    key: requestId(inputs),
+    title: `Backfill ${inputs.from} to ${inputs.to} (asked by ${actor})`,
+  }),
   run: async (given, deps) => {
     if (given.from > given.to) {
       throw new TipoffError('TIPOFF_BAD_INPUT', `expected from ≤ to, saw ${given.from} and ${given.to}`, {
@@ -91,10 +95,10 @@ export const dispatchBackfill = defineAction({
     const planned = await readPlan(given, deps);
     const units = planned.units.length;
     const outputs = { request_id: id, units, dispatched: false };
-    const base = { ...head(given, id, deps), ...describe(planned) };
+    const base = { runbook: 'docs/runbooks/actions/backfill.md', ...describe(planned) };
     if (units === 0) {
       return {
-        report: report({
+        report: said({
           ...base,
           verdict: 'nothing',
           summary: 'Nothing to do: every unit of the range is up to date.',
@@ -104,7 +108,7 @@ export const dispatchBackfill = defineAction({
     }
     if (given.dry_run) {
       return {
-        report: report({
+        report: said({
           ...base,
           verdict: 'ok',
           summary: `${units} units would run. Dry run: nothing was started.`,
@@ -114,7 +118,7 @@ export const dispatchBackfill = defineAction({
     }
     const started = await start(given, deps, id);
     return {
-      report: report({ ...base, ...started }),
+      report: said({ ...base, ...started }),
       outputs: { ...outputs, dispatched: started.verdict === 'ok' },
     };
   },
@@ -224,10 +228,4 @@ function requestId({ from, to, phases, mode }: Inputs): string {
     .slice(0, 12)}`;
 }
 
-function head({ from, to }: Inputs, id: string, { context }: ActionDeps) {
-  return {
-    key: `backfill:${id}`,
-    title: `Backfill ${from} to ${to} (asked by ${context.actor})`,
-    runbook: 'docs/runbooks/actions/backfill.md',
-  };
-}
+await main(import.meta.main, action);

@@ -1,15 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
+import type { ActionDeps } from '#actions/lib/action.ts';
+import { defineAction, said } from '#actions/lib/action.ts';
+import { upsertCheck } from '#actions/lib/check.ts';
+import { type Delivery, upsertComment } from '#actions/lib/comment.ts';
+import { type GitHub, gitHub, isPermissionProblem } from '#actions/lib/github.ts';
+import { choice, flag, requiredText, text } from '#actions/lib/inputs.ts';
+import { main } from '#actions/lib/main.ts';
+import { upsertMessage } from '#actions/lib/slack.ts';
 import { outcome, type Report, report } from '#core/check.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { parseReport } from '#platform/report/json.ts';
-import type { ActionDeps } from './glue/action.ts';
-import { upsertCheck } from './glue/check.ts';
-import { type Delivery, upsertComment } from './glue/comment.ts';
-import { defineAction } from './glue/define.ts';
-import { gitHub, isPermissionProblem } from './glue/github.ts';
-import { choice, flag, requiredText, text } from './glue/inputs.ts';
-import { upsertMessage } from './glue/slack.ts';
 
 const inputs = z.object({
   report: text(),
@@ -39,24 +40,24 @@ const NO_TOKEN = {
 } as const satisfies Record<string, Delivered>;
 
 /** Brings the report of another step to the pull request and to Slack: one comment, one check, one message, which are edited. */
-export const postReport = defineAction({
+export const action = defineAction({
   name: 'post-report',
   title: 'Report posted',
   inputs,
   outputs: { comment: 'left out', check: 'left out', slack: 'left out' },
   run: async (given, deps) => {
-    const said = readReport(given);
+    const posted = readReport(given);
     const delivered = [
-      await toComment(given, deps, said),
-      await toCheck(given, deps, said),
-      await toSlack(given, deps, said),
+      await toComment(given, deps, posted),
+      await toCheck(given, deps, posted),
+      await toSlack(given, deps, posted),
     ];
     const lost = delivered.filter(({ how }) => how === 'failed');
     const refused = delivered.filter(({ how }) => how === 'not allowed');
     const problems = [...lost, ...refused].map(({ where, how, why = '' }) =>
       outcome({
         check: `${where}_delivered`,
-        title: `${said.title}: ${where} not delivered`,
+        title: `${posted.title}: ${where} not delivered`,
         status: 'fail',
         severity: how === 'failed' ? 'critical' : 'info',
         reason: why,
@@ -67,7 +68,7 @@ export const postReport = defineAction({
         problems.push(
           outcome({
             check: `${where}_delivered`,
-            title: `${said.title}: ${where} is doubtful`,
+            title: `${posted.title}: ${where} is doubtful`,
             status: 'fail',
             severity: 'warning',
             reason: message,
@@ -75,11 +76,9 @@ export const postReport = defineAction({
         );
     const changed = delivered.some(({ how }) => ['created', 'edited', 'removed'].includes(how));
     return {
-      report: report({
-        key: 'post-report',
-        title: 'Report posted',
+      report: said({
         verdict: lost.length > 0 ? 'failed' : problems.length > 0 ? 'warning' : changed ? 'ok' : 'nothing',
-        summary: `${said.title}: ${delivered.map(({ where, how }) => `${where} ${how}`).join(', ')}.`,
+        summary: `${posted.title}: ${delivered.map(({ where, how }) => `${where} ${how}`).join(', ')}.`,
         outcomes: problems,
         runbook: 'docs/runbooks/actions/report-not-delivered.md',
       }),
@@ -102,13 +101,13 @@ function readReport({ report: path, source }: Inputs): Report {
   return parseReport(readFileSync(path, 'utf8'), `the input report (${path})`);
 }
 
-async function toComment(given: Inputs, deps: ActionDeps, said: Report): Promise<Delivered> {
+async function toComment(given: Inputs, deps: ActionDeps, posted: Report): Promise<Delivered> {
   const { pull } = deps.context;
   if (given.comment === 'never' || pull === undefined || pull.isDraft)
     return { where: 'comment', how: 'left out' };
   if (given.token === undefined) return NO_TOKEN.comment;
-  return attempt('comment', () =>
-    upsertComment(client(given, deps), pull.number, said, {
+  return attempt('comment', async () =>
+    upsertComment(await client(given, deps), pull.number, posted, {
       links: links(deps),
       author: given.author,
       always: given.comment === 'always',
@@ -116,14 +115,14 @@ async function toComment(given: Inputs, deps: ActionDeps, said: Report): Promise
   );
 }
 
-async function toCheck(given: Inputs, deps: ActionDeps, said: Report): Promise<Delivered> {
+async function toCheck(given: Inputs, deps: ActionDeps, posted: Report): Promise<Delivered> {
   const { sha } = deps.context;
   if (!given.check || sha === undefined) return { where: 'check', how: 'left out' };
   if (given.token === undefined) return NO_TOKEN.check;
-  return attempt('check', () => upsertCheck(client(given, deps), sha, said, links(deps)));
+  return attempt('check', async () => upsertCheck(await client(given, deps), sha, posted, links(deps)));
 }
 
-async function toSlack(given: Inputs, deps: ActionDeps, said: Report): Promise<Delivered> {
+async function toSlack(given: Inputs, deps: ActionDeps, posted: Report): Promise<Delivered> {
   const { slack_token: token, slack_channel: channel } = given;
   if (token === undefined) {
     if (channel === undefined) return { where: 'slack', how: 'left out' };
@@ -139,7 +138,7 @@ async function toSlack(given: Inputs, deps: ActionDeps, said: Report): Promise<D
     apiUrl: deps.slackUrl,
     always: given.slack_when === 'always',
   };
-  const { how, why, warnings } = await upsertMessage(target, said, links(deps), deps.clock);
+  const { how, why, warnings } = await upsertMessage(target, posted, links(deps), deps.clock);
   return { where: 'slack', how, ...(why === undefined ? {} : { why }), warnings };
 }
 
@@ -157,15 +156,12 @@ async function attempt(where: Delivered['where'], deliver: () => Promise<Deliver
   }
 }
 
-function client({ token = '' }: Inputs, { context, http }: ActionDeps) {
-  if (context.repository === undefined) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', 'expected GITHUB_REPOSITORY, saw nothing', {
-      hint: 'GitHub sets it; at a terminal leave `comment` and `check` out.',
-    });
-  }
-  return gitHub(http('GitHub'), { apiUrl: context.apiUrl, repository: context.repository, token });
+function client({ token = '' }: Inputs, { context }: ActionDeps): Promise<GitHub> {
+  return gitHub(context, token);
 }
 
 function links({ context }: ActionDeps) {
   return { run: context.runUrl, files: context.filesUrl };
 }
+
+await main(import.meta.main, action);

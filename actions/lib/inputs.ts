@@ -3,34 +3,28 @@ import { parseSlate, type Slate } from '#core/calendar.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 
 export type InputSchema = z.ZodObject;
-export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The variable that carries an input: action.yml maps every input by hand, since composite actions do not. */
-export function variableOf(input: string): string {
-  return `INPUT_${input.toUpperCase()}`;
+/** How the value of an input is found: `getInput` of the toolkit, which gives an empty string for an absent one. */
+export type GetInput = (name: string) => string;
+
+/** Whether the value of an input must not be shown. */
+export function isSecret(input: string): boolean {
+  return /token|secret|key/.test(input);
 }
 
 /**
  * Reads the inputs of an action, once. An empty string means absent. Throws TIPOFF_BAD_INPUT with every problem at once;
  * the value seen is repeated unless the input holds a secret.
  */
-export function readInputs<S extends InputSchema>(schema: S, environment: Environment): z.output<S> {
-  const given: Record<string, string> = {};
-  for (const name of Object.keys(schema.shape)) {
-    const value = environment[variableOf(name)]?.trim();
-    if (value !== undefined && value !== '') given[name] = value;
-  }
+export function readInputs<S extends InputSchema>(schema: S, getInput: GetInput): z.output<S> {
+  const values = Object.keys(schema.shape).map((name) => [name, getInput(name)] as const);
+  const given = Object.fromEntries(values.filter(([, value]) => value !== ''));
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => {
     const name = String(issue.path[0] ?? 'inputs');
     const seen = given[name];
-    const shown =
-      seen === undefined
-        ? 'nothing'
-        : /token|secret|key/.test(name)
-          ? 'a value that is not shown'
-          : `"${seen}"`;
+    const shown = seen === undefined ? 'nothing' : isSecret(name) ? 'a value that is not shown' : `"${seen}"`;
     return `${name}: ${issue.message}, saw ${shown}`;
   });
   throw new TipoffError('TIPOFF_BAD_INPUT', `the inputs are not right. ${problems.join('. ')}`, {

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { outcome, report } from '#core/check.ts';
-import { defineAction } from './glue/define.ts';
-import { number, requiredText, text } from './glue/inputs.ts';
-import { verifyService } from './glue/verify.ts';
+import { defineAction, said } from '#actions/lib/action.ts';
+import { number, requiredText, text } from '#actions/lib/inputs.ts';
+import { main } from '#actions/lib/main.ts';
+import { verifyService } from '#actions/lib/verify.ts';
+import { outcome } from '#core/check.ts';
 
 /** Waits until a deployed service says the version that was meant and is healthy in depth; red when it does not in time. */
-export const verifyDeployment = defineAction({
+export const action = defineAction({
   name: 'verify-deployment',
   title: 'Deployment',
   inputs: z.object({
@@ -16,6 +17,7 @@ export const verifyDeployment = defineAction({
     wait_seconds: number(120, 0, 900),
   }),
   outputs: { seen_version: '', healthy: false },
+  about: ({ service }) => ({ key: service, title: `Deployment of ${service}` }),
   run: async (given, deps) => {
     const { service, expected_version: expected } = given;
     const { seenVersion, problem } = await verifyService(deps, given, {
@@ -24,9 +26,7 @@ export const verifyDeployment = defineAction({
     });
     const healthy = problem === undefined;
     return {
-      report: report({
-        key: `deploy:${service}`,
-        title: `Deployment of ${service}`,
+      report: said({
         verdict: healthy ? 'ok' : 'failed',
         summary: healthy
           ? `${service} serves ${seenVersion} and is healthy in depth.`
@@ -51,3 +51,5 @@ export const verifyDeployment = defineAction({
     };
   },
 });
+
+await main(import.meta.main, action);

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { outcome, report } from '#core/check.ts';
-import { defineAction } from './glue/define.ts';
-import { flag, number } from './glue/inputs.ts';
-import { answerOf } from './glue/tipoff.ts';
+import { defineAction, said } from '#actions/lib/action.ts';
+import { flag, number } from '#actions/lib/inputs.ts';
+import { main } from '#actions/lib/main.ts';
+import { answerOf } from '#actions/lib/tipoff.ts';
+import { outcome } from '#core/check.ts';
 
 const answer = z.object({
   tables: z.array(
@@ -23,7 +24,7 @@ const answer = z.object({
 });
 
 /** Drops what failed batches left behind; names what needs a person. */
-export const cleanStaging = defineAction({
+export const action = defineAction({
   name: 'clean-staging',
   title: 'Staging cleanup',
   inputs: z.object({ max_age_hours: number(24, 1, 8760), dry_run: flag(true) }),
@@ -65,9 +66,7 @@ export const cleanStaging = defineAction({
     ]);
     const done = dry_run ? 'would be dropped (dry run)' : 'dropped';
     return {
-      report: report({
-        key: 'clean-staging',
-        title: 'Staging cleanup',
+      report: said({
         verdict:
           result.errors.length > 0
             ? 'failed'
@@ -104,3 +103,5 @@ export const cleanStaging = defineAction({
     };
   },
 });
+
+await main(import.meta.main, action);

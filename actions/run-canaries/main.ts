@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { defineAction } from '#actions/lib/action.ts';
+import { text } from '#actions/lib/inputs.ts';
+import { main } from '#actions/lib/main.ts';
 import { byUrgency, countOutcomes, isFailing } from '#core/check.ts';
 import { isInstant } from '#core/instants.ts';
-import { defineAction } from './glue/define.ts';
-import { text } from './glue/inputs.ts';
 
 const instant = z
   .string()
@@ -15,11 +16,13 @@ const instant = z
  * and an error both end the step; an error is never read as a pass, and neither is an alert that could not be delivered. A
  * look at some canaries or at the past alerts nobody.
  */
-export const runCanaries = defineAction({
+export const action = defineAction({
   name: 'run-canaries',
   title: 'Canaries',
   inputs: z.object({ only: text(), as_of: instant }),
   outputs: { passed: 0, failed: 0, errors: 0, skipped: 0, failing: '[]' },
+  // A look at some canaries must not edit what was said of all of them.
+  about: ({ only }) => ({ key: only?.split(/[\s,]+/).join('.') }),
   run: async ({ only, as_of }, { withApp }) => {
     const [{ runCanaries: ask }, { canaryDeps }, { alertOn, lookOnly }, { CATALOGUE, canariesNamed }] =
       await Promise.all([
@@ -44,8 +47,6 @@ export const runCanaries = defineAction({
     return {
       report: {
         ...report,
-        // A look at some canaries must not edit what was said of all of them.
-        key: only === undefined ? report.key : `canaries:${canaries.map(({ id }) => id).join('.')}`,
         outcomes: report.outcomes.toSorted(byUrgency),
         runbook: failing[0]?.runbook ?? 'docs/runbooks/actions/canaries.md',
       },
@@ -59,3 +60,5 @@ export const runCanaries = defineAction({
     };
   },
 });
+
+await main(import.meta.main, action);

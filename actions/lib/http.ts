@@ -2,17 +2,16 @@ import { z } from 'zod';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 
-export interface Call {
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+interface Call {
+  readonly method?: 'GET' | 'POST';
   readonly url: string;
   readonly token?: string | undefined;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
-  readonly headers: Headers;
   /** The parsed body; undefined when there is none or it is not JSON. */
   readonly body: unknown;
 }
@@ -21,23 +20,27 @@ export type Http = (call: Call) => Promise<Answer>;
 
 /** Tries of one call, and the longest wait between two of them: a step of a workflow does not wait for hours. */
 const TRIES = 4;
-const LONGEST_WAIT_MS = 60_000;
+const MAX_WAIT_MS = 60_000;
 const TIMEOUT_MS = 30_000;
 
 /**
- * JSON over HTTP. Network failures, 502, 503, 504 and rate limits are tried again, at most four times in all and as long as the
- * server asks, if that is a minute or less; then the call throws TIPOFF_PROVIDER_DOWN naming `who`. Other statuses are
- * answers. Calls that create something are repeated too: whoever makes them looks before creating, or sends an id.
+ * `fetch` that has patience. Network failures, 502, 503, 504 and rate limits are tried again, at most four times in all and as
+ * long as the server asks, if that is a minute or less; then the call throws TIPOFF_PROVIDER_DOWN naming `who`. Other statuses
+ * are answers. Calls that create something are repeated too: whoever makes them looks before creating, or sends an id.
  */
-export function jsonHttp(who: string, clock: Clock): Http {
-  return async (call) => {
+export function patientFetch(who: string, clock: Clock): typeof fetch {
+  return async (input, init) => {
+    const url = input instanceof Request ? input.url : String(input);
     let problem = '';
     for (let attempt = 1; attempt <= TRIES; attempt++) {
-      const answer = await once(call).catch((error: unknown) => reasonOf(error));
+      const answer = await once(url, init).catch((error: unknown) => reasonOf(error));
       if (typeof answer !== 'string' && !isWorthARetry(answer)) return answer;
-      problem = typeof answer === 'string' ? answer : `it answered ${answer.status}${wordsOf(answer.body)}`;
+      problem =
+        typeof answer === 'string'
+          ? answer
+          : `it answered ${answer.status}${wordsOf(parse(await answer.text()))}`;
       const wait = typeof answer === 'string' ? undefined : askedWait(answer, clock);
-      if (wait !== undefined && wait > LONGEST_WAIT_MS) {
+      if (wait !== undefined && wait > MAX_WAIT_MS) {
         problem += ` and asks to wait ${Math.ceil(wait / 1000)} s`;
         break;
       }
@@ -45,30 +48,35 @@ export function jsonHttp(who: string, clock: Clock): Http {
     }
     throw new TipoffError(
       'TIPOFF_PROVIDER_DOWN',
-      `expected an answer from ${who} (${call.method ?? 'GET'} ${pathOf(call.url)}): ${problem}`,
+      `expected an answer from ${who} (${init?.method ?? 'GET'} ${pathOf(url)}): ${problem}`,
       {
         hint: 'Start the workflow again later; a second run changes nothing that is done.',
-        details: { who, path: pathOf(call.url) },
+        details: { who, path: pathOf(url) },
       },
     );
   };
 }
 
-async function once({ method = 'GET', url, token, body, headers }: Call): Promise<Answer> {
-  const response = await fetch(url, {
-    method,
-    headers: {
-      accept: 'application/json',
-      'user-agent': 'tipoff',
-      ...headers,
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  const text = await response.text();
-  return { status: response.status, headers: response.headers, body: parse(text) };
+const once = (url: string, init: RequestInit | undefined): Promise<Response> =>
+  fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+
+/** JSON over HTTP, with the patience of {@link patientFetch}. */
+export function jsonHttp(who: string, clock: Clock): Http {
+  const patient = patientFetch(who, clock);
+  return async ({ method = 'GET', url, token, body, headers }) => {
+    const response = await patient(url, {
+      method,
+      headers: {
+        accept: 'application/json',
+        'user-agent': 'tipoff',
+        ...headers,
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json; charset=utf-8' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, body: parse(await response.text()) };
+  };
 }
 
 function parse(text: string): unknown {
@@ -95,7 +103,7 @@ function wordsOf(body: unknown): string {
   return failed.map(({ check, expected, seen }) => `, ${check}: expected ${expected}, saw ${seen}`).join('');
 }
 
-function isWorthARetry({ status, headers }: Answer): boolean {
+function isWorthARetry({ status, headers }: Response): boolean {
   const isLimited =
     status === 429 ||
     (status === 403 && (headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0'));
@@ -103,7 +111,7 @@ function isWorthARetry({ status, headers }: Answer): boolean {
 }
 
 /** Milliseconds the server wants us to wait. */
-function askedWait({ headers }: Answer, clock: Clock): number | undefined {
+function askedWait({ headers }: Response, clock: Clock): number | undefined {
   const after = headers.get('retry-after');
   if (after !== null && /^\d+$/.test(after)) return Number(after) * 1000;
   const reset = headers.get('x-ratelimit-remaining') === '0' ? headers.get('x-ratelimit-reset') : null;

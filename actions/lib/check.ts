@@ -1,0 +1,40 @@
+import type { Report } from '#core/check.ts';
+import { checkRunText } from '#platform/report/check-run.ts';
+import type { Links } from '#platform/report/markdown.ts';
+import type { Delivery } from './comment.ts';
+import { type GitHub, PAGE } from './github.ts';
+
+/** The one check of this report on a commit, edited when it exists. Annotations without a file stay in the summary. */
+export async function upsertCheck(
+  { octokit, repo }: GitHub,
+  sha: string,
+  report: Report,
+  links: Links,
+): Promise<Delivery> {
+  const { checks } = octokit.rest;
+  const { conclusion, title, summary, annotations } = checkRunText(report, links);
+  const name = `tipoff / ${report.title}`;
+  const found = await octokit.paginate(checks.listForRef, { ...repo, ...PAGE, ref: sha, check_name: name });
+  const own = found.find((one) => one.external_id === report.key);
+  const isSame =
+    own?.conclusion === conclusion && own.output.title === title && own.output.summary === summary;
+  if (isSame) return 'unchanged';
+  const [first = [], ...more] = annotations;
+  const fields = {
+    ...repo,
+    name,
+    external_id: report.key,
+    status: 'completed' as const,
+    conclusion,
+    ...(links.run === undefined ? {} : { details_url: links.run }),
+    output: { title, summary, annotations: first },
+  };
+  const { data } =
+    own === undefined
+      ? await checks.create({ ...fields, head_sha: sha })
+      : await checks.update({ ...fields, check_run_id: own.id });
+  for (const page of more) {
+    await checks.update({ ...repo, check_run_id: data.id, output: { title, summary, annotations: page } });
+  }
+  return own === undefined ? 'created' : 'edited';
+}
