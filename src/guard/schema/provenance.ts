@@ -40,6 +40,7 @@ export function contractSource(id: string, files: readonly SourceFile[]): Contra
 /** Whether a source imports a contract by its name. */
 export function importsContract(text: string, { path, constant }: ContractSource): boolean {
   const from = `'#${path.slice('src/'.length)}'`;
+  if (!text.includes(from)) return false;
   return [...text.matchAll(/import (?:type )?\{([^}]*)\} from ('[^']+')/g)].some(
     ([, names = '', module]) => module === from && new RegExp(`\\b${constant}\\b`).test(names),
   );

@@ -37,19 +37,25 @@ export function sqlCatalogue(files: readonly SourceFile[], registered: readonly 
   const texts = files
     .filter(({ text }) => ANY_VERB.test(text))
     .flatMap((file) =>
-      constants.literals(file.path).map((literal) => {
-        const sql = constants.resolve(file.path, literal, embedded);
-        const place = { path: file.path, line: literal.line };
-        return {
+      constants
+        .literals(file.path)
+        .map((literal) => ({ literal, sql: constants.resolve(file.path, literal, embedded) }))
+        .filter(({ sql }) => VERB.test(sql) && CLAUSE.test(sql))
+        .map(({ literal, sql }) => ({
           literal,
-          text: { ...place, owner: ownerOf(file, literal.line), sql, isWhole: !sql.includes(HOLE) },
-        };
-      }),
-    )
-    .filter(({ text }) => VERB.test(text.sql) && CLAUSE.test(text.sql));
+          parts: sql.split(HOLE).map((part) => part.trim()),
+          text: {
+            owner: ownerOf(file, literal.line),
+            path: file.path,
+            line: literal.line,
+            sql,
+            isWhole: !sql.includes(HOLE),
+          },
+        })),
+    );
   const known = registered.map((each): SqlText => {
-    const parts = texts.filter(({ text }) => covers(each.sql, text.sql));
-    const [longest] = parts.toSorted((a, b) => b.text.sql.length - a.text.sql.length);
+    const literals = texts.filter(({ parts }) => hasParts(each.sql, parts));
+    const [longest] = literals.toSorted((a, b) => b.text.sql.length - a.text.sql.length);
     return { ...each, path: longest?.text.path ?? 'src', line: longest?.text.line ?? 1, isWhole: true };
   });
   const own = texts
@@ -58,20 +64,19 @@ export function sqlCatalogue(files: readonly SourceFile[], registered: readonly 
         !OUTSIDE.test(text.path) &&
         (literal.name === undefined || !embedded.has(`${text.path} ${literal.name}`)),
     )
-    .map(({ text }) => text)
-    .filter((text) => !registered.some(({ sql }) => covers(sql, text.sql)));
+    .filter(({ parts }) => !registered.some(({ sql }) => hasParts(sql, parts)))
+    .map(({ text }) => text);
   return [...known, ...own].sort((a, b) => byText(a.path, b.path) || a.line - b.line);
 }
 
-/** Whether the fixed parts of a text stand in a whole statement in their order. */
-function covers(whole: string, text: string): boolean {
+/** Whether the parts stand in a statement in their order. */
+function hasParts(sql: string, parts: readonly string[]): boolean {
   let at = 0;
-  for (const part of text.split(HOLE)) {
-    const found = whole.indexOf(part.trim(), at);
-    if (found < 0) return false;
-    at = found + part.trim().length;
-  }
-  return true;
+  return parts.every((part) => {
+    const found = sql.indexOf(part, at);
+    at = found + part.length;
+    return found >= 0;
+  });
 }
 
 function ownerOf({ path, text }: SourceFile, line: number): string {

@@ -285,9 +285,10 @@ const AFTER_WHERE = /^(?:GROUP|HAVING|QUALIFY|WINDOW|ORDER|LIMIT|UNION|INTERSECT
 
 /** Results of a SELECT whose names its own WHERE has too, each with the statement up to there and the result under another name. */
 function aliasesInWhere(sql: string): { readonly name: string; readonly without: string }[] {
+  if (!/\bWHERE\b/i.test(sql)) return [];
   const tokens = meaningful(tokenise(sql));
   const offsets = offsetsOf(sql, tokens);
-  const outside = tokens.flatMap((_, at) => (depthAt(tokens, at) === 0 ? [at] : []));
+  const outside = outsideOf(tokens);
   const first = (from: number, test: RegExp): number =>
     outside.find((at) => at > from && test.test(tokens[at]?.upper ?? '')) ?? tokens.length;
   const select = first(-1, /^SELECT$/);
@@ -309,10 +310,15 @@ function aliasesInWhere(sql: string): { readonly name: string; readonly without:
     });
 }
 
-function depthAt(tokens: readonly SqlToken[], at: number): number {
-  return tokens
-    .slice(0, at)
-    .reduce((depth, { text }) => depth + (text === '(' ? 1 : text === ')' ? -1 : 0), 0);
+/** Positions outside of brackets. */
+function outsideOf(tokens: readonly SqlToken[]): number[] {
+  let depth = 0;
+  return tokens.flatMap(({ text }, at) => {
+    if (text === ')') depth--;
+    const isOutside = depth === 0;
+    if (text === '(') depth++;
+    return isOutside ? [at] : [];
+  });
 }
 
 /** The WITH parts and the subselects in FROM, each as a statement of its own behind the WITH parts before it. */
