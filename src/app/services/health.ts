@@ -57,7 +57,8 @@ export interface HealthDeps {
   readonly settings: Readonly<Record<string, boolean>>;
 }
 
-export interface Finding {
+/** What one look came to. */
+interface Look {
   readonly ok: boolean;
   readonly expected: string;
   readonly seen: string;
@@ -67,7 +68,7 @@ export interface Finding {
 export interface HealthCheck {
   readonly name: string;
   readonly expected: string;
-  look(deps: HealthDeps): Promise<Omit<Finding, 'expected'>>;
+  look(deps: HealthDeps): Promise<Omit<Look, 'expected'>>;
 }
 
 /** Columns without which a prediction cannot be read, graded or trusted: checked by name on top of the whole contract. */
@@ -282,7 +283,7 @@ export async function deepHealth(
   };
 }
 
-async function guarded(deps: HealthDeps, check: HealthCheck): Promise<Finding> {
+async function guarded(deps: HealthDeps, check: HealthCheck): Promise<Look> {
   const { expected } = check;
   try {
     return { expected, ...(await within(deps.clock, check.look(deps))) };

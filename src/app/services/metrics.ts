@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { activeBatches, type Outcome, readOutcomes, UNIT_TOPIC } from '#pipeline/batch/state.ts';
+import { activeBatches, type PlayerOutcome, readOutcomes, UNIT_TOPIC } from '#pipeline/batch/state.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Queue } from '#platform/queue/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
@@ -21,7 +21,7 @@ interface MetricsDeps {
   readonly clock: Clock;
 }
 
-const OUTCOMES: readonly Outcome[] = ['predicted', 'skipped', 'failed', 'timed_out'];
+const OUTCOMES: readonly PlayerOutcome[] = ['predicted', 'skipped', 'failed', 'timed_out'];
 
 /** Gauges are read when they are asked for. */
 export function serviceMetrics({ state, queue, clock }: MetricsDeps): ServiceMetrics {

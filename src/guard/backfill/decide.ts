@@ -9,7 +9,7 @@ import { HISTORY_STEPS, type Scope, type Step } from './steps.ts';
 export type Reason = 'new' | 'stale' | 'failed' | 'forced';
 
 /** What the ledger says of one slate of one step. */
-export interface Verdict {
+export interface UnitVerdict {
   readonly kind: 'current' | 'held' | Exclude<Reason, 'forced'>;
   readonly reason: Reason | undefined;
   readonly changed: readonly string[];
@@ -34,7 +34,7 @@ export interface PlanFacts {
 /** The slates of a step that are run, with what they are computed from, and why the others of the range are left. */
 export interface StepDecision {
   readonly step: Step;
-  readonly selected: ReadonlyMap<Slate, Verdict>;
+  readonly selected: ReadonlyMap<Slate, UnitVerdict>;
   readonly parts: ReadonlyMap<Slate, Parts>;
   readonly left: ReadonlyMap<Slate, string>;
 }
@@ -45,7 +45,7 @@ interface Decided {
   readonly facts: PlanFacts;
   /** True when the range has slates at all. */
   readonly hasSlates: boolean;
-  readonly verdicts: Map<string, ReadonlyMap<Slate, Verdict>>;
+  readonly verdicts: Map<string, ReadonlyMap<Slate, UnitVerdict>>;
   readonly selected: Map<string, ReadonlySet<Slate>>;
 }
 
@@ -85,7 +85,7 @@ export function decideSlates(
   return decisions;
 }
 
-const NOTHING_SELECTED = { selected: new Map<Slate, Verdict>(), left: new Map<Slate, string>() };
+const NOTHING_SELECTED = { selected: new Map<Slate, UnitVerdict>(), left: new Map<Slate, string>() };
 
 function isInRange(slate: Slate, { from, to }: PlanRequest): boolean {
   return slate >= from && slate <= to;
@@ -96,7 +96,7 @@ function judgeSlates(
   step: Step,
   parts: ReadonlyMap<Slate, Parts>,
   { slates, open, units, rows }: PlanFacts,
-): ReadonlyMap<Slate, Verdict> {
+): ReadonlyMap<Slate, UnitVerdict> {
   const existing = rows.get(step.name);
   return new Map(
     slates.map((slate) => {
@@ -113,7 +113,7 @@ function judgeSlate(
   unit: UnitDoc | undefined,
   parts: Parts,
   rowCount: number | undefined,
-): Verdict {
+): UnitVerdict {
   const failure = unit?.failed[slate];
   if (failure !== undefined) return { kind: 'failed', reason: 'failed', changed: [], detail: failure };
   const record = unit?.slates[slate];
@@ -131,7 +131,7 @@ function judgeSlate(
 /** The slates of a step that are run, and why the others of the range are left. */
 function selectSlates(step: Step, decided: Decided): Pick<StepDecision, 'selected' | 'left'> {
   const { request, hasSlates } = decided;
-  const selected = new Map<Slate, Verdict>();
+  const selected = new Map<Slate, UnitVerdict>();
   const left = new Map<Slate, string>();
   const whyLeft = reasonsToLeave(step, decided);
   for (const [slate, verdict] of decided.verdicts.get(step.name) ?? []) {
@@ -149,7 +149,7 @@ function selectSlates(step: Step, decided: Decided): Pick<StepDecision, 'selecte
 function reasonsToLeave(
   step: Step,
   decided: Decided,
-): (slate: Slate, verdict: Verdict) => string | undefined {
+): (slate: Slate, verdict: UnitVerdict) => string | undefined {
   const { request, facts } = decided;
   const changed = changedUpstream(step, decided);
   const blocked = blockedUpstream(step, decided);
@@ -176,7 +176,7 @@ function reasonsToLeave(
 }
 
 /** Whether a request that names what it is limited to takes a verdict of its own accord. */
-function isRequested({ onlyFailed, onlyStale }: PlanRequest, { kind }: Verdict): boolean {
+function isRequested({ onlyFailed, onlyStale }: PlanRequest, { kind }: UnitVerdict): boolean {
   if (onlyFailed !== true && onlyStale !== true) return true;
   return (onlyFailed === true && kind === 'failed') || (onlyStale === true && kind === 'stale');
 }
@@ -200,7 +200,7 @@ function changedUpstream(step: Step, { selected, verdicts, request }: Decided): 
 }
 
 /** True for what this very run computed. */
-function isOfThisRun({ run }: Verdict, { runId }: PlanRequest): boolean {
+function isOfThisRun({ run }: UnitVerdict, { runId }: PlanRequest): boolean {
   return run !== undefined && run === runId;
 }
 

@@ -1,7 +1,7 @@
 import type { Slate } from '#core/calendar.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { decideSlates, type PlanFacts, type Reason, type StepDecision, type Verdict } from './decide.ts';
+import { decideSlates, type PlanFacts, type Reason, type StepDecision, type UnitVerdict } from './decide.ts';
 import { type Forecast, forecast, type Rates, ratesOf, type Workload, workloadOf } from './eta.ts';
 import { INGESTED_INPUTS, type IngestedInput, readInputs } from './inputs.ts';
 import { monthOf, type PlanRequest, readUnits } from './ledger.ts';
@@ -145,7 +145,7 @@ function plannedUnits({ step, selected }: StepDecision, workload: Workload, rate
 
 const BY_SERIOUSNESS: readonly Reason[] = ['failed', 'stale', 'new', 'forced'];
 
-function mostSerious(verdicts: readonly Verdict[]): Reason {
+function mostSerious(verdicts: readonly UnitVerdict[]): Reason {
   return BY_SERIOUSNESS.find((reason) => verdicts.some((verdict) => verdict.reason === reason)) ?? 'forced';
 }
 

@@ -2,20 +2,20 @@ import { addDays, easternInstant, type Slate } from '#core/calendar.ts';
 import { MAX_OFFENDERS, type Severity, type SeverityStep } from '#core/check.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
-import type { Canary, CanaryResult, CanaryWorld, CheckedThing, LookInSql, Moment } from './definition.ts';
+import type { Canary, CanaryContext, CanaryResult, CheckedThing, LookInSql, Moment } from './definition.ts';
 import { type Halt, isInForce } from './halt.ts';
 
 /** Bytes that the checks of one run may read together. */
-export interface Purse {
+export interface ByteBudget {
   /** Takes what a statement is to read. Throws TIPOFF_SQL when it is more than is left: then the statement is not run. */
-  pay(bytes: number): void;
+  spend(bytes: number): void;
 }
 
-/** A purse with a number of bytes in it. */
-export function purse(budgetBytes: number): Purse {
+/** A budget of so many bytes. */
+export function byteBudget(budgetBytes: number): ByteBudget {
   let left = budgetBytes;
   return {
-    pay: (bytes) => {
+    spend: (bytes) => {
       if (bytes > left) {
         throw new TipoffError(
           'TIPOFF_SQL',
@@ -86,7 +86,7 @@ export function skipReason(
   canary: Canary,
   moment: Moment,
   halt: Halt | undefined,
-  world: CanaryWorld,
+  world: CanaryContext,
 ): string | undefined {
   if (canary.ignoresHalt !== true && isInForce(halt, moment.asOf))
     return `halted by ${halt.by} until ${halt.until}: ${halt.reason}`;
@@ -117,16 +117,16 @@ export function unaskedOf(canary: Canary, moment: Moment): Unasked {
 
 /** What a run knows and has, for each of its checks. */
 export interface Asking {
-  readonly world: CanaryWorld;
+  readonly world: CanaryContext;
   readonly halt: Halt | undefined;
-  readonly purse: Purse;
+  readonly budget: ByteBudget;
 }
 
 /** Asks one check and judges what it finds. Never throws: what cannot run is ERROR. */
 export async function ask(
   canary: Canary,
   moment: Moment,
-  { world, halt, purse }: Asking,
+  { world, halt, budget }: Asking,
   unasked: Unasked,
 ): Promise<Answer> {
   const none = {
@@ -142,7 +142,7 @@ export async function ask(
     if (skip !== undefined) return { ...none, status: 'skip', reason: skip };
     const findings =
       'sql' in canary.look
-        ? await askWarehouse(world.warehouse, canary.look, moment, purse)
+        ? await askWarehouse(world.warehouse, canary.look, moment, budget)
         : collect(await canary.look.probe(world, moment));
     return judge(canary, findings, none);
   } catch (error) {
@@ -203,11 +203,11 @@ async function askWarehouse(
   warehouse: Warehouse,
   look: LookInSql,
   moment: Moment,
-  purse: Purse,
+  budget: ByteBudget,
 ): Promise<Findings> {
   const [sql, params] = [boundedLook(look.sql), paramsOf(look.sql, look.days ?? WINDOW_DAYS, moment)];
   const bytes = (await warehouse.dryRun?.(sql, params))?.bytes ?? null;
-  if (bytes !== null) purse.pay(bytes);
+  if (bytes !== null) budget.spend(bytes);
   const rows = await warehouse.query<CheckedThing & { total: number; bad: number }>(sql, params);
   const [first] = rows;
   return {

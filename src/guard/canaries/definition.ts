@@ -64,7 +64,7 @@ export interface CheckedThing {
 }
 
 /** What checks may look at. */
-export interface CanaryWorld {
+export interface CanaryContext {
   readonly warehouse: Warehouse;
   readonly state: StateStore;
   readonly exports: ObjectStore;
@@ -98,7 +98,7 @@ export interface Moment {
  */
 export type Look =
   | LookInSql
-  | { readonly probe: (world: CanaryWorld, moment: Moment) => Promise<readonly CheckedThing[]> };
+  | { readonly probe: (world: CanaryContext, moment: Moment) => Promise<readonly CheckedThing[]> };
 
 export interface LookInSql {
   readonly sql: string;
@@ -108,7 +108,7 @@ export interface LookInSql {
 /** How to break a healthy world so that the check must fire: statements on a copy, or an act that gives back its undoing. */
 export type Sabotage =
   | { readonly sql: readonly [string, ...string[]] }
-  | { readonly act: (world: CanaryWorld, moment: Moment) => Promise<() => Promise<void>> };
+  | { readonly act: (world: CanaryContext, moment: Moment) => Promise<() => Promise<void>> };
 
 /** A check of live data with everything around it: when to ask, how to look, how to prove that it can fail. */
 export interface Canary extends Check {
@@ -126,7 +126,7 @@ export interface Canary extends Check {
   /** What it means when nothing was expected: `fail`, or the reason to skip. */
   readonly whenEmpty: 'fail' | { readonly skip: string };
   /** A reason not to ask at this moment beyond games, hour and halt; undefined = ask. */
-  readonly skips?: (moment: Moment, world: CanaryWorld) => string | undefined;
+  readonly skips?: (moment: Moment, world: CanaryContext) => string | undefined;
   /** Asked even while the operator has halted the pipeline. */
   readonly ignoresHalt?: boolean;
   readonly look: Look;

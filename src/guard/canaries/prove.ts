@@ -6,7 +6,7 @@ import { messageOf, TipoffError } from '#core/errors.ts';
 import type { TableRef, Warehouse } from '#platform/warehouse/port.ts';
 import { paramsOf, slateLookedAt } from './ask.ts';
 import { readCalendar } from './calendar.ts';
-import type { Canary, CanaryResult, CanaryWorld, Moment } from './definition.ts';
+import type { Canary, CanaryContext, CanaryResult, Moment } from './definition.ts';
 import { type CanaryDeps, runCanaries } from './run.ts';
 
 /** Days of history a sabotage may name by @from. */
@@ -15,7 +15,7 @@ const WINDOW_DAYS = 14;
 /** Breaks a healthy world as the check declares, and gives back its undoing. The world must be a copy: never call this on a live one. */
 export async function breakWorld(
   canary: Pick<Canary, 'id' | 'sabotage'>,
-  world: CanaryWorld,
+  world: CanaryContext,
   moment: Moment,
 ): Promise<() => Promise<void>> {
   if ('act' in canary.sabotage) return canary.sabotage.act(world, moment);

@@ -5,13 +5,13 @@ import { canaryResults } from '#core/contracts/nba_orchestration.ts';
 import { messageOf } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
-import { type Answer, ask, purse, slateLookedAt, unaskedOf } from './ask.ts';
+import { type Answer, ask, byteBudget, slateLookedAt, unaskedOf } from './ask.ts';
 import { calendarOf, readCalendar, type SeasonCalendarView } from './calendar.ts';
-import type { Canary, CanaryReport, CanaryResult, CanaryRun, CanaryWorld, Moment } from './definition.ts';
+import type { Canary, CanaryContext, CanaryReport, CanaryResult, CanaryRun, Moment } from './definition.ts';
 import { type Halt, readHalt } from './halt.ts';
 import { beat, CANARY_JOB, CANARY_SILENCE_SECONDS, lastBeat } from './heartbeats.ts';
 
-export interface CanaryDeps extends CanaryWorld {
+export interface CanaryDeps extends CanaryContext {
   readonly clock: Clock;
   /** Measures time budgets at the pace of the real world; the wall clock when absent. */
   readonly timer?: Clock;
@@ -86,13 +86,13 @@ async function runOnce(deps: CanaryDeps, request: CanaryRequest, asOf: Date): Pr
   const timer = deps.timer ?? systemClock;
   const slate = slateOf(asOf);
   const stop = new AbortController();
-  const budget = (request.budgetSeconds ?? BUDGET_SECONDS) * 1000;
-  const outOfTime = timer.sleep(budget, stop.signal).then(
-    () => `no answer within ${budget / 1000} s`,
+  const budgetMs = (request.budgetSeconds ?? BUDGET_SECONDS) * 1000;
+  const outOfTime = timer.sleep(budgetMs, stop.signal).then(
+    () => `no answer within ${budgetMs / 1000} s`,
     () => 'stopped',
   );
   try {
-    const money = purse(request.budgetBytes ?? deps.budgetBytes ?? BUDGET_BYTES);
+    const budget = byteBudget(request.budgetBytes ?? deps.budgetBytes ?? BUDGET_BYTES);
     const context = await Promise.race([
       readContext(deps, slate),
       outOfTime.then((reason): Context => ({ error: reason })),
@@ -119,7 +119,7 @@ async function runOnce(deps: CanaryDeps, request: CanaryRequest, asOf: Date): Pr
           context.error !== undefined
             ? error(`could not run: ${context.error}`)
             : await Promise.race([
-                ask(canary, moment, { world: deps, halt: context.halt, purse: money }, unasked),
+                ask(canary, moment, { world: deps, halt: context.halt, budget }, unasked),
                 outOfTime.then((reason) => error(`could not run: ${reason}`)),
               ]);
         return { ...unasked, ...answer, ms: Math.round(timer.now().getTime() - from) };

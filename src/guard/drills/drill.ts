@@ -20,7 +20,7 @@ export interface DrillWorld extends CanaryDeps {
 }
 
 /** What people would be told of a scene. */
-export interface Outcome {
+export interface DrillOutcome {
   /** The causes by name: checks whose failure nothing else explains, or the code of a refusal. */
   readonly told: readonly string[];
   /** In words. */
@@ -31,7 +31,7 @@ export interface Outcome {
 export interface Scene {
   /** What happens, in a clause. */
   readonly what: string;
-  play(world: DrillWorld): Promise<Outcome>;
+  play(world: DrillWorld): Promise<DrillOutcome>;
 }
 
 /** One incident of the predecessor that can be played again, and the healthy twin that looks like it. */
@@ -63,7 +63,7 @@ export async function askAll(
   world: DrillWorld,
   asOf = world.asOf,
   more: readonly Canary[] = [],
-): Promise<Outcome> {
+): Promise<DrillOutcome> {
   const { results } = await runCanaries(world, { canaries: [...CATALOGUE, ...more], asOf, store: false });
   const causes = causesOf(results);
   const roots = results.filter((result) => isFailing(result) && !causes.has(result.check));
@@ -136,8 +136,8 @@ export interface DrillResult {
   readonly guard: string;
   readonly passed: boolean;
   /** What was said to the incident, and to its twin. */
-  readonly replay: Outcome;
-  readonly twin: Outcome;
+  readonly replay: DrillOutcome;
+  readonly twin: DrillOutcome;
   /** Why it did not pass; null when it did. */
   readonly wrong: string | null;
   readonly ms: number;
@@ -183,7 +183,7 @@ export async function runDrills(
 
 const THREW = 'the scene could not be played';
 
-async function play(scene: Scene, world: DrillWorld): Promise<Outcome> {
+async function play(scene: Scene, world: DrillWorld): Promise<DrillOutcome> {
   try {
     return await scene.play(world);
   } catch (error) {
@@ -191,7 +191,7 @@ async function play(scene: Scene, world: DrillWorld): Promise<Outcome> {
   }
 }
 
-function whyWrong({ guard, beside = [] }: Drill, loud: Outcome, quiet: Outcome): string | null {
+function whyWrong({ guard, beside = [] }: Drill, loud: DrillOutcome, quiet: DrillOutcome): string | null {
   if (!loud.told.includes(guard))
     return `expected ${guard}, was told of ${loud.told.join(', ') || 'nothing'}: ${loud.said}`;
   const more = loud.told.filter((name) => name !== guard && !beside.includes(name));

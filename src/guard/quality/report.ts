@@ -40,7 +40,7 @@ export interface FeatureReport {
 }
 
 /** A feature that is missing too often in a month. */
-export interface Finding {
+export interface QualityFinding {
   readonly feature: string;
   readonly required: boolean;
   readonly month: string;
@@ -58,7 +58,7 @@ export interface QualityReport extends TierCounts {
   readonly reasons: readonly string[];
   readonly months: readonly MonthReport[];
   readonly features: readonly FeatureReport[];
-  readonly findings: readonly Finding[];
+  readonly findings: readonly QualityFinding[];
   /** Slates with finished games but no training row. */
   readonly slates_without_rows: readonly Slate[];
 }
@@ -222,7 +222,7 @@ function findingsOf(
   position: number,
   months: readonly (readonly [string, readonly LetterRow[]])[],
   policy: QualityPolicy,
-): Finding[] {
+): QualityFinding[] {
   const counted = months.map(([month, rows]) => {
     const counts = lettersAt(position, rows);
     return {
@@ -235,7 +235,7 @@ function findingsOf(
     (sum, one) => ({ missing: sum.missing + one.missing, all: sum.all + one.all }),
     { missing: 0, all: 0 },
   );
-  return counted.flatMap(({ month, missing, all }): Finding[] => {
+  return counted.flatMap(({ month, missing, all }): QualityFinding[] => {
     const default_share = share(missing, all);
     const usual_share = share(total.missing - missing, total.all - all);
     const found = { feature: feature.name, required: feature.required, month, default_share, usual_share };

@@ -4,7 +4,7 @@ import { type SchemaChange, schemaChanges } from '#core/contracts/nba_orchestrat
 import type { Clock } from '#platform/clock.ts';
 import type { TableChange, Warehouse } from '#platform/warehouse/port.ts';
 import { type CodeView, codeSchema } from './code-schema.ts';
-import type { ChangeKind, Finding } from './finding.ts';
+import type { ChangeKind, SchemaFinding } from './finding.ts';
 import { schemaOfWarehouse } from './live-schema.ts';
 import { type Schema, splitId } from './model.ts';
 
@@ -17,18 +17,18 @@ export interface ApplyDeps {
   readonly contracts: readonly TableContract[];
   readonly views: readonly CodeView[];
   /** Compares two schemas and knows who reads what differs: `compareWithReaders`. */
-  readonly compare: (live: Schema, wanted: Schema) => Promise<readonly Finding[]>;
+  readonly compare: (live: Schema, wanted: Schema) => Promise<readonly SchemaFinding[]>;
 }
 
 export interface ApplyReport {
   readonly dryRun: boolean;
   readonly engine: Warehouse['engine'];
   /** What was done, or with `dryRun` would be. */
-  readonly applied: readonly Finding[];
+  readonly applied: readonly SchemaFinding[];
   /** What `apply` does not do by itself; the statements in `fix` are the plan. */
-  readonly refused: readonly Finding[];
+  readonly refused: readonly SchemaFinding[];
   /** Differences that need nothing now: what the code no longer uses, words, order. */
-  readonly left: readonly Finding[];
+  readonly left: readonly SchemaFinding[];
 }
 
 /** Changes that take nothing from anybody, in the order they are made. */
@@ -58,7 +58,7 @@ export async function applySchema(deps: ApplyDeps, dryRun = false): Promise<Appl
   const findings = await deps.compare(live, codeSchema(deps.contracts, views));
   // Functions are made together, so that none is made while one of them must stay as it is.
   const keepsFunctions = findings.some((finding) => isFunction(finding) && finding.class === 'breaking');
-  const isPlanned = (finding: Finding): boolean =>
+  const isPlanned = (finding: SchemaFinding): boolean =>
     isMade(finding) && !(keepsFunctions && isFunction(finding));
   const planned = findings.filter(isPlanned).sort((a, b) => MADE.indexOf(a.kind) - MADE.indexOf(b.kind));
   const rest = findings.filter((finding) => !isPlanned(finding));
@@ -87,17 +87,17 @@ export async function applySchema(deps: ApplyDeps, dryRun = false): Promise<Appl
   return report;
 }
 
-function isFunction({ kind }: Finding): boolean {
+function isFunction({ kind }: SchemaFinding): boolean {
   return kind.startsWith('function_');
 }
 
-function isMade({ kind, class: verdict, direction }: Finding): boolean {
+function isMade({ kind, class: verdict, direction }: SchemaFinding): boolean {
   if (!MADE.includes(kind) || verdict === 'breaking') return false;
   return verdict === 'safe' || direction === 'table_first';
 }
 
 /** Whether the code about to run needs the change. */
-function isDue(finding: Finding): boolean {
+function isDue(finding: SchemaFinding): boolean {
   return (
     finding.class === 'breaking' || (finding.class === 'needs_order' && finding.direction === 'table_first')
   );
@@ -106,7 +106,7 @@ function isDue(finding: Finding): boolean {
 /** Makes one change; false when it was there already, made with another one or by somebody else. */
 async function make(
   { warehouse, contracts, views }: ApplyDeps,
-  finding: Finding,
+  finding: SchemaFinding,
   createTable: (contract: TableContract) => Promise<void>,
 ): Promise<boolean> {
   if (isFunction(finding)) return true;
@@ -130,7 +130,7 @@ async function make(
   return true;
 }
 
-function changeOf(contract: TableContract, { kind, column }: Finding): TableChange {
+function changeOf(contract: TableContract, { kind, column }: SchemaFinding): TableChange {
   if (kind === 'retention_changed') return { retentionDays: contract.retentionDays ?? null };
   if (kind === 'partition_filter_changed')
     return { partitionFilterRequired: contract.partitionFilterRequired === true };
@@ -138,7 +138,7 @@ function changeOf(contract: TableContract, { kind, column }: Finding): TableChan
   return { columns: { [column]: contract.columns[column]?.description ?? '' } };
 }
 
-async function record(deps: ApplyDeps, finding: Finding): Promise<void> {
+async function record(deps: ApplyDeps, finding: SchemaFinding): Promise<void> {
   const at = deps.clock.now().toISOString();
   const row: SchemaChange = {
     change_id: createHash('sha256').update([deps.runId, finding.id, at].join('\n')).digest('hex'),

@@ -1,5 +1,5 @@
 import type { CodeUsage } from './code-reading.ts';
-import type { Finding } from './finding.ts';
+import type { SchemaFinding } from './finding.ts';
 import { contractSource, importsContract } from './provenance.ts';
 import type { SourceFile } from './sql-catalogue.ts';
 
@@ -21,7 +21,7 @@ export function concernsChange(
   { changed, changedTables }: ChangedFiles,
   files: readonly SourceFile[],
   usage: CodeUsage,
-): (finding: Finding) => boolean {
+): (finding: SchemaFinding) => boolean {
   const isChanged = (path: string): boolean => changed.includes(path);
   const byPath = new Map(files.map((file) => [file.path, file.text]));
   const changedSources = changed.map((path) => byPath.get(path) ?? '');

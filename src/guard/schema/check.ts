@@ -3,7 +3,7 @@ import { concernsChange } from './changed-files.ts';
 import { type CodeReading, type CodeUsage, readCode } from './code-reading.ts';
 import { codeSchema } from './code-schema.ts';
 import { compare } from './compare.ts';
-import type { Finding } from './finding.ts';
+import type { SchemaFinding } from './finding.ts';
 import { type Approval, type Judgement, judge } from './judge.ts';
 import type { Schema } from './model.ts';
 import { type Bounds, boundsOf, unboundReads } from './partition-filter.ts';
@@ -119,7 +119,10 @@ export function checkReading(
 }
 
 /** Takes the sting out of what a change does not touch. */
-function within(judgement: Judgement, isTouched: ((finding: Finding) => boolean) | undefined): Judgement {
+function within(
+  judgement: Judgement,
+  isTouched: ((finding: SchemaFinding) => boolean) | undefined,
+): Judgement {
   if (isTouched === undefined) return judgement;
   const findings = judgement.findings.map((finding) =>
     finding.verdict === 'blocks' && !isTouched(finding)

@@ -2,7 +2,7 @@ import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
 import type { SqlEngine } from '#platform/sql/port.ts';
 import { tableOf } from './code-schema.ts';
 import { compare, type Usage } from './compare.ts';
-import type { Finding } from './finding.ts';
+import type { SchemaFinding } from './finding.ts';
 import { byText, type Schema, withEarlier } from './model.ts';
 import type { SqlText } from './sql-catalogue.ts';
 import { type ReadStatement, StatementReader } from './statement-reader.ts';
@@ -95,7 +95,10 @@ export async function readCode({ statements, wanted, earlier, openEngine }: Code
 export function compareWithReaders({
   statements,
   openEngine,
-}: Pick<CodeInput, 'statements' | 'openEngine'>): (before: Schema, after: Schema) => Promise<Finding[]> {
+}: Pick<CodeInput, 'statements' | 'openEngine'>): (
+  before: Schema,
+  after: Schema,
+) => Promise<SchemaFinding[]> {
   return async (before, after) => {
     const reading = await readCode({ statements, wanted: after, earlier: [before], openEngine });
     return reading.judge((usage) => compare(before, after, usage)).finally(() => reading.close());

@@ -1,6 +1,6 @@
 import { textDigest } from '#platform/sql/port.ts';
 import { type Change, findingBy, type Parts, type RuleName } from './change-rules.ts';
-import { type Finding, type FindingDraft, findingId } from './finding.ts';
+import { type FindingDraft, findingId, type SchemaFinding } from './finding.ts';
 import { bodiesOf, digestsOf } from './fixes.ts';
 import {
   byText,
@@ -27,7 +27,7 @@ export const NO_USAGE: Usage = { writers: () => [], readers: () => [], readersOf
  * wants (`after`), each with its class, who must go first, who writes and reads it, and the statements that fix it.
  * What one side does not know is not compared. Sorted by table and column.
  */
-export function compare(before: Schema, after: Schema, usage: Usage = NO_USAGE): Finding[] {
+export function compare(before: Schema, after: Schema, usage: Usage = NO_USAGE): SchemaFinding[] {
   const drafts: FindingDraft[] = [
     ...pairs(before.tables, after.tables, ({ id }) => id).flatMap((pair) => tableChanges(pair, usage)),
     ...pairs(before.views, after.views, ({ id }) => id).flatMap((pair) => viewChanges(pair, usage)),

@@ -46,7 +46,7 @@ export interface Fix {
 }
 
 /** One difference between what a warehouse is and what the code wants, with the verdict on it. */
-export interface Finding {
+export interface SchemaFinding {
   /** Stable name of exactly this change; approvals name it. */
   readonly id: string;
   /** `dataset.table`, `dataset.view` or `fn.name`. */
@@ -65,7 +65,7 @@ export interface Finding {
   readonly message: string;
 }
 
-export type FindingDraft = Omit<Finding, 'id' | 'writers' | 'readers'>;
+export type FindingDraft = Omit<SchemaFinding, 'id' | 'writers' | 'readers'>;
 
 /** The stable name of a change: what, where, from what, to what. */
 export function findingId({
@@ -74,7 +74,7 @@ export function findingId({
   kind,
   before,
   after,
-}: Pick<Finding, 'table' | 'column' | 'kind' | 'before' | 'after'>): string {
+}: Pick<SchemaFinding, 'table' | 'column' | 'kind' | 'before' | 'after'>): string {
   const where = column === null ? table : `${table}.${column}`;
   const values = before === null && after === null ? '' : ` ${short(before)} -> ${short(after)}`;
   return `${kind} ${where}${values}`;

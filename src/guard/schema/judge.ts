@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
 import { compare, NO_USAGE, type Usage } from './compare.ts';
-import type { Finding } from './finding.ts';
+import type { SchemaFinding } from './finding.ts';
 import type { Schema } from './model.ts';
 
 /** Longest time an exception may stand. */
@@ -66,7 +66,7 @@ export function isExpired({ expires }: Approval, today: string): boolean {
 
 /** The file that would let a change pass, ready to be added. */
 export function approvalFor(
-  finding: Finding,
+  finding: SchemaFinding,
   today: string,
 ): { readonly path: string; readonly text: string } {
   const name = finding.id
@@ -91,10 +91,10 @@ function plusDays(date: string, days: number): string {
  * blocks: must not be merged or deployed as things stand · approved: would block, but a file names it · notice: in order,
  * with something to do later or nothing at all · untouched: would block, but is none of the change that is judged.
  */
-export type Verdict = 'blocks' | 'approved' | 'untouched' | 'notice';
+export type ChangeVerdict = 'blocks' | 'approved' | 'untouched' | 'notice';
 
-export interface JudgedFinding extends Finding {
-  readonly verdict: Verdict;
+export interface JudgedFinding extends SchemaFinding {
+  readonly verdict: ChangeVerdict;
   readonly approval: Approval | null;
 }
 
@@ -112,7 +112,7 @@ export interface Judgement {
  * revisions of the contracts, where only what no order makes safe blocks.
  */
 export function judge(
-  findings: readonly Finding[],
+  findings: readonly SchemaFinding[],
   approvals: readonly Approval[],
   today: string,
   deployed: boolean,

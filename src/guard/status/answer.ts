@@ -1,7 +1,7 @@
 import { addDays, type Slate } from '#core/calendar.ts';
 import { type Outcome, outcome } from '#core/check.ts';
 import type { SeasonCalendarView } from '#guard/canaries/calendar.ts';
-import type { CanaryWorld } from '#guard/canaries/definition.ts';
+import type { CanaryContext } from '#guard/canaries/definition.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
@@ -59,7 +59,7 @@ export function answerOf(
 }
 
 /** What answers may look at: the same as the canaries. They only read. */
-export interface StatusDeps extends CanaryWorld {
+export interface StatusDeps extends CanaryContext {
   readonly clock: Clock;
 }
 

@@ -3,7 +3,7 @@ import { byUrgency, isFailing, type Outcome } from '#core/check.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { clause, when } from '#core/format.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
-import { ask, purse, unaskedOf } from '#guard/canaries/ask.ts';
+import { ask, byteBudget, unaskedOf } from '#guard/canaries/ask.ts';
 import { readCalendar } from '#guard/canaries/calendar.ts';
 import { canariesNamed } from '#guard/canaries/catalogue/catalogue.ts';
 import { readHalt } from '#guard/canaries/halt.ts';
@@ -95,7 +95,7 @@ async function askCanaries(
   { now, slate, lastNight, calendar }: StatusMoment,
 ): Promise<Map<string, Outcome>> {
   const halt = await readHalt(deps.state);
-  const asking = { world: deps, halt, purse: purse(Number.POSITIVE_INFINITY) };
+  const asking = { world: deps, halt, budget: byteBudget(Number.POSITIVE_INFINITY) };
   const canaries = canariesNamed(QUESTIONS.flatMap((question) => question.canaries ?? []));
   const outcomes = canaries.map(async (canary): Promise<[string, Outcome]> => {
     const about = canary.looksAt === 'last_night' ? (lastNight ?? addDays(slate, -1)) : slate;

@@ -80,7 +80,7 @@ export function gate(candidate: Candidate, mode: RunMode, now: Date): SkipReason
 }
 
 /** The gate's verdict on one player: predicted when `skip` is absent. */
-export interface Verdict {
+export interface PlayerVerdict {
   readonly player_id: number;
   readonly skip: SkipReason | undefined;
 }
@@ -90,7 +90,7 @@ export interface Plan {
   /** Counted games that are still on. */
   readonly games: number;
   /** One per player of the slate's context, in the order of games and players. */
-  readonly verdicts: readonly Verdict[];
+  readonly verdicts: readonly PlayerVerdict[];
 }
 
 /**
@@ -129,7 +129,7 @@ export async function planBatch(
       },
     );
   }
-  const verdicts = new Map<number, Verdict>();
+  const verdicts = new Map<number, PlayerVerdict>();
   for (const candidate of candidates) {
     const { player_id } = candidate;
     const skip = gate(candidate, mode, now);
@@ -155,7 +155,7 @@ export async function planBatch(
 }
 
 /** Players by skip reason. */
-export function skippedBy(verdicts: readonly Verdict[]): Record<string, number> {
+export function skippedBy(verdicts: readonly PlayerVerdict[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { skip } of verdicts) if (skip !== undefined) counts[skip] = (counts[skip] ?? 0) + 1;
   return counts;

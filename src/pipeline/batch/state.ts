@@ -110,12 +110,12 @@ export interface UnitDoc {
   readonly rows: number;
 }
 
-export type Outcome = 'predicted' | 'skipped' | 'failed' | 'timed_out';
+export type PlayerOutcome = 'predicted' | 'skipped' | 'failed' | 'timed_out';
 
 export interface OutcomeDoc {
   readonly batch_id: string;
   readonly player_id: number;
-  readonly outcome: Outcome;
+  readonly outcome: PlayerOutcome;
   /** Rows staged for the player. */
   readonly rows: number;
   readonly reason: string | null;

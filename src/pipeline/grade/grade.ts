@@ -125,7 +125,7 @@ export const PENDING_REASONS = [
 export type PendingReason = (typeof PENDING_REASONS)[number];
 
 export const OUTCOMES = ['win', 'loss', 'push', 'void', 'no_bet'] as const;
-export type Outcome = (typeof OUTCOMES)[number];
+export type GradeOutcome = (typeof OUTCOMES)[number];
 
 export interface Count {
   readonly rows: number;
@@ -137,7 +137,7 @@ export interface GradeReport {
   readonly to: string;
   readonly graded: number;
   readonly games: number;
-  readonly outcomes: Readonly<Record<Outcome, number>>;
+  readonly outcomes: Readonly<Record<GradeOutcome, number>>;
   readonly pending: Readonly<Record<PendingReason, Count>>;
   /** Rows without a grade, over all reasons. */
   readonly pendingRows: number;
@@ -176,7 +176,8 @@ export async function grade(
     const found = standings.find((row) => row.standing === standing);
     return { rows: found?.row_count ?? 0, games: found?.game_count ?? 0 };
   };
-  const outcome = (name: Outcome): number => outcomes.find((row) => row.outcome === name)?.row_count ?? 0;
+  const outcome = (name: GradeOutcome): number =>
+    outcomes.find((row) => row.outcome === name)?.row_count ?? 0;
   const pending: Record<PendingReason, Count> = {
     not_final: count('not_final'),
     no_box_score: count('no_box_score'),

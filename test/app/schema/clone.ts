@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { main } from '#app/cli/program.ts';
 import { FOLDERS, writeSchemaFiles } from '#app/schema/repository.ts';
-import type { Finding } from '#guard/schema/finding.ts';
+import type { SchemaFinding } from '#guard/schema/finding.ts';
 import type { Schema } from '#guard/schema/model.ts';
 import type { Difference } from '#guard/schema/report.ts';
 import { type SchemaFileKind, schemaFiles } from '#guard/schema/schema-files.ts';
@@ -15,9 +15,9 @@ export interface Series {
   readonly steps: readonly {
     readonly from: string;
     readonly to: string;
-    readonly findings: readonly (Finding & { verdict: string })[];
+    readonly findings: readonly (SchemaFinding & { verdict: string })[];
   }[];
-  readonly sum: readonly (Finding & { verdict: string })[];
+  readonly sum: readonly (SchemaFinding & { verdict: string })[];
   readonly only_in_sum: readonly string[];
 }
 

@@ -5,7 +5,7 @@ import {
   askAll,
   type DrillWorld,
   defineDrill,
-  type Outcome,
+  type DrillOutcome,
   runDrills,
   type Scene,
 } from '#guard/drills/drill.ts';
@@ -72,7 +72,7 @@ describe('drills', () => {
 
   const scene = (...told: string[]): Scene => ({
     what: 'something',
-    play: async (): Promise<Outcome> => ({ told, said: 'so' }),
+    play: async (): Promise<DrillOutcome> => ({ told, said: 'so' }),
   });
   const base = {
     id: 'example',

@@ -1,4 +1,4 @@
-import type { CanaryWorld, CheckedThing, Moment } from '#guard/canaries/definition.ts';
+import type { CanaryContext, CheckedThing, Moment } from '#guard/canaries/definition.ts';
 import { STAGING_HOURS, STAGING_PREFIX, stagingPrefix } from '#pipeline/batch/output-gate.ts';
 import { activeBatches, isActive, listBatches } from '#pipeline/batch/state.ts';
 
@@ -9,7 +9,7 @@ const OLD_MINUTES = 40;
 const minutes = (from: string, to: Date): number => (to.getTime() - Date.parse(from)) / 60_000;
 
 /** Every batch there is; wrong is one that works and has made no progress for too long, or is too old. */
-export async function stuckBatches({ state }: CanaryWorld, { asOf }: Moment): Promise<CheckedThing[]> {
+export async function stuckBatches({ state }: CanaryContext, { asOf }: Moment): Promise<CheckedThing[]> {
   const batches = (await listBatches(state)).filter(
     ({ created_at }) => Date.parse(created_at) <= asOf.getTime(),
   );
@@ -24,7 +24,10 @@ export async function stuckBatches({ state }: CanaryWorld, { asOf }: Moment): Pr
 }
 
 /** The newest batch of the slate; wrong is one that was held or has failed. */
-export async function endedBatches({ state }: CanaryWorld, { asOf, slate }: Moment): Promise<CheckedThing[]> {
+export async function endedBatches(
+  { state }: CanaryContext,
+  { asOf, slate }: Moment,
+): Promise<CheckedThing[]> {
   const newest = (await listBatches(state, slate))
     .filter(({ created_at }) => Date.parse(created_at) <= asOf.getTime())
     .at(-1);
@@ -43,7 +46,7 @@ const GRACE_HOURS = 24;
 
 /** Every staging table; wrong is one that no batch owns and that the clean-up should long have dropped. */
 export async function orphanedStaging(
-  { warehouse, state }: CanaryWorld,
+  { warehouse, state }: CanaryContext,
   { asOf }: Moment,
 ): Promise<CheckedThing[]> {
   const tables = await warehouse.listTables('nba_predictions', STAGING_PREFIX);

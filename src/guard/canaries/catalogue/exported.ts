@@ -1,5 +1,5 @@
 import type { Slate } from '#core/calendar.ts';
-import type { CanaryWorld, CheckedThing, Moment } from '#guard/canaries/definition.ts';
+import type { CanaryContext, CheckedThing, Moment } from '#guard/canaries/definition.ts';
 import { readStored, type StoredDocument } from '#pipeline/exports/export.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
 
@@ -17,7 +17,7 @@ export interface Visible {
 }
 
 /** The visible rows of a slate and when the newest of them was published. */
-export async function visibleRows({ warehouse }: CanaryWorld, slate: Slate): Promise<Visible> {
+export async function visibleRows({ warehouse }: CanaryContext, slate: Slate): Promise<Visible> {
   const [row] = await warehouse.query<Visible>(
     'SELECT COUNT(*) AS visible, MAX(published_at) AS published_at FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)',
     { slate },
@@ -27,7 +27,7 @@ export async function visibleRows({ warehouse }: CanaryWorld, slate: Slate): Pro
 
 /** Judges stored documents of a slate against what is visible; nothing visible = nothing to expect. */
 export async function checkDocuments(
-  world: CanaryWorld,
+  world: CanaryContext,
   { slate }: Moment,
   paths: readonly string[],
   judge: (stored: StoredDocument, visible: Visible) => string | undefined,

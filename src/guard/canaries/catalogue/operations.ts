@@ -6,7 +6,7 @@ import { rejectedRows } from '#core/contracts/nba_raw.ts';
 import { enterSlates, readRuns, readUnits, unitKey } from '#guard/backfill/ledger.ts';
 import {
   type Canary,
-  type CanaryWorld,
+  type CanaryContext,
   type CheckedThing,
   defineCanary,
   type Moment,
@@ -15,7 +15,10 @@ import { readHalt } from '#guard/canaries/halt.ts';
 import { CANARY_JOB } from '#guard/canaries/heartbeats.ts';
 import { outOf, whole } from './sql.ts';
 
-async function silentJobs({ warehouse, deployment }: CanaryWorld, { asOf }: Moment): Promise<CheckedThing[]> {
+async function silentJobs(
+  { warehouse, deployment }: CanaryContext,
+  { asOf }: Moment,
+): Promise<CheckedThing[]> {
   const beats = await warehouse.query<Heartbeat>(
     'SELECT job, beat_at, succeeded_at, max_silence_seconds, detail FROM nba_orchestration.heartbeats WHERE job <> @self ORDER BY job',
     { self: CANARY_JOB },
@@ -83,7 +86,7 @@ const jobHeartbeats = defineCanary({
   ],
 });
 
-async function compare(world: CanaryWorld, table: TableContract): Promise<CheckedThing> {
+async function compare(world: CanaryContext, table: TableContract): Promise<CheckedThing> {
   const subject = tableId(table);
   const live = await world.warehouse.describe(table);
   if (live === undefined) return { subject, is_bad: true, note: 'does not exist' };
@@ -142,7 +145,7 @@ const contractDrift = defineCanary({
 const RECENT_SECONDS = 86400;
 
 async function outdatedDeployments(
-  { warehouse, deployment }: CanaryWorld,
+  { warehouse, deployment }: CanaryContext,
   { asOf }: Moment,
 ): Promise<CheckedThing[]> {
   const { codeVersion, expectedVersion = codeVersion } = deployment;
@@ -276,7 +279,7 @@ QUALIFY ROW_NUMBER() OVER (PARTITION BY processor, slate_from ORDER BY finished_
 /** Minutes without an entry after which a run that calls itself running has died. */
 const SILENT_MINUTES = 60;
 
-async function failedUnits({ state }: CanaryWorld, { asOf }: Moment): Promise<CheckedThing[]> {
+async function failedUnits({ state }: CanaryContext, { asOf }: Moment): Promise<CheckedThing[]> {
   const units = [...(await readUnits(state)).values()].map(({ step, month, failed }) => {
     const [first] = Object.entries(failed);
     return {
@@ -469,7 +472,7 @@ FROM nba_reference.schedule`,
 /** Days after which a halt in force is a matter to ask about. */
 const LONG_DAYS = 7;
 
-async function haltInForce({ state }: CanaryWorld, { asOf }: Moment): Promise<CheckedThing[]> {
+async function haltInForce({ state }: CanaryContext, { asOf }: Moment): Promise<CheckedThing[]> {
   const halt = await readHalt(state);
   if (halt === undefined || Date.parse(halt.since) > asOf.getTime()) return [];
   const days = (asOf.getTime() - Date.parse(halt.since)) / 86_400_000;

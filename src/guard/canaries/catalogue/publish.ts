@@ -1,6 +1,6 @@
 import {
   type Canary,
-  type CanaryWorld,
+  type CanaryContext,
   type CheckedThing,
   defineCanary,
   type Moment,
@@ -104,7 +104,7 @@ interface VisibleRow {
   readonly published_at: string;
 }
 
-async function differingDocuments(world: CanaryWorld, { slate, asOf }: Moment): Promise<CheckedThing[]> {
+async function differingDocuments(world: CanaryContext, { slate, asOf }: Moment): Promise<CheckedThing[]> {
   const rows = await world.warehouse.query<VisibleRow>(
     `SELECT prediction_id, publication_id, player_name, market, system_id, predicted, line, is_actionable, published_at
      FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)`,
@@ -126,7 +126,7 @@ async function differingDocuments(world: CanaryWorld, { slate, asOf }: Moment): 
 
 /** Every row that should be in a document, and every row in it that should not. */
 async function compare(
-  { exports }: CanaryWorld,
+  { exports }: CanaryContext,
   path: string,
   expected: readonly VisibleRow[],
 ): Promise<CheckedThing[]> {
@@ -200,7 +200,7 @@ const exportEqualsTable = defineCanary({
 });
 
 async function missingResults(
-  { warehouse, exports }: CanaryWorld,
+  { warehouse, exports }: CanaryContext,
   { slate }: Moment,
 ): Promise<CheckedThing[]> {
   const [graded] = await warehouse.query<{ grades: number }>(

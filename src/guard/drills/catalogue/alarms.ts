@@ -5,9 +5,9 @@ import {
   askAll,
   changed,
   type Drill,
+  type DrillOutcome,
   type DrillWorld,
   defineDrill,
-  type Outcome,
 } from '#guard/drills/drill.ts';
 import { alert } from '#guard/incidents/alert.ts';
 import { openOutbox } from '#platform/notify/outbox.ts';
@@ -107,7 +107,7 @@ function noPredictions() {
 }
 
 /** Forty-eight runs over one day see the first failure, and the last half of them the others; tells of every message beyond the first. */
-async function messages(world: DrillWorld, failing: readonly [string, ...string[]]): Promise<Outcome> {
+async function messages(world: DrillWorld, failing: readonly [string, ...string[]]): Promise<DrillOutcome> {
   const state = world.scratch();
   const sent: string[] = [];
   let now = world.asOf.getTime();

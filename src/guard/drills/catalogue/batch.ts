@@ -3,7 +3,7 @@ import {
   type StagedPrediction,
   stagedPredictions,
 } from '#core/contracts/nba_predictions.ts';
-import type { CanaryWorld, Sabotage } from '#guard/canaries/definition.ts';
+import type { CanaryContext, Sabotage } from '#guard/canaries/definition.ts';
 import {
   again,
   changed,
@@ -211,7 +211,7 @@ function staged({
   };
 }
 
-async function newestBatch({ state }: Pick<CanaryWorld, 'state'>): Promise<BatchDoc> {
+async function newestBatch({ state }: Pick<CanaryContext, 'state'>): Promise<BatchDoc> {
   const batch = (await listBatches(state)).at(-1);
   if (batch === undefined) throw new Error('expected a batch in the healthy world');
   return batch;

@@ -7,7 +7,7 @@ import {
   statementFindings,
   typeFindings,
 } from './rules.ts';
-import { type Finding, meaningful, sqlCode, tokenise } from './vocabulary.ts';
+import { type LintFinding, meaningful, sqlCode, tokenise } from './vocabulary.ts';
 
 /** Something in a statement that only one engine reads, or that the two read differently. */
 export interface SqlProblem {
@@ -26,7 +26,7 @@ const EXCERPT_TOKENS = 6;
 /** Everything in a statement, or in a fragment of one, that is outside of the portable subset; in the order of the text. */
 export function lintSql(text: string): SqlProblem[] {
   const code = sqlCode(meaningful(tokenise(text)));
-  const findings: Finding[] = statementFindings(code);
+  const findings: LintFinding[] = statementFindings(code);
   for (const [at] of code.tokens.entries()) {
     findings.push(
       ...lexicalFindings(code, at),

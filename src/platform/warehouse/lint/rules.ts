@@ -1,8 +1,8 @@
 import { FUNCTIONS } from '#platform/warehouse/functions.ts';
 import {
-  type Finding,
   FUNCTION_ADVICE,
   KEYWORDS_BEFORE_BRACKET,
+  type LintFinding,
   PHRASE_ADVICE,
   PORTABLE_FUNCTIONS,
   PORTABLE_PARTS,
@@ -16,7 +16,7 @@ import {
 const LIBRARY: ReadonlySet<string> = new Set(FUNCTIONS.map((f) => f.name.toUpperCase()));
 
 /** Marks, words, literals and identifiers that one engine reads differently or not at all. */
-export function lexicalFindings(code: SqlCode, at: number): Finding[] {
+export function lexicalFindings(code: SqlCode, at: number): LintFinding[] {
   const token = code.tokens[at];
   if (token === undefined) return [];
   if (token.kind === 'quoted') {
@@ -59,12 +59,12 @@ export function lexicalFindings(code: SqlCode, at: number): Finding[] {
   return advice === undefined ? [] : [{ rule: advice.rule, message: advice.message, at }];
 }
 
-function informationSchema(at: number): Finding {
+function informationSchema(at: number): LintFinding {
   return { rule: 'information-schema', message: 'ask the port: describe and listTables', at };
 }
 
 /** A call of a function outside of the allow-list or of the `fn` library. */
-export function callFindings(code: SqlCode, at: number): Finding[] {
+export function callFindings(code: SqlCode, at: number): LintFinding[] {
   const token = code.tokens[at];
   if (token?.kind !== 'word' || code.upper(at + 1) !== '(' || isInsertTarget(code, at)) return [];
   if (code.upper(at - 1) === '.') {
@@ -122,7 +122,7 @@ function namesColumns(code: SqlCode, at: number): boolean {
 }
 
 /** Casts to types that one engine lacks, and parts of EXTRACT with two meanings. */
-export function typeFindings(code: SqlCode, at: number): Finding[] {
+export function typeFindings(code: SqlCode, at: number): LintFinding[] {
   if (code.matches(at, 'CAST', '(')) {
     const end = code.closing(at + 1);
     let as = end - 1;
@@ -151,7 +151,7 @@ export function typeFindings(code: SqlCode, at: number): Finding[] {
 }
 
 /** Division by something that may be zero, and COUNTIF over a frame that may be empty. */
-export function nullFindings(code: SqlCode, at: number): Finding[] {
+export function nullFindings(code: SqlCode, at: number): LintFinding[] {
   if (code.upper(at) === '/') {
     const divisor = code.tokens[at + 1];
     const isSafe = divisor?.kind === 'number' && Number(divisor.text) !== 0;
@@ -176,7 +176,7 @@ export function nullFindings(code: SqlCode, at: number): Finding[] {
 }
 
 /** Clauses of SELECT that one engine lacks or reads differently. */
-export function selectFindings(code: SqlCode, at: number): Finding[] {
+export function selectFindings(code: SqlCode, at: number): LintFinding[] {
   const word = code.upper(at);
   if (/^(?:EXCEPT|EXCLUDE|REPLACE)$/.test(word) && code.upper(at + 1) === '(' && code.upper(at - 1) === '*') {
     return [{ rule: 'select-except', message: `SELECT * ${word} is not portable; name the columns`, at }];
@@ -247,8 +247,8 @@ function isReservedAlias(word: string): boolean {
 const DDL = /^(?:CREATE|DROP|ALTER|TRUNCATE|ATTACH|COPY|PRAGMA|INSTALL|LOAD|CALL|EXPORT|GRANT)$/;
 
 /** What a statement as a whole may be: one SELECT, INSERT, UPDATE, DELETE or MERGE, spelt for both engines. */
-export function statementFindings(code: SqlCode): Finding[] {
-  const findings: Finding[] = [];
+export function statementFindings(code: SqlCode): LintFinding[] {
+  const findings: LintFinding[] = [];
   const first = code.upper(0);
   if (DDL.test(first))
     findings.push({ rule: 'ddl', message: `${first} comes from the contracts; use the port`, at: 0 });
@@ -292,7 +292,7 @@ export function statementFindings(code: SqlCode): Finding[] {
   return findings;
 }
 
-function insertFindings(code: SqlCode): Finding[] {
+function insertFindings(code: SqlCode): LintFinding[] {
   const end = code.upper(3) === '.' ? 5 : 3;
   if (code.upper(end) === '(') return [];
   return [
@@ -308,7 +308,7 @@ const ENDS_JOIN =
   /^(?:JOIN|LEFT|RIGHT|FULL|INNER|CROSS|WHERE|GROUP|HAVING|QUALIFY|WINDOW|ORDER|LIMIT|UNION|INTERSECT|EXCEPT|WHEN)$/;
 
 /** Join conditions that BigQuery refuses and its analyser lets pass. */
-export function joinFindings(code: SqlCode, at: number): Finding[] {
+export function joinFindings(code: SqlCode, at: number): LintFinding[] {
   if (
     code.upper(at) !== 'ON' ||
     /^(?:CONFLICT|DISTINCT)$/.test(code.upper(at + 1)) ||
@@ -320,7 +320,7 @@ export function joinFindings(code: SqlCode, at: number): Finding[] {
   const subquery = inside.findIndex(
     ({ text }, i) => text === '(' && /^(?:SELECT|WITH)$/.test(inside[i + 1]?.upper ?? ''),
   );
-  const findings: Finding[] =
+  const findings: LintFinding[] =
     subquery < 0
       ? []
       : [

@@ -1,5 +1,5 @@
 /** A finding of a rule: where, and what to write instead. */
-export interface Finding {
+export interface LintFinding {
   readonly rule: string;
   readonly message: string;
   /** Position among the meaningful tokens. */
