@@ -3,9 +3,9 @@ import { HEALTHY_AS_OF, healthyLeague, liveDays, ONE_RUN, proofSlates } from '#a
 import { DRILLS } from '#guard/drills/catalogue/catalogue.ts';
 import {
   askAll,
+  type DrillOutcome,
   type DrillWorld,
   defineDrill,
-  type DrillOutcome,
   runDrills,
   type Scene,
 } from '#guard/drills/drill.ts';
