@@ -365,7 +365,7 @@ export function processConfig(): Config {
   return readConfig(process.env);
 }
 
-/** The variables of this process, for the glue of actions, whose inputs GitHub hands over as variables. */
+/** The variables of this process, for actions, whose inputs GitHub hands over as variables. */
 export function processEnvironment(): Readonly<Record<string, string | undefined>> {
   return process.env;
 }

@@ -56,8 +56,8 @@ const SINGLES: readonly Single[] = [
       // Waits for inputs that are not there yet: a result, not an error.
       'src/pipeline/refresh.ts',
       // Asks a new revision of a service until it is healthy.
-      'actions/kit/glue/verify.ts',
-      'actions/kit/glue/http.ts',
+      'actions/lib/verify.ts',
+      'actions/lib/http.ts',
     ],
     planted: ['await clock.sleep(250 * 2 ** attempt);', 'await deps.clock.sleep(WAIT_MS * tries);'],
   },
