@@ -1,10 +1,11 @@
 import { addDays, parseSlate, type Slate, seasonSpan } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
-import { evaluate } from '#model/evaluate.ts';
+import { MARKETS } from '#core/markets.ts';
+import { evaluateMarkets } from '#model/evaluate.ts';
 import { type LeakAlarm, leakAlarms } from '#model/leak-alarms.ts';
 import type { EvaluationReport } from '#model/report.ts';
 import { identityOf } from '#model/train-run.ts';
-import { readTrainingSet } from '#model/training-set.ts';
+import { readMarketSets } from '#model/training-set.ts';
 import type { App } from './compose.ts';
 import { trainDeps } from './day.ts';
 
@@ -34,8 +35,8 @@ export async function runEvaluation(
   app: App,
   { from, to }: EvaluationRange,
 ): Promise<EvaluationReport & { readonly alarms: readonly LeakAlarm[] }> {
-  const set = await readTrainingSet(app.warehouse, { before: addDays(to, 1) });
+  const sets = await readMarketSets(app.warehouse, { before: addDays(to, 1) }, MARKETS);
   const { codeVersion, featureContractHash } = identityOf(trainDeps(app));
-  const report = evaluate(set, { from, to, codeVersion, featureContractHash });
-  return { ...report, alarms: leakAlarms(set, report) };
+  const report = evaluateMarkets(sets, { from, to, codeVersion, featureContractHash });
+  return { ...report, alarms: leakAlarms(sets, report) };
 }

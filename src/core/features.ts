@@ -43,23 +43,23 @@ export interface PlayerHistory {
   overLast(games: number, aggregate: 'AVG' | 'MAX', column: string): string;
   /** Sample standard deviation of a column over the last games, from three games on. */
   spread(games: number, column: string): string;
+  /** A count per minute over E32, shrunk to the league by 60 minutes. */
+  rate(column: string): string;
 }
 
 /**
- * What the statement of tonight's circumstances offers: sums over the teammates, himself left out, of a column of the
- * player's cache, or how many they are for `'1'`. The aliases are `t` (the player tonight), `d` (the opponent's defence) and
- * `z` (the player's shot zones). Null without a status feed.
+ * What the statement of tonight's circumstances offers. The aliases are `t` (the player tonight), `d` (the opponent's
+ * defence) and `z` (the player's shot zones).
  */
 export interface TeammatesTonight {
-  /** Over rotation teammates who are out. */
-  vacated(column: string): string;
-  /** Over rotation teammates who missed the last game and are not out tonight. */
-  returning(column: string): string;
+  /** Sum over teammates, himself left out, of E8 of a statistic times their share of recent games minus P(plays) tonight. */
+  freed(stat: string): string;
 }
 
 export const FEATURE_GROUPS = [
   'minutes',
   'scoring',
+  'counts',
   'volume',
   'opponent',
   'game',
@@ -92,7 +92,7 @@ export type FeatureSource = keyof typeof FEATURE_SOURCES;
 /** SQL of a source letter in the feature store, by where the value comes from. */
 const FROM = {
   calendar: "'c'",
-  feed: "'f'",
+  feed: "CASE WHEN u.has_status_feed THEN 'f' ELSE 'h' END",
   /** Known of this season only, so that a value is history. */
   thisSeason: "'h'",
   /** The player's own games: of this season, or carried over. */
@@ -190,9 +190,66 @@ const FATIGUE = {
   heavyFrom: 34,
 } as const;
 
+/** What is counted besides points, with the words for it. Each has features as points have. */
+export const COUNTED: readonly { readonly stat: string; readonly words: string }[] = [
+  { stat: 'reb', words: 'rebounds' },
+  { stat: 'ast', words: 'assists' },
+  { stat: 'fg3m', words: 'three-pointers made' },
+  { stat: 'stl', words: 'steals' },
+  { stat: 'blk', words: 'blocks' },
+  { stat: 'tov', words: 'turnovers' },
+];
+
+function upperFirst(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** What a player's own games say of one count. None is required: points can be forecast without it. */
+function ofCount({ stat, words }: (typeof COUNTED)[number]): readonly Feature[] {
+  return [
+    ...averages('counts', { of: stat, as: stat, what: words, halfLives: [4, 8, 32] }),
+    ofHistory('counts', {
+      name: `${stat}_season`,
+      description: `Mean ${words} of the season so far, of the last season before its first game`,
+      sql: (history) => history.seasonMean(stat),
+    }),
+    ofHistory('counts', {
+      name: `${stat}_rate32`,
+      description: `${upperFirst(words)} per minute over E32, shrunk to the league by 60 minutes`,
+      sql: (history) => history.rate(stat),
+    }),
+    ofHistory('counts', {
+      name: `${stat}_minutes_rate`,
+      description: `E4 of minutes times ${stat}_rate32`,
+      sql: (history) => `${history.ewma(4, 'minutes')} * ${history.rate(stat)}`,
+    }),
+  ].map((feature) => ({ ...feature, required: false }));
+}
+
+function ratioOf({ stat, words }: (typeof COUNTED)[number]): Feature {
+  return ofStore('opponent', {
+    name: `opp_${stat}_ratio`,
+    description: `${upperFirst(words)} against the opponent over what the players would be expected to have, shrunk by 40 expected ones`,
+    optional: true,
+    from: FROM.opponent,
+    sql: `o.${stat}_ratio`,
+  });
+}
+
+/** What teammates leave to others tonight that they did not leave lately: an expectation, never a list. */
+function freedOf(stat: string, words: string): Feature {
+  return ofTonight('availability', {
+    name: `freed_${stat}`,
+    description: `${upperFirst(words)} that teammates are expected to leave: sum of E8 of ${words} times the share of the team’s games they played lately minus their probability to play tonight`,
+    optional: true,
+    from: FROM.feed,
+    sql: ({ freed }) => freed(stat),
+  });
+}
+
 /** Every feature of the model, in the order of its vectors. */
 export const FEATURES: readonly Feature[] = [
-  ...averages('minutes', { of: 'minutes', as: 'min', what: 'minutes', halfLives: [2, 4, 8, 16, 32] }),
+  ...averages('minutes', { of: 'minutes', as: 'min', what: 'minutes', halfLives: [4, 8, 32] }),
   ofHistory('minutes', {
     name: 'min_season',
     description: 'Mean minutes of the season so far, of the last season before its first game',
@@ -219,7 +276,7 @@ export const FEATURES: readonly Feature[] = [
     description: 'Most minutes in the last ten games',
     sql: (history) => history.overLast(10, 'MAX', 'minutes'),
   }),
-  ...averages('scoring', { of: 'points', as: 'pts', what: 'points', halfLives: [2, 4, 8, 16, 32] }),
+  ...averages('scoring', { of: 'points', as: 'pts', what: 'points', halfLives: [4, 8, 32] }),
   ofHistory('scoring', {
     name: 'pts_season',
     description: 'Mean points of the season so far, of the last season before its first game',
@@ -269,13 +326,11 @@ export const FEATURES: readonly Feature[] = [
     description: 'Games played in the loaded history',
     sql: () => 's.games_career',
   }),
-  ...averages('volume', { of: 'fga', as: 'fga', what: 'field-goal attempts', halfLives: [4, 8, 32] }),
+  ...averages('volume', { of: 'fga', as: 'fga', what: 'field-goal attempts', halfLives: [8, 32] }),
   ...averages('volume', { of: 'fg3a', as: 'fg3a', what: 'three-point attempts', halfLives: [8, 32] }),
   ...averages('volume', { of: 'fta', as: 'fta', what: 'free-throw attempts', halfLives: [8, 32] }),
-  ...averages('volume', { of: 'fgm', as: 'fgm', what: 'field goals made', halfLives: [32] }),
-  ...averages('volume', { of: 'fg3m', as: 'fg3m', what: 'three-pointers made', halfLives: [32] }),
-  ...averages('volume', { of: 'ftm', as: 'ftm', what: 'free throws made', halfLives: [32] }),
-  ...averages('volume', { of: 'tov', as: 'tov', what: 'turnovers', halfLives: [32] }),
+  ...averages('volume', { of: 'oreb', as: 'oreb', what: 'offensive rebounds', halfLives: [32] }),
+  ...COUNTED.flatMap(ofCount),
   ofStore('opponent', {
     name: 'opp_pts_allowed',
     description: 'Points the opponent allows per 48 minutes over the league, shrunk by six games',
@@ -289,6 +344,7 @@ export const FEATURES: readonly Feature[] = [
     from: FROM.opponent,
     sql: 'o.points_ratio',
   }),
+  ...COUNTED.map(ratioOf),
   ofStore('game', {
     name: 'team_pace',
     description: 'Own possessions per 48 minutes over the league, shrunk by six games',
@@ -390,48 +446,15 @@ export const FEATURES: readonly Feature[] = [
     isIndicator: true,
   }),
   ofTonight('availability', {
-    name: 'vacated_min',
-    description:
-      'E8 minutes of rotation teammates (E8 of 12 and more, played in the last 20 days) who are out',
+    name: 'status_feed',
+    description: '1 when an availability report on the team stood before the cut-off, 0 without one',
     optional: true,
     from: FROM.feed,
-    sql: ({ vacated }) => vacated('min_ewma8'),
+    sql: () => 'CASE WHEN t.has_status_feed THEN 1 ELSE 0 END',
   }),
-  ofTonight('availability', {
-    name: 'vacated_pts',
-    description: 'E8 points of those teammates',
-    optional: true,
-    from: FROM.feed,
-    sql: ({ vacated }) => vacated('pts_ewma8'),
-  }),
-  ofTonight('availability', {
-    name: 'vacated_fga',
-    description: 'E8 field-goal attempts of those teammates',
-    optional: true,
-    from: FROM.feed,
-    sql: ({ vacated }) => vacated('fga_ewma8'),
-  }),
-  ofTonight('availability', {
-    name: 'vacated_count',
-    description: 'Number of those teammates',
-    optional: true,
-    from: FROM.feed,
-    sql: ({ vacated }) => vacated('1'),
-  }),
-  ofTonight('availability', {
-    name: 'returning_min',
-    description: 'E8 minutes of rotation teammates who missed the last team game and are not out tonight',
-    optional: true,
-    from: FROM.feed,
-    sql: ({ returning }) => returning('min_ewma8'),
-  }),
-  ofTonight('availability', {
-    name: 'returning_pts',
-    description: 'E8 points of those teammates',
-    optional: true,
-    from: FROM.feed,
-    sql: ({ returning }) => returning('pts_ewma8'),
-  }),
+  freedOf('min', 'minutes'),
+  freedOf('pts', 'points'),
+  ...COUNTED.map(({ stat, words }) => freedOf(stat, words)),
   ofHistory('shots', {
     name: 'three_rate',
     description: 'Share of attempts that are threes, E32 of attempts',

@@ -6,12 +6,18 @@
 /** Columns of a player's box score that a market may count. */
 export type CountedColumn = 'points' | 'reb' | 'ast' | 'fg3m' | 'stl' | 'blk' | 'tov';
 
-/** Columns of the feature store that forecast one market, by what they are for. */
+/** Columns of the feature store that forecast one count, by what they are for. */
 export interface MarketFeatures {
+  /** As the columns of the count begin: pts_ewma8, freed_pts. */
+  readonly stat: string;
   /** Exponentially weighted mean with a half-life of eight games: the baseline `ewma8`. */
   readonly ewma8: string;
   /** Expected minutes times the rate per minute: the baseline `minutes_rate`. */
   readonly minutesRate: string;
+  /** Rate per minute. */
+  readonly rate: string;
+  /** What the opponent allows over what would be expected. */
+  readonly opponentRatio: string;
 }
 
 export type MarketId =
@@ -43,14 +49,22 @@ export interface Market {
   readonly oddsApiKey: string;
   /** True when its lines are asked for and loaded. */
   readonly hasLines: boolean;
-  /** Its features by name; absent while the feature store has none, so that it cannot be forecast. */
-  readonly features?: MarketFeatures;
+  /** Features of each count: a sum of counts is forecast as the sum of its parts. */
+  readonly features: readonly MarketFeatures[];
 }
 
-/** A market with the features to forecast it. */
-export type ForecastMarket = Market & { readonly features: MarketFeatures };
+/** The features of a count, named by its column. */
+function featuresOf(stat: string): MarketFeatures {
+  return {
+    stat,
+    ewma8: `${stat}_ewma8`,
+    minutesRate: `${stat}_minutes_rate`,
+    rate: `${stat}_rate32`,
+    opponentRatio: `opp_${stat}_ratio`,
+  };
+}
 
-const points: ForecastMarket = {
+const points: Market = {
   id: 'points',
   label: 'Points',
   parts: [],
@@ -59,7 +73,15 @@ const points: ForecastMarket = {
   maxSd: 30,
   oddsApiKey: 'player_points',
   hasLines: true,
-  features: { ewma8: 'pts_ewma8', minutesRate: 'minutes_rate' },
+  features: [
+    {
+      stat: 'pts',
+      ewma8: 'pts_ewma8',
+      minutesRate: 'minutes_rate',
+      rate: 'rate32',
+      opponentRatio: 'opp_points_ratio',
+    },
+  ],
 };
 
 const rebounds: Market = {
@@ -71,6 +93,7 @@ const rebounds: Market = {
   maxSd: 15,
   oddsApiKey: 'player_rebounds',
   hasLines: true,
+  features: [featuresOf('reb')],
 };
 
 const assists: Market = {
@@ -82,6 +105,7 @@ const assists: Market = {
   maxSd: 15,
   oddsApiKey: 'player_assists',
   hasLines: true,
+  features: [featuresOf('ast')],
 };
 
 const threes: Market = {
@@ -93,6 +117,7 @@ const threes: Market = {
   maxSd: 8,
   oddsApiKey: 'player_threes',
   hasLines: true,
+  features: [featuresOf('fg3m')],
 };
 
 /** A market that is the sum of others: it counts what they count. */
@@ -105,6 +130,7 @@ function sumOf(
     label: parts.map(({ label }) => label.toLowerCase()).join(' + '),
     parts: parts.map(({ id }) => id),
     counts: parts.flatMap(({ counts }) => counts),
+    features: parts.flatMap(({ features }) => features),
   };
 }
 
@@ -151,6 +177,7 @@ export const MARKETS: readonly Market[] = [
     maxSd: 6,
     oddsApiKey: 'player_steals',
     hasLines: true,
+    features: [featuresOf('stl')],
   },
   {
     id: 'blocks',
@@ -161,6 +188,7 @@ export const MARKETS: readonly Market[] = [
     maxSd: 6,
     oddsApiKey: 'player_blocks',
     hasLines: true,
+    features: [featuresOf('blk')],
   },
   {
     id: 'turnovers',
@@ -171,14 +199,15 @@ export const MARKETS: readonly Market[] = [
     maxSd: 6,
     oddsApiKey: 'player_turnovers',
     hasLines: true,
+    features: [featuresOf('tov')],
   },
 ];
 
 /** The markets that are predicted and published. A second one is an entry here. */
-export const PUBLISHED_MARKETS: readonly ForecastMarket[] = [points];
+export const PUBLISHED_MARKETS: readonly Market[] = [points];
 
 /** The market of everything that is about one market only and is not asked for another: `tipoff picks`, the line of a player's context. */
-export const MAIN_MARKET: ForecastMarket = points;
+export const MAIN_MARKET: Market = points;
 
 /** Ids of the published markets as a SQL list, for `market IN (…)`. */
 export const PUBLISHED_IN = `(${PUBLISHED_MARKETS.map(({ id }) => `'${id}'`).join(', ')})`;
@@ -186,6 +215,11 @@ export const PUBLISHED_IN = `(${PUBLISHED_MARKETS.map(({ id }) => `'${id}'`).joi
 /** The market with an id; undefined for a word that is none. */
 export function marketOf(id: string): Market | undefined {
   return MARKETS.find((market) => market.id === id);
+}
+
+/** The markets that a market is the sum of; itself where it counts one thing. */
+export function partsOf(market: Market): readonly Market[] {
+  return market.parts.length === 0 ? [market] : MARKETS.filter(({ id }) => market.parts.includes(id));
 }
 
 /** SQL: what a player did in a market, from the columns of his box score under `alias`; null when one of them is null. */

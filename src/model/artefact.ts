@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isDate } from '#core/calendar.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { isInstant } from '#core/instants.ts';
+import { MAIN_MARKET, type Market } from '#core/markets.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { buildSystems, type ForecastSystem } from './systems.ts';
 
@@ -135,9 +136,9 @@ export function parseArtefact(bytes: Uint8Array, expectedHash?: string): Artefac
   return result.data;
 }
 
-/** The four forecast systems of an artefact. */
-export function artefactSystems(artefact: Artefact): readonly ForecastSystem[] {
-  return buildSystems({ ...artefact, requiredFeatures: artefact.required_features });
+/** The four forecast systems of an artefact, which was trained for a market. */
+export function artefactSystems(artefact: Artefact, market: Market = MAIN_MARKET): readonly ForecastSystem[] {
+  return buildSystems({ ...artefact, requiredFeatures: artefact.required_features }, market);
 }
 
 function sha256(bytes: Uint8Array): string {

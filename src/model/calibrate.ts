@@ -1,14 +1,10 @@
-import { MAIN_MARKET } from '#core/markets.ts';
 import { type CountShape, countDistributionFunction, fitCountShape } from './count-shape.ts';
-import { columnOf, type TrainingSet } from './dataset.ts';
-import { type CountDistribution, MOST_POINTS, pOverDecided, wholeMedian } from './distribution.ts';
-import { fitMarket, type MarketLayer } from './market.ts';
+import { columnOf, marketOfSet, sumOfColumns, type TrainingSet } from './dataset.ts';
+import { type CountDistribution, pOverDecided, wholeMedian } from './distribution.ts';
+import type { MarketRows } from './market.ts';
 import type { CutoffFit, Walk } from './out-of-fold.ts';
 import { isFed, nonNegative } from './systems.ts';
 import { dayNumber } from './training-set.ts';
-
-/** Features of the market that is trained. */
-const { features: BASELINES } = MAIN_MARKET;
 
 /** Errors of out-of-fold forecasts, in what the market counts. */
 export interface FoldErrors {
@@ -35,13 +31,13 @@ export function calibrationPositions(
   calibrationDays: number,
 ): Int32Array {
   const oldest = dayNumber(fit.cutoff) - calibrationDays;
-  const [ewma, rate] = [columnOf(set, BASELINES.ewma8), columnOf(set, BASELINES.minutesRate)];
+  const [ewma8, minutesRate] = [baseline(set, 'ewma8'), baseline(set, 'minutesRate')];
   const positions: number[] = [];
   for (let i = 0; i < fit.rows; i++) {
     const row = walk.source[i] ?? 0;
     const known =
-      Number.isFinite(walk.outOfFold[i]) && Number.isFinite(ewma?.[row]) && Number.isFinite(rate?.[row]);
-    if (known && (walk.design.days[i] ?? 0) >= oldest) positions.push(i);
+      Number.isFinite(walk.outOfFold[i]) && Number.isFinite(ewma8[row]) && Number.isFinite(minutesRate[row]);
+    if (known && (walk.days[i] ?? 0) >= oldest) positions.push(i);
   }
   return Int32Array.from(positions);
 }
@@ -53,12 +49,13 @@ export function calibrateSystem(
   positions: Int32Array,
   mean: Float64Array,
 ): SystemCalibration {
-  const actual = gather(walk.design.target, positions);
+  const actual = gather(walk.target, positions);
   const source = Int32Array.from(gather(walk.source, positions));
   const minutesSd = gather(columnOf(set, 'min_sd10'), source);
   const expectedMinutes = gather(columnOf(set, 'min_ewma4'), source);
-  const shape = fitCountShape({ mean, minutesSd, expectedMinutes, actual }, MOST_POINTS);
-  const distributionAt = countDistributionFunction(shape, MOST_POINTS);
+  const most = marketOfSet(set).max;
+  const shape = fitCountShape({ mean, minutesSd, expectedMinutes, actual }, most);
+  const distributionAt = countDistributionFunction(shape, most);
   const distributionOf = (k: number): CountDistribution =>
     distributionAt({
       mean: mean[k] ?? Number.NaN,
@@ -68,14 +65,22 @@ export function calibrateSystem(
   return { shape, errors: foldErrors(mean, actual, distributionOf), distributionOf };
 }
 
-/** Out-of-fold means of the baselines: a feature is the forecast. */
+/** A baseline of the market for every row of the set: a feature, or a sum of features. */
+export function baseline(set: TrainingSet, which: 'ewma8' | 'minutesRate'): Float64Array {
+  return sumOfColumns(
+    set,
+    marketOfSet(set).features.map((features) => features[which]),
+  );
+}
+
+/** Out-of-fold means of a baseline. */
 export function baselineMeans(
   set: TrainingSet,
   walk: Walk,
   positions: Int32Array,
-  feature: string,
+  which: 'ewma8' | 'minutesRate',
 ): Float64Array {
-  return gather(columnOf(set, feature), Int32Array.from(gather(walk.source, positions))).map(nonNegative);
+  return gather(baseline(set, which), Int32Array.from(gather(walk.source, positions))).map(nonNegative);
 }
 
 /** Values at some places; NaN where there is no such array. */
@@ -85,27 +90,27 @@ export function gather(array: Float64Array | Int32Array | undefined, places: Int
   return values;
 }
 
-/** Fits the market layer to the out-of-fold ridge forecasts that had a line; pushes are left out. */
-export function calibrateMarket(
+/** The out-of-fold ridge forecasts that had a line, for the market layer; pushes are left out. */
+export function linedRows(
   set: TrainingSet,
   walk: Walk,
   positions: Int32Array,
   ridge: SystemCalibration,
-): MarketLayer {
+): MarketRows {
   const row = (k: number): number => walk.source[positions[k] ?? 0] ?? 0;
   const line = (k: number): number => set.line?.[row(k)] ?? Number.NaN;
   const actual = (k: number): number => set.target[row(k)] ?? Number.NaN;
   const decided = Array.from(positions.keys()).filter(
     (k) => Number.isFinite(line(k)) && actual(k) !== line(k),
   );
-  return fitMarket({
+  return {
     own: Float64Array.from(decided, (k) => pOverDecided(ridge.distributionOf(k), String(line(k)))),
     marketOver: Float64Array.from(decided, (k) => set.marketOver?.[row(k)] ?? Number.NaN),
     fed: Uint8Array.from(decided, (k) =>
       isFed((name) => columnOf(set, name)?.[row(k)] ?? Number.NaN) ? 1 : 0,
     ),
     over: Float64Array.from(decided, (k) => (actual(k) > line(k) ? 1 : 0)),
-  });
+  };
 }
 
 function foldErrors(

@@ -1,5 +1,6 @@
 import { isDate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
+import { type CountedColumn, MAIN_MARKET, type Market } from '#core/markets.ts';
 import type { FeatureVector } from './systems.ts';
 
 /**
@@ -10,14 +11,18 @@ export interface TrainingSet {
   readonly features: readonly string[];
   /** One array per feature; NaN = missing. */
   readonly columns: readonly Float64Array[];
-  /** Points scored. */
+  /** What is counted; points where absent. */
+  readonly market?: Market;
+  /** What was counted. */
   readonly target: Float64Array;
+  /** The single counts behind a market that is a sum. */
+  readonly counts?: ReadonlyMap<CountedColumn, Float64Array>;
   /** Minutes played; 0 or NaN = did not play. */
   readonly minutes: Float64Array;
   /** YYYY-MM-DD, never decreasing. */
   readonly slates: readonly string[];
   readonly rows: number;
-  /** Points line known before the cut-off; NaN = none. */
+  /** Line of the market known before the cut-off; NaN = none. */
   readonly line?: Float64Array;
   /** De-vigged probability of OVER at that line; NaN = no two-way price. */
   readonly marketOver?: Float64Array;
@@ -74,12 +79,31 @@ export function firstRowAt(set: Pick<TrainingSet, 'slates' | 'rows'>, slate: str
   return low;
 }
 
+/** The market of a set. */
+export function marketOfSet({ market }: Pick<TrainingSet, 'market'>): Market {
+  return market ?? MAIN_MARKET;
+}
+
+/** The sum of some columns, row by row; NaN where one of them is missing. */
+export function sumOfColumns(set: TrainingSet, names: readonly string[]): Float64Array {
+  const sum = new Float64Array(set.rows);
+  for (const name of names) {
+    const column = columnOf(set, name);
+    for (let row = 0; row < set.rows; row++) sum[row] = (sum[row] ?? 0) + (column?.[row] ?? Number.NaN);
+  }
+  return sum;
+}
+
 /** Rows from `from` (inclusive) to `to` (exclusive), as views on the same memory. */
 export function sliceRows(set: TrainingSet, from: number, to: number): TrainingSet {
   return {
     features: set.features,
     columns: set.columns.map((column) => column.subarray(from, to)),
+    ...(set.market === undefined ? {} : { market: set.market }),
     target: set.target.subarray(from, to),
+    ...(set.counts === undefined
+      ? {}
+      : { counts: new Map([...set.counts].map(([name, values]) => [name, values.subarray(from, to)])) }),
     minutes: set.minutes.subarray(from, to),
     slates: set.slates.slice(from, to),
     rows: to - from,

@@ -1,13 +1,14 @@
 import { addDays, parseSlate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { seededRandom } from '#core/random.ts';
-import { artefactSystems } from './artefact.ts';
-import { columnOf, firstRowAt, sliceRows, type TrainingSet, vectorAt } from './dataset.ts';
+import { type Artefact, artefactSystems } from './artefact.ts';
+import { baseline } from './calibrate.ts';
+import { columnOf, firstRowAt, marketOfSet, sliceRows, type TrainingSet, vectorAt } from './dataset.ts';
 import { type CountDistribution, pOverDecided, wholeMedian } from './distribution.ts';
 import { crps, randomisedPit } from './metrics.ts';
 import { type EvaluationReport, reportOf, type ScoredRow, type SystemScore } from './report.ts';
 import { isPrediction, type SystemId } from './systems.ts';
-import { type TrainOptions, trainEach } from './train.ts';
+import { type TrainOptions, trainMarkets } from './train.ts';
 import { dayNumber, mondayOf, weekOf } from './training-set.ts';
 
 export interface EvaluateOptions extends Omit<TrainOptions, 'modelId' | 'createdAt'> {
@@ -29,14 +30,43 @@ export interface EvaluateOptions extends Omit<TrainOptions, 'modelId' | 'created
  * TIPOFF_BAD_INPUT when no row counts.
  */
 export function evaluate(set: TrainingSet, options: EvaluateOptions): EvaluationReport {
-  const [first, end] = [firstRowAt(set, options.from), firstRowAt(set, addDays(parseSlate(options.to), 1))];
-  const known = sliceRows(set, 0, end);
-  const cutoffs = refitDates(set, options.from, first, end);
-  const artefacts = trainEach(known, cutoffs, {
+  return evaluateMarkets([set], options);
+}
+
+/**
+ * The same for several markets, which hold the same rows: the measures of every market and system, and for the first market
+ * the details by season, month and tier as well.
+ */
+export function evaluateMarkets(sets: readonly TrainingSet[], options: EvaluateOptions): EvaluationReport {
+  const [main] = sets;
+  if (main === undefined) {
+    throw new TipoffError('TIPOFF_BAD_INPUT', 'expected at least one market, saw none', {
+      hint: 'Name the markets to evaluate.',
+    });
+  }
+  const [first, end] = [firstRowAt(main, options.from), firstRowAt(main, addDays(parseSlate(options.to), 1))];
+  const cutoffs = refitDates(main, options.from, first, end);
+  const known = sets.map((set) => sliceRows(set, 0, end));
+  const artefacts = trainMarkets(known, cutoffs, {
     ...options,
     createdAt: '1970-01-01T00:00:00Z',
     modelId: (cutoff) => `evaluation-${cutoff}`,
   });
+  const reports = sets.map((set, i) => evaluated(set, cutoffs, artefacts[i] ?? [], { first, end }, options));
+  const [report] = reports;
+  if (report === undefined) throw new Error('unreachable: there is a first market');
+  return { ...report, markets: reports.flatMap(({ markets }) => markets) };
+}
+
+/** One market, with an artefact or the reason for none at each cut-off. */
+function evaluated(
+  set: TrainingSet,
+  cutoffs: readonly string[],
+  artefacts: readonly (Artefact | TipoffError)[],
+  { first, end }: { readonly first: number; readonly end: number },
+  options: EvaluateOptions,
+): EvaluationReport {
+  const level = baseline(set, 'ewma8');
   const random = seededRandom(options.seed ?? 1);
   const scored: ScoredRow[] = [];
   const counts = countingRows(set, options);
@@ -48,13 +78,12 @@ export function evaluate(set: TrainingSet, options: EvaluateOptions): Evaluation
       for (let row = start; row < stop; row++) if (counts(row)) rowsWithoutModel++;
       return;
     }
-    const systems = artefactSystems(artefact);
+    const systems = artefactSystems(artefact, marketOfSet(set));
     for (let row = start; row < stop; row++) {
       if (!counts(row)) continue;
       const vector = vectorAt(set, row);
       const actual = set.target[row] ?? Number.NaN;
-      const level = vector.features['pts_ewma8'] ?? Number.NaN;
-      const free = `${Math.floor(Math.max(0, level))}.5`;
+      const free = `${Math.floor(Math.max(0, level[row] ?? 0))}.5`;
       const u = random();
       const scores = new Map<SystemId, SystemScore>();
       const cannot = new Map<SystemId, string>();
@@ -80,7 +109,7 @@ export function evaluate(set: TrainingSet, options: EvaluateOptions): Evaluation
       scored.push({
         slate: set.slates[row] ?? '',
         actual,
-        level,
+        level: level[row] ?? Number.NaN,
         line,
         marketOver: vector.marketOver ?? Number.NaN,
         scores,
@@ -101,6 +130,7 @@ export function evaluate(set: TrainingSet, options: EvaluateOptions): Evaluation
     );
   }
   return reportOf(scored, {
+    market: marketOfSet(set).id,
     from: options.from,
     to: options.to,
     refits: cutoffs.length,

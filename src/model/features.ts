@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { FEATURES, type Feature } from '#core/features.ts';
+import { COUNTED, FEATURES, type Feature } from '#core/features.ts';
+import type { MarketFeatures } from '#core/markets.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 /**
@@ -37,22 +38,11 @@ export interface ModelColumn {
   readonly floor?: number | undefined;
 }
 
-/**
- * The features that a linear model cannot combine by itself: matchup and pace act in proportion to what the player would
- * score anyway, absences in proportion to his role, and a return after two weeks starts with restricted minutes.
- */
-const INTERACTIONS: readonly ModelColumn[] = [
-  {
-    name: 'minutes_rate*opp_points_ratio',
-    factors: [{ feature: 'minutes_rate' }, { feature: 'opp_points_ratio' }],
-  },
-  { name: 'minutes_rate*opp_pace', factors: [{ feature: 'minutes_rate' }, { feature: 'opp_pace' }] },
-  { name: 'minutes_rate*is_home', factors: [{ feature: 'minutes_rate' }, { feature: 'is_home' }] },
-  { name: 'vacated_pts*rate32', factors: [{ feature: 'vacated_pts' }, { feature: 'rate32' }] },
-  {
-    name: 'vacated_min*minutes_rate/36',
-    factors: [{ feature: 'vacated_min' }, { feature: 'minutes_rate', over: 36 }],
-  },
+/** Features that say how a row came about; they are no columns of the model. */
+const NOT_MODELLED: ReadonlySet<string> = new Set(['status_feed']);
+
+/** A return after two weeks starts with restricted minutes, which a linear model cannot see in the days alone. */
+const RETURNS: readonly ModelColumn[] = [
   { name: 'long_absence', factors: [{ feature: 'days_since_played', from: 14 }], floor: 1 },
   {
     name: 'long_absence*min_ewma4/36',
@@ -64,16 +54,49 @@ const INTERACTIONS: readonly ModelColumn[] = [
   },
 ];
 
-/** Columns of the ridge, in order: every feature, then the interactions. Data only; evaluated in design.ts. */
-export function modelColumns(features: readonly Feature[] = FEATURES): readonly ModelColumn[] {
+/** The features of which each belongs to one count: the other markets do without. */
+const OWNERS: ReadonlyMap<string, string> = new Map([
+  ...['pts_ewma4', 'pts_ewma8', 'pts_season', 'pts_sd10', 'rate32', 'ppm8', 'minutes_rate'].map(
+    (name) => [name, 'pts'] as const,
+  ),
+  ...['opp_pts_allowed', 'opp_points_ratio', 'freed_pts'].map((name) => [name, 'pts'] as const),
+  ...COUNTED.flatMap(({ stat }) =>
+    [
+      ...['ewma4', 'ewma8', 'season', 'rate32', 'minutes_rate'].map((what) => `${stat}_${what}`),
+      `opp_${stat}_ratio`,
+      `freed_${stat}`,
+    ].map((name) => [name, stat] as const),
+  ),
+]);
+
+/**
+ * Columns of the ridge of a count, in order: its own features, those that every market reads (the long averages of all
+ * counts among them), then products that a linear model cannot make by itself. Matchup and pace act in proportion to what
+ * the player would have anyway, and so does what teammates leave. Data only; evaluated in design.ts.
+ */
+export function modelColumns(
+  { stat, minutesRate, rate, opponentRatio }: MarketFeatures,
+  features: readonly Feature[] = FEATURES,
+): readonly ModelColumn[] {
+  const read = features.filter(({ name }) => {
+    const owner = OWNERS.get(name);
+    return !NOT_MODELLED.has(name) && (owner === undefined || owner === stat);
+  });
+  const product = (a: string, b: string, over?: number): ModelColumn => ({
+    name: over === undefined ? `${a}*${b}` : `${a}*${b}/${over}`,
+    factors: [{ feature: a }, over === undefined ? { feature: b } : { feature: b, over }],
+  });
   return [
-    ...features.map(({ name, isIndicator }) => ({
+    ...read.map(({ name, isIndicator }) => ({
       name,
       factors: [{ feature: name }],
       ...(isIndicator === true ? { floor: 1 } : {}),
     })),
-    ...INTERACTIONS,
+    product(minutesRate, opponentRatio),
+    product(minutesRate, 'opp_pace'),
+    product(minutesRate, 'is_home'),
+    product(`freed_${stat}`, rate),
+    product('freed_min', minutesRate, 36),
+    ...RETURNS,
   ];
 }
-
-export const MODEL_COLUMNS = modelColumns();

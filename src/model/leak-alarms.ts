@@ -1,5 +1,4 @@
-import { MAIN_MARKET } from '#core/markets.ts';
-import type { TrainingSet } from './dataset.ts';
+import { marketOfSet, type TrainingSet } from './dataset.ts';
 import { correlation } from './metrics.ts';
 import type { EvaluationReport, MarketScores } from './report.ts';
 
@@ -40,9 +39,9 @@ export interface LeakAlarm {
  * What points to a leak on real games: a feature that correlates above .80 with what was counted in the same game, errors below the
  * declared bounds, probabilities or hit rates at lines that nobody has. On a simulated league only the correlation means something.
  */
-export function leakAlarms(set: TrainingSet, report: EvaluationReport): readonly LeakAlarm[] {
+export function leakAlarms(sets: readonly TrainingSet[], report: EvaluationReport): readonly LeakAlarm[] {
   return [
-    ...correlationAlarms(set),
+    ...sets.flatMap(correlationAlarms),
     ...report.markets.flatMap((scores) => errorAlarms(scores, report.markets)),
   ];
 }
@@ -54,7 +53,7 @@ function correlationAlarms(set: TrainingSet): LeakAlarm[] {
     return [
       {
         kind: 'correlation',
-        market: MAIN_MARKET.id,
+        market: marketOfSet(set).id,
         of: name,
         seen: r,
         limit: MAX_CORRELATION,

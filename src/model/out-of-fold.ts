@@ -1,7 +1,8 @@
 import { REQUIRED_FEATURES } from '#core/features.ts';
-import { columnOf, type TrainingSet } from './dataset.ts';
-import { availableColumns, type Design, designOf } from './design.ts';
-import { MODEL_COLUMNS, type ModelColumn } from './features.ts';
+import { type Market, partsOf } from '#core/markets.ts';
+import { columnOf, marketOfSet, type TrainingSet } from './dataset.ts';
+import { availableColumns, designOf } from './design.ts';
+import { type ModelColumn, modelColumns } from './features.ts';
 import { GramAccumulator, type LinearModel, predictLinear, solveRidge } from './ridge.ts';
 import { nonNegative } from './systems.ts';
 import type { Steps, TrainConfig } from './train-config.ts';
@@ -18,7 +19,9 @@ export interface CutoffFit {
 /** One pass over history in weekly blocks. */
 export interface Walk {
   readonly columns: readonly ModelColumn[];
-  readonly design: Design;
+  /** Day and outcome at each position. */
+  readonly days: Int32Array;
+  readonly target: Float64Array;
   /** Row of the training set at each position of the walk. */
   readonly source: Int32Array;
   /** Ridge forecast of each position from a fit on the weeks before its own; NaN before the first fit. */
@@ -47,8 +50,60 @@ export function usableRows(set: TrainingSet, config: TrainConfig): Int32Array {
  * `cutoffs` must be in order; rows at or after a cut-off never enter its fit. A step is a week.
  */
 export function* walkHistory(set: TrainingSet, cutoffs: readonly string[], config: TrainConfig): Steps<Walk> {
+  const walks: Walk[] = [];
+  for (const part of partsOf(marketOfSet(set)))
+    walks.push(yield* walkCount(setOfPart(set, part), cutoffs, config));
+  return walks.reduce(sumOfWalks);
+}
+
+/** The same rows with the outcome of one part. */
+function setOfPart(set: TrainingSet, part: Market): TrainingSet {
+  const [column] = part.counts;
+  const target = column === undefined ? undefined : set.counts?.get(column);
+  return target === undefined ? set : { ...set, market: part, target };
+}
+
+/** Two forecasts added up: linear in the columns of both, a missing value adding nothing to either. */
+function sumOfWalks(a: Walk, b: Walk): Walk {
+  const names = new Map([...a.columns, ...b.columns].map((column) => [column.name, column]));
+  const columns = [...names.values()];
+  const add = (x: Float64Array, y: Float64Array): Float64Array =>
+    x.map((value, i) => value + (y[i] ?? Number.NaN));
+  const fits = a.fits.map((fit, i) => {
+    const [mine, theirs] = [byName(a.columns, fit.model), byName(b.columns, b.fits[i]?.model)];
+    const model = {
+      intercept: fit.model.intercept + (b.fits[i]?.model.intercept ?? Number.NaN),
+      // The rows are the same, and so is the mean of a column that both have.
+      centres: columns.map(({ name }) => mine.get(name)?.centre ?? theirs.get(name)?.centre ?? 0),
+      coefficients: columns.map(
+        ({ name }) => (mine.get(name)?.coefficient ?? 0) + (theirs.get(name)?.coefficient ?? 0),
+      ),
+    };
+    return { ...fit, model };
+  });
+  return { ...a, columns, target: add(a.target, b.target), outOfFold: add(a.outOfFold, b.outOfFold), fits };
+}
+
+function byName(
+  columns: readonly ModelColumn[],
+  model: LinearModel | undefined,
+): ReadonlyMap<string, { readonly centre: number; readonly coefficient: number }> {
+  return new Map(
+    columns.map(({ name }, j) => [
+      name,
+      { centre: model?.centres[j] ?? 0, coefficient: model?.coefficients[j] ?? Number.NaN },
+    ]),
+  );
+}
+
+function* walkCount(set: TrainingSet, cutoffs: readonly string[], config: TrainConfig): Steps<Walk> {
   const source = usableRows(set, config);
-  const columns = availableColumns(set, MODEL_COLUMNS, REQUIRED_FEATURES);
+  const [features] = marketOfSet(set).features;
+  const columns = availableColumns(
+    set,
+    features === undefined ? [] : modelColumns(features),
+    REQUIRED_FEATURES,
+  );
   const design = designOf(set, columns, source);
   const gram = new GramAccumulator(design, config.halfLifeDays);
   const options = { lambda: config.lambda, floors: columns.map((column) => column.floor) };
@@ -80,5 +135,5 @@ export function* walkHistory(set: TrainingSet, cutoffs: readonly string[], confi
       outOfFold[row] = nonNegative(predictLinear(model, design.values, row * design.width));
   }
   fitCutoffs(Number.POSITIVE_INFINITY, design.rows);
-  return { columns, design, source, outOfFold, fits };
+  return { columns, days: design.days, target: design.target, source, outOfFold, fits };
 }

@@ -1,5 +1,4 @@
 import { parseSlate, seasonOf } from '#core/calendar.ts';
-import { MAIN_MARKET } from '#core/markets.ts';
 import {
   calibrationError,
   calibrationSlope,
@@ -142,6 +141,7 @@ const TIERS = [
 export function reportOf(
   rows: readonly ScoredRow[],
   about: {
+    readonly market: string;
     readonly from: string;
     readonly to: string;
     readonly refits: number;
@@ -181,7 +181,9 @@ export function reportOf(
     refits: about.refits,
     rows: rows.length,
     rows_without_model: about.rowsWithoutModel,
-    markets: systems.map(({ system, overall }) => marketScores(rows, system, overall, about.random)),
+    markets: systems.map(({ system, overall }) =>
+      marketScores(rows, about.market, system, overall, about.random),
+    ),
     systems,
     cannot: reasonsOf(rows),
   };
@@ -223,6 +225,7 @@ function column(
 
 function marketScores(
   rows: readonly ScoredRow[],
+  market: string,
   system: SystemId,
   overall: Scores,
   random: () => number,
@@ -233,7 +236,7 @@ function marketScores(
   const freeOutcome = Float64Array.from(free, (row) => (row.actual > Math.floor(row.level) ? 1 : 0));
   const decided = own.filter((row) => Number.isFinite(row.line) && row.actual !== row.line);
   return {
-    market: MAIN_MARKET.id,
+    market,
     system,
     champion: system === CHAMPION_SYSTEM,
     n: overall.n,

@@ -1,15 +1,8 @@
 import type { Slate } from '#core/calendar.ts';
-import { type ForecastMarket, MAIN_MARKET, type Market } from '#core/markets.ts';
+import { MAIN_MARKET, type Market } from '#core/markets.ts';
 import { type CountShape, countDistributionFunction } from './count-shape.ts';
 import { columnValue } from './design.ts';
-import {
-  type CountDistribution,
-  MOST_POINTS,
-  median,
-  moments,
-  pOverDecided,
-  shiftedTo,
-} from './distribution.ts';
+import { type CountDistribution, median, moments, pOverDecided, shiftedTo } from './distribution.ts';
 import type { ModelColumn } from './features.ts';
 import { believedOver, type MarketLayer } from './market.ts';
 import { type LinearModel, predictLinear } from './ridge.ts';
@@ -92,21 +85,30 @@ export interface SystemParts {
 /** The four systems. They reuse buffers inside and are not re-entrant. */
 export function buildSystems(
   parts: SystemParts,
-  { features }: ForecastMarket = MAIN_MARKET,
+  { features, max }: Market = MAIN_MARKET,
 ): readonly ForecastSystem[] {
   const { columns, ridge, requiredFeatures, shapes, market } = parts;
   const values = new Float64Array(columns.length);
-  const ridgeSystem = system('ridge', requiredFeatures, shapes.ridge, market, (feature) => {
+  const distributionsOf = (shape: CountShape) => countDistributionFunction(shape, max);
+  const ridgeSystem = system('ridge', requiredFeatures, distributionsOf(shapes.ridge), market, (feature) => {
     columns.forEach((column, j) => {
       values[j] = columnValue(column, feature);
     });
     return nonNegative(predictLinear(ridge, values));
   });
-  const baseline = (id: 'ewma8' | 'minutes_rate', mean: string): ForecastSystem =>
-    system(id, [mean, 'min_ewma4'], shapes[id], market, (feature) => nonNegative(feature(mean)));
+  const baseline = (id: 'ewma8' | 'minutes_rate', parts: readonly string[]): ForecastSystem =>
+    system(id, [...parts, 'min_ewma4'], distributionsOf(shapes[id]), market, (feature) =>
+      nonNegative(parts.reduce((sum, part) => sum + feature(part), 0)),
+    );
   return [
-    baseline('ewma8', features.ewma8),
-    baseline('minutes_rate', features.minutesRate),
+    baseline(
+      'ewma8',
+      features.map(({ ewma8 }) => ewma8),
+    ),
+    baseline(
+      'minutes_rate',
+      features.map(({ minutesRate }) => minutesRate),
+    ),
     ridgeSystem,
     marketSystem(ridgeSystem),
   ];
@@ -119,7 +121,7 @@ export function nonNegative(mean: number): number {
 
 /** Whether a status feed stood before the cut-off of a player: without one nobody is known to be out. */
 export function isFed(feature: (name: string) => number): boolean {
-  return Number.isFinite(feature('vacated_min'));
+  return feature('status_feed') === 1;
 }
 
 /** A forecast that knows nothing of lines. */
@@ -128,11 +130,10 @@ type OwnForecast = Omit<Prediction, 'believedOver'> | NoForecast;
 function system(
   id: SystemId,
   required: readonly string[],
-  shape: CountShape,
+  distributionAt: ReturnType<typeof countDistributionFunction>,
   layer: MarketLayer,
   meanOf: (feature: (name: string) => number) => number,
 ): ForecastSystem {
-  const distributionAt = countDistributionFunction(shape, MOST_POINTS);
   const ownForecast = oncePerPlayer((features): OwnForecast => {
     const feature = (name: string): number => features[name] ?? Number.NaN;
     const missing = required.filter((name) => !Number.isFinite(feature(name)));

@@ -1,15 +1,9 @@
 import { TipoffError } from '#core/errors.ts';
 import { REQUIRED_FEATURES } from '#core/features.ts';
-import { MAIN_MARKET } from '#core/markets.ts';
 import type { Artefact } from './artefact.ts';
-import {
-  baselineMeans,
-  calibrateMarket,
-  calibrateSystem,
-  calibrationPositions,
-  gather,
-} from './calibrate.ts';
+import { baselineMeans, calibrateSystem, calibrationPositions, gather, linedRows } from './calibrate.ts';
 import { checkTrainingSet, type TrainingSet } from './dataset.ts';
+import { fitMarket, type MarketLayer, type MarketRows } from './market.ts';
 import { type CutoffFit, type Walk, walkHistory } from './out-of-fold.ts';
 import { atOnce, DEFAULT_CONFIG, MIN_BLOCKS, type Steps, type TrainConfig } from './train-config.ts';
 import { weekOf } from './training-set.ts';
@@ -55,7 +49,10 @@ export function* artefactSteps(
       },
     );
   }
-  const [artefact] = yield* train(set, [options.cutoff], { ...options, modelId: () => options.modelId });
+  const [artefact] = yield* train(set, [options.cutoff], {
+    ...options,
+    modelId: () => options.modelId,
+  });
   if (artefact === undefined) throw tooLittle(options.cutoff, { rows: 0 });
   return orThrow(artefact);
 }
@@ -108,11 +105,67 @@ function orThrow(result: Artefact | TipoffError): Artefact {
   return result;
 }
 
+/**
+ * Trains several markets for the same cut-offs: one list of artefacts per set. What a line deserves to be believed without
+ * prices is learnt from all markets together, because each alone has too few; prices are believed market by market.
+ */
+export function trainMarkets(
+  sets: readonly TrainingSet[],
+  cutoffs: readonly string[],
+  options: SeriesOptions,
+): readonly (readonly (Artefact | TipoffError)[])[] {
+  const drafts = sets.map((set) => {
+    checkTrainingSet(set);
+    return atOnce(draftSteps(set, cutoffs, options));
+  });
+  return drafts.map((own) =>
+    own.map((draft, i) => {
+      if (draft instanceof TipoffError) return draft;
+      const all = drafts.flatMap((market) => {
+        const other = market[i];
+        return other === undefined || other instanceof TipoffError ? [] : [other.lined];
+      });
+      const { with_feed, without_feed } = fitMarket(together(all));
+      return { ...draft.artefact, market: { ...draft.artefact.market, with_feed, without_feed } };
+    }),
+  );
+}
+
+/** Rows without prices of several markets as one. */
+function together(all: readonly MarketRows[]): MarketRows {
+  const rows = all.flatMap((one) =>
+    Array.from(one.own.keys())
+      .filter((i) => !Number.isFinite(one.marketOver[i]))
+      .map((i) => ({ own: one.own[i] ?? 0.5, fed: one.fed[i] ?? 0, over: one.over[i] ?? 0 })),
+  );
+  return {
+    own: Float64Array.from(rows, ({ own }) => own),
+    marketOver: new Float64Array(rows.length).fill(Number.NaN),
+    fed: Uint8Array.from(rows, ({ fed }) => fed),
+    over: Float64Array.from(rows, ({ over }) => over),
+  };
+}
+
+/** An artefact, and the forecasts at lines that its market layer was fitted to. */
+interface Draft {
+  readonly artefact: Artefact;
+  readonly lined: MarketRows;
+}
+
 function* train(
   set: TrainingSet,
   cutoffs: readonly string[],
   options: SeriesOptions,
 ): Steps<readonly (Artefact | TipoffError)[]> {
+  const drafts = yield* draftSteps(set, cutoffs, options);
+  return drafts.map((draft) => (draft instanceof TipoffError ? draft : draft.artefact));
+}
+
+function* draftSteps(
+  set: TrainingSet,
+  cutoffs: readonly string[],
+  options: SeriesOptions,
+): Steps<readonly (Draft | TipoffError)[]> {
   const config: TrainConfig = {
     lambda: options.lambda ?? DEFAULT_CONFIG.lambda,
     halfLifeDays: options.halfLifeDays ?? DEFAULT_CONFIG.halfLifeDays,
@@ -124,7 +177,7 @@ function* train(
   };
   const walk = yield* walkHistory(set, cutoffs, config);
   const fits = new Map(walk.fits.map((fit) => [fit.cutoff, fit]));
-  const trained: (Artefact | TipoffError)[] = [];
+  const trained: (Draft | TipoffError)[] = [];
   for (const cutoff of cutoffs) {
     yield;
     const fit = fits.get(cutoff);
@@ -143,25 +196,26 @@ function assemble(
   fit: CutoffFit,
   config: TrainConfig,
   options: TrainOptions,
-): Artefact | TipoffError {
+): Draft | TipoffError {
   const positions = calibrationPositions(set, walk, fit, config.calibrationDays);
-  const blocks = new Set(gather(walk.design.days, positions).map(weekOf)).size;
+  const blocks = new Set(gather(walk.days, positions).map(weekOf)).size;
   if (positions.length < config.minCalibrationRows || blocks < MIN_BLOCKS) {
     return tooLittle(fit.cutoff, { rows: fit.rows, out_of_fold_rows: positions.length, weeks: blocks });
   }
-  const { features: baselines } = MAIN_MARKET;
-  const ewma8 = calibrateSystem(set, walk, positions, baselineMeans(set, walk, positions, baselines.ewma8));
+  const ewma8 = calibrateSystem(set, walk, positions, baselineMeans(set, walk, positions, 'ewma8'));
   const minutesRate = calibrateSystem(
     set,
     walk,
     positions,
-    baselineMeans(set, walk, positions, baselines.minutesRate),
+    baselineMeans(set, walk, positions, 'minutesRate'),
   );
   const ridge = calibrateSystem(set, walk, positions, gather(walk.outOfFold, positions));
   const features = [
     ...new Set(walk.columns.flatMap((column) => column.factors.map((factor) => factor.feature))),
   ];
-  return {
+  const lined = linedRows(set, walk, positions, ridge);
+  const market: MarketLayer = fitMarket(lined);
+  const artefact: Artefact = {
     format_version: 2,
     model_id: options.modelId,
     family: 'ridge',
@@ -185,10 +239,11 @@ function assemble(
     columns: walk.columns,
     ridge: fit.model,
     shapes: { ewma8: ewma8.shape, minutes_rate: minutesRate.shape, ridge: ridge.shape },
-    market: calibrateMarket(set, walk, positions, ridge),
+    market,
     metrics: { ewma8: ewma8.errors, minutes_rate: minutesRate.errors, ridge: ridge.errors },
     created_at: options.createdAt,
   };
+  return { artefact, lined };
 }
 
 function tooLittle(cutoff: string, seen: Readonly<Record<string, number>>): TipoffError {

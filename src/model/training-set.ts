@@ -1,7 +1,7 @@
 import { isDate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { FEATURE_NAMES } from '#core/features.ts';
-import { countedSql, MAIN_MARKET } from '#core/markets.ts';
+import { type CountedColumn, countedSql, MAIN_MARKET, MARKETS, type Market } from '#core/markets.ts';
 import { fairOverProbability } from '#core/odds.ts';
 import { statement } from '#core/statement.ts';
 import type { ColumnarResult, Warehouse } from '#platform/warehouse/port.ts';
@@ -35,6 +35,8 @@ export interface TrainingRange {
   readonly before: string;
 }
 
+const COUNTED_COLUMNS: readonly CountedColumn[] = [...new Set(MARKETS.flatMap(({ counts }) => counts))];
+
 /**
  * The slate is joined as well as the game: a game that was moved leaves feature rows on the date where it was not
  * played, and those are no history of anything. NUMERIC passes through `fn.safe_div` to become a float on both engines.
@@ -42,7 +44,8 @@ export interface TrainingRange {
 export const TRAINING_ROWS = statement({
   owner: 'model/training-set',
   sql: `
-SELECT f.slate, ${countedSql(MAIN_MARKET, 'g')} AS actual, g.minutes, fn.safe_div(f.line, 1) AS line, f.over_price, f.under_price,
+SELECT f.slate, ${countedSql(MAIN_MARKET, 'g')} AS actual, g.minutes, f.player_id,
+  ${COUNTED_COLUMNS.map((column) => `g.${column} AS counted_${column}`).join(', ')}, fn.safe_div(f.line, 1) AS line, f.over_price, f.under_price,
   ${FEATURE_NAMES.map((name) => `f.${name}`).join(', ')}
 FROM nba_predictions.ml_feature_store f
 JOIN nba_analytics.player_game_summary g ON g.player_id = f.player_id AND g.game_id = f.game_id AND g.slate = f.slate
@@ -74,6 +77,10 @@ export async function readTrainingSet(warehouse: Warehouse, range: TrainingRange
     }
   }
   const result = await warehouse.queryColumns(TRAINING_ROWS.sql, { from, before: range.before });
+  return mainSet(result);
+}
+
+function mainSet(result: ColumnarResult): TrainingSet {
   return {
     features: FEATURE_NAMES,
     columns: FEATURE_NAMES.map((name) => result.numbers(name)),
@@ -84,6 +91,64 @@ export async function readTrainingSet(warehouse: Warehouse, range: TrainingRange
     line: result.numbers('line'),
     marketOver: marketOver(result),
   };
+}
+
+/** The main line of every market: the median of the bookmakers, taken down to a quoted one. */
+export const MARKET_LINES = statement({
+  owner: 'model/training-set',
+  sql: `
+WITH lines AS (
+  SELECT slate, player_id, market, line, over_price, under_price,
+    ROW_NUMBER() OVER (PARTITION BY slate, player_id, market ORDER BY line, bookmaker, home_abbr) AS position,
+    COUNT(*) OVER (PARTITION BY slate, player_id, market) AS line_count
+  FROM nba_analytics.player_prop_lines
+  WHERE slate >= CAST(@from AS DATE) AND slate < CAST(@before AS DATE) AND resolution = 'resolved'
+    AND snapshot_quality IN ('exact', 'file_date')
+)
+SELECT slate, player_id, market, fn.safe_div(line, 1) AS line, over_price, under_price
+FROM lines
+WHERE 2 * position = line_count OR 2 * position = line_count + 1
+ORDER BY market, slate, player_id`,
+});
+
+/**
+ * The same history for several markets: features are shared, outcomes and lines are each market's own. Each line of a market
+ * is its main one known before the cut-off.
+ */
+export async function readMarketSets(
+  warehouse: Warehouse,
+  range: TrainingRange,
+  markets: readonly Market[],
+): Promise<readonly TrainingSet[]> {
+  const bounds = { from: range.from ?? FIRST_SEASON, before: range.before };
+  const result = await warehouse.queryColumns(TRAINING_ROWS.sql, bounds);
+  const lines = await warehouse.queryColumns(MARKET_LINES.sql, bounds);
+  const main = mainSet(result);
+  const players = result.numbers('player_id');
+  const places = new Map(main.slates.map((slate, row) => [`${slate} ${players[row]}`, row]));
+  const counts = new Map(COUNTED_COLUMNS.map((column) => [column, result.numbers(`counted_${column}`)]));
+  const [slates, linePlayers, lineMarkets] = [
+    lines.strings('slate'),
+    lines.numbers('player_id'),
+    lines.strings('market'),
+  ];
+  const [values, over] = [lines.numbers('line'), marketOver(lines)];
+  return markets.map((market) => {
+    const line = new Float64Array(main.rows).fill(Number.NaN);
+    const price = new Float64Array(main.rows).fill(Number.NaN);
+    lineMarkets.forEach((id, i) => {
+      const row = id === market.id ? places.get(`${slates[i]} ${linePlayers[i]}`) : undefined;
+      if (row === undefined) return;
+      line[row] = values[i] ?? Number.NaN;
+      price[row] = over[i] ?? Number.NaN;
+    });
+    const target = new Float64Array(main.rows);
+    for (const column of market.counts) {
+      const own = counts.get(column);
+      for (let row = 0; row < main.rows; row++) target[row] = (target[row] ?? 0) + (own?.[row] ?? Number.NaN);
+    }
+    return { ...main, market, counts, target, line, marketOver: price };
+  });
 }
 
 /** De-vigged P(over) where both prices exist and are American prices; NaN elsewhere. */

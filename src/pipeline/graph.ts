@@ -6,6 +6,7 @@ import {
   upcomingTeamGameContextProcessor,
 } from '#pipeline/analytics/upcoming-context.ts';
 import { mlFeatureStoreProcessor } from '#pipeline/precompute/ml-feature-store.ts';
+import { playerAvailabilityProcessor } from '#pipeline/precompute/player-availability.ts';
 import { playerCompositeFactorsProcessor } from '#pipeline/precompute/player-composite-factors.ts';
 import { playerDailyCacheProcessor } from '#pipeline/precompute/player-daily-cache.ts';
 import { playerShotZoneAnalysisProcessor } from '#pipeline/precompute/player-shot-zone-analysis.ts';
@@ -40,6 +41,7 @@ export const PRECOMPUTE_PROCESSORS: readonly Processor[] = [
   teamDefenseZoneAnalysisProcessor,
   playerShotZoneAnalysisProcessor,
   playerDailyCacheProcessor,
+  playerAvailabilityProcessor,
   playerCompositeFactorsProcessor,
   mlFeatureStoreProcessor,
 ];

@@ -6,6 +6,7 @@ import type { TableContract } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { columnsComputedIn, featureColumns } from '#core/contracts/nba_predictions.ts';
 import { FEATURES, type Feature } from '#core/features.ts';
+import { MAIN_MARKET } from '#core/markets.ts';
 import { featureContractHash, modelColumns } from '#model/features.ts';
 import { buildPlayerReference } from '#pipeline/analytics/reference.ts';
 import { mlFeatureStoreSelect } from '#pipeline/precompute/ml-feature-store.ts';
@@ -23,19 +24,19 @@ const SRC = new URL('../../src/', import.meta.url).pathname;
 /** What somebody would add to the list in core/features.ts, one of each place where a value may be computed. */
 const ADDED: readonly Feature[] = [
   {
-    name: 'reb_ewma8',
+    name: 'dreb_ewma8',
     group: 'volume',
     required: true,
-    description: 'E8 of rebounds',
-    value: { in: 'player_daily_cache', sql: (history) => history.ewma(8, 'reb') },
+    description: 'E8 of defensive rebounds',
+    value: { in: 'player_daily_cache', sql: (history) => history.ewma(8, 'dreb') },
     source: "CASE WHEN c.games_season > 0 THEN 'h' ELSE 's' END",
   },
   {
-    name: 'returning_fga',
+    name: 'freed_twice',
     group: 'availability',
     required: false,
-    description: 'E8 field-goal attempts of teammates who return',
-    value: { in: 'player_composite_factors', sql: ({ returning }) => returning('fga_ewma8') },
+    description: 'Twice the minutes that teammates leave',
+    value: { in: 'player_composite_factors', sql: ({ freed }) => `2 * (${freed('min')})` },
     source: "'f'",
   },
   {
@@ -95,7 +96,7 @@ describe('a feature added to the list', () => {
     for (const name of NAMES)
       expect(tables.filter((sql) => sql.includes(`${name} DOUBLE`)).length).toBeGreaterThan(0);
     expect(tables.find((sql) => sql.includes('ml_feature_store'))).toMatch(
-      /reb_ewma8 DOUBLE.*is_opener DOUBLE/s,
+      /dreb_ewma8 DOUBLE.*is_opener DOUBLE/s,
     );
   });
 
@@ -103,8 +104,8 @@ describe('a feature added to the list', () => {
     const rows = await warehouse.query<{
       player_id: number;
       season: string;
-      reb_ewma8: number | null;
-      returning_fga: number | null;
+      dreb_ewma8: number | null;
+      freed_twice: number | null;
       is_opener: number;
       feature_sources: string;
       required_default_count: number;
@@ -122,26 +123,29 @@ describe('a feature added to the list', () => {
         (game, i) => 0.5 ** ((own.length - 1 - i) / 8) * (game.season === own.at(-1)?.season ? 1 : 0.35),
       );
       const total = weights.reduce((sum, weight) => sum + weight, 0);
-      const sum = weights.reduce((all, weight, i) => all + weight * (own[i]?.reb ?? 0), 0);
+      const sum = weights.reduce((all, weight, i) => all + weight * (own[i]?.dreb ?? 0), 0);
       expect(row.feature_sources).toHaveLength(MORE.length);
       const letters = row.feature_sources.slice(FEATURES.length);
       if (own.length === 0) {
         expect(letters[0]).toBe('m');
         expect(row.required_default_count).toBeGreaterThan(0);
       } else {
-        expect(row.reb_ewma8).toBeCloseTo(sum / total, 5);
+        expect(row.dreb_ewma8).toBeCloseTo(sum / total, 5);
         expect(['h', 's']).toContain(letters[0]);
       }
-      expect(letters[1]).toBe(row.returning_fga === null ? 'm' : 'f');
+      expect(letters[1]).toBe(row.freed_twice === null ? 'm' : 'f');
       expect([row.is_opener, letters[2]]).toEqual([0, 'c']);
     }
   });
 
   it('enters the vectors of the model, an indicator with the floor of one', () => {
-    const columns = modelColumns(MORE);
-    expect(columns.slice(FEATURES.length, MORE.length)).toEqual([
-      { name: 'reb_ewma8', factors: [{ feature: 'reb_ewma8' }] },
-      { name: 'returning_fga', factors: [{ feature: 'returning_fga' }] },
+    const [features] = MAIN_MARKET.features;
+    if (features === undefined) throw new Error('no features of the main market');
+    const columns = modelColumns(features, MORE);
+    const added = columns.findIndex(({ name }) => name === NAMES[0]);
+    expect(columns.slice(added, added + NAMES.length)).toEqual([
+      { name: 'dreb_ewma8', factors: [{ feature: 'dreb_ewma8' }] },
+      { name: 'freed_twice', factors: [{ feature: 'freed_twice' }] },
       { name: 'is_opener', factors: [{ feature: 'is_opener' }], floor: 1 },
     ]);
     expect(featureContractHash(MORE)).not.toBe(featureContractHash());

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FEATURE_NAMES } from '#core/features.ts';
+import { MARKETS } from '#core/markets.ts';
 import {
   beforeCutoff,
   betweenSlates,
@@ -9,7 +10,7 @@ import {
   vectorAt,
 } from '#model/dataset.ts';
 import { availableColumns, columnValue, designOf } from '#model/design.ts';
-import { MODEL_COLUMNS } from '#model/features.ts';
+import { modelColumns } from '#model/features.ts';
 
 const set: TrainingSet = {
   features: ['a', 'b'],
@@ -49,12 +50,20 @@ describe('a training set', () => {
 });
 
 describe('the model columns', () => {
-  it('are made of features of the contract only, each with its own name', () => {
-    const names = MODEL_COLUMNS.map((column) => column.name);
-    expect(new Set(names).size).toBe(names.length);
-    for (const column of MODEL_COLUMNS)
-      for (const { feature } of column.factors) expect(FEATURE_NAMES).toContain(feature);
-  });
+  it.each(MARKETS.flatMap(({ features }) => features.map((one) => [one.stat, one] as const)))(
+    'of %s are made of features of the contract only, each with its own name',
+    (stat, features) => {
+      const columns = modelColumns(features);
+      const names = columns.map((column) => column.name);
+      expect(new Set(names).size).toBe(names.length);
+      for (const column of columns)
+        for (const { feature } of column.factors) expect(FEATURE_NAMES).toContain(feature);
+      expect(names).toContain(`${stat}_ewma8`);
+      expect(names).toContain(`freed_${stat}`);
+      expect(names.filter((name) => name.endsWith('_ewma8') && !name.includes('*')).length).toBeLessThan(8);
+      expect(names).not.toContain('status_feed');
+    },
+  );
 
   it('multiply their factors, divide, and turn thresholds into indicators', () => {
     const column = {

@@ -131,7 +131,7 @@ describe('leak alarms', () => {
   const limits = (alarm: { kind: string; of: string }): string => `${alarm.kind} ${alarm.of}`;
 
   it('ring for a feature that has seen the game', () => {
-    const at = set.features.indexOf('pts_ewma2');
+    const at = set.features.indexOf('pts_ewma4');
     const clean = set.columns[at] ?? new Float64Array(0);
     const leaked: TrainingSet = {
       ...set,
@@ -140,7 +140,7 @@ describe('leak alarms', () => {
         clean.map((x, row) => 0.2 * x + 0.8 * (set.target[row] ?? 0)),
       ),
     };
-    expect(leakAlarms(leaked, report).map(limits)).toContain('correlation pts_ewma2');
+    expect(leakAlarms([leaked], report).map(limits)).toContain('correlation pts_ewma4');
   });
 
   const nothing: TrainingSet = { ...set, features: [], columns: [] };
@@ -158,7 +158,7 @@ describe('leak alarms', () => {
   };
   const honest: MarketScores = { ...ridge, n: 21_000, rmse: 6.178, mae_median: 4.764, bias: 0.1, line: null };
   const rung = (scores: Partial<MarketScores>): string[] =>
-    leakAlarms(nothing, { ...report, markets: [base, { ...honest, ...scores }] }).map(limits);
+    leakAlarms([nothing], { ...report, markets: [base, { ...honest, ...scores }] }).map(limits);
 
   it('ring for an error that is too small, alone or beside the average of eight games', () => {
     expect(rung({ mae_median: 4.5 })).toEqual(['mae ridge']);

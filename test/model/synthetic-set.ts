@@ -37,16 +37,7 @@ export function syntheticSet(options: SyntheticOptions): TrainingSet {
     const expectedMinutes = 10 + level;
     for (const [name, column] of columns)
       column[row] = baseValue(name, level, expectedMinutes) + noise(name) * normal(random);
-    for (const name of [
-      'vacated_min',
-      'vacated_pts',
-      'vacated_fga',
-      'vacated_count',
-      'returning_min',
-      'returning_pts',
-    ]) {
-      set(columns, name, row, Number.NaN);
-    }
+    set(columns, 'status_feed', row, 0);
     const home = random() < 0.5 ? 1 : 0;
     set(columns, 'is_home', row, home);
     set(columns, 'games_career', row, Math.floor(120 * random()));
@@ -77,6 +68,6 @@ function baseValue(name: string, level: number, minutes: number): number {
 }
 
 function noise(name: string): number {
-  if (name.startsWith('pts_ewma') || name === 'minutes_rate') return 1.5;
+  if (name.startsWith('pts_ewma') || name === 'minutes_rate') return 2.5;
   return name.includes('_sd10') ? 0.5 : 0.1;
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FEATURE_POSITION, FEATURES } from '#core/features.ts';
+import { COUNTED, FEATURE_POSITION, FEATURES } from '#core/features.ts';
 import type { Processor } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { compute, league, PROCESSORS, rawWorld } from './feature-world.ts';
@@ -66,7 +66,7 @@ function untruths(rows: readonly Values[]): string[] {
     const hasEverPlayed = isBefore(earliestEver, `${row.player_id}`);
     const hasShot = isBefore(earliestShot, `${row.player_id} ${row.season}`);
     for (const { name, group } of FEATURES) {
-      const isOwn = ['minutes', 'scoring', 'volume'].includes(group) || name === 'three_rate';
+      const isOwn = ['minutes', 'scoring', 'counts', 'volume'].includes(group) || name === 'three_rate';
       const isOfPlaces = ['paint_rate', 'mid_rate', 'zone_matchup'].includes(name);
       if (row[name] !== null && ((isOwn && !hasEverPlayed) || (isOfPlaces && !hasShot)))
         found.add(`${name}: a value out of nothing`);
@@ -76,7 +76,7 @@ function untruths(rows: readonly Values[]): string[] {
       if (letter === 'f' && !row['feed']) found.add(`${name}: f without a feed`);
       if (
         letter === 'h' &&
-        ['minutes', 'scoring', 'volume'].includes(group) &&
+        ['minutes', 'scoring', 'counts', 'volume'].includes(group) &&
         !hasHistory &&
         name !== 'games_season'
       ) {
@@ -130,7 +130,7 @@ describe('feature rows', () => {
       const mean10 = lastTen.reduce((a, b) => a + b, 0) / lastTen.length;
       const sd10 = Math.sqrt(lastTen.reduce((a, b) => a + (b - mean10) ** 2, 0) / (lastTen.length - 1));
       expect(row['pts_ewma8']).toBeCloseTo(decayed(8, points).mean, 5);
-      expect(row['min_ewma2']).toBeCloseTo(decayed(2, minutes).mean, 5);
+      expect(row['min_ewma4']).toBeCloseTo(decayed(4, minutes).mean, 5);
       expect(row['fga_ewma32']).toBeCloseTo(decayed(32, (game) => game.fga ?? Number.NaN).mean, 5);
       expect(row['weight8']).toBeCloseTo(decayed(8, points).weight, 5);
       expect(row['games_career']).toBe(games.length);
@@ -143,6 +143,20 @@ describe('feature rows', () => {
       const rate = (weight32 * points32 + 60 * league) / (weight32 * decayed(32, minutes).mean + 60);
       expect(row['rate32']).toBeCloseTo(rate, 5);
       expect(row['minutes_rate']).toBeCloseTo(decayed(4, minutes).mean * rate, 4);
+      for (const { stat } of COUNTED) {
+        const counted = (game: (typeof games)[number]): number =>
+          Number(game[stat as keyof (typeof games)[number]]);
+        expect(row[`${stat}_ewma4`]).toBeCloseTo(decayed(4, counted).mean, 5);
+        expect(row[`${stat}_ewma32`]).toBeCloseTo(decayed(32, counted).mean, 5);
+        const ofSeason = season.map(counted);
+        if (ofSeason.length > 0) {
+          expect(row[`${stat}_season`]).toBeCloseTo(ofSeason.reduce((a, b) => a + b, 0) / ofSeason.length, 5);
+        }
+        expect(row[`${stat}_minutes_rate`]).toBeCloseTo(
+          decayed(4, minutes).mean * (row[`${stat}_rate32`] ?? Number.NaN),
+          4,
+        );
+      }
     }
   });
 
@@ -200,12 +214,12 @@ describe('planted defects', () => {
   it('a default disguised as a value is noticed', async () => {
     const found = await planted(
       ({ name, select }) =>
-        name === 'PlayerCompositeFactors'
-          ? select.replace('CASE WHEN o.has_status_feed THEN o.vacated_min_ewma8 END', 'o.vacated_min_ewma8')
+        name === 'MLFeatureStore'
+          ? select.replaceAll("CASE WHEN u.has_status_feed THEN 'f' ELSE 'h' END", "'f'")
           : select.replace('r.report_at <= t.cutoff_at', 'FALSE'),
       async (warehouse) => untruths(await featureRows(warehouse)),
     );
-    expect(found).toContain('vacated_min: f without a feed');
+    expect(found).toContain('freed_min: f without a feed');
   });
 
   it.each([

@@ -8,7 +8,7 @@ import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { LIVE_RECORD } from '#guard/status/answers/product.ts';
 import { BOOKMAKERS_TONIGHT, QUOTED_GAMES, RAW_QUOTES } from '#guard/status/answers/tonight.ts';
 import { REGISTERED_MODEL, REGISTERED_MODELS } from '#model/registry.ts';
-import { TRAINING_ROWS } from '#model/training-set.ts';
+import { MARKET_LINES, TRAINING_ROWS } from '#model/training-set.ts';
 import { auditFigures, REQUIRED } from '#pipeline/batch/audit.ts';
 import { INPUTS_OF_PLAYERS, PLAYER_INPUTS } from '#pipeline/batch/inputs.ts';
 import { copyOfStaged, stagedPicks, VISIBLE_PICKS } from '#pipeline/batch/published-rows.ts';
@@ -56,6 +56,7 @@ export function registeredStatements(): Statement[] {
       (Object.keys(COPIES) as (keyof typeof COPIES)[]).map((which) => removal(table, which)),
     ),
     TRAINING_ROWS,
+    MARKET_LINES,
     PLAYER_INPUTS,
     INPUTS_OF_PLAYERS,
     auditFigures([STAGED_UNIT], REQUIRED),

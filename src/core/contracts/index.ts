@@ -15,6 +15,7 @@ import {
   schemaChanges,
 } from './nba_orchestration.ts';
 import {
+  playerAvailability,
   playerCompositeFactors,
   playerDailyCache,
   playerShotZoneAnalysis,
@@ -68,6 +69,7 @@ export const CONTRACTS: readonly TableContract[] = [
   teamDefenseZoneAnalysis,
   playerShotZoneAnalysis,
   playerDailyCache,
+  playerAvailability,
   playerCompositeFactors,
   mlFeatureStore,
   modelRegistry,

@@ -1,7 +1,18 @@
-import { defineTable, nullable, type RowOf, required } from './define.ts';
+import { COUNTED } from '#core/features.ts';
+import { type Column, defineTable, nullable, type RowOf, required } from './define.ts';
 import { columnsComputedIn } from './nba_predictions.ts';
 
 const exact = { decimals: 6 } as const;
+
+/** What a team allows of each count, and the league's rate of it. */
+function countColumns(): Record<string, Column<'FLOAT64', false>> {
+  return Object.fromEntries(
+    COUNTED.flatMap(({ stat, words }) => [
+      [`${stat}_ratio`, nullable.float(`As points_ratio, of ${words}`, exact)],
+      [`league_${stat}`, nullable.float(`As league_ppm, of ${words}`, exact)],
+    ]),
+  );
+}
 
 export const teamDefenseZoneAnalysis = defineTable({
   dataset: 'nba_precompute',
@@ -32,6 +43,7 @@ export const teamDefenseZoneAnalysis = defineTable({
       'Points per 48 minutes of the league, days weighted by 0.985 a day',
       exact,
     ),
+    ...countColumns(),
     paint_allowed: nullable.float(
       'Field-goal percentage allowed in the paint over the league this season, shrunk by 100 attempts; null without shot data',
       exact,
@@ -94,6 +106,44 @@ export const playerDailyCache = defineTable({
 });
 export type PlayerDailyCache = RowOf<typeof playerDailyCache>;
 
+/** What is expected of a teammate, by name: the features `freed_<stat>` sum it up. */
+export const AVAILABLE_STATS: readonly string[] = ['min', 'pts', ...COUNTED.map(({ stat }) => stat)];
+
+export const playerAvailability = defineTable({
+  dataset: 'nba_precompute',
+  name: 'player_availability',
+  description:
+    'One row per team of the slate and player who shared in its games lately: how likely he plays, from what was known before the cut-off, and what he does when he plays. Whether he played is an outcome and is never read for the slate itself.',
+  columns: {
+    slate: required.date('ET calendar date of tip-off'),
+    team_abbr: required.string('Three-letter team code'),
+    player_id: required.int('NBA player id'),
+    season: required.string('Season label'),
+    is_member: required.bool('His last game before the slate was for this team'),
+    games_missed: required.int('Games of the team that he missed in a row, of this season only'),
+    share: required.float(
+      'Share of the team’s games that he played, weights halved every eight games and times 0.25 over the summer',
+      exact,
+    ),
+    status_class: nullable.string(
+      'Status at the cut-off, unlisted where the team has a report, none without one; null for who has left or is long gone and not listed',
+    ),
+    min_ewma4: required.float('E4 of minutes', exact),
+    ...Object.fromEntries(
+      AVAILABLE_STATS.map((stat) => [`${stat}_ewma8`, nullable.float(`E8 of ${stat}`, exact)] as const),
+    ),
+    p_plays: required.float('Probability that he plays, counted on earlier slates', {
+      decimals: 6,
+      range: [0, 1],
+    }),
+  },
+  key: ['slate', 'team_abbr', 'player_id'],
+  partition: 'slate',
+  cluster: ['player_id'],
+  writer: 'PlayerAvailability',
+});
+export type PlayerAvailability = RowOf<typeof playerAvailability>;
+
 export const playerCompositeFactors = defineTable({
   dataset: 'nba_precompute',
   name: 'player_composite_factors',
@@ -103,6 +153,10 @@ export const playerCompositeFactors = defineTable({
     slate: required.date('ET calendar date; nothing of this date or later was used'),
     player_id: required.int('NBA player id'),
     season: required.string('Season label'),
+    p_plays: nullable.float(
+      'Probability that he plays, from player_availability; null for who did not share in the team’s games lately',
+      { decimals: 6, range: [0, 1] },
+    ),
     ...columnsComputedIn('player_composite_factors'),
   },
   key: ['slate', 'player_id'],

@@ -21,6 +21,8 @@ class Needs implements PlayerHistory {
   /** Columns of the season so far, and of the state after each game: name → SQL. */
   readonly seasons = new Map<string, string>();
   readonly states = new Map<string, string>();
+  /** Counts whose rate of the league is needed. */
+  readonly rates = new Set<string>();
 
   ewma(halfLife: number, column: string): string {
     this.columns.add(column);
@@ -54,6 +56,11 @@ class Needs implements PlayerHistory {
   spread(games: number, column: string): string {
     const sql = `CASE WHEN ${lastGames('COUNT', column, games)} >= ${MIN_SPREAD_GAMES} THEN ${lastGames('STDDEV_SAMP', column, games)} END`;
     return this.window(`sd${games}_${column}`, column, sql);
+  }
+
+  rate(column: string): string {
+    this.rates.add(column);
+    return `fn.safe_div(s.weight32 * ${this.ewma(32, column)} + ${RATE_PRIOR_MINUTES} * s.league_${column}, s.weight32 * ${this.ewma(32, 'minutes')} + ${RATE_PRIOR_MINUTES})`;
   }
 
   private window(name: string, column: string, sql: string): string {
@@ -110,7 +117,7 @@ newest AS (
   JOIN states s ON s.of_player = u.player_id AND ${standsBefore('u.slate', 's.known_on', 's.next_known_on')}
 ),
 joined AS (
-  SELECT u.slate, u.player_id, u.season AS season_now, u.team_abbr AS team_now, s.*, t.league_ppm,
+  SELECT u.slate, u.player_id, u.season AS season_now, u.team_abbr AS team_now, s.*, t.league_ppm,${[...needs.rates].map((column) => ` t.league_${column},`).join('')}
     fn.safe_div(s.s8_w, ${weightAt(playerDecay(8), 's.games_career', 'u.season_year')}) AS weight8,
     fn.safe_div(s.s32_w, ${weightAt(playerDecay(32), 's.games_career', 'u.season_year')}) AS weight32
   FROM tonight u

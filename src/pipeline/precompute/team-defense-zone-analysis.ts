@@ -1,7 +1,9 @@
 import { teamDefenseZoneAnalysis } from '#core/contracts/nba_precompute.ts';
+import { COUNTED } from '#core/features.ts';
 import type { Processor } from '#pipeline/processor.ts';
 import {
   LEAGUE_STATES,
+  leagueDayWeight,
   literal,
   playedGames,
   playerDecay,
@@ -14,8 +16,8 @@ import {
 
 /** Games of the league average mixed into a team's own. */
 const TEAM_PRIOR_GAMES = 6;
-/** Expected points of an average opponent mixed into the points ratio. */
-const RATIO_PRIOR_POINTS = 40;
+/** Expected counts against an average opponent mixed into a ratio. */
+const RATIO_PRIOR = 40;
 /** Minutes at the league's rate mixed into a player's rate. */
 const RATE_PRIOR_MINUTES = 60;
 /** Attempts at the league's percentage mixed into a zone's. */
@@ -27,6 +29,14 @@ const shrunk = (sum: string, league: string): string =>
   `fn.safe_div(s.${sum} - s.w_sum * ${league}, s.w_sum + ${TEAM_PRIOR_GAMES} * s.scale)`;
 const zoneAllowed = (zone: string): string =>
   `100 * fn.safe_div(z.${zone}_made - z.${zone}_att * fn.safe_div(z.league_${zone}_made, z.league_${zone}_att), z.${zone}_att + ${ZONE_PRIOR_ATTEMPTS})`;
+
+const STATS = COUNTED.map(({ stat }) => stat);
+/** SQL: what the players of a game were expected to have of a count, each rate as it stood before. */
+const expectedOf = (stat: string, league: string): string =>
+  `SUM(s.minutes * fn.safe_div(s.${stat}_before + ${RATE_PRIOR_MINUTES} * l.${league} * s.scale_before, s.minutes_before + ${RATE_PRIOR_MINUTES} * s.scale_before))`;
+/** SQL: what opponents had over what was expected of them, 1 without a game. */
+const ratioOf = (had: string, expected: string): string =>
+  `CASE WHEN l.league_ppm IS NOT NULL THEN COALESCE(fn.safe_div(s.${had} + ${RATIO_PRIOR} * s.scale, s.${expected} + ${RATIO_PRIOR} * s.scale), 1) END`;
 
 /**
  * Team strength before a slate. Values over the league are shrunk by six games. The points ratio compares what was scored
@@ -45,7 +55,17 @@ export const teamDefenseZoneAnalysisProcessor: Processor = {
   select: `
 WITH league AS (${LEAGUE_STATES}
 ),
-played AS (${playedGames(['minutes', 'points'])}
+played AS (${playedGames(['minutes', 'points', ...STATS])}
+),
+league_counts AS (
+  SELECT slate AS known_on, LEAD(slate) OVER (ORDER BY slate) AS next_known_on,
+    ${STATS.map((stat) => `fn.safe_div(SUM(w * ${stat}) OVER up_to, SUM(w * minutes) OVER up_to) AS league_${stat}`).join(',\n    ')}
+  FROM (
+    SELECT slate, ${leagueDayWeight('slate')} AS w, SUM(minutes) AS minutes, ${STATS.map((stat) => `SUM(${stat}) AS ${stat}`).join(', ')}
+    FROM played
+    GROUP BY slate
+  )
+  WINDOW up_to AS (ORDER BY slate ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 ),
 tonight AS (
   SELECT slate, team_abbr, season, ${seasonYear('season')} AS season_year
@@ -53,9 +73,10 @@ tonight AS (
   WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
 ),
 league_before AS (
-  SELECT d.slate, l.league_ppm, l.league_pace, l.league_scoring
+  SELECT d.slate, l.league_ppm, l.league_pace, l.league_scoring, ${STATS.map((stat) => `c.league_${stat}`).join(', ')}
   FROM (SELECT slate FROM played UNION DISTINCT SELECT slate FROM tonight) d
   JOIN league l ON ${standsBefore('d.slate', 'l.known_on', 'l.next_known_on')}
+  JOIN league_counts c ON ${standsBefore('d.slate', 'c.known_on', 'c.next_known_on')}
 ),
 rated AS (
   SELECT p.*, ${weightAt(RATE, 'n', 'season_year')} AS w FROM played p
@@ -64,13 +85,13 @@ rate_states AS (
   SELECT r.*,
     ${runningSum('w * points', 'player_id', 'n')} - w * points AS points_before,
     ${runningSum('w * minutes', 'player_id', 'n')} - w * minutes AS minutes_before,
+    ${STATS.map((stat) => `${runningSum(`w * ${stat}`, 'player_id', 'n')} - w * ${stat} AS ${stat}_before`).join(',\n    ')},
     ${weightAt(RATE, 'n - 1', 'season_year')} AS scale_before
   FROM rated r
 ),
 conceded AS (
-  SELECT s.game_id, s.opponent_abbr AS team_abbr, SUM(s.points) AS scored,
-    SUM(s.minutes * fn.safe_div(s.points_before + ${RATE_PRIOR_MINUTES} * l.league_ppm * s.scale_before,
-      s.minutes_before + ${RATE_PRIOR_MINUTES} * s.scale_before)) AS expected
+  SELECT s.game_id, s.opponent_abbr AS team_abbr, SUM(s.points) AS scored, ${expectedOf('points', 'league_ppm')} AS expected,
+    ${STATS.map((stat) => `SUM(s.${stat}) AS had_${stat}, ${expectedOf(stat, `league_${stat}`)} AS expected_${stat}`).join(',\n    ')}
   FROM rate_states s
   JOIN league_before l ON l.slate = s.slate
   GROUP BY s.game_id, s.opponent_abbr
@@ -78,7 +99,8 @@ conceded AS (
 games AS (
   SELECT t.team_abbr, t.game_id, t.slate, t.season, ${seasonYear('t.season')} AS season_year,
     48 * fn.safe_div(t.points, t.minutes) AS scored48, 48 * fn.safe_div(t.opponent_points, t.minutes) AS allowed48, t.pace, t.margin,
-    c.scored, c.expected, ROW_NUMBER() OVER (PARTITION BY t.team_abbr ORDER BY t.slate, t.game_id) AS n
+    c.scored, c.expected, ${STATS.map((stat) => `c.had_${stat}, c.expected_${stat}`).join(', ')},
+    ROW_NUMBER() OVER (PARTITION BY t.team_abbr ORDER BY t.slate, t.game_id) AS n
   FROM nba_analytics.team_game_summary t
   LEFT JOIN conceded c ON c.game_id = t.game_id AND c.team_abbr = t.team_abbr
   WHERE t.slate >= CAST(@history_from AS DATE) AND t.slate < CAST(@to AS DATE)
@@ -89,7 +111,8 @@ states AS (
     COUNT(*) OVER (PARTITION BY team_abbr, season ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS games_in_season,
     ${byTeam('1')} AS w_sum, ${byTeam('scored48')} AS w_scored, ${byTeam('allowed48')} AS w_allowed, ${byTeam('pace')} AS w_pace,
     ${byTeam('margin')} AS w_margin, ${byTeam('scored')} AS w_conceded,
-    ${runningSum('CASE WHEN scored IS NOT NULL THEN w * expected END', 'team_abbr', 'n')} AS w_expected
+    ${runningSum('CASE WHEN scored IS NOT NULL THEN w * expected END', 'team_abbr', 'n')} AS w_expected,
+    ${STATS.map((stat) => `${byTeam(`had_${stat}`)} AS w_had_${stat}, ${byTeam(`expected_${stat}`)} AS w_expected_${stat}`).join(',\n    ')}
   FROM weighted
 ),
 zone_days AS (
@@ -155,7 +178,8 @@ SELECT s.slate, s.team_abbr, s.season_now AS season, COALESCE(s.games_used, 0) A
   CASE WHEN s.season = s.season_now THEN s.games_in_season ELSE 0 END AS games_season,
   COALESCE(fn.safe_div(s.w_sum, s.scale), 0) AS weight16,
   CASE WHEN l.league_scoring IS NOT NULL THEN COALESCE(${shrunk('w_allowed', 'l.league_scoring')}, 0) END AS pts_allowed,
-  CASE WHEN l.league_ppm IS NOT NULL THEN COALESCE(fn.safe_div(s.w_conceded + ${RATIO_PRIOR_POINTS} * s.scale, s.w_expected + ${RATIO_PRIOR_POINTS} * s.scale), 1) END AS points_ratio,
+  ${ratioOf('w_conceded', 'w_expected')} AS points_ratio,
+  ${STATS.map((stat) => `${ratioOf(`w_had_${stat}`, `w_expected_${stat}`)} AS ${stat}_ratio, l.league_${stat}`).join(',\n  ')},
   CASE WHEN l.league_pace IS NOT NULL THEN COALESCE(${shrunk('w_pace', 'l.league_pace')}, 0) END AS pace,
   CASE WHEN l.league_scoring IS NOT NULL THEN COALESCE(${shrunk('w_scored', 'l.league_scoring')}, 0) END AS scoring,
   CASE WHEN l.league_scoring IS NOT NULL THEN COALESCE(${shrunk('w_margin', literal(0))}, 0) END AS margin,
