@@ -93,6 +93,7 @@ describe('refresh', () => {
         'TeamDefenseZoneAnalysis held',
         'PlayerShotZoneAnalysis done',
         'PlayerDailyCache held',
+        'PlayerAvailability held',
         'PlayerCompositeFactors held',
         'MLFeatureStore held',
       ]),

@@ -25,6 +25,7 @@ const COSTS: Readonly<Record<string, Cost>> = {
   TeamDefenseZoneAnalysis: { game: 0.0001, history: 0.00003 },
   PlayerShotZoneAnalysis: { game: 0.000065 },
   PlayerDailyCache: { game: 0.00038, history: 0.000095 },
+  PlayerAvailability: { game: 0.0004, history: 0.00012 },
   PlayerCompositeFactors: { game: 0.00011 },
   MLFeatureStore: { game: 0.00068 },
   // To begin: every week's model from one walk over all of history.

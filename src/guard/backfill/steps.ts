@@ -68,12 +68,21 @@ const NEEDS: Readonly<Record<string, readonly Need[]>> = {
     step('TeamDefenseZoneAnalysis'),
     step('PlayerGameSummary', 'before'),
   ],
+  PlayerAvailability: [
+    step('UpcomingTeamGameContext'),
+    step('PlayerGameSummary', 'before'),
+    facet('calendar', 'up_to'),
+    facet('games'),
+    facet('reports', 'up_to'),
+    facet('names'),
+  ],
   PlayerCompositeFactors: [
     step('UpcomingPlayerGameContext'),
     step('UpcomingTeamGameContext'),
     step('TeamDefenseZoneAnalysis'),
     step('PlayerShotZoneAnalysis'),
     step('PlayerDailyCache'),
+    step('PlayerAvailability'),
   ],
   MLFeatureStore: [
     step('UpcomingPlayerGameContext'),

@@ -23,6 +23,7 @@ export const INPUTS: Readonly<Record<string, readonly Input[]>> = {
   TeamDefenseZoneAnalysis: ['results', 'schedule'],
   PlayerShotZoneAnalysis: ['roster'],
   PlayerDailyCache: ['results', 'schedule', 'roster'],
+  PlayerAvailability: ['results', 'schedule'],
   PlayerCompositeFactors: ['results', 'schedule', 'roster'],
   MLFeatureStore: ['results', 'schedule', 'roster'],
 };
