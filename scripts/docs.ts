@@ -6,66 +6,9 @@ import { CONTRACTS } from '#core/contracts/index.ts';
 import { FEATURES, type Feature } from '#core/features.ts';
 import { codeSchema } from '#guard/schema/code-schema.ts';
 import { schemaFiles } from '#guard/schema/schema-files.ts';
-import { ANALYTICS_PROCESSORS, PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts';
-import type { Processor } from '#pipeline/processor.ts';
+import { PROCESSORS, STAGES, type Stage } from '#pipeline/graph.ts';
+import { type Processor, tablesOf } from '#pipeline/processor.ts';
 import { configurationReference } from './configuration-reference.ts';
-
-/** What the statements cannot say of themselves: phases made of code rather than of one SELECT. */
-const CODE_PHASES = [
-  {
-    phase: '2 ingest',
-    name: 'ingest',
-    folder: 'pipeline/ingest',
-    reads: ['files, providers'],
-    writers: ['ingest'],
-    use: '`tipoff ingest`',
-  },
-  {
-    phase: '3 analytics',
-    name: 'PlayerReference',
-    folder: 'pipeline/analytics',
-    reads: ['nba_raw.player_box_scores', 'nba_raw.injury_reports'],
-    writers: ['PlayerReference'],
-    use: '`tipoff day`',
-  },
-  {
-    phase: '5 train',
-    name: 'train',
-    folder: 'model',
-    reads: ['nba_predictions.ml_feature_store', 'nba_analytics.player_game_summary'],
-    writers: ['train'],
-    use: '`tipoff train`',
-  },
-  {
-    phase: '5 predict',
-    name: 'PredictionWorker',
-    folder: 'pipeline/batch',
-    reads: ['nba_predictions.ml_feature_store', 'nba_analytics.upcoming_player_game_context'],
-    writers: ['PredictionWorker'],
-    use: '`tipoff day`, `tipoff predict`, `tipoff batch`',
-  },
-  {
-    phase: '6 publish',
-    name: 'Publication',
-    folder: 'pipeline/batch',
-    reads: ['staging tables of the batch'],
-    writers: ['Publication'],
-    use: '`tipoff publish`, `tipoff export`',
-  },
-  {
-    phase: '7 grade',
-    name: 'Grading',
-    folder: 'pipeline/grade',
-    reads: [
-      'nba_predictions.player_prop_predictions',
-      'nba_predictions.publications',
-      'nba_analytics.player_game_summary',
-      'nba_reference.schedule',
-    ],
-    writers: ['Grading'],
-    use: '`tipoff grade`',
-  },
-] as const;
 
 interface Line {
   readonly phase: string;
@@ -82,21 +25,28 @@ function ofProcessor(processor: Processor): Line {
     phase: isAnalytics ? '3 analytics' : '4 precompute',
     name: processor.name,
     folder: isAnalytics ? 'pipeline/analytics' : 'pipeline/precompute',
-    reads: processor.reads,
+    reads: tablesOf(processor.inputs),
     writes: [tableId(processor.table)],
     use: '`tipoff day`',
   };
 }
 
 function lines(): Line[] {
-  const code = CODE_PHASES.map((phase): Line => {
-    const writers: readonly string[] = phase.writers;
-    const own = CONTRACTS.filter(({ writer }) => writers.includes(writer)).map(tableId);
-    return { ...phase, writes: own.length > 0 ? own : ['staging tables'] };
-  });
-  return [...code, ...[...ANALYTICS_PROCESSORS, ...PRECOMPUTE_PROCESSORS].map(ofProcessor)].sort((a, b) =>
+  return [...STAGES.map(ofStage), ...PROCESSORS.map(ofProcessor)].sort((a, b) =>
     a.phase.localeCompare(b.phase),
   );
+}
+
+function ofStage({ name, phase, folder, inputs, others = [], use }: Stage): Line {
+  const own = CONTRACTS.filter(({ writer }) => writer === name).map(tableId);
+  return {
+    phase,
+    name,
+    folder,
+    reads: [...tablesOf(inputs), ...others],
+    writes: own.length > 0 ? own : ['staging tables'],
+    use: use.map((verb) => `\`tipoff ${verb}\``).join(', '),
+  };
 }
 
 function code(names: readonly string[]): string {

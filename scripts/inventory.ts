@@ -9,8 +9,7 @@ import { SETTINGS } from '#app/config.ts';
 import { serviceRoutes } from '#app/services/app.ts';
 import { serviceMetrics } from '#app/services/metrics.ts';
 import type { Role, Service } from '#app/services/runtime.ts';
-import { CONTRACTS } from '#core/contracts/index.ts';
-import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions.ts';
+import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { ERROR_CODES } from '#core/errors.ts';
 import { FEATURE_SOURCES, FEATURES } from '#core/features.ts';
 import { RUN_MODES } from '#core/run-modes.ts';
@@ -162,7 +161,7 @@ async function documents(): Promise<string[]> {
   const warehouse = await openDuckDb(':memory:', { clock });
   try {
     await warehouse.prepare(CONTRACTS);
-    await warehouse.createView(CURRENT_PREDICTIONS.ref, CURRENT_PREDICTIONS.sql);
+    for (const { ref, sql } of VIEWS) await warehouse.createView(ref, sql);
     const deps = { warehouse, objects: directoryObjects(folder), clock, dataSource: 'simulated' } as const;
     const reports = [
       await exportSlates(deps, { slates: ['2024-12-13'] }),

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { ActionDeps } from '#actions/lib/action.ts';
-import { defineAction, said } from '#actions/lib/action.ts';
+import { type ActionDeps, defineAction, said } from '#actions/lib/action.ts';
 import { upsertCheck } from '#actions/lib/check.ts';
 import { type Delivery, upsertComment } from '#actions/lib/comment.ts';
 import { type GitHub, gitHub, isPermissionProblem } from '#actions/lib/github.ts';

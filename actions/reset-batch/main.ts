@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { ActionDeps } from '#actions/lib/action.ts';
-import { defineAction, said } from '#actions/lib/action.ts';
+import { type ActionDeps, defineAction, said } from '#actions/lib/action.ts';
 import { askedBy } from '#actions/lib/context.ts';
 import { choice, flag, optionalDate, requiredText, text } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { ActionDeps } from '#actions/lib/action.ts';
-import { defineAction, said } from '#actions/lib/action.ts';
+import { type ActionDeps, defineAction, said } from '#actions/lib/action.ts';
 import { type GitHub, gitHub, PAGE, tokenOrAlone } from '#actions/lib/github.ts';
 import { flag, text } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';

@@ -175,8 +175,8 @@ async function areListsFresh({ warehouse, clock }: App): Promise<boolean> {
 /** Games of the days before that should be over and have no box score yet. */
 async function gamesWithoutBoxScores({ warehouse, clock }: App, slate: Slate): Promise<string[]> {
   const rows = await warehouse.query<{ game_id: string }>(
-    `SELECT s.game_id FROM nba_reference.schedule s
-     WHERE s.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND s.is_counted AND s.status NOT IN ('postponed', 'cancelled')
+    `SELECT s.game_id FROM nba_reference.counted_games s
+     WHERE s.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
        AND s.tipoff_at <= CAST(@over_before AS TIMESTAMP)
        AND NOT EXISTS (SELECT 1 FROM nba_raw.player_box_scores b
          WHERE b.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND b.game_id = s.game_id)

@@ -20,6 +20,49 @@ export interface SlateRange {
 }
 
 /**
+ * Which slates of an input a slate depends on: its own, all before it, all up to and including it, or all before its week's
+ * Monday. `code`: only on how the input is computed, its data being declared as a part of what was ingested.
+ */
+export type Scope = 'slate' | 'before' | 'up_to' | 'before_week' | 'code';
+
+/**
+ * A part of the ingested data: a whole table, or what some readers use of it, so that a correction of points does not
+ * disturb what only asks who was on which team. The backfill fingerprints each of them by slate.
+ */
+export type Part =
+  | 'calendar'
+  | 'games'
+  | 'homes'
+  | 'player_box'
+  | 'appearances'
+  | 'stays'
+  | 'team_box'
+  | 'player_lines'
+  | 'game_lines'
+  | 'reports'
+  | 'shots'
+  | 'names';
+
+/** What must be there before a processor of the daily run may start. */
+export type Readiness = 'results' | 'schedule' | 'roster';
+
+/**
+ * A table that a processor reads: for which slates, which part of it where it was ingested, and what must be ready of it.
+ * Wider than the truth costs time in a backfill, narrower would miss a change.
+ */
+export interface Input {
+  readonly table: TableContract;
+  readonly scope: Scope;
+  readonly part?: Part;
+  readonly ready?: Readiness;
+}
+
+/** The tables of some inputs, as `dataset.table`, each once. */
+export function tablesOf(inputs: readonly Input[]): string[] {
+  return [...new Set(inputs.map(({ table }) => tableId(table)))];
+}
+
+/**
  * One set-based statement that fills one table for any range of slates. A slate computed alone and the same slate
  * computed inside a season are equal, because the statement is the same and history always starts at the first game.
  */
@@ -27,8 +70,8 @@ export interface Processor {
   readonly name: string;
   readonly phase: 'analytics' | 'precompute';
   readonly table: TableContract;
-  /** Tables the statement reads, as `dataset.table`. */
-  readonly reads: readonly string[];
+  /** What the statement reads: from it follow the waiting, the chain that is held, the backfill, and the docs. */
+  readonly inputs: readonly Input[];
   /** Portable SELECT with the parameters of `rangeParams`; its columns are those of the table. */
   readonly select: string;
   /** Column that is replaced for the range; `slate` where absent. */
@@ -136,7 +179,7 @@ async function receipt(
   };
 }
 
-/** The table a processor writes, as others name it in `reads`. */
+/** The table a processor writes, as others name it among their tables. */
 export function outputOf(processor: Processor): string {
   return tableId(processor.table);
 }

@@ -1,6 +1,6 @@
 import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
 import { buildPlayerReference, scheduleReference } from '#pipeline/analytics/reference.ts';
-import { CONTEXT_PROCESSORS, PRECOMPUTE_PROCESSORS, SUMMARY_PROCESSORS } from './graph.ts';
+import { CONTEXT_PROCESSORS, PRECOMPUTE_PROCESSORS, SUMMARY_PROCESSORS, waitsFor } from './graph.ts';
 import { blocking, type NotReady, notReady } from './precompute/readiness.ts';
 import {
   HISTORY_FROM,
@@ -11,6 +11,7 @@ import {
   type ProcessorResult,
   runProcessor,
   type SlateRange,
+  tablesOf,
 } from './processor.ts';
 
 /** Attempts after the first, and the wait before the first of them; the n-th waits n times as long: 60, 120, 180 s. */
@@ -54,8 +55,8 @@ FROM (
 
 const MISSING = `
 SELECT DISTINCT s.slate
-FROM nba_reference.schedule s
-WHERE s.is_counted AND s.status NOT IN ('postponed', 'cancelled') AND s.slate <= CAST(@to AS DATE)
+FROM nba_reference.counted_games s
+WHERE s.slate <= CAST(@to AS DATE)
   AND s.slate >= (SELECT MIN(p.slate) FROM nba_analytics.player_game_summary p WHERE p.slate >= CAST(@history_from AS DATE))
   AND NOT EXISTS (SELECT 1 FROM nba_precompute.team_defense_zone_analysis t WHERE t.slate = s.slate AND t.team_abbr = s.home_abbr)
 ORDER BY s.slate`;
@@ -99,8 +100,8 @@ export async function computeRange(
   const problems = await notReady(deps.warehouse, range.from, range.to);
   const heldBy = new Map<string, ReadonlyMap<Slate, string>>();
   for (const processor of PRECOMPUTE_PROCESSORS) {
-    const above = processor.reads.flatMap((table) => [...(heldBy.get(table) ?? [])]);
-    const own = blocking(processor.name, problems).map(({ slate, reason }) => [slate, reason] as const);
+    const above = tablesOf(processor.inputs).flatMap((table) => [...(heldBy.get(table) ?? [])]);
+    const own = blocking(waitsFor(processor), problems).map(({ slate, reason }) => [slate, reason] as const);
     const held = new Map([...above, ...own]);
     heldBy.set(outputOf(processor), held);
     const reason = range.from === range.to ? held.get(range.from) : undefined;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Slate } from '#core/calendar.ts';
 import type { TableContract } from '#core/contracts/define.ts';
-import { CONTRACTS } from '#core/contracts/index.ts';
+import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { columnsComputedIn, featureColumns } from '#core/contracts/nba_predictions.ts';
 import { FEATURES, type Feature } from '#core/features.ts';
 import { MAIN_MARKET } from '#core/markets.ts';
@@ -77,6 +77,7 @@ describe('a feature added to the list', () => {
   let warehouse: Warehouse;
   beforeAll(async () => {
     warehouse = await openWarehouse({ tables: CONTRACTS.map(changed) });
+    for (const { ref, sql } of VIEWS) await warehouse.createView(ref, sql);
     for (const { table, rows } of simulated.rows) await warehouse.append(table, rows);
     await buildPlayerReference(warehouse);
     for (const { name, table, select } of PROCESSORS) {

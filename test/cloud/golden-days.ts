@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { addDays, parseSlate } from '#core/calendar.ts';
 import { type Column, columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
-import { CONTRACTS } from '#core/contracts/index.ts';
-import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions.ts';
+import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { requireTrainable } from '#guard/quality/trend.ts';
 import { modelSource } from '#model/model-source.ts';
 import { type DayResult, runDay } from '#pipeline/day.ts';
@@ -58,7 +57,7 @@ export async function liveGoldenDays(warehouse: Warehouse, folder: string): Prom
   };
   try {
     await warehouse.prepare(CONTRACTS);
-    await warehouse.createView(CURRENT_PREDICTIONS.ref, CURRENT_PREDICTIONS.sql);
+    for (const { ref, sql } of VIEWS) await warehouse.createView(ref, sql);
     const days: DayResult[] = [];
     for (const slate of [YESTERDAY, TONIGHT]) {
       if (slate === TONIGHT) clock.set(`${TONIGHT}T17:00:00Z`);

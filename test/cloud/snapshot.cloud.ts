@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CONTRACTS } from '#core/contracts/index.ts';
+import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { applySchema } from '#guard/schema/apply.ts';
-import { codeSchema, VIEWS } from '#guard/schema/code-schema.ts';
+import { codeSchema } from '#guard/schema/code-schema.ts';
 import { compare } from '#guard/schema/compare.ts';
 import { liveSnapshot, schemaOfWarehouse } from '#guard/schema/live-schema.ts';
 import type { Schema } from '#guard/schema/model.ts';

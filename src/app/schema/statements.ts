@@ -1,6 +1,6 @@
 import { tableId } from '#core/contracts/define.ts';
-import { CONTRACTS } from '#core/contracts/index.ts';
-import { CURRENT_PREDICTIONS, predictionGrades, stagedPredictions } from '#core/contracts/nba_predictions.ts';
+import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
+import { predictionGrades, stagedPredictions } from '#core/contracts/nba_predictions.ts';
 import { type Statement, statement } from '#core/statement.ts';
 import { fingerprints, INGESTED_INPUTS, type IngestedInput } from '#guard/backfill/inputs.ts';
 import { rowsPerSlate } from '#guard/backfill/slates.ts';
@@ -45,11 +45,7 @@ export function registeredStatements(): Statement[] {
     ),
     statement({ owner: 'grading', sql: GRADES, fills: tableId(predictionGrades) }),
     statement({ owner: 'grading', sql: STANDINGS }),
-    statement({
-      owner: 'view current_predictions',
-      sql: CURRENT_PREDICTIONS.sql,
-      fills: tableId(CURRENT_PREDICTIONS.ref),
-    }),
+    ...VIEWS.map(({ ref, sql }) => statement({ owner: `view ${ref.name}`, sql, fills: tableId(ref) })),
     ...(Object.keys(INGESTED_INPUTS) as IngestedInput[]).map(fingerprints),
     ...CONTRACTS.filter(({ columns }) => 'slate' in columns).map(rowsPerSlate),
     ...COPIED_TABLES.flatMap((table) =>

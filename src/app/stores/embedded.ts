@@ -1,5 +1,4 @@
-import { CONTRACTS } from '#core/contracts/index.ts';
-import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions.ts';
+import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { endAbandoned } from '#guard/backfill/ledger.ts';
 import { openHome } from '#platform/home.ts';
 import { directoryObjects } from '#platform/objects/directory.ts';
@@ -23,7 +22,7 @@ export async function openEmbedded(dir: string, options: StoreOptions, onClose: 
   onClose(() => queue.close());
   if (options.prepare !== false) {
     await warehouse.prepare(CONTRACTS);
-    await warehouse.createView(CURRENT_PREDICTIONS.ref, CURRENT_PREDICTIONS.sql);
+    for (const { ref, sql } of VIEWS) await warehouse.createView(ref, sql);
   }
   return {
     warehouse,

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { GcpConfig } from '#app/config.ts';
-import { CONTRACTS } from '#core/contracts/index.ts';
-import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions.ts';
+import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { openGcs } from '#platform/objects/gcs.ts';
 import { openPubSubQueue } from '#platform/queue/pubsub/queue.ts';
@@ -75,12 +74,12 @@ export async function openGcp(gcp: GcpConfig, options: StoreOptions, onClose: On
 /** Makes missing datasets, functions, tables and views, unless a process before has done so for the same contracts. */
 async function prepareOnce(warehouse: Warehouse, state: StateStore, at: string): Promise<void> {
   const wanted = createHash('sha256')
-    .update(JSON.stringify([CONTRACTS, CURRENT_PREDICTIONS, bigqueryFunctions()]))
+    .update(JSON.stringify([CONTRACTS, VIEWS, bigqueryFunctions()]))
     .digest('hex');
   const { collection, id } = PREPARED;
   const prepared = await state.get<{ contracts: string }>(collection, id);
   if (prepared?.data.contracts === wanted) return;
   await warehouse.prepare(CONTRACTS);
-  await warehouse.createView(CURRENT_PREDICTIONS.ref, CURRENT_PREDICTIONS.sql);
+  for (const { ref, sql } of VIEWS) await warehouse.createView(ref, sql);
   await state.transaction(async (tx) => tx.put(collection, id, { contracts: wanted, at }));
 }

@@ -105,6 +105,14 @@ export function defineTable<const C extends Columns>(
   return contract;
 }
 
+/** A view that the code reads through. */
+export interface ViewContract {
+  readonly ref: Pick<TableContract, 'dataset' | 'name'>;
+  readonly sql: string;
+  /** Names of its columns, in their order; the schema check holds the statement to them. */
+  readonly columns: readonly string[];
+}
+
 /** `dataset.table`, the portable unquoted name used in SQL. */
 export function tableId(table: Pick<TableContract, 'dataset' | 'name'>): string {
   return `${table.dataset}.${table.name}`;

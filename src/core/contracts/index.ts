@@ -1,4 +1,4 @@
-import type { TableContract } from './define.ts';
+import type { TableContract, ViewContract } from './define.ts';
 import {
   playerGameSummary,
   playerPropLines,
@@ -22,6 +22,7 @@ import {
   teamDefenseZoneAnalysis,
 } from './nba_precompute.ts';
 import {
+  CURRENT_PREDICTIONS,
   mlFeatureStore,
   modelRegistry,
   playerPropPredictions,
@@ -43,7 +44,7 @@ import {
   teamBoxScores,
   teamStatements,
 } from './nba_raw.ts';
-import { playerAliases, players, schedule } from './nba_reference.ts';
+import { COUNTED_GAMES, playerAliases, players, schedule } from './nba_reference.ts';
 /** Every table of the warehouse, in the order of the data. Staging tables are made from `stagedPredictions` under names of their own. */
 export const CONTRACTS: readonly TableContract[] = [
   scheduleGames,
@@ -84,3 +85,6 @@ export const CONTRACTS: readonly TableContract[] = [
   providerRequests,
   schemaChanges,
 ];
+
+/** Every view the code reads through. */
+export const VIEWS: readonly ViewContract[] = [COUNTED_GAMES, CURRENT_PREDICTIONS];

@@ -1,6 +1,14 @@
 import { FEATURES, type Feature, type FeatureOrigin, featuresIn } from '#core/features.ts';
 import { publishedRange } from '#core/markets.ts';
-import { type Column, columnNames, defineTable, nullable, type RowOf, required } from './define.ts';
+import {
+  type Column,
+  columnNames,
+  defineTable,
+  nullable,
+  type RowOf,
+  required,
+  type ViewContract,
+} from './define.ts';
 /** Decimals kept of a stored feature: two computations of one feature are the same when they agree here. */
 export const FEATURE_DECIMALS = 6;
 
@@ -238,7 +246,7 @@ export const publications = defineTable({
 export type Publication = RowOf<typeof publications>;
 
 /** The view through which predictions are read: per player, market and slate, the rows of the newest visible publication that has them. */
-export const CURRENT_PREDICTIONS = {
+export const CURRENT_PREDICTIONS: ViewContract = {
   ref: { dataset: 'nba_predictions', name: 'current_predictions' },
   sql: `
 SELECT p.*, v.event_at AS published_at
@@ -247,7 +255,7 @@ JOIN nba_predictions.publications v ON v.publication_id = p.publication_id AND v
 WHERE NOT EXISTS (SELECT 1 FROM nba_predictions.publications w WHERE w.publication_id = p.publication_id AND w.event = 'withdrawn')
 QUALIFY RANK() OVER (PARTITION BY p.slate, p.player_id, p.market ORDER BY v.event_at DESC, v.publication_id DESC) = 1`,
   columns: [...columnNames(playerPropPredictions), 'published_at'],
-} as const;
+};
 
 export const subsetPicks = defineTable({
   dataset: 'nba_predictions',

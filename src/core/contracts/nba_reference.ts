@@ -1,4 +1,4 @@
-import { defineTable, nullable, type RowOf, required } from './define.ts';
+import { columnNames, defineTable, nullable, type RowOf, required, type ViewContract } from './define.ts';
 export const schedule = defineTable({
   dataset: 'nba_reference',
   name: 'schedule',
@@ -27,6 +27,14 @@ export const schedule = defineTable({
   writer: 'ScheduleReference',
 });
 export type ScheduledGame = RowOf<typeof schedule>;
+
+/** The games that are predicted and graded and have not been called off: what "a game" means to everything but the schedule itself. */
+export const COUNTED_GAMES: ViewContract = {
+  ref: { dataset: 'nba_reference', name: 'counted_games' },
+  sql: `
+SELECT * FROM nba_reference.schedule WHERE is_counted AND status NOT IN ('postponed', 'cancelled')`,
+  columns: columnNames(schedule),
+};
 
 export const players = defineTable({
   dataset: 'nba_reference',

@@ -1,9 +1,10 @@
 import type { Slate } from '#core/calendar.ts';
 import { mondayBefore } from '#model/model-source.ts';
+import type { Scope } from '#pipeline/processor.ts';
 import type { Fingerprints, IngestedInput } from './inputs.ts';
 import { monthOf, type PlanRequest, type UnitDoc, unitKey } from './ledger.ts';
 import { changedParts, type Parts, partsReader } from './parts.ts';
-import { HISTORY_STEPS, type Scope, type Step } from './steps.ts';
+import { HISTORY_STEPS, type Step } from './steps.ts';
 
 /** Why a slate is run. */
 export type Reason = 'new' | 'stale' | 'failed' | 'forced';

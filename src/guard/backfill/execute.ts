@@ -9,6 +9,7 @@ import { withdraw } from '#pipeline/batch/receipt.ts';
 import { type BatchDeps, endBatch, predictedRows } from '#pipeline/batch/run.ts';
 import { type ExportDeps, exportSeasonSubsets, exportSlates } from '#pipeline/exports/export.ts';
 import { grade } from '#pipeline/grade/grade.ts';
+import { waitsFor } from '#pipeline/graph.ts';
 import { blocking, type NotReady, notReady } from '#pipeline/precompute/readiness.ts';
 import {
   holdProcessor,
@@ -18,6 +19,7 @@ import {
   type Processor,
   runProcessor,
   type SlateRange,
+  tablesOf,
 } from '#pipeline/processor.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { StateStore } from '#platform/state/port.ts';
@@ -109,8 +111,10 @@ export function executor(
     const key = `${range.from} ${range.to}`;
     const known = problems.get(key) ?? notReady(deps.warehouse, range.from, range.to);
     problems.set(key, known);
-    const own = blocking(processor.name, await known).map(({ slate, reason }) => [slate, reason] as const);
-    const above = processor.reads.flatMap((table) => [...(heldBy.get(table) ?? [])]);
+    const own = blocking(waitsFor(processor), await known).map(
+      ({ slate, reason }) => [slate, reason] as const,
+    );
+    const above = tablesOf(processor.inputs).flatMap((table) => [...(heldBy.get(table) ?? [])]);
     return new Map([...above, ...own]);
   };
 

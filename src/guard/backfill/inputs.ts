@@ -1,7 +1,11 @@
 import { hash } from 'node:crypto';
 import type { Slate } from '#core/calendar.ts';
 import type { TableContract } from '#core/contracts/define.ts';
+
 import { type Statement, statement } from '#core/statement.ts';
+
+import type { Part } from '#pipeline/processor.ts';
+
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
 
 /** Hex digits kept of a SHA-256: 64 bits, far more than a ledger has entries. */
@@ -38,8 +42,8 @@ const READ = 'slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)';
  */
 export const INGESTED_INPUTS = {
   /** Which games count, on which date, between whom. */
-  calendar: `SELECT slate, game_id, season, season_type, home_abbr, away_abbr FROM nba_reference.schedule
-    WHERE ${READ} AND is_counted AND status NOT IN ('postponed', 'cancelled')`,
+  calendar: `SELECT slate, game_id, season, season_type, home_abbr, away_abbr FROM nba_reference.counted_games
+    WHERE ${READ}`,
   /** Everything the schedule says, with times and states. */
   games: `SELECT * FROM nba_reference.schedule WHERE ${READ}`,
   /** Who was at home: it outranks what a box score says of it. */
@@ -81,7 +85,7 @@ export const INGESTED_INPUTS = {
     FROM quoted q
     JOIN resolved r ON r.player_lookup = q.player_lookup
     LEFT JOIN meant m ON m.player_lookup = q.player_lookup`,
-} as const;
+} as const satisfies Record<Part, string>;
 
 export type IngestedInput = keyof typeof INGESTED_INPUTS;
 

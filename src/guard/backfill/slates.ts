@@ -33,8 +33,8 @@ export interface Slates {
 export async function readSlates(warehouse: Warehouse, to: Slate, now: Date): Promise<Slates> {
   const today = slateOf(now);
   const rows = await warehouse.query<{ slate: Slate }>(
-    `SELECT DISTINCT slate FROM nba_reference.schedule
-     WHERE is_counted AND status NOT IN ('postponed', 'cancelled') AND slate <= CAST(@to AS DATE) AND slate <= CAST(@today AS DATE)
+    `SELECT DISTINCT slate FROM nba_reference.counted_games
+     WHERE slate <= CAST(@to AS DATE) AND slate <= CAST(@today AS DATE)
      ORDER BY slate`,
     { to, today },
   );

@@ -1,20 +1,27 @@
-import type { TableContract } from '#core/contracts/define.ts';
+import { type TableContract, tableId } from '#core/contracts/define.ts';
+import { CONTRACTS } from '#core/contracts/index.ts';
+import { teamGameSummary } from '#core/contracts/nba_analytics.ts';
 import { predictionGrades } from '#core/contracts/nba_predictions.ts';
+import { schedule } from '#core/contracts/nba_reference.ts';
 import { TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
-import { CONTEXT_PROCESSORS, PRECOMPUTE_PROCESSORS, SUMMARY_PROCESSORS } from '#pipeline/graph.ts';
-import { INPUTS } from '#pipeline/precompute/readiness.ts';
-import type { Processor } from '#pipeline/processor.ts';
-import { codeHash, contractHash, hashOf, type IngestedInput } from './inputs.ts';
+
+import {
+  CONTEXT_PROCESSORS,
+  GRADING,
+  PRECOMPUTE_PROCESSORS,
+  PREDICTION,
+  PUBLICATION,
+  SUMMARY_PROCESSORS,
+  TRAINING,
+  waitsFor,
+} from '#pipeline/graph.ts';
+import { type Input, outputOf, type Processor, type Scope } from '#pipeline/processor.ts';
+import { codeHash, contractHash, hashOf } from './inputs.ts';
+
 /** The phases of a backfill in the order of the data. */
 export const BACKFILL_PHASES = ['analytics', 'precompute', 'predict', 'grade', 'export'] as const;
 export type BackfillPhase = (typeof BACKFILL_PHASES)[number];
-
-/**
- * Which slates of an input a slate depends on: its own, all before it, all up to and including it, or all before its week's
- * Monday. `code`: on how the input is computed, its data being covered by a facet.
- */
-export type Scope = 'slate' | 'before' | 'up_to' | 'before_week' | 'code';
 
 /** An input of a step: a facet of the ingested data or the output of an earlier step. */
 export interface Need {
@@ -35,83 +42,58 @@ export interface Step {
   readonly needs: readonly Need[];
 }
 
-const facet = (input: IngestedInput, scope: Scope = 'slate'): Need => ({ input, kind: 'facet', scope });
 const step = (input: string, scope: Scope = 'slate'): Need => ({ input, kind: 'step', scope });
 
+/** The processors whose output a backfill makes. The schedule is ingested data to it: its parts are facets. */
+const STATEMENTS: readonly Processor[] = [
+  ...SUMMARY_PROCESSORS,
+  ...CONTEXT_PROCESSORS,
+  ...PRECOMPUTE_PROCESSORS,
+];
+/** The step that makes a table. */
+const STEP_OF: ReadonlyMap<string, string> = new Map([
+  ...STATEMENTS.map((processor) => [outputOf(processor), processor.name] as const),
+  ...CONTRACTS.filter(({ writer }) => writer === PUBLICATION.name).map(
+    (table) => [tableId(table), 'Predictions'] as const,
+  ),
+]);
+
 /**
- * What each processor uses of what it reads, and of which slates. Wider than the truth costs time, narrower would miss a
- * change; the tests compare it with a recomputation of everything.
+ * What a step needs by the inputs that are declared for it: parts of the ingested data, and the outputs of earlier steps.
+ * Throws TIPOFF_BAD_INPUT for an input that is neither: what changed in it would go unnoticed.
  */
-const NEEDS: Readonly<Record<string, readonly Need[]>> = {
-  PlayerGameSummary: [facet('player_box'), facet('homes')],
-  TeamGameSummary: [facet('team_box'), step('PlayerGameSummary')],
-  UpcomingTeamGameContext: [facet('games'), facet('calendar', 'up_to'), facet('game_lines')],
-  PlayerPropLines: [facet('games'), facet('player_lines'), facet('names'), facet('stays', 'before')],
-  UpcomingPlayerGameContext: [
-    step('UpcomingTeamGameContext'),
-    step('PlayerPropLines'),
-    facet('calendar', 'up_to'),
-    facet('appearances', 'before'),
-    step('PlayerGameSummary', 'code'),
-    facet('reports'),
-    facet('names'),
-  ],
-  TeamDefenseZoneAnalysis: [
-    step('UpcomingTeamGameContext'),
-    step('PlayerGameSummary', 'before'),
-    step('TeamGameSummary', 'before'),
-    facet('shots', 'before'),
-  ],
-  PlayerShotZoneAnalysis: [step('UpcomingPlayerGameContext'), facet('shots', 'before')],
-  PlayerDailyCache: [
-    step('UpcomingPlayerGameContext'),
-    step('TeamDefenseZoneAnalysis'),
-    step('PlayerGameSummary', 'before'),
-  ],
-  PlayerAvailability: [
-    step('UpcomingTeamGameContext'),
-    step('PlayerGameSummary', 'before'),
-    facet('calendar', 'up_to'),
-    facet('games'),
-    facet('reports', 'up_to'),
-    facet('names'),
-  ],
-  PlayerCompositeFactors: [
-    step('UpcomingPlayerGameContext'),
-    step('UpcomingTeamGameContext'),
-    step('TeamDefenseZoneAnalysis'),
-    step('PlayerShotZoneAnalysis'),
-    step('PlayerDailyCache'),
-    step('PlayerAvailability'),
-  ],
-  MLFeatureStore: [
-    step('UpcomingPlayerGameContext'),
-    step('UpcomingTeamGameContext'),
-    step('TeamDefenseZoneAnalysis'),
-    step('PlayerShotZoneAnalysis'),
-    step('PlayerDailyCache'),
-    step('PlayerCompositeFactors'),
-  ],
-};
+function needsOf(name: string, inputs: readonly Input[]): Need[] {
+  const needs = inputs.map(({ table, scope, part }): Need => {
+    if (part !== undefined) return { input: part, kind: 'facet', scope };
+    const maker = STEP_OF.get(tableId(table));
+    if (maker !== undefined) return step(maker, scope);
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `${name} reads ${tableId(table)}: expected a part of the ingested data or the table of a step, saw neither`,
+      {
+        hint: 'Say in the inputs of the processor which part of the ingested data it reads.',
+        details: { step: name, table: tableId(table) },
+      },
+    );
+  });
+  return needs.filter((need, i) => !isAmong(needs.slice(0, i), need));
+}
 
 /** Steps whose output is history of everything later: they run for all slates before a range as well. */
 export const HISTORY_STEPS: readonly string[] = SUMMARY_PROCESSORS.map(({ name }) => name);
 
 /** What steps that wait for results also depend on: one that arrives late makes a held slate ready. */
-const READINESS: readonly Need[] = [step('TeamGameSummary', 'before'), facet('calendar', 'up_to')];
+const READINESS: readonly Need[] = needsOf('readiness', [
+  { table: teamGameSummary, scope: 'before' },
+  { table: schedule, scope: 'up_to', part: 'calendar' },
+]);
 
 function isAmong(needs: readonly Need[], { input, scope }: Need): boolean {
   return needs.some((need) => need.input === input && need.scope === scope);
 }
 
 function processorStep(processor: Processor, { functionLibrary }: CodeIdentity): Step {
-  const needs = NEEDS[processor.name];
-  if (needs === undefined) {
-    throw new TipoffError('TIPOFF_BAD_INPUT', `${processor.name}: the backfill does not know what it needs`, {
-      hint: 'Declare the inputs of the processor in the list of needs of the backfill.',
-      details: { processor: processor.name, reads: processor.reads },
-    });
-  }
+  const needs = needsOf(processor.name, processor.inputs);
   return {
     name: processor.name,
     phase: processor.phase,
@@ -119,10 +101,9 @@ function processorStep(processor: Processor, { functionLibrary }: CodeIdentity):
     table: processor.table,
     code: codeHash(processor.select, functionLibrary),
     contract: contractHash(processor.table),
-    needs:
-      INPUTS[processor.name]?.includes('results') === true
-        ? [...needs, ...READINESS.filter((ready) => !isAmong(needs, ready))]
-        : needs,
+    needs: waitsFor(processor).includes('results')
+      ? [...needs, ...READINESS.filter((ready) => !isAmong(needs, ready))]
+      : needs,
   };
 }
 
@@ -135,11 +116,11 @@ export interface CodeIdentity {
 }
 
 /**
- * All steps in an order that respects the graph. Throws TIPOFF_BAD_INPUT for a processor whose needs nobody declared.
+ * All steps in an order that respects the graph. Throws TIPOFF_BAD_INPUT for a processor with an input that nothing covers.
  */
 export function backfillSteps(
   code: CodeIdentity,
-  processors: readonly Processor[] = [...SUMMARY_PROCESSORS, ...CONTEXT_PROCESSORS, ...PRECOMPUTE_PROCESSORS],
+  processors: readonly Processor[] = STATEMENTS,
 ): readonly Step[] {
   const after = (
     name: string,
@@ -156,19 +137,8 @@ export function backfillSteps(
   });
   return [
     ...processors.map((processor) => processorStep(processor, code)),
-    after('Predictions', 'predict', [
-      step('MLFeatureStore'),
-      step('UpcomingPlayerGameContext'),
-      step('PlayerPropLines'),
-      step('MLFeatureStore', 'before_week'),
-      step('PlayerGameSummary', 'before_week'),
-    ]),
-    after(
-      'Grades',
-      'grade',
-      [step('Predictions'), step('PlayerGameSummary'), facet('games')],
-      predictionGrades,
-    ),
+    after('Predictions', 'predict', needsOf('Predictions', [...PREDICTION.inputs, ...TRAINING.inputs])),
+    after('Grades', 'grade', needsOf('Grades', GRADING.inputs), predictionGrades),
     after('Exports', 'export', [step('Grades'), step('Predictions')]),
   ];
 }

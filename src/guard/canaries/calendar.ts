@@ -29,8 +29,8 @@ const REACH_DAYS = 120;
 
 const GAME_DAYS = `
 SELECT slate, COUNT(*) AS games, MIN(tipoff_at) AS first_tip, MAX(tipoff_at) AS last_tip
-FROM nba_reference.schedule
-WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND is_counted AND status NOT IN ('postponed', 'cancelled')
+FROM nba_reference.counted_games
+WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
 GROUP BY slate
 ORDER BY slate`;
 

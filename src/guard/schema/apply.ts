@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type TableContract, tableId } from '#core/contracts/define.ts';
+import { type TableContract, tableId, type ViewContract } from '#core/contracts/define.ts';
 import { type SchemaChange, schemaChanges } from '#core/contracts/nba_orchestration.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { TableChange, Warehouse } from '#platform/warehouse/port.ts';
-import { type CodeView, codeSchema } from './code-schema.ts';
+import { codeSchema } from './code-schema.ts';
 import type { ChangeKind, SchemaFinding } from './finding.ts';
 import { schemaOfWarehouse } from './live-schema.ts';
 import { type Schema, splitId } from './model.ts';
@@ -15,7 +15,7 @@ export interface ApplyDeps {
   readonly by: string;
   readonly codeVersion: string;
   readonly contracts: readonly TableContract[];
-  readonly views: readonly CodeView[];
+  readonly views: readonly ViewContract[];
   /** Compares two schemas and knows who reads what differs: `compareWithReaders`. */
   readonly compare: (live: Schema, wanted: Schema) => Promise<readonly SchemaFinding[]>;
 }

@@ -1,6 +1,5 @@
-import { type TableContract, tableId } from '#core/contracts/define.ts';
-import { CONTRACTS } from '#core/contracts/index.ts';
-import { CURRENT_PREDICTIONS } from '#core/contracts/nba_predictions.ts';
+import { type TableContract, tableId, type ViewContract } from '#core/contracts/define.ts';
+import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { FUNCTIONS, type PortableFunction } from '#platform/sql/port.ts';
 import { joinedBody } from './fixes.ts';
 import type { Schema, SchemaFunction, SchemaTable, SchemaView } from './model.ts';
@@ -46,21 +45,10 @@ function functionOf({ name, duckdb, bigquery }: PortableFunction): SchemaFunctio
   return { name, parameters, body: joinedBody({ duckdb, bigquery }) };
 }
 
-/** A view of the code. */
-export interface CodeView {
-  readonly ref: Pick<TableContract, 'dataset' | 'name'>;
-  readonly sql: string;
-  /** Names of its columns, in their order; the schema check holds the statement to them. */
-  readonly columns: readonly string[];
-}
-
-/** Every view the code reads through. */
-export const VIEWS: readonly CodeView[] = [CURRENT_PREDICTIONS];
-
 /** What the code wants the warehouse to be: contracts, views with their columns, and functions. */
 export function codeSchema(
   contracts: readonly TableContract[] = CONTRACTS,
-  views: readonly CodeView[] = VIEWS,
+  views: readonly ViewContract[] = VIEWS,
 ): Schema {
   return schemaOfContracts(
     contracts,

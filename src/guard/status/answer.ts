@@ -107,8 +107,8 @@ const REACH_DAYS = 75;
 
 const HISTORY = `
 WITH days AS (
-  SELECT slate, COUNT(*) AS games FROM nba_reference.schedule
-  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND is_counted AND status NOT IN ('postponed', 'cancelled')
+  SELECT slate, COUNT(*) AS games FROM nba_reference.counted_games
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
   GROUP BY slate
 ), expected AS (
   SELECT slate, COUNT(DISTINCT player_id) AS players FROM nba_analytics.upcoming_player_game_context

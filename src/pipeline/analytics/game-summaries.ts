@@ -1,5 +1,6 @@
 import { playerGameSummary, teamGameSummary } from '#core/contracts/nba_analytics.ts';
-import { boxColumns } from '#core/contracts/nba_raw.ts';
+import { boxColumns, playerBoxScores, teamBoxScores } from '#core/contracts/nba_raw.ts';
+import { schedule } from '#core/contracts/nba_reference.ts';
 import type { Processor } from '#pipeline/processor.ts';
 
 const STATISTICS = Object.keys(boxColumns);
@@ -12,7 +13,10 @@ export const playerGameSummaryProcessor: Processor = {
   name: 'PlayerGameSummary',
   phase: 'analytics',
   table: playerGameSummary,
-  reads: ['nba_raw.player_box_scores', 'nba_reference.schedule'],
+  inputs: [
+    { table: playerBoxScores, scope: 'slate', part: 'player_box' },
+    { table: schedule, scope: 'slate', part: 'homes' },
+  ],
   select: `
 WITH newest AS (
   SELECT * FROM nba_raw.player_box_scores
@@ -43,7 +47,10 @@ export const teamGameSummaryProcessor: Processor = {
   name: 'TeamGameSummary',
   phase: 'analytics',
   table: teamGameSummary,
-  reads: ['nba_raw.team_box_scores', 'nba_analytics.player_game_summary'],
+  inputs: [
+    { table: teamBoxScores, scope: 'slate', part: 'team_box' },
+    { table: playerGameSummary, scope: 'slate' },
+  ],
   select: `
 WITH team_rows AS (
   SELECT team_abbr, game_id, slate, season, season_type, opponent_abbr, is_home, points, minutes, fga, fta, oreb, tov

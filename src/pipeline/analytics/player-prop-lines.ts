@@ -1,4 +1,6 @@
 import { playerPropLines } from '#core/contracts/nba_analytics.ts';
+import { playerBoxScores, playerLines } from '#core/contracts/nba_raw.ts';
+import { playerAliases, players, schedule } from '#core/contracts/nba_reference.ts';
 import type { Processor } from '#pipeline/processor.ts';
 
 /** Letters of a given name that a feed may have left: "A. Coffer", "Mil. Bridges". */
@@ -16,12 +18,12 @@ export const playerPropLinesProcessor: Processor = {
   name: 'PlayerPropLines',
   phase: 'analytics',
   table: playerPropLines,
-  reads: [
-    'nba_raw.player_lines',
-    'nba_raw.player_box_scores',
-    'nba_reference.schedule',
-    'nba_reference.players',
-    'nba_reference.player_aliases',
+  inputs: [
+    { table: schedule, scope: 'slate', part: 'games' },
+    { table: playerLines, scope: 'slate', part: 'player_lines' },
+    { table: players, scope: 'slate', part: 'names' },
+    { table: playerAliases, scope: 'slate', part: 'names' },
+    { table: playerBoxScores, scope: 'before', part: 'stays' },
   ],
   select: `
 WITH games AS (

@@ -1,3 +1,4 @@
+import { playerBoxScores, scheduleGames } from '#core/contracts/nba_raw.ts';
 import { type Player, playerAliases, players, schedule } from '#core/contracts/nba_reference.ts';
 import { ALIASES, lastLookup } from '#core/names.ts';
 import { HISTORY_FROM, type Processor } from '#pipeline/processor.ts';
@@ -72,7 +73,10 @@ export const scheduleReference: Processor = {
   name: 'ScheduleReference',
   phase: 'analytics',
   table: schedule,
-  reads: ['nba_raw.schedule_games', 'nba_raw.player_box_scores'],
+  inputs: [
+    { table: scheduleGames, scope: 'up_to' },
+    { table: playerBoxScores, scope: 'up_to' },
+  ],
   select: `
 WITH ranked AS (
   SELECT g.*, ROW_NUMBER() OVER (PARTITION BY g.game_id, g.statement ORDER BY g.observed_at DESC, g.ingested_at DESC, g.row_id) AS newest

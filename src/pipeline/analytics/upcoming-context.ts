@@ -1,4 +1,11 @@
-import { upcomingPlayerGameContext, upcomingTeamGameContext } from '#core/contracts/nba_analytics.ts';
+import {
+  playerGameSummary,
+  playerPropLines,
+  upcomingPlayerGameContext,
+  upcomingTeamGameContext,
+} from '#core/contracts/nba_analytics.ts';
+import { gameLines, injuryReports } from '#core/contracts/nba_raw.ts';
+import { playerAliases, players, schedule } from '#core/contracts/nba_reference.ts';
 import { MAIN_MARKET } from '#core/markets.ts';
 import type { Processor } from '#pipeline/processor.ts';
 
@@ -10,11 +17,15 @@ export const upcomingTeamGameContextProcessor: Processor = {
   name: 'UpcomingTeamGameContext',
   phase: 'analytics',
   table: upcomingTeamGameContext,
-  reads: ['nba_reference.schedule', 'nba_raw.game_lines'],
+  inputs: [
+    { table: schedule, scope: 'slate', part: 'games' },
+    { table: schedule, scope: 'up_to', part: 'calendar' },
+    { table: gameLines, scope: 'slate', part: 'game_lines' },
+  ],
   select: `
 WITH games AS (
-  SELECT * FROM nba_reference.schedule
-  WHERE is_counted AND status NOT IN ('postponed', 'cancelled') AND slate >= CAST(@history_from AS DATE) AND slate <= CAST(@to AS DATE)
+  SELECT * FROM nba_reference.counted_games
+  WHERE slate >= CAST(@history_from AS DATE) AND slate <= CAST(@to AS DATE)
 ),
 sides AS (
   SELECT home_abbr AS team_abbr, away_abbr AS opponent_abbr, TRUE AS is_home, game_id, slate, season, season_type, tipoff_at, tipoff_source
@@ -67,24 +78,25 @@ export const upcomingPlayerGameContextProcessor: Processor = {
   name: 'UpcomingPlayerGameContext',
   phase: 'analytics',
   table: upcomingPlayerGameContext,
-  reads: [
-    'nba_analytics.upcoming_team_game_context',
-    'nba_analytics.player_game_summary',
-    'nba_analytics.player_prop_lines',
-    'nba_reference.schedule',
-    'nba_reference.players',
-    'nba_reference.player_aliases',
-    'nba_raw.injury_reports',
+  inputs: [
+    { table: upcomingTeamGameContext, scope: 'slate' },
+    { table: playerPropLines, scope: 'slate' },
+    { table: schedule, scope: 'up_to', part: 'calendar' },
+    { table: playerGameSummary, scope: 'before', part: 'appearances' },
+    { table: playerGameSummary, scope: 'code' },
+    { table: injuryReports, scope: 'slate', part: 'reports' },
+    { table: players, scope: 'slate', part: 'names' },
+    { table: playerAliases, scope: 'slate', part: 'names' },
   ],
   select: `
 WITH team_order AS (
   SELECT team_abbr, game_id, slate, ROW_NUMBER() OVER (PARTITION BY team_abbr ORDER BY slate, game_id) AS team_seq
   FROM (
-    SELECT home_abbr AS team_abbr, game_id, slate FROM nba_reference.schedule
-    WHERE is_counted AND status NOT IN ('postponed', 'cancelled') AND slate <= CAST(@to AS DATE)
+    SELECT home_abbr AS team_abbr, game_id, slate FROM nba_reference.counted_games
+    WHERE slate <= CAST(@to AS DATE)
     UNION ALL
-    SELECT away_abbr, game_id, slate FROM nba_reference.schedule
-    WHERE is_counted AND status NOT IN ('postponed', 'cancelled') AND slate <= CAST(@to AS DATE)
+    SELECT away_abbr, game_id, slate FROM nba_reference.counted_games
+    WHERE slate <= CAST(@to AS DATE)
   )
 ),
 tonight AS (

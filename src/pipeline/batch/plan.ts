@@ -15,8 +15,8 @@ WHERE u.slate = CAST(@slate AS DATE)
 ORDER BY u.game_id, u.player_id`;
 
 const GAMES = `
-SELECT game_id, tipoff_at FROM nba_reference.schedule
-WHERE slate = CAST(@slate AS DATE) AND is_counted AND status NOT IN ('postponed', 'cancelled')
+SELECT game_id, tipoff_at FROM nba_reference.counted_games
+WHERE slate = CAST(@slate AS DATE)
 ORDER BY game_id`;
 
 export interface SlateGames {

@@ -46,8 +46,8 @@ WITH visible AS (
     AND NOT EXISTS (SELECT 1 FROM nba_predictions.publications w WHERE w.publication_id = v.publication_id AND w.event = 'withdrawn')
 ), first_tips AS (
   SELECT slate, MIN(tipoff_at) AS first_tip
-  FROM nba_reference.schedule
-  WHERE is_counted AND status NOT IN ('postponed', 'cancelled') AND slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+  FROM nba_reference.counted_games
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
   GROUP BY slate
 ), versions AS (
   SELECT DISTINCT publication_id, slate, record_class, market

@@ -1,3 +1,10 @@
+import { upcomingPlayerGameContext, upcomingTeamGameContext } from '#core/contracts/nba_analytics.ts';
+import {
+  playerCompositeFactors,
+  playerDailyCache,
+  playerShotZoneAnalysis,
+  teamDefenseZoneAnalysis,
+} from '#core/contracts/nba_precompute.ts';
 import { mlFeatureStore } from '#core/contracts/nba_predictions.ts';
 import { FEATURE_SOURCES, FEATURES, type Feature, type FeatureSource } from '#core/features.ts';
 import type { Processor } from '#pipeline/processor.ts';
@@ -102,13 +109,13 @@ export const mlFeatureStoreProcessor: Processor = {
   name: 'MLFeatureStore',
   phase: 'precompute',
   table: mlFeatureStore,
-  reads: [
-    'nba_analytics.upcoming_player_game_context',
-    'nba_analytics.upcoming_team_game_context',
-    'nba_precompute.team_defense_zone_analysis',
-    'nba_precompute.player_shot_zone_analysis',
-    'nba_precompute.player_daily_cache',
-    'nba_precompute.player_composite_factors',
+  inputs: [
+    { table: upcomingPlayerGameContext, scope: 'slate', ready: 'roster' },
+    { table: upcomingTeamGameContext, scope: 'slate', ready: 'schedule' },
+    { table: teamDefenseZoneAnalysis, scope: 'slate' },
+    { table: playerShotZoneAnalysis, scope: 'slate' },
+    { table: playerDailyCache, scope: 'slate' },
+    { table: playerCompositeFactors, scope: 'slate' },
   ],
   select: mlFeatureStoreSelect(),
 };

@@ -1,4 +1,7 @@
+import { playerGameSummary, upcomingTeamGameContext } from '#core/contracts/nba_analytics.ts';
 import { AVAILABLE_STATS, playerAvailability } from '#core/contracts/nba_precompute.ts';
+import { injuryReports } from '#core/contracts/nba_raw.ts';
+import { playerAliases, players, schedule } from '#core/contracts/nba_reference.ts';
 import type { Processor } from '#pipeline/processor.ts';
 import { playerDecay, runningSum, seasonYear, weightAt } from './windows.ts';
 
@@ -76,13 +79,14 @@ export const playerAvailabilityProcessor: Processor = {
   name: 'PlayerAvailability',
   phase: 'precompute',
   table: playerAvailability,
-  reads: [
-    'nba_analytics.player_game_summary',
-    'nba_analytics.upcoming_team_game_context',
-    'nba_reference.schedule',
-    'nba_reference.players',
-    'nba_reference.player_aliases',
-    'nba_raw.injury_reports',
+  inputs: [
+    { table: upcomingTeamGameContext, scope: 'slate', ready: 'schedule' },
+    { table: playerGameSummary, scope: 'before', ready: 'results' },
+    { table: schedule, scope: 'up_to', part: 'calendar' },
+    { table: schedule, scope: 'slate', part: 'games' },
+    { table: injuryReports, scope: 'up_to', part: 'reports' },
+    { table: players, scope: 'slate', part: 'names' },
+    { table: playerAliases, scope: 'slate', part: 'names' },
   ],
   select: `
 WITH lead_time AS (
@@ -91,11 +95,11 @@ WITH lead_time AS (
   WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
 ),
 scheduled AS (
-  SELECT home_abbr AS team_abbr, game_id, slate, season, tipoff_at FROM nba_reference.schedule
-  WHERE is_counted AND status NOT IN ('postponed', 'cancelled') AND slate >= CAST(@history_from AS DATE) AND slate <= CAST(@to AS DATE)
+  SELECT home_abbr AS team_abbr, game_id, slate, season, tipoff_at FROM nba_reference.counted_games
+  WHERE slate >= CAST(@history_from AS DATE) AND slate <= CAST(@to AS DATE)
   UNION ALL
-  SELECT away_abbr, game_id, slate, season, tipoff_at FROM nba_reference.schedule
-  WHERE is_counted AND status NOT IN ('postponed', 'cancelled') AND slate >= CAST(@history_from AS DATE) AND slate <= CAST(@to AS DATE)
+  SELECT away_abbr, game_id, slate, season, tipoff_at FROM nba_reference.counted_games
+  WHERE slate >= CAST(@history_from AS DATE) AND slate <= CAST(@to AS DATE)
 ),
 numbered AS (
   SELECT s.*, ${seasonYear('season')} AS season_year,

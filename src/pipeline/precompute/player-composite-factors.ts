@@ -1,4 +1,11 @@
-import { playerCompositeFactors } from '#core/contracts/nba_precompute.ts';
+import { upcomingPlayerGameContext, upcomingTeamGameContext } from '#core/contracts/nba_analytics.ts';
+import {
+  playerAvailability,
+  playerCompositeFactors,
+  playerDailyCache,
+  playerShotZoneAnalysis,
+  teamDefenseZoneAnalysis,
+} from '#core/contracts/nba_precompute.ts';
 import { FEATURES, type Feature, featuresIn, type TeammatesTonight } from '#core/features.ts';
 import type { Processor } from '#pipeline/processor.ts';
 
@@ -54,13 +61,13 @@ export const playerCompositeFactorsProcessor: Processor = {
   name: 'PlayerCompositeFactors',
   phase: 'precompute',
   table: playerCompositeFactors,
-  reads: [
-    'nba_analytics.upcoming_player_game_context',
-    'nba_analytics.upcoming_team_game_context',
-    'nba_precompute.team_defense_zone_analysis',
-    'nba_precompute.player_shot_zone_analysis',
-    'nba_precompute.player_daily_cache',
-    'nba_precompute.player_availability',
+  inputs: [
+    { table: upcomingPlayerGameContext, scope: 'slate', ready: 'roster' },
+    { table: upcomingTeamGameContext, scope: 'slate', ready: 'schedule' },
+    { table: teamDefenseZoneAnalysis, scope: 'slate' },
+    { table: playerShotZoneAnalysis, scope: 'slate' },
+    { table: playerDailyCache, scope: 'slate' },
+    { table: playerAvailability, scope: 'slate' },
   ],
   select: playerCompositeFactorsSelect(),
 };

@@ -1,4 +1,5 @@
-import { playerDailyCache } from '#core/contracts/nba_precompute.ts';
+import { playerGameSummary, upcomingPlayerGameContext } from '#core/contracts/nba_analytics.ts';
+import { playerDailyCache, teamDefenseZoneAnalysis } from '#core/contracts/nba_precompute.ts';
 import { FEATURES, type Feature, featuresIn, type PlayerHistory } from '#core/features.ts';
 import type { Processor } from '#pipeline/processor.ts';
 import { playedGames, playerDecay, runningSum, seasonYear, standsBefore, weightAt } from './windows.ts';
@@ -141,10 +142,10 @@ export const playerDailyCacheProcessor: Processor = {
   name: 'PlayerDailyCache',
   phase: 'precompute',
   table: playerDailyCache,
-  reads: [
-    'nba_analytics.player_game_summary',
-    'nba_analytics.upcoming_player_game_context',
-    'nba_precompute.team_defense_zone_analysis',
+  inputs: [
+    { table: upcomingPlayerGameContext, scope: 'slate', ready: 'roster' },
+    { table: teamDefenseZoneAnalysis, scope: 'slate' },
+    { table: playerGameSummary, scope: 'before', ready: 'results' },
   ],
   select: playerDailyCacheSelect(),
 };

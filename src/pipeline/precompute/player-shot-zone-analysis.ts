@@ -1,4 +1,6 @@
+import { upcomingPlayerGameContext } from '#core/contracts/nba_analytics.ts';
 import { playerShotZoneAnalysis } from '#core/contracts/nba_precompute.ts';
+import { shots } from '#core/contracts/nba_raw.ts';
 import type { Processor } from '#pipeline/processor.ts';
 import { runningSum, standsBefore } from './windows.ts';
 
@@ -14,7 +16,10 @@ export const playerShotZoneAnalysisProcessor: Processor = {
   name: 'PlayerShotZoneAnalysis',
   phase: 'precompute',
   table: playerShotZoneAnalysis,
-  reads: ['nba_raw.shots', 'nba_analytics.upcoming_player_game_context'],
+  inputs: [
+    { table: upcomingPlayerGameContext, scope: 'slate', ready: 'roster' },
+    { table: shots, scope: 'before', part: 'shots' },
+  ],
   select: `
 WITH tonight AS (
   SELECT slate, player_id, season FROM nba_analytics.upcoming_player_game_context

@@ -1,13 +1,11 @@
 import { addDays, type Slate } from '#core/calendar.ts';
+import type { Readiness } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-
-/** What a processor of the phase may depend on. */
-export type Input = 'results' | 'schedule' | 'roster';
 
 /** An input that is not ready for a slate, and why. */
 export interface NotReady {
   readonly slate: Slate;
-  readonly input: Input;
+  readonly input: Readiness;
   readonly reason: string;
 }
 
@@ -18,20 +16,10 @@ const RESULT_SHARE = 0.8;
 /** Players without whom a team cannot play. */
 const SMALLEST_ROSTER = 8;
 
-/** The inputs each processor needs before it may start. Tables of earlier processors follow from the order. */
-export const INPUTS: Readonly<Record<string, readonly Input[]>> = {
-  TeamDefenseZoneAnalysis: ['results', 'schedule'],
-  PlayerShotZoneAnalysis: ['roster'],
-  PlayerDailyCache: ['results', 'schedule', 'roster'],
-  PlayerAvailability: ['results', 'schedule'],
-  PlayerCompositeFactors: ['results', 'schedule', 'roster'],
-  MLFeatureStore: ['results', 'schedule', 'roster'],
-};
-
 const STATE = `
 WITH games AS (
-  SELECT game_id, slate, home_abbr, away_abbr FROM nba_reference.schedule
-  WHERE is_counted AND status NOT IN ('postponed', 'cancelled') AND slate BETWEEN CAST(@results_from AS DATE) AND CAST(@to AS DATE)
+  SELECT game_id, slate, home_abbr, away_abbr FROM nba_reference.counted_games
+  WHERE slate BETWEEN CAST(@results_from AS DATE) AND CAST(@to AS DATE)
 ),
 boxed AS (
   SELECT game_id, COUNT(DISTINCT team_abbr) AS teams FROM nba_analytics.team_game_summary
@@ -91,7 +79,7 @@ export async function notReady(warehouse: Warehouse, from: Slate, to: Slate): Pr
   });
   return states.flatMap((state): NotReady[] => {
     const problems: NotReady[] = [];
-    const say = (input: Input, reason: string): number =>
+    const say = (input: Readiness, reason: string): number =>
       problems.push({ slate: state.slate, input, reason });
     if (state.there < RESULT_SHARE * state.due) {
       say(
@@ -112,8 +100,7 @@ export async function notReady(warehouse: Warehouse, from: Slate, to: Slate): Pr
   });
 }
 
-/** The problems that hold one processor. */
-export function blocking(processor: string, problems: readonly NotReady[]): NotReady[] {
-  const needs = INPUTS[processor] ?? [];
-  return problems.filter(({ input }) => needs.includes(input));
+/** The problems that hold a processor that waits for some of what must be ready. */
+export function blocking(waits: readonly Readiness[], problems: readonly NotReady[]): NotReady[] {
+  return problems.filter(({ input }) => waits.includes(input));
 }

@@ -1,4 +1,10 @@
+import {
+  playerGameSummary,
+  teamGameSummary,
+  upcomingTeamGameContext,
+} from '#core/contracts/nba_analytics.ts';
 import { teamDefenseZoneAnalysis } from '#core/contracts/nba_precompute.ts';
+import { shots } from '#core/contracts/nba_raw.ts';
 import { COUNTED } from '#core/features.ts';
 import type { Processor } from '#pipeline/processor.ts';
 import {
@@ -46,11 +52,11 @@ export const teamDefenseZoneAnalysisProcessor: Processor = {
   name: 'TeamDefenseZoneAnalysis',
   phase: 'precompute',
   table: teamDefenseZoneAnalysis,
-  reads: [
-    'nba_analytics.team_game_summary',
-    'nba_analytics.player_game_summary',
-    'nba_analytics.upcoming_team_game_context',
-    'nba_raw.shots',
+  inputs: [
+    { table: upcomingTeamGameContext, scope: 'slate', ready: 'schedule' },
+    { table: playerGameSummary, scope: 'before', ready: 'results' },
+    { table: teamGameSummary, scope: 'before', ready: 'results' },
+    { table: shots, scope: 'before', part: 'shots' },
   ],
   select: `
 WITH league AS (${LEAGUE_STATES}

@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseSlate, type Slate } from '#core/calendar.ts';
+import { shots } from '#core/contracts/nba_raw.ts';
 import type { RunReport, RunRequest } from '#guard/backfill/execute.ts';
 import { backfillStatus, type RunDoc, readRuns, readUnits, unfinishedRun } from '#guard/backfill/ledger.ts';
 import { resumeBackfill } from '#guard/backfill/run.ts';
 import { backfillSteps } from '#guard/backfill/steps.ts';
+import { tablesOf } from '#pipeline/processor.ts';
 import { virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type BackfillWorld, backfillWorld, contents, differences, STATEMENTS } from './world.ts';
@@ -362,17 +364,19 @@ describe('the declared needs', () => {
             : [`${table.dataset}.${table.name}`];
       });
       expect(
-        [...(step.processor?.reads ?? [])].filter((table) => !covered.includes(table)),
+        tablesOf(step.processor?.inputs ?? []).filter((table) => !covered.includes(table)),
         step.name,
       ).toEqual([]);
     }
   });
 
-  it('are refused for a processor that nobody declared', () => {
+  it('are refused for a processor with an input that nothing covers', () => {
     const [one] = STATEMENTS;
     if (one === undefined) throw new Error('no statements');
-    expect(() => backfillSteps(CODE, [{ ...one, name: 'Unheard' }])).toThrow(
-      /Unheard: the backfill does not know what it needs/,
+    expect(() =>
+      backfillSteps(CODE, [{ ...one, inputs: [...one.inputs, { table: shots, scope: 'slate' }] }]),
+    ).toThrow(
+      /PlayerGameSummary reads nba_raw.shots: expected a part of the ingested data or the table of a step, saw neither/,
     );
   });
 });

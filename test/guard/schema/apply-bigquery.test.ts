@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { defineTable, nullable, required, tableId } from '#core/contracts/define.ts';
-import { CONTRACTS } from '#core/contracts/index.ts';
+import { defineTable, nullable, required, tableId, type ViewContract } from '#core/contracts/define.ts';
+import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { schemaChanges } from '#core/contracts/nba_orchestration.ts';
 import { applySchema } from '#guard/schema/apply.ts';
-import { type CodeView, codeSchema, VIEWS } from '#guard/schema/code-schema.ts';
+import { codeSchema } from '#guard/schema/code-schema.ts';
 import { compare } from '#guard/schema/compare.ts';
 import { dryRunStatements } from '#guard/schema/dry-run.ts';
 import { liveSnapshot, schemaOfWarehouse } from '#guard/schema/live-schema.ts';
@@ -55,7 +55,7 @@ const described = {
 } as const;
 const columns = { prediction_id: required.string('Prediction'), slate: required.date('Slate') } as const;
 const before = defineTable({ ...described, columns });
-const view: CodeView = {
+const view: ViewContract = {
   ref: { dataset: 'nba_predictions', name: 'outage_view' },
   sql: 'SELECT s.run_id FROM nba_orchestration.schema_changes s',
   columns: ['run_id'],
@@ -65,7 +65,7 @@ const compareSchemas = async (live: Schema, wanted: Schema) => compare(live, wan
 
 function apply(
   contracts: Parameters<typeof codeSchema>[0] = CONTRACTS,
-  views: readonly CodeView[] = VIEWS,
+  views: readonly ViewContract[] = VIEWS,
   dryRun = false,
 ) {
   const clock = virtualClock('2026-02-08T12:00:00Z');

@@ -1,10 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { columnNames, defineTable, nullable, required, type TableContract } from '#core/contracts/define.ts';
-import { CONTRACTS } from '#core/contracts/index.ts';
+import {
+  columnNames,
+  defineTable,
+  nullable,
+  required,
+  type TableContract,
+  type ViewContract,
+} from '#core/contracts/define.ts';
+import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { schemaChanges } from '#core/contracts/nba_orchestration.ts';
 import { type ApplyReport, applySchema } from '#guard/schema/apply.ts';
 import { checkSchema } from '#guard/schema/check.ts';
-import { type CodeView, codeSchema, VIEWS } from '#guard/schema/code-schema.ts';
+import { codeSchema } from '#guard/schema/code-schema.ts';
 import { compare, NO_USAGE, type Usage } from '#guard/schema/compare.ts';
 import { liveSnapshot, schemaOfWarehouse } from '#guard/schema/live-schema.ts';
 import type { Schema } from '#guard/schema/model.ts';
@@ -35,7 +42,7 @@ const after = defineTable({
   columns: { ...staged, line_source: nullable.string('Who the line is from') },
 });
 const row = { prediction_id: 'p1', slate: '2026-02-07', line: '24.5' };
-const view: CodeView = {
+const view: ViewContract = {
   ref: { dataset: 'nba_predictions', name: 'outage_view' },
   sql: 'SELECT r.* FROM nba_predictions.outage_rows r',
   columns: columnNames(before),
@@ -53,7 +60,7 @@ async function native(statements: readonly string[]): Promise<void> {
 
 const apply = (
   contracts: readonly TableContract[],
-  views: readonly CodeView[] = [],
+  views: readonly ViewContract[] = [],
   dryRun = false,
   usage: Usage = NO_USAGE,
 ): Promise<ApplyReport> =>

@@ -1,6 +1,5 @@
 import type { TableContract } from '#core/contracts/define.ts';
-import { CONTRACTS } from '#core/contracts/index.ts';
-import { VIEWS } from '#guard/schema/code-schema.ts';
+import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { type DuckDbOptions, openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 

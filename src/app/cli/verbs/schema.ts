@@ -305,10 +305,9 @@ async function apply(
 ): Promise<void> {
   const context = contextOf(host, command);
   const { terminal } = context;
-  const [{ applySchema }, { VIEWS }, { CONTRACTS }, { readSources, repositoryRoot }, { wantedBy }] =
+  const [{ applySchema }, { CONTRACTS, VIEWS }, { readSources, repositoryRoot }, { wantedBy }] =
     await Promise.all([
       import('#guard/schema/apply.ts'),
-      import('#guard/schema/code-schema.ts'),
       import('#core/contracts/index.ts'),
       import('#app/schema/repository.ts'),
       import('#app/schema/wanted.ts'),

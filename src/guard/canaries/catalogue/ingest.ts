@@ -21,8 +21,8 @@ const scheduleAhead = defineCanary({
   look: {
     sql: `
 SELECT 'schedule' AS subject, COUNT(*) = 0 AS is_bad, CAST(COUNT(*) AS STRING) || ' games in the next nine days' AS note
-FROM nba_reference.schedule
-WHERE slate BETWEEN CAST(@slate AS DATE) AND fn.add_days(CAST(@slate AS DATE), 9) AND is_counted AND status NOT IN ('postponed', 'cancelled')`,
+FROM nba_reference.counted_games
+WHERE slate BETWEEN CAST(@slate AS DATE) AND fn.add_days(CAST(@slate AS DATE), 9)`,
   },
   sabotage: { sql: ['DELETE FROM nba_reference.schedule WHERE slate >= CAST(@slate AS DATE)'] },
   meaning:
@@ -153,12 +153,12 @@ SELECT g.label AS subject, l.game IS NULL AS is_bad, 'no points line' AS note
 FROM (${GAMES}) AS g
 JOIN (
   SELECT COUNT(DISTINCT CASE WHEN q.home_abbr IS NOT NULL THEN s.game_id END) AS quoted, COUNT(DISTINCT s.game_id) AS games
-  FROM nba_reference.schedule s
+  FROM nba_reference.counted_games s
   LEFT JOIN (
     SELECT DISTINCT slate, home_abbr, away_abbr FROM nba_raw.player_lines
     WHERE slate >= CAST(@from AS DATE) AND slate < CAST(@slate AS DATE) AND market IN ${PUBLISHED_IN}
   ) q ON q.slate = s.slate AND q.home_abbr = s.home_abbr AND q.away_abbr = s.away_abbr
-  WHERE s.slate >= CAST(@from AS DATE) AND s.slate < CAST(@slate AS DATE) AND s.is_counted AND s.status NOT IN ('postponed', 'cancelled')
+  WHERE s.slate >= CAST(@from AS DATE) AND s.slate < CAST(@slate AS DATE)
 ) AS usual ON usual.quoted >= 0.9 * usual.games AND usual.games > 0
 LEFT JOIN (
   SELECT DISTINCT home_abbr || away_abbr AS game FROM nba_raw.player_lines WHERE slate = CAST(@slate AS DATE) AND market IN ${PUBLISHED_IN}
@@ -232,9 +232,9 @@ SELECT 'availability report' AS subject, COALESCE(t.statements, 0) = 0 AS is_bad
   'no statement for tonight; ' || CAST(u.slates AS STRING) || ' of the last ' || CAST(u.days AS STRING) || ' game days had one' AS note
 FROM (
   SELECT COUNT(DISTINCT s.slate) AS days, COUNT(DISTINCT r.slate) AS slates
-  FROM nba_reference.schedule s
+  FROM nba_reference.counted_games s
   LEFT JOIN (SELECT DISTINCT slate FROM nba_raw.injury_reports WHERE slate >= CAST(@from AS DATE) AND slate < CAST(@slate AS DATE)) r ON r.slate = s.slate
-  WHERE s.slate >= CAST(@from AS DATE) AND s.slate < CAST(@slate AS DATE) AND s.is_counted AND s.status NOT IN ('postponed', 'cancelled')
+  WHERE s.slate >= CAST(@from AS DATE) AND s.slate < CAST(@slate AS DATE)
 ) AS u
 CROSS JOIN (
   SELECT COUNT(*) AS statements FROM nba_raw.injury_reports WHERE slate = CAST(@slate AS DATE) AND report_at <= CAST(@as_of AS TIMESTAMP)

@@ -1,8 +1,8 @@
 /** SQL: the counted games of the slate that stand, with a readable name. */
 export const GAMES = `
     SELECT game_id, slate, home_abbr, away_abbr, tipoff_at, status, away_abbr || '@' || home_abbr || ' ' || game_id AS label
-    FROM nba_reference.schedule
-    WHERE slate = CAST(@slate AS DATE) AND is_counted AND status NOT IN ('postponed', 'cancelled')`;
+    FROM nba_reference.counted_games
+    WHERE slate = CAST(@slate AS DATE)`;
 
 /** SQL: games of the slate with the number of teams that have raw player rows. */
 export const BOXED_GAMES = `

@@ -7,7 +7,7 @@ import { COUNTED_GRADES } from '#pipeline/grade/grade.ts';
 const CHAIN = `
 SELECT g.away_abbr || ' @ ' || g.home_abbr AS game, g.status, COALESCE(r.teams, 0) AS boxed, COALESCE(t.teams, 0) AS team_summaries,
   COALESCE(s.teams, 0) AS player_summaries
-FROM nba_reference.schedule g
+FROM nba_reference.counted_games g
 LEFT JOIN (
   SELECT game_id, COUNT(DISTINCT team_abbr) AS teams FROM nba_raw.player_box_scores WHERE slate = CAST(@slate AS DATE) GROUP BY game_id
 ) r ON r.game_id = g.game_id
@@ -17,7 +17,7 @@ LEFT JOIN (
 LEFT JOIN (
   SELECT game_id, COUNT(DISTINCT team_abbr) AS teams FROM nba_analytics.player_game_summary WHERE slate = CAST(@slate AS DATE) GROUP BY game_id
 ) s ON s.game_id = g.game_id
-WHERE g.slate = CAST(@slate AS DATE) AND g.is_counted AND g.status NOT IN ('postponed', 'cancelled')
+WHERE g.slate = CAST(@slate AS DATE)
 ORDER BY g.tipoff_at, g.game_id`;
 
 interface Chain {

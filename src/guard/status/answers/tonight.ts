@@ -21,7 +21,7 @@ interface GameRow {
 const PER_GAME = `
 SELECT g.away_abbr || ' @ ' || g.home_abbr AS game, g.tipoff_at, COALESCE(u.expected, 0) AS expected, COALESCE(p.predicted, 0) AS predicted,
   COALESCE(p.picks, 0) AS picks
-FROM nba_reference.schedule g
+FROM nba_reference.counted_games g
 LEFT JOIN (
   SELECT game_id, COUNT(*) AS expected FROM nba_analytics.upcoming_player_game_context
   WHERE slate = CAST(@slate AS DATE) AND COALESCE(injury_status, 'available') NOT IN ('out', 'doubtful')
@@ -32,7 +32,7 @@ LEFT JOIN (
   FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)
   GROUP BY game_id
 ) p ON p.game_id = g.game_id
-WHERE g.slate = CAST(@slate AS DATE) AND g.is_counted AND g.status NOT IN ('postponed', 'cancelled')
+WHERE g.slate = CAST(@slate AS DATE)
 ORDER BY g.tipoff_at, g.game_id`;
 
 async function predictions({ warehouse }: StatusDeps, { slate, now, noGames }: StatusMoment): Promise<Found> {
@@ -148,9 +148,9 @@ export const BOOKMAKERS_TONIGHT = statement({
 export const QUOTED_GAMES = statement({
   owner: 'guard/status/answers/tonight',
   sql: `SELECT g.away_abbr || ' @ ' || g.home_abbr AS game, COUNT(DISTINCT l.player_id) AS players
-     FROM nba_reference.schedule g
+     FROM nba_reference.counted_games g
      LEFT JOIN nba_analytics.player_prop_lines l ON l.slate = g.slate AND l.game_id = g.game_id AND l.market IN ${PUBLISHED_IN} AND l.resolution = 'resolved'
-     WHERE g.slate = CAST(@slate AS DATE) AND g.is_counted AND g.status NOT IN ('postponed', 'cancelled')
+     WHERE g.slate = CAST(@slate AS DATE)
      GROUP BY g.game_id, g.away_abbr, g.home_abbr ORDER BY g.game_id`,
 });
 
