@@ -1,246 +1,6 @@
 import type { Command } from 'commander';
-import { actor, type CliHost, contextOf, type VerbContext } from '#app/cli/context.ts';
-import type { Terminal } from '#app/cli/terminal.ts';
-import type { App } from '#app/compose.ts';
-import { changedFiles, stretchOf } from '#app/schema/git.ts';
-import { type SchemaHistories, schemaHistories } from '#app/schema/history.ts';
-import {
-  demandSchemaFiles,
-  FOLDERS,
-  readApprovals,
-  readSources,
-  repositoryRoot,
-} from '#app/schema/repository.ts';
-import { wantedBy } from '#app/schema/wanted.ts';
-import { tableId } from '#core/contracts/define.ts';
-import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
-import { TipoffError } from '#core/errors.ts';
-import { checkReading, checkSchema } from '#guard/schema/check.ts';
-import { compareWithReaders, readCode } from '#guard/schema/code-reading.ts';
-import { type DryRunReport, dryRunStatements } from '#guard/schema/dry-run.ts';
-import { type DiffReport, judgeHistory, type SchemaHistory } from '#guard/schema/judge.ts';
-import type { Schema } from '#guard/schema/model.ts';
-import {
-  diffDifferences,
-  differenceLines,
-  differencesOf,
-  diffNotices,
-  noticesOf,
-  summaryLine,
-} from '#guard/schema/report.ts';
-import { readSchemaFiles } from '#guard/schema/schema-files.ts';
-import type { SqlText } from '#guard/schema/sql-catalogue.ts';
-import { openSqlEngine } from '#platform/warehouse/duckdb/sql-engine.ts';
-
-/** Works with the home as it is: making what is missing would hide that it is missing. */
-export async function withLive<T>(
-  { config, clock, terminal }: VerbContext,
-  command: string,
-  work: (app: App) => Promise<T>,
-): Promise<T> {
-  const { openApp } = await import('#app/compose.ts');
-  const app = await openApp(config, {
-    command,
-    clock,
-    prepare: false,
-    write: (line) => terminal.progress(line),
-  });
-  try {
-    for (const note of app.notes) terminal.progress(note);
-    return await work(app);
-  } finally {
-    await app.close();
-  }
-}
-
-/** Reads the live schema. */
-export async function readLive(context: VerbContext, command: string): Promise<Schema> {
-  const { schemaOfWarehouse } = await import('#guard/schema/live-schema.ts');
-  return withLive(context, command, ({ warehouse }) => schemaOfWarehouse(warehouse));
-}
-
-export interface CheckOptions {
-  readonly repository?: string;
-  readonly offline?: boolean;
-  readonly statements?: boolean;
-}
-
-/** `schema check`: prints what it found and says whether that is fine. */
-export async function schemaCheck(context: VerbContext, options: CheckOptions): Promise<boolean> {
-  const { terminal, clock } = context;
-  const today = clock.now().toISOString().slice(0, 10);
-  const root = options.repository ?? repositoryRoot();
-  const isOffline = options.offline === true;
-  const warehouse = isOffline
-    ? readSchemaFiles(demandSchemaFiles(root, 'snapshot'), 'snapshot', `${FOLDERS.snapshot}/`)
-    : await readLive(context, 'schema check');
-  const files = readSources(root);
-  const { stale: _, ...code } = wantedBy(root, files);
-  const found = await checkSchema({
-    ...code,
-    warehouse,
-    files,
-    approvals: readApprovals(root, today),
-    today,
-    openEngine: openSqlEngine,
-  });
-  const differences = differencesOf(found, today, files, isOffline ? 'snapshot' : 'live schema');
-  const notices = noticesOf(found);
-  const tried = options.statements === true ? await dryRunLive(context, code.statements) : null;
-  const isFine = found.ok && (tried === null || tried.refused.length === 0);
-  terminal.json({
-    ok: isFine,
-    against: isOffline ? 'snapshot' : 'live',
-    differences,
-    notices,
-    statements: found.code.statements,
-    whole_statements: found.code.wholeStatements,
-    dry_run: tried,
-  });
-  // Offline the statements are those of the deployment; live they are those of the engine that was looked at.
-  const engine = isOffline || context.config.profile === 'gcp' ? 'bigquery' : 'duckdb';
-  for (const line of [...differenceLines(differences, engine), ...notices.map((notice) => `note: ${notice}`)])
-    terminal.line(line);
-  if (tried !== null) {
-    for (const { owner, path, line, message } of tried.refused)
-      terminal.line(`REFUSED  ${owner}  (${path}:${line})\n  ${message}`);
-    terminal.line(
-      `${tried.statements} statements looked at, ${tried.refused.length} refused, ${tried.bytes} bytes at least.`,
-    );
-  }
-  if (isFine) {
-    terminal.line(
-      `The contracts and ${found.code.statements} SQL statements agree with the ${isOffline ? 'snapshot' : 'live schema'}.`,
-    );
-  }
-  if (!found.ok) terminal.line(summaryLine(differences));
-  return isFine;
-}
-
-async function dryRunLive(context: VerbContext, statements: readonly SqlText[]): Promise<DryRunReport> {
-  const report = await withLive(context, 'schema check', ({ warehouse }) =>
-    dryRunStatements(
-      warehouse,
-      // Staging tables come and go with their batches.
-      statements.filter(({ sql }) => !sql.includes(tableId(stagedPredictions))),
-    ),
-  );
-  if (report !== undefined) return report;
-  throw new TipoffError(
-    'TIPOFF_BAD_INPUT',
-    'expected --statements with BigQuery, saw the embedded warehouse, which has no dry run',
-    {
-      hint: 'Set TIPOFF_PROFILE=gcp, or leave --statements out: the tests plan every statement on DuckDB.',
-    },
-  );
-}
-
-export interface DiffOptions {
-  readonly repository?: string;
-  readonly base: string | undefined;
-  /** Absent = what is checked out, committed or not. */
-  readonly head: string | undefined;
-}
-
-const NOTHING: SchemaHistories & { readonly changed?: readonly string[] } = {
-  deployed: { steps: [] },
-  contracted: { steps: [] },
-  notes: [],
-};
-
-/** `schema diff`: prints what it found and says whether that is fine. */
-export async function schemaDiff({ terminal, clock }: VerbContext, options: DiffOptions): Promise<boolean> {
-  const today = clock.now().toISOString().slice(0, 10);
-  const root = options.repository ?? repositoryRoot();
-  const approvals = readApprovals(root, today);
-  const warehouse = readSchemaFiles(demandSchemaFiles(root, 'snapshot'), 'snapshot', `${FOLDERS.snapshot}/`);
-  const files = readSources(root);
-  const { stale, statements, ...code } = wantedBy(root, files);
-  const { deployed, contracted, notes, changed } =
-    options.base === undefined ? NOTHING : await between(root, options.base, options.head);
-  const earlier = [warehouse, ...schemasOf(deployed), ...schemasOf(contracted)];
-  const reading = await readCode({ ...code, statements, earlier, openEngine: openSqlEngine });
-  const reports = await reading
-    .judge((usage) => {
-      const ofContracts = judgeHistory(contracted, approvals, today, usage);
-      const changedTables = [...ofContracts.steps, ofContracts.sum].flatMap(({ findings }) =>
-        findings.map(({ table }) => table),
-      );
-      const input = { ...code, warehouse, files, approvals, today, changedTables };
-      return {
-        contracted: ofContracts,
-        deployed: judgeHistory(deployed, approvals, today, usage),
-        check: checkReading(changed === undefined ? input : { ...input, changed }, reading, usage),
-        stale,
-      };
-    })
-    .finally(() => reading.close());
-  const differences = diffDifferences(reports, today, files);
-  const notices = [...notes, ...diffNotices(reports)];
-  const isFine = reports.contracted.ok && reports.deployed.ok && reports.check.ok && stale.length === 0;
-  terminal.json({
-    ok: isFine,
-    differences,
-    notices,
-    contracted: plain(contracted, reports.contracted),
-    deployed: plain(deployed, reports.deployed),
-  });
-  printSteps(terminal, 'contracts', reports.contracted);
-  printSteps(terminal, 'snapshot', reports.deployed);
-  for (const line of [
-    ...differenceLines(differences, 'bigquery'),
-    ...notices.map((notice) => `note: ${notice}`),
-  ])
-    terminal.line(line);
-  if (isFine)
-    terminal.line(
-      options.base === undefined
-        ? 'The contracts agree with the snapshot.'
-        : 'Nothing here outruns its table.',
-    );
-  else terminal.line(summaryLine(differences));
-  return isFine;
-}
-
-async function between(root: string, base: string, head: string | undefined): Promise<typeof NOTHING> {
-  const ends = { base, head: head ?? 'HEAD' };
-  const stretch = await stretchOf(root, ends.base, ends.head);
-  const withWorkingTree = head === undefined;
-  const [histories, changed] = await Promise.all([
-    schemaHistories(root, stretch, ends, withWorkingTree),
-    changedFiles(root, stretch, withWorkingTree),
-  ]);
-  return { ...histories, changed };
-}
-
-function schemasOf({ steps, sum }: SchemaHistory): SchemaHistory['steps'][number]['from']['schema'][] {
-  return [...steps, ...(sum === undefined ? [] : [sum])].flatMap(({ from, to }) => [from.schema, to.schema]);
-}
-
-function plain({ steps, sum }: SchemaHistory, report: DiffReport): object {
-  const versions = [sum?.from, ...steps.flatMap(({ from, to }) => [from, to]), sum?.to].flatMap((one) =>
-    one === undefined ? [] : [one.name],
-  );
-  return {
-    versions: [...new Set(versions)],
-    steps: report.steps.map(({ from, to, findings }) => ({ from, to, findings })),
-    sum: report.sum.findings,
-    only_in_sum: report.onlyInSum.map(({ id }) => id),
-  };
-}
-
-function printSteps(terminal: Terminal, what: string, { steps, onlyInSum }: DiffReport): void {
-  for (const { from, to, findings } of steps) {
-    terminal.line(`${what}, ${from} -> ${to}`);
-    for (const { id, verdict, class: kind, direction } of findings)
-      terminal.line(`  ${verdict}  ${kind}, ${direction}  ${id}`);
-  }
-  for (const { id } of onlyInSum) terminal.line(`${what}, over all steps only: ${id}`);
-}
-
-interface RepositoryOption {
-  readonly repository?: string;
-}
+import { type CliHost, contextOf } from '#app/cli/context.ts';
+import type { ApplyOptions, CheckOptions, DiffOptions, SnapshotOptions } from '#app/cli/schema-commands.ts';
 
 /** `schema apply|check|diff|snapshot`: what the warehouse is against what the code wants. */
 export function addSchemaVerbs(root: Command, host: CliHost): void {
@@ -258,15 +18,16 @@ export function addSchemaVerbs(root: Command, host: CliHost): void {
     'add what is missing (tables, nullable columns, views, functions); refuse everything else with the plan',
   )
     .option('--dry-run', 'say what would be done and do nothing')
-    .action((options: RepositoryOption & { dryRun?: boolean }, command: Command) =>
-      apply(host, command, options),
-    );
+    .action(async (options: ApplyOptions, command: Command) => {
+      const { schemaApply } = await import('#app/cli/schema-commands.ts');
+      if (!(await schemaApply(contextOf(host, command), options))) host.exit(1);
+    });
 
   verb('check', 'live schema against the contracts, and every SQL statement of the code against both')
     .option('--offline', 'compare with schema/snapshot instead of the live warehouse')
     .option('--statements', 'have BigQuery look at every statement too, without running it')
     .action(async (options: CheckOptions, command: Command) => {
-      const { schemaCheck } = await import('./schema.ts');
+      const { schemaCheck } = await import('#app/cli/schema-commands.ts');
       if (!(await schemaCheck(contextOf(host, command), options))) host.exit(1);
     });
 
@@ -283,101 +44,18 @@ export function addSchemaVerbs(root: Command, host: CliHost): void {
       async (
         base: string | undefined,
         head: string | undefined,
-        options: RepositoryOption,
+        options: Pick<DiffOptions, 'repository'>,
         command: Command,
       ) => {
-        const { schemaDiff } = await import('./schema.ts');
+        const { schemaDiff } = await import('#app/cli/schema-commands.ts');
         if (!(await schemaDiff(contextOf(host, command), { ...options, base, head }))) host.exit(1);
       },
     );
 
   verb('snapshot', 'write the live schema to schema/snapshot; the same schema gives the same files')
     .option('--contracts', 'write what the contracts want instead of what is live')
-    .action((options: RepositoryOption & { contracts?: boolean }, command: Command) =>
-      snapshot(host, command, options),
-    );
-}
-
-async function apply(
-  host: CliHost,
-  command: Command,
-  options: RepositoryOption & { dryRun?: boolean },
-): Promise<void> {
-  const context = contextOf(host, command);
-  const { terminal } = context;
-  const [{ applySchema }, { CONTRACTS, VIEWS }, { readSources, repositoryRoot }, { wantedBy }] =
-    await Promise.all([
-      import('#guard/schema/apply.ts'),
-      import('#core/contracts/index.ts'),
-      import('#app/schema/repository.ts'),
-      import('#app/schema/wanted.ts'),
-    ]);
-  const root = options.repository ?? repositoryRoot();
-  const { statements } = wantedBy(root, readSources(root));
-  const report = await withLive(context, 'schema apply', ({ warehouse, clock, runId, config }) =>
-    applySchema(
-      {
-        warehouse,
-        clock,
-        runId,
-        by: actor('schema apply'),
-        codeVersion: config.codeVersion,
-        contracts: CONTRACTS,
-        views: VIEWS,
-        compare: compareWithReaders({ statements, openEngine: openSqlEngine }),
-      },
-      options.dryRun === true,
-    ),
-  );
-  terminal.json(report);
-  for (const finding of report.applied)
-    terminal.line(`${report.dryRun ? 'would apply' : 'applied'}: ${finding.id}`);
-  for (const finding of report.refused) {
-    terminal.line(`REFUSED: ${finding.message}`);
-    for (const statement of finding.fix[report.engine]) terminal.line(`  plan: ${statement}`);
-  }
-  for (const finding of report.left) {
-    terminal.line(`left: ${finding.message}`);
-    for (const statement of finding.fix[report.engine]) terminal.line(`  later: ${statement}`);
-  }
-  if (report.applied.length + report.refused.length === 0)
-    terminal.line('The warehouse is what the contracts want; nothing to do.');
-  if (report.refused.length > 0) host.exit(1);
-}
-
-async function snapshot(
-  host: CliHost,
-  command: Command,
-  options: RepositoryOption & { contracts?: boolean },
-): Promise<void> {
-  const context = contextOf(host, command);
-  const [{ codeSchema }, { schemaFiles }, { liveSnapshot }, { FOLDERS, repositoryRoot, writeSchemaFiles }] =
-    await Promise.all([
-      import('#guard/schema/code-schema.ts'),
-      import('#guard/schema/schema-files.ts'),
-      import('#guard/schema/live-schema.ts'),
-      import('#app/schema/repository.ts'),
-    ]);
-  const code = codeSchema();
-  const live = options.contracts === true ? undefined : await readLive(context, 'schema snapshot');
-  if (live?.tables.length === 0) throw nothingLive();
-  const wanted = live === undefined ? code : liveSnapshot(live, code);
-  const files = schemaFiles(wanted, 'snapshot');
-  const changed = writeSchemaFiles(options.repository ?? repositoryRoot(), 'snapshot', files);
-  const folder = FOLDERS.snapshot;
-  context.terminal.json({ folder, files: files.map(({ path }) => path), changed });
-  context.terminal.line(
-    changed.length === 0 ? `${folder} is as it was.` : `${folder}: ${changed.join(', ')} written.`,
-  );
-}
-
-/** A snapshot of nothing would take away what every pull request is compared with. */
-function nothingLive(): TipoffError {
-  return new TipoffError(
-    'TIPOFF_NOT_FOUND',
-    'expected a warehouse with tables to write a snapshot of, saw none in it',
-    {
-      hint: 'Look at --home or the profile, run `tipoff schema apply`, or write what the contracts want with --contracts.',
-    },
-  );
+    .action(async (options: SnapshotOptions, command: Command) => {
+      const { schemaSnapshot } = await import('#app/cli/schema-commands.ts');
+      await schemaSnapshot(contextOf(host, command), options);
+    });
 }
