@@ -5,7 +5,7 @@ import { loadavg } from 'node:os';
 import { openApp } from '#app/compose.ts';
 import { processConfig } from '#app/config.ts';
 import { dayDeps } from '#app/day.ts';
-import { liveDays, ONE_RUN, proofSlates, settableClock } from '#app/healthy-world.ts';
+import { liveDays, ONE_RUN, proofSlates, settableClock } from '#app/healthy-league.ts';
 import { seasonLabel } from '#core/calendar.ts';
 import { simulateLeague } from '#simulate/league.ts';
 import { type Scan, scansOf } from './canary-scans.ts';

@@ -12,7 +12,7 @@ import { canaryDeps } from '#app/canaries.ts';
 import { openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { dayDeps } from '#app/day.ts';
-import { proofSlates, settableClock } from '#app/healthy-world.ts';
+import { proofSlates, settableClock } from '#app/healthy-league.ts';
 import { bytesText } from '#core/billing.ts';
 import { addDays, easternInstant, type Slate, seasonLabel, seasonSpan } from '#core/calendar.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';

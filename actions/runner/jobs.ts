@@ -15,7 +15,8 @@ export interface JobResult {
   readonly summary: string;
 }
 
-export interface World {
+/** Where the jobs of a workflow run. */
+export interface Machine {
   readonly workspace: string;
   /** Variables every step sees. */
   readonly env: Readonly<Record<string, string>>;
@@ -23,7 +24,11 @@ export interface World {
 }
 
 /** Runs the jobs of a workflow one after another, each after those it needs, once per value of its matrix. */
-export async function runJobs(workflow: Workflow, contexts: Contexts, world: World): Promise<JobResult[]> {
+export async function runJobs(
+  workflow: Workflow,
+  contexts: Contexts,
+  machine: Machine,
+): Promise<JobResult[]> {
   const results: JobResult[] = [];
   for (const name of inOrder(workflow)) {
     const job = workflow.jobs[name];
@@ -37,7 +42,7 @@ export async function runJobs(workflow: Workflow, contexts: Contexts, world: Wor
       continue;
     }
     for (const matrix of combinations(job))
-      results.push(await runJob(name, job, workflow, { ...contexts, needs, matrix }, world));
+      results.push(await runJob(name, job, workflow, { ...contexts, needs, matrix }, machine));
   }
   return results;
 }
@@ -47,16 +52,16 @@ async function runJob(
   job: Job,
   workflow: Workflow,
   contexts: Contexts,
-  world: World,
+  machine: Machine,
 ): Promise<JobResult> {
   const folder = mkdtempSync(join(tmpdir(), 'tipoff-workflow-'));
   const stage: Stage = {
-    workspace: world.workspace,
+    workspace: machine.workspace,
     folder,
-    env: { ...world.env, RUNNER_TEMP: folder },
+    env: { ...machine.env, RUNNER_TEMP: folder },
     results: [],
     summaries: [],
-    log: world.log,
+    log: machine.log,
   };
   try {
     const all = { ...contexts, runner: { os: 'Linux', temp: folder } };

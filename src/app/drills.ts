@@ -3,7 +3,7 @@ import type { StateStore } from '#platform/state/port.ts';
 import { canaryDeps } from './canaries.ts';
 import type { Config } from './config.ts';
 import { inHealthyHome } from './healthy-home.ts';
-import { HEALTHY_AS_OF } from './healthy-world.ts';
+import { HEALTHY_AS_OF } from './healthy-league.ts';
 
 /** Plays drills in a simulated home of their own, which is removed afterwards: nothing of the caller's data is opened. */
 export async function playDrills(

@@ -11,7 +11,7 @@ import {
   ONE_RUN,
   proofSlates,
   settableClock,
-} from './healthy-world.ts';
+} from './healthy-league.ts';
 
 /**
  * Gives a home of its own to some work, in which two days of a small simulated league ran through all phases, and removes it

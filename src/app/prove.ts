@@ -3,7 +3,7 @@ import { type Proof, type ProofReport, prove } from '#guard/canaries/prove.ts';
 import { canaryDeps } from './canaries.ts';
 import type { Config } from './config.ts';
 import { inHealthyHome } from './healthy-home.ts';
-import { HEALTHY_AS_OF } from './healthy-world.ts';
+import { HEALTHY_AS_OF } from './healthy-league.ts';
 
 /**
  * Proves the whole catalogue on a simulated league in a home of its own, which is removed afterwards: nothing of the

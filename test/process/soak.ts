@@ -1,4 +1,4 @@
-import { type DayHour, liveDays } from '#app/healthy-world.ts';
+import { type DayHour, liveDays } from '#app/healthy-league.ts';
 import { addDays, daysBetween, parseSlate, type Slate } from '#core/calendar.ts';
 import { isFailing } from '#core/check.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';

@@ -12,7 +12,7 @@ import type { Notice } from '#platform/notify/port.ts';
 const CANARY_SECONDS = 30 * 60;
 /** So long after its start a service believes that the checks are about to run. */
 const GRACE_SECONDS = 10 * 60;
-/** Collection with the silence of the checks that people know of, by job. */
+/** Collection with the silence of the checks that people know of, by job. It keeps the name it was first stored under. */
 const SILENCES = 'dead_man';
 
 interface Silence {
@@ -20,8 +20,8 @@ interface Silence {
 }
 
 /**
- * The other half of the dead man's switch: the services report that they are alive, which the checks read, and alert people
- * when the checks have been silent for 90 minutes: once per silence, green when it is over. Call it every minute. Throws
+ * The heartbeat monitor of the services: they report that they are alive, which the checks read, and alert people when the
+ * checks have been silent for 90 minutes: once per silence, green when it is over. Call it every minute. Throws
  * TIPOFF_NOTIFY when something could not be delivered; it is kept in the outbox.
  */
 export function heartbeatMonitor(

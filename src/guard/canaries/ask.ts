@@ -86,7 +86,7 @@ export function skipReason(
   canary: Canary,
   moment: Moment,
   halt: Halt | undefined,
-  world: CanaryContext,
+  context: CanaryContext,
 ): string | undefined {
   if (canary.ignoresHalt !== true && isInForce(halt, moment.asOf))
     return `halted by ${halt.by} until ${halt.until}: ${halt.reason}`;
@@ -96,7 +96,7 @@ export function skipReason(
   }
   const { due, dueAt } = severityAt(canary, moment);
   if (!due) return `too early: due at ${dueAt.toISOString()}`;
-  return canary.skips?.(moment, world);
+  return canary.skips?.(moment, context);
 }
 
 /** What a result says before its canary was asked. */
@@ -117,7 +117,7 @@ export function unaskedOf(canary: Canary, moment: Moment): Unasked {
 
 /** What a run knows and has, for each of its checks. */
 export interface Asking {
-  readonly world: CanaryContext;
+  readonly context: CanaryContext;
   readonly halt: Halt | undefined;
   readonly budget: ByteBudget;
 }
@@ -126,7 +126,7 @@ export interface Asking {
 export async function ask(
   canary: Canary,
   moment: Moment,
-  { world, halt, budget }: Asking,
+  { context, halt, budget }: Asking,
   unasked: Unasked,
 ): Promise<Answer> {
   const none = {
@@ -138,12 +138,12 @@ export async function ask(
     bytes: null,
   } as const;
   try {
-    const skip = skipReason(canary, moment, halt, world);
+    const skip = skipReason(canary, moment, halt, context);
     if (skip !== undefined) return { ...none, status: 'skip', reason: skip };
     const findings =
       'sql' in canary.look
-        ? await askWarehouse(world.warehouse, canary.look, moment, budget)
-        : collect(await canary.look.probe(world, moment));
+        ? await askWarehouse(context.warehouse, canary.look, moment, budget)
+        : collect(await canary.look.probe(context, moment));
     return judge(canary, findings, none);
   } catch (error) {
     return { ...none, status: 'error', reason: `could not run: ${messageOf(error)}` };

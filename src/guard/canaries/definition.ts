@@ -75,7 +75,7 @@ export interface CanaryContext {
 /** What the operator says about this installation. */
 export interface Deployment {
   readonly codeVersion: string;
-  /** Version that main stands at; undefined when nobody says. */
+  /** Version of main; undefined when nobody says. */
   readonly expectedVersion?: string;
   /** Jobs that are scheduled here and must report, whether they ever did or not. */
   readonly scheduledJobs: readonly string[];
@@ -98,17 +98,17 @@ export interface Moment {
  */
 export type Look =
   | LookInSql
-  | { readonly probe: (world: CanaryContext, moment: Moment) => Promise<readonly CheckedThing[]> };
+  | { readonly probe: (context: CanaryContext, moment: Moment) => Promise<readonly CheckedThing[]> };
 
 export interface LookInSql {
   readonly sql: string;
   readonly days?: number;
 }
 
-/** How to break a healthy world so that the check must fire: statements on a copy, or an act that gives back its undoing. */
+/** How to break a healthy league so that the check must fire: statements on a copy, or an act that returns how to undo it. */
 export type Sabotage =
   | { readonly sql: readonly [string, ...string[]] }
-  | { readonly act: (world: CanaryContext, moment: Moment) => Promise<() => Promise<void>> };
+  | { readonly act: (context: CanaryContext, moment: Moment) => Promise<() => Promise<void>> };
 
 /** A check of live data with everything around it: when to ask, how to look, how to prove that it can fail. */
 export interface Canary extends Check {
@@ -126,7 +126,7 @@ export interface Canary extends Check {
   /** What it means when nothing was expected: `fail`, or the reason to skip. */
   readonly whenEmpty: 'fail' | { readonly skip: string };
   /** A reason not to ask at this moment beyond games, hour and halt; undefined = ask. */
-  readonly skips?: (moment: Moment, world: CanaryContext) => string | undefined;
+  readonly skips?: (moment: Moment, context: CanaryContext) => string | undefined;
   /** Asked even while the operator has halted the pipeline. */
   readonly ignoresHalt?: boolean;
   readonly look: Look;

@@ -12,24 +12,24 @@ import { type CanaryDeps, runCanaries } from './run.ts';
 /** Days of history a sabotage may name by @from. */
 const WINDOW_DAYS = 14;
 
-/** Breaks a healthy world as the check declares, and gives back its undoing. The world must be a copy: never call this on a live one. */
-export async function breakWorld(
+/** Breaks a healthy league as the check declares, and returns how to undo it. Give it a copy: never call this on live data. */
+export async function applySabotage(
   canary: Pick<Canary, 'id' | 'sabotage'>,
-  world: CanaryContext,
+  context: CanaryContext,
   moment: Moment,
 ): Promise<() => Promise<void>> {
-  if ('act' in canary.sabotage) return canary.sabotage.act(world, moment);
+  if ('act' in canary.sabotage) return canary.sabotage.act(context, moment);
   const { sql } = canary.sabotage;
   const tables = [...new Set(sql.map((statement) => writtenTable(canary, statement)))];
   const undoings: (() => Promise<void>)[] = [];
-  for (const table of tables) undoings.push(await setAside(world.warehouse, table));
+  for (const table of tables) undoings.push(await setAside(context.warehouse, table));
   const undo = async (): Promise<void> => {
     for (const undoing of undoings) await undoing();
   };
   try {
     let changed = 0;
     for (const statement of sql)
-      changed += await world.warehouse.execute(statement, paramsOf(statement, WINDOW_DAYS, moment));
+      changed += await context.warehouse.execute(statement, paramsOf(statement, WINDOW_DAYS, moment));
     if (changed === 0) throw harmless(canary);
     return undo;
   } catch (error) {
@@ -79,7 +79,7 @@ function writtenTable(canary: Pick<Canary, 'id'>, statement: string): TableContr
 
 function harmless(canary: Pick<Canary, 'id'>): TipoffError {
   return new TipoffError('TIPOFF_BAD_INPUT', `the sabotage of ${canary.id} changed nothing`, {
-    hint: 'Its condition must meet rows of the healthy world.',
+    hint: 'Its condition must meet rows of the healthy league.',
     details: { canary: canary.id },
   });
 }
@@ -102,32 +102,32 @@ export interface ProofReport {
 }
 
 /**
- * Proves that every check can fire: green on a healthy world, red under its own sabotage, green again after it is undone.
- * ERROR is no red. The world is changed and restored: give it a copy that nobody else uses.
+ * Proves that every check can fire: green on a healthy league, red under its own sabotage, green again after it is undone.
+ * ERROR does not count as red. The data is changed and restored: give it a copy that nobody else uses.
  */
 export async function prove(
-  world: CanaryDeps,
+  context: CanaryDeps,
   canaries: readonly Canary[],
   asOf: Date,
   onProof: (proof: Proof) => void = () => undefined,
 ): Promise<ProofReport> {
-  const timer = world.timer ?? world.clock;
+  const timer = context.timer ?? context.clock;
   const today = slateOf(asOf);
-  const calendar = await readCalendar(world.warehouse, today);
+  const calendar = await readCalendar(context.warehouse, today);
   const proofs: Proof[] = [];
   for (const canary of canaries) {
     const from = timer.now().getTime();
     const moment: Moment = { asOf, slate: slateLookedAt(canary, today), calendar };
-    const proof = { ...(await proofOf(world, canary, moment)), ms: timer.now().getTime() - from };
+    const proof = { ...(await proofOf(context, canary, moment)), ms: timer.now().getTime() - from };
     proofs.push(proof);
     onProof(proof);
   }
   return { proofs, proven: proofs.filter(({ proven }) => proven).length };
 }
 
-async function proofOf(world: CanaryDeps, canary: Canary, moment: Moment): Promise<Omit<Proof, 'ms'>> {
+async function proofOf(context: CanaryDeps, canary: Canary, moment: Moment): Promise<Omit<Proof, 'ms'>> {
   const answer = async (): Promise<CanaryResult> => {
-    const { results } = await runCanaries(world, { canaries: [canary], asOf: moment.asOf, store: false });
+    const { results } = await runCanaries(context, { canaries: [canary], asOf: moment.asOf, store: false });
     const [result] = results;
     if (result === undefined) throw new Error(`no answer of ${canary.id}`);
     return result;
@@ -135,7 +135,7 @@ async function proofOf(world: CanaryDeps, canary: Canary, moment: Moment): Promi
   const healthy = await answer();
   let broken: CanaryResult;
   try {
-    const undo = await breakWorld(canary, world, moment);
+    const undo = await applySabotage(canary, context, moment);
     try {
       broken = await answer();
     } finally {

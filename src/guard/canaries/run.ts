@@ -13,7 +13,7 @@ import { beat, CANARY_JOB, CANARY_SILENCE_SECONDS, lastBeat } from './heartbeats
 
 export interface CanaryDeps extends CanaryContext {
   readonly clock: Clock;
-  /** Measures time budgets at the pace of the real world; the wall clock when absent. */
+  /** Measures time budgets in real time; the wall clock when absent. */
   readonly timer?: Clock;
   /** Bytes one run may read where the request names none. */
   readonly budgetBytes?: number;
@@ -119,7 +119,7 @@ async function runOnce(deps: CanaryDeps, request: CanaryRequest, asOf: Date): Pr
           context.error !== undefined
             ? error(`could not run: ${context.error}`)
             : await Promise.race([
-                ask(canary, moment, { world: deps, halt: context.halt, budget }, unasked),
+                ask(canary, moment, { context: deps, halt: context.halt, budget }, unasked),
                 outOfTime.then((reason) => error(`could not run: ${reason}`)),
               ]);
         return { ...unasked, ...answer, ms: Math.round(timer.now().getTime() - from) };

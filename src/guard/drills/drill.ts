@@ -5,33 +5,33 @@ import { messageOf, TipoffError } from '#core/errors.ts';
 import { readCalendar } from '#guard/canaries/calendar.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import type { Canary, Sabotage } from '#guard/canaries/definition.ts';
-import { breakWorld } from '#guard/canaries/prove.ts';
+import { applySabotage } from '#guard/canaries/prove.ts';
 import { type CanaryDeps, runCanaries } from '#guard/canaries/run.ts';
 import { causesOf } from '#guard/incidents/update.ts';
 import { systemClock } from '#platform/clock.ts';
 import type { StateStore } from '#platform/state/port.ts';
 
-/** A healthy simulated world that a drill may break, if it restores it. Nobody else uses it. */
-export interface DrillWorld extends CanaryDeps {
-  /** The evening the world ends on: everything of the day is due. */
+/** A healthy simulated league that a drill may break, if it restores it. Nobody else uses it. */
+export interface DrillContext extends CanaryDeps {
+  /** The last evening of the league: everything of the day is due. */
   readonly asOf: Date;
-  /** An empty state store, for what must not leave a trace; the world closes it. */
+  /** An empty state store, for what must not leave a trace; whoever made the context closes it. */
   scratch(): StateStore;
 }
 
-/** What people would be told of a scene. */
+/** What people would be alerted to in a scene. */
 export interface DrillOutcome {
   /** The causes by name: checks whose failure nothing else explains, or the code of a refusal. */
-  readonly told: readonly string[];
-  /** In words. */
+  readonly alerted: readonly string[];
+  /** The alert in words. */
   readonly said: string;
 }
 
-/** Something that happens in the world, and what the guards say to it. */
+/** Something that happens, and what the guards say about it. */
 export interface Scene {
   /** What happens, in a clause. */
   readonly what: string;
-  play(world: DrillWorld): Promise<DrillOutcome>;
+  play(context: DrillContext): Promise<DrillOutcome>;
 }
 
 /** One incident of the predecessor that can be played again, and the healthy twin that looks like it. */
@@ -58,13 +58,13 @@ export function defineDrill(drill: Drill): Drill {
   return drill;
 }
 
-/** What the whole catalogue says of the world as it stands: the failures that nothing else explains. */
+/** What the whole catalogue says about the league as it is: the failures that nothing else explains. */
 export async function askAll(
-  world: DrillWorld,
-  asOf = world.asOf,
+  context: DrillContext,
+  asOf = context.asOf,
   more: readonly Canary[] = [],
 ): Promise<DrillOutcome> {
-  const { results } = await runCanaries(world, { canaries: [...CATALOGUE, ...more], asOf, store: false });
+  const { results } = await runCanaries(context, { canaries: [...CATALOGUE, ...more], asOf, store: false });
   const causes = causesOf(results);
   const roots = results.filter((result) => isFailing(result) && !causes.has(result.check));
   const said = roots
@@ -72,26 +72,26 @@ export async function askAll(
     .join('; ');
   const hidden = causes.size === 0 ? '' : ` (explains ${[...causes.keys()].join(', ')})`;
   return {
-    told: roots.map(({ check }) => check),
+    alerted: roots.map(({ check }) => check),
     said: said === '' ? 'nothing fails' : `${said}${hidden}`,
   };
 }
 
-/** A scene of the whole catalogue: the world is changed, all is asked at an instant of the day, and the change is undone. */
+/** A scene of the whole catalogue: the data is changed, every check runs at an instant of the day, and the change is undone. */
 export function changed(
   what: string,
   sabotage: Sabotage,
-  at: (world: DrillWorld) => Date = ({ asOf }) => asOf,
+  at: (context: DrillContext) => Date = ({ asOf }) => asOf,
 ): Scene {
   return {
     what,
-    play: async (world) => {
-      const asOf = at(world);
+    play: async (context) => {
+      const asOf = at(context);
       const slate = slateOf(asOf);
-      const moment = { asOf, slate, calendar: await readCalendar(world.warehouse, slate) };
-      const undo = await breakWorld({ id: what, sabotage }, world, moment);
+      const moment = { asOf, slate, calendar: await readCalendar(context.warehouse, slate) };
+      const undo = await applySabotage({ id: what, sabotage }, context, moment);
       try {
-        return await askAll(world, asOf);
+        return await askAll(context, asOf);
       } finally {
         await undo();
       }
@@ -101,19 +101,19 @@ export function changed(
 
 /** A scene that only the time tells from health: nothing is changed. */
 export function unchanged(what: string): Scene {
-  return { what, play: (world) => askAll(world) };
+  return { what, play: (context) => askAll(context) };
 }
 
 /** A scene that ends in a refusal, or does not. What else it throws is not caught. */
-export function refused(what: string, act: (world: DrillWorld) => Promise<string>): Scene {
+export function refused(what: string, act: (context: DrillContext) => Promise<string>): Scene {
   return {
     what,
-    play: async (world) => {
+    play: async (context) => {
       try {
-        return { told: [], said: await act(world) };
+        return { alerted: [], said: await act(context) };
       } catch (error) {
         if (!(error instanceof TipoffError)) throw error;
-        return { told: [error.code], said: error.message };
+        return { alerted: [error.code], said: error.message };
       }
     },
   };
@@ -153,15 +153,15 @@ export interface DrillReport {
  * twin is silent; of a false alarm the other way round. A scene that throws is a drill that did not pass.
  */
 export async function runDrills(
-  world: DrillWorld,
+  context: DrillContext,
   drills: readonly Drill[],
   onResult: (result: DrillResult) => void = () => undefined,
 ): Promise<DrillReport> {
-  const timer = world.timer ?? systemClock;
+  const timer = context.timer ?? systemClock;
   const results: DrillResult[] = [];
   for (const drill of drills) {
     const from = timer.now().getTime();
-    const [replay, twin] = [await play(drill.replay, world), await play(drill.twin, world)];
+    const [replay, twin] = [await play(drill.replay, context), await play(drill.twin, context)];
     const [loud, quiet] = drill.isNoise === true ? [twin, replay] : [replay, twin];
     const wrong = whyWrong(drill, loud, quiet);
     const { id, incident, guard } = drill;
@@ -183,20 +183,20 @@ export async function runDrills(
 
 const THREW = 'the scene could not be played';
 
-async function play(scene: Scene, world: DrillWorld): Promise<DrillOutcome> {
+async function play(scene: Scene, context: DrillContext): Promise<DrillOutcome> {
   try {
-    return await scene.play(world);
+    return await scene.play(context);
   } catch (error) {
-    return { told: [THREW], said: messageOf(error) };
+    return { alerted: [THREW], said: messageOf(error) };
   }
 }
 
 function whyWrong({ guard, beside = [] }: Drill, loud: DrillOutcome, quiet: DrillOutcome): string | null {
-  if (!loud.told.includes(guard))
-    return `expected ${guard}, was told of ${loud.told.join(', ') || 'nothing'}: ${loud.said}`;
-  const more = loud.told.filter((name) => name !== guard && !beside.includes(name));
-  if (more.length > 0) return `expected ${guard} alone, was also told of ${more.join(', ')}: ${loud.said}`;
-  return quiet.told.length === 0
+  if (!loud.alerted.includes(guard))
+    return `expected ${guard}, got ${loud.alerted.join(', ') || 'nothing'}: ${loud.said}`;
+  const more = loud.alerted.filter((name) => name !== guard && !beside.includes(name));
+  if (more.length > 0) return `expected ${guard} alone, also got ${more.join(', ')}: ${loud.said}`;
+  return quiet.alerted.length === 0
     ? null
-    : `expected silence, was told of ${quiet.told.join(', ')}: ${quiet.said}`;
+    : `expected silence, got ${quiet.alerted.join(', ')}: ${quiet.said}`;
 }

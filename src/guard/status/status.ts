@@ -95,7 +95,7 @@ async function askCanaries(
   { now, slate, lastNight, calendar }: StatusMoment,
 ): Promise<Map<string, Outcome>> {
   const halt = await readHalt(deps.state);
-  const asking = { world: deps, halt, budget: byteBudget(Number.POSITIVE_INFINITY) };
+  const asking = { context: deps, halt, budget: byteBudget(Number.POSITIVE_INFINITY) };
   const canaries = canariesNamed(QUESTIONS.flatMap((question) => question.canaries ?? []));
   const outcomes = canaries.map(async (canary): Promise<[string, Outcome]> => {
     const about = canary.looksAt === 'last_night' ? (lastNight ?? addDays(slate, -1)) : slate;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type DayHour, HEALTHY_AS_OF, healthyLeague, liveDays, proofSlates } from '#app/healthy-world.ts';
+import { type DayHour, HEALTHY_AS_OF, healthyLeague, liveDays, proofSlates } from '#app/healthy-league.ts';
 import { addDays } from '#core/calendar.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { type CanaryResult, defineCanary } from '#guard/canaries/definition.ts';

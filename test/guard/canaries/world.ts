@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type SettableClock, settableClock } from '#app/healthy-world.ts';
+import { type SettableClock, settableClock } from '#app/healthy-league.ts';
 import type { CanaryDeps } from '#guard/canaries/run.ts';
 import type { DayDeps } from '#pipeline/day.ts';
 import { directoryObjects } from '#platform/objects/directory.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { HEALTHY_AS_OF, healthyLeague, liveDays, ONE_RUN, proofSlates } from '#app/healthy-world.ts';
+import { HEALTHY_AS_OF, healthyLeague, liveDays, ONE_RUN, proofSlates } from '#app/healthy-league.ts';
 import { DRILLS } from '#guard/drills/catalogue/catalogue.ts';
 import {
   askAll,
+  type DrillContext,
   type DrillOutcome,
-  type DrillWorld,
   defineDrill,
   runDrills,
   type Scene,
@@ -30,7 +30,7 @@ const PLAYED = [
 
 describe('drills', () => {
   let world: TestWorld;
-  let drillWorld: DrillWorld;
+  let drillContext: DrillContext;
   const scratches: StateStore[] = [];
   beforeAll(async () => {
     const league = healthyLeague();
@@ -43,7 +43,7 @@ describe('drills', () => {
       scratches.push(state);
       return state;
     };
-    drillWorld = { ...world, asOf: HEALTHY_AS_OF, scratch };
+    drillContext = { ...world, asOf: HEALTHY_AS_OF, scratch };
   });
   afterAll(async () => {
     for (const state of scratches) await state.close();
@@ -58,21 +58,21 @@ describe('drills', () => {
     );
   });
 
-  test('an incident is told with its cause, and its twin is silent; a false alarm the other way round', {
+  test('an incident is reported with its cause, and its twin is silent; a false alarm the other way round', {
     timeout: 240_000,
   }, async () => {
     const drills = DRILLS.filter(({ id }) => PLAYED.includes(id));
-    const { results, passed } = await runDrills(drillWorld, drills);
+    const { results, passed } = await runDrills(drillContext, drills);
     expect(
       results.filter((result) => !result.passed).map(({ drill_id, wrong }) => [drill_id, wrong]),
     ).toEqual([]);
     expect([drills.length, passed]).toEqual([PLAYED.length, PLAYED.length]);
-    expect(await askAll(drillWorld)).toEqual({ told: [], said: 'nothing fails' });
+    expect(await askAll(drillContext)).toEqual({ alerted: [], said: 'nothing fails' });
   });
 
-  const scene = (...told: string[]): Scene => ({
+  const scene = (...alerted: string[]): Scene => ({
     what: 'something',
-    play: async (): Promise<DrillOutcome> => ({ told, said: 'so' }),
+    play: async (): Promise<DrillOutcome> => ({ alerted, said: 'so' }),
   });
   const base = {
     id: 'example',
@@ -83,30 +83,26 @@ describe('drills', () => {
   };
 
   test.each([
-    [
-      'nobody notices',
-      { replay: scene(), twin: scene() },
-      'expected prediction_gap, was told of nothing: so',
-    ],
+    ['nobody notices', { replay: scene(), twin: scene() }, 'expected prediction_gap, got nothing: so'],
     [
       'another one is named',
       { replay: scene('lines_present'), twin: scene() },
-      'expected prediction_gap, was told of lines_present: so',
+      'expected prediction_gap, got lines_present: so',
     ],
     [
-      'more is told than the cause',
+      'more is reported than the cause',
       { replay: scene('prediction_gap', 'lines_present'), twin: scene() },
-      'expected prediction_gap alone, was also told of lines_present: so',
+      'expected prediction_gap alone, also got lines_present: so',
     ],
     [
       'the twin is not silent',
       { replay: scene('prediction_gap'), twin: scene('prediction_gap') },
-      'expected silence, was told of prediction_gap: so',
+      'expected silence, got prediction_gap: so',
     ],
     [
       'a false alarm is raised',
       { isNoise: true, replay: scene('prediction_gap'), twin: scene('prediction_gap') },
-      'expected silence, was told of prediction_gap: so',
+      'expected silence, got prediction_gap: so',
     ],
     [
       'a scene throws',
@@ -114,16 +110,16 @@ describe('drills', () => {
         replay: scene('prediction_gap'),
         twin: { what: 'x', play: async () => Promise.reject(new Error('no batch')) },
       },
-      'expected silence, was told of the scene could not be played: no batch',
+      'expected silence, got the scene could not be played: no batch',
     ],
   ])('do not pass when %s', async (_what, change, wrong) => {
-    const { results, passed } = await runDrills(drillWorld, [defineDrill({ ...base, ...change })]);
+    const { results, passed } = await runDrills(drillContext, [defineDrill({ ...base, ...change })]);
     expect(passed).toBe(0);
     expect(results[0]?.wrong).toBe(wrong);
   });
 
-  test('pass when the incident is told and the twin is silent', async () => {
-    const { passed } = await runDrills(drillWorld, [
+  test('pass when the incident is reported and the twin is silent', async () => {
+    const { passed } = await runDrills(drillContext, [
       defineDrill({ ...base, replay: scene('prediction_gap'), twin: scene() }),
       defineDrill({ ...base, isNoise: true, replay: scene(), twin: scene('prediction_gap') }),
       defineDrill({

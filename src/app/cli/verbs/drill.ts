@@ -19,7 +19,7 @@ export function addDrillVerbs(root: Command, host: CliHost): void {
       terminal.json(
         drills.map(({ replay, twin, isNoise, ...drill }) => ({
           ...drill,
-          must_be: isNoise === true ? 'silent' : 'told',
+          must_be: isNoise === true ? 'silent' : 'alerted',
           replay: replay.what,
           twin: twin.what,
         })),

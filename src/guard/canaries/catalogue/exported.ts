@@ -27,16 +27,16 @@ export async function visibleRows({ warehouse }: CanaryContext, slate: Slate): P
 
 /** Judges stored documents of a slate against what is visible; nothing visible = nothing to expect. */
 export async function checkDocuments(
-  world: CanaryContext,
+  context: CanaryContext,
   { slate }: Moment,
   paths: readonly string[],
   judge: (stored: StoredDocument, visible: Visible) => string | undefined,
 ): Promise<CheckedThing[]> {
-  const visible = await visibleRows(world, slate);
+  const visible = await visibleRows(context, slate);
   if (visible.visible === 0) return [];
   return Promise.all(
     paths.map(async (path) => {
-      const stored = await readStored(world.exports, path);
+      const stored = await readStored(context.exports, path);
       const wrong = stored.etag === '' ? 'is not there' : judge(stored, visible);
       return { subject: path, is_bad: wrong !== undefined, note: wrong ?? null };
     }),

@@ -1,9 +1,7 @@
-import type { Slate } from '#core/calendar.ts';
 import { type TableContract, tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import type { Heartbeat } from '#core/contracts/nba_orchestration.ts';
 import { rejectedRows } from '#core/contracts/nba_raw.ts';
-import { enterSlates, readRuns, readUnits, unitKey } from '#guard/backfill/ledger.ts';
 import {
   type Canary,
   type CanaryContext,
@@ -13,7 +11,8 @@ import {
 } from '#guard/canaries/definition.ts';
 import { readHalt } from '#guard/canaries/halt.ts';
 import { CANARY_JOB } from '#guard/canaries/heartbeats.ts';
-import { outOf, whole } from './sql.ts';
+import { RUNS } from './runs.ts';
+import { whole } from './sql.ts';
 
 async function silentJobs(
   { warehouse, deployment }: CanaryContext,
@@ -86,9 +85,9 @@ const jobHeartbeats = defineCanary({
   ],
 });
 
-async function compare(world: CanaryContext, table: TableContract): Promise<CheckedThing> {
+async function compare(context: CanaryContext, table: TableContract): Promise<CheckedThing> {
   const subject = tableId(table);
-  const live = await world.warehouse.describe(table);
+  const live = await context.warehouse.describe(table);
   if (live === undefined) return { subject, is_bad: true, note: 'does not exist' };
   const types = new Map(live.map(({ name, type }) => [name, type]));
   const missing = Object.keys(table.columns).filter((name) => !types.has(name));
@@ -113,7 +112,7 @@ const contractDrift = defineCanary({
   repair: 'tipoff schema check, then tipoff schema apply',
   dependsOn: [],
   whenEmpty: 'fail',
-  look: { probe: (world) => Promise.all(CONTRACTS.map((table) => compare(world, table))) },
+  look: { probe: (context) => Promise.all(CONTRACTS.map((table) => compare(context, table))) },
   sabotage: {
     act: async ({ warehouse }) => {
       const aside = { dataset: 'nba_orchestration', name: '_canary_proof_rejected_rows' } as const;
@@ -225,14 +224,14 @@ const configComplete = defineCanary({
     ],
   },
   sabotage: {
-    act: async (world) => {
-      const undo = world.deployment.configGaps;
-      world.deployment = {
-        ...world.deployment,
+    act: async (context) => {
+      const undo = context.deployment.configGaps;
+      context.deployment = {
+        ...context.deployment,
         configGaps: [...undo, 'TIPOFF_SLACK_TOKEN is not set: alerts reach nobody'],
       };
       return async () => {
-        world.deployment = { ...world.deployment, configGaps: undo };
+        context.deployment = { ...context.deployment, configGaps: undo };
       };
     },
   },
@@ -241,181 +240,6 @@ const configComplete = defineCanary({
   steps: [
     'The offender says which variable and what for.',
     'Set it where the job or service is configured, not in code.',
-  ],
-});
-
-const runsFailed = defineCanary({
-  id: 'runs_failed',
-  phase: 'operations',
-  question: 'Which units of work failed and have not succeeded since?',
-  expected: 'no processor whose newest run of a range in the last two days failed',
-  looksAt: 'now',
-  severity: [{ by: '00:00', severity: 'warning' }],
-  owner: 'platform',
-  repair: 'tipoff backfill resume, or tipoff day {slate}',
-  dependsOn: ['ingest', 'analytics', 'precompute'],
-  whenEmpty: { skip: 'nothing ran in the last two days' },
-  look: {
-    sql: `
-SELECT processor || ' ' || CAST(slate_from AS STRING) AS subject, verdict = 'failed' AS is_bad, COALESCE(reason, verdict) AS note
-FROM nba_orchestration.phase_runs
-WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -172800) AND started_at <= CAST(@as_of AS TIMESTAMP)
-QUALIFY ROW_NUMBER() OVER (PARTITION BY processor, slate_from ORDER BY finished_at DESC, run_id) = 1`,
-  },
-  sabotage: {
-    sql: [
-      "UPDATE nba_orchestration.phase_runs SET verdict = 'failed', reason = 'TIPOFF_SCHEMA_MISMATCH: lacks a column' WHERE processor = 'PlayerDailyCache' AND started_at <= CAST(@as_of AS TIMESTAMP)",
-    ],
-  },
-  meaning:
-    'A processor ended in an error and nobody ran it again with success. A success of the same processor and range clears it.',
-  steps: [
-    'The note is the error. TIPOFF_SCHEMA_MISMATCH: see contract_drift. TIPOFF_WAREHOUSE_BUSY: transient, run again.',
-    'tipoff backfill status, where it was a unit of a backfill.',
-    'Run the repair command.',
-  ],
-});
-
-/** Minutes without an entry after which a run that calls itself running has died. */
-const SILENT_MINUTES = 60;
-
-async function failedUnits({ state }: CanaryContext, { asOf }: Moment): Promise<CheckedThing[]> {
-  const units = [...(await readUnits(state)).values()].map(({ step, month, failed }) => {
-    const [first] = Object.entries(failed);
-    return {
-      subject: `${step} ${month}`,
-      is_bad: first !== undefined,
-      note:
-        first === undefined
-          ? null
-          : `${Object.keys(failed).length} slates failed, first ${first[0]}: ${first[1]}`,
-    };
-  });
-  const runs = (await readRuns(state)).map(
-    ({ run_id, state: standing, updated_at, done_units, planned_units }) => {
-      const silent = (asOf.getTime() - Date.parse(updated_at)) / 60_000;
-      return {
-        subject: `run ${run_id}`,
-        is_bad: standing === 'running' && silent > SILENT_MINUTES,
-        note: `${done_units} of ${planned_units} units, silent for ${Math.round(silent)} minutes`,
-      };
-    },
-  );
-  return [...units, ...runs];
-}
-
-const ledgerFailed = defineCanary({
-  id: 'ledger_failed',
-  phase: 'operations',
-  question: 'Did units of a backfill fail, or did a backfill die?',
-  expected: 'no failed slate in any unit of the ledger, no running backfill silent for an hour',
-  looksAt: 'now',
-  severity: [{ by: '00:00', severity: 'warning' }],
-  owner: 'platform',
-  repair: 'tipoff backfill resume',
-  dependsOn: ['ingest'],
-  whenEmpty: { skip: 'no backfill was ever run' },
-  look: { probe: failedUnits },
-  sabotage: {
-    act: async ({ state }, { asOf, slate }) => {
-      const step = {
-        step: 'CanaryProof',
-        phase: 'precompute',
-        code_hash: 'proof',
-        contract_hash: 'proof',
-      } as const;
-      const slates = new Map<Slate, { failed: string }>([[slate, { failed: 'TIPOFF_SQL: no such column' }]]);
-      await enterSlates(state, {
-        step,
-        slates,
-        seconds: 1,
-        workload: 1,
-        runId: 'proof',
-        at: asOf.toISOString(),
-      });
-      return () =>
-        state.transaction(async (tx) => tx.delete('backfill_units', unitKey(step.step, slate.slice(0, 7))));
-    },
-  },
-  meaning:
-    'History has holes that nobody fills: training and features of those slates are missing, or a run that is believed to be alive is not.',
-  steps: [
-    'tipoff backfill status: failed units with their reasons, and how far each run came.',
-    'A reason that names a column or a contract: correct it first, the unit would fail again.',
-    'tipoff backfill resume goes on where the run stopped; finished units are not done again.',
-  ],
-});
-
-const neverSucceeds = defineCanary({
-  id: 'never_succeeds',
-  phase: 'operations',
-  question: 'Is there a processor that ran ten times in a day and never ended well?',
-  expected: 'at least one good end within ten runs of a processor',
-  looksAt: 'now',
-  severity: [{ by: '00:00', severity: 'critical' }],
-  owner: 'platform',
-  repair: 'stop the job, read its error, correct, start it again',
-  dependsOn: [],
-  whenEmpty: { skip: 'nothing ran in the last 24 hours' },
-  look: {
-    sql: `
-SELECT processor AS subject, COUNT(*) >= 10 AND SUM(CASE WHEN verdict IN ('done', 'empty') THEN 1 ELSE 0 END) = 0 AS is_bad,
-  ${outOf("SUM(CASE WHEN verdict IN ('done', 'empty') THEN 1 ELSE 0 END)", 'COUNT(*)')} || ' runs ended well' AS note
-FROM nba_orchestration.phase_runs
-WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -86400) AND started_at <= CAST(@as_of AS TIMESTAMP)
-GROUP BY processor`,
-  },
-  sabotage: {
-    sql: [
-      `INSERT INTO nba_orchestration.phase_runs (run_id, phase, processor, slate_from, slate_to, verdict, row_count, reason, started_at, finished_at, code_version)
-SELECT 'sabotage-' || run_id || processor, phase, 'HopelessJob', slate_from, slate_to, 'failed', 0, 'always', fn.add_seconds(CAST(@as_of AS TIMESTAMP), -60), fn.add_seconds(CAST(@as_of AS TIMESTAMP), -60), code_version
-FROM nba_orchestration.phase_runs WHERE started_at <= CAST(@as_of AS TIMESTAMP)`,
-    ],
-  },
-  meaning:
-    'Each failure looks like one more transient one; together they are a job that cannot work. One such job once failed 720,630 times over three months.',
-  steps: [
-    'Stop the job first: it costs money and hides other failures.',
-    'Read the reason of its runs in nba_orchestration.phase_runs.',
-    'Correct, run once by hand, then schedule it again.',
-  ],
-});
-
-/** Runs of one processor for one range in an hour: the daily job waits and repeats at most four times. */
-const MOST_AN_HOUR = 20;
-
-const runRate = defineCanary({
-  id: 'run_rate',
-  phase: 'operations',
-  question: 'Is the same work done over and over?',
-  expected: `at most ${MOST_AN_HOUR} runs an hour of one processor for one range`,
-  looksAt: 'now',
-  severity: [{ by: '00:00', severity: 'warning' }],
-  owner: 'platform',
-  repair: 'stop the job that starts it; purge its queue',
-  dependsOn: [],
-  whenEmpty: { skip: 'nothing ran in the last hour' },
-  look: {
-    sql: `
-SELECT processor || ' ' || CAST(slate_from AS STRING) || ' to ' || CAST(slate_to AS STRING) AS subject, COUNT(*) > ${MOST_AN_HOUR} AS is_bad,
-  CAST(COUNT(*) AS STRING) || ' runs in an hour' AS note
-FROM nba_orchestration.phase_runs
-WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -3600) AND started_at <= CAST(@as_of AS TIMESTAMP)
-GROUP BY processor, slate_from, slate_to`,
-  },
-  sabotage: {
-    sql: [
-      `INSERT INTO nba_orchestration.phase_runs (run_id, phase, processor, slate_from, slate_to, verdict, row_count, reason, started_at, finished_at, code_version)
-SELECT 'sabotage-' || run_id || processor, phase, 'RetryStorm', CAST(@slate AS DATE), CAST(@slate AS DATE), 'held', 0, 'too early', fn.add_seconds(CAST(@as_of AS TIMESTAMP), -60), fn.add_seconds(CAST(@as_of AS TIMESTAMP), -60), code_version
-FROM nba_orchestration.phase_runs WHERE started_at <= CAST(@as_of AS TIMESTAMP)`,
-    ],
-  },
-  meaning:
-    'Something starts a phase again before it could be ready. The bill grows and the log fills; this is the budget for repeated work.',
-  steps: [
-    'Who starts it: the run ids and times in nba_orchestration.phase_runs.',
-    'verdict held: it should wait for its input, not be started again.',
-    'Many ranges at once are a backfill and are not counted together.',
   ],
 });
 
@@ -464,7 +288,7 @@ FROM nba_reference.schedule`,
     'A check reads seasons where it should read days. Run every half hour, that is the bill of the month. The engine refuses what goes beyond the budget of one run; this check sees what adds up.',
   steps: [
     'The offender is the check, or all checks together.',
-    'Its statement in src/guard/canaries/catalog: is every partitioned table bounded by @slate, @from or @as_of?',
+    'Its statement in src/guard/canaries/catalogue: is every partitioned table bounded by @slate, @from or @as_of?',
     'Started more often than every half hour? Count its rows of the day in nba_orchestration.canary_results.',
   ],
 });
@@ -529,10 +353,7 @@ export const OPERATIONS: readonly Canary[] = [
   contractDrift,
   deployedVersion,
   configComplete,
-  runsFailed,
-  ledgerFailed,
-  neverSucceeds,
-  runRate,
+  ...RUNS,
   byteBudget,
   operatorHalt,
 ];

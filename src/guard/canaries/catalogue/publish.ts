@@ -30,9 +30,9 @@ const exportFresh = defineCanary({
   dependsOn: ['predict'],
   whenEmpty: { skip: 'nothing is published; prediction_gap says whether it should be' },
   look: {
-    probe: (world, moment) =>
+    probe: (context, moment) =>
       checkDocuments(
-        world,
+        context,
         moment,
         [PICKS_PATH(moment.slate), PREDICTIONS_PATH(moment.slate)],
         (stored, { published_at }) => {
@@ -72,8 +72,8 @@ const exportNotEmpty = defineCanary({
   dependsOn: ['predict'],
   whenEmpty: { skip: 'nothing is published; prediction_gap says whether it should be' },
   look: {
-    probe: (world, moment) =>
-      checkDocuments(world, moment, [PREDICTIONS_PATH(moment.slate)], ({ rowCount, rows, head }) => {
+    probe: (context, moment) =>
+      checkDocuments(context, moment, [PREDICTIONS_PATH(moment.slate)], ({ rowCount, rows, head }) => {
         if (rowCount === undefined) return 'cannot be read';
         if (rowCount === 0 || rows.length === 0) return 'has no rows';
         return head['status'] === 'ok' ? undefined : `has the status ${String(head['status'])}`;
@@ -104,8 +104,8 @@ interface VisibleRow {
   readonly published_at: string;
 }
 
-async function differingDocuments(world: CanaryContext, { slate, asOf }: Moment): Promise<CheckedThing[]> {
-  const rows = await world.warehouse.query<VisibleRow>(
+async function differingDocuments(context: CanaryContext, { slate, asOf }: Moment): Promise<CheckedThing[]> {
+  const rows = await context.warehouse.query<VisibleRow>(
     `SELECT prediction_id, publication_id, player_name, market, system_id, predicted, line, is_actionable, published_at
      FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)`,
     { slate },
@@ -119,8 +119,8 @@ async function differingDocuments(world: CanaryContext, { slate, asOf }: Moment)
     return [];
   const picks = rows.filter(({ is_actionable }) => is_actionable);
   return [
-    ...(await compare(world, PREDICTIONS_PATH(slate), rows)),
-    ...(await compare(world, PICKS_PATH(slate), picks)),
+    ...(await compare(context, PREDICTIONS_PATH(slate), rows)),
+    ...(await compare(context, PICKS_PATH(slate), picks)),
   ];
 }
 

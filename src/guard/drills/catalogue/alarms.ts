@@ -5,8 +5,8 @@ import {
   askAll,
   changed,
   type Drill,
+  type DrillContext,
   type DrillOutcome,
-  type DrillWorld,
   defineDrill,
 } from '#guard/drills/drill.ts';
 import { alert } from '#guard/incidents/alert.ts';
@@ -35,13 +35,13 @@ export const ALARM_DRILLS: readonly Drill[] = [
     guard: 'box_scores_missing',
     beside: ['schedule_status_stale'],
     isNoise: true,
-    replay: changed('nothing of last night has arrived an hour after midnight', NO_BOX_SCORES, (world) =>
-      easternInstant(slateOf(world.asOf), '01:00'),
+    replay: changed('nothing of last night has arrived an hour after midnight', NO_BOX_SCORES, (context) =>
+      easternInstant(slateOf(context.asOf), '01:00'),
     ),
     twin: changed(
       'nothing of last night has arrived at a quarter past ten in the morning',
       NO_BOX_SCORES,
-      (world) => easternInstant(slateOf(world.asOf), '10:20'),
+      (context) => easternInstant(slateOf(context.asOf), '10:20'),
     ),
   }),
   defineDrill({
@@ -51,8 +51,8 @@ export const ALARM_DRILLS: readonly Drill[] = [
     happened: 'Fifty-four alarms a day through breaks and the off-season, when nothing was to be expected.',
     guard: 'prediction_gap',
     isNoise: true,
-    replay: changed('nobody predicts the day after the last game', noPredictions(), (world) =>
-      easternInstant(addDays(slateOf(world.asOf), 1), '08:00'),
+    replay: changed('nobody predicts the day after the last game', noPredictions(), (context) =>
+      easternInstant(addDays(slateOf(context.asOf), 1), '08:00'),
     ),
     twin: changed('nobody predicts a game day', noPredictions()),
   }),
@@ -64,14 +64,15 @@ export const ALARM_DRILLS: readonly Drill[] = [
     guard: 'broken_check',
     replay: {
       what: 'a check asks for a column that does not exist',
-      play: (world) =>
-        askAll(world, world.asOf, [
+      play: (context) =>
+        askAll(context, context.asOf, [
           withMissingColumn({ ...canaryNamed('prediction_gap'), id: 'broken_check' }),
         ]),
     },
     twin: {
       what: 'the same check asks for columns that exist',
-      play: (world) => askAll(world, world.asOf, [{ ...canaryNamed('prediction_gap'), id: 'broken_check' }]),
+      play: (context) =>
+        askAll(context, context.asOf, [{ ...canaryNamed('prediction_gap'), id: 'broken_check' }]),
     },
   }),
   defineDrill({
@@ -81,8 +82,11 @@ export const ALARM_DRILLS: readonly Drill[] = [
     happened: 'One known failure was posted 48 times a day and buried a day without summaries.',
     guard: 'second message',
     isNoise: true,
-    replay: { what: 'one warning is seen by 48 runs of a day', play: (world) => messages(world, ['known']) },
-    twin: { what: 'another failure joins it', play: (world) => messages(world, ['known', 'new']) },
+    replay: {
+      what: 'one warning is seen by 48 runs of a day',
+      play: (context) => messages(context, ['known']),
+    },
+    twin: { what: 'another failure joins it', play: (context) => messages(context, ['known', 'new']) },
   }),
 ];
 
@@ -107,15 +111,18 @@ function noPredictions() {
 }
 
 /** Forty-eight runs over one day see the first failure, and the last half of them the others; tells of every message beyond the first. */
-async function messages(world: DrillWorld, failing: readonly [string, ...string[]]): Promise<DrillOutcome> {
-  const state = world.scratch();
+async function messages(
+  context: DrillContext,
+  failing: readonly [string, ...string[]],
+): Promise<DrillOutcome> {
+  const state = context.scratch();
   const sent: string[] = [];
-  let now = world.asOf.getTime();
-  const clock = { ...world.clock, now: () => new Date(now) };
+  let now = context.asOf.getTime();
+  const clock = { ...context.clock, now: () => new Date(now) };
   const outbox = openOutbox({ state, clock, notifier: countingNotifier(sent), runId: 'drill' });
   for (let i = 0; i < 48; i++) {
     const seen = i < 24 ? failing.slice(0, 1) : failing;
-    const slate = slateOf(world.asOf);
+    const slate = slateOf(context.asOf);
     const run = {
       run_id: `drill-${i}`,
       slate,
@@ -126,7 +133,7 @@ async function messages(world: DrillWorld, failing: readonly [string, ...string[
     now += 30 * 60_000 - 60_000;
   }
   return {
-    told: sent.length > 1 ? ['second message'] : [],
+    alerted: sent.length > 1 ? ['second message'] : [],
     said: `${sent.length} messages: ${sent.join('; ')}`,
   };
 }

@@ -8,7 +8,7 @@ import {
   again,
   changed,
   type Drill,
-  type DrillWorld,
+  type DrillContext,
   defineDrill,
   refused,
   unchanged,
@@ -33,17 +33,17 @@ export const BATCH_DRILLS: readonly Drill[] = [
     happened:
       'The worker wrote two fields the table did not have: every write failed for a day and a half, and nobody was told.',
     guard: 'TIPOFF_SCHEMA_MISMATCH',
-    replay: refused('a worker writes a field the predictions table does not have', async (world) => {
-      const rows = await publishedRows(world);
+    replay: refused('a worker writes a field the predictions table does not have', async (context) => {
+      const rows = await publishedRows(context);
       await checkOutput(
-        world.warehouse,
+        context.warehouse,
         rows.map((row) => ({ ...row, line_source_detail: 'consensus' })),
       );
       return `${rows.length} rows would have been written`;
     }),
-    twin: refused('a worker writes what the contract says', async (world) => {
-      const rows = await publishedRows(world);
-      await checkOutput(world.warehouse, rows);
+    twin: refused('a worker writes what the contract says', async (context) => {
+      const rows = await publishedRows(context);
+      await checkOutput(context.warehouse, rows);
       return `${rows.length} rows fit`;
     }),
   }),
@@ -151,7 +151,7 @@ export const BATCH_DRILLS: readonly Drill[] = [
 ];
 
 /** Published rows of tonight as a worker would write them. */
-async function publishedRows({ warehouse, asOf }: DrillWorld): Promise<StagedPrediction[]> {
+async function publishedRows({ warehouse, asOf }: DrillContext): Promise<StagedPrediction[]> {
   const names = Object.keys(stagedPredictions.columns).join(', ');
   return warehouse.query<StagedPrediction>(
     `SELECT ${names} FROM nba_predictions.player_prop_predictions WHERE slate BETWEEN fn.add_days(CAST(@today AS DATE), -1) AND CAST(@today AS DATE) ORDER BY player_id, system_id LIMIT 5`,
@@ -195,17 +195,17 @@ function staged({
   readonly expiredHours: number;
 }): Sabotage {
   return {
-    act: async (world, { asOf }) => {
-      const batch = await newestBatch(world);
+    act: async (context, { asOf }) => {
+      const batch = await newestBatch(context);
       const prefix = owned ? stagingPrefix(batch.batch_id) : `${STAGING_PREFIX}lost__`;
       const expiresAt = new Date(asOf.getTime() - expiredHours * HOUR).toISOString();
       const refs = Array.from(
         { length: tables },
         (_, i) => ({ dataset: 'nba_predictions', name: `${prefix}drill_${i}` }) as const,
       );
-      for (const ref of refs) await world.warehouse.createTable(stagedPredictions, ref, { expiresAt });
+      for (const ref of refs) await context.warehouse.createTable(stagedPredictions, ref, { expiresAt });
       return async () => {
-        for (const ref of refs) await world.warehouse.dropTable(ref);
+        for (const ref of refs) await context.warehouse.dropTable(ref);
       };
     },
   };
@@ -213,6 +213,6 @@ function staged({
 
 async function newestBatch({ state }: Pick<CanaryContext, 'state'>): Promise<BatchDoc> {
   const batch = (await listBatches(state)).at(-1);
-  if (batch === undefined) throw new Error('expected a batch in the healthy world');
+  if (batch === undefined) throw new Error('expected a batch in the healthy league');
   return batch;
 }

@@ -1,7 +1,7 @@
 import { easternInstant, slateOf } from '#core/calendar.ts';
 import { playerGameSummary } from '#core/contracts/nba_analytics.ts';
 import { playerBoxScores } from '#core/contracts/nba_raw.ts';
-import { again, changed, type Drill, type DrillWorld, defineDrill } from '#guard/drills/drill.ts';
+import { again, changed, type Drill, type DrillContext, defineDrill } from '#guard/drills/drill.ts';
 
 const YESTERDAY = 'fn.add_days(CAST(@slate AS DATE), -1)';
 const FIRST_GAME = `(SELECT MIN(game_id) FROM nba_reference.schedule WHERE slate = ${YESTERDAY} AND is_counted)`;
@@ -42,7 +42,7 @@ export const DATA_DRILLS: readonly Drill[] = [
     twin: changed(
       'late games are still being played after midnight in New York',
       { sql: [`UPDATE nba_reference.schedule SET status = 'live' WHERE slate = ${YESTERDAY}`] },
-      (world) => easternInstant(slateOf(world.asOf), '00:30'),
+      (context) => easternInstant(slateOf(context.asOf), '00:30'),
     ),
   }),
   defineDrill({
@@ -109,6 +109,6 @@ export const DATA_DRILLS: readonly Drill[] = [
   }),
 ];
 
-function afternoon(world: DrillWorld): Date {
-  return easternInstant(slateOf(world.asOf), '14:00');
+function afternoon(context: DrillContext): Date {
+  return easternInstant(slateOf(context.asOf), '14:00');
 }

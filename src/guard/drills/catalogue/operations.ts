@@ -21,11 +21,11 @@ JOIN (SELECT MAX(code_version) AS version FROM nba_orchestration.phase_runs WHER
 
 function deployed(change: (deployment: Deployment) => Deployment): Sabotage {
   return {
-    act: async (world) => {
-      const before = world.deployment;
-      world.deployment = change(before);
+    act: async (context) => {
+      const before = context.deployment;
+      context.deployment = change(before);
       return async () => {
-        world.deployment = before;
+        context.deployment = before;
       };
     },
   };
