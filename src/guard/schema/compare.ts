@@ -93,7 +93,8 @@ function columnChanges(before: SchemaTable, after: SchemaTable, usage: Usage): F
   const all = pairs(before.columns, after.columns, ({ name }) => name);
   const added = all.flatMap((pair) => (pair.before === undefined && pair.after ? [pair.after] : []));
   const removed = all.flatMap((pair) => (pair.after === undefined && pair.before ? [pair.before] : []));
-  const renames = pairRenames(removed, added);
+  const kept = all.flatMap((pair) => (pair.before && pair.after ? [pair.after] : []));
+  const renames = pairRenames(removed, added, kept);
   const isRenamed = (column: SchemaColumn): boolean => renames.some((pair) => pair.includes(column));
   const orders = [before, after].map(({ columns }) => columns.map(({ name }) => name).join(', '));
   return [
@@ -434,14 +435,17 @@ const SIMILAR = 0.5;
 
 /**
  * Pairs columns that left with columns that came when they look like one column under two names: same type, and the same
- * description or names that share at least half of their parts. Each column is in one pair at most, best matches first.
+ * description or names that share at least half of their parts. A part that columns which stay have too names a family
+ * (`pts_ewma4`, `reb_ewma4`) and says nothing. Each column is in one pair at most, best matches first.
  */
 function pairRenames(
   removed: readonly SchemaColumn[],
   added: readonly SchemaColumn[],
+  kept: readonly SchemaColumn[],
 ): (readonly [SchemaColumn, SchemaColumn])[] {
+  const families = new Set(kept.flatMap(({ name }) => name.split('_')));
   const candidates = removed
-    .flatMap((from) => added.map((to) => ({ from, to, score: likeness(from, to) })))
+    .flatMap((from) => added.map((to) => ({ from, to, score: likeness(from, to, families) })))
     .filter(({ score }) => score >= SIMILAR);
   const pairs: (readonly [SchemaColumn, SchemaColumn])[] = [];
   for (const { from, to } of candidates.sort((a, b) => b.score - a.score)) {
@@ -450,10 +454,10 @@ function pairRenames(
   return pairs;
 }
 
-function likeness(from: SchemaColumn, to: SchemaColumn): number {
+function likeness(from: SchemaColumn, to: SchemaColumn, families: ReadonlySet<string>): number {
   if (from.type !== to.type) return 0;
   if (from.description !== undefined && from.description !== '' && from.description === to.description)
     return 1;
   const [a, b] = [new Set(from.name.split('_')), new Set(to.name.split('_'))];
-  return [...a].filter((part) => b.has(part)).length / Math.max(a.size, b.size);
+  return [...a].filter((part) => b.has(part) && !families.has(part)).length / Math.max(a.size, b.size);
 }

@@ -83,9 +83,22 @@ export function findingId({
 /** Long values such as texts of views are named by a hash, so that an approval holds for this very text only. */
 function short(value: string | null): string {
   if (value === null) return 'none';
-  if (value.length <= 60 && !value.includes('\n')) return value;
+  return value.length <= 60 && !value.includes('\n') ? value : `#${textHash(value)}`;
+}
+
+/** 64-bit FNV-1a in hexadecimal digits. */
+function textHash(text: string): string {
   let hash = 0xcbf29ce484222325n;
-  for (const byte of new TextEncoder().encode(value))
+  for (const byte of new TextEncoder().encode(text))
     hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  return `#${hash.toString(16).padStart(16, '0')}`;
+  return hash.toString(16).padStart(16, '0');
+}
+
+/** The name of a change as a name of a file. Long names end in a hash: two of them differ where they are cut. */
+export function fileNameOf(id: string): string {
+  const name = id
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '');
+  return name.length <= 100 ? name : `${name.slice(0, 83)}-${textHash(id)}`;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
 import { compare, NO_USAGE, type Usage } from './compare.ts';
-import type { SchemaFinding } from './finding.ts';
+import { fileNameOf, type SchemaFinding } from './finding.ts';
 import type { Schema } from './model.ts';
 
 /** Longest time an exception may stand. */
@@ -69,18 +69,16 @@ export function approvalFor(
   finding: SchemaFinding,
   today: string,
 ): { readonly path: string; readonly text: string } {
-  const name = finding.id
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-|-$/g, '')
-    .slice(0, 100);
   const content = {
     finding: finding.id,
     reason: 'say why this change may break what it breaks, and what was done about it',
     approved_by: 'your name',
     expires: plusDays(today, SUGGESTED_DAYS),
   };
-  return { path: `schema/approvals/${name}.json`, text: `${JSON.stringify(content, null, 2)}\n` };
+  return {
+    path: `schema/approvals/${fileNameOf(finding.id)}.json`,
+    text: `${JSON.stringify(content, null, 2)}\n`,
+  };
 }
 
 function plusDays(date: string, days: number): string {

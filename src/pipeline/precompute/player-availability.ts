@@ -148,13 +148,18 @@ candidates AS (
   JOIN appearances a ON a.team_abbr = g.team_abbr AND a.seen_on < g.slate AND (a.next_with_team IS NULL OR a.next_with_team >= g.slate)
   WHERE a.min_ewma8 >= ${MIN_MINUTES} AND fn.days_between(a.seen_on, g.slate) <= ${MAX_DAYS} AND fn.safe_div(a.own_games, g.all_games) >= ${MIN_SHARE}
 ),
+own_names AS (
+  SELECT player_lookup, MIN(player_id) AS player_id
+  FROM nba_reference.players
+  GROUP BY player_lookup
+  HAVING COUNT(DISTINCT player_id) = 1
+),
 statuses AS (
   SELECT g.slate, g.team_abbr, COALESCE(r.player_id, p.player_id) AS player_id, r.status, r.reason
   FROM nba_raw.injury_reports r
   JOIN games g ON g.slate = r.slate AND g.team_abbr = r.team_abbr AND r.report_at <= g.cutoff_at
   LEFT JOIN nba_reference.player_aliases a ON a.alias_lookup = r.player_lookup
-  LEFT JOIN nba_reference.players p ON p.player_lookup = COALESCE(a.player_lookup, r.player_lookup)
-    AND NOT EXISTS (SELECT 1 FROM nba_reference.players q WHERE q.player_lookup = p.player_lookup AND q.player_id <> p.player_id)
+  LEFT JOIN own_names p ON p.player_lookup = COALESCE(a.player_lookup, r.player_lookup)
   WHERE r.slate >= CAST(@history_from AS DATE) AND r.slate <= CAST(@to AS DATE)
   QUALIFY ROW_NUMBER() OVER (PARTITION BY g.slate, COALESCE(r.player_id, p.player_id), r.player_lookup ORDER BY r.report_at DESC, r.ingested_at DESC, r.row_id) = 1
 ),

@@ -74,6 +74,15 @@ describe('the judgement', () => {
     return readApproval(path, JSON.stringify({ ...JSON.parse(text), expires }), TODAY);
   };
 
+  it('suggests another file for each change, long names included', () => {
+    const [finding] = broken;
+    if (finding === undefined) throw new Error('the drop of a read column is a finding');
+    const long = `${finding.id} ${'a'.repeat(100)}`;
+    const paths = [`${long} b`, `${long} c`].map((id) => approvalFor({ ...finding, id }, TODAY).path);
+    expect(new Set(paths).size).toBe(2);
+    for (const path of paths) expect(path.length).toBeLessThan(130);
+  });
+
   it('blocks a table that should have gone first, but not one that the code leaves behind', () => {
     expect(judge(late, [], TODAY, true).findings.map(({ verdict }) => verdict)).toEqual(['blocks']);
     const behind = compare(SCHEMA, dropping('minutes')(SCHEMA), USAGE);

@@ -196,6 +196,15 @@ const COLUMNS: Case[] = [
     ],
   },
   {
+    name: 'one of a family of columns goes and another one comes',
+    before: both(adding(column('points_ewma', 'FLOAT64')), adding(column('fouls_ewma', 'FLOAT64'))),
+    after: both(adding(column('points_ewma', 'FLOAT64')), adding(column('steals_ewma', 'FLOAT64'))),
+    labels: [
+      ['column_removed', 'needs_order', 'code_first'],
+      ['column_added', 'needs_order', 'table_first'],
+    ],
+  },
+  {
     name: 'one column goes and one of another type comes under its description',
     after: changing('minutes', { name: 'minutes_text', type: 'STRING' }),
     labels: [

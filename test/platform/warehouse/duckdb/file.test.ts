@@ -136,23 +136,9 @@ describe('a warehouse file', () => {
 });
 
 describe('the lint of statements', () => {
-  it('can be switched off', async () => {
+  it('is a matter of tests and CI: the engine runs what its own dialect takes', async () => {
     const warehouse = await openDuckDb(':memory:');
     expect(await warehouse.query('SELECT 1::DOUBLE AS x')).toEqual([{ x: 1 }]);
-    await warehouse.close();
-  });
-
-  it('names every problem with its rule and line', async () => {
-    const warehouse = await openDuckDb(':memory:');
-    await expect(warehouse.query('SELECT 1::STRING AS x,\n  CONCAT(a, b) AS y')).rejects.toMatchObject({
-      code: 'TIPOFF_SQL',
-      details: {
-        problems: [
-          expect.objectContaining({ rule: 'double-colon', line: 1 }),
-          expect.objectContaining({ rule: 'concat', line: 2 }),
-        ],
-      },
-    });
     await warehouse.close();
   });
 });
