@@ -37,8 +37,11 @@ export async function main(isMain: boolean, action: Action): Promise<void> {
   process.exitCode = await perform(action, processEnvironment());
 }
 
-/** Safe outputs, inputs, work, then every rendering of the report. An error is a report too, under the key of the good ones. */
-async function perform(action: Action, environment: Environment): Promise<number> {
+/**
+ * Runs an action and gives its exit code: safe outputs, inputs, work, then every rendering of the report. An error is a report
+ * too, under the key of the good ones. The toolkit reads inputs and files of GitHub from the variables of the process.
+ */
+export async function perform(action: Action, environment: Environment): Promise<number> {
   const context = readContext(environment);
   setOutputs(context, action.outputs);
   let [key, title] = [action.name, action.title];

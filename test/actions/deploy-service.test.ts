@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ActionRun, actionRunner } from '#test/actions/run-action.ts';
 import { type FakeCoordinator, fakeCoordinator } from '#test/fakes/coordinator-server.ts';
 
-const { run, folder } = actionRunner();
+const { run, runProcess, folder } = actionRunner();
 let service: FakeCoordinator;
 let candidate: FakeCoordinator;
 beforeEach(async () => {
@@ -34,7 +34,7 @@ function says(
 }
 
 /** Deploys with a gcloud that describes one service, writes down what it is asked, and fails where a pattern says so. */
-async function deploy(failing = ''): Promise<ActionRun & { readonly asked: string[] }> {
+async function deploy(failing = '', start = run): Promise<ActionRun & { readonly asked: string[] }> {
   const here = folder();
   const traffic = [
     { revisionName: 'worker-001', percent: 100 },
@@ -57,7 +57,7 @@ if [[ "$*" == *describe* ]]; then cat "${here}/service.json"; else echo '{}'; fi
     version: 'abc',
     wait_seconds: '0',
   };
-  const ran = await run('deploy-service', inputs, {
+  const ran = await start('deploy-service', inputs, {
     PATH: `${here}${delimiter}${process.env['PATH'] ?? ''}`,
   });
   const lines = readFileSync(join(here, 'asked'), 'utf8').trim().split('\n');
@@ -72,7 +72,7 @@ describe('deploy-service', () => {
   it('tries the revision without traffic, switches, and looks again', async () => {
     says(service, { version: 'old' }, { version: 'abc' });
     says(candidate, { version: 'abc' });
-    const ran = await deploy();
+    const ran = await deploy('', runProcess);
     expect(ran).toMatchObject({
       code: 0,
       outputs: { verdict: 'ok', revision: 'worker-002', rolled_back: 'false' },

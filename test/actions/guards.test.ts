@@ -10,7 +10,7 @@ import { actionRunner } from '#test/actions/run-action.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
-const { run, folder } = actionRunner();
+const { run, runProcess, folder } = actionRunner();
 let home: Home;
 beforeAll(async () => {
   home = await leagueHome();
@@ -85,7 +85,7 @@ describe('dispatch-backfill in the embedded home', () => {
     expect(dry.summary).toContain('ETA in seconds');
     expect(await rows()).toEqual([{ n: 0 }]);
 
-    const real = await run('dispatch-backfill', { ...asked, dry_run: 'false' }, { TIPOFF_HOME: here });
+    const real = await runProcess('dispatch-backfill', { ...asked, dry_run: 'false' }, { TIPOFF_HOME: here });
     expect(real).toMatchObject({
       code: 0,
       outputs: { verdict: 'ok', dispatched: 'true', units: dry.outputs['units'] },
@@ -108,7 +108,7 @@ describe('dispatch-backfill in the embedded home', () => {
 
 describe('check-schema-drift', () => {
   it('agrees with the committed snapshot, without a home, a token or a network', async () => {
-    const ran = await run('check-schema-drift', {}, { TIPOFF_HOME: '/dev/null/none' });
+    const ran = await runProcess('check-schema-drift', {}, { TIPOFF_HOME: '/dev/null/none' });
     expect(ran).toMatchObject({ code: 0, outputs: { verdict: 'ok', differences: '0' } });
   });
 
@@ -163,7 +163,7 @@ describe('check-quality', () => {
       }));
       await warehouse.append(playerGameSummary, played);
     });
-    const first = await run('check-quality', { train_start: '2024-10-22' }, { TIPOFF_HOME: here });
+    const first = await runProcess('check-quality', { train_start: '2024-10-22' }, { TIPOFF_HOME: here });
     expect(first).toMatchObject({ code: 0, outputs: { verdict: 'ok', passed: 'true' } });
     expect((await run('check-quality', { train_start: '2024-10-22' }, { TIPOFF_HOME: here })).report).toEqual(
       first.report,

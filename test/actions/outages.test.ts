@@ -7,7 +7,7 @@ import { type FakeCoordinator, fakeCoordinator } from '#test/fakes/coordinator-s
 import { FAKE_GITHUB_TOKEN, type FakeGitHub, fakeGitHub } from '#test/fakes/github-server.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
 
-const { run, folder } = actionRunner();
+const { run, runProcess, folder } = actionRunner();
 let github: FakeGitHub;
 let slack: FakeSlack;
 let coordinator: FakeCoordinator;
@@ -163,12 +163,12 @@ describe('a home that another process holds', () => {
     const backfill = { from: '2025-01-01', to: '2025-01-31', reason: 'late feed' };
     const runs = await within(home.path, () =>
       Promise.all([
-        run('run-canaries', {}, env),
-        run('clean-staging', { dry_run: 'false' }, env),
-        run('reset-batch', { game_date: SLATE, reason: 'stuck', dry_run: 'false' }, env),
-        run('dispatch-backfill', backfill, env),
-        run('check-quality', {}, env),
-        run('check-schema-drift', { against: 'live' }, env),
+        runProcess('run-canaries', {}, env),
+        runProcess('clean-staging', { dry_run: 'false' }, env),
+        runProcess('reset-batch', { game_date: SLATE, reason: 'stuck', dry_run: 'false' }, env),
+        runProcess('dispatch-backfill', backfill, env),
+        runProcess('check-quality', {}, env),
+        runProcess('check-schema-drift', { against: 'live' }, env),
       ]),
     );
     for (const ran of runs) {

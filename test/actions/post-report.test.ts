@@ -11,7 +11,7 @@ import {
 } from '#test/fakes/github-server.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
 
-const { run, folder } = actionRunner();
+const { run, runProcess, folder } = actionRunner();
 let github: FakeGitHub;
 let slack: FakeSlack;
 beforeEach(async () => {
@@ -79,7 +79,7 @@ const onSlack = (report: object, more: Readonly<Record<string, string>> = {}) =>
 
 describe('a report on a pull request', () => {
   it('is one comment and one check on the head commit; the second run changes nothing and says so; a new verdict edits both', async () => {
-    const first = await run('post-report', ...onPull(FAILED));
+    const first = await runProcess('post-report', ...onPull(FAILED));
     expect(first).toMatchObject({
       code: 0,
       outputs: { verdict: 'ok', comment: 'created', check: 'created', slack: 'left out' },

@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, vi } from 'vitest';
+import type { Action } from '#actions/lib/action.ts';
+import { perform } from '#actions/lib/main.ts';
 import { FAKE_REPOSITORY } from '#test/fakes/github-server.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
@@ -18,16 +21,28 @@ export interface ActionRun {
   readonly report: unknown;
 }
 
-/** Runs an action as a workflow does: a process of its own, inputs and GitHub's files by variables, nothing else inherited. */
+/** Runs an action with inputs and GitHub's files by variables, and nothing else inherited. */
 export type RunAction = (
   name: string,
   inputs?: Readonly<Record<string, string>>,
   env?: Readonly<Record<string, string>>,
 ) => Promise<ActionRun>;
 
+export interface ActionRunner {
+  /** In this process, one after the other: what most tests ask does not depend on how the action was started. */
+  readonly run: RunAction;
+  /** As a workflow does it, in a process of its own. */
+  readonly runProcess: RunAction;
+  /** A new folder, removed after the test. */
+  readonly folder: () => string;
+}
+
+/** The summary of the toolkit remembers its file for as long as the process lives, so that all runs have the same. */
+const SUMMARY = join(tmpdir(), `tipoff-action-summary-${process.pid}`);
+
 /** A runner of actions with a folder of its own per test; call it once in a test file. */
-export function actionRunner(): { readonly run: RunAction; readonly folder: () => string } {
-  // Every test starts processes of its own, which a busy machine takes its time over.
+export function actionRunner(): ActionRunner {
+  // Actions open homes and some start processes, which a busy machine takes its time over.
   vi.setConfig({ testTimeout: LIMIT_MS, hookTimeout: LIMIT_MS });
   const folders: string[] = [];
   afterEach(() => {
@@ -38,19 +53,18 @@ export function actionRunner(): { readonly run: RunAction; readonly folder: () =
     folders.push(path);
     return path;
   };
-  const run: RunAction = async (name, inputs = {}, env = {}) => {
-    const here = folder();
-    const [output, summary] = [join(here, 'output'), join(here, 'summary')];
-    writeFileSync(output, '');
-    writeFileSync(summary, '');
-    const given = Object.fromEntries(
-      Object.entries(inputs).map(([input, value]) => [`INPUT_${input.toUpperCase()}`, value]),
-    );
-    const child = spawn(process.execPath, [join(ROOT, 'actions', name, 'main.ts')], {
-      env: {
+  const runWith =
+    (start: Start, summaryAt: (here: string) => string): RunAction =>
+    async (name, inputs = {}, env = {}) => {
+      const here = folder();
+      const [output, summary] = [join(here, 'output'), summaryAt(here)];
+      writeFileSync(output, '');
+      writeFileSync(summary, '');
+      const given = Object.fromEntries(
+        Object.entries(inputs).map(([input, value]) => [`INPUT_${input.toUpperCase()}`, value]),
+      );
+      const { code, log } = await start(name, {
         PATH: process.env['PATH'] ?? '',
-        // Compiled once, not once per process.
-        NODE_COMPILE_CACHE: join(tmpdir(), 'tipoff-compile-cache'),
         TIPOFF_HOME: join(here, 'home'),
         GITHUB_ACTIONS: 'true',
         GITHUB_REPOSITORY: FAKE_REPOSITORY,
@@ -63,35 +77,71 @@ export function actionRunner(): { readonly run: RunAction; readonly folder: () =
         RUNNER_TEMP: here,
         ...given,
         ...env,
-      },
-      cwd: ROOT,
-      timeout: LIMIT_MS,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let log = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8');
-      stream.on('data', (text: string) => {
-        log += text;
       });
-    }
-    const code = await new Promise<number | null>((done, failed) => {
-      child.on('error', failed);
-      child.on('close', done);
-    });
-    const outputs = readOutputs(output);
-    const left = outputs['report'] ?? '';
-    return {
-      code,
-      // What is masked is known to the runner, which shows neither the command nor the value.
-      log: log.replaceAll(/^::add-mask::.*\n/gm, ''),
-      outputs,
-      summary: readFileSync(summary, 'utf8'),
-      report: left === '' ? undefined : JSON.parse(readFileSync(left, 'utf8')),
+      const outputs = readOutputs(output);
+      const left = outputs['report'] ?? '';
+      return {
+        code,
+        // What is masked is known to the runner, which shows neither the command nor the value.
+        log: log.replaceAll(/^::add-mask::.*\n/gm, ''),
+        outputs,
+        summary: readFileSync(summary, 'utf8'),
+        report: left === '' ? undefined : JSON.parse(readFileSync(left, 'utf8')),
+      };
     };
+  return {
+    run: runWith(startHere, () => SUMMARY),
+    runProcess: runWith(startProcess, (here) => join(here, 'summary')),
+    folder,
   };
-  return { run, folder };
 }
+
+/** Runs an action with the variables of its process, and gives its exit code and what it printed. */
+type Start = (
+  name: string,
+  env: Readonly<Record<string, string>>,
+) => Promise<{ readonly code: number | null; readonly log: string }>;
+
+const startHere: Start = async (name, env) => {
+  const { action } = (await import(pathToFileURL(mainOf(name)).href)) as { readonly action: Action };
+  const inherited = process.env;
+  let log = '';
+  const printed = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    log += String(text);
+    return true;
+  });
+  process.env = { ...env };
+  try {
+    return { code: await perform(action, process.env), log };
+  } finally {
+    process.env = inherited;
+    printed.mockRestore();
+  }
+};
+
+const startProcess: Start = async (name, env) => {
+  const child = spawn(process.execPath, [mainOf(name)], {
+    // Compiled once, not once per process.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'tipoff-compile-cache'), ...env },
+    cwd: ROOT,
+    timeout: LIMIT_MS,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let log = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', (text: string) => {
+      log += text;
+    });
+  }
+  const code = await new Promise<number | null>((done, failed) => {
+    child.on('error', failed);
+    child.on('close', done);
+  });
+  return { code, log };
+};
+
+const mainOf = (name: string): string => join(ROOT, 'actions', name, 'main.ts');
 
 function readOutputs(path: string): Record<string, string> {
   const outputs: Record<string, string> = {};

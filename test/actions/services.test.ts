@@ -5,7 +5,7 @@ import { actionRunner } from '#test/actions/run-action.ts';
 import { type FakeCoordinator, fakeCoordinator } from '#test/fakes/coordinator-server.ts';
 import { FAKE_GITHUB_TOKEN, type FakeGitHub, fakeGitHub } from '#test/fakes/github-server.ts';
 
-const { run, folder } = actionRunner();
+const { run, runProcess, folder } = actionRunner();
 let coordinator: FakeCoordinator;
 let github: FakeGitHub;
 beforeEach(async () => {
@@ -279,7 +279,7 @@ describe('watch-schedules', () => {
 
   it('is green when everything speaks', async () => {
     github.workflows.push({ id: 1, path: '.github/workflows/canaries.yml', state: 'active', last: ago(1.4) });
-    expect(await run('watch-schedules', ...asked(''))).toMatchObject({
+    expect(await runProcess('watch-schedules', ...asked(''))).toMatchObject({
       code: 0,
       outputs: { verdict: 'ok', silent: '0' },
     });
@@ -330,7 +330,7 @@ describe('propose-change', () => {
   });
 
   it('opens one pull request, brings it up to date, and does nothing when nothing is new', async () => {
-    expect(await run('propose-change', ...asked())).toMatchObject({
+    expect(await runProcess('propose-change', ...asked())).toMatchObject({
       code: 0,
       outputs: { verdict: 'ok', changed: 'true' },
     });
@@ -396,7 +396,7 @@ describe('an action without GitHub around it', () => {
       GITHUB_RUN_ID: '',
     };
     const inputs = { service: 'tipoff-worker', service_url: coordinator.url, expected_version: 'abc' };
-    const ran = await run('verify-deployment', inputs, bare);
+    const ran = await runProcess('verify-deployment', inputs, bare);
     expect(ran).toMatchObject({ code: 0, outputs: {}, summary: '' });
     expect(ran.log).toContain('✅ Deployment of tipoff-worker');
     expect(ran.log).not.toContain('::');
