@@ -1,6 +1,7 @@
 import { addDays, easternInstant, type Slate } from '#core/calendar.ts';
 import { MAX_OFFENDERS, type Severity, type SeverityStep } from '#core/check.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { count, outOf } from '#core/format.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
 import type { Canary, CanaryContext, CanaryResult, CheckedThing, LookInSql, Moment } from './definition.ts';
 import { type Halt, isInForce } from './halt.ts';
@@ -39,7 +40,7 @@ interface Findings {
   readonly total: number;
   readonly bad: number;
   /** The wrong things, at most `MAX_OFFENDERS`. */
-  readonly offenders: readonly string[];
+  readonly offenders: readonly CheckedThing[];
   readonly bytes: number | null;
 }
 
@@ -159,31 +160,40 @@ function judge(
     ...none,
     seen: total - bad,
     expected: `${canary.expected} (${total})`,
-    offenders,
+    offenders: offenders.map(nameOf),
     offender_count: bad,
     bytes,
   };
   if (total === 0) {
     return canary.whenEmpty === 'fail'
-      ? { ...base, status: 'fail', reason: `nothing was there to look at: ${canary.expected}` }
+      ? { ...base, status: 'fail', reason: `there was nothing to look at; expected ${canary.expected}` }
       : { ...base, seen: null, status: 'skip', reason: canary.whenEmpty.skip };
   }
   const tolerated = Math.max(
     canary.tolerates?.count ?? 0,
     Math.floor((canary.tolerates?.share ?? 0) * total),
   );
-  const usual = tolerated > 0 ? ` (up to ${tolerated} is usual)` : '';
-  if (bad > tolerated) {
-    const [only] = offenders;
-    const reason = total === 1 && only !== undefined ? only : `${bad} of ${total} not as expected${usual}`;
-    return { ...base, status: 'fail', reason };
-  }
-  return {
-    ...base,
-    status: 'pass',
-    reason:
-      bad === 0 ? `${total} of ${total} as expected` : `${bad} of ${total} not as expected, which is usual`,
-  };
+  if (bad === 0) return { ...base, status: 'pass', reason: `${canary.expected}: ${outOf(total, total)}` };
+  const usual = tolerated > 0 ? ` (usually up to ${tolerated})` : '';
+  const reason = `${findingOf(canary.finding, { total, bad, offenders })}${usual}`;
+  return { ...base, status: bad > tolerated ? 'fail' : 'pass', reason };
+}
+
+/** The finding of a canary with its numbers filled in. A single thing that was looked at is named. */
+export function findingOf(
+  finding: string,
+  { total, bad, offenders }: Pick<Findings, 'total' | 'bad' | 'offenders'>,
+): string {
+  const [first] = offenders;
+  const filled = finding
+    .replace(/\{of:([^|}]+)\|([^}]+)\}/g, (_token, one: string, many: string) =>
+      total === 1 ? `1 ${one}` : `${outOf(bad, total)} ${many}`,
+    )
+    .replace(/\{n:([^|}]+)\|([^}]+)\}/g, (_token, one: string, many: string) => count(bad, one, many))
+    .replace('{note}', () => first?.note ?? 'no details');
+  return total === 1 && first !== undefined && finding.includes('{of:')
+    ? `${filled}: ${nameOf(first)}`
+    : filled;
 }
 
 /** One statement per check: the wrong things first, with the totals beside them. */
@@ -213,7 +223,7 @@ async function askWarehouse(
   return {
     total: first?.total ?? 0,
     bad: first?.bad ?? 0,
-    offenders: rows.filter(({ is_bad }) => is_bad !== false).map(nameOf),
+    offenders: rows.filter(({ is_bad }) => is_bad !== false),
     bytes,
   };
 }
@@ -233,7 +243,7 @@ function collect(things: readonly CheckedThing[]): Findings {
   return {
     total: things.length,
     bad: bad.length,
-    offenders: bad.slice(0, MAX_OFFENDERS).map(nameOf),
+    offenders: bad.slice(0, MAX_OFFENDERS),
     bytes: null,
   };
 }

@@ -113,6 +113,11 @@ export type Sabotage =
 /** A check of live data with everything around it: when to ask, how to look, how to prove that it can fail. */
 export interface Canary extends Check {
   readonly phase: CanaryPhase;
+  /**
+   * What a failure has found, in one clause without a full stop. `{of:game|games}` becomes "3 of 8 games", `{n:batch is|batches
+   * are}` becomes "2 batches are", and `{note}` is the note of the first offender.
+   */
+  readonly finding: string;
   /** `tonight` and `last_night` are skipped where their slate has no games; `now` is asked always. */
   readonly looksAt: 'tonight' | 'last_night' | 'now';
   readonly severity: SeveritySchedule;

@@ -1,6 +1,7 @@
 import { clause, count, span, when } from '#core/format.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Notice } from '#platform/notify/port.ts';
+import { offenderLine } from '#platform/report/words.ts';
 import {
   type FailingSlate,
   failingSlates,
@@ -8,8 +9,6 @@ import {
   type Reply,
   type ReplyKind,
 } from './document.ts';
-
-const MAX_OFFENDERS_SHOWN = 20;
 
 /** The current message of an incident: red or orange while it is open, green when it is over. */
 export function incidentNotice(incident: IncidentDoc): Notice {
@@ -105,13 +104,6 @@ function seenLine(slate: string, { status, seen, expected }: FailingSlate): stri
   if (status === 'error' || seen === null)
     return `Slate ${slate}: expected ${clause(expected)}; no value could be read.`;
   return `Slate ${slate}: expected ${clause(expected)}, saw ${seen}.`;
-}
-
-function offenderLine({ offenders, offender_count }: FailingSlate): string[] {
-  if (offender_count === 0) return [];
-  const shown = offenders.slice(0, MAX_OFFENDERS_SHOWN);
-  const rest = offender_count - shown.length;
-  return [`${count(offender_count, 'offender')}: ${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}.`];
 }
 
 function effectLine({ effects }: IncidentDoc): string[] {

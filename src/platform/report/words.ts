@@ -46,14 +46,18 @@ export function outcomeLines(outcome: Outcome): string[] {
   ];
 }
 
-/** The offenders as one line; none where there are none. */
+/** Offenders that a message names; the rest are counted. */
+const MAX_NAMED = 5;
+
+/** The first offenders and the number of the rest as one line; none where there are none. */
 export function offenderLine({
   offenders,
   offender_count,
 }: Pick<Outcome, 'offenders' | 'offender_count'>): string[] {
   if (offender_count === 0) return [];
-  const rest = offender_count - offenders.length;
-  const names = `${offenders.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+  const named = offenders.slice(0, MAX_NAMED);
+  const rest = offender_count - named.length;
+  const names = `${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
   return [`${count(offender_count, 'offender')}: ${names}.`];
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
 import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
-import { boundedLook, paramsOf } from '#guard/canaries/ask.ts';
+import { boundedLook, findingOf, paramsOf } from '#guard/canaries/ask.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { CANARY_PHASES } from '#guard/canaries/definition.ts';
 import { runbook } from '#guard/canaries/runbook.ts';
@@ -17,6 +17,18 @@ describe('the catalogue', () => {
     expect(CATALOGUE.filter(({ id }) => !/^[a-z][a-z_]+$/.test(id))).toEqual([]);
     expect(new Set(CATALOGUE.map(({ phase }) => phase))).toEqual(new Set(CANARY_PHASES));
   });
+
+  test.each(CATALOGUE.map(({ id, finding }) => [id, finding] as const))(
+    '%s says in words what it has found',
+    (_id, finding) => {
+      const first = { subject: 'somebody', is_bad: true, note: 'late' };
+      for (const total of [1, 8]) {
+        const reason = findingOf(finding, { total, bad: total, offenders: [first] });
+        expect(reason).not.toMatch(/[{}|]|undefined|\.$/);
+        expect(reason.split(' ').length).toBeGreaterThanOrEqual(4);
+      }
+    },
+  );
 
   test('holds every check that a file of its folder declares', async () => {
     const folder = 'src/guard/canaries/catalogue';

@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { schedule } from '#core/contracts/nba_reference.ts';
-import { type Canary, type CanaryResult, defineCanary } from '#guard/canaries/definition.ts';
+import {
+  type Canary,
+  type CanaryResult,
+  type CheckedThing,
+  defineCanary,
+} from '#guard/canaries/definition.ts';
 import { halt, liftHalt } from '#guard/canaries/halt.ts';
 import { beat } from '#guard/canaries/heartbeats.ts';
 import { type CanaryRequest, runCanaries } from '#guard/canaries/run.ts';
@@ -14,6 +19,7 @@ function check(overrides: Partial<Canary> = {}): Canary {
     phase: 'ingest',
     question: 'Is all well?',
     expected: 'everything well',
+    finding: 'no row for {of:thing|things}',
     looksAt: 'now',
     severity: [{ by: '00:00', severity: 'warning' }],
     owner: 'data',
@@ -60,7 +66,7 @@ describe('the engine', () => {
       slate: SLATE,
       repair: 'tipoff day 2025-01-10',
       runbook: 'docs/runbooks/example.md',
-      reason: '1 of 1 as expected',
+      reason: 'everything well: 1 of 1',
     });
   });
 
@@ -70,9 +76,26 @@ describe('the engine', () => {
       (_, i) => `SELECT 'game ${String(i).padStart(2, '0')}' AS subject, TRUE AS is_bad, 'missing' AS note`,
     );
     const result = await ask(check({ look: { sql: many.join(' UNION ALL ') } }));
-    expect(result).toMatchObject({ status: 'fail', seen: 0, offender_count: 33 });
+    expect(result).toMatchObject({
+      status: 'fail',
+      seen: 0,
+      offender_count: 33,
+      reason: 'no row for 33 of 33 things',
+    });
     expect(result.offenders).toHaveLength(20);
     expect(result.offenders[0]).toBe('game 00: missing');
+  });
+
+  test.each([
+    ['no row for {of:thing|things}', 1, 'no row for 1 thing: s0: late'],
+    ['no row for {of:thing|things}', 2, 'no row for 2 of 2 things'],
+    ['{n:batch is|batches are} stuck', 1, '1 batch is stuck'],
+    ['{n:batch is|batches are} stuck', 2, '2 batches are stuck'],
+    ['held: {note}', 1, 'held: late'],
+  ])('says %j of %i wrong things in words', async (finding, bad, reason) => {
+    const probe = async (): Promise<CheckedThing[]> =>
+      Array.from({ length: bad }, (_, i) => ({ subject: `s${i}`, is_bad: true, note: 'late' }));
+    expect((await ask(check({ finding, look: { probe } }))).reason).toBe(reason);
   });
 
   test('counts an unknown verdict as wrong', async () => {
@@ -123,8 +146,14 @@ describe('the engine', () => {
             Array.from({ length: 10 }, (_, i) => ({ subject: `s${i}`, is_bad: i < bad, note: null })),
         },
       });
-    expect((await ask(of(2))).status).toBe('pass');
-    expect((await ask(of(3))).status).toBe('fail');
+    expect(await ask(of(2))).toMatchObject({
+      status: 'pass',
+      reason: 'no row for 2 of 10 things (usually up to 2)',
+    });
+    expect(await ask(of(3))).toMatchObject({
+      status: 'fail',
+      reason: 'no row for 3 of 10 things (usually up to 2)',
+    });
   });
 
   test('a check that hangs is an error when the budget is over', async () => {

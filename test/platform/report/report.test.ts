@@ -64,6 +64,14 @@ describe('a report', () => {
     ]);
   });
 
+  it('names five offenders and counts the rest', () => {
+    const offenders = Array.from({ length: 20 }, (_, i) => `game ${i}`);
+    const many = outcome({ check: 'a', status: 'fail', reason: 'Late.', offenders, offender_count: 33 });
+    expect(consoleLines({ ...REPORT, outcomes: [many] })).toContain(
+      '  33 offenders: game 0, game 1, game 2, game 3, game 4 and 28 more.',
+    );
+  });
+
   it('in Markdown has a row and the details of every failure', () => {
     const text = markdownReport(REPORT, { files: 'https://example.com/blob/main' });
     expect(text).toContain(

@@ -10,6 +10,7 @@ const scheduleAhead = defineCanary({
   phase: 'ingest',
   question: 'Does the schedule reach into the coming days?',
   expected: 'a counted game within the next nine days, from 25 October to 5 April',
+  finding: 'no game is scheduled for the next nine days',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'data',
@@ -39,6 +40,7 @@ const scheduleStatusStale = defineCanary({
   phase: 'ingest',
   question: 'Is every game of last night final?',
   expected: 'every game of last night final',
+  finding: 'no final result for {of:game|games} of last night',
   looksAt: 'last_night',
   severity: [
     { by: '10:15', severity: 'warning' },
@@ -68,6 +70,7 @@ const boxScoresMissing = defineCanary({
   phase: 'ingest',
   question: 'Do all games of last night have box scores, and which do not?',
   expected: 'a box score of both teams for every game of last night',
+  finding: 'no complete box score for {of:game|games} of last night',
   looksAt: 'last_night',
   severity: [
     { by: '10:15', severity: 'warning' },
@@ -102,6 +105,7 @@ const boxRowsPlausible = defineCanary({
   phase: 'ingest',
   question: 'Has every team of last night a plausible number of players in its box score?',
   expected: '6 to 15 players on court for every team with a box score',
+  finding: 'an implausible number of players in the box score of {of:team|teams}',
   looksAt: 'last_night',
   severity: [{ by: '10:15', severity: 'warning' }],
   owner: 'data',
@@ -137,6 +141,7 @@ const linesPresent = defineCanary({
   phase: 'ingest',
   question: 'Are points lines in for every game, while there is a market?',
   expected: 'points lines for every game, as on the days before',
+  finding: 'no points line for {of:game|games} of tonight',
   looksAt: 'tonight',
   severity: [
     { by: '17:30', beforeTip: 90, severity: 'warning' },
@@ -179,6 +184,7 @@ const linesResolved = defineCanary({
   phase: 'ingest',
   question: 'Do the quoted names belong to known players and games?',
   expected: 'nearly every quoted player resolved to an id',
+  finding: 'no known player and game for {of:quoted name|quoted names}',
   looksAt: 'tonight',
   severity: [{ by: '12:30', beforeTip: 60, severity: 'warning' }],
   owner: 'data',
@@ -217,6 +223,7 @@ const injuryFeedFresh = defineCanary({
   phase: 'ingest',
   question: 'Is there an availability report for tonight?',
   expected: 'a report for tonight, as on the days before',
+  finding: 'no availability report for tonight, though the days before had one',
   looksAt: 'tonight',
   severity: [
     { by: '15:00', beforeTip: 90, severity: 'warning' },
@@ -256,6 +263,7 @@ const rejectedShare = defineCanary({
   phase: 'ingest',
   question: 'Did a source begin to send rows that are refused?',
   expected: 'at most a fifth of the rows of each source in quarantine',
+  finding: 'more than a fifth of the rows refused from {of:source|sources}',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'warning' }],
   owner: 'data',

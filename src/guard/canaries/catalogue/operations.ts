@@ -63,6 +63,7 @@ const jobHeartbeats = defineCanary({
   phase: 'operations',
   question: 'Is every scheduled job alive?',
   expected: 'a run of every job that ended well within its own time',
+  finding: 'no good run in time from {of:scheduled job|scheduled jobs}',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'platform',
@@ -106,6 +107,7 @@ const contractDrift = defineCanary({
   phase: 'operations',
   question: 'Does every live table have the columns its writer needs?',
   expected: 'every column of every contract, with its type',
+  finding: 'columns are missing or of another type in {of:table|tables}',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'platform',
@@ -170,6 +172,7 @@ const deployedVersion = defineCanary({
   phase: 'operations',
   question: 'Does what runs come from main?',
   expected: 'the version of main in the checks and in the newest run',
+  finding: 'another version than that of main in {of:place|places} (the checks, the newest run)',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'warning' }],
   owner: 'platform',
@@ -211,6 +214,7 @@ const configComplete = defineCanary({
   phase: 'operations',
   question: 'Is every setting there that this installation needs?',
   expected: 'no setting missing',
+  finding: '{n:setting is|settings are} missing',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'warning' }],
   owner: 'platform',
@@ -244,15 +248,16 @@ const configComplete = defineCanary({
 });
 
 /** GiB that one check may read in a day: 48 runs that each read the smallest amount that is billed, of some tables. */
-const ONE_CHECK = 4;
+const MAX_GIB_OF_ONE = 4;
 /** GiB that all checks may read in a day. */
-const ALL_CHECKS = 100;
+const MAX_GIB_OF_ALL = 100;
 
 const byteBudget = defineCanary({
   id: 'byte_budget',
   phase: 'operations',
   question: 'Do the checks read more than they may?',
-  expected: `at most ${ONE_CHECK} GiB a day for each check and ${ALL_CHECKS} GiB for all of them`,
+  expected: `at most ${MAX_GIB_OF_ONE} GiB a day for each check and ${MAX_GIB_OF_ALL} GiB for all of them`,
+  finding: 'more bytes read in a day than allowed by {of:check|checks}',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'warning' }],
   owner: 'platform',
@@ -266,12 +271,12 @@ const byteBudget = defineCanary({
     sql: `
 SELECT subject, gib > allowed AS is_bad, ${whole('gib')} || ' GiB read, allowed ' || ${whole('allowed')} AS note
 FROM (
-  SELECT canary_id AS subject, fn.safe_div(SUM(bytes), 1073741824) AS gib, ${ONE_CHECK} AS allowed
+  SELECT canary_id AS subject, fn.safe_div(SUM(bytes), 1073741824) AS gib, ${MAX_GIB_OF_ONE} AS allowed
   FROM nba_orchestration.canary_results
   WHERE as_of > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -86400) AND as_of <= CAST(@as_of AS TIMESTAMP) AND bytes IS NOT NULL
   GROUP BY canary_id
   UNION ALL
-  SELECT 'all checks' AS subject, fn.safe_div(SUM(bytes), 1073741824) AS gib, ${ALL_CHECKS} AS allowed
+  SELECT 'all checks' AS subject, fn.safe_div(SUM(bytes), 1073741824) AS gib, ${MAX_GIB_OF_ALL} AS allowed
   FROM nba_orchestration.canary_results
   WHERE as_of > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -86400) AND as_of <= CAST(@as_of AS TIMESTAMP) AND bytes IS NOT NULL
   HAVING COUNT(*) > 0
@@ -294,7 +299,7 @@ FROM nba_reference.schedule`,
 });
 
 /** Days after which a halt in force is a matter to ask about. */
-const LONG_DAYS = 7;
+const MAX_HALT_DAYS = 7;
 
 async function haltInForce({ state }: CanaryContext, { asOf }: Moment): Promise<CheckedThing[]> {
   const halt = await readHalt(state);
@@ -304,7 +309,7 @@ async function haltInForce({ state }: CanaryContext, { asOf }: Moment): Promise<
   return [
     {
       subject: `halt by ${halt.by}: ${halt.reason}`,
-      is_bad: over || days > LONG_DAYS,
+      is_bad: over || days > MAX_HALT_DAYS,
       note: over
         ? `ended at ${halt.until} and was not lifted; the checks are on again`
         : `in force for ${Math.round(days)} days`,
@@ -317,6 +322,7 @@ const operatorHalt = defineCanary({
   phase: 'operations',
   question: 'Did a halt end, or last too long, without anybody saying so?',
   expected: 'no halt, or one in force for less than a week',
+  finding: 'a halt of the checks needs a decision: {note}',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'warning' }],
   owner: 'platform',

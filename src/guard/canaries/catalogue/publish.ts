@@ -20,6 +20,7 @@ const exportFresh = defineCanary({
   phase: 'publish',
   question: 'Are the exports of tonight there, for the right slate, and newer than the publication?',
   expected: 'picks and predictions of tonight, written within 20 minutes of the newest publication',
+  finding: 'missing, out of date or of another slate: {of:export|exports} of tonight',
   looksAt: 'tonight',
   severity: [
     { by: '11:00', beforeTip: 75, severity: 'warning' },
@@ -65,6 +66,7 @@ const exportNotEmpty = defineCanary({
   phase: 'publish',
   question: 'Does tonight’s export hold rows that can be read?',
   expected: 'a readable document with rows and the status ok',
+  finding: 'the predictions of tonight’s export cannot be used: the document {note}',
   looksAt: 'tonight',
   severity: [{ by: '11:00', beforeTip: 75, severity: 'critical' }],
   owner: 'predictions',
@@ -170,6 +172,7 @@ const exportEqualsTable = defineCanary({
   phase: 'publish',
   question: 'Do users see exactly the rows that are published?',
   expected: 'every visible row in the exports with its forecast and line, and no other row',
+  finding: 'not in the exports as published: {of:row|rows} of tonight',
   looksAt: 'tonight',
   severity: [{ by: '11:15', beforeTip: 60, severity: 'warning' }],
   owner: 'predictions',
@@ -218,6 +221,7 @@ const resultsExported = defineCanary({
   phase: 'publish',
   question: 'Are last night’s results exported?',
   expected: 'a document with the grades of last night',
+  finding: 'the results of last night are not exported: the document {note}',
   looksAt: 'last_night',
   severity: [
     { by: '11:30', severity: 'info' },

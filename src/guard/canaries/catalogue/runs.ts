@@ -14,6 +14,7 @@ const runsFailed = defineCanary({
   phase: 'operations',
   question: 'Which units of work failed and have not succeeded since?',
   expected: 'no processor whose newest run of a range in the last two days failed',
+  finding: 'the newest run failed in {of:unit of work|units of work}',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'warning' }],
   owner: 'platform',
@@ -74,6 +75,7 @@ const ledgerFailed = defineCanary({
   phase: 'operations',
   question: 'Did units of a backfill fail, or did a backfill die?',
   expected: 'no failed slate in any unit of the ledger, no running backfill silent for an hour',
+  finding: 'failed slates or a dead run in {of:unit or run|units and runs} of the backfills',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'warning' }],
   owner: 'platform',
@@ -116,6 +118,7 @@ const neverSucceeds = defineCanary({
   phase: 'operations',
   question: 'Is there a processor that ran ten times in a day and never ended well?',
   expected: 'at least one good end within ten runs of a processor',
+  finding: 'no run of the last day ended well for {of:processor|processors}',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'platform',
@@ -147,13 +150,14 @@ FROM nba_orchestration.phase_runs WHERE started_at <= CAST(@as_of AS TIMESTAMP)`
 });
 
 /** Runs of one processor for one range in an hour: the daily job waits and repeats at most four times. */
-const MOST_AN_HOUR = 20;
+const MAX_RUNS_PER_HOUR = 20;
 
 const runRate = defineCanary({
   id: 'run_rate',
   phase: 'operations',
   question: 'Is the same work done over and over?',
-  expected: `at most ${MOST_AN_HOUR} runs an hour of one processor for one range`,
+  expected: `at most ${MAX_RUNS_PER_HOUR} runs an hour of one processor for one range`,
+  finding: `more than ${MAX_RUNS_PER_HOUR} runs in an hour of {of:piece of work|pieces of work}`,
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'warning' }],
   owner: 'platform',
@@ -162,7 +166,7 @@ const runRate = defineCanary({
   whenEmpty: { skip: 'nothing ran in the last hour' },
   look: {
     sql: `
-SELECT processor || ' ' || CAST(slate_from AS STRING) || ' to ' || CAST(slate_to AS STRING) AS subject, COUNT(*) > ${MOST_AN_HOUR} AS is_bad,
+SELECT processor || ' ' || CAST(slate_from AS STRING) || ' to ' || CAST(slate_to AS STRING) AS subject, COUNT(*) > ${MAX_RUNS_PER_HOUR} AS is_bad,
   CAST(COUNT(*) AS STRING) || ' runs in an hour' AS note
 FROM nba_orchestration.phase_runs
 WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -3600) AND started_at <= CAST(@as_of AS TIMESTAMP)
