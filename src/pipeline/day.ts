@@ -101,7 +101,7 @@ export async function runDay(deps: DayDeps, request: DayRequest): Promise<DayRes
     batch = {
       ...nothing(request.slate, mode),
       state: 'held',
-      reason: `${blocked.input}: ${blocked.reason}`,
+      reason: `${blocked.check}: ${blocked.reason}`,
       games: games.length,
     };
     report({ phase: 'predict', verdict: 'held', rows: 0, seconds: 0, detail: batch.reason ?? '' });
@@ -195,7 +195,7 @@ function refreshPhases({ processors, notReady }: RefreshResult): PhaseReport[] {
       seconds: own.reduce((total, processor) => total + processor.seconds, 0),
       detail:
         held.length > 0 && problem !== undefined
-          ? `${problem.input}: ${problem.reason}`
+          ? `${problem.check}: ${problem.reason}`
           : `${own.length} runs of ${new Set(own.map(({ processor }) => processor)).size} processors`,
     };
   });

@@ -68,8 +68,8 @@ async function firstMissing(deps: PhaseDeps, to: Slate): Promise<Slate | undefin
   if (first === undefined) return undefined;
   const held = new Set(
     (await notReady(deps.warehouse, first.slate, to))
-      .filter(({ input }) => input === 'results')
-      .map(({ slate }) => slate),
+      .filter(({ check }) => check === 'results')
+      .map(({ subject }) => subject),
   );
   return missing.find(({ slate }) => !held.has(slate))?.slate;
 }
@@ -101,7 +101,9 @@ export async function computeRange(
   const heldBy = new Map<string, ReadonlyMap<Slate, string>>();
   for (const processor of PRECOMPUTE_PROCESSORS) {
     const above = tablesOf(processor.inputs).flatMap((table) => [...(heldBy.get(table) ?? [])]);
-    const own = blocking(waitsFor(processor), problems).map(({ slate, reason }) => [slate, reason] as const);
+    const own = blocking(waitsFor(processor), problems).map(
+      ({ subject, reason }) => [subject, reason] as const,
+    );
     const held = new Map([...above, ...own]);
     heldBy.set(outputOf(processor), held);
     const reason = range.from === range.to ? held.get(range.from) : undefined;

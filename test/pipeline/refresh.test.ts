@@ -79,11 +79,12 @@ describe('refresh', () => {
     const result = await run(TONIGHT);
     expect(clock.slept).toEqual([60_000, 120_000, 180_000]);
     expect(result.notReady).toEqual([
-      {
-        slate: TONIGHT,
-        input: 'results',
+      expect.objectContaining({
+        check: 'results',
+        status: 'fail',
+        subject: TONIGHT,
         reason: expect.stringMatching(/0 of \d+ games of the 7 days before have box scores/),
-      },
+      }),
     ]);
     const verdicts = result.processors.filter(
       ({ phase, to, from }) => phase === 'precompute' && to === TONIGHT && from === TONIGHT,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { slateOf } from '#core/calendar.ts';
+import { type Check, type Outcome, outcome } from '#core/check.ts';
 import { type TableContract, tableId } from '#core/contracts/define.ts';
 import {
   type PlayerPropPrediction,
@@ -57,18 +58,9 @@ export interface HealthDeps {
   readonly settings: Readonly<Record<string, boolean>>;
 }
 
-/** What one look came to. */
-interface Look {
-  readonly ok: boolean;
-  readonly expected: string;
-  readonly seen: string;
-}
-
-/** One thing the service needs. A throw is a failure, with the message as what was seen. */
-export interface HealthCheck {
-  readonly name: string;
-  readonly expected: string;
-  look(deps: HealthDeps): Promise<Omit<Look, 'expected'>>;
+/** One thing the service needs. A throw is an error, with the message as what was seen. */
+export interface HealthCheck extends Pick<Check, 'id' | 'expected'> {
+  look(deps: HealthDeps): Promise<{ readonly ok: boolean; readonly seen: string }>;
 }
 
 /** Columns without which a prediction cannot be read, graded or trusted: checked by name on top of the whole contract. */
@@ -97,7 +89,7 @@ const MAX_SKEW_SECONDS = 60;
 /** Everything deep health tests. */
 export const HEALTH_CHECKS: readonly HealthCheck[] = [
   {
-    name: 'warehouse_read',
+    id: 'warehouse_read',
     expected: 'the predictions of today can be counted',
     look: async ({ warehouse, clock }) => {
       const slate = slateOf(clock.now());
@@ -112,7 +104,7 @@ export const HEALTH_CHECKS: readonly HealthCheck[] = [
     },
   },
   {
-    name: 'staging',
+    id: 'staging',
     expected: 'a staging table can be made, described and dropped',
     look: async ({ warehouse, clock }) => {
       const probe: TableRef = {
@@ -136,7 +128,7 @@ export const HEALTH_CHECKS: readonly HealthCheck[] = [
     },
   },
   {
-    name: 'state_cas',
+    id: 'state_cas',
     expected: 'a document is changed by compare-and-set and read back',
     look: async ({ state, clock }) => {
       const mine = await bump(state, clock, 'cas');
@@ -145,7 +137,7 @@ export const HEALTH_CHECKS: readonly HealthCheck[] = [
     },
   },
   {
-    name: 'queue_publish',
+    id: 'queue_publish',
     expected: 'a message can be published and taken',
     look: async ({ queue, clock }) => {
       await queue.publish(PROBE_TOPIC, [{ at: clock.now().toISOString() }]);
@@ -156,7 +148,7 @@ export const HEALTH_CHECKS: readonly HealthCheck[] = [
     },
   },
   {
-    name: 'model',
+    id: 'model',
     expected: 'a model may serve today and can be loaded',
     look: async ({ models, clock }) => {
       const slate = slateOf(clock.now());
@@ -168,7 +160,7 @@ export const HEALTH_CHECKS: readonly HealthCheck[] = [
     },
   },
   {
-    name: 'output_schema',
+    id: 'output_schema',
     expected: `every column of ${tableId(playerPropPredictions)} and ${tableId(publications)} as their contracts say, with ${CRITICAL_FIELDS.length} critical fields`,
     look: async ({ warehouse }) => {
       const differences = [
@@ -185,7 +177,7 @@ export const HEALTH_CHECKS: readonly HealthCheck[] = [
     },
   },
   {
-    name: 'configuration',
+    id: 'configuration',
     expected: 'every setting the service needs',
     look: async ({ settings }) => {
       const missing = Object.entries(settings).filter(([, isThere]) => !isThere);
@@ -197,7 +189,7 @@ export const HEALTH_CHECKS: readonly HealthCheck[] = [
     },
   },
   {
-    name: 'clock_skew',
+    id: 'clock_skew',
     expected: `within ${MAX_SKEW_SECONDS} s of the state store, and nothing stored from the future`,
     look: async ({ state, clock }) => {
       const before = (await state.get<Probe>(PROBES, 'clock'))?.data.at;
@@ -253,7 +245,10 @@ async function differencesOf(
 /** Seconds after which a check has failed. */
 const LIMIT_SECONDS = 5;
 
-/** Runs all checks side by side. One that throws, or does not answer in time, has failed; the others still answer. */
+/**
+ * Runs all checks side by side. One that throws, or does not answer in time, could not look, which is unhealthy too; the
+ * others still answer.
+ */
 export async function deepHealth(
   deps: HealthDeps,
   checks: readonly HealthCheck[] = HEALTH_CHECKS,
@@ -262,14 +257,7 @@ export async function deepHealth(
   const results = await Promise.all(
     checks.map(async (check) => {
       const from = performance.now();
-      const finding = await guarded(deps, check);
-      return {
-        check: check.name,
-        status: finding.ok ? ('pass' as const) : ('fail' as const),
-        expected: finding.expected,
-        seen: finding.seen,
-        ms: rounded(performance.now() - from),
-      };
+      return answerOf(await healthOutcome(deps, check), performance.now() - from);
     }),
   );
   const failed = results.filter(({ status }) => status === 'fail').length;
@@ -283,14 +271,27 @@ export async function deepHealth(
   };
 }
 
-async function guarded(deps: HealthDeps, check: HealthCheck): Promise<Look> {
-  const { expected } = check;
+/** The outcome of one check. Never throws. */
+async function healthOutcome(deps: HealthDeps, { id, expected, look }: HealthCheck): Promise<Outcome> {
+  const made = { check: id, expected };
   try {
-    return { expected, ...(await within(deps.clock, check.look(deps))) };
+    const { ok, seen } = await within(deps.clock, look(deps));
+    return outcome({ ...made, status: ok ? 'pass' : 'fail', seen, reason: seen });
   } catch (error) {
     const seen = error instanceof TipoffError ? `${error.code}: ${error.message}` : messageOf(error);
-    return { ok: false, expected, seen };
+    return outcome({ ...made, status: 'error', seen, reason: seen });
   }
+}
+
+/** An outcome as the endpoint gives it, which knows no third status: what could not look has not passed. */
+function answerOf({ check, status, expected, seen }: Outcome, ms: number): DeepHealth['checks'][number] {
+  return {
+    check,
+    status: status === 'pass' ? 'pass' : 'fail',
+    expected,
+    seen: String(seen),
+    ms: rounded(ms),
+  };
 }
 
 async function within<T>(clock: Clock, work: Promise<T>): Promise<T> {

@@ -112,7 +112,7 @@ export function executor(
     const known = problems.get(key) ?? notReady(deps.warehouse, range.from, range.to);
     problems.set(key, known);
     const own = blocking(waitsFor(processor), await known).map(
-      ({ slate, reason }) => [slate, reason] as const,
+      ({ subject, reason }) => [subject, reason] as const,
     );
     const above = tablesOf(processor.inputs).flatMap((table) => [...(heldBy.get(table) ?? [])]);
     return new Map([...above, ...own]);

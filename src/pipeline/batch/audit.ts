@@ -1,3 +1,4 @@
+import { type Outcome, outcome } from '#core/check.ts';
 import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
 import { type Statement, statement } from '#core/statement.ts';
 import { CHAMPION_SYSTEM } from '#model/systems.ts';
@@ -5,15 +6,6 @@ import type { Warehouse } from '#platform/warehouse/port.ts';
 import { stagingPrefix } from './output-gate.ts';
 import { stagedSelect } from './published-rows.ts';
 import type { BatchDoc, OutcomeDoc, UnitDoc } from './state.ts';
-
-/** One check of the audit. A warning is reported and does not hold the batch. */
-export interface AuditCheck {
-  readonly name: string;
-  readonly ok: boolean;
-  readonly severity: 'error' | 'warning';
-  readonly expected: string;
-  readonly seen: string;
-}
 
 /** Players with one and the same forecast of a system from which on it counts as stuck. */
 const CONSTANT_PLAYERS = 20;
@@ -112,8 +104,8 @@ interface Figures {
 
 /**
  * Audits the staged rows of a batch against its outcomes: tables, counts, keys, nulls, probabilities, ranges, constant
- * forecasts, defaults, directions, bias to the line. Every check is listed with what was expected and seen, passed or not;
- * without all tables the others cannot be made. `counted` are the required columns whose nulls are counted: a caller that
+ * forecasts, defaults, directions, bias to the line. Every check gives an outcome, passed or not. A failure of severity
+ * `critical` holds the batch; a warning is reported and does not. Without all tables the other checks cannot be made. `counted` are the required columns whose nulls are counted: a caller that
  * knows of a table that takes no null in a column need not have it read.
  */
 export async function audit(
@@ -122,11 +114,11 @@ export async function audit(
   outcomes: readonly OutcomeDoc[],
   units: readonly UnitDoc[],
   counted: readonly string[] = REQUIRED,
-): Promise<AuditCheck[]> {
+): Promise<Outcome[]> {
   const predicted = new Map(
     outcomes.filter(({ outcome }) => outcome === 'predicted').map((doc) => [doc.player_id, doc.rows]),
   );
-  const tables = (missing: readonly string[]): AuditCheck =>
+  const tables = (missing: readonly string[]): Outcome =>
     check(
       'staging_tables_exist',
       missing.length === 0,
@@ -142,7 +134,7 @@ export async function audit(
     if (gone.length === 0) throw error;
     return tables(gone);
   });
-  if ('ok' in seen) return [seen];
+  if ('check' in seen) return [seen];
   const counts = talliesOf(seen);
   const withChampion = counts.filter(({ ofChampion }) => ofChampion > 0).length;
   const staging = new Map(counts.map(({ player, rows }) => [player, rows]));
@@ -150,7 +142,7 @@ export async function audit(
     (id) => predicted.get(id) !== staging.get(id),
   );
   const models = new Set([seen.least_model, seen.greatest_model]);
-  const zero = (name: string, count: number, what: string): AuditCheck =>
+  const zero = (name: string, count: number, what: string): Outcome =>
     check(name, count === 0, `0 ${what}`, `${count}`);
   return [
     tables([]),
@@ -197,7 +189,7 @@ export async function audit(
   ];
 }
 
-function biasChecks({ bias, lined, above }: Figures): AuditCheck[] {
+function biasChecks({ bias, lined, above }: Figures): Outcome[] {
   if (bias === null || lined < FEW_PLAYERS) return [];
   const share = above / lined;
   const shown = bias.toFixed(2);
@@ -208,24 +200,20 @@ function biasChecks({ bias, lined, above }: Figures): AuditCheck[] {
       `mean forecast within ${MAX_BIAS} points of the lines`,
       shown,
     ),
-    {
-      ...check(
-        'bias_to_the_line_is_small',
-        Math.abs(bias) <= MAX_QUIET_BIAS,
-        `within ${MAX_QUIET_BIAS} points`,
-        shown,
-      ),
-      severity: 'warning',
-    },
-    {
-      ...check(
-        'both_sides_occur',
-        share >= MIN_SIDE_SHARE && share <= 1 - MIN_SIDE_SHARE,
-        `${MIN_SIDE_SHARE * 100} % of the forecasts at least on either side of the lines`,
-        `${(share * 100).toFixed(0)} % above`,
-      ),
-      severity: 'warning',
-    },
+    check(
+      'bias_to_the_line_is_small',
+      Math.abs(bias) <= MAX_QUIET_BIAS,
+      `within ${MAX_QUIET_BIAS} points`,
+      shown,
+      'warning',
+    ),
+    check(
+      'both_sides_occur',
+      share >= MIN_SIDE_SHARE && share <= 1 - MIN_SIDE_SHARE,
+      `${MIN_SIDE_SHARE * 100} % of the forecasts at least on either side of the lines`,
+      `${(share * 100).toFixed(0)} % above`,
+      'warning',
+    ),
   ];
 }
 
@@ -265,6 +253,26 @@ async function missingTables(
     .map(({ unit_id }) => unit_id);
 }
 
-function check(name: string, ok: boolean, expected: string, seen: string): AuditCheck {
-  return { name, ok, severity: 'error', expected, seen };
+function check(
+  id: string,
+  isPassed: boolean,
+  expected: string,
+  seen: string,
+  severity: 'critical' | 'warning' = 'critical',
+): Outcome {
+  const reason = `expected ${expected}, saw ${seen}`;
+  return outcome({ check: id, status: isPassed ? 'pass' : 'fail', severity, expected, seen, reason });
+}
+
+/** The outcomes of an audit as a receipt keeps them: JSON of the form that readers of the table know. */
+export function auditColumn(outcomes: readonly Outcome[]): string {
+  return JSON.stringify(
+    outcomes.map(({ check: name, status, severity, expected, seen }) => ({
+      name,
+      ok: status === 'pass',
+      severity: severity === 'critical' ? 'error' : severity,
+      expected,
+      seen,
+    })),
+  );
 }

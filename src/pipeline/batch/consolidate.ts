@@ -1,7 +1,8 @@
+import type { Outcome } from '#core/check.ts';
 import { subsetPicks } from '#core/contracts/nba_predictions.ts';
 import { isTransient, TipoffError } from '#core/errors.ts';
 import type { LiveColumn } from '#platform/warehouse/port.ts';
-import { type AuditCheck, audit, REQUIRED } from './audit.ts';
+import { audit, auditColumn, REQUIRED } from './audit.ts';
 import { type ConsolidationDeps, endUnpublished, finishPublished } from './ending.ts';
 import { acquireLease, fencedError, type Lease, releaseLease, renewLease } from './lease.ts';
 import { checkOutput, stagingTable } from './output-gate.ts';
@@ -124,7 +125,7 @@ async function publishAttempt(deps: ConsolidationDeps, it: Attempt): Promise<Bat
     missing: JSON.stringify(
       missing.map(({ player_id, outcome, reason }) => ({ player_id, outcome, reason })),
     ),
-    audit: JSON.stringify(checks),
+    audit: auditColumn(checks),
     codeVersion: deps.codeVersion,
   });
   const receipt = isWritten
@@ -165,7 +166,7 @@ async function copyAudited(
   { warehouse }: ConsolidationDeps,
   { batch, units, outcomes, predicted }: Attempt,
   copy: Copy,
-): Promise<AuditCheck[]> {
+): Promise<Outcome[]> {
   // The copy takes longest, so it begins first; the picks follow it without waiting for the audit.
   const copied = copyRows(warehouse, copy);
   const chosen = choosePicks(warehouse, copy, predicted);
@@ -207,10 +208,10 @@ function nullableRequired(live: readonly LiveColumn[]): string[] {
 }
 
 /** Throws TIPOFF_AUDIT_FAILED when a check failed that is no warning. */
-function refuseBroken(batch: BatchDoc, checks: readonly AuditCheck[]): void {
-  const broken = checks.filter((check) => !check.ok && check.severity === 'error');
+function refuseBroken(batch: BatchDoc, checks: readonly Outcome[]): void {
+  const broken = checks.filter(({ status, severity }) => status !== 'pass' && severity === 'critical');
   if (broken.length === 0) return;
-  const sentences = broken.map(({ name, expected, seen }) => `${name} (expected ${expected}, saw ${seen})`);
+  const sentences = broken.map(({ check, reason }) => `${check} (${reason})`);
   throw new TipoffError('TIPOFF_AUDIT_FAILED', sentences.join('; '), {
     hint: `Look at the staging tables of ${batch.batch_id}; they are kept. \`tipoff batch reset\` ends the batch.`,
     details: { batch_id: batch.batch_id, checks: broken },

@@ -1,12 +1,14 @@
 import { addDays, type Slate } from '#core/calendar.ts';
+import { type Outcome, outcome } from '#core/check.ts';
 import type { Readiness } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
-/** An input that is not ready for a slate, and why. */
-export interface NotReady {
-  readonly slate: Slate;
-  readonly input: Readiness;
-  readonly reason: string;
+/** The outcome of asking whether an input is ready for a slate, where it is not. */
+export interface NotReady extends Outcome {
+  readonly status: 'fail';
+  /** The input. */
+  readonly check: Readiness;
+  readonly subject: Slate;
 }
 
 /** Days before the slate whose games must have box scores. */
@@ -14,7 +16,7 @@ const RESULT_DAYS = 7;
 /** Share of those games that must have them. */
 const RESULT_SHARE = 0.8;
 /** Players without whom a team cannot play. */
-const SMALLEST_ROSTER = 8;
+const MIN_ROSTER = 8;
 
 const STATE = `
 WITH games AS (
@@ -47,7 +49,7 @@ team_rosters AS (
   GROUP BY slate, team_abbr
 ),
 rosters AS (
-  SELECT slate, SUM(CASE WHEN players >= ${SMALLEST_ROSTER} THEN 1 ELSE 0 END) AS teams FROM team_rosters GROUP BY slate
+  SELECT slate, SUM(CASE WHEN players >= ${MIN_ROSTER} THEN 1 ELSE 0 END) AS teams FROM team_rosters GROUP BY slate
 )
 SELECT s.slate, s.games, COALESCE(r.due, 0) AS due, COALESCE(r.there, 0) AS there, COALESCE(c.teams, 0) AS context_teams,
   COALESCE(p.teams, 0) AS roster_teams
@@ -79,21 +81,33 @@ export async function notReady(warehouse: Warehouse, from: Slate, to: Slate): Pr
   });
   return states.flatMap((state): NotReady[] => {
     const problems: NotReady[] = [];
-    const say = (input: Readiness, reason: string): number =>
-      problems.push({ slate: state.slate, input, reason });
+    const teams = 2 * state.games;
+    const lacks = (check: Readiness, expected: string, seen: number, reason: string): void => {
+      const found = outcome({ check, status: 'fail', severity: 'warning', expected, seen, reason });
+      problems.push({ ...found, check, status: 'fail', subject: state.slate });
+    };
     if (state.there < RESULT_SHARE * state.due) {
-      say(
+      lacks(
         'results',
+        `box scores of ${RESULT_SHARE * 100} % of the ${state.due} games of the ${RESULT_DAYS} days before`,
+        state.there,
         `${state.there} of ${state.due} games of the ${RESULT_DAYS} days before have box scores, expected ${RESULT_SHARE * 100} %`,
       );
     }
-    if (state.context_teams !== 2 * state.games) {
-      say('schedule', `${state.context_teams} team contexts, expected ${2 * state.games}`);
+    if (state.context_teams !== teams) {
+      lacks(
+        'schedule',
+        `${teams} team contexts`,
+        state.context_teams,
+        `${state.context_teams} team contexts, expected ${teams}`,
+      );
     }
-    if (state.roster_teams !== 2 * state.games) {
-      say(
+    if (state.roster_teams !== teams) {
+      lacks(
         'roster',
-        `${state.roster_teams} of ${2 * state.games} teams have ${SMALLEST_ROSTER} or more players in their context`,
+        `${MIN_ROSTER} or more players for ${teams} teams`,
+        state.roster_teams,
+        `${state.roster_teams} of ${teams} teams have ${MIN_ROSTER} or more players in their context`,
       );
     }
     return problems;
@@ -102,5 +116,5 @@ export async function notReady(warehouse: Warehouse, from: Slate, to: Slate): Pr
 
 /** The problems that hold a processor that waits for some of what must be ready. */
 export function blocking(waits: readonly Readiness[], problems: readonly NotReady[]): NotReady[] {
-  return problems.filter(({ input }) => waits.includes(input));
+  return problems.filter(({ check }) => waits.includes(check));
 }

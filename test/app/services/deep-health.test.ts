@@ -44,7 +44,7 @@ describe('GET /health/deep', () => {
     expect(await red(made)).toEqual([]);
     expect(await made.warehouse.listTables('nba_predictions', '_staging_')).toEqual([]);
     expect(await made.deps.queue.depth('health-probe')).toBe(0);
-    expect(CRITICAL_FIELDS).toHaveLength(14);
+    expect(CRITICAL_FIELDS).toHaveLength(15);
   });
 
   it('bears many callers at once', async () => {
@@ -94,9 +94,9 @@ describe('GET /health/deep', () => {
     [
       'a missing critical column',
       describing(column('feature_sources')),
-      [/^output_schema: .*13 of 14.*feature_sources: expected STRING NOT NULL, saw nothing/],
+      [/^output_schema: .*14 of 15.*feature_sources: expected STRING NOT NULL, saw nothing/],
     ],
-    ['a missing other column', describing(column('p_push')), [/^output_schema: .*14 of 14.*p_push/]],
+    ['a missing other column', describing(column('p_push')), [/^output_schema: .*15 of 15.*p_push/]],
     [
       'a column of another type',
       describing((all) => all.map((c) => (c.name === 'line' ? { ...c, type: 'FLOAT64' } : c))),

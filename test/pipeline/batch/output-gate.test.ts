@@ -38,7 +38,7 @@ const outputSchema = async ({ deps }: PredictionWorld) =>
   (
     await deepHealth(
       { ...deps, clock: shiftedClock(MORNING), settings: {} },
-      HEALTH_CHECKS.filter(({ name }) => name === 'output_schema'),
+      HEALTH_CHECKS.filter(({ id }) => id === 'output_schema'),
     )
   ).status;
 
