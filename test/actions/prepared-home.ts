@@ -8,7 +8,8 @@ import { type BatchState, COLLECTIONS } from '#pipeline/batch/state.ts';
 import { systemClock } from '#platform/clock.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { TableInfo } from '#platform/warehouse/port.ts';
-import { loadLeague, simulateLeague } from '#simulate/league.ts';
+import { loadLeague } from '#simulate/league.ts';
+import { simulatedLeague } from '#test/fakes/leagues.ts';
 import { stagedRow } from '#test/guard/staging-cleanup/staged-row.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
@@ -74,7 +75,7 @@ export async function preparedHome(batches: Batches): Promise<Home> {
 export async function leagueHome(): Promise<Home> {
   const folder = await temporaryFolder();
   const path = join(folder.path, 'home');
-  const league = simulateLeague({
+  const league = simulatedLeague({
     seed: 5,
     seasons: ['2024-25'],
     teams: 4,

@@ -1,4 +1,5 @@
-import { type LeagueOptions, type SimulatedLeague, simulateLeague } from '#simulate/league.ts';
+import type { LeagueOptions, SimulatedLeague } from '#simulate/league.ts';
+import { simulatedLeague } from '#test/fakes/leagues.ts';
 
 /** The slate on which the tiny league stops: it has schedule, reports and lines, and no results. */
 export const TINY_TONIGHT = '2024-11-30';
@@ -10,16 +11,11 @@ const DEFAULTS: LeagueOptions = {
   gamesPerTeam: 24,
   through: TINY_TONIGHT,
 };
-const cache = new Map<string, SimulatedLeague>();
 
 /**
  * A league that is small enough for any test: eight teams, one short season and most of a second, ending with a slate
- * that waits for its results. Made once per test file and combination of overrides: treat its rows as read-only.
+ * that waits for its results. Made once per process and combination of overrides: treat its rows as read-only.
  */
 export function tinyLeague(overrides: Partial<LeagueOptions> = {}): SimulatedLeague {
-  const options = { ...DEFAULTS, ...overrides };
-  const key = JSON.stringify(options);
-  const made = cache.get(key) ?? simulateLeague(options);
-  cache.set(key, made);
-  return made;
+  return simulatedLeague({ ...DEFAULTS, ...overrides });
 }

@@ -37,7 +37,7 @@ describe('features know nothing of the slate or of what came after', () => {
   let whole: Warehouse;
   let scrambled: Warehouse;
   beforeAll(async () => {
-    [whole, scrambled] = [await rawWorld(simulated), await rawWorld(simulated)];
+    [whole, scrambled] = [await rawWorld(), await rawWorld()];
     await compute(whole, first, last);
     await scramble(scrambled);
     await compute(scrambled, first, last);
@@ -59,7 +59,7 @@ describe('features know nothing of the slate or of what came after', () => {
   it('a slate computed alone equals the same slate inside the seasons', async () => {
     const samples = [slates[3] ?? '', CUTOFF, last];
     const inside = await Promise.all(samples.map((slate) => fingerprint(whole, slate)));
-    const alone = await rawWorld(simulated);
+    const alone = await rawWorld();
     try {
       for (const [i, slate] of samples.entries()) {
         await compute(alone, slate, slate);
@@ -103,7 +103,7 @@ describe('a planted leak turns the comparison red', () => {
   let one: Warehouse;
   let two: Warehouse;
   beforeAll(async () => {
-    [one, two] = [await rawWorld(simulated), await rawWorld(simulated)];
+    [one, two] = [await rawWorld(), await rawWorld()];
     await scramble(two);
   });
   afterAll(async () => {

@@ -6,14 +6,15 @@ import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
 import { listBatches } from '#pipeline/batch/state.ts';
 import { type DayResult, modeAt, runDay } from '#pipeline/day.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
-import { loadLeague, simulateLeague } from '#simulate/league.ts';
+import { loadLeague } from '#simulate/league.ts';
+import { simulatedLeague } from '#test/fakes/leagues.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
 // Every test lives days of a league through all phases.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const TONIGHT = parseSlate('2025-01-10');
-const league = simulateLeague({
+const league = simulatedLeague({
   seed: 3,
   seasons: ['2024-25'],
   teams: 8,

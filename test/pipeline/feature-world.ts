@@ -3,8 +3,8 @@ import { buildPlayerReference } from '#pipeline/analytics/reference.ts';
 import { ANALYTICS_PROCESSORS, PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts';
 import { HISTORY_FROM, NO_AS_OF, type Processor, rangeParams } from '#pipeline/processor.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
-import { type LeagueOptions, type SimulatedLeague, simulateLeague } from '#simulate/league.ts';
-import { openWarehouse } from '#test/platform/warehouse/open.ts';
+import type { LeagueOptions, SimulatedLeague } from '#simulate/league.ts';
+import { leagueWarehouse, simulatedLeague } from '#test/fakes/leagues.ts';
 
 /** A league small enough for every test and large enough for every rule: two short seasons of eight teams, with shots. */
 export const SMALL_LEAGUE: LeagueOptions = {
@@ -18,12 +18,11 @@ export const SMALL_LEAGUE: LeagueOptions = {
 
 export const PROCESSORS: readonly Processor[] = [...ANALYTICS_PROCESSORS, ...PRECOMPUTE_PROCESSORS];
 
-export const league = (): SimulatedLeague => simulateLeague(SMALL_LEAGUE);
+export const league = (): SimulatedLeague => simulatedLeague(SMALL_LEAGUE);
 
-/** An in-memory warehouse with the raw rows of a league and the reference tables built. */
-export async function rawWorld(simulated: SimulatedLeague): Promise<Warehouse> {
-  const warehouse = await openWarehouse();
-  for (const { table, rows } of simulated.rows) await warehouse.append(table, rows);
+/** An in-memory warehouse with the raw rows of the league and the reference tables built. */
+export async function rawWorld(): Promise<Warehouse> {
+  const warehouse = await leagueWarehouse(SMALL_LEAGUE);
   await buildPlayerReference(warehouse);
   return warehouse;
 }

@@ -91,7 +91,7 @@ describe('feature rows', () => {
   let warehouse: Warehouse;
   let rows: Values[];
   beforeAll(async () => {
-    warehouse = await rawWorld(simulated);
+    warehouse = await rawWorld();
     await compute(warehouse, first, last);
     rows = await featureRows(warehouse);
   });
@@ -202,7 +202,7 @@ describe('planted defects', () => {
     look: (warehouse: Warehouse) => Promise<T>,
     slate = late,
   ): Promise<T> => {
-    const warehouse = await rawWorld(simulated);
+    const warehouse = await rawWorld();
     try {
       await compute(warehouse, slate, slate, change);
       return await look(warehouse);

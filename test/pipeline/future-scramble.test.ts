@@ -6,13 +6,14 @@ import type { Slate } from '#core/calendar.ts';
 import { runDay } from '#pipeline/day.ts';
 import { virtualClock } from '#platform/clock.ts';
 import type { Row } from '#platform/warehouse/port.ts';
-import { loadLeague, simulateLeague } from '#simulate/league.ts';
+import { loadLeague } from '#simulate/league.ts';
+import { simulatedLeague } from '#test/fakes/leagues.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
 // Two leagues are lived through, features, models and predictions included.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const league = simulateLeague({
+const league = simulatedLeague({
   seed: 3,
   seasons: ['2024-25'],
   teams: 8,

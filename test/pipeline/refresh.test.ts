@@ -3,21 +3,22 @@ import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
 import { DAILY_WAITING, NO_WAITING, type RefreshResult, refresh } from '#pipeline/refresh.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { loadLeague, simulateLeague } from '#simulate/league.ts';
-import { openWarehouse } from '#test/platform/warehouse/open.ts';
+import { loadLeague } from '#simulate/league.ts';
+import { leagueWarehouse, simulatedLeague } from '#test/fakes/leagues.ts';
 
 // Every test computes a league of its own.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const TONIGHT = parseSlate('2024-11-20');
-const league = simulateLeague({
+const LEAGUE = {
   seed: 5,
   seasons: ['2024-25'],
   teams: 6,
   gamesPerTeam: 20,
   playersPerTeam: 12,
   through: TONIGHT,
-});
+};
+const league = simulatedLeague(LEAGUE);
 const before = league.slates[league.slates.length - 1] as Slate;
 const noon = (slate: Slate): string => `${slate}T17:00:00Z`;
 
@@ -29,10 +30,9 @@ afterEach(async () => {
 async function world(
   at: string,
 ): Promise<{ warehouse: Warehouse; clock: VirtualClock; run: (slate: Slate) => Promise<RefreshResult> }> {
-  const warehouse = await openWarehouse();
+  const warehouse = await leagueWarehouse(LEAGUE, at);
   open.push(warehouse);
   const clock = virtualClock(at);
-  await loadLeague(warehouse, league, { clock });
   const deps = { warehouse, clock, codeVersion: 'test', runId: 'test' };
   return { warehouse, clock, run: (slate) => refresh(deps, slate, DAILY_WAITING) };
 }

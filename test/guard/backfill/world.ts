@@ -7,8 +7,8 @@ import { systemClock } from '#platform/clock.ts';
 import { openSqliteQueue } from '#platform/queue/sqlite.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
-import { type LeagueOptions, type SimulatedLeague, simulateLeague } from '#simulate/league.ts';
-import { openWarehouse } from '#test/platform/warehouse/open.ts';
+import type { LeagueOptions, SimulatedLeague } from '#simulate/league.ts';
+import { leagueWarehouse, simulatedLeague } from '#test/fakes/leagues.ts';
 
 export const STATEMENTS: readonly Processor[] = [
   ...SUMMARY_PROCESSORS,
@@ -45,9 +45,8 @@ const unused = (): never => {
 
 /** A warehouse with the raw rows of a league, and an empty ledger. */
 export async function backfillWorld(options: LeagueOptions = TINY): Promise<BackfillWorld> {
-  const league = simulateLeague(options);
-  const warehouse = await openWarehouse();
-  for (const { table, rows } of league.rows) await warehouse.append(table, rows);
+  const league = simulatedLeague(options);
+  const warehouse = await leagueWarehouse(options);
   const clock = systemClock;
   const state = openSqliteState(':memory:', { clock });
   const queue = openSqliteQueue(':memory:', { clock });
