@@ -53,15 +53,20 @@ const REASONS: readonly (readonly [kind: string, patterns: readonly string[]])[]
 const reasonSql = (column: string): string =>
   `CASE ${REASONS.map(([kind, patterns]) => `WHEN ${patterns.map((pattern) => `LOWER(${column}) LIKE '${pattern}'`).join(' OR ')} THEN '${kind}'`).join(' ')} ELSE 'other' END`;
 
-/** SQL: the running counts of a class of players, to be read as they stood before a slate. */
-const standing = (keys: readonly string[]): string => `
-  SELECT ${keys.join(', ')}, slate AS known_on, LEAD(slate) OVER (PARTITION BY ${keys.join(', ')} ORDER BY slate) AS next_known_on,
-    SUM(SUM(1)) OVER (PARTITION BY ${keys.join(', ')} ORDER BY slate ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS n,
-    SUM(SUM(came)) OVER (PARTITION BY ${keys.join(', ')} ORDER BY slate ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS came
-  FROM graded
+/**
+ * SQL: what had been counted of each class of players before every slate on which it is asked for. The class itself is asked
+ * for by slate, so that reading it is a join on equality: a range join over all slates of a class costs ten times as much.
+ */
+const countedBefore = (keys: readonly string[]): string => {
+  const before = (column: string): string =>
+    `SUM(SUM(${column})) OVER (PARTITION BY ${keys.join(', ')} ORDER BY slate ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS ${column}`;
+  return `
+  SELECT ${keys.join(', ')}, slate, ${before('n')}, ${before('came')}
+  FROM tallies
   GROUP BY ${keys.join(', ')}, slate`;
-const joinStanding = (alias: string, keys: readonly string[]): string =>
-  `LEFT JOIN by_${alias} ${alias} ON ${keys.map((key) => `${alias}.${key} = t.${key}`).join(' AND ')} AND ${alias}.known_on < t.slate AND (${alias}.next_known_on IS NULL OR ${alias}.next_known_on >= t.slate)`;
+};
+const joinCounted = (alias: string, keys: readonly string[]): string =>
+  `LEFT JOIN by_${alias} ${alias} ON ${[...keys, 'slate'].map((key) => `${alias}.${key} = t.${key}`).join(' AND ')}`;
 const leaning = (alias: string, wider: string): string =>
   `fn.safe_div(COALESCE(${alias}.came, 0) + ${LEANING_ROWS} * ${wider}, COALESCE(${alias}.n, 0) + ${LEANING_ROWS})`;
 const priorSql = `CASE t.status_class ${Object.entries(PRIOR)
@@ -183,29 +188,32 @@ labelled AS (
   FROM classed c
   WHERE c.is_listed OR c.games_missed < ${LONG_ABSENCE}
 ),
-graded AS (
-  SELECT l.slate, l.status_class, l.missed_class, l.detail, CASE WHEN p.player_id IS NOT NULL THEN 1 ELSE 0 END AS came
-  FROM (
-    SELECT * FROM labelled
-    UNION ALL
-    SELECT slate, game_id, team_abbr, player_id, 'none', missed_class, band FROM classed WHERE status_class <> 'none' AND games_missed < ${LONG_ABSENCE}
-  ) l
-  JOIN (SELECT DISTINCT game_id, team_abbr FROM played) f ON f.game_id = l.game_id AND f.team_abbr = l.team_abbr
+asked AS (
+  SELECT * FROM labelled
+  UNION ALL
+  SELECT slate, game_id, team_abbr, player_id, 'none', missed_class, band FROM classed WHERE status_class <> 'none' AND games_missed < ${LONG_ABSENCE}
+),
+tallies AS (
+  SELECT l.status_class, l.missed_class, l.detail, l.slate, SUM(CASE WHEN f.game_id IS NOT NULL THEN 1 ELSE 0 END) AS n,
+    SUM(CASE WHEN p.player_id IS NOT NULL AND f.game_id IS NOT NULL THEN 1 ELSE 0 END) AS came
+  FROM asked l
+  LEFT JOIN (SELECT DISTINCT game_id, team_abbr FROM played) f ON f.game_id = l.game_id AND f.team_abbr = l.team_abbr
   LEFT JOIN played p ON p.player_id = l.player_id AND p.game_id = l.game_id
+  GROUP BY l.status_class, l.missed_class, l.detail, l.slate
 ),
-by_s AS (${standing(['status_class'])}
+by_s AS (${countedBefore(['status_class'])}
 ),
-by_m AS (${standing(['status_class', 'missed_class'])}
+by_m AS (${countedBefore(['status_class', 'missed_class'])}
 ),
-by_d AS (${standing(['status_class', 'missed_class', 'detail'])}
+by_d AS (${countedBefore(['status_class', 'missed_class', 'detail'])}
 ),
 expected AS (
   SELECT t.slate, t.player_id, t.team_abbr, t.status_class,
     ${leaning('d', leaning('m', leaning('s', priorSql)))} AS p
   FROM labelled t
-  ${joinStanding('s', ['status_class'])}
-  ${joinStanding('m', ['status_class', 'missed_class'])}
-  ${joinStanding('d', ['status_class', 'missed_class', 'detail'])}
+  ${joinCounted('s', ['status_class'])}
+  ${joinCounted('m', ['status_class', 'missed_class'])}
+  ${joinCounted('d', ['status_class', 'missed_class', 'detail'])}
   WHERE t.slate >= CAST(@from AS DATE)
 )
 SELECT c.slate, c.team_abbr, c.player_id, c.season, c.is_member, c.games_missed, c.share, e.status_class, c.min_ewma4,
