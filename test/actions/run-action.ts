@@ -9,6 +9,7 @@ import { perform } from '#actions/lib/main.ts';
 import { FAKE_REPOSITORY } from '#test/fakes/github-server.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
+// A process opens a home or waits for a service that does not answer.
 const LIMIT_MS = 60_000;
 
 /** How an action ended, and everything it left. */

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 const BIOME = join(ROOT, 'node_modules/@biomejs/biome/bin/biome');
+// The linter reads a whole tree in a process of its own.
 const LIMIT_MS = 30_000;
 const IMPORTS = 'lint/style/noRestrictedImports';
 const ENVIRONMENT = 'lint/style/noProcessEnv';

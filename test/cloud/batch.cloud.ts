@@ -96,6 +96,7 @@ describe.skipIf(firestore === undefined || pubsub === undefined)('batches on Fir
       }
       expect([...points]).toEqual(expect.arrayContaining(['ack', 'append', 'publish', 'transaction']));
     },
+    // A batch goes through emulators, message by message.
     600_000,
   );
 });

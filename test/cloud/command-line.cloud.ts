@@ -52,6 +52,7 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
       return { code: child.exitCode, body: text.trim() === '' ? undefined : JSON.parse(text), beside: err() };
     };
 
+    // A day is lived through emulators by the command line.
     it('makes the tables, lives a day, checks itself, and serves', { timeout: 900_000 }, async () => {
       const applied = await run('schema', 'apply');
       expect([applied.code, applied.body?.refused], applied.beside).toEqual([0, []]);

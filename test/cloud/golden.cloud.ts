@@ -42,6 +42,7 @@ describe.skipIf(endpoint === undefined)('two days of a league on DuckDB and on B
     bigquery = await lived(
       openBigQuery({ projectId, location: 'US', retries: 0, ...emulated(endpoint ?? '') }),
     );
+    // Two days are lived on two engines, one of them an emulator that takes seconds for a statement.
   }, 1_800_000);
 
   it('end alike: phases, verdicts, rows, players, outcomes', () => {

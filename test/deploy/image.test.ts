@@ -128,6 +128,7 @@ describe('what runs in the image', () => {
       spawnSync(process.execPath, asNode(wordsOf('HEALTHCHECK')), {
         cwd: app,
         env: environment,
+        // A check of health that finds nobody tries again before it gives up.
         timeout: 30_000,
       }).status;
     expect(check()).toBe(1);

@@ -20,6 +20,7 @@ export interface RunningNode {
 export function runNode(file: string, args: readonly string[]): RunningNode {
   const child = spawn(process.execPath, [join(import.meta.dirname, file), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A child that hangs is killed after the test that waits for it has failed, so that its message is the one seen.
     timeout: 25_000,
     killSignal: 'SIGKILL',
   });

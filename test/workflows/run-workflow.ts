@@ -47,6 +47,7 @@ export async function runWorkflow(
         NODE_COMPILE_CACHE: join(tmpdir(), 'tipoff-compile-cache'),
         ...env,
       },
+      // Every step of a workflow is a process.
       timeout: 90_000,
     },
   );

@@ -9,6 +9,7 @@ import { type BackfillWorld, backfillWorld, contents, differences, STATEMENTS } 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const KILLS = 5;
+// A season is backfilled twice per kill.
 const PATIENCE_MS = 120_000;
 
 class Killed extends Error {}

@@ -59,6 +59,7 @@ describe('drills', () => {
   });
 
   test('an incident is reported with its cause, and its twin is silent; a false alarm the other way round', {
+    // Every drill lives days of the league twice: with its incident and without.
     timeout: 240_000,
   }, async () => {
     const drills = DRILLS.filter(({ id }) => PLAYED.includes(id));

@@ -87,6 +87,7 @@ describe.skipIf(executablePath === undefined)(
       [390, 'dark'],
     ] as const)(
       'fits %d pixels, %s: nothing overflows, charts can be read, nothing is fetched',
+      // A page is laid out in a browser.
       { timeout: 60_000 },
       async (width, theme) => {
         const { overflow, outside, cut, smallest, charts, troubles } = await show(width, theme);
@@ -101,6 +102,7 @@ describe.skipIf(executablePath === undefined)(
       },
     );
 
+    // A page is laid out twice.
     it('follows the theme of the reader', { timeout: 60_000 }, async () => {
       const [light, dark] = [await show(800, 'light'), await show(800, 'dark')];
       expect([light.ground, dark.ground]).toEqual(['rgb(246, 247, 249)', 'rgb(17, 22, 29)']);

@@ -70,6 +70,7 @@ describe('a process that is killed', () => {
         'transaction',
       ]);
     },
+    // A batch is run again per place where it can die.
     60_000,
   );
 });

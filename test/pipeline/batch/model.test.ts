@@ -319,5 +319,6 @@ describe('the batches of a slate', () => {
     ];
     for (const what of [...rare, 'dispatcher died', 'worker died', 'consolidation died'])
       expect(seen.get(what) ?? 0, what).toBeGreaterThan(1);
+    // A hundred and twenty histories of a batch are played on real engines.
   }, 300_000);
 });
