@@ -3,7 +3,7 @@ import { defineAction, said } from '#actions/lib/action.ts';
 import { flag, number } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
 import { answerOf } from '#actions/lib/tipoff.ts';
-import { outcome } from '#core/check.ts';
+import { outcomeSchema } from '#platform/report/json.ts';
 
 const answer = z.object({
   tables: z.array(
@@ -21,6 +21,7 @@ const answer = z.object({
   rows: z.number(),
   kept: z.record(z.string(), z.number()),
   errors: z.array(z.object({ table: z.string(), message: z.string() })),
+  outcomes: z.array(outcomeSchema),
 });
 
 /** Drops what failed batches left behind; names what needs a person. */
@@ -39,26 +40,7 @@ export const action = defineAction({
       ...(dry_run ? ['--dry-run'] : []),
     );
     const result = answerOf(ran, answer, 'staging clean');
-    const unmerged = result.tables.filter(({ verdict }) => verdict === 'unmerged');
-    const outcomes = [
-      ...result.errors.map(({ table, message }) =>
-        outcome({
-          check: 'staging_dropped',
-          title: 'A staging table could not be dropped',
-          status: 'error',
-          reason: `${table}: ${message}`,
-        }),
-      ),
-      ...unmerged.map(({ name, reason }) =>
-        outcome({
-          check: 'staging_merged',
-          title: 'Unmerged predictions',
-          status: 'fail',
-          severity: 'warning',
-          reason: `${name}: ${reason}`,
-        }),
-      ),
-    ];
+    const isUnmerged = result.outcomes.some(({ check }) => check === 'staging_merged');
     const work = dry_run ? result.would_drop : result.dropped;
     const kept = Object.entries(result.kept).map(([verdict, count]): [string, number] => [
       `kept, ${verdict}`,
@@ -67,14 +49,7 @@ export const action = defineAction({
     const done = dry_run ? 'would be dropped (dry run)' : 'dropped';
     return {
       report: said({
-        verdict:
-          result.errors.length > 0
-            ? 'failed'
-            : unmerged.length > 0
-              ? 'warning'
-              : work === 0
-                ? 'nothing'
-                : 'ok',
+        verdict: result.errors.length > 0 ? 'failed' : isUnmerged ? 'warning' : work === 0 ? 'nothing' : 'ok',
         summary:
           work === 0
             ? 'Nothing to drop: the run changed nothing.'
@@ -95,8 +70,8 @@ export const action = defineAction({
             table.verdict,
             table.reason,
           ]),
-        outcomes,
-        repair: unmerged.length > 0 ? 'tipoff staging list' : undefined,
+        outcomes: result.outcomes,
+        repair: isUnmerged ? 'tipoff staging list' : undefined,
         runbook: 'docs/runbooks/actions/staging-cleanup.md',
       }),
       outputs: { dropped: result.dropped, would_drop: result.would_drop, errors: result.errors.length },

@@ -1,3 +1,4 @@
+import { type Outcome, outcome } from '#core/check.ts';
 import { DATASETS, type Dataset } from '#core/contracts/define.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { beat, JOBS } from '#guard/canaries/heartbeats.ts';
@@ -6,6 +7,7 @@ import { type BatchDoc, isActive, listBatches } from '#pipeline/batch/state.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { TableInfo, Warehouse } from '#platform/warehouse/port.ts';
+
 /** What becomes of a staging table. Everything but `drop` stays where it is. */
 export type StagingVerdict =
   /** Old, and its rows are published or given up. */
@@ -200,6 +202,35 @@ export async function cleanStaging(
     kept,
     errors,
   };
+}
+
+/** What of a clean-up needs a person: tables that could not be dropped, and rows of a batch nobody knows. */
+export function stagingOutcomes({ tables, errors }: Pick<CleanResult, 'tables' | 'errors'>): Outcome[] {
+  return [
+    ...errors.map(({ table, message }) =>
+      outcome({
+        check: 'staging_dropped',
+        title: 'A staging table could not be dropped',
+        status: 'error',
+        expected: 'every old staging table dropped',
+        reason: `${table}: ${message}`,
+      }),
+    ),
+    ...tables
+      .filter(({ verdict }) => verdict === 'unmerged')
+      .map(({ name, rows, reason }) =>
+        outcome({
+          check: 'staging_merged',
+          title: 'Unmerged predictions',
+          status: 'fail',
+          severity: 'warning',
+          expected: 'no staged rows without a batch',
+          seen: rows,
+          reason: `${name}: ${reason}`,
+          repair: 'tipoff staging list',
+        }),
+      ),
+  ];
 }
 
 function batchOf(table: TableInfo, batches: readonly BatchDoc[]): BatchDoc | undefined {

@@ -1,7 +1,8 @@
 import type { Slate } from '#core/calendar.ts';
+import { MAX_OFFENDERS, type Outcome, outcome, type Severity, type Verdict, verdictOf } from '#core/check.ts';
 import { TipoffError } from '#core/errors.ts';
 import { FEATURE_SOURCES, FEATURES, type Feature, type FeatureSource } from '#core/features.ts';
-import { percent } from '#core/format.ts';
+import { count, percent } from '#core/format.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
 /** Shares of rows from which a report warns and from which it fails. */
@@ -10,8 +11,6 @@ export interface QualityPolicy {
   readonly fail: number;
 }
 export const QUALITY_POLICY: QualityPolicy = { warn: 0.05, fail: 0.15 };
-
-export type QualityVerdict = 'pass' | 'warn' | 'fail';
 
 /** Rows and shares of one month, or of all. */
 export interface TierCounts {
@@ -28,7 +27,6 @@ export interface TierCounts {
 
 export interface MonthReport extends TierCounts {
   readonly month: string;
-  readonly verdict: QualityVerdict;
 }
 
 /** Tier 3: where the values of one feature come from. Shares by source letter. */
@@ -40,25 +38,26 @@ export interface FeatureReport {
 }
 
 /** A feature that is missing too often in a month. */
-export interface QualityFinding {
+export interface FeatureGap {
   readonly feature: string;
   readonly required: boolean;
   readonly month: string;
   readonly default_share: number;
   /** Its share over the other months: what is usual. */
   readonly usual_share: number;
-  readonly verdict: Exclude<QualityVerdict, 'pass'>;
+  readonly severity: Severity;
 }
 
 export interface QualityReport extends TierCounts {
   readonly from: Slate;
   readonly to: Slate;
-  /** `empty`: there was nothing to look at, which proves nothing. */
-  readonly verdict: QualityVerdict | 'empty';
-  readonly reasons: readonly string[];
+  /** `skipped`: there was nothing to look at, which proves nothing. */
+  readonly verdict: Verdict;
+  /** Whether there are rows, whether they have the required features, in all and by month, and the features by month. */
+  readonly outcomes: readonly Outcome[];
   readonly months: readonly MonthReport[];
   readonly features: readonly FeatureReport[];
-  readonly findings: readonly QualityFinding[];
+  readonly gaps: readonly FeatureGap[];
   /** Slates with finished games but no training row. */
   readonly slates_without_rows: readonly Slate[];
 }
@@ -98,7 +97,7 @@ interface LetterRow {
 /**
  * The three tiers over the training rows of slates [from, to]. A row of a player's very first game is counted apart: there
  * nothing could be known. Fails above 15 % in tier 1, in the range or in any month of it, and when games were played but
- * there are no rows at all; without games either it is `empty`: nothing to look at is no good news.
+ * there are no rows at all; without games either it is `skipped`: nothing to look at is no good news.
  *
  * Throws TIPOFF_SCHEMA_MISMATCH when rows carry another number of letters than the feature contract has features.
  */
@@ -122,50 +121,79 @@ export async function qualityReport(
   }
   const slates = await warehouse.query<{ slate: Slate }>(UNCOVERED, params);
   const byMonth = [...Map.groupBy(rows, ({ month }) => month)].sort(([a], [b]) => (a < b ? -1 : 1));
-  const months = byMonth.map(([month, own]): MonthReport => {
-    const counts = countTiers(own);
-    return { month, ...counts, verdict: verdictOf(counts.required_default_share, policy) };
-  });
+  const months = byMonth.map(([month, own]): MonthReport => ({ month, ...countTiers(own) }));
   const features = FEATURES.map((feature, i) => featureReport(feature, i, rows));
-  const findings = FEATURES.flatMap((feature, i) => findingsOf(feature, i, byMonth, policy));
+  const gaps = FEATURES.flatMap((feature, i) => gapsOf(feature, i, byMonth, policy));
   const counts = countTiers(rows);
-  const reasons = [
-    ...(rows.length === 0 && slates.length > 0
-      ? [`no feature rows for ${slates.length} slates with finished games`]
-      : []),
-    ...(counts.rows === 0 && slates.length === 0 ? [nothingSeen(range, counts)] : []),
-    ...(counts.required_default_share > policy.warn
-      ? [`${percent(counts.required_default_share)} of ${counts.rows} rows lack a required feature`]
-      : []),
+  const outcomes = [
+    rowsOutcome(range, counts, rows.length, slates.length),
+    ...(counts.rows === 0 ? [] : [requiredOutcome(counts, policy)]),
     ...months
-      .filter(({ verdict }) => verdict !== 'pass')
-      .map(
-        (one) =>
-          `${one.month}: ${percent(one.required_default_share)} of ${one.rows} rows lack a required feature`,
-      ),
-    ...findings.map(
-      (one) =>
-        `${one.feature} is missing in ${percent(one.default_share)} of the rows of ${one.month}, usually in ${percent(one.usual_share)}`,
-    ),
+      .filter((month) => month.rows > 0)
+      .map((month) => ({ ...requiredOutcome(month, policy), subject: month.month })),
+    ...[...Map.groupBy(gaps, ({ month }) => month)].map(([month, own]) => gapsOutcome(month, own)),
   ];
-  const verdicts = [
-    verdictOf(counts.required_default_share, policy),
-    ...months.map(({ verdict }) => verdict),
-    ...findings.map(({ verdict }) => verdict),
-  ];
-  const isBlind = rows.length === 0 && slates.length > 0;
-  const seen = counts.rows === 0 ? 'empty' : verdicts.includes('warn') ? 'warn' : 'pass';
-  const verdict = isBlind || verdicts.includes('fail') ? 'fail' : seen;
   return {
     ...range,
     ...counts,
-    verdict,
-    reasons,
+    verdict: verdictOf(outcomes, 'critical'),
+    outcomes,
     months,
     features,
-    findings,
+    gaps,
     slates_without_rows: slates.map(({ slate }) => slate),
   };
+}
+
+const QUESTION = { question: 'Can a model be trained on these rows?' };
+
+function rowsOutcome(
+  range: { readonly from: Slate; readonly to: Slate },
+  counts: TierCounts,
+  rows: number,
+  slates: number,
+): Outcome {
+  const asked = { ...QUESTION, check: 'training_rows', expected: 'feature rows of every finished game' };
+  if (rows === 0 && slates > 0) {
+    const reason = `no feature rows for ${slates} slates with finished games`;
+    return outcome({ ...asked, status: 'fail', seen: 0, reason });
+  }
+  return counts.rows === 0
+    ? outcome({ ...asked, status: 'skip', reason: nothingSeen(range, counts) })
+    : outcome({ ...asked, status: 'pass', seen: counts.rows, reason: count(counts.rows, 'row') });
+}
+
+function requiredOutcome(counts: TierCounts, policy: QualityPolicy): Outcome {
+  const severity = severityOf(counts.required_default_share, policy);
+  return outcome({
+    ...QUESTION,
+    check: 'required_features',
+    status: severity === undefined ? 'pass' : 'fail',
+    severity: severity ?? 'critical',
+    expected: `at most ${percent(policy.warn)} of the rows without a required feature`,
+    seen: percent(counts.required_default_share),
+    reason: `${percent(counts.required_default_share)} of ${counts.rows} rows lack a required feature`,
+  });
+}
+
+/** One failure for the features of a month that are missing too often: they mostly have one cause. */
+function gapsOutcome(month: string, gaps: readonly FeatureGap[]): Outcome {
+  const offenders = gaps.map(
+    ({ feature, default_share, usual_share }) =>
+      `${feature} in ${percent(default_share)}, usually ${percent(usual_share)}`,
+  );
+  return outcome({
+    ...QUESTION,
+    check: 'features_present',
+    status: 'fail',
+    severity: gaps.some(({ severity }) => severity === 'critical') ? 'critical' : 'warning',
+    expected: 'no feature missing in more rows than usual',
+    seen: gaps.length,
+    offenders: offenders.slice(0, MAX_OFFENDERS),
+    offender_count: gaps.length,
+    reason: `${count(gaps.length, 'feature is', 'features are')} missing in too many rows`,
+    subject: month,
+  });
 }
 
 function nothingSeen(
@@ -177,8 +205,9 @@ function nothingSeen(
   return `no rows from ${from} to ${to}, and no finished games: nothing seen is no proof`;
 }
 
-function verdictOf(share: number, { warn, fail }: QualityPolicy): QualityVerdict {
-  return share > fail ? 'fail' : share > warn ? 'warn' : 'pass';
+/** How much a share of missing rows matters; undefined = it does not. */
+function severityOf(share: number, { warn, fail }: QualityPolicy): Severity | undefined {
+  return share > fail ? 'critical' : share > warn ? 'warning' : undefined;
 }
 
 const POSITIONS = { required: positionsOf(true), optional: positionsOf(false) };
@@ -217,12 +246,12 @@ function featureReport(feature: Feature, position: number, rows: readonly Letter
 }
 
 /** Months in which a required feature is missing above the policy, or an optional one far above what is usual for it. */
-function findingsOf(
+function gapsOf(
   feature: Feature,
   position: number,
   months: readonly (readonly [string, readonly LetterRow[]])[],
   policy: QualityPolicy,
-): QualityFinding[] {
+): FeatureGap[] {
   const counted = months.map(([month, rows]) => {
     const counts = lettersAt(position, rows);
     return {
@@ -235,17 +264,17 @@ function findingsOf(
     (sum, one) => ({ missing: sum.missing + one.missing, all: sum.all + one.all }),
     { missing: 0, all: 0 },
   );
-  return counted.flatMap(({ month, missing, all }): QualityFinding[] => {
+  return counted.flatMap(({ month, missing, all }): FeatureGap[] => {
     const default_share = share(missing, all);
     const usual_share = share(total.missing - missing, total.all - all);
     const found = { feature: feature.name, required: feature.required, month, default_share, usual_share };
     if (feature.required) {
-      const verdict = verdictOf(default_share, policy);
-      return verdict === 'pass' ? [] : [{ ...found, verdict }];
+      const severity = severityOf(default_share, policy);
+      return severity === undefined ? [] : [{ ...found, severity }];
     }
     // A feature that nobody ever delivered is no news; one that used to be there and is gone for a month is.
     return total.all > all && default_share - usual_share > policy.fail
-      ? [{ ...found, verdict: 'warn' }]
+      ? [{ ...found, severity: 'warning' }]
       : [];
   });
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { addDays, parseSlate } from '#core/calendar.ts';
+import type { Verdict } from '#core/check.ts';
 import { type QualityReportRow, qualityReports } from '#core/contracts/nba_orchestration.ts';
 import { TipoffError } from '#core/errors.ts';
 import { percent } from '#core/format.ts';
@@ -51,11 +52,13 @@ export async function requireTrainable(
     { from: parseSlate(from), to: addDays(parseSlate(slates.before), -1) },
     policy,
   );
-  const months = report.months.filter(({ verdict }) => verdict === 'fail').map(({ month }) => month);
+  const months = report.months
+    .filter(({ required_default_share }) => required_default_share > policy.fail)
+    .map(({ month }) => month);
   const features = [
     ...new Set(
-      report.findings
-        .filter(({ verdict, required }) => required && verdict === 'fail')
+      report.gaps
+        .filter(({ severity, required }) => required && severity === 'critical')
         .map(({ feature }) => feature),
     ),
   ];
@@ -70,6 +73,16 @@ export async function requireTrainable(
 }
 
 export type QualityKind = 'recent' | 'training' | 'range';
+
+/** Verdicts in the words of the table. */
+const STORED_VERDICTS: Readonly<Record<Verdict, string>> = {
+  ok: 'pass',
+  nothing: 'empty',
+  warning: 'warn',
+  skipped: 'empty',
+  failed: 'fail',
+  error: 'fail',
+};
 
 /** Appends a report to the trend and returns its row. */
 export async function recordReport(
@@ -92,8 +105,13 @@ export async function recordReport(
     optional_default_share: report.optional_default_share,
     worst_month: worst?.month ?? null,
     worst_month_share: worst?.required_default_share ?? null,
-    findings: JSON.stringify(report.findings),
-    verdict: report.verdict,
+    findings: JSON.stringify(
+      report.gaps.map(({ severity, ...gap }) => ({
+        ...gap,
+        verdict: severity === 'critical' ? 'fail' : 'warn',
+      })),
+    ),
+    verdict: STORED_VERDICTS[report.verdict],
     code_version: deps.codeVersion,
   };
   await deps.warehouse.append(qualityReports, [row]);

@@ -1,4 +1,4 @@
-import type { Report } from '#core/check.ts';
+import type { Outcome, Report } from '#core/check.ts';
 import { escapeLogLine } from './escape.ts';
 import { failing, loudness, outcomeLines, outcomeTitle, skippedByReason, VERDICT_MARKS } from './words.ts';
 
@@ -11,7 +11,18 @@ export function consoleLines(report: Report): string[] {
     ...report.rows.map(
       (row) => `  ${row.map((value, i) => `${report.columns[i] ?? ''}=${value}`).join('  ')}`,
     ),
-    ...failing(report.outcomes).flatMap((outcome) => {
+    ...outcomeBlocks(report.outcomes),
+    ...(skipped.length === 0 ? [] : ['', 'Skipped']),
+    ...skipped.map(([reason, names]) => `  ${reason}: ${names.join(', ')}`),
+    ...(report.repair === undefined ? [] : [`  repair: ${report.repair}`]),
+    ...(report.runbook === undefined ? [] : [`  runbook: ${report.runbook}`]),
+  ].map(escapeLogLine);
+}
+
+/** The failing outcomes, each with its repair and runbook, as lines for a terminal. */
+export function outcomeBlocks(outcomes: readonly Outcome[]): string[] {
+  return failing(outcomes)
+    .flatMap((outcome) => {
       const { subject, repair, runbook } = outcome;
       return [
         '',
@@ -20,12 +31,8 @@ export function consoleLines(report: Report): string[] {
         ...(repair === undefined ? [] : [`  repair:  ${repair}`]),
         ...(runbook === undefined ? [] : [`  runbook: ${runbook}`]),
       ];
-    }),
-    ...(skipped.length === 0 ? [] : ['', 'Skipped']),
-    ...skipped.map(([reason, names]) => `  ${reason}: ${names.join(', ')}`),
-    ...(report.repair === undefined ? [] : [`  repair: ${report.repair}`]),
-    ...(report.runbook === undefined ? [] : [`  runbook: ${report.runbook}`]),
-  ].map(escapeLogLine);
+    })
+    .map(escapeLogLine);
 }
 
 /** Lines of a plain table: header, rule, rows; numbers to the right, everything else to the left. */

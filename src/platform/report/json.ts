@@ -5,7 +5,8 @@ import { messageOf, TipoffError } from '#core/errors.ts';
 /** Grows when a member of a report or an outcome changes its meaning or goes away. */
 export const REPORT_SCHEMA_VERSION = 2;
 
-const outcomeSchema = z.object({
+/** An outcome in JSON. */
+export const outcomeSchema = z.object({
   check: z.string(),
   title: z.string().optional(),
   status: z.enum(OUTCOME_STATUSES),

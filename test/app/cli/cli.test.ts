@@ -163,7 +163,7 @@ describe('the command line', () => {
   it('exits with 1 for training data that is not there: nothing seen is no proof', async () => {
     const { code, out } = await tipoff('quality', '--recent');
     expect(code).toBe(1);
-    expect(out).toMatch(/^empty: no rows from .* nothing seen is no proof$/m);
+    expect(out).toMatch(/Training data: no rows from .* nothing seen is no proof$/m);
   });
 
   it('prints one JSON document with --json, errors included', async () => {

@@ -72,12 +72,12 @@ describe('the quality of training data', () => {
   it('healthy rows pass, whatever optional features nobody delivers', async () => {
     const report = await qualityReport(world.warehouse, range);
     expect(report).toMatchObject({
-      verdict: 'pass',
+      verdict: 'ok',
       required_default_rows: 0,
       required_default_share: 0,
-      findings: [],
-      reasons: [],
+      gaps: [],
     });
+    expect(report.outcomes.filter(({ status }) => status !== 'pass')).toEqual([]);
     expect(report.rows).toBeGreaterThan(100);
     expect(report.months.map(({ month }) => month)).toEqual(months);
     expect(report.months.reduce((sum, { rows }) => sum + rows, 0)).toBe(report.rows);
@@ -93,11 +93,19 @@ describe('the quality of training data', () => {
   it('a source missing for a month fails, and tier 3 names the features and the month', async () => {
     const month = months.at(-1) ?? '';
     const report = await contaminated(month, 1, () => qualityReport(world.warehouse, range));
-    expect(report.verdict).toBe('fail');
-    expect(report.months.filter(({ verdict }) => verdict === 'fail').map((one) => one.month)).toEqual([
-      month,
-    ]);
-    const named = report.findings.filter(({ verdict }) => verdict === 'fail');
+    expect(report.verdict).toBe('failed');
+    const failing = report.outcomes.filter(
+      ({ check, status, severity }) =>
+        check === 'required_features' && status === 'fail' && severity === 'critical',
+    );
+    expect(failing.flatMap(({ subject }) => subject ?? [])).toEqual([month]);
+    expect(report.outcomes.find(({ check }) => check === 'features_present')).toMatchObject({
+      status: 'fail',
+      severity: 'critical',
+      subject: month,
+      offender_count: report.gaps.filter((gap) => gap.month === month).length,
+    });
+    const named = report.gaps.filter(({ severity }) => severity === 'critical');
     expect(new Set(named.map((one) => one.month))).toEqual(new Set([month]));
     expect(named.map(({ feature }) => feature)).toContain('pts_ewma8');
     expect(named.map(({ feature }) => feature)).not.toContain('opp_pts_allowed');
@@ -131,21 +139,26 @@ describe('the quality of training data', () => {
     const report = await contaminated(months.at(-1) ?? '', 0.02, () =>
       qualityReport(world.warehouse, range, { warn: 0.001, fail: 0.5 }),
     );
-    expect(report.verdict).toBe('warn');
+    expect(report.verdict).toBe('warning');
     expect(report.required_default_rows).toBeGreaterThan(0);
   });
 
   it('no rows where games were played is a failure; no rows at all is no pass and says so', async () => {
     const nobody = { from: '2023-10-01' as Slate, to: '2023-12-31' as Slate };
     const blind = await qualityReport(world.warehouse, nobody);
-    expect(blind).toMatchObject({ verdict: 'fail', rows: 0 });
-    expect(blind.reasons[0]).toMatch(/^no feature rows for \d+ slates with finished games$/);
+    expect(blind).toMatchObject({ verdict: 'failed', rows: 0 });
+    expect(blind.outcomes[0]?.reason).toMatch(/^no feature rows for \d+ slates with finished games$/);
     await expect(
       qualityReport(world.warehouse, { from: '2024-07-01' as Slate, to: '2024-07-14' as Slate }),
     ).resolves.toMatchObject({
-      verdict: 'empty',
+      verdict: 'skipped',
       rows: 0,
-      reasons: ['no rows from 2024-07-01 to 2024-07-14, and no finished games: nothing seen is no proof'],
+      outcomes: [
+        {
+          status: 'skip',
+          reason: 'no rows from 2024-07-01 to 2024-07-14, and no finished games: nothing seen is no proof',
+        },
+      ],
     });
   });
 

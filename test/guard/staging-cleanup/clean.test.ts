@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { heartbeats } from '#core/contracts/nba_orchestration.ts';
 import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
 import { gameLines } from '#core/contracts/nba_raw.ts';
-import { cleanStaging, judge, listStaging, type StagingDeps } from '#guard/staging.ts';
+import { cleanStaging, judge, listStaging, type StagingDeps, stagingOutcomes } from '#guard/staging.ts';
 import { stagingTable } from '#pipeline/batch/output-gate.ts';
 import { type BatchDoc, type BatchState, COLLECTIONS, NEXT_STATES } from '#pipeline/batch/state.ts';
 import { systemClock, virtualClock } from '#platform/clock.ts';
@@ -98,6 +98,14 @@ describe('the staging cleanup', () => {
       kept: { foreign: 1, open: 1, unmerged: 1 },
       errors: [],
     });
+    expect(stagingOutcomes(dry)).toMatchObject([
+      {
+        check: 'staging_merged',
+        status: 'fail',
+        severity: 'warning',
+        reason: expect.stringMatching(`^${unknown}: .* a batch nobody knows`),
+      },
+    ]);
     expect(await names()).toHaveLength(5);
 
     expect(await cleanStaging(deps, { dryRun: false })).toMatchObject({
@@ -181,6 +189,9 @@ describe('the staging cleanup', () => {
       dropped: 1,
       errors: [{ table: `nba_predictions.${stubborn}`, message: 'not allowed' }],
     });
+    expect(stagingOutcomes(result)).toMatchObject([
+      { status: 'error', reason: `nba_predictions.${stubborn}: not allowed` },
+    ]);
     expect(await names()).toEqual([stubborn]);
   });
 

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
 import { addDays, parseSlate, slateOf } from '#core/calendar.ts';
+import { report as checkReport, isFailing } from '#core/check.ts';
 import { TipoffError } from '#core/errors.ts';
 import { percent } from '#core/format.ts';
 import type { QualityReport } from '#guard/quality/report.ts';
 import type { TrendPoint } from '#guard/quality/trend.ts';
-import { tableLines } from '#platform/report/console.ts';
+import { consoleLines, tableLines } from '#platform/report/console.ts';
 
 /** Days of `--recent`. */
 const RECENT_DAYS = 14;
@@ -61,7 +62,7 @@ export function addQualityVerb(root: Command, host: CliHost): void {
       terminal.json({ ...report, kind, trend });
       for (const line of reportLines(report, trend)) terminal.line(line);
       // No rows is no proof: a script that would go on to train must stop here.
-      if (report.verdict === 'fail' || report.verdict === 'empty') host.exit(1);
+      if (report.verdict === 'failed' || report.verdict === 'skipped') host.exit(1);
     });
 }
 
@@ -72,7 +73,6 @@ function reportLines(report: QualityReport, trend: readonly TrendPoint[]): strin
     one.rows_without_history,
     percent(one.required_default_share),
     percent(one.optional_default_share),
-    one.verdict,
   ]);
   const sources = report.features
     .filter(({ default_share }) => default_share > 0)
@@ -85,13 +85,6 @@ function reportLines(report: QualityReport, trend: readonly TrendPoint[]): strin
         .map(([letter, share]) => `${letter} ${percent(share)}`)
         .join(', '),
     ]);
-  const findings = report.findings.map((one) => [
-    one.feature,
-    one.month,
-    percent(one.default_share),
-    percent(one.usual_share),
-    one.verdict,
-  ]);
   const shown = trend.map((one) => [
     one.reported_at,
     one.row_count,
@@ -103,16 +96,19 @@ function reportLines(report: QualityReport, trend: readonly TrendPoint[]): strin
     `Tier 1, required: ${report.required_default_rows} of ${report.rows} rows lack one (${percent(report.required_default_share)}).`,
     `Tier 2, optional: ${report.optional_default_rows} of ${report.rows} rows lack one (${percent(report.optional_default_share)}).`,
     `Rows of a player's first game, counted apart: ${report.rows_without_history}. Slates without rows: ${report.slates_without_rows.length}.`,
-    ...section('By month', ['month', 'rows', 'first games', 'required', 'optional', 'verdict'], months),
+    ...section('By month', ['month', 'rows', 'first games', 'required', 'optional'], months),
     ...section('Tier 3, features that lack values', ['feature', 'kind', 'missing', 'sources'], sources),
-    ...section(
-      'Tier 3, months that stand out',
-      ['feature', 'month', 'missing', 'usually', 'verdict'],
-      findings,
-    ),
     ...section('Trend', ['reported', 'rows', 'required', 'optional', 'verdict'], shown),
     '',
-    `${report.verdict}${report.reasons.length > 0 ? `: ${report.reasons.slice(0, 3).join('; ')}` : ''}`,
+    ...consoleLines(
+      checkReport({
+        key: 'quality',
+        title: 'Training data',
+        verdict: report.verdict,
+        summary: report.outcomes.find(isFailing)?.reason ?? report.outcomes[0]?.reason ?? 'nothing was asked',
+        outcomes: report.outcomes,
+      }),
+    ),
   ];
 }
 

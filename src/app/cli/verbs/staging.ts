@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
 import { TipoffError } from '#core/errors.ts';
 import type { JudgedTable } from '#guard/staging.ts';
-import { tableLines } from '#platform/report/console.ts';
+import { outcomeBlocks, tableLines } from '#platform/report/console.ts';
 
 interface StagingOptions {
   readonly maxAgeHours: string;
@@ -35,11 +35,12 @@ export function addStagingVerbs(root: Command, host: CliHost): void {
     .action(async (options: StagingOptions, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const maxAgeHours = hours(options.maxAgeHours);
-      const { cleanStaging } = await import('#guard/staging.ts');
+      const { cleanStaging, stagingOutcomes } = await import('#guard/staging.ts');
       const result = await withApp((app) =>
         cleanStaging(app, { maxAgeHours, dryRun: options.dryRun === true }),
       );
-      terminal.json(result);
+      const outcomes = stagingOutcomes(result);
+      terminal.json({ ...result, outcomes });
       for (const line of lines(result.tables.filter(({ verdict }) => verdict !== 'young')))
         terminal.line(line);
       const kept = Object.values(result.kept).reduce((total, count) => total + count, 0);
@@ -48,7 +49,7 @@ export function addStagingVerbs(root: Command, host: CliHost): void {
           ? `Dry run: ${result.would_drop} of ${result.tables.length} tables would be dropped (${result.rows} rows), ${kept} stay.`
           : `${result.dropped} of ${result.tables.length} tables dropped (${result.rows} rows), ${kept} stay.`,
       );
-      for (const { table, message } of result.errors) terminal.progress(`${table}: ${message}`);
+      for (const line of outcomeBlocks(outcomes)) terminal.progress(line);
       if (result.errors.length > 0) host.exit(1);
     });
 }
