@@ -1,7 +1,8 @@
 import type { Usage } from './compare.ts';
 import { type Schema, type SchemaColumn, type SchemaTable, splitId } from './model.ts';
 import type { SourceFile } from './sql-catalogue.ts';
-import { type ReadStatement, writesOf } from './statement-reader.ts';
+import type { ReadStatement } from './statement-reader.ts';
+import { writesOf } from './written-columns.ts';
 
 /** Where the sources declare a table. */
 export interface ContractSource {

@@ -1,3 +1,4 @@
+import type { SqlProblemKind } from '#platform/sql/port.ts';
 import type { CheckReport, CodeReport } from './check.ts';
 import type { Fix } from './finding.ts';
 import { type Approval, approvalFor, type DiffReport, type JudgedFinding, type Judgement } from './judge.ts';
@@ -154,15 +155,9 @@ function codeDifferences(code: CodeReport): Difference[] {
     ...code.unknownNames.map(({ kind, name, owner, path, line, message: reason }) => ({
       ...NO_ORDER,
       table: kind !== 'refused' && name.includes('.') ? name.split('.').slice(0, 2).join('.') : owner,
-      column:
-        kind === 'unknown_column' || kind === 'ambiguous_column' ? (name.split('.').at(-1) ?? name) : null,
+      column: kind.endsWith('_column') ? (name.split('.').at(-1) ?? name) : null,
       kind: kind === 'refused' ? 'sql_refused' : kind,
-      message:
-        kind === 'refused'
-          ? `${owner}: the engine refuses the statement: ${reason}`
-          : kind === 'ambiguous_column'
-            ? `${owner} names ${name}, which two columns of the subselect are called: BigQuery refuses it, DuckDB takes the first. Give them different names.`
-            : `${owner} names ${name}, which no contract has. Correct the statement, or add it to the contract and run \`tipoff schema apply\` first.`,
+      message: nameMessage(kind, owner, name, reason),
       path,
       line,
     })),
@@ -183,6 +178,19 @@ function codeDifferences(code: CodeReport): Difference[] {
       message,
     })),
   ];
+}
+
+function nameMessage(kind: SqlProblemKind, owner: string, name: string, reason: string): string {
+  switch (kind) {
+    case 'refused':
+      return `${owner}: the engine refuses the statement: ${reason}`;
+    case 'ambiguous_column':
+      return `${owner} names ${name}, which two columns of the subselect are called: BigQuery refuses it, DuckDB takes the first. Give them different names.`;
+    case 'outer_column':
+      return `${owner} names ${name} in a subselect none of whose sources has it, so that it is the column of the block around. Write its alias in front of it, or correct the name.`;
+    default:
+      return `${owner} names ${name}, which no contract has. Correct the statement, or add it to the contract and run \`tipoff schema apply\` first.`;
+  }
 }
 
 /** What is in order but worth a line: approved changes, things to do later, approvals that name nothing. */

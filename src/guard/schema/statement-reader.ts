@@ -1,16 +1,10 @@
 import type { ColumnType } from '#core/contracts/define.ts';
-import {
-  duckdbType,
-  meaningful,
-  type NameProblem,
-  type PreparedSql,
-  type SqlEngine,
-  type SqlToken,
-  tokenise,
-} from '#platform/sql/port.ts';
+import { duckdbType, type NameProblem, type PreparedSql, type SqlEngine } from '#platform/sql/port.ts';
 import { bodiesOf } from './fixes.ts';
-import { byText, type Schema, type SchemaColumn, type SchemaView } from './model.ts';
+import type { Schema, SchemaColumn, SchemaView } from './model.ts';
 import type { SqlText } from './sql-catalogue.ts';
+import { StrictNames } from './strict-names.ts';
+import { onlyWrites } from './written-columns.ts';
 
 const PORTABLE: ReadonlySet<string> = new Set([
   'STRING',
@@ -40,11 +34,13 @@ export interface ReadStatement {
 export class StatementReader {
   readonly statements: readonly ReadStatement[];
   readonly #engine: SqlEngine;
+  readonly #names: StrictNames;
   readonly #views: readonly SchemaView[];
   readonly #known: ReadonlySet<string>;
 
   private constructor(engine: SqlEngine, schema: Schema, statements: readonly ReadStatement[]) {
     this.#engine = engine;
+    this.#names = new StrictNames(engine, columnNames(schema));
     this.#views = schema.views;
     this.#known = new Set([
       ...[...schema.tables, ...schema.views].map(({ id }) => id),
@@ -67,14 +63,12 @@ export class StatementReader {
     return new StatementReader(engine, schema, statements);
   }
 
-  /** The statements with what the engine accepts and BigQuery refuses of their names. */
+  /** The statements with what the engine accepts of their names, and BigQuery refuses or a reader takes for another. */
   async strictly(): Promise<ReadStatement[]> {
     const strict: ReadStatement[] = [];
     for (const each of this.statements)
       strict.push(
-        each.problem === undefined
-          ? { ...each, problem: await lenientName(this.#engine, each.text.sql) }
-          : each,
+        each.problem === undefined ? { ...each, problem: await this.#names.fault(each.text.sql) } : each,
       );
     return strict;
   }
@@ -183,6 +177,13 @@ export async function columnsReadBy(
   }
 }
 
+function columnNames({ tables, views }: Schema): ReadonlySet<string> {
+  return new Set([
+    ...tables.flatMap(({ columns }) => columns.map(({ name }) => name)),
+    ...views.flatMap(({ columns }) => columns),
+  ]);
+}
+
 function outputOf(prepared: PreparedSql): readonly string[] {
   return 'columns' in prepared ? prepared.columns : [];
 }
@@ -241,167 +242,4 @@ function typeOf({ type, mode, fields }: SchemaColumn): string {
         ? duckdbType({ type: type as ColumnType })
         : 'VARCHAR';
   return mode === 'REPEATED' ? `${name}[]` : name;
-}
-
-/**
- * A name that DuckDB binds and BigQuery refuses: one that two columns of a subselect or WITH part have, where DuckDB takes
- * the first; or a name of the result used in WHERE.
- */
-async function lenientName(engine: SqlEngine, sql: string): Promise<NameProblem | undefined> {
-  const tokens = meaningful(tokenise(sql));
-  const parts = subselects(sql, tokens);
-  for (const { text, inner, line } of parts.filter((part) => STAR.test(part.text))) {
-    const columns = outputOf(await engine.prepare(text));
-    const around = sql.replace(inner, '');
-    for (const double of columns.filter((each, i) => columns.indexOf(each) !== i)) {
-      const name = new RegExp(`(?:\\b\\w+\\.)?\\b${double}\\b`, 'i').exec(around)?.[0];
-      if (name === undefined) continue;
-      return {
-        kind: 'ambiguous_column',
-        name,
-        line,
-        message: `two columns of the subselect are called ${double}`,
-      };
-    }
-  }
-  for (const { text, line } of [{ text: sql, line: 1 }, ...parts]) {
-    for (const { name, without } of aliasesInWhere(text)) {
-      const prepared = await engine.prepare(without);
-      if (
-        'columns' in prepared ||
-        prepared.problem.kind !== 'unknown_column' ||
-        prepared.problem.name !== name
-      )
-        continue;
-      return { ...prepared.problem, line: line + prepared.problem.line - 1 };
-    }
-  }
-  return undefined;
-}
-
-/** Every column of something, but not the rows that are counted. */
-const STAR = /(?:SELECT|DISTINCT|,|\w\s*\.)\s*\*/i;
-const AFTER_WHERE = /^(?:GROUP|HAVING|QUALIFY|WINDOW|ORDER|LIMIT|UNION|INTERSECT|EXCEPT)$/;
-
-/** Results of a SELECT whose names its own WHERE has too, each with the statement up to there and the result under another name. */
-function aliasesInWhere(sql: string): { readonly name: string; readonly without: string }[] {
-  if (!/\bWHERE\b/i.test(sql)) return [];
-  const tokens = meaningful(tokenise(sql));
-  const offsets = offsetsOf(sql, tokens);
-  const outside = outsideOf(tokens);
-  const first = (from: number, test: RegExp): number =>
-    outside.find((at) => at > from && test.test(tokens[at]?.upper ?? '')) ?? tokens.length;
-  const select = first(-1, /^SELECT$/);
-  const from = first(select, /^FROM$/);
-  const where = first(from, /^WHERE$/);
-  const end = first(where, AFTER_WHERE);
-  const used = new Set(
-    tokens.slice(where, end).flatMap(({ text }, i, all) => (all[i - 1]?.text === '.' ? [] : [text])),
-  );
-  return outside
-    .filter(
-      (at) => at > select && at < from && tokens[at - 1]?.upper === 'AS' && used.has(tokens[at]?.text ?? ''),
-    )
-    .map((at) => {
-      const name = tokens[at]?.text ?? '';
-      const start = offsets[at] ?? 0;
-      const stop = end < tokens.length ? offsets[end] : undefined;
-      return { name, without: `${sql.slice(0, start)}${ELSEWHERE}${sql.slice(start + name.length, stop)}` };
-    });
-}
-
-/** Positions outside of brackets. */
-function outsideOf(tokens: readonly SqlToken[]): number[] {
-  let depth = 0;
-  return tokens.flatMap(({ text }, at) => {
-    if (text === ')') depth--;
-    const isOutside = depth === 0;
-    if (text === '(') depth++;
-    return isOutside ? [at] : [];
-  });
-}
-
-/** The WITH parts and the subselects in FROM, each as a statement of its own behind the WITH parts before it. */
-function subselects(
-  sql: string,
-  tokens: readonly SqlToken[],
-): { readonly text: string; readonly inner: string; readonly line: number }[] {
-  const found: { text: string; inner: string; line: number }[] = [];
-  const offsets = offsetsOf(sql, tokens);
-  let parts = '';
-  for (const [at, token] of tokens.entries()) {
-    if (token.text !== '(' || !/^(?:SELECT|WITH)$/.test(tokens[at + 1]?.upper ?? '')) continue;
-    const before = tokens[at - 1]?.upper ?? '';
-    const close = closing(tokens, at);
-    const inner = sql.slice((offsets[at] ?? 0) + 1, offsets[close]);
-    const isPart = before === 'AS' && tokens[at - 2]?.kind === 'word';
-    if (!isPart && !/^(?:FROM|JOIN|,|USING)$/.test(before)) continue;
-    const text = inner.trimStart().startsWith('WITH') ? inner : `${parts}${inner}`;
-    found.push({ text, inner, line: token.line });
-    if (isPart)
-      parts = `${parts === '' ? 'WITH ' : `${parts.trimEnd()}, `}${tokens[at - 2]?.text} AS (${inner}) `;
-  }
-  return found;
-}
-
-function closing(tokens: readonly SqlToken[], open: number): number {
-  let depth = 0;
-  for (let at = open; at < tokens.length; at++) {
-    if (tokens[at]?.text === '(') depth++;
-    if (tokens[at]?.text === ')' && --depth === 0) return at;
-  }
-  return tokens.length;
-}
-
-function offsetsOf(sql: string, tokens: readonly SqlToken[]): number[] {
-  let at = 0;
-  return tokens.map(({ text }) => {
-    const found = sql.indexOf(text, at);
-    at = found + text.length;
-    return found;
-  });
-}
-
-/** Columns that a statement which changes rows writes, with their table: the list of INSERT, the left sides of SET. */
-export function writesOf(
-  sql: string,
-): { readonly table: string; readonly columns: readonly string[] } | undefined {
-  const target = /^\s*(?:INSERT\s+INTO|UPDATE|MERGE\s+INTO)\s+(\w+\.\w+)/i.exec(sql)?.[1];
-  if (target === undefined) return undefined;
-  const tokens = meaningful(tokenise(sql));
-  const columns = new Set<string>();
-  for (const [at, token] of tokens.entries()) {
-    const inserts = token.upper === 'INSERT' && tokens[at + 1]?.upper === 'INTO' ? at + 5 : at + 1;
-    if (token.upper === 'INSERT' && tokens[inserts]?.text === '(')
-      for (const each of tokens.slice(inserts, closing(tokens, inserts)))
-        if (each.kind === 'word') columns.add(each.text.toLowerCase());
-    if (token.upper === 'SET') for (const name of assigned(tokens, at + 1)) columns.add(name);
-  }
-  return { table: target.toLowerCase(), columns: [...columns].sort(byText) };
-}
-
-/** `WHEN [NOT] MATCHED`, not the WHEN of a CASE. */
-function isWhenClause(tokens: readonly SqlToken[], at: number): boolean {
-  return tokens[at]?.upper === 'WHEN' && /^(?:NOT|MATCHED)$/.test(tokens[at + 1]?.upper ?? '');
-}
-
-/** Whether a statement names a column of its target only to write it. */
-function onlyWrites(sql: string, id: string, column: string): boolean {
-  const writes = writesOf(sql);
-  if (writes?.table !== id || !writes.columns.includes(column)) return false;
-  const count = (name: string): number => sql.match(new RegExp(`\\b${name}\\b`, 'gi'))?.length ?? 0;
-  return count(column) === 1 || (/^\s*INSERT\b/i.test(sql) && count(id.replace('.', '\\.')) === 1);
-}
-
-/** Names on the left of a list of assignments. */
-function assigned(tokens: readonly SqlToken[], from: number): string[] {
-  const names: string[] = [];
-  for (let at = from; at < tokens.length; at++) {
-    const token = tokens[at];
-    if (token?.text === '(') at = closing(tokens, at);
-    else if (/^(?:WHERE|FROM)$/.test(token?.upper ?? '') || isWhenClause(tokens, at)) return names;
-    else if (token?.text === '=' && /^(?:SET|,)$/.test(tokens[at - 2]?.upper ?? ''))
-      names.push(tokens[at - 1]?.text.toLowerCase() ?? '');
-  }
-  return names;
 }

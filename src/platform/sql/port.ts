@@ -20,6 +20,7 @@ export type SqlProblemKind =
   | 'unknown_table'
   | 'unknown_column'
   | 'ambiguous_column'
+  | 'outer_column'
   | 'unknown_function'
   | 'unknown_alias'
   | 'refused';

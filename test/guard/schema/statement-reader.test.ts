@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Schema } from '#guard/schema/model.ts';
 import type { SqlText } from '#guard/schema/sql-catalogue.ts';
-import { columnsReadBy, StatementReader, writesOf } from '#guard/schema/statement-reader.ts';
+import { columnsReadBy, StatementReader } from '#guard/schema/statement-reader.ts';
+import { writesOf } from '#guard/schema/written-columns.ts';
 import type { NameProblem } from '#platform/sql/port.ts';
 import { openSqlEngine } from '#platform/warehouse/duckdb/sql-engine.ts';
 import { column } from './corpus.ts';
@@ -141,6 +142,16 @@ describe('a name that nothing declares', () => {
       'WITH x AS (SELECT g.slate, b.* FROM nba_raw.box b JOIN nba_raw.games g ON g.game_id = b.game_id) SELECT points FROM x WHERE slate > @day',
       ['ambiguous_column slate'],
     ],
+    [
+      'a bare name of the block around a subselect',
+      'SELECT b.player_id FROM nba_raw.box b WHERE EXISTS (SELECT 1 FROM nba_raw.games g WHERE g.game_id = b.game_id AND points > 3)',
+      ['outer_column points'],
+    ],
+    [
+      'a bare name of the block around a subselect that reads a WITH part',
+      'WITH g AS (SELECT game_id FROM nba_raw.games) SELECT player_id FROM nba_raw.box WHERE points IN (SELECT points FROM g)',
+      ['outer_column points'],
+    ],
     ['a table', 'SELECT points FROM nba_raw.boxes', ['unknown_table nba_raw.boxes']],
     ['a WITH part', 'SELECT points FROM boxes', ['unknown_table boxes']],
     ['a plain column', 'SELECT rebounds FROM nba_raw.box', ['unknown_column rebounds']],
@@ -184,6 +195,25 @@ describe('a name that nothing declares', () => {
     ],
   ])('%s', async (_, sql, expected) => {
     expect(await problems(sql)).toEqual(expected);
+  });
+
+  it.each([
+    [
+      'an alias before what is of the block around',
+      'SELECT b.player_id FROM nba_raw.box b WHERE EXISTS (SELECT 1 FROM nba_raw.games WHERE game_id = b.game_id AND status > b.points)',
+    ],
+    [
+      'a bare name that the subselect has itself',
+      'SELECT (SELECT MAX(slate) FROM nba_raw.games) AS newest FROM nba_raw.box',
+    ],
+  ])('is not %s', async (_, sql) => {
+    expect(await problems(sql)).toEqual([]);
+  });
+
+  it('is told with its line in a subselect behind a WITH part', async () => {
+    const sql =
+      'WITH g AS (\n  SELECT game_id\n  FROM nba_raw.games\n)\nSELECT player_id\nFROM nba_raw.box\nWHERE points IN (\n  SELECT points FROM g)';
+    expect(await problemOf(sql)).toMatchObject({ kind: 'outer_column', name: 'points', line: 8 });
   });
 
   it('is told with its line', async () => {

@@ -1,0 +1,47 @@
+import { meaningful, type SqlToken, tokenise } from '#platform/sql/port.ts';
+import { byText } from './model.ts';
+import { closing } from './statement-parts.ts';
+
+/** Columns that a statement which changes rows writes, with their table: the list of INSERT, the left sides of SET. */
+export function writesOf(
+  sql: string,
+): { readonly table: string; readonly columns: readonly string[] } | undefined {
+  const target = /^\s*(?:INSERT\s+INTO|UPDATE|MERGE\s+INTO)\s+(\w+\.\w+)/i.exec(sql)?.[1];
+  if (target === undefined) return undefined;
+  const tokens = meaningful(tokenise(sql));
+  const columns = new Set<string>();
+  for (const [at, token] of tokens.entries()) {
+    const inserts = token.upper === 'INSERT' && tokens[at + 1]?.upper === 'INTO' ? at + 5 : at + 1;
+    if (token.upper === 'INSERT' && tokens[inserts]?.text === '(')
+      for (const each of tokens.slice(inserts, closing(tokens, inserts)))
+        if (each.kind === 'word') columns.add(each.text.toLowerCase());
+    if (token.upper === 'SET') for (const name of assigned(tokens, at + 1)) columns.add(name);
+  }
+  return { table: target.toLowerCase(), columns: [...columns].sort(byText) };
+}
+
+/** `WHEN [NOT] MATCHED`, not the WHEN of a CASE. */
+function isWhenClause(tokens: readonly SqlToken[], at: number): boolean {
+  return tokens[at]?.upper === 'WHEN' && /^(?:NOT|MATCHED)$/.test(tokens[at + 1]?.upper ?? '');
+}
+
+/** Whether a statement names a column of its target only to write it. */
+export function onlyWrites(sql: string, id: string, column: string): boolean {
+  const writes = writesOf(sql);
+  if (writes?.table !== id || !writes.columns.includes(column)) return false;
+  const count = (name: string): number => sql.match(new RegExp(`\\b${name}\\b`, 'gi'))?.length ?? 0;
+  return count(column) === 1 || (/^\s*INSERT\b/i.test(sql) && count(id.replace('.', '\\.')) === 1);
+}
+
+/** Names on the left of a list of assignments. */
+function assigned(tokens: readonly SqlToken[], from: number): string[] {
+  const names: string[] = [];
+  for (let at = from; at < tokens.length; at++) {
+    const token = tokens[at];
+    if (token?.text === '(') at = closing(tokens, at);
+    else if (/^(?:WHERE|FROM)$/.test(token?.upper ?? '') || isWhenClause(tokens, at)) return names;
+    else if (token?.text === '=' && /^(?:SET|,)$/.test(tokens[at - 2]?.upper ?? ''))
+      names.push(tokens[at - 1]?.text.toLowerCase() ?? '');
+  }
+  return names;
+}
