@@ -15,7 +15,7 @@ import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
 import { applySchema } from '#guard/schema/apply.ts';
-import { checkReading, checkSchema } from '#guard/schema/check.ts';
+import { checkReading, checkSchema, lintStatements } from '#guard/schema/check.ts';
 import { compareWithReaders, readCode } from '#guard/schema/code-reading.ts';
 import { codeSchema } from '#guard/schema/code-schema.ts';
 import { type DryRunReport, dryRunStatements } from '#guard/schema/dry-run.ts';
@@ -163,6 +163,7 @@ export async function schemaDiff({ terminal, clock }: VerbContext, options: Diff
     options.base === undefined ? NOTHING : await between(root, options.base, options.head);
   const earlier = [warehouse, ...schemasOf(deployed), ...schemasOf(contracted)];
   const reading = await readCode({ ...code, statements, earlier, openEngine: openSqlEngine });
+  const read = { statements: reading.statements, lint: lintStatements(statements, code.wanted) };
   const reports = await reading
     .judge((usage) => {
       const ofContracts = judgeHistory(contracted, approvals, today, usage);
@@ -173,7 +174,7 @@ export async function schemaDiff({ terminal, clock }: VerbContext, options: Diff
       return {
         contracted: ofContracts,
         deployed: judgeHistory(deployed, approvals, today, usage),
-        check: checkReading(changed === undefined ? input : { ...input, changed }, reading, usage),
+        check: checkReading(changed === undefined ? input : { ...input, changed }, read, usage),
         stale,
       };
     })

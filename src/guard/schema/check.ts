@@ -68,13 +68,22 @@ export async function checkSchema(input: CheckInput): Promise<CheckReport> {
   const { statements, warehouse, wanted = codeSchema(), openEngine } = input;
   const reading = await readCode({ statements, wanted, earlier: [warehouse], openEngine });
   try {
-    return await reading.judge((usage) => checkReading(input, reading, usage));
+    const code = { statements: reading.statements, lint: lintStatements(statements, wanted) };
+    return await reading.judge((usage) => checkReading(input, code, usage));
   } finally {
     reading.close();
   }
 }
 
-/** The same for code that is read already, by the same `wanted`. */
+/** Statements outside of the portable subset, and those that read more than they should. */
+export function lintStatements(statements: readonly SqlText[], wanted: Schema): LintFinding[] {
+  return [
+    ...statements.filter(({ isWhole }) => isWhole).flatMap(lintFindings),
+    ...unboundFindings(statements, boundsOf(wanted)),
+  ];
+}
+
+/** The same for code that is read and linted already, by the same `wanted`. */
 export function checkReading(
   {
     warehouse,
@@ -85,29 +94,22 @@ export function checkReading(
     changed,
     changedTables = [],
   }: Omit<CheckInput, 'statements' | 'openEngine'>,
-  { statements }: Pick<CodeReading, 'statements'>,
+  { statements, lint }: Pick<CodeReading, 'statements'> & Pick<CodeReport, 'lint'>,
   usage: CodeUsage,
 ): CheckReport {
   const judgement = within(
     judge(compare(warehouse, wanted, usage), approvals, today, true),
     changed && concernsChange({ changed, changedTables }, files, usage),
   );
-  const whole = statements.map(({ text }) => text).filter(({ isWhole }) => isWhole);
   const code: CodeReport = {
     statements: statements.length,
-    wholeStatements: whole.length,
+    wholeStatements: statements.filter(({ text }) => text.isWhole).length,
     unknownNames: statements.flatMap(({ text: { owner, path, line, isWhole }, problem }) =>
       problem === undefined || (!isWhole && problem.kind === 'refused')
         ? []
         : [{ ...problem, owner, path, line: line + problem.line - 1 }],
     ),
-    lint: [
-      ...whole.flatMap(lintFindings),
-      ...unboundFindings(
-        statements.map(({ text }) => text),
-        boundsOf(wanted),
-      ),
-    ],
+    lint,
     provenance: provenanceProblems(wanted, statements, files, usage),
   };
   const isCodeFine = code.unknownNames.length === 0 && code.lint.length === 0 && code.provenance.length === 0;

@@ -53,18 +53,18 @@ export function sqlCatalogue(files: readonly SourceFile[], registered: readonly 
           },
         })),
     );
+  const parts = new Set<(typeof texts)[number]>();
   const known = registered.map((each): SqlText => {
-    const literals = texts.filter(({ parts }) => hasParts(each.sql, parts));
+    const literals = texts.filter((literal) => hasParts(each.sql, literal.parts));
+    for (const literal of literals) parts.add(literal);
     const [longest] = literals.toSorted((a, b) => b.text.sql.length - a.text.sql.length);
     return { ...each, path: longest?.text.path ?? 'src', line: longest?.text.line ?? 1, isWhole: true };
   });
   const own = texts
+    .filter((each) => !parts.has(each) && !OUTSIDE.test(each.text.path))
     .filter(
-      ({ literal, text }) =>
-        !OUTSIDE.test(text.path) &&
-        (literal.name === undefined || !embedded.has(`${text.path} ${literal.name}`)),
+      ({ literal, text }) => literal.name === undefined || !embedded.has(`${text.path} ${literal.name}`),
     )
-    .filter(({ parts }) => !registered.some(({ sql }) => hasParts(sql, parts)))
     .map(({ text }) => text);
   return [...known, ...own].sort((a, b) => byText(a.path, b.path) || a.line - b.line);
 }

@@ -1,4 +1,10 @@
-import { meaningful, type NameProblem, type SqlEngine, tokenise } from '#platform/sql/port.ts';
+import {
+  meaningful,
+  type NameProblem,
+  type PreparedSql,
+  type SqlEngine,
+  tokenise,
+} from '#platform/sql/port.ts';
 import { offsetsOf, type Subselect, selectBlock, subselects } from './statement-parts.ts';
 
 /** A name that no contract has. */
@@ -14,6 +20,7 @@ const MAX_OUTER_ALIASES = 10;
 export class StrictNames {
   readonly #engine: SqlEngine;
   readonly #columns: ReadonlySet<string>;
+  readonly #prepared = new Map<string, PreparedSql>();
 
   /** `columns` are the names of all columns of tables and views that the engine has. */
   constructor(engine: SqlEngine, columns: ReadonlySet<string>) {
@@ -47,8 +54,15 @@ export class StrictNames {
     return undefined;
   }
 
+  /** Statements share subselects: each text is bound once. */
+  async #prepare(sql: string): Promise<PreparedSql> {
+    const known = this.#prepared.get(sql) ?? (await this.#engine.prepare(sql));
+    this.#prepared.set(sql, known);
+    return known;
+  }
+
   async #doubledName(sql: string, part: Subselect): Promise<NameProblem | undefined> {
-    const prepared = await this.#engine.prepare(part.prefix + part.sql);
+    const prepared = await this.#prepare(part.prefix + part.sql);
     const columns = 'columns' in prepared ? prepared.columns : [];
     const around = sql.replace(part.sql, '');
     for (const double of columns.filter((each, i) => columns.indexOf(each) !== i)) {
@@ -62,7 +76,7 @@ export class StrictNames {
 
   async #aliasInWhere(part: Subselect): Promise<NameProblem | undefined> {
     for (const { name, without } of aliasesInWhere(part)) {
-      const prepared = await this.#engine.prepare(part.prefix + without);
+      const prepared = await this.#prepare(part.prefix + without);
       if (
         'problem' in prepared &&
         prepared.problem.kind === 'unknown_column' &&
@@ -77,7 +91,7 @@ export class StrictNames {
   async #outerName(sql: string, part: Subselect): Promise<NameProblem | undefined> {
     let text = part.sql;
     for (let tries = 0; tries <= MAX_OUTER_ALIASES; tries++) {
-      const prepared = await this.#engine.prepare(part.prefix + text);
+      const prepared = await this.#prepare(part.prefix + text);
       if ('columns' in prepared) return undefined;
       const { kind, name } = prepared.problem;
       if (kind === 'unknown_alias') {

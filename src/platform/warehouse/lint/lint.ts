@@ -22,21 +22,15 @@ export interface SqlProblem {
 }
 
 const EXCERPT_TOKENS = 6;
+/** What is asked at every token. */
+const RULES = [lexicalFindings, callFindings, typeFindings, nullFindings, selectFindings, joinFindings];
 
 /** Everything in a statement, or in a fragment of one, that is outside of the portable subset; in the order of the text. */
 export function lintSql(text: string): SqlProblem[] {
   const code = sqlCode(meaningful(tokenise(text)));
   const findings: LintFinding[] = statementFindings(code);
-  for (const [at] of code.tokens.entries()) {
-    findings.push(
-      ...lexicalFindings(code, at),
-      ...callFindings(code, at),
-      ...typeFindings(code, at),
-      ...nullFindings(code, at),
-      ...selectFindings(code, at),
-      ...joinFindings(code, at),
-    );
-  }
+  for (let at = 0; at < code.tokens.length; at++)
+    for (const rule of RULES) for (const finding of rule(code, at)) findings.push(finding);
   return findings
     .toSorted((a, b) => a.at - b.at)
     .map(({ rule, message, at }) => ({
