@@ -38,13 +38,13 @@ export function said(given: Pick<Said, 'verdict' | 'summary'> & Partial<Said>): 
 }
 
 /** What an action has to say, and its outputs where they are not the ones it starts with. */
-export interface ActionResult {
+interface ActionResult {
   readonly report: Said;
   readonly outputs?: Outputs;
 }
 
 /** Tells runs about different things apart, such as two services. */
-export interface About {
+interface About {
   readonly key?: string | undefined;
   readonly title?: string;
 }
@@ -65,7 +65,7 @@ export interface ActionDefinition<S extends InputSchema = InputSchema> {
 }
 
 /** The work of an action whose inputs were read, and what it is about. */
-export interface Begun {
+interface Begun {
   readonly about: About;
   readonly run: (deps: ActionDeps) => Promise<ActionResult>;
 }

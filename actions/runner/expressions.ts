@@ -8,7 +8,7 @@ export type Contexts = Readonly<Record<string, unknown>>;
 export type Status = 'success' | 'failure';
 
 /** The value of an expression, without its `${{ }}`. */
-export function evaluate(expression: string, contexts: Contexts, status: Status): unknown {
+function evaluate(expression: string, contexts: Contexts, status: Status): unknown {
   const functions = statusFunctions(status);
   const { tokens } = new Lexer(expression).lex();
   const tree = new Parser(tokens, Object.keys(contexts), functions).parse();

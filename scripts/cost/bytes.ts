@@ -4,7 +4,7 @@ import { type Bounds, boundedReads } from '#guard/schema/partition-filter.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
 
 /** What one statement would read on BigQuery. */
-export interface StatementBytes {
+interface StatementBytes {
   readonly tables: number;
   /** Logical bytes of the columns it names, in the partitions it cannot leave out. */
   readonly processed: number;

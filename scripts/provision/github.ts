@@ -3,7 +3,7 @@ import { binding } from './roles.ts';
 import { exists, gcloud, type Step } from './step.ts';
 
 /** Environments of the repository from which each account may be used; they must exist there with their protection. */
-export const ENVIRONMENTS: Readonly<Partial<Record<Account, readonly string[]>>> = {
+const ENVIRONMENTS: Readonly<Partial<Record<Account, readonly string[]>>> = {
   reader: ['alerts'],
   writer: ['maintenance', 'production'],
   deployer: ['production'],

@@ -101,7 +101,7 @@ const policy = z.object({
 });
 
 /** Whether a policy gives a member a role, without a condition being asked. */
-export function grants(answer: unknown, role: string, member: string): boolean {
+function grants(answer: unknown, role: string, member: string): boolean {
   return (
     answer !== undefined &&
     policy.parse(answer).bindings.some((binding) => binding.role === role && binding.members.includes(member))

@@ -7,11 +7,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 const blankIsAbsent = (value: unknown): unknown => (value === '' ? undefined : value);
 
 /** One variable: its shape, what it does, and whether its value is a secret. A blank value counts as absent. */
-export function setting<T extends z.ZodType>(
-  type: T,
-  description: string,
-  more: { readonly secret?: true } = {},
-) {
+function setting<T extends z.ZodType>(type: T, description: string, more: { readonly secret?: true } = {}) {
   return z.preprocess(blankIsAbsent, type).meta({ description, ...more });
 }
 
@@ -26,7 +22,7 @@ const DEFAULT_BACKFILL_BYTES = 100_000_000_000;
 const hostAndPort = z.string().regex(/^[^\s/:]+:\d+$/, 'expected host:port');
 
 /** The variables of the profile `gcp`. */
-export const GCP_SETTINGS = {
+const GCP_SETTINGS = {
   TIPOFF_GCP_PROJECT: setting(
     z
       .string()
@@ -113,9 +109,7 @@ export interface GcpConfig {
 const gcpSettings = z.object(GCP_SETTINGS);
 
 /** The configuration of Google Cloud from checked variables, or the names of those that are missing. */
-export function gcpConfig(
-  data: z.infer<typeof gcpSettings>,
-): GcpConfig | { readonly missing: readonly string[] } {
+function gcpConfig(data: z.infer<typeof gcpSettings>): GcpConfig | { readonly missing: readonly string[] } {
   const { TIPOFF_GCP_PROJECT: project, TIPOFF_GCP_BUCKET: bucket } = data;
   if (project === undefined || bucket === undefined) {
     return {
@@ -231,12 +225,12 @@ export const SETTINGS = z.object({
 });
 
 /** Where the data lives: in a folder of this machine, or in a project of Google Cloud. */
-export type Place = { readonly profile: 'embedded' } | { readonly profile: 'gcp'; readonly gcp: GcpConfig };
+type Place = { readonly profile: 'embedded' } | { readonly profile: 'gcp'; readonly gcp: GcpConfig };
 
 /** Everything the environment decides, read once at the start of a command. */
 export type Config = BaseConfig & Place;
 
-export interface BaseConfig {
+interface BaseConfig {
   /** Folder of the embedded home. */
   readonly home: string;
   /** What rows say of the code that made them. */
@@ -267,7 +261,7 @@ export interface BaseConfig {
   readonly port?: number;
 }
 
-export interface SlackConfig {
+interface SlackConfig {
   readonly token: string;
   readonly channels: ChannelRules;
   /** Another host: a proxy, or a server of a test. */

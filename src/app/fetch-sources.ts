@@ -22,7 +22,7 @@ export interface FetchSources {
 }
 
 /** The provider of props, and what it said beside the props once it was asked. */
-export interface PropsSources {
+interface PropsSources {
   readonly sources: readonly Source[];
   /** Events that had begun. */
   started(): readonly string[];

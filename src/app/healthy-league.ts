@@ -6,7 +6,7 @@ import type { Clock } from '#platform/clock.ts';
 import { loadLeague, type SimulatedLeague, simulateLeague } from '#simulate/league.ts';
 
 /** The last evening of the healthy league. */
-export const HEALTHY_TONIGHT = parseSlate('2024-11-30');
+const HEALTHY_TONIGHT = parseSlate('2024-11-30');
 /** 17:45 in New York: everything of the day is due, and the first tip-off is near. */
 export const HEALTHY_AS_OF = new Date('2024-11-30T22:45:00Z');
 

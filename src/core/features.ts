@@ -20,7 +20,7 @@ export interface Feature {
 }
 
 /** Where a value is computed, and its SQL there. The tables are those of `nba_precompute` and the feature store itself. */
-export type FeatureValue =
+type FeatureValue =
   | { readonly in: 'player_daily_cache'; readonly sql: (history: PlayerHistory) => string }
   | { readonly in: 'player_composite_factors'; readonly sql: (tonight: TeammatesTonight) => string }
   | { readonly in: 'ml_feature_store'; readonly sql: string };
@@ -56,7 +56,7 @@ export interface TeammatesTonight {
   freed(stat: string): string;
 }
 
-export const FEATURE_GROUPS = [
+const FEATURE_GROUPS = [
   'minutes',
   'scoring',
   'counts',
@@ -67,7 +67,7 @@ export const FEATURE_GROUPS = [
   'availability',
   'shots',
 ] as const;
-export type FeatureGroup = (typeof FEATURE_GROUPS)[number];
+type FeatureGroup = (typeof FEATURE_GROUPS)[number];
 
 /** One letter per source of a value, as stored in `feature_sources`, with the quality it earns (0 to 100). */
 export const FEATURE_SOURCES = {

@@ -31,11 +31,6 @@ export function outOf(part: number, whole: number): string {
   return `${part} of ${whole}`;
 }
 
-/** A number with so many decimals; `unknown` where there is none. */
-export function fixed(value: number | null | undefined, decimals: number, none = 'unknown'): string {
-  return value === null || value === undefined ? none : value.toFixed(decimals);
-}
-
 /** A share between 0 and 1 in percent: 0.246 is "24.6 %". */
 export function percent(share: number | null | undefined, decimals = 1): string {
   return share === null || share === undefined ? 'unknown' : `${(100 * share).toFixed(decimals)} %`;

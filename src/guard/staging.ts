@@ -9,7 +9,7 @@ import type { StateStore } from '#platform/state/port.ts';
 import type { TableInfo, Warehouse } from '#platform/warehouse/port.ts';
 
 /** What becomes of a staging table. Everything but `drop` stays where it is. */
-export type StagingVerdict =
+type StagingVerdict =
   /** Old, and its rows are published or given up. */
   | 'drop'
   /** Younger than the age limit. */
@@ -104,7 +104,7 @@ export interface StagingDeps {
 }
 
 /** Hours after which a staging table is old, unless the caller says otherwise. */
-export const DEFAULT_MAX_AGE_HOURS = 24;
+const DEFAULT_MAX_AGE_HOURS = 24;
 
 /** Columns every staging table of predictions has; a table without them belongs to somebody else. */
 const OWN_COLUMNS = ['batch_id', 'slate', 'player_id', 'system_id'];

@@ -52,7 +52,7 @@ const perSystem = <T extends z.ZodType>(schema: T) =>
   z.strictObject({ ewma8: schema, minutes_rate: schema, ridge: schema });
 
 /** An immutable trained model, as JSON. Nothing in it depends on when or where it was trained but `created_at`. */
-export const artefactSchema = z
+const artefactSchema = z
   .strictObject({
     format_version: z.literal(FORMAT_VERSION),
     model_id: z.string().min(1),

@@ -7,7 +7,7 @@ import { isFed, nonNegative } from './systems.ts';
 import { dayNumber } from './training-set.ts';
 
 /** Errors of out-of-fold forecasts, in what the market counts. */
-export interface FoldErrors {
+interface FoldErrors {
   readonly rows: number;
   readonly mae_mean: number;
   readonly mae_median: number;

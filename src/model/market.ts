@@ -12,14 +12,14 @@ const WITH_PRICES: LogisticPrior = { centre: [0, 0.15, 1], precision: [400, 45, 
 const MAX_LOGIT = 5;
 
 /** logit P(over | decided) = a + b·logit(own probability). */
-export interface UnpricedBelief {
+interface UnpricedBelief {
   readonly a: number;
   readonly b: number;
   readonly rows: number;
 }
 
 /** logit P(over | decided) = a + b·(logit(own) − logit(market)) + c·logit(market). */
-export interface PricedBelief extends UnpricedBelief {
+interface PricedBelief extends UnpricedBelief {
   readonly c: number;
 }
 

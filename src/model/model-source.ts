@@ -12,7 +12,7 @@ import { identityOf, registerTrained, type TrainDeps, train, UNNAMED } from './t
 import { dayNumber, mondayOf, readTrainingSet, weekOf } from './training-set.ts';
 
 /** Days for which an explicit promotion outlives the age limit of candidates. */
-export const CHAMPION_MAX_AGE_DAYS = 60;
+const CHAMPION_MAX_AGE_DAYS = 60;
 
 export interface ModelSourceOptions {
   /** Oldest data cut-off of a candidate, in days before the slate; 7 when absent. */
@@ -68,7 +68,7 @@ export function modelSource(deps: TrainDeps, options: ModelSourceOptions): Model
 }
 
 /** A model with its systems, ready to forecast. */
-export function servingModel(artefact: Artefact): ServingModel {
+function servingModel(artefact: Artefact): ServingModel {
   return {
     market: MAIN_MARKET,
     modelId: artefact.model_id,
@@ -79,7 +79,7 @@ export function servingModel(artefact: Artefact): ServingModel {
 }
 
 /** One piece of work per key, shared by all who ask meanwhile and afterwards; a failure is not remembered. */
-export function remember<K, V>(store: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
+function remember<K, V>(store: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
   const known = store.get(key);
   if (known !== undefined) return known;
   const made = make().catch((error: unknown) => {

@@ -30,7 +30,7 @@ export interface Walk {
 }
 
 /** Positions of the rows a model learns from: played, enough career games, enough expected minutes. */
-export function usableRows(set: TrainingSet, config: TrainConfig): Int32Array {
+function usableRows(set: TrainingSet, config: TrainConfig): Int32Array {
   const career = columnOf(set, 'games_career');
   const expected = columnOf(set, 'min_ewma4');
   const rows: number[] = [];

@@ -10,10 +10,6 @@ import { type Artefact, artefactBytes, artefactHash, parseArtefact } from './art
 import { canonicalJson } from './canonical-json.ts';
 import { featureContractHash } from './features.ts';
 
-/** candidate: may serve while young · shadow: made by a backfill, never serves a daily run · champion: serves · retired: serves nothing. */
-export const MODEL_STATUSES = ['candidate', 'shadow', 'champion', 'retired'] as const;
-export type ModelStatus = (typeof MODEL_STATUSES)[number];
-
 export interface RegistryDeps {
   readonly warehouse: Warehouse;
   readonly objects: ObjectStore;
@@ -113,7 +109,7 @@ export async function listModels(warehouse: Warehouse): Promise<ModelRegistryRow
 }
 
 /** The registry row of a model. Throws TIPOFF_NOT_FOUND for an id that is not registered. */
-export async function modelRow(warehouse: Warehouse, modelId: string): Promise<ModelRegistryRow> {
+async function modelRow(warehouse: Warehouse, modelId: string): Promise<ModelRegistryRow> {
   const [row] = await warehouse.query<ModelRegistryRow>(REGISTERED_MODEL.sql, { model_id: modelId });
   if (row !== undefined) return row;
   throw new TipoffError('TIPOFF_NOT_FOUND', `expected a registered model, saw the unknown id "${modelId}"`, {

@@ -49,7 +49,7 @@ export interface ScoredRow {
 }
 
 /** Scores of one system on a group of rows. Points unless said otherwise. */
-export interface Scores {
+interface Scores {
   readonly n: number;
   readonly mae_median: number;
   readonly mae_mean: number;
@@ -66,7 +66,7 @@ export interface Scores {
   readonly at_line?: LineScores;
 }
 
-export interface LineScores {
+interface LineScores {
   readonly decided: number;
   readonly pushes: number;
   readonly brier: number;

@@ -56,7 +56,7 @@ export interface Prediction {
 }
 
 /** Why a system gives no forecast: never a made-up number instead. */
-export interface NoForecast {
+interface NoForecast {
   readonly cannot: 'missing_features' | 'no_line';
   readonly missing: readonly string[];
 }

@@ -70,7 +70,7 @@ export function contentHash(artefact: Artefact): string {
 }
 
 /** An artefact under the id that its content gives it. */
-export function named(artefact: Artefact): Artefact {
+function named(artefact: Artefact): Artefact {
   return {
     ...artefact,
     model_id: `${artefact.family}-${artefact.data_cutoff}-${contentHash(artefact).slice(0, 8)}`,

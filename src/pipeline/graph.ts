@@ -81,7 +81,7 @@ export interface Stage {
 }
 
 /** What brings in the names of players and their aliases. */
-export const PLAYER_REFERENCE: Stage = {
+const PLAYER_REFERENCE: Stage = {
   name: 'PlayerReference',
   phase: '3 analytics',
   folder: 'pipeline/analytics',

@@ -91,7 +91,7 @@ export async function refreshSummaries(
 }
 
 /** Computes contexts and features for a range as it stands: held slates keep what they have, and whatever reads a held table is held with it. */
-export async function computeRange(
+async function computeRange(
   deps: PhaseDeps,
   range: SlateRange,
 ): Promise<{ processors: ProcessorResult[]; notReady: NotReady[] }> {

@@ -30,7 +30,7 @@ export interface HomeOwner {
 }
 
 /** The content of the lock file: the owner, and what tells it from every other owner there ever was. */
-export interface HomeLock extends HomeOwner {
+interface HomeLock extends HomeOwner {
   readonly token: string;
   /** When the process itself began, as the operating system tells it; absent where it does not. */
   readonly processStart?: string;
@@ -43,7 +43,7 @@ const GUARD = 'home.guard.sqlite';
  * Runs a change of the lock file while nobody else can make one. The guard is a SQLite write lock, which the operating
  * system takes back when its holder dies, so the guard itself can never be left behind. `work` must be short.
  */
-export function guardingLock<T>(dir: string, work: () => T): T {
+function guardingLock<T>(dir: string, work: () => T): T {
   const guard = openSqliteFile(join(dir, GUARD), '');
   try {
     return guard.writing(work);
@@ -53,7 +53,7 @@ export function guardingLock<T>(dir: string, work: () => T): T {
 }
 
 /** The lock file's content, undefined when there is none. TIPOFF_HOME_LOCKED when it cannot be understood. */
-export function readLock(dir: string): HomeLock | undefined {
+function readLock(dir: string): HomeLock | undefined {
   const path = join(dir, LOCK);
   let text: string;
   try {
@@ -71,7 +71,7 @@ export function readLock(dir: string): HomeLock | undefined {
 }
 
 /** Puts a complete lock file in place in one step, readable by its owner only. */
-export function writeLock(dir: string, lock: HomeLock): void {
+function writeLock(dir: string, lock: HomeLock): void {
   const temporary = join(dir, `${LOCK}.${randomUUID()}`);
   try {
     const file = openSync(temporary, 'wx', 0o600);
@@ -89,7 +89,7 @@ export function writeLock(dir: string, lock: HomeLock): void {
 }
 
 /** Removes the lock file. */
-export function removeLock(dir: string): void {
+function removeLock(dir: string): void {
   rmSync(join(dir, LOCK), { force: true });
 }
 
@@ -97,7 +97,7 @@ export function removeLock(dir: string): void {
  * True while the process that wrote the lock runs. A process with the same number that began at another moment is
  * somebody else; where the system does not tell the beginning, the number decides.
  */
-export function isHeld(lock: HomeLock): boolean {
+function isHeld(lock: HomeLock): boolean {
   if (!isAlive(lock.pid)) return false;
   const stat = processStat(lock.pid);
   if (stat === undefined) return true;
@@ -107,7 +107,7 @@ export function isHeld(lock: HomeLock): boolean {
 }
 
 /** When a running process began, as boot id and clock ticks since that boot; undefined where /proc does not tell. */
-export function processStart(pid: number): string | undefined {
+function processStart(pid: number): string | undefined {
   return processStat(pid)?.start;
 }
 
@@ -125,7 +125,7 @@ function processStat(pid: number): { readonly state: string; readonly start: str
 }
 
 /** The typed error for a home that cannot be used. */
-export function homeError(dir: string, error: unknown): TipoffError {
+function homeError(dir: string, error: unknown): TipoffError {
   if (error instanceof TipoffError) return error;
   return new TipoffError('TIPOFF_STORAGE', `the home ${dir} cannot be used: ${messageOf(error)}`, {
     hint: 'Check that it is a folder you may write to, and that the disk has room.',

@@ -2,7 +2,7 @@ import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSy
 import { messageOf, TipoffError } from '#core/errors.ts';
 
 export type SqliteRow = Record<string, SQLOutputValue>;
-export type SqliteParams = Readonly<Record<string, SQLInputValue>>;
+type SqliteParams = Readonly<Record<string, SQLInputValue>>;
 
 /**
  * One SQLite file, shared with other connections and processes. Everything here is synchronous, so a transaction is

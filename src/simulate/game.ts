@@ -24,7 +24,7 @@ export interface StatLine {
 }
 
 /** A player's empty line. */
-export function emptyLine(player: SimulatedPlayer, starter: boolean): StatLine {
+function emptyLine(player: SimulatedPlayer, starter: boolean): StatLine {
   const zero = {
     units: 0,
     fgm: 0,
@@ -70,14 +70,14 @@ export interface ShootingClimate {
 }
 
 /** A field-goal attempt, kept only when shots are asked for. */
-export interface ShotEvent {
+interface ShotEvent {
   readonly line: StatLine;
   readonly three: boolean;
   readonly made: boolean;
 }
 
 /** The players of one side during a stretch, with the cumulative weights by which events fall to them. */
-export interface Unit {
+interface Unit {
   readonly lines: readonly StatLine[];
   readonly plays: Float64Array;
   readonly assists: Float64Array;
@@ -94,11 +94,7 @@ export interface Unit {
  * @param units minutes of each line in this stretch, in eighths
  * @param heat per line, how much more than usual he shoots tonight
  */
-export function makeUnit(
-  lines: readonly StatLine[],
-  units: readonly number[],
-  heat: readonly number[],
-): Unit {
+function makeUnit(lines: readonly StatLine[], units: readonly number[], heat: readonly number[]): Unit {
   const cumulative = (weight: (player: SimulatedPlayer, index: number) => number): Float64Array => {
     const sums = new Float64Array(lines.length);
     let [sum, i] = [0, 0];
@@ -126,7 +122,7 @@ export function playWeight(player: SimulatedPlayer): number {
 }
 
 /** Plays a number of possessions of one side and returns its points; the lines of both sides are updated. */
-export function playPossessions(
+function playPossessions(
   count: number,
   offence: Unit,
   defence: Unit,

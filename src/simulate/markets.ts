@@ -67,7 +67,7 @@ function halves(value: number): string {
 }
 
 /** What a quote of a side market rests on: the median a bookmaker expects and the spread around it. */
-export interface SideMarket {
+interface SideMarket {
   readonly market: 'rebounds' | 'assists';
   readonly median: number;
   readonly sd: number;
@@ -79,7 +79,7 @@ const TEAM = { offensiveRebounds: 10.9, defensiveRebounds: 33.8, passes: 30.2 };
 const MEDIAN_SHIFT = { rebounds: 0.25, assists: 0.25 };
 
 /** Rebounds and assists of one player: his share of what his side can be expected to collect, given who is there. */
-export function sideMarkets(side: SideExpectation, { player, minutes }: Expectation): SideMarket[] {
+function sideMarkets(side: SideExpectation, { player, minutes }: Expectation): SideMarket[] {
   const total = { offensive: 0, defensive: 0, assist: 0, plays: 0 };
   for (const mate of side.players) {
     const time = mate.minutes * mate.presence;

@@ -23,7 +23,7 @@ export interface SideExpectation {
  * @param presence chance to play, in roster order
  * @param possessions of the side in 48 minutes
  */
-export function expectSide(
+function expectSide(
   roster: readonly SimulatedPlayer[],
   presence: readonly number[],
   climate: ShootingClimate,

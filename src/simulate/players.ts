@@ -61,7 +61,7 @@ const RESTRICTION = [0.62, 0.74, 0.88];
 export const LONG_ABSENCE = 5;
 
 /** Share of his usual minutes a player is allowed. */
-export function restriction(player: SimulatedPlayer): number {
+function restriction(player: SimulatedPlayer): number {
   return RESTRICTION[player.gamesSinceReturn] ?? 1;
 }
 
@@ -76,7 +76,7 @@ const THREE_SHARE: Readonly<Record<Archetype, number>> = { guard: 0.45, wing: 0.
 const MOST_USAGE = 2;
 
 /** Makes a player with a skill; ability to score rises with skill, its shape with the archetype. */
-export function createPlayer(
+function createPlayer(
   id: number,
   names: NameMaker,
   skill: number,
@@ -124,7 +124,7 @@ function drawMix(archetype: Archetype, skill: number, random: Random): Mix {
 }
 
 /** A summer: a year older, better or worse, with a somewhat different game. */
-export function age(player: SimulatedPlayer, random: Random): void {
+function age(player: SimulatedPlayer, random: Random): void {
   player.age += 1;
   const trend = player.age < 25 ? 0.22 : player.age < 30 ? 0.02 : -0.16;
   player.skill += random.normal(trend, 0.25);

@@ -36,12 +36,12 @@ export function seasonCalendar(season: string): SeasonCalendar {
 }
 
 /** True when regular-season games may stand on a date, as far as breaks and holidays go. */
-export function isPlayingDay(calendar: SeasonCalendar, date: Slate): boolean {
+function isPlayingDay(calendar: SeasonCalendar, date: Slate): boolean {
   return !(date >= calendar.breakFrom && date <= calendar.breakTo) && !calendar.holidays.includes(date);
 }
 
 /** The days from opening to end on which games may be played. */
-export function playingDays(calendar: SeasonCalendar): Slate[] {
+function playingDays(calendar: SeasonCalendar): Slate[] {
   const days = daysBetween(calendar.opening, calendar.regularEnd) + 1;
   return Array.from({ length: days }, (_, i) => addDays(calendar.opening, i)).filter((date) =>
     isPlayingDay(calendar, date),
@@ -49,7 +49,7 @@ export function playingDays(calendar: SeasonCalendar): Slate[] {
 }
 
 /** Day of the week of a date, 0 = Sunday. */
-export function weekdayOf(date: Slate): number {
+function weekdayOf(date: Slate): number {
   return new Date(`${date}T00:00:00Z`).getUTCDay();
 }
 
@@ -79,7 +79,7 @@ export function drawTipoff(slate: Slate, zone: TimeZoneBand, random: Random): st
 }
 
 /** A game without a date: indices of the two teams. */
-export interface Matchup {
+interface Matchup {
   readonly home: number;
   readonly away: number;
 }
@@ -88,7 +88,7 @@ export interface Matchup {
  * Every team's opponents for a season, in rounds in which each team plays once (the circle method), with exactly half
  * of each team's games at home.
  */
-export function drawMatchups(teams: number, gamesPerTeam: number, random: Random): Matchup[] {
+function drawMatchups(teams: number, gamesPerTeam: number, random: Random): Matchup[] {
   const pairs: [number, number][] = [];
   while (pairs.length < (teams * gamesPerTeam) / 2) {
     const labels = random.shuffled(Array.from({ length: teams }, (_, i) => i));
@@ -137,7 +137,7 @@ function orient(pairs: readonly (readonly [number, number])[], teams: number): M
   return pairs.map(([a, b], index) => (homeOf[index] === a ? { home: a, away: b } : { home: b, away: a }));
 }
 
-export interface Fixture extends Matchup {
+interface Fixture extends Matchup {
   readonly slate: Slate;
 }
 
@@ -159,7 +159,7 @@ const ATTEMPTS = 20;
  * happen. Greedy by how far behind its fair pace each team is, with another try from another stream where a season
  * does not come out even.
  */
-export function dateFixtures(
+function dateFixtures(
   matchups: readonly Matchup[],
   teams: number,
   calendar: SeasonCalendar,

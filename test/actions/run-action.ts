@@ -23,7 +23,7 @@ export interface ActionRun {
 }
 
 /** Runs an action with inputs and GitHub's files by variables, and nothing else inherited. */
-export type RunAction = (
+type RunAction = (
   name: string,
   inputs?: Readonly<Record<string, string>>,
   env?: Readonly<Record<string, string>>,

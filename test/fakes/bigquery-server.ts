@@ -3,7 +3,7 @@ import { applyDdl } from './bigquery-ddl.ts';
 import { type Arrived, type Fault, loopback, type Reply, uploadParts } from './loopback.ts';
 
 /** What a statement ends with. Cells are text or null, as BigQuery sends them. */
-export interface FakeResult {
+interface FakeResult {
   readonly fields?: readonly { name: string; type: string; mode?: string }[];
   readonly rows?: readonly (readonly (string | null)[])[];
   readonly changed?: number;
@@ -13,7 +13,7 @@ export interface FakeResult {
   readonly error?: { reason: string; message: string };
 }
 
-export interface FakeJob {
+interface FakeJob {
   readonly id: string;
   /** The configuration it was started with. */
   readonly configuration: FakeConfiguration;
@@ -22,7 +22,7 @@ export interface FakeJob {
   readonly lines: readonly unknown[];
 }
 
-export interface FakeConfiguration {
+interface FakeConfiguration {
   readonly dryRun?: boolean;
   readonly labels?: Record<string, string>;
   readonly jobTimeoutMs?: string;

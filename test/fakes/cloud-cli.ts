@@ -1,5 +1,5 @@
 /** What the fake keeps between calls. */
-export interface CloudState {
+interface CloudState {
   /** Things by `kind name`, each with what its description says. */
   readonly things: Record<string, Record<string, unknown>>;
   readonly policies: Record<string, { role: string; members: string[] }[]>;

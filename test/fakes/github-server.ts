@@ -7,14 +7,14 @@ export const FAKE_REPOSITORY = 'someone/tipoff';
 export const FAKE_GITHUB_TOKEN = 'ghs_fake';
 const BOT = 'github-actions[bot]';
 
-export interface FakeComment {
+interface FakeComment {
   readonly id: number;
   body: string;
   readonly user: { readonly login: string };
   edits: number;
 }
 
-export interface FakeCheck {
+interface FakeCheck {
   readonly id: number;
   readonly head_sha: string;
   name: string;
@@ -23,7 +23,7 @@ export interface FakeCheck {
   output: { title: string; summary: string; annotations: unknown[] };
 }
 
-export interface FakeWorkflow {
+interface FakeWorkflow {
   readonly id: number;
   readonly path: string;
   state: string;
@@ -32,7 +32,7 @@ export interface FakeWorkflow {
 }
 
 /** What happens to a call instead of being served. */
-export interface GitHubTrouble {
+interface GitHubTrouble {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly message?: string;

@@ -11,7 +11,7 @@ import {
  * Something that goes wrong, `times` times, with the method named: `refuse` answers with a code in the place of the server;
  * `lose` lets the server do its work and answers with a code all the same, as when the answer was lost on its way.
  */
-export interface GrpcFault {
+interface GrpcFault {
   /** The last part of the path, such as `Commit`. */
   readonly method: string;
   readonly how: 'refuse' | 'lose';

@@ -18,7 +18,6 @@ import { openWarehouse } from '#test/platform/warehouse/open.ts';
 export const SLATE = parseSlate('2025-01-10');
 /** 08:00 in New York on the day of the slate; tip-off is at 19:00. */
 export const MORNING = '2025-01-10T13:00:00.000Z';
-export const TIPOFF = '2025-01-11T00:00:00.000Z';
 
 /** One player of the slate, as a test wants him. */
 export interface FakePlayer {
@@ -142,7 +141,7 @@ function tipoffOf(slate: string): string {
   return `${addDays(parseSlate(slate), 1)}T00:00:00.000Z`;
 }
 
-export function gameId(index: number): string {
+function gameId(index: number): string {
   return `00224${String(index + 1).padStart(5, '0')}`;
 }
 
@@ -151,10 +150,7 @@ function lineOf(id: number): string {
   return String(5 + (id % 40) / 2);
 }
 
-export function contextRow(
-  { id, context = {} }: FakePlayer,
-  slate: string,
-): Partial<UpcomingPlayerGameContext> {
+function contextRow({ id, context = {} }: FakePlayer, slate: string): Partial<UpcomingPlayerGameContext> {
   return {
     player_id: id,
     game_id: gameId(Math.floor((id - 1) / 20)),
@@ -182,10 +178,7 @@ export function contextRow(
   };
 }
 
-export function featureRow(
-  { id, features, points, context }: FakePlayer,
-  slate: string,
-): Partial<MlFeatureStore> {
+function featureRow({ id, features, points, context }: FakePlayer, slate: string): Partial<MlFeatureStore> {
   return {
     slate,
     player_id: id,
@@ -212,7 +205,7 @@ function usualPoints(id: number): number {
 }
 
 /** A logistic distribution cut into whole points: enough of a forecast for everything around the model. */
-export function distributionAt(mean: number, sd: number): CountDistribution {
+function distributionAt(mean: number, sd: number): CountDistribution {
   const scale = (sd * Math.sqrt(3)) / Math.PI;
   const cumulative = Float64Array.from({ length: MOST_POINTS + 1 }, (_, k) =>
     k === MOST_POINTS ? 1 : 1 / (1 + Math.exp(-(k + 0.5 - mean) / scale)),

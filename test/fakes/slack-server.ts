@@ -3,15 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 
 /** What happens to a call instead of being served: refused for a while, broken, served without an answer, or never answered. */
-export type Trouble = { readonly limit: number } | 'broken' | 'lost' | 'silent' | { readonly error: string };
+type Trouble = { readonly limit: number } | 'broken' | 'lost' | 'silent' | { readonly error: string };
 
-export interface SlackCall {
+interface SlackCall {
   readonly method: string;
   readonly token: string;
   readonly body: Readonly<Record<string, string>>;
 }
 
-export interface SlackPost {
+interface SlackPost {
   readonly channel: string;
   readonly ts: string;
   readonly thread: string | undefined;

@@ -7,7 +7,7 @@ import type { LeagueOptions, SimulatedLeague } from '#simulate/league.ts';
 import { leagueWarehouse, simulatedLeague } from '#test/fakes/leagues.ts';
 
 /** A league small enough for every test and large enough for every rule: two short seasons of eight teams, with shots. */
-export const SMALL_LEAGUE: LeagueOptions = {
+const SMALL_LEAGUE: LeagueOptions = {
   seed: 11,
   seasons: ['2023-24', '2024-25'],
   teams: 8,

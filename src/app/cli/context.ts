@@ -23,7 +23,7 @@ export function userName(): string | undefined {
 }
 
 /** Options every verb has. */
-export interface GlobalOptions {
+interface GlobalOptions {
   readonly home?: string;
   readonly json?: boolean;
   readonly at?: string;

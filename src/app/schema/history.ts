@@ -3,16 +3,14 @@ import type { SchemaChange, SchemaHistory, SchemaVersion } from '#guard/schema/j
 import { readSchemaFiles, type SchemaFile, type SchemaFileKind } from '#guard/schema/schema-files.ts';
 import { changesOf, filesOfTree, readObjects, type Stretch } from './git.ts';
 import { FOLDERS, schemaFilesIn } from './repository.ts';
+
 /** The schema files of one revision; an empty list where it has none of a kind. */
-export type FilesAt = Readonly<Record<SchemaFileKind, readonly SchemaFile[]>>;
+type FilesAt = Readonly<Record<SchemaFileKind, readonly SchemaFile[]>>;
 
 const KINDS = Object.keys(FOLDERS) as SchemaFileKind[];
 
 /** Reads the schema files of commits: all folders in one go, then every content once, however many commits share it. */
-export async function filesAtRevisions(
-  root: string,
-  commits: readonly string[],
-): Promise<Map<string, FilesAt>> {
+async function filesAtRevisions(root: string, commits: readonly string[]): Promise<Map<string, FilesAt>> {
   const folders = commits.flatMap((commit) => KINDS.map((kind) => `${commit}:${FOLDERS[kind]}`));
   const trees = await readObjects(root, folders);
   const listed = trees.map((tree, i) => {

@@ -13,9 +13,9 @@ import type { Service } from './runtime.ts';
 import { workerRoutes } from './worker-routes.ts';
 
 /** Bytes a request body may have. */
-export const MAX_BODY_BYTES = 64 * 1024;
+const MAX_BODY_BYTES = 64 * 1024;
 /** Who did what through the services, append-only. */
-export const AUDIT = 'service_audit';
+const AUDIT = 'service_audit';
 
 /** Every endpoint of the roles of a service. Throws TIPOFF_CONTRACT when two of them collide. */
 export function serviceRoutes(service: Service): Route[] {

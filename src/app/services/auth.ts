@@ -17,7 +17,7 @@ export function slateFrom(date: string, now: Date): Slate {
 }
 
 /** Issuers of Google identity tokens, as Google documents them. */
-export const GOOGLE_ISSUERS = ['https://accounts.google.com', 'accounts.google.com'] as const;
+const GOOGLE_ISSUERS = ['https://accounts.google.com', 'accounts.google.com'] as const;
 /** Where Google publishes the keys its identity tokens are signed with. */
 const GOOGLE_KEYS = 'https://www.googleapis.com/oauth2/v3/certs';
 const TOLERANCE_SECONDS = 30;
@@ -105,7 +105,7 @@ export interface AuthOptions {
 }
 
 /** Characters an API key has at least. */
-export const SHORTEST_KEY = 24;
+const SHORTEST_KEY = 24;
 const MAX_CREDENTIAL_LENGTH = 8192;
 
 /**

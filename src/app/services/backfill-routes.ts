@@ -34,9 +34,9 @@ const range = {
 const inOrder = ({ from, to }: { readonly from: string; readonly to: string }): boolean => from <= to;
 const ORDER = 'expected from not after to';
 
-export const backfillPlanRequest = z.strictObject(range).refine(inOrder, ORDER);
+const backfillPlanRequest = z.strictObject(range).refine(inOrder, ORDER);
 
-export const backfillRequest = z
+const backfillRequest = z
   .strictObject({
     ...range,
     request_id: z

@@ -13,7 +13,7 @@ import { errorFacts, type Logger } from './logger.ts';
 
 /** Which units run: those that are missing or out of date, only failed ones, only stale ones, all of the range. */
 export const BACKFILL_MODES = ['needed', 'failed', 'stale', 'all'] as const;
-export type BackfillMode = (typeof BACKFILL_MODES)[number];
+type BackfillMode = (typeof BACKFILL_MODES)[number];
 
 /** A request to compute a range of slates. */
 export interface BackfillAsk {
@@ -25,7 +25,7 @@ export interface BackfillAsk {
   readonly by: string;
 }
 
-export interface BackfillProgress {
+interface BackfillProgress {
   readonly step: string;
   readonly done_slates: number;
   readonly planned_slates: number;
@@ -53,7 +53,7 @@ type Deps = { readonly state: StateStore; readonly clock: Clock };
 
 const REQUESTS = 'backfill_requests';
 /** Seconds of silence after which the process that works on a request counts as dead. */
-export const SILENT_SECONDS = 60;
+const SILENT_SECONDS = 60;
 
 /** All requests, in the order in which they were asked for. */
 export async function listBackfills({ state }: Pick<Deps, 'state'>): Promise<BackfillDoc[]> {
@@ -123,7 +123,7 @@ function isSameWork(a: BackfillAsk, b: BackfillAsk): boolean {
  * Takes the next request for a process: one whose process fell silent, else the oldest that waits. Undefined while another
  * process is at work, or when nothing waits: one backfill runs at a time.
  */
-export async function takeBackfill({ state, clock }: Deps, holder: string): Promise<BackfillDoc | undefined> {
+async function takeBackfill({ state, clock }: Deps, holder: string): Promise<BackfillDoc | undefined> {
   return state.transaction(async (tx) => {
     const all = (await tx.list<BackfillDoc>(REQUESTS))
       .map(({ data }) => data)
@@ -149,7 +149,7 @@ export async function takeBackfill({ state, clock }: Deps, holder: string): Prom
 }
 
 /** Changes a request that a process works on; false when another process took it over meanwhile. */
-export async function changeBackfill(
+async function changeBackfill(
   { state, clock }: Deps,
   { request_id, holder }: Pick<BackfillDoc, 'request_id' | 'holder'>,
   change: Partial<Pick<BackfillDoc, 'state' | 'progress' | 'reason' | 'finished_at' | 'holder'>>,

@@ -56,7 +56,7 @@ export const startedAnswer = z.strictObject({
   monitor: z.string().describe('Path that tells how the batch goes'),
 });
 
-export const nothingAnswer = z.strictObject({
+const nothingAnswer = z.strictObject({
   status: z.enum(['no_games', 'nothing_to_do', 'dry_run']),
   game_date: z.string(),
   mode: z.string(),

@@ -10,7 +10,7 @@ export const problemSchema = z.strictObject({
   hint: z.string().describe('What to do next'),
   details: z.record(z.string(), z.unknown()).optional().describe('Particulars for machines'),
 });
-export type Problem = z.infer<typeof problemSchema>;
+type Problem = z.infer<typeof problemSchema>;
 
 /** A refusal with its status. */
 export interface Refusal {

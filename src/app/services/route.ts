@@ -23,7 +23,7 @@ export interface Reply {
   readonly after?: () => Promise<void>;
 }
 
-export interface RouteAnswer {
+interface RouteAnswer {
   readonly description: string;
   readonly schema?: z.ZodType;
 }
@@ -85,7 +85,7 @@ export function checkRoutes(routes: readonly Route[]): void {
 }
 
 /** Answers every protected route may give besides its own. */
-export const GENERAL_ANSWERS: Readonly<Record<number, RouteAnswer>> = {
+const GENERAL_ANSWERS: Readonly<Record<number, RouteAnswer>> = {
   400: { description: 'The request is not what it should be', schema: problemSchema },
   401: { description: 'The request does not prove who it is from', schema: problemSchema },
   413: { description: 'The body is too large', schema: problemSchema },
@@ -113,7 +113,7 @@ export function openapi(routes: readonly Route[], version: string): object {
 }
 
 /** All answers a route may give, with the general ones of protected routes. */
-export function answersOf(route: Route): Readonly<Record<number, RouteAnswer>> {
+function answersOf(route: Route): Readonly<Record<number, RouteAnswer>> {
   return route.open === true ? route.answers : { ...GENERAL_ANSWERS, ...route.answers };
 }
 

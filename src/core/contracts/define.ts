@@ -4,7 +4,7 @@
 export type ColumnType = 'STRING' | 'INT64' | 'FLOAT64' | 'NUMERIC' | 'BOOL' | 'DATE' | 'TIMESTAMP';
 
 /** How a column type appears in JavaScript: NUMERIC as an exact decimal string, DATE as YYYY-MM-DD, TIMESTAMP as ISO UTC with milliseconds. */
-export interface JsTypes {
+interface JsTypes {
   STRING: string;
   INT64: number;
   FLOAT64: number;

@@ -65,7 +65,6 @@ export const teamGameSummary = defineTable({
   partition: 'slate',
   writer: 'TeamGameSummary',
 });
-export type TeamGameSummary = RowOf<typeof teamGameSummary>;
 
 export const upcomingTeamGameContext = defineTable({
   dataset: 'nba_analytics',
@@ -95,7 +94,6 @@ export const upcomingTeamGameContext = defineTable({
   partition: 'slate',
   writer: 'UpcomingTeamGameContext',
 });
-export type UpcomingTeamGameContext = RowOf<typeof upcomingTeamGameContext>;
 
 export const playerPropLines = defineTable({
   dataset: 'nba_analytics',

@@ -87,7 +87,6 @@ export const canaryResults = defineTable({
   retentionDays: 400,
   writer: 'canary run',
 });
-export type CanaryResultRow = RowOf<typeof canaryResults>;
 
 export const heartbeats = defineTable({
   dataset: 'nba_orchestration',

@@ -1,5 +1,5 @@
 import { COUNTED } from '#core/features.ts';
-import { type Column, defineTable, nullable, type RowOf, required } from './define.ts';
+import { type Column, defineTable, nullable, required } from './define.ts';
 import { columnsComputedIn } from './nba_predictions.ts';
 
 const exact = { decimals: 6 } as const;
@@ -55,7 +55,6 @@ export const teamDefenseZoneAnalysis = defineTable({
   partition: 'slate',
   writer: 'TeamDefenseZoneAnalysis',
 });
-export type TeamDefenseZoneAnalysis = RowOf<typeof teamDefenseZoneAnalysis>;
 
 const playerShotZoneAnalysisExact = { decimals: 6 } as const;
 
@@ -83,7 +82,6 @@ export const playerShotZoneAnalysis = defineTable({
   cluster: ['player_id'],
   writer: 'PlayerShotZoneAnalysis',
 });
-export type PlayerShotZoneAnalysis = RowOf<typeof playerShotZoneAnalysis>;
 
 export const playerDailyCache = defineTable({
   dataset: 'nba_precompute',
@@ -104,7 +102,6 @@ export const playerDailyCache = defineTable({
   cluster: ['player_id'],
   writer: 'PlayerDailyCache',
 });
-export type PlayerDailyCache = RowOf<typeof playerDailyCache>;
 
 /** What is expected of a teammate, by name: the features `freed_<stat>` sum it up. */
 export const AVAILABLE_STATS: readonly string[] = ['min', 'pts', ...COUNTED.map(({ stat }) => stat)];
@@ -142,7 +139,6 @@ export const playerAvailability = defineTable({
   cluster: ['player_id'],
   writer: 'PlayerAvailability',
 });
-export type PlayerAvailability = RowOf<typeof playerAvailability>;
 
 export const playerCompositeFactors = defineTable({
   dataset: 'nba_precompute',
@@ -164,4 +160,3 @@ export const playerCompositeFactors = defineTable({
   cluster: ['player_id'],
   writer: 'PlayerCompositeFactors',
 });
-export type PlayerCompositeFactors = RowOf<typeof playerCompositeFactors>;

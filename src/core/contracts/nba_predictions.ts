@@ -9,8 +9,9 @@ import {
   required,
   type ViewContract,
 } from './define.ts';
+
 /** Decimals kept of a stored feature: two computations of one feature are the same when they agree here. */
-export const FEATURE_DECIMALS = 6;
+const FEATURE_DECIMALS = 6;
 
 /** One nullable column per feature. Null means missing, never zero. */
 export function featureColumns(
@@ -90,6 +91,8 @@ export const modelRegistry = defineTable({
     market: required.string('Market it forecasts'),
     model_id: required.string('Model'),
     family: required.string('ridge'),
+    // A candidate may serve while it is young, a shadow (made by a backfill) never serves a daily run, a champion serves, a retired
+    // one serves nothing.
     status: required.string('candidate, shadow, champion or retired', { writer: 'models promote' }),
     status_changed_at: required.timestamp('When the status was last set', { writer: 'models promote' }),
     status_changed_by: required.string('By whom', { writer: 'models promote' }),

@@ -20,7 +20,7 @@ export const boxColumns = {
 } as const;
 
 /** Where and when a box-score row belongs. */
-export const boxIdentity = {
+const boxIdentity = {
   game_id: required.string('Official 10-digit game id, leading zeros kept'),
   slate: required.date('ET calendar date of tip-off'),
   season: required.string('Season label, 2024-25'),
@@ -241,7 +241,6 @@ export const teamStatements = defineTable({
   partition: 'slate',
   writer: 'ingest',
 });
-export type TeamStatement = RowOf<typeof teamStatements>;
 
 export const availabilityReports = defineTable({
   dataset: 'nba_raw',
@@ -263,7 +262,6 @@ export const availabilityReports = defineTable({
   partition: 'report_at',
   writer: 'ingest',
 });
-export type AvailabilityReport = RowOf<typeof availabilityReports>;
 
 export const rosterPlayers = defineTable({
   dataset: 'nba_raw',
@@ -291,7 +289,6 @@ export const rosterPlayers = defineTable({
   partition: 'ingested_at',
   writer: 'ingest',
 });
-export type RosterPlayer = RowOf<typeof rosterPlayers>;
 
 export const shots = defineTable({
   dataset: 'nba_raw',
@@ -345,7 +342,6 @@ export const ingestedFiles = defineTable({
   partition: 'ingested_at',
   writer: 'ingest',
 });
-export type IngestedFile = RowOf<typeof ingestedFiles>;
 
 export const rejectedRows = defineTable({
   dataset: 'nba_raw',
@@ -369,4 +365,3 @@ export const rejectedRows = defineTable({
   partition: 'ingested_at',
   writer: 'ingest',
 });
-export type RejectedRow = RowOf<typeof rejectedRows>;

@@ -69,4 +69,3 @@ export const playerAliases = defineTable({
   key: ['alias_lookup'],
   writer: 'PlayerReference',
 });
-export type PlayerAlias = RowOf<typeof playerAliases>;

@@ -53,7 +53,7 @@ export async function visibleBackfills(
  * Withdraws what earlier backfills published for a slate, so that it can be predicted anew: a backfill never replaces a
  * visible prediction. What a daily mode published stays.
  */
-export async function withdrawBackfills(
+async function withdrawBackfills(
   deps: { readonly warehouse: Warehouse; readonly clock: Clock },
   slate: Slate,
   publications: readonly string[],
@@ -87,7 +87,7 @@ const SLATES_AT_ONCE = 3;
 export type SlateOutcome = { readonly rows: number; readonly held?: string } | { readonly failed: string };
 
 /** Called with slates as soon as they are done. */
-export type RecordOutcomes = (outcomes: ReadonlyMap<Slate, SlateOutcome>, seconds: number) => Promise<void>;
+type RecordOutcomes = (outcomes: ReadonlyMap<Slate, SlateOutcome>, seconds: number) => Promise<void>;
 
 /** Computes chunks, remembering within a run what an earlier chunk of the same slates found out. */
 export interface Executor {
@@ -271,7 +271,7 @@ export interface ByteBudget {
 }
 
 /** A finished chunk, or some of its slates. */
-export interface Progress {
+interface Progress {
   readonly step: string;
   readonly from: Slate;
   readonly to: Slate;

@@ -221,7 +221,7 @@ export class SlateTally {
 }
 
 /** What the ledger holds of one step. */
-export interface StepStatus {
+interface StepStatus {
   readonly step: string;
   readonly units: number;
   readonly slates: number;

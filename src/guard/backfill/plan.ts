@@ -15,7 +15,7 @@ export interface PlanDeps {
 }
 
 /** One unit to run: the slates of a calendar month of one step. */
-export interface PlannedUnit {
+interface PlannedUnit {
   readonly step: string;
   readonly phase: BackfillPhase;
   readonly month: string;
@@ -30,7 +30,7 @@ export interface PlannedUnit {
 }
 
 /** Slates of a month that are left out, and why. */
-export interface SkippedUnit {
+interface SkippedUnit {
   readonly step: string;
   readonly month: string;
   readonly slates: number;

@@ -16,13 +16,13 @@ import { type Chunk, prepareReferences } from './slates.ts';
 import { backfillSteps, type Step } from './steps.ts';
 
 /** A statement that reads, as the warehouse is sent it. */
-export interface Statement {
+interface Statement {
   readonly sql: string;
   readonly params: SqlParams;
 }
 
 /** A warehouse that reads and writes nothing, and what it was asked to read meanwhile. */
-export interface RecordingWarehouse {
+interface RecordingWarehouse {
   readonly warehouse: Warehouse;
   /** The statements since the last time this was called. */
   take(): Statement[];
@@ -35,7 +35,7 @@ const NO_ROWS: ColumnarResult = { rowCount: 0, numbers: () => new Float64Array()
  * read finds nothing. Loads are not billed and leave no trace. Whatever else is asked for is refused: it would be a change
  * that only seems to have been made.
  */
-export function recordingWarehouse(engine: Warehouse['engine']): RecordingWarehouse {
+function recordingWarehouse(engine: Warehouse['engine']): RecordingWarehouse {
   const seen: Statement[] = [];
   const read = (sql: string, params: SqlParams = {}): void => {
     seen.push({ sql, params });
@@ -98,7 +98,7 @@ export const NO_OBJECTS: ExportDeps['objects'] = {
 };
 
 /** What some statements would read. */
-export interface Reading {
+interface Reading {
   readonly statements: number;
   /** Bytes by dry runs, of the tables as they are now. */
   readonly bytes: number;
@@ -107,7 +107,7 @@ export interface Reading {
 }
 
 /** What no dry run beforehand can know; the bill has it nevertheless. */
-export const NOT_ESTIMATED: readonly string[] = [
+const NOT_ESTIMATED: readonly string[] = [
   'rows that the run adds: tables are read as they are now',
   'checking and moving the result of a step before it replaces rows',
   'what a batch reads of its own staging tables and receipts when it is audited and published',
@@ -185,7 +185,7 @@ async function readingOf(
 }
 
 /** Readings taken together. */
-export function sumOfReadings(readings: readonly Reading[]): Reading {
+function sumOfReadings(readings: readonly Reading[]): Reading {
   return readings.reduce(
     (sum, one) => ({
       statements: sum.statements + one.statements,
@@ -197,7 +197,7 @@ export function sumOfReadings(readings: readonly Reading[]): Reading {
 }
 
 /** What one step reads over all its slates. */
-export interface StepReading {
+interface StepReading {
   readonly step: string;
   readonly statements: number;
   readonly bytes: number;

@@ -62,7 +62,7 @@ export function slateLookedAt(canary: Pick<Canary, 'looksAt'>, today: Slate): Sl
 }
 
 /** The instant of a step of a severity schedule for a slate. */
-export function stepInstant(canary: Pick<Canary, 'looksAt'>, step: SeverityStep, moment: Moment): Date {
+function stepInstant(canary: Pick<Canary, 'looksAt'>, step: SeverityStep, moment: Moment): Date {
   const day = canary.looksAt === 'last_night' ? addDays(moment.slate, 1) : moment.slate;
   const byClock = easternInstant(day, step.by);
   const firstTip = moment.calendar.day(moment.slate)?.first_tip;
@@ -72,7 +72,7 @@ export function stepInstant(canary: Pick<Canary, 'looksAt'>, step: SeverityStep,
 }
 
 /** The severity that holds at the moment; undefined when the answer is not due yet, with the instant it will be. */
-export function severityAt(
+function severityAt(
   canary: Canary,
   moment: Moment,
 ): { readonly severity: Severity; readonly due: boolean; readonly dueAt: Date } {
@@ -83,7 +83,7 @@ export function severityAt(
 }
 
 /** Why a check is not asked at the moment; undefined = it is asked. */
-export function skipReason(
+function skipReason(
   canary: Canary,
   moment: Moment,
   halt: Halt | undefined,

@@ -54,7 +54,7 @@ export const CANARY_PHASES = [
   'grade',
   'operations',
 ] as const;
-export type CanaryPhase = (typeof CANARY_PHASES)[number];
+type CanaryPhase = (typeof CANARY_PHASES)[number];
 
 /** One thing that was expected, and whether something is wrong with it. A null verdict counts as wrong. */
 export interface CheckedThing {
@@ -96,7 +96,7 @@ export interface Moment {
  * name @slate (the slate looked at), @from (`days` before it, 7 when absent) and @as_of, and must bound every partitioned table by them. `probe` is
  * for what does not lie in the warehouse.
  */
-export type Look =
+type Look =
   | LookInSql
   | { readonly probe: (context: CanaryContext, moment: Moment) => Promise<readonly CheckedThing[]> };
 

@@ -62,7 +62,7 @@ export const INCIDENT_COLLECTIONS = {
   history: 'incident_history',
 } as const;
 
-export type IncidentStatus = 'open' | 'resolved' | 'lapsed';
+type IncidentStatus = 'open' | 'resolved' | 'lapsed';
 
 /** One slate on which the check fails. */
 export interface FailingSlate {

@@ -13,7 +13,7 @@ export interface QualityPolicy {
 export const QUALITY_POLICY: QualityPolicy = { warn: 0.05, fail: 0.15 };
 
 /** Rows and shares of one month, or of all. */
-export interface TierCounts {
+interface TierCounts {
   /** Rows of players who had played before: something could be known. */
   readonly rows: number;
   readonly rows_without_history: number;
@@ -25,12 +25,12 @@ export interface TierCounts {
   readonly optional_default_share: number;
 }
 
-export interface MonthReport extends TierCounts {
+interface MonthReport extends TierCounts {
   readonly month: string;
 }
 
 /** Tier 3: where the values of one feature come from. Shares by source letter. */
-export interface FeatureReport {
+interface FeatureReport {
   readonly feature: string;
   readonly required: boolean;
   readonly sources: Readonly<Partial<Record<FeatureSource, number>>>;
@@ -38,7 +38,7 @@ export interface FeatureReport {
 }
 
 /** A feature that is missing too often in a month. */
-export interface FeatureGap {
+interface FeatureGap {
   readonly feature: string;
   readonly required: boolean;
   readonly month: string;

@@ -11,7 +11,7 @@ import { type ProvenanceProblem, provenanceProblems } from './provenance.ts';
 import type { SourceFile, SqlText } from './sql-catalogue.ts';
 
 /** A statement outside of the portable subset, or one that reads more than it should. */
-export interface LintFinding {
+interface LintFinding {
   readonly owner: string;
   readonly path: string;
   readonly line: number;
@@ -20,7 +20,7 @@ export interface LintFinding {
 }
 
 /** A name in the code that the contracts do not have. */
-export interface UnknownName extends NameProblem {
+interface UnknownName extends NameProblem {
   readonly owner: string;
   readonly path: string;
 }

@@ -5,7 +5,7 @@ import { joinedBody } from './fixes.ts';
 import type { Schema, SchemaFunction, SchemaTable, SchemaView } from './model.ts';
 
 /** What the code wants the warehouse to be. */
-export function schemaOfContracts(
+function schemaOfContracts(
   contracts: readonly TableContract[],
   views: readonly SchemaView[] = [],
   functions: readonly PortableFunction[] = FUNCTIONS,

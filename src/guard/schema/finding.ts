@@ -7,7 +7,7 @@ export type ChangeClass = 'safe' | 'needs_order' | 'breaking';
  */
 export type Direction = 'table_first' | 'code_first' | 'either';
 
-export const CHANGE_KINDS = [
+const CHANGE_KINDS = [
   'table_added',
   'table_removed',
   'column_added',

@@ -5,7 +5,7 @@ import { fileNameOf, type SchemaFinding } from './finding.ts';
 import type { Schema } from './model.ts';
 
 /** Longest time an exception may stand. */
-export const MAX_APPROVAL_DAYS = 90;
+const MAX_APPROVAL_DAYS = 90;
 /** Days the suggested file is good for. */
 const SUGGESTED_DAYS = 14;
 
@@ -60,7 +60,7 @@ export function readApproval(path: string, text: string, today: string): Approva
 }
 
 /** Whether an approval no longer stands on a date. */
-export function isExpired({ expires }: Approval, today: string): boolean {
+function isExpired({ expires }: Approval, today: string): boolean {
   return expires < today;
 }
 
@@ -89,7 +89,7 @@ function plusDays(date: string, days: number): string {
  * blocks: must not be merged or deployed as things stand · approved: would block, but a file names it · notice: in order,
  * with something to do later or nothing at all · untouched: would block, but is none of the change that is judged.
  */
-export type ChangeVerdict = 'blocks' | 'approved' | 'untouched' | 'notice';
+type ChangeVerdict = 'blocks' | 'approved' | 'untouched' | 'notice';
 
 export interface JudgedFinding extends SchemaFinding {
   readonly verdict: ChangeVerdict;
@@ -150,7 +150,7 @@ export interface SchemaHistory {
   readonly sum?: SchemaChange;
 }
 
-export interface DiffStep extends Judgement {
+interface DiffStep extends Judgement {
   readonly from: string;
   readonly to: string;
 }

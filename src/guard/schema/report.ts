@@ -26,7 +26,7 @@ export interface Difference {
 }
 
 /** A fault that is not one of two schemas. */
-export const NO_ORDER = {
+const NO_ORDER = {
   class: 'breaking',
   direction: 'either',
   between: null,
@@ -39,7 +39,7 @@ export const NO_ORDER = {
 } as const;
 
 /** A finding that blocks, with the approval that would let it pass where one could. */
-export function differenceOf(finding: JudgedFinding, today: string, between: string): Difference {
+function differenceOf(finding: JudgedFinding, today: string, between: string): Difference {
   const { table, column, kind, direction, message, writers, readers, fix } = finding;
   const approval = finding.class === 'breaking' ? approvalFor(finding, today) : null;
   return {
@@ -60,7 +60,7 @@ export function differenceOf(finding: JudgedFinding, today: string, between: str
 }
 
 /** An approval past its date. */
-export function expiredDifference({ path, finding, expires }: Approval): Difference {
+function expiredDifference({ path, finding, expires }: Approval): Difference {
   return {
     ...NO_ORDER,
     table: path,
@@ -81,7 +81,7 @@ const PROPERTIES: Readonly<Record<string, string>> = {
 };
 
 /** Puts a difference on the line of the contract that declares it, or on the contract where the line is elsewhere. */
-export function placed(one: Difference, files: readonly SourceFile[]): Difference {
+function placed(one: Difference, files: readonly SourceFile[]): Difference {
   if (one.path !== null && one.line !== null) return { ...one, line: lineOf(one, files) };
   const contract = contractSource(one.table, files);
   if (contract === undefined) return one;

@@ -3,7 +3,7 @@ import { byText } from './model.ts';
 import { type SourceLiteral, sourceLiterals } from './source-literals.ts';
 
 /** What stands for an expression that only running code knows. */
-export const HOLE = '@tipoff_hole';
+const HOLE = '@tipoff_hole';
 
 /** A source file of the repository; `path` is relative to its root, with slashes. */
 export interface SourceFile {

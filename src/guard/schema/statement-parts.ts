@@ -59,7 +59,7 @@ function withParts(text: string, parts: ReadonlyMap<string, string>): string {
 }
 
 /** An element of the list behind SELECT. */
-export interface SelectItem {
+interface SelectItem {
   /** `*` or `a.*`. */
   readonly isStar: boolean;
   /** Its alias, or the column it is; undefined for an expression without a name. */

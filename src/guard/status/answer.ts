@@ -101,7 +101,7 @@ export interface SlateHistory {
   readonly mean_quality: number | null;
 }
 
-export const HISTORY_SLATES = 30;
+const HISTORY_SLATES = 30;
 /** Days looked back: more than thirty game days ever take within a season. */
 const REACH_DAYS = 75;
 

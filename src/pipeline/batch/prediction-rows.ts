@@ -34,8 +34,8 @@ export const DEFAULT_RULES: PickRules = {
 };
 
 /** Why a row is no pick, in the order in which the reasons are tried. */
-export const FILTER_REASONS = ['no_line', 'pass', 'shadow_system', 'low_edge', 'not_quality_ready'] as const;
-export type FilterReason = (typeof FILTER_REASONS)[number];
+const FILTER_REASONS = ['no_line', 'pass', 'shadow_system', 'low_edge', 'not_quality_ready'] as const;
+type FilterReason = (typeof FILTER_REASONS)[number];
 
 export interface Opinion {
   readonly system_id: string;
@@ -291,7 +291,7 @@ function chancesAt(
 }
 
 /** Hash of what a prediction is about: the same unit delivered twice gives the same ids. The line enters as its exact text. */
-export function predictionId(parts: readonly (string | number)[]): string {
+function predictionId(parts: readonly (string | number)[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }
 

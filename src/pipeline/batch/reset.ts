@@ -18,14 +18,14 @@ import {
 export type StagedPolicy = 'keep' | 'publish' | 'discard';
 
 /** What a reset does with a batch: `none` when it has ended for good. */
-export interface ResetDecision {
+interface ResetDecision {
   readonly action: 'none' | 'publish' | 'reset';
   /** What becomes of its staging tables. */
   readonly staged: StagedPolicy;
 }
 
 /** Decides what a reset does with a batch. Changes nothing: a dry run reports this decision and a real run applies it. */
-export function decideReset({ state, publication_id }: BatchDoc, staged: StagedPolicy): ResetDecision {
+function decideReset({ state, publication_id }: BatchDoc, staged: StagedPolicy): ResetDecision {
   const unpublished = staged === 'discard' ? 'discard' : 'keep';
   if (!canMove(state, 'reset'))
     return { action: 'none', staged: publication_id === null ? unpublished : 'publish' };

@@ -37,14 +37,14 @@ export const DEFAULT_STALL_RULES: StallRules = {
 const MAX_DISPATCHES = 2;
 
 /** A batch as a decision sees it. */
-export interface StallFacts {
+interface StallFacts {
   readonly batch: BatchDoc;
   readonly units: readonly UnitDoc[];
   readonly outcomes: readonly OutcomeDoc[];
 }
 
 /** What is to be done about a batch, and why. */
-export type StallDecision =
+type StallDecision =
   | { readonly action: 'none'; readonly reason: null }
   /** `resume` takes over a consolidation that makes no progress; `isOld` holds the batch if that fails too. */
   | {
@@ -60,11 +60,7 @@ export type StallDecision =
 const NOTHING_TO_DO: StallDecision = { action: 'none', reason: null };
 
 /** Decides what to do about a batch. Changes nothing: a dry run reports this decision and a real run applies it. */
-export function decideStall(
-  { batch, units, outcomes }: StallFacts,
-  rules: StallRules,
-  now: Date,
-): StallDecision {
+function decideStall({ batch, units, outcomes }: StallFacts, rules: StallRules, now: Date): StallDecision {
   if (!isActive(batch.state)) return NOTHING_TO_DO;
   const isOld = secondsSince(batch.created_at, now) > rules.maxAgeMinutes * 60;
   const isIdle = secondsSince(batch.progress_at, now) >= rules.noProgressSeconds;

@@ -37,7 +37,7 @@ export function canMove(from: BatchState, to: BatchState): boolean {
 }
 
 /** Throws TIPOFF_CONFLICT unless a batch may go from one state to another. */
-export function checkMove(batchId: string, from: BatchState, to: BatchState): void {
+function checkMove(batchId: string, from: BatchState, to: BatchState): void {
   if (canMove(from, to)) return;
   throw new TipoffError('TIPOFF_CONFLICT', `batch ${batchId} is ${from}: it cannot become ${to}`, {
     hint: `Look at it with \`tipoff batch show ${batchId}\`; \`tipoff batch reset\` frees its slate.`,

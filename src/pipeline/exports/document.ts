@@ -65,7 +65,7 @@ export type ExportKind = 'picks' | 'predictions' | 'results' | 'season-subsets';
 export type DocumentStatus = 'ok' | 'empty' | 'no_games' | 'withdrawn';
 
 /** What every exported document says of itself, before its rows. */
-export interface DocumentHead {
+interface DocumentHead {
   readonly schema_version: number;
   readonly kind: ExportKind;
   readonly status: DocumentStatus;

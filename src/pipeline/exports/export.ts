@@ -83,7 +83,7 @@ export interface ExportDeps {
   readonly dataSource: DataSource;
 }
 
-export interface ExportOutcome {
+interface ExportOutcome {
   readonly path: string;
   /** Where a person finds it. */
   readonly location: string;
@@ -102,7 +102,7 @@ const MAX_ATTEMPTS = 3;
  * the slate has no games, every publication behind the stored rows was withdrawn, or a newer publication replaced every one
  * of those rows. Written with the etag read as precondition; after a lost race the decision is taken anew.
  */
-export async function writeDocument(deps: ExportDeps, draft: Draft): Promise<ExportOutcome> {
+async function writeDocument(deps: ExportDeps, draft: Draft): Promise<ExportOutcome> {
   const { objects, clock, dataSource } = deps;
   const outcome = {
     path: draft.path,
@@ -174,10 +174,10 @@ async function withdrawnAmong(warehouse: Warehouse, ids: readonly string[]): Pro
   return new Set(rows.map((row) => row.publication_id));
 }
 
-export const MANIFEST_PATH = 'exports/index.json';
+const MANIFEST_PATH = 'exports/index.json';
 
 /** What the manifest says of one document. */
-export interface ManifestEntry {
+interface ManifestEntry {
   readonly path: string;
   readonly kind: unknown;
   readonly status: unknown;
@@ -194,7 +194,7 @@ const MAX_MANIFEST_ATTEMPTS = 5;
  * Brings `exports/index.json` in line with the store: an entry for every document that is there, read anew for those that
  * `changed` and for those it did not know. Not rewritten when nothing changed; a lost race is tried again.
  */
-export async function updateManifest(
+async function updateManifest(
   { objects, clock }: Pick<ExportDeps, 'objects' | 'clock'>,
   changed: readonly string[],
 ): Promise<void> {
@@ -243,7 +243,7 @@ function isEntry(value: unknown): value is ManifestEntry {
   return typeof value === 'object' && value !== null && 'path' in value && typeof value.path === 'string';
 }
 
-export const SLATE_EXPORTS = ['picks', 'predictions', 'results'] as const;
+const SLATE_EXPORTS = ['picks', 'predictions', 'results'] as const;
 export type SlateExport = (typeof SLATE_EXPORTS)[number];
 
 export interface ExportReport {

@@ -4,7 +4,7 @@ import type { Warehouse } from '#platform/warehouse/port.ts';
 import type { Draft, Scope } from './document.ts';
 
 /** One pick of a subset with how it ended. */
-export interface SeasonPick {
+interface SeasonPick {
   readonly record_class: string;
   readonly market: string;
   readonly system_id: string;
@@ -38,7 +38,7 @@ export interface SeasonPick {
  * earliest), for backfills the newest. A version may name predictions of earlier publications of its slate; those of a
  * withdrawn publication are left out. Once a pick is graded, its record class is the one that grading proved.
  */
-export const SEASON_PICKS = `
+const SEASON_PICKS = `
 WITH visible AS (
   SELECT v.publication_id, v.slate, v.event_at
   FROM nba_predictions.publications v
@@ -95,7 +95,7 @@ export const SUBSETS: readonly { readonly id: string; readonly name: string }[] 
   { id: 'all_picks', name: 'All picks' },
 ];
 
-export interface SubsetTally extends Tally {
+interface SubsetTally extends Tally {
   /** Picks of games that have no grade yet. */
   readonly pending: number;
 }

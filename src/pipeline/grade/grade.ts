@@ -115,19 +115,19 @@ export interface GradeDeps {
 }
 
 /** Why a published row has no grade yet. `not_played_on_slate` and `unknown_game` do not resolve by waiting. */
-export const PENDING_REASONS = [
+const PENDING_REASONS = [
   'not_final',
   'no_box_score',
   'no_actual',
   'not_played_on_slate',
   'unknown_game',
 ] as const;
-export type PendingReason = (typeof PENDING_REASONS)[number];
+type PendingReason = (typeof PENDING_REASONS)[number];
 
-export const OUTCOMES = ['win', 'loss', 'push', 'void', 'no_bet'] as const;
-export type GradeOutcome = (typeof OUTCOMES)[number];
+const OUTCOMES = ['win', 'loss', 'push', 'void', 'no_bet'] as const;
+type GradeOutcome = (typeof OUTCOMES)[number];
 
-export interface Count {
+interface Count {
   readonly rows: number;
   readonly games: number;
 }

@@ -5,7 +5,7 @@ import type { Warehouse } from '#platform/warehouse/port.ts';
 import { COUNTED_GRADES } from './grade.ts';
 
 export type PeriodKind = 'season' | 'month' | 'week';
-export const PERIOD_KINDS: readonly PeriodKind[] = ['season', 'month', 'week'];
+const PERIOD_KINDS: readonly PeriodKind[] = ['season', 'month', 'week'];
 
 /** The ISO 8601 week of a date: weeks start on Monday and belong to the year of their Thursday ("2025-W01" holds 2024-12-30). */
 export function isoWeek(date: Slate): string {
@@ -68,7 +68,7 @@ export function tally(counts: BetCounts): Tally {
 }
 
 /** A number at some decimals, so that sums in another order print the same; never minus zero. */
-export function rounded(value: number, decimals: number): number {
+function rounded(value: number, decimals: number): number {
   return Number(value.toFixed(decimals)) + 0;
 }
 
@@ -77,7 +77,7 @@ function roundedInterval({ low, high }: Interval): Interval {
 }
 
 /** Errors of the point forecasts of players who played, one row per player, market and system; null where there are none. */
-export interface ForecastErrors {
+interface ForecastErrors {
   readonly rows: number;
   readonly mae: number | null;
   /** Mean of predicted - actual. */

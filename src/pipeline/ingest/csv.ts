@@ -71,7 +71,7 @@ export function readCsv<const K extends string>(file: InputFile, columns: readon
 }
 
 /** The column names in the first line of a file's head, for recognition. */
-export function csvHeader(head: string): ReadonlySet<string> {
+function csvHeader(head: string): ReadonlySet<string> {
   // A JSON document on one line may name every column of a format and is none of its files.
   if (/^\uFEFF?\s*[[{]/.test(head)) return new Set();
   const end = head.indexOf('\n');

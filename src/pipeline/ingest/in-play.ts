@@ -7,7 +7,7 @@ import type { ParsedRow, RejectedInput } from './format.ts';
  * minutes after the published tip-off in 78 to 87 % of events, and books quote up to that moment; later quotes are
  * in-play (counted on two seasons of events, data reference §4).
  */
-export const MINUTES_TO_REAL_START = 10;
+const MINUTES_TO_REAL_START = 10;
 
 /** Published tip-offs by slate and pair of teams, whichever is at home. */
 export type TipoffTimes = ReadonlyMap<string, number>;
@@ -44,7 +44,7 @@ export async function publishedTipoffs(warehouse: Pick<Warehouse, 'query'>): Pro
  * odds provider states is the real start and counts as it stands, unless it merely repeats the published tip-off; then,
  * and where the provider states none, play starts MINUTES_TO_REAL_START after the published tip-off.
  */
-export function startOfPlay(quote: Quote, tipoffs: TipoffTimes): number | undefined {
+function startOfPlay(quote: Quote, tipoffs: TipoffTimes): number | undefined {
   const published = tipoffs.get(pairKey(quote.slate, quote.home_abbr, quote.away_abbr));
   const stated = quote.commence_at === null ? undefined : Date.parse(quote.commence_at);
   if (stated !== undefined && stated !== published) return stated;

@@ -25,7 +25,7 @@ import { screenMixedPrices } from './price-consensus.ts';
 import { idOf, rowIdsFor } from './rows.ts';
 
 /** Units of a file by what became of them: loaded + duplicate + rejected = read. */
-export interface UnitCounts {
+interface UnitCounts {
   readonly read: number;
   /** Rows new to the warehouse. */
   readonly loaded: number;
@@ -35,7 +35,7 @@ export interface UnitCounts {
   readonly rejected: number;
 }
 
-export interface LoadedFile extends UnitCounts {
+interface LoadedFile extends UnitCounts {
   readonly outcome: 'loaded';
   readonly path: string;
   readonly format: string;
@@ -46,7 +46,7 @@ export interface LoadedFile extends UnitCounts {
   readonly seconds: number;
 }
 
-export interface FailedFile {
+interface FailedFile {
   readonly outcome: 'failed';
   readonly path: string;
   readonly format: string | null;
@@ -55,7 +55,7 @@ export interface FailedFile {
   readonly hint: string;
 }
 
-export interface IgnoredFile {
+interface IgnoredFile {
   readonly outcome: 'ignored';
   readonly path: string;
   readonly reason: string;
@@ -79,11 +79,7 @@ export interface IngestReport extends UnitCounts {
 }
 
 /** Sums up the reports of files, sorted by path; `named` are the paths that were asked for by name. */
-export function summarise(
-  files: readonly FileReport[],
-  seconds: number,
-  named: ReadonlySet<string>,
-): IngestReport {
+function summarise(files: readonly FileReport[], seconds: number, named: ReadonlySet<string>): IngestReport {
   const loaded = files.filter((file) => file.outcome === 'loaded');
   const sum = (field: keyof UnitCounts): number => loaded.reduce((total, file) => total + file[field], 0);
   return {

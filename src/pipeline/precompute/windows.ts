@@ -19,7 +19,7 @@ export function playerDecay(halfLife: number): Decay {
 export const TEAM_DECAY: Decay = { halfLife: 16, season: 0.25 };
 
 /** Weight of one day of the league against the next. */
-export const LEAGUE_DAY_DECAY = 0.985;
+const LEAGUE_DAY_DECAY = 0.985;
 
 /** Seasons are counted from here, so that the exponents stay small. */
 const FIRST_YEAR = 2000;

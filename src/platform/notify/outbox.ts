@@ -92,7 +92,7 @@ export interface OutboxDeps {
   readonly isStateLost?: boolean;
 }
 
-export interface PostOptions {
+interface PostOptions {
   /** Key of the message in whose thread this one goes, once. */
   readonly thread?: string;
   /** True: brings an existing message up to date and sends no new one. */
@@ -117,7 +117,7 @@ export interface Delivered {
   readonly warnings: readonly string[];
 }
 
-export interface Undelivered {
+interface Undelivered {
   readonly key: string;
   readonly title: string;
   readonly error: string;

@@ -6,7 +6,7 @@ import { omitUndefined } from '#core/omit-undefined.ts';
 import type { ObjectStore, StoredObject } from './port.ts';
 
 /** Where the store keeps content types and unfinished writes; no object may live there. */
-export const META = '.meta';
+const META = '.meta';
 
 /** Refuses what could leave the store or name one object twice; TIPOFF_BAD_INPUT. Returns the segments. */
 export function checkPath(path: string): string[] {
@@ -33,12 +33,12 @@ export function checkPrefix(prefix: string): string[] {
 }
 
 /** True for a file system error with one of these codes. */
-export function isFsError(error: unknown, ...codes: string[]): boolean {
+function isFsError(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
 
 /** A file's bytes, or undefined when there is none at this place. */
-export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   try {
     return await readFile(path);
   } catch (error) {
@@ -49,7 +49,7 @@ export async function readIfThere(path: string): Promise<Uint8Array | undefined>
 }
 
 /** Writes a complete, synced temporary file and returns its path. */
-export async function writeTemporary(folder: string, bytes: Uint8Array): Promise<string> {
+async function writeTemporary(folder: string, bytes: Uint8Array): Promise<string> {
   const path = join(folder, randomUUID());
   try {
     await mkdir(folder, { recursive: true });
@@ -74,7 +74,7 @@ const FOLDER_TRIES = 50;
  * Moves a temporary file to its place in one step. `exclusive`: only if nothing is there; returns false otherwise. The
  * temporary file is gone afterwards in any case.
  */
-export async function moveIntoPlace(temporary: string, target: string, exclusive: boolean): Promise<boolean> {
+async function moveIntoPlace(temporary: string, target: string, exclusive: boolean): Promise<boolean> {
   try {
     for (let run = 1; ; run++) {
       let made = false;
@@ -100,7 +100,7 @@ async function discard(temporary: string): Promise<void> {
 }
 
 /** Removes a folder and those above it, up to `root`, as long as they are empty. */
-export async function pruneEmpty(folder: string, root: string): Promise<void> {
+async function pruneEmpty(folder: string, root: string): Promise<void> {
   for (let current = folder; current !== root && current.startsWith(root); current = dirname(current)) {
     try {
       await rmdir(current);
@@ -113,7 +113,7 @@ export async function pruneEmpty(folder: string, root: string): Promise<void> {
 }
 
 /** The typed error for a file that cannot be read or written. */
-export function storageError(path: string, error: unknown): TipoffError {
+function storageError(path: string, error: unknown): TipoffError {
   if (error instanceof TipoffError) return error;
   if (isFsError(error, 'EISDIR', 'ENOTDIR', 'EEXIST', 'ENOTEMPTY')) {
     return new TipoffError(
@@ -134,7 +134,7 @@ export function storageError(path: string, error: unknown): TipoffError {
 }
 
 /** What a plain file cannot say about itself. */
-export interface Sidecar {
+interface Sidecar {
   readonly contentType: string;
   readonly cacheControl?: string;
 }
@@ -148,18 +148,13 @@ function folderOf(root: string, path: string): string {
 }
 
 /** Writes the sidecar of bytes that are about to be put in place. */
-export async function writeSidecar(
-  root: string,
-  path: string,
-  etag: string,
-  sidecar: Sidecar,
-): Promise<void> {
+async function writeSidecar(root: string, path: string, etag: string, sidecar: Sidecar): Promise<void> {
   const temporary = await writeTemporary(join(root, META, 'tmp'), Buffer.from(JSON.stringify(sidecar)));
   await moveIntoPlace(temporary, join(folderOf(root, path), `${etag}.json`), false);
 }
 
 /** The sidecar of these bytes; undefined when they have none (somebody put the file there by hand). */
-export async function readSidecar(root: string, path: string, etag: string): Promise<Sidecar | undefined> {
+async function readSidecar(root: string, path: string, etag: string): Promise<Sidecar | undefined> {
   const file = join(folderOf(root, path), `${etag}.json`);
   const bytes = await readIfThere(file);
   if (bytes === undefined) return undefined;
@@ -175,7 +170,7 @@ export async function readSidecar(root: string, path: string, etag: string): Pro
 }
 
 /** Removes all sidecars of an object but the one of `keep`. */
-export async function dropSidecars(root: string, path: string, keep?: string): Promise<void> {
+async function dropSidecars(root: string, path: string, keep?: string): Promise<void> {
   const folder = folderOf(root, path);
   try {
     for (const name of await readdir(folder)) {

@@ -9,12 +9,12 @@ import { checkPath, checkPrefix } from './directory.ts';
 import type { ObjectStore, PutOptions, StoredObject } from './port.ts';
 
 /** The HTTP status of a refusal; undefined when nothing was answered, or the error is none of the client's. */
-export function statusOf(error: unknown): number | undefined {
+function statusOf(error: unknown): number | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined;
 }
 
 /** True when the same request may succeed: no answer, too many requests, or trouble on the other side. */
-export function isRetriable(error: unknown): boolean {
+function isRetriable(error: unknown): boolean {
   if (error instanceof TipoffError) return error.transient;
   const status = statusOf(error);
   // Errors of the checks carry a word as code; those of the network carry one of node, such as ECONNRESET.
@@ -23,12 +23,12 @@ export function isRetriable(error: unknown): boolean {
 }
 
 /** True when there is no such object. A bucket that does not exist is no empty store. */
-export function isMissingObject(error: unknown): boolean {
+function isMissingObject(error: unknown): boolean {
   return statusOf(error) === 404 && !/bucket/i.test(messageOf(error));
 }
 
 /** What Cloud Storage refused or failed to answer, as an error with a code. */
-export function storageError(error: unknown, path: string): TipoffError {
+function storageError(error: unknown, path: string): TipoffError {
   if (error instanceof TipoffError) return error;
   const status = statusOf(error);
   const more = { details: { path, ...omitUndefined({ status }) }, cause: error };
@@ -73,7 +73,7 @@ const UNKNOWN_TYPE = 'application/octet-stream';
  * The bytes of an object with the generation and content type that belong to them: all three come from one answer, so a
  * write in between cannot mix them. Undefined when there is none. The client compares the bytes with their checksum.
  */
-export async function readObject(file: File): Promise<Omit<StoredObject, 'path'> | undefined> {
+async function readObject(file: File): Promise<Omit<StoredObject, 'path'> | undefined> {
   let headers: IncomingHttpHeaders = {};
   const stream = file.createReadStream({ validation: 'crc32c' });
   stream.on('response', (response: { headers: IncomingHttpHeaders }) => {

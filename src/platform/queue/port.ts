@@ -19,7 +19,7 @@ export interface ParkedMessage {
   readonly parkedAt: string;
 }
 
-export interface PublishOptions {
+interface PublishOptions {
   /** A second publish with the same key on the same topic is dropped while the first is not finished. */
   readonly dedupeKey?: string;
   readonly delaySeconds?: number;

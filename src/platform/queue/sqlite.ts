@@ -4,12 +4,13 @@ import type { Clock } from '#platform/clock.ts';
 import { toPlainJson } from '#platform/plain-json.ts';
 import { openSqliteFile, type SqliteFile, type SqliteRow } from '#platform/sqlite.ts';
 import type { Delivery, ParkedMessage, Queue } from './port.ts';
+
 /**
  * `attempts` grows with every delivery, so (seq, attempts, leased = 1) names one delivery and no other: it is the token
  * of the lease. A delivery that lost its lease to a later one can no longer touch the message. Instants are
  * milliseconds since 1970 UTC; `due_at` is the end of the lease while leased, and the end of the delay otherwise.
  */
-export const SCHEMA = `
+const SCHEMA = `
 CREATE TABLE IF NOT EXISTS queue_messages (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
   topic TEXT NOT NULL,
@@ -31,7 +32,7 @@ CREATE TABLE IF NOT EXISTS queue_parked (
 ) STRICT;`;
 
 /** What identifies one delivery of one message. */
-export interface Lease {
+interface Lease {
   readonly seq: number;
   readonly attempt: number;
 }
@@ -39,7 +40,7 @@ export interface Lease {
 const HELD = 'seq = @seq AND attempts = @attempt AND leased = 1';
 
 /** Adds a message; returns its number, which is never used again. */
-export function insertMessage(
+function insertMessage(
   file: SqliteFile,
   topic: string,
   body: string,
@@ -55,7 +56,7 @@ export function insertMessage(
 }
 
 /** True while a message published under this key is neither acknowledged nor parked. */
-export function isUnfinished(file: SqliteFile, topic: string, dedupeKey: string): boolean {
+function isUnfinished(file: SqliteFile, topic: string, dedupeKey: string): boolean {
   return (
     file.get('SELECT 1 FROM queue_messages WHERE topic = @topic AND dedupe_key = @key LIMIT 1', {
       topic,
@@ -65,13 +66,7 @@ export function isUnfinished(file: SqliteFile, topic: string, dedupeKey: string)
 }
 
 /** Leases up to `max` due messages, the longest due first. */
-export function leaseDue(
-  file: SqliteFile,
-  topic: string,
-  max: number,
-  now: number,
-  until: number,
-): SqliteRow[] {
+function leaseDue(file: SqliteFile, topic: string, max: number, now: number, until: number): SqliteRow[] {
   const due = file.all(
     'SELECT seq, topic, body, attempts + 1 AS attempt FROM queue_messages WHERE topic = @topic AND due_at <= @now ORDER BY due_at, seq LIMIT @max',
     { topic, now, max },
@@ -89,27 +84,22 @@ export function leaseDue(
 }
 
 /** Removes the message if this delivery still holds it. */
-export function removeHeld(file: SqliteFile, { seq, attempt }: Lease): void {
+function removeHeld(file: SqliteFile, { seq, attempt }: Lease): void {
   file.run(`DELETE FROM queue_messages WHERE ${HELD}`, { seq, attempt });
 }
 
 /** Makes the message deliverable again from `dueAt` on if this delivery still holds it. */
-export function giveBackHeld(file: SqliteFile, { seq, attempt }: Lease, dueAt: number): void {
+function giveBackHeld(file: SqliteFile, { seq, attempt }: Lease, dueAt: number): void {
   file.run(`UPDATE queue_messages SET leased = 0, due_at = @due WHERE ${HELD}`, { seq, attempt, due: dueAt });
 }
 
 /** Puts the message aside if this delivery still holds it; call it inside `writing`. */
-export function parkHeld(file: SqliteFile, lease: Lease, reason: string, now: number): void {
+function parkHeld(file: SqliteFile, lease: Lease, reason: string, now: number): void {
   parkWhere(file, HELD, { seq: lease.seq, attempt: lease.attempt }, reason, now);
 }
 
 /** Puts aside what used up its deliveries and whose last lease has ended. `topic` undefined: on every topic. */
-export function parkExhausted(
-  file: SqliteFile,
-  topic: string | undefined,
-  maxAttempts: number,
-  now: number,
-): void {
+function parkExhausted(file: SqliteFile, topic: string | undefined, maxAttempts: number, now: number): void {
   const where = `attempts >= @max AND due_at <= @now${topic === undefined ? '' : ' AND topic = @topic'}`;
   const params = { max: maxAttempts, now, ...omitUndefined({ topic }) };
   // Looked up first, because a reader should not need the write lock every time.
@@ -141,7 +131,7 @@ function parkWhere(
 }
 
 /** Everything put aside, oldest first. */
-export function parkedRows(file: SqliteFile, topic: string | undefined): SqliteRow[] {
+function parkedRows(file: SqliteFile, topic: string | undefined): SqliteRow[] {
   const where = topic === undefined ? '' : 'WHERE topic = @topic ';
   return file.all(
     `SELECT seq, topic, body, attempts, reason, parked_at FROM queue_parked ${where}ORDER BY parked_at, seq`,
@@ -150,7 +140,7 @@ export function parkedRows(file: SqliteFile, topic: string | undefined): SqliteR
 }
 
 /** How many messages of a topic are waiting or leased. */
-export function countUnfinished(file: SqliteFile, topic: string): number {
+function countUnfinished(file: SqliteFile, topic: string): number {
   return Number(file.get('SELECT COUNT(*) AS n FROM queue_messages WHERE topic = @topic', { topic })?.['n']);
 }
 

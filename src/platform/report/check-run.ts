@@ -5,7 +5,7 @@ import { failing, loudness, outcomeTitle, STATUS_WORDS } from './words.ts';
 /** Bytes of the summary of a check run, and of a comment, on GitHub. */
 export const MAX_BODY_BYTES = 65_535;
 /** Annotations that one call may bring to a check run. */
-export const MAX_ANNOTATIONS = 50;
+const MAX_ANNOTATIONS = 50;
 /** Annotations of one level that GitHub shows per step. */
 const MAX_PER_LEVEL = 10;
 /** Characters of a title. */
@@ -21,7 +21,7 @@ export interface Annotation {
 }
 
 /** One annotation per failing outcome of a report. */
-export function annotationsOf({ outcomes }: Report): Annotation[] {
+function annotationsOf({ outcomes }: Report): Annotation[] {
   return failing(outcomes).map((outcome) => ({
     level: levelOf(outcome),
     title: annotationTitle(outcome),

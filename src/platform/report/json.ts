@@ -3,7 +3,7 @@ import { OUTCOME_STATUSES, type Outcome, type Report, SEVERITIES, VERDICTS } fro
 import { messageOf, TipoffError } from '#core/errors.ts';
 
 /** Grows when a member of a report or an outcome changes its meaning or goes away. */
-export const REPORT_SCHEMA_VERSION = 2;
+const REPORT_SCHEMA_VERSION = 2;
 
 /** An outcome in JSON. */
 export const outcomeSchema = z.object({

@@ -3,7 +3,7 @@ import { byteLength, cutToBytes, escapeHtml, escapeMarkdown, fencedMarkdown } fr
 import { failing, outcomeLines, outcomeMark, outcomeTitle, skippedByReason, VERDICT_MARKS } from './words.ts';
 
 /** Bytes of a job summary per step on GitHub. */
-export const MAX_SUMMARY_BYTES = 1_048_576;
+const MAX_SUMMARY_BYTES = 1_048_576;
 /** Failing outcomes that are shown; beyond them nobody reads on. */
 const MAX_SHOWN = 100;
 

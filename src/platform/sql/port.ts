@@ -4,13 +4,9 @@
  */
 export { duckdbType } from '#platform/warehouse/ddl.ts';
 export { FUNCTIONS, type PortableFunction, textDigest } from '#platform/warehouse/functions.ts';
-export { lintSql, type SqlProblem } from '#platform/warehouse/lint/lint.ts';
+export { lintSql } from '#platform/warehouse/lint/lint.ts';
 export {
   meaningful,
-  PORTABLE_FUNCTIONS,
-  PORTABLE_PARTS,
-  PORTABLE_TYPES,
-  RESERVED_WORDS,
   type SqlToken,
   tokenise,
 } from '#platform/warehouse/lint/vocabulary.ts';

@@ -47,7 +47,7 @@ export function documentJson(collection: string, id: string, data: object): stri
  * `version` counts the writes of one document and starts again when it is deleted and created anew. `revision` is drawn
  * from one counter for the whole store and never repeats, so it alone tells whether a document is still the one seen.
  */
-export const SCHEMA = `
+const SCHEMA = `
 CREATE TABLE IF NOT EXISTS state_documents (
   collection TEXT NOT NULL,
   id TEXT NOT NULL,
@@ -63,12 +63,12 @@ INSERT OR IGNORE INTO state_revision (one, value) VALUES (1, 0);`;
 const COLUMNS = 'collection, id, data, version, updated_at, revision';
 
 /** The store's revision: as long as it stands, nothing at all was written. */
-export function storeRevision(file: SqliteFile): number {
+function storeRevision(file: SqliteFile): number {
   return Number(file.get('SELECT value FROM state_revision')?.['value']);
 }
 
 /** One document's row, or undefined. */
-export function readRow(file: SqliteFile, collection: string, id: string): SqliteRow | undefined {
+function readRow(file: SqliteFile, collection: string, id: string): SqliteRow | undefined {
   return file.get(`SELECT ${COLUMNS} FROM state_documents WHERE collection = @collection AND id = @id`, {
     collection,
     id,
@@ -76,7 +76,7 @@ export function readRow(file: SqliteFile, collection: string, id: string): Sqlit
 }
 
 /** The rows of a query, by id in code point order. A `where` without `idPrefix` scans the collection. */
-export function readRows(file: SqliteFile, collection: string, query: StateQuery): SqliteRow[] {
+function readRows(file: SqliteFile, collection: string, query: StateQuery): SqliteRow[] {
   const params: Record<string, string | number> = { collection };
   const conditions = ['collection = @collection'];
   for (const [i, [field, value]] of Object.entries(query.where ?? {}).entries()) {
@@ -103,7 +103,7 @@ export function readRows(file: SqliteFile, collection: string, query: StateQuery
 }
 
 /** Writes or replaces a document under a fresh revision; call it inside `writing`. */
-export function writeRow(file: SqliteFile, collection: string, id: string, data: string, at: string): void {
+function writeRow(file: SqliteFile, collection: string, id: string, data: string, at: string): void {
   file.run(
     `INSERT INTO state_documents (${COLUMNS}) VALUES (@collection, @id, @data, 1, @at, @revision)
      ON CONFLICT (collection, id) DO UPDATE
@@ -113,13 +113,13 @@ export function writeRow(file: SqliteFile, collection: string, id: string, data:
 }
 
 /** Deletes a document if it is there; call it inside `writing`. */
-export function deleteRow(file: SqliteFile, collection: string, id: string): void {
+function deleteRow(file: SqliteFile, collection: string, id: string): void {
   nextRevision(file);
   file.run('DELETE FROM state_documents WHERE collection = @collection AND id = @id', { collection, id });
 }
 
 /** A row as the port shows it; the data is a fresh copy every time. */
-export function toDoc<T>(row: SqliteRow): Doc<T> {
+function toDoc<T>(row: SqliteRow): Doc<T> {
   return {
     collection: String(row['collection']),
     id: String(row['id']),
@@ -180,7 +180,7 @@ function positive(limit: number): number {
 }
 
 /** One try of a transaction: reads are recorded, writes wait for `commit`. */
-export interface Try {
+interface Try {
   readonly handle: StateTransaction;
   /** True when something this try read has changed since: what the body made of it must not count. */
   overtaken(): boolean;
@@ -198,7 +198,7 @@ interface Write {
 }
 
 /** Starts a try. Every read is checked against all earlier ones, so the body never sees two states mixed. */
-export function startTry(file: SqliteFile): Try {
+function startTry(file: SqliteFile): Try {
   const writes = new Map<string, Write>();
   const seen: (() => boolean)[] = [];
   let phase: 'reading' | 'writing' | 'over' = 'reading';

@@ -10,7 +10,7 @@ import type { Difference } from '#guard/schema/report.ts';
 import { type SchemaFileKind, schemaFiles } from '#guard/schema/schema-files.ts';
 
 /** One of the two series in what `schema diff` answers. */
-export interface Series {
+interface Series {
   readonly versions: readonly string[];
   readonly steps: readonly {
     readonly from: string;
@@ -21,7 +21,7 @@ export interface Series {
   readonly only_in_sum: readonly string[];
 }
 
-export interface Answer {
+interface Answer {
   readonly ok: boolean;
   readonly differences: readonly Difference[];
   readonly notices: readonly string[];

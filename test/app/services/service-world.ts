@@ -43,7 +43,7 @@ export interface ServiceWorld extends PredictionWorld {
   stored(): Promise<string>;
 }
 
-export interface Answered {
+interface Answered {
   readonly status: number;
   // biome-ignore lint/suspicious/noExplicitAny: tests look at single fields of answers whose schemas are tested elsewhere
   readonly body: any;

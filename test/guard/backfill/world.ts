@@ -17,7 +17,7 @@ export const STATEMENTS: readonly Processor[] = [
 ];
 
 /** Two seasons of four teams: small enough to be computed many times, with every feed. */
-export const TINY: LeagueOptions = {
+const TINY: LeagueOptions = {
   seed: 5,
   seasons: ['2023-24', '2024-25'],
   teams: 4,

@@ -19,7 +19,7 @@ export function column(name: string, type = 'INT64', more: Partial<SchemaColumn>
 }
 
 /** A table with one of everything. `points` is read by an export; `minutes` by nobody. */
-export const BASE: SchemaTable = {
+const BASE: SchemaTable = {
   id: TABLE,
   description: 'Box scores',
   columns: [
@@ -70,7 +70,7 @@ export const USAGE: Usage = {
   readersOf: (id) => READ[id] ?? [],
 };
 
-export type Label = readonly [ChangeKind, ChangeClass, Direction];
+type Label = readonly [ChangeKind, ChangeClass, Direction];
 
 export interface Case {
   readonly name: string;
@@ -80,7 +80,7 @@ export interface Case {
 }
 
 /** A schema with its table changed. */
-export function table(change: (box: SchemaTable) => SchemaTable): (schema: Schema) => Schema {
+function table(change: (box: SchemaTable) => SchemaTable): (schema: Schema) => Schema {
   return (schema) => ({
     ...schema,
     tables: schema.tables.map((each) => (each.id === TABLE ? change(each) : each)),

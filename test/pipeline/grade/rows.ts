@@ -11,7 +11,7 @@ import { summaryRow } from '#test/model/feature-rows.ts';
 export const SLATE = '2025-01-10';
 export const GAME = '0022400517';
 export const TIPOFF = '2025-01-11T00:00:00.000Z';
-export const BEFORE = '2025-01-10T17:00:00.000Z';
+const BEFORE = '2025-01-10T17:00:00.000Z';
 
 /** Puts a game on the schedule: AAA at home against BBB, final unless said otherwise. */
 export async function addGame(warehouse: Warehouse, given: Partial<ScheduledGame> = {}): Promise<void> {

@@ -114,7 +114,7 @@ export function phaseLine({ phase, verdict, rows, seconds, detail }: PhaseReport
   return `${phase.padEnd(10)} ${verdict.padEnd(6)} ${String(rows).padStart(7)} rows  ${duration(seconds).padStart(8)}  ${detail}`;
 }
 
-export function printDay(terminal: Terminal, result: DayResult): void {
+function printDay(terminal: Terminal, result: DayResult): void {
   const rows = result.phases.map(({ phase, verdict, rows: count, seconds, detail }) => [
     phase,
     verdict,

@@ -100,7 +100,7 @@ export function addPublishVerbs(root: Command, host: CliHost): void {
 }
 
 /** One line a document, with the place where it lies. */
-export function printExports(terminal: Terminal, report: ExportReport): void {
+function printExports(terminal: Terminal, report: ExportReport): void {
   for (const { kind, rows, result, location } of report.documents)
     terminal.line(`${kind}: ${rows} rows, ${result}: ${location}`);
 }

@@ -17,7 +17,7 @@ export interface Visible {
 }
 
 /** The visible rows of a slate and when the newest of them was published. */
-export async function visibleRows({ warehouse }: CanaryContext, slate: Slate): Promise<Visible> {
+async function visibleRows({ warehouse }: CanaryContext, slate: Slate): Promise<Visible> {
   const [row] = await warehouse.query<Visible>(
     'SELECT COUNT(*) AS visible, MAX(published_at) AS published_at FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)',
     { slate },

@@ -229,7 +229,7 @@ WHERE c.slate = CAST(@slate AS DATE)`,
 });
 
 /** Features of a player's own form: no two players are alike in them. Counters of games may rightly agree. */
-export const FORM_FEATURES: readonly string[] = FEATURES.filter(
+const FORM_FEATURES: readonly string[] = FEATURES.filter(
   ({ group, name, required }) =>
     required && ['minutes', 'scoring', 'volume'].includes(group) && !/^(?:games|weight)/.test(name),
 ).map(({ name }) => name);

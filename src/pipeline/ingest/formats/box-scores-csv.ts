@@ -13,8 +13,9 @@ import { type CsvRecord, hasColumns, readCsv } from '#pipeline/ingest/csv.ts';
 import type { InputFormat } from '#pipeline/ingest/format.ts';
 import { collectCsv, type KeyedRow, RowRejection } from '#pipeline/ingest/rows.ts';
 import { optionalNumber, requiredCount, requiredTeam, winOrLoss } from './fields.ts';
+
 /** The columns NBA statistics files use for the counting statistics of a player's or a team's game. */
-export const BOX_COLUMNS = [
+const BOX_COLUMNS = [
   'PTS',
   'FGM',
   'FGA',
@@ -38,7 +39,7 @@ type BoxColumn = (typeof BOX_COLUMNS)[number];
 const MOST_POINTS = 200;
 
 /** Reads the counting statistics of a row and checks that they agree with each other. Percentages are not read: they follow from the counts. Throws RowRejection. */
-export function boxStatistics(record: CsvRecord<BoxColumn>) {
+function boxStatistics(record: CsvRecord<BoxColumn>) {
   const value = (column: BoxColumn): number => requiredCount(column, record.text(column));
   const box = {
     points: value('PTS'),
@@ -97,7 +98,7 @@ function atMost(field: string, value: number, limitField: string, limit: number)
 }
 
 /** The columns every player file of NBA statistics has. */
-export const PLAYER_BOX_COLUMNS = [
+const PLAYER_BOX_COLUMNS = [
   'PLAYER_ID',
   'PLAYER_NAME',
   'TEAM_ID',
@@ -114,7 +115,7 @@ type PlayerColumn = (typeof PLAYER_BOX_COLUMNS)[number];
 const MOST_MINUTES = 70;
 
 /** Normalised names, remembered per file: a player stands in it some fifty times. */
-export function lookupMemory(): (name: string) => string {
+function lookupMemory(): (name: string) => string {
   const known = new Map<string, string>();
   return (name) => {
     let lookup = known.get(name);
@@ -131,7 +132,7 @@ export function lookupMemory(): (name: string) => string {
  * In games on neutral ground both teams' rows may be written with "@"; `is_home` then is false for both, as printed.
  * Throws RowRejection.
  */
-export function playerBoxRow(
+function playerBoxRow(
   record: CsvRecord<PlayerColumn>,
   lookup: (name: string) => string,
   isStarter: boolean | null,

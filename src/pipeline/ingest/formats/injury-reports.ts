@@ -34,26 +34,26 @@ const STATUSES: readonly string[] = ['out', 'doubtful', 'questionable', 'probabl
 const FOOTER = /^Page\s*\d+\s*of\s*(\d+)$/i;
 
 /** What a report says about a whole team, by the words it prints. */
-export const TEAM_STATEMENTS: Readonly<Record<string, string>> = {
+const TEAM_STATEMENTS: Readonly<Record<string, string>> = {
   'NOT YET SUBMITTED': 'not_yet_submitted',
   'ALL PLAYERS AVAILABLE': 'all_available',
 };
 
 /** The first and the newest report of a statement. */
-export interface ReportSpan {
+interface ReportSpan {
   readonly report_at: string;
   readonly last_report_at: string | null;
 }
 
 /** A game and the team of it a statement is about, as printed. */
-export interface PrintedGame {
+interface PrintedGame {
   /** `AWAY@HOME`. */
   readonly matchup: string;
   readonly team: string;
 }
 
 /** A statement of the official report, as printed. */
-export interface PrintedStatement extends PrintedGame {
+interface PrintedStatement extends PrintedGame {
   /** `Last, First`. */
   readonly player: string;
   readonly status: string;
@@ -69,7 +69,7 @@ export interface PrintedStatement extends PrintedGame {
  * The heading is the time of the report. A file whose name carries a label that does not fit the heading is quarantined,
  * statement by statement. Throws TIPOFF_BAD_INPUT for a text without heading or titles.
  */
-export function readInjuryReport(
+function readInjuryReport(
   file: InputFile,
   pages: readonly (readonly PositionedText[])[],
   createdAt: string | null,
@@ -119,12 +119,7 @@ export function readInjuryReport(
 }
 
 /** The row of a statement about a player. Throws RowRejection for what cannot be a statement about a player of a game of the league. */
-export function playerRow(
-  printed: PrintedStatement,
-  slate: Slate,
-  span: ReportSpan,
-  line: number,
-): ParsedRow {
+function playerRow(printed: PrintedStatement, slate: Slate, span: ReportSpan, line: number): ParsedRow {
   const { player_name, player_lookup } = requiredPlayer('player_name', printed.player);
   const sides = sidesOf(printed);
   const status = requiredText('current_status', printed.status).toLowerCase();
@@ -155,7 +150,7 @@ export function playerRow(
 }
 
 /** The row of a statement about a whole team. Throws RowRejection bad_status for words that are none, and as `playerRow` does. */
-export function teamRow(
+function teamRow(
   printed: PrintedGame,
   words: string,
   slate: Slate,

@@ -53,14 +53,14 @@ const NAMES = {
   pf: 'foulsPersonal',
 } as const;
 
-export type BoxCounts = Readonly<Record<keyof typeof NAMES, number>>;
+type BoxCounts = Readonly<Record<keyof typeof NAMES, number>>;
 
 /**
  * The counts of a player or a team, checked against each other. Rebounds are offensive plus defensive ones: the live
  * feed adds to a team's total those no player is credited with, which its box scores elsewhere leave out.
  * Throws RowRejection missing_field, bad_number, impossible_value.
  */
-export function readBoxCounts(statistics: JsonObject, whose: 'player' | 'team'): BoxCounts {
+function readBoxCounts(statistics: JsonObject, whose: 'player' | 'team'): BoxCounts {
   const entries = Object.entries(NAMES).map(
     ([column, name]) => [column, requiredCount(name, statistics[name])] as const,
   );
@@ -100,12 +100,12 @@ export function readBoxCounts(statistics: JsonObject, whose: 'player' | 'team'):
 }
 
 /** Plus-minus; null where the payload has none. */
-export function readPlusMinus(statistics: JsonObject): number | null {
+function readPlusMinus(statistics: JsonObject): number | null {
   return optionalNumber('plusMinusPoints', statistics['plusMinusPoints']);
 }
 
 /** The counts of somebody who did not play: not zero, but not there. */
-export const NO_COUNTS: Readonly<Record<keyof typeof NAMES | 'plus_minus', null>> = {
+const NO_COUNTS: Readonly<Record<keyof typeof NAMES | 'plus_minus', null>> = {
   points: null,
   fgm: null,
   fga: null,
@@ -159,7 +159,7 @@ interface Side {
  * Reads a box score: every player and every team total is a unit. Games of other leagues, games without a date and games
  * that are not over reject all their units, so that a half-time score is never taken for a result.
  */
-export function parseBoxScore(file: InputFile, game: JsonObject): ParsedFile {
+function parseBoxScore(file: InputFile, game: JsonObject): ParsedFile {
   const [home, away] = [objectIn(game['homeTeam']), objectIn(game['awayTeam'])];
   const sides: Side[] = [
     { isHome: true, payload: home, opponent: away },

@@ -23,7 +23,7 @@ import {
 import { bookmakerKey, requiredMarket } from './lines-csv.ts';
 
 /** What a book offers on one player at one point of one market. */
-export interface Quote {
+interface Quote {
   readonly player: string;
   readonly point: string;
   readonly over?: JsonObject;
@@ -39,7 +39,7 @@ const LONGEST_PRICE = 10_000;
  * Joins OVER and UNDER of the same player and point, whatever their order. An outcome that repeats an earlier one is
  * counted in `repeats`; one that names another price for it is a quote with a problem, since nothing tells which holds.
  */
-export function pairOutcomes(outcomes: readonly JsonObject[]): { quotes: readonly Quote[]; repeats: number } {
+function pairOutcomes(outcomes: readonly JsonObject[]): { quotes: readonly Quote[]; repeats: number } {
   const quotes = new Map<string, Quote>();
   let repeats = 0;
   outcomes.forEach((outcome, index) => {
@@ -71,7 +71,7 @@ export function pairOutcomes(outcomes: readonly JsonObject[]): { quotes: readonl
  * two-sided quote whose margin-free probability of OVER is nearest to one half (the lower point of equals); every other
  * is an alternate. A single point is the main line unless its price is a placeholder.
  */
-export function isAlternateQuote(quote: Quote, quotes: readonly Quote[]): boolean {
+function isAlternateQuote(quote: Quote, quotes: readonly Quote[]): boolean {
   if ([quote.over, quote.under].some((side) => Math.abs(priceOf(side) ?? 0) >= LONGEST_PRICE)) return true;
   const rungs = quotes.filter(({ player, problem }) => player === quote.player && problem === undefined);
   if (rungs.length <= 1) return false;

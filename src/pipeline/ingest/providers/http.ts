@@ -2,7 +2,7 @@ import { messageOf, TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 import { retryBudget } from '#platform/retry.ts';
 
-export interface HttpRequest {
+interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   /** Time one attempt may take, from the request to the last byte; never longer than usual. */

@@ -8,7 +8,7 @@ import { UnchangedAnswer } from './http.ts';
 import type { Exchange, WatchedHttp } from './watched-http.ts';
 
 /** Takes one answer, or what it failed with; true when it is sound or known from before. A source that is asked many things stops at the first false. */
-export type TakeAnswer = (answer: Promise<InputFile>) => Promise<boolean>;
+type TakeAnswer = (answer: Promise<InputFile>) => Promise<boolean>;
 
 /** Somebody who may be asked for a subject. */
 export interface Source {
@@ -20,7 +20,7 @@ export interface Source {
   fetch(take: TakeAnswer): Promise<unknown>;
 }
 
-export type SourceOutcome = 'fetched' | 'unchanged' | 'absent' | 'refused' | 'failed';
+type SourceOutcome = 'fetched' | 'unchanged' | 'absent' | 'refused' | 'failed';
 
 export interface SourceFailure {
   readonly code: ErrorCode;

@@ -4,16 +4,16 @@ import { escapeMrkdwn, oneLine } from '#platform/report/escape.ts';
 /** Limits of Slack's Block Kit and chat methods that a rendering must keep. */
 export const SLACK_LIMITS = { blocks: 50, text: 3000, header: 150, fallback: 4000 } as const;
 
-export interface PlainText {
+interface PlainText {
   readonly type: 'plain_text';
   readonly text: string;
   readonly emoji: true;
 }
-export interface Mrkdwn {
+interface Mrkdwn {
   readonly type: 'mrkdwn';
   readonly text: string;
 }
-export type Block =
+type Block =
   | { readonly type: 'header'; readonly text: PlainText }
   | { readonly type: 'section'; readonly text: Mrkdwn }
   | { readonly type: 'context'; readonly elements: readonly Mrkdwn[] };

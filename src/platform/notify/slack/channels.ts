@@ -7,7 +7,7 @@ export interface ChannelRules {
   readonly rules: readonly ChannelRule[];
 }
 
-export interface ChannelRule {
+interface ChannelRule {
   readonly severity?: Severity;
   readonly phase?: string;
   readonly channel: string;

@@ -37,7 +37,7 @@ export interface Lease {
 }
 
 /** What a handed out message turns out to be: one to deliver, one for later (in ms), or one that is finished. */
-export type Claim =
+type Claim =
   | { readonly delivery: Lease & { readonly topic: string; readonly body: string } }
   | { readonly wait: number }
   | 'finished';

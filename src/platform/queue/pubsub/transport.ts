@@ -5,16 +5,16 @@ import { messageOf, TipoffError } from '#core/errors.ts';
 /** gRPC codes after which the same call may succeed: cancelled, deadline, quota, aborted, internal, unavailable. */
 const TRANSIENT: readonly number[] = [1, 4, 8, 10, 13, 14];
 
-export const DEADLINE_EXCEEDED = 4;
-export const ALREADY_EXISTS = 6;
+const DEADLINE_EXCEEDED = 4;
+const ALREADY_EXISTS = 6;
 
 /** The gRPC code of a client error; undefined for any other error. */
-export function grpcCode(error: unknown): number | undefined {
+function grpcCode(error: unknown): number | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined;
 }
 
 /** What Pub/Sub refused or failed to answer, as an error with a code. */
-export function pubSubError(error: unknown): TipoffError {
+function pubSubError(error: unknown): TipoffError {
   if (error instanceof TipoffError) return error;
   const code = grpcCode(error);
   if (code !== undefined && TRANSIENT.includes(code)) {
@@ -114,7 +114,7 @@ const PUBLISH_BYTES = 5_000_000;
 const ACK_DEADLINE_SECONDS = 60;
 
 /** The longest time Pub/Sub keeps a message back for. */
-export const LONGEST_DEFERRAL_SECONDS = 600;
+const LONGEST_DEFERRAL_SECONDS = 600;
 
 /** Pub/Sub by the generated clients: publish and synchronous pull. One subscription per topic, named like it. */
 export function openPubSubTransport(options: PubSubTransportOptions): Transport {

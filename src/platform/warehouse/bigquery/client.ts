@@ -29,7 +29,7 @@ const RETRIABLE_REASONS: readonly string[] = [
 const LOST_AGAINST_A_WRITER = /could not serialize access|concurrent update|aborted due to concurrent/i;
 
 /** What a failed request says. */
-export function refusalOf(error: unknown): Refusal {
+function refusalOf(error: unknown): Refusal {
   const message = messageOf(error);
   if (!(error instanceof Error)) return { reason: 'unknown', message };
   const status = 'code' in error && typeof error.code === 'number' ? error.code : undefined;
@@ -158,7 +158,7 @@ export interface BigQueryClientOptions {
 }
 
 /** One part of an upload. */
-export interface Part {
+interface Part {
   readonly 'Content-Type': string;
   readonly body: string | Buffer;
 }
@@ -168,7 +168,7 @@ function sendable({ body, ...part }: Part): { 'Content-Type': string; body: stri
   return { ...part, body: typeof body === 'string' ? body : new PassThrough().end(body) };
 }
 
-export interface CallOptions {
+interface CallOptions {
   readonly query?: Readonly<Record<string, string | number | boolean>>;
   readonly json?: object;
   readonly parts?: readonly Part[];

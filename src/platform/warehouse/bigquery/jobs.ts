@@ -18,7 +18,7 @@ import {
 import { type fieldsSchema, type Job, jobSchema, type RawResult, resultPageSchema } from './resources.ts';
 
 /** A query parameter as the REST interface takes it. */
-export interface QueryParameter {
+interface QueryParameter {
   readonly name: string;
   readonly parameterType: { readonly type: string; readonly arrayType?: { readonly type: string } };
   readonly parameterValue: {
@@ -28,7 +28,7 @@ export interface QueryParameter {
 }
 
 /** A statement with the parameters it names. */
-export interface BoundStatement {
+interface BoundStatement {
   readonly query: string;
   readonly queryParameters: readonly QueryParameter[];
 }
@@ -37,7 +37,7 @@ export interface BoundStatement {
  * Binds the parameters a statement names. Null and the empty list have no type of their own, and a BigQuery parameter must
  * have one: they become the literals NULL and []. TIPOFF_BAD_INPUT for a parameter that is named and not given.
  */
-export function bind(sql: string, params: SqlParams): BoundStatement {
+function bind(sql: string, params: SqlParams): BoundStatement {
   const used = new Map<string, QueryParameter>();
   const query = withParameters(sql, params, (name, value) => {
     if (value === null || (isList(value) && value.length === 0)) return literal(value);
@@ -115,7 +115,7 @@ function literal(value: SqlValue): string {
 }
 
 /** A text between single quotes; what could end it or hide in it is escaped. */
-export function textLiteral(text: string): string {
+function textLiteral(text: string): string {
   const escaped = text.replace(
     /[\\'"`]|\p{Cc}/gu,
     (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -25,7 +25,7 @@ interface Remembered extends TableLayout {
 }
 
 /** The statement that writes the layout of a contract into the comment of a table of its shape. */
-export function layoutComment(table: TableContract, as: TableRef): string {
+function layoutComment(table: TableContract, as: TableRef): string {
   return commentOn(as, {
     description: table.description,
     partition: table.partition ?? null,
@@ -39,7 +39,7 @@ export function layoutComment(table: TableContract, as: TableRef): string {
 }
 
 /** Adds the description of a new column to what is remembered; nothing when nothing is. */
-export async function rememberColumn(
+async function rememberColumn(
   session: Session,
   table: TableRef,
   name: string,
@@ -51,7 +51,7 @@ export async function rememberColumn(
 }
 
 /** Changes what is remembered of a table; false when nothing is. */
-export async function rememberChange(
+async function rememberChange(
   session: Session,
   table: TableRef,
   { columns, ...change }: TableChange,
@@ -63,13 +63,13 @@ export async function rememberChange(
 }
 
 /** The layouts of a dataset's tables by name; tables made before layouts were recorded are absent. */
-export async function layouts(session: Session, dataset: string): Promise<ReadonlyMap<string, TableLayout>> {
+async function layouts(session: Session, dataset: string): Promise<ReadonlyMap<string, TableLayout>> {
   const known = await remembered(session, dataset);
   return new Map([...known].map(([name, { columns: _columns, ...layout }]) => [name, layout]));
 }
 
 /** The descriptions of a table's columns; empty when nothing is remembered. */
-export async function columnDescriptions(
+async function columnDescriptions(
   session: Session,
   { dataset, name }: TableRef,
 ): Promise<Readonly<Record<string, string>>> {
@@ -98,7 +98,7 @@ async function remembered(
 }
 
 /** A column as the engine has it, in its own spelling. */
-export interface StoredColumn {
+interface StoredColumn {
   readonly name: string;
   readonly type: string;
   readonly notnull: boolean;
@@ -109,10 +109,7 @@ export interface StoredColumn {
  * The columns of one table or view, named `dataset.table`, in order; undefined when there is none. Asks for this table alone: the engine's lists of
  * all columns and tables are made anew for each question, which takes several times as long.
  */
-export async function storedShape(
-  session: Session,
-  id: string,
-): Promise<readonly StoredColumn[] | undefined> {
+async function storedShape(session: Session, id: string): Promise<readonly StoredColumn[] | undefined> {
   try {
     return await session.rows<StoredColumn>(`PRAGMA table_info('${id}')`);
   } catch (error) {

@@ -148,7 +148,7 @@ export function reader(type: DuckDBType): (value: DuckDBValue) => JsValue {
 }
 
 /** True for types whose values are numbers, so that a column of them may be read as floats. */
-export function isNumeric(type: DuckDBType): boolean {
+function isNumeric(type: DuckDBType): boolean {
   return /^(?:DECIMAL|DOUBLE|FLOAT|BOOLEAN|U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?$)/.test(type.toString());
 }
 

@@ -36,8 +36,9 @@ import { checkRecords, type LooseRecord } from '#platform/warehouse/records.ts';
 import { createTable, isOfContract } from './catalogue.ts';
 import type { Session } from './session.ts';
 import { duckdbError } from './values.ts';
+
 /** Rows that reach the engine in one piece. */
-export const CHUNK_ROWS = 2048;
+const CHUNK_ROWS = 2048;
 const NUMERIC_WIDTH = 38;
 const NUMERIC_SCALE = 9;
 const MILLISECONDS_A_DAY = 86_400_000;
@@ -63,7 +64,7 @@ function wireType(column: Column): DuckDBType {
 }
 
 /** The SELECT list that turns the wire table, or any select, into the stored types and precisions of a contract. */
-export function storedColumns(table: TableContract, alias: string): string {
+function storedColumns(table: TableContract, alias: string): string {
   return Object.entries(table.columns)
     .map(([name, column]) => {
       const cast = `CAST(${alias}.${name} AS ${duckdbType(column)})`;
@@ -73,7 +74,7 @@ export function storedColumns(table: TableContract, alias: string): string {
 }
 
 /** Writes rows into a new temporary table in wire types, chunk by chunk. The caller drops it. */
-export async function loadWire(
+async function loadWire(
   connection: DuckDBConnection,
   table: TableContract,
   rows: readonly LooseRecord[],
@@ -98,7 +99,7 @@ export async function loadWire(
  * Appends rows to a table whose columns are those of the contract, in its order: without the detour over a wire table, which
  * costs more than the rows when there are few. Values are rounded to the contract's decimals as the engine rounds them.
  */
-export async function loadDirectly(
+async function loadDirectly(
   connection: DuckDBConnection,
   table: TableContract,
   into: TableRef,

@@ -46,15 +46,7 @@ export function sqlCode(tokens: readonly SqlToken[]): SqlCode {
 }
 
 /** What a piece of SQL text is. `quoted` is a double-quoted or backticked identifier; `symbol` an operator or bracket. */
-export type SqlTokenKind =
-  | 'word'
-  | 'number'
-  | 'string'
-  | 'quoted'
-  | 'parameter'
-  | 'symbol'
-  | 'comment'
-  | 'space';
+type SqlTokenKind = 'word' | 'number' | 'string' | 'quoted' | 'parameter' | 'symbol' | 'comment' | 'space';
 
 export interface SqlToken {
   readonly kind: SqlTokenKind;
