@@ -3,7 +3,7 @@ import { columnOf, marketOfSet, sumOfColumns, type TrainingSet } from './dataset
 import { type CountDistribution, pOverDecided, wholeMedian } from './distribution.ts';
 import type { MarketRows } from './market.ts';
 import type { CutoffFit, Walk } from './out-of-fold.ts';
-import { isFed, nonNegative } from './systems.ts';
+import { isFed } from './systems.ts';
 import { dayNumber } from './training-set.ts';
 
 /** Errors of out-of-fold forecasts, in what the market counts. */
@@ -80,7 +80,9 @@ export function baselineMeans(
   positions: Int32Array,
   which: 'ewma8' | 'minutesRate',
 ): Float64Array {
-  return gather(baseline(set, which), Int32Array.from(gather(walk.source, positions))).map(nonNegative);
+  return gather(baseline(set, which), Int32Array.from(gather(walk.source, positions))).map((mean) =>
+    Math.max(0, mean),
+  );
 }
 
 /** Values at some places; NaN where there is no such array. */

@@ -3,8 +3,7 @@ import { type Market, partsOf } from '#core/markets.ts';
 import { columnOf, marketOfSet, type TrainingSet } from './dataset.ts';
 import { availableColumns, designOf } from './design.ts';
 import { type ModelColumn, modelColumns } from './features.ts';
-import { GramAccumulator, type LinearModel, predictLinear, solveRidge } from './ridge.ts';
-import { nonNegative } from './systems.ts';
+import { countMean, GramAccumulator, type LinearModel, predictLinear, solveRidge } from './ridge.ts';
 import type { Steps, TrainConfig } from './train-config.ts';
 import { dayNumber, mondayOf, weekOf } from './training-set.ts';
 
@@ -132,7 +131,7 @@ function* walkCount(set: TrainingSet, cutoffs: readonly string[], config: TrainC
       model = row >= config.minFitRows ? solve(mondayOf(week)) : undefined;
     }
     if (model !== undefined)
-      outOfFold[row] = nonNegative(predictLinear(model, design.values, row * design.width));
+      outOfFold[row] = countMean(model, predictLinear(model, design.values, row * design.width));
   }
   fitCutoffs(Number.POSITIVE_INFINITY, design.rows);
   return { columns, days: design.days, target: design.target, source, outOfFold, fits };

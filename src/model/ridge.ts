@@ -261,3 +261,17 @@ export function predictLinear(model: LinearModel, values: Float64Array, offset =
   }
   return sum;
 }
+
+/** Share of the mean outcome over which a linear forecast bends into zero. */
+const BEND = 0.1;
+
+/**
+ * The mean of a count from a linear forecast, never negative: softplus, s·ln(1 + exp(x/s)), with s a tenth of the mean
+ * outcome. A plain cut at zero would give everybody at the far end of the bench the same forecast, and one below what such
+ * players reach. From half of the mean outcome on it changes a forecast by less than 0.2 %.
+ */
+export function countMean(model: LinearModel, linear: number): number {
+  const scale = BEND * model.intercept;
+  if (!(scale > 0)) return Math.max(0, linear);
+  return linear > 30 * scale ? linear : scale * Math.log1p(Math.exp(linear / scale));
+}

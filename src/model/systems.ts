@@ -5,7 +5,7 @@ import { columnValue } from './design.ts';
 import { type CountDistribution, median, moments, pOverDecided, shiftedTo } from './distribution.ts';
 import type { ModelColumn } from './features.ts';
 import { believedOver, type MarketLayer } from './market.ts';
-import { type LinearModel, predictLinear } from './ridge.ts';
+import { countMean, type LinearModel, predictLinear } from './ridge.ts';
 
 /** A model ready to forecast, with what every row made by it must carry. */
 export interface ServingModel {
@@ -94,11 +94,14 @@ export function buildSystems(
     columns.forEach((column, j) => {
       values[j] = columnValue(column, feature);
     });
-    return nonNegative(predictLinear(ridge, values));
+    return countMean(ridge, predictLinear(ridge, values));
   });
   const baseline = (id: 'ewma8' | 'minutes_rate', parts: readonly string[]): ForecastSystem =>
     system(id, [...parts, 'min_ewma4'], distributionsOf(shapes[id]), market, (feature) =>
-      nonNegative(parts.reduce((sum, part) => sum + feature(part), 0)),
+      Math.max(
+        0,
+        parts.reduce((sum, part) => sum + feature(part), 0),
+      ),
     );
   return [
     baseline(
@@ -112,11 +115,6 @@ export function buildSystems(
     ridgeSystem,
     marketSystem(ridgeSystem),
   ];
-}
-
-/** Points are never negative, a linear forecast for the far end of the bench may be. */
-export function nonNegative(mean: number): number {
-  return Math.max(0, mean);
 }
 
 /** Whether a status feed stood before the cut-off of a player: without one nobody is known to be out. */

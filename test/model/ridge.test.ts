@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '#core/random.ts';
 import type { Design } from '#model/design.ts';
-import { fitRidge, GramAccumulator, type LinearModel, predictLinear, solveRidge } from '#model/ridge.ts';
+import {
+  countMean,
+  fitRidge,
+  GramAccumulator,
+  type LinearModel,
+  predictLinear,
+  solveRidge,
+} from '#model/ridge.ts';
 import { normal } from '#test/model/synthetic-set.ts';
 
 const HALF_LIFE = 365;
@@ -238,3 +245,33 @@ function momentsOf(design: Design): { deviations: Float64Array } {
   gram.addUpTo(design.rows);
   return gram.momentsAt(20_000);
 }
+
+describe('the mean of a count', () => {
+  const model: LinearModel = { intercept: 10, centres: [], coefficients: [] };
+
+  it('is positive, grows with the linear forecast, and tells forecasts below zero apart', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: -8, max: 60, noNaN: true }),
+        fc.double({ min: 0.01, max: 5, noNaN: true }),
+        (x, step) => {
+          expect(countMean(model, x)).toBeGreaterThan(0);
+          expect(countMean(model, x + step)).toBeGreaterThan(countMean(model, x));
+        },
+      ),
+    );
+  });
+
+  it('is the linear forecast where counts are usual', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 5, max: 80, noNaN: true }), (x) => {
+        expect(Math.abs(countMean(model, x) - x) / x).toBeLessThan(0.002);
+      }),
+    );
+  });
+
+  it('of outcomes that are all zero is cut at zero', () => {
+    const never: LinearModel = { ...model, intercept: 0 };
+    expect([countMean(never, -1), countMean(never, 2)]).toEqual([0, 2]);
+  });
+});
