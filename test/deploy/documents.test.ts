@@ -9,7 +9,7 @@ const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 /** Every `tipoff` command of a document, in blocks and between backticks, as words. */
 function commandsOf(text: string): string[][] {
-  const found = text.matchAll(/(?:npm run -s tipoff --|`tipoff) ([^`\n]+)/g);
+  const found = text.matchAll(/(?:npx tipoff|`tipoff) ([^`\n]+)/g);
   return [...found].map(([, line = '']) =>
     line
       .replaceAll(/'[^']*'/g, 'VALUE')
@@ -55,7 +55,7 @@ describe.each(DOCUMENTS)('%s', (path) => {
 });
 
 it('a verb or an option that there is not would be told', async () => {
-  const [words = []] = commandsOf('npm run -s tipoff -- schema aply --dry-run');
+  const [words = []] = commandsOf('npx tipoff schema aply --dry-run');
   expect((await helpOf(words)).text).not.toContain('Usage: tipoff schema aply');
   const [wrong = []] = commandsOf('`tipoff batch reset --slte 2025-01-10`');
   expect((await helpOf(wrong)).text).not.toContain(' --slte');

@@ -58,7 +58,7 @@ export function addDemoVerb(root: Command, host: CliHost): void {
       terminal.line();
       terminal.line(`Simulated data, done in ${duration(seconds)}. Look around:`);
       for (const verb of [`status ${slate} --at ${result.now}`, `publish list`, 'canary list'])
-        terminal.line(`  npm run -s tipoff -- ${verb} --home ${home}`);
+        terminal.line(`  npx tipoff ${verb} --home ${home}`);
       if (result.tonight.state !== 'published' || result.checks.troubles.length > 0) host.exit(1);
     });
 }
