@@ -11,7 +11,7 @@ import { TipoffError } from '#core/errors.ts';
 
 const PHASES = ['analytics', 'precompute', 'predict', 'grade', 'export'];
 
-/** Which units run: those that are missing or no longer stand, only failed ones, only stale ones, all of the range. */
+/** Which units run: those that are missing or out of date, only failed ones, only stale ones, all of the range. */
 const MODES = ['needed', 'failed', 'stale', 'all'] as const;
 const MODE_OPTIONS: Readonly<Record<(typeof MODES)[number], readonly string[]>> = {
   needed: [],

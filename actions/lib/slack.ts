@@ -23,7 +23,7 @@ export interface SlackDelivery {
 
 /**
  * The one message of this report in a channel. It is found again by the key it was sent with, because no state outlives the
- * job, and a second run edits it. An app that may not search its channel sends a new one each time and is told so.
+ * job, and a second run edits it. An app that may not search its channel sends a new one each time, and the log says so.
  */
 export async function upsertMessage(
   target: SlackTarget,

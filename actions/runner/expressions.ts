@@ -4,7 +4,7 @@ import type { FunctionDefinition } from '@actions/expressions/funcs/info';
 /** Values an expression may name: `github`, `inputs`, `steps`, … */
 export type Contexts = Readonly<Record<string, unknown>>;
 
-/** How things stand for `success()`, `failure()` and `always()`. */
+/** The state of the job for `success()`, `failure()` and `always()`. */
 export type Status = 'success' | 'failure';
 
 /** The value of an expression, without its `${{ }}`. */

@@ -25,7 +25,7 @@ export function isInstant(text: string): boolean {
   return readInstant(text) !== undefined;
 }
 
-/** An instant that a provider writes in UTC, with or without saying so: a zone may be missing, and a space may stand for the T. */
+/** An instant that a provider writes in UTC, with or without saying so: a zone may be missing, and a space may replace the T. */
 export function readUtc(text: string): Date | undefined {
   const zoned = /(?:Z|[+-]\d{2}:\d{2})$/.test(text) ? text : `${text}Z`;
   return readInstant(zoned.replace(' ', 'T'));

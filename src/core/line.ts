@@ -37,7 +37,7 @@ export function compareLines(a: Line, b: Line): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** How a whole-number result stands to a line: over, under, or push when it hits the line exactly. */
+/** How a whole-number result compares with a line: over, under, or push when it hits the line exactly. */
 export function sideOf(actual: number, line: Line): 'OVER' | 'UNDER' | 'PUSH' {
   const order = compareLines(parseLine(actual), line);
   return order > 0 ? 'OVER' : order < 0 ? 'UNDER' : 'PUSH';

@@ -8,7 +8,7 @@ const MAX_SHIFT = 40;
 /** Largest number of points with its own mass. */
 export const MOST_POINTS = 80;
 
-/** Predictive distribution of a count: whole numbers from 0 to the last index, which stands for all above; mass sums to 1. */
+/** Predictive distribution of a count: whole numbers from 0 to the last index, which holds everything above; mass sums to 1. */
 export interface CountDistribution {
   /** P(count = k). */
   readonly mass: Float64Array;

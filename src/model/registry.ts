@@ -43,7 +43,7 @@ export function artefactPath(modelId: string): string {
 
 /**
  * Stores an artefact and enters it in the registry. The bytes come first, so that every registered model can be loaded.
- * Idempotent: the same artefact again changes nothing and gives the row that stands; a status is only ever raised from
+ * Idempotent: the same artefact again changes nothing and returns the existing row; a status is only ever raised from
  * shadow to candidate. Other bytes under an existing id are refused with TIPOFF_INTEGRITY: artefacts are immutable.
  */
 export async function registerModel(

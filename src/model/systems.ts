@@ -32,7 +32,7 @@ export type SystemId = (typeof SYSTEM_IDS)[number];
 /** The system whose picks are published; without its forecast a player does not count as predicted. */
 export const CHAMPION_SYSTEM: SystemId = 'ridge';
 
-/** What is known of one player before the cut-off. Not changed once a system was asked about it: what it said of an object stands. */
+/** What is known of one player before the cut-off. It never changes after a system was asked about it: its answer is kept per object. */
 export interface FeatureVector {
   /** Values by feature name; null, NaN or absent = missing. */
   readonly features: Readonly<Record<string, number | null>>;
@@ -161,7 +161,7 @@ function system(
   };
 }
 
-/** A forecast that does not depend on the line: asked again for the same features, for another line or by the market, it stands. */
+/** A forecast that does not depend on the line: asked again for the same features, for another line or by the market, it is the same. */
 function oncePerPlayer(
   forecast: (features: FeatureVector['features']) => OwnForecast,
 ): (features: FeatureVector['features']) => OwnForecast {

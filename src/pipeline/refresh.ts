@@ -90,7 +90,7 @@ export async function refreshSummaries(
   return { processors, changedFrom: stale.first_slate };
 }
 
-/** Computes contexts and features for a range as it stands: held slates keep what they have, and whatever reads a held table is held with it. */
+/** Computes contexts and features for a range as it is: held slates keep what they have, and whatever reads a held table is held with it. */
 async function computeRange(
   deps: PhaseDeps,
   range: SlateRange,

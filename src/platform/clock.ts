@@ -17,7 +17,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** A clock that stands still until it is told to move; `sleep` moves it, so that waiting costs no time. */
+/** A clock that does not move on its own; `sleep` moves it, so that waiting costs no time. */
 export interface VirtualClock extends Clock {
   /** Moves the clock forward. */
   advance(milliseconds: number): void;

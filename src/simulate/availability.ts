@@ -162,8 +162,8 @@ const DAY_BEFORE = '17:30';
 const EARLY_TIPOFF = '15:00';
 /** The last word: half an hour before tip-off. */
 const LAST_REPORT = 30 * MINUTE;
-/** Chance that a doubt is settled from one report to the next, and in the last one. */
-const SETTLED = { next: 0.3, last: 0.85 };
+/** Chance that a doubt is resolved from one report to the next, and in the last one. */
+const RESOLVED = { next: 0.3, last: 0.85 };
 
 /** When reports about a game come out; all before tip-off, the last one thirty minutes before. */
 export function reportTimes({ today, dayBefore }: SlateClock, tipoff: number): number[] {
@@ -173,7 +173,7 @@ export function reportTimes({ today, dayBefore }: SlateClock, tipoff: number): n
 }
 
 /**
- * What the reports of a day say about the players of a team. Doubts are settled in the direction of what will happen
+ * What the reports of a day say about the players of a team. Doubts are resolved in the direction of what will happen
  * at a rate that does not depend on it, so that an open "questionable" stays even. Players nobody named appear in the
  * last report as late scratches.
  */
@@ -195,8 +195,8 @@ export function writeReports(
     const statements = times.map((reportAt, index) => {
       const last = index === times.length - 1;
       const open = status !== 'out' && status !== 'available';
-      const settles = open && index > 0 && random.chance(last ? SETTLED.last : SETTLED.next);
-      if (settles) status = plays ? 'available' : 'out';
+      const resolves = open && index > 0 && random.chance(last ? RESOLVED.last : RESOLVED.next);
+      if (resolves) status = plays ? 'available' : 'out';
       return { reportAt, status };
     });
     histories.push({ availability, statements });

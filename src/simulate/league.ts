@@ -221,7 +221,7 @@ function tipoffsOf(league: SimulatedLeague, slate: string): string[] {
   return tonight.map((game) => game.tipoff).sort();
 }
 
-/** Games that were played, or now stand, on another date than published. */
+/** Games that were played, or are now scheduled, on another date than published. */
 function movedGames({ tables }: SimulatedLeague): number {
   const published = new Map(
     tables.scheduleGames

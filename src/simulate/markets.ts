@@ -116,13 +116,13 @@ const FEWEST_MINUTES = 16;
 const MARKET_ERROR = { base: 0.8, share: 0.055, opening: 0.6 };
 /** A bookmaker who knows of his error leans toward the middle, so that high lines are not systematically too high. */
 const LEAN = { toward: 13, by: 0.075 };
-/** The mean lies above the median of a skewed count: lines stand at the median. */
+/** The mean lies above the median of a skewed count: lines are at the median. */
 const POINTS_MEDIAN_SHIFT = 0.48;
 /** Rebounds and assists are quoted for the first scorers of a team, at the first bookmaker. */
 const SIDE_MARKETS = { players: 3, error: 0.4 };
 /** Share of players listed as questionable who are quoted all the same. */
 const QUOTES_DOUBTS = 0.6;
-/** A price must move this far to be quoted again while the line stands. */
+/** A price must move this far to be quoted again while the line is the same. */
 const PRICE_STEP = 20;
 
 /** What all quotes of a game share. */

@@ -173,7 +173,7 @@ export interface ExpectedRole {
 }
 
 /**
- * Splits 240 minutes among a roster ordered by standing. Absent players' minutes go to those who are there, most to
+ * Splits 240 minutes among a roster ordered by rank. Absent players' minutes go to those who are there, most to
  * those with room for more.
  *
  * @param presence chance to play per player, in roster order: 0 or 1 once the line-up is known
@@ -252,7 +252,7 @@ export function shareUnits(weights: readonly number[], total: number, cap: numbe
 export interface TeamState {
   readonly team: SimulatedTeam;
   readonly index: number;
-  /** Ordered by standing, best first. */
+  /** Ordered by rank, best first. */
   roster: SimulatedPlayer[];
   /** Possessions above or below the league. */
   pace: number;

@@ -35,7 +35,7 @@ export function seasonCalendar(season: string): SeasonCalendar {
   };
 }
 
-/** True when regular-season games may stand on a date, as far as breaks and holidays go. */
+/** True when regular-season games may be played on a date, as far as breaks and holidays go. */
 function isPlayingDay(calendar: SeasonCalendar, date: Slate): boolean {
   return !(date >= calendar.breakFrom && date <= calendar.breakTo) && !calendar.holidays.includes(date);
 }

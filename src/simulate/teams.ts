@@ -4,7 +4,7 @@ import type { Random } from '#core/random.ts';
 /** The home clock of a team, as far as tip-off times care. */
 export type TimeZoneBand = 'eastern' | 'central' | 'mountain' | 'pacific';
 
-/** An invented team. Ids start at 1990000001, where no real team stands. */
+/** An invented team. Ids start at 1990000001, where there is no real team. */
 export interface SimulatedTeam {
   readonly id: number;
   readonly abbr: string;

@@ -47,9 +47,9 @@ export function demandSchemaFiles(root: string, kind: SchemaFileKind): SchemaFil
 
 /** Names of the schema files of a kind that are not as they should be: other text, missing, or there for nothing. */
 export function staleSchemaFiles(root: string, kind: SchemaFileKind, files: readonly SchemaFile[]): string[] {
-  const standing = new Map(schemaFilesIn(root, kind).map(({ path, text }) => [path, text]));
-  const changed = files.filter(({ path, text }) => standing.get(path) !== text).map(({ path }) => path);
-  const gone = [...standing.keys()].filter((path) => !files.some((file) => file.path === path));
+  const present = new Map(schemaFilesIn(root, kind).map(({ path, text }) => [path, text]));
+  const changed = files.filter(({ path, text }) => present.get(path) !== text).map(({ path }) => path);
+  const gone = [...present.keys()].filter((path) => !files.some((file) => file.path === path));
   return [...changed, ...gone];
 }
 

@@ -1,7 +1,7 @@
 import { addDays, daysBetween, type Slate } from '#core/calendar.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
-/** Counted games of one date that stand. */
+/** Counted games of one date that were not called off. */
 export interface GameDay {
   readonly slate: Slate;
   readonly games: number;

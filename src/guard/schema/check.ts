@@ -52,7 +52,7 @@ export interface CheckInput {
   readonly today: string;
   /** What the code wants; its contracts unless told otherwise. */
   readonly wanted?: Schema;
-  /** Files of the change that is judged: what it does not touch is told and does not block. Absent = everything counts. */
+  /** Files of the change that is judged: what it does not touch is reported and does not block. Absent = everything counts. */
   readonly changed?: readonly string[];
   /** Tables whose contracts differ over that change: it touches them whichever files it changed. */
   readonly changedTables?: readonly string[];

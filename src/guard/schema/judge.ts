@@ -4,7 +4,7 @@ import { compare, NO_USAGE, type Usage } from './compare.ts';
 import { fileNameOf, type SchemaFinding } from './finding.ts';
 import type { Schema } from './model.ts';
 
-/** Longest time an exception may stand. */
+/** Longest time an exception may last. */
 const MAX_APPROVAL_DAYS = 90;
 /** Days the suggested file is good for. */
 const SUGGESTED_DAYS = 14;
@@ -22,7 +22,7 @@ const approval = z.strictObject({
 /** One exception: exactly one change, why, by whom and until which date (inclusive, UTC). */
 export type Approval = z.infer<typeof approval> & { readonly path: string };
 
-/** Reads an approval. Throws TIPOFF_BAD_INPUT naming the file and the field, also for one that would stand too long. */
+/** Reads an approval. Throws TIPOFF_BAD_INPUT naming the file and the field, also for one that would last too long. */
 export function readApproval(path: string, text: string, today: string): Approval {
   const hint = 'schema/approvals/README.md shows the format.';
   let value: unknown;
@@ -59,7 +59,7 @@ export function readApproval(path: string, text: string, today: string): Approva
   return { ...result.data, path };
 }
 
-/** Whether an approval no longer stands on a date. */
+/** Whether an approval has expired on a date. */
 function isExpired({ expires }: Approval, today: string): boolean {
   return expires < today;
 }
@@ -86,7 +86,7 @@ function plusDays(date: string, days: number): string {
 }
 
 /**
- * blocks: must not be merged or deployed as things stand · approved: would block, but a file names it · notice: in order,
+ * blocks: must not be merged or deployed as things are · approved: would block, but a file names it · notice: in order,
  * with something to do later or nothing at all · untouched: would block, but is none of the change that is judged.
  */
 type ChangeVerdict = 'blocks' | 'approved' | 'untouched' | 'notice';
@@ -115,9 +115,9 @@ export function judge(
   today: string,
   deployed: boolean,
 ): Judgement {
-  const standing = approvals.filter((approval) => !isExpired(approval, today));
+  const valid = approvals.filter((approval) => !isExpired(approval, today));
   const judged = findings.map((finding): JudgedFinding => {
-    const approval = standing.find((each) => each.finding === finding.id) ?? null;
+    const approval = valid.find((each) => each.finding === finding.id) ?? null;
     if (finding.class === 'breaking')
       return { ...finding, approval, verdict: approval === null ? 'blocks' : 'approved' };
     const tableIsLate = deployed && finding.class === 'needs_order' && finding.direction === 'table_first';
@@ -126,7 +126,7 @@ export function judge(
   return {
     findings: judged,
     expired: approvals.filter((approval) => isExpired(approval, today)),
-    unused: standing.filter((approval) => !judged.some((finding) => finding.approval === approval)),
+    unused: valid.filter((approval) => !judged.some((finding) => finding.approval === approval)),
   };
 }
 

@@ -87,7 +87,7 @@ export function provenanceProblems(
     .map(({ id, columns }): SchemaTable => ({ id, columns: columns.map(viewColumn) }));
   return [...schema.tables, ...views].flatMap((table) => {
     const fillers = statements.filter(({ text }) => text.fills === table.id);
-    // What a statement gives that the engine refuses is not known; that it is refused is told already.
+    // What a statement gives that the engine refuses is not known; that it is refused is reported already.
     if (fillers.some(({ problem }) => problem !== undefined)) return [];
     const filled = new Set(fillers.flatMap(({ output }) => output));
     const words = fillers.length > 0 ? undefined : wordsOf(table);

@@ -242,14 +242,14 @@ export function diffDifferences(
   for (const one of [...all, ...differencesOf(check, today, files, 'snapshot')]) {
     const key = `${one.kind} ${one.table} ${one.column} ${one.message} ${one.line}`;
     const before = found.get(key)?.between;
-    // One change may be found more than once: it is told once, with every place it lies between.
+    // One change may be found more than once: it is reported once, with every place it lies between.
     found.set(key, {
       ...one,
       between:
         [...new Set([before, one.between])].filter((each) => typeof each === 'string').join('; ') || null,
     });
   }
-  // A fault of the contract files stands first: the rest may follow from it.
+  // A fault of the contract files comes first: the rest may follow from it.
   return [...found.values()].sort((a, b) => Number(b.kind === STALE) - Number(a.kind === STALE));
 }
 
@@ -284,7 +284,7 @@ function staleDifference(path: string): Difference {
   };
 }
 
-/** What only contracts know: no snapshot shows it, so it is told from the contracts. */
+/** What only contracts know: no snapshot shows it, so it is taken from the contracts. */
 const RULES: ReadonlySet<string> = new Set([
   'key_changed',
   'writer_changed',
@@ -303,13 +303,17 @@ export function diffNotices({ contracted, deployed, check }: DiffReports): strin
   const unused = check.unused.filter((approval) =>
     judgements.every((judgement) => judgement.unused.includes(approval)),
   );
-  const told = contracted.sum.findings.filter(({ verdict, kind }) => verdict !== 'notice' || RULES.has(kind));
-  const wanted = contracted.sum.findings.filter((each) => !told.includes(each) && !open.has(placeOf(each)));
+  const fromContracts = contracted.sum.findings.filter(
+    ({ verdict, kind }) => verdict !== 'notice' || RULES.has(kind),
+  );
+  const wanted = contracted.sum.findings.filter(
+    (each) => !fromContracts.includes(each) && !open.has(placeOf(each)),
+  );
   const happened = deployed.sum.findings.filter(({ verdict }) => verdict === 'notice');
   const approved = deployed.sum.findings.filter(({ verdict }) => verdict !== 'notice');
   return [
     ...new Set([
-      ...noticesOf({ findings: [...told, ...approved], expired: [], unused: [] }),
+      ...noticesOf({ findings: [...fromContracts, ...approved], expired: [], unused: [] }),
       ...wanted.map(({ id }) => `in the contracts, and in the snapshot already: ${id}`),
       ...happened.map(({ id }) => `the snapshot has changed: ${id}`),
       ...noticesOf({ ...check, unused }),

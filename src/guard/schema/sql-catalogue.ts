@@ -29,7 +29,7 @@ const OUTSIDE = /^src\/(?:platform|simulate|core|guard\/schema)\//;
 /**
  * Every statement of the code with its owner: the registered ones, and all literals of the sources that are statements by
  * themselves, with constants of the same file and of imported files put in. A literal that a registered statement is made
- * of is where that one stands, and is not listed again. In the order of paths and lines.
+ * of is where that one is, and is not listed again. In the order of paths and lines.
  */
 export function sqlCatalogue(files: readonly SourceFile[], registered: readonly Statement[]): SqlText[] {
   const constants = constantsOf(files);
@@ -69,7 +69,7 @@ export function sqlCatalogue(files: readonly SourceFile[], registered: readonly 
   return [...known, ...own].sort((a, b) => byText(a.path, b.path) || a.line - b.line);
 }
 
-/** Whether the parts stand in a statement in their order. */
+/** Whether the parts occur in a statement in their order. */
 function hasParts(sql: string, parts: readonly string[]): boolean {
   let at = 0;
   return parts.every((part) => {

@@ -87,7 +87,7 @@ export function statusPage(status: Status): string {
 <h1>${escapeHtml(title)}<span class="verdict ${verdict}">${HEADLINE[verdict]}</span></h1>
 <p>As of ${escapeHtml(when(as_of))} · ${escapeHtml(no_games ?? count(games, 'game'))} · ${count(alerts.open, 'open alert')}, ${alerts.unacknowledged} unacknowledged</p>
 </header>
-${alerts.undelivered === 0 ? '' : `<p class="warning"><b>${count(alerts.undelivered, 'notice')} could not be delivered.</b> Nobody may have been told; run <code>tipoff incidents deliver</code>.</p>`}
+${alerts.undelivered === 0 ? '' : `<p class="warning"><b>${count(alerts.undelivered, 'notice')} could not be delivered.</b> People may not know; run <code>tipoff incidents deliver</code>.</p>`}
 ${todo(answers)}
 <div class="charts">
 ${coverageChart(history)}

@@ -4,7 +4,7 @@ import { ALIASES, lastLookup } from '#core/names.ts';
 import { HISTORY_FROM, type Processor } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
-const STANDING = `
+const KNOWN = `
 WITH named AS (
   SELECT player_id, player_name, player_lookup, slate FROM nba_raw.player_box_scores WHERE slate >= CAST(@history_from AS DATE)
   UNION ALL
@@ -28,10 +28,10 @@ ORDER BY player_id`;
  * curated aliases. A list of players adds those who have not been in a box score yet. Rewritten as a whole only when something differs. Returns the number of players.
  */
 export async function buildPlayerReference(warehouse: Warehouse): Promise<number> {
-  const standing = await warehouse.query<Omit<Player, 'last_lookup'>>(STANDING, {
+  const known = await warehouse.query<Omit<Player, 'last_lookup'>>(KNOWN, {
     history_from: HISTORY_FROM,
   });
-  const wanted: Player[] = standing.map((row) => ({
+  const wanted: Player[] = known.map((row) => ({
     ...row,
     last_lookup: lastLookup(row.player_name) ?? null,
   }));
@@ -67,7 +67,7 @@ const ESTIMATED_HOUR_ET = 19;
 /**
  * The effective schedule: what was played outranks what a live feed says, which outranks what was published. A game
  * known only from its box score is a game too. Lists without ids lend their tip-off times by date and pair of teams; a
- * live feed without ids tells how a game stands when it spoke later than the league's.
+ * live feed without ids gives the status of a game when it is newer than the league's.
  */
 export const scheduleReference: Processor = {
   name: 'ScheduleReference',

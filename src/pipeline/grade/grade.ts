@@ -6,7 +6,7 @@ import type { Clock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
 /**
- * Which grades count in a record, as a subselect `SELECT … FROM (${COUNTED_GRADES}) g`: of the publications that stand, the
+ * Which grades count in a record, as a subselect `SELECT … FROM (${COUNTED_GRADES}) g`: of the publications in force, the
  * newest per slate, player, market and record class. So a player whose line moved at noon counts once, with the last version before
  * tip-off, and a backfill made later neither hides the live record nor adds to it. Grades of a publication withdrawn since
  * the last grading do not count. Parameters @from and @to bound the slates.
@@ -105,7 +105,7 @@ SELECT d.prediction_id, d.publication_id, d.proven_class AS record_class, d.slat
   CAST(@graded_at AS TIMESTAMP) AS graded_at
 FROM decided d`;
 
-/** How many rows and games of the range stand where: final or one of the reasons to wait. */
+/** How many rows and games of the range are in which state: final or one of the reasons to wait. */
 export const STANDINGS = `${JUDGED}
 SELECT standing, COUNT(*) AS row_count, COUNT(DISTINCT game_id) AS game_count FROM judged GROUP BY standing ORDER BY standing`;
 

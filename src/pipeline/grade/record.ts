@@ -87,7 +87,7 @@ interface ForecastErrors {
 }
 
 export interface RecordRow {
-  /** live and backfill stand in rows of their own; nothing here sums over them. */
+  /** live and backfill have rows of their own; nothing here sums over them. */
   readonly record_class: string;
   readonly market: string;
   readonly system_id: string;

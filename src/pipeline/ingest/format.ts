@@ -92,7 +92,7 @@ const NO_DATA: readonly (readonly [RegExp, string])[] = [
   [/(?:^|\/)MANIFEST\.csv$/, 'list of the files of the folder, no data'],
 ];
 
-/** Answers of the league that carry nothing Tipoff keeps, told by the endpoint they name, with what they hold. */
+/** Answers of the league that carry nothing Tipoff keeps, recognised by the endpoint they name, with what they hold. */
 const UNUSED_ANSWERS: readonly (readonly [string, string])[] = [
   ['boxscoreadvanced', 'ratings of the game'],
   ['boxscoredefensive', 'matchup defence'],
@@ -177,13 +177,13 @@ export function loadingRank({ id }: Pick<InputFormat, 'id'>): 0 | 1 | 2 {
 
 /** How an unknown file begins, for the message that refuses it. */
 function beginning(head: string): string {
-  // U+FFFD stands where bytes were no UTF-8.
+  // U+FFFD replaces bytes that are not UTF-8.
   if (head === '' || head.includes('\uFFFD')) return 'binary data, or text that is not UTF-8';
   const [line = ''] = head.trimStart().split('\n', 1);
   return `text that begins "${line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line.trimEnd()}"`;
 }
 
-/** Text of the first bytes; '' for binary files, which are told by a NUL byte. */
+/** Text of the first bytes; '' for binary files, which are recognised by a NUL byte. */
 function headOf(bytes: Uint8Array): string {
   const head = bytes.subarray(0, HEAD_BYTES);
   return head.includes(0) ? '' : new TextDecoder('utf-8').decode(head);

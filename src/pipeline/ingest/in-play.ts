@@ -41,7 +41,7 @@ export async function publishedTipoffs(warehouse: Pick<Warehouse, 'query'>): Pro
 
 /**
  * The instant from which a quote counts as in-play, in milliseconds, or undefined when no tip-off is known. A start the
- * odds provider states is the real start and counts as it stands, unless it merely repeats the published tip-off; then,
+ * odds provider states is the real start and counts as it is, unless it merely repeats the published tip-off; then,
  * and where the provider states none, play starts MINUTES_TO_REAL_START after the published tip-off.
  */
 function startOfPlay(quote: Quote, tipoffs: TipoffTimes): number | undefined {

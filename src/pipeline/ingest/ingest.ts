@@ -295,14 +295,14 @@ function fileLoader(warehouse: Warehouse, clock: Clock) {
 
 /** Every unit is a row, a duplicate or a rejection: anything else would be a silent drop. */
 function checkCounts(path: string, format: string, parsed: ParsedFile, rows: number, rejected: number): void {
-  const told = rows + parsed.duplicates + rejected;
-  if (told === parsed.read) return;
+  const accounted = rows + parsed.duplicates + rejected;
+  if (accounted === parsed.read) return;
   throw new TipoffError(
     'TIPOFF_CONTRACT',
-    `${path}: expected rows + duplicates + rejected = ${parsed.read} units read, saw ${rows} + ${parsed.duplicates} + ${rejected} = ${told}`,
+    `${path}: expected rows + duplicates + rejected = ${parsed.read} units read, saw ${rows} + ${parsed.duplicates} + ${rejected} = ${accounted}`,
     {
       hint: `Correct the format ${format}; nothing of the file was loaded.`,
-      details: { file: path, format, read: parsed.read, told },
+      details: { file: path, format, read: parsed.read, accounted },
     },
   );
 }

@@ -44,7 +44,7 @@ export function leagueDayWeight(slate: string): string {
   return `EXP(${literal(-Math.log(LEAGUE_DAY_DECAY))} * fn.days_between(DATE '2000-01-01', ${slate}))`;
 }
 
-/** SQL: true when a state that stands from `known` (exclusive) until `next` (inclusive, null = for ever) is the newest before a slate. This is the as-of rule: strictly before. */
+/** SQL: true when a state that holds from `known` (exclusive) until `next` (inclusive, null = for ever) is the newest before a slate. This is the as-of rule: strictly before. */
 export function standsBefore(slate: string, known: string, next: string): string {
   return `${known} < ${slate} AND (${next} IS NULL OR ${next} >= ${slate})`;
 }
@@ -63,7 +63,7 @@ export function playedGames(columns: readonly string[]): string {
   WHERE slate >= CAST(@history_from AS DATE) AND slate < CAST(@to AS DATE) AND played AND minutes IS NOT NULL AND points IS NOT NULL`;
 }
 
-/** The league per minute and per 48 minutes, standing after each day with games: columns known_on, next_known_on, league_ppm, league_pace, league_scoring. */
+/** The league per minute and per 48 minutes, as of the end of each day with games: columns known_on, next_known_on, league_ppm, league_pace, league_scoring. */
 export const LEAGUE_STATES = `
   SELECT slate AS known_on, LEAD(slate) OVER (ORDER BY slate) AS next_known_on,
     fn.safe_div(SUM(w * points) OVER up_to, SUM(w * player_minutes) OVER up_to) AS league_ppm,

@@ -62,7 +62,7 @@ INSERT OR IGNORE INTO state_revision (one, value) VALUES (1, 0);`;
 
 const COLUMNS = 'collection, id, data, version, updated_at, revision';
 
-/** The store's revision: as long as it stands, nothing at all was written. */
+/** The store's revision: as long as it is the same, nothing at all was written. */
 function storeRevision(file: SqliteFile): number {
   return Number(file.get('SELECT value FROM state_revision')?.['value']);
 }
@@ -205,8 +205,8 @@ function startTry(file: SqliteFile): Try {
   let revision: number | undefined;
   let lost = false;
 
-  /** Everything read so far still stands. Call it inside one SQLite transaction. */
-  const stands = (): boolean => {
+  /** Whether everything read so far is unchanged. Call it inside one SQLite transaction. */
+  const isUnchanged = (): boolean => {
     const current = storeRevision(file);
     if (revision === undefined || current === revision) {
       revision = current;
@@ -224,7 +224,7 @@ function startTry(file: SqliteFile): Try {
           : 'a transaction read after its first write',
       );
     return file.reading(() => {
-      if (lost || !stands()) {
+      if (lost || !isUnchanged()) {
         lost = true;
         throw new TipoffError('TIPOFF_STATE_CONFLICT', 'a document read in this transaction has changed', {
           hint: 'Let this error pass: the store runs the transaction again.',
@@ -267,14 +267,14 @@ function startTry(file: SqliteFile): Try {
       put: (collection, id, data) => write(collection, id, documentJson(collection, id, data)),
       delete: (collection, id) => write(collection, id, undefined),
     },
-    overtaken: () => lost || !file.reading(stands),
+    overtaken: () => lost || !file.reading(isUnchanged),
     commit: (at) => {
       phase = 'over';
       if (lost) return false;
       // A read-only body is right as of its last read.
       if (writes.size === 0) return true;
       return file.writing(() => {
-        if (seen.length > 0 && !stands()) return false;
+        if (seen.length > 0 && !isUnchanged()) return false;
         for (const { collection, id, data } of writes.values()) {
           if (data === undefined) deleteRow(file, collection, id);
           else writeRow(file, collection, id, data, at);
@@ -288,7 +288,7 @@ function startTry(file: SqliteFile): Try {
   };
 }
 
-/** Revisions never repeat in a store, so one number stands for the document and its content. */
+/** Revisions never repeat in a store, so one number identifies the document and its content. */
 function revisionOf(row: SqliteRow): string {
   return String(row['revision']);
 }
@@ -365,7 +365,7 @@ export function openSqliteState(path: string, options: SqliteStateOptions): Stat
   };
 }
 
-/** Lets the others run for a random number of turns of the event loop; waiting on a clock would stand still in tests. */
+/** Lets the others run for a random number of turns of the event loop; waiting on a clock would never end in tests. */
 async function giveWay(run: number): Promise<void> {
   const turns = 1 + Math.floor(Math.random() * Math.min(2 ** run, 64));
   for (let turn = 0; turn < turns; turn++) await nextTurn();

@@ -29,7 +29,7 @@ export function bigqueryString(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`;
 }
 
-/** The statements that change a standing table of BigQuery without touching a row. */
+/** The statements that change an existing table of BigQuery without touching a row. */
 export function bigqueryAlterations(
   table: TableRef,
   { description, columns = {}, partitionFilterRequired, retentionDays }: TableChange,

@@ -103,7 +103,7 @@ export interface LiveColumn {
   readonly default?: string;
 }
 
-/** What of a standing table can be changed without touching a row. */
+/** What of an existing table can be changed without touching a row. */
 export interface TableChange {
   readonly description?: string;
   /** Descriptions by column. */
@@ -153,7 +153,7 @@ export interface Warehouse {
    * Replaces all rows of `table` with `column` in [from, to] by the result of `select` (columns matched by name), in one
    * atomic step, and returns the new number of rows. `extraWhere` narrows what is replaced. The select is evaluated before
    * anything is deleted. Unknown or missing columns, rows outside of what is replaced, a key that occurs twice and null in a
-   * required column are TIPOFF_SCHEMA_MISMATCH; after any failure the old rows stand.
+   * required column are TIPOFF_SCHEMA_MISMATCH; after any failure the old rows are kept.
    */
   replaceRange(
     table: TableContract,
@@ -174,11 +174,11 @@ export interface Warehouse {
   /** Creates a table from its contract, or an empty one of the same shape under another name. Refuses when it exists. */
   createTable(table: TableContract, as?: TableRef, options?: TableOptions): Promise<void>;
   /**
-   * Adds a nullable column at the end of a table; rows that stand have null in it. False when the table has the column with
+   * Adds a nullable column at the end of a table; existing rows have null in it. False when the table has the column with
    * this type already, TIPOFF_SCHEMA_MISMATCH when it has it with another type, TIPOFF_SQL when there is no such table.
    */
   addColumn(table: TableRef, name: string, column: Pick<Column, 'type' | 'description'>): Promise<boolean>;
-  /** Changes what is named of a standing table and leaves the rest. TIPOFF_SQL when there is no such table. */
+  /** Changes what is named of an existing table and leaves the rest. TIPOFF_SQL when there is no such table. */
   alterTable(table: TableRef, change: TableChange): Promise<void>;
   /** Creates or replaces a view. */
   createView(view: TableRef, sql: string): Promise<void>;
@@ -186,7 +186,7 @@ export interface Warehouse {
   dropTable(table: TableRef): Promise<boolean>;
   /** Tables and views of a dataset whose name starts with `prefix`. */
   listTables(dataset: Dataset, prefix?: string): Promise<TableInfo[]>;
-  /** Creates or replaces every function of the `fn` library, whatever stands. */
+  /** Creates or replaces every function of the `fn` library, whatever is there. */
   replaceFunctions(): Promise<void>;
   /** The functions of the `fn` library that the engine has, by name. */
   listFunctions(): Promise<FunctionInfo[]>;

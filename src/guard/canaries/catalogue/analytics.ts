@@ -145,7 +145,7 @@ WHERE t.slate = CAST(@slate AS DATE)`,
 const summaryDuplicates = defineCanary({
   id: 'summary_duplicates',
   phase: 'analytics',
-  question: 'Does anybody stand in two games of one day, or twice in one game?',
+  question: 'Is anybody in two games of one day, or twice in one game?',
   expected: 'one summary per player and day over the last fortnight',
   finding: 'more than one summary for {of:player-day|player-days} of the last fortnight',
   looksAt: 'now',

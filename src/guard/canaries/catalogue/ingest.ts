@@ -57,7 +57,7 @@ const scheduleStatusStale = defineCanary({
     sql: ["UPDATE nba_reference.schedule SET status = 'scheduled' WHERE slate = CAST(@slate AS DATE)"],
   },
   meaning:
-    'A game that was played still stands as scheduled or live. Grading waits for the status, so its predictions stay ungraded; a feed that stopped advancing after a break looks exactly like this.',
+    'A game that was played is still listed as scheduled or live. Grading waits for the status, so its predictions stay ungraded; a feed that stopped advancing after a break looks exactly like this.',
   steps: [
     'Look at the statements about the game in nba_raw.schedule_games, newest observed_at first.',
     'If box scores are there and the status is not, the schedule feed has stopped: load results again.',

@@ -152,7 +152,7 @@ FROM shares`,
   meaning:
     'A required feature that is missing blocks the prediction of the player. When it is missing for many at once, its input has gone.',
   steps: [
-    'The named feature tells the input: its group stands in src/core/features.ts.',
+    'The named feature tells the input: its group is in src/core/features.ts.',
     'Look at the precompute table that carries it: is the column null there too?',
     'Repair the input, then run the repair command; blocked players are taken by the next run mode.',
   ],

@@ -23,7 +23,7 @@ const predictionGap = defineCanary({
     sql: `
 SELECT 'tonight' AS subject, p.players = 0 AS is_bad,
   CAST(g.games AS STRING) || ' games, ' || CAST(p.players AS STRING) || ' players predicted' AS note
-FROM (SELECT COUNT(*) AS games FROM (${GAMES}) AS standing) AS g
+FROM (SELECT COUNT(*) AS games FROM (${GAMES}) AS counted) AS g
 JOIN (SELECT COUNT(DISTINCT player_id) AS players FROM (${PREDICTED}) AS visible) AS p ON TRUE`,
   },
   sabotage: { sql: ['DELETE FROM nba_predictions.publications WHERE slate = CAST(@slate AS DATE)'] },

@@ -112,10 +112,11 @@ async function differingDocuments(context: CanaryContext, { slate, asOf }: Momen
      FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)`,
     { slate },
   );
-  const settled = asOf.getTime() - LAG_MINUTES * 60_000;
+  const dueBefore = asOf.getTime() - LAG_MINUTES * 60_000;
   if (
     rows.some(
-      ({ published_at }) => Date.parse(published_at) > settled && Date.parse(published_at) <= asOf.getTime(),
+      ({ published_at }) =>
+        Date.parse(published_at) > dueBefore && Date.parse(published_at) <= asOf.getTime(),
     )
   )
     return [];

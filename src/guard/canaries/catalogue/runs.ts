@@ -58,11 +58,11 @@ async function failedUnits({ state }: CanaryContext, { asOf }: Moment): Promise<
     };
   });
   const runs = (await readRuns(state)).map(
-    ({ run_id, state: standing, updated_at, done_units, planned_units }) => {
+    ({ run_id, state: runState, updated_at, done_units, planned_units }) => {
       const silent = (asOf.getTime() - Date.parse(updated_at)) / 60_000;
       return {
         subject: `run ${run_id}`,
-        is_bad: standing === 'running' && silent > SILENT_MINUTES,
+        is_bad: runState === 'running' && silent > SILENT_MINUTES,
         note: `${done_units} of ${planned_units} units, silent for ${Math.round(silent)} minutes`,
       };
     },

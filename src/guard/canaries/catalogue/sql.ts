@@ -1,4 +1,4 @@
-/** SQL: the counted games of the slate that stand, with a readable name. */
+/** SQL: the counted games of the slate that were not called off, with a readable name. */
 export const GAMES = `
     SELECT game_id, slate, home_abbr, away_abbr, tipoff_at, status, away_abbr || '@' || home_abbr || ' ' || game_id AS label
     FROM nba_reference.counted_games
@@ -12,7 +12,7 @@ export const BOXED_GAMES = `
     GROUP BY game_id`;
 
 /**
- * SQL: players of standing games whom every mode of the day may predict: not ruled out, features whole and green. Who waits
+ * SQL: players of games that were not called off whom every mode of the day may predict: not ruled out, features whole and green. Who waits
  * for the lower threshold of a later mode is not in it.
  */
 export const PREDICTABLE = `

@@ -31,7 +31,7 @@ export const BATCH_DRILLS: readonly Drill[] = [
     incident: 'I01',
     date: '2026-02-07',
     happened:
-      'The worker wrote two fields the table did not have: every write failed for a day and a half, and nobody was told.',
+      'The worker wrote two fields the table did not have: every write failed for a day and a half, and nobody was alerted.',
     guard: 'TIPOFF_SCHEMA_MISMATCH',
     replay: refused('a worker writes a field the predictions table does not have', async (context) => {
       const rows = await publishedRows(context);

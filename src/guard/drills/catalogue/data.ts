@@ -49,7 +49,7 @@ export const DATA_DRILLS: readonly Drill[] = [
     id: 'lines-unfed',
     incident: 'I36',
     date: '2025-08 to 2026-01',
-    happened: 'The path of the lines was not fed for 128 days and nobody was told.',
+    happened: 'The path of the lines was not fed for 128 days and nobody was alerted.',
     guard: 'lines_present',
     replay: changed('no line of tonight arrives', {
       sql: ['DELETE FROM nba_raw.player_lines WHERE slate = CAST(@slate AS DATE)'],

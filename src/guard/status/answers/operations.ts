@@ -35,7 +35,7 @@ async function stuck({ state, warehouse }: StatusDeps, { now }: StatusMoment): P
     ],
   };
   const [first] = bad;
-  const told = [
+  const parts = [
     ...(first === undefined
       ? []
       : [
@@ -48,8 +48,8 @@ async function stuck({ state, warehouse }: StatusDeps, { now }: StatusMoment): P
   return {
     verdict: bad.length > 0 || failed.length > 0 ? 'bad' : 'good',
     answer:
-      told.length > 0
-        ? `${told.join('; ')}.`
+      parts.length > 0
+        ? `${parts.join('; ')}.`
         : recent.length > 0
           ? `No: ${count(recent.length, 'batch is', 'batches are')} under way and moving.`
           : 'No batch is under way, and no processor ended with a failure.',

@@ -114,7 +114,7 @@ type PlayerColumn = (typeof PLAYER_BOX_COLUMNS)[number];
 /** Longest time the contract believes of one player: regulation and several overtimes. */
 const MOST_MINUTES = 70;
 
-/** Normalised names, remembered per file: a player stands in it some fifty times. */
+/** Normalised names, remembered per file: a player occurs some fifty times. */
 function lookupMemory(): (name: string) => string {
   const known = new Map<string, string>();
   return (name) => {

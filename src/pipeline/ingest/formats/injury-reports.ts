@@ -174,13 +174,13 @@ function teamRow(
  */
 function checkPages(file: InputFile, pages: readonly (readonly PositionedText[])[]): void {
   const footers = pages.map((page) =>
-    page.map(({ text }) => FOOTER.exec(text)?.[1]).find((told) => told !== undefined),
+    page.map(({ text }) => FOOTER.exec(text)?.[1]).find((pageCount) => pageCount !== undefined),
   );
-  const told = footers.find((footer) => footer !== undefined);
+  const anyFooter = footers.find((footer) => footer !== undefined);
   pages.forEach((page, index) => {
     const which = `page ${index + 1} of ${pages.length}`;
     if (page.length === 0) throw unreadable(file, 'text on every page', `none on ${which}`);
-    if (told === undefined) return;
+    if (anyFooter === undefined) return;
     if (footers[index] === undefined)
       throw unreadable(file, 'a footer on every page', `none on ${which}, whose text ends too early`);
     if (Number(footers[index]) !== pages.length)

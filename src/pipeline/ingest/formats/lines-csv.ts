@@ -167,7 +167,7 @@ const PRA_COLUMNS = [
 /**
  * Points + rebounds + assists, two prices a record. `timestamp` is the book's last update in UTC and exact.
  * `event_date` is the UTC date of the start: for games that start at 19:00 EST or later it is the day after the slate.
- * All quotes stand minutes around the start, so the slate is the ET date of the timestamp; a record whose event_date is
+ * All quotes are from minutes around the start, so the slate is the ET date of the timestamp; a record whose event_date is
  * neither that date nor the next contradicts itself and is rejected.
  */
 export const linesPra: InputFormat = {
@@ -230,7 +230,7 @@ const THREES_TIMES = ['bookmaker_last_update', 'market_last_update'] as const;
 /**
  * Three-pointers made, one record per player and book: game is "Visitors @ Home", game_time the start in UTC. When the
  * quotes stood is said by later files only, whose update of the market is exact. In the others the date of the file name
- * is the slate's, not a capture time. The columns stand in four orders; OVER is not always before UNDER.
+ * is the slate's, not a capture time. The columns come in four orders; OVER is not always before UNDER.
  */
 export const linesThrees: InputFormat = {
   id: 'lines_threes_csv',

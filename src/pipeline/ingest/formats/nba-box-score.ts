@@ -124,7 +124,7 @@ const NO_COUNTS: Readonly<Record<keyof typeof NAMES | 'plus_minus', null>> = {
   plus_minus: null,
 };
 
-/** The league's statistics answer `boxscoretraditionalv3`. It has no date: see `slateOfGame` for where one may stand. */
+/** The league's statistics answer `boxscoretraditionalv3`. It has no date: see `slateOfGame` for where one may be. */
 export const nbaBoxScoreV3: InputFormat = {
   id: 'nba_box_score_v3_json',
   description: 'NBA.com box score, answer boxscoretraditionalv3',

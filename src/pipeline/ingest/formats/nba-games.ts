@@ -27,7 +27,7 @@ import { shotRowMaker } from './shots.ts';
 /** Tenths of a foot, the unit of the league's shot charts. */
 const TENTHS = 10;
 
-/** The hoop stands this many feet from the baseline; the shot chart measures from the hoop, the archive from the baseline. */
+/** The hoop is this many feet from the baseline; the shot chart measures from the hoop, the archive from the baseline. */
 const HOOP_TO_BASELINE = 5.25;
 
 /** The league's answer `shotchartdetail`. Coordinates come in tenths of a foot from the hoop and are stored as in the archives: feet from the hoop with the sign turned (x), feet from the baseline (y). A unit is a shot. */
@@ -258,7 +258,7 @@ function gameRow(game: PrintedGame, line: number): ParsedRow {
   );
 }
 
-/** The feed has three numbers; that a game was called off stands in the text only ("PPD", "Postponed", "Cancelled"). */
+/** The feed has three numbers; that a game was called off is in the text only ("PPD", "Postponed", "Cancelled"). */
 function readStatus({ status, statusText }: PrintedGame): string {
   if (/^(?:PPD|Postponed)\b/i.test(statusText)) return 'postponed';
   if (/^Cancel?led\b/i.test(statusText)) return 'cancelled';

@@ -100,7 +100,7 @@ interface ListedPlayer {
   readonly jersey: string | null;
 }
 
-/** Reads a table of the league's statistics service, whose columns stand in another order now and then. */
+/** Reads a table of the league's statistics service, whose columns change their order now and then. */
 function readList(file: InputFile, table: string, read: (player: JsonObject) => ListedPlayer): ParsedFile {
   const payload = objectIn(jsonOf(file));
   const isThere = listIn(payload['resultSets'])

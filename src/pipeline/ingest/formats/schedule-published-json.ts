@@ -37,7 +37,7 @@ const STATUS = new Map<number, ScheduleStatement['status']>([
 
 /**
  * NBA.com's scheduleLeagueV2. Only `gameDateTimeUTC` is read: `gameDateTimeEst` carries a Z although it is Eastern time,
- * and the times alone have the year 1900. A document whose clock stands before the first regular-season game is the
+ * and the times alone have the year 1900. A document whose clock is before the first regular-season game is the
  * schedule as published, a later one (or one without a clock) is a current statement. Games whose teams are not yet
  * known are rejected as unknown_team: their teams follow in a later document.
  */

@@ -236,12 +236,12 @@ const MISLABELLED_EASTERN_COLUMNS = [
   'awayteamId',
 ] as const;
 const LABELLED_UTC = /^(\d{4}-\d{2}-\d{2})[ T]((?:[01]\d|2[0-3]):[0-5]\d):00(?:\+00:00|Z)$/;
-/** The only series text that is known before a game; the others tell how a playoff series stands. */
+/** The only series text that is known before a game; the others tell the score of a playoff series. */
 const NEUTRAL_SITE = 'Neutral Site';
 
 /**
  * A season's published schedule as CSV. Its times are Eastern wall-clock times that carry a UTC label (evening games
- * stand at 19:00+00:00), so the label is dropped and the time read on a New York clock. It has no status and no result.
+ * are at 19:00+00:00), so the label is dropped and the time read on a New York clock. It has no status and no result.
  */
 export const scheduleMislabelledEastern: InputFormat = {
   id: 'schedule_eastern_csv',

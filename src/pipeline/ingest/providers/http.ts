@@ -22,7 +22,7 @@ export interface HttpAnswer {
 export interface Http {
   /**
    * Fetches an address and returns whatever answer came, also one of 4xx. Throws TIPOFF_PROVIDER_DOWN when there was no
-   * answer, or none but 429 and 5xx. Neither messages nor details hold the query of the address, where keys stand.
+   * answer, or none but 429 and 5xx. Neither messages nor details hold the query of the address, which contains keys.
    */
   get(url: string, request?: HttpRequest): Promise<HttpAnswer>;
 }
@@ -30,7 +30,7 @@ export interface Http {
 export interface FetchHttpOptions {
   /** Waits between attempts. Timeouts of an attempt run on the machine's timers: they guard a socket, not a schedule. */
   readonly clock: Clock;
-  /** Attempts in all, the first included; 4 unless told. */
+  /** Attempts in all, the first included; 4 by default. */
   readonly attempts?: number;
   readonly timeoutMs?: number;
 }
@@ -75,7 +75,7 @@ export function fetchHttp({
   };
 }
 
-/** The address without its query, which is where keys stand. */
+/** The address without its query, which contains keys. */
 export function withoutQuery(url: string): string {
   return url.split(/[?#]/, 1)[0] ?? '';
 }

@@ -45,7 +45,7 @@ export function parseChannels(text: string, fallback: string = DEFAULT_CHANNEL):
   return { default: fallback, rules: rules.toSorted((a, b) => exactness(b) - exactness(a)) };
 }
 
-/** The channel of a notice. A resolved notice goes where it is first told, which is the business of who holds its reference. */
+/** The channel of a notice. A resolved notice goes where it was first posted, which is the business of who holds its reference. */
 export function channelOf(rules: ChannelRules, notice: Pick<Notice, 'severity' | 'phase'>): string {
   const fits = (rule: ChannelRule): boolean =>
     (rule.severity === undefined || rule.severity === notice.severity) &&

@@ -17,7 +17,7 @@ const LOST_CODES: readonly (number | undefined)[] = [
 ];
 
 /**
- * Lands the writes of a journal if everything it read still stands; false when something has changed. What is both read
+ * Lands the writes of a journal if everything it read is unchanged; false when something has changed. What is both read
  * and written is checked by preconditions of the writes, in one request without locks; only lists and documents that are
  * read but not written need a transaction of Firestore, which holds locks for a moment. The body never runs under locks.
  */

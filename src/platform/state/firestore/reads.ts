@@ -185,7 +185,7 @@ export function startRun(
   };
 }
 
-/** Everything in the journal that the commit cannot check by a precondition of a write still stands. */
+/** Everything in the journal that the commit cannot check by a precondition of a write is unchanged. */
 export async function stillStands(
   transaction: Transaction,
   documents: readonly ReadDocument[],

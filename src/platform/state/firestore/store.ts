@@ -29,7 +29,7 @@ const MAX_PAUSE_MS = 1000;
 
 /**
  * The state store on Firestore. A body reads from one snapshot, without locks; its writes land only if what it read
- * still stands. Throws TIPOFF_PROVIDER_DOWN when Firestore does not answer and TIPOFF_PROVIDER when it refuses.
+ * is unchanged. Throws TIPOFF_PROVIDER_DOWN when Firestore does not answer and TIPOFF_PROVIDER when it refuses.
  */
 export function openFirestoreState(options: FirestoreStateOptions): StateStore {
   const { clock, root, tries = 50 } = options;
@@ -102,8 +102,8 @@ export function openFirestoreState(options: FirestoreStateOptions): StateStore {
       });
       do {
         const outcome = await calling(() => runOnce(body));
-        const settled = await calling(() => settle(outcome));
-        if (settled) {
+        const finished = await calling(() => finish(outcome));
+        if (finished) {
           if ('error' in outcome) throw outcome.error;
           return outcome.result;
         }
@@ -129,7 +129,7 @@ export function openFirestoreState(options: FirestoreStateOptions): StateStore {
   };
 
   /** Lands what a run did; false when it worked on outdated documents and must run again. */
-  async function settle({ journal, ...outcome }: Outcome<unknown>): Promise<boolean> {
+  async function finish({ journal, ...outcome }: Outcome<unknown>): Promise<boolean> {
     const reads = journal.documents.size + journal.lists.length;
     // A body that failed on outdated input may not fail on the current one.
     if ('error' in outcome) return reads === 0 || !(await isOvertaken(client, journal));

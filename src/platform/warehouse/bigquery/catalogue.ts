@@ -158,9 +158,9 @@ export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions)
     },
     addColumn: async (table, name, { type, description }) => {
       const live = await tableOf(table);
-      const standing = live?.schema?.fields.find((field) => field.name === name);
-      if (standing !== undefined) {
-        const seen = portableType(standing.type);
+      const existing = live?.schema?.fields.find((field) => field.name === name);
+      if (existing !== undefined) {
+        const seen = portableType(existing.type);
         if (seen === type) return false;
         throw otherType(table, name, type, seen);
       }

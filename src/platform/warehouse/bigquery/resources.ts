@@ -255,7 +255,7 @@ const MILLISECONDS_A_DAY = 86_400_000;
 
 /**
  * A table as it is created: columns, partition, clustering and retention of its contract, labels and expiry. One request
- * makes it complete, so that it never stands without its expiry.
+ * makes it complete, so that it never exists without its expiry.
  */
 export function tableResource(
   projectId: string,

@@ -228,15 +228,15 @@ export async function addColumn(
   name: string,
   { type, description }: Pick<Column, 'type' | 'description'>,
 ): Promise<boolean> {
-  const standing = (await describe(session, table))?.find((column) => column.name === name);
-  if (standing !== undefined) {
-    if (standing.type === type) return false;
+  const existing = (await describe(session, table))?.find((column) => column.name === name);
+  if (existing !== undefined) {
+    if (existing.type === type) return false;
     throw new TipoffError(
       'TIPOFF_SCHEMA_MISMATCH',
-      `${tableId(table)}.${name}: expected to add ${type}, the table has it as ${standing.type}`,
+      `${tableId(table)}.${name}: expected to add ${type}, the table has it as ${existing.type}`,
       {
         hint: 'A column keeps its type: add one under another name, or rebuild the table.',
-        details: { table: tableId(table), field: name, expected: type, seen: standing.type },
+        details: { table: tableId(table), field: name, expected: type, seen: existing.type },
       },
     );
   }

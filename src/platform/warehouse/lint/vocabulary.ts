@@ -153,7 +153,7 @@ export const PORTABLE_FUNCTIONS: ReadonlySet<string> = new Set([
   ...['STARTS_WITH', 'ENDS_WITH'],
 ]);
 
-/** Words that may stand before an opening bracket without being a function. */
+/** Words that may come before an opening bracket without being a function. */
 export const KEYWORDS_BEFORE_BRACKET: ReadonlySet<string> = new Set([
   ...[
     'SELECT',
@@ -334,7 +334,7 @@ export const PHRASE_ADVICE: readonly {
   },
 ];
 
-/** Words that give a construct of one engine away wherever they stand. */
+/** Words that give a construct of one engine away wherever they occur. */
 export const WORD_ADVICE: Readonly<Record<string, { rule: string; message: string }>> = {
   CURRENT_TIMESTAMP: { rule: 'wall-clock', message: 'the current time is a parameter; pass @now' },
   CURRENT_DATE: { rule: 'wall-clock', message: 'the current date is a parameter; pass @slate' },
