@@ -195,7 +195,7 @@ describe('the statements that are asked for beforehand', () => {
       'upcoming_player_game_context',
       'publications',
       'player_game_summary',
-      'schedule',
+      'counted_games',
     ]) {
       expect(names).toContain(table);
     }
