@@ -37,6 +37,7 @@ export class StatementReader {
   readonly #names: StrictNames;
   readonly #views: readonly SchemaView[];
   readonly #known: ReadonlySet<string>;
+  readonly #columnUsers = new Map<string, Promise<ReadStatement[]>>();
 
   private constructor(engine: SqlEngine, schema: Schema, statements: readonly ReadStatement[]) {
     this.#engine = engine;
@@ -86,7 +87,14 @@ export class StatementReader {
    * Statements that use a column of a table or view, the ones that read it through a view included. With `byName` only
    * those that write its name: whoever takes every column by `*` does not miss one.
    */
-  async columnUsers(id: string, column: string, byName: boolean): Promise<ReadStatement[]> {
+  columnUsers(id: string, column: string, byName: boolean): Promise<ReadStatement[]> {
+    const question = `${id}.${column} ${byName}`;
+    const known = this.#columnUsers.get(question) ?? this.#findColumnUsers(id, column, byName);
+    this.#columnUsers.set(question, known);
+    return known;
+  }
+
+  async #findColumnUsers(id: string, column: string, byName: boolean): Promise<ReadStatement[]> {
     if (!this.#known.has(`${id}.${column}`)) return [];
     const change = `ALTER TABLE ${id} RENAME COLUMN ${column} TO ${ELSEWHERE}`;
     const direct = await this.#affectedBy(change, id, column, !byName);
@@ -116,13 +124,17 @@ export class StatementReader {
     column: string | null,
     byResult: boolean,
   ): Promise<ReadStatement[]> {
-    const candidates = this.statements.filter(({ text }) => mentions(text.sql, id));
+    const [whole, part] = [naming(id), naming(column ?? id)];
+    // Without its name and without a star over its table a column can neither be missed nor change a result.
+    const candidates = this.statements.filter(
+      ({ text: { sql } }) => whole.test(sql) && (part.test(sql) || (byResult && STAR.test(sql))),
+    );
     if (candidates.length === 0) return [];
     return this.#without(change, async () => {
       const affected: ReadStatement[] = [];
       for (const each of candidates) {
         if (each.problem !== undefined) {
-          if (column === null || mentions(each.text.sql, column)) affected.push(each);
+          if (part.test(each.text.sql)) affected.push(each);
           continue;
         }
         const now = await this.#engine.prepare(each.text.sql);
@@ -188,8 +200,15 @@ function outputOf(prepared: PreparedSql): readonly string[] {
   return 'columns' in prepared ? prepared.columns : [];
 }
 
+/** Every column of something, but not the rows that are counted. */
+const STAR = /(?:SELECT|DISTINCT|,|\w\s*\.)\s*\*/i;
+
 function mentions(sql: string, id: string): boolean {
-  return new RegExp(`\\b${id.replace('.', '\\.')}\\b`, 'i').test(sql);
+  return naming(id).test(sql);
+}
+
+function naming(id: string): RegExp {
+  return new RegExp(`\\b${id.replace('.', '\\.')}\\b`, 'i');
 }
 
 /** Makes the tables, the views as tables of their columns, and the functions of a schema. */
