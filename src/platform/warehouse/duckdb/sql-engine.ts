@@ -7,13 +7,20 @@ import { toDuckDb } from './session.ts';
 export async function openSqlEngine(): Promise<SqlEngine> {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
+  // A statement is bound again for every name that is looked for: it is translated once.
+  const translated = new Map<string, string>();
+  const spelling = (sql: string): string => {
+    const text = translated.get(sql) ?? toDuckDb(sql).text(() => undefined);
+    translated.set(sql, text);
+    return text;
+  };
   return {
     define: async (sql) => {
       await connection.run(sql);
     },
     prepare: async (sql) => {
       try {
-        const prepared = await connection.prepare(toDuckDb(sql).text(() => undefined));
+        const prepared = await connection.prepare(spelling(sql));
         const columns = Array.from({ length: prepared.columnCount }, (_, i) => prepared.columnName(i));
         prepared.destroySync();
         return { columns };
