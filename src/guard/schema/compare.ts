@@ -10,6 +10,8 @@ import {
   type SchemaTable,
   type SchemaView,
 } from './model.ts';
+import { pairRenames } from './renames.ts';
+import { changedForm, isWidening } from './type-changes.ts';
 
 /** Who writes and who reads what: from the contracts and from the statements of the code. */
 export interface Usage {
@@ -397,67 +399,4 @@ function typesOf(each: SchemaFunction): string[] | undefined {
 /** Text without differences of white space. */
 function words(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
-}
-
-/** Types that hold every value of another without loss that matters, as the distributed engine widens them in place. */
-const WIDER: Readonly<Record<string, readonly string[]>> = {
-  INT64: ['NUMERIC', 'BIGNUMERIC', 'FLOAT64'],
-  NUMERIC: ['BIGNUMERIC', 'FLOAT64'],
-  BIGNUMERIC: ['FLOAT64'],
-  // Narrow numbers of the embedded engine, in its own words.
-  INTEGER: ['INT64', 'NUMERIC', 'FLOAT64'],
-  FLOAT: ['FLOAT64'],
-};
-
-/** The form in which readers of the code get a value: exact decimals are text, other numbers are numbers. */
-const FORMS: Readonly<Record<string, string>> = {
-  INT64: 'number',
-  FLOAT64: 'number',
-  INTEGER: 'number',
-  FLOAT: 'number',
-  NUMERIC: 'exact decimal text',
-  BIGNUMERIC: 'exact decimal text',
-  BOOL: 'boolean',
-};
-
-/** Whether the engine can change the type of a column in place. */
-function isWidening(from: string, to: string): boolean {
-  return WIDER[from]?.includes(to) === true;
-}
-
-/** What readers get instead of what they got; undefined when it is the same. */
-function changedForm(from: string, to: string): { readonly from: string; readonly to: string } | undefined {
-  const [a, b] = [FORMS[from] ?? 'text', FORMS[to] ?? 'text'];
-  return a === b ? undefined : { from: a, to: b };
-}
-/** Share of equal parts of two names (split at underscores) from which on they count as one name spelt twice. */
-const SIMILAR = 0.5;
-
-/**
- * Pairs columns that left with columns that came when they look like one column under two names: same type, and the same
- * description or names that share at least half of their parts. A part that columns which stay have too names a family
- * (`pts_ewma4`, `reb_ewma4`) and says nothing. Each column is in one pair at most, best matches first.
- */
-function pairRenames(
-  removed: readonly SchemaColumn[],
-  added: readonly SchemaColumn[],
-  kept: readonly SchemaColumn[],
-): (readonly [SchemaColumn, SchemaColumn])[] {
-  const families = new Set(kept.flatMap(({ name }) => name.split('_')));
-  const candidates = removed
-    .flatMap((from) => added.map((to) => ({ from, to, score: likeness(from, to, families) })))
-    .filter(({ score }) => score >= SIMILAR);
-  const pairs: (readonly [SchemaColumn, SchemaColumn])[] = [];
-  for (const { from, to } of candidates.sort((a, b) => b.score - a.score)) {
-    if (!pairs.some(([a, b]) => a === from || b === to)) pairs.push([from, to]);
-  }
-  return pairs;
-}
-
-function likeness(from: SchemaColumn, to: SchemaColumn, families: ReadonlySet<string>): number {
-  if (from.type !== to.type) return 0;
-  if (from.description !== undefined && from.description !== '' && from.description === to.description)
-    return 1;
-  const [a, b] = [new Set(from.name.split('_')), new Set(to.name.split('_'))];
-  return [...a].filter((part) => b.has(part) && !families.has(part)).length / Math.max(a.size, b.size);
 }
