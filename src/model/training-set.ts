@@ -1,3 +1,4 @@
+import { marketPriceSql } from '#core/bookmakers.ts';
 import { isDate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { FEATURE_NAMES } from '#core/features.ts';
@@ -93,12 +94,12 @@ function mainSet(result: ColumnarResult): TrainingSet {
   };
 }
 
-/** The main line of every market: the median of the bookmakers, taken down to a quoted one. */
+/** The main line of every market: the median of the bookmakers, taken down to a quoted one; its prices where they are those of a market. */
 export const MARKET_LINES = statement({
   owner: 'model/training-set',
   sql: `
 WITH lines AS (
-  SELECT slate, player_id, market, line, over_price, under_price,
+  SELECT slate, player_id, market, line, ${marketPriceSql('over_price', 'bookmaker')} AS over_price, ${marketPriceSql('under_price', 'bookmaker')} AS under_price,
     ROW_NUMBER() OVER (PARTITION BY slate, player_id, market ORDER BY line, bookmaker, home_abbr) AS position,
     COUNT(*) OVER (PARTITION BY slate, player_id, market) AS line_count
   FROM nba_analytics.player_prop_lines

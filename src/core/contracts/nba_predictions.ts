@@ -71,7 +71,9 @@ export const mlFeatureStore = defineTable({
     ),
     is_quality_ready: required.bool('No required default and a score of 85 or more'),
     line: nullable.numeric('Main points line known before the cut-off'),
-    over_price: nullable.int('American odds of OVER at the bookmaker of the main line'),
+    over_price: nullable.int(
+      'American odds of OVER at the bookmaker of the main line; null for a fantasy book, whose payout is no price',
+    ),
     under_price: nullable.int('American odds of UNDER there'),
   },
   key: ['slate', 'player_id'],

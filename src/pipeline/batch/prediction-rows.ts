@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { hasMarketPrices } from '#core/bookmakers.ts';
 import type { StagedPrediction } from '#core/contracts/nba_predictions.ts';
 import { messageOf } from '#core/errors.ts';
 import { compareLines, lineValue } from '#core/line.ts';
@@ -159,7 +160,9 @@ function rowOf(
   system: ForecastSystem,
   context: RowContext,
 ): { readonly row: StagedPrediction } | { readonly cannot: string } {
-  const market = fairOverProbability(quote.overPrice, quote.underPrice) ?? null;
+  const market = hasMarketPrices(quote.bookmaker)
+    ? (fairOverProbability(quote.overPrice, quote.underPrice) ?? null)
+    : null;
   try {
     const forecast = system.forecast({ features: player.features, line: quote.line, marketOver: market });
     if (!isPrediction(forecast)) return { cannot: [forecast.cannot, ...forecast.missing].join(' ') };

@@ -1,3 +1,4 @@
+import { marketPriceSql } from '#core/bookmakers.ts';
 import { upcomingPlayerGameContext, upcomingTeamGameContext } from '#core/contracts/nba_analytics.ts';
 import {
   playerCompositeFactors,
@@ -63,7 +64,8 @@ export function mlFeatureStoreSelect(features: readonly Feature[] = FEATURES): s
   const names = features.map(({ name }) => name);
   return `
 WITH assembled AS (
-  SELECT u.slate, u.player_id, u.game_id, u.season, u.season_type, u.team_abbr, u.opponent_abbr, u.line, u.over_price, u.under_price,
+  SELECT u.slate, u.player_id, u.game_id, u.season, u.season_type, u.team_abbr, u.opponent_abbr, u.line,
+    ${marketPriceSql('u.over_price', 'u.line_bookmaker')} AS over_price, ${marketPriceSql('u.under_price', 'u.line_bookmaker')} AS under_price,
     ${features.map((feature) => `${valueSql(feature)} AS ${feature.name}`).join(',\n    ')},
     ${features.map((feature) => `${feature.source} AS k_${feature.name}`).join(',\n    ')}
   FROM nba_analytics.upcoming_player_game_context u

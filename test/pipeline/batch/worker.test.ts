@@ -256,6 +256,32 @@ describe('the rows of a player', () => {
     expect(rows.filter((row) => row['line'] === '25').every((row) => Number(row['p_push']) > 0)).toBe(true);
   });
 
+  it('show the payout of a fantasy book and hear no market in it', async () => {
+    const heard = async (line_bookmaker: string) => {
+      const markets: (number | null | undefined)[] = [];
+      const listening = simpleSystem('ridge');
+      const models = modelOf([
+        {
+          id: 'ridge',
+          forecast: (vector) => {
+            markets.push(vector.marketOver);
+            return listening.forecast(vector);
+          },
+        },
+      ]);
+      const context = { line: '20.5', line_bookmaker, over_price: -137, under_price: -137 };
+      const world = await worldOf([{ id: 1, context }], { models });
+      expect(await runBatch(world.deps, FIRST)).toMatchObject({ state: 'published' });
+      const rows = await world.warehouse.query<{ over_price: number }>(
+        'SELECT over_price FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)',
+        { slate: SLATE },
+      );
+      return { markets, prices: rows.map(({ over_price }) => over_price) };
+    };
+    expect(await heard('prizepicks')).toEqual({ markets: [null], prices: [-137] });
+    expect(await heard('draftkings')).toEqual({ markets: [0.5], prices: [-137] });
+  });
+
   it('treat a line of 20.0 like any other', async () => {
     const rows = await rowsOf({ id: 1, points: 26, context: { line: '20.0' } });
     const ridge = rows.find((row) => row['system_id'] === 'ridge');
