@@ -154,10 +154,10 @@ candidates AS (
   WHERE a.min_ewma8 >= ${MIN_MINUTES} AND fn.days_between(a.seen_on, g.slate) <= ${MAX_DAYS} AND fn.safe_div(a.own_games, g.all_games) >= ${MIN_SHARE}
 ),
 own_names AS (
-  SELECT player_lookup, MIN(player_id) AS player_id
-  FROM nba_reference.players
-  GROUP BY player_lookup
-  HAVING COUNT(DISTINCT player_id) = 1
+  SELECT k.player_lookup, MIN(k.player_id) AS player_id
+  FROM nba_reference.players k
+  GROUP BY k.player_lookup
+  HAVING COUNT(DISTINCT k.player_id) = 1
 ),
 statuses AS (
   SELECT g.slate, g.team_abbr, COALESCE(r.player_id, p.player_id) AS player_id, r.status, r.reason
