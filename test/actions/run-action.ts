@@ -40,6 +40,7 @@ export interface ActionRunner {
 
 /** The summary of the toolkit remembers its file for as long as the process lives, so that all runs have the same. */
 const SUMMARY = join(tmpdir(), `tipoff-action-summary-${process.pid}`);
+process.once('exit', () => rmSync(SUMMARY, { force: true }));
 
 /** A runner of actions with a folder of its own per test; call it once in a test file. */
 export function actionRunner(): ActionRunner {

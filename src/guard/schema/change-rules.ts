@@ -61,6 +61,11 @@ const add = ({ table }: Change, { to }: Parts): Fix => (to === undefined ? nothi
 const makeFunction = (_: Change, parts: Parts): Fix =>
   parts.function === undefined ? nothing : createFunction(parts.function);
 const makeView = (_: Change, { view }: Parts): Fix => (view === undefined ? nothing : createView(view));
+/** What is said of a view or a function that the code no longer has. */
+const isGone = ({ table }: Words): string =>
+  `${table} is gone from the code. It may stay, or be dropped once the code that used it is gone.`;
+const isGoneButUsed = ({ table, readBy }: Words): string =>
+  `${table} is gone from the code but still used by ${readBy}. Change them first.`;
 
 /**
  * What every kind of change means: its class, who goes first, what is said, and the statements that bring it about. The
@@ -376,16 +381,14 @@ const RULES = {
     kind: 'view_removed',
     class: 'needs_order',
     direction: 'code_first',
-    message: ({ table }) =>
-      `${table} is gone from the code. It may stay, or be dropped once the code that used it is gone.`,
+    message: isGone,
     fix: ({ table }) => both(`DROP VIEW ${table}`),
   },
   readViewRemoved: {
     kind: 'view_removed',
     class: 'breaking',
     direction: 'code_first',
-    message: ({ table, readBy }) =>
-      `${table} is gone from the code but still used by ${readBy}. Change them first.`,
+    message: isGoneButUsed,
     fix: ({ table }) => both(`DROP VIEW ${table}`),
   },
   viewTextChanged: {
@@ -439,16 +442,14 @@ const RULES = {
     kind: 'function_removed',
     class: 'needs_order',
     direction: 'code_first',
-    message: ({ table }) =>
-      `${table} is gone from the code. It may stay, or be dropped once the code that used it is gone.`,
+    message: isGone,
     fix: ({ table }) => both(`DROP FUNCTION ${table}`),
   },
   calledFunctionRemoved: {
     kind: 'function_removed',
     class: 'breaking',
     direction: 'code_first',
-    message: ({ table, readBy }) =>
-      `${table} is gone from the code but still used by ${readBy}. Change them first.`,
+    message: isGoneButUsed,
     fix: ({ table }) => both(`DROP FUNCTION ${table}`),
   },
   signatureChanged: {
