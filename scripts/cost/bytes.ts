@@ -1,4 +1,4 @@
-import { LEAST_BILLED } from '#core/billing.ts';
+import { MIN_BILLED } from '#core/billing.ts';
 import { type ColumnType, type TableContract, tableId } from '#core/contracts/define.ts';
 import { type Bounds, boundedReads } from '#guard/schema/partition-filter.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
@@ -8,7 +8,7 @@ interface StatementBytes {
   readonly tables: number;
   /** Logical bytes of the columns it names, in the partitions it cannot leave out. */
   readonly processed: number;
-  /** What is paid for: at least `LEAST_BILLED` for each table. */
+  /** What is paid for: at least `MIN_BILLED` for each table. */
   readonly billed: number;
 }
 
@@ -89,7 +89,7 @@ export function byteReader(
         const bytes = await measure(contract, [...new Set(refs.map(({ column }) => column))], where, params);
         tables += 1;
         processed += bytes;
-        billed += Math.max(bytes, LEAST_BILLED);
+        billed += Math.max(bytes, MIN_BILLED);
       }
       return { tables, processed, billed };
     },

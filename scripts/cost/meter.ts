@@ -1,4 +1,4 @@
-import { LEAST_BILLED } from '#core/billing.ts';
+import { MIN_BILLED } from '#core/billing.ts';
 import { type TableContract, tableId } from '#core/contracts/define.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
 import type { ByteReader } from './bytes.ts';
@@ -31,7 +31,7 @@ export function meter(warehouse: Warehouse, reader: ByteReader): Meter {
   let seen: Metered[] = [];
   const read = async (sql: string, params: SqlParams = {}, what = sql): Promise<void> => {
     const { processed, billed } = await reader.statement(sql, params);
-    seen.push({ what, queries: 1, processed, billed: Math.max(billed, LEAST_BILLED), sql, params });
+    seen.push({ what, queries: 1, processed, billed: Math.max(billed, MIN_BILLED), sql, params });
   };
   const appendNew: Warehouse['appendNew'] = async (table, rows) => {
     // The merge reads the keys that are there, in the partitions of the new rows where the key names them.
@@ -52,7 +52,7 @@ export function meter(warehouse: Warehouse, reader: ByteReader): Meter {
       what: `merge into ${tableId(table)}`,
       queries: 1,
       processed: keys,
-      billed: Math.max(keys, 2 * LEAST_BILLED),
+      billed: Math.max(keys, 2 * MIN_BILLED),
     });
     return warehouse.appendNew(table, rows);
   };
@@ -81,7 +81,7 @@ export function meter(warehouse: Warehouse, reader: ByteReader): Meter {
         const after = await reader.rows(table, within, bounds);
         // The new rows are read by the insertion, and about once more by the checks together.
         const processed = before + 2 * after;
-        const billed = Math.max(processed, REPLACEMENT_QUERIES * LEAST_BILLED);
+        const billed = Math.max(processed, REPLACEMENT_QUERIES * MIN_BILLED);
         seen.push({
           what: `replacement in ${tableId(table)}`,
           queries: REPLACEMENT_QUERIES,

@@ -2,7 +2,7 @@ import { accountEmail, DEAD_LETTERS, type Installation, serviceAddress, UNITS } 
 import { exists, gcloud, type Step } from './step.ts';
 
 /** Deliveries before Pub/Sub itself puts a message aside: more than the queue's own limit, which parks it with a reason. */
-const MOST_DELIVERIES = 10;
+const MAX_DELIVERIES = 10;
 
 /** Topics and subscriptions that exist before anybody is given a role on them. */
 export function queueSteps(installation: Installation): Step[] {
@@ -43,7 +43,7 @@ export function queueSteps(installation: Installation): Step[] {
         `--push-auth-service-account=${accountEmail(installation, 'push')}`,
       ],
       ...[`--push-auth-token-audience=${worker}`, '--ack-deadline=120', '--message-retention-duration=1h'],
-      ...[`--dead-letter-topic=${DEAD_LETTERS}`, `--max-delivery-attempts=${MOST_DELIVERIES}`],
+      ...[`--dead-letter-topic=${DEAD_LETTERS}`, `--max-delivery-attempts=${MAX_DELIVERIES}`],
       ...['--min-retry-delay=10s', '--max-retry-delay=60s'],
     ),
     subscription(

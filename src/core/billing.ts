@@ -5,7 +5,7 @@
 export const DOLLARS_PER_TIB = 6.25;
 
 /** Bytes that are billed at least, for each query and for each table that it names (the same price list). */
-export const LEAST_BILLED = 10 * 2 ** 20;
+export const MIN_BILLED = 10 * 2 ** 20;
 
 /** US dollars for so many billed bytes. */
 export function dollarsFor(billedBytes: number): number {

@@ -6,7 +6,7 @@ const HALVINGS = 60;
 const MAX_SHIFT = 40;
 
 /** Largest number of points with its own mass. */
-export const MOST_POINTS = 80;
+export const MAX_POINTS = 80;
 
 /** Predictive distribution of a count: whole numbers from 0 to the last index, which holds everything above; mass sums to 1. */
 export interface CountDistribution {

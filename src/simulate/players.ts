@@ -73,7 +73,7 @@ const TENDENCIES: Readonly<Record<Archetype, Tendencies>> = {
 const THREE_SHARE: Readonly<Record<Archetype, number>> = { guard: 0.45, wing: 0.46, big: 0.2 };
 
 /** Nobody ends more than about twice his share of plays. */
-const MOST_USAGE = 2;
+const MAX_USAGE = 2;
 
 /** Makes a player with a skill; ability to score rises with skill, its shape with the archetype. */
 function createPlayer(
@@ -102,7 +102,7 @@ function createPlayer(
     },
     age,
     skill,
-    usage: Math.min(MOST_USAGE, Math.exp(0.1 + 0.21 * skill + random.normalWithin(0, 0.21, -0.42, 0.38))),
+    usage: Math.min(MAX_USAGE, Math.exp(0.1 + 0.21 * skill + random.normalWithin(0, 0.21, -0.42, 0.38))),
     mix: drawMix(archetype, skill, random),
     minutesDrift: 0,
     form: 0,
@@ -128,7 +128,7 @@ function age(player: SimulatedPlayer, random: Random): void {
   player.age += 1;
   const trend = player.age < 25 ? 0.22 : player.age < 30 ? 0.02 : -0.16;
   player.skill += random.normal(trend, 0.25);
-  player.usage = Math.min(MOST_USAGE, player.usage * Math.exp(random.normal(0.15 * trend, 0.09)));
+  player.usage = Math.min(MAX_USAGE, player.usage * Math.exp(random.normal(0.15 * trend, 0.09)));
   const { mix } = player;
   player.mix = {
     ...mix,
@@ -161,7 +161,7 @@ export function drift(player: SimulatedPlayer, random: Random): void {
 const ROLE_MINUTES = [35, 33.5, 31.5, 29.5, 27, 23, 20, 17, 13.5, 10, 7, 5, 4, 3, 2];
 /** Players a coach uses when the game is open. */
 const ROTATION = { regular: 10, playoffs: 9 };
-const MOST_MINUTES = 38;
+const MAX_MINUTES = 38;
 
 /** A roster player's part in one game as it can be expected before tip-off. */
 export interface ExpectedRole {
@@ -184,13 +184,13 @@ export function expectRoles(
   playoffs: boolean,
 ): ExpectedRole[] {
   let places = playoffs ? ROTATION.playoffs : ROTATION.regular;
-  const limits = roster.map((player) => MOST_MINUTES * restriction(player));
+  const limits = roster.map((player) => MAX_MINUTES * restriction(player));
   const minutes = roster.map((player, rank) => {
     const here = presence[rank] ?? 0;
     const place = Math.min(1, Math.max(0, places));
     places -= here;
     const wanted = (ROLE_MINUTES[rank] ?? 1) + player.minutesDrift;
-    return place * Math.min(MOST_MINUTES, Math.max(2, wanted)) * restriction(player);
+    return place * Math.min(MAX_MINUTES, Math.max(2, wanted)) * restriction(player);
   });
   for (let pass = 0; pass < 3; pass++) {
     const here = (i: number): number => presence[i] ?? 0;
@@ -203,7 +203,7 @@ export function expectRoles(
     const weight = appetite.reduce((sum, w, i) => sum + w * here(i), 0);
     if (weight <= 0) break;
     for (const [i, w] of appetite.entries())
-      minutes[i] = Math.max(0, Math.min(MOST_MINUTES, (minutes[i] ?? 0) + (missing * w) / weight));
+      minutes[i] = Math.max(0, Math.min(MAX_MINUTES, (minutes[i] ?? 0) + (missing * w) / weight));
   }
   return roster.map((player, i) => ({ player, presence: presence[i] ?? 0, minutes: minutes[i] ?? 0 }));
 }

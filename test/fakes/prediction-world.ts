@@ -5,7 +5,7 @@ import { type MlFeatureStore, mlFeatureStore } from '#core/contracts/nba_predict
 import { schedule } from '#core/contracts/nba_reference.ts';
 import { FEATURE_NAMES } from '#core/features.ts';
 import { MAIN_MARKET } from '#core/markets.ts';
-import { type CountDistribution, MOST_POINTS, median, pOverDecided } from '#model/distribution.ts';
+import { type CountDistribution, MAX_POINTS, median, pOverDecided } from '#model/distribution.ts';
 import type { Forecast, ForecastSystem, ModelSource, SystemId } from '#model/systems.ts';
 import type { BatchDeps } from '#pipeline/batch/run.ts';
 import type { OutcomeDoc } from '#pipeline/batch/state.ts';
@@ -207,8 +207,8 @@ function usualPoints(id: number): number {
 /** A logistic distribution cut into whole points: enough of a forecast for everything around the model. */
 function distributionAt(mean: number, sd: number): CountDistribution {
   const scale = (sd * Math.sqrt(3)) / Math.PI;
-  const cumulative = Float64Array.from({ length: MOST_POINTS + 1 }, (_, k) =>
-    k === MOST_POINTS ? 1 : 1 / (1 + Math.exp(-(k + 0.5 - mean) / scale)),
+  const cumulative = Float64Array.from({ length: MAX_POINTS + 1 }, (_, k) =>
+    k === MAX_POINTS ? 1 : 1 / (1 + Math.exp(-(k + 0.5 - mean) / scale)),
   );
   return { cumulative, mass: cumulative.map((below, k) => below - (k === 0 ? 0 : (cumulative[k - 1] ?? 0))) };
 }

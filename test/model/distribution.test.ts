@@ -4,7 +4,7 @@ import { countDistributionFunction } from '#model/count-shape.ts';
 import {
   fairLine,
   fromCumulative,
-  MOST_POINTS,
+  MAX_POINTS,
   median,
   moments,
   pOver,
@@ -29,7 +29,7 @@ const shape = {
   zeros: [1.2, -1.7, 0.7, -1.8],
   levels: Array.from({ length: 19 }, (_, i) => ((i + 1) / 20) ** 1.05),
 };
-const countAt = countDistributionFunction(shape, MOST_POINTS);
+const countAt = countDistributionFunction(shape, MAX_POINTS);
 const distributionAt = (mean: number, minutesSd: number) => countAt({ mean, minutesSd, expectedMinutes: 26 });
 
 describe('a points distribution', () => {
@@ -37,10 +37,10 @@ describe('a points distribution', () => {
     fc.assert(
       fc.property(aMean, anSd, (mean, sd) => {
         const { mass, cumulative } = distributionAt(mean, sd);
-        expect(mass.length).toBe(MOST_POINTS + 1);
+        expect(mass.length).toBe(MAX_POINTS + 1);
         expect(Math.min(...mass)).toBeGreaterThanOrEqual(0);
         expect(mass.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 12);
-        expect(cumulative[MOST_POINTS]).toBe(1);
+        expect(cumulative[MAX_POINTS]).toBe(1);
         expect(cumulative.every((p, k) => k === 0 || p >= (cumulative[k - 1] ?? 0))).toBe(true);
       }),
     );
@@ -122,7 +122,7 @@ describe('a points distribution', () => {
         const d = shiftedTo(distributionAt(15, 5), line, over);
         expect(pOverDecided(d, line)).toBeCloseTo(over, 8);
         expect(d.mass.every((p) => p >= -1e-15)).toBe(true);
-        expect(d.cumulative[MOST_POINTS]).toBe(1);
+        expect(d.cumulative[MAX_POINTS]).toBe(1);
       }),
       { numRuns: 50 },
     );

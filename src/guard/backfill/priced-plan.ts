@@ -1,4 +1,4 @@
-import { DOLLARS_PER_TIB, dollarsFor, LEAST_BILLED } from '#core/billing.ts';
+import { DOLLARS_PER_TIB, dollarsFor, MIN_BILLED } from '#core/billing.ts';
 import type { Slate } from '#core/calendar.ts';
 import { mapConcurrently } from '#core/concurrency.ts';
 import { TipoffError } from '#core/errors.ts';
@@ -102,7 +102,7 @@ interface Reading {
   readonly statements: number;
   /** Bytes by dry runs, of the tables as they are now. */
   readonly bytes: number;
-  /** Bytes that are billed: a query is billed `LEAST_BILLED` whatever it reads. */
+  /** Bytes that are billed: a query is billed `MIN_BILLED` whatever it reads. */
   readonly billed: number;
 }
 
@@ -179,7 +179,7 @@ async function readingOf(
     if (one === undefined) return;
     const own = await estimate(one.sql, one.params);
     bytes += own * group.length;
-    billed += Math.max(own, LEAST_BILLED) * group.length;
+    billed += Math.max(own, MIN_BILLED) * group.length;
   });
   return { statements: statements.length, bytes, billed };
 }

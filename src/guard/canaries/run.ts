@@ -34,7 +34,7 @@ export interface CanaryRequest {
 }
 
 /** Most missed days a run after a gap looks at. */
-const LONGEST_GAP_DAYS = 14;
+const MAX_GAP_DAYS = 14;
 /** A day whose last run was later than this was watched to its end. */
 const WATCHED_UNTIL = '23:00';
 const BUDGET_SECONDS = 120;
@@ -74,7 +74,7 @@ async function missedInstants(deps: CanaryDeps, asOf: Date): Promise<Date[]> {
   const lastAt = new Date(last.beat_at);
   const lastDay = slateOf(lastAt);
   const watched = lastAt >= easternInstant(lastDay, WATCHED_UNTIL);
-  const earliest = addDays(today, -LONGEST_GAP_DAYS);
+  const earliest = addDays(today, -MAX_GAP_DAYS);
   let day: Slate = watched ? addDays(lastDay, 1) : lastDay;
   if (day < earliest) day = earliest;
   const evenings: Date[] = [];

@@ -4,7 +4,7 @@ import { playerAliases, players, schedule } from '#core/contracts/nba_reference.
 import type { Processor } from '#pipeline/processor.ts';
 
 /** Letters of a given name that a feed may have left: "A. Coffer", "Mil. Bridges". */
-const LONGEST_INITIAL = 4;
+const MAX_INITIAL = 4;
 
 /**
  * The newest quote before the cut-off per name, game, market and bookmaker, resolved to a player of the league:
@@ -74,7 +74,7 @@ matches AS (
   UNION ALL
   SELECT n.player_lookup, p.player_id, FALSE
   FROM names n
-  JOIN nba_reference.players p ON LENGTH(n.player_lookup) - LENGTH(p.last_lookup) BETWEEN 1 AND ${LONGEST_INITIAL}
+  JOIN nba_reference.players p ON LENGTH(n.player_lookup) - LENGTH(p.last_lookup) BETWEEN 1 AND ${MAX_INITIAL}
     AND SUBSTR(n.player_lookup, LENGTH(n.player_lookup) - LENGTH(p.last_lookup) + 1) = p.last_lookup
     AND SUBSTR(p.player_lookup, 1, LENGTH(n.player_lookup) - LENGTH(p.last_lookup))
       = SUBSTR(n.player_lookup, 1, LENGTH(n.player_lookup) - LENGTH(p.last_lookup))

@@ -10,7 +10,7 @@ import { MAIN_MARKET } from '#core/markets.ts';
 import type { Processor } from '#pipeline/processor.ts';
 
 /** Days off are counted up to here; before an opener they are taken as this many. */
-const MOST_REST = 5;
+const MAX_REST = 5;
 
 /** Two rows per counted game, from the schedule; spread and total only from quotes that provably stood before the cut-off. */
 export const upcomingTeamGameContextProcessor: Processor = {
@@ -42,8 +42,8 @@ ordered AS (
 rested AS (
   SELECT o.*,
     CASE
-      WHEN previous_slate IS NULL THEN ${MOST_REST}
-      ELSE fn.clamp(fn.days_between(previous_slate, slate) - 1, 0, ${MOST_REST})
+      WHEN previous_slate IS NULL THEN ${MAX_REST}
+      ELSE fn.clamp(fn.days_between(previous_slate, slate) - 1, 0, ${MAX_REST})
     END AS rest_days,
     COALESCE(fn.days_between(previous_slate, slate) = 1, FALSE) AS is_b2b
   FROM ordered o

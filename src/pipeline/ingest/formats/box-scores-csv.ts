@@ -36,7 +36,7 @@ const BOX_COLUMNS = [
 type BoxColumn = (typeof BOX_COLUMNS)[number];
 
 /** Most points a contract believes of one row, so that a shifted column does not pass as a score. */
-const MOST_POINTS = 200;
+const MAX_POINTS = 200;
 
 /** Reads the counting statistics of a row and checks that they agree with each other. Percentages are not read: they follow from the counts. Throws RowRejection. */
 function boxStatistics(record: CsvRecord<BoxColumn>) {
@@ -78,11 +78,11 @@ function boxStatistics(record: CsvRecord<BoxColumn>) {
       `expected 2 FGM + FG3M + FTM = ${points}, saw ${box.points}`,
     );
   }
-  if (box.points > MOST_POINTS) {
+  if (box.points > MAX_POINTS) {
     throw new RowRejection(
       'PTS',
       'impossible_value',
-      `expected at most ${MOST_POINTS} points, saw ${box.points}`,
+      `expected at most ${MAX_POINTS} points, saw ${box.points}`,
     );
   }
   return box;
@@ -112,7 +112,7 @@ const PLAYER_BOX_COLUMNS = [
 type PlayerColumn = (typeof PLAYER_BOX_COLUMNS)[number];
 
 /** Longest time the contract believes of one player: regulation and several overtimes. */
-const MOST_MINUTES = 70;
+const MAX_MINUTES = 70;
 
 /** Normalised names, remembered per file: a player occurs some fifty times. */
 function lookupMemory(): (name: string) => string {
@@ -156,11 +156,11 @@ function playerBoxRow(
     );
   }
   const minutes = requiredCount('MIN', record.text('MIN'));
-  if (minutes > MOST_MINUTES)
+  if (minutes > MAX_MINUTES)
     throw new RowRejection(
       'MIN',
       'impossible_value',
-      `expected at most ${MOST_MINUTES} minutes, saw ${minutes}`,
+      `expected at most ${MAX_MINUTES} minutes, saw ${minutes}`,
     );
   return {
     key: `player ${playerId} in game ${game.gameId}`,

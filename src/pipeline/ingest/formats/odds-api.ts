@@ -33,7 +33,7 @@ interface Quote {
 }
 
 /** A price this long is a promotion or a placeholder, no opinion about the line. */
-const LONGEST_PRICE = 10_000;
+const MAX_PRICE = 10_000;
 
 /**
  * Joins OVER and UNDER of the same player and point, whatever their order. An outcome that repeats an earlier one is
@@ -72,7 +72,7 @@ function pairOutcomes(outcomes: readonly JsonObject[]): { quotes: readonly Quote
  * is an alternate. A single point is the main line unless its price is a placeholder.
  */
 function isAlternateQuote(quote: Quote, quotes: readonly Quote[]): boolean {
-  if ([quote.over, quote.under].some((side) => Math.abs(priceOf(side) ?? 0) >= LONGEST_PRICE)) return true;
+  if ([quote.over, quote.under].some((side) => Math.abs(priceOf(side) ?? 0) >= MAX_PRICE)) return true;
   const rungs = quotes.filter(({ player, problem }) => player === quote.player && problem === undefined);
   if (rungs.length <= 1) return false;
   const main = rungs.reduce((best, rung) => (compareRungs(rung, best) < 0 ? rung : best));

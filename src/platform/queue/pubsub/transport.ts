@@ -114,7 +114,7 @@ const PUBLISH_BYTES = 5_000_000;
 const ACK_DEADLINE_SECONDS = 60;
 
 /** The longest time Pub/Sub keeps a message back for. */
-const LONGEST_DEFERRAL_SECONDS = 600;
+const MAX_DEFERRAL_SECONDS = 600;
 
 /** Pub/Sub by the generated clients: publish and synchronous pull. One subscription per topic, named like it. */
 export function openPubSubTransport(options: PubSubTransportOptions): Transport {
@@ -184,7 +184,7 @@ export function openPubSubTransport(options: PubSubTransportOptions): Transport 
       }),
     defer: (topic, ackIds, seconds) =>
       onTopic(topic, async () => {
-        const ackDeadlineSeconds = Math.min(LONGEST_DEFERRAL_SECONDS, Math.max(0, Math.ceil(seconds)));
+        const ackDeadlineSeconds = Math.min(MAX_DEFERRAL_SECONDS, Math.max(0, Math.ceil(seconds)));
         await subscriber.modifyAckDeadline({
           subscription: subscriptionName(topic),
           ackIds: [...ackIds],

@@ -153,7 +153,7 @@ export interface Jobs {
 
 const PAGE_ROWS = 50_000;
 const FIRST_POLL_MS = 100;
-const LONGEST_POLL_MS = 2000;
+const MAX_POLL_MS = 2000;
 
 export function openJobs(call: Call, options: JobOptions): Jobs {
   const { clock, location, retries = 5, labels = {}, maximumBytesBilled, jobTimeoutMs = 600_000 } = options;
@@ -198,7 +198,7 @@ export function openJobs(call: Call, options: JobOptions): Jobs {
       for (
         let pause = FIRST_POLL_MS;
         job.status.state !== 'DONE';
-        pause = Math.min(pause * 1.5, LONGEST_POLL_MS)
+        pause = Math.min(pause * 1.5, MAX_POLL_MS)
       ) {
         await clock.sleep(pause);
         job = await get(budget, jobId);
