@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { userName } from '#app/cli/context.ts';
+import { userName } from '#app/config/process.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import * as core from '@actions/core';
-import { processEnvironment } from '#app/config.ts';
+import { processEnvironment } from '#app/config/process.ts';
 import { exitCodeOf, outcome, type Report } from '#core/check.ts';
 import { ERROR_CODES, messageOf, TipoffError } from '#core/errors.ts';
 import { parseInstant } from '#core/instants.ts';

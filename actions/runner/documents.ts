@@ -56,7 +56,7 @@ const action = z.object({
   name: z.string(),
   inputs: z.record(z.string(), input).default({}),
   outputs: z.record(z.string(), z.object({ value: z.string().optional() })).default({}),
-  runs: z.object({ using: z.string(), steps: z.array(step).default([]) }),
+  runs: z.object({ using: z.string(), main: z.string().optional(), steps: z.array(step).default([]) }),
 });
 export type ActionFile = z.output<typeof action>;
 

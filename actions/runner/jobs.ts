@@ -16,8 +16,7 @@ export interface JobResult {
 }
 
 /** Where the jobs of a workflow run. */
-export interface Machine {
-  readonly workspace: string;
+export interface Machine extends Pick<Stage, 'workspace' | 'broken' | 'repositories'> {
   /** Variables every step sees. */
   readonly env: Readonly<Record<string, string>>;
   readonly log: (text: string) => void;
@@ -57,6 +56,8 @@ async function runJob(
   const folder = mkdtempSync(join(tmpdir(), 'tipoff-workflow-'));
   const stage: Stage = {
     workspace: machine.workspace,
+    broken: machine.broken,
+    repositories: machine.repositories,
     folder,
     env: { ...machine.env, RUNNER_TEMP: folder },
     results: [],

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { userName } from '#app/cli/context.ts';
-import { processEnvironment } from '#app/config.ts';
+import { processEnvironment, userName } from '#app/config/process.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { eventsOf, readWorkflow } from './documents.ts';
 import { dispatchInputs } from './inputs.ts';
@@ -13,6 +12,9 @@ import { type JobResult, runJobs } from './jobs.ts';
 const USAGE = `Runs the local steps of a workflow on this machine, against the embedded home (TIPOFF_HOME, or .tipoff).
   npm run workflow -- FILE --event EVENT [--input name=value]… [--at INSTANT] [--home DIR]
     [--var NAME=value]… [--secret NAME=value]… [--payload FILE.json] [--json]
+    [--broken STEP]…             a step that fails instead of running: its id, name or \`uses\`
+    [--workspace DIR]            the checkout of the workflow, when it is not this repository
+    [--actions OWNER/NAME@REF=DIR]…  where the actions of another repository lie
 `;
 
 interface Options {
@@ -25,6 +27,9 @@ interface Options {
   readonly vars: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly payload: Readonly<Record<string, unknown>>;
+  readonly broken: readonly string[];
+  readonly workspace: string | undefined;
+  readonly actions: Readonly<Record<string, string>>;
   readonly json: boolean;
 }
 
@@ -40,6 +45,9 @@ function options(): Options {
       var: list,
       secret: list,
       payload: { type: 'string' },
+      broken: list,
+      workspace: { type: 'string' },
+      actions: list,
       json: { type: 'boolean', default: false },
     },
   });
@@ -54,6 +62,9 @@ function options(): Options {
     vars: pairs(values.var),
     secrets: pairs(values.secret),
     payload: values.payload === undefined ? {} : readPayload(values.payload),
+    broken: values.broken,
+    workspace: values.workspace,
+    actions: pairs(values.actions),
     json: values.json,
   };
 }
@@ -84,7 +95,7 @@ function bad(message: string): TipoffError {
 }
 
 async function run(given: Options): Promise<JobResult[]> {
-  const root = resolve(import.meta.dirname, '../..');
+  const root = resolve(given.workspace ?? resolve(import.meta.dirname, '../..'));
   const workflow = readWorkflow(resolve(root, given.file));
   const events = eventsOf(workflow);
   if (!events.names.includes(given.event))
@@ -135,6 +146,8 @@ async function run(given: Options): Promise<JobResult[]> {
     return await runJobs(workflow, contexts, {
       workspace: root,
       env,
+      broken: given.broken,
+      repositories: given.actions,
       log: (text) => void (given.json ? process.stderr : process.stdout).write(text),
     });
   } finally {

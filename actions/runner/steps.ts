@@ -14,6 +14,10 @@ export interface StepResult {
 /** What the steps of a job share. */
 export interface Stage {
   readonly workspace: string;
+  /** Steps, by id, name or `uses`, that fail instead of running. */
+  readonly broken: readonly string[];
+  /** Where actions of other repositories lie: `owner/name@ref` → folder of that repository. */
+  readonly repositories: Readonly<Record<string, string>>;
   /** Folder for the files of steps. */
   readonly folder: string;
   /** Variables of the process, of GitHub and of earlier steps. */
@@ -73,30 +77,19 @@ async function runStep(
   status: Status,
   actionFolder: string | undefined,
 ): Promise<{ ok: boolean; outputs: Record<string, string> }> {
+  const own = [step.id, step.name, step.uses].filter((one) => one !== undefined);
+  if (own.some((one) => stage.broken.includes(one))) {
+    stage.results.push({ name, outcome: 'failure', why: 'it is to fail' });
+    return { ok: false, outputs: {} };
+  }
   if (step.run !== undefined) {
     const cwd = resolve(stage.workspace, fill(step['working-directory'] ?? '.', contexts, status));
-    const variables = {
-      ...stage.env,
-      ...env,
-      ...(actionFolder === undefined ? {} : { GITHUB_ACTION_PATH: actionFolder }),
-    };
-    const ran = await runShell(fill(step.run, contexts, status), {
-      cwd,
-      env: variables,
-      folder: stage.folder,
-      log: stage.log,
-    });
-    stage.env = { ...stage.env, ...ran.env };
-    if (ran.summary !== '') stage.summaries.push(ran.summary);
-    stage.results.push({
-      name,
-      outcome: ran.code === 0 ? 'success' : 'failure',
-      ...(ran.code === 0 ? {} : { why: `exit code ${ran.code}` }),
-    });
-    return { ok: ran.code === 0, outputs: { ...ran.outputs } };
+    const inAction = actionFolder === undefined ? {} : { GITHUB_ACTION_PATH: actionFolder };
+    return runScript(fill(step.run, contexts, status), name, cwd, { ...env, ...inAction }, stage);
   }
   const uses = step.uses ?? '';
-  if (!uses.startsWith('./') || PREPARED.includes(uses)) {
+  const folder = PREPARED.includes(uses) ? undefined : folderOf(uses, stage);
+  if (folder === undefined) {
     const why = uses.startsWith('./') ? 'this machine is prepared already' : 'it belongs to somebody else';
     stage.results.push({
       name: step.name === undefined ? name : `${name} (${uses})`,
@@ -105,7 +98,6 @@ async function runStep(
     });
     return { ok: true, outputs: {} };
   }
-  const folder = join(stage.workspace, uses);
   const action = readAction(folder);
   const given = filled(step.with, contexts, status);
   const github = contexts['github'];
@@ -114,13 +106,49 @@ async function runStep(
     input,
     fill(value ?? '', bare, 'success'),
   ]);
-  const inner = { ...bare, inputs: { ...Object.fromEntries(absent), ...given } };
+  const inputs: Record<string, string> = { ...Object.fromEntries(absent), ...given };
+  if (action.runs.main !== undefined) {
+    const program = `exec '${process.execPath}' '${join(folder, action.runs.main)}'`;
+    const variables = Object.entries(inputs).map(([input, value]) => [`INPUT_${input.toUpperCase()}`, value]);
+    return runScript(program, name, stage.workspace, { ...env, ...Object.fromEntries(variables) }, stage);
+  }
+  const inner = { ...bare, inputs };
   const ran = await runSteps(action.runs.steps, inner, env, stage, `${name} / `, folder);
   const outputs = Object.entries(action.outputs).map(([output, { value }]) => [
     output,
     fill(value, { ...inner, steps: ran.steps }, 'success'),
   ]);
   return { ok: ran.status === 'success', outputs: Object.fromEntries(outputs) };
+}
+
+/** The folder of an action: of this repository, or of one whose place was named; undefined for others. */
+function folderOf(uses: string, { workspace, repositories }: Stage): string | undefined {
+  if (uses.startsWith('./')) return join(workspace, uses);
+  const [, repository, path = '', ref] = /^([^/]+\/[^/@]+)\/?([^@]*)@(.+)$/.exec(uses) ?? [];
+  const root = repositories[`${repository}@${ref}`];
+  return root === undefined ? undefined : join(root, path);
+}
+
+/** Runs a script as a step, and keeps what it leaves. */
+async function runScript(
+  script: string,
+  name: string,
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+  stage: Stage,
+): Promise<{ ok: boolean; outputs: Record<string, string> }> {
+  const ran = await runShell(script, {
+    cwd,
+    env: { ...stage.env, ...env },
+    folder: stage.folder,
+    log: stage.log,
+  });
+  stage.env = { ...stage.env, ...ran.env };
+  if (ran.summary !== '') stage.summaries.push(ran.summary);
+  const ok = ran.code === 0;
+  const why = ok ? {} : { why: `exit code ${ran.code}` };
+  stage.results.push({ name, outcome: ok ? 'success' : 'failure', ...why });
+  return { ok, outputs: { ...ran.outputs } };
 }
 
 export function filled(

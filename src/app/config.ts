@@ -3,6 +3,7 @@ import { TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { type ChannelRules, DEFAULT_CHANNEL, parseChannels } from '#platform/notify/slack/channels.ts';
 import packageJson from '../../package.json' with { type: 'json' };
+import { processEnvironment } from './config/process.ts';
 
 const blankIsAbsent = (value: unknown): unknown => (value === '' ? undefined : value);
 
@@ -356,10 +357,5 @@ function namesIn(list: string | undefined): string[] {
 
 /** The configuration of this process. */
 export function processConfig(): Config {
-  return readConfig(process.env);
-}
-
-/** The variables of this process, for actions, whose inputs GitHub hands over as variables. */
-export function processEnvironment(): Readonly<Record<string, string | undefined>> {
-  return process.env;
+  return readConfig(processEnvironment());
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -122,7 +122,8 @@ const startHere: Start = async (name, env) => {
 };
 
 const startProcess: Start = async (name, env) => {
-  const child = spawn(process.execPath, [mainOf(name)], {
+  const bundle = join(ROOT, 'actions', name, 'dist/index.js');
+  const child = spawn(process.execPath, [existsSync(bundle) ? bundle : mainOf(name)], {
     // Compiled once, not once per process.
     env: { NODE_COMPILE_CACHE: join(tmpdir(), 'tipoff-compile-cache'), ...env },
     cwd: ROOT,

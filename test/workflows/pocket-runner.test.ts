@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Home, lookInto, preparedHome, SLATE } from '#test/actions/prepared-home.ts';
 import { actionRunner } from '#test/actions/run-action.ts';
+import { FAKE_TOKEN, fakeSlack } from '#test/fakes/slack-server.ts';
 import { type Ran, runWorkflow } from '#test/workflows/run-workflow.ts';
 
 // Every test runs workflows, each step a process.
@@ -132,9 +133,28 @@ describe('on this machine', () => {
       './actions/setup: not here',
       'Identity on Google Cloud: skipped',
       'clean / run: success',
-      'Tell people / run: success',
+      'Tell people: success',
     ]);
     expect((await lookInto(here)).tables).toEqual(['_staging_stuck__u00_1']);
+  });
+
+  it('people are told when a runner could not be set up', async () => {
+    const slack = await fakeSlack();
+    const secrets = [
+      '--secret',
+      `TIPOFF_SLACK_TOKEN=${FAKE_TOKEN}`,
+      '--var',
+      'TIPOFF_SLACK_CHANNEL=#canary-alerts',
+    ];
+    const options = ['--broken', './actions/setup', ...secrets];
+    const ran = await workflow('.github/workflows/staging-cleanup.yml', 'schedule', options, {
+      TIPOFF_SLACK_API_URL: slack.url,
+    }).finally(() => slack.close());
+    expect(steps(ran)).toContain('./actions/setup: failure');
+    expect(ran.jobs).toMatchObject([{ result: 'failure' }]);
+    expect(slack.posts.map(({ text }) => text)).toEqual([
+      expect.stringContaining('clean-staging left no report'),
+    ]);
   });
 
   it('the reset frees the slate', async () => {

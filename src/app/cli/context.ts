@@ -1,6 +1,6 @@
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { App } from '#app/compose.ts';
+import { userName } from '#app/config/process.ts';
 import { type Config, processConfig } from '#app/config.ts';
 import { TipoffError } from '#core/errors.ts';
 import { parseInstant } from '#core/instants.ts';
@@ -11,15 +11,6 @@ import { type Streams, type Terminal, terminal } from './terminal.ts';
 export function actor(verb: string, why?: string): string {
   const user = userName();
   return `tipoff ${verb}${user === undefined ? '' : ` by ${user}`}${why === undefined ? '' : ` (${why})`}`;
-}
-
-/** The person at this terminal; undefined in a container that runs under a user id without a name. */
-export function userName(): string | undefined {
-  try {
-    return userInfo().username;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Options every verb has. */
