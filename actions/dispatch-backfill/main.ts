@@ -151,7 +151,7 @@ async function start(given: Inputs, deps: ActionDeps, id: string) {
       'backfill',
       'run',
       ...rangeOf(given),
-      '--why',
+      '--reason',
       askedBy(deps.context, given.reason),
     );
     answerOf(ran, z.looseObject({}), 'backfill run');

@@ -137,7 +137,7 @@ async function resetHere(given: Inputs, { tipoff, context }: ActionDeps): Promis
     ...which,
     '--staged',
     given.staged,
-    '--why',
+    '--reason',
     askedBy(context, given.reason),
   );
   return answerOf(ran, resets, 'batch reset');

@@ -1,3 +1,5 @@
+import { TipoffError } from './errors.ts';
+
 /**
  * The markets: what a bookmaker's line on a player is about. What differs from one market to the next is declared here
  * once; lines, forecasts, predictions, picks, grades, exports and checks carry the id of their market and ask this module.
@@ -215,6 +217,16 @@ export const PUBLISHED_IN = `(${PUBLISHED_MARKETS.map(({ id }) => `'${id}'`).joi
 /** The market with an id; undefined for a word that is none. */
 export function marketOf(id: string): Market | undefined {
   return MARKETS.find((market) => market.id === id);
+}
+
+/** The market with an id. Throws TIPOFF_BAD_INPUT for a word that is none. */
+export function parseMarket(text: string): Market {
+  const market = marketOf(text);
+  if (market !== undefined) return market;
+  throw new TipoffError('TIPOFF_BAD_INPUT', `expected the id of a market, saw "${text}"`, {
+    hint: `Write one of ${MARKETS.map(({ id }) => id).join(', ')}.`,
+    details: { market: text },
+  });
 }
 
 /** The markets that a market is the sum of; itself where it counts one thing. */

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { App } from '#app/compose.ts';
 import { userName } from '#app/config/process.ts';
 import { type Config, processConfig } from '#app/config.ts';
+import { addDays, parseSlate, type Slate, slateOf } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { parseInstant } from '#core/instants.ts';
 import { type Clock, shiftedClock, systemClock } from '#platform/clock.ts';
@@ -25,8 +26,12 @@ export interface VerbContext {
   readonly terminal: Terminal;
   readonly config: Config;
   readonly clock: Clock;
+  /** Reads a slate as people write it: a date, or `today`, `yesterday`, `tomorrow` in New York; nothing means today. */
+  slate(text?: string): Slate;
   /** Opens the home for one piece of work and closes it whatever happens. */
   withApp<T>(work: (app: App) => Promise<T>): Promise<T>;
+  /** The same with another embedded home. */
+  withHome<T>(home: string, work: (app: App) => Promise<T>): Promise<T>;
 }
 
 /** The program's connection to the outside, given by `main` and by tests. */
@@ -52,25 +57,35 @@ export function contextOf(
     throw twoPlaces(options.home, base.gcp.project);
   const config = options.home === undefined ? base : { ...base, home: options.home };
   const clock = clockAt(options.at);
+  const withConfig = async <T>(which: Config, work: (app: App) => Promise<T>): Promise<T> => {
+    const { openApp } = await import('#app/compose.ts');
+    const app = await openApp(which, {
+      command: commandLine(command),
+      clock,
+      write: (line) => voice.progress(line),
+    });
+    try {
+      for (const note of app.notes) voice.progress(note);
+      return await work(app);
+    } finally {
+      await app.close();
+    }
+  };
   return {
     terminal: voice,
     config,
     clock,
-    withApp: async (work) => {
-      const { openApp } = await import('#app/compose.ts');
-      const app = await openApp(config, {
-        command: commandLine(command),
-        clock,
-        write: (line) => voice.progress(line),
-      });
-      try {
-        for (const note of app.notes) voice.progress(note);
-        return await work(app);
-      } finally {
-        await app.close();
-      }
-    },
+    slate: (text = 'today') => readSlate(text, clock),
+    withApp: (work) => withConfig(config, work),
+    withHome: (home, work) => withConfig({ ...config, profile: 'embedded', home } as Config, work),
   };
+}
+
+const DAYS: Readonly<Record<string, number>> = { yesterday: -1, today: 0, tomorrow: 1 };
+
+function readSlate(text: string, clock: Clock): Slate {
+  const days = Object.hasOwn(DAYS, text) ? DAYS[text] : undefined;
+  return days === undefined ? parseSlate(text) : addDays(slateOf(clock.now()), days);
 }
 
 function clockAt(at: string | undefined): Clock {

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ERROR_CODES, messageOf, TipoffError } from '#core/errors.ts';
 import type { CliHost } from './context.ts';
+import { addAskVerbs } from './verbs/ask.ts';
 import { addBackfillVerbs } from './verbs/backfill.ts';
 import { addBatchVerbs } from './verbs/batch.ts';
 import { addCanaryVerbs } from './verbs/canary.ts';
@@ -41,6 +42,7 @@ export function program(host: CliHost): Command {
     addDrillVerbs,
     addIncidentVerbs,
     addStatusVerb,
+    addAskVerbs,
     addPublishVerbs,
     addModelVerbs,
     addQualityVerb,

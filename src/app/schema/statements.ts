@@ -1,3 +1,4 @@
+import { PLAYED_GAMES } from '#app/reading/player.ts';
 import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { predictionGrades, stagedPredictions } from '#core/contracts/nba_predictions.ts';
@@ -64,6 +65,7 @@ export function registeredStatements(): Statement[] {
     RECORD_PER_SLATE,
     REGISTERED_MODELS,
     REGISTERED_MODEL,
+    PLAYED_GAMES,
     LIVE_RECORD,
     BOOKMAKERS_TONIGHT,
     QUOTED_GAMES,

@@ -244,7 +244,7 @@ function slateTakenError(slate: Slate, active: BatchDoc): TipoffError {
     'TIPOFF_BATCH_ACTIVE',
     `${slate} has an active batch: ${active.batch_id} (${active.state})`,
     {
-      hint: `Wait for it, or free the slate with \`tipoff batch reset --batch ${active.batch_id} --why <reason>\`.`,
+      hint: `Wait for it, or free the slate with \`tipoff batch reset --batch ${active.batch_id} --reason <reason>\`.`,
       details: {
         slate,
         batch_id: active.batch_id,

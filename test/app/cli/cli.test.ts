@@ -133,7 +133,7 @@ describe('the command line', () => {
       ['canary', 'halt', '--until', '2025-02-31T10:00:00Z', '--reason', 'moving house'],
       '--until',
     ],
-    ['a reset of nothing', ['batch', 'reset', '--why', 'x'], '--batch or --slate'],
+    ['a reset of nothing', ['batch', 'reset', '--reason', 'x'], '--batch or --slate'],
     ['an unknown batch', ['batch', 'show', 'nope'], 'nope'],
     ['an unknown publication', ['publish', 'undo', 'nope', '--reason', 'x'], 'nope'],
     ['an unknown model', ['models', 'promote', 'nope'], 'nope'],
@@ -169,7 +169,7 @@ describe('the command line', () => {
   it('prints one JSON document with --json, errors included', async () => {
     const fine = await tipoff('publish', 'list', '--json');
     expect(JSON.parse(fine.out)).toEqual([]);
-    const bad = await tipoff('day', 'tomorrow', '--json');
+    const bad = await tipoff('day', 'someday', '--json');
     expect(bad.code).toBe(2);
     expect(JSON.parse(bad.out)).toMatchObject({
       error: { code: 'TIPOFF_BAD_INPUT', hint: expect.any(String) },

@@ -54,7 +54,7 @@ describe('incidents', () => {
     );
     expect((await tipoff('incidents', 'ack', 'gap', '--note', 'on it')).code).toBe(0);
     expect(slack.posts).toMatchObject([{ text: expect.stringContaining('on it.') }]);
-    expect((await tipoff('incidents', 'snooze', 'gap', '--for', '4h', '--why', 'known')).code).toBe(0);
+    expect((await tipoff('incidents', 'snooze', 'gap', '--for', '4h', '--reason', 'known')).code).toBe(0);
     expect(slack.posts).toMatchObject([{ edits: 1, text: expect.stringContaining('Snoozed by') }]);
     expect(JSON.parse((await tipoff('incidents', 'list', '--json')).out)).toMatchObject([
       { fingerprint: 'gap', snooze: { why: 'known' } },
@@ -76,7 +76,7 @@ describe('incidents', () => {
 
   it.each([
     ['an unknown incident', ['incidents', 'show', 'nope'], 'nope'],
-    ['a snooze without an end', ['incidents', 'snooze', 'gap', '--for', 'ever', '--why', 'x'], '--for'],
+    ['a snooze without an end', ['incidents', 'snooze', 'gap', '--for', 'ever', '--reason', 'x'], '--for'],
   ])('refuse %s with exit code 2', async (_what, args, seen) => {
     const { code, err } = await tipoff(...args);
     expect([code, err.includes(seen)]).toEqual([2, true]);

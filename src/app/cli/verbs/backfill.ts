@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { actor, type CliHost, contextOf, type VerbContext } from '#app/cli/context.ts';
 import { bytesText } from '#core/billing.ts';
-import { parseSlate, type Slate } from '#core/calendar.ts';
+import type { Slate } from '#core/calendar.ts';
 import { counted } from '#core/counted.ts';
 import { TipoffError } from '#core/errors.ts';
 import { duration } from '#core/format.ts';
@@ -109,7 +109,7 @@ interface RangeOptions {
   readonly force?: boolean;
   readonly chunk: 'season' | 'month';
 }
-type RunOptions = RangeOptions & { readonly why?: string };
+type RunOptions = RangeOptions & { readonly reason?: string };
 
 /** `backfill plan|run|resume|status`. */
 export function addBackfillVerbs(root: Command, host: CliHost): void {
@@ -122,8 +122,8 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
       .command('plan')
       .description('what a run would do, leave out and why, how long it would take, what it would read'),
   ).action(async (options: RangeOptions, command: Command) => {
-    const { terminal, withApp, clock } = contextOf(host, command);
-    const request = await requestOf(options, 'backfill plan');
+    const { terminal, withApp, clock, slate } = contextOf(host, command);
+    const request = await requestOf(options, 'backfill plan', slate);
     const plan = await withApp(async (app) => {
       const [{ pricedPlan }, { backfillDeps }] = await Promise.all([
         import('#guard/backfill/priced-plan.ts'),
@@ -138,11 +138,11 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
   ranged(
     backfill.command('run').description('carry the plan out, oldest dates first; today’s slate before all'),
   )
-    .option('--why <reason>', 'reason, kept with the run')
+    .option('--reason <reason>', 'reason, kept with the run')
     .action(async (options: RunOptions, command: Command) => {
       const request = {
-        ...(await requestOf(options, 'backfill run')),
-        by: actor('backfill run', options.why),
+        ...(await requestOf(options, 'backfill run', contextOf(host, command).slate)),
+        by: actor('backfill run', options.reason),
       };
       await runAndReport(contextOf(host, command), host, request.by, async (deps, rest) => {
         const { runBackfill } = await import('#guard/backfill/run.ts');
@@ -225,9 +225,13 @@ function ranged(command: Command): Command {
     );
 }
 
-async function requestOf(options: RangeOptions, verb: string): Promise<RunRequest> {
+async function requestOf(
+  options: RangeOptions,
+  verb: string,
+  readSlate: VerbContext['slate'],
+): Promise<RunRequest> {
   const { BACKFILL_PHASES } = await import('#guard/backfill/steps.ts');
-  const [from, to] = [parseSlate(options.from), parseSlate(options.to)];
+  const [from, to] = [readSlate(options.from), readSlate(options.to)];
   if (from > to) {
     throw new TipoffError('TIPOFF_BAD_INPUT', `expected --from before --to, saw ${from} and ${to}`, {
       hint: 'Write the earlier date first.',

@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
 import { actor, type CliHost, contextOf } from '#app/cli/context.ts';
-import { parseSlate } from '#core/calendar.ts';
 import { counted } from '#core/counted.ts';
 import { TipoffError } from '#core/errors.ts';
 import { parseRunMode } from '#core/run-modes.ts';
@@ -16,8 +15,8 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
     .description('batches, oldest first')
     .option('--slate <slate>', 'those of one date')
     .action(async (options: { slate?: string }, command: Command) => {
-      const { terminal, withApp } = contextOf(host, command);
-      const slate = options.slate === undefined ? undefined : parseSlate(options.slate);
+      const { terminal, slate: readSlate, withApp } = contextOf(host, command);
+      const slate = options.slate === undefined ? undefined : readSlate(options.slate);
       const { listBatches } = await import('#pipeline/batch/state.ts');
       const batches = await withApp(({ state }) => listBatches(state, slate));
       terminal.json(batches);
@@ -70,8 +69,8 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
     .requiredOption('--mode <mode>', 'FIRST, RETRY, FINAL_RETRY, LAST_CALL, LINE_UPDATE or BACKFILL')
     .option('--force', 'close an active batch of the slate first')
     .action(async (text: string, options: { mode: string; force?: boolean }, command: Command) => {
-      const { terminal, withApp } = contextOf(host, command);
-      const [slate, mode, by] = [parseSlate(text), parseRunMode(options.mode), actor('batch start')];
+      const { terminal, slate: readSlate, withApp } = contextOf(host, command);
+      const [slate, mode, by] = [readSlate(text), parseRunMode(options.mode), actor('batch start')];
       const result = await withApp(async (app) => {
         const [{ startBatch }, { dispatch }, { dayDeps }] = await Promise.all([
           import('#pipeline/batch/start.ts'),
@@ -141,7 +140,7 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
     .description('free a slate; always works and does nothing the second time')
     .option('--batch <id>', 'one batch')
     .option('--slate <slate>', 'every unfinished batch of the date')
-    .requiredOption('--why <reason>', 'for the audit trail')
+    .requiredOption('--reason <reason>', 'for the audit trail')
     .addOption(
       new Option('--staged <what>', 'what becomes of staged rows')
         .choices(['keep', 'publish', 'discard'])
@@ -149,15 +148,15 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
     )
     .action(
       async (
-        options: { batch?: string; slate?: string; why: string; staged: StagedPolicy },
+        options: { batch?: string; slate?: string; reason: string; staged: StagedPolicy },
         command: Command,
       ) => {
-        const { terminal, withApp } = contextOf(host, command);
+        const { terminal, slate: readSlate, withApp } = contextOf(host, command);
         const which =
           options.batch !== undefined
             ? { batchId: options.batch }
             : options.slate !== undefined
-              ? { slate: parseSlate(options.slate) }
+              ? { slate: readSlate(options.slate) }
               : undefined;
         if (which === undefined) {
           throw new TipoffError('TIPOFF_BAD_INPUT', 'expected --batch or --slate', {
@@ -170,7 +169,7 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
             import('#pipeline/batch/reset.ts'),
             import('#app/day.ts'),
           ]);
-          return reset(await dayDeps(app, by), which, { by, why: options.why, staged: options.staged });
+          return reset(await dayDeps(app, by), which, { by, why: options.reason, staged: options.staged });
         });
         terminal.json(results);
         for (const result of results)

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { actor, type CliHost, contextOf } from '#app/cli/context.ts';
 import { printBatch, printPicks } from '#app/cli/picks.ts';
 import type { Terminal } from '#app/cli/terminal.ts';
-import { parseSlate, slateOf } from '#core/calendar.ts';
+import { slateOf } from '#core/calendar.ts';
 import { duration } from '#core/format.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { parseRunMode } from '#core/run-modes.ts';
@@ -15,11 +15,14 @@ export function addDayVerbs(root: Command, host: CliHost): void {
   root
     .command('day')
     .description('all phases of a slate: summaries, features, predictions, publication, grades, exports')
-    .argument('[slate]', 'ET calendar date of tip-off, for example 2025-01-10 (default: today in New York)')
+    .argument(
+      '[slate]',
+      'ET calendar date of tip-off, for example 2025-01-10, or today, yesterday, tomorrow (default: today)',
+    )
     .option('--mode <mode>', 'run mode (default: what the clock suggests; BACKFILL for a past slate)')
     .action(async (text: string | undefined, options: { mode?: string }, command: Command) => {
-      const { terminal, clock, withApp } = contextOf(host, command);
-      const slate = text === undefined ? slateOf(clock.now()) : parseSlate(text);
+      const { terminal, slate: readSlate, withApp } = contextOf(host, command);
+      const slate = readSlate(text);
       const mode = options.mode === undefined ? undefined : parseRunMode(options.mode);
       await withApp(async (app) => {
         const [{ runDay }, { dayDeps }] = await Promise.all([
@@ -57,8 +60,8 @@ export function addDayVerbs(root: Command, host: CliHost): void {
     .requiredOption('--mode <mode>', 'FIRST, RETRY, FINAL_RETRY, LAST_CALL, LINE_UPDATE or BACKFILL')
     .option('--force', 'close an active batch of the slate first')
     .action(async (text: string, options: { mode: string; force?: boolean }, command: Command) => {
-      const { terminal, withApp } = contextOf(host, command);
-      const [slate, mode] = [parseSlate(text), parseRunMode(options.mode)];
+      const { terminal, slate: readSlate, withApp } = contextOf(host, command);
+      const [slate, mode] = [readSlate(text), parseRunMode(options.mode)];
       await withApp(async (app) => {
         const [{ runBatch }, { dayDeps }] = await Promise.all([
           import('#pipeline/batch/run.ts'),
@@ -84,9 +87,9 @@ export function addDayVerbs(root: Command, host: CliHost): void {
     .argument('<slate>', 'ET calendar date of tip-off, for example 2025-01-10')
     .option('--to <slate>', 'last slate of a range')
     .action(async (text: string, options: { to?: string }, command: Command) => {
-      const { terminal, withApp } = contextOf(host, command);
-      const from = parseSlate(text);
-      const to = options.to === undefined ? from : parseSlate(options.to);
+      const { terminal, slate: readSlate, withApp } = contextOf(host, command);
+      const from = readSlate(text);
+      const to = options.to === undefined ? from : readSlate(options.to);
       const report = await withApp(async (app) => {
         const [{ gradeRange }, { dayDeps }] = await Promise.all([
           import('#pipeline/day.ts'),

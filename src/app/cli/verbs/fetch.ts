@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
 import { refuseDemonstration } from '#app/demonstration.ts';
-import { parseSlate, slateOf } from '#core/calendar.ts';
 
 /** `fetch [slate]`: what the live providers have for a slate. */
 export function addFetchVerb(root: Command, host: CliHost): void {
@@ -12,9 +11,9 @@ export function addFetchVerb(root: Command, host: CliHost): void {
     )
     .argument('[slate]', 'default: today')
     .action(async (text: string | undefined, _options: object, command: Command) => {
-      const { terminal, clock, config, withApp } = contextOf(host, command);
+      const { terminal, clock, config, slate: readSlate, withApp } = contextOf(host, command);
       if (config.profile === 'embedded') refuseDemonstration(config.home);
-      const slate = text === undefined ? slateOf(clock.now()) : parseSlate(text);
+      const slate = readSlate(text);
       const [{ fetchSlate, isComplete }, { fetchHttp }] = await Promise.all([
         import('#app/fetch.ts'),
         import('#pipeline/ingest/providers/http.ts'),

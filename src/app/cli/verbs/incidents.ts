@@ -73,8 +73,8 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
     .description('no messages for a while, unless it gets worse')
     .argument('<incident>', 'id, or the name of the check')
     .requiredOption('--for <span>', 'minutes, hours or days: 90m, 4h, 2d')
-    .requiredOption('--why <reason>', 'shown with the incident')
-    .action(async (name: string, options: { for: string; why: string }, command: Command) => {
+    .requiredOption('--reason <reason>', 'shown with the incident')
+    .action(async (name: string, options: { for: string; reason: string }, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const span = milliseconds(options.for);
       await withApp(async (app) => {
@@ -83,7 +83,7 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
         await showChange(
           app,
           terminal,
-          await snooze(app, name, actor('incidents snooze'), until, options.why),
+          await snooze(app, name, actor('incidents snooze'), until, options.reason),
         );
       });
     });

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
-import { parseSlate, slateOf } from '#core/calendar.ts';
 import { tableLines } from '#platform/report/console.ts';
 
 /** `train`, `evaluate`, `models list|promote|retire`. */
@@ -11,12 +10,12 @@ export function addModelVerbs(root: Command, host: CliHost): void {
     .option('--cutoff <slate>', 'use rows of slates before this date only (default: today)')
     .option('--promote', 'make it the champion at once')
     .action(async (options: { cutoff?: string; promote?: boolean }, command: Command) => {
-      const { terminal, clock, withApp } = contextOf(host, command);
+      const { terminal, slate, withApp } = contextOf(host, command);
       const [{ train }, { trainDeps }] = await Promise.all([
         import('#model/train-run.ts'),
         import('#app/day.ts'),
       ]);
-      const cutoff = options.cutoff === undefined ? slateOf(clock.now()) : parseSlate(options.cutoff);
+      const cutoff = slate(options.cutoff);
       const { row } = await withApp((app) =>
         train(trainDeps(app), { cutoff, by: 'tipoff train', promote: options.promote === true }),
       );

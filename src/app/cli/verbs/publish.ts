@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { actor, type CliHost, contextOf } from '#app/cli/context.ts';
 import type { Terminal } from '#app/cli/terminal.ts';
-import { parseSlate, seasonOf } from '#core/calendar.ts';
+import { seasonOf } from '#core/calendar.ts';
 import type { ExportReport } from '#pipeline/exports/export.ts';
 import { tableLines } from '#platform/report/console.ts';
 
@@ -13,8 +13,8 @@ export function addPublishVerbs(root: Command, host: CliHost): void {
     .description('publications, newest first')
     .option('--slate <slate>', 'those of one date')
     .action(async (options: { slate?: string }, command: Command) => {
-      const { terminal, withApp } = contextOf(host, command);
-      const slate = options.slate === undefined ? undefined : parseSlate(options.slate);
+      const { terminal, slate: readSlate, withApp } = contextOf(host, command);
+      const slate = options.slate === undefined ? undefined : readSlate(options.slate);
       const { listPublications } = await import('#pipeline/batch/receipt.ts');
       const publications = await withApp(({ warehouse }) => listPublications(warehouse, slate));
       terminal.json(
@@ -78,8 +78,8 @@ export function addPublishVerbs(root: Command, host: CliHost): void {
         options: { only?: 'picks' | 'predictions' | 'results' | 'season-subsets' },
         command: Command,
       ) => {
-        const { terminal, clock, withApp } = contextOf(host, command);
-        const slate = parseSlate(text);
+        const { terminal, clock, slate: readSlate, withApp } = contextOf(host, command);
+        const slate = readSlate(text);
         const report = await withApp(async ({ warehouse, exports: objects }) => {
           const [{ exportSlates, exportSeasonSubsets }, { readDataSource }] = await Promise.all([
             import('#pipeline/exports/export.ts'),

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
-import { addDays, parseSlate, slateOf } from '#core/calendar.ts';
+import { addDays } from '#core/calendar.ts';
 import { report as checkReport, isFailing } from '#core/check.ts';
 import { TipoffError } from '#core/errors.ts';
 import { percent } from '#core/format.ts';
@@ -29,17 +29,17 @@ export function addQualityVerb(root: Command, host: CliHost): void {
     .option('--train-start <slate>', 'first slate training would read (default: all history)')
     .option('--to <slate>', 'last slate (default: yesterday)')
     .action(async (options: QualityOptions, command: Command) => {
-      const { terminal, withApp, clock, config } = contextOf(host, command);
+      const { terminal, withApp, clock, config, slate: readSlate } = contextOf(host, command);
       if (options.recent === true && options.trainStart !== undefined) {
         throw new TipoffError('TIPOFF_BAD_INPUT', 'expected --recent or --train-start, saw both', {
           hint: 'Leave one of them out.',
         });
       }
-      const to = options.to === undefined ? addDays(slateOf(clock.now()), -1) : parseSlate(options.to);
+      const to = readSlate(options.to ?? 'yesterday');
       const from =
         options.recent === true
           ? addDays(to, 1 - RECENT_DAYS)
-          : parseSlate(options.trainStart ?? FIRST_SEASON);
+          : readSlate(options.trainStart ?? FIRST_SEASON);
       if (from > to) {
         throw new TipoffError(
           'TIPOFF_BAD_INPUT',

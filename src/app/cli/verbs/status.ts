@@ -2,7 +2,6 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
-import { parseSlate } from '#core/calendar.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 
 /** `status [slate]`. */
@@ -15,8 +14,8 @@ export function addStatusVerb(root: Command, host: CliHost): void {
     .option('--strict', 'exit 1 when something needs action or could not be found out')
     .action(
       async (text: string | undefined, options: { html?: string; strict?: boolean }, command: Command) => {
-        const { terminal, withApp } = contextOf(host, command);
-        const slate = text === undefined ? undefined : parseSlate(text);
+        const { terminal, slate: readSlate, withApp } = contextOf(host, command);
+        const slate = text === undefined ? undefined : readSlate(text);
         const status = await withApp(async (app) => {
           const [{ readStatus }, { canaryDeps }] = await Promise.all([
             import('#guard/status/status.ts'),

@@ -82,7 +82,7 @@ const batchStuck = defineCanary({
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'predictions',
-  repair: 'tipoff batch check-stalled; then tipoff batch reset --slate {slate} --why <reason>',
+  repair: 'tipoff batch check-stalled; then tipoff batch reset --slate {slate} --reason <reason>',
   dependsOn: [],
   whenEmpty: { skip: 'no batch was ever started' },
   look: { probe: stuckBatches },
@@ -104,7 +104,7 @@ const batchStuck = defineCanary({
   steps: [
     'tipoff batch show <batch>: which units wait, and when was the last outcome?',
     'tipoff batch check-stalled does by hand what the sweeper does.',
-    'tipoff batch reset --slate <slate> --why <reason> frees the slate; what was staged is kept unless told otherwise.',
+    'tipoff batch reset --slate <slate> --reason <reason> frees the slate; what was staged is kept unless told otherwise.',
     'Find out why the sweeper is silent: job_heartbeats, tipoff serve.',
   ],
 });
@@ -119,7 +119,7 @@ const batchEnded = defineCanary({
   looksAt: 'tonight',
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'predictions',
-  repair: 'tipoff batch reset --slate {slate} --why <reason>, then tipoff predict {slate} --mode RETRY',
+  repair: 'tipoff batch reset --slate {slate} --reason <reason>, then tipoff predict {slate} --mode RETRY',
   dependsOn: ['precompute'],
   whenEmpty: {
     skip: 'no batch was started for this slate; prediction_gap says whether one should have been',

@@ -16,7 +16,7 @@ const predictionGap = defineCanary({
   ],
   owner: 'predictions',
   repair:
-    'tipoff day {slate}; when a batch is in the way first tipoff batch reset --slate {slate} --why <reason>',
+    'tipoff day {slate}; when a batch is in the way first tipoff batch reset --slate {slate} --reason <reason>',
   dependsOn: ['ingest', 'analytics', 'precompute'],
   whenEmpty: 'fail',
   look: {

@@ -57,7 +57,7 @@ async function stuck({ state, warehouse }: StatusDeps, { now }: StatusMoment): P
     ...(first === undefined
       ? {}
       : {
-          next: `tipoff batch check-stalled; then tipoff batch reset --batch ${first.batch_id} --why <reason>`,
+          next: `tipoff batch check-stalled; then tipoff batch reset --batch ${first.batch_id} --reason <reason>`,
         }),
   };
 }

@@ -1,0 +1,44 @@
+import { FEATURES } from '#core/features.ts';
+import type { Artefact } from './artefact.ts';
+import { columnValue } from './design.ts';
+
+/** What one column of the linear model adds to a forecast, in the units of the market. */
+export interface Contribution {
+  /** Column: a feature, or a product of features. */
+  readonly column: string;
+  /** Group of its first feature: minutes, opponent, availability, … */
+  readonly group: string;
+  /** Null when it is missing and counts as its mean. */
+  readonly value: number | null;
+  /** Mean of the column in training. */
+  readonly typical: number;
+  /** Coefficient times (value - typical): what he has beyond an average row. */
+  readonly effect: number;
+}
+
+/**
+ * The parts of a linear forecast: the forecast of an average training row is the intercept, and every column adds its
+ * coefficient times its distance from the mean. Largest effects first; intercept plus effects is the linear prediction.
+ */
+export function contributions(
+  { columns, ridge }: Pick<Artefact, 'columns' | 'ridge'>,
+  features: Readonly<Record<string, number | null>>,
+): { readonly average: number; readonly parts: readonly Contribution[] } {
+  const groups = new Map<string, string>(FEATURES.map(({ name, group }) => [name, group]));
+  const parts = columns.map((column, j): Contribution => {
+    const typical = ridge.centres[j] ?? 0;
+    const value = columnValue(column, (name) => features[name] ?? Number.NaN);
+    const isMissing = Number.isNaN(value);
+    return {
+      column: column.name,
+      group: groups.get(column.factors[0]?.feature ?? '') ?? '',
+      value: isMissing ? null : value,
+      typical,
+      effect: isMissing ? 0 : (ridge.coefficients[j] ?? 0) * (value - typical),
+    };
+  });
+  return {
+    average: ridge.intercept,
+    parts: parts.toSorted((a, b) => Math.abs(b.effect) - Math.abs(a.effect)),
+  };
+}

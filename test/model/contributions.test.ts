@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { contributions } from '#model/contributions.ts';
+import { columnValue } from '#model/design.ts';
+import { predictLinear } from '#model/ridge.ts';
+
+const columns = [
+  { name: 'min_ewma4', factors: [{ feature: 'min_ewma4' }] },
+  { name: 'pts_ewma4', factors: [{ feature: 'pts_ewma4' }] },
+  { name: 'is_home*min_ewma4/36', factors: [{ feature: 'is_home' }, { feature: 'min_ewma4', over: 36 }] },
+];
+const ridge = { intercept: 11, centres: [20, 10, 0.3], coefficients: [0.1, 0.9, -2] };
+
+it('adds up to the linear forecast, the largest part first', () => {
+  const features = { min_ewma4: 30, pts_ewma4: 9, is_home: 1 };
+  const { average, parts } = contributions({ columns, ridge }, features);
+  const values = Float64Array.from(columns, (column) =>
+    columnValue(column, (name) => features[name as 'is_home']),
+  );
+  expect(average + parts.reduce((sum, { effect }) => sum + effect, 0)).toBeCloseTo(
+    predictLinear(ridge, values),
+    12,
+  );
+  expect(parts.map(({ column }) => column)).toEqual(['is_home*min_ewma4/36', 'min_ewma4', 'pts_ewma4']);
+  expect(parts.map(({ group }) => group)).toEqual(['game', 'minutes', 'scoring']);
+});
+
+it('adds nothing for what is missing', () => {
+  const { parts } = contributions({ columns, ridge }, { min_ewma4: 30, is_home: 1 });
+  expect(parts.find(({ column }) => column === 'pts_ewma4')).toMatchObject({ value: null, effect: 0 });
+});
