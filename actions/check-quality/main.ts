@@ -34,6 +34,7 @@ export const action = defineAction({
   title: 'Training data',
   inputs: z.object({ train_start: optionalDate() }),
   outputs: { passed: false },
+  isGuard: true,
   silentAfterHours: 30,
   run: async ({ train_start }, { tipoff }) => {
     const ran = await tipoff(

@@ -34,6 +34,7 @@ export const action = defineAction({
   title: 'Schema drift',
   inputs: z.object({ against: choice(['snapshot', 'live'], 'snapshot'), base: text(), head: text() }),
   outputs: { differences: 0 },
+  isGuard: true,
   silentAfterHours: 30,
   run: async ({ against, base, head }, { tipoff }) => {
     const verb = against === 'live' ? 'check' : 'diff';

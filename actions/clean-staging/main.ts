@@ -30,7 +30,6 @@ export const action = defineAction({
   title: 'Staging cleanup',
   inputs: z.object({ max_age_hours: number(24, 1, 8760), dry_run: flag(true) }),
   outputs: { dropped: 0, would_drop: 0, errors: 0 },
-  silentAfterHours: 30,
   run: async ({ max_age_hours, dry_run }, { tipoff }) => {
     const ran = await tipoff(
       'staging',

@@ -61,6 +61,8 @@ export interface ActionDefinition<S extends InputSchema = InputSchema> {
   readonly about?: (inputs: z.output<S>, context: RunContext) => About;
   /** Hours without a run on schedule after which others must say that it is silent; absent when no schedule runs it. */
   readonly silentAfterHours?: number;
+  /** True for an action that looks: what it finds is its result, and the job is green; red means that it could not look. */
+  readonly isGuard?: true;
   readonly run: (inputs: z.output<S>, deps: ActionDeps) => Promise<ActionResult>;
 }
 
@@ -77,6 +79,7 @@ export interface Action {
   readonly inputs: InputSchema;
   readonly outputs: Outputs;
   readonly silentAfterHours: number | undefined;
+  readonly isGuard: boolean;
   /** Reads the inputs, all problems in one error, and gives the work. Throws TIPOFF_BAD_INPUT. */
   readonly begin: (getInput: GetInput, context: RunContext) => Begun;
 }
@@ -88,6 +91,7 @@ export function defineAction<S extends InputSchema>(action: ActionDefinition<S>)
     title: action.title,
     inputs: action.inputs,
     silentAfterHours: action.silentAfterHours,
+    isGuard: action.isGuard === true,
     // Every action leaves its report for the step that posts it.
     outputs: { verdict: 'error', report: '', ...action.outputs },
     begin: (getInput, context) => {

@@ -14,10 +14,14 @@ export async function upsertCheck(
   const { checks } = octokit.rest;
   const { conclusion, title, summary, annotations } = checkRunText(report, links);
   const name = `tipoff / ${report.title}`;
-  const found = await octokit.paginate(checks.listForRef, { ...repo, ...PAGE, ref: sha, check_name: name });
+  // By its key: a report that says more of itself than the one before has another title.
+  const found = await octokit.paginate(checks.listForRef, { ...repo, ...PAGE, ref: sha });
   const own = found.find((one) => one.external_id === report.key);
   const isSame =
-    own?.conclusion === conclusion && own.output.title === title && own.output.summary === summary;
+    own?.name === name &&
+    own.conclusion === conclusion &&
+    own.output.title === title &&
+    own.output.summary === summary;
   if (isSame) return 'unchanged';
   const [first = [], ...more] = annotations;
   const fields = {

@@ -1,4 +1,4 @@
-import type { Report } from '#core/check.ts';
+import { isProblem, type Report } from '#core/check.ts';
 import { MAX_BODY_BYTES } from '#platform/report/check-run.ts';
 import { type Links, markdownReport } from '#platform/report/markdown.ts';
 import { type GitHub, PAGE } from './github.ts';
@@ -30,7 +30,7 @@ export async function upsertComment(
   const body = `${marker}\n${shown}`.trimEnd();
   const comments = await octokit.paginate(issues.listComments, { ...repo, ...PAGE, issue_number: pull });
   const own = comments.find((one) => one.user?.login === author && one.body?.startsWith(marker) === true);
-  const isWanted = always || ['warning', 'failed', 'error'].includes(report.verdict);
+  const isWanted = always || isProblem(report);
   if (own === undefined) {
     if (!isWanted) return 'left out';
     await issues.createComment({ ...repo, issue_number: pull, body });

@@ -16,6 +16,8 @@ export interface RunContext {
   /** Root of the files at this commit, for links. */
   readonly filesUrl: string | undefined;
   readonly eventName: string;
+  /** File of the workflow, such as `watchdog.yml`; undefined outside of GitHub. */
+  readonly workflowFile: string | undefined;
   /** The pull request of the event. */
   readonly pull:
     | {
@@ -61,6 +63,7 @@ export function readContext(env: Environment): RunContext {
     apiUrl: env['GITHUB_API_URL'] ?? 'https://api.github.com',
     filesUrl: page === undefined || sha === undefined ? undefined : `${page}/blob/${sha}`,
     eventName: env['GITHUB_EVENT_NAME'] ?? 'local',
+    workflowFile: /\/([^/@]+)@/.exec(env['GITHUB_WORKFLOW_REF'] ?? '')?.[1],
     pull,
     sha,
     outputFile: env['GITHUB_OUTPUT'] || undefined,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as core from '@actions/core';
 import { processEnvironment } from '#app/config/process.ts';
 import { exitCodeOf, outcome, type Report } from '#core/check.ts';
-import { ERROR_CODES, messageOf, TipoffError } from '#core/errors.ts';
+import { ERROR_CODES, type ErrorCode, messageOf, TipoffError } from '#core/errors.ts';
 import { parseInstant } from '#core/instants.ts';
 import { type Clock, shiftedClock, systemClock } from '#platform/clock.ts';
 import { stepAnnotations } from '#platform/report/check-run.ts';
@@ -23,8 +23,8 @@ import { commandLine } from './tipoff.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Runs an action when its file was started as a program (`isMain`), and sets the exit code of the process: 0 fine, 1 a check
- * failed, 2 bad input, 3 could not run. A file that another one imports only says what its action is.
+ * Runs an action when its file was started as a program (`isMain`), and sets the exit code of the process: 0 fine, or a guard
+ * has found something, 1 the work failed, 2 bad input, 3 could not run. A file that another one imports only says what its action is.
  */
 export async function main(isMain: boolean, action: Action): Promise<void> {
   if (!isMain) return;
@@ -67,7 +67,7 @@ export async function perform(action: Action, environment: Environment): Promise
     verdict: report.verdict,
     report: context.outputFile === undefined ? '' : keep(action, report, context),
   });
-  return code ?? exitCodeOf(report.verdict);
+  return code ?? (action.isGuard && report.verdict === 'failed' ? 0 : exitCodeOf(report.verdict));
 }
 
 function depsOf(context: RunContext, environment: Environment): ActionDeps {
@@ -115,11 +115,12 @@ function clockAt(at: string | undefined): Clock {
 function errorSaid(action: Action, error: unknown): Said {
   const hint =
     error instanceof TipoffError ? error.hint : 'This is a defect: please report it with the log of the run.';
-  const code = error instanceof TipoffError ? error.code : 'TIPOFF_UNEXPECTED';
+  const code: ErrorCode = error instanceof TipoffError ? error.code : 'TIPOFF_UNEXPECTED';
   const reason = `${messageOf(error)}. ${hint}`;
   return said({
     verdict: 'error',
     summary: reason,
+    code,
     facts: [['code', code]],
     outcomes: [outcome({ check: action.name, title: `${action.title}: ${code}`, status: 'error', reason })],
   });

@@ -1,4 +1,4 @@
-import type { Report } from '#core/check.ts';
+import { isProblem, type Report } from '#core/check.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Links } from '#platform/report/markdown.ts';
 import { reportNotice } from '#platform/report/slack.ts';
@@ -47,10 +47,9 @@ export async function upsertMessage(
   const state = openSqliteState(':memory:', { clock });
   try {
     const outbox = openOutbox({ state, clock, notifier, runId: 'post-report', isStateLost: true });
-    const { key, ...notice } = reportNotice(report, links);
-    const isProblem = ['warning', 'failed', 'error'].includes(report.verdict);
+    const { key, ...notice } = reportNotice(report, links, target.always ? 'success' : 'resolved');
     const { how, undelivered, warnings } = await outbox.post(key, notice, {
-      onlyEdit: !target.always && !isProblem,
+      onlyEdit: !target.always && !isProblem(report),
     });
     if (undelivered !== undefined)
       return { how: 'failed', why: `${undelivered.error}. ${undelivered.hint}`, warnings };

@@ -60,7 +60,7 @@ export function answerOf<S extends z.ZodType>(ran: Ran, schema: S, verb: string)
       ? `exit code ${ran.code}: ${ran.err.trim().split('\n')[0] ?? ''}`
       : z.prettifyError(parsed.error ?? new z.ZodError([]));
   throw new TipoffError('TIPOFF_PROVIDER', `expected an answer from tipoff ${verb}, saw ${seen}`, {
-    hint: `Run \`npm run -s tipoff -- ${verb} --json\` on this commit and compare.`,
+    hint: `Run \`npx tipoff ${verb} --json\` on this commit and compare.`,
   });
 }
 

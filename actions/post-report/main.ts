@@ -7,13 +7,14 @@ import { type GitHub, gitHub, isPermissionProblem } from '#actions/lib/github.ts
 import { choice, flag, requiredText, text } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
 import { upsertMessage } from '#actions/lib/slack.ts';
-import { outcome, type Report, report } from '#core/check.ts';
+import { isProblem, outcome, type Report, report } from '#core/check.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { parseReport } from '#platform/report/json.ts';
 
 const inputs = z.object({
   report: text(),
-  source: requiredText('the name of the step whose report is posted'),
+  source: requiredText('the key of the report that the step leaves'),
+  outcome: choice(['success', 'failure', 'cancelled', 'skipped', 'none'], 'none'),
   token: text(),
   comment: choice(['never', 'always', 'problems'], 'never'),
   check: flag(false),
@@ -86,16 +87,23 @@ export const action = defineAction({
   },
 });
 
-/** The report another step left. One that left none stopped early: that is said instead of nothing. */
-function readReport({ report: path, source }: Inputs): Report {
+/**
+ * The report another step left. One that left none stopped early, which is said instead of nothing; unless it is a step that
+ * leaves none, whose outcome was given.
+ */
+function readReport({ report: path, source, outcome: ended }: Inputs): Report {
   if (path === undefined || !existsSync(path)) {
-    return report({
-      key: source.toLowerCase().replace(/[^a-z0-9]+/g, '-'),
-      title: source,
-      verdict: 'error',
-      summary: `The step ${source} left no report: it stopped before it could say anything.`,
-      runbook: 'docs/runbooks/actions/report-not-delivered.md',
-    });
+    const about = { key: source.toLowerCase().replace(/[^a-z0-9:._-]+/g, '-'), title: source };
+    if (ended === 'success')
+      return report({ ...about, verdict: 'ok', summary: `The step ${source} is done.` });
+    if (ended === 'skipped' || ended === 'cancelled')
+      return report({ ...about, verdict: 'skipped', summary: `The step ${source} was ${ended}.` });
+    const summary =
+      ended === 'failure'
+        ? `The step ${source} failed; the log of the run says why.`
+        : `The step ${source} left no report: it stopped before it could say anything.`;
+    const runbook = 'docs/runbooks/actions/report-not-delivered.md';
+    return report({ ...about, verdict: 'error', summary, runbook });
   }
   return parseReport(readFileSync(path, 'utf8'), `the input report (${path})`);
 }
@@ -131,6 +139,9 @@ async function toSlack(given: Inputs, deps: ActionDeps, posted: Report): Promise
       why: `expected slack_token for the channel ${channel}, saw nothing`,
     };
   }
+  // A slip of whoever pressed a button concerns nobody else: the summary of the run has it.
+  if (deps.context.eventName === 'workflow_dispatch' && posted.code === 'TIPOFF_BAD_INPUT')
+    return { where: 'slack', how: 'left out' };
   const target = {
     token,
     ...(channel === undefined ? {} : { channel }),
@@ -138,6 +149,10 @@ async function toSlack(given: Inputs, deps: ActionDeps, posted: Report): Promise
     always: given.slack_when === 'always',
   };
   const { how, why, warnings } = await upsertMessage(target, posted, links(deps), deps.clock);
+  // What the action said before it knew what it is about goes green with what it is about.
+  const [action = ''] = posted.key.split(':', 1);
+  if (action !== posted.key && !isProblem(posted) && why === undefined)
+    await upsertMessage({ ...target, always: false }, { ...posted, key: action }, links(deps), deps.clock);
   return { where: 'slack', how, ...(why === undefined ? {} : { why }), warnings };
 }
 

@@ -13,14 +13,15 @@ const instant = z
 
 /**
  * Asks every canary what is wrong now, and alerts people: failures become incidents, which find their way to Slack. A failure
- * and an error both end the step; an error is never read as a pass, and neither is an alert that could not be delivered. A
- * look at some canaries or at the past alerts nobody.
+ * is a finding and leaves the job green. An error ends the step: it is never read as a pass, and neither is an alert that
+ * could not be delivered. A look at some canaries or at the past alerts nobody.
  */
 export const action = defineAction({
   name: 'run-canaries',
   title: 'Canaries',
   inputs: z.object({ only: text(), as_of: instant }),
-  outputs: { passed: 0, failed: 0, errors: 0, skipped: 0, failing: '[]' },
+  outputs: { looked: false, passed: 0, failed: 0, errors: 0, skipped: 0, failing: '[]' },
+  isGuard: true,
   // A look at some canaries must not edit what was said of all of them.
   about: ({ only }) => ({ key: only?.split(/[\s,]+/).join('.') }),
   run: async ({ only, as_of }, { withApp }) => {
@@ -32,7 +33,7 @@ export const action = defineAction({
         import('#guard/canaries/catalogue/catalogue.ts'),
       ]);
     const canaries = only === undefined ? CATALOGUE : canariesNamed(only.split(/[\s,]+/));
-    const { results, report } = await withApp('run-canaries', async (app) => {
+    const { results, report, alerted } = await withApp('run-canaries', async (app) => {
       const isPartial = only !== undefined;
       const run = await ask(canaryDeps(app), {
         canaries,
@@ -51,6 +52,7 @@ export const action = defineAction({
         runbook: failing[0]?.runbook ?? 'docs/runbooks/actions/canaries.md',
       },
       outputs: {
+        looked: alerted === undefined || alerted.delivered.undelivered.length === 0,
         passed: counts.pass,
         failed: counts.fail,
         errors: counts.error,

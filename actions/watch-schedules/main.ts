@@ -14,7 +14,7 @@ interface Workflow {
   readonly state: string;
 }
 
-/** `canaries.yml=1.5`: the workflow must have succeeded on schedule within so many hours. */
+/** `canaries.yml=6`: a run on schedule must have ended within so many hours, whatever its colour. */
 interface Expectation {
   readonly file: string;
   readonly hours: number;
@@ -32,7 +32,7 @@ const expectation = z.string().transform((value, context): Expectation[] =>
 );
 
 const inputs = z.object({
-  workflows: z.string().default('canaries.yml=1.5').pipe(expectation),
+  workflows: z.string().default('canaries.yml=6').pipe(expectation),
   token: text(),
   enable: flag(true),
   service_url: text(),
@@ -48,12 +48,17 @@ interface Watched {
   readonly isSilent: boolean;
 }
 
-/** Turns schedules on again that GitHub has turned off, names those whose last run is too long ago, and asks the coordinator how it is. */
+/**
+ * Names the schedules whose last run is too long ago, keeps all of them and its own on, and asks the coordinator how it is.
+ * GitHub turns the schedules of a public repository off after 60 days without a commit; turning on one that is on starts
+ * this time anew.
+ */
 export const action = defineAction({
   name: 'watch-schedules',
   title: 'Watchdog',
   inputs,
   outputs: { enabled: 0, silent: 0 },
+  isGuard: true,
   run: async (given, deps) => {
     const watched = await watchAll(given, deps);
     const illness = given.service_url === undefined ? undefined : await illnessOf(given, deps);
@@ -70,8 +75,8 @@ export const action = defineAction({
     return {
       report: said({
         verdict: isBad ? 'failed' : enabled > 0 ? 'warning' : isWatching ? 'ok' : 'skipped',
-        summary: `${isWatching ? `${silent} of ${watched.length} schedules silent, ${enabled} turned on again` : 'Without a token no schedule was looked at'}${service}.`,
-        columns: ['workflow', 'state', 'last success', 'limit'],
+        summary: `${isWatching ? `${silent} of ${watched.length} schedules late, ${enabled} turned on again` : 'Without a token no schedule was looked at'}${service}.`,
+        columns: ['workflow', 'state', 'last run on schedule', 'limit'],
         rows: watched.map(({ row }) => [...row]),
         outcomes: [
           ...watched.flatMap(({ problems }) => problems),
@@ -105,9 +110,12 @@ async function watchAll(
     ...repo,
     ...PAGE,
   });
+  const find = (file: string) => known.find(({ path }) => path.endsWith(`/${file}`));
+  const own = context.workflowFile === undefined ? undefined : find(context.workflowFile);
+  if (own !== undefined && enable) await keepOn(github, own);
   const watched: Watched[] = [];
   for (const expected of workflows) {
-    const found = known.find(({ path }) => path.endsWith(`/${expected.file}`));
+    const found = find(expected.file);
     watched.push(
       found === undefined
         ? absent(expected)
@@ -120,7 +128,7 @@ async function watchAll(
 function absent({ file, hours }: Expectation): Watched {
   const reason = 'Correct the list of the watchdog, or restore the workflow.';
   return {
-    row: [file, 'absent', '', `within ${hours} h`],
+    row: [file, 'absent', '', limitText(hours)],
     problems: [
       outcome({ check: 'schedule', title: `${file} does not exist`, status: 'fail', subject: file, reason }),
     ],
@@ -129,55 +137,59 @@ function absent({ file, hours }: Expectation): Watched {
   };
 }
 
+/** Somebody who turned a workflow off by hand meant it; inactivity is nobody's decision. True when it had been turned off. */
+async function keepOn({ octokit, repo }: GitHub, { id, state }: Workflow): Promise<boolean> {
+  if (state !== 'active' && state !== 'disabled_inactivity') return false;
+  await octokit.rest.actions.enableWorkflow({ ...repo, workflow_id: id });
+  return state === 'disabled_inactivity';
+}
+
 async function watch(
-  { octokit, repo }: GitHub,
+  github: GitHub,
   { file, hours }: Expectation,
-  { id, state }: Workflow,
+  workflow: Workflow,
   { enable, now }: { readonly enable: boolean; readonly now: Date },
 ): Promise<Watched> {
+  const isEnabled = enable && (await keepOn(github, workflow));
+  const about = { check: 'schedule', status: 'fail', subject: file } as const;
   const problems: Outcome[] = [];
-  // Somebody who turned a workflow off by hand meant it; inactivity is nobody's decision.
-  const isEnabled = state === 'disabled_inactivity' && enable;
-  if (isEnabled) {
-    await octokit.rest.actions.enableWorkflow({ ...repo, workflow_id: id });
+  if (isEnabled)
     problems.push(
       outcome({
-        check: 'schedule',
+        ...about,
         title: `${file} was turned off by inactivity`,
-        status: 'fail',
         severity: 'warning',
-        subject: file,
         reason: 'It is on again.',
       }),
     );
-  }
-  const { data: seen } = await octokit.rest.actions.listWorkflowRuns({
-    ...repo,
-    workflow_id: id,
+  const { data } = await github.octokit.rest.actions.listWorkflowRuns({
+    ...github.repo,
+    workflow_id: workflow.id,
     event: 'schedule',
-    status: 'success',
+    status: 'completed',
     per_page: 1,
   });
-  const last = seen.workflow_runs[0]?.created_at;
-  const isSilent = last === undefined || now.getTime() - Date.parse(last) > hours * 3_600_000;
+  const [last] = data.workflow_runs;
+  const age = last === undefined ? undefined : (now.getTime() - Date.parse(last.created_at)) / 3_600_000;
+  const isSilent = age === undefined || age > hours;
   if (isSilent) {
-    const since = last === undefined ? 'It never succeeded on schedule' : `Last success ${last}`;
+    const seen =
+      age === undefined ? 'It has never run on schedule' : `Its last run is ${age.toFixed(1)} h old`;
     problems.push(
       outcome({
-        check: 'schedule',
-        title: `${file} is silent`,
-        status: 'fail',
-        subject: file,
-        reason: `${since}; expected one within ${hours} h. State: ${state}.`,
+        ...about,
+        title: `${file} is late`,
+        reason: `${seen}; ${limitText(hours)} is its limit. State: ${workflow.state}.`,
       }),
     );
   }
-  return {
-    row: [file, isEnabled ? 'enabled again' : state, last ?? 'never', `within ${hours} h`],
-    problems,
-    isEnabled,
-    isSilent,
-  };
+  const state = isEnabled ? 'enabled again' : workflow.state;
+  const ended = last === undefined ? 'never' : `${last.created_at} ${last.conclusion ?? ''}`.trim();
+  return { row: [file, state, ended, limitText(hours)], problems, isEnabled, isSilent };
+}
+
+function limitText(hours: number): string {
+  return `${hours} h`;
 }
 
 /** What is wrong with the coordinator; undefined when it is healthy in depth. */

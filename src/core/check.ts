@@ -1,3 +1,5 @@
+import type { ErrorCode } from './errors.ts';
+
 /** How much a failure matters. `critical`: tonight's product is missing or wrong. `info` waits for the daily digest. */
 export const SEVERITIES = ['critical', 'warning', 'info'] as const;
 export type Severity = (typeof SEVERITIES)[number];
@@ -119,6 +121,11 @@ export function verdictOf(outcomes: readonly Outcome[], failsFrom: Severity = 'w
   return counts.pass === 0 ? 'skipped' : 'ok';
 }
 
+/** Whether somebody should know: the work, or the look, did not end well. */
+export function isProblem({ verdict }: Pick<Report, 'verdict'>): boolean {
+  return verdict === 'warning' || verdict === 'failed' || verdict === 'error';
+}
+
 /** One value from which every rendering comes: console, Markdown, page, Slack, check run, JSON. */
 export interface Report {
   /** Reports with one key are one comment, one check run and one message, which are edited. */
@@ -127,6 +134,8 @@ export interface Report {
   readonly verdict: Verdict;
   /** The answer in a sentence. */
   readonly summary: string;
+  /** Code of the error that kept the work from being done; absent when it was done. */
+  readonly code?: ErrorCode | undefined;
   /** Figures worth a glance: label and value. */
   readonly facts: readonly (readonly [label: string, value: string | number])[];
   /** A table of figures; empty where the outcomes say it all. */

@@ -29,7 +29,7 @@ describe('run-canaries tells people', () => {
 
   it('once per incident: a second run with the same failures edits', async () => {
     const first = await run('run-canaries', {}, env());
-    expect(first).toMatchObject({ code: 1, outputs: { verdict: 'failed', errors: '0' } });
+    expect(first).toMatchObject({ code: 0, outputs: { verdict: 'failed', errors: '0', looked: 'true' } });
     const sent = slack.top().filter(({ key }) => key?.startsWith('digest') !== true).length;
     expect(sent).toBeGreaterThan(0);
     const second = await run('run-canaries', {}, env());
@@ -45,7 +45,7 @@ describe('run-canaries tells people', () => {
 
   it('waits when Slack limits, and is green when every check it asked has passed', async () => {
     slack.troubles.push({ limit: 0 });
-    expect(await run('run-canaries', {}, env())).toMatchObject({ code: 1, outputs: { verdict: 'failed' } });
+    expect(await run('run-canaries', {}, env())).toMatchObject({ code: 0, outputs: { verdict: 'failed' } });
     expect(slack.top().length).toBeGreaterThan(0);
     const green = await run('run-canaries', { only: 'contract_drift' }, env());
     expect(green).toMatchObject({
@@ -63,7 +63,7 @@ describe('run-canaries tells people', () => {
   it('or says that it could not: exit code 3, and the alert in the summary', async () => {
     slack.troubles.push(...Array.from({ length: 40 }, () => ({ error: 'channel_not_found' })));
     const ran = await run('run-canaries', {}, env());
-    expect(ran).toMatchObject({ code: 3, outputs: { verdict: 'error' } });
+    expect(ran).toMatchObject({ code: 3, outputs: { verdict: 'error', looked: 'false' } });
     expect(ran.log).toContain('::error title=Alert not delivered%3A');
     expect(ran.summary).toContain('could not be delivered');
     expect(ran.log + ran.summary).not.toContain(FAKE_TOKEN);
@@ -127,7 +127,7 @@ describe('check-schema-drift', () => {
     await warehouse.dropTable(mlFeatureStore);
     await warehouse.close();
     const ran = await run('check-schema-drift', { against: 'live' }, { TIPOFF_HOME: here });
-    expect(ran).toMatchObject({ code: 1, outputs: { verdict: 'failed' } });
+    expect(ran).toMatchObject({ code: 0, outputs: { verdict: 'failed' } });
     expect(Number(ran.outputs['differences'])).toBeGreaterThan(0);
     expect(ran.log).toMatch(/^::error (?=.*file=src\/core\/contracts\/nba_predictions).*ml_feature_store/m);
     expect(ran.summary).toContain('CREATE TABLE');
@@ -170,7 +170,7 @@ describe('check-quality', () => {
     );
   });
 
-  it('is red when more rows lack a required feature than may, and names the reason', async () => {
+  it('finds that more rows lack a required feature than may, and names the reason', async () => {
     const here = home.copy(folder());
     await within(here, async ({ warehouse }) => {
       const ids = Array.from({ length: 10 }, (_, i) => i + 1);
@@ -195,7 +195,7 @@ describe('check-quality', () => {
       );
     });
     const ran = await run('check-quality', { train_start: '2024-10-22' }, { TIPOFF_HOME: here });
-    expect(ran).toMatchObject({ code: 1, outputs: { verdict: 'failed', passed: 'false' } });
+    expect(ran).toMatchObject({ code: 0, outputs: { verdict: 'failed', passed: 'false' } });
     expect(ran.summary).toContain('tipoff backfill plan --from');
   });
 

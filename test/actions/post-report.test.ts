@@ -287,6 +287,60 @@ describe('an action that could not look and then can', () => {
   });
 });
 
+describe('a report about one thing of many', () => {
+  it.each([
+    ['', 'the action itself'],
+    [':tipoff-worker', 'the thing it is about'],
+  ])('turns green what was said before it was known what it is about (%s: %s)', async (about) => {
+    const key = `deploy-service${about}`;
+    const lost = { source: key, report: '', slack_token: FAKE_TOKEN, slack_channel: '#canary-alerts' };
+    await run('post-report', lost, { TIPOFF_SLACK_API_URL: slack.url });
+    await run('post-report', ...onSlack({ ...FAILED, key: 'deploy-service', verdict: 'error' }));
+    expect(slack.top().filter(({ text }) => text.startsWith('CRITICAL')).length).toBeGreaterThan(0);
+    await run('post-report', ...onSlack({ ...OK, key: 'deploy-service:tipoff-worker' }));
+    if (about === '') await run('post-report', ...onSlack({ ...OK, key }));
+    expect(slack.top().map(({ text }) => text.split(':')[0])).not.toContain('CRITICAL');
+  });
+
+  it('has one check on a commit, whatever it is called', async () => {
+    const [given, env] = onPull(OK);
+    await run('post-report', { ...given, source: 'schema-drift', report: '' }, env);
+    expect(github.checks).toMatchObject([{ name: 'tipoff / schema-drift', conclusion: 'failure' }]);
+    await run('post-report', given, env);
+    expect(github.checks).toMatchObject([{ name: 'tipoff / Schema drift', conclusion: 'success' }]);
+  });
+});
+
+describe('a slip of whoever started a workflow', () => {
+  it('concerns nobody else; on a schedule it does', async () => {
+    const [given, env] = onSlack({ ...FAILED, verdict: 'error', code: 'TIPOFF_BAD_INPUT' });
+    const byHand = await run('post-report', given, { ...env, GITHUB_EVENT_NAME: 'workflow_dispatch' });
+    expect(byHand).toMatchObject({ code: 0, outputs: { slack: 'left out' } });
+    expect(slack.calls).toEqual([]);
+    const onSchedule = await run('post-report', given, { ...env, GITHUB_EVENT_NAME: 'schedule' });
+    expect(onSchedule).toMatchObject({ code: 0, outputs: { slack: 'created' } });
+  });
+
+  it('carries its code from the action to the step that posts', async () => {
+    expect(await run('clean-staging', { dry_run: 'perhaps' })).toMatchObject({
+      report: { key: 'clean-staging', verdict: 'error', code: 'TIPOFF_BAD_INPUT' },
+    });
+  });
+});
+
+describe('a step that leaves no report', () => {
+  it('is told when it fails, turns green when it succeeds, and is passed over when it did not run', async () => {
+    const [{ report: _, ...given }, env] = onSlack(OK);
+    const ended = async (outcome: string) =>
+      (await run('post-report', { ...given, source: 'image-of-the-commit', outcome }, env)).outputs['slack'];
+    expect([await ended('success'), await ended('skipped')]).toEqual(['left out', 'left out']);
+    expect(await ended('failure')).toBe('created');
+    expect(slack.posts[0]?.text).toContain('The step image-of-the-commit failed');
+    expect(await ended('success')).toBe('edited');
+    expect(slack.posts.map(({ text }) => text.split('\n')[0])).toEqual(['RESOLVED: image-of-the-commit']);
+  });
+});
+
 describe('a step that left no report', () => {
   it('is told as such: silence is a failure', async () => {
     const ran = await run(

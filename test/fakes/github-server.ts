@@ -27,8 +27,9 @@ interface FakeWorkflow {
   readonly id: number;
   readonly path: string;
   state: string;
-  /** When it last succeeded on schedule. */
+  /** When it last ran on schedule, and how that ended: success unless something else is said. */
   last?: string;
+  conclusion?: string;
 }
 
 /** What happens to a call instead of being served. */
@@ -161,7 +162,7 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
     const sha = at(/^\/commits\/(\w+)\/check-runs$/);
     if (sha !== undefined) {
       const found = fake.checks.filter(
-        (check) => check.head_sha === sha && check.name === query.get('check_name'),
+        (check) => check.head_sha === sha && [null, check.name].includes(query.get('check_name')),
       );
       return [200, { total_count: found.length, check_runs: page(found) }];
     }
@@ -192,16 +193,11 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
       return [204, undefined];
     }
     if (workflow !== undefined) {
-      return [
-        200,
-        {
-          total_count: workflow.last === undefined ? 0 : 1,
-          workflow_runs:
-            workflow.last === undefined
-              ? []
-              : [{ created_at: workflow.last, status: 'completed', conclusion: 'success' }],
-        },
-      ];
+      const { last, conclusion = 'success' } = workflow;
+      const isAsked =
+        last !== undefined && ['completed', conclusion].includes(query.get('status') ?? 'completed');
+      const runs = isAsked ? [{ created_at: last, status: 'completed', conclusion }] : [];
+      return [200, { total_count: runs.length, workflow_runs: runs }];
     }
     return git(method, path, query, body);
   }

@@ -118,9 +118,17 @@ function ofJob(name: string, one: Job, file: Workflow, text: string, known: Know
   }
   for (const { uses = '', run = '', with: given } of one.steps) {
     if (run.includes('${{')) say('an expression inside run');
-    if (/npm (?:i|install|exec)\b|\bnpx\b/.test(run)) say('installs what the lock file does not name');
+    if (/npm (?:i|install|exec)\b|\bnpx (?!tipoff )/.test(run))
+      say('installs what the lock file does not name');
     if (uses.startsWith('actions/checkout@') && given['persist-credentials'] !== false)
       say('checkout keeps its credentials');
+    const source = String(given['source'] ?? '');
+    if (
+      uses === './actions/post-report' &&
+      !Object.hasOwn(known, source.split(':')[0] ?? '') &&
+      !('outcome' in given)
+    )
+      say(`${source} is the key of no action, and no outcome is given`);
     if (uses.startsWith('./'))
       problems.push(...ofCall(name, uses.replace('./actions/', ''), Object.keys(given), known));
   }

@@ -167,12 +167,12 @@ describe('on this machine', () => {
     expect((await lookInto(here)).states).toEqual({ done: 'published', stuck: 'reset' });
   });
 
-  it('the canaries end red on a home without a schedule, and say why', async () => {
+  it('the canaries find a home without a schedule, which is no failed job, and say why', async () => {
     const options = ['--input', 'only=schedule_ahead', '--input', 'as_of=2025-01-10T20:00:00Z'];
     const ran = await workflow('.github/workflows/canaries.yml', 'workflow_dispatch', options, {
       TIPOFF_HOME: home.copy(folder()),
     });
-    expect(ran.code).toBe(1);
-    expect(ran.jobs[0]?.summary).toContain('schedule_ahead');
+    expect(ran.code).toBe(0);
+    expect(ran.jobs[0]?.summary).toMatch(/0 passed, 1 failed[\s\S]*schedule_ahead/);
   });
 });

@@ -120,6 +120,7 @@ describe('the rules of the house find', () => {
       'clean-staging has no input max_age',
     ],
     ['an input that is missing', '          source: clean-staging\n', '', 'post-report needs source'],
+    ['a report of nobody', 'source: clean-staging', 'source: cleanup', 'cleanup is the key of no action'],
     [
       'an output that does not exist',
       'steps.clean.outputs.report',

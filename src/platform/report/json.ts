@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { OUTCOME_STATUSES, type Outcome, type Report, SEVERITIES, VERDICTS } from '#core/check.ts';
-import { messageOf, TipoffError } from '#core/errors.ts';
+import { ERROR_CODES, type ErrorCode, messageOf, TipoffError } from '#core/errors.ts';
 
 /** Grows when a member of a report or an outcome changes its meaning or goes away. */
 const REPORT_SCHEMA_VERSION = 2;
@@ -30,6 +30,7 @@ const reportSchema = z.object({
   title: z.string().min(1),
   verdict: z.enum(VERDICTS),
   summary: z.string(),
+  code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]).optional(),
   facts: z.array(z.tuple([z.string(), cell])).default([]),
   columns: z.array(z.string()).default([]),
   rows: z.array(z.array(cell)).default([]),

@@ -7,8 +7,7 @@ import { failing, loudness, outcomeTitle } from './words.ts';
 /** Rows and outcomes shown before the rest is counted. */
 const MAX_SHOWN = 12;
 
-const SEVERITIES: Readonly<Record<Verdict, Notice['severity']>> = {
-  ok: 'resolved',
+const SEVERITIES: Readonly<Record<Exclude<Verdict, 'ok'>, Notice['severity']>> = {
   nothing: 'info',
   skipped: 'info',
   warning: 'warning',
@@ -16,8 +15,15 @@ const SEVERITIES: Readonly<Record<Verdict, Notice['severity']>> = {
   error: 'critical',
 };
 
-/** A report as a notice: the sentence, the facts, the first rows or failing outcomes. */
-export function reportNotice(report: Report, links: Links): Notice {
+/**
+ * A report as a notice: the sentence, the facts, the first rows or failing outcomes. `good` says what a good end is: news of
+ * work that was done, or the end of a problem.
+ */
+export function reportNotice(
+  report: Report,
+  links: Links,
+  good: Extract<Notice['severity'], 'success' | 'resolved'> = 'resolved',
+): Notice {
   const items =
     report.rows.length > 0
       ? report.rows.map((row) => row.map(String).filter(Boolean).join(' · '))
@@ -29,7 +35,7 @@ export function reportNotice(report: Report, links: Links): Notice {
   const more = items.length - MAX_SHOWN;
   return {
     key: `action:${report.key}`,
-    severity: SEVERITIES[report.verdict],
+    severity: report.verdict === 'ok' ? good : SEVERITIES[report.verdict],
     title: report.title,
     lines: [
       report.summary,
