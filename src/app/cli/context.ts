@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { App } from '#app/compose.ts';
 import { userName } from '#app/config/process.ts';
@@ -6,6 +7,7 @@ import { addDays, parseSlate, type Slate, slateOf } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { parseInstant } from '#core/instants.ts';
 import { type Clock, shiftedClock, systemClock } from '#platform/clock.ts';
+import { COMPANY, openRelay, type RunCommand } from './relay.ts';
 import { type Streams, type Terminal, terminal } from './terminal.ts';
 
 /** Who runs the command, for audit trails: `tipoff day by ann`, with the reason where one was given. */
@@ -26,6 +28,8 @@ export interface VerbContext {
   readonly terminal: Terminal;
   readonly config: Config;
   readonly clock: Clock;
+  /** A path as this process reads it: one that the command of another process gave begins in that one's folder. */
+  path(text: string): string;
   /** Reads a slate as people write it: a date, or `today`, `yesterday`, `tomorrow` in New York; nothing means today. */
   slate(text?: string): Slate;
   /** Opens the home for one piece of work and closes it whatever happens. */
@@ -39,6 +43,19 @@ export interface CliHost {
   readonly streams: Streams;
   /** Sets the exit code of the command. */
   readonly exit: (code: 0 | 1 | 2 | 3) => void;
+  /** Runs the commands of other processes on a home that this one has opened; absent where nobody shall be let in. */
+  readonly runOn?: (app: App, owner: Owner) => RunCommand;
+  /** A command of another process: the opened home that it works on, who has it, and the caller's folder. */
+  readonly guest?: { readonly app: App; readonly owner: Owner; readonly cwd: string };
+}
+
+/** The command that has a home. */
+export interface Owner {
+  readonly command: string;
+  /** ISO instant. */
+  readonly since: string;
+  /** What it said last of its progress. */
+  lastSaid(): string | undefined;
 }
 
 /**
@@ -51,34 +68,65 @@ export function contextOf(
   kind: 'local' | 'anywhere' = 'anywhere',
 ): VerbContext {
   const options = command.optsWithGlobals<GlobalOptions>();
+  const said: { line?: string } = {};
   const voice = terminal(host.streams, options.json === true);
-  const base = processConfig();
+  const progress = (line: string): void => {
+    said.line = line;
+    voice.progress(line);
+  };
+  const { guest } = host;
+  const base = guest?.app.config ?? processConfig();
   if (options.home !== undefined && base.profile === 'gcp' && kind === 'anywhere')
     throw twoPlaces(options.home, base.gcp.project);
-  const config = options.home === undefined ? base : { ...base, home: options.home };
-  const clock = clockAt(options.at);
+  const config = options.home === undefined || guest !== undefined ? base : { ...base, home: options.home };
+  const clock = clockAt(options.at, guest?.app.clock ?? systemClock);
+  const name = commandName(command);
   const withConfig = async <T>(which: Config, work: (app: App) => Promise<T>): Promise<T> => {
     const { openApp } = await import('#app/compose.ts');
-    const app = await openApp(which, {
-      command: commandLine(command),
-      clock,
-      write: (line) => voice.progress(line),
-    });
+    const line = [name, ...command.args].join(' ');
+    const app = await openApp(which, { command: line, clock, write: progress });
+    const owner = { command: line, since: clock.now().toISOString(), lastSaid: () => said.line };
+    const relay =
+      host.runOn === undefined || which.profile !== 'embedded'
+        ? undefined
+        : await openRelay(which.home, host.runOn(app, owner));
     try {
-      for (const note of app.notes) voice.progress(note);
+      for (const note of app.notes) progress(note);
       return await work(app);
     } finally {
+      await relay?.close();
       await app.close();
     }
   };
   return {
-    terminal: voice,
+    terminal: { ...voice, progress },
     config,
     clock,
+    path: (text) => (guest === undefined ? text : resolve(guest.cwd, text)),
     slate: (text = 'today') => readSlate(text, clock),
-    withApp: (work) => withConfig(config, work),
+    withApp: async (work) => {
+      if (guest === undefined) return withConfig(config, work);
+      admit(name, guest);
+      return work({ ...guest.app, clock });
+    },
     withHome: (home, work) => withConfig({ ...config, profile: 'embedded', home } as Config, work),
   };
+}
+
+/** Lets a command of another process in, or says who is at work. */
+function admit(name: string, { app, owner }: NonNullable<CliHost['guest']>): void {
+  const company = Object.hasOwn(COMPANY, name) ? COMPANY[name] : 'alone';
+  if (company === 'reads' || (company === 'writes' && owner.command.split(' ')[0] === 'serve')) return;
+  const last = owner.lastSaid();
+  const { home } = app.config;
+  throw new TipoffError(
+    'TIPOFF_HOME_LOCKED',
+    `the home ${home} is in use by process ${process.pid} (${owner.command}) since ${owner.since}${last === undefined ? '' : `; it said last: ${last}`}`,
+    {
+      hint: `Wait until process ${process.pid} has ended, or stop it; commands that only read work meanwhile.`,
+      details: { home, pid: process.pid, command: owner.command, startedAt: owner.since },
+    },
+  );
 }
 
 const DAYS: Readonly<Record<string, number>> = { yesterday: -1, today: 0, tomorrow: 1 };
@@ -88,8 +136,8 @@ function readSlate(text: string, clock: Clock): Slate {
   return days === undefined ? parseSlate(text) : addDays(slateOf(clock.now()), days);
 }
 
-function clockAt(at: string | undefined): Clock {
-  if (at === undefined) return systemClock;
+function clockAt(at: string | undefined, present: Clock): Clock {
+  if (at === undefined) return present;
   return shiftedClock(parseInstant(at, '--at'));
 }
 
@@ -104,9 +152,10 @@ function twoPlaces(home: string, project: string): TipoffError {
   );
 }
 
-function commandLine(command: Command): string {
+/** The verb, with the group it is in: `batch reset`. */
+function commandName(command: Command): string {
   const names: string[] = [];
   for (let at: Command | null = command; at !== null && at.parent !== null; at = at.parent)
     names.unshift(at.name());
-  return [...names, ...command.args].join(' ');
+  return names.join(' ');
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ERROR_CODES, messageOf, TipoffError } from '#core/errors.ts';
 import type { CliHost } from './context.ts';
+import { relayCommand } from './relay.ts';
 import { addAskVerbs } from './verbs/ask.ts';
 import { addBackfillVerbs } from './verbs/backfill.ts';
 import { addBatchVerbs } from './verbs/batch.ts';
@@ -54,29 +55,50 @@ export function program(host: CliHost): Command {
   return root;
 }
 
-/** Runs one command line and returns its exit code: 0 fine, 1 a check failed, 2 usage or bad input, 3 could not run. */
+/**
+ * Runs one command line and returns its exit code: 0 fine, 1 a check failed, 2 usage or bad input, 3 could not run. A home that
+ * another process has runs the command there.
+ */
 export async function main(args: readonly string[], streams: CliHost['streams']): Promise<number> {
+  if (['--version', '-V'].includes(args[0] ?? '')) {
+    const [{ versionLine }, { processConfig }] = await Promise.all([
+      import('#app/version.ts'),
+      import('#app/config.ts'),
+    ]);
+    streams.out(`${await versionLine(processConfig().codeVersion)}\n`);
+    return 0;
+  }
+  return run(args, { streams, runOn }, async (error) => {
+    const home = error.code === 'TIPOFF_HOME_LOCKED' ? error.details['home'] : undefined;
+    return typeof home === 'string' ? relayCommand(home, { args, cwd: process.cwd() }, streams) : undefined;
+  });
+}
+
+/** Runs the commands of other processes on an opened home. */
+export const runOn: NonNullable<CliHost['runOn']> = (app, owner) => (command, streams) =>
+  run(command.args, { streams, guest: { app, owner, cwd: command.cwd } });
+
+/** Runs a command line; `elsewhere` may run it in another place after all, and gives its exit code when it did. */
+async function run(
+  args: readonly string[],
+  host: Omit<CliHost, 'exit'>,
+  elsewhere: (error: TipoffError) => Promise<number | undefined> = async () => undefined,
+): Promise<number> {
   let code = 0;
-  const host: CliHost = {
-    streams,
-    exit: (wanted) => {
-      code = Math.max(code, wanted);
-    },
+  const exit = (wanted: number): void => {
+    code = Math.max(code, wanted);
   };
   try {
-    if (['--version', '-V'].includes(args[0] ?? '')) {
-      const [{ versionLine }, { processConfig }] = await Promise.all([
-        import('#app/version.ts'),
-        import('#app/config.ts'),
-      ]);
-      streams.out(`${await versionLine(processConfig().codeVersion)}\n`);
-      return 0;
-    }
-    await program(host).parseAsync([...args], { from: 'user' });
+    await program({ ...host, exit }).parseAsync([...args], { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    return report(error, args.includes('--json'), streams);
+    try {
+      const ran = error instanceof TipoffError ? await elsewhere(error) : undefined;
+      return ran ?? report(error, args.includes('--json'), host.streams);
+    } catch (problem) {
+      return report(problem, args.includes('--json'), host.streams);
+    }
   }
 }
 

@@ -130,7 +130,7 @@ export function addAskVerbs(root: Command, host: CliHost): void {
         options: { against?: string },
         command: Command,
       ) => {
-        const { terminal, slate: readSlate, config, withApp } = contextOf(host, command);
+        const { terminal, slate: readSlate, config, path, withApp, withHome } = contextOf(host, command);
         const slate = readSlate(text);
         if (options.against !== undefined && before !== undefined) {
           throw new TipoffError('TIPOFF_BAD_INPUT', 'expected publications or --against, saw both', {
@@ -141,7 +141,7 @@ export function addAskVerbs(root: Command, host: CliHost): void {
         const { against } = options;
         const changes = await withApp(async ({ warehouse }) => {
           if (against === undefined) return publicationDifference(warehouse, slate, [before, after]);
-          return contextOf(host, command).withHome(against, (other) =>
+          return withHome(path(against), (other) =>
             homeDifference(
               slate,
               { name: against, warehouse: other.warehouse },

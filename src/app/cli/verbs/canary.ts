@@ -33,7 +33,7 @@ function addRun(canary: Command, host: CliHost): void {
     )
     .option('--summary <file>', 'also append a Markdown summary to this file')
     .action(async (options: { only?: string[]; asOf?: string; summary?: string }, command: Command) => {
-      const { terminal, withApp } = contextOf(host, command);
+      const { terminal, path, withApp } = contextOf(host, command);
       const canaries = await chosen(options.only);
       const asOf = options.asOf === undefined ? undefined : parseInstant(options.asOf, '--as-of');
       const isLook = asOf !== undefined || options.only !== undefined;
@@ -56,7 +56,7 @@ function addRun(canary: Command, host: CliHost): void {
         terminal.json({ ...jsonReport(report), kind: 'canary-report', ...run });
       }
       await print(terminal, run, report);
-      if (options.summary !== undefined) await append(options.summary, report);
+      if (options.summary !== undefined) await append(path(options.summary), report);
       if (report.outcomes.some(({ status }) => status === 'fail')) host.exit(1);
       if (report.verdict === 'error') host.exit(3);
     });

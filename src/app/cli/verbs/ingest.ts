@@ -23,14 +23,14 @@ export function addIngestVerb(root: Command, host: CliHost): void {
     .argument('<path...>', 'files or folders')
     .option('--format <id>', 'use this format instead of recognising it')
     .action(async (paths: string[], options: { format?: string }, command: Command) => {
-      const { terminal, clock, config, withApp } = contextOf(host, command);
+      const { terminal, clock, config, path, withApp } = contextOf(host, command);
       if (config.profile === 'embedded') refuseDemonstration(config.home);
       const [{ ingest }, { filesAt }, { FORMATS }] = await Promise.all([
         import('#pipeline/ingest/ingest.ts'),
         import('#pipeline/ingest/folder.ts'),
         import('#pipeline/ingest/formats/formats.ts'),
       ]);
-      const files = await filesAt(paths);
+      const files = await filesAt(paths.map(path));
       const report = await withApp(({ warehouse }) =>
         ingest({
           warehouse,

@@ -14,7 +14,7 @@ export function addStatusVerb(root: Command, host: CliHost): void {
     .option('--strict', 'exit 1 when something needs action or could not be found out')
     .action(
       async (text: string | undefined, options: { html?: string; strict?: boolean }, command: Command) => {
-        const { terminal, slate: readSlate, withApp } = contextOf(host, command);
+        const { terminal, slate: readSlate, path, withApp } = contextOf(host, command);
         const slate = text === undefined ? undefined : readSlate(text);
         const status = await withApp(async (app) => {
           const [{ readStatus }, { canaryDeps }] = await Promise.all([
@@ -30,8 +30,8 @@ export function addStatusVerb(root: Command, host: CliHost): void {
         }
         if (options.html !== undefined) {
           const { statusPage } = await import('#guard/status/page.ts');
-          await write(options.html, statusPage(status));
-          terminal.progress(`Page: ${resolve(options.html)}`);
+          await write(path(options.html), statusPage(status));
+          terminal.progress(`Page: ${resolve(path(options.html))}`);
         }
         if (options.strict === true && (status.verdict === 'bad' || status.verdict === 'unknown'))
           host.exit(1);

@@ -1,0 +1,196 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Owner } from '#app/cli/context.ts';
+import { main, program, runOn } from '#app/cli/program.ts';
+import { COMPANY, openRelay, type RunCommand, relayCommand, relaySocket } from '#app/cli/relay.ts';
+import { type App, openApp } from '#app/compose.ts';
+import { readConfig } from '#app/config.ts';
+import { systemClock } from '#platform/clock.ts';
+import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let home: string;
+const closers: (() => Promise<void>)[] = [];
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  home = join(folder.path, 'home');
+});
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+  await folder.remove();
+});
+
+const NOBODY = { out: () => undefined, err: () => undefined };
+
+function verbsOf(command: Command, before: readonly string[] = []): string[] {
+  return command.commands.flatMap((child) => {
+    const names = [...before, child.name()];
+    return child.commands.length > 0 ? verbsOf(child, names) : [names.join(' ')];
+  });
+}
+
+/** A home that a command has, as its process would. */
+async function owned(command: string, lastSaid?: string): Promise<App> {
+  const app = await openApp(readConfig({ TIPOFF_HOME: home }), {
+    command,
+    clock: systemClock,
+    write: () => undefined,
+  });
+  const owner: Owner = { command, since: '2025-01-10T13:00:00.000Z', lastSaid: () => lastSaid };
+  const relay = await openRelay(home, runOn(app, owner));
+  expect(relay.problem).toBeUndefined();
+  closers.push(
+    () => app.close(),
+    () => relay.close(),
+  );
+  return app;
+}
+
+async function tipoff(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const said = { out: '', err: '' };
+  const code = await main([...args, '--home', home], {
+    out: (text) => {
+      said.out += text;
+    },
+    err: (text) => {
+      said.err += text;
+    },
+  });
+  return { code, ...said };
+}
+
+describe('what verbs need of a home', () => {
+  it('is said of every verb, and of nothing else', () => {
+    const verbs = verbsOf(program({ streams: NOBODY, exit: () => undefined }));
+    expect(Object.keys(COMPANY).sort()).toEqual(verbs.sort());
+  });
+});
+
+/** A command line of each verb that reads. */
+const READS: readonly (readonly string[])[] = [
+  ['status', '2025-01-10'],
+  ['record', '--season', '2024-25'],
+  ['sql', 'SELECT 1 AS one'],
+  ['rows', 'rejected'],
+  ['publish', 'list'],
+  ['models', 'list'],
+  ['batch', 'list'],
+  ['backfill', 'plan', '--from', '2025-01-10', '--to', '2025-01-10'],
+  ['backfill', 'status'],
+  ['canary', 'list'],
+  ['canary', 'run', '--only', 'prediction_gap'],
+  ['incidents', 'list'],
+  ['incidents', 'deliver'],
+  ['quality', '--train-start', '2025-01-01', '--to', '2025-01-10'],
+  ['staging', 'list'],
+];
+
+describe('a home that another process has', () => {
+  it('answers every verb that reads', async () => {
+    await owned('backfill run');
+    for (const args of READS) {
+      const { err } = await tipoff(...args);
+      expect(err, args.join(' ')).not.toContain('TIPOFF_HOME_LOCKED');
+    }
+  });
+
+  it('answers with what the owner sees, and with its exit code', async () => {
+    await owned('backfill run');
+    expect(await tipoff('sql', 'SELECT 1 AS one', '--json')).toMatchObject({ code: 0, err: '' });
+    const missing = await tipoff('batch', 'show', 'nope');
+    expect(missing).toMatchObject({ code: 2, out: '' });
+    expect(missing.err).toContain('TIPOFF_NOT_FOUND');
+  });
+
+  it('says who is at work, and how far he is, to a second writer', async () => {
+    await owned('backfill run', '60 of 135 units');
+    const { code, err } = await tipoff('grade', '2025-01-10');
+    expect(code).toBe(3);
+    expect(err).toContain('(backfill run) since 2025-01-10T13:00:00.000Z; it said last: 60 of 135 units');
+  });
+
+  it('is written through by `serve`', async () => {
+    await owned('serve');
+    const { code, out } = await tipoff('batch', 'check-stalled');
+    expect([code, out]).toEqual([0, 'No active batch.\n']);
+  });
+
+  it.each(['serve', 'backfill run'])('is not shared with a verb that works alone, by %s', async (command) => {
+    await owned(command);
+    expect((await tipoff('evaluate', '--season', '2024-25')).err).toContain('TIPOFF_HOME_LOCKED');
+  });
+
+  it('reads files where the caller is', async () => {
+    await owned('serve');
+    writeFileSync(join(folder.path, 'a.txt'), 'nothing that is known\n');
+    const said: string[] = [];
+    const streams = { out: (text: string) => said.push(text), err: (text: string) => said.push(text) };
+    await relayCommand(home, { args: ['ingest', 'a.txt'], cwd: folder.path }, streams);
+    expect(said.join('')).toContain('saw text that begins "nothing that is known"');
+  });
+});
+
+describe('the relay', () => {
+  const opened = async (run: RunCommand) => {
+    const relay = await openRelay(folder.path, run);
+    closers.push(() => relay.close());
+    return relay;
+  };
+  const command = { args: ['x'], cwd: '.' };
+
+  it('passes on what is said, in order, and how it ended', async () => {
+    await opened(async ({ args }, { out, err }) => {
+      out(`one ${args.join(' ')}\n`);
+      err('two\n');
+      out('three\n');
+      return 1;
+    });
+    const said: string[] = [];
+    const streams = {
+      out: (text: string) => said.push(`out ${text}`),
+      err: (text: string) => said.push(`err ${text}`),
+    };
+    expect(await relayCommand(folder.path, command, streams)).toBe(1);
+    expect(said).toEqual(['out one x\n', 'err two\n', 'out three\n']);
+  });
+
+  it('is undefined where nobody listens, and after the owner has closed it', async () => {
+    expect(await relayCommand(folder.path, command, NOBODY)).toBeUndefined();
+    const relay = await openRelay(folder.path, async () => 0);
+    await relay.close();
+    expect(await relayCommand(folder.path, command, NOBODY)).toBeUndefined();
+    expect(existsSync(relaySocket(folder.path))).toBe(false);
+  });
+
+  it('takes the place of one whose owner died', async () => {
+    writeFileSync(relaySocket(folder.path), '');
+    await opened(async () => 0);
+    expect(await relayCommand(folder.path, command, NOBODY)).toBe(0);
+  });
+
+  it('waits for commands at work before it closes', async () => {
+    const done: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    const started = Promise.withResolvers<void>();
+    const relay = await openRelay(folder.path, async () => {
+      started.resolve();
+      await gate.promise;
+      done.push('command');
+      return 0;
+    });
+    const ran = relayCommand(folder.path, command, NOBODY);
+    await started.promise;
+    const closed = relay.close().then(() => done.push('closed'));
+    gate.resolve();
+    await Promise.all([ran, closed]);
+    expect(done).toEqual(['command', 'closed']);
+  });
+
+  it('has a place for homes whose path is too long for a socket', () => {
+    const long = join(folder.path, 'x'.repeat(120));
+    expect(relaySocket(long).length).toBeLessThan(100);
+    expect(relaySocket(long)).not.toBe(relaySocket(`${long}y`));
+  });
+});
