@@ -70,10 +70,13 @@ export function contextOf(
   const options = command.optsWithGlobals<GlobalOptions>();
   const said: { line?: string } = {};
   const voice = terminal(host.streams, options.json === true);
-  const progress = (line: string): void => {
-    said.line = line;
-    voice.progress(line);
-  };
+  const remembering =
+    (say: (line: string) => void) =>
+    (line: string): void => {
+      said.line = line;
+      say(line);
+    };
+  const progress = remembering(voice.progress);
   const { guest } = host;
   const base = guest?.app.config ?? processConfig();
   if (options.home !== undefined && base.profile === 'gcp' && kind === 'anywhere')
@@ -99,7 +102,7 @@ export function contextOf(
     }
   };
   return {
-    terminal: { ...voice, progress },
+    terminal: { ...voice, progress, doing: remembering(voice.doing) },
     config,
     clock,
     path: (text) => (guest === undefined ? text : resolve(guest.cwd, text)),

@@ -1,5 +1,6 @@
-import { Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError } from 'commander';
 import { ERROR_CODES, messageOf, TipoffError } from '#core/errors.ts';
+import { completionScript, SHELLS, type Shell } from './completion.ts';
 import type { CliHost } from './context.ts';
 import { relayCommand } from './relay.ts';
 import { addAskVerbs } from './verbs/ask.ts';
@@ -52,6 +53,11 @@ export function program(host: CliHost): Command {
     addStagingVerbs,
   ])
     add(root, host);
+  root
+    .command('completion')
+    .description('the script that completes verbs and options: source <(tipoff completion bash)')
+    .addArgument(new Argument('<shell>', 'the shell that reads it').choices(SHELLS))
+    .action((shell: Shell) => host.streams.out(completionScript(shell, root)));
   return root;
 }
 

@@ -18,6 +18,7 @@ import type { Streams } from './terminal.ts';
 export const COMPANY: Readonly<Record<string, 'reads' | 'writes' | 'alone'>> = {
   demo: 'alone',
   serve: 'alone',
+  completion: 'alone',
   // Minutes of arithmetic in one piece: the owner would answer nobody meanwhile.
   evaluate: 'alone',
   train: 'alone',

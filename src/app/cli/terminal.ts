@@ -2,6 +2,8 @@
 export interface Streams {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Shows what is being done, in place of what was shown before; absent where nobody watches. */
+  readonly doing?: (text: string) => void;
 }
 
 /** The voice of one command. With `--json` the result is one JSON document on stdout and everything else goes to stderr. */
@@ -11,17 +13,21 @@ export interface Terminal {
   line(text?: string): void;
   /** A line of progress. */
   progress(text: string): void;
+  /** A line of progress that the next one makes worthless: shown in one place at a terminal, a line elsewhere. */
+  doing(text: string): void;
   /** The result for machines; silent without `--json`. */
   json(value: unknown): void;
 }
 
 export function terminal(streams: Streams, isJson: boolean): Terminal {
+  const progress = (text: string): void => (isJson ? streams.err : streams.out)(`${text}\n`);
   return {
     isJson,
     line: (text = '') => {
       if (!isJson) streams.out(`${text}\n`);
     },
-    progress: (text) => (isJson ? streams.err : streams.out)(`${text}\n`),
+    progress,
+    doing: (text) => (streams.doing ?? progress)(text),
     json: (value) => {
       if (isJson) streams.out(`${JSON.stringify(value, null, 2)}\n`);
     },

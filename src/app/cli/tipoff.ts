@@ -9,7 +9,16 @@ const { main } = await import('./program.ts');
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
-process.exitCode = await main(process.argv.slice(2), {
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
-});
+const plain = {
+  out: (text: string) => process.stdout.write(text),
+  err: (text: string) => process.stderr.write(text),
+};
+const args = process.argv.slice(2);
+const { stdout, stderr } = process;
+if (stdout.isTTY && stderr.isTTY && !args.includes('--json') && !args.includes('serve')) {
+  const { liveStreams } = await import('./live.ts');
+  const { streams, end } = liveStreams(`tipoff ${args.join(' ')}`, { stdout, stderr });
+  process.exitCode = await main(args, streams).finally(end);
+} else {
+  process.exitCode = await main(args, plain);
+}

@@ -1,7 +1,10 @@
 import { execFile, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 
 const COMMAND = fileURLToPath(new URL('../../../bin/tipoff.js', import.meta.url));
 
@@ -13,6 +16,9 @@ const elsewhere = spawnSync(
     encoding: 'utf8',
   },
 ).stdout.trim();
+
+const ESCAPE = String.fromCharCode(27);
+const COLOUR = new RegExp(`${ESCAPE}\\[3[0-9]m`);
 
 describe('the tipoff command', () => {
   it('says its version, the revision and the Node it runs on', async () => {
@@ -27,5 +33,48 @@ describe('the tipoff command', () => {
   it.skipIf(elsewhere === '')('runs on Node 24 whichever Node starts it', async () => {
     const { stdout } = await promisify(execFile)(elsewhere, [COMMAND, '--version']);
     expect(stdout).toContain(`Node ${process.versions.node})`);
+  });
+
+  it.each([
+    ['a verb', ['pub'], ['publish']],
+    ['a verb of a group', ['batch', 're'], ['reset']],
+    ['an option, whatever came before', ['batch', 'reset', '--slate', '2025-01-10', '--rea'], ['--reason']],
+    ['an option of every verb', ['status', '--js'], ['--json']],
+  ])('completes %s in bash', async (_what, words, expected) => {
+    const { stdout: script } = await promisify(execFile)(process.execPath, [COMMAND, 'completion', 'bash']);
+    const ask = `COMP_WORDS=(tipoff ${words.join(' ')}); COMP_CWORD=${words.length}; _tipoff; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const { stdout, stderr } = spawnSync('bash', ['-c', `${script}\n${ask}`], { encoding: 'utf8' });
+    expect([stdout.trim().split('\n'), stderr]).toEqual([expected, '']);
+  });
+
+  describe('at a terminal', () => {
+    const hasScript = spawnSync('script', ['--version']).status === 0;
+    const home = mkdtempSync(join(tmpdir(), 'tipoff-test-'));
+    afterAll(() => rmSync(home, { recursive: true, force: true }));
+    const line = `'${process.execPath}' '${COMMAND}' status 2025-01-10 --home '${home}'`;
+    const atTerminal = (environment: NodeJS.ProcessEnv): string =>
+      spawnSync('script', ['-qec', `stty rows 40 cols 100; ${line}`, '/dev/null'], {
+        encoding: 'utf8',
+        env: { ...process.env, TERM: 'xterm-256color', FORCE_COLOR: undefined, ...environment },
+      }).stdout;
+
+    it.skipIf(!hasScript)('shows at once what it does, and takes it away again', () => {
+      const shown = atTerminal({ NO_COLOR: undefined });
+      expect(shown.indexOf(`tipoff status 2025-01-10 --home`)).toBeGreaterThan(-1);
+      expect(shown.indexOf('tipoff status 2025-01-10 --home')).toBeLessThan(shown.indexOf('as of'));
+      expect(shown).toMatch(COLOUR);
+      // The cursor is hidden while the mark moves, and back at the end.
+      expect(shown.lastIndexOf(`${ESCAPE}[?25h`)).toBeGreaterThan(shown.lastIndexOf(`${ESCAPE}[?25l`));
+    });
+
+    it.skipIf(!hasScript)('has no colour with NO_COLOR', () => {
+      expect(atTerminal({ NO_COLOR: '1' })).not.toMatch(COLOUR);
+    });
+
+    it('has plain lines elsewhere', () => {
+      const { stdout, stderr } = spawnSync('sh', ['-c', line], { encoding: 'utf8' });
+      expect(stdout).toContain('as of');
+      expect(stdout + stderr).not.toContain(ESCAPE);
+    });
   });
 });

@@ -294,7 +294,7 @@ async function runAndReport(
       shouldStop: () => stop,
       onProgress: ({ step, from, to, rows, seconds, done_slates, planned_slates, eta_seconds }) => {
         const share = `${done_slates}/${planned_slates}`;
-        terminal.progress(
+        terminal.doing(
           `${span(from, to).padEnd(24)} ${step.padEnd(26)} ${String(rows).padStart(7)} rows ${duration(seconds).padStart(8)}  ${share}, ${duration(eta_seconds)} left`,
         );
       },

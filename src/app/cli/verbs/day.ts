@@ -34,7 +34,7 @@ export function addDayVerbs(root: Command, host: CliHost): void {
           slate,
           by,
           ...omitUndefined({ mode }),
-          onPhase: (phase) => terminal.progress(phaseLine(phase)),
+          onPhase: (phase) => terminal.doing(phaseLine(phase)),
         });
         // A slate of the past is work by hand, not the daily job.
         if (slate >= slateOf(app.clock.now())) {

@@ -38,7 +38,7 @@ export function addDemoVerb(root: Command, host: CliHost): void {
           home,
           seed,
           say: (line) => terminal.progress(line),
-          onPhase: (slate, phase) => terminal.progress(`${slate}  ${phaseLine(phase)}`),
+          onPhase: (slate, phase) => terminal.doing(`${slate}  ${phaseLine(phase)}`),
         },
         async (app, shown) => {
           if (terminal.isJson) return;

@@ -40,7 +40,7 @@ export function addIngestVerb(root: Command, host: CliHost): void {
           ...omitUndefined({ force: options.format }),
           onProgress: ({ done, total, file }) => {
             if (done % 25 === 0 || file.outcome === 'failed')
-              terminal.progress(`${done} of ${total} files: ${file.path}`);
+              terminal.doing(`${done} of ${total} files: ${file.path}`);
           },
         }),
       );
