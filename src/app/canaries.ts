@@ -18,11 +18,14 @@ export function canaryDeps(app: App): CanaryDeps {
   };
 }
 
-function deploymentOf({ codeVersion, expectedVersion, missingSettings, scheduledJobs }: Config): Deployment {
+function deploymentOf(config: Config): Deployment {
+  const { codeVersion, expectedVersion, missingSettings, scheduledJobs, backup, profile } = config;
   return {
     codeVersion,
     scheduledJobs,
     ...omitUndefined({ expectedVersion }),
+    // Google Cloud keeps its own history: back-ups are of the embedded home.
+    ...omitUndefined({ backup: profile === 'embedded' ? backup.place : undefined }),
     configGaps: missingSettings.map((name) => `${name} has no value`),
   };
 }

@@ -169,6 +169,25 @@ export const SETTINGS = z.object({
     z.string().optional(),
     'Jobs this installation schedules, separated by commas (`day,staging-cleanup,services`); a canary misses one that never reports.',
   ),
+  TIPOFF_BACKUP: setting(
+    z.string().optional(),
+    'Where back-ups of the embedded home go: `github` (a draft release of GITHUB_REPOSITORY), `gs://bucket/folder`, or a folder. A canary watches their age once it is set.',
+  ),
+  TIPOFF_BACKUP_KEY: setting(
+    z.string().optional(),
+    'Secret text of 20 characters or more under which back-ups are encrypted. Without it a back-up has to be asked for with `--plain`.',
+    { secret: true },
+  ),
+  GITHUB_REPOSITORY: setting(
+    z.string().optional(),
+    'Repository whose release keeps the back-ups, as `owner/name`; GitHub sets it.',
+  ),
+  GITHUB_TOKEN: setting(
+    z.string().optional(),
+    'Token that may write contents of that repository; workflows pass their own.',
+    { secret: true },
+  ),
+  GITHUB_API_URL: setting(z.url().optional(), 'Address of the API of GitHub; GitHub sets it.'),
   ODDS_API_KEY: setting(
     z.string().optional(),
     'Key of The Odds API; without it the live props provider says so and is not used.',
@@ -242,6 +261,8 @@ interface BaseConfig {
   readonly missingSettings: readonly string[];
   /** Jobs this installation schedules; the checks miss one that never reports. */
   readonly scheduledJobs: readonly string[];
+  /** Where back-ups of the embedded home go, and what opens them. */
+  readonly backup: BackupConfig;
   /** Key of The Odds API; without it the live props provider says so and is not used. */
   readonly oddsApiKey?: string;
   /** Where notices go; without it to the console. */
@@ -260,6 +281,14 @@ interface BaseConfig {
   readonly oidc?: { readonly audience: string; readonly accounts: readonly string[] };
   /** Port of the services when the command line names none. */
   readonly port?: number;
+}
+
+export interface BackupConfig {
+  /** `github`, `gs://bucket/folder` or a folder; undefined when no back-up is declared. */
+  readonly place?: string;
+  /** Secret text. */
+  readonly key?: string;
+  readonly github: { readonly repository?: string; readonly token?: string; readonly apiUrl?: string };
 }
 
 interface SlackConfig {
@@ -292,6 +321,14 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       (name) => (environment[name] ?? '') === '',
     ),
     scheduledJobs: namesIn(data.TIPOFF_SCHEDULED_JOBS),
+    backup: {
+      ...omitUndefined({ place: data.TIPOFF_BACKUP, key: data.TIPOFF_BACKUP_KEY }),
+      github: omitUndefined({
+        repository: data.GITHUB_REPOSITORY,
+        token: data.GITHUB_TOKEN,
+        apiUrl: data.GITHUB_API_URL,
+      }),
+    },
     ...omitUndefined({ oddsApiKey: data.ODDS_API_KEY }),
     ...(data.TIPOFF_SLACK_TOKEN === undefined
       ? {}

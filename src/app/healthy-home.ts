@@ -32,6 +32,7 @@ export async function inHealthyHome<T>(
     expectedVersion: config.codeVersion,
     missingSettings: [],
     scheduledJobs: [],
+    backup: { place: join(home, 'saved'), github: {} },
   };
   try {
     const app = await openApp(own, { command, clock, write: say });

@@ -1,5 +1,6 @@
 import { addDays, easternInstant, parseSlate, type Slate } from '#core/calendar.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
+import { writeBackupRecord } from '#guard/backup-record.ts';
 import { beat, JOBS } from '#guard/canaries/heartbeats.ts';
 import { type DayDeps, runDay } from '#pipeline/day.ts';
 import type { Clock } from '#platform/clock.ts';
@@ -50,7 +51,7 @@ export const ONE_RUN: readonly DayHour[] = [{ at: '12:15', run: true }];
 
 /**
  * Runs days of a simulated league hour by hour: before each run everything known by then is loaded, all phases run, and the
- * daily job reports. Days that are left out are loaded and computed, and not predicted.
+ * daily job reports and says that it has saved the home. Days that are left out are loaded and computed, and not predicted.
  */
 export async function liveDays(
   deps: DayDeps,
@@ -78,6 +79,14 @@ export async function liveDays(
         { slate, by: 'simulated day' },
       );
       await beat(deps, { job: 'day', ok: true, maxSilenceSeconds: JOBS.day, detail: day.state });
+      const at = clock.now().toISOString();
+      await writeBackupRecord(deps.state, {
+        generation: 1,
+        newest: 1,
+        created_at: at,
+        verified_at: at,
+        refused: [],
+      });
     }
   }
 }

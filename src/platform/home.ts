@@ -253,6 +253,15 @@ export async function homeOwner(dir: string): Promise<HomeOwner | undefined> {
   return found !== undefined && isHeld(found) ? ownerOf(found) : undefined;
 }
 
+/** Throws TIPOFF_NOT_FOUND where no home was ever made. */
+export function requireHome(dir: string): void {
+  if (existsSync(homePaths(dir).warehouse)) return;
+  throw new TipoffError('TIPOFF_NOT_FOUND', `expected a home at ${resolve(dir)}, saw none`, {
+    hint: 'Name the right folder with --home, or make a home: `tipoff demo`, `tipoff ingest`, `tipoff fetch` or `tipoff restore`.',
+    details: { home: resolve(dir) },
+  });
+}
+
 /** The layout of a home, which need not exist. */
 export function homePaths(dir: string): HomePaths {
   const home = resolve(dir);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
+import { FakeReleases } from './github-releases.ts';
 
 export const FAKE_REPOSITORY = 'someone/tipoff';
 export const FAKE_GITHUB_TOKEN = 'ghs_fake';
@@ -46,6 +47,7 @@ export interface FakeGitHub {
   readonly comments: FakeComment[];
   readonly checks: FakeCheck[];
   readonly workflows: FakeWorkflow[];
+  readonly releases: FakeReleases;
   /** Branches: the name of their tree. */
   readonly branches: Map<string, string>;
   readonly pulls: { readonly number: number; readonly head: string; readonly title: string }[];
@@ -94,6 +96,7 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
     comments: [],
     checks: [],
     workflows: [],
+    releases: new FakeReleases(),
     branches: new Map(),
     pulls: [],
     troubles: [],
@@ -116,12 +119,13 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
     );
     const query = new URL(request.url ?? '/', 'http://x').searchParams;
     const method = request.method ?? 'GET';
-    const body = await read(request);
+    const bytes = await read(request);
     fake.calls.push({ method, path });
     const trouble = fake.isDown ? { status: 503 } : fake.troubles.shift();
     const say = (status: number, answer: unknown, headers: Readonly<Record<string, string>> = {}): void => {
-      response.writeHead(status, { 'content-type': 'application/json', ...headers });
-      response.end(status === 204 ? undefined : JSON.stringify(answer));
+      const type = Buffer.isBuffer(answer) ? 'application/octet-stream' : 'application/json';
+      response.writeHead(status, { 'content-type': type, ...headers });
+      response.end(status === 204 ? undefined : Buffer.isBuffer(answer) ? answer : JSON.stringify(answer));
     };
     if (trouble !== undefined)
       return say(trouble.status, { message: trouble.message ?? 'trouble' }, trouble.headers);
@@ -132,7 +136,12 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
       return say(401, { message: 'Bad credentials' });
     if (fake.readOnly && method !== 'GET')
       return say(403, { message: 'Resource not accessible by integration' });
+    const { accept = '', 'content-type': contentType = '' } = request.headers;
+    const base = `${fake.url}/repos/${FAKE_REPOSITORY}`;
+    const released = fake.releases.serve({ method, path, query, contentType, accept, body: bytes }, base);
+    if (released !== undefined) return say(...released);
     try {
+      const body: unknown = bytes.length === 0 ? undefined : JSON.parse(bytes.toString());
       const [status, answer] = serve(method, path, query, body);
       say(status, answer, nextPage(request.url ?? '/', query, answer));
     } catch (error) {
@@ -275,9 +284,8 @@ function nextPage(path: string, query: URLSearchParams, answer: unknown): Record
 
 const hash = (text: string): string => createHash('sha1').update(text).digest('hex');
 
-async function read(request: IncomingMessage): Promise<unknown> {
+async function read(request: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part as Buffer);
-  const text = Buffer.concat(parts).toString();
-  return text === '' ? undefined : JSON.parse(text);
+  return Buffer.concat(parts);
 }

@@ -13,6 +13,8 @@ describe('the configuration reference', () => {
       secret: false,
     });
     expect(settings.filter(({ secret }) => secret).map(({ name }) => name)).toEqual([
+      'TIPOFF_BACKUP_KEY',
+      'GITHUB_TOKEN',
       'ODDS_API_KEY',
       'TIPOFF_SLACK_TOKEN',
       'TIPOFF_API_KEY',

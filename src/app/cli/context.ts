@@ -7,6 +7,7 @@ import { addDays, parseSlate, type Slate, slateOf } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { parseInstant } from '#core/instants.ts';
 import { type Clock, shiftedClock, systemClock } from '#platform/clock.ts';
+import { requireHome } from '#platform/home.ts';
 import { COMPANY, openRelay, type RunCommand } from './relay.ts';
 import { type Streams, type Terminal, terminal } from './terminal.ts';
 
@@ -32,8 +33,10 @@ export interface VerbContext {
   path(text: string): string;
   /** Reads a slate as people write it: a date, or `today`, `yesterday`, `tomorrow` in New York; nothing means today. */
   slate(text?: string): Slate;
-  /** Opens the home for one piece of work and closes it whatever happens. */
+  /** Opens the home for one piece of work and closes it whatever happens. TIPOFF_NOT_FOUND where there is no home. */
   withApp<T>(work: (app: App) => Promise<T>): Promise<T>;
+  /** The same, for verbs that bring data: a home that is not there is made. */
+  withNewApp<T>(work: (app: App) => Promise<T>): Promise<T>;
   /** The same with another embedded home. */
   withHome<T>(home: string, work: (app: App) => Promise<T>): Promise<T>;
 }
@@ -101,18 +104,24 @@ export function contextOf(
       await app.close();
     }
   };
+  const withExisting = async <T>(which: Config, work: (app: App) => Promise<T>): Promise<T> => {
+    if (which.profile === 'embedded') requireHome(which.home);
+    return withConfig(which, work);
+  };
+  const here = async <T>(work: (app: App) => Promise<T>, open: typeof withConfig): Promise<T> => {
+    if (guest === undefined) return open(config, work);
+    admit(name, guest);
+    return work({ ...guest.app, clock });
+  };
   return {
     terminal: { ...voice, progress, doing: remembering(voice.doing) },
     config,
     clock,
     path: (text) => (guest === undefined ? text : resolve(guest.cwd, text)),
     slate: (text = 'today') => readSlate(text, clock),
-    withApp: async (work) => {
-      if (guest === undefined) return withConfig(config, work);
-      admit(name, guest);
-      return work({ ...guest.app, clock });
-    },
-    withHome: (home, work) => withConfig({ ...config, profile: 'embedded', home } as Config, work),
+    withApp: (work) => here(work, withExisting),
+    withNewApp: (work) => here(work, withConfig),
+    withHome: (home, work) => withExisting({ ...config, profile: 'embedded', home } as Config, work),
   };
 }
 

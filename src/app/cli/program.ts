@@ -5,6 +5,7 @@ import type { CliHost } from './context.ts';
 import { relayCommand } from './relay.ts';
 import { addAskVerbs } from './verbs/ask.ts';
 import { addBackfillVerbs } from './verbs/backfill.ts';
+import { addBackupVerbs } from './verbs/backup.ts';
 import { addBatchVerbs } from './verbs/batch.ts';
 import { addCanaryVerbs } from './verbs/canary.ts';
 import { addDayVerbs } from './verbs/day.ts';
@@ -51,6 +52,7 @@ export function program(host: CliHost): Command {
     addSchemaVerbs,
     addServeVerb,
     addStagingVerbs,
+    addBackupVerbs,
   ])
     add(root, host);
   root

@@ -24,6 +24,11 @@ export const COMPANY: Readonly<Record<string, 'reads' | 'writes' | 'alone'>> = {
   train: 'alone',
   'canary prove': 'alone',
   'drill run': 'alone',
+  // Saving and restoring is for the one who has the home to himself.
+  'backup create': 'alone',
+  'backup list': 'alone',
+  'backup verify': 'alone',
+  restore: 'alone',
   status: 'reads',
   player: 'reads',
   explain: 'reads',

@@ -71,6 +71,9 @@ export async function openGcp(gcp: GcpConfig, options: StoreOptions, onClose: On
   };
 }
 
+/** A folder of any bucket, with the client that the profile uses. */
+export const openBucket = openGcs;
+
 /** Makes missing datasets, functions, tables and views, unless a process before has done so for the same contracts. */
 async function prepareOnce(warehouse: Warehouse, state: StateStore, at: string): Promise<void> {
   const wanted = createHash('sha256')

@@ -79,6 +79,8 @@ export interface Deployment {
   readonly expectedVersion?: string;
   /** Jobs that are scheduled here and must report, whether they ever did or not. */
   readonly scheduledJobs: readonly string[];
+  /** Where back-ups go; undefined when none is declared. */
+  readonly backup?: string;
   /** Settings that should be there and are not, each as a sentence. */
   readonly configGaps: readonly string[];
 }

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '#app/cli/program.ts';
 import { heartbeats } from '#core/contracts/nba_orchestration.ts';
 import { players } from '#core/contracts/nba_reference.ts';
+import { emptyHome } from '#test/app/empty-home.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
@@ -11,6 +12,7 @@ import { openWarehouse } from '#test/platform/warehouse/open.ts';
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeEach(async () => {
   folder = await temporaryFolder();
+  await emptyHome(folder.path);
 });
 afterEach(() => folder.remove());
 

@@ -1,15 +1,17 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { main, program } from '#app/cli/program.ts';
 import { DEMONSTRATION_MARKER } from '#app/demonstration.ts';
 import { tableLines } from '#platform/report/console.ts';
+import { emptyHome } from '#test/app/empty-home.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeEach(async () => {
   folder = await temporaryFolder();
+  await emptyHome(join(folder.path, 'home'));
 });
 afterEach(() => folder.remove());
 
@@ -28,7 +30,8 @@ interface Ran {
 
 async function tipoff(...args: string[]): Promise<Ran> {
   const streams = { out: '', err: '' };
-  const code = await main([...args, '--home', join(folder.path, 'home')], {
+  const place = args.includes('--home') ? [] : ['--home', join(folder.path, 'home')];
+  const code = await main([...args, ...place], {
     out: (text) => {
       streams.out += text;
     },
@@ -199,8 +202,23 @@ describe('ingest', () => {
     expect(second).toMatchObject({ read: 1, loaded: 0, duplicate: 1, rejected: 0, failed: 0 });
   });
 
+  it.each([['status'], ['day', '2025-01-10'], ['canary', 'run'], ['serve']])(
+    'makes no home for %s, and says how to get one',
+    async (...args) => {
+      const missing = join(folder.path, 'missing');
+      const { code, err } = await tipoff(...args, '--home', missing);
+      expect([code, err, existsSync(missing)]).toEqual([
+        2,
+        expect.stringMatching(
+          /^TIPOFF_NOT_FOUND: expected a home at .*missing, saw none\n {2}.*tipoff restore/,
+        ),
+        false,
+      ]);
+    },
+  );
+
   it('keeps real rows out of the home of a demonstration, and says which home it was', async () => {
-    writeFileSync(join(emptyFolder('home'), DEMONSTRATION_MARKER), '{}');
+    writeFileSync(join(folder.path, 'home', DEMONSTRATION_MARKER), '{}');
     for (const args of [
       ['ingest', file('logs.csv', `${LOGS_HEADER}\n${LOG}\n`)],
       ['fetch', '2025-01-11'],

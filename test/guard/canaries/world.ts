@@ -41,7 +41,13 @@ export async function emptyWorld(start = '2024-11-29T12:00:00Z'): Promise<TestWo
     exports,
     clock,
     day,
-    deployment: { codeVersion: 'test', expectedVersion: 'test', scheduledJobs: [], configGaps: [] },
+    deployment: {
+      codeVersion: 'test',
+      expectedVersion: 'test',
+      scheduledJobs: [],
+      configGaps: [],
+      backup: 'saved',
+    },
     close: async () => {
       await warehouse.close();
       await state.close();

@@ -11,14 +11,14 @@ export function addFetchVerb(root: Command, host: CliHost): void {
     )
     .argument('[slate]', 'default: today')
     .action(async (text: string | undefined, _options: object, command: Command) => {
-      const { terminal, clock, config, slate: readSlate, withApp } = contextOf(host, command);
+      const { terminal, clock, config, slate: readSlate, withNewApp } = contextOf(host, command);
       if (config.profile === 'embedded') refuseDemonstration(config.home);
       const slate = readSlate(text);
       const [{ fetchSlate, isComplete }, { fetchHttp }] = await Promise.all([
         import('#app/fetch.ts'),
         import('#pipeline/ingest/providers/http.ts'),
       ]);
-      const report = await withApp((app) => fetchSlate(app, slate, fetchHttp({ clock })));
+      const report = await withNewApp((app) => fetchSlate(app, slate, fetchHttp({ clock })));
       terminal.json(report);
       const { ingested } = report;
       terminal.line(

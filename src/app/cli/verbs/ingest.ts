@@ -23,7 +23,7 @@ export function addIngestVerb(root: Command, host: CliHost): void {
     .argument('<path...>', 'files or folders')
     .option('--format <id>', 'use this format instead of recognising it')
     .action(async (paths: string[], options: { format?: string }, command: Command) => {
-      const { terminal, clock, config, path, withApp } = contextOf(host, command);
+      const { terminal, clock, config, path, withNewApp } = contextOf(host, command);
       if (config.profile === 'embedded') refuseDemonstration(config.home);
       const [{ ingest }, { filesAt }, { FORMATS }] = await Promise.all([
         import('#pipeline/ingest/ingest.ts'),
@@ -31,7 +31,7 @@ export function addIngestVerb(root: Command, host: CliHost): void {
         import('#pipeline/ingest/formats/formats.ts'),
       ]);
       const files = await filesAt(paths.map(path));
-      const report = await withApp(({ warehouse }) =>
+      const report = await withNewApp(({ warehouse }) =>
         ingest({
           warehouse,
           clock,

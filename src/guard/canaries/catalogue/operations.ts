@@ -1,7 +1,9 @@
+import { addDays } from '#core/calendar.ts';
 import { type TableContract, tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import type { Heartbeat } from '#core/contracts/nba_orchestration.ts';
 import { rejectedRows } from '#core/contracts/nba_raw.ts';
+import { readBackupRecord, writeBackupRecord } from '#guard/backup-record.ts';
 import {
   type Canary,
   type CanaryContext,
@@ -247,6 +249,69 @@ const configComplete = defineCanary({
   ],
 });
 
+/** Hours after which the last verified back-up is old: a game day with some delay, and a week where there are no games. */
+const MAX_BACKUP_HOURS = 26;
+const MAX_BACKUP_HOURS_WITHOUT_GAMES = 8 * 24;
+
+async function backups({ state }: CanaryContext, { asOf, slate, calendar }: Moment): Promise<CheckedThing[]> {
+  const record = await readBackupRecord(state);
+  const isPlaying = [0, 1, 2].some((days) => calendar.day(addDays(slate, -days)) !== undefined);
+  const limit = isPlaying ? MAX_BACKUP_HOURS : MAX_BACKUP_HOURS_WITHOUT_GAMES;
+  const hours =
+    record === undefined ? undefined : (asOf.getTime() - Date.parse(record.created_at)) / 3_600_000;
+  return [
+    {
+      subject: 'the last verified back-up',
+      is_bad: hours === undefined || hours > limit,
+      note:
+        hours === undefined
+          ? 'there is none'
+          : `made ${Math.round(hours)} h ago, at most ${limit} h expected`,
+    },
+    ...(record?.refused ?? []).map((generation) => ({
+      subject: `generation ${generation}`,
+      is_bad: true,
+      note: 'could not be used when the home was restored; the generation before it was',
+    })),
+  ];
+}
+
+const backupFresh = defineCanary({
+  id: 'backup_fresh',
+  phase: 'operations',
+  question: 'Is there a fresh back-up that can be used?',
+  expected: 'a verified back-up of today or yesterday, and none that was refused',
+  finding: 'no fresh back-up that can be used: {note}',
+  looksAt: 'now',
+  severity: [{ by: '00:00', severity: 'warning' }],
+  owner: 'platform',
+  repair: 'tipoff backup create, then tipoff backup verify',
+  dependsOn: [],
+  whenEmpty: 'fail',
+  skips: (_moment, { deployment }) =>
+    deployment.backup === undefined ? 'TIPOFF_BACKUP is not set: no back-up is declared' : undefined,
+  look: { probe: backups },
+  sabotage: {
+    act: async ({ state }, { asOf }) => {
+      const before = await readBackupRecord(state);
+      const old = new Date(asOf.getTime() - 30 * 86_400_000).toISOString();
+      await writeBackupRecord(state, {
+        ...(before ?? { generation: 1, newest: 1, refused: [] }),
+        created_at: old,
+        verified_at: old,
+      });
+      return () => writeBackupRecord(state, before);
+    },
+  },
+  meaning:
+    'If this machine is lost now, so is what happened since the last back-up. On GitHub each job begins from the last back-up: an old one means that the runs since then were not saved.',
+  steps: [
+    'tipoff backup list shows the generations and those that cannot be read.',
+    'A refused generation: was TIPOFF_BACKUP_KEY changed? Otherwise its file is damaged; the next tipoff backup create makes a good one.',
+    'tipoff backup verify restores the newest one into a folder of its own and counts every row.',
+  ],
+});
+
 /** GiB that one check may read in a day: 48 runs that each read the smallest amount that is billed, of some tables. */
 const MAX_GIB_OF_ONE = 4;
 /** GiB that all checks may read in a day. */
@@ -359,6 +424,7 @@ export const OPERATIONS: readonly Canary[] = [
   contractDrift,
   deployedVersion,
   configComplete,
+  backupFresh,
   ...RUNS,
   byteBudget,
   operatorHalt,

@@ -1,0 +1,484 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { unzipSync, type Zippable, zipSync } from 'fflate';
+import { z } from 'zod';
+import { seasonOf, slateOf } from '#core/calendar.ts';
+import { CONTRACTS } from '#core/contracts/index.ts';
+import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
+import { readBackupRecord, writeBackupRecord } from '#guard/backup-record.ts';
+import type { Seal } from '#platform/backup/seal.ts';
+import { openVault, type Vault } from '#platform/backup/vault.ts';
+import type { Clock } from '#platform/clock.ts';
+import { type HomeOwner, homeOwner, homePaths, openHome, requireHome } from '#platform/home.ts';
+import type { ObjectStore } from '#platform/objects/port.ts';
+import { openSqliteFile } from '#platform/sqlite.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
+import { exportTables, importTables, type LoadedTable } from '#platform/warehouse/duckdb/snapshot.ts';
+import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
+
+/** Generations that are kept besides the newest one of each of the last days. */
+const KEEP_NEWEST = 4;
+/** Days of which the newest generation is kept. */
+const KEEP_DAYS = 7;
+
+const FORMAT = 1;
+/** Pack of what belongs to no closed season: it is the one that every back-up writes anew. */
+const PRESENT = 'present';
+
+const member = z.strictObject({
+  name: z.string(),
+  pack: z.string(),
+  offset: z.int().min(0),
+  length: z.int().min(0),
+  sha256: z.string(),
+});
+const manifestShape = z.strictObject({
+  format: z.literal(FORMAT),
+  generation: z.int().min(1),
+  created_at: z.string(),
+  code_version: z.string(),
+  tables: z.array(
+    z.strictObject({
+      table: z.string(),
+      rows: z.int().min(0),
+      definition: z.string(),
+      comment: z.string().nullable(),
+      files: z.array(member),
+    }),
+  ),
+  state: member,
+  /** Documents, models and whatever else lies in the home, as one compressed archive. */
+  files: member.extend({ count: z.int().min(0) }),
+  /** Bytes as they are stored, by pack. */
+  packs: z.record(z.string(), z.int()),
+});
+type Manifest = z.output<typeof manifestShape>;
+type Member = z.output<typeof member>;
+
+/** What creating and reading back-ups works with. */
+export interface BackupDeps {
+  /** Folder of the embedded home. */
+  readonly home: string;
+  readonly store: ObjectStore;
+  readonly seal: Seal;
+  readonly clock: Clock;
+  readonly codeVersion: string;
+}
+
+/** One generation as people see it. */
+export interface Generation {
+  readonly generation: number;
+  readonly created_at: string;
+  readonly code_version: string;
+  readonly rows: number;
+  readonly documents: number;
+  /** Bytes in the store that the generation uses; shared with its neighbours where nothing changed. */
+  readonly bytes: number;
+  readonly location: string;
+}
+
+export interface CreatedBackup extends Generation {
+  /** Bytes that had to be written for it. */
+  readonly written: number;
+  readonly pruned: { readonly generations: number; readonly packs: number };
+}
+
+/**
+ * Saves the home as the next generation, reads back what was written, and only then forgets old generations. Nothing that is
+ * stored is overwritten. Throws TIPOFF_CONFLICT when the store has a generation that this home does not come from: somebody
+ * has saved meanwhile. `adopt` goes on from this home all the same.
+ */
+export async function createBackup(
+  deps: BackupDeps,
+  { adopt = false, keep = KEEP_NEWEST }: { readonly adopt?: boolean; readonly keep?: number } = {},
+): Promise<CreatedBackup> {
+  const { clock, codeVersion, store, seal } = deps;
+  requireHome(deps.home);
+  const vault = openVault(store, seal);
+  const lock = await openHome(deps.home, { command: 'backup create', clock });
+  const scratch = join(lock.dir, '.backup');
+  try {
+    // What a killed run left.
+    await rm(scratch, { recursive: true, force: true });
+    await mkdir(scratch);
+    const record = await withState(deps.home, clock, readBackupRecord);
+    const newest = (await vault.generations()).at(-1) ?? 0;
+    if (newest !== (record?.newest ?? 0) && !adopt) throw overtaken(deps.home, newest, record?.newest);
+    const generation = newest + 1;
+    const createdAt = clock.now().toISOString();
+    const { manifest, written } = await pack(vault, lock.dir, scratch, {
+      format: FORMAT,
+      generation,
+      created_at: createdAt,
+      code_version: codeVersion,
+    });
+    for (const name of written.keys()) await vault.pack(name);
+    await vault.commit(generation, Buffer.from(JSON.stringify(manifest)));
+    await readManifest(vault, generation);
+    await withState(deps.home, clock, (state) =>
+      writeBackupRecord(state, {
+        generation,
+        newest: generation,
+        created_at: createdAt,
+        verified_at: clock.now().toISOString(),
+        refused: [],
+      }),
+    );
+    const pruned = await forget(vault, keep, clock.now());
+    const bytes = [...written.values()].reduce((total, size) => total + size, 0);
+    return { ...shown(vault, manifest), written: bytes, pruned };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+    await lock.release();
+  }
+}
+
+/** The generations, newest first. One whose manifest cannot be read is listed with the reason. */
+export async function listBackups({
+  store,
+  seal,
+}: Pick<BackupDeps, 'store' | 'seal'>): Promise<(Generation | { generation: number; problem: string })[]> {
+  const vault = openVault(store, seal);
+  const found = [];
+  for (const generation of (await vault.generations()).reverse()) {
+    try {
+      found.push(shown(vault, await readManifest(vault, generation)));
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      found.push({ generation, problem: messageOf(error) });
+    }
+  }
+  return found;
+}
+
+export interface Restored extends Generation {
+  readonly home: string;
+  /** Tables whose columns differ between the back-up and this version. */
+  readonly differences: readonly LoadedTable[];
+  /** Newer generations that could not be used, and why. */
+  readonly refused: readonly { readonly generation: number; readonly problem: string }[];
+}
+
+/**
+ * Makes the home from a generation: the newest one that is whole, or the one that is named. The home is built beside its place
+ * and moved there when it is complete. A home that is there already is refused unless `replace`, which keeps it under another
+ * name until the new one is in its place. Undefined when the store has no generation at all.
+ */
+export async function restoreBackup(
+  deps: BackupDeps,
+  { generation, replace = false }: { readonly generation?: number; readonly replace?: boolean } = {},
+): Promise<Restored | undefined> {
+  const home = resolve(deps.home);
+  if (!replace) await requireFree(home);
+  const owner = await homeOwner(home);
+  if (owner !== undefined) throw inUse(home, owner);
+  const vault = openVault(deps.store, deps.seal);
+  const all = await vault.generations();
+  const newest = all.at(-1);
+  if (newest === undefined) return undefined;
+  if (generation !== undefined && !all.includes(generation)) throw unknown(generation, all);
+  const refused: { generation: number; problem: string }[] = [];
+  for (const candidate of generation === undefined ? all.reverse() : [generation]) {
+    const building = `${home}.restoring`;
+    await rm(building, { recursive: true, force: true });
+    try {
+      const manifest = await readManifest(vault, candidate);
+      const loaded = await unpack(vault, manifest, building, deps.clock);
+      await withState(building, deps.clock, (state) =>
+        writeBackupRecord(state, {
+          generation: candidate,
+          newest,
+          created_at: manifest.created_at,
+          verified_at: deps.clock.now().toISOString(),
+          refused: refused.map(({ generation: number }) => number),
+        }),
+      );
+      await moveIntoPlace(building, home);
+      const differences = loaded.filter(({ leftOut, added }) => leftOut.length + added.length > 0);
+      return { ...shown(vault, manifest), home, differences, refused };
+    } catch (error) {
+      await rm(building, { recursive: true, force: true });
+      if (generation !== undefined || !(error instanceof TipoffError) || error.code !== 'TIPOFF_INTEGRITY')
+        throw error;
+      refused.push({ generation: candidate, problem: error.message });
+    }
+  }
+  throw new TipoffError(
+    'TIPOFF_INTEGRITY',
+    `expected a back-up that can be used, saw ${refused.length} that cannot: ${refused.map(({ problem }) => problem).join('; ')}`,
+    {
+      hint: 'If TIPOFF_BACKUP_KEY was changed, set the old key again; nothing in the store was changed.',
+      details: { refused },
+    },
+  );
+}
+
+/** Restores a generation into a folder of its own, counts every row, and removes the folder. The home is not touched. */
+export async function verifyBackup(deps: BackupDeps, generation?: number): Promise<Restored | undefined> {
+  const parent = dirname(resolve(deps.home));
+  await mkdir(parent, { recursive: true });
+  const scratch = await mkdtemp(join(parent, '.tipoff-verify-'));
+  try {
+    return await restoreBackup({ ...deps, home: join(scratch, 'home') }, omitUndefined({ generation }));
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Puts the whole home into packs and returns the manifest. */
+async function pack(
+  vault: Vault,
+  home: string,
+  scratch: string,
+  head: Pick<Manifest, 'format' | 'generation' | 'created_at' | 'code_version'>,
+): Promise<{ manifest: Manifest; written: Map<string, number> }> {
+  const paths = homePaths(home);
+  const present = seasonOf(slateOf(head.created_at));
+  const contents = new Map<string, { name: string; bytes: Uint8Array }[]>();
+  const add = (group: string, name: string, bytes: Uint8Array): void => {
+    const list = contents.get(group) ?? [];
+    list.push({ name, bytes });
+    contents.set(group, list);
+  };
+  const tables = await exportTables(paths.warehouse, scratch, CONTRACTS);
+  for (const { files } of tables) {
+    for (const { path, season } of files) {
+      add(
+        season !== null && season < present ? season : PRESENT,
+        relative(scratch, path),
+        await readFile(path),
+      );
+      await rm(path);
+    }
+  }
+  const copy = join(scratch, 'state.sqlite');
+  const state = openSqliteFile(paths.state, '');
+  try {
+    state.run('VACUUM INTO @copy', { copy });
+  } finally {
+    state.close();
+  }
+  add(PRESENT, 'state.sqlite', zstdCompressSync(await readFile(copy)));
+  const files = await filesOf(home);
+  add(PRESENT, 'files.zip', zstdCompressSync(archive(files)));
+
+  const members = new Map<string, Member>();
+  const packs: Record<string, number> = {};
+  const written = new Map<string, number>();
+  for (const [, list] of [...contents].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const kept = await vault.keep(Buffer.concat(list.map(({ bytes }) => bytes)));
+    packs[kept.pack] = kept.bytes;
+    if (kept.isNew) written.set(kept.pack, kept.bytes);
+    let offset = 0;
+    for (const { name, bytes } of list) {
+      members.set(name, { name, pack: kept.pack, offset, length: bytes.length, sha256: sha256(bytes) });
+      offset += bytes.length;
+    }
+  }
+  const memberOf = (name: string): Member => {
+    const found = members.get(name);
+    if (found !== undefined) return found;
+    throw new TipoffError('TIPOFF_UNEXPECTED', `the back-up lost ${name} on the way`, {
+      hint: 'Please report it.',
+    });
+  };
+  return {
+    manifest: {
+      ...head,
+      tables: tables.map(({ files: own, ...table }) => ({
+        ...table,
+        files: own.map(({ path }) => memberOf(relative(scratch, path))),
+      })),
+      state: memberOf('state.sqlite'),
+      files: { ...memberOf('files.zip'), count: Object.keys(files).length },
+      packs,
+    },
+    written,
+  };
+}
+
+/** Builds a home from a manifest in an empty place. */
+async function unpack(vault: Vault, manifest: Manifest, home: string, clock: Clock): Promise<LoadedTable[]> {
+  const paths = homePaths(home);
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  const scratch = join(home, '.restore');
+  await mkdir(scratch);
+  const files = manifest.tables.flatMap((table) => table.files);
+  // One pack at a time is in memory.
+  for (const name of Object.keys(manifest.packs)) {
+    const bytes = await vault.pack(name);
+    const contentOf = (one: Member): Uint8Array => {
+      const content = bytes.subarray(one.offset, one.offset + one.length);
+      if (sha256(content) === one.sha256) return content;
+      throw new TipoffError(
+        'TIPOFF_INTEGRITY',
+        `${one.name} in pack ${name} differs from its hash in the manifest`,
+        {
+          hint: 'Use the generation before: `tipoff backup list`.',
+        },
+      );
+    };
+    for (const file of files)
+      if (file.pack === name) await writeFile(join(scratch, file.name), contentOf(file));
+    if (manifest.state.pack === name)
+      await writeFile(paths.state, zstdDecompressSync(contentOf(manifest.state)));
+    if (manifest.files.pack === name) await extract(zstdDecompressSync(contentOf(manifest.files)), home);
+  }
+  const warehouse = await openDuckDb(paths.warehouse, { clock });
+  try {
+    await warehouse.prepare(CONTRACTS);
+  } finally {
+    await warehouse.close();
+  }
+  const saved = manifest.tables.map(({ files: own, ...table }) => ({
+    ...table,
+    files: own.map(({ name }) => join(scratch, name)),
+  }));
+  const loaded = await importTables(paths.warehouse, saved, CONTRACTS);
+  await rm(scratch, { recursive: true });
+  return loaded;
+}
+
+async function readManifest(vault: Vault, generation: number): Promise<Manifest> {
+  const parsed = manifestShape.safeParse(
+    JSON.parse(Buffer.from(await vault.manifest(generation)).toString()),
+  );
+  if (parsed.success) return parsed.data;
+  throw new TipoffError(
+    'TIPOFF_INTEGRITY',
+    `generation ${generation}: expected a manifest of format ${FORMAT}, saw another one: ${z.prettifyError(parsed.error)}`,
+    { hint: 'It was made by a newer Tipoff: update this one, or restore an older generation.' },
+  );
+}
+
+/** Removes what is neither among the newest nor the newest of one of the last days. */
+async function forget(vault: Vault, keep: number, now: Date): Promise<CreatedBackup['pruned']> {
+  const manifests = new Map<number, Manifest>();
+  for (const generation of await vault.generations()) {
+    try {
+      manifests.set(generation, await readManifest(vault, generation));
+    } catch (error) {
+      // What cannot be read is no reason to fail a back-up that was made; nothing is removed while it is there.
+      if (isTransient(error) || !(error instanceof TipoffError)) throw error;
+      return { generations: 0, packs: 0 };
+    }
+  }
+  const all = [...manifests].reverse();
+  const since = now.getTime() - KEEP_DAYS * 86_400_000;
+  const days = new Set<string>();
+  const remove = all.flatMap(([generation, { created_at }], i) => {
+    const day = slateOf(created_at);
+    const isNewestOfDay = !days.has(day) && Date.parse(created_at) >= since;
+    days.add(day);
+    return i < keep || isNewestOfDay ? [] : [generation];
+  });
+  return vault.prune(remove, async (generation) => Object.keys(manifests.get(generation)?.packs ?? {}));
+}
+
+/** Files of the home that are neither database, lock, log nor unfinished, by their path. */
+async function filesOf(home: string): Promise<Record<string, Uint8Array>> {
+  const skipped =
+    /^(?:warehouse\.duckdb|state\.sqlite|home\.lock|logs\/|\.backup\/|(?:objects\/)?\.meta\/tmp\/)/;
+  const entries = await readdir(home, { recursive: true, withFileTypes: true });
+  const names = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(home, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .filter((name) => !skipped.test(name))
+    .sort();
+  const files: Record<string, Uint8Array> = {};
+  for (const name of names) files[name] = await readFile(join(home, name));
+  return files;
+}
+
+/** A fixed time: equal files make an equal archive. */
+function archive(files: Record<string, Uint8Array>): Uint8Array {
+  const entries: Zippable = {};
+  for (const [name, bytes] of Object.entries(files))
+    entries[name] = [bytes, { level: 0, mtime: '1980-01-01' }];
+  return zipSync(entries);
+}
+
+async function extract(zip: Uint8Array, home: string): Promise<void> {
+  for (const [name, bytes] of Object.entries(unzipSync(zip))) {
+    const path = join(home, name);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeFile(path, bytes);
+  }
+}
+
+async function moveIntoPlace(building: string, home: string): Promise<void> {
+  const former = `${home}.replaced`;
+  await rm(former, { recursive: true, force: true });
+  if (existsSync(home)) await rename(home, former);
+  await rename(building, home);
+  await rm(former, { recursive: true, force: true });
+}
+
+function shown(vault: Vault, manifest: Manifest): Generation {
+  return {
+    generation: manifest.generation,
+    created_at: manifest.created_at,
+    code_version: manifest.code_version,
+    rows: manifest.tables.reduce((total, { rows }) => total + rows, 0),
+    documents: manifest.files.count,
+    bytes: Object.values(manifest.packs).reduce((total, size) => total + size, 0),
+    location: vault.locate(manifest.generation),
+  };
+}
+
+async function withState<T>(
+  home: string,
+  clock: Clock,
+  work: (state: ReturnType<typeof openSqliteState>) => Promise<T>,
+): Promise<T> {
+  const state = openSqliteState(homePaths(home).state, { clock });
+  try {
+    return await work(state);
+  } finally {
+    await state.close();
+  }
+}
+
+async function requireFree(home: string): Promise<void> {
+  if (!existsSync(home) || (await readdir(home)).length === 0) return;
+  throw new TipoffError('TIPOFF_BAD_INPUT', `expected an empty place for the home, saw files in ${home}`, {
+    hint: 'Restore into another folder with --home, or say --replace to put the back-up in the place of this home.',
+    details: { home },
+  });
+}
+
+function inUse(home: string, { pid, command }: HomeOwner): TipoffError {
+  return new TipoffError('TIPOFF_HOME_LOCKED', `the home ${home} is in use by process ${pid} (${command})`, {
+    hint: `Wait until process ${pid} has ended, or restore into another folder with --home.`,
+    details: { home, pid },
+  });
+}
+
+function overtaken(home: string, newest: number, base: number | undefined): TipoffError {
+  const from = base === undefined ? 'from no back-up' : `from generation ${base}`;
+  return new TipoffError(
+    'TIPOFF_CONFLICT',
+    `${resolve(home)} comes ${from}, and the store has generation ${newest}: somebody has saved meanwhile`,
+    {
+      hint: 'Restore the newest one and do the work again; --adopt goes on from this home and leaves what the other run did.',
+      details: { newest, base: base ?? null },
+    },
+  );
+}
+
+function unknown(generation: number, all: readonly number[]): TipoffError {
+  return new TipoffError(
+    'TIPOFF_NOT_FOUND',
+    `expected one of the generations ${all.join(', ')}, saw ${generation}`,
+    {
+      hint: 'See what there is: `tipoff backup list`.',
+      details: { generation },
+    },
+  );
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

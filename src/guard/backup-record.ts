@@ -1,0 +1,30 @@
+import type { StateStore } from '#platform/state/port.ts';
+
+/** What the home knows about its back-ups. It lies in the state, so a restored home says which generation it came from. */
+export interface BackupRecord {
+  /** The generation that was last made or restored. */
+  readonly generation: number;
+  /** The newest generation in the store at that moment; higher when newer ones could not be used. */
+  readonly newest: number;
+  /** When the generation was made. */
+  readonly created_at: string;
+  /** When it was last read back or restored. */
+  readonly verified_at: string;
+  /** Generations that were tried before it and could not be used. */
+  readonly refused: readonly number[];
+}
+
+const WHERE = ['operations', 'backup'] as const;
+
+/** Undefined for a home that was never saved. */
+export async function readBackupRecord(state: Pick<StateStore, 'get'>): Promise<BackupRecord | undefined> {
+  return (await state.get<BackupRecord>(...WHERE))?.data;
+}
+
+/** Replaces the record; undefined removes it. */
+export async function writeBackupRecord(state: StateStore, record: BackupRecord | undefined): Promise<void> {
+  await state.transaction(async (tx) => {
+    if (record === undefined) tx.delete(...WHERE);
+    else tx.put(...WHERE, record);
+  });
+}

@@ -1,0 +1,204 @@
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { DATASETS, type TableContract, tableId } from '#core/contracts/define.ts';
+import { TipoffError } from '#core/errors.ts';
+import { duckdbType } from '#platform/warehouse/ddl.ts';
+import { duckdbError } from './values.ts';
+
+/** The rows of one table and season in a Parquet file; `season` is null where the table has no DATE partition. */
+interface SnapshotFile {
+  readonly path: string;
+  readonly season: string | null;
+}
+
+export interface SnapshotTable {
+  /** `dataset.table`. */
+  readonly table: string;
+  readonly rows: number;
+  /** Statement that makes the table, for those without a contract: staging tables. */
+  readonly definition: string;
+  readonly comment: string | null;
+  readonly files: readonly SnapshotFile[];
+}
+
+/** What a snapshot needs of a table to fill it. */
+export interface SavedTable extends Omit<SnapshotTable, 'files'> {
+  /** Parquet files on this machine, in the order in which they were written. */
+  readonly files: readonly string[];
+}
+
+/** What was different between a snapshot and the contracts of this version. */
+export interface LoadedTable {
+  readonly table: string;
+  readonly rows: number;
+  /** Columns of the snapshot that this version does not have: their values are left out. */
+  readonly leftOut: readonly string[];
+  /** Columns of this version that the snapshot does not have: null in every row. */
+  readonly added: readonly string[];
+}
+
+/** Where DuckDB keeps what it cannot say about tables itself. */
+const META_TABLE = 'tipoff_meta.tables';
+/** One thread writes the same bytes for the same rows, so that what has not changed is not stored again. */
+const SETTINGS = { memory_limit: '2GB', threads: '1' };
+const PARQUET = '(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)';
+
+/** Writes every table of a warehouse file as Parquet into a folder, by season where the contract has a DATE partition. */
+export async function exportTables(
+  warehouse: string,
+  folder: string,
+  contracts: readonly TableContract[],
+): Promise<SnapshotTable[]> {
+  return connected(warehouse, async (connection) => {
+    const schemas = Object.keys(DATASETS).map(text).join(', ');
+    const tables = await rows<{ id: string; sql: string; comment: string | null }>(
+      connection,
+      `SELECT schema_name || '.' || table_name AS id, sql, comment FROM duckdb_tables()
+       WHERE schema_name IN (${schemas}) OR schema_name || '.' || table_name = ${text(META_TABLE)} ORDER BY id`,
+    );
+    const saved: SnapshotTable[] = [];
+    for (const { id, sql, comment } of tables) {
+      const partition = seasonColumn(contracts.find((contract) => tableId(contract) === id));
+      const parts = await rows<{ season: string | null; n: bigint }>(
+        connection,
+        `SELECT ${partition === undefined ? 'NULL' : seasonSql(partition)} AS season, COUNT(*) AS n FROM ${id} GROUP BY 1 ORDER BY 1`,
+      );
+      const files: SnapshotFile[] = [];
+      for (const { season } of parts) {
+        const path = join(folder, `${id}.${season ?? 'all'}.parquet`);
+        const where =
+          partition === undefined
+            ? ''
+            : ` WHERE ${seasonSql(partition)} IS NOT DISTINCT FROM ${season === null ? 'NULL' : text(season)}`;
+        await connection.run(`COPY (SELECT * FROM ${id}${where}) TO ${text(path)} ${PARQUET}`);
+        files.push({ path, season });
+      }
+      saved.push({
+        table: id,
+        rows: parts.reduce((total, { n }) => total + Number(n), 0),
+        definition: sql,
+        comment,
+        files,
+      });
+    }
+    return saved;
+  });
+}
+
+/**
+ * Fills a new warehouse file, in which the contract tables are there and empty. Columns are matched by name; a table without a
+ * contract is made as it was. Throws TIPOFF_SCHEMA_MISMATCH when the contracts cannot take the rows, and TIPOFF_INTEGRITY when
+ * the files have other rows than were saved.
+ */
+export async function importTables(
+  warehouse: string,
+  tables: readonly SavedTable[],
+  contracts: readonly TableContract[],
+): Promise<LoadedTable[]> {
+  return connected(warehouse, async (connection) => {
+    const loaded: LoadedTable[] = [];
+    for (const saved of tables) {
+      const { table } = saved;
+      const contract = contracts.find((one) => tableId(one) === table);
+      if (contract === undefined) {
+        await connection.run(`CREATE SCHEMA IF NOT EXISTS ${table.split('.')[0]}`);
+        await connection.run(saved.definition.replace(/^CREATE TABLE /, 'CREATE TABLE IF NOT EXISTS '));
+        if (saved.comment !== null)
+          await connection.run(`COMMENT ON TABLE ${table} IS ${text(saved.comment)}`);
+      }
+      if (table === META_TABLE) await connection.run(`DELETE FROM ${table}`);
+      loaded.push(await fill(connection, saved, contract));
+    }
+    await connection.run('CHECKPOINT');
+    return loaded;
+  });
+}
+
+async function fill(
+  connection: DuckDBConnection,
+  { table, rows: expected, files }: SavedTable,
+  contract: TableContract | undefined,
+): Promise<LoadedTable> {
+  if (files.length === 0) return { table, rows: 0, leftOut: [], added: [] };
+  const from = `read_parquet([${files.map(text).join(', ')}], union_by_name = true)`;
+  const has = (await rows<{ column_name: string }>(connection, `DESCRIBE SELECT * FROM ${from}`)).map(
+    ({ column_name }) => column_name,
+  );
+  const wants = contract === undefined ? has : Object.keys(contract.columns);
+  const shared = wants.filter((name) => has.includes(name));
+  const added = wants.filter((name) => !has.includes(name));
+  const required = added.filter((name) => contract?.columns[name]?.required === true);
+  if (required.length > 0 && expected > 0)
+    throw cannotTake(table, `${required.join(', ')} in every row, saw no such column`);
+  const cast = (name: string): string => {
+    const column = contract?.columns[name];
+    return column === undefined ? name : `CAST(${name} AS ${duckdbType(column)})`;
+  };
+  try {
+    await connection.run(
+      `INSERT INTO ${table} (${shared.join(', ')}) SELECT ${shared.map(cast).join(', ')} FROM ${from}`,
+    );
+  } catch (error) {
+    throw cannotTake(table, duckdbError(error).message, error);
+  }
+  const [count] = await rows<{ n: bigint }>(connection, `SELECT COUNT(*) AS n FROM ${table}`);
+  const seen = Number(count?.n ?? 0);
+  if (seen !== expected) {
+    throw new TipoffError('TIPOFF_INTEGRITY', `${table}: expected ${expected} rows as saved, saw ${seen}`, {
+      hint: 'Use the generation before: `tipoff backup list`.',
+      details: { table, expected, seen },
+    });
+  }
+  return { table, rows: seen, leftOut: has.filter((name) => !wants.includes(name)), added };
+}
+
+function cannotTake(table: string, what: string, cause?: unknown): TipoffError {
+  return new TipoffError(
+    'TIPOFF_SCHEMA_MISMATCH',
+    `${table}: the contract of this version cannot take the saved rows: expected ${what}`,
+    {
+      hint: 'Restore with the version that made the back-up (`tipoff backup list` names it), or correct the contract.',
+      details: { table },
+      cause,
+    },
+  );
+}
+
+/** The DATE column that tells the season of a row; undefined where the table is saved in one piece. */
+function seasonColumn(contract: TableContract | undefined): string | undefined {
+  const name = contract?.partition;
+  return name !== undefined && contract?.columns[name]?.type === 'DATE' ? name : undefined;
+}
+
+/** `2024-25` for a date: October to September, as `seasonOf` has it. */
+function seasonSql(column: string): string {
+  const start = `(year(${column}) - CASE WHEN month(${column}) < 10 THEN 1 ELSE 0 END)`;
+  return `(${start}::VARCHAR || '-' || lpad((((${start} + 1) % 100))::VARCHAR, 2, '0'))`;
+}
+
+async function connected<T>(path: string, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  try {
+    const instance = await DuckDBInstance.create(path, SETTINGS);
+    try {
+      const connection = await instance.connect();
+      try {
+        await connection.run("SET TimeZone = 'UTC'; SET preserve_insertion_order = true");
+        return await work(connection);
+      } finally {
+        connection.closeSync();
+      }
+    } finally {
+      instance.closeSync();
+    }
+  } catch (error) {
+    throw duckdbError(error);
+  }
+}
+
+async function rows<T>(connection: DuckDBConnection, sql: string): Promise<T[]> {
+  return (await connection.runAndReadAll(sql)).getRowObjectsJS() as T[];
+}
+
+function text(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`;
+}
