@@ -168,7 +168,7 @@ async function documents(): Promise<string[]> {
       await exportSeasonSubsets(deps, { season: '2024-25' }),
     ];
     const kinds = reports.flatMap((report) => report.documents.map(({ kind, path }) => `${kind} ${path}`));
-    return [...kinds, ...new Set(reports.map(({ index }) => `index ${index}`))];
+    return [...kinds, ...new Set(reports.map(({ manifest }) => `manifest ${manifest}`))];
   } finally {
     await warehouse.close();
     rmSync(folder, { recursive: true });

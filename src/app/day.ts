@@ -1,15 +1,17 @@
+import type { Slate } from '#core/calendar.ts';
 import { requireTrainable } from '#guard/quality/trend.ts';
 import { modelSource } from '#model/model-source.ts';
 import type { ModelSource } from '#model/systems.ts';
 import type { TrainDeps } from '#model/train-run.ts';
 import type { DayDeps } from '#pipeline/day.ts';
 import type { DataSource } from '#pipeline/exports/document.ts';
+import { type ExportDeps, rewriteExports } from '#pipeline/exports/export.ts';
 import { HISTORY_FROM } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import type { App } from './compose.ts';
 
 /** Whether the box scores of a warehouse are real, simulated, or both: every export says it. */
-export async function readDataSource(warehouse: Warehouse): Promise<DataSource> {
+async function readDataSource(warehouse: Warehouse): Promise<DataSource> {
   const [counts] = await warehouse.query<{ simulated: number; all_rows: number }>(
     `SELECT COALESCE(SUM(CASE WHEN source = 'simulated' THEN 1 ELSE 0 END), 0) AS simulated, COUNT(*) AS all_rows
      FROM nba_raw.player_box_scores WHERE slate >= CAST(@from AS DATE)`,
@@ -28,6 +30,19 @@ export function trainDeps(app: App): TrainDeps {
     codeVersion: app.config.codeVersion,
     admit: (rows) => requireTrainable(app.warehouse, rows),
   };
+}
+
+/** What exports need, from an open app. */
+export async function exportDeps({ warehouse, exports: objects, clock }: App): Promise<ExportDeps> {
+  return { warehouse, objects, clock, dataSource: await readDataSource(warehouse) };
+}
+
+/** What a batch needs that is started apart from the phases of a day: it ends with the exports of its slate. */
+export async function batchDeps(app: App, by: string): Promise<DayDeps> {
+  const followVisible = async (slate: Slate): Promise<void> => {
+    await rewriteExports(await exportDeps(app), [slate]);
+  };
+  return { ...(await dayDeps(app, by)), followVisible };
 }
 
 /** What the phases of a day need, from an open app. The model is the registered one, or is trained when none may serve. */

@@ -48,6 +48,11 @@ export const ERROR_CODES = {
   TIPOFF_STATE_CONFLICT: { meaning: 'a compare-and-set lost its race too often', transient: true, exit: 3 },
   TIPOFF_NOT_READY: { meaning: 'an input is not there yet', transient: true, exit: 1 },
   TIPOFF_AUDIT_FAILED: { meaning: 'staged rows did not pass the audit', transient: false, exit: 1 },
+  TIPOFF_EXPORT_FAILED: {
+    meaning: 'something became visible or was withdrawn, and its exports are behind',
+    transient: false,
+    exit: 1,
+  },
   TIPOFF_FENCED: { meaning: 'a lease was lost to somebody with a newer token', transient: false, exit: 1 },
   TIPOFF_BATCH_ACTIVE: { meaning: 'the slate already has an active batch', transient: false, exit: 1 },
   TIPOFF_NO_MODEL: { meaning: 'no model may be used for this slate', transient: false, exit: 1 },

@@ -5,7 +5,7 @@ import type { ModelSource } from '#model/systems.ts';
 import { checkMode, slateGames } from '#pipeline/batch/plan.ts';
 import { type BatchDeps, type BatchResult, runBatch } from '#pipeline/batch/run.ts';
 import { isActive, listBatches } from '#pipeline/batch/state.ts';
-import { type ExportDeps, exportSlates } from '#pipeline/exports/export.ts';
+import { type ExportDeps, type ExportReport, rewriteExports } from '#pipeline/exports/export.ts';
 import { type GradeReport, grade } from '#pipeline/grade/grade.ts';
 import {
   DAILY_WAITING,
@@ -131,11 +131,14 @@ export async function runDay(deps: DayDeps, request: DayRequest): Promise<DayRes
     detail: gradeDetail(graded.value),
   });
 
-  const exportDeps = { warehouse: deps.warehouse, objects: deps.exports, clock, dataSource: deps.dataSource };
-  const slates = await gradedSlates(deps, request.slate);
+  // The slate, and those of the week before it that hold grades: their results may have changed.
+  const slates = new Set([
+    ...(await gradedSlates(deps, addDays(request.slate, -GRADE_DAYS), request.slate)),
+    request.slate,
+  ]);
   const outputs: string[] = [];
   try {
-    const exported = await timed(() => exportSlates(exportDeps, { slates }));
+    const exported = await timed(() => rewriteExports(exportDepsOf(deps), [...slates]));
     const { documents } = exported.value;
     outputs.push(
       ...documents
@@ -167,19 +170,28 @@ async function gradeRecent(deps: DayDeps, slate: Slate): Promise<GradeReport> {
   return grade(deps, { from: addDays(slate, -GRADE_DAYS), to: slate });
 }
 
-/** The slate, and those of the week before it that hold grades: their results may have changed. */
-async function gradedSlates(deps: DayDeps, slate: Slate): Promise<Slate[]> {
+/** The slates of a range that hold grades. */
+async function gradedSlates(deps: DayDeps, from: Slate, to: Slate): Promise<Slate[]> {
   const rows = await deps.warehouse.query<{ slate: Slate }>(
     'SELECT DISTINCT slate FROM nba_predictions.prediction_grades WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) ORDER BY slate',
-    { from: addDays(slate, -GRADE_DAYS), to: slate },
+    { from, to },
   );
-  return [...new Set([...rows.map((row) => row.slate), slate])];
+  return rows.map(({ slate }) => slate);
 }
 
-/** Brings summaries up to date and grades a range, without predicting. */
-export async function gradeRange(deps: PhaseDeps, from: Slate, to: Slate): Promise<GradeReport> {
+/** Brings summaries up to date, grades a range and rewrites its documents, without predicting. */
+export async function gradeRange(
+  deps: DayDeps,
+  from: Slate,
+  to: Slate,
+): Promise<{ readonly grades: GradeReport; readonly exported: ExportReport }> {
   await refreshSummaries(deps);
-  return grade(deps, { from, to });
+  const grades = await grade(deps, { from, to });
+  return { grades, exported: await rewriteExports(exportDepsOf(deps), await gradedSlates(deps, from, to)) };
+}
+
+function exportDepsOf({ warehouse, exports: objects, clock, dataSource }: DayDeps): ExportDeps {
+  return { warehouse, objects, clock, dataSource };
 }
 
 function refreshPhases({ processors, notReady }: RefreshResult): PhaseReport[] {
@@ -210,6 +222,7 @@ function nothing(slate: Slate, mode: RunMode): Omit<BatchResult, 'state' | 'reas
     expected: 0,
     predicted: 0,
     skipped: {},
+    withdrawn: {},
     failed: {},
     predictions: 0,
     actionable: 0,

@@ -61,6 +61,9 @@ WHERE s.slate <= CAST(@to AS DATE)
   AND NOT EXISTS (SELECT 1 FROM nba_precompute.team_defense_zone_analysis t WHERE t.slate = s.slate AND t.team_abbr = s.home_abbr)
 ORDER BY s.slate`;
 
+/** All slates there are: the schedule is one statement over everything. */
+const WHOLE: SlateRange = { from: parseSlate(HISTORY_FROM), to: parseSlate('9999-12-31'), asOf: NO_AS_OF };
+
 /** The first slate up to `to` that lacks its features although its inputs are there, or were never looked at. */
 async function firstMissing(deps: PhaseDeps, to: Slate): Promise<Slate | undefined> {
   const missing = await deps.warehouse.query<{ slate: Slate }>(MISSING, { to, history_from: HISTORY_FROM });
@@ -78,8 +81,7 @@ async function firstMissing(deps: PhaseDeps, to: Slate): Promise<Slate | undefin
 export async function refreshSummaries(
   deps: PhaseDeps,
 ): Promise<{ processors: ProcessorResult[]; changedFrom: Slate | undefined }> {
-  const whole: SlateRange = { from: parseSlate(HISTORY_FROM), to: parseSlate('9999-12-31'), asOf: NO_AS_OF };
-  const processors = [await runProcessor(deps, scheduleReference, whole)];
+  const processors = [await runProcessor(deps, scheduleReference, WHOLE)];
   await buildPlayerReference(deps.warehouse);
   const [stale] = await deps.warehouse.query<{ first_slate: Slate | null; last_slate: Slate | null }>(STALE, {
     history_from: HISTORY_FROM,
@@ -88,6 +90,13 @@ export async function refreshSummaries(
   const range = { from: stale.first_slate, to: stale.last_slate, asOf: NO_AS_OF };
   for (const processor of SUMMARY_PROCESSORS) processors.push(await runProcessor(deps, processor, range));
   return { processors, changedFrom: stale.first_slate };
+}
+
+/** Brings schedule, statuses and lines of a slate that is still to be played up to date, without its features. */
+export async function refreshContexts(deps: PhaseDeps, slate: Slate): Promise<void> {
+  await runProcessor(deps, scheduleReference, WHOLE);
+  const tonight = { from: slate, to: slate, asOf: deps.clock.now().toISOString() };
+  for (const processor of CONTEXT_PROCESSORS) await runProcessor(deps, processor, tonight);
 }
 
 /** Computes contexts and features for a range as it is: held slates keep what they have, and whatever reads a held table is held with it. */

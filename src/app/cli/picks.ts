@@ -100,6 +100,7 @@ export function printBatch(terminal: Terminal, result: BatchResult): void {
     `${result.slate} ${result.mode}: ${result.state}. ${result.games} games, ${result.predicted} of ${result.expected} players predicted` +
       `${Object.keys(result.skipped).length > 0 ? ` (skipped: ${reasons(result.skipped)})` : ''}, ${result.predictions} rows, ${result.actionable} picks.`,
   );
+  if (Object.keys(result.withdrawn).length > 0) terminal.line(`Withdrawn: ${reasons(result.withdrawn)}`);
   if (Object.keys(result.failed).length > 0) terminal.line(`Failed: ${reasons(result.failed)}`);
   if (result.reason !== null) terminal.line(`Reason: ${result.reason}`);
   if (result.publication_id !== null) terminal.line(`Publication ${result.publication_id}`);

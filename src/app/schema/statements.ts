@@ -13,7 +13,7 @@ import { MARKET_LINES, TRAINING_ROWS } from '#model/training-set.ts';
 import { auditFigures, REQUIRED } from '#pipeline/batch/audit.ts';
 import { INPUTS_OF_PLAYERS, PLAYER_INPUTS } from '#pipeline/batch/inputs.ts';
 import { copyOfStaged, stagedPicks, VISIBLE_PICKS } from '#pipeline/batch/published-rows.ts';
-import { COPIED_TABLES, COPIES, removal } from '#pipeline/batch/receipt.ts';
+import { COPIED_TABLES, COPIES, lostMarkets, removal } from '#pipeline/batch/receipt.ts';
 import type { UnitDoc } from '#pipeline/batch/state.ts';
 import { EXPORTED_GRADES, EXPORTED_PREDICTIONS } from '#pipeline/exports/slate-documents.ts';
 import { GRADES, STANDINGS } from '#pipeline/grade/grade.ts';
@@ -58,6 +58,7 @@ export function registeredStatements(): Statement[] {
     INPUTS_OF_PLAYERS,
     auditFigures([STAGED_UNIT], REQUIRED),
     copyOfStaged([STAGED_UNIT]),
+    lostMarkets([STAGED_UNIT]),
     stagedPicks([STAGED_UNIT]),
     VISIBLE_PICKS,
     EXPORTED_PREDICTIONS,

@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import { serve } from '@hono/node-server';
 import { backfillDeps } from '#app/backfill.ts';
 import type { App } from '#app/compose.ts';
-import { dayDeps, trainDeps } from '#app/day.ts';
+import { batchDeps, trainDeps } from '#app/day.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { modelSource } from '#model/model-source.ts';
@@ -50,7 +50,7 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
   const apiKey = config.apiKey ?? randomBytes(32).toString('hex');
   const log = serviceLogger(clock, options.log, config.profile === 'gcp' ? config.gcp.project : undefined);
   const metrics = serviceMetrics(app);
-  const deps = { ...(await dayDeps(app, BY)), outbox: app.outbox };
+  const deps = { ...(await batchDeps(app, BY)), outbox: app.outbox };
   const isCoordinator = options.roles.includes('coordinator');
   const workers = options.roles.includes('worker') ? options.workers : 0;
   const { state, outbox, runId } = app;

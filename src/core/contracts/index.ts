@@ -29,6 +29,7 @@ import {
   predictionGrades,
   publications,
   subsetPicks,
+  withdrawals,
 } from './nba_predictions.ts';
 import {
   availabilityReports,
@@ -76,6 +77,7 @@ export const CONTRACTS: readonly TableContract[] = [
   modelRegistry,
   playerPropPredictions,
   publications,
+  withdrawals,
   subsetPicks,
   predictionGrades,
   phaseRuns,

@@ -250,14 +250,42 @@ export const publications = defineTable({
 });
 export type Publication = RowOf<typeof publications>;
 
-/** The view through which predictions are read: per player, market and slate, the rows of the newest visible publication that has them. */
+export const withdrawals = defineTable({
+  dataset: 'nba_predictions',
+  name: 'withdrawals',
+  description:
+    'Predictions that were taken back because they were no longer true, append-only: one row per player and market. What publications with a smaller token say about them is not visible any more.',
+  columns: {
+    publication_id: required.string('Publication of the batch that withdrew them'),
+    slate: required.date('ET calendar date of tip-off'),
+    player_id: required.int('NBA player id'),
+    market: required.string('Market of the predictions'),
+    reason: required.string('Why the batch skipped him: player_out, game_postponed and so on; or line_gone'),
+    fencing_token: required.int('Token of the lease under which they were withdrawn'),
+    withdrawn_at: required.timestamp('When'),
+    withdrawn_by: required.string('Who: a command, a service or a person'),
+    code_version: required.string('Version of the code'),
+  },
+  key: ['publication_id', 'market', 'player_id'],
+  partition: 'slate',
+  writer: 'Publication',
+});
+
+/**
+ * The view through which predictions are read: per player, market and slate, the rows of the newest visible publication that
+ * has them, unless they were withdrawn since.
+ */
 export const CURRENT_PREDICTIONS: ViewContract = {
   ref: { dataset: 'nba_predictions', name: 'current_predictions' },
   sql: `
 SELECT p.*, v.event_at AS published_at
 FROM nba_predictions.player_prop_predictions p
 JOIN nba_predictions.publications v ON v.publication_id = p.publication_id AND v.event = 'published' AND v.slate = p.slate
+LEFT JOIN (
+  SELECT slate, player_id, market, MAX(fencing_token) AS token FROM nba_predictions.withdrawals GROUP BY slate, player_id, market
+) x ON x.slate = p.slate AND x.player_id = p.player_id AND x.market = p.market
 WHERE NOT EXISTS (SELECT 1 FROM nba_predictions.publications w WHERE w.publication_id = p.publication_id AND w.event = 'withdrawn')
+  AND COALESCE(x.token, 0) <= v.fencing_token
 QUALIFY RANK() OVER (PARTITION BY p.slate, p.player_id, p.market ORDER BY v.event_at DESC, v.publication_id DESC) = 1`,
   columns: [...columnNames(playerPropPredictions), 'published_at'],
 };

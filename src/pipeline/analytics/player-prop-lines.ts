@@ -3,6 +3,9 @@ import { playerBoxScores, playerLines } from '#core/contracts/nba_raw.ts';
 import { playerAliases, players, schedule } from '#core/contracts/nba_reference.ts';
 import type { Processor } from '#pipeline/processor.ts';
 
+/** A quote that a bookmaker's newest board of the market and game lacks is gone when it is older by more than this. */
+const MAX_BOARD_LAG_SECONDS = 1800;
+
 /** Letters of a given name that a feed may have left: "A. Coffer", "Mil. Bridges". */
 const MAX_INITIAL = 4;
 
@@ -10,6 +13,8 @@ const MAX_INITIAL = 4;
  * The newest quote before the cut-off per name, game, market and bookmaker, resolved to a player of the league:
  * first by the whole name (or its alias), where two players share it by the team on that date, then by initial and last
  * name among the players of the two teams. Where two remain, the line is refused, never guessed.
+ *
+ * A quote that its bookmaker no longer has on the board is gone: players whose status is in doubt are taken down.
  *
  * A quote with a time counts when it stood at or before the cut-off; a quote with a file date only, when that date is
  * not after the slate; a quote without either is kept and labelled `unknown`, and no prediction uses it.
@@ -51,8 +56,9 @@ paired AS (
     OR snapshot_quality = 'unknown'
   GROUP BY slate, home_abbr, away_abbr, market, bookmaker, player_lookup, line, snapshot_at, snapshot_quality, file_date, game_id, cutoff_at
 ),
-newest AS (
+quotes AS (
   SELECT p.*,
+    MAX(CASE WHEN snapshot_quality = 'exact' THEN snapshot_at END) OVER (PARTITION BY slate, home_abbr, away_abbr, market, bookmaker) AS board_at,
     FIRST_VALUE(CASE WHEN snapshot_quality = 'exact' THEN line END) OVER (
       PARTITION BY slate, home_abbr, away_abbr, market, bookmaker, player_lookup
       ORDER BY CASE WHEN snapshot_at IS NULL THEN 1 ELSE 0 END, snapshot_at, line
@@ -62,6 +68,10 @@ newest AS (
     PARTITION BY slate, home_abbr, away_abbr, market, bookmaker, player_lookup
     ORDER BY snapshot_at DESC, file_date DESC, CASE WHEN over_price IS NOT NULL AND under_price IS NOT NULL THEN 0 ELSE 1 END, line
   ) = 1
+),
+newest AS (
+  SELECT * FROM quotes
+  WHERE board_at IS NULL OR snapshot_at IS NULL OR fn.add_seconds(snapshot_at, ${MAX_BOARD_LAG_SECONDS}) >= board_at
 ),
 names AS (
   SELECT DISTINCT n.player_lookup, COALESCE(a.player_lookup, n.player_lookup) AS wanted

@@ -1,13 +1,23 @@
-import type { Outcome } from '#core/check.ts';
+import { type Outcome, outcome } from '#core/check.ts';
 import { subsetPicks } from '#core/contracts/nba_predictions.ts';
-import { isTransient, TipoffError } from '#core/errors.ts';
+import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
 import type { LiveColumn } from '#platform/warehouse/port.ts';
 import { audit, auditColumn, REQUIRED } from './audit.ts';
 import { type ConsolidationDeps, endUnpublished, finishPublished } from './ending.ts';
 import { acquireLease, fencedError, type Lease, releaseLease, renewLease } from './lease.ts';
 import { checkOutput, stagingTable } from './output-gate.ts';
 import { type Copy, choosePicks, copyRows } from './published-rows.ts';
-import { publicationIdOf, receiptOf, removeCopies, removeCopy, withdraw, writeReceipt } from './receipt.ts';
+import {
+  lostMarkets,
+  publicationIdOf,
+  receiptOf,
+  removeCopies,
+  removeCopy,
+  withdraw,
+  withdrawalParams,
+  withdrawPlayers,
+  writeReceipt,
+} from './receipt.ts';
 import {
   type BatchDoc,
   COLLECTIONS,
@@ -35,12 +45,13 @@ export interface Closing {
 
 /**
  * Takes a batch in consolidation to its end: lease, audit beside one atomic copy of the staged rows under the publication id
- * of this attempt, the subset picks, and the receipt that makes them visible. Safe to run again after a crash at any point,
- * also beside an attempt that is still alive: a batch gets one receipt, and the newer token wins. Returns the batch as it
- * is afterwards.
+ * of this attempt, the subset picks, and the receipt that makes them visible. What is visible of players whom the batch
+ * skips is taken back first. Safe to run again after a crash at any point, also beside an attempt that is still alive: a batch
+ * gets one receipt, and the newer token wins. Ends with what readers see brought in line. Returns the batch as it is afterwards.
  *
  * A failed audit, and any permanent error, hold the batch; nothing becomes visible, and the copy is removed. A lease lost to a newer token is
  * TIPOFF_FENCED, and the copy is removed again. Transient errors are thrown and leave the batch in consolidation.
+ * TIPOFF_EXPORT_FAILED comes after the end of the batch, which it does not change.
  */
 export async function consolidate(
   deps: ConsolidationDeps,
@@ -49,15 +60,45 @@ export async function consolidate(
 ): Promise<BatchDoc> {
   const batch = await readBatch(deps.state, batchId);
   if (batch.state !== 'consolidating') return batch;
+  const ended = await consolidateOnce(deps, batch, closing);
+  if (!isActive(ended.state)) await followVisible(deps, ended);
+  return ended;
+}
+
+/** Brings exports in line with what a batch has made visible, or taken back before it was held. */
+async function followVisible({ followVisible: follow }: ConsolidationDeps, batch: BatchDoc): Promise<void> {
+  if (follow === undefined || (batch.publication_id === null && (batch.visible ?? 0) === 0)) return;
+  try {
+    await follow(batch.slate);
+  } catch (error) {
+    throw new TipoffError(
+      'TIPOFF_EXPORT_FAILED',
+      `${batch.batch_id} is ${batch.state}, and the exports of ${batch.slate} still say what was visible before: ${messageOf(error)}`,
+      {
+        hint: `Repair what is named, then run \`tipoff export ${batch.slate}\`.`,
+        details: { batch_id: batch.batch_id, slate: batch.slate },
+        cause: error,
+      },
+    );
+  }
+}
+
+async function consolidateOnce(
+  deps: ConsolidationDeps,
+  batch: BatchDoc,
+  closing: Closing,
+): Promise<BatchDoc> {
+  const batchId = batch.batch_id;
   const earlier = batch.attempts === 0 ? undefined : await receiptOf(deps.warehouse, batch);
   if (earlier !== undefined)
     return cleanUpStaging(deps, await finishPublished(deps, batch, earlier, closing));
 
   const [units, outcomes] = [await readUnits(deps.state, batchId), await readOutcomes(deps.state, batchId)];
   const predicted = new Set(
-    outcomes.filter(({ outcome }) => outcome === 'predicted').map(({ player_id }) => player_id),
+    outcomes.filter((doc) => doc.outcome === 'predicted').map(({ player_id }) => player_id),
   );
-  if (predicted.size === 0) {
+  const isWithdrawing = outcomes.some(({ withdraws }) => withdraws === true);
+  if (predicted.size === 0 && !isWithdrawing) {
     return endUnpublished(deps, batchId, units.length === 0 ? 'held' : 'failed', {
       by: closing.by,
       reason: nothingPredicted(closing, outcomes),
@@ -107,12 +148,13 @@ async function publishAttempt(deps: ConsolidationDeps, it: Attempt): Promise<Bat
     units,
     at: deps.clock.now().toISOString(),
   };
-  const checks = await copyAudited(deps, it, copy);
+  await takeBack(deps, it, copy);
+  const checks = predicted.size === 0 ? await chooseOnly(deps, copy) : await copyAudited(deps, it, copy);
   await renewLease(deps, lease).catch(async (error: unknown) => {
     await removeCopy(deps.warehouse, batch, publicationId);
     throw error;
   });
-  const missing = outcomes.filter(({ outcome }) => outcome === 'failed' || outcome === 'timed_out');
+  const missing = outcomes.filter((doc) => doc.outcome === 'failed' || doc.outcome === 'timed_out');
   const isWritten = await writeReceipt(deps.warehouse, {
     publicationId,
     batch,
@@ -123,10 +165,11 @@ async function publishAttempt(deps: ConsolidationDeps, it: Attempt): Promise<Bat
     token: lease.token,
     players: predicted.size,
     missing: JSON.stringify(
-      missing.map(({ player_id, outcome, reason }) => ({ player_id, outcome, reason })),
+      missing.map((doc) => ({ player_id: doc.player_id, outcome: doc.outcome, reason: doc.reason })),
     ),
     audit: auditColumn(checks),
     codeVersion: deps.codeVersion,
+    onlyWithdraws: predicted.size === 0,
   });
   const receipt = isWritten
     ? {
@@ -153,6 +196,27 @@ async function publishAttempt(deps: ConsolidationDeps, it: Attempt): Promise<Bat
     throw fencedError(lease, undefined);
   }
   return cleanUpStaging(deps, ended);
+}
+
+/** Takes back what is visible of players whom the batch skips for a reason that speaks against it, and of markets that are gone. */
+async function takeBack(
+  { warehouse, codeVersion }: ConsolidationDeps,
+  { batch, units, outcomes, predicted, closing }: Attempt,
+  copy: Copy,
+): Promise<void> {
+  if ((batch.visible ?? 0) === 0) return;
+  const attempt = { ...copy, by: closing.by, codeVersion };
+  const skipped = outcomes.filter(({ withdraws }) => withdraws === true);
+  for (const [reason, some] of Map.groupBy(skipped, (outcome) => outcome.reason ?? 'skipped'))
+    await withdrawPlayers(warehouse, attempt, { reason, players: some.map(({ player_id }) => player_id) });
+  if (predicted.size > 0) await warehouse.execute(lostMarkets(units).sql, withdrawalParams(attempt));
+}
+
+/** The subset picks of a slate from which players were only withdrawn: there is nothing to audit and nothing to copy. */
+async function chooseOnly({ warehouse }: ConsolidationDeps, copy: Copy): Promise<Outcome[]> {
+  await warehouse.append(subsetPicks, await choosePicks(warehouse, copy, new Set()));
+  const nobody = 'nobody was predicted: players were only withdrawn';
+  return [outcome({ check: 'nothing_staged', status: 'pass', expected: '0 rows', seen: 0, reason: nobody })];
 }
 
 /**
@@ -220,7 +284,7 @@ function refuseBroken(batch: BatchDoc, checks: readonly Outcome[]): void {
 
 /** Why there is nothing to publish: what closed the batch, how many were skipped, and why the others failed. */
 function nothingPredicted({ reason }: Closing, outcomes: readonly OutcomeDoc[]): string {
-  const skipped = outcomes.filter(({ outcome }) => outcome === 'skipped').length;
+  const skipped = outcomes.filter((doc) => doc.outcome === 'skipped').length;
   const failures = new Map<string, number>();
   for (const outcome of outcomes) {
     if (outcome.outcome === 'skipped') continue;

@@ -1,3 +1,4 @@
+import type { Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { StateStore } from '#platform/state/port.ts';
@@ -21,6 +22,8 @@ export interface ConsolidationDeps {
   readonly state: StateStore;
   readonly clock: Clock;
   readonly codeVersion: string;
+  /** Brings what readers see of a slate in line with what is visible of it now. Called whenever a batch has changed that. */
+  readonly followVisible?: ((slate: Slate) => Promise<void>) | undefined;
 }
 
 interface Why {

@@ -3,15 +3,40 @@ import { TipoffError } from '#core/errors.ts';
 import { RUN_MODES, type RunMode } from '#core/run-modes.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
+/**
+ * Every player of the slate's context, and those whose visible prediction is about a game that is not played on the slate. A
+ * quote is looked for only where the slate has quotes at all.
+ */
 const CANDIDATES = `
-SELECT u.player_id, u.game_id, u.tipoff_at, u.injury_status, v.player_id IS NOT NULL AS has_prediction,
+WITH games AS (
+  SELECT game_id, tipoff_at FROM nba_reference.counted_games WHERE slate = CAST(@slate AS DATE)
+), quotes AS (
+  SELECT DISTINCT player_id, market, bookmaker, line FROM nba_analytics.player_prop_lines
+  WHERE slate = CAST(@slate AS DATE) AND resolution = 'resolved'
+), claims AS (
+  SELECT c.player_id, MIN(c.game_id) AS game_id, MIN(c.tipoff_at) AS tipoff_at,
+    MAX(CASE WHEN g.game_id IS NULL THEN 1 ELSE 0 END) AS void_rows,
+    MAX(CASE WHEN g.tipoff_at <> c.tipoff_at OR (c.line IS NOT NULL AND q.player_id IS NULL AND n.quotes > 0) THEN 1 ELSE 0 END) AS changed_rows
+  FROM nba_predictions.current_predictions c
+  CROSS JOIN (SELECT COUNT(*) AS quotes FROM quotes) n
+  LEFT JOIN games g ON g.game_id = c.game_id
+  LEFT JOIN quotes q ON q.player_id = c.player_id AND q.market = c.market AND q.bookmaker = c.bookmaker AND q.line = c.line
+  WHERE c.slate = CAST(@slate AS DATE)
+  GROUP BY c.player_id
+), expected AS (
+  SELECT player_id, game_id, tipoff_at, injury_status FROM nba_analytics.upcoming_player_game_context WHERE slate = CAST(@slate AS DATE)
+  UNION ALL
+  SELECT c.player_id, c.game_id, c.tipoff_at, CAST(NULL AS STRING) FROM claims c
+  WHERE c.void_rows = 1 AND c.player_id NOT IN (
+    SELECT player_id FROM nba_analytics.upcoming_player_game_context WHERE slate = CAST(@slate AS DATE))
+)
+SELECT u.player_id, u.game_id, u.tipoff_at, u.injury_status, g.game_id IS NOT NULL AS is_played,
+  CASE WHEN c.void_rows = 1 THEN 'void' WHEN c.changed_rows = 1 THEN 'changed' WHEN c.player_id IS NOT NULL THEN 'holds' END AS claim,
   f.required_default_count, f.feature_quality_score, f.matchup_quality_pct, f.quality_alert_level
-FROM nba_analytics.upcoming_player_game_context u
+FROM expected u
+LEFT JOIN games g ON g.game_id = u.game_id
+LEFT JOIN claims c ON c.player_id = u.player_id
 LEFT JOIN nba_predictions.ml_feature_store f ON f.slate = CAST(@slate AS DATE) AND f.player_id = u.player_id AND f.game_id = u.game_id
-LEFT JOIN (
-  SELECT DISTINCT player_id FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)
-) v ON v.player_id = u.player_id
-WHERE u.slate = CAST(@slate AS DATE)
 ORDER BY u.game_id, u.player_id`;
 
 const GAMES = `
@@ -29,7 +54,7 @@ export async function slateGames(warehouse: Warehouse, slate: Slate): Promise<Sl
   return warehouse.query<SlateGames>(GAMES, { slate });
 }
 
-/** Every player who may play on the slate, with what the gate needs. Throws what the warehouse throws: an unreadable gate starts nothing. */
+/** Every player who may play on the slate, or was said to, with what the gate needs. Throws what the warehouse throws: an unreadable gate starts nothing. */
 export async function readCandidates(warehouse: Warehouse, slate: Slate): Promise<Candidate[]> {
   return warehouse.query<Candidate>(CANDIDATES, { slate });
 }
@@ -40,8 +65,13 @@ export interface Candidate {
   readonly game_id: string;
   readonly tipoff_at: string;
   readonly injury_status: string | null;
-  /** The player has rows in a visible publication of the slate. */
-  readonly has_prediction: boolean;
+  /** The game is counted and still on for the slate. */
+  readonly is_played: boolean;
+  /**
+   * What has become of the player's visible prediction: null when he has none, `void` when its game is not played on the slate,
+   * `changed` when its tip-off is another one or its line is no longer quoted by its bookmaker.
+   */
+  readonly claim: 'holds' | 'changed' | 'void' | null;
   /** Null when there is no feature row. */
   readonly required_default_count: number | null;
   readonly feature_quality_score: number | null;
@@ -52,6 +82,7 @@ export interface Candidate {
 /** Why a player is not predicted by a batch, in the order in which the reasons are tried. */
 export const SKIP_REASONS = {
   already_predicted: 'a visible prediction exists and the mode does not replace it',
+  game_postponed: 'the game is not played on the slate any more',
   player_out: 'the newest status before the cut-off says out or doubtful',
   game_started: 'the game has begun; only a backfill predicts it now',
   no_features: 'there is no feature row for the slate',
@@ -66,35 +97,61 @@ const MIN_MATCHUP_QUALITY = 50;
 
 /** Decides whether a player is predicted: undefined = yes, otherwise the first reason against it. */
 export function gate(candidate: Candidate, mode: RunMode, now: Date): SkipReason | undefined {
-  const { threshold, replaces, backfill } = RUN_MODES[mode];
-  if (candidate.has_prediction && !replaces) return 'already_predicted';
+  const { claim } = candidate;
+  const { replaces, renews, backfill } = RUN_MODES[mode];
+  if (claim !== null && backfill) return 'already_predicted';
+  if (!candidate.is_played) return 'game_postponed';
   if (candidate.injury_status === 'out' || candidate.injury_status === 'doubtful') return 'player_out';
+  if (!replaces && (claim === 'holds' || (claim === 'changed' && !renews))) return 'already_predicted';
   if (!backfill && Date.parse(candidate.tipoff_at) <= now.getTime()) return 'game_started';
   if (candidate.required_default_count === null || candidate.feature_quality_score === null)
     return 'no_features';
   if (candidate.required_default_count > 0) return 'required_feature_missing';
   if (candidate.quality_alert_level === 'red') return 'red_quality';
   if ((candidate.matchup_quality_pct ?? 0) < MIN_MATCHUP_QUALITY) return 'matchup_quality_low';
-  if (candidate.feature_quality_score < threshold) return 'below_threshold';
+  if (candidate.feature_quality_score < thresholdOf(candidate, mode)) return 'below_threshold';
   return undefined;
+}
+
+/** A player whom some mode has taken is not thrown out by the higher threshold of another one. */
+function thresholdOf({ claim }: Candidate, mode: RunMode): number {
+  const { threshold } = RUN_MODES[mode];
+  return claim === null ? threshold : Math.min(threshold, RUN_MODES.LAST_CALL.threshold);
+}
+
+/** Reasons to skip that say nothing against what is visible. */
+const HARMLESS: readonly SkipReason[] = ['already_predicted', 'game_started'];
+
+/**
+ * True when a skip takes back what is visible of the player: a published pick is a standing claim, and whoever may not be
+ * predicted any more may not be shown either. What was visible at tip-off stays: it is graded.
+ */
+function withdraws(candidate: Candidate, skip: SkipReason, mode: RunMode, now: Date): boolean {
+  if (candidate.claim === null || RUN_MODES[mode].backfill || HARMLESS.includes(skip)) return false;
+  return skip === 'game_postponed' || Date.parse(candidate.tipoff_at) > now.getTime();
 }
 
 /** The gate's verdict on one player: predicted when `skip` is absent. */
 export interface PlayerVerdict {
   readonly player_id: number;
   readonly skip: SkipReason | undefined;
+  /** The skip takes back what is visible of him. */
+  readonly withdraws: boolean;
 }
 
 /** What a batch of a slate would do now. */
 export interface Plan {
   /** Counted games that are still on. */
   readonly games: number;
-  /** One per player of the slate's context, in the order of games and players. */
+  /** One per player of the slate's context or of a game called off, in the order of games and players. */
   readonly verdicts: readonly PlayerVerdict[];
+  /** Expected players with a visible prediction. */
+  readonly visible: number;
 }
 
 /**
- * Reads the slate and asks the gate about every player of its context. Changes nothing. A plan without games has no verdicts.
+ * Reads the slate and asks the gate about every player of its context, and about those whose game was called off after they
+ * had been predicted. Changes nothing. A plan without games has verdicts on the latter only.
  *
  * Throws TIPOFF_BAD_INPUT when mode and date do not go together, or a named player is not in the context; TIPOFF_NOT_READY
  * when the slate has games and no player in its context; and whatever the warehouse throws: an unreadable gate lets neither
@@ -111,15 +168,17 @@ export async function planBatch(
 ): Promise<Plan> {
   const { slate, mode, players } = request;
   const games = await slateGames(warehouse, slate);
-  if (games.length === 0) return { games: 0, verdicts: [] };
-  checkMode(
-    slate,
-    mode,
-    games.map(({ tipoff_at }) => tipoff_at),
-    now,
+  if (games.length > 0)
+    checkMode(
+      slate,
+      mode,
+      games.map(({ tipoff_at }) => tipoff_at),
+      now,
+    );
+  const candidates = (await readCandidates(warehouse, slate)).filter(
+    ({ is_played }) => is_played || !RUN_MODES[mode].backfill,
   );
-  const candidates = await readCandidates(warehouse, slate);
-  if (candidates.length === 0) {
+  if (games.length > 0 && candidates.every(({ is_played }) => !is_played)) {
     throw new TipoffError(
       'TIPOFF_NOT_READY',
       `${slate} has ${games.length} games and no player in its context`,
@@ -134,9 +193,16 @@ export async function planBatch(
     const { player_id } = candidate;
     const skip = gate(candidate, mode, now);
     // A player may be in the context of two teams; he is expected once, with the game that has his features.
-    if (!verdicts.has(player_id) || skip === undefined) verdicts.set(player_id, { player_id, skip });
+    const verdict = {
+      player_id,
+      skip,
+      withdraws: skip !== undefined && withdraws(candidate, skip, mode, now),
+    };
+    if (!verdicts.has(player_id) || skip === undefined) verdicts.set(player_id, verdict);
   }
-  if (players === undefined) return { games: games.length, verdicts: [...verdicts.values()] };
+  const visible = new Set(candidates.flatMap(({ player_id, claim }) => (claim === null ? [] : [player_id])));
+  if (players === undefined)
+    return { games: games.length, verdicts: [...verdicts.values()], visible: visible.size };
   const unknown = players.filter((id) => !verdicts.has(id));
   if (unknown.length > 0) {
     throw new TipoffError(
@@ -151,6 +217,7 @@ export async function planBatch(
   return {
     games: games.length,
     verdicts: [...verdicts.values()].filter(({ player_id }) => players.includes(player_id)),
+    visible: players.filter((id) => visible.has(id)).length,
   };
 }
 

@@ -192,8 +192,11 @@ export async function choosePicks(
   copy: Copy,
   players: ReadonlySet<number>,
 ): Promise<SubsetPick[]> {
+  const isStaged = copy.units.some(({ staging_table }) => staging_table !== null);
   const [own, others] = await Promise.all([
-    warehouse.query<Omit<PickRow, keyof Common>>(stagedPicks(copy.units).sql, { published_at: copy.at }),
+    isStaged
+      ? warehouse.query<Omit<PickRow, keyof Common>>(stagedPicks(copy.units).sql, { published_at: copy.at })
+      : [],
     othersOf(warehouse, copy.slate, players),
   ]);
   const common: Common = { publication_id: copy.publicationId, slate: copy.slate, system_id: PICKING_SYSTEM };

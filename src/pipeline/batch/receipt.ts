@@ -4,7 +4,8 @@ import { TipoffError } from '#core/errors.ts';
 import { type Statement, statement } from '#core/statement.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
-import type { BatchDoc } from './state.ts';
+import { stagedSelect } from './published-rows.ts';
+import type { BatchDoc, UnitDoc } from './state.ts';
 
 /** What a receipt says beyond what the published rows say themselves. */
 export interface Receipt {
@@ -23,6 +24,8 @@ export interface Receipt {
   /** JSON: the checks of the audit. */
   readonly audit: string;
   readonly codeVersion: string;
+  /** The batch predicted nobody and took back what was visible: a publication without rows. */
+  readonly onlyWithdraws: boolean;
 }
 
 /** Id of the publication of one attempt: attempts never share rows, so none can remove those of another. */
@@ -40,12 +43,12 @@ export async function writeReceipt(warehouse: Warehouse, receipt: Receipt): Prom
     `INSERT INTO nba_predictions.publications (publication_id, event, event_at, event_by, reason, batch_id, slate, run_mode, completeness,
        fencing_token, row_count, players, expected, missing, audit, model_id, model_hash, code_version)
      SELECT @publication_id, 'published', CAST(@at AS TIMESTAMP), @by, @reason, @batch_id, CAST(@slate AS DATE), @run_mode, @completeness,
-       CAST(@token AS INT64), COUNT(*), CAST(@players AS INT64), CAST(@expected AS INT64), @missing, @audit, MIN(p.model_id), MIN(p.model_hash), @code_version
+       CAST(@token AS INT64), COUNT(*), CAST(@players AS INT64), CAST(@expected AS INT64), @missing, @audit, COALESCE(MIN(p.model_id), 'none'), COALESCE(MIN(p.model_hash), 'none'), @code_version
      FROM nba_predictions.player_prop_predictions p
      WHERE p.slate = CAST(@slate AS DATE) AND p.publication_id = @publication_id
        AND NOT EXISTS (SELECT 1 FROM nba_predictions.publications q
          WHERE q.slate = CAST(@slate AS DATE) AND (q.fencing_token >= CAST(@token AS INT64) OR (q.batch_id = @batch_id AND q.event = 'published')))
-     HAVING COUNT(*) > 0`,
+     HAVING COUNT(*) > 0 OR CAST(@only_withdraws AS BOOL)`,
     {
       publication_id: receipt.publicationId,
       at: receipt.at,
@@ -61,9 +64,60 @@ export async function writeReceipt(warehouse: Warehouse, receipt: Receipt): Prom
       missing: receipt.missing,
       audit: receipt.audit,
       code_version: receipt.codeVersion,
+      only_withdraws: receipt.onlyWithdraws,
     },
   );
   return written > 0;
+}
+
+/** Who is withdrawn, and why. */
+interface WithdrawnPlayers {
+  readonly players: readonly number[];
+  readonly reason: string;
+}
+
+/**
+ * Takes back what is visible of some players under the publication id of an attempt, unless the slate has an event with its
+ * token or a larger one. In force at once and for good: a receipt that does not follow leaves less visible and nothing wrong,
+ * and withdrawing the publication does not bring back what was no longer true. A player is visible again with the next
+ * publication that has him. Returns the number of withdrawn pairs of player and market.
+ */
+export async function withdrawPlayers(
+  warehouse: Warehouse,
+  attempt: Pick<Receipt, 'publicationId' | 'token' | 'at' | 'by' | 'codeVersion'> & { readonly slate: Slate },
+  { players, reason }: WithdrawnPlayers,
+): Promise<number> {
+  return warehouse.execute(
+    `INSERT INTO nba_predictions.withdrawals (publication_id, slate, player_id, market, reason, fencing_token, withdrawn_at, withdrawn_by, code_version)
+     SELECT DISTINCT @publication_id, c.slate, c.player_id, c.market, @reason, CAST(@token AS INT64), CAST(@at AS TIMESTAMP), @by, @code_version
+     FROM nba_predictions.current_predictions c
+     WHERE c.slate = CAST(@slate AS DATE) AND c.player_id IN UNNEST(@players)
+       AND NOT EXISTS (SELECT 1 FROM nba_predictions.publications q
+         WHERE q.slate = CAST(@slate AS DATE) AND q.fencing_token >= CAST(@token AS INT64))`,
+    { ...withdrawalParams(attempt), reason, players },
+  );
+}
+
+/** Takes back the markets of predicted players that their new rows do not have: their lines are gone. As `withdrawPlayers`. */
+export function lostMarkets(units: readonly UnitDoc[]): Statement {
+  return statement({
+    owner: 'pipeline/batch/receipt',
+    sql: `INSERT INTO nba_predictions.withdrawals (publication_id, slate, player_id, market, reason, fencing_token, withdrawn_at, withdrawn_by, code_version)
+     SELECT DISTINCT @publication_id, c.slate, c.player_id, c.market, 'line_gone', CAST(@token AS INT64), CAST(@at AS TIMESTAMP), @by, @code_version
+     FROM nba_predictions.current_predictions c
+     JOIN (SELECT DISTINCT player_id FROM (${stagedSelect(units, 'player_id')}) AS rows_of_players) s ON s.player_id = c.player_id
+     LEFT JOIN (SELECT DISTINCT player_id, market FROM (${stagedSelect(units, 'player_id, market')}) AS staged) m
+       ON m.player_id = c.player_id AND m.market = c.market
+     WHERE c.slate = CAST(@slate AS DATE) AND m.player_id IS NULL
+       AND NOT EXISTS (SELECT 1 FROM nba_predictions.publications q
+         WHERE q.slate = CAST(@slate AS DATE) AND q.fencing_token >= CAST(@token AS INT64))`,
+  });
+}
+
+/** What the withdrawals of an attempt have in common, as parameters. */
+export function withdrawalParams(attempt: Parameters<typeof withdrawPlayers>[1]): SqlParams {
+  const { publicationId, slate, token, at, by, codeVersion } = attempt;
+  return { publication_id: publicationId, slate, token, at, by, code_version: codeVersion };
 }
 
 /** What the warehouse has of the batches of a slate: those with rows or events, and the largest token among the events. */
@@ -220,7 +274,9 @@ export async function withdraw(
 }
 
 /** A publication with its state. */
-export interface PublicationStatus extends Omit<Publication, 'event' | 'event_at' | 'event_by' | 'reason'> {
+export interface PublicationStatus
+  extends Omit<Publication, 'event' | 'event_at' | 'event_by' | 'reason' | 'slate'> {
+  readonly slate: Slate;
   readonly published_at: string;
   readonly published_by: string;
   readonly withdrawn_at: string | null;
@@ -250,7 +306,7 @@ export async function undoPublication(
     ({ publication_id }) => publication_id === request.publicationId,
   );
   const at = deps.clock.now().toISOString();
-  const done = known !== undefined && (await withdraw(deps, { ...request, slate: known.slate as Slate, at }));
+  const done = known !== undefined && (await withdraw(deps, { ...request, slate: known.slate, at }));
   if (!done) {
     throw new TipoffError('TIPOFF_NOT_FOUND', `there is no visible publication ${request.publicationId}`, {
       hint: 'See `tipoff publish list`; a withdrawn publication cannot be withdrawn again.',

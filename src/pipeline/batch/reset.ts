@@ -1,5 +1,5 @@
 import type { Slate } from '#core/calendar.ts';
-import { messageOf } from '#core/errors.ts';
+import { messageOf, TipoffError } from '#core/errors.ts';
 import { closeBatch, consolidate } from './consolidate.ts';
 import { type ConsolidationDeps, endUnpublished } from './ending.ts';
 import { stagingPrefix } from './output-gate.ts';
@@ -124,6 +124,8 @@ async function publishStaged(
     if (reopened !== undefined) await consolidate(deps, batch.batch_id, { by, reason: why });
     return undefined;
   } catch (error) {
+    // The batch has been published; only its exports are behind.
+    if (error instanceof TipoffError && error.code === 'TIPOFF_EXPORT_FAILED') throw error;
     return messageOf(error);
   }
 }

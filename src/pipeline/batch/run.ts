@@ -6,7 +6,7 @@ import { consolidateIfComplete } from './consolidate.ts';
 import { dispatch } from './dispatch.ts';
 import { type CoordinatorDeps, checkStalled } from './stall.ts';
 import { type StartRequest, type StartResult, startBatch } from './start.ts';
-import { type BatchDoc, isActive, readOutcomes, UNIT_TOPIC } from './state.ts';
+import { type BatchDoc, isActive, type OutcomeDoc, readOutcomes, UNIT_TOPIC } from './state.ts';
 import { handleUnit, type WorkerDeps } from './worker.ts';
 
 export type BatchDeps = CoordinatorDeps &
@@ -30,6 +30,8 @@ export interface BatchResult {
   readonly predicted: number;
   /** Players the gate left out, by reason. */
   readonly skipped: Readonly<Record<string, number>>;
+  /** Players among them whose visible predictions were taken back, by reason. */
+  readonly withdrawn: Readonly<Record<string, number>>;
   /** Players that should have been predicted and were not, by reason. */
   readonly failed: Readonly<Record<string, number>>;
   /** Rows published. */
@@ -57,6 +59,7 @@ export async function runBatch(deps: BatchDeps, request: StartRequest): Promise<
       batch_id: null,
       publication_id: null,
       predicted: 0,
+      withdrawn: {},
       failed: {},
       predictions: 0,
       actionable: 0,
@@ -140,11 +143,10 @@ async function result(
   batch: BatchDoc,
 ): Promise<Omit<BatchResult, 'slate' | 'mode' | 'seconds'>> {
   const outcomes = await readOutcomes(deps.state, batch.batch_id);
-  const tally = (kinds: readonly string[]): Record<string, number> => {
+  const tally = (counted: (outcome: OutcomeDoc) => boolean): Record<string, number> => {
     const counts: Record<string, number> = {};
-    for (const { outcome, reason } of outcomes) {
-      if (kinds.includes(outcome)) counts[reason ?? outcome] = (counts[reason ?? outcome] ?? 0) + 1;
-    }
+    for (const { outcome, reason } of outcomes.filter(counted))
+      counts[reason ?? outcome] = (counts[reason ?? outcome] ?? 0) + 1;
     return counts;
   };
   const [published] =
@@ -163,8 +165,9 @@ async function result(
     games: batch.games,
     expected: batch.expected,
     predicted: outcomes.filter(({ outcome }) => outcome === 'predicted').length,
-    skipped: tally(['skipped']),
-    failed: tally(['failed', 'timed_out']),
+    skipped: tally(({ outcome }) => outcome === 'skipped'),
+    withdrawn: tally(({ withdraws }) => withdraws === true),
+    failed: tally(({ outcome }) => outcome === 'failed' || outcome === 'timed_out'),
     predictions: published?.row_count ?? 0,
     actionable: published?.picks ?? 0,
   };

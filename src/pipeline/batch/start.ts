@@ -49,7 +49,7 @@ export type StartResult =
     }
   /** The slate has no counted games: there is nothing to predict, and that is fine. */
   | { readonly kind: 'no_games'; readonly slate: Slate }
-  /** Predictions are visible already, and the gate lets nobody through whom they lack. */
+  /** Predictions are visible already, all of them still hold, and the gate lets nobody through whom they lack. */
   | {
       readonly kind: 'nothing_to_do';
       readonly slate: Slate;
@@ -127,6 +127,7 @@ export async function startBatch(deps: ConsolidationDeps, request: StartRequest)
 
 /** The answer to a plan that makes no batch. */
 function nothingOf(slate: Slate, { games, verdicts }: Plan): StartResult | undefined {
+  if (verdicts.some(({ withdraws }) => withdraws)) return undefined;
   if (games === 0) return { kind: 'no_games', slate };
   const skipped = skippedBy(verdicts);
   const isAnybodyLeft = verdicts.some(({ skip }) => skip === undefined);
@@ -166,6 +167,7 @@ async function create(
       ...omitUndefined({ trace_id: request.traceId }),
       games: plan.games,
       expected: plan.verdicts.length,
+      visible: plan.visible,
       units: units.length,
       created_at: at,
       progress_at: at,
@@ -192,7 +194,7 @@ async function create(
       started: number,
     } satisfies SlateDoc);
     for (const unit of units) tx.put(COLLECTIONS.units, unitKey(batch.batch_id, unit.unit_id), unit);
-    for (const { player_id, skip } of plan.verdicts) {
+    for (const { player_id, skip, withdraws } of plan.verdicts) {
       if (skip === undefined) continue;
       const outcome: OutcomeDoc = {
         batch_id: batch.batch_id,
@@ -200,6 +202,7 @@ async function create(
         outcome: 'skipped',
         rows: 0,
         reason: skip,
+        ...(withdraws ? { withdraws } : {}),
         at,
       };
       tx.put(COLLECTIONS.outcomes, outcomeKey(batch.batch_id, player_id), outcome);

@@ -74,6 +74,8 @@ export interface BatchDoc {
   readonly games: number;
   /** Players of the context, skipped ones included. */
   readonly expected: number;
+  /** Expected players who had a visible prediction at the start; absent in batches of earlier versions. */
+  readonly visible?: number;
   readonly units: number;
   readonly created_at: string;
   /** Last time a unit was dispatched or an outcome arrived. */
@@ -119,6 +121,8 @@ export interface OutcomeDoc {
   /** Rows staged for the player. */
   readonly rows: number;
   readonly reason: string | null;
+  /** A skip that takes back what is visible of the player. */
+  readonly withdraws?: true;
   readonly at: string;
 }
 

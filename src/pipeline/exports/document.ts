@@ -10,8 +10,19 @@ export interface Scope {
     readonly withdrawn_at: string;
     readonly reason: string | null;
   }[];
+  /** Predictions of single players that were taken back, newest first. */
+  readonly withdrawnPlayers: readonly WithdrawnPlayer[];
   /** False only when the season is on the schedule and this range has no game; an unloaded schedule proves nothing. */
   readonly hasGames: boolean;
+}
+
+/** Predictions of one player in one market that were taken back, and why. */
+interface WithdrawnPlayer {
+  readonly slate: string;
+  readonly player_id: number;
+  readonly market: string;
+  readonly reason: string;
+  readonly withdrawn_at: string;
 }
 
 /** Reads which publications of the slates [from, to] are visible or were withdrawn, and whether games are played. */
@@ -30,6 +41,13 @@ export async function readScope(warehouse: Warehouse, from: Slate, to: Slate): P
     .filter((row) => row.event === 'withdrawn')
     .map(({ publication_id, event_at, reason }) => ({ publication_id, withdrawn_at: event_at, reason }));
   const gone = new Set(withdrawn.map((row) => row.publication_id));
+  const withdrawnPlayers = await warehouse.query<WithdrawnPlayer>(
+    `SELECT slate, player_id, market, reason, withdrawn_at FROM nba_predictions.withdrawals
+     WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+     QUALIFY ROW_NUMBER() OVER (PARTITION BY slate, player_id, market ORDER BY fencing_token DESC) = 1
+     ORDER BY withdrawn_at DESC, slate, player_id, market`,
+    { from, to },
+  );
   const span = seasonSpan(seasonOf(from));
   const [games] = await warehouse.query<{ here: number; season: number }>(
     `SELECT COALESCE(COUNTIF(slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND status NOT IN ('postponed', 'cancelled')), 0) AS here,
@@ -43,6 +61,7 @@ export async function readScope(warehouse: Warehouse, from: Slate, to: Slate): P
       .filter((row) => row.event === 'published' && !gone.has(row.publication_id))
       .map((row) => row.publication_id),
     withdrawn,
+    withdrawnPlayers,
     hasGames: games === undefined || games.season === 0 || games.here > 0,
   };
 }
@@ -94,13 +113,21 @@ export interface Draft {
   readonly cacheControl: string;
   /** Status that an empty document may have without anything stored to lose; undefined = it is not ready and not written. */
   readonly emptyStatus?: 'empty' | 'no_games' | 'withdrawn';
-  /** True when a stored row is known to be replaced by a newer publication that says otherwise. */
-  readonly replaced?: (row: StoredRow) => boolean;
+  /** True when a stored row is known to be gone: replaced by a newer publication that says otherwise, or taken back. */
+  readonly isGone?: (row: StoredRow) => boolean;
 }
 
 export interface StoredRow {
   readonly player_id: unknown;
   readonly publication_id: unknown;
+  readonly market?: unknown;
+  readonly slate?: unknown;
+}
+
+/** True for a stored row of a player whose predictions of the slate and market were taken back. */
+export function isTakenBack({ withdrawnPlayers }: Scope, slate: Slate | null): (row: StoredRow) => boolean {
+  const keys = new Set(withdrawnPlayers.map((row) => `${row.slate} ${row.player_id} ${row.market}`));
+  return (row) => keys.has(`${String(row.slate ?? slate)} ${String(row.player_id)} ${String(row.market)}`);
 }
 
 /** The document as text. Equal drafts at equal instants give equal bytes; members and rows keep their order. */

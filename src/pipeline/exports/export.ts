@@ -1,4 +1,5 @@
-import { parseSlate, type Slate, seasonSpan } from '#core/calendar.ts';
+import { createHash } from 'node:crypto';
+import { parseSlate, type Slate, seasonOf, seasonSpan } from '#core/calendar.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
@@ -56,7 +57,7 @@ export async function readStored(objects: ObjectStore, path: string): Promise<St
     publicationIds: Array.isArray(publication_ids)
       ? publication_ids.filter((id) => typeof id === 'string')
       : [],
-    rows: Array.isArray(rows) ? rows.filter(isRow) : [],
+    rows: Array.isArray(rows) ? rows.flatMap(picksOf).filter(isRow) : [],
     head,
   };
 }
@@ -70,6 +71,15 @@ function parsed(text: string): Record<string, unknown> {
     if (error instanceof SyntaxError) return {};
     throw error;
   }
+}
+
+/** The picks of a subset, each with the market of its row; any other row is itself. */
+function picksOf(row: unknown): unknown[] {
+  if (typeof row !== 'object' || row === null || !('picks' in row) || !Array.isArray(row.picks)) return [row];
+  const market = 'market' in row ? row.market : undefined;
+  return row.picks.map((pick: unknown) =>
+    typeof pick === 'object' && pick !== null ? { market, ...pick } : pick,
+  );
 }
 
 function isRow(row: unknown): row is StoredRow {
@@ -99,8 +109,8 @@ const MAX_ATTEMPTS = 3;
 /**
  * Writes a document when its content differs from what is stored (`generated_at` aside). Good is never overwritten with
  * empty: a draft without rows over a stored document with rows is refused with TIPOFF_NOT_READY naming both counts, unless
- * the slate has no games, every publication behind the stored rows was withdrawn, or a newer publication replaced every one
- * of those rows. Written with the etag read as precondition; after a lost race the decision is taken anew.
+ * the slate has no games, every publication behind the stored rows was withdrawn, or every one of those rows was replaced by a
+ * newer publication or taken back. Written with the etag read as precondition; after a lost race the decision is taken anew.
  */
 async function writeDocument(deps: ExportDeps, draft: Draft): Promise<ExportOutcome> {
   const { objects, clock, dataSource } = deps;
@@ -114,15 +124,9 @@ async function writeDocument(deps: ExportDeps, draft: Draft): Promise<ExportOutc
     clock,
     { attempts: MAX_ATTEMPTS, isTransient: isLostRace },
     async (): Promise<ExportOutcome> => {
-      const stored = await readStored(objects, draft.path);
-      const status = await statusOf(deps.warehouse, draft, stored);
+      const { stored, status, isCurrent } = await judge(deps.warehouse, objects, draft, dataSource);
       if (status === undefined) return { ...outcome, result: 'not_ready', status: null };
-      if (
-        stored.generatedAt !== undefined &&
-        stored.text === documentText(draft, status, stored.generatedAt, dataSource)
-      ) {
-        return { ...outcome, result: 'unchanged', status };
-      }
+      if (isCurrent) return { ...outcome, result: 'unchanged', status };
       await objects.put(draft.path, documentText(draft, status, clock.now().toISOString(), dataSource), {
         contentType: 'application/json',
         cacheControl: draft.cacheControl,
@@ -131,6 +135,30 @@ async function writeDocument(deps: ExportDeps, draft: Draft): Promise<ExportOutc
       return { ...outcome, result: 'written', status };
     },
   );
+}
+
+/** What is stored where a draft would go, and whether it already says the same. */
+interface Judgement {
+  readonly stored: StoredDocument;
+  /** Undefined when there is nothing to write yet. */
+  readonly status: DocumentStatus | undefined;
+  readonly isCurrent: boolean;
+}
+
+async function judge(
+  warehouse: Warehouse,
+  objects: ObjectStore,
+  draft: Draft,
+  dataSource: DataSource,
+): Promise<Judgement> {
+  const stored = await readStored(objects, draft.path);
+  const status = await statusOf(warehouse, draft, stored);
+  const { generatedAt } = stored;
+  const isCurrent =
+    status !== undefined &&
+    generatedAt !== undefined &&
+    stored.text === documentText(draft, status, generatedAt, dataSource);
+  return { stored, status, isCurrent };
 }
 
 /** Somebody wrote the object between our read and our write: the decision is to be made anew. */
@@ -150,11 +178,11 @@ async function statusOf(
   const known = stored.rowCount !== undefined && stored.publicationIds.length > 0;
   if (known && stored.publicationIds.every((id) => withdrawn.has(id)))
     return draft.emptyStatus ?? 'withdrawn';
-  const { replaced } = draft;
-  const gone = (row: StoredDocument['rows'][number]): boolean =>
-    withdrawn.has(String(row.publication_id)) || (replaced?.(row) ?? false);
-  if (known && replaced !== undefined && stored.rows.length === stored.rowCount && stored.rows.every(gone))
-    return 'empty';
+  const { isGone } = draft;
+  const gone = (row: StoredRow): boolean =>
+    withdrawn.has(String(row.publication_id)) || (isGone?.(row) ?? false);
+  if (known && isGone !== undefined && stored.rows.length === stored.rowCount && stored.rows.every(gone))
+    return draft.kind === 'picks' ? 'empty' : 'withdrawn';
   const seen =
     stored.rowCount === undefined
       ? 'a stored object that is no readable document'
@@ -174,24 +202,29 @@ async function withdrawnAmong(warehouse: Warehouse, ids: readonly string[]): Pro
   return new Set(rows.map((row) => row.publication_id));
 }
 
-const MANIFEST_PATH = 'exports/index.json';
+const MANIFEST_PATH = 'exports/manifest.json';
+/** Documents lie in folders of slates and seasons; what lies beside the manifest is none. */
+const DOCUMENT_PATH = /^exports\/.+\/[^/]+\.json$/;
 
 /** What the manifest says of one document. */
-interface ManifestEntry {
+export interface ManifestEntry {
   readonly path: string;
   readonly kind: unknown;
   readonly status: unknown;
   readonly slate: unknown;
   readonly season: unknown;
   readonly row_count: unknown;
+  readonly publication_ids: unknown;
   readonly simulated: unknown;
   readonly generated_at: unknown;
+  /** SHA-256 of the bytes, in hexadecimal. */
+  readonly sha256: string;
 }
 
 const MAX_MANIFEST_ATTEMPTS = 5;
 
 /**
- * Brings `exports/index.json` in line with the store: an entry for every document that is there, read anew for those that
+ * Brings `exports/manifest.json` in line with the store: an entry for every document that is there, read anew for those that
  * `changed` and for those it did not know. Not rewritten when nothing changed; a lost race is tried again.
  */
 async function updateManifest(
@@ -202,9 +235,7 @@ async function updateManifest(
     const stored = await readStored(objects, MANIFEST_PATH);
     const known = new Map(entriesOf(stored.head['documents']).map((entry) => [entry.path, entry]));
     for (const path of changed) known.delete(path);
-    const paths = (await objects.list('exports/'))
-      .filter((path) => path.endsWith('.json') && path !== MANIFEST_PATH)
-      .sort();
+    const paths = (await objects.list('exports/')).filter((path) => DOCUMENT_PATH.test(path)).sort();
     const documents: ManifestEntry[] = [];
     for (const path of paths) documents.push(known.get(path) ?? (await entryOf(objects, path)));
     if (stored.generatedAt !== undefined && stored.text === manifestText(documents, stored.generatedAt))
@@ -219,20 +250,33 @@ async function updateManifest(
 
 function manifestText(documents: readonly ManifestEntry[], generatedAt: string): string {
   const simulated = documents.some((entry) => entry.simulated === true);
-  return `${JSON.stringify({ schema_version: SCHEMA_VERSION, kind: 'index', generated_at: generatedAt, simulated, documents })}\n`;
+  return `${JSON.stringify({ schema_version: SCHEMA_VERSION, kind: 'manifest', generated_at: generatedAt, simulated, documents })}\n`;
 }
 
 async function entryOf(objects: ObjectStore, path: string): Promise<ManifestEntry> {
+  const { head, text } = await readStored(objects, path);
   const {
     kind = null,
     status = null,
     slate = null,
     season = null,
     row_count = null,
+    publication_ids = null,
     simulated = null,
     generated_at = null,
-  } = (await readStored(objects, path)).head;
-  return { path, kind, status, slate, season, row_count, simulated, generated_at };
+  } = head;
+  const sha256 = sha256Of(text);
+  return { path, kind, status, slate, season, row_count, publication_ids, simulated, generated_at, sha256 };
+}
+
+/** The hash under which the manifest lists a document with this text. */
+export function sha256Of(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** What the stored manifest lists; nothing when there is none. */
+export async function readManifest(objects: ObjectStore): Promise<ManifestEntry[]> {
+  return entriesOf((await readStored(objects, MANIFEST_PATH)).head['documents']);
 }
 
 function entriesOf(value: unknown): ManifestEntry[] {
@@ -240,7 +284,13 @@ function entriesOf(value: unknown): ManifestEntry[] {
 }
 
 function isEntry(value: unknown): value is ManifestEntry {
-  return typeof value === 'object' && value !== null && 'path' in value && typeof value.path === 'string';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'path' in value &&
+    typeof value.path === 'string' &&
+    'sha256' in value
+  );
 }
 
 const SLATE_EXPORTS = ['picks', 'predictions', 'results'] as const;
@@ -249,7 +299,7 @@ export type SlateExport = (typeof SLATE_EXPORTS)[number];
 export interface ExportReport {
   readonly documents: readonly ExportOutcome[];
   /** Path of the manifest. */
-  readonly index: string;
+  readonly manifest: string;
 }
 
 /**
@@ -271,20 +321,108 @@ export async function exportSeasonSubsets(
   deps: ExportDeps,
   request: { readonly season: string },
 ): Promise<ExportReport> {
-  const { from, to } = seasonSpan(request.season);
-  const draft = async (): Promise<Draft[]> => [
-    await draftSeasonSubsets(
-      deps.warehouse,
-      request.season,
-      await readScope(deps.warehouse, from, to),
-      cacheControlOf(to, deps.clock),
-    ),
+  return runAll(deps, [() => seasonDrafts(deps, request.season)]);
+}
+
+/**
+ * Brings everything that readers see of some slates in line with the tables: the documents of the slates, those of their
+ * seasons, the manifest. Whatever makes predictions visible, takes them back or grades them ends with it. Errors as in
+ * `exportSlates`.
+ */
+export async function rewriteExports(deps: ExportDeps, slates: readonly Slate[]): Promise<ExportReport> {
+  return runAll(deps, worksOf(deps, slates));
+}
+
+/** Every document in which some slates appear. */
+function worksOf(deps: DraftDeps, slates: readonly Slate[]): (() => Promise<Draft[]>)[] {
+  const seasons = [...new Set(slates.map(seasonOf))];
+  return [
+    ...slates.map((slate) => () => slateDrafts(deps, slate, SLATE_EXPORTS)),
+    ...seasons.map((season) => () => seasonDrafts(deps, season)),
   ];
-  return runAll(deps, [draft]);
+}
+
+type DraftDeps = Pick<ExportDeps, 'warehouse' | 'clock'>;
+
+async function seasonDrafts({ warehouse, clock }: DraftDeps, season: string): Promise<Draft[]> {
+  const { from, to } = seasonSpan(season);
+  const scope = await readScope(warehouse, from, to);
+  return [await draftSeasonSubsets(warehouse, season, scope, cacheControlOf(to, clock))];
+}
+
+/** A document as it should be beside the one that is stored. */
+export interface ComparedDocument {
+  readonly path: string;
+  /** What is wrong with the stored one; null when it says what the tables say, in every column. */
+  readonly difference: string | null;
+  /** The stored text. */
+  readonly text: string;
+}
+
+/**
+ * Compares the stored documents in which some slates appear with what an export would write now, byte by byte, the time of
+ * writing aside. Writes nothing. Documents that are not there and need not be are left out.
+ */
+export async function compareExports(
+  deps: DraftDeps & { readonly objects: ObjectStore },
+  slates: readonly Slate[],
+): Promise<ComparedDocument[]> {
+  const compared: ComparedDocument[] = [];
+  for (const work of worksOf(deps, slates)) {
+    for (const draft of await work()) {
+      const { path } = draft;
+      const { head, text } = await readStored(deps.objects, path);
+      const source = head['data_source'];
+      const dataSource = source === 'simulated' || source === 'mixed' ? source : 'real';
+      const difference = await judge(deps.warehouse, deps.objects, draft, dataSource).then(
+        ({ stored, status, isCurrent }) =>
+          isCurrent || status === undefined ? null : differenceOf(draft, status, dataSource, stored),
+        // What an export refuses to overwrite differs from the tables.
+        (error: unknown) => {
+          if (error instanceof TipoffError && error.code === 'TIPOFF_NOT_READY') return messageOf(error);
+          throw error;
+        },
+      );
+      if (text !== '' || difference !== null) compared.push({ path, difference, text });
+    }
+  }
+  return compared;
+}
+
+/** The first thing in which a stored document differs from what it should be. */
+function differenceOf(
+  draft: Draft,
+  status: DocumentStatus,
+  dataSource: DataSource,
+  stored: StoredDocument,
+): string {
+  if (stored.etag === '') return 'is not there';
+  if (stored.generatedAt === undefined || stored.rowCount === undefined) return 'cannot be read';
+  const wanted = parsed(documentText(draft, status, stored.generatedAt, dataSource));
+  const rows = stored.head['rows'];
+  for (const [member, value] of Object.entries(wanted)) {
+    if (member === 'rows' || JSON.stringify(stored.head[member]) === JSON.stringify(value)) continue;
+    if (Array.isArray(value)) continue;
+    return `has ${member} ${JSON.stringify(stored.head[member])}, the tables say ${JSON.stringify(value)}`;
+  }
+  if (!Array.isArray(rows) || !Array.isArray(wanted['rows'])) return 'has no rows';
+  for (const [i, row] of (wanted['rows'] as Record<string, unknown>[]).entries()) {
+    const other: unknown = rows[i];
+    const own = typeof other === 'object' && other !== null ? { ...other } : {};
+    const [column] = Object.keys({ ...row, ...own }).filter(
+      (name) => JSON.stringify(row[name]) !== JSON.stringify((own as Record<string, unknown>)[name]),
+    );
+    if (column === undefined) continue;
+    const shown = [row[column], (own as Record<string, unknown>)[column]].map((value) =>
+      (JSON.stringify(value) ?? 'nothing').slice(0, 60),
+    );
+    return `has ${column} ${shown[1]} in row ${i + 1}, the tables say ${shown[0]}`;
+  }
+  return 'differs from the tables';
 }
 
 async function slateDrafts(
-  { warehouse, clock }: ExportDeps,
+  { warehouse, clock }: DraftDeps,
   slate: Slate,
   only: readonly SlateExport[],
 ): Promise<Draft[]> {
@@ -319,7 +457,7 @@ async function runAll(deps: ExportDeps, works: readonly (() => Promise<Draft[]>)
   const written = documents.filter(({ result }) => result === 'written').map(({ path }) => path);
   await attempt(() => updateManifest(deps, written));
   if (failures.length > 0) throw failed(failures, documents);
-  return { documents, index: MANIFEST_PATH };
+  return { documents, manifest: MANIFEST_PATH };
 }
 
 function failed(failures: readonly unknown[], documents: readonly ExportOutcome[]): unknown {

@@ -1,7 +1,7 @@
 import { type Slate, seasonSpan } from '#core/calendar.ts';
 import { addBets, type BetCounts, NO_BETS, periodOf, type Tally, tally } from '#pipeline/grade/record.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import type { Draft, Scope } from './document.ts';
+import { type Draft, isTakenBack, type Scope } from './document.ts';
 
 /** One pick of a subset with how it ended. */
 interface SeasonPick {
@@ -36,11 +36,11 @@ interface SeasonPick {
  * The subset picks of the slates [@from, @to], newest first. The subsets of a slate and market are one version, fixed with a
  * publication: for the live record the last one before the first tip-off of the slate (when none was that early, the
  * earliest), for backfills the newest. A version may name predictions of earlier publications of its slate; those of a
- * withdrawn publication are left out. Once a pick is graded, its record class is the one that grading proved.
+ * withdrawn publication are left out, and so is a pick that was taken back, until its game is graded. Once a pick is graded, its record class is the one that grading proved.
  */
 const SEASON_PICKS = `
 WITH visible AS (
-  SELECT v.publication_id, v.slate, v.event_at
+  SELECT v.publication_id, v.slate, v.event_at, v.fencing_token
   FROM nba_predictions.publications v
   WHERE v.event = 'published' AND v.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
     AND NOT EXISTS (SELECT 1 FROM nba_predictions.publications w WHERE w.publication_id = v.publication_id AND w.event = 'withdrawn')
@@ -66,11 +66,16 @@ WITH visible AS (
     ORDER BY in_time DESC, CASE WHEN in_time THEN event_at END DESC, event_at, publication_id DESC) = 1
 ), shown AS (
   SELECT p.publication_id, p.prediction_id, p.slate, p.model_id, p.game_id, p.player_id, p.player_name, p.team_abbr, p.opponent_abbr,
-    p.predicted, p.line, p.recommendation, p.edge, p.confidence
+    p.predicted, p.line, p.recommendation, p.edge, p.confidence, v.fencing_token
   FROM nba_predictions.player_prop_predictions p
   JOIN visible v ON v.publication_id = p.publication_id AND v.slate = p.slate
   WHERE p.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
   QUALIFY ROW_NUMBER() OVER (PARTITION BY p.slate, p.prediction_id ORDER BY v.event_at DESC, p.publication_id DESC) = 1
+), taken_back AS (
+  SELECT slate, player_id, market, MAX(fencing_token) AS token
+  FROM nba_predictions.withdrawals
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+  GROUP BY slate, player_id, market
 )
 SELECT COALESCE(g.record_class, k.record_class) AS record_class, k.market, k.system_id, k.subset_id, k.slate, k.rank, k.daily_signal,
   p.publication_id, k.prediction_id, p.model_id, p.game_id, p.player_id, p.player_name, p.team_abbr, p.opponent_abbr,
@@ -80,7 +85,8 @@ FROM nba_predictions.subset_picks k
 JOIN chosen c ON c.publication_id = k.publication_id AND c.slate = k.slate AND c.record_class = k.record_class AND c.market = k.market
 JOIN shown p ON p.slate = k.slate AND p.prediction_id = k.prediction_id
 LEFT JOIN nba_predictions.prediction_grades g ON g.slate = k.slate AND g.prediction_id = k.prediction_id AND g.publication_id = p.publication_id
-WHERE k.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+LEFT JOIN taken_back x ON x.slate = k.slate AND x.player_id = k.player_id AND x.market = k.market
+WHERE (g.prediction_id IS NOT NULL OR COALESCE(x.token, 0) <= p.fencing_token) AND k.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
 ORDER BY record_class DESC, k.market, k.system_id, k.slate DESC, k.subset_id, k.rank, k.prediction_id`;
 
 /** The eight subsets in the order in which they are shown. */
@@ -143,6 +149,7 @@ export async function draftSeasonSubsets(
     rowCount: picks.length,
     rows,
     ...(empty ? { extra: { withdrawn: scope.withdrawn } } : {}),
+    isGone: isTakenBack(scope, null),
     ...(empty && scope.visible.length === 0 && scope.withdrawn.length > 0
       ? { emptyStatus: 'withdrawn' as const }
       : {}),

@@ -4,7 +4,7 @@ import { statement } from '#core/statement.ts';
 import { COUNTED_GRADES } from '#pipeline/grade/grade.ts';
 import { readRecord } from '#pipeline/grade/record.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
-import type { Draft, Scope } from './document.ts';
+import { type Draft, isTakenBack, type Scope } from './document.ts';
 
 const PREDICTION_COLUMNS = [
   ...[
@@ -126,17 +126,23 @@ export async function draftPredictions(
 ): Promise<SlateDrafts> {
   const rows = await warehouse.query(EXPORTED_PREDICTIONS.sql, { slate });
   const picks = ranked(rows.filter((row) => row['is_actionable'] === true));
-  const current = new Map(rows.map((row) => [row['player_id'], row['publication_id']]));
+  const current = new Map(
+    rows.map((row) => [`${String(row['player_id'])} ${String(row['market'])}`, row['publication_id']]),
+  );
   const about = { slate, cacheControl, scope };
-  const predictions = draft('predictions', rows, about);
+  const taken = isTakenBack(scope, slate);
+  // Who was taken back is said beside the rows: a pick that has vanished has a reason.
+  const withdrawn_players = scope.withdrawnPlayers.map(({ slate: _slate, ...row }) => row);
+  const extra = withdrawn_players.length === 0 ? {} : { withdrawn_players };
+  const predictions = { ...draft('predictions', rows, about, extra), isGone: taken };
   return {
     predictions,
     picks: {
-      ...draft('picks', picks, about),
+      ...draft('picks', picks, about, extra),
       ...(scope.hasGames && rows.length > 0 ? { emptyStatus: 'empty' as const } : {}),
-      replaced: ({ player_id, publication_id }) => {
-        const now = current.get(typeof player_id === 'number' ? player_id : null);
-        return now !== undefined && now !== publication_id;
+      isGone: (row) => {
+        const now = current.get(`${String(row.player_id)} ${String(row.market)}`);
+        return taken(row) || (now !== undefined && now !== row.publication_id);
       },
     },
   };
@@ -190,7 +196,8 @@ function draft(
 /** What an empty document of the slate means when nothing is stored: no games, or everything withdrawn. */
 function emptiness(scope: Scope): { readonly emptyStatus: 'no_games' | 'withdrawn' | undefined } {
   if (!scope.hasGames) return { emptyStatus: 'no_games' };
-  return { emptyStatus: scope.visible.length === 0 && scope.withdrawn.length > 0 ? 'withdrawn' : undefined };
+  const isWithdrawn = scope.visible.length === 0 && scope.withdrawn.length > 0;
+  return { emptyStatus: isWithdrawn ? 'withdrawn' : undefined };
 }
 
 function ranked(rows: readonly Row[]): Row[] {

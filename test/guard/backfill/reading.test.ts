@@ -209,7 +209,7 @@ describe('the statements that are asked for beforehand', () => {
       await reader.chunk(work('Exports', slates().slice(0, 8))),
     ];
     const perSlate = (many.statements - few.statements) / 6;
-    expect(perSlate).toBe(5);
+    expect(perSlate).toBe(6);
     expect(many.bytes - few.bytes).toBe(6 * perSlate * 5);
   });
 });

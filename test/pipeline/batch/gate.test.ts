@@ -8,7 +8,8 @@ const GOOD: Candidate = {
   game_id: '0022400001',
   tipoff_at: '2025-01-11T00:00:00.000Z',
   injury_status: null,
-  has_prediction: false,
+  is_played: true,
+  claim: null,
   required_default_count: 0,
   feature_quality_score: 95,
   matchup_quality_pct: 90,
@@ -23,7 +24,8 @@ describe('the gate', () => {
   });
 
   it.each([
-    ['already_predicted', { has_prediction: true }],
+    ['already_predicted', { claim: 'holds' }],
+    ['game_postponed', { is_played: false }],
     ['player_out', { injury_status: 'out' }],
     ['player_out', { injury_status: 'doubtful' }],
     ['game_started', { tipoff_at: NOW.toISOString() }],
@@ -46,7 +48,8 @@ describe('the gate', () => {
 
   it('gives the first reason of several', () => {
     const worst: Partial<Candidate> = {
-      has_prediction: true,
+      is_played: false,
+      claim: 'holds',
       injury_status: 'out',
       tipoff_at: NOW.toISOString(),
       required_default_count: 3,
@@ -55,8 +58,9 @@ describe('the gate', () => {
       feature_quality_score: 0,
     };
     const removal: [string, Partial<Candidate>][] = [
-      ['already_predicted', { has_prediction: false }],
+      ['game_postponed', { is_played: true }],
       ['player_out', { injury_status: 'probable' }],
+      ['already_predicted', { claim: null }],
       ['game_started', { tipoff_at: GOOD.tipoff_at }],
       ['required_feature_missing', { required_default_count: 0 }],
       ['red_quality', { quality_alert_level: 'yellow' }],
@@ -95,8 +99,8 @@ describe('the gate', () => {
   });
 
   it('lets only LINE_UPDATE replace a visible prediction, and only BACKFILL predict what has begun', () => {
-    expect(asked({ has_prediction: true }, 'LINE_UPDATE')).toBeUndefined();
-    expect(asked({ has_prediction: true }, 'BACKFILL')).toBe('already_predicted');
+    expect(asked({ claim: 'holds' }, 'LINE_UPDATE')).toBeUndefined();
+    expect(asked({ claim: 'holds' }, 'BACKFILL')).toBe('already_predicted');
     expect(asked({ tipoff_at: '2025-01-10T12:00:00Z' }, 'BACKFILL')).toBeUndefined();
     expect(asked({ tipoff_at: '2025-01-10T12:00:00Z' }, 'LAST_CALL')).toBe('game_started');
   });

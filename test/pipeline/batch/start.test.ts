@@ -183,7 +183,7 @@ describe('starting a batch', () => {
       ...world.warehouse,
       query: async <T extends object>(sql: string, params?: Parameters<typeof world.warehouse.query>[1]) => {
         const rows = await world.warehouse.query<T>(sql, params);
-        if (sql.includes('has_prediction') && !interfered) {
+        if (sql.includes('AS is_played') && !interfered) {
           interfered = true;
           await runBatch(world.deps, FIRST);
         }

@@ -228,7 +228,7 @@ describe('the subsets of a season', () => {
     await show([win]);
     expect((await run()).documents).toMatchObject([{ result: 'written', path: PATH }]);
     expect((await run()).documents).toMatchObject([{ result: 'unchanged' }]);
-    const index = JSON.parse(new TextDecoder().decode((await objects.get('exports/index.json'))?.bytes));
+    const index = JSON.parse(new TextDecoder().decode((await objects.get('exports/manifest.json'))?.bytes));
     expect(index.documents).toMatchObject([
       { path: PATH, kind: 'season-subsets', season: '2024-25', row_count: 1 },
     ]);

@@ -187,7 +187,7 @@ describe('content', () => {
     dataSource = source;
     await run();
     expect(await document('picks')).toMatchObject({ simulated: true, data_source: source });
-    expect(await document('exports/index.json')).toMatchObject({ simulated: true });
+    expect(await document('exports/manifest.json')).toMatchObject({ simulated: true });
   });
 
   it('is cached shortly tonight and for a day afterwards', async () => {
@@ -400,10 +400,9 @@ describe('the manifest', () => {
     });
     await run();
     const entries = async () =>
-      (await document('exports/index.json')).documents.map((entry: { path: string; row_count: number }) => [
-        entry.path,
-        entry.row_count,
-      ]);
+      (await document('exports/manifest.json')).documents.map(
+        (entry: { path: string; row_count: number }) => [entry.path, entry.row_count],
+      );
     expect(await entries()).toEqual([
       ['exports/2025-01-01/picks.json', 3],
       [path('picks'), 1],
@@ -421,10 +420,10 @@ describe('the manifest', () => {
   it('survives a lost race and bytes that are no manifest', async () => {
     await addGame(warehouse);
     await publish(warehouse, [pick(1, 4)]);
-    await objects.put('exports/index.json', 'oops', { contentType: 'application/json' });
+    await objects.put('exports/manifest.json', 'oops', { contentType: 'application/json' });
     await run(['picks']);
-    expect((await document('exports/index.json')).documents).toHaveLength(1);
+    expect((await document('exports/manifest.json')).documents).toHaveLength(1);
     await run(['picks', 'predictions']);
-    expect((await document('exports/index.json')).documents).toHaveLength(2);
+    expect((await document('exports/manifest.json')).documents).toHaveLength(2);
   });
 });

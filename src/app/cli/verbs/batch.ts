@@ -72,12 +72,12 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
       const { terminal, slate: readSlate, withApp } = contextOf(host, command);
       const [slate, mode, by] = [readSlate(text), parseRunMode(options.mode), actor('batch start')];
       const result = await withApp(async (app) => {
-        const [{ startBatch }, { dispatch }, { dayDeps }] = await Promise.all([
+        const [{ startBatch }, { dispatch }, { batchDeps }] = await Promise.all([
           import('#pipeline/batch/start.ts'),
           import('#pipeline/batch/dispatch.ts'),
           import('#app/day.ts'),
         ]);
-        const deps = await dayDeps(app, by);
+        const deps = await batchDeps(app, by);
         const started = await startBatch(deps, { slate, mode, by, force: options.force === true });
         if (started.kind === 'started') await dispatch(deps, started.batch.batch_id, by);
         return started;
@@ -120,11 +120,11 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
         };
         const by = actor('batch check-stalled');
         const verdicts = await withApp(async (app) => {
-          const [{ checkStalled }, { dayDeps }] = await Promise.all([
+          const [{ checkStalled }, { batchDeps }] = await Promise.all([
             import('#pipeline/batch/stall.ts'),
             import('#app/day.ts'),
           ]);
-          return checkStalled(await dayDeps(app, by), by, { rules, batchId: options.batch });
+          return checkStalled(await batchDeps(app, by), by, { rules, batchId: options.batch });
         });
         terminal.json(verdicts);
         for (const verdict of verdicts)
@@ -165,11 +165,11 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
         }
         const by = actor('batch reset');
         const results = await withApp(async (app) => {
-          const [{ reset }, { dayDeps }] = await Promise.all([
+          const [{ reset }, { batchDeps }] = await Promise.all([
             import('#pipeline/batch/reset.ts'),
             import('#app/day.ts'),
           ]);
-          return reset(await dayDeps(app, by), which, { by, why: options.reason, staged: options.staged });
+          return reset(await batchDeps(app, by), which, { by, why: options.reason, staged: options.staged });
         });
         terminal.json(results);
         for (const result of results)

@@ -5,7 +5,7 @@ import type { Terminal } from '#app/cli/terminal.ts';
 import { slateOf } from '#core/calendar.ts';
 import { duration } from '#core/format.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
-import { parseRunMode } from '#core/run-modes.ts';
+import { parseRunMode, RUN_MODES } from '#core/run-modes.ts';
 import type { BatchResult } from '#pipeline/batch/run.ts';
 import type { DayResult, PhaseReport } from '#pipeline/day.ts';
 import { tableLines } from '#platform/report/console.ts';
@@ -55,7 +55,9 @@ export function addDayVerbs(root: Command, host: CliHost): void {
 
   root
     .command('predict')
-    .description('one batch of a slate, from its current features')
+    .description(
+      'one batch of a slate, from its current features, with the schedule, statuses and lines of now',
+    )
     .argument('<slate>', 'ET calendar date of tip-off, for example 2025-01-10')
     .requiredOption('--mode <mode>', 'FIRST, RETRY, FINAL_RETRY, LAST_CALL, LINE_UPDATE or BACKFILL')
     .option('--force', 'close an active batch of the slate first')
@@ -63,12 +65,15 @@ export function addDayVerbs(root: Command, host: CliHost): void {
       const { terminal, slate: readSlate, withApp } = contextOf(host, command);
       const [slate, mode] = [readSlate(text), parseRunMode(options.mode)];
       await withApp(async (app) => {
-        const [{ runBatch }, { dayDeps }] = await Promise.all([
+        const [{ runBatch }, { refreshContexts }, { batchDeps }] = await Promise.all([
           import('#pipeline/batch/run.ts'),
+          import('#pipeline/refresh.ts'),
           import('#app/day.ts'),
         ]);
         const by = actor('predict');
-        const result = await runBatch(await dayDeps(app, by), {
+        const deps = await batchDeps(app, by);
+        if (!RUN_MODES[mode].backfill) await refreshContexts(deps, slate);
+        const result = await runBatch(deps, {
           slate,
           mode,
           by,
@@ -90,14 +95,14 @@ export function addDayVerbs(root: Command, host: CliHost): void {
       const { terminal, slate: readSlate, withApp } = contextOf(host, command);
       const from = readSlate(text);
       const to = options.to === undefined ? from : readSlate(options.to);
-      const report = await withApp(async (app) => {
+      const { grades: report, exported } = await withApp(async (app) => {
         const [{ gradeRange }, { dayDeps }] = await Promise.all([
           import('#pipeline/day.ts'),
           import('#app/day.ts'),
         ]);
         return gradeRange(await dayDeps(app, actor('grade')), from, to);
       });
-      terminal.json(report);
+      terminal.json({ ...report, documents: exported.documents });
       const { win, loss, push, void: voided, no_bet } = report.outcomes;
       terminal.line(
         `${report.graded} rows of ${report.games} games graded: ${win} won, ${loss} lost, ${push} push, ${voided} void, ${no_bet} without a bet.`,

@@ -45,17 +45,21 @@ export function addPublishVerbs(root: Command, host: CliHost): void {
     .requiredOption('--reason <reason>', 'for the audit trail')
     .action(async (publicationId: string, options: { reason: string }, command: Command) => {
       const { terminal, clock, withApp } = contextOf(host, command);
-      const { undoPublication } = await import('#pipeline/batch/receipt.ts');
-      const row = await withApp(({ warehouse }) =>
-        undoPublication(
-          { warehouse, clock },
+      const [{ undoPublication }, { rewriteExports }, { exportDeps }] = await Promise.all([
+        import('#pipeline/batch/receipt.ts'),
+        import('#pipeline/exports/export.ts'),
+        import('#app/day.ts'),
+      ]);
+      const { row, report } = await withApp(async (app) => {
+        const withdrawn = await undoPublication(
+          { warehouse: app.warehouse, clock },
           { publicationId, by: actor('publish undo'), reason: options.reason },
-        ),
-      );
-      terminal.json(row);
-      terminal.line(
-        `${publicationId} is withdrawn. Run \`tipoff export ${row.slate}\` to withdraw its exports too.`,
-      );
+        );
+        return { row: withdrawn, report: await rewriteExports(await exportDeps(app), [withdrawn.slate]) };
+      });
+      terminal.json({ ...row, documents: report.documents });
+      terminal.line(`${publicationId} is withdrawn; the documents of ${row.slate} say so:`);
+      printExports(terminal, report);
     });
 
   root
@@ -78,14 +82,14 @@ export function addPublishVerbs(root: Command, host: CliHost): void {
         options: { only?: 'picks' | 'predictions' | 'results' | 'season-subsets' },
         command: Command,
       ) => {
-        const { terminal, clock, slate: readSlate, withApp } = contextOf(host, command);
+        const { terminal, slate: readSlate, withApp } = contextOf(host, command);
         const slate = readSlate(text);
-        const report = await withApp(async ({ warehouse, exports: objects }) => {
-          const [{ exportSlates, exportSeasonSubsets }, { readDataSource }] = await Promise.all([
+        const report = await withApp(async (app) => {
+          const [{ exportSlates, exportSeasonSubsets }, { exportDeps }] = await Promise.all([
             import('#pipeline/exports/export.ts'),
             import('#app/day.ts'),
           ]);
-          const deps = { warehouse, objects, clock, dataSource: await readDataSource(warehouse) };
+          const deps = await exportDeps(app);
           if (options.only === 'season-subsets')
             return exportSeasonSubsets(deps, { season: seasonOf(slate) });
           return exportSlates(deps, {

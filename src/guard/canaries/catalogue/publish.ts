@@ -1,3 +1,4 @@
+import { addDays, type Slate, seasonOf, seasonSpan } from '#core/calendar.ts';
 import {
   type Canary,
   type CanaryContext,
@@ -5,7 +6,7 @@ import {
   defineCanary,
   type Moment,
 } from '#guard/canaries/definition.ts';
-import { readStored } from '#pipeline/exports/export.ts';
+import { compareExports, readManifest, readStored, sha256Of } from '#pipeline/exports/export.ts';
 import {
   checkDocuments,
   LAG_MINUTES,
@@ -14,6 +15,7 @@ import {
   PREDICTIONS_PATH,
   RESULTS_PATH,
 } from './exported.ts';
+import { GAMES, PREDICTED } from './sql.ts';
 
 const exportFresh = defineCanary({
   id: 'export_fresh',
@@ -93,104 +95,217 @@ const exportNotEmpty = defineCanary({
   ],
 });
 
-/** What a row of an export must have in common with the visible row of the same prediction. */
-interface VisibleRow {
-  readonly prediction_id: string;
-  readonly publication_id: string;
-  readonly player_name: string;
-  readonly market: string;
-  readonly system_id: string;
-  readonly predicted: number;
-  readonly line: string | null;
-  readonly is_actionable: boolean;
-  readonly published_at: string;
-}
+/** Minutes after which what a feed says must have reached what is visible: a refresh and a batch. */
+const FOLLOW_MINUTES = 30;
+/** The same for a line that has moved: lines move all day. */
+const LINE_MINUTES = 90;
 
+/** SQL: the quotes of the newest board of every bookmaker on a player, as loaded some time ago. */
+const NEWEST_QUOTES = `
+    SELECT q.market, q.bookmaker, COALESCE(a.player_lookup, q.player_lookup) AS player_lookup, q.line,
+      MAX(q.snapshot_at) OVER (PARTITION BY q.market, q.bookmaker, q.home_abbr, q.away_abbr) AS board_at
+    FROM nba_raw.player_lines q
+    LEFT JOIN nba_reference.player_aliases a ON a.alias_lookup = q.player_lookup
+    WHERE q.slate = CAST(@slate AS DATE) AND q.snapshot_quality = 'exact' AND NOT q.is_alternate
+      AND q.ingested_at <= fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${LINE_MINUTES * 60})
+    QUALIFY RANK() OVER (PARTITION BY q.market, q.bookmaker, q.player_lookup ORDER BY q.snapshot_at DESC) = 1
+      AND fn.add_seconds(q.snapshot_at, 1800) >= board_at`;
+
+/** SQL: the visible rows of games that are still to come, one per player and market. */
+const CLAIMS = `
+    SELECT player_id, player_lookup, MIN(player_name) AS player_name, team_abbr, game_id, market, MIN(tipoff_at) AS tipoff_at
+    FROM (${PREDICTED}) AS visible
+    WHERE tipoff_at > CAST(@as_of AS TIMESTAMP)
+    GROUP BY player_id, player_lookup, team_abbr, game_id, market`;
+
+const claimsHold = defineCanary({
+  id: 'claims_hold',
+  phase: 'publish',
+  question: 'Is everything visible about a game that will be played and a player who may play?',
+  expected: 'a game that is on and a player not ruled out behind every visible prediction',
+  finding: 'visible although the game is off or the player is ruled out: {of:prediction|predictions}',
+  looksAt: 'now',
+  severity: [{ by: '00:00', severity: 'critical' }],
+  owner: 'predictions',
+  repair: 'tipoff day {slate} --mode LAST_CALL',
+  dependsOn: [],
+  whenEmpty: { skip: 'nothing is visible of a game that is still to come' },
+  look: {
+    sql: `
+SELECT c.player_name || ' ' || c.market AS subject,
+  g.game_id IS NULL OR COALESCE(u.injury_status, '') IN ('out', 'doubtful') OR r.player_lookup IS NOT NULL AS is_bad,
+  CASE WHEN g.game_id IS NULL THEN 'the game is not played on this slate' ELSE 'he is ' || COALESCE(r.status, u.injury_status) END AS note
+FROM (${CLAIMS}) AS c
+LEFT JOIN (${GAMES}) AS g ON g.game_id = c.game_id
+LEFT JOIN (
+  SELECT player_id, game_id, injury_status, cutoff_at FROM nba_analytics.upcoming_player_game_context WHERE slate = CAST(@slate AS DATE)
+) AS u ON u.player_id = c.player_id AND u.game_id = c.game_id
+LEFT JOIN (
+  SELECT said.team_abbr, said.player_lookup, said.status
+  FROM (
+    SELECT i.team_abbr, COALESCE(a.player_lookup, i.player_lookup) AS player_lookup, i.status, COALESCE(i.last_report_at, i.report_at) AS said_at
+    FROM nba_raw.injury_reports i
+    LEFT JOIN nba_reference.player_aliases a ON a.alias_lookup = i.player_lookup
+    WHERE i.slate = CAST(@slate AS DATE) AND i.ingested_at <= fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${FOLLOW_MINUTES * 60})
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY i.team_abbr, COALESCE(a.player_lookup, i.player_lookup)
+      ORDER BY COALESCE(i.last_report_at, i.report_at) DESC, i.ingested_at DESC, i.row_id) = 1
+  ) AS said
+  JOIN (
+    SELECT team_abbr, MAX(cutoff_at) AS cutoff_at FROM nba_analytics.upcoming_player_game_context WHERE slate = CAST(@slate AS DATE) GROUP BY team_abbr
+  ) AS heard ON heard.team_abbr = said.team_abbr AND said.said_at > heard.cutoff_at
+  WHERE said.status IN ('out', 'doubtful')
+) AS r ON r.team_abbr = c.team_abbr AND r.player_lookup = c.player_lookup`,
+  },
+  sabotage: {
+    sql: [
+      "UPDATE nba_reference.schedule SET status = 'postponed' WHERE slate = CAST(@slate AS DATE) AND tipoff_at > CAST(@as_of AS TIMESTAMP)",
+    ],
+  },
+  meaning:
+    'A published pick is a standing claim. Somebody reads a pick on a game that is not played tonight, or on a player who will sit.',
+  steps: [
+    'The note says what is no longer true. Statuses count half an hour after they were loaded, so that a refresh and a batch can follow.',
+    'Run the repair command: it reads the newest schedule, statuses and lines, withdraws what no longer holds and rewrites the documents.',
+    'Again and again on the same evening: no job runs LAST_CALL or LINE_UPDATE after the reports are loaded.',
+  ],
+});
+
+const claimedLines = defineCanary({
+  id: 'claimed_lines',
+  phase: 'publish',
+  question: 'Do the lines of the visible predictions still exist?',
+  expected: 'the line of every visible prediction among the newest quotes of its bookmaker',
+  finding: 'moved or taken down: the lines of {of:visible prediction|visible predictions}',
+  looksAt: 'now',
+  severity: [{ by: '00:00', severity: 'warning' }],
+  owner: 'predictions',
+  repair: 'tipoff day {slate} --mode LINE_UPDATE',
+  dependsOn: ['ingest'],
+  tolerates: { count: 5, share: 0.25 },
+  whenEmpty: { skip: 'nothing with a line is visible of a game that is still to come' },
+  look: {
+    sql: `
+SELECT c.player_name || ' ' || c.market || ' ' || fn.decimal_text(c.line) AS subject,
+  n.player_lookup IS NULL AND (b.player_lookup IS NOT NULL OR k.market IS NOT NULL) AS is_bad,
+  CASE WHEN b.player_lookup IS NULL THEN c.bookmaker || ' has taken it down' ELSE c.bookmaker || ' quotes another line' END AS note
+FROM (
+  SELECT DISTINCT player_name, player_lookup, market, bookmaker, line, line_snapshot_at FROM (${PREDICTED}) AS visible
+  WHERE tipoff_at > CAST(@as_of AS TIMESTAMP) AND line IS NOT NULL AND line_role = 'main' AND line_quality = 'exact'
+) AS c
+LEFT JOIN (
+  SELECT DISTINCT market, bookmaker, player_lookup FROM (${NEWEST_QUOTES}) AS quotes
+) AS b ON b.market = c.market AND b.bookmaker = c.bookmaker AND b.player_lookup = c.player_lookup
+LEFT JOIN (
+  SELECT DISTINCT market, bookmaker, player_lookup, line FROM (${NEWEST_QUOTES}) AS quotes
+) AS n ON n.market = c.market AND n.bookmaker = c.bookmaker AND n.player_lookup = c.player_lookup AND n.line = c.line
+LEFT JOIN (
+  SELECT market, bookmaker, MIN(board_at) AS board_at FROM (${NEWEST_QUOTES}) AS quotes GROUP BY market, bookmaker
+) AS k ON k.market = c.market AND k.bookmaker = c.bookmaker AND k.board_at > fn.add_seconds(c.line_snapshot_at, 1800)`,
+  },
+  sabotage: {
+    sql: ['UPDATE nba_raw.player_lines SET line = line + 3 WHERE slate = CAST(@slate AS DATE)'],
+  },
+  meaning:
+    'Lines have moved and the predictions were not made again: the edge that is shown is against a line that nobody offers any more. A quarter is usual between two runs.',
+  steps: [
+    'Lines count an hour and a half after they were loaded, so that LINE_UPDATE can follow.',
+    'A bookmaker takes players down whose status is in doubt: look for news about those named.',
+    'Run the repair command; it predicts anew where a line has changed.',
+  ],
+});
+
+/**
+ * Everything readers see of tonight and last night against the tables, in every column: the documents of the two slates, the
+ * subset picks of the season, and the manifest, which is asked about every slate of the season.
+ */
 async function differingDocuments(context: CanaryContext, { slate, asOf }: Moment): Promise<CheckedThing[]> {
-  const rows = await context.warehouse.query<VisibleRow>(
-    `SELECT prediction_id, publication_id, player_name, market, system_id, predicted, line, is_actionable, published_at
-     FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)`,
-    { slate },
+  const { warehouse, exports: objects } = context;
+  const { from } = seasonSpan(seasonOf(slate));
+  const newest = await warehouse.query<NewestEvent>(NEWEST_EVENTS, { from, to: slate });
+  const due = asOf.getTime() - LAG_MINUTES * 60_000;
+  const settled = newest.filter(({ changed_at }) => Date.parse(changed_at) <= due);
+  if (settled.length === 0) return [];
+  const isDue = (day: string): boolean => settled.some((event) => event.slate === day);
+  const manifest = new Map((await readManifest(objects)).map((entry) => [entry.path, entry]));
+  // A season's document changes with every slate: it is due when none of them has just changed.
+  const clock = { now: () => asOf, sleep: async () => undefined };
+  const compared = await compareExports(
+    { warehouse, objects, clock },
+    [slate, addDays(slate, -1)].filter(isDue),
   );
-  const dueBefore = asOf.getTime() - LAG_MINUTES * 60_000;
-  if (
-    rows.some(
-      ({ published_at }) =>
-        Date.parse(published_at) > dueBefore && Date.parse(published_at) <= asOf.getTime(),
-    )
-  )
-    return [];
-  const picks = rows.filter(({ is_actionable }) => is_actionable);
-  return [
-    ...(await compare(context, PREDICTIONS_PATH(slate), rows)),
-    ...(await compare(context, PICKS_PATH(slate), picks)),
-  ];
-}
-
-/** Every row that should be in a document, and every row in it that should not. */
-async function compare(
-  { exports }: CanaryContext,
-  path: string,
-  expected: readonly VisibleRow[],
-): Promise<CheckedThing[]> {
-  if (expected.length === 0) return [];
-  const stored = await readStored(exports, path);
-  if (stored.etag === '') return [{ subject: path, is_bad: true, note: 'is not there' }];
-  const exported = new Map(stored.rows.map((row) => [nameOf({ ...row }), { ...row }]));
-  const times = Map.groupBy(stored.rows, (row) => nameOf({ ...row }));
-  const things = expected.map((row): CheckedThing => {
-    const subject = `${row.player_name} ${row.system_id} ${row.market} in ${path.split('/').at(-1)}`;
-    const twin: Record<string, unknown> | undefined = exported.get(nameOf(row));
-    exported.delete(nameOf(row));
-    if (twin === undefined) return { subject, is_bad: true, note: 'is missing' };
-    const often = times.get(nameOf(row))?.length ?? 0;
-    if (often > 1) return { subject, is_bad: true, note: `is there ${often} times` };
-    const other = (['predicted', 'line'] as const).find((name) => twin[name] !== row[name]);
-    return other === undefined
-      ? { subject, is_bad: false, note: null }
-      : {
-          subject,
-          is_bad: true,
-          note: `${other} is ${String(twin[other])}, published ${String(row[other])}`,
-        };
+  const documents = compared
+    .filter(({ path }) => !path.includes('/seasons/') || settled.length === newest.length)
+    .map(({ path, difference, text }): CheckedThing => {
+      const entry = manifest.get(path);
+      const listed = entry?.sha256 === sha256Of(text) ? null : 'is not what the manifest lists';
+      const wrong = difference ?? (text === '' ? null : listed);
+      return { subject: path, is_bad: wrong !== null, note: wrong };
+    });
+  const slates = settled.map(({ slate: day, publication_id, has_withdrawals }): CheckedThing => {
+    const path = PREDICTIONS_PATH(day);
+    const ids = manifest.get(path)?.publication_ids;
+    const says = Array.isArray(ids) ? ids.map(String) : [];
+    const wrong =
+      publication_id === null || has_withdrawals || says.includes(publication_id)
+        ? null
+        : manifest.has(path)
+          ? `is of ${says.join(', ') || 'no publication'}, visible is ${publication_id}`
+          : 'is not in the manifest';
+    return { subject: `${path} in the manifest`, is_bad: wrong !== null, note: wrong };
   });
-  return [
-    ...things,
-    ...[...exported.keys()].map((key) => ({
-      subject: `${key} in ${path}`,
-      is_bad: true,
-      note: 'is not visible',
-    })),
-  ];
+  return [...documents, ...slates];
 }
 
-function nameOf(row: { readonly prediction_id?: unknown; readonly publication_id?: unknown }): string {
-  return `${String(row.publication_id)} ${String(row.prediction_id)}`;
+/** What was last published or taken back of a slate. */
+interface NewestEvent {
+  readonly slate: Slate;
+  readonly changed_at: string;
+  /** The newest publication with rows that is not withdrawn; null when there is none. */
+  readonly publication_id: string | null;
+  /** Players were taken back since: a publication may have no visible row left. */
+  readonly has_withdrawals: boolean;
 }
+
+const NEWEST_EVENTS = `
+SELECT p.slate, MAX(p.event_at) AS changed_at,
+  MAX(CASE WHEN v.publication_id = p.publication_id THEN v.publication_id END) AS publication_id,
+  MAX(CASE WHEN x.slate IS NOT NULL THEN 1 ELSE 0 END) = 1 AS has_withdrawals
+FROM nba_predictions.publications p
+LEFT JOIN (
+  SELECT q.slate, q.publication_id FROM nba_predictions.publications q
+  WHERE q.event = 'published' AND q.row_count > 0 AND q.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+    AND NOT EXISTS (SELECT 1 FROM nba_predictions.publications w WHERE w.publication_id = q.publication_id AND w.event = 'withdrawn')
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY q.slate ORDER BY q.event_at DESC, q.publication_id DESC) = 1
+) AS v ON v.slate = p.slate AND v.publication_id = p.publication_id
+LEFT JOIN (
+  SELECT DISTINCT slate FROM nba_predictions.withdrawals WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+) AS x ON x.slate = p.slate
+WHERE p.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+GROUP BY p.slate
+ORDER BY p.slate`;
 
 const exportEqualsTable = defineCanary({
   id: 'export_equals_table',
   phase: 'publish',
-  question: 'Do users see exactly the rows that are published?',
-  expected: 'every visible row in the exports with its forecast and line, and no other row',
-  finding: 'not in the exports as published: {of:row|rows} of tonight',
-  looksAt: 'tonight',
-  severity: [{ by: '11:15', beforeTip: 60, severity: 'warning' }],
+  question: 'Do the documents say what the tables say, in every column?',
+  expected:
+    'every document of tonight, last night and the season as an export would write it now, and every slate in the manifest',
+  finding: 'not as the tables say: {of:document|documents}',
+  looksAt: 'now',
+  severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'predictions',
   repair: 'tipoff export {slate}',
   dependsOn: ['predict'],
-  whenEmpty: {
-    skip: 'nothing is published, or its export is not due yet; prediction_gap and export_fresh say so',
-  },
+  whenEmpty: { skip: 'nothing was published this season, or what was is not due to be exported yet' },
   look: { probe: differingDocuments },
   sabotage: {
     act: ({ exports }, { slate }) =>
       overwrite(exports, PREDICTIONS_PATH(slate), (text) => {
-        const document: { rows: { predicted: number }[] } = JSON.parse(text);
+        const document: { rows: { sd: number }[] } = JSON.parse(text);
         const [first, ...rest] = document.rows;
         return JSON.stringify({
           ...document,
-          rows: first === undefined ? [] : [{ ...first, predicted: first.predicted + 9 }, ...rest],
+          rows: first === undefined ? [] : [{ ...first, sd: first.sd + 0.001 }, ...rest],
         });
       }),
   },
@@ -245,4 +360,11 @@ const resultsExported = defineCanary({
 });
 
 /** The canaries of the phase `publish`, in the order of the data. */
-export const PUBLISH: readonly Canary[] = [exportFresh, exportNotEmpty, exportEqualsTable, resultsExported];
+export const PUBLISH: readonly Canary[] = [
+  claimsHold,
+  claimedLines,
+  exportFresh,
+  exportNotEmpty,
+  exportEqualsTable,
+  resultsExported,
+];
