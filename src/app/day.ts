@@ -1,6 +1,6 @@
-import type { Slate } from '#core/calendar.ts';
+import { type Slate, slateOf } from '#core/calendar.ts';
 import { requireTrainable } from '#guard/quality/trend.ts';
-import { modelSource } from '#model/model-source.ts';
+import { modelSource, seasonModelSource } from '#model/model-source.ts';
 import type { ModelSource } from '#model/systems.ts';
 import type { TrainDeps } from '#model/train-run.ts';
 import type { DayDeps } from '#pipeline/day.ts';
@@ -45,7 +45,24 @@ export async function batchDeps(app: App, by: string): Promise<DayDeps> {
   return { ...(await dayDeps(app, by)), followVisible };
 }
 
-/** What the phases of a day need, from an open app. The model is the registered one, or is trained when none may serve. */
+/**
+ * The model of a day: the registered one, or one trained when none may serve. A slate of the past gets the model of its week, as
+ * in a backfill: whichever verb predicts it, the forecast is the same.
+ */
+function dailyModels(app: App, by: string): ModelSource {
+  const daily = modelSource(trainDeps(app), { trainWhenMissing: true, by });
+  const past = new Map<Slate, ModelSource>();
+  return {
+    forSlate: async (slate) => {
+      if (slate >= slateOf(app.clock.now())) return daily.forSlate(slate);
+      const source = past.get(slate) ?? seasonModelSource(trainDeps(app), { from: slate, to: slate, by });
+      past.set(slate, source);
+      return source.forSlate(slate);
+    },
+  };
+}
+
+/** What the phases of a day need, from an open app. */
 export async function dayDeps(app: App, by: string, models?: ModelSource): Promise<DayDeps> {
   return {
     warehouse: app.warehouse,
@@ -54,7 +71,7 @@ export async function dayDeps(app: App, by: string, models?: ModelSource): Promi
     clock: app.clock,
     runId: app.runId,
     codeVersion: app.config.codeVersion,
-    models: models ?? modelSource(trainDeps(app), { trainWhenMissing: true, by }),
+    models: models ?? dailyModels(app, by),
     exports: app.exports,
     dataSource: await readDataSource(app.warehouse),
   };

@@ -1,4 +1,5 @@
 import { easternTime, type Slate } from '#core/calendar.ts';
+import { counted } from '#core/counted.ts';
 import { DEFAULT_RULES } from '#pipeline/batch/prediction-rows.ts';
 import type { BatchResult } from '#pipeline/batch/run.ts';
 import { tableLines } from '#platform/report/console.ts';
@@ -94,6 +95,12 @@ export function printBatch(terminal: Terminal, result: BatchResult): void {
   terminal.line();
   if (result.state === 'no_games') {
     terminal.line(`${result.slate} has no counted games: nothing to predict.`);
+    return;
+  }
+  if (result.state === 'nothing_to_do') {
+    terminal.line(
+      `${result.slate} ${result.mode}: nothing new to predict of ${counted(result.games, 'game')}; what is shown was published before. \`tipoff predict ${result.slate} --mode LINE_UPDATE\` predicts it again.`,
+    );
     return;
   }
   terminal.line(

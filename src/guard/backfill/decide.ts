@@ -137,13 +137,22 @@ function selectSlates(step: Step, decided: Decided): Pick<StepDecision, 'selecte
   const whyLeft = reasonsToLeave(step, decided);
   for (const [slate, verdict] of decided.verdicts.get(step.name) ?? []) {
     // The history before the range is computed for the slates of the range: without them it is not needed.
-    const isHistory = HISTORY_STEPS.includes(step.name) && slate < request.from && hasSlates;
+    const isHistory = slate < request.from && hasSlates && isHistoryStep(step, request);
     if (!isInRange(slate, request) && !isHistory) continue;
     const why = whyLeft(slate, verdict);
     if (why !== undefined) left.set(slate, why);
     else selected.set(slate, { ...verdict, reason: verdict.reason ?? 'forced' });
   }
   return { selected, left };
+}
+
+/**
+ * Whether the slates of the range need a step for all slates before them: the summaries always, and what models are trained on
+ * when they are predicted. A day builds the same history, so that a slate has the same forecast whichever verb predicts it.
+ */
+function isHistoryStep({ name, phase }: Step, { phases }: PlanRequest): boolean {
+  if (HISTORY_STEPS.includes(name)) return true;
+  return phases.includes('predict') && (phase === 'analytics' || phase === 'precompute');
 }
 
 /** Says why a slate of a step is left, in the order in which the reasons are tried; undefined when it is run. */

@@ -62,6 +62,30 @@ describe('the lines of a plan', () => {
   });
 });
 
+describe('the steps of a plan', () => {
+  it('are a row each, whatever the number of months, below the answer', () => {
+    const unit = {
+      step: 'Grades',
+      phase: 'grade',
+      reason: 'new',
+      changed: [],
+      cascade: false,
+      seconds: 1,
+    } as const;
+    const months = ['2024-10', '2024-11', '2024-12'].map((month) => ({
+      ...unit,
+      month,
+      slates: [parseSlate(`${month}-22`)],
+    }));
+    expect(planLines({ ...plan, units: months }).slice(0, 4)).toEqual([
+      '3 units to run, about 2.5 s; 10 slates in 2024-10-22 to 2024-10-31.',
+      'step    range                     slates  reason  changed  time',
+      '------  ------------------------  ------  ------  -------  -----',
+      'Grades  2024-10-22 to 2024-12-22       3  new              3.0 s',
+    ]);
+  });
+});
+
 describe('what a plan leaves out', () => {
   const waits = (slate: string) => ({
     step: 'Exports',
@@ -77,8 +101,8 @@ describe('what a plan leaves out', () => {
 
   it('is one line for what waits for the same step, and nothing to run is said in words', () => {
     expect(planLines(empty).slice(0, 2)).toEqual([
-      'left out: 3 units, 3 slates: Exports waits for Grades of 2024-10-22, which is not up to date and not part of this run',
       'Nothing to run; 10 slates in 2024-10-22 to 2024-10-31.',
+      'left out: 3 units, 3 slates: Exports waits for Grades of 2024-10-22, which is not up to date and not part of this run',
     ]);
   });
 

@@ -11,20 +11,26 @@ import type { PlanReading, PricedPlan } from '#guard/backfill/priced-plan.ts';
 import type { BackfillPhase } from '#guard/backfill/steps.ts';
 import { tableLines } from '#platform/report/console.ts';
 
-/** A plan for people: its units, what it leaves out and why, time, bytes and cost. */
+/** A plan for people: how much it is, its steps, what it leaves out and why, bytes and cost. `--json` has every unit. */
 export function planLines(plan: PricedPlan): string[] {
-  const rows = plan.units.map((unit) => [
-    unit.month,
-    unit.step,
-    unit.slates.length,
-    unit.reason,
-    `${unit.cascade ? 'follows from ' : ''}${unit.changed.join(', ')}`,
-    duration(unit.seconds),
-  ]);
+  const rows = [...Map.groupBy(plan.units, ({ step, reason }) => `${step} ${reason}`).values()].map((own) => {
+    const [{ step, reason } = { step: '', reason: '' }] = own;
+    const slates = own.flatMap((unit) => unit.slates).sort();
+    const changed = [...new Set(own.flatMap((unit) => unit.changed))].sort();
+    const cascade = own.every((unit) => unit.cascade) ? 'follows from ' : '';
+    return [
+      step,
+      `${slates[0] ?? ''} to ${slates.at(-1) ?? ''}`,
+      slates.length,
+      reason,
+      `${cascade}${changed.join(', ')}`,
+      duration(own.reduce((sum, { seconds }) => sum + seconds, 0)),
+    ];
+  });
   return [
-    ...(rows.length > 0 ? tableLines(['month', 'step', 'slates', 'reason', 'changed', 'time'], rows) : []),
-    ...leftOut(plan),
     extent(plan),
+    ...(rows.length > 0 ? tableLines(['step', 'range', 'slates', 'reason', 'changed', 'time'], rows) : []),
+    ...leftOut(plan),
     ...(plan.reading === null
       ? ['Reading is not billed on this engine: no bytes, no cost.']
       : readingLines(plan.reading, plan.bytes ?? 0, plan.cost_usd ?? 0)),
