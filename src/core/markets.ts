@@ -208,7 +208,7 @@ export const MARKETS: readonly Market[] = [
 /** The markets that are predicted and published. A second one is an entry here. */
 export const PUBLISHED_MARKETS: readonly Market[] = [points];
 
-/** The market of everything that is about one market only and is not asked for another: `tipoff picks`, the line of a player's context. */
+/** The market of everything that is about one market only and is not asked for another: the table of picks, the line of a player's context. */
 export const MAIN_MARKET: Market = points;
 
 /** Ids of the published markets as a SQL list, for `market IN (…)`. */

@@ -9,6 +9,7 @@ import type { RunDeps, RunReport, RunRequest } from '#guard/backfill/execute.ts'
 import type { BackfillPlan } from '#guard/backfill/plan.ts';
 import type { PlanReading, PricedPlan } from '#guard/backfill/priced-plan.ts';
 import type { BackfillPhase } from '#guard/backfill/steps.ts';
+import { HISTORY_FROM } from '#pipeline/processor.ts';
 import { tableLines } from '#platform/report/console.ts';
 
 /** A plan for people: how much it is, its steps, what it leaves out and why, bytes and cost. `--json` has every unit. */
@@ -107,8 +108,8 @@ function executed(report: RunReport): string {
 }
 
 interface RangeOptions {
-  readonly from: string;
-  readonly to: string;
+  readonly from?: string;
+  readonly to?: string;
   readonly phases?: string;
   readonly onlyFailed?: boolean;
   readonly onlyStale?: boolean;
@@ -216,8 +217,8 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
 
 function ranged(command: Command): Command {
   return command
-    .requiredOption('--from <slate>', 'first slate')
-    .requiredOption('--to <slate>', 'last slate')
+    .option('--from <slate>', 'first slate (needed, unless only what failed or is stale runs)')
+    .option('--to <slate>', 'last slate (likewise; default then: today)')
     .option(
       '--phases <list>',
       'analytics,precompute,predict,grade,export',
@@ -237,7 +238,13 @@ async function requestOf(
   readSlate: VerbContext['slate'],
 ): Promise<RunRequest> {
   const { BACKFILL_PHASES } = await import('#guard/backfill/steps.ts');
-  const [from, to] = [readSlate(options.from), readSlate(options.to)];
+  const isLimited = options.onlyFailed === true || options.onlyStale === true;
+  if (!isLimited && (options.from === undefined || options.to === undefined)) {
+    throw new TipoffError('TIPOFF_BAD_INPUT', 'expected --from and --to, saw not both', {
+      hint: 'Name first and last slate; only with --only-stale or --only-failed may they be left out.',
+    });
+  }
+  const [from, to] = [readSlate(options.from ?? HISTORY_FROM), readSlate(options.to)];
   if (from > to) {
     throw new TipoffError('TIPOFF_BAD_INPUT', `expected --from before --to, saw ${from} and ${to}`, {
       hint: 'Write the earlier date first.',
