@@ -15,7 +15,7 @@ import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
 import { applySchema } from '#guard/schema/apply.ts';
-import { checkReading, checkSchema, lintStatements } from '#guard/schema/check.ts';
+import { checkContracts, checkReading, checkSchema, lintStatements } from '#guard/schema/check.ts';
 import { compareWithReaders, readCode } from '#guard/schema/code-reading.ts';
 import { codeSchema } from '#guard/schema/code-schema.ts';
 import { type DryRunReport, dryRunStatements } from '#guard/schema/dry-run.ts';
@@ -32,9 +32,15 @@ import {
 } from '#guard/schema/report.ts';
 import { readSchemaFiles, schemaFiles } from '#guard/schema/schema-files.ts';
 import type { SqlText } from '#guard/schema/sql-catalogue.ts';
-import { openSqlEngine } from '#platform/warehouse/duckdb/sql-engine.ts';
+import type { SqlEngine } from '#platform/sql/port.ts';
 import { actor, type VerbContext } from './context.ts';
 import type { Terminal } from './terminal.ts';
+
+/** An empty engine that reads statements; opened where there are some. */
+async function openEngine(): Promise<SqlEngine> {
+  const { openSqlEngine } = await import('#platform/warehouse/duckdb/sql-engine.ts');
+  return openSqlEngine();
+}
 
 /** Works with the home as it is: making what is missing would hide that it is missing. */
 async function withLive<T>(
@@ -79,16 +85,14 @@ export async function schemaCheck(context: VerbContext, options: CheckOptions): 
     : await readLive(context, 'schema check');
   const files = readSources(root);
   const { stale: _, ...code } = wantedBy(root, files);
-  const found = await checkSchema({
-    ...code,
-    warehouse,
-    files,
-    approvals: readApprovals(root, today),
-    today,
-    openEngine: openSqlEngine,
-  });
+  const input = { ...code, warehouse, approvals: readApprovals(root, today), today };
+  const isBundle = files.length === 0;
+  const found = isBundle ? checkContracts(input) : await checkSchema({ ...input, files, openEngine });
   const differences = differencesOf(found, today, files, isOffline ? 'snapshot' : 'live schema');
-  const notices = noticesOf(found);
+  const notices = [
+    ...noticesOf(found),
+    ...(isBundle ? ['the sources are not here: the contracts were compared, no statement was read'] : []),
+  ];
   const tried = options.statements === true ? await dryRunLive(context, code.statements) : null;
   const isFine = found.ok && (tried === null || tried.refused.length === 0);
   terminal.json({
@@ -162,7 +166,7 @@ export async function schemaDiff({ terminal, clock }: VerbContext, options: Diff
   const { deployed, contracted, notes, changed } =
     options.base === undefined ? NOTHING : await between(root, options.base, options.head);
   const earlier = [warehouse, ...schemasOf(deployed), ...schemasOf(contracted)];
-  const reading = await readCode({ ...code, statements, earlier, openEngine: openSqlEngine });
+  const reading = await readCode({ ...code, statements, earlier, openEngine });
   const read = { statements: reading.statements, lint: lintStatements(statements, code.wanted) };
   const reports = await reading
     .judge((usage) => {
@@ -262,7 +266,7 @@ export async function schemaApply(context: VerbContext, options: ApplyOptions): 
         codeVersion: config.codeVersion,
         contracts: CONTRACTS,
         views: VIEWS,
-        compare: compareWithReaders({ statements, openEngine: openSqlEngine }),
+        compare: compareWithReaders({ statements, openEngine }),
       },
       options.dryRun === true,
     ),
