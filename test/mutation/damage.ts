@@ -1,0 +1,269 @@
+import type { Slate } from '#core/calendar.ts';
+import { columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
+import { messageOf, TipoffError } from '#core/errors.ts';
+import { PROCESSORS } from '#pipeline/graph.ts';
+import { outputOf, tablesOf } from '#pipeline/processor.ts';
+import type { ObjectStore } from '#platform/objects/port.ts';
+import type { StateStore } from '#platform/state/port.ts';
+import type { TableRef, Warehouse } from '#platform/warehouse/port.ts';
+import type { Delivery } from './feed.ts';
+
+/** The stores of a world as they are, for damage that is done by hand. */
+export interface PlainStores {
+  readonly warehouse: Warehouse;
+  readonly state: StateStore;
+  readonly exports: ObjectStore;
+  readonly models: ObjectStore;
+}
+
+/** Where a permission can be withdrawn. */
+export interface Access {
+  readonly port: 'warehouse' | 'exports' | 'models' | 'state';
+  readonly operation: string;
+  /** Table, path or collection. */
+  readonly name: string;
+}
+
+/** What goes wrong on the days of a mutant. */
+export interface Damage {
+  /** Tables that are wrong first, so that what follows from them is known; absent where that may be anything. */
+  readonly touches?: readonly string[];
+  /** Rows as they arrive. */
+  readonly feed?: (sent: readonly Delivery[], day: Slate) => readonly Delivery[];
+  /** The files of a delivery, instead of the one it should be. */
+  readonly file?: (delivery: Delivery, whole: Uint8Array) => readonly Uint8Array[];
+  /** Statements after every write to a table: a writer that is wrong. `{table}` is where the rows went. */
+  readonly written?: { readonly table: string; readonly sql: (day: Slate) => readonly string[] };
+  /** What is stored instead of a document; undefined = nothing. */
+  readonly document?: (
+    path: string,
+    bytes: Uint8Array,
+    before: Uint8Array | undefined,
+  ) => Uint8Array | undefined;
+  /** Between the loads and the daily job, and after the daily job. */
+  readonly before?: (world: PlainStores, day: Slate) => Promise<void>;
+  readonly after?: (world: PlainStores, day: Slate) => Promise<void>;
+  /** The job is not started. */
+  readonly never?: 'day';
+  /** Access that is refused to the daily job. */
+  readonly refuses?: (access: Access) => boolean;
+  /** The daily job dies at its n-th write to the warehouse. */
+  readonly diesAt?: number;
+}
+
+/** Thrown where a process would have died: nobody is left to say so. */
+export class Died extends Error {
+  constructor() {
+    super('the process died here');
+    this.name = 'Died';
+  }
+}
+
+/** Thrown when the damage itself cannot be done: a defect of the mutation. */
+export class ImpossibleDamage extends Error {}
+
+type Active = () => Slate | undefined;
+
+/** Tables that may differ from a healthy day when some are damaged; undefined when that may be any. */
+export function affectedTables({ touches }: Damage): ReadonlySet<string> | undefined {
+  if (touches === undefined) return undefined;
+  const affected = new Set(touches);
+  for (let size = -1; size !== affected.size; ) {
+    size = affected.size;
+    for (const processor of PROCESSORS)
+      if (tablesOf(processor.inputs).some((table) => affected.has(table))) affected.add(outputOf(processor));
+    if (FORECAST_INPUTS.some((table) => affected.has(table)))
+      for (const table of FORECASTS) affected.add(table);
+  }
+  return affected;
+}
+
+const FORECAST_INPUTS = [
+  'nba_predictions.ml_feature_store',
+  'nba_analytics.upcoming_player_game_context',
+  'nba_analytics.player_game_summary',
+  'nba_reference.schedule',
+  'nba_predictions.model_registry',
+  'nba_predictions.staged_predictions',
+  'nba_predictions.player_prop_predictions',
+  'nba_predictions.publications',
+  'nba_predictions.prediction_grades',
+];
+const FORECASTS = [
+  'nba_predictions.player_prop_predictions',
+  'nba_predictions.current_predictions',
+  'nba_predictions.publications',
+  'nba_predictions.subset_picks',
+  'nba_predictions.prediction_grades',
+  'nba_predictions.model_registry',
+  'nba_reference.counted_games',
+];
+
+/** Where the rows of the same day are kept as they are when nothing goes wrong. */
+export const HEALTHY = 'healthy';
+
+function refuse(access: Access): TipoffError {
+  return new TipoffError(
+    access.port === 'warehouse' ? 'TIPOFF_SQL' : 'TIPOFF_STORAGE',
+    `${access.port}: permission denied: ${access.operation} ${access.name}`,
+    { hint: 'Grant the permission.' },
+  );
+}
+
+/** A warehouse whose writers are wrong, are refused, or die, on the days of the damage. */
+export function damagedWarehouse(
+  warehouse: Warehouse,
+  damage: Damage,
+  active: Active,
+  isInJob: () => boolean,
+): Warehouse {
+  let writes = 0;
+  let dead: Slate | undefined;
+  const affected = affectedTables(damage);
+  const check = (operation: string, name: string): void => {
+    const day = active();
+    if (day === undefined) return;
+    if (dead === day && isInJob()) throw new Died();
+    const access: Access = { port: 'warehouse', operation, name };
+    if (damage.refuses?.(access) === true) throw refuse(access);
+  };
+  const wrote = async (name: string, target: string): Promise<void> => {
+    const day = active();
+    if (day === undefined) return;
+    if (isInJob()) writes += 1;
+    if (damage.diesAt === writes && isInJob()) {
+      dead = day;
+      throw new Died();
+    }
+    if (damage.written?.table !== name) return;
+    for (const sql of damage.written.sql(day)) {
+      await warehouse.execute(sql.replaceAll('{table}', target)).catch((error: unknown) => {
+        throw new ImpossibleDamage(messageOf(error));
+      });
+    }
+  };
+  const target = (table: TableRef, into: TableRef = table): string => tableId(into);
+  return {
+    ...warehouse,
+    query: async (sql, params) => {
+      check('read', sql);
+      return warehouse.query(sql, params);
+    },
+    queryColumns: async (sql, params) => {
+      check('read', sql);
+      return warehouse.queryColumns(sql, params);
+    },
+    execute: async (sql, params) => {
+      const name =
+        /(?:INSERT INTO|UPDATE|MERGE INTO|DELETE FROM)\s+([a-z_]+\.[a-z_0-9]+)/i.exec(sql)?.[1] ?? '';
+      check('write', name);
+      const count = await warehouse.execute(sql, params);
+      await wrote(name, name);
+      return count;
+    },
+    append: async (table, rows, into) => {
+      check('write', tableId(table));
+      const count = await warehouse.append(table, rows, into);
+      await wrote(tableId(table), target(table, into));
+      return count;
+    },
+    appendNew: async (table, rows) => {
+      check('write', tableId(table));
+      const count = await warehouse.appendNew(table, rows);
+      await wrote(tableId(table), tableId(table));
+      return count;
+    },
+    replaceRange: async (table, range, select, params) => {
+      check('write', tableId(table));
+      // What no damage can have reached is what it is on a healthy day: its rows are copied instead of computed.
+      const count =
+        affected === undefined || affected.has(tableId(table))
+          ? await warehouse.replaceRange(table, range, select, params)
+          : await copyHealthy(warehouse, table, range);
+      await wrote(tableId(table), tableId(table));
+      return count;
+    },
+    stage: async (table, as, rows, options) => {
+      check('write', tableId(table));
+      const count = await warehouse.stage(table, as, rows, options);
+      await wrote(tableId(table), tableId(as));
+      return count;
+    },
+  };
+}
+
+async function copyHealthy(
+  warehouse: Warehouse,
+  table: TableContract,
+  { column, from, to, extraWhere }: Parameters<Warehouse['replaceRange']>[1],
+): Promise<number> {
+  const where = `${column} BETWEEN DATE '${from}' AND DATE '${to}'${extraWhere === undefined ? '' : ` AND (${extraWhere})`}`;
+  const columns = columnNames(table).join(', ');
+  await warehouse.execute(`DELETE FROM ${tableId(table)} WHERE ${where}`);
+  return warehouse.execute(
+    `INSERT INTO ${tableId(table)} (${columns}) SELECT ${columns} FROM ${HEALTHY}.${tableId(table)} WHERE ${where}`,
+  );
+}
+
+/** A store whose writers are wrong or are refused, on the days of the damage. */
+export function damagedObjects(
+  store: ObjectStore,
+  port: 'exports' | 'models',
+  damage: Damage,
+  active: Active,
+): ObjectStore {
+  const check = (operation: string, name: string): void => {
+    const access: Access = { port, operation, name };
+    if (active() !== undefined && damage.refuses?.(access) === true) throw refuse(access);
+  };
+  return {
+    ...store,
+    put: async (path, bytes, options) => {
+      check('write', path);
+      if (port === 'models' || active() === undefined || damage.document === undefined)
+        return store.put(path, bytes, options);
+      const content = typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes;
+      const before = (await store.get(path))?.bytes;
+      const put = await store.put(path, bytes, options);
+      const stored = damage.document(path, content, before);
+      if (stored === undefined) await store.delete(path);
+      else if (stored !== content) await store.put(path, stored, { contentType: options.contentType });
+      return put;
+    },
+    get: async (path) => {
+      check('read', path);
+      return store.get(path);
+    },
+    list: async (prefix) => {
+      check('read', prefix);
+      return store.list(prefix);
+    },
+  };
+}
+
+/** A state store that is refused, on the days of the damage. */
+export function damagedState(store: StateStore, damage: Damage, active: Active): StateStore {
+  const check = (operation: string, name: string): void => {
+    const access: Access = { port: 'state', operation, name };
+    if (active() !== undefined && damage.refuses?.(access) === true) throw refuse(access);
+  };
+  return {
+    ...store,
+    get: async (collection, id) => {
+      check('read', collection);
+      return store.get(collection, id);
+    },
+    list: async (collection, query) => {
+      check('read', collection);
+      return store.list(collection, query);
+    },
+    create: async (collection, id, data) => {
+      check('write', collection);
+      return store.create(collection, id, data);
+    },
+    transaction: async (body) => {
+      check('write', '');
+      return store.transaction(body);
+    },
+  };
+}

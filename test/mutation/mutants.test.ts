@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { tableId } from '#core/contracts/define.ts';
+import { CONTRACTS } from '#core/contracts/index.ts';
+import { ACCEPTED, MAX_ACCEPTED } from './accepted.ts';
+import { mutants } from './mutants.ts';
+import { compareViews } from './verdict.ts';
+import type { DayView } from './world.ts';
+
+const all = mutants();
+
+/** Tables that nothing of a slate depends on, or of which the simulated league has none. */
+const BESIDE = [
+  'nba_raw.team_statements',
+  'nba_raw.availability_reports',
+  'nba_raw.roster_players',
+  'nba_raw.shots',
+  'nba_raw.rejected_rows',
+  'nba_reference.players',
+  'nba_reference.player_aliases',
+  'nba_precompute.player_shot_zone_analysis',
+  'nba_predictions.model_registry',
+  'nba_orchestration.quality_reports',
+  'nba_orchestration.canary_results',
+  'nba_orchestration.provider_requests',
+  'nba_orchestration.schema_changes',
+];
+
+describe('the mutants', () => {
+  it('are at least 600 of at least 20 operators, each of its own', () => {
+    expect(all.length).toBeGreaterThanOrEqual(600);
+    expect(new Set(all.map(({ operator }) => operator)).size).toBeGreaterThanOrEqual(20);
+    expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+  });
+
+  it('are tried for one, three and eight slates in a row', () => {
+    expect([...new Set(all.map(({ length }) => length))].sort()).toEqual([1, 3, 8]);
+  });
+
+  it('damage every table that a slate depends on', () => {
+    const untouched = CONTRACTS.map(tableId).filter((id) => !all.some(({ place }) => place.includes(id)));
+    expect(untouched.filter((id) => !BESIDE.includes(id))).toEqual([]);
+  });
+
+  it('leave few survivors that are accepted, each with its reason and each a mutant', () => {
+    expect(ACCEPTED.length).toBeLessThanOrEqual(MAX_ACCEPTED);
+    for (const { operator, place, why } of ACCEPTED) {
+      expect(why).not.toBe('');
+      expect(all.some((one) => one.operator === operator && one.place === place)).toBe(true);
+    }
+  });
+});
+
+describe('the comparison with a healthy day', () => {
+  const healthy: DayView = {
+    day: '2024-11-20' as DayView['day'],
+    blocks: { 'skip: player_out': 2 },
+    told: {},
+    failing: [],
+    visible: { a: [20, 0.51, 'OVER'], b: [10, 0.4, 'UNDER'] },
+    grades: {},
+    documents: { 'picks.json': 'x' },
+  };
+
+  it('finds nothing where nothing differs beyond the tolerance', () => {
+    const near = { ...healthy, visible: { a: [20.2, 0.515, 'OVER'], b: [10, 0.4, 'UNDER'] } };
+    expect(compareViews(healthy, near)).toEqual({ blocks: [], told: [], guards: [] });
+  });
+
+  it('finds another value, a row too many, a row too few and another document', () => {
+    const far = { ...healthy, visible: { a: [22, 0.51, 'OVER'], b: [10, 0.4, 'UNDER'] } };
+    expect(compareViews(healthy, far).wrong).toBe('visible a: 22 instead of 20');
+    const more = { ...healthy, visible: { ...healthy.visible, c: [1] } };
+    expect(compareViews(healthy, more).wrong).toContain('visible c is there');
+    const { b: _b, ...rest } = healthy.visible;
+    expect(compareViews(healthy, { ...healthy, visible: rest }).missing).toBe('visible b is missing');
+    expect(compareViews(healthy, { ...healthy, documents: { 'picks.json': 'y' } }).wrong).toContain(
+      'differs',
+    );
+  });
+
+  it('counts as said only what a healthy day does not say', () => {
+    const said = compareViews(healthy, {
+      ...healthy,
+      blocks: { 'skip: player_out': 2, 'quarantine: bad_number': 3 },
+      told: { lines_present: 'no line' },
+      failing: ['lines_present'],
+    });
+    expect(said.blocks).toEqual(['quarantine: bad_number (3)']);
+    expect(said.told).toEqual(['lines_present: no line']);
+    expect(said.guards).toEqual(['lines_present', 'quarantine']);
+  });
+});

@@ -1,0 +1,152 @@
+import { fork } from 'node:child_process';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { hashText, scramble } from '#core/random.ts';
+import { writeSuiteReport } from '#test/process/suite-report.ts';
+import { acceptedWhy } from './accepted.ts';
+import { type Mutant, mutants } from './mutants.ts';
+import { mutationPage } from './page.ts';
+import { type Judged, judge, VERDICTS } from './verdict.ts';
+import { healthyView, preparedWorld } from './world.ts';
+
+// npm run mutate -- [--sample N] [--seed S] [--only TEXT...] [--slates N] [--without GUARD...] [--jobs N] [--json] [--page]
+//   [--results FILE] [--report FILE] [--list]
+// With --results, verdicts are kept in a file, line by line, and those that are in it already are not made again.
+// Damages a simulated installation in every way there is, and demands that each damage is blocked, told or harmless.
+const { values } = parseArgs({
+  options: {
+    sample: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string', multiple: true },
+    slates: { type: 'string' },
+    without: { type: 'string', multiple: true, default: [] },
+    jobs: { type: 'string', default: '2' },
+    json: { type: 'boolean', default: false },
+    page: { type: 'boolean', default: false },
+    results: { type: 'string' },
+    report: { type: 'string' },
+    list: { type: 'boolean', default: false },
+  },
+});
+const seed = Number(values.seed);
+const jobs = Number(values.jobs);
+const PAGE = resolve(import.meta.dirname, '../../docs/mutation.md');
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+if (process.send !== undefined) await work();
+else await lead();
+
+/** A process of its own that judges the mutants it is handed, one after the other. */
+async function work(): Promise<void> {
+  const folder = await preparedWorld();
+  const all = new Map(mutants().map((mutant) => [mutant.id, mutant]));
+  process.on('message', (id: string) => {
+    const mutant = all.get(id);
+    if (mutant === undefined) throw new Error(`no mutant ${id}`);
+    void judge(folder, mutant, values.without).then((judged) => process.send?.(judged));
+  });
+  process.send?.('ready');
+}
+
+async function lead(): Promise<void> {
+  const chosen = choose(mutants());
+  if (values.list) {
+    for (const { id } of chosen) process.stdout.write(`${id}\n`);
+    return;
+  }
+  const began = performance.now();
+  const folder = await preparedWorld();
+  await healthyView(folder, Math.max(...chosen.map(({ length }) => length)) + 1);
+  say(
+    `the world is prepared after ${((performance.now() - began) / 1000).toFixed(0)} s; ${chosen.length} mutants`,
+  );
+  const judged = await judgeAll(chosen);
+  const count = (verdict: string): number => judged.filter((one) => one.verdict === verdict).length;
+  const survivors = judged.filter(({ verdict }) => verdict === 'survivor');
+  const unexpected = survivors.filter((one) => acceptedWhy(one) === undefined);
+  if (values.page) writeFileSync(PAGE, mutationPage(judged));
+  writeSuiteReport(values.report, { passed: judged.length - unexpected.length, failed: unexpected.length });
+  if (values.json) {
+    process.stdout.write(
+      `${JSON.stringify({
+        mutants: judged.length,
+        blocked: count('blocked'),
+        told: count('told'),
+        harmless: count('harmless'),
+        survivors: survivors.map(({ operator, place, slates, why }) => ({ operator, place, slates, why })),
+        guards: guardTable(judged),
+      })}\n`,
+    );
+  } else {
+    for (const { id, why } of survivors) process.stdout.write(`survivor: ${id}: ${why}\n`);
+    for (const [guard, { noticed, alone }] of Object.entries(guardTable(judged)))
+      process.stdout.write(`guard ${guard}: ${noticed} mutants, ${alone} of them by it alone\n`);
+    process.stdout.write(
+      `${judged.length} mutants: ${VERDICTS.map((verdict) => `${count(verdict)} ${verdict}`).join(', ')}\n`,
+    );
+  }
+  const cpu = judged.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
+  say(
+    `${(cpu / judged.length).toFixed(2)} s of CPU a mutant, ${((performance.now() - began) / 1000).toFixed(0)} s in all`,
+  );
+  if (unexpected.length > 0) process.exitCode = 1;
+}
+
+function choose(all: readonly Mutant[]): readonly Mutant[] {
+  const { only, slates, sample } = values;
+  const matching = all.filter(
+    ({ id, length }) =>
+      (only === undefined || only.some((part) => id.includes(part))) &&
+      (slates === undefined || length === Number(slates)),
+  );
+  if (sample === undefined) return matching;
+  const lot = ({ id }: Mutant): number => scramble(hashText(id) ^ scramble(seed));
+  return matching.toSorted((a, b) => lot(a) - lot(b)).slice(0, Number(sample));
+}
+
+function keptResults(): Judged[] {
+  if (values.results === undefined || !existsSync(values.results)) return [];
+  const lines = readFileSync(values.results, 'utf8').split('\n');
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Judged);
+}
+
+/** Judges mutants in processes beside each other; the order of the answers is that of the mutants. */
+async function judgeAll(chosen: readonly Mutant[]): Promise<Judged[]> {
+  const answers = new Map(keptResults().map((kept) => [kept.id, kept]));
+  const waiting = chosen.map(({ id }) => id).filter((id) => !answers.has(id));
+  const one = (): Promise<void> =>
+    new Promise((done, fail) => {
+      const child = fork(join(import.meta.dirname, 'run.ts'), process.argv.slice(2), {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      });
+      child.on('message', (message: Judged | 'ready') => {
+        if (message !== 'ready') {
+          answers.set(message.id, message);
+          if (values.results !== undefined) appendFileSync(values.results, `${JSON.stringify(message)}\n`);
+          say(
+            `${answers.size}/${chosen.length} ${message.verdict.padEnd(8)} ${message.id}: ${message.why.slice(0, 160)} (${message.cpuSeconds.toFixed(1)} s)`,
+          );
+        }
+        const next = waiting.shift();
+        if (next === undefined) child.disconnect();
+        else child.send(next);
+      });
+      child.on('exit', (code) => (code === 0 ? done() : fail(new Error(`a process ended with ${code}`))));
+    });
+  await Promise.all(Array.from({ length: Math.min(jobs, waiting.length) }, one));
+  return chosen.flatMap(({ id }) => answers.get(id) ?? []);
+}
+
+/** How many mutants each guard noticed, and how many nobody else did. */
+function guardTable(judged: readonly Judged[]): Record<string, { noticed: number; alone: number }> {
+  const table: Record<string, { noticed: number; alone: number }> = {};
+  for (const { guards, verdict } of judged) {
+    if (verdict === 'harmless' || verdict === 'survivor') continue;
+    for (const guard of guards) {
+      const { noticed, alone } = table[guard] ?? { noticed: 0, alone: 0 };
+      table[guard] = { noticed: noticed + 1, alone: alone + (guards.length === 1 ? 1 : 0) };
+    }
+  }
+  return Object.fromEntries(Object.entries(table).sort(([a], [b]) => a.localeCompare(b)));
+}

@@ -1,0 +1,184 @@
+import { join } from 'node:path';
+import { addDays, type Slate } from '#core/calendar.ts';
+import { messageOf } from '#core/errors.ts';
+import type { Mutant } from './mutants.ts';
+import { type DayView, FIRST_DAY, healthyView, openWorld } from './world.ts';
+
+export const VERDICTS = ['blocked', 'told', 'harmless', 'survivor'] as const;
+type Verdict = (typeof VERDICTS)[number];
+
+export interface Judged {
+  readonly id: string;
+  readonly operator: string;
+  readonly place: string;
+  readonly slates: number;
+  readonly verdict: Verdict;
+  /** What was said, or what is wrong and was not said. */
+  readonly why: string;
+  /** Every guard that noticed it. */
+  readonly guards: readonly string[];
+  readonly cpuSeconds: number;
+}
+
+/** Days after the last damaged one on which a silent mutant is still watched: 48 hours. */
+const DAYS_AFTER = 2;
+/** Differences that nobody would call another forecast: points, and probability. */
+const TOLERANCE = { points: 0.25, probability: 0.015 } as const;
+
+/** Plays a mutant on a copy of the prepared world, day by day, and judges it against the healthy days. */
+export async function judge(
+  folder: string,
+  mutant: Mutant,
+  without: readonly string[] = [],
+): Promise<Judged> {
+  const from = process.cpuUsage();
+  const days: Slate[] = Array.from({ length: mutant.length }, (_, i) => addDays(FIRST_DAY, i));
+  const world = await openWorld(join(folder, 'home'), {
+    damage: mutant.damage,
+    days,
+    without,
+    healthy: folder,
+  });
+  const guards = new Set<string>();
+  const said: string[] = [];
+  let verdict: Verdict = 'harmless';
+  let why = 'what is visible, exported and graded is the same';
+  try {
+    for (let i = 0; i < mutant.length + DAYS_AFTER; i++) {
+      const healthy = await healthyView(folder, i);
+      const view = await world.live(addDays(FIRST_DAY, i));
+      const seen = compareViews(healthy, view);
+      for (const guard of seen.guards) guards.add(guard);
+      const isFaulty = i < mutant.length;
+      if (seen.blocks.length > 0 && seen.wrong === undefined) {
+        if (verdict === 'harmless') verdict = 'blocked';
+        said.push(...seen.blocks);
+      } else if (seen.told.length > 0) {
+        verdict = 'told';
+        said.push(...seen.told);
+      } else if (seen.wrong !== undefined || seen.missing !== undefined) {
+        verdict = 'survivor';
+        why = `${addDays(FIRST_DAY, i)}: ${seen.wrong ?? seen.missing}; nothing was said`;
+        break;
+      }
+      // What was refused or told on each day of the damage has a verdict; only silence is watched further.
+      if (!isFaulty && verdict !== 'harmless') break;
+      if (i === mutant.length - 1 && verdict !== 'harmless') break;
+    }
+  } catch (error) {
+    verdict = 'survivor';
+    why = `the world broke: ${messageOf(error)}`;
+  } finally {
+    await world.close();
+  }
+  if (verdict === 'blocked' || verdict === 'told') why = [...new Set(said)].slice(0, 3).join('; ');
+  const { user, system } = process.cpuUsage(from);
+  return {
+    id: mutant.id,
+    operator: mutant.operator,
+    place: mutant.place,
+    slates: mutant.length,
+    verdict,
+    why: why.slice(0, 300),
+    guards: [...guards].sort(),
+    cpuSeconds: (user + system) / 1e6,
+  };
+}
+
+interface Seen {
+  readonly blocks: readonly string[];
+  readonly told: readonly string[];
+  readonly guards: readonly string[];
+  /** A row or document that says something else than on a healthy day, or should not be there. */
+  readonly wrong?: string;
+  /** A row or document that is missing. */
+  readonly missing?: string;
+}
+
+/** What a day says beyond a healthy one, and what of it is wrong or missing. */
+export function compareViews(healthy: DayView, view: DayView): Seen {
+  const blocks = Object.entries(view.blocks)
+    .filter(([name, count]) => count > (healthy.blocks[name] ?? 0))
+    .map(([name, count]) => `${name} (${count})`);
+  const told = Object.entries(view.told).filter(([check]) => !(check in healthy.told));
+  const failing = view.failing.filter((check) => !healthy.failing.includes(check));
+  const tables = (['visible', 'grades'] as const).map((name) => compareRows(name, healthy[name], view[name]));
+  const isSame = tables.every(({ isExact }) => isExact);
+  const documents = isSame ? compareDocuments(healthy.documents, view.documents) : {};
+  const wrong = [...tables.map((table) => table.wrong), documents.wrong].find((text) => text !== undefined);
+  const missing = [...tables.map((table) => table.missing), documents.missing].find(
+    (text) => text !== undefined,
+  );
+  return {
+    blocks,
+    told: told.map(([check, reason]) => `${check}: ${reason}`),
+    guards: [
+      ...failing,
+      ...blocks.map((name) =>
+        name.replace(/ \(\d+\)$/, '').replace(/^(quarantine|skip|ingest|day|failed)\b.*$/, '$1'),
+      ),
+    ],
+    ...(wrong === undefined ? {} : { wrong }),
+    ...(missing === undefined ? {} : { missing }),
+  };
+}
+
+type Values = readonly (string | number | null)[];
+interface Difference {
+  readonly isExact?: boolean;
+  readonly wrong?: string;
+  readonly missing?: string;
+}
+
+function compareRows(
+  name: string,
+  healthy: Readonly<Record<string, Values>>,
+  seen: Readonly<Record<string, Values>>,
+): Difference {
+  let isExact = true;
+  let wrong: string | undefined;
+  let missing: string | undefined;
+  for (const [key, values] of Object.entries(seen)) {
+    const expected = healthy[key];
+    if (expected === undefined) {
+      isExact = false;
+      wrong ??= `${name} ${key} is there and should not be`;
+      continue;
+    }
+    const at = values.findIndex((value, i) => value !== expected[i]);
+    if (at < 0) continue;
+    isExact = false;
+    const far = values.findIndex((value, i) => !isNear(value, expected[i] ?? null));
+    if (far >= 0) wrong ??= `${name} ${key}: ${String(values[far])} instead of ${String(expected[far])}`;
+  }
+  for (const key of Object.keys(healthy)) {
+    if (key in seen) continue;
+    isExact = false;
+    missing ??= `${name} ${key} is missing`;
+  }
+  return {
+    isExact,
+    ...(wrong === undefined ? {} : { wrong }),
+    ...(missing === undefined ? {} : { missing }),
+  };
+}
+
+function isNear(value: string | number | null, expected: string | number | null): boolean {
+  if (value === expected) return true;
+  if (typeof value !== 'number' || typeof expected !== 'number') return false;
+  const isShare = Math.abs(expected) < 1 && Math.abs(value) < 1;
+  return Math.abs(value - expected) <= (isShare ? TOLERANCE.probability : TOLERANCE.points);
+}
+
+function compareDocuments(
+  healthy: Readonly<Record<string, unknown>>,
+  seen: Readonly<Record<string, unknown>>,
+): Difference {
+  let wrong: string | undefined;
+  let missing: string | undefined;
+  for (const [path, content] of Object.entries(healthy)) {
+    if (!(path in seen)) missing ??= `document ${path} is missing`;
+    else if (seen[path] !== content) wrong ??= `document ${path} differs`;
+  }
+  return { ...(wrong === undefined ? {} : { wrong }), ...(missing === undefined ? {} : { missing }) };
+}
