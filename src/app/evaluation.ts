@@ -5,7 +5,7 @@ import { evaluateMarkets } from '#model/evaluate.ts';
 import { type LeakAlarm, leakAlarms } from '#model/leak-alarms.ts';
 import type { EvaluationReport } from '#model/report.ts';
 import { identityOf } from '#model/train-run.ts';
-import { readMarketSets } from '#model/training-set.ts';
+import { readTrainingSets } from '#model/training-set.ts';
 import type { App } from './compose.ts';
 import { trainDeps } from './day.ts';
 
@@ -35,7 +35,7 @@ export async function runEvaluation(
   app: App,
   { from, to }: EvaluationRange,
 ): Promise<EvaluationReport & { readonly alarms: readonly LeakAlarm[] }> {
-  const sets = await readMarketSets(app.warehouse, { before: addDays(to, 1) }, MARKETS);
+  const sets = await readTrainingSets(app.warehouse, { before: addDays(to, 1) }, MARKETS);
   const { codeVersion, featureContractHash } = identityOf(trainDeps(app));
   const report = evaluateMarkets(sets, { from, to, codeVersion, featureContractHash });
   return { ...report, alarms: leakAlarms(sets, report) };

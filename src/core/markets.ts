@@ -205,8 +205,8 @@ export const MARKETS: readonly Market[] = [
   },
 ];
 
-/** The markets that are predicted and published. A second one is an entry here. */
-export const PUBLISHED_MARKETS: readonly Market[] = [points];
+/** The markets that are predicted and published. */
+export const PUBLISHED_MARKETS: readonly Market[] = MARKETS;
 
 /** The market of everything that is about one market only and is not asked for another: the table of picks, the line of a player's context. */
 export const MAIN_MARKET: Market = points;
@@ -243,6 +243,25 @@ export function countedSql({ counts }: Market, alias: string): string {
 export function countedByMarketSql(market: string, alias: string): string {
   const cases = MARKETS.map((one) => `WHEN '${one.id}' THEN ${countedSql(one, alias)}`);
   return `CASE ${market} ${cases.join(' ')} END`;
+}
+
+/** How much wider a market scatters than points: distances divided by it compare across markets. */
+export function scaleOf({ maxSd }: Market): number {
+  return maxSd / MAIN_MARKET.maxSd;
+}
+
+/** SQL: the scale of the market that is a value of the row; null for a market that is none. */
+export function scaleByMarketSql(market: string): string {
+  return `CASE ${market} ${MARKETS.map((one) => `WHEN '${one.id}' THEN ${scaleOf(one)}`).join(' ')} END`;
+}
+
+/** SQL: whether forecast, mean and spread of a row lie where its market, a value of the row, can be; false for a market that is none. */
+export function isPossibleSql(market: string): string {
+  const cases = MARKETS.map(
+    ({ id, max, maxSd }) =>
+      `WHEN '${id}' THEN predicted BETWEEN 0 AND ${max} AND mean BETWEEN 0 AND ${max} AND sd <= ${maxSd}`,
+  );
+  return `CASE ${market} ${cases.join(' ')} ELSE FALSE END`;
 }
 
 /** The range in which every published market lies: [0, the largest]. */

@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { isDate } from '#core/calendar.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { isInstant } from '#core/instants.ts';
-import { MAIN_MARKET, type Market } from '#core/markets.ts';
+import { type Market, marketOf } from '#core/markets.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { buildSystems, type ForecastSystem } from './systems.ts';
 
-const FORMAT_VERSION = 2;
+const FORMAT_VERSION = 3;
 const date = z.string().refine(isDate, 'expected a date as YYYY-MM-DD');
 const numbers = z.array(z.number()).readonly();
 const names = z.array(z.string().min(1)).readonly();
@@ -51,7 +51,27 @@ const errors = z.strictObject({
 const perSystem = <T extends z.ZodType>(schema: T) =>
   z.strictObject({ ewma8: schema, minutes_rate: schema, ridge: schema });
 
-/** An immutable trained model, as JSON. Nothing in it depends on when or where it was trained but `created_at`. */
+/** What forecasts one market. */
+const marketModel = z
+  .strictObject({
+    columns: z.array(column).readonly(),
+    ridge: linear,
+    shapes: perSystem(shape),
+    belief: z.strictObject({
+      with_feed: belief,
+      without_feed: belief,
+      priced: belief.extend({ c: z.number() }),
+    }),
+    /** Errors of the out-of-fold forecasts inside the calibration window, each with its number of rows. */
+    metrics: perSystem(errors),
+  })
+  .refine(
+    (model) => model.columns.length === model.ridge.coefficients.length,
+    'expected one ridge coefficient per column',
+  );
+export type MarketModel = z.infer<typeof marketModel>;
+
+/** An immutable trained model of all markets, as JSON. Nothing in it depends on when or where it was trained but `created_at`. */
 const artefactSchema = z
   .strictObject({
     format_version: z.literal(FORMAT_VERSION),
@@ -77,24 +97,21 @@ const artefactSchema = z
       min_fit_rows: z.number(),
       min_calibration_rows: z.number(),
     }),
-    columns: z.array(column).readonly(),
-    ridge: linear,
-    shapes: perSystem(shape),
-    market: z.strictObject({
-      with_feed: belief,
-      without_feed: belief,
-      priced: belief.extend({ c: z.number() }),
-    }),
-    /** Errors of the out-of-fold forecasts inside the calibration window, each with its number of rows. */
-    metrics: perSystem(errors),
+    /** By market id. */
+    markets: z
+      .record(z.string(), marketModel)
+      .refine(
+        (markets) => Object.keys(markets).every((id) => marketOf(id) !== undefined),
+        'expected known markets',
+      )
+      .readonly(),
     created_at: z.string().refine(isInstant, 'expected an instant with a zone'),
   })
   .refine(
-    (a) => a.columns.length === a.ridge.coefficients.length,
-    'expected one ridge coefficient per column',
-  )
-  .refine(
-    (a) => a.columns.every((c) => c.factors.every((f) => a.feature_list.includes(f.feature))),
+    (a) =>
+      Object.values(a.markets).every(({ columns }) =>
+        columns.every((c) => c.factors.every((f) => a.feature_list.includes(f.feature))),
+      ),
     'expected every column to be made of listed features',
   );
 
@@ -136,9 +153,21 @@ export function parseArtefact(bytes: Uint8Array, expectedHash?: string): Artefac
   return result.data;
 }
 
-/** The four forecast systems of an artefact, which was trained for a market. */
-export function artefactSystems(artefact: Artefact, market: Market = MAIN_MARKET): readonly ForecastSystem[] {
-  return buildSystems({ ...artefact, requiredFeatures: artefact.required_features }, market);
+/** What forecasts one market. Throws TIPOFF_NO_MODEL when the artefact does not. */
+export function modelOf(artefact: Artefact, market: Market): MarketModel {
+  const model = artefact.markets[market.id];
+  if (model !== undefined) return model;
+  const { model_id, markets } = artefact;
+  throw new TipoffError(
+    'TIPOFF_NO_MODEL',
+    `expected ${model_id} to forecast ${market.id}, it forecasts ${Object.keys(markets).join(', ')}`,
+    { hint: 'Train a model of all markets with `tipoff train`.', details: { model_id, market: market.id } },
+  );
+}
+
+/** The four forecast systems of one market. Throws TIPOFF_NO_MODEL when the artefact does not forecast it. */
+export function artefactSystems(artefact: Artefact, market: Market): readonly ForecastSystem[] {
+  return buildSystems({ ...modelOf(artefact, market), requiredFeatures: artefact.required_features }, market);
 }
 
 function sha256(bytes: Uint8Array): string {

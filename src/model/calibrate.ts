@@ -1,6 +1,12 @@
-import { type CountShape, countDistributionFunction, fitCountShape } from './count-shape.ts';
+import {
+  type CountInputs,
+  type CountShape,
+  countDistributionFunction,
+  countMedianFunction,
+  fitCountShape,
+} from './count-shape.ts';
 import { columnOf, marketOfSet, sumOfColumns, type TrainingSet } from './dataset.ts';
-import { type CountDistribution, pOverDecided, wholeMedian } from './distribution.ts';
+import { type CountDistribution, pOverDecided } from './distribution.ts';
 import type { MarketRows } from './market.ts';
 import type { CutoffFit, Walk } from './out-of-fold.ts';
 import { isFed } from './systems.ts';
@@ -55,14 +61,20 @@ export function calibrateSystem(
   const expectedMinutes = gather(columnOf(set, 'min_ewma4'), source);
   const most = marketOfSet(set).max;
   const shape = fitCountShape({ mean, minutesSd, expectedMinutes, actual }, most);
-  const distributionAt = countDistributionFunction(shape, most);
-  const distributionOf = (k: number): CountDistribution =>
-    distributionAt({
-      mean: mean[k] ?? Number.NaN,
-      minutesSd: minutesSd[k] ?? Number.NaN,
-      expectedMinutes: expectedMinutes[k] ?? Number.NaN,
-    });
-  return { shape, errors: foldErrors(mean, actual, distributionOf), distributionOf };
+  const [distributionAt, medianAt] = [
+    countDistributionFunction(shape, most),
+    countMedianFunction(shape, most),
+  ];
+  const inputsOf = (k: number): CountInputs => ({
+    mean: mean[k] ?? Number.NaN,
+    minutesSd: minutesSd[k] ?? Number.NaN,
+    expectedMinutes: expectedMinutes[k] ?? Number.NaN,
+  });
+  return {
+    shape,
+    errors: foldErrors(mean, actual, (k) => medianAt(inputsOf(k))),
+    distributionOf: (k) => distributionAt(inputsOf(k)),
+  };
 }
 
 /** A baseline of the market for every row of the set: a feature, or a sum of features. */
@@ -115,17 +127,13 @@ export function linedRows(
   };
 }
 
-function foldErrors(
-  mean: Float64Array,
-  actual: Float64Array,
-  distributionOf: (k: number) => CountDistribution,
-): FoldErrors {
+function foldErrors(mean: Float64Array, actual: Float64Array, medianOf: (k: number) => number): FoldErrors {
   const rows = mean.length;
   let [absolute, absoluteMedian, squared, signed] = [0, 0, 0, 0];
   for (let i = 0; i < rows; i++) {
     const [mu, y] = [mean[i] ?? 0, actual[i] ?? 0];
     absolute += Math.abs(y - mu);
-    absoluteMedian += Math.abs(y - wholeMedian(distributionOf(i)));
+    absoluteMedian += Math.abs(y - medianOf(i));
     squared += (y - mu) ** 2;
     signed += mu - y;
   }

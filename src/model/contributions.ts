@@ -1,5 +1,5 @@
 import { FEATURES } from '#core/features.ts';
-import type { Artefact } from './artefact.ts';
+import type { MarketModel } from './artefact.ts';
 import { columnValue } from './design.ts';
 
 /** What one column of the linear model adds to a forecast, in the units of the market. */
@@ -21,7 +21,7 @@ export interface Contribution {
  * coefficient times its distance from the mean. Largest effects first; intercept plus effects is the linear prediction.
  */
 export function contributions(
-  { columns, ridge }: Pick<Artefact, 'columns' | 'ridge'>,
+  { columns, ridge }: Pick<MarketModel, 'columns' | 'ridge'>,
   features: Readonly<Record<string, number | null>>,
 ): { readonly average: number; readonly parts: readonly Contribution[] } {
   const groups = new Map<string, string>(FEATURES.map(({ name, group }) => [name, group]));

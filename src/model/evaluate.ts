@@ -8,7 +8,7 @@ import { type CountDistribution, pOverDecided, wholeMedian } from './distributio
 import { crps, randomisedPit } from './metrics.ts';
 import { type EvaluationReport, reportOf, type ScoredRow, type SystemScore } from './report.ts';
 import { isPrediction, type SystemId } from './systems.ts';
-import { type TrainOptions, trainMarkets } from './train.ts';
+import { type TrainOptions, trainEach } from './train.ts';
 import { dayNumber, mondayOf, weekOf } from './training-set.ts';
 
 export interface EvaluateOptions extends Omit<TrainOptions, 'modelId' | 'createdAt'> {
@@ -47,12 +47,12 @@ export function evaluateMarkets(sets: readonly TrainingSet[], options: EvaluateO
   const [first, end] = [firstRowAt(main, options.from), firstRowAt(main, addDays(parseSlate(options.to), 1))];
   const cutoffs = refitDates(main, options.from, first, end);
   const known = sets.map((set) => sliceRows(set, 0, end));
-  const artefacts = trainMarkets(known, cutoffs, {
+  const artefacts = trainEach(known, cutoffs, {
     ...options,
     createdAt: '1970-01-01T00:00:00Z',
     modelId: (cutoff) => `evaluation-${cutoff}`,
   });
-  const reports = sets.map((set, i) => evaluated(set, cutoffs, artefacts[i] ?? [], { first, end }, options));
+  const reports = sets.map((set) => evaluated(set, cutoffs, artefacts, { first, end }, options));
   const [report] = reports;
   if (report === undefined) throw new Error('unreachable: there is a first market');
   return { ...report, markets: reports.flatMap(({ markets }) => markets) };

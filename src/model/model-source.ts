@@ -1,7 +1,7 @@
 import { addDays, daysBetween, type Slate } from '#core/calendar.ts';
 import type { ModelRegistryRow } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
-import { MAIN_MARKET } from '#core/markets.ts';
+import { PUBLISHED_MARKETS } from '#core/markets.ts';
 import { type Artefact, artefactHash, artefactSystems } from './artefact.ts';
 import { featureContractHash } from './features.ts';
 import { listModels, loadModel } from './registry.ts';
@@ -9,7 +9,7 @@ import type { ModelSource, ServingModel } from './systems.ts';
 import { eachSteps } from './train.ts';
 import { inTurns } from './train-config.ts';
 import { identityOf, registerTrained, type TrainDeps, train, UNNAMED } from './train-run.ts';
-import { dayNumber, mondayOf, readTrainingSet, weekOf } from './training-set.ts';
+import { dayNumber, mondayOf, readTrainingSets, weekOf } from './training-set.ts';
 
 /** Days for which an explicit promotion outlives the age limit of candidates. */
 const CHAMPION_MAX_AGE_DAYS = 60;
@@ -56,7 +56,7 @@ export function modelSource(deps: TrainDeps, options: ModelSourceOptions): Model
     });
   return {
     forSlate: async (slate) => {
-      const models = (await listModels(deps.warehouse)).filter(({ market }) => market === MAIN_MARKET.id);
+      const models = await listModels(deps.warehouse);
       const judged = models.map((row) => ({ row, objection: objection(row, slate, maxAgeDays) }));
       const fit = judged.filter(({ objection: reason }) => reason === undefined).map(({ row }) => row);
       const chosen = fit.find((row) => row.status === 'champion') ?? fit[0];
@@ -70,11 +70,13 @@ export function modelSource(deps: TrainDeps, options: ModelSourceOptions): Model
 /** A model with its systems, ready to forecast. */
 function servingModel(artefact: Artefact): ServingModel {
   return {
-    market: MAIN_MARKET,
     modelId: artefact.model_id,
     modelHash: artefactHash(artefact),
     dataCutoff: artefact.data_cutoff,
-    systems: artefactSystems(artefact),
+    markets: PUBLISHED_MARKETS.filter(({ id }) => artefact.markets[id] !== undefined).map((market) => ({
+      market,
+      systems: artefactSystems(artefact, market),
+    })),
   };
 }
 
@@ -135,8 +137,12 @@ export function seasonModelSource(deps: TrainDeps, { from, to, by }: SeasonModel
   const trainAll = async (): Promise<ReadonlyMap<Slate, Artefact | TipoffError>> => {
     const cutoffs: Slate[] = [];
     for (let monday = mondayBefore(from); monday <= to; monday = addDays(monday, 7)) cutoffs.push(monday);
-    const set = await readTrainingSet(deps.warehouse, { before: mondayBefore(to) });
-    const models = await inTurns(eachSteps(set, cutoffs, { ...identityOf(deps), modelId: () => UNNAMED }));
+    const sets = await readTrainingSets(
+      deps.warehouse,
+      { before: mondayBefore(to) },
+      deps.markets ?? PUBLISHED_MARKETS,
+    );
+    const models = await inTurns(eachSteps(sets, cutoffs, { ...identityOf(deps), modelId: () => UNNAMED }));
     return new Map(cutoffs.map((cutoff, i) => [cutoff, models[i] ?? unknownWeek(cutoff, from, to)]));
   };
   const serve = async (cutoff: Slate): Promise<ServingModel> => {

@@ -1,5 +1,5 @@
 import { REQUIRED_FEATURES } from '#core/features.ts';
-import { type Market, partsOf } from '#core/markets.ts';
+import { type Market, type MarketId, partsOf } from '#core/markets.ts';
 import { columnOf, marketOfSet, type TrainingSet } from './dataset.ts';
 import { availableColumns, designOf } from './design.ts';
 import { type ModelColumn, modelColumns } from './features.ts';
@@ -48,11 +48,23 @@ function usableRows(set: TrainingSet, config: TrainConfig): Int32Array {
  * calibration is the same whichever cut-off is trained for, and many cut-offs cost one pass and one solve each.
  * `cutoffs` must be in order; rows at or after a cut-off never enter its fit. A step is a week.
  */
-export function* walkHistory(set: TrainingSet, cutoffs: readonly string[], config: TrainConfig): Steps<Walk> {
+export function* walkMarkets(
+  sets: readonly TrainingSet[],
+  cutoffs: readonly string[],
+  config: TrainConfig,
+): Steps<readonly Walk[]> {
+  const counted = new Map<MarketId, Walk>();
   const walks: Walk[] = [];
-  for (const part of partsOf(marketOfSet(set)))
-    walks.push(yield* walkCount(setOfPart(set, part), cutoffs, config));
-  return walks.reduce(sumOfWalks);
+  for (const set of sets) {
+    const own: Walk[] = [];
+    for (const part of partsOf(marketOfSet(set))) {
+      const walk = counted.get(part.id) ?? (yield* walkCount(setOfPart(set, part), cutoffs, config));
+      counted.set(part.id, walk);
+      own.push(walk);
+    }
+    walks.push(own.reduce(sumOfWalks));
+  }
+  return walks;
 }
 
 /** The same rows with the outcome of one part. */

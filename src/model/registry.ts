@@ -1,12 +1,11 @@
 import { columnNames } from '#core/contracts/define.ts';
 import { type ModelRegistryRow, modelRegistry } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
-import { MAIN_MARKET } from '#core/markets.ts';
 import { statement } from '#core/statement.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { type Artefact, artefactBytes, artefactHash, parseArtefact } from './artefact.ts';
+import { type Artefact, artefactBytes, artefactHash, type MarketModel, parseArtefact } from './artefact.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { featureContractHash } from './features.ts';
 
@@ -25,6 +24,8 @@ export interface Registration {
 
 const MODEL_ID = /^[a-z0-9][a-z0-9._-]{0,120}$/i;
 const REGISTRY = 'nba_predictions.model_registry';
+/** A model forecasts every market, so that one champion and one pointer are enough. */
+const EVERY_MARKET = 'all';
 
 /** Where the bytes of a model lie in the object store. Throws TIPOFF_BAD_INPUT for an id that is no plain name. */
 export function artefactPath(modelId: string): string {
@@ -55,13 +56,10 @@ export async function registerModel(
   const hash = artefactHash(artefact);
   await storeOnce(deps.objects, path, artefactBytes(artefact));
   const now = deps.clock.now().toISOString();
-  const market = MAIN_MARKET.id;
-  const champion = (await listModels(deps.warehouse)).find(
-    (row) => row.market === market && row.status === 'champion',
-  );
+  const champion = (await listModels(deps.warehouse)).find(({ status }) => status === 'champion');
   await deps.warehouse.appendNew(modelRegistry, [
     {
-      market,
+      market: EVERY_MARKET,
       model_id: artefact.model_id,
       family: artefact.family,
       status,
@@ -77,7 +75,7 @@ export async function registerModel(
       training_rows: artefact.training_rows,
       calibration_rows: artefact.calibration_rows,
       config: canonicalJson(artefact.config),
-      metrics: canonicalJson(artefact.metrics),
+      metrics: canonicalJson(metricsOf(artefact)),
       created_at: artefact.created_at,
     },
   ]);
@@ -92,18 +90,23 @@ export async function registerModel(
   return modelRow(deps.warehouse, artefact.model_id);
 }
 
+/** Out-of-fold errors by market and system. */
+function metricsOf({ markets }: Artefact): Readonly<Record<string, MarketModel['metrics']>> {
+  return Object.fromEntries(Object.entries(markets).map(([id, { metrics }]) => [id, metrics]));
+}
+
 const ALL_COLUMNS = columnNames(modelRegistry).join(', ');
 export const REGISTERED_MODELS = statement({
   owner: 'model/registry',
-  sql: `SELECT ${ALL_COLUMNS} FROM ${REGISTRY} ORDER BY data_cutoff DESC, created_at DESC, model_id`,
+  sql: `SELECT ${ALL_COLUMNS} FROM ${REGISTRY} WHERE market = '${EVERY_MARKET}' ORDER BY data_cutoff DESC, created_at DESC, model_id`,
 });
 /** One model; parameter `model_id`. */
 export const REGISTERED_MODEL = statement({
   owner: 'model/registry',
-  sql: `SELECT ${ALL_COLUMNS} FROM ${REGISTRY} WHERE model_id = @model_id`,
+  sql: `SELECT ${ALL_COLUMNS} FROM ${REGISTRY} WHERE market = '${EVERY_MARKET}' AND model_id = @model_id`,
 });
 
-/** All registered models, the newest data cut-off first. */
+/** All registered models of all markets, the newest data cut-off first. */
 export async function listModels(warehouse: Warehouse): Promise<ModelRegistryRow[]> {
   return warehouse.query<ModelRegistryRow>(REGISTERED_MODELS.sql);
 }
@@ -139,7 +142,7 @@ export async function loadModel(
 }
 
 /**
- * Makes a model the champion of its market and retires the one before, in one atomic statement, so that there is never a
+ * Makes a model the champion and retires the one before, in one atomic statement, so that there is never a
  * second one.
  * Promoting a retired model is the rollback. The model must be loadable and speak today's feature contract, otherwise
  * TIPOFF_INTEGRITY or TIPOFF_NO_MODEL; an unknown id gives TIPOFF_NOT_FOUND. Promoting the champion changes nothing.
@@ -149,7 +152,6 @@ export async function promoteModel(
   modelId: string,
   by: string,
 ): Promise<ModelRegistryRow> {
-  const { market } = await modelRow(deps.warehouse, modelId);
   const artefact = await loadModel(deps, modelId);
   if (artefact.feature_contract_hash !== featureContractHash()) {
     throw new TipoffError(
@@ -165,8 +167,8 @@ export async function promoteModel(
     `UPDATE ${REGISTRY}
      SET status = CASE WHEN model_id = @model_id THEN 'champion' ELSE 'retired' END,
        status_changed_at = CAST(@now AS TIMESTAMP), status_changed_by = @by
-     WHERE market = @market AND ((model_id = @model_id AND status <> 'champion') OR (model_id <> @model_id AND status = 'champion'))`,
-    { market, model_id: modelId, now: deps.clock.now().toISOString(), by },
+     WHERE market = '${EVERY_MARKET}' AND ((model_id = @model_id AND status <> 'champion') OR (model_id <> @model_id AND status = 'champion'))`,
+    { model_id: modelId, now: deps.clock.now().toISOString(), by },
   );
   return modelRow(deps.warehouse, modelId);
 }

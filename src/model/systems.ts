@@ -1,5 +1,5 @@
 import type { Slate } from '#core/calendar.ts';
-import { MAIN_MARKET, type Market } from '#core/markets.ts';
+import type { Market } from '#core/markets.ts';
 import { type CountShape, countDistributionFunction } from './count-shape.ts';
 import { columnValue } from './design.ts';
 import { type CountDistribution, median, moments, pOverDecided, shiftedTo } from './distribution.ts';
@@ -9,14 +9,18 @@ import { countMean, type LinearModel, predictLinear } from './ridge.ts';
 
 /** A model ready to forecast, with what every row made by it must carry. */
 export interface ServingModel {
-  /** What its systems forecast. */
-  readonly market: Market;
   readonly modelId: string;
   /** SHA-256 of the artefact. */
   readonly modelHash: string;
   /** Slate; only rows before it were used in training. Never after the slate that is served. */
   readonly dataCutoff: string;
-  /** Not re-entrant: one caller at a time. */
+  /** What it forecasts, in the order of the markets. */
+  readonly markets: readonly MarketSystems[];
+}
+
+/** A market with the systems that forecast it. They are not re-entrant: one caller at a time. */
+export interface MarketSystems {
+  readonly market: Market;
   readonly systems: readonly ForecastSystem[];
 }
 
@@ -36,13 +40,13 @@ export const CHAMPION_SYSTEM: SystemId = 'ridge';
 export interface FeatureVector {
   /** Values by feature name; null, NaN or absent = missing. */
   readonly features: Readonly<Record<string, number | null>>;
-  /** Points line as an exact decimal ("24.5"); null or absent = none. */
+  /** Line as an exact decimal ("24.5"); null or absent = none. */
   readonly line?: string | null;
   /** De-vigged P(over) at that line; null, NaN or absent = no two-way price. */
   readonly marketOver?: number | null;
 }
 
-/** A predictive distribution of points, given that the player plays. */
+/** A predictive distribution of what the market counts, given that the player plays. */
 export interface Prediction {
   /** The system's own mean, which the shape is fitted around. */
   readonly mean: number;
@@ -73,31 +77,28 @@ export function isPrediction(forecast: Forecast): forecast is Prediction {
   return !('cannot' in forecast);
 }
 
-/** Everything the systems are made of: what an artefact holds. */
+/** Everything the systems of a market are made of: what an artefact holds. */
 export interface SystemParts {
   readonly columns: readonly ModelColumn[];
   readonly ridge: LinearModel;
   readonly requiredFeatures: readonly string[];
   readonly shapes: Readonly<Record<'ewma8' | 'minutes_rate' | 'ridge', CountShape>>;
-  readonly market: MarketLayer;
+  readonly belief: MarketLayer;
 }
 
-/** The four systems. They reuse buffers inside and are not re-entrant. */
-export function buildSystems(
-  parts: SystemParts,
-  { features, max }: Market = MAIN_MARKET,
-): readonly ForecastSystem[] {
-  const { columns, ridge, requiredFeatures, shapes, market } = parts;
+/** The four systems of a market. They reuse buffers inside and are not re-entrant. */
+export function buildSystems(parts: SystemParts, { features, max }: Market): readonly ForecastSystem[] {
+  const { columns, ridge, requiredFeatures, shapes, belief } = parts;
   const values = new Float64Array(columns.length);
   const distributionsOf = (shape: CountShape) => countDistributionFunction(shape, max);
-  const ridgeSystem = system('ridge', requiredFeatures, distributionsOf(shapes.ridge), market, (feature) => {
+  const ridgeSystem = system('ridge', requiredFeatures, distributionsOf(shapes.ridge), belief, (feature) => {
     columns.forEach((column, j) => {
       values[j] = columnValue(column, feature);
     });
     return countMean(ridge, predictLinear(ridge, values));
   });
   const baseline = (id: 'ewma8' | 'minutes_rate', parts: readonly string[]): ForecastSystem =>
-    system(id, [...parts, 'min_ewma4'], distributionsOf(shapes[id]), market, (feature) =>
+    system(id, [...parts, 'min_ewma4'], distributionsOf(shapes[id]), belief, (feature) =>
       Math.max(
         0,
         parts.reduce((sum, part) => sum + feature(part), 0),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { parseSlate } from '#core/calendar.ts';
 import type { ModelRegistryRow } from '#core/contracts/nba_predictions.ts';
+import { type Market, PUBLISHED_MARKETS } from '#core/markets.ts';
 import { type Artefact, parseArtefact } from './artefact.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { featureContractHash } from './features.ts';
@@ -13,13 +14,15 @@ import {
 } from './registry.ts';
 import { artefactSteps, type SeriesOptions } from './train.ts';
 import { inTurns } from './train-config.ts';
-import { readTrainingSet, type TrainingRange } from './training-set.ts';
+import { readTrainingSets, type TrainingRange } from './training-set.ts';
 
 export interface TrainDeps extends RegistryDeps {
   /** Version of the running code, as every artefact carries it. */
   readonly codeVersion: string;
   /** Asked before a model is registered: throws when the rows of the range may not be learnt from. */
   readonly admit: (rows: TrainingRange) => Promise<unknown>;
+  /** What a model forecasts; every published market when absent. */
+  readonly markets?: readonly Market[];
 }
 
 export interface TrainRequest {
@@ -39,7 +42,7 @@ export interface TrainedModel {
 export const UNNAMED = 'unnamed';
 
 /**
- * Trains a model on the feature store before a cut-off and registers it as candidate. The id is `ridge-<cutoff>-<hash>`
+ * Trains a model of all markets on the feature store before a cut-off and registers it as candidate. The id is `ridge-<cutoff>-<hash>`
  * with the first eight hex digits of the content hash: training again on the same rows finds the same model and changes
  * nothing. Throws TIPOFF_NO_MODEL with too little history, TIPOFF_BAD_INPUT for a cut-off that is no date, and what `admit`
  * throws.
@@ -47,8 +50,8 @@ export const UNNAMED = 'unnamed';
 export async function train(deps: TrainDeps, request: TrainRequest): Promise<TrainedModel> {
   const cutoff = parseSlate(request.cutoff);
   await deps.admit({ before: cutoff });
-  const set = await readTrainingSet(deps.warehouse, { before: cutoff });
-  const artefact = await inTurns(artefactSteps(set, { ...identityOf(deps), modelId: UNNAMED, cutoff }));
+  const sets = await readTrainingSets(deps.warehouse, { before: cutoff }, deps.markets ?? PUBLISHED_MARKETS);
+  const artefact = await inTurns(artefactSteps(sets, { ...identityOf(deps), modelId: UNNAMED, cutoff }));
   const trained = await registerTrained(deps, artefact, { status: 'candidate', by: request.by });
   if (request.promote !== true) return trained;
   return { ...trained, row: await promoteModel(deps, trained.row.model_id, request.by) };

@@ -1,10 +1,10 @@
 import { TipoffError } from '#core/errors.ts';
 import { REQUIRED_FEATURES } from '#core/features.ts';
-import type { Artefact } from './artefact.ts';
+import type { Artefact, MarketModel } from './artefact.ts';
 import { baselineMeans, calibrateSystem, calibrationPositions, gather, linedRows } from './calibrate.ts';
-import { checkTrainingSet, type TrainingSet } from './dataset.ts';
-import { fitMarket, type MarketLayer, type MarketRows } from './market.ts';
-import { type CutoffFit, type Walk, walkHistory } from './out-of-fold.ts';
+import { checkTrainingSet, marketOfSet, type TrainingSet } from './dataset.ts';
+import { fitMarket, type MarketRows } from './market.ts';
+import { type CutoffFit, type Walk, walkMarkets } from './out-of-fold.ts';
 import { atOnce, DEFAULT_CONFIG, MIN_BLOCKS, type Steps, type TrainConfig } from './train-config.ts';
 import { weekOf } from './training-set.ts';
 
@@ -18,41 +18,39 @@ export interface TrainOptions extends Partial<TrainConfig> {
 }
 
 /**
- * Trains on all usable rows of a set (played, at least 5 career games, expected minutes at least 6). Spread, shape and
- * market layer come from out-of-fold forecasts: each calendar week forecast by a fit on the weeks before it.
+ * Trains a model of some markets, each a set of the same rows, on all usable ones (played, at least 5 career games, expected
+ * minutes at least 6). Spread, shape and belief come from out-of-fold forecasts: each calendar week forecast by a fit on the
+ * weeks before it. What a line deserves to be believed without prices is learnt from all markets together, because each alone
+ * has too few; prices are believed market by market.
  *
  * Small history: the first week that may be forecast has 300 rows before it, and at least 300 rows in at least 3 such weeks
  * must exist, otherwise TIPOFF_NO_MODEL. Bins with few rows lean on all rows together.
  * Rows at or after the cut-off are refused with TIPOFF_BAD_INPUT. Same rows, same options: the same bytes.
  */
 export function trainArtefact(
-  set: TrainingSet,
+  sets: readonly TrainingSet[],
   options: TrainOptions & { readonly cutoff: string },
 ): Artefact {
-  return atOnce(artefactSteps(set, options));
+  return atOnce(artefactSteps(sets, options));
 }
 
 /** `trainArtefact` in steps. */
 export function* artefactSteps(
-  set: TrainingSet,
+  sets: readonly TrainingSet[],
   options: TrainOptions & { readonly cutoff: string },
 ): Steps<Artefact> {
-  checkTrainingSet(set);
-  const last = set.slates[set.rows - 1];
-  if (last !== undefined && last >= options.cutoff) {
+  const late = sets.map(({ slates, rows }) => slates[rows - 1] ?? '').find((last) => last >= options.cutoff);
+  if (late !== undefined) {
     throw new TipoffError(
       'TIPOFF_BAD_INPUT',
-      `expected rows before the cut-off ${options.cutoff} only, saw rows up to ${last}`,
+      `expected rows before the cut-off ${options.cutoff} only, saw rows up to ${late}`,
       {
         hint: 'Read the training set with slate < cut-off: what is at or after it is the future.',
-        details: { cutoff: options.cutoff, last },
+        details: { cutoff: options.cutoff, last: late },
       },
     );
   }
-  const [artefact] = yield* train(set, [options.cutoff], {
-    ...options,
-    modelId: () => options.modelId,
-  });
+  const [artefact] = yield* eachSteps(sets, [options.cutoff], { ...options, modelId: () => options.modelId });
   if (artefact === undefined) throw tooLittle(options.cutoff, { rows: 0 });
   return orThrow(artefact);
 }
@@ -67,29 +65,29 @@ export interface SeriesOptions extends Omit<TrainOptions, 'modelId'> {
  * for byte. Throws like `trainArtefact` when any cut-off has too little history.
  */
 export function trainSeries(
-  set: TrainingSet,
+  sets: readonly TrainingSet[],
   cutoffs: readonly string[],
   options: SeriesOptions,
 ): readonly Artefact[] {
-  return trainEach(set, cutoffs, options).map(orThrow);
+  return trainEach(sets, cutoffs, options).map(orThrow);
 }
 
 /** As `trainSeries`, but a cut-off with too little history gives its TIPOFF_NO_MODEL error in the place of an artefact. */
 export function trainEach(
-  set: TrainingSet,
+  sets: readonly TrainingSet[],
   cutoffs: readonly string[],
   options: SeriesOptions,
 ): readonly (Artefact | TipoffError)[] {
-  return atOnce(eachSteps(set, cutoffs, options));
+  return atOnce(eachSteps(sets, cutoffs, options));
 }
 
 /** `trainEach` in steps. */
 export function* eachSteps(
-  set: TrainingSet,
+  sets: readonly TrainingSet[],
   cutoffs: readonly string[],
   options: SeriesOptions,
 ): Steps<readonly (Artefact | TipoffError)[]> {
-  checkTrainingSet(set);
+  for (const set of sets) checkTrainingSet(set);
   const unordered = cutoffs.find((cutoff, i) => i > 0 && cutoff <= (cutoffs[i - 1] ?? ''));
   if (unordered !== undefined) {
     throw new TipoffError('TIPOFF_BAD_INPUT', `expected ascending cut-offs, saw ${unordered} out of order`, {
@@ -97,7 +95,29 @@ export function* eachSteps(
       details: { cutoffs },
     });
   }
-  return yield* train(set, cutoffs, options);
+  const config = configOf(options);
+  const walks = yield* walkMarkets(sets, cutoffs, config);
+  const trained: (Artefact | TipoffError)[] = [];
+  for (const cutoff of cutoffs) {
+    const drafts: Draft[] = [];
+    let problem: TipoffError | undefined;
+    for (const [i, set] of sets.entries()) {
+      yield;
+      const walk = walks[i];
+      const fit = walk?.fits.find((one) => one.cutoff === cutoff);
+      const draft =
+        walk === undefined || fit === undefined
+          ? tooLittle(cutoff, { rows: 0 })
+          : draftOf(set, walk, fit, config);
+      if (draft instanceof TipoffError) {
+        problem = draft;
+        break;
+      }
+      drafts.push(draft);
+    }
+    trained.push(problem ?? artefactOf(drafts, cutoff, { ...options, modelId: options.modelId(cutoff) }));
+  }
+  return trained;
 }
 
 function orThrow(result: Artefact | TipoffError): Artefact {
@@ -105,30 +125,91 @@ function orThrow(result: Artefact | TipoffError): Artefact {
   return result;
 }
 
-/**
- * Trains several markets for the same cut-offs: one list of artefacts per set. What a line deserves to be believed without
- * prices is learnt from all markets together, because each alone has too few; prices are believed market by market.
- */
-export function trainMarkets(
-  sets: readonly TrainingSet[],
-  cutoffs: readonly string[],
-  options: SeriesOptions,
-): readonly (readonly (Artefact | TipoffError)[])[] {
-  const drafts = sets.map((set) => {
-    checkTrainingSet(set);
-    return atOnce(draftSteps(set, cutoffs, options));
-  });
-  return drafts.map((own) =>
-    own.map((draft, i) => {
-      if (draft instanceof TipoffError) return draft;
-      const all = drafts.flatMap((market) => {
-        const other = market[i];
-        return other === undefined || other instanceof TipoffError ? [] : [other.lined];
-      });
-      const { with_feed, without_feed } = fitMarket(together(all));
-      return { ...draft.artefact, market: { ...draft.artefact.market, with_feed, without_feed } };
-    }),
-  );
+function configOf(options: Partial<TrainConfig>): TrainConfig {
+  return {
+    lambda: options.lambda ?? DEFAULT_CONFIG.lambda,
+    halfLifeDays: options.halfLifeDays ?? DEFAULT_CONFIG.halfLifeDays,
+    minCareerGames: options.minCareerGames ?? DEFAULT_CONFIG.minCareerGames,
+    minExpectedMinutes: options.minExpectedMinutes ?? DEFAULT_CONFIG.minExpectedMinutes,
+    calibrationDays: options.calibrationDays ?? DEFAULT_CONFIG.calibrationDays,
+    minFitRows: options.minFitRows ?? DEFAULT_CONFIG.minFitRows,
+    minCalibrationRows: options.minCalibrationRows ?? DEFAULT_CONFIG.minCalibrationRows,
+  };
+}
+
+/** One market at one cut-off, and the forecasts at lines that beliefs are learnt from. */
+interface Draft {
+  readonly market: string;
+  readonly model: MarketModel;
+  readonly lined: MarketRows;
+  readonly trainingFrom: string;
+  readonly trainingRows: number;
+  readonly calibrationRows: number;
+}
+
+function draftOf(set: TrainingSet, walk: Walk, fit: CutoffFit, config: TrainConfig): Draft | TipoffError {
+  const positions = calibrationPositions(set, walk, fit, config.calibrationDays);
+  const blocks = new Set(gather(walk.days, positions).map(weekOf)).size;
+  if (positions.length < config.minCalibrationRows || blocks < MIN_BLOCKS) {
+    return tooLittle(fit.cutoff, { rows: fit.rows, out_of_fold_rows: positions.length, weeks: blocks });
+  }
+  const ofBaseline = (which: 'ewma8' | 'minutesRate') =>
+    calibrateSystem(set, walk, positions, baselineMeans(set, walk, positions, which));
+  const [ewma8, minutesRate] = [ofBaseline('ewma8'), ofBaseline('minutesRate')];
+  const ridge = calibrateSystem(set, walk, positions, gather(walk.outOfFold, positions));
+  const lined = linedRows(set, walk, positions, ridge);
+  return {
+    market: marketOfSet(set).id,
+    model: {
+      columns: walk.columns,
+      ridge: fit.model,
+      shapes: { ewma8: ewma8.shape, minutes_rate: minutesRate.shape, ridge: ridge.shape },
+      belief: fitMarket(lined),
+      metrics: { ewma8: ewma8.errors, minutes_rate: minutesRate.errors, ridge: ridge.errors },
+    },
+    lined,
+    trainingFrom: set.slates[walk.source[0] ?? 0] ?? '',
+    trainingRows: fit.rows,
+    calibrationRows: positions.length,
+  };
+}
+
+/** The markets of one cut-off as one model; the first speaks for the rows, which all share. */
+function artefactOf(drafts: readonly Draft[], cutoff: string, options: TrainOptions): Artefact | TipoffError {
+  const [first] = drafts;
+  if (first === undefined) return tooLittle(cutoff, { markets: 0 });
+  const { with_feed, without_feed } = fitMarket(together(drafts.map(({ lined }) => lined)));
+  const columns = drafts.flatMap(({ model }) => model.columns);
+  const config = configOf(options);
+  return {
+    format_version: 3,
+    model_id: options.modelId,
+    family: 'ridge',
+    feature_list: [...new Set(columns.flatMap(({ factors }) => factors.map(({ feature }) => feature)))],
+    required_features: [...REQUIRED_FEATURES],
+    feature_contract_hash: options.featureContractHash,
+    code_version: options.codeVersion,
+    data_cutoff: cutoff,
+    training_from: first.trainingFrom,
+    training_rows: first.trainingRows,
+    calibration_rows: first.calibrationRows,
+    config: {
+      lambda: config.lambda,
+      half_life_days: config.halfLifeDays,
+      min_career_games: config.minCareerGames,
+      min_expected_minutes: config.minExpectedMinutes,
+      calibration_days: config.calibrationDays,
+      min_fit_rows: config.minFitRows,
+      min_calibration_rows: config.minCalibrationRows,
+    },
+    markets: Object.fromEntries(
+      drafts.map(({ market, model }) => [
+        market,
+        { ...model, belief: { ...model.belief, with_feed, without_feed } },
+      ]),
+    ),
+    created_at: options.createdAt,
+  };
 }
 
 /** Rows without prices of several markets as one. */
@@ -144,106 +225,6 @@ function together(all: readonly MarketRows[]): MarketRows {
     fed: Uint8Array.from(rows, ({ fed }) => fed),
     over: Float64Array.from(rows, ({ over }) => over),
   };
-}
-
-/** An artefact, and the forecasts at lines that its market layer was fitted to. */
-interface Draft {
-  readonly artefact: Artefact;
-  readonly lined: MarketRows;
-}
-
-function* train(
-  set: TrainingSet,
-  cutoffs: readonly string[],
-  options: SeriesOptions,
-): Steps<readonly (Artefact | TipoffError)[]> {
-  const drafts = yield* draftSteps(set, cutoffs, options);
-  return drafts.map((draft) => (draft instanceof TipoffError ? draft : draft.artefact));
-}
-
-function* draftSteps(
-  set: TrainingSet,
-  cutoffs: readonly string[],
-  options: SeriesOptions,
-): Steps<readonly (Draft | TipoffError)[]> {
-  const config: TrainConfig = {
-    lambda: options.lambda ?? DEFAULT_CONFIG.lambda,
-    halfLifeDays: options.halfLifeDays ?? DEFAULT_CONFIG.halfLifeDays,
-    minCareerGames: options.minCareerGames ?? DEFAULT_CONFIG.minCareerGames,
-    minExpectedMinutes: options.minExpectedMinutes ?? DEFAULT_CONFIG.minExpectedMinutes,
-    calibrationDays: options.calibrationDays ?? DEFAULT_CONFIG.calibrationDays,
-    minFitRows: options.minFitRows ?? DEFAULT_CONFIG.minFitRows,
-    minCalibrationRows: options.minCalibrationRows ?? DEFAULT_CONFIG.minCalibrationRows,
-  };
-  const walk = yield* walkHistory(set, cutoffs, config);
-  const fits = new Map(walk.fits.map((fit) => [fit.cutoff, fit]));
-  const trained: (Draft | TipoffError)[] = [];
-  for (const cutoff of cutoffs) {
-    yield;
-    const fit = fits.get(cutoff);
-    trained.push(
-      fit === undefined
-        ? tooLittle(cutoff, { rows: 0 })
-        : assemble(set, walk, fit, config, { ...options, modelId: options.modelId(cutoff) }),
-    );
-  }
-  return trained;
-}
-
-function assemble(
-  set: TrainingSet,
-  walk: Walk,
-  fit: CutoffFit,
-  config: TrainConfig,
-  options: TrainOptions,
-): Draft | TipoffError {
-  const positions = calibrationPositions(set, walk, fit, config.calibrationDays);
-  const blocks = new Set(gather(walk.days, positions).map(weekOf)).size;
-  if (positions.length < config.minCalibrationRows || blocks < MIN_BLOCKS) {
-    return tooLittle(fit.cutoff, { rows: fit.rows, out_of_fold_rows: positions.length, weeks: blocks });
-  }
-  const ewma8 = calibrateSystem(set, walk, positions, baselineMeans(set, walk, positions, 'ewma8'));
-  const minutesRate = calibrateSystem(
-    set,
-    walk,
-    positions,
-    baselineMeans(set, walk, positions, 'minutesRate'),
-  );
-  const ridge = calibrateSystem(set, walk, positions, gather(walk.outOfFold, positions));
-  const features = [
-    ...new Set(walk.columns.flatMap((column) => column.factors.map((factor) => factor.feature))),
-  ];
-  const lined = linedRows(set, walk, positions, ridge);
-  const market: MarketLayer = fitMarket(lined);
-  const artefact: Artefact = {
-    format_version: 2,
-    model_id: options.modelId,
-    family: 'ridge',
-    feature_list: features,
-    required_features: [...REQUIRED_FEATURES],
-    feature_contract_hash: options.featureContractHash,
-    code_version: options.codeVersion,
-    data_cutoff: fit.cutoff,
-    training_from: set.slates[walk.source[0] ?? 0] ?? '',
-    training_rows: fit.rows,
-    calibration_rows: positions.length,
-    config: {
-      lambda: config.lambda,
-      half_life_days: config.halfLifeDays,
-      min_career_games: config.minCareerGames,
-      min_expected_minutes: config.minExpectedMinutes,
-      calibration_days: config.calibrationDays,
-      min_fit_rows: config.minFitRows,
-      min_calibration_rows: config.minCalibrationRows,
-    },
-    columns: walk.columns,
-    ridge: fit.model,
-    shapes: { ewma8: ewma8.shape, minutes_rate: minutesRate.shape, ridge: ridge.shape },
-    market,
-    metrics: { ewma8: ewma8.errors, minutes_rate: minutesRate.errors, ridge: ridge.errors },
-    created_at: options.createdAt,
-  };
-  return { artefact, lined };
 }
 
 function tooLittle(cutoff: string, seen: Readonly<Record<string, number>>): TipoffError {

@@ -2,7 +2,8 @@ import { marketPriceSql } from '#core/bookmakers.ts';
 import { isDate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { FEATURE_NAMES } from '#core/features.ts';
-import { type CountedColumn, countedSql, MAIN_MARKET, MARKETS, type Market } from '#core/markets.ts';
+import { mainLinesSql } from '#core/main-lines.ts';
+import { type CountedColumn, MARKETS, type Market } from '#core/markets.ts';
 import { fairOverProbability } from '#core/odds.ts';
 import { statement } from '#core/statement.ts';
 import type { ColumnarResult, Warehouse } from '#platform/warehouse/port.ts';
@@ -45,8 +46,8 @@ const COUNTED_COLUMNS: readonly CountedColumn[] = [...new Set(MARKETS.flatMap(({
 export const TRAINING_ROWS = statement({
   owner: 'model/training-set',
   sql: `
-SELECT f.slate, ${countedSql(MAIN_MARKET, 'g')} AS actual, g.minutes, f.player_id,
-  ${COUNTED_COLUMNS.map((column) => `g.${column} AS counted_${column}`).join(', ')}, fn.safe_div(f.line, 1) AS line, f.over_price, f.under_price,
+SELECT f.slate, g.minutes, f.player_id,
+  ${COUNTED_COLUMNS.map((column) => `g.${column} AS counted_${column}`).join(', ')},
   ${FEATURE_NAMES.map((name) => `f.${name}`).join(', ')}
 FROM nba_predictions.ml_feature_store f
 JOIN nba_analytics.player_game_summary g ON g.player_id = f.player_id AND g.game_id = f.game_id AND g.slate = f.slate
@@ -56,16 +57,31 @@ WHERE f.slate >= CAST(@from AS DATE) AND f.slate < CAST(@before AS DATE)
 ORDER BY f.slate, f.player_id, f.game_id`,
 });
 
+/** The main line of every player and market; its prices where they are those of a market. */
+export const MARKET_LINES = statement({
+  owner: 'model/training-set',
+  sql: `
+SELECT slate, player_id, market, fn.safe_div(line, 1) AS line, ${marketPriceSql('over_price', 'bookmaker')} AS over_price,
+  ${marketPriceSql('under_price', 'bookmaker')} AS under_price
+FROM (${mainLinesSql('l.slate >= CAST(@from AS DATE) AND l.slate < CAST(@before AS DATE)')}) AS main_lines
+ORDER BY market, slate, player_id`,
+});
+
 /**
- * Reads graded history in one columnar query: features of the feature store (in the order of the feature contract), points
- * and minutes of those who played, the line known before the cut-off and its de-vigged P(over). Rows are ordered by slate
- * and player and lie strictly before `before`; a shorter range is a prefix of a longer one. Nulls are NaN.
+ * Reads graded history, one set per market: features of the feature store (in the order of the feature contract) and minutes of
+ * those who played, which the sets share, and what the market counted, its main line known before the cut-off and the de-vigged
+ * P(over) there. Rows are ordered by slate and player and lie strictly before `before`; a shorter range is a prefix of a
+ * longer one. Nulls are NaN.
  *
- * An empty range is an empty set; a read that failed throws. Throws TIPOFF_BAD_INPUT for a bound that is no date.
+ * An empty range gives empty sets; a read that failed throws. Throws TIPOFF_BAD_INPUT for a bound that is no date.
  */
-export async function readTrainingSet(warehouse: Warehouse, range: TrainingRange): Promise<TrainingSet> {
-  const from = range.from ?? FIRST_SEASON;
-  for (const bound of [from, range.before]) {
+export async function readTrainingSets(
+  warehouse: Warehouse,
+  range: TrainingRange,
+  markets: readonly Market[],
+): Promise<readonly TrainingSet[]> {
+  const bounds = { from: range.from ?? FIRST_SEASON, before: range.before };
+  for (const bound of Object.values(bounds)) {
     if (!isDate(bound)) {
       throw new TipoffError(
         'TIPOFF_BAD_INPUT',
@@ -77,78 +93,36 @@ export async function readTrainingSet(warehouse: Warehouse, range: TrainingRange
       );
     }
   }
-  const result = await warehouse.queryColumns(TRAINING_ROWS.sql, { from, before: range.before });
-  return mainSet(result);
-}
-
-function mainSet(result: ColumnarResult): TrainingSet {
-  return {
+  const result = await warehouse.queryColumns(TRAINING_ROWS.sql, bounds);
+  const lines = await warehouse.queryColumns(MARKET_LINES.sql, bounds);
+  const shared = {
     features: FEATURE_NAMES,
     columns: FEATURE_NAMES.map((name) => result.numbers(name)),
-    target: result.numbers('actual'),
     minutes: result.numbers('minutes'),
     slates: result.strings('slate').map((slate) => slate ?? ''),
     rows: result.rowCount,
-    line: result.numbers('line'),
-    marketOver: marketOver(result),
+    counts: new Map(COUNTED_COLUMNS.map((column) => [column, result.numbers(`counted_${column}`)])),
   };
-}
-
-/** The main line of every market: the median of the bookmakers, taken down to a quoted one; its prices where they are those of a market. */
-export const MARKET_LINES = statement({
-  owner: 'model/training-set',
-  sql: `
-WITH lines AS (
-  SELECT slate, player_id, market, line, ${marketPriceSql('over_price', 'bookmaker')} AS over_price, ${marketPriceSql('under_price', 'bookmaker')} AS under_price,
-    ROW_NUMBER() OVER (PARTITION BY slate, player_id, market ORDER BY line, bookmaker, home_abbr) AS position,
-    COUNT(*) OVER (PARTITION BY slate, player_id, market) AS line_count
-  FROM nba_analytics.player_prop_lines
-  WHERE slate >= CAST(@from AS DATE) AND slate < CAST(@before AS DATE) AND resolution = 'resolved'
-    AND snapshot_quality IN ('exact', 'file_date')
-)
-SELECT slate, player_id, market, fn.safe_div(line, 1) AS line, over_price, under_price
-FROM lines
-WHERE 2 * position = line_count OR 2 * position = line_count + 1
-ORDER BY market, slate, player_id`,
-});
-
-/**
- * The same history for several markets: features are shared, outcomes and lines are each market's own. Each line of a market
- * is its main one known before the cut-off.
- */
-export async function readMarketSets(
-  warehouse: Warehouse,
-  range: TrainingRange,
-  markets: readonly Market[],
-): Promise<readonly TrainingSet[]> {
-  const bounds = { from: range.from ?? FIRST_SEASON, before: range.before };
-  const result = await warehouse.queryColumns(TRAINING_ROWS.sql, bounds);
-  const lines = await warehouse.queryColumns(MARKET_LINES.sql, bounds);
-  const main = mainSet(result);
   const players = result.numbers('player_id');
-  const places = new Map(main.slates.map((slate, row) => [`${slate} ${players[row]}`, row]));
-  const counts = new Map(COUNTED_COLUMNS.map((column) => [column, result.numbers(`counted_${column}`)]));
-  const [slates, linePlayers, lineMarkets] = [
-    lines.strings('slate'),
-    lines.numbers('player_id'),
-    lines.strings('market'),
-  ];
-  const [values, over] = [lines.numbers('line'), marketOver(lines)];
+  const places = new Map(shared.slates.map((slate, row) => [`${slate} ${players[row]}`, row]));
+  const [slates, linePlayers] = [lines.strings('slate'), lines.numbers('player_id')];
+  const [lineMarkets, values, over] = [lines.strings('market'), lines.numbers('line'), marketOver(lines)];
   return markets.map((market) => {
-    const line = new Float64Array(main.rows).fill(Number.NaN);
-    const price = new Float64Array(main.rows).fill(Number.NaN);
+    const line = new Float64Array(shared.rows).fill(Number.NaN);
+    const price = new Float64Array(shared.rows).fill(Number.NaN);
     lineMarkets.forEach((id, i) => {
       const row = id === market.id ? places.get(`${slates[i]} ${linePlayers[i]}`) : undefined;
       if (row === undefined) return;
       line[row] = values[i] ?? Number.NaN;
       price[row] = over[i] ?? Number.NaN;
     });
-    const target = new Float64Array(main.rows);
+    const target = new Float64Array(shared.rows);
     for (const column of market.counts) {
-      const own = counts.get(column);
-      for (let row = 0; row < main.rows; row++) target[row] = (target[row] ?? 0) + (own?.[row] ?? Number.NaN);
+      const own = shared.counts.get(column);
+      for (let row = 0; row < shared.rows; row++)
+        target[row] = (target[row] ?? 0) + (own?.[row] ?? Number.NaN);
     }
-    return { ...main, market, counts, target, line, marketOver: price };
+    return { ...shared, market, target, line, marketOver: price };
   });
 }
 

@@ -1,6 +1,11 @@
 import { afterEach } from 'vitest';
 import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
-import { type UpcomingPlayerGameContext, upcomingPlayerGameContext } from '#core/contracts/nba_analytics.ts';
+import {
+  playerPropLines,
+  type UpcomingPlayerGameContext,
+  upcomingPlayerGameContext,
+} from '#core/contracts/nba_analytics.ts';
+import { playerCompositeFactors } from '#core/contracts/nba_precompute.ts';
 import { type MlFeatureStore, mlFeatureStore } from '#core/contracts/nba_predictions.ts';
 import { schedule } from '#core/contracts/nba_reference.ts';
 import { FEATURE_NAMES } from '#core/features.ts';
@@ -79,9 +84,12 @@ async function predictionWorld(
   const models = options.models ?? modelOf(simpleSystems());
   const deps: BatchDeps = { warehouse, state, queue, clock, models, codeVersion: 'test' };
   const add = async (more: readonly FakePlayer[], slate: string = SLATE): Promise<void> => {
+    const contexts = more.map((player) => contextRow(player, slate));
+    await warehouse.append(upcomingPlayerGameContext, contexts);
+    await warehouse.append(playerPropLines, contexts.flatMap(quoteRows));
     await warehouse.append(
-      upcomingPlayerGameContext,
-      more.map((player) => contextRow(player, slate)),
+      playerCompositeFactors,
+      more.map(({ id }) => ({ slate, player_id: id, season: '2024-25', p_plays: 0.9 })),
     );
     const rows = more.flatMap((player) => (player.features === null ? [] : [featureRow(player, slate)]));
     await warehouse.append(mlFeatureStore, rows);
@@ -178,6 +186,36 @@ function contextRow({ id, context = {} }: FakePlayer, slate: string): Partial<Up
   };
 }
 
+/** Quotes of which the main line, and the second one, of a context follow. */
+function quoteRows(context: Partial<UpcomingPlayerGameContext>): Readonly<Record<string, unknown>>[] {
+  const { line, second_line } = context;
+  if (line === null || line === undefined) return [];
+  const quote = {
+    slate: context.slate,
+    home_abbr: 'AAA',
+    away_abbr: 'BBB',
+    market: MAIN_MARKET.id,
+    player_lookup: context.player_lookup,
+    player_id: context.player_id,
+    game_id: context.game_id,
+    resolution: 'resolved',
+    snapshot_quality: context.line_quality ?? 'exact',
+    cutoff_at: context.cutoff_at,
+  };
+  const main = {
+    ...quote,
+    line,
+    bookmaker: context.line_bookmaker ?? 'draftkings',
+    over_price: context.over_price,
+    under_price: context.under_price,
+    snapshot_at: context.line_snapshot_at,
+  };
+  if (second_line === null || second_line === undefined) return [main];
+  const second = { ...quote, line: second_line, bookmaker: context.second_line_bookmaker ?? 'fanduel' };
+  // The median of two is the lower one: a second line below needs another quote at the main one.
+  return Number(second_line) > Number(line) ? [main, second] : [main, second, { ...main, bookmaker: 'zz' }];
+}
+
 function featureRow({ id, features, points, context }: FakePlayer, slate: string): Partial<MlFeatureStore> {
   return {
     slate,
@@ -247,10 +285,9 @@ export function modelOf(systems: readonly ForecastSystem[]): ModelSource {
   return {
     forSlate: async () => ({
       modelId: 'test-model',
-      market: MAIN_MARKET,
       modelHash: 'a'.repeat(64),
       dataCutoff: '2025-01-01',
-      systems,
+      markets: [{ market: MAIN_MARKET, systems }],
     }),
   };
 }

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { MAIN_MARKET, MARKETS } from '#core/markets.ts';
 import {
   type Artefact,
   artefactBytes,
   artefactHash,
   artefactSystems,
+  type MarketModel,
+  modelOf,
   parseArtefact,
 } from '#model/artefact.ts';
 import { canonicalJson } from '#model/canonical-json.ts';
@@ -13,13 +16,14 @@ import { trainArtefact } from '#model/train.ts';
 import { syntheticSet } from '#test/model/synthetic-set.ts';
 
 const set = syntheticSet({ from: '2023-10-24', slates: 60, rowsPerSlate: 40 });
-const artefact = trainArtefact(beforeCutoff(set, '2023-12-20'), {
+const artefact = trainArtefact([beforeCutoff(set, '2023-12-20')], {
   cutoff: '2023-12-20',
   modelId: 'ridge-2023-12-20',
   createdAt: '2023-12-20T12:00:00.000Z',
   codeVersion: 'abc1234',
   featureContractHash: 'contract',
 });
+const points = modelOf(artefact, MAIN_MARKET);
 const bytes = artefactBytes(artefact);
 const coded = (code: string) => expect.objectContaining({ code });
 const asBytes = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
@@ -29,7 +33,7 @@ describe('an artefact', () => {
     const loaded = parseArtefact(bytes, artefactHash(artefact));
     expect(loaded).toEqual(artefact);
     expect(artefactHash(loaded)).toBe(artefactHash(artefact));
-    const [before, after] = [artefactSystems(artefact), artefactSystems(loaded)];
+    const [before, after] = [artefactSystems(artefact, MAIN_MARKET), artefactSystems(loaded, MAIN_MARKET)];
     for (const row of [2300, 2350, 2399]) {
       const vector = { ...vectorAt(set, row), line: '14.5' };
       before.forEach((system, i) => {
@@ -38,6 +42,11 @@ describe('an artefact', () => {
         expect(b).toEqual(a);
       });
     }
+  });
+
+  it('says which markets it forecasts when it is asked for another', () => {
+    const blocks = MARKETS.find(({ id }) => id === 'blocks') ?? MAIN_MARKET;
+    expect(() => artefactSystems(artefact, blocks)).toThrow(coded('TIPOFF_NO_MODEL'));
   });
 
   it('does not depend on the order of its members', () => {
@@ -56,24 +65,30 @@ describe('an artefact', () => {
   });
 
   it('is refused when it is no JSON, of another format, or contradicts itself', () => {
-    const falling = { ...artefact.shapes.ridge, levels: artefact.shapes.ridge.levels.toReversed() };
+    const falling = { ...points.shapes.ridge, levels: points.shapes.ridge.levels.toReversed() };
+    const changed = (change: Partial<MarketModel>) => ({
+      ...artefact,
+      markets: { points: { ...points, ...change } },
+    });
     const wrong: Uint8Array[] = [
       bytes.slice(0, -1),
       Uint8Array.of(0xff, 0xfe),
-      asBytes({ ...artefact, format_version: 1 }),
+      asBytes({ ...artefact, format_version: 2 }),
       asBytes({ ...artefact, surprise: 1 }),
       asBytes({ ...artefact, data_cutoff: '2023-02-30' }),
-      asBytes({ ...artefact, columns: artefact.columns.slice(1) }),
+      asBytes(changed({ columns: points.columns.slice(1) })),
       asBytes({ ...artefact, feature_list: artefact.feature_list.slice(1) }),
-      asBytes({ ...artefact, ridge: { ...artefact.ridge, centres: [] } }),
-      asBytes({ ...artefact, shapes: { ...artefact.shapes, ridge: falling } }),
+      asBytes(changed({ ridge: { ...points.ridge, centres: [] } })),
+      asBytes(changed({ shapes: { ...points.shapes, ridge: falling } })),
+      asBytes({ ...artefact, markets: { dunks: points } }),
     ];
     for (const one of wrong) expect(() => parseArtefact(one)).toThrow(coded('TIPOFF_BAD_INPUT'));
     expect(() => parseArtefact(asBytes(artefact))).not.toThrow();
   });
 
   it('cannot hold a number that JSON cannot', () => {
-    expect(() => artefactBytes({ ...artefact, ridge: { ...artefact.ridge, intercept: Number.NaN } })).toThrow(
+    const ridge = { ...points.ridge, intercept: Number.NaN };
+    expect(() => artefactBytes({ ...artefact, markets: { points: { ...points, ridge } } })).toThrow(
       /ridge\.intercept/,
     );
   });

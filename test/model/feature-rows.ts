@@ -1,6 +1,12 @@
 import { parseSlate, seasonOf } from '#core/calendar.ts';
-import { type PlayerGameSummary, playerGameSummary } from '#core/contracts/nba_analytics.ts';
+import {
+  type PlayerGameSummary,
+  type PlayerPropLine,
+  playerGameSummary,
+  playerPropLines,
+} from '#core/contracts/nba_analytics.ts';
 import { type MlFeatureStore, mlFeatureStore } from '#core/contracts/nba_predictions.ts';
+import { MAIN_MARKET } from '#core/markets.ts';
 import type { TrainingSet } from '#model/dataset.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
@@ -47,10 +53,28 @@ export function summaryRow(
   };
 }
 
-/** Writes a training set into the feature store and the player summaries: one game per slate, players numbered within it. */
+/** A usable quote of points on a player of the home team. */
+export function lineRow(
+  given: { slate: string; player_id: number; game_id: string; line: string } & Partial<PlayerPropLine>,
+): Partial<PlayerPropLine> {
+  return {
+    home_abbr: 'AAA',
+    away_abbr: 'BBB',
+    market: MAIN_MARKET.id,
+    bookmaker: 'book',
+    player_lookup: `player${given.player_id}`,
+    resolution: 'resolved',
+    snapshot_quality: 'exact',
+    cutoff_at: `${given.slate}T17:00:00.000Z`,
+    ...given,
+  };
+}
+
+/** Writes a training set of points into the feature store, the player summaries and the lines, with rebounds that follow from the points: one game per slate, players numbered within it. */
 export async function storeSet(warehouse: Warehouse, set: TrainingSet): Promise<void> {
   const features: Partial<MlFeatureStore>[] = [];
   const summaries: Partial<PlayerGameSummary>[] = [];
+  const lines: Partial<PlayerPropLine>[] = [];
   let [slate, game, player] = ['', 0, 0];
   for (let row = 0; row < set.rows; row++) {
     const next = set.slates[row] ?? '';
@@ -59,7 +83,8 @@ export async function storeSet(warehouse: Warehouse, set: TrainingSet): Promise<
     const key = { slate, player_id: player, game_id: String(game).padStart(10, '0') };
     const values = Object.fromEntries(set.features.map((name, j) => [name, known(set.columns[j]?.[row])]));
     const line = known(set.line?.[row]);
-    features.push(featureRow({ ...key, line: line === null ? null : String(line) }, values));
+    features.push(featureRow(key, values));
+    if (line !== null) lines.push(lineRow({ ...key, line: String(line) }));
     const played = (set.minutes[row] ?? 0) > 0;
     summaries.push(
       summaryRow({
@@ -67,11 +92,13 @@ export async function storeSet(warehouse: Warehouse, set: TrainingSet): Promise<
         played,
         minutes: played ? known(set.minutes[row]) : null,
         points: played ? known(set.target[row]) : null,
+        reb: played ? Math.floor((set.target[row] ?? 0) / 3) : null,
       }),
     );
   }
   await warehouse.append(mlFeatureStore, features);
   await warehouse.append(playerGameSummary, summaries);
+  await warehouse.append(playerPropLines, lines);
 }
 
 function known(value: number | undefined): number | null {

@@ -18,7 +18,7 @@ import { type RecordedObjects, recordedObjects } from '#test/fakes/recorded-obje
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
 import { syntheticSet } from './synthetic-set.ts';
 
-const base = trainArtefact(syntheticSet({ from: '2023-10-24', slates: 60, rowsPerSlate: 40 }), {
+const base = trainArtefact([syntheticSet({ from: '2023-10-24', slates: 60, rowsPerSlate: 40 })], {
   modelId: 'ridge-a',
   cutoff: '2024-01-15',
   createdAt: '2024-01-15T12:00:00Z',
@@ -64,7 +64,7 @@ describe('the model registry', () => {
       training_rows: base.training_rows,
       parent_model_id: null,
     });
-    expect(JSON.parse(row.metrics)).toEqual(base.metrics);
+    expect(JSON.parse(row.metrics)).toEqual({ points: base.markets['points']?.metrics });
     expect(
       Buffer.compare((await objects.get('models/ridge-a.json'))?.bytes ?? Buffer.of(), artefactBytes(base)),
     ).toBe(0);

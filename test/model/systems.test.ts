@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { REQUIRED_FEATURES } from '#core/features.ts';
-import { artefactSystems } from '#model/artefact.ts';
+import { MAIN_MARKET } from '#core/markets.ts';
+import { artefactSystems, modelOf } from '#model/artefact.ts';
 import { beforeCutoff, vectorAt } from '#model/dataset.ts';
 import { pOverDecided } from '#model/distribution.ts';
 import {
@@ -15,14 +16,15 @@ import { trainArtefact } from '#model/train.ts';
 import { syntheticSet } from '#test/model/synthetic-set.ts';
 
 const set = syntheticSet({ from: '2023-10-24', slates: 60, rowsPerSlate: 40 });
-const artefact = trainArtefact(beforeCutoff(set, '2023-12-20'), {
+const artefact = trainArtefact([beforeCutoff(set, '2023-12-20')], {
   cutoff: '2023-12-20',
   modelId: 'm',
   createdAt: '2023-12-20T12:00:00Z',
   codeVersion: 'c',
   featureContractHash: 'h',
 });
-const systems = new Map(artefactSystems(artefact).map((system) => [system.id, system]));
+const points = modelOf(artefact, MAIN_MARKET);
+const systems = new Map(artefactSystems(artefact, MAIN_MARKET).map((system) => [system.id, system]));
 const vector = vectorAt(set, 2350);
 
 function ask(id: SystemId, input: FeatureVector): Forecast {
@@ -71,8 +73,8 @@ describe('the forecast systems', () => {
   });
 
   it('do without optional features: a missing one counts as its training mean', () => {
-    const column = artefact.columns.findIndex((c) => c.name === 'zone_matchup');
-    const mean = artefact.ridge.centres[column] ?? Number.NaN;
+    const column = points.columns.findIndex((c) => c.name === 'zone_matchup');
+    const mean = points.ridge.centres[column] ?? Number.NaN;
     expect(predicted('ridge', withFeature('zone_matchup', null)).mean).toBeCloseTo(
       predicted('ridge', withFeature('zone_matchup', mean)).mean,
       10,
@@ -81,10 +83,10 @@ describe('the forecast systems', () => {
 
   it('never forecast below zero', () => {
     // A feature of its own (in no interaction), pushed far against its coefficient.
-    const alone = artefact.columns.findIndex(
-      ({ name }, j) => name === 'team_pace' && artefact.ridge.coefficients[j] !== 0,
+    const alone = points.columns.findIndex(
+      ({ name }, j) => name === 'team_pace' && points.ridge.coefficients[j] !== 0,
     );
-    const far = (artefact.ridge.centres[alone] ?? 0) - 1e6 / (artefact.ridge.coefficients[alone] ?? 1);
+    const far = (points.ridge.centres[alone] ?? 0) - 1e6 / (points.ridge.coefficients[alone] ?? 1);
     expect(predicted('ridge', withFeature('team_pace', far)).mean).toBe(0);
     expect(predicted('ewma8', withFeature('pts_ewma8', -3)).mean).toBe(0);
   });

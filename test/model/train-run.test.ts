@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
+import { MAIN_MARKET, MARKETS } from '#core/markets.ts';
 import { artefactBytes } from '#model/artefact.ts';
 import { featureContractHash } from '#model/features.ts';
 import {
@@ -12,7 +13,7 @@ import {
 import { listModels, loadModel, promoteModel, retireModel } from '#model/registry.ts';
 import { trainArtefact } from '#model/train.ts';
 import { contentHash, train } from '#model/train-run.ts';
-import { readTrainingSet } from '#model/training-set.ts';
+import { readTrainingSets } from '#model/training-set.ts';
 import { virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type RecordedObjects, recordedObjects } from '#test/fakes/recorded-objects.ts';
@@ -34,7 +35,14 @@ let refused: TipoffError | undefined;
 const admit = async () => {
   if (refused !== undefined) throw refused;
 };
-const deps = () => ({ warehouse: stored, objects, clock, codeVersion: 'abc1234', admit });
+const deps = () => ({
+  warehouse: stored,
+  objects,
+  clock,
+  codeVersion: 'abc1234',
+  admit,
+  markets: [MAIN_MARKET],
+});
 const source = (options: Partial<ModelSourceOptions> = {}) =>
   modelSource(deps(), { trainWhenMissing: false, by: 'test', ...options });
 const slate = parseSlate;
@@ -63,6 +71,20 @@ describe('train', () => {
     expect(artefact.model_id).toBe(`ridge-2024-01-08-${contentHash(artefact).slice(0, 8)}`);
     expect(artefact.created_at).toBe('2024-02-01T12:00:00.000Z');
     expect(await loadModel(deps(), row.model_id)).toEqual(artefact);
+  });
+
+  it('makes one model of several markets, which believe lines by what all of them have shown', async () => {
+    const markets = MARKETS.filter(({ id }) => ['points', 'rebounds', 'pr'].includes(id));
+    const { artefact, row } = await train({ ...deps(), markets }, { cutoff: '2024-01-08', by: 'ann' });
+    const alone = await train(deps(), { cutoff: '2024-01-08', by: 'ann' });
+    expect(Object.keys(artefact.markets).sort()).toEqual(['points', 'pr', 'rebounds']);
+    expect(Object.keys(JSON.parse(row.metrics)).sort()).toEqual(['points', 'pr', 'rebounds']);
+    expect(artefact.markets['points']?.ridge).toEqual(alone.artefact.markets['points']?.ridge);
+    for (const { belief } of Object.values(artefact.markets))
+      expect(belief.without_feed).toEqual(alone.artefact.markets['points']?.belief.without_feed);
+    await promoteModel(deps(), row.model_id, 'ann');
+    const served = await source().forSlate(slate('2024-01-09'));
+    expect(served.markets.map(({ market }) => market.id)).toEqual(['points', 'rebounds', 'pr']);
   });
 
   it('finds the same model when it is trained again later, also after dying between bytes and row', async () => {
@@ -219,13 +241,16 @@ describe('models for a backfill', () => {
       const model = await season.forSlate(day);
       expect(model.dataCutoff).toBe(mondayBefore(day));
       const kept = await loadModel(deps(), model.modelId);
-      const alone = trainArtefact(await readTrainingSet(stored, { before: model.dataCutoff }), {
-        cutoff: model.dataCutoff,
-        modelId: kept.model_id,
-        createdAt: kept.created_at,
-        codeVersion: 'abc1234',
-        featureContractHash: featureContractHash(),
-      });
+      const alone = trainArtefact(
+        await readTrainingSets(stored, { before: model.dataCutoff }, [MAIN_MARKET]),
+        {
+          cutoff: model.dataCutoff,
+          modelId: kept.model_id,
+          createdAt: kept.created_at,
+          codeVersion: 'abc1234',
+          featureContractHash: featureContractHash(),
+        },
+      );
       expect(Buffer.compare(artefactBytes(alone), artefactBytes(kept))).toBe(0);
       clock.advance(1000);
       expect((await train(deps(), { cutoff: model.dataCutoff, by: 'ann' })).artefact).toEqual(kept);

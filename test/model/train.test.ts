@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
+import { MAIN_MARKET } from '#core/markets.ts';
 import { seededRandom } from '#core/random.ts';
-import { artefactBytes, artefactHash, artefactSystems } from '#model/artefact.ts';
+import { artefactBytes, artefactHash, artefactSystems, modelOf } from '#model/artefact.ts';
 import { beforeCutoff, firstRowAt, sliceRows, type TrainingSet, vectorAt } from '#model/dataset.ts';
 import { mondayBefore } from '#model/model-source.ts';
 import { isPrediction } from '#model/systems.ts';
@@ -31,10 +32,11 @@ function codeOf(work: () => unknown): { code: string; message: string; hint: str
 }
 
 describe('training', () => {
-  const artefact = trainArtefact(beforeCutoff(set, '2024-01-15'), at('2024-01-15'));
+  const artefact = trainArtefact([beforeCutoff(set, '2024-01-15')], at('2024-01-15'));
+  const points = modelOf(artefact, MAIN_MARKET);
 
   it('beats both baselines on the rows that follow', () => {
-    const [ewma, , ridge] = artefactSystems(artefact);
+    const [ewma, , ridge] = artefactSystems(artefact, MAIN_MARKET);
     const totals = { ewma: 0, ridge: 0 };
     for (let row = firstRowAt(set, '2024-01-15'); row < set.rows; row++) {
       const [a, b] = [ewma?.forecast(vectorAt(set, row)), ridge?.forecast(vectorAt(set, row))];
@@ -44,8 +46,8 @@ describe('training', () => {
       totals.ridge += Math.abs(b.median - (set.target[row] ?? 0));
     }
     expect(totals.ridge).toBeLessThan(totals.ewma);
-    expect(artefact.metrics.ridge.mae_mean).toBeLessThan(artefact.metrics.ewma8.mae_mean);
-    expect(Math.abs(artefact.metrics.ridge.bias)).toBeLessThan(0.5);
+    expect(points.metrics.ridge.mae_mean).toBeLessThan(points.metrics.ewma8.mae_mean);
+    expect(Math.abs(points.metrics.ridge.bias)).toBeLessThan(0.5);
   });
 
   it('says what it was trained on', () => {
@@ -56,13 +58,13 @@ describe('training', () => {
       family: 'ridge',
     });
     expect(artefact.training_rows).toBeGreaterThan(artefact.calibration_rows);
-    expect(artefact.metrics.ridge.rows).toBe(artefact.calibration_rows);
+    expect(points.metrics.ridge.rows).toBe(artefact.calibration_rows);
     expect(artefact.feature_list).toContain('minutes_rate');
   });
 
   it('refuses a row of the cut-off day itself', () => {
     const planted = sliceRows(set, 0, firstRowAt(set, '2024-01-15') + 1);
-    expect(codeOf(() => trainArtefact(planted, at('2024-01-15')))).toMatchObject({
+    expect(codeOf(() => trainArtefact([planted], at('2024-01-15')))).toMatchObject({
       code: 'TIPOFF_BAD_INPUT',
       message: expect.stringContaining('2024-01-15'),
     });
@@ -80,20 +82,22 @@ describe('training', () => {
     );
     expect(artefact.training_rows).toBe(usable.length);
     const noise = { ...rows, target: rows.target.map((y, i) => ((rows.minutes[i] ?? 0) > 0 ? y : 60)) };
-    expect(artefactHash(trainArtefact(noise, at('2024-01-15')))).toBe(artefactHash(artefact));
+    expect(artefactHash(trainArtefact([noise], at('2024-01-15')))).toBe(artefactHash(artefact));
   });
 
   it('gives the same bytes for the same rows', () => {
-    const again = trainArtefact(beforeCutoff(set, '2024-01-15'), at('2024-01-15'));
+    const again = trainArtefact([beforeCutoff(set, '2024-01-15')], at('2024-01-15'));
     expect(Buffer.from(artefactBytes(again)).equals(artefactBytes(artefact))).toBe(true);
   });
 
   it('says how much history is missing when there is too little', () => {
-    const seen = codeOf(() => trainArtefact(beforeCutoff(set, '2023-11-06'), at('2023-11-06')));
+    const seen = codeOf(() => trainArtefact([beforeCutoff(set, '2023-11-06')], at('2023-11-06')));
     expect(seen.code).toBe('TIPOFF_NO_MODEL');
     expect(seen.message).toContain('2023-11-06');
     expect(seen.hint).toContain('more history');
-    expect(codeOf(() => trainArtefact(sliceRows(set, 0, 0), at('2023-11-06'))).code).toBe('TIPOFF_NO_MODEL');
+    expect(codeOf(() => trainArtefact([sliceRows(set, 0, 0)], at('2023-11-06'))).code).toBe(
+      'TIPOFF_NO_MODEL',
+    );
   });
 
   it('needs every required feature as a column, and does without optional ones', () => {
@@ -106,20 +110,20 @@ describe('training', () => {
         columns: rows.columns.filter((_, j) => keep[j]),
       };
     };
-    expect(codeOf(() => trainArtefact(without('rate32'), at('2024-01-15')))).toMatchObject({
+    expect(codeOf(() => trainArtefact([without('rate32')], at('2024-01-15')))).toMatchObject({
       code: 'TIPOFF_BAD_INPUT',
       message: expect.stringContaining('rate32'),
     });
-    expect(trainArtefact(without('zone_matchup'), at('2024-01-15')).feature_list).not.toContain(
+    expect(trainArtefact([without('zone_matchup')], at('2024-01-15')).feature_list).not.toContain(
       'zone_matchup',
     );
   });
 
   it('fits the market layer where earlier rows had lines, and keeps the prior where none had', () => {
-    expect(artefact.market.without_feed.rows).toBeGreaterThan(500);
-    expect(artefact.market.priced.rows).toBe(0);
+    expect(points.belief.without_feed.rows).toBeGreaterThan(500);
+    expect(points.belief.priced.rows).toBe(0);
     const { line: _, ...unlined } = beforeCutoff(set, '2024-01-15');
-    expect(trainArtefact(unlined, at('2024-01-15')).market.without_feed).toEqual({
+    expect(modelOf(trainArtefact([unlined], at('2024-01-15')), MAIN_MARKET).belief.without_feed).toEqual({
       a: 0,
       b: 0.2,
       rows: 0,
@@ -135,7 +139,7 @@ describe('training', () => {
       { ...rows, target: rows.target.map(() => Number.NaN) },
     ];
     for (const one of broken)
-      expect(codeOf(() => trainArtefact(one, at('2024-01-15'))).code).toBe('TIPOFF_BAD_INPUT');
+      expect(codeOf(() => trainArtefact([one], at('2024-01-15'))).code).toBe('TIPOFF_BAD_INPUT');
   });
 });
 
@@ -143,9 +147,9 @@ describe('a series of cut-offs', () => {
   const cutoffs = ['2023-12-25', '2024-01-01', '2024-01-04', '2024-01-15', '2024-02-20'];
 
   it('gives for each, byte for byte, what training on the rows before it gives', () => {
-    const together = trainSeries(set, cutoffs, series);
+    const together = trainSeries([set], cutoffs, series);
     for (const [i, cutoff] of cutoffs.entries()) {
-      const alone = trainArtefact(beforeCutoff(set, cutoff), at(cutoff));
+      const alone = trainArtefact([beforeCutoff(set, cutoff)], at(cutoff));
       const one = together[i];
       if (one === undefined) throw new Error('an artefact is missing');
       expect(artefactHash(one)).toBe(artefactHash(alone));
@@ -165,7 +169,7 @@ describe('a series of cut-offs', () => {
       line: scramble(set.line ?? set.target),
     };
     const hashes = (rows: TrainingSet): string[] =>
-      trainSeries(rows, ['2024-01-01', '2024-01-04'], series).map(artefactHash);
+      trainSeries([rows], ['2024-01-01', '2024-01-04'], series).map(artefactHash);
     expect(hashes(scrambled)).toEqual(hashes(set));
     const leaking = { ...scrambled, target: set.target.map((y, row) => (row === start - 1 ? y + 20 : y)) };
     expect(hashes(leaking)).not.toEqual(hashes(set));
@@ -178,16 +182,16 @@ describe('a series of cut-offs', () => {
       for (; !isOver; turns++) await nextTurn();
     };
     const beside = others();
-    const inTurn = await inTurns(eachSteps(set, cutoffs, series));
+    const inTurn = await inTurns(eachSteps([set], cutoffs, series));
     isOver = true;
     await beside;
     const weeks = new Set(set.slates.map((slate) => mondayBefore(parseSlate(slate)))).size;
     expect(turns).toBeGreaterThanOrEqual(weeks + cutoffs.length - 2);
-    expect(inTurn).toEqual(trainEach(set, cutoffs, series));
+    expect(inTurn).toEqual(trainEach([set], cutoffs, series));
   });
 
   it('refuses cut-offs out of order', () => {
-    expect(codeOf(() => trainSeries(set, ['2024-01-15', '2024-01-01'], series)).code).toBe(
+    expect(codeOf(() => trainSeries([set], ['2024-01-15', '2024-01-01'], series)).code).toBe(
       'TIPOFF_BAD_INPUT',
     );
   });

@@ -2,7 +2,7 @@ import type { Slate } from '#core/calendar.ts';
 import { AVAILABLE_STATS } from '#core/contracts/nba_precompute.ts';
 import { TipoffError } from '#core/errors.ts';
 import { type Market, parseMarket } from '#core/markets.ts';
-import { artefactSystems } from '#model/artefact.ts';
+import { artefactSystems, modelOf } from '#model/artefact.ts';
 import { type Contribution, contributions } from '#model/contributions.ts';
 import { quantile } from '#model/distribution.ts';
 import { loadModel } from '#model/registry.ts';
@@ -80,7 +80,7 @@ export async function explain(
       believed_over: made.believedOver,
     };
   };
-  const { average, parts } = contributions(artefact, input.features);
+  const { average, parts } = contributions(modelOf(artefact, market), input.features);
   const availability = await availabilityOf(warehouse, slate, player.player_id);
   return {
     player,

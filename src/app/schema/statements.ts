@@ -11,7 +11,7 @@ import { BOOKMAKERS_TONIGHT, QUOTED_GAMES, RAW_QUOTES } from '#guard/status/answ
 import { REGISTERED_MODEL, REGISTERED_MODELS } from '#model/registry.ts';
 import { MARKET_LINES, TRAINING_ROWS } from '#model/training-set.ts';
 import { auditFigures, REQUIRED } from '#pipeline/batch/audit.ts';
-import { INPUTS_OF_PLAYERS, PLAYER_INPUTS } from '#pipeline/batch/inputs.ts';
+import { INPUTS_OF_PLAYERS, LINES_OF_PLAYERS, PLAYER_INPUTS, PLAYER_LINES } from '#pipeline/batch/inputs.ts';
 import { copyOfStaged, stagedPicks, VISIBLE_PICKS } from '#pipeline/batch/published-rows.ts';
 import { COPIED_TABLES, COPIES, lostMarkets, removal } from '#pipeline/batch/receipt.ts';
 import type { UnitDoc } from '#pipeline/batch/state.ts';
@@ -56,6 +56,8 @@ export function registeredStatements(): Statement[] {
     MARKET_LINES,
     PLAYER_INPUTS,
     INPUTS_OF_PLAYERS,
+    PLAYER_LINES,
+    LINES_OF_PLAYERS,
     auditFigures([STAGED_UNIT], REQUIRED),
     copyOfStaged([STAGED_UNIT]),
     lostMarkets([STAGED_UNIT]),

@@ -154,8 +154,8 @@ export const HEALTH_CHECKS: readonly HealthCheck[] = [
       const slate = slateOf(clock.now());
       const model = await models.forSlate(slate);
       return {
-        ok: model.systems.length > 0 && model.dataCutoff <= slate,
-        seen: `${model.modelId} with ${model.systems.length} systems, data before ${model.dataCutoff}`,
+        ok: model.markets.length > 0 && model.dataCutoff <= slate,
+        seen: `${model.modelId} with ${model.markets.length} markets, data before ${model.dataCutoff}`,
       };
     },
   },

@@ -90,7 +90,7 @@ export const modelRegistry = defineTable({
   description:
     'One row per trained model. Artefacts are immutable; promotion moves the status, a rollback moves it back.',
   columns: {
-    market: required.string('Market it forecasts'),
+    market: required.string('all: a model forecasts every market'),
     model_id: required.string('Model'),
     family: required.string('ridge'),
     // A candidate may serve while it is young, a shadow (made by a backfill) never serves a daily run, a champion serves, a retired
@@ -98,7 +98,7 @@ export const modelRegistry = defineTable({
     status: required.string('candidate, shadow, champion or retired', { writer: 'models promote' }),
     status_changed_at: required.timestamp('When the status was last set', { writer: 'models promote' }),
     status_changed_by: required.string('By whom', { writer: 'models promote' }),
-    parent_model_id: nullable.string('Champion of the market at the time of training'),
+    parent_model_id: nullable.string('Champion at the time of training'),
     artefact_path: required.string('Path in the object store'),
     artefact_hash: required.string('SHA-256 of the stored bytes'),
     code_version: required.string('Version of the code'),
@@ -108,7 +108,7 @@ export const modelRegistry = defineTable({
     training_rows: required.int('Rows of the fit'),
     calibration_rows: required.int('Out-of-fold rows behind spread and shape'),
     config: required.string('JSON: the training configuration'),
-    metrics: required.string('JSON: out-of-fold errors per system, each with its number of rows'),
+    metrics: required.string('JSON: out-of-fold errors per market and system, each with its number of rows'),
     created_at: required.timestamp('When it was trained'),
   },
   key: ['market', 'model_id'],
@@ -181,6 +181,10 @@ const staged = {
   quality_alert_level: required.string('green, yellow or red'),
   feature_sources: required.string('One letter per feature'),
   injury_status: nullable.string('Newest status before the cut-off'),
+  p_plays: nullable.float(
+    'Probability that he plays, which the forecast takes for granted; null for who did not share in his team’s games lately',
+    { decimals: 6, range: [0, 1] },
+  ),
   has_status_feed: required.bool('An availability report stood before the cut-off'),
   cutoff_at: required.timestamp('Nothing said after this instant was used'),
   code_version: required.string('Version of the code that made the row'),

@@ -2,9 +2,10 @@ import { DOLLARS_PER_TIB, dollarsFor, MIN_BILLED } from '#core/billing.ts';
 import type { Slate } from '#core/calendar.ts';
 import { mapConcurrently } from '#core/concurrency.ts';
 import { TipoffError } from '#core/errors.ts';
+import { PUBLISHED_MARKETS } from '#core/markets.ts';
 import { requireTrainable } from '#guard/quality/trend.ts';
 import { mondayBefore } from '#model/model-source.ts';
-import { readTrainingSet } from '#model/training-set.ts';
+import { readTrainingSets } from '#model/training-set.ts';
 import { seasonInputs } from '#pipeline/batch/inputs.ts';
 import { readCandidates, slateGames } from '#pipeline/batch/plan.ts';
 import type { ExportDeps } from '#pipeline/exports/export.ts';
@@ -156,7 +157,7 @@ async function recordPredictions(
   const [from, to] = [slates[0], slates.at(-1)];
   if (from === undefined || to === undefined) return;
   await visibleBackfills(warehouse, from, to);
-  await readTrainingSet(warehouse, { before: mondayBefore(to) });
+  await readTrainingSets(warehouse, { before: mondayBefore(to) }, PUBLISHED_MARKETS);
   for (const monday of new Set(slates.map(mondayBefore)))
     await requireTrainable(warehouse, { before: monday });
   const inputs = seasonInputs(warehouse, slates);

@@ -6,6 +6,7 @@ import {
 } from '#core/contracts/nba_analytics.ts';
 import { gameLines, injuryReports } from '#core/contracts/nba_raw.ts';
 import { playerAliases, players, schedule } from '#core/contracts/nba_reference.ts';
+import { mainLinesSql } from '#core/main-lines.ts';
 import { MAIN_MARKET } from '#core/markets.ts';
 import type { Processor } from '#pipeline/processor.ts';
 
@@ -140,20 +141,7 @@ newest_status AS (
   WHERE player_id IS NOT NULL
   QUALIFY ROW_NUMBER() OVER (PARTITION BY slate, player_id ORDER BY report_at DESC, ingested_at DESC, row_id) = 1
 ),
-lines AS (
-  SELECT l.*,
-    ROW_NUMBER() OVER (PARTITION BY l.slate, l.player_id ORDER BY l.line, l.bookmaker, l.home_abbr) AS position,
-    COUNT(*) OVER (PARTITION BY l.slate, l.player_id) AS line_count
-  FROM nba_analytics.player_prop_lines l
-  WHERE l.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND l.market = '${MAIN_MARKET.id}' AND l.resolution = 'resolved'
-    AND l.snapshot_quality IN ('exact', 'file_date')
-),
-main_lines AS (SELECT * FROM lines WHERE 2 * position = line_count OR 2 * position = line_count + 1),
-second_lines AS (
-  SELECT l.slate, l.player_id, l.line, l.bookmaker
-  FROM lines l
-  JOIN main_lines m ON m.slate = l.slate AND m.player_id = l.player_id AND m.line <> l.line
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY l.slate, l.player_id ORDER BY ABS(l.line - m.line), l.line, l.bookmaker) = 1
+main_lines AS (${mainLinesSql(`l.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND l.market = '${MAIN_MARKET.id}'`)}
 ),
 near AS (
   SELECT t.slate, t.game_id, t.team_abbr, t.team_seq, s.player_id, s.seen_on, s.team_seq AS seen_seq
@@ -188,12 +176,11 @@ SELECT r.player_id, r.game_id, r.slate, t.season, t.season_type, r.player_name, 
   f.team_abbr IS NOT NULL AS has_status_feed,
   n.status AS injury_status, n.reason AS injury_reason, n.report_at AS injury_report_at,
   m.player_id IS NOT NULL AS has_prop_line, COALESCE(m.line_count, 0) AS line_count, m.line, m.bookmaker AS line_bookmaker, m.over_price,
-  m.under_price, m.snapshot_at AS line_snapshot_at, m.snapshot_quality AS line_quality, d.line AS second_line,
-  d.bookmaker AS second_line_bookmaker, m.opening_line
+  m.under_price, m.snapshot_at AS line_snapshot_at, m.snapshot_quality AS line_quality, m.second_line,
+  m.second_bookmaker AS second_line_bookmaker, m.opening_line
 FROM roster r
 JOIN tonight t ON t.game_id = r.game_id AND t.team_abbr = r.team_abbr
 LEFT JOIN feeds f ON f.slate = r.slate AND f.team_abbr = r.team_abbr
 LEFT JOIN newest_status n ON n.slate = r.slate AND n.player_id = r.player_id AND n.team_abbr = r.team_abbr
-LEFT JOIN main_lines m ON m.slate = r.slate AND m.player_id = r.player_id AND m.game_id = r.game_id
-LEFT JOIN second_lines d ON d.slate = r.slate AND d.player_id = r.player_id`,
+LEFT JOIN main_lines m ON m.slate = r.slate AND m.player_id = r.player_id AND m.game_id = r.game_id`,
 };

@@ -1,5 +1,6 @@
 import { type Outcome, outcome } from '#core/check.ts';
 import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
+import { isPossibleSql, scaleByMarketSql } from '#core/markets.ts';
 import { type Statement, statement } from '#core/statement.ts';
 import { CHAMPION_SYSTEM } from '#model/systems.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -9,6 +10,8 @@ import type { BatchDoc, OutcomeDoc, UnitDoc } from './state.ts';
 
 /** Players with one and the same forecast of a system from which on it counts as stuck. */
 const CONSTANT_PLAYERS = 20;
+/** Below this many, players who hardly ever count anything have one and the same forecast by nature. */
+const FEW_COUNTS = 0.5;
 /** Players below which shares and means say nothing. */
 const FEW_PLAYERS = 10;
 const MAX_BIAS = 3;
@@ -22,9 +25,9 @@ const RANGES = Object.entries(stagedPredictions.columns).flatMap(([name, { range
 );
 const RANGED = RANGES.map(({ name }) => name);
 /** NaN is outside of every range, on either engine; null is outside of none. */
-const OUTSIDE = RANGES.map(
-  ({ name, range: [least, most] }) => `NOT (${name} BETWEEN ${least} AND ${most})`,
-).join(' OR ');
+const OUTSIDE = RANGES.map(({ name, range: [least, most] }) => `NOT (${name} BETWEEN ${least} AND ${most})`)
+  .concat(`NOT (${isPossibleSql('market')})`)
+  .join(' OR ');
 
 /** Columns in which no row may be empty. */
 export const REQUIRED: readonly string[] = Object.entries(stagedPredictions.columns).flatMap(
@@ -52,11 +55,17 @@ export function auditFigures(units: readonly UnitDoc[], counted: readonly string
 WITH staged AS (
   SELECT ${[...READ, 'predicted'].join(', ')}, p_over + p_push + p_under AS chances,
     predicted - CAST(line AS FLOAT64) AS gap,
-    CASE WHEN system_id = '${CHAMPION_SYSTEM}' AND line_role = 'main' THEN predicted - CAST(line AS FLOAT64) END AS champion_gap,
+    CASE WHEN system_id = '${CHAMPION_SYSTEM}' AND line_role = 'main' THEN fn.safe_div(predicted - CAST(line AS FLOAT64), ${scaleByMarketSql('market')}) END AS champion_gap,
     CASE WHEN ${OUTSIDE} THEN 1 END AS astray, CASE WHEN ${isEmpty} THEN 1 END AS empty
   FROM (${stagedSelect(units, columns)}) AS units
 ),
-constants AS (SELECT COUNT(DISTINCT player_id) AS players FROM staged GROUP BY market, system_id, predicted),
+constants AS (
+  SELECT COUNT(DISTINCT player_id) AS players FROM staged WHERE predicted >= ${FEW_COUNTS} GROUP BY market, system_id, predicted
+),
+biases AS (
+  SELECT AVG(champion_gap) AS bias, COUNT(champion_gap) AS lined, COUNT(CASE WHEN champion_gap > 0 THEN 1 END) AS above
+  FROM staged GROUP BY market HAVING COUNT(champion_gap) >= ${FEW_PLAYERS}
+),
 keys AS (SELECT COUNT(*) AS copies FROM staged GROUP BY ${KEY.join(', ')}),
 players AS (
   SELECT CAST(player_id AS STRING) || ' ' || CAST(COUNT(*) AS STRING) || ' ' || CAST(COUNT(CASE WHEN system_id = '${CHAMPION_SYSTEM}' THEN 1 END) AS STRING) AS tally
@@ -76,7 +85,7 @@ SELECT COUNT(*) AS row_count,
   MIN(model_hash) AS least_model, MAX(model_hash) AS greatest_model,
   (SELECT COALESCE(MAX(players), 0) FROM constants) AS most_alike,
   (SELECT STRING_AGG(tally, ',') FROM players) AS tallies,
-  AVG(champion_gap) AS bias, COUNT(champion_gap) AS lined, COUNT(CASE WHEN champion_gap > 0 THEN 1 END) AS above
+  (SELECT MAX(ABS(bias)) FROM biases) AS bias, (SELECT MIN(fn.safe_div(fn.least2(above, lined - above), lined)) FROM biases) AS lesser_side
 FROM staged`;
   return statement({ owner: 'pipeline/batch/audit', sql });
 }
@@ -97,9 +106,10 @@ interface Figures {
   readonly most_alike: number;
   /** Per player his id, his rows and those of the champion: one text, since rows of a result are dearer. */
   readonly tallies: string | null;
+  /** Of the market that is worst off, divided by its scale; null where none has enough lines. */
   readonly bias: number | null;
-  readonly lined: number;
-  readonly above: number;
+  /** Share of the forecasts on the emptier side of the lines, of the market that is worst off. */
+  readonly lesser_side: number | null;
 }
 
 /**
@@ -189,29 +199,28 @@ export async function audit(
   ];
 }
 
-function biasChecks({ bias, lined, above }: Figures): Outcome[] {
-  if (bias === null || lined < FEW_PLAYERS) return [];
-  const share = above / lined;
+function biasChecks({ bias, lesser_side }: Figures): Outcome[] {
+  if (bias === null || lesser_side === null) return [];
   const shown = bias.toFixed(2);
   return [
     check(
       'bias_to_the_line',
-      Math.abs(bias) <= MAX_BIAS,
-      `mean forecast within ${MAX_BIAS} points of the lines`,
+      bias <= MAX_BIAS,
+      `mean forecast of every market within ${MAX_BIAS} points, by its scale, of the lines`,
       shown,
     ),
     check(
       'bias_to_the_line_is_small',
-      Math.abs(bias) <= MAX_QUIET_BIAS,
+      bias <= MAX_QUIET_BIAS,
       `within ${MAX_QUIET_BIAS} points`,
       shown,
       'warning',
     ),
     check(
       'both_sides_occur',
-      share >= MIN_SIDE_SHARE && share <= 1 - MIN_SIDE_SHARE,
-      `${MIN_SIDE_SHARE * 100} % of the forecasts at least on either side of the lines`,
-      `${(share * 100).toFixed(0)} % above`,
+      lesser_side >= MIN_SIDE_SHARE,
+      `${MIN_SIDE_SHARE * 100} % of the forecasts of every market at least on either side of the lines`,
+      `${(lesser_side * 100).toFixed(0)} % on the emptier side`,
       'warning',
     ),
   ];

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { hasMarketPrices } from '#core/bookmakers.ts';
 import type { StagedPrediction } from '#core/contracts/nba_predictions.ts';
 import { messageOf } from '#core/errors.ts';
-import { compareLines, lineValue } from '#core/line.ts';
+import { lineValue } from '#core/line.ts';
+import { MAIN_MARKET, type Market, scaleOf } from '#core/markets.ts';
 import { fairOverProbability, impliedProbability, isAmericanOdds, STANDARD_PRICE } from '#core/odds.ts';
 import { fairLine, pOver, pPush, quantile } from '#model/distribution.ts';
 import {
@@ -12,12 +13,12 @@ import {
   type Prediction,
   type ServingModel,
 } from '#model/systems.ts';
-import type { PlayerInput } from './inputs.ts';
+import type { MarketLine, PlayerInput } from './inputs.ts';
 import type { BatchDoc } from './state.ts';
 
 /** What decides between a side and a pass, and between a pick and a row that is only kept. */
 export interface PickRules {
-  /** Distance by which the forecast must differ from the line to be a pick. */
+  /** Distance by which the forecast must differ from the line to be a pick: in points, and as much in other markets by their scale. */
   readonly leastEdge: number;
   /** Feature quality below which a row is no pick. */
   readonly leastQuality: number;
@@ -39,6 +40,7 @@ const FILTER_REASONS = ['no_line', 'pass', 'shadow_system', 'low_edge', 'not_qua
 type FilterReason = (typeof FILTER_REASONS)[number];
 
 export interface Opinion {
+  readonly market: Market;
   readonly system_id: string;
   readonly predicted: number;
   /** The stored line: sides, edge and probabilities all refer to it. */
@@ -91,7 +93,7 @@ export function recommend(opinion: Opinion, rules: PickRules = DEFAULT_RULES): R
 
 function firstFilter(opinion: Opinion, edge: number, rules: PickRules): FilterReason | null {
   if (!rules.pickSystems.includes(opinion.system_id)) return 'shadow_system';
-  if (Math.abs(edge) < rules.leastEdge) return 'low_edge';
+  if (Math.abs(edge) < rules.leastEdge * scaleOf(opinion.market)) return 'low_edge';
   if (opinion.feature_quality_score < rules.leastQuality) return 'not_quality_ready';
   return null;
 }
@@ -122,20 +124,34 @@ interface QuotedLine {
   readonly bookmaker: string | null;
   readonly overPrice: number | null;
   readonly underPrice: number | null;
+  readonly snapshotAt: string | null;
+  readonly quality: string | null;
 }
 
+const NO_QUOTE: QuotedLine = {
+  role: 'none',
+  line: null,
+  bookmaker: null,
+  overPrice: null,
+  underPrice: null,
+  snapshotAt: null,
+  quality: null,
+};
+
 /**
- * Forecasts of every system for a player, at his main line and at the second one where there is one. A system that cannot
+ * Forecasts of every market and system for a player, at his main line in it and at the second one where there is one. A system that cannot
  * forecast leaves no row, and the others are kept; without the champion's forecast the player has failed.
  */
 export function playerRows(player: PlayerInput, context: RowContext): PlayerRows {
   const rows: StagedPrediction[] = [];
   const reasons = new Map<string, string>();
-  for (const quote of quotesOf(player)) {
-    for (const system of context.model.systems) {
-      const made = rowOf(player, quote, system, context);
-      if ('cannot' in made) reasons.set(system.id, made.cannot);
-      else rows.push(made.row);
+  for (const { market, systems } of context.model.markets) {
+    for (const quote of quotesOf(player.lines[market.id])) {
+      for (const system of systems.filter(({ id }) => isAsked(id, market, quote))) {
+        const made = rowOf({ player, market, quote }, system, context);
+        if ('cannot' in made) reasons.set(system.id, made.cannot);
+        else rows.push(made.row);
+      }
     }
   }
   const champion = rows.some(({ system_id }) => system_id === CHAMPION_SYSTEM);
@@ -150,23 +166,35 @@ export function playerRows(player: PlayerInput, context: RowContext): PlayerRows
   return { rows, without: silent.length === 0 ? null : `without ${silent.join(', ')}` };
 }
 
+/** Baselines are there to be compared at lines: without one, only points have them. */
+function isAsked(systemId: string, market: Market, quote: QuotedLine): boolean {
+  return systemId === CHAMPION_SYSTEM || quote.role !== 'none' || market === MAIN_MARKET;
+}
+
 /** The market-aware system has nothing to say without a line: no fault of anybody. */
 const NO_LINE = 'no_line';
 
+/** What a row is about. */
+interface Subject {
+  readonly player: PlayerInput;
+  readonly market: Market;
+  readonly quote: QuotedLine;
+}
+
 /** One forecast as a row. A system that refuses, breaks or gives no numbers costs its own row and nobody else's. */
 function rowOf(
-  player: PlayerInput,
-  quote: QuotedLine,
+  subject: Subject,
   system: ForecastSystem,
   context: RowContext,
 ): { readonly row: StagedPrediction } | { readonly cannot: string } {
-  const market = hasMarketPrices(quote.bookmaker)
+  const { player, quote } = subject;
+  const marketOver = hasMarketPrices(quote.bookmaker)
     ? (fairOverProbability(quote.overPrice, quote.underPrice) ?? null)
     : null;
   try {
-    const forecast = system.forecast({ features: player.features, line: quote.line, marketOver: market });
+    const forecast = system.forecast({ features: player.features, line: quote.line, marketOver });
     if (!isPrediction(forecast)) return { cannot: [forecast.cannot, ...forecast.missing].join(' ') };
-    const row = predictionRow(player, quote, system.id, forecast, context);
+    const row = predictionRow(subject, system.id, forecast, context);
     const strange = Object.entries(row).find(
       ([, value]) => typeof value === 'number' && !Number.isFinite(value),
     );
@@ -176,32 +204,30 @@ function rowOf(
   }
 }
 
-function quotesOf(player: PlayerInput): QuotedLine[] {
-  if (player.line === null)
-    return [{ role: 'none', line: null, bookmaker: null, overPrice: null, underPrice: null }];
+function quotesOf(own: MarketLine | undefined): QuotedLine[] {
+  if (own === undefined) return [NO_QUOTE];
   const main: QuotedLine = {
     role: 'main',
-    line: player.line,
-    bookmaker: player.line_bookmaker,
-    overPrice: player.over_price,
-    underPrice: player.under_price,
+    line: own.line,
+    bookmaker: own.bookmaker,
+    overPrice: own.over_price,
+    underPrice: own.under_price,
+    snapshotAt: own.snapshot_at,
+    quality: own.snapshot_quality,
   };
-  if (player.second_line === null || compareLines(player.second_line, player.line) === 0) return [main];
-  return [
-    main,
-    {
-      role: 'second',
-      line: player.second_line,
-      bookmaker: player.second_line_bookmaker,
-      overPrice: null,
-      underPrice: null,
-    },
-  ];
+  if (own.second_line === null) return [main];
+  const second: QuotedLine = {
+    ...NO_QUOTE,
+    role: 'second',
+    line: own.second_line,
+    bookmaker: own.second_bookmaker,
+    quality: own.snapshot_quality,
+  };
+  return [main, second];
 }
 
 function predictionRow(
-  player: PlayerInput,
-  quote: QuotedLine,
+  { player, market, quote }: Subject,
   systemId: string,
   forecast: Prediction,
   { batch, unitId, model, rules, predictedAt, codeVersion }: RowContext,
@@ -212,6 +238,7 @@ function predictionRow(
   const chances = chancesAt(forecast, line);
   const advice = recommend(
     {
+      market,
       system_id: systemId,
       predicted,
       line,
@@ -228,7 +255,7 @@ function predictionRow(
       batch.batch_id,
       player.player_id,
       player.game_id,
-      model.market.id,
+      market.id,
       systemId,
       line ?? 'none',
     ]),
@@ -243,7 +270,7 @@ function predictionRow(
     team_abbr: player.team_abbr,
     opponent_abbr: player.opponent_abbr,
     is_home: player.is_home_team,
-    market: model.market.id,
+    market: market.id,
     system_id: systemId,
     model_id: model.modelId,
     model_hash: model.modelHash,
@@ -262,8 +289,8 @@ function predictionRow(
     bookmaker: quote.bookmaker,
     over_price: quote.overPrice,
     under_price: quote.underPrice,
-    line_snapshot_at: quote.role === 'main' ? player.line_snapshot_at : null,
-    line_quality: line === null ? null : player.line_quality,
+    line_snapshot_at: quote.snapshotAt,
+    line_quality: quote.quality,
     ...chances,
     ...advice,
     feature_quality_score: player.feature_quality_score,
@@ -271,6 +298,7 @@ function predictionRow(
     quality_alert_level: player.quality_alert_level,
     feature_sources: player.feature_sources,
     injury_status: player.injury_status,
+    p_plays: player.p_plays,
     has_status_feed: player.has_status_feed,
     cutoff_at: player.cutoff_at,
     code_version: codeVersion,

@@ -5,6 +5,7 @@ import {
   type SubsetPick,
   stagedPredictions,
 } from '#core/contracts/nba_predictions.ts';
+import { marketOf, scaleOf } from '#core/markets.ts';
 import { type Statement, statement } from '#core/statement.ts';
 import { CHAMPION_SYSTEM } from '#model/systems.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -37,7 +38,7 @@ interface Subset {
   readonly top?: number;
 }
 
-/** The eight subsets of a market. Edges are absolute, in what it counts; ranks go by edge, then by probability. */
+/** The eight subsets of a market. Edges are absolute, in points, and as much in other markets by their scale; ranks go by edge, then by probability. */
 const SUBSETS: readonly Subset[] = [
   { id: 'top_pick', minEdge: 5, side: 'OVER', needsSignal: true, top: 1 },
   { id: 'top_3', minEdge: 5, top: 3 },
@@ -64,8 +65,14 @@ export function dailySignal(rows: readonly PickRow[]): DailySignal {
       : sides.filter(({ recommendation }) => recommendation === 'OVER').length / sides.length;
   const lesser = Math.min(share, 1 - share);
   if (lesser < 0.25) return 'red';
-  const large = sides.filter(({ is_actionable, edge }) => is_actionable && Math.abs(edge) >= 5).length;
+  const large = sides.filter((row) => row.is_actionable && edgeOf(row) >= 5).length;
   return lesser < 0.35 || large < ENOUGH_PICKS ? 'yellow' : 'green';
+}
+
+/** The size of an edge in points, whatever the market counts. */
+function edgeOf({ edge, market }: Pick<PickRow, 'edge' | 'market'>): number {
+  const known = marketOf(market);
+  return known === undefined ? 0 : Math.abs(edge) / scaleOf(known);
 }
 
 /** The picks of every subset, ranked, market by market. Only actionable rows are picks. */
@@ -87,8 +94,7 @@ function picksOfMarket(rows: readonly PickRow[]): SubsetPick[] {
     if (subset.needsSignal === true && daily_signal === 'red') return [];
     const members = ranked.filter(
       (row) =>
-        Math.abs(row.edge) >= subset.minEdge &&
-        (subset.side === undefined || row.recommendation === subset.side),
+        edgeOf(row) >= subset.minEdge && (subset.side === undefined || row.recommendation === subset.side),
     );
     return members.slice(0, subset.top).map(
       (row, i): SubsetPick => ({

@@ -5,6 +5,7 @@ import { main } from '#app/cli/program.ts';
 import { openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { dayDeps } from '#app/day.ts';
+import { MARKETS } from '#core/markets.ts';
 import { runDay } from '#pipeline/day.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { loadLeague } from '#simulate/league.ts';
@@ -97,7 +98,7 @@ const visible = () =>
   inWarehouse((warehouse) =>
     warehouse.query<Row>(
       `SELECT player_id, game_id, player_lookup, team_abbr, line, bookmaker, publication_id FROM nba_predictions.current_predictions
-       WHERE slate = DATE '${TONIGHT}' AND system_id = 'ridge' AND line_role = 'main' ORDER BY player_id`,
+       WHERE slate = DATE '${TONIGHT}' AND market = 'points' AND system_id = 'ridge' AND line_role = 'main' ORDER BY player_id`,
     ),
   );
 const document = async (name: string) =>
@@ -132,9 +133,11 @@ describe('a published pick is a standing claim', () => {
     expect({ code, withdrawn: json.withdrawn }).toEqual({ code: 0, withdrawn: { player_out: 1 } });
     expect((await visible()).map(({ player_id }) => player_id)).not.toContain(star.player_id);
     expect(await exported()).not.toContain(star.player_id);
-    expect((await document(`${TONIGHT}/picks.json`)).withdrawn_players).toMatchObject([
-      { player_id: star.player_id, reason: 'player_out' },
-    ]);
+    expect((await document(`${TONIGHT}/picks.json`)).withdrawn_players).toMatchObject(
+      MARKETS.map(({ id }) => ({ market: id, player_id: star.player_id, reason: 'player_out' })).sort(
+        (a, b) => (a.market < b.market ? -1 : 1),
+      ),
+    );
     expect(await checks()).toEqual(ALL_WELL);
     // Withdrawing the publication that withdrew him does not bring back what is not true.
     const undone = await tipoff('publish', 'undo', json.publication_id, '--reason', 'test');

@@ -120,9 +120,7 @@ describe('the difference of two publications', () => {
     return publication_id ?? '';
   };
   const change = (set: string, id: number) =>
-    world.warehouse.execute(
-      `UPDATE nba_analytics.upcoming_player_game_context SET ${set} WHERE player_id = ${id}`,
-    );
+    world.warehouse.execute(`UPDATE nba_analytics.player_prop_lines SET ${set} WHERE player_id = ${id}`);
 
   it('says what changed, picks first, and what stayed the same', async () => {
     const first = await publish('FIRST');

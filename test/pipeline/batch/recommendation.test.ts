@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { MAIN_MARKET } from '#core/markets.ts';
 import { DEFAULT_RULES, type Opinion, recommend } from '#pipeline/batch/prediction-rows.ts';
 
 const OPINION: Opinion = {
+  market: MAIN_MARKET,
   system_id: 'ridge',
   predicted: 24,
   line: '20.5',

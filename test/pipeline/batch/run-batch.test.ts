@@ -105,7 +105,7 @@ describe('a batch from start to publication', () => {
     const world = await worldOf([{ id: 1, points: 28, context: { line: '24.5' } }]);
     await runBatch(world.deps, FIRST);
     await world.warehouse.execute(
-      "UPDATE nba_analytics.upcoming_player_game_context SET line = CAST('25' AS NUMERIC) WHERE player_id = 1",
+      "UPDATE nba_analytics.player_prop_lines SET line = CAST('25' AS NUMERIC) WHERE player_id = 1",
     );
     const moved = await runBatch(world.deps, { ...FIRST, mode: 'LINE_UPDATE' });
     expect(moved).toMatchObject({ state: 'published', predicted: 1 });

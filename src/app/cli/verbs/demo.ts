@@ -72,7 +72,9 @@ function printPhases(terminal: Terminal, days: readonly DayResult[]): void {
 }
 
 function printRecord(terminal: Terminal, record: readonly RecordRow[]): void {
-  const rows = record.map((row) => [
+  const decided = record.filter(({ all_sides: { wins, losses, pushes } }) => wins + losses + pushes > 0);
+  const rows = decided.map((row) => [
+    row.market,
     row.system_id,
     row.record_class,
     `${row.all_sides.wins}-${row.all_sides.losses}`,
@@ -86,7 +88,7 @@ function printRecord(terminal: Terminal, record: readonly RecordRow[]): void {
   terminal.line(
     'Graded so far: every side on a main line, picks or not (one slate says nothing about quality)',
   );
-  for (const line of tableLines(['system', 'record', 'W-L', 'push', 'void', 'rows', 'MAE'], rows))
+  for (const line of tableLines(['market', 'system', 'record', 'W-L', 'push', 'void', 'rows', 'MAE'], rows))
     terminal.line(line);
 }
 

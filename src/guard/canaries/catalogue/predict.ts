@@ -1,5 +1,6 @@
-import { PUBLISHED_MARKETS } from '#core/markets.ts';
+import { isPossibleSql, scaleByMarketSql } from '#core/markets.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
+import { CHAMPION_SYSTEM } from '#model/systems.ts';
 import { BATCHES } from './batches.ts';
 import { GAMES, oneDecimal, outOf, PREDICTABLE, PREDICTED, SYSTEM } from './sql.ts';
 
@@ -114,20 +115,15 @@ WHERE e.line IS NOT NULL AND EXISTS (SELECT 1 FROM (${PREDICTED}) AS any_visible
   ],
 });
 
-const RANGES = PUBLISHED_MARKETS.map(({ label, max }) => `${label.toLowerCase()} from 0 to ${max}`).join(
-  ', ',
-);
-/** SQL: the cases of a row's market, each true when forecast and spread are possible in it. */
-const POSSIBLE = PUBLISHED_MARKETS.map(
-  ({ id, max, maxSd }) =>
-    `WHEN '${id}' THEN predicted BETWEEN 0 AND ${max} AND mean BETWEEN 0 AND ${max} AND sd > 0 AND sd <= ${maxSd}`,
-).join(' ');
+/** SQL: what a distance of one point is in the market of a row. */
+const SCALE = scaleByMarketSql('market');
 
 const predictionValues = defineCanary({
   id: 'prediction_values',
   phase: 'predict',
   question: 'Is every published number possible?',
-  expected: `${RANGES}, a positive spread, and chances that add up to one in every row`,
+  expected:
+    'forecasts that their market allows, a positive spread, and chances that add up to one in every row',
   finding: 'impossible numbers in {of:published row|published rows}',
   looksAt: 'tonight',
   severity: [{ by: '00:00', severity: 'critical' }],
@@ -139,7 +135,7 @@ const predictionValues = defineCanary({
   look: {
     sql: `
 SELECT player_name || ' ' || ${SYSTEM} AS subject,
-  NOT (CASE market ${POSSIBLE} ELSE FALSE END AND p10 <= p90
+  NOT (${isPossibleSql('market')} AND sd > 0 AND p10 <= p90
     AND (line IS NULL OR ABS(COALESCE(p_over, 9) + COALESCE(p_push, 9) + COALESCE(p_under, 9) - 1) < 0.001)) AS is_bad,
   market || ' ' || CAST(predicted AS STRING) || ', spread ' || CAST(sd AS STRING) AS note
 FROM (${PREDICTED}) AS visible`,
@@ -196,7 +192,8 @@ const directionImbalance = defineCanary({
   id: 'direction_imbalance',
   phase: 'predict',
   question: 'Do nearly all forecasts of a system lie on one side of the lines?',
-  expected: 'at most 95 % of the forecasts a point or more from the line on one side, system by system',
+  expected:
+    'at most 95 % of the forecasts a point or more (in other markets as much by their scale) from the line on one side, system by system',
   finding: 'nearly all forecasts lie on one side of the lines in {of:system|systems}',
   looksAt: 'tonight',
   severity: [{ by: '00:00', severity: 'warning' }],
@@ -211,7 +208,7 @@ SELECT ${SYSTEM} AS subject, fn.greatest2(overs, unders) > 0.95 * (overs + under
 FROM (
   SELECT market, system_id, SUM(CASE WHEN edge > 0 THEN 1 ELSE 0 END) AS overs, SUM(CASE WHEN edge < 0 THEN 1 ELSE 0 END) AS unders
   FROM (${PREDICTED}) AS visible
-  WHERE line_role = 'main' AND system_id <> 'ewma8' AND ABS(edge) >= 1
+  WHERE line_role = 'main' AND system_id <> 'ewma8' AND ABS(edge) >= ${SCALE}
   GROUP BY market, system_id
 ) AS sides
 WHERE overs + unders >= 25`,
@@ -234,7 +231,8 @@ const biasAgainstLine = defineCanary({
   id: 'bias_against_line',
   phase: 'predict',
   question: 'Is a system off against the lines on average?',
-  expected: 'a mean distance to the lines of less than 2.5 points for every system',
+  expected:
+    'a mean distance to the lines of less than 2.5 points, in other markets as much by their scale, for every system',
   finding: 'forecasts are far from the lines on average in {of:system|systems}',
   looksAt: 'tonight',
   severity: [{ by: '00:00', severity: 'critical' }],
@@ -246,7 +244,7 @@ const biasAgainstLine = defineCanary({
     sql: `
 SELECT ${SYSTEM} AS subject, ABS(bias) > 2.5 AS is_bad, 'on average ' || ${oneDecimal('bias')} || ' points from the line' AS note
 FROM (
-  SELECT market, system_id, AVG(edge) AS bias, COUNT(*) AS lines FROM (${PREDICTED}) AS visible WHERE line_role = 'main' AND edge IS NOT NULL GROUP BY market, system_id
+  SELECT market, system_id, AVG(fn.safe_div(edge, ${SCALE})) AS bias, COUNT(*) AS lines FROM (${PREDICTED}) AS visible WHERE line_role = 'main' AND edge IS NOT NULL GROUP BY market, system_id
 ) AS biases
 WHERE lines >= 20`,
   },
@@ -268,7 +266,8 @@ const edgeCollapse = defineCanary({
   id: 'edge_collapse',
   phase: 'predict',
   question: 'Does the model only repeat the lines?',
-  expected: 'a mean absolute distance to the lines of a third of a point or more for the champion',
+  expected:
+    'a mean absolute distance to the lines of a third of a point or more, in other markets as much by their scale, for the champion',
   finding: 'the champion only repeats the lines in {of:market|markets}',
   looksAt: 'tonight',
   severity: [{ by: '00:00', severity: 'warning' }],
@@ -280,7 +279,7 @@ const edgeCollapse = defineCanary({
     sql: `
 SELECT 'ridge ' || market AS subject, size < 0.33 AS is_bad, 'mean distance ' || CAST(ROUND(size, 2) AS STRING) || ' points' AS note
 FROM (
-  SELECT market, AVG(ABS(edge)) AS size, COUNT(*) AS lines FROM (${PREDICTED}) AS visible WHERE line_role = 'main' AND system_id = 'ridge' AND edge IS NOT NULL GROUP BY market
+  SELECT market, AVG(fn.safe_div(ABS(edge), ${SCALE})) AS size, COUNT(*) AS lines FROM (${PREDICTED}) AS visible WHERE line_role = 'main' AND system_id = 'ridge' AND edge IS NOT NULL GROUP BY market
 ) AS edges
 WHERE lines >= 30`,
   },
@@ -302,7 +301,7 @@ const systemsPresent = defineCanary({
   id: 'systems_present',
   phase: 'predict',
   question: 'Does every system that predicted in the week before predict tonight?',
-  expected: 'rows of every system; of the market system where there are lines',
+  expected: 'rows of every system, where a market has no lines tonight of the champion at least',
   finding: 'no prediction tonight from {of:system|systems} of the week before',
   looksAt: 'tonight',
   severity: [{ by: '11:00', beforeTip: 75, severity: 'warning' }],
@@ -317,8 +316,12 @@ FROM (
   SELECT DISTINCT market, system_id FROM nba_predictions.player_prop_predictions WHERE slate >= CAST(@from AS DATE) AND slate < CAST(@slate AS DATE)
 ) AS e
 JOIN (
-  SELECT COUNT(*) AS visible_rows, COUNT(line) AS with_line FROM (${PREDICTED}) AS visible
-) AS slate_rows ON slate_rows.visible_rows > 0 AND (e.system_id <> 'market' OR slate_rows.with_line > 0)
+  SELECT m.market, COUNT(v.line) AS with_line
+  FROM (SELECT DISTINCT market FROM nba_predictions.player_prop_predictions WHERE slate >= CAST(@from AS DATE) AND slate < CAST(@slate AS DATE)) AS m
+  LEFT JOIN (${PREDICTED}) AS v ON v.market = m.market
+  WHERE EXISTS (SELECT 1 FROM (${PREDICTED}) AS any_visible)
+  GROUP BY m.market
+) AS tonight ON tonight.market = e.market AND (e.system_id = '${CHAMPION_SYSTEM}' OR tonight.with_line > 0)
 LEFT JOIN (
   SELECT market, system_id, COUNT(DISTINCT player_id) AS players FROM (${PREDICTED}) AS visible GROUP BY market, system_id
 ) AS t ON t.market = e.market AND t.system_id = e.system_id`,
