@@ -104,20 +104,28 @@ export async function homeDifference(
 async function visibleAfter(warehouse: Warehouse, slate: Slate, publicationId: string): Promise<Visible[]> {
   return warehouse.query<Visible>(
     `WITH moment AS (
-       SELECT event_at FROM nba_predictions.publications
+       SELECT event_at, fencing_token FROM nba_predictions.publications
        WHERE slate = CAST(@slate AS DATE) AND publication_id = @publication_id AND event = 'published'
      ),
      standing AS (
-       SELECT v.publication_id, v.event_at FROM nba_predictions.publications v
+       SELECT v.publication_id, v.event_at, v.fencing_token FROM nba_predictions.publications v
        CROSS JOIN moment m
        LEFT JOIN nba_predictions.publications w ON w.publication_id = v.publication_id AND w.slate = v.slate AND w.event = 'withdrawn'
        WHERE v.slate = CAST(@slate AS DATE) AND v.event = 'published' AND v.event_at <= m.event_at
          AND (w.publication_id IS NULL OR w.event_at > m.event_at)
+     ),
+     taken_back AS (
+       SELECT x.player_id, x.market, MAX(x.fencing_token) AS token
+       FROM nba_predictions.withdrawals x
+       CROSS JOIN moment m
+       WHERE x.slate = CAST(@slate AS DATE) AND x.fencing_token <= m.fencing_token
+       GROUP BY x.player_id, x.market
      )
      SELECT p.player_id, p.player_name, p.team_abbr, p.market, p.line, p.predicted, p.p_over, p.recommendation, p.is_actionable
      FROM nba_predictions.player_prop_predictions p
      JOIN standing s ON s.publication_id = p.publication_id
-     WHERE p.slate = CAST(@slate AS DATE) AND p.system_id = @system AND p.line_role <> 'second'
+     LEFT JOIN taken_back x ON x.player_id = p.player_id AND x.market = p.market
+     WHERE COALESCE(x.token, 0) <= s.fencing_token AND p.slate = CAST(@slate AS DATE) AND p.system_id = @system AND p.line_role <> 'second'
      QUALIFY RANK() OVER (PARTITION BY p.player_id, p.market ORDER BY s.event_at DESC, s.publication_id DESC) = 1`,
     { slate, publication_id: publicationId, system: CHAMPION_SYSTEM },
   );

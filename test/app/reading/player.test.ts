@@ -144,6 +144,16 @@ describe('the difference of two publications', () => {
     expect((await publicationDifference(world.warehouse, SLATE, [first, second])).changes).toHaveLength(1);
   });
 
+  it('has those gone that the later one took back', async () => {
+    await publish('FIRST');
+    await change("injury_status = 'out'", 1);
+    await publish('LINE_UPDATE');
+    const { changes } = await publicationDifference(world.warehouse, SLATE, [undefined, undefined]);
+    expect(changes.map(({ kind, player_id, after }) => [kind, player_id, after])).toEqual([
+      ['gone', 1, null],
+    ]);
+  });
+
   it('needs two publications of the slate', async () => {
     const needs = (named: readonly [string | undefined, string | undefined]) =>
       expect(publicationDifference(world.warehouse, SLATE, named)).rejects.toMatchObject({
