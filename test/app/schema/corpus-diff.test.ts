@@ -50,12 +50,28 @@ async function changed(contracts: readonly [Schema, Schema], snapshots: readonly
   return clone.tipoff('schema', 'diff', 'HEAD~1', 'HEAD');
 }
 
-const CONTRACTED = CORPUS.filter(isContracted);
-const DEPLOYED = CORPUS.filter((each) => !isContracted(each));
+/**
+ * Of the corpus the cases that bring a finding which no case before them has: what each of its changes is, the comparison of two
+ * schemas is asked (`compare.test.ts`); here the way through commits is.
+ */
+function bringingFindings(cases: readonly Case[]): Case[] {
+  const seen = new Set<string>();
+  return cases.filter(({ labels }) => {
+    const fresh = labels.map(String).filter((label) => !seen.has(label));
+    for (const label of fresh) seen.add(label);
+    return fresh.length > 0 || labels.length === 0;
+  });
+}
+
+const CONTRACTED = bringingFindings(CORPUS.filter(isContracted));
+const DEPLOYED = bringingFindings(CORPUS.filter((each) => !isContracted(each)));
 
 describe('schema diff over the corpus, as changes of the contracts', () => {
-  it('covers nearly all of it', () => {
-    expect(CONTRACTED.length).toBeGreaterThanOrEqual(95);
+  it('has every finding that the corpus has', () => {
+    const labelsOf = (cases: readonly Case[]): Set<string> =>
+      new Set(cases.flatMap(({ labels }) => labels.map(String)));
+    expect(labelsOf([...CONTRACTED, ...DEPLOYED])).toEqual(labelsOf(CORPUS));
+    expect(CONTRACTED.length).toBeGreaterThan(40);
   });
 
   it.each(CONTRACTED.map((each) => [each.name, each] as const))('%s', async (_, each) => {
