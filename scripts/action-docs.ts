@@ -25,8 +25,10 @@ const workflowFile = z.object({
     z.string(),
     z.looseObject({
       permissions: z.record(z.string(), z.string()).default({}),
-      environment: z.string().optional(),
-      steps: z.array(z.looseObject({})),
+      environment: z
+        .union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)])
+        .optional(),
+      steps: z.array(z.looseObject({})).default([]),
     }),
   ),
 });
@@ -89,7 +91,9 @@ function triggers(on: Readonly<Record<string, unknown>>): string {
             .parse(value)
             .map((one) => `\`${one.cron}\` UTC`)
             .join('<br>')
-        : event.replace('workflow_dispatch', 'by hand'),
+        : event
+            .replace('workflow_dispatch', 'by hand')
+            .replace('workflow_call', 'called by another workflow'),
     )
     .join('<br>');
 }

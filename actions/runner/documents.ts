@@ -40,7 +40,9 @@ const job = z.object({
   environment: z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]).optional(),
   outputs: texts,
   strategy: z.object({ matrix: z.record(z.string(), z.array(scalar)).optional() }).optional(),
-  steps: z.array(step),
+  /** Another workflow that is called in the place of steps. */
+  uses: z.string().optional(),
+  steps: z.array(step).default([]),
 });
 export type Job = z.output<typeof job>;
 

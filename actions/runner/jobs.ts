@@ -40,6 +40,11 @@ export async function runJobs(
       results.push({ job: name, result: 'skipped', why, steps: [], outputs: {}, summary: '' });
       continue;
     }
+    if (job.uses !== undefined) {
+      const why = `it calls ${job.uses}, which is run by its own name here`;
+      results.push({ job: name, result: 'skipped', why, steps: [], outputs: {}, summary: '' });
+      continue;
+    }
     for (const matrix of combinations(job))
       results.push(await runJob(name, job, workflow, { ...contexts, needs, matrix }, machine));
   }

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { processEnvironment, userName } from '#app/config/process.ts';
@@ -125,6 +125,8 @@ async function run(given: Options): Promise<JobResult[]> {
   // No repository and no commit but those that were given: a link to a page that does not exist helps nobody.
   const env = {
     ...here,
+    // What set-up would put first.
+    PATH: `${dirname(process.execPath)}${delimiter}${here['PATH'] ?? ''}`,
     GITHUB_EVENT_PATH: join(folder, 'event.json'),
     GITHUB_EVENT_NAME: given.event,
     GITHUB_ACTOR: github.actor,

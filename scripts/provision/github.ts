@@ -28,14 +28,15 @@ export function githubSteps(installation: Installation): Step[] {
     stands: exists,
     make: gcloud('iam', 'workload-identity-pools', 'create', POOL, ...at, '--display-name=Tipoff'),
   };
+  // Whoever takes over the name of a repository does not get its id, and no other branch gets what main may do.
+  const condition = `assertion.repository_id=='${repositoryId}' && assertion.ref=='refs/heads/main'`;
   const settings = [
     '--issuer-uri=https://token.actions.githubusercontent.com',
     '--attribute-mapping=google.subject=assertion.sub,attribute.environment=assertion.environment,attribute.repository_id=assertion.repository_id',
-    // Whoever takes over the name of a repository does not get its id.
-    `--attribute-condition=assertion.repository_id=='${repositoryId}'`,
+    `--attribute-condition=${condition}`,
   ];
   const provider: Step = {
-    title: `identity provider ${PROVIDER}, repository ${installation.repository} (${repositoryId}) only`,
+    title: `identity provider ${PROVIDER}, repository ${installation.repository} (${repositoryId}) only, from main`,
     look: gcloud(
       'iam',
       'workload-identity-pools',
@@ -45,8 +46,7 @@ export function githubSteps(installation: Installation): Step[] {
       ...inPool,
       '--format=json',
     ),
-    stands: (answer) =>
-      exists(answer) && JSON.stringify(answer).includes(`assertion.repository_id=='${repositoryId}'`),
+    stands: (answer) => exists(answer) && JSON.stringify(answer).includes(condition),
     make: gcloud(
       'iam',
       'workload-identity-pools',

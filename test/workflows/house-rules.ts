@@ -16,10 +16,13 @@ const step = z.looseObject({
 });
 const job = z.looseObject({
   if: z.unknown().optional(),
+  uses: z.string().optional(),
   permissions: z.record(z.string(), z.string()).optional(),
   'timeout-minutes': z.number().optional(),
-  environment: z.string().optional(),
-  steps: z.array(step),
+  environment: z
+    .union([z.string(), z.looseObject({ name: z.string(), deployment: z.boolean().default(true) })])
+    .optional(),
+  steps: z.array(step).default([]),
 });
 const workflow = z.looseObject({
   on: z.record(z.string(), z.unknown()),
@@ -70,7 +73,7 @@ function ofFile(file: Workflow, text: string): string[] {
   for (const line of text.split('\n')) {
     const uses = /uses:\s*(\S+)(.*)$/.exec(line);
     const [, reference = '', rest = ''] = uses ?? [];
-    if (uses === null || reference.startsWith('./actions/')) continue;
+    if (uses === null || /^\.\/(?:actions\/|\.github\/workflows\/[\w-]+\.yml$)/.test(reference)) continue;
     if (!/^[\w.-]+\/[\w./-]+@[0-9a-f]{40}$/.test(reference))
       problems.push(`${reference}: expected a full commit`);
     if (!/^ # v\d+\.\d+\.\d+$/.test(rest)) problems.push(`${reference}: expected its version as a comment`);
@@ -86,7 +89,8 @@ function ofJob(name: string, one: Job, file: Workflow, text: string, known: Know
     if (!new RegExp(`^ +${scope}: ${level} # \\S`, 'm').test(text)) say(`${scope}: ${level} has no reason`);
   }
   const minutes = one['timeout-minutes'];
-  if (minutes === undefined || minutes > 355) say('expected timeout-minutes below six hours');
+  if (one.uses === undefined && (minutes === undefined || minutes > 355))
+    say('expected timeout-minutes below six hours');
   const body = JSON.stringify(one);
   if (/secrets\.(?!GITHUB_TOKEN)/.test(body)) {
     if (one.environment === undefined) say('names a secret outside of an environment');
@@ -94,6 +98,11 @@ function ofJob(name: string, one: Job, file: Workflow, text: string, known: Know
       'pull_request' in file.on && !String(one.if ?? '').includes("github.event_name == 'schedule'");
     if (isOpen) say('names a secret on pull requests');
   }
+  const isDeployment = ['deploy', 'publish'].includes(name);
+  const environment = one.environment;
+  const isRecorded = typeof environment === 'string' || environment?.deployment === true;
+  if (environment !== undefined && isRecorded !== isDeployment)
+    say('only what deploys leaves a record of a deployment: expected deployment: false');
   if (body.includes('google-github-actions/auth@') && one.environment === undefined)
     say('takes an identity outside of an environment');
   for (const [, variable = ''] of body.matchAll(/"(TIPOFF_[A-Z_]+)":/g)) {

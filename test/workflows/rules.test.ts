@@ -100,7 +100,7 @@ describe('the rules of the house find', () => {
     ['a request that a newer one may drop', / {2}queue: max.*\n/, '', 'queue: max'],
     [
       'an identity outside of an environment',
-      '    environment: maintenance\n',
+      / {4}environment:\n(?: {6}.*\n)+/,
       '',
       'identity outside of an environment',
     ],
@@ -112,7 +112,18 @@ describe('the rules of the house find', () => {
       'fetch-depth: 1',
       'checkout keeps its credentials',
     ],
-    ['a secret outside of an environment', '    environment: maintenance\n', '', 'outside of an environment'],
+    [
+      'a secret outside of an environment',
+      / {4}environment:\n(?: {6}.*\n)+/,
+      '',
+      'outside of an environment',
+    ],
+    [
+      'a record of a deployment that is none',
+      '      deployment: false\n',
+      '      url: https://example.com\n',
+      'deployment',
+    ],
     [
       'an input that does not exist',
       'max_age_hours: ${{',
@@ -247,7 +258,7 @@ describe('every action', async () => {
       );
       for (const [output, { value }] of Object.entries(own.outputs))
         expect(value).toBe(`\${{ steps.run.outputs.${output} }}`);
-      expect(own.runs.steps[0]?.run).toContain('"$GITHUB_ACTION_PATH/main.ts"');
+      expect(own.runs.steps[0]?.run).toBe('node "$GITHUB_ACTION_PATH/main.ts"');
     },
   );
 

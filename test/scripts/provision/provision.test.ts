@@ -184,7 +184,9 @@ describe('what accounts may do', () => {
   it('is reached by GitHub from this repository and these environments only', () => {
     run(true);
     const provider = cloud.calls.find((call) => call.includes('create-oidc')) ?? '';
-    expect(provider).toContain("--attribute-condition=assertion.repository_id=='4711'");
+    expect(provider).toContain(
+      "--attribute-condition=assertion.repository_id=='4711' && assertion.ref=='refs/heads/main'",
+    );
     const reached = Object.entries(cloud.state.policies).flatMap(([thing, bindings]) =>
       bindings
         .filter(({ role }) => role === 'roles/iam.workloadIdentityUser')
