@@ -40,6 +40,8 @@ export type Part =
   | 'player_lines'
   | 'game_lines'
   | 'reports'
+  | 'team_lists'
+  | 'report_times'
   | 'shots'
   | 'names';
 

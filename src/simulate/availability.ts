@@ -155,21 +155,38 @@ interface Statement {
   readonly status: Status;
 }
 
-/** Reports in the course of the day, New York time. */
-const REPORT_TIMES = ['11:00', '13:30', '17:30'];
+/** When something about a player may change in the course of the day, New York time. */
+const NEWS_TIMES = ['11:00', '13:30', '17:30'];
+/** Reports in the course of the day, never three hours apart; some of them say the same again. */
+const REPORT_TIMES = ['11:00', '13:30', '15:30', '17:30', '19:30'];
 const DAY_BEFORE = '17:30';
 /** Games before this hour get a report the evening before. */
 const EARLY_TIPOFF = '15:00';
+const SUBMITTED_BY = '13:00';
 /** The last word: half an hour before tip-off. */
 const LAST_REPORT = 30 * MINUTE;
 /** Chance that a doubt is resolved from one report to the next, and in the last one. */
 const RESOLVED = { next: 0.3, last: 0.85 };
 
-/** When reports about a game come out; all before tip-off, the last one thirty minutes before. */
-export function reportTimes({ today, dayBefore }: SlateClock, tipoff: number): number[] {
-  const times = REPORT_TIMES.map(today).filter((at) => at <= tipoff - LAST_REPORT - 15 * MINUTE);
+/** When there is news about a game; all before tip-off, the last half an hour before. */
+export function newsTimes({ today, dayBefore }: SlateClock, tipoff: number): number[] {
+  const times = NEWS_TIMES.map(today).filter((at) => at <= tipoff - LAST_REPORT - 15 * MINUTE);
   const eve = tipoff < today(EARLY_TIPOFF) ? [dayBefore(DAY_BEFORE)] : [];
   return [...eve, ...times, tipoff - LAST_REPORT];
+}
+
+/**
+ * When the league's report comes out on the day of a slate, in order: at hours of its own and half an hour before
+ * every tip-off. Each report speaks of all games that are still to come.
+ */
+export function reportTimes({ today }: SlateClock, tipoffs: readonly number[]): number[] {
+  const times = [...REPORT_TIMES.map(today), ...tipoffs.map((tipoff) => tipoff - LAST_REPORT)];
+  return [...new Set(times)].sort((a, b) => a - b);
+}
+
+/** When a team that played the evening before submits its list; the others have it in every report. */
+export function submitsLate({ today }: SlateClock, tipoff: number): number {
+  return Math.min(today(SUBMITTED_BY), tipoff - LAST_REPORT);
 }
 
 /**

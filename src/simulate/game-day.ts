@@ -1,13 +1,13 @@
 import { addDays, type Slate } from '#core/calendar.ts';
 import type { Random } from '#core/random.ts';
-import { decideAvailability, recordGame, reportTimes, writeReports } from './availability.ts';
+import { decideAvailability, newsTimes, recordGame, reportTimes, writeReports } from './availability.ts';
 import { type GameResult, playGame, type ShootingClimate, type SideSetting, type TimedShot } from './game.ts';
 import { addRows, emptyRows, type LeagueRows, type RowIds } from './league-rows.ts';
 import { gameLineRows, playerLineRows } from './markets.ts';
 import { information, type Matchday, type MatchdaySide } from './matchday.ts';
 import { MINUTE, type ResolvedLeagueOptions, type SlateClock, slateClock } from './options.ts';
 import { drift, expectRoles, type TeamState } from './players.ts';
-import { resultRows, type ScheduleWriter, shotRows, statusRows } from './provider-rows.ts';
+import { reportRows, resultRows, type ScheduleWriter, shotRows, statusRows } from './provider-rows.ts';
 import type { PlannedGame } from './season.ts';
 
 /** League-wide level of play in a season. */
@@ -41,7 +41,7 @@ function openMatchday(deps: GameDeps, game: PlannedGame, clock: SlateClock): Mat
   const [home, away] = [deps.teams[game.home], deps.teams[game.away]];
   if (home === undefined || away === undefined)
     throw new RangeError(`game ${game.gameId} names a team the league does not have`);
-  const times = reportTimes(clock, game.tipoff);
+  const times = newsTimes(clock, game.tipoff);
   const side = (state: TeamState, opponent: TeamState, edge: number): MatchdaySide => {
     const random = deps.random.fork('team', game.gameId, state.team.abbr);
     for (const player of state.roster) drift(player, random);
@@ -52,6 +52,7 @@ function openMatchday(deps: GameDeps, game: PlannedGame, clock: SlateClock): Mat
     return {
       state,
       availability,
+      backToBack,
       histories,
       climate: shooting(deps.climate, opponent, backToBack ? edge - FATIGUE : edge),
     };
@@ -63,7 +64,7 @@ function openMatchday(deps: GameDeps, game: PlannedGame, clock: SlateClock): Mat
     clock,
     home: side(home, away, HOME_EDGE),
     away: side(away, home, -HOME_EDGE),
-    reportTimes: times,
+    newsTimes: times,
     pace: deps.climate.pace + home.pace + away.pace,
     playoffs: game.seasonType === 'playoffs',
   };
@@ -74,15 +75,15 @@ function shooting(climate: LeagueClimate, opponent: TeamState, edge: number): Sh
   return { two: climate.two * factor, three: climate.three * factor };
 }
 
-/** What is known before tip-off: reports and quotes. */
-function previewRows(deps: GameDeps, day: Matchday): LeagueRows {
+/** What is known before tip-off: what the reports of the slate say, and quotes. */
+function previewRows(deps: GameDeps, day: Matchday, reports: readonly number[]): LeagueRows {
   const rows = emptyRows();
   const random = deps.random.fork('market', day.game.gameId);
   const { noLines, noStatusFeed } = deps.options.scenario;
   const known = information(day);
   return {
     ...rows,
-    injuryReports: noStatusFeed ? [] : statusRows(day, deps.ids, deps.sourceFile),
+    ...(noStatusFeed ? {} : statusRows(day, reports, deps.ids, deps.sourceFile)),
     playerLines: noLines ? [] : playerLineRows(day, known, random, deps.ids, deps.sourceFile),
     gameLines: noLines ? [] : gameLineRows(day, known, random.fork('game'), deps.ids, deps.sourceFile),
   };
@@ -145,13 +146,32 @@ export function runSlate(
   const rows = emptyRows();
   const winners = new Map<string, number>();
   const clock = slateClock(slate);
+  const reports = reportTimes(
+    clock,
+    games.map(({ tipoff }) => tipoff),
+  );
+  const eve = eveReports(deps, clock, slate, games);
   for (const game of games) {
     const day = openMatchday(deps, game, clock);
-    addRows(rows, previewRows(deps, day));
+    addRows(rows, previewRows(deps, day, reports));
     if (!play) continue;
     const finished = finishMatchday(deps, day);
     addRows(rows, finished.rows);
     winners.set(game.gameId, finished.winner);
   }
+  if (!deps.options.scenario.noStatusFeed)
+    rows.availabilityReports.push(...reportRows(rows, [...eve, ...reports], deps.ids, deps.sourceFile));
   return { rows, winners };
+}
+
+/** Reports of the evening before that speak of early games; after a slate with games they are among its own reports. */
+function eveReports(
+  { teams }: GameDeps,
+  clock: SlateClock,
+  slate: Slate,
+  games: readonly PlannedGame[],
+): number[] {
+  if (teams.some(({ lastSlate }) => lastSlate === addDays(slate, -1))) return [];
+  const news = games.flatMap(({ tipoff }) => newsTimes(clock, tipoff));
+  return [...new Set(news)].filter((at) => at < clock.today('00:00'));
 }

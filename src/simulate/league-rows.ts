@@ -1,5 +1,7 @@
 import type { RowOf, TableContract } from '#core/contracts/define.ts';
 import {
+  type AvailabilityReport,
+  availabilityReports,
   type GameLine,
   gameLines,
   type InjuryReport,
@@ -13,7 +15,9 @@ import {
   scheduleGames,
   shots,
   type TeamBoxScore,
+  type TeamStatement,
   teamBoxScores,
+  teamStatements,
 } from '#core/contracts/nba_raw.ts';
 import { hashText, scramble } from '#core/random.ts';
 /** Gives a row its id: 64 bits over the seed, the table, its natural key and business values. */
@@ -87,7 +91,9 @@ export interface LeagueRows {
   readonly teamBoxScores: TeamBoxScore[];
   readonly playerLines: PlayerLine[];
   readonly gameLines: GameLine[];
+  readonly availabilityReports: AvailabilityReport[];
   readonly injuryReports: InjuryReport[];
+  readonly teamStatements: TeamStatement[];
   readonly shots: Shot[];
 }
 
@@ -105,7 +111,9 @@ export function emptyRows(): LeagueRows {
     teamBoxScores: [],
     playerLines: [],
     gameLines: [],
+    availabilityReports: [],
     injuryReports: [],
+    teamStatements: [],
     shots: [],
   };
 }
@@ -114,7 +122,9 @@ export function emptyRows(): LeagueRows {
 export function byTable(rows: LeagueRows): TableRows[] {
   return [
     { table: scheduleGames, rows: rows.scheduleGames },
+    { table: availabilityReports, rows: rows.availabilityReports },
     { table: injuryReports, rows: rows.injuryReports },
+    { table: teamStatements, rows: rows.teamStatements },
     { table: playerLines, rows: rows.playerLines },
     { table: gameLines, rows: rows.gameLines },
     { table: playerBoxScores, rows: rows.playerBoxScores },
@@ -130,7 +140,9 @@ export function addRows(rows: LeagueRows, more: LeagueRows): void {
   addAll(rows.teamBoxScores, more.teamBoxScores);
   addAll(rows.playerLines, more.playerLines);
   addAll(rows.gameLines, more.gameLines);
+  addAll(rows.availabilityReports, more.availabilityReports);
   addAll(rows.injuryReports, more.injuryReports);
+  addAll(rows.teamStatements, more.teamStatements);
   addAll(rows.shots, more.shots);
 }
 

@@ -126,7 +126,8 @@ export interface Matchday {
   readonly clock: SlateClock;
   readonly home: MatchdaySide;
   readonly away: MatchdaySide;
-  readonly reportTimes: readonly number[];
+  /** When something new was said about the game. */
+  readonly newsTimes: readonly number[];
   /** Expected possessions of each side in 48 minutes. */
   readonly pace: number;
   readonly playoffs: boolean;
@@ -135,6 +136,8 @@ export interface Matchday {
 export interface MatchdaySide {
   readonly state: TeamState;
   readonly availability: readonly Availability[];
+  /** It played the evening before. */
+  readonly backToBack: boolean;
   readonly histories: readonly StatusHistory[];
   readonly climate: ShootingClimate;
 }
@@ -167,7 +170,7 @@ export function information(day: Matchday): Information {
   const known = new Map<number, SideExpectation[]>();
   const expectations = sidesOf(day).map(({ side }) => sideExpectations(day, side));
   const expected = (at: number): SideExpectation[] => {
-    const reports = day.reportTimes.filter((report) => report <= at).length;
+    const reports = day.newsTimes.filter((report) => report <= at).length;
     const sides = known.get(reports) ?? expectations.map((expect) => expect(at));
     known.set(reports, sides);
     return sides;

@@ -1,20 +1,25 @@
 import type { Slate } from '#core/calendar.ts';
 import type {
+  AvailabilityReport,
   InjuryReport,
   PlayerBoxScore,
   ScheduleGame,
   Shot,
   TeamBoxScore,
+  TeamStatement,
 } from '#core/contracts/nba_raw.ts';
 import type { Random } from '#core/random.ts';
-import type { Availability } from './availability.ts';
+import { type Availability, statusAt, submitsLate } from './availability.ts';
 import { type GameResult, pointsOf, type StatLine, type TimedShot } from './game.ts';
-import type { RowIds } from './league-rows.ts';
+import type { LeagueRows, RowIds } from './league-rows.ts';
 import { type Matchday, sidesOf } from './matchday.ts';
 import { HOUR, iso, MINUTE, wallClockOf } from './options.ts';
 import { UNITS_PER_MINUTE } from './players.ts';
 import type { GameTime, PlannedGame, ScheduleChange } from './season.ts';
 import type { SimulatedTeam } from './teams.ts';
+
+/** From the time of a report until its rows are there. */
+const LOADED_AFTER = 3 * MINUTE;
 
 /** Writes what a schedule source says about games, at three moments: published, changed, played. */
 export interface ScheduleWriter {
@@ -106,18 +111,45 @@ export function scheduleWriter(
   };
 }
 
-/** The reports about a game as rows: every report names every player in doubt again. */
-export function statusRows(day: Matchday, ids: RowIds, source_file: string): InjuryReport[] {
+/** What the reports of a slate say about a game: until tip-off, each names every player in doubt again. */
+export function statusRows(
+  day: Matchday,
+  reports: readonly number[],
+  ids: RowIds,
+  source_file: string,
+): Pick<LeagueRows, 'injuryReports' | 'teamStatements'> {
   const rows: InjuryReport[] = [];
-  const times = new Map(
-    day.reportTimes.map((at) => [at, { report_at: iso(at), ingested_at: iso(at + 3 * MINUTE) }]),
-  );
+  const lists: TeamStatement[] = [];
+  const eve = day.newsTimes.filter((at) => at < day.clock.today('00:00'));
+  const times = [...eve, ...reports.filter((at) => at < day.game.tipoff)].map((at) => ({
+    at,
+    report_at: iso(at),
+    ingested_at: iso(at + LOADED_AFTER),
+  }));
   for (const { side, opponent } of sidesOf(day)) {
-    for (const { availability, statements } of side.histories) {
-      const { player, reason } = availability;
-      for (const { reportAt, status } of statements) {
-        const time = times.get(reportAt);
-        if (time === undefined) continue;
+    const submittedAt = side.backToBack ? submitsLate(day.clock, day.game.tipoff) : 0;
+    const submitted = times.filter(({ at }) => at >= submittedAt);
+    for (const { at, report_at, ingested_at } of times) {
+      if (at >= submittedAt) continue;
+      lists.push({
+        report_at,
+        last_report_at: null,
+        slate: day.slate,
+        team_abbr: side.state.team.abbr,
+        opponent_abbr: opponent.state.team.abbr,
+        statement: 'not_yet_submitted',
+        source: 'simulated',
+        source_file,
+        source_line: null,
+        row_id: ids('team_statements', [day.game.gameId, at, side.state.team.abbr]),
+        ingested_at,
+      });
+    }
+    for (const history of side.histories) {
+      const { player, reason } = history.availability;
+      for (const time of submitted) {
+        const status = statusAt(history, time.at);
+        if (status === null) continue;
         rows.push({
           report_at: time.report_at,
           last_report_at: null,
@@ -135,13 +167,45 @@ export function statusRows(day: Matchday, ids: RowIds, source_file: string): Inj
           source: 'simulated',
           source_file,
           source_line: null,
-          row_id: ids('injury_reports', [day.game.gameId, reportAt, player.id, status]),
+          row_id: ids('injury_reports', [day.game.gameId, time.at, player.id, status]),
           ingested_at: time.ingested_at,
         });
       }
     }
   }
-  return rows;
+  return { injuryReports: rows, teamStatements: lists };
+}
+
+/** The reports of a slate with the number of their statements, also those that name nobody. */
+export function reportRows(
+  { injuryReports, teamStatements }: LeagueRows,
+  reports: readonly number[],
+  ids: RowIds,
+  source_file: string,
+): AvailabilityReport[] {
+  const [players, teams] = [countByTime(injuryReports), countByTime(teamStatements)];
+  return reports.map((at) => {
+    const report_at = iso(at);
+    return {
+      report_at,
+      label_at: null,
+      made_at: null,
+      pages: null,
+      player_statements: players.get(report_at) ?? 0,
+      team_statements: teams.get(report_at) ?? 0,
+      source: 'simulated',
+      source_file,
+      source_line: null,
+      row_id: ids('availability_reports', [at]),
+      ingested_at: iso(at + LOADED_AFTER),
+    };
+  });
+}
+
+function countByTime(rows: readonly { readonly report_at: string }[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { report_at } of rows) counts.set(report_at, (counts.get(report_at) ?? 0) + 1);
+  return counts;
 }
 
 /** Share of twos taken in the paint, by archetype. */

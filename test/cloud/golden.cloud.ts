@@ -17,9 +17,9 @@ const endpoint = offered('bigquery');
  */
 const RELATIVE_TOLERANCE = 1e-9;
 
-/** Tables that two ordinary days leave empty: the simulated league has no providers, no rosters and no reports of whole teams. */
+/** Tables that two ordinary days leave empty: the simulated league has no providers and no rosters. */
 const EMPTY = [
-  ...['nba_raw.availability_reports', 'nba_raw.roster_players', 'nba_raw.team_statements'],
+  'nba_raw.roster_players',
   'nba_orchestration.provider_requests',
   ...['nba_raw.ingested_files', 'nba_raw.rejected_rows', 'nba_orchestration.quality_reports'],
   ...['nba_orchestration.canary_results', 'nba_orchestration.heartbeats', 'nba_orchestration.schema_changes'],

@@ -216,7 +216,7 @@ describe('planted defects', () => {
       ({ name, select }) =>
         name === 'MLFeatureStore'
           ? select.replaceAll("CASE WHEN u.has_status_feed THEN 'f' ELSE 'h' END", "'f'")
-          : select.replace('r.report_at <= t.cutoff_at', 'FALSE'),
+          : select.replace('s.report_at <= k.looked_at', 'FALSE'),
       async (warehouse) => untruths(await featureRows(warehouse)),
     );
     expect(found).toContain('freed_min: f without a feed');

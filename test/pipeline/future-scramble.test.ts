@@ -9,6 +9,7 @@ import type { Row } from '#platform/warehouse/port.ts';
 import { loadLeague } from '#simulate/league.ts';
 import { simulatedLeague } from '#test/fakes/leagues.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+import { STATUSES_FROM_THE_CUTOFF_ON } from './late-statuses.ts';
 
 // Two leagues are lived through, features, models and predictions included.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -23,8 +24,10 @@ const league = simulatedLeague({
 const CUTOFF = league.slates[Math.floor(league.slates.length * 0.7)] as Slate;
 
 const NOISE_FROM_THE_CUTOFF_ON = [
-  'UPDATE nba_raw.player_box_scores SET points = 61 - points, minutes = 50 - minutes, fga = 40 - fga WHERE slate >= CAST(@cutoff AS DATE) AND played',
+  `UPDATE nba_raw.player_box_scores SET points = 61 - points, minutes = 50 - minutes, fga = 40 - fga, fg3m = 19 - fg3m, reb = 34 - reb, ast = 27 - ast,
+    stl = 9 - stl, blk = 8 - blk, tov = 17 - tov WHERE slate >= CAST(@cutoff AS DATE) AND played`,
   'UPDATE nba_raw.team_box_scores SET points = 250 - points, fga = 190 - fga WHERE slate >= CAST(@cutoff AS DATE)',
+  ...STATUSES_FROM_THE_CUTOFF_ON,
 ];
 const ONE_POINT_BEFORE_IT = [
   'UPDATE nba_raw.player_box_scores SET points = points + 1 WHERE slate < CAST(@cutoff AS DATE) AND played',
@@ -73,7 +76,7 @@ describe('predictions know nothing of the slate or of what came after', () => {
     await folder.remove();
   });
 
-  it('noise in place of every result at and after the slate changes no byte of its predictions, and a point more before it changes all of them', async () => {
+  it('noise in place of every result at and after the slate, and everybody out just before tip-off, changes no byte of its predictions, and a point more before it changes all of them', async () => {
     const [as, noisy, other] = [
       await predictions(truth),
       await predictions(scrambled),

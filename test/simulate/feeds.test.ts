@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { addDays, parseSlate } from '#core/calendar.ts';
 import { BOOKMAKERS } from '#simulate/matchday.ts';
 import { tinyLeague } from '#test/fakes/tiny-league.ts';
 import { groupBy, timeViolations, tipoffTimes } from './league-checks.ts';
@@ -38,14 +39,45 @@ describe('the status feed', () => {
     return last.filter(({ box }) => box?.played === true).length / last.length;
   };
 
-  it('speaks several times a day, the last time half an hour before tip-off', () => {
+  it('speaks several times a day, and half an hour before tip-off', () => {
     expect(histories.every(({ times }) => [...times].sort().join() === times.join())).toBe(true);
-    const gaps = [...groupBy(tables.injuryReports, (row) => `${row.slate} ${row.team_abbr}`)].map(
-      ([key, rows]) => {
-        return Date.parse(tipoffs.get(key) ?? '') - Date.parse(rows[rows.length - 1]?.report_at ?? '');
-      },
-    );
-    expect(new Set(gaps)).toEqual(new Set([30 * 60_000]));
+    const teams = [...groupBy(tables.injuryReports, (row) => `${row.slate} ${row.team_abbr}`)];
+    expect(teams.length).toBeGreaterThan(50);
+    const last = ([key, rows]: (typeof teams)[number]): boolean => {
+      const tipoff = Date.parse(tipoffs.get(key) ?? '');
+      return rows.some(({ report_at }) => tipoff - Date.parse(report_at) === 30 * 60_000);
+    };
+    expect(teams.filter((team) => !last(team)).map(([key]) => key)).toEqual([]);
+  });
+
+  it('says again in every report what it said before, until tip-off', () => {
+    const reports = [...new Set(tables.availabilityReports.map(({ report_at }) => report_at))].sort();
+    expect(reports).toHaveLength(tables.availabilityReports.length);
+    const forgotten = [
+      ...groupBy(tables.injuryReports, (row) => `${row.slate} ${row.team_abbr} ${row.player_lookup}`),
+    ]
+      .map(([key, rows]) => {
+        const [first] = rows;
+        const tipoff = tipoffs.get(`${first?.slate} ${first?.team_abbr}`) ?? '';
+        const due = reports.filter(
+          (at) => at >= (first?.report_at ?? '') && at < tipoff && at >= `${first?.slate}T12:00`,
+        );
+        const named = new Set(rows.map(({ report_at }) => report_at));
+        return { key, missing: due.filter((at) => !named.has(at)) };
+      })
+      .filter(({ missing }) => missing.length > 0);
+    expect(forgotten).toEqual([]);
+  });
+
+  it('does not have the list of a team before noon when it played the evening before', () => {
+    expect(tables.teamStatements.length).toBeGreaterThan(0);
+    const games = new Set(tables.teamBoxScores.map((row) => `${row.slate} ${row.team_abbr}`));
+    for (const { slate, team_abbr, report_at, statement } of tables.teamStatements) {
+      expect(statement).toBe('not_yet_submitted');
+      expect(games.has(`${addDays(parseSlate(slate), -1)} ${team_abbr}`), `${slate} ${team_abbr}`).toBe(true);
+      const named = tables.injuryReports.filter((row) => row.slate === slate && row.team_abbr === team_abbr);
+      expect(named.every((row) => row.report_at > report_at)).toBe(true);
+    }
   });
 
   it('is right about who is out, and mostly right about who is available', () => {
@@ -61,7 +93,12 @@ describe('the status feed', () => {
 
   it('misses late scratches until the last report', () => {
     const scratches = finished.filter(
-      ({ statuses, box }) => statuses.join() === 'out' && box?.dnp_reason?.includes('Illness') === true,
+      ({ statuses, times, box }) =>
+        new Set(statuses).size === 1 &&
+        statuses[0] === 'out' &&
+        Date.parse(times[0] ?? '') ===
+          Date.parse(tipoffs.get(`${box?.slate} ${box?.team_abbr}`) ?? '') - 30 * 60_000 &&
+        box?.dnp_reason?.includes('Illness') === true,
     );
     expect(scratches.length).toBeGreaterThan(0);
   });

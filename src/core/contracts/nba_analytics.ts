@@ -150,7 +150,9 @@ export const upcomingPlayerGameContext = defineTable({
     roster_source: required.string('history_stand_in (last team before the slate), status_feed or line'),
     last_played_on: nullable.date('Last game played before the slate'),
     missed_last_team_game: nullable.bool('Did not play in the previous counted game of the team'),
-    has_status_feed: required.bool('An availability report for this slate stood before the cut-off'),
+    has_status_feed: required.bool(
+      'The newest availability report before the cut-off, at most three hours old, had the list of the team',
+    ),
     injury_status: nullable.string(
       'Newest status before the cut-off: out, doubtful, questionable, probable or available; null when not listed',
     ),

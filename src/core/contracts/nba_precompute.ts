@@ -116,14 +116,16 @@ export const playerAvailability = defineTable({
     team_abbr: required.string('Three-letter team code'),
     player_id: required.int('NBA player id'),
     season: required.string('Season label'),
-    is_member: required.bool('His last game before the slate was for this team'),
+    is_member: required.bool(
+      'His last game before the slate was for this team, and no other team has listed him since',
+    ),
     games_missed: required.int('Games of the team that he missed in a row, of this season only'),
     share: required.float(
       'Share of the team’s games that he played, weights halved every eight games and times 0.25 over the summer',
       exact,
     ),
     status_class: nullable.string(
-      'Status at the cut-off, unlisted where the team has a report, none without one; null for who has left or is long gone and not listed',
+      'Status at the cut-off; unlisted where the list of the team does not name him, not_yet_submitted where there is none yet, none where no report stood; null for who has left or is long gone and not listed',
     ),
     min_ewma4: required.float('E4 of minutes', exact),
     ...Object.fromEntries(

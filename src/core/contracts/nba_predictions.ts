@@ -185,7 +185,7 @@ const staged = {
     'Probability that he plays, which the forecast takes for granted; null for who did not share in his team’s games lately',
     { decimals: 6, range: [0, 1] },
   ),
-  has_status_feed: required.bool('An availability report stood before the cut-off'),
+  has_status_feed: required.bool('The list of the team was there before the cut-off'),
   cutoff_at: required.timestamp('Nothing said after this instant was used'),
   code_version: required.string('Version of the code that made the row'),
 } as const;

@@ -242,6 +242,8 @@ export const teamStatements = defineTable({
   writer: 'ingest',
 });
 
+export type TeamStatement = RowOf<typeof teamStatements>;
+
 export const availabilityReports = defineTable({
   dataset: 'nba_raw',
   name: 'availability_reports',
@@ -262,6 +264,8 @@ export const availabilityReports = defineTable({
   partition: 'report_at',
   writer: 'ingest',
 });
+
+export type AvailabilityReport = RowOf<typeof availabilityReports>;
 
 export const rosterPlayers = defineTable({
   dataset: 'nba_raw',

@@ -62,6 +62,10 @@ export const INGESTED_INPUTS = {
   player_lines: `SELECT * FROM nba_raw.player_lines WHERE ${READ}`,
   game_lines: `SELECT * FROM nba_raw.game_lines WHERE ${READ}`,
   reports: `SELECT * FROM nba_raw.injury_reports WHERE ${READ}`,
+  team_lists: `SELECT * FROM nba_raw.team_statements WHERE ${READ}`,
+  /** Reports by the day on which they came out. */
+  report_times: `SELECT fn.eastern_date(report_at) AS slate, source, report_at FROM nba_raw.availability_reports
+    WHERE report_at >= fn.eastern_instant(CAST(@from AS DATE), 0) AND report_at < fn.eastern_instant(fn.add_days(CAST(@to AS DATE), 1), 0)`,
   shots: `SELECT * FROM nba_raw.shots WHERE ${READ}`,
   /**
    * For every name in lines and reports of a slate: the players it could mean by whole name, alias or last name. A new

@@ -4,11 +4,12 @@ import {
   upcomingPlayerGameContext,
   upcomingTeamGameContext,
 } from '#core/contracts/nba_analytics.ts';
-import { gameLines, injuryReports } from '#core/contracts/nba_raw.ts';
+import { availabilityReports, gameLines, injuryReports, teamStatements } from '#core/contracts/nba_raw.ts';
 import { playerAliases, players, schedule } from '#core/contracts/nba_reference.ts';
 import { mainLinesSql } from '#core/main-lines.ts';
 import { MAIN_MARKET } from '#core/markets.ts';
 import type { Processor } from '#pipeline/processor.ts';
+import { LISTS, lookedAt, statusesSql } from './statuses.ts';
 
 /** Days off are counted up to here; before an opener they are taken as this many. */
 const MAX_REST = 5;
@@ -86,6 +87,8 @@ export const upcomingPlayerGameContextProcessor: Processor = {
     { table: playerGameSummary, scope: 'before', part: 'appearances' },
     { table: playerGameSummary, scope: 'code' },
     { table: injuryReports, scope: 'slate', part: 'reports' },
+    { table: teamStatements, scope: 'slate', part: 'team_lists' },
+    { table: availabilityReports, scope: 'up_to', part: 'report_times' },
     { table: players, scope: 'slate', part: 'names' },
     { table: playerAliases, scope: 'slate', part: 'names' },
   ],
@@ -119,27 +122,11 @@ seen AS (
   JOIN team_order o ON o.team_abbr = a.team_abbr AND o.game_id = a.game_id
   WHERE a.next_seen_on IS NULL OR a.next_seen_on >= CAST(@from AS DATE)
 ),
-unambiguous AS (
-  SELECT player_lookup, MIN(player_id) AS player_id FROM nba_reference.players GROUP BY player_lookup HAVING COUNT(*) = 1
-),
-reports AS (
-  SELECT r.slate, r.team_abbr, COALESCE(r.player_id, p.player_id) AS player_id, r.player_name, r.player_lookup, r.status, r.reason, r.report_at,
-    r.ingested_at, r.row_id
-  FROM nba_raw.injury_reports r
-  LEFT JOIN nba_reference.player_aliases a ON a.alias_lookup = r.player_lookup
-  LEFT JOIN unambiguous p ON p.player_lookup = COALESCE(a.player_lookup, r.player_lookup)
-  WHERE r.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
-),
-statuses AS (
-  SELECT r.*, t.game_id, t.cutoff_at
-  FROM reports r
-  JOIN tonight t ON t.slate = r.slate AND t.team_abbr = r.team_abbr AND r.report_at <= t.cutoff_at
-),
-feeds AS (SELECT DISTINCT slate, team_abbr FROM statuses),
+looks AS (SELECT slate, game_id, team_abbr, ${lookedAt('tipoff_at')} AS looked_at FROM tonight),
+${statusesSql('looks', 'CAST(@from AS DATE)')},
 newest_status AS (
   SELECT * FROM statuses
-  WHERE player_id IS NOT NULL
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY slate, player_id ORDER BY report_at DESC, ingested_at DESC, row_id) = 1
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY slate, player_id ORDER BY until_at DESC, report_at DESC, team_abbr) = 1
 ),
 main_lines AS (${mainLinesSql(`l.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND l.market = '${MAIN_MARKET.id}'`)}
 ),
@@ -173,14 +160,14 @@ roster AS (
 SELECT r.player_id, r.game_id, r.slate, t.season, t.season_type, r.player_name, r.player_lookup, r.team_abbr, t.opponent_abbr, t.is_home,
   t.tipoff_at, t.cutoff_at, r.roster_source, r.last_played_on,
   CASE WHEN t.previous_slate IS NOT NULL THEN COALESCE(r.last_played_on < t.previous_slate, TRUE) END AS missed_last_team_game,
-  f.team_abbr IS NOT NULL AS has_status_feed,
+  f.list = '${LISTS.submitted}' AS has_status_feed,
   n.status AS injury_status, n.reason AS injury_reason, n.report_at AS injury_report_at,
   m.player_id IS NOT NULL AS has_prop_line, COALESCE(m.line_count, 0) AS line_count, m.line, m.bookmaker AS line_bookmaker, m.over_price,
   m.under_price, m.snapshot_at AS line_snapshot_at, m.snapshot_quality AS line_quality, m.second_line,
   m.second_bookmaker AS second_line_bookmaker, m.opening_line
 FROM roster r
 JOIN tonight t ON t.game_id = r.game_id AND t.team_abbr = r.team_abbr
-LEFT JOIN feeds f ON f.slate = r.slate AND f.team_abbr = r.team_abbr
+JOIN lists f ON f.game_id = r.game_id AND f.team_abbr = r.team_abbr
 LEFT JOIN newest_status n ON n.slate = r.slate AND n.player_id = r.player_id AND n.team_abbr = r.team_abbr
 LEFT JOIN main_lines m ON m.slate = r.slate AND m.player_id = r.player_id AND m.game_id = r.game_id`,
 };

@@ -1,7 +1,8 @@
-import { playerGameSummary, upcomingTeamGameContext } from '#core/contracts/nba_analytics.ts';
+import { playerGameSummary } from '#core/contracts/nba_analytics.ts';
 import { AVAILABLE_STATS, playerAvailability } from '#core/contracts/nba_precompute.ts';
-import { injuryReports } from '#core/contracts/nba_raw.ts';
+import { availabilityReports, injuryReports, teamStatements } from '#core/contracts/nba_raw.ts';
 import { playerAliases, players, schedule } from '#core/contracts/nba_reference.ts';
+import { LISTS, lookedAt, statusesSql } from '#pipeline/analytics/statuses.ts';
 import type { Processor } from '#pipeline/processor.ts';
 import { playerDecay, runningSum, seasonYear, weightAt } from './windows.ts';
 
@@ -25,8 +26,14 @@ const PRIOR: Readonly<Record<string, number>> = {
   probable: 0.93,
   available: 0.9,
   unlisted: 0.92,
+  [LISTS.pending]: 0.8,
 };
 const PRIOR_WITHOUT_REPORT = 0.85;
+/**
+ * Bounds, in minutes, of the times before tip-off that are told apart: a status says something else at noon than in the
+ * last hour. Games of a slate whose times lie in one class are held against history at the shortest of them.
+ */
+const LEAD_CLASSES = [45, 120, 300];
 /** Bounds of the classes of a player who is not listed: expected minutes, share of games, games missed in a row. */
 const MINUTES_BANDS = [12, 15, 18, 22, 26, 30];
 const REGULAR_SHARE = 0.8;
@@ -67,6 +74,14 @@ const countedBefore = (keys: readonly string[]): string => {
 };
 const joinCounted = (alias: string, keys: readonly string[]): string =>
   `LEFT JOIN by_${alias} ${alias} ON ${[...keys, 'slate'].map((key) => `${alias}.${key} = t.${key}`).join(' AND ')}`;
+/** The classes of a player from the widest to the narrowest, each by what is the same in it. */
+const CLASSES = {
+  s: ['lead_class', 'status_class'],
+  m: ['lead_class', 'status_class', 'missed_class'],
+  d: ['lead_class', 'status_class', 'missed_class', 'detail'],
+} as const;
+const leadClass = (seconds: string): string =>
+  `CASE ${LEAD_CLASSES.map((minutes, i) => `WHEN ${seconds} < ${minutes * 60} THEN ${i}`).join(' ')} ELSE ${LEAD_CLASSES.length} END`;
 const leaning = (alias: string, wider: string): string =>
   `fn.safe_div(COALESCE(${alias}.came, 0) + ${LEANING_ROWS} * ${wider}, COALESCE(${alias}.n, 0) + ${LEANING_ROWS})`;
 const priorSql = `CASE t.status_class ${Object.entries(PRIOR)
@@ -77,29 +92,25 @@ const priorSql = `CASE t.status_class ${Object.entries(PRIOR)
  * Who is expected to play, as a probability. Candidates are the players who shared in the team's games lately; each belongs
  * to a class (status at the cut-off, games missed in a row, kind of reason, or minutes and share where he is not listed),
  * and is as likely to play as earlier players of his class, counted over all slates strictly before. Every class leans on
- * the wider one. History is read at the lead that tonight's cut-off has before the first tip-off, because a status means
- * something else at noon than fifteen minutes before the game. Who has appeared for another team since does not play.
+ * the wider one. History is read as long before tip-off as tonight's game is, because a status means something else at noon
+ * than fifteen minutes before the game. Who has appeared for another team since, or was listed by one, does not play.
  */
 export const playerAvailabilityProcessor: Processor = {
   name: 'PlayerAvailability',
   phase: 'precompute',
   table: playerAvailability,
   inputs: [
-    { table: upcomingTeamGameContext, scope: 'slate', ready: 'schedule' },
     { table: playerGameSummary, scope: 'before', ready: 'results' },
     { table: schedule, scope: 'up_to', part: 'calendar' },
-    { table: schedule, scope: 'slate', part: 'games' },
+    { table: schedule, scope: 'slate', part: 'games', ready: 'schedule' },
     { table: injuryReports, scope: 'up_to', part: 'reports' },
+    { table: teamStatements, scope: 'up_to', part: 'team_lists' },
+    { table: availabilityReports, scope: 'up_to', part: 'report_times' },
     { table: players, scope: 'slate', part: 'names' },
     { table: playerAliases, scope: 'slate', part: 'names' },
   ],
   select: `
-WITH lead_time AS (
-  SELECT fn.greatest2(0, COALESCE(MIN(fn.seconds_between(CAST(@as_of AS TIMESTAMP), tipoff_at)), 0)) AS seconds
-  FROM nba_analytics.upcoming_team_game_context
-  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
-),
-scheduled AS (
+WITH scheduled AS (
   SELECT home_abbr AS team_abbr, game_id, slate, season, tipoff_at FROM nba_reference.counted_games
   WHERE slate >= CAST(@history_from AS DATE) AND slate <= CAST(@to AS DATE)
   UNION ALL
@@ -113,13 +124,28 @@ numbered AS (
   FROM scheduled s
 ),
 weighed AS (
-  SELECT g.*, ${weightAt(SHARE, 'seq', 'season_year')} AS w,
-    fn.least2(fn.add_seconds(g.tipoff_at, CAST(-l.seconds AS INT64)), CAST(@as_of AS TIMESTAMP)) AS cutoff_at
-  FROM numbered g
-  CROSS JOIN lead_time l
+  SELECT g.*, ${weightAt(SHARE, 'seq', 'season_year')} AS w FROM numbered g
 ),
 games AS (
   SELECT g.*, ${runningSum('w', 'team_abbr', 'seq')} - w AS all_games FROM weighed g
+),
+asked_about AS (
+  SELECT g.slate, g.game_id, g.team_abbr, g.looked_at, g.lead_seconds, ${leadClass('g.lead_seconds')} AS lead_class
+  FROM (
+    SELECT slate, game_id, team_abbr, looked_at, fn.seconds_between(looked_at, tipoff_at) AS lead_seconds
+    FROM (SELECT slate, game_id, team_abbr, tipoff_at, ${lookedAt('tipoff_at')} AS looked_at FROM games WHERE slate >= CAST(@from AS DATE)) AS ahead
+  ) AS g
+),
+leads AS (
+  SELECT lead_class, CAST(MIN(lead_seconds) AS INT64) AS lead_seconds FROM asked_about GROUP BY lead_class
+),
+looks AS (
+  SELECT slate, game_id, team_abbr, looked_at, lead_class FROM asked_about
+  UNION ALL
+  SELECT g.slate, g.game_id, g.team_abbr, fn.add_seconds(g.tipoff_at, -l.lead_seconds), l.lead_class
+  FROM games g
+  CROSS JOIN leads l
+  WHERE g.slate < CAST(@from AS DATE)
 ),
 played AS (
   SELECT p.player_id, p.game_id, p.slate, p.season, ${seasonYear('p.season')} AS season_year, p.team_abbr, p.minutes, p.points,
@@ -144,7 +170,7 @@ appearances AS (
   FROM weighted
 ),
 candidates AS (
-  SELECT g.slate, g.game_id, g.team_abbr, g.season, a.player_id, a.min_ewma4, ${AVAILABLE_STATS.map((stat) => `a.${stat}_ewma8`).join(', ')},
+  SELECT g.slate, g.game_id, g.team_abbr, g.season, a.player_id, a.seen_on, a.min_ewma4, ${AVAILABLE_STATS.map((stat) => `a.${stat}_ewma8`).join(', ')},
     fn.safe_div(a.own_games, g.all_games) AS share,
     a.next_seen_on IS NULL OR a.next_seen_on >= g.slate AS is_member,
     a.season_year < g.season_year AS is_new_season,
@@ -153,37 +179,43 @@ candidates AS (
   JOIN appearances a ON a.team_abbr = g.team_abbr AND a.seen_on < g.slate AND (a.next_with_team IS NULL OR a.next_with_team >= g.slate)
   WHERE a.min_ewma8 >= ${MIN_MINUTES} AND fn.days_between(a.seen_on, g.slate) <= ${MAX_DAYS} AND fn.safe_div(a.own_games, g.all_games) >= ${MIN_SHARE}
 ),
-own_names AS (
-  SELECT k.player_lookup, MIN(k.player_id) AS player_id
-  FROM nba_reference.players k
-  GROUP BY k.player_lookup
-  HAVING COUNT(DISTINCT k.player_id) = 1
+${statusesSql('looks', 'CAST(@history_from AS DATE)')},
+listings AS (
+  SELECT player_id, team_abbr, slate, LAG(team_abbr) OVER (PARTITION BY player_id ORDER BY slate, team_abbr) AS team_before
+  FROM (SELECT DISTINCT player_id, team_abbr, slate FROM statuses) AS one_a_slate
 ),
-statuses AS (
-  SELECT g.slate, g.team_abbr, COALESCE(r.player_id, p.player_id) AS player_id, r.status, r.reason
-  FROM nba_raw.injury_reports r
-  JOIN games g ON g.slate = r.slate AND g.team_abbr = r.team_abbr AND r.report_at <= g.cutoff_at
-  LEFT JOIN nba_reference.player_aliases a ON a.alias_lookup = r.player_lookup
-  LEFT JOIN own_names p ON p.player_lookup = COALESCE(a.player_lookup, r.player_lookup)
-  WHERE r.slate >= CAST(@history_from AS DATE) AND r.slate <= CAST(@to AS DATE)
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY g.slate, COALESCE(r.player_id, p.player_id), r.player_lookup ORDER BY r.report_at DESC, r.ingested_at DESC, r.row_id) = 1
+moves AS (
+  SELECT player_id, team_abbr, slate AS moved_on, LEAD(slate, 1, DATE '9999-12-31') OVER (PARTITION BY player_id ORDER BY slate, team_abbr) AS moved_again_on
+  FROM listings
+  WHERE COALESCE(team_before, '') <> team_abbr
 ),
-feeds AS (SELECT DISTINCT slate, team_abbr FROM statuses),
+gone AS (
+  SELECT DISTINCT c.slate, c.team_abbr, c.player_id
+  FROM candidates c
+  JOIN moves m ON m.player_id = c.player_id AND m.team_abbr <> c.team_abbr AND m.moved_on > c.seen_on AND m.moved_on <= c.slate
+    AND m.moved_again_on > c.slate
+),
+present AS (
+  SELECT c.*, c.is_member AND g.player_id IS NULL AS is_here
+  FROM candidates c
+  LEFT JOIN gone g ON g.slate = c.slate AND g.team_abbr = c.team_abbr AND g.player_id = c.player_id
+),
 classed AS (
-  SELECT c.*, s.status IS NOT NULL AS is_listed, f.team_abbr IS NOT NULL AS has_report,
-    COALESCE(s.status, CASE WHEN f.team_abbr IS NOT NULL THEN 'unlisted' ELSE 'none' END) AS status_class,
+  SELECT c.*, k.lead_class, s.status IS NOT NULL AS is_listed,
+    COALESCE(s.status, CASE l.list WHEN '${LISTS.submitted}' THEN 'unlisted' ELSE l.list END) AS status_class,
     (CASE WHEN c.is_new_season THEN 'new ' ELSE '' END)
       || (CASE WHEN c.games_missed = 0 THEN '0' WHEN c.games_missed <= 2 THEN '1-2' WHEN c.games_missed <= 5 THEN '3-5' ELSE '6+' END) AS missed_class,
     (CASE ${MINUTES_BANDS.map((minutes) => `WHEN c.min_ewma4 < ${minutes} THEN '<${minutes}'`).join(' ')} ELSE 'more' END)
       || (CASE WHEN c.share >= ${REGULAR_SHARE} THEN ' regular' ELSE '' END) AS band,
     ${reasonSql('s.reason')} AS reason_class
-  FROM candidates c
-  LEFT JOIN statuses s ON s.slate = c.slate AND s.player_id = c.player_id AND s.team_abbr = c.team_abbr
-  LEFT JOIN feeds f ON f.slate = c.slate AND f.team_abbr = c.team_abbr
-  WHERE c.is_member
+  FROM present c
+  JOIN looks k ON k.game_id = c.game_id AND k.team_abbr = c.team_abbr
+  JOIN lists l ON l.game_id = k.game_id AND l.team_abbr = k.team_abbr AND l.looked_at = k.looked_at
+  LEFT JOIN statuses s ON s.game_id = k.game_id AND s.team_abbr = k.team_abbr AND s.looked_at = k.looked_at AND s.player_id = c.player_id
+  WHERE c.is_here
 ),
 labelled AS (
-  SELECT c.slate, c.game_id, c.team_abbr, c.player_id, c.status_class, c.missed_class,
+  SELECT c.lead_class, c.slate, c.game_id, c.team_abbr, c.player_id, c.status_class, c.missed_class,
     CASE WHEN c.is_listed THEN c.reason_class ELSE c.band END AS detail
   FROM classed c
   WHERE c.is_listed OR c.games_missed < ${LONG_ABSENCE}
@@ -191,35 +223,36 @@ labelled AS (
 asked AS (
   SELECT * FROM labelled
   UNION ALL
-  SELECT slate, game_id, team_abbr, player_id, 'none', missed_class, band FROM classed WHERE status_class <> 'none' AND games_missed < ${LONG_ABSENCE}
+  SELECT lead_class, slate, game_id, team_abbr, player_id, '${LISTS.none}', missed_class, band FROM classed
+  WHERE status_class <> '${LISTS.none}' AND games_missed < ${LONG_ABSENCE}
 ),
 tallies AS (
-  SELECT l.status_class, l.missed_class, l.detail, l.slate, SUM(CASE WHEN f.game_id IS NOT NULL THEN 1 ELSE 0 END) AS n,
+  SELECT l.lead_class, l.status_class, l.missed_class, l.detail, l.slate, SUM(CASE WHEN f.game_id IS NOT NULL THEN 1 ELSE 0 END) AS n,
     SUM(CASE WHEN p.player_id IS NOT NULL AND f.game_id IS NOT NULL THEN 1 ELSE 0 END) AS came
   FROM asked l
   LEFT JOIN (SELECT DISTINCT game_id, team_abbr FROM played) f ON f.game_id = l.game_id AND f.team_abbr = l.team_abbr
   LEFT JOIN played p ON p.player_id = l.player_id AND p.game_id = l.game_id
-  GROUP BY l.status_class, l.missed_class, l.detail, l.slate
+  GROUP BY l.lead_class, l.status_class, l.missed_class, l.detail, l.slate
 ),
-by_s AS (${countedBefore(['status_class'])}
-),
-by_m AS (${countedBefore(['status_class', 'missed_class'])}
-),
-by_d AS (${countedBefore(['status_class', 'missed_class', 'detail'])}
-),
+${Object.entries(CLASSES)
+  .map(
+    ([alias, keys]) => `by_${alias} AS (${countedBefore(keys)}
+)`,
+  )
+  .join(',\n')},
 expected AS (
   SELECT t.slate, t.player_id, t.team_abbr, t.status_class,
     ${leaning('d', leaning('m', leaning('s', priorSql)))} AS p
   FROM labelled t
-  ${joinCounted('s', ['status_class'])}
-  ${joinCounted('m', ['status_class', 'missed_class'])}
-  ${joinCounted('d', ['status_class', 'missed_class', 'detail'])}
+  ${Object.entries(CLASSES)
+    .map(([alias, keys]) => joinCounted(alias, keys))
+    .join('\n  ')}
   WHERE t.slate >= CAST(@from AS DATE)
 )
-SELECT c.slate, c.team_abbr, c.player_id, c.season, c.is_member, c.games_missed, c.share, e.status_class, c.min_ewma4,
+SELECT c.slate, c.team_abbr, c.player_id, c.season, c.is_here AS is_member, c.games_missed, c.share, e.status_class, c.min_ewma4,
   ${AVAILABLE_STATS.map((stat) => `c.${stat}_ewma8`).join(', ')},
-  CASE WHEN NOT c.is_member THEN 0 ELSE COALESCE(e.p, ${P_LONG_ABSENCE}) END AS p_plays
-FROM candidates c
+  CASE WHEN NOT c.is_here THEN 0 ELSE COALESCE(e.p, ${P_LONG_ABSENCE}) END AS p_plays
+FROM present c
 LEFT JOIN expected e ON e.slate = c.slate AND e.player_id = c.player_id AND e.team_abbr = c.team_abbr
 WHERE c.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)`,
 };

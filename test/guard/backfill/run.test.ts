@@ -351,6 +351,8 @@ describe('the declared needs', () => {
       player_lines: ['nba_raw.player_lines'],
       game_lines: ['nba_raw.game_lines'],
       reports: ['nba_raw.injury_reports'],
+      team_lists: ['nba_raw.team_statements'],
+      report_times: ['nba_raw.availability_reports'],
       shots: ['nba_raw.shots'],
       names: ['nba_reference.players', 'nba_reference.player_aliases'],
     };

@@ -16,6 +16,15 @@ interface Correction {
 const BOX = 'nba_raw.player_box_scores WHERE slate = CAST(@slate AS DATE) AND played';
 const ONE_PLAYER = `slate = CAST(@slate AS DATE) AND player_id = (SELECT MIN(player_id) FROM ${BOX})`;
 
+/** What no status reaches. */
+const NOT_BY_STATUSES = [
+  'PlayerGameSummary',
+  'TeamGameSummary',
+  'UpcomingTeamGameContext',
+  'PlayerPropLines',
+  'TeamDefenseZoneAnalysis',
+];
+
 const CORRECTIONS: readonly Correction[] = [
   {
     name: 'the points of one player',
@@ -78,13 +87,13 @@ const CORRECTIONS: readonly Correction[] = [
   {
     name: 'an injury report',
     sql: "UPDATE nba_raw.injury_reports SET status = 'out' WHERE slate = CAST(@slate AS DATE)",
-    untouched: [
-      'PlayerGameSummary',
-      'TeamGameSummary',
-      'UpcomingTeamGameContext',
-      'PlayerPropLines',
-      'TeamDefenseZoneAnalysis',
-    ],
+    untouched: NOT_BY_STATUSES,
+  },
+  {
+    name: 'a report that came out earlier',
+    sql: `UPDATE nba_raw.availability_reports SET report_at = fn.add_seconds(report_at, -600)
+      WHERE fn.eastern_date(report_at) = CAST(@slate AS DATE) AND player_statements > 0`,
+    untouched: NOT_BY_STATUSES,
   },
 ];
 
