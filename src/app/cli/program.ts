@@ -19,6 +19,7 @@ import { addPublishVerbs } from './verbs/publish.ts';
 import { addQualityVerb } from './verbs/quality.ts';
 import { addSchemaVerbs } from './verbs/schema.ts';
 import { addServeVerb } from './verbs/serve.ts';
+import { addSiteVerb } from './verbs/site.ts';
 import { addStagingVerbs } from './verbs/staging.ts';
 import { addStatusVerb } from './verbs/status.ts';
 
@@ -51,6 +52,7 @@ export function program(host: CliHost): Command {
     addQualityVerb,
     addSchemaVerbs,
     addServeVerb,
+    addSiteVerb,
     addStagingVerbs,
     addBackupVerbs,
   ])

@@ -36,6 +36,7 @@ export const COMPANY: Readonly<Record<string, 'reads' | 'writes' | 'alone'>> = {
   diff: 'reads',
   sql: 'reads',
   'rows rejected': 'reads',
+  'site build': 'reads',
   'publish list': 'reads',
   'models list': 'reads',
   'batch list': 'reads',

@@ -1,4 +1,7 @@
+import { DECIDED_CLAIMS, QUANTILE_COVERAGE } from '#app/reading/calibration.ts';
 import { PLAYED_GAMES } from '#app/reading/player.ts';
+import { NEWEST_FEATURES } from '#app/reading/season-players.ts';
+import { EXPLAINING_VALUES } from '#app/reading/slate.ts';
 import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { predictionGrades, stagedPredictions } from '#core/contracts/nba_predictions.ts';
@@ -73,5 +76,9 @@ export function registeredStatements(): Statement[] {
     BOOKMAKERS_TONIGHT,
     QUOTED_GAMES,
     RAW_QUOTES,
+    DECIDED_CLAIMS,
+    QUANTILE_COVERAGE,
+    EXPLAINING_VALUES,
+    NEWEST_FEATURES,
   ];
 }

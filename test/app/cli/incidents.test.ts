@@ -91,7 +91,11 @@ describe('status', () => {
     const { code, out } = await tipoff('status', SLATE, '--html', page);
     expect([code, out.split('\n').length]).toEqual([0, expect.any(Number)]);
     expect(out).toContain(`${SLATE} as of 2025-01-10 12:00 ET`);
-    expect(await readFile(page, 'utf8')).toContain(`<title>Tipoff ${SLATE}`);
+    const html = await readFile(page, 'utf8');
+    expect(html).toContain('tipoffDocument("health",');
+    // Nothing is loaded from anywhere: every script is inside, and allowed by its hash.
+    expect(html).toMatch(/default-src 'none'.*script-src 'sha256-\S+' 'sha256-\S+';/);
+    expect(html).not.toMatch(/<script src|<link rel="stylesheet"/);
     const json = JSON.parse((await tipoff('status', '--json')).out);
     expect(json).toMatchObject({ slate: SLATE, answers: { length: 15 } });
   });

@@ -10,27 +10,29 @@ export function addStatusVerb(root: Command, host: CliHost): void {
     .command('status')
     .description('the fifteen morning questions, answered in one screen')
     .argument('[slate]', 'ET calendar date of tip-off (default: today in New York)')
-    .option('--html <file>', 'also write a static page')
+    .option('--html <file>', 'also write the health page of the site, as one file')
     .option('--strict', 'exit 1 when something needs action or could not be found out')
     .action(
       async (text: string | undefined, options: { html?: string; strict?: boolean }, command: Command) => {
         const { terminal, slate: readSlate, path, withApp } = contextOf(host, command);
         const slate = text === undefined ? undefined : readSlate(text);
-        const status = await withApp(async (app) => {
+        const { status, page } = await withApp(async (app) => {
           const [{ readStatus }, { canaryDeps }] = await Promise.all([
             import('#guard/status/status.ts'),
             import('#app/canaries.ts'),
           ]);
-          return readStatus(canaryDeps(app), slate);
+          const found = await readStatus(canaryDeps(app), slate);
+          if (options.html === undefined) return { status: found };
+          const { healthFile } = await import('#app/site/build.ts');
+          return { status: found, page: await healthFile(app, found) };
         });
         terminal.json(status);
         if (!terminal.isJson) {
           const { statusLines } = await import('#guard/status/status.ts');
           for (const line of statusLines(status)) terminal.line(line);
         }
-        if (options.html !== undefined) {
-          const { statusPage } = await import('#guard/status/page.ts');
-          await write(path(options.html), statusPage(status));
+        if (options.html !== undefined && page !== undefined) {
+          await write(path(options.html), page);
           terminal.progress(`Page: ${resolve(path(options.html))}`);
         }
         if (options.strict === true && (status.verdict === 'bad' || status.verdict === 'unknown'))

@@ -1,0 +1,551 @@
+import * as Plot from '@observablehq/plot';
+import type { JSX } from 'preact';
+import { useCallback } from 'preact/hooks';
+import type { HealthReading, IncidentReading, SourceCoverage } from '#app/reading/operations.ts';
+import { unpack } from '#app/reading/packed.ts';
+import { useDocument } from '#app/site/browser/data.ts';
+import { Chart, Empty, Section, Table, Tag, type Tone, Waiting } from '#app/site/browser/parts.tsx';
+import { to } from '#app/site/browser/route.ts';
+import { longDate } from '#app/site/browser/words.ts';
+import { slateOf } from '#core/calendar.ts';
+import type { PhaseRun } from '#core/contracts/nba_orchestration.ts';
+import { count, duration, span, when } from '#core/format.ts';
+import type { Answer, AnswerTable, SlateHistory } from '#guard/status/answer.ts';
+import type { Status } from '#guard/status/status.ts';
+
+const HEADLINE: Readonly<Record<Status['verdict'], string>> = {
+  good: 'All is well',
+  attention: 'Worth a look',
+  bad: 'Action needed',
+  unknown: 'Not everything could be found out',
+};
+const WORDS: Readonly<Record<Answer['verdict'], readonly [string, Tone]>> = {
+  good: ['good', 'good'],
+  attention: ['look', 'attention'],
+  bad: ['act', 'bad'],
+  idle: ['not due', 'idle'],
+  unknown: ['unknown', 'bad'],
+};
+
+/** The morning questions, what is wrong since when, what ran, and what is not there. */
+export function HealthPage(): JSX.Element {
+  const loaded = useDocument('health');
+  if (loaded.state !== 'here') {
+    return (
+      <>
+        <h1>Health</h1>
+        <Waiting of={loaded} />
+      </>
+    );
+  }
+  return <Health reading={loaded.document} />;
+}
+
+function Health({ reading }: { readonly reading: HealthReading }): JSX.Element {
+  const { status, incidents } = reading;
+  const { alerts } = status;
+  return (
+    <>
+      <header class={`page-head verdict ${status.verdict}`}>
+        <h1>
+          {HEADLINE[status.verdict]}
+          <span class="h1-sub">
+            {longDate(status.slate)}, as of {when(status.as_of)} ·{' '}
+            {status.no_games ?? count(status.games, 'game')} · {count(alerts.open, 'open alert')},{' '}
+            {alerts.unacknowledged} unacknowledged
+          </span>
+        </h1>
+      </header>
+      {alerts.undelivered > 0 && (
+        <p class="callout bad">
+          <strong>{count(alerts.undelivered, 'notice')} could not be delivered.</strong> People may not know;
+          run <code>npx tipoff incidents deliver</code>.
+        </p>
+      )}
+      <Todo answers={status.answers} />
+      <div class="pair">
+        <Trend
+          title="Coverage"
+          history={status.history}
+          series={[
+            ['expected players predicted', 'var(--over)', ({ coverage }) => coverage],
+            [
+              'games with predictions',
+              'var(--under)',
+              (day) =>
+                day.games === 0 || !day.in_operation ? null : (100 * day.games_predicted) / day.games,
+            ],
+          ]}
+        />
+        <Trend
+          title="Feature quality"
+          history={status.history}
+          series={[
+            ['players quality-ready', 'var(--over)', ({ ready }) => ready],
+            ['mean feature quality', 'var(--under)', ({ mean_quality }) => mean_quality],
+          ]}
+        />
+      </div>
+      <Section title="The morning questions">
+        <ol class="answers">
+          {status.answers.map((answer) => (
+            <AnswerItem key={answer.number} answer={answer} />
+          ))}
+        </ol>
+      </Section>
+      <Incidents incidents={incidents} asOf={status.as_of} />
+      <Runs runs={unpack<PhaseRun>(reading.runs)} />
+      <Sources sources={unpack<SourceCoverage>(reading.sources)} today={slateOf(new Date(status.as_of))} />
+    </>
+  );
+}
+
+/** What needs somebody, before everything else; nothing when all is well. */
+function Todo({ answers }: { readonly answers: readonly Answer[] }): JSX.Element | null {
+  const open = answers.filter(({ verdict }) => verdict === 'bad' || verdict === 'unknown');
+  if (open.length === 0) return null;
+  return (
+    <section class="callout bad" aria-label="Action needed">
+      <h2>{count(open.length, 'thing needs', 'things need')} somebody</h2>
+      <ul>
+        {open.map(({ number, name, answer, next }) => (
+          <li key={number}>
+            <strong>{name}.</strong> {answer}
+            {next !== undefined && <code class="next">{next}</code>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function AnswerItem({
+  answer: { number, name, question, verdict, answer, table, next },
+}: {
+  readonly answer: Answer;
+}): JSX.Element {
+  const [word, tone] = WORDS[verdict];
+  const isOpen = verdict === 'bad' || verdict === 'attention' || verdict === 'unknown';
+  return (
+    <li>
+      <Tag tone={tone}>{word}</Tag>
+      <div>
+        <h3>
+          <span class="number">{number}</span> {name} <span class="question">{question}</span>
+        </h3>
+        <p>{answer}</p>
+        {next !== undefined && isOpen && <code class="next">{next}</code>}
+        {table !== undefined && table.rows.length > 0 && (
+          <details>
+            <summary>{count(table.rows.length, 'row')}</summary>
+            <AnswerRows caption={name} table={table} />
+          </details>
+        )}
+      </div>
+    </li>
+  );
+}
+
+function AnswerRows({
+  caption,
+  table: { header, rows },
+}: {
+  readonly caption: string;
+  readonly table: AnswerTable;
+}): JSX.Element {
+  return (
+    <Table
+      caption={caption}
+      rows={rows}
+      keyOf={(_, i) => String(i)}
+      columns={header.map((head, i) => ({
+        head,
+        cell: (row: AnswerTable['rows'][number]) => row[i] ?? '',
+        isNumber: rows.every((row) => typeof row[i] === 'number'),
+      }))}
+    />
+  );
+}
+
+function Trend({
+  title,
+  history,
+  series,
+}: {
+  readonly title: string;
+  readonly history: readonly SlateHistory[];
+  readonly series: readonly (readonly [
+    name: string,
+    colour: string,
+    value: (day: SlateHistory) => number | null,
+  ])[];
+}): JSX.Element {
+  const draw = useCallback(
+    (width: number) => {
+      const points = series.flatMap(([name, colour, value]) =>
+        history.map((day) => ({
+          at: new Date(`${day.slate}T00:00:00Z`),
+          name,
+          colour,
+          value: value(day) ?? Number.NaN,
+        })),
+      );
+      const lowest = Math.min(100, ...points.map(({ value }) => (Number.isNaN(value) ? 100 : value)));
+      const highest = Math.max(100, ...points.map(({ value }) => (Number.isNaN(value) ? 100 : value)));
+      return Plot.plot({
+        width,
+        height: 190,
+        marginLeft: 44,
+        x: { type: 'utc', label: null },
+        y: {
+          label: null,
+          domain: [Math.max(0, 10 * Math.floor(lowest / 10 - 0.5)), highest],
+          tickFormat: (v: number) => `${v} %`,
+          grid: true,
+          ticks: 4,
+        },
+        marks: [
+          Plot.lineY(points, {
+            x: 'at',
+            y: 'value',
+            z: 'name',
+            stroke: ({ colour }) => colour,
+            strokeWidth: 1.8,
+          }),
+          Plot.dot(points, { x: 'at', y: 'value', r: 2, fill: ({ colour }) => colour }),
+        ],
+      });
+    },
+    [history, series],
+  );
+  const last = history.at(-1);
+  const shown = (value: number | null | undefined): string =>
+    value == null ? 'unknown' : `${value.toFixed(1)} %`;
+  if (last === undefined)
+    return (
+      <Section title={title}>
+        <Empty title="The schedule knows no slates yet" />
+      </Section>
+    );
+  return (
+    <Section title={`${title}, last ${count(history.length, 'slate')}`}>
+      <p class="legend">
+        {series.map(([name, colour, value]) => (
+          <span key={name} class={`key ${colour === 'var(--over)' ? 'dot-over' : 'dot-under'}`}>
+            {name} <strong>{shown(value(last))}</strong>
+          </span>
+        ))}
+      </p>
+      <Chart
+        draw={draw}
+        description={`${title}: ${series.map(([name, , value]) => `${name}, last ${shown(value(last))}`).join('; ')}; ${history[0]?.slate} to ${last.slate}.`}
+      />
+      <details>
+        <summary>Numbers</summary>
+        <Table
+          caption={title}
+          rows={history.toReversed()}
+          keyOf={({ slate }) => slate}
+          columns={[
+            { head: 'Slate', cell: ({ slate }) => <a href={to('slate', slate)}>{slate}</a> },
+            { head: 'Games', isNumber: true, cell: ({ games }) => games },
+            ...series.map(([name, , value]) => ({
+              head: name,
+              isNumber: true,
+              cell: (day: SlateHistory) => shown(value(day)),
+            })),
+          ]}
+        />
+      </details>
+    </Section>
+  );
+}
+
+const SEVERITY: Readonly<Record<string, Tone>> = { critical: 'bad', error: 'bad', warning: 'attention' };
+
+function Incidents({
+  incidents,
+  asOf,
+}: {
+  readonly incidents: readonly IncidentReading[];
+  readonly asOf: string;
+}): JSX.Element {
+  const draw = useCallback(
+    (width: number) => {
+      const rows = incidents
+        .slice(0, 20)
+        .map((one) => ({ ...one, from: new Date(one.opened_at), until: new Date(one.closed_at ?? asOf) }));
+      return Plot.plot({
+        width,
+        height: 40 + 24 * new Set(rows.map(({ check }) => check)).size,
+        marginLeft: Math.min(190, width * 0.42),
+        marginTop: 8,
+        x: { type: 'utc', label: null, nice: true },
+        y: { label: null, tickFormat: (check: string) => check.replaceAll('_', ' ') },
+        marks: [
+          Plot.gridX({ stroke: 'var(--rule)' }),
+          Plot.barX(rows, {
+            y: 'check',
+            x1: 'from',
+            x2: 'until',
+            insetTop: 4,
+            insetBottom: 4,
+            rx: 2,
+            fill: ({ severity }) =>
+              SEVERITY[severity] === 'bad'
+                ? 'var(--bad)'
+                : SEVERITY[severity] === 'attention'
+                  ? 'var(--attention)'
+                  : 'var(--idle)',
+            fillOpacity: ({ status }) => (status === 'open' ? 1 : 0.45),
+          }),
+          Plot.dot(rows, { y: 'check', x: 'from', r: 3.5, fill: 'var(--ink)' }),
+        ],
+      });
+    },
+    [incidents, asOf],
+  );
+  if (incidents.length === 0)
+    return (
+      <Section title="Incidents">
+        <Empty title="No incident so far">Checks that fail are kept here until they pass again.</Empty>
+      </Section>
+    );
+  return (
+    <Section
+      title="Incidents"
+      note="From the first failure until every slate passes again; faded ones are over."
+    >
+      <Chart
+        draw={draw}
+        description={`Timeline of ${count(Math.min(20, incidents.length), 'incident')}; the table has the times.`}
+      />
+      <Table
+        caption="Incidents, newest first"
+        rows={incidents}
+        limit={10}
+        keyOf={({ incident_id }) => incident_id}
+        columns={[
+          {
+            head: 'Check',
+            cell: ({ check, question }) => (
+              <>
+                <code>{check}</code>
+                <span class="sub">{question}</span>
+              </>
+            ),
+          },
+          {
+            head: 'State',
+            cell: ({ status, severity }) => (
+              <Tag tone={status === 'open' ? (SEVERITY[severity] ?? 'idle') : 'idle'}>{status}</Tag>
+            ),
+          },
+          { head: 'Since', cell: ({ opened_at }) => when(opened_at) },
+          {
+            head: 'Lasted',
+            isNumber: true,
+            cell: ({ opened_at, closed_at }) => span(opened_at, closed_at ?? asOf),
+          },
+          {
+            head: 'What was seen',
+            cell: ({ reason, hidden_by }) => (
+              <>
+                {reason}
+                {hidden_by !== null && <span class="sub">because of {hidden_by}</span>}
+              </>
+            ),
+          },
+          { head: 'Repair', cell: ({ repair }) => <code>{repair}</code> },
+          {
+            head: 'Seen by',
+            cell: ({ acknowledged_by }) => acknowledged_by ?? <span class="soft">nobody</span>,
+          },
+        ]}
+      />
+    </Section>
+  );
+}
+
+const RUN_TONE: Readonly<Record<string, Tone>> = {
+  done: 'good',
+  empty: 'idle',
+  held: 'attention',
+  failed: 'bad',
+};
+
+function Runs({ runs }: { readonly runs: readonly PhaseRun[] }): JSX.Element {
+  const draw = useCallback(
+    (width: number) => {
+      const rows = runs.slice(0, 400).map((run) => ({
+        ...run,
+        seconds: Math.max(0.01, (Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000),
+        at: new Date(run.started_at),
+      }));
+      return Plot.plot({
+        width,
+        height: 240,
+        marginLeft: 52,
+        x: { type: 'utc', label: 'UTC', nice: true },
+        y: { type: 'log', label: 'Seconds', grid: true, ticks: 4, tickFormat: (s: number) => `${s} s` },
+        marks: [
+          Plot.dot(rows, {
+            x: 'at',
+            y: 'seconds',
+            r: 3.5,
+            fill: ({ verdict }) => `var(--${RUN_TONE[verdict] ?? 'idle'})`,
+            fillOpacity: 0.75,
+          }),
+        ],
+      });
+    },
+    [runs],
+  );
+  if (runs.length === 0)
+    return (
+      <Section title="Runs">
+        <Empty title="Nothing ran in the last 30 days" />
+      </Section>
+    );
+  return (
+    <Section title="Runs" note="Every finished run of a processor in the last 30 days, by how long it took.">
+      <p class="legend">
+        <span class="key dot-good">done</span>
+        <span class="key dot-idle">nothing to do</span>
+        <span class="key dot-attention">held</span>
+        <span class="key dot-bad">failed</span>
+      </p>
+      <Chart
+        draw={draw}
+        description={`Durations of the last ${count(Math.min(400, runs.length), 'run')}; the table has the numbers.`}
+      />
+      <Table
+        caption="Runs, newest first"
+        rows={runs}
+        limit={12}
+        keyOf={({ processor, started_at, slate_from }, i) => `${processor} ${started_at} ${slate_from} ${i}`}
+        columns={[
+          { head: 'Started', cell: ({ started_at }) => when(started_at) },
+          { head: 'Processor', cell: ({ processor }) => processor },
+          {
+            head: 'Slates',
+            cell: ({ slate_from, slate_to }) =>
+              slate_from === slate_to ? slate_from : `${slate_from} to ${slate_to}`,
+          },
+          {
+            head: 'Verdict',
+            cell: ({ verdict, reason }) => (
+              <>
+                <Tag tone={RUN_TONE[verdict] ?? 'idle'}>{verdict}</Tag>
+                {reason !== null && <span class="sub">{reason}</span>}
+              </>
+            ),
+          },
+          { head: 'Rows', isNumber: true, cell: ({ row_count }) => row_count.toLocaleString('en-US') },
+          {
+            head: 'Took',
+            isNumber: true,
+            cell: ({ started_at, finished_at }) =>
+              duration((Date.parse(finished_at) - Date.parse(started_at)) / 1000),
+          },
+        ]}
+      />
+    </Section>
+  );
+}
+
+const SOURCES: readonly (readonly [keyof SourceCoverage & string, string])[] = [
+  ['box_scores', 'Player box scores'],
+  ['team_box_scores', 'Team box scores'],
+  ['lines', 'Lines'],
+  ['status_reports', 'Status reports'],
+  ['shots', 'Shots'],
+  ['predictions', 'Predictions'],
+  ['grades', 'Grades'],
+];
+
+function Sources({
+  sources,
+  today,
+}: {
+  readonly sources: readonly SourceCoverage[];
+  readonly today: string;
+}): JSX.Element {
+  const draw = useCallback(
+    (width: number) => {
+      const cells = sources.flatMap((day) =>
+        SOURCES.map(([key, label]) => ({
+          at: new Date(`${day.slate}T00:00:00Z`),
+          label,
+          share: Number(day[key]) / Math.max(1, day.games),
+        })),
+      );
+      const next = (date: Date): Date => new Date(date.getTime() + 86_400_000);
+      return Plot.plot({
+        width,
+        height: 210,
+        marginLeft: width < 500 ? 106 : 128,
+        marginTop: 6,
+        x: { type: 'utc', label: null },
+        y: { label: null, domain: SOURCES.map(([, label]) => label) },
+        marks: [
+          Plot.barX(cells, {
+            x1: 'at',
+            x2: ({ at }) => next(at),
+            y: 'label',
+            inset: 0.4,
+            fill: ({ share }) =>
+              share >= 1 ? 'var(--good)' : share > 0 ? 'var(--attention)' : 'var(--hole)',
+          }),
+        ],
+      });
+    },
+    [sources],
+  );
+  if (sources.length === 0)
+    return (
+      <Section title="Sources">
+        <Empty title="No game was scheduled so far" />
+      </Section>
+    );
+  const began = sources.find(({ predictions }) => predictions > 0)?.slate;
+  // What is not due is no hole: results of tonight, and what was before the first forecast.
+  const due = (day: SourceCoverage): (readonly [string, number])[] => [
+    ...(day.slate < today ? [['box scores', day.box_scores] as const] : []),
+    ...(began !== undefined && day.slate >= began ? [['predictions', day.predictions] as const] : []),
+    ...(began !== undefined && day.slate >= began && day.slate < today
+      ? [['grades', day.grades] as const]
+      : []),
+  ];
+  const missing = (day: SourceCoverage): string[] =>
+    due(day).flatMap(([name, games]) => (games < day.games ? [`${name} ${games} of ${day.games}`] : []));
+  const holes = sources.filter((day) => missing(day).length > 0).toReversed();
+  return (
+    <Section title="Sources" note="Of the games of a slate, how many each source has.">
+      <p class="legend">
+        <span class="key bar-good">all games</span>
+        <span class="key bar-attention">some</span>
+        <span class="key bar-hole">none</span>
+      </p>
+      <Chart
+        draw={draw}
+        description={`Coverage of ${SOURCES.length} sources over ${count(sources.length, 'slate')}; ${count(holes.length, 'slate')} without all box scores, predictions or grades.`}
+      />
+      {holes.length === 0 ? (
+        <p class="soft">No slate lacks box scores, predictions or grades.</p>
+      ) : (
+        <Table
+          caption="Slates with holes, newest first"
+          rows={holes}
+          limit={10}
+          keyOf={({ slate }) => slate}
+          columns={[
+            { head: 'Slate', cell: ({ slate }) => <a href={to('slate', slate)}>{slate}</a> },
+            { head: 'Games', isNumber: true, cell: ({ games }) => games },
+            { head: 'Not complete', cell: (day) => missing(day).join(', ') },
+          ]}
+        />
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,554 @@
+import type { JSX } from 'preact';
+import { unpack } from '#app/reading/packed.ts';
+import type {
+  SlateAbsence,
+  SlateForecast,
+  SlateGame,
+  SlatePublication,
+  SlateReading,
+} from '#app/reading/slate.ts';
+import { forecastsOf } from '#app/reading/unpacked.ts';
+import { useDocument } from '#app/site/browser/data.ts';
+import { Choice, Empty, Section, Spark, Table, Tag, Waiting } from '#app/site/browser/parts.tsx';
+import { choose, to } from '#app/site/browser/route.ts';
+import {
+  absence,
+  chance,
+  decided,
+  longDate,
+  marketLabel,
+  odds,
+  result,
+  shortDate,
+  signed,
+  why,
+} from '#app/site/browser/words.ts';
+import type { Overview, SlateEntry } from '#app/site/documents.ts';
+import { easternTime } from '#core/calendar.ts';
+import { count, when } from '#core/format.ts';
+import { MARKETS } from '#core/markets.ts';
+
+/** One evening: its games, every forecast that is visible, and who has none. */
+export function SlatePage({
+  overview,
+  slate,
+  query,
+}: {
+  readonly overview: Overview;
+  readonly slate: string;
+  readonly query: URLSearchParams;
+}): JSX.Element {
+  const loaded = useDocument(`slates/${slate}`);
+  return (
+    <>
+      <header class="page-head">
+        <h1>{longDate(slate)}</h1>
+        <SlateNavigation overview={overview} slate={slate} />
+      </header>
+      {loaded.state === 'here' ? (
+        <Evening reading={loaded.document} query={query} />
+      ) : loaded.state === 'missing' ? (
+        <Empty title="No games">Nothing is scheduled for this date.</Empty>
+      ) : (
+        <Waiting of={loaded} />
+      )}
+    </>
+  );
+}
+
+/** The game day before, a list of all, and the one after. */
+function SlateNavigation({
+  overview,
+  slate,
+}: {
+  readonly overview: Overview;
+  readonly slate: string;
+}): JSX.Element {
+  const slates = unpack<SlateEntry>(overview.slates);
+  const before = slates.findLast((entry) => entry.slate < slate);
+  const after = slates.find((entry) => entry.slate > slate);
+  const label = ({ slate: date, picks, players, games }: SlateEntry): string =>
+    `${shortDate(date)} · ${players === 0 ? count(games, 'game') : count(picks, 'pick')}`;
+  return (
+    <nav class="dates" aria-label="Game days">
+      {before === undefined ? (
+        <span class="step" aria-hidden="true">
+          ←
+        </span>
+      ) : (
+        <a
+          class="step"
+          href={to('slate', before.slate)}
+          aria-label={`Game day before: ${longDate(before.slate)}`}
+        >
+          ←
+        </a>
+      )}
+      <Choice
+        label="Game day"
+        value={slate}
+        options={[
+          ...(slates.some((entry) => entry.slate === slate) ? [] : [[slate, shortDate(slate)] as const]),
+          ...slates.map((entry) => [entry.slate, label(entry)] as const),
+        ]}
+        onChange={(date) => {
+          location.hash = to('slate', date);
+        }}
+      />
+      {after === undefined ? (
+        <span class="step" aria-hidden="true">
+          →
+        </span>
+      ) : (
+        <a
+          class="step"
+          href={to('slate', after.slate)}
+          aria-label={`Game day after: ${longDate(after.slate)}`}
+        >
+          →
+        </a>
+      )}
+    </nav>
+  );
+}
+
+function Evening({
+  reading,
+  query,
+}: {
+  readonly reading: SlateReading;
+  readonly query: URLSearchParams;
+}): JSX.Element {
+  const { games, publications } = reading;
+  const forecasts = forecastsOf(reading);
+  const absent = unpack<SlateAbsence>(reading.absent);
+  const picks = forecasts.filter(({ is_actionable }) => is_actionable);
+  const players = new Set(forecasts.map(({ player_id }) => player_id)).size;
+  const classes = [...new Set(forecasts.map(({ record_class }) => record_class))].sort().reverse();
+  return (
+    <>
+      <p class="lead">
+        {count(games.length, 'game')}
+        {players > 0 &&
+          ` · ${players} of ${players + absent.length} players forecast · ${count(picks.length, 'pick')}`}{' '}
+        {classes.map((one) => (
+          <Tag key={one} tone={one === 'live' ? 'good' : 'idle'}>
+            {one}
+          </Tag>
+        ))}
+      </p>
+      <Publications reading={reading} />
+      <Games games={games} picks={picks} chosen={query.get('game')} />
+      {forecasts.length === 0 ? (
+        <NothingPublished reading={reading} />
+      ) : (
+        <Forecasts
+          slate={reading.slate}
+          games={games}
+          forecasts={forecasts}
+          publications={publications}
+          query={query}
+        />
+      )}
+      <Absent absent={absent} forecastCount={forecasts.length} />
+    </>
+  );
+}
+
+function Publications({ reading }: { readonly reading: SlateReading }): JSX.Element | null {
+  const { publications } = reading;
+  const visible = publications.filter(({ withdrawn_at }) => withdrawn_at === null);
+  const withdrawn = publications.filter(({ withdrawn_at }) => withdrawn_at !== null);
+  const [newest] = visible;
+  return (
+    <div class="publications">
+      {newest !== undefined && (
+        <p class="soft">
+          Published {when(newest.published_at)} as {newest.run_mode} ({newest.completeness}), model{' '}
+          <code>{newest.model_id}</code>
+          {visible.length > 1 && `; ${count(visible.length - 1, 'earlier publication')}`}
+        </p>
+      )}
+      {withdrawn.map((one) => (
+        <p key={one.publication_id} class="callout bad">
+          <strong>Withdrawn</strong> {when(one.withdrawn_at ?? '')}: the publication of{' '}
+          {when(one.published_at)} ({one.run_mode}, {count(one.players, 'player')}). {one.withdrawn_reason}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+function NothingPublished({ reading }: { readonly reading: SlateReading }): JSX.Element {
+  const { batch, publications, games, slate } = reading;
+  if (games.every(({ status }) => status === 'postponed' || status === 'cancelled'))
+    return <Empty title="No game was played">Every game of the evening was called off.</Empty>;
+  if (publications.length > 0)
+    return <Empty title="Nothing is visible">Every publication of the evening was withdrawn.</Empty>;
+  if (batch === null)
+    return (
+      <Empty title="No forecasts yet">
+        No batch has run. <code>npx tipoff day {slate}</code> runs all phases.
+      </Empty>
+    );
+  return (
+    <Empty title="No forecasts">
+      The last batch ({batch.mode}) is {batch.state}
+      {batch.reason === null ? '' : `: ${batch.reason}`}.
+    </Empty>
+  );
+}
+
+function Games({
+  games,
+  picks,
+  chosen,
+}: {
+  readonly games: readonly SlateGame[];
+  readonly picks: readonly SlateForecast[];
+  readonly chosen: string | null;
+}): JSX.Element {
+  const picksOf = new Map<string, number>();
+  for (const { game_id } of picks) picksOf.set(game_id, (picksOf.get(game_id) ?? 0) + 1);
+  return (
+    <ul class="games" aria-label="Games: choose one to see its players only">
+      {games.map(({ game_id, away_abbr, home_abbr, tipoff_at, status }) => (
+        <li key={game_id}>
+          <button
+            type="button"
+            aria-pressed={chosen === game_id}
+            onClick={() => choose('game', chosen === game_id ? null : game_id)}
+          >
+            <span class="teams">
+              {away_abbr} <span class="soft">@</span> {home_abbr}
+            </span>
+            <span class="soft">
+              {status === 'scheduled' || status === 'live' || status === 'final'
+                ? `${easternTime(new Date(tipoff_at))} ET`
+                : status}
+            </span>
+            <span class="game-picks">{count(picksOf.get(game_id) ?? 0, 'pick')}</span>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const SORTS: readonly (readonly [string, string, (a: SlateForecast, b: SlateForecast) => number])[] = [
+  [
+    'pick',
+    'picks first, by edge',
+    (a, b) => Number(b.is_actionable) - Number(a.is_actionable) || edge(b) - edge(a),
+  ],
+  ['confidence', 'probability of the side', (a, b) => (b.confidence ?? 0) - (a.confidence ?? 0)],
+  ['forecast', 'forecast', (a, b) => b.predicted - a.predicted],
+  ['line', 'line', (a, b) => Number(b.line ?? -1) - Number(a.line ?? -1)],
+  ['player', 'player', (a, b) => a.player_name.localeCompare(b.player_name)],
+  ['change', 'what changed', (a, b) => moved(b) - moved(a)],
+];
+
+function edge(row: SlateForecast): number {
+  return Math.abs(row.edge ?? 0);
+}
+
+function moved(row: SlateForecast): number {
+  return row.previous_at == null ? -1 : Math.abs(row.predicted - (row.previous_predicted ?? row.predicted));
+}
+
+/** Rows shown before somebody asks for all. */
+const FIRST_ROWS = 60;
+
+function Forecasts({
+  slate,
+  games,
+  forecasts,
+  publications,
+  query,
+}: {
+  readonly slate: string;
+  readonly games: readonly SlateGame[];
+  readonly forecasts: readonly SlateForecast[];
+  readonly publications: readonly SlatePublication[];
+  readonly query: URLSearchParams;
+}): JSX.Element {
+  const markets = MARKETS.filter(({ id }) => forecasts.some(({ market }) => market === id));
+  const chosen = {
+    market: query.get('market') ?? markets[0]?.id ?? '',
+    team: query.get('team') ?? '',
+    book: query.get('book') ?? '',
+    show: query.get('show') ?? 'lines',
+    sort: query.get('sort') ?? 'pick',
+    game: query.get('game'),
+  };
+  const inMarket = forecasts.filter(({ market }) => market === chosen.market);
+  const shown = inMarket
+    .filter(
+      (row) =>
+        (chosen.team === '' || row.team_abbr === chosen.team) &&
+        (chosen.book === '' || row.bookmaker === chosen.book) &&
+        (chosen.game === null || row.game_id === chosen.game) &&
+        (chosen.show === 'all' || (chosen.show === 'picks' ? row.is_actionable : row.line !== null)),
+    )
+    .sort(
+      (a, b) =>
+        (SORTS.find(([id]) => id === chosen.sort)?.[2] ?? edge)(a, b) ||
+        a.player_name.localeCompare(b.player_name),
+    );
+  const teams = [...new Set(games.flatMap(({ home_abbr, away_abbr }) => [home_abbr, away_abbr]))].sort();
+  const books = [...new Set(inMarket.flatMap(({ bookmaker }) => bookmaker ?? []))].sort();
+  const most = Math.ceil(Math.max(...inMarket.map(({ p90, sd }) => p90 + 0.7 * sd), 4));
+  const tipoffs = new Map(games.map(({ game_id, tipoff_at }) => [game_id, tipoff_at]));
+  const hasEarlier = publications.filter(({ withdrawn_at }) => withdrawn_at === null).length > 1;
+  const any: readonly (readonly [string, string])[] = [['', 'all']];
+  return (
+    <Section title="Forecasts">
+      <div class="filters">
+        <Choice
+          label="Market"
+          value={chosen.market}
+          options={markets.map(({ id }) => [id, marketLabel(id)])}
+          onChange={(value) => choose('market', value)}
+        />
+        <Choice
+          label="Show"
+          value={chosen.show}
+          options={[
+            ['picks', 'picks'],
+            ['lines', 'everyone with a line'],
+            ['all', 'everyone'],
+          ]}
+          onChange={(value) => choose('show', value)}
+        />
+        <Choice
+          label="Team"
+          value={chosen.team}
+          options={[...any, ...teams.map((team) => [team, team] as const)]}
+          onChange={(value) => choose('team', value === '' ? null : value)}
+        />
+        <Choice
+          label="Book"
+          value={chosen.book}
+          options={[...any, ...books.map((book) => [book, book] as const)]}
+          onChange={(value) => choose('book', value === '' ? null : value)}
+        />
+        <Choice
+          label="Sort by"
+          value={chosen.sort}
+          options={SORTS.map(([id, label]) => [id, label])}
+          onChange={(value) => choose('sort', value)}
+        />
+      </div>
+      <p class="soft count" role="status">
+        {shown.length} of {inMarket.length} {marketLabel(chosen.market).toLowerCase()} forecasts
+      </p>
+      {shown.length === 0 ? (
+        <Empty title="No forecast fits">
+          {chosen.show === 'lines' && inMarket.every(({ line }) => line === null)
+            ? 'No line of this market was quoted before the cut-off: “everyone” shows the forecasts without.'
+            : 'Choose fewer conditions.'}
+        </Empty>
+      ) : (
+        <div class="forecasts">
+          <Table
+            caption={`${marketLabel(chosen.market)} forecasts`}
+            rows={shown}
+            limit={FIRST_ROWS}
+            keyOf={({ player_id, market, line_role }) => `${player_id} ${market} ${line_role}`}
+            columns={[
+              {
+                head: 'Player',
+                className: 'c-player',
+                cell: (row) => (
+                  <>
+                    <a href={to('player', row.player_id, row.market)}>{row.player_name}</a>
+                    <span class="sub">
+                      {row.team_abbr} {row.is_home ? 'vs' : '@'} {row.opponent_abbr}
+                      {tipoffs.has(row.game_id) &&
+                        ` · ${easternTime(new Date(tipoffs.get(row.game_id) ?? ''))}`}
+                    </span>
+                  </>
+                ),
+              },
+              {
+                head: 'Line',
+                isNumber: true,
+                className: 'c-line',
+                cell: (row) =>
+                  row.line === null ? (
+                    <span class="soft">–</span>
+                  ) : (
+                    <>
+                      {row.line}
+                      <span class="sub">
+                        {row.bookmaker}
+                        {row.line_role === 'second' && ', second'}
+                      </span>
+                    </>
+                  ),
+              },
+              {
+                head: 'Forecast',
+                isNumber: true,
+                className: 'c-forecast',
+                cell: (row) => (
+                  <>
+                    {row.predicted.toFixed(1)}
+                    <span class="sub">
+                      {row.p10.toFixed(0)} to {row.p90.toFixed(0)}
+                    </span>
+                  </>
+                ),
+              },
+              {
+                head: 'Distribution',
+                className: 'c-spark',
+                cell: (row) => <Spark row={row} most={most} />,
+              },
+              {
+                head: 'P(over)',
+                isNumber: true,
+                className: 'c-chance',
+                cell: (row) => <Chances row={row} />,
+              },
+              {
+                head: 'Pick',
+                className: 'c-pick',
+                cell: (row) => <Pick row={row} slate={slate} />,
+              },
+              {
+                head: 'Status',
+                className: 'c-status',
+                cell: (row) => (
+                  <>
+                    <span>
+                      {result(row) === '' ? (row.injury_status ?? <span class="soft">–</span>) : result(row)}
+                    </span>
+                    <Change row={row} hasEarlier={hasEarlier} />
+                  </>
+                ),
+              },
+            ]}
+          />
+        </div>
+      )}
+      <p class="note">
+        The forecast is the median, with the range from the 10 % to the 90 % quantile below it. The columns
+        are drawn from the published quantiles; those above the line are coloured. P(over) leaves pushes out:
+        first the model alone, then what is believed having heard the line.
+      </p>
+    </Section>
+  );
+}
+
+/** P(over | no push), of the model alone and as believed. */
+function Chances({ row }: { readonly row: SlateForecast }): JSX.Element {
+  if (row.p_over === null) return <span class="soft">–</span>;
+  return (
+    <>
+      <span class="soft" title="the model alone">
+        {chance(decided(row.model_p_over, row.p_push))}
+      </span>{' '}
+      <span aria-hidden="true">→</span>{' '}
+      <strong title="the line having been heard">{chance(decided(row.p_over, row.p_push))}</strong>
+    </>
+  );
+}
+
+function Pick({ row, slate }: { readonly row: SlateForecast; readonly slate: string }): JSX.Element {
+  const side = row.recommendation === 'OVER' || row.recommendation === 'UNDER' ? row.recommendation : null;
+  return (
+    <>
+      <a
+        class="pick"
+        href={to(
+          'slate',
+          slate,
+          row.player_id,
+          row.market,
+          ...(row.line_role === 'second' ? ['second'] : []),
+        )}
+        aria-label={`Why: ${row.player_name}, ${row.market}`}
+      >
+        {side === null ? (
+          <span class="soft">why</span>
+        ) : (
+          <span class={`tag ${side === 'OVER' ? 'over' : 'under'} ${row.is_actionable ? 'full' : ''}`}>
+            {side} {row.edge === null ? '' : signed(row.edge)}
+          </span>
+        )}
+      </a>
+      <span class="sub">
+        {why(row)}
+        {side !== null &&
+          row.is_actionable &&
+          ` (${odds(side === 'OVER' ? row.over_price : row.under_price)})`}
+      </span>
+    </>
+  );
+}
+
+/** What the publication before said, where it said something else. */
+function Change({
+  row,
+  hasEarlier,
+}: {
+  readonly row: SlateForecast;
+  readonly hasEarlier: boolean;
+}): JSX.Element | null {
+  if (row.previous_at == null) return hasEarlier ? <span class="sub">new in this publication</span> : null;
+  const parts = [
+    row.previous_line === row.line ? '' : `line ${row.previous_line ?? 'none'} → ${row.line ?? 'none'}`,
+    row.previous_predicted === row.predicted
+      ? ''
+      : `forecast ${(row.previous_predicted ?? 0).toFixed(1)} → ${row.predicted.toFixed(1)}`,
+  ].filter((part) => part !== '');
+  return <span class="sub">{parts.length === 0 ? 'unchanged' : parts.join(', ')}</span>;
+}
+
+function Absent({
+  absent,
+  forecastCount,
+}: {
+  readonly absent: readonly SlateAbsence[];
+  readonly forecastCount: number;
+}): JSX.Element | null {
+  if (absent.length === 0 || forecastCount === 0) return null;
+  return (
+    <Section
+      title="Without a forecast"
+      note={`${count(absent.length, 'player')} of the evening, each with the reason.`}
+    >
+      <Table
+        caption="Players without a forecast"
+        rows={absent}
+        limit={20}
+        keyOf={({ player_id, game_id }) => `${player_id} ${game_id}`}
+        columns={[
+          { head: 'Player', cell: (row) => <a href={to('player', row.player_id)}>{row.player_name}</a> },
+          { head: 'Team', cell: (row) => row.team_abbr },
+          {
+            head: 'Why',
+            cell: (row) => (
+              <>
+                {absence(row.reason)}
+                {row.withdrawn_at !== null && (
+                  <span class="sub bad">forecast withdrawn {when(row.withdrawn_at)}</span>
+                )}
+              </>
+            ),
+          },
+          {
+            head: 'Status',
+            cell: (row) =>
+              row.injury_status === null ? (
+                <span class="soft">not listed</span>
+              ) : (
+                `${row.injury_status}${row.injury_reason === null ? '' : `: ${row.injury_reason}`}`
+              ),
+          },
+        ]}
+      />
+    </Section>
+  );
+}

@@ -1,0 +1,133 @@
+import type { SlateForecast } from '#app/reading/slate.ts';
+import { marketOf } from '#core/markets.ts';
+import { fairOverProbability, impliedProbability, isAmericanOdds, STANDARD_PRICE } from '#core/odds.ts';
+
+/** "Saturday, 14 December 2024". */
+export function longDate(slate: string): string {
+  return inEnglish(slate, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+}
+
+/** "Sat 14 Dec". */
+export function shortDate(slate: string): string {
+  return inEnglish(slate, { weekday: 'short', day: 'numeric', month: 'short' });
+}
+
+/** "December 2024" of "2024-12". */
+export function monthName(month: string): string {
+  return inEnglish(`${month}-01`, { month: 'long', year: 'numeric' });
+}
+
+function inEnglish(slate: string, options: Intl.DateTimeFormatOptions): string {
+  return new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', ...options }).format(
+    new Date(`${slate}T00:00:00Z`),
+  );
+}
+
+/** The market as people read it. */
+export function marketLabel(id: string): string {
+  const label = marketOf(id)?.label ?? id;
+  return label.charAt(0).toUpperCase() + label.slice(1);
+}
+
+/** "+5.8", "−6.8": signed, with a minus sign. */
+export function signed(value: number, decimals = 1): string {
+  const text = decimal(value, decimals);
+  return Number(text) > 0 ? `+${text}` : text;
+}
+
+/** A number with a minus sign, never minus zero. */
+export function decimal(value: number, decimals: number): string {
+  const text = Math.abs(value).toFixed(decimals);
+  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
+}
+
+/** A probability in whole percent; one that is not quite 0 or 1 is never shown as such. */
+export function chance(p: number | null): string {
+  if (p === null) return '–';
+  const whole = Math.round(100 * p);
+  return `${p > 0 && p < 1 ? Math.min(99, Math.max(1, whole)) : whole} %`;
+}
+
+/** American odds: "+120", "−110". */
+export function odds(price: number | null): string {
+  return price === null ? '–' : signed(price, 0);
+}
+
+/** P(over) given that the line is not hit: what prices and sides are about. */
+export function decided(p: number | null, push: number | null): number | null {
+  return p === null ? null : p / (1 - (push ?? 0));
+}
+
+/** What the two prices of a line say of OVER, the margin of the book taken out; null without two prices. */
+export function pricedOver({
+  over_price,
+  under_price,
+}: Pick<SlateForecast, 'over_price' | 'under_price'>): number | null {
+  return fairOverProbability(over_price, under_price) ?? null;
+}
+
+/** The chance at which the recommended side pays for itself. */
+function breakEven({
+  recommendation,
+  over_price,
+  under_price,
+}: Pick<SlateForecast, 'recommendation' | 'over_price' | 'under_price'>): number {
+  const price = recommendation === 'UNDER' ? under_price : over_price;
+  return impliedProbability(price !== null && isAmericanOdds(price) ? price : STANDARD_PRICE);
+}
+
+const FILTERS: Readonly<Record<string, string>> = {
+  no_line: 'no line quoted',
+  pass: 'no side is worth its price',
+  shadow_system: 'kept for comparison',
+  low_edge: 'too near the line',
+  not_quality_ready: 'features not good enough',
+};
+
+/** Why a row is a pick, or why it is none, in a few words. */
+export function why(row: SlateForecast): string {
+  if (row.filter_reason !== null) return FILTERS[row.filter_reason] ?? row.filter_reason.replaceAll('_', ' ');
+  if (row.edge === null) return 'no line quoted';
+  return `${Math.abs(row.edge).toFixed(1)} ${row.edge > 0 ? 'above' : 'below'} the line; ${chance(row.confidence)}, pays from ${chance(breakEven(row))}`;
+}
+
+const ABSENCES: Readonly<Record<string, string>> = {
+  player_out: 'Out or doubtful',
+  game_started: 'The game had begun',
+  no_features: 'No feature row',
+  required_feature_missing: 'A required feature is missing',
+  red_quality: 'Feature row is red',
+  matchup_quality_low: 'Opponent features too thin',
+  below_threshold: 'Features below the threshold of the run',
+  already_predicted: 'Had a forecast, which is no longer visible',
+  not_predicted_yet: 'Not predicted yet',
+  not_in_the_batch: 'Became known after the batch',
+  predicted: 'Forecast withdrawn',
+};
+
+/** Why a player has no forecast. */
+export function absence(reason: string): string {
+  return ABSENCES[reason] ?? reason.replaceAll('_', ' ');
+}
+
+/** How it ended: "31 · won +0.91". */
+export function result({
+  outcome,
+  actual,
+  profit,
+}: Pick<SlateForecast, 'outcome' | 'actual' | 'profit'>): string {
+  if (outcome === null) return '';
+  if (outcome === 'void') return 'did not play';
+  if (outcome === 'no_bet') return String(actual ?? '');
+  const word = { win: 'won', loss: 'lost', push: 'push' }[outcome] ?? outcome;
+  return `${actual ?? ''} · ${word}${profit === null || outcome === 'push' ? '' : ` ${signed(profit, 2)}`}`;
+}
+
+/** A forecast system as people read it. */
+export function systemName(id: string): string {
+  return (
+    { ewma8: 'Recent form', minutes_rate: 'Minutes × rate', ridge: 'Model', market: 'Model, line heard' }[
+      id
+    ] ?? id
+  );
+}
