@@ -77,17 +77,7 @@ async function deploy(given: Inputs, deps: ActionDeps): Promise<Ended> {
       serves: previous,
     };
   }
-  const variables = `--update-env-vars=TIPOFF_CODE_VERSION=${version}`;
-  await cloudRun(
-    given,
-    deps,
-    'deploy',
-    service,
-    `--image=${image}`,
-    '--no-traffic',
-    `--tag=${TAG}`,
-    variables,
-  );
+  await cloudRun(given, deps, 'deploy', service, `--image=${image}`, '--no-traffic', `--tag=${TAG}`);
   const made = (await describe(given, deps)).traffic.find(({ tag }) => tag === TAG);
   if (made?.url === undefined) {
     throw new TipoffError(
@@ -103,7 +93,7 @@ async function deploy(given: Inputs, deps: ActionDeps): Promise<Ended> {
     const summary = `${made.revisionName} of ${service} is not fit and got no traffic; ${previous || 'nothing'} goes on serving`;
     return { verdict: 'failed', summary: `${summary}: ${untried}.`, problem: untried, serves: previous };
   }
-  const problem = await switchTo(given, deps, made.revisionName, before.url);
+  const problem = await switchToLatest(given, deps, before.url);
   if (problem === undefined) {
     return {
       verdict: 'ok',
@@ -114,22 +104,13 @@ async function deploy(given: Inputs, deps: ActionDeps): Promise<Ended> {
   return goBack(given, deps, previous, problem);
 }
 
-/** Gives a revision all traffic and looks whether the service is right; what is not, whether that was the switch or the service. */
-async function switchTo(
-  given: Inputs,
-  deps: ActionDeps,
-  revision: string,
-  url: string,
-): Promise<string | undefined> {
+/**
+ * Gives the latest revision all traffic and looks whether the service is right; what is not, whether that was the switch or
+ * the service. Not by its name: traffic that is pinned to one would leave out what provisioning changes later.
+ */
+async function switchToLatest(given: Inputs, deps: ActionDeps, url: string): Promise<string | undefined> {
   try {
-    await cloudRun(
-      given,
-      deps,
-      'services',
-      'update-traffic',
-      given.service,
-      `--to-revisions=${revision}=100`,
-    );
+    await cloudRun(given, deps, 'services', 'update-traffic', given.service, '--to-latest');
     return await verify(given, deps, url, given.wait_seconds);
   } catch (error) {
     return messageOf(error);
@@ -196,7 +177,8 @@ async function verify(
   waitSeconds: number,
 ): Promise<string | undefined> {
   const asked = { service_url: url, service_token: given.service_token };
-  return (await verifyService(deps, asked, { expected: given.version, waitSeconds })).problem;
+  const { version: expected, service } = given;
+  return (await verifyService(deps, asked, { expected, service, waitSeconds })).problem;
 }
 
 async function describe(given: Inputs, deps: ActionDeps): Promise<Live> {

@@ -22,6 +22,7 @@ export const action = defineAction({
     const { service, expected_version: expected } = given;
     const { seenVersion, problem } = await verifyService(deps, given, {
       expected,
+      service,
       waitSeconds: given.wait_seconds,
     });
     const healthy = problem === undefined;

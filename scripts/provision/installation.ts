@@ -96,6 +96,8 @@ export type Service = (typeof SERVICES)[number];
 /** The topic of prediction units, as the queue names it. */
 export const UNITS = 'tipoff-predict-units';
 export const DEAD_LETTERS = `${UNITS}-dead`;
+/** The topic that deep health publishes to and takes from, as the queue names it. */
+export const PROBES = 'tipoff-health-probe';
 export const IMAGES = 'tipoff';
 
 /** The bucket of exports and models. Names of buckets are unique in the world, so the project is in it. */

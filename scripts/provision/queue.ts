@@ -1,4 +1,11 @@
-import { accountEmail, DEAD_LETTERS, type Installation, serviceAddress, UNITS } from './installation.ts';
+import {
+  accountEmail,
+  DEAD_LETTERS,
+  type Installation,
+  PROBES,
+  serviceAddress,
+  UNITS,
+} from './installation.ts';
 import { exists, gcloud, type Step } from './step.ts';
 
 /** Deliveries before Pub/Sub itself puts a message aside: more than the queue's own limit, which parks it with a reason. */
@@ -32,6 +39,7 @@ export function queueSteps(installation: Installation): Step[] {
   return [
     topic(UNITS),
     topic(DEAD_LETTERS),
+    topic(PROBES),
     // Jobs and the command line pull; what the worker was pushed and finished is acknowledged unread, or forgotten.
     subscription(UNITS, UNITS, 'pulled by jobs', '--ack-deadline=60', '--message-retention-duration=1h'),
     subscription(
@@ -45,6 +53,13 @@ export function queueSteps(installation: Installation): Step[] {
       ...[`--push-auth-token-audience=${worker}`, '--ack-deadline=120', '--message-retention-duration=1h'],
       ...[`--dead-letter-topic=${DEAD_LETTERS}`, `--max-delivery-attempts=${MAX_DELIVERIES}`],
       ...['--min-retry-delay=10s', '--max-retry-delay=60s'],
+    ),
+    subscription(
+      PROBES,
+      PROBES,
+      'taken by deep health',
+      '--ack-deadline=10',
+      '--message-retention-duration=10m',
     ),
     subscription(
       DEAD_LETTERS,

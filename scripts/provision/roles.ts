@@ -7,6 +7,7 @@ import {
   DEAD_LETTERS,
   IMAGES,
   type Installation,
+  PROBES,
   SERVICES,
   UNITS,
 } from './installation.ts';
@@ -213,6 +214,10 @@ export function roleSteps(installation: Installation): Step[] {
   ]);
   return [
     ...perAccount,
+    ...SERVICES.flatMap((service) => [
+      topic(PROBES, 'roles/pubsub.publisher', member(service)),
+      subscription(PROBES, 'roles/pubsub.subscriber', member(service)),
+    ]),
     // Pub/Sub itself forwards what was delivered too often, and signs what it pushes.
     topic(DEAD_LETTERS, 'roles/pubsub.publisher', queueAgent),
     subscription(`${UNITS}-push`, 'roles/pubsub.subscriber', queueAgent),

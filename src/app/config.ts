@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
@@ -78,7 +79,7 @@ const GCP_SETTINGS = {
   TIPOFF_GCP_FIRESTORE_EMULATOR: setting(hostAndPort.optional(), 'An emulator of Firestore, as `host:port`.'),
   TIPOFF_GCP_PUBSUB_EMULATOR: setting(
     hostAndPort.optional(),
-    'An emulator of Pub/Sub, as `host:port`; there, missing topics are made on first use.',
+    'An emulator of Pub/Sub, as `host:port`; its topics and subscriptions must be made before.',
   ),
 };
 
@@ -155,7 +156,7 @@ export const SETTINGS = z.object({
   ...GCP_SETTINGS,
   TIPOFF_CODE_VERSION: setting(
     z.string().optional(),
-    'What rows say of the code that made them; the version of the package when absent.',
+    'What rows say of the code that made them; the version of the package when absent. An image knows its own and does not ask.',
   ),
   TIPOFF_EXPECTED_VERSION: setting(
     z.string().optional(),
@@ -238,6 +239,10 @@ export const SETTINGS = z.object({
     z.string().optional(),
     'Accounts whose identity tokens are accepted, separated by commas; goes with the audience.',
   ),
+  K_SERVICE: setting(
+    z.string().optional(),
+    'Name of the service, set by Cloud Run: there, work in the background begins with the first request that proves who it is from and came by the address of the service, so that a candidate without traffic does none.',
+  ),
   PORT: setting(
     z.coerce.number().int().min(0).max(65_535).optional(),
     'Port of the services when the command line names none; 8080 when both are silent.',
@@ -279,6 +284,8 @@ interface BaseConfig {
   readonly apiKey?: string;
   /** Whose identity tokens the services accept. */
   readonly oidc?: { readonly audience: string; readonly accounts: readonly string[] };
+  /** True on Cloud Run, where a process may be a candidate that has no traffic yet. */
+  readonly awaitsTraffic: boolean;
   /** Port of the services when the command line names none. */
   readonly port?: number;
 }
@@ -329,6 +336,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
         apiUrl: data.GITHUB_API_URL,
       }),
     },
+    awaitsTraffic: data.K_SERVICE !== undefined,
     ...omitUndefined({ oddsApiKey: data.ODDS_API_KEY }),
     ...(data.TIPOFF_SLACK_TOKEN === undefined
       ? {}
@@ -392,7 +400,16 @@ function namesIn(list: string | undefined): string[] {
     .filter((name) => name !== '');
 }
 
-/** The configuration of this process. */
+/** Where the build of an image leaves what it was built from. */
+const BUILD_FILE = new URL('../../build.json', import.meta.url);
+const build = z.object({ version: z.string().min(1) });
+
+/**
+ * The configuration of this process. In an image the version is the one it was built with, whatever a variable says: what a
+ * deployment declares proves nothing about what runs.
+ */
 export function processConfig(): Config {
-  return readConfig(processEnvironment());
+  if (!existsSync(BUILD_FILE)) return readConfig(processEnvironment());
+  const { version } = build.parse(JSON.parse(readFileSync(BUILD_FILE, 'utf8')));
+  return readConfig({ ...processEnvironment(), TIPOFF_CODE_VERSION: version });
 }

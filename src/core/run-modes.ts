@@ -31,6 +31,9 @@ const ALIASES: Readonly<Record<string, RunMode>> = {
   MORNING: 'RETRY',
 };
 
+/** Every name that means a mode, its own and older ones. */
+export const RUN_MODE_NAMES: readonly string[] = [...Object.keys(RUN_MODES), ...Object.keys(ALIASES)];
+
 /** Reads a run mode, case-insensitive. Throws TIPOFF_BAD_INPUT for a name that is none: nothing is guessed. */
 export function parseRunMode(text: string): RunMode {
   const name = text.trim().toUpperCase();

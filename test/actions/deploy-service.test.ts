@@ -17,11 +17,11 @@ afterEach(async () => {
 /** What a service says of itself, look by look; the last word stays. */
 function says(
   who: FakeCoordinator,
-  ...looks: readonly { readonly version: string; readonly health?: number }[]
+  ...looks: readonly { readonly version: string; readonly health?: number; readonly role?: string }[]
 ): void {
   who.answers.set(
     'GET /version',
-    looks.map(({ version }) => ({ status: 200, body: { version } })),
+    looks.map(({ version, role = 'worker' }) => ({ status: 200, body: { version, roles: [role] } })),
   );
   who.answers.set(
     'GET /health/deep',
@@ -64,7 +64,8 @@ if [[ "$*" == *describe* ]]; then cat "${here}/service.json"; else echo '{}'; fi
   return { ...ran, asked: lines.filter((line) => !line.includes('describe')) };
 }
 const FLAGS = '--project=p --region=r --quiet --format=json';
-const DEPLOY = `run deploy worker --image=r/p/tipoff:abc --no-traffic --tag=candidate --update-env-vars=TIPOFF_CODE_VERSION=abc ${FLAGS}`;
+const DEPLOY = `run deploy worker --image=r/p/tipoff:abc --no-traffic --tag=candidate ${FLAGS}`;
+const TO_LATEST = `run services update-traffic worker --to-latest ${FLAGS}`;
 const traffic = (revision: string) =>
   `run services update-traffic worker --to-revisions=${revision}=100 ${FLAGS}`;
 
@@ -77,7 +78,7 @@ describe('deploy-service', () => {
       code: 0,
       outputs: { verdict: 'ok', revision: 'worker-002', rolled_back: 'false' },
     });
-    expect(ran.asked).toEqual([DEPLOY, traffic('worker-002')]);
+    expect(ran.asked).toEqual([DEPLOY, TO_LATEST]);
     expect(ran.summary).toContain('worker serves abc as worker-002 and is healthy in depth');
   });
 
@@ -106,9 +107,18 @@ describe('deploy-service', () => {
     expect(ran.summary).toContain('the model is gone');
   });
 
+  it('gives no traffic to an image that runs as something else', async () => {
+    says(service, { version: 'old' });
+    says(candidate, { version: 'abc', role: 'coordinator' });
+    const ran = await deploy();
+    expect(ran).toMatchObject({ code: 1, outputs: { verdict: 'failed', revision: 'worker-001' } });
+    expect(ran.asked).toEqual([DEPLOY]);
+    expect(ran.summary).toContain('expected a worker as worker, saw one as coordinator');
+  });
+
   it.each([
     ['the service is not right after the switch', [{ version: 'old' }, { version: 'old' }], '', 'saw "old"'],
-    ['the switch itself fails', [{ version: 'old' }], 'worker-002=100', 'no permission'],
+    ['the switch itself fails', [{ version: 'old' }], '--to-latest', 'no permission'],
   ])('goes back when %s', async (_what, looks, failing, why) => {
     says(service, ...looks);
     says(candidate, { version: 'abc' });
@@ -117,7 +127,7 @@ describe('deploy-service', () => {
       code: 1,
       outputs: { verdict: 'failed', revision: 'worker-001', rolled_back: 'true' },
     });
-    expect(ran.asked).toEqual([DEPLOY, traffic('worker-002'), traffic('worker-001')]);
+    expect(ran.asked).toEqual([DEPLOY, TO_LATEST, traffic('worker-001')]);
     expect(ran.log).toMatch(/^::error title=Deployment of worker::/m);
     expect(ran.summary).toContain('worker was rolled back to worker-001');
     expect(ran.summary).toContain(why);

@@ -139,7 +139,7 @@ describe('the coordinator', () => {
     });
     coordinator.answers.set('GET /version', [
       { status: 429, body: {} },
-      { status: 200, body: { version: 'abc' } },
+      { status: 200, body: { version: 'abc', roles: ['worker'] } },
     ]);
     coordinator.answers.set('GET /health/deep', [{ status: 200, body: {} }]);
     const [first, second] = [

@@ -211,7 +211,7 @@ describe('verify-deployment', () => {
   });
 
   it('is green when the version and the deep health are right', async () => {
-    answers('GET /version', { status: 200, body: { name: 'tipoff', version: 'abc' } });
+    answers('GET /version', { status: 200, body: { name: 'tipoff', version: 'abc', roles: ['worker'] } });
     answers('GET /health/deep', { status: 200, body: { status: 'healthy' } });
     expect(await run('verify-deployment', asked())).toMatchObject({
       code: 0,
@@ -220,14 +220,14 @@ describe('verify-deployment', () => {
   });
 
   it('is red for another version and for a service that is not healthy', async () => {
-    answers('GET /version', { status: 200, body: { version: 'old' } });
+    answers('GET /version', { status: 200, body: { version: 'old', roles: ['worker'] } });
     const old = await run('verify-deployment', asked());
     expect(old).toMatchObject({
       code: 1,
       outputs: { verdict: 'failed', healthy: 'false', seen_version: 'old' },
     });
     expect(old.log).toContain('expected version abc, saw "old"');
-    answers('GET /version', { status: 200, body: { version: 'abc' } });
+    answers('GET /version', { status: 200, body: { version: 'abc', roles: ['worker'] } });
     const checks = [
       { check: 'model', status: 'fail', expected: 'a model may serve today', seen: 'there is none' },
       { check: 'warehouse_read', status: 'pass', expected: 'rows', seen: 'rows' },
@@ -242,8 +242,8 @@ describe('verify-deployment', () => {
   it('waits for a revision that is still starting', async () => {
     answers(
       'GET /version',
-      { status: 200, body: { version: 'old' } },
-      { status: 200, body: { version: 'abc' } },
+      { status: 200, body: { version: 'old', roles: ['worker'] } },
+      { status: 200, body: { version: 'abc', roles: ['worker'] } },
     );
     answers('GET /health/deep', { status: 200, body: {} });
     expect(await run('verify-deployment', asked('1'))).toMatchObject({
@@ -401,7 +401,7 @@ describe('an action without GitHub around it', () => {
   );
 
   it('runs at a terminal: no token, no files, the same report on the screen', async () => {
-    answers('GET /version', { status: 200, body: { version: 'abc' } });
+    answers('GET /version', { status: 200, body: { version: 'abc', roles: ['worker'] } });
     answers('GET /health/deep', { status: 200, body: {} });
     const bare = {
       GITHUB_ACTIONS: '',

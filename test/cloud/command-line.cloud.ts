@@ -5,60 +5,119 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
-import { parseSlate } from '#core/calendar.ts';
+import { addDays, parseSlate } from '#core/calendar.ts';
 import { shiftedClock } from '#platform/clock.ts';
+import type { Account } from '#scripts/provision/installation.ts';
 import { loadLeague, simulateLeague } from '#simulate/league.ts';
-import { type FakeGcs, fakeGcs } from '#test/fakes/gcs-server.ts';
+import { type StrictFront, strictFront } from '#test/fakes/front/front.ts';
 import { offered } from './offered.ts';
 
 const [firestore, pubsub, bigquery] = [offered('firestore'), offered('pubsub'), offered('bigquery')];
 const TIPOFF = fileURLToPath(new URL('../../src/app/cli/tipoff.ts', import.meta.url));
 const SLATE = parseSlate('2024-11-30');
+const BEFORE = addDays(SLATE, -3);
 const NOON = `${SLATE}T17:00:00Z`;
 const KEY = 'a-key-of-the-cloud-tests-with-enough-characters';
 
+/** How a verb ended. */
+interface Ran {
+  readonly code: number | null;
+  // biome-ignore lint/suspicious/noExplicitAny: single fields of documents whose schemas are tested elsewhere
+  readonly body: any;
+  readonly beside: string;
+}
+
+/** A process that was started, with what it has written so far. */
+interface Started {
+  readonly child: ChildProcess;
+  out(): string;
+  err(): string;
+}
+
+function start(environment: Readonly<Record<string, string>>, args: readonly string[]): Started {
+  const child = spawn(process.execPath, [TIPOFF, ...args], {
+    env: { ...process.env, TIPOFF_API_KEY: KEY, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return { child, out: textOf(child.stdout), err: textOf(child.stderr) };
+}
+
+function textOf(stream: ChildProcess['stdout']): () => string {
+  let text = '';
+  stream?.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  return () => text;
+}
+
+/** Ends a service as Cloud Run does; its exit code. */
+async function ended({ child }: Started): Promise<number | null> {
+  child.kill('SIGTERM');
+  await once(child, 'close');
+  return child.exitCode;
+}
+
 describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
-  'the command line with TIPOFF_PROFILE=gcp',
+  'the command line in a project that allows each account its roles only',
   () => {
-    let gcs: FakeGcs;
-    let environment: Record<string, string>;
+    let front: StrictFront;
     beforeAll(async () => {
-      gcs = await fakeGcs(['tipoff-test']);
-      environment = {
-        TIPOFF_PROFILE: 'gcp',
-        TIPOFF_GCP_PROJECT: `tipoff-${randomUUID().slice(0, 8)}`,
-        TIPOFF_GCP_BUCKET: 'tipoff-test',
-        TIPOFF_GCP_STORAGE_URL: gcs.url,
-        TIPOFF_GCP_BIGQUERY_URL: bigquery ?? '',
-        TIPOFF_GCP_FIRESTORE_EMULATOR: firestore ?? '',
-        TIPOFF_GCP_PUBSUB_EMULATOR: pubsub ?? '',
-        TIPOFF_API_KEY: KEY,
-      };
+      const behind = { bigquery: bigquery ?? '', firestore: firestore ?? '', pubsub: pubsub ?? '' };
+      front = await strictFront(behind, { project: `tipoff-${randomUUID().slice(0, 8)}` });
     });
-    afterAll(() => gcs.close());
+    afterAll(() => front.close());
 
-    const tipoff = (...args: string[]): ChildProcess =>
-      spawn(process.execPath, [TIPOFF, ...args], {
-        env: { ...process.env, ...environment },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-    /** Runs a verb to its end; its JSON document, its exit code, and what it wrote beside. */
-    // biome-ignore lint/suspicious/noExplicitAny: single fields of documents whose schemas are tested elsewhere
-    const run = async (...args: string[]): Promise<{ code: number | null; body: any; beside: string }> => {
-      const child = tipoff(...args, '--json');
-      const [out, err] = [textOf(child.stdout), textOf(child.stderr)];
+    /** Runs a verb as an account to its end; its JSON document, its exit code, and what it wrote beside. */
+    const run = async (account: Account, ...args: string[]): Promise<Ran> => {
+      const { child, out, err } = start(await front.as(account), [...args, '--json']);
       await once(child, 'close');
-      const text = out();
-      return { code: child.exitCode, body: text.trim() === '' ? undefined : JSON.parse(text), beside: err() };
+      return {
+        code: child.exitCode,
+        body: out().trim() === '' ? undefined : JSON.parse(out()),
+        beside: err(),
+      };
     };
+    const serving = async (
+      account: Account,
+      ...args: string[]
+    ): Promise<Started & { readonly address: string }> => {
+      const started = start(await front.as(account), [
+        'serve',
+        ...args,
+        '--port',
+        '0',
+        '--json',
+        '--at',
+        NOON,
+      ]);
+      const { child, out } = started;
+      while (!out().includes('"address"') && child.exitCode === null)
+        await Promise.race([once(child.stdout ?? child, 'data'), once(child, 'close')]);
+      if (child.exitCode !== null) throw new Error(started.err());
+      return { ...started, address: (JSON.parse(out()) as { address: string }).address };
+    };
+    const ask = async (address: string, path: string) => {
+      const answer = await fetch(`${address}${path}`, { headers: { authorization: `Bearer ${KEY}` } });
+      return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+    };
+    const refusals = (): string[] =>
+      front.asked.flatMap(({ account, call, about, refused }) =>
+        refused === undefined || refused.startsWith('Not found') || refused.startsWith('No such object')
+          ? []
+          : [`${account} ${call} ${about.slice(0, 80)}: ${refused}`],
+      );
 
-    // A day is lived through emulators by the command line.
-    it('makes the tables, lives a day, checks itself, and serves', { timeout: 900_000 }, async () => {
-      const applied = await run('schema', 'apply');
+    // A day, a backfill and the services are lived through emulators by processes of their own.
+    it('lives a day, fills one before it, checks itself, and serves', { timeout: 1_500_000 }, async () => {
+      const early = await run('pipeline', 'status');
+      expect(early.beside).toContain('run `tipoff schema apply`');
+      const applied = await run('writer', 'schema', 'apply');
       expect([applied.code, applied.body?.refused], applied.beside).toEqual([0, []]);
 
       const clock = shiftedClock(NOON);
-      const app = await openApp(readConfig(environment), { command: 'test', clock, write: () => undefined });
+      const config = readConfig(await front.as('pipeline'));
+      const app = await openApp(config, { command: 'test', clock, write: () => undefined });
+      expect(app.notes).toEqual([]);
       const league = simulateLeague({
         seed: 11,
         seasons: ['2023-24', '2024-25'],
@@ -70,48 +129,78 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
       await loadLeague(app.warehouse, league, { clock });
       await app.close();
 
-      const day = await run('day', SLATE, '--at', NOON);
+      const day = await run('pipeline', 'day', SLATE, '--at', NOON);
       expect([day.code, day.body?.state, day.body?.failed], day.beside).toEqual([0, 'published', {}]);
       expect(day.body.predictions).toBeGreaterThan(20);
-      expect(day.body.outputs[0]).toMatch(/^gs:\/\/tipoff-test\/exports\//);
-      const names = [...gcs.objects.keys()];
-      expect(names.some((name) => name.startsWith('tipoff-test/models/'))).toBe(true);
-      expect(names.some((name) => name.startsWith('tipoff-test/exports/'))).toBe(true);
+      const { bucket } = front.made;
+      expect(day.body.outputs[0]).toMatch(new RegExp(`^gs://${bucket}/exports/`));
+      const names = [...front.objects.keys()];
+      expect(names.some((name) => name.startsWith(`${bucket}/models/`))).toBe(true);
+      expect(names.some((name) => name.startsWith(`${bucket}/exports/`))).toBe(true);
 
-      const again = await run('day', SLATE, '--at', NOON);
+      const again = await run('pipeline', 'day', SLATE, '--at', NOON);
       expect([again.code, again.body?.state], again.beside).toEqual([0, 'nothing_to_do']);
 
-      const checked = await run('canary', 'run', '--at', NOON);
+      const range = ['--from', BEFORE, '--to', BEFORE, '--at', NOON];
+      const planned = await run('reader', 'backfill', 'plan', ...range);
+      expect(planned.code, planned.beside).toBe(0);
+      expect(planned.body.units.length).toBeGreaterThan(0);
+      const filled = await run('writer', 'backfill', 'run', ...range);
+      expect(filled.code, filled.beside).toBe(0);
+
+      const checked = await run('reader', 'canary', 'run', '--at', NOON);
       const errors = checked.body.results.filter(({ status }: { status: string }) => status === 'ERROR');
       expect(errors, checked.beside).toEqual([]);
       expect(checked.body.results.length).toBeGreaterThan(20);
 
-      const serving = tipoff('serve', '--port', '0', '--json', '--at', NOON);
-      const [out, err] = [textOf(serving.stdout), textOf(serving.stderr)];
-      while (!out().includes('"address"') && serving.exitCode === null)
-        await Promise.race([once(serving.stdout ?? serving, 'data'), once(serving, 'close')]);
-      const { address } = JSON.parse(out()) as { address: string };
-      const status = await fetch(`${address}/status`, { headers: { 'x-api-key': KEY } });
-      expect([status.status, (await fetch(`${address}/status`)).status], err()).toEqual([200, 401]);
-      serving.kill('SIGTERM');
-      await once(serving, 'close');
-      expect(serving.exitCode, err()).toBe(0);
+      const coordinator = await serving('coordinator', '--coordinator');
+      const worker = await serving('worker', '--worker', '--workers', '0');
+      for (const [service, roles] of [
+        [coordinator, ['coordinator']],
+        [worker, ['worker']],
+      ] as const) {
+        const deep = await ask(service.address, '/health/deep');
+        expect([deep.status, deep.body['verdicts']], JSON.stringify(deep.body)).toEqual([
+          200,
+          expect.objectContaining({ queue_publish: 'pass', clock_skew: 'pass', output_schema: 'pass' }),
+        ]);
+        expect((await ask(service.address, '/version')).body).toMatchObject({ roles });
+      }
+      expect((await ask(coordinator.address, '/status')).status).toBe(200);
+      expect((await fetch(`${coordinator.address}/status`)).status).toBe(401);
+      expect([await ended(coordinator), await ended(worker)]).toEqual([0, 0]);
+      expect(refusals()).toEqual([]);
     });
 
     it('refuses a folder beside the project', async () => {
-      const { code, beside } = await run('status', '--home', '/nowhere');
+      const { code, beside } = await run('reader', 'status', '--home', '/nowhere');
       expect([code, beside]).toEqual([
         2,
         expect.stringContaining('expected no folder with TIPOFF_PROFILE=gcp'),
       ]);
     });
+
+    it('says what to do when there are no credentials', async () => {
+      const environment = {
+        ...{ TIPOFF_PROFILE: 'gcp', TIPOFF_GCP_PROJECT: 'tipoff-none', TIPOFF_GCP_BUCKET: 'tipoff-none' },
+        // Nothing outside of this machine is asked for credentials.
+        ...{
+          METADATA_SERVER_DETECTION: 'none',
+          GOOGLE_APPLICATION_CREDENTIALS: '',
+          CLOUDSDK_CONFIG: '/nowhere',
+          HOME: '/nowhere',
+        },
+      };
+      for (const args of [['status'], ['day'], ['schema', 'check']]) {
+        const { child, err } = start(environment, args);
+        await once(child, 'close');
+        expect([child.exitCode, err()]).toEqual([
+          3,
+          expect.stringMatching(
+            /TIPOFF_PROVIDER: expected credentials for .*gcloud auth application-default login/s,
+          ),
+        ]);
+      }
+    });
   },
 );
-
-function textOf(stream: ChildProcess['stdout']): () => string {
-  let text = '';
-  stream?.on('data', (chunk: Buffer) => {
-    text += chunk.toString();
-  });
-  return () => text;
-}

@@ -64,6 +64,8 @@ export function imageProblems(text: string, node: string): string[] {
   }
   if (all.filter(({ word }) => word === 'FROM').length < 2)
     problems.push('expected two stages, so that npm leaves nothing behind');
+  if (!image.some(({ word, rest }) => word === 'RUN' && /VERSION\) throw new Error.*build\.json/.test(rest)))
+    problems.push('expected build.json with the version, and no image without a version');
   if (copiedPaths(all).includes('.')) problems.push('COPY .: expected every copied path by name');
   const user = image.find(({ word }) => word === 'USER')?.rest;
   if (user === undefined || !/^[1-9]\d*:[1-9]\d*$/.test(user))

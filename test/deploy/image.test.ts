@@ -35,6 +35,12 @@ describe('the image', () => {
       'CMD serve',
       'keep SIGTERM to itself',
     ],
+    [
+      'no version of its own',
+      "throw new Error('expected --build-arg VERSION=REVISION')",
+      '0',
+      'without a version',
+    ],
     ['no health check', 'HEALTHCHECK', 'LABEL', 'expected a HEALTHCHECK'],
     ['everything copied', 'COPY src src', 'COPY . .', 'expected every copied path by name'],
     ['a key', 'ENV NODE_ENV=production', 'ENV TIPOFF_API_KEY=x NODE_ENV=production', 'a secret in an image'],
@@ -83,6 +89,14 @@ describe('what runs in the image', () => {
       await mkdir(dirname(join(app, path)), { recursive: true });
       await symlink(join(ROOT, path), join(app, path));
     }
+    // The steps that need no network, as the builder runs them.
+    for (const { rest } of lastStage(instructionsOf(TEXT)).filter(({ word }) => word === 'RUN')) {
+      const [command, ...args] = execForm(rest) ?? [];
+      if (command !== 'node') continue;
+      const built = (VERSION: string): number | null =>
+        spawnSync(process.execPath, args, { cwd: app, env: { VERSION } }).status;
+      expect([built(''), built('abc123')]).toEqual([1, 0]);
+    }
     return app;
   }
 
@@ -117,6 +131,7 @@ describe('what runs in the image', () => {
       PORT: String(port),
       NODE_ENV: 'production',
       TIPOFF_HOME: join(app, '../data'),
+      TIPOFF_CODE_VERSION: 'what the deployment says',
       PATH: '/usr/bin:/bin',
     };
     const asNode = (words: readonly string[]): string[] => {
@@ -153,6 +168,9 @@ describe('what runs in the image', () => {
       200,
       { status: 'ok', roles: ['coordinator', 'worker'] },
     ]);
+
+    const version = (await fetch(`http://127.0.0.1:${port}/version`)).json();
+    expect(await version).toMatchObject({ version: 'abc123' });
 
     const ended = once(started, 'exit');
     started.kill('SIGTERM');

@@ -14,6 +14,7 @@ import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
+import { rememberApplied } from '#guard/schema/applied.ts';
 import { applySchema } from '#guard/schema/apply.ts';
 import { checkContracts, checkReading, checkSchema, lintStatements } from '#guard/schema/check.ts';
 import { compareWithReaders, readCode } from '#guard/schema/code-reading.ts';
@@ -256,20 +257,27 @@ export async function schemaApply(context: VerbContext, options: ApplyOptions): 
   const { terminal } = context;
   const root = options.repository ?? repositoryRoot();
   const { statements } = wantedBy(root, readSources(root));
-  const report = await withLive(context, 'schema apply', ({ warehouse, clock, runId, config }) =>
-    applySchema(
-      {
-        warehouse,
-        clock,
-        runId,
-        by: actor('schema apply'),
-        codeVersion: config.codeVersion,
-        contracts: CONTRACTS,
-        views: VIEWS,
-        compare: compareWithReaders({ statements, openEngine }),
-      },
-      options.dryRun === true,
-    ),
+  const report = await withLive(
+    context,
+    'schema apply',
+    async ({ warehouse, state, clock, runId, config }) => {
+      const made = await applySchema(
+        {
+          warehouse,
+          clock,
+          runId,
+          by: actor('schema apply'),
+          codeVersion: config.codeVersion,
+          contracts: CONTRACTS,
+          views: VIEWS,
+          compare: compareWithReaders({ statements, openEngine }),
+        },
+        options.dryRun === true,
+      );
+      if (!made.dryRun && made.refused.length === 0)
+        await rememberApplied(state, clock.now().toISOString(), config.codeVersion);
+      return made;
+    },
   );
   terminal.json(report);
   for (const finding of report.applied)

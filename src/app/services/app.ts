@@ -85,6 +85,7 @@ export function serviceApp(service: Service): Hono<ServiceEnv> {
         const caller = await service.authenticate((name) => c.req.header(name));
         if (caller === undefined) return answer(c, UNAUTHORISED);
         c.set('caller', caller);
+        service.reached?.(c.req.header('host') ?? '');
         refuseParameters(definition, Object.keys(c.req.query()));
         return next();
       },

@@ -109,8 +109,8 @@ const SHORTEST_KEY = 24;
 const MAX_CREDENTIAL_LENGTH = 8192;
 
 /**
- * Accepts the API key in `X-API-Key`, or an identity token in `Authorization: Bearer`. A request with a key is decided by
- * the key. Nothing is ever read from the address. Throws TIPOFF_BAD_INPUT when neither way is configured, or the key is
+ * Accepts the API key in `X-API-Key` or as `Authorization: Bearer`, or an identity token in the latter. A request with the
+ * header for keys is decided by it. Nothing is ever read from the address. Throws TIPOFF_BAD_INPUT when neither way is configured, or the key is
  * too short to be one: a service that lets nobody in, or everybody, is not started.
  */
 export function authenticator({ apiKey, verifyToken }: AuthOptions): Authenticator {
@@ -134,18 +134,17 @@ export function authenticator({ apiKey, verifyToken }: AuthOptions): Authenticat
   }
   const expected = apiKey === undefined ? undefined : digest(apiKey);
   return async (header) => {
+    const isKey = (text: string): boolean =>
+      expected !== undefined &&
+      text.length <= MAX_CREDENTIAL_LENGTH &&
+      timingSafeEqual(digest(text), expected);
+    const byKey: Caller = { kind: 'api_key', name: 'api-key' };
     const key = header('x-api-key');
-    if (key !== undefined) {
-      const isRight =
-        expected !== undefined &&
-        key.length <= MAX_CREDENTIAL_LENGTH &&
-        timingSafeEqual(digest(key), expected);
-      return isRight ? { kind: 'api_key', name: 'api-key' } : undefined;
-    }
+    if (key !== undefined) return isKey(key) ? byKey : undefined;
     const token = /^Bearer +(\S+)$/i.exec(header('authorization') ?? '')?.[1];
-    if (token === undefined || token.length > MAX_CREDENTIAL_LENGTH || verifyToken === undefined)
-      return undefined;
-    return verifyToken(token);
+    if (token === undefined || token.length > MAX_CREDENTIAL_LENGTH) return undefined;
+    if (isKey(token)) return byKey;
+    return verifyToken?.(token);
   };
 }
 

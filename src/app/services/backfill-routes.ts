@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isDate, parseSlate } from '#core/calendar.ts';
+import { parseSlate } from '#core/calendar.ts';
 import { backfillStatus } from '#guard/backfill/ledger.ts';
 import { BACKFILL_PHASES } from '#guard/backfill/steps.ts';
 import { callerName } from './auth.ts';
@@ -8,13 +8,20 @@ import { problemSchema } from './problem.ts';
 import { type Route, route } from './route.ts';
 import type { Service } from './runtime.ts';
 
-const slate = z
-  .string()
-  .max(10)
-  .refine(isDate, 'expected YYYY-MM-DD')
+const slate = z.iso
+  .date('expected YYYY-MM-DD')
   .transform((text) => parseSlate(text))
   .describe('ET calendar date as YYYY-MM-DD');
 const count = z.int().min(0);
+
+/** A text with a word in it at least, without the space around it. */
+function words(most: number) {
+  return z
+    .string()
+    .max(most)
+    .regex(/\S/, 'expected a word at least')
+    .transform((text) => text.trim());
+}
 
 const range = {
   from: slate,
@@ -43,8 +50,8 @@ const backfillRequest = z
       .string()
       .regex(/^[A-Za-z0-9._-]{1,100}$/, 'expected letters, digits, dots, dashes and underscores, 100 at most')
       .describe('The same id again starts nothing while its request waits or runs'),
-    reason: z.string().trim().min(1).max(500).describe('Why, for the audit trail'),
-    by: z.string().trim().min(1).max(200).optional().describe('On whose behalf, where it is not the caller'),
+    reason: words(500).describe('Why, for the audit trail'),
+    by: words(200).optional().describe('On whose behalf, where it is not the caller'),
   })
   .refine(inOrder, ORDER);
 

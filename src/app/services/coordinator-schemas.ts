@@ -1,18 +1,20 @@
 import { z } from 'zod';
-import { isDate } from '#core/calendar.ts';
-import { RUN_MODES } from '#core/run-modes.ts';
+import { RUN_MODE_NAMES, RUN_MODES } from '#core/run-modes.ts';
 import { NEXT_STATES } from '#pipeline/batch/state.ts';
 
 const batchId = z.string().min(1).max(100).describe('Id of a batch');
 const gameDate = z
-  .string()
-  .max(10)
-  .refine(
-    (text) => text === 'TODAY' || text === 'TOMORROW' || isDate(text),
+  .union(
+    [z.enum(['TODAY', 'TOMORROW']), z.iso.date('expected YYYY-MM-DD, TODAY or TOMORROW')],
     'expected YYYY-MM-DD, TODAY or TOMORROW',
   )
   .describe('ET calendar date of tip-off as YYYY-MM-DD, or TODAY or TOMORROW in New York');
-const reason = z.string().trim().min(1).max(200).describe('Why, for the audit trail');
+const reason = z
+  .string()
+  .max(200)
+  .regex(/\S/, 'expected a word at least')
+  .transform((text) => text.trim())
+  .describe('Why, for the audit trail');
 const dryRun = z.boolean().default(false).describe('Say what would happen and change nothing');
 const minutes = z.number().positive().max(10_080);
 const count = z.int().min(0);
@@ -24,14 +26,9 @@ const batchState = z.enum(states);
 export const startRequest = z.strictObject({
   game_date: gameDate.default('TODAY'),
   mode: z
-    .string()
-    .trim()
-    .min(1)
-    .max(30)
+    .enum(RUN_MODE_NAMES, `expected a run mode (${Object.keys(RUN_MODES).join(', ')})`)
     .optional()
-    .describe(
-      `Run mode: ${Object.keys(RUN_MODES).join(', ')}, or an older name of one; what the clock suggests when absent`,
-    ),
+    .describe('Run mode, or an older name of one; what the clock suggests when absent'),
   force: z.boolean().default(false).describe('Close an active batch of the slate instead of refusing'),
   dry_run: dryRun,
   players: z
@@ -160,13 +157,14 @@ export const resetRequest = z
     batch_id: batchId.optional(),
     game_date: gameDate.optional().describe('Every unfinished batch of the date'),
     staged: z.enum(['keep', 'publish', 'discard']).default('keep').describe('What becomes of staged rows'),
-    reason,
+    reason: reason.default('no reason given'),
     dry_run: dryRun,
   })
   .refine(
     ({ batch_id, game_date }) => (batch_id === undefined) !== (game_date === undefined),
     'expected either batch_id or game_date',
-  );
+  )
+  .meta({ oneOf: [{ required: ['batch_id'] }, { required: ['game_date'] }] });
 
 export const resetAnswer = z.strictObject({
   dry_run: z.boolean(),

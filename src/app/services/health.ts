@@ -31,6 +31,9 @@ export const versionAnswer = z.strictObject({
 
 export const deepHealthAnswer = z.strictObject({
   status: z.enum(['healthy', 'unhealthy']),
+  verdicts: z
+    .record(z.string(), z.enum(['pass', 'fail']))
+    .describe('Every check with its verdict on one line, for grep'),
   checks: z.array(
     z.strictObject({
       check: z.string(),
@@ -52,6 +55,8 @@ export interface HealthDeps {
   readonly state: StateStore;
   readonly queue: Queue;
   readonly clock: Clock;
+  /** The clock of this machine, which no `--at` has moved. */
+  readonly machine: Clock;
   /** Must not train: a check finds out, it repairs nothing. */
   readonly models: ModelSource;
   /** Names of settings the service needs, with whether they are there. Never their values. */
@@ -191,13 +196,12 @@ export const HEALTH_CHECKS: readonly HealthCheck[] = [
   {
     id: 'clock_skew',
     expected: `within ${MAX_SKEW_SECONDS} s of the state store, and nothing stored from the future`,
-    look: async ({ state, clock }) => {
+    look: async ({ state, clock, machine }) => {
       const before = (await state.get<Probe>(PROBES, 'clock'))?.data.at;
       await bump(state, clock, 'clock');
-      const stored = await state.get<Probe>(PROBES, 'clock');
+      const [stored, here] = [await state.ping(), machine.now().getTime()];
       const now = clock.now().getTime();
-      const skew =
-        stored === undefined ? Number.POSITIVE_INFINITY : Math.abs(Date.parse(stored.updatedAt) - now) / 1000;
+      const skew = stored === undefined ? 0 : Math.abs(Date.parse(stored) - here) / 1000;
       const ahead = before === undefined ? 0 : Math.max(0, (Date.parse(before) - now) / 1000);
       const ok = skew <= MAX_SKEW_SECONDS && ahead <= MAX_SKEW_SECONDS;
       return {
@@ -263,6 +267,7 @@ export async function deepHealth(
   const failed = results.filter(({ status }) => status === 'fail').length;
   return {
     status: failed === 0 ? 'healthy' : 'unhealthy',
+    verdicts: Object.fromEntries(results.map(({ check, status }) => [check, status])),
     checks: results,
     checks_run: results.length,
     checks_passed: results.length - failed,

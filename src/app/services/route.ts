@@ -58,15 +58,16 @@ export function route(definition: Route): Route {
 /** The methods, as HTTP spells them, that a path answers; none when it is no route. */
 export function methodsOf(routes: readonly Route[], path: string): string[] {
   const parts = path.split('/');
-  return routes
-    .filter(({ path: pattern }) => {
-      const wanted = pattern.split('/');
-      return (
-        wanted.length === parts.length &&
-        wanted.every((part, i) => (part.startsWith('{') ? parts[i] !== '' : part === parts[i]))
-      );
-    })
-    .map(({ method }) => method.toUpperCase());
+  const fitting = routes.filter(({ path: pattern }) => {
+    const wanted = pattern.split('/');
+    return (
+      wanted.length === parts.length &&
+      wanted.every((part, i) => (part.startsWith('{') ? parts[i] !== '' : part === parts[i]))
+    );
+  });
+  // A path that is written out is another resource than one that fits a pattern.
+  const exact = fitting.filter(({ path: pattern }) => pattern === path);
+  return (exact.length > 0 ? exact : fitting).map(({ method }) => method.toUpperCase());
 }
 
 /** Throws TIPOFF_CONTRACT when two routes answer the same method and path: the router would silently use the first. */
@@ -128,7 +129,8 @@ function operation(route: Route): object {
       ? {}
       : {
           requestBody: {
-            required: false,
+            // No body at all stands for an empty document.
+            required: !route.body.safeParse({}).success,
             content: { 'application/json': { schema: jsonSchema(route.body, 'input') } },
           },
         }),

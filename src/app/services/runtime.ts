@@ -28,6 +28,8 @@ export interface Service {
   readonly push?: ((body: unknown) => Promise<Pushed>) | undefined;
   readonly profile: string;
   readonly version: string;
+  /** Hears of every request that proved who it is from, with the address it was sent to. */
+  readonly reached?: ((host: string) => void) | undefined;
 }
 
 export type RuntimeDeps = ServiceCoordinatorDeps & WorkerDeps;

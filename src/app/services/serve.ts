@@ -7,6 +7,7 @@ import { batchDeps, trainDeps } from '#app/day.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { modelSource } from '#model/model-source.ts';
+import { systemClock } from '#platform/clock.ts';
 import { serviceApp } from './app.ts';
 import { authenticator, oidcVerifier } from './auth.ts';
 import { serviceBackfills } from './backfills.ts';
@@ -66,6 +67,17 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
     { ...deps, log, metrics },
     { coordinator: isCoordinator, workers, alsoSweep: () => backfills.tick() },
   );
+  let hasBegun = false;
+  /** Starts what goes on without requests; once. */
+  const begin = (): void => {
+    if (hasBegun) return;
+    hasBegun = true;
+    runtime.run();
+    if (!isCoordinator) return;
+    runtime.repeat('the watch over the checks', WATCH_SECONDS, heartbeatMonitor(app));
+    // One process owns an embedded home: while it is served, nobody else can ask the checks.
+    if (config.profile === 'embedded') runtime.repeat('the checks', WATCH_SECONDS, canariesWhenDue(app));
+  };
   const service: Service = {
     roles: options.roles,
     deps,
@@ -74,6 +86,7 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
       state: app.state,
       queue: app.queue,
       clock,
+      machine: config.profile === 'gcp' ? systemClock : clock,
       models: modelSource(trainDeps(app), { trainWhenMissing: false, by: BY }),
       settings: {
         TIPOFF_HOME: config.home !== '',
@@ -91,16 +104,12 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
     ...omitUndefined({ unitSize: options.unitSize, push: app.push }),
     profile: config.profile,
     version: config.codeVersion,
+    reached: config.awaitsTraffic ? (host) => isServing(host) && begin() : undefined,
   };
   const { server, port } = await listen(service, options);
   const address = `http://${options.hostname}:${port}`;
   await app.announce({ address, key: apiKey });
-  runtime.run();
-  if (isCoordinator) {
-    runtime.repeat('the watch over the checks', WATCH_SECONDS, heartbeatMonitor(app));
-    // One process owns an embedded home: while it is served, nobody else can ask the checks.
-    if (config.profile === 'embedded') runtime.repeat('the checks', WATCH_SECONDS, canariesWhenDue(app));
-  }
+  if (!config.awaitsTraffic) begin();
   log.info({ address, roles: options.roles, workers }, 'serving');
   return {
     address,
@@ -114,6 +123,11 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
       log.info('drained');
     },
   };
+}
+
+/** False for the address of a revision with a tag, `https://candidate---service…`: a candidate is asked there, and serves nobody. */
+function isServing(host: string): boolean {
+  return !host.includes('---');
 }
 
 function noCredentialsError(): TipoffError {

@@ -1,24 +1,19 @@
-import { createHash } from 'node:crypto';
 import type { GcpConfig } from '#app/config.ts';
-import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
+import { appliedNotes } from '#guard/schema/applied.ts';
 import { openGcs } from '#platform/objects/gcs.ts';
 import { openPubSubQueue } from '#platform/queue/pubsub/queue.ts';
 import { parsePushEnvelope } from '#platform/queue/pubsub/transport.ts';
 import { openFirestoreState } from '#platform/state/firestore/store.ts';
-import type { StateStore } from '#platform/state/port.ts';
 import { emulated, openBigQuery } from '#platform/warehouse/bigquery/warehouse.ts';
-import { bigqueryFunctions } from '#platform/warehouse/functions.ts';
-import type { Warehouse } from '#platform/warehouse/port.ts';
 import type { OnClose, StoreOptions, Stores } from './stores.ts';
 
 const LABELS = { app: 'tipoff' };
-/** State document that says for which contracts the warehouse was prepared. */
-const PREPARED = { collection: 'operations', id: 'prepared' };
 
 /**
  * The stores of a project of Google Cloud. Any number of processes may have them open; leases and compare-and-set keep
- * them apart. Opening asks nothing of the services but whether the warehouse was prepared for these contracts.
+ * them apart. Opening makes nothing: tables, views and functions are `schema apply`'s, topics those of provisioning. It only
+ * asks which definitions were applied last, and notes what this code wants otherwise.
  */
 export async function openGcp(gcp: GcpConfig, options: StoreOptions, onClose: OnClose): Promise<Stores> {
   const { clock } = options;
@@ -45,7 +40,7 @@ export async function openGcp(gcp: GcpConfig, options: StoreOptions, onClose: On
     prefix: gcp.topicPrefix,
     state,
     clock,
-    ...(emulators.pubsub === undefined ? {} : { emulator: emulators.pubsub, createMissing: true }),
+    ...omitUndefined({ emulator: emulators.pubsub }),
   });
   onClose(() => queue.close());
   const storage = {
@@ -54,7 +49,6 @@ export async function openGcp(gcp: GcpConfig, options: StoreOptions, onClose: On
     clock,
     ...omitUndefined({ endpoint: emulators.storage }),
   };
-  if (options.prepare !== false) await prepareOnce(warehouse, state, clock.now().toISOString());
   return {
     warehouse,
     state,
@@ -65,7 +59,7 @@ export async function openGcp(gcp: GcpConfig, options: StoreOptions, onClose: On
       ...omitUndefined({ publicUrl: gcp.exportsUrl }),
     }),
     models: openGcs(storage),
-    notes: [],
+    notes: options.prepare === false ? [] : await appliedNotes(state),
     announce: async () => undefined,
     push: (body) => queue.accept(parsePushEnvelope(body)),
   };
@@ -73,16 +67,3 @@ export async function openGcp(gcp: GcpConfig, options: StoreOptions, onClose: On
 
 /** A folder of any bucket, with the client that the profile uses. */
 export const openBucket = openGcs;
-
-/** Makes missing datasets, functions, tables and views, unless a process before has done so for the same contracts. */
-async function prepareOnce(warehouse: Warehouse, state: StateStore, at: string): Promise<void> {
-  const wanted = createHash('sha256')
-    .update(JSON.stringify([CONTRACTS, VIEWS, bigqueryFunctions()]))
-    .digest('hex');
-  const { collection, id } = PREPARED;
-  const prepared = await state.get<{ contracts: string }>(collection, id);
-  if (prepared?.data.contracts === wanted) return;
-  await warehouse.prepare(CONTRACTS);
-  for (const { ref, sql } of VIEWS) await warehouse.createView(ref, sql);
-  await state.transaction(async (tx) => tx.put(collection, id, { contracts: wanted, at }));
-}

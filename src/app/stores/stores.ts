@@ -26,7 +26,10 @@ export interface StoreOptions {
   /** What the process is doing, for others who find the place taken. */
   readonly command: string;
   readonly clock: Clock;
-  /** False leaves the warehouse as it is instead of making missing tables and views. */
+  /**
+   * False opens the stores of whoever looks at the definitions themselves: nothing missing is made in a home, and nothing is
+   * noted of them in the cloud.
+   */
   readonly prepare?: boolean;
 }
 

@@ -71,11 +71,11 @@ export async function applySchema(deps: ApplyDeps, dryRun = false): Promise<Appl
     left: rest.filter((finding) => !isDue(finding)),
   };
   if (dryRun || planned.length === 0) return report;
-  const createTable = (contract: TableContract): Promise<void> =>
-    keepsFunctions ? warehouse.createTable(contract) : warehouse.prepare([contract]);
+  const createTable = (contract: TableContract): Promise<void> => warehouse.createTable(contract);
+  // Datasets and missing functions, once, before anything that lies in them or calls them.
+  if (!keepsFunctions) await warehouse.prepare([]);
   // The first receipt needs its table.
   if (!live.tables.some(({ id }) => id === tableId(schemaChanges))) await createTable(schemaChanges);
-  if (planned.some(({ kind }) => kind === 'function_added')) await warehouse.prepare([]);
   if (planned.some((finding) => isFunction(finding) && finding.kind !== 'function_added'))
     await warehouse.replaceFunctions();
   for (const finding of planned) {

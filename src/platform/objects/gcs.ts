@@ -4,6 +4,12 @@ import { type File, Storage } from '@google-cloud/storage';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
+import {
+  applicationCredentials,
+  isAboutCredentials,
+  isNetworkFailure,
+  remedyFor,
+} from '#platform/google-cloud.ts';
 import { backoff, jitterOf, type RetryPolicy, retry } from '#platform/retry.ts';
 import { checkPath, checkPrefix } from './directory.ts';
 import type { ObjectStore, PutOptions, StoredObject } from './port.ts';
@@ -18,7 +24,8 @@ function isRetriable(error: unknown): boolean {
   if (error instanceof TipoffError) return error.transient;
   const status = statusOf(error);
   // Errors of the checks carry a word as code; those of the network carry one of node, such as ECONNRESET.
-  if (status === undefined) return !isDamaged(error);
+  if (isAboutCredentials(messageOf(error))) return false;
+  if (status === undefined) return !isDamaged(error) && isNetworkFailure(error);
   return status === 408 || status === 429 || status >= 500;
 }
 
@@ -53,7 +60,9 @@ function storageError(error: unknown, path: string): TipoffError {
     );
   }
   return new TipoffError('TIPOFF_PROVIDER', `Cloud Storage refused ${path}: ${messageOf(error)}`, {
-    hint: 'Check that the bucket exists and that the service account may use it (roles/storage.objectAdmin).',
+    hint:
+      remedyFor('Cloud Storage', messageOf(error)) ??
+      'Check that the bucket exists and that the service account may use it (roles/storage.objectUser).',
     ...more,
   });
 }
@@ -123,6 +132,7 @@ export function openGcs(options: GcsOptions): ObjectStore {
     retryOptions: { autoRetry: false },
     ...omitUndefined({ apiEndpoint: endpoint }),
   });
+  const credentials = applicationCredentials(endpoint === undefined, 'Cloud Storage');
   const bucket = storage.bucket(options.bucket);
   const root = folder === '' ? '' : `${folder}/`;
   const fileOf = (path: string): File => {
@@ -136,6 +146,7 @@ export function openGcs(options: GcsOptions): ObjectStore {
   };
   const repeating = async <R>(path: string, call: () => Promise<R>): Promise<R> => {
     try {
+      await credentials.demand();
       return await retry(clock, policy, call);
     } catch (error) {
       throw storageError(error, path);

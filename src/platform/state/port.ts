@@ -39,6 +39,7 @@ export interface StateStore {
   create(collection: string, id: string, data: object): Promise<boolean>;
   /** Runs `body` with optimistic concurrency and a bounded number of tries; returns what it returned last. */
   transaction<R>(body: (tx: StateTransaction) => Promise<R>): Promise<R>;
-  ping(): Promise<void>;
+  /** Answers with the store's own time, ISO, where it has a clock of its own; undefined where it is of this machine. */
+  ping(): Promise<string | undefined>;
   close(): Promise<void>;
 }

@@ -360,6 +360,7 @@ export function openSqliteState(path: string, options: SqliteStateOptions): Stat
     },
     ping: async () => {
       storeRevision(file);
+      return undefined;
     },
     close: async () => file.close(),
   };

@@ -110,7 +110,9 @@ describe('authentication of the routes', () => {
         { 'x-api-key': KEY.toUpperCase() },
         { 'x-api-key': 'x'.repeat(100_000) },
         { authorization: 'Bearer x' },
-        { authorization: `Bearer ${KEY}` },
+        { authorization: `Bearer ${KEY}x` },
+        { authorization: `Basic ${KEY}` },
+        { authorization: `Bearer ${KEY}`, 'x-api-key': 'x' },
       ];
       for (const headers of attempts) {
         const answer = await call(
@@ -125,6 +127,11 @@ describe('authentication of the routes', () => {
     }
     expect([...new Set(open)].sort()).toEqual(['/health', '/version']);
     expect(await stored()).toBe(before);
+  });
+
+  it('takes the key as a bearer token too', async () => {
+    const { call } = await world(players(1));
+    expect((await call('GET', '/status', undefined, { authorization: `Bearer ${KEY}` })).status).toBe(200);
   });
 
   it('is refused by a service that knows no key and no audience, or only a short key', () => {

@@ -235,11 +235,12 @@ describe('POST /reset', () => {
     const wrong = [
       { reason: 'x' },
       { reason: 'x', batch_id: 'b', game_date: SLATE },
-      { game_date: SLATE },
+      { game_date: SLATE, reason: ' ' },
       { game_date: SLATE, reason: 'x', staged: 'burn' },
     ];
     for (const body of wrong) expect((await call('POST', '/reset', body)).status).toBe(400);
     expect((await call('POST', '/reset', { batch_id: 'nobody', reason: 'x' })).status).toBe(404);
+    expect((await call('POST', '/reset', { game_date: SLATE })).status).toBe(200);
   });
 });
 

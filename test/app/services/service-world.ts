@@ -109,7 +109,11 @@ function serviceWorld(world: PredictionWorld, options: ServiceWorldOptions): Ser
     { coordinator: roles.includes('coordinator'), workers: 0, alsoSweep: () => backfills.tick() },
   );
   // Checks have a time limit, and a virtual clock would be over at once.
-  const health = { warehouse, state, queue, clock: shiftedClock(MORNING), models, settings: { home: true } };
+  const morning = shiftedClock(MORNING);
+  const health = {
+    ...{ warehouse, state, queue, models, clock: morning, machine: morning },
+    settings: { home: true },
+  };
   const service: Service = {
     roles,
     deps,

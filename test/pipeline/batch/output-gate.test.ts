@@ -37,7 +37,7 @@ async function madeWithout(
 const outputSchema = async ({ deps }: PredictionWorld) =>
   (
     await deepHealth(
-      { ...deps, clock: shiftedClock(MORNING), settings: {} },
+      { ...deps, clock: shiftedClock(MORNING), machine: shiftedClock(MORNING), settings: {} },
       HEALTH_CHECKS.filter(({ id }) => id === 'output_schema'),
     )
   ).status;

@@ -162,10 +162,17 @@ describe('what accounts may do', () => {
     );
     expect(rolesOf('push')).toEqual([]);
     expect(rolesOf('scheduler')).toEqual(['roles/run.invoker on run', 'roles/run.invoker on run']);
-    expect(rolesOf('worker')).toEqual([...onProject, 'roles/storage.objectViewer on storage']);
+    const probing = ['roles/pubsub.publisher on pubsub', 'roles/pubsub.subscriber on pubsub'];
+    expect(rolesOf('worker')).toEqual([...onProject, 'roles/storage.objectViewer on storage', ...probing]);
     expect(rolesOf('deployer').filter((role) => role.endsWith('on projects'))).toEqual([]);
     expect(rolesOf('reader').some((role) => /publisher|subscriber|objectUser|run\./.test(role))).toBe(false);
-    expect(rolesOf('coordinator').some((role) => /subscriber|run\./.test(role))).toBe(false);
+    expect(rolesOf('coordinator').some((role) => /run\./.test(role))).toBe(false);
+    const takers = (subscription: string): string[] =>
+      (cloud.state.policies[`pubsub subscriptions ${subscription}`] ?? [])
+        .flatMap(({ members }) => members)
+        .map((member) => member.replace(/^serviceAccount:tipoff-|@.*$/g, ''));
+    expect(takers('tipoff-predict-units')).toEqual(['pipeline', 'writer']);
+    expect(takers('tipoff-health-probe')).toEqual(['coordinator', 'worker']);
     const writers = (dataset: string): string[] =>
       (cloud.state.datasets[dataset] ?? [])
         .filter(({ role }) => role === 'WRITER')

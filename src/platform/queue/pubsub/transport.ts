@@ -1,6 +1,12 @@
 import { PubSub, v1 } from '@google-cloud/pubsub';
 import { z } from 'zod';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import {
+  applicationCredentials,
+  isAboutCredentials,
+  isNetworkFailure,
+  remedyFor,
+} from '#platform/google-cloud.ts';
 
 /** gRPC codes after which the same call may succeed: cancelled, deadline, quota, aborted, internal, unavailable. */
 const TRANSIENT: readonly number[] = [1, 4, 8, 10, 13, 14];
@@ -17,15 +23,18 @@ function grpcCode(error: unknown): number | undefined {
 function pubSubError(error: unknown): TipoffError {
   if (error instanceof TipoffError) return error;
   const code = grpcCode(error);
-  if (code !== undefined && TRANSIENT.includes(code)) {
+  const isTransient = code === undefined ? isNetworkFailure(error) : TRANSIENT.includes(code);
+  if (isTransient && !isAboutCredentials(messageOf(error))) {
     return new TipoffError('TIPOFF_PROVIDER_DOWN', `Pub/Sub did not answer: ${messageOf(error)}`, {
       hint: 'Try again; if it stays so, look at the quotas of the project and the status page of Pub/Sub.',
-      details: { code },
+      ...(code === undefined ? {} : { details: { code } }),
       cause: error,
     });
   }
   return new TipoffError('TIPOFF_PROVIDER', `Pub/Sub refused the request: ${messageOf(error)}`, {
-    hint: 'Check that topic and subscription exist and that the service account may use them.',
+    hint:
+      remedyFor('Pub/Sub', messageOf(error)) ??
+      'Check that topic and subscription exist and that the service account may use them.',
     ...(code === undefined ? {} : { details: { code } }),
     cause: error,
   });
@@ -122,6 +131,7 @@ export function openPubSubTransport(options: PubSubTransportOptions): Transport 
   const connection = options.emulator === undefined ? { projectId } : emulated(projectId, options.emulator);
   const publisher = new v1.PublisherClient(connection);
   const subscriber = new v1.SubscriberClient(connection);
+  const credentials = applicationCredentials(options.emulator === undefined, 'Pub/Sub');
   const topicName = (topic: string): string => `projects/${projectId}/topics/${resourceName(prefix, topic)}`;
   const subscriptionName = (topic: string): string =>
     `projects/${projectId}/subscriptions/${resourceName(prefix, topic)}`;
@@ -139,6 +149,7 @@ export function openPubSubTransport(options: PubSubTransportOptions): Transport 
   };
   const onTopic = async <R>(topic: string, call: () => Promise<R>): Promise<R> => {
     try {
+      await credentials.demand();
       if (createMissing) {
         const making = made.get(topic) ?? create(topic);
         made.set(topic, making);
@@ -193,6 +204,7 @@ export function openPubSubTransport(options: PubSubTransportOptions): Transport 
       }),
     ping: async () => {
       try {
+        await credentials.demand();
         await publisher.listTopics(
           { project: `projects/${projectId}`, pageSize: 1 },
           { autoPaginate: false },

@@ -1,6 +1,7 @@
 import { Firestore } from '@google-cloud/firestore';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
+import { isAboutCredentials, isNetworkFailure, remedyFor } from '#platform/google-cloud.ts';
 
 /** Codes of gRPC that this adapter tells apart. */
 export const GRPC = {
@@ -45,15 +46,18 @@ export function outcomeUnknown(error: unknown): boolean {
 export function firestoreError(error: unknown): TipoffError {
   if (error instanceof TipoffError) return error;
   const code = grpcCode(error);
-  if (code !== undefined && TRANSIENT.includes(code)) {
+  const isTransient = code === undefined ? isNetworkFailure(error) : TRANSIENT.includes(code);
+  if (isTransient && !isAboutCredentials(messageOf(error))) {
     return new TipoffError('TIPOFF_PROVIDER_DOWN', `Firestore did not answer: ${messageOf(error)}`, {
       hint: 'Try again; if it stays so, look at the quotas of the project and the status page of Firestore.',
-      details: { code },
+      ...(code === undefined ? {} : { details: { code } }),
       cause: error,
     });
   }
   return new TipoffError('TIPOFF_PROVIDER', `Firestore refused the request: ${messageOf(error)}`, {
-    hint: 'Check that the database exists and that the service account may use it (roles/datastore.user).',
+    hint:
+      remedyFor('Firestore', messageOf(error)) ??
+      'Check that the database exists and that the service account may use it (roles/datastore.user).',
     ...(code === undefined ? {} : { details: { code } }),
     cause: error,
   });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { CollectionReference } from '@google-cloud/firestore';
 import { TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
+import { applicationCredentials } from '#platform/google-cloud.ts';
 import { jitterOf, retryBudget } from '#platform/retry.ts';
 import type { StateStore, StateTransaction } from '#platform/state/port.ts';
 import {
@@ -35,6 +36,7 @@ export function openFirestoreState(options: FirestoreStateOptions): StateStore {
   const { clock, root, tries = 50 } = options;
   const jitter = jitterOf(randomUUID());
   const client = openFirestoreClient(options);
+  const credentials = applicationCredentials(options.emulator === undefined, 'Firestore');
   let closed = false;
   const collectionOf = (name: string): CollectionReference =>
     client.collection(root === undefined ? name : `${root}/${name}`);
@@ -44,6 +46,7 @@ export function openFirestoreState(options: FirestoreStateOptions): StateStore {
         hint: 'Open it again; whoever composed it called close.',
       });
     try {
+      await credentials.demand();
       return await call();
     } catch (error) {
       throw firestoreError(error);
@@ -119,7 +122,7 @@ export function openFirestoreState(options: FirestoreStateOptions): StateStore {
     },
     ping: () =>
       calling(async () => {
-        await collectionOf('ping').doc('ping').get();
+        return (await collectionOf('ping').doc('ping').get()).readTime.toDate().toISOString();
       }),
     close: async () => {
       if (closed) return;

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import { type Column, DATASETS, type Dataset, type TableContract, tableId } from '#core/contracts/define.ts';
 import { TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
@@ -14,15 +12,7 @@ import type {
   TableOptions,
   TableRef,
 } from '#platform/warehouse/port.ts';
-import {
-  answered,
-  bigQueryError,
-  type Call,
-  isNotFound,
-  isOutcomeUnknown,
-  openBudget,
-  tryWithin,
-} from './client.ts';
+import { bigQueryError, type Call, isNotFound, isOutcomeUnknown, openBudget, tryWithin } from './client.ts';
 import type { Jobs } from './jobs.ts';
 import {
   portableType,
@@ -63,7 +53,6 @@ export interface CatalogueOptions {
 
 const FUNCTIONS = 'fn';
 const LIBRARY_DESCRIPTION = 'the portable function library';
-const LIBRARY_LABEL = 'tipoff_library';
 const SIDE_BY_SIDE = 8;
 
 export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions): Catalogue {
@@ -113,9 +102,6 @@ export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions)
     } while (pageToken !== undefined && pageToken !== '');
     return names.toSorted();
   };
-  const changed = async (path: string, json: object): Promise<void> => {
-    await answered(openBudget(clock, retries), () => call('PATCH', path, { json }));
-  };
   /** Creates a table; false when there is one. After a lost answer, the one that is there is ours. */
   const insertTable = async (table: TableContract, as: TableRef, options: TableOptions): Promise<boolean> => {
     const json = tableResource(projectId, table, as, options);
@@ -133,20 +119,24 @@ export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions)
     if ('body' in answer || answer.refusal.status === 409) return;
     throw bigQueryError(answer.refusal, { attempts: budget.attempt, cause: answer.cause });
   };
-  const hash = createHash('sha256').update(functions.join('\n')).digest('hex').slice(0, 32);
+  const listFunctions = async (): Promise<FunctionInfo[]> => {
+    const infos = await sideBySide(await functionNames(), (name) =>
+      found('GET', `/datasets/${FUNCTIONS}/routines/${name}`),
+    );
+    return infos.map((body) => toFunction(routineSchema.parse(body)));
+  };
   const makeFunctions = async (statements: readonly string[]): Promise<void> => {
     for (const statement of statements) await jobs.statement(statement);
-    await changed(`/datasets/${FUNCTIONS}`, { labels: { [LIBRARY_LABEL]: hash } });
   };
-  /** Creates missing functions, and all of them when their text has changed; BigQuery permits few changes of a dataset at a time. */
+  /** Creates missing functions, and again those whose text has changed. */
   const createFunctions = async (): Promise<void> => {
-    const { labels } = z
-      .object({ labels: z.record(z.string(), z.string()).default({}) })
-      .parse(await found('GET', `/datasets/${FUNCTIONS}`));
-    const names = new Set(await functionNames());
-    const missing = functions.filter((statement) => !names.has(nameOfFunction(statement)));
-    const outdated = labels[LIBRARY_LABEL] === hash ? missing : functions;
-    if (outdated.length > 0) await makeFunctions(outdated);
+    const live = new Map((await listFunctions()).map(({ name, text }) => [name, text]));
+    await makeFunctions(
+      functions.filter((statement) => {
+        const [, name = '', definition = ''] = /\bfn\.(\w+)(.*)$/s.exec(statement) ?? [];
+        return live.get(name) !== textDigest(definition);
+      }),
+    );
   };
 
   return {
@@ -189,12 +179,7 @@ export function openCatalogue(call: Call, jobs: Jobs, options: CatalogueOptions)
       await createDataset(FUNCTIONS, LIBRARY_DESCRIPTION);
       await makeFunctions(functions);
     },
-    listFunctions: async () => {
-      const infos = await sideBySide(await functionNames(), (name) =>
-        found('GET', `/datasets/${FUNCTIONS}/routines/${name}`),
-      );
-      return infos.map((body) => toFunction(routineSchema.parse(body)));
-    },
+    listFunctions,
     describe: async (ref) => {
       const table = await tableOf(ref);
       return table?.schema?.fields.map(toColumn);
@@ -239,8 +224,4 @@ async function sideBySide<T>(
     for (const one of part) if (one !== undefined) found.push(one);
   }
   return found;
-}
-
-function nameOfFunction(statement: string): string {
-  return /\bfn\.(\w+)/.exec(statement)?.[1] ?? '';
 }

@@ -5,6 +5,12 @@ import { OAuth2Client } from 'google-auth-library';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
+import {
+  applicationCredentials,
+  isAboutCredentials,
+  isNetworkFailure,
+  remedyFor,
+} from '#platform/google-cloud.ts';
 import { backoff, jitterOf, type RetryBudget, retryBudget } from '#platform/retry.ts';
 
 /** A refusal as BigQuery words it: by HTTP answer, or as the result of a job. `status` is absent when nothing was answered. */
@@ -12,6 +18,8 @@ export interface Refusal {
   readonly reason: string;
   readonly message: string;
   readonly status?: number;
+  /** True when the way to BigQuery failed. Whatever else has no status is a defect, or a lack of credentials. */
+  readonly isNetwork?: true;
 }
 
 /** Reasons that pass by themselves, from BigQuery's table of error messages. */
@@ -33,9 +41,10 @@ function refusalOf(error: unknown): Refusal {
   const message = messageOf(error);
   if (!(error instanceof Error)) return { reason: 'unknown', message };
   const status = 'code' in error && typeof error.code === 'number' ? error.code : undefined;
+  const isNetwork = status === undefined && isNetworkFailure(error) ? { isNetwork: true as const } : {};
   const first: unknown = 'errors' in error && Array.isArray(error.errors) ? error.errors[0] : undefined;
   const reason = hasText(first, 'reason') ?? '';
-  return { reason, message, ...omitUndefined({ status }) };
+  return { reason, message, ...omitUndefined({ status }), ...isNetwork };
 }
 
 /** The error that ended a job. */
@@ -48,16 +57,18 @@ export function jobRefusal(result: unknown): Refusal {
 }
 
 /** True when the same request, or the same statement in a new job, may succeed. */
-export function isRetriable({ reason, message, status }: Refusal): boolean {
-  if (status === undefined || status === 429 || status === 408) return true;
+export function isRetriable({ reason, message, status, isNetwork }: Refusal): boolean {
+  if (isAboutCredentials(message)) return false;
+  if (status === undefined) return isNetwork === true;
+  if (status === 429 || status === 408) return true;
   if (RETRIABLE_REASONS.includes(reason)) return true;
   if (LOST_AGAINST_A_WRITER.test(message)) return true;
   return status >= 500;
 }
 
 /** True when the request may have been carried out although no answer says so. */
-export function isOutcomeUnknown({ status }: Refusal): boolean {
-  return status === undefined || status >= 500;
+export function isOutcomeUnknown({ status, isNetwork }: Refusal): boolean {
+  return status === undefined ? isNetwork === true : status >= 500;
 }
 
 /** True when the named thing does not exist. */
@@ -70,6 +81,7 @@ export function bigQueryError(
   refusal: Refusal,
   about: { statement?: string; attempts?: number; cause?: unknown } = {},
 ): TipoffError {
+  if (about.cause instanceof TipoffError) return about.cause;
   const { reason, message } = refusal;
   const details = {
     ...(reason === '' ? {} : { reason }),
@@ -90,19 +102,19 @@ export function bigQueryError(
     });
   }
   return new TipoffError('TIPOFF_SQL', `BigQuery refused${reason === '' ? '' : ` (${reason})`}: ${message}`, {
-    hint: hintFor(reason),
+    hint: hintFor(reason, message),
     ...extra,
   });
 }
 
-function hintFor(reason: string): string {
-  if (reason === 'accessDenied')
-    return 'Give the service account roles/bigquery.jobUser, and roles/bigquery.dataEditor on the dataset.';
+function hintFor(reason: string, message: string): string {
   if (reason === 'bytesBilledLimitExceeded')
     return 'Narrow the statement by its partition column, or raise the limit of billed bytes.';
-  if (reason === 'quotaExceeded')
-    return 'A quota of the project is used up; wait for its renewal, or have it raised.';
-  return 'Correct the statement, or check it against `schema check`.';
+  const words = { accessDenied: 'access denied', quotaExceeded: 'quota' }[reason] ?? '';
+  return (
+    remedyFor('BigQuery', `${words} ${message}`) ??
+    'Correct the statement, or check it against `schema check`.'
+  );
 }
 
 function hasText(value: unknown, name: 'reason' | 'message'): string | undefined {
@@ -190,7 +202,9 @@ export function openBigQueryClient({ projectId, location, endpoint }: BigQueryCl
     retryOptions: { autoRetry: false },
     ...(endpoint === undefined ? {} : { apiEndpoint: endpoint, authClient: anonymous() }),
   });
-  return (method, path, { query = {}, json, parts } = {}) => {
+  const credentials = applicationCredentials(endpoint === undefined, 'BigQuery');
+  return async (method, path, { query = {}, json, parts } = {}) => {
+    await credentials.demand();
     const uri = path.startsWith('upload:')
       ? `${client.apiEndpoint}/upload/bigquery/v2/projects/${projectId}${path.slice('upload:'.length)}`
       : path;

@@ -1,0 +1,113 @@
+import { GoogleAuth } from 'google-auth-library';
+import { messageOf, TipoffError } from '#core/errors.ts';
+
+/**
+ * What the services of Google Cloud have in common when they refuse: whether a failure is one of the network, and which role,
+ * setting or command mends it. The adapters word the error; nothing here is asked of a service.
+ */
+
+/** Failures of a connection after which the same request may succeed, as Node and undici name them. */
+const NETWORK =
+  /^(?:ECONNRESET|ECONNREFUSED|ECONNABORTED|ETIMEDOUT|EPIPE|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ERR_STREAM_PREMATURE_CLOSE|UND_ERR_\w+)$/;
+
+/** True when the way to the service failed, and not the request or the program. */
+export function isNetworkFailure(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  if (NETWORK.test(code) || /socket hang up|premature close/i.test(error.message)) return true;
+  return error.cause !== undefined && error.cause !== error && isNetworkFailure(error.cause);
+}
+
+/** Words of the libraries and of the services for credentials that are missing, expired or withdrawn. */
+const NO_CREDENTIALS = /could not load the default credentials|missing required authentication credential/i;
+const BAD_CREDENTIALS =
+  /invalid_grant|invalid_rapt|invalid authentication credentials|invalid credentials|token has been expired|auth metadata|UNAUTHENTICATED/i;
+
+/** True when no answer can come before somebody logs in. It is asked before the status: libraries report it as one of theirs. */
+export function isAboutCredentials(message: string): boolean {
+  return NO_CREDENTIALS.test(message) || BAD_CREDENTIALS.test(message);
+}
+
+/** Roles that hold a permission, with where they are given, the narrowest first. */
+const ROLES: readonly (readonly [RegExp, string])[] = [
+  [/bigquery\.jobs\.create/, 'roles/bigquery.jobUser on the project'],
+  [
+    /bigquery\.datasets\.(?:create|update)/,
+    'nothing: `npm run provision` makes datasets, and no account of Tipoff changes one',
+  ],
+  [/bigquery\.\w+\.(?:updateData|update|create|delete)/, 'roles/bigquery.dataEditor on the dataset'],
+  [/bigquery|query table/, 'roles/bigquery.dataViewer on the dataset'],
+  [/storage\.objects\.(?:create|delete|update)/, 'roles/storage.objectUser on the bucket'],
+  [/storage\./, 'roles/storage.objectViewer on the bucket'],
+];
+/** What the services need whose refusals name no permission. */
+const SERVICE_ROLES = {
+  BigQuery:
+    'roles/bigquery.jobUser on the project, and roles/bigquery.dataViewer or dataEditor on the dataset',
+  Firestore: 'roles/datastore.user on the project',
+  'Pub/Sub': 'roles/pubsub.publisher on the topic, or roles/pubsub.subscriber on the subscription',
+  'Cloud Storage': 'roles/storage.objectUser on the bucket',
+} as const;
+export type GoogleService = keyof typeof SERVICE_ROLES;
+
+/**
+ * What mends a refusal: a login, a role, a setting, provisioning, `schema apply`, or waiting for a quota. Undefined when its
+ * words are none of these.
+ */
+export function remedyFor(service: GoogleService, message: string): string | undefined {
+  if (NO_CREDENTIALS.test(message))
+    return 'Log in with `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to the key file of an account.';
+  if (isAboutCredentials(message))
+    return 'The credentials are no longer accepted: log in again with `gcloud auth application-default login`.';
+  if (/not found in location/i.test(message))
+    return 'Set TIPOFF_GCP_LOCATION to where the datasets lie: `bq show --format=prettyjson nba_raw` prints it as "location".';
+  if (/quota|rate limit|resource_exhausted|exceeded/i.test(message) && /quota|limit/i.test(message))
+    return 'Wait until the quota is renewed (those of a day: midnight in Los Angeles), or have it raised: `gcloud alpha services quota list --help`.';
+  if (/access denied|permission|not authorized|does not have \S+ access|forbidden/i.test(message)) {
+    const project = /bigquery\.jobs\.create permission in project (\S+?)[.\s]*$/.exec(message)?.[1];
+    const role = ROLES.find(([words]) => words.test(message))?.[1] ?? SERVICE_ROLES[service];
+    const elsewhere =
+      project === undefined
+        ? ''
+        : ` Or TIPOFF_GCP_PROJECT names another project than was meant: it is ${project}.`;
+    return `The account that runs this needs ${role}; \`npm run provision\` gives every account its roles.${elsewhere}`;
+  }
+  if (/not found|does not exist|resource not found/i.test(message)) {
+    if (/table|routine|function/i.test(message))
+      return 'Run `npx tipoff schema apply`, which makes tables, views and functions.';
+    return 'Run `npm run provision`, which makes datasets, topics, subscriptions, bucket and state store; and check TIPOFF_GCP_PROJECT.';
+  }
+  return undefined;
+}
+
+/** Makes sure once that there are credentials, before a client is used that would end the process without any. */
+export interface Credentials {
+  /** Throws TIPOFF_PROVIDER when none are found. */
+  demand(): Promise<void>;
+}
+
+const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
+
+/** Looks for the application default credentials on the first demand; `isNeeded` is false for an emulator. */
+export function applicationCredentials(isNeeded: boolean, service: GoogleService): Credentials {
+  let looked: Promise<unknown> | undefined;
+  return {
+    demand: async () => {
+      if (!isNeeded) return;
+      looked ??= new GoogleAuth({ scopes: [SCOPE] }).getClient();
+      try {
+        await looked;
+      } catch (error) {
+        throw new TipoffError(
+          'TIPOFF_PROVIDER',
+          `expected credentials for ${service}, found none: ${messageOf(error)}`,
+          {
+            hint:
+              remedyFor(service, messageOf(error)) ?? 'Log in with `gcloud auth application-default login`.',
+            cause: error,
+          },
+        );
+      }
+    },
+  };
+}
