@@ -87,15 +87,19 @@ const FIRST: Readonly<Record<string, string>> = {
 };
 
 function outcomeOf({ table, column, message, path, line, approval }: Difference): Outcome {
-  const pass =
-    approval === null ? '' : `\nTo let it pass on purpose, add ${approval.path}:\n${approval.text}`;
   return outcome({
     check: 'schema_drift',
     title: `Schema drift: ${table}${column === null ? '' : `.${column}`}`,
     status: 'fail',
-    reason: `${message}${pass}`,
+    reason: message,
+    ...(approval === null ? {} : { repair: approvalCommand(approval) }),
     ...(path === null ? {} : { place: { file: path, ...(line === null ? {} : { line }) } }),
   });
+}
+
+/** What writes the approval of a change that somebody means, as a command to paste; the reason is for a person to fill in. */
+function approvalCommand({ path, text }: NonNullable<Difference['approval']>): string {
+  return `cat > ${path} <<'END'\n${text.trimEnd()}\nEND`;
 }
 
 await main(import.meta.main, action);

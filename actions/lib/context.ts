@@ -27,6 +27,8 @@ export interface RunContext {
         readonly isDraft: boolean;
       }
     | undefined;
+  /** The pull request of a fork whose run has ended, in a run that may write what that one could not. */
+  readonly fork: { readonly repository: string; readonly branch: string } | undefined;
   /** The commit a check belongs to: the head of the pull request, never its merge commit. */
   readonly sha: string | undefined;
   readonly outputFile: string | undefined;
@@ -43,13 +45,20 @@ const event = z.object({
       head: z.object({ sha: z.string(), repo: z.object({ full_name: z.string() }).nullable() }),
     })
     .optional(),
+  workflow_run: z
+    .object({
+      head_sha: z.string(),
+      head_branch: z.string(),
+      head_repository: z.object({ full_name: z.string() }),
+    })
+    .optional(),
 });
 
 export function readContext(env: Environment): RunContext {
   const repository = env['GITHUB_REPOSITORY'];
   const server = env['GITHUB_SERVER_URL'] ?? 'https://github.com';
-  const pull = readPull(env['GITHUB_EVENT_PATH'], repository);
-  const sha = pull?.headSha ?? env['GITHUB_SHA'];
+  const { pull, ended } = readEvent(env['GITHUB_EVENT_PATH'], repository);
+  const sha = pull?.headSha ?? ended?.head_sha ?? env['GITHUB_SHA'];
   const page = repository === undefined ? undefined : `${server}/${repository}`;
   const run = env['GITHUB_RUN_ID'];
   return {
@@ -65,6 +74,10 @@ export function readContext(env: Environment): RunContext {
     eventName: env['GITHUB_EVENT_NAME'] ?? 'local',
     workflowFile: /\/([^/@]+)@/.exec(env['GITHUB_WORKFLOW_REF'] ?? '')?.[1],
     pull,
+    fork:
+      ended === undefined
+        ? undefined
+        : { repository: ended.head_repository.full_name, branch: ended.head_branch },
     sha,
     outputFile: env['GITHUB_OUTPUT'] || undefined,
     summaryFile: env['GITHUB_STEP_SUMMARY'] || undefined,
@@ -72,14 +85,15 @@ export function readContext(env: Environment): RunContext {
   };
 }
 
-function readPull(path: string | undefined, repository: string | undefined): RunContext['pull'] {
-  if (path === undefined || !existsSync(path)) return undefined;
+/** What the document of the event says: the pull request, or the run that has ended. */
+function readEvent(path: string | undefined, repository: string | undefined) {
+  if (path === undefined || !existsSync(path)) return {};
   const parsed = event.safeParse(JSON.parse(readFileSync(path, 'utf8')));
-  const pull = parsed.data?.pull_request;
-  if (pull === undefined) return undefined;
+  const { pull_request: pull, workflow_run: ended } = parsed.data ?? {};
+  if (pull === undefined) return { ended };
   // A fork that was deleted has no repository: it is treated as a fork.
   const isFork = pull.head.repo === null || pull.head.repo.full_name !== repository;
-  return { number: pull.number, headSha: pull.head.sha, isFork, isDraft: pull.draft };
+  return { pull: { number: pull.number, headSha: pull.head.sha, isFork, isDraft: pull.draft } };
 }
 
 /** Who asked for something and why, for audit trails; a long reason gives way to who asked. */

@@ -136,7 +136,11 @@ const ANNOTATE = { error: core.error, warning: core.warning, notice: core.notice
 async function show(report: Report, context: RunContext): Promise<void> {
   for (const line of consoleLines(report)) core.info(line);
   if (context.isGitHub) {
-    for (const { level, message, title, file, line } of stepAnnotations(report)) {
+    // On a pull request the check has those of lines.
+    const shown = stepAnnotations(report).filter(
+      ({ file }) => file === undefined || context.pull === undefined,
+    );
+    for (const { level, message, title, file, line } of shown) {
       const place = file === undefined ? {} : { file, ...(line === undefined ? {} : { startLine: line }) };
       ANNOTATE[level](message, { title, ...place });
     }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type ActionDeps, defineAction, said } from '#actions/lib/action.ts';
 import { upsertCheck } from '#actions/lib/check.ts';
 import { type Delivery, upsertComment } from '#actions/lib/comment.ts';
+import type { RunContext } from '#actions/lib/context.ts';
 import { type GitHub, gitHub, isPermissionProblem } from '#actions/lib/github.ts';
 import { choice, flag, requiredText, text } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
@@ -46,7 +47,7 @@ export const action = defineAction({
   inputs,
   outputs: { comment: 'left out', check: 'left out', slack: 'left out' },
   run: async (given, deps) => {
-    const posted = readReport(given);
+    const posted = readReport(given, deps.context);
     const delivered = [
       await toComment(given, deps, posted),
       await toCheck(given, deps, posted),
@@ -91,7 +92,7 @@ export const action = defineAction({
  * The report another step left. One that left none stopped early, which is said instead of nothing; unless it is a step that
  * leaves none, whose outcome was given.
  */
-function readReport({ report: path, source, outcome: ended }: Inputs): Report {
+function readReport({ report: path, source, outcome: ended }: Inputs, { fork }: RunContext): Report {
   if (path === undefined || !existsSync(path)) {
     const about = { key: source.toLowerCase().replace(/[^a-z0-9:._-]+/g, '-'), title: source };
     if (ended === 'success')
@@ -105,21 +106,37 @@ function readReport({ report: path, source, outcome: ended }: Inputs): Report {
     const runbook = 'docs/runbooks/actions/report-not-delivered.md';
     return report({ ...about, verdict: 'error', summary, runbook });
   }
-  return parseReport(readFileSync(path, 'utf8'), `the input report (${path})`);
+  const posted = parseReport(readFileSync(path, 'utf8'), `the input report (${path})`);
+  if (fork === undefined || posted.key === source) return posted;
+  // A fork writes what it likes: it may speak as itself and as nobody else.
+  throw new TipoffError('TIPOFF_BAD_INPUT', `expected a report of ${source}, saw one of ${posted.key}`, {
+    hint: 'Look at what the pull request does with its report.',
+  });
+}
+
+/** The open pull request that the run of a fork was about; undefined when it is closed, or has a newer commit. */
+async function pullOfFork({ octokit, repo }: GitHub, { fork, sha }: RunContext): Promise<number | undefined> {
+  if (fork === undefined) return undefined;
+  const head = `${fork.repository.split('/')[0] ?? ''}:${fork.branch}`;
+  const { data } = await octokit.rest.pulls.list({ ...repo, state: 'open', head });
+  return data.find((one) => one.head.sha === sha)?.number;
 }
 
 async function toComment(given: Inputs, deps: ActionDeps, posted: Report): Promise<Delivered> {
-  const { pull } = deps.context;
-  if (given.comment === 'never' || pull === undefined || pull.isDraft)
-    return { where: 'comment', how: 'left out' };
+  const { pull, fork } = deps.context;
+  const isThere = fork !== undefined || (pull !== undefined && !pull.isDraft);
+  if (given.comment === 'never' || !isThere) return { where: 'comment', how: 'left out' };
   if (given.token === undefined) return NO_TOKEN.comment;
-  return attempt('comment', async () =>
-    upsertComment(await client(given, deps), pull.number, posted, {
+  return attempt('comment', async () => {
+    const github = await client(given, deps);
+    const number = pull?.number ?? (await pullOfFork(github, deps.context));
+    if (number === undefined) return 'left out';
+    return upsertComment(github, number, posted, {
       links: links(deps),
       author: given.author,
       always: given.comment === 'always',
-    }),
-  );
+    });
+  });
 }
 
 async function toCheck(given: Inputs, deps: ActionDeps, posted: Report): Promise<Delivered> {

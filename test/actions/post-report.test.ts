@@ -182,6 +182,34 @@ describe('a report on a pull request', () => {
     expect(ran.log).toContain('::notice title=Schema drift%3A comment not delivered::');
   });
 
+  it('of a fork is brought by a run that may write, to the pull request that still has this commit', async () => {
+    const event = join(folder(), 'event.json');
+    const ended = {
+      head_sha: 'beef01',
+      head_branch: 'zone',
+      head_repository: { full_name: 'stranger/tipoff' },
+    };
+    writeFileSync(event, JSON.stringify({ workflow_run: ended }));
+    const env = { GITHUB_EVENT_PATH: event, GITHUB_EVENT_NAME: 'workflow_run', GITHUB_API_URL: github.url };
+    const [given] = onPull({ ...FAILED, key: 'check-schema-drift' });
+    github.pulls.push({ number: 5, head: 'zone', title: 'Zone', owner: 'stranger', sha: 'newer' });
+    expect(await run('post-report', given, env)).toMatchObject({
+      code: 0,
+      outputs: { comment: 'left out', check: 'created' },
+    });
+    github.pulls.splice(0, 1, { number: 5, head: 'zone', title: 'Zone', owner: 'stranger', sha: 'beef01' });
+    expect(await run('post-report', given, env)).toMatchObject({
+      code: 0,
+      outputs: { comment: 'created', check: 'unchanged' },
+    });
+    expect(github.checks).toMatchObject([{ head_sha: 'beef01', conclusion: 'failure' }]);
+    const [disguised] = onPull({ ...FAILED, key: 'deploy-service' });
+    expect(await run('post-report', disguised, env)).toMatchObject({
+      code: 2,
+      outputs: { comment: 'left out' },
+    });
+  });
+
   it('of a draft gets a check and no comment', async () => {
     expect(await run('post-report', ...onPull(OK, { draft: true }))).toMatchObject({
       outputs: { comment: 'left out', check: 'created' },

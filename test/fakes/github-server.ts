@@ -50,7 +50,13 @@ export interface FakeGitHub {
   readonly releases: FakeReleases;
   /** Branches: the name of their tree. */
   readonly branches: Map<string, string>;
-  readonly pulls: { readonly number: number; readonly head: string; readonly title: string }[];
+  readonly pulls: {
+    readonly number: number;
+    readonly head: string;
+    readonly title: string;
+    readonly sha?: string;
+    readonly owner?: string;
+  }[];
   readonly troubles: GitHubTrouble[];
   /** The token of a fork: every write is refused. */
   readOnly: boolean;
@@ -244,12 +250,18 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
       fake.branches.set(branch, commits.get(z.object({ sha: z.string() }).parse(body).sha) ?? '');
       return [200, {}];
     }
-    const show = (pull: { number: number }) => ({
+    const show = (pull: FakeGitHub['pulls'][number]) => ({
       ...pull,
+      head: { sha: pull.sha ?? '' },
       html_url: `https://github.example/pull/${pull.number}`,
     });
     if (path === '/pulls' && method === 'GET') {
-      return [200, fake.pulls.filter(({ head }) => `someone:${head}` === query.get('head')).map(show)];
+      return [
+        200,
+        fake.pulls
+          .filter(({ head, owner = 'someone' }) => `${owner}:${head}` === query.get('head'))
+          .map(show),
+      ];
     }
     if (path === '/pulls') {
       const { title, head } = z

@@ -22,6 +22,8 @@ interface LintFinding {
 /** A name in the code that the contracts do not have. */
 interface UnknownName extends NameProblem {
   readonly owner: string;
+  /** The table that the name belongs to, its alias resolved; undefined where the statement does not say. */
+  readonly table: string | undefined;
   readonly path: string;
 }
 
@@ -104,10 +106,10 @@ export function checkReading(
   const code: CodeReport = {
     statements: statements.length,
     wholeStatements: statements.filter(({ text }) => text.isWhole).length,
-    unknownNames: statements.flatMap(({ text: { owner, path, line, isWhole }, problem }) =>
+    unknownNames: statements.flatMap(({ text: { owner, path, line, isWhole, sql }, problem }) =>
       problem === undefined || (!isWhole && problem.kind === 'refused')
         ? []
-        : [{ ...problem, owner, path, line: line + problem.line - 1 }],
+        : [{ ...problem, owner, path, line: line + problem.line - 1, table: tableOfName(sql, problem.name) }],
     ),
     lint,
     provenance: provenanceProblems(wanted, statements, files, usage),
@@ -130,6 +132,14 @@ export function checkContracts({
 
 function isHarmless({ expired, findings }: Judgement): boolean {
   return expired.length === 0 && findings.every(({ verdict }) => verdict !== 'blocks');
+}
+
+/** The table a name belongs to: `nba_raw.shots.zone` says it, `s.zone` by the alias that the statement gives to a table. */
+function tableOfName(sql: string, name: string): string | undefined {
+  const [first = '', second, third] = name.split('.');
+  if (second === undefined) return undefined;
+  if (third !== undefined || first === 'fn' || first.startsWith('nba_')) return `${first}.${second}`;
+  return new RegExp(`\\b(nba_\\w+\\.\\w+)\\s+(?:AS\\s+)?${first}\\b`, 'i').exec(sql)?.[1];
 }
 
 /** Takes the sting out of what a change does not touch. */

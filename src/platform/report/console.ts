@@ -28,7 +28,9 @@ export function outcomeBlocks(outcomes: readonly Outcome[]): string[] {
         '',
         `${loudness(outcome).toUpperCase()} ${outcomeTitle(outcome)}${subject === undefined ? '' : ` (${subject})`}`,
         ...outcomeLines(outcome).map((line) => `  ${line}`),
-        ...(repair === undefined ? [] : [`  repair:  ${repair}`]),
+        ...(repair === undefined
+          ? []
+          : repair.split('\n').map((line, at) => `${at === 0 ? '  repair:  ' : ''}${line}`)),
         ...(runbook === undefined ? [] : [`  runbook: ${runbook}`]),
       ];
     })

@@ -60,7 +60,9 @@ function table(columns: readonly string[], rows: readonly (readonly (string | nu
 
 /** The failing outcomes: a table of them where the report has none of its own, then each with what to do. */
 function outcomes({ rows, outcomes }: Report, links: Links): string[] {
-  const all = failing(outcomes);
+  const isInRow = ({ reason }: Outcome): boolean => rows.some((row) => row.includes(reason));
+  // What a row of the table says is not said again; what repairs it is.
+  const all = failing(outcomes).filter((one) => one.repair !== undefined || !isInRow(one));
   const shown = all.slice(0, MAX_SHOWN);
   if (shown.length === 0) return [];
   const overview = rows.length > 0 || all.length === 1 ? [] : table(OVERVIEW, shown.map(overviewRow));
@@ -69,7 +71,7 @@ function outcomes({ rows, outcomes }: Report, links: Links): string[] {
     '',
     ...overview,
     '',
-    ...shown.flatMap((outcome) => details(outcome, links)),
+    ...shown.flatMap((outcome) => details(outcome, links, isInRow(outcome))),
     ...(more === 0 ? [] : [`… and ${more} more.`]),
   ];
 }
@@ -90,14 +92,14 @@ function overviewRow(outcome: Outcome): string[] {
   ];
 }
 
-function details(outcome: Outcome, links: Links): string[] {
+function details(outcome: Outcome, links: Links, isTold: boolean): string[] {
   const { subject, repair, runbook } = outcome;
   // A summary is a block of HTML: Markdown is not read in it.
   const title = escapeHtml(`${outcomeTitle(outcome)}${subject === undefined ? '' : `, ${subject}`}`);
   return [
     `<details><summary>${outcomeMark(outcome)} ${title}</summary>`,
     '',
-    ...outcomeLines(outcome).map((line) => `- ${escapeMarkdown(line)}`),
+    ...(isTold ? [] : outcomeLines(outcome).map((line) => `- ${escapeMarkdown(line)}`)),
     ...(repair === undefined ? [] : ['', fencedMarkdown(repair)]),
     ...(runbook === undefined ? [] : ['', `Runbook: ${runbookLink(runbook, links)}`]),
     '',

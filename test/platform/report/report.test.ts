@@ -82,6 +82,18 @@ describe('a report', () => {
     expect(text).toContain('tipoff predict 2025-01-10 --mode RETRY');
   });
 
+  it('says once what a row of the table says, and gives what repairs it to be pasted as it is', () => {
+    const repair = 'cat > a.json <<\'END\'\n{\n  "reason": "…"\n}\nEND';
+    const about = { check: 'drift', status: 'fail', reason: 'there is no column zone' } as const;
+    const table = { columns: ['table', 'what'], rows: [['shots', about.reason]] };
+    const text = markdownReport({ ...REPORT, ...table, outcomes: [outcome(about)] });
+    expect(text.split(about.reason)).toHaveLength(2);
+    expect(text).not.toContain('<details>');
+    const approved = markdownReport({ ...REPORT, ...table, outcomes: [outcome({ ...about, repair })] });
+    expect(approved.split(about.reason)).toHaveLength(2);
+    expect(approved).toContain(`\`\`\`sh\n${repair}\n\`\`\``);
+  });
+
   it('in Markdown keeps outside text as text', () => {
     const text = markdownReport(evil);
     expect(text).not.toMatch(/<img|@everyone|^## h/m);
