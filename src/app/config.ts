@@ -189,6 +189,10 @@ export const SETTINGS = z.object({
     { secret: true },
   ),
   GITHUB_API_URL: setting(z.url().optional(), 'Address of the API of GitHub; GitHub sets it.'),
+  TIPOFF_MAX_PICKS: setting(
+    z.coerce.number().int().min(0).optional(),
+    'Picks of a slate, the best by expected value, one a player at most; 10 when absent.',
+  ),
   ODDS_API_KEY: setting(
     z.string().optional(),
     'Key of The Odds API; without it the live props provider says so and is not used.',
@@ -268,6 +272,8 @@ interface BaseConfig {
   readonly scheduledJobs: readonly string[];
   /** Where back-ups of the embedded home go, and what opens them. */
   readonly backup: BackupConfig;
+  /** Picks of a slate, the best by expected value. */
+  readonly maxPicks?: number;
   /** Key of The Odds API; without it the live props provider says so and is not used. */
   readonly oddsApiKey?: string;
   /** Where notices go; without it to the console. */
@@ -337,7 +343,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       }),
     },
     awaitsTraffic: data.K_SERVICE !== undefined,
-    ...omitUndefined({ oddsApiKey: data.ODDS_API_KEY }),
+    ...omitUndefined({ maxPicks: data.TIPOFF_MAX_PICKS, oddsApiKey: data.ODDS_API_KEY }),
     ...(data.TIPOFF_SLACK_TOKEN === undefined
       ? {}
       : {

@@ -1,8 +1,10 @@
 import { type Slate, slateOf } from '#core/calendar.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { requireTrainable } from '#guard/quality/trend.ts';
 import { modelSource, seasonModelSource } from '#model/model-source.ts';
 import type { ModelSource } from '#model/systems.ts';
 import type { TrainDeps } from '#model/train-run.ts';
+import { DEFAULT_RULES } from '#pipeline/batch/prediction-rows.ts';
 import type { DayDeps } from '#pipeline/day.ts';
 import type { DataSource } from '#pipeline/exports/document.ts';
 import { type ExportDeps, rewriteExports } from '#pipeline/exports/export.ts';
@@ -71,6 +73,7 @@ export async function dayDeps(app: App, by: string, models?: ModelSource): Promi
     clock: app.clock,
     runId: app.runId,
     codeVersion: app.config.codeVersion,
+    rules: { ...DEFAULT_RULES, ...omitUndefined({ maxPicks: app.config.maxPicks }) },
     models: models ?? dailyModels(app, by),
     exports: app.exports,
     dataSource: await readDataSource(app.warehouse),

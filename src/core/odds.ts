@@ -18,6 +18,14 @@ export function winProfit(price: number): number {
   return decimalOdds(price) - 1;
 }
 
+/** Profit expected per unit staked at a price by who wins and loses with these probabilities; a push gives the stake back. */
+export function expectedValue(
+  price: number,
+  { win, lose }: { readonly win: number; readonly lose: number },
+): number {
+  return win * winProfit(price) - lose;
+}
+
 /**
  * Probability of OVER with the margin taken out in proportion (multiplicative method): p = i_over / (i_over + i_under).
  * Undefined when a price is missing or is no American price, which is no market opinion.

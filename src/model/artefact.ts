@@ -5,6 +5,7 @@ import { messageOf, TipoffError } from '#core/errors.ts';
 import { isInstant } from '#core/instants.ts';
 import { type Market, marketOf } from '#core/markets.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { EARNED_BINS } from './market.ts';
 import { buildSystems, type ForecastSystem } from './systems.ts';
 
 const FORMAT_VERSION = 3;
@@ -40,7 +41,12 @@ const shape = z.strictObject({
     )
     .readonly(),
 });
-const belief = z.strictObject({ a: z.number(), b: z.number(), rows: z.int().nonnegative() });
+const belief = z.strictObject({
+  a: z.number(),
+  b: z.number(),
+  rows: z.int().nonnegative(),
+  earned: z.array(z.number().min(0.5).max(1)).length(EARNED_BINS).readonly(),
+});
 const errors = z.strictObject({
   rows: z.int().nonnegative(),
   mae_mean: z.number(),

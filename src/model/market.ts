@@ -1,4 +1,5 @@
 import { fitLogistic, type LogisticPrior, logistic, logit } from './logistic.ts';
+import { wilson } from './metrics.ts';
 
 /**
  * Belief without data, as measured walk-forward on a season without prices: a line has heard who is out. Where the model has heard
@@ -10,12 +11,18 @@ const WITHOUT_FEED: LogisticPrior = { centre: [0, 0.2], precision: [400, 100] };
 const WITH_PRICES: LogisticPrior = { centre: [0, 0.15, 1], precision: [400, 45, 45] };
 /** Log odds beyond these are read as these: nobody is that sure of a line. */
 const MAX_LOGIT = 5;
+/** Lower bounds of the bins of confidence, the probability of the likelier side. */
+const BINS = [0.5, 0.53, 0.56, 0.6, 0.65, 0.7] as const;
+/** Bets in a bin from which on it has proven something. */
+const MIN_PROVEN = 100;
 
 /** logit P(over | decided) = a + b·logit(own probability). */
 interface UnpricedBelief {
   readonly a: number;
   readonly b: number;
   readonly rows: number;
+  /** Greatest confidence that may be claimed, per bin: what the bets of the bin have earned at best; 1 where none has been proven. */
+  readonly earned: readonly number[];
 }
 
 /** logit P(over | decided) = a + b·(logit(own) − logit(market)) + c·logit(market). */
@@ -42,6 +49,9 @@ export interface MarketRows {
   readonly over: Float64Array;
 }
 
+/** Number of bins for which a belief says what they have earned. */
+export const EARNED_BINS = BINS.length;
+
 /** Fits each form toward its prior. Without rows the priors are the answer. */
 export function fitMarket(rows: MarketRows): MarketLayer {
   const all = Array.from(rows.own.keys());
@@ -61,15 +71,52 @@ export function fitMarket(rows: MarketRows): MarketLayer {
   const unpriced = (fed: number, prior: LogisticPrior): UnpricedBelief => {
     const at = all.filter((i) => rows.fed[i] === fed);
     const [a = 0, b = 0] = fitted(at, [one, own], prior);
-    return { a, b, rows: at.length };
+    const claimed = (i: number): number => logistic(a + b * own(i));
+    return { a, b, rows: at.length, earned: earnedBy(at, claimed, rows.over) };
   };
   const priced = all.filter((i) => Number.isFinite(rows.marketOver[i]));
   const [a = 0, b = 0, c = 0] = fitted(priced, [one, (i) => own(i) - market(i), market], WITH_PRICES);
   return {
     with_feed: unpriced(1, WITH_FEED),
     without_feed: unpriced(0, WITHOUT_FEED),
-    priced: { a, b, c, rows: priced.length },
+    priced: {
+      a,
+      b,
+      c,
+      rows: priced.length,
+      earned: earnedBy(priced, (i) => logistic(a + b * (own(i) - market(i)) + c * market(i)), rows.over),
+    },
   };
+}
+
+/**
+ * Upper end of Wilson's interval of the bets won, bin by bin and never falling; a bin with few bets may claim what the one below
+ * it has earned. Without a single proven bin nothing is known against any claim.
+ */
+function earnedBy(
+  at: readonly number[],
+  claimed: (i: number) => number,
+  over: Float64Array,
+): readonly number[] {
+  const bets = at.map((i) => {
+    const p = claimed(i);
+    return { bin: binOf(Math.max(p, 1 - p)), won: p >= 0.5 === (over[i] === 1) };
+  });
+  let limit = 1;
+  let isProven = false;
+  return BINS.map((_, bin) => {
+    const own = bets.filter((bet) => bet.bin === bin);
+    if (own.length >= MIN_PROVEN) {
+      const { high } = wilson(own.filter(({ won }) => won).length, own.length);
+      limit = Math.round(Math.max(high, isProven ? limit : 0.5) * 1e6) / 1e6;
+      isProven = true;
+    }
+    return limit;
+  });
+}
+
+function binOf(confidence: number): number {
+  return BINS.findLastIndex((from) => confidence >= from);
 }
 
 /** A probability as the model has it, and what it is to be compared with. */
@@ -82,16 +129,22 @@ export interface OwnView {
   readonly fed: boolean;
 }
 
-/** P(over | decided) to be believed and published. */
+/** P(over | decided) to be believed and published: never a greater confidence than its bin has earned. */
 export function believedOver(layer: MarketLayer, { own, marketOver, fed }: OwnView): number {
   const mine = bounded(logit(own));
   if (marketOver === undefined || !Number.isFinite(marketOver)) {
-    const { a, b } = fed ? layer.with_feed : layer.without_feed;
-    return logistic(a + b * mine);
+    const { a, b, earned } = fed ? layer.with_feed : layer.without_feed;
+    return asEarned(logistic(a + b * mine), earned);
   }
-  const { a, b, c } = layer.priced;
+  const { a, b, c, earned } = layer.priced;
   const theirs = bounded(logit(marketOver));
-  return logistic(a + b * (mine - theirs) + c * theirs);
+  return asEarned(logistic(a + b * (mine - theirs) + c * theirs), earned);
+}
+
+function asEarned(over: number, earned: readonly number[]): number {
+  const confidence = Math.max(over, 1 - over);
+  const claim = Math.min(confidence, earned[binOf(confidence)] ?? 1);
+  return over >= 0.5 ? claim : 1 - claim;
 }
 
 function bounded(value: number): number {

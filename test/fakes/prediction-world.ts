@@ -12,6 +12,7 @@ import { FEATURE_NAMES } from '#core/features.ts';
 import { MAIN_MARKET } from '#core/markets.ts';
 import { type CountDistribution, MAX_POINTS, median, pOverDecided } from '#model/distribution.ts';
 import type { Forecast, ForecastSystem, ModelSource, SystemId } from '#model/systems.ts';
+import { DEFAULT_RULES, type PickRules } from '#pipeline/batch/prediction-rows.ts';
 import type { BatchDeps } from '#pipeline/batch/run.ts';
 import type { OutcomeDoc } from '#pipeline/batch/state.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
@@ -67,6 +68,9 @@ export function predictionWorlds(): typeof predictionWorld {
   };
 }
 
+/** As many picks as there are: what is told apart in a test is not the number of them. */
+const EVERY_PICK: PickRules = { ...DEFAULT_RULES, maxPicks: 1000 };
+
 /** A slate with one game per twenty players, real engines in memory, and simple systems. */
 async function predictionWorld(
   slatePlayers: readonly FakePlayer[],
@@ -82,7 +86,7 @@ async function predictionWorld(
     Array.from({ length: games }, (_, i) => gameRow(SLATE, i)),
   );
   const models = options.models ?? modelOf(simpleSystems());
-  const deps: BatchDeps = { warehouse, state, queue, clock, models, codeVersion: 'test' };
+  const deps: BatchDeps = { warehouse, state, queue, clock, models, codeVersion: 'test', rules: EVERY_PICK };
   const add = async (more: readonly FakePlayer[], slate: string = SLATE): Promise<void> => {
     const contexts = more.map((player) => contextRow(player, slate));
     await warehouse.append(upcomingPlayerGameContext, contexts);

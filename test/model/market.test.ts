@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '#core/random.ts';
 import { logistic, logit } from '#model/logistic.ts';
-import { believedOver, fitMarket, type MarketRows } from '#model/market.ts';
+import { believedOver, EARNED_BINS, fitMarket, type MarketRows } from '#model/market.ts';
 import { normal } from '#test/model/synthetic-set.ts';
 
 const none = new Float64Array(0);
@@ -36,9 +36,10 @@ const unpriced = { marketOver: undefined };
 describe('what is believed at a line', () => {
   it('is little of the model without a status feed, more with one, and mostly the price, until bets are seen', () => {
     const layer = fitMarket(NO_ROWS);
-    expect(layer.without_feed).toEqual({ a: 0, b: 0.2, rows: 0 });
-    expect(layer.with_feed).toEqual({ a: 0, b: 0.4, rows: 0 });
-    expect(layer.priced).toEqual({ a: 0, b: 0.15, c: 1, rows: 0 });
+    const earned = new Array<number>(EARNED_BINS).fill(1);
+    expect(layer.without_feed).toEqual({ a: 0, b: 0.2, rows: 0, earned });
+    expect(layer.with_feed).toEqual({ a: 0, b: 0.4, rows: 0, earned });
+    expect(layer.priced).toEqual({ a: 0, b: 0.15, c: 1, rows: 0, earned });
     expect(believedOver(layer, { own: 0.7, fed: false, ...unpriced })).toBeCloseTo(
       logistic(0.2 * logit(0.7)),
       12,
@@ -78,7 +79,32 @@ describe('what is believed at a line', () => {
   it('learns for each class of information from its own bets only', () => {
     const layer = fitMarket(bets(20_000, { b: 0.9 }, { seed: 8, fed: 0 }));
     expect(layer.without_feed.b).toBeGreaterThan(0.7);
-    expect(layer.with_feed).toEqual({ a: 0, b: 0.4, rows: 0 });
+    expect(layer.with_feed).toMatchObject({ a: 0, b: 0.4, rows: 0 });
     expect(layer.priced.rows).toBe(0);
+  });
+
+  it('claims nothing beyond what its bin has earned, and of a bin with few bets what the one below has', () => {
+    // Sure by the model, and no better than a coin where it is surest.
+    const rows = 4000;
+    const draw = seededRandom(9);
+    const own = Float64Array.from({ length: rows }, (_, i) => (i % 4 === 0 ? 0.97 : 0.6));
+    const over = own.map((p) => (draw() < (p > 0.9 ? 0.5 : 0.75) ? 1 : 0));
+    const layer = fitMarket({
+      own,
+      over,
+      marketOver: new Float64Array(rows).fill(Number.NaN),
+      fed: new Uint8Array(rows).fill(1),
+    });
+    const { a, b, earned } = layer.with_feed;
+    for (const p of [0.6, 0.97, 0.999, 0.03]) {
+      const claim = believedOver(layer, { own: p, fed: true, ...unpriced });
+      const fitted = logistic(a + b * logit(p));
+      const confidence = Math.max(claim, 1 - claim);
+      expect(confidence).toBeLessThanOrEqual(Math.max(fitted, 1 - fitted) + 1e-12);
+      expect(confidence).toBeLessThanOrEqual((earned.at(-1) ?? 0) + 1e-12);
+    }
+    expect(earned[0]).toBe(1);
+    expect(earned.slice(1)).toEqual(earned.slice(1).toSorted((x, y) => x - y));
+    expect(earned.at(-1)).toBeLessThan(0.8);
   });
 });

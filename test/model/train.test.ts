@@ -123,7 +123,9 @@ describe('training', () => {
     expect(points.belief.without_feed.rows).toBeGreaterThan(500);
     expect(points.belief.priced.rows).toBe(0);
     const { line: _, ...unlined } = beforeCutoff(set, '2024-01-15');
-    expect(modelOf(trainArtefact([unlined], at('2024-01-15')), MAIN_MARKET).belief.without_feed).toEqual({
+    expect(
+      modelOf(trainArtefact([unlined], at('2024-01-15')), MAIN_MARKET).belief.without_feed,
+    ).toMatchObject({
       a: 0,
       b: 0.2,
       rows: 0,

@@ -15,27 +15,29 @@ interface Shown {
   readonly market: string;
   readonly line: string;
   readonly predicted: number;
-  readonly edge: number;
   readonly recommendation: string;
   readonly confidence: number;
-  /** Probability of the side in the market-aware view. */
-  readonly with_market: number | null;
+  /** Probability of the side as the model alone has it. */
+  readonly model: number;
+  readonly price: number | null;
+  readonly expected_value: number;
+  readonly p_plays: number | null;
   readonly bookmaker: string | null;
 }
 
 const MAX_SHOWN = 15;
 const LEGEND =
-  'forecast: its median. model: its probability of the pick, pushes left out. with market: the same, having heard the line.';
+  'forecast: its median, given that he plays. chance: of the pick, the line having been heard, pushes left out; model: the same, not heard. value: expected profit per unit at the price.';
 
-/** The visible picks of a slate as a table, largest edge first. */
+/** The visible picks of a slate as a table, the best first. */
 export async function printPicks(terminal: Terminal, warehouse: Warehouse, slate: Slate): Promise<void> {
   const picks = await warehouse.query<Shown>(
-    `SELECT p.player_name, p.team_abbr, p.opponent_abbr, p.is_home, p.tipoff_at, p.market, p.line, p.predicted, p.edge, p.recommendation, p.confidence,
-       CASE WHEN p.recommendation = 'OVER' THEN m.p_over ELSE m.p_under END AS with_market, p.bookmaker
-     FROM nba_predictions.current_predictions p
-     LEFT JOIN nba_predictions.current_predictions m ON m.slate = CAST(@slate AS DATE) AND m.player_id = p.player_id AND m.market = p.market AND m.line_role = 'main' AND m.system_id = 'market'
-     WHERE p.slate = CAST(@slate AS DATE) AND p.is_actionable AND p.line_role = 'main'
-     ORDER BY ABS(p.edge) DESC, p.player_name`,
+    `SELECT player_name, team_abbr, opponent_abbr, is_home, tipoff_at, market, line, predicted, recommendation, confidence,
+       CASE WHEN recommendation = 'OVER' THEN fn.safe_div(model_p_over, 1 - p_push) ELSE 1 - fn.safe_div(model_p_over, 1 - p_push) END AS model,
+       CASE WHEN recommendation = 'OVER' THEN over_price ELSE under_price END AS price, expected_value, p_plays, bookmaker
+     FROM nba_predictions.current_predictions
+     WHERE slate = CAST(@slate AS DATE) AND is_actionable AND line_role = 'main'
+     ORDER BY expected_value DESC, player_name`,
     { slate },
   );
   if (picks.length === 0) {
@@ -53,15 +55,31 @@ export async function printPicks(terminal: Terminal, warehouse: Warehouse, slate
       pick.market,
       pick.line,
       pick.predicted.toFixed(1),
-      `${pick.edge > 0 ? '+' : ''}${pick.edge.toFixed(1)}`,
       pick.recommendation,
       percent(pick.confidence),
-      percent(pick.with_market),
+      percent(pick.model),
+      percent(pick.p_plays),
+      pick.price === null ? '' : signed(pick.price),
+      `${signed(Math.round(pick.expected_value * 100))} %`,
       pick.bookmaker ?? '',
     ]);
   terminal.line(`Picks of ${slate}`);
   for (const line of tableLines(
-    ['player', 'game', 'ET', 'market', 'line', 'forecast', 'edge', 'pick', 'model', 'with market', 'book'],
+    [
+      'player',
+      'game',
+      'ET',
+      'market',
+      'line',
+      'forecast',
+      'pick',
+      'chance',
+      'model',
+      'plays',
+      'price',
+      'value',
+      'book',
+    ],
     rows,
   ))
     terminal.line(line);
@@ -79,7 +97,11 @@ async function whyNoPicks(warehouse: Warehouse, slate: Slate): Promise<string | 
   const { players = 0, lined = 0 } = seen ?? {};
   if (players === 0) return undefined;
   if (lined === 0) return `none of ${players} predicted players has a line that stood before tip-off`;
-  return `none of ${lined} players with a line has a side worth its price, ${DEFAULT_RULES.leastEdge} points or more away`;
+  return `no side at a line of ${lined} players is expected to earn ${percent(DEFAULT_RULES.minValue)} or more at its price`;
+}
+
+function signed(value: number): string {
+  return `${value > 0 ? '+' : ''}${value}`;
 }
 
 function percent(share: number | null): string {

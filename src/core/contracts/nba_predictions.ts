@@ -170,10 +170,11 @@ const staged = {
   }),
   edge: nullable.float('predicted - line', { decimals: 3 }),
   recommendation: required.string('OVER, UNDER, PASS or NO_LINE'),
-  confidence: nullable.float('Probability of the recommended side given no push', {
-    decimals: 6,
-    range: [0, 1],
-  }),
+  confidence: nullable.float('Probability of the better side given no push', { decimals: 6, range: [0, 1] }),
+  expected_value: nullable.float(
+    'Profit expected per unit staked on the better side at its price, -110 where the source has none',
+    { decimals: 6 },
+  ),
   is_actionable: required.bool('A real side and none of the filter reasons'),
   filter_reason: nullable.string('First reason why the row is not actionable'),
   feature_quality_score: required.float('Of the feature row', { decimals: 3 }),

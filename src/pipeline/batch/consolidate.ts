@@ -6,6 +6,7 @@ import { audit, auditColumn, REQUIRED } from './audit.ts';
 import { type ConsolidationDeps, endUnpublished, finishPublished } from './ending.ts';
 import { acquireLease, fencedError, type Lease, releaseLease, renewLease } from './lease.ts';
 import { checkOutput, stagingTable } from './output-gate.ts';
+import { DEFAULT_RULES } from './prediction-rows.ts';
 import { type Copy, choosePicks, copyRows } from './published-rows.ts';
 import {
   lostMarkets,
@@ -213,8 +214,9 @@ async function takeBack(
 }
 
 /** The subset picks of a slate from which players were only withdrawn: there is nothing to audit and nothing to copy. */
-async function chooseOnly({ warehouse }: ConsolidationDeps, copy: Copy): Promise<Outcome[]> {
-  await warehouse.append(subsetPicks, await choosePicks(warehouse, copy, new Set()));
+async function chooseOnly({ warehouse, rules }: ConsolidationDeps, copy: Copy): Promise<Outcome[]> {
+  const { picks } = await choosePicks(warehouse, copy, new Set(), (rules ?? DEFAULT_RULES).maxPicks);
+  await warehouse.append(subsetPicks, picks);
   const nobody = 'nobody was predicted: players were only withdrawn';
   return [outcome({ check: 'nothing_staged', status: 'pass', expected: '0 rows', seen: 0, reason: nobody })];
 }
@@ -227,14 +229,13 @@ async function chooseOnly({ warehouse }: ConsolidationDeps, copy: Copy): Promise
  * Nulls are counted where the table would accept them; elsewhere they fail the copy, and are counted afterwards to say so.
  */
 async function copyAudited(
-  { warehouse }: ConsolidationDeps,
+  { warehouse, rules }: ConsolidationDeps,
   { batch, units, outcomes, predicted }: Attempt,
   copy: Copy,
 ): Promise<Outcome[]> {
-  // The copy takes longest, so it begins first; the picks follow it without waiting for the audit.
-  const copied = copyRows(warehouse, copy);
-  const chosen = choosePicks(warehouse, copy, predicted);
-  const stored = Promise.all([copied, chosen]).then(([, picks]) => warehouse.append(subsetPicks, picks));
+  const chosen = choosePicks(warehouse, copy, predicted, (rules ?? DEFAULT_RULES).maxPicks);
+  const copied = chosen.then(({ beyond }) => copyRows(warehouse, copy, beyond));
+  const stored = Promise.all([copied, chosen]).then(([, { picks }]) => warehouse.append(subsetPicks, picks));
   const shape = checkOutput(warehouse, []);
   const takesNulls = shape.then(nullableRequired, () => REQUIRED);
   const [audited, ...others] = await Promise.allSettled([

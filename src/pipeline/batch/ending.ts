@@ -4,6 +4,7 @@ import type { Clock } from '#platform/clock.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { breakLease, type Lease } from './lease.ts';
+import type { PickRules } from './prediction-rows.ts';
 import {
   forbidOlderReceipts,
   publicationIdOf,
@@ -24,6 +25,7 @@ export interface ConsolidationDeps {
   readonly codeVersion: string;
   /** Brings what readers see of a slate in line with what is visible of it now. Called whenever a batch has changed that. */
   readonly followVisible?: ((slate: Slate) => Promise<void>) | undefined;
+  readonly rules?: PickRules;
 }
 
 interface Why {

@@ -3,8 +3,8 @@ import { hasMarketPrices } from '#core/bookmakers.ts';
 import type { StagedPrediction } from '#core/contracts/nba_predictions.ts';
 import { messageOf } from '#core/errors.ts';
 import { lineValue } from '#core/line.ts';
-import { MAIN_MARKET, type Market, scaleOf } from '#core/markets.ts';
-import { fairOverProbability, impliedProbability, isAmericanOdds, STANDARD_PRICE } from '#core/odds.ts';
+import { MAIN_MARKET, type Market } from '#core/markets.ts';
+import { expectedValue, fairOverProbability, isAmericanOdds, STANDARD_PRICE } from '#core/odds.ts';
 import { fairLine, pOver, pPush, quantile } from '#model/distribution.ts';
 import {
   CHAMPION_SYSTEM,
@@ -18,29 +18,35 @@ import type { BatchDoc } from './state.ts';
 
 /** What decides between a side and a pass, and between a pick and a row that is only kept. */
 export interface PickRules {
-  /** Distance by which the forecast must differ from the line to be a pick: in points, and as much in other markets by their scale. */
-  readonly leastEdge: number;
+  /** Expected profit per unit staked from which on a side is a pick. */
+  readonly minValue: number;
+  /** Picks of a slate, the best of them; a player has one at most, because his markets rise and fall together. */
+  readonly maxPicks: number;
   /** Feature quality below which a row is no pick. */
-  readonly leastQuality: number;
-  /** Probability by which a side must beat the break-even of its price to be recommended. */
-  readonly leastAdvantage: number;
+  readonly minQuality: number;
   /** Systems whose rows may be picks; rows of the others are kept as shadows. */
   readonly pickSystems: readonly string[];
 }
 
 export const DEFAULT_RULES: PickRules = {
-  leastEdge: 3,
-  leastQuality: 80,
-  leastAdvantage: 0,
+  minValue: 0.05,
+  maxPicks: 10,
+  minQuality: 80,
   pickSystems: ['ridge'],
 };
 
-/** Why a row is no pick, in the order in which the reasons are tried. */
-const FILTER_REASONS = ['no_line', 'pass', 'shadow_system', 'low_edge', 'not_quality_ready'] as const;
+/** Why a row is no pick, in the order in which the reasons are tried; the last is given when a slate is published. */
+const FILTER_REASONS = [
+  'no_line',
+  'pass',
+  'shadow_system',
+  'low_value',
+  'not_quality_ready',
+  'better_picks',
+] as const;
 type FilterReason = (typeof FILTER_REASONS)[number];
 
 export interface Opinion {
-  readonly market: Market;
   readonly system_id: string;
   readonly predicted: number;
   /** The stored line: sides, edge and probabilities all refer to it. */
@@ -56,51 +62,47 @@ export interface Recommendation {
   readonly recommendation: 'OVER' | 'UNDER' | 'PASS' | 'NO_LINE';
   /** predicted - line. */
   readonly edge: number | null;
-  /** Probability of the recommended side given that the line is not hit. */
+  /** Probability of the better side given that the line is not hit. */
   readonly confidence: number | null;
+  /** Profit expected per unit staked on that side at its price. */
+  readonly expected_value: number | null;
   readonly is_actionable: boolean;
   readonly filter_reason: FilterReason | null;
 }
 
 /**
- * The recommendation of one row. A side is named when its probability (given no push) beats the break-even of its price
- * and the point forecast is on the same side of the line; everything else is a PASS. No line, no side.
+ * The recommendation of one row. The better side is the one that is expected to earn more at its price; it is named when it
+ * earns anything and the point forecast is on the same side of the line. Everything else is a PASS. No line, no side.
  */
 export function recommend(opinion: Opinion, rules: PickRules = DEFAULT_RULES): Recommendation {
   const { line, p_over, p_under } = opinion;
-  if (line === null || p_over === null || p_under === null) {
-    return {
-      recommendation: 'NO_LINE',
-      edge: null,
-      confidence: null,
-      is_actionable: false,
-      filter_reason: 'no_line',
-    };
-  }
+  const no = { is_actionable: false, edge: null, confidence: null, expected_value: null } as const;
+  if (line === null || p_over === null || p_under === null)
+    return { ...no, recommendation: 'NO_LINE', filter_reason: 'no_line' };
   const edge = opinion.predicted - lineValue(line);
+  const over = expectedValue(priceOr(opinion.over_price), { win: p_over, lose: p_under });
+  const under = expectedValue(priceOr(opinion.under_price), { win: p_under, lose: p_over });
+  const side = over >= under ? 'OVER' : 'UNDER';
+  const [chance, value] = side === 'OVER' ? [p_over, over] : [p_under, under];
   const decided = p_over + p_under;
-  const side = p_over >= p_under ? 'OVER' : 'UNDER';
-  const confidence = decided > 0 ? Math.max(p_over, p_under) / decided : null;
-  const price = side === 'OVER' ? opinion.over_price : opinion.under_price;
+  const about = { edge, confidence: decided > 0 ? chance / decided : null, expected_value: value };
   const pointsTheSameWay = side === 'OVER' ? edge > 0 : edge < 0;
-  const isSide =
-    confidence !== null && pointsTheSameWay && confidence > breakEven(price) + rules.leastAdvantage;
-  if (!isSide)
-    return { recommendation: 'PASS', edge, confidence, is_actionable: false, filter_reason: 'pass' };
-  const filter_reason = firstFilter(opinion, edge, rules);
-  return { recommendation: side, edge, confidence, is_actionable: filter_reason === null, filter_reason };
+  if (!(value > 0) || !pointsTheSameWay)
+    return { ...about, recommendation: 'PASS', is_actionable: false, filter_reason: 'pass' };
+  const filter_reason = firstFilter(opinion, value, rules);
+  return { ...about, recommendation: side, is_actionable: filter_reason === null, filter_reason };
 }
 
-function firstFilter(opinion: Opinion, edge: number, rules: PickRules): FilterReason | null {
+function firstFilter(opinion: Opinion, value: number, rules: PickRules): FilterReason | null {
   if (!rules.pickSystems.includes(opinion.system_id)) return 'shadow_system';
-  if (Math.abs(edge) < rules.leastEdge * scaleOf(opinion.market)) return 'low_edge';
-  if (opinion.feature_quality_score < rules.leastQuality) return 'not_quality_ready';
+  if (value < rules.minValue) return 'low_value';
+  if (opinion.feature_quality_score < rules.minQuality) return 'not_quality_ready';
   return null;
 }
 
-/** Break-even of a price; the usual -110 where the source has none or prints no market price. */
-function breakEven(price: number | null): number {
-  return impliedProbability(price !== null && isAmericanOdds(price) ? price : STANDARD_PRICE);
+/** A price; the usual -110 where the source has none or prints no market price. */
+function priceOr(price: number | null): number {
+  return price !== null && isAmericanOdds(price) ? price : STANDARD_PRICE;
 }
 
 /** What rows carry besides the player. */
@@ -238,7 +240,6 @@ function predictionRow(
   const chances = chancesAt(forecast, line);
   const advice = recommend(
     {
-      market,
       system_id: systemId,
       predicted,
       line,

@@ -25,37 +25,37 @@ export interface PickRow {
   readonly player_id: number;
   readonly recommendation: string;
   readonly edge: number;
-  readonly confidence: number | null;
+  readonly expected_value: number | null;
   readonly is_actionable: boolean;
 }
 
 interface Subset {
   readonly id: string;
-  readonly minEdge: number;
+  readonly minEdge?: number;
   readonly side?: 'OVER';
   /** Only on slates that are not red. */
   readonly needsSignal?: true;
   readonly top?: number;
 }
 
-/** The eight subsets of a market. Edges are absolute, in points, and as much in other markets by their scale; ranks go by edge, then by probability. */
+/** The eight subsets of a market. Edges are absolute, in points, and as much in other markets by their scale. */
 const SUBSETS: readonly Subset[] = [
-  { id: 'top_pick', minEdge: 5, side: 'OVER', needsSignal: true, top: 1 },
-  { id: 'top_3', minEdge: 5, top: 3 },
-  { id: 'top_5', minEdge: 5, top: 5 },
+  { id: 'top_pick', side: 'OVER', needsSignal: true, top: 1 },
+  { id: 'top_3', top: 3 },
+  { id: 'top_5', top: 5 },
   { id: 'high_edge_over', minEdge: 5, side: 'OVER' },
   { id: 'high_edge_all', minEdge: 5 },
   { id: 'ultra_high_edge', minEdge: 7 },
-  { id: 'green_light', minEdge: 5, needsSignal: true },
-  { id: 'all_picks', minEdge: 3 },
+  { id: 'green_light', needsSignal: true },
+  { id: 'all_picks' },
 ];
 
-/** Picks with a large edge from which on a slate can be green. */
-const ENOUGH_PICKS = 3;
+/** Sides with a large edge from which on a slate can be green. */
+const ENOUGH_SIDES = 3;
 
 /**
  * For the rows of one market: red when one side has less than a quarter of the sides of the slate, yellow when it has less than 35 % or fewer than
- * three picks have an edge of five points, else green. Measured on the sides of the picking system at the main lines.
+ * three of them have an edge of five points, else green. Measured on the sides of the picking system at the main lines.
  */
 export function dailySignal(rows: readonly PickRow[]): DailySignal {
   const sides = rows.filter(({ recommendation }) => recommendation === 'OVER' || recommendation === 'UNDER');
@@ -65,8 +65,35 @@ export function dailySignal(rows: readonly PickRow[]): DailySignal {
       : sides.filter(({ recommendation }) => recommendation === 'OVER').length / sides.length;
   const lesser = Math.min(share, 1 - share);
   if (lesser < 0.25) return 'red';
-  const large = sides.filter((row) => row.is_actionable && edgeOf(row) >= 5).length;
-  return lesser < 0.35 || large < ENOUGH_PICKS ? 'yellow' : 'green';
+  const large = sides.filter((row) => edgeOf(row) >= 5).length;
+  return lesser < 0.35 || large < ENOUGH_SIDES ? 'yellow' : 'green';
+}
+
+/** The order of picks: by expected value, then by id. */
+function bestFirst(
+  a: Pick<PickRow, 'expected_value' | 'prediction_id'>,
+  b: Pick<PickRow, 'expected_value' | 'prediction_id'>,
+): number {
+  return (b.expected_value ?? 0) - (a.expected_value ?? 0) || a.prediction_id.localeCompare(b.prediction_id);
+}
+
+/**
+ * Ids of new rows that would be picks and are not, because better ones are: a slate has `maxPicks` at most, those of players
+ * with earlier rows included, and a player has one.
+ */
+export function beyondTheBest(
+  own: readonly Pick<PickRow, 'expected_value' | 'prediction_id' | 'player_id' | 'is_actionable'>[],
+  maxPicks: number,
+): string[] {
+  const chosen = new Set<number>();
+  return own
+    .filter(({ is_actionable }) => is_actionable)
+    .sort(bestFirst)
+    .flatMap(({ player_id, prediction_id }) => {
+      if (chosen.has(player_id) || chosen.size >= maxPicks) return [prediction_id];
+      chosen.add(player_id);
+      return [];
+    });
 }
 
 /** The size of an edge in points, whatever the market counts. */
@@ -82,19 +109,13 @@ export function subsetPicksOf(rows: readonly PickRow[]): SubsetPick[] {
 
 function picksOfMarket(rows: readonly PickRow[]): SubsetPick[] {
   const daily_signal = dailySignal(rows);
-  const ranked = rows
-    .filter((row) => row.is_actionable)
-    .sort(
-      (a, b) =>
-        Math.abs(b.edge) - Math.abs(a.edge) ||
-        (b.confidence ?? 0) - (a.confidence ?? 0) ||
-        a.prediction_id.localeCompare(b.prediction_id),
-    );
+  const ranked = rows.filter((row) => row.is_actionable).sort(bestFirst);
   return SUBSETS.flatMap((subset) => {
     if (subset.needsSignal === true && daily_signal === 'red') return [];
     const members = ranked.filter(
       (row) =>
-        edgeOf(row) >= subset.minEdge && (subset.side === undefined || row.recommendation === subset.side),
+        edgeOf(row) >= (subset.minEdge ?? 0) &&
+        (subset.side === undefined || row.recommendation === subset.side),
     );
     return members.slice(0, subset.top).map(
       (row, i): SubsetPick => ({
@@ -121,7 +142,7 @@ const PICKING_SYSTEM = CHAMPION_SYSTEM;
 const RECORD_CLASS = `CASE WHEN run_mode <> 'BACKFILL' AND tipoff_at > CAST(@published_at AS TIMESTAMP) THEN 'live' ELSE 'backfill' END`;
 
 /** What a pick is chosen by, beyond its record class and what all picks of a slate have in common. */
-const PICK = 'prediction_id, market, player_id, recommendation, edge, confidence, is_actionable';
+const PICK = 'prediction_id, market, player_id, recommendation, edge, expected_value, is_actionable';
 const IS_PICK = `system_id = '${PICKING_SYSTEM}' AND line_role = 'main'`;
 type Common = Pick<PickRow, 'publication_id' | 'slate' | 'system_id'>;
 
@@ -133,12 +154,21 @@ export function stagedSelect(units: readonly UnitDoc[], columns: string = COLUMN
 
 const OWNER = 'pipeline/batch/published-rows';
 
+/** A column of a staged row as it is published: a pick among those in `beyond` is none. */
+function publishedColumn(name: string): string {
+  const isBeyond = 'is_actionable AND prediction_id IN UNNEST(@beyond)';
+  if (name === 'is_actionable') return 'is_actionable AND prediction_id NOT IN UNNEST(@beyond)';
+  if (name === 'filter_reason') return `CASE WHEN ${isBeyond} THEN 'better_picks' ELSE filter_reason END`;
+  return name;
+}
+
 /** Copies staged rows into the predictions, unless the slate has an event with this token or a larger one. */
 export function copyOfStaged(units: readonly UnitDoc[]): Statement {
   return statement({
     owner: OWNER,
     sql: `INSERT INTO ${tableId(playerPropPredictions)} (publication_id, record_class, ${COLUMNS})
-     SELECT @publication_id, ${RECORD_CLASS}, ${COLUMNS} FROM (${stagedSelect(units)}) AS staged
+     SELECT @publication_id, ${RECORD_CLASS}, ${columnNames(stagedPredictions).map(publishedColumn).join(', ')}
+     FROM (${stagedSelect(units)}) AS staged
      WHERE NOT EXISTS (SELECT 1 FROM nba_predictions.publications q
        WHERE q.slate = CAST(@slate AS DATE) AND q.fencing_token >= CAST(@token AS INT64))`,
   });
@@ -175,29 +205,40 @@ export interface Copy {
  * Copies staged rows into the predictions table under a publication id, in one atomic statement. Every attempt has an id of
  * its own, so there is nothing to replace. Copies nothing once the slate has an event with this token or a larger one: whoever fenced
  * the attempt off has removed its rows, and it must not add any more. Rows are live when `at` is before their tip-off
- * and the mode is no backfill.
+ * and the mode is no backfill. Picks in `beyond` become rows that are only kept.
  */
 export async function copyRows(
   warehouse: Warehouse,
   { slate, publicationId, token, units, at }: Copy,
+  beyond: readonly string[],
 ): Promise<void> {
   await warehouse.execute(copyOfStaged(units).sql, {
     publication_id: publicationId,
     published_at: at,
     slate,
     token,
+    beyond,
   });
 }
 
+/** The picks of a publication. */
+export interface Choice {
+  readonly picks: readonly SubsetPick[];
+  /** Rows that would be picks, were there no better ones. */
+  readonly beyond: readonly string[];
+}
+
 /**
- * Chooses the subset picks of a slate from the rows of this publication, and from the visible ones of players it does not
- * have; `players` are those whom it has. Reads the staged rows, so that it need not wait for their copy.
+ * Chooses the picks of a slate from the rows of this publication, beside the visible ones of players it does not have;
+ * `players` are those whom it has. Reads the staged rows, so that it need not wait for their copy. What is already published
+ * stays a pick: new ones have the places that are left.
  */
 export async function choosePicks(
   warehouse: Warehouse,
   copy: Copy,
   players: ReadonlySet<number>,
-): Promise<SubsetPick[]> {
+  maxPicks: number,
+): Promise<Choice> {
   const isStaged = copy.units.some(({ staging_table }) => staging_table !== null);
   const [own, others] = await Promise.all([
     isStaged
@@ -211,7 +252,13 @@ export async function choosePicks(
     others.length === 0
       ? []
       : await warehouse.query<Omit<PickRow, keyof Common>>(VISIBLE_PICKS.sql, { slate: copy.slate, others });
-  return subsetPicksOf([...own, ...earlier].map((row) => ({ ...row, ...common })));
+  const taken = earlier.filter(({ is_actionable }) => is_actionable).length;
+  const beyond = new Set(beyondTheBest(own, Math.max(0, maxPicks - taken)));
+  const kept = own.map((row) => (beyond.has(row.prediction_id) ? { ...row, is_actionable: false } : row));
+  return {
+    picks: subsetPicksOf([...kept, ...earlier].map((row) => ({ ...row, ...common }))),
+    beyond: [...beyond],
+  };
 }
 
 /** Players besides these who have rows of the slate, visible or not. */

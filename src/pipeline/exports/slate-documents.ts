@@ -43,17 +43,19 @@ const PREDICTION_COLUMNS = [
     'p_over',
     'p_push',
     'p_under',
+    'model_p_over',
   ],
   ...[
     'edge',
     'recommendation',
     'confidence',
+    'expected_value',
     'is_actionable',
     'filter_reason',
     'feature_quality_score',
     'quality_alert_level',
   ],
-  ...['injury_status', 'has_status_feed', 'run_mode', 'predicted_at', 'published_at'],
+  ...['injury_status', 'p_plays', 'has_status_feed', 'run_mode', 'predicted_at', 'published_at'],
 ];
 const GRADE_COLUMNS = [
   ...[
@@ -116,7 +118,7 @@ export interface SlateDrafts {
 
 /**
  * Drafts of `picks.json` and `predictions.json` from one read of the visible predictions of a slate. Picks are the
- * actionable rows; `rank` counts within a market and system by the size of the edge, then by confidence.
+ * actionable rows; `rank` counts within a system by expected value.
  */
 export async function draftPredictions(
   warehouse: Warehouse,
@@ -201,7 +203,7 @@ function emptiness(scope: Scope): { readonly emptyStatus: 'no_games' | 'withdraw
 }
 
 function ranked(rows: readonly Row[]): Row[] {
-  const size = (row: Row, name: string): number => Math.abs(Number(row[name] ?? 0));
+  const value = (row: Row): number => Number(row['expected_value'] ?? 0);
   const systems = Map.groupBy(rows, (row) => String(row['system_id']));
   const place = (system: string): number =>
     (SYSTEM_ORDER.indexOf(system) + SYSTEM_ORDER.length + 1) % (SYSTEM_ORDER.length + 1);
@@ -209,9 +211,7 @@ function ranked(rows: readonly Row[]): Row[] {
     .sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1))
     .flatMap((system) =>
       (systems.get(system) ?? [])
-        .toSorted(
-          (a, b) => size(b, 'edge') - size(a, 'edge') || size(b, 'confidence') - size(a, 'confidence'),
-        )
+        .toSorted((a, b) => value(b) - value(a))
         .map((row, i) => ({ rank: i + 1, ...row })),
     );
 }

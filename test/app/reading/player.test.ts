@@ -125,7 +125,7 @@ describe('the difference of two publications', () => {
   it('says what changed, picks first, and what stayed the same', async () => {
     const first = await publish('FIRST');
     await change("line = '8.5'", 1);
-    await change("line = '7.5'", 2);
+    await change("line = '10'", 2);
     const second = await publish('LINE_UPDATE');
     const found = await publicationDifference(world.warehouse, SLATE, [undefined, undefined]);
     expect(found).toMatchObject({ before: first, after: second, compared: 3, same: 1 });

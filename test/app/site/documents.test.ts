@@ -151,11 +151,11 @@ async function expectRecordAsTables(): Promise<void> {
     `SELECT g.outcome, g.profit, g.is_actionable, g.line_role, g.actual, p.predicted, p.p10, p.p90
      FROM nba_predictions.prediction_grades g
      JOIN nba_predictions.current_predictions p ON p.publication_id = g.publication_id AND p.prediction_id = g.prediction_id
-     WHERE g.system_id = 'ridge' AND g.record_class = 'live'`,
+     WHERE g.market = 'points' AND g.system_id = 'ridge' AND g.record_class = 'live'`,
   );
   const record = (await read<RecordReading>('record')).rows.find(
-    ({ kind, system_id, record_class }) =>
-      kind === 'season' && system_id === 'ridge' && record_class === 'live',
+    ({ kind, market, system_id, record_class }) =>
+      kind === 'season' && market === 'points' && system_id === 'ridge' && record_class === 'live',
   );
   const picks = grades.filter(({ is_actionable }) => is_actionable);
   expect(record?.picks).toMatchObject({

@@ -1,10 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAIN_MARKET } from '#core/markets.ts';
 import { DEFAULT_RULES, type Opinion, recommend } from '#pipeline/batch/prediction-rows.ts';
 
 const OPINION: Opinion = {
-  market: MAIN_MARKET,
   system_id: 'ridge',
   predicted: 24,
   line: '20.5',
@@ -17,11 +15,12 @@ const OPINION: Opinion = {
 const said = (change: Partial<Opinion>, rules = DEFAULT_RULES) => recommend({ ...OPINION, ...change }, rules);
 
 describe('the recommendation of a row', () => {
-  it('names the side that beats the break-even of its price', () => {
+  it('names the side that is expected to earn at its price', () => {
     expect(said({})).toEqual({
       recommendation: 'OVER',
       edge: 3.5,
       confidence: 0.68,
+      expected_value: expect.closeTo(0.68 / 1.1 - 0.32, 12),
       is_actionable: true,
       filter_reason: null,
     });
@@ -30,6 +29,7 @@ describe('the recommendation of a row', () => {
       recommendation: 'UNDER',
       edge: -3.5,
       confidence: 0.7,
+      expected_value: expect.closeTo(0.7 / 1.1 - 0.3, 12),
       is_actionable: true,
       filter_reason: null,
     });
@@ -41,6 +41,7 @@ describe('the recommendation of a row', () => {
       recommendation: 'NO_LINE',
       edge: null,
       confidence: null,
+      expected_value: null,
       is_actionable: false,
       filter_reason: 'no_line',
     });
@@ -72,19 +73,36 @@ describe('the recommendation of a row', () => {
     expect(said({ predicted: 22, p_over: 0.3, p_under: 0.7 }).recommendation).toBe('PASS');
   });
 
-  it('asks for the advantage it is told to ask for', () => {
-    expect(
-      said({ p_over: 0.55, p_under: 0.45 }, { ...DEFAULT_RULES, leastAdvantage: 0.03 }).recommendation,
-    ).toBe('PASS');
+  it('takes the side that earns more, although the other is likelier, where prices say so', () => {
+    const long = { predicted: 21, p_over: 0.46, p_under: 0.54 };
+    expect(said({ ...long, over_price: 150, under_price: -180 })).toMatchObject({
+      recommendation: 'OVER',
+      confidence: 0.46,
+      expected_value: expect.closeTo(0.46 * 1.5 - 0.54, 12),
+    });
+    expect(said({ ...long, predicted: 20, over_price: -110, under_price: -110 }).recommendation).toBe(
+      'UNDER',
+    );
+  });
+
+  it('asks of a pick as much as it is told to ask', () => {
+    const some = { p_over: 0.55, p_under: 0.45 };
+    expect(said(some)).toMatchObject({ recommendation: 'OVER', is_actionable: true });
+    expect(said(some, { ...DEFAULT_RULES, minValue: 0.06 })).toMatchObject({
+      recommendation: 'OVER',
+      is_actionable: false,
+      filter_reason: 'low_value',
+    });
   });
 
   it('keeps sides that are no picks with the first reason against them', () => {
-    expect(said({ system_id: 'ewma8', predicted: 21, feature_quality_score: 70 }).filter_reason).toBe(
+    const small = { p_over: 0.53, p_under: 0.47 };
+    expect(said({ ...small, system_id: 'ewma8', feature_quality_score: 70 }).filter_reason).toBe(
       'shadow_system',
     );
-    expect(said({ predicted: 23.499, feature_quality_score: 70 }).filter_reason).toBe('low_edge');
-    expect(said({ predicted: 23.5, feature_quality_score: 79.9 }).filter_reason).toBe('not_quality_ready');
-    expect(said({ predicted: 23.5, feature_quality_score: 80 }).is_actionable).toBe(true);
+    expect(said({ ...small, feature_quality_score: 70 }).filter_reason).toBe('low_value');
+    expect(said({ feature_quality_score: 79.9 }).filter_reason).toBe('not_quality_ready');
+    expect(said({ feature_quality_score: 80 }).is_actionable).toBe(true);
   });
 
   it('agrees with itself for any opinion: side, sign of the edge, picks', () => {

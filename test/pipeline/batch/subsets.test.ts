@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { dailySignal, type PickRow, subsetPicksOf } from '#pipeline/batch/published-rows.ts';
+import { DEFAULT_RULES } from '#pipeline/batch/prediction-rows.ts';
+import { beyondTheBest, dailySignal, type PickRow, subsetPicksOf } from '#pipeline/batch/published-rows.ts';
 import { runBatch } from '#pipeline/batch/run.ts';
 import { players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 
@@ -14,7 +15,7 @@ const pick = (id: number, edge: number, change: Partial<PickRow> = {}): PickRow 
   player_id: id,
   recommendation: edge > 0 ? 'OVER' : 'UNDER',
   edge,
-  confidence: 0.6,
+  expected_value: Math.abs(edge) / 100,
   is_actionable: true,
   ...change,
 });
@@ -43,6 +44,42 @@ describe('the subsets of two markets', () => {
   });
 });
 
+describe('the picks of a slate', () => {
+  const beyond = (rows: readonly PickRow[], most: number) => beyondTheBest(rows, most).sort();
+
+  it('are the best few, one of each player', () => {
+    const rows = [
+      pick(1, 8),
+      pick(2, 7, { market: 'pra' }),
+      { ...pick(3, 6, { market: 'rebounds' }), player_id: 1 },
+      pick(4, 5),
+      pick(5, 9, { is_actionable: false }),
+    ];
+    expect(beyond(rows, 10)).toEqual(['prediction-003']);
+    expect(beyond(rows, 2)).toEqual(['prediction-003', 'prediction-004']);
+    expect(beyond(rows, 0)).toHaveLength(4);
+  });
+
+  it('are told apart from better ones when they are published, and leave earlier ones alone', async () => {
+    const world = await worldOf(players(6));
+    const deps = { ...world.deps, rules: { ...DEFAULT_RULES, maxPicks: 2 } };
+    const shown = async () =>
+      (
+        await world.warehouse.query(
+          "SELECT player_id, filter_reason FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE) AND system_id = 'ridge' AND (is_actionable OR filter_reason = 'better_picks') ORDER BY player_id",
+          { slate: SLATE },
+        )
+      ).map((row) => `${row['player_id']} ${row['filter_reason'] ?? 'pick'}`);
+    await runBatch(deps, { slate: SLATE, mode: 'FIRST', by: 'test' });
+    const first = await shown();
+    expect(first).toHaveLength(6);
+    expect(first.filter((row) => row.endsWith('pick'))).toHaveLength(2);
+    await world.add([{ id: 7 }]);
+    await runBatch(deps, { slate: SLATE, mode: 'RETRY', by: 'test' });
+    expect(await shown()).toEqual([...first, '7 better_picks']);
+  });
+});
+
 describe('the subsets of a slate', () => {
   const rows = [
     pick(1, 8),
@@ -55,14 +92,14 @@ describe('the subsets of a slate', () => {
     pick(8, -3),
   ];
 
-  it('are chosen by edge and side, ranked by size of the edge', () => {
+  it('are chosen by edge and side, ranked by expected value', () => {
     expect(members(rows, 'top_pick')).toEqual([1]);
     expect(members(rows, 'top_3')).toEqual([6, 1, 2]);
     expect(members(rows, 'top_5')).toEqual([6, 1, 2, 3, 5]);
     expect(members(rows, 'high_edge_over')).toEqual([1, 3, 5]);
     expect(members(rows, 'high_edge_all')).toEqual([6, 1, 2, 3, 5, 4]);
     expect(members(rows, 'ultra_high_edge')).toEqual([6, 1, 2]);
-    expect(members(rows, 'green_light')).toEqual([6, 1, 2, 3, 5, 4]);
+    expect(members(rows, 'green_light')).toEqual([6, 1, 2, 3, 5, 4, 7, 8]);
     expect(members(rows, 'all_picks')).toEqual([6, 1, 2, 3, 5, 4, 7, 8]);
   });
 
@@ -70,12 +107,12 @@ describe('the subsets of a slate', () => {
     expect(subsetPicksOf(rows.map((row) => ({ ...row, is_actionable: false })))).toEqual([]);
   });
 
-  it('break ties by probability, then by id, whatever the order of the rows', () => {
+  it('rank by expected value, then by id, whatever the order of the rows', () => {
     const tied = [
-      pick(1, 6, { confidence: 0.61 }),
-      pick(2, -6, { confidence: 0.7 }),
-      pick(3, 6, { confidence: 0.61 }),
-      pick(4, -6),
+      pick(1, 6, { expected_value: 0.08 }),
+      pick(2, -6, { expected_value: 0.2 }),
+      pick(3, 6, { expected_value: 0.08 }),
+      pick(4, -6, { expected_value: 0.06 }),
     ];
     expect(members(tied, 'top_3')).toEqual([2, 1, 3]);
     expect(members([...tied].reverse(), 'top_3')).toEqual([2, 1, 3]);

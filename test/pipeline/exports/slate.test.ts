@@ -34,16 +34,21 @@ async function document(kind: string) {
 }
 const results = (report: { documents: readonly { kind: string; result: string }[] }) =>
   Object.fromEntries(report.documents.map((outcome) => [outcome.kind, outcome.result]));
-const pick = (player_id: number, edge: number, more: object = {}) => ({ player_id, edge, ...more });
-const unpicked = (player_id: number) => ({ player_id, is_actionable: false, filter_reason: 'low_edge' });
+const pick = (player_id: number, edge: number, more: object = {}) => ({
+  player_id,
+  edge,
+  expected_value: Math.abs(edge) / 100,
+  ...more,
+});
+const unpicked = (player_id: number) => ({ player_id, is_actionable: false, filter_reason: 'low_value' });
 
 describe('picks', () => {
-  it('are the actionable rows, ranked by the size of the edge within a system, the most informed system first', async () => {
+  it('are the actionable rows, ranked by expected value within a system, the most informed system first', async () => {
     await addGame(warehouse);
     await publish(warehouse, [
       pick(1, 4),
       pick(2, -6, { recommendation: 'UNDER' }),
-      pick(3, 4, { confidence: 0.8 }),
+      pick(3, 4, { expected_value: 0.05 }),
       unpicked(4),
       pick(1, 3, { system_id: 'market' }),
       pick(1, 9, { system_id: 'ewma8' }),
@@ -113,7 +118,7 @@ describe('predictions', () => {
     await run();
     const { rows, row_count } = await document('predictions');
     expect(row_count).toBe(3);
-    expect(rows[1]).toMatchObject({ player_id: 2, filter_reason: 'low_edge' });
+    expect(rows[1]).toMatchObject({ player_id: 2, filter_reason: 'low_value' });
     expect(rows[2]).toMatchObject({ line: null, recommendation: 'NO_LINE' });
   });
 });

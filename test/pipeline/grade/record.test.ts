@@ -60,7 +60,7 @@ describe('the record', () => {
     await play();
     await publish(warehouse, [
       win,
-      { ...loss, is_actionable: false, filter_reason: 'low_edge' },
+      { ...loss, is_actionable: false, filter_reason: 'low_value' },
       { ...win, line: '14.5', line_role: 'second' },
     ]);
     const row = await season('live');
