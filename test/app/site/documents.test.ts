@@ -173,7 +173,8 @@ async function expectRecordAsTables(): Promise<void> {
     mae: expect.closeTo(error / played.length, 3),
   });
   const coverage = (await read<CalibrationReading>('calibration')).quantiles.find(
-    ({ system_id, record_class }) => system_id === 'ridge' && record_class === 'live',
+    ({ market, system_id, record_class }) =>
+      market === 'points' && system_id === 'ridge' && record_class === 'live',
   );
   const under = (quantile: number, actual: number): number =>
     Math.min(1, Math.max(0, quantile - actual + 0.5));
