@@ -1,4 +1,5 @@
-import { addDays, type Slate, slateOf } from '#core/calendar.ts';
+import { addDays, type Slate, seasonOf, seasonSpan, slateOf } from '#core/calendar.ts';
+import { count } from '#core/format.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { beat, JOBS } from '#guard/canaries/heartbeats.ts';
 import type { InputFile } from '#pipeline/ingest/format.ts';
@@ -18,8 +19,10 @@ import { type Validators, watchedHttp } from '#pipeline/ingest/providers/watched
 import type { App } from './compose.ts';
 import { fetchSources } from './fetch-sources.ts';
 
-/** Days before the slate whose missing box scores are asked for. */
+/** Days before the slate whose box scores must come: a run without them is not complete. */
 const BOX_DAYS = 3;
+/** Most box scores that one run asks for. Newer games come first; the holes of the season that are left wait for the next run. */
+const MAX_BOX_SCORES = 40;
 /** Hours after tip-off from which a game may be over. */
 const GAME_HOURS = 2;
 /** Hours for which lists of players are fresh enough: they change a few times a day at most and cost many requests. */
@@ -35,6 +38,12 @@ export interface FetchReport {
   readonly attempts: readonly SourceAttempt[];
   /** What nobody gave, with the reason; everything else was loaded. */
   readonly failures: readonly ({ readonly what: string } & SourceFailure)[];
+  /** Box scores of earlier slates of the season that were asked for again and did not come. */
+  readonly stillMissing: readonly {
+    readonly what: string;
+    readonly slate: Slate;
+    readonly message: string;
+  }[];
   /** Subjects whose first source failed and whose next one answered. */
   readonly takenOver: readonly {
     readonly what: string;
@@ -48,8 +57,8 @@ export interface FetchReport {
 }
 
 /**
- * Asks the live providers for what a slate needs: schedule and scoreboard, box scores of recent games that have none, the
- * newest report of who is out, who is on which roster, and player props of games that have not begun. Where a source
+ * Asks the live providers for what a slate needs: schedule and scoreboard, box scores of all games of the season that have none
+ * or half of one, the newest report of who is out, who is on which roster, and player props of games that have not begun. Where a source
  * fails the next one is asked; where all fail the rest goes on. Every answer leaves a receipt in
  * nba_orchestration.provider_requests, every run a heartbeat.
  */
@@ -72,9 +81,20 @@ export async function fetchSlate(app: App, slate: Slate, http: Http): Promise<Fe
       skipped.push(`players: the lists are less than ${PLAYER_LIST_HOURS} hours old`);
     else await ask('players', 'players', sources.players);
   } else skipped.push(`scoreboard, availability and players: they show ${today} only`);
-  for (const gameId of await gamesWithoutBoxScores(app, slate)) {
-    await ask(`box score ${gameId}`, 'box_score', sources.boxScore(gameId));
-  }
+  const holes = await gamesWithoutBoxScores(app, slate);
+  for (const { game_id } of holes.slice(0, MAX_BOX_SCORES))
+    await ask(boxScoreOf(game_id), 'box_score', sources.boxScore(game_id));
+  const left = holes.slice(MAX_BOX_SCORES);
+  if (left.length > 0)
+    skipped.push(
+      `${count(left.length, 'box score')} from ${left.at(-1)?.slate} to ${left[0]?.slate}: a run asks for ${MAX_BOX_SCORES}, the next ones for these`,
+    );
+  // A hole that nobody could fill for days is a failure of its slate, which the checks keep on their list, and not of this run.
+  const old = new Map(
+    holes
+      .filter((hole) => hole.slate < addDays(slate, -BOX_DAYS))
+      .map((hole) => [boxScoreOf(hole.game_id), hole.slate]),
+  );
   const { props } = sources;
   if (props === undefined) skipped.push('player props: ODDS_API_KEY is not set');
   else {
@@ -90,14 +110,16 @@ export async function fetchSlate(app: App, slate: Slate, http: Http): Promise<Fe
     warehouse,
     asked.map(({ answer }) => answer),
   );
+  const failures = asked.flatMap(({ what, answer }) => failuresOf(what, answer));
   const report: FetchReport = {
     slate,
     ingested,
     attempts: asked.flatMap(({ answer }) => answer.attempts),
-    failures: [
-      ...asked.flatMap(({ what, answer }) => failuresOf(what, answer)),
-      ...(props?.failedEvents() ?? []),
-    ],
+    failures: [...failures.filter(({ what }) => !old.has(what)), ...(props?.failedEvents() ?? [])],
+    stillMissing: failures.flatMap(({ what, message }) => {
+      const since = old.get(what);
+      return since === undefined ? [] : [{ what, slate: since, message }];
+    }),
     takenOver: asked.flatMap(({ what, answer }) => takenOver(what, answer)),
     skipped,
     quota: props?.quota() ?? null,
@@ -172,20 +194,34 @@ async function areListsFresh({ warehouse, clock }: App): Promise<boolean> {
   return (rows[0]?.n ?? 0) > 0;
 }
 
-/** Games of the days before that should be over and have no box score yet. */
-async function gamesWithoutBoxScores({ warehouse, clock }: App, slate: Slate): Promise<string[]> {
-  const rows = await warehouse.query<{ game_id: string }>(
-    `SELECT s.game_id FROM nba_reference.counted_games s
+function boxScoreOf(gameId: string): string {
+  return `box score ${gameId}`;
+}
+
+/** Players on court below which a team cannot have played: its box score is not there, or cut short. */
+const MIN_ON_COURT = 5;
+
+/** Games of the season that should be over and have no box score yet, or not of both teams; the newest first. */
+async function gamesWithoutBoxScores(
+  { warehouse, clock }: App,
+  slate: Slate,
+): Promise<{ readonly game_id: string; readonly slate: Slate }[]> {
+  return warehouse.query<{ game_id: string; slate: Slate }>(
+    `SELECT s.game_id, s.slate FROM nba_reference.counted_games s
+     LEFT JOIN (
+       SELECT game_id, COUNT(*) AS teams FROM (
+         SELECT game_id, team_abbr FROM nba_raw.player_box_scores
+         WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND played
+         GROUP BY game_id, team_abbr HAVING COUNT(DISTINCT player_id) >= ${MIN_ON_COURT}
+       ) AS sides GROUP BY game_id
+     ) AS b ON b.game_id = s.game_id
      WHERE s.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
-       AND s.tipoff_at <= CAST(@over_before AS TIMESTAMP)
-       AND NOT EXISTS (SELECT 1 FROM nba_raw.player_box_scores b
-         WHERE b.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND b.game_id = s.game_id)
-     ORDER BY s.game_id`,
+       AND s.tipoff_at <= CAST(@over_before AS TIMESTAMP) AND COALESCE(b.teams, 0) < 2
+     ORDER BY s.slate DESC, s.game_id`,
     {
-      from: addDays(slate, -BOX_DAYS),
+      from: seasonSpan(seasonOf(slate)).from,
       to: slate,
       over_before: new Date(clock.now().getTime() - GAME_HOURS * 3_600_000).toISOString(),
     },
   );
-  return rows.map(({ game_id }) => game_id);
 }

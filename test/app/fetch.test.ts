@@ -2,10 +2,12 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { type FetchReport, fetchSlate } from '#app/fetch.ts';
-import { parseSlate } from '#core/calendar.ts';
+import { addDays, parseSlate } from '#core/calendar.ts';
+import { schedule } from '#core/contracts/nba_reference.ts';
 import { fetchHttp } from '#pipeline/ingest/providers/http.ts';
 import { refreshSummaries } from '#pipeline/refresh.ts';
 import { virtualClock } from '#platform/clock.ts';
+import { gameRow } from '#test/fakes/prediction-world.ts';
 import {
   espnGame,
   espnInjury,
@@ -193,6 +195,29 @@ describe('fetch', () => {
     const second = await run();
     expect(second.ingested.tables).toMatchObject({ player_box_scores: 4, team_box_scores: 2 });
     expect((await run()).ingested.loaded).toBe(0);
+  });
+
+  it('asks again for every hole of the season, the newest first, within a budget, and fails for the newest only', async () => {
+    const { app, run } = await opened(
+      (path) => (path.includes('boxscore') ? { status: 404 } : answers(path)),
+      'hush',
+    );
+    const games = Array.from({ length: 45 }, (_, i) => ({
+      ...gameRow(addDays(SLATE, -1 - i), i),
+      status: 'final',
+    }));
+    await app.warehouse.append(schedule, games);
+    const report = await run();
+    const asked = report.attempts.filter(({ subject }) => subject === 'box_score');
+    expect(asked).toHaveLength(40);
+    expect(report.failures.map(({ what }) => what)).toEqual(
+      [1, 2, 3].map((number) => `box score 002240000${number}`),
+    );
+    expect(report.stillMissing).toHaveLength(37);
+    expect(report.stillMissing[0]).toMatchObject({ what: 'box score 0022400004', slate: addDays(SLATE, -4) });
+    expect(report.skipped.join('; ')).toContain(
+      `5 box scores from ${addDays(SLATE, -45)} to ${addDays(SLATE, -41)}: a run asks for 40`,
+    );
   });
 
   it('leaves a receipt per answer and a heartbeat, and asks only for what has changed', async () => {

@@ -50,6 +50,7 @@ export const COMPANY: Readonly<Record<string, 'reads' | 'writes' | 'alone'>> = {
   'drill list': 'reads',
   'incidents list': 'reads',
   'incidents show': 'reads',
+  'incidents accept': 'reads',
   'incidents ack': 'reads',
   'incidents snooze': 'reads',
   'incidents deliver': 'reads',

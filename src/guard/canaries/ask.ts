@@ -91,7 +91,7 @@ function skipReason(
 ): string | undefined {
   if (canary.ignoresHalt !== true && isInForce(halt, moment.asOf))
     return `halted by ${halt.by} until ${halt.until}: ${halt.reason}`;
-  if (canary.looksAt !== 'now') {
+  if (canary.looksAt !== 'now' && canary.looksAt !== 'slate') {
     const idle = moment.calendar.whyNoGames(moment.slate);
     if (idle !== undefined) return idle;
   }
@@ -165,9 +165,12 @@ function judge(
     bytes,
   };
   if (total === 0) {
-    return canary.whenEmpty === 'fail'
-      ? { ...base, status: 'fail', reason: `there was nothing to look at; expected ${canary.expected}` }
-      : { ...base, seen: null, status: 'skip', reason: canary.whenEmpty.skip };
+    const { whenEmpty } = canary;
+    if (whenEmpty === 'fail')
+      return { ...base, status: 'fail', reason: `there was nothing to look at; expected ${canary.expected}` };
+    return 'pass' in whenEmpty
+      ? { ...base, status: 'pass', reason: whenEmpty.pass }
+      : { ...base, seen: null, status: 'skip', reason: whenEmpty.skip };
   }
   const tolerated = Math.max(
     canary.tolerates?.count ?? 0,

@@ -34,10 +34,14 @@ WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
 GROUP BY slate
 ORDER BY slate`;
 
-/** Reads the game days around a date from the effective schedule. A refusal of the warehouse is thrown: no calendar is not an empty one. */
-export async function readCalendar(warehouse: Warehouse, slate: Slate): Promise<SeasonCalendarView> {
+/** Reads the game days around a date, or from an older one on, from the effective schedule. A refusal of the warehouse is thrown: no calendar is not an empty one. */
+export async function readCalendar(
+  warehouse: Warehouse,
+  slate: Slate,
+  oldest: Slate = slate,
+): Promise<SeasonCalendarView> {
   const days = await warehouse.query<GameDay>(GAME_DAYS, {
-    from: addDays(slate, -REACH_DAYS),
+    from: addDays(oldest, -REACH_DAYS),
     to: addDays(slate, REACH_DAYS),
   });
   return calendarOf(days);

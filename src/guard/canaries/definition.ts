@@ -120,8 +120,11 @@ export interface Canary extends Check {
    * are}` becomes "2 batches are", and `{note}` is the note of the first offender.
    */
   readonly finding: string;
-  /** `tonight` and `last_night` are skipped where their slate has no games; `now` is asked always. */
-  readonly looksAt: 'tonight' | 'last_night' | 'now';
+  /**
+   * `tonight` and `last_night` are skipped where their slate has no games; `slate` is about the day's slate, games or not. What fails
+   * on a slate is asked about that slate again until it passes. `now` is about the present: a pass ends what failed before.
+   */
+  readonly looksAt: 'tonight' | 'last_night' | 'slate' | 'now';
   readonly severity: SeveritySchedule;
   readonly owner: string;
   readonly repair: string;
@@ -130,8 +133,8 @@ export interface Canary extends Check {
   readonly dependsOn: readonly CanaryPhase[];
   /** Offenders that are still health: the larger of a number and a share of what was expected. None when absent. */
   readonly tolerates?: { readonly count?: number; readonly share?: number };
-  /** What it means when nothing was expected: `fail`, or the reason to skip. */
-  readonly whenEmpty: 'fail' | { readonly skip: string };
+  /** What it means when nothing was expected: `fail`, a pass or a skip with the reason. A skip ends no incident. */
+  readonly whenEmpty: 'fail' | { readonly skip: string } | { readonly pass: string };
   /** A reason not to ask at this moment beyond games, hour and halt; undefined = ask. */
   readonly skips?: (moment: Moment, context: CanaryContext) => string | undefined;
   /** Asked even while the operator has halted the pipeline. */

@@ -172,5 +172,5 @@ async function proofOf(context: CanaryDeps, canary: Canary, moment: Moment): Pro
 
 /** The one reason to skip that is health for some checks: nothing of what they guard is there, as when there is no halt. */
 function emptyReason(canary: Canary): string | undefined {
-  return canary.whenEmpty === 'fail' ? undefined : canary.whenEmpty.skip;
+  return canary.whenEmpty !== 'fail' && 'skip' in canary.whenEmpty ? canary.whenEmpty.skip : undefined;
 }

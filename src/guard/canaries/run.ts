@@ -4,6 +4,7 @@ import { isFailing } from '#core/check.ts';
 import { canaryResults } from '#core/contracts/nba_orchestration.ts';
 import { messageOf } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
+import { pendingSlates } from '#guard/incidents/acknowledge.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
 import { type Answer, ask, byteBudget, slateLookedAt, unaskedOf } from './ask.ts';
 import { calendarOf, readCalendar, type SeasonCalendarView } from './calendar.ts';
@@ -42,7 +43,8 @@ const BUDGET_BYTES = 20 * 2 ** 30;
 
 /**
  * Runs checks as of an instant and stores the answers. A whole run of the present beats the heart of the job `canaries`; when the
- * last beat is older than the day, the days in between are asked too, each as of its evening, oldest first.
+ * last beat is older than the day, the days in between are asked too, each as of its evening, oldest first. What failed on an
+ * earlier slate and has not passed since is asked about that slate again.
  * Never throws for a check: what cannot run, the calendar included, is ERROR. Throws when answers cannot be stored.
  */
 export async function runCanaries(deps: CanaryDeps, request: CanaryRequest): Promise<CanaryReport> {
@@ -51,7 +53,18 @@ export async function runCanaries(deps: CanaryDeps, request: CanaryRequest): Pro
   const isWatch = request.asOf === undefined && request.isPartial !== true;
   const instants = isWatch ? [...(await missedInstants(deps, asOf)), asOf] : [asOf];
   const runs: CanaryRun[] = [];
-  for (const instant of instants) runs.push(await runOnce(deps, request, instant));
+  for (const instant of instants) {
+    const questions = request.canaries.map((canary) => ({
+      canary,
+      slate: slateLookedAt(canary, slateOf(instant)),
+    }));
+    runs.push(await runOnce(deps, request, instant, questions));
+  }
+  if (isWatch) {
+    const again = await pendingQuestions(deps, request, asOf);
+    for (const [slate, questions] of Map.groupBy(again, (question) => question.slate))
+      runs.push({ ...(await runOnce(deps, request, asOf, questions)), slate });
+  }
   const results = runs.flatMap((run) => run.results);
   if (request.store !== false) await store(deps, runs);
   if (isWatch) {
@@ -82,7 +95,38 @@ async function missedInstants(deps: CanaryDeps, asOf: Date): Promise<Date[]> {
   return evenings;
 }
 
-async function runOnce(deps: CanaryDeps, request: CanaryRequest, asOf: Date): Promise<CanaryRun> {
+/** A check and the slate that it is asked about. */
+interface Question {
+  readonly canary: Canary;
+  readonly slate: Slate;
+}
+
+/** Most failures of earlier slates that one run asks about again; those longest not looked at come first. */
+const MAX_PENDING = 60;
+
+/** What failed on an earlier slate and has not passed since. An unreadable state asks nothing: `alert` will say that it is. */
+async function pendingQuestions(
+  { state }: CanaryDeps,
+  { canaries }: CanaryRequest,
+  asOf: Date,
+): Promise<Question[]> {
+  const today = slateOf(asOf);
+  const pending = await pendingSlates(state).catch(() => []);
+  return pending
+    .flatMap(({ check, slate }) => {
+      const canary = canaries.find(({ id }) => id === check);
+      if (canary === undefined || canary.looksAt === 'now') return [];
+      return slate === slateLookedAt(canary, today) ? [] : [{ canary, slate }];
+    })
+    .slice(0, MAX_PENDING);
+}
+
+async function runOnce(
+  deps: CanaryDeps,
+  request: CanaryRequest,
+  asOf: Date,
+  questions: readonly Question[],
+): Promise<CanaryRun> {
   const timer = deps.timer ?? systemClock;
   const slate = slateOf(asOf);
   const stop = new AbortController();
@@ -94,15 +138,15 @@ async function runOnce(deps: CanaryDeps, request: CanaryRequest, asOf: Date): Pr
   try {
     const budget = byteBudget(request.budgetBytes ?? deps.budgetBytes ?? BUDGET_BYTES);
     const context = await Promise.race([
-      readContext(deps, slate),
+      readContext(deps, slate, questions),
       outOfTime.then((reason): Context => ({ error: reason })),
     ]);
     const results = await Promise.all(
-      request.canaries.map(async (canary): Promise<CanaryResult> => {
+      questions.map(async ({ canary, slate: about }): Promise<CanaryResult> => {
         const from = timer.now().getTime();
         const moment: Moment = {
           asOf,
-          slate: slateLookedAt(canary, slate),
+          slate: about,
           calendar: context.calendar ?? calendarOf([]),
         };
         const unasked = unaskedOf(canary, moment);
@@ -138,9 +182,13 @@ interface Context {
   readonly error?: string;
 }
 
-async function readContext(deps: CanaryDeps, slate: Slate): Promise<Context> {
+async function readContext(deps: CanaryDeps, slate: Slate, questions: readonly Question[]): Promise<Context> {
   try {
-    const [calendar, halt] = await Promise.all([readCalendar(deps.warehouse, slate), readHalt(deps.state)]);
+    const [oldest = slate] = questions.map((question) => question.slate).sort();
+    const [calendar, halt] = await Promise.all([
+      readCalendar(deps.warehouse, slate, oldest),
+      readHalt(deps.state),
+    ]);
     return { calendar, ...omitUndefined({ halt }) };
   } catch (error) {
     return { error: `calendar or halt state could not be read: ${messageOf(error)}` };

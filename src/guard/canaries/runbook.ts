@@ -48,24 +48,25 @@ function tolerance({ tolerates }: Canary): string {
 
 function asked({ looksAt }: Canary): string {
   if (looksAt === 'now') return 'at every run';
+  if (looksAt === 'slate') return 'at every run, about the slate of the day';
   return looksAt === 'tonight'
     ? 'about tonight’s slate'
     : 'about the slate of last night, on the morning after';
 }
 
 function severityFrom({ looksAt }: Canary, { by, beforeTip, severity }: SeverityStep): string {
-  if (looksAt === 'now') return severity;
+  if (looksAt === 'now' || looksAt === 'slate') return severity;
   return `${severity} from ${by} ET${beforeTip === undefined ? '' : ` or ${beforeTip} minutes before the first tip-off, whichever is earlier`}`;
 }
 
 function notAsked({ looksAt, whenEmpty, ignoresHalt, skips }: Canary): string {
   const reasons = [
-    ...(looksAt === 'now'
+    ...(looksAt === 'now' || looksAt === 'slate'
       ? []
       : ['on a slate without games (break and off-season included)', 'before its hour']),
     ...(ignoresHalt === true ? [] : ['while an operator’s halt is in force']),
     ...(skips === undefined ? [] : ['where its own condition says so (see the definition)']),
-    ...(whenEmpty === 'fail' ? [] : [`when ${whenEmpty.skip.split(';')[0]}`]),
+    ...(whenEmpty !== 'fail' && 'skip' in whenEmpty ? [`when ${whenEmpty.skip.split(';')[0]}`] : []),
   ];
   return reasons.length === 0 ? 'never' : reasons.join('; ');
 }

@@ -1,7 +1,9 @@
+import { parseSlate, type Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { StateStore } from '#platform/state/port.ts';
-import { INCIDENT_COLLECTIONS, type IncidentDoc } from './document.ts';
+import { applyPolicy } from './apply-policy.ts';
+import { failingSlates, INCIDENT_COLLECTIONS, type IncidentDoc } from './document.ts';
 import { readHeads, saveIncidents } from './update.ts';
 
 interface AcknowledgeDeps {
@@ -66,13 +68,60 @@ export async function listIncidents(state: StateStore, which: 'open' | 'all'): P
     .sort((a, b) => b.opened_at.localeCompare(a.opened_at) || a.fingerprint.localeCompare(b.fingerprint));
 }
 
-/** Slates with a failure that no run has seen end: the next run should look at them again. */
-export async function failingSlatesOf(state: StateStore): Promise<string[]> {
+/** A check that fails on a slate, and when a run last looked. */
+export interface PendingSlate {
+  readonly check: string;
+  readonly slate: Slate;
+  readonly looked_at: string;
+}
+
+/** Failures that no run has seen end: the next run should ask about them again. Those longest not looked at come first. */
+export async function pendingSlates(state: StateStore): Promise<PendingSlate[]> {
   const open = await listIncidents(state, 'open');
-  const slates = open.flatMap(({ slates: all }) =>
-    Object.entries(all).flatMap(([slate, { well_at }]) => (well_at === null ? [slate] : [])),
-  );
-  return [...new Set(slates)].sort();
+  return open
+    .flatMap((incident) =>
+      failingSlates(incident).map(([slate, { looked_at }]) => ({
+        check: incident.fingerprint,
+        slate: parseSlate(slate),
+        looked_at,
+      })),
+    )
+    .sort((a, b) => a.looked_at.localeCompare(b.looked_at) || a.slate.localeCompare(b.slate));
+}
+
+/**
+ * Accepts what will not be repaired: the failing slates of an incident up to one, all when none is given. They are not asked about
+ * any more and do not count; an incident without other failures is closed. A later failure of another slate is told as
+ * usual. TIPOFF_NOT_FOUND when nothing fails up to that slate.
+ */
+export async function accept(
+  deps: AcknowledgeDeps,
+  name: string,
+  how: { readonly by: string; readonly reason: string; readonly through?: Slate | undefined },
+): Promise<IncidentDoc> {
+  const { by, reason, through } = how;
+  const at = deps.clock.now().toISOString();
+  return change(deps, name, (incident) => {
+    const some = failingSlates(incident).filter(([slate]) => through === undefined || slate <= through);
+    if (some.length === 0) {
+      throw new TipoffError(
+        'TIPOFF_NOT_FOUND',
+        `${incident.incident_id} fails on no slate up to ${through}`,
+        {
+          hint: '`tipoff incidents show` lists the slates on which it fails.',
+          details: { incident_id: incident.incident_id, through: through ?? null },
+        },
+      );
+    }
+    const accepted = some.map(([slate, state]) => [slate, { ...state, accepted: { by, at, reason } }]);
+    const edited = { ...incident, slates: { ...incident.slates, ...Object.fromEntries(accepted) } };
+    const { heads } = applyPolicy(
+      new Map(),
+      new Map([[incident.fingerprint, { ...edited, updated_at: at }]]),
+      at,
+    );
+    return heads.get(incident.fingerprint) ?? edited;
+  });
 }
 
 async function change(

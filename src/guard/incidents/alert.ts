@@ -4,7 +4,13 @@ import type { Clock } from '#platform/clock.ts';
 import { type Delivered, enqueue, type Outbox, readPosts } from '#platform/notify/outbox.ts';
 import type { Notice } from '#platform/notify/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
-import { compareSeverity, failingSlates, INCIDENT_COLLECTIONS, type IncidentDoc } from './document.ts';
+import {
+  compareSeverity,
+  failingSlates,
+  holesBefore,
+  INCIDENT_COLLECTIONS,
+  type IncidentDoc,
+} from './document.ts';
 import { type CheckRun, type IncidentChanges, readHeads, updateIncidents } from './update.ts';
 
 /** From this time on a New York wall the digest of the day is due. */
@@ -30,7 +36,7 @@ async function enqueueDigest(state: StateStore, clock: Clock): Promise<boolean> 
   });
 }
 
-/** The digest of a span: open incidents, worst first, then what opened, recovered and lapsed in it. */
+/** The digest of a span: open incidents, worst first, then what opened, recovered and was accepted in it. */
 function digestNotice(key: string, incidents: readonly IncidentDoc[], from: string, to: string): Notice {
   const within = (instant: string | null): boolean => instant !== null && instant > from && instant <= to;
   const open = incidents
@@ -38,6 +44,7 @@ function digestNotice(key: string, incidents: readonly IncidentDoc[], from: stri
     .toSorted((a, b) => compareSeverity(b.severity, a.severity) || a.opened_at.localeCompare(b.opened_at));
   const ended = incidents.filter(({ status, closed_at }) => status !== 'open' && within(closed_at));
   const opened = incidents.filter(({ opened_at }) => within(opened_at));
+  const holes = holesBefore(open, slateOf(new Date(to)));
   const visible = open.filter(({ hidden_by }) => hidden_by === null);
   return {
     key,
@@ -46,16 +53,26 @@ function digestNotice(key: string, incidents: readonly IncidentDoc[], from: stri
     title:
       open.length === 0
         ? `Daily digest: nothing is failing; ${count(ended.length, 'incident')} ended since yesterday`
-        : `Daily digest: ${count(open.length, 'open incident')}, ${opened.length} new since yesterday`,
+        : `Daily digest: ${count(open.length, 'open incident')}, ${opened.length} new since yesterday${holes.length === 0 ? '' : `; ${count(holes.length, 'hole')} in past slates`}`,
     lines: [
       ...visible.map((incident) => openLine(incident, to)),
+      ...holeLines(holes),
       ...ended.map(
         (incident) =>
-          `${incident.status === 'resolved' ? 'Recovered' : 'Closed without proof of recovery'}: ${incident.fingerprint} after ${span(incident.opened_at, incident.closed_at ?? to)}${incident.told_at === null ? ' (not announced: explained by another check, or informational)' : ''}`,
+          `${incident.status === 'resolved' ? 'Recovered' : 'Accepted as it is'}: ${incident.fingerprint} after ${span(incident.opened_at, incident.closed_at ?? to)}${incident.told_at === null ? ' (not announced: explained by another check, or informational)' : ''}`,
       ),
       ...(open.length + ended.length === 0 ? ['No incident was open since the last digest.'] : []),
     ],
   };
+}
+
+/** What is missing of past slates, check by check: it is listed every day until it is filled or accepted. */
+function holeLines(holes: ReturnType<typeof holesBefore>): string[] {
+  return [...Map.groupBy(holes, ({ check }) => check)].map(([check, some]) => {
+    const [first, last] = [some[0]?.slate, some.at(-1)?.slate];
+    const span = first === last ? first : `${first} to ${last}`;
+    return `Not repaired: ${check}, ${count(some.length, 'slate')} (${span}); repair, or \`tipoff incidents accept ${check} --reason <reason>\``;
+  });
 }
 
 function openLine(incident: IncidentDoc, now: string): string {

@@ -43,26 +43,23 @@ export function applyPolicy(
   return { heads, replies };
 }
 
-/** Closes an incident whose slates all pass, or that no run looks at any more. A flapping one must pass for a while first. */
+/** Closes an incident whose slates all pass or are accepted. A flapping one must pass for a while first. */
 function closeIfOver(head: IncidentDoc, at: string): IncidentDoc {
   if (head.status !== 'open' || head.updated_at > at) return head;
   const now = Date.parse(at);
-  const failing = failingSlates(head);
-  const isBehind = (slate: string): boolean => head.last_look !== null && head.last_look.slate > slate;
-  const patience = (slate: string): number => (isBehind(slate) ? POLICY.lapseBehind : POLICY.lapse);
-  const watched = failing.filter(([slate, { looked_at }]) => now - Date.parse(looked_at) <= patience(slate));
-  if (watched.length > 0) return head;
-  if (failing.length > 0)
-    return { ...head, status: 'lapsed', closed_at: at, failing_since: null, hidden_by: null, snooze: null };
+  if (failingSlates(head).length > 0) return head;
+  const isAccepted = Object.values(head.slates).some(
+    ({ well_at, accepted }) => well_at === null && accepted !== undefined,
+  );
   const wellAt = Object.values(head.slates).reduce(
     (last, { well_at }) => (well_at !== null && well_at > last ? well_at : last),
     head.opened_at,
   );
-  const isHeld = head.flaps >= POLICY.flapsToHold && now - Date.parse(wellAt) < POLICY.calm;
+  const isHeld = !isAccepted && head.flaps >= POLICY.flapsToHold && now - Date.parse(wellAt) < POLICY.calm;
   if (isHeld) return { ...head, calm_since: wellAt, failing_since: null };
   return {
     ...head,
-    status: 'resolved',
+    status: isAccepted ? 'accepted' : 'resolved',
     closed_at: at,
     failing_since: null,
     calm_since: null,

@@ -22,10 +22,6 @@ export const POLICY = {
   calm: 2 * HOUR,
   /** So long may an effect outlive its cause before it speaks for itself: one run of the checks, and a little. */
   effectGrace: 31 * MINUTE,
-  /** A failing slate that no run looked at for so long is closed without proof of recovery. */
-  lapse: 36 * HOUR,
-  /** The same where the checks have moved on to a later slate. */
-  lapseBehind: 6 * HOUR,
 } as const;
 
 /** Severities that people hear of at once; the rest waits for the digest. */
@@ -62,7 +58,8 @@ export const INCIDENT_COLLECTIONS = {
   history: 'incident_history',
 } as const;
 
-type IncidentStatus = 'open' | 'resolved' | 'lapsed';
+/** `accepted`: some of its slates never passed again, and a person has accepted that. */
+type IncidentStatus = 'open' | 'resolved' | 'accepted';
 
 /** One slate on which the check fails. */
 export interface FailingSlate {
@@ -79,8 +76,10 @@ export interface FailingSlate {
   readonly last_at: string;
   /** Last run that looked, whatever it saw. */
   readonly looked_at: string;
-  /** When it passed again; null while it fails. A SKIP proves nothing. */
+  /** When it passed again; null while it fails. A SKIP proves nothing, nor does a newer slate or time. */
   readonly well_at: string | null;
+  /** Who decided that this slate stays as it is; absent while nobody has. */
+  readonly accepted?: { readonly by: string; readonly at: string; readonly reason: string };
   /** Check that explains it, when another phase failed first. */
   readonly cause: string | null;
 }
@@ -140,13 +139,28 @@ export interface Reply {
   readonly kind: ReplyKind;
 }
 
-/** The slates on which an incident fails now, newest first. */
+/** The slates on which an incident fails now, newest first: not those that pass again, nor those a person has accepted. */
 export function failingSlates({
   slates,
 }: Pick<IncidentDoc, 'slates'>): [slate: string, state: FailingSlate][] {
   return Object.entries(slates)
-    .filter(([, { well_at }]) => well_at === null)
+    .filter(([, { well_at, accepted }]) => well_at === null && accepted === undefined)
     .sort(([a], [b]) => b.localeCompare(a));
+}
+
+/** Failing slates before a date: holes that stay on the list until they are filled or accepted. */
+export function holesBefore(
+  incidents: readonly IncidentDoc[],
+  today: string,
+): { readonly check: string; readonly slate: string }[] {
+  return incidents
+    .filter(({ status }) => status === 'open')
+    .flatMap((incident) =>
+      failingSlates(incident)
+        .filter(([slate]) => slate < today)
+        .map(([slate]) => ({ check: incident.fingerprint, slate })),
+    )
+    .sort((a, b) => a.slate.localeCompare(b.slate) || a.check.localeCompare(b.check));
 }
 
 export function incidentId(fingerprint: string, openedAt: string): string {

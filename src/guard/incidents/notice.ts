@@ -22,17 +22,17 @@ export function incidentNotice(incident: IncidentDoc): Notice {
       lines: [incident.question, ...formerLines(incident), lifeLine(incident, end), ...flapLine(incident)],
     };
   }
-  if (incident.status === 'lapsed') {
+  if (incident.status === 'accepted') {
     const end = incident.closed_at ?? incident.updated_at;
     return {
       ...frame,
       severity: 'info',
-      title: `${incident.fingerprint}: closed without proof of recovery`,
+      title: `${incident.fingerprint}: closed; what was not repaired is accepted`,
       lines: [
         incident.question,
         ...formerLines(incident),
         lifeLine(incident, end),
-        'No run has looked at these slates since.',
+        ...acceptedLines(incident),
       ],
     };
   }
@@ -59,12 +59,11 @@ export function incidentNotice(incident: IncidentDoc): Notice {
       incident.question,
       seenLine(slate, state),
       ...offenderLine(state),
-      ...failingSlates(incident)
-        .slice(1)
-        .map(([other, { reason }]) => `Also ${other}: ${clause(reason)}.`),
+      ...otherSlates(failingSlates(incident).slice(1)),
       ...effectLine(incident),
       sinceLine(incident),
       ...flapLine(incident),
+      ...acceptedLines(incident),
       ...acknowledgementLines(incident),
     ],
     repair: state.repair,
@@ -132,6 +131,32 @@ function acknowledgementLines({ ack, snooze, hidden_by }: IncidentDoc): string[]
   if (snooze !== null)
     lines.push(`Snoozed by ${snooze.by} until ${when(snooze.until)}: ${clause(snooze.why)}.`);
   return lines;
+}
+
+const MAX_NAMED_SLATES = 5;
+
+/** The other slates that fail: the newest of them by name. */
+function otherSlates(slates: readonly [string, FailingSlate][]): string[] {
+  const more = slates.length - MAX_NAMED_SLATES;
+  return [
+    ...slates.slice(0, MAX_NAMED_SLATES).map(([slate, { reason }]) => `Also ${slate}: ${clause(reason)}.`),
+    ...(more > 0 ? [`And ${count(more, 'more slate')}, the oldest ${slates.at(-1)?.[0]}.`] : []),
+  ];
+}
+
+/** Who accepted what, each reason once. */
+function acceptedLines({ slates }: IncidentDoc): string[] {
+  const accepted = Object.entries(slates).flatMap(([slate, { accepted: one }]) =>
+    one === undefined ? [] : [{ slate, ...one }],
+  );
+  const groups = Map.groupBy(accepted, ({ by, at, reason }) => `${by}, ${when(at)}: ${clause(reason)}`);
+  return [...groups].map(
+    ([what, some]) =>
+      `Accepted for ${some
+        .map(({ slate }) => slate)
+        .sort()
+        .join(', ')} by ${what}.`,
+  );
 }
 
 /** What failed while it failed. */

@@ -21,7 +21,7 @@ export interface CheckResult extends Outcome {
   readonly repair: string;
   readonly runbook: string;
   /** `now`: the answer is about the present and not about a slate, so that a pass ends what failed before. */
-  readonly looks_at?: 'tonight' | 'last_night' | 'now';
+  readonly looks_at?: 'tonight' | 'last_night' | 'slate' | 'now';
   /** Phases whose failure would explain this one. */
   readonly depends_on: readonly string[];
 }
@@ -52,10 +52,14 @@ export function checkRuns(
 /**
  * Which failing check explains which, within one run: `effect -> cause`. A check that failed in a phase on which another
  * one depends, directly or through others, is its cause, and the cause that itself has none is named. Two checks that
- * depend on each other's phases explain nothing. An informational check is no cause: nobody hears of it.
+ * depend on each other's phases explain nothing. An informational check is no cause: nobody hears of it. `known` are the
+ * results that say which phase depends on which, where the run has only some of the checks.
  */
-export function causesOf(results: readonly CheckResult[]): Map<string, string> {
-  const upstream = dependencies(results);
+export function causesOf(
+  results: readonly CheckResult[],
+  known: readonly CheckResult[] = results,
+): Map<string, string> {
+  const upstream = dependencies(known);
   const failing = results.filter(isFailing);
   const explains = (cause: CheckResult, effect: CheckResult): boolean =>
     cause.severity !== 'info' &&
@@ -123,7 +127,7 @@ function applyResult(
   const { run, at } = sighting;
   const known = head?.slates[result.slate];
   if (head?.runs.includes(run) === true || (known !== undefined && known.looked_at > at)) return head;
-  if (isFailing(result)) return fail(head, result, sighting);
+  if (isFailing(result) && known?.accepted === undefined) return fail(head, result, sighting);
   if (head?.status !== 'open' || head.updated_at > at) return head;
   const answers = (slate: string): boolean =>
     slate === result.slate || (result.looks_at === 'now' && slate < result.slate);
@@ -157,7 +161,12 @@ function fail(head: IncidentDoc | undefined, result: CheckResult, sighting: Sigh
   const isReturn =
     head?.status === 'resolved' && Date.parse(at) - Date.parse(head.closed_at ?? at) <= POLICY.flapWindow;
   const incident = head !== undefined && (head.status === 'open' || isReturn) ? head : opened(result, at);
-  const known = incident.slates[result.slate];
+  // A check of the present that still fails on the next day has one failure, not one a day.
+  const isSame = ([slate, { well_at }]: [string, FailingSlate]): boolean =>
+    slate === result.slate || (result.looks_at === 'now' && slate < result.slate && well_at === null);
+  const same = Object.entries(incident.slates).filter(isSame);
+  const others = Object.entries(incident.slates).filter((one) => !isSame(one));
+  const since = same.flatMap(([, one]) => (one.well_at === null ? [one.since] : [])).sort()[0];
   const slate: FailingSlate = {
     status: result.status === 'error' ? 'error' : 'fail',
     severity: severityOf(result),
@@ -167,7 +176,7 @@ function fail(head: IncidentDoc | undefined, result: CheckResult, sighting: Sigh
     offenders: result.offenders,
     offender_count: result.offender_count,
     repair: result.repair,
-    since: known !== undefined && known.well_at === null ? known.since : at,
+    since: since ?? at,
     last_at: at,
     looked_at: at,
     well_at: null,
@@ -189,7 +198,7 @@ function fail(head: IncidentDoc | undefined, result: CheckResult, sighting: Sigh
     calm_since: null,
     failing_since: wasFailing ? incident.failing_since : at,
     occurrences: incident.occurrences + 1,
-    slates: keptSlates({ ...incident.slates, [result.slate]: slate }),
+    slates: keptSlates({ ...Object.fromEntries(others), [result.slate]: slate }),
     flaps: isFlap ? (inWindow ? incident.flaps + 1 : 1) : incident.flaps,
     flapping_since: isFlap && !inWindow ? at : incident.flapping_since,
     runs: [run, ...incident.runs].slice(0, MAX_RUNS),
@@ -259,7 +268,10 @@ export function applyRuns(before: ReadonlyMap<string, IncidentDoc>, runs: readon
   for (const [at, together] of [...instants].sort(([a], [b]) => a.localeCompare(b))) {
     const seen = new Map(heads);
     for (const run of together.toSorted((a, b) => a.slate.localeCompare(b.slate))) {
-      const causes = causesOf(run.results);
+      const causes = causesOf(
+        run.results,
+        together.flatMap(({ results }) => results),
+      );
       for (const result of run.results) {
         const head = seen.get(result.check);
         const sighting = {
@@ -285,7 +297,7 @@ export interface IncidentChanges {
   readonly opened: readonly string[];
   readonly reopened: readonly string[];
   readonly resolved: readonly string[];
-  readonly lapsed: readonly string[];
+  readonly accepted: readonly string[];
   /** Open incidents that another one explains. */
   readonly hidden: readonly string[];
   readonly open: readonly string[];
@@ -369,7 +381,7 @@ function summary(
       .filter((head) => isSame(head) && before.get(head.fingerprint)?.status !== 'open')
       .map(({ fingerprint }) => fingerprint),
     resolved: became('resolved'),
-    lapsed: became('lapsed'),
+    accepted: became('accepted'),
     hidden: open.filter(({ hidden_by }) => hidden_by !== null).map(({ fingerprint }) => fingerprint),
     open: open.map(({ fingerprint }) => fingerprint),
   };

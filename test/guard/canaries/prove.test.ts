@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type DayHour, HEALTHY_AS_OF, healthyLeague, liveDays, proofSlates } from '#app/healthy-league.ts';
-import { addDays } from '#core/calendar.ts';
+import { addDays, slateOf } from '#core/calendar.ts';
+import { slateLookedAt } from '#guard/canaries/ask.ts';
+import { readCalendar } from '#guard/canaries/calendar.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
-import { type CanaryResult, defineCanary } from '#guard/canaries/definition.ts';
-import { prove } from '#guard/canaries/prove.ts';
+import { type Canary, type CanaryResult, defineCanary } from '#guard/canaries/definition.ts';
+import { applySabotage, prove } from '#guard/canaries/prove.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
+import { failingSlates, INCIDENT_COLLECTIONS } from '#guard/incidents/document.ts';
+import { checkRuns, readHeads, updateIncidents } from '#guard/incidents/update.ts';
 import { emptyWorld, type TestWorld } from './world.ts';
 
 // Days are lived through all phases before the checks are asked.
@@ -43,12 +47,7 @@ describe('the catalogue on a healthy world', () => {
     expect(lived.filter(isLoud).map(brief)).toEqual([]);
     const asked = new Set(lived.filter(({ status }) => status === 'pass').map(({ check }) => check));
     const never = CATALOGUE.filter(({ id }) => !asked.has(id)).map(({ id }) => id);
-    // Claims are asked about while games are to come; their proof looks in the evening.
-    expect(never).toEqual([
-      'rejected_share',
-      ...['claims_hold', 'claimed_lines'],
-      ...['ledger_failed', 'run_rate', 'byte_budget', 'operator_halt'],
-    ]);
+    expect(never).toEqual([]);
   });
 
   test('a holiday is not asked about, and says why', () => {
@@ -64,6 +63,48 @@ describe('the catalogue on a healthy world', () => {
     async (_id, canary) => {
       const { proofs } = await prove(world, [canary], HEALTHY_AS_OF);
       expect(proofs).toMatchObject([{ check: canary.id, proven: true, broken: 'fail' }]);
+    },
+  );
+
+  /** One run of a check some days after the last evening, taken into the incidents. */
+  async function daysLater(canary: Canary, days: number, minutes = 0) {
+    world.clock.set(new Date(HEALTHY_AS_OF.getTime() + days * 86_400_000 + minutes * 60_000));
+    const { runs } = await runCanaries(world, { canaries: [canary], store: false });
+    await updateIncidents(world.state, checkRuns(runs, CATALOGUE));
+    const incident = (await readHeads(world.state)).get(canary.id);
+    return incident?.status === 'open' ? failingSlates(incident).map(([slate]) => slate) : [];
+  }
+
+  async function forget(canary: Canary): Promise<void> {
+    await world.state.transaction(async (tx) => tx.delete(INCIDENT_COLLECTIONS.heads, canary.id));
+    await world.warehouse.execute("DELETE FROM nba_orchestration.heartbeats WHERE job = 'canaries'");
+    world.clock.set(HEALTHY_AS_OF);
+  }
+
+  /** Rates of the last hour or day: one that has gone down is well, and there is nothing to repair. */
+  const RATES = ['run_rate', 'byte_budget'];
+  /** What fails by itself once no day follows the last evening: nothing runs, and nothing is scheduled. */
+  const AGES = ['schedule_ahead', 'job_heartbeats', 'backup_fresh'];
+
+  test.each(CATALOGUE.map((canary) => [canary.id, canary] as const))(
+    '%s stays open for 1, 3 and 10 days while its input is broken, and ends with the first pass after the repair',
+    async (_id, canary) => {
+      const moment = { asOf: HEALTHY_AS_OF, slate: slateLookedAt(canary, slateOf(HEALTHY_AS_OF)) };
+      const calendar = await readCalendar(world.warehouse, slateOf(HEALTHY_AS_OF));
+      const undo = await applySabotage(canary, world, { ...moment, calendar });
+      try {
+        for (const days of RATES.includes(canary.id) ? [0] : [0, 1, 3, 10]) {
+          const failing = await daysLater(canary, days);
+          expect(failing.length, `${days} days later`).toBeGreaterThan(0);
+          if (canary.looksAt !== 'now') expect(failing).toContain(moment.slate);
+        }
+      } finally {
+        await undo();
+      }
+      const failing = await daysLater(canary, 10, 30);
+      if (!AGES.includes(canary.id)) expect(failing.filter((slate) => slate <= moment.slate)).toEqual([]);
+      if (canary.looksAt === 'now' && !AGES.includes(canary.id)) expect(failing).toEqual([]);
+      await forget(canary);
     },
   );
 

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { addDays, parseSlate } from '#core/calendar.ts';
 import {
+  accept,
   acknowledge,
-  failingSlatesOf,
   findIncident,
   listIncidents,
+  pendingSlates,
   snooze,
 } from '#guard/incidents/acknowledge.ts';
 import { alert } from '#guard/incidents/alert.ts';
@@ -124,35 +126,79 @@ describe('one failure', () => {
     await w.run([check('gap')]);
     await w.later(30, [check('gap', { status: 'skip', reason: 'halted' })]);
     expect(await listIncidents(w.deps.state, 'open')).toHaveLength(1);
-    expect(await failingSlatesOf(w.deps.state)).toEqual([SLATE]);
+    expect((await pendingSlates(w.deps.state)).map(({ slate }) => slate)).toEqual([SLATE]);
   });
 
-  it('that nobody looks at any more is closed without being called recovered', async () => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])(
+    'of %d slates in a row is open on each of these days, and over with the first pass on all of them',
+    async (k) => {
+      const w = await world();
+      const slates = Array.from({ length: k }, (_, i) => addDays(parseSlate(SLATE), i));
+      for (const slate of slates) {
+        await w.run([check('gap', { slate })], { slate });
+        // A newer slate, a skip and time: none of them is a repair.
+        w.clock.advance(12 * 60 * 60_000);
+        await w.run([passed('gap', { slate: addDays(slate, 30) })], { slate: addDays(slate, 30) });
+        await w.run([check('gap', { slate, status: 'skip', reason: 'halted' })], { slate });
+        w.clock.advance(12 * 60 * 60_000);
+        await w.run([passed('another')]);
+        expect(await listIncidents(w.deps.state, 'open')).toMatchObject([{ fingerprint: 'gap' }]);
+      }
+      w.clock.advance(60 * 24 * 60 * 60_000);
+      expect((await pendingSlates(w.deps.state)).map(({ slate }) => slate)).toEqual(slates);
+      for (const [i, slate] of slates.entries()) {
+        expect(await listIncidents(w.deps.state, 'open')).toHaveLength(1);
+        w.clock.advance(60_000);
+        await w.run([passed('gap', { slate })], { slate });
+        expect(await pendingSlates(w.deps.state)).toHaveLength(k - i - 1);
+      }
+      expect(await findIncident(w.deps.state, 'gap')).toMatchObject({ status: 'resolved', occurrences: k });
+    },
+  );
+
+  it('that a person accepts, with a reason, is closed for good on its slates, and told anew on another one', async () => {
+    const w = await world();
+    const next = parseSlate('2025-01-11');
+    await w.run([check('gap')]);
+    w.clock.advance(24 * 60 * 60_000);
+    await w.run([check('gap', { slate: next })], { slate: next });
+    const one = { by: 'ann', reason: 'the feed was down for good', through: parseSlate(SLATE) };
+    expect(await accept(w.deps, 'gap', one)).toMatchObject({ status: 'open' });
+    expect((await pendingSlates(w.deps.state)).map(({ slate }) => slate)).toEqual([next]);
+    await expect(accept(w.deps, 'gap', one)).rejects.toThrow(/fails on no slate up to 2025-01-10/);
+    expect(await accept(w.deps, 'gap', { by: 'ann', reason: 'as before' })).toMatchObject({
+      status: 'accepted',
+    });
+    await w.deps.outbox.deliver();
+    expect(w.slack.posts[0]?.text).toContain('what was not repaired is accepted');
+    await w.later(30, [check('gap')]);
+    await w.run([check('gap', { slate: next })], { slate: next });
+    expect(await listIncidents(w.deps.state, 'open')).toEqual([]);
+    const third = '2025-01-12';
+    w.clock.advance(60_000);
+    await w.run([check('gap', { slate: third })], { slate: third });
+    expect(await listIncidents(w.deps.state, 'open')).toMatchObject([{ slates: { [third]: {} } }]);
+  });
+
+  it('of past slates is counted in every digest until it is repaired', async () => {
     const w = await world();
     await w.run([check('gap')]);
-    await w.later(37 * 60, [passed('another')]);
-    expect(await findIncident(w.deps.state, 'gap')).toMatchObject({ status: 'lapsed' });
-    expect(w.slack.posts[0]?.text).toContain('closed without proof of recovery');
-    expect(w.slack.posts[0]?.text).not.toContain('RESOLVED');
+    for (let day = 0; day < 5; day++) {
+      w.clock.advance(24 * 60 * 60_000);
+      await alert(w.deps, []);
+      expect(w.slack.posts.at(-1)?.text).toContain('1 hole in past slates');
+      expect(w.slack.posts.at(-1)?.text).toContain('Not repaired: gap, 1 slate (2025-01-10)');
+    }
   });
 
-  it('of a slate that the checks have left behind is closed after six hours, also without being called recovered', async () => {
-    const w = await world();
-    await w.run([check('gap')]);
-    const next = { slate: '2025-01-11' };
-    w.clock.advance(5 * 60 * 60_000);
-    await w.run([passed('gap', next)], next);
-    expect(await findIncident(w.deps.state, 'gap')).toMatchObject({ status: 'open' });
-    w.clock.advance(2 * 60 * 60_000);
-    await w.run([passed('gap', next)], next);
-    expect(await findIncident(w.deps.state, 'gap')).toMatchObject({ status: 'lapsed' });
-  });
-
-  it('that is about the present is over when the check passes, past midnight too', async () => {
+  it('that is about the present is one failure however long it lasts, and over when the check passes, past midnight too', async () => {
     const w = await world();
     const next = { slate: '2025-01-11', looks_at: 'now' as const };
     await w.run([check('jobs', { looks_at: 'now' })]);
     w.clock.advance(13 * 60 * 60_000);
+    await w.run([check('jobs', next)], { slate: next.slate });
+    expect((await pendingSlates(w.deps.state)).map(({ slate }) => slate)).toEqual([next.slate]);
+    w.clock.advance(60 * 60_000);
     await w.run([passed('jobs', next)], { slate: next.slate });
     expect(await findIncident(w.deps.state, 'jobs')).toMatchObject({ status: 'resolved' });
   });
@@ -164,7 +210,7 @@ describe('one failure', () => {
     w.clock.advance(20 * 60 * 60_000);
     await w.run([check('gap', next)], next);
     await w.later(30, [passed('gap')]);
-    expect(await failingSlatesOf(w.deps.state)).toEqual(['2025-01-11']);
+    expect((await pendingSlates(w.deps.state)).map(({ slate }) => slate)).toEqual(['2025-01-11']);
     w.clock.advance(60_000);
     await w.run([passed('gap', next)], next);
     expect(w.slack.top()).toHaveLength(1);

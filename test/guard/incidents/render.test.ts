@@ -38,7 +38,7 @@ const RUN = run(0, [
   passed('schedule-fresh'),
   check('graded', { status: 'skip', reason: 'no games yesterday' }),
 ]);
-const NONE = { reopened: [], resolved: [], lapsed: [], hidden: [] };
+const NONE = { reopened: [], resolved: [], accepted: [], hidden: [] };
 const OPEN = ['prediction-gap', 'lines-present'];
 const REPORT = canaryReport([RUN], {
   changes: { ...NONE, opened: OPEN, open: OPEN },

@@ -7,6 +7,7 @@ import { canariesNamed } from '#guard/canaries/catalogue/catalogue.ts';
 import { halt } from '#guard/canaries/halt.ts';
 import { beat } from '#guard/canaries/heartbeats.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
+import { accept } from '#guard/incidents/acknowledge.ts';
 import { updateIncidents } from '#guard/incidents/update.ts';
 import { asJudged, QUESTIONS, readStatus, statusLines } from '#guard/status/status.ts';
 import { runBatch } from '#pipeline/batch/run.ts';
@@ -351,8 +352,12 @@ describe('failures', () => {
     ]);
     w.clock.set('2025-01-10T20:00:00Z');
     expect(await w.answer(15)).toMatchObject({
-      verdict: 'attention',
-      answer: '1 of 2 repairs proven by a passing check; not proven: other.',
+      verdict: 'good',
+      answer: '1 of 1 repairs proven by a passing check.',
+    });
+    await accept({ state: w.state, clock: w.clock }, 'other', { by: 'ann', reason: 'known' });
+    expect(await w.answer(15)).toMatchObject({
+      answer: '1 of 2 repairs proven by a passing check; accepted as it is: other.',
     });
   });
 });

@@ -27,6 +27,8 @@ export function addFetchVerb(root: Command, host: CliHost): void {
       for (const reason of report.skipped) terminal.line(`not asked: ${reason}`);
       for (const { what, failed, by, message } of report.takenOver)
         terminal.line(`${what}: ${failed} failed, ${by} took over. ${message}`);
+      for (const { what, slate: of, message } of report.stillMissing)
+        terminal.line(`still missing: ${what} of ${of}. ${message}`);
       for (const failure of report.failures)
         terminal.line(`FAILED ${failure.what}: ${failure.message}\n       ${failure.hint}`);
       if (report.quota !== null) {

@@ -6,7 +6,7 @@ import { TipoffError } from '#core/errors.ts';
 import type { IncidentDoc } from '#guard/incidents/document.ts';
 import { tableLines } from '#platform/report/console.ts';
 
-/** `incidents list|show|ack|snooze|deliver`. */
+/** `incidents list|show|ack|snooze|accept|deliver`. */
 export function addIncidentVerbs(root: Command, host: CliHost): void {
   const incidents = root
     .command('incidents')
@@ -85,6 +85,22 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
           terminal,
           await snooze(app, name, actor('incidents snooze'), until, options.reason),
         );
+      });
+    });
+
+  incidents
+    .command('accept')
+    .description('what will not be repaired stays as it is: its slates are not asked about any more')
+    .argument('<incident>', 'id, or the name of the check')
+    .requiredOption('--reason <reason>', 'shown with the incident')
+    .option('--through <slate>', 'the failing slates up to this one (default: all of them)')
+    .action(async (name: string, options: { reason: string; through?: string }, command: Command) => {
+      const { terminal, slate: readSlate, withApp } = contextOf(host, command);
+      const through = options.through === undefined ? undefined : readSlate(options.through);
+      await withApp(async (app) => {
+        const { accept } = await import('#guard/incidents/acknowledge.ts');
+        const how = { by: actor('incidents accept'), reason: options.reason, through };
+        await showChange(app, terminal, await accept(app, name, how));
       });
     });
 

@@ -1,5 +1,5 @@
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
-import { BOXED_GAMES, GAMES, oneDecimal } from './sql.ts';
+import { BOXED_GAMES, GAMES, oneDecimal, SEASON_DAYS } from './sql.ts';
 
 const gamesSummarised = defineCanary({
   id: 'games_summarised',
@@ -146,16 +146,16 @@ const summaryDuplicates = defineCanary({
   id: 'summary_duplicates',
   phase: 'analytics',
   question: 'Is anybody in two games of one day, or twice in one game?',
-  expected: 'one summary per player and day over the last fortnight',
-  finding: 'more than one summary for {of:player-day|player-days} of the last fortnight',
+  expected: 'one summary per player and day of the season',
+  finding: 'more than one summary for {of:player-day|player-days} of the season',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'data',
   repair: 'tipoff backfill run --from {slate} --to {slate} --phases analytics',
   dependsOn: ['ingest'],
-  whenEmpty: { skip: 'nobody played in the last fortnight' },
+  whenEmpty: { skip: 'nobody has played this season' },
   look: {
-    days: 14,
+    days: SEASON_DAYS,
     sql: `
 SELECT MIN(player_name) || ' ' || CAST(slate AS STRING) AS subject, COUNT(*) > 1 AS is_bad, CAST(COUNT(*) AS STRING) || ' summaries' AS note
 FROM nba_analytics.player_game_summary

@@ -8,6 +8,7 @@ import {
 } from '#guard/canaries/definition.ts';
 import { STAGING_HOURS, STAGING_PREFIX, stagingPrefix } from '#pipeline/batch/output-gate.ts';
 import { activeBatches, type BatchDoc, COLLECTIONS, isActive, listBatches } from '#pipeline/batch/state.ts';
+import { SEASON_DAYS } from './sql.ts';
 
 /** Minutes without progress, and of age, after which the sweeper should have acted: its limits of 5 and 30 and one period. */
 const SILENT_MINUTES = 12;
@@ -153,18 +154,19 @@ const batchEnded = defineCanary({
 const publicationsAudited = defineCanary({
   id: 'publications_audited',
   phase: 'predict',
-  question: 'Does every publication of the week have its audit and all of its rows?',
+  question: 'Does every publication of the season have its audit and all of its rows?',
   expected: 'an audit and the receipted number of rows for every publication',
   finding:
-    'no audit, or a row count other than the receipt says, for {of:publication|publications} of the week',
+    'no audit, or a row count other than the receipt says, for {of:publication|publications} of the season',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'predictions',
   repair:
     'tipoff publish undo <publication> --reason rows-differ-from-receipt, then tipoff predict {slate} --mode RETRY',
   dependsOn: [],
-  whenEmpty: { skip: 'nothing was published in the last week' },
+  whenEmpty: { skip: 'nothing was published this season' },
   look: {
+    days: SEASON_DAYS,
     sql: `
 SELECT v.publication_id AS subject, LENGTH(v.audit) < 10 OR COALESCE(p.held, 0) <> v.row_count AS is_bad,
   CASE WHEN LENGTH(v.audit) < 10 THEN 'no audit; ' ELSE '' END || CAST(COALESCE(p.held, 0) AS STRING) || ' rows, receipt ' || CAST(v.row_count AS STRING) AS note
@@ -201,8 +203,9 @@ const rowsWithoutReceipt = defineCanary({
   owner: 'predictions',
   repair: 'tipoff batch check-stalled',
   dependsOn: [],
-  whenEmpty: { skip: 'no prediction was made for the last week' },
+  whenEmpty: { skip: 'no prediction was made this season' },
   look: {
+    days: SEASON_DAYS,
     sql: `
 SELECT p.publication_id AS subject, v.publication_id IS NULL AND p.made_at < fn.add_seconds(CAST(@as_of AS TIMESTAMP), -7200) AS is_bad,
   CAST(p.held AS STRING) || ' rows nobody can see' AS note

@@ -1,6 +1,6 @@
 import { PUBLISHED_IN } from '#core/markets.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
-import { BOXED_GAMES, GAMES } from './sql.ts';
+import { BOXED_GAMES, GAMES, SEASON_DAYS } from './sql.ts';
 
 /** Outside of these months the league may rightly have nothing ahead: playoff games are only known round by round. */
 const isRegularSeason = (slate: string): boolean => slate.slice(5) >= '10-25' || slate.slice(5) <= '04-05';
@@ -262,20 +262,24 @@ const rejectedShare = defineCanary({
   id: 'rejected_share',
   phase: 'ingest',
   question: 'Did a source begin to send rows that are refused?',
-  expected: 'at most a fifth of the rows of each source in quarantine',
+  expected: 'at most a fifth of the newest rows of each source in quarantine',
   finding: 'more than a fifth of the rows refused from {of:source|sources}',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'warning' }],
   owner: 'data',
   repair: 'correct the format in src/pipeline/ingest/formats, then tipoff ingest <file>',
   dependsOn: [],
-  whenEmpty: { skip: 'nothing was loaded in the last 24 hours' },
+  whenEmpty: { pass: 'nothing was loaded this season' },
   look: {
     sql: `
 SELECT source AS subject, SUM(rows_rejected) > 0.2 * SUM(rows_read) AND SUM(rows_rejected) >= 20 AS is_bad,
   CAST(SUM(rows_rejected) AS STRING) || ' of ' || CAST(SUM(rows_read) AS STRING) || ' rows refused' AS note
-FROM nba_raw.ingested_files
-WHERE ingested_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -86400) AND ingested_at <= CAST(@as_of AS TIMESTAMP)
+FROM (
+  SELECT source, rows_rejected, rows_read, ingested_at, MAX(ingested_at) OVER (PARTITION BY source) AS newest_at
+  FROM nba_raw.ingested_files
+  WHERE ingested_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${SEASON_DAYS * 86_400}) AND ingested_at <= CAST(@as_of AS TIMESTAMP)
+) AS loads
+WHERE ingested_at > fn.add_seconds(newest_at, -86400)
 GROUP BY source`,
   },
   sabotage: {
@@ -284,7 +288,7 @@ GROUP BY source`,
     ],
   },
   meaning:
-    'A provider changed its format. The rows are in quarantine with field and reason; nothing was guessed.',
+    'A provider changed its format. The rows are in quarantine with field and reason; nothing was guessed. What counts is the last day on which the source was loaded: it is well again when it is loaded well.',
   steps: [
     'Group nba_raw.rejected_rows of the source by field and reason_code: the largest group names the change.',
     'Read one raw_row of it beside the format’s code.',

@@ -14,7 +14,7 @@ import {
 import { readHalt } from '#guard/canaries/halt.ts';
 import { CANARY_JOB } from '#guard/canaries/heartbeats.ts';
 import { RUNS } from './runs.ts';
-import { whole } from './sql.ts';
+import { SEASON_DAYS, whole } from './sql.ts';
 
 async function silentJobs(
   { warehouse, deployment }: CanaryContext,
@@ -144,9 +144,6 @@ const contractDrift = defineCanary({
   ],
 });
 
-/** Seconds after which yesterday's rows no longer say what runs today. */
-const RECENT_SECONDS = 86400;
-
 async function outdatedDeployments(
   { warehouse, deployment }: CanaryContext,
   { asOf }: Moment,
@@ -154,7 +151,7 @@ async function outdatedDeployments(
   const { codeVersion, expectedVersion = codeVersion } = deployment;
   const seen = await warehouse.query<{ code_version: string; last_at: string; processors: number }>(
     `SELECT code_version, MAX(finished_at) AS last_at, COUNT(DISTINCT processor) AS processors FROM nba_orchestration.phase_runs
-     WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${RECENT_SECONDS}) AND started_at <= CAST(@as_of AS TIMESTAMP)
+     WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${SEASON_DAYS * 86_400}) AND started_at <= CAST(@as_of AS TIMESTAMP)
      GROUP BY code_version ORDER BY last_at DESC LIMIT 1`,
     { as_of: asOf.toISOString() },
   );
@@ -329,7 +326,7 @@ const byteBudget = defineCanary({
   repair: 'bound the statement of the named check by its partitions',
   dependsOn: [],
   whenEmpty: {
-    skip: 'nothing was billed in the last 24 hours: reading the embedded warehouse costs nothing',
+    pass: 'nothing was billed in the last 24 hours: reading the embedded warehouse costs nothing',
   },
   look: {
     days: 2,
@@ -393,7 +390,7 @@ const operatorHalt = defineCanary({
   owner: 'platform',
   repair: 'tipoff canary resume',
   dependsOn: [],
-  whenEmpty: { skip: 'there is no halt' },
+  whenEmpty: { pass: 'there is no halt' },
   ignoresHalt: true,
   look: { probe: haltInForce },
   sabotage: {

@@ -106,16 +106,18 @@ const NEWEST_QUOTES = `
       MAX(q.snapshot_at) OVER (PARTITION BY q.market, q.bookmaker, q.home_abbr, q.away_abbr) AS board_at
     FROM nba_raw.player_lines q
     LEFT JOIN nba_reference.player_aliases a ON a.alias_lookup = q.player_lookup
+    LEFT JOIN nba_reference.counted_games g ON g.slate = q.slate AND g.home_abbr = q.home_abbr AND g.away_abbr = q.away_abbr
     WHERE q.slate = CAST(@slate AS DATE) AND q.snapshot_quality = 'exact' AND NOT q.is_alternate
-      AND q.ingested_at <= fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${LINE_MINUTES * 60})
+      AND q.ingested_at <= fn.add_seconds(fn.least2(COALESCE(g.tipoff_at, q.commence_at, CAST(@as_of AS TIMESTAMP)), CAST(@as_of AS TIMESTAMP)), -${LINE_MINUTES * 60})
     QUALIFY RANK() OVER (PARTITION BY q.market, q.bookmaker, q.player_lookup ORDER BY q.snapshot_at DESC) = 1
       AND fn.add_seconds(q.snapshot_at, 1800) >= board_at`;
 
-/** SQL: the visible rows of games that are still to come, one per player and market. */
+/** SQL: the visible rows of the live record, one per player and market: what was shown before tip-off is judged as of then. */
 const CLAIMS = `
-    SELECT player_id, player_lookup, MIN(player_name) AS player_name, team_abbr, game_id, market, MIN(tipoff_at) AS tipoff_at
+    SELECT player_id, player_lookup, MIN(player_name) AS player_name, team_abbr, game_id, market,
+      fn.least2(MIN(tipoff_at), CAST(@as_of AS TIMESTAMP)) AS judged_at
     FROM (${PREDICTED}) AS visible
-    WHERE tipoff_at > CAST(@as_of AS TIMESTAMP)
+    WHERE record_class = 'live'
     GROUP BY player_id, player_lookup, team_abbr, game_id, market`;
 
 const claimsHold = defineCanary({
@@ -124,12 +126,12 @@ const claimsHold = defineCanary({
   question: 'Is everything visible about a game that will be played and a player who may play?',
   expected: 'a game that is on and a player not ruled out behind every visible prediction',
   finding: 'visible although the game is off or the player is ruled out: {of:prediction|predictions}',
-  looksAt: 'now',
+  looksAt: 'slate',
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'predictions',
   repair: 'tipoff day {slate} --mode LAST_CALL',
   dependsOn: [],
-  whenEmpty: { skip: 'nothing is visible of a game that is still to come' },
+  whenEmpty: { skip: 'nothing is visible that was published before its tip-off' },
   look: {
     sql: `
 SELECT c.player_name || ' ' || c.market AS subject,
@@ -146,7 +148,11 @@ LEFT JOIN (
     SELECT i.team_abbr, COALESCE(a.player_lookup, i.player_lookup) AS player_lookup, i.status, COALESCE(i.last_report_at, i.report_at) AS said_at
     FROM nba_raw.injury_reports i
     LEFT JOIN nba_reference.player_aliases a ON a.alias_lookup = i.player_lookup
-    WHERE i.slate = CAST(@slate AS DATE) AND i.ingested_at <= fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${FOLLOW_MINUTES * 60})
+    JOIN (
+      SELECT team_abbr, MIN(judged_at) AS judged_at FROM (${CLAIMS}) AS claims GROUP BY team_abbr
+    ) AS t ON t.team_abbr = i.team_abbr
+    WHERE i.slate = CAST(@slate AS DATE) AND i.ingested_at <= fn.add_seconds(t.judged_at, -${FOLLOW_MINUTES * 60})
+      AND COALESCE(i.last_report_at, i.report_at) <= t.judged_at
     QUALIFY ROW_NUMBER() OVER (PARTITION BY i.team_abbr, COALESCE(a.player_lookup, i.player_lookup)
       ORDER BY COALESCE(i.last_report_at, i.report_at) DESC, i.ingested_at DESC, i.row_id) = 1
   ) AS said
@@ -157,9 +163,7 @@ LEFT JOIN (
 ) AS r ON r.team_abbr = c.team_abbr AND r.player_lookup = c.player_lookup`,
   },
   sabotage: {
-    sql: [
-      "UPDATE nba_reference.schedule SET status = 'postponed' WHERE slate = CAST(@slate AS DATE) AND tipoff_at > CAST(@as_of AS TIMESTAMP)",
-    ],
+    sql: ["UPDATE nba_reference.schedule SET status = 'postponed' WHERE slate = CAST(@slate AS DATE)"],
   },
   meaning:
     'A published pick is a standing claim. Somebody reads a pick on a game that is not played tonight, or on a player who will sit.',
@@ -176,13 +180,13 @@ const claimedLines = defineCanary({
   question: 'Do the lines of the visible predictions still exist?',
   expected: 'the line of every visible prediction among the newest quotes of its bookmaker',
   finding: 'moved or taken down: the lines of {of:visible prediction|visible predictions}',
-  looksAt: 'now',
+  looksAt: 'slate',
   severity: [{ by: '00:00', severity: 'warning' }],
   owner: 'predictions',
   repair: 'tipoff day {slate} --mode LINE_UPDATE',
   dependsOn: ['ingest'],
   tolerates: { count: 5, share: 0.25 },
-  whenEmpty: { skip: 'nothing with a line is visible of a game that is still to come' },
+  whenEmpty: { skip: 'nothing with a line is visible that was published before its tip-off' },
   look: {
     sql: `
 SELECT c.player_name || ' ' || c.market || ' ' || fn.decimal_text(c.line) AS subject,
@@ -190,7 +194,7 @@ SELECT c.player_name || ' ' || c.market || ' ' || fn.decimal_text(c.line) AS sub
   CASE WHEN b.player_lookup IS NULL THEN c.bookmaker || ' has taken it down' ELSE c.bookmaker || ' quotes another line' END AS note
 FROM (
   SELECT DISTINCT player_name, player_lookup, market, bookmaker, line, line_snapshot_at FROM (${PREDICTED}) AS visible
-  WHERE tipoff_at > CAST(@as_of AS TIMESTAMP) AND line IS NOT NULL AND line_role = 'main' AND line_quality = 'exact'
+  WHERE record_class = 'live' AND line IS NOT NULL AND line_role = 'main' AND line_quality = 'exact'
 ) AS c
 LEFT JOIN (
   SELECT DISTINCT market, bookmaker, player_lookup FROM (${NEWEST_QUOTES}) AS quotes
@@ -291,7 +295,7 @@ const exportEqualsTable = defineCanary({
   expected:
     'every document of tonight, last night and the season as an export would write it now, and every slate in the manifest',
   finding: 'not as the tables say: {of:document|documents}',
-  looksAt: 'now',
+  looksAt: 'slate',
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'predictions',
   repair: 'tipoff export {slate}',

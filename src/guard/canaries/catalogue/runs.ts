@@ -7,26 +7,43 @@ import {
   defineCanary,
   type Moment,
 } from '#guard/canaries/definition.ts';
-import { outOf } from './sql.ts';
+import { outOf, SEASON_DAYS } from './sql.ts';
 
 const runsFailed = defineCanary({
   id: 'runs_failed',
   phase: 'operations',
   question: 'Which units of work failed and have not succeeded since?',
-  expected: 'no processor whose newest run of a range in the last two days failed',
+  expected: 'no processor whose newest run of a range failed, unless later runs cover that range',
   finding: 'the newest run failed in {of:unit of work|units of work}',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'warning' }],
   owner: 'platform',
   repair: 'tipoff backfill resume, or tipoff day {slate}',
   dependsOn: ['ingest', 'analytics', 'precompute'],
-  whenEmpty: { skip: 'nothing ran in the last two days' },
+  whenEmpty: { skip: 'nothing has run' },
   look: {
     sql: `
-SELECT processor || ' ' || CAST(slate_from AS STRING) AS subject, verdict = 'failed' AS is_bad, COALESCE(reason, verdict) AS note
-FROM nba_orchestration.phase_runs
-WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -172800) AND started_at <= CAST(@as_of AS TIMESTAMP)
-QUALIFY ROW_NUMBER() OVER (PARTITION BY processor, slate_from ORDER BY finished_at DESC, run_id) = 1`,
+WITH runs AS (
+  SELECT processor, slate_from, slate_to, verdict, reason, finished_at, run_id FROM nba_orchestration.phase_runs
+  WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${SEASON_DAYS * 86_400}) AND started_at <= CAST(@as_of AS TIMESTAMP)
+),
+newest AS (
+  SELECT * FROM runs
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY processor, slate_from ORDER BY finished_at DESC, run_id) = 1
+),
+redone AS (
+  SELECT f.processor, f.slate_from
+  FROM newest f
+  JOIN runs g ON g.processor = f.processor AND g.finished_at > f.finished_at AND g.verdict IN ('done', 'empty')
+  WHERE f.verdict = 'failed'
+  GROUP BY f.processor, f.slate_from
+  HAVING MAX(CASE WHEN f.slate_from BETWEEN g.slate_from AND g.slate_to THEN 1 ELSE 0 END) = 1
+    AND MAX(CASE WHEN f.slate_to BETWEEN g.slate_from AND g.slate_to THEN 1 ELSE 0 END) = 1
+)
+SELECT n.processor || ' ' || CAST(n.slate_from AS STRING) AS subject, n.verdict = 'failed' AND r.processor IS NULL AS is_bad,
+  COALESCE(n.reason, n.verdict) AS note
+FROM newest n
+LEFT JOIN redone r ON r.processor = n.processor AND r.slate_from = n.slate_from`,
   },
   sabotage: {
     sql: [
@@ -34,7 +51,7 @@ QUALIFY ROW_NUMBER() OVER (PARTITION BY processor, slate_from ORDER BY finished_
     ],
   },
   meaning:
-    'A processor ended in an error and nobody ran it again with success. A success of the same processor and range clears it.',
+    'A processor ended in an error and nobody ran it again with success. A success of the same processor over the same slates clears it, and nothing else does.',
   steps: [
     'The note is the error. TIPOFF_SCHEMA_MISMATCH: see contract_drift. TIPOFF_WAREHOUSE_BUSY: transient, run again.',
     'tipoff backfill status, where it was a unit of a backfill.',
@@ -81,7 +98,7 @@ const ledgerFailed = defineCanary({
   owner: 'platform',
   repair: 'tipoff backfill resume',
   dependsOn: ['ingest'],
-  whenEmpty: { skip: 'no backfill was ever run' },
+  whenEmpty: { pass: 'no backfill was ever run' },
   look: { probe: failedUnits },
   sabotage: {
     act: async ({ state }, { asOf, slate }) => {
@@ -116,21 +133,24 @@ const ledgerFailed = defineCanary({
 const neverSucceeds = defineCanary({
   id: 'never_succeeds',
   phase: 'operations',
-  question: 'Is there a processor that ran ten times in a day and never ended well?',
+  question: 'Is there a processor whose last ten runs never ended well?',
   expected: 'at least one good end within ten runs of a processor',
-  finding: 'no run of the last day ended well for {of:processor|processors}',
+  finding: 'none of the last ten runs ended well for {of:processor|processors}',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'platform',
   repair: 'stop the job, read its error, correct, start it again',
   dependsOn: [],
-  whenEmpty: { skip: 'nothing ran in the last 24 hours' },
+  whenEmpty: { skip: 'nothing has run' },
   look: {
     sql: `
 SELECT processor AS subject, COUNT(*) >= 10 AND SUM(CASE WHEN verdict IN ('done', 'empty') THEN 1 ELSE 0 END) = 0 AS is_bad,
   ${outOf("SUM(CASE WHEN verdict IN ('done', 'empty') THEN 1 ELSE 0 END)", 'COUNT(*)')} || ' runs ended well' AS note
-FROM nba_orchestration.phase_runs
-WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -86400) AND started_at <= CAST(@as_of AS TIMESTAMP)
+FROM (
+  SELECT processor, verdict FROM nba_orchestration.phase_runs
+  WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${SEASON_DAYS * 86_400}) AND started_at <= CAST(@as_of AS TIMESTAMP)
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY processor ORDER BY finished_at DESC, run_id) <= 10
+) AS runs
 GROUP BY processor`,
   },
   sabotage: {
@@ -163,7 +183,7 @@ const runRate = defineCanary({
   owner: 'platform',
   repair: 'stop the job that starts it; purge its queue',
   dependsOn: [],
-  whenEmpty: { skip: 'nothing ran in the last hour' },
+  whenEmpty: { pass: 'nothing ran in the last hour' },
   look: {
     sql: `
 SELECT processor || ' ' || CAST(slate_from AS STRING) || ' to ' || CAST(slate_to AS STRING) AS subject, COUNT(*) > ${MAX_RUNS_PER_HOUR} AS is_bad,

@@ -1,3 +1,6 @@
+/** Days of a season: what is wrong anywhere in it stays wrong until it is repaired, however long ago it was. */
+export const SEASON_DAYS = 270;
+
 /** SQL: the counted games of the slate that were not called off, with a readable name. */
 export const GAMES = `
     SELECT game_id, slate, home_abbr, away_abbr, tipoff_at, status, away_abbr || '@' || home_abbr || ' ' || game_id AS label

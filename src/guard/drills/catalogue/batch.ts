@@ -4,6 +4,7 @@ import {
   stagedPredictions,
 } from '#core/contracts/nba_predictions.ts';
 import type { CanaryContext, Sabotage } from '#guard/canaries/definition.ts';
+import { applySabotage } from '#guard/canaries/prove.ts';
 import {
   again,
   changed,
@@ -15,6 +16,7 @@ import {
 } from '#guard/drills/drill.ts';
 import { checkOutput, STAGING_PREFIX, stagingPrefix } from '#pipeline/batch/output-gate.ts';
 import { type BatchDoc, COLLECTIONS, listBatches } from '#pipeline/batch/state.ts';
+import { rewriteExports } from '#pipeline/exports/export.ts';
 
 /** Statements after which tonight was never predicted. */
 const NOTHING_MADE = [
@@ -23,6 +25,22 @@ const NOTHING_MADE = [
 ] as const;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+
+/** Statements as a sabotage whose documents follow: what was never published was never exported. */
+function followedByExports(sql: readonly [string, ...string[]]): Extract<Sabotage, { act: unknown }>['act'] {
+  return async (context, moment) => {
+    const { warehouse, exports: objects } = context;
+    const clock = { now: () => moment.asOf, sleep: async () => undefined };
+    const follow = () =>
+      rewriteExports({ warehouse, objects, clock, dataSource: 'simulated' }, [moment.slate]);
+    const undo = await applySabotage({ id: 'statements', sabotage: { sql } }, context, moment);
+    await follow();
+    return async () => {
+      await undo();
+      await follow();
+    };
+  };
+}
 
 /** What happened on the way from features to published rows. */
 export const BATCH_DRILLS: readonly Drill[] = [
@@ -57,10 +75,10 @@ export const BATCH_DRILLS: readonly Drill[] = [
       sql: NOTHING_MADE,
     }),
     twin: changed('all games of tonight are postponed, and nothing is published', {
-      sql: [
+      act: followedByExports([
         ...NOTHING_MADE,
         "UPDATE nba_reference.schedule SET status = 'postponed' WHERE slate = CAST(@slate AS DATE)",
-      ],
+      ]),
     }),
   }),
   defineDrill({

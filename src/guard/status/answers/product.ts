@@ -176,7 +176,7 @@ async function repairs({ warehouse, state }: StatusDeps, { now, slate }: StatusM
     ({ closed_at }) => closed_at !== null && closed_at >= since,
   );
   const resolved = ended.filter(({ status }) => status === 'resolved');
-  const lapsed = ended.filter(({ status }) => status === 'lapsed');
+  const accepted = ended.filter(({ status }) => status === 'accepted');
   const withdrawn = await warehouse.query<{
     slate: string;
     publication_id: string;
@@ -199,9 +199,9 @@ async function repairs({ warehouse, state }: StatusDeps, { now, slate }: StatusM
         `proven by a passing check after ${span(one.opened_at, one.closed_at ?? one.opened_at)}`,
         when(one.closed_at ?? one.opened_at),
       ]),
-      ...lapsed.map((one) => [
+      ...accepted.map((one) => [
         one.fingerprint,
-        'not proven: no check looked again',
+        'not repaired: accepted as it is',
         when(one.closed_at ?? one.opened_at),
       ]),
       ...withdrawn.map((one) => [
@@ -219,7 +219,9 @@ async function repairs({ warehouse, state }: StatusDeps, { now, slate }: StatusM
     ...(resolved.length > 0
       ? [`${outOf(resolved.length, ended.length)} repairs proven by a passing check`]
       : []),
-    ...(lapsed.length > 0 ? [`not proven: ${lapsed.map(({ fingerprint }) => fingerprint).join(', ')}`] : []),
+    ...(accepted.length > 0
+      ? [`accepted as it is: ${accepted.map(({ fingerprint }) => fingerprint).join(', ')}`]
+      : []),
     ...(open.length > 0
       ? [`withdrawn and not published again: ${[...new Set(open.map((one) => one.slate))].join(', ')}`]
       : withdrawn.length > 0
@@ -228,7 +230,7 @@ async function repairs({ warehouse, state }: StatusDeps, { now, slate }: StatusM
   ];
   const [recompute] = open;
   return {
-    verdict: lapsed.length > 0 || open.length > 0 ? 'attention' : 'good',
+    verdict: open.length > 0 ? 'attention' : 'good',
     answer: `${parts.join('; ')}.`,
     table,
     ...(recompute === undefined ? {} : { next: `tipoff day ${recompute.slate}` }),
