@@ -3,13 +3,19 @@ import { TipoffError } from './errors.ts';
 /**
  * Run modes of a prediction batch. `threshold` is the least feature quality that is predicted; a player below it waits for
  * a later mode. Only modes that `replaces` predict a player again who has a visible prediction already; those that `renews` do so
- * where its line or tip-off has changed since.
+ * where its line or tip-off has changed since, or where other teammates are expected to play.
  */
 export const RUN_MODES = {
   FIRST: { threshold: 85, replaces: false, renews: false, backfill: false, at: '08:00' },
-  RETRY: { threshold: 85, replaces: false, renews: false, backfill: false, at: '09:00, 10:00 and 12:00' },
-  FINAL_RETRY: { threshold: 80, replaces: false, renews: false, backfill: false, at: '13:00' },
-  LAST_CALL: { threshold: 70, replaces: false, renews: true, backfill: false, at: '16:00' },
+  RETRY: { threshold: 85, replaces: false, renews: true, backfill: false, at: '09:00, 10:00 and 12:00' },
+  FINAL_RETRY: { threshold: 80, replaces: false, renews: true, backfill: false, at: '13:00' },
+  LAST_CALL: {
+    threshold: 70,
+    replaces: false,
+    renews: true,
+    backfill: false,
+    at: '16:00, and 180 and 20 minutes before each tip-off',
+  },
   LINE_UPDATE: { threshold: 85, replaces: true, renews: true, backfill: false, at: 'when lines move' },
   BACKFILL: {
     threshold: 70,

@@ -236,7 +236,12 @@ function featureRow({ id, features, points, context }: FakePlayer, slate: string
     default_feature_count: 0,
     quality_alert_level: 'green',
     is_quality_ready: true,
-    ...{ pts_ewma8: points ?? usualPoints(id), minutes_rate: points ?? usualPoints(id), pts_season: 15 },
+    ...{
+      pts_ewma8: points ?? usualPoints(id),
+      minutes_rate: points ?? usualPoints(id),
+      pts_season: 15,
+      freed_min: 2.5,
+    },
     ...features,
   };
 }

@@ -186,6 +186,10 @@ const staged = {
     'Probability that he plays, which the forecast takes for granted; null for who did not share in his team’s games lately',
     { decimals: 6, range: [0, 1] },
   ),
+  freed_min: nullable.float(
+    'Minutes that teammates were expected to leave to others when the forecast was made, against their recent presence',
+    { decimals: 3 },
+  ),
   has_status_feed: required.bool('The list of the team was there before the cut-off'),
   cutoff_at: required.timestamp('Nothing said after this instant was used'),
   code_version: required.string('Version of the code that made the row'),

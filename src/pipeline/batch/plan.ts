@@ -4,6 +4,12 @@ import { RUN_MODES, type RunMode } from '#core/run-modes.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
 /**
+ * Minutes by which what is expected of the teammates must differ from what a forecast was made with, for its team to be
+ * predicted again: below it the forecasts hardly move.
+ */
+const MIN_MOVED_MINUTES = 6;
+
+/**
  * Every player of the slate's context, and those whose visible prediction is about a game that is not played on the slate. A
  * quote is looked for only where the slate has quotes at all.
  */
@@ -13,8 +19,12 @@ WITH games AS (
 ), quotes AS (
   SELECT DISTINCT player_id, market, bookmaker, line FROM nba_analytics.player_prop_lines
   WHERE slate = CAST(@slate AS DATE) AND resolution = 'resolved'
+), features AS (
+  SELECT player_id, game_id, team_abbr, freed_min, required_default_count, feature_quality_score, matchup_quality_pct, quality_alert_level
+  FROM nba_predictions.ml_feature_store
+  WHERE slate = CAST(@slate AS DATE)
 ), claims AS (
-  SELECT c.player_id, MIN(c.game_id) AS game_id, MIN(c.tipoff_at) AS tipoff_at,
+  SELECT c.player_id, MIN(c.game_id) AS game_id, MIN(c.tipoff_at) AS tipoff_at, MIN(c.freed_min) AS freed_min,
     MAX(CASE WHEN g.game_id IS NULL THEN 1 ELSE 0 END) AS void_rows,
     MAX(CASE WHEN g.tipoff_at <> c.tipoff_at OR (c.line IS NOT NULL AND q.player_id IS NULL AND n.quotes > 0) THEN 1 ELSE 0 END) AS changed_rows
   FROM nba_predictions.current_predictions c
@@ -23,6 +33,12 @@ WITH games AS (
   LEFT JOIN quotes q ON q.player_id = c.player_id AND q.market = c.market AND q.bookmaker = c.bookmaker AND q.line = c.line
   WHERE c.slate = CAST(@slate AS DATE)
   GROUP BY c.player_id
+), moved AS (
+  SELECT f.game_id, f.team_abbr
+  FROM claims c
+  JOIN features f ON f.player_id = c.player_id AND f.game_id = c.game_id
+  GROUP BY f.game_id, f.team_abbr
+  HAVING MAX(ABS(f.freed_min - c.freed_min)) >= ${MIN_MOVED_MINUTES}
 ), expected AS (
   SELECT player_id, game_id, tipoff_at, injury_status FROM nba_analytics.upcoming_player_game_context WHERE slate = CAST(@slate AS DATE)
   UNION ALL
@@ -31,12 +47,13 @@ WITH games AS (
     SELECT player_id FROM nba_analytics.upcoming_player_game_context WHERE slate = CAST(@slate AS DATE))
 )
 SELECT u.player_id, u.game_id, u.tipoff_at, u.injury_status, g.game_id IS NOT NULL AS is_played,
-  CASE WHEN c.void_rows = 1 THEN 'void' WHEN c.changed_rows = 1 THEN 'changed' WHEN c.player_id IS NOT NULL THEN 'holds' END AS claim,
+  CASE WHEN c.void_rows = 1 THEN 'void' WHEN c.changed_rows = 1 OR (c.player_id IS NOT NULL AND m.game_id IS NOT NULL) THEN 'changed' WHEN c.player_id IS NOT NULL THEN 'holds' END AS claim,
   f.required_default_count, f.feature_quality_score, f.matchup_quality_pct, f.quality_alert_level
 FROM expected u
 LEFT JOIN games g ON g.game_id = u.game_id
 LEFT JOIN claims c ON c.player_id = u.player_id
-LEFT JOIN nba_predictions.ml_feature_store f ON f.slate = CAST(@slate AS DATE) AND f.player_id = u.player_id AND f.game_id = u.game_id
+LEFT JOIN features f ON f.player_id = u.player_id AND f.game_id = u.game_id
+LEFT JOIN moved m ON m.game_id = f.game_id AND m.team_abbr = f.team_abbr
 ORDER BY u.game_id, u.player_id`;
 
 const GAMES = `
@@ -69,7 +86,8 @@ export interface Candidate {
   readonly is_played: boolean;
   /**
    * What has become of the player's visible prediction: null when he has none, `void` when its game is not played on the slate,
-   * `changed` when its tip-off is another one or its line is no longer quoted by its bookmaker.
+   * `changed` when its tip-off is another one, its line is no longer quoted by its bookmaker, or the minutes expected of his
+   * team have moved since it was made.
    */
   readonly claim: 'holds' | 'changed' | 'void' | null;
   /** Null when there is no feature row. */

@@ -300,6 +300,7 @@ function predictionRow(
     feature_sources: player.feature_sources,
     injury_status: player.injury_status,
     p_plays: player.p_plays,
+    freed_min: player.features['freed_min'] ?? null,
     has_status_feed: player.has_status_feed,
     cutoff_at: player.cutoff_at,
     code_version: codeVersion,

@@ -13,8 +13,8 @@ import { simulatedLeague } from '#test/fakes/leagues.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
-// A season is loaded and a day lives through all phases before the first test.
-vi.setConfig({ hookTimeout: 60_000 });
+// A season is loaded and a day lives through all phases before the first test, and two more days in one of them.
+vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 });
 
 const TONIGHT = '2024-11-30';
 const NOON = '2024-11-30T17:15:00Z';
@@ -23,6 +23,14 @@ const EVENING = '2024-11-30T21:30:00Z';
 /** When the checks look: documents are due twenty minutes after a publication. */
 const LATER = '2024-11-30T21:55:00Z';
 const LOADED = '2024-11-30T20:40:00Z';
+
+const tonight = simulatedLeague({
+  seed: 11,
+  seasons: ['2024-25'],
+  teams: 8,
+  gamesPerTeam: 24,
+  through: TONIGHT,
+});
 
 type Folder = Awaited<ReturnType<typeof temporaryFolder>>;
 let prepared: Folder;
@@ -34,15 +42,8 @@ beforeAll(async () => {
   const clock = virtualClock(NOON);
   const config = readConfig({ TIPOFF_HOME: prepared.path });
   const app = await openApp(config, { command: 'test', clock, write: () => undefined });
-  const league = simulatedLeague({
-    seed: 11,
-    seasons: ['2024-25'],
-    teams: 8,
-    gamesPerTeam: 24,
-    through: TONIGHT,
-  });
-  await loadLeague(app.warehouse, league, { clock });
-  const day = await runDay(await dayDeps(app, 'test'), { slate: league.tonight ?? fail(), by: 'test' });
+  await loadLeague(app.warehouse, tonight, { clock });
+  const day = await runDay(await dayDeps(app, 'test'), { slate: tonight.tonight ?? fail(), by: 'test' });
   await app.close();
   expect(day.state).toBe('published');
 });
@@ -240,5 +241,80 @@ describe('a published pick is a standing claim', () => {
     );
     expect(reset.code).toBe(0);
     expect(await checks()).toMatchObject({ export_equals_table: 'pass' });
+  });
+});
+
+describe('statuses of the last hour', () => {
+  const minutesBefore = (instant: string, minutes: number): string =>
+    new Date(Date.parse(instant) - minutes * 60_000).toISOString();
+  const forecasts = () =>
+    inWarehouse((warehouse) =>
+      warehouse.query<Row & { mean: number; freed_min: number; p_plays: number }>(
+        `SELECT player_id, player_lookup, game_id, team_abbr, publication_id, mean, freed_min, p_plays
+         FROM nba_predictions.current_predictions
+         WHERE slate = DATE '${TONIGHT}' AND market = 'points' AND system_id = 'ridge' AND line_role IN ('main', 'none') ORDER BY player_id`,
+      ),
+    );
+
+  it('a player reported out 25 minutes before tip-off leaves the picks in the last call, and the forecasts of his team move', async () => {
+    const [game] = await inWarehouse((warehouse) =>
+      warehouse.query<{ game_id: string; tipoff_at: string }>(
+        `SELECT game_id, tipoff_at FROM nba_reference.counted_games WHERE slate = DATE '${TONIGHT}' ORDER BY tipoff_at DESC, game_id LIMIT 1`,
+      ),
+    );
+    const { game_id, tipoff_at } = game ?? fail();
+    const [calm, said, call] = [26, 25, 20].map((minutes) => minutesBefore(tipoff_at, minutes));
+    if (calm === undefined || said === undefined || call === undefined) return fail();
+    await inWarehouse((warehouse) => loadLeague(warehouse, tonight, { clock: virtualClock(calm) }));
+    expect((await tipoffAt(calm, 'day', TONIGHT)).json).toMatchObject({ state: 'published' });
+    const before = await forecasts();
+    const [star] = before
+      .filter((row) => row.game_id === game_id && row.p_plays > 0.9)
+      .sort((a, b) => b.mean - a.mean);
+    if (star === undefined) return fail();
+
+    await inWarehouse(async (warehouse) => {
+      // The same report again, with one player more.
+      await warehouse.execute(
+        `INSERT INTO nba_raw.injury_reports BY NAME
+         WITH said_before AS (
+           SELECT * FROM nba_raw.injury_reports WHERE slate = DATE '${TONIGHT}' AND player_id <> ${star.player_id}
+           QUALIFY report_at = MAX(report_at) OVER ()
+         )
+         SELECT * REPLACE (TIMESTAMPTZ '${said}' AS report_at, TIMESTAMPTZ '${said}' AS ingested_at, row_id || ' again' AS row_id) FROM said_before
+         UNION ALL BY NAME
+         SELECT TIMESTAMPTZ '${said}' AS report_at, DATE '${TONIGHT}' AS slate, '${star.team_abbr}' AS team_abbr, ${star.player_id} AS player_id,
+           'Star' AS player_name, '${star.player_lookup}' AS player_lookup, 'out' AS status, 'test' AS source, 'test' AS source_file,
+           'scratch' AS row_id, TIMESTAMPTZ '${said}' AS ingested_at`,
+      );
+    });
+    const { code, json } = await tipoffAt(call, 'day', TONIGHT);
+    expect({ code, mode: json.mode, withdrawn: json.withdrawn }).toMatchObject({
+      code: 0,
+      mode: 'LAST_CALL',
+      withdrawn: { player_out: 1 },
+    });
+    const after = new Map((await forecasts()).map((row) => [row.player_id, row]));
+    expect(after.get(star.player_id)).toBeUndefined();
+    const { withdrawn_players, ...picks } = await document(`${TONIGHT}/picks.json`);
+    expect(JSON.stringify(picks)).not.toContain(`"player_id":${star.player_id},`);
+    expect(JSON.stringify(withdrawn_players)).toContain(`"player_id":${star.player_id},`);
+
+    const mates = before.filter(
+      (row) => row.team_abbr === star.team_abbr && row.player_id !== star.player_id,
+    );
+    expect(mates.length).toBeGreaterThan(6);
+    for (const mate of mates) {
+      const now = after.get(mate.player_id);
+      expect(now?.publication_id).toBe(json.publication_id);
+      expect((now?.freed_min ?? 0) - mate.freed_min).toBeGreaterThan(10);
+      expect(now?.mean).not.toBe(mate.mean);
+    }
+    // Nothing was said about the other teams: what was published of them is left alone.
+    const others = before.filter((row) => row.team_abbr !== star.team_abbr);
+    expect(others.length).toBeGreaterThan(8);
+    expect(others.filter((row) => after.get(row.player_id)?.publication_id !== row.publication_id)).toEqual(
+      [],
+    );
   });
 });
