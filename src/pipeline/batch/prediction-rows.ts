@@ -40,6 +40,7 @@ const FILTER_REASONS = [
   'no_line',
   'pass',
   'shadow_system',
+  'second_line',
   'low_value',
   'not_quality_ready',
   'better_picks',
@@ -49,6 +50,8 @@ type FilterReason = (typeof FILTER_REASONS)[number];
 export interface Opinion {
   readonly system_id: string;
   readonly predicted: number;
+  /** Only a main line makes a pick: a second one is the same opinion told again. */
+  readonly line_role: 'main' | 'second' | 'none';
   /** The stored line: sides, edge and probabilities all refer to it. */
   readonly line: string | null;
   readonly p_over: number | null;
@@ -95,6 +98,7 @@ export function recommend(opinion: Opinion, rules: PickRules = DEFAULT_RULES): R
 
 function firstFilter(opinion: Opinion, value: number, rules: PickRules): FilterReason | null {
   if (!rules.pickSystems.includes(opinion.system_id)) return 'shadow_system';
+  if (opinion.line_role === 'second') return 'second_line';
   if (value < rules.minValue) return 'low_value';
   if (opinion.feature_quality_score < rules.minQuality) return 'not_quality_ready';
   return null;
@@ -242,6 +246,7 @@ function predictionRow(
     {
       system_id: systemId,
       predicted,
+      line_role: quote.role,
       line,
       p_over: chances.p_over,
       p_under: chances.p_under,

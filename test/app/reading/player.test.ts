@@ -146,7 +146,9 @@ describe('the difference of two publications', () => {
 
   it('has those gone that the later one took back', async () => {
     await publish('FIRST');
-    await change("injury_status = 'out'", 1);
+    await world.warehouse.execute(
+      "UPDATE nba_analytics.upcoming_player_game_context SET injury_status = 'out' WHERE player_id = 1",
+    );
     await publish('LINE_UPDATE');
     const { changes } = await publicationDifference(world.warehouse, SLATE, [undefined, undefined]);
     expect(changes.map(({ kind, player_id, after }) => [kind, player_id, after])).toEqual([

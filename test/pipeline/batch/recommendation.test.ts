@@ -5,6 +5,7 @@ import { DEFAULT_RULES, type Opinion, recommend } from '#pipeline/batch/predicti
 const OPINION: Opinion = {
   system_id: 'ridge',
   predicted: 24,
+  line_role: 'main',
   line: '20.5',
   p_over: 0.68,
   p_under: 0.32,
@@ -100,6 +101,7 @@ describe('the recommendation of a row', () => {
     expect(said({ ...small, system_id: 'ewma8', feature_quality_score: 70 }).filter_reason).toBe(
       'shadow_system',
     );
+    expect(said({ ...small, line_role: 'second' }).filter_reason).toBe('second_line');
     expect(said({ ...small, feature_quality_score: 70 }).filter_reason).toBe('low_value');
     expect(said({ feature_quality_score: 79.9 }).filter_reason).toBe('not_quality_ready');
     expect(said({ feature_quality_score: 80 }).is_actionable).toBe(true);

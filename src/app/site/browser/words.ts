@@ -80,6 +80,7 @@ const FILTERS: Readonly<Record<string, string>> = {
   no_line: 'no line quoted',
   pass: 'no side is worth its price',
   shadow_system: 'kept for comparison',
+  second_line: 'the main line counts',
   low_value: 'earns too little at its price',
   better_picks: 'behind better picks of the slate',
   not_quality_ready: 'features not good enough',
