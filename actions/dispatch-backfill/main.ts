@@ -115,7 +115,7 @@ export const action = defineAction({
         outputs,
       };
     }
-    const started = await start(given, deps, id);
+    const started = await start(given, deps, id, `${units} units over ${planned.slates} slates`);
     return {
       report: said({ ...base, ...started }),
       outputs: { ...outputs, dispatched: started.verdict === 'ok' },
@@ -145,7 +145,7 @@ async function readPlan(given: Inputs, deps: ActionDeps): Promise<Plan> {
   return asked.read(plan);
 }
 
-async function start(given: Inputs, deps: ActionDeps, id: string) {
+async function start(given: Inputs, deps: ActionDeps, id: string, what: string) {
   if (given.service_url === undefined) {
     const ran = await deps.tipoff(
       'backfill',
@@ -156,7 +156,7 @@ async function start(given: Inputs, deps: ActionDeps, id: string) {
     );
     answerOf(ran, z.looseObject({}), 'backfill run');
     return ran.code === 0
-      ? { verdict: 'ok' as const, summary: 'The units of the plan ran in the embedded home.' }
+      ? { verdict: 'ok' as const, summary: `${what} ran in the embedded home.` }
       : {
           verdict: 'failed' as const,
           summary: 'Some units of the plan failed; `tipoff backfill status` names them.',

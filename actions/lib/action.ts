@@ -25,6 +25,8 @@ export interface ActionDeps {
   readonly gcloud: Gcloud;
   /** A line for the log. */
   readonly log: (text: string) => void;
+  /** Who is called by a problem, as TIPOFF_SLACK_OWNERS has it. */
+  readonly slackOwners: string | undefined;
   /** Another host than Slack's. */
   readonly slackUrl: string | undefined;
 }

@@ -5,6 +5,7 @@ import * as core from '@actions/core';
 import { processEnvironment } from '#app/config/process.ts';
 import { exitCodeOf, outcome, type Report } from '#core/check.ts';
 import { ERROR_CODES, type ErrorCode, messageOf, TipoffError } from '#core/errors.ts';
+import { duration } from '#core/format.ts';
 import { parseInstant } from '#core/instants.ts';
 import { type Clock, shiftedClock, systemClock } from '#platform/clock.ts';
 import { stepAnnotations } from '#platform/report/check-run.ts';
@@ -53,8 +54,12 @@ export async function perform(action: Action, environment: Environment): Promise
     if (about.key !== undefined) key = `${action.name}:${about.key}`.toLowerCase();
     title = about.title ?? title;
     const deps = depsOf(context, environment);
+    const began = systemClock.now().getTime();
     const { report, outputs = {} } = await run(deps);
-    ending = { report: await withHeartbeat(action, report, deps), outputs };
+    const took = duration((systemClock.now().getTime() - began) / 1000);
+    const isWork = !action.isGuard && report.verdict === 'ok';
+    const facts = isWork ? [...report.facts, ['took', took] as const] : report.facts;
+    ending = { report: await withHeartbeat(action, { ...report, facts }, deps), outputs };
   } catch (error) {
     code = error instanceof TipoffError ? ERROR_CODES[error.code].exit : 3;
     if (!(error instanceof TipoffError)) core.info(stackOf(error));
@@ -102,6 +107,7 @@ function depsOf(context: RunContext, environment: Environment): ActionDeps {
     http: (who) => jsonHttp(who, systemClock),
     gcloud: gcloudCommand(environment, log),
     log,
+    slackOwners: environment['TIPOFF_SLACK_OWNERS'] || undefined,
     slackUrl: environment['TIPOFF_SLACK_API_URL'] || undefined,
   };
 }

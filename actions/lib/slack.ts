@@ -8,6 +8,8 @@ export interface SlackTarget {
   readonly token: string;
   /** Id or #name of the channel; the channel of the canaries when absent. */
   readonly channel?: string;
+  /** Who is called by a problem, as TIPOFF_SLACK_OWNERS has it. */
+  readonly owners?: string | undefined;
   /** Another host than Slack's: a proxy, or a server of a test. */
   readonly apiUrl?: string | undefined;
   /** False: a new message is sent for problems only, but one that is there is always brought up to date. */
@@ -31,15 +33,17 @@ export async function upsertMessage(
   links: Links,
   clock: Clock,
 ): Promise<SlackDelivery> {
-  const [{ slackNotifier }, { parseChannels }, { openOutbox }, { openSqliteState }] = await Promise.all([
-    import('#platform/notify/slack/notifier.ts'),
-    import('#platform/notify/slack/channels.ts'),
-    import('#platform/notify/outbox.ts'),
-    import('#platform/state/sqlite.ts'),
-  ]);
+  const [{ slackNotifier }, { parseChannels, parseOwners }, { openOutbox }, { openSqliteState }] =
+    await Promise.all([
+      import('#platform/notify/slack/notifier.ts'),
+      import('#platform/notify/slack/channels.ts'),
+      import('#platform/notify/outbox.ts'),
+      import('#platform/state/sqlite.ts'),
+    ]);
   const notifier = slackNotifier({
     token: target.token,
     channels: parseChannels('', target.channel),
+    owners: parseOwners(target.owners ?? ''),
     clock,
     ...(target.apiUrl === undefined ? {} : { apiUrl: target.apiUrl }),
     ...(links.files === undefined ? {} : { runbookLink: (path: string) => `${links.files ?? ''}/${path}` }),

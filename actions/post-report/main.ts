@@ -162,6 +162,7 @@ async function toSlack(given: Inputs, deps: ActionDeps, posted: Report): Promise
   const target = {
     token,
     ...(channel === undefined ? {} : { channel }),
+    owners: deps.slackOwners,
     apiUrl: deps.slackUrl,
     always: given.slack_when === 'always',
   };

@@ -2,7 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
-import { type ChannelRules, DEFAULT_CHANNEL, parseChannels } from '#platform/notify/slack/channels.ts';
+import {
+  type ChannelRules,
+  DEFAULT_CHANNEL,
+  type Owners,
+  parseChannels,
+  parseOwners,
+} from '#platform/notify/slack/channels.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { processEnvironment } from './config/process.ts';
 
@@ -211,6 +217,12 @@ export const SETTINGS = z.object({
     z.string().optional(),
     'Channels by severity and phase, for example `predict/critical=#nba-predictions,warning=#nba-alerts`; the most exact rule wins.',
   ),
+  TIPOFF_SLACK_OWNERS: setting(
+    z.string().optional(),
+    'Who is called by a problem, by phase: ids of people or groups, for example `predict=U024BE7LH,*=S0614TZR7`; nobody when absent.',
+  ),
+  TIPOFF_RUN_URL: setting(z.url().optional(), 'Page of the run on the web; messages link to it.'),
+  TIPOFF_SITE_URL: setting(z.url().optional(), 'Address of the site; messages link to it.'),
   TIPOFF_SLACK_API_URL: setting(
     z.url().optional(),
     'Another host for Slack: a proxy, or a server of a test.',
@@ -307,6 +319,10 @@ export interface BackupConfig {
 interface SlackConfig {
   readonly token: string;
   readonly channels: ChannelRules;
+  readonly owners: Owners;
+  readonly repositoryUrl?: string;
+  readonly runUrl?: string;
+  readonly siteUrl?: string;
   /** Another host: a proxy, or a server of a test. */
   readonly apiUrl?: string;
 }
@@ -353,7 +369,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
               data.TIPOFF_SLACK_CHANNELS ?? '',
               data.TIPOFF_SLACK_CHANNEL ?? DEFAULT_CHANNEL,
             ),
-            ...omitUndefined({ apiUrl: data.TIPOFF_SLACK_API_URL }),
+            owners: parseOwners(data.TIPOFF_SLACK_OWNERS ?? ''),
+            ...omitUndefined({
+              apiUrl: data.TIPOFF_SLACK_API_URL,
+              repositoryUrl: data.TIPOFF_REPOSITORY_URL,
+              runUrl: data.TIPOFF_RUN_URL,
+              siteUrl: data.TIPOFF_SITE_URL,
+            }),
           },
         }),
     ...omitUndefined({

@@ -110,7 +110,7 @@ describe('reset-batch', () => {
     ['no reason', { game_date: SLATE }, 'reason: expected why the batch is reset'],
     ['an unknown batch', { reason: 'x', batch_id: 'nope' }, 'there is no batch nope'],
   ])('refuses %s', async (_what, inputs, says) => {
-    const ran = await run('reset-batch', inputs);
+    const ran = await run('reset-batch', inputs, at(home.copy(folder())));
     expect(ran).toMatchObject({ code: 2, outputs: { verdict: 'error', reset: '0' } });
     expect(ran.log).toContain(says);
   });

@@ -61,3 +61,21 @@ describe('the protection of the repository', () => {
     for (const name of environments) expect(script).toContain(`\nenvironment ${name} `);
   });
 });
+
+describe('the manifest of the Slack app', () => {
+  it('asks for every scope that the code names, and each is explained', () => {
+    const page = readFileSync(join(ROOT, 'docs/slack.md'), 'utf8');
+    const [, text = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
+    const manifest = z.object({ oauth_config: z.object({ scopes: z.object({ bot: z.array(z.string()) }) }) });
+    const { bot } = manifest.parse(parse(text)).oauth_config.scopes;
+    const code = ['notifier.ts', 'retry.ts']
+      .map((name) => readFileSync(join(ROOT, 'src/platform/notify/slack', name), 'utf8'))
+      .join('\n');
+    const named = new Set(
+      [...code.matchAll(/\b(?:chat|channels|groups):[a-z.]*[a-z]/g)].map(([scope]) => scope),
+    );
+    expect(named.size).toBeGreaterThan(4);
+    expect(bot.toSorted()).toEqual([...named].toSorted());
+    for (const scope of bot) expect(page).toMatch(new RegExp(`^\\|.*\`${scope}\`.*\\|`, 'm'));
+  });
+});

@@ -55,6 +55,7 @@ export function incidentNotice(incident: IncidentDoc): Notice {
     ...frame,
     severity: incident.severity,
     title: titleOf(incident, state),
+    incident: incident.fingerprint,
     lines: [
       incident.question,
       seenLine(slate, state),

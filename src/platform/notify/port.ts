@@ -11,6 +11,8 @@ export interface Notice {
   /** The command or workflow that repairs. */
   readonly repair?: string;
   readonly runbook?: string;
+  /** The incident that it is about, as people name it when they take it on. */
+  readonly incident?: string;
   /** Phase of the pipeline; with the severity it decides the channel. */
   readonly phase?: string;
   /** Only for a reply: true when it should also be shown in the channel, not only in the thread. */

@@ -116,6 +116,7 @@ describe('the configuration of Slack', () => {
     expect(readConfig({ TIPOFF_SLACK_TOKEN: 't' }).slack).toEqual({
       token: 't',
       channels: { default: '#canary-alerts', rules: [] },
+      owners: new Map(),
     });
     expect(readConfig({ TIPOFF_SLACK_CHANNEL: '#x' }).slack).toBeUndefined();
     expect(

@@ -3,7 +3,9 @@ import { incidentNotice, replyNotice } from '#guard/incidents/notice.ts';
 import { canaryReport } from '#guard/incidents/report.ts';
 import { applyRuns, type CheckResult } from '#guard/incidents/update.ts';
 import { consoleNotifier } from '#platform/notify/console.ts';
+import type { Notice } from '#platform/notify/port.ts';
 import { SLACK_LIMITS, slackMessage } from '#platform/notify/slack/blocks.ts';
+import { parseOwners } from '#platform/notify/slack/channels.ts';
 import { consoleLines } from '#platform/report/console.ts';
 import { jsonReport } from '#platform/report/json.ts';
 import { markdownReport } from '#platform/report/markdown.ts';
@@ -64,7 +66,7 @@ describe('golden renderings', () => {
   it('of an open incident on Slack', () => {
     const incident = incidentAfter(run(0, [CRITICAL, EFFECT]), run(30, [CRITICAL, EFFECT]));
     expect(
-      slackMessage(incidentNotice(incident), (path) => `https://example.com/${path}`),
+      slackMessage(incidentNotice(incident), { runbookLink: (path) => `https://example.com/${path}` }),
     ).toMatchInlineSnapshot(`
       {
         "blocks": [
@@ -390,6 +392,29 @@ describe('a message', () => {
       }
       expect(JSON.stringify(blocks)).not.toMatch(/&(?!amp;|lt;|gt;)/);
     }
+  });
+
+  it('calls the owner of its phase, and links to what answers it, while it is open', () => {
+    const around = {
+      repositoryUrl: 'https://example.com/a/b',
+      runUrl: 'https://example.com/a/b/actions/runs/7',
+      siteUrl: 'https://a.example.com/',
+      owners: parseOwners('predict=U024BE7LH, *=S0614TZR7'),
+    };
+    const of = (more: Partial<Notice>): string =>
+      JSON.stringify(
+        slackMessage({ ...incidentNotice(incidentAfter(RUN)), incident: 'prediction_gap', ...more }, around)
+          .blocks,
+      );
+    const open = of({ severity: 'critical', phase: 'predict' });
+    expect(open).toContain(
+      '<@U024BE7LH> · <https://example.com/a/b/actions/workflows/incidents.yml|acknowledge or snooze> `prediction_gap` · <https://example.com/a/b/actions/workflows/canaries.yml|ask again>',
+    );
+    expect(open).toContain('<https://example.com/a/b/actions/runs/7|run>');
+    expect(open).toContain('<https://a.example.com/|site>');
+    expect(of({ severity: 'warning', phase: 'grade' })).toContain('<!subteam^S0614TZR7>');
+    expect(of({ severity: 'resolved', phase: 'predict' })).not.toContain('<@');
+    expect(() => parseOwners('predict=@ann')).toThrow('expected an owner as phase=ID');
   });
 
   it('says what it left out', () => {

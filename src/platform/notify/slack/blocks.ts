@@ -1,5 +1,6 @@
 import type { Notice, Severity } from '#platform/notify/port.ts';
 import { escapeMrkdwn, oneLine } from '#platform/report/escape.ts';
+import type { Owners } from './channels.ts';
 
 /** Limits of Slack's Block Kit and chat methods that a rendering must keep. */
 export const SLACK_LIMITS = { blocks: 50, text: 3000, header: 150, fallback: 4000 } as const;
@@ -33,20 +34,39 @@ const MARK: Readonly<Record<Severity, { readonly emoji: string; readonly word: s
   resolved: { emoji: ':large_green_circle:', word: 'RESOLVED' },
 };
 
+/** What messages point to, and whom they call. */
+export interface Surroundings {
+  /** Makes an address of a runbook's path, where the repository has one. */
+  readonly runbookLink?: (path: string) => string | undefined;
+  /** Address of the repository, whose workflows are the buttons of a message. */
+  readonly repositoryUrl?: string;
+  /** Page of the run that sends the message. */
+  readonly runUrl?: string;
+  readonly siteUrl?: string;
+  readonly owners?: Owners;
+}
+
+/** Severities that call somebody. */
+const CALLING: readonly Severity[] = ['critical', 'error', 'warning'];
+
 /**
- * One notice as a Slack message. `link` makes an address of a runbook's path where the repository has one. Text from
- * outside is escaped, so that it can neither mention people nor make links; what is longer than Slack takes is cut with
+ * One notice as a Slack message, with the owner of its phase, the workflows that answer it, and links. Text from outside is escaped, so that it can neither mention people nor make links; what is longer than Slack takes is cut with
  * a mark and the number of lines left out.
  */
-export function slackMessage(
-  notice: Notice,
-  link: (path: string) => string | undefined = () => undefined,
-): SlackMessage {
+export function slackMessage(notice: Notice, around: Surroundings = {}): SlackMessage {
   const { emoji, word } = MARK[notice.severity];
   const tail: Block[] = [];
   if (notice.repair !== undefined) tail.push(section(`*Repair*\n${codeBlock(notice.repair)}`));
+  const answers = answerLine(notice, around);
+  if (answers !== undefined) tail.push(section(answers));
   const small: string[] = [];
-  if (notice.runbook !== undefined) small.push(runbookText(notice.runbook, link(notice.runbook)));
+  if (notice.runbook !== undefined)
+    small.push(runbookText(notice.runbook, around.runbookLink?.(notice.runbook)));
+  for (const [name, address] of [
+    ['run', around.runUrl],
+    ['site', around.siteUrl],
+  ] as const)
+    if (address !== undefined) small.push(linkText(name, address));
   if (notice.phase !== undefined) small.push(`phase ${escapeMrkdwn(oneLine(notice.phase))}`);
   small.push(`\`${escapeMrkdwn(cut(oneLine(notice.key).replaceAll('`', "'"), 200))}\``);
   tail.push({ type: 'context', elements: small.map((text) => mrkdwn(cut(text, SLACK_LIMITS.text))) });
@@ -100,14 +120,33 @@ function mrkdwn(text: string): Mrkdwn {
   return { type: 'mrkdwn', text };
 }
 
+/** The owner, and what an open incident can be answered with: GitHub starts a workflow from its page, with the name to type. */
+function answerLine({ severity, phase, incident }: Notice, around: Surroundings): string | undefined {
+  const { owners, repositoryUrl } = around;
+  const owner = CALLING.includes(severity) ? (owners?.get(phase ?? '*') ?? owners?.get('*')) : undefined;
+  const page = (file: string): string => `${repositoryUrl}/actions/workflows/${file}`;
+  const buttons =
+    incident === undefined || repositoryUrl === undefined
+      ? []
+      : [
+          `${linkText('acknowledge or snooze', page('incidents.yml'))} \`${escapeMrkdwn(oneLine(incident))}\``,
+          linkText('ask again', page('canaries.yml')),
+        ];
+  const parts = [...(owner === undefined ? [] : [owner]), ...buttons];
+  return parts.length === 0 ? undefined : parts.join(' · ');
+}
+
 function codeBlock(text: string): string {
   return `\`\`\`${cut(escapeMrkdwn(text), SLACK_LIMITS.text - 40)}\`\`\``;
 }
 
 function runbookText(path: string, address: string | undefined): string {
-  const shown = escapeMrkdwn(oneLine(path));
-  if (address === undefined) return `runbook ${shown}`;
-  return `<${escapeMrkdwn(address).replaceAll('|', '%7C')}|runbook ${shown.replaceAll('|', '/')}>`;
+  if (address === undefined) return `runbook ${escapeMrkdwn(oneLine(path))}`;
+  return linkText(`runbook ${oneLine(path)}`, address);
+}
+
+function linkText(text: string, address: string): string {
+  return `<${escapeMrkdwn(address).replaceAll('|', '%7C')}|${escapeMrkdwn(text).replaceAll('|', '/')}>`;
 }
 
 /** Cuts to a length in UTF-16 units, never inside a character, an escape or in silence. */

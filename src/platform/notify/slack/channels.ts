@@ -53,6 +53,30 @@ export function channelOf(rules: ChannelRules, notice: Pick<Notice, 'severity' |
   return rules.rules.find(fits)?.channel ?? rules.default;
 }
 
+/** Who is called by a problem: the mention of a phase's owner, or that of everything else under `*`. */
+export type Owners = ReadonlyMap<string, string>;
+
+/**
+ * Reads owners from text: comma-separated `phase=ID`, with `*` for the other phases, where the id is that of a person (`U…`, `W…`)
+ * or of a group (`S…`). TIPOFF_BAD_INPUT for anything else: a name is no id, and calls nobody.
+ */
+export function parseOwners(text: string): Owners {
+  const parts = text.split(',').map((part) => part.trim());
+  return new Map(
+    parts
+      .filter((part) => part !== '')
+      .map((part): [string, string] => {
+        const [, who, id] = /^([a-z]+|\*)\s*=\s*([UWS][A-Z0-9]{6,})$/.exec(part) ?? [];
+        if (who === undefined || id === undefined)
+          throw new TipoffError('TIPOFF_BAD_INPUT', `expected an owner as phase=ID or *=ID, saw "${part}"`, {
+            hint: 'Copy the id from the profile in Slack (Copy member ID), for example predict=U024BE7LH,*=S0614TZR7.',
+            details: { rule: part },
+          });
+        return [who, id.startsWith('S') ? `<!subteam^${id}>` : `<@${id}>`];
+      }),
+  );
+}
+
 function exactness(rule: ChannelRule): number {
   return (rule.phase === undefined ? 0 : 2) + (rule.severity === undefined ? 0 : 1);
 }

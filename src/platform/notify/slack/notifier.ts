@@ -3,7 +3,7 @@ import { TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Notice, NoticeRef, Notifier, Sent } from '#platform/notify/port.ts';
-import { slackMessage } from './blocks.ts';
+import { type Surroundings, slackMessage } from './blocks.ts';
 import { type ChannelRules, channelOf } from './channels.ts';
 import { cannotSearch, searchError, silentLogger, withRetries } from './retry.ts';
 
@@ -99,14 +99,12 @@ function member(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }
 
-export interface SlackOptions {
+export interface SlackOptions extends Surroundings {
   readonly token: string;
   readonly channels: ChannelRules;
   readonly clock: Clock;
   /** Another host: a proxy, or a server of a test. */
   readonly apiUrl?: string;
-  /** Makes an address of a runbook's path. */
-  readonly runbookLink?: (path: string) => string | undefined;
   /** Attempts of one delivery, the first included; 4 unless given. */
   readonly attempts?: number;
   /** Milliseconds after which a call counts as failed. */
@@ -142,7 +140,7 @@ export function slackNotifier(options: SlackOptions): Notifier {
   ): Promise<T> =>
     withRetries({ clock, what, attempts: options.attempts, secrets: [options.token] }, call, recover);
   const content = (notice: Notice) => {
-    const { text, blocks } = slackMessage(notice, options.runbookLink);
+    const { text, blocks } = slackMessage(notice, options);
     // Slack's types want mutable arrays of its own block types.
     return { text, blocks: structuredClone(blocks) as never, unfurl_links: false, unfurl_media: false };
   };
