@@ -39,6 +39,12 @@ export function commandLine(
 
 const failure = z.object({ error: z.object({ code: z.string(), message: z.string(), hint: z.string() }) });
 
+/** The code of the error a verb ended with; undefined when it gave an answer. */
+export function errorCodeOf(ran: Ran): string | undefined {
+  const failed = failure.safeParse(ran.json);
+  return failed.success ? failed.data.error.code : undefined;
+}
+
 /**
  * Reads the answer of a verb. A verb that found something wrong answers too, whatever its exit code; what is not the expected
  * document throws, with the error the verb gave.

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { JOBS_BY_CLOCK } from '#core/clock.ts';
 import { SECRETS } from './foundation.ts';
 import {
   type Account,
@@ -48,8 +49,8 @@ const ARGUMENTS: Readonly<Record<Service, readonly string[]>> = {
 /** Jobs of the day by name: arguments of the image, and when they start, in New York. */
 export const JOBS: Readonly<Record<string, { readonly args: readonly string[]; readonly schedule: string }>> =
   {
-    'tipoff-fetch': { args: ['fetch'], schedule: '15 8,12,15,17 * * *' },
-    'tipoff-day': { args: ['day'], schedule: '30 8,12,15,17 * * *' },
+    'tipoff-fetch': { args: ['fetch'], schedule: JOBS_BY_CLOCK.fetch.cloud },
+    'tipoff-day': { args: ['day'], schedule: JOBS_BY_CLOCK.day.cloud },
   };
 
 /** Variables of everything that runs; none of them is a secret. */

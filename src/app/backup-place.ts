@@ -6,7 +6,7 @@ import type { ObjectStore } from '#platform/objects/port.ts';
 import type { BackupConfig, Config } from './config.ts';
 
 /** Tag of the draft release that keeps the home. */
-export const BACKUP_TAG = 'tipoff-home';
+const BACKUP_TAG = 'tipoff-home';
 
 /**
  * The store of a place: `github` for a draft release of this repository, `gs://bucket/folder`, otherwise a folder. Throws

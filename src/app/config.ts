@@ -242,6 +242,14 @@ export const SETTINGS = z.object({
   TIPOFF_INJURY_REPORT_URL: setting(z.url().optional(), "Another host for the league's injury reports."),
   TIPOFF_ESPN_URL: setting(z.url().optional(), 'Another host for ESPN, the second source.'),
   TIPOFF_ODDS_URL: setting(z.url().optional(), 'Another host for The Odds API.'),
+  TIPOFF_ODDS_MARKETS: setting(
+    z.string().optional(),
+    'Markets that are asked of The Odds API, separated by commas, for example `player_points`; all when absent. One event costs markets × regions requests.',
+  ),
+  TIPOFF_ODDS_REGIONS: setting(
+    z.string().optional(),
+    'Regions that are asked of The Odds API, separated by commas; `us,us_dfs` when absent.',
+  ),
   TIPOFF_API_KEY: setting(
     z.string().min(24, 'expected 24 characters or more').optional(),
     'Key that callers of the services show in `X-API-Key`; made for each run of `serve` when absent.',
@@ -298,6 +306,9 @@ interface BaseConfig {
   readonly injuryReportUrl?: string;
   readonly espnUrl?: string;
   readonly oddsUrl?: string;
+  /** What is asked of The Odds API; everything when empty. */
+  readonly oddsMarkets: readonly string[];
+  readonly oddsRegions: readonly string[];
   /** Key that callers of the services show; made for each run of `serve` when absent. Secret. */
   readonly apiKey?: string;
   /** Whose identity tokens the services accept. */
@@ -350,6 +361,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       (name) => (environment[name] ?? '') === '',
     ),
     scheduledJobs: namesIn(data.TIPOFF_SCHEDULED_JOBS),
+    oddsMarkets: namesIn(data.TIPOFF_ODDS_MARKETS),
+    oddsRegions: namesIn(data.TIPOFF_ODDS_REGIONS),
     backup: {
       ...omitUndefined({ place: data.TIPOFF_BACKUP, key: data.TIPOFF_BACKUP_KEY }),
       github: omitUndefined({

@@ -91,7 +91,16 @@ export function fetchSources({ config, clock }: App, slate: Slate, http: Http): 
     props:
       config.oddsApiKey === undefined
         ? undefined
-        : propsSources(oddsApiProps({ ...at(config.oddsUrl), key: config.oddsApiKey, clock }), slate),
+        : propsSources(
+            oddsApiProps({
+              ...at(config.oddsUrl),
+              key: config.oddsApiKey,
+              clock,
+              ...(config.oddsMarkets.length === 0 ? {} : { markets: config.oddsMarkets }),
+              ...(config.oddsRegions.length === 0 ? {} : { regions: config.oddsRegions }),
+            }),
+            slate,
+          ),
   };
 }
 

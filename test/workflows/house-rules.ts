@@ -112,8 +112,11 @@ function ofJob(name: string, one: Job, file: Workflow, text: string, known: Know
     say('asks for an identity it may not have');
   const order = one.steps.map(({ uses = '' }) => uses);
   const at = (prefix: string): number => order.findIndex((uses) => uses.startsWith(prefix));
-  // A job that runs nothing but shell of its own, such as a gate, has no use for the files.
-  if (order.some((uses) => uses !== '') && at('actions/checkout@') !== 0)
+  // A job that runs nothing but shell of its own, such as a gate, or hands over what others made, has no use for the files.
+  if (
+    order.some((uses) => uses !== '' && !uses.startsWith('actions/deploy-pages@')) &&
+    at('actions/checkout@') !== 0
+  )
     say('checkout is not the first step');
   const [setup, identity] = [at('./actions/setup'), at('google-github-actions/auth@')];
   // post-report is a bundle: it needs nothing that set-up makes.

@@ -88,7 +88,12 @@ describe('the rules of the house find', () => {
     ['a tag instead of a commit', /actions\/checkout@\S+/, 'actions/checkout@v7', 'expected a full commit'],
     ['a commit without its version', / # v7\.0\.1/, '', 'expected its version as a comment'],
     ['rights for everybody', 'permissions: {}', 'permissions: write-all', 'expected {} at the top'],
-    ['a right without a reason', ' # checkout\n', '\n', 'contents: read has no reason'],
+    [
+      'a right without a reason',
+      ' # the draft release that keeps the home\n',
+      '\n',
+      'contents: write has no reason',
+    ],
     ['a job without a limit', /timeout-minutes: \d+/, 'continue-on-error: false', 'timeout-minutes'],
     ['a workflow that may run twice', /concurrency:\n(?: .*\n)+/, '', 'expected a group'],
     [

@@ -244,7 +244,7 @@ describe('what is provisioned', () => {
     }
   });
 
-  it('tells GitHub every variable that its workflows ask for, but the names of its own channels', () => {
+  it('tells GitHub every variable that its workflows ask for, but the names of its own channels and what is for GitHub alone', () => {
     const workflows = readdirSync('.github/workflows').map((name) =>
       readFileSync(join('.github/workflows', name), 'utf8'),
     );
@@ -255,7 +255,14 @@ describe('what is provisioned', () => {
     const told = new Set(
       [...said.join('\n').matchAll(/gh variable set (\w+)/g)].map(([, name = '']) => name),
     );
-    expect([...asked].filter((name) => !told.has(name))).toEqual(['TIPOFF_SLACK_CHANNEL']);
+    expect([...asked].filter((name) => !told.has(name)).sort()).toEqual([
+      'TIPOFF_BACKUP',
+      'TIPOFF_LATE_RUNS',
+      'TIPOFF_ODDS_MARKETS',
+      'TIPOFF_ODDS_REGIONS',
+      'TIPOFF_PAGES',
+      'TIPOFF_SLACK_CHANNEL',
+    ]);
     expect([...told].filter((name) => !asked.has(name))).toEqual([]);
   });
 
