@@ -30,11 +30,12 @@ export function evaluationRange(options: {
   });
 }
 
+export interface Evaluation extends EvaluationReport {
+  readonly alarms: readonly LeakAlarm[];
+}
+
 /** Walk-forward evaluation over the feature store, with the alarms of results that are too good to be true. */
-export async function runEvaluation(
-  app: App,
-  { from, to }: EvaluationRange,
-): Promise<EvaluationReport & { readonly alarms: readonly LeakAlarm[] }> {
+export async function runEvaluation(app: App, { from, to }: EvaluationRange): Promise<Evaluation> {
   const sets = await readTrainingSets(app.warehouse, { before: addDays(to, 1) }, MARKETS);
   const { codeVersion, featureContractHash } = identityOf(trainDeps(app));
   const report = evaluateMarkets(sets, { from, to, codeVersion, featureContractHash });

@@ -135,12 +135,13 @@ export function vectorAt(set: TrainingSet, row: number): FeatureVector {
   const features: Record<string, number> = {};
   for (let j = 0; j < set.features.length; j++)
     features[set.features[j] ?? ''] = set.columns[j]?.[row] ?? Number.NaN;
+  return { features, ...lineAt(set, row) };
+}
+
+/** Line and price of a row as known before the cut-off. */
+export function lineAt(set: TrainingSet, row: number): Pick<FeatureVector, 'line' | 'marketOver'> {
   const line = set.line?.[row] ?? Number.NaN;
-  return {
-    features,
-    line: Number.isFinite(line) ? String(line) : null,
-    marketOver: set.marketOver?.[row] ?? null,
-  };
+  return { line: Number.isFinite(line) ? String(line) : null, marketOver: set.marketOver?.[row] ?? null };
 }
 
 function optionalArrays(set: TrainingSet): Float64Array[] {

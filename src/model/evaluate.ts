@@ -3,11 +3,25 @@ import { TipoffError } from '#core/errors.ts';
 import { seededRandom } from '#core/random.ts';
 import { type Artefact, artefactSystems } from './artefact.ts';
 import { baseline } from './calibrate.ts';
-import { columnOf, firstRowAt, marketOfSet, sliceRows, type TrainingSet, vectorAt } from './dataset.ts';
+import {
+  columnOf,
+  firstRowAt,
+  lineAt,
+  marketOfSet,
+  sliceRows,
+  type TrainingSet,
+  vectorAt,
+} from './dataset.ts';
 import { type CountDistribution, pOverDecided, wholeMedian } from './distribution.ts';
 import { crps, randomisedPit } from './metrics.ts';
-import { type EvaluationReport, reportOf, type ScoredRow, type SystemScore } from './report.ts';
-import { isPrediction, type SystemId } from './systems.ts';
+import {
+  type EvaluationReport,
+  reportOf,
+  type ScoredMarket,
+  type ScoredRow,
+  type SystemScore,
+} from './report.ts';
+import { type FeatureVector, isPrediction, type SystemId } from './systems.ts';
 import { type TrainOptions, trainEach } from './train.ts';
 import { dayNumber, mondayOf, weekOf } from './training-set.ts';
 
@@ -52,22 +66,43 @@ export function evaluateMarkets(sets: readonly TrainingSet[], options: EvaluateO
     createdAt: '1970-01-01T00:00:00Z',
     modelId: (cutoff) => `evaluation-${cutoff}`,
   });
-  const reports = sets.map((set) => evaluated(set, cutoffs, artefacts, { first, end }, options));
-  const [report] = reports;
-  if (report === undefined) throw new Error('unreachable: there is a first market');
-  return { ...report, markets: reports.flatMap(({ markets }) => markets) };
+  const random = seededRandom(options.seed ?? 1);
+  const featuresOf = rememberedFeatures(main);
+  const scored = sets.map((set) =>
+    scoredMarket(set, cutoffs, artefacts, { first, end, random, featuresOf }, options),
+  );
+  return reportOf(scored, { from: options.from, to: options.to, refits: cutoffs.length, random });
+}
+
+/** The features of a row by name, looked up once for all markets, which share them. */
+function rememberedFeatures(set: TrainingSet): (row: number) => FeatureVector['features'] {
+  const known = new Map<number, FeatureVector['features']>();
+  return (row) => {
+    const features = known.get(row) ?? vectorAt(set, row).features;
+    known.set(row, features);
+    return features;
+  };
 }
 
 /** One market, with an artefact or the reason for none at each cut-off. */
-function evaluated(
+function scoredMarket(
   set: TrainingSet,
   cutoffs: readonly string[],
   artefacts: readonly (Artefact | TipoffError)[],
-  { first, end }: { readonly first: number; readonly end: number },
+  {
+    first,
+    end,
+    random,
+    featuresOf,
+  }: {
+    readonly first: number;
+    readonly end: number;
+    readonly random: () => number;
+    readonly featuresOf: (row: number) => FeatureVector['features'];
+  },
   options: EvaluateOptions,
-): EvaluationReport {
+): ScoredMarket {
   const level = baseline(set, 'ewma8');
-  const random = seededRandom(options.seed ?? 1);
   const scored: ScoredRow[] = [];
   const counts = countingRows(set, options);
   let rowsWithoutModel = 0;
@@ -81,7 +116,7 @@ function evaluated(
     const systems = artefactSystems(artefact, marketOfSet(set));
     for (let row = start; row < stop; row++) {
       if (!counts(row)) continue;
-      const vector = vectorAt(set, row);
+      const vector = { ...lineAt(set, row), features: featuresOf(row) };
       const actual = set.target[row] ?? Number.NaN;
       const free = `${Math.floor(Math.max(0, level[row] ?? 0))}.5`;
       const u = random();
@@ -129,14 +164,7 @@ function evaluated(
       },
     );
   }
-  return reportOf(scored, {
-    market: marketOfSet(set).id,
-    from: options.from,
-    to: options.to,
-    refits: cutoffs.length,
-    rowsWithoutModel,
-    random,
-  });
+  return { market: marketOfSet(set).id, rows: scored, rowsWithoutModel };
 }
 
 function overAt(distribution: CountDistribution, line: string | null | undefined): number {

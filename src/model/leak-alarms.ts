@@ -46,7 +46,8 @@ export function leakAlarms(sets: readonly TrainingSet[], report: EvaluationRepor
   ];
 }
 
-function correlationAlarms(set: TrainingSet): LeakAlarm[] {
+/** Features of a set that agree with the outcome more than anything known beforehand does. */
+export function correlationAlarms(set: TrainingSet): readonly LeakAlarm[] {
   return set.features.flatMap((name, j) => {
     const r = correlation(set.columns[j] ?? new Float64Array(0), set.target);
     if (!(Math.abs(r) > MAX_CORRELATION)) return [];

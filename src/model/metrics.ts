@@ -96,17 +96,19 @@ export function mean(values: Float64Array): number {
 
 /** Pearson correlation over the places where both values are finite; NaN when either is constant there. */
 export function correlation(x: Float64Array, y: Float64Array): number {
-  const both = Int32Array.from(x.keys()).filter((i) => Number.isFinite(x[i]) && Number.isFinite(y[i]));
-  const a = Float64Array.from(both, (i) => x[i] ?? 0);
-  const b = Float64Array.from(both, (i) => y[i] ?? 0);
-  const [meanA, meanB] = [mean(a), mean(b)];
-  let [ab, aa, bb] = [0, 0, 0];
-  a.forEach((value, i) => {
-    const [da, db] = [value - meanA, (b[i] ?? 0) - meanB];
-    ab += da * db;
-    aa += da * da;
-    bb += db * db;
-  });
+  let [n, meanA, meanB, ab, aa, bb] = [0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < x.length; i++) {
+    const [a, b] = [x[i] ?? Number.NaN, y[i] ?? Number.NaN];
+    if (!Number.isFinite(a) || !Number.isFinite(b)) continue;
+    n++;
+    // Welford's updates: the means move, and no digits are lost to large ones.
+    const [da, db] = [a - meanA, b - meanB];
+    meanA += da / n;
+    meanB += db / n;
+    ab += da * (b - meanB);
+    aa += da * (a - meanA);
+    bb += db * (b - meanB);
+  }
   return aa > 0 && bb > 0 ? ab / Math.sqrt(aa * bb) : Number.NaN;
 }
 

@@ -123,6 +123,9 @@ export interface EvaluationReport {
   readonly rows_without_model: number;
   /** One entry per market and system. */
   readonly markets: readonly MarketScores[];
+  /** The champion at bookmakers' lines without prices, of all markets together; null without lines. */
+  readonly pooled: LineCalibration | null;
+  /** Details of the first market. */
   readonly systems: readonly SystemReport[];
   /** Rows without a forecast, by system and reason. */
   readonly cannot: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -137,56 +140,82 @@ const TIERS = [
   { name: '25 and more', below: Number.POSITIVE_INFINITY },
 ] as const;
 
-/** Groups graded rows by season, month and tier and scores every system that forecast at least one of them. */
+/** The graded rows of one market. */
+export interface ScoredMarket {
+  readonly market: string;
+  readonly rows: readonly ScoredRow[];
+  /** Rows that count but had too little history before them. */
+  readonly rowsWithoutModel: number;
+}
+
+/** Scores every market and system that forecast at least one row, and the first market by season, month and tier as well. */
 export function reportOf(
-  rows: readonly ScoredRow[],
+  markets: readonly ScoredMarket[],
   about: {
-    readonly market: string;
     readonly from: string;
     readonly to: string;
     readonly refits: number;
-    readonly rowsWithoutModel: number;
     readonly random: () => number;
   },
 ): EvaluationReport {
-  const systems = SYSTEM_IDS.flatMap((system): SystemReport[] => {
-    const own = rows.filter((row) => row.scores.has(system));
-    if (own.length === 0) return [];
-    return [
-      {
-        system,
-        overall: scoresOf(own, system),
-        by_season: grouped(own, system, (row) => seasonOf(parseSlate(row.slate))),
-        by_month: grouped(own, system, (row) => row.slate.slice(0, 7)),
-        by_tier: grouped(
-          own,
-          system,
-          (row) => TIERS.find((tier) => row.level < tier.below)?.name ?? 'unknown',
-        ),
-        against_ewma8: {
-          absolute_error: paired(
-            own,
-            system,
-            (score, row) => Math.abs(score.median - row.actual),
-            about.random,
-          ),
-          crps: paired(own, system, (score) => score.crps, about.random),
-        },
-      },
-    ];
-  });
+  const { from, to, refits, random } = about;
+  const [main] = markets;
+  const rows = main?.rows ?? [];
   return {
-    from: about.from,
-    to: about.to,
-    refits: about.refits,
+    from,
+    to,
+    refits,
     rows: rows.length,
-    rows_without_model: about.rowsWithoutModel,
-    markets: systems.map(({ system, overall }) =>
-      marketScores(rows, about.market, system, overall, about.random),
+    rows_without_model: main?.rowsWithoutModel ?? 0,
+    markets: markets.flatMap((one) =>
+      SYSTEM_IDS.flatMap((system) => {
+        const own = one.rows.filter((row) => row.scores.has(system));
+        return own.length === 0 ? [] : [marketScores(own, one.market, system, random)];
+      }),
     ),
-    systems,
+    pooled: pooledAtLines(markets, random),
+    systems: SYSTEM_IDS.flatMap((system) => {
+      const own = rows.filter((row) => row.scores.has(system));
+      return own.length === 0 ? [] : [systemReport(own, system, random)];
+    }),
     cannot: reasonsOf(rows),
   };
+}
+
+function systemReport(own: readonly ScoredRow[], system: SystemId, random: () => number): SystemReport {
+  return {
+    system,
+    overall: scoresOf(own, system),
+    by_season: grouped(own, system, (row) => seasonOf(parseSlate(row.slate))),
+    by_month: grouped(own, system, (row) => row.slate.slice(0, 7)),
+    by_tier: grouped(own, system, (row) => TIERS.find((tier) => row.level < tier.below)?.name ?? 'unknown'),
+    against_ewma8: {
+      absolute_error: paired(own, system, (score, row) => Math.abs(score.median - row.actual), random),
+      crps: paired(own, system, (score) => score.crps, random),
+    },
+  };
+}
+
+function pooledAtLines(markets: readonly ScoredMarket[], random: () => number): LineCalibration | null {
+  const rows = markets.flatMap(({ rows: all }) =>
+    all.filter(
+      (row) => row.scores.has(CHAMPION_SYSTEM) && isDecided(row) && !Number.isFinite(row.marketOver),
+    ),
+  );
+  return rows.length === 0 ? null : atLines(rows, CHAMPION_SYSTEM, random);
+}
+
+function isDecided(row: ScoredRow): boolean {
+  return Number.isFinite(row.line) && row.actual !== row.line;
+}
+
+function atLines(decided: readonly ScoredRow[], system: SystemId, random: () => number): LineCalibration {
+  return lineCalibration(
+    column(decided, system, (score) => score.over),
+    outcomeOf(decided),
+    Float64Array.from(decided, (row) => row.marketOver),
+    random,
+  );
 }
 
 function reasonsOf(rows: readonly ScoredRow[]): Record<string, Record<string, number>> {
@@ -224,17 +253,16 @@ function column(
 }
 
 function marketScores(
-  rows: readonly ScoredRow[],
+  own: readonly ScoredRow[],
   market: string,
   system: SystemId,
-  overall: Scores,
   random: () => number,
 ): MarketScores {
-  const own = rows.filter((row) => row.scores.has(system));
+  const overall = scoresOf(own, system);
   const free = own.filter((row) => Number.isFinite(row.level));
   const freeOver = column(free, system, (score) => score.free);
   const freeOutcome = Float64Array.from(free, (row) => (row.actual > Math.floor(row.level) ? 1 : 0));
-  const decided = own.filter((row) => Number.isFinite(row.line) && row.actual !== row.line);
+  const decided = own.filter(isDecided);
   return {
     market,
     system,
@@ -249,15 +277,7 @@ function marketScores(
     pit_ks: overall.pit_distance,
     slope_free: calibrationSlope(freeOver, freeOutcome).slope,
     ece_free: calibrationError(freeOver, freeOutcome),
-    line:
-      decided.length === 0
-        ? null
-        : lineCalibration(
-            column(decided, system, (score) => score.over),
-            outcomeOf(decided),
-            Float64Array.from(decided, (row) => row.marketOver),
-            random,
-          ),
+    line: decided.length === 0 ? null : atLines(decided, system, random),
   };
 }
 

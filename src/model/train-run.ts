@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto';
-import { parseSlate } from '#core/calendar.ts';
+import { addDays, parseSlate, slateOf } from '#core/calendar.ts';
+import type { Outcome } from '#core/check.ts';
 import type { ModelRegistryRow } from '#core/contracts/nba_predictions.ts';
 import { type Market, PUBLISHED_MARKETS } from '#core/markets.ts';
 import { type Artefact, parseArtefact } from './artefact.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { beforeCutoff } from './dataset.ts';
 import { featureContractHash } from './features.ts';
+import { championOutcome, type Despite, requireGates, trainingOutcomes } from './gates.ts';
 import {
   artefactPath,
+  listModels,
+  loadModel,
   promoteModel,
   type Registration,
   type RegistryDeps,
@@ -31,6 +36,8 @@ export interface TrainRequest {
   readonly by: string;
   /** Makes the model the champion at once. */
   readonly promote?: boolean;
+  /** Gates that may fail. */
+  readonly despite?: Despite | undefined;
 }
 
 export interface TrainedModel {
@@ -44,17 +51,62 @@ export const UNNAMED = 'unnamed';
 /**
  * Trains a model of all markets on the feature store before a cut-off and registers it as candidate. The id is `ridge-<cutoff>-<hash>`
  * with the first eight hex digits of the content hash: training again on the same rows finds the same model and changes
- * nothing. Throws TIPOFF_NO_MODEL with too little history, TIPOFF_BAD_INPUT for a cut-off that is no date, and what `admit`
- * throws.
+ * nothing. Throws TIPOFF_NO_MODEL with too little history, TIPOFF_BAD_INPUT for a cut-off that is no date, what `admit`
+ * throws, and TIPOFF_AUDIT_FAILED for a gate that fails: a leak, a stale history, or a loss against the champion it would replace.
  */
 export async function train(deps: TrainDeps, request: TrainRequest): Promise<TrainedModel> {
   const cutoff = parseSlate(request.cutoff);
   await deps.admit({ before: cutoff });
   const sets = await readTrainingSets(deps.warehouse, { before: cutoff }, deps.markets ?? PUBLISHED_MARKETS);
+  requireGates(await trainingOutcomes(deps.warehouse, sets, cutoff), request.despite);
   const artefact = await inTurns(artefactSteps(sets, { ...identityOf(deps), modelId: UNNAMED, cutoff }));
   const trained = await registerTrained(deps, artefact, { status: 'candidate', by: request.by });
   if (request.promote !== true) return trained;
-  return { ...trained, row: await promoteModel(deps, trained.row.model_id, request.by) };
+  const champion = await championOf(deps);
+  if (champion !== undefined && champion.model_id !== trained.row.model_id)
+    requireGates([await championOutcome(sets, trained.artefact, champion)], request.despite);
+  return { ...trained, row: await promoteModel(deps, trained.row.model_id, byDespite(request)) };
+}
+
+/**
+ * Makes a registered model the champion once it has passed the gates: no leak, a fresh history, and no loss against the champion
+ * on rows that neither has seen. A retired model has passed them before: bringing it back is the rollback, and asks nothing.
+ * Throws what `promoteModel` and `requireGates` throw.
+ */
+export async function promoteJudged(
+  deps: TrainDeps,
+  modelId: string,
+  request: { readonly by: string; readonly despite?: Despite | undefined },
+): Promise<{ readonly row: ModelRegistryRow; readonly outcomes: readonly Outcome[] }> {
+  const candidate = await loadModel(deps, modelId);
+  const row = (await listModels(deps.warehouse)).find(({ model_id }) => model_id === modelId);
+  const outcomes =
+    row?.status === 'retired' || row?.status === 'champion' ? [] : await promotionOutcomes(deps, candidate);
+  requireGates(outcomes, request.despite);
+  return { row: await promoteModel(deps, modelId, byDespite(request)), outcomes };
+}
+
+async function promotionOutcomes(deps: TrainDeps, candidate: Artefact): Promise<readonly Outcome[]> {
+  const champion = await championOf(deps);
+  const before = addDays(slateOf(deps.clock.now()), 1);
+  const sets = await readTrainingSets(deps.warehouse, { before }, deps.markets ?? PUBLISHED_MARKETS);
+  const cutoff = parseSlate(candidate.data_cutoff);
+  const seen = sets.map((set) => beforeCutoff(set, cutoff));
+  return [
+    ...(await trainingOutcomes(deps.warehouse, seen, cutoff)),
+    ...(champion === undefined ? [] : [await championOutcome(sets, candidate, champion)]),
+  ];
+}
+
+async function championOf(deps: RegistryDeps): Promise<Artefact | undefined> {
+  const row = (await listModels(deps.warehouse)).find(({ status }) => status === 'champion');
+  if (row === undefined || row.feature_contract_hash !== featureContractHash()) return undefined;
+  return loadModel(deps, row.model_id);
+}
+
+/** Who promotes, with the gates that were passed on purpose and why: it stays with the model. */
+function byDespite({ by, despite }: { readonly by: string; readonly despite?: Despite | undefined }): string {
+  return despite === undefined ? by : `${by}, despite ${despite.gates.join(', ')}: ${despite.reason}`;
 }
 
 /** The identity shared by every artefact of a run, so that one cut-off gives one content whoever trains. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { MAIN_MARKET, MARKETS, type Market } from '#core/markets.ts';
 import { seededRandom } from '#core/random.ts';
 import { columnOf, firstRowAt, type TrainingSet } from '#model/dataset.ts';
-import { evaluate } from '#model/evaluate.ts';
+import { evaluate, evaluateMarkets } from '#model/evaluate.ts';
 import { leakAlarms } from '#model/leak-alarms.ts';
 import type { EvaluationReport, MarketScores, SystemReport } from '#model/report.ts';
 import { syntheticSet } from '#test/model/synthetic-set.ts';
@@ -9,6 +10,20 @@ import { syntheticSet } from '#test/model/synthetic-set.ts';
 const set = syntheticSet({ from: '2023-10-24', slates: 110, rowsPerSlate: 40, lined: 0.4 });
 const options = { from: '2023-12-15', to: '2024-01-31', codeVersion: 'c', featureContractHash: 'h' };
 const report = evaluate(set, options);
+
+/** The same outcomes under the name of another market, with the features of that one. */
+function inMarket(points: TrainingSet, market: Market): TrainingSet {
+  const swap = (name: string): string => {
+    const [own, theirs] = [MAIN_MARKET.features[0], market.features[0]];
+    if (own === undefined || theirs === undefined) return name;
+    for (const what of ['ewma8', 'minutesRate', 'rate', 'opponentRatio'] as const) {
+      if (name === own[what]) return theirs[what];
+      if (name === theirs[what]) return own[what];
+    }
+    return name;
+  };
+  return { ...points, market, features: points.features.map(swap) };
+}
 
 function of(seen: EvaluationReport, system: string): SystemReport {
   const found = seen.systems.find((one) => one.system === system);
@@ -43,6 +58,21 @@ describe('walk-forward evaluation', () => {
     expect(champion?.pit_ks).toBeLessThan(0.05);
     expect(champion?.line?.bins.reduce((sum, { n }) => sum + n, 0)).toBe(champion?.line?.n);
     expect(champion?.line?.market_brier).toBeNull();
+  });
+
+  it('pools over markets what is believed at lines without prices', () => {
+    const line = report.markets.find((scores) => scores.champion)?.line;
+    expect(report.pooled).toMatchObject({ n: line?.n, brier: line?.brier, market_brier: null });
+    const rebounds = MARKETS.find(({ id }) => id === 'rebounds') ?? MAIN_MARKET;
+    const short = { ...options, to: '2023-12-20' };
+    const two = evaluateMarkets([set, inMarket(set, rebounds)], short);
+    const own = two.markets.filter((scores) => scores.champion).map((scores) => scores.line?.n ?? 0);
+    expect(two.pooled?.n).toBe(own.reduce((sum, n) => sum + n, 0));
+    expect(two.markets.map(({ market }) => market)).toEqual([
+      ...new Array<string>(4).fill('points'),
+      ...new Array<string>(4).fill('rebounds'),
+    ]);
+    expect(two.systems).toHaveLength(4);
   });
 
   it('splits by season, month and tier without losing a row', () => {
@@ -143,6 +173,21 @@ describe('leak alarms', () => {
     expect(leakAlarms([leaked], report).map(limits)).toContain('correlation pts_ewma4');
   });
 
+  it.each(MARKETS)('ring in $id for a feature that has seen the game', (market) => {
+    const at = set.features.indexOf(market.features[0]?.ewma8 ?? '');
+    const columns = set.columns.with(
+      at,
+      set.target.map((actual, row) => actual + (row % 3)),
+    );
+    const clean: TrainingSet = { ...set, market };
+    const rung = (one: TrainingSet) =>
+      leakAlarms([one], { ...report, markets: [] }).filter(({ of }) => of === set.features[at]);
+    expect(rung(clean)).toEqual([]);
+    expect(rung({ ...clean, columns })).toMatchObject([
+      { kind: 'correlation', market: market.id, limit: 0.8 },
+    ]);
+  });
+
   const nothing: TrainingSet = { ...set, features: [], columns: [] };
   const ridge = report.markets.find(({ system }) => system === 'ridge');
   if (ridge?.line === null || ridge?.line === undefined) throw new Error('no scores at lines');
@@ -172,6 +217,17 @@ describe('leak alarms', () => {
       'brier ridge',
       'hit_rate ridge',
     ]);
+  });
+
+  it.each(MARKETS)('ring in $id for an error no honest forecast of it can have', ({ id }) => {
+    const rung = leakAlarms([nothing], {
+      ...report,
+      markets: [
+        { ...base, market: id, rmse: 2, mae_median: 99 },
+        { ...honest, market: id, rmse: 1.8, mae_median: 99 },
+      ],
+    });
+    expect(rung).toMatchObject([{ kind: 'rmse_ratio', market: id, of: 'ridge' }]);
   });
 
   it('stay silent for honest figures and for few rows', () => {

@@ -1,8 +1,9 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
+import { schedule } from '#core/contracts/nba_reference.ts';
 import { TipoffError } from '#core/errors.ts';
 import { MAIN_MARKET, MARKETS } from '#core/markets.ts';
-import { artefactBytes } from '#model/artefact.ts';
+import { artefactBytes, modelOf } from '#model/artefact.ts';
 import { featureContractHash } from '#model/features.ts';
 import {
   type ModelSourceOptions,
@@ -12,10 +13,11 @@ import {
 } from '#model/model-source.ts';
 import { listModels, loadModel, promoteModel, retireModel } from '#model/registry.ts';
 import { trainArtefact } from '#model/train.ts';
-import { contentHash, train } from '#model/train-run.ts';
+import { contentHash, promoteJudged, registerTrained, train } from '#model/train-run.ts';
 import { readTrainingSets } from '#model/training-set.ts';
 import { virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { gameRow } from '#test/fakes/prediction-world.ts';
 import { type RecordedObjects, recordedObjects } from '#test/fakes/recorded-objects.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
 import { storeSet } from './feature-rows.ts';
@@ -209,6 +211,81 @@ describe('the model of a slate', () => {
     const { row } = await train(deps(), { cutoff: '2024-01-10', by: 'ann' });
     await objects.put(row.artefact_path, '{}', { contentType: 'application/json' });
     await expect(source().forSlate(slate('2024-01-10'))).rejects.toMatchObject({ code: 'TIPOFF_INTEGRITY' });
+  });
+});
+
+describe('the gates of training', () => {
+  const refusedBy = (gate: string) =>
+    expect.objectContaining({ code: 'TIPOFF_AUDIT_FAILED', message: expect.stringContaining(gate) });
+  const despite = (gate: string, reason = 'a test') => ({ gates: [gate], reason });
+
+  it('let nothing be learnt from a feature that has seen the game, unless somebody answers for it', async () => {
+    const leaking = await openWarehouse();
+    const at = set.features.indexOf('pts_ewma4');
+    await storeSet(leaking, { ...set, columns: set.columns.with(at, set.target) });
+    const own = { ...deps(), warehouse: leaking };
+    const request = { cutoff: '2024-01-08', by: 'ann' };
+    await expect(train(own, request)).rejects.toEqual(refusedBy('no_leak: '));
+    expect(await listModels(leaking)).toEqual([]);
+    await expect(train(own, { ...request, despite: despite('no_leak', ' ') })).rejects.toMatchObject({
+      code: 'TIPOFF_BAD_INPUT',
+    });
+    await expect(train(own, { ...request, despite: despite('luck') })).rejects.toMatchObject({
+      code: 'TIPOFF_BAD_INPUT',
+    });
+    expect((await train(own, { ...request, despite: despite('no_leak') })).row.status).toBe('candidate');
+    await leaking.close();
+  });
+
+  it('refuse a history that ends long before the games do', async () => {
+    const stale = await openWarehouse();
+    await storeSet(stale, set);
+    const game = { ...gameRow('2024-02-20', 900), slate: '2024-02-20', season: '2023-24', status: 'final' };
+    await stale.append(schedule, [game]);
+    const own = { ...deps(), warehouse: stale };
+    await expect(train(own, { cutoff: '2024-02-25', by: 'ann' })).rejects.toEqual(
+      refusedBy('history_is_fresh: '),
+    );
+    expect((await train(own, { cutoff: '2024-02-20', by: 'ann' })).row.status).toBe('candidate');
+    await stale.close();
+  });
+
+  it('keep a champion before a candidate that forecasts worse on rows that neither has seen', async () => {
+    const { artefact } = await train(deps(), { cutoff: '2023-12-20', by: 'ann', promote: true });
+    const points = modelOf(artefact, MAIN_MARKET);
+    const ridge = { ...points.ridge, intercept: points.ridge.intercept + 4 };
+    const bad = { ...artefact, markets: { points: { ...points, ridge } } };
+    const { row } = await registerTrained(deps(), bad, { status: 'candidate', by: 'ann' });
+    await expect(promoteJudged(deps(), row.model_id, { by: 'ann' })).rejects.toEqual(
+      refusedBy('worse forecasts, a bias of'),
+    );
+    const taken = await promoteJudged(deps(), row.model_id, {
+      by: 'ann',
+      despite: despite('no_loss_to_champion', 'lines were wrong'),
+    });
+    expect(taken.row).toMatchObject({
+      status: 'champion',
+      status_changed_by: 'ann, despite no_loss_to_champion: lines were wrong',
+    });
+    // The way back asks nothing, and the good one would win again on its own.
+    const back = await promoteJudged(deps(), artefact.model_id, { by: 'ann' });
+    expect(back).toMatchObject({ row: { status: 'champion' }, outcomes: [] });
+  });
+
+  it('hold a twin of a young candidate against the champion, and say when nobody can tell', async () => {
+    const champion = await train(deps(), { cutoff: '2023-12-04', by: 'ann', promote: true });
+    const later = await train(deps(), { cutoff: '2024-01-20', by: 'ann' });
+    const { outcomes } = await promoteJudged(deps(), later.row.model_id, { by: 'ann' });
+    expect(outcomes.map(({ check, status }) => `${check} ${status}`)).toEqual([
+      'no_leak pass',
+      'history_is_fresh pass',
+      'no_loss_to_champion pass',
+    ]);
+    expect(outcomes.at(-1)?.seen).toContain('from 2023-12-23');
+    const next = await train(deps(), { cutoff: '2024-01-21', by: 'ann' });
+    const young = await promoteJudged(deps(), next.row.model_id, { by: 'ann' });
+    expect(young.outcomes.at(-1)).toMatchObject({ check: 'no_loss_to_champion', status: 'skip' });
+    expect(champion.row.status).toBe('champion');
   });
 });
 

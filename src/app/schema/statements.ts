@@ -11,6 +11,7 @@ import { rowsPerSlate } from '#guard/backfill/slates.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { LIVE_RECORD } from '#guard/status/answers/product.ts';
 import { BOOKMAKERS_TONIGHT, QUOTED_GAMES, RAW_QUOTES } from '#guard/status/answers/tonight.ts';
+import { NEWEST_PLAYED } from '#model/gates.ts';
 import { REGISTERED_MODEL, REGISTERED_MODELS } from '#model/registry.ts';
 import { MARKET_LINES, TRAINING_ROWS } from '#model/training-set.ts';
 import { auditFigures, REQUIRED } from '#pipeline/batch/audit.ts';
@@ -56,6 +57,7 @@ export function registeredStatements(): Statement[] {
       (Object.keys(COPIES) as (keyof typeof COPIES)[]).map((which) => removal(table, which)),
     ),
     TRAINING_ROWS,
+    NEWEST_PLAYED,
     MARKET_LINES,
     PLAYER_INPUTS,
     INPUTS_OF_PLAYERS,

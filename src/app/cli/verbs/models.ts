@@ -1,6 +1,13 @@
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
+import type { Terminal } from '#app/cli/terminal.ts';
+import type { Evaluation } from '#app/evaluation.ts';
+import type { Despite } from '#model/gates.ts';
 import { tableLines } from '#platform/report/console.ts';
+
+/** Picks below which a bin of confidence is not printed. */
+const MIN_SHOWN_BIN = 100;
+const DESPITE = 'gates that may fail: no_leak, history_is_fresh, no_loss_to_champion; needs --reason';
 
 /** `train`, `evaluate`, `models list|promote|retire`. */
 export function addModelVerbs(root: Command, host: CliHost): void {
@@ -8,8 +15,10 @@ export function addModelVerbs(root: Command, host: CliHost): void {
     .command('train')
     .description('train a model on the feature store and register it')
     .option('--cutoff <slate>', 'use rows of slates before this date only (default: today)')
-    .option('--promote', 'make it the champion at once')
-    .action(async (options: { cutoff?: string; promote?: boolean }, command: Command) => {
+    .option('--promote', 'make it the champion at once, if it does not lose against the present one')
+    .option('--despite <gates...>', DESPITE)
+    .option('--reason <text>', 'why a failing gate is passed; kept with the model')
+    .action(async (options: { cutoff?: string; promote?: boolean } & Passed, command: Command) => {
       const { terminal, slate, withApp } = contextOf(host, command);
       const [{ train }, { trainDeps }] = await Promise.all([
         import('#model/train-run.ts'),
@@ -17,7 +26,12 @@ export function addModelVerbs(root: Command, host: CliHost): void {
       ]);
       const cutoff = slate(options.cutoff);
       const { row } = await withApp((app) =>
-        train(trainDeps(app), { cutoff, by: 'tipoff train', promote: options.promote === true }),
+        train(trainDeps(app), {
+          cutoff,
+          by: 'tipoff train',
+          promote: options.promote === true,
+          despite: despiteOf(options),
+        }),
       );
       terminal.json({ ...row, config: JSON.parse(row.config), metrics: JSON.parse(row.metrics) });
       terminal.line(
@@ -38,21 +52,7 @@ export function addModelVerbs(root: Command, host: CliHost): void {
       const range = evaluationRange(options);
       const report = await withApp((app) => runEvaluation(app, range));
       terminal.json(report);
-      const rows = report.systems.map((system) => [
-        system.system,
-        system.overall.n,
-        system.overall.mae_median.toFixed(3),
-        system.overall.rmse_mean.toFixed(3),
-        system.overall.bias.toFixed(3),
-        system.overall.crps.toFixed(3),
-      ]);
-      for (const line of tableLines(['system', 'rows', 'MAE', 'RMSE', 'bias', 'CRPS'], rows))
-        terminal.line(line);
-      for (const alarm of report.alarms) {
-        terminal.line(
-          `ALARM ${alarm.kind} of ${alarm.of}: ${alarm.seen.toFixed(3)} on ${alarm.rows} rows, limit ${alarm.limit}: presumed leak`,
-        );
-      }
+      printEvaluation(terminal, report);
       if (report.alarms.length > 0) host.exit(1);
     });
 
@@ -80,13 +80,93 @@ export function addModelVerbs(root: Command, host: CliHost): void {
     .command('promote')
     .description('make a model the champion; the former champion is retired and can be promoted back')
     .argument('<model>', 'id, as `models list` shows it')
-    .action(async (modelId: string, _options: object, command: Command) => {
-      const { terminal, clock, withApp } = contextOf(host, command);
-      const { promoteModel } = await import('#model/registry.ts');
-      const row = await withApp(({ warehouse, models: objects }) =>
-        promoteModel({ warehouse, objects, clock }, modelId, 'tipoff models promote'),
+    .option('--despite <gates...>', DESPITE)
+    .option('--reason <text>', 'why a failing gate is passed; kept with the model')
+    .action(async (modelId: string, options: Passed, command: Command) => {
+      const { terminal, withApp } = contextOf(host, command);
+      const [{ promoteJudged }, { trainDeps }] = await Promise.all([
+        import('#model/train-run.ts'),
+        import('#app/day.ts'),
+      ]);
+      const { row, outcomes } = await withApp((app) =>
+        promoteJudged(trainDeps(app), modelId, { by: 'tipoff models promote', despite: despiteOf(options) }),
       );
-      terminal.json(row);
+      terminal.json({ ...row, outcomes });
+      for (const { check, status, reason } of outcomes) terminal.line(`${status}  ${check}: ${reason}`);
       terminal.line(`${row.model_id} is the champion.`);
     });
+}
+
+interface Passed {
+  readonly despite?: string[];
+  readonly reason?: string;
+}
+
+function despiteOf({ despite, reason }: Passed): Despite | undefined {
+  return despite === undefined ? undefined : { gates: despite, reason: reason ?? '' };
+}
+
+/** Everything that is measured, on one screen: the champion by market, its probabilities at lines, and the alarms. */
+function printEvaluation(terminal: Terminal, report: Evaluation): void {
+  const { from, to, refits, rows, markets, pooled, alarms } = report;
+  const champions = markets.filter(({ champion }) => champion);
+  terminal.line(
+    `Walk-forward ${from} to ${to}: ${refits} refits, ${rows} forecasts a market, each from what was known before its slate. Champion ${champions[0]?.system ?? 'silent'}.`,
+  );
+  terminal.line();
+  const errors = champions.map((own) => {
+    const base = markets.find(({ market, system }) => market === own.market && system === 'ewma8');
+    const gain = base === undefined ? '' : `${((100 * (own.crps - base.crps)) / base.crps).toFixed(1)} %`;
+    return [
+      ...[own.market, own.mae_median.toFixed(3), own.mae_mean.toFixed(3), own.rmse.toFixed(3)],
+      ...[own.bias.toFixed(2), own.crps.toFixed(3), gain, `${(100 * own.coverage80).toFixed(1)} %`],
+      ...[own.pit_ks.toFixed(3), own.slope_free.toFixed(2), own.ece_free.toFixed(3)],
+    ];
+  });
+  const heads = [
+    'market',
+    'MAE',
+    'of mean',
+    'RMSE',
+    'bias',
+    'CRPS',
+    'to ewma8',
+    'in 80 %',
+    'PIT',
+    'slope',
+    'ECE',
+  ];
+  for (const line of tableLines(heads, errors)) terminal.line(line);
+  const lined = [
+    ...champions.map(({ market, line }) => ({ market, line })),
+    { market: 'all without prices', line: pooled },
+  ].flatMap(({ market, line }) => (line === null ? [] : [{ market, line }]));
+  terminal.line();
+  terminal.line('At bookmakers’ lines, as published:');
+  const calibrated = lined.map(({ market, line }) => [
+    ...[
+      market,
+      line.n,
+      line.brier.toFixed(4),
+      line.climatology.toFixed(4),
+      line.market_brier?.toFixed(4) ?? '',
+    ],
+    ...[line.ece.toFixed(3), line.floor.toFixed(3)],
+    `${line.slope.toFixed(2)} (${line.slope_low.toFixed(2)} to ${line.slope_high.toFixed(2)})`,
+  ]);
+  const lineHeads = ['market', 'lines', 'Brier', 'base rate', 'prices', 'ECE', 'by chance', 'slope'];
+  for (const line of tableLines(lineHeads, calibrated)) terminal.line(line);
+  const bins = (pooled?.bins ?? []).filter(({ n }) => n >= MIN_SHOWN_BIN);
+  if (bins.length > 0) {
+    const share = (value: number): string => (100 * value).toFixed(0);
+    terminal.line(
+      `Claimed and won, without prices: ${bins.map(({ claimed, won, low, high, n }) => `${share(claimed)} % → ${share(won)} % (${share(low)} to ${share(high)}, n ${n})`).join('; ')}.`,
+    );
+  }
+  for (const alarm of alarms) {
+    terminal.line(
+      `ALARM ${alarm.kind} of ${alarm.of} in ${alarm.market}: ${alarm.seen.toFixed(3)} on ${alarm.rows} rows, limit ${alarm.limit}: presumed leak`,
+    );
+  }
+  if (alarms.length === 0) terminal.line('No leak alarm.');
 }
