@@ -15,7 +15,7 @@ import { systemClock } from '#platform/clock.ts';
 import { simulateLeague } from '#simulate/league.ts';
 import type { BatchBench } from './bench-batch.ts';
 import type { CaseResult } from './bench-case.ts';
-import { distributionsPerSecond } from './bench-distributions.ts';
+import { distributionsPerSecond, playerLinesPerSecond } from './bench-forecasts.ts';
 
 interface Measurement extends CaseResult {
   readonly data: string;
@@ -155,8 +155,9 @@ const machine = {
   measured_at: systemClock.now().toISOString(),
 };
 const distributions = distributionsPerSecond();
+const playerLines = playerLinesPerSecond();
 process.stdout.write(
-  `${JSON.stringify({ machine, measurements, batch, distributions_per_second: distributions }, null, 2)}\n`,
+  `${JSON.stringify({ machine, measurements, batch, distributions_per_second: distributions, player_lines_per_second: playerLines }, null, 2)}\n`,
 );
 if (options.write) writeFileSync(join(import.meta.dirname, '../docs/performance.md'), page());
 
@@ -219,7 +220,7 @@ function page(): string {
           `published (lease, audit, copy, picks, fencing, receipt) ${batch.consolidation_ratio.toFixed(2)} times. Dropping the staging tables comes after that: ${(batch.clearing_seconds * 1000).toFixed(0)} ms.`,
           '',
         ]),
-    `One processor makes ${distributions} distributions of points in a second.`,
+    `One processor makes ${distributions} distributions of points in a second, and ${playerLines} forecasts of a player at a line, over all markets.`,
     '',
     row(header),
     row(header.map(() => '---')),
