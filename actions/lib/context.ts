@@ -61,6 +61,8 @@ export function readContext(env: Environment): RunContext {
   const sha = pull?.headSha ?? ended?.head_sha ?? env['GITHUB_SHA'];
   const page = repository === undefined ? undefined : `${server}/${repository}`;
   const run = env['GITHUB_RUN_ID'];
+  // Used from another repository, an action has its runbooks where it comes from.
+  const origin = env['GITHUB_ACTION_REPOSITORY'] || repository;
   return {
     isGitHub: env['GITHUB_ACTIONS'] === 'true',
     actor: env['GITHUB_TRIGGERING_ACTOR'] ?? env['GITHUB_ACTOR'] ?? userName() ?? 'somebody',
@@ -70,7 +72,12 @@ export function readContext(env: Environment): RunContext {
         : `${page}/actions/runs/${run}/attempts/${env['GITHUB_RUN_ATTEMPT'] ?? '1'}`,
     repository,
     apiUrl: env['GITHUB_API_URL'] ?? 'https://api.github.com',
-    filesUrl: page === undefined || sha === undefined ? undefined : `${page}/blob/${sha}`,
+    filesUrl:
+      origin !== repository
+        ? `${server}/${origin}/blob/main`
+        : page === undefined || sha === undefined
+          ? undefined
+          : `${page}/blob/${sha}`,
     eventName: env['GITHUB_EVENT_NAME'] ?? 'local',
     workflowFile: /\/([^/@]+)@/.exec(env['GITHUB_WORKFLOW_REF'] ?? '')?.[1],
     pull,

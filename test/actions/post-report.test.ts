@@ -369,6 +369,16 @@ describe('a step that leaves no report', () => {
   });
 });
 
+describe('a report in another repository than that of the actions', () => {
+  it('links to the runbooks where they are', async () => {
+    const [given, env] = onSlack(FAILED);
+    await run('post-report', given, { ...env, GITHUB_ACTION_REPOSITORY: 'owner/tipoff' });
+    expect(JSON.stringify(slack.posts[0]?.blocks)).toContain(
+      'https://github.com/owner/tipoff/blob/main/docs/runbooks/actions/schema-drift.md',
+    );
+  });
+});
+
 describe('a step that left no report', () => {
   it('is told as such: silence is a failure', async () => {
     const ran = await run(

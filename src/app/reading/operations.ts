@@ -193,7 +193,7 @@ WHERE started_at >= CAST(@since AS TIMESTAMP)
 QUALIFY ROW_NUMBER() OVER (PARTITION BY processor ORDER BY finished_at DESC) = 1`;
 
 const LAST_INGEST = `
-SELECT MAX(ingested_at) AS at, SUM(rows_loaded) AS row_count FROM nba_raw.ingested_files
+SELECT MAX(ingested_at) AS last_at, SUM(rows_loaded) AS row_count FROM nba_raw.ingested_files
 WHERE ingested_at >= CAST(@since AS TIMESTAMP)`;
 
 const LAST_PUBLICATION = `
@@ -203,7 +203,7 @@ ORDER BY event_at DESC, publication_id DESC
 LIMIT 1`;
 
 const LAST_GRADES = `
-SELECT MAX(graded_at) AS at, COUNT(*) AS row_count, MIN(slate) AS first_slate, MAX(slate) AS last_slate
+SELECT MAX(graded_at) AS last_at, COUNT(*) AS row_count, MIN(slate) AS first_slate, MAX(slate) AS last_slate
 FROM nba_predictions.prediction_grades WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)`;
 
 const LAST_MODEL = `
@@ -273,10 +273,13 @@ async function lastOfStages(
   range: { readonly from: string; readonly to: string },
 ): Promise<Map<string, NonNullable<LineageNode['last']>>> {
   const found = new Map<string, NonNullable<LineageNode['last']>>();
-  const [ingest] = await warehouse.query<{ at: string | null; row_count: number | null }>(LAST_INGEST, since);
-  if (ingest?.at != null)
+  const [ingest] = await warehouse.query<{ last_at: string | null; row_count: number | null }>(
+    LAST_INGEST,
+    since,
+  );
+  if (ingest?.last_at != null)
     found.set('ingest', {
-      at: ingest.at,
+      at: ingest.last_at,
       verdict: 'done',
       rows: ingest.row_count ?? 0,
       from: null,
@@ -297,14 +300,14 @@ async function lastOfStages(
     found.set('PredictionWorker', { ...last, verdict: 'done', reason: null });
   }
   const [grades] = await warehouse.query<{
-    at: string | null;
+    last_at: string | null;
     row_count: number;
     first_slate: string | null;
     last_slate: string | null;
   }>(LAST_GRADES, range);
-  if (grades?.at != null)
+  if (grades?.last_at != null)
     found.set('Grading', {
-      at: grades.at,
+      at: grades.last_at,
       verdict: 'done',
       rows: grades.row_count,
       from: grades.first_slate,
