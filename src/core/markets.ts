@@ -205,8 +205,8 @@ export const MARKETS: readonly Market[] = [
   },
 ];
 
-/** The markets that are predicted and published. */
-export const PUBLISHED_MARKETS: readonly Market[] = MARKETS;
+/** The markets that are predicted and published: those on which bookmakers quote lines. */
+export const PUBLISHED_MARKETS: readonly Market[] = MARKETS.filter(({ hasLines }) => hasLines);
 
 /** The market of everything that is about one market only and is not asked for another: the table of picks, the line of a player's context. */
 export const MAIN_MARKET: Market = points;

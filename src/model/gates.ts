@@ -13,10 +13,8 @@ import { CHAMPION_SYSTEM, isPrediction } from './systems.ts';
 import { artefactSteps, type TrainOptions } from './train.ts';
 import { inTurns } from './train-config.ts';
 
-/** What a model is asked before it is registered, and before it becomes the champion. */
-export const TRAINING_GATES = ['no_leak', 'history_is_fresh'] as const;
-export const PROMOTION_GATES = [...TRAINING_GATES, 'no_loss_to_champion'] as const;
-export type Gate = (typeof PROMOTION_GATES)[number];
+/** What a model is asked before it is registered, and at last before it becomes the champion. */
+const GATES: readonly string[] = ['no_leak', 'history_is_fresh', 'no_loss_to_champion'];
 
 /** Rows below which a correlation says nothing. */
 const MIN_LEAK_ROWS = 500;
@@ -214,12 +212,12 @@ export interface Despite {
 
 /** Throws TIPOFF_AUDIT_FAILED when a gate fails that is not passed on purpose; TIPOFF_BAD_INPUT for a gate that is none or a missing reason. */
 export function requireGates(outcomes: readonly Outcome[], despite: Despite | undefined): void {
-  const unknown = despite?.gates.filter((gate) => !PROMOTION_GATES.some((known) => known === gate)) ?? [];
+  const unknown = despite?.gates.filter((gate) => !GATES.includes(gate)) ?? [];
   if (unknown.length > 0 || (despite !== undefined && despite.reason.trim() === '')) {
     throw new TipoffError(
       'TIPOFF_BAD_INPUT',
       unknown.length > 0
-        ? `expected gates among ${PROMOTION_GATES.join(', ')}, saw ${unknown.join(', ')}`
+        ? `expected gates among ${GATES.join(', ')}, saw ${unknown.join(', ')}`
         : 'expected a reason to pass a gate that fails, saw none',
       {
         hint: 'For example `--despite no_loss_to_champion --reason "the champion was trained on wrong lines"`.',

@@ -19,7 +19,7 @@ export interface ServingModel {
 }
 
 /** A market with the systems that forecast it. They are not re-entrant: one caller at a time. */
-export interface MarketSystems {
+interface MarketSystems {
   readonly market: Market;
   readonly systems: readonly ForecastSystem[];
 }
