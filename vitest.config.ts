@@ -18,5 +18,5 @@ export const shared = {
 };
 
 export default defineConfig({
-  test: { ...shared, include: ['test/**/*.test.ts'], exclude: ['test/process/**'] },
+  test: { ...shared, include: ['test/**/*.test.ts'], exclude: ['test/process/**', 'test/site/**'] },
 });

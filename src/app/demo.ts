@@ -18,6 +18,8 @@ import { type App, openApp } from './compose.ts';
 import type { Config } from './config.ts';
 import { dayDeps } from './day.ts';
 import { DEMONSTRATION_MARKER, isDemonstration } from './demonstration.ts';
+import { buildSite } from './site/build.ts';
+import { siteSeason } from './site/documents.ts';
 
 /** The evening the demonstration ends on. */
 const TONIGHT = parseSlate('2024-12-14');
@@ -39,6 +41,8 @@ export interface DemoResult {
   readonly home: string;
   /** The instant the demonstration ends at: what looks at its home later should look as of it. */
   readonly now: string;
+  /** The first page of the site. */
+  readonly site: string;
   readonly league: readonly string[];
   readonly yesterday: DayResult;
   readonly tonight: DayResult;
@@ -110,14 +114,17 @@ export async function runDemo(
     const subsets = exported.documents
       .filter(({ result }) => result !== 'not_ready')
       .map(({ location }) => location);
+    const checks = await runChecks(app);
+    const site = await buildSite(app, { folder: join(options.home, 'site'), span: await siteSeason(app) });
     const result = {
       home: options.home,
       now: nextMinute(clock.now()),
+      site: site.index,
       league: facts,
       yesterday: first,
       tonight,
       record,
-      checks: await runChecks(app),
+      checks,
       outputs: [...first.outputs, ...tonight.outputs, ...subsets],
     };
     await look(app, result);

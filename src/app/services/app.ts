@@ -10,6 +10,7 @@ import { errorFacts, type Trace, traceOf } from './logger.ts';
 import { badBody, type Refusal, refusal, refusalOf } from './problem.ts';
 import { type Call, checkRoutes, methodsOf, openapi, type Route, route } from './route.ts';
 import type { Service } from './runtime.ts';
+import { addSite } from './site-routes.ts';
 import { workerRoutes } from './worker-routes.ts';
 
 /** Bytes a request body may have. */
@@ -110,6 +111,8 @@ export function serviceApp(service: Service): Hono<ServiceEnv> {
       },
     );
   }
+  if (service.site !== undefined && service.roles.includes('coordinator'))
+    addSite(app, service, service.site, routes);
   app.notFound((c) => {
     const methods = methodsOf(routes, c.req.path);
     const seen = `there is no ${c.req.method} ${c.req.path}`.slice(0, 300);

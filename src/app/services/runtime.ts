@@ -1,3 +1,4 @@
+import type { ServedSite } from '#app/site/live.ts';
 import type { WorkerDeps } from '#pipeline/batch/worker.ts';
 import type { Pushed } from '#platform/queue/port.ts';
 import type { BatchAlertDeps } from './alerts.ts';
@@ -26,6 +27,8 @@ export interface Service {
   readonly unitSize?: number | undefined;
   /** Takes pushed messages of a queue that keeps account of them; without one a push is judged by its content alone. */
   readonly push?: ((body: unknown) => Promise<Pushed>) | undefined;
+  /** The pages for people; none where nobody shall look. */
+  readonly site?: ServedSite | undefined;
   readonly profile: string;
   readonly version: string;
   /** Hears of every request that proved who it is from, with the address it was sent to. */

@@ -4,6 +4,7 @@ import { serve } from '@hono/node-server';
 import { backfillDeps } from '#app/backfill.ts';
 import type { App } from '#app/compose.ts';
 import { batchDeps, trainDeps } from '#app/day.ts';
+import { siteFiles } from '#app/site/live.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { modelSource } from '#model/model-source.ts';
@@ -37,6 +38,8 @@ export interface Serving {
 
 const BY = 'tipoff serve';
 const WATCH_SECONDS = 60;
+/** Addresses at which only this machine can call. */
+const LOOPBACK: readonly string[] = ['127.0.0.1', '::1', 'localhost'];
 
 /**
  * Runs the services over an open app. Without a configured key one is made for this run; either way address and key
@@ -102,6 +105,7 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
     metrics,
     log,
     ...omitUndefined({ unitSize: options.unitSize, push: app.push }),
+    site: { file: siteFiles(app), isLocal: LOOPBACK.includes(options.hostname), secret: apiKey },
     profile: config.profile,
     version: config.codeVersion,
     reached: config.awaitsTraffic ? (host) => isServing(host) && begin() : undefined,

@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
 import type { Terminal } from '#app/cli/terminal.ts';
@@ -57,6 +58,7 @@ export function addDemoVerb(root: Command, host: CliHost): void {
       const { slate } = result.tonight;
       terminal.line();
       terminal.line(`Simulated data, done in ${duration(seconds)}. Look around:`);
+      terminal.line(`  ${pathToFileURL(resolve(result.site)).href}`);
       for (const verb of [`status ${slate} --at ${result.now}`, `publish list`, 'canary list'])
         terminal.line(`  npx tipoff ${verb} --home ${home}`);
       if (result.tonight.state !== 'published' || result.checks.troubles.length > 0) host.exit(1);

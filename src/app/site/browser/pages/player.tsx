@@ -177,9 +177,9 @@ function Career({
                       market,
                       ...(row.line_role === 'second' ? ['second'] : []),
                     )}
-                    aria-label={`${longDate(row.slate)}: explanation`}
                   >
                     {shortDate(row.slate)}
+                    <span class="unseen">: explanation</span>
                   </a>
                 ),
               },

@@ -468,7 +468,6 @@ function Pick({ row, slate }: { readonly row: SlateForecast; readonly slate: str
           row.market,
           ...(row.line_role === 'second' ? ['second'] : []),
         )}
-        aria-label={`Why: ${row.player_name}, ${row.market}`}
       >
         {side === null ? (
           <span class="soft">why</span>
@@ -477,6 +476,7 @@ function Pick({ row, slate }: { readonly row: SlateForecast; readonly slate: str
             {side} {row.edge === null ? '' : signed(row.edge)}
           </span>
         )}
+        <span class="unseen">: {row.player_name}</span>
       </a>
       <span class="sub">
         {why(row)}
