@@ -9,6 +9,8 @@ import { type FetchedProps, oddsApiProps, type Quota } from '#pipeline/ingest/pr
 import { failureOf, type Source, type SourceFailure } from '#pipeline/ingest/providers/sources.ts';
 import type { App } from './compose.ts';
 
+const DAY_MS = 24 * 3_600_000;
+
 /** Who may be asked for what, in the order in which they are asked. */
 export interface FetchSources {
   readonly schedule: readonly Source[];
@@ -33,7 +35,7 @@ interface PropsSources {
 }
 
 /** The sources of a slate. */
-export function fetchSources({ config, clock }: App, slate: Slate, http: Http): FetchSources {
+export function fetchSources({ config, clock, warehouse }: App, slate: Slate, http: Http): FetchSources {
   const at = (baseUrl: string | undefined) => ({ http, ...omitUndefined({ baseUrl }) });
   const league = nbaSchedule(at(config.nbaUrl));
   const boxes = nbaBoxScores(at(config.nbaUrl));
@@ -61,7 +63,7 @@ export function fetchSources({ config, clock }: App, slate: Slate, http: Http): 
       {
         provider: 'NBA.com injury report',
         formats: ['injury_report_pdf'],
-        fetch: (take) => take(reports.newest()),
+        fetch: async (take) => reports.since(await newestReport(warehouse, clock), take),
       },
       { provider: 'ESPN', formats: ['espn_injuries_json'], fetch: (take) => take(other.injuries()) },
     ],
@@ -102,6 +104,16 @@ export function fetchSources({ config, clock }: App, slate: Slate, http: Http): 
             slate,
           ),
   };
+}
+
+/** When the newest report of the league came out that was fetched in the last day; undefined without one. */
+async function newestReport(warehouse: App['warehouse'], clock: App['clock']): Promise<Date | undefined> {
+  const [newest] = await warehouse.query<{ label_at: string | null }>(
+    `SELECT MAX(label_at) AS label_at FROM nba_raw.availability_reports
+     WHERE source = 'injury_report_pdf' AND report_at >= CAST(@since AS TIMESTAMP)`,
+    { since: new Date(clock.now().getTime() - DAY_MS).toISOString() },
+  );
+  return newest?.label_at == null ? undefined : new Date(newest.label_at);
 }
 
 function propsSources(provider: ReturnType<typeof oddsApiProps>, slate: Slate): PropsSources {

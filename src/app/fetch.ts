@@ -60,9 +60,14 @@ export interface FetchReport {
  * Asks the live providers for what a slate needs: schedule and scoreboard, box scores of all games of the season that have none
  * or half of one, the newest report of who is out, who is on which roster, and player props of games that have not begun. Where a source
  * fails the next one is asked; where all fail the rest goes on. Every answer leaves a receipt in
- * nba_orchestration.provider_requests, every run a heartbeat.
+ * nba_orchestration.provider_requests, every run a heartbeat. With `statusesOnly` nobody is asked but those who know who is out.
  */
-export async function fetchSlate(app: App, slate: Slate, http: Http): Promise<FetchReport> {
+export async function fetchSlate(
+  app: App,
+  slate: Slate,
+  http: Http,
+  { statusesOnly = false }: { readonly statusesOnly?: boolean } = {},
+): Promise<FetchReport> {
   const { clock, warehouse } = app;
   const watched = watchedHttp({ http, clock, known: await knownValidators(app) });
   const sources = fetchSources(app, slate, watched.http);
@@ -72,16 +77,17 @@ export async function fetchSlate(app: App, slate: Slate, http: Http): Promise<Fe
     asked.push({ what, answer: await askInOrder(subject, from, { watched, clock, formats: FORMATS }) });
   };
 
-  await ask('schedule', 'schedule', sources.schedule);
+  if (!statusesOnly) await ask('schedule', 'schedule', sources.schedule);
   const today = slateOf(clock.now());
   if (slate === today) {
-    await ask('scoreboard', 'scoreboard', sources.scoreboard);
+    if (!statusesOnly) await ask('scoreboard', 'scoreboard', sources.scoreboard);
     await ask('availability', 'availability', sources.availability);
-    if (await areListsFresh(app))
+    if (statusesOnly) skipped.push('everything else: only statuses are wanted');
+    else if (await areListsFresh(app))
       skipped.push(`players: the lists are less than ${PLAYER_LIST_HOURS} hours old`);
     else await ask('players', 'players', sources.players);
   } else skipped.push(`scoreboard, availability and players: they show ${today} only`);
-  const holes = await gamesWithoutBoxScores(app, slate);
+  const holes = statusesOnly ? [] : await gamesWithoutBoxScores(app, slate);
   for (const { game_id } of holes.slice(0, MAX_BOX_SCORES))
     await ask(boxScoreOf(game_id), 'box_score', sources.boxScore(game_id));
   const left = holes.slice(MAX_BOX_SCORES);
@@ -95,9 +101,9 @@ export async function fetchSlate(app: App, slate: Slate, http: Http): Promise<Fe
       .filter((hole) => hole.slate < addDays(slate, -BOX_DAYS))
       .map((hole) => [boxScoreOf(hole.game_id), hole.slate]),
   );
-  const { props } = sources;
-  if (props === undefined) skipped.push('player props: ODDS_API_KEY is not set');
-  else {
+  const props = statusesOnly ? undefined : sources.props;
+  if (props === undefined && !statusesOnly) skipped.push('player props: ODDS_API_KEY is not set');
+  if (props !== undefined) {
     await ask('player props', 'props', props.sources);
     skipped.push(...props.started().map((id) => `player props of event ${id}: it has begun`));
   }
@@ -124,6 +130,8 @@ export async function fetchSlate(app: App, slate: Slate, http: Http): Promise<Fe
     skipped,
     quota: props?.quota() ?? null,
   };
+  // A run that asks for less does not stand for one that asks for everything.
+  if (statusesOnly) return report;
   await beat(app, {
     job: 'fetch',
     ok: isComplete(report),

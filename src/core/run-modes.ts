@@ -26,6 +26,9 @@ export const RUN_MODES = {
   },
 } as const;
 
+/** Minutes before a tip-off at which a slate is looked at again: most statuses are decided between the two. */
+export const LOOKS = [180, 20] as const;
+
 export type RunMode = keyof typeof RUN_MODES;
 
 /** Names of older callers that mean one of the modes. */

@@ -1,6 +1,6 @@
 import { addDays, easternTime, type Slate, slateOf } from '#core/calendar.ts';
 import { messageOf } from '#core/errors.ts';
-import type { RunMode } from '#core/run-modes.ts';
+import { LOOKS, type RunMode } from '#core/run-modes.ts';
 import type { ModelSource } from '#model/systems.ts';
 import { checkMode, slateGames } from '#pipeline/batch/plan.ts';
 import { type BatchDeps, type BatchResult, runBatch } from '#pipeline/batch/run.ts';
@@ -61,6 +61,42 @@ export function modeAt(slate: Slate, tipoffs: readonly string[], now: Date): Run
   if (time < '09:00') return 'FIRST';
   if (time < '13:00') return 'RETRY';
   return time < '16:00' ? 'FINAL_RETRY' : 'LAST_CALL';
+}
+
+/** When the statuses of a slate were last looked at, by a run that went through. */
+const LAST_LOOK = `
+SELECT MAX(started_at) AS looked_at FROM nba_orchestration.phase_runs
+WHERE processor = 'PlayerAvailability' AND verdict IN ('done', 'empty') AND started_at >= fn.eastern_instant(CAST(@slate AS DATE), 0)
+  AND CAST(@slate AS DATE) BETWEEN slate_from AND slate_to`;
+
+/** Whether a slate is to be looked at: now, or at an instant, or not any more (null). */
+export interface Due {
+  readonly isDue: boolean;
+  readonly next: string | null;
+}
+
+/**
+ * Whether the statuses of a slate are due to be looked at again: the time of a look, `LOOKS` minutes before the tip-off of a
+ * game that is still to come, lies behind, and nobody has looked since. A look that was missed is made up for until tip-off.
+ */
+export async function dueLook(deps: Pick<PhaseDeps, 'warehouse' | 'clock'>, slate: Slate): Promise<Due> {
+  const [games, rows] = await Promise.all([
+    slateGames(deps.warehouse, slate),
+    deps.warehouse.query<{ looked_at: string | null }>(LAST_LOOK, { slate }),
+  ]);
+  const now = deps.clock.now().getTime();
+  const lastLook = Date.parse(rows[0]?.looked_at ?? '1970-01-01T00:00:00Z');
+  const looks = games
+    .map(({ tipoff_at }) => Date.parse(tipoff_at))
+    .filter((tipoff) => tipoff > now)
+    .flatMap((tipoff) => LOOKS.map((minutes) => tipoff - minutes * 60_000))
+    .filter((at) => at > lastLook)
+    .sort((a, b) => a - b);
+  const [first] = looks;
+  return {
+    isDue: first !== undefined && first <= now,
+    next: first === undefined ? null : new Date(Math.max(first, now)).toISOString(),
+  };
 }
 
 /**

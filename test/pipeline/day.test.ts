@@ -3,12 +3,16 @@ import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { dayDeps } from '#app/day.ts';
 import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
+import { phaseRuns } from '#core/contracts/nba_orchestration.ts';
+import { schedule } from '#core/contracts/nba_reference.ts';
 import { listBatches } from '#pipeline/batch/state.ts';
-import { type DayResult, modeAt, runDay } from '#pipeline/day.ts';
+import { type DayResult, dueLook, modeAt, runDay } from '#pipeline/day.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import { loadLeague } from '#simulate/league.ts';
 import { simulatedLeague } from '#test/fakes/leagues.ts';
+import { gameRow, SLATE } from '#test/fakes/prediction-world.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 // Every test lives days of a league through all phases.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -167,5 +171,47 @@ describe('the mode that the clock suggests', () => {
     ['a week later', '2025-01-17T12:00:00Z', 'BACKFILL'],
   ])('%s is %s: %s', (_what, instant, mode) => {
     expect(modeAt(slate, evening, new Date(instant))).toBe(mode);
+  });
+});
+
+describe('the looks of a slate', () => {
+  it('are due 180 and 20 minutes before each tip-off, once each, and until then', async () => {
+    const warehouse = await openWarehouse();
+    const at = (time: string): string => `2025-01-10T${time}:00.000Z`;
+    // 19:00 and 22:00 in New York.
+    await warehouse.append(schedule, [
+      gameRow(SLATE, 0, '2025-01-11T00:00:00.000Z'),
+      gameRow(SLATE, 1, '2025-01-11T03:00:00.000Z'),
+    ]);
+    const due = (now: string) => dueLook({ warehouse, clock: virtualClock(now) }, SLATE);
+    const looked = (started_at: string, verdict: 'done' | 'failed' = 'done') =>
+      warehouse.append(phaseRuns, [
+        {
+          run_id: started_at,
+          phase: 'precompute',
+          processor: 'PlayerAvailability',
+          slate_from: SLATE,
+          slate_to: SLATE,
+          verdict,
+          row_count: 1,
+          reason: null,
+          started_at,
+          finished_at: started_at,
+          code_version: 'test',
+        },
+      ]);
+    expect(await due(at('20:59'))).toEqual({ isDue: false, next: at('21:00') });
+    expect(await due(at('21:00'))).toEqual({ isDue: true, next: at('21:00') });
+    await looked(at('21:01'), 'failed');
+    expect(await due(at('21:05'))).toMatchObject({ isDue: true });
+    await looked(at('21:06'));
+    expect(await due(at('21:10'))).toEqual({ isDue: false, next: at('23:40') });
+    // The look of 18:40 was missed for five minutes, and is made up for.
+    expect(await due(at('23:45'))).toMatchObject({ isDue: true });
+    await looked(at('23:46'));
+    expect(await due(at('23:50'))).toEqual({ isDue: false, next: '2025-01-11T00:00:00.000Z' });
+    expect(await due('2025-01-11T02:41:00.000Z')).toMatchObject({ isDue: true });
+    expect(await due('2025-01-11T03:00:00.000Z')).toEqual({ isDue: false, next: null });
+    await warehouse.close();
   });
 });

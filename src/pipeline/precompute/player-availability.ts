@@ -4,7 +4,7 @@ import { availabilityReports, injuryReports, teamStatements } from '#core/contra
 import { playerAliases, players, schedule } from '#core/contracts/nba_reference.ts';
 import { LISTS, lookedAt, statusesSql } from '#pipeline/analytics/statuses.ts';
 import type { Processor } from '#pipeline/processor.ts';
-import { playerDecay, runningSum, seasonYear, weightAt } from './windows.ts';
+import { literal, playerDecay, runningSum, seasonYear, weightAt } from './windows.ts';
 
 /** Weights of a team's games in a player's share of them: halved every eight games, times 0.25 over the summer. */
 const SHARE = { halfLife: 8, season: 0.25 } as const;
@@ -17,7 +17,9 @@ const MAX_DAYS = 420;
 const LONG_ABSENCE = 12;
 const P_LONG_ABSENCE = 0.02;
 /** Rows by which every class of players leans on the wider class. */
-const LEANING_ROWS = 20;
+const LEANING_ROWS = 5;
+/** Days after which a slate counts half: what a status means changes from season to season. */
+const FADE_DAYS = 365;
 /** Share of each status that plays, before anything has been counted. */
 const PRIOR: Readonly<Record<string, number>> = {
   out: 0,
@@ -61,12 +63,13 @@ const reasonSql = (column: string): string =>
   `CASE ${REASONS.map(([kind, patterns]) => `WHEN ${patterns.map((pattern) => `LOWER(${column}) LIKE '${pattern}'`).join(' OR ')} THEN '${kind}'`).join(' ')} ELSE 'other' END`;
 
 /**
- * SQL: what had been counted of each class of players before every slate on which it is asked for. The class itself is asked
+ * SQL: what had been counted of each class of players before every slate on which it is asked for, faded. The class itself is asked
  * for by slate, so that reading it is a join on equality: a range join over all slates of a class costs ten times as much.
  */
 const countedBefore = (keys: readonly string[]): string => {
+  const weight = `EXP(${literal(Math.LN2 / FADE_DAYS)} * fn.days_between(DATE '2000-01-01', slate))`;
   const before = (column: string): string =>
-    `SUM(SUM(${column})) OVER (PARTITION BY ${keys.join(', ')} ORDER BY slate ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS ${column}`;
+    `SUM(${weight} * SUM(${column})) OVER (PARTITION BY ${keys.join(', ')} ORDER BY slate ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) / ${weight} AS ${column}`;
   return `
   SELECT ${keys.join(', ')}, slate, ${before('n')}, ${before('came')}
   FROM tallies

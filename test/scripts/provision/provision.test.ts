@@ -119,6 +119,8 @@ describe('provisioning', () => {
     expect(jobs.map((call) => call.split(' ').slice(1, 5).join(' '))).toEqual([
       'run jobs update tipoff-fetch',
       'run jobs update tipoff-day',
+      'run jobs update tipoff-statuses',
+      'run jobs update tipoff-last-call',
     ]);
     expect(run(false)).toContain('Everything stands');
   });
@@ -161,7 +163,7 @@ describe('what accounts may do', () => {
       (role) => `${role} on projects`,
     );
     expect(rolesOf('push')).toEqual([]);
-    expect(rolesOf('scheduler')).toEqual(['roles/run.invoker on run', 'roles/run.invoker on run']);
+    expect(rolesOf('scheduler')).toEqual(Array.from({ length: 4 }, () => 'roles/run.invoker on run'));
     const probing = ['roles/pubsub.publisher on pubsub', 'roles/pubsub.subscriber on pubsub'];
     expect(rolesOf('worker')).toEqual([...onProject, 'roles/storage.objectViewer on storage', ...probing]);
     expect(rolesOf('deployer').filter((role) => role.endsWith('on projects'))).toEqual([]);

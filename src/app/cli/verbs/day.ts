@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import { actor, type CliHost, contextOf } from '#app/cli/context.ts';
 import { printBatch, printPicks } from '#app/cli/picks.ts';
 import type { Terminal } from '#app/cli/terminal.ts';
-import { slateOf } from '#core/calendar.ts';
+import { easternTime, slateOf } from '#core/calendar.ts';
 import { duration } from '#core/format.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
-import { parseRunMode, RUN_MODES } from '#core/run-modes.ts';
+import { LOOKS, parseRunMode, RUN_MODES } from '#core/run-modes.ts';
 import type { BatchResult } from '#pipeline/batch/run.ts';
 import type { DayResult, PhaseReport } from '#pipeline/day.ts';
 import { tableLines } from '#platform/report/console.ts';
@@ -20,15 +20,29 @@ export function addDayVerbs(root: Command, host: CliHost): void {
       'ET calendar date of tip-off, for example 2025-01-10, or today, yesterday, tomorrow (default: today)',
     )
     .option('--mode <mode>', 'run mode (default: what the clock suggests; BACKFILL for a past slate)')
-    .action(async (text: string | undefined, options: { mode?: string }, command: Command) => {
+    .option(
+      '--due',
+      `only when it is time: ${LOOKS.join(' or ')} minutes before the tip-off of a game, and nobody has looked since`,
+    )
+    .action(async (text: string | undefined, options: { mode?: string; due?: boolean }, command: Command) => {
       const { terminal, slate: readSlate, withApp } = contextOf(host, command);
       const slate = readSlate(text);
       const mode = options.mode === undefined ? undefined : parseRunMode(options.mode);
       await withApp(async (app) => {
-        const [{ runDay }, { dayDeps }] = await Promise.all([
+        const [{ dueLook, runDay }, { dayDeps }] = await Promise.all([
           import('#pipeline/day.ts'),
           import('#app/day.ts'),
         ]);
+        if (options.due === true) {
+          const { isDue, next } = await dueLook(app, slate);
+          if (!isDue) {
+            terminal.json({ slate, state: 'not_due', next });
+            terminal.line(
+              `${slate}: nothing is due${next === null ? ' any more' : ` before ${easternTime(new Date(next))} ET`}.`,
+            );
+            return;
+          }
+        }
         const by = actor('day');
         const result = await runDay(await dayDeps(app, by), {
           slate,

@@ -10,7 +10,11 @@ export function addFetchVerb(root: Command, host: CliHost): void {
       'ask the live providers for schedule, results, availability, rosters and player props, and load what they give',
     )
     .argument('[slate]', 'default: today')
-    .action(async (text: string | undefined, _options: object, command: Command) => {
+    .option(
+      '--statuses',
+      'only who is out: the reports that came out since the last one, and what takes their place',
+    )
+    .action(async (text: string | undefined, options: { statuses?: boolean }, command: Command) => {
       const { terminal, clock, config, slate: readSlate, withNewApp } = contextOf(host, command);
       if (config.profile === 'embedded') refuseDemonstration(config.home);
       const slate = readSlate(text);
@@ -18,7 +22,9 @@ export function addFetchVerb(root: Command, host: CliHost): void {
         import('#app/fetch.ts'),
         import('#pipeline/ingest/providers/http.ts'),
       ]);
-      const report = await withNewApp((app) => fetchSlate(app, slate, fetchHttp({ clock })));
+      const report = await withNewApp((app) =>
+        fetchSlate(app, slate, fetchHttp({ clock }), { statusesOnly: options.statuses === true }),
+      );
       terminal.json(report);
       const { ingested } = report;
       terminal.line(

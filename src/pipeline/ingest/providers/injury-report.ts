@@ -1,6 +1,5 @@
 import { easternTime, slateOf } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
-import { omitUndefined } from '#core/omit-undefined.ts';
 import type { InputFile } from '#pipeline/ingest/format.ts';
 import type { Clock } from '#platform/clock.ts';
 import { bytesOf, type Http, type HttpAnswer } from './http.ts';
@@ -15,10 +14,13 @@ export interface InjuryReportOptions {
 /** The league's injury reports. */
 export interface InjuryReportProvider {
   /**
-   * The newest report there is. Throws TIPOFF_NOT_FOUND when there was none in the last hours, which is normal in summer
-   * and at the all-star break; TIPOFF_PROVIDER when the league refuses this machine; TIPOFF_PROVIDER_DOWN.
+   * Hands the newest report to `take`, then those before it that came out after an instant, newest first and at most
+   * `MAX_MISSED` of them, until `take` says stop. Names without a report are passed over.
+   *
+   * The newest is rejected with TIPOFF_NOT_FOUND when there was none in the last hours, which is normal in summer and at the
+   * all-star break; TIPOFF_PROVIDER when the league refuses this machine; TIPOFF_PROVIDER_DOWN.
    */
-  newest(signal?: AbortSignal): Promise<InputFile>;
+  since(instant: Date | undefined, take: (report: Promise<InputFile>) => Promise<boolean>): Promise<void>;
 }
 
 const LEAGUE = 'https://ak-static.cms.nba.com';
@@ -36,6 +38,8 @@ const QUARTERLY_SINCE = Date.parse('2025-12-22T05:00:00Z');
 const KNOWN_LABEL = '2026-02-08_06_15PM';
 /** How far back a report is looked for. One older than three hours says nothing about tonight. */
 const HOURS_BACK = 3;
+/** How many reports that were missed are asked for at once: ten hours of them. */
+const MAX_MISSED = 40;
 const TIMEOUT_MS = 10_000;
 const ATTEMPTS = 2;
 
@@ -46,38 +50,62 @@ export function nbaInjuryReport({
   baseUrl = LEAGUE,
 }: InjuryReportOptions): InjuryReportProvider {
   const addressOf = (label: string): string => `${baseUrl}/referee/injury/Injury-Report_${label}.pdf`;
-  const get = (label: string, signal: AbortSignal | undefined): Promise<HttpAnswer> =>
+  const get = (label: string): Promise<HttpAnswer> =>
     http.get(addressOf(label), {
       headers: HEADERS,
       timeoutMs: TIMEOUT_MS,
       attempts: ATTEMPTS,
-      ...omitUndefined({ signal }),
     });
+  const fileOf = (label: string, answer: HttpAnswer): InputFile => ({
+    path: addressOf(label),
+    bytes: bytesOf(PROVIDER, addressOf(label), answer),
+  });
+  const findNewest = async (): Promise<{ file: InputFile; label: string }> => {
+    const labels = labelsBefore(clock.now());
+    let isProbed = false;
+    for (const label of labels) {
+      const answer = await get(label);
+      if (!isAbsent(answer)) return { file: fileOf(label, answer), label };
+      if (isProbed) continue;
+      // The newest report may not be out yet; before anybody walks on, the league must be known to answer at all.
+      const probe = await get(KNOWN_LABEL);
+      if (probe.status !== 200 && probe.status !== 304) throw refusal(addressOf(KNOWN_LABEL), probe.status);
+      isProbed = true;
+    }
+    throw new TipoffError(
+      'TIPOFF_NOT_FOUND',
+      `${PROVIDER}: expected a report of the last ${HOURS_BACK} hours, saw none under ${labels.length} names`,
+      {
+        hint: 'Normal in summer and at the all-star break. On a game day the league may have changed the names of its reports.',
+        details: { first: addressOf(labels[0] ?? ''), last: addressOf(labels.at(-1) ?? '') },
+      },
+    );
+  };
   return {
-    newest: async (signal) => {
-      const labels = labelsBefore(clock.now());
-      let isProbed = false;
-      for (const label of labels) {
-        const answer = await get(label, signal);
-        if (answer.status !== 403 && answer.status !== 404) {
-          return { path: addressOf(label), bytes: bytesOf(PROVIDER, addressOf(label), answer) };
-        }
-        if (isProbed) continue;
-        // The newest report may not be out yet; before anybody walks on, the league must be known to answer at all.
-        const probe = await get(KNOWN_LABEL, signal);
-        if (probe.status !== 200 && probe.status !== 304) throw refusal(addressOf(KNOWN_LABEL), probe.status);
-        isProbed = true;
-      }
-      throw new TipoffError(
-        'TIPOFF_NOT_FOUND',
-        `${PROVIDER}: expected a report of the last ${HOURS_BACK} hours, saw none under ${labels.length} names`,
-        {
-          hint: 'Normal in summer and at the all-star break. On a game day the league may have changed the names of its reports.',
-          details: { first: addressOf(labels[0] ?? ''), last: addressOf(labels.at(-1) ?? '') },
-        },
+    since: async (instant, take) => {
+      const newest = findNewest();
+      if (!(await take(newest.then(({ file }) => file))) || instant === undefined) return;
+      // A newest report that is known already has nothing before it that is not.
+      const label = await newest.then(
+        (found) => found.label,
+        () => undefined,
       );
+      if (label === undefined) return;
+      const now = clock.now();
+      const labels = labelsBefore(now, (now.getTime() - instant.getTime()) / 3_600_000);
+      const missed = labels.slice(labels.indexOf(label) + 1).filter((one) => one !== labelOf(instant));
+      for (const older of missed.slice(0, MAX_MISSED)) {
+        const answer = get(older);
+        if (await answer.then(isAbsent, () => false)) continue;
+        if (!(await take(answer.then((got) => fileOf(older, got))))) return;
+      }
     },
   };
+}
+
+/** The league answers 403 to a name without a report. */
+function isAbsent({ status }: HttpAnswer): boolean {
+  return status === 403 || status === 404;
 }
 
 /** Labels of the reports that may have been published in the hours before an instant, newest first, each once. */

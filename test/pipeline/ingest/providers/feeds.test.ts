@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
+import type { InputFile } from '#pipeline/ingest/format.ts';
 import { espn } from '#pipeline/ingest/providers/espn.ts';
 import { fetchHttp } from '#pipeline/ingest/providers/http.ts';
-import { labelsBefore, nbaInjuryReport } from '#pipeline/ingest/providers/injury-report.ts';
+import {
+  type InjuryReportProvider,
+  labelsBefore,
+  nbaInjuryReport,
+} from '#pipeline/ingest/providers/injury-report.ts';
 import { nbaPlayers } from '#pipeline/ingest/providers/nba.ts';
 import { oddsApiProps } from '#pipeline/ingest/providers/odds-api.ts';
 import { watchedHttp, withoutKeys } from '#pipeline/ingest/providers/watched-http.ts';
@@ -49,6 +54,16 @@ describe('names of the injury reports', () => {
   });
 });
 
+/** The newest report, or what it failed with. */
+const newestOf = (reports: InjuryReportProvider): Promise<InputFile> =>
+  new Promise((resolve, reject) => {
+    const take = async (report: Promise<InputFile>): Promise<boolean> => {
+      report.then(resolve, reject);
+      return true;
+    };
+    reports.since(undefined, take).catch(reject);
+  });
+
 describe('the injury report', () => {
   const NEWEST = /2026-02-08_06_30PM/;
   const provider = async (answer: (path: string, request: number) => Scripted) => {
@@ -63,7 +78,7 @@ describe('the injury report', () => {
 
   it('is asked for once when the newest is there', async () => {
     const { server, reports } = await provider(() => ({ body: '%PDF' }));
-    expect((await reports.newest()).path).toBe(
+    expect((await newestOf(reports)).path).toBe(
       `${server.url}/referee/injury/Injury-Report_2026-02-08_06_30PM.pdf`,
     );
     expect(server.requests).toHaveLength(1);
@@ -73,10 +88,31 @@ describe('the injury report', () => {
     const { server, reports } = await provider((path) =>
       NEWEST.test(path) ? { status: 403 } : { body: '%PDF' },
     );
-    expect((await reports.newest()).path).toContain('2026-02-08_06_15PM');
+    expect((await newestOf(reports)).path).toContain('2026-02-08_06_15PM');
     expect(server.requests.map((path) => path.slice(-17, -4))).toEqual(
       ['8_06_30PM', '8_06_15PM', '8_06_15PM'].map((end) => expect.stringContaining(end)),
     );
+  });
+
+  it('is followed by those that were missed since the last one that is known, newest first', async () => {
+    const { reports } = await provider((path) => (/06_00PM/.test(path) ? { status: 403 } : { body: '%PDF' }));
+    const taken: string[] = [];
+    await reports.since(new Date('2026-02-08T22:30:00Z'), async (report) => {
+      taken.push((await report).path.slice(-11, -4));
+      return true;
+    });
+    expect(taken).toEqual(['6_30PM', '6_15PM', '5_45PM'].map((end) => expect.stringContaining(end)));
+  });
+
+  it('are at most forty, and no more once somebody says stop', async () => {
+    const { server, reports } = await provider(() => ({ body: '%PDF' }));
+    let wanted = 3;
+    const take = async (): Promise<boolean> => --wanted > 0;
+    await reports.since(new Date('2026-02-07T12:00:00Z'), take);
+    expect(server.requests).toHaveLength(3);
+    wanted = 1000;
+    await reports.since(new Date('2026-02-07T12:00:00Z'), take);
+    expect(server.requests).toHaveLength(3 + 1 + 40);
   });
 
   it.each([
@@ -103,7 +139,7 @@ describe('the injury report', () => {
     const server = await loopback(answer);
     const clock = virtualClock(now);
     const reports = nbaInjuryReport({ http: fetchHttp({ clock }), clock, baseUrl: server.url });
-    await expect(reports.newest()).rejects.toMatchObject({ code });
+    await expect(newestOf(reports)).rejects.toMatchObject({ code });
   });
 });
 
