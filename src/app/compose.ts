@@ -13,6 +13,8 @@ export interface App extends Stores {
   readonly runId: string;
   /** The one way by which people are notified. */
   readonly outbox: Outbox;
+  /** Tells whoever runs the command what ended no work, and should be known. */
+  readonly warn: (line: string) => void;
   close(): Promise<void>;
 }
 
@@ -41,7 +43,7 @@ export async function openApp(config: Config, options: OpenOptions): Promise<App
     const notifier = await openNotifier(config, clock, consoleNotifier(options.write));
     const fallback = consoleNotifier(options.write);
     const outbox = openOutbox({ state: stores.state, clock, notifier, fallback, runId });
-    return { ...stores, config, clock, runId, outbox, close };
+    return { ...stores, config, clock, runId, outbox, warn: options.write, close };
   } catch (error) {
     await close();
     throw error;

@@ -72,6 +72,7 @@ export async function dayDeps(app: App, by: string, models?: ModelSource): Promi
     queue: app.queue,
     clock: app.clock,
     runId: app.runId,
+    warn: app.warn,
     codeVersion: app.config.codeVersion,
     rules: { ...DEFAULT_RULES, ...omitUndefined({ maxPicks: app.config.maxPicks }) },
     models: models ?? dailyModels(app, by),

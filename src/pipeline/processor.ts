@@ -92,6 +92,31 @@ export interface PhaseDeps {
   readonly codeVersion: string;
   /** Identifies the run in `phase_runs`; one per command or request. */
   readonly runId: string;
+  /** Takes receipts to be written together; each is written by itself where nobody collects them. */
+  readonly receipts?: PhaseRun[];
+  /** Hears of receipts that could not be written: they are telemetry, and end no work. */
+  readonly warn?: (line: string) => void;
+}
+
+/**
+ * Does a piece of work whose receipts are written together when it is over, whatever its end: a load job for each would use up
+ * what a table may take on a day.
+ */
+export async function withReceipts<T>(deps: PhaseDeps, work: (deps: PhaseDeps) => Promise<T>): Promise<T> {
+  const receipts: PhaseRun[] = [];
+  try {
+    return await work({ ...deps, receipts });
+  } finally {
+    await writeReceipts(deps, receipts);
+  }
+}
+
+async function writeReceipts({ warehouse, warn }: PhaseDeps, receipts: readonly PhaseRun[]): Promise<void> {
+  try {
+    await warehouse.append(phaseRuns, receipts);
+  } catch (error) {
+    warn?.(`${receipts.length} receipts of phases were not written: ${messageOf(error)}`);
+  }
 }
 
 /** How one processor ended for a range. */
@@ -156,21 +181,21 @@ async function receipt(
   outcome: Pick<ProcessorResult, 'verdict' | 'rows' | 'reason'>,
 ): Promise<ProcessorResult> {
   const finished = deps.clock.now();
-  await deps.warehouse.append(phaseRuns, [
-    {
-      run_id: deps.runId,
-      phase: processor.phase,
-      processor: processor.name,
-      slate_from: range.from,
-      slate_to: range.to,
-      verdict: outcome.verdict,
-      row_count: outcome.rows,
-      reason: outcome.reason ?? null,
-      started_at: started.toISOString(),
-      finished_at: finished.toISOString(),
-      code_version: deps.codeVersion,
-    },
-  ]);
+  const row: PhaseRun = {
+    run_id: deps.runId,
+    phase: processor.phase,
+    processor: processor.name,
+    slate_from: range.from,
+    slate_to: range.to,
+    verdict: outcome.verdict,
+    row_count: outcome.rows,
+    reason: outcome.reason ?? null,
+    started_at: started.toISOString(),
+    finished_at: finished.toISOString(),
+    code_version: deps.codeVersion,
+  };
+  if (deps.receipts === undefined) await writeReceipts(deps, [row]);
+  else deps.receipts.push(row);
   return {
     phase: processor.phase,
     processor: processor.name,

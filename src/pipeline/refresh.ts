@@ -12,6 +12,7 @@ import {
   runProcessor,
   type SlateRange,
   tablesOf,
+  withReceipts,
 } from './processor.ts';
 
 /** Attempts after the first, and the wait before the first of them; the n-th waits n times as long: 60, 120, 180 s. */
@@ -94,9 +95,11 @@ export async function refreshSummaries(
 
 /** Brings schedule, statuses and lines of a slate that is still to be played up to date, without its features. */
 export async function refreshContexts(deps: PhaseDeps, slate: Slate): Promise<void> {
-  await runProcessor(deps, scheduleReference, WHOLE);
-  const tonight = { from: slate, to: slate, asOf: deps.clock.now().toISOString() };
-  for (const processor of CONTEXT_PROCESSORS) await runProcessor(deps, processor, tonight);
+  await withReceipts(deps, async (collecting) => {
+    await runProcessor(collecting, scheduleReference, WHOLE);
+    const tonight = { from: slate, to: slate, asOf: deps.clock.now().toISOString() };
+    for (const processor of CONTEXT_PROCESSORS) await runProcessor(collecting, processor, tonight);
+  });
 }
 
 /** Computes contexts and features for a range as it is: held slates keep what they have, and whatever reads a held table is held with it. */
@@ -131,6 +134,10 @@ async function computeRange(
  * chain with its reason and is no error.
  */
 export async function refresh(deps: PhaseDeps, slate: Slate, waiting: Waiting): Promise<RefreshResult> {
+  return withReceipts(deps, (collecting) => refreshOnce(collecting, slate, waiting));
+}
+
+async function refreshOnce(deps: PhaseDeps, slate: Slate, waiting: Waiting): Promise<RefreshResult> {
   const processors: ProcessorResult[] = [];
   for (let attempt = 0; ; attempt++) {
     const summaries = await refreshSummaries(deps);

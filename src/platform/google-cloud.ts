@@ -59,6 +59,8 @@ export function remedyFor(service: GoogleService, message: string): string | und
     return 'Log in with `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to the key file of an account.';
   if (isAboutCredentials(message))
     return 'The credentials are no longer accepted: log in again with `gcloud auth application-default login`.';
+  if (/table .*not found in location/i.test(message))
+    return 'Run `npx tipoff schema apply`, which makes tables and views; when the table is there, set TIPOFF_GCP_LOCATION to where its dataset lies.';
   if (/not found in location/i.test(message))
     return 'Set TIPOFF_GCP_LOCATION to where the datasets lie: `bq show --format=prettyjson nba_raw` prints it as "location".';
   if (/quota|rate limit|resource_exhausted|exceeded/i.test(message) && /quota|limit/i.test(message))

@@ -19,6 +19,9 @@ const BEFORE = addDays(SLATE, -3);
 const NOON = `${SLATE}T17:00:00Z`;
 const KEY = 'a-key-of-the-cloud-tests-with-enough-characters';
 
+/** What a day may ask of each service at most, and the documents of Firestore that it may read and write. */
+const MAX_DAY = { bigquery: 80, firestore: 90, reads: 150, writes: 60, rest: 25 };
+
 /** How a verb ended. */
 interface Ran {
   readonly code: number | null;
@@ -129,7 +132,9 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
       await loadLeague(app.warehouse, league, { clock });
       await app.close();
 
+      const before = front.asked.length;
       const day = await run('pipeline', 'day', SLATE, '--at', NOON);
+      const asked = front.asked.slice(before);
       expect([day.code, day.body?.state, day.body?.failed], day.beside).toEqual([0, 'published', {}]);
       expect(day.body.predictions).toBeGreaterThan(20);
       const { bucket } = front.made;
@@ -137,6 +142,25 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
       const names = [...front.objects.keys()];
       expect(names.some((name) => name.startsWith(`${bucket}/models/`))).toBe(true);
       expect(names.some((name) => name.startsWith(`${bucket}/exports/`))).toBe(true);
+
+      // What a first day asks for, with all history to compute. The numbers are those of docs/cost.md.
+      const requests = (...services: string[]) =>
+        asked.filter(({ service }) => services.includes(service)).length;
+      const documents = asked.map((one) => one.documents ?? { reads: 0, writes: 0, deletes: 0 });
+      const sum = (which: 'reads' | 'writes') => documents.reduce((all, one) => all + one[which], 0);
+      const seen = {
+        bigquery: requests('bigquery'),
+        firestore: requests('firestore'),
+        reads: sum('reads'),
+        writes: sum('writes'),
+        rest: requests('pubsub', 'storage'),
+      };
+      expect(seen.bigquery, JSON.stringify(seen)).toBeLessThanOrEqual(MAX_DAY.bigquery);
+      expect(seen.firestore, JSON.stringify(seen)).toBeLessThanOrEqual(MAX_DAY.firestore);
+      expect(seen.reads, JSON.stringify(seen)).toBeLessThanOrEqual(MAX_DAY.reads);
+      expect(seen.writes, JSON.stringify(seen)).toBeLessThanOrEqual(MAX_DAY.writes);
+      expect(seen.rest, JSON.stringify(seen)).toBeLessThanOrEqual(MAX_DAY.rest);
+      process.stdout.write(`requests of a first day: ${JSON.stringify(seen)}\n`);
 
       const again = await run('pipeline', 'day', SLATE, '--at', NOON);
       expect([again.code, again.body?.state], again.beside).toEqual([0, 'nothing_to_do']);

@@ -22,6 +22,13 @@ interface FakeJob {
   readonly lines: readonly unknown[];
 }
 
+/** A query as the short way takes it. */
+interface FakeQueryRequest extends NonNullable<FakeConfiguration['query']> {
+  readonly requestId: string;
+  readonly labels?: Record<string, string>;
+  readonly jobTimeoutMs?: string;
+}
+
 interface FakeConfiguration {
   readonly dryRun?: boolean;
   readonly labels?: Record<string, string>;
@@ -114,7 +121,11 @@ export async function fakeBigQuery(): Promise<FakeBigQuery> {
     const from = Number(query.get('pageToken') ?? 0);
     const more = from + PAGE_ROWS < rows.length ? { pageToken: String(from + PAGE_ROWS) } : {};
     const part = rows.slice(from, from + PAGE_ROWS).map((cells) => ({ f: cells.map((v) => ({ v })) }));
-    return { status: 200, body: { jobComplete: true, schema: { fields }, rows: part, ...more } };
+    const jobReference = { projectId: 'p', jobId: job.id };
+    return {
+      status: 200,
+      body: { jobComplete: true, jobReference, schema: { fields }, rows: part, ...more },
+    };
   };
   const onTable = (
     method: string,
@@ -158,10 +169,23 @@ export async function fakeBigQuery(): Promise<FakeBigQuery> {
       };
       return start(jobReference?.jobId, configuration, []);
     }
+    if (kind === 'queries' && method === 'POST') {
+      const { requestId, labels = {}, jobTimeoutMs, ...query } = json() as unknown as FakeQueryRequest;
+      const timeout = jobTimeoutMs === undefined ? {} : { jobTimeoutMs };
+      const id = `job_${requestId}`;
+      // The same request again is the same job, whatever has become of it.
+      if (!jobs.some((job) => job.id === id)) start(id, { query, labels, ...timeout }, []);
+      return { status: 200, body: { jobComplete: false, jobReference: { projectId: 'p', jobId: id } } };
+    }
     if (kind === 'jobs' || kind === 'queries') {
       const job = jobs.find(({ id }) => id === first);
       if (job === undefined) return refusal(404, 'notFound', `Not found: Job ${first}`);
-      if (kind === 'queries') return page(job, query);
+      if (kind === 'queries') {
+        const { error, changed = 0 } = job.result;
+        if (error !== undefined) return refusal(400, error.reason, error.message);
+        const { body } = page(job, query);
+        return { status: 200, body: { ...(body as object), numDmlAffectedRows: String(changed) } };
+      }
       looks.set(first, (looks.get(first) ?? 0) + 1);
       return show(job, (looks.get(first) ?? 0) > 1);
     }

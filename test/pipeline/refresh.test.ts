@@ -142,6 +142,23 @@ describe('refresh', () => {
     expect(receipts?.n).toBe(result.processors.length);
   });
 
+  it('writes them together, and goes on when they are refused, saying so', async () => {
+    const { warehouse, clock } = await world(noon(TONIGHT));
+    const written: number[] = [];
+    const warnings: string[] = [];
+    const append: Warehouse['append'] = async (table, rows, into) => {
+      if (table.name !== 'phase_runs') return warehouse.append(table, rows, into);
+      written.push(rows.length);
+      throw new Error('Quota exceeded');
+    };
+    const deps = { clock, codeVersion: 'test', runId: 'test', warn: (line: string) => warnings.push(line) };
+    const result = await refresh({ ...deps, warehouse: { ...warehouse, append } }, TONIGHT, NO_WAITING);
+    expect(written).toEqual([result.processors.length]);
+    expect(warnings).toEqual([
+      `${result.processors.length} receipts of phases were not written: Quota exceeded`,
+    ]);
+  });
+
   it('uses no line and no report that came after the present', async () => {
     const early = await world(`${TONIGHT}T06:00:00Z`);
     const late = await world(`${TONIGHT}T23:00:00Z`);

@@ -51,7 +51,7 @@ describe('what mends a refusal of Google Cloud', () => {
       'roles/storage.objectUser on the bucket',
     ],
     ['BigQuery', 'Not found: Dataset p:nba_raw was not found in location US', 'Set TIPOFF_GCP_LOCATION'],
-    ['BigQuery', 'Not found: Table p:nba_raw.box was not found in location EU', 'Set TIPOFF_GCP_LOCATION'],
+    ['BigQuery', 'Not found: Table p:nba_raw.box was not found in location EU', 'set TIPOFF_GCP_LOCATION'],
     ['BigQuery', 'Not found: Table p:nba_raw.box', 'npx tipoff schema apply'],
     ['Pub/Sub', '5 NOT_FOUND: Resource not found (resource=tipoff-x).', 'npm run provision'],
     ['Cloud Storage', 'The specified bucket does not exist.', 'npm run provision'],

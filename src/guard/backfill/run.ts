@@ -1,5 +1,6 @@
 import type { Slate } from '#core/calendar.ts';
 import { messageOf } from '#core/errors.ts';
+import { withReceipts } from '#pipeline/processor.ts';
 import { retryBudget } from '#platform/retry.ts';
 import { reachOf } from './decide.ts';
 import {
@@ -35,6 +36,10 @@ const TRANSIENT_WAIT_MS = 1000;
  * by the next run, and what depends on it waits. A run whose id is known already goes on with that one.
  */
 export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<RunReport> {
+  return withReceipts(deps, (collecting) => runPlanned({ ...deps, ...collecting }, request));
+}
+
+async function runPlanned(deps: RunDeps, request: RunRequest): Promise<RunReport> {
   const began = deps.clock.now();
   const steps = request.steps ?? backfillSteps(deps);
   const budget = request.budget ?? deps.budget;

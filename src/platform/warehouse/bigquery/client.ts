@@ -37,7 +37,7 @@ const RETRIABLE_REASONS: readonly string[] = [
 const LOST_AGAINST_A_WRITER = /could not serialize access|concurrent update|aborted due to concurrent/i;
 
 /** What a failed request says. */
-function refusalOf(error: unknown): Refusal {
+export function refusalOf(error: unknown): Refusal {
   const message = messageOf(error);
   if (!(error instanceof Error)) return { reason: 'unknown', message };
   const status = 'code' in error && typeof error.code === 'number' ? error.code : undefined;
@@ -136,12 +136,12 @@ export function openBudget(clock: Clock, retries: number): RetryBudget {
 }
 
 /** The answer of a request, or the refusal that stood at the end of the budget. `before` are refusals that were tried again. */
-export type Answer =
-  | { readonly body: unknown; readonly before: readonly Refusal[] }
+export type Answer<T = unknown> =
+  | { readonly body: T; readonly before: readonly Refusal[] }
   | { readonly refusal: Refusal; readonly before: readonly Refusal[]; readonly cause: unknown };
 
 /** Sends a request until it is answered, permanently refused, or the budget is used up. */
-export async function tryWithin(budget: RetryBudget, request: () => Promise<unknown>): Promise<Answer> {
+export async function tryWithin<T>(budget: RetryBudget, request: () => Promise<T>): Promise<Answer<T>> {
   const before: Refusal[] = [];
   for (;;) {
     try {

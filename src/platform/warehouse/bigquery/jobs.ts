@@ -10,12 +10,21 @@ import {
   answered,
   bigQueryError,
   type Call,
+  isOutcomeUnknown,
   isRetriable,
   jobRefusal,
   openBudget,
+  refusalOf,
   tryWithin,
 } from './client.ts';
-import { type fieldsSchema, type Job, jobSchema, type RawResult, resultPageSchema } from './resources.ts';
+import {
+  type fieldsSchema,
+  type Job,
+  jobSchema,
+  type RawResult,
+  type ResultPage,
+  resultPageSchema,
+} from './resources.ts';
 
 /** A query parameter as the REST interface takes it. */
 interface QueryParameter {
@@ -138,8 +147,8 @@ export interface JobOptions {
 
 /** Running jobs to their end. An operation has one budget of retries, whatever it consists of. */
 export interface Jobs {
-  /** Runs a statement or script and returns the ended job. */
-  statement(sql: string, params?: SqlParams): Promise<Job>;
+  /** Runs a statement or script and returns how many rows it changed. */
+  statement(sql: string, params?: SqlParams): Promise<number>;
   /** Runs a statement or script and returns every row of its (last) result. */
   read(sql: string, params?: SqlParams): Promise<RawResult>;
   /** Loads newline-delimited JSON; the configuration is that of a load job. */
@@ -152,12 +161,14 @@ export interface Jobs {
 }
 
 const PAGE_ROWS = 50_000;
+/** How long BigQuery may keep a request for the end of a query. */
+const WAIT_MS = 10_000;
 const FIRST_POLL_MS = 100;
 const MAX_POLL_MS = 2000;
 
 export function openJobs(call: Call, options: JobOptions): Jobs {
   const { clock, location, retries = 5, labels = {}, maximumBytesBilled, jobTimeoutMs = 600_000 } = options;
-  const queryConfiguration = (sql: string, params: SqlParams): object => ({
+  const queryConfiguration = (sql: string, params: SqlParams) => ({
     query: {
       ...bind(sql, params),
       useLegacySql: false,
@@ -214,38 +225,75 @@ export function openJobs(call: Call, options: JobOptions): Jobs {
       });
     }
   };
-  const runQuery = (sql: string, params: SqlParams, budget: RetryBudget): Promise<Job> => {
-    const configuration = queryConfiguration(sql, params);
-    return run(
-      (jobId) => call('POST', '/jobs', { json: { jobReference: { jobId, location }, configuration } }),
-      budget,
-      sql,
-    );
+  /**
+   * One page of a query's result, when it has ended. BigQuery keeps the request waiting a while for that, so that most
+   * statements are one request from start to result.
+   */
+  const ended = async (body: unknown): Promise<ResultPage> => {
+    let page = resultPageSchema.parse(body);
+    for (let pause = FIRST_POLL_MS; !page.jobComplete; pause = Math.min(pause * 1.5, MAX_POLL_MS)) {
+      await clock.sleep(pause);
+      page = await nextPage(page, {});
+    }
+    if (page.errors.length > 0) await demandSuccess(page);
+    return page;
+  };
+  /** Only the job itself tells a warning from its end. */
+  const demandSuccess = async ({ jobReference }: ResultPage): Promise<void> => {
+    const path = `/jobs/${jobReference?.jobId}`;
+    const { errorResult } = jobSchema.parse(await call('GET', path, { query: { location } })).status;
+    if (errorResult === undefined || errorResult === null) return;
+    const { reason, message } = jobRefusal(errorResult);
+    throw Object.assign(new Error(message), { code: 400, errors: [{ reason }] });
+  };
+  const nextPage = async (
+    { jobReference }: Pick<ResultPage, 'jobReference'>,
+    more: Readonly<Record<string, string>>,
+  ): Promise<ResultPage> => {
+    const query = {
+      ...{ location, maxResults: PAGE_ROWS, timeoutMs: WAIT_MS, 'formatOptions.useInt64Timestamp': true },
+      ...more,
+    };
+    return resultPageSchema.parse(await call('GET', `/queries/${jobReference?.jobId}`, { query }));
+  };
+  const runQuery = async (sql: string, params: SqlParams, budget: RetryBudget): Promise<ResultPage> => {
+    const { query, labels: own, jobTimeoutMs: limit } = queryConfiguration(sql, params);
+    // The same id again gives what the first request began; a statement that has failed is run anew under another.
+    let requestId: string = randomUUID();
+    const answer = await tryWithin(budget, async () => {
+      const json = {
+        ...{ ...query, labels: own, jobTimeoutMs: limit, location, requestId },
+        ...{ timeoutMs: WAIT_MS, maxResults: PAGE_ROWS, formatOptions: { useInt64Timestamp: true } },
+      };
+      try {
+        return await ended(await call('POST', '/queries', { json }));
+      } catch (error) {
+        if (!isOutcomeUnknown(refusalOf(error))) requestId = randomUUID();
+        throw error;
+      }
+    });
+    if ('body' in answer) return answer.body;
+    throw bigQueryError(answer.refusal, { attempts: budget.attempt, statement: sql, cause: answer.cause });
   };
 
   return {
-    statement: async (sql, params = {}) => runQuery(sql, params, openBudget(clock, retries)),
+    statement: async (sql, params = {}) => {
+      const { numDmlAffectedRows } = await runQuery(sql, params, openBudget(clock, retries));
+      return Number(numDmlAffectedRows ?? 0);
+    },
     read: async (sql, params = {}) => {
       const budget = openBudget(clock, retries);
-      const { jobReference } = await runQuery(sql, params, budget);
-      const rows: unknown[][] = [];
-      let fields: RawResult['fields'] = [];
-      let pageToken: string | undefined;
-      do {
-        const query = {
-          location,
-          maxResults: PAGE_ROWS,
-          'formatOptions.useInt64Timestamp': true,
-          ...omitUndefined({ pageToken }),
-        };
-        const page = resultPageSchema.parse(
-          await answered(budget, () => call('GET', `/queries/${jobReference.jobId}`, { query })),
+      let page = await runQuery(sql, params, budget);
+      const fields = page.schema?.fields ?? [];
+      const { jobReference } = page;
+      const rows = rowsOf(page);
+      while (page.pageToken !== undefined && page.pageToken !== '') {
+        const { pageToken } = page;
+        page = resultPageSchema.parse(
+          await answered(budget, () => nextPage({ jobReference }, { pageToken })),
         );
-        if (!page.jobComplete) throw notComplete(sql);
-        if (page.schema !== undefined) fields = page.schema.fields;
-        for (const row of page.rows) rows.push(row.f.map(({ v }) => v));
-        pageToken = page.pageToken;
-      } while (pageToken !== undefined && pageToken !== '');
+        for (const row of rowsOf(page)) rows.push(row);
+      }
       return { fields, rows };
     },
     load: (configuration, content) =>
@@ -292,11 +340,8 @@ export function openJobs(call: Call, options: JobOptions): Jobs {
 /** A dry run makes no job, so there is no reference to read. */
 const dryRunSchema = jobSchema.partial();
 
-function notComplete(sql: string): TipoffError {
-  return new TipoffError('TIPOFF_WAREHOUSE_BUSY', 'BigQuery called a job ended, and then not complete', {
-    hint: 'Run it again.',
-    details: { statement: sql.slice(0, 400) },
-  });
+function rowsOf({ rows }: ResultPage): unknown[][] {
+  return rows.map(({ f }) => f.map(({ v }) => v));
 }
 
 /** An answer without the figure is not 0 bytes. */

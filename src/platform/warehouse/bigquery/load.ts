@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { type Column, columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
 import { TipoffError } from '#core/errors.ts';
+import { meaningful, sqlCode, tokenise } from '#platform/warehouse/lint/vocabulary.ts';
 import {
   checkReplacementColumns,
   rounded,
@@ -69,8 +70,7 @@ export async function appendNewRows(
     const { fields } = loadSchema(table, [ORDER]);
     const schema = { fields: fields.map((field) => ({ ...field, mode: 'NULLABLE' })) };
     await jobs.load(loadConfiguration(target, staging, schema), await packed(target, lines));
-    const job = await jobs.statement(mergeNew(table, staging, rows));
-    return Number(job.statistics?.query?.numDmlAffectedRows ?? 0);
+    return await jobs.statement(mergeNew(table, staging, rows));
   } finally {
     await jobs.statement(`DROP TABLE IF EXISTS ${tableId(staging)}`);
   }
@@ -146,8 +146,9 @@ async function packed({ compress = true }: LoadTarget, lines: readonly string[])
 export type ReplacedRange = Parameters<Warehouse['replaceRange']>[1];
 
 /**
- * Replaces the rows of a range by a select, in one script with one transaction. The columns of the select are compared by a
- * dry run before; its rows are kept in a temporary table and checked before anything is deleted.
+ * Replaces the rows of a range by a select, in one script with one transaction. The columns of the select are compared
+ * before: by its text, or by a dry run where the text does not tell. Its rows are kept in a temporary table and checked
+ * before anything is deleted.
  */
 export async function replaceRange(
   jobs: Jobs,
@@ -157,16 +158,37 @@ export async function replaceRange(
   params: SqlParams,
 ): Promise<number> {
   const bounds = boundsOf(table, range);
-  const { fields } = await jobs.dryRun(select, params);
-  checkReplacementColumns(
-    table,
-    fields.map((field) => field.name),
-  );
+  const names = selectedNames(select) ?? (await jobs.dryRun(select, params)).fields.map(({ name }) => name);
+  checkReplacementColumns(table, names);
   const all: SqlParams = { ...params, range_from: range.from, range_to: range.to };
   const [outcome] = toRows<Outcome>(await jobs.read(inlined(replacementScript(table, bounds, select), all)));
   if (outcome === undefined) throw noOutcome(table);
   checkOutcome(table, range, outcome);
   return outcome.replaced;
+}
+
+/** The names of a select's columns; undefined when its text does not tell, as with `*`. */
+export function selectedNames(select: string): string[] | undefined {
+  const code = sqlCode(meaningful(tokenise(select)));
+  let at = 0;
+  // The first SELECT outside of brackets: it names the columns of a UNION too.
+  for (; at < code.tokens.length && code.upper(at) !== 'SELECT'; at++)
+    if (code.upper(at) === '(') at = code.closing(at);
+  if (code.upper(at + 1) === 'DISTINCT') at++;
+  const names: string[] = [];
+  let start = at + 1;
+  for (at = start; at <= code.tokens.length; at++) {
+    if (code.upper(at) === '(') at = code.closing(at);
+    const isEnd = at >= code.tokens.length || /^(?:FROM|UNION|INTERSECT|EXCEPT)$/.test(code.upper(at));
+    if (!isEnd && code.upper(at) !== ',') continue;
+    const last = code.tokens[at - 1];
+    const isNamed = /^(?:AS|\.)$/.test(code.upper(at - 2)) || at - start === 1;
+    if (last?.kind !== 'word' || !isNamed) return undefined;
+    names.push(last.text);
+    if (isEnd) return names;
+    start = at + 1;
+  }
+  return undefined;
 }
 
 interface Outcome {

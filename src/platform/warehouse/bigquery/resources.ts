@@ -60,10 +60,15 @@ export type Job = z.infer<typeof jobSchema>;
 
 export const resultPageSchema = z.object({
   jobComplete: z.boolean().default(true),
+  jobReference: z.object({ jobId: z.string() }).optional(),
+  numDmlAffectedRows: z.coerce.string().optional(),
+  /** Warnings of a job that went well, or what ended one that did not. */
+  errors: z.array(z.unknown()).default([]),
   schema: fieldsSchema.optional(),
   rows: z.array(z.object({ f: z.array(z.object({ v: z.unknown() })) })).default([]),
   pageToken: z.string().optional(),
 });
+export type ResultPage = z.infer<typeof resultPageSchema>;
 
 export const tableSchema = z.object({
   tableReference: z.object({ datasetId: z.string(), tableId: z.string() }),

@@ -42,9 +42,7 @@ export function openBigQuery(options: BigQueryOptions): BigQueryWarehouse {
       return working(async () => toColumns(await jobs.read(sql, params)));
     },
     execute: async (sql, params) => {
-      return working(async () =>
-        Number((await jobs.statement(sql, params)).statistics?.query?.numDmlAffectedRows ?? 0),
-      );
+      return working(() => jobs.statement(sql, params));
     },
     append: (table, rows, into) => working(() => appendRows(jobs, options, table, rows, into ?? table)),
     appendNew: (table, rows) => working(() => appendNewRows(jobs, options, table, rows)),

@@ -6,7 +6,8 @@ import { type FakeBigQuery, fakeBigQuery, refusal } from '#test/fakes/bigquery-s
 import type { Arrived, Fault } from '#test/fakes/loopback.ts';
 
 const RETRIES = 3;
-const startsJob = ({ method, path }: Arrived): boolean => method === 'POST' && path.endsWith('/jobs');
+const startsJob = ({ method, path }: Arrived): boolean =>
+  method === 'POST' && /\/(?:jobs|queries)$/.test(path);
 const isLoad = ({ path }: Arrived): boolean => path.startsWith('/upload/');
 
 describe('BigQuery under faults', () => {
