@@ -9,6 +9,7 @@ import { schemaFiles } from '#guard/schema/schema-files.ts';
 import { PROCESSORS, STAGES, type Stage } from '#pipeline/graph.ts';
 import { type Processor, tablesOf } from '#pipeline/processor.ts';
 import { configurationReference } from './configuration-reference.ts';
+import { billPage } from './cost/bill.ts';
 
 interface Line {
   readonly phase: string;
@@ -99,6 +100,7 @@ export function sourceMap(): string {
 const DOCUMENTS: Readonly<Record<string, () => string>> = {
   'src/README.md': sourceMap,
   'docs/configuration.md': configurationReference,
+  'docs/bill.md': billPage,
 };
 
 /** The contracts as files, which `tipoff schema diff` reads from revisions whose code it does not run. */

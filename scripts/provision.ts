@@ -10,6 +10,7 @@ What stands is left as it is, so that running it again is safe.
 
   --location LOCATION  where datasets, bucket and state store lie (default: the region)
   --image ADDRESS      image of services and jobs; without it they are left out
+  --always-on          keep one coordinator running, with its processor, instead of starting one when somebody asks
   --operator MEMBER    who may get identity tokens for the services, for example user:ann@example.com
   --dry-run            print the plan and do nothing (default)
   --yes                carry the plan out
@@ -23,6 +24,7 @@ const OPTIONS = {
   'repository-id': { type: 'string' },
   image: { type: 'string' },
   operator: { type: 'string' },
+  'always-on': { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   yes: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -57,6 +59,7 @@ function asked(args: readonly string[]): Asked | undefined {
       repositoryId: given('repository-id'),
       image: values.image,
       operator: values.operator,
+      alwaysOn: values['always-on'] === true,
     },
   };
 }

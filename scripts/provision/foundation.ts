@@ -34,6 +34,9 @@ export const SECRETS: Readonly<
   ODDS_API_KEY: { name: 'tipoff-odds-api-key', readers: ['pipeline'] },
 };
 
+/** Which images are kept, as `gcloud artifacts repositories set-cleanup-policies` reads it. */
+const IMAGE_POLICY = 'scripts/provision/image-policy.json';
+
 const enabled = z.array(z.looseObject({ config: z.looseObject({ name: z.string() }) }));
 
 /** APIs, accounts, and where data, objects, images and secrets lie. */
@@ -122,7 +125,16 @@ export function foundationSteps(installation: Installation): Step[] {
       '--repository-format=docker',
     ),
   };
-  return [apis, ...accounts, ...datasets, state, bucket, images, ...secretSteps(installation)];
+  const cleanup: Step = {
+    title: `images ${IMAGES}: the last ten are kept, others go after 30 days`,
+    look: images.look,
+    stands: (answer) => answer !== undefined && JSON.stringify(answer).includes('keep-last-ten'),
+    make: gcloud(
+      ...['artifacts', 'repositories', 'set-cleanup-policies', IMAGES, inProject, `--location=${region}`],
+      ...[`--policy=${IMAGE_POLICY}`, '--no-dry-run'],
+    ),
+  };
+  return [apis, ...accounts, ...datasets, state, bucket, images, cleanup, ...secretSteps(installation)];
 }
 
 /** Firestore names its two multi-regions in its own way. */

@@ -15,6 +15,8 @@ export interface Installation {
   readonly repositoryId: string;
   /** Image of services and jobs; without it they are left out. */
   readonly image: string | undefined;
+  /** Whether the coordinator runs all the time; otherwise it starts when somebody asks, and is billed while it answers. */
+  readonly alwaysOn: boolean;
   /** Who calls the services by hand, for example `user:ann@example.com`. */
   readonly operator: string | undefined;
   /** Variables whose secret has a value; only those are given to services. */

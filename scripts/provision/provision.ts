@@ -2,10 +2,17 @@ import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
 import { SECRETS } from './foundation.ts';
 import { providerName } from './github.ts';
-import { accountEmail, bucketName, checked, type Installation, serviceAddress } from './installation.ts';
+import {
+  accountEmail,
+  bucketName,
+  checked,
+  type Installation,
+  SERVICES,
+  serviceAddress,
+} from './installation.ts';
 import { applyPlan, installationSteps, planSteps, planText } from './plan.ts';
 import { lookWith, type Run } from './run.ts';
-import { gcloud } from './step.ts';
+import { type Command, gcloud, typed } from './step.ts';
 
 const project = z.looseObject({ projectNumber: z.string() });
 const versions = z.array(z.unknown());
@@ -66,7 +73,38 @@ export function provision(
     applyPlan(planned, run, tell);
     tell('Done.');
   } else tell('Run it again with --yes to carry this out.');
+  for (const line of pinnedTraffic(installation, look)) tell(line);
   if (isDone || isApplied) tell(variablesText(installation));
+}
+
+const traffic = z.looseObject({
+  status: z
+    .looseObject({
+      traffic: z
+        .array(z.looseObject({ percent: z.number().default(0), latestRevision: z.boolean().default(false) }))
+        .default([]),
+    })
+    .optional(),
+});
+
+/**
+ * Services whose traffic does not go to their latest revision, as after a way back: what is changed there makes a revision that
+ * nobody reaches.
+ */
+function pinnedTraffic(installation: Installation, look: (command: Command) => unknown): string[] {
+  if (installation.image === undefined) return [];
+  const at = [`--project=${installation.project}`, `--region=${installation.region}`];
+  return SERVICES.flatMap((service) => {
+    const name = `tipoff-${service}`;
+    const found = look(gcloud('run', 'services', 'describe', name, ...at, '--format=json'));
+    const targets = found === undefined ? [] : (traffic.parse(found).status?.traffic ?? []);
+    const isPinned = targets.some(({ percent, latestRevision }) => percent > 0 && !latestRevision);
+    if (!isPinned) return [];
+    const repair = gcloud('run', 'services', 'update-traffic', name, ...at, '--to-latest');
+    return [
+      `${name}: its traffic is pinned to a revision, so that changes of settings take no effect until the next deployment, or until: ${typed(repair)}`,
+    ];
+  });
 }
 
 /** What GitHub must know, as commands. */

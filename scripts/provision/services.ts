@@ -20,26 +20,13 @@ const CALLERS: Readonly<Record<Service, readonly Account[]>> = {
 };
 
 /**
- * The coordinator runs always, alone, and with its processor outside of requests: sweeper and dispatch work when nobody
- * asks. Workers come and go with what is pushed to them.
+ * The coordinator is alone. On demand it has its processor while it answers: the scheduler asks it every five minutes for what
+ * its sweeper would do. Always on, it sweeps by itself. The least number of instances is that of the service, not of a
+ * revision: a candidate that is tagged and has no traffic would have one too. Workers come and go with what is pushed to them.
  */
 const SHAPES: Readonly<Record<Service, readonly string[]>> = {
-  coordinator: [
-    '--min-instances=1',
-    '--max-instances=1',
-    '--no-cpu-throttling',
-    '--cpu=1',
-    '--memory=2Gi',
-    '--timeout=300',
-  ],
-  worker: [
-    '--min-instances=0',
-    '--max-instances=10',
-    '--concurrency=2',
-    '--cpu=1',
-    '--memory=1Gi',
-    '--timeout=120',
-  ],
+  coordinator: ['--max-instances=1', '--cpu=1', '--memory=2Gi', '--timeout=300'],
+  worker: ['--max-instances=10', '--concurrency=2', '--cpu=1', '--memory=1Gi', '--timeout=120'],
 };
 const ARGUMENTS: Readonly<Record<Service, readonly string[]>> = {
   coordinator: ['serve', '--coordinator', '--host', '0.0.0.0'],
@@ -63,7 +50,8 @@ export function plainVariables(installation: Installation, service?: Service): R
     TIPOFF_GCP_PROJECT: installation.project,
     TIPOFF_GCP_LOCATION: installation.location,
     TIPOFF_GCP_BUCKET: bucketName(installation),
-    TIPOFF_SCHEDULED_JOBS: 'day,staging-cleanup,services',
+    // A coordinator on demand has no pulse of its own that the checks could miss.
+    TIPOFF_SCHEDULED_JOBS: `day,staging-cleanup${installation.alwaysOn ? ',services' : ''}`,
     TIPOFF_REPOSITORY_URL: `https://github.com/${installation.repository}`,
     ...(service === undefined
       ? {}
@@ -121,6 +109,11 @@ function serviceStep(installation: Installation, service: Service, image: string
     `--update-env-vars=${variableList(variables)}`,
     ...secretFlags(secrets),
     ...SHAPES[service],
+    // What an earlier version of this script set for each revision.
+    '--min-instances=default',
+    ...(service === 'coordinator' && installation.alwaysOn
+      ? ['--min=1', '--no-cpu-throttling']
+      : ['--min=0', '--cpu-throttling']),
   ];
   return {
     title: `service ${name} at ${serviceAddress(installation, service)}`,

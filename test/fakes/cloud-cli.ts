@@ -100,6 +100,12 @@ function gcloud(state: CloudState, args: readonly string[], filled: readonly str
     state.policies[key] = [...(state.policies[key] ?? []), given];
     return undefined;
   }
+  if (line.includes('set-cleanup-policies')) {
+    const key = without('set-cleanup-policies');
+    needs(key);
+    state.things[key] = { ...state.things[key], cleanupPolicies: { 'keep-last-ten': {}, 'delete-old': {} } };
+    return undefined;
+  }
   const verb = words.find((word) => /^(?:describe|create|create-oidc|update|update-oidc|deploy)$/.test(word));
   if (verb === undefined) throw new Refusal(`ERROR: no verb in ${line}`);
   const database = flagOf(args, 'database');

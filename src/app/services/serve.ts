@@ -77,7 +77,9 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
     hasBegun = true;
     runtime.run();
     if (!isCoordinator) return;
-    runtime.repeat('the watch over the checks', WATCH_SECONDS, heartbeatMonitor(app));
+    // A coordinator on demand sleeps most of the time: nobody is to expect a pulse of it.
+    const isAlwaysOn = config.profile === 'embedded' || config.scheduledJobs.includes('services');
+    if (isAlwaysOn) runtime.repeat('the watch over the checks', WATCH_SECONDS, heartbeatMonitor(app));
     // One process owns an embedded home: while it is served, nobody else can ask the checks.
     if (config.profile === 'embedded') runtime.repeat('the checks', WATCH_SECONDS, canariesWhenDue(app));
   };

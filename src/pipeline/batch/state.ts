@@ -164,9 +164,11 @@ export async function listBatches(state: StateStore, slate?: Slate): Promise<Bat
     COLLECTIONS.batches,
     slate === undefined ? {} : { where: { slate } },
   );
-  return docs
-    .map(({ data }) => data)
-    .sort((a, b) => a.created_at.localeCompare(b.created_at) || ordinal(a) - ordinal(b));
+  return docs.map(({ data }) => data).sort(byAge);
+}
+
+function byAge(a: BatchDoc, b: BatchDoc): number {
+  return a.created_at.localeCompare(b.created_at) || ordinal(a) - ordinal(b);
 }
 
 /** Which batch of its slate it is: the number at the end of its id. Two may begin in one millisecond. */
@@ -176,7 +178,13 @@ function ordinal({ batch_id }: BatchDoc): number {
 
 /** Batches that hold their slate. */
 export async function activeBatches(state: StateStore): Promise<BatchDoc[]> {
-  return (await listBatches(state)).filter((batch) => isActive(batch.state));
+  // By state, so that whoever looks every few seconds does not read every batch there ever was; one after the other in the order
+  // of a batch's life, so that one that moves on meanwhile is found in its next state.
+  const batches = new Map<string, BatchDoc>();
+  for (const active of ACTIVE)
+    for (const { id, data } of await state.list<BatchDoc>(COLLECTIONS.batches, { where: { state: active } }))
+      batches.set(id, data);
+  return [...batches.values()].sort(byAge);
 }
 
 /** The units of a batch. */

@@ -47,7 +47,11 @@ export function provisioned(project: string, location = 'us-east1'): Provisioned
   const cli = fakeCloudCli();
   const installation = {
     ...{ project, location, region: 'us-east1', repository: 'ann/tipoff', repositoryId: '4711' },
-    ...{ image: `us-east1-docker.pkg.dev/${project}/tipoff/tipoff:first`, operator: undefined },
+    ...{
+      image: `us-east1-docker.pkg.dev/${project}/tipoff/tipoff:first`,
+      operator: undefined,
+      alwaysOn: false,
+    },
   };
   provision({ installation, isApplied: true }, cloudTools(cli.call), () => undefined);
   const bucket = bucketName({ project });

@@ -23,8 +23,10 @@ const ASKED: Asked['installation'] = {
   repositoryId: '4711',
   image: 'us-east1-docker.pkg.dev/my-forecasts/tipoff/tipoff:first',
   operator: 'user:ann@example.com',
+  alwaysOn: false,
 };
-const CHANGES = /\b(?:create|create-oidc|update|deploy|enable|mk|query|add-iam-policy-binding)\b/;
+const CHANGES =
+  /\b(?:set-cleanup-policies|create|create-oidc|update|deploy|enable|mk|query|add-iam-policy-binding)\b/;
 
 let cloud: CloudCli;
 let said: string[];
@@ -59,6 +61,30 @@ describe('provisioning', () => {
     expect(run(true)).toContain('Everything stands; nothing was changed.');
     expect(changes()).toEqual([]);
     expect(said.join('\n')).toMatch(/\d+ stand, 0 to make, 0 to change/);
+  });
+
+  it('keeps a coordinator running only where that is asked for, and none of a candidate', () => {
+    const shape = (): string =>
+      cloud.calls.find((call) => /run (?:deploy|services update) tipoff-coordinator/.test(call)) ?? '';
+    run(true);
+    expect(shape()).toContain('--min-instances=default --min=0 --cpu-throttling');
+    expect(shape()).not.toContain('staging-cleanup,services');
+    run(true, { alwaysOn: true });
+    expect(shape()).toContain('--min-instances=default --min=1 --no-cpu-throttling');
+    expect(shape()).toContain('staging-cleanup,services');
+  });
+
+  it('says that a change takes no effect where traffic is pinned to a revision', () => {
+    run(true);
+    expect(said.join()).not.toContain('pinned');
+    const worker = cloud.state.things['run services tipoff-worker'];
+    if (worker === undefined) throw new Error('no worker');
+    worker['status'] = { traffic: [{ revisionName: 'worker-001', percent: 100 }] };
+    expect(run(false)).toMatch(
+      /tipoff-worker: its traffic is pinned .*update-traffic tipoff-worker .*--to-latest/,
+    );
+    worker['status'] = { traffic: [{ revisionName: 'worker-002', percent: 100, latestRevision: true }] };
+    expect(run(false)).not.toContain('pinned');
   });
 
   it('goes on where a failure stopped it', () => {
