@@ -41,12 +41,12 @@ export const action = defineAction({
       });
     }
     // A tree has the same name whoever makes it and how often: it tells whether there is anything to propose.
-    const tree = files.map(({ name, text }) => ({
-      path: name,
-      mode: '100644' as const,
-      type: 'blob' as const,
-      content: text,
-    }));
+    const file = { mode: '100644', type: 'blob' } as const;
+    const gone = await goneFrom(github, onBase.tree, path, files);
+    const tree = [
+      ...files.map(({ name, text }) => ({ ...file, path: name, content: text })),
+      ...gone.map((name) => ({ ...file, path: name, sha: null })),
+    ];
     const wanted = (await git.createTree({ ...repo, base_tree: onBase.tree, tree })).data.sha;
     if (wanted === onBase.tree) {
       return {
@@ -87,6 +87,20 @@ export const action = defineAction({
     };
   },
 });
+
+/** Files of the folder on the base that were not generated again: they are proposed to go. */
+async function goneFrom(
+  { octokit, repo }: GitHub,
+  tree: string,
+  path: string,
+  files: readonly { readonly name: string }[],
+): Promise<string[]> {
+  const { data } = await octokit.rest.git.getTree({ ...repo, tree_sha: tree, recursive: 'true' });
+  return data.tree
+    .filter((one) => one.type === 'blob' && one.path.startsWith(`${path}/`))
+    .map((one) => one.path)
+    .filter((name) => !files.some((own) => own.name === name));
+}
 
 /** The newest commit of a branch and its tree; undefined when there is no such branch. */
 async function tipOf(

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { actionRunner } from '#test/actions/run-action.ts';
@@ -367,6 +367,19 @@ describe('propose-change', () => {
       outputs: { verdict: 'nothing' },
     });
     expect(github.writes().filter((call) => call !== 'POST /git/trees')).toHaveLength(writes);
+  });
+
+  it('proposes that a file goes which was not generated again', async () => {
+    writeFileSync(join(at, 'snapshot/nba_old.json'), '{}');
+    await run('propose-change', ...asked());
+    github.branches.set('main', github.branches.get('tipoff/snapshot') ?? '');
+    rmSync(join(at, 'snapshot/nba_old.json'));
+    expect(await run('propose-change', ...asked())).toMatchObject({
+      outputs: { verdict: 'ok', changed: 'true' },
+    });
+    expect(github.branches.get('tipoff/snapshot')).not.toBe(github.branches.get('main'));
+    github.branches.set('main', github.branches.get('tipoff/snapshot') ?? '');
+    expect(await run('propose-change', ...asked())).toMatchObject({ outputs: { verdict: 'nothing' } });
   });
 
   it('says so when there is nothing to propose from', async () => {

@@ -89,7 +89,7 @@ const checkBody = z.object({
 const commentBody = z.strictObject({ body: z.string().min(1).max(65_535) });
 const treeBody = z.object({
   base_tree: z.string(),
-  tree: z.array(z.object({ path: z.string(), content: z.string() })),
+  tree: z.array(z.object({ path: z.string(), content: z.string().optional(), sha: z.null().optional() })),
 });
 
 export async function fakeGitHub(): Promise<FakeGitHub> {
@@ -225,14 +225,24 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
         ? [404, { message: 'Not Found' }]
         : [200, { object: { sha: commitOf(tree) } }];
     }
+    const listed = /^\/git\/trees\/(\w+)$/.exec(path)?.[1];
+    if (listed !== undefined) {
+      const names = Object.keys(trees.get(listed) ?? {});
+      return [200, { sha: listed, tree: names.map((name) => ({ path: name, type: 'blob' })) }];
+    }
     const commit = /^\/git\/commits\/(\w+)$/.exec(path)?.[1];
     if (commit !== undefined) return [200, { tree: { sha: commits.get(commit) } }];
     if (path === '/git/trees') {
       const { base_tree, tree } = treeBody.parse(body);
-      const files = {
+      const gone = tree.flatMap(({ path: name, content }) => (content === undefined ? [name] : []));
+      const made = tree.flatMap(({ path: name, content }) =>
+        content === undefined ? [] : [[name, content]],
+      );
+      const all: [string, string][] = Object.entries({
         ...trees.get(base_tree),
-        ...Object.fromEntries(tree.map((file) => [file.path, file.content])),
-      };
+        ...Object.fromEntries(made),
+      });
+      const files = Object.fromEntries(all.filter(([name]) => !gone.includes(name)));
       const sha =
         [...trees].find(([, known]) => JSON.stringify(known) === JSON.stringify(files))?.[0] ??
         hash(JSON.stringify(files));
