@@ -67,9 +67,11 @@ const reasonSql = (column: string): string =>
  * for by slate, so that reading it is a join on equality: a range join over all slates of a class costs ten times as much.
  */
 const countedBefore = (keys: readonly string[]): string => {
-  const weight = `EXP(${literal(Math.LN2 / FADE_DAYS)} * fn.days_between(DATE '2000-01-01', slate))`;
+  const weight = (perDay: number): string =>
+    `EXP(${literal(perDay)} * fn.days_between(DATE '2000-01-01', slate))`;
+  const [grown, faded] = [weight(Math.LN2 / FADE_DAYS), weight(-Math.LN2 / FADE_DAYS)];
   const before = (column: string): string =>
-    `SUM(${weight} * SUM(${column})) OVER (PARTITION BY ${keys.join(', ')} ORDER BY slate ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) / ${weight} AS ${column}`;
+    `SUM(${grown} * SUM(${column})) OVER (PARTITION BY ${keys.join(', ')} ORDER BY slate ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) * ${faded} AS ${column}`;
   return `
   SELECT ${keys.join(', ')}, slate, ${before('n')}, ${before('came')}
   FROM tallies
