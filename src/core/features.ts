@@ -512,3 +512,25 @@ export function featuresIn(
 ): readonly Feature[] {
   return features.filter(({ value }) => value.in === origin);
 }
+
+/** What values of a feature are possible, by what it measures; undefined where nothing is known of it. */
+export function featureRange({ name }: Pick<Feature, 'name'>): readonly [number, number] | undefined {
+  return RANGES.find(([pattern]) => pattern.test(name))?.[1];
+}
+
+const RANGES: readonly (readonly [RegExp, readonly [number, number]])[] = [
+  [/^(?:is_|missed_|status_feed)/, [0, 1]],
+  [/^(?:three|paint|mid)_rate$/, [0, 1]],
+  [/rest_days$/, [0, 5]],
+  [/^fatigue_score$/, [0, 100]],
+  [/^min_/, [0, 70]],
+  [/^pts_/, [0, 110]],
+  [/_ratio$/, [0.2, 5]],
+  [/(?:^|_)rate32$|^ppm8$/, [0, 4]],
+  [/minutes_rate$/, [0, 110]],
+  [/^(?:reb|ast|fg3m|fg3a|fga|fta|oreb|stl|blk|tov)_(?:ewma\d+|season)$/, [0, 70]],
+  [/(?:pace|scoring|margin|pts_allowed)$/, [-80, 80]],
+  [/^league_ppm$/, [0.2, 1.2]],
+  [/^freed_/, [-300, 300]],
+  [/^(?:team_games|games_|weight|days_since)/, [0, 20_000]],
+];

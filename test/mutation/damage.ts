@@ -180,7 +180,10 @@ export function damagedWarehouse(
         affected === undefined || affected.has(tableId(table))
           ? await warehouse.replaceRange(table, range, select, params)
           : await copyHealthy(warehouse, table, range);
-      await wrote(tableId(table), tableId(table));
+      if (damage.written?.table === tableId(table) && active() !== undefined) {
+        await rewritten(warehouse, table, range, damage.written.sql(active() as Slate));
+      }
+      await wrote('', tableId(table));
       return count;
     },
     stage: async (table, as, rows, options) => {
@@ -190,6 +193,29 @@ export function damagedWarehouse(
       return count;
     },
   };
+}
+
+/** The rows of a write once more, as a writer that is wrong gives them: through the same door, which may refuse them. */
+async function rewritten(
+  warehouse: Warehouse,
+  table: TableContract,
+  range: Parameters<Warehouse['replaceRange']>[1],
+  damage: readonly string[],
+): Promise<void> {
+  const columns = columnNames(table).join(', ');
+  const draft = `${table.dataset}.damaged_draft`;
+  try {
+    await warehouse.execute(`CREATE OR REPLACE TABLE ${draft} AS SELECT ${columns} FROM ${tableId(table)}`);
+    for (const sql of damage) await warehouse.execute(sql.replaceAll('{table}', draft));
+  } catch (error) {
+    throw new ImpossibleDamage(messageOf(error));
+  }
+  const { column, from, to } = range;
+  await warehouse.replaceRange(
+    table,
+    range,
+    `SELECT ${columns} FROM ${draft} WHERE ${column} BETWEEN DATE '${from}' AND fn.add_days(DATE '${to}', ${to.startsWith('9999') ? 0 : 1})`,
+  );
 }
 
 async function copyHealthy(

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Processor } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { compute, fingerprint, league, rawWorld } from './feature-world.ts';
+import { BOX_NOISE, compute, fingerprint, league, rawWorld } from './feature-world.ts';
 import { STATUSES_FROM_THE_CUTOFF_ON } from './late-statuses.ts';
 
 // A league is computed again for every planted leak.
@@ -16,8 +16,7 @@ const CUTOFF = slates[Math.floor(slates.length * 0.75)] ?? '';
 /** Replaces every result at or after the cut-off by noise, as raw rows. */
 async function scramble(warehouse: Warehouse): Promise<void> {
   await warehouse.execute(
-    `UPDATE nba_raw.player_box_scores SET points = 61 - points, minutes = 50 - minutes, fga = 40 - fga, fg3a = 33 - fg3a, fta = 31 - fta, tov = 17 - tov,
-       fgm = 30 - fgm, fg3m = 19 - fg3m, ftm = 29 - ftm, oreb = 11 - oreb, dreb = 23 - dreb, reb = 34 - reb, ast = 27 - ast, stl = 9 - stl, blk = 8 - blk
+    `UPDATE nba_raw.player_box_scores SET ${BOX_NOISE}
      WHERE slate >= CAST(@cutoff AS DATE) AND played`,
     { cutoff: CUTOFF },
   );

@@ -61,3 +61,8 @@ export async function fingerprint(warehouse: Warehouse, from: string, to: string
   }
   return parts.join('\n');
 }
+
+/** SQL: noise in every column of a player's box score that still adds up, as the contract of the table demands. */
+export const BOX_NOISE = `points = 2 * (19 + MOD(fgm, 5)) + 19 - fg3m + MOD(ftm + 3, 7), fgm = 19 + MOD(fgm, 5), fg3m = 19 - fg3m, ftm = MOD(ftm + 3, 7),
+  fga = 27 + MOD(fga, 9), fg3a = 20 + MOD(fg3a, 7), fta = 7 + MOD(fta, 5), minutes = 60 - minutes, tov = MOD(tov + 3, 9),
+  oreb = MOD(oreb + 3, 9), dreb = MOD(dreb + 5, 15), reb = MOD(oreb + 3, 9) + MOD(dreb + 5, 15), ast = MOD(ast + 7, 20), stl = MOD(stl + 2, 6), blk = MOD(blk + 2, 5)`;

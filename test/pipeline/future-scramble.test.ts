@@ -9,6 +9,7 @@ import type { Row } from '#platform/warehouse/port.ts';
 import { loadLeague } from '#simulate/league.ts';
 import { simulatedLeague } from '#test/fakes/leagues.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+import { BOX_NOISE } from './feature-world.ts';
 import { STATUSES_FROM_THE_CUTOFF_ON } from './late-statuses.ts';
 
 // Two leagues are lived through, features, models and predictions included.
@@ -24,13 +25,12 @@ const league = simulatedLeague({
 const CUTOFF = league.slates[Math.floor(league.slates.length * 0.7)] as Slate;
 
 const NOISE_FROM_THE_CUTOFF_ON = [
-  `UPDATE nba_raw.player_box_scores SET points = 61 - points, minutes = 50 - minutes, fga = 40 - fga, fg3m = 19 - fg3m, reb = 34 - reb, ast = 27 - ast,
-    stl = 9 - stl, blk = 8 - blk, tov = 17 - tov WHERE slate >= CAST(@cutoff AS DATE) AND played`,
+  `UPDATE nba_raw.player_box_scores SET ${BOX_NOISE} WHERE slate >= CAST(@cutoff AS DATE) AND played`,
   'UPDATE nba_raw.team_box_scores SET points = 250 - points, fga = 190 - fga WHERE slate >= CAST(@cutoff AS DATE)',
   ...STATUSES_FROM_THE_CUTOFF_ON,
 ];
 const ONE_POINT_BEFORE_IT = [
-  'UPDATE nba_raw.player_box_scores SET points = points + 1 WHERE slate < CAST(@cutoff AS DATE) AND played',
+  'UPDATE nba_raw.player_box_scores SET points = points + 1, ftm = ftm + 1, fta = fta + 1 WHERE slate < CAST(@cutoff AS DATE) AND played',
 ];
 
 describe('predictions know nothing of the slate or of what came after', () => {

@@ -61,7 +61,7 @@ describe('refresh', () => {
     await run(TONIGHT);
     const middle = league.slates[Math.floor(league.slates.length / 2)] as Slate;
     await warehouse.execute(
-      "UPDATE nba_raw.player_box_scores SET points = points + 1, row_id = row_id || 'x' WHERE slate = CAST(@slate AS DATE) AND played",
+      "UPDATE nba_raw.player_box_scores SET points = points + 1, ftm = ftm + 1, fta = fta + 1, row_id = row_id || 'x' WHERE slate = CAST(@slate AS DATE) AND played",
       {
         slate: middle,
       },

@@ -22,11 +22,35 @@ export interface Column<T extends ColumnType = ColumnType, R extends boolean = b
   readonly writer?: string;
   /** FLOAT64 only: decimals kept on write; two computations of one value are equal when they agree at this precision. */
   readonly decimals?: number;
-  /** Inclusive plausible range; a value outside it fails the audit of its writer. */
+  /** Inclusive plausible range; a row with a value outside it is not written. */
   readonly range?: readonly [number, number];
 }
 
 export type Columns = Readonly<Record<string, Column>>;
+
+/**
+ * What holds between the values of a row, besides the ranges of its columns. Where a value is not known a rule says nothing,
+ * but for `together` and `when`, which are about what is known.
+ */
+export type Rule<K extends string = string> =
+  | { readonly kind: 'between'; readonly column: K; readonly range: readonly [number, number] }
+  /** Outside of an open interval: no American price lies between -100 and 100. */
+  | { readonly kind: 'outside'; readonly column: K; readonly interval: readonly [number, number] }
+  | { readonly kind: 'one_of'; readonly column: K; readonly values: readonly string[] }
+  /** No more than another column: made shots and attempts. */
+  | { readonly kind: 'at_most'; readonly column: K; readonly limit: K }
+  /** A weighted sum of others, within a tolerance. */
+  | {
+      readonly kind: 'sum';
+      readonly column: K;
+      readonly of: Readonly<Partial<Record<K, number>>>;
+      readonly within?: number;
+    }
+  | { readonly kind: 'different'; readonly columns: readonly [K, K] }
+  /** Both are known or neither. */
+  | { readonly kind: 'together'; readonly columns: readonly [K, K] }
+  /** Known exactly where a flag is true. */
+  | { readonly kind: 'when'; readonly column: K; readonly flag: K };
 
 export interface TableContract<C extends Columns = Columns> {
   readonly dataset: Dataset;
@@ -38,6 +62,8 @@ export interface TableContract<C extends Columns = Columns> {
   /** DATE or TIMESTAMP column that partitions the table on the distributed engine. */
   readonly partition?: string;
   readonly cluster?: readonly string[];
+  /** What holds between the values of a row: one that breaks a rule is not written. */
+  readonly rules?: readonly Rule[];
   /** True when a query without a bound on the partition column is refused. */
   readonly partitionFilterRequired?: boolean;
   /** Days a partition is kept; absent = for ever (training inputs are never expired). */
@@ -96,6 +122,7 @@ interface ColumnReferences<C extends Columns> {
   readonly key: readonly (keyof C & string)[];
   readonly partition?: keyof C & string;
   readonly cluster?: readonly (keyof C & string)[];
+  readonly rules?: readonly Rule<keyof C & string>[];
 }
 
 /** Declares a table. The literal types of the columns survive, so that `RowOf` can derive the row type. */

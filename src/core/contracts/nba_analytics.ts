@@ -1,6 +1,6 @@
 import { MARKETS } from '#core/markets.ts';
 import { defineTable, nullable, type RowOf, required } from './define.ts';
-import { boxColumns } from './nba_raw.ts';
+import { AMERICAN_PRICES, boxColumns, LINE_RANGE, PLAYER_BOX_RULES, TWO_TEAMS } from './nba_raw.ts';
 
 export const playerGameSummary = defineTable({
   dataset: 'nba_analytics',
@@ -30,6 +30,7 @@ export const playerGameSummary = defineTable({
   partition: 'slate',
   cluster: ['player_id'],
   partitionFilterRequired: true,
+  rules: [...PLAYER_BOX_RULES, TWO_TEAMS],
   writer: 'PlayerGameSummary',
 });
 export type PlayerGameSummary = RowOf<typeof playerGameSummary>;
@@ -63,6 +64,11 @@ export const teamGameSummary = defineTable({
   },
   key: ['team_abbr', 'game_id'],
   partition: 'slate',
+  rules: [
+    TWO_TEAMS,
+    { kind: 'sum', column: 'margin', of: { points: 1, opponent_points: -1 } },
+    { kind: 'sum', column: 'possessions', of: { fga: 1, fta: 0.44, tov: 1, oreb: -1 }, within: 0.001 },
+  ],
   writer: 'TeamGameSummary',
 });
 
@@ -82,8 +88,8 @@ export const upcomingTeamGameContext = defineTable({
     tipoff_source: required.string('current, published or estimated'),
     team_games: required.int('Counted games of the team this season before this one'),
     previous_slate: nullable.date('Date of the previous counted game of the season'),
-    rest_days: required.int('Days off before this game, 0 to 5; 5 before the opener'),
-    opp_rest_days: required.int('Opponent’s days off, 0 to 5'),
+    rest_days: required.int('Days off before this game, 0 to 5; 5 before the opener', { range: [0, 5] }),
+    opp_rest_days: required.int('Opponent’s days off, 0 to 5', { range: [0, 5] }),
     is_b2b: required.bool('True when the team played yesterday'),
     spread: nullable.numeric(
       'Points given to this team by the consensus line; null when the snapshot is not provably before tip-off',
@@ -92,6 +98,11 @@ export const upcomingTeamGameContext = defineTable({
   },
   key: ['team_abbr', 'game_id'],
   partition: 'slate',
+  rules: [
+    TWO_TEAMS,
+    { kind: 'between', column: 'spread', range: [-45, 45] },
+    { kind: 'between', column: 'total', range: [120, 350] },
+  ],
   writer: 'UpcomingTeamGameContext',
 });
 
@@ -125,6 +136,15 @@ export const playerPropLines = defineTable({
   key: ['slate', 'home_abbr', 'away_abbr', 'market', 'bookmaker', 'player_lookup'],
   partition: 'slate',
   cluster: ['market', 'player_id'],
+  rules: [
+    { kind: 'between', column: 'line', range: LINE_RANGE },
+    ...AMERICAN_PRICES,
+    {
+      kind: 'one_of',
+      column: 'resolution',
+      values: ['resolved', 'unknown_player', 'ambiguous_player', 'unknown_game'],
+    },
+  ],
   writer: 'PlayerPropLines',
 });
 export type PlayerPropLine = RowOf<typeof playerPropLines>;
@@ -173,6 +193,14 @@ export const upcomingPlayerGameContext = defineTable({
   key: ['player_id', 'game_id'],
   partition: 'slate',
   cluster: ['player_id'],
+  rules: [
+    TWO_TEAMS,
+    { kind: 'between', column: 'line', range: LINE_RANGE },
+    { kind: 'between', column: 'second_line', range: LINE_RANGE },
+    { kind: 'when', column: 'line', flag: 'has_prop_line' },
+    { kind: 'together', columns: ['line', 'line_bookmaker'] },
+    ...AMERICAN_PRICES,
+  ],
   writer: 'UpcomingPlayerGameContext',
 });
 export type UpcomingPlayerGameContext = RowOf<typeof upcomingPlayerGameContext>;

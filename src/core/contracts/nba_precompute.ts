@@ -94,7 +94,7 @@ export const playerDailyCache = defineTable({
     team_abbr: required.string('Team of tonight'),
     last_played_on: nullable.date('Last game played before the slate'),
     games_last7: required.int('Games played in the seven days before the slate'),
-    minutes_last7: required.float('Minutes in those games', { decimals: 3 }),
+    minutes_last7: required.float('Minutes in those games', { decimals: 3, range: [0, 420] }),
     ...columnsComputedIn('player_daily_cache'),
   },
   key: ['slate', 'player_id'],
@@ -122,12 +122,12 @@ export const playerAvailability = defineTable({
     games_missed: required.int('Games of the team that he missed in a row, of this season only'),
     share: required.float(
       'Share of the team’s games that he played, weights halved every eight games and times 0.25 over the summer',
-      exact,
+      { ...exact, range: [0, 1] },
     ),
     status_class: nullable.string(
       'Status at the cut-off; unlisted where the list of the team does not name him, not_yet_submitted where there is none yet, none where no report stood; null for who has left or is long gone and not listed',
     ),
-    min_ewma4: required.float('E4 of minutes', exact),
+    min_ewma4: required.float('E4 of minutes', { ...exact, range: [0, 65] }),
     ...Object.fromEntries(
       AVAILABLE_STATS.map((stat) => [`${stat}_ewma8`, nullable.float(`E8 of ${stat}`, exact)] as const),
     ),

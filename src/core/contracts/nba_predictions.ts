@@ -1,14 +1,17 @@
-import { FEATURES, type Feature, type FeatureOrigin, featuresIn } from '#core/features.ts';
+import { FEATURES, type Feature, type FeatureOrigin, featureRange, featuresIn } from '#core/features.ts';
 import { publishedRange } from '#core/markets.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import {
   type Column,
   columnNames,
   defineTable,
   nullable,
   type RowOf,
+  type Rule,
   required,
   type ViewContract,
 } from './define.ts';
+import { AMERICAN_PRICES } from './nba_raw.ts';
 
 /** Decimals kept of a stored feature: two computations of one feature are the same when they agree here. */
 const FEATURE_DECIMALS = 6;
@@ -22,6 +25,7 @@ export function featureColumns(
       feature.name,
       nullable.float(`${feature.description}${feature.required ? '' : ' (optional)'}`, {
         decimals: FEATURE_DECIMALS,
+        ...omitUndefined({ range: featureRange(feature) }),
       }),
     ]),
   );
@@ -196,12 +200,25 @@ const staged = {
 } as const;
 
 /** The shape of a staging table: one per (batch, unit), written whole. Never created under this name. */
+/** What holds of every row that is published. */
+const PREDICTION_RULES = [
+  { kind: 'sum', column: 'edge', of: { predicted: 1, line: -1 }, within: 0.002 },
+  { kind: 'at_most', column: 'p10', limit: 'p25' },
+  { kind: 'at_most', column: 'p25', limit: 'predicted' },
+  { kind: 'at_most', column: 'predicted', limit: 'p75' },
+  { kind: 'at_most', column: 'p75', limit: 'p90' },
+  { kind: 'together', columns: ['line', 'p_over'] },
+  { kind: 'one_of', column: 'recommendation', values: ['OVER', 'UNDER', 'PASS', 'NO_LINE'] },
+  ...AMERICAN_PRICES,
+] as const satisfies readonly Rule[];
+
 export const stagedPredictions = defineTable({
   dataset: 'nba_predictions',
   name: 'staged_predictions',
   description: 'Shape of the staging tables of prediction batches.',
   columns: staged,
   key: ['market', 'prediction_id'],
+  rules: PREDICTION_RULES,
   writer: 'PredictionWorker',
 });
 export type StagedPrediction = RowOf<typeof stagedPredictions>;
@@ -222,6 +239,7 @@ export const playerPropPredictions = defineTable({
   partition: 'slate',
   cluster: ['player_id', 'market', 'system_id'],
   partitionFilterRequired: true,
+  rules: PREDICTION_RULES,
   writer: 'Publication',
 });
 export type PlayerPropPrediction = RowOf<typeof playerPropPredictions>;
@@ -255,6 +273,11 @@ export const publications = defineTable({
   },
   key: ['publication_id', 'event'],
   partition: 'slate',
+  rules: [
+    { kind: 'at_most', column: 'players', limit: 'expected' },
+    { kind: 'at_most', column: 'players', limit: 'row_count' },
+    { kind: 'one_of', column: 'event', values: ['published', 'withdrawn'] },
+  ],
   writer: 'Publication',
 });
 export type Publication = RowOf<typeof publications>;
@@ -370,6 +393,14 @@ export const predictionGrades = defineTable({
   key: ['publication_id', 'market', 'prediction_id'],
   partition: 'slate',
   cluster: ['market', 'system_id', 'player_id'],
+  rules: [
+    { kind: 'sum', column: 'signed_error', of: { predicted: 1, actual: -1 }, within: 0.002 },
+    { kind: 'sum', column: 'actual_margin', of: { actual: 1, line: -1 }, within: 0.002 },
+    { kind: 'one_of', column: 'outcome', values: ['win', 'loss', 'push', 'void', 'no_bet'] },
+    { kind: 'between', column: 'confidence', range: [0, 1] },
+    { kind: 'between', column: 'profit', range: [-1, 100] },
+    { kind: 'between', column: 'actual', range: [0, 200] },
+  ],
   writer: 'Grading',
 });
 export type PredictionGrade = RowOf<typeof predictionGrades>;

@@ -1,23 +1,62 @@
-import { defineTable, nullable, type RowOf, required } from './define.ts';
+import { defineTable, nullable, type RowOf, type Rule, required } from './define.ts';
+
+/** What a player or a team can have of anything in one game. */
+const COUNT = { range: [0, 200] } as const;
+
 /** The counting statistics of a box score, shared by player and team rows. */
 export const boxColumns = {
   points: nullable.int('Points scored; null for a player who did not play', { range: [0, 200] }),
-  fgm: nullable.int('Field goals made'),
-  fga: nullable.int('Field goals attempted'),
-  fg3m: nullable.int('Three-pointers made'),
-  fg3a: nullable.int('Three-pointers attempted'),
-  ftm: nullable.int('Free throws made'),
-  fta: nullable.int('Free throws attempted'),
-  oreb: nullable.int('Offensive rebounds'),
-  dreb: nullable.int('Defensive rebounds'),
-  reb: nullable.int('Rebounds'),
-  ast: nullable.int('Assists'),
-  stl: nullable.int('Steals'),
-  blk: nullable.int('Blocks'),
-  tov: nullable.int('Turnovers'),
-  pf: nullable.int('Personal fouls'),
-  plus_minus: nullable.float('Point difference while on court (team row: final margin)', { decimals: 1 }),
+  fgm: nullable.int('Field goals made', COUNT),
+  fga: nullable.int('Field goals attempted', COUNT),
+  fg3m: nullable.int('Three-pointers made', COUNT),
+  fg3a: nullable.int('Three-pointers attempted', COUNT),
+  ftm: nullable.int('Free throws made', COUNT),
+  fta: nullable.int('Free throws attempted', COUNT),
+  oreb: nullable.int('Offensive rebounds', COUNT),
+  dreb: nullable.int('Defensive rebounds', COUNT),
+  reb: nullable.int('Rebounds', COUNT),
+  ast: nullable.int('Assists', COUNT),
+  stl: nullable.int('Steals', COUNT),
+  blk: nullable.int('Blocks', COUNT),
+  tov: nullable.int('Turnovers', COUNT),
+  pf: nullable.int('Personal fouls', COUNT),
+  plus_minus: nullable.float('Point difference while on court (team row: final margin)', {
+    decimals: 1,
+    range: [-120, 120],
+  }),
 } as const;
+
+/** What holds between the counting statistics of any box score. */
+export const BOX_RULES = [
+  { kind: 'at_most', column: 'fgm', limit: 'fga' },
+  { kind: 'at_most', column: 'fg3m', limit: 'fg3a' },
+  { kind: 'at_most', column: 'fg3m', limit: 'fgm' },
+  { kind: 'at_most', column: 'fg3a', limit: 'fga' },
+  { kind: 'at_most', column: 'ftm', limit: 'fta' },
+  { kind: 'sum', column: 'points', of: { fgm: 2, fg3m: 1, ftm: 1 } },
+] as const satisfies readonly Rule[];
+
+/** What holds of a player's line besides: a team also has rebounds that no player took. */
+export const PLAYER_BOX_RULES = [
+  ...BOX_RULES,
+  { kind: 'sum', column: 'reb', of: { oreb: 1, dreb: 1 } },
+] as const satisfies readonly Rule[];
+
+/** The teams of a row. */
+const TWO_SIDES = { kind: 'different', columns: ['home_abbr', 'away_abbr'] } as const;
+export const TWO_TEAMS = { kind: 'different', columns: ['team_abbr', 'opponent_abbr'] } as const;
+
+/** Every market has lines from half an event to what no player has ever done in one game. */
+export const LINE_RANGE = [0, 90] as const;
+/** No American price lies between -100 and 100. */
+export const AMERICAN_PRICES = [
+  { kind: 'outside', column: 'over_price', interval: [-100, 100] },
+  { kind: 'outside', column: 'under_price', interval: [-100, 100] },
+] as const satisfies readonly Rule[];
+
+/** Words of availability statements. */
+const STATUSES = ['out', 'doubtful', 'questionable', 'probable', 'available'] as const;
+const GAME_STATUSES = ['scheduled', 'live', 'final', 'postponed', 'cancelled'] as const;
 
 /** Where and when a box-score row belongs. */
 const boxIdentity = {
@@ -67,13 +106,18 @@ export const scheduleGames = defineTable({
       'published (before the season), current (a live feed) or played (a list of results)',
     ),
     label: nullable.string('Provider label such as a cup round or a neutral-site game'),
-    home_score: nullable.int('Final score of the home team'),
-    away_score: nullable.int('Final score of the visitors'),
+    home_score: nullable.int('Final score of the home team', COUNT),
+    away_score: nullable.int('Final score of the visitors', COUNT),
     observed_at: nullable.timestamp('When the provider made the statement, where known'),
     ...provenance,
   },
   key: ['row_id'],
   partition: 'slate',
+  rules: [
+    TWO_SIDES,
+    { kind: 'one_of', column: 'status', values: GAME_STATUSES },
+    { kind: 'together', columns: ['home_score', 'away_score'] },
+  ],
   writer: 'ingest',
 });
 export type ScheduleGame = RowOf<typeof scheduleGames>;
@@ -102,6 +146,7 @@ export const playerBoxScores = defineTable({
   partition: 'slate',
   cluster: ['player_id'],
   partitionFilterRequired: true,
+  rules: [...PLAYER_BOX_RULES, TWO_TEAMS],
   writer: 'ingest',
 });
 export type PlayerBoxScore = RowOf<typeof playerBoxScores>;
@@ -121,6 +166,7 @@ export const teamBoxScores = defineTable({
   key: ['row_id'],
   partition: 'slate',
   partitionFilterRequired: true,
+  rules: [...BOX_RULES, TWO_TEAMS],
   writer: 'ingest',
 });
 export type TeamBoxScore = RowOf<typeof teamBoxScores>;
@@ -161,6 +207,12 @@ export const playerLines = defineTable({
   partition: 'slate',
   cluster: ['market', 'player_lookup'],
   partitionFilterRequired: true,
+  rules: [
+    TWO_SIDES,
+    { kind: 'between', column: 'line', range: LINE_RANGE },
+    ...AMERICAN_PRICES,
+    { kind: 'one_of', column: 'side', values: ['both', 'over', 'under'] },
+  ],
   writer: 'ingest',
 });
 export type PlayerLine = RowOf<typeof playerLines>;
@@ -184,6 +236,11 @@ export const gameLines = defineTable({
   },
   key: ['row_id'],
   partition: 'slate',
+  rules: [
+    TWO_SIDES,
+    { kind: 'between', column: 'spread_home', range: [-45, 45] },
+    { kind: 'between', column: 'total', range: [120, 350] },
+  ],
   writer: 'ingest',
 });
 export type GameLine = RowOf<typeof gameLines>;
@@ -217,6 +274,7 @@ export const injuryReports = defineTable({
   },
   key: ['row_id'],
   partition: 'slate',
+  rules: [TWO_TEAMS, { kind: 'one_of', column: 'status', values: STATUSES }],
   writer: 'ingest',
 });
 export type InjuryReport = RowOf<typeof injuryReports>;

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { TableContract } from '#core/contracts/define.ts';
 import { ingestedFiles, rejectedRows } from '#core/contracts/nba_raw.ts';
+import { breachOf } from '#core/contracts/rules.ts';
 import { ERROR_CODES, type ErrorCode, messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
@@ -239,6 +240,9 @@ function fileLoader(warehouse: Warehouse, clock: Clock) {
       rows = screened.kept;
       rejected = [...rejected, ...screened.rejected];
     }
+    const sound = screenBreaches(rows);
+    rows = sound.kept;
+    rejected = [...rejected, ...sound.rejected];
     checkCounts(file.path, format.id, parsed, rows.length, rejected.length);
     const ingestedAt = now.toISOString();
     const tables: Record<string, number> = {};
@@ -291,6 +295,27 @@ function fileLoader(warehouse: Warehouse, clock: Clock) {
       seconds: secondsSince(clock, now.getTime()),
     };
   };
+}
+
+/** Keeps out what breaks a rule of its table's contract, with column, value and rule. */
+function screenBreaches(rows: readonly ParsedRow[]): { kept: ParsedRow[]; rejected: RejectedInput[] } {
+  const kept: ParsedRow[] = [];
+  const rejected: RejectedInput[] = [];
+  for (const row of rows) {
+    const breach = breachOf(row.table, row.record);
+    if (breach === undefined) {
+      kept.push(row);
+      continue;
+    }
+    rejected.push({
+      line: row.line,
+      field: breach.column,
+      reasonCode: 'impossible_value',
+      reason: `expected ${breach.expected} in ${breach.column}, saw ${breach.value}`,
+      raw: JSON.stringify(row.record),
+    });
+  }
+  return { kept, rejected };
 }
 
 /** Every unit is a row, a duplicate or a rejection: anything else would be a silent drop. */

@@ -42,6 +42,17 @@ export function checkReplacementColumns(table: TableContract, given: readonly st
   );
 }
 
+/** Rows of a replacement that break a rule of the contract, and the least of what they break as `breachSql` words it. */
+export interface Broken {
+  readonly broken: number;
+  readonly breach: string | null;
+}
+
+/** The broken rules of a replacement as a problem of a message. */
+export function brokenRows(count: number, breach: string | null | undefined): string {
+  return `${count} rows break a rule, for example ${breach ?? 'one that is not known'}`;
+}
+
 /**
  * A value bound to a named parameter `@name`. Dates and instants are strings, as in row types. Whole numbers are bound as
  * INT64, others as FLOAT64. A list is for `IN UNNEST(@name)` and may be empty.
@@ -152,8 +163,8 @@ export interface Warehouse {
   /**
    * Replaces all rows of `table` with `column` in [from, to] by the result of `select` (columns matched by name), in one
    * atomic step, and returns the new number of rows. `extraWhere` narrows what is replaced. The select is evaluated before
-   * anything is deleted. Unknown or missing columns, rows outside of what is replaced, a key that occurs twice and null in a
-   * required column are TIPOFF_SCHEMA_MISMATCH; after any failure the old rows are kept.
+   * anything is deleted. Unknown or missing columns, rows outside of what is replaced, a key that occurs twice, null in a
+   * required column and a value that breaks a rule of the contract are TIPOFF_SCHEMA_MISMATCH; after any failure the old rows are kept.
    */
   replaceRange(
     table: TableContract,

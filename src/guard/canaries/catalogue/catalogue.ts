@@ -4,6 +4,7 @@ import { ANALYTICS } from './analytics.ts';
 import { GRADE } from './grade.ts';
 import { INGEST } from './ingest.ts';
 import { OPERATIONS } from './operations.ts';
+import { PLAUSIBLE } from './plausible.ts';
 import { PRECOMPUTE } from './precompute.ts';
 import { PREDICT } from './predict.ts';
 import { PUBLISH } from './publish.ts';
@@ -17,6 +18,7 @@ export const CATALOGUE: readonly Canary[] = [
   ...PUBLISH,
   ...GRADE,
   ...OPERATIONS,
+  ...PLAUSIBLE,
 ];
 
 /** The canaries of these ids, in the order of the data. Throws TIPOFF_BAD_INPUT naming every id that is none. */

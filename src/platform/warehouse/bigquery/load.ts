@@ -2,9 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { type Column, columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
+import { breachSql } from '#core/contracts/rules.ts';
 import { TipoffError } from '#core/errors.ts';
 import { meaningful, sqlCode, tokenise } from '#platform/warehouse/lint/vocabulary.ts';
 import {
+  type Broken,
+  brokenRows,
   checkReplacementColumns,
   rounded,
   roundedSql,
@@ -191,7 +194,7 @@ export function selectedNames(select: string): string[] | undefined {
   return undefined;
 }
 
-interface Outcome {
+interface Outcome extends Broken {
   readonly outside: number;
   readonly doubled: number;
   readonly incomplete: number;
@@ -204,21 +207,25 @@ function replacementScript(table: TableContract, bounds: string, select: string)
   const names = columnNames(table).join(', ');
   const key = table.key.join(', ');
   const required = columnNames(table).filter((name) => table.columns[name]?.required === true);
+  const breach = breachSql(table) ?? 'CAST(NULL AS STRING)';
   const lacking = ['FALSE', ...required.map((name) => `${name} IS NULL`)].join(' OR ');
-  return `DECLARE outside, doubled, incomplete, replaced INT64 DEFAULT 0;
+  return `DECLARE outside, doubled, incomplete, broken, replaced INT64 DEFAULT 0;
+DECLARE breach STRING;
 CREATE TEMP TABLE ${rows} AS SELECT ${storedColumns(table)} FROM (${select}
 ) s;
 SET outside = (SELECT COUNT(*) FROM ${rows} WHERE (${bounds}) IS NOT TRUE);
 SET doubled = (SELECT COUNT(*) FROM (SELECT ${key} FROM ${rows} GROUP BY ${key} HAVING COUNT(*) > 1));
 SET incomplete = (SELECT COUNT(*) FROM ${rows} WHERE ${lacking});
+SET broken = (SELECT COUNT(b) FROM (SELECT ${breach} AS b FROM ${rows}));
+SET breach = (SELECT MIN(b) FROM (SELECT ${breach} AS b FROM ${rows}));
 SET replaced = (SELECT COUNT(*) FROM ${rows});
-IF outside = 0 AND doubled = 0 AND incomplete = 0 THEN
+IF outside = 0 AND doubled = 0 AND incomplete = 0 AND broken = 0 THEN
   BEGIN TRANSACTION;
   DELETE FROM ${tableId(table)} WHERE ${bounds};
   INSERT INTO ${tableId(table)} (${names}) SELECT ${names} FROM ${rows};
   COMMIT TRANSACTION;
 END IF;
-SELECT outside, doubled, incomplete, replaced`;
+SELECT outside, doubled, incomplete, broken, breach, replaced`;
 }
 
 /** The SELECT list that turns a select into the stored types and precisions of a contract. */
@@ -250,13 +257,14 @@ function boundsOf(table: TableContract, range: ReplacedRange): string {
 function checkOutcome(
   table: TableContract,
   range: ReplacedRange,
-  { outside, doubled, incomplete }: Outcome,
+  { outside, doubled, incomplete, broken, breach }: Outcome,
 ): void {
   const where = `${range.column} in [${range.from}, ${range.to}]${range.extraWhere === undefined ? '' : ` where ${range.extraWhere}`}`;
   const problems = [
     ...(outside > 0 ? [`${outside} rows lie outside of what is replaced, ${where}`] : []),
     ...(doubled > 0 ? [`${doubled} keys (${table.key.join(', ')}) occur more than once`] : []),
     ...(incomplete > 0 ? [`${incomplete} rows have null in a required column`] : []),
+    ...(broken > 0 ? [brokenRows(broken, breach)] : []),
   ];
   if (problems.length === 0) return;
   throw new TipoffError(

@@ -22,9 +22,12 @@ import {
   type TableContract,
   tableId,
 } from '#core/contracts/define.ts';
+import { breachSql } from '#core/contracts/rules.ts';
 import { TipoffError } from '#core/errors.ts';
 import { duckdbType } from '#platform/warehouse/ddl.ts';
 import {
+  type Broken,
+  brokenRows,
   checkReplacementColumns,
   rounded,
   roundedSql,
@@ -324,16 +327,21 @@ async function checkReplacement(
   params: SqlParams,
 ): Promise<void> {
   const key = table.key.join(', ');
-  const [found] = await session.rows<{ outside: number; doubled: number }>(
-    `SELECT (SELECT COUNT(*) FROM (${stored(table)}) s WHERE (${bounds}) IS NOT TRUE) AS outside,
-      (SELECT COUNT(*) FROM (SELECT ${key} FROM (${stored(table)}) s GROUP BY ${key} HAVING COUNT(*) > 1)) AS doubled`,
+  const breach = breachSql(table);
+  const broken = breach === undefined ? '' : `, COUNT(breach) AS broken, MIN(breach) AS breach`;
+  const rows = `(SELECT *${breach === undefined ? '' : `, ${breach} AS breach`} FROM (${stored(table)}) s)`;
+  const [found] = await session.rows<Partial<Broken> & { outside: number; doubled: number }>(
+    `SELECT COUNT(*) FILTER (WHERE (${bounds}) IS NOT TRUE) AS outside${broken},
+      (SELECT COUNT(*) FROM (SELECT ${key} FROM (${stored(table)}) s GROUP BY ${key} HAVING COUNT(*) > 1)) AS doubled
+     FROM ${rows} r`,
     params,
   );
-  const { outside = 0, doubled = 0 } = found ?? {};
+  const { outside = 0, doubled = 0, broken: breaking = 0, breach: example } = found ?? {};
   const where = `${range.column} in [${range.from}, ${range.to}]${range.extraWhere === undefined ? '' : ` where ${range.extraWhere}`}`;
   const problems = [
     ...(outside > 0 ? [`${outside} rows lie outside of what is replaced, ${where}`] : []),
     ...(doubled > 0 ? [`${doubled} keys (${key}) occur more than once`] : []),
+    ...(breaking > 0 ? [brokenRows(breaking, example)] : []),
   ];
   if (problems.length === 0) return;
   throw new TipoffError(

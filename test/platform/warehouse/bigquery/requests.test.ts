@@ -112,9 +112,12 @@ describe('what BigQuery is asked', () => {
 
   it('replaces a range in one script with one transaction, its values as literals', async () => {
     const fields = Object.entries(everyType.columns).map(([name, { type }]) => ({ name, type }));
-    const outcome = ['outside', 'doubled', 'incomplete', 'replaced'].map((name) => ({ name, type: 'INT64' }));
+    const outcome = ['outside', 'doubled', 'incomplete', 'broken', 'breach', 'replaced'].map((name) => ({
+      name,
+      type: 'INT64',
+    }));
     server.answer((_, { dryRun }) =>
-      dryRun === true ? { fields } : { fields: outcome, rows: [['0', '0', '0', '4']] },
+      dryRun === true ? { fields } : { fields: outcome, rows: [['0', '0', '0', '0', '', '4']] },
     );
     const range = { column: 'slate', from: '2025-01-01', to: '2025-01-02', extraWhere: 'label = @label' };
     expect(
