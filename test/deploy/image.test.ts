@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -147,6 +147,8 @@ describe('what runs in the image', () => {
         timeout: 30_000,
       }).status;
     expect(check()).toBe(1);
+    // The volume, empty as on the first day.
+    mkdirSync(environment.TIPOFF_HOME);
 
     const started = spawn(process.execPath, asNode([...wordsOf('ENTRYPOINT'), ...wordsOf('CMD')]), {
       cwd: app,

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
 import { TipoffError } from '#core/errors.ts';
@@ -24,7 +25,7 @@ export function addServeVerb(root: Command, host: CliHost): void {
     .option('--workers <n>', 'worker loops in this process', '2')
     .option('--unit-size <n>', 'players per unit of work (default: 150)')
     .action(async (flags: ServeFlags, command: Command) => {
-      const { terminal, config, withApp } = contextOf(host, command);
+      const { terminal, config, withApp, withNewApp } = contextOf(host, command);
       const port =
         flags.port === undefined ? (config.port ?? 8080) : wholeNumber('--port', flags.port, 0, 65_535);
       const workers = wholeNumber('--workers', flags.workers, 0, 64);
@@ -33,7 +34,9 @@ export function addServeVerb(root: Command, host: CliHost): void {
       const both = flags.coordinator === flags.worker;
       const roles = (['coordinator', 'worker'] as const).filter((role) => both || flags[role] === true);
       const { startServing } = await import('#app/services/serve.ts');
-      await withApp(async (app) => {
+      // A container begins with an empty volume; a folder that is not there is a slip of the hand.
+      const open = config.profile === 'embedded' && existsSync(config.home) ? withNewApp : withApp;
+      await open(async (app) => {
         const stop = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
         const serving = await startServing(app, {
           roles,
