@@ -53,6 +53,7 @@ function championOf(market: Market): ForecastSystem {
         centres: columns.map(() => 3),
         coefficients: columns.map((_, i) => ((i % 5) - 2) / 100),
       },
+      correction: { at: Array.from({ length: 12 }, (_, i) => i + 1), ratio: new Array<number>(12).fill(1) },
       requiredFeatures: FEATURE_NAMES,
       shapes: { ewma8: SHAPE, minutes_rate: SHAPE, ridge: SHAPE },
       belief: fitMarket({ own: none, marketOver: none, fed: new Uint8Array(0), over: none }),

@@ -57,11 +57,16 @@ const errors = z.strictObject({
 const perSystem = <T extends z.ZodType>(schema: T) =>
   z.strictObject({ ewma8: schema, minutes_rate: schema, ridge: schema });
 
+const correction = z
+  .strictObject({ at: numbers, ratio: z.array(z.number().positive()).readonly() })
+  .refine(({ at, ratio }) => at.length === ratio.length, 'expected one ratio per step');
+
 /** What forecasts one market. */
 const marketModel = z
   .strictObject({
     columns: z.array(column).readonly(),
     ridge: linear,
+    correction,
     shapes: perSystem(shape),
     belief: z.strictObject({
       with_feed: belief,

@@ -275,3 +275,50 @@ export function countMean(model: LinearModel, linear: number): number {
   if (!(scale > 0)) return Math.max(0, linear);
   return linear > 30 * scale ? linear : scale * Math.log1p(Math.exp(linear / scale));
 }
+
+/** Steps of forecast means, from small to large, and what was counted over what was forecast at each. */
+export interface MeanCorrection {
+  readonly at: readonly number[];
+  readonly ratio: readonly number[];
+}
+
+const CORRECTION_STEPS = 24;
+/** Rows of belief, in each step, that the forecasts are right as they are. */
+const CORRECTION_PRIOR_ROWS = 100;
+
+/**
+ * What a linear forecast of a count cannot do: the far end of the bench counts less (or more) than any line through everybody
+ * says. Out-of-fold forecasts and outcomes in steps of equal count, each leaning on "right as it is" with 100 rows.
+ */
+export function fitMeanCorrection(mean: Float64Array, actual: Float64Array): MeanCorrection {
+  const order = Uint32Array.from(mean.keys()).sort((a, b) => (mean[a] ?? 0) - (mean[b] ?? 0));
+  const [at, ratio]: [number[], number[]] = [[], []];
+  for (let step = 0; step < CORRECTION_STEPS; step++) {
+    const from = Math.floor((step * order.length) / CORRECTION_STEPS);
+    const own = order.subarray(from, Math.floor(((step + 1) * order.length) / CORRECTION_STEPS));
+    let [forecast, counted] = [0, 0];
+    for (const i of own) {
+      forecast += mean[i] ?? 0;
+      counted += actual[i] ?? 0;
+    }
+    const centre = forecast / own.length;
+    if (!(centre > (at.at(-1) ?? 0))) continue;
+    const prior = CORRECTION_PRIOR_ROWS * centre;
+    at.push(rounded(centre));
+    ratio.push(rounded((counted + prior) / (forecast + prior)));
+  }
+  return { at, ratio };
+}
+
+/** A forecast mean times what its step deserves; between the steps in proportion, beyond them as at the last. */
+export function correctedMean({ at, ratio }: MeanCorrection, mean: number): number {
+  const next = at.findIndex((centre) => centre > mean);
+  if (next <= 0) return mean * (ratio[next === 0 ? 0 : ratio.length - 1] ?? 1);
+  const [low = 0, high = 1] = [at[next - 1], at[next]];
+  const [below = 1, above = 1] = [ratio[next - 1], ratio[next]];
+  return mean * (below + ((above - below) * (mean - low)) / (high - low));
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
+}

@@ -5,7 +5,7 @@ import { columnValue } from './design.ts';
 import { type CountDistribution, median, moments, pOverDecided, shiftedTo } from './distribution.ts';
 import type { ModelColumn } from './features.ts';
 import { believedOver, type MarketLayer } from './market.ts';
-import { countMean, type LinearModel, predictLinear } from './ridge.ts';
+import { correctedMean, countMean, type LinearModel, type MeanCorrection, predictLinear } from './ridge.ts';
 
 /** A model ready to forecast, with what every row made by it must carry. */
 export interface ServingModel {
@@ -81,6 +81,7 @@ export function isPrediction(forecast: Forecast): forecast is Prediction {
 export interface SystemParts {
   readonly columns: readonly ModelColumn[];
   readonly ridge: LinearModel;
+  readonly correction: MeanCorrection;
   readonly requiredFeatures: readonly string[];
   readonly shapes: Readonly<Record<'ewma8' | 'minutes_rate' | 'ridge', CountShape>>;
   readonly belief: MarketLayer;
@@ -88,14 +89,14 @@ export interface SystemParts {
 
 /** The four systems of a market. They reuse buffers inside and are not re-entrant. */
 export function buildSystems(parts: SystemParts, { features, max }: Market): readonly ForecastSystem[] {
-  const { columns, ridge, requiredFeatures, shapes, belief } = parts;
+  const { columns, ridge, correction, requiredFeatures, shapes, belief } = parts;
   const values = new Float64Array(columns.length);
   const distributionsOf = (shape: CountShape) => countDistributionFunction(shape, max);
   const ridgeSystem = system('ridge', requiredFeatures, distributionsOf(shapes.ridge), belief, (feature) => {
     columns.forEach((column, j) => {
       values[j] = columnValue(column, feature);
     });
-    return countMean(ridge, predictLinear(ridge, values));
+    return correctedMean(correction, countMean(ridge, predictLinear(ridge, values)));
   });
   const baseline = (id: 'ewma8' | 'minutes_rate', parts: readonly string[]): ForecastSystem =>
     system(id, [...parts, 'min_ewma4'], distributionsOf(shapes[id]), belief, (feature) =>

@@ -5,6 +5,7 @@ import { baselineMeans, calibrateSystem, calibrationPositions, gather, linedRows
 import { checkTrainingSet, marketOfSet, type TrainingSet } from './dataset.ts';
 import { fitMarket, type MarketRows } from './market.ts';
 import { type CutoffFit, type Walk, walkMarkets } from './out-of-fold.ts';
+import { correctedMean, fitMeanCorrection } from './ridge.ts';
 import { atOnce, DEFAULT_CONFIG, MIN_BLOCKS, type Steps, type TrainConfig } from './train-config.ts';
 import { weekOf } from './training-set.ts';
 
@@ -156,13 +157,17 @@ function draftOf(set: TrainingSet, walk: Walk, fit: CutoffFit, config: TrainConf
   const ofBaseline = (which: 'ewma8' | 'minutesRate') =>
     calibrateSystem(set, walk, positions, baselineMeans(set, walk, positions, which));
   const [ewma8, minutesRate] = [ofBaseline('ewma8'), ofBaseline('minutesRate')];
-  const ridge = calibrateSystem(set, walk, positions, gather(walk.outOfFold, positions));
+  const outOfFold = gather(walk.outOfFold, positions);
+  const correction = fitMeanCorrection(outOfFold, gather(walk.target, positions));
+  const means = outOfFold.map((mean) => correctedMean(correction, mean));
+  const ridge = calibrateSystem(set, walk, positions, means);
   const lined = linedRows(set, walk, positions, ridge);
   return {
     market: marketOfSet(set).id,
     model: {
       columns: walk.columns,
       ridge: fit.model,
+      correction,
       shapes: { ewma8: ewma8.shape, minutes_rate: minutesRate.shape, ridge: ridge.shape },
       belief: fitMarket(lined),
       metrics: { ewma8: ewma8.errors, minutes_rate: minutesRate.errors, ridge: ridge.errors },

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '#core/random.ts';
 import type { Design } from '#model/design.ts';
 import {
+  correctedMean,
   countMean,
+  fitMeanCorrection,
   fitRidge,
   GramAccumulator,
   type LinearModel,
@@ -273,5 +275,23 @@ describe('the mean of a count', () => {
   it('of outcomes that are all zero is cut at zero', () => {
     const never: LinearModel = { ...model, intercept: 0 };
     expect([countMean(never, -1), countMean(never, 2)]).toEqual([0, 2]);
+  });
+});
+
+describe('the correction of means', () => {
+  it('finds where outcomes are fewer than forecasts, and leaves the rest alone', () => {
+    const mean = Float64Array.from({ length: 24_000 }, (_, i) => 0.01 + (6 * i) / 24_000);
+    const truth = (m: number): number => (m < 1 ? m / 2 : m);
+    const correction = fitMeanCorrection(mean, mean.map(truth));
+    expect(correctedMean(correction, 0.4)).toBeCloseTo(0.2, 1);
+    expect(correctedMean(correction, 3)).toBeCloseTo(3, 6);
+    expect(correctedMean(correction, 50)).toBeCloseTo(50, 6);
+    expect(correctedMean(correction, 0)).toBe(0);
+  });
+
+  it('believes few rows little, and nothing at all without rows', () => {
+    const few = fitMeanCorrection(Float64Array.of(1, 2, 3), Float64Array.of(9, 9, 9));
+    expect(correctedMean(few, 2)).toBeLessThan(2.2);
+    expect(correctedMean(fitMeanCorrection(new Float64Array(0), new Float64Array(0)), 7)).toBe(7);
   });
 });
