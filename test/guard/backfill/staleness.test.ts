@@ -28,7 +28,7 @@ const NOT_BY_STATUSES = [
 const CORRECTIONS: readonly Correction[] = [
   {
     name: 'the points of one player',
-    sql: `UPDATE nba_raw.player_box_scores SET points = points + 7 WHERE ${ONE_PLAYER}`,
+    sql: `UPDATE nba_raw.player_box_scores SET points = points + 7, ftm = ftm + 7, fta = fta + 7 WHERE ${ONE_PLAYER}`,
     untouched: [
       'UpcomingTeamGameContext',
       'PlayerPropLines',
@@ -38,7 +38,7 @@ const CORRECTIONS: readonly Correction[] = [
   },
   {
     name: 'the rebounds of one player, which no feature uses',
-    sql: `UPDATE nba_raw.player_box_scores SET oreb = oreb + 1 WHERE ${ONE_PLAYER}`,
+    sql: `UPDATE nba_raw.player_box_scores SET oreb = oreb + 1, reb = reb + 1 WHERE ${ONE_PLAYER}`,
     untouched: [
       'UpcomingTeamGameContext',
       'PlayerPropLines',
@@ -136,7 +136,7 @@ describe('a correction in the past', () => {
   it('names its cause: own inputs where they changed, a cascade below', async () => {
     const slate = world.season[2] as Slate;
     await world.warehouse.execute(
-      `UPDATE nba_raw.player_box_scores SET points = points + 2 WHERE ${ONE_PLAYER}`,
+      `UPDATE nba_raw.player_box_scores SET points = points + 2, ftm = ftm + 2, fta = fta + 2 WHERE ${ONE_PLAYER}`,
       { slate },
     );
     const { plan } = await world.run();
@@ -153,7 +153,7 @@ describe('a correction in the past', () => {
 
   it('a re-planned run after it has nothing left, so marking ends', async () => {
     const slate = world.season[2] as Slate;
-    const sql = `UPDATE nba_raw.player_box_scores SET points = points + 3 WHERE ${ONE_PLAYER}`;
+    const sql = `UPDATE nba_raw.player_box_scores SET points = points + 3, ftm = ftm + 3, fta = fta + 3 WHERE ${ONE_PLAYER}`;
     await world.warehouse.execute(sql, { slate });
     expect((await world.run()).plan.units).not.toEqual([]);
     expect((await world.run()).plan.units).toEqual([]);
