@@ -1,4 +1,5 @@
-import { type Slate, slateOf } from '#core/calendar.ts';
+import { type Slate, seasonOf, seasonSpan, slateOf } from '#core/calendar.ts';
+import { count } from '#core/format.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { requireTrainable } from '#guard/quality/trend.ts';
 import { modelSource, seasonModelSource } from '#model/model-source.ts';
@@ -8,6 +9,7 @@ import { DEFAULT_RULES } from '#pipeline/batch/prediction-rows.ts';
 import type { DayDeps } from '#pipeline/day.ts';
 import type { DataSource } from '#pipeline/exports/document.ts';
 import { type ExportDeps, rewriteExports } from '#pipeline/exports/export.ts';
+import { outdatedSlates } from '#pipeline/generations.ts';
 import { HISTORY_FROM } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import type { App } from './compose.ts';
@@ -62,6 +64,16 @@ function dailyModels(app: App, by: string): ModelSource {
       return source.forSlate(slate);
     },
   };
+}
+
+/** What was made outdated and is still to be computed anew, with the line that does it; undefined when nothing is. */
+export async function outdatedLine({ warehouse, clock }: App): Promise<string | undefined> {
+  const today = slateOf(clock.now());
+  const { from } = seasonSpan(seasonOf(today));
+  const found = await outdatedSlates(warehouse, { from, to: today }, clock.now());
+  if (found === undefined) return undefined;
+  const { slates, first_slate, last_slate } = found;
+  return `Features of ${count(slates, 'slate')} (${first_slate} to ${last_slate}) are older than the history before them: \`tipoff backfill run --only-stale\`.`;
 }
 
 /** What the phases of a day need, from an open app. */

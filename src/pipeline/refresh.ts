@@ -78,19 +78,28 @@ async function firstMissing(deps: PhaseDeps, to: Slate): Promise<Slate | undefin
   return missing.find(({ slate }) => !held.has(slate))?.slate;
 }
 
+/** The slates whose box scores are newer than their summaries; undefined when all of them are summarised. */
+export async function unsummarised(
+  warehouse: PhaseDeps['warehouse'],
+): Promise<{ readonly from: Slate; readonly to: Slate } | undefined> {
+  const [stale] = await warehouse.query<{ first_slate: Slate | null; last_slate: Slate | null }>(STALE, {
+    history_from: HISTORY_FROM,
+  });
+  if (stale?.first_slate == null || stale.last_slate === null) return undefined;
+  return { from: stale.first_slate, to: stale.last_slate };
+}
+
 /** Brings schedule, players and game summaries up to date with the raw tables. Returns what ran and the first slate whose results changed. */
 export async function refreshSummaries(
   deps: PhaseDeps,
 ): Promise<{ processors: ProcessorResult[]; changedFrom: Slate | undefined }> {
   const processors = [await runProcessor(deps, scheduleReference, WHOLE)];
   await buildPlayerReference(deps.warehouse);
-  const [stale] = await deps.warehouse.query<{ first_slate: Slate | null; last_slate: Slate | null }>(STALE, {
-    history_from: HISTORY_FROM,
-  });
-  if (stale?.first_slate == null || stale.last_slate === null) return { processors, changedFrom: undefined };
-  const range = { from: stale.first_slate, to: stale.last_slate, asOf: NO_AS_OF };
+  const stale = await unsummarised(deps.warehouse);
+  if (stale === undefined) return { processors, changedFrom: undefined };
+  const range = { ...stale, asOf: NO_AS_OF };
   for (const processor of SUMMARY_PROCESSORS) processors.push(await runProcessor(deps, processor, range));
-  return { processors, changedFrom: stale.first_slate };
+  return { processors, changedFrom: stale.from };
 }
 
 /** Brings schedule, statuses and lines of a slate that is still to be played up to date, without its features. */

@@ -16,13 +16,16 @@ import { REGISTERED_MODEL, REGISTERED_MODELS } from '#model/registry.ts';
 import { MARKET_LINES, TRAINING_ROWS } from '#model/training-set.ts';
 import { auditFigures, REQUIRED } from '#pipeline/batch/audit.ts';
 import { INPUTS_OF_PLAYERS, LINES_OF_PLAYERS, PLAYER_INPUTS, PLAYER_LINES } from '#pipeline/batch/inputs.ts';
+import { CANDIDATES } from '#pipeline/batch/plan.ts';
 import { copyOfStaged, stagedPicks, VISIBLE_PICKS } from '#pipeline/batch/published-rows.ts';
 import { COPIED_TABLES, COPIES, lostMarkets, removal } from '#pipeline/batch/receipt.ts';
 import type { UnitDoc } from '#pipeline/batch/state.ts';
 import { EXPORTED_GRADES, EXPORTED_PREDICTIONS } from '#pipeline/exports/slate-documents.ts';
+import { GENERATION_STATEMENTS } from '#pipeline/generations.ts';
 import { GRADES, STANDINGS } from '#pipeline/grade/grade.ts';
 import { RECORD_PER_SLATE } from '#pipeline/grade/record.ts';
 import { ANALYTICS_PROCESSORS, PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts';
+import { READINESS } from '#pipeline/precompute/readiness.ts';
 
 /** A unit whose rows were staged, for statements over staging tables: they have the shape of this one. */
 const STAGED_UNIT: UnitDoc = {
@@ -65,6 +68,9 @@ export function registeredStatements(): Statement[] {
     LINES_OF_PLAYERS,
     auditFigures([STAGED_UNIT], REQUIRED),
     copyOfStaged([STAGED_UNIT]),
+    ...GENERATION_STATEMENTS,
+    CANDIDATES,
+    READINESS,
     lostMarkets([STAGED_UNIT]),
     stagedPicks([STAGED_UNIT]),
     VISIBLE_PICKS,

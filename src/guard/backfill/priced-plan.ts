@@ -142,7 +142,7 @@ export function readEstimator(
       return measured();
     },
     chunk: async (chunk) => {
-      if (chunk.step.phase === 'predict') await recordPredictions(warehouse, chunk.slates);
+      if (chunk.step.phase === 'predict') await recordPredictions(warehouse, chunk.slates, deps.clock.now());
       else await run.execute(chunk, async () => undefined);
       return measured();
     },
@@ -153,6 +153,7 @@ export function readEstimator(
 async function recordPredictions(
   warehouse: RecordingWarehouse['warehouse'],
   slates: readonly Slate[],
+  now: Date,
 ): Promise<void> {
   const [from, to] = [slates[0], slates.at(-1)];
   if (from === undefined || to === undefined) return;
@@ -163,7 +164,7 @@ async function recordPredictions(
   const inputs = seasonInputs(warehouse, slates);
   for (const slate of slates) {
     await slateGames(warehouse, slate);
-    await readCandidates(warehouse, slate);
+    await readCandidates(warehouse, slate, now);
     await inputs.ofPlayers(slate, []);
   }
 }

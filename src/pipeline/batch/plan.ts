@@ -1,7 +1,19 @@
 import { type Slate, slateOf } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { RUN_MODES, type RunMode } from '#core/run-modes.ts';
+import { statement } from '#core/statement.ts';
+import { sidesOf } from '#pipeline/analytics/whole-games.ts';
+import { mixedSteps } from '#pipeline/generations.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+
+/** Days before the slate in which the games of both teams must be whole. */
+const HISTORY_DAYS = 7;
+/** Seconds after tip-off by which a game is over and its box score may be asked for. */
+const OVER_SECONDS = 6 * 3600;
+/** A points line beyond so many times what a player scores of late is no line of his: a unit, a column or a name is wrong. */
+const MAX_LINE_FACTOR = 3;
+/** Points that a player counts as scoring at the least, for that. */
+const MIN_FORM = 6;
 
 /**
  * Minutes by which what is expected of the teammates must differ from what a forecast was made with, for its team to be
@@ -13,14 +25,25 @@ const MIN_MOVED_MINUTES = 6;
  * Every player of the slate's context, and those whose visible prediction is about a game that is not played on the slate. A
  * quote is looked for only where the slate has quotes at all.
  */
-const CANDIDATES = `
-WITH games AS (
+export const CANDIDATES = statement({
+  owner: 'pipeline/batch/plan',
+  sql: `
+WITH broken AS (
+  SELECT DISTINCT team_abbr
+  FROM (${sidesOf(`fn.add_days(CAST(@slate AS DATE), -${HISTORY_DAYS})`, 'fn.add_days(CAST(@slate AS DATE), -1)')}) AS sides
+  WHERE NOT is_whole AND tipoff_at <= fn.add_seconds(CAST(@now AS TIMESTAMP), -${OVER_SECONDS})
+), newest AS (
+  SELECT player_id, MAX(slate) AS last_game FROM nba_analytics.player_game_summary
+  WHERE slate BETWEEN fn.add_days(CAST(@slate AS DATE), -${HISTORY_DAYS}) AND fn.add_days(CAST(@slate AS DATE), -1)
+    AND played AND minutes IS NOT NULL AND points IS NOT NULL
+  GROUP BY player_id
+), games AS (
   SELECT game_id, tipoff_at FROM nba_reference.counted_games WHERE slate = CAST(@slate AS DATE)
 ), quotes AS (
   SELECT DISTINCT player_id, market, bookmaker, line FROM nba_analytics.player_prop_lines
   WHERE slate = CAST(@slate AS DATE) AND resolution = 'resolved'
 ), features AS (
-  SELECT player_id, game_id, team_abbr, freed_min, required_default_count, feature_quality_score, matchup_quality_pct, quality_alert_level
+  SELECT player_id, game_id, team_abbr, freed_min, pts_ewma8, required_default_count, feature_quality_score, matchup_quality_pct, quality_alert_level
   FROM nba_predictions.ml_feature_store
   WHERE slate = CAST(@slate AS DATE)
 ), claims AS (
@@ -40,21 +63,30 @@ WITH games AS (
   GROUP BY f.game_id, f.team_abbr
   HAVING MAX(ABS(f.freed_min - c.freed_min)) >= ${MIN_MOVED_MINUTES}
 ), expected AS (
-  SELECT player_id, game_id, tipoff_at, injury_status FROM nba_analytics.upcoming_player_game_context WHERE slate = CAST(@slate AS DATE)
+  SELECT player_id, game_id, tipoff_at, injury_status, team_abbr, opponent_abbr, line FROM nba_analytics.upcoming_player_game_context
+  WHERE slate = CAST(@slate AS DATE)
   UNION ALL
-  SELECT c.player_id, c.game_id, c.tipoff_at, CAST(NULL AS STRING) FROM claims c
+  SELECT c.player_id, c.game_id, c.tipoff_at, CAST(NULL AS STRING), CAST(NULL AS STRING), CAST(NULL AS STRING), CAST(NULL AS NUMERIC) FROM claims c
   WHERE c.void_rows = 1 AND c.player_id NOT IN (
     SELECT player_id FROM nba_analytics.upcoming_player_game_context WHERE slate = CAST(@slate AS DATE))
 )
 SELECT u.player_id, u.game_id, u.tipoff_at, u.injury_status, g.game_id IS NOT NULL AS is_played,
   CASE WHEN c.void_rows = 1 THEN 'void' WHEN c.changed_rows = 1 OR (c.player_id IS NOT NULL AND m.game_id IS NOT NULL) THEN 'changed' WHEN c.player_id IS NOT NULL THEN 'holds' END AS claim,
+  o.team_abbr IS NULL AND e.team_abbr IS NULL AS is_history_whole,
+  COALESCE(d.last_played_on < n.last_game, FALSE) AS is_stale,
+  COALESCE(CAST(u.line AS FLOAT64) > ${MAX_LINE_FACTOR} * fn.greatest2(f.pts_ewma8, ${MIN_FORM}) OR CAST(u.line AS FLOAT64) * ${MAX_LINE_FACTOR} < f.pts_ewma8 - ${MIN_FORM}, FALSE) AS is_line_implausible,
   f.required_default_count, f.feature_quality_score, f.matchup_quality_pct, f.quality_alert_level
 FROM expected u
+LEFT JOIN broken o ON o.team_abbr = u.team_abbr
+LEFT JOIN broken e ON e.team_abbr = u.opponent_abbr
+LEFT JOIN newest n ON n.player_id = u.player_id
+LEFT JOIN nba_precompute.player_daily_cache d ON d.slate = CAST(@slate AS DATE) AND d.player_id = u.player_id
 LEFT JOIN games g ON g.game_id = u.game_id
 LEFT JOIN claims c ON c.player_id = u.player_id
 LEFT JOIN features f ON f.player_id = u.player_id AND f.game_id = u.game_id
 LEFT JOIN moved m ON m.game_id = f.game_id AND m.team_abbr = f.team_abbr
-ORDER BY u.game_id, u.player_id`;
+ORDER BY u.game_id, u.player_id`,
+});
 
 const GAMES = `
 SELECT game_id, tipoff_at FROM nba_reference.counted_games
@@ -72,8 +104,8 @@ export async function slateGames(warehouse: Warehouse, slate: Slate): Promise<Sl
 }
 
 /** Every player who may play on the slate, or was said to, with what the gate needs. Throws what the warehouse throws: an unreadable gate starts nothing. */
-export async function readCandidates(warehouse: Warehouse, slate: Slate): Promise<Candidate[]> {
-  return warehouse.query<Candidate>(CANDIDATES, { slate });
+export async function readCandidates(warehouse: Warehouse, slate: Slate, now: Date): Promise<Candidate[]> {
+  return warehouse.query<Candidate>(CANDIDATES.sql, { slate, now: now.toISOString() });
 }
 
 /** What the gate looks at, for one player of the slate's context. */
@@ -90,6 +122,12 @@ export interface Candidate {
    * team have moved since it was made.
    */
   readonly claim: 'holds' | 'changed' | 'void' | null;
+  /** Every game of his team and of the opponent in the week before is summarised whole. */
+  readonly is_history_whole: boolean;
+  /** He has played since his features were computed. */
+  readonly is_stale: boolean;
+  /** The points line is far beyond what he scores. */
+  readonly is_line_implausible: boolean;
   /** Null when there is no feature row. */
   readonly required_default_count: number | null;
   readonly feature_quality_score: number | null;
@@ -103,6 +141,9 @@ export const SKIP_REASONS = {
   game_postponed: 'the game is not played on the slate any more',
   player_out: 'the newest status before the cut-off says out or doubtful',
   game_started: 'the game has begun; only a backfill predicts it now',
+  last_game_unknown: 'a game of his team or of the opponent in the week before is not there, or only in part',
+  inputs_stale: 'he has played since his features were computed',
+  implausible_line: 'the line is far beyond what he scores: it is not his',
   no_features: 'there is no feature row for the slate',
   required_feature_missing: 'a required feature is a default or missing',
   red_quality: 'the feature row is red',
@@ -122,6 +163,9 @@ export function gate(candidate: Candidate, mode: RunMode, now: Date): SkipReason
   if (candidate.injury_status === 'out' || candidate.injury_status === 'doubtful') return 'player_out';
   if (!replaces && (claim === 'holds' || (claim === 'changed' && !renews))) return 'already_predicted';
   if (!backfill && Date.parse(candidate.tipoff_at) <= now.getTime()) return 'game_started';
+  if (!candidate.is_history_whole) return 'last_game_unknown';
+  if (candidate.is_stale) return 'inputs_stale';
+  if (candidate.is_line_implausible) return 'implausible_line';
   if (candidate.required_default_count === null || candidate.feature_quality_score === null)
     return 'no_features';
   if (candidate.required_default_count > 0) return 'required_feature_missing';
@@ -138,7 +182,7 @@ function thresholdOf({ claim }: Candidate, mode: RunMode): number {
 }
 
 /** Reasons to skip that say nothing against what is visible. */
-const HARMLESS: readonly SkipReason[] = ['already_predicted', 'game_started'];
+const HARMLESS: readonly SkipReason[] = ['already_predicted', 'game_started', 'inputs_stale'];
 
 /**
  * True when a skip takes back what is visible of the player: a published pick is a standing claim, and whoever may not be
@@ -172,7 +216,7 @@ export interface Plan {
  * had been predicted. Changes nothing. A plan without games has verdicts on the latter only.
  *
  * Throws TIPOFF_BAD_INPUT when mode and date do not go together, or a named player is not in the context; TIPOFF_NOT_READY
- * when the slate has games and no player in its context; and whatever the warehouse throws: an unreadable gate lets neither
+ * when the slate has games and no player in its context, or features of different generations; and whatever the warehouse throws: an unreadable gate lets neither
  * all players through nor none.
  */
 export async function planBatch(
@@ -193,7 +237,7 @@ export async function planBatch(
       games.map(({ tipoff_at }) => tipoff_at),
       now,
     );
-  const candidates = (await readCandidates(warehouse, slate)).filter(
+  const candidates = (await readCandidates(warehouse, slate, now)).filter(
     ({ is_played }) => is_played || !RUN_MODES[mode].backfill,
   );
   if (games.length > 0 && candidates.every(({ is_played }) => !is_played)) {
@@ -203,6 +247,18 @@ export async function planBatch(
       {
         hint: `Run \`tipoff day ${slate}\`, which computes contexts and features first.`,
         details: { slate, games: games.length },
+      },
+    );
+  }
+  const [mixed, ...others] = RUN_MODES[mode].backfill ? [] : await mixedSteps(warehouse, slate, now);
+  if (mixed !== undefined) {
+    const more = others.length === 0 ? '' : ` and ${others.length} more`;
+    throw new TipoffError(
+      'TIPOFF_NOT_READY',
+      `the features of ${slate} are of different generations: ${mixed.subject}${more} (${mixed.note})`,
+      {
+        hint: `A build was stopped halfway. Run \`tipoff day ${slate}\`, which computes them anew.`,
+        details: { slate, steps: [mixed, ...others].map(({ subject }) => subject) },
       },
     );
   }

@@ -1,5 +1,7 @@
 import { addDays, type Slate } from '#core/calendar.ts';
 import { type Outcome, outcome } from '#core/check.ts';
+import { statement } from '#core/statement.ts';
+import { sidesOf } from '#pipeline/analytics/whole-games.ts';
 import type { Readiness } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
@@ -18,14 +20,17 @@ const RESULT_SHARE = 0.8;
 /** Players without whom a team cannot play. */
 const MIN_ROSTER = 8;
 
-const STATE = `
+/** How much of what processors wait for is there, slate by slate; parameters `from`, `to` and `results_from`. */
+export const READINESS = statement({
+  owner: 'pipeline/precompute/readiness',
+  sql: `
 WITH games AS (
   SELECT game_id, slate, home_abbr, away_abbr FROM nba_reference.counted_games
   WHERE slate BETWEEN CAST(@results_from AS DATE) AND CAST(@to AS DATE)
 ),
 boxed AS (
-  SELECT game_id, COUNT(DISTINCT team_abbr) AS teams FROM nba_analytics.team_game_summary
-  WHERE slate BETWEEN CAST(@results_from AS DATE) AND CAST(@to AS DATE)
+  SELECT game_id, SUM(CASE WHEN is_whole THEN 1 ELSE 0 END) AS teams
+  FROM (${sidesOf('CAST(@results_from AS DATE)', 'CAST(@to AS DATE)')}) AS sides
   GROUP BY game_id
 ),
 slates AS (
@@ -57,7 +62,8 @@ FROM slates s
 LEFT JOIN results r ON r.slate = s.slate
 LEFT JOIN contexts c ON c.slate = s.slate
 LEFT JOIN rosters p ON p.slate = s.slate
-ORDER BY s.slate`;
+ORDER BY s.slate`,
+});
 
 interface SlateState {
   readonly slate: Slate;
@@ -71,10 +77,10 @@ interface SlateState {
 /**
  * What is not ready in a range, slate by slate. The calendar is the denominator: a slate without counted games needs
  * nothing, a postponed game is not waited for. Results count as ready when 80 % of the games of the seven days before have
- * box scores of both teams.
+ * whole summaries of both teams, counted on the rows of their players.
  */
 export async function notReady(warehouse: Warehouse, from: Slate, to: Slate): Promise<NotReady[]> {
-  const states = await warehouse.query<SlateState>(STATE, {
+  const states = await warehouse.query<SlateState>(READINESS.sql, {
     from,
     to,
     results_from: addDays(from, -RESULT_DAYS),

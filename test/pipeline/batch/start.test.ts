@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
+import { phaseRuns } from '#core/contracts/nba_orchestration.ts';
 import { schedule } from '#core/contracts/nba_reference.ts';
 import { TipoffError } from '#core/errors.ts';
+import { planBatch } from '#pipeline/batch/plan.ts';
 import { listPublications, undoPublication } from '#pipeline/batch/receipt.ts';
 import { type BatchDeps, runBatch } from '#pipeline/batch/run.ts';
 import { type StartRequest, startBatch } from '#pipeline/batch/start.ts';
@@ -157,6 +159,36 @@ describe('starting a batch', () => {
       to: 'reset',
       by: 'operator',
     });
+  });
+
+  it('waits for a build that was stopped halfway to be done anew: its steps are of different generations', async () => {
+    const world = await worldOf(players(20));
+    const run = (processor: string, finished_at: string) => ({
+      ...{
+        run_id: finished_at,
+        phase: 'precompute',
+        processor,
+        slate_from: SLATE,
+        slate_to: SLATE,
+        verdict: 'done',
+      },
+      ...{ row_count: 1, reason: null, started_at: finished_at, finished_at, code_version: 'test' },
+    });
+    const order = ['PlayerDailyCache', 'PlayerCompositeFactors', 'MLFeatureStore'];
+    const at = (minute: number) => `2025-01-10T12:${String(minute).padStart(2, '0')}:00Z`;
+    await world.warehouse.append(
+      phaseRuns,
+      order.map((processor, i) => run(processor, at(i))),
+    );
+    const plan = () => planBatch(world.warehouse, { slate: SLATE, mode: 'FIRST' }, world.clock.now());
+    expect((await plan()).verdicts).toHaveLength(20);
+    await world.warehouse.append(phaseRuns, [run('PlayerDailyCache', at(30))]);
+    await expect(plan()).rejects.toThrow(/of different generations: .* after PlayerDailyCache/);
+    await world.warehouse.append(
+      phaseRuns,
+      order.slice(1).map((processor, i) => run(processor, at(31 + i))),
+    );
+    expect((await plan()).verdicts).toHaveLength(20);
   });
 
   it('predicts once: a retry takes only players without a visible prediction, and does nothing when there are none', async () => {

@@ -300,9 +300,12 @@ async function runAndReport(
     terminal.progress('Stopping after the current chunk; a second signal stops at once.');
   };
   for (const signal of SIGNALS) process.once(signal, atSignal);
-  const report = await withApp(async (app) => {
-    const { backfillDeps } = await import('#app/backfill.ts');
-    return start(await backfillDeps(app, by), {
+  const { report, outdated } = await withApp(async (app) => {
+    const [{ backfillDeps }, { outdatedLine }] = await Promise.all([
+      import('#app/backfill.ts'),
+      import('#app/day.ts'),
+    ]);
+    const done = await start(await backfillDeps(app, by), {
       by,
       shouldStop: () => stop,
       onProgress: ({ step, from, to, rows, seconds, done_slates, planned_slates, eta_seconds }) => {
@@ -312,11 +315,15 @@ async function runAndReport(
         );
       },
     });
+    return { report: done, outdated: await outdatedLine(app) };
   });
   for (const signal of SIGNALS) process.off(signal, atSignal);
-  terminal.json(report);
+  terminal.json({ ...report, outdated: outdated ?? null });
   for (const line of reportLines(report)) terminal.line(line);
-  if (report.failed.length > 0 || report.stopped !== null) host.exit(1);
+  if (outdated !== undefined) terminal.line(outdated);
+  // A run of which everything was held has done nothing.
+  const isHeld = report.rows === 0 && report.held.length > 0;
+  if (report.failed.length > 0 || report.stopped !== null || isHeld) host.exit(1);
 }
 
 function span(from: Slate, to: Slate): string {

@@ -29,7 +29,7 @@ export function addDayVerbs(root: Command, host: CliHost): void {
       const slate = readSlate(text);
       const mode = options.mode === undefined ? undefined : parseRunMode(options.mode);
       await withApp(async (app) => {
-        const [{ dueLook, runDay }, { dayDeps }] = await Promise.all([
+        const [{ dueLook, runDay }, { dayDeps, outdatedLine }] = await Promise.all([
           import('#pipeline/day.ts'),
           import('#app/day.ts'),
         ]);
@@ -60,9 +60,11 @@ export function addDayVerbs(root: Command, host: CliHost): void {
             detail: `${slate} ${result.state}`,
           });
         }
-        terminal.json(result);
+        const outdated = await outdatedLine(app);
+        terminal.json({ ...result, outdated: outdated ?? null });
         if (!terminal.isJson) await printPicks(terminal, app.warehouse, slate);
         printDay(terminal, result);
+        if (outdated !== undefined) terminal.line(outdated);
         if (!isFine(result.state)) host.exit(1);
       });
     });

@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
 import type { Terminal } from '#app/cli/terminal.ts';
@@ -31,8 +33,10 @@ export function addIngestVerb(root: Command, host: CliHost): void {
         import('#pipeline/ingest/formats/formats.ts'),
       ]);
       const files = await filesAt(paths.map(path));
-      const report = await withNewApp(({ warehouse }) =>
-        ingest({
+      const named = await filesAmong(paths.map(path));
+      const { report, stale } = await withNewApp(async ({ warehouse }) => {
+        const { unsummarised } = await import('#pipeline/refresh.ts');
+        const done = await ingest({
           warehouse,
           clock,
           files,
@@ -42,12 +46,33 @@ export function addIngestVerb(root: Command, host: CliHost): void {
             if (done % 25 === 0 || file.outcome === 'failed')
               terminal.doing(`${done} of ${total} files: ${file.path}`);
           },
-        }),
+        });
+        return { report: done, stale: await unsummarised(warehouse) };
+      });
+      // A file that somebody names is meant to bring something: a header alone, or rows of which none could be taken, is not fine.
+      const useless = report.files.filter(
+        (file) =>
+          named.has(basename(file.path)) && file.outcome === 'loaded' && file.loaded + file.duplicate === 0,
       );
-      terminal.json(report);
+      terminal.json({ ...report, nothing_loaded: useless.map((file) => file.path), stale: stale ?? null });
       print(terminal, report);
-      if (report.failed > 0 || report.damaged > 0) host.exit(2);
+      for (const file of useless) terminal.line(`NOTHING LOADED from ${file.path}.`);
+      if (stale !== undefined) {
+        const slates = stale.from === stale.to ? stale.from : `${stale.from} to ${stale.to}`;
+        terminal.line(
+          `Box scores of ${slates} are newer than what was computed from them. \`tipoff day\` computes them and all that follows.`,
+        );
+      }
+      if (report.failed > 0 || report.damaged > 0 || useless.length > 0) host.exit(2);
     });
+}
+
+/** Names of those paths that are files and not folders. */
+async function filesAmong(paths: readonly string[]): Promise<ReadonlySet<string>> {
+  const kinds = await Promise.all(
+    paths.map(async (path) => ((await stat(path)).isFile() ? [basename(path)] : [])),
+  );
+  return new Set(kinds.flat());
 }
 
 function print(terminal: Terminal, report: IngestReport): void {

@@ -1,12 +1,14 @@
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
+import { sidesOf } from '#pipeline/analytics/whole-games.ts';
 import { BOXED_GAMES, GAMES, oneDecimal, SEASON_DAYS } from './sql.ts';
 
 const gamesSummarised = defineCanary({
   id: 'games_summarised',
   phase: 'analytics',
   question: 'Is every game of last night that has a box score summarised?',
-  expected: 'team and player summaries for every game with a box score',
-  finding: 'incomplete summaries for {of:game|games} with a box score',
+  expected:
+    'a team summary, and players whose minutes fill the game, for both sides of every game with a box score',
+  finding: 'incomplete summaries for {of:side|sides} of the games with a box score',
   looksAt: 'last_night',
   severity: [
     { by: '10:45', severity: 'warning' },
@@ -18,18 +20,16 @@ const gamesSummarised = defineCanary({
   whenEmpty: { skip: 'no box score has arrived; box_scores_missing says which' },
   look: {
     sql: `
-SELECT g.label AS subject, COALESCE(t.teams, 0) < 2 OR COALESCE(p.players, 0) < 12 AS is_bad,
-  CAST(COALESCE(t.teams, 0) AS STRING) || ' team and ' || CAST(COALESCE(p.players, 0) AS STRING) || ' player summaries' AS note
-FROM (${GAMES}) AS g
-JOIN (${BOXED_GAMES}) AS b ON b.game_id = g.game_id AND b.teams = 2
-LEFT JOIN (SELECT game_id, COUNT(*) AS teams FROM nba_analytics.team_game_summary WHERE slate = CAST(@slate AS DATE) GROUP BY game_id) AS t ON t.game_id = g.game_id
-LEFT JOIN (
-  SELECT game_id, COUNT(*) AS players FROM nba_analytics.player_game_summary WHERE slate = CAST(@slate AS DATE) AND played GROUP BY game_id
-) AS p ON p.game_id = g.game_id`,
+SELECT s.team_abbr || ' ' || s.label AS subject, t.team_abbr IS NULL OR NOT s.is_whole AS is_bad,
+  CASE WHEN t.team_abbr IS NULL THEN 'no team summary; ' ELSE '' END || s.note AS note
+FROM (${sidesOf('CAST(@slate AS DATE)', 'CAST(@slate AS DATE)')}) AS s
+JOIN (${BOXED_GAMES}) AS b ON b.game_id = s.game_id AND b.teams = 2
+LEFT JOIN (SELECT DISTINCT game_id, team_abbr FROM nba_analytics.team_game_summary WHERE slate = CAST(@slate AS DATE)) AS t
+  ON t.game_id = s.game_id AND t.team_abbr = s.team_abbr`,
   },
   sabotage: { sql: ['DELETE FROM nba_analytics.player_game_summary WHERE slate = CAST(@slate AS DATE)'] },
   meaning:
-    'Box scores arrived and the summaries were not made. Features of tonight and grades of last night are missing these games.',
+    'Box scores arrived and the summaries were not made, or they came in part: players are missing, or teams are swapped. Both teams’ players are skipped with the reason last_game_unknown until the games are whole.',
   steps: [
     'Look at nba_orchestration.phase_runs of PlayerGameSummary and TeamGameSummary of the morning: verdict and reason.',
     'No run at all: the daily job did not start; see job_heartbeats.',

@@ -1,6 +1,7 @@
 import { FEATURES, REQUIRED_FEATURES } from '#core/features.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
-import { oneDecimal, whole } from './sql.ts';
+import { OUTDATED_SLATES, STEP_GENERATIONS } from '#pipeline/generations.ts';
+import { oneDecimal, SEASON_DAYS, whole } from './sql.ts';
 
 const featuresPresent = defineCanary({
   id: 'features_present',
@@ -306,6 +307,59 @@ ${FORM_FEATURES.map((name) => `SELECT '${name}' AS subject, n_${name} < 0.5 * b_
   ],
 });
 
+const stepsAgree = defineCanary({
+  id: 'steps_agree',
+  phase: 'precompute',
+  question: 'Were the features of tonight made in one piece?',
+  expected: 'no step older than one it reads',
+  finding: 'made before what they read: {of:step|steps} of tonight',
+  looksAt: 'tonight',
+  severity: [{ by: '00:00', severity: 'critical' }],
+  owner: 'data',
+  repair: 'tipoff day {slate}',
+  dependsOn: ['ingest', 'analytics'],
+  whenEmpty: { skip: 'no run is recorded for this slate; features_present says what there is' },
+  look: { sql: STEP_GENERATIONS },
+  sabotage: {
+    sql: [
+      "UPDATE nba_orchestration.phase_runs SET finished_at = fn.add_seconds(finished_at, -7200) WHERE processor = 'MLFeatureStore' AND slate_from <= CAST(@slate AS DATE) AND slate_to >= CAST(@slate AS DATE)",
+    ],
+  },
+  meaning:
+    'A build was stopped halfway: some tables are of the new generation and others of the old one. No batch starts on such a slate.',
+  steps: [
+    'Look at nba_orchestration.phase_runs of the five precompute processors for the slate: which is the newest that is not done?',
+    'Who stopped it: a deployment, a job at its time limit, a full disk?',
+    'Run the repair command: contexts and features of the slate are made together.',
+  ],
+});
+
+const featuresOutdated = defineCanary({
+  id: 'features_outdated',
+  phase: 'precompute',
+  question: 'Are features older than the history before them?',
+  expected: 'the features of every slate of the season newer than the summaries of earlier slates',
+  finding: 'the history before them has changed since: the features of {of:slate|slates}',
+  looksAt: 'now',
+  severity: [{ by: '00:00', severity: 'warning' }],
+  owner: 'data',
+  repair: 'tipoff backfill run --only-stale',
+  dependsOn: [],
+  whenEmpty: { skip: 'no features were computed this season' },
+  look: { days: SEASON_DAYS, sql: `SELECT subject, is_bad, note FROM (${OUTDATED_SLATES}) AS slates` },
+  sabotage: {
+    sql: [
+      "UPDATE nba_orchestration.phase_runs SET finished_at = CAST(@as_of AS TIMESTAMP) WHERE processor = 'PlayerGameSummary' AND started_at <= CAST(@as_of AS TIMESTAMP)",
+    ],
+  },
+  meaning:
+    'A box score was corrected or came late, and only its own slate was computed again. Training and later forecasts rest on the old numbers.',
+  steps: [
+    'The first slate named is the first one after the correction.',
+    'Run the repair command; it computes what is stale and nothing else.',
+  ],
+});
+
 /** The canaries of the phase `precompute`, in the order of the data. */
 export const PRECOMPUTE: readonly Canary[] = [
   featuresPresent,
@@ -314,6 +368,8 @@ export const PRECOMPUTE: readonly Canary[] = [
   requiredDefaults,
   cacheMisses,
   staleInputs,
+  stepsAgree,
+  featuresOutdated,
   featuresConstant,
   featuresShifted,
 ];

@@ -1,0 +1,107 @@
+import type { Slate } from '#core/calendar.ts';
+import { type Statement, statement } from '#core/statement.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+import { PRECOMPUTE_PROCESSORS } from './graph.ts';
+import { outputOf, tablesOf } from './processor.ts';
+
+/** Days back in which runs are looked for: a season. */
+const SEASON_SECONDS = 270 * 86_400;
+
+/** Who reads whose table, among the processors that are built together. */
+const READS = PRECOMPUTE_PROCESSORS.flatMap((reader) =>
+  PRECOMPUTE_PROCESSORS.filter((source) => tablesOf(reader.inputs).includes(outputOf(source))).map(
+    (source) => ({ reader: reader.name, source: source.name }),
+  ),
+);
+
+/**
+ * SQL: every pair of a processor and one whose table it reads, and whether the reader's newest run for the slate is older: a build
+ * that was killed halfway leaves such steps. Runs without a receipt are not judged. Parameters `slate` and `as_of`; columns subject,
+ * is_bad, note.
+ */
+export const STEP_GENERATIONS = `
+WITH newest AS (
+  SELECT processor, MAX(finished_at) AS finished_at FROM nba_orchestration.phase_runs
+  WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${SEASON_SECONDS}) AND started_at <= CAST(@as_of AS TIMESTAMP)
+    AND phase = 'precompute' AND verdict IN ('done', 'empty')
+    AND slate_from <= CAST(@slate AS DATE) AND slate_to >= CAST(@slate AS DATE)
+  GROUP BY processor
+)
+SELECT e.reader || ' after ' || e.source AS subject, r.finished_at < s.finished_at AS is_bad,
+  'finished ' || CAST(r.finished_at AS STRING) || ', its input ' || CAST(s.finished_at AS STRING) AS note
+FROM (
+  ${READS.map(({ reader, source }) => `SELECT '${reader}' AS reader, '${source}' AS source`).join('\n  UNION ALL ')}
+) AS e
+JOIN newest r ON r.processor = e.reader
+JOIN newest s ON s.processor = e.source`;
+
+/**
+ * SQL: slates of a range whose features were computed, and whether the summaries of an earlier slate have changed since. Parameters
+ * `from`, `slate` and `as_of`; columns subject, is_bad, note, slate.
+ */
+export const OUTDATED_SLATES = `
+WITH runs AS (
+  SELECT processor, slate_from, slate_to, finished_at FROM nba_orchestration.phase_runs
+  WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${SEASON_SECONDS}) AND started_at <= CAST(@as_of AS TIMESTAMP)
+    AND verdict = 'done' AND processor IN ('PlayerGameSummary', 'MLFeatureStore')
+),
+made AS (
+  SELECT s.slate, MAX(r.finished_at) AS made_at
+  FROM (
+    SELECT DISTINCT slate FROM nba_reference.counted_games WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
+  ) AS s
+  JOIN runs r ON r.processor = 'MLFeatureStore' AND s.slate BETWEEN r.slate_from AND r.slate_to
+  GROUP BY s.slate
+),
+changed AS (
+  SELECT m.slate, MAX(r.finished_at) AS changed_at
+  FROM made m
+  JOIN runs r ON r.processor = 'PlayerGameSummary' AND r.slate_from < m.slate
+  GROUP BY m.slate
+)
+SELECT CAST(m.slate AS STRING) AS subject, COALESCE(c.changed_at > m.made_at, FALSE) AS is_bad,
+  'computed ' || CAST(m.made_at AS STRING) || ', the history before it changed ' || CAST(c.changed_at AS STRING) AS note, m.slate
+FROM made m
+LEFT JOIN changed c ON c.slate = m.slate`;
+
+const MIXED = statement({
+  owner: 'pipeline/generations',
+  sql: `SELECT subject, note FROM (${STEP_GENERATIONS}) AS steps WHERE is_bad ORDER BY subject`,
+});
+const OUTDATED = statement({
+  owner: 'pipeline/generations',
+  sql: `SELECT COUNT(*) AS slates, MIN(slate) AS first_slate, MAX(slate) AS last_slate FROM (${OUTDATED_SLATES}) AS slates WHERE is_bad`,
+});
+
+/** The statements of this module, for those who read them all. */
+export const GENERATION_STATEMENTS: readonly Statement[] = [MIXED, OUTDATED];
+
+/** Steps of a slate that were made before the steps they read, as of an instant. */
+export async function mixedSteps(
+  warehouse: Warehouse,
+  slate: Slate,
+  asOf: Date,
+): Promise<{ readonly subject: string; readonly note: string }[]> {
+  return warehouse.query(MIXED.sql, { slate, as_of: asOf.toISOString() });
+}
+
+/** Slates whose features are older than the history before them. */
+export interface OutdatedSlates {
+  readonly slates: number;
+  readonly first_slate: Slate;
+  readonly last_slate: Slate;
+}
+
+/** The slates of a range whose features are outdated; undefined when there are none. */
+export async function outdatedSlates(
+  warehouse: Warehouse,
+  range: { readonly from: Slate; readonly to: Slate },
+  asOf: Date,
+): Promise<OutdatedSlates | undefined> {
+  const [found] = await warehouse.query<OutdatedSlates>(OUTDATED.sql, {
+    from: range.from,
+    slate: range.to,
+    as_of: asOf.toISOString(),
+  });
+  return found === undefined || found.slates === 0 ? undefined : found;
+}

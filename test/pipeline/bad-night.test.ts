@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { addDays, parseSlate } from '#core/calendar.ts';
+import { FEATURE_NAMES } from '#core/features.ts';
+import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
+import { runCanaries } from '#guard/canaries/run.ts';
+import { planBatch, skippedBy } from '#pipeline/batch/plan.ts';
+import { NO_WAITING, refresh } from '#pipeline/refresh.ts';
+import { virtualClock } from '#platform/clock.ts';
+import { directoryObjects } from '#platform/objects/directory.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
+import type { Row, Warehouse } from '#platform/warehouse/port.ts';
+import { leagueWarehouse } from '#test/fakes/leagues.ts';
+import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+import { openWarehouse } from '#test/platform/warehouse/open.ts';
+
+// A season is computed before the first test.
+vi.setConfig({ hookTimeout: 60_000 });
+
+const TONIGHT = parseSlate('2024-11-30');
+const LAST_NIGHT = addDays(TONIGHT, -1);
+/** 12:15 in New York: everything of last night is due. */
+const NOON = '2024-11-30T17:15:00Z';
+const LEAGUE = { seed: 11, seasons: ['2024-25'], teams: 8, gamesPerTeam: 24, through: TONIGHT };
+
+const ROWS = `nba_raw.player_box_scores WHERE slate = DATE '${LAST_NIGHT}'`;
+const change = (set: string): string =>
+  `UPDATE nba_raw.player_box_scores SET row_id = row_id || '-other', ${set} WHERE slate = DATE '${LAST_NIGHT}'`;
+const again = (replace: string): string =>
+  `INSERT INTO nba_raw.player_box_scores SELECT * REPLACE (row_id || '-2' AS row_id, ingested_at + INTERVAL 1 MINUTE AS ingested_at${replace}) FROM ${ROWS}`;
+/** What is refused on the way in is missing in the tables: a page of HTML, a renamed column and wrong types come to the same. */
+const MISSING = `DELETE FROM ${ROWS}`;
+
+/** What a bad night leaves in the raw tables, thirteen ways. */
+const WAYS: Readonly<Record<string, readonly string[]>> = {
+  'half a file': [`${MISSING} AND MOD(player_id, 2) = 0`],
+  'a stale file': [MISSING],
+  'future dates': [change(`slate = DATE '${addDays(TONIGHT, 1)}'`)],
+  'a renamed column': [MISSING],
+  'shifted columns': [change('points = reb, reb = ast, ast = points')],
+  'wrong types in a game': [`${MISSING} AND game_id IN (SELECT MIN(game_id) FROM ${ROWS})`],
+  nulls: [change('minutes = NULL')],
+  'negative minutes': [change('minutes = -minutes')],
+  'swapped teams': [change('team_abbr = opponent_abbr, opponent_abbr = team_abbr, is_home = NOT is_home')],
+  'conflicting duplicates': [again(', minutes * 0.5 AS minutes')],
+  'an empty file': [MISSING],
+  'a repeated file': [again('')],
+  'a mix': [
+    `${MISSING} AND MOD(player_id, 3) = 0`,
+    change('minutes = CASE WHEN MOD(player_id, 5) = 0 THEN NULL ELSE minutes END'),
+  ],
+};
+
+let healthy: Warehouse;
+let truth: ReadonlyMap<unknown, string>;
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+
+async function features(warehouse: Warehouse): Promise<ReadonlyMap<unknown, string>> {
+  const rows = await warehouse.query<Row>(
+    `SELECT player_id, ${FEATURE_NAMES.join(', ')} FROM nba_predictions.ml_feature_store WHERE slate = DATE '${TONIGHT}'`,
+  );
+  return new Map(rows.map(({ player_id, ...row }) => [player_id, JSON.stringify(row)]));
+}
+
+const clock = () => virtualClock(NOON);
+const deps = (warehouse: Warehouse) => ({ warehouse, clock: clock(), codeVersion: 'test', runId: 'test' });
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  healthy = await openWarehouse({ path: `${folder.path}/healthy.duckdb` });
+  const league = await leagueWarehouse(LEAGUE, NOON);
+  await league.execute(`ATTACH '${folder.path}/copy.duckdb' AS copy`);
+  await league.execute('COPY FROM DATABASE memory TO copy');
+  await league.execute('DETACH copy');
+  await league.close();
+  await healthy.close();
+  healthy = await openWarehouse({ path: `${folder.path}/copy.duckdb`, tables: 'none' });
+  await refresh(deps(healthy), TONIGHT, NO_WAITING);
+  truth = await features(healthy);
+  await healthy.close();
+});
+afterAll(() => folder.remove());
+
+/** The healthy morning with the damage in its raw tables, computed anew. */
+async function damaged(statements: readonly string[]) {
+  const warehouse = await openWarehouse({ tables: 'none' });
+  await warehouse.execute(`ATTACH '${folder.path}/copy.duckdb' AS healthy (READ_ONLY)`);
+  await warehouse.execute('COPY FROM DATABASE healthy TO memory');
+  await warehouse.execute('DETACH healthy');
+  for (const statement of statements) await warehouse.execute(statement);
+  const { notReady } = await refresh(deps(warehouse), TONIGHT, NO_WAITING);
+  const state = openSqliteState(':memory:', { clock: clock() });
+  const { results } = await runCanaries(
+    {
+      warehouse,
+      state,
+      exports: directoryObjects(folder.path),
+      clock: clock(),
+      deployment: { codeVersion: 'test', scheduledJobs: [], configGaps: [] },
+    },
+    {
+      canaries: CATALOGUE.filter(({ phase }) => ['ingest', 'analytics', 'precompute'].includes(phase)),
+      asOf: new Date(NOON),
+      store: false,
+    },
+  );
+  const plan = await planBatch(warehouse, { slate: TONIGHT, mode: 'FIRST' }, clock().now());
+  const stored = await features(warehouse);
+  await warehouse.close();
+  await state.close();
+  const through = notReady.length > 0 ? [] : plan.verdicts.filter(({ skip }) => skip === undefined);
+  return {
+    through: through.map(({ player_id }) => player_id),
+    wrong: through.filter(({ player_id }) => stored.get(player_id) !== truth.get(player_id)).length,
+    skipped: skippedBy(plan.verdicts),
+    told: results.filter(({ status }) => status === 'fail').map(({ check }) => check),
+  };
+}
+
+describe('a bad night', () => {
+  it('does not change what a good one gives', async () => {
+    const { through, wrong, told, skipped } = await damaged([]);
+    expect({ wrong, told, unknown: skipped['last_game_unknown'] }).toEqual({
+      wrong: 0,
+      told: [],
+      unknown: undefined,
+    });
+    expect(through.length).toBeGreaterThan(20);
+  });
+
+  it.each(Object.entries(WAYS))(
+    '%s lets no wrong feature row through, and is told',
+    async (way, statements) => {
+      const { wrong, told, through } = await damaged(statements);
+      expect(wrong).toBe(0);
+      if (way === 'a repeated file') expect(through.length).toBeGreaterThan(20);
+      else expect(told).not.toEqual([]);
+    },
+  );
+});
