@@ -59,6 +59,7 @@ export async function runSteps(
       continue;
     }
     const own = { ...env, ...filled(step.env, visible, status) };
+    if (prefix === '') stage.log(`▸ ${name}\n`);
     const { ok, outputs } = await runStep(step, name, visible, own, stage, status, actionFolder);
     const outcome = ok ? 'success' : 'failure';
     const conclusion = ok || step['continue-on-error'] ? 'success' : 'failure';

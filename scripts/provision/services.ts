@@ -39,8 +39,9 @@ export const JOBS: Readonly<Record<string, { readonly args: readonly string[]; r
     'tipoff-fetch': { args: ['fetch'], schedule: JOBS_BY_CLOCK.fetch.cloud },
     'tipoff-day': { args: ['day'], schedule: JOBS_BY_CLOCK.day.cloud },
     // A report comes out every quarter of an hour; the last one before a tip-off is read 15 to 20 minutes before it.
-    'tipoff-statuses': { args: ['fetch', '--statuses'], schedule: '3-59/15 10-22 * * *' },
-    'tipoff-last-call': { args: ['day', '--due'], schedule: '*/5 10-22 * * *' },
+    'tipoff-statuses': { args: ['fetch', '--statuses'], schedule: JOBS_BY_CLOCK.statuses.cloud },
+    'tipoff-last-call': { args: ['day', '--due'], schedule: JOBS_BY_CLOCK['last-call'].cloud },
+    'tipoff-canaries': { args: ['canary', 'run'], schedule: JOBS_BY_CLOCK.canaries.cloud },
   };
 
 /** Variables of everything that runs; none of them is a secret. */

@@ -379,10 +379,10 @@ async function forget(vault: Vault, keep: number, now: Date): Promise<CreatedBac
   return vault.prune(remove, async (generation) => Object.keys(manifests.get(generation)?.packs ?? {}));
 }
 
-/** Files of the home that are neither database, lock, log nor unfinished, by their path. */
+/** Files of the home that are neither database, lock, log, site nor unfinished, by their path. */
 async function filesOf(home: string): Promise<Record<string, Uint8Array>> {
   const skipped =
-    /^(?:warehouse\.duckdb|state\.sqlite|home\.lock|logs\/|\.backup\/|(?:objects\/)?\.meta\/tmp\/)/;
+    /^(?:warehouse\.duckdb|state\.sqlite|home\.lock|logs\/|site\/|\.backup\/|(?:objects\/)?\.meta\/tmp\/)/;
   const entries = await readdir(home, { recursive: true, withFileTypes: true });
   const names = entries
     .filter((entry) => entry.isFile())

@@ -42,7 +42,9 @@ export async function openApp(config: Config, options: OpenOptions): Promise<App
     const runId = randomUUID();
     const notifier = await openNotifier(config, clock, consoleNotifier(options.write));
     const fallback = consoleNotifier(options.write);
-    const outbox = openOutbox({ state: stores.state, clock, notifier, fallback, runId });
+    // A home that is saved and restored may be older than what it told people: a job was stopped after the one, before the other.
+    const isStateLost = config.profile === 'embedded' && config.backup.place !== undefined;
+    const outbox = openOutbox({ state: stores.state, clock, notifier, fallback, runId, isStateLost });
     return { ...stores, config, clock, runId, outbox, warn: options.write, close };
   } catch (error) {
     await close();

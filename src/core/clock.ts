@@ -50,6 +50,16 @@ export const JOBS_BY_CLOCK = {
     },
     silentAfterHours: 30,
   },
+  statuses: {
+    what: 'who is out, as it is reported; on GitHub the runs of the day and the evening ask',
+    cloud: '3-59/15 10-22 * * *',
+    silentAfterHours: 30,
+  },
+  'last-call': {
+    what: 'the day again 180 and 20 minutes before each tip-off',
+    cloud: '*/5 10-22 * * *',
+    silentAfterHours: 30,
+  },
   canaries: {
     what: 'all checks; on GitHub alone every run of the day asks them too',
     cloud: '11,41 * * * *',

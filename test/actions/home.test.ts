@@ -102,6 +102,36 @@ describe('save-home', () => {
   });
 });
 
+describe('run-day', () => {
+  it('takes a season without a single known game for an error, and summer for what it is', async () => {
+    const home = folder();
+    await emptyHome(home);
+    const winter = await run('run-day', {}, env(home, { TIPOFF_AT: '2025-01-10T17:00:00Z' }));
+    expect(winter).toMatchObject({ outputs: { verdict: 'error', state: 'no_games' } });
+    expect(winter.code).not.toBe(0);
+    expect(winter.summary).toContain('not one game is known around 2025-01-10');
+    const summer = await run('run-day', {}, env(home, { TIPOFF_AT: '2025-08-10T17:00:00Z' }));
+    expect(summer).toMatchObject({ code: 0, outputs: { verdict: 'nothing', games: '0' } });
+  });
+});
+
+describe('check-setup', () => {
+  it('says in words what is missing, and fails for that without which nothing runs', async () => {
+    const nobody = Object.fromEntries(
+      ['NBA', 'NBA_STATS', 'INJURY_REPORT', 'ESPN', 'ODDS'].map((name) => [
+        `TIPOFF_${name}_URL`,
+        `${github.url}/nobody`,
+      ]),
+    );
+    const ran = await run('check-setup', {}, env(folder(), { ...nobody, TIPOFF_BACKUP_KEY: '' }));
+    expect(ran).toMatchObject({ code: 1, outputs: { verdict: 'failed', missing: '2' } });
+    for (const words of ['TIPOFF_BACKUP_KEY', 'ODDS_API_KEY is not set', 'TIPOFF_SLACK_TOKEN is not set'])
+      expect(ran.log).toContain(words);
+    // The probe of the permission leaves nothing behind.
+    expect(github.releases.assets()).toEqual([]);
+  });
+});
+
 describe('keep-evening', () => {
   const evening = async (answers: (verb: string) => unknown = () => ({})) => {
     const clock = virtualClock('2025-01-10T23:00:00Z');
