@@ -147,6 +147,7 @@ describe('provisioning', () => {
       'run jobs update tipoff-day',
       'run jobs update tipoff-statuses',
       'run jobs update tipoff-last-call',
+      'run jobs update tipoff-canaries',
     ]);
     expect(run(false)).toContain('Everything stands');
   });
@@ -189,7 +190,7 @@ describe('what accounts may do', () => {
       (role) => `${role} on projects`,
     );
     expect(rolesOf('push')).toEqual([]);
-    expect(rolesOf('scheduler')).toEqual(Array.from({ length: 4 }, () => 'roles/run.invoker on run'));
+    expect(rolesOf('scheduler')).toEqual(Array.from({ length: 5 }, () => 'roles/run.invoker on run'));
     const probing = ['roles/pubsub.publisher on pubsub', 'roles/pubsub.subscriber on pubsub'];
     expect(rolesOf('worker')).toEqual([...onProject, 'roles/storage.objectViewer on storage', ...probing]);
     expect(rolesOf('deployer').filter((role) => role.endsWith('on projects'))).toEqual([]);
@@ -289,7 +290,12 @@ describe('what is provisioned', () => {
       'TIPOFF_ODDS_MARKETS',
       'TIPOFF_ODDS_REGIONS',
       'TIPOFF_PAGES',
+      'TIPOFF_REQUIRED_SETTINGS',
+      'TIPOFF_SCHEDULED_JOBS',
+      'TIPOFF_SITE_URL',
       'TIPOFF_SLACK_CHANNEL',
+      'TIPOFF_SLACK_CHANNELS',
+      'TIPOFF_SLACK_OWNERS',
     ]);
     expect([...told].filter((name) => !asked.has(name))).toEqual([]);
   });
