@@ -4,6 +4,7 @@ import { FOLDERS, repositoryRoot, staleSchemaFiles, writeSchemaFiles } from '#ap
 import { type TableContract, tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { FEATURES, type Feature } from '#core/features.ts';
+import { incidentsPage } from '#guard/drills/incidents.ts';
 import { codeSchema } from '#guard/schema/code-schema.ts';
 import { schemaFiles } from '#guard/schema/schema-files.ts';
 import { PROCESSORS, STAGES, type Stage } from '#pipeline/graph.ts';
@@ -101,6 +102,7 @@ const DOCUMENTS: Readonly<Record<string, () => string>> = {
   'src/README.md': sourceMap,
   'docs/configuration.md': configurationReference,
   'docs/bill.md': billPage,
+  'docs/drills.md': incidentsPage,
 };
 
 /** The contracts as files, which `tipoff schema diff` reads from revisions whose code it does not run. */
