@@ -13,7 +13,7 @@ export const CHROMIUM = [process.env['CHROMIUM'] ?? '', ...PLACES].find(
   (path) => path !== '' && existsSync(path),
 );
 export const WITHOUT_CHROMIUM =
-  'no Chromium on this machine: install the package chromium, or set CHROMIUM to its path';
+  'skipped without one: install the package chromium, or set CHROMIUM to its path';
 
 export async function launch(): Promise<Browser> {
   return chromium.launch({

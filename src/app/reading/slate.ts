@@ -85,6 +85,10 @@ export interface SlateForecast {
   readonly confidence: number | null;
   readonly is_actionable: boolean;
   readonly filter_reason: string | null;
+  /** Expected profit per unit of the better side at its price. */
+  readonly expected_value: number | null;
+  /** Probability that he plays, which the forecast takes for granted. */
+  readonly p_plays: number | null;
   readonly feature_quality_score: number;
   readonly injury_status: string | null;
   /** Medians of the other systems. */
@@ -158,7 +162,7 @@ const FORECASTS = `
 SELECT f.slate, f.game_id, f.player_id, f.player_name, f.team_abbr, f.opponent_abbr, f.is_home, f.market, f.record_class,
   f.publication_id, f.line_role, f.line, f.bookmaker, f.over_price, f.under_price, f.line_snapshot_at, f.predicted, f.sd, f.p10, f.p25,
   f.p75, f.p90, f.p_over, f.p_push, f.model_p_over, f.edge, f.recommendation, f.confidence, f.is_actionable,
-  f.filter_reason, f.feature_quality_score, f.injury_status, f.ewma8, f.minutes_rate, f.with_market,
+  f.filter_reason, f.expected_value, f.p_plays, f.feature_quality_score, f.injury_status, f.ewma8, f.minutes_rate, f.with_market,
   g.outcome, g.actual, g.actual_minutes, g.void_reason, g.price, g.profit
 FROM (
   SELECT c.*,
@@ -210,7 +214,7 @@ ORDER BY u.slate, u.team_abbr, u.player_name, u.player_id`;
 /** What is the same in all markets of a player. */
 const PLAYER_COLUMNS = [
   ...(['player_id', 'player_name', 'team_abbr', 'opponent_abbr', 'is_home', 'game_id'] as const),
-  ...(['feature_quality_score', 'actual_minutes', 'injury_status', 'void_reason'] as const),
+  ...(['feature_quality_score', 'actual_minutes', 'p_plays', 'injury_status', 'void_reason'] as const),
 ] satisfies (keyof SlateForecast)[];
 /** First what every forecast has, then what those with a line have. */
 const FORECAST_COLUMNS = [
@@ -237,7 +241,16 @@ const FORECAST_COLUMNS = [
     'over_price',
     'under_price',
   ] as const),
-  ...(['p_over', 'p_push', 'model_p_over', 'edge', 'recommendation', 'confidence', 'is_actionable'] as const),
+  ...([
+    'p_over',
+    'p_push',
+    'model_p_over',
+    'edge',
+    'recommendation',
+    'confidence',
+    'expected_value',
+    'is_actionable',
+  ] as const),
   ...(['with_market', 'line_snapshot_at', 'filter_reason', 'price', 'profit'] as const),
   ...(['previous_at', 'previous_predicted', 'previous_line', 'previous_p_over'] as const),
 ] satisfies (keyof SlateForecast)[];

@@ -90,12 +90,14 @@ const FILTERS: Readonly<Record<string, string>> = {
 export function why(row: SlateForecast): string {
   if (row.filter_reason !== null) return FILTERS[row.filter_reason] ?? row.filter_reason.replaceAll('_', ' ');
   if (row.edge === null) return 'no line quoted';
-  return `${Math.abs(row.edge).toFixed(1)} ${row.edge > 0 ? 'above' : 'below'} the line; ${chance(row.confidence)}, pays from ${chance(breakEven(row))}`;
+  const value = row.expected_value === null ? '' : `, value ${signed(100 * row.expected_value, 0)} %`;
+  return `${chance(row.confidence)}, pays from ${chance(breakEven(row))}${value}`;
 }
 
 const ABSENCES: Readonly<Record<string, string>> = {
   player_out: 'Out or doubtful',
   game_started: 'The game had begun',
+  game_postponed: 'The game is not played this evening',
   no_features: 'No feature row',
   required_feature_missing: 'A required feature is missing',
   red_quality: 'Feature row is red',

@@ -22,6 +22,7 @@ import {
 } from '#app/site/browser/words.ts';
 import { FEATURE_SOURCES, FEATURES, type FeatureSource } from '#core/features.ts';
 import { when } from '#core/format.ts';
+import { MARKETS, type MarketFeatures, marketOf } from '#core/markets.ts';
 
 /** Why a forecast is what it is. */
 export function ForecastPage({
@@ -115,7 +116,15 @@ function Explanation({
           rows={stepsOf(row)}
           keyOf={({ name }) => name}
           columns={[
-            { head: 'System', cell: ({ name }) => name },
+            {
+              head: 'System',
+              cell: ({ name, knows }) => (
+                <>
+                  {name}
+                  <span class="sub">{knows}</span>
+                </>
+              ),
+            },
             {
               head: 'Median',
               isNumber: true,
@@ -126,7 +135,6 @@ function Explanation({
               isNumber: true,
               cell: ({ step }) => (step === null ? <span class="soft">–</span> : signed(step)),
             },
-            { head: 'What it knows', cell: ({ knows }) => <span class="soft">{knows}</span> },
           ]}
         />
       </Section>
@@ -147,6 +155,8 @@ function Explanation({
           <dd>{row.line_snapshot_at === null ? 'without a time' : when(row.line_snapshot_at)}</dd>
           <dt>Feature quality</dt>
           <dd>{row.feature_quality_score.toFixed(1)} of 100</dd>
+          <dt>Plays</dt>
+          <dd>{row.p_plays === null ? 'not counted' : chance(row.p_plays)}</dd>
           <dt>Injury status</dt>
           <dd>{row.injury_status ?? 'not listed'}</dd>
           {row.previous_at != null && (
@@ -295,7 +305,7 @@ function Features({ slate, row }: { readonly slate: string; readonly row: SlateF
       note="The features that say most, as they were known before the cut-off."
     >
       {loaded.state === 'here' ? (
-        <FeatureTable features={explaining(loaded.document, row.player_id)} />
+        <FeatureTable features={explaining(loaded.document, row)} />
       ) : (
         <Waiting of={loaded} />
       )}
@@ -303,16 +313,27 @@ function Features({ slate, row }: { readonly slate: string; readonly row: SlateF
   );
 }
 
-function explaining(packed: Packed, player: number): Explaining[] {
+/** True for a feature of a count that is not in the market. */
+function isForeign(name: string, market: string): boolean {
+  const isOf = ({ stat, ewma8, minutesRate, rate, opponentRatio }: MarketFeatures): boolean =>
+    name.startsWith(`${stat}_`) || [`freed_${stat}`, ewma8, minutesRate, rate, opponentRatio].includes(name);
+  const own = marketOf(market)?.features ?? [];
+  return !own.some(isOf) && MARKETS.some(({ features }) => features.some(isOf));
+}
+
+function explaining(packed: Packed, { player_id: player, market }: SlateForecast): Explaining[] {
   const own = unpack<Readonly<Record<string, number | string | null>>>(packed).find(
     ({ player_id }) => player_id === player,
   );
   if (own === undefined) return [];
   const letters = String(own['feature_sources']);
-  return packed.columns.slice(2).map((name, i) => {
-    const value = own[name];
-    return { name, value: typeof value === 'number' ? value : null, source: letters[i] ?? 'm' };
-  });
+  return packed.columns
+    .slice(2)
+    .map((name, i) => {
+      const value = own[name];
+      return { name, value: typeof value === 'number' ? value : null, source: letters[i] ?? 'm' };
+    })
+    .filter(({ name }) => !isForeign(name, market));
 }
 
 /** Features with their values and where those come from. */

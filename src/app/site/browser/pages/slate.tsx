@@ -238,8 +238,8 @@ function Games({
 const SORTS: readonly (readonly [string, string, (a: SlateForecast, b: SlateForecast) => number])[] = [
   [
     'pick',
-    'picks first, by edge',
-    (a, b) => Number(b.is_actionable) - Number(a.is_actionable) || edge(b) - edge(a),
+    'picks first, by value',
+    (a, b) => Number(b.is_actionable) - Number(a.is_actionable) || value(b) - value(a),
   ],
   ['confidence', 'probability of the side', (a, b) => (b.confidence ?? 0) - (a.confidence ?? 0)],
   ['forecast', 'forecast', (a, b) => b.predicted - a.predicted],
@@ -250,6 +250,16 @@ const SORTS: readonly (readonly [string, string, (a: SlateForecast, b: SlateFore
 
 function edge(row: SlateForecast): number {
   return Math.abs(row.edge ?? 0);
+}
+
+/** Picks where there are some, otherwise who has a line, otherwise everyone. */
+function firstShown(forecasts: readonly SlateForecast[]): string {
+  if (forecasts.some(({ is_actionable }) => is_actionable)) return 'picks';
+  return forecasts.some(({ line }) => line !== null) ? 'lines' : 'all';
+}
+
+function value(row: SlateForecast): number {
+  return row.expected_value ?? -1;
 }
 
 function moved(row: SlateForecast): number {
@@ -274,14 +284,14 @@ function Forecasts({
 }): JSX.Element {
   const markets = MARKETS.filter(({ id }) => forecasts.some(({ market }) => market === id));
   const chosen = {
-    market: query.get('market') ?? markets[0]?.id ?? '',
+    market: query.get('market') ?? '',
     team: query.get('team') ?? '',
     book: query.get('book') ?? '',
-    show: query.get('show') ?? 'lines',
+    show: query.get('show') ?? firstShown(forecasts),
     sort: query.get('sort') ?? 'pick',
     game: query.get('game'),
   };
-  const inMarket = forecasts.filter(({ market }) => market === chosen.market);
+  const inMarket = forecasts.filter(({ market }) => chosen.market === '' || market === chosen.market);
   const shown = inMarket
     .filter(
       (row) =>
@@ -297,7 +307,10 @@ function Forecasts({
     );
   const teams = [...new Set(games.flatMap(({ home_abbr, away_abbr }) => [home_abbr, away_abbr]))].sort();
   const books = [...new Set(inMarket.flatMap(({ bookmaker }) => bookmaker ?? []))].sort();
-  const most = Math.ceil(Math.max(...inMarket.map(({ p90, sd }) => p90 + 0.7 * sd), 4));
+  // One scale for all rows of a market.
+  const scales = new Map<string, number>();
+  for (const { market, p90, sd } of inMarket)
+    scales.set(market, Math.max(scales.get(market) ?? 4, Math.ceil(p90 + 0.7 * sd)));
   const tipoffs = new Map(games.map(({ game_id, tipoff_at }) => [game_id, tipoff_at]));
   const hasEarlier = publications.filter(({ withdrawn_at }) => withdrawn_at === null).length > 1;
   const any: readonly (readonly [string, string])[] = [['', 'all']];
@@ -307,8 +320,8 @@ function Forecasts({
         <Choice
           label="Market"
           value={chosen.market}
-          options={markets.map(({ id }) => [id, marketLabel(id)])}
-          onChange={(value) => choose('market', value)}
+          options={[...any, ...markets.map(({ id }) => [id, marketLabel(id)] as const)]}
+          onChange={(id) => choose('market', id === '' ? null : id)}
         />
         <Choice
           label="Show"
@@ -340,7 +353,8 @@ function Forecasts({
         />
       </div>
       <p class="soft count" role="status">
-        {shown.length} of {inMarket.length} {marketLabel(chosen.market).toLowerCase()} forecasts
+        {shown.length} of {inMarket.length}{' '}
+        {chosen.market === '' ? '' : marketLabel(chosen.market).toLowerCase()} forecasts
       </p>
       {shown.length === 0 ? (
         <Empty title="No forecast fits">
@@ -351,7 +365,7 @@ function Forecasts({
       ) : (
         <div class="forecasts">
           <Table
-            caption={`${marketLabel(chosen.market)} forecasts`}
+            caption={chosen.market === '' ? 'Forecasts' : `${marketLabel(chosen.market)} forecasts`}
             rows={shown}
             limit={FIRST_ROWS}
             keyOf={({ player_id, market, line_role }) => `${player_id} ${market} ${line_role}`}
@@ -379,7 +393,7 @@ function Forecasts({
                     <span class="soft">–</span>
                   ) : (
                     <>
-                      {row.line}
+                      {row.line} {chosen.market === '' && marketLabel(row.market).toLowerCase()}
                       <span class="sub">
                         {row.bookmaker}
                         {row.line_role === 'second' && ', second'}
@@ -403,7 +417,7 @@ function Forecasts({
               {
                 head: 'Distribution',
                 className: 'c-spark',
-                cell: (row) => <Spark row={row} most={most} />,
+                cell: (row) => <Spark row={row} most={scales.get(row.market) ?? 4} />,
               },
               {
                 head: 'P(over)',
