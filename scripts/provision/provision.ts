@@ -12,6 +12,7 @@ import {
 } from './installation.ts';
 import { applyPlan, installationSteps, planSteps, planText } from './plan.ts';
 import { lookWith, type Run } from './run.ts';
+import { plainVariables } from './services.ts';
 import { type Command, gcloud, typed } from './step.ts';
 
 const project = z.looseObject({ projectNumber: z.string() });
@@ -119,6 +120,8 @@ function variablesText(installation: Installation): string {
     GCP_READER: accountEmail(installation, 'reader'),
     GCP_WRITER: accountEmail(installation, 'writer'),
     GCP_DEPLOYER: accountEmail(installation, 'deployer'),
+    // The checks on GitHub miss the jobs that this installation runs.
+    TIPOFF_SCHEDULED_JOBS: plainVariables(installation)['TIPOFF_SCHEDULED_JOBS'] ?? '',
     TIPOFF_COORDINATOR_URL: serviceAddress(installation, 'coordinator'),
     TIPOFF_WORKER_URL: serviceAddress(installation, 'worker'),
   };

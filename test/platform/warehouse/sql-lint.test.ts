@@ -25,6 +25,8 @@ const PLANTED: readonly (readonly [rule: string, sql: string])[] = [
     'SELECT a.id FROM nba_raw.a a LEFT JOIN nba_raw.b b ON b.x = @x AND b.y > a.y WHERE a.x = b.x',
   ],
   ['outer-join-equality', 'SELECT a.id FROM nba_raw.a a FULL OUTER JOIN nba_raw.b b ON a.x = a.y'],
+  ['having-alias', 'SELECT team, MAX(points) AS points FROM nba_raw.a AS a GROUP BY team HAVING points > 3'],
+  ['having-alias', 'SELECT n FROM (SELECT COUNT(*) AS n FROM nba_raw.a HAVING n > 0) AS counted'],
   [
     'outer-join-equality',
     'SELECT a.id FROM nba_raw.a a LEFT JOIN (SELECT MAX(x) AS x FROM nba_raw.b) b ON TRUE',

@@ -291,7 +291,6 @@ describe('what is provisioned', () => {
       'TIPOFF_ODDS_REGIONS',
       'TIPOFF_PAGES',
       'TIPOFF_REQUIRED_SETTINGS',
-      'TIPOFF_SCHEDULED_JOBS',
       'TIPOFF_SITE_URL',
       'TIPOFF_SLACK_CHANNEL',
       'TIPOFF_SLACK_CHANNELS',

@@ -1,5 +1,6 @@
 import {
   callFindings,
+  havingFindings,
   joinFindings,
   lexicalFindings,
   nullFindings,
@@ -23,7 +24,15 @@ export interface SqlProblem {
 
 const EXCERPT_TOKENS = 6;
 /** What is asked at every token. */
-const RULES = [lexicalFindings, callFindings, typeFindings, nullFindings, selectFindings, joinFindings];
+const RULES = [
+  lexicalFindings,
+  callFindings,
+  typeFindings,
+  nullFindings,
+  selectFindings,
+  joinFindings,
+  havingFindings,
+];
 
 /** Everything in a statement, or in a fragment of one, that is outside of the portable subset; in the order of the text. */
 export function lintSql(text: string): SqlProblem[] {

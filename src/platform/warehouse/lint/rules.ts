@@ -304,6 +304,41 @@ function insertFindings(code: SqlCode): LintFinding[] {
   ];
 }
 
+/**
+ * A condition of HAVING on a name that the select list gives to what it computes: BigQuery may take it for the column that was
+ * not aggregated, and refuse it.
+ */
+export function havingFindings(code: SqlCode, at: number): LintFinding[] {
+  if (code.upper(at) !== 'HAVING') return [];
+  const aliases = new Set<string>();
+  let depth = 0;
+  for (let before = at - 1; before >= 0 && depth <= 0; before--) {
+    const word = code.upper(before);
+    if (word === ')') depth--;
+    if (word === '(') depth++;
+    if (depth !== 0) continue;
+    if (word === 'SELECT') break;
+    // Aliases of tables stand behind FROM, and what was collected there is none of the select list.
+    if (word === 'FROM') aliases.clear();
+    // A column under its own name is grouped, and means the same in either reading.
+    if (word === 'AS' && /^(?:\)|END)$/.test(code.upper(before - 1))) aliases.add(code.upper(before + 1));
+  }
+  const findings: LintFinding[] = [];
+  const end = outside(code, at + 1, ENDS_JOIN);
+  for (let inside = at + 1; inside < end; inside++) {
+    // What an aggregate is made of are columns, whatever they are called outside.
+    if (code.upper(inside) === '(' && code.tokens[inside - 1]?.kind === 'word') inside = code.closing(inside);
+    const isBare = code.upper(inside - 1) !== '.' && !/^[.(]$/.test(code.upper(inside + 1));
+    if (isBare && code.tokens[inside]?.kind === 'word' && aliases.has(code.upper(inside)))
+      findings.push({
+        rule: 'having-alias',
+        message: `HAVING names ${code.tokens[inside]?.text} of the select list; write its expression again`,
+        at: inside,
+      });
+  }
+  return findings;
+}
+
 const ENDS_JOIN =
   /^(?:JOIN|LEFT|RIGHT|FULL|INNER|CROSS|WHERE|GROUP|HAVING|QUALIFY|WINDOW|ORDER|LIMIT|UNION|INTERSECT|EXCEPT|WHEN)$/;
 
