@@ -65,7 +65,7 @@ async function lead(): Promise<void> {
   const count = (verdict: string): number => judged.filter((one) => one.verdict === verdict).length;
   const survivors = judged.filter(({ verdict }) => verdict === 'survivor');
   const unexpected = survivors.filter((one) => acceptedWhy(one) === undefined);
-  if (values.page) writeFileSync(PAGE, mutationPage(judged));
+  if (values.page) writeFileSync(PAGE, mutationPage(judged, mutants().length));
   writeSuiteReport(values.report, { passed: judged.length - unexpected.length, failed: unexpected.length });
   if (values.json) {
     process.stdout.write(

@@ -27,7 +27,7 @@ export const boxColumns = {
 } as const;
 
 /** What holds between the counting statistics of any box score. */
-export const BOX_RULES = [
+const BOX_RULES = [
   { kind: 'at_most', column: 'fgm', limit: 'fga' },
   { kind: 'at_most', column: 'fg3m', limit: 'fg3a' },
   { kind: 'at_most', column: 'fg3m', limit: 'fgm' },
