@@ -216,7 +216,7 @@ describe('the documents of the site', () => {
     const before = (await read<RecordReading>('record')).rows;
     await app.warehouse.execute(
       `INSERT INTO nba_raw.player_box_scores BY NAME
-       SELECT * REPLACE (points + 7 AS points, row_id || 'corrected' AS row_id, TIMESTAMPTZ '2024-11-30T21:00:00Z' AS ingested_at)
+       SELECT * REPLACE (points + 7 AS points, ftm + 7 AS ftm, fta + 7 AS fta, row_id || 'corrected' AS row_id, TIMESTAMPTZ '2024-11-30T21:00:00Z' AS ingested_at)
        FROM nba_raw.player_box_scores WHERE slate = DATE '${yesterday}' AND points IS NOT NULL`,
     );
     await refreshSummaries(await dayDeps(app, 'test'));
