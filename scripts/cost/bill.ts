@@ -9,7 +9,7 @@ interface Price {
 }
 
 /** When the prices below were looked up. They are list prices of us-east1 in US dollars. */
-export const PRICES_AS_OF = '2026-11';
+const PRICES_AS_OF = '2026-11';
 
 export const PRICES = {
   bigqueryTiB: {
@@ -111,7 +111,7 @@ export const PRICES = {
     source: 'docs.github.com/billing',
   },
 } as const satisfies Record<string, Price>;
-export type Unit = keyof typeof PRICES;
+type Unit = keyof typeof PRICES;
 
 const DAYS = 30;
 const GIB = 2 ** 30;

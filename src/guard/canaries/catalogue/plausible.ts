@@ -396,7 +396,7 @@ FROM priced GROUP BY bookmaker HAVING COUNT(*) >= 8`,
 
 /** SQL: rows that were in by the hour of their slate at which the newest rows of tonight came in. */
 const IN_BY_THEN =
-  'ingested_at <= fn.add_seconds(newest.at, -86400 * fn.days_between(slate, CAST(@slate AS DATE)))';
+  'ingested_at <= fn.add_seconds(newest.came_at, -86400 * fn.days_between(slate, CAST(@slate AS DATE)))';
 
 const coverageKept = defineCanary({
   id: 'coverage_kept',
@@ -416,7 +416,7 @@ WITH games AS (
   SELECT slate, COUNT(*) AS games FROM nba_reference.counted_games WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE) GROUP BY slate
 ),
 newest AS (
-  SELECT COALESCE(MAX(ingested_at), CAST(@as_of AS TIMESTAMP)) AS at
+  SELECT COALESCE(MAX(ingested_at), CAST(@as_of AS TIMESTAMP)) AS came_at
   FROM (
     SELECT ingested_at FROM nba_raw.player_lines WHERE slate = CAST(@slate AS DATE)
     UNION ALL
