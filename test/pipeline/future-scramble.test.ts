@@ -31,6 +31,10 @@ const NOISE_FROM_THE_CUTOFF_ON = [
 ];
 const ONE_POINT_BEFORE_IT = [
   'UPDATE nba_raw.player_box_scores SET points = points + 1, ftm = ftm + 1, fta = fta + 1 WHERE slate < CAST(@cutoff AS DATE) AND played',
+  `UPDATE nba_raw.team_box_scores SET points = (
+     SELECT SUM(p.points) FROM nba_raw.player_box_scores p
+     WHERE p.game_id = team_box_scores.game_id AND p.team_abbr = team_box_scores.team_abbr AND p.slate < CAST(@cutoff AS DATE)
+   ) WHERE slate < CAST(@cutoff AS DATE)`,
 ];
 
 describe('predictions know nothing of the slate or of what came after', () => {
