@@ -1,6 +1,5 @@
 import { easternTime, type Slate } from '#core/calendar.ts';
 import { counted } from '#core/counted.ts';
-import { DEFAULT_RULES } from '#pipeline/batch/prediction-rows.ts';
 import type { BatchResult } from '#pipeline/batch/run.ts';
 import { tableLines } from '#platform/report/console.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -97,6 +96,7 @@ async function whyNoPicks(warehouse: Warehouse, slate: Slate): Promise<string | 
   const { players = 0, lined = 0 } = seen ?? {};
   if (players === 0) return undefined;
   if (lined === 0) return `none of ${players} predicted players has a line that stood before tip-off`;
+  const { DEFAULT_RULES } = await import('#pipeline/batch/prediction-rows.ts');
   return `no side at a line of ${lined} players is expected to earn ${percent(DEFAULT_RULES.minValue)} or more at its price`;
 }
 

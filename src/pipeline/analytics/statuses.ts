@@ -46,7 +46,7 @@ newest_reports AS (
   GROUP BY k.looked_at, r.feed
 ),
 own_names AS (
-  SELECT player_lookup, MIN(player_id) AS player_id FROM nba_reference.players GROUP BY player_lookup HAVING COUNT(DISTINCT player_id) = 1
+  SELECT k.player_lookup, MIN(k.player_id) AS player_id FROM nba_reference.players k GROUP BY k.player_lookup HAVING COUNT(DISTINCT k.player_id) = 1
 ),
 statements AS (
   SELECT ${FEED} AS feed, r.slate, r.team_abbr, COALESCE(r.player_id, p.player_id) AS player_id, r.player_name, r.player_lookup, r.status, r.reason,

@@ -281,11 +281,21 @@ describe('ingest', () => {
   });
 
   it('does not call a quote damaged that only came after tip-off', async () => {
-    const path = file('pra.csv', `${PRA_HEADER}\n${PRA_IN_PLAY}\n`);
+    const before = PRA_IN_PLAY.replace('2023-11-06T01:30:00Z', '2023-11-05T20:00:00Z');
+    const path = file('pra.csv', `${PRA_HEADER}\n${before}\n${PRA_IN_PLAY}\n`);
     const schedule = file('schedule.csv', PRA_SCHEDULE);
     const { code, out } = await tipoff('ingest', schedule, path, '--json');
     expect(JSON.parse(out)).toMatchObject({ rejected: 1, damaged: 0, reasons: { in_play_snapshot: 1 } });
     expect(code).toBe(0);
+  });
+
+  it.each([
+    ['a header alone', ''],
+    ['quotes of which none was in time', `${PRA_IN_PLAY}\n`],
+  ])('exits with 2 for a named file that brings nothing: %s', async (_what, rows) => {
+    const path = file('pra.csv', `${PRA_HEADER}\n${rows}`);
+    const { code, out } = await tipoff('ingest', file('schedule.csv', PRA_SCHEDULE), path, '--json');
+    expect([code, JSON.parse(out).nothing_loaded]).toEqual([2, ['pra.csv']]);
   });
 });
 

@@ -70,7 +70,11 @@ export function addIngestVerb(root: Command, host: CliHost): void {
 /** Names of those paths that are files and not folders. */
 async function filesAmong(paths: readonly string[]): Promise<ReadonlySet<string>> {
   const kinds = await Promise.all(
-    paths.map(async (path) => ((await stat(path)).isFile() ? [basename(path)] : [])),
+    // What is not there is told with the files that could not be read.
+    paths.map(async (path) => {
+      const found = await stat(path).catch(() => undefined);
+      return found?.isFile() === true ? [basename(path)] : [];
+    }),
   );
   return new Set(kinds.flat());
 }

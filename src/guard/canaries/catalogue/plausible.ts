@@ -355,7 +355,7 @@ WITH quotes AS (
   WHERE l.slate = CAST(@slate AS DATE) AND l.market = '${POINTS}'
 ),
 books AS (
-  SELECT q.*, AVG(line) OVER (PARTITION BY player_lookup) AS consensus, COUNT(*) OVER (PARTITION BY player_lookup) AS books FROM quotes q
+  SELECT q.*, AVG(line) OVER (PARTITION BY player_lookup) AS consensus, COUNT(*) OVER (PARTITION BY player_lookup) AS book_count FROM quotes q
 ),
 priced AS (
   SELECT bookmaker, over_price,
@@ -363,9 +363,9 @@ priced AS (
     + CASE WHEN under_price < 0 THEN fn.safe_div(-under_price, 100.0 - under_price) ELSE fn.safe_div(100.0, 100.0 + under_price) END AS margin
   FROM quotes WHERE over_price IS NOT NULL AND under_price IS NOT NULL
 )
-SELECT bookmaker || ' against the other books' AS subject, ABS(AVG(fn.safe_div(books * (line - consensus), books - 1.0))) > 1.5 AS is_bad,
-  'on average ' || ${oneDecimal('AVG(fn.safe_div(books * (line - consensus), books - 1.0))')} || ' from the others' AS note
-FROM books WHERE books >= 2 GROUP BY bookmaker HAVING COUNT(*) >= 8
+SELECT bookmaker || ' against the other books' AS subject, ABS(AVG(fn.safe_div(book_count * (line - consensus), book_count - 1.0))) > 1.5 AS is_bad,
+  'on average ' || ${oneDecimal('AVG(fn.safe_div(book_count * (line - consensus), book_count - 1.0))')} || ' from the others' AS note
+FROM books WHERE book_count >= 2 GROUP BY bookmaker HAVING COUNT(*) >= 8
 UNION ALL
 SELECT 'lines of ' || home_abbr || '’s game' AS subject, ABS(AVG(line - pts_season)) > 3.5 AS is_bad, 'on average ' || ${oneDecimal('AVG(line - pts_season)')} || ' from the players’ averages' AS note
 FROM quotes WHERE pts_season IS NOT NULL GROUP BY home_abbr HAVING COUNT(*) >= 8
