@@ -6,7 +6,6 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { emptyHome } from '#test/app/empty-home.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { copiedPaths, execForm, imageProblems, instructionsOf, lastStage } from './containerfile.ts';
 
@@ -128,12 +127,10 @@ describe('what runs in the image', () => {
     const wordsOf = (word: string): string[] =>
       execForm(image.find((one) => one.word === word)?.rest ?? '') ?? [];
     const port = await freePort();
-    const home = join(app, '../data');
-    await emptyHome(home);
     const environment = {
       PORT: String(port),
       NODE_ENV: 'production',
-      TIPOFF_HOME: home,
+      TIPOFF_HOME: join(app, '../data'),
       TIPOFF_CODE_VERSION: 'what the deployment says',
       PATH: '/usr/bin:/bin',
     };

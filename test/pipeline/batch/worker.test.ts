@@ -207,7 +207,11 @@ describe('a worker', () => {
 
   it('does not let one unreadable line cost the unit', async () => {
     const world = await worldOf([...players(2), { id: 3, context: { line: '-4.5' } }]);
-    expect(await runBatch(world.deps, FIRST)).toMatchObject({ state: 'published_partial', predicted: 2 });
+    expect(await runBatch(world.deps, FIRST)).toMatchObject({
+      state: 'published',
+      predicted: 2,
+      skipped: { implausible_line: 1 },
+    });
   });
 });
 
@@ -270,7 +274,7 @@ describe('the rows of a player', () => {
         },
       ]);
       const context = { line: '20.5', line_bookmaker, over_price: -137, under_price: -137 };
-      const world = await worldOf([{ id: 1, context }], { models });
+      const world = await worldOf([{ id: 1, points: 20, context }], { models });
       expect(await runBatch(world.deps, FIRST)).toMatchObject({ state: 'published' });
       const rows = await world.warehouse.query<{ over_price: number }>(
         'SELECT over_price FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)',
