@@ -285,6 +285,8 @@ export interface MeanCorrection {
 const CORRECTION_STEPS = 24;
 /** Rows of belief, in each step, that the forecasts are right as they are. */
 const CORRECTION_PRIOR_ROWS = 100;
+/** Share of the mean forecast below which such a row counts no less: next to nothing proves no ratio. */
+const CORRECTION_PRIOR_FLOOR = 0.1;
 
 /**
  * What a linear forecast of a count cannot do: the far end of the bench counts less (or more) than any line through everybody
@@ -293,6 +295,8 @@ const CORRECTION_PRIOR_ROWS = 100;
 export function fitMeanCorrection(mean: Float64Array, actual: Float64Array): MeanCorrection {
   const order = Uint32Array.from(mean.keys()).sort((a, b) => (mean[a] ?? 0) - (mean[b] ?? 0));
   const [at, ratio]: [number[], number[]] = [[], []];
+  const floor =
+    (CORRECTION_PRIOR_FLOOR * mean.reduce((sum, value) => sum + value, 0)) / Math.max(1, mean.length);
   for (let step = 0; step < CORRECTION_STEPS; step++) {
     const from = Math.floor((step * order.length) / CORRECTION_STEPS);
     const own = order.subarray(from, Math.floor(((step + 1) * order.length) / CORRECTION_STEPS));
@@ -303,20 +307,23 @@ export function fitMeanCorrection(mean: Float64Array, actual: Float64Array): Mea
     }
     const centre = forecast / own.length;
     if (!(centre > (at.at(-1) ?? 0))) continue;
-    const prior = CORRECTION_PRIOR_ROWS * centre;
+    const prior = CORRECTION_PRIOR_ROWS * Math.max(centre, floor);
     at.push(rounded(centre));
     ratio.push(rounded((counted + prior) / (forecast + prior)));
   }
   return { at, ratio };
 }
 
-/** A forecast mean times what its step deserves; between the steps in proportion, beyond them as at the last. */
+/**
+ * A forecast mean as its step has counted: between two steps in proportion between what they counted, so that it is never
+ * beyond them; outside of all steps by the ratio of the last.
+ */
 export function correctedMean({ at, ratio }: MeanCorrection, mean: number): number {
   const next = at.findIndex((centre) => centre > mean);
   if (next <= 0) return mean * (ratio[next === 0 ? 0 : ratio.length - 1] ?? 1);
   const [low = 0, high = 1] = [at[next - 1], at[next]];
-  const [below = 1, above = 1] = [ratio[next - 1], ratio[next]];
-  return mean * (below + ((above - below) * (mean - low)) / (high - low));
+  const [below, above] = [low * (ratio[next - 1] ?? 1), high * (ratio[next] ?? 1)];
+  return below + ((above - below) * (mean - low)) / (high - low);
 }
 
 function rounded(value: number): number {

@@ -284,10 +284,16 @@ function makeFolder(home: string, path: string): void {
 
 /** Makes each missing folder once. Node's own way tries without end where a folder cannot be made although its parent is there. */
 function makeWithParents(path: string): void {
-  if (existsSync(path) && statSync(path).isDirectory()) return;
+  const isThere = (): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isThere()) return;
   const parent = dirname(path);
   if (parent !== path && !existsSync(parent)) makeWithParents(parent);
-  mkdirSync(path, { mode: 0o700 });
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process made it at the same moment.
+    if (!isThere()) throw error;
+  }
 }
 
 function ownerOf({ token: _token, processStart: _start, ...owner }: HomeLock): HomeOwner {

@@ -17,9 +17,15 @@ const [firestore, pubsub, bigquery] = [offered('firestore'), offered('pubsub'), 
 
 /** Tables that the statements below name; making all of them takes the emulator a while. */
 const SOME = CONTRACTS.filter(({ name }) =>
-  ['heartbeats', 'publications', 'player_prop_predictions', 'phase_runs', 'players', 'schedule'].includes(
-    name,
-  ),
+  [
+    'heartbeats',
+    'publications',
+    'withdrawals',
+    'player_prop_predictions',
+    'phase_runs',
+    'players',
+    'schedule',
+  ].includes(name),
 );
 const BEAT = {
   job: 'day',

@@ -21,6 +21,7 @@ const RELATIVE_TOLERANCE = 1e-9;
 const EMPTY = [
   'nba_raw.roster_players',
   'nba_orchestration.provider_requests',
+  'nba_predictions.withdrawals',
   ...['nba_raw.ingested_files', 'nba_raw.rejected_rows', 'nba_orchestration.quality_reports'],
   ...['nba_orchestration.canary_results', 'nba_orchestration.heartbeats', 'nba_orchestration.schema_changes'],
 ];

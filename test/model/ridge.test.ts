@@ -289,6 +289,15 @@ describe('the correction of means', () => {
     expect(correctedMean(correction, 0)).toBe(0);
   });
 
+  it('keeps a mean between what was counted around it, where next to nothing was forecast', () => {
+    const mean = Float64Array.from({ length: 480 }, (_, i) => (i < 240 ? 1e-7 * (i + 1) : (i - 239) / 100));
+    const correction = fitMeanCorrection(
+      mean,
+      mean.map((m, i) => (i % 40 === 0 ? 1 : m)),
+    );
+    for (let m = 0; m < 5; m += 0.01) expect(correctedMean(correction, m)).toBeLessThan(Math.max(0.2, 2 * m));
+  });
+
   it('believes few rows little, and nothing at all without rows', () => {
     const few = fitMeanCorrection(Float64Array.of(1, 2, 3), Float64Array.of(9, 9, 9));
     expect(correctedMean(few, 2)).toBeLessThan(2.2);

@@ -25,8 +25,9 @@ const reader = {
   query: async (sql: string) => {
     const tipoff_at = '2026-01-01T00:00:00.000Z';
     if (sql.includes('nba_reference.schedule')) return [{ game_id: '0022400001', tipoff_at }];
-    // Nothing was published of it.
-    if (sql.includes('nba_predictions.publications')) return [];
+    // Nothing was published of it, and no build of its features was left halfway.
+    if (sql.includes('nba_predictions.publications') || sql.includes('nba_orchestration.phase_runs'))
+      return [];
     return Array.from({ length: 40 }, (_, i) => ({
       player_id: i + 1,
       game_id: '0022400001',

@@ -57,7 +57,13 @@ describe('the tipoff command', () => {
     const atTerminal = (environment: NodeJS.ProcessEnv): string =>
       spawnSync('script', ['-qec', `stty rows 40 cols 100; ${line}`, '/dev/null'], {
         encoding: 'utf8',
-        env: { ...process.env, TERM: 'xterm-256color', FORCE_COLOR: undefined, ...environment },
+        env: {
+          ...process.env,
+          TERM: 'xterm-256color',
+          FORCE_COLOR: undefined,
+          CI: undefined,
+          ...environment,
+        },
       }).stdout;
 
     it.skipIf(!hasScript)('shows at once what it does, and takes it away again', () => {
