@@ -110,7 +110,8 @@ async function days(): Promise<number> {
       say(
         `${slate}: ${JSON.stringify(facts)}; open: ${[...open].map((one) => one.join(' since ')).join(', ')}; ${world.slack.top().length} messages`,
       );
-      if (slate === first) opened = open;
+      // The home was made by another version: the first run mends that.
+      if (slate === first) opened = new Map([...open].filter(([check]) => check !== 'deployed_version'));
       assert(
         opened.size > 0 && world.slack.top().length > 0,
         'providers that nobody can reach are no incident',

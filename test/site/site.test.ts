@@ -99,21 +99,21 @@ describe.skipIf(CHROMIUM === undefined)(`the site in Chromium (${WITHOUT_CHROMIU
     const name = (await page.locator('.c-player a').first().textContent()) ?? '';
     await page.locator('.c-player a').first().click();
     await settled(page);
-    expect(await page.locator('h1').textContent()).toContain(name);
+    await expect.poll(() => page.locator('h1').textContent()).toContain(name);
     await page
       .getByRole('link', { name: /explanation/ })
       .first()
       .click();
     await settled(page);
-    expect(await headings(page)).toContain('How the forecast came about');
+    await expect.poll(() => headings(page)).toContain('How the forecast came about');
     for (const title of ['Record', 'Calibration', 'Health']) {
       await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: title }).click();
       await settled(page);
-      expect(await page.title()).toBe(`${title} · Tipoff`);
+      await expect.poll(() => page.title()).toBe(`${title} · Tipoff`);
     }
     await page.goBack();
     await settled(page);
-    expect(await page.title()).toBe('Calibration · Tipoff');
+    await expect.poll(() => page.title()).toBe('Calibration · Tipoff');
     expect(troubles).toEqual([]);
     await page.context().close();
   });
@@ -150,7 +150,7 @@ describe.skipIf(CHROMIUM === undefined)(`the site in Chromium (${WITHOUT_CHROMIU
     await follow('nav a[href="#/record"]');
     await follow('nav a[href="#/calibration"]');
     await follow('nav a[href="#/health"]');
-    expect(await page.title()).toBe('Health · Tipoff');
+    await expect.poll(() => page.title()).toBe('Health · Tipoff');
     expect(troubles).toEqual([]);
     await page.context().close();
   });
