@@ -98,6 +98,8 @@ export function contextOf(
         : await openRelay(which.home, host.runOn(app, owner));
     try {
       for (const note of app.notes) progress(note);
+      if (relay?.problem !== undefined)
+        progress(`other commands cannot use this home meanwhile: ${relay.problem}`);
       return await work(app);
     } finally {
       await relay?.close();

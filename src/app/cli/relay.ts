@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { messageOf, TipoffError } from '#core/errors.ts';
@@ -122,7 +122,7 @@ export async function openRelay(
     working.add(work);
   });
   try {
-    makePrivateFolder(path);
+    if (dirname(path) !== resolve(home)) makePrivateFolder(dirname(path));
     // Left behind by an owner that died: the lock of the home says that there is no other.
     rmSync(path, { force: true });
     await listening(server, path);
@@ -139,9 +139,8 @@ export async function openRelay(
   };
 }
 
-function makePrivateFolder(socket: string): void {
-  const folder = resolve(socket, '..');
-  if (!folder.startsWith(tmpdir())) return;
+/** Makes the folder of this user's sockets; one that somebody else can write to is refused. */
+function makePrivateFolder(folder: string): void {
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch {

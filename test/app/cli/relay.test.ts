@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -109,6 +109,20 @@ describe('a home that another process has', () => {
     const { code, err } = await tipoff('grade', '2025-01-10');
     expect(code).toBe(3);
     expect(err).toContain('(backfill run) since 2025-01-10T13:00:00.000Z; it said last: 60 of 135 units');
+  });
+
+  it('works all the same where no socket can be made, and says why', async () => {
+    await (
+      await openApp(readConfig({ TIPOFF_HOME: home }), {
+        command: 'x',
+        clock: systemClock,
+        write: () => undefined,
+      })
+    ).close();
+    mkdirSync(relaySocket(home));
+    const { code, out, err } = await tipoff('sql', 'SELECT 1 AS one', '--json');
+    expect([code, JSON.parse(out)]).toEqual([0, [{ one: 1 }]]);
+    expect(err).toContain('other commands cannot use this home meanwhile: ');
   });
 
   it('is written through by `serve`', async () => {
