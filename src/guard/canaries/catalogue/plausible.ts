@@ -1,3 +1,4 @@
+import { marketPriceSql } from '#core/bookmakers.ts';
 import type { TableContract } from '#core/contracts/define.ts';
 import { tableId } from '#core/contracts/define.ts';
 import {
@@ -361,7 +362,7 @@ priced AS (
   SELECT bookmaker, over_price,
     CASE WHEN over_price < 0 THEN fn.safe_div(-over_price, 100.0 - over_price) ELSE fn.safe_div(100.0, 100.0 + over_price) END
     + CASE WHEN under_price < 0 THEN fn.safe_div(-under_price, 100.0 - under_price) ELSE fn.safe_div(100.0, 100.0 + under_price) END AS margin
-  FROM quotes WHERE over_price IS NOT NULL AND under_price IS NOT NULL
+  FROM quotes WHERE ${marketPriceSql('over_price', 'bookmaker')} IS NOT NULL AND under_price IS NOT NULL
 )
 SELECT bookmaker || ' against the other books' AS subject, ABS(AVG(fn.safe_div(book_count * (line - consensus), book_count - 1.0))) > 1.5 AS is_bad,
   'on average ' || ${oneDecimal('AVG(fn.safe_div(book_count * (line - consensus), book_count - 1.0))')} || ' from the others' AS note
@@ -485,7 +486,7 @@ WITH said AS (
 ),
 games AS (
   SELECT game_id, COUNT(DISTINCT home_abbr || away_abbr) AS pairs,
-    COUNTIF(status = 'final' AND (home_score IS NULL OR home_score = away_score OR home_score < 50 OR away_score < 50)) AS scoreless,
+    COUNTIF(status = 'final' AND ((home_score IS NULL AND statement <> 'played') OR home_score = away_score OR home_score < 50 OR away_score < 50)) AS scoreless,
     COUNTIF(status = 'final' AND tipoff_at > CAST(@as_of AS TIMESTAMP)) AS early,
     COUNTIF(tipoff_at IS NOT NULL AND (tipoff_at < fn.eastern_instant(slate, 11) OR tipoff_at > fn.eastern_instant(slate, 24))) AS misdated,
     MAX(CASE WHEN statement = 'current' AND status = 'scheduled' THEN tipoff_at END) AS current_at,
@@ -507,6 +508,7 @@ FROM games`,
     'Two feeds, or one feed twice, say different things about one game. The effective schedule follows one of them, and everything else follows the schedule.',
   steps: [
     'List the statements about the game in nba_raw.schedule_games by source and observed_at.',
+    'Files of played games have no scores; every other final must have one.',
     'Which one does nba_reference.schedule follow, and which one is right?',
     'Load the right statement with a newer time, then run the repair command.',
   ],
