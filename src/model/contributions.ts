@@ -1,11 +1,13 @@
 import { FEATURES } from '#core/features.ts';
 import type { MarketModel } from './artefact.ts';
-import { columnValue } from './design.ts';
+import { columnValue, correctedMean, countMean } from './linear.ts';
 
 /** What one column of the linear model adds to a forecast, in the units of the market. */
 export interface Contribution {
   /** Column: a feature, or a product of features. */
   readonly column: string;
+  /** Features that it is made of. */
+  readonly features: readonly string[];
   /** Group of its first feature: minutes, opponent, availability, … */
   readonly group: string;
   /** Null when it is missing and counts as its mean. */
@@ -16,12 +18,15 @@ export interface Contribution {
   readonly effect: number;
 }
 
+/** What is needed of a model to take its forecasts apart. */
+export type LinearParts = Pick<MarketModel, 'columns' | 'ridge' | 'correction'>;
+
 /**
  * The parts of a linear forecast: the forecast of an average training row is the intercept, and every column adds its
  * coefficient times its distance from the mean. Largest effects first; intercept plus effects is the linear prediction.
  */
 export function contributions(
-  { columns, ridge }: Pick<MarketModel, 'columns' | 'ridge'>,
+  { columns, ridge }: Pick<LinearParts, 'columns' | 'ridge'>,
   features: Readonly<Record<string, number | null>>,
 ): { readonly average: number; readonly parts: readonly Contribution[] } {
   const groups = new Map<string, string>(FEATURES.map(({ name, group }) => [name, group]));
@@ -31,6 +36,7 @@ export function contributions(
     const isMissing = Number.isNaN(value);
     return {
       column: column.name,
+      features: column.factors.map(({ feature }) => feature),
       group: groups.get(column.factors[0]?.feature ?? '') ?? '',
       value: isMissing ? null : value,
       typical,
@@ -41,4 +47,22 @@ export function contributions(
     average: ridge.intercept,
     parts: parts.toSorted((a, b) => Math.abs(b.effect) - Math.abs(a.effect)),
   };
+}
+
+/** The mean that a model forecasts from its parts: their sum, never below zero, as forecasts of that height came true. */
+export function meanOf(
+  { ridge, correction }: LinearParts,
+  { average, parts }: ReturnType<typeof contributions>,
+): number {
+  const sum = parts.reduce((total, { effect }) => total + effect, average);
+  return correctedMean(correction, countMean(ridge, sum));
+}
+
+/** What every group of columns adds together, largest effects first. */
+export function groupEffects(
+  parts: readonly Contribution[],
+): readonly { readonly group: string; readonly effect: number }[] {
+  return [...Map.groupBy(parts, ({ group }) => group)]
+    .map(([group, own]) => ({ group, effect: own.reduce((sum, { effect }) => sum + effect, 0) }))
+    .sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect));
 }

@@ -1,6 +1,6 @@
 import { TipoffError } from '#core/errors.ts';
 import { columnOf, type TrainingSet } from './dataset.ts';
-import type { Factor, ModelColumn } from './features.ts';
+import { factorValue, type ModelColumn } from './linear.ts';
 import { dayNumber } from './training-set.ts';
 
 /** Rows × columns in row-major order (NaN = missing), with what the fit needs beside them. */
@@ -32,18 +32,6 @@ export function availableColumns(
     );
   }
   return columns.filter((column) => column.factors.every((factor) => known.has(factor.feature)));
-}
-
-/** Value of a column for features looked up by name; NaN when any factor is missing. */
-export function columnValue(column: ModelColumn, feature: (name: string) => number): number {
-  let value = 1;
-  for (const factor of column.factors) value *= factorValue(factor, feature(factor.feature));
-  return value;
-}
-
-function factorValue(factor: Factor, x: number): number {
-  if (factor.from !== undefined) return Number.isNaN(x) ? x : x >= factor.from ? 1 : 0;
-  return factor.over === undefined ? x : x / factor.over;
 }
 
 /** The design matrix of some rows of a training set, in the given order. */

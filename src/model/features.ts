@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { COUNTED, FEATURES, type Feature } from '#core/features.ts';
 import type { MarketFeatures } from '#core/markets.ts';
 import { canonicalJson } from './canonical-json.ts';
+import type { ModelColumn } from './linear.ts';
 
 /**
  * SHA-256 (hex) over the name, group, necessity and definition of every feature, in order. A model and a feature store
@@ -15,27 +16,6 @@ export function featureContractHash(features: readonly Feature[] = FEATURES): st
     description,
   }));
   return createHash('sha256').update(canonicalJson(contract)).digest('hex');
-}
-
-/** One factor of a model column: a feature, divided by `over`, or 1/0 for "at least" a threshold. */
-export interface Factor {
-  readonly feature: string;
-  /** Divisor, for readable units; 1 when absent. */
-  readonly over?: number | undefined;
-  /** Turns the feature into an indicator: 1 when it is at least this. */
-  readonly from?: number | undefined;
-}
-
-/** A column of the linear model: the product of its factors, missing when any of them is missing. */
-export interface ModelColumn {
-  readonly name: string;
-  readonly factors: readonly Factor[];
-  /**
-   * Smallest divisor in standardising. A ridge penalty on a standardised column does not shrink a rare indicator at all
-   * (its standard deviation is as small as its share), so that a handful of rows would set its coefficient; with a floor
-   * of 1 the penalty counts as that many rows without the effect.
-   */
-  readonly floor?: number | undefined;
 }
 
 /** Features that say how a row came about; they are no columns of the model. */
@@ -72,7 +52,7 @@ const OWNERS: ReadonlyMap<string, string> = new Map([
 /**
  * Columns of the ridge of a count, in order: its own features, those that every market reads (the long averages of all
  * counts among them), then products that a linear model cannot make by itself. Matchup and pace act in proportion to what
- * the player would have anyway, and so does what teammates leave. Data only; evaluated in design.ts.
+ * the player would have anyway, and so does what teammates leave. Data only; evaluated in linear.ts.
  */
 export function modelColumns(
   { stat, minutesRate, rate, opponentRatio }: MarketFeatures,

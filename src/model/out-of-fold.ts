@@ -2,8 +2,9 @@ import { REQUIRED_FEATURES } from '#core/features.ts';
 import { type Market, type MarketId, partsOf } from '#core/markets.ts';
 import { columnOf, marketOfSet, type TrainingSet } from './dataset.ts';
 import { availableColumns, designOf } from './design.ts';
-import { type ModelColumn, modelColumns } from './features.ts';
-import { countMean, GramAccumulator, type LinearModel, predictLinear, solveRidge } from './ridge.ts';
+import { modelColumns } from './features.ts';
+import { countMean, type LinearModel, type ModelColumn, predictLinear } from './linear.ts';
+import { GramAccumulator, solveRidge } from './ridge.ts';
 import type { Steps, TrainConfig } from './train-config.ts';
 import { dayNumber, mondayOf, weekOf } from './training-set.ts';
 

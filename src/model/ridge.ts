@@ -1,6 +1,7 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 import { TipoffError } from '#core/errors.ts';
 import type { Design } from './design.ts';
+import type { LinearModel, MeanCorrection } from './linear.ts';
 
 /** Day from which row weights grow; any fixed day does, because a solve divides it out again. */
 const REFERENCE_DAY = 18_262;
@@ -172,13 +173,6 @@ function presencePositions({ rows, width, values }: Design): Int32Array {
   return Int32Array.from(missing, (flag) => (flag === 1 ? next++ : 0));
 }
 
-/** A linear forecast: intercept + Σ coefficient·(x − centre), in the units of the columns; a missing x adds nothing. */
-export interface LinearModel {
-  readonly intercept: number;
-  readonly centres: readonly number[];
-  readonly coefficients: readonly number[];
-}
-
 export interface RidgeOptions {
   /** Penalty on standardised coefficients, in (weighted) rows. */
   readonly lambda: number;
@@ -251,37 +245,6 @@ export function fitRidge(
   return solveRidge(gram.momentsAt(options.cutoffDay), options);
 }
 
-/** The forecast for `width` values that start at `offset`. */
-export function predictLinear(model: LinearModel, values: Float64Array, offset = 0): number {
-  const { centres, coefficients } = model;
-  let sum = model.intercept;
-  for (let j = 0; j < coefficients.length; j++) {
-    const x = values[offset + j] ?? Number.NaN;
-    if (!Number.isNaN(x)) sum += (coefficients[j] ?? 0) * (x - (centres[j] ?? 0));
-  }
-  return sum;
-}
-
-/** Share of the mean outcome over which a linear forecast bends into zero. */
-const BEND = 0.1;
-
-/**
- * The mean of a count from a linear forecast, never negative: softplus, s·ln(1 + exp(x/s)), with s a tenth of the mean
- * outcome. A plain cut at zero would give everybody at the far end of the bench the same forecast, and one below what such
- * players reach. From half of the mean outcome on it changes a forecast by less than 0.2 %.
- */
-export function countMean(model: LinearModel, linear: number): number {
-  const scale = BEND * model.intercept;
-  if (!(scale > 0)) return Math.max(0, linear);
-  return linear > 30 * scale ? linear : scale * Math.log1p(Math.exp(linear / scale));
-}
-
-/** Steps of forecast means, from small to large, and what was counted over what was forecast at each. */
-export interface MeanCorrection {
-  readonly at: readonly number[];
-  readonly ratio: readonly number[];
-}
-
 const CORRECTION_STEPS = 24;
 /** Rows of belief, in each step, that the forecasts are right as they are. */
 const CORRECTION_PRIOR_ROWS = 100;
@@ -312,18 +275,6 @@ export function fitMeanCorrection(mean: Float64Array, actual: Float64Array): Mea
     ratio.push(rounded((counted + prior) / (forecast + prior)));
   }
   return { at, ratio };
-}
-
-/**
- * A forecast mean as its step has counted: between two steps in proportion between what they counted, so that it is never
- * beyond them; outside of all steps by the ratio of the last.
- */
-export function correctedMean({ at, ratio }: MeanCorrection, mean: number): number {
-  const next = at.findIndex((centre) => centre > mean);
-  if (next <= 0) return mean * (ratio[next === 0 ? 0 : ratio.length - 1] ?? 1);
-  const [low = 0, high = 1] = [at[next - 1], at[next]];
-  const [below, above] = [low * (ratio[next - 1] ?? 1), high * (ratio[next] ?? 1)];
-  return below + ((above - below) * (mean - low)) / (high - low);
 }
 
 function rounded(value: number): number {

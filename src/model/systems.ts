@@ -1,11 +1,17 @@
 import type { Slate } from '#core/calendar.ts';
 import type { Market } from '#core/markets.ts';
 import { type CountShape, countDistributionFunction } from './count-shape.ts';
-import { columnValue } from './design.ts';
 import { type CountDistribution, median, moments, pOverDecided, shiftedTo } from './distribution.ts';
-import type { ModelColumn } from './features.ts';
+import {
+  columnValue,
+  correctedMean,
+  countMean,
+  type LinearModel,
+  type MeanCorrection,
+  type ModelColumn,
+  predictLinear,
+} from './linear.ts';
 import { believedOver, type MarketLayer } from './market.ts';
-import { correctedMean, countMean, type LinearModel, type MeanCorrection, predictLinear } from './ridge.ts';
 
 /** A model ready to forecast, with what every row made by it must carry. */
 export interface ServingModel {

@@ -3,9 +3,10 @@ import { REQUIRED_FEATURES } from '#core/features.ts';
 import type { Artefact, MarketModel } from './artefact.ts';
 import { baselineMeans, calibrateSystem, calibrationPositions, gather, linedRows } from './calibrate.ts';
 import { checkTrainingSet, marketOfSet, type TrainingSet } from './dataset.ts';
+import { correctedMean } from './linear.ts';
 import { fitMarket, type MarketRows } from './market.ts';
 import { type CutoffFit, type Walk, walkMarkets } from './out-of-fold.ts';
-import { correctedMean, fitMeanCorrection } from './ridge.ts';
+import { fitMeanCorrection } from './ridge.ts';
 import { atOnce, DEFAULT_CONFIG, MIN_BLOCKS, type Steps, type TrainConfig } from './train-config.ts';
 import { weekOf } from './training-set.ts';
 

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import { contributions } from '#model/contributions.ts';
-import { columnValue } from '#model/design.ts';
-import { predictLinear } from '#model/ridge.ts';
+import { columnValue, predictLinear } from '#model/linear.ts';
 
 const columns = [
   { name: 'min_ewma4', factors: [{ feature: 'min_ewma4' }] },

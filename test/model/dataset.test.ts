@@ -9,8 +9,9 @@ import {
   type TrainingSet,
   vectorAt,
 } from '#model/dataset.ts';
-import { availableColumns, columnValue, designOf } from '#model/design.ts';
+import { availableColumns, designOf } from '#model/design.ts';
 import { modelColumns } from '#model/features.ts';
+import { columnValue } from '#model/linear.ts';
 
 const set: TrainingSet = {
   features: ['a', 'b'],

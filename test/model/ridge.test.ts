@@ -2,16 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '#core/random.ts';
 import type { Design } from '#model/design.ts';
-import {
-  correctedMean,
-  countMean,
-  fitMeanCorrection,
-  fitRidge,
-  GramAccumulator,
-  type LinearModel,
-  predictLinear,
-  solveRidge,
-} from '#model/ridge.ts';
+import { correctedMean, countMean, type LinearModel, predictLinear } from '#model/linear.ts';
+import { fitMeanCorrection, fitRidge, GramAccumulator, solveRidge } from '#model/ridge.ts';
 import { normal } from '#test/model/synthetic-set.ts';
 
 const HALF_LIFE = 365;

@@ -6,6 +6,8 @@ import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { canaryDeps } from '#app/canaries.ts';
+import { explain } from '#app/reading/explanation.ts';
+import { findPlayer } from '#app/reading/player.ts';
 import { startServing } from '#app/services/serve.ts';
 import { buildSite, healthFile } from '#app/site/build.ts';
 import { seasonSpan } from '#core/calendar.ts';
@@ -28,6 +30,7 @@ const PAGES: Readonly<Record<string, readonly string[]>> = {
     'PLAYER',
     'The distribution',
     'How the forecast came about',
+    'What pushed it up and down',
     'What it was made from',
     'Where it comes from',
   ],
@@ -220,6 +223,28 @@ describe.skipIf(CHROMIUM === undefined)(`the site in Chromium (${WITHOUT_CHROMIU
     await page.context().close();
   });
 
+  it('takes a forecast apart as `explain` does', async () => {
+    const [star] = await picks();
+    if (star === undefined) throw new Error('nobody has a line');
+    const { page } = await openPage(browser, site);
+    await visit(page, hashes['explanation'] ?? '');
+    const player = await findPlayer(world.app.warehouse, String(star.player_id), world.tonight);
+    const told = await explain(world.app, player, { slate: world.tonight, market: star.market });
+    const minus = (value: number): string =>
+      `${value > 0 ? '+' : value < 0 ? '−' : ''}${Math.abs(value).toFixed(2)}`.replace(/^[+−](0\.00)$/, '$1');
+    const drawn = await page.locator('.chart [role="img"]').last().getAttribute('aria-label');
+    expect(drawn).toContain(`an average row ${told.average.toFixed(2)}`);
+    for (const { group, effect } of told.groups)
+      if (Math.abs(effect) >= 0.005) expect(drawn).toContain(`${group} ${minus(effect)}`);
+    expect(drawn).toContain(`mean forecast ${told.forecast.mean.toFixed(2)}`);
+    await page.getByRole('button', { name: /^Show all/ }).click();
+    const shown: string[][] = await page.evaluate(SHOWN_PARTS);
+    expect(shown.toSorted()).toEqual(
+      told.parts.map(({ column, effect }) => [column, minus(effect)]).toSorted(),
+    );
+    await page.context().close();
+  });
+
   it('is small at first', async () => {
     const files = [
       'index.html',
@@ -299,6 +324,10 @@ async function faults(page: Page): Promise<string[]> {
 /** Player, line, forecast and chances of every row, as a reader sees them. */
 const SHOWN_ROWS = `[...document.querySelectorAll('.forecasts tbody tr')].map((row) =>
   ['.c-player a', '.c-line', '.c-forecast', '.c-chance'].map((cell) => row.querySelector(cell).innerText.split('\\n')[0].trim()))`;
+
+/** Every column of the model on the page of a forecast, with what it adds. */
+const SHOWN_PARTS = `[...document.querySelectorAll('tr:has(.c-adds)')].map((row) =>
+  [row.querySelector('code').innerText, row.querySelector('.c-adds').innerText])`;
 
 /** Elements beyond the right edge that are in no part which scrolls by itself. */
 const STICKING_OUT = `[

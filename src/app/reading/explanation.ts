@@ -3,7 +3,7 @@ import { AVAILABLE_STATS } from '#core/contracts/nba_precompute.ts';
 import { TipoffError } from '#core/errors.ts';
 import { type Market, parseMarket } from '#core/markets.ts';
 import { artefactSystems, modelOf } from '#model/artefact.ts';
-import { type Contribution, contributions } from '#model/contributions.ts';
+import { type Contribution, contributions, groupEffects, type LinearParts } from '#model/contributions.ts';
 import { quantile } from '#model/distribution.ts';
 import { loadModel } from '#model/registry.ts';
 import { CHAMPION_SYSTEM, isPrediction } from '#model/systems.ts';
@@ -92,12 +92,38 @@ export async function explain(
     forecast: forecastOf(input.features),
     published: shown.predicted,
     average,
-    groups: grouped(parts),
+    groups: groupEffects(parts),
     parts,
     ...(without === undefined
       ? {}
       : { without: await withoutTeammate(warehouse, input, { slate, teammate: without, forecastOf }) }),
   };
+}
+
+/** What is needed of a model to take its forecasts apart, as the site carries it. */
+export interface ModelReading {
+  readonly model_id: string;
+  /** By market; empty when the model cannot be read, and then `problem` says why. */
+  readonly markets: Readonly<Record<string, LinearParts>>;
+  readonly problem: string | null;
+}
+
+/** The linear parts of a model. One that is not registered, or whose artefact is lost or damaged, is read with its problem. */
+export async function readModel(
+  { warehouse, models }: { readonly warehouse: Warehouse; readonly models: ObjectStore },
+  modelId: string,
+): Promise<ModelReading> {
+  try {
+    const { markets } = await loadModel({ warehouse, objects: models }, modelId);
+    const parts = Object.entries(markets).map(([market, { columns, ridge, correction }]) => [
+      market,
+      { columns, ridge, correction },
+    ]);
+    return { model_id: modelId, markets: Object.fromEntries(parts), problem: null };
+  } catch (error) {
+    if (!(error instanceof TipoffError) || error.transient) throw error;
+    return { model_id: modelId, markets: {}, problem: error.message };
+  }
 }
 
 interface Shown {
@@ -164,12 +190,6 @@ async function withoutTeammate(
       features[`freed_${stat}`] = freed + p * (numberOf(row[`${stat}_ewma8`]) ?? 0);
   }
   return { teammate, p_plays: p, forecast: forecastOf(features) };
-}
-
-function grouped(parts: readonly Contribution[]): Explanation['groups'] {
-  return [...Map.groupBy(parts, ({ group }) => group)]
-    .map(([group, own]) => ({ group, effect: own.reduce((sum, { effect }) => sum + effect, 0) }))
-    .sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect));
 }
 
 function numberOf(value: Row[string] | undefined): number | null {

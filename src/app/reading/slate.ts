@@ -1,6 +1,5 @@
 import { addDays, type Slate } from '#core/calendar.ts';
-import { FEATURES } from '#core/features.ts';
-import { PUBLISHED_MARKETS } from '#core/markets.ts';
+import { FEATURE_NAMES } from '#core/features.ts';
 import { statement } from '#core/statement.ts';
 import { listBatches, readOutcomes } from '#pipeline/batch/state.ts';
 import type { StateStore } from '#platform/state/port.ts';
@@ -70,6 +69,7 @@ export interface SlateForecast {
   readonly under_price: number | null;
   readonly line_snapshot_at: string | null;
   readonly predicted: number;
+  readonly mean: number;
   readonly sd: number;
   readonly p10: number;
   readonly p25: number;
@@ -160,7 +160,7 @@ ORDER BY p.slate, p.event_at DESC, p.publication_id DESC`;
 /** Visible forecasts of the champion with the other systems beside them; parameters `from`, `to` and `player` (null for all). */
 const FORECASTS = `
 SELECT f.slate, f.game_id, f.player_id, f.player_name, f.team_abbr, f.opponent_abbr, f.is_home, f.market, f.record_class,
-  f.publication_id, f.line_role, f.line, f.bookmaker, f.over_price, f.under_price, f.line_snapshot_at, f.predicted, f.sd, f.p10, f.p25,
+  f.publication_id, f.line_role, f.line, f.bookmaker, f.over_price, f.under_price, f.line_snapshot_at, f.predicted, f.mean, f.sd, f.p10, f.p25,
   f.p75, f.p90, f.p_over, f.p_push, f.model_p_over, f.edge, f.recommendation, f.confidence, f.is_actionable,
   f.filter_reason, f.expected_value, f.p_plays, f.feature_quality_score, f.injury_status, f.ewma8, f.minutes_rate, f.with_market,
   g.outcome, g.actual, g.actual_minutes, g.void_reason, g.price, g.profit
@@ -224,6 +224,7 @@ const FORECAST_COLUMNS = [
     'record_class',
     'publication_id',
     'predicted',
+    'mean',
     'sd',
     'p10',
     'p25',
@@ -352,51 +353,24 @@ function packForecasts(forecasts: readonly SlateForecast[]): Pick<SlateReading, 
   return { players: pack([...players.values()], PLAYER_COLUMNS), forecasts: pack(rows, FORECAST_COLUMNS) };
 }
 
-/** Features that say most about a forecast: what every market shares, then what each published market is forecast from. */
-const EXPLAINING_FEATURES: readonly string[] = [
-  ...['min_ewma4', 'min_season', 'min_last1', 'games_season', 'days_since_played', 'missed_last_team_game'],
-  ...['rest_days', 'is_b2b', 'is_home', 'team_pace', 'opp_pace', 'expected_margin', 'fatigue_score'],
-  ...['status_feed', 'freed_min'],
-  ...new Set(
-    PUBLISHED_MARKETS.flatMap(({ features }) =>
-      features.flatMap(({ stat, ewma8, minutesRate, rate, opponentRatio }) => [
-        ...[ewma8, `${stat}_ewma32`, `${stat}_season`, minutesRate, rate, opponentRatio, `freed_${stat}`],
-      ]),
-    ),
-  ),
-].filter((name) => FEATURES.some((feature) => feature.name === name));
-
-/** Values of the explaining features of every player of a span; parameters `from` and `to`. */
-export const EXPLAINING_VALUES = statement({
+/** The feature rows of the players of a span; parameters `from` and `to`. */
+export const SLATE_FEATURES = statement({
   owner: 'app/reading/slate',
-  sql: `SELECT slate, player_id, feature_sources, ${EXPLAINING_FEATURES.join(', ')}
+  sql: `SELECT slate, player_id, feature_sources, ${FEATURE_NAMES.join(', ')}
 FROM nba_predictions.ml_feature_store
 WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
 ORDER BY slate, player_id`,
 });
 
-type Explaining = {
-  readonly slate: string;
-  readonly player_id: number;
-  readonly feature_sources: string;
-} & Readonly<Record<string, number | string | null>>;
-
 /** Features behind the forecasts of a span, one packed table per slate: player_id, the letters of the sources, and the values. */
-export async function readExplanations(
+export async function readFeatures(
   warehouse: Warehouse,
   { from, to }: SlateSpan,
 ): Promise<Map<string, Packed>> {
-  const places = EXPLAINING_FEATURES.map((name) => FEATURES.findIndex((feature) => feature.name === name));
-  const rows = await warehouse.query<Explaining>(EXPLAINING_VALUES.sql, { from, to });
-  const lettered = rows.map(
-    (row): Explaining => ({
-      ...row,
-      feature_sources: places.map((place) => row.feature_sources[place] ?? 'm').join(''),
-    }),
-  );
-  const columns = ['player_id', 'feature_sources', ...EXPLAINING_FEATURES];
+  const rows = await warehouse.query<{ readonly slate: string }>(SLATE_FEATURES.sql, { from, to });
+  const columns = ['player_id', 'feature_sources', ...FEATURE_NAMES] as 'slate'[];
   return new Map(
-    [...Map.groupBy(lettered, ({ slate }) => slate)].map(([slate, own]) => [slate, pack(own, columns)]),
+    [...Map.groupBy(rows, ({ slate }) => slate)].map(([slate, own]) => [slate, pack(own, columns)]),
   );
 }
 

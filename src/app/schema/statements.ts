@@ -1,7 +1,7 @@
 import { DECIDED_CLAIMS, QUANTILE_COVERAGE } from '#app/reading/calibration.ts';
 import { PLAYED_GAMES } from '#app/reading/player.ts';
 import { NEWEST_FEATURES } from '#app/reading/season-players.ts';
-import { EXPLAINING_VALUES } from '#app/reading/slate.ts';
+import { SLATE_FEATURES } from '#app/reading/slate.ts';
 import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { predictionGrades, stagedPredictions } from '#core/contracts/nba_predictions.ts';
@@ -86,7 +86,7 @@ export function registeredStatements(): Statement[] {
     RAW_QUOTES,
     DECIDED_CLAIMS,
     QUANTILE_COVERAGE,
-    EXPLAINING_VALUES,
+    SLATE_FEATURES,
     NEWEST_FEATURES,
   ];
 }

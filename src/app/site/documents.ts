@@ -2,6 +2,7 @@ import { canaryDeps } from '#app/canaries.ts';
 import type { App } from '#app/compose.ts';
 import { exportDeps } from '#app/day.ts';
 import { type CalibrationReading, readCalibration } from '#app/reading/calibration.ts';
+import { type ModelReading, readModel } from '#app/reading/explanation.ts';
 import {
   type BackfillReading,
   type HealthReading,
@@ -14,7 +15,7 @@ import { type Packed, pack } from '#app/reading/packed.ts';
 import { type PlayerReading, readPlayers } from '#app/reading/season-players.ts';
 import {
   monthsOf,
-  readExplanations,
+  readFeatures,
   readForecasts,
   readSlates,
   type SlateForecast,
@@ -70,6 +71,7 @@ export interface SiteDocuments {
   readonly backfill: BackfillReading;
   readonly [slate: `slates/${string}`]: SlateReading;
   readonly [features: `features/${string}`]: Packed;
+  readonly [model: `models/${string}`]: ModelReading;
   readonly [player: `players/${number}`]: PlayerReading;
 }
 
@@ -172,12 +174,14 @@ function tonightOf(entries: readonly SlateEntry[], today: Slate): string | null 
 
 /** One document of the site by its path, read now; undefined for a path that is none, or has nothing behind it. */
 export async function readDocument(app: App, span: SlateSpan, path: string): Promise<object | undefined> {
+  const [, model] = /^models\/([\w.-]+)$/.exec(path) ?? [];
+  if (model !== undefined) return readModel(app, model);
   const [, kind = '', name = ''] = /^(slates|features|players)\/([0-9-]+)$/.exec(path) ?? [];
   if (kind === 'players') return (await readPlayers(app.warehouse, span, Number(name)))[0];
   if (kind !== '') {
     const slate = parseSlate(name);
     const one = { from: slate, to: slate };
-    if (kind === 'features') return (await readExplanations(app.warehouse, one)).get(slate);
+    if (kind === 'features') return (await readFeatures(app.warehouse, one)).get(slate);
     return (await readSlates(app, one))[0];
   }
   switch (path) {
@@ -206,6 +210,16 @@ async function readHealthOf(app: App, span: SlateSpan): Promise<HealthReading> {
   return readHealth(app, span, await readStatus(canaryDeps(app)));
 }
 
+/** The models whose forecasts were published in a span. */
+async function publishedModels(warehouse: Warehouse, { from, to }: SlateSpan): Promise<string[]> {
+  const rows = await warehouse.query<{ model_id: string }>(
+    `SELECT DISTINCT model_id FROM nba_predictions.publications
+     WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND event = 'published' ORDER BY model_id`,
+    { from, to },
+  );
+  return rows.map(({ model_id }) => model_id);
+}
+
 /** Documents about the whole season. */
 const SEASON_DOCUMENTS = ['overview', 'record', 'calibration', 'health', 'lineage', 'backfill'] as const;
 
@@ -223,11 +237,13 @@ export async function* allDocuments(
     const document = await readDocument(app, span, path);
     if (document !== undefined) yield [path, document];
   }
+  for (const model of await publishedModels(app.warehouse, span))
+    yield [`models/${model}`, await readModel(app, model)];
   const known: SlateForecast[] = [];
   for (const month of monthsOf(span)) {
     const forecasts = await readForecasts(app.warehouse, month);
     for (const slate of await readSlates(app, month, forecasts)) yield [`slates/${slate.slate}`, slate];
-    for (const [slate, features] of await readExplanations(app.warehouse, month))
+    for (const [slate, features] of await readFeatures(app.warehouse, month))
       yield [`features/${slate}`, features];
     known.push(...forecasts);
   }

@@ -22,7 +22,13 @@ import {
 } from '#app/site/browser/words.ts';
 import { FEATURE_SOURCES, FEATURES, type FeatureSource } from '#core/features.ts';
 import { when } from '#core/format.ts';
-import { MARKETS, type MarketFeatures, marketOf } from '#core/markets.ts';
+import {
+  type Contribution,
+  contributions,
+  groupEffects,
+  type LinearParts,
+  meanOf,
+} from '#model/contributions.ts';
 
 /** Why a forecast is what it is. */
 export function ForecastPage({
@@ -138,7 +144,7 @@ function Explanation({
           ]}
         />
       </Section>
-      <Features slate={slate} row={row} />
+      <Parts slate={slate} row={row} model={publication?.model_id ?? ''} />
       <Section title="Where it comes from">
         <dl class="facts">
           <dt>Publication</dt>
@@ -291,49 +297,242 @@ function Distribution({ row }: { readonly row: SlateForecast }): JSX.Element {
   );
 }
 
+/** A feature as a person reads it: its name, its value, and the letter of where that comes from. */
 interface Explaining {
   readonly name: string;
   readonly value: number | null;
   readonly source: string;
 }
 
-function Features({ slate, row }: { readonly slate: string; readonly row: SlateForecast }): JSX.Element {
-  const loaded = useDocument(`features/${slate}`);
+/** What the forecast is made of: the parts of the model's sum, or the features alone where the model cannot be had. */
+function Parts({
+  slate,
+  row,
+  model,
+}: {
+  readonly slate: string;
+  readonly row: SlateForecast;
+  readonly model: string;
+}): JSX.Element {
+  const features = useDocument(`features/${slate}`);
+  const loaded = useDocument(`models/${model}`);
+  if (features.state === 'loading' || loaded.state === 'loading')
+    return (
+      <Section title="What it was made from">
+        <Waiting of={features.state === 'loading' ? features : loaded} />
+      </Section>
+    );
+  const own = features.state === 'here' ? featuresOf(features.document, row.player_id) : [];
+  const problem = loaded.state === 'here' ? loaded.document.problem : null;
+  const parts = loaded.state === 'here' ? loaded.document.markets[row.market] : undefined;
+  if (parts === undefined || own.length === 0)
+    return (
+      <Section
+        title="What it was made from"
+        note={
+          problem === null
+            ? 'The model is not in this site, so that its sum cannot be taken apart.'
+            : `The model cannot be taken apart: ${problem}.`
+        }
+      >
+        <FeatureTable features={own} />
+      </Section>
+    );
+  return <Sum row={row} features={own} parts={parts} />;
+}
+
+function Sum({
+  row,
+  features,
+  parts,
+}: {
+  readonly row: SlateForecast;
+  readonly features: readonly Explaining[];
+  readonly parts: LinearParts;
+}): JSX.Element {
+  const sum = contributions(parts, Object.fromEntries(features.map(({ name, value }) => [name, value])));
+  const mean = meanOf(parts, sum);
+  const label = marketLabel(row.market).toLowerCase();
   return (
-    <Section
-      title="What it was made from"
-      note="The features that say most, as they were known before the cut-off."
-    >
-      {loaded.state === 'here' ? (
-        <FeatureTable features={explaining(loaded.document, row)} />
-      ) : (
-        <Waiting of={loaded} />
-      )}
-    </Section>
+    <>
+      <Section
+        title="What pushed it up and down"
+        note={`An average row of the history comes to ${sum.average.toFixed(1)} ${label}; what this player and this evening have beyond it is added.`}
+      >
+        {Math.abs(mean - row.mean) > SAME_MEAN && (
+          <p class="callout attention">
+            His features were computed again since the publication: it had a mean of {row.mean.toFixed(2)},
+            and they come to {mean.toFixed(2)} now.
+          </p>
+        )}
+        <Waterfall steps={waterfall(sum, mean)} label={label} />
+      </Section>
+      <Section
+        title="What it was made from"
+        note="Every column of the model, the weightiest first, as it was known before the cut-off. A missing value counts as typical."
+      >
+        <PartTable parts={sum.parts} features={features} label={label} />
+      </Section>
+    </>
   );
 }
 
-/** True for a feature of a count that is not in the market. */
-function isForeign(name: string, market: string): boolean {
-  const isOf = ({ stat, ewma8, minutesRate, rate, opponentRatio }: MarketFeatures): boolean =>
-    name.startsWith(`${stat}_`) || [`freed_${stat}`, ewma8, minutesRate, rate, opponentRatio].includes(name);
-  const own = marketOf(market)?.features ?? [];
-  return !own.some(isOf) && MARKETS.some(({ features }) => features.some(isOf));
+/** Beyond this a mean is another one; what documents carry is rounded. */
+const SAME_MEAN = 0.005;
+
+/** A step from the average row to the forecast. */
+interface WaterStep {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+  readonly kind: 'up' | 'down' | 'level';
 }
 
-function explaining(packed: Packed, { player_id: player, market }: SlateForecast): Explaining[] {
+/** Groups of columns in the order of their weight, each from where the one before ended; then the mean of the model. */
+function waterfall(sum: ReturnType<typeof contributions>, mean: number): WaterStep[] {
+  let at = sum.average;
+  const steps: WaterStep[] = [{ name: 'an average row', from: 0, to: at, kind: 'level' }];
+  const move = (name: string, effect: number): void => {
+    if (Math.abs(effect) < 0.005) return;
+    steps.push({ name, from: at, to: at + effect, kind: effect > 0 ? 'up' : 'down' });
+    at += effect;
+  };
+  for (const { group, effect } of groupEffects(sum.parts)) move(group, effect);
+  move('correction', mean - at);
+  return [...steps, { name: 'mean forecast', from: 0, to: mean, kind: 'level' }];
+}
+
+const STEP_COLOURS = { up: 'var(--over)', down: 'var(--under)', level: 'var(--mass)' } as const;
+
+function Waterfall({
+  steps,
+  label,
+}: {
+  readonly steps: readonly WaterStep[];
+  readonly label: string;
+}): JSX.Element {
+  const draw = useCallback(
+    (width: number) => {
+      const low = Math.min(0, ...steps.map(({ to }) => to));
+      const high = Math.max(...steps.map(({ from, to: end }) => Math.max(from, end)));
+      return Plot.plot({
+        width,
+        height: 46 + 25 * steps.length,
+        marginLeft: 112,
+        marginRight: 52,
+        marginBottom: 36,
+        x: { label, domain: [low, high], grid: true, ticks: Math.max(3, Math.round(width / 120)) },
+        y: { label: null, domain: steps.map(({ name }) => name), padding: 0.28, tickSize: 0 },
+        marks: [
+          Plot.barX(steps, {
+            x1: 'from',
+            x2: 'to',
+            y: 'name',
+            fill: ({ kind }: WaterStep) => STEP_COLOURS[kind],
+          }),
+          Plot.text(steps, {
+            x: ({ from, to: end }: WaterStep) => Math.max(from, end),
+            y: 'name',
+            text: amount,
+            dx: 6,
+            textAnchor: 'start',
+            fill: 'var(--ink)',
+          }),
+          Plot.ruleX([0], { stroke: 'var(--soft)' }),
+        ],
+      });
+    },
+    [steps, label],
+  );
+  return (
+    <Chart
+      draw={draw}
+      description={`From the average to the forecast: ${steps.map((step) => `${step.name} ${amount(step)}`).join(', ')}.`}
+      caption="Groups of features, the weightiest first. The correction is what forecasts of this height turned out to lack or to have too much."
+    />
+  );
+}
+
+function amount({ kind, from, to: end }: WaterStep): string {
+  return kind === 'level' ? end.toFixed(2) : signed(end - from, 2);
+}
+
+function featuresOf(packed: Packed, player: number): Explaining[] {
   const own = unpack<Readonly<Record<string, number | string | null>>>(packed).find(
     ({ player_id }) => player_id === player,
   );
   if (own === undefined) return [];
   const letters = String(own['feature_sources']);
-  return packed.columns
-    .slice(2)
-    .map((name, i) => {
-      const value = own[name];
-      return { name, value: typeof value === 'number' ? value : null, source: letters[i] ?? 'm' };
-    })
-    .filter(({ name }) => !isForeign(name, market));
+  return packed.columns.slice(2).map((name, i) => {
+    const value = own[name];
+    return { name, value: typeof value === 'number' ? value : null, source: letters[i] ?? 'm' };
+  });
+}
+
+function descriptionOf(name: string): string | undefined {
+  return FEATURES.find((feature) => feature.name === name)?.description;
+}
+
+function PartTable({
+  parts,
+  features,
+  label,
+}: {
+  readonly parts: readonly Contribution[];
+  readonly features: readonly Explaining[];
+  readonly label: string;
+}): JSX.Element {
+  const letters = new Map(features.map(({ name, source }) => [name, source]));
+  return (
+    <Table
+      caption={`What every column adds to the forecast of ${label}`}
+      rows={parts}
+      limit={16}
+      keyOf={({ column }) => column}
+      columns={[
+        {
+          head: 'Column',
+          cell: ({ column, features: own }) => (
+            <>
+              <code>{column}</code>
+              <span class="sub">{own.length === 1 ? descriptionOf(column) : 'both together'}</span>
+            </>
+          ),
+        },
+        {
+          head: 'Value',
+          isNumber: true,
+          cell: ({ value }) =>
+            value === null ? <span class="soft">missing</span> : Number(value.toFixed(2)),
+        },
+        {
+          head: 'Typical',
+          isNumber: true,
+          cell: ({ typical }) => <span class="soft">{Number(typical.toFixed(2))}</span>,
+        },
+        {
+          head: 'Adds',
+          isNumber: true,
+          className: 'c-adds',
+          cell: ({ effect }) => (
+            <span class={effect > 0 ? 'over-ink' : effect < 0 ? 'under-ink' : undefined}>
+              {signed(effect, 2)}
+            </span>
+          ),
+        },
+        {
+          head: 'Source',
+          cell: ({ features: own }) =>
+            [...new Set(own.map((name) => letters.get(name) ?? 'm'))].map((letter, i) => (
+              <>
+                {i > 0 && ', '}
+                <Source letter={letter} />
+              </>
+            )),
+        },
+      ]}
+    />
+  );
 }
 
 /** Features with their values and where those come from. */
@@ -351,7 +550,7 @@ export function FeatureTable({ features }: { readonly features: readonly Explain
           cell: ({ name }) => (
             <>
               <code>{name}</code>
-              <span class="sub">{FEATURES.find((feature) => feature.name === name)?.description}</span>
+              <span class="sub">{descriptionOf(name)}</span>
             </>
           ),
         },
