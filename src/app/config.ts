@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
+import { checkedSource } from '#pipeline/ingest/declared-sources.ts';
 import {
   type ChannelRules,
   DEFAULT_CHANNEL,
@@ -176,6 +177,10 @@ export const SETTINGS = z.object({
     z.string().optional(),
     'Jobs this installation schedules, separated by commas (`day,staging-cleanup,services`); a canary misses one that never reports.',
   ),
+  TIPOFF_SOURCES: setting(
+    z.string().optional(),
+    'Sources this installation has from its first slate on, separated by commas: `lines` (any book), `availability`, `lines/<bookmaker>/<market>`, `game_lines/<bookmaker>`. What `fetch` asks for (availability, and lines where ODDS_API_KEY is set) and what comes again and again need not be named; `tipoff sources` shows and changes the list.',
+  ),
   TIPOFF_BACKUP: setting(
     z.string().optional(),
     'Where back-ups of the embedded home go: `github` (a draft release of GITHUB_REPOSITORY), `gs://bucket/folder`, or a folder. A canary watches their age once it is set.',
@@ -290,6 +295,8 @@ interface BaseConfig {
   readonly missingSettings: readonly string[];
   /** Jobs this installation schedules; the checks miss one that never reports. */
   readonly scheduledJobs: readonly string[];
+  /** Sources this installation has from its first slate on. */
+  readonly sources: readonly string[];
   /** Where back-ups of the embedded home go, and what opens them. */
   readonly backup: BackupConfig;
   /** Picks of a slate, the best by expected value. */
@@ -361,6 +368,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       (name) => (environment[name] ?? '') === '',
     ),
     scheduledJobs: namesIn(data.TIPOFF_SCHEDULED_JOBS),
+    sources: namesIn(data.TIPOFF_SOURCES).map(checkedSource),
     oddsMarkets: namesIn(data.TIPOFF_ODDS_MARKETS),
     oddsRegions: namesIn(data.TIPOFF_ODDS_REGIONS),
     backup: {

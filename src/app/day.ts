@@ -89,6 +89,7 @@ export async function dayDeps(app: App, by: string, models?: ModelSource): Promi
     rules: { ...DEFAULT_RULES, ...omitUndefined({ maxPicks: app.config.maxPicks }) },
     models: models ?? dailyModels(app, by),
     exports: app.exports,
+    sources: app.config.sources,
     dataSource: await readDataSource(app.warehouse),
   };
 }

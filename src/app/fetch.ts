@@ -1,7 +1,9 @@
 import { addDays, type Slate, seasonOf, seasonSpan, slateOf } from '#core/calendar.ts';
+import { messageOf } from '#core/errors.ts';
 import { count } from '#core/format.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { beat, JOBS } from '#guard/canaries/heartbeats.ts';
+import { declareSources } from '#pipeline/ingest/declared-sources.ts';
 import type { InputFile } from '#pipeline/ingest/format.ts';
 import { FORMATS } from '#pipeline/ingest/formats/formats.ts';
 import { type IngestReport, ingest } from '#pipeline/ingest/ingest.ts';
@@ -132,6 +134,7 @@ export async function fetchSlate(
   };
   // A run that asks for less does not stand for one that asks for everything.
   if (statusesOnly) return report;
+  if (slate === today) await declareAsked(app, slate);
   await beat(app, {
     job: 'fetch',
     ok: isComplete(report),
@@ -139,6 +142,15 @@ export async function fetchSlate(
     detail: inOneLine(report),
   });
   return report;
+}
+
+/** What is asked for from now on is expected from now on. Without it the checks measure by what came: no reason to fail. */
+async function declareAsked(app: App, slate: Slate): Promise<void> {
+  const { sources, oddsApiKey } = app.config;
+  const asked = [...sources, 'availability', ...(oddsApiKey === undefined ? [] : ['lines'])];
+  await declareSources(app, slate, [...new Set(asked)]).catch((error: unknown) =>
+    app.warn(`the sources of ${slate} could not be declared: ${messageOf(error)}`),
+  );
 }
 
 /** Did every subject get an answer that could be loaded. */

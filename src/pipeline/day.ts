@@ -7,6 +7,7 @@ import { type BatchDeps, type BatchResult, runBatch } from '#pipeline/batch/run.
 import { isActive, listBatches } from '#pipeline/batch/state.ts';
 import { type ExportDeps, type ExportReport, rewriteExports } from '#pipeline/exports/export.ts';
 import { type GradeReport, grade } from '#pipeline/grade/grade.ts';
+import { declareSources } from '#pipeline/ingest/declared-sources.ts';
 import {
   DAILY_WAITING,
   NO_WAITING,
@@ -20,6 +21,8 @@ export interface DayDeps extends PhaseDeps, BatchDeps {
   readonly models: ModelSource;
   readonly exports: ExportDeps['objects'];
   readonly dataSource: ExportDeps['dataSource'];
+  /** Sources that the configuration names; none when absent. */
+  readonly sources?: readonly string[];
 }
 
 export interface DayRequest {
@@ -122,6 +125,11 @@ export async function runDay(deps: DayDeps, request: DayRequest): Promise<DayRes
   if (isPast && request.mode !== undefined) checkMode(request.slate, request.mode, [], clock.now());
   const prepared = await timed(() => refresh(deps, request.slate, isPast ? NO_WAITING : DAILY_WAITING));
   for (const phase of refreshPhases(prepared.value)) report(phase);
+  // What is expected of a slate is learnt from those before it. The day goes on without: the checks say that nothing is declared.
+  if (!isPast)
+    await declareSources(deps, request.slate, deps.sources ?? []).catch((error: unknown) =>
+      deps.warn?.(`the sources of ${request.slate} could not be declared: ${messageOf(error)}`),
+    );
 
   const games = await slateGames(deps.warehouse, request.slate);
   const mode =

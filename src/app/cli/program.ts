@@ -20,6 +20,7 @@ import { addQualityVerb } from './verbs/quality.ts';
 import { addSchemaVerbs } from './verbs/schema.ts';
 import { addServeVerb } from './verbs/serve.ts';
 import { addSiteVerb } from './verbs/site.ts';
+import { addSourceVerbs } from './verbs/sources.ts';
 import { addStagingVerbs } from './verbs/staging.ts';
 import { addStatusVerb } from './verbs/status.ts';
 
@@ -45,6 +46,7 @@ export function program(host: CliHost): Command {
     addCanaryVerbs,
     addDrillVerbs,
     addIncidentVerbs,
+    addSourceVerbs,
     addStatusVerb,
     addAskVerbs,
     addPublishVerbs,

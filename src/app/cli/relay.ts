@@ -59,6 +59,7 @@ export const COMPANY: Readonly<Record<string, 'reads' | 'writes' | 'alone'>> = {
   'schema diff': 'reads',
   'schema snapshot': 'reads',
   'staging list': 'reads',
+  'sources list': 'reads',
   ingest: 'writes',
   fetch: 'writes',
   day: 'writes',
@@ -73,6 +74,8 @@ export const COMPANY: Readonly<Record<string, 'reads' | 'writes' | 'alone'>> = {
   'publish undo': 'writes',
   'models promote': 'writes',
   'schema apply': 'writes',
+  'sources declare': 'writes',
+  'sources retire': 'writes',
   'staging clean': 'writes',
 };
 

@@ -25,6 +25,7 @@ import { GENERATION_STATEMENTS } from '#pipeline/generations.ts';
 import { GRADES, STANDINGS } from '#pipeline/grade/grade.ts';
 import { RECORD_PER_SLATE } from '#pipeline/grade/record.ts';
 import { ANALYTICS_PROCESSORS, PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts';
+import { declarationSql } from '#pipeline/ingest/declared-sources.ts';
 import { READINESS } from '#pipeline/precompute/readiness.ts';
 
 /** A unit whose rows were staged, for statements over staging tables: they have the shape of this one. */
@@ -88,5 +89,6 @@ export function registeredStatements(): Statement[] {
     QUANTILE_COVERAGE,
     SLATE_FEATURES,
     NEWEST_FEATURES,
+    declarationSql(1),
   ];
 }

@@ -45,7 +45,7 @@ import {
   teamBoxScores,
   teamStatements,
 } from './nba_raw.ts';
-import { COUNTED_GAMES, playerAliases, players, schedule } from './nba_reference.ts';
+import { COUNTED_GAMES, declaredSources, playerAliases, players, schedule } from './nba_reference.ts';
 /** Every table of the warehouse, in the order of the data. Staging tables are made from `stagedPredictions` under names of their own. */
 export const CONTRACTS: readonly TableContract[] = [
   scheduleGames,
@@ -63,6 +63,7 @@ export const CONTRACTS: readonly TableContract[] = [
   schedule,
   players,
   playerAliases,
+  declaredSources,
   playerGameSummary,
   teamGameSummary,
   upcomingTeamGameContext,

@@ -69,3 +69,39 @@ export const playerAliases = defineTable({
   key: ['alias_lookup'],
   writer: 'PlayerReference',
 });
+
+export const declaredSources = defineTable({
+  dataset: 'nba_reference',
+  name: 'declared_sources',
+  description:
+    'What this installation is supposed to get for a game: bookmakers, markets and reports, with how much of a game each of them usually covers. The days of a slate write down what they see again and again and what the configuration names; nothing but `tipoff sources` takes a source off the list.',
+  columns: {
+    source: required.string(
+      'availability, availability/out, lines, lines/<bookmaker>/<market> or game_lines/<bookmaker>',
+    ),
+    players_per_game: nullable.float(
+      'Players it usually names for a game; null while nobody knows: then anything counts',
+      { decimals: 3, range: [0, 60] },
+    ),
+    teams_per_game: nullable.float('Teams of a game it usually covers; null while nobody knows', {
+      decimals: 3,
+      range: [0, 2],
+    }),
+    first_hour: nullable.float(
+      'Hours after midnight in New York at which its first row has come at the latest; null where it has no times',
+      { decimals: 2, range: [-24, 48] },
+    ),
+    usual_hour: nullable.float(
+      'Hours after midnight in New York at which half of it has usually come; null where it has no times',
+      { decimals: 2, range: [-24, 48] },
+    ),
+    from_slate: required.date('First slate on which it is expected'),
+    until_slate: nullable.date('Last slate on which it was expected; null while it is'),
+    declared_by: required.string('configuration, observation, or the command and its user'),
+    reason: nullable.string('Why it was declared or retired by hand'),
+    declared_at: required.timestamp('When this row was last changed'),
+  },
+  key: ['source'],
+  writer: 'sources',
+});
+export type DeclaredSource = RowOf<typeof declaredSources>;

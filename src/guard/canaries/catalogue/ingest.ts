@@ -1,5 +1,6 @@
 import { PUBLISHED_IN } from '#core/markets.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
+import { IS_EXPECTED } from '#pipeline/ingest/declared-sources.ts';
 import { BOXED_GAMES, GAMES, SEASON_DAYS } from './sql.ts';
 
 /** Outside of these months the league may rightly have nothing ahead: playoff games are only known round by round. */
@@ -139,9 +140,9 @@ FROM (
 const linesPresent = defineCanary({
   id: 'lines_present',
   phase: 'ingest',
-  question: 'Are points lines in for every game, while there is a market?',
-  expected: 'points lines for every game, as on the days before',
-  finding: 'no points line for {of:game|games} of tonight',
+  question: 'Are lines in for every game, where this installation has a source of them?',
+  expected: 'a line for every game, where a source of lines is declared or the days before had them',
+  finding: 'no line of any market for {of:game|games} of tonight',
   looksAt: 'tonight',
   severity: [
     { by: '17:30', beforeTip: 90, severity: 'warning' },
@@ -151,11 +152,15 @@ const linesPresent = defineCanary({
   repair: 'tipoff fetch {slate}, or tipoff ingest <lines>, then tipoff predict {slate} --mode LINE_UPDATE',
   dependsOn: [],
   tolerates: { share: 0.25 },
-  whenEmpty: { skip: 'there was no market in the week before: no source of lines is loaded' },
+  whenEmpty: { skip: 'no source of lines is declared, and there was no market in the week before' },
   look: {
     sql: `
-SELECT g.label AS subject, l.game IS NULL AS is_bad, 'no points line' AS note
+SELECT g.label AS subject, l.game IS NULL AS is_bad, 'no line' AS note
 FROM (${GAMES}) AS g
+CROSS JOIN (
+  SELECT COUNT(*) AS sources FROM nba_reference.declared_sources
+  WHERE ${IS_EXPECTED} AND (source = 'lines' OR (source LIKE 'lines/%' AND COALESCE(teams_per_game, 2.0) >= 1.8))
+) AS declared
 JOIN (
   SELECT COUNT(DISTINCT CASE WHEN q.home_abbr IS NOT NULL THEN s.game_id END) AS quoted, COUNT(DISTINCT s.game_id) AS games
   FROM nba_reference.counted_games s
@@ -164,14 +169,14 @@ JOIN (
     WHERE slate >= CAST(@from AS DATE) AND slate < CAST(@slate AS DATE) AND market IN ${PUBLISHED_IN}
   ) q ON q.slate = s.slate AND q.home_abbr = s.home_abbr AND q.away_abbr = s.away_abbr
   WHERE s.slate >= CAST(@from AS DATE) AND s.slate < CAST(@slate AS DATE)
-) AS usual ON usual.quoted >= 0.9 * usual.games AND usual.games > 0
+) AS usual ON declared.sources > 0 OR (usual.quoted >= 0.9 * usual.games AND usual.games > 0)
 LEFT JOIN (
   SELECT DISTINCT home_abbr || away_abbr AS game FROM nba_raw.player_lines WHERE slate = CAST(@slate AS DATE) AND market IN ${PUBLISHED_IN}
 ) AS l ON l.game = g.home_abbr || g.away_abbr`,
   },
-  sabotage: { sql: ['DELETE FROM nba_raw.player_lines WHERE slate = CAST(@slate AS DATE)'] },
+  sabotage: { sql: ['DELETE FROM nba_raw.player_lines WHERE slate >= CAST(@from AS DATE)'] },
   meaning:
-    'Nine of ten games of the week before had lines, and tonight more than a quarter have none. Predictions without a line cannot become picks. Where no source of lines is loaded the check is skipped.',
+    'A source of lines is declared (tipoff sources list), or nine of ten games of the week before had lines, and tonight more than a quarter have none. Predictions without a line cannot become picks.',
   steps: [
     'Look at nba_raw.player_lines of the slate by source and bookmaker.',
     'Look at the quota and the answers of the odds provider in the log of the last fetch.',
@@ -222,8 +227,8 @@ const injuryFeedFresh = defineCanary({
   id: 'injury_feed_fresh',
   phase: 'ingest',
   question: 'Is there an availability report for tonight?',
-  expected: 'a report for tonight, as on the days before',
-  finding: 'no availability report for tonight, though the days before had one',
+  expected: 'a report for tonight, where it is declared or the days before had one',
+  finding: 'no availability report for tonight',
   looksAt: 'tonight',
   severity: [
     { by: '15:00', beforeTip: 90, severity: 'warning' },
@@ -232,7 +237,7 @@ const injuryFeedFresh = defineCanary({
   owner: 'data',
   repair: 'tipoff ingest <injury reports>, then tipoff predict {slate} --mode LINE_UPDATE',
   dependsOn: [],
-  whenEmpty: { skip: 'no availability feed is loaded: the days before had no report either' },
+  whenEmpty: { skip: 'no availability report is declared, and the days before had none either' },
   look: {
     sql: `
 SELECT 'availability report' AS subject, COALESCE(t.statements, 0) = 0 AS is_bad,
@@ -246,9 +251,12 @@ FROM (
 CROSS JOIN (
   SELECT COUNT(*) AS statements FROM nba_raw.injury_reports WHERE slate = CAST(@slate AS DATE) AND report_at <= CAST(@as_of AS TIMESTAMP)
 ) AS t
-WHERE u.slates > 0 AND u.slates >= 0.9 * u.days`,
+CROSS JOIN (
+  SELECT COUNT(*) AS sources FROM nba_reference.declared_sources WHERE source = 'availability' AND ${IS_EXPECTED}
+) AS declared
+WHERE declared.sources > 0 OR (u.slates > 0 AND u.slates >= 0.9 * u.days)`,
   },
-  sabotage: { sql: ['DELETE FROM nba_raw.injury_reports WHERE slate = CAST(@slate AS DATE)'] },
+  sabotage: { sql: ['DELETE FROM nba_raw.injury_reports WHERE slate >= CAST(@from AS DATE)'] },
   meaning:
     'Without tonight’s report the model believes that everybody is available: late scratches are predicted, and the minutes they leave are given to nobody.',
   steps: [

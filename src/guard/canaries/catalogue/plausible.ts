@@ -14,6 +14,7 @@ import { breachSql } from '#core/contracts/rules.ts';
 import { FEATURES } from '#core/features.ts';
 import { countedByMarketSql, MAIN_MARKET } from '#core/markets.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
+import { coveredSql, IS_EXPECTED } from '#pipeline/ingest/declared-sources.ts';
 import { oneDecimal, PREDICTED } from './sql.ts';
 
 /** Tables whose rows of last night and of tonight are held to the rules of their contracts once more where they lie. */
@@ -395,22 +396,25 @@ FROM priced GROUP BY bookmaker HAVING COUNT(*) >= 8`,
   ],
 });
 
-/** SQL: rows that were in by the hour of their slate at which the newest rows of tonight came in. */
+/** Players that must usually be out on such a night before their number means anything. */
+const MIN_OUT = 5;
+/** SQL: rows of tonight, and those of earlier slates that were in by the hour at which the newest of tonight came in. */
 const IN_BY_THEN =
-  'ingested_at <= fn.add_seconds(newest.came_at, -86400 * fn.days_between(slate, CAST(@slate AS DATE)))';
+  '(slate = CAST(@slate AS DATE) OR ingested_at <= fn.add_seconds(newest.came_at, -86400 * fn.days_between(slate, CAST(@slate AS DATE))))';
 
 const coverageKept = defineCanary({
   id: 'coverage_kept',
   phase: 'ingest',
-  question: 'Do books, markets and reports cover as much of tonight as they usually do?',
-  expected: 'at least half of the usual rows a game from everyone who usually quotes or reports',
-  finding: 'far less than usual came from {of:source|sources}',
+  question: 'Does every declared book, market and report cover as much of tonight as it usually does?',
+  expected:
+    'at least half of the usual players and teams a game from every source that this installation has',
+  finding: 'nothing, or far less than usual, came from {of:source|sources}',
   looksAt: 'tonight',
   severity: [{ by: '17:00', beforeTip: 100, severity: 'warning' }],
   owner: 'data',
   repair: 'tipoff fetch {slate}, then tipoff predict {slate} --mode LINE_UPDATE',
   dependsOn: [],
-  whenEmpty: { skip: 'nobody quoted or reported in the week before' },
+  whenEmpty: { skip: 'no source is declared, and nobody quoted or reported in the week before' },
   look: {
     sql: `
 WITH games AS (
@@ -424,41 +428,57 @@ newest AS (
     SELECT ingested_at FROM nba_raw.injury_reports WHERE slate = CAST(@slate AS DATE)
   ) AS tonight
 ),
-counted AS (
-  SELECT bookmaker || ' ' || market AS source, slate, COUNT(DISTINCT player_lookup) AS things FROM nba_raw.player_lines CROSS JOIN newest
-  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE) AND ${IN_BY_THEN} GROUP BY bookmaker, market, slate
-  UNION ALL
-  SELECT 'availability reports' AS source, slate, COUNT(DISTINCT player_lookup) AS things FROM nba_raw.injury_reports CROSS JOIN newest
-  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE) AND ${IN_BY_THEN} GROUP BY slate
-  UNION ALL
-  SELECT 'statements that somebody is out' AS source, slate, COUNT(DISTINCT player_lookup) AS things FROM nba_raw.injury_reports CROSS JOIN newest
-  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE) AND status = 'out' AND ${IN_BY_THEN} GROUP BY slate
-  UNION ALL
-  SELECT 'lines of games by ' || bookmaker AS source, slate, COUNT(DISTINCT home_abbr) AS things FROM nba_raw.game_lines CROSS JOIN newest
-  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE) AND ${IN_BY_THEN} GROUP BY bookmaker, slate
+covered AS (${coveredSql({ join: 'CROSS JOIN newest', where: IN_BY_THEN })}
 ),
-shares AS (
-  SELECT c.source, AVG(CASE WHEN g.slate < CAST(@slate AS DATE) THEN fn.safe_div(c.things, g.games) END) AS usual,
-    COUNT(CASE WHEN g.slate < CAST(@slate AS DATE) THEN 1 END) AS slates,
-    MAX(CASE WHEN g.slate = CAST(@slate AS DATE) THEN fn.safe_div(c.things, g.games) END) AS tonight
-  FROM counted c JOIN games g ON g.slate = c.slate
+seen AS (
+  SELECT c.source, MAX(CASE WHEN g.slate = CAST(@slate AS DATE) THEN c.players END) AS players, MAX(CASE WHEN g.slate = CAST(@slate AS DATE) THEN c.teams END) AS teams,
+    AVG(CASE WHEN g.slate < CAST(@slate AS DATE) THEN fn.safe_div(c.players, g.games) END) AS players_per_game,
+    AVG(CASE WHEN g.slate < CAST(@slate AS DATE) THEN fn.safe_div(c.teams, g.games) END) AS teams_per_game,
+    COUNT(CASE WHEN g.slate < CAST(@slate AS DATE) THEN 1 END) AS slates
+  FROM covered c JOIN games g ON g.slate = c.slate
   GROUP BY c.source
+),
+known AS (
+  SELECT source, players_per_game, teams_per_game, first_hour, usual_hour, ${IS_EXPECTED} AS is_expected
+  FROM nba_reference.declared_sources WHERE source <> 'lines' AND ((${IS_EXPECTED}) OR until_slate IS NOT NULL)
+),
+expected AS (
+  SELECT k.source, k.players_per_game, k.teams_per_game, COALESCE(k.usual_hour <= n.hour, TRUE) AS is_whole
+  FROM known k CROSS JOIN (
+    SELECT fn.seconds_between(fn.eastern_instant(CAST(@slate AS DATE), 0), came_at) / 3600 AS hour FROM newest
+  ) AS n
+  WHERE k.is_expected AND COALESCE(k.first_hour <= n.hour, TRUE)
+  UNION ALL
+  SELECT s.source, s.players_per_game, fn.least2(s.teams_per_game, 2.0) AS teams_per_game, TRUE AS is_whole
+  FROM seen s
+  JOIN (SELECT COUNT(*) AS slates FROM games WHERE slate < CAST(@slate AS DATE)) AS d ON s.slates >= 0.8 * d.slates
+  LEFT JOIN known k ON k.source = s.source
+  WHERE k.source IS NULL AND s.slates >= 2 AND s.players_per_game >= 0.9
+),
+judged AS (
+  SELECT e.source, e.is_whole, e.players_per_game * t.games AS usual, e.teams_per_game * t.games AS usual_teams, t.games,
+    COALESCE(s.players, 0) AS players, COALESCE(s.teams, 0) AS teams
+  FROM expected e
+  JOIN games t ON t.slate = CAST(@slate AS DATE)
+  LEFT JOIN seen s ON s.source = e.source
 )
-SELECT s.source AS subject, COALESCE(s.tonight, 0) < CASE WHEN s.source = 'statements that somebody is out' THEN 0.1 ELSE 0.5 END * s.usual OR (s.source = 'statements that somebody is out' AND s.tonight > 3 * s.usual) AS is_bad,
-  ${oneDecimal('COALESCE(s.tonight, 0)')} || ' a game, usually ' || ${oneDecimal('s.usual')} AS note
-FROM shares s
-JOIN (SELECT COUNT(*) AS slates FROM games WHERE slate < CAST(@slate AS DATE)) AS d ON d.slates > 0
-WHERE s.slates >= 0.8 * d.slates AND s.slates >= 2 AND s.usual >= 0.9
+SELECT source AS subject,
+  CASE WHEN usual IS NULL THEN players = 0
+    WHEN source = 'availability/out' THEN usual >= ${MIN_OUT} AND ((is_whole AND players < 0.1 * usual) OR players > 3 * usual)
+    ELSE (usual >= 2 AND players = 0) OR (is_whole AND ((usual >= 4 AND players < 0.5 * usual) OR (games >= 2 AND teams < 0.5 * COALESCE(usual_teams, 0)))) END AS is_bad,
+  CASE WHEN players = 0 THEN 'nothing came' ELSE CAST(players AS STRING) || ' players' END
+    || COALESCE(', usually ' || CAST(CAST(ROUND(usual) AS INT64) AS STRING) || ' for so many games', '') AS note
+FROM judged
 UNION ALL
 SELECT 'quotes known by name' AS subject, COUNTIF(player_id IS NULL) > 0.2 * COUNT(*) AS is_bad, CAST(COUNTIF(player_id IS NULL) AS STRING) || ' of ' || CAST(COUNT(*) AS STRING) || ' unknown' AS note
 FROM nba_analytics.player_prop_lines WHERE slate = CAST(@slate AS DATE) HAVING COUNT(*) >= 16`,
   },
-  sabotage: { sql: ['DELETE FROM nba_raw.injury_reports WHERE slate = CAST(@slate AS DATE)'] },
+  sabotage: { sql: ['DELETE FROM nba_raw.injury_reports WHERE slate >= CAST(@from AS DATE)'] },
   meaning:
-    'A feed went on and lost a part: one book, one market, some games, one word of a report. Presence alone would not show it.',
+    'A feed went on and lost a part, or fell silent: one book, one market, some games, one word of a report. What is usual is declared (tipoff sources list) and does not fade while the source is silent; only a source that nobody has declared yet is measured by the week before.',
   steps: [
     'Is the part missing in the answer of the provider, or did the format refuse it? See nba_raw.rejected_rows.',
-    'A book that left for good: it stops being usual after a week; accept the incident with that reason.',
+    'A book that left for good: tipoff sources retire <source> --reason <reason>.',
     'Fetch again, then LINE_UPDATE.',
   ],
 });
