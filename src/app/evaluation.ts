@@ -1,11 +1,16 @@
 import { addDays, parseSlate, type Slate, seasonSpan } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { MARKETS } from '#core/markets.ts';
+import type { Advise, LineOpinion } from '#model/bet-record.ts';
 import { evaluateMarkets } from '#model/evaluate.ts';
-import { type LeakAlarm, leakAlarms } from '#model/leak-alarms.ts';
+import { readPresence, readSurroundings } from '#model/evaluation-rows.ts';
+import { type LeakAlarm, leakAlarms, readKnowledge } from '#model/leak-alarms.ts';
 import type { EvaluationReport } from '#model/report.ts';
+import { CHAMPION_SYSTEM } from '#model/systems.ts';
 import { identityOf } from '#model/train-run.ts';
 import { readTrainingSets } from '#model/training-set.ts';
+import { DEFAULT_RULES, recommend } from '#pipeline/batch/prediction-rows.ts';
+import { beyondTheBest } from '#pipeline/batch/published-rows.ts';
 import type { App } from './compose.ts';
 import { trainDeps } from './day.ts';
 
@@ -34,10 +39,59 @@ export interface Evaluation extends EvaluationReport {
   readonly alarms: readonly LeakAlarm[];
 }
 
-/** Walk-forward evaluation over the feature store, with the alarms of results that are too good to be true. */
+/**
+ * Walk-forward evaluation over the feature store, with the alarms of results that are too good to be true. Bets are those that
+ * would have been published: a side where it is expected to earn something, the best of a slate as picks.
+ */
 export async function runEvaluation(app: App, { from, to }: EvaluationRange): Promise<Evaluation> {
-  const sets = await readTrainingSets(app.warehouse, { before: addDays(to, 1) }, MARKETS);
-  const { codeVersion, featureContractHash } = identityOf(trainDeps(app));
-  const report = evaluateMarkets(sets, { from, to, codeVersion, featureContractHash });
-  return { ...report, alarms: leakAlarms(sets, report) };
+  const { warehouse } = app;
+  const sets = await readTrainingSets(warehouse, { before: addDays(to, 1) }, MARKETS);
+  const surroundings = await readSurroundings(warehouse, { from, to });
+  const presence = await readPresence(warehouse, { from, to });
+  const identity = identityOf(trainDeps(app));
+  const report = evaluateMarkets(sets, {
+    from,
+    to,
+    surroundings,
+    presence,
+    advise: adviseAsPublished,
+    codeVersion: identity.codeVersion,
+    featureContractHash: identity.featureContractHash,
+  });
+  return { ...report, alarms: leakAlarms(sets, await readKnowledge(warehouse, { from, to }), report) };
+}
+
+/** Sides and picks by the rules of publication. */
+const adviseAsPublished: Advise = (opinions) => {
+  const rows = opinions.map((opinion, i) => ({
+    ...adviceOn(opinion),
+    slate: opinion.slate,
+    prediction_id: String(i),
+  }));
+  const slates = Map.groupBy(rows, ({ slate }) => slate);
+  const beyond = new Set([...slates.values()].flatMap((own) => beyondTheBest(own, DEFAULT_RULES.maxPicks)));
+  return rows.map(({ recommendation, is_actionable, prediction_id }) => {
+    if (recommendation !== 'OVER' && recommendation !== 'UNDER') return undefined;
+    return {
+      side: recommendation === 'OVER' ? 'over' : 'under',
+      isPick: is_actionable && !beyond.has(prediction_id),
+    };
+  });
+};
+
+function adviceOn({ player, line, median, over, push, overPrice, underPrice, quality }: LineOpinion) {
+  return {
+    player_id: player,
+    ...recommend({
+      system_id: CHAMPION_SYSTEM,
+      predicted: median,
+      line_role: 'main',
+      line,
+      p_over: (1 - push) * over,
+      p_under: (1 - push) * (1 - over),
+      over_price: overPrice,
+      under_price: underPrice,
+      feature_quality_score: quality,
+    }),
+  };
 }

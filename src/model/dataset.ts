@@ -21,6 +21,8 @@ export interface TrainingSet {
   readonly minutes: Float64Array;
   /** YYYY-MM-DD, never decreasing. */
   readonly slates: readonly string[];
+  /** NBA ids of the players. */
+  readonly players?: Float64Array;
   readonly rows: number;
   /** Line of the market known before the cut-off; NaN = none. */
   readonly line?: Float64Array;
@@ -106,6 +108,7 @@ export function sliceRows(set: TrainingSet, from: number, to: number): TrainingS
       : { counts: new Map([...set.counts].map(([name, values]) => [name, values.subarray(from, to)])) }),
     minutes: set.minutes.subarray(from, to),
     slates: set.slates.slice(from, to),
+    ...(set.players === undefined ? {} : { players: set.players.subarray(from, to) }),
     rows: to - from,
     ...(set.line === undefined ? {} : { line: set.line.subarray(from, to) }),
     ...(set.marketOver === undefined ? {} : { marketOver: set.marketOver.subarray(from, to) }),
@@ -145,5 +148,5 @@ export function lineAt(set: TrainingSet, row: number): Pick<FeatureVector, 'line
 }
 
 function optionalArrays(set: TrainingSet): Float64Array[] {
-  return [set.line, set.marketOver].filter((array) => array !== undefined);
+  return [set.line, set.marketOver, set.players].filter((array) => array !== undefined);
 }

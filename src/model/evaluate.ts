@@ -1,7 +1,9 @@
 import { addDays, parseSlate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
+import { MAIN_MARKET } from '#core/markets.ts';
 import { seededRandom } from '#core/random.ts';
 import { type Artefact, artefactSystems } from './artefact.ts';
+import type { Advise } from './bet-record.ts';
 import { baseline } from './calibrate.ts';
 import {
   columnOf,
@@ -12,8 +14,10 @@ import {
   type TrainingSet,
   vectorAt,
 } from './dataset.ts';
-import { type CountDistribution, pOverDecided, wholeMedian } from './distribution.ts';
-import { crps, randomisedPit } from './metrics.ts';
+import { pOverDecided, pPush, wholeMedian } from './distribution.ts';
+import type { PresenceRow, Surroundings } from './evaluation-rows.ts';
+import { crps, logScore, randomisedPit } from './metrics.ts';
+import { presenceScores } from './presence-scores.ts';
 import {
   type EvaluationReport,
   reportOf,
@@ -34,7 +38,17 @@ export interface EvaluateOptions extends Omit<TrainOptions, 'modelId' | 'created
   /** Rows that count: fewest games this season before the slate (5) and least `min_ewma4` in minutes (10). */
   readonly minSeasonGames?: number;
   readonly minMinutes?: number;
+  /** What rows are grouped by and bets pay; without it every status and bookmaker is unknown. */
+  readonly surroundings?: Surroundings;
+  /** What is bet; the likelier side of every line, and no picks, when absent. */
+  readonly advise?: Advise;
+  /** What was said of the presence of players in these slates. */
+  readonly presence?: readonly PresenceRow[];
 }
+
+/** The likelier side of every line. */
+const LIKELIER: Advise = (opinions) =>
+  opinions.map(({ over }) => ({ side: over >= 0.5 ? 'over' : 'under', isPick: false }));
 
 /**
  * Walk-forward evaluation: every Monday (and on the first slate) the model is fitted on the rows before, forecasts the days
@@ -47,10 +61,7 @@ export function evaluate(set: TrainingSet, options: EvaluateOptions): Evaluation
   return evaluateMarkets([set], options);
 }
 
-/**
- * The same for several markets, which hold the same rows: the measures of every market and system, and for the first market
- * the details by season, month and tier as well.
- */
+/** The same for several markets, which hold the same rows. */
 export function evaluateMarkets(sets: readonly TrainingSet[], options: EvaluateOptions): EvaluationReport {
   const [main] = sets;
   if (main === undefined) {
@@ -71,7 +82,14 @@ export function evaluateMarkets(sets: readonly TrainingSet[], options: EvaluateO
   const scored = sets.map((set) =>
     scoredMarket(set, cutoffs, artefacts, { first, end, random, featuresOf }, options),
   );
-  return reportOf(scored, { from: options.from, to: options.to, refits: cutoffs.length, random });
+  return reportOf(scored, {
+    from: options.from,
+    to: options.to,
+    refits: cutoffs.length,
+    random,
+    advise: options.advise ?? LIKELIER,
+    plays: presenceScores(options.presence ?? []),
+  });
 }
 
 /** The features of a row by name, looked up once for all markets, which share them. */
@@ -103,6 +121,8 @@ function scoredMarket(
   options: EvaluateOptions,
 ): ScoredMarket {
   const level = baseline(set, 'ewma8');
+  const tierLevel = columnOf(set, MAIN_MARKET.features[0]?.ewma8 ?? '');
+  const market = marketOfSet(set).id;
   const scored: ScoredRow[] = [];
   const counts = countingRows(set, options);
   let rowsWithoutModel = 0;
@@ -134,18 +154,25 @@ function scoredMarket(
           median,
           whole: wholeMedian(distribution),
           crps: crps(distribution, actual),
+          logScore: logScore(distribution, actual),
           pit: randomisedPit(distribution, actual, u),
-          free: overAt(distribution, free),
-          own: overAt(distribution, vector.line),
+          free: pOverDecided(distribution, free),
           over: forecast.believedOver ?? Number.NaN,
+          push: vector.line == null ? Number.NaN : pPush(distribution, vector.line),
         });
       }
-      const line = vector.line === null || vector.line === undefined ? Number.NaN : Number(vector.line);
+      const [slate, player] = [set.slates[row] ?? '', set.players?.[row] ?? Number.NaN];
+      const known = options.surroundings?.circumstances(slate, player);
       scored.push({
-        slate: set.slates[row] ?? '',
+        slate,
+        player,
         actual,
         level: level[row] ?? Number.NaN,
-        line,
+        tierLevel: tierLevel?.[row] ?? Number.NaN,
+        status: known?.status ?? 'unknown',
+        quality: known?.quality ?? 0,
+        line: vector.line ?? null,
+        quote: options.surroundings?.quote(market, slate, player),
         marketOver: vector.marketOver ?? Number.NaN,
         scores,
         cannot,
@@ -164,11 +191,7 @@ function scoredMarket(
       },
     );
   }
-  return { market: marketOfSet(set).id, rows: scored, rowsWithoutModel };
-}
-
-function overAt(distribution: CountDistribution, line: string | null | undefined): number {
-  return line === null || line === undefined ? Number.NaN : pOverDecided(distribution, line);
+  return { market, rows: scored, rowsWithoutModel };
 }
 
 /** The first date, then every Monday before a slate that has rows. */

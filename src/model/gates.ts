@@ -7,7 +7,7 @@ import { statement } from '#core/statement.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type Artefact, artefactSystems } from './artefact.ts';
 import { beforeCutoff, betweenSlates, marketOfSet, type TrainingSet, vectorAt } from './dataset.ts';
-import { correlationAlarms } from './leak-alarms.ts';
+import { type LeakAlarm, readKnowledge, trainingAlarms } from './leak-alarms.ts';
 import { clusterBootstrap, coverage, crps, mean, randomisedPit } from './metrics.ts';
 import { CHAMPION_SYSTEM, isPrediction } from './systems.ts';
 import { artefactSteps, type TrainOptions } from './train.ts';
@@ -16,8 +16,8 @@ import { inTurns } from './train-config.ts';
 /** What a model is asked before it is registered, and at last before it becomes the champion. */
 const GATES: readonly string[] = ['no_leak', 'history_is_fresh', 'no_loss_to_champion'];
 
-/** Rows below which a correlation says nothing. */
-const MIN_LEAK_ROWS = 500;
+/** Days before a cut-off whose statuses and lines are looked at: what leaks now must not hide among the seasons before. */
+const KNOWLEDGE_DAYS = 365;
 /** Days by which the newest row to learn from may lag behind the newest game before the cut-off. */
 const MAX_LAG_DAYS = 7;
 /** Days of the block on which a candidate is held against the champion when nothing later has been played. */
@@ -36,29 +36,39 @@ SELECT MAX(slate) AS slate FROM nba_reference.counted_games
 WHERE slate >= CAST(@from AS DATE) AND slate < CAST(@before AS DATE) AND status = 'final'`,
 });
 
-/** A feature that has seen the game, and a history that ends long before the games do, are nothing to learn from. */
+/** What has seen the game, and a history that ends long before the games do, are nothing to learn from. */
 export async function trainingOutcomes(
   warehouse: Warehouse,
   sets: readonly TrainingSet[],
   cutoff: Slate,
 ): Promise<readonly Outcome[]> {
-  return [leakOutcome(sets), await freshOutcome(warehouse, sets, cutoff)];
+  const span = { from: addDays(cutoff, -KNOWLEDGE_DAYS), to: addDays(cutoff, -1) };
+  return [
+    leakOutcome(trainingAlarms(sets, await readKnowledge(warehouse, span))),
+    await freshOutcome(warehouse, sets, cutoff),
+  ];
 }
 
-function leakOutcome(sets: readonly TrainingSet[]): Outcome {
-  const alarms = sets.flatMap((set) => (set.rows < MIN_LEAK_ROWS ? [] : correlationAlarms(set)));
-  const offenders = alarms.map(({ of, market, seen }) => `${of} with ${market} (${seen.toFixed(2)})`);
+function leakOutcome(alarms: readonly LeakAlarm[]): Outcome {
+  const offenders = alarms.map(offenderOf);
   return outcome({
     check: 'no_leak',
     status: alarms.length === 0 ? 'pass' : 'fail',
-    expected: 'no feature that agrees with what was counted in the same game',
+    expected: 'nothing that was known only after the cut-off',
     seen: offenders.join(', ') || 'none',
     offenders,
     reason:
       alarms.length === 0
-        ? 'no feature knows the outcome'
-        : `features that know the outcome: ${offenders.slice(0, 5).join(', ')}`,
+        ? 'nothing knows the outcome'
+        : `what nobody could have known: ${offenders.slice(0, 5).join(', ')}`,
   });
+}
+
+function offenderOf({ kind, of, market, seen, rows }: LeakAlarm): string {
+  if (kind === 'late_line') return `${seen} of ${rows} lines of ${market}, quoted after their cut-off`;
+  if (kind === 'recovery')
+    return `statuses that foretell ${(100 * seen).toFixed(0)} % of absences in ${market}`;
+  return `${of} with ${market} (${seen.toFixed(2)})`;
 }
 
 async function freshOutcome(

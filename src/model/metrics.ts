@@ -32,6 +32,11 @@ export function crps(distribution: CountDistribution, actual: number): number {
   return sum;
 }
 
+/** Negative log likelihood of a whole-number outcome, in nats, its probability kept at 1e-9 at least; less is better. */
+export function logScore({ mass }: CountDistribution, actual: number): number {
+  return -Math.log(Math.max(1e-9, mass[Math.min(actual, mass.length - 1)] ?? 0));
+}
+
 /**
  * Randomised probability integral transform: uniform on [0, 1] when the distributions are right, although points are
  * whole numbers. `u` is a uniform number (seeded by the caller).
@@ -66,11 +71,6 @@ export function pitDistance(pit: Float64Array): number {
 /** Mean squared error of probabilities for outcomes 0 or 1. */
 export function brier(probability: Float64Array, outcome: Float64Array): number {
   return mean(probability.map((p, i) => (p - (outcome[i] ?? 0)) ** 2));
-}
-
-/** Mean negative log likelihood, in nats; probabilities are kept 1e-9 inside (0, 1). */
-export function logLoss(probability: Float64Array, outcome: Float64Array): number {
-  return mean(probability.map((p, i) => -Math.log(Math.max(1e-9, outcome[i] === 1 ? p : 1 - p))));
 }
 
 export interface Interval {

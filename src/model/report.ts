@@ -1,22 +1,29 @@
 import { parseSlate, seasonOf } from '#core/calendar.ts';
 import {
+  type Advise,
+  type BetRecord,
+  betRecord,
+  type EndedBet,
+  endedBet,
+  type LineOpinion,
+} from './bet-record.ts';
+import {
   calibrationError,
   calibrationSlope,
   type LineCalibration,
   lineCalibration,
 } from './calibration-scores.ts';
+import type { Quote } from './evaluation-rows.ts';
 import {
   type BootstrapMean,
   brier,
   clusterBootstrap,
   coverage,
-  type Interval,
-  logLoss,
   mean,
   pitDistance,
   pointErrors,
-  wilson,
 } from './metrics.ts';
+import type { PresenceScores } from './presence-scores.ts';
 import { CHAMPION_SYSTEM, SYSTEM_IDS, type SystemId } from './systems.ts';
 
 /** What one system made of one row. */
@@ -26,91 +33,123 @@ export interface SystemScore {
   /** Whole-number median: what the absolute error is taken of. */
   readonly whole: number;
   readonly crps: number;
+  /** Negative log likelihood of what happened, in nats. */
+  readonly logScore: number;
   readonly pit: number;
   /** The system's own P(over) at a line that no bookmaker set: half a point above the whole part of `level`. */
   readonly free: number;
-  /** P(over | decided) at the line: the system's own, and the one to be believed; NaN without a line. */
-  readonly own: number;
+  /** P(over | decided) to be believed, and P(push), at the line; NaN without a line. */
   readonly over: number;
+  readonly push: number;
 }
 
 /** One graded row of a walk-forward evaluation. */
 export interface ScoredRow {
   readonly slate: string;
+  readonly player: number;
   readonly actual: number;
-  /** `pts_ewma8`, which decides the tier: the same for every system, and known beforehand. */
+  /** Eight-game average of the market: the same for every system, and known beforehand. */
   readonly level: number;
-  readonly line: number;
+  /** The same of points, which decides the tier in every market. */
+  readonly tierLevel: number;
+  /** Status at the cut-off. */
+  readonly status: string;
+  /** Quality of the feature row, 0 to 100. */
+  readonly quality: number;
+  /** Exact decimal; null = none. */
+  readonly line: string | null;
   /** De-vigged P(over); NaN = none. */
   readonly marketOver: number;
+  readonly quote: Quote | undefined;
   readonly scores: ReadonlyMap<SystemId, SystemScore>;
   /** Why the other systems gave no forecast. */
   readonly cannot: ReadonlyMap<SystemId, string>;
 }
 
-/** Scores of one system on a group of rows. Points unless said otherwise. */
-interface Scores {
-  readonly n: number;
-  readonly mae_median: number;
-  readonly mae_mean: number;
-  readonly rmse_mean: number;
-  /** Mean of forecast (mean) − actual. */
-  readonly bias: number;
-  readonly crps: number;
-  /** Shares of outcomes inside the central intervals. */
-  readonly coverage50: number;
-  readonly coverage80: number;
-  readonly coverage95: number;
-  readonly pit_distance: number;
-  /** Present when rows had a line; pushes are left out. */
-  readonly at_line?: LineScores;
-}
-
-interface LineScores {
-  readonly decided: number;
-  readonly pushes: number;
-  readonly brier: number;
-  /** Brier score of always giving the share of overs in these rows. */
-  readonly brier_base: number;
-  readonly log_loss: number;
-  readonly slope: number;
-  /** MAE of the line and of the system's median on the rows with a line. */
-  readonly mae_line: number;
-  readonly mae_median: number;
-  /** Sides taken where median and line are more than three points apart: wins of decided, with Wilson's interval. */
-  readonly edge3: { readonly wins: number; readonly decided: number } & Interval;
-}
-
-export interface SystemReport {
-  readonly system: SystemId;
-  readonly overall: Scores;
-  readonly by_season: Readonly<Record<string, Scores>>;
-  readonly by_month: Readonly<Record<string, Scores>>;
-  readonly by_tier: Readonly<Record<string, Scores>>;
-  /** System minus `ewma8` on the same rows, with 95 % intervals by dates; negative is better. */
-  readonly against_ewma8: { readonly absolute_error: BootstrapMean; readonly crps: BootstrapMean };
-}
-
-/** The measures that are published, of one market and one system. */
-export interface MarketScores {
-  readonly market: string;
-  readonly system: SystemId;
-  /** The system whose picks are published. */
-  readonly champion: boolean;
+/** Errors of one system on a group of rows, in what the market counts unless said otherwise. */
+interface ErrorScores {
   readonly n: number;
   /** Of the whole-number median. */
   readonly mae_median: number;
   readonly mae_mean: number;
   readonly rmse: number;
+  /** Mean of forecast (mean) − actual. */
   readonly bias: number;
   readonly crps: number;
+  /** Mean negative log likelihood, in nats. */
+  readonly log_score: number;
+  /** Shares of outcomes inside the central intervals. */
+  readonly coverage50: number;
   readonly coverage80: number;
+  readonly coverage95: number;
   readonly pit_ks: number;
+}
+
+/** The champion on a group of rows. */
+export interface GroupScores extends ErrorScores {
+  /** Its CRPS over that of `ewma8` on the same rows, minus 1; NaN without a forecast of both. */
+  readonly crps_to_ewma8: number;
+}
+
+/** The champion at the bookmakers' lines of a group of rows. */
+export interface LineGroup {
+  /** Decided: pushes are left out. */
+  readonly n: number;
+  readonly pushes: number;
+  readonly brier: number;
+  /** Brier score of always giving the share of overs in these rows. */
+  readonly climatology: number;
+  /** Of the de-vigged prices and of the forecast on the rows that have them (`market_n`). */
+  readonly market_n: number;
+  readonly market_brier: number | null;
+  readonly priced_brier: number | null;
+  /** Every main line with a side, and those that are picks. */
+  readonly sides: BetRecord;
+  readonly picks: BetRecord;
+}
+
+/** What rows are grouped by; the last two make sense at lines only. */
+export const ERROR_DIMENSIONS = ['season', 'month', 'tier', 'status'] as const;
+export const DIMENSIONS = [...ERROR_DIMENSIONS, 'book', 'lead'] as const;
+export type Dimension = (typeof DIMENSIONS)[number];
+
+type Groups<D extends string, G> = Readonly<Record<D, Readonly<Record<string, G>>>>;
+
+/** A system minus what it is held against, on the same rows, with 95 % intervals by dates; negative is better. */
+interface Paired {
+  readonly n: number;
+  readonly absolute_error: BootstrapMean;
+}
+interface PairedForecasts extends Paired {
+  readonly crps: BootstrapMean;
+}
+interface PairedLines extends Paired {
+  /** Brier score of what is believed minus that of the price, one half where the line has none; decided rows only. */
+  readonly brier: BootstrapMean;
+}
+
+/** The measures that are published, of one market and one system. */
+export interface MarketScores extends ErrorScores {
+  readonly market: string;
+  readonly system: SystemId;
+  /** The system whose picks are published. */
+  readonly champion: boolean;
   /** Calibration of the system's own distribution at lines that no bookmaker set. */
   readonly slope_free: number;
   readonly ece_free: number;
   /** Calibration of what is published at bookmakers' lines, pushes left out; null without lines. */
   readonly line: LineCalibration | null;
+  /** Against `ewma8` where both forecast, and against the line where there is one: its median with the line, what it believes with the price. */
+  readonly against: { readonly ewma8: PairedForecasts; readonly line: PairedLines | null };
+  /** Of the champion; null for the others. */
+  readonly by: Groups<(typeof ERROR_DIMENSIONS)[number], GroupScores> | null;
+  /** Of the champion where there are lines; null otherwise. */
+  readonly at_lines: LineReport | null;
+}
+
+/** Lines taken together and by group. */
+export interface LineReport extends LineGroup {
+  readonly by: Groups<Dimension, LineGroup>;
 }
 
 export interface EvaluationReport {
@@ -125,13 +164,15 @@ export interface EvaluationReport {
   readonly markets: readonly MarketScores[];
   /** The champion at bookmakers' lines without prices, of all markets together; null without lines. */
   readonly pooled: LineCalibration | null;
-  /** Details of the first market. */
-  readonly systems: readonly SystemReport[];
+  /** The champion at all bookmakers' lines, with prices or not; null without lines. */
+  readonly at_lines: LineReport | null;
+  /** P(plays) of the rotations; null where presence was not read. */
+  readonly plays: PresenceScores | null;
   /** Rows without a forecast, by system and reason. */
   readonly cannot: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-/** Tiers by `pts_ewma8`, in points. */
+/** Tiers by the eight-game average of points. */
 const TIERS = [
   { name: 'under 8', below: 8 },
   { name: '8 to 12', below: 12 },
@@ -139,6 +180,15 @@ const TIERS = [
   { name: '18 to 25', below: 25 },
   { name: '25 and more', below: Number.POSITIVE_INFINITY },
 ] as const;
+
+/** Classes of the time from a quote to tip-off, in hours. */
+const LEADS = [
+  { name: 'under 1 h', below: 1 },
+  { name: '1 to 3 h', below: 3 },
+  { name: '3 to 8 h', below: 8 },
+  { name: '8 h and more', below: Number.POSITIVE_INFINITY },
+] as const;
+const NO_TIME = 'no time';
 
 /** The graded rows of one market. */
 export interface ScoredMarket {
@@ -148,7 +198,15 @@ export interface ScoredMarket {
   readonly rowsWithoutModel: number;
 }
 
-/** Scores every market and system that forecast at least one row, and the first market by season, month and tier as well. */
+/** A row with a line, as the champion sees it, and what was bet on it. */
+interface LinedRow {
+  readonly row: ScoredRow;
+  readonly score: SystemScore;
+  readonly bet: EndedBet | undefined;
+  readonly isPick: boolean;
+}
+
+/** Scores every market and system that forecast at least one row. */
 export function reportOf(
   markets: readonly ScoredMarket[],
   about: {
@@ -156,11 +214,15 @@ export function reportOf(
     readonly to: string;
     readonly refits: number;
     readonly random: () => number;
+    readonly advise: Advise;
+    readonly plays: PresenceScores | null;
   },
 ): EvaluationReport {
-  const { from, to, refits, random } = about;
+  const { from, to, refits, random, plays } = about;
   const [main] = markets;
   const rows = main?.rows ?? [];
+  const lined = linedRows(markets, about.advise);
+  const all = [...lined.values()].flat();
   return {
     from,
     to,
@@ -170,31 +232,148 @@ export function reportOf(
     markets: markets.flatMap((one) =>
       SYSTEM_IDS.flatMap((system) => {
         const own = one.rows.filter((row) => row.scores.has(system));
-        return own.length === 0 ? [] : [marketScores(own, one.market, system, random)];
+        return own.length === 0
+          ? []
+          : [marketScores(own, one.market, system, lined.get(one.market) ?? [], random)];
       }),
     ),
     pooled: pooledAtLines(markets, random),
-    systems: SYSTEM_IDS.flatMap((system) => {
-      const own = rows.filter((row) => row.scores.has(system));
-      return own.length === 0 ? [] : [systemReport(own, system, random)];
-    }),
+    at_lines: lineReport(all, random),
+    plays,
     cannot: reasonsOf(rows),
   };
 }
 
-function systemReport(own: readonly ScoredRow[], system: SystemId, random: () => number): SystemReport {
+/** The rows with a line by market, with what was bet on them. */
+function linedRows(
+  markets: readonly ScoredMarket[],
+  advise: Advise,
+): ReadonlyMap<string, readonly LinedRow[]> {
+  const all = markets.flatMap(({ market, rows }) =>
+    rows.flatMap((row) => {
+      const score = row.scores.get(CHAMPION_SYSTEM);
+      if (row.line === null || score === undefined) return [];
+      const opinion: LineOpinion = {
+        market,
+        slate: row.slate,
+        player: row.player,
+        line: row.line,
+        median: score.median,
+        over: score.over,
+        push: score.push,
+        overPrice: row.quote?.overPrice ?? null,
+        underPrice: row.quote?.underPrice ?? null,
+        quality: row.quality,
+      };
+      return [{ row, score, opinion }];
+    }),
+  );
+  const advice = advise(all.map(({ opinion }) => opinion));
+  return Map.groupBy(
+    all.map(({ row, score, opinion }, i) => {
+      const own = advice[i];
+      return {
+        market: opinion.market,
+        row,
+        score,
+        bet: own === undefined ? undefined : endedBet(opinion, own.side, row.actual),
+        isPick: own?.isPick ?? false,
+      };
+    }),
+    ({ market }) => market,
+  );
+}
+
+function lineReport(rows: readonly LinedRow[], random: () => number): LineReport | null {
+  if (rows.length === 0) return null;
   return {
-    system,
-    overall: scoresOf(own, system),
-    by_season: grouped(own, system, (row) => seasonOf(parseSlate(row.slate))),
-    by_month: grouped(own, system, (row) => row.slate.slice(0, 7)),
-    by_tier: grouped(own, system, (row) => TIERS.find((tier) => row.level < tier.below)?.name ?? 'unknown'),
-    against_ewma8: {
-      absolute_error: paired(own, system, (score, row) => Math.abs(score.median - row.actual), random),
-      crps: paired(own, system, (score) => score.crps, random),
-    },
+    ...lineGroup(rows, random),
+    by: groupsBy(
+      DIMENSIONS,
+      rows,
+      ({ row }) => row,
+      (group) => lineGroup(group, random),
+    ),
   };
 }
+
+function lineGroup(rows: readonly LinedRow[], random: () => number): LineGroup {
+  const decided = rows.filter(({ row }) => isDecided(row));
+  const priced = decided.filter(({ row }) => Number.isFinite(row.marketOver));
+  const brierOf = (own: readonly LinedRow[], forecast: (one: LinedRow) => number): number =>
+    brier(Float64Array.from(own, forecast), outcomeOf(own.map(({ row }) => row)));
+  const share = mean(outcomeOf(decided.map(({ row }) => row)));
+  const bets = (wanted: (one: LinedRow) => boolean): BetRecord =>
+    betRecord(
+      rows.flatMap((one) => (one.bet !== undefined && wanted(one) ? [one.bet] : [])),
+      random,
+    );
+  return {
+    n: decided.length,
+    pushes: rows.length - decided.length,
+    brier: brierOf(decided, ({ score }) => score.over),
+    climatology: share * (1 - share),
+    market_n: priced.length,
+    market_brier: priced.length === 0 ? null : brierOf(priced, ({ row }) => row.marketOver),
+    priced_brier: priced.length === 0 ? null : brierOf(priced, ({ score }) => score.over),
+    sides: bets(() => true),
+    picks: bets(({ isPick }) => isPick),
+  };
+}
+
+function errorGroups(own: readonly ScoredRow[]): Groups<(typeof ERROR_DIMENSIONS)[number], GroupScores> {
+  return groupsBy(
+    ERROR_DIMENSIONS,
+    own,
+    (row) => row,
+    (rows) => {
+      const both = rows.filter((row) => row.scores.has('ewma8'));
+      const [mine, base] = [CHAMPION_SYSTEM, 'ewma8' as const].map((system) =>
+        mean(column(both, system, (score) => score.crps)),
+      );
+      return {
+        ...errorScores(rows, CHAMPION_SYSTEM),
+        crps_to_ewma8: (mine ?? Number.NaN) / (base ?? Number.NaN) - 1,
+      };
+    },
+  );
+}
+
+/** Rows by every dimension, each with what is made of a group, in the order of the names. */
+function groupsBy<D extends Dimension, R, G>(
+  dimensions: readonly D[],
+  rows: readonly R[],
+  rowOf: (one: R) => ScoredRow,
+  made: (group: readonly R[]) => G,
+): Groups<D, G> {
+  const entries = dimensions.map((dimension) => {
+    const names = ORDER[dimension];
+    const groups = [...Map.groupBy(rows, (one) => KEYS[dimension](rowOf(one)))].sort(
+      ([a], [b]) => names.indexOf(a) - names.indexOf(b) || (a < b ? -1 : 1),
+    );
+    return [dimension, Object.fromEntries(groups.map(([key, group]) => [key, made(group)]))] as const;
+  });
+  return Object.fromEntries(entries) as Groups<D, G>;
+}
+
+const KEYS: Readonly<Record<Dimension, (row: ScoredRow) => string>> = {
+  season: ({ slate }) => seasonOf(parseSlate(slate)),
+  month: ({ slate }) => slate.slice(0, 7),
+  tier: ({ tierLevel }) => TIERS.find(({ below }) => tierLevel < below)?.name ?? 'unknown',
+  status: ({ status }) => status,
+  book: ({ quote }) => quote?.bookmaker ?? 'unknown',
+  lead: ({ quote }) => LEADS.find(({ below }) => (quote?.leadHours ?? Number.NaN) < below)?.name ?? NO_TIME,
+};
+
+/** Names that have an order of their own; others are sorted. */
+const ORDER: Readonly<Record<Dimension, readonly string[]>> = {
+  season: [],
+  month: [],
+  tier: TIERS.map(({ name }) => name),
+  status: [],
+  book: [],
+  lead: [...LEADS.map(({ name }) => name), NO_TIME],
+};
 
 function pooledAtLines(markets: readonly ScoredMarket[], random: () => number): LineCalibration | null {
   const rows = markets.flatMap(({ rows: all }) =>
@@ -206,7 +385,7 @@ function pooledAtLines(markets: readonly ScoredMarket[], random: () => number): 
 }
 
 function isDecided(row: ScoredRow): boolean {
-  return Number.isFinite(row.line) && row.actual !== row.line;
+  return row.line !== null && row.actual !== Number(row.line);
 }
 
 function atLines(decided: readonly ScoredRow[], system: SystemId, random: () => number): LineCalibration {
@@ -230,17 +409,6 @@ function reasonsOf(rows: readonly ScoredRow[]): Record<string, Record<string, nu
   return counts;
 }
 
-function grouped(
-  rows: readonly ScoredRow[],
-  system: SystemId,
-  keyOf: (row: ScoredRow) => string,
-): Record<string, Scores> {
-  const groups = Map.groupBy(rows, keyOf);
-  return Object.fromEntries(
-    [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, group]) => [key, scoresOf(group, system)]),
-  );
-}
-
 function column(
   rows: readonly ScoredRow[],
   system: SystemId,
@@ -256,36 +424,33 @@ function marketScores(
   own: readonly ScoredRow[],
   market: string,
   system: SystemId,
+  lined: readonly LinedRow[],
   random: () => number,
 ): MarketScores {
-  const overall = scoresOf(own, system);
   const free = own.filter((row) => Number.isFinite(row.level));
   const freeOver = column(free, system, (score) => score.free);
   const freeOutcome = Float64Array.from(free, (row) => (row.actual > Math.floor(row.level) ? 1 : 0));
   const decided = own.filter(isDecided);
+  const champion = system === CHAMPION_SYSTEM;
   return {
     market,
     system,
-    champion: system === CHAMPION_SYSTEM,
-    n: overall.n,
-    mae_median: overall.mae_median,
-    mae_mean: overall.mae_mean,
-    rmse: overall.rmse_mean,
-    bias: overall.bias,
-    crps: overall.crps,
-    coverage80: overall.coverage80,
-    pit_ks: overall.pit_distance,
+    champion,
+    ...errorScores(own, system),
     slope_free: calibrationSlope(freeOver, freeOutcome).slope,
     ece_free: calibrationError(freeOver, freeOutcome),
     line: decided.length === 0 ? null : atLines(decided, system, random),
+    against: { ewma8: againstBaseline(own, system, random), line: againstLine(own, system, random) },
+    by: champion ? errorGroups(own) : null,
+    at_lines: champion ? lineReport(lined, random) : null,
   };
 }
 
 function outcomeOf(decided: readonly ScoredRow[]): Float64Array {
-  return Float64Array.from(decided, (row) => (row.actual > row.line ? 1 : 0));
+  return Float64Array.from(decided, (row) => (row.actual > Number(row.line) ? 1 : 0));
 }
 
-function scoresOf(rows: readonly ScoredRow[], system: SystemId): Scores {
+function errorScores(rows: readonly ScoredRow[], system: SystemId): ErrorScores {
   const actual = Float64Array.from(rows, (row) => row.actual);
   const ofMean = pointErrors(
     column(rows, system, (score) => score.mean),
@@ -296,69 +461,70 @@ function scoresOf(rows: readonly ScoredRow[], system: SystemId): Scores {
     actual,
   );
   const pit = column(rows, system, (score) => score.pit);
-  const lined = rows.filter((row) => Number.isFinite(row.line));
   return {
     n: rows.length,
     mae_median: ofMedian.mae,
     mae_mean: ofMean.mae,
-    rmse_mean: ofMean.rmse,
+    rmse: ofMean.rmse,
     bias: ofMean.bias,
     crps: mean(column(rows, system, (score) => score.crps)),
+    log_score: mean(column(rows, system, (score) => score.logScore)),
     coverage50: coverage(pit, 0.5),
     coverage80: coverage(pit, 0.8),
     coverage95: coverage(pit, 0.95),
-    pit_distance: pitDistance(pit),
-    ...(lined.length === 0 ? {} : { at_line: lineScores(lined, system) }),
+    pit_ks: pitDistance(pit),
   };
 }
 
-function lineScores(rows: readonly ScoredRow[], system: SystemId): LineScores {
-  const decided = rows.filter((row) => row.actual !== row.line);
-  const outcome = outcomeOf(decided);
-  const over = column(decided, system, (score) => score.over);
-  const share = mean(outcome);
-  const errorOf = (forecast: Float64Array): number =>
-    pointErrors(
-      forecast,
-      Float64Array.from(rows, (row) => row.actual),
-    ).mae;
+function againstBaseline(own: readonly ScoredRow[], system: SystemId, random: () => number): PairedForecasts {
+  const both = own.filter((row) => row.scores.has('ewma8'));
+  const difference = (loss: (score: SystemScore, row: ScoredRow) => number): BootstrapMean => {
+    const base = column(both, 'ewma8', loss);
+    return byDates(
+      both,
+      column(both, system, loss).map((value, i) => value - (base[i] ?? Number.NaN)),
+      random,
+    );
+  };
   return {
-    decided: decided.length,
-    pushes: rows.length - decided.length,
-    brier: brier(over, outcome),
-    brier_base: share * (1 - share),
-    log_loss: logLoss(over, outcome),
-    slope: calibrationSlope(over, outcome).slope,
-    mae_line: errorOf(Float64Array.from(rows, (row) => row.line)),
-    mae_median: errorOf(column(rows, system, (score) => score.median)),
-    edge3: edgeRecord(decided, system),
+    n: both.length,
+    absolute_error: difference((score, row) => Math.abs(score.median - row.actual)),
+    crps: difference((score) => score.crps),
   };
 }
 
-function edgeRecord(decided: readonly ScoredRow[], system: SystemId): LineScores['edge3'] {
-  const edge = column(decided, system, (score, row) => score.median - row.line);
-  let [wins, bets] = [0, 0];
-  decided.forEach((row, i) => {
-    const side = edge[i] ?? 0;
-    if (Math.abs(side) <= 3) return;
-    bets++;
-    if (side > 0 === row.actual > row.line) wins++;
-  });
-  return { wins, decided: bets, ...wilson(wins, bets) };
+function againstLine(own: readonly ScoredRow[], system: SystemId, random: () => number): PairedLines | null {
+  const lined = own.filter(({ line }) => line !== null);
+  const decided = lined.filter(isDecided);
+  if (decided.length === 0) return null;
+  const outcome = outcomeOf(decided);
+  return {
+    n: lined.length,
+    absolute_error: byDates(
+      lined,
+      column(
+        lined,
+        system,
+        (score, { actual, line }) => Math.abs(score.median - actual) - Math.abs(Number(line) - actual),
+      ),
+      random,
+    ),
+    brier: byDates(
+      decided,
+      column(decided, system, (score) => score.over).map((over, i) => {
+        const price = decided[i]?.marketOver ?? Number.NaN;
+        const y = outcome[i] ?? Number.NaN;
+        return (over - y) ** 2 - ((Number.isFinite(price) ? price : 0.5) - y) ** 2;
+      }),
+      random,
+    ),
+  };
 }
 
-function paired(
-  rows: readonly ScoredRow[],
-  system: SystemId,
-  loss: (score: SystemScore, row: ScoredRow) => number,
-  random: () => number,
-): BootstrapMean {
-  const both = rows.filter((row) => row.scores.has('ewma8'));
-  const base = column(both, 'ewma8', loss);
-  const difference = column(both, system, loss).map((value, i) => value - (base[i] ?? Number.NaN));
+function byDates(rows: readonly ScoredRow[], values: Float64Array, random: () => number): BootstrapMean {
   return clusterBootstrap(
-    difference,
-    both.map((row) => row.slate),
+    values,
+    rows.map(({ slate }) => slate),
     random,
   );
 }

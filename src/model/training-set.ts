@@ -95,7 +95,9 @@ export async function readTrainingSets(
   }
   const result = await warehouse.queryColumns(TRAINING_ROWS.sql, bounds);
   const lines = await warehouse.queryColumns(MARKET_LINES.sql, bounds);
+  const players = result.numbers('player_id');
   const shared = {
+    players,
     features: FEATURE_NAMES,
     columns: FEATURE_NAMES.map((name) => result.numbers(name)),
     minutes: result.numbers('minutes'),
@@ -103,7 +105,6 @@ export async function readTrainingSets(
     rows: result.rowCount,
     counts: new Map(COUNTED_COLUMNS.map((column) => [column, result.numbers(`counted_${column}`)])),
   };
-  const players = result.numbers('player_id');
   const places = new Map(shared.slates.map((slate, row) => [`${slate} ${players[row]}`, row]));
   const [slates, linePlayers] = [lines.strings('slate'), lines.numbers('player_id')];
   const [lineMarkets, values, over] = [lines.strings('market'), lines.numbers('line'), marketOver(lines)];

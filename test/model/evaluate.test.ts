@@ -3,13 +3,28 @@ import { MAIN_MARKET, MARKETS, type Market } from '#core/markets.ts';
 import { seededRandom } from '#core/random.ts';
 import { columnOf, firstRowAt, type TrainingSet } from '#model/dataset.ts';
 import { evaluate, evaluateMarkets } from '#model/evaluate.ts';
-import { leakAlarms } from '#model/leak-alarms.ts';
-import type { EvaluationReport, MarketScores, SystemReport } from '#model/report.ts';
+import type { Quote, Surroundings } from '#model/evaluation-rows.ts';
+import type { EvaluationReport, MarketScores } from '#model/report.ts';
 import { syntheticSet } from '#test/model/synthetic-set.ts';
 
 const set = syntheticSet({ from: '2023-10-24', slates: 110, rowsPerSlate: 40, lined: 0.4 });
 const options = { from: '2023-12-15', to: '2024-01-31', codeVersion: 'c', featureContractHash: 'h' };
 const report = evaluate(set, options);
+
+/** The set with players, and what surrounds its rows: two bookmakers, three leads, two statuses. */
+const quoted: TrainingSet = { ...set, players: set.target.map((_, row) => row) };
+const QUOTE: Quote = { bookmaker: 'draftkings', overPrice: null, underPrice: -120, leadHours: 0.5 };
+const SURROUNDINGS: Surroundings = {
+  circumstances: (_slate, player) => ({
+    status: player % 5 === 0 ? 'questionable' : 'unlisted',
+    quality: 100,
+  }),
+  quote: (_market, _slate, player) => ({
+    ...QUOTE,
+    bookmaker: player % 2 === 0 ? 'draftkings' : 'fanduel',
+    leadHours: [0.5, 5, Number.NaN][player % 3] ?? Number.NaN,
+  }),
+};
 
 /** The same outcomes under the name of another market, with the features of that one. */
 function inMarket(points: TrainingSet, market: Market): TrainingSet {
@@ -25,8 +40,8 @@ function inMarket(points: TrainingSet, market: Market): TrainingSet {
   return { ...points, market, features: points.features.map(swap) };
 }
 
-function of(seen: EvaluationReport, system: string): SystemReport {
-  const found = seen.systems.find((one) => one.system === system);
+function of(seen: EvaluationReport, system: string): MarketScores {
+  const found = seen.markets.find((one) => one.system === system);
   if (found === undefined) throw new Error(`no report for ${system}`);
   return found;
 }
@@ -41,7 +56,7 @@ describe('walk-forward evaluation', () => {
       if ((set.minutes[row] ?? 0) > 0 && (games?.[row] ?? 0) >= 5 && (minutes?.[row] ?? 0) >= 10) counting++;
     }
     expect(report.rows).toBe(counting);
-    expect(of(report, 'ridge').overall.n).toBe(counting);
+    expect(of(report, 'ridge').n).toBe(counting);
   });
 
   it('publishes per market and system what is measured, with the champion marked', () => {
@@ -72,35 +87,95 @@ describe('walk-forward evaluation', () => {
       ...new Array<string>(4).fill('points'),
       ...new Array<string>(4).fill('rebounds'),
     ]);
-    expect(two.systems).toHaveLength(4);
+    expect(two.at_lines?.n).toBe(two.pooled?.n);
   });
 
-  it('splits by season, month and tier without losing a row', () => {
-    for (const system of report.systems) {
-      for (const groups of [system.by_season, system.by_month, system.by_tier]) {
-        expect(Object.values(groups).reduce((sum, scores) => sum + scores.n, 0)).toBe(system.overall.n);
-      }
+  it('splits by season, month, tier and status without losing a row, and lines by book and lead as well', () => {
+    const seen = evaluate(quoted, { ...options, surroundings: SURROUNDINGS });
+    const ridge = of(seen, 'ridge');
+    for (const groups of Object.values(ridge.by ?? {}))
+      expect(Object.values(groups).reduce((sum, { n }) => sum + n, 0)).toBe(ridge.n);
+    for (const groups of Object.values(ridge.at_lines?.by ?? {})) {
+      const all = Object.values(groups);
+      expect(all.reduce((sum, { n }) => sum + n, 0)).toBe(ridge.line?.n);
+      expect(all.reduce((sum, { sides }) => sum + sides.profit, 0)).toBeCloseTo(
+        ridge.at_lines?.sides.profit ?? Number.NaN,
+        6,
+      );
     }
-    expect(Object.keys(of(report, 'ridge').by_month)).toEqual(['2023-12', '2024-01']);
-    expect(Object.keys(of(report, 'ridge').by_season)).toEqual(['2023-24']);
+    const keys = (groups: object | undefined): string[] => Object.keys(groups ?? {});
+    expect(keys(ridge.by?.month)).toEqual(['2023-12', '2024-01']);
+    expect(keys(ridge.by?.season)).toEqual(['2023-24']);
+    expect(keys(ridge.by?.tier)).toEqual(['under 8', '8 to 12', '12 to 18', '18 to 25', '25 and more']);
+    expect(keys(ridge.by?.status)).toEqual(['questionable', 'unlisted']);
+    expect(keys(ridge.at_lines?.by.book)).toEqual(['draftkings', 'fanduel']);
+    expect(keys(ridge.at_lines?.by.lead)).toEqual(['under 1 h', '3 to 8 h', 'no time']);
+    expect([of(seen, 'ewma8').by, of(seen, 'ewma8').at_lines]).toEqual([null, null]);
+  });
+
+  it('counts a bet at its price, at the usual one where there is none, and a push as nothing', () => {
+    const at = (overPrice: number | null) =>
+      evaluate(quoted, {
+        ...options,
+        surroundings: { ...SURROUNDINGS, quote: () => ({ ...QUOTE, overPrice }) },
+        advise: (opinions) => opinions.map((_, i) => ({ side: 'over', isPick: i % 10 === 0 })),
+      }).at_lines;
+    const [even, none] = [at(100), at(null)];
+    const { wins = 0, losses = 0, pushes = 0 } = even?.sides ?? {};
+    expect(even?.sides).toMatchObject({
+      profit: wins - losses,
+      break_even: 0.5,
+      priced: wins + losses + pushes,
+    });
+    expect(none?.sides.profit).toBeCloseTo((wins * 100) / 110 - losses, 9);
+    expect(none?.sides).toMatchObject({ priced: 0, hit_rate: wins / (wins + losses) });
+    expect(none?.sides.low).toBeLessThan(wins / (wins + losses));
+    expect(even?.picks.bets).toBe(Math.ceil((wins + losses + pushes) / 10));
+    expect(even?.sides.per_bet?.mean).toBeCloseTo((wins - losses) / (wins + losses + pushes), 9);
   });
 
   it('finds the model better than the baseline, with an interval below zero, and well calibrated', () => {
     const ridge = of(report, 'ridge');
-    expect(ridge.against_ewma8.crps.high).toBeLessThan(0);
-    expect(ridge.overall.crps).toBeLessThan(of(report, 'ewma8').overall.crps);
-    expect(Math.abs(ridge.overall.coverage80 - 0.8)).toBeLessThan(0.03);
-    expect(of(report, 'ewma8').against_ewma8.crps).toMatchObject({ mean: 0, low: 0, high: 0 });
+    expect(ridge.against.ewma8.crps.high).toBeLessThan(0);
+    expect(ridge.crps).toBeLessThan(of(report, 'ewma8').crps);
+    expect(ridge.against.ewma8.crps.mean).toBeCloseTo(ridge.crps - of(report, 'ewma8').crps, 9);
+    expect(Math.abs(ridge.coverage80 - 0.8)).toBeLessThan(0.03);
+    expect(of(report, 'ewma8').against.ewma8.crps).toMatchObject({ mean: 0, low: 0, high: 0 });
   });
 
-  it('reports the market system on the rows with a line only', () => {
+  it('holds every system against the line on the same rows: its median, and what it believes against the price', () => {
     const market = of(report, 'market');
-    expect(market.overall.n).toBeLessThan(report.rows);
-    expect(report.cannot).toEqual({ market: { no_line: report.rows - market.overall.n } });
-    const line = market.overall.at_line;
-    expect((line?.decided ?? 0) + (line?.pushes ?? 0)).toBe(market.overall.n);
-    expect(line?.brier).toBeLessThan(0.26);
-    expect(line?.edge3.decided).toBeGreaterThanOrEqual(line?.edge3.wins ?? 0);
+    expect(market.n).toBeLessThan(report.rows);
+    expect(report.cannot).toEqual({ market: { no_line: report.rows - market.n } });
+    const { line } = market.against;
+    expect(line?.n).toBe(market.n);
+    expect(market.line?.brier).toBeLessThan(0.26);
+    // Without prices a line says one half.
+    expect(line?.brier.mean).toBeCloseTo((market.line?.brier ?? Number.NaN) - 0.25, 9);
+    const priced = evaluate({ ...set, marketOver: set.target.map(() => 0.6) }, options);
+    const { line: scores, against } = of(priced, 'ridge');
+    expect(against.line?.brier.mean).toBeCloseTo(
+      (scores?.brier ?? Number.NaN) - (scores?.market_brier ?? Number.NaN),
+      9,
+    );
+  });
+
+  it('scores what was said of the presence of players', () => {
+    const presence = [0.2, 0.25, 0.9, 0.95].map((pPlays, i) => ({
+      slate: '2023-12-15',
+      status: i < 2 ? 'questionable' : 'unlisted',
+      pPlays,
+      played: i !== 0 && i !== 3,
+    }));
+    expect(report.plays).toBeNull();
+    const { plays } = evaluate(set, { ...options, to: '2023-12-16', presence });
+    expect(plays).toMatchObject({ n: 4, climatology: 0.25 });
+    expect(plays?.brier).toBeCloseTo((0.04 + 0.5625 + 0.01 + 0.9025) / 4, 9);
+    expect(plays?.bins.map(({ n, played }) => [n, played])).toEqual([
+      [2, 0.5],
+      [2, 0.5],
+    ]);
+    expect(plays?.by_status['questionable']).toMatchObject({ n: 2, claimed: 0.225, played: 0.5 });
   });
 
   it('gives the same report again, and another one when the past is scrambled', () => {
@@ -111,9 +186,7 @@ describe('walk-forward evaluation', () => {
       ...set,
       target: set.target.map((y, row) => (row < start ? Math.floor(30 * random()) : y)),
     };
-    expect(of(evaluate(past, options), 'ridge').overall.crps).toBeGreaterThan(
-      of(report, 'ridge').overall.crps,
-    );
+    expect(of(evaluate(past, options), 'ridge').crps).toBeGreaterThan(of(report, 'ridge').crps);
   });
 
   it('does not change when what follows its last date is scrambled', () => {
@@ -136,7 +209,7 @@ describe('walk-forward evaluation', () => {
     };
     const { line: _, ...unlined } = gone;
     const seen = evaluate(unlined, options);
-    expect(seen.systems.map((one) => one.system)).toEqual(['ewma8', 'minutes_rate']);
+    expect(seen.markets.map((one) => one.system)).toEqual(['ewma8', 'minutes_rate']);
     expect(seen.cannot['ridge']).toEqual({ 'missing_features opp_pace': seen.rows });
   });
 
@@ -154,85 +227,5 @@ describe('walk-forward evaluation', () => {
     expect(() => evaluate(set, { ...options, from: '2025-01-01', to: '2025-02-01' })).toThrow(
       expect.objectContaining({ code: 'TIPOFF_BAD_INPUT' }),
     );
-  });
-});
-
-describe('leak alarms', () => {
-  const limits = (alarm: { kind: string; of: string }): string => `${alarm.kind} ${alarm.of}`;
-
-  it('ring for a feature that has seen the game', () => {
-    const at = set.features.indexOf('pts_ewma4');
-    const clean = set.columns[at] ?? new Float64Array(0);
-    const leaked: TrainingSet = {
-      ...set,
-      columns: set.columns.with(
-        at,
-        clean.map((x, row) => 0.2 * x + 0.8 * (set.target[row] ?? 0)),
-      ),
-    };
-    expect(leakAlarms([leaked], report).map(limits)).toContain('correlation pts_ewma4');
-  });
-
-  it.each(MARKETS)('ring in $id for a feature that has seen the game', (market) => {
-    const at = set.features.indexOf(market.features[0]?.ewma8 ?? '');
-    const columns = set.columns.with(
-      at,
-      set.target.map((actual, row) => actual + (row % 3)),
-    );
-    const clean: TrainingSet = { ...set, market };
-    const rung = (one: TrainingSet) =>
-      leakAlarms([one], { ...report, markets: [] }).filter(({ of }) => of === set.features[at]);
-    expect(rung(clean)).toEqual([]);
-    expect(rung({ ...clean, columns })).toMatchObject([
-      { kind: 'correlation', market: market.id, limit: 0.8 },
-    ]);
-  });
-
-  const nothing: TrainingSet = { ...set, features: [], columns: [] };
-  const ridge = report.markets.find(({ system }) => system === 'ridge');
-  if (ridge?.line === null || ridge?.line === undefined) throw new Error('no scores at lines');
-  const { line } = ridge;
-  const base: MarketScores = {
-    ...ridge,
-    system: 'ewma8',
-    champion: false,
-    n: 21_000,
-    rmse: 6.268,
-    mae_median: 4.873,
-    line: null,
-  };
-  const honest: MarketScores = { ...ridge, n: 21_000, rmse: 6.178, mae_median: 4.764, bias: 0.1, line: null };
-  const rung = (scores: Partial<MarketScores>): string[] =>
-    leakAlarms([nothing], { ...report, markets: [base, { ...honest, ...scores }] }).map(limits);
-
-  it('ring for an error that is too small, alone or beside the average of eight games', () => {
-    expect(rung({ mae_median: 4.5 })).toEqual(['mae ridge']);
-    expect(rung({ rmse: 5.8 })).toEqual(['rmse_ratio ridge']);
-    expect(rung({ bias: -1.46 })).toEqual(['bias ridge']);
-  });
-
-  it('ring for probabilities and sides at lines that nobody can have', () => {
-    const bin = { n: 1200, claimed: 0.6, won: 0.6, low: 0.57, high: 0.63 };
-    expect(rung({ line: { ...line, n: 1200, brier: 0.236, market_brier: null, bins: [bin] } })).toEqual([
-      'brier ridge',
-      'hit_rate ridge',
-    ]);
-  });
-
-  it.each(MARKETS)('ring in $id for an error no honest forecast of it can have', ({ id }) => {
-    const rung = leakAlarms([nothing], {
-      ...report,
-      markets: [
-        { ...base, market: id, rmse: 2, mae_median: 99 },
-        { ...honest, market: id, rmse: 1.8, mae_median: 99 },
-      ],
-    });
-    expect(rung).toMatchObject([{ kind: 'rmse_ratio', market: id, of: 'ridge' }]);
-  });
-
-  it('stay silent for honest figures and for few rows', () => {
-    const bin = { n: 4000, claimed: 0.52, won: 0.52, low: 0.5, high: 0.54 };
-    expect(rung({ line: { ...line, n: 4000, brier: 0.2496, market_brier: null, bins: [bin] } })).toEqual([]);
-    expect(rung({ n: 1000, mae_median: 4.2, rmse: 5 })).toEqual([]);
   });
 });

@@ -80,7 +80,8 @@ export async function storeSet(warehouse: Warehouse, set: TrainingSet): Promise<
     const next = set.slates[row] ?? '';
     if (next !== slate) [slate, game, player] = [next, game + 1, 0];
     player++;
-    const key = { slate, player_id: player, game_id: String(game).padStart(10, '0') };
+    // Levels are drawn row by row: nobody is met twice.
+    const key = { slate, player_id: 1000 * game + player, game_id: String(game).padStart(10, '0') };
     const values = Object.fromEntries(set.features.map((name, j) => [name, known(set.columns[j]?.[row])]));
     const line = known(set.line?.[row]);
     features.push(featureRow(key, values));

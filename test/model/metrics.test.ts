@@ -7,7 +7,7 @@ import {
   correlation,
   coverage,
   crps,
-  logLoss,
+  logScore,
   pitDistance,
   pointErrors,
   randomisedPit,
@@ -59,10 +59,14 @@ describe('calibration', () => {
 });
 
 describe('probabilities', () => {
-  it('are scored by Brier and log loss', () => {
+  it('are scored by Brier', () => {
     expect(brier(f(0.5, 1), f(1, 1))).toBeCloseTo(0.125, 12);
-    expect(logLoss(f(0.5, 0.25), f(1, 0))).toBeCloseTo((Math.log(2) - Math.log(0.75)) / 2, 12);
-    expect(Number.isFinite(logLoss(f(0), f(1)))).toBe(true);
+  });
+
+  it('of counts are scored by the log of what happened, which stays finite', () => {
+    expect(logScore(point(3), 3)).toBeCloseTo(0, 12);
+    expect(logScore(point(3), 4)).toBeCloseTo(-Math.log(1e-9), 12);
+    expect(logScore(point(80), 99)).toBeCloseTo(0, 12);
   });
 
   it("have Wilson's interval: 8 of 10 lies between .490 and .943", () => {

@@ -11,7 +11,9 @@ import { rowsPerSlate } from '#guard/backfill/slates.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { LIVE_RECORD } from '#guard/status/answers/product.ts';
 import { BOOKMAKERS_TONIGHT, QUOTED_GAMES, RAW_QUOTES } from '#guard/status/answers/tonight.ts';
+import { MAIN_QUOTES, ROTATION_PRESENCE, ROW_CIRCUMSTANCES } from '#model/evaluation-rows.ts';
 import { NEWEST_PLAYED } from '#model/gates.ts';
+import { FORETOLD, LATE_LINES } from '#model/leak-alarms.ts';
 import { REGISTERED_MODEL, REGISTERED_MODELS } from '#model/registry.ts';
 import { MARKET_LINES, TRAINING_ROWS } from '#model/training-set.ts';
 import { auditFigures, REQUIRED } from '#pipeline/batch/audit.ts';
@@ -63,6 +65,11 @@ export function registeredStatements(): Statement[] {
     TRAINING_ROWS,
     NEWEST_PLAYED,
     MARKET_LINES,
+    ROW_CIRCUMSTANCES,
+    MAIN_QUOTES,
+    ROTATION_PRESENCE,
+    FORETOLD,
+    LATE_LINES,
     PLAYER_INPUTS,
     INPUTS_OF_PLAYERS,
     PLAYER_LINES,

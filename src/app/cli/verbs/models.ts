@@ -1,12 +1,19 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
-import type { Terminal } from '#app/cli/terminal.ts';
-import type { Evaluation } from '#app/evaluation.ts';
+import { MARKETS } from '#core/markets.ts';
 import type { Despite } from '#model/gates.ts';
+import type { Dimension } from '#model/report.ts';
 import { tableLines } from '#platform/report/console.ts';
 
-/** Picks below which a bin of confidence is not printed. */
-const MIN_SHOWN_BIN = 100;
+/** What rows may be grouped by. */
+const DIMENSIONS: Readonly<Record<Dimension, string>> = {
+  season: 'season',
+  month: 'month',
+  tier: 'eight-game average of points',
+  status: 'status at the cut-off',
+  book: 'bookmaker of the line',
+  lead: 'time from the quote to tip-off',
+};
 const DESPITE = 'gates that may fail: no_leak, history_is_fresh, no_loss_to_champion; needs --reason';
 
 /** `train`, `evaluate`, `models list|promote|retire`. */
@@ -46,13 +53,28 @@ export function addModelVerbs(root: Command, host: CliHost): void {
     .option('--season <season>', 'season, for example 2024-25')
     .option('--from <slate>', 'first slate')
     .option('--to <slate>', 'last slate')
-    .action(async (options: { season?: string; from?: string; to?: string }, command: Command) => {
+    .addOption(
+      new Option('--by <groups...>', `also the champion by ${Object.values(DIMENSIONS).join(', ')}`).choices(
+        Object.keys(DIMENSIONS),
+      ),
+    )
+    .addOption(
+      new Option('--market <market>', 'market of --by')
+        .choices(MARKETS.map(({ id }) => id))
+        .default('points'),
+    )
+    .action(async (options: EvaluateArguments, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
-      const { evaluationRange, runEvaluation } = await import('#app/evaluation.ts');
+      const [{ evaluationRange, runEvaluation }, { breakdownLines, evaluationLines }] = await Promise.all([
+        import('#app/evaluation.ts'),
+        import('#app/cli/evaluation-text.ts'),
+      ]);
       const range = evaluationRange(options);
       const report = await withApp((app) => runEvaluation(app, range));
       terminal.json(report);
-      printEvaluation(terminal, report);
+      for (const line of evaluationLines(report)) terminal.line(line);
+      for (const dimension of options.by ?? [])
+        for (const line of breakdownLines(report, dimension, options.market)) terminal.line(line);
       if (report.alarms.length > 0) host.exit(1);
     });
 
@@ -97,6 +119,14 @@ export function addModelVerbs(root: Command, host: CliHost): void {
     });
 }
 
+interface EvaluateArguments {
+  readonly season?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly by?: readonly Dimension[];
+  readonly market: string;
+}
+
 interface Passed {
   readonly despite?: string[];
   readonly reason?: string;
@@ -104,69 +134,4 @@ interface Passed {
 
 function despiteOf({ despite, reason }: Passed): Despite | undefined {
   return despite === undefined ? undefined : { gates: despite, reason: reason ?? '' };
-}
-
-/** Everything that is measured, on one screen: the champion by market, its probabilities at lines, and the alarms. */
-function printEvaluation(terminal: Terminal, report: Evaluation): void {
-  const { from, to, refits, rows, markets, pooled, alarms } = report;
-  const champions = markets.filter(({ champion }) => champion);
-  terminal.line(
-    `Walk-forward ${from} to ${to}: ${refits} refits, ${rows} forecasts a market, each from what was known before its slate. Champion ${champions[0]?.system ?? 'silent'}.`,
-  );
-  terminal.line();
-  const errors = champions.map((own) => {
-    const base = markets.find(({ market, system }) => market === own.market && system === 'ewma8');
-    const gain = base === undefined ? '' : `${((100 * (own.crps - base.crps)) / base.crps).toFixed(1)} %`;
-    return [
-      ...[own.market, own.mae_median.toFixed(3), own.mae_mean.toFixed(3), own.rmse.toFixed(3)],
-      ...[own.bias.toFixed(2), own.crps.toFixed(3), gain, `${(100 * own.coverage80).toFixed(1)} %`],
-      ...[own.pit_ks.toFixed(3), own.slope_free.toFixed(2), own.ece_free.toFixed(3)],
-    ];
-  });
-  const heads = [
-    'market',
-    'MAE',
-    'of mean',
-    'RMSE',
-    'bias',
-    'CRPS',
-    'to ewma8',
-    'in 80 %',
-    'PIT',
-    'slope',
-    'ECE',
-  ];
-  for (const line of tableLines(heads, errors)) terminal.line(line);
-  const lined = [
-    ...champions.map(({ market, line }) => ({ market, line })),
-    { market: 'all without prices', line: pooled },
-  ].flatMap(({ market, line }) => (line === null ? [] : [{ market, line }]));
-  terminal.line();
-  terminal.line('At bookmakers’ lines, as published:');
-  const calibrated = lined.map(({ market, line }) => [
-    ...[
-      market,
-      line.n,
-      line.brier.toFixed(4),
-      line.climatology.toFixed(4),
-      line.market_brier?.toFixed(4) ?? '',
-    ],
-    ...[line.ece.toFixed(3), line.floor.toFixed(3)],
-    `${line.slope.toFixed(2)} (${line.slope_low.toFixed(2)} to ${line.slope_high.toFixed(2)})`,
-  ]);
-  const lineHeads = ['market', 'lines', 'Brier', 'base rate', 'prices', 'ECE', 'by chance', 'slope'];
-  for (const line of tableLines(lineHeads, calibrated)) terminal.line(line);
-  const bins = (pooled?.bins ?? []).filter(({ n }) => n >= MIN_SHOWN_BIN);
-  if (bins.length > 0) {
-    const share = (value: number): string => (100 * value).toFixed(0);
-    terminal.line(
-      `Claimed and won, without prices: ${bins.map(({ claimed, won, low, high, n }) => `${share(claimed)} % → ${share(won)} % (${share(low)} to ${share(high)}, n ${n})`).join('; ')}.`,
-    );
-  }
-  for (const alarm of alarms) {
-    terminal.line(
-      `ALARM ${alarm.kind} of ${alarm.of} in ${alarm.market}: ${alarm.seen.toFixed(3)} on ${alarm.rows} rows, limit ${alarm.limit}: presumed leak`,
-    );
-  }
-  if (alarms.length === 0) terminal.line('No leak alarm.');
 }
