@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import { canaryDeps } from '#app/canaries.ts';
 import { openApp } from '#app/compose.ts';
 import { processConfig } from '#app/config.ts';
@@ -8,12 +9,14 @@ import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
 import { seasonModelSource } from '#model/model-source.ts';
 import { runDay } from '#pipeline/day.ts';
+import { declareSources } from '#pipeline/ingest/declared-sources.ts';
 import { systemClock } from '#platform/clock.ts';
 
 /**
  * Counts false alarms on a real season: runs every phase for each of its slates in a home where the data has been ingested,
  * and asks every check at 09:00, 13:00, 18:30 and 23:30 ET of each day. Slates that are published already are not run again.
- * Usage: node scripts/false-alarms.ts <home> [first..last ...]
+ * What is declared of the sources is learnt on the way, as days do. Usage: node scripts/false-alarms.ts <home> [--hours 09:00,18:30]
+ * [first..last ...]
  */
 function daysOf(window: string): Slate[] {
   const [first, last = first] = window.split('..').map(parseSlate);
@@ -21,9 +24,12 @@ function daysOf(window: string): Slate[] {
   return Array.from({ length: daysBetween(first, last) + 1 }, (_, i) => addDays(first, i));
 }
 
-const ASKED_AT = ['09:00', '13:00', '18:30', '23:30'];
-
-const [home, ...windows] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  options: { hours: { type: 'string', default: '09:00,13:00,18:30,23:30' } },
+  allowPositionals: true,
+});
+const ASKED_AT = values.hours.split(',');
+const [home, ...windows] = positionals;
 if (home === undefined) throw new Error('expected the home with the ingested data');
 const season = seasonSpan('2024-25');
 const days = (windows.length === 0 ? [`${season.from}..${addDays(season.to, -90)}`] : windows).flatMap(
@@ -67,6 +73,7 @@ try {
         .map(({ phase, detail }) => `${phase} failed: ${detail}`);
       write(`${slate} ${state} ${seconds.toFixed(1)} s ${[reason ?? '', ...failed].join(' ')}`);
     }
+    await declareSources(app, slate, []);
     for (const at of ASKED_AT) {
       const { results } = await runCanaries(canaryDeps(app), {
         canaries: CATALOGUE,

@@ -25,23 +25,24 @@ export const action = defineAction({
   // A look at some canaries must not edit what was said of all of them.
   about: ({ only }) => ({ key: only?.split(/[\s,]+/).join('.') }),
   run: async ({ only, as_of }, { withApp }) => {
-    const [{ runCanaries: ask }, { canaryDeps }, { alertOn, lookOnly }, { CATALOGUE, canariesNamed }] =
+    const [{ runCanaries: ask }, { allCanaries }, { alertOn, lookOnly }, { canariesAmong }] =
       await Promise.all([
         import('#guard/canaries/run.ts'),
-        import('#app/canaries.ts'),
+        import('#app/own-checks.ts'),
         import('#app/alert-deps.ts'),
         import('#guard/canaries/catalogue/catalogue.ts'),
       ]);
-    const canaries = only === undefined ? CATALOGUE : canariesNamed(only.split(/[\s,]+/));
     const { results, report, alerted } = await withApp('run-canaries', async (app) => {
       const isPartial = only !== undefined;
-      const run = await ask(canaryDeps(app), {
+      const { deps, canaries: all } = await allCanaries(app);
+      const canaries = only === undefined ? all : canariesAmong(all, only.split(/[\s,]+/));
+      const run = await ask(deps, {
         canaries,
         isPartial,
         ...(as_of === undefined ? {} : { asOf: as_of }),
       });
       const isLook = isPartial || as_of !== undefined;
-      return { results: run.results, ...(isLook ? lookOnly(run) : await alertOn(app, run)) };
+      return { results: run.results, ...(isLook ? lookOnly(run) : await alertOn(app, run, canaries)) };
     });
     const counts = countOutcomes(results);
     const failing = results.filter(isFailing).toSorted(byUrgency);

@@ -1,6 +1,5 @@
 import type { Report } from '#core/check.ts';
-import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
-import type { CanaryReport } from '#guard/canaries/definition.ts';
+import type { AskedCanary, CanaryReport } from '#guard/canaries/definition.ts';
 import { type Alerted, alert } from '#guard/incidents/alert.ts';
 import { canaryReport } from '#guard/incidents/report.ts';
 import { checkRuns } from '#guard/incidents/update.ts';
@@ -13,11 +12,15 @@ export interface Told {
 }
 
 /**
- * Tells people what came of a run of the checks, and gives the report for job summary, console and JSON. What could not
+ * Tells people what came of a run of these checks, and gives the report for job summary, console and JSON. What could not
  * be delivered is in `alerted.delivered.undelivered` and means the exit code 3; it is kept and comes with the next run.
  */
-export async function alertOn(app: App, canaries: CanaryReport): Promise<Required<Told>> {
-  const alerted = await alert(app, checkRuns(canaries.runs, CATALOGUE));
+export async function alertOn(
+  app: App,
+  canaries: CanaryReport,
+  asked: readonly AskedCanary[],
+): Promise<Required<Told>> {
+  const alerted = await alert(app, checkRuns(canaries.runs, asked));
   return { alerted, report: canaryReport(canaries.runs, alerted) };
 }
 

@@ -181,6 +181,10 @@ export const SETTINGS = z.object({
     z.string().optional(),
     'Sources this installation has from its first slate on, separated by commas: `lines` (any book), `availability`, `lines/<bookmaker>/<market>`, `game_lines/<bookmaker>`. What `fetch` asks for (availability, and lines where ODDS_API_KEY is set) and what comes again and again need not be named; `tipoff sources` shows and changes the list.',
   ),
+  TIPOFF_CHECKS: setting(
+    z.string().default('checks'),
+    'Folder with checks of your own, beside the folder `checks` of the home; docs/operations.md describes its files.',
+  ),
   TIPOFF_BACKUP: setting(
     z.string().optional(),
     'Where back-ups of the embedded home go: `github` (a draft release of GITHUB_REPOSITORY), `gs://bucket/folder`, or a folder. A canary watches their age once it is set.',
@@ -297,6 +301,8 @@ interface BaseConfig {
   readonly scheduledJobs: readonly string[];
   /** Sources this installation has from its first slate on. */
   readonly sources: readonly string[];
+  /** Folder with checks of the user's own beside that of the home; one that is not there holds none. */
+  readonly checkFolder: string;
   /** Where back-ups of the embedded home go, and what opens them. */
   readonly backup: BackupConfig;
   /** Picks of a slate, the best by expected value. */
@@ -369,6 +375,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     ),
     scheduledJobs: namesIn(data.TIPOFF_SCHEDULED_JOBS),
     sources: namesIn(data.TIPOFF_SOURCES).map(checkedSource),
+    checkFolder: data.TIPOFF_CHECKS,
     oddsMarkets: namesIn(data.TIPOFF_ODDS_MARKETS),
     oddsRegions: namesIn(data.TIPOFF_ODDS_REGIONS),
     backup: {

@@ -1,12 +1,13 @@
-import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
+import { CATALOGUE, canariesAmong } from '#guard/canaries/catalogue/catalogue.ts';
 import { type Proof, type ProofReport, prove } from '#guard/canaries/prove.ts';
 import { canaryDeps } from './canaries.ts';
 import type { Config } from './config.ts';
 import { inHealthyHome } from './healthy-home.ts';
 import { HEALTHY_AS_OF } from './healthy-league.ts';
+import { readOwnChecks } from './own-checks.ts';
 
 /**
- * Proves the whole catalogue on a simulated league in a home of its own, which is removed afterwards: nothing of the
+ * Proves the whole catalogue, and the checks of the user's own that have a sabotage, on a simulated league in a home of its own, which is removed afterwards: nothing of the
  * caller's data is opened.
  */
 export async function proveCatalogue(
@@ -18,7 +19,14 @@ export async function proveCatalogue(
   },
 ): Promise<ProofReport> {
   const { only, say, onProof } = options;
-  const chosen = only === undefined ? CATALOGUE : CATALOGUE.filter(({ id }) => only.includes(id));
+  const { checks } = await readOwnChecks(config);
+  const proven = [
+    ...CATALOGUE,
+    ...checks.flatMap((check) =>
+      check.sabotage === undefined ? [] : [{ ...check, sabotage: check.sabotage }],
+    ),
+  ];
+  const chosen = only === undefined ? proven : canariesAmong(proven, only);
   return inHealthyHome(config, { command: 'canary prove', say }, (app) =>
     prove(canaryDeps(app), chosen, HEALTHY_AS_OF, onProof),
   );

@@ -1,17 +1,27 @@
+import { parseArgs } from 'node:util';
 import { type DayHour, liveDays } from '#app/healthy-league.ts';
 import { addDays, daysBetween, parseSlate, type Slate } from '#core/calendar.ts';
 import { isFailing } from '#core/check.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import type { CanaryResult } from '#guard/canaries/definition.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
-import { simulateLeague } from '#simulate/league.ts';
+import { type SimulatedLeague, simulateLeague } from '#simulate/league.ts';
+import { withFewerLines, withLaterTipoffs, withRookies, withTrades } from '#test/fakes/league-scenarios.ts';
 import { emptyWorld } from '#test/guard/canaries/world.ts';
 
 /**
  * Lives weeks of a healthy simulated season and asks every check four times a day: opening, the end of summer time, a
- * holiday, the All-Star break with the first days back, the beginning of summer time, and the playoffs. Prints every alert;
- * exit 1 when there is one. Usage: npm run test:soak -- [first..last ...]
+ * holiday, the All-Star break with the first days back, the beginning of summer time, the playoffs, and summer. Prints every
+ * alert; exit 1 when there is one. A scenario begins on the third day: a tenth fewer lines, a wave of rookies, trades, or later
+ * tip-offs that day. Usage: npm run test:soak -- [--scenario fewer-lines|rookies|trades|later-tipoffs] [first..last ...]
  */
+const SCENARIOS: Readonly<Record<string, (league: SimulatedLeague, from: Slate) => SimulatedLeague>> = {
+  'fewer-lines': withFewerLines,
+  rookies: withRookies,
+  trades: withTrades,
+  'later-tipoffs': withLaterTipoffs,
+};
+
 const WINDOWS = [
   '2024-10-22..2024-10-25',
   '2024-11-01..2024-11-05',
@@ -19,6 +29,7 @@ const WINDOWS = [
   '2025-02-12..2025-02-22',
   '2025-03-07..2025-03-11',
   '2025-04-12..2025-04-20',
+  '2025-07-10..2025-07-11',
 ];
 
 function daysOf(window: string): Slate[] {
@@ -27,9 +38,17 @@ function daysOf(window: string): Slate[] {
   return Array.from({ length: daysBetween(from, to) + 1 }, (_, i) => addDays(from, i));
 }
 
-const windows = process.argv.slice(2).length > 0 ? process.argv.slice(2) : WINDOWS;
-const slates = windows.flatMap(daysOf);
-const league = simulateLeague({ seed: 5, seasons: ['2023-24', '2024-25'], teams: 8, gamesPerTeam: 82 });
+const { values, positionals } = parseArgs({
+  options: { scenario: { type: 'string' } },
+  allowPositionals: true,
+});
+const slates = (positionals.length > 0 ? positionals : WINDOWS).flatMap(daysOf);
+const healthy = simulateLeague({ seed: 5, seasons: ['2023-24', '2024-25'], teams: 8, gamesPerTeam: 82 });
+const scenario = values.scenario === undefined ? undefined : SCENARIOS[values.scenario];
+const third = slates[2] ?? slates[0];
+if ((values.scenario !== undefined && scenario === undefined) || third === undefined)
+  throw new Error(`expected one of ${Object.keys(SCENARIOS).join(', ')}, saw ${values.scenario}`);
+const league = scenario === undefined ? healthy : scenario(healthy, third);
 const world = await emptyWorld(`${slates[0]}T06:00:00Z`);
 const alerts: { at: string; result: CanaryResult }[] = [];
 const statuses: Record<string, number> = {};

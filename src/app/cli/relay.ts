@@ -23,6 +23,7 @@ export const COMPANY: Readonly<Record<string, 'reads' | 'writes' | 'alone'>> = {
   evaluate: 'alone',
   train: 'alone',
   'canary prove': 'alone',
+  'canary new': 'reads',
   'drill run': 'alone',
   // Saving and restoring is for the one who has the home to himself.
   'backup create': 'alone',

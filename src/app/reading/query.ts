@@ -1,4 +1,5 @@
 import { TipoffError } from '#core/errors.ts';
+import { queryProblem } from '#platform/warehouse/lint/query.ts';
 import { meaningful, tokenise } from '#platform/warehouse/lint/vocabulary.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
 
@@ -26,23 +27,15 @@ export async function readQuery(warehouse: Warehouse, text: string, limit: numbe
 
 function oneQuery(text: string): string {
   const sql = text.trim().replace(/;\s*$/, '');
-  const code = meaningful(tokenise(sql));
-  let depth = 0;
-  for (const token of code) {
-    if (token.text === ';') throw notAQuery('one statement', 'a second one after a semicolon');
-    if (token.kind === 'parameter') throw notAQuery('values in the text', `the parameter ${token.text}`);
-    depth += token.text === '(' ? 1 : token.text === ')' ? -1 : 0;
-    if (depth < 0) throw notAQuery('parentheses in pairs', 'one that closes nothing');
-  }
-  const first = code[0]?.upper ?? '';
-  if (!['SELECT', 'WITH', '('].includes(first))
-    throw notAQuery('it to begin with SELECT or WITH', first === '' ? 'nothing' : first);
-  if (depth !== 0) throw notAQuery('parentheses in pairs', 'one that is not closed');
-  return sql;
-}
-
-function notAQuery(expected: string, seen: string): TipoffError {
-  return new TipoffError('TIPOFF_BAD_INPUT', `a query to read: expected ${expected}, saw ${seen}`, {
-    hint: 'For example: tipoff sql "SELECT game_id, home_abbr, away_abbr FROM nba_reference.schedule".',
-  });
+  const parameter = meaningful(tokenise(sql)).find(({ kind }) => kind === 'parameter');
+  const problem =
+    parameter === undefined
+      ? queryProblem(sql)
+      : { expected: 'values in the text', seen: `the parameter ${parameter.text}` };
+  if (problem === undefined) return sql;
+  throw new TipoffError(
+    'TIPOFF_BAD_INPUT',
+    `a query to read: expected ${problem.expected}, saw ${problem.seen}`,
+    { hint: 'For example: tipoff sql "SELECT game_id, home_abbr, away_abbr FROM nba_reference.schedule".' },
+  );
 }

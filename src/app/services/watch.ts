@@ -1,8 +1,7 @@
 import { alertOn } from '#app/alert-deps.ts';
-import { canaryDeps } from '#app/canaries.ts';
 import type { App } from '#app/compose.ts';
+import { allCanaries } from '#app/own-checks.ts';
 import { span } from '#core/format.ts';
-import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { beat, CANARY_JOB, CANARY_SILENCE_SECONDS, JOBS, lastBeat } from '#guard/canaries/heartbeats.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
 import { checkDelivered } from '#platform/notify/outbox.ts';
@@ -89,7 +88,8 @@ export function canariesWhenDue(app: App): () => Promise<void> {
     const due =
       last === undefined || app.clock.now().getTime() - Date.parse(last.beat_at) >= CANARY_SECONDS * 1000;
     if (!due) return;
-    const { alerted } = await alertOn(app, await runCanaries(canaryDeps(app), { canaries: CATALOGUE }));
+    const { deps, canaries } = await allCanaries(app);
+    const { alerted } = await alertOn(app, await runCanaries(deps, { canaries }), canaries);
     checkDelivered(alerted.delivered);
   };
 }

@@ -3,7 +3,14 @@ import { MAX_OFFENDERS, type Severity, type SeverityStep } from '#core/check.ts'
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { count, outOf } from '#core/format.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
-import type { Canary, CanaryContext, CanaryResult, CheckedThing, LookInSql, Moment } from './definition.ts';
+import type {
+  AskedCanary,
+  CanaryContext,
+  CanaryResult,
+  CheckedThing,
+  LookInSql,
+  Moment,
+} from './definition.ts';
 import { type Halt, isInForce } from './halt.ts';
 
 /** Bytes that the checks of one run may read together. */
@@ -57,12 +64,12 @@ export type Answer = Pick<
 >;
 
 /** The slate a check looks at on a day: the day's own, or the one before for last night. */
-export function slateLookedAt(canary: Pick<Canary, 'looksAt'>, today: Slate): Slate {
+export function slateLookedAt(canary: Pick<AskedCanary, 'looksAt'>, today: Slate): Slate {
   return canary.looksAt === 'last_night' ? addDays(today, -1) : today;
 }
 
 /** The instant of a step of a severity schedule for a slate. */
-function stepInstant(canary: Pick<Canary, 'looksAt'>, step: SeverityStep, moment: Moment): Date {
+function stepInstant(canary: Pick<AskedCanary, 'looksAt'>, step: SeverityStep, moment: Moment): Date {
   const day = canary.looksAt === 'last_night' ? addDays(moment.slate, 1) : moment.slate;
   const byClock = easternInstant(day, step.by);
   const firstTip = moment.calendar.day(moment.slate)?.first_tip;
@@ -73,7 +80,7 @@ function stepInstant(canary: Pick<Canary, 'looksAt'>, step: SeverityStep, moment
 
 /** The severity that holds at the moment; undefined when the answer is not due yet, with the instant it will be. */
 function severityAt(
-  canary: Canary,
+  canary: AskedCanary,
   moment: Moment,
 ): { readonly severity: Severity; readonly due: boolean; readonly dueAt: Date } {
   const [first] = canary.severity;
@@ -84,7 +91,7 @@ function severityAt(
 
 /** Why a check is not asked at the moment; undefined = it is asked. */
 function skipReason(
-  canary: Canary,
+  canary: AskedCanary,
   moment: Moment,
   halt: Halt | undefined,
   context: CanaryContext,
@@ -101,7 +108,7 @@ function skipReason(
 }
 
 /** What a result says before its canary was asked. */
-export function unaskedOf(canary: Canary, moment: Moment): Unasked {
+export function unaskedOf(canary: AskedCanary, moment: Moment): Unasked {
   return {
     check: canary.id,
     phase: canary.phase,
@@ -125,7 +132,7 @@ export interface Asking {
 
 /** Asks one check and judges what it finds. Never throws: what cannot run is ERROR. */
 export async function ask(
-  canary: Canary,
+  canary: AskedCanary,
   moment: Moment,
   { context, halt, budget }: Asking,
   unasked: Unasked,
@@ -152,7 +159,7 @@ export async function ask(
 }
 
 function judge(
-  canary: Canary,
+  canary: AskedCanary,
   { total, bad, offenders, bytes }: Findings,
   none: Pick<Answer, 'severity' | 'expected'>,
 ): Answer {
@@ -199,13 +206,14 @@ export function findingOf(
     : filled;
 }
 
-/** One statement per check: the wrong things first, with the totals beside them. */
-export function boundedLook(sql: string): string {
+/** One statement per check: the wrong things first, with the totals beside them. It counts one row more than `maxRows` at most. */
+export function boundedLook(sql: string, maxRows?: number): string {
+  const rows = maxRows === undefined ? sql : `SELECT * FROM (${sql}\n  ) AS every LIMIT ${maxRows + 1}`;
   return `SELECT subject, note, is_bad, total, bad
 FROM (
   SELECT c.subject, c.note, COALESCE(c.is_bad, TRUE) AS is_bad, COUNT(*) OVER () AS total,
     SUM(CASE WHEN COALESCE(c.is_bad, TRUE) THEN 1 ELSE 0 END) OVER () AS bad
-  FROM (${sql}
+  FROM (${rows}
   ) AS c
 ) AS counted
 ORDER BY is_bad DESC, subject
@@ -218,11 +226,22 @@ async function askWarehouse(
   moment: Moment,
   budget: ByteBudget,
 ): Promise<Findings> {
-  const [sql, params] = [boundedLook(look.sql), paramsOf(look.sql, look.days ?? WINDOW_DAYS, moment)];
+  const [sql, params] = [
+    boundedLook(look.sql, look.maxRows),
+    paramsOf(look.sql, look.days ?? WINDOW_DAYS, moment),
+  ];
   const bytes = (await warehouse.dryRun?.(sql, params))?.bytes ?? null;
   if (bytes !== null) budget.spend(bytes);
-  const rows = await warehouse.query<CheckedThing & { total: number; bad: number }>(sql, params);
+  const { maxRows, maxSeconds } = look;
+  const rows = await warehouse.query<CheckedThing & { total: number; bad: number }>(sql, params, {
+    maxSeconds,
+  });
   const [first] = rows;
+  if (maxRows !== undefined && (first?.total ?? 0) > maxRows) {
+    throw new TipoffError('TIPOFF_SQL', `its statement gives more than ${maxRows} rows`, {
+      hint: 'Give one row for every thing that is expected, of one slate.',
+    });
+  }
   return {
     total: first?.total ?? 0,
     bad: first?.bad ?? 0,

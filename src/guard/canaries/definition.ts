@@ -83,6 +83,8 @@ export interface Deployment {
   readonly backup?: string;
   /** Settings that should be there and are not, each as a sentence. */
   readonly configGaps: readonly string[];
+  /** Files of the user's own checks, with what is wrong with each; none when absent. */
+  readonly ownChecks?: readonly { readonly path: string; readonly problem?: string }[];
 }
 
 /** The instant of a run and what the calendar says about it. */
@@ -105,6 +107,10 @@ type Look =
 export interface LookInSql {
   readonly sql: string;
   readonly days?: number;
+  /** Rows above which the answer is an error; any number when absent. */
+  readonly maxRows?: number;
+  /** Seconds after which the statement is ended, which is an error; the time of the whole run when absent. */
+  readonly maxSeconds?: number;
 }
 
 /** How to break a healthy league so that the check must fire: statements on a copy, or an act that returns how to undo it. */
@@ -145,6 +151,9 @@ export interface Canary extends Check {
   readonly meaning: string;
   readonly steps: readonly [string, ...string[]];
 }
+
+/** What is needed to ask a check: everything but the proof that it can fail. */
+export type AskedCanary = Omit<Canary, 'sabotage'>;
 
 /** Declares a canary. Its runbook is named after it. */
 export function defineCanary(canary: Omit<Canary, 'runbook'>): Canary {

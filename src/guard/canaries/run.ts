@@ -8,7 +8,14 @@ import { pendingSlates } from '#guard/incidents/acknowledge.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
 import { type Answer, ask, byteBudget, slateLookedAt, unaskedOf } from './ask.ts';
 import { calendarOf, readCalendar, type SeasonCalendarView } from './calendar.ts';
-import type { Canary, CanaryContext, CanaryReport, CanaryResult, CanaryRun, Moment } from './definition.ts';
+import type {
+  AskedCanary,
+  CanaryContext,
+  CanaryReport,
+  CanaryResult,
+  CanaryRun,
+  Moment,
+} from './definition.ts';
 import { type Halt, readHalt } from './halt.ts';
 import { beat, CANARY_JOB, CANARY_SILENCE_SECONDS, lastBeat } from './heartbeats.ts';
 
@@ -21,7 +28,7 @@ export interface CanaryDeps extends CanaryContext {
 }
 
 export interface CanaryRequest {
-  readonly canaries: readonly Canary[];
+  readonly canaries: readonly AskedCanary[];
   /** Ask as of this instant instead of the clock's present: no heartbeat, no gap is covered. */
   readonly asOf?: Date;
   /** Only some of the catalogue is asked: no heartbeat, no gap is covered, or the next whole run would believe that all was watched. */
@@ -97,7 +104,7 @@ async function missedInstants(deps: CanaryDeps, asOf: Date): Promise<Date[]> {
 
 /** A check and the slate that it is asked about. */
 interface Question {
-  readonly canary: Canary;
+  readonly canary: AskedCanary;
   readonly slate: Slate;
 }
 

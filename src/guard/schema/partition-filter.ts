@@ -1,5 +1,5 @@
 import { meaningful, type SqlToken, tokenise } from '#platform/sql/port.ts';
-import type { Schema } from './model.ts';
+import type { SchemaTable, SchemaView } from './model.ts';
 
 /** A table that a statement reads without a bound on its partition column: BigQuery refuses the whole statement. */
 export interface UnboundRead {
@@ -11,8 +11,14 @@ export interface UnboundRead {
 /** Tables by id whose readers must bound a column, and that column. */
 export type Bounds = ReadonlyMap<string, string>;
 
+/** What of a schema says what has to be bounded. */
+interface BoundedSchema {
+  readonly tables: readonly Pick<SchemaTable, 'id' | 'partition' | 'partitionFilterRequired'>[];
+  readonly views: readonly Pick<SchemaView, 'id' | 'sql'>[];
+}
+
 /** The tables that require a partition filter, and the views that pass the requirement on to their readers. */
-export function boundsOf({ tables, views }: Pick<Schema, 'tables' | 'views'>): Bounds {
+export function boundsOf({ tables, views }: BoundedSchema): Bounds {
   const bounds = new Map<string, string>();
   for (const { id, partition, partitionFilterRequired } of tables) {
     if (partitionFilterRequired === true && typeof partition === 'string') bounds.set(id, partition);

@@ -5,6 +5,7 @@
 export { duckdbType } from '#platform/warehouse/ddl.ts';
 export { FUNCTIONS, type PortableFunction, textDigest } from '#platform/warehouse/functions.ts';
 export { lintSql } from '#platform/warehouse/lint/lint.ts';
+export { queryProblem } from '#platform/warehouse/lint/query.ts';
 export {
   meaningful,
   type SqlToken,

@@ -143,8 +143,12 @@ export interface Warehouse {
   readonly engine: 'duckdb' | 'bigquery';
   /** What a SELECT would read in bytes, without running it and for nothing. Absent where reading is not billed. */
   dryRun?(sql: string, params?: SqlParams): Promise<{ readonly bytes: number }>;
-  /** Runs a SELECT and returns every row. */
-  query<T extends object = Row>(sql: string, params?: SqlParams): Promise<T[]>;
+  /** Runs a SELECT and returns every row. One that takes longer than `maxSeconds` is ended: TIPOFF_SQL. */
+  query<T extends object = Row>(
+    sql: string,
+    params?: SqlParams,
+    limits?: { readonly maxSeconds?: number | undefined },
+  ): Promise<T[]>;
   /** Runs a SELECT and returns its columns. */
   queryColumns(sql: string, params?: SqlParams): Promise<ColumnarResult>;
   /** Runs one DML statement atomically and returns the rows it changed. */

@@ -5,6 +5,7 @@ import { slateLookedAt } from '#guard/canaries/ask.ts';
 import { readCalendar } from '#guard/canaries/calendar.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { type Canary, type CanaryResult, defineCanary } from '#guard/canaries/definition.ts';
+import { newOwnCheck, readOwnCheck } from '#guard/canaries/own.ts';
 import { applySabotage, prove } from '#guard/canaries/prove.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
 import { failingSlates, INCIDENT_COLLECTIONS } from '#guard/incidents/document.ts';
@@ -107,6 +108,13 @@ describe('the catalogue on a healthy world', () => {
       await forget(canary);
     },
   );
+
+  test('the first check of the user’s own that is written fires on its sabotage', async () => {
+    const file = readOwnCheck('checks/mine.yaml', newOwnCheck('mine'), new Set());
+    if (!('check' in file) || file.check.sabotage === undefined) throw new Error('expected a check');
+    const { proofs } = await prove(world, [{ ...file.check, sabotage: file.check.sabotage }], HEALTHY_AS_OF);
+    expect(proofs).toMatchObject([{ check: 'mine', proven: true, broken: 'fail' }]);
+  });
 
   test('a check that cannot fire, cannot run or has a harmless sabotage is not proven', async () => {
     const [base] = CATALOGUE;

@@ -6,10 +6,10 @@ import type { Report } from '#core/check.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { parseInstant } from '#core/instants.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
-import type { Canary, CanaryReport } from '#guard/canaries/definition.ts';
+import type { AskedCanary, CanaryReport } from '#guard/canaries/definition.ts';
 import { tableLines } from '#platform/report/console.ts';
 
-/** `canary run|list|prove|halt|resume`. */
+/** `canary run|list|prove|new|halt|resume`. */
 export function addCanaryVerbs(root: Command, host: CliHost): void {
   const canary = root
     .command('canary')
@@ -17,6 +17,7 @@ export function addCanaryVerbs(root: Command, host: CliHost): void {
   addRun(canary, host);
   addList(canary, host);
   addProve(canary, host);
+  addNew(canary, host);
   addHalt(canary, host);
 }
 
@@ -34,22 +35,21 @@ function addRun(canary: Command, host: CliHost): void {
     .option('--summary <file>', 'also append a Markdown summary to this file')
     .action(async (options: { only?: string[]; asOf?: string; summary?: string }, command: Command) => {
       const { terminal, path, withApp } = contextOf(host, command);
-      const canaries = await chosen(options.only);
       const asOf = options.asOf === undefined ? undefined : parseInstant(options.asOf, '--as-of');
       const isLook = asOf !== undefined || options.only !== undefined;
       const [run, { report }] = await withApp(async (app) => {
-        const [{ runCanaries }, { canaryDeps }, { alertOn, lookOnly }] = await Promise.all([
-          import('#guard/canaries/run.ts'),
-          import('#app/canaries.ts'),
-          import('#app/alert-deps.ts'),
-        ]);
+        const [{ runCanaries }, { allCanaries }, { alertOn, lookOnly }, { canariesAmong }] =
+          await Promise.all([
+            import('#guard/canaries/run.ts'),
+            import('#app/own-checks.ts'),
+            import('#app/alert-deps.ts'),
+            import('#guard/canaries/catalogue/catalogue.ts'),
+          ]);
+        const { deps, canaries: all } = await allCanaries(app);
+        const canaries = options.only === undefined ? all : canariesAmong(all, options.only);
         const isPartial = options.only !== undefined;
-        const done = await runCanaries(canaryDeps(app), {
-          canaries,
-          isPartial,
-          ...omitUndefined({ asOf }),
-        });
-        return [done, isLook ? lookOnly(done) : await alertOn(app, done)] as const;
+        const done = await runCanaries(deps, { canaries, isPartial, ...omitUndefined({ asOf }) });
+        return [done, isLook ? lookOnly(done) : await alertOn(app, done, canaries)] as const;
       });
       if (terminal.isJson) {
         const { jsonReport } = await import('#platform/report/json.ts');
@@ -67,10 +67,16 @@ function addList(canary: Command, host: CliHost): void {
     .command('list')
     .description('every check: what it asks, when, and where its runbook lies')
     .action(async (_options: object, command: Command) => {
-      const { terminal } = contextOf(host, command);
-      const canaries = await chosen(undefined);
-      terminal.json(
-        canaries.map(
+      const { terminal, config } = contextOf(host, command);
+      const [{ CATALOGUE }, { readOwnChecks }] = await Promise.all([
+        import('#guard/canaries/catalogue/catalogue.ts'),
+        import('#app/own-checks.ts'),
+      ]);
+      const { files, checks } = await readOwnChecks(config);
+      const canaries: readonly AskedCanary[] = [...CATALOGUE, ...checks];
+      const problems = files.flatMap((file) => ('problem' in file ? [file.problem] : []));
+      terminal.json([
+        ...canaries.map(
           ({ id, phase, question, expected, looksAt, severity, owner, repair, runbook, dependsOn }) => ({
             ...{
               id,
@@ -86,7 +92,8 @@ function addList(canary: Command, host: CliHost): void {
             },
           }),
         ),
-      );
+        ...problems.map((problem) => ({ problem })),
+      ]);
       const rows = canaries.map(({ id, phase, looksAt, severity: [{ by, severity }], question }) => [
         phase,
         id,
@@ -97,6 +104,8 @@ function addList(canary: Command, host: CliHost): void {
       ]);
       for (const line of tableLines(['phase', 'check', 'looks at', 'due (ET)', 'severity', 'question'], rows))
         terminal.line(line);
+      for (const problem of problems) terminal.line(`NOT ASKED: ${problem}`);
+      if (problems.length > 0) host.exit(2);
     });
 }
 
@@ -109,10 +118,9 @@ function addProve(canary: Command, host: CliHost): void {
     .option('--only <id...>', 'these checks only')
     .action(async (options: { only?: string[] }, command: Command) => {
       const { terminal, config } = contextOf(host, command);
-      const only = options.only === undefined ? undefined : (await chosen(options.only)).map(({ id }) => id);
       const { proveCatalogue } = await import('#app/prove.ts');
       const report = await proveCatalogue(config, {
-        ...omitUndefined({ only }),
+        ...omitUndefined({ only: options.only }),
         say: (line) => terminal.progress(line),
         onProof: ({ check, proven, detail }) =>
           terminal.progress(`${proven ? 'fires ' : 'SILENT'} ${check}: ${detail}`),
@@ -122,6 +130,20 @@ function addProve(canary: Command, host: CliHost): void {
         `${report.proven} of ${report.proofs.length} checks fire on their sabotage and are quiet on health.`,
       );
       if (report.proven < report.proofs.length) host.exit(1);
+    });
+}
+
+function addNew(canary: Command, host: CliHost): void {
+  canary
+    .command('new')
+    .description('write the first file of a check of your own: one that passes, to be changed')
+    .argument('<id>', 'its name: lower case letters, digits and underscores')
+    .action(async (id: string, _options: object, command: Command) => {
+      const { terminal, config, path } = contextOf(host, command);
+      const { writeNewCheck } = await import('#app/own-checks.ts');
+      const file = await writeNewCheck({ ...config, checkFolder: path(config.checkFolder) }, id);
+      terminal.json({ file });
+      terminal.line(`Wrote ${file}. Change it, then \`tipoff canary run --only ${id}\`.`);
     });
 }
 
@@ -153,12 +175,6 @@ function addHalt(canary: Command, host: CliHost): void {
         lifted === undefined ? 'There was no halt.' : `Lifted the halt of ${lifted.since}: ${lifted.reason}`,
       );
     });
-}
-
-/** The checks named, or all of them. Throws TIPOFF_BAD_INPUT for a name that is none. */
-async function chosen(only: readonly string[] | undefined): Promise<readonly Canary[]> {
-  const { CATALOGUE, canariesNamed } = await import('#guard/canaries/catalogue/catalogue.ts');
-  return only === undefined ? CATALOGUE : canariesNamed(only);
 }
 
 /** Who passed and who did not as a table; then the report as every channel words it. */

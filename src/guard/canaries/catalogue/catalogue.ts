@@ -1,5 +1,5 @@
 import { TipoffError } from '#core/errors.ts';
-import type { Canary } from '#guard/canaries/definition.ts';
+import type { AskedCanary, Canary } from '#guard/canaries/definition.ts';
 import { ANALYTICS } from './analytics.ts';
 import { GRADE } from './grade.ts';
 import { INGEST } from './ingest.ts';
@@ -21,14 +21,19 @@ export const CATALOGUE: readonly Canary[] = [
   ...PLAUSIBLE,
 ];
 
-/** The canaries of these ids, in the order of the data. Throws TIPOFF_BAD_INPUT naming every id that is none. */
-export function canariesNamed(ids: readonly string[]): Canary[] {
-  const unknown = ids.filter((id) => !CATALOGUE.some((canary) => canary.id === id));
-  if (unknown.length === 0) return CATALOGUE.filter(({ id }) => ids.includes(id));
+/** Those of some canaries that have these ids, in their order. Throws TIPOFF_BAD_INPUT naming every id that is none. */
+export function canariesAmong<T extends AskedCanary>(canaries: readonly T[], ids: readonly string[]): T[] {
+  const unknown = ids.filter((id) => !canaries.some((canary) => canary.id === id));
+  if (unknown.length === 0) return canaries.filter(({ id }) => ids.includes(id));
   throw new TipoffError('TIPOFF_BAD_INPUT', `there is no canary ${unknown.join(', ')}`, {
     hint: 'See `tipoff canary list` for their names.',
     details: { unknown },
   });
+}
+
+/** The built-in canaries of these ids, in the order of the data. Throws TIPOFF_BAD_INPUT naming every id that is none. */
+export function canariesNamed(ids: readonly string[]): Canary[] {
+  return canariesAmong(CATALOGUE, ids);
 }
 
 /** The canary of an id. Throws TIPOFF_BAD_INPUT when there is none. */

@@ -246,6 +246,46 @@ const configComplete = defineCanary({
   ],
 });
 
+const ownChecksReadable = defineCanary({
+  id: 'own_checks_readable',
+  phase: 'operations',
+  question: 'Can every check of your own be asked?',
+  expected: 'one check that keeps the rules in every file of checks/',
+  finding: 'no check that can be asked in {of:file|files} of checks/',
+  looksAt: 'now',
+  severity: [{ by: '00:00', severity: 'warning' }],
+  owner: 'platform',
+  repair: 'tipoff canary list',
+  dependsOn: [],
+  whenEmpty: { pass: 'there are no checks of your own' },
+  look: {
+    probe: async ({ deployment }) =>
+      (deployment.ownChecks ?? []).map(({ path, problem }) => ({
+        subject: problem ?? path,
+        is_bad: problem !== undefined,
+        note: null,
+      })),
+  },
+  sabotage: {
+    act: async (context) => {
+      const before = context.deployment;
+      const ownChecks = [
+        { path: 'checks/mine.yaml', problem: 'checks/mine.yaml, line 4: owner: expected some words' },
+      ];
+      context.deployment = { ...before, ownChecks };
+      return async () => {
+        context.deployment = before;
+      };
+    },
+  },
+  meaning:
+    'A file of checks/ is not asked: something in it is missing, misspelt or against the rules for SQL. The offender says where. The other checks are asked all the same.',
+  steps: [
+    'The offender names file, line and what was expected; tipoff canary list says it again when it is corrected.',
+    'docs/operations.md describes the fields of such a file.',
+  ],
+});
+
 /** Hours after which the last verified back-up is old: a game day with some delay, and a week where there are no games. */
 const MAX_BACKUP_HOURS = 26;
 const MAX_BACKUP_HOURS_WITHOUT_GAMES = 8 * 24;
@@ -421,6 +461,7 @@ export const OPERATIONS: readonly Canary[] = [
   contractDrift,
   deployedVersion,
   configComplete,
+  ownChecksReadable,
   backupFresh,
   ...RUNS,
   byteBudget,

@@ -149,8 +149,8 @@ export interface JobOptions {
 export interface Jobs {
   /** Runs a statement or script and returns how many rows it changed. */
   statement(sql: string, params?: SqlParams): Promise<number>;
-  /** Runs a statement or script and returns every row of its (last) result. */
-  read(sql: string, params?: SqlParams): Promise<RawResult>;
+  /** Runs a statement or script, at most so many seconds, and returns every row of its (last) result. */
+  read(sql: string, params?: SqlParams, maxSeconds?: number): Promise<RawResult>;
   /** Loads newline-delimited JSON; the configuration is that of a load job. */
   load(configuration: object, content: Buffer): Promise<Job>;
   /** What a statement would read and give, without running it. Costs nothing. */
@@ -256,8 +256,14 @@ export function openJobs(call: Call, options: JobOptions): Jobs {
     };
     return resultPageSchema.parse(await call('GET', `/queries/${jobReference?.jobId}`, { query }));
   };
-  const runQuery = async (sql: string, params: SqlParams, budget: RetryBudget): Promise<ResultPage> => {
-    const { query, labels: own, jobTimeoutMs: limit } = queryConfiguration(sql, params);
+  const runQuery = async (
+    sql: string,
+    params: SqlParams,
+    budget: RetryBudget,
+    maxSeconds?: number,
+  ): Promise<ResultPage> => {
+    const { query, labels: own, jobTimeoutMs: usual } = queryConfiguration(sql, params);
+    const limit = maxSeconds === undefined ? usual : String(maxSeconds * 1000);
     // The same id again gives what the first request began; a statement that has failed is run anew under another.
     let requestId: string = randomUUID();
     const answer = await tryWithin(budget, async () => {
@@ -281,9 +287,9 @@ export function openJobs(call: Call, options: JobOptions): Jobs {
       const { numDmlAffectedRows } = await runQuery(sql, params, openBudget(clock, retries));
       return Number(numDmlAffectedRows ?? 0);
     },
-    read: async (sql, params = {}) => {
+    read: async (sql, params = {}, maxSeconds) => {
       const budget = openBudget(clock, retries);
-      let page = await runQuery(sql, params, budget);
+      let page = await runQuery(sql, params, budget, maxSeconds);
       const fields = page.schema?.fields ?? [];
       const { jobReference } = page;
       const rows = rowsOf(page);

@@ -35,8 +35,12 @@ export function openBigQuery(options: BigQueryOptions): BigQueryWarehouse {
 
   return {
     engine: 'bigquery',
-    query: async <T extends object>(sql: string, params?: SqlParams) => {
-      return working(async () => toRows<T>(await jobs.read(sql, params)));
+    query: async <T extends object>(
+      sql: string,
+      params?: SqlParams,
+      limits: { readonly maxSeconds?: number | undefined } = {},
+    ) => {
+      return working(async () => toRows<T>(await jobs.read(sql, params, limits.maxSeconds)));
     },
     queryColumns: async (sql, params) => {
       return working(async () => toColumns(await jobs.read(sql, params)));

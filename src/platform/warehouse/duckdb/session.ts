@@ -1,5 +1,6 @@
 import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { systemClock } from '#platform/clock.ts';
 import { meaningful, type SqlToken, tokenise } from '#platform/warehouse/lint/vocabulary.ts';
 import type { Row, SqlParams } from '#platform/warehouse/port.ts';
 import { bindings, duckdbError, reader } from './values.ts';
@@ -95,8 +96,8 @@ export interface Session {
   exclusive<T>(work: () => Promise<T>): Promise<T>;
   /** `exclusive` in a transaction, rolled back when the work fails. */
   atomically<T>(work: () => Promise<T>): Promise<T>;
-  /** Runs a statement in the portable spelling. */
-  run(sql: string, params?: SqlParams): Promise<DuckDBMaterializedResult>;
+  /** Runs a statement in the portable spelling, at most so many seconds. */
+  run(sql: string, params?: SqlParams, maxSeconds?: number): Promise<DuckDBMaterializedResult>;
   /** Runs a statement in DuckDB's own spelling, untranslated: definitions of tables and functions. */
   native(sql: string): Promise<void>;
   rows<T extends object>(sql: string, params?: SqlParams): Promise<T[]>;
@@ -126,8 +127,23 @@ export function openSession(connection: DuckDBConnection): Session {
         hint: 'Open it again; whoever composed it called close.',
       });
     });
-  const run = async (sql: string, params: SqlParams = {}): Promise<DuckDBMaterializedResult> => {
+  const run = async (
+    sql: string,
+    params: SqlParams = {},
+    maxSeconds?: number,
+  ): Promise<DuckDBMaterializedResult> => {
     const statement = toDuckDb(sql);
+    const stop = new AbortController();
+    let isLate = false;
+    if (maxSeconds !== undefined) {
+      systemClock.sleep(maxSeconds * 1000, stop.signal).then(
+        () => {
+          isLate = true;
+          connection.interrupt();
+        },
+        () => undefined,
+      );
+    }
     const { spelled, values, types } = bindings(statement.names, params);
     const text = statement.text((name) => spelled.get(name));
     try {
@@ -140,7 +156,13 @@ export function openSession(connection: DuckDBConnection): Session {
         prepared.destroySync();
       }
     } catch (error) {
-      throw duckdbError(error, sql);
+      if (!isLate) throw duckdbError(error, sql);
+      throw new TipoffError('TIPOFF_SQL', `the statement was ended after ${maxSeconds} s`, {
+        hint: 'Read fewer rows: bound every table by its slate.',
+        cause: error,
+      });
+    } finally {
+      stop.abort();
     }
   };
   const atomically = <T>(work: () => Promise<T>): Promise<T> =>

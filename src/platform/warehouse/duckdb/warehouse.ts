@@ -77,8 +77,8 @@ function duckdbWarehouse(
   const { exclusive } = reading;
   return {
     engine: 'duckdb',
-    query: async (sql, params) => {
-      return rowsOf(await exclusive(() => reading.run(sql, params)));
+    query: async (sql, params, limits = {}) => {
+      return rowsOf(await exclusive(() => reading.run(sql, params, limits.maxSeconds)));
     },
     queryColumns: async (sql, params) => {
       return columnar(await exclusive(() => reading.run(sql, params)));

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import type { Slate } from '#core/calendar.ts';
+import type { SimulatedLeague } from '#simulate/league.ts';
+
+/** Healthy things that a season brings, as changes of a simulated league: no check may take them for damage. */
+
+type Rows = SimulatedLeague['rows'];
+type SimulatedRow = Rows[number]['rows'][number];
+
+function changed(
+  league: SimulatedLeague,
+  change: (table: string, rows: readonly SimulatedRow[]) => readonly SimulatedRow[],
+): SimulatedLeague {
+  const rows = league.rows.map((one) => ({ ...one, rows: change(one.table.name, one.rows) }));
+  return { ...league, rows: rows as Rows };
+}
+
+const slateOf = (row: SimulatedRow): string => String(row['slate'] ?? '');
+
+/** A tenth of the players gets no line any more from a slate on. */
+export function withFewerLines(league: SimulatedLeague, from: Slate): SimulatedLeague {
+  const isDropped = (row: SimulatedRow): boolean =>
+    slateOf(row) >= from &&
+    (createHash('sha1').update(String(row['player_lookup'])).digest()[0] ?? 255) % 10 === 0;
+  return changed(league, (table, rows) =>
+    table === 'player_lines' ? rows.filter((row) => !isDropped(row)) : rows,
+  );
+}
+
+/** Every fifth player is another one from a slate on, without a history: a wave of rookies. */
+export function withRookies(league: SimulatedLeague, from: Slate): SimulatedLeague {
+  const ids = playersOf(league).filter((_player, i) => i % 5 === 0);
+  return renamed(
+    league,
+    from,
+    new Map(
+      ids.map((player) => [
+        player.id,
+        { id: player.id + 500_000, name: `Rookie ${player.name}`, lookup: `rookie${player.lookup}` },
+      ]),
+    ),
+  );
+}
+
+/** Two of ten players change places from a slate on, each into the team of the other: trades at the deadline. */
+export function withTrades(league: SimulatedLeague, from: Slate): SimulatedLeague {
+  const traded = playersOf(league).filter((_player, i) => i % 5 === 1);
+  const half = Math.floor(traded.length / 2);
+  const places = new Map<number, Person>();
+  for (let i = 0; i < half; i++) {
+    const [one, other] = [traded[i], traded[i + half]];
+    if (one === undefined || other === undefined) continue;
+    places.set(one.id, other);
+    places.set(other.id, one);
+  }
+  return renamed(league, from, places);
+}
+
+/** The games of a slate begin half an hour later than was published; the schedule says so at noon of the day. */
+export function withLaterTipoffs(league: SimulatedLeague, slate: Slate): SimulatedLeague {
+  const at = `${slate}T16:00:00.000Z`;
+  return changed(league, (table, rows) => {
+    if (table !== 'schedule_games') return rows;
+    const late = rows
+      .filter((row) => slateOf(row) === slate && row['status'] === 'scheduled')
+      .map((row) => ({
+        ...row,
+        row_id: `${row['row_id']}-later`,
+        statement: 'current',
+        tipoff_at: new Date(Date.parse(String(row['tipoff_at'])) + 1_800_000).toISOString(),
+        observed_at: at,
+        ingested_at: at,
+      }));
+    return [...rows, ...late];
+  });
+}
+
+interface Person {
+  readonly id: number;
+  readonly name: string;
+  readonly lookup: string;
+}
+
+function playersOf({ rows }: SimulatedLeague): Person[] {
+  const boxes = rows.find(({ table }) => table.name === 'player_box_scores')?.rows ?? [];
+  const people = new Map<number, Person>();
+  for (const row of boxes)
+    people.set(Number(row['player_id']), {
+      id: Number(row['player_id']),
+      name: String(row['player_name']),
+      lookup: String(row['player_lookup']),
+    });
+  return [...people.values()].sort((a, b) => a.id - b.id);
+}
+
+/** The same rows with other people in them from a slate on. */
+function renamed(league: SimulatedLeague, from: Slate, people: ReadonlyMap<number, Person>): SimulatedLeague {
+  const byLookup = new Map(
+    playersOf(league).flatMap(({ id, lookup }) => {
+      const other = people.get(id);
+      return other === undefined ? [] : [[lookup, other] as const];
+    }),
+  );
+  return changed(league, (_table, rows) =>
+    rows.map((row) => {
+      if (!('player_lookup' in row) || slateOf(row) < from) return row;
+      const other = byLookup.get(String(row['player_lookup']));
+      if (other === undefined) return row;
+      return {
+        ...row,
+        player_name: other.name,
+        player_lookup: other.lookup,
+        ...(row['player_id'] == null ? {} : { player_id: other.id }),
+      };
+    }),
+  );
+}
