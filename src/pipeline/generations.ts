@@ -1,7 +1,10 @@
 import type { Slate } from '#core/calendar.ts';
+import { predictionGrades } from '#core/contracts/nba_predictions.ts';
+import { alteredSql, type Looked } from '#core/contracts/written-rows.ts';
 import { type Statement, statement } from '#core/statement.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { PRECOMPUTE_PROCESSORS } from './graph.ts';
+import { scheduleReference } from './analytics/reference.ts';
+import { CONTEXT_PROCESSORS, PRECOMPUTE_PROCESSORS, SUMMARY_PROCESSORS } from './graph.ts';
 import { outputOf, tablesOf } from './processor.ts';
 
 /** Days back in which runs are looked for: a season. */
@@ -64,6 +67,33 @@ SELECT CAST(m.slate AS STRING) AS subject, COALESCE(c.changed_at > m.made_at, FA
 FROM made m
 LEFT JOIN changed c ON c.slate = m.slate`;
 
+const TONIGHT = 'CAST(@slate AS DATE)';
+const LAST_NIGHT = 'fn.add_days(CAST(@slate AS DATE), -1)';
+/** What a day writes: of last night what was played, of tonight what is coming. */
+const WRITTEN_BY_A_DAY: readonly Looked[] = [
+  { table: scheduleReference.table, from: LAST_NIGHT, to: TONIGHT },
+  ...[...SUMMARY_PROCESSORS.map(({ table }) => table), predictionGrades].map((table) => ({
+    table,
+    from: LAST_NIGHT,
+    to: LAST_NIGHT,
+  })),
+  ...[...CONTEXT_PROCESSORS, ...PRECOMPUTE_PROCESSORS].map(({ table }) => ({
+    table,
+    from: TONIGHT,
+    to: TONIGHT,
+  })),
+];
+
+/**
+ * SQL: tables that the day of a slate writes, and whether their rows are other ones than it left there. Parameter `slate`; columns
+ * subject, is_bad, note, table_id, slate.
+ */
+export const ALTERED_ROWS = alteredSql(WRITTEN_BY_A_DAY);
+
+const ALTERED = statement({
+  owner: 'pipeline/generations',
+  sql: `SELECT subject, note, table_id FROM (${ALTERED_ROWS}) AS tables WHERE is_bad ORDER BY subject`,
+});
 const MIXED = statement({
   owner: 'pipeline/generations',
   sql: `SELECT subject, note FROM (${STEP_GENERATIONS}) AS steps WHERE is_bad ORDER BY subject`,
@@ -74,7 +104,15 @@ const OUTDATED = statement({
 });
 
 /** The statements of this module, for those who read them all. */
-export const GENERATION_STATEMENTS: readonly Statement[] = [MIXED, OUTDATED];
+export const GENERATION_STATEMENTS: readonly Statement[] = [ALTERED, MIXED, OUTDATED];
+
+/** Tables that the day of a slate writes, whose rows are not those that it left there. */
+export async function alteredRows(
+  warehouse: Warehouse,
+  slate: Slate,
+): Promise<{ readonly subject: string; readonly note: string; readonly table_id: string }[]> {
+  return warehouse.query(ALTERED.sql, { slate });
+}
 
 /** Steps of a slate that were made before the steps they read, as of an instant. */
 export async function mixedSteps(

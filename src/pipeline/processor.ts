@@ -1,10 +1,12 @@
-import type { Slate } from '#core/calendar.ts';
+import { addDays, type Slate, slateOf } from '#core/calendar.ts';
 import { columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
 import { type PhaseRun, phaseRuns } from '#core/contracts/nba_orchestration.ts';
+import type { Recording } from '#core/contracts/written-rows.ts';
 import { messageOf } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
+
 /** First date any history may have: bounds every scan of a partitioned table. */
 export const HISTORY_FROM = '1946-11-01';
 
@@ -76,8 +78,6 @@ export interface Processor {
   readonly inputs: readonly Input[];
   /** Portable SELECT with the parameters of `rangeParams`; its columns are those of the table. */
   readonly select: string;
-  /** Column that is replaced for the range; `slate` where absent. */
-  readonly rangeColumn?: string;
 }
 
 /** The parameters every processor's statement may name. */
@@ -131,6 +131,15 @@ export interface ProcessorResult {
   readonly reason?: string;
 }
 
+/** Days before the present for which a replacement of all slates there are enters what it wrote. */
+const RECORDED_DAYS = 14;
+
+/** What a replacement of a range enters in `nba_orchestration.written_rows`: every slate, and of a whole table the recent ones. */
+export function recordingOf(range: Pick<SlateRange, 'from'>, now: Date): Recording {
+  const since = range.from === HISTORY_FROM ? addDays(slateOf(now), -RECORDED_DAYS) : range.from;
+  return { since, at: now.toISOString() };
+}
+
 /**
  * Runs one processor over a range in one atomic replacement and leaves a receipt in `phase_runs`. Slates in `held` keep
  * what they have: their inputs are not ready. A failure is recorded and thrown.
@@ -142,9 +151,8 @@ export async function runProcessor(
   held: readonly Slate[] = [],
 ): Promise<ProcessorResult> {
   const started = deps.clock.now();
-  const column = processor.rangeColumn ?? 'slate';
   const not =
-    held.length === 0 ? undefined : `${column} NOT IN (${held.map((slate) => `DATE '${slate}'`).join(', ')})`;
+    held.length === 0 ? undefined : `slate NOT IN (${held.map((slate) => `DATE '${slate}'`).join(', ')})`;
   const select =
     not === undefined
       ? processor.select
@@ -152,7 +160,13 @@ export async function runProcessor(
   try {
     const rows = await deps.warehouse.replaceRange(
       processor.table,
-      { column, from: range.from, to: range.to, ...omitUndefined({ extraWhere: not }) },
+      {
+        column: 'slate',
+        from: range.from,
+        to: range.to,
+        recording: recordingOf(range, started),
+        ...omitUndefined({ extraWhere: not }),
+      },
       select,
       rangeParams(range),
     );

@@ -1,5 +1,6 @@
 import type { Slate } from '#core/calendar.ts';
 import { columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
+import { writtenRows } from '#core/contracts/nba_orchestration.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { PROCESSORS } from '#pipeline/graph.ts';
 import { outputOf, tablesOf } from '#pipeline/processor.ts';
@@ -195,7 +196,10 @@ export function damagedWarehouse(
   };
 }
 
-/** The rows of a write once more, as a writer that is wrong gives them: through the same door, which may refuse them. */
+/**
+ * Other rows than the statement of a writer gave: through the same door, which may refuse them, but without an entry of their own in the
+ * book of what was written.
+ */
 async function rewritten(
   warehouse: Warehouse,
   table: TableContract,
@@ -213,19 +217,26 @@ async function rewritten(
   const { column, from, to } = range;
   await warehouse.replaceRange(
     table,
-    range,
+    { column, from, to, ...(range.extraWhere === undefined ? {} : { extraWhere: range.extraWhere }) },
     `SELECT ${columns} FROM ${draft} WHERE ${column} BETWEEN DATE '${from}' AND fn.add_days(DATE '${to}', ${to.startsWith('9999') ? 0 : 1})`,
   );
 }
 
+const WRITTEN = tableId(writtenRows);
+
 async function copyHealthy(
   warehouse: Warehouse,
   table: TableContract,
-  { column, from, to, extraWhere }: Parameters<Warehouse['replaceRange']>[1],
+  { column, from, to, extraWhere, recording }: Parameters<Warehouse['replaceRange']>[1],
 ): Promise<number> {
   const where = `${column} BETWEEN DATE '${from}' AND DATE '${to}'${extraWhere === undefined ? '' : ` AND (${extraWhere})`}`;
   const columns = columnNames(table).join(', ');
   await warehouse.execute(`DELETE FROM ${tableId(table)} WHERE ${where}`);
+  if (recording !== undefined)
+    await warehouse.execute(
+      `INSERT INTO ${WRITTEN} SELECT * FROM ${HEALTHY}.${WRITTEN}
+       WHERE table_id = '${tableId(table)}' AND slate BETWEEN DATE '${from}' AND DATE '${to}' AND written_at = TIMESTAMPTZ '${recording.at}'`,
+    );
   return warehouse.execute(
     `INSERT INTO ${tableId(table)} (${columns}) SELECT ${columns} FROM ${HEALTHY}.${tableId(table)} WHERE ${where}`,
   );

@@ -55,7 +55,7 @@ describe('the comparison with a healthy day', () => {
     day: '2024-11-20' as DayView['day'],
     blocks: { 'skip: player_out': 2 },
     told: {},
-    failing: [],
+    failing: {},
     visible: { a: [20, 0.51, 'OVER'], b: [10, 0.4, 'UNDER'] },
     grades: {},
     documents: { 'picks.json': 'x' },
@@ -63,7 +63,7 @@ describe('the comparison with a healthy day', () => {
 
   it('finds nothing where nothing differs beyond the tolerance', () => {
     const near = { ...healthy, visible: { a: [20.2, 0.515, 'OVER'], b: [10, 0.4, 'UNDER'] } };
-    expect(compareViews(healthy, near)).toEqual({ blocks: [], told: [], guards: [] });
+    expect(compareViews(healthy, near)).toEqual({ blocks: [], told: [], guards: [], first: [] });
   });
 
   it('finds another value, a row too many, a row too few and another document', () => {
@@ -83,10 +83,11 @@ describe('the comparison with a healthy day', () => {
       ...healthy,
       blocks: { 'skip: player_out': 2, 'quarantine: bad_number': 3 },
       told: { lines_present: 'no line' },
-      failing: ['lines_present'],
+      failing: { lines_present: '17:45' },
     });
     expect(said.blocks).toEqual(['quarantine: bad_number (3)']);
     expect(said.told).toEqual(['lines_present: no line']);
     expect(said.guards).toEqual(['lines_present', 'quarantine']);
+    expect(said.first).toEqual(['quarantine']);
   });
 });

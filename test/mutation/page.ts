@@ -1,3 +1,4 @@
+import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { acceptedWhy } from './accepted.ts';
 import { type Judged, VERDICTS } from './verdict.ts';
 
@@ -15,14 +16,8 @@ export function mutationPage(judged: readonly Judged[], total: number): string {
       return `| ${first?.operator} | ${cell(first?.place ?? '')} | ${verdicts} | ${cell(first?.why ?? '')} |`;
     },
   );
-  const guards = [
-    ...Map.groupBy(
-      judged
-        .filter(({ verdict }) => verdict === 'blocked' || verdict === 'told')
-        .flatMap((one) => one.guards.map((guard) => ({ guard, one }))),
-      ({ guard }) => guard,
-    ),
-  ].sort(([a], [b]) => a.localeCompare(b));
+  const heard = guardTable(judged);
+  const silent = CATALOGUE.map(({ id }) => id).filter((id) => !(id in heard));
   return `${[
     '# What damage becomes of',
     '',
@@ -50,12 +45,14 @@ export function mutationPage(judged: readonly Judged[], total: number): string {
     '',
     '## Guards',
     '',
-    '| guard | mutants it noticed | noticed by it alone |',
-    '|---|---|---|',
-    ...guards.map(
-      ([guard, all]) =>
-        `| ${guard} | ${all.length} | ${all.filter(({ one }) => one.guards.length === 1).length} |`,
+    'Switched off, a guard lets survive what it notices alone (`npm run mutate -- --without <guard>`). One that is never alone earns its place by noticing first.',
+    '',
+    '| guard | mutants it noticed | first of all | alone |',
+    '|---|---|---|---|',
+    ...Object.entries(heard).map(
+      ([guard, { noticed, first, alone }]) => `| ${guard} | ${noticed} | ${first} | ${alone} |`,
     ),
+    ...(silent.length === 0 ? [] : ['', `Not needed by any of these mutants: ${silent.join(', ')}.`]),
     '',
     '## Operator × place',
     '',
@@ -63,6 +60,30 @@ export function mutationPage(judged: readonly Judged[], total: number): string {
     '|---|---|---|---|',
     ...rows,
   ].join('\n')}\n`;
+}
+
+/** What of some mutants a guard noticed: all, those that nobody noticed earlier, and those that nobody else did. */
+export interface Noticed {
+  readonly noticed: number;
+  readonly first: number;
+  readonly alone: number;
+}
+
+/** Guards by name, with what they noticed of mutants that are no harm. Switching one off is leaving out what it said. */
+export function guardTable(judged: readonly Judged[]): Record<string, Noticed> {
+  const table: Record<string, Noticed> = {};
+  for (const { guards, first, verdict } of judged) {
+    if (verdict === 'harmless' || verdict === 'survivor') continue;
+    for (const guard of guards) {
+      const known = table[guard] ?? { noticed: 0, first: 0, alone: 0 };
+      table[guard] = {
+        noticed: known.noticed + 1,
+        first: known.first + (first.includes(guard) ? 1 : 0),
+        alone: known.alone + (guards.length === 1 ? 1 : 0),
+      };
+    }
+  }
+  return Object.fromEntries(Object.entries(table).sort(([a], [b]) => a.localeCompare(b)));
 }
 
 function cell(text: string): string {

@@ -6,11 +6,11 @@ import { hashText, scramble } from '#core/random.ts';
 import { writeSuiteReport } from '#test/process/suite-report.ts';
 import { acceptedWhy } from './accepted.ts';
 import { type Mutant, mutants } from './mutants.ts';
-import { mutationPage } from './page.ts';
+import { guardTable, mutationPage } from './page.ts';
 import { type Judged, judge, VERDICTS } from './verdict.ts';
 import { healthyView, preparedWorld } from './world.ts';
 
-// npm run mutate -- [--sample N] [--seed S] [--only TEXT...] [--slates N] [--without GUARD...] [--jobs N] [--json] [--page]
+// npm run mutate -- [--sample N] [--seed S] [--only TEXT...] [--slates N] [--shard I/N] [--without GUARD...] [--jobs N] [--json] [--page]
 //   [--results FILE] [--report FILE] [--list]
 // With --results, verdicts are kept in a file, line by line, and those that are in it already are not made again.
 // Damages a simulated installation in every way there is, and demands that each damage is blocked, told or harmless.
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     only: { type: 'string', multiple: true },
     slates: { type: 'string' },
+    shard: { type: 'string', default: '1/1' },
     without: { type: 'string', multiple: true, default: [] },
     jobs: { type: 'string', default: '2' },
     json: { type: 'boolean', default: false },
@@ -80,8 +81,8 @@ async function lead(): Promise<void> {
     );
   } else {
     for (const { id, why } of survivors) process.stdout.write(`survivor: ${id}: ${why}\n`);
-    for (const [guard, { noticed, alone }] of Object.entries(guardTable(judged)))
-      process.stdout.write(`guard ${guard}: ${noticed} mutants, ${alone} of them by it alone\n`);
+    for (const [guard, { noticed, alone, first }] of Object.entries(guardTable(judged)))
+      process.stdout.write(`guard ${guard}: ${noticed} mutants, ${first} of them first, ${alone} alone\n`);
     process.stdout.write(
       `${judged.length} mutants: ${VERDICTS.map((verdict) => `${count(verdict)} ${verdict}`).join(', ')}\n`,
     );
@@ -95,8 +96,10 @@ async function lead(): Promise<void> {
 
 function choose(all: readonly Mutant[]): readonly Mutant[] {
   const { only, slates, sample } = values;
+  const [shard = 1, shards = 1] = values.shard.split('/').map(Number);
   const matching = all.filter(
     ({ id, length }) =>
+      (hashText(id) >>> 0) % shards === shard - 1 &&
       (only === undefined || only.some((part) => id.includes(part))) &&
       (slates === undefined || length === Number(slates)),
   );
@@ -136,17 +139,4 @@ async function judgeAll(chosen: readonly Mutant[]): Promise<Judged[]> {
     });
   await Promise.all(Array.from({ length: Math.min(jobs, waiting.length) }, one));
   return chosen.flatMap(({ id }) => answers.get(id) ?? []);
-}
-
-/** How many mutants each guard noticed, and how many nobody else did. */
-function guardTable(judged: readonly Judged[]): Record<string, { noticed: number; alone: number }> {
-  const table: Record<string, { noticed: number; alone: number }> = {};
-  for (const { guards, verdict } of judged) {
-    if (verdict === 'harmless' || verdict === 'survivor') continue;
-    for (const guard of guards) {
-      const { noticed, alone } = table[guard] ?? { noticed: 0, alone: 0 };
-      table[guard] = { noticed: noticed + 1, alone: alone + (guards.length === 1 ? 1 : 0) };
-    }
-  }
-  return Object.fromEntries(Object.entries(table).sort(([a], [b]) => a.localeCompare(b)));
 }

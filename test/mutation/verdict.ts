@@ -17,6 +17,8 @@ export interface Judged {
   readonly why: string;
   /** Every guard that noticed it. */
   readonly guards: readonly string[];
+  /** Those of them that noticed it at the first moment at which anybody did. */
+  readonly first: readonly string[];
   readonly cpuSeconds: number;
 }
 
@@ -40,6 +42,7 @@ export async function judge(
     healthy: folder,
   });
   const guards = new Set<string>();
+  let first: readonly string[] = [];
   const said: string[] = [];
   let verdict: Verdict = 'harmless';
   let why = 'what is visible, exported and graded is the same';
@@ -48,6 +51,7 @@ export async function judge(
       const healthy = await healthyView(folder, i);
       const view = await world.live(addDays(FIRST_DAY, i));
       const seen = compareViews(healthy, view);
+      if (guards.size === 0) first = seen.first;
       for (const guard of seen.guards) guards.add(guard);
       const isFaulty = i < mutant.length;
       if (seen.blocks.length > 0 && seen.wrong === undefined) {
@@ -81,6 +85,7 @@ export async function judge(
     verdict,
     why: why.slice(0, 300),
     guards: [...guards].sort(),
+    first,
     cpuSeconds: (user + system) / 1e6,
   };
 }
@@ -89,6 +94,7 @@ interface Seen {
   readonly blocks: readonly string[];
   readonly told: readonly string[];
   readonly guards: readonly string[];
+  readonly first: readonly string[];
   /** A row or document that says something else than on a healthy day, or should not be there. */
   readonly wrong?: string;
   /** A row or document that is missing. */
@@ -101,7 +107,15 @@ export function compareViews(healthy: DayView, view: DayView): Seen {
     .filter(([name, count]) => count > (healthy.blocks[name] ?? 0))
     .map(([name, count]) => `${name} (${count})`);
   const told = Object.entries(view.told).filter(([check]) => !(check in healthy.told));
-  const failing = view.failing.filter((check) => !healthy.failing.includes(check));
+  const failing = Object.keys(view.failing).filter((check) => !(check in healthy.failing));
+  const earliest = failing.map((check) => view.failing[check] ?? '').sort()[0];
+  const refused = [
+    ...new Set(
+      blocks.map((name) =>
+        name.replace(/ \(\d+\)$/, '').replace(/^(quarantine|skip|ingest|day|failed)\b.*$/, '$1'),
+      ),
+    ),
+  ];
   const tables = (['visible', 'grades'] as const).map((name) => compareRows(name, healthy[name], view[name]));
   const isSame = tables.every(({ isExact }) => isExact);
   const documents = isSame ? compareDocuments(healthy.documents, view.documents) : {};
@@ -112,12 +126,9 @@ export function compareViews(healthy: DayView, view: DayView): Seen {
   return {
     blocks,
     told: told.map(([check, reason]) => `${check}: ${reason}`),
-    guards: [
-      ...failing,
-      ...blocks.map((name) =>
-        name.replace(/ \(\d+\)$/, '').replace(/^(quarantine|skip|ingest|day|failed)\b.*$/, '$1'),
-      ),
-    ],
+    guards: [...failing, ...refused],
+    // Loads and the daily job come before every look.
+    first: refused.length > 0 ? refused : failing.filter((check) => view.failing[check] === earliest),
     ...(wrong === undefined ? {} : { wrong }),
     ...(missing === undefined ? {} : { missing }),
   };

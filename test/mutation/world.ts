@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  constants,
   cpSync,
   existsSync,
   mkdirSync,
@@ -14,9 +15,10 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type SettableClock, settableClock } from '#app/healthy-league.ts';
-import { addDays, daysBetween, easternInstant, parseSlate, type Slate } from '#core/calendar.ts';
+import { addDays, daysBetween, easternInstant, easternTime, parseSlate, type Slate } from '#core/calendar.ts';
 import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { PUBLISHED_MARKETS } from '#core/markets.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import type { Canary } from '#guard/canaries/definition.ts';
 import { beat, JOBS } from '#guard/canaries/heartbeats.ts';
@@ -58,6 +60,8 @@ export const FIRST_DAY = parseSlate('2024-11-20');
 const DAYS_BEFORE = 7;
 const THROUGH = '2024-12-05';
 const CODE_VERSION = 'mutation';
+/** Few markets: each costs as much again in predictions, grades and documents. One is a sum of the others. */
+const MARKETS = PUBLISHED_MARKETS.filter(({ id }) => ['points', 'rebounds', 'assists', 'pra'].includes(id));
 const FOLDER = join(tmpdir(), 'tipoff-mutation-worlds');
 const SRC = resolve(import.meta.dirname, '../../src');
 
@@ -82,8 +86,8 @@ export interface DayView {
   readonly blocks: Readonly<Record<string, number>>;
   /** Checks with an open incident that people heard of, with what was said. */
   readonly told: Readonly<Record<string, string>>;
-  /** Every check that failed at a look of the day, whether another one explains it or not. */
-  readonly failing: readonly string[];
+  /** Every check that failed at a look of the day, whether another one explains it or not, with the hour of the first such look. */
+  readonly failing: Readonly<Record<string, string>>;
   /** Rows by key. */
   readonly visible: Readonly<Record<string, readonly (string | number | null)[]>>;
   readonly grades: Readonly<Record<string, readonly (string | number | null)[]>>;
@@ -113,8 +117,11 @@ export interface World extends PlainStores {
 /** Opens a copy of a prepared home. */
 export async function openWorld(template: string, options: WorldOptions = {}): Promise<World> {
   const home = await mkdtemp(join(tmpdir(), 'tipoff-mutant-'));
-  cpSync(template, home, { recursive: true });
-  return worldIn(home, options);
+  cpSync(template, home, { recursive: true, mode: constants.COPYFILE_FICLONE });
+  const world = await worldIn(home, options);
+  // The copy is thrown away: what it holds need not be written once more when it is closed.
+  await world.warehouse.execute('PRAGMA disable_checkpoint_on_shutdown');
+  return world;
 }
 
 async function worldIn(
@@ -186,6 +193,7 @@ async function worldIn(
         objects: models,
         clock,
         codeVersion: CODE_VERSION,
+        markets: MARKETS,
         admit: (rows) => requireTrainable(plain, rows),
       },
       { trainWhenMissing: true, by: 'mutation' },
@@ -231,7 +239,7 @@ async function worldIn(
     );
   };
 
-  const failing = new Set<string>();
+  const failing = new Map<string, string>();
   const look = async (at: Date, which: (canary: Canary) => boolean): Promise<void> => {
     clock.set(at);
     const deployment = {
@@ -244,7 +252,9 @@ async function worldIn(
       { warehouse: plain, state: plainState, exports: plainExports, clock, deployment },
       { canaries: canaries.filter(which), asOf: at, isPartial: true },
     );
-    for (const { check, status } of results) if (status === 'fail' || status === 'error') failing.add(check);
+    for (const { check, status } of results)
+      if ((status === 'fail' || status === 'error') && !failing.has(check))
+        failing.set(check, easternTime(at));
     await alert({ state: plainState, clock, outbox }, checkRuns(runs, CATALOGUE), { digest: false });
   };
 
@@ -277,15 +287,18 @@ async function worldIn(
       clock.set(easternInstant(day, '12:15'));
       if (!(isFaulty && damage?.never === 'day')) await job(day);
       if (isFaulty) await damage?.after?.(world, day);
-      await look(easternInstant(day, '12:45'), ({ looksAt }) => looksAt !== 'tonight');
+      await look(
+        easternInstant(day, '12:45'),
+        ({ looksAt }) => looksAt === 'last_night' || looksAt === 'slate',
+      );
       since = easternInstant(day, '17:00');
       await load(noon, since);
-      await look(easternInstant(day, '17:45'), ({ looksAt }) => looksAt !== 'last_night');
+      await look(easternInstant(day, '17:45'), ({ looksAt }) => looksAt === 'tonight' || looksAt === 'now');
       return {
         day,
         blocks: Object.fromEntries(blocks),
         told: await toldIncidents(plainState),
-        failing: [...failing].sort(),
+        failing: Object.fromEntries(failing),
         ...(await published(plain, plainExports)),
       };
     },

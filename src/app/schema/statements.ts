@@ -19,7 +19,7 @@ import { MARKET_LINES, TRAINING_ROWS } from '#model/training-set.ts';
 import { auditFigures, REQUIRED } from '#pipeline/batch/audit.ts';
 import { INPUTS_OF_PLAYERS, LINES_OF_PLAYERS, PLAYER_INPUTS, PLAYER_LINES } from '#pipeline/batch/inputs.ts';
 import { CANDIDATES } from '#pipeline/batch/plan.ts';
-import { copyOfStaged, stagedPicks, VISIBLE_PICKS } from '#pipeline/batch/published-rows.ts';
+import { copyOfStaged, PICKABLE, stagedPicks, VISIBLE_PICKS } from '#pipeline/batch/published-rows.ts';
 import { COPIED_TABLES, COPIES, lostMarkets, removal } from '#pipeline/batch/receipt.ts';
 import type { UnitDoc } from '#pipeline/batch/state.ts';
 import { EXPORTED_GRADES, EXPORTED_PREDICTIONS } from '#pipeline/exports/slate-documents.ts';
@@ -81,6 +81,7 @@ export function registeredStatements(): Statement[] {
     READINESS,
     lostMarkets([STAGED_UNIT]),
     stagedPicks([STAGED_UNIT]),
+    PICKABLE,
     VISIBLE_PICKS,
     EXPORTED_PREDICTIONS,
     EXPORTED_GRADES,

@@ -13,6 +13,7 @@ import {
   providerRequests,
   qualityReports,
   schemaChanges,
+  writtenRows,
 } from './nba_orchestration.ts';
 import {
   playerAvailability,
@@ -82,6 +83,7 @@ export const CONTRACTS: readonly TableContract[] = [
   subsetPicks,
   predictionGrades,
   phaseRuns,
+  writtenRows,
   qualityReports,
   canaryResults,
   heartbeats,

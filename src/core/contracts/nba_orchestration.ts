@@ -25,6 +25,27 @@ export const phaseRuns = defineTable({
 });
 export type PhaseRun = RowOf<typeof phaseRuns>;
 
+export const writtenRows = defineTable({
+  dataset: 'nba_orchestration',
+  name: 'written_rows',
+  description:
+    'What a replacement of a range left in a table: rows and checksum of each recent slate that it wrote or emptied. Append-only, written in the same transaction as the rows; the newest entry says what must lie there.',
+  columns: {
+    table_id: required.string('dataset.table'),
+    slate: required.date('Slate of the rows'),
+    row_count: required.int('Rows of the slate after the replacement'),
+    checksum: required.int('Exclusive or of a hash over all columns of each row; engines hash differently'),
+    layout: required.string(
+      'Digest of the columns that were hashed: checksums of other columns are not compared',
+    ),
+    written_at: required.timestamp('When the replacement began'),
+  },
+  key: ['table_id', 'slate', 'written_at'],
+  partition: 'written_at',
+  retentionDays: 60,
+  writer: 'every replacement of a range',
+});
+
 export const qualityReports = defineTable({
   dataset: 'nba_orchestration',
   name: 'quality_reports',

@@ -1,9 +1,11 @@
 import { type Slate, slateOf } from '#core/calendar.ts';
+import { tableId } from '#core/contracts/define.ts';
+import { predictionGrades } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
 import { RUN_MODES, type RunMode } from '#core/run-modes.ts';
 import { statement } from '#core/statement.ts';
 import { sidesOf } from '#pipeline/analytics/whole-games.ts';
-import { mixedSteps } from '#pipeline/generations.ts';
+import { alteredRows, mixedSteps } from '#pipeline/generations.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
 /** Days before the slate in which the games of both teams must be whole. */
@@ -250,18 +252,7 @@ export async function planBatch(
       },
     );
   }
-  const [mixed, ...others] = RUN_MODES[mode].backfill ? [] : await mixedSteps(warehouse, slate, now);
-  if (mixed !== undefined) {
-    const more = others.length === 0 ? '' : ` and ${others.length} more`;
-    throw new TipoffError(
-      'TIPOFF_NOT_READY',
-      `the features of ${slate} are of different generations: ${mixed.subject}${more} (${mixed.note})`,
-      {
-        hint: `A build was stopped halfway. Run \`tipoff day ${slate}\`, which computes them anew.`,
-        details: { slate, steps: [mixed, ...others].map(({ subject }) => subject) },
-      },
-    );
-  }
+  if (!RUN_MODES[mode].backfill) await requireWholeInputs(warehouse, slate, now);
   const verdicts = new Map<number, PlayerVerdict>();
   for (const candidate of candidates) {
     const { player_id } = candidate;
@@ -293,6 +284,32 @@ export async function planBatch(
     verdicts: [...verdicts.values()].filter(({ player_id }) => players.includes(player_id)),
     visible: players.filter((id) => visible.has(id)).length,
   };
+}
+
+/** Throws TIPOFF_NOT_READY when what a batch reads was not made in one piece, or is not what was written. */
+async function requireWholeInputs(warehouse: Warehouse, slate: Slate, now: Date): Promise<void> {
+  const refuse = (
+    [first, ...others]: readonly { readonly subject: string; readonly note: string }[],
+    what: string,
+    cause: string,
+  ): void => {
+    if (first === undefined) return;
+    const more = others.length === 0 ? '' : ` and ${others.length} more`;
+    throw new TipoffError('TIPOFF_NOT_READY', `${what}: ${first.subject}${more} (${first.note})`, {
+      hint: `${cause} Run \`tipoff day ${slate}\`, which computes them anew.`,
+      details: { slate, subjects: [first, ...others].map(({ subject }) => subject) },
+    });
+  };
+  refuse(
+    await mixedSteps(warehouse, slate, now),
+    `the features of ${slate} are of different generations`,
+    'A build was stopped halfway.',
+  );
+  refuse(
+    (await alteredRows(warehouse, slate)).filter(({ table_id }) => table_id !== tableId(predictionGrades)),
+    `rows that ${slate} rests on are not those that were written`,
+    'They were changed where they lie.',
+  );
 }
 
 /** Players by skip reason. */

@@ -4,6 +4,7 @@ import {
   playerPropPredictions,
   type SubsetPick,
   stagedPredictions,
+  subsetPicks,
 } from '#core/contracts/nba_predictions.ts';
 import { marketOf, scaleOf } from '#core/markets.ts';
 import { type Statement, statement } from '#core/statement.ts';
@@ -268,4 +269,37 @@ async function othersOf(warehouse: Warehouse, slate: Slate, players: ReadonlySet
     { slate },
   );
   return all.map(({ player_id }) => player_id).filter((id) => !players.has(id));
+}
+
+/** What is visible of a slate and picks may be chosen from, with the newest visible publication. */
+export const PICKABLE = statement({
+  owner: OWNER,
+  sql: `
+SELECT n.publication_id, c.slate, c.system_id, c.record_class, ${PICK.split(', ')
+    .map((name) => `c.${name}`)
+    .join(', ')}
+FROM nba_predictions.current_predictions c
+CROSS JOIN (
+  SELECT p.publication_id FROM nba_predictions.publications p
+  LEFT JOIN nba_predictions.publications w ON w.publication_id = p.publication_id AND w.event = 'withdrawn' AND w.slate = CAST(@slate AS DATE)
+  WHERE p.slate = CAST(@slate AS DATE) AND p.event = 'published' AND w.publication_id IS NULL
+  QUALIFY ROW_NUMBER() OVER (ORDER BY p.fencing_token DESC, p.publication_id) = 1
+) AS n
+WHERE c.slate = CAST(@slate AS DATE) AND c.${IS_PICK.replace(' AND ', ' AND c.')}`,
+});
+
+/** The picks of the newest visible publication of a slate as its visible rows give them, and as they are stored. */
+export async function picksOfSlate(
+  warehouse: Warehouse,
+  slate: Slate,
+): Promise<{ readonly due: readonly SubsetPick[]; readonly stored: readonly SubsetPick[] }> {
+  const rows = await warehouse.query<PickRow>(PICKABLE.sql, { slate });
+  const [newest] = rows;
+  if (newest === undefined) return { due: [], stored: [] };
+  const stored = await warehouse.query<SubsetPick>(
+    `SELECT ${columnNames(subsetPicks).join(', ')} FROM nba_predictions.subset_picks
+     WHERE slate = CAST(@slate AS DATE) AND publication_id = @publication_id`,
+    { slate, publication_id: newest.publication_id },
+  );
+  return { due: subsetPicksOf(rows), stored };
 }

@@ -2,6 +2,7 @@ import { parseSlate } from '#core/calendar.ts';
 import { predictionGrades } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
 import { countedByMarketSql } from '#core/markets.ts';
+import { recordingOf } from '#pipeline/processor.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
@@ -159,10 +160,13 @@ export async function grade(
     });
   }
   const params = { from, to };
-  const graded = await warehouse.replaceRange(predictionGrades, { column: 'slate', from, to }, GRADES, {
-    ...params,
-    graded_at: clock.now().toISOString(),
-  });
+  const now = clock.now();
+  const graded = await warehouse.replaceRange(
+    predictionGrades,
+    { column: 'slate', from, to, recording: recordingOf({ from }, now) },
+    GRADES,
+    { ...params, graded_at: now.toISOString() },
+  );
   const standings = await warehouse.query<{ standing: string; row_count: number; game_count: number }>(
     STANDINGS,
     params,

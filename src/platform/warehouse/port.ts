@@ -7,6 +7,7 @@ import {
   type TableContract,
   tableId,
 } from '#core/contracts/define.ts';
+import type { Recording } from '#core/contracts/written-rows.ts';
 import { TipoffError } from '#core/errors.ts';
 
 /**
@@ -169,10 +170,11 @@ export interface Warehouse {
    * atomic step, and returns the new number of rows. `extraWhere` narrows what is replaced. The select is evaluated before
    * anything is deleted. Unknown or missing columns, rows outside of what is replaced, a key that occurs twice, null in a
    * required column and a value that breaks a rule of the contract are TIPOFF_SCHEMA_MISMATCH; after any failure the old rows are kept.
+   * `recording` enters rows and checksum of each slate in `nba_orchestration.written_rows` in the same step; the range is one of slates.
    */
   replaceRange(
     table: TableContract,
-    range: { column: string; from: string; to: string; extraWhere?: string },
+    range: { column: string; from: string; to: string; extraWhere?: string; recording?: Recording },
     select: string,
     params?: SqlParams,
   ): Promise<number>;

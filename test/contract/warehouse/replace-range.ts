@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { writtenRows } from '#core/contracts/nba_orchestration.ts';
+import { alteredSql } from '#core/contracts/written-rows.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { byInstant, everyType, fullRow } from './tables.ts';
 
@@ -59,6 +61,41 @@ export function replaceRangeContract(warehouse: () => Warehouse): void {
       await warehouse().createTable({ ...everyType, columns });
       await replace(newRow(), params);
       expect(await rows()).toEqual([{ id: 9, slate: '2025-01-02', label: 'new' }]);
+    });
+
+    it('enters rows and checksum of each slate that it wrote or emptied, and says when other rows lie there', async () => {
+      const range = { column: 'slate', from: '2025-01-02', to: '2025-01-03' };
+      await warehouse().createTable(writtenRows);
+      const recording = { since: '2025-01-01', at: '2025-01-02T10:00:00.000Z' };
+      await replace(newRow(), params, { ...range, recording });
+      const entries = await warehouse().query(
+        'SELECT table_id, slate, row_count, checksum <> 0 AS is_hashed, written_at FROM nba_orchestration.written_rows ORDER BY slate',
+      );
+      const entry = { table_id: 'nba_raw.every_type', written_at: recording.at };
+      expect(entries).toEqual([
+        { ...entry, slate: '2025-01-02', row_count: 1, is_hashed: true },
+        { ...entry, slate: '2025-01-03', row_count: 0, is_hashed: false },
+      ]);
+      const day = 'CAST(@slate AS DATE)';
+      const altered = () =>
+        warehouse().query(
+          `SELECT subject, is_bad, note FROM (${alteredSql([{ table: everyType, from: day, to: `fn.add_days(${day}, 1)` }])}) AS looked ORDER BY subject`,
+          { slate: '2025-01-02' },
+        );
+      const [second, third] = ['2025-01-02', '2025-01-03'].map((slate) => `nba_raw.every_type of ${slate}`);
+      const fine = 'other values than were written in 1 rows';
+      expect(await altered()).toEqual([
+        { subject: second, is_bad: false, note: fine },
+        { subject: third, is_bad: false, note: 'other values than were written in 0 rows' },
+      ]);
+      await warehouse().execute(
+        "UPDATE nba_raw.every_type SET ratio = 3 WHERE slate = CAST('2025-01-02' AS DATE)",
+      );
+      await warehouse().append(everyType, [{ ...fullRow, id: 7, slate: '2025-01-03' }]);
+      expect(await altered()).toEqual([
+        { subject: second, is_bad: true, note: fine },
+        { subject: third, is_bad: true, note: '1 rows, written were 0' },
+      ]);
     });
 
     it('is equal when it is run again', async () => {

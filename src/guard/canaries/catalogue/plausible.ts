@@ -335,6 +335,75 @@ HAVING COUNT(*) >= 30`,
   ],
 });
 
+/** SQL: the probability that an American price implies, its margin included. */
+function impliedSql(price: string): string {
+  return `CASE WHEN ${price} < 0 THEN fn.safe_div(-${price}, 100.0 - ${price}) ELSE fn.safe_div(100.0, 100.0 + ${price}) END`;
+}
+
+/**
+ * Share of the quotes apart from the others of a player that may have OVER likelier at a higher line. It is none where books agree on
+ * the player, and about half where what they differ in is noise; more means that the two prices are exchanged.
+ */
+const MAX_UPWARD = 0.75;
+
+/** Counts of a team's own box that are those of its players, and by how much the team's may be less or more. */
+const TEAM_COUNTS: readonly (readonly [string, number, number])[] = [
+  ['fga', 0, 0],
+  ['fg3a', 0, 0],
+  ['fta', 0, 0],
+  ['ast', 0, 0],
+  ['stl', 0, 0],
+  ['blk', 0, 0],
+  // Some sources count what nobody did alone: rebounds out of bounds, five and eight seconds.
+  ['reb', 0, 20],
+  ['tov', 0, 4],
+];
+
+const teamCounts = defineCanary({
+  id: 'team_counts',
+  phase: 'ingest',
+  question: 'Do the counts of the players add up to those of their team?',
+  expected: 'shots, assists, steals, blocks, rebounds and turnovers of every team those of its players',
+  finding: 'counts of {of:team|teams} of last night are not those of the players',
+  looksAt: 'last_night',
+  severity: [{ by: '10:30', severity: 'critical' }],
+  owner: 'data',
+  repair: 'tipoff fetch {slate}, or tipoff ingest <box scores>, then tipoff day {slate}',
+  dependsOn: [],
+  whenEmpty: { skip: 'no team has a box score of its own for last night' },
+  look: {
+    sql: `
+WITH players AS (
+  SELECT game_id, team_abbr, ${TEAM_COUNTS.map(([name]) => `SUM(${name}) AS ${name}`).join(', ')}
+  FROM (
+    SELECT game_id, team_abbr, player_id, ${TEAM_COUNTS.map(([name]) => name).join(', ')} FROM nba_raw.player_box_scores
+    WHERE slate = CAST(@slate AS DATE) AND played
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY player_id, game_id ORDER BY CASE WHEN source LIKE 'nba_%' THEN 0 ELSE 1 END, ingested_at DESC, source, row_id) = 1
+  ) AS newest
+  GROUP BY game_id, team_abbr
+),
+teams AS (
+  SELECT game_id, team_abbr, ${TEAM_COUNTS.map(([name]) => name).join(', ')} FROM nba_raw.team_box_scores
+  WHERE slate = CAST(@slate AS DATE)
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, team_abbr ORDER BY CASE WHEN source LIKE 'nba_%' THEN 0 ELSE 1 END, ingested_at DESC, source, row_id) = 1
+)
+SELECT t.team_abbr || ' ' || t.game_id AS subject,
+  ${TEAM_COUNTS.map(([name, less, more]) => `COALESCE(t.${name} - p.${name} NOT BETWEEN -${less} AND ${more}, FALSE)`).join(' OR ')} AS is_bad,
+  ${TEAM_COUNTS.map(([name]) => `'${name} ' || COALESCE(CAST(t.${name} AS STRING), 'none') || '/' || COALESCE(CAST(p.${name} AS STRING), 'none')`).join(" || ', ' || ")} AS note
+FROM teams t JOIN players p ON p.game_id = t.game_id AND p.team_abbr = t.team_abbr`,
+  },
+  sabotage: {
+    sql: ['UPDATE nba_raw.team_box_scores SET tov = 0 WHERE slate = CAST(@slate AS DATE)'],
+  },
+  meaning:
+    'The team’s own box and its players’ say different things of one game: a column was read wrongly on one side, or one of them is of another game. Pace and the strength of defences follow the team’s.',
+  steps: [
+    'The note has team/players for each count. One count: the format maps it wrongly. All of them: rows of another game.',
+    'Which side agrees with the provider’s own page?',
+    'Load the right rows; the newest version of a row wins, and the repair command computes what follows.',
+  ],
+});
+
 const linesPlausible = defineCanary({
   id: 'lines_plausible',
   phase: 'ingest',
@@ -360,10 +429,16 @@ books AS (
   SELECT q.*, AVG(line) OVER (PARTITION BY player_lookup) AS consensus, COUNT(*) OVER (PARTITION BY player_lookup) AS book_count FROM quotes q
 ),
 priced AS (
-  SELECT bookmaker, over_price,
-    CASE WHEN over_price < 0 THEN fn.safe_div(-over_price, 100.0 - over_price) ELSE fn.safe_div(100.0, 100.0 + over_price) END
-    + CASE WHEN under_price < 0 THEN fn.safe_div(-under_price, 100.0 - under_price) ELSE fn.safe_div(100.0, 100.0 + under_price) END AS margin
+  SELECT bookmaker, over_price, under_price, ${impliedSql('over_price')} + ${impliedSql('under_price')} AS margin
   FROM quotes WHERE ${marketPriceSql('over_price', 'bookmaker')} IS NOT NULL AND under_price IS NOT NULL
+),
+shares AS (
+  SELECT player_lookup, market, CAST(line AS FLOAT64) AS line, fn.safe_div(${impliedSql('over_price')}, ${impliedSql('over_price')} + ${impliedSql('under_price')}) AS over_share
+  FROM nba_analytics.player_prop_lines
+  WHERE slate = CAST(@slate AS DATE) AND ${marketPriceSql('over_price', 'bookmaker')} IS NOT NULL AND under_price IS NOT NULL
+),
+apart AS (
+  SELECT line - AVG(line) OVER (PARTITION BY player_lookup, market) AS higher, over_share - AVG(over_share) OVER (PARTITION BY player_lookup, market) AS likelier FROM shares
 )
 SELECT bookmaker || ' against the other books' AS subject, ABS(AVG(fn.safe_div(book_count * (line - consensus), book_count - 1.0))) > 1.5 AS is_bad,
   'on average ' || ${oneDecimal('AVG(fn.safe_div(book_count * (line - consensus), book_count - 1.0))')} || ' from the others' AS note
@@ -378,9 +453,26 @@ UNION ALL
 SELECT 'line of ' || MIN(player_lookup) AS subject, TRUE AS is_bad, 'line ' || ${oneDecimal('AVG(line)')} || ', average ' || ${oneDecimal('MIN(pts_season)')} AS note
 FROM quotes WHERE pts_season IS NOT NULL GROUP BY player_id HAVING ABS(AVG(line) - MIN(pts_season)) > 16
 UNION ALL
-SELECT bookmaker || ' prices' AS subject, AVG(margin) < 1.01 OR AVG(margin) > 1.16 OR MIN(over_price) = MAX(over_price) AS is_bad,
+SELECT bookmaker || ' prices' AS subject, AVG(margin) < 1.01 OR AVG(margin) > 1.16 OR MIN(over_price) = MAX(over_price) OR MIN(under_price) = MAX(under_price) AS is_bad,
   'implied probabilities add up to ' || CAST(ROUND(AVG(margin), 2) AS STRING) || ' on average' AS note
-FROM priced GROUP BY bookmaker HAVING COUNT(*) >= 8`,
+FROM priced GROUP BY bookmaker HAVING COUNT(*) >= 8
+UNION ALL
+SELECT bookmaker || ' without prices' AS subject, tonight < 0.5 * usual AS is_bad,
+  CAST(ROUND(100 * tonight) AS STRING) || ' % of its quotes have both prices, usually ' || CAST(ROUND(100 * usual) AS STRING) || ' %' AS note
+FROM (
+  SELECT bookmaker, AVG(CASE WHEN slate = CAST(@slate AS DATE) THEN is_priced END) AS tonight, AVG(CASE WHEN slate < CAST(@slate AS DATE) THEN is_priced END) AS usual,
+    COUNTIF(slate = CAST(@slate AS DATE)) AS quotes
+  FROM (
+    SELECT bookmaker, slate, CASE WHEN over_price IS NOT NULL AND under_price IS NOT NULL THEN 1.0 ELSE 0.0 END AS is_priced
+    FROM nba_analytics.player_prop_lines WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
+  ) AS quoted
+  GROUP BY bookmaker
+) AS priced_shares
+WHERE quotes >= 8 AND usual IS NOT NULL
+UNION ALL
+SELECT 'prices against lines' AS subject, COUNTIF(higher * likelier > 0) > ${MAX_UPWARD} * COUNT(*) AS is_bad,
+  CAST(COUNTIF(higher * likelier > 0) AS STRING) || ' of ' || CAST(COUNT(*) AS STRING) || ' quotes above the others make OVER likelier' AS note
+FROM apart WHERE ABS(higher) > 0.1 AND ABS(likelier) > 0.002 HAVING COUNT(*) >= 12`,
   },
   sabotage: {
     sql: [
@@ -483,6 +575,59 @@ FROM nba_analytics.player_prop_lines WHERE slate = CAST(@slate AS DATE) HAVING C
   ],
 });
 
+/** Hours by which the newest statement of a source may be older than usual when it comes in. */
+const MAX_LATER_HOURS = 2;
+/** Hours after which a source counts as history that was loaded, not as news. */
+const HISTORY_HOURS = 24;
+
+const newsTimely = defineCanary({
+  id: 'news_timely',
+  phase: 'ingest',
+  question: 'Are the times of lines and reports those at which somebody can have said them?',
+  expected: `nothing said after it came in, and news at most ${MAX_LATER_HOURS} hours older than usual when it comes in`,
+  finding: 'impossible or late times of {of:source|sources} of tonight',
+  looksAt: 'tonight',
+  severity: [{ by: '12:30', beforeTip: 90, severity: 'warning' }],
+  owner: 'data',
+  repair: 'tipoff fetch {slate}, then tipoff predict {slate} --mode LINE_UPDATE',
+  dependsOn: [],
+  whenEmpty: { skip: 'no lines and no reports are in for tonight' },
+  look: {
+    sql: `
+WITH said AS (
+  SELECT 'lines by ' || bookmaker AS source, slate, fn.seconds_between(snapshot_at, ingested_at) / 3600 AS age FROM nba_raw.player_lines
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
+  UNION ALL
+  SELECT 'lines of games by ' || bookmaker AS source, slate, fn.seconds_between(snapshot_at, ingested_at) / 3600 AS age FROM nba_raw.game_lines
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
+  UNION ALL
+  SELECT 'availability reports' AS source, slate, fn.seconds_between(report_at, ingested_at) / 3600 AS age FROM nba_raw.injury_reports
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
+),
+newest AS (SELECT source, slate, MIN(age) AS age FROM said GROUP BY source, slate),
+compared AS (
+  SELECT source, MAX(CASE WHEN slate = CAST(@slate AS DATE) THEN age END) AS tonight, AVG(CASE WHEN slate < CAST(@slate AS DATE) THEN age END) AS usual
+  FROM newest GROUP BY source
+)
+SELECT source AS subject, tonight < -0.25 OR COALESCE(usual < ${HISTORY_HOURS} AND tonight > usual + ${MAX_LATER_HOURS}, FALSE) AS is_bad,
+  CASE WHEN tonight < 0 THEN 'said ' || ${oneDecimal('-tonight')} || ' hours after it came in'
+    ELSE 'the newest ' || ${oneDecimal('tonight')} || ' hours old, usually ' || COALESCE(${oneDecimal('usual')}, 'unknown') END AS note
+FROM compared WHERE tonight IS NOT NULL`,
+  },
+  sabotage: {
+    sql: [
+      'UPDATE nba_raw.injury_reports SET report_at = fn.add_seconds(ingested_at, 18000) WHERE slate = CAST(@slate AS DATE)',
+    ],
+  },
+  meaning:
+    'Times were read in another zone, or the feed repeats an old answer. What is said after the cut-off of a game counts as unknown, so that a wrong time removes a line or a status without a trace.',
+  steps: [
+    'After it came in: which zone does the provider use, and which does the format assume?',
+    'Older than usual: does the provider answer with an old state? Compare with its own page.',
+    'Fetch again, then LINE_UPDATE.',
+  ],
+});
+
 const scheduleContradictions = defineCanary({
   id: 'schedule_contradictions',
   phase: 'ingest',
@@ -499,7 +644,7 @@ const scheduleContradictions = defineCanary({
   look: {
     sql: `
 WITH said AS (
-  SELECT game_id, source, statement, slate, tipoff_at, home_abbr, away_abbr, status, home_score, away_score FROM nba_raw.schedule_games
+  SELECT game_id, source, statement, slate, tipoff_at, home_abbr, away_abbr, status, home_score, away_score, observed_at, ingested_at FROM nba_raw.schedule_games
   WHERE slate BETWEEN fn.add_days(CAST(@slate AS DATE), -1) AND fn.add_days(CAST(@slate AS DATE), 1) AND game_id IS NOT NULL
     AND season_type IN ('regular', 'play_in', 'playoffs')
   QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, source, statement ORDER BY COALESCE(observed_at, ingested_at) DESC, ingested_at DESC, row_id) = 1
@@ -517,7 +662,15 @@ games AS (
 SELECT game_id AS subject, pairs > 1 OR scoreless > 0 OR early > 0 OR misdated > 0 OR played_on > 1 OR COALESCE(ABS(fn.seconds_between(published_at, current_at)) > 14400 AND ABS(fn.seconds_between(published_at, current_at)) < 72000, FALSE) AS is_bad,
   CASE WHEN pairs > 1 THEN 'feeds name different teams' WHEN scoreless > 0 THEN 'final without a possible score' WHEN early > 0 THEN 'final before its tip-off'
     WHEN misdated > 0 THEN 'tip-off and date disagree' WHEN played_on > 1 THEN 'played on two dates' ELSE 'tip-offs of the feeds are hours apart' END AS note
-FROM games`,
+FROM games
+UNION ALL
+SELECT c.game_id AS subject, COUNT(l.player_lookup) >= 5 AS is_bad, 'called off at ' || CAST(MIN(c.said_at) AS STRING) || ', quoted ' || CAST(COUNT(l.player_lookup) AS STRING) || ' times since' AS note
+FROM (
+  SELECT game_id, home_abbr, COALESCE(observed_at, ingested_at) AS said_at FROM said
+  WHERE slate = CAST(@slate AS DATE) AND statement = 'current' AND status IN ('postponed', 'cancelled')
+) AS c
+LEFT JOIN nba_raw.player_lines l ON l.slate = CAST(@slate AS DATE) AND l.home_abbr = c.home_abbr AND l.snapshot_at > fn.add_seconds(c.said_at, 3600)
+GROUP BY c.game_id`,
   },
   sabotage: {
     sql: [
@@ -585,7 +738,9 @@ LEFT JOIN (
 export const PLAUSIBLE: readonly Canary[] = [
   scheduleContradictions,
   resultsPlausible,
+  teamCounts,
   linesPlausible,
+  newsTimely,
   coverageKept,
   rulesKept,
   featuresContinuous,

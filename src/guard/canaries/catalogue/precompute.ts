@@ -1,6 +1,6 @@
 import { FEATURES, REQUIRED_FEATURES } from '#core/features.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
-import { OUTDATED_SLATES, STEP_GENERATIONS } from '#pipeline/generations.ts';
+import { ALTERED_ROWS, OUTDATED_SLATES, STEP_GENERATIONS } from '#pipeline/generations.ts';
 import { oneDecimal, SEASON_DAYS, whole } from './sql.ts';
 
 const featuresPresent = defineCanary({
@@ -334,6 +334,34 @@ const stepsAgree = defineCanary({
   ],
 });
 
+const rowsAsWritten = defineCanary({
+  id: 'rows_as_written',
+  phase: 'precompute',
+  question: 'Are the rows of last night and tonight still those that were computed?',
+  expected: 'in every table the rows that its writer left there, in all columns',
+  finding:
+    'rows were changed, lost or added since they were written in {of:table and slate|tables and slates}',
+  looksAt: 'slate',
+  severity: [{ by: '00:00', severity: 'critical' }],
+  owner: 'data',
+  repair: 'tipoff day {slate}',
+  dependsOn: [],
+  whenEmpty: { pass: 'nothing was written for last night or tonight' },
+  look: { sql: `SELECT subject, is_bad, note FROM (${ALTERED_ROWS}) AS tables` },
+  sabotage: {
+    sql: [
+      'UPDATE nba_precompute.player_daily_cache SET minutes_last7 = minutes_last7 + 1 WHERE slate = CAST(@slate AS DATE)',
+    ],
+  },
+  meaning:
+    'Each replacement of rows enters their number and a checksum over all columns in nba_orchestration.written_rows, in the same transaction. What lies there now is something else: a change by hand, a second writer, a table restored from elsewhere. No batch starts on such rows.',
+  steps: [
+    'Which table: the offender names it. Read its newest entry in nba_orchestration.written_rows, and who was at work since.',
+    'After an upgrade of the engine checksums differ although nothing changed: the repair command enters new ones.',
+    'Run the repair command: it computes the slate from the raw tables again.',
+  ],
+});
+
 const featuresOutdated = defineCanary({
   id: 'features_outdated',
   phase: 'precompute',
@@ -369,6 +397,7 @@ export const PRECOMPUTE: readonly Canary[] = [
   cacheMisses,
   staleInputs,
   stepsAgree,
+  rowsAsWritten,
   featuresOutdated,
   featuresConstant,
   featuresShifted,

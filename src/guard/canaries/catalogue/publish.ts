@@ -1,4 +1,5 @@
 import { addDays, type Slate, seasonOf, seasonSpan } from '#core/calendar.ts';
+import type { SubsetPick } from '#core/contracts/nba_predictions.ts';
 import {
   type Canary,
   type CanaryContext,
@@ -6,6 +7,7 @@ import {
   defineCanary,
   type Moment,
 } from '#guard/canaries/definition.ts';
+import { picksOfSlate } from '#pipeline/batch/published-rows.ts';
 import { compareExports, readManifest, readStored, sha256Of } from '#pipeline/exports/export.ts';
 import {
   checkDocuments,
@@ -16,6 +18,48 @@ import {
   RESULTS_PATH,
 } from './exported.ts';
 import { GAMES, PREDICTED } from './sql.ts';
+
+/** One thing per subset and market: whether its picks are those that the visible predictions give, in their order. */
+async function comparePicks({ warehouse }: CanaryContext, { slate }: Moment): Promise<CheckedThing[]> {
+  const { due, stored } = await picksOfSlate(warehouse, slate);
+  const nameOf = ({ subset_id, market }: SubsetPick): string => `${subset_id} of ${market}`;
+  const [wanted, found] = [Map.groupBy(due, nameOf), Map.groupBy(stored, nameOf)];
+  const ordered = (picks: readonly SubsetPick[] = []): string =>
+    picks
+      .toSorted((a, b) => a.rank - b.rank)
+      .map(({ rank, prediction_id, player_id }) => `${rank} ${prediction_id} ${player_id}`)
+      .join();
+  return [...new Set([...wanted.keys(), ...found.keys()])].sort().map((name) => ({
+    subject: name,
+    is_bad: ordered(wanted.get(name)) !== ordered(found.get(name)),
+    note: `${found.get(name)?.length ?? 0} picks stored, ${wanted.get(name)?.length ?? 0} by the predictions`,
+  }));
+}
+
+const picksFollow = defineCanary({
+  id: 'picks_follow',
+  phase: 'publish',
+  question: 'Are the stored picks of tonight those that the visible predictions give?',
+  expected: 'in every subset the picks that its rule chooses, in their order',
+  finding: 'other picks than the predictions give in {of:subset|subsets}',
+  looksAt: 'tonight',
+  severity: [{ by: '12:30', beforeTip: 90, severity: 'critical' }],
+  owner: 'predictions',
+  repair: 'tipoff predict {slate} --mode LINE_UPDATE',
+  dependsOn: ['predict'],
+  whenEmpty: { skip: 'no picks tonight' },
+  look: { probe: comparePicks },
+  sabotage: {
+    sql: ['UPDATE nba_predictions.subset_picks SET rank = rank + 1 WHERE slate = CAST(@slate AS DATE)'],
+  },
+  meaning:
+    'The picks are fixed with their publication and graded as they were shown. Rows of them are lost, doubled, or of another publication; the record of the season would count others than people saw.',
+  steps: [
+    'List the rows of the newest publication in nba_predictions.subset_picks beside its actionable predictions.',
+    'Was the publication stopped between its rows and its picks? See the batch with tipoff batch list.',
+    'Run the repair command: the next publication has picks of its own.',
+  ],
+});
 
 const exportFresh = defineCanary({
   id: 'export_fresh',
@@ -367,6 +411,7 @@ const resultsExported = defineCanary({
 export const PUBLISH: readonly Canary[] = [
   claimsHold,
   claimedLines,
+  picksFollow,
   exportFresh,
   exportNotEmpty,
   exportEqualsTable,

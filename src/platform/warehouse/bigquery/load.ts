@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { type Column, columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
 import { breachSql } from '#core/contracts/rules.ts';
+import { recordingSql } from '#core/contracts/written-rows.ts';
 import { TipoffError } from '#core/errors.ts';
 import { meaningful, sqlCode, tokenise } from '#platform/warehouse/lint/vocabulary.ts';
 import {
@@ -163,8 +164,15 @@ export async function replaceRange(
   const bounds = boundsOf(table, range);
   const names = selectedNames(select) ?? (await jobs.dryRun(select, params)).fields.map(({ name }) => name);
   checkReplacementColumns(table, names);
-  const all: SqlParams = { ...params, range_from: range.from, range_to: range.to };
-  const [outcome] = toRows<Outcome>(await jobs.read(inlined(replacementScript(table, bounds, select), all)));
+  const { from, to, recording } = range;
+  const all: SqlParams = {
+    ...params,
+    range_from: from,
+    range_to: to,
+    ...(recording === undefined ? {} : { recorded_since: recording.since, recorded_at: recording.at }),
+  };
+  const script = replacementScript(table, bounds, select, recording !== undefined);
+  const [outcome] = toRows<Outcome>(await jobs.read(inlined(script, all)));
   if (outcome === undefined) throw noOutcome(table);
   checkOutcome(table, range, outcome);
   return outcome.replaced;
@@ -202,7 +210,12 @@ interface Outcome extends Broken {
 }
 
 /** The script ends with what it found, and has changed nothing unless all is well. A script that fails is rolled back. */
-function replacementScript(table: TableContract, bounds: string, select: string): string {
+function replacementScript(
+  table: TableContract,
+  bounds: string,
+  select: string,
+  isRecorded: boolean,
+): string {
   const rows = `tipoff_replacement_${randomUUID().replaceAll('-', '')}`;
   const names = columnNames(table).join(', ');
   const key = table.key.join(', ');
@@ -220,7 +233,7 @@ SET broken = (SELECT COUNT(b) FROM (SELECT ${breach} AS b FROM ${rows}));
 SET breach = (SELECT MIN(b) FROM (SELECT ${breach} AS b FROM ${rows}));
 SET replaced = (SELECT COUNT(*) FROM ${rows});
 IF outside = 0 AND doubled = 0 AND incomplete = 0 AND broken = 0 THEN
-  BEGIN TRANSACTION;
+  BEGIN TRANSACTION;${isRecorded ? `\n  ${recordingSql(table, rows, bounds)};` : ''}
   DELETE FROM ${tableId(table)} WHERE ${bounds};
   INSERT INTO ${tableId(table)} (${names}) SELECT ${names} FROM ${rows};
   COMMIT TRANSACTION;

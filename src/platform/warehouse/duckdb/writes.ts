@@ -23,6 +23,7 @@ import {
   tableId,
 } from '#core/contracts/define.ts';
 import { breachSql } from '#core/contracts/rules.ts';
+import { type Recording, recordingSql } from '#core/contracts/written-rows.ts';
 import { TipoffError } from '#core/errors.ts';
 import { duckdbType } from '#platform/warehouse/ddl.ts';
 import {
@@ -263,6 +264,7 @@ export interface ReplacedRange {
   readonly from: string;
   readonly to: string;
   readonly extraWhere?: string;
+  readonly recording?: Recording;
 }
 
 /**
@@ -287,6 +289,13 @@ export async function replaceRange(
     );
     checkReplacementColumns(table, given);
     await checkReplacement(session, table, range, bounds, all);
+    const { recording } = range;
+    if (recording !== undefined)
+      await session.run(recordingSql(table, `(${stored(table)})`, bounds), {
+        ...all,
+        recorded_since: recording.since,
+        recorded_at: recording.at,
+      });
     await session.run(`DELETE FROM ${tableId(table)} WHERE ${bounds}`, all);
     // Rows of one date lie together, as in a partition: a later read of one date decodes its rows, not the table.
     const order = range.from === range.to ? '' : ` ORDER BY ${range.column}`;

@@ -1,0 +1,88 @@
+import { hashText } from '#core/random.ts';
+import { columnNames, type TableContract, tableId } from './define.ts';
+import { writtenRows } from './nba_orchestration.ts';
+
+/** What a replacement of a range of slates enters in `nba_orchestration.written_rows`. */
+export interface Recording {
+  /** ISO date: earlier slates are not entered, nobody asks about them. */
+  readonly since: string;
+  /** ISO instant of the replacement. */
+  readonly at: string;
+}
+
+/** Days before a slate in which the newest entry about it, or about the one before, is looked for at the latest. */
+const WRITTEN_DAYS = 3;
+
+/** Digest of the columns that a checksum is taken over. */
+function layoutOf(table: TableContract): string {
+  return hashText(hashed(table)).toString(16);
+}
+
+/** The columns of a contract in its order, so that a live table whose columns lie in another order has the same checksum. */
+function hashed(table: TableContract): string {
+  return columnNames(table).join(', ');
+}
+
+/**
+ * SQL that enters rows and checksum of each slate of a replacement: of its new rows, which lie in `rows`, and nothing for slates that
+ * have rows within the bounds now and will have none. To be run before those are deleted, in one transaction with their replacement.
+ * Parameters recorded_since and recorded_at.
+ */
+export function recordingSql(table: TableContract, rows: string, bounds: string): string {
+  const isRecent = 'slate >= CAST(@recorded_since AS DATE)';
+  return `INSERT INTO ${tableId(writtenRows)} (table_id, slate, row_count, checksum, layout, written_at)
+SELECT '${tableId(table)}', w.slate, SUM(w.row_count), BIT_XOR(w.checksum), '${layoutOf(table)}', CAST(@recorded_at AS TIMESTAMP)
+FROM (
+  SELECT t.slate, 1 AS row_count, fn.row_hash(t) AS checksum FROM (SELECT ${hashed(table)} FROM ${rows} WHERE ${isRecent}) t
+  UNION ALL
+  SELECT DISTINCT slate, 0 AS row_count, 0 AS checksum FROM ${tableId(table)} WHERE ${isRecent} AND ${bounds}
+) AS w
+GROUP BY w.slate`;
+}
+
+/** A table and the slates of it that are looked at, both ends included, as SQL. */
+export interface Looked {
+  readonly table: TableContract;
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * SQL: for each of some tables and slates, whether the rows are those that were written last. What has no entry is not judged.
+ * Columns subject, is_bad, note, table_id, slate.
+ */
+export function alteredSql(looked: readonly Looked[]): string {
+  const stored = looked.map(
+    ({
+      table,
+      from,
+      to,
+    }) => `  SELECT '${tableId(table)}' AS table_id, t.slate, COUNT(*) AS row_count, BIT_XOR(fn.row_hash(t)) AS checksum
+  FROM (SELECT ${hashed(table)} FROM ${tableId(table)} WHERE slate BETWEEN ${from} AND ${to}) t GROUP BY t.slate`,
+  );
+  return `
+WITH looked AS (
+  ${looked.map(({ table, from, to }) => `SELECT '${tableId(table)}' AS table_id, '${layoutOf(table)}' AS layout, ${from} AS first_slate, ${to} AS last_slate`).join('\n  UNION ALL ')}
+),
+entered AS (
+  SELECT e.table_id, e.slate, e.row_count, e.checksum
+  FROM ${tableId(writtenRows)} e
+  JOIN looked l ON l.table_id = e.table_id AND l.layout = e.layout AND e.slate BETWEEN l.first_slate AND l.last_slate
+  WHERE e.written_at >= fn.eastern_instant(fn.add_days(CAST(@slate AS DATE), -${WRITTEN_DAYS}), 0)
+  QUALIFY RANK() OVER (PARTITION BY e.table_id, e.slate ORDER BY e.written_at DESC) = 1
+),
+stored AS (
+${stored.join('\n  UNION ALL\n')}
+),
+compared AS (
+  SELECT e.table_id, e.slate, MIN(e.row_count) AS entered_rows, MIN(COALESCE(s.row_count, 0)) AS stored_rows,
+    COUNTIF(COALESCE(s.row_count, 0) = e.row_count AND COALESCE(s.checksum, 0) = e.checksum) AS same
+  FROM entered e
+  LEFT JOIN stored s ON s.table_id = e.table_id AND s.slate = e.slate
+  GROUP BY e.table_id, e.slate
+)
+SELECT table_id || ' of ' || CAST(slate AS STRING) AS subject, same = 0 AS is_bad,
+  CASE WHEN entered_rows = stored_rows THEN 'other values than were written in ' || CAST(stored_rows AS STRING) || ' rows'
+    ELSE CAST(stored_rows AS STRING) || ' rows, written were ' || CAST(entered_rows AS STRING) END AS note, table_id, slate
+FROM compared`;
+}

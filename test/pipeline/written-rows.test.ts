@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { addDays, parseSlate } from '#core/calendar.ts';
+import { planBatch } from '#pipeline/batch/plan.ts';
+import { alteredRows } from '#pipeline/generations.ts';
+import { NO_WAITING, refresh } from '#pipeline/refresh.ts';
+import { type VirtualClock, virtualClock } from '#platform/clock.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+import { leagueWarehouse } from '#test/fakes/leagues.ts';
+
+// A league is computed once.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const TONIGHT = parseSlate('2024-11-20');
+const LEAGUE = {
+  seed: 5,
+  seasons: ['2024-25'],
+  teams: 6,
+  gamesPerTeam: 20,
+  playersPerTeam: 12,
+  through: TONIGHT,
+};
+
+let warehouse: Warehouse;
+let clock: VirtualClock;
+const compute = () => refresh({ warehouse, clock, codeVersion: 'test', runId: 'test' }, TONIGHT, NO_WAITING);
+const plan = () => planBatch(warehouse, { slate: TONIGHT, mode: 'FIRST' }, clock.now());
+const altered = async () =>
+  (await alteredRows(warehouse, TONIGHT)).map(({ subject, note }) => `${subject}: ${note}`);
+
+beforeAll(async () => {
+  const now = `${TONIGHT}T17:00:00Z`;
+  warehouse = await leagueWarehouse(LEAGUE, now);
+  clock = virtualClock(now);
+  await compute();
+});
+afterAll(() => warehouse.close());
+
+describe('rows that lie where a day wrote them', () => {
+  it('are those that it wrote, run after run', async () => {
+    expect(await altered()).toEqual([]);
+    clock.advance(1_000);
+    await compute();
+    expect(await altered()).toEqual([]);
+    expect((await plan()).verdicts.length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    [
+      'one value',
+      'nba_precompute.player_daily_cache',
+      'UPDATE {table} SET minutes_last7 = minutes_last7 + 0.001 WHERE slate = CAST(@slate AS DATE) AND player_id = (SELECT MIN(player_id) FROM {table} WHERE slate = CAST(@slate AS DATE))',
+      TONIGHT,
+    ],
+    [
+      'one row less',
+      'nba_precompute.player_availability',
+      'DELETE FROM {table} WHERE slate = CAST(@slate AS DATE) AND player_id = (SELECT MIN(player_id) FROM {table} WHERE slate = CAST(@slate AS DATE))',
+      TONIGHT,
+    ],
+    [
+      'all rows gone',
+      'nba_analytics.player_prop_lines',
+      'DELETE FROM {table} WHERE slate = CAST(@slate AS DATE)',
+      TONIGHT,
+    ],
+    [
+      'a result of last night',
+      'nba_analytics.player_game_summary',
+      'UPDATE {table} SET plus_minus = COALESCE(plus_minus, 0) + 1 WHERE slate = CAST(@slate AS DATE)',
+      addDays(TONIGHT, -1),
+    ],
+  ])(
+    'are named when something changed (%s), start no batch, and are computed again',
+    async (_what, table, sql, slate) => {
+      const changed = await warehouse.execute(sql.replaceAll('{table}', table), { slate });
+      expect(changed).toBeGreaterThan(0);
+      expect(await altered()).toEqual([expect.stringMatching(new RegExp(`^${table} of ${slate}: `))]);
+      await expect(plan()).rejects.toThrow(
+        `rows that ${TONIGHT} rests on are not those that were written: ${table}`,
+      );
+      clock.advance(1_000);
+      await compute();
+      expect(await altered()).toEqual([]);
+    },
+  );
+});
