@@ -22,6 +22,11 @@ export const ACCEPTED: readonly Accepted[] = [
   },
   {
     operator: 'swap two players',
+    place: 'nba_raw.player_lines.player_name',
+    why: 'Quotes of two players under each other’s names: one that is far from what he scores is skipped, the others are as books differ.',
+  },
+  {
+    operator: 'swap two players',
     place: 'nba_raw.player_box_scores.player_id',
     why: 'Two players of one night with each other’s numbers contradict nothing that one feed says; the next correction replaces them.',
   },

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { ACCEPTED, MAX_ACCEPTED } from './accepted.ts';
-import { mutants } from './mutants.ts';
+import { kindOf, mutants, sampled } from './mutants.ts';
 import { compareViews } from './verdict.ts';
 import type { DayView } from './world.ts';
 
@@ -34,6 +34,14 @@ describe('the mutants', () => {
 
   it('are tried for one, three and eight slates in a row', () => {
     expect([...new Set(all.map(({ length }) => length))].sort()).toEqual([1, 3, 8]);
+  });
+
+  it('are drawn with one of each kind before a second of any, the same for the same seed', () => {
+    const kinds = new Set(all.map(kindOf)).size;
+    expect(new Set(sampled(all, kinds, 3).map(kindOf)).size).toBe(kinds);
+    const ids = (seed: number) => sampled(all, 40, seed).map(({ id }) => id);
+    expect(ids(3)).toEqual(ids(3));
+    expect(ids(3)).not.toEqual(ids(4));
   });
 
   it('damage every table that a slate depends on', () => {

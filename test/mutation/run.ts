@@ -2,10 +2,10 @@ import { fork } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { hashText, scramble } from '#core/random.ts';
+import { hashText } from '#core/random.ts';
 import { writeSuiteReport } from '#test/process/suite-report.ts';
 import { acceptedWhy } from './accepted.ts';
-import { type Mutant, mutants } from './mutants.ts';
+import { type Mutant, mutants, sampled } from './mutants.ts';
 import { guardTable, mutationPage } from './page.ts';
 import { type Judged, judge, VERDICTS } from './verdict.ts';
 import { healthyView, preparedWorld } from './world.ts';
@@ -104,8 +104,7 @@ function choose(all: readonly Mutant[]): readonly Mutant[] {
       (slates === undefined || length === Number(slates)),
   );
   if (sample === undefined) return matching;
-  const lot = ({ id }: Mutant): number => scramble(hashText(id) ^ scramble(seed));
-  return matching.toSorted((a, b) => lot(a) - lot(b)).slice(0, Number(sample));
+  return sampled(matching, Number(sample), seed);
 }
 
 function keptResults(): Judged[] {

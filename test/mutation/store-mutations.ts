@@ -278,7 +278,7 @@ function jobMutations(): Mutation[] {
   });
   const written = CONTRACTS.filter(({ writer }) => writer !== 'ingest')
     .map(tableId)
-    .filter((id) => !/canary|quality|provider|schema|heartbeat|registry/.test(id));
+    .filter((id) => !/canary|quality|provider|schema|heartbeat|registry|written_rows/.test(id));
   return [
     { operator: 'job never started', place: 'daily job', slates: LONG, damage: { never: 'day' } },
     ...dies,

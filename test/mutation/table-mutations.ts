@@ -278,7 +278,7 @@ function leakMutations(): Mutation[] {
 
 /** Receipts and books that the guards themselves read. */
 function bookMutations(): Mutation[] {
-  const books = ['nba_orchestration.phase_runs', 'nba_raw.ingested_files'];
+  const books = ['nba_orchestration.phase_runs', 'nba_orchestration.written_rows', 'nba_raw.ingested_files'];
   const drops = books.map(
     (table): Mutation => ({
       operator: 'drop all',
@@ -321,6 +321,11 @@ function bookMutations(): Mutation[] {
       'verdict failed',
       'nba_orchestration.phase_runs.verdict',
       (day) => `UPDATE nba_orchestration.phase_runs SET verdict = 'failed' WHERE slate_from = DATE '${day}'`,
+    ),
+    sql(
+      'zero',
+      'nba_orchestration.written_rows.checksum',
+      (day) => `UPDATE nba_orchestration.written_rows SET checksum = 0 WHERE slate = DATE '${day}'`,
     ),
     sql(
       'rejected rows',
