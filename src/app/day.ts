@@ -1,5 +1,6 @@
 import { type Slate, seasonOf, seasonSpan, slateOf } from '#core/calendar.ts';
 import { count } from '#core/format.ts';
+import { FIRST_INVENTED_PLAYER } from '#core/names.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { requireTrainable } from '#guard/quality/trend.ts';
 import { modelSource, seasonModelSource } from '#model/model-source.ts';
@@ -14,12 +15,12 @@ import { HISTORY_FROM } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import type { App } from './compose.ts';
 
-/** Whether the box scores of a warehouse are real, simulated, or both: every export says it. */
-async function readDataSource(warehouse: Warehouse): Promise<DataSource> {
+/** Whether the box scores of a warehouse are of real players, of invented ones, or of both: every export says it. */
+export async function readDataSource(warehouse: Warehouse): Promise<DataSource> {
   const [counts] = await warehouse.query<{ simulated: number; all_rows: number }>(
-    `SELECT COALESCE(SUM(CASE WHEN source = 'simulated' THEN 1 ELSE 0 END), 0) AS simulated, COUNT(*) AS all_rows
+    `SELECT COALESCE(SUM(CASE WHEN player_id >= @invented THEN 1 ELSE 0 END), 0) AS simulated, COUNT(*) AS all_rows
      FROM nba_raw.player_box_scores WHERE slate >= CAST(@from AS DATE)`,
-    { from: HISTORY_FROM },
+    { from: HISTORY_FROM, invented: FIRST_INVENTED_PLAYER },
   );
   if (counts === undefined || counts.simulated === 0) return 'real';
   return counts.simulated === counts.all_rows ? 'simulated' : 'mixed';

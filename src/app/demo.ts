@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
 import { countOutcomes, isFailing, type OutcomeStatus } from '#core/check.ts';
@@ -51,6 +51,31 @@ export interface DemoResult {
   /** What the checks say at the end: how many ended how, and those that failed or could not run. */
   readonly checks: DemoChecks;
   readonly outputs: readonly string[];
+}
+
+/** What the example is: small enough to be read, long enough to learn from. It ends on 11 January 2025. */
+const EXAMPLE = { seed: 7, teams: 10, gamesPerTeam: 44, playersPerTeam: 12, through: '2025-01-12' } as const;
+
+/** Writes the files of the example. Throws TIPOFF_BAD_INPUT for a folder that has anything in it. */
+export async function writeExample(
+  folder: string,
+): Promise<{ readonly name: string; readonly lines: number }[]> {
+  await mkdir(folder, { recursive: true });
+  const there = await readdir(folder);
+  if (there.length > 0) {
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `expected a new or an empty folder, saw ${folder} with ${there[0]}`,
+      {
+        hint: 'Name another folder.',
+        details: { folder },
+      },
+    );
+  }
+  const { exampleFiles } = await import('#simulate/example-files.ts');
+  const files = exampleFiles(EXAMPLE);
+  for (const { name, text } of files) await writeFile(join(folder, name), text);
+  return files.map(({ name, text }) => ({ name, lines: text.split('\n').length - 1 }));
 }
 
 export interface DemoChecks {

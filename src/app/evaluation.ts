@@ -12,7 +12,7 @@ import { readTrainingSets } from '#model/training-set.ts';
 import { DEFAULT_RULES, recommend } from '#pipeline/batch/prediction-rows.ts';
 import { beyondTheBest } from '#pipeline/batch/published-rows.ts';
 import type { App } from './compose.ts';
-import { trainDeps } from './day.ts';
+import { readDataSource, trainDeps } from './day.ts';
 
 export interface EvaluationRange {
   readonly from: Slate;
@@ -37,6 +37,8 @@ export function evaluationRange(options: {
 
 export interface Evaluation extends EvaluationReport {
   readonly alarms: readonly LeakAlarm[];
+  /** False where players are invented: then errors below the bounds of real games raise no alarm. */
+  readonly areGamesReal: boolean;
 }
 
 /**
@@ -58,7 +60,9 @@ export async function runEvaluation(app: App, { from, to }: EvaluationRange): Pr
     codeVersion: identity.codeVersion,
     featureContractHash: identity.featureContractHash,
   });
-  return { ...report, alarms: leakAlarms(sets, await readKnowledge(warehouse, { from, to }), report) };
+  const areGamesReal = (await readDataSource(warehouse)) === 'real';
+  const knowledge = await readKnowledge(warehouse, { from, to });
+  return { ...report, areGamesReal, alarms: leakAlarms(sets, knowledge, report, { areGamesReal }) };
 }
 
 /** Sides and picks by the rules of publication. */

@@ -1,3 +1,6 @@
+/** The first id of an invented player; real ids stay far below. */
+export const FIRST_INVENTED_PLAYER = 9_000_001;
+
 const SUFFIX = /(?:\s|^)(?:jr|sr|ii|iii|iv|v)$/;
 
 /**

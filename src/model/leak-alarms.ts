@@ -147,11 +147,12 @@ export function leakAlarms(
   sets: readonly TrainingSet[],
   knowledge: readonly MarketKnowledge[],
   report: EvaluationReport,
+  { areGamesReal = true }: { readonly areGamesReal?: boolean } = {},
 ): readonly LeakAlarm[] {
   return [
     ...trainingAlarms(sets, knowledge),
     ...presenceAlarms(report),
-    ...report.markets.flatMap((scores) => errorAlarms(scores, report.markets)),
+    ...(areGamesReal ? report.markets.flatMap((scores) => errorAlarms(scores, report.markets)) : []),
   ];
 }
 

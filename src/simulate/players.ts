@@ -1,4 +1,5 @@
 import type { Slate } from '#core/calendar.ts';
+import { FIRST_INVENTED_PLAYER } from '#core/names.ts';
 import type { Random } from '#core/random.ts';
 import { NameMaker, type PlayerName, type SimulatedTeam } from './teams.ts';
 
@@ -262,8 +263,6 @@ export interface TeamState {
   wins: number;
 }
 
-/** The first id of an invented player; real ids stay far below. */
-const FIRST_PLAYER_ID = 9_000_001;
 /** Share of a roster that leaves in summer; half of those find another team. */
 const TURNOVER = 0.22;
 const RETIRES = 0.4;
@@ -361,7 +360,7 @@ export class Rosters {
     oldest: number,
     twinOf?: SimulatedPlayer['identity'],
   ): SimulatedPlayer {
-    const id = FIRST_PLAYER_ID + this.players.length;
+    const id = FIRST_INVENTED_PLAYER + this.players.length;
     const random = this.random.fork('player', id);
     const player = createPlayer(
       id,

@@ -191,8 +191,13 @@ function wrapped(title: string, cells: readonly string[]): string[] {
   return lines;
 }
 
-function alarmLines({ alarms }: Evaluation): string[] {
-  if (alarms.length === 0) return ['No leak alarm.'];
+function alarmLines({ alarms, areGamesReal }: Evaluation): string[] {
+  if (alarms.length === 0)
+    return [
+      areGamesReal
+        ? 'No leak alarm.'
+        : 'No leak alarm. Players are invented here: errors below the bounds of real games raise none.',
+    ];
   return alarms.map(
     ({ kind, of, market, seen, rows, limit }) =>
       `ALARM ${kind} of ${of} in ${market}: ${seen.toFixed(3)} on ${rows} rows, limit ${limit}: presumed leak`,

@@ -9,7 +9,7 @@ import { addBackupVerbs } from './verbs/backup.ts';
 import { addBatchVerbs } from './verbs/batch.ts';
 import { addCanaryVerbs } from './verbs/canary.ts';
 import { addDayVerbs } from './verbs/day.ts';
-import { addDemoVerb } from './verbs/demo.ts';
+import { addDemoVerb, addExampleVerb } from './verbs/demo.ts';
 import { addDrillVerbs } from './verbs/drill.ts';
 import { addFetchVerb } from './verbs/fetch.ts';
 import { addIncidentVerbs } from './verbs/incidents.ts';
@@ -38,6 +38,7 @@ export function program(host: CliHost): Command {
     .configureOutput({ writeOut: host.streams.out, writeErr: host.streams.err });
   for (const add of [
     addDemoVerb,
+    addExampleVerb,
     addIngestVerb,
     addFetchVerb,
     addDayVerbs,

@@ -17,6 +17,7 @@ import type { Streams } from './terminal.ts';
  */
 export const COMPANY: Readonly<Record<string, 'reads' | 'writes' | 'alone'>> = {
   demo: 'alone',
+  example: 'alone',
   serve: 'alone',
   completion: 'alone',
   // Minutes of arithmetic in one piece: the owner would answer nobody meanwhile.

@@ -32,6 +32,7 @@ const report: Evaluation = {
     ),
   ),
   alarms: [],
+  areGamesReal: true,
 };
 
 describe('the text of an evaluation', () => {

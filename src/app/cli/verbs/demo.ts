@@ -5,7 +5,7 @@ import { type CliHost, contextOf } from '#app/cli/context.ts';
 import type { Terminal } from '#app/cli/terminal.ts';
 import type { DemoChecks } from '#app/demo.ts';
 import { TipoffError } from '#core/errors.ts';
-import { duration } from '#core/format.ts';
+import { count, duration } from '#core/format.ts';
 import type { DayResult } from '#pipeline/day.ts';
 import type { RecordRow } from '#pipeline/grade/record.ts';
 import { tableLines } from '#platform/report/console.ts';
@@ -62,6 +62,24 @@ export function addDemoVerb(root: Command, host: CliHost): void {
       for (const verb of [`status ${slate} --at ${result.now}`, `publish list`, 'canary list'])
         terminal.line(`  npx tipoff ${verb} --home ${home}`);
       if (result.tonight.state !== 'published' || result.checks.troubles.length > 0) host.exit(1);
+    });
+}
+
+/** `example`: the files that a user of his own data would have, from a small invented league. */
+export function addExampleVerb(root: Command, host: CliHost): void {
+  root
+    .command('example')
+    .description('writes files of an invented league as providers publish them, to try `ingest` on')
+    .argument('<folder>', 'folder to make, or an empty one')
+    .action(async (folder: string, _options: object, command: Command) => {
+      const { terminal, path } = contextOf(host, command, 'local');
+      const { writeExample } = await import('#app/demo.ts');
+      terminal.doing('Two seasons of a small invented league are played …');
+      const files = await writeExample(path(folder));
+      terminal.json({ folder: path(folder), files });
+      for (const { name, lines } of files) terminal.line(`${join(folder, name)}: ${count(lines, 'line')}`);
+      terminal.line('Its players are invented, and everything made of it says so. Load it:');
+      terminal.line(`  npx tipoff ingest ${folder}`);
     });
 }
 
