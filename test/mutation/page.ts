@@ -26,7 +26,7 @@ export function mutationPage(judged: readonly Judged[], total: number): string {
     `${judged.length === total ? '' : `A seeded sample of the ${total} mutants there are. `}${judged.length} mutants of ${operators.size} operators, each for so many slates in a row on a copy of a simulated installation: ${VERDICTS.map((verdict) => `${count(verdict)} ${verdict}`).join(', ')}.`,
     '',
     '- **blocked**: refused, held, skipped or quarantined with a reason, and nothing wrong became visible.',
-    '- **told**: people were told of an incident on every damaged day.',
+    `- **told**: people were told of an incident on every damaged day on which something was wrong. ${judged.filter(({ verdict, isNamed }) => verdict === 'told' && isNamed).length} of ${count('told')} by a check that reads the damaged place itself.`,
     '- **harmless**: 48 hours later, what is visible, exported and graded is what it would have been (forecasts within 0.25 points, probabilities within 0.015).',
     '- **survivor**: something wrong or missing was visible, and nothing was said.',
     '',

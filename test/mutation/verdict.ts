@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { addDays, type Slate } from '#core/calendar.ts';
 import { messageOf } from '#core/errors.ts';
+import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import type { Mutant } from './mutants.ts';
 import { type DayView, FIRST_DAY, healthyView, openWorld } from './world.ts';
 
@@ -19,6 +20,8 @@ export interface Judged {
   readonly guards: readonly string[];
   /** Those of them that noticed it at the first moment at which anybody did. */
   readonly first: readonly string[];
+  /** Whether one of the incidents asks about the damaged place itself, and not only about what follows from it. */
+  readonly isNamed: boolean;
   readonly cpuSeconds: number;
 }
 
@@ -86,8 +89,28 @@ export async function judge(
     why: why.slice(0, 300),
     guards: [...guards].sort(),
     first,
+    isNamed: [...guards].some((guard) => asksAbout(guard, mutant)),
     cpuSeconds: (user + system) / 1e6,
   };
+}
+
+/** Where what is no table is looked at: documents, state, models and jobs. */
+const PHASES: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/^export|exports$/, ['publish']],
+  [/^registry|models$/, ['predict']],
+  [/^state|state$|job|staging/, ['predict', 'operations']],
+];
+
+/** True when a guard refuses the damaged thing, or its check reads the damaged table, or looks at the kind of place. */
+function asksAbout(guard: string, { place, damage }: Mutant): boolean {
+  const canary = CATALOGUE.find(({ id }) => id === guard);
+  if (canary === undefined) return true;
+  const phases = PHASES.find(([pattern]) => pattern.test(place))?.[1] ?? [];
+  const tables = [...(damage.touches ?? []), ...(/nba_[a-z]+\.[a-z_]+/.exec(place) ?? [])];
+  const { look } = canary;
+  return (
+    phases.includes(canary.phase) || !('sql' in look) || tables.some((table) => look.sql.includes(table))
+  );
 }
 
 interface Seen {

@@ -575,8 +575,11 @@ FROM nba_analytics.player_prop_lines WHERE slate = CAST(@slate AS DATE) HAVING C
   ],
 });
 
-/** Hours by which the newest statement of a source may be older than usual when it comes in. */
-const MAX_LATER_HOURS = 2;
+/**
+ * Hours by which the newest statement of a source may be older, when it comes in, than it was on any slate of the week before: how old
+ * it is depends on how often it is asked for.
+ */
+const MAX_LATER_HOURS = 4;
 /** Hours after which a source counts as history that was loaded, not as news. */
 const HISTORY_HOURS = 24;
 
@@ -584,7 +587,7 @@ const newsTimely = defineCanary({
   id: 'news_timely',
   phase: 'ingest',
   question: 'Are the times of lines and reports those at which somebody can have said them?',
-  expected: `nothing said after it came in, and news at most ${MAX_LATER_HOURS} hours older than usual when it comes in`,
+  expected: `nothing said after it came in, and news at most ${MAX_LATER_HOURS} hours older than in the week before when it comes in`,
   finding: 'impossible or late times of {of:source|sources} of tonight',
   looksAt: 'tonight',
   severity: [{ by: '12:30', beforeTip: 90, severity: 'warning' }],
@@ -606,12 +609,12 @@ WITH said AS (
 ),
 newest AS (SELECT source, slate, MIN(age) AS age FROM said GROUP BY source, slate),
 compared AS (
-  SELECT source, MAX(CASE WHEN slate = CAST(@slate AS DATE) THEN age END) AS tonight, AVG(CASE WHEN slate < CAST(@slate AS DATE) THEN age END) AS usual
+  SELECT source, MAX(CASE WHEN slate = CAST(@slate AS DATE) THEN age END) AS tonight, MAX(CASE WHEN slate < CAST(@slate AS DATE) THEN age END) AS usual, COUNT(CASE WHEN slate < CAST(@slate AS DATE) THEN 1 END) AS slates
   FROM newest GROUP BY source
 )
-SELECT source AS subject, tonight < -0.25 OR COALESCE(usual < ${HISTORY_HOURS} AND tonight > usual + ${MAX_LATER_HOURS}, FALSE) AS is_bad,
+SELECT source AS subject, tonight < -0.25 OR COALESCE(slates >= 3 AND usual < ${HISTORY_HOURS} AND tonight > usual + ${MAX_LATER_HOURS}, FALSE) AS is_bad,
   CASE WHEN tonight < 0 THEN 'said ' || ${oneDecimal('-tonight')} || ' hours after it came in'
-    ELSE 'the newest ' || ${oneDecimal('tonight')} || ' hours old, usually ' || COALESCE(${oneDecimal('usual')}, 'unknown') END AS note
+    ELSE 'the newest ' || ${oneDecimal('tonight')} || ' hours old, in the week before at most ' || COALESCE(${oneDecimal('usual')}, 'unknown') END AS note
 FROM compared WHERE tonight IS NOT NULL`,
   },
   sabotage: {
