@@ -2,9 +2,13 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { type FetchReport, fetchSlate } from '#app/fetch.ts';
+import { type FetchSources, fetchSources } from '#app/fetch-sources.ts';
 import { addDays, parseSlate } from '#core/calendar.ts';
 import { schedule } from '#core/contracts/nba_reference.ts';
+import { FORMATS } from '#pipeline/ingest/formats/formats.ts';
 import { fetchHttp } from '#pipeline/ingest/providers/http.ts';
+import { askInOrder, type Source } from '#pipeline/ingest/providers/sources.ts';
+import { watchedHttp } from '#pipeline/ingest/providers/watched-http.ts';
 import { refreshSummaries } from '#pipeline/refresh.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { gameRow } from '#test/fakes/prediction-world.ts';
@@ -335,6 +339,256 @@ describe('fetch', () => {
       expect(server.requests.filter((path) => path.includes('/referee/injury/'))).toHaveLength(2);
       expect(report.takenOver[0]?.message).toContain('nothing within');
     });
+  });
+
+  describe('one source after the other', () => {
+    interface Case {
+      readonly name: string;
+      readonly of: (sources: FetchSources) => Source | undefined;
+      /** The requests that fail. */
+      readonly path: RegExp;
+      /** What they would give; as the others when absent. */
+      readonly whole?: object;
+      /** The name under which an answer has its records, and what is said when it has another one. */
+      readonly list?: readonly [name: string, sentence: string];
+      /** The same of a field of a record. */
+      readonly field?: readonly [name: string, sentence: string];
+    }
+    const TODAY = {
+      ...scheduled('0022400533', '2025-01-12T02:00:00Z', 1610612756, 1610612762),
+      gameTimeUTC: '2025-01-12T02:00:00Z',
+    };
+    const noValue = (name: string) => `in ${name}: expected a value in ${name}, saw nothing`;
+    const noName = `in displayName: expected a player's name in displayName, saw ""`;
+    const noHome = 'in competitors: expected a home team, saw none';
+    const CASES: readonly Case[] = [
+      {
+        name: 'the schedule of NBA.com',
+        of: ({ schedule: [own] }) => own,
+        path: /scheduleLeagueV2/,
+        list: ['gameDates', 'expected array, received undefined'],
+        field: ['gameId', '2 of 2 records damaged, the first in gameId: expected a game of scheduleLeagueV2'],
+      },
+      {
+        name: 'the schedule of ESPN',
+        of: ({ schedule: [, own] }) => own,
+        path: /nba\/scoreboard/,
+        list: ['events', 'expected a list under "events", saw undefined'],
+        field: ['competitors', noHome],
+      },
+      {
+        name: 'the scoreboard of NBA.com',
+        of: ({ scoreboard: [own] }) => own,
+        path: /todaysScoreboard/,
+        whole: { ...SCOREBOARD, scoreboard: { games: [TODAY] } },
+        list: ['games', 'expected a list under "games", saw undefined'],
+        field: ['gameId', noValue('gameId')],
+      },
+      {
+        name: 'the scoreboard of ESPN',
+        of: ({ scoreboard: [, own] }) => own,
+        path: /nba\/scoreboard/,
+        whole: scoreboardAnswer([espnGame()]),
+        list: ['events', 'expected a list under "events", saw undefined'],
+        field: ['competitors', noHome],
+      },
+      {
+        name: 'a box score of NBA.com',
+        of: (all) => all.boxScore('0022400517')[0],
+        path: /boxscore_/,
+        list: ['homeTeam', 'expected an object under "homeTeam", saw undefined'],
+        field: ['personId', `4 of 6 records damaged, the first ${noValue('personId')}`],
+      },
+      { name: 'the report of the league', of: ({ availability: [own] }) => own, path: /_11AM/ },
+      {
+        name: 'the injuries of ESPN',
+        of: ({ availability: [, own] }) => own,
+        path: /nba\/injuries/,
+        list: ['injuries', 'expected one of'],
+        field: ['athlete', noName],
+      },
+      {
+        name: 'the players of NBA.com',
+        of: ({ players: [own] }) => own,
+        path: /commonallplayers/,
+        list: ['resultSets', 'expected a result set CommonAllPlayers, saw none'],
+        field: ['PERSON_ID', noValue('PERSON_ID')],
+      },
+      {
+        name: 'the player index of NBA.com',
+        of: ({ players: [own] }) => own,
+        path: /playerindex/,
+        list: ['resultSets', 'expected a result set PlayerIndex, saw none'],
+        field: ['PERSON_ID', noValue('PERSON_ID')],
+      },
+      {
+        name: 'a roster of ESPN',
+        of: ({ players: [, own] }) => own,
+        path: /nba\/teams\//,
+        list: ['athletes', 'expected a list under "athletes", saw undefined'],
+        field: ['displayName', noName],
+      },
+      {
+        name: 'the events of The Odds API',
+        of: ({ props }) => props?.sources[0],
+        path: /events(?!.*odds)/,
+        field: ['commence_time', 'expected events with id and commence_time'],
+      },
+      {
+        name: 'the props of The Odds API',
+        of: ({ props }) => props?.sources[0],
+        path: /\/odds/,
+        list: ['bookmakers', 'expected one of'],
+        field: ['point', noValue('point')],
+      },
+    ];
+    const NO_ANSWER = 'expected an answer within \\d attempts, saw';
+    const wholeOf = (path: string, { whole }: Case): Scripted =>
+      whole === undefined ? answers(path) : json(whole);
+    const renamed = (path: string, one: Case, name = ''): Scripted => {
+      const given = wholeOf(path, one);
+      return { ...given, body: String(given.body).replaceAll(`"${name}"`, `"new_${name}"`) };
+    };
+    const FAILURES: readonly {
+      readonly does: string;
+      readonly answer: (path: string, one: Case) => Scripted;
+      readonly outcome: string;
+      readonly sentence: (one: Case) => string | RegExp | undefined;
+    }[] = [
+      {
+        does: 'is down',
+        answer: () => ({ status: 503 }),
+        outcome: 'failed',
+        sentence: () => new RegExp(`${NO_ANSWER} status 503$`),
+      },
+      {
+        does: 'hangs up',
+        answer: () => ({ failure: 'cut' }),
+        outcome: 'failed',
+        sentence: () => new RegExp(`${NO_ANSWER} other side closed$`),
+      },
+      {
+        does: 'is slow',
+        answer: () => ({ failure: 'silence' }),
+        outcome: 'failed',
+        sentence: () => new RegExp(`${NO_ANSWER} nothing within \\d+ ms$`),
+      },
+      {
+        does: 'throttles',
+        answer: () => ({ status: 429 }),
+        outcome: 'refused',
+        sentence: () => new RegExp(`${NO_ANSWER} status 429$`),
+      },
+      {
+        does: 'refuses',
+        answer: () => ({ status: 403 }),
+        outcome: 'refused',
+        // Of the league's report a refusal is no report under that name, unless a known one is refused too.
+        sentence: ({ list, field }) =>
+          (list ?? field) && /^[\w. ]+: expected status 200 from http\S+, saw 403$/,
+      },
+      {
+        does: 'gives half an answer',
+        answer: (path, one) => half(wholeOf(path, one)),
+        outcome: 'failed',
+        sentence: () =>
+          /: expected a (?:complete |whole )?(?:JSON|PDF) document|: expected one of \d+ formats/,
+      },
+      {
+        does: 'gives a page of a website',
+        answer: () => ({ body: '<html>Access Denied</html>' }),
+        outcome: 'failed',
+        sentence: () => /saw text that begins "<html>Access Denied<\/html>"$|saw 26 bytes that are none$/,
+      },
+      {
+        does: 'renames a list',
+        answer: (path, one) => renamed(path, one, one.list?.[0]),
+        outcome: 'failed',
+        sentence: ({ list }) => list?.[1],
+      },
+      {
+        does: 'renames a field',
+        answer: (path, one) => renamed(path, one, one.field?.[0]),
+        outcome: 'failed',
+        sentence: ({ field }) => field?.[1],
+      },
+    ];
+
+    it.each(FAILURES)('that $does is told in a sentence', async ({ does, answer, outcome, sentence }) => {
+      let failing: Case | undefined;
+      const { app } = await opened(
+        (path) => (failing?.path.test(path) === true ? answer(path, failing) : answers(path)),
+        'hush',
+      );
+      const { clock } = app;
+      for (const one of CASES) {
+        const expected = sentence(one);
+        if (expected === undefined) continue;
+        failing = one;
+        const watched = watchedHttp({
+          http: fetchHttp({ clock, timeoutMs: does === 'is slow' ? 50 : 5_000 }),
+          clock,
+        });
+        const source = one.of(fetchSources(app, SLATE, watched.http));
+        if (source === undefined) throw new Error(`nobody to ask for ${one.name}`);
+        const { attempts } = await askInOrder('subject', [source], { watched, clock, formats: FORMATS });
+        const [attempt] = attempts;
+        expect(`${one.name} ${attempt?.outcome}`).toBe(`${one.name} ${outcome}`);
+        expect(attempt?.failure?.message, one.name).toMatch(expected);
+        expect(JSON.stringify(attempt), one.name).not.toContain('hush');
+      }
+    });
+
+    const half = (given: Scripted): Scripted => {
+      const body = given.body ?? '';
+      return { ...given, body: body.slice(0, Math.floor(body.length / 2)) };
+    };
+
+    it('with a report whose titles have changed', async () => {
+      const titles = REPORT.map(
+        (cell): Cell => (cell[2] === 'Player Name' ? [cell[0], cell[1], 'Athlete'] : cell),
+      );
+      const { run, count } = await opened((path) =>
+        path.includes('_11AM') ? { body: pdfDocument([titles]) } : answers(path),
+      );
+      const report = await run();
+      expect(report.takenOver[0]?.message).toContain(
+        'expected a title line with Team, Player Name and Current Status',
+      );
+      expect(await count("nba_raw.injury_reports WHERE source = 'espn_injuries_json'")).toBe(1);
+    });
+
+    it.each([
+      [
+        'has paid for nothing more',
+        { 'x-requests-remaining': '0', 'x-requests-used': '500' },
+        200,
+        /expected \d+ requests left for an event, saw 0$/,
+      ],
+      ['says that the quota is used up', {}, 401, /expected status 200 from \S+\/odds, saw 401$/],
+    ] as const)(
+      'with an account that %s, whose failure names the event and nothing else',
+      async (_what, headers, status, sentence) => {
+        const { run } = await opened(
+          (path) =>
+            path.includes('/odds')
+              ? { status }
+              : path.includes('/events')
+                ? json([EVENT], headers)
+                : answers(path),
+          'hush',
+        );
+        const report = await run();
+        expect(report.failures.map(({ what }) => what)).toEqual(['player props']);
+        expect(report.failures[0]?.message).toMatch(sentence);
+        expect(report.failures[0]?.hint).toMatch(/quota|next period/);
+        expect(report.ingested.tables).toMatchObject({
+          schedule_games: 2,
+          injury_reports: 1,
+          roster_players: 2,
+        });
+      },
+    );
   });
 
   it('tells a report that is not there from a league that refuses', async () => {

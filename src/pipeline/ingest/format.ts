@@ -51,6 +51,13 @@ export type ReasonCode = keyof typeof REASON_CODES;
 /** Reasons that keep sound rows out: nothing is wrong with the file. Every other reason says that a row is damaged. */
 export const SCREENING_REASONS: ReadonlySet<ReasonCode> = new Set(['in_play_snapshot', 'out_of_span']);
 
+/** Reasons that keep out rows about somebody else: an all-star game, a friendly, a market that is not loaded. Nothing is wrong with the file. */
+export const FOREIGN_REASONS: ReadonlySet<ReasonCode> = new Set([
+  'unknown_team',
+  'unknown_game',
+  'unknown_market',
+]);
+
 /**
  * What a format makes of a file. Every unit the file holds (CSV line, JSON record) is counted once in `read`;
  * `units` says how many of them each outcome took, so that loaded + duplicate + rejected = read can be proven even where

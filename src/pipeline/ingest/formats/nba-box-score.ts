@@ -16,6 +16,7 @@ import {
   requiredPlayer,
   slateOfGame,
   textIn,
+  unreadable,
 } from './fields.ts';
 
 /** Minutes of a payload: "PT27M30.00S", "PT240M00.00S", "27:30", "27.000000:30", 27; '' is null. Throws RowRejection bad_number. */
@@ -160,7 +161,11 @@ interface Side {
  * that are not over reject all their units, so that a half-time score is never taken for a result.
  */
 function parseBoxScore(file: InputFile, game: JsonObject): ParsedFile {
-  const [home, away] = [objectIn(game['homeTeam']), objectIn(game['awayTeam'])];
+  const [home, away] = ['homeTeam', 'awayTeam'].map((side) => {
+    if (typeof game[side] !== 'object')
+      throw unreadable(file, `an object under "${side}"`, typeof game[side]);
+    return objectIn(game[side]);
+  }) as [JsonObject, JsonObject];
   const sides: Side[] = [
     { isHome: true, payload: home, opponent: away },
     { isHome: false, payload: away, opponent: home },

@@ -10,7 +10,6 @@ import {
   type JsonObject,
   jsonOf,
   leadsWith,
-  listIn,
   objectIn,
   optionalNumber,
   parsedRow,
@@ -19,8 +18,10 @@ import {
   requiredDate,
   requiredInstant,
   requiredSides,
+  requiredText,
   resultSet,
   textIn,
+  unreadable,
 } from './fields.ts';
 import { shotRowMaker } from './shots.ts';
 
@@ -132,15 +133,15 @@ export const nbaScoreboard: InputFormat = {
   parse: (file) => {
     const observed_at = observedAt(file.bytes);
     const units = collectUnits();
-    listIn(payloadUnder(file, 'scoreboard')['games'])
-      .map(objectIn)
-      .forEach((game, index) => {
-        units.unit(
-          index + 1,
-          () => JSON.stringify(game),
-          () => scoreboardRow(game, observed_at, index + 1),
-        );
-      });
+    const { games } = payloadUnder(file, 'scoreboard');
+    if (!Array.isArray(games)) throw unreadable(file, 'a list under "games"', typeof games);
+    games.map(objectIn).forEach((game, index) => {
+      units.unit(
+        index + 1,
+        () => JSON.stringify(game),
+        () => scoreboardRow(game, observed_at, index + 1),
+      );
+    });
     return units.result();
   },
 };
@@ -175,7 +176,7 @@ function scoreboardRow(game: JsonObject, observed_at: string | null, line: numbe
     .join(' - ');
   return gameRow(
     {
-      gameId: textIn(game['gameId']),
+      gameId: requiredText('gameId', textIn(game['gameId'])),
       slate: slateOf(tipoff_at),
       tipoff_at,
       home: textIn(home['teamId']),

@@ -61,7 +61,12 @@ export const schedulePublishedJson: InputFormat = {
 function readPayload(file: InputFile): { games: unknown[]; observedAt: string | null } {
   const read = payload.safeParse(jsonOf(file));
   if (!read.success)
-    throw unreadable(file, 'a scheduleLeagueV2 document', z.prettifyError(read.error), read.error);
+    throw unreadable(
+      file,
+      'a scheduleLeagueV2 document',
+      z.prettifyError(read.error).replace(/\s*\n\s*/g, ' '),
+      read.error,
+    );
   const time = read.data.meta?.time ?? '';
   const observed = readUtc(time);
   if (time !== '' && observed === undefined) throw unreadable(file, 'an instant in meta.time', `"${time}"`);

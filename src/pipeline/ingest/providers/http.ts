@@ -1,4 +1,5 @@
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
 import { retryBudget } from '#platform/retry.ts';
 
@@ -60,7 +61,7 @@ export function fetchHttp({
         if ('answer' in outcome) {
           const { status } = outcome.answer;
           if (status !== 429 && status < 500) return outcome.answer;
-          failure = { seen: `status ${status}`, retryAfter: outcome.answer.headers['retry-after'] };
+          failure = { seen: `status ${status}`, status, retryAfter: outcome.answer.headers['retry-after'] };
         } else failure = outcome;
       } while (await budget.next(failure, signal));
       throw new TipoffError(
@@ -68,7 +69,7 @@ export function fetchHttp({
         `${withoutQuery(url)}: expected an answer within ${attempts} attempts, saw ${failure.seen}`,
         {
           hint: 'Try again later; if it lasts, look at the status page of the provider.',
-          details: { address: withoutQuery(url), attempts },
+          details: { address: withoutQuery(url), attempts, ...omitUndefined({ status: failure.status }) },
         },
       );
     },
@@ -82,6 +83,8 @@ export function withoutQuery(url: string): string {
 
 interface Failure {
   readonly seen: string;
+  /** Of an answer that came and was none. */
+  readonly status?: number;
   readonly retryAfter?: string | undefined;
 }
 

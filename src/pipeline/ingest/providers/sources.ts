@@ -1,6 +1,14 @@
 import { type ProviderRequest, providerRequests } from '#core/contracts/nba_orchestration.ts';
 import { type ErrorCode, TipoffError } from '#core/errors.ts';
-import { formatOf, type InputFile, type InputFormat } from '#pipeline/ingest/format.ts';
+import { count } from '#core/format.ts';
+import {
+  FOREIGN_REASONS,
+  formatOf,
+  type InputFile,
+  type InputFormat,
+  type ParsedFile,
+  SCREENING_REASONS,
+} from '#pipeline/ingest/format.ts';
 import { idOf } from '#pipeline/ingest/rows.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -58,7 +66,7 @@ export interface AskOptions {
 
 /**
  * Asks the sources of a subject in their order until one answers completely. An answer counts when it reads: what is cut,
- * damaged or in another format is a failure of its source, and the next one is asked too. An answer known from before
+ * damaged, in another format or has half of its records damaged is a failure of its source, and the next one is asked too. An answer known from before
  * ("unchanged") counts. What sound answers came stays, whatever else failed. Never throws a TipoffError: what went wrong
  * is in `attempts`, in words.
  */
@@ -138,11 +146,9 @@ async function checkReads(
   let seen: string;
   try {
     const format = formatOf(file, formats);
-    if (expected.includes(format.id)) {
-      await format.parse(file);
-      return;
-    }
-    seen = format.id;
+    const damage = expected.includes(format.id) ? damageOf(await format.parse(file)) : format.id;
+    if (damage === undefined) return;
+    seen = damage;
   } catch (error) {
     if (!(error instanceof TipoffError)) throw error;
     seen = error.message;
@@ -155,6 +161,19 @@ async function checkReads(
       details: { provider, file: file.path },
     },
   );
+}
+
+/** Share of damaged records from which on it is the answer that has changed, and not a record that is wrong. */
+const MAX_DAMAGED = 0.5;
+
+/** What is wrong with an answer whose records do not read, as the first of them says; undefined for a sound one. */
+function damageOf({ read, rejected }: ParsedFile): string | undefined {
+  const damaged = rejected.filter(
+    ({ reasonCode }) => !SCREENING_REASONS.has(reasonCode) && !FOREIGN_REASONS.has(reasonCode),
+  );
+  const [first] = damaged;
+  if (first === undefined || damaged.length / read < MAX_DAMAGED) return undefined;
+  return `${damaged.length} of ${count(read, 'record')} damaged, the first in ${first.field}: ${first.reason}`;
 }
 
 /**
