@@ -70,7 +70,7 @@ export function lineRow(
   };
 }
 
-/** Writes a training set of points into the feature store, the player summaries and the lines, with rebounds that follow from the points: one game per slate, players numbered within it. */
+/** Writes a training set of points into the feature store, the player summaries and the lines, with other counts that follow from the points: one game per slate, players numbered within it. */
 export async function storeSet(warehouse: Warehouse, set: TrainingSet): Promise<void> {
   const features: Partial<MlFeatureStore>[] = [];
   const summaries: Partial<PlayerGameSummary>[] = [];
@@ -93,13 +93,18 @@ export async function storeSet(warehouse: Warehouse, set: TrainingSet): Promise<
         played,
         minutes: played ? known(set.minutes[row]) : null,
         points: played ? known(set.target[row]) : null,
-        reb: played ? Math.floor((set.target[row] ?? 0) / 3) : null,
+        ...otherCounts(played ? (set.target[row] ?? 0) : null),
       }),
     );
   }
   await warehouse.append(mlFeatureStore, features);
   await warehouse.append(playerGameSummary, summaries);
   await warehouse.append(playerPropLines, lines);
+}
+
+function otherCounts(points: number | null) {
+  const part = (of: number): number | null => (points === null ? null : Math.floor(points / of));
+  return { reb: part(3), ast: part(4), fg3m: part(3), stl: part(4), blk: part(3), tov: part(4) };
 }
 
 function known(value: number | undefined): number | null {
