@@ -2,7 +2,7 @@ import { addDays, parseSlate, type Slate, seasonSpan } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { MARKETS } from '#core/markets.ts';
 import type { Advise, LineOpinion } from '#model/bet-record.ts';
-import { evaluateMarkets } from '#model/evaluate.ts';
+import { type EvaluateOptions, evaluateMarkets } from '#model/evaluate.ts';
 import { readPresence, readSurroundings } from '#model/evaluation-rows.ts';
 import { type LeakAlarm, leakAlarms, readKnowledge } from '#model/leak-alarms.ts';
 import type { EvaluationReport } from '#model/report.ts';
@@ -43,15 +43,21 @@ export interface Evaluation extends EvaluationReport {
 
 /**
  * Walk-forward evaluation over the feature store, with the alarms of results that are too good to be true. Bets are those that
- * would have been published: a side where it is expected to earn something, the best of a slate as picks.
+ * would have been published: a side where it is expected to earn something, the best of a slate as picks. `rows` narrows or
+ * widens which of them count.
  */
-export async function runEvaluation(app: App, { from, to }: EvaluationRange): Promise<Evaluation> {
+export async function runEvaluation(
+  app: App,
+  { from, to }: EvaluationRange,
+  rows: Pick<EvaluateOptions, 'minSeasonGames' | 'minMinutes'> = {},
+): Promise<Evaluation> {
   const { warehouse } = app;
   const sets = await readTrainingSets(warehouse, { before: addDays(to, 1) }, MARKETS);
   const surroundings = await readSurroundings(warehouse, { from, to });
   const presence = await readPresence(warehouse, { from, to });
   const identity = identityOf(trainDeps(app));
   const report = evaluateMarkets(sets, {
+    ...rows,
     from,
     to,
     surroundings,
