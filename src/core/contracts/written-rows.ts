@@ -24,18 +24,20 @@ function hashed(table: TableContract): string {
 }
 
 /**
- * SQL that enters rows and checksum of each slate of a replacement: of its new rows, which lie in `rows`, and nothing for slates that
- * have rows within the bounds now and will have none. To be run before those are deleted, in one transaction with their replacement.
- * Parameters recorded_since and recorded_at.
+ * SQL that enters rows and checksum of each slate of a replacement: of the rows that `rows` gives, and nothing for slates of `before`, which
+ * had rows and may have none now. To be run in one transaction with the replacement. Parameters recorded_since and recorded_at.
  */
-export function recordingSql(table: TableContract, rows: string, bounds: string): string {
+export function recordingSql(
+  table: TableContract,
+  { rows, before }: { readonly rows: string; readonly before: string },
+): string {
   const isRecent = 'slate >= CAST(@recorded_since AS DATE)';
   return `INSERT INTO ${tableId(writtenRows)} (table_id, slate, row_count, checksum, layout, written_at)
 SELECT '${tableId(table)}', w.slate, SUM(w.row_count), BIT_XOR(w.checksum), '${layoutOf(table)}', CAST(@recorded_at AS TIMESTAMP)
 FROM (
-  SELECT t.slate, 1 AS row_count, fn.row_hash(t) AS checksum FROM (SELECT ${hashed(table)} FROM ${rows} WHERE ${isRecent}) t
+  SELECT t.slate, 1 AS row_count, fn.row_hash(t) AS checksum FROM (SELECT ${hashed(table)} FROM ${rows} AND ${isRecent}) t
   UNION ALL
-  SELECT DISTINCT slate, 0 AS row_count, 0 AS checksum FROM ${tableId(table)} WHERE ${isRecent} AND ${bounds}
+  SELECT DISTINCT slate, 0 AS row_count, 0 AS checksum FROM ${before} AND ${isRecent}
 ) AS w
 GROUP BY w.slate`;
 }

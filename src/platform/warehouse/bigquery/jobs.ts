@@ -143,6 +143,8 @@ export interface JobOptions {
   readonly labels?: Readonly<Record<string, string>>;
   /** Time a job may take; 10 minutes unless given. */
   readonly jobTimeoutMs?: number;
+  /** What a statement is spelled as where the other end does not know everything; as it is when absent. */
+  readonly spelled?: (sql: string) => string;
 }
 
 /** Running jobs to their end. An operation has one budget of retries, whatever it consists of. */
@@ -168,9 +170,10 @@ const MAX_POLL_MS = 2000;
 
 export function openJobs(call: Call, options: JobOptions): Jobs {
   const { clock, location, retries = 5, labels = {}, maximumBytesBilled, jobTimeoutMs = 600_000 } = options;
+  const { spelled = (sql: string) => sql } = options;
   const queryConfiguration = (sql: string, params: SqlParams) => ({
     query: {
-      ...bind(sql, params),
+      ...bind(spelled(sql), params),
       useLegacySql: false,
       parameterMode: 'NAMED',
       ...(maximumBytesBilled === undefined ? {} : { maximumBytesBilled: String(maximumBytesBilled) }),

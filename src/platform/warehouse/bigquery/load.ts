@@ -222,6 +222,13 @@ function replacementScript(
   const required = columnNames(table).filter((name) => table.columns[name]?.required === true);
   const breach = breachSql(table) ?? 'CAST(NULL AS STRING)';
   const lacking = ['FALSE', ...required.map((name) => `${name} IS NULL`)].join(' OR ');
+  const old = `${rows}_before`;
+  const remember = isRecorded
+    ? `\n  CREATE TEMP TABLE ${old} AS SELECT DISTINCT slate FROM ${tableId(table)} WHERE ${bounds};`
+    : '';
+  // Read back: a value may be written in another form than it was computed in.
+  const where = { rows: `${tableId(table)} WHERE ${bounds}`, before: `${old} WHERE TRUE` };
+  const record = isRecorded ? `\n  ${recordingSql(table, where)};` : '';
   return `DECLARE outside, doubled, incomplete, broken, replaced INT64 DEFAULT 0;
 DECLARE breach STRING;
 CREATE TEMP TABLE ${rows} AS SELECT ${storedColumns(table)} FROM (${select}
@@ -232,10 +239,10 @@ SET incomplete = (SELECT COUNT(*) FROM ${rows} WHERE ${lacking});
 SET broken = (SELECT COUNT(b) FROM (SELECT ${breach} AS b FROM ${rows}));
 SET breach = (SELECT MIN(b) FROM (SELECT ${breach} AS b FROM ${rows}));
 SET replaced = (SELECT COUNT(*) FROM ${rows});
-IF outside = 0 AND doubled = 0 AND incomplete = 0 AND broken = 0 THEN
-  BEGIN TRANSACTION;${isRecorded ? `\n  ${recordingSql(table, rows, bounds)};` : ''}
+IF outside = 0 AND doubled = 0 AND incomplete = 0 AND broken = 0 THEN${remember}
+  BEGIN TRANSACTION;
   DELETE FROM ${tableId(table)} WHERE ${bounds};
-  INSERT INTO ${tableId(table)} (${names}) SELECT ${names} FROM ${rows};
+  INSERT INTO ${tableId(table)} (${names}) SELECT ${names} FROM ${rows};${record}
   COMMIT TRANSACTION;
 END IF;
 SELECT outside, doubled, incomplete, broken, breach, replaced`;

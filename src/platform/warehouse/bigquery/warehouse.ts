@@ -114,11 +114,15 @@ function lifetime(): { working<T>(work: () => Promise<T>): Promise<T>; end(): Pr
 
 /**
  * The options for an emulator at an address, which wants plain uploads and knows no templated arguments (ANY TYPE). Over
- * floats they mean the same where the pipeline uses them; `fn.row_hash` is left out, for it takes whole rows.
+ * floats they mean the same where the pipeline uses them; `fn.row_hash`, which takes whole rows, is written out in each statement.
  */
-export function emulated(endpoint: string): Pick<BigQueryOptions, 'endpoint' | 'compress' | 'functions'> {
+export function emulated(
+  endpoint: string,
+): Pick<BigQueryOptions, 'endpoint' | 'compress' | 'functions' | 'spelled'> {
   const functions = bigqueryFunctions()
     .filter((statement) => !statement.includes('fn.row_hash'))
     .map((statement) => statement.replaceAll('ANY TYPE', 'FLOAT64'));
-  return { endpoint, compress: false, functions };
+  const spelled = (sql: string): string =>
+    sql.replaceAll(/\bfn\.row_hash\((\w+)\)/g, '(FARM_FINGERPRINT(TO_JSON_STRING($1)) & 0x1FFFFFFFFFFFFF)');
+  return { endpoint, compress: false, functions, spelled };
 }

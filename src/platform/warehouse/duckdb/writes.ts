@@ -291,11 +291,17 @@ export async function replaceRange(
     await checkReplacement(session, table, range, bounds, all);
     const { recording } = range;
     if (recording !== undefined)
-      await session.run(recordingSql(table, `(${stored(table)})`, bounds), {
-        ...all,
-        recorded_since: recording.since,
-        recorded_at: recording.at,
-      });
+      await session.run(
+        recordingSql(table, {
+          rows: `(${stored(table)}) AS r WHERE TRUE`,
+          before: `${tableId(table)} WHERE ${bounds}`,
+        }),
+        {
+          ...all,
+          recorded_since: recording.since,
+          recorded_at: recording.at,
+        },
+      );
     await session.run(`DELETE FROM ${tableId(table)} WHERE ${bounds}`, all);
     // Rows of one date lie together, as in a partition: a later read of one date decodes its rows, not the table.
     const order = range.from === range.to ? '' : ` ORDER BY ${range.column}`;
