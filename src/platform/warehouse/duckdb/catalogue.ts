@@ -210,7 +210,8 @@ export async function dropTable(session: Session, { dataset, name }: TableRef): 
 /** Creates what is missing and changes nothing that is there. Run in a transaction. */
 export async function prepare(session: Session, tables: readonly TableContract[]): Promise<void> {
   for (const name of Object.keys(DATASETS)) await session.native(`CREATE SCHEMA IF NOT EXISTS ${name}`);
-  await replaceFunctions(session);
+  // A home is opened for every command: one that has everything is not written to, or closing it would write all definitions again.
+  if ((await liveLibrary(session)) !== libraryDigest()) await replaceFunctions(session);
   const there = await session.rows<{ id: string }>(
     "SELECT schema_name || '.' || table_name AS id FROM duckdb_tables()",
   );
@@ -253,16 +254,49 @@ export async function alterTable(session: Session, table: TableRef, change: Tabl
   });
 }
 
-/** Creates or replaces a view and keeps the digest of its text, which the engine rewrites. Run in a transaction. */
+/**
+ * Creates or replaces a view and keeps the digest of its text, which the engine rewrites; one that was made from this text stays
+ * as it is. Run in a transaction.
+ */
 export async function createView(session: Session, view: TableRef, sql: string): Promise<void> {
+  const { dataset, name } = view;
+  const digest = textDigest(sql);
+  const [live] = await session.rows<{ comment: string | null }>(
+    'SELECT comment FROM duckdb_views() WHERE schema_name = @dataset AND view_name = @name',
+    { dataset, name },
+  );
+  if (live?.comment === digest) return;
   await session.run(`CREATE OR REPLACE VIEW ${tableId(view)} AS ${sql}`);
-  await session.native(`COMMENT ON VIEW ${tableId(view)} IS '${textDigest(sql)}'`);
+  await session.native(`COMMENT ON VIEW ${tableId(view)} IS '${digest}'`);
 }
 
 /** Creates the library anew. Run in a transaction. */
 export async function replaceFunctions(session: Session): Promise<void> {
-  for (const statement of ['CREATE SCHEMA IF NOT EXISTS fn', ...duckdbFunctions()])
-    await session.native(statement);
+  const statements = [
+    'CREATE SCHEMA IF NOT EXISTS fn',
+    ...duckdbFunctions(),
+    'CREATE SCHEMA IF NOT EXISTS tipoff_meta',
+    `CREATE OR REPLACE MACRO ${LIBRARY}() AS '${libraryDigest()}'`,
+  ];
+  for (const statement of statements) await session.native(statement);
+}
+
+/** A function that gives the digest of the library that was made last: the engine takes tens of milliseconds to list functions. */
+const LIBRARY = 'tipoff_meta.library';
+
+function libraryDigest(): string {
+  return textDigest(duckdbFunctions().join(';'));
+}
+
+/** The digest of the library of a warehouse; undefined when none was kept. */
+async function liveLibrary(session: Session): Promise<string | undefined> {
+  try {
+    const [found] = await session.rows<{ digest: string }>(`SELECT ${LIBRARY}() AS digest`);
+    return found?.digest;
+  } catch (error) {
+    if (/Function with name \S+ does not exist/.test(messageOf(error))) return undefined;
+    throw error;
+  }
 }
 
 /** The functions of the library; one whose text was not kept has no digest. */

@@ -22,7 +22,7 @@ import {
   type TableContract,
   tableId,
 } from '#core/contracts/define.ts';
-import { breachSql } from '#core/contracts/rules.ts';
+import { breachSql, breaksSql } from '#core/contracts/rules.ts';
 import { type Recording, recordingSql } from '#core/contracts/written-rows.ts';
 import { TipoffError } from '#core/errors.ts';
 import { duckdbType } from '#platform/warehouse/ddl.ts';
@@ -68,8 +68,13 @@ function wireType(column: Column): DuckDBType {
 }
 
 /** The SELECT list that turns the wire table, or any select, into the stored types and precisions of a contract. */
-function storedColumns(table: TableContract, alias: string): string {
+function storedColumns(
+  table: TableContract,
+  alias: string,
+  isWanted: (name: string) => boolean = () => true,
+): string {
   return Object.entries(table.columns)
+    .filter(([name]) => isWanted(name))
     .map(([name, column]) => {
       const cast = `CAST(${alias}.${name} AS ${duckdbType(column)})`;
       return `${column.decimals === undefined ? cast : roundedSql(cast, column.decimals)} AS ${name}`;
@@ -311,9 +316,11 @@ export async function replaceRange(
   });
 }
 
-/** The rows of a replacement in the types and precisions of the contract. */
-function stored(table: TableContract): string {
-  return `SELECT ${storedColumns(table, 's')} FROM temp.tipoff_replacement s`;
+/** The rows of a replacement in the types and precisions of the contract: all columns, or those that an expression names. */
+function stored(table: TableContract, expression?: string): string {
+  const named = expression === undefined ? undefined : new Set(expression.toLowerCase().match(/\w+/g));
+  const columns = storedColumns(table, 's', (name) => named === undefined || named.has(name));
+  return `SELECT ${columns} FROM temp.tipoff_replacement s`;
 }
 
 function boundsOf(table: TableContract, range: ReplacedRange): string {
@@ -342,21 +349,21 @@ async function checkReplacement(
   params: SqlParams,
 ): Promise<void> {
   const key = table.key.join(', ');
-  const breach = breachSql(table);
-  const broken = breach === undefined ? '' : `, COUNT(breach) AS broken, MIN(breach) AS breach`;
-  const rows = `(SELECT *${breach === undefined ? '' : `, ${breach} AS breach`} FROM (${stored(table)}) s)`;
-  const [found] = await session.rows<Partial<Broken> & { outside: number; doubled: number }>(
-    `SELECT COUNT(*) FILTER (WHERE (${bounds}) IS NOT TRUE) AS outside${broken},
-      (SELECT COUNT(*) FROM (SELECT ${key} FROM (${stored(table)}) s GROUP BY ${key} HAVING COUNT(*) > 1)) AS doubled
-     FROM ${rows} r`,
+  // A wide table has a rule for most columns: which one is broken is asked only when one is, and no column is read for nothing.
+  const breaks = breaksSql(table);
+  const [found] = await session.rows<{ outside: number; doubled: number; broken?: number }>(
+    `SELECT COUNT(*) FILTER (WHERE (${bounds}) IS NOT TRUE) AS outside
+      ${breaks === undefined ? '' : `, COUNT(*) FILTER (WHERE ${breaks}) AS broken`},
+      (SELECT COUNT(*) FROM (SELECT ${key} FROM (${stored(table, key)}) s GROUP BY ${key} HAVING COUNT(*) > 1)) AS doubled
+     FROM (${stored(table, `${bounds} ${breaks}`)}) r`,
     params,
   );
-  const { outside = 0, doubled = 0, broken: breaking = 0, breach: example } = found ?? {};
+  const { outside = 0, doubled = 0, broken = 0 } = found ?? {};
   const where = `${range.column} in [${range.from}, ${range.to}]${range.extraWhere === undefined ? '' : ` where ${range.extraWhere}`}`;
   const problems = [
     ...(outside > 0 ? [`${outside} rows lie outside of what is replaced, ${where}`] : []),
     ...(doubled > 0 ? [`${doubled} keys (${key}) occur more than once`] : []),
-    ...(breaking > 0 ? [brokenRows(breaking, example)] : []),
+    ...(broken > 0 ? [brokenRows(broken, await exampleOf(session, table))] : []),
   ];
   if (problems.length === 0) return;
   throw new TipoffError(
@@ -374,4 +381,12 @@ async function checkReplacement(
       },
     },
   );
+}
+
+/** The least of what the rows of a replacement break, in words. */
+async function exampleOf(session: Session, table: TableContract): Promise<string | null | undefined> {
+  const [found] = await session.rows<Pick<Broken, 'breach'>>(
+    `SELECT MIN(${breachSql(table)}) AS breach FROM (${stored(table)}) s`,
+  );
+  return found?.breach;
 }
