@@ -6,6 +6,7 @@ import { messageOf } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { pendingSlates } from '#guard/incidents/acknowledge.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type Answer, ask, byteBudget, slateLookedAt, unaskedOf } from './ask.ts';
 import { calendarOf, readCalendar, type SeasonCalendarView } from './calendar.ts';
 import type {
@@ -59,19 +60,20 @@ export async function runCanaries(deps: CanaryDeps, request: CanaryRequest): Pro
   const asOf = request.asOf ?? started_at;
   const isWatch = request.asOf === undefined && request.isPartial !== true;
   const instants = isWatch ? [...(await missedInstants(deps, asOf)), asOf] : [asOf];
+  const again = isWatch ? await pendingQuestions(deps, request, asOf) : [];
+  const asked = instants.map((instant) => ({
+    instant,
+    questions: request.canaries.map(
+      (canary): Question => ({ canary, slate: slateLookedAt(canary, slateOf(instant)) }),
+    ),
+  }));
+  const slates = [...asked.flatMap(({ questions }) => questions), ...again].map(({ slate }) => slate).sort();
+  const calendar = calendarReader(deps.warehouse, slateOf(asOf), slates[0]);
   const runs: CanaryRun[] = [];
-  for (const instant of instants) {
-    const questions = request.canaries.map((canary) => ({
-      canary,
-      slate: slateLookedAt(canary, slateOf(instant)),
-    }));
-    runs.push(await runOnce(deps, request, instant, questions));
-  }
-  if (isWatch) {
-    const again = await pendingQuestions(deps, request, asOf);
-    for (const [slate, questions] of Map.groupBy(again, (question) => question.slate))
-      runs.push({ ...(await runOnce(deps, request, asOf, questions)), slate });
-  }
+  for (const { instant, questions } of asked)
+    runs.push(await runOnce(deps, request, { asOf: instant, questions, calendar }));
+  for (const [slate, questions] of Map.groupBy(again, (question) => question.slate))
+    runs.push({ ...(await runOnce(deps, request, { asOf, questions, calendar })), slate });
   const results = runs.flatMap((run) => run.results);
   if (request.store !== false) await store(deps, runs);
   if (isWatch) {
@@ -128,11 +130,35 @@ async function pendingQuestions(
     .slice(0, MAX_PENDING);
 }
 
+/** Reads the calendar for everything that one call asks about, once unless that fails. */
+function calendarReader(
+  warehouse: Warehouse,
+  slate: Slate,
+  oldest: Slate | undefined,
+): () => Promise<SeasonCalendarView> {
+  let read: Promise<SeasonCalendarView> | undefined;
+  return async () => {
+    read ??= readCalendar(warehouse, slate, oldest);
+    try {
+      return await read;
+    } catch (error) {
+      read = undefined;
+      throw error;
+    }
+  };
+}
+
+/** Checks asked at one instant. */
+interface Round {
+  readonly asOf: Date;
+  readonly questions: readonly Question[];
+  readonly calendar: () => Promise<SeasonCalendarView>;
+}
+
 async function runOnce(
   deps: CanaryDeps,
   request: CanaryRequest,
-  asOf: Date,
-  questions: readonly Question[],
+  { asOf, questions, calendar }: Round,
 ): Promise<CanaryRun> {
   const timer = deps.timer ?? systemClock;
   const slate = slateOf(asOf);
@@ -145,7 +171,7 @@ async function runOnce(
   try {
     const budget = byteBudget(request.budgetBytes ?? deps.budgetBytes ?? BUDGET_BYTES);
     const context = await Promise.race([
-      readContext(deps, slate, questions),
+      readContext(deps, calendar),
       outOfTime.then((reason): Context => ({ error: reason })),
     ]);
     const results = await Promise.all(
@@ -189,13 +215,9 @@ interface Context {
   readonly error?: string;
 }
 
-async function readContext(deps: CanaryDeps, slate: Slate, questions: readonly Question[]): Promise<Context> {
+async function readContext(deps: CanaryDeps, read: Round['calendar']): Promise<Context> {
   try {
-    const [oldest = slate] = questions.map((question) => question.slate).sort();
-    const [calendar, halt] = await Promise.all([
-      readCalendar(deps.warehouse, slate, oldest),
-      readHalt(deps.state),
-    ]);
+    const [calendar, halt] = await Promise.all([read(), readHalt(deps.state)]);
     return { calendar, ...omitUndefined({ halt }) };
   } catch (error) {
     return { error: `calendar or halt state could not be read: ${messageOf(error)}` };

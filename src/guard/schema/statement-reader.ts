@@ -164,11 +164,15 @@ export class StatementReader {
 /** Functions that take a row as a whole: the engine does not say which columns of it. */
 const WHOLE_ROW = /\bfn\.row_hash\s*\(/i;
 
-/** Every column that one statement reads, by table, the ones behind a view included. Tries each column of what it names. */
+/**
+ * Every column that one statement reads, by table, the ones behind a view included; or of each table the first one, for whoever
+ * asks which tables it reads. Tries each column of what it names.
+ */
 export async function columnsReadBy(
   sql: string,
   schema: Schema,
   openEngine: () => Promise<SqlEngine>,
+  which: 'every' | 'first of a table' = 'every',
 ): Promise<{ readonly table: string; readonly column: string }[]> {
   const text: SqlText = { owner: '', path: '', line: 1, sql, isWhole: true };
   const reader = await StatementReader.open(await openEngine(), schema, [text]);
@@ -179,10 +183,13 @@ export async function columnsReadBy(
       ...schema.views,
     ].filter(({ id }) => [sql, ...inViews].some((each) => mentions(each, id)));
     const found: { table: string; column: string }[] = [];
-    for (const { id: table, columns } of names)
-      for (const column of columns)
-        if (WHOLE_ROW.test(sql) || (await reader.columnReaders(table, column, false)).length > 0)
-          found.push({ table, column });
+    for (const { id: table, columns } of names) {
+      for (const column of columns) {
+        if (!WHOLE_ROW.test(sql) && (await reader.columnReaders(table, column, false)).length === 0) continue;
+        found.push({ table, column });
+        if (which === 'first of a table') break;
+      }
+    }
     return found;
   } finally {
     reader.close();
