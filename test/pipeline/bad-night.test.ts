@@ -12,7 +12,7 @@ import { openSqliteState } from '#platform/state/sqlite.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
 import { leagueWarehouse } from '#test/fakes/leagues.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
-import { openWarehouse } from '#test/platform/warehouse/open.ts';
+import { openCopy, saveCopy } from '#test/platform/warehouse/copies.ts';
 
 // A season is computed before the first test.
 vi.setConfig({ hookTimeout: 60_000 });
@@ -54,7 +54,6 @@ const WAYS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-let healthy: Warehouse;
 let truth: ReadonlyMap<unknown, string>;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 
@@ -70,26 +69,17 @@ const deps = (warehouse: Warehouse) => ({ warehouse, clock: clock(), codeVersion
 
 beforeAll(async () => {
   folder = await temporaryFolder();
-  healthy = await openWarehouse({ path: `${folder.path}/healthy.duckdb` });
-  const league = await leagueWarehouse(LEAGUE, NOON);
-  await league.execute(`ATTACH '${folder.path}/copy.duckdb' AS copy`);
-  await league.execute('COPY FROM DATABASE memory TO copy');
-  await league.execute('DETACH copy');
-  await league.close();
-  await healthy.close();
-  healthy = await openWarehouse({ path: `${folder.path}/copy.duckdb`, tables: 'none' });
+  const healthy = await leagueWarehouse(LEAGUE, NOON);
   await refresh(deps(healthy), TONIGHT, NO_WAITING);
   truth = await features(healthy);
+  await saveCopy(healthy, `${folder.path}/healthy.duckdb`);
   await healthy.close();
 });
 afterAll(() => folder.remove());
 
 /** The healthy morning with the damage in its raw tables, computed anew. */
 async function damaged(statements: readonly string[]) {
-  const warehouse = await openWarehouse({ tables: 'none' });
-  await warehouse.execute(`ATTACH '${folder.path}/copy.duckdb' AS healthy (READ_ONLY)`);
-  await warehouse.execute('COPY FROM DATABASE healthy TO memory');
-  await warehouse.execute('DETACH healthy');
+  const warehouse = await openCopy(`${folder.path}/healthy.duckdb`);
   for (const statement of statements) await warehouse.execute(statement);
   // Rows that break a rule of their contract are refused before anything is computed from them: the day ends there, and says so.
   const refreshed = await refresh(deps(warehouse), TONIGHT, NO_WAITING).catch((error: unknown) => {

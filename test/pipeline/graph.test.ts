@@ -11,7 +11,7 @@ describe('the graph of processors', () => {
     '%s declares the tables that its statement reads, and no other',
     async (_name, { inputs, select }) => {
       const views = new Set(codeSchema().views.map(({ id }) => id));
-      const read = await columnsReadBy(select, codeSchema(), openSqlEngine);
+      const read = await columnsReadBy(select, codeSchema(), openSqlEngine, 'first of a table');
       const tables = [...new Set(read.map(({ table }) => table))].filter((table) => !views.has(table));
       expect(tables.sort()).toEqual(tablesOf(inputs).sort());
     },

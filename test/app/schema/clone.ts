@@ -62,6 +62,9 @@ export function makeClone(...from: readonly string[]): Clone {
     'commit.gpgsign=false',
     '-c',
     'gc.auto=0',
+    // Nobody needs these commits after a loss of power.
+    '-c',
+    'core.fsync=none',
   ];
   const git = (...args: string[]): string => execFileSync('git', ['-C', root, ...who, ...args], quiet);
   const run = async (args: readonly string[]): Promise<{ code: number; out: string; err: string }> => {

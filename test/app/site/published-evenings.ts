@@ -1,10 +1,19 @@
+import { cp } from 'node:fs/promises';
 import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { dayDeps } from '#app/day.ts';
 import { liveDays, ONE_RUN, proofSlates, type SettableClock, settableClock } from '#app/healthy-league.ts';
 import type { Slate } from '#core/calendar.ts';
-import { simulatedLeague } from '#test/fakes/leagues.ts';
+import { madeOnce, simulatedLeague } from '#test/fakes/leagues.ts';
 
+/** The league of the evenings: its last slate has no results. */
+const LEAGUE = {
+  seed: 11,
+  seasons: ['2024-25'],
+  teams: 8,
+  gamesPerTeam: 24,
+  through: '2024-11-30',
+} as const;
 /** 17:15 in New York on the second evening. */
 const EVENING = new Date('2024-11-30T22:15:00Z');
 
@@ -16,25 +25,30 @@ export interface PublishedEvenings {
   readonly tonight: Slate;
 }
 
+/** What decides what is in the home. */
+const SOURCES = ['src', 'test/app/site/published-evenings.ts', 'test/fakes/leagues.ts'];
+
+/** A league that small, and both of its evenings, are made once for all who ask: treat the home as read-only, and copy it. */
+async function homeOfEvenings(): Promise<string> {
+  return madeOnce('published evenings', SOURCES, async (home) => {
+    const league = simulatedLeague(LEAGUE);
+    const slates = proofSlates(league);
+    const clock = settableClock(new Date(`${slates[0]}T12:00:00Z`));
+    const app = await opened(home, clock);
+    await liveDays(await dayDeps(app, 'test'), { league, clock, slates, hours: ONE_RUN });
+    await app.close();
+  });
+}
+
 /** Lets a small league live through two days in a folder; the clock is left at the second evening. */
 export async function publishedEvenings(home: string): Promise<PublishedEvenings> {
-  const league = simulatedLeague({
-    seed: 11,
-    seasons: ['2024-25'],
-    teams: 8,
-    gamesPerTeam: 24,
-    through: '2024-11-30',
-  });
-  const [yesterday, tonight] = proofSlates(league);
+  await cp(await homeOfEvenings(), home, { recursive: true });
+  const [yesterday, tonight] = proofSlates(simulatedLeague(LEAGUE));
   if (yesterday === undefined || tonight === undefined) throw new Error('the league has no two evenings');
   const clock = settableClock(EVENING);
-  const app = await openApp(readConfig({ TIPOFF_HOME: home }), {
-    command: 'test',
-    clock,
-    write: () => undefined,
-  });
-  clock.set(new Date(`${yesterday}T12:00:00Z`));
-  await liveDays(await dayDeps(app, 'test'), { league, clock, slates: [yesterday, tonight], hours: ONE_RUN });
-  clock.set(EVENING);
-  return { app, clock, yesterday, tonight };
+  return { app: await opened(home, clock), clock, yesterday, tonight };
+}
+
+function opened(home: string, clock: SettableClock): Promise<App> {
+  return openApp(readConfig({ TIPOFF_HOME: home }), { command: 'test', clock, write: () => undefined });
 }

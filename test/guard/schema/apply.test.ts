@@ -19,9 +19,9 @@ import { differencesOf } from '#guard/schema/report.ts';
 import { readSchemaFiles, schemaFiles } from '#guard/schema/schema-files.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { FUNCTIONS } from '#platform/sql/port.ts';
-import { openSqlEngine } from '#platform/warehouse/duckdb/sql-engine.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
+import { openRememberingEngine } from './remembering-engine.ts';
 
 const TODAY = '2026-02-08';
 const staged = {
@@ -95,7 +95,7 @@ async function check(contract: TableContract) {
     wanted: codeSchema([contract, schemaChanges], []),
     files,
     statements: [],
-    openEngine: openSqlEngine,
+    openEngine: openRememberingEngine,
     approvals: [],
     today: TODAY,
   });

@@ -7,9 +7,9 @@ import { withoutValues } from '#guard/schema/dry-run.ts';
 import { differencesOf } from '#guard/schema/report.ts';
 import { sourceLiterals } from '#guard/schema/source-literals.ts';
 import type { SourceFile } from '#guard/schema/sql-catalogue.ts';
-import { openSqlEngine } from '#platform/warehouse/duckdb/sql-engine.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
+import { openRememberingEngine } from './remembering-engine.ts';
 import { ownSources, ownStatements } from './sources.ts';
 
 const TODAY = '2026-11-24';
@@ -22,7 +22,7 @@ const input = {
   statements,
   approvals: [],
   today: TODAY,
-  openEngine: openSqlEngine,
+  openEngine: openRememberingEngine,
 };
 const check = async (...planted: SourceFile[]) => {
   const sources = [...files.filter(({ path }) => !planted.some((file) => file.path === path)), ...planted];
@@ -97,14 +97,24 @@ describe('the SQL of this repository', () => {
   });
 
   it('is accepted by the engine, every statement', async () => {
-    const reading = await readCode({ statements, wanted: code, earlier: [], openEngine: openSqlEngine });
+    const reading = await readCode({
+      statements,
+      wanted: code,
+      earlier: [],
+      openEngine: openRememberingEngine,
+    });
     reading.close();
     const refused = reading.statements.filter(({ text, problem }) => text.isWhole && problem !== undefined);
     expect(refused.map(({ text, problem }) => `${text.owner}: ${problem?.message}`)).toEqual([]);
   });
 
   it('says who reads and writes a column', async () => {
-    const reading = await readCode({ statements, wanted: code, earlier: [], openEngine: openSqlEngine });
+    const reading = await readCode({
+      statements,
+      wanted: code,
+      earlier: [],
+      openEngine: openRememberingEngine,
+    });
     try {
       const found = await reading.judge((usage) => ({
         rowIds: usage.readers('nba_analytics.player_game_summary', 'raw_row_id'),

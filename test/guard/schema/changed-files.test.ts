@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkSchema } from '#guard/schema/check.ts';
 import { codeSchema } from '#guard/schema/code-schema.ts';
 import type { Schema } from '#guard/schema/model.ts';
-import { openSqlEngine } from '#platform/warehouse/duckdb/sql-engine.ts';
+import { openRememberingEngine } from './remembering-engine.ts';
 import { ownSources, ownStatements } from './sources.ts';
 
 const code = codeSchema();
@@ -22,7 +22,7 @@ async function isStopped(changed: string[] | undefined, id: string, column: stri
     warehouse: lacking(id, column),
     files,
     statements,
-    openEngine: openSqlEngine,
+    openEngine: openRememberingEngine,
     approvals: [],
     today: '2026-11-24',
     ...(changed === undefined ? {} : { changed }),

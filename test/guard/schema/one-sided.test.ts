@@ -3,8 +3,8 @@ import { checkSchema } from '#guard/schema/check.ts';
 import type { Schema, SchemaTable } from '#guard/schema/model.ts';
 import { differencesOf } from '#guard/schema/report.ts';
 import type { SqlText } from '#guard/schema/sql-catalogue.ts';
-import { openSqlEngine } from '#platform/warehouse/duckdb/sql-engine.ts';
 import { column } from './corpus.ts';
+import { openRememberingEngine } from './remembering-engine.ts';
 
 const BOX: SchemaTable = {
   id: 'nba_raw.box',
@@ -44,7 +44,7 @@ async function told({
     wanted: WANTED,
     files: [],
     statements,
-    openEngine: openSqlEngine,
+    openEngine: openRememberingEngine,
     approvals: [],
     today: '2026-11-24',
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkSchema } from '#guard/schema/check.ts';
 import { codeSchema } from '#guard/schema/code-schema.ts';
 import { boundsOf, unboundReads } from '#guard/schema/partition-filter.ts';
-import { openSqlEngine } from '#platform/warehouse/duckdb/sql-engine.ts';
+import { openRememberingEngine } from './remembering-engine.ts';
 import { ownSources, ownStatements } from './sources.ts';
 
 const bounds = new Map([['nba_raw.box', 'slate']]);
@@ -103,7 +103,7 @@ describe('the partition filters of this repository', () => {
       warehouse: codeSchema(),
       files,
       statements: ownStatements(files),
-      openEngine: openSqlEngine,
+      openEngine: openRememberingEngine,
       approvals: [],
       today: '2026-11-24',
     });

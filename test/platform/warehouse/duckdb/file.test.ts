@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { virtualClock } from '#platform/clock.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
@@ -45,6 +46,38 @@ describe('a warehouse file', () => {
       { labels: { batch: 'b1' }, expiresAt: '2025-01-03T00:00:00.000Z' },
     ]);
     await second.close();
+  });
+
+  it('that has everything stays as it is, byte for byte, when it is prepared again', async () => {
+    const prepared = async (sql: string): Promise<Buffer> => {
+      const warehouse = await openDuckDb(path);
+      await warehouse.prepare([everyType]);
+      await warehouse.createView({ dataset: 'nba_raw', name: 'ids' }, sql);
+      await warehouse.close();
+      return readFile(path);
+    };
+    const made = await prepared('SELECT id FROM nba_raw.every_type');
+    expect((await prepared('SELECT id FROM nba_raw.every_type')).equals(made)).toBe(true);
+    expect((await prepared('SELECT id, label FROM nba_raw.every_type')).equals(made)).toBe(false);
+  });
+
+  it('gets the functions of this code when it has those of another, or none', async () => {
+    const library = async (...changes: string[]): Promise<unknown> => {
+      const instance = await DuckDBInstance.create(path);
+      const connection = await instance.connect();
+      for (const change of changes) await connection.run(change);
+      connection.closeSync();
+      instance.closeSync();
+      const warehouse = await openDuckDb(path);
+      await warehouse.prepare([everyType]);
+      const functions = await warehouse.listFunctions();
+      await warehouse.close();
+      return functions;
+    };
+    const own = await library();
+    const others = ['DROP MACRO fn.dow', "CREATE OR REPLACE MACRO tipoff_meta.library() AS 'another'"];
+    expect(await library(...others)).toEqual(own);
+    expect(await library('DROP SCHEMA fn CASCADE', 'DROP SCHEMA tipoff_meta CASCADE')).toEqual(own);
   });
 
   it('that cannot grow says so, and not that another writer was there', async () => {
