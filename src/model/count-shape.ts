@@ -4,8 +4,8 @@ import { minimise, type Objective } from './minimise.ts';
 
 /** Regressors of spread and of surplus zeros: 1, ln(mean), relative spread of minutes, expected minutes over 36. */
 const WIDTH = 4;
-/** Means below this are read as this: a logarithm needs something. */
-const MIN_MEAN = 0.05;
+/** Means below this are read as this: a logarithm needs something. Centres who never shoot make a three in fifty games. */
+const MIN_MEAN = 0.01;
 const MIN_EXPECTED_MINUTES = 5;
 const FULL_MINUTES = 36;
 /** Spread of minutes in games of a player who has too few of them, in minutes. */

@@ -55,6 +55,7 @@ describe('the shape of a count', () => {
     ['points', POINTS, 120, aPlayer],
     ['blocks', BLOCKS, 20, { ...aPlayer, mean: 0.4 }],
     ['a count like Poisson', STEALS_LIKE_POISSON, 20, { ...aPlayer, mean: 1.1 }],
+    ['a count that hardly ever happens', BLOCKS, 20, { ...aPlayer, mean: 0.02 }],
   ])('is a distribution with the mean that was asked for: %s', (_, shape, most, given) => {
     const parameters = countParametersFunction(shape)(given);
     const mass = countMass(parameters, most);

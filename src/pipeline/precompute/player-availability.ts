@@ -36,9 +36,15 @@ const PRIOR_WITHOUT_REPORT = 0.85;
  * last hour. Games of a slate whose times lie in one class are held against history at the shortest of them.
  */
 const LEAD_CLASSES = [45, 120, 300];
-/** Bounds of the classes of a player who is not listed: expected minutes, share of games, games missed in a row. */
+/**
+ * Bounds of the classes of players, in expected minutes. Who is not listed is told apart finely, and by his share of the
+ * team's games: whether he plays is the coach's choice. A status leaves less to choose, and there are fewer of each.
+ */
 const MINUTES_BANDS = [12, 15, 18, 22, 26, 30];
+const LISTED_BANDS = [15, 22];
 const REGULAR_SHARE = 0.8;
+const bandSql = (bounds: readonly number[]): string =>
+  `CASE ${bounds.map((minutes) => `WHEN c.min_ewma4 < ${minutes} THEN '<${minutes}'`).join(' ')} ELSE 'more' END`;
 
 const E4 = playerDecay(4);
 const E8 = playerDecay(8);
@@ -82,8 +88,8 @@ const joinCounted = (alias: string, keys: readonly string[]): string =>
 /** The classes of a player from the widest to the narrowest, each by what is the same in it. */
 const CLASSES = {
   s: ['lead_class', 'status_class'],
-  m: ['lead_class', 'status_class', 'missed_class'],
-  d: ['lead_class', 'status_class', 'missed_class', 'detail'],
+  b: ['lead_class', 'status_class', 'band_class'],
+  d: ['lead_class', 'status_class', 'band_class', 'missed_class', 'reason_class'],
 } as const;
 const leadClass = (seconds: string): string =>
   `CASE ${LEAD_CLASSES.map((minutes, i) => `WHEN ${seconds} < ${minutes * 60} THEN ${i}`).join(' ')} ELSE ${LEAD_CLASSES.length} END`;
@@ -95,8 +101,8 @@ const priorSql = `CASE t.status_class ${Object.entries(PRIOR)
 
 /**
  * Who is expected to play, as a probability. Candidates are the players who shared in the team's games lately; each belongs
- * to a class (status at the cut-off, games missed in a row, kind of reason, or minutes and share where he is not listed),
- * and is as likely to play as earlier players of his class, counted over all slates strictly before. Every class leans on
+ * to a class (status at the cut-off, expected minutes, share of games where he is not listed, games missed in a row, kind of
+ * reason), and is as likely to play as earlier players of his class, counted over all slates strictly before. Every class leans on
  * the wider one. History is read as long before tip-off as tonight's game is, because a status means something else at noon
  * than fifteen minutes before the game. Who has appeared for another team since, or was listed by one, does not play.
  */
@@ -208,10 +214,9 @@ present AS (
 classed AS (
   SELECT c.*, k.lead_class, s.status IS NOT NULL AS is_listed,
     COALESCE(s.status, CASE l.list WHEN '${LISTS.submitted}' THEN 'unlisted' ELSE l.list END) AS status_class,
-    (CASE WHEN c.is_new_season THEN 'new ' ELSE '' END)
-      || (CASE WHEN c.games_missed = 0 THEN '0' WHEN c.games_missed <= 2 THEN '1-2' WHEN c.games_missed <= 5 THEN '3-5' ELSE '6+' END) AS missed_class,
-    (CASE ${MINUTES_BANDS.map((minutes) => `WHEN c.min_ewma4 < ${minutes} THEN '<${minutes}'`).join(' ')} ELSE 'more' END)
-      || (CASE WHEN c.share >= ${REGULAR_SHARE} THEN ' regular' ELSE '' END) AS band,
+    CASE WHEN c.games_missed = 0 THEN '0' WHEN c.games_missed <= 2 THEN '1-2' WHEN c.games_missed <= 5 THEN '3-5' ELSE '6+' END AS missed_class,
+    CASE WHEN c.is_new_season THEN 'new ' ELSE '' END AS season_class, ${bandSql(LISTED_BANDS)} AS listed_band,
+    ${bandSql(MINUTES_BANDS)} || (CASE WHEN c.share >= ${REGULAR_SHARE} THEN ' regular' ELSE '' END) AS band,
     ${reasonSql('s.reason')} AS reason_class
   FROM present c
   JOIN looks k ON k.game_id = c.game_id AND k.team_abbr = c.team_abbr
@@ -220,24 +225,25 @@ classed AS (
   WHERE c.is_here
 ),
 labelled AS (
-  SELECT c.lead_class, c.slate, c.game_id, c.team_abbr, c.player_id, c.status_class, c.missed_class,
-    CASE WHEN c.is_listed THEN c.reason_class ELSE c.band END AS detail
+  SELECT c.lead_class, c.slate, c.game_id, c.team_abbr, c.player_id, c.status_class,
+    c.season_class || (CASE WHEN c.is_listed THEN c.listed_band ELSE c.band END) AS band_class, c.missed_class,
+    CASE WHEN c.is_listed THEN c.reason_class ELSE '' END AS reason_class
   FROM classed c
   WHERE c.is_listed OR c.games_missed < ${LONG_ABSENCE}
 ),
 asked AS (
   SELECT * FROM labelled
   UNION ALL
-  SELECT lead_class, slate, game_id, team_abbr, player_id, '${LISTS.none}', missed_class, band FROM classed
+  SELECT lead_class, slate, game_id, team_abbr, player_id, '${LISTS.none}', season_class || band, missed_class, '' FROM classed
   WHERE status_class <> '${LISTS.none}' AND games_missed < ${LONG_ABSENCE}
 ),
 tallies AS (
-  SELECT l.lead_class, l.status_class, l.missed_class, l.detail, l.slate, SUM(CASE WHEN f.game_id IS NOT NULL THEN 1 ELSE 0 END) AS n,
+  SELECT l.lead_class, l.status_class, l.band_class, l.missed_class, l.reason_class, l.slate, SUM(CASE WHEN f.game_id IS NOT NULL THEN 1 ELSE 0 END) AS n,
     SUM(CASE WHEN p.player_id IS NOT NULL AND f.game_id IS NOT NULL THEN 1 ELSE 0 END) AS came
   FROM asked l
   LEFT JOIN (SELECT DISTINCT game_id, team_abbr FROM played) f ON f.game_id = l.game_id AND f.team_abbr = l.team_abbr
   LEFT JOIN played p ON p.player_id = l.player_id AND p.game_id = l.game_id
-  GROUP BY l.lead_class, l.status_class, l.missed_class, l.detail, l.slate
+  GROUP BY l.lead_class, l.status_class, l.band_class, l.missed_class, l.reason_class, l.slate
 ),
 ${Object.entries(CLASSES)
   .map(
@@ -247,7 +253,7 @@ ${Object.entries(CLASSES)
   .join(',\n')},
 expected AS (
   SELECT t.slate, t.player_id, t.team_abbr, t.status_class,
-    ${leaning('d', leaning('m', leaning('s', priorSql)))} AS p
+    ${leaning('d', leaning('b', leaning('s', priorSql)))} AS p
   FROM labelled t
   ${Object.entries(CLASSES)
     .map(([alias, keys]) => joinCounted(alias, keys))
