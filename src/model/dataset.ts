@@ -1,6 +1,7 @@
 import { isDate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { type CountedColumn, MAIN_MARKET, type Market } from '#core/markets.ts';
+import type { SummedHistory } from './summed-history.ts';
 import type { FeatureVector } from './systems.ts';
 
 /**
@@ -28,6 +29,8 @@ export interface TrainingSet {
   readonly line?: Float64Array;
   /** De-vigged probability of OVER at that line; NaN = no two-way price. */
   readonly marketOver?: Float64Array;
+  /** Of a long history: the sums of all its rows, where the set has the newest only. */
+  readonly history?: SummedHistory;
 }
 
 /** Throws TIPOFF_BAD_INPUT unless the arrays agree in length, the slates are dates in order, and no played row lacks its points. */
@@ -111,6 +114,7 @@ export function sliceRows(set: TrainingSet, from: number, to: number): TrainingS
     ...(set.players === undefined ? {} : { players: set.players.subarray(from, to) }),
     rows: to - from,
     ...(set.line === undefined ? {} : { line: set.line.subarray(from, to) }),
+    ...(set.history === undefined ? {} : { history: set.history }),
     ...(set.marketOver === undefined ? {} : { marketOver: set.marketOver.subarray(from, to) }),
   };
 }

@@ -117,9 +117,27 @@ function* walkCount(set: TrainingSet, cutoffs: readonly string[], config: TrainC
     REQUIRED_FEATURES,
   );
   const design = designOf(set, columns, source);
-  const gram = new GramAccumulator(design, config.halfLifeDays);
+  const summed = set.history?.counts.get(marketOfSet(set).id);
+  const before = set.history?.rows ?? 0;
+  const gram = new GramAccumulator(design, config.halfLifeDays, summed?.frame);
   const options = { lambda: config.lambda, floors: columns.map((column) => column.floor) };
-  const solve = (day: number): LinearModel => solveRidge(gram.momentsAt(day), options);
+  const weeks = [...(summed?.weeks ?? [])];
+  /** Adds what was before a week: all rows up to one of it, or the sums of the earlier weeks. */
+  const addBefore = (week: number, row: number): void => {
+    if (summed === undefined) gram.addUpTo(row);
+    for (let next = weeks[0]; next !== undefined && next.week < week; next = weeks[0]) {
+      gram.addWeek(next.week, next.sums);
+      weeks.shift();
+    }
+  };
+  /** A fit on the rows before a day, which is that of row `row` or lies before it. */
+  const fitBefore = (day: number, row: number): LinearModel => {
+    addBefore(weekOf(day), row);
+    if (summed === undefined) return solveRidge(gram.momentsAt(day), options);
+    let from = row;
+    while (from > 0 && weekOf(design.days[from - 1] ?? 0) === weekOf(day)) from--;
+    return solveRidge(gram.momentsWith(from, row, day), options);
+  };
   const outOfFold = new Float64Array(design.rows).fill(Number.NaN);
   const fits: CutoffFit[] = [];
   let next = 0;
@@ -127,8 +145,7 @@ function* walkCount(set: TrainingSet, cutoffs: readonly string[], config: TrainC
     for (; next < cutoffs.length; next++) {
       const cutoff = cutoffs[next] ?? '';
       if (dayNumber(cutoff) > beforeDay) return;
-      gram.addUpTo(rows);
-      if (rows > 0) fits.push({ cutoff, model: solve(dayNumber(cutoff)), rows });
+      if (rows > 0) fits.push({ cutoff, model: fitBefore(dayNumber(cutoff), rows), rows });
     }
   };
   let week = Number.NaN;
@@ -140,8 +157,7 @@ function* walkCount(set: TrainingSet, cutoffs: readonly string[], config: TrainC
     if (itsWeek !== week) {
       yield;
       week = itsWeek;
-      gram.addUpTo(row);
-      model = row >= config.minFitRows ? solve(mondayOf(week)) : undefined;
+      model = before + row >= config.minFitRows ? fitBefore(mondayOf(week), row) : undefined;
     }
     if (model !== undefined)
       outOfFold[row] = countMean(model, predictLinear(model, design.values, row * design.width));

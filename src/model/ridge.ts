@@ -2,6 +2,8 @@ import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 import { TipoffError } from '#core/errors.ts';
 import type { Design } from './design.ts';
 import type { LinearModel, MeanCorrection } from './linear.ts';
+import type { SumFrame } from './summed-history.ts';
+import { mondayOf } from './training-set.ts';
 
 /** Day from which row weights grow; any fixed day does, because a solve divides it out again. */
 const REFERENCE_DAY = 18_262;
@@ -51,7 +53,8 @@ export class GramAccumulator {
   readonly #moments: Float64Array;
   #next = 0;
 
-  constructor(design: Design, halfLifeDays: number) {
+  /** With a frame, the columns are shifted and missing as in the sums that the engine added up in it. */
+  constructor(design: Design, halfLifeDays: number, frame?: SumFrame) {
     if (!(halfLifeDays >= 30)) {
       throw new TipoffError(
         'TIPOFF_BAD_INPUT',
@@ -63,8 +66,8 @@ export class GramAccumulator {
     }
     this.#design = design;
     this.#halfLifeDays = halfLifeDays;
-    this.#shift = provisionalCentres(design);
-    this.#presence = presencePositions(design);
+    this.#shift = frame?.centres ?? provisionalCentres(design);
+    this.#presence = positions(frame?.missing ?? missingColumns(design));
     this.#size = 2 + design.width + this.#presence.reduce((count, at) => count + (at > 0 ? 1 : 0), 0);
     this.#moments = new Float64Array((this.#size * (this.#size + 1)) / 2);
   }
@@ -72,6 +75,22 @@ export class GramAccumulator {
   /** Number of rows added so far. */
   get rows(): number {
     return this.#next;
+  }
+
+  /** Adds the rows of a week as the engine has summed them, each relative to the Monday of the week. */
+  addWeek(week: number, sums: Float64Array): void {
+    const weight = 2 ** ((mondayOf(week) - REFERENCE_DAY) / this.#halfLifeDays);
+    for (const [k, sum] of sums.entries()) this.#moments[k] = (this.#moments[k] ?? 0) + weight * sum;
+  }
+
+  /** The moments with the rows from `from` to `end` (exclusive) besides, weighted relative to a cut-off; nothing is added for good. */
+  momentsWith(from: number, end: number, cutoffDay: number): CentredMoments {
+    const kept = this.#moments.slice();
+    this.#next = from;
+    this.addUpTo(end);
+    const moments = this.momentsAt(cutoffDay);
+    this.#moments.set(kept);
+    return moments;
   }
 
   /** Adds the rows that follow those already added, up to row `end` (exclusive). */
@@ -164,12 +183,17 @@ function provisionalCentres({ rows, width, values }: Design): Float64Array {
   return centres;
 }
 
-function presencePositions({ rows, width, values }: Design): Int32Array {
+function missingColumns({ rows, width, values }: Design): Uint8Array {
   const missing = new Uint8Array(width);
   for (let i = 0, at = 0; i < rows; i++) {
     for (let j = 0; j < width; j++, at++) if (Number.isNaN(values[at])) missing[j] = 1;
   }
-  let next = width + 1;
+  return missing;
+}
+
+/** Where the presence column of each column is; 0 (the column of ones) where nothing is missing. */
+function positions(missing: Uint8Array): Int32Array {
+  let next = missing.length + 1;
   return Int32Array.from(missing, (flag) => (flag === 1 ? next++ : 0));
 }
 

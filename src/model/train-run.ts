@@ -19,7 +19,8 @@ import {
 } from './registry.ts';
 import { artefactSteps, type SeriesOptions } from './train.ts';
 import { inTurns } from './train-config.ts';
-import { readTrainingSets, type TrainingRange } from './training-set.ts';
+import type { TrainingRange } from './training-set.ts';
+import { readHistory } from './week-sums.ts';
 
 export interface TrainDeps extends RegistryDeps {
   /** Version of the running code, as every artefact carries it. */
@@ -28,6 +29,8 @@ export interface TrainDeps extends RegistryDeps {
   readonly admit: (rows: TrainingRange) => Promise<unknown>;
   /** What a model forecasts; every published market when absent. */
   readonly markets?: readonly Market[];
+  /** How much history is read as rows; as much as `readHistory` reads when absent. */
+  readonly history?: { readonly maxRows: number };
 }
 
 export interface TrainRequest {
@@ -57,7 +60,7 @@ export const UNNAMED = 'unnamed';
 export async function train(deps: TrainDeps, request: TrainRequest): Promise<TrainedModel> {
   const cutoff = parseSlate(request.cutoff);
   await deps.admit({ before: cutoff });
-  const sets = await readTrainingSets(deps.warehouse, { before: cutoff }, deps.markets ?? PUBLISHED_MARKETS);
+  const sets = await readHistory(deps.warehouse, cutoff, deps.markets ?? PUBLISHED_MARKETS, deps.history);
   requireGates(await trainingOutcomes(deps.warehouse, sets, cutoff), request.despite);
   const artefact = await inTurns(artefactSteps(sets, { ...identityOf(deps), modelId: UNNAMED, cutoff }));
   const trained = await registerTrained(deps, artefact, { status: 'candidate', by: request.by });
@@ -89,7 +92,7 @@ export async function promoteJudged(
 async function promotionOutcomes(deps: TrainDeps, candidate: Artefact): Promise<readonly Outcome[]> {
   const champion = await championOf(deps);
   const before = addDays(slateOf(deps.clock.now()), 1);
-  const sets = await readTrainingSets(deps.warehouse, { before }, deps.markets ?? PUBLISHED_MARKETS);
+  const sets = await readHistory(deps.warehouse, before, deps.markets ?? PUBLISHED_MARKETS, deps.history);
   const cutoff = parseSlate(candidate.data_cutoff);
   const seen = sets.map((set) => beforeCutoff(set, cutoff));
   return [

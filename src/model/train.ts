@@ -174,8 +174,8 @@ function draftOf(set: TrainingSet, walk: Walk, fit: CutoffFit, config: TrainConf
       metrics: { ewma8: ewma8.errors, minutes_rate: minutesRate.errors, ridge: ridge.errors },
     },
     lined,
-    trainingFrom: set.slates[walk.source[0] ?? 0] ?? '',
-    trainingRows: fit.rows,
+    trainingFrom: set.history?.from ?? set.slates[walk.source[0] ?? 0] ?? '',
+    trainingRows: (set.history?.rows ?? 0) + fit.rows,
     calibrationRows: positions.length,
   };
 }

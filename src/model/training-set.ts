@@ -29,7 +29,7 @@ export function mondayOf(week: number): number {
 }
 
 /** No game is older; bounds the scan of partitioned tables when no start is given. */
-const FIRST_SEASON = '1946-11-01';
+export const FIRST_SEASON = '1946-11-01';
 
 /** Which slates to learn from: `from` (inclusive, all history when absent) to `before` (exclusive). */
 export interface TrainingRange {

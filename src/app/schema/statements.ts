@@ -5,6 +5,7 @@ import { SLATE_FEATURES } from '#app/reading/slate.ts';
 import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { predictionGrades, stagedPredictions } from '#core/contracts/nba_predictions.ts';
+import { MAIN_MARKET } from '#core/markets.ts';
 import { type Statement, statement } from '#core/statement.ts';
 import { fingerprints, INGESTED_INPUTS, type IngestedInput } from '#guard/backfill/inputs.ts';
 import { rowsPerSlate } from '#guard/backfill/slates.ts';
@@ -12,10 +13,13 @@ import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { LIVE_RECORD } from '#guard/status/answers/product.ts';
 import { BOOKMAKERS_TONIGHT, QUOTED_GAMES, RAW_QUOTES } from '#guard/status/answers/tonight.ts';
 import { MAIN_QUOTES, ROTATION_PRESENCE, ROW_CIRCUMSTANCES } from '#model/evaluation-rows.ts';
+import { modelColumns } from '#model/features.ts';
 import { NEWEST_PLAYED } from '#model/gates.ts';
 import { FORETOLD, LATE_LINES } from '#model/leak-alarms.ts';
 import { REGISTERED_MODEL, REGISTERED_MODELS } from '#model/registry.ts';
+import { DEFAULT_CONFIG } from '#model/train-config.ts';
 import { MARKET_LINES, TRAINING_ROWS } from '#model/training-set.ts';
+import { columnRanges, weekRows, weekSums } from '#model/week-sums.ts';
 import { auditFigures, REQUIRED } from '#pipeline/batch/audit.ts';
 import { INPUTS_OF_PLAYERS, LINES_OF_PLAYERS, PLAYER_INPUTS, PLAYER_LINES } from '#pipeline/batch/inputs.ts';
 import { CANDIDATES } from '#pipeline/batch/plan.ts';
@@ -70,6 +74,7 @@ export function registeredStatements(): Statement[] {
     ROTATION_PRESENCE,
     FORETOLD,
     LATE_LINES,
+    ...sampleSums(),
     PLAYER_INPUTS,
     INPUTS_OF_PLAYERS,
     PLAYER_LINES,
@@ -98,5 +103,21 @@ export function registeredStatements(): Statement[] {
     SLATE_FEATURES,
     NEWEST_FEATURES,
     declarationSql(1),
+  ];
+}
+
+/** The statements of a long history, with the last columns of a market: a plain one, a product, an indicator. */
+function sampleSums(): Statement[] {
+  const columns = MAIN_MARKET.features.flatMap((features) => modelColumns(features)).slice(-4);
+  const width = columns.length;
+  const frame = {
+    centres: new Float64Array(width),
+    scales: new Float64Array(width).fill(1),
+    missing: new Uint8Array(width).fill(1),
+  };
+  return [
+    weekRows(DEFAULT_CONFIG),
+    columnRanges(columns, DEFAULT_CONFIG),
+    weekSums(MAIN_MARKET, columns, frame, DEFAULT_CONFIG),
   ];
 }

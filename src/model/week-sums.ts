@@ -1,0 +1,211 @@
+import { isDate } from '#core/calendar.ts';
+import { type Market, type MarketId, partsOf } from '#core/markets.ts';
+import { type Statement, statement } from '#core/statement.ts';
+import type { ColumnarResult, Warehouse } from '#platform/warehouse/port.ts';
+import type { TrainingSet } from './dataset.ts';
+import { modelColumns } from './features.ts';
+import type { Factor, ModelColumn } from './linear.ts';
+import type { CountSums, SumFrame } from './summed-history.ts';
+import { DEFAULT_CONFIG, type TrainConfig } from './train-config.ts';
+import { dayNumber, FIRST_SEASON, mondayOf, readTrainingSets, weekOf } from './training-set.ts';
+
+/** Rows of history that are read as they are; of more, only the newest are rows, and the engine adds up all. */
+const MAX_ROWS = 250_000;
+/** Days before the calibrated ones for which rows are read all the same: a twin of the model is trained a month earlier. */
+const MARGIN_DAYS = 60;
+/** Products are added up as multiples of 2^-36: such sums are exact below 2^53, so that their order does not matter. */
+const RESOLUTION = 2 ** 36;
+/** A power of two above everything that is counted in a game. */
+const TARGET_SCALE = 128;
+
+/** Which rows a model learns from, in SQL. */
+function usable({ minCareerGames, minExpectedMinutes }: TrainConfig): string {
+  return `FROM nba_predictions.ml_feature_store f
+JOIN nba_analytics.player_game_summary g ON g.player_id = f.player_id AND g.game_id = f.game_id AND g.slate = f.slate
+WHERE f.slate >= CAST(@from AS DATE) AND f.slate < CAST(@before AS DATE)
+  AND g.slate >= CAST(@from AS DATE) AND g.slate < CAST(@before AS DATE)
+  AND g.played AND g.minutes > 0 AND f.games_career >= ${minCareerGames} AND f.min_ewma4 >= ${minExpectedMinutes}`;
+}
+
+const WEEK = 'CAST(FLOOR((fn.epoch_day(f.slate) + 3) / 7) AS INT64)';
+
+/** Usable rows of every week. */
+export function weekRows(config: TrainConfig): Statement {
+  return statement({
+    owner: 'model/week-sums',
+    sql: `SELECT ${WEEK} AS week, COUNT(*) AS n, MIN(f.slate) AS first_slate ${usable(config)}
+GROUP BY week ORDER BY week`,
+  });
+}
+
+/** A model column: the product of its factors, null when one of them is. */
+function columnSql({ factors }: ModelColumn): string {
+  return factors.map(factorSql).join(' * ');
+}
+
+function factorSql({ feature, over, from }: Factor): string {
+  const x = `fn.safe_div(f.${feature}, ${over ?? 1})`;
+  return from === undefined ? x : `CASE WHEN ${x} >= ${from} THEN 1.0 WHEN ${x} < ${from} THEN 0.0 END`;
+}
+
+/** Least and greatest value of columns, and how many rows have one. */
+export function columnRanges(columns: readonly ModelColumn[], config: TrainConfig): Statement {
+  const each = columns.map((column, j) => {
+    const x = columnSql(column);
+    return `MIN(${x}) AS low_${j}, MAX(${x}) AS high_${j}, COUNT(${x}) AS known_${j}`;
+  });
+  return statement({
+    owner: 'model/week-sums',
+    sql: `SELECT COUNT(*) AS n,\n${each.join(',\n')}\n${usable(config)}`,
+  });
+}
+
+/** A number as both engines read it, bit by bit. */
+function literal(value: number): string {
+  return value.toExponential();
+}
+
+/**
+ * The sums of one count by week, one row a week, in one aggregate statement. Every product is a multiple of 2^-36 and every column
+ * lies between −1 and 1, so that sums below 2^17 rows a week are exact and both engines give the same bits in any order.
+ */
+export function weekSums(
+  part: Market,
+  columns: readonly ModelColumn[],
+  frame: SumFrame,
+  config: TrainConfig,
+): Statement {
+  const target = part.counts.map((column) => `g.${column}`).join(' + ');
+  const weights = Array.from(
+    { length: 7 },
+    (_, d) => `WHEN ${d} THEN ${literal(2 ** (d / config.halfLifeDays))}`,
+  );
+  const presence = columns.flatMap((_, j) =>
+    frame.missing[j] === 1 ? [`CASE WHEN x${j} IS NULL THEN 0.0 ELSE 1.0 END`] : [],
+  );
+  const scaled = columns.map(
+    (_, j) =>
+      `COALESCE((x${j} - ${literal(frame.centres[j] ?? 0)}) * ${literal(1 / (frame.scales[j] ?? 1))}, 0.0)`,
+  );
+  const parts = ['1.0', ...scaled, ...presence, `y * ${literal(1 / TARGET_SCALE)}`];
+  const pairs = parts.flatMap((_, i) =>
+    parts.slice(i).map((_, k) => `SUM(ROUND(b${i} * a${i + k})) AS s_${i}_${i + k}`),
+  );
+  return statement({
+    owner: 'model/week-sums',
+    sql: `SELECT week, ${pairs.join(', ')}
+FROM (
+  SELECT week, ${parts.map((_, i) => `a${i}, w * ${literal(RESOLUTION)} * a${i} AS b${i}`).join(', ')}
+  FROM (
+    SELECT week, w, ${parts.map((a, i) => `${a} AS a${i}`).join(', ')}
+    FROM (
+      SELECT ${WEEK} AS week,
+        CASE fn.epoch_day(f.slate) + 3 - 7 * ${WEEK} ${weights.join(' ')} END AS w,
+        fn.safe_div(${target}, 1) AS y,
+        ${columns.map((column, j) => `${columnSql(column)} AS x${j}`).join(',\n        ')}
+      ${usable(config)}
+    ) rows_of_weeks
+  ) scaled_rows
+) weighted_rows
+GROUP BY week ORDER BY week`,
+  });
+}
+
+/**
+ * History to learn from, one set per market: all rows of it, or of a long one the newest rows with the sums of all, so that the
+ * memory of training is bounded whatever was played. Throws what `readTrainingSets` throws.
+ */
+export async function readHistory(
+  warehouse: Warehouse,
+  before: string,
+  markets: readonly Market[],
+  {
+    maxRows = MAX_ROWS,
+    config = DEFAULT_CONFIG,
+  }: { readonly maxRows?: number; readonly config?: TrainConfig } = {},
+): Promise<readonly TrainingSet[]> {
+  const bounds = { from: FIRST_SEASON, before };
+  const weeks = isDate(before)
+    ? await warehouse.query<{ week: number; n: number; first_slate: string }>(weekRows(config).sql, bounds)
+    : [];
+  const total = weeks.reduce((sum, { n }) => sum + n, 0);
+  if (total <= maxRows) return readTrainingSets(warehouse, { before }, markets);
+  const oldest = weekOf(dayNumber(before) - config.calibrationDays - MARGIN_DAYS);
+  let [kept, at] = [0, weeks.length];
+  while (at > 0 && (weeks[at - 1]?.week ?? 0) >= oldest && kept + (weeks[at - 1]?.n ?? 0) <= maxRows)
+    kept += weeks[--at]?.n ?? 0;
+  const first = weeks[at]?.week ?? weekOf(dayNumber(before));
+  const sets = await readTrainingSets(warehouse, { from: dateOf(mondayOf(first)), before }, markets);
+  const parts = [...new Map(markets.flatMap(partsOf).map((part) => [part.id, part])).values()];
+  const counts = await countSums(warehouse, bounds, parts, config);
+  const history = { rows: total - kept, from: weeks[0]?.first_slate ?? '', counts };
+  return sets.map((set) => ({ ...set, history }));
+}
+
+/** The sums of some counts over all usable rows of a range, week by week. */
+export async function countSums(
+  warehouse: Warehouse,
+  bounds: { readonly from: string; readonly before: string },
+  parts: readonly Market[],
+  config: TrainConfig,
+): Promise<ReadonlyMap<MarketId, CountSums>> {
+  const columnsOf = ({ features: [own] }: Market): readonly ModelColumn[] =>
+    own === undefined ? [] : modelColumns(own);
+  const all = [...new Map(parts.flatMap(columnsOf).map((column) => [column.name, column])).values()];
+  const [ranges = {}] = await warehouse.query(columnRanges(all, config).sql, bounds);
+  const counts = new Map<MarketId, CountSums>();
+  for (const part of parts) {
+    const columns = columnsOf(part);
+    const places = columns.map(({ name }) => all.findIndex((column) => column.name === name));
+    const frame = frameOf(ranges, places);
+    const result = await warehouse.queryColumns(weekSums(part, columns, frame, config).sql, bounds);
+    counts.set(part.id, { frame, weeks: weeksOf(result, frame) });
+  }
+  return counts;
+}
+
+function weeksOf(result: ColumnarResult, frame: SumFrame): CountSums['weeks'] {
+  const scales = scalesOf(frame);
+  const weeks = Array.from(result.numbers('week'), (week) => ({
+    week,
+    sums: new Float64Array((scales.length * (scales.length + 1)) / 2),
+  }));
+  let k = 0;
+  for (const [i, mine] of scales.entries()) {
+    for (let j = i; j < scales.length; j++, k++) {
+      const column = result.numbers(`s_${i}_${j}`);
+      const unit = (mine * (scales[j] ?? 1)) / RESOLUTION;
+      for (const [row, { sums }] of weeks.entries()) sums[k] = (column[row] ?? Number.NaN) * unit;
+    }
+  }
+  return weeks;
+}
+
+/** What one unit of every summed column is: the ones, columns, presence columns, the target. */
+function scalesOf({ scales, missing }: SumFrame): number[] {
+  return [1, ...scales, ...missing.filter((flag) => flag === 1), TARGET_SCALE];
+}
+
+/** Centre and half width of each column, on a grid of powers of two that seldom moves when history grows. */
+function frameOf(ranges: Readonly<Record<string, unknown>>, places: readonly number[]): SumFrame {
+  const numberOf = (name: string): number => Number(ranges[name] ?? Number.NaN);
+  const frame = {
+    centres: new Float64Array(places.length),
+    scales: new Float64Array(places.length).fill(1),
+    missing: new Uint8Array(places.length),
+  };
+  for (const [j, place] of places.entries()) {
+    frame.missing[j] = numberOf(`known_${place}`) < numberOf('n') ? 1 : 0;
+    const [low, high] = [numberOf(`low_${place}`), numberOf(`high_${place}`)];
+    const grid = high > low ? 2 ** (Math.ceil(Math.log2(high - low)) - 3) : 1;
+    const centre = grid * Math.round((low + high) / 2 / grid);
+    frame.centres[j] = Number.isFinite(centre) ? centre : 0;
+    const reach = Math.max(high - centre, centre - low);
+    frame.scales[j] = reach > 0 ? 2 ** Math.ceil(Math.log2(reach)) : 1;
+  }
+  return frame;
+}
+
+function dateOf(day: number): string {
+  return new Date(day * 86_400_000).toISOString().slice(0, 10);
+}
