@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { DATASETS } from '#core/contracts/define.ts';
+import { STATE_RETENTION } from '#pipeline/batch/state.ts';
+import { EXPIRY_FIELD } from '#platform/state/firestore/documents.ts';
 import {
   ACCOUNTS,
   type Account,
@@ -93,6 +95,15 @@ export function foundationSteps(installation: Installation): Step[] {
       ...[`--location=${firestoreLocation(location)}`, '--type=firestore-native', '--delete-protection'],
     ),
   };
+  const expiries = Object.keys(STATE_RETENTION).map((collection): Step => {
+    const on = [`--collection-group=${collection}`, '--database=(default)', inProject];
+    return {
+      title: `documents of ${collection} go by their ${EXPIRY_FIELD}`,
+      look: gcloud('firestore', 'fields', 'ttls', 'list', ...on, '--format=json'),
+      stands: (answer) => JSON.stringify(answer ?? []).includes(EXPIRY_FIELD),
+      make: gcloud('firestore', 'fields', 'ttls', 'update', EXPIRY_FIELD, ...on, '--enable-ttl', '--async'),
+    };
+  });
   const name = `gs://${bucketName(installation)}`;
   const bucket: Step = {
     title: `bucket ${name}`,
@@ -134,7 +145,17 @@ export function foundationSteps(installation: Installation): Step[] {
       ...[`--policy=${IMAGE_POLICY}`, '--no-dry-run'],
     ),
   };
-  return [apis, ...accounts, ...datasets, state, bucket, images, cleanup, ...secretSteps(installation)];
+  return [
+    apis,
+    ...accounts,
+    ...datasets,
+    state,
+    ...expiries,
+    bucket,
+    images,
+    cleanup,
+    ...secretSteps(installation),
+  ];
 }
 
 /** Firestore names its two multi-regions in its own way. */

@@ -200,6 +200,7 @@ export async function runDay(deps: DayDeps, request: DayRequest): Promise<DayRes
   } catch (error) {
     report({ phase: 'export', verdict: 'failed', rows: 0, seconds: 0, detail: messageOf(error) });
   }
+  await deps.state.sweep();
   return { ...batch, seconds: (clock.now().getTime() - began) / 1000, phases, outputs };
 }
 

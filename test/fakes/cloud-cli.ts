@@ -83,6 +83,12 @@ function gcloud(state: CloudState, args: readonly string[], filled: readonly str
   };
   if (line.startsWith('projects describe')) return { projectNumber: '123456789012' };
   if (line === 'services list') return state.apis.map((api) => ({ config: { name: api } }));
+  if (line.startsWith('firestore fields ttls')) {
+    const key = `firestore fields ${flagOf(args, 'collection-group')}`;
+    if (line.endsWith('list')) return state.things[key] === undefined ? [] : [state.things[key]];
+    state.things[key] = { name: `fields/${name}`, ttlConfig: { state: 'CREATING' } };
+    return undefined;
+  }
   if (line.startsWith('services enable')) {
     state.apis.push(...words.slice(2));
     return undefined;

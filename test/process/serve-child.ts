@@ -28,18 +28,19 @@ export interface ServeChild {
 
 /**
  * Starts `serve` on a home at an instant and waits until it answers; with `cloud`, batches and messages are there and only
- * the warehouse is in the home. Throws with its output when it does not answer.
+ * the warehouse is in the home. `tipoff` is the program of another version. Throws with its output when it does not answer.
  */
 export async function startServe(
   home: string,
   at: Date,
   workers = 3,
   cloud?: CloudState,
+  tipoff = TIPOFF,
 ): Promise<ServeChild> {
   const common = ['--home', home, '--workers', String(workers), '--at', at.toISOString()];
   const command =
     cloud === undefined
-      ? [TIPOFF, 'serve', ...common, '--port', '0', '--unit-size', '6', '--json']
+      ? [tipoff, 'serve', ...common, '--port', '0', '--unit-size', '6', '--json']
       : [CLOUD_SERVE, ...common, '--cloud', JSON.stringify(cloud)];
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'pipe'] });
   let output = '';

@@ -1,5 +1,6 @@
 import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { endAbandoned } from '#guard/backfill/ledger.ts';
+import { STATE_RETENTION } from '#pipeline/batch/state.ts';
 import { openHome } from '#platform/home.ts';
 import { directoryObjects } from '#platform/objects/directory.ts';
 import { openSqliteQueue } from '#platform/queue/sqlite.ts';
@@ -14,7 +15,7 @@ export async function openEmbedded(dir: string, options: StoreOptions, onClose: 
   onClose(() => home.release());
   const warehouse = await openDuckDb(home.paths.warehouse, { clock });
   onClose(() => warehouse.close());
-  const state = openSqliteState(home.paths.state, { clock });
+  const state = openSqliteState(home.paths.state, { clock, retention: STATE_RETENTION });
   onClose(() => state.close());
   // One process has a home: what was running before it took this one runs no more.
   await endAbandoned(state, clock.now().toISOString());

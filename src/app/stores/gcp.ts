@@ -1,6 +1,7 @@
 import type { GcpConfig } from '#app/config.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { appliedNotes } from '#guard/schema/applied.ts';
+import { STATE_RETENTION } from '#pipeline/batch/state.ts';
 import { openGcs } from '#platform/objects/gcs.ts';
 import { openPubSubQueue } from '#platform/queue/pubsub/queue.ts';
 import { parsePushEnvelope } from '#platform/queue/pubsub/transport.ts';
@@ -29,6 +30,7 @@ export async function openGcp(gcp: GcpConfig, options: StoreOptions, onClose: On
   });
   onClose(() => warehouse.close());
   const state = openFirestoreState({
+    retention: STATE_RETENTION,
     projectId,
     databaseId: gcp.firestoreDatabase,
     clock,

@@ -50,7 +50,7 @@ const READ = [
 /** One row of figures about a set of staged rows; `counted` names the columns whose nulls are counted. */
 export function auditFigures(units: readonly UnitDoc[], counted: readonly string[]): Statement {
   const isEmpty = counted.length === 0 ? 'FALSE' : counted.map((name) => `${name} IS NULL`).join(' OR ');
-  const columns = [...new Set([...READ, ...RANGED, ...counted])].join(', ');
+  const columns = [...new Set([...READ, ...RANGED, ...counted])];
   const sql = `
 WITH staged AS (
   SELECT ${[...READ, 'predicted'].join(', ')}, p_over + p_push + p_under AS chances,

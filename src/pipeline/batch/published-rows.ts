@@ -135,7 +135,8 @@ function picksOfMarket(rows: readonly PickRow[]): SubsetPick[] {
   });
 }
 
-const COLUMNS = columnNames(stagedPredictions).join(', ');
+const NAMES = columnNames(stagedPredictions);
+const COLUMNS = NAMES.join(', ');
 /** The system whose rows make the picks; the market-aware view is published beside it. */
 const PICKING_SYSTEM = CHAMPION_SYSTEM;
 
@@ -143,14 +144,34 @@ const PICKING_SYSTEM = CHAMPION_SYSTEM;
 const RECORD_CLASS = `CASE WHEN run_mode <> 'BACKFILL' AND tipoff_at > CAST(@published_at AS TIMESTAMP) THEN 'live' ELSE 'backfill' END`;
 
 /** What a pick is chosen by, beyond its record class and what all picks of a slate have in common. */
-const PICK = 'prediction_id, market, player_id, recommendation, edge, expected_value, is_actionable';
+const PICK_NAMES: readonly string[] = [
+  'prediction_id',
+  'market',
+  'player_id',
+  'recommendation',
+  'edge',
+  'expected_value',
+  'is_actionable',
+];
+const PICK = PICK_NAMES.join(', ');
 const IS_PICK = `system_id = '${PICKING_SYSTEM}' AND line_role = 'main'`;
 type Common = Pick<PickRow, 'publication_id' | 'slate' | 'system_id'>;
 
-/** Reads columns of the staging tables of finished units by name: all of them by default. */
-export function stagedSelect(units: readonly UnitDoc[], columns: string = COLUMNS): string {
-  const tables = units.flatMap(({ staging_table }) => (staging_table === null ? [] : [staging_table]));
-  return tables.map((table) => `SELECT ${columns} FROM nba_predictions.${table}`).join(' UNION ALL ');
+/**
+ * Reads columns of the staging tables of finished units by name: all of them by default. While one version of the code follows
+ * another, workers of both stage: a column that a unit's worker did not know is null.
+ */
+export function stagedSelect(units: readonly UnitDoc[], names: readonly string[] = NAMES): string {
+  const types: Readonly<Record<string, { readonly type: string }>> = stagedPredictions.columns;
+  return units
+    .flatMap(({ staging_table: table, columns: known }) => {
+      if (table === null) return [];
+      const columns = names.map((name) =>
+        known === undefined || known.includes(name) ? name : `CAST(NULL AS ${types[name]?.type}) AS ${name}`,
+      );
+      return [`SELECT ${columns.join(', ')} FROM nba_predictions.${table}`];
+    })
+    .join(' UNION ALL ');
 }
 
 const OWNER = 'pipeline/batch/published-rows';
@@ -179,7 +200,7 @@ export function copyOfStaged(units: readonly UnitDoc[]): Statement {
 export function stagedPicks(units: readonly UnitDoc[]): Statement {
   return statement({
     owner: OWNER,
-    sql: `SELECT ${RECORD_CLASS} AS record_class, ${PICK} FROM (${stagedSelect(units, `${PICK}, run_mode, tipoff_at, system_id, line_role`)}) AS staged
+    sql: `SELECT ${RECORD_CLASS} AS record_class, ${PICK} FROM (${stagedSelect(units, [...PICK_NAMES, 'run_mode', 'tipoff_at', 'system_id', 'line_role'])}) AS staged
        WHERE ${IS_PICK}`,
   });
 }

@@ -105,8 +105,8 @@ export function lostMarkets(units: readonly UnitDoc[]): Statement {
     sql: `INSERT INTO nba_predictions.withdrawals (publication_id, slate, player_id, market, reason, fencing_token, withdrawn_at, withdrawn_by, code_version)
      SELECT DISTINCT @publication_id, c.slate, c.player_id, c.market, 'line_gone', CAST(@token AS INT64), CAST(@at AS TIMESTAMP), @by, @code_version
      FROM nba_predictions.current_predictions c
-     JOIN (SELECT DISTINCT player_id FROM (${stagedSelect(units, 'player_id')}) AS rows_of_players) s ON s.player_id = c.player_id
-     LEFT JOIN (SELECT DISTINCT player_id, market FROM (${stagedSelect(units, 'player_id, market')}) AS staged) m
+     JOIN (SELECT DISTINCT player_id FROM (${stagedSelect(units, ['player_id'])}) AS rows_of_players) s ON s.player_id = c.player_id
+     LEFT JOIN (SELECT DISTINCT player_id, market FROM (${stagedSelect(units, ['player_id', 'market'])}) AS staged) m
        ON m.player_id = c.player_id AND m.market = c.market
      WHERE c.slate = CAST(@slate AS DATE) AND m.player_id IS NULL
        AND NOT EXISTS (SELECT 1 FROM nba_predictions.publications q

@@ -2,7 +2,7 @@ import type { Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import type { RunMode } from '#core/run-modes.ts';
 import type { Clock } from '#platform/clock.ts';
-import type { StateStore, StateTransaction } from '#platform/state/port.ts';
+import type { Retention, StateStore, StateTransaction } from '#platform/state/port.ts';
 
 /** States of a batch, with the states that may follow. Every move is a compare-and-set with who, when and why. */
 export const NEXT_STATES = {
@@ -61,6 +61,15 @@ export const COLLECTIONS = {
   leases: 'publish_leases',
 } as const;
 
+/** Days that a batch and its documents are kept. What was predicted is in the warehouse, and stays. */
+const RETENTION_DAYS = 90;
+export const STATE_RETENTION: Retention = {
+  [COLLECTIONS.batches]: RETENTION_DAYS,
+  [COLLECTIONS.units]: RETENTION_DAYS,
+  [COLLECTIONS.outcomes]: RETENTION_DAYS,
+  [COLLECTIONS.events]: RETENTION_DAYS,
+};
+
 export interface BatchDoc {
   readonly batch_id: string;
   readonly slate: Slate;
@@ -109,6 +118,8 @@ export interface UnitDoc {
   readonly claim: number;
   /** The staging table of the worker that finished it. */
   readonly staging_table: string | null;
+  /** Its columns, as the worker's version of the code has them; absent when a version staged that did not say. */
+  readonly columns?: readonly string[];
   readonly rows: number;
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { columnNames } from '#core/contracts/define.ts';
 import { type StagedPrediction, stagedPredictions } from '#core/contracts/nba_predictions.ts';
 import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
 import type { ModelSource } from '#model/systems.ts';
@@ -172,7 +173,9 @@ async function finish(
       tx.put(COLLECTIONS.outcomes, outcomeKey(batch.batch_id, outcome.player_id), doc);
     }
     const rows = landed.outcomes.reduce((total, outcome) => total + outcome.rows, 0);
-    const done: UnitDoc = { ...current.data, state: 'done', staging_table: landed.table?.name ?? null, rows };
+    const columns = columnNames(stagedPredictions);
+    const staging_table = landed.table?.name ?? null;
+    const done: UnitDoc = { ...current.data, state: 'done', staging_table, columns, rows };
     tx.put(COLLECTIONS.units, unitKey(batch.batch_id, unit.unit_id), done);
     tx.put(COLLECTIONS.batches, batch.batch_id, { ...now.data, progress_at: at });
     return true;

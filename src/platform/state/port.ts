@@ -27,9 +27,12 @@ export interface StateQuery {
   readonly limit?: number;
 }
 
+/** Days after its last write that a document of a collection is kept; documents of other collections stay. */
+export type Retention = Readonly<Record<string, number>>;
+
 /**
  * Small, contended, durable documents: batches, outcomes, leases, incidents, the backfill ledger. Ordered by id.
- * Deliberately out: joins, sorting by field, time to live. An update is never lost; losing a race too often is
+ * Deliberately out: joins, sorting by field. An update is never lost; losing a race too often is
  * TIPOFF_STATE_CONFLICT (transient). A missing document is `undefined`, never an empty object.
  */
 export interface StateStore {
@@ -39,6 +42,8 @@ export interface StateStore {
   create(collection: string, id: string, data: object): Promise<boolean>;
   /** Runs `body` with optimistic concurrency and a bounded number of tries; returns what it returned last. */
   transaction<R>(body: (tx: StateTransaction) => Promise<R>): Promise<R>;
+  /** Removes documents that are past their retention, where the service does not do it by itself; how many. */
+  sweep(): Promise<number>;
   /** Answers with the store's own time, ISO, where it has a clock of its own; undefined where it is of this machine. */
   ping(): Promise<string | undefined>;
   close(): Promise<void>;

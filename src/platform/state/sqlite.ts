@@ -3,7 +3,7 @@ import { TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 import { toPlainJson } from '#platform/plain-json.ts';
 import { openSqliteFile, type SqliteFile, type SqliteRow } from '#platform/sqlite.ts';
-import type { Doc, StateQuery, StateStore, StateTransaction } from './port.ts';
+import type { Doc, Retention, StateQuery, StateStore, StateTransaction } from './port.ts';
 
 const MAX_BYTES = 1500;
 
@@ -304,7 +304,11 @@ export interface SqliteStateOptions {
   readonly clock: Clock;
   /** How often a transaction is run before it gives up; 50 by default. */
   readonly tries?: number;
+  /** What does not stay for ever; everything does unless given. */
+  readonly retention?: Retention;
 }
+
+const DAY_MS = 86_400_000;
 
 /**
  * The embedded state store: one SQLite file, or `:memory:`. Several processes may have it open; transactions are
@@ -312,7 +316,7 @@ export interface SqliteStateOptions {
  * file cannot be used.
  */
 export function openSqliteState(path: string, options: SqliteStateOptions): StateStore {
-  const { clock, tries = 50 } = options;
+  const { clock, tries = 50, retention = {} } = options;
   const file = openSqliteFile(path, SCHEMA);
   const now = (): string => clock.now().toISOString();
   return {
@@ -357,6 +361,21 @@ export function openSqliteState(path: string, options: SqliteStateOptions): Stat
           details: { tries },
         },
       );
+    },
+    sweep: async () => {
+      const removed = Object.entries(retention).map(([collection, days]) => {
+        const before = new Date(clock.now().getTime() - days * DAY_MS).toISOString();
+        const old = file.all(
+          'SELECT id FROM state_documents WHERE collection = @collection AND updated_at < @before',
+          { collection, before },
+        );
+        if (old.length > 0)
+          file.writing(() => {
+            for (const row of old) deleteRow(file, collection, String(row['id']));
+          });
+        return old.length;
+      });
+      return removed.reduce((sum, count) => sum + count, 0);
     },
     ping: async () => {
       storeRevision(file);

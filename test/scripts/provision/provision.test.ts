@@ -295,6 +295,7 @@ describe('what is provisioned', () => {
       'TIPOFF_SLACK_CHANNEL',
       'TIPOFF_SLACK_CHANNELS',
       'TIPOFF_SLACK_OWNERS',
+      'TIPOFF_SOURCES',
     ]);
     expect([...told].filter((name) => !asked.has(name))).toEqual([]);
   });

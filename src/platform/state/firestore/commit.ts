@@ -5,8 +5,9 @@ import {
   type Firestore,
   type Timestamp,
 } from '@google-cloud/firestore';
+import type { Retention } from '#platform/state/port.ts';
 import { GRPC, grpcCode, outcomeUnknown } from './client.ts';
-import { carriesStamp, STORED_FIELDS, storedForm } from './documents.ts';
+import { carriesStamp, storedForm, type Writing } from './documents.ts';
 import { type Journal, type ReadDocument, stillStands, type Write } from './reads.ts';
 
 const LOST_CODES: readonly (number | undefined)[] = [
@@ -24,22 +25,24 @@ const LOST_CODES: readonly (number | undefined)[] = [
 export async function commitJournal(
   client: Firestore,
   journal: Journal,
-  at: string,
-  stamp: string,
+  writing: Omit<Writing, 'days'>,
+  retention: Retention,
 ): Promise<boolean> {
   const writes = [...journal.writes.values()];
+  const { stamp } = writing;
+  const writingOf = ({ ref }: Write): Writing => ({ ...writing, days: retention[ref.parent.id] });
   const unchecked = [...journal.documents.values()].filter((read) => !isCheckedByWrite(journal, read));
   try {
     if (unchecked.length === 0 && journal.lists.length === 0) {
       const batch = client.batch();
-      for (const write of writes) addWrite(batch, write, journal, at, stamp);
+      for (const write of writes) addWrite(batch, write, journal, writingOf(write));
       await batch.commit();
       return true;
     }
     return await client.runTransaction(
       async (transaction) => {
         if (!(await stillStands(transaction, unchecked, journal.lists))) return false;
-        for (const write of writes) addWrite(transaction, write, journal, at, stamp);
+        for (const write of writes) addWrite(transaction, write, journal, writingOf(write));
         return true;
       },
       { maxAttempts: 1 },
@@ -78,7 +81,7 @@ interface Writer {
   delete(ref: DocumentReference, precondition?: { lastUpdateTime?: Timestamp }): unknown;
 }
 
-function addWrite(to: Writer, { ref, json }: Write, journal: Journal, at: string, stamp: string): void {
+function addWrite(to: Writer, { ref, json }: Write, journal: Journal, writing: Writing): void {
   const seen = journal.documents.get(ref.path)?.seen;
   const lastUpdateTime = seen?.updateTime;
   const precondition = lastUpdateTime === undefined ? undefined : { lastUpdateTime };
@@ -87,10 +90,10 @@ function addWrite(to: Writer, { ref, json }: Write, journal: Journal, at: string
     else to.delete(ref, precondition);
     return;
   }
-  const form = storedForm(json, at, stamp, seen);
+  const form = storedForm(json, writing, seen);
   if (precondition !== undefined) to.update(ref, form, precondition);
   else if (seen !== undefined) to.create(ref, form);
-  else to.set(ref, form, { mergeFields: STORED_FIELDS.map((field) => new FieldPath(field)) });
+  else to.set(ref, form, { mergeFields: Object.keys(form).map((field) => new FieldPath(field)) });
 }
 
 /** True when one of the documents carries the stamp of this very commit: all writes of a commit land, or none. */

@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type DocumentData, type DocumentSnapshot, FieldValue } from '@google-cloud/firestore';
+import { type DocumentData, type DocumentSnapshot, FieldValue, Timestamp } from '@google-cloud/firestore';
 import { TipoffError } from '#core/errors.ts';
 import type { Doc } from '#platform/state/port.ts';
 import { checkName, documentJson } from '#platform/state/sqlite.ts';
 
+const DAY_MS = 86_400_000;
 const STAMP_BYTES = 9;
 const MAX_JSON_BYTES = 900_000;
 const MAX_INDEXED_LENGTH = 300;
@@ -13,8 +14,26 @@ const ASKABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
  * How a document is stored. `json` is its whole data: Firestore's own types know no array in an array and no deep nesting,
  * and would change numbers and odd text. `match` holds the top-level scalars for `where`. `stamps` names the transactions
  * that wrote last, newest at the end, so that a write whose answer was lost is known again even after others have written.
+ * `expires_at` is what the service removes a document by, in collections that have a retention.
  */
-export const STORED_FIELDS = ['json', 'match', 'version', 'updated_at', 'stamps'] as const;
+interface StoredForm extends DocumentData {
+  readonly json: string;
+  readonly match: Readonly<Record<string, string>>;
+  readonly version: FieldValue;
+  readonly updated_at: string;
+  readonly stamps: readonly string[];
+  readonly expires_at?: Timestamp;
+}
+
+/** The field of a document's expiry: provisioning names it to the service. */
+export const EXPIRY_FIELD = 'expires_at';
+
+/** Who writes, when, and how many days what is written is kept. */
+export interface Writing {
+  readonly at: string;
+  readonly stamp: string;
+  readonly days: number | undefined;
+}
 
 /** How many writers a document remembers: more than can write it while a client tries to learn what became of its own write. */
 const REMEMBERED_STAMPS = 50;
@@ -54,7 +73,7 @@ export function newStamp(): string {
 }
 
 /** The stored form of data written over what was seen; every write of it adds one to the version that is there. */
-export function storedForm(json: string, at: string, stamp: string, seen?: DocumentSnapshot): DocumentData {
+export function storedForm(json: string, { at, stamp, days }: Writing, seen?: DocumentSnapshot): StoredForm {
   const stamps = [...stampsOf(seen), stamp].slice(-REMEMBERED_STAMPS);
   return {
     json,
@@ -62,6 +81,7 @@ export function storedForm(json: string, at: string, stamp: string, seen?: Docum
     version: FieldValue.increment(1),
     updated_at: at,
     stamps,
+    ...(days === undefined ? {} : { [EXPIRY_FIELD]: Timestamp.fromMillis(Date.parse(at) + days * DAY_MS) }),
   };
 }
 

@@ -4,7 +4,7 @@ import { TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 import { applicationCredentials } from '#platform/google-cloud.ts';
 import { jitterOf, retryBudget } from '#platform/retry.ts';
-import type { StateStore, StateTransaction } from '#platform/state/port.ts';
+import type { Retention, StateStore, StateTransaction } from '#platform/state/port.ts';
 import {
   type FirestoreClientOptions,
   firestoreError,
@@ -23,6 +23,8 @@ export interface FirestoreStateOptions extends FirestoreClientOptions {
   readonly root?: string;
   /** How often a transaction is run before it gives up; 50 by default. */
   readonly tries?: number;
+  /** What does not stay for ever; everything does unless given. */
+  readonly retention?: Retention;
 }
 
 const FIRST_PAUSE_MS = 10;
@@ -33,7 +35,7 @@ const MAX_PAUSE_MS = 1000;
  * is unchanged. Throws TIPOFF_PROVIDER_DOWN when Firestore does not answer and TIPOFF_PROVIDER when it refuses.
  */
 export function openFirestoreState(options: FirestoreStateOptions): StateStore {
-  const { clock, root, tries = 50 } = options;
+  const { clock, root, tries = 50, retention = {} } = options;
   const jitter = jitterOf(randomUUID());
   const client = openFirestoreClient(options);
   const credentials = applicationCredentials(options.emulator === undefined, 'Firestore');
@@ -88,7 +90,9 @@ export function openFirestoreState(options: FirestoreStateOptions): StateStore {
       const ref = collectionOf(collection).doc(id);
       return calling(async () => {
         try {
-          await ref.create(storedForm(json, clock.now().toISOString(), stamp));
+          await ref.create(
+            storedForm(json, { at: clock.now().toISOString(), stamp, days: retention[collection] }),
+          );
           return true;
         } catch (error) {
           if (grpcCode(error) !== GRPC.alreadyExists) throw error;
@@ -120,6 +124,8 @@ export function openFirestoreState(options: FirestoreStateOptions): StateStore {
         },
       );
     },
+    // The service removes them by their expiry, once provisioning has told it of the field.
+    sweep: async () => 0,
     ping: () =>
       calling(async () => {
         return (await collectionOf('ping').doc('ping').get()).readTime.toDate().toISOString();
@@ -136,7 +142,10 @@ export function openFirestoreState(options: FirestoreStateOptions): StateStore {
     const reads = journal.documents.size + journal.lists.length;
     // A body that failed on outdated input may not fail on the current one.
     if ('error' in outcome) return reads === 0 || !(await isOvertaken(client, journal));
-    if (journal.writes.size > 0) return commitJournal(client, journal, clock.now().toISOString(), newStamp());
+    if (journal.writes.size > 0) {
+      const writing = { at: clock.now().toISOString(), stamp: newStamp() };
+      return commitJournal(client, journal, writing, retention);
+    }
     // A single read is right as of itself.
     return reads < 2 || !(await isOvertaken(client, journal));
   }
