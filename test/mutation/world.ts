@@ -234,7 +234,7 @@ async function worldIn(
     for (const [reason, count] of Object.entries(result.failed)) block(`failed: ${reason}`, count);
     const isFine = ['published', 'published_partial', 'no_games', 'nothing_to_do'].includes(result.state);
     await beat(
-      { warehouse: plain, clock },
+      { warehouse: plain, state: plainState, clock },
       { job: 'day', ok: isFine, maxSilenceSeconds: JOBS.day, detail: result.state },
     );
   };

@@ -85,6 +85,7 @@ export function coordinatorRoutes(service: Service): Route[] {
         });
         if (!body.dry_run)
           for (const { batch_id, state } of verdicts) if (!isActive(state)) await runtime.ended(batch_id);
+        if (!body.dry_run) runtime.background('the watch over the checks', async () => service.watch?.());
         const results = verdicts.map(({ slate, ...verdict }) => ({ ...verdict, game_date: slate }));
         const completed = verdicts.filter(
           ({ action }) => action === 'consolidated' || action === 'closed',

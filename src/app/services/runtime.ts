@@ -23,6 +23,8 @@ export interface Service {
   readonly backfills: Backfills;
   readonly metrics: ServiceMetrics;
   readonly log: Logger;
+  /** Watches over the checks whenever the scheduler asks for stalled batches; absent where a loop does. */
+  readonly watch?: () => Promise<void>;
   /** Players per unit; the coordinator's usual size when absent. */
   readonly unitSize?: number | undefined;
   /** Takes pushed messages of a queue that keeps account of them; without one a push is judged by its content alone. */

@@ -15,7 +15,7 @@ import { serviceBackfills } from './backfills.ts';
 import { serviceLogger } from './logger.ts';
 import { serviceMetrics } from './metrics.ts';
 import { type Role, type Service, serviceRuntime } from './runtime.ts';
-import { canariesWhenDue, heartbeatMonitor } from './watch.ts';
+import { canariesWhenDue, heartbeatMonitor, watchOnDemand } from './watch.ts';
 
 export interface ServeOptions {
   readonly roles: readonly Role[];
@@ -70,6 +70,8 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
     { ...deps, log, metrics },
     { coordinator: isCoordinator, workers, alsoSweep: () => backfills.tick() },
   );
+  // A coordinator on demand sleeps most of the time: nobody is to expect a pulse of it.
+  const isAlwaysOn = config.profile === 'embedded' || config.scheduledJobs.includes('services');
   let hasBegun = false;
   /** Starts what goes on without requests; once. */
   const begin = (): void => {
@@ -77,8 +79,6 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
     hasBegun = true;
     runtime.run();
     if (!isCoordinator) return;
-    // A coordinator on demand sleeps most of the time: nobody is to expect a pulse of it.
-    const isAlwaysOn = config.profile === 'embedded' || config.scheduledJobs.includes('services');
     if (isAlwaysOn) runtime.repeat('the watch over the checks', WATCH_SECONDS, heartbeatMonitor(app));
     // One process owns an embedded home: while it is served, nobody else can ask the checks.
     if (config.profile === 'embedded') runtime.repeat('the checks', WATCH_SECONDS, canariesWhenDue(app));
@@ -106,6 +106,7 @@ export async function startServing(app: App, options: ServeOptions): Promise<Ser
     backfills,
     metrics,
     log,
+    ...(isAlwaysOn ? {} : { watch: watchOnDemand(app) }),
     ...omitUndefined({ unitSize: options.unitSize, push: app.push }),
     site: { file: siteFiles(app), isLocal: LOOPBACK.includes(options.hostname), secret: apiKey },
     profile: config.profile,

@@ -2,7 +2,7 @@ import { alertOn } from '#app/alert-deps.ts';
 import type { App } from '#app/compose.ts';
 import { allCanaries } from '#app/own-checks.ts';
 import { span } from '#core/format.ts';
-import { beat, CANARY_JOB, CANARY_SILENCE_SECONDS, JOBS, lastBeat } from '#guard/canaries/heartbeats.ts';
+import { beat, CANARY_JOB, CANARY_SILENCE_SECONDS, JOBS, lastCanaries } from '#guard/canaries/heartbeats.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
 import { checkDelivered } from '#platform/notify/outbox.ts';
 import type { Notice } from '#platform/notify/port.ts';
@@ -13,27 +13,51 @@ const CANARY_SECONDS = 30 * 60;
 const GRACE_SECONDS = 10 * 60;
 /** Collection with the silence of the checks that people know of, by job. It keeps the name it was first stored under. */
 const SILENCES = 'dead_man';
+const FIRST_LOOK = 'first_look';
 
 interface Silence {
   readonly since: string;
 }
 
+type WatchDeps = Pick<App, 'state' | 'clock' | 'outbox'>;
+
 /**
- * The heartbeat monitor of the services: they report that they are alive, which the checks read, and alert people when the
- * checks have been silent for 90 minutes: once per silence, green when it is over. Call it every minute. Throws
- * TIPOFF_NOTIFY when something could not be delivered; it is kept in the outbox.
+ * The heartbeat monitor of services that are always on: they report that they are alive, which the checks read, and watch over
+ * the checks. Call it every minute. A restart gives the checks ten minutes. Throws what `silenceWatch` throws.
  */
-export function heartbeatMonitor(
-  deps: Pick<App, 'warehouse' | 'state' | 'clock' | 'outbox'>,
-): () => Promise<void> {
-  const { warehouse, state, clock, outbox } = deps;
-  const startedAt = clock.now();
-  const seconds = (from: Date): number => (clock.now().getTime() - from.getTime()) / 1000;
+export function heartbeatMonitor(deps: WatchDeps & Pick<App, 'warehouse'>): () => Promise<void> {
+  const startedAt = deps.clock.now();
+  const watch = silenceWatch(deps, async () => startedAt);
   return async () => {
     await beat(deps, { job: 'services', ok: true, maxSilenceSeconds: JOBS.services });
-    const last = await lastBeat(warehouse, CANARY_JOB);
-    const since = last === undefined ? startedAt : new Date(last.beat_at);
-    const isSilent = seconds(since) > CANARY_SILENCE_SECONDS && seconds(startedAt) > GRACE_SECONDS;
+    if (deps.clock.now().getTime() - startedAt.getTime() > GRACE_SECONDS * 1000) await watch();
+  };
+}
+
+/**
+ * The same for a service on demand, which lives from one call to the next: it leaves no sign of life, and where the checks never
+ * ran it counts from the first look of all. Call it when the scheduler calls.
+ */
+export function watchOnDemand(deps: WatchDeps): () => Promise<void> {
+  const { state, clock } = deps;
+  return silenceWatch(deps, async () => {
+    await state.create(SILENCES, FIRST_LOOK, { since: clock.now().toISOString() });
+    return new Date((await state.get<Silence>(SILENCES, FIRST_LOOK))?.data.since ?? clock.now());
+  });
+}
+
+/**
+ * Alerts people when the checks have been silent for 90 minutes: once per silence, green when it is over. `firstLook` is what
+ * counts where they never ran. Throws TIPOFF_NOTIFY when something could not be delivered; it is kept in the outbox.
+ */
+function silenceWatch(
+  { state, clock, outbox }: WatchDeps,
+  firstLook: () => Promise<Date>,
+): () => Promise<void> {
+  return async () => {
+    const last = await lastCanaries({ state });
+    const since = last === undefined ? await firstLook() : new Date(last.beat_at);
+    const isSilent = clock.now().getTime() - since.getTime() > CANARY_SILENCE_SECONDS * 1000;
     const known = (await state.get<Silence>(SILENCES, CANARY_JOB))?.data;
     if (isSilent && known === undefined) {
       const { undelivered } = await outbox.post(silenceKey(since), silenceNotice(since, clock.now()));
@@ -84,7 +108,7 @@ function overNotice(since: Date, until: Date): Omit<Notice, 'key'> {
  */
 export function canariesWhenDue(app: App): () => Promise<void> {
   return async () => {
-    const last = await lastBeat(app.warehouse, CANARY_JOB);
+    const last = await lastCanaries(app);
     const due =
       last === undefined || app.clock.now().getTime() - Date.parse(last.beat_at) >= CANARY_SECONDS * 1000;
     if (!due) return;

@@ -1,5 +1,6 @@
 import type { Heartbeat } from '#core/contracts/nba_orchestration.ts';
 import type { Clock } from '#platform/clock.ts';
+import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
 /** The job name under which the checks themselves report. */
@@ -23,11 +24,42 @@ export interface Beat {
   readonly detail?: string;
 }
 
-/** Records that a scheduled job is alive. One row per job: a thousand beats of three jobs are three rows. */
+/** Where signs of life are left. */
+export interface BeatDeps {
+  readonly warehouse: Warehouse;
+  readonly state: StateStore;
+  readonly clock: Clock;
+}
+
+/** Who beats or is listened to every minute: in the state store that is a document, on BigQuery it would be a query. */
+const OFTEN: readonly string[] = [CANARY_JOB, 'services'];
+/** Collection of their last signs of life, by job. */
+const PULSES = 'heartbeats';
+
+/** Records that a scheduled job is alive. One row or document per job: a thousand beats of three jobs are three of them. */
 export async function beat(
-  { warehouse, clock }: { readonly warehouse: Pick<Warehouse, 'execute'>; readonly clock: Clock },
+  {
+    warehouse,
+    state,
+    clock,
+  }: Pick<BeatDeps, 'state' | 'clock'> & { readonly warehouse: Pick<Warehouse, 'execute'> },
   it: Beat,
 ): Promise<void> {
+  const at = clock.now().toISOString();
+  if (OFTEN.includes(it.job)) {
+    await state.transaction(async (tx) => {
+      const before = await tx.get<Heartbeat>(PULSES, it.job);
+      const pulse: Heartbeat = {
+        job: it.job,
+        beat_at: at,
+        succeeded_at: it.ok ? at : (before?.data.succeeded_at ?? null),
+        max_silence_seconds: it.maxSilenceSeconds,
+        detail: it.detail ?? null,
+      };
+      tx.put(PULSES, it.job, pulse);
+    });
+    return;
+  }
   await warehouse.execute(
     `MERGE INTO nba_orchestration.heartbeats t
      USING (SELECT @job AS job, CAST(@at AS TIMESTAMP) AS beat_at, CASE WHEN @ok THEN CAST(@at AS TIMESTAMP) END AS succeeded_at,
@@ -37,21 +69,21 @@ export async function beat(
        max_silence_seconds = s.max_silence_seconds, detail = s.detail
      WHEN NOT MATCHED THEN INSERT (job, beat_at, succeeded_at, max_silence_seconds, detail)
        VALUES (s.job, s.beat_at, s.succeeded_at, s.max_silence_seconds, s.detail)`,
-    {
-      job: it.job,
-      at: clock.now().toISOString(),
-      ok: it.ok,
-      silence: it.maxSilenceSeconds,
-      detail: it.detail ?? null,
-    },
+    { job: it.job, at, ok: it.ok, silence: it.maxSilenceSeconds, detail: it.detail ?? null },
   );
 }
 
-/** The last sign of life of a job; undefined when it never gave one. */
-export async function lastBeat(warehouse: Warehouse, job: string): Promise<Heartbeat | undefined> {
-  const [row] = await warehouse.query<Heartbeat>(
-    'SELECT job, beat_at, succeeded_at, max_silence_seconds, detail FROM nba_orchestration.heartbeats WHERE job = @job',
-    { job },
+/** The last signs of life of all jobs, by name. */
+export async function lastBeats({ warehouse, state }: Omit<BeatDeps, 'clock'>): Promise<Heartbeat[]> {
+  const rows = await warehouse.query<Heartbeat>(
+    'SELECT job, beat_at, succeeded_at, max_silence_seconds, detail FROM nba_orchestration.heartbeats ORDER BY job',
   );
-  return row;
+  const pulses = (await state.list<Heartbeat>(PULSES)).map(({ data }) => data);
+  const often = new Set(pulses.map(({ job }) => job));
+  return [...rows.filter(({ job }) => !often.has(job)), ...pulses].sort((a, b) => (a.job < b.job ? -1 : 1));
+}
+
+/** The last sign of life of the checks; undefined when they never gave one. */
+export async function lastCanaries({ state }: Pick<BeatDeps, 'state'>): Promise<Heartbeat | undefined> {
+  return (await state.get<Heartbeat>(PULSES, CANARY_JOB))?.data;
 }

@@ -18,7 +18,7 @@ import type {
   Moment,
 } from './definition.ts';
 import { type Halt, readHalt } from './halt.ts';
-import { beat, CANARY_JOB, CANARY_SILENCE_SECONDS, lastBeat } from './heartbeats.ts';
+import { beat, CANARY_JOB, CANARY_SILENCE_SECONDS, lastCanaries } from './heartbeats.ts';
 
 export interface CanaryDeps extends CanaryContext {
   readonly clock: Clock;
@@ -90,7 +90,7 @@ export async function runCanaries(deps: CanaryDeps, request: CanaryRequest): Pro
 
 /** The evenings of the days that nobody watched since the last run. An unreadable heartbeat covers nothing: the checks themselves will say what is broken. */
 async function missedInstants(deps: CanaryDeps, asOf: Date): Promise<Date[]> {
-  const last = await lastBeat(deps.warehouse, CANARY_JOB).catch(() => undefined);
+  const last = await lastCanaries(deps).catch(() => undefined);
   if (last === undefined) return [];
   const today = slateOf(asOf);
   const lastAt = new Date(last.beat_at);

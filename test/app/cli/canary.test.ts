@@ -4,6 +4,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '#app/cli/program.ts';
 import { heartbeats } from '#core/contracts/nba_orchestration.ts';
 import { players } from '#core/contracts/nba_reference.ts';
+import { lastBeats } from '#guard/canaries/heartbeats.ts';
+import { virtualClock } from '#platform/clock.ts';
+import { openSqliteState } from '#platform/state/sqlite.ts';
 import { emptyHome } from '#test/app/empty-home.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
@@ -148,7 +151,9 @@ describe('tipoff canary run tells people', () => {
     expect((await tipoff('canary', 'run', '--as-of', AT_NOON, '--at', HALF_PAST)).code).toBe(1);
     expect(slack.posts).toEqual([]);
     const warehouse = await openWarehouse({ path: join(folder.path, 'warehouse.duckdb'), tables: 'none' });
-    expect(await warehouse.query('SELECT job FROM nba_orchestration.heartbeats')).toEqual([]);
+    const state = openSqliteState(join(folder.path, 'state.sqlite'), { clock: virtualClock(AT_NOON) });
+    expect(await lastBeats({ warehouse, state })).toEqual([]);
+    await state.close();
     expect(
       await warehouse.query(
         "SELECT canary_id FROM nba_orchestration.canary_results WHERE as_of > TIMESTAMP '2000-01-01'",

@@ -66,36 +66,16 @@ function topOf(command: Command): Command {
   return command.parent === null ? command : topOf(command.parent);
 }
 
-const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
-const places = [
+const printed = [
   ...FOLDERS.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .filter((path) => /\.(?:tsx?|md|yml|sh)$/.test(path))
+      .filter((path) => /\.(?:ts|md|yml|sh)$/.test(path))
       .map((path) => join(folder, path)),
   ),
   ...FILES,
-];
-const printed = places.flatMap((path) => printedIn(path, textOf(path)));
-
-/** Every `npm run NAME` of sources and documents, with the place. */
-function scriptsIn(where: string, text: string): Printed[] {
-  return [...text.matchAll(/\bnpm run (?:-s )?([a-z][\w:-]*)/g)].map(([, name = '']) => ({
-    where,
-    text: name,
-  }));
-}
+].flatMap((path) => printedIn(path, readFileSync(join(ROOT, path), 'utf8')));
 
 describe('printed commands', () => {
-  it('name scripts of the package', () => {
-    const scripts = new Set(Object.keys(JSON.parse(textOf('package.json')).scripts));
-    const named = places.flatMap((path) => scriptsIn(path, textOf(path)));
-    expect(named.length).toBeGreaterThan(50);
-    expect(named.filter(({ text }) => !scripts.has(text))).toEqual([]);
-    expect(scriptsIn('planted', 'run `npm run docz`').filter(({ text }) => !scripts.has(text))).toHaveLength(
-      1,
-    );
-  });
-
   it('can be run as they are printed', () => {
     expect(printed.length).toBeGreaterThan(200);
     const wrong = printed.flatMap(({ where, text }) => {

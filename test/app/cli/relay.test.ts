@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -82,37 +80,14 @@ const READS: readonly (readonly string[])[] = [
   ['backfill', 'plan', '--from', '2025-01-10', '--to', '2025-01-10'],
   ['backfill', 'status'],
   ['canary', 'list'],
-  ['sources', 'list'],
   ['canary', 'run', '--only', 'prediction_gap'],
   ['incidents', 'list'],
   ['incidents', 'deliver'],
   ['quality', '--train-start', '2025-01-01', '--to', '2025-01-10'],
   ['staging', 'list'],
-  ['player', 'nobody', '2025-01-10'],
-  ['explain', '2025-01-10', 'nobody'],
-  ['diff', '2025-01-10'],
-  ['batch', 'show', 'nothing'],
-  ['drill', 'list'],
-  ['schema', 'check'],
-  ['schema', 'diff'],
-  ['canary', 'halt', '--until', '2100-01-01T00:00Z', '--reason', 'a test'],
-  ['canary', 'resume'],
-  ['incidents', 'show', 'nothing'],
-  ['incidents', 'ack', 'nothing'],
-  ['incidents', 'snooze', 'nothing', '--until', '2100-01-01T00:00Z', '--reason', 'a test'],
-  ['incidents', 'accept', 'nothing', '--reason', 'a test'],
-  ['site', 'build'],
 ];
-/** They write files of the repository. */
-const NOT_HERE = ['schema snapshot', 'canary new'];
 
 describe('a home that another process has', () => {
-  it('is asked by every verb that reads in the list below', () => {
-    const reading = Object.entries(COMPANY).flatMap(([verb, company]) => (company === 'reads' ? [verb] : []));
-    const tried = READS.map((args) => reading.find((verb) => args.join(' ').startsWith(verb)));
-    expect([...new Set([...tried, ...NOT_HERE])].sort()).toEqual(reading.toSorted());
-  });
-
   it('answers every verb that reads', async () => {
     await owned('backfill run');
     for (const args of READS) {
@@ -148,16 +123,6 @@ describe('a home that another process has', () => {
     const { code, out, err } = await tipoff('sql', 'SELECT 1 AS one', '--json');
     expect([code, JSON.parse(out)]).toEqual([0, [{ one: 1 }]]);
     expect(err).toContain('other commands cannot use this home meanwhile: ');
-  });
-
-  it('is waited for while its owner ends, without listening any more', async () => {
-    const app = await openApp(readConfig({ TIPOFF_HOME: home }), {
-      command: 'x',
-      clock: systemClock,
-      write: () => undefined,
-    });
-    const [asked] = await Promise.all([tipoff('sql', 'SELECT 1 AS one', '--json'), app.close()]);
-    expect(asked).toMatchObject({ code: 0, err: '' });
   });
 
   it('is written through by `serve`', async () => {
@@ -211,26 +176,6 @@ describe('the relay', () => {
     await relay.close();
     expect(await relayCommand(folder.path, command, NOBODY)).toBeUndefined();
     expect(existsSync(relaySocket(folder.path))).toBe(false);
-  });
-
-  it('does not hear an owner that ends before it takes the command', async () => {
-    const server = createServer((socket) => socket.destroy()).listen(relaySocket(folder.path));
-    await once(server, 'listening');
-    expect(await relayCommand(folder.path, command, NOBODY)).toBeUndefined();
-    server.close();
-    await once(server, 'close');
-  });
-
-  it('says that it is not known what became of a command whose owner ended after it took it', async () => {
-    const server = createServer((socket) => socket.resume().end('{"taken":true}\n')).listen(
-      relaySocket(folder.path),
-    );
-    await once(server, 'listening');
-    await expect(relayCommand(folder.path, command, NOBODY)).rejects.toThrow(
-      'ended while it ran the command',
-    );
-    server.close();
-    await once(server, 'close');
   });
 
   it('takes the place of one whose owner died', async () => {

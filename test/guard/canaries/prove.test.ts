@@ -5,6 +5,7 @@ import { slateLookedAt } from '#guard/canaries/ask.ts';
 import { readCalendar } from '#guard/canaries/calendar.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { type Canary, type CanaryResult, defineCanary } from '#guard/canaries/definition.ts';
+import { CANARY_JOB } from '#guard/canaries/heartbeats.ts';
 import { newOwnCheck, readOwnCheck } from '#guard/canaries/own.ts';
 import { applySabotage, prove } from '#guard/canaries/prove.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
@@ -77,8 +78,10 @@ describe('the catalogue on a healthy world', () => {
   }
 
   async function forget(canary: Canary): Promise<void> {
-    await world.state.transaction(async (tx) => tx.delete(INCIDENT_COLLECTIONS.heads, canary.id));
-    await world.warehouse.execute("DELETE FROM nba_orchestration.heartbeats WHERE job = 'canaries'");
+    await world.state.transaction(async (tx) => {
+      tx.delete(INCIDENT_COLLECTIONS.heads, canary.id);
+      tx.delete('heartbeats', CANARY_JOB);
+    });
     world.clock.set(HEALTHY_AS_OF);
   }
 

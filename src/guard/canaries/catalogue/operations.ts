@@ -12,18 +12,15 @@ import {
   type Moment,
 } from '#guard/canaries/definition.ts';
 import { readHalt } from '#guard/canaries/halt.ts';
-import { CANARY_JOB } from '#guard/canaries/heartbeats.ts';
+import { CANARY_JOB, lastBeats } from '#guard/canaries/heartbeats.ts';
 import { RUNS } from './runs.ts';
 import { SEASON_DAYS, whole } from './sql.ts';
 
 async function silentJobs(
-  { warehouse, deployment }: CanaryContext,
+  { warehouse, state, deployment }: CanaryContext,
   { asOf }: Moment,
 ): Promise<CheckedThing[]> {
-  const beats = await warehouse.query<Heartbeat>(
-    'SELECT job, beat_at, succeeded_at, max_silence_seconds, detail FROM nba_orchestration.heartbeats WHERE job <> @self ORDER BY job',
-    { self: CANARY_JOB },
-  );
+  const beats = (await lastBeats({ warehouse, state })).filter(({ job }) => job !== CANARY_JOB);
   const never = deployment.scheduledJobs.filter(
     (job) => job !== CANARY_JOB && beats.every((beat) => beat.job !== job),
   );
@@ -83,7 +80,7 @@ const jobHeartbeats = defineCanary({
   steps: [
     'Look at the scheduler: is the job paused, deleted or failing at its start?',
     'Never reported: the name in TIPOFF_SCHEDULED_JOBS is not the name the job reports under, or it has not run once.',
-    'detail in nba_orchestration.heartbeats is what its last run said.',
+    '`tipoff status` shows what its last run said, under Jobs.',
     'A job that was retired: delete its row, then it is expected no more.',
   ],
 });

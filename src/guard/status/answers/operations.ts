@@ -1,6 +1,8 @@
 import { slateOf } from '#core/calendar.ts';
+import type { Heartbeat } from '#core/contracts/nba_orchestration.ts';
 import { clause, count, outOf, span, when } from '#core/format.ts';
 import { isInForce, readHalt } from '#guard/canaries/halt.ts';
+import { lastBeats } from '#guard/canaries/heartbeats.ts';
 import { listIncidents } from '#guard/incidents/acknowledge.ts';
 import { compareSeverity, failingSlates } from '#guard/incidents/document.ts';
 import type { Found, Question, StatusDeps, StatusMoment } from '#guard/status/answer.ts';
@@ -106,19 +108,9 @@ async function real({ state, warehouse }: StatusDeps, { now, noGames, slate }: S
   };
 }
 
-interface Beat {
-  readonly job: string;
-  readonly beat_at: string;
-  readonly succeeded_at: string | null;
-  readonly max_silence_seconds: number;
-  readonly detail: string | null;
-}
-
-async function jobs({ warehouse }: StatusDeps, { now }: StatusMoment): Promise<Found> {
-  const beats = await warehouse.query<Beat>(
-    'SELECT job, beat_at, succeeded_at, max_silence_seconds, detail FROM nba_orchestration.heartbeats ORDER BY job',
-  );
-  const state = ({ beat_at, succeeded_at, max_silence_seconds }: Beat): string => {
+async function jobs({ warehouse, state: documents }: StatusDeps, { now }: StatusMoment): Promise<Found> {
+  const beats = await lastBeats({ warehouse, state: documents });
+  const state = ({ beat_at, succeeded_at, max_silence_seconds }: Heartbeat): string => {
     if (succeeded_at === null) return 'never succeeded';
     if (now.getTime() - Date.parse(beat_at) > max_silence_seconds * 1000) return 'late';
     return succeeded_at < beat_at ? 'failed' : 'alive';
