@@ -25,6 +25,7 @@ import { columnsReadBy } from '#guard/schema/statement-reader.ts';
 import { runDay } from '#pipeline/day.ts';
 import { openSqlEngine } from '#platform/warehouse/duckdb/sql-engine.ts';
 import { loadLeague, simulateLeague } from '#simulate/league.ts';
+import { commandTable } from './cost/bill.ts';
 import { byteReader } from './cost/bytes.ts';
 import { costPage, sumOf, type WorkCost } from './cost/document.ts';
 import { type Metered, meter } from './cost/meter.ts';
@@ -143,6 +144,7 @@ try {
         : `; BigQuery says ${bytesText(await dryRuns(options.project, statements))}`;
     process.stdout.write(`${own}${asked}\n`);
   }
+  process.stdout.write(`By command, as the strict front counted it:\n${commandTable().join('\n')}\n`);
   const page = costPage({
     ...{ works: measured.works, stored: measured.stored, command: 'npm run cost -- --write' },
     data: `a simulated league of ${options.teams} teams with ${options.seasons} seasons stored, shots included, up to ${options.through}`,

@@ -23,8 +23,8 @@ export interface Meter {
   take(): Metered[];
 }
 
-/** Queries of a replacement after its select: three checks and a count over the new rows, the entry of what is written, deletion, insertion. */
-const REPLACEMENT_QUERIES = 7;
+/** Queries of a replacement after its select: one that checks the new rows, the entry of what is written, deletion, insertion. */
+const REPLACEMENT_QUERIES = 4;
 
 /** Puts a meter in front of a warehouse. Loads are free; what is read to merge, to replace and to check is counted. */
 export function meter(warehouse: Warehouse, reader: ByteReader): Meter {

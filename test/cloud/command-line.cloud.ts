@@ -7,6 +7,7 @@ import { openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { addDays, parseSlate } from '#core/calendar.ts';
 import { shiftedClock } from '#platform/clock.ts';
+import { COMMANDS, type CommandUse } from '#scripts/cost/requests.ts';
 import type { Account } from '#scripts/provision/installation.ts';
 import { loadLeague, simulateLeague } from '#simulate/league.ts';
 import { type StrictFront, strictFront } from '#test/fakes/front/front.ts';
@@ -19,8 +20,8 @@ const BEFORE = addDays(SLATE, -3);
 const NOON = `${SLATE}T17:00:00Z`;
 const KEY = 'a-key-of-the-cloud-tests-with-enough-characters';
 
-/** What a day may ask of each service at most, and the documents of Firestore that it may read and write. */
-const MAX_DAY = { bigquery: 85, firestore: 90, reads: 150, writes: 60, rest: 25 };
+/** How far a command may lie from what docs/bill.md says of it. */
+const within = (said: number): readonly [number, number] => [0.5 * said - 5, 1.3 * said + 5];
 
 /** How a verb ended. */
 interface Ran {
@@ -70,6 +71,13 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
     });
     afterAll(() => front.close());
 
+    /** What the commands asked for, by the name that docs/bill.md has for each. */
+    const uses: Record<string, CommandUse> = {};
+    const counted = async <T>(name: keyof typeof COMMANDS, work: () => Promise<T>): Promise<T> => {
+      const { result, use } = await front.counted(work);
+      uses[name] = use;
+      return result;
+    };
     /** Runs a verb as an account to its end; its JSON document, its exit code, and what it wrote beside. */
     const run = async (account: Account, ...args: string[]): Promise<Ran> => {
       const { child, out, err } = start(await front.as(account), [...args, '--json']);
@@ -114,7 +122,7 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
     it('lives a day, fills one before it, checks itself, and serves', { timeout: 1_500_000 }, async () => {
       const early = await run('pipeline', 'status');
       expect(early.beside).toContain('run `tipoff schema apply`');
-      const applied = await run('writer', 'schema', 'apply');
+      const applied = await counted('schema apply', () => run('writer', 'schema', 'apply'));
       expect([applied.code, applied.body?.refused], applied.beside).toEqual([0, []]);
 
       const clock = shiftedClock(NOON);
@@ -132,9 +140,7 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
       await loadLeague(app.warehouse, league, { clock });
       await app.close();
 
-      const before = front.asked.length;
-      const day = await run('pipeline', 'day', SLATE, '--at', NOON);
-      const asked = front.asked.slice(before);
+      const day = await counted('day', () => run('pipeline', 'day', SLATE, '--at', NOON));
       expect([day.code, day.body?.state, day.body?.failed], day.beside).toEqual([0, 'published', {}]);
       expect(day.body.predictions).toBeGreaterThan(20);
       const { bucket } = front.made;
@@ -143,36 +149,17 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
       expect(names.some((name) => name.startsWith(`${bucket}/models/`))).toBe(true);
       expect(names.some((name) => name.startsWith(`${bucket}/exports/`))).toBe(true);
 
-      // What a first day asks for, with all history to compute. The numbers are those of docs/cost.md.
-      const requests = (...services: string[]) =>
-        asked.filter(({ service }) => services.includes(service)).length;
-      const documents = asked.map((one) => one.documents ?? { reads: 0, writes: 0, deletes: 0 });
-      const sum = (which: 'reads' | 'writes') => documents.reduce((all, one) => all + one[which], 0);
-      const seen = {
-        bigquery: requests('bigquery'),
-        firestore: requests('firestore'),
-        reads: sum('reads'),
-        writes: sum('writes'),
-        rest: requests('pubsub', 'storage'),
-      };
-      expect(seen.bigquery, JSON.stringify(seen)).toBeLessThanOrEqual(MAX_DAY.bigquery);
-      expect(seen.firestore, JSON.stringify(seen)).toBeLessThanOrEqual(MAX_DAY.firestore);
-      expect(seen.reads, JSON.stringify(seen)).toBeLessThanOrEqual(MAX_DAY.reads);
-      expect(seen.writes, JSON.stringify(seen)).toBeLessThanOrEqual(MAX_DAY.writes);
-      expect(seen.rest, JSON.stringify(seen)).toBeLessThanOrEqual(MAX_DAY.rest);
-      process.stdout.write(`requests of a first day: ${JSON.stringify(seen)}\n`);
-
-      const again = await run('pipeline', 'day', SLATE, '--at', NOON);
+      const again = await counted('day, nothing new', () => run('pipeline', 'day', SLATE, '--at', NOON));
       expect([again.code, again.body?.state], again.beside).toEqual([0, 'nothing_to_do']);
 
       const range = ['--from', BEFORE, '--to', BEFORE, '--at', NOON];
-      const planned = await run('reader', 'backfill', 'plan', ...range);
+      const planned = await counted('backfill plan', () => run('reader', 'backfill', 'plan', ...range));
       expect(planned.code, planned.beside).toBe(0);
       expect(planned.body.units.length).toBeGreaterThan(0);
-      const filled = await run('writer', 'backfill', 'run', ...range);
+      const filled = await counted('backfill run', () => run('writer', 'backfill', 'run', ...range));
       expect(filled.code, filled.beside).toBe(0);
 
-      const checked = await run('reader', 'canary', 'run', '--at', NOON);
+      const checked = await counted('canary run', () => run('reader', 'canary', 'run', '--at', NOON));
       const errors = checked.body.results.filter(({ status }: { status: string }) => status === 'ERROR');
       expect(errors, checked.beside).toEqual([]);
       expect(checked.body.results.length).toBeGreaterThan(20);
@@ -194,6 +181,20 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
       expect((await fetch(`${coordinator.address}/status`)).status).toBe(401);
       expect([await ended(coordinator), await ended(worker)]).toEqual([0, 0]);
       expect(refusals()).toEqual([]);
+
+      // The numbers of docs/bill.md.
+      const said: Readonly<Record<string, CommandUse>> = COMMANDS;
+      process.stdout.write(`requests by command: ${JSON.stringify(uses)}\n`);
+      const wrong = Object.entries(uses).flatMap(([command, use]) =>
+        Object.entries(use).flatMap(([what, seen]) => {
+          const [low, high] = within(said[command]?.[what as keyof CommandUse] ?? 0);
+          return seen < low || seen > high
+            ? [`${command}, ${what}: expected ${low} to ${high}, saw ${seen}`]
+            : [];
+        }),
+      );
+      expect(wrong).toEqual([]);
+      expect(Object.keys(uses).toSorted()).toEqual(Object.keys(said).toSorted());
     });
 
     it('refuses a folder beside the project', async () => {

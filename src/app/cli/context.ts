@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { App } from '#app/compose.ts';
 import { userName } from '#app/config/process.ts';
@@ -9,7 +8,7 @@ import { TipoffError } from '#core/errors.ts';
 import { parseInstant } from '#core/instants.ts';
 import { type Clock, shiftedClock, systemClock } from '#platform/clock.ts';
 import { requireHome } from '#platform/home.ts';
-import { COMPANY, isListening, openRelay, type RunCommand } from './relay.ts';
+import { COMPANY, openRelay, type RunCommand } from './relay.ts';
 import { type Streams, type Terminal, terminal } from './terminal.ts';
 
 /** Who runs the command, for audit trails: `tipoff day by ann`, with the reason where one was given. */
@@ -38,8 +37,6 @@ export interface VerbContext {
   withApp<T>(work: (app: App) => Promise<T>): Promise<T>;
   /** The same, for verbs that bring data: a home that is not there is made. */
   withNewApp<T>(work: (app: App) => Promise<T>): Promise<T>;
-  /** The same with the home as it is: making what is missing would hide that it is missing. */
-  withAppAsItIs<T>(work: (app: App) => Promise<T>): Promise<T>;
   /** The same with another embedded home. */
   withHome<T>(home: string, work: (app: App) => Promise<T>): Promise<T>;
 }
@@ -90,16 +87,10 @@ export function contextOf(
   const config = options.home === undefined || guest !== undefined ? base : { ...base, home: options.home };
   const clock = clockAt(options.at, guest?.app.clock ?? systemClock);
   const name = commandName(command);
-  const withConfig = async <T>(
-    which: Config,
-    work: (app: App) => Promise<T>,
-    how: { readonly prepare?: false } = {},
-  ): Promise<T> => {
+  const withConfig = async <T>(which: Config, work: (app: App) => Promise<T>): Promise<T> => {
     const { openApp } = await import('#app/compose.ts');
     const line = [name, ...command.args].join(' ');
-    const app = await onceFree(host, which, () =>
-      openApp(which, { command: line, clock, write: progress, ...how }),
-    );
+    const app = await openApp(which, { command: line, clock, write: progress });
     const owner = { command: line, since: clock.now().toISOString(), lastSaid: () => said.line };
     const relay =
       host.runOn === undefined || which.profile !== 'embedded'
@@ -132,25 +123,8 @@ export function contextOf(
     slate: (text = 'today') => readSlate(text, clock),
     withApp: (work) => here(work, withExisting),
     withNewApp: (work) => here(work, withConfig),
-    withAppAsItIs: (work) => here(work, (which, own) => withConfig(which, own, { prepare: false })),
     withHome: (home, work) => withExisting({ ...config, profile: 'embedded', home } as Config, work),
   };
-}
-
-/** Waits for an owner of a home that takes no commands, as it is when one begins or ends. */
-const OWNER = { tries: 20, pauseMs: 100 };
-
-/** Opens a home as soon as nobody has it, or gives up with TIPOFF_HOME_LOCKED: at once when its owner takes commands. */
-async function onceFree(host: CliHost, { home }: Config, open: () => Promise<App>): Promise<App> {
-  for (let left = OWNER.tries; ; left--) {
-    try {
-      return await open();
-    } catch (error) {
-      const isLocked = error instanceof TipoffError && error.code === 'TIPOFF_HOME_LOCKED';
-      if (!isLocked || host.runOn === undefined || left === 0 || (await isListening(home))) throw error;
-      await setTimeout(OWNER.pauseMs);
-    }
-  }
 }
 
 /** Lets a command of another process in, or says who is at work. */

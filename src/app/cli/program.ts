@@ -68,9 +68,6 @@ export function program(host: CliHost): Command {
   return root;
 }
 
-/** Owners of a home that may end, one after the other, before they take a command. */
-const MAX_OWNERS = 2;
-
 /**
  * Runs one command line and returns its exit code: 0 fine, 1 a check failed, 2 usage or bad input, 3 could not run. A home that
  * another process has runs the command there.
@@ -84,15 +81,10 @@ export async function main(args: readonly string[], streams: CliHost['streams'])
     streams.out(`${await versionLine(processConfig().codeVersion)}\n`);
     return 0;
   }
-  const attempt = (left: number): Promise<number> =>
-    run(args, { streams, runOn }, async (error) => {
-      const home = error.code === 'TIPOFF_HOME_LOCKED' ? error.details['home'] : undefined;
-      if (typeof home !== 'string') return undefined;
-      const ran = await relayCommand(home, { args, cwd: process.cwd() }, streams);
-      // An owner that ended meanwhile leaves the home to us.
-      return ran ?? (left > 0 ? attempt(left - 1) : undefined);
-    });
-  return attempt(MAX_OWNERS);
+  return run(args, { streams, runOn }, async (error) => {
+    const home = error.code === 'TIPOFF_HOME_LOCKED' ? error.details['home'] : undefined;
+    return typeof home === 'string' ? relayCommand(home, { args, cwd: process.cwd() }, streams) : undefined;
+  });
 }
 
 /** Runs the commands of other processes on an opened home. */

@@ -93,7 +93,6 @@ export type RunCommand = (command: RelayedCommand, streams: Streams) => Promise<
 
 const request = z.strictObject({ args: z.array(z.string()).max(200), cwd: z.string() });
 const reply = z.union([
-  z.strictObject({ taken: z.literal(true) }),
   z.strictObject({ out: z.string() }),
   z.strictObject({ err: z.string() }),
   z.strictObject({ exit: z.int().min(0).max(255) }),
@@ -178,7 +177,6 @@ async function answer(socket: Socket, run: RunCommand): Promise<void> {
   try {
     const [line] = await firstLine(socket);
     const command = request.parse(JSON.parse(line));
-    say({ taken: true });
     const exit = await run(command, { out: (out) => say({ out }), err: (err) => say({ err }) });
     say({ exit });
   } catch (error) {
@@ -197,16 +195,9 @@ function firstLine(socket: Socket): Promise<[string]> {
   });
 }
 
-/** True while the owner of a home takes commands; false while it begins or ends, and for one that takes none. */
-export async function isListening(home: string): Promise<boolean> {
-  const socket = await connected(relaySocket(home));
-  socket?.destroy();
-  return socket !== undefined;
-}
-
 /**
  * Has the owner of a home run a command, prints what it prints, and returns its exit code; undefined when the owner does not
- * listen, or ended before it took the command. One that ends in the middle is TIPOFF_HOME_LOCKED: whether the command was carried out is not known.
+ * listen. An owner that ends in the middle is TIPOFF_HOME_LOCKED: whether the command was carried out is not known.
  */
 export async function relayCommand(
   home: string,
@@ -216,23 +207,18 @@ export async function relayCommand(
   const socket = await connected(relaySocket(home));
   if (socket === undefined) return undefined;
   let exit: number | undefined;
-  let isTaken = false;
   try {
     socket.write(`${JSON.stringify(command)}\n`);
     for await (const line of createInterface({ input: socket })) {
       const said = reply.parse(JSON.parse(line));
       if ('out' in said) streams.out(said.out);
       else if ('err' in said) streams.err(said.err);
-      else if ('exit' in said) exit = said.exit;
-      else isTaken = said.taken;
+      else exit = said.exit;
     }
-  } catch (error) {
-    // The connection of an owner that ends is reset.
-    if (!(error instanceof Error && 'syscall' in error)) throw error;
   } finally {
     socket.destroy();
   }
-  if (exit !== undefined || !isTaken) return exit;
+  if (exit !== undefined) return exit;
   throw new TipoffError(
     'TIPOFF_HOME_LOCKED',
     `the owner of the home ${home} ended while it ran the command`,

@@ -1,3 +1,4 @@
+import type { App } from '#app/compose.ts';
 import { changedFiles, stretchOf } from '#app/schema/git.ts';
 import { type SchemaHistories, schemaHistories } from '#app/schema/history.ts';
 import {
@@ -42,9 +43,30 @@ async function openEngine(): Promise<SqlEngine> {
   return openSqlEngine();
 }
 
+/** Works with the home as it is: making what is missing would hide that it is missing. */
+async function withLive<T>(
+  { config, clock, terminal }: VerbContext,
+  command: string,
+  work: (app: App) => Promise<T>,
+): Promise<T> {
+  const { openApp } = await import('#app/compose.ts');
+  const app = await openApp(config, {
+    command,
+    clock,
+    prepare: false,
+    write: (line) => terminal.progress(line),
+  });
+  try {
+    for (const note of app.notes) terminal.progress(note);
+    return await work(app);
+  } finally {
+    await app.close();
+  }
+}
+
 /** Reads the live schema. */
-async function readLive(context: VerbContext): Promise<Schema> {
-  return context.withAppAsItIs(({ warehouse }) => schemaOfWarehouse(warehouse));
+async function readLive(context: VerbContext, command: string): Promise<Schema> {
+  return withLive(context, command, ({ warehouse }) => schemaOfWarehouse(warehouse));
 }
 
 export interface CheckOptions {
@@ -61,7 +83,7 @@ export async function schemaCheck(context: VerbContext, options: CheckOptions): 
   const isOffline = options.offline === true;
   const warehouse = isOffline
     ? readSchemaFiles(demandSchemaFiles(root, 'snapshot'), 'snapshot', `${FOLDERS.snapshot}/`)
-    : await readLive(context);
+    : await readLive(context, 'schema check');
   const files = readSources(root);
   const { stale: _, ...code } = wantedBy(root, files);
   const input = { ...code, warehouse, approvals: readApprovals(root, today), today };
@@ -104,7 +126,7 @@ export async function schemaCheck(context: VerbContext, options: CheckOptions): 
 }
 
 async function dryRunLive(context: VerbContext, statements: readonly SqlText[]): Promise<DryRunReport> {
-  const report = await context.withAppAsItIs(({ warehouse }) =>
+  const report = await withLive(context, 'schema check', ({ warehouse }) =>
     dryRunStatements(
       warehouse,
       // Staging tables come and go with their batches.
@@ -235,24 +257,28 @@ export async function schemaApply(context: VerbContext, options: ApplyOptions): 
   const { terminal } = context;
   const root = options.repository ?? repositoryRoot();
   const { statements } = wantedBy(root, readSources(root));
-  const report = await context.withAppAsItIs(async ({ warehouse, state, clock, runId, config }) => {
-    const made = await applySchema(
-      {
-        warehouse,
-        clock,
-        runId,
-        by: actor('schema apply'),
-        codeVersion: config.codeVersion,
-        contracts: CONTRACTS,
-        views: VIEWS,
-        compare: compareWithReaders({ statements, openEngine }),
-      },
-      options.dryRun === true,
-    );
-    if (!made.dryRun && made.refused.length === 0)
-      await rememberApplied(state, clock.now().toISOString(), config.codeVersion);
-    return made;
-  });
+  const report = await withLive(
+    context,
+    'schema apply',
+    async ({ warehouse, state, clock, runId, config }) => {
+      const made = await applySchema(
+        {
+          warehouse,
+          clock,
+          runId,
+          by: actor('schema apply'),
+          codeVersion: config.codeVersion,
+          contracts: CONTRACTS,
+          views: VIEWS,
+          compare: compareWithReaders({ statements, openEngine }),
+        },
+        options.dryRun === true,
+      );
+      if (!made.dryRun && made.refused.length === 0)
+        await rememberApplied(state, clock.now().toISOString(), config.codeVersion);
+      return made;
+    },
+  );
   terminal.json(report);
   for (const finding of report.applied)
     terminal.line(`${report.dryRun ? 'would apply' : 'applied'}: ${finding.id}`);
@@ -278,7 +304,7 @@ export interface SnapshotOptions {
 /** `schema snapshot`: writes the folder and prints which files changed. */
 export async function schemaSnapshot(context: VerbContext, options: SnapshotOptions): Promise<void> {
   const code = codeSchema();
-  const live = options.contracts === true ? undefined : await readLive(context);
+  const live = options.contracts === true ? undefined : await readLive(context, 'schema snapshot');
   if (live?.tables.length === 0) throw nothingLive();
   const wanted = live === undefined ? code : liveSnapshot(live, code);
   const files = schemaFiles(wanted, 'snapshot');

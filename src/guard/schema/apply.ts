@@ -49,8 +49,8 @@ const MADE: readonly ChangeKind[] = [
 /**
  * Brings a warehouse to the contracts as far as that takes nothing from anybody: datasets, functions, missing tables, missing
  * nullable columns, words, limits that get wider, views. Everything else is refused and stays as it is, with the statements
- * that would do it. A second run finds nothing to do. Each change is a row of nba_orchestration.schema_changes, written as
- * soon as it is made.
+ * that would do it. A second run finds nothing to do. Each change is a row of nba_orchestration.schema_changes; the rows are written
+ * at the end, or when a change fails, by one load: a table takes so many loads a day.
  */
 export async function applySchema(deps: ApplyDeps, dryRun = false): Promise<ApplyReport> {
   const { warehouse, views } = deps;
@@ -78,8 +78,13 @@ export async function applySchema(deps: ApplyDeps, dryRun = false): Promise<Appl
   if (!live.tables.some(({ id }) => id === tableId(schemaChanges))) await createTable(schemaChanges);
   if (planned.some((finding) => isFunction(finding) && finding.kind !== 'function_added'))
     await warehouse.replaceFunctions();
-  for (const finding of planned) {
-    if (await make(deps, finding, createTable)) await record(deps, finding);
+  const receipts: SchemaChange[] = [];
+  try {
+    for (const finding of planned) {
+      if (await make(deps, finding, createTable)) receipts.push(receiptOf(deps, finding));
+    }
+  } finally {
+    await warehouse.append(schemaChanges, receipts);
   }
   // A view over `*` keeps the columns it was made with, so that every view is made anew after a table grew.
   if (planned.some(({ kind }) => kind === 'column_added'))
@@ -138,9 +143,9 @@ function changeOf(contract: TableContract, { kind, column }: SchemaFinding): Tab
   return { columns: { [column]: contract.columns[column]?.description ?? '' } };
 }
 
-async function record(deps: ApplyDeps, finding: SchemaFinding): Promise<void> {
+function receiptOf(deps: ApplyDeps, finding: SchemaFinding): SchemaChange {
   const at = deps.clock.now().toISOString();
-  const row: SchemaChange = {
+  return {
     change_id: createHash('sha256').update([deps.runId, finding.id, at].join('\n')).digest('hex'),
     run_id: deps.runId,
     applied_at: at,
@@ -153,5 +158,4 @@ async function record(deps: ApplyDeps, finding: SchemaFinding): Promise<void> {
     engine: deps.warehouse.engine,
     code_version: deps.codeVersion,
   };
-  await deps.warehouse.append(schemaChanges, [row]);
 }

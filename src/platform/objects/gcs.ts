@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { Stream } from 'node:stream';
 import { type File, Storage } from '@google-cloud/storage';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
@@ -78,6 +79,8 @@ function isDamaged(error: unknown): boolean {
 
 const UNKNOWN_TYPE = 'application/octet-stream';
 
+const MAX_LISTENERS = 20;
+
 /**
  * The bytes of an object with the generation and content type that belong to them: all three come from one answer, so a
  * write in between cannot mix them. Undefined when there is none. The client compares the bytes with their checksum.
@@ -85,8 +88,10 @@ const UNKNOWN_TYPE = 'application/octet-stream';
 async function readObject(file: File): Promise<Omit<StoredObject, 'path'> | undefined> {
   let headers: IncomingHttpHeaders = {};
   const stream = file.createReadStream({ validation: 'crc32c' });
-  stream.on('response', (response: { headers: IncomingHttpHeaders }) => {
+  stream.on('response', (response: { headers: IncomingHttpHeaders; body?: unknown }) => {
     headers = response.headers;
+    // The client hangs eleven listeners to the body of a large object, and Node would warn of a leak, which it is not.
+    if (response.body instanceof Stream) response.body.setMaxListeners(MAX_LISTENERS);
   });
   const chunks: Buffer[] = [];
   try {

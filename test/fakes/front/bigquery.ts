@@ -7,7 +7,7 @@ import { refusal } from '#test/fakes/bigquery-server.ts';
 import { type Arrived, type Reply, uploadParts } from '#test/fakes/loopback.ts';
 import type { Limits, Usage } from './limits.ts';
 import type { Provisioned } from './provisioned.ts';
-import { deletedRanges, refusedShape, touchedBy } from './statement.ts';
+import { billedReads, deletedRanges, refusedShape, touchedBy } from './statement.ts';
 
 /** What the front of BigQuery works with. */
 export interface BigQueryFrontDeps {
@@ -35,8 +35,14 @@ type Table = Record<string, unknown> & {
   readonly requirePartitionFilter?: boolean;
 };
 
-/** Answers one request of an account, by the emulator when the real service would let it through. */
-export type Front = (account: Account, request: Arrived) => Promise<Reply>;
+export interface BigQueryFront {
+  /** Answers one request of an account, by the emulator when the real service would let it through. */
+  answer(account: Account, request: Arrived): Promise<Reply>;
+  /** The tables that a text is billed for, each as often as a statement of it names it; views give their tables. */
+  billed(sql: string): string[];
+  /** Rows of tables now, asked of the emulator by one query. */
+  rowsOf(tables: readonly string[]): Promise<ReadonlyMap<string, number>>;
+}
 
 /** What a request is, in the words of the interface, and what it is about. */
 export function bigQueryCall({ method, path, body }: Arrived): { call: string; about: string } {
@@ -65,7 +71,7 @@ export function bigQueryCall({ method, path, body }: Arrived): { call: string; a
  * statements that its analyser refuses, metadata that the emulator forgets. It also hands the emulator what it can read:
  * plain uploads, typed arguments of functions, and the text of `fn.row_hash` in its place.
  */
-export function bigQueryFront(deps: BigQueryFrontDeps): Front {
+export function bigQueryFront(deps: BigQueryFrontDeps): BigQueryFront {
   const { emulator, made, limits, usage, now } = deps;
   const tables = new Map<string, Record<string, unknown>>();
   const routines = new Map<string, Record<string, unknown>>();
@@ -133,10 +139,10 @@ export function bigQueryFront(deps: BigQueryFrontDeps): Front {
     for (const { table, where, days } of deletedRanges(sql)) {
       const column = tableOf(table)?.timePartitioning?.field;
       if (days <= limits.partitionsPerJob || column === undefined) continue;
-      const counted = await ask(
+      const [counted] = await askRows(
         `SELECT COUNT(DISTINCT CAST(${column} AS DATE)) AS n FROM ${table} WHERE ${where}`,
       );
-      const partitions = Number(counted);
+      const partitions = Number(counted?.[0]);
       if (partitions > limits.partitionsPerJob)
         return refusal(
           400,
@@ -146,8 +152,8 @@ export function bigQueryFront(deps: BigQueryFrontDeps): Front {
     }
     return undefined;
   };
-  /** The one value that a statement of the front's own gives. */
-  const ask = async (query: string): Promise<unknown> => {
+  /** What a statement of the front's own gives. */
+  const askRows = async (query: string): Promise<unknown[][]> => {
     const headers = { 'content-type': 'application/json' };
     const body = JSON.stringify({ query, useLegacySql: false });
     const answer = await fetch(`${emulator}/bigquery/v2/projects/${made.project}/queries`, {
@@ -155,8 +161,9 @@ export function bigQueryFront(deps: BigQueryFrontDeps): Front {
       headers,
       body,
     });
-    const { rows } = (await answer.json()) as { rows?: { f: { v: unknown }[] }[] };
-    return rows?.[0]?.f[0]?.v;
+    if (!answer.ok) throw new Error(`the emulator did not answer ${query}: ${await answer.text()}`);
+    const { rows = [] } = (await answer.json()) as { rows?: { f: { v: unknown }[] }[] };
+    return rows.map(({ f }) => f.map(({ v }) => v));
   };
   const judgeLoad = (account: Account, load: NonNullable<Configuration['load']>): Reply | undefined => {
     const { datasetId, tableId } = load.destinationTable;
@@ -186,6 +193,8 @@ export function bigQueryFront(deps: BigQueryFrontDeps): Front {
       ? 'SELECT 1'
       : sql
           .replaceAll('ANY TYPE', 'FLOAT64')
+          // The emulator casts to three decimals, where BigQuery has nine.
+          .replaceAll(/\bAS NUMERIC\)/g, 'AS NUMERIC(38, 9))')
           .replace(/\bfn\.row_hash\((\w+)\)/g, 'MOD(FARM_FINGERPRINT(TO_JSON_STRING($1)), 4503599627370496)');
   const remember = async (account: Account, sql: string): Promise<void> => {
     const view = /^CREATE OR REPLACE VIEW (\w+)\.(\w+) (?:OPTIONS \(.*?\) )?AS ([\s\S]*)$/.exec(sql);
@@ -341,7 +350,7 @@ export function bigQueryFront(deps: BigQueryFrontDeps): Front {
     return { status: 200, body: { ...(JSON.parse(String(reply.body)) as object), ...kept } };
   };
 
-  return async (account, request) => {
+  const answer = async (account: Account, request: Arrived): Promise<Reply> => {
     const { path, method, headers } = request;
     if (headers.authorization === undefined)
       return refusal(401, 'required', 'Request is missing required authentication credential.');
@@ -370,5 +379,17 @@ export function bigQueryFront(deps: BigQueryFrontDeps): Front {
         : { status: 200, body: routine };
     }
     return onTable(account, request, first, third);
+  };
+  return {
+    answer,
+    billed: (sql) =>
+      billedReads(sql, made.datasets).flatMap((tables) =>
+        [...withBases(tables)].filter((id) => !views.has(id)),
+      ),
+    rowsOf: async (ids) => {
+      const counts = ids.map((id) => `SELECT '${id}' AS id, COUNT(*) AS n FROM ${id}`);
+      const rows = counts.length === 0 ? [] : await askRows(counts.join(' UNION ALL '));
+      return new Map(rows.map(([id, n]) => [String(id), Number(n)]));
+    },
   };
 }

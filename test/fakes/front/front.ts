@@ -1,4 +1,5 @@
 import { openPubSubTransport } from '#platform/queue/pubsub/transport.ts';
+import type { CommandUse } from '#scripts/cost/requests.ts';
 import type { Account } from '#scripts/provision/installation.ts';
 import { type FakeGcs, fakeGcs } from '#test/fakes/gcs-server.ts';
 import { type GrpcProxy, grpcProxy } from '#test/fakes/grpc-proxy.ts';
@@ -8,20 +9,7 @@ import { documentsOf, type GrpcRefusal, judgeFirestore, judgePubSub } from './gr
 import { LIMITS, type Limits, usage } from './limits.ts';
 import { type Provisioned, provisioned } from './provisioned.ts';
 import { judgeStorage } from './storage.ts';
-
-/** One request that came to the front. */
-interface Asked {
-  readonly account: Account;
-  readonly service: 'bigquery' | 'firestore' | 'pubsub' | 'storage';
-  /** The call in the words of its interface: `query`, `load`, `tables.get`, `Commit`, `Publish`. */
-  readonly call: string;
-  /** Statement, table, topic or object. */
-  readonly about: string;
-  /** Why it was refused; undefined when it was let through. */
-  readonly refused?: string;
-  /** Documents of Firestore that it reads, writes and deletes. */
-  readonly documents?: { readonly reads: number; readonly writes: number; readonly deletes: number };
-}
+import { type Asked, useOf } from './use.ts';
 
 /** Emulators behind the front. */
 export interface Behind {
@@ -38,6 +26,8 @@ export interface StrictFront {
   readonly objects: FakeGcs['objects'];
   /** Everything that was asked, in order. */
   readonly asked: readonly Asked[];
+  /** Does some work; what came of it, and what was asked meanwhile. */
+  counted<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly use: CommandUse }>;
   /** The variables of a process that runs as an account. */
   as(account: Account): Promise<Record<string, string>>;
   close(): Promise<void>;
@@ -66,12 +56,13 @@ export async function strictFront(
 
   const overBigQuery = (account: Account): Promise<Loopback> =>
     loopback(async (request) => {
-      const reply = await bigquery(account, request);
+      const reply = await bigquery.answer(account, request);
       const refused = reply.status < 400 ? undefined : messageIn(reply.body);
+      const { call, about } = bigQueryCall(request);
+      const isBilled = refused === undefined && (call === 'query' || call === 'script');
       asked.push({
-        account,
-        service: 'bigquery',
-        ...bigQueryCall(request),
+        ...{ account, service: 'bigquery', call, about },
+        ...(isBilled ? { billed: bigquery.billed(about) } : {}),
         ...(refused === undefined ? {} : { refused }),
       });
       return reply;
@@ -159,6 +150,11 @@ export async function strictFront(
     made,
     objects: gcs.objects,
     asked,
+    counted: async (work) => {
+      const before = asked.length;
+      const result = await work();
+      return { result, use: await useOf(asked.slice(before), bigquery.rowsOf) };
+    },
     as: (account) => {
       const place = places.get(account) ?? openFor(account);
       places.set(account, place);

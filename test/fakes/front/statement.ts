@@ -48,6 +48,22 @@ function statementsOf(sql: string): string[] {
   return all.filter((one) => one.trim() !== '');
 }
 
+/**
+ * What each statement of a text reads and is billed for: the tables of known datasets and the temporary tables of its script, as
+ * often as it has statements that name them. Definitions, rows given as values and what names no table cost nothing.
+ */
+export function billedReads(sql: string, datasets: readonly string[]): (readonly string[])[] {
+  const temporary = [...sql.matchAll(/\bCREATE TEMP TABLE (\w+)/g)].map(([, name = '']) => name);
+  return statementsOf(sql).flatMap((statement) => {
+    const { reads, changes } = touchedBy(statement, datasets);
+    const isDefinition = /^\s*(?:CREATE (?:OR REPLACE )?(?:VIEW|FUNCTION)|ALTER|DROP)\b/.test(statement);
+    const isFed = !/\bINSERT INTO\b/.test(statement);
+    const own = temporary.filter((name) => new RegExp(`\\b(?:FROM|JOIN|USING) ${name}\\b`).test(statement));
+    const tables = [...reads, ...(isFed ? changes : []), ...own].filter((name) => !name.startsWith('fn.'));
+    return isDefinition || tables.length === 0 ? [] : [tables];
+  });
+}
+
 /** The words of BigQuery for what its analyser refuses and the emulator lets pass, by rule of the lint. */
 const REFUSED_SHAPES: Readonly<Record<string, string>> = {
   'join-subquery': 'Unsupported subquery with table in join predicate.',

@@ -48,6 +48,18 @@ describe('Cloud Storage', () => {
     },
   );
 
+  it('reads a large object without a warning of leaking listeners', async () => {
+    const warnings: Error[] = [];
+    const hear = (warning: Error) => warnings.push(warning);
+    process.on('warning', hear);
+    await store.put('large', 'x'.repeat(300_000), TEXT);
+    expect((await store.get('large'))?.bytes.length).toBe(300_000);
+    // Warnings are told in a turn of their own.
+    await new Promise((turn) => setImmediate(turn));
+    process.off('warning', hear);
+    expect(warnings).toEqual([]);
+  });
+
   it('knows its own deletion again', async () => {
     await store.put('a', '1', TEXT);
     server.inject({ when: ({ method }) => method === 'DELETE', lose: true, times: 1 });

@@ -28,7 +28,6 @@ export function addDayVerbs(root: Command, host: CliHost): void {
       const { terminal, slate: readSlate, withApp } = contextOf(host, command);
       const slate = readSlate(text);
       const mode = options.mode === undefined ? undefined : parseRunMode(options.mode);
-      terminal.doing(`${slate}: all phases`);
       await withApp(async (app) => {
         const [{ dueLook, runDay }, { dayDeps, outdatedLine }] = await Promise.all([
           import('#pipeline/day.ts'),
@@ -81,7 +80,6 @@ export function addDayVerbs(root: Command, host: CliHost): void {
     .action(async (text: string, options: { mode: string; force?: boolean }, command: Command) => {
       const { terminal, slate: readSlate, withApp } = contextOf(host, command);
       const [slate, mode] = [readSlate(text), parseRunMode(options.mode)];
-      terminal.doing(`${slate}: a ${mode} batch`);
       await withApp(async (app) => {
         const [{ runBatch }, { refreshContexts }, { batchDeps }] = await Promise.all([
           import('#pipeline/batch/run.ts'),

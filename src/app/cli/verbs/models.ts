@@ -32,7 +32,6 @@ export function addModelVerbs(root: Command, host: CliHost): void {
         import('#app/day.ts'),
       ]);
       const cutoff = slate(options.cutoff);
-      terminal.doing(`A model of what was known before ${cutoff} is trained`);
       const { row } = await withApp((app) =>
         train(trainDeps(app), {
           cutoff,
@@ -66,7 +65,6 @@ export function addModelVerbs(root: Command, host: CliHost): void {
     )
     .action(async (options: EvaluateArguments, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
-      terminal.doing('Every week is forecast by a model of its own');
       const [{ evaluationRange, runEvaluation }, { breakdownLines, evaluationLines }] = await Promise.all([
         import('#app/evaluation.ts'),
         import('#app/cli/evaluation-text.ts'),
@@ -108,7 +106,6 @@ export function addModelVerbs(root: Command, host: CliHost): void {
     .option('--reason <text>', 'why a failing gate is passed; kept with the model')
     .action(async (modelId: string, options: Passed, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
-      terminal.doing(`${modelId} is compared with the champion`);
       const [{ promoteJudged }, { trainDeps }] = await Promise.all([
         import('#model/train-run.ts'),
         import('#app/day.ts'),

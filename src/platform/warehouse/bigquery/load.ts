@@ -209,7 +209,12 @@ interface Outcome extends Broken {
   readonly replaced: number;
 }
 
-/** The script ends with what it found, and has changed nothing unless all is well. A script that fails is rolled back. */
+const CHECKS = ['outside', 'doubled', 'incomplete', 'broken', 'breach', 'replaced'] as const;
+
+/**
+ * The script ends with what it found, and has changed nothing unless all is well. A script that fails is rolled back. One query
+ * checks the new rows: each that reads a table is billed for ten MiB of it at least.
+ */
 function replacementScript(
   table: TableContract,
   bounds: string,
@@ -229,23 +234,20 @@ function replacementScript(
   // Read back: a value may be written in another form than it was computed in.
   const where = { rows: `${tableId(table)} WHERE ${bounds}`, before: `${old} WHERE TRUE` };
   const record = isRecorded ? `\n  ${recordingSql(table, where)};` : '';
-  return `DECLARE outside, doubled, incomplete, broken, replaced INT64 DEFAULT 0;
-DECLARE breach STRING;
+  return `DECLARE seen STRUCT<outside INT64, doubled INT64, incomplete INT64, broken INT64, breach STRING, replaced INT64>;
 CREATE TEMP TABLE ${rows} AS SELECT ${storedColumns(table)} FROM (${select}
 ) s;
-SET outside = (SELECT COUNT(*) FROM ${rows} WHERE (${bounds}) IS NOT TRUE);
-SET doubled = (SELECT COUNT(*) FROM (SELECT ${key} FROM ${rows} GROUP BY ${key} HAVING COUNT(*) > 1));
-SET incomplete = (SELECT COUNT(*) FROM ${rows} WHERE ${lacking});
-SET broken = (SELECT COUNT(b) FROM (SELECT ${breach} AS b FROM ${rows}));
-SET breach = (SELECT MIN(b) FROM (SELECT ${breach} AS b FROM ${rows}));
-SET replaced = (SELECT COUNT(*) FROM ${rows});
-IF outside = 0 AND doubled = 0 AND incomplete = 0 AND broken = 0 THEN${remember}
+SET seen = (SELECT AS STRUCT COUNT(CASE WHEN ${bounds} THEN NULL ELSE 1 END) AS outside,
+  (SELECT COUNT(*) FROM (SELECT ${key} FROM ${rows} GROUP BY ${key} HAVING COUNT(*) > 1)) AS doubled,
+  COUNT(CASE WHEN ${lacking} THEN 1 END) AS incomplete, COUNT(${breach}) AS broken, MIN(${breach}) AS breach, COUNT(*) AS replaced
+  FROM ${rows});
+IF seen.outside = 0 AND seen.doubled = 0 AND seen.incomplete = 0 AND seen.broken = 0 THEN${remember}
   BEGIN TRANSACTION;
   DELETE FROM ${tableId(table)} WHERE ${bounds};
   INSERT INTO ${tableId(table)} (${names}) SELECT ${names} FROM ${rows};${record}
   COMMIT TRANSACTION;
 END IF;
-SELECT outside, doubled, incomplete, broken, breach, replaced`;
+SELECT ${CHECKS.map((check) => `seen.${check} AS ${check}`).join(', ')}`;
 }
 
 /** The SELECT list that turns a select into the stored types and precisions of a contract. */
