@@ -1,4 +1,5 @@
 import type { Slate } from '#core/calendar.ts';
+import { tableId } from '#core/contracts/define.ts';
 import { predictionGrades } from '#core/contracts/nba_predictions.ts';
 import { alteredSql, type Looked } from '#core/contracts/written-rows.ts';
 import { type Statement, statement } from '#core/statement.ts';
@@ -90,13 +91,17 @@ const WRITTEN_BY_A_DAY: readonly Looked[] = [
  */
 export const ALTERED_ROWS = alteredSql(WRITTEN_BY_A_DAY);
 
-const ALTERED = statement({
+/** SQL: the same of the summaries of last night alone. */
+export const ALTERED_SUMMARIES = alteredSql(
+  WRITTEN_BY_A_DAY.filter(({ table }) => SUMMARY_PROCESSORS.some((processor) => processor.table === table)),
+);
+
+const UNFIT = statement({
   owner: 'pipeline/generations',
-  sql: `SELECT subject, note, table_id FROM (${ALTERED_ROWS}) AS tables WHERE is_bad ORDER BY subject`,
-});
-const MIXED = statement({
-  owner: 'pipeline/generations',
-  sql: `SELECT subject, note FROM (${STEP_GENERATIONS}) AS steps WHERE is_bad ORDER BY subject`,
+  sql: `SELECT 'mixed' AS cause, subject, note FROM (${STEP_GENERATIONS}) AS steps WHERE is_bad
+UNION ALL
+SELECT 'altered' AS cause, subject, note FROM (${ALTERED_ROWS}) AS tables WHERE is_bad AND table_id <> '${tableId(predictionGrades)}'
+ORDER BY cause DESC, subject`,
 });
 const OUTDATED = statement({
   owner: 'pipeline/generations',
@@ -104,23 +109,18 @@ const OUTDATED = statement({
 });
 
 /** The statements of this module, for those who read them all. */
-export const GENERATION_STATEMENTS: readonly Statement[] = [ALTERED, MIXED, OUTDATED];
+export const GENERATION_STATEMENTS: readonly Statement[] = [UNFIT, OUTDATED];
 
-/** Tables that the day of a slate writes, whose rows are not those that it left there. */
-export async function alteredRows(
-  warehouse: Warehouse,
-  slate: Slate,
-): Promise<{ readonly subject: string; readonly note: string; readonly table_id: string }[]> {
-  return warehouse.query(ALTERED.sql, { slate });
+/** A reason why no batch of a slate may start: steps made before the steps they read, or rows that are not those that were written. */
+export interface Unfit {
+  readonly cause: 'mixed' | 'altered';
+  readonly subject: string;
+  readonly note: string;
 }
 
-/** Steps of a slate that were made before the steps they read, as of an instant. */
-export async function mixedSteps(
-  warehouse: Warehouse,
-  slate: Slate,
-  asOf: Date,
-): Promise<{ readonly subject: string; readonly note: string }[]> {
-  return warehouse.query(MIXED.sql, { slate, as_of: asOf.toISOString() });
+/** What makes the inputs of a batch of a slate unfit, as of an instant; in one question, since each is billed. */
+export async function unfitInputs(warehouse: Warehouse, slate: Slate, asOf: Date): Promise<Unfit[]> {
+  return warehouse.query(UNFIT.sql, { slate, as_of: asOf.toISOString() });
 }
 
 /** Slates whose features are older than the history before them. */

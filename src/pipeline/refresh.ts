@@ -1,6 +1,6 @@
 import { addDays, parseSlate, type Slate, slateOf } from '#core/calendar.ts';
 import { buildPlayerReference, scheduleReference } from '#pipeline/analytics/reference.ts';
-import { alteredRows } from './generations.ts';
+import { ALTERED_SUMMARIES } from './generations.ts';
 import { CONTEXT_PROCESSORS, PRECOMPUTE_PROCESSORS, SUMMARY_PROCESSORS, waitsFor } from './graph.ts';
 import { blocking, type NotReady, notReady } from './precompute/readiness.ts';
 import {
@@ -53,6 +53,8 @@ FROM (
   UNION ALL
   SELECT s.slate FROM summarised s LEFT JOIN newest n ON n.player_id = s.player_id AND n.game_id = s.game_id AND n.slate = s.slate
   WHERE n.player_id IS NULL
+  UNION ALL
+  SELECT slate FROM (${ALTERED_SUMMARIES}) AS summaries WHERE is_bad
 ) AS differing`;
 
 const MISSING = `
@@ -84,31 +86,20 @@ interface SlateSpan {
   readonly to: Slate;
 }
 
-/** The slates whose box scores are newer than their summaries; undefined when all of them are summarised. */
-export async function unsummarised(warehouse: PhaseDeps['warehouse']): Promise<SlateSpan | undefined> {
+/**
+ * The slates whose box scores are newer than their summaries, and last night where its summaries are not those that were written;
+ * undefined when all of them are as they should be.
+ */
+export async function unsummarised(
+  warehouse: PhaseDeps['warehouse'],
+  today: Slate,
+): Promise<SlateSpan | undefined> {
   const [stale] = await warehouse.query<{ first_slate: Slate | null; last_slate: Slate | null }>(STALE, {
     history_from: HISTORY_FROM,
+    slate: today,
   });
   if (stale?.first_slate == null || stale.last_slate === null) return undefined;
   return { from: stale.first_slate, to: stale.last_slate };
-}
-
-/** Last night, when its summaries are not those that were written. */
-async function alteredSummaries({ warehouse, clock }: PhaseDeps): Promise<SlateSpan | undefined> {
-  const today = slateOf(clock.now());
-  const altered = new Set((await alteredRows(warehouse, today)).map(({ table_id }) => table_id));
-  if (!SUMMARY_PROCESSORS.some((processor) => altered.has(outputOf(processor)))) return undefined;
-  return { from: addDays(today, -1), to: addDays(today, -1) };
-}
-
-function widest(spans: readonly (SlateSpan | undefined)[]): SlateSpan | undefined {
-  const known = spans.flatMap((span) => span ?? []);
-  const [first] = known.map(({ from }) => from).sort();
-  const last = known
-    .map(({ to }) => to)
-    .sort()
-    .at(-1);
-  return first === undefined || last === undefined ? undefined : { from: first, to: last };
 }
 
 /** Brings schedule, players and game summaries up to date with the raw tables. Returns what ran and the first slate whose results changed. */
@@ -117,7 +108,7 @@ export async function refreshSummaries(
 ): Promise<{ processors: ProcessorResult[]; changedFrom: Slate | undefined }> {
   const processors = [await runProcessor(deps, scheduleReference, WHOLE)];
   await buildPlayerReference(deps.warehouse);
-  const stale = widest([await unsummarised(deps.warehouse), await alteredSummaries(deps)]);
+  const stale = await unsummarised(deps.warehouse, slateOf(deps.clock.now()));
   if (stale === undefined) return { processors, changedFrom: undefined };
   const range = { ...stale, asOf: NO_AS_OF };
   for (const processor of SUMMARY_PROCESSORS) processors.push(await runProcessor(deps, processor, range));

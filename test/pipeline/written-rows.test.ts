@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { addDays, parseSlate } from '#core/calendar.ts';
 import { planBatch } from '#pipeline/batch/plan.ts';
-import { alteredRows } from '#pipeline/generations.ts';
+import { unfitInputs } from '#pipeline/generations.ts';
 import { NO_WAITING, refresh } from '#pipeline/refresh.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -25,7 +25,7 @@ let clock: VirtualClock;
 const compute = () => refresh({ warehouse, clock, codeVersion: 'test', runId: 'test' }, TONIGHT, NO_WAITING);
 const plan = () => planBatch(warehouse, { slate: TONIGHT, mode: 'FIRST' }, clock.now());
 const altered = async () =>
-  (await alteredRows(warehouse, TONIGHT)).map(({ subject, note }) => `${subject}: ${note}`);
+  (await unfitInputs(warehouse, TONIGHT, clock.now())).map(({ subject, note }) => `${subject}: ${note}`);
 
 beforeAll(async () => {
   const now = `${TONIGHT}T17:00:00Z`;

@@ -1,11 +1,9 @@
 import { type Slate, slateOf } from '#core/calendar.ts';
-import { tableId } from '#core/contracts/define.ts';
-import { predictionGrades } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
 import { RUN_MODES, type RunMode } from '#core/run-modes.ts';
 import { statement } from '#core/statement.ts';
 import { sidesOf } from '#pipeline/analytics/whole-games.ts';
-import { alteredRows, mixedSteps } from '#pipeline/generations.ts';
+import { unfitInputs } from '#pipeline/generations.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
 /** Days before the slate in which the games of both teams must be whole. */
@@ -288,28 +286,19 @@ export async function planBatch(
 
 /** Throws TIPOFF_NOT_READY when what a batch reads was not made in one piece, or is not what was written. */
 async function requireWholeInputs(warehouse: Warehouse, slate: Slate, now: Date): Promise<void> {
-  const refuse = (
-    [first, ...others]: readonly { readonly subject: string; readonly note: string }[],
-    what: string,
-    cause: string,
-  ): void => {
-    if (first === undefined) return;
-    const more = others.length === 0 ? '' : ` and ${others.length} more`;
-    throw new TipoffError('TIPOFF_NOT_READY', `${what}: ${first.subject}${more} (${first.note})`, {
-      hint: `${cause} Run \`tipoff day ${slate}\`, which computes them anew.`,
-      details: { slate, subjects: [first, ...others].map(({ subject }) => subject) },
-    });
-  };
-  refuse(
-    await mixedSteps(warehouse, slate, now),
-    `the features of ${slate} are of different generations`,
-    'A build was stopped halfway.',
-  );
-  refuse(
-    (await alteredRows(warehouse, slate)).filter(({ table_id }) => table_id !== tableId(predictionGrades)),
-    `rows that ${slate} rests on are not those that were written`,
-    'They were changed where they lie.',
-  );
+  const unfit = await unfitInputs(warehouse, slate, now);
+  const [first] = unfit;
+  if (first === undefined) return;
+  const same = unfit.filter(({ cause }) => cause === first.cause);
+  const more = same.length === 1 ? '' : ` and ${same.length - 1} more`;
+  const [what, why] =
+    first.cause === 'mixed'
+      ? [`the features of ${slate} are of different generations`, 'A build was stopped halfway.']
+      : [`rows that ${slate} rests on are not those that were written`, 'They were changed where they lie.'];
+  throw new TipoffError('TIPOFF_NOT_READY', `${what}: ${first.subject}${more} (${first.note})`, {
+    hint: `${why} Run \`tipoff day ${slate}\`, which computes them anew.`,
+    details: { slate, subjects: same.map(({ subject }) => subject) },
+  });
 }
 
 /** Players by skip reason. */

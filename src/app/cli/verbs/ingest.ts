@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
 import type { Terminal } from '#app/cli/terminal.ts';
 import { refuseDemonstration } from '#app/demonstration.ts';
+import { slateOf } from '#core/calendar.ts';
 import { counted } from '#core/counted.ts';
 import { duration } from '#core/format.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
@@ -47,7 +48,7 @@ export function addIngestVerb(root: Command, host: CliHost): void {
               terminal.doing(`${done} of ${total} files: ${file.path}`);
           },
         });
-        return { report: done, stale: await unsummarised(warehouse) };
+        return { report: done, stale: await unsummarised(warehouse, slateOf(clock.now())) };
       });
       // A file that somebody names is meant to bring something: a header alone, or rows of which none could be taken, is not fine.
       const useless = report.files.filter(
