@@ -151,8 +151,12 @@ export function leakAlarms(
 ): readonly LeakAlarm[] {
   return [
     ...trainingAlarms(sets, knowledge),
-    ...presenceAlarms(report),
-    ...(areGamesReal ? report.markets.flatMap((scores) => errorAlarms(scores, report.markets)) : []),
+    ...(areGamesReal
+      ? [
+          ...presenceAlarms(report),
+          ...report.markets.flatMap((scores) => errorAlarms(scores, report.markets)),
+        ]
+      : []),
   ];
 }
 

@@ -61,7 +61,7 @@ export function calendarOf(days: readonly GameDay[]): SeasonCalendarView {
       if (bySlate.has(slate)) return undefined;
       const [before, after] = [previousGameDay(slate), nextGameDay(slate)];
       if (before === undefined && after === undefined)
-        return `no games on ${slate} or within ${REACH_DAYS} days of it: is there a schedule?`;
+        return `no games on ${slate} or within ${REACH_DAYS} days of it, as if no schedule were loaded`;
       if (after === undefined || daysBetween(slate, after) > OFF_SEASON_DAYS)
         return `no games on ${slate}: off-season or season over`;
       if (before === undefined || daysBetween(before, slate) > OFF_SEASON_DAYS)

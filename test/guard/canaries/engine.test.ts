@@ -214,7 +214,7 @@ describe('the engine', () => {
       'no games on 2025-04-15: off-season or season over',
     );
     expect((await ask(tonight, '2025-07-15T17:00:00Z')).reason).toBe(
-      'no games on 2025-07-15 or within 120 days of it: is there a schedule?',
+      'no games on 2025-07-15 or within 120 days of it, as if no schedule were loaded',
     );
   });
 

@@ -369,7 +369,7 @@ function Sum({
       </Section>
       <Section
         title="What it was made from"
-        note="Every column of the model, the weightiest first, as it was known before the cut-off. A missing value counts as typical."
+        note="Every column of the model, the weightiest first, as it was known before the cut-off. A missing value counts as typical. E4, E8 and E32 are averages of his games, the newer the heavier: the smaller the number, the more so."
       >
         <PartTable parts={sum.parts} features={features} label={label} />
       </Section>
@@ -492,6 +492,7 @@ function PartTable({
       columns={[
         {
           head: 'Column',
+          className: 'c-column',
           cell: ({ column, features: own }) => (
             <>
               <code>{column}</code>

@@ -5,7 +5,7 @@ import { useDocument } from '#app/site/browser/data.ts';
 import { Section, Table, Tag, Waiting } from '#app/site/browser/parts.tsx';
 import { count, when } from '#core/format.ts';
 
-const BOX = { width: 204, height: 52, gapX: 28, gapY: 40 } as const;
+const BOX = { width: 226, height: 52, gapX: 24, gapY: 40 } as const;
 
 /** The pipeline as it is declared, each part with what it did last. */
 export function LineagePage(): JSX.Element {
