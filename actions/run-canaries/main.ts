@@ -25,7 +25,7 @@ export const action = defineAction({
   // A look at some canaries must not edit what was said of all of them.
   about: ({ only }) => ({ key: only?.split(/[\s,]+/).join('.') }),
   run: async ({ only, as_of }, { withApp }) => {
-    const [{ runCanaries: ask }, { allCanaries }, { alertOn, lookOnly }, { canariesAmong }] =
+    const [{ checkStored, runCanaries: ask }, { allCanaries }, { alertOn, lookOnly }, { canariesAmong }] =
       await Promise.all([
         import('#guard/canaries/run.ts'),
         import('#app/own-checks.ts'),
@@ -42,7 +42,9 @@ export const action = defineAction({
         ...(as_of === undefined ? {} : { asOf: as_of }),
       });
       const isLook = isPartial || as_of !== undefined;
-      return { results: run.results, ...(isLook ? lookOnly(run) : await alertOn(app, run, canaries)) };
+      const told = isLook ? lookOnly(run) : await alertOn(app, run, canaries);
+      checkStored(run);
+      return { results: run.results, ...told };
     });
     const counts = countOutcomes(results);
     const failing = results.filter(isFailing).toSorted(byUrgency);

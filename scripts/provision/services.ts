@@ -52,7 +52,9 @@ export function plainVariables(installation: Installation, service?: Service): R
     TIPOFF_GCP_LOCATION: installation.location,
     TIPOFF_GCP_BUCKET: bucketName(installation),
     // A coordinator on demand has no pulse of its own that the checks could miss.
-    TIPOFF_SCHEDULED_JOBS: `day,staging-cleanup${installation.alwaysOn ? ',services' : ''}`,
+    TIPOFF_SCHEDULED_JOBS: `day,fetch,staging-cleanup${installation.alwaysOn ? ',services' : ''}`,
+    // Without it nobody hears of what the checks find.
+    TIPOFF_REQUIRED_SETTINGS: 'TIPOFF_SLACK_TOKEN',
     TIPOFF_REPOSITORY_URL: `https://github.com/${installation.repository}`,
     ...(service === undefined
       ? {}

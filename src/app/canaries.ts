@@ -11,6 +11,8 @@ export function canaryDeps(app: App): CanaryDeps {
     warehouse: app.warehouse,
     state: app.state,
     exports: app.exports,
+    models: app.models,
+    queue: app.queue,
     clock: app.clock,
     timer: systemClock,
     deployment: deploymentOf(app.config),

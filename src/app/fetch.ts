@@ -2,7 +2,7 @@ import { addDays, type Slate, seasonOf, seasonSpan, slateOf } from '#core/calend
 import { messageOf } from '#core/errors.ts';
 import { count } from '#core/format.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
-import { beat, JOBS } from '#guard/canaries/heartbeats.ts';
+import { JOBS, tryBeat } from '#guard/canaries/heartbeats.ts';
 import { declareSources } from '#pipeline/ingest/declared-sources.ts';
 import type { InputFile } from '#pipeline/ingest/format.ts';
 import { FORMATS } from '#pipeline/ingest/formats/formats.ts';
@@ -18,6 +18,7 @@ import {
   storeReceipts,
 } from '#pipeline/ingest/providers/sources.ts';
 import { type Validators, watchedHttp } from '#pipeline/ingest/providers/watched-http.ts';
+import { underReceipt } from '#pipeline/work.ts';
 import type { App } from './compose.ts';
 import { fetchSources } from './fetch-sources.ts';
 
@@ -68,7 +69,16 @@ export async function fetchSlate(
   app: App,
   slate: Slate,
   http: Http,
-  { statusesOnly = false }: { readonly statusesOnly?: boolean } = {},
+  what: { readonly statusesOnly?: boolean } = {},
+): Promise<FetchReport> {
+  return underReceipt(app, { work: 'fetch', about: slate }, () => fetchAll(app, slate, http, what));
+}
+
+async function fetchAll(
+  app: App,
+  slate: Slate,
+  http: Http,
+  { statusesOnly = false }: { readonly statusesOnly?: boolean },
 ): Promise<FetchReport> {
   const { clock, warehouse } = app;
   const watched = watchedHttp({ http, clock, known: await knownValidators(app) });
@@ -135,7 +145,7 @@ export async function fetchSlate(
   // A run that asks for less does not stand for one that asks for everything.
   if (statusesOnly) return report;
   if (slate === today) await declareAsked(app, slate);
-  await beat(app, {
+  await tryBeat(app, {
     job: 'fetch',
     ok: isComplete(report),
     maxSilenceSeconds: JOBS.fetch,

@@ -16,6 +16,7 @@ import {
   refreshSummaries,
 } from '#pipeline/refresh.ts';
 import type { PhaseDeps } from './processor.ts';
+import { underReceipt } from './work.ts';
 
 export interface DayDeps extends PhaseDeps, BatchDeps {
   readonly models: ModelSource;
@@ -107,6 +108,10 @@ export async function dueLook(deps: Pick<PhaseDeps, 'warehouse' | 'clock'>, slat
  * and the grades of what is final. A phase that is held or fails is reported; the phases that do not need it still run.
  */
 export async function runDay(deps: DayDeps, request: DayRequest): Promise<DayResult> {
+  return underReceipt(deps, { work: 'day', about: request.slate }, () => allPhases(deps, request));
+}
+
+async function allPhases(deps: DayDeps, request: DayRequest): Promise<DayResult> {
   const { clock } = deps;
   const began = clock.now().getTime();
   const phases: PhaseReport[] = [];

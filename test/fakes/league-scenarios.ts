@@ -27,9 +27,9 @@ export function withFewerLines(league: SimulatedLeague, from: Slate): SimulatedL
   );
 }
 
-/** Every fifth player is another one from a slate on, without a history: a wave of rookies. */
+/** Every tenth player is another one from a slate on, without a history: a wave of rookies. */
 export function withRookies(league: SimulatedLeague, from: Slate): SimulatedLeague {
-  const ids = playersOf(league).filter((_player, i) => i % 5 === 0);
+  const ids = playersOf(league).filter((_player, i) => i % 10 === 0);
   return renamed(
     league,
     from,

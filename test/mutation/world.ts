@@ -249,7 +249,15 @@ async function worldIn(
       configGaps: [],
     };
     const { runs, results } = await runCanaries(
-      { warehouse: plain, state: plainState, exports: plainExports, clock, deployment },
+      {
+        warehouse: plain,
+        state: plainState,
+        exports: plainExports,
+        models: plainModels,
+        queue,
+        clock,
+        deployment,
+      },
       { canaries: canaries.filter(which), asOf: at, isPartial: true },
     );
     for (const { check, status } of results)

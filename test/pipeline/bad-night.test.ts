@@ -5,12 +5,15 @@ import { FEATURE_NAMES } from '#core/features.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
 import { planBatch, skippedBy } from '#pipeline/batch/plan.ts';
+import { runDay } from '#pipeline/day.ts';
 import { NO_WAITING, refresh } from '#pipeline/refresh.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { directoryObjects } from '#platform/objects/directory.ts';
+import { openSqliteQueue } from '#platform/queue/sqlite.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
 import { leagueWarehouse } from '#test/fakes/leagues.ts';
+import { modelOf, simpleSystems } from '#test/fakes/prediction-world.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { openCopy, saveCopy } from '#test/platform/warehouse/copies.ts';
 
@@ -53,6 +56,8 @@ const WAYS: Readonly<Record<string, readonly string[]>> = {
     change('minutes = CASE WHEN MOD(player_id, 5) = 0 THEN NULL ELSE minutes END'),
   ],
 };
+
+const THROUGH_THE_DAY = ['half a file', 'shifted columns', 'swapped teams', 'a mix'];
 
 let truth: ReadonlyMap<unknown, string>;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -97,6 +102,8 @@ async function damaged(statements: readonly string[]) {
       warehouse,
       state,
       exports: directoryObjects(folder.path),
+      models: directoryObjects(folder.path),
+      queue: { parked: async () => [] },
       clock: clock(),
       deployment: { codeVersion: 'test', scheduledJobs: [], configGaps: [] },
     },
@@ -122,7 +129,54 @@ async function damaged(statements: readonly string[]) {
   };
 }
 
+/** The damaged morning through all phases of the day: what is visible afterwards, and what people hear of it. */
+async function throughTheDay(statements: readonly string[]) {
+  const warehouse = await openCopy(`${folder.path}/healthy.duckdb`);
+  for (const statement of statements) await warehouse.execute(statement);
+  const at = clock();
+  const state = openSqliteState(':memory:', { clock: at });
+  const queue = openSqliteQueue(':memory:', { clock: at });
+  const exports = directoryObjects(`${folder.path}/objects`);
+  const day = await runDay(
+    {
+      ...{ warehouse, state, queue, exports, clock: at, codeVersion: 'test', runId: 'test' },
+      models: modelOf(simpleSystems()),
+      dataSource: 'simulated',
+    },
+    { slate: TONIGHT, by: 'test' },
+  ).catch((error: unknown) => {
+    if (error instanceof TipoffError && error.code === 'TIPOFF_SCHEMA_MISMATCH') return error;
+    throw error;
+  });
+  const visible = await warehouse.query<{ player_id: number }>(
+    `SELECT DISTINCT player_id FROM nba_predictions.current_predictions WHERE slate = DATE '${TONIGHT}'`,
+  );
+  const stored = await features(warehouse);
+  await warehouse.close();
+  await queue.close();
+  await state.close();
+  return {
+    state: day instanceof TipoffError ? day.code : day.state,
+    visible: visible.length,
+    wrong: visible.filter(({ player_id }) => stored.get(player_id) !== truth.get(player_id)).length,
+  };
+}
+
 describe('a bad night', () => {
+  it('is a good one to the day when nothing is wrong with it', async () => {
+    const { state, visible, wrong } = await throughTheDay([]);
+    expect({ state, wrong }).toEqual({ state: 'published', wrong: 0 });
+    expect(visible).toBeGreaterThan(20);
+  });
+
+  // A part that is missing, rows that break rules, rows that do not, and both at once: the others differ only on the way in.
+  it.each(Object.entries(WAYS).filter(([way]) => THROUGH_THE_DAY.includes(way)))(
+    '%s brings nothing wrong to readers through the day',
+    async (_way, statements) => {
+      expect((await throughTheDay(statements)).wrong).toBe(0);
+    },
+  );
+
   it('does not change what a good one gives', async () => {
     const { through, wrong, told, skipped } = await damaged([]);
     expect({ wrong, told, unknown: skipped['last_game_unknown'] }).toEqual({

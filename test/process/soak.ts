@@ -13,7 +13,8 @@ import { emptyWorld } from '#test/guard/canaries/world.ts';
  * Lives weeks of a healthy simulated season and asks every check four times a day: opening, the end of summer time, a
  * holiday, the All-Star break with the first days back, the beginning of summer time, the playoffs, and summer. Prints every
  * alert; exit 1 when there is one. A scenario begins on the third day: a tenth fewer lines, a wave of rookies, trades, or later
- * tip-offs that day. Usage: npm run test:soak -- [--scenario fewer-lines|rookies|trades|later-tipoffs] [first..last ...]
+ * tip-offs that day. Usage: npm run test:soak -- [--brief]
+ * [--scenario fewer-lines|rookies|trades|later-tipoffs] [first..last ...]
  */
 const SCENARIOS: Readonly<Record<string, (league: SimulatedLeague, from: Slate) => SimulatedLeague>> = {
   'fewer-lines': withFewerLines,
@@ -39,7 +40,7 @@ function daysOf(window: string): Slate[] {
 }
 
 const { values, positionals } = parseArgs({
-  options: { scenario: { type: 'string' } },
+  options: { scenario: { type: 'string' }, brief: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
 const slates = (positionals.length > 0 ? positionals : WINDOWS).flatMap(daysOf);
@@ -74,8 +75,16 @@ const HOURS: readonly DayHour[] = [
   { at: '18:30', look },
   { at: '23:30', look },
 ];
+/** The least that grades, predicts and follows the lines of a day. */
+const BRIEF: readonly DayHour[] = [
+  { at: '11:25', run: true },
+  { at: '11:35', look },
+  { at: '12:30', run: true },
+  { at: '17:45', run: true },
+  { at: '18:30', look },
+];
 const began = performance.now();
-await liveDays(world.day, { league, clock: world.clock, slates, hours: HOURS });
+await liveDays(world.day, { league, clock: world.clock, slates, hours: values.brief ? BRIEF : HOURS });
 await world.close();
 const played = slates.filter((slate) => league.slates.includes(slate)).length;
 process.stdout.write(

@@ -9,6 +9,7 @@ import type { App } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { JOBS } from '#guard/canaries/heartbeats.ts';
+import { JOBS as CLOUD_JOBS, plainVariables } from '#scripts/provision/services.ts';
 import { ROOT } from '#test/actions/run-action.ts';
 
 const env = z.record(z.string(), z.unknown()).default({});
@@ -133,3 +134,47 @@ describe.each(Object.keys(INSTALLATIONS) as (keyof typeof INSTALLATIONS)[])(
     });
   },
 );
+
+describe('the canaries of the job on Google Cloud', () => {
+  const variables = {
+    ...plainVariables({
+      project: 'tipoff-test',
+      projectNumber: '123456789',
+      region: 'us-east1',
+      location: 'US',
+      repository: 'a/b',
+      repositoryId: '7',
+      image: undefined,
+      alwaysOn: false,
+      operator: undefined,
+      filledSecrets: ['TIPOFF_SLACK_TOKEN'],
+    }),
+    TIPOFF_SLACK_TOKEN: SECRETS.TIPOFF_SLACK_TOKEN,
+  };
+  const config = readConfig(variables);
+  /** What the job cannot know, and who asks instead. */
+  const ELSEWHERE: Readonly<Record<string, string>> = {
+    ...NEVER_ASKED.gcp,
+    deployed_version: 'only GitHub knows what main is: canaries.yml asks twice a day',
+  };
+
+  it('know which jobs must report, and which settings must be there', () => {
+    // Everything that the clock starts and that reports.
+    const started = Object.values(CLOUD_JOBS).map(({ args: [verb = ''] }) => verb);
+    const reporting = Object.keys(JOBS).filter((job) => started.includes(job));
+    expect(reporting.length).toBeGreaterThan(1);
+    for (const job of reporting) expect(config.scheduledJobs).toContain(job);
+    expect(config.missingSettings).toEqual([]);
+    expect(readConfig({ ...variables, TIPOFF_SLACK_TOKEN: '' }).missingSettings).toEqual([
+      'TIPOFF_SLACK_TOKEN',
+    ]);
+  });
+
+  it('are skipped for want of a setting only where somebody else asks', () => {
+    const { deployment } = canaryDeps({ config } as App);
+    const skipped = CATALOGUE.filter(
+      ({ skips }) => skips?.length === 2 && skips({} as never, { deployment } as never) !== undefined,
+    ).map(({ id }) => id);
+    expect(skipped.filter((id) => !Object.hasOwn(ELSEWHERE, id))).toEqual([]);
+  });
+});

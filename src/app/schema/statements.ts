@@ -10,6 +10,7 @@ import { type Statement, statement } from '#core/statement.ts';
 import { fingerprints, INGESTED_INPUTS, type IngestedInput } from '#guard/backfill/inputs.ts';
 import { rowsPerSlate } from '#guard/backfill/slates.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
+import { SEASON_HOLES } from '#guard/canaries/catalogue/grade.ts';
 import { LIVE_RECORD } from '#guard/status/answers/product.ts';
 import { BOOKMAKERS_TONIGHT, QUOTED_GAMES, RAW_QUOTES } from '#guard/status/answers/tonight.ts';
 import { MAIN_QUOTES, ROTATION_PRESENCE, ROW_CIRCUMSTANCES } from '#model/evaluation-rows.ts';
@@ -103,6 +104,7 @@ export function registeredStatements(): Statement[] {
     SLATE_FEATURES,
     NEWEST_FEATURES,
     declarationSql(1),
+    SEASON_HOLES,
   ];
 }
 

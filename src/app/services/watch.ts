@@ -3,7 +3,7 @@ import type { App } from '#app/compose.ts';
 import { allCanaries } from '#app/own-checks.ts';
 import { span } from '#core/format.ts';
 import { beat, CANARY_JOB, CANARY_SILENCE_SECONDS, JOBS, lastCanaries } from '#guard/canaries/heartbeats.ts';
-import { runCanaries } from '#guard/canaries/run.ts';
+import { checkStored, runCanaries } from '#guard/canaries/run.ts';
 import { checkDelivered } from '#platform/notify/outbox.ts';
 import type { Notice } from '#platform/notify/port.ts';
 
@@ -113,7 +113,9 @@ export function canariesWhenDue(app: App): () => Promise<void> {
       last === undefined || app.clock.now().getTime() - Date.parse(last.beat_at) >= CANARY_SECONDS * 1000;
     if (!due) return;
     const { deps, canaries } = await allCanaries(app);
-    const { alerted } = await alertOn(app, await runCanaries(deps, { canaries }), canaries);
+    const run = await runCanaries(deps, { canaries });
+    const { alerted } = await alertOn(app, run, canaries);
     checkDelivered(alerted.delivered);
+    checkStored(run);
   };
 }

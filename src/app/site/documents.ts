@@ -2,6 +2,7 @@ import { canaryDeps } from '#app/canaries.ts';
 import type { App } from '#app/compose.ts';
 import { exportDeps } from '#app/day.ts';
 import { type CalibrationReading, readCalibration } from '#app/reading/calibration.ts';
+import { type GradeCoverage, gradeCoverage } from '#app/reading/coverage.ts';
 import { type ModelReading, readModel } from '#app/reading/explanation.ts';
 import {
   type BackfillReading,
@@ -59,6 +60,8 @@ export interface Overview {
 /** The record by class, market, system and period, and how forecasts and probabilities came true. */
 export interface RecordReading {
   readonly rows: readonly RecordRow[];
+  /** How much of what could be graded is behind it, per record class. */
+  readonly coverage: readonly GradeCoverage[];
 }
 
 /** Every document of the site by its path, which is also its address below `data/`. */
@@ -203,7 +206,7 @@ export async function readDocument(app: App, span: SlateSpan, path: string): Pro
 }
 
 async function readRecordOf(warehouse: Warehouse, span: SlateSpan): Promise<RecordReading> {
-  return { rows: await readRecord(warehouse, span) };
+  return { rows: await readRecord(warehouse, span), coverage: await gradeCoverage(warehouse, span) };
 }
 
 async function readHealthOf(app: App, span: SlateSpan): Promise<HealthReading> {

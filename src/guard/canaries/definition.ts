@@ -1,6 +1,7 @@
 import type { Slate } from '#core/calendar.ts';
 import type { Check, Outcome, SeveritySchedule } from '#core/check.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
+import type { Queue } from '#platform/queue/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import type { SeasonCalendarView } from './calendar.ts';
@@ -42,6 +43,8 @@ export type CanaryReport = {
   readonly runs: readonly CanaryRun[];
   /** All results of all runs, in the order of the catalogue. */
   readonly results: readonly CanaryResult[];
+  /** What could not be written down of it, in words: people are told all the same, and the run is no success. */
+  readonly unstored: readonly string[];
 };
 
 /** Where in the flow of the data a canary looks; a failure upstream explains those below it. */
@@ -68,6 +71,10 @@ export interface CanaryContext {
   readonly warehouse: Warehouse;
   readonly state: StateStore;
   readonly exports: ObjectStore;
+  /** Where the artefacts of models lie. */
+  readonly models: Pick<ObjectStore, 'get'>;
+  /** Exchanged as a whole when a proof pretends that messages were given up. */
+  queue: Pick<Queue, 'parked'>;
   /** Exchanged as a whole when a proof pretends that a setting is missing. */
   deployment: Deployment;
 }

@@ -1,4 +1,5 @@
 import type { Heartbeat } from '#core/contracts/nba_orchestration.ts';
+import { messageOf } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -71,6 +72,18 @@ export async function beat(
        VALUES (s.job, s.beat_at, s.succeeded_at, s.max_silence_seconds, s.detail)`,
     { job: it.job, at, ok: it.ok, silence: it.maxSilenceSeconds, detail: it.detail ?? null },
   );
+}
+
+/** The same where the work is done and must not fail for its heartbeat: what could not be written is said, and missed by the checks. */
+export async function tryBeat(
+  deps: Parameters<typeof beat>[0] & { readonly warn?: (line: string) => void },
+  it: Beat,
+): Promise<void> {
+  try {
+    await beat(deps, it);
+  } catch (error) {
+    deps.warn?.(`the heartbeat of ${it.job} was not written: ${messageOf(error)}`);
+  }
 }
 
 /** The last signs of life of all jobs, by name. */

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { addDays, easternInstant, type Slate, slateOf } from '#core/calendar.ts';
 import { isFailing } from '#core/check.ts';
 import { canaryResults } from '#core/contracts/nba_orchestration.ts';
-import { messageOf } from '#core/errors.ts';
+import { messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { pendingSlates } from '#guard/incidents/acknowledge.ts';
+import { underReceipt } from '#pipeline/work.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type Answer, ask, byteBudget, slateLookedAt, unaskedOf } from './ask.ts';
@@ -53,9 +54,16 @@ const BUDGET_BYTES = 20 * 2 ** 30;
  * Runs checks as of an instant and stores the answers. A whole run of the present beats the heart of the job `canaries`; when the
  * last beat is older than the day, the days in between are asked too, each as of its evening, oldest first. What failed on an
  * earlier slate and has not passed since is asked about that slate again.
- * Never throws for a check: what cannot run, the calendar included, is ERROR. Throws when answers cannot be stored.
+ * Never throws: what cannot run, the calendar included, is ERROR, and what cannot be stored is in `unstored`. A whole run works under a
+ * start receipt.
  */
 export async function runCanaries(deps: CanaryDeps, request: CanaryRequest): Promise<CanaryReport> {
+  if (request.asOf !== undefined || request.isPartial === true) return askAll(deps, request);
+  const about = deps.clock.now().toISOString();
+  return underReceipt(deps, { work: 'canaries', about }, () => askAll(deps, request));
+}
+
+async function askAll(deps: CanaryDeps, request: CanaryRequest): Promise<CanaryReport> {
   const started_at = deps.clock.now();
   const asOf = request.asOf ?? started_at;
   const isWatch = request.asOf === undefined && request.isPartial !== true;
@@ -75,17 +83,40 @@ export async function runCanaries(deps: CanaryDeps, request: CanaryRequest): Pro
   for (const [slate, questions] of Map.groupBy(again, (question) => question.slate))
     runs.push({ ...(await runOnce(deps, request, { asOf, questions, calendar })), slate });
   const results = runs.flatMap((run) => run.results);
-  if (request.store !== false) await store(deps, runs);
-  if (isWatch) {
-    const failed = results.filter(isFailing).length;
-    await beat(deps, {
-      job: CANARY_JOB,
-      ok: true,
-      maxSilenceSeconds: CANARY_SILENCE_SECONDS,
-      detail: `${results.length} answers, ${failed} not well`,
-    });
+  const failed = results.filter(isFailing).length;
+  const unstored = [
+    ...(request.store === false ? [] : await unwritten(store(deps, runs), 'the answers of the checks')),
+    ...(isWatch
+      ? await unwritten(
+          beat(deps, {
+            job: CANARY_JOB,
+            ok: true,
+            maxSilenceSeconds: CANARY_SILENCE_SECONDS,
+            detail: `${results.length} answers, ${failed} not well`,
+          }),
+          'the heartbeat of the checks',
+        )
+      : []),
+  ];
+  return { started_at, finished_at: deps.clock.now(), runs, results, unstored };
+}
+
+/** What could not be written, in words: an answer that nobody can look up later is still an answer that people must hear of. */
+async function unwritten(writing: Promise<unknown>, what: string): Promise<string[]> {
+  try {
+    await writing;
+    return [];
+  } catch (error) {
+    return [`${what} could not be stored: ${messageOf(error)}`];
   }
-  return { started_at, finished_at: deps.clock.now(), runs, results };
+}
+
+/** Throws TIPOFF_STORAGE when a run could not be written down. Called when people have been told. */
+export function checkStored({ unstored }: Pick<CanaryReport, 'unstored'>): void {
+  if (unstored.length === 0) return;
+  throw new TipoffError('TIPOFF_STORAGE', unstored.join('; '), {
+    hint: 'The checks ran and people were told. See contract_drift and the warehouse, then run tipoff canary run again.',
+  });
 }
 
 /** The evenings of the days that nobody watched since the last run. An unreadable heartbeat covers nothing: the checks themselves will say what is broken. */

@@ -127,7 +127,8 @@ function applyResult(
   const { run, at } = sighting;
   const known = head?.slates[result.slate];
   if (head?.runs.includes(run) === true || (known !== undefined && known.looked_at > at)) return head;
-  if (isFailing(result) && known?.accepted === undefined) return fail(head, result, sighting);
+  if (isFailing(result) && known?.accepted === undefined && !isAcceptedNow(head, result))
+    return fail(head, result, sighting);
   if (head?.status !== 'open' || head.updated_at > at) return head;
   const answers = (slate: string): boolean =>
     slate === result.slate || (result.looks_at === 'now' && slate < result.slate);
@@ -142,6 +143,17 @@ function applyResult(
     slates: Object.fromEntries(slates),
     runs: [run, ...head.runs].slice(0, MAX_RUNS),
   };
+}
+
+/** Whether a failure of the present is what a person has accepted of it on an earlier day, or a part of that. */
+function isAcceptedNow(head: IncidentDoc | undefined, result: CheckResult): boolean {
+  if (head === undefined || result.looks_at !== 'now') return false;
+  return Object.values(head.slates).some(
+    ({ accepted, offenders, offender_count }) =>
+      accepted !== undefined &&
+      result.offender_count <= offender_count &&
+      result.offenders.every((name) => offenders.includes(name)),
+  );
 }
 
 function looked(

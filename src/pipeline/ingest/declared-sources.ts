@@ -20,6 +20,10 @@ const SOURCE_NAME = /^(?:availability(?:\/out)?|lines(?:\/[a-z0-9_]+\/[a-z0-9_]+
 export const IS_EXPECTED =
   'from_slate <= CAST(@slate AS DATE) AND COALESCE(until_slate, CAST(@slate AS DATE)) >= CAST(@slate AS DATE)';
 
+/** SQL: true for a declared source of lines that covers nearly every game: then a game without any line is a hole. */
+export const IS_WIDE =
+  "(source = 'lines' OR (source LIKE 'lines/%' AND COALESCE(teams_per_game, 2.0) >= 1.8))";
+
 /** Raw tables of sources: how a row names its source, what it is about, the team or game, and when it was said. */
 const COVERING = [
   {

@@ -30,6 +30,13 @@ describe('the catalogue', () => {
     },
   );
 
+  test.each(CATALOGUE.map(({ id, repair }) => [id, repair] as const))(
+    'the repair of %s begins with a command to paste',
+    (_id, repair) => {
+      expect(repair).toMatch(/^(?:tipoff|gh) [a-z]/);
+    },
+  );
+
   test('holds every check that a file of its folder declares', async () => {
     const folder = 'src/guard/canaries/catalogue';
     const texts = await Promise.all(

@@ -39,6 +39,8 @@ export async function emptyWorld(start = '2024-11-29T12:00:00Z'): Promise<TestWo
     warehouse,
     state,
     exports,
+    models: directoryObjects(join(folder, 'models')),
+    queue,
     clock,
     day,
     deployment: {

@@ -55,6 +55,8 @@ export function statusWorlds(): (options?: StatusWorldOptions) => Promise<TestSt
       warehouse,
       state,
       exports: directoryObjects(folder.path),
+      models: directoryObjects(folder.path),
+      queue: { parked: async () => [] },
       clock,
       deployment: { codeVersion: 'v1', scheduledJobs: [], configGaps: [] },
     };

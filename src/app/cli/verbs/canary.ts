@@ -58,7 +58,8 @@ function addRun(canary: Command, host: CliHost): void {
       await print(terminal, run, report);
       if (options.summary !== undefined) await append(path(options.summary), report);
       if (report.outcomes.some(({ status }) => status === 'fail')) host.exit(1);
-      if (report.verdict === 'error') host.exit(3);
+      for (const line of run.unstored) terminal.line(line);
+      if (report.verdict === 'error' || run.unstored.length > 0) host.exit(3);
     });
 }
 

@@ -52,8 +52,8 @@ export function addDayVerbs(root: Command, host: CliHost): void {
         });
         // A slate of the past is work by hand, not the daily job.
         if (slate >= slateOf(app.clock.now())) {
-          const { beat, JOBS } = await import('#guard/canaries/heartbeats.ts');
-          await beat(app, {
+          const { JOBS, tryBeat } = await import('#guard/canaries/heartbeats.ts');
+          await tryBeat(app, {
             job: 'day',
             ok: isFine(result.state),
             maxSilenceSeconds: JOBS.day,

@@ -85,17 +85,18 @@ export function addPublishVerbs(root: Command, host: CliHost): void {
         const { terminal, slate: readSlate, withApp } = contextOf(host, command);
         const slate = readSlate(text);
         const report = await withApp(async (app) => {
-          const [{ exportSlates, exportSeasonSubsets }, { exportDeps }] = await Promise.all([
-            import('#pipeline/exports/export.ts'),
-            import('#app/day.ts'),
-          ]);
+          const [{ exportSlates, exportSeasonSubsets }, { exportDeps }, { underReceipt }] = await Promise.all(
+            [import('#pipeline/exports/export.ts'), import('#app/day.ts'), import('#pipeline/work.ts')],
+          );
           const deps = await exportDeps(app);
-          if (options.only === 'season-subsets')
-            return exportSeasonSubsets(deps, { season: seasonOf(slate) });
-          return exportSlates(deps, {
-            slates: [slate],
-            ...(options.only === undefined ? {} : { only: [options.only] }),
-          });
+          return underReceipt(app, { work: 'export', about: slate }, async () =>
+            options.only === 'season-subsets'
+              ? exportSeasonSubsets(deps, { season: seasonOf(slate) })
+              : exportSlates(deps, {
+                  slates: [slate],
+                  ...(options.only === undefined ? {} : { only: [options.only] }),
+                }),
+          );
         });
         terminal.json(report);
         printExports(terminal, report);

@@ -47,7 +47,7 @@ const nullMinutesPoints = defineCanary({
   severity: [{ by: '10:30', severity: 'critical' }],
   owner: 'data',
   repair:
-    'tipoff ingest <box scores>, then tipoff backfill run --from {slate} --to {slate} --phases analytics',
+    'tipoff fetch {slate}, or tipoff ingest <box scores>, then tipoff backfill run --from {slate} --to {slate} --phases analytics',
   dependsOn: ['ingest'],
   whenEmpty: { skip: 'nobody is summarised for last night' },
   look: {
@@ -81,7 +81,7 @@ const teamTotals = defineCanary({
   severity: [{ by: '10:30', severity: 'warning' }],
   owner: 'data',
   repair:
-    'tipoff ingest <box scores>, then tipoff backfill run --from {slate} --to {slate} --phases analytics',
+    'tipoff fetch {slate}, or tipoff ingest <box scores>, then tipoff backfill run --from {slate} --to {slate} --phases analytics',
   dependsOn: ['ingest'],
   whenEmpty: { skip: 'no team is summarised for last night' },
   look: {
@@ -115,7 +115,7 @@ const teamMinutes = defineCanary({
   severity: [{ by: '10:30', severity: 'warning' }],
   owner: 'data',
   repair:
-    'tipoff ingest <box scores>, then tipoff backfill run --from {slate} --to {slate} --phases analytics',
+    'tipoff fetch {slate}, or tipoff ingest <box scores>, then tipoff backfill run --from {slate} --to {slate} --phases analytics',
   dependsOn: ['ingest'],
   whenEmpty: { skip: 'no team is summarised for last night' },
   look: {

@@ -83,7 +83,7 @@ const batchStuck = defineCanary({
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'predictions',
-  repair: 'tipoff batch check-stalled; then tipoff batch reset --slate {slate} --reason <reason>',
+  repair: 'tipoff batch check-stalled; then tipoff batch reset --slate {slate} --reason stuck',
   dependsOn: [],
   whenEmpty: { skip: 'no batch was ever started' },
   look: { probe: stuckBatches },
@@ -120,7 +120,8 @@ const batchEnded = defineCanary({
   looksAt: 'tonight',
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'predictions',
-  repair: 'tipoff batch reset --slate {slate} --reason <reason>, then tipoff predict {slate} --mode RETRY',
+  repair:
+    'tipoff batch reset --slate {slate} --reason not-published, then tipoff predict {slate} --mode RETRY',
   dependsOn: ['precompute'],
   whenEmpty: {
     skip: 'no batch was started for this slate; prediction_gap says whether one should have been',
@@ -162,7 +163,7 @@ const publicationsAudited = defineCanary({
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'predictions',
   repair:
-    'tipoff publish undo <publication> --reason rows-differ-from-receipt, then tipoff predict {slate} --mode RETRY',
+    'tipoff publish list, then tipoff publish undo <publication> --reason rows-differ-from-receipt, then tipoff predict {slate} --mode RETRY',
   dependsOn: [],
   whenEmpty: { skip: 'nothing was published this season' },
   look: {

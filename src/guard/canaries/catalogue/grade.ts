@@ -1,5 +1,13 @@
-import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
-import { BOXED_GAMES, GAMES, outOf, PREDICTED, whole } from './sql.ts';
+import { statement } from '#core/statement.ts';
+import {
+  type Canary,
+  type CanaryContext,
+  type CheckedThing,
+  defineCanary,
+  type Moment,
+} from '#guard/canaries/definition.ts';
+import { INCIDENT_COLLECTIONS, type IncidentDoc } from '#guard/incidents/document.ts';
+import { BOXED_GAMES, GAMES, outOf, PREDICTED, SEASON_DAYS, whole } from './sql.ts';
 
 const yesterdayGraded = defineCanary({
   id: 'yesterday_graded',
@@ -84,7 +92,7 @@ const voidsPlausible = defineCanary({
   looksAt: 'last_night',
   severity: [{ by: '11:15', severity: 'warning' }],
   owner: 'predictions',
-  repair: 'tipoff ingest <box scores>, then tipoff grade {slate}',
+  repair: 'tipoff fetch {slate}, or tipoff ingest <box scores>, then tipoff grade {slate}',
   dependsOn: ['ingest', 'analytics'],
   whenEmpty: { skip: 'fewer than thirty players are graded' },
   look: {
@@ -152,5 +160,99 @@ LEFT JOIN (SELECT * FROM nba_predictions.player_prop_predictions WHERE slate = C
   ],
 });
 
+const SEASON = `slate BETWEEN fn.add_days(CAST(@slate AS DATE), -${SEASON_DAYS}) AND fn.add_days(CAST(@slate AS DATE), -2)`;
+
+/** Every slate of the season from the first one with box scores to the day before yesterday, and what it lacks. */
+export const SEASON_HOLES = statement({
+  owner: 'canary season_reconciled',
+  sql: `
+WITH boxed AS (
+  SELECT game_id, COUNT(DISTINCT team_abbr) AS teams FROM nba_raw.player_box_scores WHERE ${SEASON} AND played GROUP BY game_id
+),
+summarised AS (
+  SELECT game_id, COUNT(DISTINCT team_abbr) AS teams FROM nba_analytics.team_game_summary WHERE ${SEASON} GROUP BY game_id
+),
+games AS (
+  SELECT s.slate, COUNT(*) AS games, COUNTIF(s.status = 'final') AS finals, COUNTIF(COALESCE(b.teams, 0) >= 2) AS boxed, COUNTIF(COALESCE(t.teams, 0) >= 2) AS summarised
+  FROM nba_reference.counted_games s
+  LEFT JOIN boxed b ON b.game_id = s.game_id
+  LEFT JOIN summarised t ON t.game_id = s.game_id
+  WHERE s.${SEASON}
+  GROUP BY s.slate
+),
+graded AS (
+  SELECT p.slate, COUNT(*) AS gradable, COUNT(g.prediction_id) AS graded
+  FROM nba_predictions.current_predictions p
+  JOIN boxed b ON b.game_id = p.game_id AND b.teams >= 2
+  LEFT JOIN (
+    SELECT slate, publication_id, prediction_id FROM nba_predictions.prediction_grades WHERE ${SEASON}
+  ) AS g ON g.slate = p.slate AND g.publication_id = p.publication_id AND g.prediction_id = p.prediction_id
+  WHERE p.${SEASON}
+  GROUP BY p.slate
+)
+SELECT CAST(s.slate AS STRING) AS subject, s.boxed < s.games OR s.summarised < s.boxed OR COALESCE(g.graded < 0.98 * g.gradable, FALSE) AS is_bad,
+  CASE WHEN s.boxed < s.games THEN ${outOf('s.boxed', 's.games')} || ' games have a box score'
+    WHEN s.summarised < s.boxed THEN ${outOf('s.summarised', 's.boxed')} || ' games are summarised'
+    ELSE ${outOf('COALESCE(g.graded, 0)', 'COALESCE(g.gradable, 0)')} || ' rows are graded' END AS note
+FROM games s
+JOIN (SELECT MIN(slate) AS slate FROM games WHERE boxed > 0) AS first ON s.slate >= first.slate
+LEFT JOIN graded g ON g.slate = s.slate`,
+});
+
+/** Checks that have a hole of a slate on their own list until it is filled or accepted. */
+const TELLERS = ['box_scores_missing', 'games_summarised', 'yesterday_graded', 'gradable_share'];
+
+/** The holes of the season that no other check has found: rows that were there on the morning after and are gone. */
+async function untoldHoles({ warehouse, state }: CanaryContext, { slate }: Moment): Promise<CheckedThing[]> {
+  const [found, incidents] = await Promise.all([
+    warehouse.query<CheckedThing>(SEASON_HOLES.sql, { slate }),
+    state.list<IncidentDoc>(INCIDENT_COLLECTIONS.heads),
+  ]);
+  const told = new Set(
+    incidents
+      .filter(({ id }) => TELLERS.includes(id))
+      .flatMap(({ data }) =>
+        Object.entries(data.slates).flatMap(([day, { well_at }]) => (well_at === null ? [day] : [])),
+      ),
+  );
+  return found.filter(({ subject }) => !told.has(subject));
+}
+
+const seasonReconciled = defineCanary({
+  id: 'season_reconciled',
+  phase: 'grade',
+  question:
+    'Is every slate of the season still whole: box scores, summaries, predictions by receipt, grades?',
+  expected:
+    'box scores and summaries of every final game, and grades of 98 % of what can be graded, on every slate since the first one',
+  finding: 'something is missing from {of:slate|slates} of the season',
+  looksAt: 'now',
+  severity: [{ by: '12:00', severity: 'warning' }],
+  owner: 'data',
+  repair: 'tipoff fetch {slate}, then tipoff day {slate}; where grades are missing tipoff grade <slate>',
+  dependsOn: ['ingest', 'analytics'],
+  whenEmpty: { pass: 'the season has no slate that is two days old' },
+  look: { probe: untoldHoles },
+  sabotage: {
+    sql: [
+      'DELETE FROM nba_raw.player_box_scores WHERE slate = fn.add_days(CAST(@slate AS DATE), -3)',
+      'DELETE FROM nba_raw.player_box_scores WHERE slate BETWEEN fn.add_days(CAST(@slate AS DATE), -9) AND fn.add_days(CAST(@slate AS DATE), -4) AND team_abbr IN (SELECT MIN(team_abbr) FROM nba_raw.player_box_scores WHERE slate BETWEEN fn.add_days(CAST(@slate AS DATE), -9) AND fn.add_days(CAST(@slate AS DATE), -4))',
+    ],
+  },
+  meaning:
+    'Rows of an earlier slate never came, were deleted, or are no longer graded. Training, features of the season and the record that is shown lack them, and nothing that looks at last night alone would see it.',
+  steps: [
+    'The offender is the slate, and says which stage lacks what.',
+    'No box score: tipoff fetch asks again for every hole of the season; a file of the provider can be loaded with tipoff ingest.',
+    'Not graded: tipoff grade <slate>. What will never come: tipoff incidents accept season_reconciled --reason <reason>.',
+  ],
+});
+
 /** The canaries of the phase `grade`, in the order of the data. */
-export const GRADE: readonly Canary[] = [yesterdayGraded, gradableShare, voidsPlausible, gradesMatch];
+export const GRADE: readonly Canary[] = [
+  yesterdayGraded,
+  gradableShare,
+  voidsPlausible,
+  gradesMatch,
+  seasonReconciled,
+];

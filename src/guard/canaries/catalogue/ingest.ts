@@ -1,6 +1,6 @@
 import { PUBLISHED_IN } from '#core/markets.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
-import { IS_EXPECTED } from '#pipeline/ingest/declared-sources.ts';
+import { IS_EXPECTED, IS_WIDE } from '#pipeline/ingest/declared-sources.ts';
 import { BOXED_GAMES, GAMES, SEASON_DAYS } from './sql.ts';
 
 /** Outside of these months the league may rightly have nothing ahead: playoff games are only known round by round. */
@@ -155,11 +155,12 @@ const linesPresent = defineCanary({
   whenEmpty: { skip: 'no source of lines is declared, and there was no market in the week before' },
   look: {
     sql: `
-SELECT g.label AS subject, l.game IS NULL AS is_bad, 'no line' AS note
+SELECT g.label AS subject, l.game IS NULL AND (CAST(@as_of AS TIMESTAMP) >= fn.add_seconds(g.tipoff_at, -5400) OR CAST(@as_of AS TIMESTAMP) >= fn.add_seconds(fn.eastern_instant(CAST(@slate AS DATE), 17), 1800)) AS is_bad,
+  'no line' AS note
 FROM (${GAMES}) AS g
 CROSS JOIN (
   SELECT COUNT(*) AS sources FROM nba_reference.declared_sources
-  WHERE ${IS_EXPECTED} AND (source = 'lines' OR (source LIKE 'lines/%' AND COALESCE(teams_per_game, 2.0) >= 1.8))
+  WHERE ${IS_EXPECTED} AND ${IS_WIDE}
 ) AS declared
 JOIN (
   SELECT COUNT(DISTINCT CASE WHEN q.home_abbr IS NOT NULL THEN s.game_id END) AS quoted, COUNT(DISTINCT s.game_id) AS games
@@ -176,7 +177,7 @@ LEFT JOIN (
   },
   sabotage: { sql: ['DELETE FROM nba_raw.player_lines WHERE slate >= CAST(@from AS DATE)'] },
   meaning:
-    'A source of lines is declared (tipoff sources list), or nine of ten games of the week before had lines, and tonight more than a quarter have none. Predictions without a line cannot become picks.',
+    'A source of lines is declared (tipoff sources list), or nine of ten games of the week before had lines, and tonight more than a quarter have none at 17:30 or 90 minutes before their own tip-off. Predictions without a line cannot become picks.',
   steps: [
     'Look at nba_raw.player_lines of the slate by source and bookmaker.',
     'Look at the quota and the answers of the odds provider in the log of the last fetch.',
@@ -193,7 +194,7 @@ const linesResolved = defineCanary({
   looksAt: 'tonight',
   severity: [{ by: '12:30', beforeTip: 60, severity: 'warning' }],
   owner: 'data',
-  repair: 'add the spellings to src/core/names.ts, then tipoff day {slate}',
+  repair: 'tipoff day {slate}, once the spellings are in src/core/names.ts',
   dependsOn: [],
   tolerates: { count: 8, share: 0.15 },
   whenEmpty: { skip: 'no points lines have been prepared for this slate' },
@@ -235,7 +236,8 @@ const injuryFeedFresh = defineCanary({
     { by: '18:00', beforeTip: 30, severity: 'critical' },
   ],
   owner: 'data',
-  repair: 'tipoff ingest <injury reports>, then tipoff predict {slate} --mode LINE_UPDATE',
+  repair:
+    'tipoff fetch {slate} --statuses, or tipoff ingest <injury reports>, then tipoff predict {slate} --mode LINE_UPDATE',
   dependsOn: [],
   whenEmpty: { skip: 'no availability report is declared, and the days before had none either' },
   look: {
@@ -275,7 +277,8 @@ const rejectedShare = defineCanary({
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'warning' }],
   owner: 'data',
-  repair: 'correct the format in src/pipeline/ingest/formats, then tipoff ingest <file>',
+  repair:
+    'tipoff rows rejected; correct the format in src/pipeline/ingest/formats, then tipoff ingest <file>',
   dependsOn: [],
   whenEmpty: { pass: 'nothing was loaded this season' },
   look: {

@@ -15,6 +15,7 @@ import { readHalt } from '#guard/canaries/halt.ts';
 import { CANARY_JOB, lastBeats } from '#guard/canaries/heartbeats.ts';
 import { RUNS } from './runs.ts';
 import { SEASON_DAYS, whole } from './sql.ts';
+import { WORK } from './work.ts';
 
 async function silentJobs(
   { warehouse, state, deployment }: CanaryContext,
@@ -66,7 +67,7 @@ const jobHeartbeats = defineCanary({
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'platform',
-  repair: 'look at the run of the job, start it by hand, and correct its schedule',
+  repair: 'tipoff fetch {slate}, then tipoff day {slate}; correct the schedule of the named job',
   dependsOn: [],
   whenEmpty: { skip: 'no job is declared in TIPOFF_SCHEDULED_JOBS, and none has ever reported' },
   look: { probe: silentJobs },
@@ -172,7 +173,7 @@ const deployedVersion = defineCanary({
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'warning' }],
   owner: 'platform',
-  repair: 'deploy main again',
+  repair: 'gh run list --workflow ci.yml --branch main, then gh run rerun <run>',
   dependsOn: [],
   whenEmpty: 'fail',
   skips: (_moment, { deployment }) =>
@@ -214,7 +215,7 @@ const configComplete = defineCanary({
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'warning' }],
   owner: 'platform',
-  repair: 'set the named variables',
+  repair: 'gh variable set <variable> for a workflow, otherwise where the job or service is configured',
   dependsOn: [],
   whenEmpty: 'fail',
   look: {
@@ -360,7 +361,7 @@ const byteBudget = defineCanary({
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'warning' }],
   owner: 'platform',
-  repair: 'bound the statement of the named check by its partitions',
+  repair: 'tipoff canary run --only <check> --json; bound its statement by its partitions',
   dependsOn: [],
   whenEmpty: {
     pass: 'nothing was billed in the last 24 hours: reading the embedded warehouse costs nothing',
@@ -461,6 +462,7 @@ export const OPERATIONS: readonly Canary[] = [
   ownChecksReadable,
   backupFresh,
   ...RUNS,
+  ...WORK,
   byteBudget,
   operatorHalt,
 ];

@@ -14,7 +14,7 @@ import { breachSql } from '#core/contracts/rules.ts';
 import { FEATURES } from '#core/features.ts';
 import { countedByMarketSql, MAIN_MARKET } from '#core/markets.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
-import { coveredSql, IS_EXPECTED } from '#pipeline/ingest/declared-sources.ts';
+import { coveredSql, IS_EXPECTED, IS_WIDE } from '#pipeline/ingest/declared-sources.ts';
 import { oneDecimal, PREDICTED } from './sql.ts';
 
 /** Tables whose rows of last night and of tonight are held to the rules of their contracts once more where they lie. */
@@ -476,7 +476,7 @@ FROM apart WHERE ABS(higher) > 0.1 AND ABS(likelier) > 0.002 HAVING COUNT(*) >= 
   },
   sabotage: {
     sql: [
-      'UPDATE nba_analytics.player_prop_lines SET line = line + 6 WHERE slate = CAST(@slate AS DATE) AND bookmaker = (SELECT MIN(bookmaker) FROM nba_analytics.player_prop_lines WHERE slate = CAST(@slate AS DATE))',
+      'UPDATE nba_analytics.player_prop_lines SET line = line + 6 WHERE slate = CAST(@slate AS DATE) AND bookmaker = (SELECT MAX(bookmaker) FROM nba_analytics.player_prop_lines WHERE slate = CAST(@slate AS DATE))',
     ],
   },
   meaning:
@@ -518,6 +518,8 @@ newest AS (
     SELECT ingested_at FROM nba_raw.player_lines WHERE slate = CAST(@slate AS DATE)
     UNION ALL
     SELECT ingested_at FROM nba_raw.injury_reports WHERE slate = CAST(@slate AS DATE)
+    UNION ALL
+    SELECT ingested_at FROM nba_raw.ingested_files WHERE ingested_at >= fn.eastern_instant(CAST(@slate AS DATE), 0) AND ingested_at <= CAST(@as_of AS TIMESTAMP)
   ) AS tonight
 ),
 covered AS (${coveredSql({ join: 'CROSS JOIN newest', where: IN_BY_THEN })}
@@ -547,12 +549,18 @@ expected AS (
   LEFT JOIN known k ON k.source = s.source
   WHERE k.source IS NULL AND s.slates >= 2 AND s.players_per_game >= 0.9
 ),
+came AS (
+  SELECT COUNTIF(source LIKE 'lines/%') > 0 AS has_lines, COUNTIF(source = 'availability') > 0 AS has_reports FROM seen WHERE players IS NOT NULL
+),
 judged AS (
   SELECT e.source, e.is_whole, e.players_per_game * t.games AS usual, e.teams_per_game * t.games AS usual_teams, t.games,
     COALESCE(s.players, 0) AS players, COALESCE(s.teams, 0) AS teams
   FROM expected e
   JOIN games t ON t.slate = CAST(@slate AS DATE)
   LEFT JOIN seen s ON s.source = e.source
+  CROSS JOIN came
+  CROSS JOIN (SELECT COUNT(*) AS wide FROM nba_reference.declared_sources WHERE ${IS_EXPECTED} AND ${IS_WIDE}) AS lines
+  WHERE (came.has_lines OR lines.wide = 0 OR e.source NOT LIKE 'lines/%') AND (came.has_reports OR e.source NOT LIKE 'availability%')
 )
 SELECT source AS subject,
   CASE WHEN usual IS NULL THEN players = 0
@@ -565,9 +573,13 @@ UNION ALL
 SELECT 'quotes known by name' AS subject, COUNTIF(player_id IS NULL) > 0.2 * COUNT(*) AS is_bad, CAST(COUNTIF(player_id IS NULL) AS STRING) || ' of ' || CAST(COUNT(*) AS STRING) || ' unknown' AS note
 FROM nba_analytics.player_prop_lines WHERE slate = CAST(@slate AS DATE) HAVING COUNT(*) >= 16`,
   },
-  sabotage: { sql: ['DELETE FROM nba_raw.injury_reports WHERE slate >= CAST(@from AS DATE)'] },
+  sabotage: {
+    sql: [
+      'DELETE FROM nba_raw.player_lines WHERE slate >= CAST(@from AS DATE) AND bookmaker = (SELECT MAX(bookmaker) FROM nba_analytics.player_prop_lines WHERE slate = CAST(@slate AS DATE))',
+    ],
+  },
   meaning:
-    'A feed went on and lost a part, or fell silent: one book, one market, some games, one word of a report. What is usual is declared (tipoff sources list) and does not fade while the source is silent; only a source that nobody has declared yet is measured by the week before.',
+    'A feed went on and lost a part, or fell silent: one book, one market, some games, one word of a report. What is usual is declared (tipoff sources list) and does not fade while the source is silent; only a source that nobody has declared yet is measured by the week before. Where no line or no report came at all, lines_present and injury_feed_fresh say so alone.',
   steps: [
     'Is the part missing in the answer of the provider, or did the format refuse it? See nba_raw.rejected_rows.',
     'A book that left for good: tipoff sources retire <source> --reason <reason>.',

@@ -87,10 +87,11 @@ const qualityReady = defineCanary({
   owner: 'data',
   repair: 'tipoff day {slate}',
   dependsOn: ['ingest', 'analytics'],
-  whenEmpty: { skip: 'too few feature rows tonight or in the week before to compare' },
+  whenEmpty: { skip: 'too few feature rows tonight or in the three weeks before to compare' },
   look: {
+    days: 21,
     sql: `
-SELECT 'ready share' AS subject, ready_now < 0.7 * ready_before AS is_bad,
+SELECT 'ready share' AS subject, ready_now < 0.7 * ready_before OR ready_now = 0 AS is_bad,
   ${whole('100 * ready_now')} || ' % ready, usually ' || ${whole('100 * ready_before')} || ' %' AS note
 FROM (
   SELECT AVG(CASE WHEN slate = CAST(@slate AS DATE) THEN ready END) AS ready_now,
@@ -110,7 +111,7 @@ WHERE rows_now >= 16 AND rows_before >= 40`,
     ],
   },
   meaning:
-    'Many feature rows lost their quality at once. The comparison is with the week before, so an early season with much carried over from the last one is no alarm.',
+    'Many feature rows lost their quality at once. The comparison is with the three weeks before, so an early season with much carried over from the last one is no alarm.',
   steps: [
     'Compare default_feature_count and feature_sources of tonight with yesterday’s, feature by feature.',
     'required_defaults names the features, where one of them is the cause.',
@@ -129,8 +130,9 @@ const requiredDefaults = defineCanary({
   owner: 'data',
   repair: 'tipoff day {slate}',
   dependsOn: ['ingest', 'analytics'],
-  whenEmpty: { skip: 'too few feature rows tonight or in the week before to compare' },
+  whenEmpty: { skip: 'too few feature rows tonight or in the month before to compare' },
   look: {
+    days: 30,
     sql: `
 WITH counted AS (
   SELECT ${REQUIRED_FEATURES.map((name) => `COUNT(CASE WHEN slate = CAST(@slate AS DATE) THEN ${name} END) AS n_${name}, COUNT(CASE WHEN slate < CAST(@slate AS DATE) THEN ${name} END) AS b_${name}`).join(',\n    ')},
@@ -270,10 +272,13 @@ ${FORM_FEATURES.map((name) => `SELECT '${name}' AS subject, lo_${name} = hi_${na
   ],
 });
 
+/** SQL: true in the fortnight before the slate. What has been wrong for that long is measured by the month before. */
+const IS_NEAR = 'slate >= fn.add_days(CAST(@slate AS DATE), -14)';
+
 const featuresShifted = defineCanary({
   id: 'features_shifted',
   phase: 'precompute',
-  question: 'Did the mean of a feature jump against the fortnight before?',
+  question: 'Did the mean of a feature jump against the fortnight before, or the month before that?',
   expected: 'the mean of every feature of form between half and double the usual',
   finding: 'the mean is far from the usual for {of:feature of form|features of form}',
   looksAt: 'tonight',
@@ -283,15 +288,15 @@ const featuresShifted = defineCanary({
   dependsOn: ['ingest', 'analytics'],
   whenEmpty: { skip: 'too few feature rows tonight or in the fortnight before to compare' },
   look: {
-    days: 14,
+    days: 45,
     sql: `
 WITH measured AS (
-  SELECT ${FORM_FEATURES.map((name) => `AVG(CASE WHEN slate = CAST(@slate AS DATE) THEN ${name} END) AS n_${name}, AVG(CASE WHEN slate < CAST(@slate AS DATE) THEN ${name} END) AS b_${name}`).join(',\n    ')},
-    COUNT(CASE WHEN slate = CAST(@slate AS DATE) THEN 1 END) AS rows_now, COUNT(CASE WHEN slate < CAST(@slate AS DATE) THEN 1 END) AS rows_before
+  SELECT ${FORM_FEATURES.map((name) => `AVG(CASE WHEN slate = CAST(@slate AS DATE) THEN ${name} END) AS n_${name}, AVG(CASE WHEN slate < CAST(@slate AS DATE) AND ${IS_NEAR} THEN ${name} END) AS b_${name}, AVG(CASE WHEN NOT ${IS_NEAR} THEN ${name} END) AS f_${name}`).join(',\n    ')},
+    COUNT(CASE WHEN slate = CAST(@slate AS DATE) THEN 1 END) AS rows_now, COUNT(CASE WHEN slate < CAST(@slate AS DATE) AND ${IS_NEAR} THEN 1 END) AS rows_before
   FROM nba_predictions.ml_feature_store
   WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
 )
-${FORM_FEATURES.map((name) => `SELECT '${name}' AS subject, n_${name} < 0.5 * b_${name} OR n_${name} > 2 * b_${name} AS is_bad, 'mean ' || ${oneDecimal(`n_${name}`)} || ', usually ' || ${oneDecimal(`b_${name}`)} AS note FROM measured WHERE rows_now >= 16 AND rows_before >= 60 AND n_${name} IS NOT NULL AND b_${name} IS NOT NULL`).join('\nUNION ALL ')}`,
+${FORM_FEATURES.map((name) => `SELECT '${name}' AS subject, n_${name} < 0.5 * b_${name} OR n_${name} > 2 * b_${name} OR COALESCE(n_${name} < 0.4 * f_${name} OR n_${name} > 2.5 * f_${name}, FALSE) AS is_bad, 'mean ' || ${oneDecimal(`n_${name}`)} || ', usually ' || ${oneDecimal(`b_${name}`)} AS note FROM measured WHERE rows_now >= 16 AND rows_before >= 60 AND n_${name} IS NOT NULL AND b_${name} IS NOT NULL`).join('\nUNION ALL ')}`,
   },
   sabotage: {
     sql: [
@@ -302,7 +307,7 @@ ${FORM_FEATURES.map((name) => `SELECT '${name}' AS subject, n_${name} < 0.5 * b_
     'A unit changed (seconds for minutes, a share for a percentage) or a source was read twice. Every prediction of the slate is off in the same direction.',
   steps: [
     'Which features moved together? Minutes only: look at team_minutes. All of one group: look at its processor.',
-    'Compare the raw rows of the newest slate with the one before.',
+    'Compare the raw rows of the newest slate with the one before; a jump that lasts is measured by the month before the fortnight.',
     'Repair the source, then run the repair command and LINE_UPDATE.',
   ],
 });

@@ -17,7 +17,7 @@ const predictionGap = defineCanary({
   ],
   owner: 'predictions',
   repair:
-    'tipoff day {slate}; when a batch is in the way first tipoff batch reset --slate {slate} --reason <reason>',
+    'tipoff day {slate}; when a batch is in the way first tipoff batch reset --slate {slate} --reason in-the-way',
   dependsOn: ['ingest', 'analytics', 'precompute'],
   whenEmpty: 'fail',
   look: {
@@ -129,7 +129,7 @@ const predictionValues = defineCanary({
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'predictions',
   repair:
-    'tipoff publish undo <publication> --reason impossible-values, then tipoff predict {slate} --mode RETRY',
+    'tipoff publish list --slate {slate}, then tipoff publish undo <publication> --reason impossible-values, then tipoff predict {slate} --mode RETRY',
   dependsOn: ['precompute'],
   whenEmpty: { skip: 'nothing is published; prediction_gap says whether it should be' },
   look: {
@@ -163,7 +163,7 @@ const predictionsConstant = defineCanary({
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'predictions',
   repair:
-    'tipoff publish undo <publication> --reason constant-forecast, then tipoff predict {slate} --mode RETRY',
+    'tipoff publish list --slate {slate}, then tipoff publish undo <publication> --reason constant-forecast, then tipoff predict {slate} --mode RETRY',
   dependsOn: ['precompute'],
   whenEmpty: { skip: 'no system has predicted ten players' },
   look: {
@@ -198,7 +198,8 @@ const directionImbalance = defineCanary({
   looksAt: 'tonight',
   severity: [{ by: '00:00', severity: 'warning' }],
   owner: 'predictions',
-  repair: 'tipoff evaluate, then tipoff models promote <model> or tipoff publish undo <publication>',
+  repair:
+    'tipoff models list, then tipoff models promote <model>; or tipoff publish list --slate {slate}, then tipoff publish undo <publication> --reason one-sided',
   dependsOn: ['precompute'],
   whenEmpty: { skip: 'no system has 25 forecasts a point or more from a line' },
   look: {
@@ -237,7 +238,8 @@ const biasAgainstLine = defineCanary({
   looksAt: 'tonight',
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'predictions',
-  repair: 'tipoff publish undo <publication> --reason bias, then tipoff predict {slate} --mode RETRY',
+  repair:
+    'tipoff publish list --slate {slate}, then tipoff publish undo <publication> --reason bias, then tipoff predict {slate} --mode RETRY',
   dependsOn: ['precompute'],
   whenEmpty: { skip: 'no system has twenty players with a line' },
   look: {

@@ -61,6 +61,35 @@ const picksFollow = defineCanary({
   ],
 });
 
+/** The documents of tonight; wrong is one of another slate, or one that is older than the publication and says something else. */
+async function freshDocuments(context: CanaryContext, moment: Moment): Promise<readonly CheckedThing[]> {
+  const { warehouse, exports: objects } = context;
+  const { slate, asOf } = moment;
+  const checked = await checkDocuments(
+    context,
+    moment,
+    [PICKS_PATH(slate), PREDICTIONS_PATH(slate)],
+    (stored, { published_at }) => {
+      if (stored.head['slate'] !== slate) return `is about ${String(stored.head['slate'])}`;
+      if (stored.generatedAt === undefined) return 'has no time';
+      const published = published_at === null ? 0 : Date.parse(published_at);
+      const late = asOf.getTime() - published > LAG_MINUTES * 60_000;
+      return late && Date.parse(stored.generatedAt) < published
+        ? `was written ${stored.generatedAt}, before the publication of ${published_at}`
+        : undefined;
+    },
+  );
+  if (checked.every(({ is_bad }) => is_bad === false)) return checked;
+  // A document that a new publication leaves as it is keeps its time.
+  const clock = { now: () => asOf, sleep: async () => undefined };
+  const same = new Set(
+    (await compareExports({ warehouse, objects, clock }, [slate]))
+      .filter(({ difference }) => difference === null)
+      .map(({ path }) => path),
+  );
+  return checked.map((one) => (same.has(one.subject) ? { ...one, is_bad: false, note: null } : one));
+}
+
 const exportFresh = defineCanary({
   id: 'export_fresh',
   phase: 'publish',
@@ -77,26 +106,14 @@ const exportFresh = defineCanary({
   dependsOn: ['predict'],
   whenEmpty: { skip: 'nothing is published; prediction_gap says whether it should be' },
   look: {
-    probe: (context, moment) =>
-      checkDocuments(
-        context,
-        moment,
-        [PICKS_PATH(moment.slate), PREDICTIONS_PATH(moment.slate)],
-        (stored, { published_at }) => {
-          if (stored.head['slate'] !== moment.slate) return `is about ${String(stored.head['slate'])}`;
-          if (stored.generatedAt === undefined) return 'has no time';
-          const published = published_at === null ? 0 : Date.parse(published_at);
-          const late = moment.asOf.getTime() - published > LAG_MINUTES * 60_000;
-          return late && Date.parse(stored.generatedAt) < published
-            ? `was written ${stored.generatedAt}, before the publication of ${published_at}`
-            : undefined;
-        },
-      ),
+    probe: freshDocuments,
   },
   sabotage: {
     act: ({ exports }, { slate }) =>
       overwrite(exports, PREDICTIONS_PATH(slate), (text) =>
-        text.replace(/"generated_at":"[^"]*"/, '"generated_at":"2001-01-01T00:00:00.000Z"'),
+        text
+          .replace(/"generated_at":"[^"]*"/, '"generated_at":"2001-01-01T00:00:00.000Z"')
+          .replace(/"player_name":"[^"]*"/, '"player_name":"Nobody"'),
       ),
   },
   meaning: 'Users read an older state than the warehouse shows, or another day.',
@@ -146,7 +163,7 @@ const LINE_MINUTES = 90;
 
 /** SQL: the quotes of the newest board of every bookmaker on a player, as loaded some time ago. */
 const NEWEST_QUOTES = `
-    SELECT q.market, q.bookmaker, COALESCE(a.player_lookup, q.player_lookup) AS player_lookup, q.line,
+    SELECT q.market, q.bookmaker, COALESCE(a.player_lookup, q.player_lookup) AS player_lookup, q.line, q.snapshot_at AS quoted_at,
       MAX(q.snapshot_at) OVER (PARTITION BY q.market, q.bookmaker, q.home_abbr, q.away_abbr) AS board_at
     FROM nba_raw.player_lines q
     LEFT JOIN nba_reference.player_aliases a ON a.alias_lookup = q.player_lookup
@@ -234,14 +251,14 @@ const claimedLines = defineCanary({
   look: {
     sql: `
 SELECT c.player_name || ' ' || c.market || ' ' || fn.decimal_text(c.line) AS subject,
-  n.player_lookup IS NULL AND (b.player_lookup IS NOT NULL OR k.market IS NOT NULL) AS is_bad,
+  n.player_lookup IS NULL AND (COALESCE(b.quoted_at >= c.line_snapshot_at, FALSE) OR k.market IS NOT NULL) AS is_bad,
   CASE WHEN b.player_lookup IS NULL THEN c.bookmaker || ' has taken it down' ELSE c.bookmaker || ' quotes another line' END AS note
 FROM (
   SELECT DISTINCT player_name, player_lookup, market, bookmaker, line, line_snapshot_at FROM (${PREDICTED}) AS visible
   WHERE record_class = 'live' AND line IS NOT NULL AND line_role = 'main' AND line_quality = 'exact'
 ) AS c
 LEFT JOIN (
-  SELECT DISTINCT market, bookmaker, player_lookup FROM (${NEWEST_QUOTES}) AS quotes
+  SELECT market, bookmaker, player_lookup, MAX(quoted_at) AS quoted_at FROM (${NEWEST_QUOTES}) AS quotes GROUP BY market, bookmaker, player_lookup
 ) AS b ON b.market = c.market AND b.bookmaker = c.bookmaker AND b.player_lookup = c.player_lookup
 LEFT JOIN (
   SELECT DISTINCT market, bookmaker, player_lookup, line FROM (${NEWEST_QUOTES}) AS quotes
@@ -256,7 +273,7 @@ LEFT JOIN (
   meaning:
     'Lines have moved and the predictions were not made again: the edge that is shown is against a line that nobody offers any more. A quarter is usual between two runs.',
   steps: [
-    'Lines count an hour and a half after they were loaded, so that LINE_UPDATE can follow.',
+    'Lines count an hour and a half after they were loaded, so that a run can follow; a prediction from a newer quote is not measured by an older one.',
     'A bookmaker takes players down whose status is in doubt: look for news about those named.',
     'Run the repair command; it predicts anew where a line has changed.',
   ],

@@ -139,7 +139,7 @@ const neverSucceeds = defineCanary({
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'platform',
-  repair: 'stop the job, read its error, correct, start it again',
+  repair: 'tipoff status {slate}; stop the named job, correct its error, start it again',
   dependsOn: [],
   whenEmpty: { skip: 'nothing has run' },
   look: {
@@ -181,7 +181,7 @@ const runRate = defineCanary({
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'warning' }],
   owner: 'platform',
-  repair: 'stop the job that starts it; purge its queue',
+  repair: 'tipoff batch list; stop the job that starts the named work, and purge its queue',
   dependsOn: [],
   whenEmpty: { pass: 'nothing ran in the last hour' },
   look: {

@@ -5,6 +5,7 @@ import { useDocument } from '#app/site/browser/data.ts';
 import { Chart, Choice, Empty, Figures, Money, Section, Table, Waiting } from '#app/site/browser/parts.tsx';
 import { choose } from '#app/site/browser/route.ts';
 import { marketLabel, monthName, signed, systemName } from '#app/site/browser/words.ts';
+import type { RecordReading } from '#app/site/documents.ts';
 import { count, percent } from '#core/format.ts';
 import { MARKETS } from '#core/markets.ts';
 import { impliedProbability, STANDARD_PRICE } from '#core/odds.ts';
@@ -22,7 +23,7 @@ export function RecordPage({ query }: { readonly query: URLSearchParams }): JSX.
         {loaded.state === 'here' && <Choices rows={loaded.document.rows} query={query} />}
       </header>
       {loaded.state === 'here' ? (
-        <Records rows={loaded.document.rows} query={query} />
+        <Records reading={loaded.document} query={query} />
       ) : (
         <Waiting of={loaded} />
       )}
@@ -70,13 +71,14 @@ export function Choices({
 }
 
 function Records({
-  rows,
+  reading: { rows, coverage },
   query,
 }: {
-  readonly rows: readonly RecordRow[];
+  readonly reading: RecordReading;
   readonly query: URLSearchParams;
 }): JSX.Element {
   const { recordClass, market } = chosenOf(rows, query);
+  const covered = coverage.find(({ record_class }) => record_class === recordClass);
   if (rows.length === 0) {
     return (
       <Empty title="Nothing is graded yet">
@@ -96,6 +98,7 @@ function Records({
         {recordClass === 'live'
           ? 'Only what was visible before tip-off counts; the last version of each forecast.'
           : 'Made afterwards from what was known then, never shown before a tip-off: evidence about the model, not a record.'}
+        {covered !== undefined && ` ${covered.graded} of ${covered.gradable} gradable forecasts are graded.`}
       </p>
       {champion !== undefined && (
         <Figures
