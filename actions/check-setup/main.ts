@@ -6,6 +6,7 @@ import { main } from '#actions/lib/main.ts';
 import { processEnvironment } from '#app/config/process.ts';
 import { type Config, readConfig } from '#app/config.ts';
 import { type Outcome, outcome } from '#core/check.ts';
+import { counted } from '#core/counted.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 
 const slackAnswer = z.looseObject({
@@ -17,6 +18,9 @@ const slackAnswer = z.looseObject({
 
 /** What a look found: good, in words; or throws what is wrong and what to do. */
 type Look = () => Promise<string>;
+
+/** What the app needs in public channels; those of private ones belong to whoever has such a channel. */
+const SLACK_SCOPES = ['chat:write', 'channels:read', 'channels:history'];
 
 /**
  * Looks at everything that an installation on GitHub needs, and says what is missing, in words: secrets, permissions, schedules,
@@ -48,7 +52,9 @@ export const action = defineAction({
         summary:
           failed.length === 0
             ? 'Everything is there.'
-            : `${missing} things have to be set, ${failed.length - missing} may be.`,
+            : missing === 0
+              ? `All that is needed is there; ${counted(failed.length, 'thing')} more may be set.`
+              : `${counted(missing, 'thing')} to be set before anything runs, ${counted(failed.length - missing, 'thing')} that may be.`,
         columns: ['what', 'is', 'says'],
         rows: outcomes.map(({ check, status, severity, reason }) => [
           check,
@@ -126,13 +132,21 @@ function looks(
       }
       const { token: bot, apiUrl = 'https://slack.com/api' } = config.slack;
       const call = deps.http('Slack');
-      const { body } = await call({
+      const { body, headers } = await call({
         method: 'POST',
         url: `${apiUrl.replace(/\/+$/, '')}/auth.test`,
         token: bot,
       });
       const { ok, error, user, team } = slackAnswer.parse(body);
-      if (ok) return `${user ?? 'the app'} of ${team ?? 'the workspace'}`;
+      const granted = headers?.get('x-oauth-scopes')?.split(',');
+      const lacking = SLACK_SCOPES.filter((scope) => granted?.includes(scope) === false);
+      if (ok && lacking.length > 0) {
+        throw missing(
+          `the app has no scope ${lacking.join(', ')}`,
+          'docs/slack.md says what each is for: add them under OAuth & Permissions, and install the app again.',
+        );
+      }
+      if (ok) return `${user ?? 'the app'} of ${team ?? 'the workspace'}, with every scope it needs`;
       throw missing(
         `Slack refuses the token: ${error ?? 'no reason given'}`,
         'docs/slack.md has the app and its scopes.',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { type ActionDeps, defineAction, said } from '#actions/lib/action.ts';
 import { askedBy } from '#actions/lib/context.ts';
-import { choice, date, flag, requiredText, text, words } from '#actions/lib/inputs.ts';
+import { choice, date, flag, number, requiredText, text, words } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
 import { askService } from '#actions/lib/service.ts';
 import { answerOf } from '#actions/lib/tipoff.ts';
@@ -27,6 +27,8 @@ const inputs = z.object({
   mode: choice(MODES, 'needed'),
   reason: requiredText('why the range is computed again, for the audit trail'),
   dry_run: flag(true),
+  minutes: number(0, 0, 350),
+  resume: flag(false),
   service_url: text(),
   service_token: text(),
 });
@@ -70,7 +72,7 @@ export const action = defineAction({
   name: 'dispatch-backfill',
   title: 'Backfill',
   inputs,
-  outputs: { request_id: '', units: 0, dispatched: false },
+  outputs: { request_id: '', units: 0, dispatched: false, left: false },
   about: (inputs, { actor }) => ({
     key: requestId(inputs),
     title: `Backfill ${inputs.from} to ${inputs.to} (asked by ${actor})`,
@@ -93,7 +95,7 @@ export const action = defineAction({
     }
     const planned = await readPlan(given, deps);
     const units = planned.units.length;
-    const outputs = { request_id: id, units, dispatched: false };
+    const outputs = { request_id: id, units, dispatched: false, left: false };
     const base = { runbook: 'docs/runbooks/actions/backfill.md', ...describe(planned) };
     if (units === 0) {
       return {
@@ -115,10 +117,11 @@ export const action = defineAction({
         outputs,
       };
     }
-    const started = await start(given, deps, id, `${units} units over ${planned.slates} slates`);
+    const { left = false, ...started } = await start(given, deps, id);
     return {
+      // What was done says more than what was planned.
       report: said({ ...base, ...started }),
-      outputs: { ...outputs, dispatched: started.verdict === 'ok' },
+      outputs: { ...outputs, dispatched: started.verdict === 'ok', left },
     };
   },
 });
@@ -145,23 +148,67 @@ async function readPlan(given: Inputs, deps: ActionDeps): Promise<Plan> {
   return asked.read(plan);
 }
 
-async function start(given: Inputs, deps: ActionDeps, id: string, what: string) {
-  if (given.service_url === undefined) {
-    const ran = await deps.tipoff(
-      'backfill',
-      'run',
-      ...rangeOf(given),
-      '--reason',
-      askedBy(deps.context, given.reason),
-    );
-    answerOf(ran, z.looseObject({}), 'backfill run');
-    return ran.code === 0
-      ? { verdict: 'ok' as const, summary: `${what} ran in the embedded home.` }
-      : {
-          verdict: 'failed' as const,
-          summary: 'Some units of the plan failed; `tipoff backfill status` names them.',
-        };
-  }
+interface Started {
+  readonly verdict: 'ok' | 'nothing' | 'failed';
+  readonly summary: string;
+  /** True when it stopped at its limit, and another job is to carry on. */
+  readonly left?: boolean;
+  /** What was done, in the place of what was planned. */
+  readonly facts?: readonly (readonly [string, string | number])[];
+  readonly columns?: readonly string[];
+  readonly rows?: readonly (readonly (string | number)[])[];
+}
+
+/** What a run says of itself. */
+const unit = z.looseObject({ step: z.string(), month: z.string(), slates: z.number(), reason: z.string() });
+const ran = z.looseObject({
+  executed: z.array(z.unknown()),
+  held: z.array(unit),
+  failed: z.array(unit),
+  rows: z.number(),
+  plan: z.looseObject({ units: z.array(z.unknown()) }),
+  stopped: z.string().nullable(),
+});
+
+/** Works through the plan in the embedded home, or through what a run left that its limit has stopped. */
+async function startHere(given: Inputs, deps: ActionDeps): Promise<Started> {
+  const limit = given.minutes === 0 ? [] : ['--minutes', String(given.minutes)];
+  const why = ['--reason', askedBy(deps.context, given.reason)];
+  const verb = given.resume ? ['resume', ...limit] : ['run', ...rangeOf(given), ...limit, ...why];
+  const answer = await deps.tipoff('backfill', ...verb);
+  const { executed, held, failed, rows, plan: own, stopped } = answerOf(answer, ran, `backfill ${verb[0]}`);
+  const done = `${executed.length} of ${own.units.length} units ran in the embedded home`;
+  const what = {
+    facts: [
+      ['rows written', rows],
+      ['reason', given.reason],
+    ] as const,
+    columns: ['month', 'step', 'slates', 'what became of it'],
+    rows: [
+      ...failed.map((one) => [one.month, one.step, one.slates, `failed: ${one.reason}`]),
+      ...held.map((one) => [one.month, one.step, one.slates, `held: ${one.reason}`]),
+    ],
+  };
+  if (failed.length > 0)
+    return {
+      ...what,
+      verdict: 'failed',
+      summary: `${done}, some failed; \`tipoff backfill status\` names them.`,
+    };
+  if (stopped !== null)
+    return {
+      ...what,
+      verdict: 'ok',
+      summary: `${done}; ${stopped}, and another job carries on.`,
+      left: true,
+    };
+  return answer.code === 0
+    ? { ...what, verdict: 'ok', summary: `${done}.` }
+    : { ...what, verdict: 'failed', summary: `${done}: everything was held.` };
+}
+
+async function start(given: Inputs, deps: ActionDeps, id: string): Promise<Started> {
+  if (given.service_url === undefined) return startHere(given, deps);
   const { from, to, phases, mode, reason } = given;
   const asked = await askService(deps, given, {
     method: 'POST',
@@ -179,13 +226,13 @@ async function start(given: Inputs, deps: ActionDeps, id: string, what: string) 
   });
   const { state, progress } = asked.read(request);
   if (asked.status === 202)
-    return { verdict: 'ok' as const, summary: `Request ${id} is queued; progress goes to Slack.` };
+    return { verdict: 'ok', summary: `Request ${id} is queued; progress goes to Slack.` };
   const way =
     progress == null
       ? ''
       : `, ${progress.done_slates} of ${progress.planned_slates} slates, ${Math.round(progress.eta_seconds)} s left`;
   return {
-    verdict: 'nothing' as const,
+    verdict: 'nothing',
     summary: `Request ${id} is ${state} already${way}: nothing was started again.`,
   };
 }

@@ -4,50 +4,55 @@ import { number } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
 import { saveHome } from '#actions/lib/save.ts';
 import { errorCodeOf } from '#actions/lib/tipoff.ts';
-import { easternTime, slateOf } from '#core/calendar.ts';
-import { updateTimes } from '#core/clock.ts';
+import { easternTime, type Slate, slateOf } from '#core/calendar.ts';
 import { messageOf } from '#core/errors.ts';
 
+/** What a round that did not get as far as the statuses waits before it tries again. */
+const AGAIN_MS = 5 * 60_000;
+
 /**
- * Stays up through an evening: before each tip-off it asks the providers, predicts anew what has changed, asks the canaries and
- * saves the home. It keeps nothing that is not saved, so it may be stopped and replaced at any moment. A round that fails is
- * said and does not end the evening.
+ * Stays up through an evening: at each time before a tip-off at which the slate is due (`tipoff day --due`) it asks the
+ * providers, predicts anew what has changed, asks the canaries and saves the home. It keeps nothing that is not saved, and asks
+ * the home each time what is due, so it may be stopped and replaced at any moment. A round that fails is said, and tried again
+ * while its time lasts.
  */
 export const action = defineAction({
   name: 'keep-evening',
   title: 'Evening',
   inputs: z.object({ minutes: number(330, 1, 350) }),
-  outputs: { rounds: 0, left: 0 },
+  outputs: { rounds: 0, left: false },
   run: async ({ minutes }, deps) => {
     const { clock, log } = deps;
     const began = clock.now();
     const slate = slateOf(began);
     const ends = began.getTime() + minutes * 60_000;
-    const times = updateTimes(await tipoffsOf(deps, slate), began);
     const rows: (string | number)[][] = [];
-    let left = 0;
-    for (const { at, tipoff } of times) {
-      if (at.getTime() > ends) {
-        left += 1;
-        continue;
-      }
-      const wait = at.getTime() - clock.now().getTime();
+    let left = false;
+    for (let earliest = began.getTime(); ; ) {
+      const next = await nextLook(deps, slate);
+      if (next === null) break;
+      const at = Math.max(next, earliest);
+      left = at > ends;
+      if (left) break;
+      const wait = at - clock.now().getTime();
       log(
-        `${easternTime(at)}: update before the tip-off of ${easternTime(tipoff)}${wait > 0 ? `, in ${Math.ceil(wait / 60_000)} minutes` : ', now'}`,
+        `${easternTime(new Date(at))}: the slate is due${wait > 0 ? `, in ${Math.ceil(wait / 60_000)} minutes` : ''}`,
       );
       if (wait > 0) await clock.sleep(wait);
       const result = await round(deps, slate);
-      rows.push([easternTime(tipoff), easternTime(at), easternTime(clock.now()), result]);
+      rows.push([easternTime(new Date(next)), easternTime(clock.now()), result]);
+      earliest = clock.now().getTime() + AGAIN_MS;
     }
-    const failed = rows.filter(([, , , result]) => result !== 'saved');
+    const failed = rows.filter(([, , result]) => result !== 'saved').length;
+    const rest = left ? ' The rest is for the next job.' : '';
     return {
       report: said({
-        verdict: times.length === 0 ? 'nothing' : failed.length > 0 ? 'warning' : 'ok',
+        verdict: failed > 0 ? 'warning' : rows.length === 0 && !left ? 'nothing' : 'ok',
         summary:
-          times.length === 0
-            ? `No game of ${slate} is left to begin.`
-            : `${rows.length} updates before ${times.length} tip-offs of ${slate}, ${failed.length} with trouble${left > 0 ? `, ${left} for the next job` : ''}.`,
-        columns: ['tip-off', 'due', 'done', 'result'],
+          rows.length === 0 && !left
+            ? `Nothing of ${slate} is due any more.`
+            : `${rows.length} updates of ${slate}, ${failed} with trouble.${rest}`,
+        columns: ['due', 'done', 'result'],
         rows,
         runbook: 'docs/runbooks/prediction_gap.md',
       }),
@@ -56,11 +61,18 @@ export const action = defineAction({
   },
 });
 
+/** When the slate is to be looked at next, in milliseconds; null when all games have begun. */
+async function nextLook({ withApp }: ActionDeps, slate: Slate): Promise<number | null> {
+  const { dueLook } = await import('#pipeline/day.ts');
+  const { next } = await withApp('keep-evening', (app) => dueLook(app, slate));
+  return next === null ? null : Date.parse(next);
+}
+
 /** One update; says what went wrong instead of throwing it, because the next tip-off comes all the same. */
-async function round(deps: ActionDeps, slate: string): Promise<string> {
+async function round(deps: ActionDeps, slate: Slate): Promise<string> {
   const verbs = [
     ['fetch', slate],
-    ['day', slate, '--mode', 'LINE_UPDATE'],
+    ['day', slate, '--due'],
     ['canary', 'run'],
   ];
   const troubles: string[] = [];
@@ -69,21 +81,12 @@ async function round(deps: ActionDeps, slate: string): Promise<string> {
       const code = errorCodeOf(await deps.tipoff(...verb));
       if (code !== undefined) troubles.push(`${verb[0]}: ${code}`);
     }
+    // On the home of another run it may be due no more: then that one has done it.
     await saveHome(deps, verbs);
   } catch (error) {
     troubles.push(messageOf(error));
   }
   return troubles.length === 0 ? 'saved' : troubles.join('; ');
-}
-
-async function tipoffsOf({ withApp }: ActionDeps, slate: string): Promise<Date[]> {
-  const games = await withApp('keep-evening', ({ warehouse }) =>
-    warehouse.query<{ tipoff_at: string }>(
-      'SELECT tipoff_at FROM nba_reference.counted_games WHERE slate = CAST(@slate AS DATE) ORDER BY tipoff_at',
-      { slate },
-    ),
-  );
-  return games.map(({ tipoff_at }) => new Date(tipoff_at));
 }
 
 await main(import.meta.main, action);

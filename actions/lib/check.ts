@@ -4,12 +4,16 @@ import type { Links } from '#platform/report/markdown.ts';
 import type { Delivery } from './comment.ts';
 import { type GitHub, PAGE } from './github.ts';
 
-/** The one check of this report on a commit, edited when it exists. Annotations without a file stay in the summary. */
+/**
+ * The one check of this report on a commit, edited when it exists. Annotations without a file stay in the summary. With `onlyEdit`
+ * none is made.
+ */
 export async function upsertCheck(
   { octokit, repo }: GitHub,
   sha: string,
   report: Report,
   links: Links,
+  { onlyEdit = false }: { readonly onlyEdit?: boolean } = {},
 ): Promise<Delivery> {
   const { checks } = octokit.rest;
   const { conclusion, title, summary, annotations } = checkRunText(report, links);
@@ -17,6 +21,7 @@ export async function upsertCheck(
   // By its key: a report that says more of itself than the one before has another title.
   const found = await octokit.paginate(checks.listForRef, { ...repo, ...PAGE, ref: sha });
   const own = found.find((one) => one.external_id === report.key);
+  if (own === undefined && onlyEdit) return 'left out';
   const isSame =
     own?.name === name &&
     own.conclusion === conclusion &&

@@ -14,6 +14,7 @@ interface Answer {
   readonly status: number;
   /** The parsed body; undefined when there is none or it is not JSON. */
   readonly body: unknown;
+  readonly headers?: Headers;
 }
 
 export type Http = (call: Call) => Promise<Answer>;
@@ -75,7 +76,11 @@ export function jsonHttp(who: string, clock: Clock): Http {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    return { status: response.status, body: parse(await response.text()) };
+    return {
+      status: response.status,
+      body: parse(await response.text()),
+      headers: response.headers,
+    };
   };
 }
 

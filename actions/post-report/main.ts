@@ -114,6 +114,12 @@ function readReport({ report: path, source, outcome: ended }: Inputs, { fork }: 
   });
 }
 
+/** A good report as what the action said before it knew what it is about: that goes green with what it is about. */
+function beforeItKnew(posted: Report): Report | undefined {
+  const [action = ''] = posted.key.split(':', 1);
+  return action === posted.key || isProblem(posted) ? undefined : { ...posted, key: action };
+}
+
 /** The open pull request that the run of a fork was about; undefined when it is closed, or has a newer commit. */
 async function pullOfFork({ octokit, repo }: GitHub, { fork, sha }: RunContext): Promise<number | undefined> {
   if (fork === undefined) return undefined;
@@ -127,15 +133,14 @@ async function toComment(given: Inputs, deps: ActionDeps, posted: Report): Promi
   const isThere = fork !== undefined || (pull !== undefined && !pull.isDraft);
   if (given.comment === 'never' || !isThere) return { where: 'comment', how: 'left out' };
   if (given.token === undefined) return NO_TOKEN.comment;
-  return attempt('comment', async () => {
+  return attempt('comment', deps, async () => {
     const github = await client(given, deps);
     const number = pull?.number ?? (await pullOfFork(github, deps.context));
     if (number === undefined) return 'left out';
-    return upsertComment(github, number, posted, {
-      links: links(deps),
-      author: given.author,
-      always: given.comment === 'always',
-    });
+    const options = { links: links(deps), author: given.author };
+    const earlier = beforeItKnew(posted);
+    if (earlier !== undefined) await upsertComment(github, number, earlier, { ...options, always: false });
+    return upsertComment(github, number, posted, { ...options, always: given.comment === 'always' });
   });
 }
 
@@ -143,7 +148,12 @@ async function toCheck(given: Inputs, deps: ActionDeps, posted: Report): Promise
   const { sha } = deps.context;
   if (!given.check || sha === undefined) return { where: 'check', how: 'left out' };
   if (given.token === undefined) return NO_TOKEN.check;
-  return attempt('check', async () => upsertCheck(await client(given, deps), sha, posted, links(deps)));
+  return attempt('check', deps, async () => {
+    const github = await client(given, deps);
+    const earlier = beforeItKnew(posted);
+    if (earlier !== undefined) await upsertCheck(github, sha, earlier, links(deps), { onlyEdit: true });
+    return upsertCheck(github, sha, posted, links(deps));
+  });
 }
 
 async function toSlack(given: Inputs, deps: ActionDeps, posted: Report): Promise<Delivered> {
@@ -167,22 +177,28 @@ async function toSlack(given: Inputs, deps: ActionDeps, posted: Report): Promise
     always: given.slack_when === 'always',
   };
   const { how, why, warnings } = await upsertMessage(target, posted, links(deps), deps.clock);
-  // What the action said before it knew what it is about goes green with what it is about.
-  const [action = ''] = posted.key.split(':', 1);
-  if (action !== posted.key && !isProblem(posted) && why === undefined)
-    await upsertMessage({ ...target, always: false }, { ...posted, key: action }, links(deps), deps.clock);
+  const earlier = beforeItKnew(posted);
+  if (earlier !== undefined && why === undefined)
+    await upsertMessage({ ...target, always: false }, earlier, links(deps), deps.clock);
   return { where: 'slack', how, ...(why === undefined ? {} : { why }), warnings };
 }
 
-/** One place must not keep the report from the others. A missing permission is expected on forks; the summary has the report. */
-async function attempt(where: Delivered['where'], deliver: () => Promise<Delivery>): Promise<Delivered> {
+/**
+ * One place must not keep the report from the others. A missing permission is expected on forks, where the summary has the report;
+ * whoever brings the report of a fork has come for nothing else.
+ */
+async function attempt(
+  where: Delivered['where'],
+  { context }: Pick<ActionDeps, 'context'>,
+  deliver: () => Promise<Delivery>,
+): Promise<Delivered> {
   try {
     return { where, how: await deliver() };
   } catch (error) {
     const hint = error instanceof TipoffError ? ` ${error.hint}` : '';
     return {
       where,
-      how: isPermissionProblem(error) ? 'not allowed' : 'failed',
+      how: isPermissionProblem(error) && context.fork === undefined ? 'not allowed' : 'failed',
       why: `${messageOf(error)}.${hint}`,
     };
   }

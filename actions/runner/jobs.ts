@@ -16,7 +16,7 @@ export interface JobResult {
 }
 
 /** Where the jobs of a workflow run. */
-export interface Machine extends Pick<Stage, 'workspace' | 'broken' | 'repositories'> {
+export interface Machine extends Pick<Stage, 'workspace' | 'broken' | 'repositories' | 'clock' | 'shell'> {
   /** Variables every step sees. */
   readonly env: Readonly<Record<string, string>>;
   readonly log: (text: string) => void;
@@ -63,6 +63,8 @@ async function runJob(
     workspace: machine.workspace,
     broken: machine.broken,
     repositories: machine.repositories,
+    clock: machine.clock,
+    shell: machine.shell,
     folder,
     env: { ...machine.env, RUNNER_TEMP: folder },
     results: [],

@@ -1,13 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { processEnvironment, userName } from '#app/config/process.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
-import { eventsOf, readWorkflow } from './documents.ts';
-import { dispatchInputs } from './inputs.ts';
-import { type JobResult, runJobs } from './jobs.ts';
+import type { JobResult } from './jobs.ts';
+import { runWorkflow, type WorkflowRun } from './workflow.ts';
 
 const USAGE = `Runs the local steps of a workflow on this machine, against the embedded home (TIPOFF_HOME, or .tipoff).
   npm run workflow -- FILE --event EVENT [--input name=value]… [--at INSTANT] [--home DIR]
@@ -17,23 +14,7 @@ const USAGE = `Runs the local steps of a workflow on this machine, against the e
     [--actions OWNER/NAME@REF=DIR]…  where the actions of another repository lie
 `;
 
-interface Options {
-  readonly file: string;
-  readonly event: string;
-  /** Instant that counts as now, for homes that live in the past. */
-  readonly at: string | undefined;
-  readonly home: string | undefined;
-  readonly inputs: Readonly<Record<string, string>>;
-  readonly vars: Readonly<Record<string, string>>;
-  readonly secrets: Readonly<Record<string, string>>;
-  readonly payload: Readonly<Record<string, unknown>>;
-  readonly broken: readonly string[];
-  readonly workspace: string | undefined;
-  readonly actions: Readonly<Record<string, string>>;
-  readonly json: boolean;
-}
-
-function options(): Options {
+function options(): WorkflowRun & { readonly json: boolean } {
   const list = { type: 'string', multiple: true, default: [] as string[] } as const;
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -94,69 +75,6 @@ function bad(message: string): TipoffError {
   return new TipoffError('TIPOFF_BAD_INPUT', message, { hint: USAGE });
 }
 
-async function run(given: Options): Promise<JobResult[]> {
-  const root = resolve(given.workspace ?? resolve(import.meta.dirname, '../..'));
-  const workflow = readWorkflow(resolve(root, given.file));
-  const events = eventsOf(workflow);
-  if (!events.names.includes(given.event))
-    throw bad(`${given.file} answers ${events.names.join(', ')}, not ${given.event}`);
-  const inputs = given.event === 'workflow_dispatch' ? dispatchInputs(events.inputs, given.inputs) : {};
-  const folder = mkdtempSync(join(tmpdir(), 'tipoff-event-'));
-  const here = Object.fromEntries(
-    Object.entries(processEnvironment()).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, value]],
-    ),
-  );
-  const github = {
-    event_name: given.event,
-    event: { ...given.payload, inputs },
-    actor: here['GITHUB_ACTOR'] ?? userName() ?? 'somebody',
-    repository: here['GITHUB_REPOSITORY'] ?? 'local/tipoff',
-    repository_owner: 'local',
-    server_url: 'https://github.com',
-    sha: here['GITHUB_SHA'] ?? '0'.repeat(40),
-    ref: 'refs/heads/main',
-    run_id: '0',
-    run_attempt: '1',
-    token: here['GITHUB_TOKEN'] ?? '',
-    workspace: root,
-    workflow: workflow.name ?? given.file,
-  };
-  // No repository and no commit but those that were given: a link to a page that does not exist helps nobody.
-  const env = {
-    ...here,
-    // What set-up would put first.
-    PATH: `${dirname(process.execPath)}${delimiter}${here['PATH'] ?? ''}`,
-    GITHUB_EVENT_PATH: join(folder, 'event.json'),
-    GITHUB_EVENT_NAME: given.event,
-    GITHUB_ACTOR: github.actor,
-    GITHUB_WORKSPACE: root,
-    ...(given.home === undefined ? {} : { TIPOFF_HOME: resolve(given.home) }),
-    ...(given.at === undefined ? {} : { TIPOFF_AT: given.at }),
-  };
-  writeFileSync(env.GITHUB_EVENT_PATH, JSON.stringify(github.event));
-  try {
-    const contexts = {
-      github,
-      inputs,
-      vars: given.vars,
-      secrets: { GITHUB_TOKEN: github.token, ...given.secrets },
-      needs: {},
-      matrix: {},
-      strategy: {},
-    };
-    return await runJobs(workflow, contexts, {
-      workspace: root,
-      env,
-      broken: given.broken,
-      repositories: given.actions,
-      log: (text) => void (given.json ? process.stderr : process.stdout).write(text),
-    });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
 function show(results: readonly JobResult[]): string {
   const lines = results.flatMap(({ job, result, why, steps }) => [
     `${result.padEnd(8)} ${job}${why === undefined ? '' : ` (${why})`}`,
@@ -170,7 +88,13 @@ function show(results: readonly JobResult[]): string {
 
 try {
   const given = options();
-  const results = await run(given);
+  const here = Object.fromEntries(
+    Object.entries(processEnvironment()).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  );
+  const log = (text: string): void => void (given.json ? process.stderr : process.stdout).write(text);
+  const results = await runWorkflow(given, { env: { GITHUB_ACTOR: userName() ?? 'somebody', ...here }, log });
   process.stdout.write(given.json ? `${JSON.stringify(results, null, 2)}\n` : show(results));
   process.exitCode = results.some(({ result }) => result === 'failure') ? 1 : 0;
 } catch (error) {

@@ -9,35 +9,53 @@ export interface ShellRun {
   readonly summary: string;
 }
 
+export interface ShellOptions {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly folder: string;
+  readonly log: (text: string) => void;
+}
+
+/** Runs a script with its variables, and gives what it left in the files that those name. */
+export type Shell = (script: string, options: ShellOptions) => Promise<ShellRun>;
+
 /** Runs one `run:` as GitHub does: bash that stops at the first error, with files for outputs, variables and summary. */
-export async function runShell(
-  script: string,
-  options: {
-    readonly cwd: string;
-    readonly env: Readonly<Record<string, string>>;
-    readonly folder: string;
-    readonly log: (text: string) => void;
-  },
+export const runShell: Shell = (script, options) => {
+  const path = join(options.folder, 'step.sh');
+  writeFileSync(path, script);
+  return withFiles(options, async (env) => {
+    return new Promise<number>((done, failed) => {
+      const child = spawn('bash', ['--noprofile', '--norc', '-eo', 'pipefail', path], {
+        cwd: options.cwd,
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding('utf8');
+        stream.on('data', (text: string) => options.log(text));
+      }
+      child.on('error', failed);
+      child.on('close', (status) => done(status ?? 1));
+    });
+  });
+};
+
+/** Gives a step its files for outputs, variables and summary, and reads what it leaves there. */
+export async function withFiles(
+  options: ShellOptions,
+  run: (env: Readonly<Record<string, string>>) => Promise<number>,
 ): Promise<ShellRun> {
   const file = (name: string): string => {
     const path = join(options.folder, name);
     writeFileSync(path, '');
     return path;
   };
-  const [path, output, env, summary] = [file('step.sh'), file('output'), file('env'), file('summary')];
-  writeFileSync(path, script);
-  const code = await new Promise<number>((done, failed) => {
-    const child = spawn('bash', ['--noprofile', '--norc', '-eo', 'pipefail', path], {
-      cwd: options.cwd,
-      env: { ...options.env, GITHUB_OUTPUT: output, GITHUB_ENV: env, GITHUB_STEP_SUMMARY: summary },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8');
-      stream.on('data', (text: string) => options.log(text));
-    }
-    child.on('error', failed);
-    child.on('close', (status) => done(status ?? 1));
+  const [output, env, summary] = [file('output'), file('env'), file('summary')];
+  const code = await run({
+    ...options.env,
+    GITHUB_OUTPUT: output,
+    GITHUB_ENV: env,
+    GITHUB_STEP_SUMMARY: summary,
   });
   return {
     code,

@@ -1,7 +1,8 @@
 import { join, resolve } from 'node:path';
+import type { Clock } from '#platform/clock.ts';
 import { readAction, type Step } from './documents.ts';
 import { type Contexts, fill, holds, type Status } from './expressions.ts';
-import { runShell } from './shell.ts';
+import type { Shell } from './shell.ts';
 
 /** What became of a step. */
 export interface StepResult {
@@ -22,6 +23,9 @@ export interface Stage {
   readonly folder: string;
   /** Variables of the process, of GitHub and of earlier steps. */
   env: Record<string, string>;
+  /** The instant that is played goes on from step to step; undefined in the present. */
+  readonly clock: Clock | undefined;
+  readonly shell: Shell;
   readonly results: StepResult[];
   readonly summaries: string[];
   readonly log: (text: string) => void;
@@ -138,9 +142,10 @@ async function runScript(
   env: Readonly<Record<string, string>>,
   stage: Stage,
 ): Promise<{ ok: boolean; outputs: Record<string, string> }> {
-  const ran = await runShell(script, {
+  const { clock } = stage;
+  const ran = await stage.shell(script, {
     cwd,
-    env: { ...stage.env, ...env },
+    env: { ...stage.env, ...env, ...(clock === undefined ? {} : { TIPOFF_AT: clock.now().toISOString() }) },
     folder: stage.folder,
     log: stage.log,
   });

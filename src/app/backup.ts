@@ -19,6 +19,7 @@ import { openSqliteFile } from '#platform/sqlite.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
 import { exportTables, importTables, type LoadedTable } from '#platform/warehouse/duckdb/snapshot.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
+import { prepareWarehouse } from './stores/embedded.ts';
 
 /** Generations that are kept besides the newest one of each of the last days. */
 const KEEP_NEWEST = 4;
@@ -330,7 +331,7 @@ async function unpack(vault: Vault, manifest: Manifest, home: string, clock: Clo
   }
   const warehouse = await openDuckDb(paths.warehouse, { clock });
   try {
-    await warehouse.prepare(CONTRACTS);
+    await prepareWarehouse(warehouse);
   } finally {
     await warehouse.close();
   }

@@ -7,12 +7,8 @@ interface Job {
   readonly what: string;
   /** Five fields in New York time, for Cloud Scheduler. */
   readonly cloud?: string;
-  /** The workflow with its schedules in UTC, and the minutes that GitHub bills for one run. */
-  readonly github?: {
-    readonly workflow: string;
-    readonly crons: readonly string[];
-    readonly minutes: number;
-  };
+  /** The workflow with its schedules in UTC. */
+  readonly github?: { readonly workflow: string; readonly crons: readonly string[] };
   /** Hours after which a job that has not run is silent, where it runs on GitHub. */
   readonly silentAfterHours: number;
 }
@@ -46,7 +42,6 @@ export const JOBS_BY_CLOCK = {
         `22 22 * ${SEASON} *`,
         ...LATE_CRONS,
       ],
-      minutes: 4,
     },
     silentAfterHours: 30,
   },
@@ -63,108 +58,42 @@ export const JOBS_BY_CLOCK = {
   canaries: {
     what: 'all checks; on GitHub alone every run of the day asks them too',
     cloud: '11,41 * * * *',
-    github: { workflow: 'canaries.yml', crons: ['11 4,16 * * *'], minutes: 2 },
+    github: { workflow: 'canaries.yml', crons: ['11 4,16 * * *'] },
     silentAfterHours: 18,
   },
   'staging-cleanup': {
     what: 'tables that failed batches left',
-    github: { workflow: 'staging-cleanup.yml', crons: ['23 9 * * *'], minutes: 2 },
+    github: { workflow: 'staging-cleanup.yml', crons: ['23 9 * * *'] },
     silentAfterHours: 30,
   },
   'schema-drift': {
     what: 'tables against contracts',
-    github: { workflow: 'schema-drift.yml', crons: ['37 10 * * *'], minutes: 2 },
+    github: { workflow: 'schema-drift.yml', crons: ['37 10 * * *'] },
     silentAfterHours: 30,
   },
   'schema-snapshot': {
     what: 'what is deployed, as a file',
-    github: { workflow: 'schema-snapshot.yml', crons: ['52 10 * * *'], minutes: 2 },
+    github: { workflow: 'schema-snapshot.yml', crons: ['52 10 * * *'] },
     silentAfterHours: 30,
   },
   'training-quality': {
     what: 'made-up values among required features',
-    github: { workflow: 'training-quality.yml', crons: ['17 11 * * *'], minutes: 2 },
+    github: { workflow: 'training-quality.yml', crons: ['17 11 * * *'] },
     silentAfterHours: 30,
   },
   watchdog: {
     what: 'schedules that stopped, jobs without a sign of life',
-    github: { workflow: 'watchdog.yml', crons: ['7 5,17 * * *'], minutes: 2 },
+    github: { workflow: 'watchdog.yml', crons: ['7 5,17 * * *'] },
     silentAfterHours: 30,
   },
 } as const satisfies Readonly<Record<string, Job>>;
 
-/** Minutes a month that GitHub gives to private repositories of a free account. */
-const FREE_MINUTES = 2000;
-const DAYS_OF_A_MONTH = 31;
-
-/** What a month of the season bills in a private repository, before late runs and with as many as fit. */
-export interface MinutesOfAMonth {
-  readonly free: number;
-  /** By workflow: runs a day, minutes of one, minutes of a month. */
-  readonly rows: readonly {
-    readonly workflow: string;
-    readonly runs: number;
-    readonly minutes: number;
-    readonly month: number;
-  }[];
-  readonly month: number;
-  /** Late runs a day that the free minutes pay besides. */
-  readonly lateRuns: number;
-  readonly withLateRuns: number;
-}
-
-/** Adds up the declared schedules: a run of a cron list counts once for each hour it names. */
-export function minutesOfAMonth(free = FREE_MINUTES): MinutesOfAMonth {
-  const isLate = (cron: string): boolean => LATE_CRONS.some((late) => late === cron);
-  const rows = Object.values<Job>(JOBS_BY_CLOCK).flatMap(({ github }) => {
-    if (github === undefined) return [];
-    const runs = github.crons
-      .filter((cron) => !isLate(cron))
-      .reduce((total, cron) => total + timesADay(cron), 0);
-    return [
-      {
-        workflow: github.workflow,
-        runs,
-        minutes: github.minutes,
-        month: runs * github.minutes * DAYS_OF_A_MONTH,
-      },
-    ];
-  });
-  const month = rows.reduce((total, row) => total + row.month, 0);
-  const one = JOBS_BY_CLOCK.day.github.minutes * DAYS_OF_A_MONTH;
-  const lateRuns = Math.max(0, Math.min(LATE_CRONS.length, Math.floor((free - month) / one)));
-  return { free, rows, month, lateRuns, withLateRuns: month + lateRuns * one };
-}
-
-/** Times a day that a cron with lists of minutes and hours names. */
-function timesADay(cron: string): number {
-  const [minutes = '', hours = ''] = cron.split(' ');
-  return minutes.split(',').length * (hours === '*' ? 24 : hours.split(',').length);
-}
-
-/** Minutes before a tip-off at which its update begins: it has to be done a quarter of an hour before. */
-const UPDATE_LEAD = 22;
-/** Tip-offs within so many minutes share one update. */
-const SHARED = 10;
-
-export interface UpdateTime {
-  /** When the update begins. */
-  readonly at: Date;
-  /** The first of the tip-offs it is for. */
-  readonly tipoff: Date;
-}
-
-/** The updates of an evening: one before each tip-off that is still to come; what is due already is due now. */
-export function updateTimes(tipoffs: readonly Date[], now: Date): UpdateTime[] {
-  const ahead = tipoffs.map((tipoff) => tipoff.getTime()).filter((tipoff) => tipoff > now.getTime());
-  const times: UpdateTime[] = [];
-  for (const tipoff of ahead.sort((a, b) => a - b)) {
-    const last = times.at(-1)?.tipoff.getTime();
-    if (last !== undefined && tipoff - last <= SHARED * 60_000) continue;
-    times.push({
-      at: new Date(Math.max(tipoff - UPDATE_LEAD * 60_000, now.getTime())),
-      tipoff: new Date(tipoff),
-    });
-  }
-  return times;
-}
+/** The jobs that GitHub starts: their workflow and its schedules. */
+export const GITHUB_JOBS: readonly {
+  readonly name: string;
+  readonly workflow: string;
+  readonly crons: readonly string[];
+  readonly silentAfterHours: number;
+}[] = Object.entries<Job>(JOBS_BY_CLOCK).flatMap(([name, { github, silentAfterHours }]) =>
+  github === undefined ? [] : [{ name, ...github, silentAfterHours }],
+);

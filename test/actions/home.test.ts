@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { action as keepEvening } from '#actions/keep-evening/main.ts';
 import type { ActionDeps } from '#actions/lib/action.ts';
 import { readContext } from '#actions/lib/context.ts';
@@ -133,22 +133,62 @@ describe('check-setup', () => {
 });
 
 describe('keep-evening', () => {
-  const evening = async (answers: (verb: string) => unknown = () => ({})) => {
-    const clock = virtualClock('2025-01-10T23:00:00Z');
+  const SLATE = '2025-01-10';
+  /** What a home knows of its evening: when its slate was last looked at, and every look that was saved. */
+  interface EveningHome {
+    lookedAt: string | null;
+    looks: string[];
+  }
+  type Answers = (verb: string) => unknown;
+
+  /** An evening with three tip-offs in New York, on a home that lies in a store. `dieAt` is the verb in which the job is stopped. */
+  const evening = (
+    stored: { home: EveningHome },
+    {
+      from = '2025-01-10T23:00:00Z',
+      minutes = 120,
+      answers = () => ({}),
+      dieAt = Number.POSITIVE_INFINITY,
+    }: { from?: string; minutes?: number; answers?: Answers; dieAt?: number } = {},
+  ) => {
+    const clock = virtualClock(from);
+    const home = structuredClone(stored.home);
     const verbs: string[] = [];
+    let stopped = (): void => undefined;
+    const death = new Promise<void>((resolve) => {
+      stopped = resolve;
+    });
     const deps: ActionDeps = {
       context: readContext({}),
       clock,
       profile: 'embedded',
       tipoff: async (...args) => {
         verbs.push(`${clock.now().toISOString().slice(11, 16)} ${args.join(' ')}`);
-        return { code: 0, json: answers(args[0] ?? ''), err: '' };
+        if (verbs.length >= dieAt) {
+          stopped();
+          // The machine is gone: nothing comes after this.
+          return new Promise(() => undefined);
+        }
+        const json = answers(args[0] ?? '');
+        const isFine = JSON.stringify(json) === '{}';
+        if (args[0] === 'day' && isFine) {
+          home.lookedAt = clock.now().toISOString();
+          home.looks.push(home.lookedAt.slice(11, 16));
+        }
+        if (args[0] === 'backup') {
+          stored.home = structuredClone(home);
+          return { code: 0, json: { generation: 1, rows: 1, written: 1 }, err: '' };
+        }
+        return { code: 0, json, err: '' };
       },
       withApp: async (_command, work) =>
         work({
+          clock,
           warehouse: {
-            query: async () =>
-              ['00:00', '00:30', '03:00'].map((time) => ({ tipoff_at: `2025-01-11T${time}:00Z` })),
+            query: async (sql: string) =>
+              sql.includes('phase_runs')
+                ? [{ looked_at: home.lookedAt }]
+                : ['00:00', '00:30', '03:00'].map((time) => ({ tipoff_at: `2025-01-11T${time}:00Z` })),
           },
         } as never),
       http: () => async () => ({ status: 200, body: {} }),
@@ -157,27 +197,66 @@ describe('keep-evening', () => {
       slackUrl: undefined,
       slackOwners: undefined,
     };
-    const { run: begin } = keepEvening.begin((name) => (name === 'minutes' ? '120' : ''), deps.context);
-    return { verbs, result: await begin(deps) };
+    const { run: begin } = keepEvening.begin(
+      (name) => (name === 'minutes' ? String(minutes) : ''),
+      deps.context,
+    );
+    return { verbs, ended: begin(deps), death };
   };
+  const fresh = (): { home: EveningHome } => ({ home: { lookedAt: `${SLATE}T22:30:00Z`, looks: [] } });
 
-  it('updates before each tip-off, and leaves what is beyond its time to the next one', async () => {
-    const { verbs, result } = await evening();
-    expect(verbs).toEqual([
-      '23:38 fetch 2025-01-10',
-      '23:38 day 2025-01-10 --mode LINE_UPDATE',
-      '23:38 canary run',
-      '00:08 fetch 2025-01-10',
-      '00:08 day 2025-01-10 --mode LINE_UPDATE',
-      '00:08 canary run',
-    ]);
-    expect(result).toMatchObject({ outputs: { rounds: 2, left: 1 }, report: { verdict: 'ok' } });
+  beforeEach(() => vi.stubEnv('TIPOFF_BACKUP', 'github'));
+  afterEach(() => vi.unstubAllEnvs());
+
+  it('looks when the slate is due, and leaves what is beyond its time to the next one', async () => {
+    const { verbs, ended } = evening(fresh());
+    const round = (time: string): string[] =>
+      [`fetch ${SLATE}`, `day ${SLATE} --due`, 'canary run', 'backup create'].map(
+        (verb) => `${time} ${verb}`,
+      );
+    expect(await ended).toMatchObject({ outputs: { rounds: 3, left: true }, report: { verdict: 'ok' } });
+    // 20 minutes before 00:00, 180 before 03:00, 20 before 00:30.
+    expect(verbs).toEqual([...round('23:40'), ...round('00:00'), ...round('00:10')]);
   });
 
-  it('goes on after a round with trouble, and says it', async () => {
+  it('may be stopped in any verb: its successor looks at what is left, and nothing is lost', async () => {
+    const undisturbed = fresh();
+    const whole = evening(undisturbed, { minutes: 350 });
+    await whole.ended;
+    const looks = undisturbed.home.looks;
+    expect(looks).toEqual(['23:40', '00:00', '00:10', '02:40']);
+    for (let dieAt = 1; dieAt <= whole.verbs.length; dieAt++) {
+      const stored = fresh();
+      const first = evening(stored, { minutes: 350, dieAt });
+      await first.death;
+      const died = first.verbs.at(-1)?.slice(0, 5) ?? '';
+      const day = died >= '22:00' ? SLATE : '2025-01-11';
+      await evening(stored, { minutes: 350, from: `${day}T${died}:00Z` }).ended;
+      expect(stored.home.looks, `stopped in ${first.verbs.at(-1)}`).toEqual(looks);
+    }
+  });
+
+  it('goes on after a round with trouble, says it, and saves what there is', async () => {
     const broken = { error: { code: 'TIPOFF_PROVIDER_DOWN', message: 'no answer', hint: 'later' } };
-    const { result } = await evening((verb) => (verb === 'fetch' ? broken : {}));
-    expect(result).toMatchObject({ outputs: { rounds: 2 }, report: { verdict: 'warning' } });
+    const stored = fresh();
+    const result = await evening(stored, { answers: (verb) => (verb === 'fetch' ? broken : {}) }).ended;
+    expect(result).toMatchObject({ outputs: { rounds: 3 }, report: { verdict: 'warning' } });
     expect(JSON.stringify(result.report.rows)).toContain('fetch: TIPOFF_PROVIDER_DOWN');
+    expect(stored.home.looks).toHaveLength(3);
+  });
+
+  it('tries a look again that did not get as far as the statuses, every five minutes until the tip-off', async () => {
+    const held = { error: { code: 'TIPOFF_SQL', message: 'no', hint: 'look' } };
+    const { verbs, ended } = evening(fresh(), {
+      minutes: 70,
+      answers: (verb) => (verb === 'day' ? held : {}),
+    });
+    await ended;
+    expect(
+      verbs
+        .filter((verb) => verb.includes(' day '))
+        .slice(0, 4)
+        .map((verb) => verb.slice(0, 5)),
+    ).toEqual(['23:40', '23:45', '23:50', '23:55']);
   });
 });

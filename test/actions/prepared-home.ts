@@ -5,7 +5,7 @@ import { readConfig } from '#app/config.ts';
 import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
 import { stagingTable } from '#pipeline/batch/output-gate.ts';
 import { type BatchState, COLLECTIONS } from '#pipeline/batch/state.ts';
-import { systemClock } from '#platform/clock.ts';
+import { systemClock, virtualClock } from '#platform/clock.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { TableInfo } from '#platform/warehouse/port.ts';
 import { loadLeague } from '#simulate/league.ts';
@@ -25,8 +25,8 @@ export interface Home {
   remove(): Promise<void>;
 }
 
-/** An embedded home on disk with batches and their staging tables, closed again. */
-export async function preparedHome(batches: Batches): Promise<Home> {
+/** An embedded home on disk with batches and their staging tables, closed again, as it is at an instant. */
+export async function preparedHome(batches: Batches, now = systemClock.now()): Promise<Home> {
   const folder = await temporaryFolder();
   const path = join(folder.path, 'home');
   await within(path, async (app) => {
@@ -60,7 +60,7 @@ export async function preparedHome(batches: Batches): Promise<Home> {
     }
   });
   // The tables are 30 hours old.
-  const clock = { ...systemClock, now: () => new Date(systemClock.now().getTime() - 30 * 3_600_000) };
+  const clock = virtualClock(new Date(now.getTime() - 30 * 3_600_000));
   const warehouse = await openDuckDb(join(path, 'warehouse.duckdb'), { clock });
   for (const id of Object.keys(batches)) {
     const table = stagingTable(id, 'u00', 1);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -56,10 +56,10 @@ export function actionRunner(): ActionRunner {
     return path;
   };
   const runWith =
-    (start: Start, summaryAt: (here: string) => string): RunAction =>
+    (start: Start): RunAction =>
     async (name, inputs = {}, env = {}) => {
       const here = folder();
-      const [output, summary] = [join(here, 'output'), summaryAt(here)];
+      const [output, summary] = [join(here, 'output'), join(here, 'summary')];
       writeFileSync(output, '');
       writeFileSync(summary, '');
       const given = Object.fromEntries(
@@ -92,8 +92,8 @@ export function actionRunner(): ActionRunner {
       };
     };
   return {
-    run: runWith(startHere, () => SUMMARY),
-    runProcess: runWith(startProcess, (here) => join(here, 'summary')),
+    run: runWith(startHere),
+    runProcess: runWith(startProcess),
     folder,
   };
 }
@@ -104,22 +104,38 @@ type Start = (
   env: Readonly<Record<string, string>>,
 ) => Promise<{ readonly code: number | null; readonly log: string }>;
 
-const startHere: Start = async (name, env) => {
+export const startHere: Start = async (name, env) => {
   const { action } = (await import(pathToFileURL(mainOf(name)).href)) as { readonly action: Action };
-  const inherited = process.env;
   let log = '';
   const printed = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
     log += String(text);
     return true;
   });
-  process.env = { ...env };
+  writeFileSync(SUMMARY, '');
   try {
-    return { code: await perform(action, process.env), log };
+    const code = await withVariables({ ...env, GITHUB_STEP_SUMMARY: SUMMARY }, () =>
+      perform(action, process.env),
+    );
+    copyFileSync(SUMMARY, env['GITHUB_STEP_SUMMARY'] ?? SUMMARY);
+    return { code, log };
   } finally {
-    process.env = inherited;
     printed.mockRestore();
   }
 };
+
+/** Does a piece of work with the variables of another process, and nothing inherited. */
+export async function withVariables<T>(
+  env: Readonly<Record<string, string>>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const inherited = process.env;
+  process.env = { ...env };
+  try {
+    return await work();
+  } finally {
+    process.env = inherited;
+  }
+}
 
 const startProcess: Start = async (name, env) => {
   const bundle = join(ROOT, 'actions', name, 'dist/index.js');

@@ -391,9 +391,52 @@ describe('propose-change', () => {
   });
 });
 
+describe('start-workflow', () => {
+  const asked = {
+    workflow: 'backfill.yml',
+    inputs: '{"from":"2025-01-01","dry_run":false}',
+    token: FAKE_GITHUB_TOKEN,
+  };
+
+  it('starts it with the inputs of this run, and with what is set besides', async () => {
+    const ran = await run(
+      'start-workflow',
+      { ...asked, set: 'resume=true\n' },
+      { GITHUB_API_URL: github.url },
+    );
+    expect(ran).toMatchObject({
+      code: 0,
+      outputs: { verdict: 'ok' },
+      report: { key: 'start-workflow:backfill.yml' },
+    });
+    expect(github.dispatches).toEqual([
+      { workflow: 'backfill.yml', inputs: { from: '2025-01-01', dry_run: 'false', resume: 'true' } },
+    ]);
+  });
+
+  it.each([
+    [{ inputs: '[1]' }, 'inputs: expected a JSON object'],
+    [{ inputs: '{' }, 'inputs: expected a JSON object'],
+    [{ set: 'resume' }, 'set: expected name=value'],
+  ])('refuses %o', async (wrong, says) => {
+    const ran = await run('start-workflow', { ...asked, ...wrong }, { GITHUB_API_URL: github.url });
+    expect(ran).toMatchObject({ code: 2, outputs: { verdict: 'error' } });
+    expect(ran.log).toContain(says);
+    expect(github.dispatches).toEqual([]);
+  });
+
+  it('is red where the job may not start anything', async () => {
+    github.readOnly = true;
+    const ran = await run('start-workflow', asked, { GITHUB_API_URL: github.url });
+    expect(ran).toMatchObject({ outputs: { verdict: 'error' } });
+    expect(ran.summary).toContain('may lack a permission');
+  });
+});
+
 describe('an action without GitHub around it', () => {
   it.each([
     ['watch-schedules', { workflows: 'canaries.yml=1.5' }, 'Without a token no schedule was looked at'],
+    ['start-workflow', { workflow: 'backfill.yml' }, 'Without a token nothing is started'],
     [
       'propose-change',
       { path: 'schema/snapshot', branch: 'b', title: 'T', body: 'B' },

@@ -34,6 +34,12 @@ export class FakeReleases {
   brokenUploads = 0;
   private next = 1;
 
+  /** Begins with what another one has; what changes here changes nothing there. */
+  adopt(other: FakeReleases): void {
+    this.all.push(...other.all.map((release) => ({ ...release, assets: [...release.assets] })));
+    this.next = other.next;
+  }
+
   assets(): FakeAsset[] {
     return this.all.flatMap(({ assets }) => assets);
   }

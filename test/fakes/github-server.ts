@@ -48,6 +48,8 @@ export interface FakeGitHub {
   readonly checks: FakeCheck[];
   readonly workflows: FakeWorkflow[];
   readonly releases: FakeReleases;
+  /** Runs that were asked for: the file of the workflow and its inputs. */
+  readonly dispatches: { readonly workflow: string; readonly inputs: Readonly<Record<string, string>> }[];
   /** Branches: the name of their tree. */
   readonly branches: Map<string, string>;
   readonly pulls: {
@@ -87,6 +89,7 @@ const checkBody = z.object({
   output,
 });
 const commentBody = z.strictObject({ body: z.string().min(1).max(65_535) });
+const dispatchBody = z.object({ ref: z.string(), inputs: z.record(z.string(), z.string()).default({}) });
 const treeBody = z.object({
   base_tree: z.string(),
   tree: z.array(z.object({ path: z.string(), content: z.string().optional(), sha: z.null().optional() })),
@@ -103,6 +106,7 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
     checks: [],
     workflows: [],
     releases: new FakeReleases(),
+    dispatches: [],
     branches: new Map(),
     pulls: [],
     troubles: [],
@@ -199,6 +203,11 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
       // GitHub adds annotations to those that are there.
       const annotations = [...check.output.annotations, ...shown.annotations];
       return [200, Object.assign(check, rest, { output: { ...shown, annotations } })];
+    }
+    const started = at(/^\/actions\/workflows\/([\w-]+\.yml)\/dispatches$/);
+    if (started !== undefined) {
+      fake.dispatches.push({ workflow: started, inputs: dispatchBody.parse(body).inputs });
+      return [204, undefined];
     }
     if (path === '/actions/workflows')
       return [200, { total_count: fake.workflows.length, workflows: page(fake.workflows) }];

@@ -32,6 +32,8 @@ export interface FakeSlack {
   readonly troubles: Trouble[];
   /** Channels that the app may write to and is not shown in the list. */
   readonly hiddenChannels: string[];
+  /** What the app may do, as Slack says with every answer. */
+  scopes: readonly string[];
   /** Every call fails with 503 while true. */
   isDown: boolean;
   /** Messages that are not in a thread. */
@@ -81,6 +83,10 @@ export async function fakeSlack(channels: readonly string[] = ['canary-alerts'])
     posts: [],
     troubles: [],
     hiddenChannels: [],
+    scopes: [
+      ...['chat:write', 'chat:write.public', 'channels:read', 'channels:history'],
+      ...['groups:read', 'groups:history'],
+    ],
     isDown: false,
     top: () => fake.posts.filter(({ thread }) => thread === undefined),
     replies: () => fake.posts.filter(({ thread }) => thread !== undefined),
@@ -110,11 +116,12 @@ export async function fakeSlack(channels: readonly string[] = ['canary-alerts'])
     if (typeof trouble === 'object') return say(200, { ok: false, error: trouble.error });
     const answer = answerTo(method, body, fake.calls.at(-1)?.token ?? '');
     if (trouble === 'lost') return void response.destroy();
-    say(200, answer);
+    say(200, answer, { 'x-oauth-scopes': fake.scopes.join(',') });
   }
 
   function answerTo(method: string, body: Readonly<Record<string, string>>, token: string): object {
     if (token !== FAKE_TOKEN) return { ok: false, error: 'invalid_auth' };
+    if (method === 'auth.test') return { ok: true, user: 'tipoff', team: 'Test' };
     const channel = channelId(body['channel']);
     if (method === 'conversations.list')
       return {

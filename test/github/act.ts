@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { ROOT } from '#test/actions/run-action.ts';
@@ -46,7 +46,19 @@ function actAt(program: string): Act {
     `#!/bin/sh\n[ "$1" = ci ] || exit 9\nln -sfn '${join(ROOT, 'node_modules')}' node_modules\n`,
     { mode: 0o755 },
   );
-  if (!existsSync(join(shims, 'node'))) symlinkSync(process.execPath, join(shims, 'node'));
+  // The instant that is played goes on from step to step, though every step has the same variables.
+  writeFileSync(
+    join(shims, 'node'),
+    `#!/bin/sh
+if [ -n "$PLAYED_BEHIND_MS" ]; then
+  at=$(($(date +%s%3N) - PLAYED_BEHIND_MS))
+  TIPOFF_AT=$(date -u -d "@$((at / 1000)).$(printf %03d $((at % 1000)))" +%Y-%m-%dT%H:%M:%S.%3NZ)
+  export TIPOFF_AT
+fi
+exec '${process.execPath}' "$@"
+`,
+    { mode: 0o755 },
+  );
   const standIn = join(TOOLS, 'stand-in');
   mkdirSync(standIn, { recursive: true });
   writeFileSync(

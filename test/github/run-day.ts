@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { ROOT } from '#test/actions/run-action.ts';
 import { FAKE_GITHUB_TOKEN, FAKE_REPOSITORY } from '#test/fakes/github-server.ts';
 import type { Act } from './act.ts';
-import type { World } from './world.ts';
+import { providersAt, type World } from './world.ts';
 
 /** One run of day.yml on an empty machine. */
 export interface DayRun {
@@ -38,13 +38,7 @@ export async function runDayWorkflow(
     GITHUB_REPOSITORY: FAKE_REPOSITORY,
     GITHUB_API_URL: world.github.url,
     TIPOFF_SLACK_API_URL: world.slack.url,
-    // Nobody answers there: the league comes by files, and a provider that is down must not stop a day.
-    ...Object.fromEntries(
-      ['NBA', 'NBA_STATS', 'INJURY_REPORT', 'ESPN', 'ODDS'].map((name) => [
-        `TIPOFF_${name}_URL`,
-        'http://127.0.0.1:9',
-      ]),
-    ),
+    ...providersAt(world.providers.url),
   };
   const [program, options, env] =
     act === undefined
@@ -83,7 +77,11 @@ export async function runDayWorkflow(
               payload,
               ...act.options,
             ],
-            ...list('--env', { ...here, TIPOFF_HOME: home, TIPOFF_AT: at.toISOString() }),
+            ...list('--env', {
+              ...here,
+              TIPOFF_HOME: home,
+              PLAYED_BEHIND_MS: String(Date.now() - at.getTime()),
+            }),
             ...list('--var', world.variables),
             ...list('-s', { ...world.secrets, GITHUB_TOKEN: FAKE_GITHUB_TOKEN }),
           ],

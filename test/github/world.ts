@@ -1,4 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BackupDeps, createBackup, restoreBackup } from '#app/backup.ts';
@@ -8,9 +10,13 @@ import { dayDeps } from '#app/day.ts';
 import { healthyLeague, liveDays, ONE_RUN, settableClock } from '#app/healthy-league.ts';
 import { addDays, easternInstant, type Slate } from '#core/calendar.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
+import { beat, JOBS } from '#guard/canaries/heartbeats.ts';
+import { runDay } from '#pipeline/day.ts';
 import { sealedWith } from '#platform/backup/seal.ts';
+import type { Clock } from '#platform/clock.ts';
 import { openGitHubRelease } from '#platform/objects/github-release.ts';
 import { loadLeague } from '#simulate/league.ts';
+import { FakeReleases } from '#test/fakes/github-releases.ts';
 import {
   FAKE_GITHUB_TOKEN,
   FAKE_REPOSITORY,
@@ -18,14 +24,50 @@ import {
   fakeGitHub,
 } from '#test/fakes/github-server.ts';
 import { FAKE_TOKEN, type FakeSlack, fakeSlack } from '#test/fakes/slack-server.ts';
+import { injuriesAnswer } from '#test/pipeline/ingest/formats/espn.ts';
 
 /** The key under which the home is saved: nothing of it outlives the test. */
-const KEY = 'a key for nothing but tests';
+export const KEY = 'a key for nothing but tests';
+
+/** The providers of the league, whose data comes by files here. */
+export interface FakeProviders {
+  readonly url: string;
+  /** What they answer: that nothing is new (304), that they are down (503), that they refuse this machine (403). */
+  status: 304 | 503 | 403;
+  close(): Promise<void>;
+}
+
+/** Starts all providers on one free loopback port. */
+export async function fakeProviders(): Promise<FakeProviders> {
+  const server = createServer((request, response) => {
+    // Who is asked for the first time has something to say.
+    if (fake.status === 304 && request.url?.endsWith('/injuries') === true)
+      response.end(JSON.stringify(injuriesAnswer([], '2024-11-30T17:00:00Z')));
+    else response.writeHead(fake.status).end();
+  });
+  const fake: FakeProviders = {
+    url: '',
+    status: 304,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return Object.assign(fake, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+}
+
+/** The variables by which every provider is asked at one address. */
+export const providersAt = (url: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    ['NBA', 'NBA_STATS', 'INJURY_REPORT', 'ESPN', 'ODDS'].map((name) => [`TIPOFF_${name}_URL`, url]),
+  );
 
 /** GitHub, Slack and the simulated league around a home that lies in a release, and in no folder of this machine. */
 export interface World {
   readonly github: FakeGitHub;
   readonly slack: FakeSlack;
+  readonly providers: FakeProviders;
   /** Variables of a run, but for its home and its instant. */
   readonly variables: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
@@ -44,23 +86,12 @@ export const runAt = (slate: Slate): Date => easternInstant(slate, '12:37');
 /** A world whose home knows everything until the day before `first`, which was predicted. */
 export async function openWorld(first: Slate): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'tipoff-github-'));
-  const [github, slack] = [await fakeGitHub(), await fakeSlack()];
+  const [github, slack, providers] = await Promise.all([fakeGitHub(), fakeSlack(), fakeProviders()]);
   const league = healthyLeague();
   const clock = settableClock(runAt(addDays(first, -1)));
   let count = 0;
   const fresh = (): string => join(folder, `home-${++count}`);
-  const at = (home: string): BackupDeps => ({
-    home,
-    clock,
-    codeVersion: 'test',
-    seal: sealedWith(KEY),
-    store: openGitHubRelease({
-      repository: FAKE_REPOSITORY,
-      tag: 'tipoff-home',
-      token: FAKE_GITHUB_TOKEN,
-      apiUrl: github.url,
-    }),
-  });
+  const at = (home: string): BackupDeps => vault(github, home, clock);
   const within = async <T>(home: string, work: (app: App) => Promise<T>): Promise<T> => {
     const app = await openApp(
       { ...readConfig({}), home },
@@ -98,6 +129,7 @@ export async function openWorld(first: Slate): Promise<World> {
   return {
     github,
     slack,
+    providers,
     variables: { TIPOFF_BACKUP: 'github' },
     secrets: { TIPOFF_BACKUP_KEY: KEY, TIPOFF_SLACK_TOKEN: FAKE_TOKEN },
     goOn: (until, change) =>
@@ -111,8 +143,87 @@ export async function openWorld(first: Slate): Promise<World> {
     look: (work) => restored((here) => within(here, work)),
     fresh,
     close: async () => {
-      await Promise.all([github.close(), slack.close()]);
+      await Promise.all([github.close(), slack.close(), providers.close()]);
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
+
+/** A healthy home as it is saved on one evening of the league. */
+export interface SavedEvening {
+  /** After noon, before its day ran. */
+  readonly noon: FakeReleases;
+  /** After the day of noon. */
+  readonly day: FakeReleases;
+  /** Just before the last tip-off, after a day before the first one. */
+  readonly late: FakeReleases;
+}
+
+/** The instants of the saved evening at which something runs, in New York. */
+export const EVENING_HOURS = { noon: '12:37', before: '17:40', late: '19:15' } as const;
+
+/** Runs an evening through without workflows, and keeps what a release would hold at three times of it. */
+export async function saveEvening(slate: Slate, codeVersion: string): Promise<SavedEvening> {
+  const folder = await mkdtemp(join(tmpdir(), 'tipoff-evening-'));
+  const github = await fakeGitHub();
+  const league = healthyLeague();
+  const at = (hour: string): Date => easternInstant(slate, hour);
+  const clock = settableClock(at(EVENING_HOURS.noon));
+  const home = join(folder, 'home');
+  const config = { ...readConfig({ TIPOFF_CODE_VERSION: codeVersion }), home };
+  let since = '';
+  const load = async ({ warehouse }: App, hour: string): Promise<void> => {
+    clock.set(at(hour));
+    await loadLeague(warehouse, league, { clock, since });
+    since = clock.now().toISOString();
+  };
+  const day = async (app: App): Promise<void> => {
+    const { state } = await runDay(await dayDeps(app, 'test'), { slate, by: 'test' });
+    for (const job of ['fetch', 'day'] as const)
+      await beat(app, { job, ok: true, maxSilenceSeconds: JOBS[job], detail: state });
+  };
+  const stage = async (work: (app: App) => Promise<void>): Promise<FakeReleases> => {
+    const app = await openApp(config, { command: 'test', clock, write: () => undefined });
+    try {
+      await work(app);
+    } finally {
+      await app.close();
+    }
+    await createBackup({ ...vault(github, home, clock), codeVersion }, { adopt: true });
+    const saved = new FakeReleases();
+    saved.adopt(github.releases);
+    return saved;
+  };
+  try {
+    const noon = await stage(async (app) => {
+      const slates = [addDays(slate, -1)];
+      await liveDays(await dayDeps(app, 'test'), { league, clock, slates, hours: ONE_RUN });
+      since = clock.now().toISOString();
+      await load(app, EVENING_HOURS.noon);
+    });
+    const afterDay = await stage(day);
+    const late = await stage(async (app) => {
+      await load(app, EVENING_HOURS.before);
+      await day(app);
+      await load(app, EVENING_HOURS.late);
+    });
+    return { noon, day: afterDay, late };
+  } finally {
+    await github.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Where a home is saved: in a release of the fake GitHub, under the key of the tests. */
+const vault = (github: FakeGitHub, home: string, clock: Clock): BackupDeps => ({
+  home,
+  clock,
+  codeVersion: 'test',
+  seal: sealedWith(KEY),
+  store: openGitHubRelease({
+    repository: FAKE_REPOSITORY,
+    tag: 'tipoff-home',
+    token: FAKE_GITHUB_TOKEN,
+    apiUrl: github.url,
+  }),
+});

@@ -2,19 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { JOBS_BY_CLOCK, LATE_CRONS } from '#core/clock.ts';
+import { GITHUB_JOBS, LATE_CRONS } from '#core/clock.ts';
 import { ROOT } from '#test/actions/run-action.ts';
 
-const jobs = Object.entries<{
-  readonly github?: { readonly workflow: string; readonly crons: readonly string[] };
-  readonly silentAfterHours: number;
-}>(JOBS_BY_CLOCK).flatMap(([name, { github, silentAfterHours }]) =>
-  github === undefined ? [] : [{ name, ...github, silentAfterHours }],
-);
 const text = (workflow: string): string => readFileSync(join(ROOT, '.github/workflows', workflow), 'utf8');
 
 describe('what is declared for the clock', () => {
-  it.each(jobs)('is the schedule of $workflow', ({ workflow, crons }) => {
+  it.each(GITHUB_JOBS)('is the schedule of $workflow', ({ workflow, crons }) => {
     const { on } = parse(text(workflow)) as { on: { schedule: { cron: string }[] } };
     expect(on.schedule.map(({ cron }) => cron)).toEqual(crons);
   });
@@ -24,9 +18,10 @@ describe('what is declared for the clock', () => {
       file,
       Number(hours),
     ]);
-    const wanted = jobs
-      .filter(({ name }) => name !== 'watchdog')
-      .map((job) => [job.workflow, job.silentAfterHours]);
+    const wanted = GITHUB_JOBS.filter(({ name }) => name !== 'watchdog').map((job) => [
+      job.workflow,
+      job.silentAfterHours,
+    ]);
     expect(watched.sort()).toEqual(wanted.sort());
   });
 

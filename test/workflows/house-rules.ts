@@ -142,6 +142,11 @@ function ofJob(name: string, one: Job, file: Workflow, text: string, known: Know
       !('outcome' in given)
     )
       say(`${source} is the key of no action, and no outcome is given`);
+    // Under another key a message would stay red when what it was about is well again.
+    for (const [, id = ''] of String(given['report'] ?? '').matchAll(/steps\.([\w-]+)\.outputs\.report/g)) {
+      const action = one.steps.find((step) => step.id === id)?.uses?.replace('./actions/', '');
+      if (action !== source.split(':')[0]) say(`${source} is told with the report of ${action}`);
+    }
     if (uses.startsWith('./'))
       problems.push(...ofCall(name, uses.replace('./actions/', ''), Object.keys(given), known));
   }

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
@@ -9,11 +10,14 @@ import { type BundledFile, releaseFiles, writeFiles } from '#scripts/bundle.ts';
 import { actionRunner, ROOT } from '#test/actions/run-action.ts';
 import { fakeBigQuery } from '#test/fakes/bigquery-server.ts';
 import { FAKE_TOKEN, fakeSlack } from '#test/fakes/slack-server.ts';
+import { type Act, findAct } from '#test/github/act.ts';
 import { runWorkflow } from '#test/workflows/run-workflow.ts';
 
 // All actions are bundled, and programs are started.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
+/** act, or why it is not here: the pocket runner always is. */
+const ACT = findAct({ build: false });
 const { folder } = actionRunner();
 const run = promisify(execFile);
 const ACTIONS = readdirSync(join(ROOT, 'actions')).filter((name) =>
@@ -96,6 +100,52 @@ describe('a release of the actions', () => {
     expect(files.filter(({ text }) => text.includes(ROOT)).map(({ path }) => path)).toEqual([]);
     // 8 MB, of which Google's clients are two thirds: what a runner fetches each time.
     expect(files.reduce((sum, { text }) => sum + text.length, 0)).toBeLessThan(12_000_000);
+  });
+
+  it.skipIf(typeof ACT === 'string')('is used from an empty repository in nektos/act as well', async () => {
+    const { program, options, env } = ACT as Act;
+    const [release, empty] = [folder(), folder()];
+    writeFiles(release, files);
+    await run('git', ['init', '-q', empty]);
+    writeFileSync(join(empty, 'drift.yml'), WORKFLOW);
+    const [bigQuery, slack] = [await fakeBigQuery(), await fakeSlack()];
+    const pairs = (flag: string, values: Readonly<Record<string, string>>): string[] =>
+      Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
+    const ran = await run(
+      program,
+      [
+        ...['workflow_dispatch', '-W', 'drift.yml', ...options],
+        ...['--local-repository', `someone/tipoff@v1=${release}`],
+        ...pairs('--env', { TIPOFF_GCP_BIGQUERY_URL: bigQuery.url, TIPOFF_SLACK_API_URL: slack.url }),
+        ...pairs('--var', { GCP_PROJECT: 'tipoff-test', GCP_BUCKET: 'tipoff-test' }),
+        ...pairs('-s', { SLACK: FAKE_TOKEN }),
+      ],
+      { cwd: empty, env: { ...env } },
+    ).finally(() => Promise.all([bigQuery.close(), slack.close()]));
+    expect(ran.stdout).toContain('Job succeeded');
+    expect(bigQuery.arrived.length).toBeGreaterThan(0);
+    expect(slack.top()).toMatchObject([{ text: expect.stringContaining('Schema drift') }]);
+  });
+
+  it('has programs that load where nothing is installed, all of them', async () => {
+    const [release, empty] = [folder(), folder()];
+    writeFiles(release, files);
+    const programs = ACTIONS.map((name) => pathToFileURL(join(release, 'lib', `${name}.js`)).href);
+    const load = 'for (const program of process.argv.slice(1)) await import(program); console.log("loaded");';
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', load, ...programs], {
+      cwd: empty,
+      env: { PATH: process.env['PATH'] ?? '' },
+    });
+    expect(stdout).toBe('loaded\n');
+    // And one of each kind begins its work: it reads its inputs, and refuses an instant that is none.
+    for (const name of ['run-canaries', 'start-workflow']) {
+      const env = { PATH: process.env['PATH'] ?? '', TIPOFF_AT: 'tomorrow', INPUT_WORKFLOW: 'x.yml' };
+      const program = join(release, 'lib', `${name}.js`);
+      await expect(run(process.execPath, [program], { cwd: empty, env })).rejects.toMatchObject({
+        code: 2,
+        stdout: expect.stringContaining('TIPOFF_AT'),
+      });
+    }
   });
 
   it('is one commit per version: the same files change nothing, others need another version', async () => {

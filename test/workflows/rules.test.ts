@@ -136,6 +136,12 @@ describe('the rules of the house find', () => {
       'clean-staging has no input max_age',
     ],
     ['an input that is missing', '          source: clean-staging\n', '', 'post-report needs source'],
+    [
+      'a report under the key of another action',
+      '          source: clean-staging\n',
+      '          source: run-canaries\n',
+      'run-canaries is told with the report of clean-staging',
+    ],
     ['a report of nobody', 'source: clean-staging', 'source: cleanup', 'cleanup is the key of no action'],
     [
       'an output that does not exist',

@@ -18,9 +18,16 @@ const workflow = z.object({
     z.string(),
     z.object({
       env,
+      if: z.unknown().optional(),
       steps: z
         .array(
-          z.object({ uses: z.string().optional(), with: z.record(z.string(), z.unknown()).default({}), env }),
+          z.object({
+            uses: z.string().optional(),
+            run: z.string().optional(),
+            if: z.unknown().optional(),
+            with: z.record(z.string(), z.unknown()).default({}),
+            env,
+          }),
         )
         .default([]),
     }),
@@ -176,5 +183,106 @@ describe('the canaries of the job on Google Cloud', () => {
       ({ skips }) => skips?.length === 2 && skips({} as never, { deployment } as never) !== undefined,
     ).map(({ id }) => id);
     expect(skipped.filter((id) => !Object.hasOwn(ELSEWHERE, id))).toEqual([]);
+  });
+});
+
+it('whoever tells people on Slack knows whom to call', () => {
+  const silent = readdirSync(join(ROOT, '.github/workflows')).flatMap((file) => {
+    const { jobs } = workflow.parse(parse(readFileSync(join(ROOT, '.github/workflows', file), 'utf8')));
+    return Object.entries(jobs).flatMap(([job, one]) =>
+      one.steps
+        .filter((step) => 'slack_token' in step.with || 'TIPOFF_SLACK_TOKEN' in step.env)
+        .filter((step) => !('TIPOFF_SLACK_OWNERS' in { ...one.env, ...step.env }))
+        .map((step) => `${file} ${job}: ${step.uses}`),
+    );
+  });
+  expect(silent).toEqual([]);
+});
+
+/** Actions that change the home they work on, and what of the home their job saves. */
+const CHANGING = [
+  ...['run-day', 'run-canaries', 'clean-staging', 'check-quality', 'check-schema-drift'],
+  ...['reset-batch', 'dispatch-backfill', 'load-season', 'keep-evening'],
+];
+type Step = z.output<typeof workflow>['jobs'][string]['steps'][number];
+
+/** What is not right with a job that works on the home: nothing for any other job. */
+function homeProblems(steps: readonly Step[]): string[] {
+  const at = (name: string): number => steps.findIndex(({ uses }) => uses === `./actions/${name}`);
+  const last = (name: string): number => steps.findLastIndex(({ uses }) => uses === `./actions/${name}`);
+  const isChange = ({ uses, run, with: given }: Step): boolean =>
+    run?.includes('tipoff incidents') === true ||
+    (CHANGING.some((name) => uses === `./actions/${name}`) &&
+      // What only looks saves nothing, and a pull request has no home.
+      given['dry_run'] !== true &&
+      given['against'] !== 'snapshot');
+  const changes = steps.flatMap((step, index) => (isChange(step) ? [index] : []));
+  const [first, end] = [changes[0], changes.at(-1)];
+  if (first === undefined || end === undefined) return [];
+  const problems: string[] = [];
+  const restore = at('restore-home');
+  const keepsItself = at('keep-evening') !== -1;
+  const save = keepsItself ? end : last('save-home');
+  if (restore === -1 || (restore > first && at('check-setup') === -1))
+    problems.push('does not restore before it works');
+  if (save < end) problems.push('does not save what it changed');
+  for (const index of [restore, save]) {
+    for (const name of ['TIPOFF_BACKUP_KEY', 'GITHUB_TOKEN'])
+      if (steps[index]?.env[name] === undefined) problems.push(`${steps[index]?.uses} has no ${name}`);
+  }
+  const isGuarded = (index: number): boolean =>
+    String(steps[index]?.if ?? '').includes("steps.home.outputs.ready == 'true'");
+  // Set-up is a person's: it goes on where nothing was ever saved.
+  if (at('check-setup') === -1 && changes.some((index) => !isGuarded(index)))
+    problems.push('works where nothing is set up');
+  return problems;
+}
+
+describe('the home of GitHub alone', () => {
+  const jobs = readdirSync(join(ROOT, '.github/workflows')).flatMap((file) =>
+    Object.entries(
+      workflow.parse(parse(readFileSync(join(ROOT, '.github/workflows', file), 'utf8'))).jobs,
+    ).map(([name, job]) => ({ where: `${file} ${name}`, job })),
+  );
+  /** Jobs that run on Google Cloud alone, where the home is the project. */
+  const CLOUD_ONLY = ['deploy.yml schema', 'watchdog.yml watch'];
+
+  it.each(jobs.filter(({ where }) => !CLOUD_ONLY.includes(where)))(
+    'is restored by $where before it works, and what it changed is saved',
+    ({ job }) => {
+      expect(homeProblems(job.steps)).toEqual([]);
+    },
+  );
+
+  it('is what canaries, cleanup, quality, drift, reset, backfill, day, evening, set-up and answers work on', () => {
+    const working = jobs.filter(({ job }) =>
+      job.steps.some(({ uses }) => uses === './actions/save-home' || uses === './actions/keep-evening'),
+    );
+    expect(working.map(({ where }) => where).sort()).toEqual([
+      'backfill.yml dispatch',
+      'canaries.yml canaries',
+      'day.yml day',
+      'day.yml evening',
+      'incidents.yml answer',
+      'reset-batch.yml reset',
+      'schema-drift.yml live',
+      'setup.yml setup',
+      'staging-cleanup.yml clean',
+      'training-quality.yml quality',
+    ]);
+  });
+
+  it('is missed where a job forgets it', () => {
+    const { job } = jobs.find(({ where }) => where === 'canaries.yml canaries') ?? {};
+    const steps = job?.steps ?? [];
+    const without = (name: string) => steps.filter(({ uses }) => uses !== `./actions/${name}`);
+    expect(homeProblems(without('restore-home'))).toContain('does not restore before it works');
+    expect(homeProblems(without('save-home'))).toContain('does not save what it changed');
+    expect(homeProblems(steps.map((step) => ({ ...step, if: undefined })))).toContain(
+      'works where nothing is set up',
+    );
+    expect(homeProblems(steps.map((step) => ({ ...step, env: {} }))).join()).toContain(
+      'has no TIPOFF_BACKUP_KEY',
+    );
   });
 });

@@ -4,7 +4,9 @@ import { NEWEST_FEATURES } from '#app/reading/season-players.ts';
 import { SLATE_FEATURES } from '#app/reading/slate.ts';
 import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
+import { writtenRows } from '#core/contracts/nba_orchestration.ts';
 import { predictionGrades, stagedPredictions } from '#core/contracts/nba_predictions.ts';
+import { recordingSql } from '#core/contracts/written-rows.ts';
 import { MAIN_MARKET } from '#core/markets.ts';
 import { type Statement, statement } from '#core/statement.ts';
 import { fingerprints, INGESTED_INPUTS, type IngestedInput } from '#guard/backfill/inputs.ts';
@@ -105,6 +107,15 @@ export function registeredStatements(): Statement[] {
     NEWEST_FEATURES,
     declarationSql(1),
     SEASON_HOLES,
+    // Put together for every table whose ranges are replaced: the rows of one of them, below their INSERT, stand for all.
+    statement({
+      owner: 'replacement of a range',
+      sql: recordingSql(predictionGrades, {
+        rows: `${tableId(predictionGrades)} WHERE TRUE`,
+        before: `${tableId(predictionGrades)} WHERE TRUE`,
+      }).replace(/^INSERT .*\n/, ''),
+      fills: tableId(writtenRows),
+    }),
   ];
 }
 

@@ -6,7 +6,14 @@ import { directoryObjects } from '#platform/objects/directory.ts';
 import { openSqliteQueue } from '#platform/queue/sqlite.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
 import type { OnClose, StoreOptions, Stores } from './stores.ts';
+
+/** Makes the tables, functions and views that are missing: everything that this version expects of a home. */
+export async function prepareWarehouse(warehouse: Warehouse): Promise<void> {
+  await warehouse.prepare(CONTRACTS);
+  for (const { ref, sql } of VIEWS) await warehouse.createView(ref, sql);
+}
 
 /** The embedded home: takes its lock, opens DuckDB and SQLite, and makes missing tables. */
 export async function openEmbedded(dir: string, options: StoreOptions, onClose: OnClose): Promise<Stores> {
@@ -21,10 +28,7 @@ export async function openEmbedded(dir: string, options: StoreOptions, onClose: 
   await endAbandoned(state, clock.now().toISOString());
   const queue = openSqliteQueue(home.paths.state, { clock });
   onClose(() => queue.close());
-  if (options.prepare !== false) {
-    await warehouse.prepare(CONTRACTS);
-    for (const { ref, sql } of VIEWS) await warehouse.createView(ref, sql);
-  }
+  if (options.prepare !== false) await prepareWarehouse(warehouse);
   return {
     warehouse,
     state,

@@ -33,7 +33,8 @@ export function recordingSql(
 ): string {
   const isRecent = 'slate >= CAST(@recorded_since AS DATE)';
   return `INSERT INTO ${tableId(writtenRows)} (table_id, slate, row_count, checksum, layout, written_at)
-SELECT '${tableId(table)}', w.slate, SUM(w.row_count), BIT_XOR(w.checksum), '${layoutOf(table)}', CAST(@recorded_at AS TIMESTAMP)
+SELECT '${tableId(table)}' AS table_id, w.slate, SUM(w.row_count) AS row_count, BIT_XOR(w.checksum) AS checksum, '${layoutOf(table)}' AS layout,
+  CAST(@recorded_at AS TIMESTAMP) AS written_at
 FROM (
   SELECT t.slate, 1 AS row_count, fn.row_hash(t) AS checksum FROM (SELECT ${hashed(table)} FROM ${rows} AND ${isRecent}) t
   UNION ALL

@@ -257,6 +257,8 @@ export interface RunRequest extends Omit<PlanRequest, 'now'> {
   readonly by: string;
   /** Bytes the statements may scan, by an estimate made before each (the distributed engine bills them). */
   readonly budget?: ByteBudget;
+  /** No chunk but the first begins at this instant or later: a job that has a limit leaves the rest to its successor. */
+  readonly endsBy?: Date;
   /** Asked between chunks; a reason ends the run there. */
   readonly shouldStop?: () => string | undefined;
   readonly onProgress?: (progress: Progress) => void;

@@ -55,6 +55,7 @@ async function runPlanned(deps: RunDeps, request: RunRequest): Promise<RunReport
   let stopped: string | null = null;
   for (const chunk of prepared.chunks) {
     stopped = request.shouldStop?.() ?? null;
+    if (log.hasWorked && isOver(request.endsBy, deps.clock)) stopped ??= 'its time is up';
     if (stopped !== null) break;
     const free = log.withoutBlocked(chunk);
     if (free.slates.length === 0) continue;
@@ -65,6 +66,10 @@ async function runPlanned(deps: RunDeps, request: RunRequest): Promise<RunReport
   }
   await log.save(stopped === null ? 'finished' : 'stopped', stopped);
   return log.report(stopped);
+}
+
+function isOver(end: Date | undefined, clock: RunDeps['clock']): boolean {
+  return end !== undefined && clock.now() >= end;
 }
 
 /** Executes a chunk: again after a transient failure, month by month after another, until its slates are done or have failed. */
@@ -132,6 +137,11 @@ class RunLog {
     began: Date,
   ): Promise<RunLog> {
     return new RunLog(deps, request, prepared, began, await readRun(deps.state, deps.runId));
+  }
+
+  /** Whether this process has done anything yet: one that does nothing would never come to an end. */
+  get hasWorked(): boolean {
+    return this.#doneSlates > 0;
   }
 
   /** Records what became of slates of a chunk, and what it took. */

@@ -1,4 +1,4 @@
-import type { Report, Verdict } from '#core/check.ts';
+import { isProblem, type Report, type Verdict } from '#core/check.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Notice } from '#platform/notify/port.ts';
 import type { Links } from './markdown.ts';
@@ -24,19 +24,24 @@ export function reportNotice(
   links: Links,
   good: Extract<Notice['severity'], 'success' | 'resolved'> = 'resolved',
 ): Notice {
+  const problems = failing(report.outcomes);
+  // What failed is a sentence; rows are what was looked at. What the sentence of the report says is not said twice.
   const items =
-    report.rows.length > 0
-      ? report.rows.map((row) => row.map(String).filter(Boolean).join(' · '))
-      : failing(report.outcomes).map((outcome) =>
-          [loudness(outcome), outcomeTitle(outcome), outcome.subject, outcome.reason]
-            .filter(Boolean)
-            .join(' · '),
-        );
+    isProblem(report) && problems.length > 0
+      ? problems
+          .filter(({ reason }) => reason !== report.summary)
+          .map((outcome) =>
+            [loudness(outcome), outcomeTitle(outcome), outcome.subject, outcome.reason]
+              .filter(Boolean)
+              .join(' · '),
+          )
+      : report.rows.map((row) => row.map(String).filter(Boolean).join(' · '));
   const more = items.length - MAX_SHOWN;
   return {
     key: `action:${report.key}`,
     severity: report.verdict === 'ok' ? good : SEVERITIES[report.verdict],
-    title: report.title,
+    // The headline alone must tell a finding from work that could not be done.
+    title: report.verdict === 'error' ? `${report.title}: could not be done` : report.title,
     lines: [
       report.summary,
       ...report.facts.map(([label, value]) => `${label}: ${value}`),

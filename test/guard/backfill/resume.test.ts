@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { settableClock } from '#app/healthy-league.ts';
 import { seededRandom } from '#core/random.ts';
 import type { RunDeps } from '#guard/backfill/execute.ts';
 import { readUnits } from '#guard/backfill/ledger.ts';
@@ -14,7 +15,7 @@ const PATIENCE_MS = 120_000;
 
 class Killed extends Error {}
 
-describe('a run that dies', () => {
+describe('a run that does not come to its end', () => {
   let undisturbed: Map<string, string>;
   let works = 0;
   let world: BackfillWorld;
@@ -55,8 +56,43 @@ describe('a run that dies', () => {
     return { warehouse: { ...world.warehouse, replaceRange }, state: enterNothing };
   };
 
+  it('because its time is up carries on in pieces, each as long as it may be, and none twice', async () => {
+    await forget();
+    const clock = settableClock(new Date('2025-07-01T12:00:00Z'));
+    const [pieces, seen]: [number[], string[]] = [[], []];
+    for (let left = true; left; ) {
+      let done = 0;
+      const { stopped } = await world.run(
+        {
+          chunk: 'month',
+          endsBy: new Date(clock.now().getTime() + 40 * 60_000),
+          onProgress: ({ step, from }) => {
+            done++;
+            seen.push(`${step} ${from}`);
+            clock.set(new Date(clock.now().getTime() + 15 * 60_000));
+          },
+        },
+        { clock },
+      );
+      pieces.push(done);
+      left = stopped !== null;
+    }
+    // Three chunks of a quarter of an hour: the one that is begun within the time is finished.
+    expect(pieces.slice(0, -1).every((done) => done === 3)).toBe(true);
+    expect(seen).toHaveLength(works);
+    expect(new Set(seen).size).toBe(works);
+    expect(differences(undisturbed, await contents(world.warehouse))).toEqual([]);
+  });
+
+  it('though its time is up before it begins does one piece, so that there is an end', async () => {
+    await forget();
+    const { stopped } = await world.run({ chunk: 'month', endsBy: new Date(0), onProgress: () => undefined });
+    expect(stopped).toBe('its time is up');
+    expect((await readUnits(world.deps.state)).size).toBe(1);
+  });
+
   it(
-    `at ${KILLS} random points: what is resumed redoes at most the piece in flight, and every table is as if nothing had happened`,
+    `because it was killed at ${KILLS} random points: what is resumed redoes at most the piece in flight, and every table is as if nothing had happened`,
     async () => {
       const random = seededRandom(20241022);
       for (let kill = 0; kill < KILLS; kill++) {

@@ -5,6 +5,7 @@ import type { Slate } from '#core/calendar.ts';
 import { counted } from '#core/counted.ts';
 import { TipoffError } from '#core/errors.ts';
 import { duration } from '#core/format.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import type { RunDeps, RunReport, RunRequest } from '#guard/backfill/execute.ts';
 import type { BackfillPlan } from '#guard/backfill/plan.ts';
 import type { PlanReading, PricedPlan } from '#guard/backfill/priced-plan.ts';
@@ -116,7 +117,10 @@ interface RangeOptions {
   readonly force?: boolean;
   readonly chunk: 'season' | 'month';
 }
-type RunOptions = RangeOptions & { readonly reason?: string };
+interface LimitOptions {
+  readonly minutes?: string;
+}
+type RunOptions = RangeOptions & LimitOptions & { readonly reason?: string };
 
 /** `backfill plan|run|resume|status`. */
 export function addBackfillVerbs(root: Command, host: CliHost): void {
@@ -142,8 +146,10 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
     for (const line of planLines(plan)) terminal.line(line);
   });
 
-  ranged(
-    backfill.command('run').description('carry the plan out, oldest dates first; today’s slate before all'),
+  limited(
+    ranged(
+      backfill.command('run').description('carry the plan out, oldest dates first; today’s slate before all'),
+    ),
   )
     .option('--reason <reason>', 'reason, kept with the run')
     .action(async (options: RunOptions, command: Command) => {
@@ -151,16 +157,15 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
         ...(await requestOf(options, 'backfill run', contextOf(host, command).slate)),
         by: actor('backfill run', options.reason),
       };
-      await runAndReport(contextOf(host, command), host, request.by, async (deps, rest) => {
+      const limit = { by: request.by, minutes: options.minutes };
+      await runAndReport(contextOf(host, command), host, limit, async (deps, rest) => {
         const { runBackfill } = await import('#guard/backfill/run.ts');
         return runBackfill(deps, { ...request, ...rest });
       });
     });
 
-  backfill
-    .command('resume')
-    .description('resume the newest run that did not finish')
-    .action(async (_options: object, command: Command) => {
+  limited(backfill.command('resume').description('resume the newest run that did not finish')).action(
+    async (options: LimitOptions, command: Command) => {
       const context = contextOf(host, command);
       const { readRuns, unfinishedRun } = await import('#guard/backfill/ledger.ts');
       const last = await context.withApp(async ({ state }) => unfinishedRun(await readRuns(state)));
@@ -168,11 +173,13 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
       context.terminal.progress(
         `Resuming ${run_id}: ${from} to ${to}, ${done_units} of ${planned_units} units done.`,
       );
-      await runAndReport(context, host, actor('backfill resume'), async (deps, rest) => {
+      const limit = { by: actor('backfill resume'), minutes: options.minutes };
+      await runAndReport(context, host, limit, async (deps, rest) => {
         const { resumeBackfill } = await import('#guard/backfill/run.ts');
         return resumeBackfill(deps, last, rest);
       });
-    });
+    },
+  );
 
   backfill
     .command('status')
@@ -232,6 +239,20 @@ function ranged(command: Command): Command {
     );
 }
 
+function limited(command: Command): Command {
+  return command.option('--minutes <n>', 'begin nothing more after so many minutes; resume carries on');
+}
+
+/** The instant at which a run has to end. Throws TIPOFF_BAD_INPUT for what is no number of minutes. */
+function endOf(minutes: string | undefined, now: Date): Date | undefined {
+  if (minutes === undefined) return undefined;
+  const span = Number(minutes);
+  if (Number.isFinite(span) && span > 0) return new Date(now.getTime() + span * 60_000);
+  throw new TipoffError('TIPOFF_BAD_INPUT', `--minutes: expected a number above 0, saw "${minutes}"`, {
+    hint: 'Leave it out to run to the end.',
+  });
+}
+
 async function requestOf(
   options: RangeOptions,
   verb: string,
@@ -285,15 +306,16 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 type StartRun = (
   deps: RunDeps,
-  rest: Pick<RunRequest, 'by'> & Required<Pick<RunRequest, 'onProgress' | 'shouldStop'>>,
+  rest: Pick<RunRequest, 'by' | 'endsBy'> & Required<Pick<RunRequest, 'onProgress' | 'shouldStop'>>,
 ) => Promise<RunReport>;
 
 async function runAndReport(
-  { terminal, withApp }: VerbContext,
+  { terminal, withApp, clock }: VerbContext,
   host: CliHost,
-  by: string,
+  { by, minutes }: { readonly by: string; readonly minutes: string | undefined },
   start: StartRun,
 ): Promise<void> {
+  const endsBy = endOf(minutes, clock.now());
   let stop: string | undefined;
   const atSignal = (signal: string): void => {
     stop = `interrupted by ${signal}`;
@@ -307,6 +329,7 @@ async function runAndReport(
     ]);
     const done = await start(await backfillDeps(app, by), {
       by,
+      ...omitUndefined({ endsBy }),
       shouldStop: () => stop,
       onProgress: ({ step, from, to, rows, seconds, done_slates, planned_slates, eta_seconds }) => {
         const share = `${done_slates}/${planned_slates}`;
