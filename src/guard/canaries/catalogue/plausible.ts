@@ -673,8 +673,8 @@ WITH said AS (
 ),
 games AS (
   SELECT game_id, COUNT(DISTINCT home_abbr || away_abbr) AS pairs,
-    COUNTIF(status = 'final' AND ((home_score IS NULL AND statement <> 'played') OR home_score = away_score OR home_score < 50 OR away_score < 50)) AS scoreless,
-    COUNTIF(status = 'final' AND tipoff_at > CAST(@as_of AS TIMESTAMP)) AS early,
+    COUNTIF(COALESCE(status = 'final' AND ((home_score IS NULL AND statement <> 'played') OR home_score = away_score OR home_score < 50 OR away_score < 50), FALSE)) AS scoreless,
+    COUNTIF(COALESCE(status = 'final' AND tipoff_at > CAST(@as_of AS TIMESTAMP), FALSE)) AS early,
     COUNTIF(tipoff_at IS NOT NULL AND (tipoff_at < fn.eastern_instant(slate, 11) OR tipoff_at > fn.eastern_instant(slate, 24))) AS misdated,
     MAX(CASE WHEN statement = 'current' AND status = 'scheduled' THEN tipoff_at END) AS current_at,
     MAX(CASE WHEN statement = 'published' THEN tipoff_at END) AS published_at,
