@@ -33,7 +33,7 @@ export const FACTOR = 2;
 /** Seconds of a job before and after its steps, checkout and the installation of Node among them. */
 export const RUNNER_SECONDS = 15;
 /** Seconds in which a run of the day waits for providers: about fifty answers, asked for at a polite pace. */
-export const WAITING_SECONDS = 40;
+const WAITING_SECONDS = 40;
 
 /** What a month of the season bills in a private repository, before late runs and with as many as fit. */
 interface MinutesOfAMonth {

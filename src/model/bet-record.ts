@@ -21,7 +21,7 @@ export interface LineOpinion {
 export type Side = 'over' | 'under';
 
 /** What is made of an opinion: a side, and whether it is a pick. */
-export interface Advice {
+interface Advice {
   readonly side: Side;
   readonly isPick: boolean;
 }

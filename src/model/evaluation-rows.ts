@@ -20,7 +20,7 @@ export interface Quote {
 }
 
 /** What is known of a player's night beside the features. */
-export interface Circumstances {
+interface Circumstances {
   /** Status at the cut-off, as `player_availability` has it; `none` where no report stood. */
   readonly status: string;
   /** Quality of the feature row, 0 to 100. */

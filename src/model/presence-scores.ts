@@ -2,7 +2,7 @@ import type { PresenceRow } from './evaluation-rows.ts';
 import { brier, type Interval, mean, wilson } from './metrics.ts';
 
 /** Players of about one probability of playing, or of one status: what was claimed (mean) and the share that played, with Wilson's interval. */
-export interface PresenceBin extends Interval {
+interface PresenceBin extends Interval {
   readonly n: number;
   readonly claimed: number;
   readonly played: number;

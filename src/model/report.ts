@@ -148,7 +148,7 @@ export interface MarketScores extends ErrorScores {
 }
 
 /** Lines taken together and by group. */
-export interface LineReport extends LineGroup {
+interface LineReport extends LineGroup {
   readonly by: Groups<Dimension, LineGroup>;
 }
 

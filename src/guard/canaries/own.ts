@@ -9,8 +9,8 @@ import { lintSql, meaningful, queryProblem, tokenise } from '#platform/sql/port.
 import { type AskedCanary, CANARY_PHASES, type Sabotage } from './definition.ts';
 
 /** Rows that one check of the user's own may give, and seconds it may take. */
-export const MAX_OWN_ROWS = 10_000;
-export const MAX_OWN_SECONDS = 20;
+const MAX_OWN_ROWS = 10_000;
+const MAX_OWN_SECONDS = 20;
 /** Most days of history that @from may reach back. */
 const MAX_DAYS = 60;
 
