@@ -162,13 +162,10 @@ function jobSteps(installation: Installation, name: string, image: string): Step
   const secrets = secretsOf(installation, 'pipeline');
   const variables = plainVariables(installation);
   const flags = [
-    ...[
-      ...at,
-      `--service-account=${account}`,
-      `--args=${job.args.join(',')}`,
-      `--update-env-vars=${variableList(variables)}`,
-    ],
+    ...[...at, `--service-account=${account}`, `--update-env-vars=${variableList(variables)}`],
     ...[...secretFlags(secrets), '--max-retries=1', '--task-timeout=3600', '--cpu=1', '--memory=2Gi'],
+    // At the end: gcloud's checker of commands glues an argument with a dash to a quoted word after it.
+    `--args=${job.args.join(',')}`,
   ];
   const role = (who: string, account: Account): Step =>
     binding(
