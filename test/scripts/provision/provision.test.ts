@@ -285,6 +285,7 @@ describe('what is provisioned', () => {
       [...said.join('\n').matchAll(/gh variable set (\w+)/g)].map(([, name = '']) => name),
     );
     expect([...asked].filter((name) => !told.has(name)).sort()).toEqual([
+      'TIPOFF_BACKFILL_MINUTES',
       'TIPOFF_BACKUP',
       'TIPOFF_LATE_RUNS',
       'TIPOFF_ODDS_MARKETS',
