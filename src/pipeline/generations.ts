@@ -87,7 +87,7 @@ const WRITTEN_BY_A_DAY: readonly Looked[] = [
 
 /**
  * SQL: tables that the day of a slate writes, and whether their rows are other ones than it left there. Parameter `slate`; columns
- * subject, is_bad, note, table_id, slate.
+ * subject, is_bad, is_miscounted, note, table_id, slate.
  */
 export const ALTERED_ROWS = alteredSql(WRITTEN_BY_A_DAY);
 
@@ -100,7 +100,8 @@ const UNFIT = statement({
   owner: 'pipeline/generations',
   sql: `SELECT 'mixed' AS cause, subject, note FROM (${STEP_GENERATIONS}) AS steps WHERE is_bad
 UNION ALL
-SELECT 'altered' AS cause, subject, note FROM (${ALTERED_ROWS}) AS tables WHERE is_bad AND table_id <> '${tableId(predictionGrades)}'
+SELECT 'altered' AS cause, subject, note FROM (${ALTERED_ROWS}) AS tables
+WHERE is_bad AND (is_miscounted OR CAST(@compares_values AS BOOL)) AND table_id <> '${tableId(predictionGrades)}'
 ORDER BY cause DESC, subject`,
 });
 const OUTDATED = statement({
@@ -118,9 +119,17 @@ export interface Unfit {
   readonly note: string;
 }
 
-/** What makes the inputs of a batch of a slate unfit, as of an instant; in one question, since each is billed. */
+/**
+ * What makes the inputs of a batch of a slate unfit, as of an instant; in one question, since each is billed. On BigQuery a table
+ * is held for the number of its rows alone: no test has seen its checksums stay the same from one statement to the next, and a
+ * gate must not hold a healthy slate. The check `rows_as_written` compares values there too.
+ */
 export async function unfitInputs(warehouse: Warehouse, slate: Slate, asOf: Date): Promise<Unfit[]> {
-  return warehouse.query(UNFIT.sql, { slate, as_of: asOf.toISOString() });
+  return warehouse.query(UNFIT.sql, {
+    slate,
+    as_of: asOf.toISOString(),
+    compares_values: warehouse.engine === 'duckdb',
+  });
 }
 
 /** Slates whose features are older than the history before them. */

@@ -1,4 +1,5 @@
 import { addDays, parseSlate, type Slate, slateOf } from '#core/calendar.ts';
+import { statement } from '#core/statement.ts';
 import { buildPlayerReference, scheduleReference } from '#pipeline/analytics/reference.ts';
 import { ALTERED_SUMMARIES } from './generations.ts';
 import { CONTEXT_PROCESSORS, PRECOMPUTE_PROCESSORS, SUMMARY_PROCESSORS, waitsFor } from './graph.ts';
@@ -34,7 +35,10 @@ export interface RefreshResult {
   readonly to: Slate;
 }
 
-const STALE = `
+/** Slates whose summaries are not those of the newest rows, or not as they were written. */
+export const STALE_SUMMARIES = statement({
+  owner: 'pipeline/refresh',
+  sql: `
 WITH newest AS (
   SELECT player_id, game_id, slate, row_id FROM nba_raw.player_box_scores
   WHERE slate >= CAST(@history_from AS DATE) AND season_type IN ('regular', 'play_in', 'playoffs')
@@ -55,7 +59,8 @@ FROM (
   WHERE n.player_id IS NULL
   UNION ALL
   SELECT slate FROM (${ALTERED_SUMMARIES}) AS summaries WHERE is_bad
-) AS differing`;
+) AS differing`,
+});
 
 const MISSING = `
 SELECT DISTINCT s.slate
@@ -94,10 +99,13 @@ export async function unsummarised(
   warehouse: PhaseDeps['warehouse'],
   today: Slate,
 ): Promise<SlateSpan | undefined> {
-  const [stale] = await warehouse.query<{ first_slate: Slate | null; last_slate: Slate | null }>(STALE, {
-    history_from: HISTORY_FROM,
-    slate: today,
-  });
+  const [stale] = await warehouse.query<{ first_slate: Slate | null; last_slate: Slate | null }>(
+    STALE_SUMMARIES.sql,
+    {
+      history_from: HISTORY_FROM,
+      slate: today,
+    },
+  );
   if (stale?.first_slate == null || stale.last_slate === null) return undefined;
   return { from: stale.first_slate, to: stale.last_slate };
 }

@@ -36,6 +36,7 @@ import { RECORD_PER_SLATE } from '#pipeline/grade/record.ts';
 import { ANALYTICS_PROCESSORS, PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts';
 import { declarationSql } from '#pipeline/ingest/declared-sources.ts';
 import { READINESS } from '#pipeline/precompute/readiness.ts';
+import { STALE_SUMMARIES } from '#pipeline/refresh.ts';
 
 /** A unit whose rows were staged, for statements over staging tables: they have the shape of this one. */
 const STAGED_UNIT: UnitDoc = {
@@ -85,6 +86,7 @@ export function registeredStatements(): Statement[] {
     auditFigures([STAGED_UNIT], REQUIRED),
     copyOfStaged([STAGED_UNIT]),
     ...GENERATION_STATEMENTS,
+    STALE_SUMMARIES,
     CANDIDATES,
     READINESS,
     lostMarkets([STAGED_UNIT]),

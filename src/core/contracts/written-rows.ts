@@ -52,7 +52,7 @@ export interface Looked {
 
 /**
  * SQL: for each of some tables and slates, whether the rows are those that were written last. What has no entry is not judged.
- * Columns subject, is_bad, note, table_id, slate.
+ * Columns subject, is_bad, is_miscounted (already the number of rows differs), note, table_id, slate.
  */
 export function alteredSql(looked: readonly Looked[]): string {
   const stored = looked.map(
@@ -84,7 +84,7 @@ compared AS (
   LEFT JOIN stored s ON s.table_id = e.table_id AND s.slate = e.slate
   GROUP BY e.table_id, e.slate
 )
-SELECT table_id || ' of ' || CAST(slate AS STRING) AS subject, same = 0 AS is_bad,
+SELECT table_id || ' of ' || CAST(slate AS STRING) AS subject, same = 0 AS is_bad, entered_rows <> stored_rows AS is_miscounted,
   CASE WHEN entered_rows = stored_rows THEN 'other values than were written in ' || CAST(stored_rows AS STRING) || ' rows'
     ELSE CAST(stored_rows AS STRING) || ' rows, written were ' || CAST(entered_rows AS STRING) END AS note, table_id, slate
 FROM compared`;

@@ -92,6 +92,7 @@ describe('the SQL of this repository', () => {
       'src/guard/drills/catalogue/batch.ts',
       'src/guard/drills/catalogue/operations.ts',
       'src/guard/drills/drill.ts',
+      'src/pipeline/batch/published-rows.ts',
       'src/pipeline/processor.ts',
     ]);
   });
