@@ -44,6 +44,37 @@ describe('rows that lie where a day wrote them', () => {
     expect((await plan()).verdicts.length).toBeGreaterThan(0);
   });
 
+  it('are those that were written last, though the clock of the last writer was behind', async () => {
+    const later = virtualClock(`${TONIGHT}T18:00:00Z`);
+    await refresh({ warehouse, clock: later, codeVersion: 'test', runId: 'later' }, TONIGHT, NO_WAITING);
+    const game = '(SELECT MIN(game_id) FROM nba_raw.schedule_games WHERE slate = CAST(@slate AS DATE))';
+    const moved = (minutes: number) =>
+      warehouse.execute(
+        `UPDATE nba_raw.schedule_games SET tipoff_at = fn.add_seconds(tipoff_at, ${minutes * 60}) WHERE game_id = ${game}`,
+        { slate: TONIGHT },
+      );
+    expect(await moved(30)).toBeGreaterThan(0);
+    await compute();
+    expect(await altered()).toEqual([]);
+    await moved(-30);
+    await compute();
+    expect(await altered()).toEqual([]);
+  });
+
+  it('are those that were written last, though nobody would enter so old a slate for the first time', async () => {
+    const game = '(SELECT MIN(game_id) FROM nba_raw.schedule_games WHERE slate = CAST(@slate AS DATE))';
+    const season = virtualClock(`${addDays(TONIGHT, 60)}T17:00:00Z`);
+    expect(
+      await warehouse.execute(
+        `UPDATE nba_raw.schedule_games SET tipoff_at = fn.add_seconds(tipoff_at, 60) WHERE game_id = ${game}`,
+        { slate: TONIGHT },
+      ),
+    ).toBeGreaterThan(0);
+    const deps = { warehouse, clock: season, codeVersion: 'test', runId: 'season' };
+    await refresh(deps, TONIGHT, NO_WAITING);
+    expect(await altered()).toEqual([]);
+  });
+
   it.each([
     [
       'one value',

@@ -38,7 +38,9 @@ export const writtenRows = defineTable({
     layout: required.string(
       'Digest of the columns that were hashed: checksums of other columns are not compared',
     ),
-    written_at: required.timestamp('When the replacement began'),
+    written_at: required.timestamp(
+      'When the replacement began, or a second after the entry before it, whichever is later',
+    ),
   },
   key: ['table_id', 'slate', 'written_at'],
   partition: 'written_at',

@@ -4,7 +4,7 @@ import { writtenRows } from './nba_orchestration.ts';
 
 /** What a replacement of a range of slates enters in `nba_orchestration.written_rows`. */
 export interface Recording {
-  /** ISO date: earlier slates are not entered, nobody asks about them. */
+  /** ISO date: earlier slates that were never entered are not entered now, nobody asks about them. */
   readonly since: string;
   /** ISO instant of the replacement. */
   readonly at: string;
@@ -25,21 +25,26 @@ function hashed(table: TableContract): string {
 
 /**
  * SQL that enters rows and checksum of each slate of a replacement: of the rows that `rows` gives, and nothing for slates of `before`, which
- * had rows and may have none now. To be run in one transaction with the replacement. Parameters recorded_since and recorded_at.
+ * had rows and may have none now. A slate that was entered once is entered again, however old. Clocks go back where a command looks
+ * as it was then, so an entry is always later than those before it. To be run in one transaction with the replacement. Parameters
+ * recorded_since and recorded_at.
  */
 export function recordingSql(
   table: TableContract,
   { rows, before }: { readonly rows: string; readonly before: string },
 ): string {
-  const isRecent = 'slate >= CAST(@recorded_since AS DATE)';
+  const entries = `FROM ${tableId(writtenRows)} e WHERE e.table_id = '${tableId(table)}'`;
+  const isEntered = `(slate >= CAST(@recorded_since AS DATE) OR slate IN (SELECT e.slate ${entries}))`;
   return `INSERT INTO ${tableId(writtenRows)} (table_id, slate, row_count, checksum, layout, written_at)
-SELECT '${tableId(table)}' AS table_id, w.slate, SUM(w.row_count) AS row_count, BIT_XOR(w.checksum) AS checksum, '${layoutOf(table)}' AS layout,
-  CAST(@recorded_at AS TIMESTAMP) AS written_at
+SELECT '${tableId(table)}', w.slate, SUM(w.row_count), BIT_XOR(w.checksum), '${layoutOf(table)}',
+  CASE WHEN MAX(n.written_at) >= CAST(@recorded_at AS TIMESTAMP) THEN fn.add_seconds(MAX(n.written_at), 1)
+    ELSE CAST(@recorded_at AS TIMESTAMP) END
 FROM (
-  SELECT t.slate, 1 AS row_count, fn.row_hash(t) AS checksum FROM (SELECT ${hashed(table)} FROM ${rows} AND ${isRecent}) t
+  SELECT t.slate, 1 AS row_count, fn.row_hash(t) AS checksum FROM (SELECT ${hashed(table)} FROM ${rows} AND ${isEntered}) t
   UNION ALL
-  SELECT DISTINCT slate, 0 AS row_count, 0 AS checksum FROM ${before} AND ${isRecent}
+  SELECT DISTINCT slate, 0 AS row_count, 0 AS checksum FROM ${before} AND ${isEntered}
 ) AS w
+LEFT JOIN (SELECT e.slate, MAX(e.written_at) AS written_at ${entries} GROUP BY e.slate) AS n ON n.slate = w.slate
 GROUP BY w.slate`;
 }
 
