@@ -43,8 +43,9 @@ const LEAD_CLASSES = [45, 120, 300];
 const MINUTES_BANDS = [12, 15, 18, 22, 26, 30];
 const LISTED_BANDS = [15, 22];
 const REGULAR_SHARE = 0.8;
+/** Rounded first: the last bits of a sum depend on the order in which the engine adds, and must not move anybody over a bound. */
 const bandSql = (bounds: readonly number[]): string =>
-  `CASE ${bounds.map((minutes) => `WHEN c.min_ewma4 < ${minutes} THEN '<${minutes}'`).join(' ')} ELSE 'more' END`;
+  `CASE ${bounds.map((minutes) => `WHEN ROUND(c.min_ewma4, 6) < ${minutes} THEN '<${minutes}'`).join(' ')} ELSE 'more' END`;
 
 const E4 = playerDecay(4);
 const E8 = playerDecay(8);
@@ -216,7 +217,7 @@ classed AS (
     COALESCE(s.status, CASE l.list WHEN '${LISTS.submitted}' THEN 'unlisted' ELSE l.list END) AS status_class,
     CASE WHEN c.games_missed = 0 THEN '0' WHEN c.games_missed <= 2 THEN '1-2' WHEN c.games_missed <= 5 THEN '3-5' ELSE '6+' END AS missed_class,
     CASE WHEN c.is_new_season THEN 'new ' ELSE '' END AS season_class, ${bandSql(LISTED_BANDS)} AS listed_band,
-    ${bandSql(MINUTES_BANDS)} || (CASE WHEN c.share >= ${REGULAR_SHARE} THEN ' regular' ELSE '' END) AS band,
+    ${bandSql(MINUTES_BANDS)} || (CASE WHEN ROUND(c.share, 6) >= ${REGULAR_SHARE} THEN ' regular' ELSE '' END) AS band,
     ${reasonSql('s.reason')} AS reason_class
   FROM present c
   JOIN looks k ON k.game_id = c.game_id AND k.team_abbr = c.team_abbr

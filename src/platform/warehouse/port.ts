@@ -12,9 +12,10 @@ import { TipoffError } from '#core/errors.ts';
 
 /**
  * Share of the last kept decimal by which a value is moved away from zero before it is rounded. Engines differ in how they
- * round a value that lies half way between two decimals, and in the last bits of a sum; both are far smaller than this.
+ * round a value that lies half way between two decimals, and in the last bits of a sum; both are far smaller than this. Not a round
+ * number: sums of products of stored values lie on a grid of decimals, and one that lay just where it is rounded would tip over.
  */
-const NUDGE = 1e-4;
+const NUDGE = 1.4142135e-4;
 
 /** SQL of both engines that rounds a FLOAT64 to decimals, half away from zero: the same value whichever engine computes it. */
 export function roundedSql(expression: string, decimals: number): string {
