@@ -78,8 +78,11 @@ async function round(deps: ActionDeps, slate: Slate): Promise<string> {
   const troubles: string[] = [];
   try {
     for (const verb of verbs) {
-      const code = errorCodeOf(await deps.tipoff(...verb));
+      const ran = await deps.tipoff(...verb);
+      const code = errorCodeOf(ran);
       if (code !== undefined) troubles.push(`${verb[0]}: ${code}`);
+      // The other verbs tell people themselves what they found.
+      else if (verb[0] === 'fetch' && ran.code !== 0) troubles.push('fetch: not every source answered');
     }
     // On the home of another run it may be due no more: then that one has done it.
     await saveHome(deps, verbs);

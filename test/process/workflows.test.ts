@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { WorkflowRun } from '#actions/runner/workflow.ts';
 import { easternInstant, parseSlate } from '#core/calendar.ts';
+import { systemClock } from '#platform/clock.ts';
 import { type Home, preparedHome, SLATE } from '#test/actions/prepared-home.ts';
 import { ROOT, startHere } from '#test/actions/run-action.ts';
 import { FakeReleases } from '#test/fakes/github-releases.ts';
@@ -148,6 +149,18 @@ beforeAll(async () => {
   await startHere('run-canaries', { TIPOFF_HOME: finding.path, TIPOFF_AT: NOW.toISOString() });
 });
 afterAll(() => Promise.all([empty.remove(), finding.remove()]));
+
+// Most cells try something again, and nobody waits for that; the limits of checks are longer pauses, and stay.
+const MAX_PAUSE_MS = 20_000;
+beforeAll(() => {
+  const real = systemClock.sleep;
+  vi.spyOn(systemClock, 'sleep').mockImplementation(async (milliseconds, signal) => {
+    signal?.throwIfAborted();
+    if (milliseconds > MAX_PAUSE_MS) await real(milliseconds, signal);
+    else await new Promise(setImmediate);
+  });
+});
+afterAll(() => vi.restoreAllMocks());
 
 const servers = ({ github, slack, providers }: Pick<World, 'github' | 'slack' | 'providers'>) => ({
   USER: 'ann',

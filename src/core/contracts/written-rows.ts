@@ -36,9 +36,9 @@ export function recordingSql(
   const entries = `FROM ${tableId(writtenRows)} e WHERE e.table_id = '${tableId(table)}'`;
   const isEntered = `(slate >= CAST(@recorded_since AS DATE) OR slate IN (SELECT e.slate ${entries}))`;
   return `INSERT INTO ${tableId(writtenRows)} (table_id, slate, row_count, checksum, layout, written_at)
-SELECT '${tableId(table)}', w.slate, SUM(w.row_count), BIT_XOR(w.checksum), '${layoutOf(table)}',
+SELECT '${tableId(table)}' AS table_id, w.slate, SUM(w.row_count) AS row_count, BIT_XOR(w.checksum) AS checksum, '${layoutOf(table)}' AS layout,
   CASE WHEN MAX(n.written_at) >= CAST(@recorded_at AS TIMESTAMP) THEN fn.add_seconds(MAX(n.written_at), 1)
-    ELSE CAST(@recorded_at AS TIMESTAMP) END
+    ELSE CAST(@recorded_at AS TIMESTAMP) END AS written_at
 FROM (
   SELECT t.slate, 1 AS row_count, fn.row_hash(t) AS checksum FROM (SELECT ${hashed(table)} FROM ${rows} AND ${isEntered}) t
   UNION ALL
