@@ -20,13 +20,14 @@ const READS = PRECOMPUTE_PROCESSORS.flatMap((reader) =>
 
 /**
  * SQL: every pair of a processor and one whose table it reads, and whether the reader's newest run for the slate is older: a build
- * that was killed halfway leaves such steps. Runs without a receipt are not judged. Parameters `slate` and `as_of`; columns subject,
- * is_bad, note.
+ * that was killed halfway leaves such steps. Runs without a receipt are not judged. Later runs count too: a command that looks as it
+ * was then begins at the same instant as one before it, and must not take half of that one's receipts for all. Parameters `slate`
+ * and `as_of`; columns subject, is_bad, note.
  */
 export const STEP_GENERATIONS = `
 WITH newest AS (
   SELECT processor, MAX(finished_at) AS finished_at FROM nba_orchestration.phase_runs
-  WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${SEASON_SECONDS}) AND started_at <= CAST(@as_of AS TIMESTAMP)
+  WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${SEASON_SECONDS})
     AND phase = 'precompute' AND verdict IN ('done', 'empty')
     AND slate_from <= CAST(@slate AS DATE) AND slate_to >= CAST(@slate AS DATE)
   GROUP BY processor
@@ -46,7 +47,7 @@ JOIN newest s ON s.processor = e.source`;
 export const OUTDATED_SLATES = `
 WITH runs AS (
   SELECT processor, slate_from, slate_to, finished_at FROM nba_orchestration.phase_runs
-  WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${SEASON_SECONDS}) AND started_at <= CAST(@as_of AS TIMESTAMP)
+  WHERE started_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${SEASON_SECONDS})
     AND verdict = 'done' AND processor IN ('PlayerGameSummary', 'MLFeatureStore')
 ),
 made AS (

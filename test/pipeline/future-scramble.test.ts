@@ -59,6 +59,9 @@ describe('predictions know nothing of the slate or of what came after', () => {
   let truth: App;
   let scrambled: App;
   let corrected: App;
+  let as: string[];
+  let noisy: string[];
+  let other: string[];
 
   /** A home with all results of the league, some of them replaced. */
   const world = async (name: string, ...replacements: string[]): Promise<App> => {
@@ -88,6 +91,11 @@ describe('predictions know nothing of the slate or of what came after', () => {
     truth = await world('truth');
     scrambled = await world('scrambled', ...NOISE_FROM_THE_CUTOFF_ON);
     corrected = await world('corrected', ...ONE_POINT_BEFORE_IT);
+    [as, noisy, other] = [
+      await predictions(truth),
+      await predictions(scrambled),
+      await predictions(corrected),
+    ];
   });
   afterAll(async () => {
     await truth.close();
@@ -97,11 +105,6 @@ describe('predictions know nothing of the slate or of what came after', () => {
   });
 
   it('noise in place of every result at and after the slate, everybody out just before tip-off and other lines after it change no byte of the predictions of any market, and a point more before it changes all of them', async () => {
-    const [as, noisy, other] = [
-      await predictions(truth),
-      await predictions(scrambled),
-      await predictions(corrected),
-    ];
     expect(as.length).toBeGreaterThan(50);
     expect([...new Set(as.map((row) => JSON.parse(row).market as string))].sort()).toEqual(
       MARKETS.map(({ id }) => id).sort(),

@@ -75,6 +75,22 @@ describe('rows that lie where a day wrote them', () => {
     expect(await altered()).toEqual([]);
   });
 
+  it('are of one generation, though an earlier command of the same instant took longer', async () => {
+    const later = (seconds: string) => `fn.add_seconds(MAX(started_at) OVER (), ${seconds})`;
+    const after = "CASE WHEN processor = 'MLFeatureStore' THEN 60 ELSE 30 END";
+    const copied = await warehouse.execute(
+      `INSERT INTO nba_orchestration.phase_runs BY NAME
+       SELECT * REPLACE ('slow' AS run_id, ${later(after)} AS started_at, ${later(after)} AS finished_at)
+       FROM nba_orchestration.phase_runs WHERE run_id = 'test' AND phase = 'precompute' AND slate_to >= CAST(@slate AS DATE)
+       QUALIFY ROW_NUMBER() OVER (PARTITION BY processor ORDER BY started_at DESC) = 1`,
+      { slate: TONIGHT },
+    );
+    expect(copied).toBeGreaterThan(4);
+    const midway = new Date(clock.now().getTime() + 40_000);
+    expect(await unfitInputs(warehouse, TONIGHT, midway)).toEqual([]);
+    await warehouse.execute("DELETE FROM nba_orchestration.phase_runs WHERE run_id = 'slow'");
+  });
+
   it.each([
     [
       'one value',
