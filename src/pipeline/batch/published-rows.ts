@@ -296,9 +296,7 @@ async function othersOf(warehouse: Warehouse, slate: Slate, players: ReadonlySet
 export const PICKABLE = statement({
   owner: OWNER,
   sql: `
-SELECT n.publication_id, c.slate, c.system_id, c.record_class, ${PICK.split(', ')
-    .map((name) => `c.${name}`)
-    .join(', ')}
+SELECT n.publication_id, c.slate, c.system_id, c.record_class, ${PICK_NAMES.map((name) => `c.${name}`).join(', ')}
 FROM nba_predictions.current_predictions c
 CROSS JOIN (
   SELECT p.publication_id FROM nba_predictions.publications p
