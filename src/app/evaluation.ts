@@ -2,11 +2,12 @@ import { addDays, parseSlate, type Slate, seasonSpan } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { MARKETS } from '#core/markets.ts';
 import type { Advise, LineOpinion } from '#model/bet-record.ts';
-import { type EvaluateOptions, evaluateMarkets } from '#model/evaluate.ts';
+import { type EvaluateOptions, evaluationSteps } from '#model/evaluate.ts';
 import { readPresence, readSurroundings } from '#model/evaluation-rows.ts';
 import { type LeakAlarm, leakAlarms, readKnowledge } from '#model/leak-alarms.ts';
 import type { EvaluationReport } from '#model/report.ts';
 import { CHAMPION_SYSTEM } from '#model/systems.ts';
+import { inTurns } from '#model/train-config.ts';
 import { identityOf } from '#model/train-run.ts';
 import { readTrainingSets } from '#model/training-set.ts';
 import { DEFAULT_RULES, recommend } from '#pipeline/batch/prediction-rows.ts';
@@ -56,7 +57,7 @@ export async function runEvaluation(
   const surroundings = await readSurroundings(warehouse, { from, to });
   const presence = await readPresence(warehouse, { from, to });
   const identity = identityOf(trainDeps(app));
-  const report = evaluateMarkets(sets, {
+  const steps = evaluationSteps(sets, {
     ...rows,
     from,
     to,
@@ -66,6 +67,7 @@ export async function runEvaluation(
     codeVersion: identity.codeVersion,
     featureContractHash: identity.featureContractHash,
   });
+  const report = await inTurns(steps);
   const areGamesReal = (await readDataSource(warehouse)) === 'real';
   const knowledge = await readKnowledge(warehouse, { from, to });
   return { ...report, areGamesReal, alarms: leakAlarms(sets, knowledge, report, { areGamesReal }) };

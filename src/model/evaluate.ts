@@ -20,13 +20,14 @@ import { crps, logScore, randomisedPit } from './metrics.ts';
 import { presenceScores } from './presence-scores.ts';
 import {
   type EvaluationReport,
-  reportOf,
+  reportSteps,
   type ScoredMarket,
   type ScoredRow,
   type SystemScore,
 } from './report.ts';
 import { type FeatureVector, isPrediction, type SystemId } from './systems.ts';
-import { type TrainOptions, trainEach } from './train.ts';
+import { eachSteps, type TrainOptions } from './train.ts';
+import { atOnce, type Steps } from './train-config.ts';
 import { dayNumber, mondayOf, weekOf } from './training-set.ts';
 
 export interface EvaluateOptions extends Omit<TrainOptions, 'modelId' | 'createdAt'> {
@@ -63,6 +64,14 @@ export function evaluate(set: TrainingSet, options: EvaluateOptions): Evaluation
 
 /** The same for several markets, which hold the same rows. */
 export function evaluateMarkets(sets: readonly TrainingSet[], options: EvaluateOptions): EvaluationReport {
+  return atOnce(evaluationSteps(sets, options));
+}
+
+/** `evaluateMarkets` in steps: weeks of a market, then what is scored of it. */
+export function* evaluationSteps(
+  sets: readonly TrainingSet[],
+  options: EvaluateOptions,
+): Steps<EvaluationReport> {
   const [main] = sets;
   if (main === undefined) {
     throw new TipoffError('TIPOFF_BAD_INPUT', 'expected at least one market, saw none', {
@@ -72,17 +81,17 @@ export function evaluateMarkets(sets: readonly TrainingSet[], options: EvaluateO
   const [first, end] = [firstRowAt(main, options.from), firstRowAt(main, addDays(parseSlate(options.to), 1))];
   const cutoffs = refitDates(main, options.from, first, end);
   const known = sets.map((set) => sliceRows(set, 0, end));
-  const artefacts = trainEach(known, cutoffs, {
+  const artefacts = yield* eachSteps(known, cutoffs, {
     ...options,
     createdAt: '1970-01-01T00:00:00Z',
     modelId: (cutoff) => `evaluation-${cutoff}`,
   });
   const random = seededRandom(options.seed ?? 1);
   const featuresOf = rememberedFeatures(main);
-  const scored = sets.map((set) =>
-    scoredMarket(set, cutoffs, artefacts, { first, end, random, featuresOf }, options),
-  );
-  return reportOf(scored, {
+  const scored: ScoredMarket[] = [];
+  for (const set of sets)
+    scored.push(yield* scoredMarket(set, cutoffs, artefacts, { first, end, random, featuresOf }, options));
+  return yield* reportSteps(scored, {
     from: options.from,
     to: options.to,
     refits: cutoffs.length,
@@ -103,7 +112,7 @@ function rememberedFeatures(set: TrainingSet): (row: number) => FeatureVector['f
 }
 
 /** One market, with an artefact or the reason for none at each cut-off. */
-function scoredMarket(
+function* scoredMarket(
   set: TrainingSet,
   cutoffs: readonly string[],
   artefacts: readonly (Artefact | TipoffError)[],
@@ -119,19 +128,20 @@ function scoredMarket(
     readonly featuresOf: (row: number) => FeatureVector['features'];
   },
   options: EvaluateOptions,
-): ScoredMarket {
+): Steps<ScoredMarket> {
   const level = baseline(set, 'ewma8');
   const tierLevel = columnOf(set, MAIN_MARKET.features[0]?.ewma8 ?? '');
   const market = marketOfSet(set).id;
   const scored: ScoredRow[] = [];
   const counts = countingRows(set, options);
   let rowsWithoutModel = 0;
-  artefacts.forEach((artefact, i) => {
+  for (const [i, artefact] of artefacts.entries()) {
+    yield;
     const start = Math.max(first, firstRowAt(set, cutoffs[i] ?? ''));
     const stop = Math.min(end, firstRowAt(set, cutoffs[i + 1] ?? '9999-12-31'));
     if (artefact instanceof TipoffError) {
       for (let row = start; row < stop; row++) if (counts(row)) rowsWithoutModel++;
-      return;
+      continue;
     }
     const systems = artefactSystems(artefact, marketOfSet(set));
     for (let row = start; row < stop; row++) {
@@ -178,7 +188,7 @@ function scoredMarket(
         cannot,
       });
     }
-  });
+  }
   if (scored.length === 0) {
     const problem = artefacts.find((artefact) => artefact instanceof TipoffError);
     if (problem !== undefined) throw problem;

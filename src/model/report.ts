@@ -25,6 +25,7 @@ import {
 } from './metrics.ts';
 import type { PresenceScores } from './presence-scores.ts';
 import { CHAMPION_SYSTEM, SYSTEM_IDS, type SystemId } from './systems.ts';
+import type { Steps } from './train-config.ts';
 
 /** What one system made of one row. */
 export interface SystemScore {
@@ -206,8 +207,8 @@ interface LinedRow {
   readonly isPick: boolean;
 }
 
-/** Scores every market and system that forecast at least one row. */
-export function reportOf(
+/** Scores every market and system that forecast at least one row. A step is a system of a market. */
+export function* reportSteps(
   markets: readonly ScoredMarket[],
   about: {
     readonly from: string;
@@ -217,26 +218,29 @@ export function reportOf(
     readonly advise: Advise;
     readonly plays: PresenceScores | null;
   },
-): EvaluationReport {
+): Steps<EvaluationReport> {
   const { from, to, refits, random, plays } = about;
   const [main] = markets;
   const rows = main?.rows ?? [];
   const lined = linedRows(markets, about.advise);
   const all = [...lined.values()].flat();
+  const scores: MarketScores[] = [];
+  for (const one of markets) {
+    for (const system of SYSTEM_IDS) {
+      yield;
+      const own = one.rows.filter((row) => row.scores.has(system));
+      if (own.length > 0)
+        scores.push(marketScores(own, one.market, system, lined.get(one.market) ?? [], random));
+    }
+  }
+  yield;
   return {
     from,
     to,
     refits,
     rows: rows.length,
     rows_without_model: main?.rowsWithoutModel ?? 0,
-    markets: markets.flatMap((one) =>
-      SYSTEM_IDS.flatMap((system) => {
-        const own = one.rows.filter((row) => row.scores.has(system));
-        return own.length === 0
-          ? []
-          : [marketScores(own, one.market, system, lined.get(one.market) ?? [], random)];
-      }),
-    ),
+    markets: scores,
     pooled: pooledAtLines(markets, random),
     at_lines: lineReport(all, random),
     plays,

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { MAIN_MARKET, MARKETS, type Market } from '#core/markets.ts';
 import { seededRandom } from '#core/random.ts';
 import { columnOf, firstRowAt, type TrainingSet } from '#model/dataset.ts';
-import { evaluate, evaluateMarkets } from '#model/evaluate.ts';
+import { evaluate, evaluateMarkets, evaluationSteps } from '#model/evaluate.ts';
 import type { Quote, Surroundings } from '#model/evaluation-rows.ts';
 import type { EvaluationReport, MarketScores } from '#model/report.ts';
+import { inTurns } from '#model/train-config.ts';
 import { syntheticSet } from '#test/model/synthetic-set.ts';
 
 const set = syntheticSet({ from: '2023-10-24', slates: 110, rowsPerSlate: 40, lined: 0.4 });
@@ -47,6 +48,18 @@ function of(seen: EvaluationReport, system: string): MarketScores {
 }
 
 describe('walk-forward evaluation', () => {
+  it('is the same in turns with other work, which gets several a refit', async () => {
+    let [turns, isOver] = [0, false];
+    const beside = (async () => {
+      for (; !isOver; turns++) await new Promise((done) => setImmediate(done));
+    })();
+    const inTurn = await inTurns(evaluationSteps([set], options));
+    isOver = true;
+    await beside;
+    expect(turns).toBeGreaterThan(report.refits * 3);
+    expect(inTurn).toEqual(report);
+  });
+
   it('refits on the first date and every Monday, and grades every row that counts', () => {
     // Friday 15 December, then the Mondays 18 December to 29 January.
     expect(report.refits).toBe(8);

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { App } from '#app/compose.ts';
 import { userName } from '#app/config/process.ts';
 import { type Config, processConfig } from '#app/config.ts';
+import type { StoreOptions } from '#app/stores/stores.ts';
 import { addDays, parseSlate, type Slate, slateOf } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { parseInstant } from '#core/instants.ts';
@@ -37,6 +38,9 @@ export interface VerbContext {
   withApp<T>(work: (app: App) => Promise<T>): Promise<T>;
   /** The same, for verbs that bring data: a home that is not there is made. */
   withNewApp<T>(work: (app: App) => Promise<T>): Promise<T>;
+  /** `withApp` and `withNewApp` of verbs about the tables themselves: no table is made on opening, which would hide that it is missing. */
+  withTables<T>(work: (app: App) => Promise<T>): Promise<T>;
+  withNewTables<T>(work: (app: App) => Promise<T>): Promise<T>;
   /** The same with another embedded home. */
   withHome<T>(home: string, work: (app: App) => Promise<T>): Promise<T>;
 }
@@ -87,10 +91,14 @@ export function contextOf(
   const config = options.home === undefined || guest !== undefined ? base : { ...base, home: options.home };
   const clock = clockAt(options.at, guest?.app.clock ?? systemClock);
   const name = commandName(command);
-  const withConfig = async <T>(which: Config, work: (app: App) => Promise<T>): Promise<T> => {
+  const withConfig = async <T>(
+    which: Config,
+    work: (app: App) => Promise<T>,
+    { prepare = true }: Pick<StoreOptions, 'prepare'> = {},
+  ): Promise<T> => {
     const { openApp } = await import('#app/compose.ts');
     const line = [name, ...command.args].join(' ');
-    const app = await openApp(which, { command: line, clock, write: progress });
+    const app = await openApp(which, { command: line, clock, prepare, write: progress });
     const owner = { command: line, since: clock.now().toISOString(), lastSaid: () => said.line };
     const relay =
       host.runOn === undefined || which.profile !== 'embedded'
@@ -106,9 +114,9 @@ export function contextOf(
       await app.close();
     }
   };
-  const withExisting = async <T>(which: Config, work: (app: App) => Promise<T>): Promise<T> => {
+  const withExisting: typeof withConfig = async (which, work, options) => {
     if (which.profile === 'embedded') requireHome(which.home);
-    return withConfig(which, work);
+    return withConfig(which, work, options);
   };
   const here = async <T>(work: (app: App) => Promise<T>, open: typeof withConfig): Promise<T> => {
     if (guest === undefined) return open(config, work);
@@ -123,6 +131,8 @@ export function contextOf(
     slate: (text = 'today') => readSlate(text, clock),
     withApp: (work) => here(work, withExisting),
     withNewApp: (work) => here(work, withConfig),
+    withTables: (work) => here(work, (which, asked) => withExisting(which, asked, { prepare: false })),
+    withNewTables: (work) => here(work, (which, asked) => withConfig(which, asked, { prepare: false })),
     withHome: (home, work) => withExisting({ ...config, profile: 'embedded', home } as Config, work),
   };
 }

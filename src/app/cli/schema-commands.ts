@@ -1,4 +1,3 @@
-import type { App } from '#app/compose.ts';
 import { changedFiles, stretchOf } from '#app/schema/git.ts';
 import { type SchemaHistories, schemaHistories } from '#app/schema/history.ts';
 import {
@@ -43,30 +42,14 @@ async function openEngine(): Promise<SqlEngine> {
   return openSqlEngine();
 }
 
-/** Works with the home as it is: making what is missing would hide that it is missing. */
-async function withLive<T>(
-  { config, clock, terminal }: VerbContext,
-  command: string,
-  work: (app: App) => Promise<T>,
-): Promise<T> {
-  const { openApp } = await import('#app/compose.ts');
-  const app = await openApp(config, {
-    command,
-    clock,
-    prepare: false,
-    write: (line) => terminal.progress(line),
-  });
-  try {
-    for (const note of app.notes) terminal.progress(note);
-    return await work(app);
-  } finally {
-    await app.close();
-  }
+/** Reads the live schema. */
+async function readLive(context: VerbContext): Promise<Schema> {
+  return context.withTables(({ warehouse }) => schemaOfWarehouse(warehouse));
 }
 
-/** Reads the live schema. */
-async function readLive(context: VerbContext, command: string): Promise<Schema> {
-  return withLive(context, command, ({ warehouse }) => schemaOfWarehouse(warehouse));
+/** The root of the repository that is meant. */
+function rootOf({ path }: VerbContext, repository: string | undefined): string {
+  return repository === undefined ? repositoryRoot() : path(repository);
 }
 
 export interface CheckOptions {
@@ -79,11 +62,11 @@ export interface CheckOptions {
 export async function schemaCheck(context: VerbContext, options: CheckOptions): Promise<boolean> {
   const { terminal, clock } = context;
   const today = clock.now().toISOString().slice(0, 10);
-  const root = options.repository ?? repositoryRoot();
+  const root = rootOf(context, options.repository);
   const isOffline = options.offline === true;
   const warehouse = isOffline
     ? readSchemaFiles(demandSchemaFiles(root, 'snapshot'), 'snapshot', `${FOLDERS.snapshot}/`)
-    : await readLive(context, 'schema check');
+    : await readLive(context);
   const files = readSources(root);
   const { stale: _, ...code } = wantedBy(root, files);
   const input = { ...code, warehouse, approvals: readApprovals(root, today), today };
@@ -126,7 +109,7 @@ export async function schemaCheck(context: VerbContext, options: CheckOptions): 
 }
 
 async function dryRunLive(context: VerbContext, statements: readonly SqlText[]): Promise<DryRunReport> {
-  const report = await withLive(context, 'schema check', ({ warehouse }) =>
+  const report = await context.withTables(({ warehouse }) =>
     dryRunStatements(
       warehouse,
       // Staging tables come and go with their batches.
@@ -157,9 +140,10 @@ const NOTHING: SchemaHistories & { readonly changed?: readonly string[] } = {
 };
 
 /** `schema diff`: prints what it found and says whether that is fine. */
-export async function schemaDiff({ terminal, clock }: VerbContext, options: DiffOptions): Promise<boolean> {
+export async function schemaDiff(context: VerbContext, options: DiffOptions): Promise<boolean> {
+  const { terminal, clock } = context;
   const today = clock.now().toISOString().slice(0, 10);
-  const root = options.repository ?? repositoryRoot();
+  const root = rootOf(context, options.repository);
   const approvals = readApprovals(root, today);
   const warehouse = readSchemaFiles(demandSchemaFiles(root, 'snapshot'), 'snapshot', `${FOLDERS.snapshot}/`);
   const files = readSources(root);
@@ -255,30 +239,26 @@ export interface ApplyOptions {
 /** `schema apply`: adds what is missing, prints what it did, and says whether nothing was refused. */
 export async function schemaApply(context: VerbContext, options: ApplyOptions): Promise<boolean> {
   const { terminal } = context;
-  const root = options.repository ?? repositoryRoot();
+  const root = rootOf(context, options.repository);
   const { statements } = wantedBy(root, readSources(root));
-  const report = await withLive(
-    context,
-    'schema apply',
-    async ({ warehouse, state, clock, runId, config }) => {
-      const made = await applySchema(
-        {
-          warehouse,
-          clock,
-          runId,
-          by: actor('schema apply'),
-          codeVersion: config.codeVersion,
-          contracts: CONTRACTS,
-          views: VIEWS,
-          compare: compareWithReaders({ statements, openEngine }),
-        },
-        options.dryRun === true,
-      );
-      if (!made.dryRun && made.refused.length === 0)
-        await rememberApplied(state, clock.now().toISOString(), config.codeVersion);
-      return made;
-    },
-  );
+  const report = await context.withNewTables(async ({ warehouse, state, clock, runId, config }) => {
+    const made = await applySchema(
+      {
+        warehouse,
+        clock,
+        runId,
+        by: actor('schema apply'),
+        codeVersion: config.codeVersion,
+        contracts: CONTRACTS,
+        views: VIEWS,
+        compare: compareWithReaders({ statements, openEngine }),
+      },
+      options.dryRun === true,
+    );
+    if (!made.dryRun && made.refused.length === 0)
+      await rememberApplied(state, clock.now().toISOString(), config.codeVersion);
+    return made;
+  });
   terminal.json(report);
   for (const finding of report.applied)
     terminal.line(`${report.dryRun ? 'would apply' : 'applied'}: ${finding.id}`);
@@ -304,11 +284,11 @@ export interface SnapshotOptions {
 /** `schema snapshot`: writes the folder and prints which files changed. */
 export async function schemaSnapshot(context: VerbContext, options: SnapshotOptions): Promise<void> {
   const code = codeSchema();
-  const live = options.contracts === true ? undefined : await readLive(context, 'schema snapshot');
+  const live = options.contracts === true ? undefined : await readLive(context);
   if (live?.tables.length === 0) throw nothingLive();
   const wanted = live === undefined ? code : liveSnapshot(live, code);
   const files = schemaFiles(wanted, 'snapshot');
-  const changed = writeSchemaFiles(options.repository ?? repositoryRoot(), 'snapshot', files);
+  const changed = writeSchemaFiles(rootOf(context, options.repository), 'snapshot', files);
   const folder = FOLDERS.snapshot;
   context.terminal.json({ folder, files: files.map(({ path }) => path), changed });
   context.terminal.line(
