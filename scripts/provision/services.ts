@@ -53,11 +53,10 @@ export function plainVariables(installation: Installation, service?: Service): R
     TIPOFF_GCP_BUCKET: bucketName(installation),
     // A coordinator on demand has no pulse of its own that the checks could miss.
     TIPOFF_SCHEDULED_JOBS: `day,fetch,staging-cleanup${installation.alwaysOn ? ',services' : ''}`,
-    // Without it nobody hears of what the checks find.
-    TIPOFF_REQUIRED_SETTINGS: 'TIPOFF_SLACK_TOKEN',
     TIPOFF_REPOSITORY_URL: `https://github.com/${installation.repository}`,
     ...(service === undefined
-      ? {}
+      ? // Without it nobody hears of what the checks find. It is optional all the same: no service is unfit for want of it.
+        { TIPOFF_REQUIRED_SETTINGS: 'TIPOFF_SLACK_TOKEN' }
       : {
           TIPOFF_OIDC_AUDIENCE: serviceAddress(installation, service),
           TIPOFF_OIDC_ACCOUNTS: CALLERS[service]

@@ -225,7 +225,10 @@ async function bump(state: StateStore, clock: Clock, id: string): Promise<number
   });
 }
 
-/** How a live table differs from its contract, in words; a column more is a difference too. */
+/**
+ * How a live table differs from its contract, in words. A nullable column more is none: tables are expanded before the code that
+ * writes it is deployed, and stay so when that code is taken back. A required one more lets nobody write.
+ */
 async function differencesOf(
   warehouse: Warehouse,
   contract: TableContract,
@@ -242,7 +245,8 @@ async function differencesOf(
     if (seen !== wanted) differences.push(`${tableId(ref)}.${name}: expected ${wanted}, saw ${seen}`);
     found.delete(name);
   }
-  for (const name of found.keys()) differences.push(`${tableId(ref)}.${name}: not in the contract`);
+  for (const { name, required } of found.values())
+    if (required) differences.push(`${tableId(ref)}.${name}: required, and not in the contract`);
   return differences;
 }
 

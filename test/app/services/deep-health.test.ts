@@ -108,9 +108,9 @@ describe('GET /health/deep', () => {
       [/player_id/],
     ],
     [
-      'a column the contract does not know',
-      describing((all) => [...all, { name: 'extra', type: 'STRING', required: false }]),
-      [/extra: not in the contract/],
+      'a required column the contract does not know',
+      describing((all) => [...all, { name: 'extra', type: 'STRING', required: true }]),
+      [/extra: required, and not in the contract/],
     ],
     ['a missing table', describing(() => undefined), [/^output_schema: .*does not exist/]],
   ];
@@ -123,6 +123,12 @@ describe('GET /health/deep', () => {
       for (const [i, pattern] of expected.entries()) expect(found[i], what).toMatch(pattern);
     }
     expect(await red(made)).toEqual([]);
+  });
+
+  it('stays green on tables that the next version has expanded', async () => {
+    const made = await world(players(1));
+    const expanded = describing((all) => [...all, { name: 'extra', type: 'STRING', required: false }]);
+    expect(await red(made.withHealth(expanded))).toEqual([]);
   });
 
   it('is red after the clock went back behind what is stored', async () => {
