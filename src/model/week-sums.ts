@@ -1,7 +1,8 @@
 import { isDate } from '#core/calendar.ts';
+import { TipoffError } from '#core/errors.ts';
 import { type Market, type MarketId, partsOf } from '#core/markets.ts';
 import { type Statement, statement } from '#core/statement.ts';
-import type { ColumnarResult, Warehouse } from '#platform/warehouse/port.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
 import type { TrainingSet } from './dataset.ts';
 import { modelColumns } from './features.ts';
 import type { Factor, ModelColumn } from './linear.ts';
@@ -65,8 +66,30 @@ function literal(value: number): string {
   return value.toExponential();
 }
 
+/** What is multiplied with what in the sums of a count: the ones, its columns, which of them are there, and the count itself. */
+function factorNames(part: Market, columns: readonly ModelColumn[], { missing }: SumFrame): string[] {
+  const names = columns.map(({ name }) => name);
+  return [
+    '1',
+    ...names,
+    ...names.filter((_, j) => missing[j] === 1).map((name) => `${name}?`),
+    `= ${part.id}`,
+  ];
+}
+
+/** Every pair of factors by its place among the sums. */
+function pairsOf(
+  names: readonly string[],
+): { readonly i: number; readonly j: number; readonly pair: string }[] {
+  return names.flatMap((a, i) => names.slice(i).map((b, k) => ({ i, j: i + k, pair: `${a} ${b}` })));
+}
+
+/** The one sum that every statement gives: it tells whether all of them saw the same rows. */
+const WEIGHTS = '1 1';
+
 /**
- * The sums of one count by week, one row a week, in one aggregate statement. Every product is a multiple of 2^-36 and every column
+ * The sums of one count by week, one row a week, in one aggregate statement; without those that another count has given, whose
+ * columns are mostly the same. Every product is a multiple of 2^-36 and every column
  * lies between −1 and 1, so that sums below 2^17 rows a week are exact and both engines give the same bits in any order.
  */
 export function weekSums(
@@ -74,6 +97,7 @@ export function weekSums(
   columns: readonly ModelColumn[],
   frame: SumFrame,
   config: TrainConfig,
+  given: Readonly<Pick<ReadonlySet<string>, 'has'>> = new Set<string>(),
 ): Statement {
   const target = part.counts.map((column) => `g.${column}`).join(' + ');
   const weights = Array.from(
@@ -88,9 +112,9 @@ export function weekSums(
       `COALESCE((x${j} - ${literal(frame.centres[j] ?? 0)}) * ${literal(1 / (frame.scales[j] ?? 1))}, 0.0)`,
   );
   const parts = ['1.0', ...scaled, ...presence, `y * ${literal(1 / TARGET_SCALE)}`];
-  const pairs = parts.flatMap((_, i) =>
-    parts.slice(i).map((_, k) => `SUM(ROUND(b${i} * a${i + k})) AS s_${i}_${i + k}`),
-  );
+  const pairs = pairsOf(factorNames(part, columns, frame))
+    .filter(({ pair }) => pair === WEIGHTS || !given.has(pair))
+    .map(({ i, j }) => `SUM(ROUND(b${i} * a${j})) AS s_${i}_${j}`);
   return statement({
     owner: 'model/week-sums',
     sql: `SELECT week, ${pairs.join(', ')}
@@ -154,29 +178,47 @@ export async function countSums(
   const all = [...new Map(parts.flatMap(columnsOf).map((column) => [column.name, column])).values()];
   const [ranges = {}] = await warehouse.query(columnRanges(all, config).sql, bounds);
   const counts = new Map<MarketId, CountSums>();
+  const given = new Map<string, Float64Array>();
   for (const part of parts) {
     const columns = columnsOf(part);
     const places = columns.map(({ name }) => all.findIndex((column) => column.name === name));
     const frame = frameOf(ranges, places);
-    const result = await warehouse.queryColumns(weekSums(part, columns, frame, config).sql, bounds);
-    counts.set(part.id, { frame, weeks: weeksOf(result, frame) });
+    const result = await warehouse.queryColumns(weekSums(part, columns, frame, config, given).sql, bounds);
+    const weeks = result.numbers('week');
+    const weights = result.numbers('s_0_0');
+    requireSameRows(given.get(WEIGHTS), weights);
+    const pairs = pairsOf(factorNames(part, columns, frame));
+    for (const { i, j, pair } of pairs) if (!given.has(pair)) given.set(pair, result.numbers(`s_${i}_${j}`));
+    counts.set(part.id, { frame, weeks: weeksOf(weeks, pairs, frame, given) });
   }
   return counts;
 }
 
-function weeksOf(result: ColumnarResult, frame: SumFrame): CountSums['weeks'] {
+/** Sums of other rows than those of the statement before would be a history that never was. */
+function requireSameRows(before: Float64Array | undefined, now: Float64Array): void {
+  if (before === undefined || (before.length === now.length && before.every((sum, i) => sum === now[i])))
+    return;
+  throw new TipoffError(
+    'TIPOFF_WAREHOUSE_BUSY',
+    'expected the history to stay as it is while it is added up, saw it change',
+    {
+      hint: 'Run it again when nobody writes features or results.',
+    },
+  );
+}
+
+function weeksOf(
+  numbers: Float64Array,
+  pairs: ReturnType<typeof pairsOf>,
+  frame: SumFrame,
+  given: ReadonlyMap<string, Float64Array>,
+): CountSums['weeks'] {
   const scales = scalesOf(frame);
-  const weeks = Array.from(result.numbers('week'), (week) => ({
-    week,
-    sums: new Float64Array((scales.length * (scales.length + 1)) / 2),
-  }));
-  let k = 0;
-  for (const [i, mine] of scales.entries()) {
-    for (let j = i; j < scales.length; j++, k++) {
-      const column = result.numbers(`s_${i}_${j}`);
-      const unit = (mine * (scales[j] ?? 1)) / RESOLUTION;
-      for (const [row, { sums }] of weeks.entries()) sums[k] = (column[row] ?? Number.NaN) * unit;
-    }
+  const weeks = Array.from(numbers, (week) => ({ week, sums: new Float64Array(pairs.length) }));
+  for (const [k, { i, j, pair }] of pairs.entries()) {
+    const column = given.get(pair);
+    const unit = ((scales[i] ?? 1) * (scales[j] ?? 1)) / RESOLUTION;
+    for (const [row, { sums }] of weeks.entries()) sums[k] = (column?.[row] ?? Number.NaN) * unit;
   }
   return weeks;
 }

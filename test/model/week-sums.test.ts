@@ -32,8 +32,9 @@ afterAll(async () => {
   await objects.dispose();
 });
 
+/** The sums of a count, which come after those of another one with mostly the same columns. */
 const sums = async (part: Market) =>
-  (await countSums(warehouse, BOUNDS, [part], DEFAULT_CONFIG)).get(part.id) ??
+  (await countSums(warehouse, BOUNDS, [market('assists'), part], DEFAULT_CONFIG)).get(part.id) ??
   Promise.reject(new Error(part.id));
 
 describe('the sums of a week', () => {
@@ -63,6 +64,30 @@ describe('the sums of a week', () => {
         }
     }
     expect(compared).toBe(usable.length);
+  });
+
+  it('are asked once for all counts that share them, of the same rows', async () => {
+    const asked: string[] = [];
+    const watched: Warehouse = {
+      ...warehouse,
+      queryColumns: async (sql, params) => {
+        asked.push(sql);
+        return warehouse.queryColumns(sql, params);
+      },
+    };
+    await countSums(watched, BOUNDS, ['points', 'rebounds'].map(market), DEFAULT_CONFIG);
+    const [first = 0, second = 0] = asked.map((sql) => sql.split('SUM(').length - 1);
+    expect(second).toBeLessThan(first / 2);
+
+    // Somebody writes between the two statements.
+    const written: Warehouse = {
+      ...warehouse,
+      queryColumns: async (sql, params = {}) =>
+        warehouse.queryColumns(sql, asked.push(sql) > 3 ? { ...params, before: '2024-01-10' } : params),
+    };
+    await expect(
+      countSums(written, BOUNDS, ['points', 'rebounds'].map(market), DEFAULT_CONFIG),
+    ).rejects.toMatchObject({ code: 'TIPOFF_WAREHOUSE_BUSY' });
   });
 
   it('make the equations that the rows make', async () => {
