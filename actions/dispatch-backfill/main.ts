@@ -84,12 +84,12 @@ export const action = defineAction({
       });
     }
     const id = requestId(given);
-    if (given.service_url === undefined && !given.dry_run && deps.profile !== 'embedded') {
+    if (given.service_url === undefined && deps.profile !== 'embedded') {
       throw new TipoffError(
         'TIPOFF_BAD_INPUT',
         `service_url: expected the address of the coordinator with profile ${deps.profile}, saw nothing`,
         {
-          hint: 'A runner asks and leaves; the service works for as long as it takes. Set TIPOFF_COORDINATOR_URL.',
+          hint: 'A runner asks and leaves: the service makes the plan, brings schedule and names up to date for it, and works for as long as it takes. Set TIPOFF_COORDINATOR_URL.',
         },
       );
     }

@@ -5,6 +5,7 @@ import { exists, gcloud, type Step } from './step.ts';
 /** Environments of the repository from which each account may be used; they must exist there with their protection. */
 const ENVIRONMENTS: Readonly<Partial<Record<Account, readonly string[]>>> = {
   reader: ['alerts'],
+  recorder: ['records'],
   writer: ['maintenance', 'production'],
   deployer: ['production'],
 };

@@ -74,7 +74,8 @@ export const ACCOUNTS = {
   pipeline: 'Tipoff: runs the jobs of the day',
   push: 'Tipoff: signs what the queue pushes to the worker',
   scheduler: 'Tipoff: signs what the scheduler asks for',
-  reader: 'Tipoff: canaries and drift checks of GitHub',
+  reader: 'Tipoff: plans and snapshots of GitHub; reads, and writes nothing',
+  recorder: 'Tipoff: checks of GitHub; reads, and writes down what they found',
   writer: 'Tipoff: schema, backfill, reset and cleanup of GitHub',
   deployer: 'Tipoff: deployments of GitHub',
 } as const;

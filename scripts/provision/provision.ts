@@ -118,6 +118,7 @@ function variablesText(installation: Installation): string {
     GCP_BUCKET: bucketName(installation),
     GCP_WORKLOAD_IDENTITY_PROVIDER: providerName(installation),
     GCP_READER: accountEmail(installation, 'reader'),
+    GCP_RECORDER: accountEmail(installation, 'recorder'),
     GCP_WRITER: accountEmail(installation, 'writer'),
     GCP_DEPLOYER: accountEmail(installation, 'deployer'),
     // The checks on GitHub miss the jobs that this installation runs.

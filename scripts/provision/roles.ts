@@ -32,6 +32,7 @@ export interface Grant {
 
 const JOBS = 'roles/bigquery.jobUser';
 const STATE = 'roles/datastore.user';
+const READ_STATE = 'roles/datastore.viewer';
 const QUEUE_NAMES = 'roles/pubsub.viewer';
 const OBJECTS = 'roles/storage.objectUser';
 const READ_OBJECTS = 'roles/storage.objectViewer';
@@ -77,10 +78,20 @@ export const GRANTS: readonly Grant[] = [
   { ...none, account: 'scheduler' },
   {
     account: 'reader',
+    project: [JOBS, READ_STATE, QUEUE_NAMES],
+    writes: [],
+    reads: ALL_DATASETS,
+    bucket: READ_OBJECTS,
+    publishes: false,
+    subscribes: false,
+  },
+  {
+    account: 'recorder',
+    // Incidents are in the state store, whose roles Google does not narrow down to collections.
     project: [JOBS, STATE, QUEUE_NAMES],
-    // Results of canaries and heartbeats; schedule and names, which a plan brings up to date first.
-    writes: ['nba_reference', 'nba_orchestration'],
-    reads: ALL_DATASETS.filter((name) => name !== 'nba_reference' && name !== 'nba_orchestration'),
+    // Answers of checks, reports on training data, signs of life.
+    writes: ['nba_orchestration'],
+    reads: ALL_DATASETS.filter((name) => name !== 'nba_orchestration'),
     bucket: READ_OBJECTS,
     publishes: false,
     subscribes: false,

@@ -15,9 +15,11 @@ import { type Command, exists, gcloud, type Step } from './step.ts';
 
 /** Whose identity tokens each service accepts. */
 const CALLERS: Readonly<Record<Service, readonly Account[]>> = {
-  coordinator: ['scheduler', 'reader', 'writer', 'deployer'],
+  coordinator: ['scheduler', 'reader', 'recorder', 'writer', 'deployer'],
   worker: ['push', 'deployer'],
 };
+/** Those that only look: a deployment asks for version and health. */
+const LOOKERS: readonly Account[] = ['reader', 'recorder', 'deployer'];
 
 /**
  * The coordinator is alone. On demand it has its processor while it answers: the scheduler asks it every five minutes for what
@@ -46,6 +48,8 @@ export const JOBS: Readonly<Record<string, { readonly args: readonly string[]; r
 
 /** Variables of everything that runs; none of them is a secret. */
 export function plainVariables(installation: Installation, service?: Service): Record<string, string> {
+  const emailsOf = (accounts: readonly Account[]): string =>
+    accounts.map((account) => accountEmail(installation, account)).join(',');
   return {
     TIPOFF_PROFILE: 'gcp',
     TIPOFF_GCP_PROJECT: installation.project,
@@ -59,9 +63,8 @@ export function plainVariables(installation: Installation, service?: Service): R
         { TIPOFF_REQUIRED_SETTINGS: 'TIPOFF_SLACK_TOKEN' }
       : {
           TIPOFF_OIDC_AUDIENCE: serviceAddress(installation, service),
-          TIPOFF_OIDC_ACCOUNTS: CALLERS[service]
-            .map((account) => accountEmail(installation, account))
-            .join(','),
+          TIPOFF_OIDC_ACCOUNTS: emailsOf(CALLERS[service]),
+          TIPOFF_OIDC_READERS: emailsOf(CALLERS[service].filter((account) => LOOKERS.includes(account))),
         }),
   };
 }

@@ -272,6 +272,10 @@ export const SETTINGS = z.object({
     z.string().optional(),
     'Accounts whose identity tokens are accepted, separated by commas; goes with the audience.',
   ),
+  TIPOFF_OIDC_READERS: setting(
+    z.string().optional(),
+    'Those of the accounts that may only look: what changes something refuses them.',
+  ),
   K_SERVICE: setting(
     z.string().optional(),
     'Name of the service, set by Cloud Run: there, work in the background begins with the first request that proves who it is from and came by the address of the service, so that a candidate without traffic does none.',
@@ -325,7 +329,11 @@ interface BaseConfig {
   /** Key that callers of the services show; made for each run of `serve` when absent. Secret. */
   readonly apiKey?: string;
   /** Whose identity tokens the services accept. */
-  readonly oidc?: { readonly audience: string; readonly accounts: readonly string[] };
+  readonly oidc?: {
+    readonly audience: string;
+    readonly accounts: readonly string[];
+    readonly readers: readonly string[];
+  };
   /** True on Cloud Run, where a process may be a candidate that has no traffic yet. */
   readonly awaitsTraffic: boolean;
   /** Port of the services when the command line names none. */
@@ -415,7 +423,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       oddsUrl: data.TIPOFF_ODDS_URL,
       apiKey: data.TIPOFF_API_KEY,
     }),
-    ...oidcOf(data.TIPOFF_OIDC_AUDIENCE, data.TIPOFF_OIDC_ACCOUNTS),
+    ...oidcOf(data.TIPOFF_OIDC_AUDIENCE, data.TIPOFF_OIDC_ACCOUNTS, data.TIPOFF_OIDC_READERS),
     ...omitUndefined({ port: data.PORT }),
   };
 }
@@ -434,11 +442,15 @@ function placeOf(data: z.infer<typeof SETTINGS>): Place {
 }
 
 /** Audience and accounts go together: an audience without accounts would let nobody in, or tempt an operator to let everybody in. */
-function oidcOf(audience: string | undefined, accounts: string | undefined): Pick<Config, 'oidc'> {
+function oidcOf(
+  audience: string | undefined,
+  accounts: string | undefined,
+  readers: string | undefined,
+): Pick<Config, 'oidc'> {
   if (audience === undefined && accounts === undefined) return {};
-  const names = (accounts ?? '').split(',').map((name) => name.trim());
-  const given = names.filter((name) => name !== '');
-  if (audience !== undefined && given.length > 0) return { oidc: { audience, accounts: given } };
+  const given = namesIn(accounts);
+  if (audience !== undefined && given.length > 0)
+    return { oidc: { audience, accounts: given, readers: namesIn(readers) } };
   throw new TipoffError(
     'TIPOFF_BAD_INPUT',
     'expected TIPOFF_OIDC_AUDIENCE and TIPOFF_OIDC_ACCOUNTS together, saw one of them',

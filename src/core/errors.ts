@@ -71,6 +71,11 @@ export const ERROR_CODES = {
     transient: false,
     exit: 3,
   },
+  TIPOFF_FORBIDDEN: {
+    meaning: 'a request to a service that would change something, from an account that may only look',
+    transient: false,
+    exit: 3,
+  },
   TIPOFF_NO_ROUTE: { meaning: 'a service has no such endpoint', transient: false, exit: 3 },
   TIPOFF_WRONG_METHOD: {
     meaning: 'an endpoint of a service called with a method it does not have',

@@ -10,6 +10,7 @@ import { shiftedClock } from '#platform/clock.ts';
 import { COMMANDS, type CommandUse } from '#scripts/cost/requests.ts';
 import type { Account } from '#scripts/provision/installation.ts';
 import { loadLeague, simulateLeague } from '#simulate/league.ts';
+import { actionRunner } from '#test/actions/run-action.ts';
 import { type StrictFront, strictFront } from '#test/fakes/front/front.ts';
 import { offered } from './offered.ts';
 
@@ -71,6 +72,7 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
     });
     afterAll(() => front.close());
 
+    const actions = actionRunner();
     /** What the commands asked for, by the name that docs/bill.md has for each. */
     const uses: Record<string, CommandUse> = {};
     const counted = async <T>(name: keyof typeof COMMANDS, work: () => Promise<T>): Promise<T> => {
@@ -153,16 +155,33 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
       expect([again.code, again.body?.state], again.beside).toEqual([0, 'nothing_to_do']);
 
       const range = ['--from', BEFORE, '--to', BEFORE, '--at', NOON];
-      const planned = await counted('backfill plan', () => run('reader', 'backfill', 'plan', ...range));
+      const planned = await counted('backfill plan', () => run('coordinator', 'backfill', 'plan', ...range));
       expect(planned.code, planned.beside).toBe(0);
       expect(planned.body.units.length).toBeGreaterThan(0);
       const filled = await counted('backfill run', () => run('writer', 'backfill', 'run', ...range));
       expect(filled.code, filled.beside).toBe(0);
 
-      const checked = await counted('canary run', () => run('reader', 'canary', 'run', '--at', NOON));
+      const checked = await counted('canary run', () => run('recorder', 'canary', 'run', '--at', NOON));
       const errors = checked.body.results.filter(({ status }: { status: string }) => status === 'ERROR');
       expect(errors, checked.beside).toEqual([]);
       expect(checked.body.results.length).toBeGreaterThan(20);
+
+      // What workflows do with the identities that look, in the roles of each: none of it is refused (below).
+      const scheduled = { ...(await front.as('recorder')), GITHUB_EVENT_NAME: 'schedule', TIPOFF_HOME: '' };
+      for (const [action, inputs] of [
+        ['check-schema-drift', { against: 'live' }],
+        ['check-quality', {}],
+        ['run-canaries', {}],
+      ] as const) {
+        // Drift reads approvals, which are of the present.
+        const at: Record<string, string> = action === 'check-schema-drift' ? {} : { TIPOFF_AT: NOON };
+        const { code, log, report } = await actions.runProcess(action, inputs, { ...scheduled, ...at });
+        expect(code, log).toBe(0);
+        expect(JSON.stringify(report)).not.toContain('No sign of life');
+      }
+      const written = await run('reader', 'schema', 'snapshot', '--repository', actions.folder());
+      expect(written.code, written.beside).toBe(0);
+      expect((await run('reader', 'status')).code).toBe(0);
 
       const coordinator = await serving('coordinator', '--coordinator');
       const worker = await serving('worker', '--worker', '--workers', '0');
@@ -181,6 +200,13 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
       expect((await fetch(`${coordinator.address}/status`)).status).toBe(401);
       expect([await ended(coordinator), await ended(worker)]).toEqual([0, 0]);
       expect(refusals()).toEqual([]);
+
+      // Who only reads is refused by the roles, not by the code.
+      const looked = await run('reader', 'canary', 'run', '--at', NOON);
+      expect(looked.code, looked.beside).not.toBe(0);
+      const changing = refusals();
+      expect(changing.some((line) => line.includes('bigquery.tables.updateData'))).toBe(true);
+      expect(changing.some((line) => line.includes('Missing or insufficient permissions'))).toBe(true);
 
       // The numbers of docs/bill.md.
       const said: Readonly<Record<string, CommandUse>> = COMMANDS;

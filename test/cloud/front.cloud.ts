@@ -108,7 +108,8 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
       await expect(
         reader.warehouse.createView({ dataset: 'nba_predictions', name: 'mine' }, 'SELECT 1 AS one'),
       ).rejects.toMatchObject({ hint: expect.stringContaining('roles/bigquery.dataEditor') });
-      await expect(reader.queue.publish('predict-units', [{ a: 1 }])).rejects.toMatchObject({
+      const recorder = await appOf(front, 'recorder');
+      await expect(recorder.queue.publish('predict-units', [{ a: 1 }])).rejects.toMatchObject({
         code: 'TIPOFF_PROVIDER',
         hint: expect.stringContaining('roles/pubsub.publisher'),
       });
@@ -116,6 +117,12 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
         reader.exports.put('a.json', Buffer.from('{}'), { contentType: 'application/json' }),
       ).rejects.toMatchObject({
         hint: expect.stringContaining('roles/storage.objectUser'),
+      });
+      await expect(
+        reader.state.transaction(async (tx) => tx.put('notes', 'a', { a: 1 })),
+      ).rejects.toMatchObject({
+        code: 'TIPOFF_PROVIDER',
+        hint: expect.stringContaining('roles/datastore.user'),
       });
       const push = await appOf(front, 'reader', await front.as('push')).catch((error: unknown) => error);
       expect(push).toMatchObject({ hint: expect.stringContaining('roles/datastore.user') });

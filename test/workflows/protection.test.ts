@@ -57,7 +57,7 @@ describe('the protection of the repository', () => {
     expect(Object.values(jobs).map(({ name }) => name)).toContain('Gate');
     const page = readFileSync(join(ROOT, '.github/README.md'), 'utf8');
     const environments = [...page.matchAll(/^\| `(\w+)` \| `TIPOFF_SLACK_TOKEN`/gm)].map(([, name]) => name);
-    expect(environments).toEqual(['alerts', 'maintenance', 'production']);
+    expect(environments).toEqual(['alerts', 'records', 'maintenance', 'production']);
     for (const name of environments) expect(script).toContain(`\nenvironment ${name} `);
   });
 });

@@ -19,6 +19,7 @@ const workflow = z.object({
     z.object({
       env,
       if: z.unknown().optional(),
+      environment: z.union([z.string(), z.object({ name: z.string() })]).optional(),
       steps: z
         .array(
           z.object({
@@ -197,6 +198,78 @@ it('whoever tells people on Slack knows whom to call', () => {
     );
   });
   expect(silent).toEqual([]);
+});
+
+/**
+ * Where each identity of Google Cloud may be taken, and what may be done with it: what is here is run with its roles alone by
+ * `test/cloud/command-line.cloud.ts`, or asks the coordinator, which knows who may only look.
+ */
+const IDENTITIES = {
+  GCP_READER: {
+    environment: 'alerts',
+    may: ['npx tipoff schema snapshot', './actions/dispatch-backfill, which asks the coordinator for a plan'],
+  },
+  GCP_RECORDER: {
+    environment: 'records',
+    may: ['run-canaries', 'check-schema-drift', 'check-quality', 'watch-schedules'].map(
+      (name) => `./actions/${name}`,
+    ),
+  },
+} as const;
+/** Steps that ask Google Cloud for nothing: with the profile gcp no home is restored or saved. */
+const ASKS_NOTHING = ['setup', 'restore-home', 'save-home', 'post-report', 'propose-change'].map(
+  (name) => `./actions/${name}`,
+);
+
+describe.each(Object.entries(IDENTITIES))('the identity %s', (variable, { environment, may }) => {
+  const jobs = readdirSync(join(ROOT, '.github/workflows')).flatMap((file) =>
+    Object.entries(
+      workflow.parse(parse(readFileSync(join(ROOT, '.github/workflows', file), 'utf8'))).jobs,
+    ).flatMap(([name, job]) =>
+      job.steps.some((step) => step.with['service_account'] === `\${{ vars.${variable} }}`)
+        ? [{ where: `${file} ${name}`, job }]
+        : [],
+    ),
+  );
+  const workOf = ({ uses, run, with: given }: Step): string | undefined => {
+    if (run !== undefined) return run;
+    if (uses === undefined || !uses.startsWith('./') || ASKS_NOTHING.includes(uses)) return undefined;
+    const isPlan = given['dry_run'] === true && String(given['service_url']).includes('COORDINATOR');
+    return uses === './actions/dispatch-backfill' && isPlan
+      ? `${uses}, which asks the coordinator for a plan`
+      : uses;
+  };
+
+  it('is taken in its environment only, for what its roles are enough for', () => {
+    expect(jobs.length).toBeGreaterThan(1);
+    const problems = jobs.flatMap(({ where, job }) => {
+      const name = typeof job.environment === 'string' ? job.environment : job.environment?.name;
+      const other = job.steps
+        .map(workOf)
+        .filter((work) => work !== undefined && !may.some((one) => one === work));
+      return [
+        ...(name === environment ? [] : [`${where}: in ${name}`]),
+        ...other.map((work) => `${where}: ${work}`),
+      ];
+    });
+    expect(problems).toEqual([]);
+  });
+
+  it('is the only one of its environment', () => {
+    const others = readdirSync(join(ROOT, '.github/workflows')).flatMap((file) =>
+      Object.entries(
+        workflow.parse(parse(readFileSync(join(ROOT, '.github/workflows', file), 'utf8'))).jobs,
+      ).flatMap(([name, job]) =>
+        (typeof job.environment === 'string' ? job.environment : job.environment?.name) === environment
+          ? job.steps
+              .map((step) => step.with['service_account'])
+              .filter((account) => account !== undefined && account !== `\${{ vars.${variable} }}`)
+              .map((account) => `${file} ${name}: ${account}`)
+          : [],
+      ),
+    );
+    expect(others).toEqual([]);
+  });
 });
 
 /** Actions that change the home they work on, and what of the home their job saves. */

@@ -85,6 +85,8 @@ export function serviceApp(service: Service): Hono<ServiceEnv> {
         if (definition.open === true) return next();
         const caller = await service.authenticate((name) => c.req.header(name));
         if (caller === undefined) return answer(c, UNAUTHORISED);
+        if (caller.isReader === true && definition.method !== 'get' && definition.looks !== true)
+          return answer(c, FORBIDDEN);
         c.set('caller', caller);
         service.reached?.(c.req.header('host') ?? '');
         refuseParameters(definition, Object.keys(c.req.query()));
@@ -137,6 +139,11 @@ const UNAUTHORISED = refusal(
   'TIPOFF_UNAUTHORISED',
   'expected a valid API key in X-API-Key or a valid identity token of an allowed account in Authorization, saw none that is valid',
   'The key of a local service lies in home.lock of its home; in the cloud send an identity token made for the address of the service.',
+);
+const FORBIDDEN = refusal(
+  'TIPOFF_FORBIDDEN',
+  'expected an account that may change something, saw one that may only look',
+  'Ask with the identity of an account that is not in TIPOFF_OIDC_READERS.',
 );
 const TOO_LARGE = refusal(
   'TIPOFF_TOO_LARGE',

@@ -27,6 +27,8 @@ export interface OidcOptions {
   readonly audience: string;
   /** E-mail addresses of the service accounts that may call. */
   readonly accounts: readonly string[];
+  /** Those of them that may only look. */
+  readonly readers?: readonly string[];
   readonly clock: Clock;
   readonly issuers?: readonly string[];
   /** Public keys by key id; Google's, fetched and cached, when absent. */
@@ -51,6 +53,15 @@ export function oidcVerifier(options: OidcOptions): TokenVerifier {
   }
   const keys = options.keys ?? createRemoteJWKSet(new URL(GOOGLE_KEYS));
   const accounts = new Set(options.accounts);
+  const readers = new Set(options.readers);
+  const strangers = [...readers].filter((account) => !accounts.has(account));
+  if (strangers.length > 0) {
+    throw new TipoffError(
+      'TIPOFF_BAD_INPUT',
+      `expected every account that may only look among those that may call, saw ${strangers.join(', ')}`,
+      { hint: 'Name each of TIPOFF_OIDC_READERS in TIPOFF_OIDC_ACCOUNTS too.' },
+    );
+  }
   const issuer = [...(options.issuers ?? GOOGLE_ISSUERS)];
   return async (token) => {
     try {
@@ -65,7 +76,7 @@ export function oidcVerifier(options: OidcOptions): TokenVerifier {
       const email = payload['email'];
       if (typeof email !== 'string' || payload['email_verified'] !== true || !accounts.has(email))
         return undefined;
-      return { kind: 'oidc', name: email };
+      return { kind: 'oidc', name: email, ...(readers.has(email) ? { isReader: true } : {}) };
     } catch (error) {
       if (isRefusal(error)) return undefined;
       throw new TipoffError(
@@ -91,6 +102,8 @@ function isRefusal(error: unknown): boolean {
 export interface Caller {
   readonly kind: 'api_key' | 'oidc';
   readonly name: string;
+  /** May only look: routes that change something refuse it. */
+  readonly isReader?: true;
 }
 
 /** Checks an identity token: signature, issuer, audience, expiry, account. Undefined for a token that proves nothing. */

@@ -126,6 +126,7 @@ export function backfillRoutes({ deps, backfills, runtime }: Service): Route[] {
       path: '/backfill/plan',
       summary:
         'What a backfill would run, what it would leave out and why, how long it would take, what it would read and cost',
+      looks: true,
       body: backfillPlanRequest,
       answers: { 200: { description: 'The plan', schema: backfillPlanAnswer } },
       handle: async ({ body, caller }) => ({

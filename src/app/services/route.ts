@@ -36,6 +36,8 @@ export interface Route {
   readonly summary: string;
   /** Answers without authentication. Only for what changes and reveals nothing. */
   readonly open?: true;
+  /** A POST that changes nothing of the work: an account that may only look may ask it, as it may every GET. */
+  readonly looks?: true;
   /** Recorded with caller and answer in the audit trail. */
   readonly audited?: true;
   readonly body?: z.ZodType;
@@ -89,6 +91,7 @@ export function checkRoutes(routes: readonly Route[]): void {
 const GENERAL_ANSWERS: Readonly<Record<number, RouteAnswer>> = {
   400: { description: 'The request is not what it should be', schema: problemSchema },
   401: { description: 'The request does not prove who it is from', schema: problemSchema },
+  403: { description: 'The account may only look', schema: problemSchema },
   413: { description: 'The body is too large', schema: problemSchema },
   500: { description: 'A permanent failure of the service or its stores', schema: problemSchema },
   503: { description: 'A store, model or provider does not answer now; try again', schema: problemSchema },

@@ -11,15 +11,17 @@ import { KEY, serviceWorlds } from './service-world.ts';
 const world = serviceWorlds();
 const AUDIENCE = 'https://coordinator.example';
 const ACCOUNT = 'scheduler@project.example';
+const READER = 'reader@project.example';
 const ISSUER = 'https://accounts.google.com';
 const clock = virtualClock(MORNING);
 const now = Math.floor(clock.now().getTime() / 1000);
 
 let sign: (claims: Record<string, unknown>, options?: { kid?: string; foreign?: boolean }) => Promise<string>;
 let verify: TokenVerifier;
+let keys: ReturnType<typeof createLocalJWKSet>;
 beforeAll(async () => {
   const [own, foreign] = [await generateKeyPair('RS256'), await generateKeyPair('RS256')];
-  const keys = createLocalJWKSet({
+  keys = createLocalJWKSet({
     keys: [{ ...(await exportJWK(own.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' }],
   });
   verify = oidcVerifier({ audience: AUDIENCE, accounts: [ACCOUNT], clock, keys });
@@ -94,6 +96,47 @@ describe('an identity token', () => {
     ]) {
       expect((await call('GET', '/status', undefined, { authorization })).status).toBe(401);
     }
+  });
+});
+
+describe('an account that may only look', () => {
+  it('is told apart by its address, and must be among those that may call', async () => {
+    const reading = oidcVerifier({
+      audience: AUDIENCE,
+      accounts: [ACCOUNT, READER],
+      readers: [READER],
+      clock,
+      keys,
+    });
+    expect(await reading(await sign({ ...GOOD, email: READER }))).toEqual({
+      kind: 'oidc',
+      name: READER,
+      isReader: true,
+    });
+    expect(await reading(await sign(GOOD))).toEqual({ kind: 'oidc', name: ACCOUNT });
+    expect(() => oidcVerifier({ audience: AUDIENCE, accounts: [ACCOUNT], readers: [READER], clock })).toThrow(
+      `expected every account that may only look among those that may call, saw ${READER}`,
+    );
+  });
+
+  it('gets what it asks for and the plan of a backfill, and nothing that changes anything', async () => {
+    const { call, service, stored } = await world(players(2), {
+      authenticate: async () => ({ kind: 'oidc', name: READER, isReader: true }),
+    });
+    const before = await stored();
+    const refused: string[] = [];
+    // Deep health leaves probes of its own; nothing else may leave anything.
+    for (const { method, path } of serviceRoutes(service).filter((route) => route.path !== '/health/deep')) {
+      const answer = await call(method === 'get' ? 'GET' : 'POST', path, method === 'get' ? undefined : {});
+      if (answer.status === 403) refused.push(`${method} ${path} ${answer.body.code}`);
+    }
+    expect(refused.sort()).toEqual(
+      ['/backfill', '/check-stalled', '/cleanup-staging', '/predict', '/reset', '/start'].map(
+        (path) => `post ${path} TIPOFF_FORBIDDEN`,
+      ),
+    );
+    expect(await stored()).toBe(before);
+    expect((await call('GET', '/health/deep')).status).not.toBe(403);
   });
 });
 

@@ -89,7 +89,11 @@ describe('serve', () => {
     expect(readConfig(both).oidc).toEqual({
       audience: 'https://a.example',
       accounts: ['x@a.example', 'y@a.example'],
+      readers: [],
     });
+    expect(readConfig({ ...both, TIPOFF_OIDC_READERS: 'y@a.example' }).oidc?.readers).toEqual([
+      'y@a.example',
+    ]);
     expect(() => readConfig({ TIPOFF_OIDC_AUDIENCE: 'https://a.example' })).toThrow('together');
     expect(() => readConfig({ TIPOFF_OIDC_ACCOUNTS: 'x@a.example' })).toThrow('together');
     expect(() => readConfig({ TIPOFF_API_KEY: 'short' })).toThrow('24 characters');

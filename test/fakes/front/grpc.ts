@@ -67,7 +67,9 @@ export function judgeFirestore(
 ): GrpcRefusal | undefined {
   const [, project = '', database = ''] =
     /^projects\/([^/]+)\/databases\/([^/]+)/.exec(textField(request, 1)) ?? [];
-  if (project !== made.project || !made.may(account, 'datastore.entities'))
+  const isWrite = method === 'Commit' && fieldsOf(request).some(({ field }) => field === 2);
+  const permission = isWrite ? 'datastore.entities.update' : 'datastore.entities.get';
+  if (project !== made.project || !made.may(account, permission))
     return { code: PERMISSION_DENIED, message: 'Missing or insufficient permissions.' };
   if (made.cli.state.things[`firestore databases ${database}`] === undefined)
     return { code: NOT_FOUND, message: `The database ${database} does not exist for project ${project}` };

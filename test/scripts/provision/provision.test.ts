@@ -194,7 +194,22 @@ describe('what accounts may do', () => {
     const probing = ['roles/pubsub.publisher on pubsub', 'roles/pubsub.subscriber on pubsub'];
     expect(rolesOf('worker')).toEqual([...onProject, 'roles/storage.objectViewer on storage', ...probing]);
     expect(rolesOf('deployer').filter((role) => role.endsWith('on projects'))).toEqual([]);
-    expect(rolesOf('reader').some((role) => /publisher|subscriber|objectUser|run\./.test(role))).toBe(false);
+    // A role that is not known to look only may write.
+    const looking =
+      /^roles\/(?:bigquery\.(?:jobUser|dataViewer)|datastore\.viewer|pubsub\.viewer|storage\.objectViewer) /;
+    const more = (account: Account): string[] => rolesOf(account).filter((role) => !looking.test(role));
+    expect(more('reader')).toEqual([]);
+    expect(more('recorder')).toEqual(['roles/datastore.user on projects']);
+    const written = (account: Account): string[] =>
+      Object.entries(cloud.state.datasets).flatMap(([dataset, entries]) =>
+        entries.some(
+          ({ role, userByEmail }) => role !== 'READER' && userByEmail.startsWith(`tipoff-${account}@`),
+        )
+          ? [dataset]
+          : [],
+      );
+    expect(written('reader')).toEqual([]);
+    expect(written('recorder')).toEqual(['nba_orchestration']);
     expect(rolesOf('coordinator').some((role) => /run\./.test(role))).toBe(false);
     const takers = (subscription: string): string[] =>
       (cloud.state.policies[`pubsub subscriptions ${subscription}`] ?? [])
@@ -233,6 +248,7 @@ describe('what accounts may do', () => {
     expect(reached.sort()).toEqual([
       'deployer from production',
       'reader from alerts',
+      'recorder from records',
       'writer from maintenance',
       'writer from production',
     ]);
