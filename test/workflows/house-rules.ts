@@ -17,6 +17,8 @@ const step = z.looseObject({
 const job = z.looseObject({
   if: z.unknown().optional(),
   uses: z.string().optional(),
+  secrets: z.record(z.string(), z.string()).optional(),
+  concurrency: z.unknown().optional(),
   permissions: z.record(z.string(), z.string()).optional(),
   'timeout-minutes': z.number().optional(),
   environment: z
@@ -38,6 +40,8 @@ const schedule = z.array(z.object({ cron: z.string() })).default([]);
 const dispatch = z
   .object({ inputs: z.record(z.string(), z.looseObject({ default: z.unknown().optional() })).default({}) })
   .nullish();
+
+const call = z.object({ secrets: z.record(z.string(), z.unknown()).default({}) }).nullish();
 
 /** Everything a workflow file does that this repository does not do, as sentences. */
 export function problemsOf(text: string, known: Known): string[] {
@@ -70,6 +74,13 @@ function ofFile(file: Workflow, text: string): string[] {
   if ('dry_run' in inputs && inputs['dry_run']?.default !== true)
     problems.push('dry_run: expected true as default');
   if (/secrets:\s*inherit/.test(text)) problems.push('secrets: inherit hands over every secret');
+  if ('workflow_call' in file.on) {
+    const declared = call.parse(file.on['workflow_call'])?.secrets ?? {};
+    for (const name of new Set([...text.matchAll(/secrets\.([A-Z_]+)/g)].map(([, one = '']) => one))) {
+      if (!Object.hasOwn(declared, name))
+        problems.push(`${name}: a called workflow has no secret that it does not declare`);
+    }
+  }
   for (const line of text.split('\n')) {
     const uses = /uses:\s*(\S+)(.*)$/.exec(line);
     const [, reference = '', rest = ''] = uses ?? [];
@@ -93,9 +104,11 @@ function ofJob(name: string, one: Job, file: Workflow, text: string, known: Know
     say('expected timeout-minutes below six hours');
   const body = JSON.stringify(one);
   if (/secrets\.(?!GITHUB_TOKEN)/.test(body)) {
-    if (one.environment === undefined) say('names a secret outside of an environment');
+    // A call hands on what its workflow declares; the jobs there have environments.
+    if (one.environment === undefined && one.uses === undefined)
+      say('names a secret outside of an environment');
     const isOpen =
-      'pull_request' in file.on && !String(one.if ?? '').includes("github.event_name == 'schedule'");
+      'pull_request' in file.on && !/github\.event_name == '(?:schedule|push)'/.test(String(one.if ?? ''));
     if (isOpen) say('names a secret on pull requests');
   }
   const isDeployment = ['deploy', 'publish'].includes(name);
@@ -135,6 +148,14 @@ function ofJob(name: string, one: Job, file: Workflow, text: string, known: Know
       say('installs what the lock file does not name');
     if (uses.startsWith('actions/checkout@') && given['persist-credentials'] !== false)
       say('checkout keeps its credentials');
+    // Artefacts outlive an attempt, and of two with one name none is deployed; nor are two at once.
+    if (
+      uses.startsWith('actions/upload-pages-artifact@') &&
+      !String(given['name']).includes('github.run_attempt')
+    )
+      say('the pages of a run that is started again have the name of the first ones');
+    if (uses.startsWith('actions/deploy-pages@') && one.concurrency === undefined)
+      say('deployments of pages refuse each other: expected a concurrency group');
     const source = String(given['source'] ?? '');
     if (
       uses === './actions/post-report' &&

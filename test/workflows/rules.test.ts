@@ -82,6 +82,10 @@ describe('every workflow', () => {
   });
 });
 
+const called = z.record(
+  z.string(),
+  z.object({ uses: z.string().optional(), secrets: z.record(z.string(), z.string()).default({}) }),
+);
 const GOOD = text('.github/workflows/staging-cleanup.yml');
 describe('the rules of the house find', () => {
   it.each([
@@ -192,6 +196,56 @@ describe('the rules of the house find', () => {
     expect(bad).not.toBe(GOOD);
     expect(problemsOf(bad, KNOWN).join('\n')).toContain(problem);
   });
+
+  it.each([
+    [
+      'a secret that a called workflow does not declare',
+      'deploy.yml',
+      / {4}secrets:\n {6}TIPOFF_SLACK_TOKEN:\n(?: {8}.*\n)+/,
+      '',
+      'TIPOFF_SLACK_TOKEN: a called workflow has no secret that it does not declare',
+    ],
+    [
+      'a secret that is handed on for a pull request',
+      'ci.yml',
+      "github.event_name == 'push' && ",
+      '',
+      'deploy: names a secret on pull requests',
+    ],
+    [
+      'pages under one name',
+      'day.yml',
+      `name: pages-\${{ github.run_attempt }}`,
+      'name: pages',
+      'started again',
+    ],
+    [
+      'pages that are deployed at once',
+      'day.yml',
+      / {4}concurrency:\n {6}group: pages.*\n.*\n/,
+      '',
+      'refuse each other',
+    ],
+  ])('%s', (_what, name, from, to, problem) => {
+    const good = text('.github/workflows', name);
+    const bad = good.replace(from, to);
+    expect(bad).not.toBe(good);
+    expect(problemsOf(bad, KNOWN).join('\n')).toContain(problem);
+  });
+});
+
+it('a called workflow is handed every secret that it declares', () => {
+  const jobs = WORKFLOWS.flatMap((name) =>
+    Object.values(z.object({ jobs: called }).parse(parse(text('.github/workflows', name))).jobs),
+  );
+  const calls = jobs.flatMap(({ uses, secrets }) => (uses === undefined ? [] : [{ uses, secrets }]));
+  expect(calls.length).toBeGreaterThan(0);
+  for (const { uses, secrets } of calls) {
+    const declared = z
+      .object({ on: z.object({ workflow_call: z.object({ secrets: z.record(z.string(), z.unknown()) }) }) })
+      .parse(parse(text(uses))).on.workflow_call.secrets;
+    expect(Object.keys(secrets)).toEqual(Object.keys(declared));
+  }
 });
 
 describe('the language service', () => {
