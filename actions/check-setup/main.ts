@@ -90,15 +90,27 @@ function looks(
       await store.delete('setup-probe');
       return 'a file was written and removed again';
     }),
-    must('workflows', async () => {
+    must('schedules', async () => {
       if (token === undefined) return 'not asked without a token';
       const { octokit, repo } = await gitHub(deps.context, token);
       const known = await octokit.paginate(octokit.rest.actions.listRepoWorkflows, { ...repo, ...PAGE });
-      const off = known.filter(({ state, path }) => path.endsWith('/day.yml') && state !== 'active');
-      if (off.length === 0) return 'day.yml is on';
-      throw missing('day.yml is turned off', 'Turn it on: Actions → day → Enable workflow.');
+      const fileOf = ({ path }: { readonly path: string }): string => path.split('/').at(-1) ?? path;
+      // GitHub turns schedules off in a fork, and where nobody has committed for long. What a person turned off stays off.
+      const asleep = known.filter(
+        ({ state }) => state === 'disabled_fork' || state === 'disabled_inactivity',
+      );
+      for (const { id } of asleep) await octokit.rest.actions.enableWorkflow({ ...repo, workflow_id: id });
+      const off = known.filter(({ state }) => state === 'disabled_manually').map(fileOf);
+      if (off.includes('day.yml'))
+        throw missing('day.yml is turned off', 'Turn it on: Actions → day → Enable workflow.');
+      return [
+        asleep.length === 0
+          ? 'all that GitHub turns off are on'
+          : `turned on: ${asleep.map(fileOf).join(', ')}`,
+        ...(off.length === 0 ? [] : [`turned off by hand: ${off.join(', ')}`]),
+      ].join('; ');
     }),
-    must('schedule', async () => {
+    must('games', async () => {
       const { http } = await providers(deps);
       const { nbaSchedule } = await import('#pipeline/ingest/providers/nba.ts');
       const { espn } = await import('#pipeline/ingest/providers/espn.ts');

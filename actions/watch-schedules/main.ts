@@ -12,6 +12,7 @@ interface Workflow {
   readonly id: number;
   readonly path: string;
   readonly state: string;
+  readonly created_at: string;
 }
 
 /** `canaries.yml=6`: a run on schedule must have ended within so many hours, whatever its colour. */
@@ -170,16 +171,21 @@ async function watch(
     per_page: 1,
   });
   const [last] = data.workflow_runs;
-  const age = last === undefined ? undefined : (now.getTime() - Date.parse(last.created_at)) / 3_600_000;
-  const isSilent = age === undefined || age > hours;
+  // One that has never run has its limit from the day on which GitHub first saw it.
+  const age = (now.getTime() - Date.parse((last ?? workflow).created_at)) / 3_600_000;
+  const isSilent = age > hours;
   if (isSilent) {
     const seen =
-      age === undefined ? 'It has never run on schedule' : `Its last run is ${age.toFixed(1)} h old`;
+      last === undefined ? 'It has never run on schedule' : `Its last run is ${age.toFixed(1)} h old`;
+    const off =
+      workflow.state === 'disabled_fork'
+        ? ' GitHub turns the schedules of a fork off: run the workflow setup, which turns them on.'
+        : '';
     problems.push(
       outcome({
         ...about,
         title: `${file} is late`,
-        reason: `${seen}; ${limitText(hours)} is its limit. State: ${workflow.state}.`,
+        reason: `${seen}; ${limitText(hours)} is its limit. State: ${workflow.state}.${off}`,
       }),
     );
   }

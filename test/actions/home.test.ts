@@ -116,19 +116,40 @@ describe('run-day', () => {
 });
 
 describe('check-setup', () => {
-  it('says in words what is missing, and fails for that without which nothing runs', async () => {
-    const nobody = Object.fromEntries(
+  const nobody = (): Record<string, string> =>
+    Object.fromEntries(
       ['NBA', 'NBA_STATS', 'INJURY_REPORT', 'ESPN', 'ODDS'].map((name) => [
         `TIPOFF_${name}_URL`,
         `${github.url}/nobody`,
       ]),
     );
-    const ran = await run('check-setup', {}, env(folder(), { ...nobody, TIPOFF_BACKUP_KEY: '' }));
+
+  it('says in words what is missing, and fails for that without which nothing runs', async () => {
+    const ran = await run('check-setup', {}, env(folder(), { ...nobody(), TIPOFF_BACKUP_KEY: '' }));
     expect(ran).toMatchObject({ code: 1, outputs: { verdict: 'failed', missing: '2' } });
     for (const words of ['TIPOFF_BACKUP_KEY', 'ODDS_API_KEY is not set', 'TIPOFF_SLACK_TOKEN is not set'])
       expect(ran.log).toContain(words);
     // The probe of the permission leaves nothing behind.
     expect(github.releases.assets()).toEqual([]);
+  });
+
+  it('turns on what GitHub turns off in a fork, and leaves alone what a person turned off', async () => {
+    const states = { 'day.yml': 'disabled_fork', 'watchdog.yml': 'disabled_inactivity', 'ci.yml': 'active' };
+    for (const [file, state] of Object.entries({ ...states, 'canaries.yml': 'disabled_manually' }))
+      github.workflows.push({ id: github.workflows.length + 1, path: `.github/workflows/${file}`, state });
+    const asked = async () => run('check-setup', { token: FAKE_GITHUB_TOKEN }, env(folder(), nobody()));
+    expect((await asked()).log).toContain(
+      'turned on: day.yml, watchdog.yml; turned off by hand: canaries.yml',
+    );
+    expect(github.workflows.map(({ state }) => state)).toEqual([
+      'active',
+      'active',
+      'active',
+      'disabled_manually',
+    ]);
+    expect((await asked()).log).toContain('all that GitHub turns off are on');
+    Object.assign(github.workflows[0] ?? {}, { state: 'disabled_manually' });
+    expect((await asked()).log).toContain('day.yml is turned off');
   });
 });
 

@@ -286,6 +286,22 @@ describe('watch-schedules', () => {
     expect(again).toMatchObject({ code: 0, outputs: { verdict: 'ok', enabled: '0', silent: '0' } });
   });
 
+  it('gives one that has never run its limit from the day it came, and says what a fork has to do', async () => {
+    const path = (file: string) => `.github/workflows/${file}`;
+    github.workflows.push(
+      { id: 1, path: path('canaries.yml'), state: 'active', created_at: ago(17) },
+      { id: 2, path: path('cleanup.yml'), state: 'active', created_at: ago(31) },
+      { id: 3, path: path('quality.yml'), state: 'disabled_fork', created_at: ago(31) },
+    );
+    const ran = await run('watch-schedules', ...asked('canaries.yml=18, cleanup.yml=30, quality.yml=30'));
+    expect(ran).toMatchObject({ code: 0, outputs: { verdict: 'failed', enabled: '0', silent: '2' } });
+    expect(ran.log).toContain('It has never run on schedule; 30 h is its limit. State: active.');
+    expect(ran.log).toContain(
+      'State: disabled_fork. GitHub turns the schedules of a fork off: run the workflow setup',
+    );
+    expect(github.workflows[2]?.state).toBe('disabled_fork');
+  });
+
   it('asks whether a schedule runs, not how it ends: what it finds is told by itself', async () => {
     github.workflows.push({
       ...{ id: 1, path: '.github/workflows/canaries.yml', state: 'active' },

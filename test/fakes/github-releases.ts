@@ -23,6 +23,8 @@ interface Asked {
   readonly contentType: string;
   readonly accept: string;
   readonly body: Buffer;
+  /** Whether the token may write contents. */
+  readonly mayWrite: boolean;
 }
 
 type Said = readonly [status: number, answer: unknown];
@@ -53,7 +55,7 @@ export class FakeReleases {
   }
 
   /** The answer, or undefined for a path that is none of releases. A Buffer is sent as it is. */
-  serve({ method, path, query, contentType, accept, body }: Asked, base: string): Said | undefined {
+  serve({ method, path, query, contentType, accept, body, mayWrite }: Asked, base: string): Said | undefined {
     const show = (release: FakeRelease) => ({
       ...release,
       assets: release.assets.map(shown),
@@ -63,18 +65,20 @@ export class FakeReleases {
       const size = Number(query.get('per_page') ?? 30);
       return list.slice((Number(query.get('page') ?? 1) - 1) * size).slice(0, size);
     };
-    if (path === '/releases' && method === 'GET') return [200, page(this.all.map(show))];
+    // Who may not write sees no draft, and nothing of it.
+    const seen = this.all.filter(({ draft }) => mayWrite || !draft);
+    if (path === '/releases' && method === 'GET') return [200, page(seen.map(show))];
     if (path === '/releases' && method === 'POST') {
       const { tag_name, draft } = JSON.parse(body.toString()) as { tag_name: string; draft: boolean };
       const made: FakeRelease = { id: this.next++, tag_name, draft, assets: [] };
       this.all.unshift(made);
       return [201, show(made)];
     }
-    const release = this.all.find(({ id }) => path === `/releases/${id}/assets`);
+    const release = seen.find(({ id }) => path === `/releases/${id}/assets`);
     if (release !== undefined && method === 'GET') return [200, page(release.assets.map(shown))];
     if (release !== undefined && method === 'POST')
       return this.upload(release, query.get('name') ?? '', contentType, body);
-    const asset = this.assets().find(({ id }) => path === `/releases/assets/${id}`);
+    const asset = seen.flatMap(({ assets }) => assets).find(({ id }) => path === `/releases/assets/${id}`);
     if (asset === undefined)
       return path.startsWith('/releases') ? [404, { message: 'Not Found' }] : undefined;
     if (method === 'DELETE') {

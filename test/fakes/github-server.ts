@@ -7,6 +7,7 @@ import { FakeReleases } from './github-releases.ts';
 export const FAKE_REPOSITORY = 'someone/tipoff';
 export const FAKE_GITHUB_TOKEN = 'ghs_fake';
 const BOT = 'github-actions[bot]';
+const LONG_AGO = '2020-01-01T00:00:00Z';
 
 interface FakeComment {
   readonly id: number;
@@ -28,6 +29,8 @@ interface FakeWorkflow {
   readonly id: number;
   readonly path: string;
   state: string;
+  /** When GitHub first saw it: long ago unless something else is said. */
+  readonly created_at?: string;
   /** When it last ran on schedule, and how that ended: success unless something else is said. */
   last?: string;
   conclusion?: string;
@@ -148,7 +151,10 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
       return say(403, { message: 'Resource not accessible by integration' });
     const { accept = '', 'content-type': contentType = '' } = request.headers;
     const base = `${fake.url}/repos/${FAKE_REPOSITORY}`;
-    const released = fake.releases.serve({ method, path, query, contentType, accept, body: bytes }, base);
+    const released = fake.releases.serve(
+      { method, path, query, contentType, accept, body: bytes, mayWrite: !fake.readOnly },
+      base,
+    );
     if (released !== undefined) return say(...released);
     try {
       const body: unknown = bytes.length === 0 ? undefined : JSON.parse(bytes.toString());
@@ -210,7 +216,13 @@ export async function fakeGitHub(): Promise<FakeGitHub> {
       return [204, undefined];
     }
     if (path === '/actions/workflows')
-      return [200, { total_count: fake.workflows.length, workflows: page(fake.workflows) }];
+      return [
+        200,
+        {
+          total_count: fake.workflows.length,
+          workflows: page(fake.workflows).map((one) => ({ created_at: LONG_AGO, ...one })),
+        },
+      ];
     const workflow = fake.workflows.find(({ id }) => String(id) === at(/^\/actions\/workflows\/(\d+)\//));
     if (workflow !== undefined && path.endsWith('/enable')) {
       workflow.state = 'active';

@@ -44,6 +44,8 @@ interface Version {
 const PAGE = 100;
 /** How often a writer that does not care what was there takes the next number when somebody else takes his. */
 const MAX_RACES = 50;
+/** A step of a workflow waits for GitHub, but not until the hour of a limit is over. */
+const MAX_PAUSE_MS = 120_000;
 /** GitHub keeps longer names, but not by much. */
 const MAX_NAME = 240;
 
@@ -68,8 +70,11 @@ export function openGitHubRelease(options: GitHubReleaseOptions): ObjectStore {
   });
   const patience: RetryPolicy = {
     attempts: 1 + (options.retries ?? 4),
-    isTransient: (error) => isWorthARetry(statusOf(error)),
-    pause: (failed, error) => askedPause(error) ?? pauses(failed),
+    isTransient: isWorthARetry,
+    pause: (failed, error) => {
+      const asked = askedPause(error, clock);
+      return asked !== undefined && asked > MAX_PAUSE_MS ? undefined : (asked ?? pauses(failed));
+    },
   };
   const pauses = backoff({ first: 1000, max: 30_000, jitter: jitterOf(randomUUID()) });
   const call = async <T>(what: string, request: () => Promise<T>): Promise<T> => {
@@ -301,23 +306,42 @@ function statusOf(error: unknown): number | undefined {
   return error instanceof Error && 'status' in error ? Number(error.status) : undefined;
 }
 
-/** True when the same request may succeed: no answer (the client says 500 then), too many requests, or trouble on the other side. */
-function isWorthARetry(status: number | undefined): boolean {
-  return status === undefined || status === 429 || status >= 500;
+function headersOf(error: unknown): Readonly<Record<string, unknown>> {
+  return (error instanceof Error && 'response' in error ? Object(error.response).headers : undefined) ?? {};
 }
 
-/** The pause that GitHub asks for, in milliseconds; none when it asks for nothing. */
-function askedPause(error: unknown): number | undefined {
-  const headers = error instanceof Error && 'response' in error ? Object(error.response).headers : undefined;
-  const seconds = Number(headers?.['retry-after']);
-  return Number.isFinite(seconds) && headers?.['retry-after'] !== undefined ? seconds * 1000 : undefined;
+/** GitHub says with 403 that a limit is reached, too: then it says until when. */
+function isLimited(error: unknown): boolean {
+  const headers = headersOf(error);
+  return (
+    statusOf(error) === 429 ||
+    (statusOf(error) === 403 &&
+      (headers['retry-after'] !== undefined || headers['x-ratelimit-remaining'] === '0'))
+  );
+}
+
+/** True when the same request may succeed: no answer (the client says 500 then), too many requests, or trouble on the other side. */
+function isWorthARetry(error: unknown): boolean {
+  const status = statusOf(error);
+  return status === undefined || status >= 500 || isLimited(error);
+}
+
+/** The pause that GitHub asks for, in milliseconds; undefined when it asks for none. */
+function askedPause(error: unknown, clock: Clock): number | undefined {
+  const headers = headersOf(error);
+  const after = Number(headers['retry-after'] ?? Number.NaN);
+  if (Number.isFinite(after)) return after * 1000;
+  const reset = Number(headers['x-ratelimit-reset'] ?? Number.NaN);
+  return isLimited(error) && Number.isFinite(reset)
+    ? Math.max(0, reset * 1000 - clock.now().getTime())
+    : undefined;
 }
 
 function refused(what: string, error: unknown): TipoffError {
   if (error instanceof TipoffError) return error;
   const status = statusOf(error);
   const more = { details: { what, status: status ?? null }, cause: error };
-  if (isWorthARetry(status)) {
+  if (isWorthARetry(error)) {
     return new TipoffError('TIPOFF_PROVIDER_DOWN', `GitHub did not answer for ${what}: ${messageOf(error)}`, {
       hint: 'Try again later; what is stored stays as it is.',
       ...more,
