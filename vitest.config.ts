@@ -1,11 +1,13 @@
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { scratchFolder } from './test/scratch.ts';
+
+const scratch = scratchFolder();
 
 /** What every suite on this machine shares. */
 export const shared = {
   // The TypeScript of a process that a test starts is compiled once, not once per process.
-  env: { NODE_COMPILE_CACHE: join(tmpdir(), 'tipoff-compile-cache') },
+  env: { TMPDIR: scratch, NODE_COMPILE_CACHE: join(scratch, 'tipoff-compile-cache') },
   // One process per processor; by default one is left idle.
   maxWorkers: '100%',
   // Files of one process share its modules: they are loaded once per process, not once per file.

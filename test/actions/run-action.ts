@@ -141,7 +141,7 @@ const startProcess: Start = async (name, env) => {
   const bundle = join(ROOT, 'actions', name, 'dist/index.js');
   const child = spawn(process.execPath, [existsSync(bundle) ? bundle : mainOf(name)], {
     // Compiled once, not once per process.
-    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'tipoff-compile-cache'), ...env },
+    env: { TMPDIR: tmpdir(), NODE_COMPILE_CACHE: join(tmpdir(), 'tipoff-compile-cache'), ...env },
     cwd: ROOT,
     timeout: LIMIT_MS,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -34,6 +34,7 @@ export async function runDayWorkflow(
     Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
   const here = {
     USER: 'ann',
+    TMPDIR: tmpdir(),
     NODE_COMPILE_CACHE: join(tmpdir(), 'tipoff-compile-cache'),
     GITHUB_REPOSITORY: FAKE_REPOSITORY,
     GITHUB_API_URL: world.github.url,

@@ -44,6 +44,7 @@ export async function runWorkflow(
       env: {
         PATH: process.env['PATH'] ?? '',
         USER: 'ann',
+        TMPDIR: tmpdir(),
         NODE_COMPILE_CACHE: join(tmpdir(), 'tipoff-compile-cache'),
         ...env,
       },
