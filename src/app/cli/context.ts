@@ -108,7 +108,7 @@ export function contextOf(
       for (const note of app.notes) progress(note);
       if (relay?.problem !== undefined)
         progress(`other commands cannot use this home meanwhile: ${relay.problem}`);
-      return await work(app);
+      return await onTables(work, app);
     } finally {
       await relay?.close();
       await app.close();
@@ -121,7 +121,7 @@ export function contextOf(
   const here = async <T>(work: (app: App) => Promise<T>, open: typeof withConfig): Promise<T> => {
     if (guest === undefined) return open(config, work);
     admit(name, guest);
-    return work({ ...guest.app, clock });
+    return onTables(work, { ...guest.app, clock });
   };
   return {
     terminal: { ...voice, progress, doing: remembering(voice.doing) },
@@ -135,6 +135,20 @@ export function contextOf(
     withNewTables: (work) => here(work, (which, asked) => withConfig(which, asked, { prepare: false })),
     withHome: (home, work) => withExisting({ ...config, profile: 'embedded', home } as Config, work),
   };
+}
+
+/** Works, and says so when the tables are too old for it: no reader knows that from what an engine says. */
+async function onTables<T>(work: (app: App) => Promise<T>, app: App): Promise<T> {
+  try {
+    return await work(app);
+  } catch (error) {
+    if (!(error instanceof TipoffError) || error.code !== 'TIPOFF_SQL') throw error;
+    const [{ causedByOldTables }, { CONTRACTS }] = await Promise.all([
+      import('#guard/schema/old-tables.ts'),
+      import('#core/contracts/index.ts'),
+    ]);
+    throw await causedByOldTables(error, app.warehouse, CONTRACTS);
+  }
 }
 
 /** Lets a command of another process in, or says who is at work. */
