@@ -3,7 +3,7 @@ import { FEATURES } from '#core/features.ts';
 import { statement } from '#core/statement.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type Packed, pack } from './packed.ts';
-import { readForecasts, type SlateForecast, type SlateSpan } from './slate.ts';
+import { readForecasts, type SlateForecast, type SlateSpan, shownOf } from './slate.ts';
 
 /** One game of a player as its newest box score has it; counts are null when he did not play. */
 export interface PlayerGame {
@@ -133,13 +133,8 @@ export async function readPlayers(
       team_abbr: newest?.team_abbr ?? '',
       games: pack(played, GAME_COLUMNS),
       evenings: pack(evenings, EVENING_COLUMNS),
-      forecasts: pack(
-        own.map((row) => ({
-          ...row,
-          evening: places.get(row.slate) ?? 0,
-          ...(row.line === null ? { line_role: null, recommendation: null, is_actionable: null } : {}),
-        })),
-        HISTORY_COLUMNS,
+      forecasts: pack(own, HISTORY_COLUMNS, (forecast, column) =>
+        column === 'evening' ? (places.get(forecast.slate) ?? 0) : shownOf(forecast, column),
       ),
       features_of: row?.slate ?? null,
       features: pack(row === undefined ? [] : featuresOf(row), ['name', 'value', 'source']),

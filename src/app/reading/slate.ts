@@ -4,7 +4,7 @@ import { statement } from '#core/statement.ts';
 import { listBatches, readOutcomes } from '#pipeline/batch/state.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { type Packed, pack } from './packed.ts';
+import { type Packed, pack, packColumns } from './packed.ts';
 
 /** What readings look at. They never write. */
 export interface ReadingDeps {
@@ -284,7 +284,9 @@ export async function readForecasts(
     // A line may have come or gone since.
     [slate, player_id, market, line_role === 'second'].join(' ');
   const known = new Map(earlier.map((row) => [keyOf(row), row]));
-  return rows.map((row) => ({ ...row, ...known.get(keyOf(row)) }));
+  // In place: a season has hundreds of thousands of them.
+  for (const row of rows) Object.assign(row, known.get(keyOf(row)));
+  return rows;
 }
 
 /** Every slate of a span that has games or publications, oldest first. */
@@ -339,18 +341,20 @@ export async function readSlates(
 }
 
 /** What follows from there being no line. */
-const NOTHING_ABOUT_A_LINE = {
-  line_role: null,
-  recommendation: null,
-  is_actionable: null,
-  filter_reason: null,
-};
+const ABOUT_A_LINE = new Set<string>(['line_role', 'recommendation', 'is_actionable', 'filter_reason']);
+
+/** What a document has of a forecast: nothing about a line where there is none. */
+export function shownOf<Name extends keyof SlateForecast>(row: SlateForecast, column: Name): unknown {
+  return row.line === null && ABOUT_A_LINE.has(column) ? null : row[column];
+}
 
 /** The forecasts of a slate with what those of a player share written once, and nothing about a line where there is none. */
 function packForecasts(forecasts: readonly SlateForecast[]): Pick<SlateReading, 'players' | 'forecasts'> {
   const players = new Map(forecasts.map((row) => [row.player_id, row]));
-  const rows = forecasts.map((row) => (row.line === null ? { ...row, ...NOTHING_ABOUT_A_LINE } : row));
-  return { players: pack([...players.values()], PLAYER_COLUMNS), forecasts: pack(rows, FORECAST_COLUMNS) };
+  return {
+    players: pack([...players.values()], PLAYER_COLUMNS),
+    forecasts: pack(forecasts, FORECAST_COLUMNS, shownOf),
+  };
 }
 
 /** The feature rows of the players of a span; parameters `from` and `to`. */
@@ -367,11 +371,15 @@ export async function readFeatures(
   warehouse: Warehouse,
   { from, to }: SlateSpan,
 ): Promise<Map<string, Packed>> {
-  const rows = await warehouse.query<{ readonly slate: string }>(SLATE_FEATURES.sql, { from, to });
-  const columns = ['player_id', 'feature_sources', ...FEATURE_NAMES] as 'slate'[];
-  return new Map(
-    [...Map.groupBy(rows, ({ slate }) => slate)].map(([slate, own]) => [slate, pack(own, columns)]),
-  );
+  const result = await warehouse.queryColumns(SLATE_FEATURES.sql, { from, to });
+  const slates = result.strings('slate');
+  const columns = {
+    player_id: result.numbers('player_id'),
+    feature_sources: result.strings('feature_sources'),
+    ...Object.fromEntries(FEATURE_NAMES.map((name) => [name, result.numbers(name)])),
+  };
+  const rows = Map.groupBy(slates.keys(), (row) => slates[row] ?? '');
+  return new Map([...rows].map(([slate, own]) => [slate, packColumns(columns, own)]));
 }
 
 /** Calendar months of a span, as spans: what is read at once. */

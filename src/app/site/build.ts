@@ -84,6 +84,11 @@ interface FileWriter {
 function fileWriter(folder: string): FileWriter {
   const open = new Set<Promise<void>>();
   let [files, bytes] = [0, 0];
+  // Told by the next call: between two of them nobody listens.
+  const failures: unknown[] = [];
+  const demand = (): void => {
+    if (failures.length > 0) throw failures[0];
+  };
   const one = async (path: string, text: string): Promise<void> => {
     try {
       const file = join(folder, path);
@@ -97,12 +102,18 @@ function fileWriter(folder: string): FileWriter {
     write: async (path, text) => {
       files++;
       bytes += Buffer.byteLength(text);
-      const writing = one(path, text).finally(() => open.delete(writing));
+      const writing = one(path, text)
+        .catch((error: unknown) => {
+          failures.push(error);
+        })
+        .finally(() => open.delete(writing));
       open.add(writing);
       if (open.size >= MAX_OPEN_FILES) await Promise.race(open);
+      demand();
     },
     end: async () => {
       await Promise.all(open);
+      demand();
       return { files, bytes };
     },
   };

@@ -5,27 +5,29 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { batchDeps, dayDeps } from '#app/day.ts';
 import type { CalibrationReading } from '#app/reading/calibration.ts';
 import { unpack } from '#app/reading/packed.ts';
-import type { PlayerGame, PlayerReading } from '#app/reading/season-players.ts';
+import type { PlayerFeature, PlayerReading } from '#app/reading/season-players.ts';
 import type { SlateAbsence, SlateReading } from '#app/reading/slate.ts';
 import { forecastsOf, historyOf } from '#app/reading/unpacked.ts';
 import { buildSite } from '#app/site/build.ts';
 import {
+  allDocuments,
   type Overview,
   type RecordReading,
   readDocument,
   type SlateEntry,
   siteSeason,
 } from '#app/site/documents.ts';
-import { seasonSpan } from '#core/calendar.ts';
+import { type Slate, seasonSpan } from '#core/calendar.ts';
 import { undoPublication } from '#pipeline/batch/receipt.ts';
 import { runBatch } from '#pipeline/batch/run.ts';
 import { grade } from '#pipeline/grade/grade.ts';
+import { periodOf } from '#pipeline/grade/record.ts';
 import { refreshContexts, refreshSummaries } from '#pipeline/refresh.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { type PublishedEvenings, publishedEvenings } from './published-evenings.ts';
 
 // Two days of a league run through all phases before the first test.
-vi.setConfig({ hookTimeout: 90_000 });
+vi.setConfig({ hookTimeout: 90_000, testTimeout: 90_000 });
 
 const SPAN = seasonSpan('2024-25');
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -69,9 +71,22 @@ const SHOWN = [
   ...['outcome', 'actual', 'actual_minutes', 'profit'],
 ];
 
+/** Every document of the site as it is written, by its path. */
+type Site = <T extends object>(path: string) => T;
+async function wholeSite(): Promise<Site> {
+  const documents = new Map<string, object>();
+  for await (const [path, document] of allDocuments(world.app, SPAN)) documents.set(path, document);
+  return <T extends object>(path: string): T => {
+    const document = documents.get(path);
+    if (document === undefined) throw new Error(`the site has no document ${path}`);
+    return JSON.parse(JSON.stringify(document));
+  };
+}
+
 /** Compares every number of the documents with the tables, read in the plainest way. */
 async function expectAsTables(): Promise<void> {
-  const overview = await read<Overview>('overview');
+  const site = await wholeSite();
+  const overview = site<Overview>('overview');
   const players = new Set<number>();
   for (const date of [world.yesterday, world.tonight]) {
     const visible = await rows<{ player_id: number; is_actionable: boolean }>(
@@ -79,7 +94,9 @@ async function expectAsTables(): Promise<void> {
        LEFT JOIN nba_predictions.prediction_grades g ON g.publication_id = p.publication_id AND g.prediction_id = p.prediction_id
        WHERE p.slate = DATE '${date}' AND p.system_id = 'ridge'`,
     );
-    const reading = await slate(date);
+    const reading = site<SlateReading>(`slates/${date}`);
+    // A page that is served is read by itself.
+    expect(await slate(date)).toEqual(reading);
     const shown = forecastsOf(reading);
     const keyed = (all: readonly object[]): Map<string, Numbers> =>
       new Map(
@@ -111,80 +128,222 @@ async function expectAsTables(): Promise<void> {
       .map(({ player_id }) => player_id)
       .sort(),
   ).toEqual([...players].sort());
-  await expectPlayerAsTables([...players][0] ?? 0);
-  await expectRecordAsTables();
+  await expectPlayersAsTables(site, [...players]);
+  await expectRecordAsTables(site);
 }
 
-async function expectPlayerAsTables(player: number): Promise<void> {
-  const reading = await read<PlayerReading>(`players/${player}`);
-  const games = await rows<PlayerGame>(
-    `SELECT slate, minutes, points, reb, ast FROM nba_analytics.player_game_summary
-     WHERE player_id = ${player} AND slate >= DATE '${SPAN.from}' ORDER BY slate`,
-  );
-  const columns = ['slate', 'minutes', 'points', 'reb', 'ast'];
-  expect(unpack<PlayerGame>(reading.games).map((game) => picked(game, columns))).toEqual(
-    games.map((game) => picked(game, columns)),
-  );
-  const forecasts = await rows(
-    `SELECT slate, market, line, predicted, p_over FROM nba_predictions.current_predictions
-     WHERE player_id = ${player} AND system_id = 'ridge' ORDER BY slate, market, line_role`,
-  );
-  expect(
-    historyOf(reading).map((row) => picked(row, ['slate', 'market', 'line', 'predicted', 'p_over'])),
-  ).toEqual(forecasts);
+const GAME = [
+  ...['slate', 'team_abbr', 'opponent_abbr', 'is_home', 'played', 'minutes'],
+  ...['points', 'reb', 'ast', 'fg3m', 'stl', 'blk', 'tov'],
+];
+const HISTORY = [
+  ...['slate', 'record_class', 'market', 'line_role', 'line', 'predicted', 'p10', 'p90', 'p_over', 'p_push'],
+  ...['is_actionable', 'recommendation', 'outcome', 'actual', 'actual_minutes', 'profit'],
+];
+
+/** Every game, forecast and feature of every player who has a visible forecast, in every market. */
+async function expectPlayersAsTables(site: Site, players: readonly number[]): Promise<void> {
+  type Own = Numbers & { readonly player_id: number };
+  const [games, forecasts, features] = [
+    await rows<Own>(
+      `SELECT * FROM nba_analytics.player_game_summary WHERE slate >= DATE '${SPAN.from}' ORDER BY slate`,
+    ),
+    await rows<Own>(
+      `SELECT p.*, g.outcome, g.actual, g.actual_minutes, g.profit FROM nba_predictions.current_predictions p
+       LEFT JOIN nba_predictions.prediction_grades g ON g.publication_id = p.publication_id AND g.prediction_id = p.prediction_id
+       WHERE p.system_id = 'ridge' ORDER BY p.slate, p.market, p.line_role, p.line`,
+    ),
+    await rows<Own>(`SELECT * FROM nba_predictions.ml_feature_store ORDER BY slate`),
+  ].map((all) => Map.groupBy(all, ({ player_id }) => player_id));
+  // True and false are 1 and 0 in a document.
+  const plain = (row: object, columns: readonly string[]): Numbers =>
+    Object.fromEntries(
+      Object.entries(picked(row, columns)).map(([name, value]) => [
+        name,
+        typeof value === 'boolean' ? Number(value) : value,
+      ]),
+    );
+  for (const player of players) {
+    const reading = site<PlayerReading>(`players/${player}`);
+    expect(unpack<object>(reading.games).map((game) => plain(game, GAME))).toEqual(
+      (games?.get(player) ?? []).map((game) => plain(game, GAME)),
+    );
+    const shown = historyOf(reading).map((row) => plain(row, HISTORY));
+    // Without a line there is nothing to be a pick of.
+    const visible = (forecasts?.get(player) ?? []).map((row) => ({
+      ...plain(row, HISTORY),
+      ...(row['line'] === null ? { is_actionable: null } : {}),
+    }));
+    const keyOf = ({ slate: date, market, line_role: role, line }: Numbers): string =>
+      [date, market, role, line].join(' ');
+    const keyed = (all: readonly Numbers[]): Map<string, Numbers> =>
+      new Map(all.map((row) => [keyOf(row), row]));
+    expect(shown).toHaveLength(visible.length);
+    expect(keyed(shown)).toEqual(keyed(visible));
+    const newest = (features?.get(player) ?? []).at(-1);
+    expect(reading.features_of).toBe(newest?.['slate'] ?? null);
+    for (const { name, value } of unpack<PlayerFeature>(reading.features))
+      if (value === null) expect(newest?.[name] ?? null).toBeNull();
+      else expect(newest?.[name]).toBeCloseTo(value, 5);
+  }
 }
 
-/** What a grade says, for adding up. */
+/** What a grade says of a visible forecast, for adding up. */
 interface Graded {
+  readonly record_class: string;
+  readonly market: string;
+  readonly system_id: string;
+  readonly slate: Slate;
+  readonly season: string;
   readonly outcome: string;
   readonly profit: number | null;
   readonly is_actionable: boolean;
+  readonly line: string | null;
   readonly line_role: string;
+  readonly recommendation: string;
   readonly actual: number | null;
   readonly predicted: number;
   readonly p10: number;
+  readonly p25: number;
+  readonly p75: number;
   readonly p90: number;
+  readonly p_over: number | null;
+  readonly p_push: number | null;
+  readonly model_p_over: number | null;
 }
 
-async function expectRecordAsTables(): Promise<void> {
+/** Every row of the record and of the calibration: each market, system, class and period, added up from the grades one by one. */
+async function expectRecordAsTables(site: Site): Promise<void> {
   const grades = await rows<Graded>(
-    `SELECT g.outcome, g.profit, g.is_actionable, g.line_role, g.actual, p.predicted, p.p10, p.p90
+    `SELECT g.record_class, g.market, g.system_id, g.slate, g.season, g.outcome, g.profit, g.is_actionable, g.line, g.line_role,
+       g.recommendation, g.actual, p.predicted, p.p10, p.p25, p.p75, p.p90, p.p_over, p.p_push, p.model_p_over
      FROM nba_predictions.prediction_grades g
-     JOIN nba_predictions.current_predictions p ON p.publication_id = g.publication_id AND p.prediction_id = g.prediction_id
-     WHERE g.market = 'points' AND g.system_id = 'ridge' AND g.record_class = 'live'`,
+     JOIN nba_predictions.current_predictions p ON p.publication_id = g.publication_id AND p.prediction_id = g.prediction_id`,
   );
-  const record = (await read<RecordReading>('record')).rows.find(
-    ({ kind, market, system_id, record_class }) =>
-      kind === 'season' && market === 'points' && system_id === 'ridge' && record_class === 'live',
+  const expected = (['season', 'month', 'week'] as const).flatMap((kind) =>
+    [
+      ...Map.groupBy(grades, ({ record_class, market, system_id, slate: date, season }) =>
+        [record_class, market, system_id, kind, periodOf(kind, date, season)].join(' '),
+      ),
+    ].map(([key, own]) => [key, recordOf(own)] as const),
   );
-  const picks = grades.filter(({ is_actionable }) => is_actionable);
-  expect(record?.picks).toMatchObject({
-    wins: picks.filter(({ outcome }) => outcome === 'win').length,
-    losses: picks.filter(({ outcome }) => outcome === 'loss').length,
-    profit: expect.closeTo(
-      picks.reduce((sum, { profit }) => sum + (profit ?? 0), 0),
-      4,
+  const shown = site<RecordReading>('record').rows;
+  expect(
+    new Map(
+      shown.map(({ record_class, market, system_id, kind, period, ...row }) => [
+        [record_class, market, system_id, kind, period].join(' '),
+        row,
+      ]),
     ),
-  });
-  const played = grades.filter(({ actual, line_role }) => actual !== null && line_role !== 'second');
-  const error = played.reduce((sum, { predicted, actual }) => sum + Math.abs(predicted - (actual ?? 0)), 0);
-  expect(record?.errors).toMatchObject({
-    rows: played.length,
-    mae: expect.closeTo(error / played.length, 3),
-  });
-  const coverage = (await read<CalibrationReading>('calibration')).quantiles.find(
-    ({ market, system_id, record_class }) =>
-      market === 'points' && system_id === 'ridge' && record_class === 'live',
+  ).toEqual(new Map(expected));
+
+  const { lines, quantiles } = site<CalibrationReading>('calibration');
+  const groups = Map.groupBy(grades, ({ record_class, market, system_id }) =>
+    [record_class, market, system_id].join(' '),
   );
-  const under = (quantile: number, actual: number): number =>
-    Math.min(1, Math.max(0, quantile - actual + 0.5));
-  const share = (of: 'p10' | 'p90'): number =>
-    played.reduce((sum, row) => sum + under(row[of], row.actual ?? 0), 0) / played.length;
-  expect(coverage).toMatchObject({
-    n: played.length,
-    below_10: expect.closeTo(share('p10'), 5),
-    below_90: expect.closeTo(share('p90'), 5),
+  const judged = [...groups].map(([key, own]) => [key, quantilesOf(own)] as const);
+  expect(
+    new Map(
+      quantiles.map(({ record_class, market, system_id, ...row }) => [
+        [record_class, market, system_id].join(' '),
+        row,
+      ]),
+    ),
+  ).toEqual(new Map(judged.filter(([, { n }]) => n > 0)));
+  const curves = [...groups].flatMap(([key, own]) =>
+    (['published', 'model_alone'] as const)
+      .filter((believer) => believer === 'published' || key.endsWith(' ridge'))
+      .map((believer) => [`${key} ${believer}`, curveOf(own, believer)] as const),
+  );
+  expect(
+    new Map(
+      lines.map(({ record_class, market, system_id, believer, n, brier, climatology, bins }) => [
+        [record_class, market, system_id, believer].join(' '),
+        { n, brier, climatology, bins: bins.map(({ low: _low, high: _high, ...bin }) => bin) },
+      ]),
+    ),
+    // A curve of fewer rows is not drawn.
+  ).toEqual(new Map(curves.filter(([, { n }]) => n >= 20)));
+}
+
+const close = (value: number, decimals = 4): unknown => expect.closeTo(value, decimals);
+const sum = <T>(all: readonly T[], of: (one: T) => number): number =>
+  all.reduce((total, one) => total + of(one), 0);
+
+function recordOf(own: readonly Graded[]): object {
+  const bets = (rowsOfBets: readonly Graded[]): object => {
+    const count = (wanted: string): number => rowsOfBets.filter(({ outcome }) => outcome === wanted).length;
+    const [wins, losses] = [count('win'), count('loss')];
+    return {
+      ...{ wins, losses, pushes: count('push'), voids: count('void'), decided: wins + losses },
+      profit: close(sum(rowsOfBets, ({ profit }) => profit ?? 0)),
+      hit_rate: wins + losses === 0 ? null : close(wins / (wins + losses)),
+      interval: wins + losses === 0 ? null : { low: expect.any(Number), high: expect.any(Number) },
+    };
+  };
+  const sided = own.filter(
+    ({ recommendation, line }) => line !== null && (recommendation === 'OVER' || recommendation === 'UNDER'),
+  );
+  const played = own.filter(
+    ({ actual, outcome, line_role: role }) => actual !== null && outcome !== 'void' && role !== 'second',
+  );
+  const errors = played.map(({ predicted, actual }) => predicted - (actual ?? 0));
+  const share = (of: (error: number) => number): unknown =>
+    errors.length === 0 ? null : close(sum(errors, of) / errors.length, 3);
+  return {
+    picks: bets(sided.filter(({ is_actionable }) => is_actionable)),
+    all_sides: bets(sided.filter(({ line_role: role }) => role !== 'second')),
+    errors: {
+      rows: errors.length,
+      mae: share(Math.abs),
+      bias: share((error) => error),
+      within_3: share((error) => (Math.abs(error) <= 3 ? 1 : 0)),
+      within_5: share((error) => (Math.abs(error) <= 5 ? 1 : 0)),
+    },
+  };
+}
+
+/** Shares of outcomes below the published quantiles; an outcome covers half a unit to both sides. */
+function quantilesOf(own: readonly Graded[]): { readonly n: number } & Numbers {
+  const played = own.filter(
+    ({ actual, outcome, line_role: role }) => actual !== null && outcome !== 'void' && role !== 'second',
+  );
+  const below = (of: 'p10' | 'p25' | 'predicted' | 'p75' | 'p90'): unknown =>
+    close(
+      sum(played, (row) => Math.min(1, Math.max(0, row[of] - (row.actual ?? 0) + 0.5))) / played.length,
+      5,
+    );
+  return {
+    ...{ n: played.length, below_10: below('p10'), below_25: below('p25'), below_50: below('predicted') },
+    ...{ below_75: below('p75'), below_90: below('p90') },
+  };
+}
+
+/** Claims at the main line in steps of five percent, with what came of them. */
+function curveOf(
+  own: readonly Graded[],
+  believer: 'published' | 'model_alone',
+): { readonly n: number } & Numbers {
+  const claims = own.flatMap(({ p_over, model_p_over, p_push, line, line_role: role, actual, outcome }) => {
+    const claim = believer === 'published' ? p_over : model_p_over;
+    const isDecided = role === 'main' && outcome !== 'void' && actual !== null && actual !== Number(line);
+    if (!isDecided || p_over === null || claim === null) return [];
+    return [{ claim: claim / (1 - (p_push ?? 0)), over: actual > Number(line) ? 1 : 0 }];
   });
+  const share = sum(claims, ({ over }) => over) / claims.length;
+  const steps = Map.groupBy(claims, ({ claim }) => Math.min(19, Math.floor(claim * 20 + 1e-8)));
+  return {
+    n: claims.length,
+    brier: close(sum(claims, ({ claim, over }) => (claim - over) ** 2) / claims.length, 5),
+    climatology: close(share * (1 - share), 5),
+    bins: [...steps]
+      .sort(([a], [b]) => a - b)
+      .map(([, step]) => ({
+        n: step.length,
+        claimed: close(sum(step, ({ claim }) => claim) / step.length, 5),
+        share: close(sum(step, ({ over }) => over) / step.length, 5),
+      })),
+  };
 }
 
 describe('the documents of the site', () => {
@@ -269,6 +428,16 @@ describe('the documents of the site', () => {
       code: 'TIPOFF_BAD_INPUT',
     });
     expect(await readdir(other)).toEqual(['thesis.txt']);
+  });
+
+  it('say so when they cannot be written, whatever was written before', async () => {
+    // What lies deepest has a longer path than a system takes.
+    let deep = join(folder.path, 'deep');
+    while (deep.length < 4060) deep = join(deep, 'x'.repeat(Math.min(200, 4060 - deep.length)));
+    await expect(buildSite(world.app, { folder: deep, span: SPAN })).rejects.toMatchObject({
+      code: 'TIPOFF_STORAGE',
+      message: expect.stringContaining('ENAMETOOLONG'),
+    });
   });
 
   it('are about the season of today, or of the newest publication', async () => {
