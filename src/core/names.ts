@@ -79,3 +79,32 @@ export function lastLookup(fullName: string): string | undefined {
   const first = playerLookup(fullName.trim().split(/\s+/)[0] ?? '');
   return first.length > 0 && first.length < lookup.length ? lookup.slice(first.length) : undefined;
 }
+
+/** Names that a misspelt one may have meant, the likeliest first: those that it, or one word of theirs, is a slip or two away from. */
+export function alikeNames(text: string, names: readonly string[]): readonly string[] {
+  const wanted = playerLookup(text);
+  if (wanted.length < 3) return [];
+  const most = Math.max(1, Math.floor(wanted.length / 4));
+  return names
+    .map((name) => {
+      const spellings = [name, ...name.split(/\s+/)].map(playerLookup);
+      return { name, slips: Math.min(...spellings.map((spelling) => slipsBetween(wanted, spelling))) };
+    })
+    .filter(({ slips }) => slips <= most)
+    .sort((a, b) => a.slips - b.slips)
+    .map(({ name }) => name);
+}
+
+/** Letters to add, leave out or change until two texts are the same. */
+function slipsBetween(a: string, b: string): number {
+  let before = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const changed = (before[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(changed, (before[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+    }
+    before = row;
+  }
+  return before[b.length] ?? 0;
+}

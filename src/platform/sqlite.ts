@@ -25,11 +25,12 @@ export interface SqliteFile {
 const BUSY_MILLISECONDS = 20_000;
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
+const DAMAGED = /file is not a database|database disk image is malformed/;
 
 /**
  * Opens (or creates) a SQLite file in WAL mode and applies `schema`, which must be idempotent. `synchronous=NORMAL`: a
  * committed write survives the death of the process, a power cut may cost the last ones but never the file. Throws
- * TIPOFF_STORAGE when the file cannot be used, TIPOFF_STATE_CONFLICT when another process keeps it locked.
+ * TIPOFF_STORAGE when the file cannot be used, TIPOFF_INTEGRITY when it is damaged, TIPOFF_STATE_CONFLICT when another process keeps it locked.
  */
 export function openSqliteFile(path: string, schema: string): SqliteFile {
   const db = guarded(path, () => new DatabaseSync(path, { timeout: BUSY_MILLISECONDS }));
@@ -119,6 +120,13 @@ function storageError(path: string, error: unknown): unknown {
         cause: error,
       },
     );
+  }
+  if (DAMAGED.test(messageOf(error))) {
+    return new TipoffError('TIPOFF_INTEGRITY', `the file ${path} is damaged: ${messageOf(error)}`, {
+      hint: 'Bring the home back with `tipoff restore --replace`, or move the file away: batches, incidents and the ledger of backfills begin anew then.',
+      details: { path },
+      cause: error,
+    });
   }
   return new TipoffError('TIPOFF_STORAGE', `the SQLite file ${path} cannot be used: ${messageOf(error)}`, {
     hint: 'Check that the store is still open, the folder exists and is writable, and the disk has room.',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { playerLookup } from '#core/names.ts';
+import { alikeNames, playerLookup } from '#core/names.ts';
 
 describe('playerLookup', () => {
   it.each([
@@ -21,5 +21,20 @@ describe('playerLookup', () => {
 
   it('keeps two different people apart', () => {
     expect(playerLookup('Jalen Wilson')).not.toBe(playerLookup('Jaylin Wilson'));
+  });
+});
+
+describe('names that a misspelt one may have meant', () => {
+  const NAMES = ['Luka Dončić', 'Nikola Jokić', 'Josh Hart', 'Nikola Vučević', 'Al Horford'];
+  it.each([
+    ['Jokc', ['Nikola Jokić']],
+    ['nikola jokich', ['Nikola Jokić']],
+    ['Donkic', ['Luka Dončić']],
+    ['nikol', ['Nikola Jokić', 'Nikola Vučević']],
+    ['Wembanyama', []],
+    ['al', []],
+    ['-', []],
+  ])('of %s are %j', (text, expected) => {
+    expect(alikeNames(text, NAMES)).toEqual(expected);
   });
 });

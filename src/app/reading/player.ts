@@ -1,7 +1,7 @@
 import type { Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { countedByMarketSql } from '#core/markets.ts';
-import { canonicalLookup, playerLookup } from '#core/names.ts';
+import { alikeNames, canonicalLookup, playerLookup } from '#core/names.ts';
 import { statement } from '#core/statement.ts';
 import { CHAMPION_SYSTEM } from '#model/systems.ts';
 import { SKIP_REASONS, type SkipReason } from '#pipeline/batch/plan.ts';
@@ -18,6 +18,7 @@ export interface KnownPlayer {
 }
 
 const MAX_SUGGESTIONS = 8;
+const MAX_ALIKE = 3;
 
 /**
  * The player with an id, a name, or a part of a name that only one player has, or only one of those who may play on the slate.
@@ -42,12 +43,7 @@ export async function findPlayer(warehouse: Warehouse, text: string, slate: Slat
   const tonight = fitting.filter(({ is_tonight }) => is_tonight);
   const matches = tonight.length === 1 ? tonight : fitting;
   const [only] = matches;
-  if (only === undefined) {
-    throw new TipoffError('TIPOFF_NOT_FOUND', `expected the name or id of a known player, saw "${text}"`, {
-      hint: 'A part of the name is enough; `tipoff sql "SELECT player_id, player_name FROM nba_reference.players"` lists them all.',
-      details: { player: text },
-    });
-  }
+  if (only === undefined) throw await unknownPlayer(warehouse, text);
   if (matches.length > 1) {
     const names = matches
       .slice(0, MAX_SUGGESTIONS)
@@ -60,6 +56,20 @@ export async function findPlayer(warehouse: Warehouse, text: string, slate: Slat
   }
   const { player_id, player_name, last_slate } = only;
   return { player_id, player_name, last_slate };
+}
+
+async function unknownPlayer(warehouse: Warehouse, text: string): Promise<TipoffError> {
+  const known = await warehouse.query<{ player_name: string }>(
+    'SELECT player_name FROM nba_reference.players ORDER BY last_slate DESC, player_name',
+  );
+  const alike = alikeNames(
+    text,
+    known.map(({ player_name }) => player_name),
+  ).slice(0, MAX_ALIKE);
+  return new TipoffError('TIPOFF_NOT_FOUND', `expected the name or id of a known player, saw "${text}"`, {
+    hint: `${alike.length === 0 ? '' : `Did you mean ${alike.join(', or ')}? `}A part of the name is enough; \`tipoff sql "SELECT player_id, player_name FROM nba_reference.players"\` lists them all.`,
+    details: { player: text, alike },
+  });
 }
 
 /** The player's game of a slate with what was known before the cut-off. */

@@ -67,6 +67,13 @@ describe('a player', () => {
   ])('is refused for a text that fits %s', async (_what, text, code) => {
     await expect(findPlayer(world.warehouse, text, SLATE)).rejects.toMatchObject({ code });
   });
+
+  it('is guessed from a slip of the hand', async () => {
+    await expect(findPlayer(world.warehouse, 'Luka Donkic', SLATE)).rejects.toMatchObject({
+      code: 'TIPOFF_NOT_FOUND',
+      hint: expect.stringMatching(/^Did you mean Luka Dončić\? /),
+    });
+  });
 });
 
 describe('where a player is', () => {
