@@ -15,6 +15,7 @@ import { dayDeps } from '#app/day.ts';
 import { proofSlates, settableClock } from '#app/healthy-league.ts';
 import { bytesText } from '#core/billing.ts';
 import { addDays, easternInstant, type Slate, seasonLabel, seasonSpan } from '#core/calendar.ts';
+import { JOBS_BY_CLOCK, timesADay } from '#core/clock.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { runBackfill } from '#guard/backfill/run.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
@@ -42,10 +43,10 @@ const { values: options } = parseArgs({
   },
 });
 
-/** Starts of the jobs of a day and of the canaries in a month, as provisioned and as scheduled on GitHub. */
+/** Starts of the jobs of the day and of the canaries in a month, as provisioned; those before tip-offs are in the bill. */
 const DAYS_A_MONTH = 30;
-const RUNS_A_DAY = 4;
-const CANARY_RUNS_A_DAY = 48;
+const RUNS_A_DAY = timesADay(JOBS_BY_CLOCK.day.cloud);
+const CANARY_RUNS_A_DAY = timesADay(JOBS_BY_CLOCK.canaries.cloud);
 
 const say = (line: string): void => {
   process.stderr.write(`${line}\n`);

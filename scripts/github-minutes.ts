@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { GITHUB_JOBS, JOBS_BY_CLOCK, LATE_CRONS } from '#core/clock.ts';
+import { GITHUB_JOBS, JOBS_BY_CLOCK, LATE_CRONS, timesADay } from '#core/clock.ts';
 
 /** Where `npm run measure:github` leaves what it has measured. */
 export const MEASURED_FILE = join(import.meta.dirname, 'github-minutes.json');
@@ -78,12 +78,6 @@ export function minutesOfAMonth(given: Measured, free = FREE_MINUTES): MinutesOf
   const one = billed(JOBS_BY_CLOCK.day.github.workflow, given) * DAYS_OF_A_MONTH;
   const lateRuns = Math.max(0, Math.min(LATE_CRONS.length, Math.floor((free - month) / one)));
   return { free, rows, month, lateRuns, withLateRuns: month + lateRuns * one };
-}
-
-/** Times a day that a cron with lists of minutes and hours names. */
-function timesADay(cron: string): number {
-  const [minutes = '', hours = ''] = cron.split(' ');
-  return minutes.split(',').length * (hours === '*' ? 24 : hours.split(',').length);
 }
 
 /** The calculation as a table, with what it rests on. */

@@ -1,4 +1,6 @@
 import { bytesText, MIN_BILLED } from '#core/billing.ts';
+import { JOBS_BY_CLOCK, timesADay } from '#core/clock.ts';
+import { JOBS } from '#scripts/provision/services.ts';
 import { COMMANDS, type CommandUse } from './requests.ts';
 
 /** A published price, where it was read, and what of it is free in a month. */
@@ -125,8 +127,9 @@ const SWEEPS = MONTH_SECONDS / 15;
 
 /** What is measured or provisioned and not a price. */
 export interface Usage {
-  /** GiB that BigQuery bills for days and canaries in a month: docs/cost.md. */
-  readonly bigqueryGiB: number;
+  /** GiB that BigQuery bills for one run of the day and one of the canaries: docs/cost.md. */
+  readonly dayGiB: number;
+  readonly canariesGiB: number;
   readonly storedGiB: number;
   /** A run of the day: documents of Firestore and objects as the strict front counted them, seconds. */
   readonly day: {
@@ -135,11 +138,18 @@ export interface Usage {
     readonly objects: number;
     readonly seconds: number;
   };
-  readonly fetchSeconds: number;
-  /** Jobs of a day, and runs of the canaries on GitHub. */
-  readonly runsADay: number;
-  readonly canariesADay: number;
+  /** Times a day at which games begin: the day is run again before each of them. */
+  readonly tipoffsADay: number;
+  /** Seconds of the other jobs: a look whether the day is due, and the day that is. */
+  readonly seconds: Readonly<Record<'fetch' | 'statuses' | 'due' | 'look' | 'canaries', number>>;
 }
+
+/** The scheduler asks the coordinator to look at batches, and to start one. */
+const TRIGGERS_OF_SERVICES = 2;
+/** Runs of the day before each tip-off: 180 and 20 minutes. */
+const RUNS_BEFORE_A_TIPOFF = 2;
+/** Tables that a look asks whether the day is due. */
+const LOOKED_AT = 3;
 
 /** A line of the bill. */
 export interface BillLine {
@@ -151,9 +161,19 @@ export interface BillLine {
 
 /** Everything a month of the season uses, service by service. */
 export function monthOf(usage: Usage, alwaysOn: boolean): BillLine[] {
-  const { day, runsADay } = usage;
-  const runs = DAYS * runsADay;
-  const jobSeconds = runs * (day.seconds + usage.fetchSeconds);
+  const { day, seconds } = usage;
+  const { fetch, day: days, statuses, 'last-call': lastCall, canaries } = JOBS_BY_CLOCK;
+  const monthly = ({ cloud }: { readonly cloud: string }): number => DAYS * timesADay(cloud);
+  const due = DAYS * RUNS_BEFORE_A_TIPOFF * usage.tipoffsADay;
+  const runs = monthly(days) + due;
+  const jobSeconds =
+    monthly(days) * day.seconds +
+    due * seconds.due +
+    monthly(fetch) * seconds.fetch +
+    monthly(statuses) * seconds.statuses +
+    monthly(lastCall) * seconds.look +
+    monthly(canaries) * seconds.canaries;
+  const onGitHub = DAYS * canaries.github.crons.reduce((sum, cron) => sum + timesADay(cron), 0);
   const line = (service: string, what: string, unit: Unit, amount: number): BillLine => ({
     service,
     what,
@@ -162,21 +182,19 @@ export function monthOf(usage: Usage, alwaysOn: boolean): BillLine[] {
   });
   // A look asks each state of a batch that holds its slate: four queries, and as many reads when nothing is found.
   const looks = (alwaysOn ? SWEEPS : 0) + LOOKS;
-  const pulse = alwaysOn ? (MONTH_SECONDS / 60) * 20 * 2 ** 20 : 0;
+  // The pulse of a coordinator that is always on: read and written every minute.
+  const pulses = alwaysOn ? MONTH_SECONDS / 60 : 0;
   return [
-    line('BigQuery', 'days and canaries', 'bigqueryTiB', usage.bigqueryGiB / 1024),
-    ...(alwaysOn
-      ? [
-          line(
-            'BigQuery',
-            'pulse of the coordinator, a MERGE and a SELECT a minute',
-            'bigqueryTiB',
-            pulse / 2 ** 40,
-          ),
-        ]
-      : []),
+    line('BigQuery', 'days', 'bigqueryTiB', (runs * usage.dayGiB) / 1024),
+    line(
+      'BigQuery',
+      'looks whether one is due',
+      'bigqueryTiB',
+      (monthly(lastCall) * LOOKED_AT * MIN_BILLED) / 2 ** 40,
+    ),
+    line('BigQuery', 'canaries', 'bigqueryTiB', ((monthly(canaries) + onGitHub) * usage.canariesGiB) / 1024),
     line('BigQuery', 'tables', 'bigqueryGiB', usage.storedGiB),
-    line('Cloud Run', 'jobs of the day', 'jobCpu', jobSeconds),
+    line('Cloud Run', 'jobs of the day, looks and canaries', 'jobCpu', jobSeconds),
     line('Cloud Run', 'their memory, 2 GiB', 'jobMemory', 2 * jobSeconds),
     ...(alwaysOn
       ? [
@@ -193,21 +211,21 @@ export function monthOf(usage: Usage, alwaysOn: boolean): BillLine[] {
           line('Cloud Run', 'their memory, 2 GiB', 'requestMemory', 4 * LOOKS),
         ]),
     line('Cloud Run', 'requests of the scheduler', 'requests', LOOKS),
-    line('Firestore', 'reads of days and looks', 'reads', runs * day.reads + 5 * looks),
-    line('Firestore', 'writes', 'writes', runs * day.writes + LOOKS),
+    line('Firestore', 'reads of days and looks', 'reads', runs * day.reads + 5 * looks + pulses),
+    line('Firestore', 'writes', 'writes', runs * day.writes + LOOKS + pulses),
     line('Pub/Sub', 'units of batches', 'pubsubGiB', (runs * 20 * 1024) / GIB),
     line('Cloud Storage', 'exports and models', 'storageGiB', 1),
     line('Cloud Storage', 'objects written', 'storageWrites', runs * day.objects),
     line('Artifact Registry', 'ten images of 0.4 GiB', 'imagesGiB', 4),
-    line('Scheduler', 'triggers', 'triggers', 4),
+    line('Scheduler', 'triggers', 'triggers', Object.keys(JOBS).length + TRIGGERS_OF_SERVICES),
     line('Secret Manager', 'secrets', 'secrets', 2),
     line(
       'Logging',
       'a kilobyte a request, a megabyte a job',
       'logsGiB',
-      (LOOKS * 1024 + 2 * runs * 2 ** 20) / GIB,
+      (LOOKS * 1024 + (runs + monthly(fetch) + monthly(canaries)) * 2 ** 20) / GIB,
     ),
-    line('GitHub', 'canaries, two minutes a run', 'githubMinutes', DAYS * usage.canariesADay * 2),
+    line('GitHub', 'canaries, two minutes a run', 'githubMinutes', 2 * onGitHub),
     line('GitHub', 'cleanup, drift, quality, watchdog, deployments', 'githubMinutes', DAYS * 10),
   ];
 }
@@ -227,7 +245,8 @@ export function priced(lines: readonly BillLine[]): { readonly list: number; rea
 
 /** What docs/cost.md measured, and what the command line's test over the strict front holds. */
 export const USAGE: Usage = {
-  bigqueryGiB: 1238.2,
+  dayGiB: 1.99,
+  canariesGiB: 2.05,
   storedGiB: 0.3,
   day: {
     reads: COMMANDS.day.reads,
@@ -235,9 +254,8 @@ export const USAGE: Usage = {
     objects: COMMANDS.day.objects,
     seconds: 360,
   },
-  fetchSeconds: 60,
-  runsADay: 4,
-  canariesADay: 48,
+  tipoffsADay: 5,
+  seconds: { fetch: 60, statuses: 20, due: 120, look: 15, canaries: 90 },
 };
 
 /** US dollars of one command at list price: what BigQuery bills at least, documents, objects. */

@@ -97,3 +97,18 @@ export const GITHUB_JOBS: readonly {
 }[] = Object.entries<Job>(JOBS_BY_CLOCK).flatMap(([name, { github, silentAfterHours }]) =>
   github === undefined ? [] : [{ name, ...github, silentAfterHours }],
 );
+
+/** Times a day that a cron starts, by its minutes and hours. */
+export function timesADay(cron: string): number {
+  const [minutes = '', hours = ''] = cron.split(' ');
+  return valuesOf(minutes, 60) * valuesOf(hours, 24);
+}
+
+/** How many values a field of a cron names: a list of values, ranges (`a-b`) and all of them (`*`), every n-th of which (`/n`). */
+function valuesOf(field: string, all: number): number {
+  return field.split(',').reduce((sum, part) => {
+    const [range = '', step = '1'] = part.split('/');
+    const [from = 0, to = from] = range === '*' ? [0, all - 1] : range.split('-').map(Number);
+    return sum + Math.floor((to - from) / Number(step)) + 1;
+  }, 0);
+}
