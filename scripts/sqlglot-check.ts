@@ -1,6 +1,6 @@
 /**
  * A second opinion on every SQL statement of the code: sqlglot (PyPI) parses it as BigQuery SQL, finds its tables and columns in
- * the contracts, and looks for joins that BigQuery's analyser refuses. Two parsers seldom share a blind spot. sqlglot is no
+ * the contracts, and looks for joins and subqueries that BigQuery refuses. Two parsers seldom share a blind spot. sqlglot is no
  * dependency; without it the check says that it was skipped.
  * Usage: npm run check:sqlglot -- [--python <a Python that has sqlglot>]
  */
@@ -26,6 +26,14 @@ const PLANTED: readonly (readonly [sql: string, problem: RegExp])[] = [
   [
     'SELECT p.player_id FROM nba_reference.players p LEFT JOIN nba_reference.schedule s ON s.home_abbr = p.team_abbr OR ENDS_WITH(s.home_abbr, p.team_abbr)',
     /outer join without an equality/,
+  ],
+  [
+    'SELECT p.player_id, (SELECT s.slate FROM nba_reference.schedule s WHERE s.home_abbr = p.team_abbr ORDER BY s.slate LIMIT 1) AS next FROM nba_analytics.player_game_summary p',
+    /looks at the row outside and has a LIMIT/,
+  ],
+  [
+    'SELECT player_id FROM nba_analytics.player_game_summary p WHERE EXISTS (SELECT 1 FROM nba_reference.schedule s WHERE s.slate > p.slate)',
+    /looks at the row outside without an equality/,
   ],
 ];
 

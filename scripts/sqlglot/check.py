@@ -33,6 +33,30 @@ def is_equality(part):
     return all(sides) and not sides[0] & sides[1]
 
 
+def correlation_problems(tree):
+    """Subqueries that look at the row outside and that BigQuery cannot turn into a join: "not supported unless they can be de-correlated"."""
+    for query in tree.find_all(exp.Select):
+        if not isinstance(query.parent, (exp.Exists, exp.In, exp.Subquery)):
+            continue
+        if isinstance(query.parent, exp.Subquery) and isinstance(query.parent.parent, (exp.From, exp.Join)):
+            continue
+        own = {source.alias_or_name for inner in query.find_all(exp.Select) for source in sources_of(inner)}
+        outside = {column.table for column in query.find_all(exp.Column) if column.table and column.table not in own}
+        if not outside or not any(True for _ in query.find_all(exp.Table)):
+            continue
+        if query.args.get("limit") is not None:
+            yield "a subquery over a table that looks at the row outside and has a LIMIT"
+        where = query.args.get("where")
+        parts = [] if where is None else list(where.this.flatten()) if isinstance(where.this, exp.And) else [where.this]
+        if not any(is_equality(part) and outside & {column.table for column in part.find_all(exp.Column)} for part in parts):
+            yield "a subquery over a table that looks at the row outside without an equality"
+
+
+def sources_of(query):
+    start = query.args.get("from") or query.args.get("from_")
+    return [*([] if start is None else [start.this]), *(join.this for join in query.args.get("joins") or [])]
+
+
 def schema_of(tables):
     nested = defaultdict(dict)
     for name, columns in tables.items():
@@ -53,13 +77,13 @@ def problems_of(sql, schema, names):
         if name not in names and name not in common and table.db:
             yield f"names {name}, which no contract has"
     yield from join_problems(tree)
-    # Only queries are qualified: of statements that change rows, their query.
-    query = tree if isinstance(tree, exp.Query) else next(iter(tree.find_all(exp.Select)), None)
+    # Only queries are qualified: then every column names its table.
     if isinstance(tree, exp.Query):
         try:
-            qualify(query.copy(), schema=schema, dialect="bigquery", validate_qualify_columns=True, quote_identifiers=False)
+            tree = qualify(tree, schema=schema, dialect="bigquery", validate_qualify_columns=True, quote_identifiers=False)
         except SqlglotError as error:
             yield f"columns: {str(error).splitlines()[0]}"
+    yield from correlation_problems(tree)
 
 
 def main():
