@@ -19,13 +19,15 @@ export interface Reply {
 
 /**
  * Something that goes wrong, `times` times, with requests that fit. `refuse` answers in place of the server; `lose` lets
- * the server do its work and drops the answer; `drop` closes the connection before anything is done.
+ * the server do its work and drops the answer; `drop` closes the connection before anything is done;
+ * `keep` does nothing at all.
  */
 export interface Fault {
   readonly when: (request: Arrived) => boolean;
   readonly refuse?: Reply;
   readonly lose?: true;
   readonly drop?: true;
+  readonly keep?: true;
   readonly times: number;
 }
 
@@ -63,8 +65,15 @@ export async function loopback(serve: (request: Arrived) => Reply | Promise<Repl
       };
       arrived.push(request);
       const fault = faultFor(request);
+      if (fault?.keep === true) return undefined;
       if (fault?.drop === true) return outgoing.destroy();
-      const reply = fault?.refuse ?? (await serve(request));
+      const reply =
+        fault?.refuse ??
+        (await (async () => serve(request))().catch((error: unknown) => {
+          // Who asks must not wait for an answer that nobody will give.
+          outgoing.destroy();
+          throw error;
+        }));
       if (fault?.lose === true) return outgoing.destroy();
       const { status, body = '' } = reply;
       const isJson = typeof body === 'object' && !Buffer.isBuffer(body);

@@ -167,7 +167,11 @@ export interface BigQueryClientOptions {
   readonly location: string;
   /** Base address of an emulator or fake, spoken to without real credentials. */
   readonly endpoint?: string;
+  /** How long one request may wait for its answer; five minutes unless given. */
+  readonly requestMs?: number;
 }
+
+const REQUEST_MS = 300_000;
 
 /** One part of an upload. */
 interface Part {
@@ -194,7 +198,12 @@ export type Call = (
 ) => Promise<unknown>;
 
 /** Calls through the client library. Paths are relative to the project; `upload:` paths go to the upload address. */
-export function openBigQueryClient({ projectId, location, endpoint }: BigQueryClientOptions): Call {
+export function openBigQueryClient({
+  projectId,
+  location,
+  endpoint,
+  requestMs = REQUEST_MS,
+}: BigQueryClientOptions): Call {
   const client = new BigQuery({
     projectId,
     location,
@@ -209,6 +218,12 @@ export function openBigQueryClient({ projectId, location, endpoint }: BigQueryCl
       ? `${client.apiEndpoint}/upload/bigquery/v2/projects/${projectId}${path.slice('upload:'.length)}`
       : path;
     return new Promise((resolve, reject) => {
+      // A connection that was lost without a word would be waited for until the job itself is ended.
+      const patience = setTimeout(
+        () =>
+          reject(Object.assign(new Error(`no answer within ${requestMs / 1000} s`), { code: 'ETIMEDOUT' })),
+        requestMs,
+      );
       client.request(
         {
           method,
@@ -218,6 +233,7 @@ export function openBigQueryClient({ projectId, location, endpoint }: BigQueryCl
           ...(parts === undefined ? {} : { multipart: parts.map(sendable) }),
         },
         (error: Error | null, body?: unknown) => {
+          clearTimeout(patience);
           if (error === null) resolve(body);
           else reject(error);
         },

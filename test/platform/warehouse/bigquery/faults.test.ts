@@ -42,6 +42,22 @@ describe('BigQuery under faults', () => {
       expect(server.arrived.filter(isLoad)).toHaveLength(requests);
     });
 
+    it('is not waited for without an end, and asked for again', async () => {
+      const impatient = openBigQuery({
+        ...{ projectId: 'p', location: 'EU', endpoint: server.url, clock, retries: RETRIES, requestMs: 200 },
+      });
+      server.answer(() => ({ changed: 7 }));
+      server.inject({ when: startsJob, keep: true, times: 1 });
+      expect(await impatient.execute('DELETE FROM nba_raw.every_type WHERE id = 1')).toBe(7);
+      expect(starts()).toBe(2);
+      server.inject({ when: startsJob, keep: true, times: RETRIES + 1 });
+      await expect(impatient.execute('DELETE FROM nba_raw.every_type WHERE id = 2')).rejects.toMatchObject({
+        code: 'TIPOFF_WAREHOUSE_BUSY',
+        message: expect.stringContaining('no answer within 0.2 s'),
+      });
+      await impatient.close();
+    });
+
     it('does not double a statement, and gives its result', async () => {
       server.answer(() => ({ changed: 7 }));
       server.inject({ when: startsJob, lose: true, times: 1 });
