@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { unzipSync, type Zippable, zipSync } from 'fflate';
 import { z } from 'zod';
 import { seasonOf, slateOf } from '#core/calendar.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
@@ -26,9 +25,13 @@ const KEEP_NEWEST = 4;
 /** Days of which the newest generation is kept. */
 const KEEP_DAYS = 7;
 
-const FORMAT = 1;
-/** Pack of what belongs to no closed season: it is the one that every back-up writes anew. */
+const FORMAT = 2;
+/** Pack of what belongs to no closed season or month: it is the one that every back-up writes anew. */
 const PRESENT = 'present';
+/** Before the path of a document, model or other file in the name of its member. */
+const FILES = 'files/';
+/** A document of a slate: those of earlier months do not change any more. */
+const DOCUMENT = /^objects\/exports\/(\d{4}-\d{2})-\d{2}\//;
 
 const member = z.strictObject({
   name: z.string(),
@@ -52,8 +55,8 @@ const manifestShape = z.strictObject({
     }),
   ),
   state: member,
-  /** Documents, models and whatever else lies in the home, as one compressed archive. */
-  files: member.extend({ count: z.int().min(0) }),
+  /** Documents, models and whatever else lies in the home, each compressed. */
+  files: z.array(member),
   /** Bytes as they are stored, by pack. */
   packs: z.record(z.string(), z.int()),
 });
@@ -238,7 +241,8 @@ async function pack(
   head: Pick<Manifest, 'format' | 'generation' | 'created_at' | 'code_version'>,
 ): Promise<{ manifest: Manifest; written: Map<string, number> }> {
   const paths = homePaths(home);
-  const present = seasonOf(slateOf(head.created_at));
+  const today = slateOf(head.created_at);
+  const present = seasonOf(today);
   const contents = new Map<string, { name: string; bytes: Uint8Array }[]>();
   const add = (group: string, name: string, bytes: Uint8Array): void => {
     const list = contents.get(group) ?? [];
@@ -265,7 +269,15 @@ async function pack(
   }
   add(PRESENT, 'state.sqlite', zstdCompressSync(await readFile(copy)));
   const files = await filesOf(home);
-  add(PRESENT, 'files.zip', zstdCompressSync(archive(files)));
+  for (const name of files) {
+    const month = DOCUMENT.exec(name)?.[1];
+    const isClosed = month !== undefined && month < today.slice(0, month.length);
+    add(
+      isClosed ? `documents of ${month}` : PRESENT,
+      FILES + name,
+      zstdCompressSync(await readFile(join(home, name))),
+    );
+  }
 
   const members = new Map<string, Member>();
   const packs: Record<string, number> = {};
@@ -295,7 +307,7 @@ async function pack(
         files: own.map(({ path }) => memberOf(relative(scratch, path))),
       })),
       state: memberOf('state.sqlite'),
-      files: { ...memberOf('files.zip'), count: Object.keys(files).length },
+      files: files.map((name) => memberOf(FILES + name)),
       packs,
     },
     written,
@@ -327,7 +339,12 @@ async function unpack(vault: Vault, manifest: Manifest, home: string, clock: Clo
       if (file.pack === name) await writeFile(join(scratch, file.name), contentOf(file));
     if (manifest.state.pack === name)
       await writeFile(paths.state, zstdDecompressSync(contentOf(manifest.state)));
-    if (manifest.files.pack === name) await extract(zstdDecompressSync(contentOf(manifest.files)), home);
+    for (const file of manifest.files) {
+      if (file.pack !== name) continue;
+      const path = within(home, file.name.slice(FILES.length));
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await writeFile(path, zstdDecompressSync(contentOf(file)));
+    }
   }
   const warehouse = await openDuckDb(paths.warehouse, { clock });
   try {
@@ -352,7 +369,9 @@ async function readManifest(vault: Vault, generation: number): Promise<Manifest>
   throw new TipoffError(
     'TIPOFF_INTEGRITY',
     `generation ${generation}: expected a manifest of format ${FORMAT}, saw another one: ${z.prettifyError(parsed.error)}`,
-    { hint: 'It was made by a newer Tipoff: update this one, or restore an older generation.' },
+    {
+      hint: 'It was made by another version of Tipoff (`tipoff backup list`): use that one, or restore another generation.',
+    },
   );
 }
 
@@ -380,35 +399,25 @@ async function forget(vault: Vault, keep: number, now: Date): Promise<CreatedBac
   return vault.prune(remove, async (generation) => Object.keys(manifests.get(generation)?.packs ?? {}));
 }
 
-/** Files of the home that are neither database, lock, log, site nor unfinished, by their path. */
-async function filesOf(home: string): Promise<Record<string, Uint8Array>> {
+/** Paths of the files in the home that are neither database, lock, log, site nor unfinished. */
+async function filesOf(home: string): Promise<string[]> {
   const skipped =
     /^(?:warehouse\.duckdb|state\.sqlite|home\.lock|logs\/|site\/|\.backup\/|(?:objects\/)?\.meta\/tmp\/)/;
   const entries = await readdir(home, { recursive: true, withFileTypes: true });
-  const names = entries
+  return entries
     .filter((entry) => entry.isFile())
     .map((entry) => relative(home, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
     .filter((name) => !skipped.test(name))
     .sort();
-  const files: Record<string, Uint8Array> = {};
-  for (const name of names) files[name] = await readFile(join(home, name));
-  return files;
 }
 
-/** A fixed time: equal files make an equal archive. */
-function archive(files: Record<string, Uint8Array>): Uint8Array {
-  const entries: Zippable = {};
-  for (const [name, bytes] of Object.entries(files))
-    entries[name] = [bytes, { level: 0, mtime: '1980-01-01' }];
-  return zipSync(entries);
-}
-
-async function extract(zip: Uint8Array, home: string): Promise<void> {
-  for (const [name, bytes] of Object.entries(unzipSync(zip))) {
-    const path = join(home, name);
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await writeFile(path, bytes);
-  }
+/** The place of a file in the home. Throws TIPOFF_INTEGRITY for a name that leads out of it: nobody's back-up writes elsewhere. */
+function within(home: string, name: string): string {
+  const path = resolve(home, name);
+  if (path.startsWith(resolve(home) + sep)) return path;
+  throw new TipoffError('TIPOFF_INTEGRITY', `expected the name of a file in the home, saw ${name}`, {
+    hint: 'Somebody has changed this back-up: use the generation before (`tipoff backup list`), and a key.',
+  });
 }
 
 async function moveIntoPlace(building: string, home: string): Promise<void> {
@@ -425,7 +434,7 @@ function shown(vault: Vault, manifest: Manifest): Generation {
     created_at: manifest.created_at,
     code_version: manifest.code_version,
     rows: manifest.tables.reduce((total, { rows }) => total + rows, 0),
-    documents: manifest.files.count,
+    documents: manifest.files.length,
     bytes: Object.values(manifest.packs).reduce((total, size) => total + size, 0),
     location: vault.locate(manifest.generation),
   };

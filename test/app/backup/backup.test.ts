@@ -153,7 +153,58 @@ describe('a back-up', () => {
     expect(existsSync(at('other').home)).toBe(false);
   });
 
-  it('that is damaged is refused, said, and the generation before it is used', async () => {
+  it('stores the documents of a month that is over once, whatever else changes', async () => {
+    await makeHome(deps.home);
+    const json = { contentType: 'application/json' };
+    const documents = ['2024-10-30', '2024-11-19'].map((slate) => `exports/${slate}/predictions.json`);
+    await within(deps.home, async ({ exports }) => {
+      for (const path of documents) await exports.put(path, `{"is":"${path}"}`, json);
+    });
+    const packs = () => github.releases.assets().filter(({ name }) => name.startsWith('packs'));
+    await createBackup(deps);
+    const before = packs().map(({ id }) => id);
+    await within(deps.home, ({ exports }) => exports.put(documents[1] ?? '', '{"is":"another"}', json));
+    await createBackup(deps);
+    expect(packs().filter(({ id }) => !before.includes(id))).toHaveLength(1);
+    await restoreBackup(at('fresh'));
+    await within(at('fresh').home, async ({ exports }) => {
+      const texts = await Promise.all(documents.map(async (path) => (await exports.get(path))?.bytes));
+      expect(texts.map((bytes) => new TextDecoder().decode(bytes))).toEqual([
+        `{"is":"${documents[0]}"}`,
+        '{"is":"another"}',
+      ]);
+    });
+  });
+
+  it('without a key that somebody has changed writes nothing outside of the home', async () => {
+    await makeHome(deps.home);
+    const store = directoryObjects(join(folder.path, 'store'));
+    const open = { ...deps, store, seal: PLAIN };
+    await createBackup(open);
+    const path = 'generations/00000001';
+    const manifest = await store.get(path);
+    const text = PLAIN.open(manifest?.bytes ?? new Uint8Array(), path);
+    const changed = Buffer.from(
+      Buffer.from(text).toString().replaceAll('"files/models/', '"files/../../models/'),
+    );
+    expect(changed.equals(text)).toBe(false);
+    await store.put(path, PLAIN.close(changed, path), { contentType: 'application/octet-stream' });
+    await expect(restoreBackup({ ...open, home: join(folder.path, 'fresh') })).rejects.toMatchObject({
+      code: 'TIPOFF_INTEGRITY',
+      message: expect.stringContaining('expected the name of a file in the home'),
+    });
+    expect(existsSync(join(folder.path, 'models'))).toBe(false);
+  });
+
+  it.each([
+    [
+      'has a changed bit',
+      (bytes: Buffer) => bytes.map((byte, i) => (i === bytes.length >> 1 ? byte ^ 1 : byte)),
+    ],
+    ['is cut in its middle', (bytes: Buffer) => bytes.subarray(0, bytes.length >> 1)],
+    ['lacks its last byte', (bytes: Buffer) => bytes.subarray(0, -1)],
+    ['is empty', () => Buffer.alloc(0)],
+  ])('that %s is refused, said, and the generation before it is used', async (_what, harm) => {
     await makeHome(deps.home);
     await createBackup(deps);
     const known = new Set(github.releases.assets().map(({ id }) => id));
@@ -162,11 +213,7 @@ describe('a back-up', () => {
     await createBackup(deps);
     for (const asset of github.releases.assets()) {
       if (known.has(asset.id) || !asset.name.startsWith('packs')) continue;
-      const middle = asset.bytes.length >> 1;
-      github.releases.damage(
-        asset,
-        Buffer.from(asset.bytes.map((byte, i) => (i === middle ? byte ^ 1 : byte))),
-      );
+      github.releases.damage(asset, Buffer.from(harm(asset.bytes)));
     }
     const restored = await restoreBackup(at('fresh'));
     expect(restored).toMatchObject({ generation: 1, refused: [{ generation: 2 }] });
