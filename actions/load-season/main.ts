@@ -37,7 +37,8 @@ export const action = defineAction({
       missing = [...failures, ...stillMissing];
       log(`round ${round}: ${ingested.loaded} rows new`);
       const isMoreThere = skipped.some((reason) => /^\d+ box scores? from/.test(reason));
-      if (!isMoreThere || ingested.loaded === 0) break;
+      // The first answer of a new home is the schedule, which says whose box scores there are to ask for.
+      if (ingested.loaded === 0 || (!isMoreThere && round > 1)) break;
     }
     const range = ['--from', from, '--to', yesterday, '--phases', 'analytics,precompute'];
     answerOf(await tipoff('backfill', 'run', ...range, '--reason', 'setup'), backfilled, 'backfill run');

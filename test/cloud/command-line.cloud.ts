@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApp } from '#app/compose.ts';
@@ -10,12 +11,13 @@ import { shiftedClock } from '#platform/clock.ts';
 import { COMMANDS, type CommandUse } from '#scripts/cost/requests.ts';
 import type { Account } from '#scripts/provision/installation.ts';
 import { loadLeague, simulateLeague } from '#simulate/league.ts';
-import { actionRunner } from '#test/actions/run-action.ts';
 import { type StrictFront, strictFront } from '#test/fakes/front/front.ts';
+import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { offered } from './offered.ts';
 
 const [firestore, pubsub, bigquery] = [offered('firestore'), offered('pubsub'), offered('bigquery')];
-const TIPOFF = fileURLToPath(new URL('../../src/app/cli/tipoff.ts', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const TIPOFF = join(ROOT, 'src/app/cli/tipoff.ts');
 const SLATE = parseSlate('2024-11-30');
 const BEFORE = addDays(SLATE, -3);
 const NOON = `${SLATE}T17:00:00Z`;
@@ -39,8 +41,12 @@ interface Started {
   err(): string;
 }
 
-function start(environment: Readonly<Record<string, string>>, args: readonly string[]): Started {
-  const child = spawn(process.execPath, [TIPOFF, ...args], {
+function start(
+  environment: Readonly<Record<string, string>>,
+  args: readonly string[],
+  program = TIPOFF,
+): Started {
+  const child = spawn(process.execPath, [program, ...args], {
     env: { ...process.env, TIPOFF_API_KEY: KEY, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -72,7 +78,6 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
     });
     afterAll(() => front.close());
 
-    const actions = actionRunner();
     /** What the commands asked for, by the name that docs/bill.md has for each. */
     const uses: Record<string, CommandUse> = {};
     const counted = async <T>(name: keyof typeof COMMANDS, work: () => Promise<T>): Promise<T> => {
@@ -167,20 +172,22 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
       expect(checked.body.results.length).toBeGreaterThan(20);
 
       // What workflows do with the identities that look, in the roles of each: none of it is refused (below).
-      const scheduled = { ...(await front.as('recorder')), GITHUB_EVENT_NAME: 'schedule', TIPOFF_HOME: '' };
-      for (const [action, inputs] of [
-        ['check-schema-drift', { against: 'live' }],
-        ['check-quality', {}],
-        ['run-canaries', {}],
-      ] as const) {
+      const scheduled = { ...(await front.as('recorder')), GITHUB_EVENT_NAME: 'schedule' };
+      for (const [action, variables] of Object.entries({
         // Drift reads approvals, which are of the present.
-        const at: Record<string, string> = action === 'check-schema-drift' ? {} : { TIPOFF_AT: NOON };
-        const { code, log, report } = await actions.runProcess(action, inputs, { ...scheduled, ...at });
-        expect(code, log).toBe(0);
-        expect(JSON.stringify(report)).not.toContain('No sign of life');
+        'check-schema-drift': { INPUT_AGAINST: 'live' },
+        'check-quality': { TIPOFF_AT: NOON },
+        'run-canaries': { INPUT_ONLY: 'job_heartbeats', TIPOFF_AT: NOON },
+      })) {
+        const acted = start({ ...scheduled, ...variables }, [], join(ROOT, 'actions', action, 'main.ts'));
+        await once(acted.child, 'close');
+        expect(acted.child.exitCode, acted.out() + acted.err()).toBe(0);
+        expect(acted.out()).not.toContain('No sign of life');
       }
-      const written = await run('reader', 'schema', 'snapshot', '--repository', actions.folder());
+      const folder = await temporaryFolder();
+      const written = await run('reader', 'schema', 'snapshot', '--repository', folder.path);
       expect(written.code, written.beside).toBe(0);
+      await folder.remove();
       expect((await run('reader', 'status')).code).toBe(0);
 
       const coordinator = await serving('coordinator', '--coordinator');
