@@ -12,6 +12,8 @@ const fetched = z.looseObject({
   skipped: z.array(z.string()),
 });
 const backfilled = z.looseObject({ status: z.string().optional() });
+/** What `fetch` says of box scores that it leaves to the next run. */
+const BOX_SCORES_LATER = /^\d+ box scores? from/;
 
 /**
  * Loads the season to date from the providers, some dozen box scores a round, and computes its features. What is there already
@@ -25,8 +27,16 @@ export const action = defineAction({
   run: async ({ rounds }, { tipoff, clock, log }) => {
     const yesterday = addDays(slateOf(clock.now()), -1);
     const { from } = seasonSpan(seasonOf(yesterday));
+    const range = ['--from', from, '--to', yesterday, '--phases', 'analytics,precompute'];
+    const compute = async (): Promise<void> =>
+      void answerOf(
+        await tipoff('backfill', 'run', ...range, '--reason', 'setup'),
+        backfilled,
+        'backfill run',
+      );
     let rows = 0;
     let missing: { what: string; message: string }[] = [];
+    let later: string[] = [];
     for (let round = 1; round <= rounds; round++) {
       const { ingested, failures, stillMissing, skipped } = answerOf(
         await tipoff('fetch', yesterday),
@@ -35,13 +45,14 @@ export const action = defineAction({
       );
       rows += ingested.loaded;
       missing = [...failures, ...stillMissing];
+      later = skipped.filter((reason) => BOX_SCORES_LATER.test(reason));
       log(`round ${round}: ${ingested.loaded} rows new`);
-      const isMoreThere = skipped.some((reason) => /^\d+ box scores? from/.test(reason));
-      // The first answer of a new home is the schedule, which says whose box scores there are to ask for.
-      if (ingested.loaded === 0 || (!isMoreThere && round > 1)) break;
+      // The first answer of a new home is the schedule: once it is read, it says whose box scores there are to ask for.
+      if (round === 1) await compute();
+      else if (later.length === 0 || ingested.loaded === 0) break;
     }
-    const range = ['--from', from, '--to', yesterday, '--phases', 'analytics,precompute'];
-    answerOf(await tipoff('backfill', 'run', ...range, '--reason', 'setup'), backfilled, 'backfill run');
+    await compute();
+    missing.push(...later.map((message) => ({ what: 'box scores', message })));
     return {
       report: said({
         verdict: missing.length > 0 ? 'warning' : rows === 0 ? 'nothing' : 'ok',

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { action as keepEvening } from '#actions/keep-evening/main.ts';
 import type { ActionDeps } from '#actions/lib/action.ts';
 import { readContext } from '#actions/lib/context.ts';
+import { action as loadSeason } from '#actions/load-season/main.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { within } from '#test/actions/prepared-home.ts';
 import { actionRunner } from '#test/actions/run-action.ts';
@@ -150,6 +151,58 @@ describe('check-setup', () => {
     expect((await asked()).log).toContain('all that GitHub turns off are on');
     Object.assign(github.workflows[0] ?? {}, { state: 'disabled_manually' });
     expect((await asked()).log).toContain('day.yml is turned off');
+  });
+});
+
+describe('load-season', () => {
+  /** A season with so many games that are over, 40 of which a run asks for once the schedule was read. */
+  const season = (games: number, broken = 0) => {
+    const verbs: string[] = [];
+    let [isRead, isKnown, left] = [false, false, games];
+    const deps = {
+      clock: virtualClock('2024-12-16T17:00:00Z'),
+      log: () => undefined,
+      tipoff: async (verb: string) => {
+        verbs.push(verb);
+        if (verb === 'backfill') {
+          isRead = isKnown;
+          return { code: 0, json: {}, err: '' };
+        }
+        const asked = isRead ? Math.min(40, left) : 0;
+        const loaded = isKnown ? Math.max(0, asked - broken) : 1400;
+        [isKnown, left] = [true, left - Math.max(0, asked - broken)];
+        const rest = isRead ? left - Math.min(left, broken) : 0;
+        const json = {
+          ingested: { loaded },
+          failures: [],
+          stillMissing: Array.from({ length: isRead ? Math.min(broken, asked) : 0 }, (_, i) => ({
+            what: `box score ${i}`,
+            message: 'saw 403',
+          })),
+          skipped: rest > 0 ? [`${rest} box scores from 2024-10-22 to 2024-11-01: a run asks for 40`] : [],
+        };
+        return { code: 0, json, err: '' };
+      },
+    } as unknown as ActionDeps;
+    const { run: begin } = loadSeason.begin(() => '', readContext({}));
+    return { verbs, ended: begin(deps) };
+  };
+
+  it('reads the schedule first, and then asks for every box score of it', async () => {
+    const { verbs, ended } = season(90);
+    const { report, outputs } = await ended;
+    expect(verbs).toEqual(['fetch', 'backfill', 'fetch', 'fetch', 'fetch', 'backfill']);
+    expect(outputs).toEqual({ rows: 1490, missing: 0 });
+    expect(report.verdict).toBe('ok');
+  });
+
+  it('is over at once where everything is there, and warns of what nobody gives', async () => {
+    expect((await season(0).ended).outputs).toEqual({ rows: 1400, missing: 0 });
+    const { verbs, ended } = season(90, 40);
+    const { report } = await ended;
+    expect(verbs).toEqual(['fetch', 'backfill', 'fetch', 'backfill']);
+    expect(report.verdict).toBe('warning');
+    expect(report.summary).toContain('41 answers missing');
   });
 });
 
