@@ -80,30 +80,48 @@ async function fill(warehouse: Warehouse): Promise<void> {
   );
 }
 
+/** What tells the rows of a class apart: the player stands for his minutes, and who missed a game was listed for it here. */
+interface Row {
+  readonly day: number;
+  readonly who: (typeof BOTH)[number];
+  readonly missed: number;
+  readonly wasSeen: boolean;
+  readonly came: boolean;
+}
+
+/** Odds of a probability that is kept off 0 and 1. */
+function oddsOf(p: number): number {
+  const inside = Math.min(0.999, Math.max(0.001, p));
+  return inside / (1 - inside);
+}
+
 /**
- * P(plays) by hand, game by game: the share of earlier rows of the class that came, in classes from the widest (all who are
- * available) over those of his minutes to those who missed as much as he has; each leans on the wider with five rows, the
- * widest on 0.9, and a row counts half after a year.
+ * P(plays) by hand, game by game: the share of earlier rows of a class that came, where a row counts half after a year and the
+ * class leans with five rows on a wider one. Of all who are available it leans on 0.9; his minutes lean on that, and so do his
+ * games missed, and on them what is known of his absence; the class of everything leans on the product of their odds.
  */
 function byHand(): Map<string, number> {
   const expected = new Map<string, number>();
-  const before: { day: number; who: (typeof BOTH)[number]; missed: number; came: boolean }[] = [];
+  const before: Row[] = [];
   for (let day = 1; day < GAMES; day++) {
-    const rows = BOTH.map((who) => {
-      const missed = who.plays(day - 1) ? 0 : 1;
-      return { day, who, missed, came: who.plays(day) };
-    });
-    for (const row of rows) {
-      const classes = [before, before.filter(({ who }) => who === row.who)];
-      const narrowest = before.filter(({ who, missed }) => who === row.who && missed === row.missed);
-      let p = 0.9;
-      for (const own of [...classes, narrowest]) {
-        const weights = own.map((one) => 0.5 ** ((day - one.day) / 365));
-        const n = weights.reduce((sum, weight) => sum + weight, 0);
-        const came = weights.reduce((sum, weight, i) => sum + (own[i]?.came === true ? weight : 0), 0);
-        p = (came + 5 * p) / (n + 5);
-      }
-      expected.set(`${slates[day]} ${row.who.player_id}`, p);
+    const rows: Row[] = BOTH.map((who) => ({
+      ...{ day, who, missed: who.plays(day - 1) ? 0 : 1, wasSeen: day > 1, came: who.plays(day) },
+    }));
+    const share = (wider: number, isIn: (row: Row) => boolean): number => {
+      const own = before.filter(isIn).map((one) => ({ ...one, weight: 0.5 ** ((day - one.day) / 365) }));
+      const n = own.reduce((sum, { weight }) => sum + weight, 0);
+      const came = own.reduce((sum, { weight, came }) => sum + (came ? weight : 0), 0);
+      return (came + 5 * wider) / (n + 5);
+    };
+    for (const { who, missed, wasSeen } of rows) {
+      const status = share(0.9, () => true);
+      const minutes = share(status, (row) => row.who === who);
+      const games = share(status, (row) => row.missed === missed);
+      const absence = share(games, (row) => row.missed === missed && row.wasSeen === wasSeen);
+      const odds = (oddsOf(minutes) * oddsOf(absence)) / oddsOf(status);
+      const isAlike = (row: Row): boolean =>
+        row.who === who && row.missed === missed && row.wasSeen === wasSeen;
+      expected.set(`${slates[day]} ${who.player_id}`, share(odds / (1 + odds), isAlike));
     }
     before.push(...rows);
   }

@@ -43,6 +43,8 @@ const LEAD_CLASSES = [45, 120, 300];
 const MINUTES_BANDS = [12, 15, 18, 22, 26, 30];
 const LISTED_BANDS = [15, 22];
 const REGULAR_SHARE = 0.8;
+/** Odds are taken of probabilities no closer to 0 and 1 than this. */
+const MIN_ODDS_P = 0.001;
 /** Rounded first: the last bits of a sum depend on the order in which the engine adds, and must not move anybody over a bound. */
 const bandSql = (bounds: readonly number[]): string =>
   `CASE ${bounds.map((minutes) => `WHEN ROUND(c.min_ewma4, 6) < ${minutes} THEN '<${minutes}'`).join(' ')} ELSE 'more' END`;
@@ -85,17 +87,24 @@ const countedBefore = (keys: readonly string[]): string => {
   GROUP BY ${keys.join(', ')}, slate`;
 };
 const joinCounted = (alias: string, keys: readonly string[]): string =>
-  `LEFT JOIN by_${alias} ${alias} ON ${[...keys, 'slate'].map((key) => `${alias}.${key} = t.${key}`).join(' AND ')}`;
-/** The classes of a player from the widest to the narrowest, each by what is the same in it. */
+  `LEFT JOIN by_${alias} ON ${[...keys, 'slate'].map((key) => `by_${alias}.${key} = t.${key}`).join(' AND ')}`;
+/**
+ * The classes of a player, each by what is the same in it: his status; with it his minutes, or his absence, first roughly and
+ * then with all that is known of it; and everything.
+ */
 const CLASSES = {
-  s: ['lead_class', 'status_class'],
-  b: ['lead_class', 'status_class', 'band_class'],
-  d: ['lead_class', 'status_class', 'band_class', 'missed_class', 'reason_class'],
+  status: ['lead_class', 'status_class'],
+  minutes: ['lead_class', 'status_class', 'band_class'],
+  missed: ['lead_class', 'status_class', 'missed_class'],
+  absence: ['lead_class', 'status_class', 'missed_class', 'absence_class'],
+  whole: ['lead_class', 'status_class', 'band_class', 'missed_class', 'absence_class'],
 } as const;
 const leadClass = (seconds: string): string =>
   `CASE ${LEAD_CLASSES.map((minutes, i) => `WHEN ${seconds} < ${minutes * 60} THEN ${i}`).join(' ')} ELSE ${LEAD_CLASSES.length} END`;
 const leaning = (alias: string, wider: string): string =>
-  `fn.safe_div(COALESCE(${alias}.came, 0) + ${LEANING_ROWS} * ${wider}, COALESCE(${alias}.n, 0) + ${LEANING_ROWS})`;
+  `fn.safe_div(COALESCE(${alias}_came, 0) + ${LEANING_ROWS} * ${wider}, COALESCE(${alias}_n, 0) + ${LEANING_ROWS})`;
+const odds = (p: string): string => `fn.safe_div(${p}, 1 - ${p})`;
+const bounded = (p: string): string => `fn.clamp(${p}, ${MIN_ODDS_P}, ${1 - MIN_ODDS_P})`;
 const priorSql = `CASE t.status_class ${Object.entries(PRIOR)
   .map(([status, p]) => `WHEN '${status}' THEN ${p}`)
   .join(' ')} ELSE ${PRIOR_WITHOUT_REPORT} END`;
@@ -103,9 +112,12 @@ const priorSql = `CASE t.status_class ${Object.entries(PRIOR)
 /**
  * Who is expected to play, as a probability. Candidates are the players who shared in the team's games lately; each belongs
  * to a class (status at the cut-off, expected minutes, share of games where he is not listed, games missed in a row, kind of
- * reason), and is as likely to play as earlier players of his class, counted over all slates strictly before. Every class leans on
- * the wider one. History is read as long before tip-off as tonight's game is, because a status means something else at noon
- * than fifteen minutes before the game. Who has appeared for another team since, or was listed by one, does not play.
+ * reason, whether he was listed for the team's game before, where he has not played yet this season), and is as likely to play as
+ * earlier players of his class, counted over all slates strictly before. The class of everything leans on the product of odds of
+ * two wider ones, of his minutes and of his absence, over those of his status alone: who misses games without being listed is left
+ * out by the coach, and who was listed until now and is no longer comes back. History is read as long before tip-off as tonight's
+ * game is, because a status means something else at noon than fifteen minutes before the game. Who has appeared for another team
+ * since, or was listed by one, does not play.
  */
 export const playerAvailabilityProcessor: Processor = {
   name: 'PlayerAvailability',
@@ -182,7 +194,7 @@ appearances AS (
   FROM weighted
 ),
 candidates AS (
-  SELECT g.slate, g.game_id, g.team_abbr, g.season, a.player_id, a.seen_on, a.min_ewma4, ${AVAILABLE_STATS.map((stat) => `a.${stat}_ewma8`).join(', ')},
+  SELECT g.slate, g.game_id, g.team_abbr, g.season, g.seq, a.player_id, a.seen_on, a.min_ewma4, ${AVAILABLE_STATS.map((stat) => `a.${stat}_ewma8`).join(', ')},
     fn.safe_div(a.own_games, g.all_games) AS share,
     a.next_seen_on IS NULL OR a.next_seen_on >= g.slate AS is_member,
     a.season_year < g.season_year AS is_new_season,
@@ -226,25 +238,28 @@ classed AS (
   WHERE c.is_here
 ),
 labelled AS (
-  SELECT c.lead_class, c.slate, c.game_id, c.team_abbr, c.player_id, c.status_class,
-    c.season_class || (CASE WHEN c.is_listed THEN c.listed_band ELSE c.band END) AS band_class, c.missed_class,
-    CASE WHEN c.is_listed THEN c.reason_class ELSE '' END AS reason_class
+  SELECT c.lead_class, c.slate, c.game_id, c.team_abbr, c.player_id, c.status_class, c.missed_class,
+    CASE WHEN c.is_listed THEN c.listed_band ELSE c.band END AS band_class,
+    c.season_class || (CASE WHEN LAG(c.seq) OVER games_of_player = c.seq - 1 THEN (CASE WHEN LAG(c.is_listed) OVER games_of_player THEN 'listed ' ELSE 'unlisted ' END) ELSE '' END) AS past_class,
+    CASE WHEN c.is_listed THEN c.reason_class ELSE '' END AS reason_class, c.band, c.games_missed
   FROM classed c
   WHERE c.is_listed OR c.games_missed < ${LONG_ABSENCE}
+  WINDOW games_of_player AS (PARTITION BY c.lead_class, c.team_abbr, c.player_id ORDER BY c.seq)
 ),
 asked AS (
-  SELECT * FROM labelled
+  SELECT lead_class, slate, game_id, team_abbr, player_id, status_class, band_class, missed_class, past_class || reason_class AS absence_class
+  FROM labelled
   UNION ALL
-  SELECT lead_class, slate, game_id, team_abbr, player_id, '${LISTS.none}', season_class || band, missed_class, '' FROM classed
+  SELECT lead_class, slate, game_id, team_abbr, player_id, '${LISTS.none}', band, missed_class, past_class FROM labelled
   WHERE status_class <> '${LISTS.none}' AND games_missed < ${LONG_ABSENCE}
 ),
 tallies AS (
-  SELECT l.lead_class, l.status_class, l.band_class, l.missed_class, l.reason_class, l.slate, SUM(CASE WHEN f.game_id IS NOT NULL THEN 1 ELSE 0 END) AS n,
+  SELECT l.lead_class, l.status_class, l.band_class, l.missed_class, l.absence_class, l.slate, SUM(CASE WHEN f.game_id IS NOT NULL THEN 1 ELSE 0 END) AS n,
     SUM(CASE WHEN p.player_id IS NOT NULL AND f.game_id IS NOT NULL THEN 1 ELSE 0 END) AS came
   FROM asked l
   LEFT JOIN (SELECT DISTINCT game_id, team_abbr FROM played) f ON f.game_id = l.game_id AND f.team_abbr = l.team_abbr
   LEFT JOIN played p ON p.player_id = l.player_id AND p.game_id = l.game_id
-  GROUP BY l.lead_class, l.status_class, l.band_class, l.missed_class, l.reason_class, l.slate
+  GROUP BY l.lead_class, l.status_class, l.band_class, l.missed_class, l.absence_class, l.slate
 ),
 ${Object.entries(CLASSES)
   .map(
@@ -252,14 +267,30 @@ ${Object.entries(CLASSES)
 )`,
   )
   .join(',\n')},
-expected AS (
+counted AS (
   SELECT t.slate, t.player_id, t.team_abbr, t.status_class,
-    ${leaning('d', leaning('b', leaning('s', priorSql)))} AS p
-  FROM labelled t
+    ${Object.keys(CLASSES)
+      .map((alias) => `by_${alias}.n AS ${alias}_n, by_${alias}.came AS ${alias}_came`)
+      .join(', ')}
+  FROM (SELECT *, past_class || reason_class AS absence_class FROM labelled WHERE slate >= CAST(@from AS DATE)) AS t
   ${Object.entries(CLASSES)
     .map(([alias, keys]) => joinCounted(alias, keys))
     .join('\n  ')}
-  WHERE t.slate >= CAST(@from AS DATE)
+),
+judged AS (
+  SELECT t.*, ${leaning('status', priorSql)} AS p_status FROM counted t
+),
+multiplied AS (
+  SELECT t.*,
+    ${odds(bounded(leaning('minutes', 'p_status')))} * fn.safe_div(
+      ${odds(bounded(leaning('absence', leaning('missed', 'p_status'))))},
+      ${odds(bounded('p_status'))}
+    ) AS odds
+  FROM judged t
+),
+expected AS (
+  SELECT slate, player_id, team_abbr, status_class, ${leaning('whole', 'fn.safe_div(odds, 1 + odds)')} AS p
+  FROM multiplied
 )
 SELECT c.slate, c.team_abbr, c.player_id, c.season, c.is_here AS is_member, c.games_missed, c.share, e.status_class, c.min_ewma4,
   ${AVAILABLE_STATS.map((stat) => `c.${stat}_ewma8`).join(', ')},
