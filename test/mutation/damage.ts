@@ -1,13 +1,11 @@
 import type { Slate } from '#core/calendar.ts';
 import { columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
-import { writtenRows } from '#core/contracts/nba_orchestration.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
-import { PROCESSORS } from '#pipeline/graph.ts';
-import { outputOf, tablesOf } from '#pipeline/processor.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { TableRef, Warehouse } from '#platform/warehouse/port.ts';
 import type { Delivery } from './feed.ts';
+import type { Reach } from './reach.ts';
 
 /** The stores of a world as they are, for damage that is done by hand. */
 export interface PlainStores {
@@ -65,44 +63,6 @@ export class ImpossibleDamage extends Error {}
 
 type Active = () => Slate | undefined;
 
-/** Tables that may differ from a healthy day when some are damaged; undefined when that may be any. */
-export function affectedTables({ touches }: Damage): ReadonlySet<string> | undefined {
-  if (touches === undefined) return undefined;
-  const affected = new Set(touches);
-  for (let size = -1; size !== affected.size; ) {
-    size = affected.size;
-    for (const processor of PROCESSORS)
-      if (tablesOf(processor.inputs).some((table) => affected.has(table))) affected.add(outputOf(processor));
-    if (FORECAST_INPUTS.some((table) => affected.has(table)))
-      for (const table of FORECASTS) affected.add(table);
-  }
-  return affected;
-}
-
-const FORECAST_INPUTS = [
-  'nba_predictions.ml_feature_store',
-  'nba_analytics.upcoming_player_game_context',
-  'nba_analytics.player_game_summary',
-  'nba_reference.schedule',
-  'nba_predictions.model_registry',
-  'nba_predictions.staged_predictions',
-  'nba_predictions.player_prop_predictions',
-  'nba_predictions.publications',
-  'nba_predictions.prediction_grades',
-];
-const FORECASTS = [
-  'nba_predictions.player_prop_predictions',
-  'nba_predictions.current_predictions',
-  'nba_predictions.publications',
-  'nba_predictions.subset_picks',
-  'nba_predictions.prediction_grades',
-  'nba_predictions.model_registry',
-  'nba_reference.counted_games',
-];
-
-/** Where the rows of the same day are kept as they are when nothing goes wrong. */
-export const HEALTHY = 'healthy';
-
 function refuse(access: Access): TipoffError {
   return new TipoffError(
     access.port === 'warehouse' ? 'TIPOFF_SQL' : 'TIPOFF_STORAGE',
@@ -117,10 +77,10 @@ export function damagedWarehouse(
   damage: Damage,
   active: Active,
   isInJob: () => boolean,
+  reach: Reach | undefined,
 ): Warehouse {
   let writes = 0;
   let dead: Slate | undefined;
-  const affected = affectedTables(damage);
   const check = (operation: string, name: string): void => {
     const day = active();
     if (day === undefined) return;
@@ -176,14 +136,13 @@ export function damagedWarehouse(
     },
     replaceRange: async (table, range, select, params) => {
       check('write', tableId(table));
-      // What no damage can have reached is what it is on a healthy day: its rows are copied instead of computed.
-      const count =
-        affected === undefined || affected.has(tableId(table))
-          ? await warehouse.replaceRange(table, range, select, params)
-          : await copyHealthy(warehouse, table, range);
-      if (damage.written?.table === tableId(table) && active() !== undefined) {
-        await rewritten(warehouse, table, range, damage.written.sql(active() as Slate));
-      }
+      const compute = async (): Promise<number> => {
+        const count = await warehouse.replaceRange(table, range, select, params);
+        if (damage.written?.table === tableId(table) && active() !== undefined)
+          await rewritten(warehouse, table, range, damage.written.sql(active() as Slate));
+        return count;
+      };
+      const count = await (reach?.replaceRange(warehouse, table, range, compute) ?? compute());
       await wrote('', tableId(table));
       return count;
     },
@@ -219,26 +178,6 @@ async function rewritten(
     table,
     { column, from, to, ...(range.extraWhere === undefined ? {} : { extraWhere: range.extraWhere }) },
     `SELECT ${columns} FROM ${draft} WHERE ${column} BETWEEN DATE '${from}' AND fn.add_days(DATE '${to}', ${to.startsWith('9999') ? 0 : 1})`,
-  );
-}
-
-const WRITTEN = tableId(writtenRows);
-
-async function copyHealthy(
-  warehouse: Warehouse,
-  table: TableContract,
-  { column, from, to, extraWhere, recording }: Parameters<Warehouse['replaceRange']>[1],
-): Promise<number> {
-  const where = `${column} BETWEEN DATE '${from}' AND DATE '${to}'${extraWhere === undefined ? '' : ` AND (${extraWhere})`}`;
-  const columns = columnNames(table).join(', ');
-  await warehouse.execute(`DELETE FROM ${tableId(table)} WHERE ${where}`);
-  if (recording !== undefined)
-    await warehouse.execute(
-      `INSERT INTO ${WRITTEN} SELECT * FROM ${HEALTHY}.${WRITTEN}
-       WHERE table_id = '${tableId(table)}' AND slate BETWEEN DATE '${from}' AND DATE '${to}' AND written_at = TIMESTAMPTZ '${recording.at}'`,
-    );
-  return warehouse.execute(
-    `INSERT INTO ${tableId(table)} (${columns}) SELECT ${columns} FROM ${HEALTHY}.${tableId(table)} WHERE ${where}`,
   );
 }
 

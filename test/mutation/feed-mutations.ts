@@ -237,7 +237,7 @@ function wordMutations(): Mutation[] {
       'one market labelled as another',
       lines,
       'market (points)',
-      change('market', (value) => (value === 'points' ? 'pra' : value === 'pra' ? 'points' : value)),
+      change('market', (value) => (value === 'points' ? 'pr' : value)),
     ),
     word('one bookmaker ×1.5', lines, 'line', (rows) =>
       rows.map((row) =>

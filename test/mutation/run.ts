@@ -38,14 +38,13 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 if (process.send !== undefined) await work();
 else await lead();
 
-/** A process of its own that judges the mutants it is handed, one after the other. */
+/** A process of its own that judges the mutants it is handed: those of one mutation together, one mutation after the other. */
 async function work(): Promise<void> {
   const folder = await preparedWorld();
   const all = new Map(mutants().map((mutant) => [mutant.id, mutant]));
-  process.on('message', (id: string) => {
-    const mutant = all.get(id);
-    if (mutant === undefined) throw new Error(`no mutant ${id}`);
-    void judge(folder, mutant, values.without).then((judged) => process.send?.(judged));
+  process.on('message', (ids: readonly string[]) => {
+    const mutants_ = ids.flatMap((id) => all.get(id) ?? []);
+    void judge(folder, mutants_, values.without).then((judged) => process.send?.(judged));
   });
   process.send?.('ready');
 }
@@ -99,12 +98,17 @@ function choose(all: readonly Mutant[]): readonly Mutant[] {
   const [shard = 1, shards = 1] = values.shard.split('/').map(Number);
   const matching = all.filter(
     ({ id, length }) =>
-      (hashText(id) >>> 0) % shards === shard - 1 &&
+      (hashText(mutationOf(id)) >>> 0) % shards === shard - 1 &&
       (only === undefined || only.some((part) => id.includes(part))) &&
       (slates === undefined || length === Number(slates)),
   );
   if (sample === undefined) return matching;
   return sampled(matching, Number(sample), seed);
+}
+
+/** The id of a mutant without the number of its slates. */
+function mutationOf(id: string): string {
+  return id.replace(/ \| \d+$/, '');
 }
 
 function keptResults(): Judged[] {
@@ -116,18 +120,23 @@ function keptResults(): Judged[] {
 /** Judges mutants in processes beside each other; the order of the answers is that of the mutants. */
 async function judgeAll(chosen: readonly Mutant[]): Promise<Judged[]> {
   const answers = new Map(keptResults().map((kept) => [kept.id, kept]));
-  const waiting = chosen.map(({ id }) => id).filter((id) => !answers.has(id));
+  const waiting = [
+    ...Map.groupBy(
+      chosen.map(({ id }) => id).filter((id) => !answers.has(id)),
+      mutationOf,
+    ).values(),
+  ];
   const one = (): Promise<void> =>
     new Promise((done, fail) => {
       const child = fork(join(import.meta.dirname, 'run.ts'), process.argv.slice(2), {
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       });
-      child.on('message', (message: Judged | 'ready') => {
-        if (message !== 'ready') {
-          answers.set(message.id, message);
-          if (values.results !== undefined) appendFileSync(values.results, `${JSON.stringify(message)}\n`);
+      child.on('message', (message: readonly Judged[] | 'ready') => {
+        for (const judged of message === 'ready' ? [] : message) {
+          answers.set(judged.id, judged);
+          if (values.results !== undefined) appendFileSync(values.results, `${JSON.stringify(judged)}\n`);
           say(
-            `${answers.size}/${chosen.length} ${message.verdict.padEnd(8)} ${message.id}: ${message.why.slice(0, 160)} (${message.cpuSeconds.toFixed(1)} s)`,
+            `${answers.size}/${chosen.length} ${judged.verdict.padEnd(8)} ${judged.id}: ${judged.why.slice(0, 160)} (${judged.cpuSeconds.toFixed(1)} s)`,
           );
         }
         const next = waiting.shift();

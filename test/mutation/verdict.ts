@@ -30,13 +30,55 @@ const DAYS_AFTER = 2;
 /** Differences that nobody would call another forecast: points, and probability. */
 const TOLERANCE = { points: 0.25, probability: 0.015 } as const;
 
-/** Plays a mutant on a copy of the prepared world, day by day, and judges it against the healthy days. */
+/** What has come of a mutant so far. */
+interface Course {
+  verdict: Verdict;
+  why: string;
+  readonly said: string[];
+  /** Every guard that noticed it. */
+  readonly guards: Set<string>;
+  /** Those of them that noticed it at the first moment at which anybody did. */
+  first: readonly string[];
+}
+
+/**
+ * Judges the mutants of one mutation on copies of the prepared world, day by day, against the healthy days. The longest is played,
+ * and each shorter one is judged as it stands at the end of its own damage; one of which nothing was said by then is played by itself,
+ * and watched.
+ */
 export async function judge(
   folder: string,
-  mutant: Mutant,
+  mutants: readonly Mutant[],
   without: readonly string[] = [],
-): Promise<Judged> {
-  const from = process.cpuUsage();
+): Promise<Judged[]> {
+  const [longest, ...shorter] = mutants.toSorted((a, b) => b.length - a.length);
+  if (longest === undefined) return [];
+  const judged: Judged[] = [];
+  let from = process.cpuUsage();
+  const conclude = (mutant: Mutant, course: Course): void => {
+    const { user, system } = process.cpuUsage(from);
+    from = process.cpuUsage();
+    judged.push(judgedAs(mutant, course, (user + system) / 1e6));
+  };
+  const course = await play(folder, longest, without, (i, now) => {
+    const isOver = now.verdict === 'survivor';
+    for (const mutant of shorter)
+      if (now.verdict !== 'harmless' && (mutant.length === i + 1 || (isOver && mutant.length > i)))
+        conclude(mutant, now);
+  });
+  conclude(longest, course);
+  const done = new Set(judged.map(({ id }) => id));
+  const silent = shorter.filter(({ id }) => !done.has(id));
+  return [...judged, ...(await judge(folder, silent, without))];
+}
+
+/** Plays a mutant until its verdict stands. `onDay` is told how it stands at the end of each damaged day. */
+async function play(
+  folder: string,
+  mutant: Mutant,
+  without: readonly string[],
+  onDay: (index: number, course: Course) => void,
+): Promise<Course> {
   const days: Slate[] = Array.from({ length: mutant.length }, (_, i) => addDays(FIRST_DAY, i));
   const world = await openWorld(join(folder, 'home'), {
     damage: mutant.damage,
@@ -44,53 +86,58 @@ export async function judge(
     without,
     healthy: folder,
   });
-  const guards = new Set<string>();
-  let first: readonly string[] = [];
-  const said: string[] = [];
-  let verdict: Verdict = 'harmless';
-  let why = 'what is visible, exported and graded is the same';
+  const course: Course = {
+    verdict: 'harmless',
+    why: 'what is visible, exported and graded is the same',
+    said: [],
+    guards: new Set(),
+    first: [],
+  };
   try {
     for (let i = 0; i < mutant.length + DAYS_AFTER; i++) {
       const healthy = await healthyView(folder, i);
       const view = await world.live(addDays(FIRST_DAY, i));
       const seen = compareViews(healthy, view);
-      if (guards.size === 0) first = seen.first;
-      for (const guard of seen.guards) guards.add(guard);
+      if (course.guards.size === 0) course.first = seen.first;
+      for (const guard of seen.guards) course.guards.add(guard);
       const isFaulty = i < mutant.length;
       if (seen.blocks.length > 0 && seen.wrong === undefined) {
-        if (verdict === 'harmless') verdict = 'blocked';
-        said.push(...seen.blocks);
+        if (course.verdict === 'harmless') course.verdict = 'blocked';
+        course.said.push(...seen.blocks);
       } else if (seen.told.length > 0) {
-        verdict = 'told';
-        said.push(...seen.told);
+        course.verdict = 'told';
+        course.said.push(...seen.told);
       } else if (seen.wrong !== undefined || seen.missing !== undefined) {
-        verdict = 'survivor';
-        why = `${addDays(FIRST_DAY, i)}: ${seen.wrong ?? seen.missing}; nothing was said`;
-        break;
+        course.verdict = 'survivor';
+        course.why = `${addDays(FIRST_DAY, i)}: ${seen.wrong ?? seen.missing}; nothing was said`;
       }
+      if (isFaulty) onDay(i, course);
       // What was refused or told on each day of the damage has a verdict; only silence is watched further.
-      if (!isFaulty && verdict !== 'harmless') break;
-      if (i === mutant.length - 1 && verdict !== 'harmless') break;
+      const isStanding = course.verdict !== 'harmless' && i >= mutant.length - 1;
+      if (course.verdict === 'survivor' || isStanding) break;
     }
   } catch (error) {
-    verdict = 'survivor';
-    why = `the world broke: ${messageOf(error)}`;
+    course.verdict = 'survivor';
+    course.why = `the world broke: ${messageOf(error)}`;
   } finally {
     await world.close();
   }
-  if (verdict === 'blocked' || verdict === 'told') why = [...new Set(said)].slice(0, 3).join('; ');
-  const { user, system } = process.cpuUsage(from);
+  return course;
+}
+
+function judgedAs(mutant: Mutant, { verdict, why, said, guards, first }: Course, cpuSeconds: number): Judged {
+  const isSaid = verdict === 'blocked' || verdict === 'told';
   return {
     id: mutant.id,
     operator: mutant.operator,
     place: mutant.place,
     slates: mutant.length,
     verdict,
-    why: why.slice(0, 300),
+    why: (isSaid ? [...new Set(said)].slice(0, 3).join('; ') : why).slice(0, 300),
     guards: [...guards].sort(),
     first,
     isNamed: [...guards].some((guard) => asksAbout(guard, mutant)),
-    cpuSeconds: (user + system) / 1e6,
+    cpuSeconds,
   };
 }
 

@@ -31,6 +31,7 @@ import { modelSource } from '#model/model-source.ts';
 import { listModels, promoteModel } from '#model/registry.ts';
 import { type DayResult, runDay } from '#pipeline/day.ts';
 import { ingest } from '#pipeline/ingest/ingest.ts';
+import { DAILY_WAITING, refresh } from '#pipeline/refresh.ts';
 import { openOutbox } from '#platform/notify/outbox.ts';
 import { directoryObjects } from '#platform/objects/directory.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
@@ -42,26 +43,27 @@ import type { Warehouse } from '#platform/warehouse/port.ts';
 import { loadLeague, type SimulatedLeague, simulateLeague } from '#simulate/league.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
 import {
-  affectedTables,
   type Damage,
   Died,
   damagedObjects,
   damagedState,
   damagedWarehouse,
-  HEALTHY,
   ImpossibleDamage,
   type PlainStores,
 } from './damage.ts';
 import { type Delivery, deliveries, encode, leagueFeed } from './feed.ts';
+import { HEALTHY, reachOf } from './reach.ts';
 
 /** The first day on which something may go wrong; every day of the window has games but the ninth. */
 export const FIRST_DAY = parseSlate('2024-11-20');
-/** Days before it that ran through all phases: a week, with which checks compare. */
+/** Days before it that have features: a week, with which checks compare. */
 const DAYS_BEFORE = 7;
+/** Days before it that ran through all phases: each has documents, which every day after it writes again. */
+const DAYS_PREDICTED = 3;
 const THROUGH = '2024-12-05';
 const CODE_VERSION = 'mutation';
 /** Few markets: each costs as much again in predictions, grades and documents. One is a sum of the others. */
-const MARKETS = PUBLISHED_MARKETS.filter(({ id }) => ['points', 'rebounds', 'assists', 'pra'].includes(id));
+const MARKETS = PUBLISHED_MARKETS.filter(({ id }) => ['points', 'rebounds', 'pr'].includes(id));
 const FOLDER = join(tmpdir(), 'tipoff-mutation-worlds');
 const SRC = resolve(import.meta.dirname, '../../src');
 
@@ -111,6 +113,8 @@ export interface World extends PlainStores {
   readonly home: string;
   /** Runs one day: loads, the daily job, the looks of the checks when they are due; and says what came of it. */
   live(day: Slate): Promise<DayView>;
+  /** The loads and the features of a day, without forecasts and without looks. */
+  build(day: Slate): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -138,20 +142,21 @@ async function worldIn(
   let isInJob = false;
   const active = (): Slate | undefined =>
     current !== undefined && days.includes(current) ? current : undefined;
-  const warehouse = damage === undefined ? plain : damagedWarehouse(plain, damage, active, () => isInJob);
+  const reach = reachOf(damage?.touches);
+  const warehouse =
+    damage === undefined ? plain : damagedWarehouse(plain, damage, active, () => isInJob, reach);
   const exports =
     damage === undefined ? plainExports : damagedObjects(plainExports, 'exports', damage, active);
   const models = damage === undefined ? plainModels : damagedObjects(plainModels, 'models', damage, active);
   const state = damage === undefined ? plainState : damagedState(plainState, damage, active);
   const outbox = openOutbox({ state: plainState, clock, notifier: silentNotifier(), runId: 'mutation' });
-  const affected = damage === undefined ? undefined : affectedTables(damage);
-  // A check that reads only what no damage can have reached passes, as it does on a healthy day.
+  // A check that reads only what the damage has not reached passes, as it does on a healthy day.
   const canMatter = ({ look }: Canary): boolean =>
-    affected === undefined ||
+    reach === undefined ||
     !('sql' in look) ||
     /phase_runs/.test(look.sql) ||
-    [...affected].some((table) => look.sql.includes(table));
-  const canaries = CATALOGUE.filter((canary) => !without.includes(canary.id) && canMatter(canary));
+    (look.sql.match(/nba_[a-z]+\.[a-z_]+/g) ?? []).some((table) => reach.has(table));
+  const canaries = CATALOGUE.filter(({ id }) => !without.includes(id));
   const league = mutationLeague();
   const formats = [leagueFeed(CONTRACTS)];
   const blocks = new Map<string, number>();
@@ -258,7 +263,11 @@ async function worldIn(
         clock,
         deployment,
       },
-      { canaries: canaries.filter(which), asOf: at, isPartial: true },
+      {
+        canaries: canaries.filter((canary) => which(canary) && canMatter(canary)),
+        asOf: at,
+        isPartial: true,
+      },
     );
     for (const { check, status } of results)
       if ((status === 'fail' || status === 'error') && !failing.has(check))
@@ -268,6 +277,17 @@ async function worldIn(
 
   let isAttached = false;
   let since = easternInstant(addDays(FIRST_DAY, -1), '17:00');
+  const loadMorning = async (day: Slate): Promise<void> => {
+    const noon = easternInstant(day, '12:10');
+    if (since > noon) since = easternInstant(addDays(day, -1), '17:00');
+    await load(since, noon);
+    since = noon;
+  };
+  const loadAfternoon = async (day: Slate): Promise<void> => {
+    const evening = easternInstant(day, '17:00');
+    await load(since, evening);
+    since = evening;
+  };
   const world: World = {
     clock,
     warehouse: plain,
@@ -278,7 +298,7 @@ async function worldIn(
     home,
     live: async (day) => {
       current = day;
-      if (healthy !== undefined && affected !== undefined) {
+      if (healthy !== undefined && reach !== undefined) {
         if (isAttached) await plain.execute(`DETACH ${HEALTHY}`);
         await plain.execute(
           `ATTACH '${healthyWarehouse(healthy, daysBetween(FIRST_DAY, day))}' AS ${HEALTHY} (READ_ONLY)`,
@@ -287,20 +307,18 @@ async function worldIn(
       }
       blocks.clear();
       failing.clear();
-      const noon = easternInstant(day, '12:10');
-      if (since > noon) since = easternInstant(addDays(day, -1), '17:00');
       const isFaulty = active() !== undefined;
-      await load(since, noon);
+      await loadMorning(day);
       if (isFaulty) await damage?.before?.(world, day);
       clock.set(easternInstant(day, '12:15'));
       if (!(isFaulty && damage?.never === 'day')) await job(day);
+      reach?.endDay();
       if (isFaulty) await damage?.after?.(world, day);
       await look(
         easternInstant(day, '12:45'),
         ({ looksAt }) => looksAt === 'last_night' || looksAt === 'slate',
       );
-      since = easternInstant(day, '17:00');
-      await load(noon, since);
+      await loadAfternoon(day);
       await look(easternInstant(day, '17:45'), ({ looksAt }) => looksAt === 'tonight' || looksAt === 'now');
       return {
         day,
@@ -309,6 +327,16 @@ async function worldIn(
         failing: Object.fromEntries(failing),
         ...(await published(plain, plainExports)),
       };
+    },
+    build: async (day) => {
+      await loadMorning(day);
+      clock.set(easternInstant(day, '12:15'));
+      await refresh(
+        { warehouse, clock, codeVersion: CODE_VERSION, runId: `mutation-${day}` },
+        day,
+        DAILY_WAITING,
+      );
+      await loadAfternoon(day);
     },
     close: async () => {
       await plain.close();
@@ -427,6 +455,10 @@ async function prepareHome(home: string): Promise<void> {
   clock.set(easternInstant(addDays(first, -1), '17:00'));
   await loadLeague(warehouse, mutationLeague(), { clock });
   for (let day = first; day < FIRST_DAY; day = addDays(day, 1)) {
+    if (daysBetween(day, FIRST_DAY) > DAYS_PREDICTED) {
+      await world.build(day);
+      continue;
+    }
     await world.live(day);
     const [model] = await listModels(warehouse);
     if (model !== undefined && model.status !== 'champion')
