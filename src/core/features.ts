@@ -178,6 +178,8 @@ function ofStore(
 const SHORT_RATE_PRIOR_MINUTES = 10;
 /** Days since the last game are counted up to here. */
 const MAX_ABSENCE_DAYS = 60;
+/** What a summer counts for before the first game of a team: nobody can have missed a game of the season yet. */
+const SUMMER_DAYS = 5;
 /** Points the home team is expected to win by, all else equal. */
 const HOME_MARGIN = 2.5;
 
@@ -421,8 +423,10 @@ export const FEATURES: readonly Feature[] = [
   }),
   ofHistory('schedule', {
     name: 'days_since_played',
-    description: 'Days since the player last played, at most sixty',
-    sql: () => `fn.least2(fn.days_between(s.known_on, s.slate), ${MAX_ABSENCE_DAYS})`,
+    description:
+      'Days since the player last played, at most sixty; at most five before a season opener of his team',
+    sql: () =>
+      `fn.least2(fn.days_between(s.known_on, s.slate), CASE WHEN s.team_games_season = 0 THEN ${SUMMER_DAYS} ELSE ${MAX_ABSENCE_DAYS} END)`,
   }),
   ofStore('schedule', {
     name: 'missed_last_team_game',

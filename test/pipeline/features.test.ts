@@ -160,6 +160,25 @@ describe('feature rows', () => {
     }
   });
 
+  it('count no summer as an absence: before the first game of his team nobody has missed one', () => {
+    const played = simulated.tables.playerBoxScores.filter((row) => row.played);
+    const opener = (row: Values): boolean =>
+      !played.some(
+        (game) => game.team_abbr === row.team_abbr && game.season === row.season && game.slate < row.slate,
+      );
+    const since = (row: Values): number | null => row['days_since_played'] ?? null;
+    const second = rows.filter(({ season }) => season === '2024-25');
+    const openers = second.filter((row) => opener(row) && (row['games_career'] ?? 0) > 0);
+    expect(openers.length).toBeGreaterThan(50);
+    expect([...new Set(openers.map(since))]).toEqual([5]);
+    // Who was not there when it began has been away since the season before.
+    const late = second.filter(
+      (row) => !opener(row) && (row['games_career'] ?? 0) > 0 && row['games_season'] === 0,
+    );
+    expect(late.length).toBeGreaterThan(0);
+    expect([...new Set(late.map(since))]).toEqual([60]);
+  });
+
   it('hold the league’s points per minute, days weighted by 0.985', () => {
     const byDay = new Map<string, { points: number; minutes: number }>();
     for (const row of simulated.tables.teamBoxScores) {

@@ -118,7 +118,7 @@ newest AS (
   JOIN states s ON s.of_player = u.player_id AND ${standsBefore('u.slate', 's.known_on', 's.next_known_on')}
 ),
 joined AS (
-  SELECT u.slate, u.player_id, u.season AS season_now, u.team_abbr AS team_now, s.*, t.league_ppm,${[...needs.rates].map((column) => ` t.league_${column},`).join('')}
+  SELECT u.slate, u.player_id, u.season AS season_now, u.team_abbr AS team_now, s.*, t.league_ppm, t.games_season AS team_games_season,${[...needs.rates].map((column) => ` t.league_${column},`).join('')}
     fn.safe_div(s.s8_w, ${weightAt(playerDecay(8), 's.games_career', 'u.season_year')}) AS weight8,
     fn.safe_div(s.s32_w, ${weightAt(playerDecay(32), 's.games_career', 'u.season_year')}) AS weight32
   FROM tonight u

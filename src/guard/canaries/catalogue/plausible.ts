@@ -346,6 +346,19 @@ function impliedSql(price: string): string {
  */
 const MAX_UPWARD = 0.75;
 
+/**
+ * By how much lines may be away from the players' averages on average, by the number of players: those of one game are moved together
+ * by the same absences, and few players by the luck of a few.
+ */
+const AWAY: readonly (readonly [string, number])[] = [
+  ['< 12', 5.5],
+  ['<= 20', 4],
+  ['<= 40', 3.2],
+];
+const AWAY_FROM_MANY = 2.5;
+const IS_AWAY = `ABS(AVG(line - pts_season)) > CASE ${AWAY.map(([players, points]) => `WHEN COUNT(DISTINCT player_id) ${players} THEN ${points}`).join(' ')} ELSE ${AWAY_FROM_MANY} END`;
+const AWAY_NOTE = `'on average ' || ${oneDecimal('AVG(line - pts_season)')} || ' from the averages of ' || CAST(COUNT(DISTINCT player_id) AS STRING) || ' players'`;
+
 /** Counts of a team's own box that are those of its players, and by how much the team's may be less or more. */
 const TEAM_COUNTS: readonly (readonly [string, number, number])[] = [
   ['fga', 0, 0],
@@ -416,7 +429,7 @@ const linesPlausible = defineCanary({
   phase: 'ingest',
   question: 'Do lines and prices agree with the other books and with the players?',
   expected:
-    'every book within a point of the others, every team and the slate near the players’ averages, prices with a usual margin',
+    'every book within a point and a half of the others, every game and the slate near the players’ averages, prices with a usual margin',
   finding: 'lines or prices are implausible in {of:comparison|comparisons}',
   looksAt: 'tonight',
   severity: [{ by: '12:30', beforeTip: 90, severity: 'critical' }],
@@ -427,7 +440,7 @@ const linesPlausible = defineCanary({
   look: {
     sql: `
 WITH quotes AS (
-  SELECT l.bookmaker, l.player_id, l.player_lookup, l.home_abbr, CAST(l.line AS FLOAT64) AS line, l.over_price, l.under_price, f.pts_season
+  SELECT l.bookmaker, l.player_id, l.player_lookup, l.home_abbr, CAST(l.line AS FLOAT64) AS line, l.over_price, l.under_price, f.pts_season, f.games_season
   FROM nba_analytics.player_prop_lines l
   LEFT JOIN nba_predictions.ml_feature_store f ON f.player_id = l.player_id AND f.game_id = l.game_id AND f.slate = CAST(@slate AS DATE) AND f.games_season >= 3
   WHERE l.slate = CAST(@slate AS DATE) AND l.market = '${POINTS}'
@@ -451,14 +464,14 @@ SELECT bookmaker || ' against the other books' AS subject, ABS(AVG(fn.safe_div(b
   'on average ' || ${oneDecimal('AVG(fn.safe_div(book_count * (line - consensus), book_count - 1.0))')} || ' from the others' AS note
 FROM books WHERE book_count >= 2 GROUP BY bookmaker HAVING COUNT(*) >= 8
 UNION ALL
-SELECT 'lines of ' || home_abbr || '’s game' AS subject, ABS(AVG(line - pts_season)) > 3.5 AS is_bad, 'on average ' || ${oneDecimal('AVG(line - pts_season)')} || ' from the players’ averages' AS note
-FROM quotes WHERE pts_season IS NOT NULL GROUP BY home_abbr HAVING COUNT(*) >= 8
+SELECT 'lines of ' || home_abbr || '’s game' AS subject, ${IS_AWAY} AS is_bad, ${AWAY_NOTE} AS note
+FROM quotes WHERE pts_season IS NOT NULL GROUP BY home_abbr HAVING COUNT(DISTINCT player_id) >= 6
 UNION ALL
-SELECT 'lines of the slate' AS subject, ABS(AVG(line - pts_season)) > 2.5 OR MIN(line) = MAX(line) AS is_bad, 'on average ' || ${oneDecimal('AVG(line - pts_season)')} || ' from the players’ averages' AS note
+SELECT 'lines of the slate' AS subject, ${IS_AWAY} OR MIN(line) = MAX(line) AS is_bad, ${AWAY_NOTE} AS note
 FROM quotes WHERE pts_season IS NOT NULL HAVING COUNT(*) >= 16
 UNION ALL
 SELECT 'line of ' || MIN(player_lookup) AS subject, TRUE AS is_bad, 'line ' || ${oneDecimal('AVG(line)')} || ', average ' || ${oneDecimal('MIN(pts_season)')} AS note
-FROM quotes WHERE pts_season IS NOT NULL GROUP BY player_id HAVING ABS(AVG(line) - MIN(pts_season)) > 16
+FROM quotes WHERE pts_season IS NOT NULL GROUP BY player_id HAVING ABS(AVG(line) - MIN(pts_season)) > CASE WHEN MIN(games_season) >= 10 THEN 16 ELSE 20 END
 UNION ALL
 SELECT bookmaker || ' prices' AS subject, AVG(margin) < 1.01 OR AVG(margin) > 1.16 OR MIN(over_price) = MAX(over_price) OR MIN(under_price) = MAX(under_price) AS is_bad,
   'implied probabilities add up to ' || CAST(ROUND(AVG(margin), 2) AS STRING) || ' on average' AS note

@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { playerPropLines } from '#core/contracts/nba_analytics.ts';
+import { mlFeatureStore } from '#core/contracts/nba_predictions.ts';
+import { schedule } from '#core/contracts/nba_reference.ts';
+import { canaryNamed } from '#guard/canaries/catalogue/catalogue.ts';
+import { runCanaries } from '#guard/canaries/run.ts';
+import { gameRow } from '#test/fakes/prediction-world.ts';
+import { emptyWorld, type TestWorld } from './world.ts';
+
+const SLATE = '2025-01-11';
+const USUAL = 12;
+const BOOKS = ['eastbook', 'northline', 'westbook'];
+
+describe('lines_plausible', () => {
+  let world: TestWorld;
+  beforeEach(async () => {
+    world = await emptyWorld();
+    await world.warehouse.append(schedule, [gameRow(SLATE, 0, '2025-01-12T00:00:00.000Z')]);
+  });
+  afterEach(() => world.close());
+
+  /** The players of some games, each with a usual line at three books that is so far from his average. */
+  const quote = async (games: number, players: number, away: number): Promise<void> => {
+    const all = Array.from({ length: games * players }, (_, i) => ({
+      player_id: 1 + i,
+      game_id: `game${i % games}`,
+      home: `H${i % games}`,
+      // The players differ from each other, and on average they do not.
+      average: USUAL + (i % 2 === 0 ? 0.5 : -0.5),
+    }));
+    await world.warehouse.append(
+      mlFeatureStore,
+      all.map(({ player_id, game_id, average }) => ({
+        slate: SLATE,
+        player_id,
+        game_id,
+        season: '2024-25',
+        season_type: 'regular',
+        team_abbr: 'AAA',
+        opponent_abbr: 'BBB',
+        feature_sources: '{}',
+        feature_quality_score: 100,
+        matchup_quality_pct: 100,
+        required_default_count: 0,
+        default_feature_count: 0,
+        quality_alert_level: 'ok',
+        is_quality_ready: true,
+        games_season: 20,
+        pts_season: average,
+      })),
+    );
+    await world.warehouse.append(
+      playerPropLines,
+      all.flatMap(({ player_id, game_id, home, average }) =>
+        BOOKS.map((bookmaker) => ({
+          slate: SLATE,
+          game_id,
+          home_abbr: home,
+          away_abbr: 'AAA',
+          market: 'points',
+          bookmaker,
+          player_id,
+          player_lookup: `player${player_id}`,
+          resolution: 'resolved',
+          line: String(average + away),
+          snapshot_quality: 'exact',
+          cutoff_at: `${SLATE}T23:00:00Z`,
+        })),
+      ),
+    );
+  };
+
+  const failing = async (): Promise<readonly string[]> =>
+    (
+      await runCanaries(world, {
+        canaries: [canaryNamed('lines_plausible')],
+        asOf: new Date(`${SLATE}T23:30:00Z`),
+      })
+    ).results[0]?.offenders.map((offender) => offender.replace(/:.*/, '')) ?? [];
+
+  test.each([
+    ['eight players of a game 5.4 above: absences move few players far', 1, 8, 5.4, []],
+    ['seventeen players of a game 3.1 above', 1, 17, 3.1, []],
+    ['two games 3.1 above', 2, 15, 3.1, []],
+    ['four games 2.4 above', 4, 12, 2.4, []],
+  ])('%s is silent', async (_name, games, players, away, offenders) => {
+    await quote(games, players, away);
+    expect(await failing()).toEqual(offenders);
+  });
+
+  test.each([
+    ['eight players of a game 5.6 above', 1, 8, 5.6, ['lines of H0’s game', 'lines of the slate']],
+    ['a game 4.1 below', 1, 17, -4.1, ['lines of H0’s game', 'lines of the slate']],
+    ['two games 3.3 above', 2, 15, 3.3, ['lines of the slate']],
+    ['four games 2.6 below', 4, 12, -2.6, ['lines of the slate']],
+  ])('%s is told', async (_name, games, players, away, offenders) => {
+    await quote(games, players, away);
+    expect(await failing()).toEqual(offenders);
+  });
+});
