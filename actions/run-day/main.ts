@@ -7,6 +7,10 @@ import { type Slate, slateOf } from '#core/calendar.ts';
 import { outcome } from '#core/check.ts';
 import { RUN_MODES } from '#core/run-modes.ts';
 
+/** What the first weeks of a season say of a home that knows no earlier one. */
+const TOO_YOUNG =
+  'Without an earlier season forecasts begin about five weeks after the first game; one that is loaded on a machine of yours, as docs/github.md says, makes them at once.';
+
 /** Months in which the league plays: a calendar that knows no games then knows nothing. */
 const SEASON_MONTHS = ['10', '11', '12', '01', '02', '03', '04', '05', '06'];
 
@@ -28,6 +32,8 @@ const day = z.looseObject({
   predictions: z.int(),
   actionable: z.int(),
   phases: z.array(phase),
+  /** Players by the reason why they were not predicted. */
+  failed: z.record(z.string(), z.int()),
 });
 const fetched = z.looseObject({
   ingested: z.looseObject({ filesLoaded: z.int(), loaded: z.int() }),
@@ -57,11 +63,15 @@ export const action = defineAction({
     const ran = await deps.tipoff('day', date, ...(mode === '' ? [] : ['--mode', mode]));
     const result = answerOf(ran, day, 'day');
     const unknown = result.games === 0 ? await knowsNoGames(deps, date) : undefined;
+    const isYoung = Object.keys(result.failed).some((why) =>
+      why.startsWith('TIPOFF_NO_MODEL: too little history'),
+    );
+    const summary = unknown ?? `${sentence(result)}${isYoung ? ` ${TOO_YOUNG}` : ''}`;
     const isFine = ['published', 'published_partial', 'no_games', 'nothing_to_do'].includes(result.state);
     return {
       report: said({
         verdict: unknown !== undefined ? 'error' : !isFine ? 'failed' : result.games === 0 ? 'nothing' : 'ok',
-        summary: unknown ?? sentence(result),
+        summary,
         columns: ['phase', 'verdict', 'rows', 'seconds', 'detail'],
         rows: result.phases.map((one) => [
           one.phase,
@@ -78,12 +88,12 @@ export const action = defineAction({
                   title: `No predictions for ${date}`,
                   status: 'fail',
                   subject: date,
-                  reason: unknown ?? sentence(result),
+                  reason: summary,
                 }),
               ]
             : [],
-        repair: `tipoff fetch ${date}, then tipoff day ${date}`,
-        runbook: 'docs/runbooks/prediction_gap.md',
+        repair: isYoung ? 'tipoff ingest path/to/files' : `tipoff fetch ${date}, then tipoff day ${date}`,
+        runbook: isYoung ? 'docs/github.md' : 'docs/runbooks/prediction_gap.md',
       }),
       outputs: { state: result.state, games: result.games, predictions: result.predictions },
     };

@@ -5,6 +5,7 @@ import { action as keepEvening } from '#actions/keep-evening/main.ts';
 import type { ActionDeps } from '#actions/lib/action.ts';
 import { readContext } from '#actions/lib/context.ts';
 import { action as loadSeason } from '#actions/load-season/main.ts';
+import { action as runDay } from '#actions/run-day/main.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { within } from '#test/actions/prepared-home.ts';
 import { actionRunner } from '#test/actions/run-action.ts';
@@ -113,6 +114,26 @@ describe('run-day', () => {
     expect(winter.summary).toContain('not one game is known around 2025-01-10');
     const summer = await run('run-day', {}, env(home, { TIPOFF_AT: '2025-08-10T17:00:00Z' }));
     expect(summer).toMatchObject({ code: 0, outputs: { verdict: 'nothing', games: '0' } });
+  });
+
+  it('says what the first weeks of a season lack where no earlier one is known', async () => {
+    const why = 'TIPOFF_NO_MODEL: too little history before 2024-11-08: expected 3 weeks, saw 0';
+    const day = {
+      ...{ slate: '2024-11-08', mode: 'RETRY', state: 'failed', reason: 'nobody was predicted', games: 13 },
+      ...{ expected: 383, predicted: 0, predictions: 0, actionable: 0, phases: [], failed: { [why]: 383 } },
+    };
+    const { run: begin } = runDay.begin((name) => (name === 'slate' ? day.slate : ''), readContext({}));
+    const deps = {
+      clock: virtualClock('2024-11-08T17:00:00Z'),
+      tipoff: async () => ({ code: 1, json: day, err: '' }),
+    } as unknown as ActionDeps;
+    const { report } = await begin(deps);
+    expect(report).toMatchObject({
+      verdict: 'failed',
+      summary: expect.stringContaining('forecasts begin about five weeks after the first game'),
+      repair: 'tipoff ingest path/to/files',
+      runbook: 'docs/github.md',
+    });
   });
 });
 
