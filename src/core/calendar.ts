@@ -6,22 +6,11 @@ export type Slate = string & { readonly __slate: true };
 
 const ZONE = 'America/New_York';
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
-const easternDate = new Intl.DateTimeFormat('en-CA', {
-  timeZone: ZONE,
-  year: 'numeric',
-  month: '2-digit',
-  day: '2-digit',
-});
-const easternClock = new Intl.DateTimeFormat('en-GB', {
-  timeZone: ZONE,
-  year: 'numeric',
-  month: '2-digit',
-  day: '2-digit',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hourCycle: 'h23',
-});
+const DAY = { timeZone: ZONE, year: 'numeric', month: '2-digit', day: '2-digit' } as const;
+const TIME = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
+// Made by whoever asks first: loading the zones of the world takes as long as many commands do.
+let easternDate: Intl.DateTimeFormat | undefined;
+let easternClock: Intl.DateTimeFormat | undefined;
 
 /** True for a calendar date that exists, written YYYY-MM-DD. */
 export function isDate(text: string): boolean {
@@ -50,6 +39,7 @@ export function slateOf(instant: Date | string): Slate {
       hint: 'Read text with parseInstant, which names what is wrong with it.',
     });
   }
+  easternDate ??= new Intl.DateTimeFormat('en-CA', DAY);
   return easternDate.format(date) as Slate;
 }
 
@@ -85,6 +75,7 @@ export function easternTime(instant: Date): string {
 }
 
 function wallClock(instant: Date): number {
+  easternClock ??= new Intl.DateTimeFormat('en-GB', { ...DAY, ...TIME });
   const part = Object.fromEntries(easternClock.formatToParts(instant).map((p) => [p.type, p.value]));
   return Date.parse(
     `${part['year']}-${part['month']}-${part['day']}T${part['hour']}:${part['minute']}:${part['second']}Z`,

@@ -10,11 +10,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 const args = process.argv.slice(2);
 const { stdout, stderr } = process;
-const isWatched = stdout.isTTY && stderr.isTTY && !args.includes('--json') && !args.includes('serve');
+const label = `tipoff ${args.join(' ')}`;
+const isWatched = stderr.isTTY && (stdout.isTTY || args.includes('--json'));
+// A service has a log where others have a mark that moves.
+const isService = args.includes('serve');
 // Who watches sees what is being done before the verbs are loaded, which takes longer than everything until then.
-const live = isWatched
-  ? (await import('./live.ts')).liveStreams(`tipoff ${args.join(' ')}`, { stdout, stderr })
-  : undefined;
+const live =
+  isWatched && !isService ? (await import('./live.ts')).liveStreams(label, { stdout, stderr }) : undefined;
+if (isWatched && isService) stderr.write(`${label} …\n`);
 const plain = {
   out: (text: string) => stdout.write(text),
   err: (text: string) => stderr.write(text),

@@ -75,32 +75,30 @@ describe('the tipoff command', () => {
       expect(shown.lastIndexOf(`${ESCAPE}[?25h`)).toBeGreaterThan(shown.lastIndexOf(`${ESCAPE}[?25l`));
     });
 
-    it.each([[['status', '2025-01-10']], [['evaluate', '--season', '2024-25']], [['no-such-verb']]])(
-      'says what it does before it loads a verb: %j',
-      async (words) => {
-        const list = join(home, 'before-first-output');
-        const hook = fileURLToPath(new URL('before-first-output.ts', import.meta.url));
-        const { status } = spawnSync(
-          process.execPath,
-          ['--import', hook, COMMAND, ...words, '--home', home],
-          {
-            env: { ...process.env, BEFORE_FIRST_OUTPUT: list },
-          },
-        );
-        expect(status).not.toBeNull();
-        const { stream, text, loaded } = JSON.parse(readFileSync(list, 'utf8'));
-        expect([stream, text]).toEqual(['stderr', expect.stringContaining(`tipoff ${words.join(' ')}`)]);
-        expect(loaded).toContain('src/app/cli/live.ts');
-        expect(loaded.filter((path: string) => path.startsWith('src/'))).toEqual(
-          expect.not.arrayContaining(['src/app/cli/program.ts']),
-        );
-        // The terminal's own modules and no more: neither options, nor contracts, nor an engine.
-        expect(
-          loaded.filter((path: string) => /node_modules\/(?:zod|commander|@duckdb)\//.test(path)),
-        ).toEqual([]);
-        expect(loaded.length).toBeLessThan(40);
-      },
-    );
+    it.each([
+      [['status', '2025-01-10']],
+      [['evaluate', '--season', '2024-25']],
+      [['status', '2025-01-10', '--json']],
+      [['serve', '--port', 'none']],
+      [['no-such-verb']],
+    ])('says what it does before it loads a verb: %j', async (words) => {
+      const list = join(home, 'before-first-output');
+      const hook = fileURLToPath(new URL('before-first-output.ts', import.meta.url));
+      const { status } = spawnSync(process.execPath, ['--import', hook, COMMAND, ...words, '--home', home], {
+        env: { ...process.env, BEFORE_FIRST_OUTPUT: list },
+      });
+      expect(status).not.toBeNull();
+      const { stream, text, loaded } = JSON.parse(readFileSync(list, 'utf8'));
+      expect([stream, text]).toEqual(['stderr', expect.stringContaining(`tipoff ${words.join(' ')}`)]);
+      expect(loaded.filter((path: string) => path.startsWith('src/'))).toEqual(
+        expect.not.arrayContaining(['src/app/cli/program.ts']),
+      );
+      // The terminal's own modules and no more: neither options, nor contracts, nor an engine.
+      expect(loaded.filter((path: string) => /node_modules\/(?:zod|commander|@duckdb)\//.test(path))).toEqual(
+        [],
+      );
+      expect(loaded.length).toBeLessThan(40);
+    });
 
     it.skipIf(!hasScript)('has no colour with NO_COLOR', () => {
       expect(atTerminal({ NO_COLOR: '1' })).not.toMatch(COLOUR);
