@@ -77,6 +77,13 @@ function factorNames(part: Market, columns: readonly ModelColumn[], { missing }:
   ];
 }
 
+/** Two factors by their places, and by name. */
+interface Pair {
+  readonly i: number;
+  readonly j: number;
+  readonly pair: string;
+}
+
 /** Every pair of factors by its place among the sums. */
 function pairsOf(
   names: readonly string[],
@@ -86,10 +93,12 @@ function pairsOf(
 
 /** The one sum that every statement gives: it tells whether all of them saw the same rows. */
 const WEIGHTS = '1 1';
+/** Sums of one statement: what the engine holds for each week, and how long a statement gets, stay within bounds. */
+const SUMS_A_STATEMENT = 800;
 
 /**
- * The sums of one count by week, one row a week, in one aggregate statement; without those that another count has given, whose
- * columns are mostly the same. Every product is a multiple of 2^-36 and every column
+ * Sums of one count by week, one row a week, in one aggregate statement: all of them, or those pairs that are named. Every product is
+ * a multiple of 2^-36 and every column
  * lies between −1 and 1, so that sums below 2^17 rows a week are exact and both engines give the same bits in any order.
  */
 export function weekSums(
@@ -97,7 +106,7 @@ export function weekSums(
   columns: readonly ModelColumn[],
   frame: SumFrame,
   config: TrainConfig,
-  given: Readonly<Pick<ReadonlySet<string>, 'has'>> = new Set<string>(),
+  asked: readonly Pair[] = pairsOf(factorNames(part, columns, frame)),
 ): Statement {
   const target = part.counts.map((column) => `g.${column}`).join(' + ');
   const weights = Array.from(
@@ -112,9 +121,7 @@ export function weekSums(
       `COALESCE((x${j} - ${literal(frame.centres[j] ?? 0)}) * ${literal(1 / (frame.scales[j] ?? 1))}, 0.0)`,
   );
   const parts = ['1.0', ...scaled, ...presence, `y * ${literal(1 / TARGET_SCALE)}`];
-  const pairs = pairsOf(factorNames(part, columns, frame))
-    .filter(({ pair }) => pair === WEIGHTS || !given.has(pair))
-    .map(({ i, j }) => `SUM(ROUND(b${i} * a${j})) AS s_${i}_${j}`);
+  const pairs = asked.map(({ i, j }) => `SUM(ROUND(b${i} * a${j})) AS s_${i}_${j}`);
   return statement({
     owner: 'model/week-sums',
     sql: `SELECT week, ${pairs.join(', ')}
@@ -183,12 +190,19 @@ export async function countSums(
     const columns = columnsOf(part);
     const places = columns.map(({ name }) => all.findIndex((column) => column.name === name));
     const frame = frameOf(ranges, places);
-    const result = await warehouse.queryColumns(weekSums(part, columns, frame, config, given).sql, bounds);
-    const weeks = result.numbers('week');
-    const weights = result.numbers('s_0_0');
-    requireSameRows(given.get(WEIGHTS), weights);
     const pairs = pairsOf(factorNames(part, columns, frame));
-    for (const { i, j, pair } of pairs) if (!given.has(pair)) given.set(pair, result.numbers(`s_${i}_${j}`));
+    const [weights, ...rest] = pairs;
+    if (weights === undefined) continue;
+    // What another count has given needs not be asked again.
+    const open = rest.filter(({ pair }) => !given.has(pair));
+    let weeks: Float64Array = new Float64Array();
+    for (let at = 0; at < open.length; at += SUMS_A_STATEMENT) {
+      const asked = [weights, ...open.slice(at, at + SUMS_A_STATEMENT)];
+      const result = await warehouse.queryColumns(weekSums(part, columns, frame, config, asked).sql, bounds);
+      weeks = result.numbers('week');
+      requireSameRows(given.get(WEIGHTS), result.numbers('s_0_0'));
+      for (const { i, j, pair } of asked) given.set(pair, result.numbers(`s_${i}_${j}`));
+    }
     counts.set(part.id, { frame, weeks: weeksOf(weeks, pairs, frame, given) });
   }
   return counts;

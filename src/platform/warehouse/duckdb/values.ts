@@ -184,29 +184,44 @@ function canonicalDecimal(text: string): string {
 export async function columnar(result: DuckDBMaterializedResult): Promise<ColumnarResult> {
   const names = result.columnNames();
   const types = result.columnTypes();
-  const columns = await result.getColumns();
+  // Column by column when it is asked for: all values of a large result as objects would be many times its size.
+  const chunks = await result.fetchAllChunks();
+  const rowCount = chunks.reduce((sum, chunk) => sum + chunk.rowCount, 0);
+  const each = (index: number, take: (value: DuckDBValue, row: number) => void): void => {
+    let row = 0;
+    for (const chunk of chunks) {
+      const vector = chunk.getColumnVector(index);
+      for (let i = 0; i < chunk.rowCount; i++) take(vector.getItem(i), row++);
+    }
+  };
   const at = (name: string): number => {
     const index = names.indexOf(name);
     if (index < 0) throw badColumn(`the result has no column ${name}; it has ${names.join(', ')}`);
     return index;
   };
   return {
-    rowCount: columns[0]?.length ?? 0,
+    rowCount,
     numbers: (name) => {
       const index = at(name);
       const type = types[index];
       if (type === undefined || !isNumeric(type))
         throw badColumn(`column ${name} is ${String(type)}, not a number`);
-      return Float64Array.from(columns[index] ?? [], (v) => (v === null ? Number.NaN : Number(v)));
+      const values = new Float64Array(rowCount);
+      each(index, (value, row) => {
+        values[row] = value === null ? Number.NaN : Number(value);
+      });
+      return values;
     },
     strings: (name) => {
       const index = at(name);
       const type = types[index];
       const read = type === undefined ? String : reader(type);
-      return (columns[index] ?? []).map((v) => {
-        const value = v === null ? null : read(v);
-        return value === null ? null : String(value);
+      const texts: (string | null)[] = [];
+      each(index, (cell) => {
+        const value = cell === null ? null : read(cell);
+        texts.push(value === null ? null : String(value));
       });
+      return texts;
     },
   };
 }
