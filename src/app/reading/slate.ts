@@ -284,9 +284,10 @@ export async function readForecasts(
     // A line may have come or gone since.
     [slate, player_id, market, line_role === 'second'].join(' ');
   const known = new Map(earlier.map((row) => [keyOf(row), row]));
-  // In place: a season has hundreds of thousands of them.
-  for (const row of rows) Object.assign(row, known.get(keyOf(row)));
-  return rows;
+  return rows.map((row) => {
+    const before = known.get(keyOf(row));
+    return before === undefined ? row : { ...row, ...before };
+  });
 }
 
 /** Every slate of a span that has games or publications, oldest first. */
