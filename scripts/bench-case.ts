@@ -1,19 +1,24 @@
 /**
  * One measurement in a process of its own, so that it is cold: `node scripts/bench-case.ts <case> <home> <from> <to>`
  * prints one JSON document. Cases: features (phases 3 and 4), graded (every phase but the exports), exports (those alone),
- * day (one slate, daily mode), floor (the statements alone, as one raw script).
+ * day (one slate, daily mode), day-points (the same with a model of points alone), train (a model of every market on all rows
+ * before the range ends), evaluate (the range walked through), floor (the statements alone, as one raw script).
  */
 import { DuckDBInstance } from '@duckdb/node-api';
 import { backfillDeps } from '#app/backfill.ts';
-import { openApp } from '#app/compose.ts';
+import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
-import { dayDeps } from '#app/day.ts';
-import { parseSlate, type Slate } from '#core/calendar.ts';
+import { dayDeps, trainDeps } from '#app/day.ts';
+import { runEvaluation } from '#app/evaluation.ts';
+import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
 import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { TipoffError } from '#core/errors.ts';
+import { MAIN_MARKET, type Market } from '#core/markets.ts';
 import { runBackfill } from '#guard/backfill/run.ts';
 import type { BackfillPhase } from '#guard/backfill/steps.ts';
+import { seasonModelSource } from '#model/model-source.ts';
+import { train } from '#model/train-run.ts';
 import { buildPlayerReference } from '#pipeline/analytics/reference.ts';
 import { runDay } from '#pipeline/day.ts';
 import { ANALYTICS_PROCESSORS, PRECOMPUTE_PROCESSORS } from '#pipeline/graph.ts';
@@ -39,6 +44,9 @@ export interface CaseResult {
 }
 
 type Measured = Pick<CaseResult, 'slates' | 'rows' | 'engine_seconds' | 'eta_ratio' | 'steps'>;
+
+/** Of work that does not go slate by slate. */
+const NO_SLATES = { slates: 0, eta_ratio: null, steps: {} } as const;
 
 /** The time during which at least one call is with the engine. */
 function timed(warehouse: Warehouse): { warehouse: Warehouse; seconds: () => number } {
@@ -72,64 +80,73 @@ function timed(warehouse: Warehouse): { warehouse: Warehouse; seconds: () => num
 }
 
 async function backfill(
-  home: string,
+  app: App,
   from: Slate,
   to: Slate,
   phases: readonly BackfillPhase[],
 ): Promise<Measured> {
+  const deps = await backfillDeps(app, 'bench');
+  const engine = timed(deps.warehouse);
+  const steps: Record<string, number> = {};
+  const told: { readonly elapsed: number; readonly left: number }[] = [];
+  const report = await runBackfill(
+    { ...deps, warehouse: engine.warehouse },
+    {
+      from,
+      to,
+      phases,
+      by: 'bench',
+      onProgress: ({ step, seconds, elapsed_seconds, eta_seconds }) => {
+        steps[step] = (steps[step] ?? 0) + seconds;
+        told.push({ elapsed: elapsed_seconds, left: eta_seconds });
+      },
+    },
+  );
+  if (report.failed.length > 0) throw new Error(`units failed: ${JSON.stringify(report.failed.slice(0, 3))}`);
+  const tenth = told.find(({ elapsed }) => elapsed >= report.seconds / 10);
+  const eta_ratio = tenth === undefined ? null : tenth.left / Math.max(0.001, report.seconds - tenth.elapsed);
+  return {
+    slates: report.plan.slates,
+    rows: report.rows,
+    engine_seconds: engine.seconds(),
+    eta_ratio,
+    steps,
+  };
+}
+
+async function withApp(home: string, work: (app: App) => Promise<Measured>): Promise<Measured> {
   const app = await openApp(
     { ...readConfig({}), home },
     { command: 'bench', clock: systemClock, write: () => undefined },
   );
   try {
-    const deps = await backfillDeps(app, 'bench');
-    const engine = timed(deps.warehouse);
-    const steps: Record<string, number> = {};
-    const told: { readonly elapsed: number; readonly left: number }[] = [];
-    const report = await runBackfill(
-      { ...deps, warehouse: engine.warehouse },
-      {
-        from,
-        to,
-        phases,
-        by: 'bench',
-        onProgress: ({ step, seconds, elapsed_seconds, eta_seconds }) => {
-          steps[step] = (steps[step] ?? 0) + seconds;
-          told.push({ elapsed: elapsed_seconds, left: eta_seconds });
-        },
-      },
-    );
-    if (report.failed.length > 0)
-      throw new Error(`units failed: ${JSON.stringify(report.failed.slice(0, 3))}`);
-    const tenth = told.find(({ elapsed }) => elapsed >= report.seconds / 10);
-    const eta_ratio =
-      tenth === undefined ? null : tenth.left / Math.max(0.001, report.seconds - tenth.elapsed);
-    return {
-      slates: report.plan.slates,
-      rows: report.rows,
-      engine_seconds: engine.seconds(),
-      eta_ratio,
-      steps,
-    };
+    return await work(app);
   } finally {
     await app.close();
   }
 }
 
-async function day(home: string, slate: Slate): Promise<Measured> {
-  const app = await openApp(
-    { ...readConfig({}), home },
-    { command: 'bench', clock: systemClock, write: () => undefined },
-  );
-  try {
-    const deps = await dayDeps(app, 'bench');
-    const engine = timed(deps.warehouse);
-    const result = await runDay({ ...deps, warehouse: engine.warehouse }, { slate, by: 'bench' });
-    const steps = Object.fromEntries(result.phases.map(({ phase, seconds }) => [phase, seconds]));
-    return { slates: 1, rows: result.predictions, engine_seconds: engine.seconds(), eta_ratio: null, steps };
-  } finally {
-    await app.close();
-  }
+async function day(app: App, slate: Slate, markets?: readonly Market[]): Promise<Measured> {
+  const models =
+    markets && seasonModelSource({ ...trainDeps(app), markets }, { from: slate, to: slate, by: 'bench' });
+  const deps = await dayDeps(app, 'bench', models);
+  const engine = timed(deps.warehouse);
+  const result = await runDay({ ...deps, warehouse: engine.warehouse }, { slate, by: 'bench' });
+  const steps = Object.fromEntries(result.phases.map(({ phase, seconds }) => [phase, seconds]));
+  return { slates: 1, rows: result.predictions, engine_seconds: engine.seconds(), eta_ratio: null, steps };
+}
+
+async function training(app: App, to: Slate): Promise<Measured> {
+  const engine = timed(app.warehouse);
+  const deps = { ...trainDeps(app), warehouse: engine.warehouse };
+  const { artefact } = await train(deps, { cutoff: addDays(to, 1), by: 'bench' });
+  return { ...NO_SLATES, rows: artefact.training_rows, engine_seconds: engine.seconds() };
+}
+
+async function evaluation(app: App, from: Slate, to: Slate): Promise<Measured> {
+  const engine = timed(app.warehouse);
+  const { markets } = await runEvaluation({ ...app, warehouse: engine.warehouse }, { from, to });
+  return { ...NO_SLATES, rows: Math.max(0, ...markets.map(({ n }) => n)), engine_seconds: engine.seconds() };
 }
 
 /** The processors' own SELECTs as CREATE TABLE AS, one after the other: no contracts, checks, precisions, receipts or ledger. */
@@ -170,10 +187,14 @@ async function floor(home: string, from: Slate, to: Slate): Promise<Measured> {
 const [name = '', home = '', fromText = '', toText = ''] = process.argv.slice(2);
 const [from, to] = [parseSlate(fromText), parseSlate(toText || fromText)];
 const CASES: Readonly<Record<string, () => Promise<Measured>>> = {
-  features: () => backfill(home, from, to, ['analytics', 'precompute']),
-  graded: () => backfill(home, from, to, ['analytics', 'precompute', 'predict', 'grade']),
-  exports: () => backfill(home, from, to, ['export']),
-  day: () => day(home, from),
+  features: () => withApp(home, (app) => backfill(app, from, to, ['analytics', 'precompute'])),
+  graded: () =>
+    withApp(home, (app) => backfill(app, from, to, ['analytics', 'precompute', 'predict', 'grade'])),
+  exports: () => withApp(home, (app) => backfill(app, from, to, ['export'])),
+  day: () => withApp(home, (app) => day(app, from)),
+  'day-points': () => withApp(home, (app) => day(app, from, [MAIN_MARKET])),
+  train: () => withApp(home, (app) => training(app, to)),
+  evaluate: () => withApp(home, (app) => evaluation(app, from, to)),
   floor: () => floor(home, from, to),
 };
 const run = CASES[name];

@@ -30,7 +30,7 @@ const { values: options } = parseArgs({
     day: { type: 'string', default: '2025-01-10' },
     'day-before': { type: 'string', default: '2025-01-09' },
     history: { type: 'string', default: '2022-10-18' },
-    cases: { type: 'string', default: 'features,floor,three,graded,exports,day,batch' },
+    cases: { type: 'string', default: 'features,floor,three,train,evaluate,graded,exports,day,batch' },
     seasons: { type: 'string', default: '1,2,5,10' },
     teams: { type: 'string', default: '30' },
     games: { type: 'string', default: '82' },
@@ -94,16 +94,15 @@ try {
       measurements.push(
         await measure('ingested season', 'floor', copyOf(options.home, 'floor'), options.from, options.to),
       );
-    if (cases.includes('three'))
-      measurements.push(
-        await measure(
-          'three ingested seasons',
-          'features',
-          copyOf(options.home, 'three'),
-          options.history,
-          options.to,
-        ),
-      );
+    if (['three', 'train', 'evaluate'].some((name) => cases.includes(name))) {
+      const three = copyOf(options.home, 'three');
+      const data = 'three ingested seasons';
+      measurements.push(await measure(data, 'features', three, options.history, options.to));
+      if (cases.includes('train'))
+        measurements.push(await measure(data, 'train', three, options.history, options.to));
+      if (cases.includes('evaluate'))
+        measurements.push(await measure('ingested season', 'evaluate', three, options.from, options.to));
+    }
     if (cases.includes('graded')) {
       // Models learn from the seasons before: their features are there when the season is run.
       const graded = copyOf(options.home, 'graded');
@@ -121,8 +120,15 @@ try {
     if (cases.includes('day')) {
       // A home as it stands on any day of a season: features of the whole history, and the week's model from the day before.
       await measure('preparation', 'features', computed, options.history, options.to);
-      await measure('preparation', 'day', computed, options['day-before'], options['day-before']);
-      measurements.push(await measure('ingested history', 'day', computed, options.day, options.day));
+      const points = join(work, 'points');
+      cpSync(computed, points, { recursive: true });
+      for (const [name, home] of [
+        ['day', computed],
+        ['day-points', points],
+      ] as const) {
+        await measure('preparation', name, home, options['day-before'], options['day-before']);
+        measurements.push(await measure('ingested history', name, home, options.day, options.day));
+      }
     }
   }
   if (options.cases.split(',').includes('batch')) {
@@ -208,7 +214,10 @@ function page(): string {
     '- `floor`: the same SELECTs as one raw script of `CREATE TABLE AS`, without contracts, checks, rounding, receipts or ledger.',
     '- `graded`: features, a model per week, predictions, publication and grades of every slate; the features of earlier seasons stand.',
     '- `exports`: the documents of every slate of the season that was graded.',
+    '- `train`: a model of every published market on all rows, from an opened home to the registered artefact.',
+    '- `evaluate`: the season walked through in every market, a fit a week, with all scores.',
     '- `day`: one slate in daily mode, all phases, on a home whose history is computed and which has a model.',
+    '- `day-points`: the same with a model of points alone.',
     '- `ETA`: time left as foretold when a tenth of the time had passed, over the time it then took.',
     '',
     ...(batch === undefined
