@@ -290,6 +290,8 @@ export interface RunReport {
   readonly plan: BackfillPlan;
   /** Units that were executed, finished or held, as the plan names them. */
   readonly executed: readonly UnitResult[];
+  /** How many of them are done: nothing of them failed or is held. */
+  readonly done_units: number;
   readonly held: readonly (UnitResult & { readonly reason: string })[];
   readonly failed: readonly (UnitResult & { readonly reason: string })[];
   /** Units left because something above them failed; the next run takes them. */

@@ -19,6 +19,7 @@ import {
   readRun,
   type SlateRecord,
   SlateTally,
+  unitKey,
   writeRun,
 } from './ledger.ts';
 import { type PreparedPlan, planBackfill } from './plan.ts';
@@ -213,7 +214,7 @@ class RunLog {
       by,
       state,
       planned_units: doneBefore + this.#prepared.plan.units.length,
-      done_units: doneBefore + this.#executed.units().length,
+      done_units: doneBefore + this.#doneUnits(),
       failed_units: this.#failed.units().length,
       estimated_seconds: this.#prepared.forecast.seconds,
       started_at: this.#earlier?.started_at ?? this.#began.toISOString(),
@@ -228,6 +229,7 @@ class RunLog {
       run_id: this.#deps.runId,
       plan: this.#prepared.plan,
       executed: this.#executed.units(),
+      done_units: this.#doneUnits(),
       held: this.#held.reasons(),
       failed: this.#failed.reasons(),
       blocked: this.#blocked.units(),
@@ -235,6 +237,14 @@ class RunLog {
       seconds: this.#elapsed(),
       stopped,
     };
+  }
+
+  /** Units of which nothing failed or is held. */
+  #doneUnits(): number {
+    const open = new Set(
+      [...this.#failed.units(), ...this.#held.units()].map(({ step, month }) => unitKey(step, month)),
+    );
+    return this.#executed.units().filter(({ step, month }) => !open.has(unitKey(step, month))).length;
   }
 
   #elapsed(): number {

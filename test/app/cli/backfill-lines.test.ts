@@ -115,6 +115,7 @@ describe('what a plan leaves out', () => {
       run_id: 'r',
       plan: none,
       executed: [],
+      done_units: 0,
       held: [],
       failed: [],
       blocked: [],
@@ -123,5 +124,60 @@ describe('what a plan leaves out', () => {
       stopped: null,
     };
     expect(reportLines(report)).toEqual([words]);
+  });
+});
+
+describe('the lines of a run', () => {
+  const done = { step: 'Grades', month: '2024-10', slates: 1 };
+  const report = {
+    run_id: 'r',
+    plan,
+    executed: [done],
+    done_units: 1,
+    held: [],
+    failed: [],
+    blocked: [],
+    rows: 12,
+    seconds: 1,
+    stopped: null,
+  };
+
+  it('are one where everything was done', () => {
+    const current = { ...done, reason: 'done with the same code, contract and inputs' };
+    expect(reportLines({ ...report, plan: { ...plan, skipped: [current] } })).toEqual([
+      '1 of 1 units, 12 rows in 1.0 s.',
+    ]);
+  });
+
+  it('say first what is not done, and count nothing as done that is held or failed', () => {
+    const units = ['Features', 'Predictions', 'Grades'].flatMap((step) =>
+      plan.units.map((unit) => ({ ...unit, step })),
+    );
+    const left = {
+      step: 'Exports',
+      month: '2024-10',
+      slates: 2,
+      reason: 'waits for Grades of 2024-10-22, which is not up to date and not part of this run',
+    };
+    const [held, failed] = ['Features', 'Predictions'].map((step) => ({
+      ...done,
+      step,
+      reason: `no ${step}`,
+    }));
+    if (held === undefined || failed === undefined) throw new Error('two units');
+    const lines = reportLines({
+      ...report,
+      plan: { ...plan, units, skipped: [left] },
+      executed: [held, failed, done],
+      held: [held],
+      failed: [failed],
+    });
+    expect(lines).toEqual([
+      'Not everything is done: 1 unit failed, 1 unit held, 1 unit left out.',
+      'failed: Predictions 2024-10, 1 slate: no Predictions',
+      'held: Features 2024-10, 1 slate: no Features',
+      'left out: 1 unit, 2 slates: Exports waits for Grades of 2024-10-22, which is not up to date and not part of this run',
+      '1 of 3 units, 12 rows in 1.0 s.',
+    ]);
   });
 });

@@ -72,40 +72,59 @@ function dollarsText(dollars: number): string {
 }
 
 /** What a plan leaves out, one line per reason. */
-function leftOut(plan: BackfillPlan): string[] {
+function leftOut({ skipped }: Pick<BackfillPlan, 'skipped'>): string[] {
   // Slates that wait name the step and the slate that they wait for; the first of each step is enough.
   const kindOf = ({ step, reason }: BackfillPlan['skipped'][number]): string =>
-    reason.startsWith('waits for ') ? `${step} ${reason.split(' of ')[0]}` : reason;
-  return [...Map.groupBy(plan.skipped, kindOf).values()].map((own) => {
+    isWaiting(reason) ? `${step} ${reason.split(' of ')[0]}` : reason;
+  return [...Map.groupBy(skipped, kindOf).values()].map((own) => {
     const [{ step, reason } = { step: '', reason: '' }] = own;
     const slates = own.reduce((sum, one) => sum + one.slates, 0);
-    return `left out: ${counted(own.length, 'unit')}, ${counted(slates, 'slate')}: ${reason.startsWith('waits for ') ? `${step} ${reason}` : reason}`;
+    return `left out: ${counted(own.length, 'unit')}, ${counted(slates, 'slate')}: ${isWaiting(reason) ? `${step} ${reason}` : reason}`;
   });
 }
 
-/** How a run ended, for people: what failed, is held or waits, and how much was done. */
+function isWaiting(reason: string): boolean {
+  return reason.startsWith('waits for ');
+}
+
+/** How a run ended, for people: first whether something is not done, then what failed, is held or waits, and how much was done. */
 export function reportLines(report: RunReport): string[] {
+  const { plan, failed, held, blocked, stopped } = report;
+  if (plan.units.length === 0) return [...leftOut(plan), extent(plan)];
+  // What is done already and what nobody asked for is left out rightly.
+  const skipped = plan.skipped.filter(({ reason }) => isWaiting(reason) || reason.startsWith('held: '));
+  const open = [
+    [failed.length, 'failed'],
+    [held.length, 'held'],
+    [blocked.length, 'waiting'],
+    [skipped.length, 'left out'],
+  ] as const;
+  const isWhole = open.every(([units]) => units === 0);
   return [
-    ...report.failed.map(
+    ...(isWhole
+      ? []
+      : [
+          `Not everything is done: ${open.flatMap(([units, what]) => (units === 0 ? [] : [`${counted(units, 'unit')} ${what}`])).join(', ')}.`,
+        ]),
+    ...failed.map(
       ({ step, month, slates, reason }) => `failed: ${step} ${month}, ${counted(slates, 'slate')}: ${reason}`,
     ),
-    ...report.held.map(
+    ...held.map(
       ({ step, month, slates, reason }) => `held: ${step} ${month}, ${counted(slates, 'slate')}: ${reason}`,
     ),
-    ...(report.blocked.length > 0
+    ...(blocked.length > 0
       ? [
-          `Waiting for what failed: ${counted(report.blocked.length, 'unit')}; \`tipoff backfill resume\` takes them.`,
+          `Waiting for what failed: ${counted(blocked.length, 'unit')}; \`tipoff backfill resume\` takes them.`,
         ]
       : []),
-    ...(report.stopped === null
-      ? []
-      : [`Stopped: ${report.stopped}. \`tipoff backfill resume\` carries on.`]),
-    ...(report.plan.units.length === 0 ? [...leftOut(report.plan), extent(report.plan)] : [executed(report)]),
+    ...leftOut({ skipped }),
+    ...(stopped === null ? [] : [`Stopped: ${stopped}. \`tipoff backfill resume\` carries on.`]),
+    executed(report),
   ];
 }
 
 function executed(report: RunReport): string {
-  return `${report.executed.length} of ${report.plan.units.length} units, ${report.rows} rows in ${duration(report.seconds)}.`;
+  return `${report.done_units} of ${report.plan.units.length} units, ${report.rows} rows in ${duration(report.seconds)}.`;
 }
 
 interface RangeOptions {
@@ -197,7 +216,7 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
       }
       const runs = status.runs.map((one) => [
         one.started_at,
-        one.state,
+        one.state === 'finished' && one.done_units < one.planned_units ? 'ended' : one.state,
         `${one.from} to ${one.to}`,
         one.done_units,
         one.planned_units,

@@ -201,9 +201,11 @@ async function backfill({ state }: StatusDeps, { now }: StatusMoment): Promise<F
       next: 'tipoff backfill resume',
     };
   const age = now.getTime() - Date.parse(last.finished_at ?? last.updated_at);
+  // What is held or failed is not done, though the run came to its end.
+  const isWhole = last.failed_units === 0 && last.done_units >= last.planned_units;
   return {
-    verdict: last.failed_units > 0 && age < 7 * 86_400_000 ? 'attention' : 'idle',
-    answer: `None is running; the last one finished on ${slateOf(last.finished_at ?? last.updated_at)}: ${what}.`,
+    verdict: !isWhole && age < 7 * 86_400_000 ? 'attention' : 'idle',
+    answer: `None is running; the last one ${isWhole ? 'finished' : 'ended'} on ${slateOf(last.finished_at ?? last.updated_at)}: ${what}.`,
     table,
   };
 }
