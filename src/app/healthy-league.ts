@@ -59,13 +59,15 @@ export async function liveDays(
     readonly league: SimulatedLeague;
     readonly clock: SettableClock;
     readonly slates: readonly Slate[];
-    readonly hours: readonly DayHour[];
+    /** The same for every slate, or each its own. */
+    readonly hours: readonly DayHour[] | ((slate: Slate) => readonly DayHour[]);
   },
 ): Promise<void> {
   const { league, clock } = options;
   let since: string | undefined;
   for (const slate of options.slates) {
-    for (const hour of options.hours) {
+    const { hours } = options;
+    for (const hour of typeof hours === 'function' ? hours(slate) : hours) {
       const now = easternInstant(slate, hour.at);
       clock.set(now);
       if ('look' in hour) {

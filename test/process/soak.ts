@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util';
 import { type DayHour, liveDays } from '#app/healthy-league.ts';
-import { addDays, daysBetween, parseSlate, type Slate } from '#core/calendar.ts';
+import { addDays, daysBetween, easternTime, parseSlate, type Slate } from '#core/calendar.ts';
 import { isFailing } from '#core/check.ts';
+import { LOOKS } from '#core/run-modes.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import type { CanaryResult } from '#guard/canaries/definition.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
+import { gradeRange } from '#pipeline/day.ts';
 import { type SimulatedLeague, simulateLeague } from '#simulate/league.ts';
 import { withFewerLines, withLaterTipoffs, withRookies, withTrades } from '#test/fakes/league-scenarios.ts';
 import { emptyWorld } from '#test/guard/canaries/world.ts';
@@ -13,7 +15,8 @@ import { emptyWorld } from '#test/guard/canaries/world.ts';
  * Lives weeks of a healthy simulated season and asks every check four times a day: opening, the end of summer time, a
  * holiday, the All-Star break with the first days back, the beginning of summer time, the playoffs, and summer. Prints every
  * alert; exit 1 when there is one. A scenario begins on the third day: a tenth fewer lines, a wave of rookies, trades, or later
- * tip-offs that day. Usage: npm run test:soak -- [--brief]
+ * tip-offs that day. As every installation does, it runs once more shortly before games that begin before its last run.
+ * Usage: npm run test:soak -- [--brief]
  * [--scenario fewer-lines|rookies|trades|later-tipoffs] [first..last ...]
  */
 const SCENARIOS: Readonly<Record<string, (league: SimulatedLeague, from: Slate) => SimulatedLeague>> = {
@@ -43,7 +46,12 @@ const { values, positionals } = parseArgs({
   options: { scenario: { type: 'string' }, brief: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
-const slates = (positionals.length > 0 ? positionals : WINDOWS).flatMap(daysOf);
+const windows = (positionals.length > 0 ? positionals : WINDOWS).map(daysOf);
+const slates = windows.flat();
+/** The last slate of the window before, by the first of the next. */
+const LEFT_BEHIND = new Map(
+  windows.slice(1).map((days, i): [Slate | undefined, Slate | undefined] => [days[0], windows[i]?.at(-1)]),
+);
 const healthy = simulateLeague({ seed: 5, seasons: ['2023-24', '2024-25'], teams: 8, gamesPerTeam: 82 });
 const scenario = values.scenario === undefined ? undefined : SCENARIOS[values.scenario];
 const third = slates[2] ?? slates[0];
@@ -83,8 +91,26 @@ const BRIEF: readonly DayHour[] = [
   { at: '17:45', run: true },
   { at: '18:30', look },
 ];
+/** The hours of a slate: the usual ones, and the last look before a game that begins before the last of them. */
+const hoursOf = (slate: Slate): readonly DayHour[] => {
+  const usual = values.brief ? BRIEF : HOURS;
+  const last = usual.findLast((hour) => 'run' in hour)?.at ?? '';
+  const early = league.tables.scheduleGames
+    .filter((game) => game.slate === slate && game.tipoff_at !== null)
+    .map(({ tipoff_at }) =>
+      easternTime(new Date(Date.parse(String(tipoff_at)) - Math.min(...LOOKS) * 60_000)),
+    )
+    .filter((at) => at < last);
+  const looks = [...new Set(early)].map((at): DayHour => ({ at, run: true }));
+  // Who was away grades what he left behind, once the results are there.
+  const left = LEFT_BEHIND.get(slate);
+  const first = usual.find((hour) => 'run' in hour);
+  if (left !== undefined && first !== undefined)
+    looks.push({ at: first.at, look: async () => void (await gradeRange(world.day, left, left)) });
+  return [...usual, ...looks].toSorted((a, b) => a.at.localeCompare(b.at));
+};
 const began = performance.now();
-await liveDays(world.day, { league, clock: world.clock, slates, hours: values.brief ? BRIEF : HOURS });
+await liveDays(world.day, { league, clock: world.clock, slates, hours: hoursOf });
 await world.close();
 const played = slates.filter((slate) => league.slates.includes(slate)).length;
 process.stdout.write(
