@@ -37,6 +37,10 @@ it('a slate that turns out held does not make what was computed in the same run 
   const before = await predictedFrom();
   const report = await world.run();
   expect(report.held.some(({ step }) => step === 'MLFeatureStore')).toBe(true);
+  const held = new Set(report.held.map(({ step, month }) => `${step} ${month}`));
+  expect(report.done_units).toBe(
+    report.executed.filter(({ step, month }) => !held.has(`${step} ${month}`)).length,
+  );
   expect(before.size).toBe(world.season.length);
   const after = await predictedFrom();
   expect(after.size).toBe(world.season.length);
