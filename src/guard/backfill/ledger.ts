@@ -73,8 +73,11 @@ export interface RunDoc {
   readonly by: string;
   readonly state: 'running' | 'finished' | 'stopped';
   readonly planned_units: number;
+  /** Units that were executed; some of them may be held. */
   readonly done_units: number;
   readonly failed_units: number;
+  /** Absent in records of before. */
+  readonly held_units?: number;
   readonly estimated_seconds: number;
   readonly started_at: string;
   readonly updated_at: string;

@@ -216,9 +216,9 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
       }
       const runs = status.runs.map((one) => [
         one.started_at,
-        one.state === 'finished' && one.done_units < one.planned_units ? 'ended' : one.state,
+        one.state === 'finished' && one.failed_units + (one.held_units ?? 0) > 0 ? 'ended' : one.state,
         `${one.from} to ${one.to}`,
-        one.done_units,
+        one.done_units - (one.held_units ?? 0),
         one.planned_units,
         one.reason ?? '',
       ]);

@@ -145,6 +145,7 @@ interface BackfillRun {
   readonly planned_units: number;
   readonly done_units: number;
   readonly failed_units: number;
+  readonly held_units?: number;
   readonly started_at: string;
   readonly updated_at: string;
   readonly finished_at: string | null;
@@ -173,7 +174,7 @@ async function backfill({ state }: StatusDeps, { now }: StatusMoment): Promise<F
         when(run.started_at),
       ]),
   };
-  const what = `${last.from} to ${last.to}, ${outOf(last.done_units, last.planned_units)} units${last.failed_units > 0 ? `, ${last.failed_units} failed` : ''}`;
+  const what = `${last.from} to ${last.to}, ${outOf(last.done_units, last.planned_units)} units${last.failed_units > 0 ? `, ${last.failed_units} failed` : ''}${(last.held_units ?? 0) > 0 ? `, ${last.held_units} held` : ''}`;
   if (last.state === 'running') {
     const isDead = now.getTime() - Date.parse(last.updated_at) > SILENT_BACKFILL_MS;
     const pace =
@@ -202,7 +203,7 @@ async function backfill({ state }: StatusDeps, { now }: StatusMoment): Promise<F
     };
   const age = now.getTime() - Date.parse(last.finished_at ?? last.updated_at);
   // What is held or failed is not done, though the run came to its end.
-  const isWhole = last.failed_units === 0 && last.done_units >= last.planned_units;
+  const isWhole = last.failed_units + (last.held_units ?? 0) === 0;
   return {
     verdict: !isWhole && age < 7 * 86_400_000 ? 'attention' : 'idle',
     answer: `None is running; the last one ${isWhole ? 'finished' : 'ended'} on ${slateOf(last.finished_at ?? last.updated_at)}: ${what}.`,
