@@ -45,6 +45,36 @@ export function fakeCloudCli(): CloudCli {
 
 class Refusal extends Error {}
 
+/** Bounds that the pages of the services state for what a flag says; times in seconds. */
+const BOUNDS: Readonly<Record<string, readonly [least: number, most: number]>> = {
+  'ack-deadline': [10, 600],
+  'message-retention-duration': [600, 31 * 86_400],
+  'max-delivery-attempts': [5, 100],
+  'min-retry-delay': [0, 600],
+  'max-retry-delay': [0, 600],
+  'attempt-deadline': [15, 1800],
+  'task-timeout': [1, 7 * 86_400],
+  timeout: [1, 3600],
+  concurrency: [1, 1000],
+};
+const SECONDS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 };
+/** GiB of memory that one processor may have. */
+const MEMORY_OF_A_PROCESSOR = 4;
+
+function demandBounds(args: readonly string[]): void {
+  for (const [name, [least, most]] of Object.entries(BOUNDS)) {
+    const text = flagOf(args, name);
+    if (text === undefined) continue;
+    const [, number = '', unit = ''] = /^(\d+)([smhd]?)$/.exec(text) ?? [];
+    const value = Number(number || Number.NaN) * (SECONDS[unit] ?? Number.NaN);
+    if (!(value >= least && value <= most))
+      throw new Refusal(`ERROR: INVALID_ARGUMENT: --${name}=${text}, allowed ${least} to ${most}`);
+  }
+  const [cpu, memory] = ['cpu', 'memory'].map((name) => Number.parseFloat(flagOf(args, name) ?? '0'));
+  if ((memory ?? 0) > MEMORY_OF_A_PROCESSOR * (cpu ?? 0))
+    throw new Refusal(`ERROR: INVALID_ARGUMENT: ${memory} GiB of memory need more than ${cpu} processors`);
+}
+
 function flagOf(args: readonly string[], name: string): string | undefined {
   return args.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3);
 }
@@ -72,6 +102,7 @@ function running(kind: 'service' | 'job', args: readonly string[]): Record<strin
 }
 
 function gcloud(state: CloudState, args: readonly string[], filled: readonly string[]): unknown {
+  demandBounds(args);
   const words = args.filter((arg) => !arg.startsWith('--'));
   const line = words.join(' ');
   const name = words.at(-1) ?? '';

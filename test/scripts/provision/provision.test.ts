@@ -87,6 +87,21 @@ describe('provisioning', () => {
     expect(run(false)).not.toContain('pinned');
   });
 
+  it('stays within the bounds that the services state', () => {
+    for (const planted of [
+      ['pubsub', 'subscriptions', 'create', 'x', '--topic=t', '--ack-deadline=601'],
+      ['pubsub', 'subscriptions', 'create', 'x', '--topic=t', '--message-retention-duration=5m'],
+      ['scheduler', 'jobs', 'create', 'http', 'x', '--attempt-deadline=31m'],
+      ['run', 'deploy', 'x', '--timeout=3601'],
+      ['run', 'deploy', 'x', '--cpu=1', '--memory=8Gi'],
+    ])
+      expect(cloud.call('gcloud', planted), planted.join(' ')).toMatchObject({
+        status: 1,
+        text: expect.stringContaining('INVALID_ARGUMENT'),
+      });
+    expect(run(true, { alwaysOn: true })).not.toContain('INVALID_ARGUMENT');
+  });
+
   it('goes on where a failure stopped it', () => {
     cloud.fail = {
       when: 'pubsub topics create',
