@@ -6,6 +6,8 @@ import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { heartbeats } from '#core/contracts/nba_orchestration.ts';
 import { publications } from '#core/contracts/nba_predictions.ts';
 import { appliedNotes, rememberApplied } from '#guard/schema/applied.ts';
+import { FORMATS } from '#pipeline/ingest/formats/formats.ts';
+import { ingest } from '#pipeline/ingest/ingest.ts';
 import { systemClock } from '#platform/clock.ts';
 import { openBigQuery } from '#platform/warehouse/bigquery/warehouse.ts';
 import type { Account } from '#scripts/provision/installation.ts';
@@ -25,6 +27,9 @@ const SOME = CONTRACTS.filter(({ name }) =>
     'phase_runs',
     'players',
     'schedule',
+    'roster_players',
+    'ingested_files',
+    'rejected_rows',
   ].includes(name),
 );
 const BEAT = {
@@ -83,6 +88,11 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
           /without a filter over column\(s\) 'slate'/,
         ],
         ['SELECT COUNT(*) AS n FROM nba_predictions.current_predictions', /without a filter over column/],
+        ['DELETE FROM nba_orchestration.heartbeats', /must have a WHERE clause/],
+        [
+          'BEGIN TRANSACTION; CREATE TABLE nba_orchestration.mine (a INT64); COMMIT TRANSACTION',
+          /DDL statement is not supported in a transaction/,
+        ],
       ];
       for (const [sql, words] of refused)
         await expect(warehouse.query(sql)).rejects.toMatchObject({
@@ -159,6 +169,35 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
       });
     });
 
+    it('takes in files as the account of the jobs, and the second time nothing', async () => {
+      const front = await prepared();
+      const { warehouse, clock } = await appOf(front, 'pipeline');
+      const list = {
+        resource: 'commonallplayers',
+        parameters: { Season: '2024-25' },
+        resultSets: [
+          {
+            name: 'CommonAllPlayers',
+            headers: ['PERSON_ID', 'DISPLAY_FIRST_LAST', 'ROSTERSTATUS', 'FROM_YEAR', 'TO_YEAR', 'TEAM_ID'],
+            rowSet: [
+              [7001, 'Ann Archer', 1, '2020', '2024', 1610612738],
+              [7002, '', 1, '2020', '2024', 1610612738],
+            ],
+          },
+        ],
+      };
+      const bytes = Buffer.from(JSON.stringify(list));
+      const files = [{ path: 'players.json', read: async () => bytes }];
+      for (const loaded of [1, 0])
+        expect(await ingest({ warehouse, clock, files, formats: FORMATS })).toMatchObject({
+          ...{ read: 2, loaded, rejected: 1 },
+        });
+      const refused = front.asked.filter(
+        ({ refused: why }) => why !== undefined && !why.startsWith('Not found'),
+      );
+      expect(refused).toEqual([]);
+    });
+
     it('counts quotas, and one that is used up is not tried again', async () => {
       const front = await prepared({ loadJobsPerTable: 2, statementCharacters: 5000 });
       const { warehouse } = await appOf(front, 'pipeline');
@@ -170,6 +209,48 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
       });
       expect(front.asked.length).toBe(before + 1);
       await expect(warehouse.query(`SELECT ${'1 + '.repeat(2000)}1 AS n`)).rejects.toThrow(/too large/);
+    });
+
+    it('has the limits of documents and messages that the services state', async () => {
+      const front = await prepared({ publishMessages: 2, acknowledgeBytes: 80, indexEntries: 60 });
+      const { queue } = await appOf(front, 'pipeline');
+      await expect(queue.publish('predict-units', [1, 2, 3])).rejects.toMatchObject({
+        message: expect.stringContaining('message_count is too large'),
+      });
+      await queue.publish('predict-units', [1, 2]);
+      const [taken] = await queue.pull('predict-units', 2);
+      await expect(taken?.ack()).rejects.toMatchObject({
+        message: expect.stringContaining('request_size is too large'),
+      });
+      // A document is stored as one text, beside what it may be asked by: many fields are many entries.
+      const { state } = await appOf(front, 'coordinator');
+      await state.create('notes', 'small', { a: 1 });
+      await expect(
+        state.create('notes', 'wide', Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`f${i}`, i]))),
+      ).rejects.toMatchObject({ message: expect.stringContaining('too many index entries') });
+    });
+
+    it('loads no rows of another type or mode than the table has', async () => {
+      const { warehouse } = await appOf(await prepared(), 'pipeline');
+      const { max_silence_seconds: silence, detail, ...rest } = heartbeats.columns;
+      const changed: [string, typeof heartbeats.columns, RegExp][] = [
+        [
+          'a type',
+          { ...rest, detail, max_silence_seconds: { ...silence, type: 'FLOAT64' as never } },
+          /max_silence_seconds has changed type/,
+        ],
+        [
+          'a mode',
+          { ...rest, max_silence_seconds: silence, detail: { ...detail, required: true as never } },
+          /detail has changed mode from NULLABLE to REQUIRED/,
+        ],
+        ['a column', { ...rest, detail } as never, /max_silence_seconds is missing in new schema/],
+      ];
+      for (const [what, columns, words] of changed)
+        await expect(
+          warehouse.append({ ...heartbeats, columns }, [{ ...BEAT, detail: 'fine' }]),
+          what,
+        ).rejects.toThrow(words);
     });
 
     it('refuses rows of a contract that was not applied, and says at the start that definitions differ', async () => {

@@ -18,17 +18,36 @@ export interface BigQueryFrontDeps {
   readonly now: () => number;
 }
 
+type Field = { readonly name: string; readonly type: string; readonly mode?: string };
+
+/** Why rows of one schema are not loaded into a table of another; undefined when they are. */
+function mismatchOf(loaded: readonly Field[], live: readonly Field[] | undefined): string | undefined {
+  if (live === undefined) return undefined;
+  const modeOf = ({ mode = 'NULLABLE' }: Field): string => mode;
+  for (const field of loaded) {
+    const { name, type } = field;
+    const there = live.find((one) => one.name === name);
+    if (there === undefined) return `Cannot add fields (field: ${name})`;
+    if (there.type !== type) return `Field ${name} has changed type from ${there.type} to ${type}`;
+    if (modeOf(there) !== modeOf(field))
+      return `Field ${name} has changed mode from ${modeOf(there)} to ${modeOf(field)}`;
+  }
+  const lacking = live.find(
+    (field) => modeOf(field) === 'REQUIRED' && !loaded.some(({ name }) => name === field.name),
+  );
+  return lacking === undefined ? undefined : `Field ${lacking.name} is missing in new schema`;
+}
+
 /** The configuration of a job, as far as the front reads it. */
 interface Configuration {
   readonly dryRun?: boolean;
   readonly query?: { query: string };
   readonly load?: {
     readonly destinationTable: { readonly datasetId: string; readonly tableId: string };
-    readonly schema?: { readonly fields: readonly { readonly name: string }[] };
+    readonly schema?: { readonly fields: readonly Field[] };
   };
 }
 
-type Field = { readonly name: string; readonly type: string; readonly mode?: string };
 type Table = Record<string, unknown> & {
   readonly schema?: { readonly fields: readonly Field[] };
   readonly timePartitioning?: { readonly field?: string };
@@ -43,6 +62,9 @@ export interface BigQueryFront {
   /** Rows of tables now, asked of the emulator by one query. */
   rowsOf(tables: readonly string[]): Promise<ReadonlyMap<string, number>>;
 }
+
+/** The emulator ends a connection that rests for some seconds, at times just when the next request is on its way. */
+const FRESH = { connection: 'close' };
 
 /** What a request is, in the words of the interface, and what it is about. */
 export function bigQueryCall({ method, path, body }: Arrived): { call: string; about: string } {
@@ -154,7 +176,7 @@ export function bigQueryFront(deps: BigQueryFrontDeps): BigQueryFront {
   };
   /** What a statement of the front's own gives. */
   const askRows = async (query: string): Promise<unknown[][]> => {
-    const headers = { 'content-type': 'application/json' };
+    const headers = { ...FRESH, 'content-type': 'application/json' };
     const body = JSON.stringify({ query, useLegacySql: false });
     const answer = await fetch(`${emulator}/bigquery/v2/projects/${made.project}/queries`, {
       method: 'POST',
@@ -177,15 +199,10 @@ export function bigQueryFront(deps: BigQueryFrontDeps): BigQueryFront {
         'quotaExceeded',
         'Quota exceeded: Your table exceeded quota for imports or query appends per table.',
       );
-    const live = tableOf(id)?.schema?.fields.map(({ name }) => name);
-    const unknown = load.schema?.fields.find(({ name }) => live !== undefined && !live.includes(name));
-    if (unknown !== undefined)
-      return refusal(
-        400,
-        'invalid',
-        `Provided Schema does not match Table ${made.project}:${id}. Cannot add fields (field: ${unknown.name})`,
-      );
-    return undefined;
+    const why = mismatchOf(load.schema?.fields ?? [], tableOf(id)?.schema?.fields);
+    return why === undefined
+      ? undefined
+      : refusal(400, 'invalid', `Provided Schema does not match Table ${made.project}:${id}. ${why}`);
   };
   /** What the emulator can read of a statement. */
   const translated = (sql: string): string =>
@@ -219,7 +236,7 @@ export function bigQueryFront(deps: BigQueryFrontDeps): BigQueryFront {
     const text = query.toString();
     const answer = await fetch(`${emulator}${encodeURI(path)}${text === '' ? '' : `?${text}`}`, {
       method,
-      headers: { 'content-type': type ?? headers['content-type'] ?? 'application/json' },
+      headers: { ...FRESH, 'content-type': type ?? headers['content-type'] ?? 'application/json' },
       ...(method === 'GET' || method === 'DELETE' ? {} : { body: new Uint8Array(body) }),
     });
     const content = Buffer.from(await answer.arrayBuffer());

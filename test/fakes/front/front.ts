@@ -1,6 +1,6 @@
 import { openPubSubTransport } from '#platform/queue/pubsub/transport.ts';
 import type { CommandUse } from '#scripts/cost/requests.ts';
-import type { Account } from '#scripts/provision/installation.ts';
+import { type Account, UNITS } from '#scripts/provision/installation.ts';
 import { type FakeGcs, fakeGcs } from '#test/fakes/gcs-server.ts';
 import { type GrpcProxy, grpcProxy } from '#test/fakes/grpc-proxy.ts';
 import { type Loopback, loopback } from '#test/fakes/loopback.ts';
@@ -30,6 +30,8 @@ export interface StrictFront {
   counted<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly use: CommandUse }>;
   /** The variables of a process that runs as an account. */
   as(account: Account): Promise<Record<string, string>>;
+  /** Lets the provisioned push subscription deliver to a service, with what proves who it is. */
+  pushTo(service: string, proof: Readonly<Record<string, string>>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -159,6 +161,26 @@ export async function strictFront(
       const place = places.get(account) ?? openFor(account);
       places.set(account, place);
       return place;
+    },
+    pushTo: async (service, proof) => {
+      const door = await loopback(async ({ path, body }) => {
+        const headers = { 'content-type': 'application/json', ...proof };
+        const answer = await fetch(`${service}${path}`, {
+          ...{ method: 'POST', headers, body: new Uint8Array(body) },
+        });
+        return { status: answer.status, body: Buffer.from(await answer.arrayBuffer()) };
+      });
+      const { project } = made;
+      const address = `http://${behind.pubsub}/v1/projects/${project}/subscriptions/${UNITS}-push`;
+      const pushConfig = { pushEndpoint: `${door.url}/predict` };
+      const answer = await fetch(address, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ topic: `projects/${project}/topics/${UNITS}`, pushConfig }),
+      });
+      if (!answer.ok) throw new Error(`the emulator made no push subscription: ${await answer.text()}`);
+      // The emulator outlives the project, and goes on pushing.
+      open.push(door, { close: async () => void (await fetch(address, { method: 'DELETE' })) });
     },
     close: async () => {
       for (const one of open) await one.close();

@@ -49,13 +49,31 @@ export function judgePubSub(
   const known = kind === 'topics' ? made.topics : made.subscriptions.map((one) => one.name);
   if (!isOnProject && !known.includes(name))
     return { code: NOT_FOUND, message: `Resource not found (resource=${name}).` };
-  if (request.length > limits.publishBytes)
-    return {
-      code: INVALID_ARGUMENT,
-      message: `The value for request_size is too large. You passed ${request.length} in the request, but the maximum value is ${limits.publishBytes}.`,
-    };
+  const sent = fieldsOf(request);
+  const tooLarge = (what: string, seen: number, most: number): GrpcRefusal | undefined =>
+    seen <= most
+      ? undefined
+      : {
+          code: INVALID_ARGUMENT,
+          message: `The value for ${what} is too large. You passed ${seen} in the request, but the maximum value is ${most}.`,
+        };
+  if (method === 'Publish')
+    return (
+      tooLarge('request_size', request.length, limits.publishBytes) ??
+      tooLarge('message_count', sent.filter(({ field }) => field === 2).length, limits.publishMessages)
+    );
+  if (method === 'Acknowledge' || method === 'ModifyAckDeadline') {
+    const seconds = sent.find(({ field }) => method === 'ModifyAckDeadline' && field === 3)?.number ?? 0;
+    return (
+      tooLarge('request_size', request.length, limits.acknowledgeBytes) ??
+      tooLarge('ack_deadline_seconds', seconds, MAX_ACK_DEADLINE)
+    );
+  }
   return undefined;
 }
+
+/** Seconds that a message may be kept back at most. */
+const MAX_ACK_DEADLINE = 600;
 
 /** Why Firestore refuses a call; undefined when it does not. No composite index is provisioned, so none may be needed. */
 export function judgeFirestore(
@@ -79,9 +97,14 @@ export function judgeFirestore(
       message: `Request payload size exceeds the limit: ${limits.stateRequestBytes} bytes.`,
     };
   if (method === 'Commit') {
-    const large = fieldsOf(request).find(
-      ({ field, bytes }) => field === 2 && bytes.length > limits.documentBytes,
-    );
+    const writes = fieldsOf(request).filter(({ field }) => field === 2);
+    const entries = Math.max(0, ...writes.map(({ bytes }) => indexEntries(bytes)));
+    if (entries > limits.indexEntries)
+      return {
+        code: INVALID_ARGUMENT,
+        message: `too many index entries for entity: ${entries}, at most ${limits.indexEntries}`,
+      };
+    const large = writes.find(({ bytes }) => bytes.length > limits.documentBytes);
     if (large !== undefined)
       return {
         code: INVALID_ARGUMENT,
@@ -93,6 +116,24 @@ export function judgeFirestore(
     if (needsIndex(query)) return { code: FAILED_PRECONDITION, message: 'The query requires an index.' };
   }
   return undefined;
+}
+
+/** Entries of a written document in the indexes that every field has: ascending and descending, and one for an element of a list. */
+function indexEntries(write: Buffer): number {
+  const within = (message: Buffer, field: number): Buffer[] =>
+    fieldsOf(message)
+      .filter((one) => one.field === field)
+      .map(({ bytes }) => bytes);
+  const ofValue = (value: Buffer): number => {
+    const [list] = within(value, 9);
+    if (list !== undefined) return 2 + within(list, 1).length;
+    const [map] = within(value, 6);
+    return map === undefined ? 2 : ofFields(within(map, 1));
+  };
+  const ofFields = (fields: readonly Buffer[]): number =>
+    fields.reduce((sum, field) => sum + ofValue(within(field, 2)[0] ?? Buffer.alloc(0)), 0);
+  // A write has a document in its first field, a document its fields in the second.
+  return within(write, 1).reduce((sum, document) => sum + ofFields(within(document, 2)), 0);
 }
 
 const EQUAL = 5;

@@ -15,8 +15,12 @@ export interface Limits {
   /** Bytes of one document of Firestore, and of one request of it. */
   readonly documentBytes: number;
   readonly stateRequestBytes: number;
-  /** Bytes of one request of Pub/Sub. */
+  /** Entries that one document may have in indexes: two for each value, one for each element of a list. */
+  readonly indexEntries: number;
+  /** Bytes of one request of Pub/Sub, messages of one, and bytes of one that acknowledges. */
   readonly publishBytes: number;
+  readonly publishMessages: number;
+  readonly acknowledgeBytes: number;
 }
 
 export const LIMITS: Limits = {
@@ -28,7 +32,10 @@ export const LIMITS: Limits = {
   statementCharacters: 1_048_576,
   documentBytes: 1_048_576,
   stateRequestBytes: 10_485_760,
+  indexEntries: 40_000,
   publishBytes: 10_000_000,
+  publishMessages: 1000,
+  acknowledgeBytes: 524_288,
 };
 
 /** Counts what has a limit, by name. Every name counts for itself. */

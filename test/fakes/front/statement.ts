@@ -69,11 +69,19 @@ const REFUSED_SHAPES: Readonly<Record<string, string>> = {
   'join-subquery': 'Unsupported subquery with table in join predicate.',
   'outer-join-equality':
     'LEFT OUTER JOIN cannot be used without a condition that is an equality of fields from both sides of the join.',
+  'where-required': 'DELETE or UPDATE must have a WHERE clause.',
 };
+
+/** Definitions of what lasts, which a transaction may not have. */
+const LASTING = /^\s*(?:CREATE(?! TEMP)|ALTER|DROP (?:TABLE|VIEW|FUNCTION) \w+\.)/i;
 
 /** Why BigQuery would not run a statement whose names and types are right; undefined when nothing is known against it. */
 export function refusedShape(sql: string, bounds: Bounds): string | undefined {
+  let isWithin = false;
   for (const statement of statementsOf(sql)) {
+    if (/\bBEGIN TRANSACTION\b/i.test(statement)) isWithin = true;
+    if (/\b(?:COMMIT|ROLLBACK) TRANSACTION\b/i.test(statement)) isWithin = false;
+    if (isWithin && LASTING.test(statement)) return 'DDL statement is not supported in a transaction.';
     // A view is text until it is read: the bound is asked of its readers.
     const isDefinition = /^\s*CREATE (?:OR REPLACE )?(?:VIEW|FUNCTION)\b/i.test(statement);
     for (const { rule } of lintSql(statement)) {
