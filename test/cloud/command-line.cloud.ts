@@ -11,8 +11,10 @@ import { shiftedClock } from '#platform/clock.ts';
 import { COMMANDS, type CommandUse } from '#scripts/cost/requests.ts';
 import type { Account } from '#scripts/provision/installation.ts';
 import { loadLeague, simulateLeague } from '#simulate/league.ts';
+import { actionRunner } from '#test/actions/run-action.ts';
 import { type StrictFront, strictFront } from '#test/fakes/front/front.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
+import { deployAndGoBack } from './deployment.ts';
 import { offered } from './offered.ts';
 
 const [firestore, pubsub, bigquery] = [offered('firestore'), offered('pubsub'), offered('bigquery')];
@@ -61,13 +63,6 @@ function textOf(stream: ChildProcess['stdout']): () => string {
   return () => text;
 }
 
-/** Ends a service as Cloud Run does; its exit code. */
-async function ended({ child }: Started): Promise<number | null> {
-  child.kill('SIGTERM');
-  await once(child, 'close');
-  return child.exitCode;
-}
-
 describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
   'the command line in a project that allows each account its roles only',
   () => {
@@ -75,8 +70,12 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
     beforeAll(async () => {
       const behind = { bigquery: bigquery ?? '', firestore: firestore ?? '', pubsub: pubsub ?? '' };
       front = await strictFront(behind, { project: `tipoff-${randomUUID().slice(0, 8)}` });
+      open.push(front);
     });
-    afterAll(() => front.close());
+    const open: { close(): Promise<void> }[] = [];
+    afterAll(async () => {
+      for (const one of open.reverse()) await one.close();
+    });
 
     /** What the commands asked for, by the name that docs/bill.md has for each. */
     const uses: Record<string, CommandUse> = {};
@@ -95,29 +94,6 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
         beside: err(),
       };
     };
-    const serving = async (
-      account: Account,
-      ...args: string[]
-    ): Promise<Started & { readonly address: string }> => {
-      const started = start(await front.as(account), [
-        'serve',
-        ...args,
-        '--port',
-        '0',
-        '--json',
-        '--at',
-        NOON,
-      ]);
-      const { child, out } = started;
-      while (!out().includes('"address"') && child.exitCode === null)
-        await Promise.race([once(child.stdout ?? child, 'data'), once(child, 'close')]);
-      if (child.exitCode !== null) throw new Error(started.err());
-      return { ...started, address: (JSON.parse(out()) as { address: string }).address };
-    };
-    const ask = async (address: string, path: string) => {
-      const answer = await fetch(`${address}${path}`, { headers: { authorization: `Bearer ${KEY}` } });
-      return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
-    };
     const refusals = (): string[] =>
       front.asked.flatMap(({ account, call, about, refused }) =>
         refused === undefined || refused.startsWith('Not found') || refused.startsWith('No such object')
@@ -125,6 +101,7 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
           : [`${account} ${call} ${about.slice(0, 80)}: ${refused}`],
       );
 
+    const { run: act, folder: newFolder } = actionRunner();
     // A day, a backfill and the services are lived through emulators by processes of their own.
     it('lives a day, fills one before it, checks itself, and serves', { timeout: 1_500_000 }, async () => {
       const early = await run('pipeline', 'status');
@@ -190,22 +167,6 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
       await folder.remove();
       expect((await run('reader', 'status')).code).toBe(0);
 
-      const coordinator = await serving('coordinator', '--coordinator');
-      const worker = await serving('worker', '--worker', '--workers', '0');
-      for (const [service, roles] of [
-        [coordinator, ['coordinator']],
-        [worker, ['worker']],
-      ] as const) {
-        const deep = await ask(service.address, '/health/deep');
-        expect([deep.status, deep.body['verdicts']], JSON.stringify(deep.body)).toEqual([
-          200,
-          expect.objectContaining({ queue_publish: 'pass', clock_skew: 'pass', output_schema: 'pass' }),
-        ]);
-        expect((await ask(service.address, '/version')).body).toMatchObject({ roles });
-      }
-      expect((await ask(coordinator.address, '/status')).status).toBe(200);
-      expect((await fetch(`${coordinator.address}/status`)).status).toBe(401);
-      expect([await ended(coordinator), await ended(worker)]).toEqual([0, 0]);
       expect(refusals()).toEqual([]);
 
       // The numbers of docs/bill.md.
@@ -221,6 +182,9 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
       );
       expect(wrong).toEqual([]);
       expect(Object.keys(uses).toSorted()).toEqual(Object.keys(said).toSorted());
+
+      await deployAndGoBack({ front, act, folder: newFolder(), slate: SLATE, at: NOON });
+      expect(refusals()).toEqual([]);
     });
 
     it('refuses a folder beside the project', async () => {
