@@ -61,7 +61,10 @@ export function checkTrainingSet(set: TrainingSet): void {
       previous = slate;
     }
     if ((set.minutes[row] ?? 0) > 0 && !Number.isFinite(set.target[row])) {
-      throw badSet(`expected points for a row with minutes, saw none in row ${row} (${slate})`, { row });
+      throw badSet(
+        `expected ${marketOfSet(set).id} for a row with minutes, saw none in row ${row} (${slate})`,
+        { row },
+      );
     }
   }
 }
