@@ -73,7 +73,7 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
     };
 
     it('refuses statements that the analyser of BigQuery refuses, with its words', async () => {
-      const { warehouse } = await appOf(await prepared(), 'reader');
+      const { warehouse } = await appOf(await prepared(), 'recorder');
       const refused: [string, RegExp][] = [
         [
           'SELECT p.player_id FROM nba_reference.players p LEFT JOIN nba_reference.schedule s ON s.home_team = p.team_abbr AND NOT EXISTS (SELECT 1 FROM nba_reference.players o WHERE o.player_id = p.player_id)',
