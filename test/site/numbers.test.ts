@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { dayDeps } from '#app/day.ts';
 import type { CalibrationReading } from '#app/reading/calibration.ts';
 import { chance, decided, decimal, marketLabel, signed, systemName } from '#app/site/browser/words.ts';
 import { buildSite } from '#app/site/build.ts';
@@ -11,10 +10,12 @@ import { seasonSpan } from '#core/calendar.ts';
 import { percent } from '#core/format.ts';
 import { MARKETS } from '#core/markets.ts';
 import { undoPublication } from '#pipeline/batch/receipt.ts';
-import { grade } from '#pipeline/grade/grade.ts';
 import type { RecordRow } from '#pipeline/grade/record.ts';
-import { refreshSummaries } from '#pipeline/refresh.ts';
-import { type PublishedEvenings, publishedEvenings } from '#test/app/site/published-evenings.ts';
+import {
+  correctBoxScores,
+  type PublishedEvenings,
+  publishedEvenings,
+} from '#test/app/site/published-evenings.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { CHROMIUM, launch, openPage, visit, WITHOUT_CHROMIUM } from './chromium.ts';
 
@@ -100,13 +101,7 @@ describe.skipIf(CHROMIUM === undefined)(`numbers on the pages in Chromium (${WIT
   it('are those of the tables once a box score is corrected and the evening withdrawn', async () => {
     const { app, clock, yesterday, tonight } = world;
     const before = await visibleRows();
-    await app.warehouse.execute(
-      `INSERT INTO nba_raw.player_box_scores BY NAME
-       SELECT * REPLACE (points + 7 AS points, ftm + 7 AS ftm, fta + 7 AS fta, row_id || 'corrected' AS row_id, TIMESTAMPTZ '2024-11-30T21:00:00Z' AS ingested_at)
-       FROM nba_raw.player_box_scores WHERE slate = DATE '${yesterday}' AND points IS NOT NULL`,
-    );
-    await refreshSummaries(await dayDeps(app, 'test'));
-    await grade({ warehouse: app.warehouse, clock }, { from: yesterday, to: yesterday });
+    await correctBoxScores(world);
     const publications = await app.warehouse.query<{ publication_id: string }>(
       `SELECT DISTINCT publication_id FROM nba_predictions.current_predictions WHERE slate = DATE '${tonight}'`,
     );

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { batchDeps, dayDeps } from '#app/day.ts';
+import { batchDeps } from '#app/day.ts';
 import type { CalibrationReading } from '#app/reading/calibration.ts';
 import { unpack } from '#app/reading/packed.ts';
 import type { PlayerFeature, PlayerReading } from '#app/reading/season-players.ts';
@@ -20,11 +20,10 @@ import {
 import { type Slate, seasonSpan } from '#core/calendar.ts';
 import { undoPublication } from '#pipeline/batch/receipt.ts';
 import { runBatch } from '#pipeline/batch/run.ts';
-import { grade } from '#pipeline/grade/grade.ts';
 import { periodOf } from '#pipeline/grade/record.ts';
-import { refreshContexts, refreshSummaries } from '#pipeline/refresh.ts';
+import { refreshContexts } from '#pipeline/refresh.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
-import { type PublishedEvenings, publishedEvenings } from './published-evenings.ts';
+import { correctBoxScores, type PublishedEvenings, publishedEvenings } from './published-evenings.ts';
 
 // Two days of a league run through all phases before the first test.
 vi.setConfig({ hookTimeout: 90_000, testTimeout: 90_000 });
@@ -348,7 +347,7 @@ function curveOf(
 
 describe('the documents of the site', () => {
   it('show exactly what is visible, whatever happens to it', async () => {
-    const { app, clock, tonight, yesterday } = world;
+    const { app, clock, tonight } = world;
     await expectAsTables();
 
     // A player is ruled out: the last call takes his forecast back.
@@ -373,13 +372,7 @@ describe('the documents of the site', () => {
 
     // A box score is corrected.
     const before = (await read<RecordReading>('record')).rows;
-    await app.warehouse.execute(
-      `INSERT INTO nba_raw.player_box_scores BY NAME
-       SELECT * REPLACE (points + 7 AS points, ftm + 7 AS ftm, fta + 7 AS fta, row_id || 'corrected' AS row_id, TIMESTAMPTZ '2024-11-30T21:00:00Z' AS ingested_at)
-       FROM nba_raw.player_box_scores WHERE slate = DATE '${yesterday}' AND points IS NOT NULL`,
-    );
-    await refreshSummaries(await dayDeps(app, 'test'));
-    await grade({ warehouse: app.warehouse, clock }, { from: yesterday, to: yesterday });
+    await correctBoxScores(world);
     expect((await read<RecordReading>('record')).rows).not.toEqual(before);
     await expectAsTables();
 

@@ -4,6 +4,8 @@ import { readConfig } from '#app/config.ts';
 import { dayDeps } from '#app/day.ts';
 import { liveDays, ONE_RUN, proofSlates, type SettableClock, settableClock } from '#app/healthy-league.ts';
 import type { Slate } from '#core/calendar.ts';
+import { grade } from '#pipeline/grade/grade.ts';
+import { refreshSummaries } from '#pipeline/refresh.ts';
 import { madeOnce, simulatedLeague } from '#test/fakes/leagues.ts';
 
 /** The league of the evenings: its last slate has no results. */
@@ -47,6 +49,17 @@ export async function publishedEvenings(home: string): Promise<PublishedEvenings
   if (yesterday === undefined || tonight === undefined) throw new Error('the league has no two evenings');
   const clock = settableClock(EVENING);
   return { app: await opened(home, clock), clock, yesterday, tonight };
+}
+
+/** Corrects every box score of yesterday by seven points from the line, as a later answer of a provider does, and grades again. */
+export async function correctBoxScores({ app, clock, yesterday }: PublishedEvenings): Promise<void> {
+  await app.warehouse.execute(
+    `INSERT INTO nba_raw.player_box_scores BY NAME
+     SELECT * REPLACE (points + 7 AS points, ftm + 7 AS ftm, fta + 7 AS fta, row_id || 'corrected' AS row_id, TIMESTAMPTZ '2024-11-30T21:00:00Z' AS ingested_at)
+     FROM nba_raw.player_box_scores WHERE slate = DATE '${yesterday}' AND points IS NOT NULL`,
+  );
+  await refreshSummaries(await dayDeps(app, 'test'));
+  await grade({ warehouse: app.warehouse, clock }, { from: yesterday, to: yesterday });
 }
 
 function opened(home: string, clock: SettableClock): Promise<App> {

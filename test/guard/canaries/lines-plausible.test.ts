@@ -19,18 +19,25 @@ describe('lines_plausible', () => {
   });
   afterEach(() => world.close());
 
-  /** The players of some games, each with a usual line at three books that is so far from his average. */
-  const quote = async (games: number, players: number, away: number): Promise<void> => {
+  /** The players of some games, each with a usual line at three books that is so far from his average; the first may be another case. */
+  const quote = async (
+    games: number,
+    players: number,
+    away: number,
+    first: { readonly away?: number; readonly games_season?: number } = {},
+  ): Promise<void> => {
     const all = Array.from({ length: games * players }, (_, i) => ({
       player_id: 1 + i,
       game_id: `game${i % games}`,
       home: `H${i % games}`,
       // The players differ from each other, and on average they do not.
       average: USUAL + (i % 2 === 0 ? 0.5 : -0.5),
+      away: (i === 0 ? first.away : undefined) ?? away,
+      games_season: (i === 0 ? first.games_season : undefined) ?? 20,
     }));
     await world.warehouse.append(
       mlFeatureStore,
-      all.map(({ player_id, game_id, average }) => ({
+      all.map(({ player_id, game_id, average, games_season }) => ({
         slate: SLATE,
         player_id,
         game_id,
@@ -45,13 +52,13 @@ describe('lines_plausible', () => {
         default_feature_count: 0,
         quality_alert_level: 'ok',
         is_quality_ready: true,
-        games_season: 20,
+        games_season,
         pts_season: average,
       })),
     );
     await world.warehouse.append(
       playerPropLines,
-      all.flatMap(({ player_id, game_id, home, average }) =>
+      all.flatMap(({ player_id, game_id, home, average, away: own }) =>
         BOOKS.map((bookmaker) => ({
           slate: SLATE,
           game_id,
@@ -62,7 +69,7 @@ describe('lines_plausible', () => {
           player_id,
           player_lookup: `player${player_id}`,
           resolution: 'resolved',
-          line: String(average + away),
+          line: String(average + own),
           snapshot_quality: 'exact',
           cutoff_at: `${SLATE}T23:00:00Z`,
         })),
@@ -96,5 +103,15 @@ describe('lines_plausible', () => {
   ])('%s is told', async (_name, games, players, away, offenders) => {
     await quote(games, players, away);
     expect(await failing()).toEqual(offenders);
+  });
+
+  test.each([
+    ['ten games, 16.5 above', 10, 16.5, 1],
+    ['ten games, 15.5 above', 10, 15.5, 0],
+    ['nine games, 20.5 above', 9, 20.5, 1],
+    ['nine games, 19.5 above: a few games say little of his average', 9, 19.5, 0],
+  ])('a player of %s', async (_name, games_season, away, told) => {
+    await quote(4, 12, 0, { away, games_season });
+    expect(await failing()).toHaveLength(told);
   });
 });
