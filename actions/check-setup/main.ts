@@ -138,7 +138,7 @@ function looks(
     may('Slack', async () => {
       if (config.slack === undefined) {
         throw missing(
-          'TIPOFF_SLACK_TOKEN is not set: incidents are in the summaries of the runs, and nobody is told',
+          'TIPOFF_SLACK_TOKEN is not set: incidents appear in the run summaries only, and nobody is notified',
           `docs/slack.md has the app; set its bot token under ${SECRETS}.`,
         );
       }

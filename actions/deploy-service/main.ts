@@ -90,7 +90,7 @@ async function deploy(given: Inputs, deps: ActionDeps): Promise<Ended> {
   }
   const untried = await verify(given, deps, made.url, given.wait_seconds);
   if (untried !== undefined) {
-    const summary = `${made.revisionName} of ${service} is not fit and got no traffic; ${previous || 'nothing'} goes on serving`;
+    const summary = `${made.revisionName} of ${service} is not fit and got no traffic; ${previous || 'nothing'} keeps serving`;
     return { verdict: 'failed', summary: `${summary}: ${untried}.`, problem: untried, serves: previous };
   }
   const problem = await switchToLatest(given, deps, before.url);

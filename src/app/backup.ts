@@ -456,7 +456,7 @@ async function withState<T>(
 async function requireFree(home: string): Promise<void> {
   if (!existsSync(home) || (await readdir(home)).length === 0) return;
   throw new TipoffError('TIPOFF_BAD_INPUT', `expected an empty place for the home, saw files in ${home}`, {
-    hint: 'Restore into another folder with --home, or say --replace to put the back-up in the place of this home.',
+    hint: 'Restore into another folder with --home, or say --replace to overwrite this home.',
     details: { home },
   });
 }
@@ -474,7 +474,7 @@ function overtaken(home: string, newest: number, base: number | undefined): Tipo
     'TIPOFF_CONFLICT',
     `${resolve(home)} comes ${from}, and the store has generation ${newest}: somebody has saved meanwhile`,
     {
-      hint: 'Restore the newest one and do the work again; --adopt goes on from this home and leaves what the other run did.',
+      hint: 'Restore the newest one and do the work again; --adopt continues from this home and drops what the other run did.',
       details: { newest, base: base ?? null },
     },
   );

@@ -75,14 +75,8 @@ const GCP_SETTINGS = {
     z.coerce.number().int().min(0).max(20).default(5),
     'Tries after the first that one operation on BigQuery may make.',
   ),
-  TIPOFF_GCP_BIGQUERY_URL: setting(
-    z.url().optional(),
-    'An emulator of BigQuery in the place of the real one.',
-  ),
-  TIPOFF_GCP_STORAGE_URL: setting(
-    z.url().optional(),
-    'A server that speaks for Cloud Storage in the place of the real one.',
-  ),
+  TIPOFF_GCP_BIGQUERY_URL: setting(z.url().optional(), 'An emulator to use instead of BigQuery.'),
+  TIPOFF_GCP_STORAGE_URL: setting(z.url().optional(), 'A server to use instead of Cloud Storage.'),
   TIPOFF_GCP_FIRESTORE_EMULATOR: setting(hostAndPort.optional(), 'An emulator of Firestore, as `host:port`.'),
   TIPOFF_GCP_PUBSUB_EMULATOR: setting(
     hostAndPort.optional(),

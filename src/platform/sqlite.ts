@@ -123,7 +123,7 @@ function storageError(path: string, error: unknown): unknown {
   }
   if (DAMAGED.test(messageOf(error))) {
     return new TipoffError('TIPOFF_INTEGRITY', `the file ${path} is damaged: ${messageOf(error)}`, {
-      hint: 'Bring the home back with `tipoff restore --replace`, or move the file away: batches, incidents and the ledger of backfills begin anew then.',
+      hint: 'Bring the home back with `tipoff restore --replace`, or move the file away: batches, incidents and the backfill ledger then start empty.',
       details: { path },
       cause: error,
     });

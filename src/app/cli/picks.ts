@@ -26,7 +26,7 @@ interface Shown {
 
 const MAX_SHOWN = 15;
 const LEGEND =
-  'forecast: its median, given that he plays. chance: of the pick, the line having been heard, pushes left out; model: the same, not heard. value: expected profit per unit at the price.';
+  'forecast: its median, given that he plays. chance: of the pick, with the line taken into account, pushes left out; model: the same without the line. value: expected profit per unit at the price.';
 
 /** The visible picks of a slate as a table, the best first. */
 export async function printPicks(terminal: Terminal, warehouse: Warehouse, slate: Slate): Promise<void> {

@@ -98,7 +98,7 @@ export const backfillAnswer = z.strictObject({
   state: z.enum(['queued', 'running', 'finished', 'failed']),
   round: count.describe('Times it was asked for after it had come to an end'),
   holder: z.string().nullable(),
-  beat_at: z.string().nullable().describe('When the process at work was last heard of'),
+  beat_at: z.string().nullable().describe('When the working process last gave a sign of life'),
   progress: z
     .strictObject({ step: z.string(), done_slates: count, planned_slates: count, eta_seconds: z.number() })
     .nullable()
@@ -137,7 +137,7 @@ export function backfillRoutes({ deps, backfills, runtime }: Service): Route[] {
     route({
       method: 'post',
       path: '/backfill',
-      summary: 'Queues a backfill; the work goes on after the answer, one request at a time',
+      summary: 'Queues a backfill; the work continues after the answer, one request at a time',
       audited: true,
       body: backfillRequest,
       answers: {

@@ -28,7 +28,7 @@ export function coordinatorRoutes(service: Service): Route[] {
     route({
       method: 'post',
       path: '/start',
-      summary: 'Starts the batch of a slate; its work goes on after the answer',
+      summary: 'Starts the batch of a slate; the work continues after the answer',
       audited: true,
       body: startRequest,
       answers: {

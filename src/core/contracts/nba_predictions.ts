@@ -162,13 +162,13 @@ const staged = {
   under_price: nullable.int('American odds of UNDER'),
   line_snapshot_at: nullable.timestamp('When the line stood'),
   line_quality: nullable.string('exact, file_date or unknown'),
-  p_over: nullable.float('P(outcome > line) as believed, the line having been heard', {
+  p_over: nullable.float('P(outcome > line) as believed, with the line taken into account', {
     decimals: 6,
     range: [0, 1],
   }),
   p_push: nullable.float('P(outcome = line)', { decimals: 6, range: [0, 1] }),
   p_under: nullable.float('P(outcome < line)', { decimals: 6, range: [0, 1] }),
-  model_p_over: nullable.float('P(outcome > line) of the model alone, the line not heard', {
+  model_p_over: nullable.float('P(outcome > line) of the model alone, without the line', {
     decimals: 6,
     range: [0, 1],
   }),

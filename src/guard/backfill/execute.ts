@@ -64,7 +64,7 @@ async function withdrawBackfills(
       publicationId,
       slate,
       by,
-      reason: 'its inputs changed: predicted anew',
+      reason: 'its inputs changed: predicted again',
       at: deps.clock.now().toISOString(),
     });
   }

@@ -239,7 +239,7 @@ async function askWarehouse(
   const [first] = rows;
   if (maxRows !== undefined && (first?.total ?? 0) > maxRows) {
     throw new TipoffError('TIPOFF_SQL', `its statement gives more than ${maxRows} rows`, {
-      hint: 'Give one row for every thing that is expected, of one slate.',
+      hint: 'Give one row for each thing that is expected, of one slate.',
     });
   }
   return {

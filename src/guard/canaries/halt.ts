@@ -37,7 +37,7 @@ export async function halt(
       'TIPOFF_BAD_INPUT',
       `a halt needs a reason and an end after ${now.toISOString()}, saw "${reason}" until ${Number.isNaN(until.getTime()) ? 'no instant' : until.toISOString()}`,
       {
-        hint: 'Say why and until when: a halt without an end would hide every failure for ever.',
+        hint: 'Say why and until when: a halt without an end would hide every failure forever.',
       },
     );
   }

@@ -210,7 +210,7 @@ owner: data
 repair: tipoff fetch {slate}
 when_empty:
   pass: no game is scheduled on this day
-# One SELECT with subject, is_bad and note: a row for every thing that is expected. @slate, @from and @as_of are filled in.
+# One SELECT with subject, is_bad and note: one row for each thing that is expected. @slate, @from and @as_of are filled in.
 sql: |
   SELECT game_id AS subject, home_abbr = away_abbr AS is_bad, home_abbr || ' against ' || away_abbr AS note
   FROM nba_reference.counted_games

@@ -115,7 +115,7 @@ async function unwritten(writing: Promise<unknown>, what: string): Promise<strin
 export function checkStored({ unstored }: Pick<CanaryReport, 'unstored'>): void {
   if (unstored.length === 0) return;
   throw new TipoffError('TIPOFF_STORAGE', unstored.join('; '), {
-    hint: 'The checks ran and people were told. See contract_drift and the warehouse, then run tipoff canary run again.',
+    hint: 'The checks ran and people were notified. See contract_drift and the warehouse, then run tipoff canary run again.',
   });
 }
 

@@ -352,7 +352,7 @@ export const COVERED: readonly CoveredIncident[] = [
   ),
   never(
     'I124',
-    'A check computed features anew every quarter of an hour.',
+    'A check recomputed features every quarter of an hour.',
     'Checks read, within a budget of bytes, and write nothing but their answers.',
     'test/guard/canaries/engine.test.ts',
   ),
@@ -371,7 +371,7 @@ export const COVERED: readonly CoveredIncident[] = [
   never(
     'I134',
     'A check always ended in an error, which nobody counted.',
-    'A check that cannot look is an error and is told.',
+    'A check that cannot look is an error and is reported.',
     'test/guard/canaries/engine.test.ts',
   ),
   never(

@@ -279,7 +279,7 @@ function layoutChanges(before: SchemaTable, after: SchemaTable, usage: Usage): F
   changed(
     before.retentionDays,
     after.retentionDays,
-    (days) => (days === null ? 'for ever' : `${days} days`),
+    (days) => (days === null ? 'forever' : `${days} days`),
     (from, to) =>
       to !== null && (from === null || to < from) ? 'retentionShortened' : 'retentionLengthened',
   );

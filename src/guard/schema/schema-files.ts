@@ -177,7 +177,7 @@ function parse(
 ): z.infer<(typeof FILE)[SchemaFileKind]> {
   const [name, hint] = [
     `${place}${path}`,
-    `These files are written by \`${WRITTEN_BY[kind]}\`; restore the file or write it anew.`,
+    `These files are written by \`${WRITTEN_BY[kind]}\`; restore the file or write it again.`,
   ];
   const what = kind === 'snapshot' ? 'a snapshot' : 'contracts';
   let value: unknown;

@@ -296,7 +296,7 @@ async function requireWholeInputs(warehouse: Warehouse, slate: Slate, now: Date)
       ? [`the features of ${slate} are of different generations`, 'A build was stopped halfway.']
       : [`rows that ${slate} rests on are not those that were written`, 'They were changed where they lie.'];
   throw new TipoffError('TIPOFF_NOT_READY', `${what}: ${first.subject}${more} (${first.note})`, {
-    hint: `${why} Run \`tipoff day ${slate}\`, which computes them anew.`,
+    hint: `${why} Run \`tipoff day ${slate}\`, which recomputes them.`,
     details: { slate, subjects: same.map(({ subject }) => subject) },
   });
 }

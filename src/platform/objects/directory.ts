@@ -295,7 +295,7 @@ function sha256(bytes: Uint8Array): string {
 function conflict(path: string, expected: string, seen: string): TipoffError {
   const say = (etag: string): string => (etag === '' ? 'no object' : etag);
   return new TipoffError('TIPOFF_CONFLICT', `expected ${say(expected)} at ${path}, saw ${say(seen)}`, {
-    hint: 'Read the object again and decide anew; somebody else has written it.',
+    hint: 'Somebody else has written it: read the object again, then decide.',
     details: { path, expected, seen },
   });
 }

@@ -45,7 +45,7 @@ function storageError(error: unknown, path: string): TipoffError {
       'TIPOFF_INTEGRITY',
       `the bytes of ${path} differ from their checksum: ${messageOf(error)}`,
       {
-        hint: 'Read the object again; if it stays so, write it anew.',
+        hint: 'Read the object again; if it fails again, write it again.',
         ...more,
       },
     );
@@ -256,7 +256,7 @@ function generationOf(path: string, etag: string): string {
 function conflict(path: string, expected: string, seen: string): TipoffError {
   const say = (etag: string): string => (etag === '' ? 'no object' : etag);
   return new TipoffError('TIPOFF_CONFLICT', `expected ${say(expected)} at ${path}, saw ${say(seen)}`, {
-    hint: 'Read the object again and decide anew; somebody else has written it.',
+    hint: 'Somebody else has written it: read the object again, then decide.',
     details: { path, expected, seen },
   });
 }

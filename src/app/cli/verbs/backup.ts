@@ -75,7 +75,7 @@ export function addBackupVerbs(root: Command, host: CliHost): void {
   withPlace(root.command('restore'))
     .description('make the home from the newest generation that is whole, or from the one named')
     .argument('[generation]', 'default: the newest')
-    .option('--replace', 'put it in the place of the home that is there')
+    .option('--replace', 'replace the home that is there')
     .action(
       async (text: string | undefined, options: BackupOptions & { replace?: boolean }, command: Command) => {
         const context = contextOf(host, command, 'local');

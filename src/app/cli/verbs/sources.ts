@@ -36,7 +36,7 @@ export function addSourceVerbs(root: Command, host: CliHost): void {
 
   sources
     .command('declare')
-    .description('a source is expected from a slate on, in the place of what was declared of it before')
+    .description('expect a source from a slate on; replaces what was declared of it before')
     .argument('<source>', 'availability, lines, lines/<bookmaker>/<market> or game_lines/<bookmaker>')
     .option('--players <number>', 'players it usually names for a game (default: any number counts)')
     .option('--from <slate>', 'first slate (default: today)')

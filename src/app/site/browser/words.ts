@@ -130,8 +130,7 @@ export function result({
 /** A forecast system as people read it. */
 export function systemName(id: string): string {
   return (
-    { ewma8: 'Recent form', minutes_rate: 'Minutes × rate', ridge: 'Model', market: 'Model, line heard' }[
-      id
-    ] ?? id
+    { ewma8: 'Recent form', minutes_rate: 'Minutes × rate', ridge: 'Model', market: 'Model with line' }[id] ??
+    id
   );
 }

@@ -189,7 +189,7 @@ WHERE v.slate BETWEEN CAST(@from AS DATE) AND fn.add_days(CAST(@slate AS DATE), 
   steps: [
     'tipoff publish list --slate <slate>: who published it, under which token?',
     'Fewer rows than the receipt: somebody deleted rows by hand. More: a copy of another attempt was left.',
-    'Withdraw and publish anew; grades follow the publication.',
+    'Withdraw and publish again; grades follow the publication.',
   ],
 });
 

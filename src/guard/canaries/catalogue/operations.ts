@@ -448,7 +448,7 @@ const operatorHalt = defineCanary({
   meaning:
     'A halt silences every other check. When its time is over the checks go on by themselves, and somebody should confirm that the pipeline does too.',
   steps: [
-    'Is the reason still true? Then halt anew with an end: tipoff canary halt --until <instant> --reason <reason>.',
+    'Is the reason still true? Then halt again with an end: tipoff canary halt --until <instant> --reason <reason>.',
     'Otherwise tipoff canary resume, and tipoff canary run: what was hidden shows now.',
   ],
 });

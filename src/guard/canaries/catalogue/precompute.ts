@@ -69,7 +69,7 @@ QUALIFY ROW_NUMBER() OVER (PARTITION BY processor ORDER BY finished_at DESC, run
   steps: [
     'Read the reason: results (box scores are missing), schedule (contexts), roster (players).',
     'Repair the named input first; the checks of that phase say which game or team.',
-    'Run the repair command: it waits for inputs 60, 120 and 180 seconds and goes on.',
+    'Run the repair command: it waits 60, 120 and 180 seconds for inputs, then continues.',
   ],
 });
 

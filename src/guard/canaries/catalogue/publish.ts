@@ -275,7 +275,7 @@ LEFT JOIN (
   steps: [
     'Lines count an hour and a half after they were loaded, so that a run can follow; a prediction from a newer quote is not measured by an older one.',
     'A bookmaker takes players down whose status is in doubt: look for news about those named.',
-    'Run the repair command; it predicts anew where a line has changed.',
+    'Run the repair command; it predicts again where a line has changed.',
   ],
 });
 

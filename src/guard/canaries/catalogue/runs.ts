@@ -126,7 +126,7 @@ const ledgerFailed = defineCanary({
   steps: [
     'tipoff backfill status: failed units with their reasons, and how far each run came.',
     'A reason that names a column or a contract: correct it first, the unit would fail again.',
-    'tipoff backfill resume goes on where the run stopped; finished units are not done again.',
+    'tipoff backfill resume continues where the run stopped; finished units are not done again.',
   ],
 });
 

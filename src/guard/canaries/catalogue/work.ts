@@ -55,7 +55,7 @@ const workDied = defineCanary({
     'A process was killed, lost its machine or hangs: its start receipt is still there and its lease is over. What it had not done yet is not done. A backfill that dies is named by ledger_failed, and where a job of GitHub dies with its home the watchdog says so.',
   steps: [
     'The offender says what it was about. The log of the job at that time: out of memory, a limit of time, a restart?',
-    'Run the same command again: whatever was half done is taken up or done anew, and its end clears the receipt.',
+    'Run the same command again: whatever was half done is resumed or done again, and its end clears the receipt.',
     'Does it die again? Then look at memory and time of the machine before the next slate.',
   ],
 });

@@ -40,7 +40,7 @@ export const PRODUCT_DRILLS: readonly Drill[] = [
         `UPDATE nba_predictions.prediction_grades SET predicted = predicted * 1.7 WHERE slate = ${YESTERDAY}`,
       ],
     }),
-    twin: changed('a grade is made anew with the same numbers', {
+    twin: changed('a grade is made again with the same numbers', {
       sql: [
         `UPDATE nba_predictions.prediction_grades SET graded_at = CAST(@as_of AS TIMESTAMP) WHERE slate = ${YESTERDAY}`,
       ],

@@ -207,7 +207,7 @@ async function repairs({ warehouse, state }: StatusDeps, { now, slate }: StatusM
       ...withdrawn.map((one) => [
         `withdrawal of ${one.slate}`,
         one.standing > 0
-          ? 'published anew'
+          ? 'published again'
           : `nothing published since${one.reason === null ? '' : `: ${one.reason}`}`,
         one.slate,
       ]),
@@ -225,7 +225,7 @@ async function repairs({ warehouse, state }: StatusDeps, { now, slate }: StatusM
     ...(open.length > 0
       ? [`withdrawn and not published again: ${[...new Set(open.map((one) => one.slate))].join(', ')}`]
       : withdrawn.length > 0
-        ? ['what was withdrawn is published anew']
+        ? ['what was withdrawn is published again']
         : []),
   ];
   const [recompute] = open;
