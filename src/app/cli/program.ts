@@ -62,7 +62,7 @@ export function program(host: CliHost): Command {
     add(root, host);
   root
     .command('completion')
-    .description('the script that completes verbs and options: source <(tipoff completion bash)')
+    .description('print the completion script of a shell: source <(tipoff completion bash)')
     .addArgument(new Argument('<shell>', 'the shell that reads it').choices(SHELLS))
     .action((shell: Shell) => host.streams.out(completionScript(shell, root)));
   return root;

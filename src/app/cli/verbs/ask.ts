@@ -23,7 +23,9 @@ const MAX_ROWS = 1000;
 export function addAskVerbs(root: Command, host: CliHost): void {
   root
     .command('player')
-    .description('where a player is on a slate: expected, skipped and why, predicted, picked, graded')
+    .description(
+      'show where a player stands on a slate: expected, skipped and why, predicted, picked, graded',
+    )
     .argument('<name>', 'name, a part of it, or NBA player id')
     .argument('[slate]', SLATE)
     .option('--market <market>', 'market of the history below', MAIN_MARKET.id)
@@ -54,7 +56,7 @@ export function addAskVerbs(root: Command, host: CliHost): void {
 
   root
     .command('explain')
-    .description('what a visible forecast is made of, and what it would be without a teammate')
+    .description('show what makes up a visible forecast, and what it would be without a teammate')
     .argument('<slate>', SLATE)
     .argument('<player>', 'name, a part of it, or NBA player id')
     .option('--market <market>', 'market of the forecast', MAIN_MARKET.id)
@@ -82,7 +84,7 @@ export function addAskVerbs(root: Command, host: CliHost): void {
 
   root
     .command('record')
-    .description('wins, losses, profit and errors by market and system; live and backfill apart')
+    .description('show wins, losses, profit and errors by market and system, live and backfill apart')
     .option('--season <season>', 'season, for example 2024-25 (default: the one of today)')
     .option('--by <period>', 'season, month or week', period, 'season')
     .option('--market <market>', 'one market')
@@ -116,7 +118,7 @@ export function addAskVerbs(root: Command, host: CliHost): void {
   root
     .command('diff')
     .description(
-      'what changed in the visible forecasts between two publications of a slate, or from another home',
+      'show what changed in the visible forecasts between two publications of a slate, or against another home',
     )
     .argument('<slate>', SLATE)
     .argument('[before]', 'publication (default: the one before the newest)')
@@ -156,10 +158,10 @@ export function addAskVerbs(root: Command, host: CliHost): void {
 
   root
     .command('sql')
-    .description('run one query on the warehouse; nothing is changed')
+    .description('run one read-only query on the warehouse')
     .argument('<query>', 'a query in quotes: SELECT or WITH, over the tables listed in src/README.md')
     .option('--csv', 'print comma-separated values')
-    .option('--limit <n>', 'rows at most', wholeNumber, MAX_ROWS)
+    .option('--limit <n>', 'maximum number of rows', wholeNumber, MAX_ROWS)
     .action(async (query: string, options: { csv?: boolean; limit: number }, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const { readQuery } = await import('#app/reading/query.ts');
@@ -172,12 +174,12 @@ export function addAskVerbs(root: Command, host: CliHost): void {
 
   root
     .command('rows')
-    .description('input rows that were not loaded')
+    .description('look at input rows that were not loaded')
     .command('rejected')
-    .description('the quarantine: file, line, field and reason, newest first')
+    .description('list the quarantine: file, line, field and reason, newest first')
     .option('--reason <code>', 'one reason')
     .option('--file <part>', 'files whose path contains this')
-    .option('--limit <n>', 'rows at most', wholeNumber, 50)
+    .option('--limit <n>', 'maximum number of rows', wholeNumber, 50)
     .action(async (options: { reason?: string; file?: string; limit: number }, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const { rejectedRows } = await import('#app/reading/coverage.ts');

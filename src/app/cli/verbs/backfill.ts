@@ -150,7 +150,9 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
   ranged(
     backfill
       .command('plan')
-      .description('what a run would do, leave out and why, how long it would take, what it would read'),
+      .description(
+        'show what a run would do, what it would leave out and why, how long it would take, what it would read',
+      ),
   ).action(async (options: RangeOptions, command: Command) => {
     const { terminal, withApp, clock, slate } = contextOf(host, command);
     const request = await requestOf(options, 'backfill plan', slate);
@@ -167,10 +169,12 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
 
   limited(
     ranged(
-      backfill.command('run').description('carry the plan out, oldest dates first; today’s slate before all'),
+      backfill
+        .command('run')
+        .description('carry out the plan, oldest dates first; today’s slate before all others'),
     ),
   )
-    .option('--reason <reason>', 'reason, kept with the run')
+    .option('--reason <reason>', 'kept with the run')
     .action(async (options: RunOptions, command: Command) => {
       const request = {
         ...(await requestOf(options, 'backfill run', contextOf(host, command).slate)),
@@ -202,7 +206,7 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
 
   backfill
     .command('status')
-    .description('runs, what is done per step, what failed and why')
+    .description('show runs, what each step has done, what failed and why')
     .action(async (_options: object, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const { backfillStatus } = await import('#guard/backfill/ledger.ts');
@@ -243,23 +247,23 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
 
 function ranged(command: Command): Command {
   return command
-    .option('--from <slate>', 'first slate (needed, unless only what failed or is stale runs)')
-    .option('--to <slate>', 'last slate (likewise; default then: today)')
+    .option('--from <slate>', 'first slate (required, except with --only-failed or --only-stale)')
+    .option('--to <slate>', 'last slate (likewise; then today by default)')
     .option(
       '--phases <list>',
       'analytics,precompute,predict,grade,export',
       'analytics,precompute,predict,grade,export',
     )
     .option('--only-failed', 'only what failed last time, and what depends on it')
-    .option('--only-stale', 'only what was computed once and is no longer up to date, and what depends on it')
-    .option('--force', 'everything in the range, whatever the ledger says')
+    .option('--only-stale', 'only what is no longer up to date, and what depends on it')
+    .option('--force', 'everything in the range, regardless of the ledger')
     .addOption(
       new Option('--chunk <size>', 'slates per statement').choices(['season', 'month']).default('season'),
     );
 }
 
 function limited(command: Command): Command {
-  return command.option('--minutes <n>', 'begin nothing more after so many minutes; resume carries on');
+  return command.option('--minutes <n>', 'start nothing more after this many minutes; resume continues');
 }
 
 /** The instant at which a run has to end. Throws TIPOFF_BAD_INPUT for what is no number of minutes. */

@@ -14,12 +14,12 @@ interface BackupOptions {
 export function addBackupVerbs(root: Command, host: CliHost): void {
   const backup = root
     .command('backup')
-    .description('generations of the home in a folder, a bucket or a release on GitHub');
+    .description('keep generations of the home in a folder, a bucket or a release on GitHub');
 
   withPlace(backup.command('create'))
-    .description('save the home as the next generation, read it back, and forget old ones')
-    .option('--adopt', 'go on from this home although the store has a newer generation')
-    .option('--keep <n>', 'newest generations that stay besides one a day for a week', '4')
+    .description('save the home as the next generation, read it back, and remove old ones')
+    .option('--adopt', 'continue from this home although the store has a newer generation')
+    .option('--keep <n>', 'newest generations to keep, besides one a day for a week', '4')
     .action(async (options: BackupOptions & { adopt?: boolean; keep: string }, command: Command) => {
       const context = contextOf(host, command, 'local');
       const { createBackup } = await import('#app/backup.ts');
@@ -37,7 +37,7 @@ export function addBackupVerbs(root: Command, host: CliHost): void {
     });
 
   withPlace(backup.command('list'))
-    .description('the generations, newest first')
+    .description('list generations, newest first')
     .action(async (options: BackupOptions, command: Command) => {
       const context = contextOf(host, command, 'local');
       const { listBackups } = await import('#app/backup.ts');
@@ -58,7 +58,7 @@ export function addBackupVerbs(root: Command, host: CliHost): void {
     });
 
   withPlace(backup.command('verify'))
-    .description('restore a generation into a folder of its own, count every row, and remove the folder')
+    .description('restore a generation into a temporary folder and count every row')
     .argument('[generation]', 'default: the newest')
     .action(async (text: string | undefined, options: BackupOptions, command: Command) => {
       const context = contextOf(host, command, 'local');
@@ -73,7 +73,7 @@ export function addBackupVerbs(root: Command, host: CliHost): void {
     });
 
   withPlace(root.command('restore'))
-    .description('make the home from the newest generation that is whole, or from the one named')
+    .description('restore the home from the newest intact generation, or from the one named')
     .argument('[generation]', 'default: the newest')
     .option('--replace', 'replace the home that is there')
     .action(

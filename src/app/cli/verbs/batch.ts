@@ -8,12 +8,12 @@ import { tableLines } from '#platform/report/console.ts';
 
 /** `batch list|show|start|check-stalled|reset`: the coordinator's calls. */
 export function addBatchVerbs(root: Command, host: CliHost): void {
-  const batch = root.command('batch').description('prediction batches');
+  const batch = root.command('batch').description('list, start, check and reset prediction batches');
 
   batch
     .command('list')
-    .description('batches, oldest first')
-    .option('--slate <slate>', 'those of one date')
+    .description('list batches, oldest first')
+    .option('--slate <slate>', 'batches of one date')
     .action(async (options: { slate?: string }, command: Command) => {
       const { terminal, slate: readSlate, withApp } = contextOf(host, command);
       const slate = options.slate === undefined ? undefined : readSlate(options.slate);
@@ -34,7 +34,7 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
 
   batch
     .command('show')
-    .description('one batch: units, outcomes, every move it made')
+    .description('show one batch: units, outcomes, every state change')
     .argument('<batch>', 'id, as `batch list` shows it')
     .action(async (batchId: string, _options: object, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
@@ -64,7 +64,7 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
 
   batch
     .command('start')
-    .description('create a batch and put its units into the queue, without working on them')
+    .description('create a batch and queue its units, without working on them')
     .argument('<slate>', 'ET calendar date of tip-off, for example 2025-01-10')
     .requiredOption('--mode <mode>', 'FIRST, RETRY, FINAL_RETRY, LAST_CALL, LINE_UPDATE or BACKFILL')
     .option('--force', 'close an active batch of the slate first')
@@ -93,7 +93,7 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
   batch
     .command('check-stalled')
     .description(
-      'consolidate, dispatch again or close batches without progress; a batch older than the limit is always closed',
+      'consolidate, redispatch or close batches that make no progress; a batch older than the limit is always closed',
     )
     .option('--batch <id>', 'look at one batch only')
     .option(
@@ -103,7 +103,7 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
     )
     .option('--max-age-minutes <n>', 'age at which a batch is closed', '30')
     .addOption(
-      new Option('--policy <policy>', 'what becomes of what a closed batch has')
+      new Option('--policy <policy>', 'what happens to the predictions of a closed batch')
         .choices(['publish', 'hold'])
         .default('publish'),
     )
@@ -137,12 +137,12 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
 
   batch
     .command('reset')
-    .description('free a slate; always works and does nothing the second time')
+    .description('free a slate; always works, and a second call changes nothing')
     .option('--batch <id>', 'one batch')
     .option('--slate <slate>', 'every unfinished batch of the date')
     .requiredOption('--reason <reason>', 'for the audit trail')
     .addOption(
-      new Option('--staged <what>', 'what becomes of staged rows')
+      new Option('--staged <what>', 'what happens to staged rows')
         .choices(['keep', 'publish', 'discard'])
         .default('keep'),
     )

@@ -13,7 +13,7 @@ import { tableLines } from '#platform/report/console.ts';
 export function addCanaryVerbs(root: Command, host: CliHost): void {
   const canary = root
     .command('canary')
-    .description('checks that say when something is missing, stuck or wrong');
+    .description('run the checks that say when something is missing, stuck or wrong');
   addRun(canary, host);
   addList(canary, host);
   addProve(canary, host);
@@ -25,13 +25,10 @@ function addRun(canary: Command, host: CliHost): void {
   canary
     .command('run')
     .description(
-      'run the checks and notify people; exit 1 when one fails, 3 when one could not run or nobody could be notified',
+      'run the checks and notify people; exit 1 if one fails, 3 if one could not run or nobody could be notified',
     )
     .option('--only <id...>', 'these checks only, without notifying anybody')
-    .option(
-      '--as-of <instant>',
-      'as of an instant of the past, on the current data, without notifying anybody',
-    )
+    .option('--as-of <instant>', 'as of a past instant, on the current data, without notifying anybody')
     .option('--summary <file>', 'also append a Markdown summary to this file')
     .action(async (options: { only?: string[]; asOf?: string; summary?: string }, command: Command) => {
       const { terminal, path, withApp } = contextOf(host, command);
@@ -66,7 +63,7 @@ function addRun(canary: Command, host: CliHost): void {
 function addList(canary: Command, host: CliHost): void {
   canary
     .command('list')
-    .description('every check: what it asks, when, and where its runbook lies')
+    .description('list every check: what it asks, when, and its runbook')
     .action(async (_options: object, command: Command) => {
       const { terminal, config } = contextOf(host, command);
       const [{ CATALOGUE }, { readOwnChecks }] = await Promise.all([
@@ -114,7 +111,7 @@ function addProve(canary: Command, host: CliHost): void {
   canary
     .command('prove')
     .description(
-      'break a healthy simulated league for every check and demand that it fires; exit 1 when one stays silent',
+      'break a healthy simulated league for every check and demand that it fires; exit 1 if one stays silent',
     )
     .option('--only <id...>', 'these checks only')
     .action(async (options: { only?: string[] }, command: Command) => {
@@ -137,7 +134,7 @@ function addProve(canary: Command, host: CliHost): void {
 function addNew(canary: Command, host: CliHost): void {
   canary
     .command('new')
-    .description('write the first file of a check of your own: one that passes, to be changed')
+    .description('write a check of your own to start from: a file with one that passes')
     .argument('<id>', 'its name: lower case letters, digits and underscores')
     .action(async (id: string, _options: object, command: Command) => {
       const { terminal, config, path } = contextOf(host, command);
@@ -151,7 +148,7 @@ function addNew(canary: Command, host: CliHost): void {
 function addHalt(canary: Command, host: CliHost): void {
   canary
     .command('halt')
-    .description('the pipeline is halted on purpose: checks are skipped until the end of the halt')
+    .description('halt the pipeline on purpose: checks are skipped until the end of the halt')
     .requiredOption('--until <instant>', 'end of the halt')
     .requiredOption('--reason <reason>', 'shown wherever a check is skipped')
     .action(async (options: { until: string; reason: string }, command: Command) => {

@@ -14,16 +14,13 @@ import { tableLines } from '#platform/report/console.ts';
 export function addDayVerbs(root: Command, host: CliHost): void {
   root
     .command('day')
-    .description('all phases of a slate: summaries, features, predictions, publication, grades, exports')
+    .description('run all phases of a slate: summaries, features, predictions, publication, grades, exports')
     .argument(
       '[slate]',
       'ET calendar date of tip-off, for example 2025-01-10, or today, yesterday, tomorrow (default: today)',
     )
     .option('--mode <mode>', 'run mode (default: what the clock suggests; BACKFILL for a past slate)')
-    .option(
-      '--due',
-      `only when it is time: ${LOOKS.join(' or ')} minutes before the tip-off of a game, and nobody has looked since`,
-    )
+    .option('--due', `only when due: ${LOOKS.join(' or ')} minutes before a tip-off, and not run since`)
     .action(async (text: string | undefined, options: { mode?: string; due?: boolean }, command: Command) => {
       const { terminal, slate: readSlate, withApp } = contextOf(host, command);
       const slate = readSlate(text);
@@ -72,7 +69,7 @@ export function addDayVerbs(root: Command, host: CliHost): void {
   root
     .command('predict')
     .description(
-      'one batch of a slate, from its current features, with the schedule, statuses and lines of now',
+      'run one batch of a slate on its current features, with the schedule, statuses and lines as they are now',
     )
     .argument('<slate>', 'ET calendar date of tip-off, for example 2025-01-10')
     .requiredOption('--mode <mode>', 'FIRST, RETRY, FINAL_RETRY, LAST_CALL, LINE_UPDATE or BACKFILL')
@@ -104,7 +101,7 @@ export function addDayVerbs(root: Command, host: CliHost): void {
 
   root
     .command('grade')
-    .description('grade what is final; pushes and absences are neither won nor lost')
+    .description('grade predictions of final games; pushes and absences are neither won nor lost')
     .argument('<slate>', 'ET calendar date of tip-off, for example 2025-01-10')
     .option('--to <slate>', 'last slate of a range')
     .action(async (text: string, options: { to?: string }, command: Command) => {

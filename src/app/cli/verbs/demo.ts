@@ -14,7 +14,7 @@ import { tableLines } from '#platform/report/console.ts';
 export function addDemoVerb(root: Command, host: CliHost): void {
   root
     .command('demo')
-    .description('a simulated league: history, yesterday graded, tonight predicted and published, in one go')
+    .description('play a simulated league: history, last night graded, tonight predicted and published')
     .option('--seed <n>', 'which league', '7')
     .action(async (options: { seed: string }, command: Command) => {
       const { terminal, config } = contextOf(host, command, 'local');
@@ -69,8 +69,8 @@ export function addDemoVerb(root: Command, host: CliHost): void {
 export function addExampleVerb(root: Command, host: CliHost): void {
   root
     .command('example')
-    .description('writes files of an invented league as providers publish them, to try `ingest` on')
-    .argument('<folder>', 'folder to make, or an empty one')
+    .description('write files of an invented league as providers publish them, to try `ingest` on')
+    .argument('<folder>', 'new or empty folder')
     .action(async (folder: string, _options: object, command: Command) => {
       const { terminal, path } = contextOf(host, command, 'local');
       const { writeExample } = await import('#app/demo.ts');

@@ -8,11 +8,11 @@ import { tableLines } from '#platform/report/console.ts';
 export function addDrillVerbs(root: Command, host: CliHost): void {
   const drill = root
     .command('drill')
-    .description('incidents of the past, played again, and the healthy twins that look like them');
+    .description('replay past incidents and the healthy twins that look like them');
 
   drill
     .command('list')
-    .description('every drill: what happened then, and what must be said now')
+    .description('list every drill: what happened then, and what must be reported now')
     .action(async (_options: object, command: Command) => {
       const { terminal } = contextOf(host, command);
       const drills = await chosen([]);
@@ -38,7 +38,7 @@ export function addDrillVerbs(root: Command, host: CliHost): void {
   drill
     .command('run')
     .description(
-      'play drills in a simulated league; exit 1 when an incident goes unnoticed or a twin is not silent',
+      'play drills in a simulated league; exit 1 if an incident goes unnoticed or a twin is not silent',
     )
     .argument('[id...]', 'these drills only')
     .action(async (ids: string[], _options: object, command: Command) => {

@@ -7,13 +7,10 @@ export function addFetchVerb(root: Command, host: CliHost): void {
   root
     .command('fetch')
     .description(
-      'ask the live providers for schedule, results, availability, rosters and player props, and load what they give',
+      'ask the live providers for schedule, results, availability, rosters and player props, and load the answers',
     )
     .argument('[slate]', 'default: today')
-    .option(
-      '--statuses',
-      'only who is out: the reports that came out since the last one, and what takes their place',
-    )
+    .option('--statuses', 'only availability: reports published since the last one, or their fallback')
     .action(async (text: string | undefined, options: { statuses?: boolean }, command: Command) => {
       const { terminal, clock, config, slate: readSlate, withNewApp } = contextOf(host, command);
       if (config.profile === 'embedded') refuseDemonstration(config.home);

@@ -8,14 +8,12 @@ import { tableLines } from '#platform/report/console.ts';
 
 /** `incidents list|show|ack|snooze|accept|deliver`. */
 export function addIncidentVerbs(root: Command, host: CliHost): void {
-  const incidents = root
-    .command('incidents')
-    .description('what the checks found: one incident per failing check');
+  const incidents = root.command('incidents').description('list and answer incidents: one per failing check');
 
   incidents
     .command('list')
-    .description('open incidents, newest first')
-    .option('--all', 'closed ones as well')
+    .description('list open incidents, newest first')
+    .option('--all', 'closed ones too')
     .action(async (options: { all?: boolean }, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const list = await withApp(async ({ state }) => {
@@ -35,7 +33,7 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
 
   incidents
     .command('show')
-    .description('everything about one incident')
+    .description('show everything about one incident')
     .argument('<incident>', 'id, or the name of the check')
     .action(async (name: string, _options: object, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
@@ -53,7 +51,7 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
 
   incidents
     .command('ack')
-    .description('take it on: no reminders until it ends, gets worse, or fails on another slate')
+    .description('take an incident on: no reminders until it ends, gets worse, or fails on another slate')
     .argument('<incident>', 'id, or the name of the check')
     .option('--note <text>', 'shown with the incident')
     .action(async (name: string, options: { note?: string }, command: Command) => {
@@ -70,7 +68,7 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
 
   incidents
     .command('snooze')
-    .description('no messages for a while, unless it gets worse')
+    .description('mute an incident for a while, unless it gets worse')
     .argument('<incident>', 'id, or the name of the check')
     .requiredOption('--for <span>', 'minutes, hours or days: 90m, 4h, 2d')
     .requiredOption('--reason <reason>', 'shown with the incident')
@@ -90,7 +88,7 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
 
   incidents
     .command('accept')
-    .description('what will not be repaired stays as it is: its slates are not asked about any more')
+    .description('accept what will not be repaired: the check no longer asks about these slates')
     .argument('<incident>', 'id, or the name of the check')
     .requiredOption('--reason <reason>', 'shown with the incident')
     .option('--through <slate>', 'the failing slates up to this one (default: all of them)')
@@ -106,7 +104,7 @@ export function addIncidentVerbs(root: Command, host: CliHost): void {
 
   incidents
     .command('deliver')
-    .description('deliver what could not be delivered before')
+    .description('deliver messages that could not be delivered before')
     .action(async (_options: object, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       await withApp(async (app) => {

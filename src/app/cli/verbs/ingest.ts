@@ -21,7 +21,7 @@ folder are counted, quarantined and no error.`;
 export function addIngestVerb(root: Command, host: CliHost): void {
   root
     .command('ingest')
-    .description('recognise and load files or folders; bad rows go to quarantine with the reason')
+    .description('recognise and load files or folders; bad rows are quarantined with the reason')
     .addHelpText('after', EXIT_CODES)
     .argument('<path...>', 'files or folders')
     .option('--format <id>', 'use this format instead of recognising it')

@@ -22,7 +22,7 @@ export function addModelVerbs(root: Command, host: CliHost): void {
     .command('train')
     .description('train a model on the feature store and register it')
     .option('--cutoff <slate>', 'use rows of slates before this date only (default: today)')
-    .option('--promote', 'make it the champion at once, if it does not lose against the present one')
+    .option('--promote', 'make it the champion at once, unless it loses to the present one')
     .option('--despite <gates...>', DESPITE)
     .option('--reason <text>', 'why a failing gate is passed; kept with the model')
     .action(async (options: { cutoff?: string; promote?: boolean } & Passed, command: Command) => {
@@ -49,7 +49,7 @@ export function addModelVerbs(root: Command, host: CliHost): void {
 
   root
     .command('evaluate')
-    .description('walk-forward evaluation: weekly refits, every slate forecast from what was known before it')
+    .description('evaluate walk-forward: weekly refits, every slate forecast from what was known before it')
     .option('--season <season>', 'season, for example 2024-25')
     .option('--from <slate>', 'first slate')
     .option('--to <slate>', 'last slate')
@@ -78,10 +78,10 @@ export function addModelVerbs(root: Command, host: CliHost): void {
       if (report.alarms.length > 0) host.exit(1);
     });
 
-  const models = root.command('models').description('the registry of models');
+  const models = root.command('models').description('list and promote registered models');
   models
     .command('list')
-    .description('every model with its status')
+    .description('list every model with its status')
     .action(async (_options: object, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const { listModels } = await import('#model/registry.ts');

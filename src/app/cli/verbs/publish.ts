@@ -7,11 +7,11 @@ import { tableLines } from '#platform/report/console.ts';
 
 /** `publish list|undo`, `export`. */
 export function addPublishVerbs(root: Command, host: CliHost): void {
-  const publish = root.command('publish').description('publications and their receipts');
+  const publish = root.command('publish').description('list and withdraw publications');
   publish
     .command('list')
-    .description('publications, newest first')
-    .option('--slate <slate>', 'those of one date')
+    .description('list publications, newest first')
+    .option('--slate <slate>', 'publications of one date')
     .action(async (options: { slate?: string }, command: Command) => {
       const { terminal, slate: readSlate, withApp } = contextOf(host, command);
       const slate = options.slate === undefined ? undefined : readSlate(options.slate);
@@ -40,7 +40,7 @@ export function addPublishVerbs(root: Command, host: CliHost): void {
     });
   publish
     .command('undo')
-    .description('withdraw a publication: what stood before it is visible again')
+    .description('withdraw a publication; what it had replaced is visible again')
     .argument('<publication>', 'id, as `publish list` shows it')
     .requiredOption('--reason <reason>', 'for the audit trail')
     .action(async (publicationId: string, options: { reason: string }, command: Command) => {
@@ -65,7 +65,7 @@ export function addPublishVerbs(root: Command, host: CliHost): void {
   root
     .command('export')
     .description(
-      'write the documents of a slate or the season’s subset picks; good is never overwritten with empty',
+      'write the documents of a slate, or the season’s subset picks; never overwrites good with empty',
     )
     .argument('<slate>', 'ET calendar date of tip-off, for example 2025-01-10')
     .addOption(

@@ -23,7 +23,7 @@ export function addQualityVerb(root: Command, host: CliHost): void {
   root
     .command('quality')
     .description(
-      'training data in three tiers: required defaults, optional defaults, sources by feature and month; exit 1 above 15 % and without rows',
+      'report on training data in three tiers: required defaults, optional defaults, sources by feature and month; exit 1 above 15 % or without rows',
     )
     .option('--recent', `the last ${RECENT_DAYS} days`)
     .option('--train-start <slate>', 'first slate training would read (default: all history)')

@@ -6,7 +6,7 @@ import type { ApplyOptions, CheckOptions, DiffOptions, SnapshotOptions } from '#
 export function addSchemaVerbs(root: Command, host: CliHost): void {
   const schema = root
     .command('schema')
-    .description('tables, columns, views and functions: live against contracts');
+    .description('compare tables, columns, views and functions with their contracts');
   const verb = (name: string, description: string): Command =>
     schema
       .command(name)
@@ -17,7 +17,7 @@ export function addSchemaVerbs(root: Command, host: CliHost): void {
     'apply',
     'add what is missing (tables, nullable columns, views, functions); refuse everything else with the plan',
   )
-    .option('--dry-run', 'say what would be done and do nothing')
+    .option('--dry-run', 'say what would be done, and change nothing')
     .action(async (options: ApplyOptions, command: Command) => {
       const { schemaApply } = await import('#app/cli/schema-commands.ts');
       if (!(await schemaApply(contextOf(host, command), options))) host.exit(1);
@@ -53,7 +53,7 @@ export function addSchemaVerbs(root: Command, host: CliHost): void {
     );
 
   verb('snapshot', 'write the live schema to schema/snapshot; the same schema gives the same files')
-    .option('--contracts', 'write what the contracts want instead of what is live')
+    .option('--contracts', 'write what the contracts define instead of what is live')
     .action(async (options: SnapshotOptions, command: Command) => {
       const { schemaSnapshot } = await import('#app/cli/schema-commands.ts');
       await schemaSnapshot(contextOf(host, command), options);

@@ -17,7 +17,9 @@ interface ServeFlags {
 export function addServeVerb(root: Command, host: CliHost): void {
   root
     .command('serve')
-    .description('the prediction services over HTTP: coordinator and worker, unless one of them is named')
+    .description(
+      'serve the site and the prediction services over HTTP: coordinator and worker, unless one of them is named',
+    )
     .option('--coordinator', 'start, status, check-stalled, reset; sweeper and dispatch')
     .option('--worker', 'predict; worker loops on the queue')
     .option('--host <address>', 'address to listen on', '127.0.0.1')

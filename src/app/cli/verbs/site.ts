@@ -6,11 +6,11 @@ import { count } from '#core/format.ts';
 
 /** `site build`. */
 export function addSiteVerb(root: Command, host: CliHost): void {
-  const site = root.command('site').description('the pages that people look at');
+  const site = root.command('site').description('build the site');
   site
     .command('build')
     .description(
-      'writes the season as static pages: picks, players, record, calibration, health, lineage, backfill',
+      'write a season as static pages: picks, players, record, calibration, health, lineage, backfill',
     )
     .option('--out <dir>', 'folder to write (default: the folder site of the home)')
     .option(

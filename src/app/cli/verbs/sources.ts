@@ -7,11 +7,11 @@ import { tableLines } from '#platform/report/console.ts';
 export function addSourceVerbs(root: Command, host: CliHost): void {
   const sources = root
     .command('sources')
-    .description('the bookmakers, markets and reports that this installation is supposed to get');
+    .description('list and declare the bookmakers, markets and reports this installation should receive');
 
   sources
     .command('list')
-    .description('what is expected, how much of a game it usually covers, and who said so')
+    .description('list what is expected, how much of a game it usually covers, and who declared it')
     .action(async (_options: object, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const { readSources } = await import('#pipeline/ingest/declared-sources.ts');
@@ -64,7 +64,7 @@ export function addSourceVerbs(root: Command, host: CliHost): void {
 
   sources
     .command('retire')
-    .description('a source is expected no more: a book that has left, a report that was given up')
+    .description('stop expecting a source: a book that has left, a report that was discontinued')
     .argument('<source>', 'its name in `tipoff sources list`')
     .option('--from <slate>', 'first slate without it (default: today)')
     .requiredOption('--reason <reason>', 'shown with the source')

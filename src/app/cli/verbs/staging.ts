@@ -11,12 +11,14 @@ interface StagingOptions {
 
 /** `staging list|clean`: what failed batches left behind. */
 export function addStagingVerbs(root: Command, host: CliHost): void {
-  const staging = root.command('staging').description('staging tables that batches left behind');
+  const staging = root
+    .command('staging')
+    .description('list and clean up staging tables that batches left behind');
 
   staging
     .command('list')
-    .description('every staging table with what the cleanup would do with it, and why')
-    .option('--max-age-hours <n>', 'age from which a table is old', '24')
+    .description('list every staging table with what the clean-up would do with it, and why')
+    .option('--max-age-hours <n>', 'age at which a table counts as old', '24')
     .action(async (options: StagingOptions, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const maxAge = hours(options.maxAgeHours);
@@ -29,9 +31,11 @@ export function addStagingVerbs(root: Command, host: CliHost): void {
 
   staging
     .command('clean')
-    .description('drop old staging tables whose rows are published or given up; a second run changes nothing')
-    .option('--max-age-hours <n>', 'age from which a table is old', '24')
-    .option('--dry-run', 'say what would be dropped and drop nothing')
+    .description(
+      'drop old staging tables whose rows are published or abandoned; a second run changes nothing',
+    )
+    .option('--max-age-hours <n>', 'age at which a table counts as old', '24')
+    .option('--dry-run', 'say what would be dropped, and drop nothing')
     .action(async (options: StagingOptions, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
       const maxAgeHours = hours(options.maxAgeHours);

@@ -8,7 +8,7 @@ import { messageOf, TipoffError } from '#core/errors.ts';
 export function addStatusVerb(root: Command, host: CliHost): void {
   root
     .command('status')
-    .description('the fifteen morning questions, answered in one screen')
+    .description('answer the fifteen morning questions on one screen')
     .argument('[slate]', 'ET calendar date of tip-off (default: today in New York)')
     .option('--html <file>', 'also write the health page of the site, as one file')
     .option('--strict', 'exit 1 when something needs action or could not be found out')
