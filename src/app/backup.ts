@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
-import { seasonOf, slateOf } from '#core/calendar.ts';
+import { addDays, type Slate, seasonOf, slateOf } from '#core/calendar.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
@@ -25,13 +25,20 @@ const KEEP_NEWEST = 4;
 /** Days of which the newest generation is kept. */
 const KEEP_DAYS = 7;
 
-const FORMAT = 2;
+/** What the store of documents notes about each of them. */
+const META = /\/\.meta\//;
+/** Days of which the documents are saved at least: as far back as the checks look. */
+const DOCUMENT_DAYS = 14;
+
+const FORMAT = 3;
+/** Tables say the same again at any distance within a season: the window of the compression is as large as a pack, or this. */
+const WINDOW_LOG = 27;
 /** Pack of what belongs to no closed season or month: it is the one that every back-up writes anew. */
 const PRESENT = 'present';
 /** Before the path of a document, model or other file in the name of its member. */
 const FILES = 'files/';
-/** A document of a slate: those of earlier months do not change any more. */
-const DOCUMENT = /^objects\/exports\/(\d{4}-\d{2})-\d{2}\//;
+/** A document of a slate. */
+const DOCUMENT = /^objects\/(?:\.meta\/objects\/)?exports\/(\d{4}-\d{2}-\d{2})\//;
 
 const member = z.strictObject({
   name: z.string(),
@@ -40,6 +47,7 @@ const member = z.strictObject({
   length: z.int().min(0),
   sha256: z.string(),
 });
+const leftOutShape = z.strictObject({ documents: z.int(), from: z.string(), to: z.string() });
 const manifestShape = z.strictObject({
   format: z.literal(FORMAT),
   generation: z.int().min(1),
@@ -54,14 +62,19 @@ const manifestShape = z.strictObject({
       files: z.array(member),
     }),
   ),
+  /** Digests of closed seasons: one that is still the same is not written again. */
+  seasons: z.record(z.string(), z.string()),
   state: member,
-  /** Documents, models and whatever else lies in the home, each compressed. */
+  /** Models, documents of the last days, and whatever else lies in the home. */
   files: z.array(member),
-  /** Bytes as they are stored, by pack. */
+  /** Documents of earlier slates, which are written anew from the tables when somebody asks for them; null when there was none. */
+  documents_left_out: leftOutShape.nullable(),
+  /** Bytes as they are stored, by pack; a pack is the content of its members, compressed as one. */
   packs: z.record(z.string(), z.int()),
 });
 type Manifest = z.output<typeof manifestShape>;
 type Member = z.output<typeof member>;
+type LeftOut = z.output<typeof leftOutShape>;
 
 /** What creating and reading back-ups works with. */
 export interface BackupDeps {
@@ -83,6 +96,8 @@ export interface Generation {
   /** Bytes in the store that the generation uses; shared with its neighbours where nothing changed. */
   readonly bytes: number;
   readonly location: string;
+  /** Documents of earlier slates that are not in it: the tables that they are written from are. */
+  readonly documents_left_out: LeftOut | null;
 }
 
 export interface CreatedBackup extends Generation {
@@ -114,12 +129,9 @@ export async function createBackup(
     if (newest !== (record?.newest ?? 0) && !adopt) throw overtaken(deps.home, newest, record?.newest);
     const generation = newest + 1;
     const createdAt = clock.now().toISOString();
-    const { manifest, written } = await pack(vault, lock.dir, scratch, {
-      format: FORMAT,
-      generation,
-      created_at: createdAt,
-      code_version: codeVersion,
-    });
+    const head = { format: FORMAT, generation, created_at: createdAt, code_version: codeVersion } as const;
+    const base = await manifestOf(vault, record?.generation);
+    const { manifest, written } = await pack(vault, lock.dir, scratch, head, base);
     for (const name of written.keys()) await vault.pack(name);
     await vault.commit(generation, Buffer.from(JSON.stringify(manifest)));
     await readManifest(vault, generation);
@@ -239,6 +251,8 @@ async function pack(
   home: string,
   scratch: string,
   head: Pick<Manifest, 'format' | 'generation' | 'created_at' | 'code_version'>,
+  /** The generation that the home comes from: closed seasons that are as they were in it are taken over. */
+  base: Manifest | undefined,
 ): Promise<{ manifest: Manifest; written: Map<string, number> }> {
   const paths = homePaths(home);
   const today = slateOf(head.created_at);
@@ -249,16 +263,15 @@ async function pack(
     list.push({ name, bytes });
     contents.set(group, list);
   };
-  const tables = await exportTables(paths.warehouse, scratch, CONTRACTS);
-  for (const { files } of tables) {
-    for (const { path, season } of files) {
-      add(
-        season !== null && season < present ? season : PRESENT,
-        relative(scratch, path),
-        await readFile(path),
-      );
-      await rm(path);
-    }
+  const { tables, seasons } = await exportTables(paths.warehouse, scratch, CONTRACTS, {
+    present,
+    stored: base?.seasons ?? {},
+  });
+  for (const { name, season, isWritten } of tables.flatMap((table) => table.files)) {
+    if (!isWritten) continue;
+    const path = join(scratch, name);
+    add(season !== null && season < present ? season : PRESENT, name, await readFile(path));
+    await rm(path);
   }
   const copy = join(scratch, 'state.sqlite');
   const state = openSqliteFile(paths.state, '');
@@ -267,23 +280,34 @@ async function pack(
   } finally {
     state.close();
   }
-  add(PRESENT, 'state.sqlite', zstdCompressSync(await readFile(copy)));
-  const files = await filesOf(home);
-  for (const name of files) {
-    const month = DOCUMENT.exec(name)?.[1];
-    const isClosed = month !== undefined && month < today.slice(0, month.length);
-    add(
-      isClosed ? `documents of ${month}` : PRESENT,
-      FILES + name,
-      zstdCompressSync(await readFile(join(home, name))),
-    );
+  add(PRESENT, 'state.sqlite', await readFile(copy));
+  const files: string[] = [];
+  const leftOut: { slate: Slate; name: string }[] = [];
+  const oldest = mondayOf(addDays(today, -DOCUMENT_DAYS));
+  for (const name of await filesOf(home)) {
+    const slate = DOCUMENT.exec(name)?.[1] as Slate | undefined;
+    if (slate !== undefined && slate < oldest) leftOut.push({ slate, name });
+    else {
+      files.push(name);
+      // Documents of weeks that are over do not change any more.
+      const isOver = slate !== undefined && slate < mondayOf(today);
+      const group = isOver ? `documents of the week from ${mondayOf(slate)}` : PRESENT;
+      add(group, FILES + name, await readFile(join(home, name)));
+    }
   }
 
   const members = new Map<string, Member>();
   const packs: Record<string, number> = {};
+  const before = new Map(base?.tables.flatMap((table) => table.files).map((file) => [file.name, file]));
+  for (const { name } of tables.flatMap(({ files: own }) => own.filter(({ isWritten }) => !isWritten))) {
+    const same = before.get(name);
+    if (same === undefined) continue;
+    members.set(name, same);
+    packs[same.pack] = base?.packs[same.pack] ?? 0;
+  }
   const written = new Map<string, number>();
   for (const [, list] of [...contents].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const kept = await vault.keep(Buffer.concat(list.map(({ bytes }) => bytes)));
+    const kept = await vault.keep(compressed(Buffer.concat(list.map(({ bytes }) => bytes))));
     packs[kept.pack] = kept.bytes;
     if (kept.isNew) written.set(kept.pack, kept.bytes);
     let offset = 0;
@@ -304,14 +328,52 @@ async function pack(
       ...head,
       tables: tables.map(({ files: own, ...table }) => ({
         ...table,
-        files: own.map(({ path }) => memberOf(relative(scratch, path))),
+        files: own.map(({ name }) => memberOf(name)),
       })),
+      seasons,
       state: memberOf('state.sqlite'),
       files: files.map((name) => memberOf(FILES + name)),
+      documents_left_out: spanOf(leftOut.filter(({ name }) => !META.test(name)).map(({ slate }) => slate)),
       packs,
     },
     written,
   };
+}
+
+function mondayOf(slate: Slate): Slate {
+  return addDays(slate, -((new Date(`${slate}T00:00:00Z`).getUTCDay() + 6) % 7));
+}
+
+/** How many documents, and of which slates; null when there are none. */
+function spanOf(slates: readonly Slate[]): LeftOut | null {
+  const [from, to] = [slates.toSorted().at(0), slates.toSorted().at(-1)];
+  return from === undefined || to === undefined ? null : { documents: slates.length, from, to };
+}
+
+function compressed(content: Uint8Array): Uint8Array {
+  const { ZSTD_c_compressionLevel, ZSTD_c_windowLog, ZSTD_c_enableLongDistanceMatching } = zlib;
+  return zstdCompressSync(content, {
+    params: {
+      [ZSTD_c_compressionLevel]: 3,
+      [ZSTD_c_windowLog]: WINDOW_LOG,
+      [ZSTD_c_enableLongDistanceMatching]: 1,
+    },
+  });
+}
+
+function decompressed(content: Uint8Array, pack: string): Uint8Array {
+  try {
+    return zstdDecompressSync(content);
+  } catch (cause) {
+    throw new TipoffError(
+      'TIPOFF_INTEGRITY',
+      `expected pack ${pack} to be compressed by zstd, saw other bytes`,
+      {
+        hint: 'Use the generation before: `tipoff backup list`.',
+        cause,
+      },
+    );
+  }
 }
 
 /** Builds a home from a manifest in an empty place. */
@@ -323,7 +385,7 @@ async function unpack(vault: Vault, manifest: Manifest, home: string, clock: Clo
   const files = manifest.tables.flatMap((table) => table.files);
   // One pack at a time is in memory.
   for (const name of Object.keys(manifest.packs)) {
-    const bytes = await vault.pack(name);
+    const bytes = decompressed(await vault.pack(name), name);
     const contentOf = (one: Member): Uint8Array => {
       const content = bytes.subarray(one.offset, one.offset + one.length);
       if (sha256(content) === one.sha256) return content;
@@ -337,13 +399,12 @@ async function unpack(vault: Vault, manifest: Manifest, home: string, clock: Clo
     };
     for (const file of files)
       if (file.pack === name) await writeFile(join(scratch, file.name), contentOf(file));
-    if (manifest.state.pack === name)
-      await writeFile(paths.state, zstdDecompressSync(contentOf(manifest.state)));
+    if (manifest.state.pack === name) await writeFile(paths.state, contentOf(manifest.state));
     for (const file of manifest.files) {
       if (file.pack !== name) continue;
       const path = within(home, file.name.slice(FILES.length));
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await writeFile(path, zstdDecompressSync(contentOf(file)));
+      await writeFile(path, contentOf(file));
     }
   }
   const warehouse = await openDuckDb(paths.warehouse, { clock });
@@ -359,6 +420,17 @@ async function unpack(vault: Vault, manifest: Manifest, home: string, clock: Clo
   const loaded = await importTables(paths.warehouse, saved, CONTRACTS);
   await rm(scratch, { recursive: true });
   return loaded;
+}
+
+/** The manifest of a generation; undefined when there is none that this version can use. */
+async function manifestOf(vault: Vault, generation: number | undefined): Promise<Manifest | undefined> {
+  if (generation === undefined || !(await vault.generations()).includes(generation)) return undefined;
+  try {
+    return await readManifest(vault, generation);
+  } catch (error) {
+    if (error instanceof TipoffError && error.code === 'TIPOFF_INTEGRITY') return undefined;
+    throw error;
+  }
 }
 
 async function readManifest(vault: Vault, generation: number): Promise<Manifest> {
@@ -437,6 +509,7 @@ function shown(vault: Vault, manifest: Manifest): Generation {
     documents: manifest.files.length,
     bytes: Object.values(manifest.packs).reduce((total, size) => total + size, 0),
     location: vault.locate(manifest.generation),
+    documents_left_out: manifest.documents_left_out,
   };
 }
 

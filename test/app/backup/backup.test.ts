@@ -153,24 +153,63 @@ describe('a back-up', () => {
     expect(existsSync(at('other').home)).toBe(false);
   });
 
-  it('stores the documents of a month that is over once, whatever else changes', async () => {
+  it('writes a closed season again only when one of its rows is another one', async () => {
+    await makeHome(deps.home);
+    const packs = () => github.releases.assets().filter(({ name }) => name.startsWith('packs')).length;
+    await createBackup(deps);
+    await restoreBackup(at('fresh'));
+    const before = await contentsOf(at('fresh').home);
+    const first = packs();
+    const saves: [string, number][] = [
+      ['SELECT 1', 1],
+      [
+        "UPDATE nba_raw.player_box_scores SET points = points + 1 WHERE slate < CAST('2024-10-01' AS DATE)",
+        2,
+      ],
+      [
+        "UPDATE nba_raw.player_box_scores SET points = points - 1 WHERE slate < CAST('2024-10-01' AS DATE)",
+        1,
+      ],
+    ];
+    for (const [change, expected] of saves) {
+      const known = packs();
+      if (change !== 'SELECT 1') {
+        await within(at('fresh').home, async ({ warehouse }) => {
+          expect(await warehouse.execute(change)).toBeGreaterThan(0);
+        });
+      }
+      await createBackup(at('fresh'), { keep: 9 });
+      expect([change, packs() - known]).toEqual([change, expected]);
+    }
+    expect(packs()).toBeGreaterThan(first);
+    await restoreBackup(at('last'));
+    expect(await contentsOf(at('last').home)).toEqual(before);
+  });
+
+  it('stores the documents of a week that is over once, and none that the tables are written from and nobody asks for', async () => {
     await makeHome(deps.home);
     const json = { contentType: 'application/json' };
-    const documents = ['2024-10-30', '2024-11-19'].map((slate) => `exports/${slate}/predictions.json`);
+    const documents = ['2024-10-30', '2024-11-04', '2024-11-17', '2024-11-19'].map(
+      (slate) => `exports/${slate}/predictions.json`,
+    );
+    const newest = documents.at(-1) ?? '';
     await within(deps.home, async ({ exports }) => {
       for (const path of documents) await exports.put(path, `{"is":"${path}"}`, json);
     });
     const packs = () => github.releases.assets().filter(({ name }) => name.startsWith('packs'));
-    await createBackup(deps);
+    const leftOut = { documents: 1, from: '2024-10-30', to: '2024-10-30' };
+    expect(await createBackup(deps)).toMatchObject({ documents_left_out: leftOut });
     const before = packs().map(({ id }) => id);
-    await within(deps.home, ({ exports }) => exports.put(documents[1] ?? '', '{"is":"another"}', json));
+    await within(deps.home, ({ exports }) => exports.put(newest, '{"is":"another"}', json));
     await createBackup(deps);
     expect(packs().filter(({ id }) => !before.includes(id))).toHaveLength(1);
-    await restoreBackup(at('fresh'));
+    expect(await restoreBackup(at('fresh'))).toMatchObject({ documents_left_out: leftOut });
     await within(at('fresh').home, async ({ exports }) => {
       const texts = await Promise.all(documents.map(async (path) => (await exports.get(path))?.bytes));
-      expect(texts.map((bytes) => new TextDecoder().decode(bytes))).toEqual([
-        `{"is":"${documents[0]}"}`,
+      expect(texts.map((bytes) => (bytes === undefined ? null : new TextDecoder().decode(bytes)))).toEqual([
+        null,
+        `{"is":"${documents[1]}"}`,
+        `{"is":"${documents[2]}"}`,
         '{"is":"another"}',
       ]);
     });
@@ -310,9 +349,10 @@ describe('a snapshot of tables', () => {
     await source.close();
     expect(season_type).toBeDefined();
     expect(count?.n).toBeGreaterThan(0);
-    const saved = (await exportTables(from, own, [scheduleGames]))
+    const nothing = { present: '2024-25', stored: {} };
+    const saved = (await exportTables(from, own, [scheduleGames], nothing)).tables
       .filter(({ table }) => table === tableId(scheduleGames))
-      .map((table) => ({ ...table, files: table.files.map(({ path }) => path) }));
+      .map((table) => ({ ...table, files: table.files.map(({ name }) => join(own, name)) }));
     for (const contract of [newer, strict]) {
       const path = contract === newer ? to : join(own, 'strict.duckdb');
       await (await openWarehouse({ path, tables: [contract] })).close();

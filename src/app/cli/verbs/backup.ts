@@ -90,6 +90,7 @@ export function addBackupVerbs(root: Command, host: CliHost): void {
         context.terminal.line(
           `Generation ${restored.generation} of ${restored.created_at} is in ${restored.home}: ${summary(restored)}.`,
         );
+        sayLeftOut(context, restored);
         sayTroubles(context, restored);
       },
     );
@@ -110,6 +111,15 @@ async function depsOf({ config, clock }: VerbContext, options: BackupOptions): P
     clock,
     codeVersion: config.codeVersion,
   };
+}
+
+/** How to have the documents that are not in a back-up. */
+function sayLeftOut({ terminal }: VerbContext, { documents_left_out: leftOut }: Restored): void {
+  if (leftOut === null) return;
+  const { documents, from, to } = leftOut;
+  terminal.line(
+    `  ${documents} documents of ${from} to ${to} are not in it: \`tipoff backfill run --from ${from} --to ${to} --phases export --force\` writes them from the tables.`,
+  );
 }
 
 function sayTroubles({ terminal }: VerbContext, { differences, refused }: Restored): void {

@@ -1,17 +1,28 @@
+import { createHash, type Hash } from 'node:crypto';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { seasonLabel } from '#core/calendar.ts';
 import { DATASETS, type TableContract, tableId } from '#core/contracts/define.ts';
 import { TipoffError } from '#core/errors.ts';
 import { duckdbType } from '#platform/warehouse/ddl.ts';
 import { duckdbError } from './values.ts';
 
-/** The rows of one table and season in a Parquet file; `season` is null where the table has no DATE partition. */
+/** The rows of one table and season; `season` is null where the table has no DATE partition. */
 interface SnapshotFile {
-  readonly path: string;
+  /** Name of the Parquet file in the folder. */
+  readonly name: string;
   readonly season: string | null;
+  /** False when the season is as it is stored already: then there is no file. */
+  readonly isWritten: boolean;
 }
 
-export interface SnapshotTable {
+export interface Snapshot {
+  readonly tables: readonly SnapshotTable[];
+  /** By closed season: a digest of all its rows, of how tables lie and of how they are written. */
+  readonly seasons: Readonly<Record<string, string>>;
+}
+
+interface SnapshotTable {
   /** `dataset.table`. */
   readonly table: string;
   readonly rows: number;
@@ -40,51 +51,94 @@ export interface LoadedTable {
 /** Where DuckDB keeps what it cannot say about tables itself. */
 const META_TABLE = 'tipoff_meta.tables';
 /** One thread writes the same bytes for the same rows, so that what has not changed is not stored again. */
-const SETTINGS = { memory_limit: '2GB', threads: '1' };
-const PARQUET = '(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)';
+const SETTINGS = { memory_limit: '1GB', threads: '1' };
+/** Not compressed: whoever keeps the files compresses them together, and what two tables have in common is then kept once. */
+const PARQUET = '(FORMAT parquet, PARQUET_VERSION V2, COMPRESSION uncompressed, ROW_GROUP_SIZE 122880)';
 
-/** Writes every table of a warehouse file as Parquet into a folder, by season where the contract has a DATE partition. */
+/** Rows of a table in one season, null of a table without seasons. */
+interface Part {
+  readonly season: string | null;
+  readonly year: number | null;
+  readonly rows: number;
+  /** Equal for equal rows in any order, by one version of the engine. Zero for a season that is not closed. */
+  readonly digest: string;
+}
+
+/**
+ * Writes every table of a warehouse file as Parquet into a folder, by season where the contract has a DATE partition. A season before
+ * `present` is closed; one whose digest is among those of `stored` is not written again.
+ */
 export async function exportTables(
   warehouse: string,
   folder: string,
   contracts: readonly TableContract[],
-): Promise<SnapshotTable[]> {
+  { present, stored }: { readonly present: string; readonly stored: Readonly<Record<string, string>> },
+): Promise<Snapshot> {
   return connected(warehouse, async (connection) => {
     const schemas = Object.keys(DATASETS).map(text).join(', ');
-    const tables = await rows<{ id: string; sql: string; comment: string | null }>(
+    const found = await rows<{ id: string; sql: string; comment: string | null; version: string }>(
       connection,
-      `SELECT schema_name || '.' || table_name AS id, sql, comment FROM duckdb_tables()
+      `SELECT schema_name || '.' || table_name AS id, sql, comment, version() AS version FROM duckdb_tables()
        WHERE schema_name IN (${schemas}) OR schema_name || '.' || table_name = ${text(META_TABLE)} ORDER BY id`,
     );
+    const tables = [];
+    const hashes = new Map<string, Hash>();
+    for (const table of found) {
+      const contract = contracts.find((one) => tableId(one) === table.id);
+      const parts = await partsOf(connection, table.id, contract, present);
+      tables.push({ ...table, contract, parts });
+      for (const { season, rows: n, digest } of parts) {
+        if (season === null || season >= present) continue;
+        const hash = hashes.get(season) ?? createHash('sha256').update(`${PARQUET}\n`);
+        hash.update(`${table.version} ${table.sql} ${seriesOrder(contract)} ${n} ${digest}\n`);
+        hashes.set(season, hash);
+      }
+    }
+    const seasons = Object.fromEntries([...hashes].map(([season, hash]) => [season, hash.digest('hex')]));
+    const isStored = ({ season }: Part): boolean =>
+      season !== null && season in seasons && seasons[season] === stored[season];
     const saved: SnapshotTable[] = [];
-    for (const { id, sql, comment } of tables) {
-      const contract = contracts.find((one) => tableId(one) === id);
-      const partition = seasonColumn(contract);
-      const columns = await storedColumns(connection, id, contract);
-      const parts = await rows<{ season: string | null; n: bigint }>(
-        connection,
-        `SELECT ${partition === undefined ? 'NULL' : seasonSql(partition)} AS season, COUNT(*) AS n FROM ${id} GROUP BY 1 ORDER BY 1`,
-      );
-      const files: SnapshotFile[] = [];
-      for (const { season } of parts) {
-        const path = join(folder, `${id}.${season ?? 'all'}.parquet`);
-        const where =
-          partition === undefined
-            ? ''
-            : ` WHERE ${seasonSql(partition)} IS NOT DISTINCT FROM ${season === null ? 'NULL' : text(season)}`;
-        await connection.run(`COPY (SELECT ${columns} FROM ${id}${where}) TO ${text(path)} ${PARQUET}`);
-        files.push({ path, season });
+    for (const { id, sql, comment, contract, parts } of tables) {
+      const open = parts.filter((part) => !isStored(part));
+      const wheres = open.map(({ year }) => seasonSql(seasonColumn(contract), year));
+      const columns = open.length === 0 ? '*' : await storedColumns(connection, id, contract, wheres);
+      const nameOf = ({ season }: Part): string => `${id}.${season ?? 'all'}.parquet`;
+      for (const [i, part] of open.entries()) {
+        await connection.run(
+          `COPY (SELECT ${columns} FROM ${id} WHERE ${wheres[i]}${seriesOrder(contract)}) TO ${text(join(folder, nameOf(part)))} ${PARQUET}`,
+        );
       }
       saved.push({
         table: id,
-        rows: parts.reduce((total, { n }) => total + Number(n), 0),
+        rows: parts.reduce((total, { rows: n }) => total + n, 0),
         definition: sql,
         comment,
-        files,
+        files: parts.map((part) => ({ name: nameOf(part), season: part.season, isWritten: !isStored(part) })),
       });
     }
-    return saved;
+    return { tables: saved, seasons };
   });
+}
+
+async function partsOf(
+  connection: DuckDBConnection,
+  id: string,
+  contract: TableContract | undefined,
+  present: string,
+): Promise<Part[]> {
+  const column = seasonColumn(contract);
+  const year = column === undefined ? 'CAST(NULL AS INTEGER)' : firstYearSql(column);
+  const closed = column === undefined ? 'FALSE' : `${column} < DATE '${present.slice(0, 4)}-10-01'`;
+  const found = await rows<{ year: number | null; n: bigint; digest: string }>(
+    connection,
+    `SELECT ${year} AS year, COUNT(*) AS n, CAST(SUM(CASE WHEN ${closed} THEN CAST(hash(t) AS HUGEINT) ELSE 0 END) AS VARCHAR) AS digest
+     FROM ${id} AS t GROUP BY 1 ORDER BY 1`,
+  );
+  return found.map((part) => ({
+    ...part,
+    season: part.year === null ? null : seasonLabel(part.year),
+    rows: Number(part.n),
+  }));
 }
 
 /**
@@ -168,12 +222,13 @@ function cannotTake(table: string, what: string, cause?: unknown): TipoffError {
 
 /**
  * The select list that writes a table. A float that is kept to some decimals is written as that decimal, which takes half the
- * room, where every value of the table comes back from it as it was.
+ * room, where every value of the rows that are written comes back from it as it was.
  */
 async function storedColumns(
   connection: DuckDBConnection,
   id: string,
   contract: TableContract | undefined,
+  wheres: readonly string[],
 ): Promise<string> {
   const decimals = Object.entries(contract?.columns ?? {}).flatMap(([name, { type, decimals: kept }]) =>
     type === 'FLOAT64' && kept !== undefined
@@ -186,7 +241,10 @@ async function storedColumns(
   const changed = known.map(
     ({ name, as }) => `COALESCE(BOOL_OR(${name} IS DISTINCT FROM CAST(${as} AS DOUBLE)), FALSE) AS ${name}`,
   );
-  const [found] = await rows<Record<string, boolean>>(connection, `SELECT ${changed.join(', ')} FROM ${id}`);
+  const [found] = await rows<Record<string, boolean>>(
+    connection,
+    `SELECT ${changed.join(', ')} FROM ${id} WHERE ${wheres.map((one) => `(${one})`).join(' OR ')}`,
+  );
   const exact = known.filter(({ name }) => found?.[name] === false);
   return exact.length === 0
     ? '*'
@@ -199,10 +257,27 @@ function seasonColumn(contract: TableContract | undefined): string | undefined {
   return name !== undefined && contract?.columns[name]?.type === 'DATE' ? name : undefined;
 }
 
-/** `2024-25` for a date: October to September, as `seasonOf` has it. */
-function seasonSql(column: string): string {
-  const start = `(year(${column}) - CASE WHEN month(${column}) < 10 THEN 1 ELSE 0 END)`;
-  return `(${start}::VARCHAR || '-' || lpad((((${start} + 1) % 100))::VARCHAR, 2, '0'))`;
+/** The year in which the season of a date begins: October to September, as `seasonOf` has it. */
+function firstYearSql(column: string): string {
+  return `CAST(year(${column}) - CASE WHEN month(${column}) < 10 THEN 1 ELSE 0 END AS INTEGER)`;
+}
+
+/** Whether a date lies in the season that begins in a year; every row does where there are no seasons. */
+function seasonSql(column: string | undefined, year: number | null): string {
+  if (column === undefined) return 'TRUE';
+  return year === null
+    ? `${column} IS NULL`
+    : `${column} >= DATE '${year}-10-01' AND ${column} < DATE '${year + 1}-10-01'`;
+}
+
+/**
+ * Rows of players and days in the order of each player's days, so that neighbours are alike, and what two tables have in common
+ * lies in both in the same order. Any other table is written as it lies.
+ */
+function seriesOrder(contract: TableContract | undefined): string {
+  const columns = ['player_id', 'slate'];
+  if (contract === undefined || columns.some((name) => contract.columns[name] === undefined)) return '';
+  return ` ORDER BY ${[...new Set([...columns, ...(contract.cluster ?? []), ...contract.key])].join(', ')}`;
 }
 
 async function connected<T>(path: string, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
