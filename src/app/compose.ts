@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '#platform/clock.ts';
 import { type Outbox, openOutbox } from '#platform/notify/outbox.ts';
 import type { Notifier } from '#platform/notify/port.ts';
+import { openRightOfWay, type RightOfWay } from '#platform/right-of-way.ts';
 import type { Config } from './config.ts';
 import type { OnClose, StoreOptions, Stores } from './stores/stores.ts';
 
@@ -15,10 +16,18 @@ export interface App extends Stores {
   readonly outbox: Outbox;
   /** Tells whoever runs the command what ended no work, and should be known. */
   readonly warn: (line: string) => void;
+  /** Who goes first: questions are answered within, and long work gives way between its steps. */
+  readonly rightOfWay: RightOfWay;
+  /** Tells whoever watches the command what long work is at. */
+  readonly meanwhile: (text: string) => void;
   close(): Promise<void>;
 }
 
-export interface OpenOptions extends StoreOptions {
+export interface OpenOptions extends Omit<StoreOptions, 'rightOfWay'> {
+  /** Who goes first in the process; by the wall clock when absent. */
+  readonly rightOfWay?: RightOfWay;
+  /** Where long work says what it is at; nowhere when absent. */
+  readonly meanwhile?: (text: string) => void;
   /** Where the console notifier writes its lines. */
   readonly write: (line: string) => void;
 }
@@ -36,7 +45,8 @@ export async function openApp(config: Config, options: OpenOptions): Promise<App
     if (failures.length > 0) throw failures[0];
   };
   try {
-    const stores = await openStores(config, options, (closer) => closers.push(closer));
+    const { rightOfWay = openRightOfWay(), meanwhile = () => undefined } = options;
+    const stores = await openStores(config, { ...options, rightOfWay }, (closer) => closers.push(closer));
     const { consoleNotifier } = await import('#platform/notify/console.ts');
     const { clock } = options;
     const runId = randomUUID();
@@ -45,14 +55,14 @@ export async function openApp(config: Config, options: OpenOptions): Promise<App
     // A home that is saved and restored may be older than what it told people: a job was stopped after the one, before the other.
     const isStateLost = config.profile === 'embedded' && config.backup.place !== undefined;
     const outbox = openOutbox({ state: stores.state, clock, notifier, fallback, runId, isStateLost });
-    return { ...stores, config, clock, runId, outbox, warn: options.write, close };
+    return { ...stores, config, clock, runId, outbox, warn: options.write, rightOfWay, meanwhile, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function openStores(config: Config, options: OpenOptions, onClose: OnClose): Promise<Stores> {
+async function openStores(config: Config, options: StoreOptions, onClose: OnClose): Promise<Stores> {
   if (config.profile === 'gcp')
     return (await import('./stores/gcp.ts')).openGcp(config.gcp, options, onClose);
   return (await import('./stores/embedded.ts')).openEmbedded(config.home, options, onClose);

@@ -5,6 +5,7 @@ import { omitUndefined } from '#core/omit-undefined.ts';
 import { requireTrainable } from '#guard/quality/trend.ts';
 import { modelSource, seasonModelSource } from '#model/model-source.ts';
 import type { ModelSource } from '#model/systems.ts';
+import type { GiveWay } from '#model/train-config.ts';
 import type { TrainDeps } from '#model/train-run.ts';
 import { DEFAULT_RULES } from '#pipeline/batch/prediction-rows.ts';
 import type { DayDeps } from '#pipeline/day.ts';
@@ -26,6 +27,14 @@ export async function readDataSource(warehouse: Warehouse): Promise<DataSource> 
   return counts.simulated === counts.all_rows ? 'simulated' : 'mixed';
 }
 
+/** What long work does between its steps: it says what comes next, and lets everybody else go first. */
+export function givingWay({ rightOfWay, meanwhile }: Pick<App, 'rightOfWay' | 'meanwhile'>): GiveWay {
+  return (next) => {
+    if (next !== undefined) meanwhile(next);
+    return rightOfWay.giveWay();
+  };
+}
+
 /** What training and the registry need, from an open app. A contaminated history is refused. */
 export function trainDeps(app: App): TrainDeps {
   return {
@@ -34,6 +43,7 @@ export function trainDeps(app: App): TrainDeps {
     clock: app.clock,
     codeVersion: app.config.codeVersion,
     admit: (rows) => requireTrainable(app.warehouse, rows),
+    giveWay: givingWay(app),
   };
 }
 

@@ -13,7 +13,7 @@ import { readTrainingSets } from '#model/training-set.ts';
 import { DEFAULT_RULES, recommend } from '#pipeline/batch/prediction-rows.ts';
 import { beyondTheBest } from '#pipeline/batch/published-rows.ts';
 import type { App } from './compose.ts';
-import { readDataSource, trainDeps } from './day.ts';
+import { givingWay, readDataSource, trainDeps } from './day.ts';
 
 export interface EvaluationRange {
   readonly from: Slate;
@@ -53,7 +53,8 @@ export async function runEvaluation(
   rows: Pick<EvaluateOptions, 'minSeasonGames' | 'minMinutes'> = {},
 ): Promise<Evaluation> {
   const { warehouse } = app;
-  const sets = await readTrainingSets(warehouse, { before: addDays(to, 1) }, MARKETS);
+  const giveWay = givingWay(app);
+  const sets = await readTrainingSets(warehouse, { before: addDays(to, 1) }, MARKETS, giveWay);
   const surroundings = await readSurroundings(warehouse, { from, to });
   const presence = await readPresence(warehouse, { from, to });
   const identity = identityOf(trainDeps(app));
@@ -67,7 +68,7 @@ export async function runEvaluation(
     codeVersion: identity.codeVersion,
     featureContractHash: identity.featureContractHash,
   });
-  const report = await inTurns(steps);
+  const report = await inTurns(steps, giveWay);
   const areGamesReal = (await readDataSource(warehouse)) === 'real';
   const knowledge = await readKnowledge(warehouse, { from, to });
   return { ...report, areGamesReal, alarms: leakAlarms(sets, knowledge, report, { areGamesReal }) };

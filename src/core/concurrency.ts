@@ -25,3 +25,26 @@ export async function mapConcurrently<T, R>(
   if (failures.length > 0) throw failures[0];
   return results;
 }
+
+/**
+ * Reads something for each item, in their order, and always one further than was asked for: while the caller works on the one,
+ * the next is under way. A failure is thrown when its turn comes.
+ */
+export async function* readAhead<T, R>(
+  items: readonly T[],
+  read: (item: T) => Promise<R>,
+): AsyncGenerator<R> {
+  const begin = (index: number): Promise<R> | undefined => {
+    const item = items[index];
+    const reading = item === undefined ? undefined : read(item);
+    // Nobody listens to one that is not asked for any more.
+    reading?.catch(() => undefined);
+    return reading;
+  };
+  let next = begin(0);
+  for (let index = 1; next !== undefined; index++) {
+    const reading: R = await next;
+    next = begin(index);
+    yield reading;
+  }
+}

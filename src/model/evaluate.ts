@@ -136,7 +136,7 @@ function* scoredMarket(
   const counts = countingRows(set, options);
   let rowsWithoutModel = 0;
   for (const [i, artefact] of artefacts.entries()) {
-    yield;
+    yield `scores ${market}, from ${cutoffs[i]}`;
     const start = Math.max(first, firstRowAt(set, cutoffs[i] ?? ''));
     const stop = Math.min(end, firstRowAt(set, cutoffs[i + 1] ?? '9999-12-31'));
     if (artefact instanceof TipoffError) {

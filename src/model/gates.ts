@@ -11,7 +11,7 @@ import { type LeakAlarm, readKnowledge, trainingAlarms } from './leak-alarms.ts'
 import { clusterBootstrap, coverage, crps, mean, randomisedPit } from './metrics.ts';
 import { CHAMPION_SYSTEM, isPrediction } from './systems.ts';
 import { artefactSteps, type TrainOptions } from './train.ts';
-import { inTurns } from './train-config.ts';
+import { type GiveWay, inTurns } from './train-config.ts';
 
 /** What a model is asked before it is registered, and at last before it becomes the champion. */
 const GATES: readonly string[] = ['no_leak', 'history_is_fresh', 'no_loss_to_champion'];
@@ -104,6 +104,7 @@ export async function championOutcome(
   sets: readonly TrainingSet[],
   candidate: Artefact,
   champion: Artefact,
+  giveWay?: GiveWay,
 ): Promise<Outcome> {
   const later = [candidate.data_cutoff, champion.data_cutoff].sort().at(-1) ?? candidate.data_cutoff;
   const after = sets.map((set) => betweenSlates(set, later, '9999-12-31'));
@@ -128,6 +129,7 @@ export async function championOutcome(
       sets.map((set) => beforeCutoff(set, twinCutoff)),
       { ...optionsOf(candidate), cutoff: twinCutoff },
     ),
+    giveWay,
   );
   return comparison(recent, twin, champion, from);
 }

@@ -110,7 +110,7 @@ function noModel(slate: Slate, judged: readonly { readonly objection: string | u
     'TIPOFF_NO_MODEL',
     `expected a champion or a recent candidate for ${slate}, saw ${seen}`,
     {
-      hint: `Run \`tipoff train --cutoff ${slate}\`, or promote a model with \`tipoff models promote\`.`,
+      hint: `Run \`tipoff train --cutoff ${slate}\`, or promote one of those that \`tipoff models list\` shows.`,
       details: { slate, passed_over: Object.fromEntries(counts) },
     },
   );
@@ -141,8 +141,12 @@ export function seasonModelSource(deps: TrainDeps, { from, to, by }: SeasonModel
       deps.warehouse,
       { before: mondayBefore(to) },
       deps.markets ?? PUBLISHED_MARKETS,
+      deps.giveWay,
     );
-    const models = await inTurns(eachSteps(sets, cutoffs, { ...identityOf(deps), modelId: () => UNNAMED }));
+    const models = await inTurns(
+      eachSteps(sets, cutoffs, { ...identityOf(deps), modelId: () => UNNAMED }),
+      deps.giveWay,
+    );
     return new Map(cutoffs.map((cutoff, i) => [cutoff, models[i] ?? unknownWeek(cutoff, from, to)]));
   };
   const serve = async (cutoff: Slate): Promise<ServingModel> => {

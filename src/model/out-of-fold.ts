@@ -6,7 +6,7 @@ import { modelColumns } from './features.ts';
 import { countMean, type LinearModel, type ModelColumn, predictLinear } from './linear.ts';
 import { GramAccumulator, solveRidge } from './ridge.ts';
 import type { Steps, TrainConfig } from './train-config.ts';
-import { dayNumber, mondayOf, weekOf } from './training-set.ts';
+import { dateOf, dayNumber, mondayOf, weekOf } from './training-set.ts';
 
 /** A fit on all usable rows before a cut-off. */
 export interface CutoffFit {
@@ -155,7 +155,7 @@ function* walkCount(set: TrainingSet, cutoffs: readonly string[], config: TrainC
     if (row === 0 || day !== design.days[row - 1]) fitCutoffs(day, row);
     const itsWeek = weekOf(day);
     if (itsWeek !== week) {
-      yield;
+      yield `learns ${marketOfSet(set).id}, week of ${dateOf(mondayOf(itsWeek))}`;
       week = itsWeek;
       model = before + row >= config.minFitRows ? fitBefore(mondayOf(week), row) : undefined;
     }

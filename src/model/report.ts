@@ -227,7 +227,7 @@ export function* reportSteps(
   const scores: MarketScores[] = [];
   for (const one of markets) {
     for (const system of SYSTEM_IDS) {
-      yield;
+      yield `sums up ${one.market}, ${system}`;
       const own = one.rows.filter((row) => row.scores.has(system));
       if (own.length > 0)
         scores.push(marketScores(own, one.market, system, lined.get(one.market) ?? [], random));

@@ -31,8 +31,8 @@ export const DEFAULT_CONFIG: TrainConfig = {
 /** Weeks of out-of-fold forecasts without which nothing is trained. */
 export const MIN_BLOCKS = 3;
 
-/** Long work in short steps: whoever carries it out decides what happens between them. */
-export type Steps<T> = Generator<undefined, T>;
+/** Long work in short steps, some of which say what comes next: whoever carries it out decides what happens between them. */
+export type Steps<T> = Generator<string | undefined, T>;
 
 /** Carries steps out one after the other. */
 export function atOnce<T>(steps: Steps<T>): T {
@@ -42,11 +42,14 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
+/** What long work calls between its steps, with what it does next: at least a turn of the event loop. */
+export type GiveWay = (next?: string) => Promise<void>;
+
 /** Carries steps out in turns with everything else that the process has to do: a service answers meanwhile. */
-export async function inTurns<T>(steps: Steps<T>): Promise<T> {
+export async function inTurns<T>(steps: Steps<T>, giveWay: GiveWay = () => nextTurn()): Promise<T> {
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
-    await nextTurn();
+    await giveWay(step.value);
   }
 }

@@ -3,6 +3,7 @@ import { addDays, parseSlate, slateOf } from '#core/calendar.ts';
 import type { Outcome } from '#core/check.ts';
 import type { ModelRegistryRow } from '#core/contracts/nba_predictions.ts';
 import { type Market, PUBLISHED_MARKETS } from '#core/markets.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { type Artefact, parseArtefact } from './artefact.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { beforeCutoff } from './dataset.ts';
@@ -18,7 +19,7 @@ import {
   registerModel,
 } from './registry.ts';
 import { artefactSteps, type SeriesOptions } from './train.ts';
-import { inTurns } from './train-config.ts';
+import { type GiveWay, inTurns } from './train-config.ts';
 import type { TrainingRange } from './training-set.ts';
 import { readHistory } from './week-sums.ts';
 
@@ -31,6 +32,8 @@ export interface TrainDeps extends RegistryDeps {
   readonly markets?: readonly Market[];
   /** How much history is read as rows; as much as `readHistory` reads when absent. */
   readonly history?: { readonly maxRows: number };
+  /** Called between the steps of the training; a turn of the event loop when absent. */
+  readonly giveWay?: GiveWay;
 }
 
 export interface TrainRequest {
@@ -60,14 +63,20 @@ export const UNNAMED = 'unnamed';
 export async function train(deps: TrainDeps, request: TrainRequest): Promise<TrainedModel> {
   const cutoff = parseSlate(request.cutoff);
   await deps.admit({ before: cutoff });
-  const sets = await readHistory(deps.warehouse, cutoff, deps.markets ?? PUBLISHED_MARKETS, deps.history);
+  const sets = await readHistory(deps.warehouse, cutoff, deps.markets ?? PUBLISHED_MARKETS, {
+    ...deps.history,
+    ...omitUndefined({ giveWay: deps.giveWay }),
+  });
   requireGates(await trainingOutcomes(deps.warehouse, sets, cutoff), request.despite);
-  const artefact = await inTurns(artefactSteps(sets, { ...identityOf(deps), modelId: UNNAMED, cutoff }));
+  const artefact = await inTurns(
+    artefactSteps(sets, { ...identityOf(deps), modelId: UNNAMED, cutoff }),
+    deps.giveWay,
+  );
   const trained = await registerTrained(deps, artefact, { status: 'candidate', by: request.by });
   if (request.promote !== true) return trained;
   const champion = await championOf(deps);
   if (champion !== undefined && champion.model_id !== trained.row.model_id)
-    requireGates([await championOutcome(sets, trained.artefact, champion)], request.despite);
+    requireGates([await championOutcome(sets, trained.artefact, champion, deps.giveWay)], request.despite);
   return { ...trained, row: await promoteModel(deps, trained.row.model_id, byDespite(request)) };
 }
 
@@ -92,12 +101,15 @@ export async function promoteJudged(
 async function promotionOutcomes(deps: TrainDeps, candidate: Artefact): Promise<readonly Outcome[]> {
   const champion = await championOf(deps);
   const before = addDays(slateOf(deps.clock.now()), 1);
-  const sets = await readHistory(deps.warehouse, before, deps.markets ?? PUBLISHED_MARKETS, deps.history);
+  const sets = await readHistory(deps.warehouse, before, deps.markets ?? PUBLISHED_MARKETS, {
+    ...deps.history,
+    ...omitUndefined({ giveWay: deps.giveWay }),
+  });
   const cutoff = parseSlate(candidate.data_cutoff);
   const seen = sets.map((set) => beforeCutoff(set, cutoff));
   return [
     ...(await trainingOutcomes(deps.warehouse, seen, cutoff)),
-    ...(champion === undefined ? [] : [await championOutcome(sets, candidate, champion)]),
+    ...(champion === undefined ? [] : [await championOutcome(sets, candidate, champion, deps.giveWay)]),
   ];
 }
 

@@ -104,13 +104,13 @@ export function* eachSteps(
     const drafts: Draft[] = [];
     let problem: TipoffError | undefined;
     for (const [i, set] of sets.entries()) {
-      yield;
+      yield `calibrates ${marketOfSet(set).id} as of ${cutoff}`;
       const walk = walks[i];
       const fit = walk?.fits.find((one) => one.cutoff === cutoff);
       const draft =
         walk === undefined || fit === undefined
           ? tooLittle(cutoff, { rows: 0 })
-          : draftOf(set, walk, fit, config);
+          : yield* draftSteps(set, walk, fit, config);
       if (draft instanceof TipoffError) {
         problem = draft;
         break;
@@ -149,7 +149,12 @@ interface Draft {
   readonly calibrationRows: number;
 }
 
-function draftOf(set: TrainingSet, walk: Walk, fit: CutoffFit, config: TrainConfig): Draft | TipoffError {
+function* draftSteps(
+  set: TrainingSet,
+  walk: Walk,
+  fit: CutoffFit,
+  config: TrainConfig,
+): Steps<Draft | TipoffError> {
   const positions = calibrationPositions(set, walk, fit, config.calibrationDays);
   const blocks = new Set(gather(walk.days, positions).map(weekOf)).size;
   if (positions.length < config.minCalibrationRows || blocks < MIN_BLOCKS) {
@@ -157,11 +162,15 @@ function draftOf(set: TrainingSet, walk: Walk, fit: CutoffFit, config: TrainConf
   }
   const ofBaseline = (which: 'ewma8' | 'minutesRate') =>
     calibrateSystem(set, walk, positions, baselineMeans(set, walk, positions, which));
-  const [ewma8, minutesRate] = [ofBaseline('ewma8'), ofBaseline('minutesRate')];
+  const ewma8 = ofBaseline('ewma8');
+  yield;
+  const minutesRate = ofBaseline('minutesRate');
+  yield;
   const outOfFold = gather(walk.outOfFold, positions);
   const correction = fitMeanCorrection(outOfFold, gather(walk.target, positions));
   const means = outOfFold.map((mean) => correctedMean(correction, mean));
   const ridge = calibrateSystem(set, walk, positions, means);
+  yield;
   const lined = linedRows(set, walk, positions, ridge);
   return {
     market: marketOfSet(set).id,

@@ -8,6 +8,7 @@ import { fairOverProbability } from '#core/odds.ts';
 import { statement } from '#core/statement.ts';
 import type { ColumnarResult, Warehouse } from '#platform/warehouse/port.ts';
 import type { TrainingSet } from './dataset.ts';
+import { type GiveWay, inTurns, type Steps } from './train-config.ts';
 
 const DAY_MS = 86_400_000;
 /** 1970-01-01 was a Thursday: three days after a Monday. */
@@ -16,6 +17,11 @@ const AFTER_MONDAY = 3;
 /** Days since 1970-01-01 of a calendar date. */
 export function dayNumber(date: string): number {
   return Math.round(Date.parse(`${date}T00:00:00Z`) / DAY_MS);
+}
+
+/** The calendar date of a day since 1970-01-01. */
+export function dateOf(day: number): string {
+  return new Date(day * DAY_MS).toISOString().slice(0, 10);
 }
 
 /** Number of the calendar week (from Monday) of a day since 1970-01-01. */
@@ -73,12 +79,13 @@ ORDER BY market, slate, player_id`,
  * P(over) there. Rows are ordered by slate and player and lie strictly before `before`; a shorter range is a prefix of a
  * longer one. Nulls are NaN.
  *
- * An empty range gives empty sets; a read that failed throws. Throws TIPOFF_BAD_INPUT for a bound that is no date.
+ * Between columns everything else has its turn (`giveWay`). An empty range gives empty sets; a read that failed throws. Throws TIPOFF_BAD_INPUT for a bound that is no date.
  */
 export async function readTrainingSets(
   warehouse: Warehouse,
   range: TrainingRange,
   markets: readonly Market[],
+  giveWay?: GiveWay,
 ): Promise<readonly TrainingSet[]> {
   const bounds = { from: range.from ?? FIRST_SEASON, before: range.before };
   for (const bound of Object.values(bounds)) {
@@ -95,20 +102,41 @@ export async function readTrainingSets(
   }
   const result = await warehouse.queryColumns(TRAINING_ROWS.sql, bounds);
   const lines = await warehouse.queryColumns(MARKET_LINES.sql, bounds);
+  return inTurns(setSteps(result, lines, markets), giveWay);
+}
+
+/** The sets of what was read; a step is a column or a market. */
+function* setSteps(
+  result: ColumnarResult,
+  lines: ColumnarResult,
+  markets: readonly Market[],
+): Steps<readonly TrainingSet[]> {
   const players = result.numbers('player_id');
+  const columns: Float64Array[] = [];
+  for (const name of FEATURE_NAMES) {
+    yield `reads ${name}`;
+    columns.push(result.numbers(name));
+  }
+  const counts = new Map<CountedColumn, Float64Array>();
+  for (const column of COUNTED_COLUMNS) {
+    yield;
+    counts.set(column, result.numbers(`counted_${column}`));
+  }
   const shared = {
     players,
     features: FEATURE_NAMES,
-    columns: FEATURE_NAMES.map((name) => result.numbers(name)),
+    columns,
     minutes: result.numbers('minutes'),
     slates: result.strings('slate').map((slate) => slate ?? ''),
     rows: result.rowCount,
-    counts: new Map(COUNTED_COLUMNS.map((column) => [column, result.numbers(`counted_${column}`)])),
+    counts,
   };
   const places = new Map(shared.slates.map((slate, row) => [`${slate} ${players[row]}`, row]));
   const [slates, linePlayers] = [lines.strings('slate'), lines.numbers('player_id')];
   const [lineMarkets, values, over] = [lines.strings('market'), lines.numbers('line'), marketOver(lines)];
-  return markets.map((market) => {
+  const sets: TrainingSet[] = [];
+  for (const market of markets) {
+    yield;
     const line = new Float64Array(shared.rows).fill(Number.NaN);
     const price = new Float64Array(shared.rows).fill(Number.NaN);
     lineMarkets.forEach((id, i) => {
@@ -123,8 +151,9 @@ export async function readTrainingSets(
       for (let row = 0; row < shared.rows; row++)
         target[row] = (target[row] ?? 0) + (own?.[row] ?? Number.NaN);
     }
-    return { ...shared, market, target, line, marketOver: price };
-  });
+    sets.push({ ...shared, market, target, line, marketOver: price });
+  }
+  return sets;
 }
 
 /** De-vigged P(over) where both prices exist and are American prices; NaN elsewhere. */

@@ -7,8 +7,8 @@ import type { TrainingSet } from './dataset.ts';
 import { modelColumns } from './features.ts';
 import type { Factor, ModelColumn } from './linear.ts';
 import type { CountSums, SumFrame } from './summed-history.ts';
-import { DEFAULT_CONFIG, type TrainConfig } from './train-config.ts';
-import { dayNumber, FIRST_SEASON, mondayOf, readTrainingSets, weekOf } from './training-set.ts';
+import { DEFAULT_CONFIG, type GiveWay, type TrainConfig } from './train-config.ts';
+import { dateOf, dayNumber, FIRST_SEASON, mondayOf, readTrainingSets, weekOf } from './training-set.ts';
 
 /** Rows of history that are read as they are; of more, only the newest are rows, and the engine adds up all. */
 const MAX_ROWS = 250_000;
@@ -142,6 +142,13 @@ GROUP BY week ORDER BY week`,
   });
 }
 
+interface HistoryOptions {
+  /** Rows that are read one by one at most. */
+  readonly maxRows?: number;
+  readonly config?: TrainConfig;
+  readonly giveWay?: GiveWay;
+}
+
 /**
  * History to learn from, one set per market: all rows of it, or of a long one the newest rows with the sums of all, so that the
  * memory of training is bounded whatever was played. Throws what `readTrainingSets` throws.
@@ -150,23 +157,21 @@ export async function readHistory(
   warehouse: Warehouse,
   before: string,
   markets: readonly Market[],
-  {
-    maxRows = MAX_ROWS,
-    config = DEFAULT_CONFIG,
-  }: { readonly maxRows?: number; readonly config?: TrainConfig } = {},
+  { maxRows = MAX_ROWS, config = DEFAULT_CONFIG, giveWay }: HistoryOptions = {},
 ): Promise<readonly TrainingSet[]> {
   const bounds = { from: FIRST_SEASON, before };
   const weeks = isDate(before)
     ? await warehouse.query<{ week: number; n: number; first_slate: string }>(weekRows(config).sql, bounds)
     : [];
   const total = weeks.reduce((sum, { n }) => sum + n, 0);
-  if (total <= maxRows) return readTrainingSets(warehouse, { before }, markets);
+  if (total <= maxRows) return readTrainingSets(warehouse, { before }, markets, giveWay);
   const oldest = weekOf(dayNumber(before) - config.calibrationDays - MARGIN_DAYS);
   let [kept, at] = [0, weeks.length];
   while (at > 0 && (weeks[at - 1]?.week ?? 0) >= oldest && kept + (weeks[at - 1]?.n ?? 0) <= maxRows)
     kept += weeks[--at]?.n ?? 0;
   const first = weeks[at]?.week ?? weekOf(dayNumber(before));
-  const sets = await readTrainingSets(warehouse, { from: dateOf(mondayOf(first)), before }, markets);
+  const range = { from: dateOf(mondayOf(first)), before };
+  const sets = await readTrainingSets(warehouse, range, markets, giveWay);
   const parts = [...new Map(markets.flatMap(partsOf).map((part) => [part.id, part])).values()];
   const counts = await countSums(warehouse, bounds, parts, config);
   const history = { rows: total - kept, from: weeks[0]?.first_slate ?? '', counts };
@@ -260,8 +265,4 @@ function frameOf(ranges: Readonly<Record<string, unknown>>, places: readonly num
     frame.scales[j] = reach > 0 ? 2 ** Math.ceil(Math.log2(reach)) : 1;
   }
   return frame;
-}
-
-function dateOf(day: number): string {
-  return new Date(day * 86_400_000).toISOString().slice(0, 10);
 }

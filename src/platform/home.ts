@@ -65,7 +65,7 @@ function readLock(dir: string): HomeLock | undefined {
   const lock = parseLock(text);
   if (lock !== undefined) return lock;
   throw new TipoffError('TIPOFF_HOME_LOCKED', `expected an owner's entry in ${path}, saw something else`, {
-    hint: `Make sure that no tipoff process uses ${dir}, then delete ${path}.`,
+    hint: `Make sure that no process of Tipoff uses ${dir}, then delete ${path}.`,
     details: { path },
   });
 }
@@ -257,7 +257,7 @@ export async function homeOwner(dir: string): Promise<HomeOwner | undefined> {
 export function requireHome(dir: string): void {
   if (existsSync(homePaths(dir).warehouse)) return;
   throw new TipoffError('TIPOFF_NOT_FOUND', `expected a home at ${resolve(dir)}, saw none`, {
-    hint: 'Name the right folder with --home, or make a home: `tipoff demo`, `tipoff ingest`, `tipoff fetch` or `tipoff restore`.',
+    hint: 'Name the right folder with --home, or make a home: `tipoff demo`, `tipoff ingest <path>`, `tipoff fetch` or `tipoff restore`.',
     details: { home: resolve(dir) },
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mapConcurrently } from '#core/concurrency.ts';
+import { mapConcurrently, readAhead } from '#core/concurrency.ts';
 
 /** Work that ends when the test says so. */
 function manual(): {
@@ -58,5 +58,35 @@ describe('mapping concurrently', () => {
 
   it('is done at once with nothing to do', async () => {
     await mapConcurrently([], 3, () => Promise.reject(new Error('nothing to do')));
+  });
+});
+
+describe('readAhead', () => {
+  it('gives what was read in order, and has begun the next one by then', async () => {
+    const begun: string[] = [];
+    const seen: string[] = [];
+    const read = async (item: string): Promise<string> => {
+      begun.push(item);
+      return item.toUpperCase();
+    };
+    for await (const one of readAhead(['a', 'b', 'c'], read)) seen.push(`${one} after ${begun.join('')}`);
+    expect(seen).toEqual(['A after ab', 'B after abc', 'C after abc']);
+  });
+
+  it('throws a failure when its turn comes, and none that is not asked for any more', async () => {
+    const read = async (item: number): Promise<number> => {
+      if (item === 2) throw new Error('two');
+      return item;
+    };
+    const seen: number[] = [];
+    const all = async (): Promise<void> => {
+      for await (const one of readAhead([1, 2, 3], read)) seen.push(one);
+    };
+    await expect(all()).rejects.toThrow('two');
+    expect(seen).toEqual([1]);
+    for await (const one of readAhead([1, 2], read)) {
+      expect(one).toBe(1);
+      break;
+    }
   });
 });

@@ -191,15 +191,18 @@ async function expectPlayer(
 async function expectRecord(page: Page, market: string, rows: readonly RecordRow[]): Promise<void> {
   await visit(page, `#/record?market=${market}`);
   const bets = ({ wins, losses }: RecordRow['picks']): string => `${wins}–${losses}`;
+  // In the tables a dash stands where nothing was decided.
+  const balance = (of: RecordRow['picks']): string => (of.decided === 0 ? '–' : bets(of));
+  const units = (of: RecordRow['picks']): string => money(of.decided === 0 ? null : of.profit);
   const rate = ({ hit_rate }: RecordRow['picks']): string => (hit_rate === null ? '–' : percent(hit_rate));
   const cells = ({ picks, all_sides: sides, errors }: RecordRow): string[] => [
-    bets(picks),
+    balance(picks),
     rate(picks),
     picks.interval === null
       ? '–'
       : `${(100 * picks.interval.low).toFixed(1)}–${(100 * picks.interval.high).toFixed(1)}`,
-    ...[String(picks.pushes), String(picks.voids), money(picks.profit), bets(sides), rate(sides)],
-    ...[money(sides.profit), String(errors.rows), errors.mae?.toFixed(3) ?? '–'],
+    ...[String(picks.pushes), String(picks.voids), units(picks), balance(sides), rate(sides)],
+    ...[units(sides), String(errors.rows), errors.mae?.toFixed(3) ?? '–'],
     errors.bias === null ? '–' : signed(errors.bias, 3),
   ];
   const season = rows.filter(({ kind }) => kind === 'season');

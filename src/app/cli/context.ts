@@ -98,7 +98,13 @@ export function contextOf(
   ): Promise<T> => {
     const { openApp } = await import('#app/compose.ts');
     const line = [name, ...command.args].join(' ');
-    const app = await openApp(which, { command: line, clock, prepare, write: progress });
+    const app = await openApp(which, {
+      command: line,
+      clock,
+      prepare,
+      write: progress,
+      meanwhile: voice.meanwhile,
+    });
     const owner = { command: line, since: clock.now().toISOString(), lastSaid: () => said.line };
     const relay =
       host.runOn === undefined || which.profile !== 'embedded'
@@ -121,7 +127,7 @@ export function contextOf(
   const here = async <T>(work: (app: App) => Promise<T>, open: typeof withConfig): Promise<T> => {
     if (guest === undefined) return open(config, work);
     admit(name, guest);
-    return onTables(work, { ...guest.app, clock });
+    return onTables(work, { ...guest.app, clock, meanwhile: voice.meanwhile });
   };
   return {
     terminal: { ...voice, progress, doing: remembering(voice.doing) },
@@ -154,7 +160,11 @@ async function onTables<T>(work: (app: App) => Promise<T>, app: App): Promise<T>
 /** Lets a command of another process in, or says who is at work. */
 function admit(name: string, { app, owner }: NonNullable<CliHost['guest']>): void {
   const company = Object.hasOwn(COMPANY, name) ? COMPANY[name] : 'alone';
-  if (company === 'reads' || (company === 'writes' && owner.command.split(' ')[0] === 'serve')) return;
+  if (company === 'reads') return;
+  if (company === 'writes' && owner.command.split(' ')[0] === 'serve') {
+    app.rightOfWay.cede();
+    return;
+  }
   const last = owner.lastSaid();
   const { home } = app.config;
   throw new TipoffError(

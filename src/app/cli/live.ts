@@ -26,7 +26,9 @@ export function liveStreams(
   const began = performance.now();
   let doing = label;
   let frame = 0;
+  let drawn = began;
   const draw = (): void => {
+    drawn = performance.now();
     const seconds = Math.floor((performance.now() - began) / 1000);
     const mark = styleText('cyan', FRAMES[frame++ % FRAMES.length] ?? '', { stream: stderr });
     update(`${mark} ${cut(doing, (stderr.columns || 80) - 12)}${seconds === 0 ? '' : ` · ${seconds} s`}`);
@@ -44,6 +46,11 @@ export function liveStreams(
       doing: (text) => {
         doing = text;
         draw();
+      },
+      // Said often, between pieces of work that leave the timer no turn.
+      meanwhile: (text) => {
+        doing = text;
+        if (performance.now() - drawn >= FRAME_MS) draw();
       },
     },
     end: () => {

@@ -87,9 +87,12 @@ export async function main(args: readonly string[], streams: CliHost['streams'])
   });
 }
 
-/** Runs the commands of other processes on an opened home. */
+/**
+ * Runs the commands of other processes on an opened home. They have the right of way: whoever asks looks at a terminal, while
+ * whoever has the home is at work.
+ */
 export const runOn: NonNullable<CliHost['runOn']> = (app, owner) => (command, streams) =>
-  run(command.args, { streams, guest: { app, owner, cwd: command.cwd } });
+  app.rightOfWay.first(() => run(command.args, { streams, guest: { app, owner, cwd: command.cwd } }));
 
 /** Runs a command line; `elsewhere` may run it in another place after all, and gives its exit code when it did. */
 async function run(

@@ -95,6 +95,7 @@ const request = z.strictObject({ args: z.array(z.string()).max(200), cwd: z.stri
 const reply = z.union([
   z.strictObject({ out: z.string() }),
   z.strictObject({ err: z.string() }),
+  z.strictObject({ meanwhile: z.string() }),
   z.strictObject({ exit: z.int().min(0).max(255) }),
 ]);
 
@@ -177,7 +178,11 @@ async function answer(socket: Socket, run: RunCommand): Promise<void> {
   try {
     const [line] = await firstLine(socket);
     const command = request.parse(JSON.parse(line));
-    const exit = await run(command, { out: (out) => say({ out }), err: (err) => say({ err }) });
+    const exit = await run(command, {
+      out: (out) => say({ out }),
+      err: (err) => say({ err }),
+      meanwhile: (meanwhile) => say({ meanwhile }),
+    });
     say({ exit });
   } catch (error) {
     say({ err: `the owner of the home did not understand the command: ${messageOf(error)}\n` });
@@ -213,6 +218,7 @@ export async function relayCommand(
       const said = reply.parse(JSON.parse(line));
       if ('out' in said) streams.out(said.out);
       else if ('err' in said) streams.err(said.err);
+      else if ('meanwhile' in said) streams.meanwhile?.(said.meanwhile);
       else exit = said.exit;
     }
   } finally {

@@ -4,6 +4,8 @@ export interface Streams {
   readonly err: (text: string) => void;
   /** Shows what is being done, in place of what was shown before; absent where nobody watches. */
   readonly doing?: (text: string) => void;
+  /** Takes down what is being worked on, for whoever wonders whether anything happens; absent where nobody does. */
+  readonly meanwhile?: (text: string) => void;
 }
 
 /** The voice of one command. With `--json` the result is one JSON document on stdout and everything else goes to stderr. */
@@ -15,6 +17,11 @@ export interface Terminal {
   progress(text: string): void;
   /** A line of progress that the next one makes worthless: shown in one place at a terminal, a line elsewhere. */
   doing(text: string): void;
+  /**
+   * What is worked on at this moment, as often as there is something to say: shown at a terminal in place of what was shown
+   * before; elsewhere a line on stderr when nothing was said for two seconds.
+   */
+  meanwhile(text: string): void;
   /** The result for machines; silent without `--json`. */
   json(value: unknown): void;
 }
@@ -28,6 +35,7 @@ export function terminal(streams: Streams, isJson: boolean): Terminal {
     },
     progress,
     doing: (text) => (streams.doing ?? progress)(text),
+    meanwhile: (text) => streams.meanwhile?.(text),
     json: (value) => {
       if (isJson) streams.out(`${JSON.stringify(value, null, 2)}\n`);
     },

@@ -18,13 +18,10 @@ const isService = args.includes('serve');
 const live =
   isWatched && !isService ? (await import('./live.ts')).liveStreams(label, { stdout, stderr }) : undefined;
 if (isWatched && isService) stderr.write(`${label} …\n`);
-const plain = {
-  out: (text: string) => stdout.write(text),
-  err: (text: string) => stderr.write(text),
-};
+const shown = live ?? (await import('./plain.ts')).plainStreams(label, { stdout, stderr }, { isService });
 try {
   const { main } = await import('./program.ts');
-  process.exitCode = await main(args, live?.streams ?? plain);
+  process.exitCode = await main(args, shown.streams);
 } finally {
-  live?.end();
+  shown.end();
 }

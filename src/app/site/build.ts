@@ -49,7 +49,7 @@ export async function buildSite(
 export async function healthFile(app: App, status: Status): Promise<string> {
   const span = seasonSpan(seasonOf(parseSlate(status.slate)));
   const health = await readHealth(app, span, status);
-  return singlePage(await bundleSite(), [documentScript('health', health)]);
+  return singlePage(await bundleSite(), [await documentScript('health', health)]);
 }
 
 async function writeAssets(writer: FileWriter, { script, style, licences }: Bundle): Promise<void> {
@@ -76,7 +76,8 @@ async function empty(folder: string): Promise<void> {
 }
 
 interface FileWriter {
-  write(path: string, text: string): Promise<void>;
+  /** Begins to write a file, of a text that may be under way itself. */
+  write(path: string, text: string | Promise<string>): Promise<void>;
   end(): Promise<{ readonly files: number; readonly bytes: number }>;
 }
 
@@ -89,7 +90,9 @@ function fileWriter(folder: string): FileWriter {
   const demand = (): void => {
     if (failures.length > 0) throw failures[0];
   };
-  const one = async (path: string, text: string): Promise<void> => {
+  const one = async (path: string, wanted: string | Promise<string>): Promise<void> => {
+    const text = await wanted;
+    bytes += Buffer.byteLength(text);
     try {
       const file = join(folder, path);
       await mkdir(dirname(file), { recursive: true });
@@ -101,7 +104,6 @@ function fileWriter(folder: string): FileWriter {
   return {
     write: async (path, text) => {
       files++;
-      bytes += Buffer.byteLength(text);
       const writing = one(path, text)
         .catch((error: unknown) => {
           failures.push(error);

@@ -24,6 +24,7 @@ import {
   type SlateSpan,
 } from '#app/reading/slate.ts';
 import { parseSlate, type Slate, seasonOf, seasonSpan, slateOf } from '#core/calendar.ts';
+import { readAhead } from '#core/concurrency.ts';
 import { TipoffError } from '#core/errors.ts';
 import { readStatus } from '#guard/status/status.ts';
 import type { DataSource } from '#pipeline/exports/document.ts';
@@ -128,7 +129,7 @@ export async function siteSeason(app: Pick<App, 'warehouse' | 'clock'>, wanted?:
       'TIPOFF_NOT_FOUND',
       'there is neither a game this season nor a publication to show',
       {
-        hint: 'Load a schedule with `tipoff ingest` or `tipoff fetch`, or look at an invented league: `tipoff demo`.',
+        hint: 'Load a schedule with `tipoff ingest <path>` or `tipoff fetch`, or look at an invented league: `tipoff demo`.',
         details: { season: seasonOf(today) },
       },
     );
@@ -243,11 +244,15 @@ export async function* allDocuments(
   for (const model of await publishedModels(app.warehouse, span))
     yield [`models/${model}`, await readModel(app, model)];
   const known: SlateForecast[] = [];
-  for (const month of monthsOf(span)) {
+  // While one month is packed and written, the engine reads the next.
+  const months = readAhead(monthsOf(span), async (month) => {
     const forecasts = await readForecasts(app.warehouse, month);
-    for (const slate of await readSlates(app, month, forecasts)) yield [`slates/${slate.slate}`, slate];
-    for (const [slate, features] of await readFeatures(app.warehouse, month))
-      yield [`features/${slate}`, features];
+    const slates = await readSlates(app, month, forecasts);
+    return { forecasts, slates, features: await readFeatures(app.warehouse, month) };
+  });
+  for await (const { forecasts, slates, features } of months) {
+    for (const slate of slates) yield [`slates/${slate.slate}`, slate];
+    for (const [slate, of] of features) yield [`features/${slate}`, of];
     known.push(...forecasts);
   }
   for (const player of await readPlayers(app.warehouse, span, null, known))

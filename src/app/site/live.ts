@@ -38,10 +38,10 @@ export function siteFiles(app: App): (path: string) => Promise<SiteFile | undefi
     }
     const [, name, kind] = /^data\/(.+)\.(js|json)$/.exec(path) ?? [];
     if (name === undefined) return undefined;
-    const document = await readDocument(app, await siteSeason(app), name);
+    const document = await app.rightOfWay.first(async () => readDocument(app, await siteSeason(app), name));
     if (document === undefined) return undefined;
     return kind === 'js'
-      ? { type: 'text/javascript', text: documentScript(name, document), isFixed: false }
+      ? { type: 'text/javascript', text: await documentScript(name, document), isFixed: false }
       : { type: 'application/json', text: JSON.stringify(document), isFixed: false };
   };
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { Bundle } from './bundle.ts';
 
 /** Everything comes from beside the page, nothing from elsewhere; charts set styles of their elements. */
@@ -14,8 +15,9 @@ const ICON =
  * its JSON, gzipped, in base64: a season is five times smaller so. A lower level than the usual one takes
  * much less time and little more room.
  */
-export function documentScript(path: string, document: object): string {
-  return `tipoffDocument(${JSON.stringify(path)},"${gzipSync(JSON.stringify(document), { level: LEVEL }).toString('base64')}")\n`;
+export async function documentScript(path: string, document: object): Promise<string> {
+  const packed = await promisify(gzip)(JSON.stringify(document), { level: LEVEL });
+  return `tipoffDocument(${JSON.stringify(path)},"${packed.toString('base64')}")\n`;
 }
 
 /** The one page of the site. `live` says that documents change while it is open. */

@@ -17,10 +17,10 @@ export async function prepareWarehouse(warehouse: Warehouse): Promise<void> {
 
 /** The embedded home: takes its lock, opens DuckDB and SQLite, and makes missing tables. */
 export async function openEmbedded(dir: string, options: StoreOptions, onClose: OnClose): Promise<Stores> {
-  const { command, clock } = options;
+  const { command, clock, rightOfWay } = options;
   const home = await openHome(dir, { command, clock });
   onClose(() => home.release());
-  const warehouse = await openDuckDb(home.paths.warehouse, { clock });
+  const warehouse = await openDuckDb(home.paths.warehouse, { clock, rightOfWay });
   onClose(() => warehouse.close());
   const state = openSqliteState(home.paths.state, { clock, retention: STATE_RETENTION });
   onClose(() => state.close());

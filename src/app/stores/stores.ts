@@ -1,6 +1,7 @@
 import type { Clock } from '#platform/clock.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
 import type { Pushed, Queue } from '#platform/queue/port.ts';
+import type { RightOfWay } from '#platform/right-of-way.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
@@ -31,6 +32,8 @@ export interface StoreOptions {
    * noted of them in the cloud.
    */
   readonly prepare?: boolean;
+  /** Who goes first in this process. */
+  readonly rightOfWay: RightOfWay;
 }
 
 /** Takes over what has to be closed, in the order of opening; it is closed in the opposite one. */

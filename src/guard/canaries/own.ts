@@ -136,7 +136,7 @@ function checkOf(path: string, file: z.infer<typeof FILE>, sabotage: readonly st
     },
     meaning: file.meaning ?? `${file.question} The file ${path} says what is asked.`,
     steps: file.steps ?? [
-      'Run the statement of the file with `tipoff sql` and look at the rows it calls bad.',
+      'Run the statement of the file with `tipoff sql "<statement>"` and look at the rows it calls bad.',
     ],
     ...(file.tolerates === undefined ? {} : { tolerates: omitUndefined(file.tolerates) }),
     ...(first === undefined ? {} : { sabotage: { sql: [first, ...rest] } }),

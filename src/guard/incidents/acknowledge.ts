@@ -108,7 +108,7 @@ export async function accept(
         'TIPOFF_NOT_FOUND',
         `${incident.incident_id} fails on no slate up to ${through}`,
         {
-          hint: '`tipoff incidents show` lists the slates on which it fails.',
+          hint: `\`tipoff incidents show ${incident.fingerprint}\` lists the slates on which it fails.`,
           details: { incident_id: incident.incident_id, through: through ?? null },
         },
       );

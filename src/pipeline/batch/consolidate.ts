@@ -278,7 +278,7 @@ function refuseBroken(batch: BatchDoc, checks: readonly Outcome[]): void {
   if (broken.length === 0) return;
   const sentences = broken.map(({ check, reason }) => `${check} (${reason})`);
   throw new TipoffError('TIPOFF_AUDIT_FAILED', sentences.join('; '), {
-    hint: `Look at the staging tables of ${batch.batch_id}; they are kept. \`tipoff batch reset\` ends the batch.`,
+    hint: `Look at the staging tables of ${batch.batch_id}; they are kept. \`tipoff batch reset --batch ${batch.batch_id} --reason <reason>\` ends the batch.`,
     details: { batch_id: batch.batch_id, checks: broken },
   });
 }

@@ -40,7 +40,7 @@ export function canMove(from: BatchState, to: BatchState): boolean {
 function checkMove(batchId: string, from: BatchState, to: BatchState): void {
   if (canMove(from, to)) return;
   throw new TipoffError('TIPOFF_CONFLICT', `batch ${batchId} is ${from}: it cannot become ${to}`, {
-    hint: `Look at it with \`tipoff batch show ${batchId}\`; \`tipoff batch reset\` frees its slate.`,
+    hint: `Look at it with \`tipoff batch show ${batchId}\`; \`tipoff batch reset --batch ${batchId} --reason <reason>\` frees its slate.`,
     details: { batch_id: batchId, from, to },
   });
 }

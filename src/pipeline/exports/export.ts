@@ -188,7 +188,7 @@ async function statusOf(
       ? 'a stored object that is no readable document'
       : `${stored.rowCount} stored rows`;
   throw new TipoffError('TIPOFF_NOT_READY', `${draft.path}: refused to overwrite ${seen} with 0 rows`, {
-    hint: `Find out why there is nothing to export (\`tipoff status\`); if it is meant, withdraw the publication with \`tipoff publish undo\`.`,
+    hint: `Find out why there is nothing to export (\`tipoff status\`); if it is meant, withdraw the publication with \`tipoff publish undo <publication> --reason <reason>\`.`,
     details: { path: draft.path, stored_rows: stored.rowCount ?? null, new_rows: 0 },
   });
 }

@@ -8,6 +8,7 @@ import { COMPANY, openRelay, type RunCommand, relayCommand, relaySocket } from '
 import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { systemClock } from '#platform/clock.ts';
+import { openRightOfWay, type RightOfWay } from '#platform/right-of-way.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
@@ -32,11 +33,12 @@ function verbsOf(command: Command, before: readonly string[] = []): string[] {
 }
 
 /** A home that a command has, as its process would. */
-async function owned(command: string, lastSaid?: string): Promise<App> {
+async function owned(command: string, lastSaid?: string, rightOfWay = openRightOfWay()): Promise<App> {
   const app = await openApp(readConfig({ TIPOFF_HOME: home }), {
     command,
     clock: systemClock,
     write: () => undefined,
+    rightOfWay,
   });
   const owner: Owner = { command, since: '2025-01-10T13:00:00.000Z', lastSaid: () => lastSaid };
   const relay = await openRelay(home, runOn(app, owner));
@@ -97,16 +99,53 @@ const READS = Object.keys(COMPANY)
   .map((verb) => [...verb.split(' '), ...(ASKED[verb] ?? [])]);
 
 describe('a home that another process has', () => {
-  it('answers every verb that reads', async () => {
-    await owned('backfill run');
+  it('answers every verb that reads before the next step of what its owner does', async () => {
     // Whoever would write into the repository finds none.
     const repository = join(folder.path, 'repository');
+    // By a clock that never says that a question took too long: nothing here depends on how fast the machine is.
+    const way = openRightOfWay({ clock: { sleep: () => new Promise(() => undefined) } });
+    let begun = 0;
+    const during: number[] = [];
+    const counting: RightOfWay = {
+      ...way,
+      first: (answer) =>
+        way.first(async () => {
+          const before = begun;
+          try {
+            return await answer();
+          } finally {
+            during.push(begun - before);
+          }
+        }),
+    };
+    const app = await owned('backfill run', undefined, counting);
+    let isOver = false;
+    const work = async (step: () => Promise<unknown>): Promise<void> => {
+      while (!isOver) {
+        begun += 1;
+        await step();
+      }
+    };
+    const { warehouse } = app;
+    const works = [
+      work(() => warehouse.query('SELECT COUNT(*) AS n FROM nba_raw.player_box_scores')),
+      work(() => warehouse.query('SELECT COUNT(*) AS n FROM nba_raw.player_box_scores')),
+      work(() => warehouse.execute("DELETE FROM nba_raw.rejected_rows WHERE reason = 'none'")),
+      work(() => way.giveWay()),
+    ];
     for (const words of READS) {
+      const [before, answered] = [begun, during.length];
       const args = words.map((word) => (word === 'REPOSITORY' ? repository : word));
       const { err } = await tipoff(...args);
       expect(err, args.join(' ')).not.toMatch(/TIPOFF_HOME_LOCKED|TIPOFF_UNEXPECTED|error:/);
+      // Its owner gets on between two questions. What is wrong with the command line is said before anybody is asked.
+      if (during.length > answered) expect(begun, args.join(' ')).toBeGreaterThan(before);
     }
-    expect(READS.length).toBeGreaterThan(30);
+    isOver = true;
+    await Promise.all(works);
+    expect(during.length).toBeGreaterThan(25);
+    // What was at work when somebody asked ends; the next statement or step of each is asked for, and waits.
+    expect(Math.max(...during)).toBeLessThanOrEqual(works.length);
   });
 
   it('answers with what the owner sees, and with its exit code', async () => {

@@ -17,6 +17,16 @@ export function monthName(month: string): string {
   return inEnglish(`${month}-01`, { month: 'long', year: 'numeric' });
 }
 
+/** "21 Oct": the Monday of an ISO week such as "2024-W43". */
+export function mondayOf(week: string): string {
+  const [year, number] = week.split('-W').map(Number);
+  // The fourth of January lies in the first week of every year.
+  const fourth = new Date(Date.UTC(year ?? 0, 0, 4));
+  const days = 7 * ((number ?? 1) - 1) - ((fourth.getUTCDay() + 6) % 7);
+  const monday = new Date(fourth.getTime() + days * 86_400_000).toISOString().slice(0, 10);
+  return inEnglish(monday, { day: 'numeric', month: 'short' });
+}
+
 function inEnglish(slate: string, options: Intl.DateTimeFormatOptions): string {
   return new Intl.DateTimeFormat('en-GB', { timeZone: 'UTC', ...options }).format(
     new Date(`${slate}T00:00:00Z`),
@@ -91,7 +101,7 @@ export function why(row: SlateForecast): string {
   if (row.filter_reason !== null) return FILTERS[row.filter_reason] ?? row.filter_reason.replaceAll('_', ' ');
   if (row.edge === null) return 'no line quoted';
   const value = row.expected_value === null ? '' : `, value ${signed(100 * row.expected_value, 0)} %`;
-  return `${chance(row.confidence)}, pays from ${chance(breakEven(row))}${value}`;
+  return `${chance(row.confidence)} likely, pays from ${chance(breakEven(row))}${value}`;
 }
 
 const ABSENCES: Readonly<Record<string, string>> = {
@@ -112,6 +122,13 @@ const ABSENCES: Readonly<Record<string, string>> = {
 /** Why a player has no forecast. */
 export function absence(reason: string): string {
   return ABSENCES[reason] ?? reason.replaceAll('_', ' ');
+}
+
+/** "out: right knee; soreness" of a report that says "Injury/Illness - Right Knee; Soreness". */
+export function ailment(status: string, reason: string | null): string {
+  if (reason === null) return status;
+  const own = reason.replace(/^Injury\/Illness\s*-\s*/, '');
+  return `${status}: ${own === reason ? reason : own.toLowerCase()}`;
 }
 
 /** How it ended: "31 · won +0.91". */

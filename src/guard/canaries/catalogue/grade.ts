@@ -243,7 +243,7 @@ const seasonReconciled = defineCanary({
     'Rows of an earlier slate never came, were deleted, or are no longer graded. Training, features of the season and the record that is shown lack them, and nothing that looks at last night alone would see it.',
   steps: [
     'The offender is the slate, and says which stage lacks what.',
-    'No box score: tipoff fetch asks again for every hole of the season; a file of the provider can be loaded with tipoff ingest.',
+    'No box score: tipoff fetch asks again for every hole of the season; a file of the provider can be loaded with tipoff ingest <file>.',
     'Not graded: tipoff grade <slate>. What will never come: tipoff incidents accept season_reconciled --reason <reason>.',
   ],
 });

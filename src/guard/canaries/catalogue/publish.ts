@@ -150,8 +150,8 @@ const exportNotEmpty = defineCanary({
   },
   meaning: 'A fresh file with nothing in it, or half a file. Freshness alone does not see it.',
   steps: [
-    'Open the document (tipoff export prints where it lies).',
-    'Was it written by something other than tipoff export? Writes there are atomic and refuse to empty a document.',
+    'Open the document (tipoff export <slate> prints where it lies).',
+    'Was it written by something other than an export of Tipoff? Writes there are atomic and refuse to empty a document.',
     'Run the repair command.',
   ],
 });

@@ -1,6 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { systemClock } from '#platform/clock.ts';
+import type { RightOfWay } from '#platform/right-of-way.ts';
 import { meaningful, type SqlToken, tokenise } from '#platform/warehouse/lint/vocabulary.ts';
 import type { Row, SqlParams } from '#platform/warehouse/port.ts';
 import { bindings, duckdbError, reader } from './values.ts';
@@ -112,14 +114,10 @@ export interface Session {
   end(release: () => void): Promise<void>;
 }
 
-export function openSession(connection: DuckDBConnection): Session {
-  let tail: Promise<unknown> = Promise.resolve();
+/** Opens a session. Who has the right of way is served next; the others in their order, and none of them while somebody has it. */
+export function openSession(connection: DuckDBConnection, rightOfWay: RightOfWay): Session {
+  const inTurn = queue(rightOfWay);
   let ended = false;
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const next = tail.then(work, work);
-    tail = next.catch(() => undefined);
-    return next;
-  };
   const exclusive = <T>(work: () => Promise<T>): Promise<T> =>
     inTurn(() => {
       if (!ended) return work();
@@ -200,6 +198,47 @@ export function openSession(connection: DuckDBConnection): Session {
         release();
       }),
   };
+}
+
+/** Work that waits for a connection. */
+interface Waiting {
+  readonly isFirst: boolean;
+  readonly begin: () => Promise<void>;
+  /** Whether those who had the right of way when it was at the head of the queue are answered. */
+  mayBegin: boolean;
+}
+
+/** Does one piece of work after the other. */
+function queue(rightOfWay: RightOfWay): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: Waiting[] = [];
+  let isBusy = false;
+  let isGivingWay = false;
+  const next = (): void => {
+    const head = waiting.find(({ isFirst }) => isFirst) ?? waiting[0];
+    if (isBusy || head === undefined) return;
+    if (head.isFirst || head.mayBegin || !rightOfWay.isTaken()) {
+      isBusy = true;
+      waiting.splice(waiting.indexOf(head), 1);
+      void head.begin().then(() => {
+        isBusy = false;
+        next();
+      });
+    } else if (!isGivingWay) {
+      isGivingWay = true;
+      void rightOfWay.answered().then(() => {
+        isGivingWay = false;
+        head.mayBegin = true;
+        next();
+      });
+    }
+  };
+  return <T>(work: () => Promise<T>) =>
+    new Promise<T>((resolve, reject) => {
+      // The work belongs to whoever asked for it, and not to the work after which it begins.
+      const begin = AsyncLocalStorage.bind(() => work().then(resolve, reject));
+      waiting.push({ isFirst: rightOfWay.isFirst(), mayBegin: false, begin });
+      next();
+    });
 }
 
 /** The rows of a result as the port gives them. Needs the connection no more. */

@@ -42,7 +42,7 @@ export function duckdbError(error: unknown, statement?: string): TipoffError {
   }
   if (DAMAGED.test(message)) {
     return new TipoffError('TIPOFF_INTEGRITY', `the warehouse file is damaged: ${message}`, {
-      hint: 'Put back a copy of the file, or move it away and load everything again: tipoff ingest, then tipoff backfill run.',
+      hint: 'Put back a copy of the file, or move it away and load everything again: `tipoff ingest <path>`, then `tipoff backfill run --from <slate>`.',
       cause: error,
     });
   }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { type Clock, systemClock } from '#platform/clock.ts';
+import { openRightOfWay, type RightOfWay } from '#platform/right-of-way.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import {
   addColumn,
@@ -24,6 +25,8 @@ export interface DuckDbOptions {
   readonly threads?: number;
   /** Dates the tables that are created; the wall clock unless told otherwise. */
   readonly clock?: Clock;
+  /** Who goes first among those who use it; one of its own when absent: then nobody does. */
+  readonly rightOfWay?: RightOfWay;
 }
 
 /** Up to this size of a file, several threads take a third more processor time than one, and are not done earlier. */
@@ -44,6 +47,7 @@ const SESSION = [
  */
 export async function openDuckDb(path: string, options: DuckDbOptions = {}): Promise<Warehouse> {
   const threads = options.threads ?? (isSmall(path) ? 1 : undefined);
+  const { rightOfWay = openRightOfWay() } = options;
   const settings = {
     memory_limit: options.memoryLimit ?? '2GB',
     ...(threads === undefined ? {} : { threads: String(threads) }),
@@ -56,10 +60,20 @@ export async function openDuckDb(path: string, options: DuckDbOptions = {}): Pro
     const connect = async (): Promise<Session> => {
       const connection = await instance.connect();
       await connection.run(SESSION.join('; '));
-      return openSession(connection);
+      return openSession(connection, rightOfWay);
     };
-    const sessions = { reading: await connect(), writing: await connect() };
-    return duckdbWarehouse(sessions, () => instance.closeSync(), options.clock ?? systemClock);
+    const [ordinary, writing] = [await connect(), await connect()];
+    let answering: Promise<Session> | undefined;
+    const reading = async (): Promise<Session> => {
+      if (rightOfWay.isFirst()) answering ??= connect();
+      return rightOfWay.isFirst() && answering !== undefined ? answering : ordinary;
+    };
+    const release = async (): Promise<void> => {
+      for (const session of [ordinary, await answering, writing])
+        await session?.end(() => session.connection.closeSync());
+      instance.closeSync();
+    };
+    return duckdbWarehouse({ reading, writing }, release, options.clock ?? systemClock);
   } catch (error) {
     throw duckdbError(error);
   }
@@ -70,28 +84,36 @@ function isSmall(path: string): boolean {
 }
 
 /**
- * What reads has a connection of its own, so that nobody waits for a writer whose rows he does not need. A reader sees what was
- * written before he asked: all of it or nothing.
+ * What reads has a connection of its own, so that nobody waits for a writer whose rows he does not need, and who has the right of
+ * way another one, so that he waits for no reader. A reader sees what was written before he asked: all of it or nothing.
  */
 interface Sessions {
-  readonly reading: Session;
+  /** The connection of whoever asks. */
+  readonly reading: () => Promise<Session>;
   readonly writing: Session;
 }
 
 function duckdbWarehouse(
   { reading, writing: session }: Sessions,
-  release: () => void,
+  release: () => Promise<void>,
   clock: Clock,
 ): Warehouse {
   const { atomically } = session;
-  const { exclusive } = reading;
+  const read = async <T>(work: (reader: Session) => Promise<T>): Promise<T> => {
+    const reader = await reading();
+    return reader.exclusive(() => work(reader));
+  };
+  const readAtomically = async <T>(work: (reader: Session) => Promise<T>): Promise<T> => {
+    const reader = await reading();
+    return reader.atomically(() => work(reader));
+  };
   return {
     engine: 'duckdb',
     query: async (sql, params, limits = {}) => {
-      return rowsOf(await exclusive(() => reading.run(sql, params, limits.maxSeconds)));
+      return rowsOf(await read((reader) => reader.run(sql, params, limits.maxSeconds)));
     },
     queryColumns: async (sql, params) => {
-      return columnar(await exclusive(() => reading.run(sql, params)));
+      return columnar(await read((reader) => reader.run(sql, params)));
     },
     execute: async (sql, params) => {
       // One statement is a transaction of its own.
@@ -115,22 +137,16 @@ function duckdbWarehouse(
     },
     dropTable: (table) => atomically(() => dropTable(session, table)),
     // Several statements about tables that others drop: one view of all of them.
-    listTables: (dataset, prefix = '') => reading.atomically(() => listTables(reading, dataset, prefix)),
+    listTables: (dataset, prefix = '') => readAtomically((reader) => listTables(reader, dataset, prefix)),
     replaceFunctions: () => atomically(() => replaceFunctions(session)),
-    listFunctions: () => exclusive(() => listFunctions(reading)),
+    listFunctions: () => read(listFunctions),
     describe: (table, depth) =>
-      (depth === 'shape' ? exclusive : reading.atomically)(() => describe(reading, table, depth)),
+      (depth === 'shape' ? read : readAtomically)((reader) => describe(reader, table, depth)),
     prepare: (tables) => atomically(() => prepare(session, tables)),
     ping: () =>
-      exclusive(async () => {
-        await reading.run('SELECT 1');
+      read(async (reader) => {
+        await reader.run('SELECT 1');
       }),
-    close: async () => {
-      await reading.end(() => reading.connection.closeSync());
-      await session.end(() => {
-        session.connection.closeSync();
-        release();
-      });
-    },
+    close: release,
   };
 }

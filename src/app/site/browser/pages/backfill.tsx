@@ -103,7 +103,11 @@ function Backfill({ reading }: { readonly reading: BackfillReading }): JSX.Eleme
               head: 'A slate takes',
               isNumber: true,
               cell: ({ seconds_per_slate }) =>
-                seconds_per_slate === null ? '–' : `${seconds_per_slate.toFixed(2)} s`,
+                seconds_per_slate === null
+                  ? '–'
+                  : seconds_per_slate < 0.1
+                    ? `${(1000 * seconds_per_slate).toFixed(seconds_per_slate < 0.01 ? 1 : 0)} ms`
+                    : `${seconds_per_slate.toFixed(2)} s`,
             },
           ]}
         />
@@ -137,7 +141,7 @@ function Months({ units }: { readonly units: readonly BackfillUnit[] }): JSX.Ele
       return Plot.plot({
         width,
         height: 46 + 20 * steps.length,
-        marginLeft: Math.min(190, width * 0.44),
+        marginLeft: 182,
         marginTop: 6,
         x: {
           type: 'band',

@@ -205,6 +205,7 @@ function ReliabilityChart({ lines }: { readonly lines: readonly Reliability[] })
         width,
         height: Math.min(400, width),
         marginLeft: 46,
+        marginTop: 30,
         marginBottom: 40,
         x: {
           label: 'Claimed P(over)',
@@ -300,6 +301,7 @@ function Pit({ quantiles }: { readonly quantiles: readonly QuantileCoverage[] })
         width,
         height: Math.min(400, width),
         marginLeft: 46,
+        marginTop: 30,
         marginBottom: 40,
         fx: { label: 'Between the quantiles, in %', domain: BANDS, padding: 0.15 },
         x: { axis: null, domain: ['ridge', 'ewma8'] },
@@ -307,6 +309,7 @@ function Pit({ quantiles }: { readonly quantiles: readonly QuantileCoverage[] })
           label: 'Outcomes against expected',
           grid: true,
           domain: [0, Math.max(1.3, ...bars.map(({ ratio }) => ratio))],
+          nice: true,
           tickFormat: (r: number) => `${r.toFixed(1)}×`,
         },
         marks: [

@@ -111,7 +111,7 @@ function Explanation({
           [
             'Result',
             row.outcome === null ? '–' : (row.actual ?? '–'),
-            row.outcome === null ? 'not graded yet' : result(row),
+            row.outcome === null ? 'not graded yet' : row.outcome === 'no_bet' ? 'no bet' : result(row),
           ],
         ]}
       />

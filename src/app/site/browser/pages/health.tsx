@@ -384,8 +384,10 @@ function Runs({ runs }: { readonly runs: readonly PhaseRun[] }): JSX.Element {
       }));
       return Plot.plot({
         width,
-        height: 240,
+        height: 260,
         marginLeft: 52,
+        marginTop: 30,
+        marginBottom: 48,
         x: { type: 'utc', label: 'UTC', nice: true },
         y: { type: 'log', label: 'Seconds', grid: true, ticks: 4, tickFormat: (s: number) => `${s} s` },
         marks: [

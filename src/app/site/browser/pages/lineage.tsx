@@ -35,12 +35,13 @@ function Lineage({ reading: { nodes, tables } }: { readonly reading: LineageRead
           rows={nodes}
           keyOf={({ name }) => name}
           columns={[
-            { head: 'Phase', cell: ({ phase }) => phase },
+            { head: 'Phase', className: 'keep', cell: ({ phase }) => phase },
             { head: 'Part', cell: ({ name }) => <strong>{name}</strong> },
             { head: 'Reads', cell: ({ reads, others }) => <Names names={[...others, ...reads]} /> },
             { head: 'Writes', cell: ({ writes }) => <Names names={writes} /> },
             {
               head: 'Last run',
+              className: 'keep',
               cell: ({ last }) =>
                 last === null ? (
                   <span class="soft">never</span>
@@ -48,7 +49,7 @@ function Lineage({ reading: { nodes, tables } }: { readonly reading: LineageRead
                   <>
                     <Verdict verdict={last.verdict} /> {when(last.at)}
                     <span class="sub">
-                      {last.from === null
+                      {last.from === null || last.to === NO_END
                         ? ''
                         : last.from === last.to
                           ? last.from
@@ -101,6 +102,9 @@ function Verdict({ verdict }: { readonly verdict: string }): JSX.Element {
           : 'good';
   return <Tag tone={tone}>{verdict}</Tag>;
 }
+
+/** The end of a range that has none. */
+const NO_END = '9999-12-31';
 
 interface Placed {
   readonly node: LineageNode;

@@ -146,10 +146,11 @@ function Career({
           [
             'Picks',
             bets.length === 0 ? '–' : `${wins}–${bets.length - wins}`,
-            <Money
-              key="m"
-              value={bets.length === 0 ? null : bets.reduce((sum, { profit }) => sum + (profit ?? 0), 0)}
-            />,
+            bets.length === 0 ? (
+              'none decided'
+            ) : (
+              <Money key="m" value={bets.reduce((sum, { profit }) => sum + (profit ?? 0), 0)} />
+            ),
           ],
           ['Games played', games.filter(({ played }) => played).length],
         ]}
@@ -168,6 +169,7 @@ function Career({
             columns={[
               {
                 head: 'Date',
+                className: 'keep',
                 cell: (row) => (
                   <a
                     href={to(
@@ -183,7 +185,11 @@ function Career({
                   </a>
                 ),
               },
-              { head: 'Game', cell: (row) => `${row.is_home ? 'vs' : '@'} ${row.opponent_abbr}` },
+              {
+                head: 'Game',
+                className: 'keep',
+                cell: (row) => `${row.is_home ? 'vs' : '@'} ${row.opponent_abbr}`,
+              },
               { head: 'Line', isNumber: true, cell: (row) => row.line ?? <span class="soft">–</span> },
               { head: 'Forecast', isNumber: true, cell: (row) => row.predicted.toFixed(1) },
               {
@@ -263,8 +269,9 @@ function History({
       const results = rows.filter(({ actual }) => actual !== null);
       return Plot.plot({
         width,
-        height: 280,
+        height: 290,
         marginLeft: 36,
+        marginTop: 30,
         marginRight: 10,
         x: { type: 'utc', label: null },
         y: {
@@ -326,8 +333,9 @@ function Minutes({ games }: { readonly games: readonly PlayerGame[] }): JSX.Elem
       const bar = Math.max(2, Math.min(10, (width - 50) / Math.max(rows.length, 12) - 2));
       return Plot.plot({
         width,
-        height: 130,
+        height: 140,
         marginLeft: 36,
+        marginTop: 30,
         marginRight: 10,
         x: { type: 'utc', label: null },
         y: { label: 'Minutes', domain: [0, 48], ticks: [0, 24, 48], grid: true },

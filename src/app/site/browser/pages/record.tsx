@@ -4,7 +4,7 @@ import { useCallback } from 'preact/hooks';
 import { useDocument } from '#app/site/browser/data.ts';
 import { Chart, Choice, Empty, Figures, Money, Section, Table, Waiting } from '#app/site/browser/parts.tsx';
 import { choose } from '#app/site/browser/route.ts';
-import { marketLabel, monthName, signed, systemName } from '#app/site/browser/words.ts';
+import { marketLabel, mondayOf, monthName, signed, systemName } from '#app/site/browser/words.ts';
 import type { RecordReading } from '#app/site/documents.ts';
 import { count, percent } from '#core/format.ts';
 import { MARKETS } from '#core/markets.ts';
@@ -98,7 +98,8 @@ function Records({
         {recordClass === 'live'
           ? 'Only what was visible before tip-off counts; the last version of each forecast.'
           : 'Made afterwards from what was known then, never shown before a tip-off: evidence about the model, not a record.'}
-        {covered !== undefined && ` ${covered.graded} of ${covered.gradable} gradable forecasts are graded.`}
+        {covered !== undefined &&
+          ` ${covered.graded.toLocaleString('en-US')} of ${covered.gradable.toLocaleString('en-US')} gradable forecasts are graded.`}
       </p>
       {champion !== undefined && (
         <Figures
@@ -169,6 +170,15 @@ function intervalText(interval: RecordRow['picks']['interval']): string {
     : `95 %: ${percent(interval.low)} to ${percent(interval.high)}`;
 }
 
+/** Wins and losses; a dash where there was no bet. */
+function balance({ wins, losses, decided }: RecordRow['picks']): string | JSX.Element {
+  return decided === 0 ? <span class="soft">–</span> : `${wins}–${losses}`;
+}
+
+function unitsOf({ decided, profit }: RecordRow['picks']): number | null {
+  return decided === 0 ? null : profit;
+}
+
 function PeriodTable({
   rows,
   head,
@@ -188,7 +198,7 @@ function PeriodTable({
       keyOf={(row) => `${row.market} ${row.system_id} ${row.period}`}
       columns={[
         { head, cell: nameOf },
-        { head: 'Picks', isNumber: true, cell: ({ picks }) => `${picks.wins}–${picks.losses}` },
+        { head: 'Picks', isNumber: true, cell: ({ picks }) => balance(picks) },
         { head: 'Hit rate', isNumber: true, cell: ({ picks }) => rate(picks) },
         {
           head: '95 % interval',
@@ -202,10 +212,14 @@ function PeriodTable({
         },
         { head: 'Push', isNumber: true, cell: ({ picks }) => picks.pushes },
         { head: 'Void', isNumber: true, cell: ({ picks }) => picks.voids },
-        { head: 'Units', isNumber: true, cell: ({ picks }) => <Money value={picks.profit} /> },
-        { head: 'Sides', isNumber: true, cell: ({ all_sides }) => `${all_sides.wins}–${all_sides.losses}` },
+        { head: 'Units', isNumber: true, cell: ({ picks }) => <Money value={unitsOf(picks)} /> },
+        { head: 'Sides', isNumber: true, cell: ({ all_sides }) => balance(all_sides) },
         { head: 'Sides’ rate', isNumber: true, cell: ({ all_sides }) => rate(all_sides) },
-        { head: 'Sides’ units', isNumber: true, cell: ({ all_sides }) => <Money value={all_sides.profit} /> },
+        {
+          head: 'Sides’ units',
+          isNumber: true,
+          cell: ({ all_sides }) => <Money value={unitsOf(all_sides)} />,
+        },
         { head: 'Forecasts', isNumber: true, cell: ({ errors }) => errors.rows.toLocaleString('en-US') },
         { head: 'MAE', isNumber: true, cell: ({ errors }) => errors.mae?.toFixed(3) ?? '–' },
         {
@@ -231,8 +245,9 @@ function ByMonth({ months }: { readonly months: readonly RecordRow[] }): JSX.Ele
         }));
       return Plot.plot({
         width,
-        height: 220,
+        height: 230,
         marginLeft: 44,
+        marginTop: 30,
         x: {
           type: 'point',
           label: null,
@@ -281,14 +296,16 @@ function Profit({ weeks }: { readonly weeks: readonly RecordRow[] }): JSX.Elemen
       });
       return Plot.plot({
         width,
-        height: 240,
+        height: 250,
         marginLeft: 44,
+        marginTop: 30,
         marginRight: 70,
         x: {
           type: 'point',
           label: null,
+          tickFormat: mondayOf,
           ticks: [...new Set(points.map(({ week }) => week))].filter(
-            (_, i, all) => i % Math.ceil((all.length * 80) / width) === 0,
+            (_, i, all) => i % Math.ceil((all.length * 80) / (width - 114)) === 0,
           ),
         },
         y: { label: 'Units', grid: true, nice: true },
@@ -311,6 +328,8 @@ function Profit({ weeks }: { readonly weeks: readonly RecordRow[] }): JSX.Elemen
               text: 'of',
               textAnchor: 'start',
               dx: 6,
+              stroke: 'var(--paper)',
+              strokeWidth: 5,
               fill: ({ of }: { of: string }) => (of === 'picks' ? 'var(--over)' : 'var(--under)'),
             }),
           ),

@@ -13,6 +13,7 @@ import { Choice, Empty, Section, Spark, Table, Tag, Waiting } from '#app/site/br
 import { choose, to } from '#app/site/browser/route.ts';
 import {
   absence,
+  ailment,
   chance,
   decided,
   longDate,
@@ -127,6 +128,12 @@ function Evening({
   const classes = [...new Set(forecasts.map(({ record_class }) => record_class))].sort().reverse();
   return (
     <>
+      {picks.length > 0 && (
+        <p class="lead strong">
+          {count(picks.length, 'line')} of the bookmakers where the forecast disagrees by enough to pay.
+          Choose a name to see why.
+        </p>
+      )}
       <p class="lead">
         {count(games.length, 'game')}
         {players > 0 &&
@@ -227,7 +234,9 @@ function Games({
                 ? `${easternTime(new Date(tipoff_at))} ET`
                 : status}
             </span>
-            <span class="game-picks">{count(picksOf.get(game_id) ?? 0, 'pick')}</span>
+            {picksOf.has(game_id) && (
+              <span class="game-picks">{count(picksOf.get(game_id) ?? 0, 'pick')}</span>
+            )}
           </button>
         </li>
       ))}
@@ -313,6 +322,7 @@ function Forecasts({
     scales.set(market, Math.max(scales.get(market) ?? 4, Math.ceil(p90 + 0.7 * sd)));
   const tipoffs = new Map(games.map(({ game_id, tipoff_at }) => [game_id, tipoff_at]));
   const hasEarlier = publications.filter(({ withdrawn_at }) => withdrawn_at === null).length > 1;
+  const isOver = games.every(({ status }) => status !== 'scheduled' && status !== 'live');
   const any: readonly (readonly [string, string])[] = [['', 'all']];
   return (
     <Section title="Forecasts">
@@ -431,7 +441,7 @@ function Forecasts({
                 cell: (row) => <Pick row={row} slate={slate} />,
               },
               {
-                head: 'Status',
+                head: isOver ? 'Result' : 'Status',
                 className: 'c-status',
                 cell: (row) => (
                   <>
@@ -539,8 +549,15 @@ function Absent({
         limit={20}
         keyOf={({ player_id, game_id }) => `${player_id} ${game_id}`}
         columns={[
-          { head: 'Player', cell: (row) => <a href={to('player', row.player_id)}>{row.player_name}</a> },
-          { head: 'Team', cell: (row) => row.team_abbr },
+          {
+            head: 'Player',
+            cell: (row) => (
+              <>
+                <a href={to('player', row.player_id)}>{row.player_name}</a>
+                <span class="sub">{row.team_abbr}</span>
+              </>
+            ),
+          },
           {
             head: 'Why',
             cell: (row) => (
@@ -558,7 +575,7 @@ function Absent({
               row.injury_status === null ? (
                 <span class="soft">not listed</span>
               ) : (
-                `${row.injury_status}${row.injury_reason === null ? '' : `: ${row.injury_reason}`}`
+                ailment(row.injury_status, row.injury_reason)
               ),
           },
         ]}
