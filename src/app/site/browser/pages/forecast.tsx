@@ -137,7 +137,7 @@ function Explanation({
               cell: ({ value }) => (value === null ? <span class="soft">–</span> : value.toFixed(1)),
             },
             {
-              head: 'Against the step before',
+              head: 'Change',
               isNumber: true,
               cell: ({ step }) => (step === null ? <span class="soft">–</span> : signed(step)),
             },

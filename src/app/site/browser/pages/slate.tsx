@@ -131,7 +131,7 @@ function Evening({
       {picks.length > 0 && (
         <p class="lead strong">
           {count(picks.length, 'line')} of the bookmakers where the forecast disagrees by enough to pay.
-          Choose a name to see why.
+          Choose a pick to see why.
         </p>
       )}
       <p class="lead">
