@@ -1,9 +1,9 @@
 import { existsSync, rmSync } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
 import { countOutcomes, isFailing, type OutcomeStatus } from '#core/check.ts';
-import { TipoffError } from '#core/errors.ts';
+import { messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import type { CanaryResult } from '#guard/canaries/definition.ts';
@@ -12,6 +12,7 @@ import { type DayResult, type PhaseReport, runDay } from '#pipeline/day.ts';
 import { exportSeasonSubsets } from '#pipeline/exports/export.ts';
 import { type RecordRow, readRecord } from '#pipeline/grade/record.ts';
 import { type Clock, shiftedClock } from '#platform/clock.ts';
+import { makeWithParents } from '#platform/folders.ts';
 import { describeLeague, loadLeague, simulateLeague } from '#simulate/league.ts';
 import { canaryDeps } from './canaries.ts';
 import { type App, openApp } from './compose.ts';
@@ -56,12 +57,26 @@ export interface DemoResult {
 /** What the example is: small enough to be read, long enough to learn from. It ends on 11 January 2025. */
 const EXAMPLE = { seed: 7, teams: 10, gamesPerTeam: 44, playersPerTeam: 12, through: '2025-01-12' } as const;
 
-/** Writes the files of the example. Throws TIPOFF_BAD_INPUT for a folder that has anything in it. */
+/**
+ * Writes the files of the example. Throws TIPOFF_BAD_INPUT for a folder that has anything in it, and TIPOFF_STORAGE for one that
+ * cannot be made or written.
+ */
 export async function writeExample(
   folder: string,
 ): Promise<{ readonly name: string; readonly lines: number }[]> {
-  await mkdir(folder, { recursive: true });
-  const there = await readdir(folder);
+  const unwritable = (cause: unknown): TipoffError =>
+    new TipoffError('TIPOFF_STORAGE', `the files could not be written to ${folder}: ${messageOf(cause)}`, {
+      hint: 'Name a folder that can be written, with 10 MB of room.',
+      details: { folder },
+      cause,
+    });
+  let there: readonly string[];
+  try {
+    makeWithParents(resolve(folder));
+    there = await readdir(folder);
+  } catch (error) {
+    throw unwritable(error);
+  }
   if (there.length > 0) {
     throw new TipoffError(
       'TIPOFF_BAD_INPUT',
@@ -74,7 +89,11 @@ export async function writeExample(
   }
   const { exampleFiles } = await import('#simulate/example-files.ts');
   const files = exampleFiles(EXAMPLE);
-  for (const { name, text } of files) await writeFile(join(folder, name), text);
+  try {
+    for (const { name, text } of files) await writeFile(join(folder, name), text);
+  } catch (error) {
+    throw unwritable(error);
+  }
   return files.map(({ name, text }) => ({ name, lines: text.split('\n').length - 1 }));
 }
 

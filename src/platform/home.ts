@@ -3,18 +3,17 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
+import { makeWithParents } from './folders.ts';
 import { openSqliteFile } from './sqlite.ts';
 
 /** Who has an embedded home, as its `home.lock` says. */
@@ -276,23 +275,9 @@ export function homePaths(dir: string): HomePaths {
 
 function makeFolder(home: string, path: string): void {
   try {
-    makeWithParents(path);
+    makeWithParents(path, 0o700);
   } catch (error) {
     throw homeError(home, error);
-  }
-}
-
-/** Makes each missing folder once. Node's own way tries without end where a folder cannot be made although its parent is there. */
-function makeWithParents(path: string): void {
-  const isThere = (): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  if (isThere()) return;
-  const parent = dirname(path);
-  if (parent !== path && !existsSync(parent)) makeWithParents(parent);
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    // Another process made it at the same moment.
-    if (!isThere()) throw error;
   }
 }
 

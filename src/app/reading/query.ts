@@ -17,12 +17,25 @@ export interface QueryAnswer {
  */
 export async function readQuery(warehouse: Warehouse, text: string, limit: number): Promise<QueryAnswer> {
   const sql = oneQuery(text);
-  const rows = await warehouse.query<Row>(`SELECT * FROM (\n${sql}\n) LIMIT ${limit + 1}`);
+  const rows = await warehouse
+    .query<Row>(`SELECT * FROM (\n${sql}\n) LIMIT ${limit + 1}`)
+    .catch((error: unknown) => {
+      throw toldToPerson(error);
+    });
   return {
     columns: Object.keys(rows[0] ?? {}),
     rows: rows.slice(0, limit),
     truncated: rows.length > limit,
   };
+}
+
+/** What the engine says of a query, with what a person can do about it: the statement is his own. */
+function toldToPerson(error: unknown): unknown {
+  if (!(error instanceof TipoffError) || error.code !== 'TIPOFF_SQL' || error.transient) return error;
+  return new TipoffError('TIPOFF_SQL', error.message, {
+    hint: 'Correct the query: src/README.md lists the tables, and `tipoff sql "SELECT * FROM nba_reference.schedule"` shows the columns of one.',
+    cause: error,
+  });
 }
 
 function oneQuery(text: string): string {

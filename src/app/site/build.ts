@@ -1,11 +1,12 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { App } from '#app/compose.ts';
 import { readHealth } from '#app/reading/operations.ts';
 import type { SlateSpan } from '#app/reading/slate.ts';
 import { parseSlate, seasonOf, seasonSpan } from '#core/calendar.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import type { Status } from '#guard/status/status.ts';
+import { makeWithParents } from '#platform/folders.ts';
 import { type Bundle, bundleSite } from './bundle.ts';
 import { allDocuments, isOfSeason } from './documents.ts';
 import { documentScript, indexPage, singlePage } from './page.ts';
@@ -95,7 +96,7 @@ function fileWriter(folder: string): FileWriter {
     bytes += Buffer.byteLength(text);
     try {
       const file = join(folder, path);
-      await mkdir(dirname(file), { recursive: true });
+      makeWithParents(dirname(resolve(file)));
       await writeFile(file, text);
     } catch (error) {
       throw unwritable(folder, error);

@@ -312,3 +312,13 @@ describe('tables', () => {
     ).toEqual(['name     n', '------  --', 'a        5', 'longer  12']);
   });
 });
+
+describe('example', () => {
+  it('says in words that it cannot write, before a league is played', async () => {
+    const { code, err } = await tipoff('example', join(file('in-the-way', ''), 'files'));
+    expect([code, err]).toEqual([
+      3,
+      expect.stringContaining('TIPOFF_STORAGE: the files could not be written to'),
+    ]);
+  });
+});

@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { makeWithParents } from '#platform/folders.ts';
 
 /** `status [slate]`. */
 export function addStatusVerb(root: Command, host: CliHost): void {
@@ -43,7 +44,7 @@ export function addStatusVerb(root: Command, host: CliHost): void {
 
 async function write(file: string, page: string): Promise<void> {
   try {
-    await mkdir(dirname(resolve(file)), { recursive: true });
+    makeWithParents(dirname(resolve(file)));
     await writeFile(file, page);
   } catch (error) {
     throw new TipoffError('TIPOFF_STORAGE', `the page could not be written to ${file}: ${messageOf(error)}`, {
