@@ -50,6 +50,16 @@ export interface Damage {
   readonly diesAt?: number;
 }
 
+/** Whether a damage can meet what is loaded, and not only what is made of it. */
+export function meetsLoads({ feed, file, refuses, written }: Damage): boolean {
+  return (
+    feed !== undefined ||
+    file !== undefined ||
+    refuses !== undefined ||
+    (written !== undefined && /^nba_(?:raw|reference)\./.test(written.table))
+  );
+}
+
 /** Thrown where a process would have died: nobody is left to say so. */
 export class Died extends Error {
   constructor() {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { addDays, type Slate } from '#core/calendar.ts';
 import { messageOf } from '#core/errors.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
@@ -80,7 +79,7 @@ async function play(
   onDay: (index: number, course: Course) => void,
 ): Promise<Course> {
   const days: Slate[] = Array.from({ length: mutant.length }, (_, i) => addDays(FIRST_DAY, i));
-  const world = await openWorld(join(folder, 'home'), {
+  const world = await openWorld(folder, {
     damage: mutant.damage,
     days,
     without,

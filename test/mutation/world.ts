@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { type SettableClock, settableClock } from '#app/healthy-league.ts';
 import { addDays, daysBetween, easternInstant, easternTime, parseSlate, type Slate } from '#core/calendar.ts';
 import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
@@ -49,6 +49,7 @@ import {
   damagedState,
   damagedWarehouse,
   ImpossibleDamage,
+  meetsLoads,
   type PlainStores,
 } from './damage.ts';
 import { type Delivery, deliveries, encode, leagueFeed } from './feed.ts';
@@ -62,10 +63,13 @@ const DAYS_BEFORE = 7;
 const DAYS_PREDICTED = 3;
 const THROUGH = '2024-12-05';
 const CODE_VERSION = 'mutation';
+/** The prepared homes of a folder: on the evening before the first day, and after the loads of its morning. */
+const HOME = 'home';
+const LOADED = 'loaded';
 /** Few markets: each costs as much again in predictions, grades and documents. One is a sum of the others. */
 const MARKETS = PUBLISHED_MARKETS.filter(({ id }) => ['points', 'rebounds', 'pr'].includes(id));
 const FOLDER = join(tmpdir(), 'tipoff-mutation-worlds');
-const SRC = resolve(import.meta.dirname, '../../src');
+const ROOT = resolve(import.meta.dirname, '../..');
 
 let simulated: SimulatedLeague | undefined;
 
@@ -113,16 +117,23 @@ export interface World extends PlainStores {
   readonly home: string;
   /** Runs one day: loads, the daily job, the looks of the checks when they are due; and says what came of it. */
   live(day: Slate): Promise<DayView>;
+  /** The loads of the morning of a day alone. */
+  load(day: Slate): Promise<void>;
   /** The loads and the features of a day, without forecasts and without looks. */
   build(day: Slate): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens a copy of a prepared home. */
-export async function openWorld(template: string, options: WorldOptions = {}): Promise<World> {
+/**
+ * Opens a copy of a prepared home: of the one after the loads of the first morning, where the damage cannot meet them and comes on that day,
+ * and of the one before them elsewhere.
+ */
+export async function openWorld(folder: string, options: WorldOptions = {}): Promise<World> {
   const home = await mkdtemp(join(tmpdir(), 'tipoff-mutant-'));
-  cpSync(template, home, { recursive: true, mode: constants.COPYFILE_FICLONE });
-  const world = await worldIn(home, options);
+  const { damage } = options;
+  const isLoaded = damage !== undefined && !meetsLoads(damage);
+  cpSync(join(folder, isLoaded ? LOADED : HOME), home, { recursive: true, mode: constants.COPYFILE_FICLONE });
+  const world = await worldIn(home, options, isLoaded);
   // The copy is thrown away: what it holds need not be written once more when it is closed.
   await world.warehouse.execute('PRAGMA disable_checkpoint_on_shutdown');
   return world;
@@ -131,6 +142,7 @@ export async function openWorld(template: string, options: WorldOptions = {}): P
 async function worldIn(
   home: string,
   { damage, days = [], without = [], healthy }: WorldOptions,
+  isLoaded = false,
 ): Promise<World> {
   const clock = settableClock(easternInstant(FIRST_DAY, '06:00'));
   const plain = await openWarehouse({ path: join(home, 'warehouse.duckdb'), tables: 'none', clock });
@@ -276,9 +288,9 @@ async function worldIn(
   };
 
   let isAttached = false;
-  let since = easternInstant(addDays(FIRST_DAY, -1), '17:00');
+  let since = isLoaded ? noonOf(FIRST_DAY) : easternInstant(addDays(FIRST_DAY, -1), '17:00');
   const loadMorning = async (day: Slate): Promise<void> => {
-    const noon = easternInstant(day, '12:10');
+    const noon = noonOf(day);
     if (since > noon) since = easternInstant(addDays(day, -1), '17:00');
     await load(since, noon);
     since = noon;
@@ -308,7 +320,7 @@ async function worldIn(
       blocks.clear();
       failing.clear();
       const isFaulty = active() !== undefined;
-      await loadMorning(day);
+      if (since < noonOf(day)) await loadMorning(day);
       if (isFaulty) await damage?.before?.(world, day);
       clock.set(easternInstant(day, '12:15'));
       if (!(isFaulty && damage?.never === 'day')) await job(day);
@@ -328,6 +340,7 @@ async function worldIn(
         ...(await published(plain, plainExports)),
       };
     },
+    load: loadMorning,
     build: async (day) => {
       await loadMorning(day);
       clock.set(easternInstant(day, '12:15'));
@@ -346,6 +359,11 @@ async function worldIn(
     },
   };
   return world;
+}
+
+/** When the loads of a morning are over. */
+function noonOf(day: Slate): Date {
+  return easternInstant(day, '12:10');
 }
 
 /** What a reason is about, without its numbers. */
@@ -427,8 +445,7 @@ function withoutRuns(text: string): string {
 /** The folder of the prepared home, and the views of healthy days after it; made once for the sources as they are. */
 export async function preparedWorld(): Promise<string> {
   const folder = join(FOLDER, sourcesDigest());
-  const template = join(folder, 'home');
-  if (existsSync(template)) return folder;
+  if (existsSync(join(folder, LOADED))) return folder;
   mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(FOLDER)) {
     const path = join(FOLDER, name);
@@ -437,13 +454,27 @@ export async function preparedWorld(): Promise<string> {
   }
   const home = await mkdtemp(join(tmpdir(), 'tipoff-mutation-template-'));
   await prepareHome(home);
+  await keep(home, join(folder, HOME));
+  rmSync(home, { recursive: true });
+  const morning = await openWorld(folder);
+  await morning.load(FIRST_DAY);
+  await morning.warehouse.execute('CHECKPOINT');
+  await keep(morning.home, join(folder, LOADED));
+  await morning.close();
+  return folder;
+}
+
+/** Keeps a home under a name, whole or not at all. */
+async function keep(home: string, as: string): Promise<void> {
+  const building = await mkdtemp(`${as}-`);
+  cpSync(home, building, { recursive: true });
   try {
-    renameSync(home, template);
+    renameSync(building, as);
   } catch (error) {
     // Somebody else was first.
-    if (!existsSync(template)) throw error;
+    if (!existsSync(as)) throw error;
+    rmSync(building, { recursive: true });
   }
-  return folder;
 }
 
 async function prepareHome(home: string): Promise<void> {
@@ -474,7 +505,7 @@ async function prepareHome(home: string): Promise<void> {
 export async function healthyView(folder: string, index: number): Promise<DayView> {
   const file = (i: number): string => join(folder, `day-${i}.json`);
   if (!existsSync(file(index))) {
-    const world = await openWorld(join(folder, 'home'));
+    const world = await openWorld(folder);
     for (let i = 0; i <= index; i++) {
       const view = await world.live(addDays(FIRST_DAY, i));
       await world.warehouse.execute('CHECKPOINT');
@@ -497,9 +528,9 @@ function sourcesDigest(): string {
   const hash = createHash('sha256');
   const add = (path: string): void => {
     if (statSync(path).isDirectory()) for (const name of readdirSync(path).sort()) add(join(path, name));
-    else hash.update(path).update(readFileSync(path));
+    else hash.update(relative(ROOT, path)).update(readFileSync(path));
   };
-  for (const part of ['core', 'platform', 'model', 'simulate', 'pipeline', 'guard']) add(join(SRC, part));
+  for (const part of ['core', 'platform', 'model', 'simulate', 'pipeline', 'guard']) add(join(ROOT, 'src', part));
   for (const part of ['world.ts', 'feed.ts']) add(join(import.meta.dirname, part));
   return hash.digest('hex').slice(0, 32);
 }
