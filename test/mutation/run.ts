@@ -10,7 +10,7 @@ import { guardTable, mutationPage } from './page.ts';
 import { type Judged, judge, VERDICTS } from './verdict.ts';
 import { healthyView, preparedWorld } from './world.ts';
 
-// npm run mutate -- [--sample N] [--seed S] [--only TEXT...] [--slates N] [--shard I/N] [--without GUARD...] [--jobs N] [--json] [--page]
+// npm run mutate -- [--sample N] [--seed S] [--only TEXT...] [--slates N...] [--shard I/N] [--without GUARD...] [--jobs N] [--json] [--page]
 //   [--results FILE] [--report FILE] [--list]
 // With --results, verdicts are kept in a file, line by line, and those that are in it already are not made again.
 // Damages a simulated installation in every way there is, and demands that each damage is blocked, told or harmless.
@@ -19,7 +19,7 @@ const { values } = parseArgs({
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string', multiple: true },
-    slates: { type: 'string' },
+    slates: { type: 'string', multiple: true },
     shard: { type: 'string', default: '1/1' },
     without: { type: 'string', multiple: true, default: [] },
     jobs: { type: 'string', default: '2' },
@@ -100,7 +100,7 @@ function choose(all: readonly Mutant[]): readonly Mutant[] {
     ({ id, length }) =>
       (hashText(mutationOf(id)) >>> 0) % shards === shard - 1 &&
       (only === undefined || only.some((part) => id.includes(part))) &&
-      (slates === undefined || length === Number(slates)),
+      (slates === undefined || slates.includes(String(length))),
   );
   if (sample === undefined) return matching;
   return sampled(matching, Number(sample), seed);

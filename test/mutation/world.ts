@@ -530,7 +530,8 @@ function sourcesDigest(): string {
     if (statSync(path).isDirectory()) for (const name of readdirSync(path).sort()) add(join(path, name));
     else hash.update(relative(ROOT, path)).update(readFileSync(path));
   };
-  for (const part of ['core', 'platform', 'model', 'simulate', 'pipeline', 'guard']) add(join(ROOT, 'src', part));
+  for (const part of ['core', 'platform', 'model', 'simulate', 'pipeline', 'guard'])
+    add(join(ROOT, 'src', part));
   for (const part of ['world.ts', 'feed.ts']) add(join(import.meta.dirname, part));
   return hash.digest('hex').slice(0, 32);
 }

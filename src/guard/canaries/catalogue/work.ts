@@ -6,6 +6,7 @@ import {
   defineCanary,
   type Moment,
 } from '#guard/canaries/definition.ts';
+import { COLLECTIONS, listBatches, readUnits, unitKey } from '#pipeline/batch/state.ts';
 import { type StartReceipt, WORK_COLLECTION } from '#pipeline/work.ts';
 
 async function unendedWork({ state }: CanaryContext, { asOf }: Moment): Promise<CheckedThing[]> {
@@ -116,6 +117,65 @@ const messagesParked = defineCanary({
   ],
 });
 
+/** Minutes in which a worker takes its first unit, with the time that a stopped one needs to start. */
+const WAKING_MINUTES = 3;
+
+/** The newest batch that handed out units, with enough time for a worker to take one; wrong when nobody took any. */
+async function untakenUnits({ state }: CanaryContext, { asOf }: Moment): Promise<CheckedThing[]> {
+  const latest = asOf.getTime() - WAKING_MINUTES * 60_000;
+  const batch = (await listBatches(state))
+    .filter(({ units, created_at }) => units > 0 && Date.parse(created_at) <= latest)
+    .at(-1);
+  if (batch === undefined) return [];
+  const handedOut = (await readUnits(state, batch.batch_id)).filter(({ dispatched }) => dispatched > 0);
+  const taken = handedOut.filter(({ claim }) => claim > 0).length;
+  return [
+    {
+      subject: batch.batch_id,
+      is_bad: handedOut.length > 0 && taken === 0,
+      note: `${taken} of ${handedOut.length} units of ${batch.slate} taken since ${batch.created_at}`,
+    },
+  ];
+}
+
+const unitsTaken = defineCanary({
+  id: 'units_taken',
+  phase: 'predict',
+  question: 'Does any worker take what the coordinator hands out?',
+  expected: `a unit of the newest batch taken by a worker within ${WAKING_MINUTES} minutes`,
+  finding: 'no worker took anything of the newest batch: {note}',
+  looksAt: 'now',
+  severity: [{ by: '00:00', severity: 'critical' }],
+  owner: 'platform',
+  repair: 'tipoff batch reset --slate {slate} --reason no-workers; then tipoff predict {slate} --mode RETRY',
+  dependsOn: [],
+  whenEmpty: { skip: 'no batch has handed out units' },
+  look: { probe: untakenUnits },
+  sabotage: {
+    act: async ({ state }, { asOf }) => {
+      const batch = (await listBatches(state))
+        .filter(({ units, created_at }) => units > 0 && Date.parse(created_at) <= asOf.getTime())
+        .at(-1);
+      const units = batch === undefined ? [] : await readUnits(state, batch.batch_id);
+      const put = (claim: (unit: (typeof units)[number]) => number): Promise<void> =>
+        state.transaction(async (tx) => {
+          for (const unit of units)
+            tx.put(COLLECTIONS.units, unitKey(unit.batch_id, unit.unit_id), { ...unit, claim: claim(unit) });
+        });
+      await put(() => 0);
+      return () => put(({ claim }) => claim);
+    },
+  },
+  meaning:
+    'The coordinator starts batches and nobody works: the workers are not deployed, cannot start, or do not get the messages. Every batch ends without one forecast until that is repaired.',
+  steps: [
+    '`tipoff predict <slate> --mode RETRY` needs no other process: it brings the forecasts of the slate now.',
+    'Services: is there a revision of the worker that is ready? Its log shows why it does not start.',
+    'Does the subscription of the prediction units push to the worker, with an account that may call it? Messages that wait there say no.',
+    'The next batch that a worker takes up closes this.',
+  ],
+});
+
 async function servingModels({ warehouse, models }: CanaryContext): Promise<CheckedThing[]> {
   const serving = await warehouse.query<{ model_id: string; artefact_path: string }>(
     "SELECT model_id, artefact_path FROM nba_predictions.model_registry WHERE status = 'champion' ORDER BY model_id",
@@ -186,4 +246,4 @@ const modelArtefacts = defineCanary({
 });
 
 /** The canaries of work that was begun and not finished, and of what it needs. */
-export const WORK: readonly Canary[] = [workDied, messagesParked, modelArtefacts];
+export const WORK: readonly Canary[] = [workDied, messagesParked, unitsTaken, modelArtefacts];
