@@ -71,7 +71,7 @@ describe('the comparison with a healthy day', () => {
 
   it('finds nothing where nothing differs beyond the tolerance', () => {
     const near = { ...healthy, visible: { a: [20.2, 0.515, 'OVER'], b: [10, 0.4, 'UNDER'] } };
-    expect(compareViews(healthy, near)).toEqual({ blocks: [], told: [], guards: [], first: [] });
+    expect(compareViews(healthy, near)).toEqual({ blocks: [], told: {}, guards: [], first: [] });
   });
 
   it('finds another value, a row too many, a row too few and another document', () => {
@@ -94,8 +94,8 @@ describe('the comparison with a healthy day', () => {
       failing: { lines_present: '17:45' },
     });
     expect(said.blocks).toEqual(['quarantine: bad_number (3)']);
-    expect(said.told).toEqual(['lines_present: no line']);
-    expect(said.guards).toEqual(['lines_present', 'quarantine']);
-    expect(said.first).toEqual(['quarantine']);
+    expect(said.told).toEqual({ lines_present: 'no line' });
+    expect(said.guards).toEqual(['lines_present', 'quarantine: bad_number']);
+    expect(said.first).toEqual(['quarantine: bad_number']);
   });
 });

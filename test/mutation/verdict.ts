@@ -1,5 +1,6 @@
 import { addDays, type Slate } from '#core/calendar.ts';
 import { messageOf } from '#core/errors.ts';
+import { omitUndefined } from '#core/omit-undefined.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import type { Mutant } from './mutants.ts';
 import { type DayView, FIRST_DAY, healthyView, openWorld } from './world.ts';
@@ -19,8 +20,12 @@ export interface Judged {
   readonly guards: readonly string[];
   /** Those of them that noticed it at the first moment at which anybody did. */
   readonly first: readonly string[];
-  /** Whether one of the incidents asks about the damaged place itself, and not only about what follows from it. */
+  /** Checks whose incidents people heard of. */
+  readonly told: readonly string[];
+  /** Whether one of these incidents asks about the damaged place itself, and not only about what follows from it. */
   readonly isNamed: boolean;
+  /** What was wrong or missing on a day on which it was told; absent where it was told before anything was. */
+  readonly harm?: string;
   readonly cpuSeconds: number;
 }
 
@@ -34,6 +39,10 @@ interface Course {
   verdict: Verdict;
   why: string;
   readonly said: string[];
+  /** Checks whose incidents people heard of. */
+  readonly told: Set<string>;
+  isNamed: boolean;
+  harm?: string;
   /** Every guard that noticed it. */
   readonly guards: Set<string>;
   /** Those of them that noticed it at the first moment at which anybody did. */
@@ -89,6 +98,8 @@ async function play(
     verdict: 'harmless',
     why: 'what is visible, exported and graded is the same',
     said: [],
+    told: new Set(),
+    isNamed: false,
     guards: new Set(),
     first: [],
   };
@@ -103,9 +114,14 @@ async function play(
       if (seen.blocks.length > 0 && seen.wrong === undefined) {
         if (course.verdict === 'harmless') course.verdict = 'blocked';
         course.said.push(...seen.blocks);
-      } else if (seen.told.length > 0) {
+      } else if (Object.keys(seen.told).length > 0) {
         course.verdict = 'told';
-        course.said.push(...seen.told);
+        course.said.push(...Object.entries(seen.told).map(([check, reason]) => `${check}: ${reason}`));
+        for (const check of Object.keys(seen.told)) course.told.add(check);
+        const harm = seen.wrong ?? seen.missing;
+        if (harm !== undefined) course.harm ??= `${addDays(FIRST_DAY, i)}: ${harm}`;
+        for (const [check, reason] of Object.entries(seen.told))
+          course.isNamed ||= asksAbout(check, reason, mutant);
       } else if (seen.wrong !== undefined || seen.missing !== undefined) {
         course.verdict = 'survivor';
         course.why = `${addDays(FIRST_DAY, i)}: ${seen.wrong ?? seen.missing}; nothing was said`;
@@ -124,44 +140,70 @@ async function play(
   return course;
 }
 
-function judgedAs(mutant: Mutant, { verdict, why, said, guards, first }: Course, cpuSeconds: number): Judged {
-  const isSaid = verdict === 'blocked' || verdict === 'told';
+function judgedAs(mutant: Mutant, course: Course, cpuSeconds: number): Judged {
+  const { said, told, harm, guards, first, isNamed } = course;
+  const isMisnamed = course.verdict === 'told' && !isNamed;
+  const verdict = isMisnamed ? 'survivor' : course.verdict;
+  const words = [...new Set(said)].slice(0, 3).join('; ');
+  const why =
+    course.verdict === 'harmless' || course.verdict === 'survivor'
+      ? course.why
+      : isMisnamed
+        ? `told, but not of the damaged place: ${words}`
+        : words;
   return {
     id: mutant.id,
     operator: mutant.operator,
     place: mutant.place,
     slates: mutant.length,
     verdict,
-    why: (isSaid ? [...new Set(said)].slice(0, 3).join('; ') : why).slice(0, 300),
+    why: why.slice(0, 300),
     guards: [...guards].sort(),
     first,
-    isNamed: [...guards].some((guard) => asksAbout(guard, mutant)),
+    told: [...told].sort(),
+    isNamed,
+    ...omitUndefined({ harm }),
     cpuSeconds,
   };
 }
 
-/** Where what is no table is looked at: documents, state, models and jobs. */
+/** Phases whose checks look at what is no table, or look at a table without a statement of their own: documents, state, models, jobs. */
 const PHASES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^export|exports$/, ['publish']],
+  [/^nba_predictions\./, ['publish', 'predict', 'grade']],
   [/^registry|models$/, ['predict']],
+  [/^nba_orchestration\./, ['operations']],
   [/^state|state$|job|staging/, ['predict', 'operations']],
+  [/^(?:read|write) /, ['operations']],
 ];
+/** Where the rows of a table can be read under another name. */
+const READ_AS: Readonly<Record<string, string>> = {
+  'nba_reference.schedule': 'nba_reference.counted_games',
+  'nba_predictions.staged_predictions': 'nba_predictions.player_prop_predictions',
+  'nba_predictions.player_prop_predictions': 'nba_predictions.current_predictions',
+  'nba_predictions.publications': 'nba_predictions.current_predictions',
+};
 
-/** True when a guard refuses the damaged thing, or its check reads the damaged table, or looks at the kind of place. */
-function asksAbout(guard: string, { place, damage }: Mutant): boolean {
-  const canary = CATALOGUE.find(({ id }) => id === guard);
-  if (canary === undefined) return true;
-  const phases = PHASES.find(([pattern]) => pattern.test(place))?.[1] ?? [];
-  const tables = [...(damage.touches ?? []), ...(/nba_[a-z]+\.[a-z_]+/.exec(place) ?? [])];
+/** True when a check reads the damaged table, when what it says names it, or when it looks at that kind of place. */
+export function asksAbout(
+  check: string,
+  reason: string,
+  { place, damage }: Pick<Mutant, 'place' | 'damage'>,
+): boolean {
+  const canary = CATALOGUE.find(({ id }) => id === check);
+  if (canary === undefined) return false;
+  const damaged = [...(damage.touches ?? []), ...(/nba_[a-z]+(?:\.[a-z_]+)?/.exec(place) ?? [])];
+  const names = damaged.flatMap((table) => [table, READ_AS[table] ?? table]);
+  if (names.some((name) => reason.includes(name))) return true;
   const { look } = canary;
-  return (
-    phases.includes(canary.phase) || !('sql' in look) || tables.some((table) => look.sql.includes(table))
-  );
+  if ('sql' in look) return names.some((name) => look.sql.includes(name));
+  return PHASES.some(([pattern, phases]) => pattern.test(place) && phases.includes(canary.phase));
 }
 
 interface Seen {
   readonly blocks: readonly string[];
-  readonly told: readonly string[];
+  /** What people were told, by check. */
+  readonly told: Readonly<Record<string, string>>;
   readonly guards: readonly string[];
   readonly first: readonly string[];
   /** A row or document that says something else than on a healthy day, or should not be there. */
@@ -175,16 +217,10 @@ export function compareViews(healthy: DayView, view: DayView): Seen {
   const blocks = Object.entries(view.blocks)
     .filter(([name, count]) => count > (healthy.blocks[name] ?? 0))
     .map(([name, count]) => `${name} (${count})`);
-  const told = Object.entries(view.told).filter(([check]) => !(check in healthy.told));
+  const told = Object.fromEntries(Object.entries(view.told).filter(([check]) => !(check in healthy.told)));
   const failing = Object.keys(view.failing).filter((check) => !(check in healthy.failing));
   const earliest = failing.map((check) => view.failing[check] ?? '').sort()[0];
-  const refused = [
-    ...new Set(
-      blocks.map((name) =>
-        name.replace(/ \(\d+\)$/, '').replace(/^(quarantine|skip|ingest|day|failed)\b.*$/, '$1'),
-      ),
-    ),
-  ];
+  const refused = [...new Set(blocks.map(gateOf))];
   const tables = (['visible', 'grades'] as const).map((name) => compareRows(name, healthy[name], view[name]));
   const isSame = tables.every(({ isExact }) => isExact);
   const documents = isSame ? compareDocuments(healthy.documents, view.documents) : {};
@@ -194,13 +230,21 @@ export function compareViews(healthy: DayView, view: DayView): Seen {
   );
   return {
     blocks,
-    told: told.map(([check, reason]) => `${check}: ${reason}`),
+    told,
     guards: [...failing, ...refused],
     // Loads and the daily job come before every look.
     first: refused.length > 0 ? refused : failing.filter((check) => view.failing[check] === earliest),
     ...(wrong === undefined ? {} : { wrong }),
     ...(missing === undefined ? {} : { missing }),
   };
+}
+
+/** The gate behind a refusal: a reason of quarantine or skip, a check of the audit, a refusal by its code. */
+function gateOf(block: string): string {
+  const name = block.replace(/ \(\d+\)$/, '');
+  const audited = /^day held: TIPOFF_AUDIT_FAILED: (\w+)/.exec(name)?.[1];
+  if (audited !== undefined) return `audit: ${audited}`;
+  return /^(?:quarantine|skip|ingest|day|failed): \w+/.exec(name)?.[0] ?? name.replace(/:.*$/, '');
 }
 
 type Values = readonly (string | number | null)[];

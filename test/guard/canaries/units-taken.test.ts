@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { canaryNamed } from '#guard/canaries/catalogue/catalogue.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
@@ -6,6 +7,7 @@ import { checkStalled } from '#pipeline/batch/stall.ts';
 import { startBatch } from '#pipeline/batch/start.ts';
 import { readBatch, UNIT_TOPIC } from '#pipeline/batch/state.ts';
 import { handleUnit } from '#pipeline/batch/worker.ts';
+import { directoryObjects } from '#platform/objects/directory.ts';
 import { type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 
 const worlds = predictionWorlds();
@@ -13,7 +15,8 @@ const MINUTE = 60_000;
 
 /** What the check says of a coordinator now. */
 async function asked({ deps, clock }: PredictionWorld) {
-  const objects = { list: async () => [], get: async () => undefined };
+  // Nothing of documents and models is asked.
+  const objects = directoryObjects(tmpdir());
   const { results } = await runCanaries(
     {
       ...deps,
