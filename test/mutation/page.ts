@@ -3,7 +3,7 @@ import { acceptedWhy } from './accepted.ts';
 import { type Judged, VERDICTS } from './verdict.ts';
 
 /** The page of a run, of all mutants or of a sample of them: operator × place → verdict, the survivors with their reasons, and what each guard noticed. */
-export function mutationPage(judged: readonly Judged[], total: number): string {
+export function mutationPage(judged: readonly Judged[], total: number, without: SwitchedOff): string {
   const count = (verdict: string): number => judged.filter((one) => one.verdict === verdict).length;
   const operators = new Set(judged.map(({ operator }) => operator));
   const survivors = judged.filter(({ verdict }) => verdict === 'survivor');
@@ -16,7 +16,7 @@ export function mutationPage(judged: readonly Judged[], total: number): string {
       return `| ${first?.operator} | ${cell(first?.place ?? '')} | ${verdicts} | ${cell(first?.why ?? '')} |`;
     },
   );
-  const heard = guardTable(judged);
+  const heard = guardTable(judged, without);
   const silent = CATALOGUE.map(({ id }) => id).filter((id) => !(id in heard));
   return `${[
     '# What damage becomes of',
@@ -45,12 +45,13 @@ export function mutationPage(judged: readonly Judged[], total: number): string {
     '',
     '## Guards',
     '',
-    'Switched off, a guard lets survive what it notices alone (`npm run mutate -- --without <guard>`). One that is never alone earns its place by noticing first.',
+    'A guard that is the only one to notice a mutant lets it survive when it is switched off: checks change nothing of what happens, so what the others said stays as it is. It is needed for those of which something was wrong or missing when it was told, or that survived when they were played again without it (`npm run mutate -- --guards`). One that is never alone stands beside another one.',
     '',
-    '| guard | mutants it noticed | first of all | alone |',
-    '|---|---|---|---|',
+    '| guard | mutants it noticed | first of all | alone | needed for | never alone, beside |',
+    '|---|---|---|---|---|---|',
     ...Object.entries(heard).map(
-      ([guard, { noticed, first, alone }]) => `| ${guard} | ${noticed} | ${first} | ${alone} |`,
+      ([guard, { noticed, first, alone, needed, beside }]) =>
+        `| ${guard} | ${noticed} | ${first} | ${alone.length} | ${needed.length === 0 ? '' : `${needed.length}: ${cell(needed[0] ?? '')}`} | ${beside ?? ''} |`,
     ),
     ...(silent.length === 0 ? [] : ['', `Not needed by any of these mutants: ${silent.join(', ')}.`]),
     '',
@@ -62,28 +63,49 @@ export function mutationPage(judged: readonly Judged[], total: number): string {
   ].join('\n')}\n`;
 }
 
-/** What of some mutants a guard noticed: all, those that nobody noticed earlier, and those that nobody else did. */
+/** Verdicts of mutants that were played again with the one check switched off that had noticed them, by check and mutant. */
+export type SwitchedOff = Readonly<Record<string, Readonly<Record<string, Judged['verdict']>>>>;
+
+/** What of some mutants a guard noticed. */
 export interface Noticed {
   readonly noticed: number;
+  /** Those that nobody noticed earlier. */
   readonly first: number;
-  readonly alone: number;
+  /** Those that nobody else noticed, by id. */
+  readonly alone: readonly string[];
+  /** Those of them that survive without it: something was wrong or missing when it was told, or they were played again without it. */
+  readonly needed: readonly string[];
+  /** The other guard that noticed most of the same, where it is never alone. */
+  readonly beside?: string;
 }
 
 /** Guards by name, with what they noticed of mutants that are no harm. Switching one off is leaving out what it said. */
-export function guardTable(judged: readonly Judged[]): Record<string, Noticed> {
-  const table: Record<string, Noticed> = {};
-  for (const { guards, first, verdict } of judged) {
-    if (verdict === 'harmless' || verdict === 'survivor') continue;
-    for (const guard of guards) {
-      const known = table[guard] ?? { noticed: 0, first: 0, alone: 0 };
-      table[guard] = {
-        noticed: known.noticed + 1,
-        first: known.first + (first.includes(guard) ? 1 : 0),
-        alone: known.alone + (guards.length === 1 ? 1 : 0),
-      };
-    }
-  }
-  return Object.fromEntries(Object.entries(table).sort(([a], [b]) => a.localeCompare(b)));
+export function guardTable(judged: readonly Judged[], without: SwitchedOff): Record<string, Noticed> {
+  const seen = judged.filter(({ verdict }) => verdict === 'blocked' || verdict === 'told');
+  const names = [...new Set(seen.flatMap(({ guards }) => guards))].sort((a, b) => a.localeCompare(b));
+  return Object.fromEntries(
+    names.map((guard): [string, Noticed] => {
+      const own = seen.filter(({ guards }) => guards.includes(guard));
+      const alone = own.filter(({ guards }) => guards.length === 1);
+      const others = Map.groupBy(
+        own.flatMap(({ guards }) => guards.filter((one) => one !== guard)),
+        (one) => one,
+      );
+      const [beside] = [...others].sort((a, b) => b[1].length - a[1].length || a[0].localeCompare(b[0]));
+      return [
+        guard,
+        {
+          noticed: own.length,
+          first: own.filter(({ first }) => first.includes(guard)).length,
+          alone: alone.map(({ id }) => id),
+          needed: alone
+            .filter(({ id, harm }) => harm !== undefined || without[guard]?.[id] === 'survivor')
+            .map(({ id }) => id),
+          ...(alone.length > 0 || beside === undefined ? {} : { beside: beside[0] }),
+        },
+      ];
+    }),
+  );
 }
 
 function cell(text: string): string {

@@ -3,16 +3,18 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { hashText } from '#core/random.ts';
+import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { writeSuiteReport } from '#test/process/suite-report.ts';
 import { acceptedWhy } from './accepted.ts';
 import { type Mutant, mutants, sampled } from './mutants.ts';
-import { guardTable, mutationPage } from './page.ts';
+import { guardTable, mutationPage, type SwitchedOff } from './page.ts';
 import { type Judged, judge, VERDICTS } from './verdict.ts';
 import { healthyView, preparedWorld } from './world.ts';
 
 // npm run mutate -- [--sample N] [--seed S] [--only TEXT...] [--slates N...] [--shard I/N] [--without GUARD...] [--jobs N] [--json] [--page]
-//   [--results FILE] [--report FILE] [--list]
-// With --results, verdicts are kept in a file, line by line, and those that are in it already are not made again.
+//   [--results FILE] [--kept] [--guards] [--report FILE] [--list]
+// With --results, verdicts are kept in a file, line by line, and those that are in it already are not made again; with --kept no
+// others are made. With --guards, each check that was alone with mutants before anything was wrong is switched off for one of them.
 // Damages a simulated installation in every way there is, and demands that each damage is blocked, told or harmless.
 const { values } = parseArgs({
   options: {
@@ -26,6 +28,8 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     page: { type: 'boolean', default: false },
     results: { type: 'string' },
+    kept: { type: 'boolean', default: false },
+    guards: { type: 'boolean', default: false },
     report: { type: 'string' },
     list: { type: 'boolean', default: false },
   },
@@ -50,22 +54,26 @@ async function work(): Promise<void> {
 }
 
 async function lead(): Promise<void> {
-  const chosen = choose(mutants());
+  const kept = new Set(keptResults().map(({ id }) => id));
+  const chosen = choose(values.kept ? mutants().filter(({ id }) => kept.has(id)) : mutants());
   if (values.list) {
     for (const { id } of chosen) process.stdout.write(`${id}\n`);
     return;
   }
   const began = performance.now();
-  const folder = await preparedWorld();
-  await healthyView(folder, Math.max(...chosen.map(({ length }) => length)) + 1);
-  say(
-    `the world is prepared after ${((performance.now() - began) / 1000).toFixed(0)} s; ${chosen.length} mutants`,
-  );
+  if (!values.kept) {
+    const folder = await preparedWorld();
+    await healthyView(folder, Math.max(...chosen.map(({ length }) => length)) + 1);
+    say(
+      `the world is prepared after ${((performance.now() - began) / 1000).toFixed(0)} s; ${chosen.length} mutants`,
+    );
+  }
   const judged = await judgeAll(chosen);
+  const without = values.guards ? await switchedOff(judged) : {};
   const count = (verdict: string): number => judged.filter((one) => one.verdict === verdict).length;
   const survivors = judged.filter(({ verdict }) => verdict === 'survivor');
   const unexpected = survivors.filter((one) => acceptedWhy(one) === undefined);
-  if (values.page) writeFileSync(PAGE, mutationPage(judged, mutants().length));
+  if (values.page) writeFileSync(PAGE, mutationPage(judged, mutants().length, without));
   writeSuiteReport(values.report, { passed: judged.length - unexpected.length, failed: unexpected.length });
   if (values.json) {
     process.stdout.write(
@@ -75,13 +83,17 @@ async function lead(): Promise<void> {
         told: count('told'),
         harmless: count('harmless'),
         survivors: survivors.map(({ operator, place, slates, why }) => ({ operator, place, slates, why })),
-        guards: guardTable(judged),
+        guards: guardTable(judged, without),
       })}\n`,
     );
   } else {
     for (const { id, why } of survivors) process.stdout.write(`survivor: ${id}: ${why}\n`);
-    for (const [guard, { noticed, alone, first }] of Object.entries(guardTable(judged)))
-      process.stdout.write(`guard ${guard}: ${noticed} mutants, ${first} of them first, ${alone} alone\n`);
+    for (const [guard, { noticed, alone, first, needed, beside }] of Object.entries(
+      guardTable(judged, without),
+    ))
+      process.stdout.write(
+        `guard ${guard}: ${noticed} mutants, ${first} of them first, ${beside === undefined ? `${alone.length} alone, needed for ${needed.length}` : `never alone, beside ${beside}`}\n`,
+      );
     process.stdout.write(
       `${judged.length} mutants: ${VERDICTS.map((verdict) => `${count(verdict)} ${verdict}`).join(', ')}\n`,
     );
@@ -115,6 +127,27 @@ function keptResults(): Judged[] {
   if (values.results === undefined || !existsSync(values.results)) return [];
   const lines = readFileSync(values.results, 'utf8').split('\n');
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Judged);
+}
+
+/**
+ * What becomes of a mutant that a check was alone with, when that check is switched off: for the checks that told of all of theirs before
+ * anything was wrong. Verdicts by check and mutant.
+ */
+async function switchedOff(judged: readonly Judged[]): Promise<SwitchedOff> {
+  const all = new Map(mutants().map((mutant) => [mutant.id, mutant]));
+  const verdicts: Record<string, Record<string, Judged['verdict']>> = {};
+  for (const [guard, { alone, needed }] of Object.entries(guardTable(judged, {}))) {
+    if (needed.length > 0 || CATALOGUE.every(({ id }) => id !== guard)) continue;
+    for (const id of alone) {
+      const mutant = all.get(id);
+      const [again] = mutant === undefined ? [] : await judge(await preparedWorld(), [mutant], [guard]);
+      if (again === undefined) continue;
+      verdicts[guard] = { ...verdicts[guard], [id]: again.verdict };
+      say(`without ${guard}: ${again.verdict} ${id}: ${again.why}`);
+      if (again.verdict === 'survivor') break;
+    }
+  }
+  return verdicts;
 }
 
 /** Judges mutants in processes beside each other; the order of the answers is that of the mutants. */
