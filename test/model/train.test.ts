@@ -184,12 +184,21 @@ describe('a series of cut-offs', () => {
       for (; !isOver; turns++) await nextTurn();
     };
     const beside = others();
-    const inTurn = await inTurns(eachSteps([set], cutoffs, series));
+    const said: string[] = [];
+    const inTurn = await inTurns(eachSteps([set], cutoffs, series), async (next) => {
+      if (next !== undefined) said.push(next);
+      await nextTurn();
+    });
     isOver = true;
     await beside;
     const weeks = new Set(set.slates.map((slate) => mondayBefore(parseSlate(slate)))).size;
     expect(turns).toBeGreaterThanOrEqual(weeks + cutoffs.length - 2);
     expect(inTurn).toEqual(trainEach([set], cutoffs, series));
+    // Whoever watches hears of every week and every cut-off.
+    expect(new Set(said.filter((next) => /^learns points, week of \d{4}-\d\d-\d\d$/.test(next))).size).toBe(
+      weeks,
+    );
+    expect(said.filter((next) => next.startsWith('calibrates points as of '))).toHaveLength(cutoffs.length);
   });
 
   it('refuses cut-offs out of order', () => {
