@@ -2,28 +2,32 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { addDays, parseSlate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
 import { FEATURE_NAMES } from '#core/features.ts';
+import type { RunRequest } from '#guard/backfill/execute.ts';
+import { runBackfill } from '#guard/backfill/run.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
 import { planBatch, skippedBy } from '#pipeline/batch/plan.ts';
 import { runDay } from '#pipeline/day.ts';
 import { NO_WAITING, refresh } from '#pipeline/refresh.ts';
-import { virtualClock } from '#platform/clock.ts';
+import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import { directoryObjects } from '#platform/objects/directory.ts';
 import { openSqliteQueue } from '#platform/queue/sqlite.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
+import { serviceOver } from '#test/app/services/service-world.ts';
 import { leagueWarehouse } from '#test/fakes/leagues.ts';
 import { modelOf, simpleSystems } from '#test/fakes/prediction-world.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { openCopy, saveCopy } from '#test/platform/warehouse/copies.ts';
 
-// A season is computed before the first test.
-vi.setConfig({ hookTimeout: 60_000 });
+// A season is computed twice before the first test, and again by every backfill.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 const TONIGHT = parseSlate('2024-11-30');
 const LAST_NIGHT = addDays(TONIGHT, -1);
 /** 12:15 in New York: everything of last night is due. */
 const NOON = '2024-11-30T17:15:00Z';
+const NEXT_NOON = '2024-12-01T17:15:00Z';
 const LEAGUE = { seed: 11, seasons: ['2024-25'], teams: 8, gamesPerTeam: 24, through: TONIGHT };
 
 const ROWS = `nba_raw.player_box_scores WHERE slate = DATE '${LAST_NIGHT}'`;
@@ -57,9 +61,10 @@ const WAYS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const THROUGH_THE_DAY = ['half a file', 'shifted columns', 'swapped teams', 'a mix'];
+const THROUGH_ALL_PHASES = ['half a file', 'shifted columns', 'swapped teams', 'a mix'];
 
-let truth: ReadonlyMap<unknown, string>;
+/** Features of tonight when nothing is wrong, by the home that they are computed in. */
+const truths: Record<string, ReadonlyMap<unknown, string>> = {};
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 
 async function features(warehouse: Warehouse): Promise<ReadonlyMap<unknown, string>> {
@@ -76,9 +81,17 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   const healthy = await leagueWarehouse(LEAGUE, NOON);
   await refresh(deps(healthy), TONIGHT, NO_WAITING);
-  truth = await features(healthy);
+  truths['healthy'] = await features(healthy);
   await saveCopy(healthy, `${folder.path}/healthy.duckdb`);
   await healthy.close();
+  const played = await leagueWarehouse(LEAGUE, NEXT_NOON);
+  await saveCopy(played, `${folder.path}/played.duckdb`);
+  const past = runDeps(played, virtualClock(NEXT_NOON));
+  await backfill(past, ['analytics', 'precompute']);
+  truths['played'] = await features(played);
+  await past.queue.close();
+  await past.state.close();
+  await played.close();
 });
 afterAll(() => folder.remove());
 
@@ -120,7 +133,8 @@ async function damaged(statements: readonly string[]) {
   const through = notReady.length > 0 ? [] : plan.verdicts.filter(({ skip }) => skip === undefined);
   return {
     through: through.map(({ player_id }) => player_id),
-    wrong: through.filter(({ player_id }) => stored.get(player_id) !== truth.get(player_id)).length,
+    wrong: through.filter(({ player_id }) => stored.get(player_id) !== truths['healthy']?.get(player_id))
+      .length,
     skipped: skippedBy(plan.verdicts),
     told: results
       .filter(({ status }) => status === 'fail')
@@ -129,23 +143,67 @@ async function damaged(statements: readonly string[]) {
   };
 }
 
-/** The damaged morning through all phases of the day: what is visible afterwards, and what people hear of it. */
-async function throughTheDay(statements: readonly string[]) {
-  const warehouse = await openCopy(`${folder.path}/healthy.duckdb`);
-  for (const statement of statements) await warehouse.execute(statement);
-  const at = clock();
-  const state = openSqliteState(':memory:', { clock: at });
-  const queue = openSqliteQueue(':memory:', { clock: at });
-  const exports = directoryObjects(`${folder.path}/objects`);
-  const day = await runDay(
-    {
-      ...{ warehouse, state, queue, exports, clock: at, codeVersion: 'test', runId: 'test' },
-      models: modelOf(simpleSystems()),
-      dataSource: 'simulated',
+/** What a run works with: one store of everything, and the clock of its morning. */
+function runDeps(warehouse: Warehouse, at: VirtualClock) {
+  return {
+    ...{ warehouse, clock: at, codeVersion: 'test', runId: 'test', dataSource: 'simulated' as const },
+    state: openSqliteState(':memory:', { clock: at }),
+    queue: openSqliteQueue(':memory:', { clock: at }),
+    exports: directoryObjects(`${folder.path}/objects`),
+    models: modelOf(simpleSystems()),
+  };
+}
+
+type Run = (deps: ReturnType<typeof runDeps>) => Promise<string>;
+
+/** How a slate can come about. Each gives what it says for itself in a word. */
+const RUNS: Readonly<Record<string, { readonly home: string; readonly at: string; readonly run: Run }>> = {
+  'the day': {
+    home: 'healthy',
+    at: NOON,
+    run: async (deps) => (await runDay(deps, { slate: TONIGHT, by: 'test' })).state,
+  },
+  'the services': {
+    home: 'healthy',
+    at: NOON,
+    run: async (deps) => {
+      await refresh(deps, TONIGHT, NO_WAITING);
+      const { call, runtime } = serviceOver(deps);
+      const { status, body } = await call('POST', '/start', { game_date: TONIGHT, mode: 'RETRY' });
+      if (status !== 202) return body.code;
+      await runtime.idle();
+      await runtime.drainQueue();
+      await runtime.idle();
+      return (await call('GET', `/batches/${body.batch_id}`)).body.state;
     },
-    { slate: TONIGHT, by: 'test' },
-  ).catch((error: unknown) => {
-    if (error instanceof TipoffError && error.code === 'TIPOFF_SCHEMA_MISMATCH') return error;
+  },
+  'a backfill': {
+    home: 'played',
+    at: NEXT_NOON,
+    run: async (deps) => {
+      const report = await backfill(deps, ['analytics', 'precompute', 'predict', 'export', 'grade']);
+      // The first slates of the league have no player with a history.
+      const isBehind = ({ month }: { readonly month: string }): boolean => TONIGHT.startsWith(month);
+      return [...report.held, ...report.failed, ...report.blocked].some(isBehind) ? 'held' : 'done';
+    },
+  },
+};
+
+function backfill({ models, ...deps }: ReturnType<typeof runDeps>, phases: RunRequest['phases']) {
+  return runBackfill(
+    { ...deps, functionLibrary: 'library', models: () => models },
+    { from: LAST_NIGHT, to: TONIGHT, by: 'test', phases },
+  );
+}
+
+/** The damaged morning through all phases of a run: what is visible afterwards, and what the run says. */
+async function through(way: string, statements: readonly string[]) {
+  const { home, at, run } = RUNS[way] as (typeof RUNS)[string];
+  const warehouse = await openCopy(`${folder.path}/${home}.duckdb`);
+  for (const statement of statements) await warehouse.execute(statement);
+  const deps = runDeps(warehouse, virtualClock(at));
+  const said = await run(deps).catch((error: unknown) => {
+    if (error instanceof TipoffError && error.code === 'TIPOFF_SCHEMA_MISMATCH') return error.code;
     throw error;
   });
   const visible = await warehouse.query<{ player_id: number }>(
@@ -153,27 +211,31 @@ async function throughTheDay(statements: readonly string[]) {
   );
   const stored = await features(warehouse);
   await warehouse.close();
-  await queue.close();
-  await state.close();
+  await deps.queue.close();
+  await deps.state.close();
   return {
-    state: day instanceof TipoffError ? day.code : day.state,
+    said,
     visible: visible.length,
-    wrong: visible.filter(({ player_id }) => stored.get(player_id) !== truth.get(player_id)).length,
+    wrong: visible.filter(({ player_id }) => stored.get(player_id) !== truths[home]?.get(player_id)).length,
   };
 }
 
 describe('a bad night', () => {
-  it('is a good one to the day when nothing is wrong with it', async () => {
-    const { state, visible, wrong } = await throughTheDay([]);
-    expect({ state, wrong }).toEqual({ state: 'published', wrong: 0 });
+  it.each([
+    ['the day', 'published'],
+    ['the services', 'published'],
+    ['a backfill', 'done'],
+  ])('is a good one to %s when nothing is wrong with it', async (way, good) => {
+    const { said, visible, wrong } = await through(way, []);
+    expect({ said, wrong }).toEqual({ said: good, wrong: 0 });
     expect(visible).toBeGreaterThan(20);
   });
 
   // A part that is missing, rows that break rules, rows that do not, and both at once: the others differ only on the way in.
-  it.each(Object.entries(WAYS).filter(([way]) => THROUGH_THE_DAY.includes(way)))(
-    '%s brings nothing wrong to readers through the day',
-    async (_way, statements) => {
-      expect((await throughTheDay(statements)).wrong).toBe(0);
+  it.each(Object.keys(RUNS).flatMap((run) => THROUGH_ALL_PHASES.map((way) => [way, run] as const)))(
+    '%s brings nothing wrong to readers through %s',
+    async (way, run) => {
+      expect((await through(run, WAYS[way] ?? [])).wrong).toBe(0);
     },
   );
 

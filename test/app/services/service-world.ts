@@ -81,13 +81,33 @@ export function serviceWorlds(): (
   };
 }
 
+/** Services over stores that a test opened itself, and closes. */
+export function serviceOver(deps: PredictionWorld['deps']): Pick<ServiceWorld, 'call' | 'runtime'> {
+  const { runtime, service } = servicesOf(deps, {});
+  return { runtime, call: caller(service) };
+}
+
 function serviceWorld(world: PredictionWorld, options: ServiceWorldOptions): ServiceWorld {
+  const made = servicesOf(world.deps, options);
+  return {
+    ...world,
+    ...made,
+    call: caller(made.service),
+    withHealth: (change) => ({ call: caller({ ...made.service, health: change(made.service.health) }) }),
+    stored: () => dump(world.deps.state, world.deps.queue, world.warehouse),
+  };
+}
+
+function servicesOf(
+  stores: PredictionWorld['deps'],
+  options: ServiceWorldOptions,
+): Pick<ServiceWorld, 'service' | 'runtime' | 'backfills' | 'notices' | 'log'> {
   const notices: Notice[] = [];
   const log: string[] = [];
   const notifier = options.notifier ?? recordingNotifier(notices);
-  const { clock: at, state: documents } = world.deps;
+  const { clock: at, state: documents } = stores;
   const plain = {
-    ...world.deps,
+    ...stores,
     outbox: openOutbox({ state: documents, clock: at, notifier, runId: 'this process' }),
   };
   const deps = options.change?.(plain) ?? plain;
@@ -126,17 +146,7 @@ function serviceWorld(world: PredictionWorld, options: ServiceWorldOptions): Ser
     profile: 'embedded',
     version: '1.2.3',
   };
-  return {
-    ...world,
-    service,
-    runtime,
-    backfills,
-    notices,
-    log,
-    call: caller(service),
-    withHealth: (change) => ({ call: caller({ ...service, health: change(health) }) }),
-    stored: () => dump(world.deps.state, world.deps.queue, world.warehouse),
-  };
+  return { service, runtime, backfills, notices, log };
 }
 
 const noBackfills = (): Promise<never> =>
