@@ -19,6 +19,7 @@ import { mlFeatureStore, playerPropPredictions, stagedPredictions } from '#core/
 import { type BatchDoc, COLLECTIONS, isActive, readBatch } from '#pipeline/batch/state.ts';
 import { shiftedClock } from '#platform/clock.ts';
 import { homeOwner } from '#platform/home.ts';
+import { MEMORY_LIMIT } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { KILL_MORNING, KILL_SLATE, makeTemplate } from '#test/process/kill-home.ts';
 
@@ -275,7 +276,9 @@ try {
   });
   const key = (await homeOwner(home))?.key ?? '';
   // The cached instance is the one the app has open, found by its path and settings: both write to one file with one log.
-  const instance = await DuckDBInstance.fromCache(join(home, 'warehouse.duckdb'), { memory_limit: '2GB' });
+  const instance = await DuckDBInstance.fromCache(join(home, 'warehouse.duckdb'), {
+    memory_limit: MEMORY_LIMIT,
+  });
   const hand = await instance.connect();
   const found: Round[] = [];
   for (let i = 0; i <= rounds; i++) found.push(await round(app, serving, marks, key, hand));

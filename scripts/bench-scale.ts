@@ -1,12 +1,14 @@
 /**
- * `npm run bench:scale -- [--players 10] [--seasons 10] [--teams 8] [--games 82]`: what training needs when a league has so many times
- * the players and so many times the seasons. A small league is simulated, its features are computed, and all its rows are copied in
- * the warehouse under other players, games and dates; then `tipoff train` runs as a process of its own on the league as it
- * was and on the copies. Prints rows, seconds, the largest memory of the process, and what BigQuery would bill for its reads.
+ * `npm run bench:scale -- [--players 10] [--seasons 10] [--teams 8] [--games 82] [--folder DIR]`: what training and a batch of
+ * predictions need when a league has so many times the players and so many times the seasons. A small league is simulated and its
+ * features are computed; then its rows are copied in the warehouse under other players, games and dates. `tipoff train` and
+ * a batch by `tipoff serve` run as processes of their own, on the league as it was and on the copies. Prints rows, processor seconds, the
+ * largest memory of each process, and what BigQuery would bill for the sums. With `--folder` the homes stay there, and a later run
+ * goes on from them.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -17,15 +19,23 @@ import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { settableClock } from '#app/healthy-league.ts';
 import { bytesText, dollarsFor } from '#core/billing.ts';
-import { addDays, easternInstant, type Slate } from '#core/calendar.ts';
+import { addDays, easternInstant, parseSlate } from '#core/calendar.ts';
 import { columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
-import { playerGameSummary } from '#core/contracts/nba_analytics.ts';
+import {
+  playerGameSummary,
+  playerPropLines,
+  upcomingPlayerGameContext,
+} from '#core/contracts/nba_analytics.ts';
+import { writtenRows } from '#core/contracts/nba_orchestration.ts';
+import { playerCompositeFactors, playerDailyCache } from '#core/contracts/nba_precompute.ts';
 import { mlFeatureStore } from '#core/contracts/nba_predictions.ts';
 import { schedule } from '#core/contracts/nba_reference.ts';
 import { PUBLISHED_MARKETS, partsOf } from '#core/markets.ts';
 import { runBackfill } from '#guard/backfill/run.ts';
 import { modelColumns } from '#model/features.ts';
 import type { ModelColumn } from '#model/linear.ts';
+import { type BatchState, isActive } from '#pipeline/batch/state.ts';
+import { homeOwner } from '#platform/home.ts';
 import { tableLines } from '#platform/report/console.ts';
 import { loadLeague, simulateLeague } from '#simulate/league.ts';
 
@@ -35,15 +45,25 @@ const { values: options } = parseArgs({
     seasons: { type: 'string', default: '10' },
     teams: { type: 'string', default: '8' },
     games: { type: 'string', default: '82' },
+    folder: { type: 'string' },
   },
 });
 const TIPOFF = fileURLToPath(new URL('../src/app/cli/tipoff.ts', import.meta.url));
 const SEASONS = ['2023-24', '2024-25'];
+const TONIGHT = parseSlate('2025-03-15');
 /** Two seasons and the summers between them. */
 const DAYS_OF_A_COPY = 730;
 const PLAYERS_OF_A_COPY = 10_000_000;
-/** What training, its gates and its quality check read. */
-const COPIED = [mlFeatureStore, playerGameSummary, schedule];
+/** What training, its gates and its quality check read, and what a batch of the evening does. */
+const COPIED = [
+  mlFeatureStore,
+  playerGameSummary,
+  playerPropLines,
+  upcomingPlayerGameContext,
+  playerCompositeFactors,
+  playerDailyCache,
+  schedule,
+];
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -51,43 +71,89 @@ const say = (line: string): void => {
 
 /** Copies all rows of a table under other players, games and dates. */
 async function copyRows({ warehouse }: App, table: TableContract): Promise<void> {
-  const shifted = columnNames(table).map((name) => {
+  const names = columnNames(table);
+  const of = (name: string): string => {
     const type = table.columns[name]?.type;
     if (name === 'player_id') return `t.player_id + ${PLAYERS_OF_A_COPY} * p.k`;
+    if (name === 'player_lookup') return 't.player_lookup || p.k';
     if (name === 'game_id') return "t.game_id || '-' || p.k || '-' || s.k";
     if (type === 'DATE') return `fn.add_days(t.${name}, -${DAYS_OF_A_COPY} * CAST(s.k AS INTEGER))`;
     if (type === 'TIMESTAMP') return `fn.add_seconds(t.${name}, -${DAYS_OF_A_COPY * 86_400} * s.k)`;
     return `t.${name}`;
-  });
+  };
   await warehouse.execute(
-    `INSERT INTO ${tableId(table)} (${columnNames(table).join(', ')})
-     SELECT ${shifted.join(', ')} FROM ${tableId(table)} t, range(${options.players}) p(k), range(${options.seasons}) s(k)
+    `INSERT INTO ${tableId(table)} (${names.join(', ')})
+     SELECT ${names.map(of).join(', ')} FROM ${tableId(table)} t, range(${options.players}) p(k), range(${options.seasons}) s(k)
      WHERE p.k > 0 OR s.k > 0`,
   );
 }
 
-/** How a process went: seconds and the most memory that it held at once, in MiB. */
-async function measured(child: ChildProcess): Promise<{ seconds: number; mebibytes: number }> {
-  const began = performance.now();
+/** How a process went: processor seconds and the most memory that it held at once, in MiB. */
+interface Course {
+  readonly seconds: number;
+  readonly mebibytes: number;
+}
+
+/** Runs a verb over a home, and tells what it took. Its memory is that of the whole process, the engine's included. */
+async function measured(
+  home: string,
+  args: readonly string[],
+  /** What is asked of the process while it runs, before it is told to end. */
+  talk?: () => Promise<void>,
+): Promise<Course> {
+  const child = spawn(process.execPath, [TIPOFF, ...args, '--home', home, '--at', instantText, '--json'], {
+    stdio: ['ignore', 'ignore', talk === undefined ? 'inherit' : 'ignore'],
+  });
   let ended = false;
-  let most = 0;
+  let course = { seconds: 0, mebibytes: 0 };
   const over = once(child, 'close').then(() => {
     ended = true;
   });
+  const talked = talk?.().finally(() => child.kill('SIGTERM'));
   while (!ended) {
-    most = Math.max(most, peakOf(child.pid ?? 0));
+    course = courseOf(child.pid ?? 0) ?? course;
     await Promise.race([over, pause(100)]);
   }
-  if (child.exitCode !== 0) throw new Error(`train ended with ${child.exitCode}`);
-  return { seconds: (performance.now() - began) / 1000, mebibytes: Math.round(most / 1024) };
+  await talked;
+  if (child.exitCode !== 0) throw new Error(`${args.join(' ')} ended with ${child.exitCode}`);
+  return course;
 }
 
-/** KiB of the most memory that a process has held so far; 0 when it is over, or where there is no /proc. */
-function peakOf(pid: number): number {
+/** Starts a batch over HTTP and waits until it is published; what the evening's scheduler does. */
+async function batch(home: string): Promise<void> {
+  let owner = await homeOwner(home);
+  for (; owner?.address === undefined; owner = await homeOwner(home)) await pause(100);
+  const ask = async (path: string, init: RequestInit = {}): Promise<{ batch_id: string; state: string }> => {
+    const answer = await fetch(`${owner?.address}${path}`, {
+      ...init,
+      headers: { 'x-api-key': owner?.key ?? '' },
+    });
+    if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
+    return (await answer.json()) as { batch_id: string; state: string };
+  };
+  const body = JSON.stringify({ game_date: TONIGHT, mode: 'FIRST' });
+  const { batch_id } = await ask('/start', { method: 'POST', body });
+  for (;;) {
+    const { state } = await ask(`/batches/${batch_id}`);
+    if (state === 'published') return;
+    if (!isActive(state as BatchState)) throw new Error(`the batch ended ${state}`);
+    await pause(500);
+  }
+}
+
+/** What a process has taken so far; undefined when it is over. Linux counts processor time in hundredths of a second. */
+function courseOf(pid: number): Course | undefined {
   try {
-    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    const kibibytes = Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]);
+    const course = {
+      seconds: (Number(fields[11]) + Number(fields[12])) / 100,
+      mebibytes: Math.round(kibibytes / 1024),
+    };
+    return Number.isFinite(course.mebibytes) ? course : undefined;
   } catch {
-    return 0;
+    return undefined;
   }
 }
 
@@ -111,69 +177,105 @@ async function readsOf({ warehouse }: App): Promise<{ rows: number; bytes: numbe
   return { rows, bytes: rows * perRow };
 }
 
-const home = mkdtempSync(join(tmpdir(), 'tipoff-scale-'));
+/** A league as it was, or many times as large: what there was to read, and how training and a batch went. */
+interface Measured {
+  readonly what: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly players: number;
+  readonly train: Course;
+  readonly predict: Course;
+}
+
+const opened = (home: string): Promise<App> =>
+  openApp(
+    { ...readConfig({}), home },
+    { command: 'bench', clock: settableClock(new Date(instantText)), write: () => undefined },
+  );
+
+const courseCells = ({ seconds, mebibytes }: Course): string[] => [
+  `${seconds.toFixed(1)} s`,
+  `${mebibytes} MiB`,
+];
+
+/** Makes a home under another name first, so that one that a stopped run left half made is not taken for whole. */
+async function made(home: string, fill: (path: string) => Promise<void>): Promise<string> {
+  if (existsSync(home)) return home;
+  const path = `${home}.unfinished`;
+  rmSync(path, { recursive: true, force: true });
+  await fill(path);
+  renameSync(path, home);
+  return home;
+}
+
+async function measure(what: string, home: string): Promise<Measured> {
+  const gates = ['--promote', '--despite', 'no_leak', 'no_loss_to_champion'];
+  const train = await measured(home, ['train', ...gates, '--reason', 'a simulated league']);
+  say(`${what}: training took ${courseCells(train).join(' and ')}.`);
+  const predict = await measured(home, ['serve', '--port', '0'], () => batch(home));
+  say(`${what}: a batch took ${courseCells(predict).join(' and ')}.`);
+  const app = await opened(home);
+  try {
+    const [batch] = await app.warehouse.query<{ n: number }>(
+      `SELECT COUNT(DISTINCT player_id) AS n FROM nba_predictions.current_predictions WHERE slate = CAST(@slate AS DATE)`,
+      { slate: TONIGHT },
+    );
+    return { what, ...(await readsOf(app)), players: batch?.n ?? 0, train, predict };
+  } finally {
+    await app.close();
+  }
+}
+
+const shape = {
+  seed: 7,
+  seasons: SEASONS,
+  teams: Number(options.teams),
+  gamesPerTeam: Number(options.games),
+};
+const league = simulateLeague({ ...shape, through: TONIGHT });
+const instantText = easternInstant(TONIGHT, '12:15').toISOString();
+
+const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'tipoff-scale-'));
 try {
-  const league = simulateLeague({
-    ...{ seed: 7, seasons: SEASONS, teams: Number(options.teams), gamesPerTeam: Number(options.games) },
-    through: '2025-03-15',
+  mkdirSync(folder, { recursive: true });
+  const small = await made(join(folder, 'small'), async (home) => {
+    say('A league is simulated, and its features are computed.');
+    const app = await opened(home);
+    try {
+      await loadLeague(app.warehouse, league, { clock: app.clock });
+      await runBackfill(await backfillDeps(app, 'bench'), {
+        ...{ from: addDays(TONIGHT, -600), to: TONIGHT },
+        ...{ phases: ['analytics', 'precompute'], by: 'bench' },
+      });
+    } finally {
+      await app.close();
+    }
   });
-  const tonight = (league.tonight ?? '2025-03-15') as Slate;
-  const instant = easternInstant(tonight, '12:15');
-  const train = (): ChildProcess =>
-    spawn(
-      process.execPath,
-      [
-        TIPOFF,
-        'train',
-        '--despite',
-        'no_leak',
-        '--reason',
-        'a small league',
-        '--home',
-        home,
-        '--at',
-        instant.toISOString(),
-        '--json',
-      ],
-      {
-        stdio: ['ignore', 'ignore', 'inherit'],
-      },
-    );
-  const opened = (): Promise<App> =>
-    openApp(
-      { ...readConfig({}), home },
-      { command: 'bench', clock: settableClock(instant), write: () => undefined },
-    );
-  const app = await opened();
-  await loadLeague(app.warehouse, league, { clock: app.clock });
-  await runBackfill(await backfillDeps(app, 'bench'), {
-    ...{ from: addDays(tonight, -600), to: addDays(tonight, -1) },
-    ...{ phases: ['analytics', 'precompute'], by: 'bench' },
+  const large = await made(join(folder, 'large'), async (home) => {
+    say('Its rows are copied.');
+    cpSync(small, home, { recursive: true });
+    const app = await opened(home);
+    try {
+      for (const table of COPIED) await copyRows(app, table);
+      // What has no entry is not held against what was written.
+      await app.warehouse.execute(`DELETE FROM ${tableId(writtenRows)} WHERE TRUE`);
+    } finally {
+      await app.close();
+    }
   });
-  const before = await readsOf(app);
-  await app.close();
-  const small = await measured(train());
-  const grown = await opened();
-  for (const table of COPIED) await copyRows(grown, table);
-  const after = await readsOf(grown);
-  await grown.close();
-  const large = await measured(train());
-  const row = (
-    what: string,
-    { rows, bytes }: typeof before,
-    { seconds, mebibytes }: typeof small,
-  ): string[] => [
-    ...[what, rows.toLocaleString('en-US'), `${seconds.toFixed(1)} s`, `${mebibytes} MiB`],
-    ...[bytesText(bytes), `$${dollarsFor(bytes).toFixed(4)}`],
+  const leagues = [
+    await measure(`${options.teams} teams, 2 seasons`, small),
+    await measure(`${options.players} × players, ${options.seasons} × seasons`, large),
   ];
   for (const line of tableLines(
-    ['league', 'feature rows', 'train', 'most memory', 'its sums read on BigQuery', 'price'],
-    [
-      row(`${options.teams} teams, 2 seasons`, before, small),
-      row(`${options.players} × players, ${options.seasons} × seasons`, after, large),
-    ],
+    ['league', 'feature rows', 'train', 'memory', 'players', 'predict', 'memory', 'sums read', 'price'],
+    leagues.map(({ what, rows, bytes, players, train, predict }) => [
+      ...[what, rows.toLocaleString('en-US'), ...courseCells(train)],
+      ...[players.toLocaleString('en-US'), ...courseCells(predict)],
+      ...[bytesText(bytes), `$${dollarsFor(bytes).toFixed(4)}`],
+    ]),
   ))
     say(line);
 } finally {
-  rmSync(home, { recursive: true, force: true });
+  if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
 }

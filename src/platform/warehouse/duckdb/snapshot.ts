@@ -6,6 +6,7 @@ import { DATASETS, type TableContract, tableId } from '#core/contracts/define.ts
 import { TipoffError } from '#core/errors.ts';
 import { duckdbType } from '#platform/warehouse/ddl.ts';
 import { duckdbError } from './values.ts';
+import { MEMORY_LIMIT } from './warehouse.ts';
 
 /** The rows of one table and season; `season` is null where the table has no DATE partition. */
 interface SnapshotFile {
@@ -51,7 +52,7 @@ export interface LoadedTable {
 /** Where DuckDB keeps what it cannot say about tables itself. */
 const META_TABLE = 'tipoff_meta.tables';
 /** One thread writes the same bytes for the same rows, so that what has not changed is not stored again. */
-const SETTINGS = { memory_limit: '1GB', threads: '1' };
+const SETTINGS = { memory_limit: MEMORY_LIMIT, threads: '1' };
 /** Not compressed: whoever keeps the files compresses them together, and what two tables have in common is then kept once. */
 const PARQUET = '(FORMAT parquet, PARQUET_VERSION V2, COMPRESSION uncompressed, ROW_GROUP_SIZE 122880)';
 

@@ -20,7 +20,6 @@ import { columnar, duckdbError } from './values.ts';
 import { insertRows, replaceRange, stageRows } from './writes.ts';
 
 export interface DuckDbOptions {
-  readonly memoryLimit?: string;
   /** Threads that it computes with: one for a file that is small when it is opened, and otherwise one per processor, when absent. */
   readonly threads?: number;
   /** Dates the tables that are created; the wall clock unless told otherwise. */
@@ -29,6 +28,8 @@ export interface DuckDbOptions {
   readonly rightOfWay?: RightOfWay;
 }
 
+/** What the engine may hold of a file and of its work before it writes to disk: half of what a process may take, the rest is for rows of ours. */
+export const MEMORY_LIMIT = '1GB';
 /** Up to this size of a file, several threads take a third more processor time than one, and are not done earlier. */
 const MAX_SMALL_BYTES = 64 * 2 ** 20;
 
@@ -49,7 +50,7 @@ export async function openDuckDb(path: string, options: DuckDbOptions = {}): Pro
   const threads = options.threads ?? (isSmall(path) ? 1 : undefined);
   const { rightOfWay = openRightOfWay() } = options;
   const settings = {
-    memory_limit: options.memoryLimit ?? '2GB',
+    memory_limit: MEMORY_LIMIT,
     ...(threads === undefined ? {} : { threads: String(threads) }),
   };
   try {
