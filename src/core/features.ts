@@ -202,6 +202,9 @@ export const COUNTED: readonly { readonly stat: string; readonly words: string }
   { stat: 'tov', words: 'turnovers' },
 ];
 
+/** What is held against each defence: every count, and the three-point attempts behind the threes, which say more of a defence than how many went in. */
+export const CONCEDED: typeof COUNTED = [...COUNTED, { stat: 'fg3a', words: 'three-point attempts' }];
+
 function upperFirst(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
@@ -228,7 +231,7 @@ function ofCount({ stat, words }: (typeof COUNTED)[number]): readonly Feature[] 
   ].map((feature) => ({ ...feature, required: false }));
 }
 
-function ratioOf({ stat, words }: (typeof COUNTED)[number]): Feature {
+function ratioOf({ stat, words }: (typeof CONCEDED)[number]): Feature {
   return ofStore('opponent', {
     name: `opp_${stat}_ratio`,
     description: `${upperFirst(words)} against the opponent over what the players would be expected to have, shrunk by 40 expected ones`,
@@ -346,7 +349,7 @@ export const FEATURES: readonly Feature[] = [
     from: FROM.opponent,
     sql: 'o.points_ratio',
   }),
-  ...COUNTED.map(ratioOf),
+  ...CONCEDED.map(ratioOf),
   ofStore('game', {
     name: 'team_pace',
     description: 'Own possessions per 48 minutes over the league, shrunk by six games',

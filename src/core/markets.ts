@@ -20,6 +20,8 @@ export interface MarketFeatures {
   readonly rate: string;
   /** What the opponent allows over what would be expected. */
   readonly opponentRatio: string;
+  /** What the opponent allows of the attempts behind the count, likewise; absent where no attempts are counted. */
+  readonly opponentAttemptsRatio?: string;
 }
 
 export type MarketId =
@@ -119,7 +121,7 @@ const threes: Market = {
   maxSd: 8,
   oddsApiKey: 'player_threes',
   hasLines: true,
-  features: [featuresOf('fg3m')],
+  features: [{ ...featuresOf('fg3m'), opponentAttemptsRatio: 'opp_fg3a_ratio' }],
 };
 
 /** A market that is the sum of others: it counts what they count. */

@@ -40,6 +40,7 @@ const OWNERS: ReadonlyMap<string, string> = new Map([
     (name) => [name, 'pts'] as const,
   ),
   ...['opp_pts_allowed', 'opp_points_ratio', 'freed_pts'].map((name) => [name, 'pts'] as const),
+  ['opp_fg3a_ratio', 'fg3m'],
   ...COUNTED.flatMap(({ stat }) =>
     [
       ...['ewma4', 'ewma8', 'season', 'rate32', 'minutes_rate'].map((what) => `${stat}_${what}`),
@@ -55,7 +56,7 @@ const OWNERS: ReadonlyMap<string, string> = new Map([
  * the player would have anyway, and so does what teammates leave. Data only; evaluated in linear.ts.
  */
 export function modelColumns(
-  { stat, minutesRate, rate, opponentRatio }: MarketFeatures,
+  { stat, minutesRate, rate, opponentRatio, opponentAttemptsRatio }: MarketFeatures,
   features: readonly Feature[] = FEATURES,
 ): readonly ModelColumn[] {
   const read = features.filter(({ name }) => {
@@ -73,6 +74,7 @@ export function modelColumns(
       ...(isIndicator === true ? { floor: 1 } : {}),
     })),
     product(minutesRate, opponentRatio),
+    ...(opponentAttemptsRatio === undefined ? [] : [product(minutesRate, opponentAttemptsRatio)]),
     product(minutesRate, 'opp_pace'),
     product(minutesRate, 'is_home'),
     product(`freed_${stat}`, rate),

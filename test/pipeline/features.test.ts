@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { COUNTED, FEATURE_POSITION, FEATURES } from '#core/features.ts';
+import { CONCEDED, COUNTED, FEATURE_POSITION, FEATURES } from '#core/features.ts';
 import type { Processor } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { compute, league, PROCESSORS, rawWorld } from './feature-world.ts';
@@ -37,6 +37,73 @@ async function doubledKeys(warehouse: Warehouse): Promise<string[]> {
     if (doubles.length > 0) found.push(table.name);
   }
   return found;
+}
+
+/**
+ * What was counted against a team before a slate over what its opponents would be expected to have, from the raw games: each
+ * player's rate as it stood before his game, shrunk to the league by 60 minutes; the ratio shrunk by 40 expected ones.
+ */
+function concededRatio(stat: string, team: string, slate: string): number {
+  type Game = (typeof simulated.tables.playerBoxScores)[number];
+  const played = simulated.tables.playerBoxScores.filter((row) => row.played && row.slate < slate);
+  const count = (game: Game): number => Number(game[stat as keyof Game]);
+  const year = (season: string): number => Number(season.slice(0, 4));
+  const days = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 86_400_000;
+  const byPlayer = Map.groupBy(played, ({ player_id }) => player_id);
+  const byDay = [...Map.groupBy(played, (game) => game.slate)].map(([day, games]) => ({
+    day,
+    counted: games.reduce((sum, game) => sum + count(game), 0),
+    minutes: games.reduce((sum, game) => sum + (game.minutes ?? 0), 0),
+  }));
+  /** Decayed sums of games in order, as they stand after the last and in a season. */
+  const decayed = (
+    games: readonly { readonly season: string; readonly values: readonly [number, number] }[],
+    { halfLife, summer, season }: { halfLife: number; summer: number; season: string },
+  ): readonly [number, number] => {
+    let sums: [number, number] = [0, 0];
+    let before = games[0]?.season ?? season;
+    for (const game of games) {
+      const fade = 0.5 ** (1 / halfLife) * summer ** (year(game.season) - year(before));
+      sums = [sums[0] * fade + game.values[0], sums[1] * fade + game.values[1]];
+      before = game.season;
+    }
+    const fade = summer ** (year(season) - year(before));
+    return [sums[0] * fade, sums[1] * fade];
+  };
+  const expected = (game: Game): number => {
+    let [counted, minutes] = [0, 0];
+    for (const day of byDay) {
+      if (day.day >= game.slate) continue;
+      const weight = 0.985 ** days(day.day, game.slate);
+      counted += weight * day.counted;
+      minutes += weight * day.minutes;
+    }
+    if (minutes === 0) return Number.NaN;
+    const own = (byPlayer.get(game.player_id) ?? []).filter((one) => one.slate < game.slate);
+    const [had, on] = decayed(
+      own.map((one) => ({ season: one.season, values: [count(one), one.minutes ?? 0] })),
+      { halfLife: 32, summer: 0.35, season: game.season },
+    );
+    return ((game.minutes ?? 0) * (had + (60 * counted) / minutes)) / (on + 60);
+  };
+  const against = Map.groupBy(
+    played.filter((game) => game.opponent_abbr === team),
+    ({ game_id }) => game_id,
+  );
+  const games = [...against.values()].map((rows) => ({
+    slate: rows[0]?.slate ?? '',
+    season: rows[0]?.season ?? '',
+    values: [
+      rows.reduce((sum, row) => sum + count(row), 0),
+      rows.reduce((sum, row) => sum + expected(row), 0),
+    ] as const,
+  }));
+  const known = games
+    .filter(({ values }) => Number.isFinite(values[1]))
+    .sort((a, b) => a.slate.localeCompare(b.slate));
+  const season = simulated.tables.playerBoxScores.find((row) => row.slate >= slate)?.season ?? '';
+  const [had, due] = decayed(known, { halfLife: 16, summer: 0.25, season });
+  return (had + 40) / (due + 40);
 }
 
 /** The first slate of the rows of each key. */
@@ -177,6 +244,18 @@ describe('feature rows', () => {
     );
     expect(late.length).toBeGreaterThan(0);
     expect([...new Set(late.map(since))]).toEqual([60]);
+  });
+
+  it('hold what a defence allows over what its opponents would be expected to have', () => {
+    const ends = [...new Set(rows.map(({ slate }) => slate))].at(-1) ?? '';
+    const [row] = rows.filter(({ slate }) => slate === ends);
+    const game = simulated.tables.playerBoxScores.find(
+      ({ slate, player_id }) => slate === ends && player_id === row?.player_id,
+    );
+    const opponent = game?.opponent_abbr ?? '';
+    for (const { stat } of CONCEDED) {
+      expect(row?.[`opp_${stat}_ratio`], stat).toBeCloseTo(concededRatio(stat, opponent, ends), 4);
+    }
   });
 
   it('hold the league’s points per minute, days weighted by 0.985', () => {

@@ -1,4 +1,4 @@
-import { COUNTED } from '#core/features.ts';
+import { CONCEDED, COUNTED } from '#core/features.ts';
 import { type Column, defineTable, nullable, required } from './define.ts';
 import { columnsComputedIn } from './nba_predictions.ts';
 
@@ -7,7 +7,7 @@ const exact = { decimals: 6 } as const;
 /** What a team allows of each count, and the league's rate of it. */
 function countColumns(): Record<string, Column<'FLOAT64', false>> {
   return Object.fromEntries(
-    COUNTED.flatMap(({ stat, words }) => [
+    CONCEDED.flatMap(({ stat, words }) => [
       [`${stat}_ratio`, nullable.float(`As points_ratio, of ${words}`, exact)],
       [`league_${stat}`, nullable.float(`As league_ppm, of ${words}`, exact)],
     ]),

@@ -5,7 +5,7 @@ import {
 } from '#core/contracts/nba_analytics.ts';
 import { teamDefenseZoneAnalysis } from '#core/contracts/nba_precompute.ts';
 import { shots } from '#core/contracts/nba_raw.ts';
-import { COUNTED } from '#core/features.ts';
+import { CONCEDED } from '#core/features.ts';
 import type { Processor } from '#pipeline/processor.ts';
 import {
   LEAGUE_STATES,
@@ -36,7 +36,7 @@ const shrunk = (sum: string, league: string): string =>
 const zoneAllowed = (zone: string): string =>
   `100 * fn.safe_div(z.${zone}_made - z.${zone}_att * fn.safe_div(z.league_${zone}_made, z.league_${zone}_att), z.${zone}_att + ${ZONE_PRIOR_ATTEMPTS})`;
 
-const STATS = COUNTED.map(({ stat }) => stat);
+const STATS = CONCEDED.map(({ stat }) => stat);
 /** SQL: what the players of a game were expected to have of a count, each rate as it stood before. */
 const expectedOf = (stat: string, league: string): string =>
   `SUM(s.minutes * fn.safe_div(s.${stat}_before + ${RATE_PRIOR_MINUTES} * l.${league} * s.scale_before, s.minutes_before + ${RATE_PRIOR_MINUTES} * s.scale_before))`;
