@@ -9,6 +9,7 @@ import { mondayOf } from './training-set.ts';
 const REFERENCE_DAY = 18_262;
 /** Rows that set the provisional centres. */
 const SHIFT_ROWS = 512;
+const NO_ROW = new Float64Array(0);
 /** A column counts as constant when its variance is below this share of its second moment: rounding, not variation. */
 const CONSTANT = 1e-13;
 
@@ -51,7 +52,12 @@ export class GramAccumulator {
   readonly #size: number;
   /** Upper triangle by rows of Σw·a·aᵀ, a = (1, columns, presence columns, target). */
   readonly #moments: Float64Array;
+  /** Rows that are added in one pass, and the same times their weights. */
+  readonly #rows: readonly Float64Array[];
+  readonly #weighted: readonly Float64Array[];
   #next = 0;
+  #day = Number.NaN;
+  #weight = 0;
 
   /** With a frame, the columns are shifted and missing as in the sums that the engine added up in it. */
   constructor(design: Design, halfLifeDays: number, frame?: SumFrame) {
@@ -70,6 +76,8 @@ export class GramAccumulator {
     this.#presence = positions(frame?.missing ?? missingColumns(design));
     this.#size = 2 + design.width + this.#presence.reduce((count, at) => count + (at > 0 ? 1 : 0), 0);
     this.#moments = new Float64Array((this.#size * (this.#size + 1)) / 2);
+    this.#rows = Array.from({ length: 4 }, () => new Float64Array(this.#size));
+    this.#weighted = this.#rows.map(() => new Float64Array(this.#size));
   }
 
   /** Number of rows added so far. */
@@ -95,36 +103,65 @@ export class GramAccumulator {
 
   /** Adds the rows that follow those already added, up to row `end` (exclusive). */
   addUpTo(end: number): void {
-    const { width, values, target, days } = this.#design;
+    while (this.#next + 4 <= end) this.#addFour();
+    while (this.#next < end) this.#addOne();
+  }
+
+  #addOne(): void {
     const size = this.#size;
     const moments = this.#moments;
-    const shift = this.#shift;
-    const presence = this.#presence;
-    const a = new Float64Array(size);
-    a[0] = 1;
-    let [day, weight] = [Number.NaN, 0];
-    for (; this.#next < end; this.#next++) {
-      const row = this.#next;
-      const rowDay = days[row] ?? 0;
-      if (rowDay !== day) [day, weight] = [rowDay, 2 ** ((rowDay - REFERENCE_DAY) / this.#halfLifeDays)];
-      const offset = row * width;
-      for (let j = 0; j < width; j++) {
-        const x = values[offset + j] ?? Number.NaN;
-        const present = !Number.isNaN(x);
-        a[j + 1] = present ? x - (shift[j] ?? 0) : 0;
-        const at = presence[j] ?? 0;
-        if (at > 0) a[at] = present ? 1 : 0;
-      }
-      a[size - 1] = target[row] ?? 0;
-      for (let i = 0, k = 0; i < size; i++) {
-        const wi = weight * (a[i] ?? 0);
-        if (wi === 0) {
-          k += size - i;
-          continue;
-        }
-        for (let j = i; j < size; j++, k++) moments[k] = (moments[k] ?? 0) + wi * (a[j] ?? 0);
+    const [a, b] = [this.#rows[0] ?? NO_ROW, this.#weighted[0] ?? NO_ROW];
+    this.#read(a, b);
+    for (let i = 0, k = 0; i < size; i++) {
+      const bi = b[i] ?? 0;
+      for (let j = i; j < size; j++, k++) moments[k] = (moments[k] ?? 0) + bi * (a[j] ?? 0);
+    }
+  }
+
+  /** Four rows in one pass over the moments, each sum in the order of the rows: the bits are those of one after the other. */
+  #addFour(): void {
+    const size = this.#size;
+    const moments = this.#moments;
+    const [a = NO_ROW, c = NO_ROW, e = NO_ROW, g = NO_ROW] = this.#rows;
+    const [b = NO_ROW, d = NO_ROW, f = NO_ROW, h = NO_ROW] = this.#weighted;
+    this.#read(a, b);
+    this.#read(c, d);
+    this.#read(e, f);
+    this.#read(g, h);
+    for (let i = 0, k = 0; i < size; i++) {
+      const [bi, di, fi, hi] = [b[i] ?? 0, d[i] ?? 0, f[i] ?? 0, h[i] ?? 0];
+      for (let j = i; j < size; j++, k++) {
+        moments[k] =
+          (moments[k] ?? 0) + bi * (a[j] ?? 0) + di * (c[j] ?? 0) + fi * (e[j] ?? 0) + hi * (g[j] ?? 0);
       }
     }
+  }
+
+  /** The next row as it is added, (1, columns, presence columns, target), and times its weight. */
+  #read(a: Float64Array, weighted: Float64Array): void {
+    const { width, values, target, days } = this.#design;
+    const shift = this.#shift;
+    const presence = this.#presence;
+    const row = this.#next++;
+    const weight = this.#weightOf(days[row] ?? 0);
+    a[0] = 1;
+    for (let j = 0, at = row * width; j < width; j++, at++) {
+      const x = values[at] ?? Number.NaN;
+      const present = !Number.isNaN(x);
+      a[j + 1] = present ? x - (shift[j] ?? 0) : 0;
+      const own = presence[j] ?? 0;
+      if (own > 0) a[own] = present ? 1 : 0;
+    }
+    a[this.#size - 1] = target[row] ?? 0;
+    for (let i = 0; i < a.length; i++) weighted[i] = weight * (a[i] ?? 0);
+  }
+
+  #weightOf(day: number): number {
+    if (day !== this.#day) {
+      this.#day = day;
+      this.#weight = 2 ** ((day - REFERENCE_DAY) / this.#halfLifeDays);
+    }
+    return this.#weight;
   }
 
   /** Moments of the rows added so far, weighted relative to a cut-off (days since 1970-01-01). */
