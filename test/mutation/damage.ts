@@ -33,6 +33,11 @@ export interface Damage {
   readonly file?: (delivery: Delivery, whole: Uint8Array) => readonly Uint8Array[];
   /** Statements after every write to a table: a writer that is wrong. `{table}` is where the rows went. */
   readonly written?: { readonly table: string; readonly sql: (day: Slate) => readonly string[] };
+  /**
+   * What the statement of a table computes instead: an expression for one of its columns, which enters its own checksum as any result
+   * does.
+   */
+  readonly computed?: { readonly table: string; readonly column: string; readonly as: string };
   /** What is stored instead of a document; undefined = nothing. */
   readonly document?: (
     path: string,
@@ -147,7 +152,9 @@ export function damagedWarehouse(
     replaceRange: async (table, range, select, params) => {
       check('write', tableId(table));
       const compute = async (): Promise<number> => {
-        const count = await warehouse.replaceRange(table, range, select, params);
+        const isWrong = damage.computed?.table === tableId(table) && active() !== undefined;
+        const stated = isWrong ? wrongly(select, damage.computed) : select;
+        const count = await warehouse.replaceRange(table, range, stated, params);
         if (damage.written?.table === tableId(table) && active() !== undefined)
           await rewritten(warehouse, table, range, damage.written.sql(active() as Slate));
         return count;
@@ -163,6 +170,10 @@ export function damagedWarehouse(
       return count;
     },
   };
+}
+
+function wrongly(select: string, { column, as }: NonNullable<Damage['computed']>): string {
+  return `SELECT * REPLACE (${as} AS ${column}) FROM (${select}) AS computed`;
 }
 
 /**

@@ -3,7 +3,7 @@ import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { ACCEPTED, MAX_ACCEPTED } from './accepted.ts';
 import { kindOf, mutants, sampled } from './mutants.ts';
-import { compareViews } from './verdict.ts';
+import { asksAbout, compareViews } from './verdict.ts';
 import type { DayView } from './world.ts';
 
 const all = mutants();
@@ -97,5 +97,23 @@ describe('the comparison with a healthy day', () => {
     expect(said.told).toEqual({ lines_present: 'no line' });
     expect(said.guards).toEqual(['lines_present', 'quarantine: bad_number']);
     expect(said.first).toEqual(['quarantine: bad_number']);
+  });
+});
+
+describe('what is told', () => {
+  const at = (place: string) => ({ place, damage: { touches: [place.split('.').slice(0, 2).join('.')] } });
+
+  it('names the damaged place when its check reads the table, or when it names table or column', () => {
+    expect(asksAbout('box_scores_missing', '', at('nba_raw.player_box_scores.points'))).toBe(true);
+    const cache = at('nba_precompute.player_daily_cache.pts_ewma8');
+    expect(asksAbout('features_continuous', 'pts_ewma8: moved', cache)).toBe(true);
+    expect(asksAbout('rows_as_written', 'nba_precompute.player_daily_cache of 2024-11-20', cache)).toBe(true);
+    expect(asksAbout('export_fresh', '', at('export picks.json'))).toBe(true);
+  });
+
+  it('does not when it tells of what follows', () => {
+    expect(asksAbout('prediction_gap', '', at('nba_raw.player_box_scores.points'))).toBe(false);
+    expect(asksAbout('export_fresh', '', at('nba_raw.player_lines.line'))).toBe(false);
+    expect(asksAbout('quarantine: bad_number', '', at('nba_raw.player_lines.line'))).toBe(false);
   });
 });

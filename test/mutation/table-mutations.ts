@@ -276,6 +276,31 @@ function leakMutations(): Mutation[] {
   }));
 }
 
+/** A statement of Tipoff that computes nonsense: what it writes is what it computed, and no book contradicts it. */
+function statementMutations(): Mutation[] {
+  const wrong = (operator: string, table: string, column: string, as: string): Mutation => ({
+    operator,
+    place: `${table}.${column}`,
+    slates: ONCE,
+    damage: { touches: [table], computed: { table, column, as } },
+  });
+  const [summary, cache, features] = [
+    'nba_analytics.player_game_summary',
+    'nba_precompute.player_daily_cache',
+    'nba_predictions.ml_feature_store',
+  ];
+  const neighbour = (column: string): string =>
+    `LAG(${column}, 1, ${column}) OVER (PARTITION BY slate ORDER BY player_id)`;
+  return [
+    wrong('a wrong join', summary, 'minutes', neighbour('minutes')),
+    wrong('a wrong join', cache, 'pts_ewma8', neighbour('pts_ewma8')),
+    wrong('a wrong window', cache, 'minutes_last7', 'minutes_last7 * 2'),
+    wrong('a wrong window', features, 'pts_ewma8', 'pts_season'),
+    wrong('a wrong sign', features, 'expected_margin', '-expected_margin'),
+    wrong('a wrong join', features, 'opp_pace', neighbour('opp_pace')),
+  ];
+}
+
 /** Receipts and books that the guards themselves read. */
 function bookMutations(): Mutation[] {
   const books = ['nba_orchestration.phase_runs', 'nba_orchestration.written_rows', 'nba_raw.ingested_files'];
@@ -361,5 +386,5 @@ function bookMutations(): Mutation[] {
 
 /** Damage of what a writer of Tipoff makes of it. */
 export function tablesMutations(): Mutation[] {
-  return [...TABLES.flatMap(tableMutations), ...leakMutations(), ...bookMutations()];
+  return [...TABLES.flatMap(tableMutations), ...leakMutations(), ...statementMutations(), ...bookMutations()];
 }

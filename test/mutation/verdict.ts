@@ -184,7 +184,7 @@ const READ_AS: Readonly<Record<string, string>> = {
   'nba_predictions.publications': 'nba_predictions.current_predictions',
 };
 
-/** True when a check reads the damaged table, when what it says names it, or when it looks at that kind of place. */
+/** True when a check reads the damaged table, when what it says names it or its column, or when it looks at that kind of place. */
 export function asksAbout(
   check: string,
   reason: string,
@@ -194,7 +194,9 @@ export function asksAbout(
   if (canary === undefined) return false;
   const damaged = [...(damage.touches ?? []), ...(/nba_[a-z]+(?:\.[a-z_]+)?/.exec(place) ?? [])];
   const names = damaged.flatMap((table) => [table, READ_AS[table] ?? table]);
-  if (names.some((name) => reason.includes(name))) return true;
+  const column = /nba_[a-z]+\.[a-z_]+\.([a-z0-9]+_[a-z0-9_]+)/.exec(place)?.[1];
+  if ([...names, ...(column === undefined ? [] : [column])].some((name) => reason.includes(name)))
+    return true;
   const { look } = canary;
   if ('sql' in look) return names.some((name) => look.sql.includes(name));
   return PHASES.some(([pattern, phases]) => pattern.test(place) && phases.includes(canary.phase));
