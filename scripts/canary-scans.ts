@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { slateOf } from '#core/calendar.ts';
-import { boundedLook, paramsOf, slateLookedAt } from '#guard/canaries/ask.ts';
+import { slateLookedAt } from '#guard/canaries/ask.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
+import { boundedLook, paramsOf } from '#guard/canaries/statements.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 
 /** What the statement of one check takes from its tables. */

@@ -246,7 +246,7 @@ export function priced(lines: readonly BillLine[]): { readonly list: number; rea
 /** What docs/cost.md measured, and what the command line's test over the strict front holds. */
 export const USAGE: Usage = {
   dayGiB: 1.99,
-  canariesGiB: 2.05,
+  canariesGiB: 710 / 1024,
   storedGiB: 0.3,
   day: {
     reads: COMMANDS.day.reads,

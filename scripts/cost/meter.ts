@@ -59,6 +59,8 @@ export function meter(warehouse: Warehouse, reader: ByteReader): Meter {
   return {
     warehouse: {
       ...warehouse,
+      // As where reading is billed: what is tried is not paid for.
+      dryRun: async (sql, params) => ({ bytes: (await reader.statement(sql, params)).processed }),
       query: async <T extends object>(sql: string, params?: SqlParams) => {
         await read(sql, params);
         return warehouse.query<T>(sql, params);

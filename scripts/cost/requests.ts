@@ -53,9 +53,9 @@ export const COMMANDS = {
     objects: 9,
   },
   'canary run': {
-    bigquery: 142,
-    tables: 137,
-    kib: 54755,
+    bigquery: 98,
+    tables: 59,
+    kib: 19398,
     firestore: 35,
     reads: 87,
     writes: 5,

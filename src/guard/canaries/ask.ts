@@ -1,55 +1,10 @@
 import { addDays, easternInstant, type Slate } from '#core/calendar.ts';
 import { MAX_OFFENDERS, type Severity, type SeverityStep } from '#core/check.ts';
-import { messageOf, TipoffError } from '#core/errors.ts';
+import { messageOf } from '#core/errors.ts';
 import { count, outOf } from '#core/format.ts';
-import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
-import type {
-  AskedCanary,
-  CanaryContext,
-  CanaryResult,
-  CheckedThing,
-  LookInSql,
-  Moment,
-} from './definition.ts';
+import type { AskedCanary, CanaryContext, CanaryResult, CheckedThing, Moment } from './definition.ts';
 import { type Halt, isInForce } from './halt.ts';
-
-/** Bytes that the checks of one run may read together. */
-export interface ByteBudget {
-  /** Takes what a statement is to read. Throws TIPOFF_SQL when it is more than is left: then the statement is not run. */
-  spend(bytes: number): void;
-}
-
-/** A budget of so many bytes. */
-export function byteBudget(budgetBytes: number): ByteBudget {
-  let left = budgetBytes;
-  return {
-    spend: (bytes) => {
-      if (bytes > left) {
-        throw new TipoffError(
-          'TIPOFF_SQL',
-          `its statement would read ${bytes} bytes, and ${left} of the ${budgetBytes} of this run are left`,
-          {
-            hint: 'Find the check that reads too much in nba_orchestration.canary_results, and bound its statement by its partitions.',
-            details: { bytes, left },
-          },
-        );
-      }
-      left -= bytes;
-    },
-  };
-}
-
-/** Days of history a statement may name by @from. */
-const WINDOW_DAYS = 7;
-
-/** What a check found before it is judged. */
-interface Findings {
-  readonly total: number;
-  readonly bad: number;
-  /** The wrong things, at most `MAX_OFFENDERS`. */
-  readonly offenders: readonly CheckedThing[];
-  readonly bytes: number | null;
-}
+import type { Findings, Statements } from './statements.ts';
 
 /** Everything a result says before the check was asked. */
 export type Unasked = Omit<
@@ -127,14 +82,14 @@ export function unaskedOf(canary: AskedCanary, moment: Moment): Unasked {
 export interface Asking {
   readonly context: CanaryContext;
   readonly halt: Halt | undefined;
-  readonly budget: ByteBudget;
+  readonly statements: Statements;
 }
 
 /** Asks one check and judges what it finds. Never throws: what cannot run is ERROR. */
 export async function ask(
   canary: AskedCanary,
   moment: Moment,
-  { context, halt, budget }: Asking,
+  { context, halt, statements }: Asking,
   unasked: Unasked,
 ): Promise<Answer> {
   const none = {
@@ -150,7 +105,7 @@ export async function ask(
     if (skip !== undefined) return { ...none, status: 'skip', reason: skip };
     const findings =
       'sql' in canary.look
-        ? await askWarehouse(context.warehouse, canary.look, moment, budget)
+        ? await statements.look(canary.look, moment)
         : collect(await canary.look.probe(context, moment));
     return judge(canary, findings, none);
   } catch (error) {
@@ -204,60 +159,6 @@ export function findingOf(
   return total === 1 && first !== undefined && finding.includes('{of:')
     ? `${filled}: ${nameOf(first)}`
     : filled;
-}
-
-/** One statement per check: the wrong things first, with the totals beside them. It counts one row more than `maxRows` at most. */
-export function boundedLook(sql: string, maxRows?: number): string {
-  const rows = maxRows === undefined ? sql : `SELECT * FROM (${sql}\n  ) AS every LIMIT ${maxRows + 1}`;
-  return `SELECT subject, note, is_bad, total, bad
-FROM (
-  SELECT c.subject, c.note, COALESCE(c.is_bad, TRUE) AS is_bad, COUNT(*) OVER () AS total,
-    SUM(CASE WHEN COALESCE(c.is_bad, TRUE) THEN 1 ELSE 0 END) OVER () AS bad
-  FROM (${rows}
-  ) AS c
-) AS counted
-ORDER BY is_bad DESC, subject
-LIMIT ${MAX_OFFENDERS}`;
-}
-
-async function askWarehouse(
-  warehouse: Warehouse,
-  look: LookInSql,
-  moment: Moment,
-  budget: ByteBudget,
-): Promise<Findings> {
-  const [sql, params] = [
-    boundedLook(look.sql, look.maxRows),
-    paramsOf(look.sql, look.days ?? WINDOW_DAYS, moment),
-  ];
-  const bytes = (await warehouse.dryRun?.(sql, params))?.bytes ?? null;
-  if (bytes !== null) budget.spend(bytes);
-  const { maxRows, maxSeconds } = look;
-  const rows = await warehouse.query<CheckedThing & { total: number; bad: number }>(sql, params, {
-    maxSeconds,
-  });
-  const [first] = rows;
-  if (maxRows !== undefined && (first?.total ?? 0) > maxRows) {
-    throw new TipoffError('TIPOFF_SQL', `its statement gives more than ${maxRows} rows`, {
-      hint: 'Give one row for each thing that is expected, of one slate.',
-    });
-  }
-  return {
-    total: first?.total ?? 0,
-    bad: first?.bad ?? 0,
-    offenders: rows.filter(({ is_bad }) => is_bad !== false),
-    bytes,
-  };
-}
-
-/** The parameters a statement names. */
-export function paramsOf(
-  sql: string,
-  days: number,
-  { slate, asOf }: Pick<Moment, 'slate' | 'asOf'>,
-): SqlParams {
-  const all = { slate, from: addDays(slate, -days), as_of: asOf.toISOString() };
-  return Object.fromEntries(Object.entries(all).filter(([name]) => new RegExp(`@${name}\\b`).test(sql)));
 }
 
 function collect(things: readonly CheckedThing[]): Findings {

@@ -4,10 +4,11 @@ import { columnNames, type TableContract, tableId } from '#core/contracts/define
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import type { TableRef, Warehouse } from '#platform/warehouse/port.ts';
-import { paramsOf, slateLookedAt } from './ask.ts';
+import { slateLookedAt } from './ask.ts';
 import { readCalendar } from './calendar.ts';
 import type { Canary, CanaryContext, CanaryResult, Moment } from './definition.ts';
 import { type CanaryDeps, runCanaries } from './run.ts';
+import { paramsOf } from './statements.ts';
 
 /** Days of history a sabotage may name by @from. */
 const WINDOW_DAYS = 14;

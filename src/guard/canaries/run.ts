@@ -8,7 +8,7 @@ import { pendingSlates } from '#guard/incidents/acknowledge.ts';
 import { underReceipt } from '#pipeline/work.ts';
 import { type Clock, systemClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { type Answer, ask, byteBudget, slateLookedAt, unaskedOf } from './ask.ts';
+import { type Answer, ask, slateLookedAt, unaskedOf } from './ask.ts';
 import { calendarOf, readCalendar, type SeasonCalendarView } from './calendar.ts';
 import type {
   AskedCanary,
@@ -20,6 +20,7 @@ import type {
 } from './definition.ts';
 import { type Halt, readHalt } from './halt.ts';
 import { beat, CANARY_JOB, CANARY_SILENCE_SECONDS, lastCanaries } from './heartbeats.ts';
+import { byteBudget, statementsWithin } from './statements.ts';
 
 export interface CanaryDeps extends CanaryContext {
   readonly clock: Clock;
@@ -201,6 +202,7 @@ async function runOnce(
   );
   try {
     const budget = byteBudget(request.budgetBytes ?? deps.budgetBytes ?? BUDGET_BYTES);
+    const statements = statementsWithin(deps.warehouse, budget);
     const context = await Promise.race([
       readContext(deps, calendar),
       outOfTime.then((reason): Context => ({ error: reason })),
@@ -227,7 +229,7 @@ async function runOnce(
           context.error !== undefined
             ? error(`could not run: ${context.error}`)
             : await Promise.race([
-                ask(canary, moment, { context: deps, halt: context.halt, budget }, unasked),
+                ask(canary, moment, { context: deps, halt: context.halt, statements }, unasked),
                 outOfTime.then((reason) => error(`could not run: ${reason}`)),
               ]);
         return { ...unasked, ...answer, ms: Math.round(timer.now().getTime() - from) };

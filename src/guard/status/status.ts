@@ -3,10 +3,11 @@ import { byUrgency, isFailing, type Outcome } from '#core/check.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { clause, when } from '#core/format.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
-import { ask, byteBudget, unaskedOf } from '#guard/canaries/ask.ts';
+import { ask, unaskedOf } from '#guard/canaries/ask.ts';
 import { readCalendar } from '#guard/canaries/calendar.ts';
 import { canariesNamed } from '#guard/canaries/catalogue/catalogue.ts';
 import { readHalt } from '#guard/canaries/halt.ts';
+import { byteBudget, statementsWithin } from '#guard/canaries/statements.ts';
 import { listIncidents } from '#guard/incidents/acknowledge.ts';
 import { OUTBOX, type OutboxDoc } from '#platform/notify/outbox.ts';
 import { oneLine } from '#platform/report/escape.ts';
@@ -95,7 +96,8 @@ async function askCanaries(
   { now, slate, lastNight, calendar }: StatusMoment,
 ): Promise<Map<string, Outcome>> {
   const halt = await readHalt(deps.state);
-  const asking = { context: deps, halt, budget: byteBudget(Number.POSITIVE_INFINITY) };
+  const statements = statementsWithin(deps.warehouse, byteBudget(Number.POSITIVE_INFINITY));
+  const asking = { context: deps, halt, statements };
   const canaries = canariesNamed(QUESTIONS.flatMap((question) => question.canaries ?? []));
   const outcomes = canaries.map(async (canary): Promise<[string, Outcome]> => {
     const about = canary.looksAt === 'last_night' ? (lastNight ?? addDays(slate, -1)) : slate;

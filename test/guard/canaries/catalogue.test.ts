@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
 import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
-import { boundedLook, findingOf, paramsOf } from '#guard/canaries/ask.ts';
+import { findingOf } from '#guard/canaries/ask.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { CANARY_PHASES } from '#guard/canaries/definition.ts';
 import { runbook } from '#guard/canaries/runbook.ts';
+import { boundedLook, paramsOf } from '#guard/canaries/statements.ts';
 
 const statements = CATALOGUE.flatMap(({ id, look }) => ('sql' in look ? [{ id, sql: look.sql }] : []));
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { schedule } from '#core/contracts/nba_reference.ts';
+import { TipoffError } from '#core/errors.ts';
 import {
   type Canary,
   type CanaryResult,
@@ -301,22 +302,30 @@ describe('the engine', () => {
     expect(whole.runs.map(({ slate }) => slate)).toEqual(['2025-01-10', '2025-01-11', '2025-01-12']);
   });
 
-  test('what goes beyond the byte budget is an error and is not run; what was paid is stored', async () => {
-    const asked: string[] = [];
-    const billed = {
+  /** The world as one where reading is billed; `asked` has the statements of checks that are run, `tried` those that are only tried. */
+  function billedWorld(bytes = 600) {
+    const [asked, tried]: [string[], string[]] = [[], []];
+    const { warehouse } = world;
+    const billed: typeof world = {
       ...world,
       warehouse: {
-        ...world.warehouse,
-        dryRun: async () => ({ bytes: 600 }),
-        query: async <T extends object>(
-          sql: string,
-          params?: Parameters<typeof world.warehouse.query>[1],
-        ) => {
+        ...warehouse,
+        dryRun: async (sql, params) => {
+          tried.push(sql);
+          await warehouse.query(`SELECT 1 AS one FROM (${sql}) AS tried LIMIT 0`, params);
+          return { bytes };
+        },
+        query: async (sql, params, limits) => {
           if (sql.includes('subject')) asked.push(sql);
-          return world.warehouse.query<T>(sql, params);
+          return warehouse.query(sql, params, limits);
         },
       },
     };
+    return { billed, asked, tried };
+  }
+
+  test('what goes beyond the byte budget is an error and is not run; what was paid is stored', async () => {
+    const { billed, asked } = billedWorld();
     const canaries = [check({ id: 'first' }), check({ id: 'second' })];
     const { results } = await runCanaries(billed, {
       canaries,
@@ -336,5 +345,98 @@ describe('the engine', () => {
       { canary_id: 'first', bytes: 600 },
       { canary_id: 'second', bytes: null },
     ]);
+  });
+
+  describe('where reading is billed', () => {
+    const rowsOf = (count: number, note = "'gone'"): string =>
+      Array.from(
+        { length: count },
+        (_, i) =>
+          `SELECT 'game ${String(i).padStart(2, '0')} of ' || CAST(@slate AS STRING) AS subject, TRUE AS is_bad, ${note} AS note`,
+      ).join(' UNION ALL ');
+    const checks = [
+      check({ id: 'many', look: { sql: rowsOf(33) } }),
+      check({ id: 'fine' }),
+      check({ id: 'empty', look: { sql: `SELECT * FROM (${rowsOf(1)}) AS t WHERE FALSE` } }),
+      check({ id: 'other_slate', looksAt: 'last_night', look: { sql: rowsOf(2, 'NULL') } }),
+      check({
+        id: 'other_type',
+        look: {
+          sql: `SELECT slate AS subject, slate < CAST(@from AS DATE) AS is_bad, 'x' AS note FROM nba_reference.schedule
+            WHERE slate >= CAST(@from AS DATE) AND tipoff_at <> CAST(@as_of AS TIMESTAMP)`,
+        },
+      }),
+    ];
+    const answers = async (deps: TestWorld, canaries: readonly Canary[]) => {
+      const { results } = await runCanaries(deps, { canaries, asOf: new Date('2025-01-10T17:00:00Z') });
+      return results.map(({ ms: _ms, bytes: _bytes, ...rest }) => rest);
+    };
+
+    test('the statements of a run are one query, and every check says what it says alone', async () => {
+      const { billed, asked, tried } = billedWorld();
+      expect(await answers(billed, checks)).toEqual(await answers(world, checks));
+      expect([asked.length, tried.length]).toEqual([1, checks.length]);
+    });
+
+    test('so many go as one query that an engine can plan it', async () => {
+      const { billed, asked } = billedWorld();
+      const many = Array.from({ length: 50 }, (_, i) => check({ id: `check_${i}` }));
+      expect((await answers(billed, many)).every(({ status }) => status === 'pass')).toBe(true);
+      expect(asked).toHaveLength(3);
+    });
+
+    test('a statement that cannot be planned is an error of its own, and is not run', async () => {
+      const { billed, asked } = billedWorld();
+      const wrong = check({ id: 'wrong', look: { sql: 'SELECT nothing FROM nba_reference.schedule' } });
+      const seen = await answers(billed, [wrong, ...checks]);
+      expect(seen.map(({ status }) => status)).toEqual(['error', 'fail', 'pass', 'fail', 'fail', 'pass']);
+      expect(asked).toHaveLength(1);
+    });
+
+    test('a statement that fails on its rows takes no other one down', async () => {
+      const { billed, asked } = billedWorld();
+      const failing = check({
+        id: 'failing',
+        look: {
+          sql: `SELECT game_id AS subject, CAST(game_id || '?' AS INT64) > 0 AS is_bad, 'x' AS note
+            FROM nba_reference.schedule WHERE slate >= CAST(@from AS DATE)`,
+        },
+      });
+      const seen = await answers(billed, [...checks, failing]);
+      expect(seen).toEqual(await answers(world, [...checks, failing]));
+      expect(seen.map(({ status }) => status)).toEqual(['fail', 'pass', 'fail', 'fail', 'pass', 'error']);
+      // All; the three without it and those with it; of these the one without it, then the two, then both alone.
+      expect(asked).toHaveLength(7);
+    });
+
+    test('a warehouse that is busy is not asked again in pieces', async () => {
+      const { billed } = billedWorld();
+      let queries = 0;
+      const busy: TestWorld = {
+        ...billed,
+        warehouse: {
+          ...billed.warehouse,
+          query: async (sql, params) => {
+            if (!sql.includes('subject')) return world.warehouse.query(sql, params);
+            queries += 1;
+            throw new TipoffError('TIPOFF_WAREHOUSE_BUSY', 'expected an answer, saw none', { hint: 'Wait.' });
+          },
+        },
+      };
+      const seen = await answers(busy, checks);
+      expect(new Set(seen.map(({ reason }) => reason))).toEqual(
+        new Set(['could not run: expected an answer, saw none']),
+      );
+      expect(queries).toBe(1);
+    });
+
+    test('a statement with a time of its own goes alone', async () => {
+      const { billed, asked } = billedWorld();
+      const [, fine] = checks;
+      if (fine === undefined) throw new Error('expected a check');
+      const own = check({ id: 'own', look: { ...fine.look, maxSeconds: 5 } as Canary['look'] });
+      expect((await answers(billed, [own, ...checks])).map(({ status }) => status)[0]).toBe('pass');
+      expect(asked).toHaveLength(2);
+    });
   });
 });

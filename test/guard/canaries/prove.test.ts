@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type DayHour, HEALTHY_AS_OF, healthyLeague, liveDays, proofSlates } from '#app/healthy-league.ts';
 import { addDays, type Slate, slateOf } from '#core/calendar.ts';
-import { paramsOf, slateLookedAt } from '#guard/canaries/ask.ts';
+import { slateLookedAt } from '#guard/canaries/ask.ts';
 import { readCalendar } from '#guard/canaries/calendar.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { type Canary, type CanaryResult, defineCanary } from '#guard/canaries/definition.ts';
@@ -9,6 +9,7 @@ import { CANARY_JOB } from '#guard/canaries/heartbeats.ts';
 import { newOwnCheck, readOwnCheck } from '#guard/canaries/own.ts';
 import { applySabotage, prove } from '#guard/canaries/prove.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
+import { paramsOf } from '#guard/canaries/statements.ts';
 import { failingSlates, INCIDENT_COLLECTIONS } from '#guard/incidents/document.ts';
 import { checkRuns, readHeads, updateIncidents } from '#guard/incidents/update.ts';
 import { emptyWorld, type TestWorld } from './world.ts';
@@ -57,6 +58,23 @@ describe('the catalogue on a healthy world', () => {
     expect(holiday.map(({ status, reason }) => [status, reason])).toEqual([
       ['skip', 'no games on 2024-11-28'],
     ]);
+  });
+
+  test('says the same where all is asked by few queries, because reading is billed', async () => {
+    let queries = 0;
+    const warehouse: TestWorld['warehouse'] = {
+      ...world.warehouse,
+      dryRun: async () => ({ bytes: 0 }),
+      query: async (sql, params, limits) => {
+        if (sql.includes('AS look_0')) queries += 1;
+        return world.warehouse.query(sql, params, limits);
+      },
+    };
+    const request = { canaries: CATALOGUE, asOf: HEALTHY_AS_OF, store: false };
+    const answers = async (deps: TestWorld) =>
+      (await runCanaries(deps, request)).results.map(({ ms: _ms, bytes: _bytes, ...rest }) => rest);
+    expect(await answers({ ...world, warehouse })).toEqual(await answers(world));
+    expect(queries).toBe(Math.ceil(CATALOGUE.filter(({ look }) => 'sql' in look).length / 24));
   });
 
   // Every case restores what it broke, so that they share one world whatever their order.

@@ -86,9 +86,9 @@ describe('the SQL of this repository', () => {
     const partial = texts.filter(({ isWhole }) => !isWhole).map(({ path }) => path);
     expect([...new Set(partial)].sort()).toEqual([
       'src/app/reading/query.ts',
-      'src/guard/canaries/ask.ts',
       'src/guard/canaries/catalogue/operations.ts',
       'src/guard/canaries/prove.ts',
+      'src/guard/canaries/statements.ts',
       'src/guard/drills/catalogue/batch.ts',
       'src/guard/drills/catalogue/operations.ts',
       'src/guard/drills/drill.ts',

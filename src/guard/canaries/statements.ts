@@ -1,0 +1,227 @@
+import { addDays } from '#core/calendar.ts';
+import { MAX_OFFENDERS } from '#core/check.ts';
+import { isTransient, TipoffError } from '#core/errors.ts';
+import type { SqlParams, SqlValue, Warehouse } from '#platform/warehouse/port.ts';
+import type { CheckedThing, LookInSql, Moment } from './definition.ts';
+
+/** Bytes that the checks of one run may read together. */
+export interface ByteBudget {
+  /** Takes what a statement is to read. Throws TIPOFF_SQL when it is more than is left: then the statement is not run. */
+  spend(bytes: number): void;
+}
+
+/** A budget of so many bytes. */
+export function byteBudget(budgetBytes: number): ByteBudget {
+  let left = budgetBytes;
+  return {
+    spend: (bytes) => {
+      if (bytes > left) {
+        throw new TipoffError(
+          'TIPOFF_SQL',
+          `its statement would read ${bytes} bytes, and ${left} of the ${budgetBytes} of this run are left`,
+          {
+            hint: 'Find the check that reads too much in nba_orchestration.canary_results, and bound its statement by its partitions.',
+            details: { bytes, left },
+          },
+        );
+      }
+      left -= bytes;
+    },
+  };
+}
+
+/** Days of history a statement may name by @from. */
+const WINDOW_DAYS = 7;
+
+/** What a check found before it is judged. */
+export interface Findings {
+  readonly total: number;
+  readonly bad: number;
+  /** The wrong things, at most `MAX_OFFENDERS`. */
+  readonly offenders: readonly CheckedThing[];
+  readonly bytes: number | null;
+}
+
+/** The statements of the checks of one run. */
+export interface Statements {
+  /** What a statement finds. Throws what the warehouse throws, and TIPOFF_SQL for one that goes beyond the budget or has too many rows. */
+  look(look: LookInSql, moment: Moment): Promise<Findings>;
+}
+
+/** A statement as the warehouse is asked it. */
+interface Asked {
+  readonly look: LookInSql;
+  readonly sql: string;
+  readonly params: SqlParams;
+  /** What it reads, by the warehouse; null where reading is not billed. */
+  readonly bytes: number | null;
+}
+
+type Found = PromiseSettledResult<Findings>;
+
+/** A row of `boundedLook`. */
+type LookRow = CheckedThing & { readonly total: number; readonly bad: number };
+
+/** Statements that go as one query at most: an engine gives up on a text that is too much to plan. */
+const MAX_TOGETHER = 24;
+
+/**
+ * Asks statements within a budget. Where reading is billed, those that are asked in one turn go together in few queries, because
+ * each table that a query names is billed at a minimum, and once however often it is named. Each is tried by itself before,
+ * which costs nothing and tells its bytes and its errors. A query that is refused all the same is asked again in halves, down to the
+ * statement that is the cause: no check takes another one down. A statement with a time of its own goes alone.
+ */
+export function statementsWithin(warehouse: Warehouse, budget: ByteBudget): Statements {
+  const { dryRun } = warehouse;
+  if (dryRun === undefined) return { look: async (...asked) => askAlone(warehouse, statementOf(...asked)) };
+  const tried = async (one: Asked): Promise<Asked> => {
+    const { bytes } = await dryRun(one.sql, one.params);
+    budget.spend(bytes);
+    return { ...one, bytes };
+  };
+  let turn: { readonly asked: Asked[]; readonly found: Promise<readonly Found[]> } | undefined;
+  const nextTurn = (): NonNullable<typeof turn> => {
+    const asked: Asked[] = [];
+    const found = Promise.resolve().then(() => {
+      turn = undefined;
+      return askBilled(warehouse, asked, tried);
+    });
+    return { asked, found };
+  };
+  return {
+    look: async (look, moment) => {
+      turn ??= nextTurn();
+      const { asked, found } = turn;
+      const place = asked.push(statementOf(look, moment)) - 1;
+      const own = (await found)[place];
+      if (own?.status === 'fulfilled') return own.value;
+      throw own?.reason;
+    },
+  };
+}
+
+function statementOf(look: LookInSql, moment: Moment): Asked {
+  return {
+    look,
+    sql: boundedLook(look.sql, look.maxRows),
+    params: paramsOf(look.sql, look.days ?? WINDOW_DAYS, moment),
+    bytes: null,
+  };
+}
+
+/** What each statement finds, in their order. */
+async function askBilled(
+  warehouse: Warehouse,
+  asked: readonly Asked[],
+  tried: (one: Asked) => Promise<Asked>,
+): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  const ready: { readonly one: Asked; readonly place: number }[] = [];
+  for (const [place, result] of (await Promise.allSettled(asked.map(tried))).entries()) {
+    if (result.status === 'fulfilled') ready.push({ one: result.value, place });
+    else found[place] = result;
+  }
+  const [alone, together] = [
+    ready.filter(({ one }) => one.look.maxSeconds !== undefined),
+    ready.filter(({ one }) => one.look.maxSeconds === undefined),
+  ];
+  const queries = alone.map((each) => [each]);
+  for (let at = 0; at < together.length; at += MAX_TOGETHER)
+    queries.push(together.slice(at, at + MAX_TOGETHER));
+  await Promise.all(
+    queries.map(async (query) => {
+      const results = await askTogether(
+        warehouse,
+        query.map(({ one }) => one),
+      );
+      for (const [i, { place }] of query.entries())
+        found[place] = results[i] ?? { status: 'rejected', reason: new RangeError('unreachable') };
+    }),
+  );
+  return found;
+}
+
+/** What each of some statements finds by one query, or by several when it is refused. */
+async function askTogether(warehouse: Warehouse, some: readonly Asked[]): Promise<Found[]> {
+  const [first, ...others] = some;
+  if (first === undefined) return [];
+  if (others.length === 0) return Promise.allSettled([askAlone(warehouse, first)]);
+  try {
+    const { sql, params } = togetherSql(some);
+    const rows = Map.groupBy(
+      await warehouse.query<LookRow & { place: number }>(sql, params),
+      ({ place }) => place,
+    );
+    return await Promise.allSettled(some.map(async (one, i) => findingsOf(one, rows.get(i) ?? [])));
+  } catch (error) {
+    // Asked again and again already: more queries would not help.
+    if (isTransient(error)) return some.map(() => ({ status: 'rejected', reason: error }));
+    const half = some.length >> 1;
+    const halves = [some.slice(0, half), some.slice(half)];
+    return (await Promise.all(halves.map((part) => askTogether(warehouse, part)))).flat();
+  }
+}
+
+async function askAlone(warehouse: Warehouse, one: Asked): Promise<Findings> {
+  const { maxSeconds } = one.look;
+  return findingsOf(one, await warehouse.query<LookRow>(one.sql, one.params, { maxSeconds }));
+}
+
+/** Several statements as one: the rows of each under its place, its parameters under names of their own. */
+export function togetherSql(statements: readonly { readonly sql: string; readonly params: SqlParams }[]): {
+  readonly sql: string;
+  readonly params: SqlParams;
+} {
+  const params: Record<string, SqlValue> = {};
+  const parts = statements.map(({ sql, params: own }, place) => {
+    const renamed = sql.replace(/@(\w+)/g, (whole, name: string) => {
+      const value = own[name];
+      if (value === undefined) return whole;
+      params[`${name}_${place}`] = value;
+      return `@${name}_${place}`;
+    });
+    return `SELECT ${place} AS place, CAST(subject AS STRING) AS subject, CAST(note AS STRING) AS note, is_bad, total, bad
+FROM (${renamed}
+) AS look_${place}`;
+  });
+  return { sql: `${parts.join('\nUNION ALL\n')}\nORDER BY place, is_bad DESC, subject`, params };
+}
+
+/** One statement per check: the wrong things first, with the totals beside them. It counts one row more than `maxRows` at most. */
+export function boundedLook(sql: string, maxRows?: number): string {
+  const rows = maxRows === undefined ? sql : `SELECT * FROM (${sql}\n  ) AS every LIMIT ${maxRows + 1}`;
+  return `SELECT subject, note, is_bad, total, bad
+FROM (
+  SELECT c.subject, c.note, COALESCE(c.is_bad, TRUE) AS is_bad, COUNT(*) OVER () AS total,
+    SUM(CASE WHEN COALESCE(c.is_bad, TRUE) THEN 1 ELSE 0 END) OVER () AS bad
+  FROM (${rows}
+  ) AS c
+) AS counted
+ORDER BY is_bad DESC, subject
+LIMIT ${MAX_OFFENDERS}`;
+}
+
+function findingsOf({ look: { maxRows }, bytes }: Asked, rows: readonly LookRow[]): Findings {
+  const [first] = rows;
+  if (maxRows !== undefined && (first?.total ?? 0) > maxRows) {
+    throw new TipoffError('TIPOFF_SQL', `its statement gives more than ${maxRows} rows`, {
+      hint: 'Give one row for each thing that is expected, of one slate.',
+    });
+  }
+  return {
+    total: first?.total ?? 0,
+    bad: first?.bad ?? 0,
+    offenders: rows.filter(({ is_bad }) => is_bad !== false),
+    bytes,
+  };
+}
+
+/** The parameters a statement names. */
+export function paramsOf(
+  sql: string,
+  days: number,
+  { slate, asOf }: Pick<Moment, 'slate' | 'asOf'>,
+): SqlParams {
+  const all = { slate, from: addDays(slate, -days), as_of: asOf.toISOString() };
+  return Object.fromEntries(Object.entries(all).filter(([name]) => new RegExp(`@${name}\\b`).test(sql)));
+}
