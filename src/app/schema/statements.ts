@@ -113,8 +113,8 @@ export function registeredStatements(): Statement[] {
     statement({
       owner: 'replacement of a range',
       sql: recordingSql(predictionGrades, {
-        rows: `${tableId(predictionGrades)} WHERE TRUE`,
-        before: `${tableId(predictionGrades)} WHERE TRUE`,
+        rows: `${tableId(predictionGrades)} WHERE slate >= CAST(@recorded_since AS DATE)`,
+        before: `${tableId(predictionGrades)} WHERE slate >= CAST(@recorded_since AS DATE)`,
       }).replace(/^INSERT .*\n/, ''),
       fills: tableId(writtenRows),
     }),

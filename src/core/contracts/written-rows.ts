@@ -33,18 +33,19 @@ export function recordingSql(
   table: TableContract,
   { rows, before }: { readonly rows: string; readonly before: string },
 ): string {
-  const entries = `FROM ${tableId(writtenRows)} e WHERE e.table_id = '${tableId(table)}'`;
-  const isEntered = `(slate >= CAST(@recorded_since AS DATE) OR slate IN (SELECT e.slate ${entries}))`;
   return `INSERT INTO ${tableId(writtenRows)} (table_id, slate, row_count, checksum, layout, written_at)
 SELECT '${tableId(table)}' AS table_id, w.slate, SUM(w.row_count) AS row_count, BIT_XOR(w.checksum) AS checksum, '${layoutOf(table)}' AS layout,
   CASE WHEN MAX(n.written_at) >= CAST(@recorded_at AS TIMESTAMP) THEN fn.add_seconds(MAX(n.written_at), 1)
     ELSE CAST(@recorded_at AS TIMESTAMP) END AS written_at
 FROM (
-  SELECT t.slate, 1 AS row_count, fn.row_hash(t) AS checksum FROM (SELECT ${hashed(table)} FROM ${rows} AND ${isEntered}) t
+  SELECT t.slate, 1 AS row_count, fn.row_hash(t) AS checksum FROM (SELECT ${hashed(table)} FROM ${rows}) t
   UNION ALL
-  SELECT DISTINCT slate, 0 AS row_count, 0 AS checksum FROM ${before} AND ${isEntered}
+  SELECT DISTINCT slate, 0 AS row_count, 0 AS checksum FROM ${before}
 ) AS w
-LEFT JOIN (SELECT e.slate, MAX(e.written_at) AS written_at ${entries} GROUP BY e.slate) AS n ON n.slate = w.slate
+LEFT JOIN (
+  SELECT e.slate, MAX(e.written_at) AS written_at FROM ${tableId(writtenRows)} e WHERE e.table_id = '${tableId(table)}' GROUP BY e.slate
+) AS n ON n.slate = w.slate
+WHERE w.slate >= CAST(@recorded_since AS DATE) OR n.slate IS NOT NULL
 GROUP BY w.slate`;
 }
 

@@ -232,7 +232,7 @@ function replacementScript(
     ? `\n  CREATE TEMP TABLE ${old} AS SELECT DISTINCT slate FROM ${tableId(table)} WHERE ${bounds};`
     : '';
   // Read back: a value may be written in another form than it was computed in.
-  const where = { rows: `${tableId(table)} WHERE ${bounds}`, before: `${old} WHERE TRUE` };
+  const where = { rows: `${tableId(table)} WHERE ${bounds}`, before: old };
   const record = isRecorded ? `\n  ${recordingSql(table, where)};` : '';
   return `DECLARE seen STRUCT<outside INT64, doubled INT64, incomplete INT64, broken INT64, breach STRING, replaced INT64>;
 CREATE TEMP TABLE ${rows} AS SELECT ${storedColumns(table)} FROM (${select}

@@ -128,6 +128,11 @@ export async function isOfContract(
   return wanted.join() === (await namesAndTypes(connection, tableId(ref)));
 }
 
+/** A type, or a column with its type, as the engine names it in the spelling of a declaration. */
+export function asDeclared(type: string): string {
+  return type.replace('TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ');
+}
+
 /** Names and types from planning a SELECT, which takes less time than `storedShape` and tells no more. */
 async function namesAndTypes(connection: DuckDBConnection, id: string): Promise<string | undefined> {
   try {
@@ -137,7 +142,7 @@ async function namesAndTypes(connection: DuckDBConnection, id: string): Promise<
         { length: planned.columnCount },
         (_, i) => `${planned.columnName(i)} ${planned.columnType(i)}`,
       );
-      return columns.map((column) => column.replace('TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ')).join();
+      return columns.map(asDeclared).join();
     } finally {
       planned.destroySync();
     }

@@ -37,7 +37,7 @@ import {
   type TableRef,
 } from '#platform/warehouse/port.ts';
 import { checkRecords, type LooseRecord } from '#platform/warehouse/records.ts';
-import { createTable, isOfContract } from './catalogue.ts';
+import { asDeclared, createTable, isOfContract } from './catalogue.ts';
 import type { Session } from './session.ts';
 import { duckdbError } from './values.ts';
 
@@ -68,13 +68,8 @@ function wireType(column: Column): DuckDBType {
 }
 
 /** The SELECT list that turns the wire table, or any select, into the stored types and precisions of a contract. */
-function storedColumns(
-  table: TableContract,
-  alias: string,
-  isWanted: (name: string) => boolean = () => true,
-): string {
+function storedColumns(table: TableContract, alias: string): string {
   return Object.entries(table.columns)
-    .filter(([name]) => isWanted(name))
     .map(([name, column]) => {
       const cast = `CAST(${alias}.${name} AS ${duckdbType(column)})`;
       return `${column.decimals === undefined ? cast : roundedSql(cast, column.decimals)} AS ${name}`;
@@ -288,39 +283,50 @@ export async function replaceRange(
   return session.atomically(async () => {
     // The select runs once, and its columns are read from what it gave: planning a long statement only to describe it costs
     // as much as running it on a short range.
-    await session.run(`CREATE OR REPLACE TEMP TABLE tipoff_replacement AS ${select}`, params);
-    const given = (await session.rows<{ column_name: string }>('DESCRIBE temp.tipoff_replacement')).map(
-      (c) => c.column_name,
-    );
-    checkReplacementColumns(table, given);
-    await checkReplacement(session, table, range, bounds, all);
+    await session.run(`CREATE OR REPLACE TEMP TABLE ${GIVEN} AS ${select}`, params);
+    const rows = await asStored(session, table);
+    await checkReplacement(session, table, range, { rows, bounds }, all);
     const { recording } = range;
     if (recording !== undefined)
-      await session.run(
-        recordingSql(table, {
-          rows: `(${stored(table)}) AS r WHERE TRUE`,
-          before: `${tableId(table)} WHERE ${bounds}`,
-        }),
-        {
-          ...all,
-          recorded_since: recording.since,
-          recorded_at: recording.at,
-        },
-      );
+      await session.run(recordingSql(table, { rows, before: `${tableId(table)} WHERE ${bounds}` }), {
+        ...all,
+        recorded_since: recording.since,
+        recorded_at: recording.at,
+      });
     await session.run(`DELETE FROM ${tableId(table)} WHERE ${bounds}`, all);
     // Rows of one date lie together, as in a partition: a later read of one date decodes its rows, not the table.
     const order = range.from === range.to ? '' : ` ORDER BY ${range.column}`;
-    const count = await session.changed(`INSERT INTO ${tableId(table)} BY NAME ${stored(table)}${order}`);
-    await session.run('DROP TABLE temp.tipoff_replacement');
+    const count = await session.changed(
+      `INSERT INTO ${tableId(table)} BY NAME SELECT * FROM ${rows}${order}`,
+    );
+    await session.run(`DROP TABLE ${rows}`);
     return count;
   });
 }
 
-/** The rows of a replacement in the types and precisions of the contract: all columns, or those that an expression names. */
-function stored(table: TableContract, expression?: string): string {
-  const named = expression === undefined ? undefined : new Set(expression.toLowerCase().match(/\w+/g));
-  const columns = storedColumns(table, 's', (name) => named === undefined || named.has(name));
-  return `SELECT ${columns} FROM temp.tipoff_replacement s`;
+const GIVEN = 'temp.tipoff_replacement';
+const STORED = 'temp.tipoff_stored';
+
+/** The table with the rows of a replacement in the types and precisions of the contract: what the select gave, where that has them. */
+async function asStored(session: Session, table: TableContract): Promise<string> {
+  const given = await session.rows<{ column_name: string; column_type: string }>(`DESCRIBE ${GIVEN}`);
+  checkReplacementColumns(
+    table,
+    given.map((column) => column.column_name),
+  );
+  const isStored = given.every(({ column_name, column_type }) => {
+    const column = table.columns[column_name];
+    return (
+      column?.decimals === undefined && column !== undefined && asDeclared(column_type) === duckdbType(column)
+    );
+  });
+  if (isStored) return GIVEN;
+  // Rounding is computed once here, and not by each statement that reads the rows.
+  await session.run(
+    `CREATE OR REPLACE TEMP TABLE ${STORED} AS SELECT ${storedColumns(table, 's')} FROM ${GIVEN} s`,
+  );
+  await session.run(`DROP TABLE ${GIVEN}`);
+  return STORED;
 }
 
 function boundsOf(table: TableContract, range: ReplacedRange): string {
@@ -345,7 +351,7 @@ async function checkReplacement(
   session: Session,
   table: TableContract,
   range: ReplacedRange,
-  bounds: string,
+  { rows, bounds }: { readonly rows: string; readonly bounds: string },
   params: SqlParams,
 ): Promise<void> {
   const key = table.key.join(', ');
@@ -354,8 +360,8 @@ async function checkReplacement(
   const [found] = await session.rows<{ outside: number; doubled: number; broken?: number }>(
     `SELECT COUNT(*) FILTER (WHERE (${bounds}) IS NOT TRUE) AS outside
       ${breaks === undefined ? '' : `, COUNT(*) FILTER (WHERE ${breaks}) AS broken`},
-      (SELECT COUNT(*) FROM (SELECT ${key} FROM (${stored(table, key)}) s GROUP BY ${key} HAVING COUNT(*) > 1)) AS doubled
-     FROM (${stored(table, `${bounds} ${breaks}`)}) r`,
+      (SELECT COUNT(*) FROM (SELECT ${key} FROM ${rows} GROUP BY ${key} HAVING COUNT(*) > 1)) AS doubled
+     FROM ${rows} r`,
     params,
   );
   const { outside = 0, doubled = 0, broken = 0 } = found ?? {};
@@ -363,7 +369,7 @@ async function checkReplacement(
   const problems = [
     ...(outside > 0 ? [`${outside} rows lie outside of what is replaced, ${where}`] : []),
     ...(doubled > 0 ? [`${doubled} keys (${key}) occur more than once`] : []),
-    ...(broken > 0 ? [brokenRows(broken, await exampleOf(session, table))] : []),
+    ...(broken > 0 ? [brokenRows(broken, await exampleOf(session, table, rows))] : []),
   ];
   if (problems.length === 0) return;
   throw new TipoffError(
@@ -384,9 +390,13 @@ async function checkReplacement(
 }
 
 /** The least of what the rows of a replacement break, in words. */
-async function exampleOf(session: Session, table: TableContract): Promise<string | null | undefined> {
+async function exampleOf(
+  session: Session,
+  table: TableContract,
+  rows: string,
+): Promise<string | null | undefined> {
   const [found] = await session.rows<Pick<Broken, 'breach'>>(
-    `SELECT MIN(${breachSql(table)}) AS breach FROM (${stored(table)}) s`,
+    `SELECT MIN(${breachSql(table)}) AS breach FROM ${rows}`,
   );
   return found?.breach;
 }
