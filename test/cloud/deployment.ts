@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { delimiter, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { ActionRunner } from '#test/actions/run-action.ts';
 import { type CloudRun, cloudRun, imageFolder } from '#test/fakes/cloud-run.ts';
 import type { StrictFront } from '#test/fakes/front/front.ts';
 
 const KEY = 'a-key-of-the-cloud-tests-with-enough-characters';
+const POLL_MS = 200;
 const PROOF = { authorization: `Bearer ${KEY}` };
 
 /** A project that has lived a day, and who deploys into it. */
@@ -97,8 +99,11 @@ async function rollThrough({ front, act, slate }: Deployed, services: CloudRun, 
     });
     expect(started.status, JSON.stringify(started.body)).toBe(202);
     let state: unknown;
-    while (!['published', 'published_partial', 'held', 'failed'].includes(String(state)))
+    while (!['published', 'published_partial', 'held', 'failed'].includes(String(state))) {
+      // Who asks without a pause takes the time that the batch needs.
+      await pause(POLL_MS);
       state = (await ask(coordinator, `/batches/${String(started.body['batch_id'])}`)).body['state'];
+    }
     expect(state, services.logs()).toBe('published');
   };
 

@@ -4,7 +4,7 @@ import { type Column, columnNames, type TableContract, tableId } from '#core/con
 import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { canaryResults } from '#core/contracts/nba_orchestration.ts';
 import { type InjuryReport, injuryReports } from '#core/contracts/nba_raw.ts';
-import { MARKETS } from '#core/markets.ts';
+import { MAIN_MARKET } from '#core/markets.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { beat } from '#guard/canaries/heartbeats.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
@@ -50,8 +50,8 @@ const DRAWN: ReadonlySet<string> = new Set([
 ]);
 /** Checks whose answers are held against each other: one of each phase that asks a table. */
 const ASKED = ['games_summarised', 'features_present', 'yesterday_graded', 'claims_hold'];
-/** Counts whose sums by week are held against each other; the second leaves out what the first has given. */
-const SUMMED = MARKETS.filter(({ id }) => ['points', 'rebounds'].includes(id));
+/** The count whose sums by week are held against each other. */
+const SUMMED = [MAIN_MARKET];
 
 /** What two days left behind. */
 export interface GoldenDays {
