@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { shared } from './vitest.config.ts';
 
-/** A few rounds of the suites that kill and race processes; `npm run test:kill` and its siblings go on for longer. */
+/** Suites of real processes and of whole workflows. `npm run test:kill` and its siblings are no suites of vitest. */
 export default defineConfig({
   test: { ...shared, include: ['test/process/**/*.test.ts'] },
 });

@@ -124,6 +124,10 @@ export async function killRun(options: {
   }
   try {
     const verdict = await checkHome(home, clock, cloud === undefined ? undefined : state);
+    // Whatever became of the first batch, the one started after it all is published.
+    const last = verdict.states.at(-1);
+    if (last?.startsWith('published') !== true)
+      problems.push(`expected the last batch as published, saw it ${last ?? 'nowhere'}`);
     return {
       seed,
       steps,
