@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Home, lookInto, preparedHome, SLATE } from '#test/actions/prepared-home.ts';
 import { actionRunner } from '#test/actions/run-action.ts';
 import { FAKE_TOKEN, fakeSlack } from '#test/fakes/slack-server.ts';
+import { type RanHere, runHere } from '#test/workflows/run-here.ts';
 import { type Ran, runWorkflow } from '#test/workflows/run-workflow.ts';
 
-// Every test runs workflows, each step a process.
+// Most tests run workflows with a process for each step.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const { folder } = actionRunner();
@@ -15,7 +16,7 @@ const workflow = (
   env: Readonly<Record<string, string>> = {},
 ): Promise<Ran> => runWorkflow(folder(), file, event, options, env);
 
-const steps = ({ jobs }: Ran) =>
+const steps = ({ jobs }: Ran | RanHere) =>
   jobs.flatMap((job) => job.steps.map(({ name, outcome }) => `${name}: ${outcome}`));
 
 describe('the pocket runner', () => {
@@ -119,14 +120,11 @@ describe('on this machine', () => {
 
   it('the cleanup drops on schedule and only looks when a person starts it', async () => {
     const here = home.copy(folder());
-    const byHand = await workflow('.github/workflows/staging-cleanup.yml', 'workflow_dispatch', [], {
-      TIPOFF_HOME: here,
-    });
-    expect(byHand.code).toBe(0);
+    const cleanup = (event: string) => runHere({ file: 'staging-cleanup.yml', event, home: here }, {});
+    const byHand = await cleanup('workflow_dispatch');
+    expect(byHand.jobs).toMatchObject([{ result: 'success' }]);
     expect(byHand.jobs[0]?.summary).toContain('1 of 2 staging tables would be dropped');
-    const onSchedule = await workflow('.github/workflows/staging-cleanup.yml', 'schedule', [], {
-      TIPOFF_HOME: here,
-    });
+    const onSchedule = await cleanup('schedule');
     expect(onSchedule.jobs[0]?.summary).toContain('1 of 2 staging tables dropped');
     expect(steps(onSchedule)).toEqual([
       expect.stringMatching(/^actions\/checkout@\w+: not here$/),
@@ -171,11 +169,10 @@ describe('on this machine', () => {
   });
 
   it('the canaries find a home without a schedule, which is no failed job, and say why', async () => {
-    const options = ['--input', 'only=schedule_ahead', '--input', 'as_of=2025-01-10T20:00:00Z'];
-    const ran = await workflow('.github/workflows/canaries.yml', 'workflow_dispatch', options, {
-      TIPOFF_HOME: home.copy(folder()),
-    });
-    expect(ran.code).toBe(0);
+    const inputs = { only: 'schedule_ahead', as_of: '2025-01-10T20:00:00Z' };
+    const run = { file: 'canaries.yml', event: 'workflow_dispatch', inputs, home: home.copy(folder()) };
+    const ran = await runHere(run, {});
+    expect(ran.jobs).toMatchObject([{ result: 'success' }]);
     expect(ran.jobs[0]?.summary).toMatch(/0 passed, 1 failed[\s\S]*schedule_ahead/);
   });
 });
