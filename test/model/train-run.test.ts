@@ -23,7 +23,7 @@ import { openWarehouse } from '#test/platform/warehouse/open.ts';
 import { storeSet } from './feature-rows.ts';
 import { syntheticSet } from './synthetic-set.ts';
 
-const set = syntheticSet({ from: '2023-10-24', slates: 90, rowsPerSlate: 25, lined: 0.5 });
+const set = syntheticSet({ from: '2023-10-24', slates: 90, rowsPerSlate: 20, lined: 0.5 });
 let stored: Warehouse;
 beforeAll(async () => {
   stored = await openWarehouse();

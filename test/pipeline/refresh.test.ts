@@ -21,7 +21,6 @@ const LEAGUE = {
   through: TONIGHT,
 };
 const league = simulatedLeague(LEAGUE);
-const before = league.slates[league.slates.length - 1] as Slate;
 const noon = (slate: Slate): string => `${slate}T17:00:00Z`;
 
 const open: Warehouse[] = [];
@@ -33,10 +32,6 @@ interface World {
   readonly warehouse: Warehouse;
   readonly clock: VirtualClock;
   readonly run: (slate: Slate) => Promise<RefreshResult>;
-}
-
-async function world(at: string): Promise<World> {
-  return worldOf(await leagueWarehouse(LEAGUE, at), at);
 }
 
 function worldOf(warehouse: Warehouse, at: string): World {
@@ -52,15 +47,25 @@ let first: RefreshResult;
 let slept: VirtualClock['slept'];
 beforeAll(async () => {
   folder = await temporaryFolder();
-  const { warehouse, clock, run } = await world(noon(TONIGHT));
+  const at = noon(TONIGHT);
+  const { warehouse, clock, run } = worldOf(await leagueWarehouse(LEAGUE, at), at);
   first = await run(TONIGHT);
   slept = clock.slept;
   await saveCopy(warehouse, `${folder.path}/computed.duckdb`);
 });
 afterAll(() => folder.remove());
 
-async function computedWorld(): Promise<World> {
-  return worldOf(await openCopy(`${folder.path}/computed.duckdb`), noon(TONIGHT));
+async function computedWorld(at = noon(TONIGHT)): Promise<World> {
+  return worldOf(await openCopy(`${folder.path}/computed.duckdb`), at);
+}
+
+/** The same without a single box score of the week before tonight. */
+async function worldWithoutResults(): Promise<World> {
+  const world = await computedWorld();
+  await world.warehouse.execute('DELETE FROM nba_raw.player_box_scores WHERE slate >= CAST(@week AS DATE)', {
+    week: addDays(TONIGHT, -7),
+  });
+  return world;
 }
 
 const rowsOf = (result: RefreshResult, processor: string): number[] =>
@@ -95,11 +100,7 @@ describe('refresh', () => {
   });
 
   it('waits 60, 120 and 180 s for results that are missing, then holds the chain with the reason', async () => {
-    const { warehouse, clock, run } = await world(noon(TONIGHT));
-    const week = addDays(TONIGHT, -7);
-    await warehouse.execute('DELETE FROM nba_raw.player_box_scores WHERE slate >= CAST(@week AS DATE)', {
-      week,
-    });
+    const { clock, run } = await worldWithoutResults();
     const result = await run(TONIGHT);
     expect(clock.slept).toEqual([60_000, 120_000, 180_000]);
     expect(result.notReady).toEqual([
@@ -126,7 +127,7 @@ describe('refresh', () => {
   });
 
   it('goes on as soon as the results arrive during the wait', async () => {
-    const { warehouse, clock } = await world(noon(before));
+    const { warehouse, clock } = await worldWithoutResults();
     const waiting = {
       now: clock.now,
       sleep: async (milliseconds: number) => {
@@ -144,10 +145,7 @@ describe('refresh', () => {
   });
 
   it('checks in a backfill what a daily run checks, without the wait', async () => {
-    const { warehouse, clock } = await world(noon(TONIGHT));
-    await warehouse.execute('DELETE FROM nba_raw.player_box_scores WHERE slate >= CAST(@week AS DATE)', {
-      week: addDays(TONIGHT, -7),
-    });
+    const { warehouse, clock } = await worldWithoutResults();
     const result = await refresh(
       { warehouse, clock, codeVersion: 'test', runId: 'test' },
       TONIGHT,
@@ -184,8 +182,8 @@ describe('refresh', () => {
   });
 
   it('uses no line and no report that came after the present', async () => {
-    const early = await world(`${TONIGHT}T06:00:00Z`);
-    const late = await world(`${TONIGHT}T23:00:00Z`);
+    const early = await computedWorld(`${TONIGHT}T06:00:00Z`);
+    const late = await computedWorld(`${TONIGHT}T23:00:00Z`);
     for (const { warehouse } of [early, late]) await loadLeague(warehouse, league);
     for (const { run } of [early, late]) await run(TONIGHT);
     const newest = async (warehouse: Warehouse): Promise<string> => {

@@ -319,7 +319,7 @@ describe('the batches of a slate', () => {
         await fc.asyncModelRun(setup, steps);
       }),
       // A fixed seed: what the runs must cover below is no matter of luck.
-      { numRuns: 120, seed: 11, endOnFailure: false },
+      { numRuns: 80, seed: 11, endOnFailure: false },
     );
     const rare = [
       'started',
@@ -336,6 +336,6 @@ describe('the batches of a slate', () => {
     ];
     for (const what of [...rare, 'dispatcher died', 'worker died', 'consolidation died'])
       expect(seen.get(what) ?? 0, what).toBeGreaterThan(1);
-    // A hundred and twenty histories of a batch are played on real engines.
+    // Eighty histories of a batch are played on real engines.
   }, 300_000);
 });
