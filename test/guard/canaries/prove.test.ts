@@ -106,7 +106,7 @@ describe('the catalogue on a healthy world', () => {
   /** What these compare with is what was published before, and only two slates were published here: no evidence is left of more. */
   const WITHOUT_EVIDENCE = ['systems_present', 'model_serves'];
 
-  /** The same damage on the slates before as well: what lasts for 2, 3, 5 and 10 slates must not have become usual. */
+  /** The same damage on the slates before as well: what lasts for 2 and for 10 slates must not have become usual. */
   async function stillFails(canary: Canary, statements: readonly string[], slate: Slate): Promise<void> {
     for (let before = 1; before < 10; before++) {
       for (const sql of statements)
@@ -114,7 +114,7 @@ describe('the catalogue on a healthy world', () => {
           sql,
           paramsOf(sql, 14, { slate: addDays(slate, -before), asOf: HEALTHY_AS_OF }),
         );
-      if (![1, 2, 4, 9].includes(before)) continue;
+      if (![1, 9].includes(before)) continue;
       const { results } = await runCanaries(world, {
         canaries: [canary],
         asOf: HEALTHY_AS_OF,
@@ -141,7 +141,7 @@ describe('the catalogue on a healthy world', () => {
       try {
         if ('sql' in canary.sabotage && !WITHOUT_EVIDENCE.includes(canary.id))
           await stillFails(canary, canary.sabotage.sql, moment.slate);
-        for (const days of RATES.includes(canary.id) ? [0] : [0, 1, 3, 10]) {
+        for (const days of RATES.includes(canary.id) ? [0] : [0, 10]) {
           const failing = await daysLater(canary, days);
           expect(failing.length, `${days} days later`).toBeGreaterThan(0);
           if (canary.looksAt !== 'now') expect(failing).toContain(moment.slate);

@@ -1,13 +1,15 @@
 import { TipoffError } from '#core/errors.ts';
 import type { AskedCanary, Canary } from '#guard/canaries/definition.ts';
+import { AGREEMENT } from './agreement.ts';
 import { ANALYTICS } from './analytics.ts';
+import { FEEDS } from './feeds.ts';
 import { GRADE } from './grade.ts';
 import { INGEST } from './ingest.ts';
 import { OPERATIONS } from './operations.ts';
-import { PLAUSIBLE } from './plausible.ts';
 import { PRECOMPUTE } from './precompute.ts';
 import { PREDICT } from './predict.ts';
 import { PUBLISH } from './publish.ts';
+import { USUAL } from './usual.ts';
 
 /** Every canary, in the order of the data. */
 export const CATALOGUE: readonly Canary[] = [
@@ -18,7 +20,9 @@ export const CATALOGUE: readonly Canary[] = [
   ...PUBLISH,
   ...GRADE,
   ...OPERATIONS,
-  ...PLAUSIBLE,
+  ...FEEDS,
+  ...USUAL,
+  ...AGREEMENT,
 ];
 
 /** Those of some canaries that have these ids, in their order. Throws TIPOFF_BAD_INPUT naming every id that is none. */

@@ -1,0 +1,278 @@
+import { marketPriceSql } from '#core/bookmakers.ts';
+import { FEATURES } from '#core/features.ts';
+import { MAIN_MARKET } from '#core/markets.ts';
+import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
+import { oneDecimal } from './sql.ts';
+
+/** Features that move slowly from game to game: what a player is, not whom he meets tonight. */
+const SLOW: readonly string[] = FEATURES.filter(({ name }) =>
+  /(?:_ewma8|_ewma32|(?<!games)_season|rate32|ppm8|minutes_rate|min_max10|games_career)$/.test(name),
+).map(({ name }) => name);
+
+const featuresContinuous = defineCanary({
+  id: 'features_continuous',
+  phase: 'precompute',
+  question: 'Do slow features stay near what they were for the same players in the fortnight before?',
+  expected: 'a mean change of less than 0.6 standard deviations for every slow feature',
+  finding: 'values jumped against the fortnight before in {of:slow feature|slow features}',
+  looksAt: 'tonight',
+  severity: [{ by: '10:30', beforeTip: 105, severity: 'critical' }],
+  owner: 'data',
+  repair: 'tipoff day {slate}',
+  dependsOn: ['ingest', 'analytics'],
+  whenEmpty: { skip: 'fewer than sixteen players of tonight had features in the fortnight before' },
+  look: {
+    days: 14,
+    sql: `
+WITH now AS (SELECT * FROM nba_predictions.ml_feature_store WHERE slate = CAST(@slate AS DATE)),
+earlier AS (
+  SELECT player_id, ${SLOW.map((name) => `AVG(${name}) AS ${name}`).join(', ')}
+  FROM nba_predictions.ml_feature_store WHERE slate >= CAST(@from AS DATE) AND slate < CAST(@slate AS DATE) AND games_season >= 5
+  GROUP BY player_id
+),
+measured AS (
+  SELECT ${SLOW.map((name) => `COUNT(n.${name}) AS n_${name}, COUNT(e.${name}) AS b_${name}, AVG(ABS(n.${name} - e.${name})) AS d_${name}, STDDEV_POP(e.${name}) AS s_${name}`).join(',\n    ')}
+  FROM now n JOIN earlier e ON e.player_id = n.player_id
+)
+${SLOW.map((name) => `SELECT '${name}' AS subject, n_${name} < 0.5 * b_${name} OR d_${name} > 0.6 * s_${name} AS is_bad, 'moved by ' || ${oneDecimal(`fn.safe_div(d_${name}, s_${name})`)} || ' standard deviations, ' || CAST(b_${name} - n_${name} AS STRING) || ' missing' AS note FROM measured WHERE b_${name} >= 16 AND s_${name} > 0`).join('\nUNION ALL ')}`,
+  },
+  sabotage: {
+    sql: [
+      'UPDATE nba_predictions.ml_feature_store SET pts_ewma8 = 60 - pts_ewma8 WHERE slate = CAST(@slate AS DATE)',
+    ],
+  },
+  meaning:
+    'What a player is does not change overnight. A feature that jumped for most players was computed from other rows than the day before: another unit, other players, or a result of tonight.',
+  steps: [
+    'Several features of one group: look at the processor of that group.',
+    'All features: the rows of the players were exchanged; look at the join of the feature store.',
+    'One feature that equals tonight’s results knows the future: withdraw the publication first.',
+  ],
+});
+
+/** What is measured of the box scores of a night. */
+const NIGHTLY = ['points', 'minutes', 'fga', 'fg3m', 'fta', 'reb', 'ast', 'stl', 'tov'] as const;
+
+const resultsPlausible = defineCanary({
+  id: 'results_plausible',
+  phase: 'ingest',
+  question: 'Do the box scores of last night look like those of the fortnight before?',
+  expected: 'mean and spread of every count within usual bounds, and players who score as they usually do',
+  finding: 'box scores of last night are unlike those of the fortnight before in {of:count|counts}',
+  looksAt: 'last_night',
+  severity: [{ by: '10:15', severity: 'critical' }],
+  owner: 'data',
+  repair: 'tipoff fetch {slate}, or tipoff ingest <box scores>, then tipoff day {slate}',
+  dependsOn: [],
+  whenEmpty: { skip: 'too few box scores last night or in the fortnight before to compare' },
+  look: {
+    days: 14,
+    sql: `
+WITH played AS (
+  SELECT player_id, slate, ${NIGHTLY.join(', ')} FROM nba_raw.player_box_scores
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE) AND played
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY player_id, game_id ORDER BY ingested_at DESC, row_id) = 1
+),
+usual AS (
+  SELECT player_id, AVG(points) AS points FROM played WHERE slate < CAST(@slate AS DATE) GROUP BY player_id
+),
+measured AS (
+  SELECT ${NIGHTLY.map((name) => `AVG(CASE WHEN slate = CAST(@slate AS DATE) THEN CAST(${name} AS FLOAT64) END) AS n_${name}, AVG(CASE WHEN slate < CAST(@slate AS DATE) THEN CAST(${name} AS FLOAT64) END) AS b_${name}, STDDEV_POP(CASE WHEN slate = CAST(@slate AS DATE) THEN CAST(${name} AS FLOAT64) END) AS s_${name}, COUNT(CASE WHEN slate = CAST(@slate AS DATE) THEN ${name} END) AS k_${name}`).join(',\n    ')},
+    COUNT(CASE WHEN slate = CAST(@slate AS DATE) THEN 1 END) AS rows_now, COUNT(CASE WHEN slate < CAST(@slate AS DATE) THEN 1 END) AS rows_before
+  FROM played
+)
+${NIGHTLY.map((name) => `SELECT '${name}' AS subject, k_${name} < 0.9 * rows_now OR n_${name} < 0.45 * b_${name} OR n_${name} > 1.9 * b_${name} OR COALESCE(s_${name}, 0) = 0 AS is_bad, 'mean ' || COALESCE(${oneDecimal(`n_${name}`)}, 'none') || ', usually ' || ${oneDecimal(`b_${name}`)} AS note FROM measured WHERE rows_now >= 16 AND rows_before >= 60`).join('\nUNION ALL ')}
+UNION ALL
+SELECT 'points of the same players' AS subject, CORR(CAST(p.points AS FLOAT64), u.points) < 0.25 AS is_bad,
+  'correlation with their usual points ' || ${oneDecimal('CORR(CAST(p.points AS FLOAT64), u.points)')} AS note
+FROM played p JOIN usual u ON u.player_id = p.player_id
+WHERE p.slate = CAST(@slate AS DATE)
+HAVING COUNT(*) >= 30`,
+  },
+  sabotage: {
+    sql: ['UPDATE nba_raw.player_box_scores SET ast = 0 WHERE slate = CAST(@slate AS DATE) AND played'],
+  },
+  meaning:
+    'A column came empty, constant, in another unit, or with the values of other players. Averages and features of every later slate would carry it.',
+  steps: [
+    'Read the rows of one game in nba_raw.player_box_scores beside the provider’s own page.',
+    'One column: the format maps it wrongly. All columns: rows and players do not belong together.',
+    'Load the right rows; the newest version of a row wins, and the repair command computes what follows.',
+  ],
+});
+
+/** SQL: the probability that an American price implies, its margin included. */
+function impliedSql(price: string): string {
+  return `CASE WHEN ${price} < 0 THEN fn.safe_div(-${price}, 100.0 - ${price}) ELSE fn.safe_div(100.0, 100.0 + ${price}) END`;
+}
+
+/**
+ * Share of the quotes apart from the others of a player that may have OVER likelier at a higher line. It is none where books agree on
+ * the player, and about half where what they differ in is noise; more means that the two prices are exchanged.
+ */
+const MAX_UPWARD = 0.75;
+
+/**
+ * By how much lines may be away from the players' averages on average, by the number of players: those of one game are moved together
+ * by the same absences, and few players by the luck of a few.
+ */
+const AWAY: readonly (readonly [string, number])[] = [
+  ['< 12', 5.5],
+  ['<= 20', 4],
+  ['<= 40', 3.2],
+];
+const AWAY_FROM_MANY = 2.5;
+const IS_AWAY = `ABS(AVG(line - pts_season)) > CASE ${AWAY.map(([players, points]) => `WHEN COUNT(DISTINCT player_id) ${players} THEN ${points}`).join(' ')} ELSE ${AWAY_FROM_MANY} END`;
+const AWAY_NOTE = `'on average ' || ${oneDecimal('AVG(line - pts_season)')} || ' from the averages of ' || CAST(COUNT(DISTINCT player_id) AS STRING) || ' players'`;
+
+/** Counts of a team's own box that are those of its players, and by how much the team's may be less or more. */
+const TEAM_COUNTS: readonly (readonly [string, number, number])[] = [
+  ['fga', 0, 0],
+  ['fg3a', 0, 0],
+  ['fta', 0, 0],
+  ['ast', 0, 0],
+  ['stl', 0, 0],
+  ['blk', 0, 0],
+  // Some sources count what nobody did alone: rebounds out of bounds, five and eight seconds.
+  ['reb', 0, 20],
+  ['tov', 0, 4],
+];
+
+/** SQL: texts after each other with commas, halved and halved again: an analyser refuses a chain of fifty. */
+function listed(texts: readonly string[]): string {
+  if (texts.length === 1) return texts.join();
+  const half = Math.ceil(texts.length / 2);
+  return `(${listed(texts.slice(0, half))} || ', ' || ${listed(texts.slice(half))})`;
+}
+
+const teamCounts = defineCanary({
+  id: 'team_counts',
+  phase: 'ingest',
+  question: 'Do the counts of the players add up to those of their team?',
+  expected: 'shots, assists, steals, blocks, rebounds and turnovers of every team those of its players',
+  finding: 'counts of {of:team|teams} of last night are not those of the players',
+  looksAt: 'last_night',
+  severity: [{ by: '10:30', severity: 'critical' }],
+  owner: 'data',
+  repair: 'tipoff fetch {slate}, or tipoff ingest <box scores>, then tipoff day {slate}',
+  dependsOn: [],
+  whenEmpty: { skip: 'no team has a box score of its own for last night' },
+  look: {
+    sql: `
+WITH players AS (
+  SELECT game_id, team_abbr, ${TEAM_COUNTS.map(([name]) => `SUM(${name}) AS ${name}`).join(', ')}
+  FROM (
+    SELECT game_id, team_abbr, player_id, ${TEAM_COUNTS.map(([name]) => name).join(', ')} FROM nba_raw.player_box_scores
+    WHERE slate = CAST(@slate AS DATE) AND played
+    QUALIFY ROW_NUMBER() OVER (PARTITION BY player_id, game_id ORDER BY CASE WHEN source LIKE 'nba_%' THEN 0 ELSE 1 END, ingested_at DESC, source, row_id) = 1
+  ) AS newest
+  GROUP BY game_id, team_abbr
+),
+teams AS (
+  SELECT game_id, team_abbr, ${TEAM_COUNTS.map(([name]) => name).join(', ')} FROM nba_raw.team_box_scores
+  WHERE slate = CAST(@slate AS DATE)
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, team_abbr ORDER BY CASE WHEN source LIKE 'nba_%' THEN 0 ELSE 1 END, ingested_at DESC, source, row_id) = 1
+)
+SELECT t.team_abbr || ' ' || t.game_id AS subject,
+  ${TEAM_COUNTS.map(([name, less, more]) => `COALESCE(t.${name} - p.${name} NOT BETWEEN -${less} AND ${more}, FALSE)`).join(' OR ')} AS is_bad,
+  ${listed(TEAM_COUNTS.map(([name]) => `'${name} ' || COALESCE(CAST(t.${name} AS STRING), 'none') || '/' || COALESCE(CAST(p.${name} AS STRING), 'none')`))} AS note
+FROM teams t JOIN players p ON p.game_id = t.game_id AND p.team_abbr = t.team_abbr`,
+  },
+  sabotage: {
+    sql: ['UPDATE nba_raw.team_box_scores SET tov = 0 WHERE slate = CAST(@slate AS DATE)'],
+  },
+  meaning:
+    'The team’s own box and its players’ say different things of one game: a column was read wrongly on one side, or one of them is of another game. Pace and the strength of defences follow the team’s.',
+  steps: [
+    'The note has team/players for each count. One count: the format maps it wrongly. All of them: rows of another game.',
+    'Which side agrees with the provider’s own page?',
+    'Load the right rows; the newest version of a row wins, and the repair command computes what follows.',
+  ],
+});
+
+const linesPlausible = defineCanary({
+  id: 'lines_plausible',
+  phase: 'ingest',
+  question: 'Do lines and prices agree with the other books and with the players?',
+  expected:
+    'every book within a point and a half of the others, every game and the slate near the players’ averages, prices with a usual margin',
+  finding: 'lines or prices are implausible in {of:comparison|comparisons}',
+  looksAt: 'tonight',
+  severity: [{ by: '12:30', beforeTip: 90, severity: 'critical' }],
+  owner: 'data',
+  repair: 'tipoff fetch {slate}, or tipoff ingest <lines>, then tipoff predict {slate} --mode LINE_UPDATE',
+  dependsOn: [],
+  whenEmpty: { skip: 'too few points lines are in for tonight' },
+  look: {
+    sql: `
+WITH quotes AS (
+  SELECT l.bookmaker, l.player_id, l.player_lookup, l.home_abbr, CAST(l.line AS FLOAT64) AS line, l.over_price, l.under_price, f.pts_season, f.games_season
+  FROM nba_analytics.player_prop_lines l
+  LEFT JOIN nba_predictions.ml_feature_store f ON f.player_id = l.player_id AND f.game_id = l.game_id AND f.slate = CAST(@slate AS DATE) AND f.games_season >= 3
+  WHERE l.slate = CAST(@slate AS DATE) AND l.market = '${MAIN_MARKET.id}'
+),
+books AS (
+  SELECT q.*, AVG(line) OVER (PARTITION BY player_lookup) AS consensus, COUNT(*) OVER (PARTITION BY player_lookup) AS book_count FROM quotes q
+),
+priced AS (
+  SELECT bookmaker, over_price, under_price, ${impliedSql('over_price')} + ${impliedSql('under_price')} AS margin
+  FROM quotes WHERE ${marketPriceSql('over_price', 'bookmaker')} IS NOT NULL AND under_price IS NOT NULL
+),
+shares AS (
+  SELECT player_lookup, market, CAST(line AS FLOAT64) AS line, fn.safe_div(${impliedSql('over_price')}, ${impliedSql('over_price')} + ${impliedSql('under_price')}) AS over_share
+  FROM nba_analytics.player_prop_lines
+  WHERE slate = CAST(@slate AS DATE) AND ${marketPriceSql('over_price', 'bookmaker')} IS NOT NULL AND under_price IS NOT NULL
+),
+apart AS (
+  SELECT line - AVG(line) OVER (PARTITION BY player_lookup, market) AS higher, over_share - AVG(over_share) OVER (PARTITION BY player_lookup, market) AS likelier FROM shares
+)
+SELECT bookmaker || ' against the other books' AS subject, ABS(AVG(fn.safe_div(book_count * (line - consensus), book_count - 1.0))) > 1.5 AS is_bad,
+  'on average ' || ${oneDecimal('AVG(fn.safe_div(book_count * (line - consensus), book_count - 1.0))')} || ' from the others' AS note
+FROM books WHERE book_count >= 2 GROUP BY bookmaker HAVING COUNT(*) >= 8
+UNION ALL
+SELECT 'lines of ' || home_abbr || '’s game' AS subject, ${IS_AWAY} AS is_bad, ${AWAY_NOTE} AS note
+FROM quotes WHERE pts_season IS NOT NULL GROUP BY home_abbr HAVING COUNT(DISTINCT player_id) >= 6
+UNION ALL
+SELECT 'lines of the slate' AS subject, ${IS_AWAY} OR MIN(line) = MAX(line) AS is_bad, ${AWAY_NOTE} AS note
+FROM quotes WHERE pts_season IS NOT NULL HAVING COUNT(*) >= 16
+UNION ALL
+SELECT 'line of ' || MIN(player_lookup) AS subject, TRUE AS is_bad, 'line ' || ${oneDecimal('AVG(line)')} || ', average ' || ${oneDecimal('MIN(pts_season)')} AS note
+FROM quotes WHERE pts_season IS NOT NULL GROUP BY player_id HAVING ABS(AVG(line) - MIN(pts_season)) > CASE WHEN MIN(games_season) >= 10 THEN 16 ELSE 20 END
+UNION ALL
+SELECT bookmaker || ' prices' AS subject, AVG(margin) < 1.01 OR AVG(margin) > 1.16 OR MIN(over_price) = MAX(over_price) OR MIN(under_price) = MAX(under_price) AS is_bad,
+  'implied probabilities add up to ' || CAST(ROUND(AVG(margin), 2) AS STRING) || ' on average' AS note
+FROM priced GROUP BY bookmaker HAVING COUNT(*) >= 8
+UNION ALL
+SELECT bookmaker || ' without prices' AS subject, tonight < 0.5 * usual AS is_bad,
+  CAST(ROUND(100 * tonight) AS STRING) || ' % of its quotes have both prices, usually ' || CAST(ROUND(100 * usual) AS STRING) || ' %' AS note
+FROM (
+  SELECT bookmaker, AVG(CASE WHEN slate = CAST(@slate AS DATE) THEN is_priced END) AS tonight, AVG(CASE WHEN slate < CAST(@slate AS DATE) THEN is_priced END) AS usual,
+    COUNTIF(slate = CAST(@slate AS DATE)) AS quotes
+  FROM (
+    SELECT bookmaker, slate, CASE WHEN over_price IS NOT NULL AND under_price IS NOT NULL THEN 1.0 ELSE 0.0 END AS is_priced
+    FROM nba_analytics.player_prop_lines WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
+  ) AS quoted
+  GROUP BY bookmaker
+) AS priced_shares
+WHERE quotes >= 8 AND usual IS NOT NULL
+UNION ALL
+SELECT 'prices against lines' AS subject, COUNTIF(higher * likelier > 0) > ${MAX_UPWARD} * COUNT(*) AS is_bad,
+  CAST(COUNTIF(higher * likelier > 0) AS STRING) || ' of ' || CAST(COUNT(*) AS STRING) || ' quotes above the others make OVER likelier' AS note
+FROM apart WHERE ABS(higher) > 0.1 AND ABS(likelier) > 0.002 HAVING COUNT(*) >= 12`,
+  },
+  sabotage: {
+    sql: [
+      'UPDATE nba_analytics.player_prop_lines SET line = line + 6 WHERE slate = CAST(@slate AS DATE) AND bookmaker = (SELECT MAX(bookmaker) FROM nba_analytics.player_prop_lines WHERE slate = CAST(@slate AS DATE))',
+    ],
+  },
+  meaning:
+    'A book, a market or a team is off as a group: another market under the name of this one, lines of another date, prices of the other side. Every pick against these lines is an illusion.',
+  steps: [
+    'One book: compare its rows in nba_raw.player_lines with its own page; leave it out until it is right.',
+    'One game or the whole slate: does the market of the rows say points, and is the date of the event tonight’s?',
+    'Load the right lines and run LINE_UPDATE: picks against lines that are gone are replaced.',
+  ],
+});
+
+/** Checks that values are like those of such a night: results, the counts of teams, lines, and features that move slowly. */
+export const USUAL: readonly Canary[] = [resultsPlausible, teamCounts, linesPlausible, featuresContinuous];
