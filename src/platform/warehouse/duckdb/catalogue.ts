@@ -62,10 +62,12 @@ async function rememberChange(
   return true;
 }
 
-/** The layouts of a dataset's tables by name; tables made before layouts were recorded are absent. */
-async function layouts(session: Session, dataset: string): Promise<ReadonlyMap<string, TableLayout>> {
-  const known = await remembered(session, dataset);
-  return new Map([...known].map(([name, { columns: _columns, ...layout }]) => [name, layout]));
+/** The layout in the comment of a table; undefined for one that was made before layouts were recorded. */
+function layoutIn(comment: string | null): TableLayout | undefined {
+  const known = rememberedIn(comment);
+  if (known === undefined) return undefined;
+  const { columns: _columns, ...layout } = known;
+  return layout;
 }
 
 /** The descriptions of a table's columns; empty when nothing is remembered. */
@@ -91,10 +93,16 @@ async function remembered(
     { dataset, name },
   );
   return new Map(
-    rows.flatMap(({ table_name, comment: text }) =>
-      text.startsWith('{') ? [[table_name, JSON.parse(text) as Remembered]] : [],
-    ),
+    rows.flatMap(({ table_name, comment }) => {
+      const known = rememberedIn(comment);
+      return known === undefined ? [] : [[table_name, known]];
+    }),
   );
+}
+
+/** What the comment of a table remembers; undefined for any other comment, and for none. */
+function rememberedIn(comment: string | null): Remembered | undefined {
+  return comment?.startsWith('{') === true ? (JSON.parse(comment) as Remembered) : undefined;
 }
 
 /** A column as the engine has it, in its own spelling. */
@@ -340,23 +348,22 @@ export async function describe(
 
 /** Tables and views of a dataset by name prefix, with their exact row counts; a view counts zero. */
 export async function listTables(session: Session, dataset: Dataset, prefix: string): Promise<TableInfo[]> {
-  const tables = await session.rows<{ name: string; kind: 'table' | 'view'; text: string | null }>(
-    `SELECT table_name AS name, 'table' AS kind, NULL AS text FROM duckdb_tables()
+  const tables = await session.rows<{ name: string; kind: 'table' | 'view'; comment: string | null }>(
+    `SELECT table_name AS name, 'table' AS kind, comment FROM duckdb_tables()
      WHERE schema_name = @dataset AND starts_with(table_name, @prefix)
      UNION ALL SELECT view_name, 'view', comment FROM duckdb_views() WHERE schema_name = @dataset AND starts_with(view_name, @prefix) ORDER BY name`,
     { dataset, prefix },
   );
-  const remembered = (await hasMeta(session))
+  const meta = (await hasMeta(session))
     ? await session.rows<{ name: string; created_at: string; expires_at: string | null; labels: string }>(
         'SELECT name, created_at, expires_at, labels FROM tipoff_meta.tables WHERE dataset = @dataset',
         { dataset },
       )
     : [];
-  const laidOut = await layouts(session, dataset);
   const infos: TableInfo[] = [];
-  for (const { name, kind, text } of tables) {
-    const known = remembered.find((m) => m.name === name);
-    const layout = laidOut.get(name);
+  for (const { name, kind, comment } of tables) {
+    const known = meta.find((one) => one.name === name);
+    const layout = kind === 'table' ? layoutIn(comment) : undefined;
     const counted =
       kind === 'table'
         ? await session.rows<{ n: number }>(`SELECT COUNT(*) AS n FROM ${tableId({ dataset, name })}`)
@@ -370,7 +377,7 @@ export async function listTables(session: Session, dataset: Dataset, prefix: str
       labels: known === undefined ? {} : (JSON.parse(known.labels) as Record<string, string>),
       rows: counted[0]?.n ?? 0,
       ...omitUndefined({ layout }),
-      ...(text === null ? {} : { text }),
+      ...(kind === 'view' && comment !== null ? { text: comment } : {}),
     });
   }
   return infos;
