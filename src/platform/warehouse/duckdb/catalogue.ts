@@ -222,17 +222,24 @@ export async function dropTable(session: Session, { dataset, name }: TableRef): 
 
 /** Creates what is missing and changes nothing that is there. Run in a transaction. */
 export async function prepare(session: Session, tables: readonly TableContract[]): Promise<void> {
-  for (const name of Object.keys(DATASETS)) await session.native(`CREATE SCHEMA IF NOT EXISTS ${name}`);
+  await session.native(
+    Object.keys(DATASETS)
+      .map((name) => `CREATE SCHEMA IF NOT EXISTS ${name}`)
+      .join('; '),
+  );
   // A home is opened for every command: one that has everything is not written to, or closing it would write all definitions again.
   if ((await liveLibrary(session)) !== libraryDigest()) await replaceFunctions(session);
   const there = await session.rows<{ id: string }>(
     "SELECT schema_name || '.' || table_name AS id FROM duckdb_tables()",
   );
   const known = new Set(there.map(({ id }) => id));
-  for (const table of tables.filter((each) => !known.has(tableId(each)))) {
-    await session.native(`${duckdbTable(table)}; ${layoutComment(table, table)}`);
-    known.add(tableId(table));
-  }
+  const missing = tables.filter((each) => !known.has(tableId(each)));
+  const made = new Map(missing.map((table) => [tableId(table), table]));
+  // In one round trip, as the functions are: a new home has more than a hundred definitions.
+  if (made.size > 0)
+    await session.native(
+      [...made.values()].flatMap((table) => [duckdbTable(table), layoutComment(table, table)]).join('; '),
+    );
 }
 
 /** Adds a nullable column; false when it is there with this type. Run in a transaction. */
@@ -291,7 +298,7 @@ export async function replaceFunctions(session: Session): Promise<void> {
     'CREATE SCHEMA IF NOT EXISTS tipoff_meta',
     `CREATE OR REPLACE MACRO ${LIBRARY}() AS '${libraryDigest()}'`,
   ];
-  for (const statement of statements) await session.native(statement);
+  await session.native(statements.join('; '));
 }
 
 /** A function that gives the digest of the library that was made last: the engine takes tens of milliseconds to list functions. */
