@@ -25,8 +25,9 @@ const POLL_MS = 100;
 /**
  * bqemulator wants an extension of DuckDB for geography downloaded at its start; nothing here uses geography. It spends most of its
  * time on trees of statements: it parses one statement some twenty times, rule by rule (a copy of the first tree is four times
- * cheaper), copies places and notes of each node by the general way (a flat dictionary needs none of it), and translates a text
- * that comes again from the start. And it leaves many small objects, for which Python looks through all of them far too often.
+ * cheaper, and two modules only look at it), copies places and notes of each node by the general way (a flat dictionary needs none
+ * of it), and translates a text that comes again from the start. And it leaves many small objects, for which Python looks through
+ * all of them far too often.
  */
 const BQEMULATOR = `
 import copy, gc
@@ -34,14 +35,17 @@ from functools import lru_cache
 import sqlglot
 from sqlglot.expressions import core
 gc.set_threshold(100_000, 50, 50)
-plain = (str, int, float, bool, type(None))
-core.deepcopy = lambda one, memo=None: (
-    dict(one) if type(one) is dict and all(type(value) in plain for value in one.values()) else copy.deepcopy(one, memo))
+core.deepcopy = lambda one, memo=None: dict(one) if type(one) is dict else copy.deepcopy(one, memo)
 parse_one = sqlglot.parse_one
 parsed = lru_cache(256)(lambda sql, dialect: parse_one(sql, read=dialect))
 sqlglot.parse_one = lambda sql, read=None, dialect=None, into=None, **more: (
     parse_one(sql, read=read, dialect=dialect, into=into, **more) if into or more else parsed(sql, read or dialect).copy())
-from bqemulator.sql import table_rewriter
+class Reading:
+    errors = sqlglot.errors
+    parse_one = staticmethod(lambda sql, read=None: parsed(sql, read))
+from bqemulator.catalog import ddl_sync
+from bqemulator.sql import catalog_schema, table_rewriter
+ddl_sync.sqlglot = catalog_schema.sqlglot = Reading
 from bqemulator.sql.translator import SQLTranslator
 translate, translations = SQLTranslator.translate, {}
 def translated(self, sql, *, schema=None, caller=None, **more):
