@@ -102,7 +102,7 @@ describe('deploy-service', () => {
     });
     expect(ran.asked).toEqual([DEPLOY]);
     expect(ran.summary).toContain(
-      'worker-002 of worker is not fit and got no traffic; worker-001 goes on serving',
+      'worker-002 of worker is not fit and got no traffic; worker-001 keeps serving',
     );
     expect(ran.summary).toContain('the model is gone');
   });
