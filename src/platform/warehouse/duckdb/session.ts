@@ -234,8 +234,9 @@ function queue(rightOfWay: RightOfWay): <T>(work: () => Promise<T>) => Promise<T
   };
   return <T>(work: () => Promise<T>) =>
     new Promise<T>((resolve, reject) => {
-      // The work belongs to whoever asked for it, and not to the work after which it begins.
-      const begin = AsyncLocalStorage.bind(() => work().then(resolve, reject));
+      // The work belongs to whoever asked for it, and not to the work after which it begins. Work that throws before its first
+      // wait, as that of a closed warehouse does, must not leave the queue busy for ever.
+      const begin = AsyncLocalStorage.bind(() => (async () => work())().then(resolve, reject));
       waiting.push({ isFirst: rightOfWay.isFirst(), mayBegin: false, begin });
       next();
     });
