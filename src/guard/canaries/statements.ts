@@ -168,7 +168,7 @@ async function askAlone(warehouse: Warehouse, one: Asked): Promise<Findings> {
 }
 
 /** Several statements as one: the rows of each under its place, its parameters under names of their own. */
-export function togetherSql(statements: readonly { readonly sql: string; readonly params: SqlParams }[]): {
+function togetherSql(statements: readonly { readonly sql: string; readonly params: SqlParams }[]): {
   readonly sql: string;
   readonly params: SqlParams;
 } {
