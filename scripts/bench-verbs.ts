@@ -1,5 +1,5 @@
 /**
- * `node scripts/bench-verbs.ts --home HOME --slate SLATE [--player NAME] [--from SLATE --to SLATE] [--only VERB…] [--rounds 3]`: seconds that
+ * `node scripts/bench-verbs.ts --home HOME --slate SLATE [--player NAME] [--from SLATE --to SLATE] [--only VERB]… [--rounds 3]`: seconds that
  * every reading verb takes for whoever asks, each a process of its own: alone, and while `serve` has the home and computes a
  * backfill of the range again. The home is changed: give a copy. Prints a table in Markdown.
  */
