@@ -6,8 +6,8 @@ import { main } from '#actions/lib/main.ts';
 import { processEnvironment } from '#app/config/process.ts';
 import { type Config, readConfig } from '#app/config.ts';
 import { type Outcome, outcome } from '#core/check.ts';
-import { counted } from '#core/counted.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import { counted } from '#core/format.ts';
 
 const slackAnswer = z.looseObject({
   ok: z.boolean(),

@@ -1,5 +1,5 @@
 import { easternTime, type Slate } from '#core/calendar.ts';
-import { counted } from '#core/counted.ts';
+import { counted } from '#core/format.ts';
 import { Random } from '#core/random.ts';
 import { type GameDeps, type LeagueClimate, runSlate } from './game-day.ts';
 import { addRows, byTable, emptyRows, type LeagueRows, rowIds, type TableRows } from './league-rows.ts';

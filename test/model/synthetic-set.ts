@@ -47,7 +47,7 @@ export function syntheticSet(options: SyntheticOptions): TrainingSet {
     if (random() < 0.1) set(columns, 'pts_sd10', row, Number.NaN);
     if (random() < 0.3) set(columns, 'zone_matchup', row, Number.NaN);
     const mu = level + 0.5 * home;
-    target[row] = Math.max(0, Math.round(mu + (2 + 0.3 * mu) * normal(random)));
+    target[row] = Math.max(0, Math.round(mu + (2.5 + 0.35 * mu) * normal(random)));
     minutes[row] = random() < 0.03 ? 0 : expectedMinutes;
     if (random() < (options.lined ?? 0)) line[row] = Math.max(0.5, Math.round(2 * (mu + normal(random))) / 2);
   }

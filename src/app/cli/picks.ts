@@ -1,5 +1,5 @@
 import { easternTime, type Slate } from '#core/calendar.ts';
-import { counted } from '#core/counted.ts';
+import { counted } from '#core/format.ts';
 import type { BatchResult } from '#pipeline/batch/run.ts';
 import { tableLines } from '#platform/report/console.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';

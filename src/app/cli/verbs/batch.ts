@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { actor, type CliHost, contextOf } from '#app/cli/context.ts';
-import { counted } from '#core/counted.ts';
 import { TipoffError } from '#core/errors.ts';
+import { counted } from '#core/format.ts';
 import { parseRunMode } from '#core/run-modes.ts';
 import type { StagedPolicy } from '#pipeline/batch/reset.ts';
 import { tableLines } from '#platform/report/console.ts';
