@@ -130,8 +130,8 @@ function Evening({
     <>
       {picks.length > 0 && (
         <p class="lead strong">
-          {count(picks.length, 'line')} of the bookmakers where the forecast disagrees by enough to pay.
-          Choose a pick to see why.
+          {count(picks.length, 'bookmaker line')} where the forecast disagrees by enough to pay. Choose a pick
+          to see why.
         </p>
       )}
       <p class="lead">
