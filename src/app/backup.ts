@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
-import { addDays, type Slate, seasonOf, slateOf } from '#core/calendar.ts';
+import { addDays, type Slate, seasonOf, seasonSpan, slateOf } from '#core/calendar.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
@@ -27,8 +27,6 @@ const KEEP_DAYS = 7;
 
 /** What the store of documents notes about each of them. */
 const META = /\/\.meta\//;
-/** Days of which the documents are saved at least: as far back as the checks look. */
-const DOCUMENT_DAYS = 14;
 
 const FORMAT = 3;
 /** Tables say the same again at any distance within a season: the window of the compression is as large as a pack, or this. */
@@ -283,7 +281,8 @@ async function pack(
   add(PRESENT, 'state.sqlite', await readFile(copy));
   const files: string[] = [];
   const leftOut: { slate: Slate; name: string }[] = [];
-  const oldest = mondayOf(addDays(today, -DOCUMENT_DAYS));
+  // The checks ask for every document of the season, and for none of before.
+  const oldest = seasonSpan(seasonOf(today)).from;
   for (const name of await filesOf(home)) {
     const slate = DOCUMENT.exec(name)?.[1] as Slate | undefined;
     if (slate !== undefined && slate < oldest) leftOut.push({ slate, name });

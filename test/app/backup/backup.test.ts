@@ -186,10 +186,10 @@ describe('a back-up', () => {
     expect(await contentsOf(at('last').home)).toEqual(before);
   });
 
-  it('stores the documents of a week that is over once, and none that the tables are written from and nobody asks for', async () => {
+  it('stores the documents of a week that is over once, and of this season alone, of which the checks ask for each', async () => {
     await makeHome(deps.home);
     const json = { contentType: 'application/json' };
-    const documents = ['2024-10-30', '2024-11-04', '2024-11-17', '2024-11-19'].map(
+    const documents = ['2024-04-10', '2024-10-23', '2024-11-17', '2024-11-19'].map(
       (slate) => `exports/${slate}/predictions.json`,
     );
     const newest = documents.at(-1) ?? '';
@@ -197,7 +197,7 @@ describe('a back-up', () => {
       for (const path of documents) await exports.put(path, `{"is":"${path}"}`, json);
     });
     const packs = () => github.releases.assets().filter(({ name }) => name.startsWith('packs'));
-    const leftOut = { documents: 1, from: '2024-10-30', to: '2024-10-30' };
+    const leftOut = { documents: 1, from: '2024-04-10', to: '2024-04-10' };
     expect(await createBackup(deps)).toMatchObject({ documents_left_out: leftOut });
     const before = packs().map(({ id }) => id);
     await within(deps.home, ({ exports }) => exports.put(newest, '{"is":"another"}', json));
