@@ -109,6 +109,7 @@ describe('what is told', () => {
     expect(asksAbout('features_continuous', 'pts_ewma8: moved', cache)).toBe(true);
     expect(asksAbout('rows_as_written', 'nba_precompute.player_daily_cache of 2024-11-20', cache)).toBe(true);
     expect(asksAbout('export_fresh', '', at('export picks.json'))).toBe(true);
+    expect(asksAbout('lines_plausible', '', at('nba_raw.player_lines.over_price'))).toBe(true);
   });
 
   it('does not when it tells of what follows', () => {
