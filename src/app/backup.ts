@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
-import { addDays, type Slate, seasonOf, seasonSpan, slateOf } from '#core/calendar.ts';
+import { mondayBefore, type Slate, seasonOf, seasonSpan, slateOf } from '#core/calendar.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
@@ -31,7 +31,7 @@ const META = /\/\.meta\//;
 const FORMAT = 3;
 /** Tables say the same again at any distance within a season: the window of the compression is as large as a pack, or this. */
 const WINDOW_LOG = 27;
-/** Pack of what belongs to no closed season or month: it is the one that every back-up writes anew. */
+/** Pack of what belongs to no closed season or week: the one that every back-up writes again. */
 const PRESENT = 'present';
 /** Before the path of a document, model or other file in the name of its member. */
 const FILES = 'files/';
@@ -63,9 +63,9 @@ const manifestShape = z.strictObject({
   /** Digests of closed seasons: one that is still the same is not written again. */
   seasons: z.record(z.string(), z.string()),
   state: member,
-  /** Models, documents of the last days, and whatever else lies in the home. */
+  /** Models, documents of this season, and whatever else lies in the home. */
   files: z.array(member),
-  /** Documents of earlier slates, which are written anew from the tables when somebody asks for them; null when there was none. */
+  /** Documents of earlier seasons, which a backfill can write again from the tables; null when there were none. */
   documents_left_out: leftOutShape.nullable(),
   /** Bytes as they are stored, by pack; a pack is the content of its members, compressed as one. */
   packs: z.record(z.string(), z.int()),
@@ -94,7 +94,7 @@ export interface Generation {
   /** Bytes in the store that the generation uses; shared with its neighbours where nothing changed. */
   readonly bytes: number;
   readonly location: string;
-  /** Documents of earlier slates that are not in it: the tables that they are written from are. */
+  /** Documents of earlier seasons that are not in it; the tables they are written from are. */
   readonly documents_left_out: LeftOut | null;
 }
 
@@ -289,8 +289,8 @@ async function pack(
     else {
       files.push(name);
       // Documents of weeks that are over do not change any more.
-      const isOver = slate !== undefined && slate < mondayOf(today);
-      const group = isOver ? `documents of the week from ${mondayOf(slate)}` : PRESENT;
+      const isOver = slate !== undefined && slate < mondayBefore(today);
+      const group = isOver ? `documents of the week from ${mondayBefore(slate)}` : PRESENT;
       add(group, FILES + name, await readFile(join(home, name)));
     }
   }
@@ -337,10 +337,6 @@ async function pack(
     },
     written,
   };
-}
-
-function mondayOf(slate: Slate): Slate {
-  return addDays(slate, -((new Date(`${slate}T00:00:00Z`).getUTCDay() + 6) % 7));
 }
 
 /** How many documents, and of which slates; null when there are none. */

@@ -95,6 +95,11 @@ const TYPE_OF_DIGIT: Readonly<Record<string, SeasonType>> = {
   '6': 'cup_final',
 };
 
+/** The Monday of a slate's week: the slate itself when it is one. */
+export function mondayBefore(slate: Slate): Slate {
+  return addDays(slate, -((new Date(`${slate}T00:00:00Z`).getUTCDay() + 6) % 7));
+}
+
 /** The season a date falls into, as a label: October 2024 to September 2025 is "2024-25". */
 export function seasonOf(slate: Slate): string {
   const year = Number(slate.slice(0, 4));

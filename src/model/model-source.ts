@@ -1,4 +1,4 @@
-import { addDays, daysBetween, type Slate } from '#core/calendar.ts';
+import { addDays, daysBetween, mondayBefore, type Slate } from '#core/calendar.ts';
 import type { ModelRegistryRow } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
 import { PUBLISHED_MARKETS } from '#core/markets.ts';
@@ -9,7 +9,7 @@ import type { ModelSource, ServingModel } from './systems.ts';
 import { eachSteps } from './train.ts';
 import { inTurns } from './train-config.ts';
 import { identityOf, registerTrained, type TrainDeps, train, UNNAMED } from './train-run.ts';
-import { dayNumber, mondayOf, readTrainingSets, weekOf } from './training-set.ts';
+import { readTrainingSets } from './training-set.ts';
 
 /** Days for which an explicit promotion outlives the age limit of candidates. */
 const CHAMPION_MAX_AGE_DAYS = 60;
@@ -163,12 +163,6 @@ export function seasonModelSource(deps: TrainDeps, { from, to, by }: SeasonModel
       return remember(serving, cutoff, () => serve(cutoff));
     },
   };
-}
-
-/** The Monday of a slate's week: the slate itself when it is one. */
-export function mondayBefore(slate: Slate): Slate {
-  const day = dayNumber(slate);
-  return addDays(slate, mondayOf(weekOf(day)) - day);
 }
 
 function unknownWeek(slate: Slate, from: Slate, to: Slate): TipoffError {

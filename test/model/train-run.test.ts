@@ -1,16 +1,11 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { parseSlate } from '#core/calendar.ts';
+import { mondayBefore, parseSlate } from '#core/calendar.ts';
 import { schedule } from '#core/contracts/nba_reference.ts';
 import { TipoffError } from '#core/errors.ts';
 import { MAIN_MARKET, MARKETS } from '#core/markets.ts';
 import { artefactBytes, modelOf } from '#model/artefact.ts';
 import { featureContractHash } from '#model/features.ts';
-import {
-  type ModelSourceOptions,
-  modelSource,
-  mondayBefore,
-  seasonModelSource,
-} from '#model/model-source.ts';
+import { type ModelSourceOptions, modelSource, seasonModelSource } from '#model/model-source.ts';
 import { listModels, loadModel, promoteModel, retireModel } from '#model/registry.ts';
 import { trainArtefact } from '#model/train.ts';
 import { contentHash, promoteJudged, registerTrained, train } from '#model/train-run.ts';

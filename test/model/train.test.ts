@@ -1,11 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { parseSlate } from '#core/calendar.ts';
+import { mondayBefore, parseSlate } from '#core/calendar.ts';
 import { MAIN_MARKET } from '#core/markets.ts';
 import { seededRandom } from '#core/random.ts';
 import { artefactBytes, artefactHash, artefactSystems, modelOf } from '#model/artefact.ts';
 import { beforeCutoff, firstRowAt, sliceRows, type TrainingSet, vectorAt } from '#model/dataset.ts';
-import { mondayBefore } from '#model/model-source.ts';
 import { isPrediction } from '#model/systems.ts';
 import { eachSteps, trainArtefact, trainEach, trainSeries } from '#model/train.ts';
 import { inTurns } from '#model/train-config.ts';

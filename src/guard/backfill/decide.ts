@@ -1,5 +1,4 @@
-import type { Slate } from '#core/calendar.ts';
-import { mondayBefore } from '#model/model-source.ts';
+import { mondayBefore, type Slate } from '#core/calendar.ts';
 import type { Scope } from '#pipeline/processor.ts';
 import type { Fingerprints, IngestedInput } from './inputs.ts';
 import { monthOf, type PlanRequest, type UnitDoc, unitKey } from './ledger.ts';

@@ -1,8 +1,7 @@
-import { type Slate, seasonOf } from '#core/calendar.ts';
+import { mondayBefore, type Slate, seasonOf } from '#core/calendar.ts';
 import { mapConcurrently } from '#core/concurrency.ts';
 import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
-import { mondayBefore } from '#model/model-source.ts';
 import type { ModelSource } from '#model/systems.ts';
 import { seasonInputs } from '#pipeline/batch/inputs.ts';
 import { withdraw } from '#pipeline/batch/receipt.ts';

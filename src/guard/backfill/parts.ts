@@ -1,5 +1,4 @@
-import type { Slate } from '#core/calendar.ts';
-import { mondayBefore } from '#model/model-source.ts';
+import { mondayBefore, type Slate } from '#core/calendar.ts';
 import { type Fingerprints, hashOf, type IngestedInput } from './inputs.ts';
 import type { Need, Step } from './steps.ts';
 

@@ -1,10 +1,9 @@
 import { DOLLARS_PER_TIB, dollarsFor, MIN_BILLED } from '#core/billing.ts';
-import type { Slate } from '#core/calendar.ts';
+import { mondayBefore, type Slate } from '#core/calendar.ts';
 import { mapConcurrently } from '#core/concurrency.ts';
 import { TipoffError } from '#core/errors.ts';
 import { PUBLISHED_MARKETS } from '#core/markets.ts';
 import { requireTrainable } from '#guard/quality/trend.ts';
-import { mondayBefore } from '#model/model-source.ts';
 import { readTrainingSets } from '#model/training-set.ts';
 import { seasonInputs } from '#pipeline/batch/inputs.ts';
 import { readCandidates, slateGames } from '#pipeline/batch/plan.ts';

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Slate } from '#core/calendar.ts';
+import { mondayBefore, type Slate } from '#core/calendar.ts';
 import { executor } from '#guard/backfill/execute.ts';
 import { NO_OBJECTS } from '#guard/backfill/priced-plan.ts';
 import type { Chunk } from '#guard/backfill/slates.ts';
 import { backfillSteps } from '#guard/backfill/steps.ts';
-import { mondayBefore } from '#model/model-source.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type BackfillWorld, backfillWorld } from './world.ts';
 
