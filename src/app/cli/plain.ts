@@ -21,6 +21,8 @@ export function plainStreams(
 ): { readonly streams: Streams; readonly look: (seconds: number) => void; readonly end: () => void } {
   let doing = '';
   let silentLooks = 0;
+  // Its first line of this kind names the command; repeating its arguments every two seconds would fill a log.
+  let who = `${label} `;
   const write = (to: Out, text: string): void => {
     silentLooks = 0;
     to.write(text);
@@ -28,7 +30,8 @@ export function plainStreams(
   const look = (seconds: number): void => {
     silentLooks += 1;
     if (silentLooks < LOOKS) return;
-    write(stderr, `${label} … ${Math.round(seconds)} s${doing === '' ? '' : `: ${doing}`}\n`);
+    write(stderr, `${who}… ${Math.round(seconds)} s${doing === '' ? '' : `: ${doing}`}\n`);
+    who = '';
   };
   const began = performance.now();
   // A service has a log.

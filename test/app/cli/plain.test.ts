@@ -32,7 +32,7 @@ describe('streams into a pipe', () => {
     for (const seconds of [2, 2.5, 3]) look(seconds);
     expect(said).toEqual([
       'err tipoff evaluate … 2 s\n',
-      'err tipoff evaluate … 3 s: learns points, week of 2024-11-04\n',
+      'err … 3 s: learns points, week of 2024-11-04\n',
     ]);
   });
 });
