@@ -210,7 +210,11 @@ async function made(home: string, fill: (path: string) => Promise<void>): Promis
   return home;
 }
 
-async function measure(what: string, home: string): Promise<Measured> {
+async function measure(what: string, kept: string): Promise<Measured> {
+  // What is kept for a later run must stay without a batch of tonight.
+  const home = `${kept}.measured`;
+  rmSync(home, { recursive: true, force: true });
+  cpSync(kept, home, { recursive: true });
   const gates = ['--promote', '--despite', 'no_leak', 'no_loss_to_champion'];
   const train = await measured(home, ['train', ...gates, '--reason', 'a simulated league']);
   say(`${what}: training took ${courseCells(train).join(' and ')}.`);
@@ -225,6 +229,7 @@ async function measure(what: string, home: string): Promise<Measured> {
     return { what, ...(await readsOf(app)), players: batch?.n ?? 0, train, predict };
   } finally {
     await app.close();
+    rmSync(home, { recursive: true });
   }
 }
 

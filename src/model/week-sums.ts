@@ -10,8 +10,8 @@ import type { CountSums, SumFrame } from './summed-history.ts';
 import { DEFAULT_CONFIG, type GiveWay, type TrainConfig } from './train-config.ts';
 import { dateOf, dayNumber, FIRST_SEASON, mondayOf, readTrainingSets, weekOf } from './training-set.ts';
 
-/** Rows of history that are read as they are; of more, only the newest are rows, and the engine adds up all. */
-const MAX_ROWS = 250_000;
+/** Rows of history that are read as they are, six seasons or so; of more, only the newest are read, and the engine adds up all. */
+const MAX_ROWS = 150_000;
 /** Days before the calibrated ones for which rows are read all the same: a twin of the model is trained a month earlier. */
 const MARGIN_DAYS = 60;
 /** Products are added up as multiples of 2^-36: such sums are exact below 2^53, so that their order does not matter. */
@@ -171,9 +171,10 @@ export async function readHistory(
     kept += weeks[--at]?.n ?? 0;
   const first = weeks[at]?.week ?? weekOf(dayNumber(before));
   const range = { from: dateOf(mondayOf(first)), before };
-  const sets = await readTrainingSets(warehouse, range, markets, giveWay);
   const parts = [...new Map(markets.flatMap(partsOf).map((part) => [part.id, part])).values()];
-  const counts = await countSums(warehouse, bounds, parts, config);
+  // The engine needs its memory for the sums; the rows come after them.
+  const counts = await countSums(warehouse, bounds, parts, config, giveWay);
+  const sets = await readTrainingSets(warehouse, range, markets, giveWay);
   const history = { rows: total - kept, from: weeks[0]?.first_slate ?? '', counts };
   return sets.map((set) => ({ ...set, history }));
 }
@@ -184,6 +185,7 @@ export async function countSums(
   bounds: { readonly from: string; readonly before: string },
   parts: readonly Market[],
   config: TrainConfig,
+  giveWay?: GiveWay,
 ): Promise<ReadonlyMap<MarketId, CountSums>> {
   const columnsOf = ({ features: [own] }: Market): readonly ModelColumn[] =>
     own === undefined ? [] : modelColumns(own);
@@ -192,6 +194,7 @@ export async function countSums(
   const counts = new Map<MarketId, CountSums>();
   const given = new Map<string, Float64Array>();
   for (const part of parts) {
+    await giveWay?.(`adds up ${part.id}`);
     const columns = columnsOf(part);
     const places = columns.map(({ name }) => all.findIndex((column) => column.name === name));
     const frame = frameOf(ranges, places);
