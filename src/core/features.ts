@@ -181,7 +181,7 @@ const MAX_ABSENCE_DAYS = 60;
 /** What a summer counts for before the first game of a team: nobody can have missed a game of the season yet. */
 const SUMMER_DAYS = 5;
 /** Points the home team is expected to win by, all else equal. */
-const HOME_MARGIN = 2.5;
+export const HOME_MARGIN = 2.5;
 
 /** What subtracts from a fresh 100. Stated by us, not fitted: the model weighs the score, the score only orders players. */
 const FATIGUE = {

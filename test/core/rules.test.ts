@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defineTable, nullable, required } from '#core/contracts/define.ts';
+import { mlFeatureStore } from '#core/contracts/nba_predictions.ts';
 import { playerBoxScores, playerLines } from '#core/contracts/nba_raw.ts';
 import { breachOf, breachSql } from '#core/contracts/rules.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
@@ -16,6 +17,7 @@ const table = defineTable({
     made: nullable.int('Made'),
     tried: nullable.int('Tried'),
     total: nullable.float('Twice what was made, less what was tried'),
+    below: nullable.float('What was made, less two and a half'),
     other: nullable.string('Another word'),
     flag: nullable.bool('Whether there is another word'),
   },
@@ -26,6 +28,7 @@ const table = defineTable({
     { kind: 'one_of', column: 'word', values: ['yes', 'no'] },
     { kind: 'at_most', column: 'made', limit: 'tried' },
     { kind: 'sum', column: 'total', of: { made: 2, tried: -1 }, within: 0.1 },
+    { kind: 'sum', column: 'below', of: { made: 1 }, plus: -2.5 },
     { kind: 'different', columns: ['word', 'other'] },
     { kind: 'when', column: 'other', flag: 'flag' },
   ],
@@ -39,6 +42,7 @@ const SOUND = {
   made: 2,
   tried: 3,
   total: 1.05,
+  below: -0.5,
   other: 'no',
   flag: true,
 };
@@ -46,8 +50,9 @@ const BROKEN = [
   { share: 1.5 },
   { price: 50 },
   { word: 'maybe' },
-  { made: 4, total: 5 },
+  { made: 4, total: 5, below: 1.5 },
   { total: 3 },
+  { below: 0.5 },
   { other: 'yes' },
   { other: null },
   { flag: false },
@@ -114,5 +119,15 @@ describe('the rules of a contract', () => {
     expect(breachOf(playerBoxScores, { ...box, minutes: -3 })?.column).toBe('minutes');
     expect(breachOf(playerLines, { line: '245.0' })?.column).toBe('line');
     expect(breachOf(playerLines, { over_price: 0 })?.column).toBe('over_price');
+  });
+
+  it('hold the expected margin to those of both teams and to the place', () => {
+    const margins = { team_margin: 4, opp_margin: -1, is_home: 0, expected_margin: 2.5 };
+    expect(breachOf(mlFeatureStore, margins)).toBeUndefined();
+    expect(breachOf(mlFeatureStore, { ...margins, expected_margin: -2.5 })).toEqual({
+      column: 'expected_margin',
+      value: '-2.5',
+      expected: 'team_margin - opp_margin + 5 is_home - 2.5 within 0.001',
+    });
   });
 });

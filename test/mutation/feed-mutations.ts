@@ -208,6 +208,12 @@ function retyped(whole: string): string {
   );
 }
 
+/** Other values in every quote of a market that few books quote: points have more to be compared with. */
+const ofRebounds =
+  (values: FeedRow): RowDamage =>
+  (rows) =>
+    rows.map((row) => (text(row, 'market') === 'rebounds' ? { ...row, ...values } : row));
+
 /** What the feed of lines and of reports can say wrongly in its own terms. */
 function wordMutations(): Mutation[] {
   const lines = 'nba_raw.player_lines';
@@ -238,6 +244,13 @@ function wordMutations(): Mutation[] {
       lines,
       'market (points)',
       change('market', (value) => (value === 'points' ? 'pr' : value)),
+    ),
+    word('one value for all', lines, 'line (rebounds)', ofRebounds({ line: '4.5' })),
+    word(
+      'one value for all',
+      lines,
+      'over_price (rebounds)',
+      ofRebounds({ over_price: 250, under_price: 250 }),
     ),
     word('one bookmaker ×1.5', lines, 'line', (rows) =>
       rows.map((row) =>

@@ -39,11 +39,12 @@ export type Rule<K extends string = string> =
   | { readonly kind: 'one_of'; readonly column: K; readonly values: readonly string[] }
   /** No more than another column: made shots and attempts. */
   | { readonly kind: 'at_most'; readonly column: K; readonly limit: K }
-  /** A weighted sum of others, within a tolerance. */
+  /** A weighted sum of others and a constant, within a tolerance. */
   | {
       readonly kind: 'sum';
       readonly column: K;
       readonly of: Readonly<Partial<Record<K, number>>>;
+      readonly plus?: number;
       readonly within?: number;
     }
   | { readonly kind: 'different'; readonly columns: readonly [K, K] }

@@ -1,4 +1,11 @@
-import { FEATURES, type Feature, type FeatureOrigin, featureRange, featuresIn } from '#core/features.ts';
+import {
+  FEATURES,
+  type Feature,
+  type FeatureOrigin,
+  featureRange,
+  featuresIn,
+  HOME_MARGIN,
+} from '#core/features.ts';
 import { publishedRange } from '#core/markets.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import {
@@ -38,6 +45,15 @@ export function columnsComputedIn(
 ): Record<string, Column<'FLOAT64', false>> {
   return featureColumns(featuresIn(origin, features));
 }
+
+/** Names of features, which are columns of the store that the compiler does not know. */
+const EXPECTED_MARGIN: Rule = {
+  kind: 'sum',
+  column: 'expected_margin',
+  of: { team_margin: 1, opp_margin: -1, is_home: 2 * HOME_MARGIN },
+  plus: -HOME_MARGIN,
+  within: 0.001,
+};
 
 export const mlFeatureStore = defineTable({
   dataset: 'nba_predictions',
@@ -84,6 +100,7 @@ export const mlFeatureStore = defineTable({
   partition: 'slate',
   cluster: ['player_id'],
   partitionFilterRequired: true,
+  rules: [EXPECTED_MARGIN as Rule<never>],
   writer: 'MLFeatureStore',
 });
 export type MlFeatureStore = RowOf<typeof mlFeatureStore>;

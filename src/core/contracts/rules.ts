@@ -56,8 +56,10 @@ function expectedBy(rule: Rule): string {
     case 'at_most':
       return `at most ${rule.limit}`;
     case 'sum':
-      return `${Object.entries(rule.of)
-        .map(([name, weight = 0]) => term(name, weight))
+      return `${[
+        ...Object.entries(rule.of).map(([name, weight = 0]) => term(name, weight)),
+        ...(rule.plus === undefined ? [] : [`${rule.plus}`]),
+      ]
         .join(' + ')
         .replaceAll('+ -', '- ')}${rule.within === undefined ? '' : ` within ${rule.within}`}`;
     case 'different':
@@ -103,7 +105,7 @@ function breaks(rule: Rule, row: Values): boolean {
     case 'sum': {
       const total = Object.entries(rule.of).reduce(
         (sum, [name, weight = 0]) => sum + weight * number(name),
-        0,
+        rule.plus ?? 0,
       );
       return Math.abs(number(rule.column) - total) > (rule.within ?? 0) + ROUNDING;
     }
@@ -147,6 +149,7 @@ function brokenSql(rule: Rule): string {
     case 'sum': {
       const sum = Object.entries(rule.of)
         .map(([name, weight = 0]) => `${weight} * CAST(${name} AS FLOAT64)`)
+        .concat(`${rule.plus ?? 0}`)
         .join(' + ');
       return `ABS(CAST(${rule.column} AS FLOAT64) - (${sum})) > ${(rule.within ?? 0) + ROUNDING}`;
     }

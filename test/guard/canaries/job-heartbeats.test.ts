@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { schedule } from '#core/contracts/nba_reference.ts';
 import { canaryNamed } from '#guard/canaries/catalogue/catalogue.ts';
 import type { CanaryResult } from '#guard/canaries/definition.ts';
-import { beat } from '#guard/canaries/heartbeats.ts';
+import { beat, JOBS } from '#guard/canaries/heartbeats.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
+import { gameRow } from '#test/fakes/prediction-world.ts';
 import { emptyWorld, type TestWorld } from './world.ts';
 
 describe('job_heartbeats', () => {
@@ -49,5 +51,26 @@ describe('job_heartbeats', () => {
       status: 'fail',
       offenders: ['day: has not ended well for 75 minutes: held'],
     });
+  });
+
+  test.each([
+    ['2025-01-11T17:44:00Z', []],
+    ['2025-01-11T17:45:00Z', ['day: has not run today, and there are games: reported 1365 minutes ago']],
+  ])('misses the daily job on a day with games, whose time is not over: at %s', async (at, offenders) => {
+    await world.warehouse.append(schedule, [gameRow('2025-01-11', 0, '2025-01-12T00:00:00.000Z')]);
+    await world.clock.sleep(7 * 3_600_000);
+    await beat(world, { job: 'day', ok: true, maxSilenceSeconds: JOBS.day });
+    expect(await answerAt(at)).toMatchObject({ offenders });
+    await world.clock.sleep(22 * 3_600_000);
+    await beat(world, { job: 'day', ok: false, maxSilenceSeconds: JOBS.day });
+    expect(await answerAt('2025-01-11T17:45:00Z')).toMatchObject({ status: 'pass' });
+  });
+
+  test('does not miss the daily job before a game at noon, nor on a day without games', async () => {
+    await world.warehouse.append(schedule, [gameRow('2025-01-12', 0, '2025-01-12T17:30:00.000Z')]);
+    await beat(world, { job: 'day', ok: true, maxSilenceSeconds: JOBS.day * 2 });
+    expect(await answerAt('2025-01-11T23:00:00Z')).toMatchObject({ status: 'pass' });
+    expect(await answerAt('2025-01-12T16:44:00Z')).toMatchObject({ status: 'pass' });
+    expect(await answerAt('2025-01-12T16:45:00Z')).toMatchObject({ status: 'fail' });
   });
 });

@@ -77,6 +77,68 @@ describe('lines_plausible', () => {
     );
   };
 
+  /** Rebounds of players who differ from each other, at three books. */
+  const quoteRebounds = async (
+    lineOf: (average: number, i: number, bookmaker: string) => number,
+    pricesOf: (i: number) => readonly [number, number] = (i) => [-110 - (i % 4), -112 + (i % 5)],
+  ): Promise<void> => {
+    const players = Array.from({ length: 20 }, (_, i) => ({ id: 1 + i, average: 3 + (i % 10) }));
+    await quote(1, 20, 0);
+    await world.warehouse.execute(
+      `UPDATE nba_predictions.ml_feature_store SET reb_season = 3 + MOD(player_id - 1, 10) WHERE slate = CAST('${SLATE}' AS DATE)`,
+    );
+    await world.warehouse.append(
+      playerPropLines,
+      players.flatMap(({ id, average }, i) =>
+        BOOKS.map((bookmaker) => {
+          const [over_price, under_price] = pricesOf(i);
+          return {
+            slate: SLATE,
+            game_id: 'game0',
+            home_abbr: 'H0',
+            away_abbr: 'AAA',
+            market: 'rebounds',
+            bookmaker,
+            player_id: id,
+            player_lookup: `player${id}`,
+            resolution: 'resolved',
+            line: String(lineOf(average, i, bookmaker)),
+            over_price,
+            under_price,
+            snapshot_quality: 'exact',
+            cutoff_at: `${SLATE}T23:00:00Z`,
+          };
+        }),
+      ),
+    );
+  };
+  const atEastbook = (name: string): readonly string[] => [`eastbook rebounds ${name}`];
+  const atAllBooks = (name: string): readonly string[] => BOOKS.map((book) => `${book} rebounds ${name}`);
+
+  test.each([
+    ['usual', (average: number) => average, []],
+    ['moved by what books differ in', (average: number, i: number) => average + (i % 3) / 2 - 0.5, []],
+    ['one for all', () => 5.5, atAllBooks('against the players')],
+    ['of other players', (_: number, i: number) => 3 + ((7 * i + 5) % 10), atAllBooks('against the players')],
+    ['of one half', (average: number) => average / 2, ['rebounds lines of the slate']],
+    [
+      'of one half at one book',
+      (average: number, _: number, book: string) => (book === 'eastbook' ? average / 2 : average),
+      atEastbook('against the other books'),
+    ],
+  ] as const)('rebounds with lines %s', async (_name, lineOf, offenders) => {
+    await quoteRebounds(lineOf);
+    expect(await failing()).toEqual(offenders);
+  });
+
+  test.each([
+    ['without a margin', (i: number) => [240 + i, 250 - i] as const],
+    ['equal for all', () => [-110, -110] as const],
+  ])('rebounds with prices %s', async (_name, pricesOf) => {
+    await quoteRebounds((average) => average, pricesOf);
+    expect(await failing()).toEqual(atAllBooks('prices'));
+  });
+
   const failing = async (): Promise<readonly string[]> =>
     (
       await runCanaries(world, {

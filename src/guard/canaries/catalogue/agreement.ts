@@ -118,12 +118,19 @@ const AGREEMENTS: readonly Agreement[] = [
   WHERE l.${TONIGHT}`,
   },
   {
+    // A batch brings the lines of contexts up to date and leaves the features as they were: theirs is one that some book has quoted.
     name: 'features against contexts',
     sql: `
-  SELECT COALESCE(CAST(f.line AS FLOAT64), -1) = COALESCE(CAST(u.line AS FLOAT64), -1) AND f.team_abbr = u.team_abbr
+  SELECT (f.line IS NULL OR q.line IS NOT NULL) AND f.team_abbr = u.team_abbr
     AND COALESCE(f.is_home, 0) = CASE WHEN u.is_home THEN 1 ELSE 0 END AS same
   FROM nba_predictions.ml_feature_store f
   JOIN nba_analytics.upcoming_player_game_context u ON u.player_id = f.player_id AND u.game_id = f.game_id AND u.${TONIGHT}
+  LEFT JOIN (
+    SELECT DISTINCT l.player_id, r.line
+    FROM nba_analytics.player_prop_lines l
+    JOIN nba_raw.player_lines r ON r.player_lookup = l.player_lookup AND r.market = l.market AND r.${TONIGHT}
+    WHERE l.${TONIGHT} AND l.market = '${POINTS}'
+  ) AS q ON q.player_id = f.player_id AND q.line = f.line
   WHERE f.${TONIGHT}`,
   },
   {
@@ -134,6 +141,18 @@ const AGREEMENTS: readonly Agreement[] = [
   FROM nba_predictions.ml_feature_store f
   JOIN nba_precompute.player_daily_cache c ON c.player_id = f.player_id AND c.${TONIGHT}
   WHERE f.${TONIGHT}`,
+  },
+  {
+    name: 'the last week in the daily cache against the games of each player',
+    sql: `
+  SELECT c.games_last7 = COALESCE(g.games, 0) AND ABS(c.minutes_last7 - COALESCE(g.minutes, 0)) < 0.01 AS same
+  FROM nba_precompute.player_daily_cache c
+  LEFT JOIN (
+    SELECT player_id, COUNT(*) AS games, SUM(minutes) AS minutes FROM nba_analytics.player_game_summary
+    WHERE slate >= fn.add_days(CAST(@slate AS DATE), -7) AND slate < CAST(@slate AS DATE) AND played AND minutes IS NOT NULL AND points IS NOT NULL
+    GROUP BY player_id
+  ) AS g ON g.player_id = c.player_id
+  WHERE c.${TONIGHT}`,
   },
   {
     name: 'features against the strength of the opponents',

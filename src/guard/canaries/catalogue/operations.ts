@@ -1,4 +1,4 @@
-import { addDays } from '#core/calendar.ts';
+import { addDays, easternInstant } from '#core/calendar.ts';
 import { type TableContract, tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import type { Heartbeat } from '#core/contracts/nba_orchestration.ts';
@@ -17,16 +17,35 @@ import { RUNS } from './runs.ts';
 import { SEASON_DAYS, whole } from './sql.ts';
 import { WORK } from './work.ts';
 
+/** The job that makes predictions, when the checks expect it to have run on a day with games, and how long before the first tip-off. */
+const DAILY = { job: 'day', by: '12:45', minutesBeforeTip: 45 } as const;
+
 async function silentJobs(
   { warehouse, state, deployment }: CanaryContext,
-  { asOf }: Moment,
+  { asOf, slate }: Moment,
 ): Promise<CheckedThing[]> {
   const beats = (await lastBeats({ warehouse, state })).filter(({ job }) => job !== CANARY_JOB);
   const never = deployment.scheduledJobs.filter(
     (job) => job !== CANARY_JOB && beats.every((beat) => beat.job !== job),
   );
+  const [tonight] = await warehouse.query<{ readonly first_tip: string | null }>(
+    'SELECT MIN(tipoff_at) AS first_tip FROM nba_reference.counted_games WHERE slate = CAST(@slate AS DATE)',
+    { slate },
+  );
+  const firstTip = tonight?.first_tip ?? undefined;
+  const isDue =
+    firstTip !== undefined &&
+    (asOf >= easternInstant(slate, DAILY.by) ||
+      asOf.getTime() >= Date.parse(firstTip) - DAILY.minutesBeforeTip * 60_000);
+  // Its own time bridges a day without games; on one with games, a run of yesterday is none.
+  const isMissing = ({ job, beat_at }: Heartbeat): boolean =>
+    isDue && job === DAILY.job && new Date(beat_at) < easternInstant(slate, '00:00');
   return [
-    ...beats.map((beat) => judge(beat, asOf)),
+    ...beats.map((beat) => {
+      const judged = judge(beat, asOf);
+      if (judged.is_bad || !isMissing(beat)) return judged;
+      return { ...judged, is_bad: true, note: `has not run today, and there are games: ${judged.note}` };
+    }),
     ...never.map((job) => ({
       subject: job,
       is_bad: true,
@@ -62,7 +81,8 @@ const jobHeartbeats = defineCanary({
   id: 'job_heartbeats',
   phase: 'operations',
   question: 'Is every scheduled job alive?',
-  expected: 'a run of every job that ended well within its own time',
+  expected:
+    'a run of every job that ended well within its own time, and one of the daily job on a day with games',
   finding: 'no good run in time from {of:scheduled job|scheduled jobs}',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'critical' }],
@@ -77,7 +97,7 @@ const jobHeartbeats = defineCanary({
     ],
   },
   meaning:
-    'A job that reported once does so no more, ends badly every time, or is declared and has never run. The checks watch the others; the watchdog of the services watches the checks.',
+    'A job that reported once does so no more, ends badly every time, has not run today although there are games, or is declared and has never run. The checks watch the others; the watchdog of the services watches the checks.',
   steps: [
     'Look at the scheduler: is the job paused, deleted or failing at its start?',
     'Never reported: the name in TIPOFF_SCHEDULED_JOBS is not the name the job reports under, or it has not run once.',

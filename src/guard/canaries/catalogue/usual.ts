@@ -1,6 +1,6 @@
 import { marketPriceSql } from '#core/bookmakers.ts';
 import { FEATURES } from '#core/features.ts';
-import { MAIN_MARKET } from '#core/markets.ts';
+import { MAIN_MARKET, PUBLISHED_IN, PUBLISHED_MARKETS, scaleOf } from '#core/markets.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
 import { oneDecimal } from './sql.ts';
 
@@ -53,11 +53,29 @@ ${SLOW.map((name) => `SELECT '${name}' AS subject, n_${name} < 0.5 * b_${name} O
 /** What is measured of the box scores of a night. */
 const NIGHTLY = ['points', 'minutes', 'fga', 'fg3m', 'fta', 'reb', 'ast', 'stl', 'tov'] as const;
 
+/** Counts of a player that no identity of a box score tells apart: two of them in each other's column look like two fair columns. */
+const TOLD_APART = ['points', 'reb', 'ast', 'stl', 'blk', 'tov'] as const;
+const PAIRS: readonly (readonly [string, string])[] = [
+  ...TOLD_APART.flatMap((a, i) => TOLD_APART.slice(i + 1).map((b) => [a, b] as const)),
+  ['oreb', 'dreb'],
+];
+/**
+ * SQL: how well the difference between two counts of each player agrees with the usual one: 1 exactly, 0 not at all. Exchanging the two
+ * columns turns its sign. No night of three real seasons with so many players was below the limits.
+ */
+const agreement = (a: string, b: string): string =>
+  `fn.safe_div(SUM((p.${a} - p.${b}) * (u.${a} - u.${b})), SQRT(SUM((p.${a} - p.${b}) * (p.${a} - p.${b})) * SUM((u.${a} - u.${b}) * (u.${a} - u.${b}))))`;
+const MIN_PLAYERS = 30;
+const MIN_AGREEMENT = 'CASE WHEN players >= 60 THEN -0.1 ELSE -0.3 END';
+/** What is read of a box score to compare it. */
+const COMPARED = [...new Set([...NIGHTLY, ...PAIRS.flat()])];
+
 const resultsPlausible = defineCanary({
   id: 'results_plausible',
   phase: 'ingest',
   question: 'Do the box scores of last night look like those of the fortnight before?',
-  expected: 'mean and spread of every count within usual bounds, and players who score as they usually do',
+  expected:
+    'mean and spread of every count within usual bounds, and players who score, rebound and pass as they usually do',
   finding: 'box scores of last night are unlike those of the fortnight before in {of:count|counts}',
   looksAt: 'last_night',
   severity: [{ by: '10:15', severity: 'critical' }],
@@ -69,19 +87,27 @@ const resultsPlausible = defineCanary({
     days: 14,
     sql: `
 WITH played AS (
-  SELECT player_id, slate, ${NIGHTLY.join(', ')} FROM nba_raw.player_box_scores
+  SELECT player_id, slate, ${COMPARED.join(', ')} FROM nba_raw.player_box_scores
   WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE) AND played
   QUALIFY ROW_NUMBER() OVER (PARTITION BY player_id, game_id ORDER BY ingested_at DESC, row_id) = 1
 ),
 usual AS (
-  SELECT player_id, AVG(points) AS points FROM played WHERE slate < CAST(@slate AS DATE) GROUP BY player_id
+  SELECT player_id, COUNT(*) AS games, ${COMPARED.map((name) => `AVG(${name}) AS ${name}`).join(', ')}
+  FROM played WHERE slate < CAST(@slate AS DATE) GROUP BY player_id
 ),
 measured AS (
   SELECT ${NIGHTLY.map((name) => `AVG(CASE WHEN slate = CAST(@slate AS DATE) THEN CAST(${name} AS FLOAT64) END) AS n_${name}, AVG(CASE WHEN slate < CAST(@slate AS DATE) THEN CAST(${name} AS FLOAT64) END) AS b_${name}, STDDEV_POP(CASE WHEN slate = CAST(@slate AS DATE) THEN CAST(${name} AS FLOAT64) END) AS s_${name}, COUNT(CASE WHEN slate = CAST(@slate AS DATE) THEN ${name} END) AS k_${name}`).join(',\n    ')},
     COUNT(CASE WHEN slate = CAST(@slate AS DATE) THEN 1 END) AS rows_now, COUNT(CASE WHEN slate < CAST(@slate AS DATE) THEN 1 END) AS rows_before
   FROM played
+),
+agreements AS (
+  SELECT COUNT(*) AS players, ${PAIRS.map(([a, b]) => `${agreement(a, b)} AS ${a}_${b}`).join(',\n    ')}
+  FROM played p JOIN usual u ON u.player_id = p.player_id
+  WHERE p.slate = CAST(@slate AS DATE) AND u.games >= 2
 )
 ${NIGHTLY.map((name) => `SELECT '${name}' AS subject, k_${name} < 0.9 * rows_now OR n_${name} < 0.45 * b_${name} OR n_${name} > 1.9 * b_${name} OR COALESCE(s_${name}, 0) = 0 AS is_bad, 'mean ' || COALESCE(${oneDecimal(`n_${name}`)}, 'none') || ', usually ' || ${oneDecimal(`b_${name}`)} AS note FROM measured WHERE rows_now >= 16 AND rows_before >= 60`).join('\nUNION ALL ')}
+UNION ALL
+${PAIRS.map(([a, b]) => `SELECT '${a} and ${b}' AS subject, ${a}_${b} < ${MIN_AGREEMENT} AS is_bad, 'each player has of the one what he usually has of the other' AS note FROM agreements WHERE players >= ${MIN_PLAYERS}`).join('\nUNION ALL ')}
 UNION ALL
 SELECT 'points of the same players' AS subject, CORR(CAST(p.points AS FLOAT64), u.points) < 0.25 AS is_bad,
   'correlation with their usual points ' || ${oneDecimal('CORR(CAST(p.points AS FLOAT64), u.points)')} AS note
@@ -93,10 +119,10 @@ HAVING COUNT(*) >= 30`,
     sql: ['UPDATE nba_raw.player_box_scores SET ast = 0 WHERE slate = CAST(@slate AS DATE) AND played'],
   },
   meaning:
-    'A column came empty, constant, in another unit, or with the values of other players. Averages and features of every later slate would carry it.',
+    'A column came empty, constant, in another unit, in the place of another one, or with the values of other players. Averages and features of every later slate would carry it.',
   steps: [
     'Read the rows of one game in nba_raw.player_box_scores beside the provider’s own page.',
-    'One column: the format maps it wrongly. All columns: rows and players do not belong together.',
+    'One column: the format maps it wrongly. Two columns: they are exchanged. All columns: rows and players do not belong together.',
     'Load the right rows; the newest version of a row wins, and the repair command computes what follows.',
   ],
 });
@@ -122,8 +148,34 @@ const AWAY: readonly (readonly [string, number])[] = [
   ['<= 40', 3.2],
 ];
 const AWAY_FROM_MANY = 2.5;
-const IS_AWAY = `ABS(AVG(line - pts_season)) > CASE ${AWAY.map(([players, points]) => `WHEN COUNT(DISTINCT player_id) ${players} THEN ${points}`).join(' ')} ELSE ${AWAY_FROM_MANY} END`;
-const AWAY_NOTE = `'on average ' || ${oneDecimal('AVG(line - pts_season)')} || ' from the averages of ' || CAST(COUNT(DISTINCT player_id) AS STRING) || ' players'`;
+/** Lines of the other markets lie between these shares of the players' averages: half of them is another period, or another market. */
+const MIN_OF_AVERAGES = 0.65;
+const MAX_OF_AVERAGES = 1.5;
+/** Least correlation of a book's lines with the averages of players who differ: lines that do not follow the players are not theirs. */
+const MIN_FOLLOWING = 0.3;
+
+/** SQL: a value by the market of a quote, an expression for each. */
+function byMarket(
+  column: string,
+  of: (market: (typeof PUBLISHED_MARKETS)[number]) => string | number,
+): string {
+  return `CASE ${column} ${PUBLISHED_MARKETS.map((market) => `WHEN '${market.id}' THEN ${of(market)}`).join(' ')} END`;
+}
+
+/** SQL: what a player has had of a market this season on average. */
+const AVERAGE = byMarket('l.market', ({ features }) =>
+  features.map(({ stat }) => `f.${stat}_season`).join(' + '),
+);
+/** SQL: how far the lines of a book may be from those of the others on average. Books agree least on sums. */
+const MAX_APART = byMarket('market', (market) =>
+  market.parts.length > 0 ? 3 * scaleOf(market) : Math.max(0.5, 1.5 * scaleOf(market)),
+);
+/** A book that is wrong is the farthest from the others; those are half as far from a middle that it is part of. */
+const MIN_SHARE_OF_FARTHEST = 0.75;
+/** SQL: from which spread of their averages on players differ. */
+const MIN_SPREAD = byMarket('market', (market) => 1.5 * scaleOf(market));
+const IS_AWAY = `ABS(AVG(line - average)) > CASE ${AWAY.map(([players, points]) => `WHEN COUNT(DISTINCT player_id) ${players} THEN ${points}`).join(' ')} ELSE ${AWAY_FROM_MANY} END`;
+const AWAY_NOTE = `'on average ' || ${oneDecimal('AVG(line - average)')} || ' from the averages of ' || CAST(COUNT(DISTINCT player_id) AS STRING) || ' players'`;
 
 /** Counts of a team's own box that are those of its players, and by how much the team's may be less or more. */
 const TEAM_COUNTS: readonly (readonly [string, number, number])[] = [
@@ -195,64 +247,76 @@ const linesPlausible = defineCanary({
   phase: 'ingest',
   question: 'Do lines and prices agree with the other books and with the players?',
   expected:
-    'every book within a point and a half of the others, every game and the slate near the players’ averages, prices with a usual margin',
+    'every book near the others in every market, every game and market near the players’ averages, lines that rise with them, prices with a usual margin',
   finding: 'lines or prices are implausible in {of:comparison|comparisons}',
   looksAt: 'tonight',
   severity: [{ by: '12:30', beforeTip: 90, severity: 'critical' }],
   owner: 'data',
   repair: 'tipoff fetch {slate}, or tipoff ingest <lines>, then tipoff predict {slate} --mode LINE_UPDATE',
   dependsOn: [],
-  whenEmpty: { skip: 'too few points lines are in for tonight' },
+  whenEmpty: { skip: 'too few lines are in for tonight' },
   look: {
     sql: `
 WITH quotes AS (
-  SELECT l.bookmaker, l.player_id, l.player_lookup, l.home_abbr, CAST(l.line AS FLOAT64) AS line, l.over_price, l.under_price, f.pts_season, f.games_season
+  SELECT l.market, l.bookmaker, l.player_id, l.player_lookup, l.home_abbr, CAST(l.line AS FLOAT64) AS line, l.over_price, l.under_price, ${AVERAGE} AS average, f.games_season
   FROM nba_analytics.player_prop_lines l
   LEFT JOIN nba_predictions.ml_feature_store f ON f.player_id = l.player_id AND f.game_id = l.game_id AND f.slate = CAST(@slate AS DATE) AND f.games_season >= 3
-  WHERE l.slate = CAST(@slate AS DATE) AND l.market = '${MAIN_MARKET.id}'
+  WHERE l.slate = CAST(@slate AS DATE) AND l.market IN ${PUBLISHED_IN}
+),
+main AS (SELECT * FROM quotes WHERE market = '${MAIN_MARKET.id}' AND average IS NOT NULL),
+consensus AS (
+  SELECT q.*, AVG(line) OVER (PARTITION BY player_lookup, market) AS consensus, COUNT(*) OVER (PARTITION BY player_lookup, market) AS book_count FROM quotes q
 ),
 books AS (
-  SELECT q.*, AVG(line) OVER (PARTITION BY player_lookup) AS consensus, COUNT(*) OVER (PARTITION BY player_lookup) AS book_count FROM quotes q
+  SELECT bookmaker, market, AVG(ABS(fn.safe_div(book_count * (line - consensus), book_count - 1.0))) AS apart, COUNT(*) AS quotes
+  FROM consensus WHERE book_count >= 2 GROUP BY bookmaker, market
 ),
 priced AS (
-  SELECT bookmaker, over_price, under_price, ${impliedSql('over_price')} + ${impliedSql('under_price')} AS margin
+  SELECT bookmaker, market, over_price, under_price, ${impliedSql('over_price')} + ${impliedSql('under_price')} AS margin
   FROM quotes WHERE ${marketPriceSql('over_price', 'bookmaker')} IS NOT NULL AND under_price IS NOT NULL
 ),
 shares AS (
-  SELECT player_lookup, market, CAST(line AS FLOAT64) AS line, fn.safe_div(${impliedSql('over_price')}, ${impliedSql('over_price')} + ${impliedSql('under_price')}) AS over_share
-  FROM nba_analytics.player_prop_lines
-  WHERE slate = CAST(@slate AS DATE) AND ${marketPriceSql('over_price', 'bookmaker')} IS NOT NULL AND under_price IS NOT NULL
+  SELECT player_lookup, market, line, fn.safe_div(${impliedSql('over_price')}, ${impliedSql('over_price')} + ${impliedSql('under_price')}) AS over_share
+  FROM quotes WHERE ${marketPriceSql('over_price', 'bookmaker')} IS NOT NULL AND under_price IS NOT NULL
 ),
 apart AS (
   SELECT line - AVG(line) OVER (PARTITION BY player_lookup, market) AS higher, over_share - AVG(over_share) OVER (PARTITION BY player_lookup, market) AS likelier FROM shares
 )
-SELECT bookmaker || ' against the other books' AS subject, ABS(AVG(fn.safe_div(book_count * (line - consensus), book_count - 1.0))) > 1.5 AS is_bad,
-  'on average ' || ${oneDecimal('AVG(fn.safe_div(book_count * (line - consensus), book_count - 1.0))')} || ' from the others' AS note
-FROM books WHERE book_count >= 2 GROUP BY bookmaker HAVING COUNT(*) >= 8
+SELECT bookmaker || ' ' || market || ' against the other books' AS subject, apart > ${MAX_APART} AND apart >= ${MIN_SHARE_OF_FARTHEST} * farthest AS is_bad,
+  'on average ' || ${oneDecimal('apart')} || ' from the others' AS note
+FROM (SELECT bookmaker, market, apart, quotes, MAX(apart) OVER (PARTITION BY market) AS farthest FROM books) AS compared WHERE quotes >= 8
+UNION ALL
+SELECT bookmaker || ' ' || market || ' against the players' AS subject, CASE WHEN MIN(line) = MAX(line) THEN TRUE ELSE CORR(line, average) < ${MIN_FOLLOWING} END AS is_bad,
+  CASE WHEN MIN(line) = MAX(line) THEN 'one line for all ' || CAST(COUNT(*) AS STRING) || ' players' ELSE 'the lines do not rise with the averages of the players' END AS note
+FROM quotes WHERE average IS NOT NULL GROUP BY bookmaker, market HAVING COUNT(*) >= 12 AND STDDEV_POP(average) >= ${MIN_SPREAD}
+UNION ALL
+SELECT market || ' lines of the slate' AS subject, AVG(line) < ${MIN_OF_AVERAGES} * AVG(average) OR AVG(line) > ${MAX_OF_AVERAGES} * AVG(average) AS is_bad,
+  'on average ' || ${oneDecimal('AVG(line)')} || ', the averages of the players ' || ${oneDecimal('AVG(average)')} AS note
+FROM quotes WHERE average IS NOT NULL AND market <> '${MAIN_MARKET.id}' GROUP BY market HAVING COUNT(*) >= 16
 UNION ALL
 SELECT 'lines of ' || home_abbr || '’s game' AS subject, ${IS_AWAY} AS is_bad, ${AWAY_NOTE} AS note
-FROM quotes WHERE pts_season IS NOT NULL GROUP BY home_abbr HAVING COUNT(DISTINCT player_id) >= 6
+FROM main GROUP BY home_abbr HAVING COUNT(DISTINCT player_id) >= 6
 UNION ALL
 SELECT 'lines of the slate' AS subject, ${IS_AWAY} OR MIN(line) = MAX(line) AS is_bad, ${AWAY_NOTE} AS note
-FROM quotes WHERE pts_season IS NOT NULL HAVING COUNT(*) >= 16
+FROM main HAVING COUNT(*) >= 16
 UNION ALL
-SELECT 'line of ' || MIN(player_lookup) AS subject, TRUE AS is_bad, 'line ' || ${oneDecimal('AVG(line)')} || ', average ' || ${oneDecimal('MIN(pts_season)')} AS note
-FROM quotes WHERE pts_season IS NOT NULL GROUP BY player_id HAVING ABS(AVG(line) - MIN(pts_season)) > CASE WHEN MIN(games_season) >= 10 THEN 16 ELSE 20 END
+SELECT 'line of ' || MIN(player_lookup) AS subject, TRUE AS is_bad, 'line ' || ${oneDecimal('AVG(line)')} || ', average ' || ${oneDecimal('MIN(average)')} AS note
+FROM main GROUP BY player_id HAVING ABS(AVG(line) - MIN(average)) > CASE WHEN MIN(games_season) >= 10 THEN 16 ELSE 20 END
 UNION ALL
-SELECT bookmaker || ' prices' AS subject, AVG(margin) < 1.01 OR AVG(margin) > 1.16 OR MIN(over_price) = MAX(over_price) OR MIN(under_price) = MAX(under_price) AS is_bad,
-  'implied probabilities add up to ' || CAST(ROUND(AVG(margin), 2) AS STRING) || ' on average' AS note
-FROM priced GROUP BY bookmaker HAVING COUNT(*) >= 8
+SELECT bookmaker || ' ' || market || ' prices' AS subject, AVG(margin) < 1.01 OR AVG(margin) > 1.16 OR MIN(over_price) = MAX(over_price) OR MIN(under_price) = MAX(under_price) AS is_bad,
+  'implied probabilities add up to ' || CAST(ROUND(AVG(margin), 2) AS STRING) || ' on average' || CASE WHEN MIN(over_price) = MAX(over_price) OR MIN(under_price) = MAX(under_price) THEN ', one price for all' ELSE '' END AS note
+FROM priced GROUP BY bookmaker, market HAVING COUNT(*) >= 8
 UNION ALL
-SELECT bookmaker || ' without prices' AS subject, tonight < 0.5 * usual AS is_bad,
+SELECT bookmaker || ' ' || market || ' without prices' AS subject, tonight < 0.5 * usual AS is_bad,
   CAST(ROUND(100 * tonight) AS STRING) || ' % of its quotes have both prices, usually ' || CAST(ROUND(100 * usual) AS STRING) || ' %' AS note
 FROM (
-  SELECT bookmaker, AVG(CASE WHEN slate = CAST(@slate AS DATE) THEN is_priced END) AS tonight, AVG(CASE WHEN slate < CAST(@slate AS DATE) THEN is_priced END) AS usual,
+  SELECT bookmaker, market, AVG(CASE WHEN slate = CAST(@slate AS DATE) THEN is_priced END) AS tonight, AVG(CASE WHEN slate < CAST(@slate AS DATE) THEN is_priced END) AS usual,
     COUNTIF(slate = CAST(@slate AS DATE)) AS quotes
   FROM (
-    SELECT bookmaker, slate, CASE WHEN over_price IS NOT NULL AND under_price IS NOT NULL THEN 1.0 ELSE 0.0 END AS is_priced
+    SELECT bookmaker, market, slate, CASE WHEN over_price IS NOT NULL AND under_price IS NOT NULL THEN 1.0 ELSE 0.0 END AS is_priced
     FROM nba_analytics.player_prop_lines WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
   ) AS quoted
-  GROUP BY bookmaker
+  GROUP BY bookmaker, market
 ) AS priced_shares
 WHERE quotes >= 8 AND usual IS NOT NULL
 UNION ALL
@@ -268,8 +332,8 @@ FROM apart WHERE ABS(higher) > 0.1 AND ABS(likelier) > 0.002 HAVING COUNT(*) >= 
   meaning:
     'A book, a market or a team is off as a group: another market under the name of this one, lines of another date, prices of the other side. Every pick against these lines is an illusion.',
   steps: [
-    'One book: compare its rows in nba_raw.player_lines with its own page; leave it out until it is right.',
-    'One game or the whole slate: does the market of the rows say points, and is the date of the event tonight’s?',
+    'One book: compare its rows of the named market in nba_raw.player_lines with its own page; leave it out until it is right.',
+    'One game or the whole slate: does the market of the rows say what the book calls it, and is the date of the event tonight’s?',
     'Load the right lines and run LINE_UPDATE: picks against lines that are gone are replaced.',
   ],
 });
