@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineAction, said } from '#actions/lib/action.ts';
+import { defineAction, reportBody } from '#actions/lib/action.ts';
 import { optionalDate } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
 import { answerOf } from '#actions/lib/tipoff.ts';
@@ -43,7 +43,7 @@ export const action = defineAction({
     );
     const seen = answerOf(ran, answer, 'quality');
     return {
-      report: said({
+      report: reportBody({
         // No rows is no proof that they are good, and in summer no reason to wake anybody.
         verdict: seen.verdict === 'skipped' ? 'warning' : seen.verdict,
         summary:

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineAction, said } from '#actions/lib/action.ts';
+import { defineAction, reportBody } from '#actions/lib/action.ts';
 import { choice, text } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
 import { answerOf } from '#actions/lib/tipoff.ts';
@@ -46,7 +46,7 @@ export const action = defineAction({
     );
     const count = `${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}`;
     return {
-      report: said({
+      report: reportBody({
         verdict: ok ? 'ok' : 'failed',
         summary: ok
           ? `The contracts agree with the ${SIDES[against]}.`

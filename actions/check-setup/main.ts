@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ActionDeps, defineAction, said } from '#actions/lib/action.ts';
+import { type ActionDeps, defineAction, reportBody } from '#actions/lib/action.ts';
 import { gitHub, PAGE } from '#actions/lib/github.ts';
 import { text } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
@@ -7,7 +7,7 @@ import { processEnvironment } from '#app/config/process.ts';
 import { type Config, readConfig } from '#app/config.ts';
 import { type Outcome, outcome } from '#core/check.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
-import { counted } from '#core/format.ts';
+import { count } from '#core/format.ts';
 
 const slackAnswer = z.looseObject({
   ok: z.boolean(),
@@ -47,14 +47,14 @@ export const action = defineAction({
     const failed = outcomes.filter(({ status }) => status === 'fail');
     const missing = failed.filter(({ severity }) => severity === 'critical').length;
     return {
-      report: said({
+      report: reportBody({
         verdict: missing > 0 ? 'failed' : failed.length > 0 ? 'warning' : 'ok',
         summary:
           failed.length === 0
             ? 'Everything is there.'
             : missing === 0
-              ? `All that is needed is there; ${counted(failed.length, 'thing')} more may be set.`
-              : `${counted(missing, 'thing')} to be set before anything runs, ${counted(failed.length - missing, 'thing')} that may be.`,
+              ? `All that is needed is there; ${count(failed.length, 'thing')} more may be set.`
+              : `${count(missing, 'thing')} to be set before anything runs, ${count(failed.length - missing, 'thing')} that may be.`,
         columns: ['what', 'is', 'says'],
         rows: outcomes.map(({ check, status, severity, reason }) => [
           check,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineAction, said } from '#actions/lib/action.ts';
+import { defineAction, reportBody } from '#actions/lib/action.ts';
 import { flag, number } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
 import { answerOf } from '#actions/lib/tipoff.ts';
@@ -47,7 +47,7 @@ export const action = defineAction({
     ]);
     const done = dry_run ? 'would be dropped (dry run)' : 'dropped';
     return {
-      report: said({
+      report: reportBody({
         verdict: result.errors.length > 0 ? 'failed' : isUnmerged ? 'warning' : work === 0 ? 'nothing' : 'ok',
         summary:
           work === 0

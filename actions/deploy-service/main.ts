@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ActionDeps, defineAction, type Said, said } from '#actions/lib/action.ts';
+import { type ActionDeps, defineAction, type ReportBody, reportBody } from '#actions/lib/action.ts';
 import { number, requiredText, text } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
 import { verifyService } from '#actions/lib/verify.ts';
@@ -147,8 +147,8 @@ async function goBack(given: Inputs, deps: ActionDeps, previous: string, problem
   }
 }
 
-function reportOf({ service, version }: Inputs, { verdict, summary, problem, serves }: Ended): Said {
-  return said({
+function reportOf({ service, version }: Inputs, { verdict, summary, problem, serves }: Ended): ReportBody {
+  return reportBody({
     verdict,
     summary,
     facts: [

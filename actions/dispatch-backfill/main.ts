@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type ActionDeps, defineAction, said } from '#actions/lib/action.ts';
-import { askedBy } from '#actions/lib/context.ts';
+import { type ActionDeps, defineAction, reportBody } from '#actions/lib/action.ts';
+import { reasonWithRequester } from '#actions/lib/context.ts';
 import { choice, date, flag, number, requiredText, text, words } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
 import { askService } from '#actions/lib/service.ts';
@@ -99,7 +99,7 @@ export const action = defineAction({
     const base = { runbook: 'docs/runbooks/actions/backfill.md', ...describe(planned) };
     if (units === 0) {
       return {
-        report: said({
+        report: reportBody({
           ...base,
           verdict: 'nothing',
           summary: 'Nothing to do: every unit of the range is up to date.',
@@ -109,7 +109,7 @@ export const action = defineAction({
     }
     if (given.dry_run) {
       return {
-        report: said({
+        report: reportBody({
           ...base,
           verdict: 'ok',
           summary: `${units} units would run. Dry run: nothing was started.`,
@@ -120,7 +120,7 @@ export const action = defineAction({
     const { left = false, ...started } = await start(given, deps, id);
     return {
       // What was done says more than what was planned.
-      report: said({ ...base, ...started }),
+      report: reportBody({ ...base, ...started }),
       outputs: { ...outputs, dispatched: started.verdict === 'ok', left },
     };
   },
@@ -173,7 +173,7 @@ const ran = z.looseObject({
 /** Works through the plan in the embedded home, or through what a run left that its limit has stopped. */
 async function startHere(given: Inputs, deps: ActionDeps): Promise<Started> {
   const limit = given.minutes === 0 ? [] : ['--minutes', String(given.minutes)];
-  const why = ['--reason', askedBy(deps.context, given.reason)];
+  const why = ['--reason', reasonWithRequester(deps.context, given.reason)];
   const verb = given.resume ? ['resume', ...limit] : ['run', ...rangeOf(given), ...limit, ...why];
   const answer = await deps.tipoff('backfill', ...verb);
   const { executed, held, failed, rows, plan: own, stopped } = answerOf(answer, ran, `backfill ${verb[0]}`);
@@ -220,7 +220,7 @@ async function start(given: Inputs, deps: ActionDeps, id: string): Promise<Start
       to,
       phases,
       mode,
-      reason: askedBy(deps.context, reason),
+      reason: reasonWithRequester(deps.context, reason),
       by: `dispatch-backfill by ${deps.context.actor}`,
     },
   });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ActionDeps, defineAction, said } from '#actions/lib/action.ts';
+import { type ActionDeps, defineAction, reportBody } from '#actions/lib/action.ts';
 import { number } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
 import { saveHome } from '#actions/lib/save.ts';
@@ -46,7 +46,7 @@ export const action = defineAction({
     const failed = rows.filter(([, , result]) => result !== 'saved').length;
     const rest = left ? ' The rest is for the next job.' : '';
     return {
-      report: said({
+      report: reportBody({
         verdict: failed > 0 ? 'warning' : rows.length === 0 && !left ? 'nothing' : 'ok',
         summary:
           rows.length === 0 && !left
@@ -63,8 +63,8 @@ export const action = defineAction({
 
 /** When the slate is to be looked at next, in milliseconds; null when all games have begun. */
 async function nextLook({ withApp }: ActionDeps, slate: Slate): Promise<number | null> {
-  const { dueLook } = await import('#pipeline/day.ts');
-  const { next } = await withApp('keep-evening', (app) => dueLook(app, slate));
+  const { lastCallDue } = await import('#pipeline/day.ts');
+  const { next } = await withApp('keep-evening', (app) => lastCallDue(app, slate));
   return next === null ? null : Date.parse(next);
 }
 

@@ -32,16 +32,16 @@ export interface ActionDeps {
 }
 
 /** A report but for whose it is, which the action declares once for good and bad endings. */
-export type Said = Omit<Report, 'key' | 'title'>;
+export type ReportBody = Omit<Report, 'key' | 'title'>;
 
 /** Completes what an action has to say: lists that are left out are empty. */
-export function said(given: Pick<Said, 'verdict' | 'summary'> & Partial<Said>): Said {
+export function reportBody(given: Pick<ReportBody, 'verdict' | 'summary'> & Partial<ReportBody>): ReportBody {
   return { facts: [], columns: [], rows: [], outcomes: [], ...given };
 }
 
 /** What an action has to say, and its outputs where they are not the ones it starts with. */
 interface ActionResult {
-  readonly report: Said;
+  readonly report: ReportBody;
   readonly outputs?: Outputs;
 }
 

@@ -104,7 +104,7 @@ function readEvent(path: string | undefined, repository: string | undefined) {
 }
 
 /** Who asked for something and why, for audit trails; a long reason gives way to who asked. */
-export function askedBy(context: RunContext, reason: string, limit = 500): string {
+export function reasonWithRequester(context: RunContext, reason: string, limit = 500): string {
   const who = ` (asked by ${context.actor}${context.runUrl === undefined ? '' : `, ${context.runUrl}`})`;
   const room = Math.max(20, limit - who.length);
   return `${reason.length > room ? `${reason.slice(0, room - 1)}…` : reason}${who}`.slice(0, limit);

@@ -1,7 +1,7 @@
 import { TipoffError } from '#core/errors.ts';
 import { systemClock } from '#platform/clock.ts';
 import type { RunContext } from './context.ts';
-import { patientFetch } from './http.ts';
+import { retryingFetch } from './http.ts';
 
 export interface GitHub {
   readonly octokit: ReturnType<typeof import('@actions/github').getOctokit>;
@@ -29,7 +29,7 @@ export async function gitHub(
   const { getOctokit } = await import('@actions/github');
   const octokit = getOctokit(token, {
     baseUrl: apiUrl.replace(/\/+$/, ''),
-    request: { fetch: patientFetch('GitHub', systemClock) },
+    request: { fetch: retryingFetch('GitHub', systemClock) },
   });
   octokit.hook.error('request', (error, { method, url }) => {
     throw error.cause instanceof TipoffError ? error.cause : refused(method, url, error);
@@ -60,7 +60,7 @@ function refused(method: string, url: string, error: Error): TipoffError {
  * The token, or undefined at a terminal, where GitHub is left alone and the report says so. On GitHub an absent one is a mistake
  * in the workflow: TIPOFF_BAD_INPUT.
  */
-export function tokenOrAlone(
+export function tokenUnlessLocal(
   token: string | undefined,
   { isGitHub }: Pick<RunContext, 'isGitHub'>,
 ): string | undefined {

@@ -1,6 +1,6 @@
 import { outcome } from '#core/check.ts';
 import { messageOf } from '#core/errors.ts';
-import type { Action, ActionDeps, Said } from './action.ts';
+import type { Action, ActionDeps, ReportBody } from './action.ts';
 
 /**
  * Leaves the sign of life of an action that runs on schedule, and gives its report back. A sign that could not be left is
@@ -8,21 +8,21 @@ import type { Action, ActionDeps, Said } from './action.ts';
  */
 export async function withHeartbeat(
   action: Action,
-  said: Said,
+  body: ReportBody,
   { context, withApp }: ActionDeps,
-): Promise<Said> {
+): Promise<ReportBody> {
   const hours = action.silentAfterHours;
-  if (hours === undefined || context.eventName !== 'schedule') return said;
+  if (hours === undefined || context.eventName !== 'schedule') return body;
   try {
     const { beat } = await import('#guard/canaries/heartbeats.ts');
     const it = {
       job: action.name,
-      ok: said.verdict !== 'error',
+      ok: body.verdict !== 'error',
       maxSilenceSeconds: hours * 3600,
-      detail: said.summary,
+      detail: body.summary,
     };
     await withApp(action.name, (app) => beat(app, it));
-    return said;
+    return body;
   } catch (error) {
     const unheard = outcome({
       check: 'heartbeat',
@@ -31,6 +31,6 @@ export async function withHeartbeat(
       severity: 'warning',
       reason: `The run is done, but ${messageOf(error)}`,
     });
-    return { ...said, outcomes: [...said.outcomes, unheard] };
+    return { ...body, outcomes: [...body.outcomes, unheard] };
   }
 }

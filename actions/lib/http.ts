@@ -29,7 +29,7 @@ const TIMEOUT_MS = 30_000;
  * long as the server asks, if that is a minute or less; then the call throws TIPOFF_PROVIDER_DOWN naming `who`. Other statuses
  * are answers. Calls that create something are repeated too: whoever makes them looks before creating, or sends an id.
  */
-export function patientFetch(who: string, clock: Clock): typeof fetch {
+export function retryingFetch(who: string, clock: Clock): typeof fetch {
   return async (input, init) => {
     const url = input instanceof Request ? input.url : String(input);
     let problem = '';
@@ -61,9 +61,9 @@ export function patientFetch(who: string, clock: Clock): typeof fetch {
 const once = (url: string, init: RequestInit | undefined): Promise<Response> =>
   fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
 
-/** JSON over HTTP, with the patience of {@link patientFetch}. */
+/** JSON over HTTP, with the patience of {@link retryingFetch}. */
 export function jsonHttp(who: string, clock: Clock): Http {
-  const patient = patientFetch(who, clock);
+  const patient = retryingFetch(who, clock);
   return async ({ method = 'GET', url, token, body, headers }) => {
     const response = await patient(url, {
       method,

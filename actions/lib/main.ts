@@ -13,7 +13,7 @@ import { consoleLines } from '#platform/report/console.ts';
 import { escapeLogLine } from '#platform/report/escape.ts';
 import { jsonReport } from '#platform/report/json.ts';
 import { markdownReport } from '#platform/report/markdown.ts';
-import { type Action, type ActionDeps, type Outputs, type Said, said } from './action.ts';
+import { type Action, type ActionDeps, type Outputs, type ReportBody, reportBody } from './action.ts';
 import { type RunContext, readContext } from './context.ts';
 import { gcloudCommand } from './gcloud.ts';
 import { withHeartbeat } from './heartbeat.ts';
@@ -47,7 +47,7 @@ export async function perform(action: Action, environment: Environment): Promise
   setOutputs(context, action.outputs);
   let [key, title] = [action.name, action.title];
   let code: number | undefined;
-  let ending: { report: Said; outputs?: Outputs };
+  let ending: { report: ReportBody; outputs?: Outputs };
   try {
     if (context.isGitHub) maskSecrets(action);
     const { about, run } = action.begin(core.getInput, context);
@@ -63,7 +63,7 @@ export async function perform(action: Action, environment: Environment): Promise
   } catch (error) {
     code = error instanceof TipoffError ? ERROR_CODES[error.code].exit : 3;
     if (!(error instanceof TipoffError)) core.info(stackOf(error));
-    ending = { report: errorSaid(action, error) };
+    ending = { report: errorBody(action, error) };
   }
   const report = { ...ending.report, key, title };
   await show(report, context);
@@ -118,12 +118,12 @@ function clockAt(at: string | undefined): Clock {
 }
 
 /** What could not be done: what was expected, what was seen, what to do. */
-function errorSaid(action: Action, error: unknown): Said {
+function errorBody(action: Action, error: unknown): ReportBody {
   const hint =
     error instanceof TipoffError ? error.hint : 'This is a defect: please report it with the log of the run.';
   const code: ErrorCode = error instanceof TipoffError ? error.code : 'TIPOFF_UNEXPECTED';
   const reason = `${messageOf(error)}. ${hint}`;
-  return said({
+  return reportBody({
     verdict: 'error',
     summary: reason,
     code,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
 
 /** What a verb of the command line answered. */
-export interface Ran {
+export interface VerbRun {
   readonly code: number;
   /** The document it printed; undefined when it printed none. */
   readonly json: unknown;
@@ -10,7 +10,7 @@ export interface Ran {
 }
 
 /** Runs one verb of the command line with `--json`, in this process. */
-export type Tipoff = (...args: string[]) => Promise<Ran>;
+export type Tipoff = (...args: string[]) => Promise<VerbRun>;
 
 /** The command line of this repository: actions do what a person at a terminal would do, and nothing else. */
 export function commandLine(
@@ -40,8 +40,8 @@ export function commandLine(
 const failure = z.object({ error: z.object({ code: z.string(), message: z.string(), hint: z.string() }) });
 
 /** The code of the error a verb ended with; undefined when it gave an answer. */
-export function errorCodeOf(ran: Ran): string | undefined {
-  const failed = failure.safeParse(ran.json);
+export function errorCodeOf(run: VerbRun): string | undefined {
+  const failed = failure.safeParse(run.json);
   return failed.success ? failed.data.error.code : undefined;
 }
 
@@ -49,21 +49,21 @@ export function errorCodeOf(ran: Ran): string | undefined {
  * Reads the answer of a verb. A verb that found something wrong answers too, whatever its exit code; what is not the expected
  * document throws, with the error the verb gave.
  */
-export function answerOf<S extends z.ZodType>(ran: Ran, schema: S, verb: string): z.output<S> {
-  const failed = failure.safeParse(ran.json);
+export function answerOf<S extends z.ZodType>(run: VerbRun, schema: S, verb: string): z.output<S> {
+  const failed = failure.safeParse(run.json);
   if (failed.success) {
     const { code, message, hint } = failed.data.error;
     throw new TipoffError(
-      ran.code === 2 ? 'TIPOFF_BAD_INPUT' : 'TIPOFF_PROVIDER',
+      run.code === 2 ? 'TIPOFF_BAD_INPUT' : 'TIPOFF_PROVIDER',
       `tipoff ${verb}: ${code}: ${message}`,
       { hint },
     );
   }
-  const parsed = schema.safeParse(ran.json);
-  if (parsed.success && ran.json !== undefined) return parsed.data;
+  const parsed = schema.safeParse(run.json);
+  if (parsed.success && run.json !== undefined) return parsed.data;
   const seen =
-    ran.json === undefined
-      ? `exit code ${ran.code}: ${ran.err.trim().split('\n')[0] ?? ''}`
+    run.json === undefined
+      ? `exit code ${run.code}: ${run.err.trim().split('\n')[0] ?? ''}`
       : z.prettifyError(parsed.error ?? new z.ZodError([]));
   throw new TipoffError('TIPOFF_PROVIDER', `expected an answer from tipoff ${verb}, saw ${seen}`, {
     hint: `Run \`npx tipoff ${verb} --json\` on this commit and compare.`,

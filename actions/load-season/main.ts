@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineAction, said } from '#actions/lib/action.ts';
+import { defineAction, reportBody } from '#actions/lib/action.ts';
 import { number } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
 import { answerOf } from '#actions/lib/tipoff.ts';
@@ -54,7 +54,7 @@ export const action = defineAction({
     await compute();
     missing.push(...later.map((message) => ({ what: 'box scores', message })));
     return {
-      report: said({
+      report: reportBody({
         verdict: missing.length > 0 ? 'warning' : rows === 0 ? 'nothing' : 'ok',
         summary: `${from} to ${yesterday}: ${rows} rows new${missing.length > 0 ? `, ${missing.length} answers missing; run it again for them` : ''}.`,
         columns: ['missing', 'why'],

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { type ActionDeps, defineAction, said } from '#actions/lib/action.ts';
+import { type ActionDeps, defineAction, reportBody } from '#actions/lib/action.ts';
 import { upsertCheck } from '#actions/lib/check.ts';
 import { type Delivery, upsertComment } from '#actions/lib/comment.ts';
 import type { RunContext } from '#actions/lib/context.ts';
@@ -77,7 +77,7 @@ export const action = defineAction({
         );
     const changed = delivered.some(({ how }) => ['created', 'edited', 'removed'].includes(how));
     return {
-      report: said({
+      report: reportBody({
         verdict: lost.length > 0 ? 'failed' : problems.length > 0 ? 'warning' : changed ? 'ok' : 'nothing',
         summary: `${posted.title}: ${delivered.map(({ where, how }) => `${where} ${how}`).join(', ')}.`,
         outcomes: problems,

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { defineAction, said } from '#actions/lib/action.ts';
-import { type GitHub, gitHub, refusalStatus, tokenOrAlone } from '#actions/lib/github.ts';
+import { defineAction, reportBody } from '#actions/lib/action.ts';
+import { type GitHub, gitHub, refusalStatus, tokenUnlessLocal } from '#actions/lib/github.ts';
 import { requiredText, text } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
@@ -24,12 +24,12 @@ export const action = defineAction({
   outputs: { pull_request: '', changed: false },
   about: ({ branch, title }) => ({ key: branch.replaceAll('/', '-'), title }),
   run: async ({ path, branch, base, title, body, token: given }, { context }) => {
-    const token = tokenOrAlone(given, context);
+    const token = tokenUnlessLocal(given, context);
     const files = readGenerated(path);
     const head = { runbook: RUNBOOK };
     if (token === undefined) {
       const summary = `Without a token nothing is proposed; on GitHub ${branch} would get the ${files.length} files of ${path}.`;
-      return { report: said({ ...head, verdict: 'skipped', summary }) };
+      return { report: reportBody({ ...head, verdict: 'skipped', summary }) };
     }
     const github = await gitHub(context, token);
     const { octokit, repo } = github;
@@ -50,7 +50,7 @@ export const action = defineAction({
     const wanted = (await git.createTree({ ...repo, base_tree: onBase.tree, tree })).data.sha;
     if (wanted === onBase.tree) {
       return {
-        report: said({
+        report: reportBody({
           ...head,
           verdict: 'nothing',
           summary: `${path} on ${base} is up to date: nothing to propose.`,
@@ -75,7 +75,7 @@ export const action = defineAction({
     const isNew = open.length === 0;
     const changed = isNew || onBranch?.tree !== wanted;
     return {
-      report: said({
+      report: reportBody({
         ...head,
         verdict: changed ? 'ok' : 'nothing',
         summary: changed

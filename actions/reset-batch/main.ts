@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type ActionDeps, defineAction, said } from '#actions/lib/action.ts';
-import { askedBy } from '#actions/lib/context.ts';
+import { type ActionDeps, defineAction, reportBody } from '#actions/lib/action.ts';
+import { reasonWithRequester } from '#actions/lib/context.ts';
 import { choice, flag, optionalDate, requiredText, text } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
 import { askService } from '#actions/lib/service.ts';
@@ -67,7 +67,7 @@ async function preview(given: Inputs, deps: ActionDeps) {
   const rows = given.service_url === undefined ? await seenHere(given, deps) : await seenThere(given, deps);
   const count = rows.length;
   return {
-    report: said({
+    report: reportBody({
       runbook: RUNBOOK,
       verdict: count === 0 ? 'nothing' : 'ok',
       summary:
@@ -103,7 +103,7 @@ async function perform(given: Inputs, deps: ActionDeps) {
     given.service_url === undefined ? await resetHere(given, deps) : await askCoordinator(given, deps, id);
   const moved = done.filter(({ transitioned }) => transitioned).length;
   return {
-    report: said({
+    report: reportBody({
       runbook: RUNBOOK,
       verdict: moved === 0 ? 'nothing' : 'ok',
       summary:
@@ -138,7 +138,7 @@ async function resetHere(given: Inputs, { tipoff, context }: ActionDeps): Promis
     '--staged',
     given.staged,
     '--reason',
-    askedBy(context, given.reason),
+    reasonWithRequester(context, given.reason),
   );
   return answerOf(ran, resets, 'batch reset');
 }
@@ -151,7 +151,7 @@ async function askCoordinator(given: Inputs, deps: ActionDeps, id: string): Prom
     body: {
       ...(given.batch_id === undefined ? { game_date: given.game_date } : { batch_id: given.batch_id }),
       staged: given.staged,
-      reason: askedBy(deps.context, given.reason, REASON_LIMIT),
+      reason: reasonWithRequester(deps.context, given.reason, REASON_LIMIT),
       dry_run: given.dry_run,
     },
   });

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
-import { defineAction, said } from '#actions/lib/action.ts';
+import { defineAction, reportBody } from '#actions/lib/action.ts';
 import { text } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
 import { answerOf, errorCodeOf } from '#actions/lib/tipoff.ts';
@@ -36,11 +36,11 @@ export const action = defineAction({
   run: async ({ generation: wanted }, { tipoff, profile }) => {
     const config = readConfig(processEnvironment());
     const isReady = (summary: string) => ({
-      report: said({ verdict: 'skipped', summary }),
+      report: reportBody({ verdict: 'skipped', summary }),
       outputs: { ready: true, generation: '', created_at: '' },
     });
     const isNotReady = (summary: string) => ({
-      report: said({ verdict: 'skipped', summary: `${summary} ${SET_UP}` }),
+      report: reportBody({ verdict: 'skipped', summary: `${summary} ${SET_UP}` }),
     });
     if (profile === 'gcp')
       return isReady('The project of Google Cloud keeps the data: there is nothing to restore.');
@@ -59,7 +59,7 @@ export const action = defineAction({
     const restored = answerOf(ran, answer, 'restore');
     const { generation, created_at, rows, documents, bytes, refused, differences } = restored;
     return {
-      report: said({
+      report: reportBody({
         verdict: refused.length > 0 ? 'warning' : 'ok',
         summary: `Generation ${generation} of ${created_at}: ${rows} rows, ${documents} documents and models.`,
         facts: [

@@ -25,13 +25,17 @@ export const action = defineAction({
   // A look at some canaries must not edit what was said of all of them.
   about: ({ only }) => ({ key: only?.split(/[\s,]+/).join('.') }),
   run: async ({ only, as_of }, { withApp }) => {
-    const [{ checkStored, runCanaries: ask }, { allCanaries }, { alertOn, lookOnly }, { canariesAmong }] =
-      await Promise.all([
-        import('#guard/canaries/run.ts'),
-        import('#app/own-checks.ts'),
-        import('#app/alert-deps.ts'),
-        import('#guard/canaries/catalogue/catalogue.ts'),
-      ]);
+    const [
+      { checkStored, runCanaries: ask },
+      { allCanaries },
+      { alertOn, reportWithoutAlert },
+      { canariesAmong },
+    ] = await Promise.all([
+      import('#guard/canaries/run.ts'),
+      import('#app/own-checks.ts'),
+      import('#app/alert-deps.ts'),
+      import('#guard/canaries/catalogue/catalogue.ts'),
+    ]);
     const { results, report, alerted } = await withApp('run-canaries', async (app) => {
       const isPartial = only !== undefined;
       const { deps, canaries: all } = await allCanaries(app);
@@ -42,7 +46,7 @@ export const action = defineAction({
         ...(as_of === undefined ? {} : { asOf: as_of }),
       });
       const isLook = isPartial || as_of !== undefined;
-      const told = isLook ? lookOnly(run) : await alertOn(app, run, canaries);
+      const told = isLook ? reportWithoutAlert(run) : await alertOn(app, run, canaries);
       checkStored(run);
       return { results: run.results, ...told };
     });

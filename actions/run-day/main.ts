@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ActionDeps, defineAction, type Said, said } from '#actions/lib/action.ts';
+import { type ActionDeps, defineAction, type ReportBody, reportBody } from '#actions/lib/action.ts';
 import { choice, optionalDate } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
 import { answerOf } from '#actions/lib/tipoff.ts';
@@ -69,7 +69,7 @@ export const action = defineAction({
     const summary = unknown ?? `${sentence(result)}${isYoung ? ` ${TOO_YOUNG}` : ''}`;
     const isFine = ['published', 'published_partial', 'no_games', 'nothing_to_do'].includes(result.state);
     return {
-      report: said({
+      report: reportBody({
         verdict: unknown !== undefined ? 'error' : !isFine ? 'failed' : result.games === 0 ? 'nothing' : 'ok',
         summary,
         columns: ['phase', 'verdict', 'rows', 'seconds', 'detail'],
@@ -100,13 +100,13 @@ export const action = defineAction({
   },
 });
 
-async function fetchSlate({ tipoff }: ActionDeps, slate: Slate): Promise<Said> {
+async function fetchSlate({ tipoff }: ActionDeps, slate: Slate): Promise<ReportBody> {
   const { ingested, failures, takenOver, skipped, quota } = answerOf(
     await tipoff('fetch', slate),
     fetched,
     'fetch',
   );
-  return said({
+  return reportBody({
     verdict: failures.length > 0 ? 'warning' : 'ok',
     summary: `${ingested.filesLoaded} answers, ${ingested.loaded} rows new${failures.length === 0 ? '' : `; nobody gave ${failures.map(({ what }) => what).join(', ')}`}.`,
     facts: [

@@ -31,7 +31,7 @@ export interface Stage {
   readonly log: (text: string) => void;
 }
 
-interface Ran {
+interface JobRun {
   readonly status: Status;
   readonly steps: Record<string, { outputs: Record<string, string>; outcome: string; conclusion: string }>;
 }
@@ -47,9 +47,9 @@ export async function runSteps(
   stage: Stage,
   prefix = '',
   actionFolder?: string,
-): Promise<Ran> {
+): Promise<JobRun> {
   let status: Status = 'success';
-  const done: Ran['steps'] = {};
+  const done: JobRun['steps'] = {};
   for (const [index, step] of steps.entries()) {
     const name = `${prefix}${step.name ?? step.id ?? step.uses ?? `step ${index + 1}`}`;
     const visible = { ...contexts, env: { ...env, ...stage.env }, steps: done, job: { status } };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineAction, said } from '#actions/lib/action.ts';
+import { defineAction, reportBody } from '#actions/lib/action.ts';
 import { text } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
 import { saveHome } from '#actions/lib/save.ts';
@@ -21,12 +21,15 @@ export const action = defineAction({
     );
     if (saved === undefined) {
       return {
-        report: said({ verdict: 'skipped', summary: 'No back-up is declared here: nothing was saved.' }),
+        report: reportBody({
+          verdict: 'skipped',
+          summary: 'No back-up is declared here: nothing was saved.',
+        }),
       };
     }
     const { generation, rows, written, lostRaces } = saved;
     return {
-      report: said({
+      report: reportBody({
         verdict: 'ok',
         summary: `Generation ${generation}: ${rows} rows, ${(written / 1_000_000).toFixed(1)} MB written and read back.`,
         facts: lostRaces === 0 ? [] : [['done again on the home of another run', lostRaces]],

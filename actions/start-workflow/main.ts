@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { defineAction, said } from '#actions/lib/action.ts';
-import { gitHub, tokenOrAlone } from '#actions/lib/github.ts';
+import { defineAction, reportBody } from '#actions/lib/action.ts';
+import { gitHub, tokenUnlessLocal } from '#actions/lib/github.ts';
 import { requiredText, text } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
 
@@ -50,10 +50,10 @@ export const action = defineAction({
   outputs: {},
   about: ({ workflow }) => ({ key: workflow, title: `Next run of ${workflow}` }),
   run: async ({ workflow, ref, inputs, set, token }, { context }) => {
-    const own = tokenOrAlone(token, context);
+    const own = tokenUnlessLocal(token, context);
     if (own === undefined)
       return {
-        report: said({ verdict: 'skipped', summary: 'Without a token nothing is started.' }),
+        report: reportBody({ verdict: 'skipped', summary: 'Without a token nothing is started.' }),
       };
     const { octokit, repo } = await gitHub(context, own);
     const given = Object.fromEntries(
@@ -61,7 +61,7 @@ export const action = defineAction({
     );
     await octokit.rest.actions.createWorkflowDispatch({ ...repo, workflow_id: workflow, ref, inputs: given });
     return {
-      report: said({
+      report: reportBody({
         verdict: 'ok',
         summary: `${workflow} was started on ${ref}.`,
         facts: Object.entries(given),

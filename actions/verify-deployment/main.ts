@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineAction, said } from '#actions/lib/action.ts';
+import { defineAction, reportBody } from '#actions/lib/action.ts';
 import { number, requiredText, text } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
 import { verifyService } from '#actions/lib/verify.ts';
@@ -27,7 +27,7 @@ export const action = defineAction({
     });
     const healthy = problem === undefined;
     return {
-      report: said({
+      report: reportBody({
         verdict: healthy ? 'ok' : 'failed',
         summary: healthy
           ? `${service} serves ${seenVersion} and is healthy in depth.`

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type ActionDeps, defineAction, said } from '#actions/lib/action.ts';
-import { type GitHub, gitHub, PAGE, tokenOrAlone } from '#actions/lib/github.ts';
+import { type ActionDeps, defineAction, reportBody } from '#actions/lib/action.ts';
+import { type GitHub, gitHub, PAGE, tokenUnlessLocal } from '#actions/lib/github.ts';
 import { flag, text } from '#actions/lib/inputs.ts';
 import { main } from '#actions/lib/main.ts';
 import { askService, type ServiceInputs } from '#actions/lib/service.ts';
@@ -74,7 +74,7 @@ export const action = defineAction({
         : `, coordinator ${illness === undefined ? 'healthy' : 'not healthy'}`;
     const isBad = silent > 0 || illness !== undefined;
     return {
-      report: said({
+      report: reportBody({
         verdict: isBad ? 'failed' : enabled > 0 ? 'warning' : isWatching ? 'ok' : 'skipped',
         summary: `${isWatching ? `${silent} of ${watched.length} schedules late, ${enabled} turned on again` : 'Without a token no schedule was looked at'}${service}.`,
         columns: ['workflow', 'state', 'last run on schedule', 'limit'],
@@ -103,7 +103,7 @@ async function watchAll(
   { workflows, token: given, enable }: Inputs,
   { context, clock }: ActionDeps,
 ): Promise<Watched[]> {
-  const token = tokenOrAlone(given, context);
+  const token = tokenUnlessLocal(given, context);
   if (token === undefined) return [];
   const github = await gitHub(context, token);
   const { octokit, repo } = github;

@@ -6,7 +6,7 @@ import { checkRuns } from '#guard/incidents/update.ts';
 import type { App } from './compose.ts';
 
 /** What came of a run of the checks, ready for job summary, console and JSON; `alerted` when people were notified. */
-export interface Told {
+export interface CanaryRunReport {
   readonly report: Report;
   readonly alerted?: Alerted;
 }
@@ -19,12 +19,12 @@ export async function alertOn(
   app: App,
   canaries: CanaryReport,
   asked: readonly AskedCanary[],
-): Promise<Required<Told>> {
+): Promise<Required<CanaryRunReport>> {
   const alerted = await alert(app, checkRuns(canaries.runs, asked));
   return { alerted, report: canaryReport(canaries.runs, alerted) };
 }
 
 /** The report of a look at some checks or at the past, of which nobody is notified. */
-export function lookOnly(canaries: CanaryReport): Told {
+export function reportWithoutAlert(canaries: CanaryReport): CanaryRunReport {
   return { report: canaryReport(canaries.runs) };
 }

@@ -11,7 +11,7 @@ import { inTurns } from '#model/train-config.ts';
 import { identityOf } from '#model/train-run.ts';
 import { readTrainingSets } from '#model/training-set.ts';
 import { DEFAULT_RULES, recommend } from '#pipeline/batch/prediction-rows.ts';
-import { beyondTheBest } from '#pipeline/batch/published-rows.ts';
+import { surplusPicks } from '#pipeline/batch/published-rows.ts';
 import type { App } from './compose.ts';
 import { givingWay, readDataSource, trainDeps } from './day.ts';
 
@@ -82,7 +82,7 @@ const adviseAsPublished: Advise = (opinions) => {
     prediction_id: String(i),
   }));
   const slates = Map.groupBy(rows, ({ slate }) => slate);
-  const beyond = new Set([...slates.values()].flatMap((own) => beyondTheBest(own, DEFAULT_RULES.maxPicks)));
+  const beyond = new Set([...slates.values()].flatMap((own) => surplusPicks(own, DEFAULT_RULES.maxPicks)));
   return rows.map(({ recommendation, is_actionable, prediction_id }) => {
     if (recommendation !== 'OVER' && recommendation !== 'UNDER') return undefined;
     return {

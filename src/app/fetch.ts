@@ -10,11 +10,11 @@ import { type IngestReport, ingest } from '#pipeline/ingest/ingest.ts';
 import type { Http } from '#pipeline/ingest/providers/http.ts';
 import type { Quota } from '#pipeline/ingest/providers/odds-api.ts';
 import {
-  type Asked,
   askInOrder,
   type Source,
   type SourceAttempt,
   type SourceFailure,
+  type SubjectResult,
   storeReceipts,
 } from '#pipeline/ingest/providers/sources.ts';
 import { type Validators, watchedHttp } from '#pipeline/ingest/providers/watched-http.ts';
@@ -84,7 +84,7 @@ async function fetchAll(
   const watched = watchedHttp({ http, clock, known: await knownValidators(app) });
   const sources = fetchSources(app, slate, watched.http);
   const skipped: string[] = [];
-  const asked: { what: string; answer: Asked }[] = [];
+  const asked: { what: string; answer: SubjectResult }[] = [];
   const ask = async (what: string, subject: string, from: readonly Source[]): Promise<void> => {
     asked.push({ what, answer: await askInOrder(subject, from, { watched, clock, formats: FORMATS }) });
   };
@@ -189,12 +189,12 @@ async function ingestFiles({ warehouse, clock }: App, files: readonly InputFile[
   });
 }
 
-function failuresOf(what: string, { provider, attempts }: Asked): FetchReport['failures'] {
+function failuresOf(what: string, { provider, attempts }: SubjectResult): FetchReport['failures'] {
   if (provider !== null) return [];
   return attempts.flatMap(({ failure }) => (failure === undefined ? [] : [{ what, ...failure }]));
 }
 
-function takenOver(what: string, { provider, attempts }: Asked): FetchReport['takenOver'] {
+function takenOver(what: string, { provider, attempts }: SubjectResult): FetchReport['takenOver'] {
   if (provider === null) return [];
   return attempts.flatMap(({ provider: failed, failure }) =>
     failure === undefined ? [] : [{ what, failed, by: provider, message: failure.message }],

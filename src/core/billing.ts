@@ -1,13 +1,13 @@
 /**
- * What reading costs on BigQuery: the price list "on-demand compute", United States, in US dollars per TiB of bytes processed
- * (https://cloud.google.com/bigquery/pricing). The first TiB of a month is free, and not taken off here.
+ * BigQuery's on-demand price in the United States, in US dollars per TiB processed (https://cloud.google.com/bigquery/pricing).
+ * The free first TiB of each month is not deducted.
  */
 export const DOLLARS_PER_TIB = 6.25;
 
-/** Bytes that are billed at least, for each query and for each table that it names (the same price list). */
+/** Minimum billed bytes for each query and for each table it references (same price list). */
 export const MIN_BILLED = 10 * 2 ** 20;
 
-/** US dollars for so many billed bytes. */
+/** Price of billed bytes, in US dollars. */
 export function dollarsFor(billedBytes: number): number {
   return (billedBytes / 2 ** 40) * DOLLARS_PER_TIB;
 }

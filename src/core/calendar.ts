@@ -1,14 +1,14 @@
 import { TipoffError } from './errors.ts';
 import { parseInstant } from './instants.ts';
 
-/** The ET calendar date of tip-off, YYYY-MM-DD: the unit in which everything is asked, built and published. */
+/** The ET calendar date of tip-off, YYYY-MM-DD: the unit in which everything is computed, queried and published. */
 export type Slate = string & { readonly __slate: true };
 
 const ZONE = 'America/New_York';
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const DAY = { timeZone: ZONE, year: 'numeric', month: '2-digit', day: '2-digit' } as const;
 const TIME = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
-// Made by whoever asks first: loading the zones of the world takes as long as many commands do.
+// Created on first use: loading the time-zone data takes as long as many commands take in all.
 let easternDate: Intl.DateTimeFormat | undefined;
 let easternClock: Intl.DateTimeFormat | undefined;
 
@@ -53,7 +53,10 @@ export function daysBetween(from: Slate, to: Slate): number {
   return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000);
 }
 
-/** The instant at which a clock on a New York wall shows this date and time (HH:MM). In the hour that DST repeats, the first one; in the hour it skips, the instant after the jump. */
+/**
+ * The instant at which it is this date and time (HH:MM) in New York. A time that DST repeats is its first occurrence; a time
+ * that DST skips is moved forward by the hour that was skipped.
+ */
 export function easternInstant(date: Slate, time: string): Date {
   const wall = Date.parse(`${date}T${time}:00Z`);
   if (Number.isNaN(wall)) {
@@ -61,7 +64,7 @@ export function easternInstant(date: Slate, time: string): Date {
       hint: 'Write 24-hour ET time, for example 19:30.',
     });
   }
-  // New York is UTC-4 or UTC-5: the earlier instant whose wall clock reads as asked wins.
+  // New York is UTC-4 or UTC-5: the earlier instant that shows the requested time is the answer.
   for (const offsetHours of [4, 5]) {
     const candidate = new Date(wall + offsetHours * 3_600_000);
     if (wallClock(candidate) === wall) return candidate;
@@ -111,7 +114,7 @@ export function seasonLabel(startYear: number): string {
   return `${startYear}-${String((startYear + 1) % 100).padStart(2, '0')}`;
 }
 
-/** First and last day a season may hold: 1 October to 30 September. */
+/** First and last day of a season label: 1 October to 30 September. Throws TIPOFF_BAD_INPUT for text that is no season. */
 export function seasonSpan(season: string): { from: Slate; to: Slate } {
   const match = /^(\d{4})-(\d{2})$/.exec(season);
   if (match === null || seasonLabel(Number(match[1])) !== season) {
@@ -123,7 +126,7 @@ export function seasonSpan(season: string): { from: Slate; to: Slate } {
   return { from: parseSlate(`${start}-10-01`), to: parseSlate(`${start + 1}-09-30`) };
 }
 
-/** What an official game id says: "0022400517" is regular season 2024-25. Undefined when the text is no NBA game id. */
+/** What an official game id says: "0022400517" is regular season 2024-25. Undefined for any other text. */
 export function readGameId(gameId: string): { season: string; seasonType: SeasonType } | undefined {
   const match = /^00([1-6])(\d{2})(\d{5})$/.exec(gameId);
   const type = match === null ? undefined : TYPE_OF_DIGIT[match[1] ?? ''];
@@ -132,7 +135,7 @@ export function readGameId(gameId: string): { season: string; seasonType: Season
   return { season: seasonLabel(short > 45 ? 1900 + short : 2000 + short), seasonType: type };
 }
 
-/** Restores the leading zeros a game id loses in spreadsheets and number columns. Undefined when it still is no NBA game id. */
+/** Restores the leading zeros a game id loses in spreadsheets and number columns. Undefined when the result is not an NBA game id. */
 export function restoreGameId(text: string | number): string | undefined {
   const padded = String(text).trim().padStart(10, '0');
   return readGameId(padded) === undefined ? undefined : padded;

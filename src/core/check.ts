@@ -15,17 +15,17 @@ export interface SeverityStep {
   readonly severity: Severity;
 }
 
-/** Steps in ascending order. Before the first one the answer is not due. */
+/** Steps in ascending order. Before the first one the check is not due. */
 export type SeveritySchedule = readonly [SeverityStep, ...SeverityStep[]];
 
-/** A question with a right answer: what is asked, what health shows, what to do otherwise. */
+/** A question with one right answer: what to ask, what a healthy system answers, and what to do about any other answer. */
 export interface Check {
   /** Lower case with underscores. */
   readonly id: string;
   readonly question: string;
   /** What a healthy answer shows, in words. */
   readonly expected: string;
-  /** A line to paste that repairs; `{slate}` is filled in. */
+  /** The command that repairs it, ready to paste; `{slate}` is filled in. */
   readonly repair?: string | undefined;
   /** Path of the runbook, relative to the root of the repository. */
   readonly runbook?: string | undefined;
@@ -33,7 +33,7 @@ export interface Check {
   readonly severity: Severity | SeveritySchedule;
 }
 
-/** `error`: the check could not look, which is never read as a pass. `skip`: it was not asked, and its reason says why. */
+/** `error`: the check could not run, which never counts as a pass. `skip`: it was not run; the reason says why. */
 export const OUTCOME_STATUSES = ['pass', 'fail', 'error', 'skip'] as const;
 export type OutcomeStatus = (typeof OUTCOME_STATUSES)[number];
 
@@ -44,10 +44,10 @@ export const MAX_OFFENDERS = 20;
 export interface Outcome {
   /** Id of the check. */
   readonly check: string;
-  /** What people call it where the id does not say it. */
+  /** Name for people, where the id is not enough. */
   readonly title?: string | undefined;
   readonly status: OutcomeStatus;
-  /** Of a failure at this moment; it means nothing for a pass or a skip. */
+  /** Severity of the failure at this moment; meaningless for a pass or a skip. */
   readonly severity: Severity;
   readonly question: string;
   /** What a healthy answer shows, in words. */
@@ -59,15 +59,15 @@ export interface Outcome {
   readonly offender_count: number;
   /** Why the status is what it is, in one sentence. */
   readonly reason: string;
-  /** Slate, table or workflow that was looked at. */
+  /** The slate, table or workflow that was checked. */
   readonly subject?: string | undefined;
-  /** The line of the repository that it is about. */
+  /** The source line it is about. */
   readonly place?: { readonly file: string; readonly line?: number | undefined } | undefined;
   readonly repair?: string | undefined;
   readonly runbook?: string | undefined;
 }
 
-/** Completes an outcome: what is left out is empty. */
+/** Completes an outcome: fields that are left out are empty. */
 export function outcome(given: Pick<Outcome, 'check' | 'status' | 'reason'> & Partial<Outcome>): Outcome {
   return {
     severity: 'critical',
@@ -80,7 +80,7 @@ export function outcome(given: Pick<Outcome, 'check' | 'status' | 'reason'> & Pa
   };
 }
 
-/** Whether somebody should know: it failed, or it could not look. */
+/** True for a check that failed or could not run. */
 export function isFailing({ status }: Pick<Outcome, 'status'>): boolean {
   return status === 'fail' || status === 'error';
 }
@@ -102,13 +102,13 @@ function urgency({ status, severity }: Outcome): number {
   return status === 'skip' ? SEVERITIES.length + 1 : SEVERITIES.indexOf(severity);
 }
 
-/** How a piece of work ended: `nothing` found no work left to do, `error` could not find out. */
+/** How a piece of work ended. `nothing`: there was no work to do. `error`: it could not be completed. */
 export const VERDICTS = ['ok', 'nothing', 'warning', 'skipped', 'failed', 'error'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
 /**
- * What some outcomes come to. A failure below the severity `failsFrom` is a warning. Nothing but skips is `skipped`, and
- * no outcome at all is an error: nobody has looked.
+ * The verdict over some outcomes. A failure below the severity `failsFrom` is only a warning. Nothing but skips is `skipped`;
+ * no outcomes at all are an error, because nothing was checked.
  */
 export function verdictOf(outcomes: readonly Outcome[], failsFrom: Severity = 'warning'): Verdict {
   const counts = countOutcomes(outcomes);
@@ -121,20 +121,20 @@ export function verdictOf(outcomes: readonly Outcome[], failsFrom: Severity = 'w
   return counts.pass === 0 ? 'skipped' : 'ok';
 }
 
-/** Whether somebody should know: the work, or the look, did not end well. */
+/** True for a report that people should see: a warning, a failure or an error. */
 export function isProblem({ verdict }: Pick<Report, 'verdict'>): boolean {
   return verdict === 'warning' || verdict === 'failed' || verdict === 'error';
 }
 
-/** One value from which every rendering comes: console, Markdown, page, Slack, check run, JSON. */
+/** What every renderer renders: console, Markdown, page, Slack, check run and JSON. */
 export interface Report {
-  /** Reports with one key are one comment, one check run and one message, which are edited. */
+  /** Reports with the same key share one comment, one check run and one message, which are edited in place. */
   readonly key: string;
   readonly title: string;
   readonly verdict: Verdict;
   /** The answer in a sentence. */
   readonly summary: string;
-  /** Code of the error that kept the work from being done; absent when it was done. */
+  /** Code of the error that prevented the work; absent when the work was done. */
   readonly code?: ErrorCode | undefined;
   /** Figures worth a glance: label and value. */
   readonly facts: readonly (readonly [label: string, value: string | number])[];
@@ -142,7 +142,7 @@ export interface Report {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly (string | number)[])[];
   readonly outcomes: readonly Outcome[];
-  /** A line to paste that repairs. */
+  /** The command that repairs it, ready to paste. */
   readonly repair?: string | undefined;
   /** Path of the runbook, relative to the root of the repository. */
   readonly runbook?: string | undefined;

@@ -1,7 +1,7 @@
 /**
- * What runs when, declared once: triggers of Google Cloud, schedules of GitHub, limits of silence and the documents follow.
- * GitHub starts scheduled runs late, by minutes as a rule and by hours at times, so that its limits are hours, and what has a
- * deadline (predictions before a tip-off) is run several times before it.
+ * A scheduled job. Google Cloud triggers, GitHub schedules, heartbeat limits and the docs are derived from this list. GitHub
+ * starts scheduled runs late, usually by minutes and sometimes by hours: its limits are in hours, and work with a deadline
+ * (predictions before a tip-off) is scheduled several times before it.
  */
 interface Job {
   readonly what: string;
@@ -9,14 +9,14 @@ interface Job {
   readonly cloud?: string;
   /** The workflow with its schedules in UTC. */
   readonly github?: { readonly workflow: string; readonly crons: readonly string[] };
-  /** Hours after which a job that has not run is silent, where it runs on GitHub. */
+  /** Hours without a run after which the job counts as silent, where it runs on GitHub. */
   readonly silentAfterHours: number;
 }
 
 /** Months with games; the morning run goes on in summer, as a sign of life. */
 const SEASON = '1-6,10-12';
 
-/** The last runs of the evening, each an hour after the other. In a public repository each takes over from the one before. */
+/** The last runs of the evening, an hour apart. In a public repository each takes over from the one before. */
 export const LATE_CRONS = [
   `52 23 * ${SEASON} *`,
   `52 0 * ${SEASON} *`,
@@ -104,7 +104,7 @@ export function timesADay(cron: string): number {
   return valuesOf(minutes, 60) * valuesOf(hours, 24);
 }
 
-/** How many values a field of a cron names: a list of values, ranges (`a-b`) and all of them (`*`), every n-th of which (`/n`). */
+/** How many values a cron field selects: comma-separated values, ranges (`a-b`) or all (`*`), optionally with a step (`/n`). */
 function valuesOf(field: string, all: number): number {
   return field.split(',').reduce((sum, part) => {
     const [range = '', step = '1'] = part.split('/');

@@ -1,7 +1,7 @@
 /**
- * Calls a function for each item, at most `limit` of them at once, begun in their order, and gives the results in that order.
- * After a failure no other item is begun, those under way are waited for, and the first failure is thrown: nothing goes on
- * behind the caller's back.
+ * Calls a function for each item, with at most `limit` calls in flight, and returns the results in the order of the items.
+ * After a failure no further call starts; the calls in flight are awaited before the first failure is thrown, so nothing is
+ * left running in the background.
  */
 export async function mapConcurrently<T, R>(
   items: readonly T[],
@@ -27,8 +27,8 @@ export async function mapConcurrently<T, R>(
 }
 
 /**
- * Reads something for each item, in their order, and always one further than was asked for: while the caller works on the one,
- * the next is under way. A failure is thrown when its turn comes.
+ * Reads something for each item, in order, always one item ahead: while the caller works on one result, the next is being
+ * read. A failure is thrown when its result is requested.
  */
 export async function* readAhead<T, R>(
   items: readonly T[],
@@ -37,7 +37,7 @@ export async function* readAhead<T, R>(
   const begin = (index: number): Promise<R> | undefined => {
     const item = items[index];
     const reading = item === undefined ? undefined : read(item);
-    // Nobody listens to one that is not asked for any more.
+    // A caller that stops early never awaits the read ahead: its failure must not become an unhandled rejection.
     reading?.catch(() => undefined);
     return reading;
   };

@@ -1,6 +1,6 @@
 /**
- * The one error type of Tipoff. Every expected failure carries a stable code, says what was expected and what was
- * seen, and gives the next step. Permanent and transient failures are told apart by `transient`, never by message.
+ * The one error type of Tipoff. Every expected failure carries a stable code, states what was expected and what was seen, and
+ * names the next step. Whether a retry may help is decided by `transient`, never by parsing the message.
  */
 export class TipoffError extends Error {
   readonly code: ErrorCode;

@@ -1,21 +1,22 @@
 import { omitUndefined } from './omit-undefined.ts';
+
 /**
- * The features of the model, each as one object: its column, its meaning, the SQL of its value, where that is computed, the
- * source of the value, and whether a player can do without it. Tables, statements, training vectors, the gate, the quality
- * report and the docs follow from this list; adding an entry is all there is to a new feature. Definitions follow the
- * notation of the docs: E_h(x) is the exponentially weighted mean over games strictly before the slate with a half-life of
- * h games, the state multiplied by 0.35 at a season change (team state by 0.25).
+ * A feature of the model: its column, its meaning, the SQL of its value, the table that computes it, the source of the value,
+ * and whether it is required. Tables, statements, training vectors, the gate, the quality report and the docs are derived from
+ * the list of features; a new feature is one new entry. Notation: E_h(x) is the exponentially weighted mean over games strictly
+ * before the slate with a half-life of h games; at a season change the weights of a player are multiplied by 0.35, those of a
+ * team by 0.25.
  */
 export interface Feature {
   readonly name: string;
   readonly group: FeatureGroup;
-  /** A required feature that is not there blocks the player's prediction; an optional one does not. */
+  /** A missing required feature blocks the player's prediction; a missing optional one does not. */
   readonly required: boolean;
   readonly description: string;
   readonly value: FeatureValue;
-  /** SQL in the feature store for the source letter of a value that is there. */
+  /** SQL, in the feature store, of the source letter of a value that is present. */
   readonly source: string;
-  /** 1 or 0: a linear model must not standardise it by a standard deviation that is as small as its share is rare. */
+  /** True for a 0/1 feature: a linear model must not standardise it, since a rare one has a tiny standard deviation. */
   readonly isIndicator?: true;
 }
 
@@ -27,9 +28,9 @@ type FeatureValue =
 export type FeatureOrigin = FeatureValue['in'];
 
 /**
- * What the statement of a player's own games offers. Each call gives SQL for its last SELECT and makes the statement
- * compute what it stands for, so that nothing is averaged that no feature asks for. Columns are those of a box score. The
- * alias `s` has besides: slate, season and team_abbr of the last game, season_now and team_now, known_on (date of the last
+ * What the statement over a player's own games offers. Each call returns SQL for its final SELECT and makes the statement
+ * compute what that SQL refers to, so nothing is averaged that no feature needs. Columns are those of a box score. The alias
+ * `s` also has: slate, season and team_abbr of the last game, season_now and team_now, known_on (date of the last
  * game), games_career, games_in_season, games_with_team, weight8, weight32 and rate32.
  */
 export interface PlayerHistory {
@@ -48,11 +49,11 @@ export interface PlayerHistory {
 }
 
 /**
- * What the statement of tonight's circumstances offers. The aliases are `t` (the player tonight), `d` (the opponent's
+ * What the statement over tonight's circumstances offers. The aliases are `t` (the player tonight), `d` (the opponent's
  * defence) and `z` (the player's shot zones).
  */
 export interface TeammatesTonight {
-  /** Sum over teammates, himself left out, of E8 of a statistic times their share of recent games minus P(plays) tonight. */
+  /** Sum over his teammates of E8 of a statistic times (their share of recent games minus P(plays) tonight). */
   freed(stat: string): string;
 }
 
@@ -107,10 +108,13 @@ function teamGames(alias: string): string {
   return `CASE WHEN ${alias}.games_season > 0 THEN 'h' WHEN ${alias}.games_used > 0 THEN 's' ELSE 'l' END`;
 }
 
-type Told = Pick<Feature, 'name' | 'description'> & { readonly optional?: true };
-type Cached = Told & { readonly from?: string; readonly sql: (history: PlayerHistory) => string };
-type Stored = Told & { readonly from: string; readonly sql: string; readonly isIndicator?: true };
-type Circumstance = Told & { readonly from: string; readonly sql: (tonight: TeammatesTonight) => string };
+type Described = Pick<Feature, 'name' | 'description'> & { readonly optional?: true };
+type Cached = Described & { readonly from?: string; readonly sql: (history: PlayerHistory) => string };
+type Stored = Described & { readonly from: string; readonly sql: string; readonly isIndicator?: true };
+type Circumstance = Described & {
+  readonly from: string;
+  readonly sql: (tonight: TeammatesTonight) => string;
+};
 
 /** A feature of the player's own games. */
 function ofHistory(group: FeatureGroup, { name, description, optional, from, sql }: Cached): Feature {
@@ -178,12 +182,12 @@ function ofStore(
 const SHORT_RATE_PRIOR_MINUTES = 10;
 /** Days since the last game are counted up to here. */
 const MAX_ABSENCE_DAYS = 60;
-/** What a summer counts for before the first game of a team: nobody can have missed a game of the season yet. */
+/** Days since the last game before a team's season opener, at most: nobody can have missed a game yet. */
 const SUMMER_DAYS = 5;
 /** Points the home team is expected to win by, all else equal. */
 export const HOME_MARGIN = 2.5;
 
-/** What subtracts from a fresh 100. Stated by us, not fitted: the model weighs the score, the score only orders players. */
+/** Deductions from a fatigue score of 100 (fresh). Chosen by hand, not fitted: the score only ranks players, the model weighs it. */
 const FATIGUE = {
   backToBack: 15,
   perGameBeyondThree: 6,
@@ -192,7 +196,7 @@ const FATIGUE = {
   heavyFrom: 34,
 } as const;
 
-/** What is counted besides points, with the words for it. Each has features as points have. */
+/** The counts besides points, with their names in prose. Each has the same kinds of features. */
 export const COUNTED: readonly { readonly stat: string; readonly words: string }[] = [
   { stat: 'reb', words: 'rebounds' },
   { stat: 'ast', words: 'assists' },
@@ -202,14 +206,14 @@ export const COUNTED: readonly { readonly stat: string; readonly words: string }
   { stat: 'tov', words: 'turnovers' },
 ];
 
-/** What is held against each defence: every count, and the three-point attempts behind the threes, which say more of a defence than how many went in. */
+/** What is measured against each defence: every count, and three-point attempts, which say more about a defence than how many were made. */
 export const CONCEDED: typeof COUNTED = [...COUNTED, { stat: 'fg3a', words: 'three-point attempts' }];
 
 function upperFirst(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** What a player's own games say of one count. None is required: points can be forecast without it. */
+/** Features of one count from a player's own games. None is required: points can be forecast without it. */
 function ofCount({ stat, words }: (typeof COUNTED)[number]): readonly Feature[] {
   return [
     ...averages('counts', { of: stat, as: stat, what: words, halfLives: [4, 8, 32] }),
@@ -241,7 +245,7 @@ function ratioOf({ stat, words }: (typeof CONCEDED)[number]): Feature {
   });
 }
 
-/** What teammates leave to others tonight that they did not leave lately: an expectation, never a list. */
+/** What absent teammates are expected to leave to the others tonight, beyond what they left in recent games. */
 function freedOf(stat: string, words: string): Feature {
   return ofTonight('availability', {
     name: `freed_${stat}`,

@@ -1,6 +1,6 @@
 import { easternTime, slateOf } from './calendar.ts';
 
-/** An instant as people in New York read it: "2025-01-10 09:00 ET". */
+/** An instant in New York time: "2025-01-10 09:00 ET". */
 export function when(instant: string): string {
   const date = new Date(instant);
   return `${slateOf(date)} ${easternTime(date)} ET`;
@@ -21,9 +21,9 @@ export function duration(seconds: number): string {
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
-/** "1 run", "2 runs". */
+/** A number with its noun: "1 run", "2 runs", "1,200 rows". */
 export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`;
+  return `${number.toLocaleString('en-US')} ${number === 1 ? one : many}`;
 }
 
 /** "3 of 10". */
@@ -36,7 +36,7 @@ export function percent(share: number | null | undefined, decimals = 1): string 
   return share === null || share === undefined ? 'unknown' : `${(100 * share).toFixed(decimals)} %`;
 }
 
-/** A share as whole percent; a share short of all is never shown as 100. */
+/** A share as a whole percentage. Anything less than the whole is shown as 99 % at most. */
 export function percentOf(part: number, whole: number): string {
   if (whole === 0) return 'none';
   const share = (part / whole) * 100;
@@ -46,9 +46,4 @@ export function percentOf(part: number, whole: number): string {
 /** A sentence without its full stop, for use inside another. */
 export function clause(sentence: string): string {
   return sentence.replace(/[.\s]+$/, '');
-}
-
-/** A number with its noun, as people write it: 1 file, 2 files, 1,200 rows. */
-export function counted(number: number, noun: string): string {
-  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`;
 }

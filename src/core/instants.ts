@@ -25,13 +25,13 @@ export function isInstant(text: string): boolean {
   return readInstant(text) !== undefined;
 }
 
-/** An instant that a provider writes in UTC, with or without saying so: a zone may be missing, and a space may replace the T. */
+/** An instant of a provider that writes UTC: the zone may be missing, and a space may replace the T. */
 export function readUtc(text: string): Date | undefined {
   const zoned = /(?:Z|[+-]\d{2}:\d{2})$/.test(text) ? text : `${text}Z`;
   return readInstant(zoned.replace(' ', 'T'));
 }
 
-/** An instant that must be one. TIPOFF_BAD_INPUT that names `what`, such as the option or the field it comes from. */
+/** Reads an instant or throws TIPOFF_BAD_INPUT, which names `what`: the option or field the text comes from. */
 export function parseInstant(text: string, what?: string): Date {
   const instant = readInstant(text);
   if (instant !== undefined) return instant;
@@ -42,8 +42,7 @@ export function parseInstant(text: string, what?: string): Date {
   );
 }
 
-/** Days of a month of the Gregorian calendar; months count from 1. */
+/** Days in a month; months count from 1. Day 0 of the next month is the last day of this one. */
 function daysIn(year: number, month: number): number {
-  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
-  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+  return new Date(Date.UTC(year, month, 0)).getUTCDate();
 }

@@ -6,7 +6,7 @@ const SCALE = 9;
 /** A betting line as an exact decimal in canonical form: no plus sign, no leading or trailing zeros ("24.5", "25", "-3.5"). */
 export type Line = string;
 
-/** Reads a line exactly, without passing through a float. Undefined for anything that is no decimal with at most nine places. */
+/** Reads a line exactly, without passing through a float. Undefined for anything but a decimal with at most nine places. */
 export function readLine(text: string | number): Line | undefined {
   const match = DECIMAL.exec(String(text).trim());
   if (match === null) return undefined;
@@ -53,7 +53,7 @@ export function lineValue(line: Line): number {
   return Number(line);
 }
 
-/** The median of the quoted lines; between two different middle quotes the lower one, so that the result is always a quoted line. Undefined for no lines. */
+/** The median of the quoted lines; of two middle quotes the lower one, so the result is always a quoted line. Undefined for no lines. */
 export function medianLine(lines: readonly Line[]): Line | undefined {
   const sorted = [...lines].sort(compareLines);
   return sorted[Math.ceil(sorted.length / 2) - 1];

@@ -1,13 +1,13 @@
 /**
- * SQL: the main line of every player and market among the usable quotes that `where` picks from
- * `nba_analytics.player_prop_lines l`: the median of the bookmakers, taken down to a quoted line, with its bookmaker, prices
- * and time; and a second one, the nearest quoted line that differs from it.
+ * SQL: the main line of every player and market among the usable quotes that `where` selects from
+ * `nba_analytics.player_prop_lines l`: the median of the bookmakers' lines, rounded down to a quoted one, with its bookmaker,
+ * prices and time; and the second line, the nearest quoted line that differs from it.
  *
  * Columns: slate, player_id, market, game_id, line_count, line, bookmaker, over_price, under_price, opening_line, snapshot_at,
  * snapshot_quality, second_line, second_bookmaker.
  */
 export function mainLinesSql(where: string): string {
-  const own = 'PARTITION BY slate, player_id, market';
+  const perPlayerAndMarket = 'PARTITION BY slate, player_id, market';
   const ofMain = (column: string, name = column): string =>
     `MAX(CASE WHEN is_main THEN ${column} END) AS ${name}`;
   return `
@@ -16,9 +16,9 @@ export function mainLinesSql(where: string): string {
     MAX(CASE WHEN nearness = 1 AND line <> main_line THEN line END) AS second_line,
     MAX(CASE WHEN nearness = 1 AND line <> main_line THEN bookmaker END) AS second_bookmaker
   FROM (
-    SELECT m.*, ROW_NUMBER() OVER (${own} ORDER BY CASE WHEN line = main_line THEN 1 ELSE 0 END, ABS(line - main_line), line, bookmaker) AS nearness
+    SELECT m.*, ROW_NUMBER() OVER (${perPlayerAndMarket} ORDER BY CASE WHEN line = main_line THEN 1 ELSE 0 END, ABS(line - main_line), line, bookmaker) AS nearness
     FROM (
-      SELECT r.*, MAX(CASE WHEN is_main THEN line END) OVER (${own}) AS main_line
+      SELECT r.*, MAX(CASE WHEN is_main THEN line END) OVER (${perPlayerAndMarket}) AS main_line
       FROM (
         SELECT n.*, 2 * position = line_count OR 2 * position = line_count + 1 AS is_main
         FROM (

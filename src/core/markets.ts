@@ -1,16 +1,16 @@
 import { TipoffError } from './errors.ts';
 
 /**
- * The markets: what a bookmaker's line on a player is about. What differs from one market to the next is declared here
- * once; lines, forecasts, predictions, picks, grades, exports and checks carry the id of their market and ask this module.
+ * The markets: the statistics that bookmakers quote lines on. Everything that differs between markets is declared here;
+ * lines, forecasts, predictions, picks, grades, exports and checks carry a market id and look the rest up.
  */
 
 /** Columns of a player's box score that a market may count. */
 export type CountedColumn = 'points' | 'reb' | 'ast' | 'fg3m' | 'stl' | 'blk' | 'tov';
 
-/** Columns of the feature store that forecast one count, by what they are for. */
+/** Columns of the feature store that forecast one count, by their role. */
 export interface MarketFeatures {
-  /** As the columns of the count begin: pts_ewma8, freed_pts. */
+  /** The name of the count within column names, such as `pts` in pts_ewma8 and freed_pts. */
   readonly stat: string;
   /** Exponentially weighted mean with a half-life of eight games: the baseline `ewma8`. */
   readonly ewma8: string;
@@ -18,9 +18,9 @@ export interface MarketFeatures {
   readonly minutesRate: string;
   /** Rate per minute. */
   readonly rate: string;
-  /** What the opponent allows over what would be expected. */
+  /** How much of the count the opponent allows, relative to expectation. */
   readonly opponentRatio: string;
-  /** What the opponent allows of the attempts behind the count, likewise; absent where no attempts are counted. */
+  /** The same for the attempts behind the count; absent where attempts are not counted. */
   readonly opponentAttemptsRatio?: string;
 }
 
@@ -39,19 +39,19 @@ export type MarketId =
 
 export interface Market {
   readonly id: MarketId;
-  /** As people read it. */
+  /** Display name. */
   readonly label: string;
   /** Markets it is the sum of; empty where it counts one thing. */
   readonly parts: readonly MarketId[];
   /** The outcome is the sum of these columns. */
   readonly counts: readonly CountedColumn[];
-  /** Outcomes are whole numbers from 0 to here; a forecast counts what lies above as this. */
+  /** Outcomes are whole numbers from 0 to `max`; the last one stands for everything above. */
   readonly max: number;
-  /** Greatest standard deviation a forecast may claim. */
+  /** Largest standard deviation a forecast may have. */
   readonly maxSd: number;
   /** Its name at The Odds API, and in files that use those names. */
   readonly oddsApiKey: string;
-  /** True when its lines are asked for and loaded. */
+  /** True when lines on it are fetched and loaded. */
   readonly hasLines: boolean;
   /** Features of each count: a sum of counts is forecast as the sum of its parts. */
   readonly features: readonly MarketFeatures[];
@@ -127,10 +127,10 @@ const threes: Market = {
 /** A market that is the sum of others: it counts what they count. */
 function sumOf(
   parts: readonly Market[],
-  own: Pick<Market, 'id' | 'oddsApiKey' | 'hasLines' | 'max' | 'maxSd'>,
+  rest: Pick<Market, 'id' | 'oddsApiKey' | 'hasLines' | 'max' | 'maxSd'>,
 ): Market {
   return {
-    ...own,
+    ...rest,
     label: parts.map(({ label }) => label.toLowerCase()).join(' + '),
     parts: parts.map(({ id }) => id),
     counts: parts.flatMap(({ counts }) => counts),
@@ -210,18 +210,18 @@ export const MARKETS: readonly Market[] = [
 /** The markets that are predicted and published: those on which bookmakers quote lines. */
 export const PUBLISHED_MARKETS: readonly Market[] = MARKETS.filter(({ hasLines }) => hasLines);
 
-/** The market of everything that is about one market only and is not asked for another: the table of picks, the line of a player's context. */
+/** The market used wherever only one is shown and none was requested: the table of picks, the line in a player's context. */
 export const MAIN_MARKET: Market = points;
 
 /** Ids of the published markets as a SQL list, for `market IN (…)`. */
 export const PUBLISHED_IN = `(${PUBLISHED_MARKETS.map(({ id }) => `'${id}'`).join(', ')})`;
 
-/** The market with an id; undefined for a word that is none. */
+/** The market with an id; undefined for an unknown id. */
 export function marketOf(id: string): Market | undefined {
   return MARKETS.find((market) => market.id === id);
 }
 
-/** The market with an id. Throws TIPOFF_BAD_INPUT for a word that is none. */
+/** The market with an id. Throws TIPOFF_BAD_INPUT for an unknown id. */
 export function parseMarket(text: string): Market {
   const market = marketOf(text);
   if (market !== undefined) return market;
@@ -241,23 +241,23 @@ export function countedSql({ counts }: Market, alias: string): string {
   return counts.map((column) => `${alias}.${column}`).join(' + ');
 }
 
-/** SQL: the same where the market is a value of the row, an expression such as `p.market`; null for a market that is none. */
+/** SQL: the same for the market in a column, such as `p.market`; null for an unknown market. */
 export function countedByMarketSql(market: string, alias: string): string {
   const cases = MARKETS.map((one) => `WHEN '${one.id}' THEN ${countedSql(one, alias)}`);
   return `CASE ${market} ${cases.join(' ')} END`;
 }
 
-/** How much wider a market scatters than points: distances divided by it compare across markets. */
+/** Spread of a market relative to points: dividing distances by it makes them comparable across markets. */
 export function scaleOf({ maxSd }: Market): number {
   return maxSd / MAIN_MARKET.maxSd;
 }
 
-/** SQL: the scale of the market that is a value of the row; null for a market that is none. */
+/** SQL: the scale of the market in a column; null for an unknown market. */
 export function scaleByMarketSql(market: string): string {
   return `CASE ${market} ${MARKETS.map((one) => `WHEN '${one.id}' THEN ${scaleOf(one)}`).join(' ')} END`;
 }
 
-/** SQL: whether forecast, mean and spread of a row lie where its market, a value of the row, can be; false for a market that is none. */
+/** SQL: whether forecast, mean and standard deviation of a row are possible for the market in a column; false for an unknown market. */
 export function isPossibleSql(market: string): string {
   const cases = MARKETS.map(
     ({ id, max, maxSd }) =>

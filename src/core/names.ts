@@ -4,9 +4,9 @@ export const FIRST_INVENTED_PLAYER = 9_000_001;
 const SUFFIX = /(?:\s|^)(?:jr|sr|ii|iii|iv|v)$/;
 
 /**
- * The normalised form of a player's name, under which feeds that know names only are joined: NFKD to ASCII, lower case,
- * "Last, First" turned round, tags in brackets, punctuation, generational suffix and separators dropped.
- * "Luka Dončić" gives "lukadoncic", "Jaren Jackson Jr." gives "jarenjackson". Empty when nothing is left.
+ * The normalised form of a player's name, by which feeds without player ids are joined: NFKD to ASCII, lower case,
+ * "Last, First" reordered, and tags in brackets, punctuation, generational suffix and separators dropped.
+ * "Luka Dončić" becomes "lukadoncic", "Jaren Jackson Jr." becomes "jarenjackson". Empty when nothing is left.
  */
 export function playerLookup(name: string): string {
   const untagged = name.replace(/\([^)]*\)/g, ' ').trim();
@@ -25,8 +25,8 @@ export function playerLookup(name: string): string {
 }
 
 /**
- * Names under which lines list a player, to the name under which box scores do, both as lookups. Three kinds: other
- * given names and spellings, full legal names, and names printed last name first without a comma.
+ * From a player's name in betting lines to his name in box scores, both as lookups. Three kinds: other given names and
+ * spellings, full legal names, and names printed last name first without a comma.
  */
 export const ALIASES: Readonly<Record<string, string>> = {
   // other given names and spellings
@@ -80,23 +80,23 @@ export function lastLookup(fullName: string): string | undefined {
   return first.length > 0 && first.length < lookup.length ? lookup.slice(first.length) : undefined;
 }
 
-/** Names that a misspelt one may have meant, the likeliest first: those that it, or one word of theirs, is a slip or two away from. */
+/** Names that a misspelt text may have meant, closest first: those whose full spelling, or one word of it, differs by a typo or two. */
 export function alikeNames(text: string, names: readonly string[]): readonly string[] {
-  const wanted = playerLookup(text);
-  if (wanted.length < 3) return [];
-  const most = Math.max(1, Math.floor(wanted.length / 4));
+  const target = playerLookup(text);
+  if (target.length < 3) return [];
+  const maxTypos = Math.max(1, Math.floor(target.length / 4));
   return names
     .map((name) => {
       const spellings = [name, ...name.split(/\s+/)].map(playerLookup);
-      return { name, slips: Math.min(...spellings.map((spelling) => slipsBetween(wanted, spelling))) };
+      return { name, typos: Math.min(...spellings.map((spelling) => editDistance(target, spelling))) };
     })
-    .filter(({ slips }) => slips <= most)
-    .sort((a, b) => a.slips - b.slips)
+    .filter(({ typos }) => typos <= maxTypos)
+    .sort((a, b) => a.typos - b.typos)
     .map(({ name }) => name);
 }
 
-/** Letters to add, leave out or change until two texts are the same. */
-function slipsBetween(a: string, b: string): number {
+/** Levenshtein distance: letters to insert, delete or replace to turn one text into the other. */
+function editDistance(a: string, b: string): number {
   let before = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];

@@ -18,7 +18,7 @@ export function winProfit(price: number): number {
   return decimalOdds(price) - 1;
 }
 
-/** Profit expected per unit staked at a price by who wins and loses with these probabilities; a push gives the stake back. */
+/** Expected profit per unit staked, given the probabilities of winning and losing; a push returns the stake. */
 export function expectedValue(
   price: number,
   { win, lose }: { readonly win: number; readonly lose: number },
@@ -28,7 +28,7 @@ export function expectedValue(
 
 /**
  * Probability of OVER with the margin taken out in proportion (multiplicative method): p = i_over / (i_over + i_under).
- * Undefined when a price is missing or is no American price, which is no market opinion.
+ * Undefined when a price is missing or not an American price.
  */
 export function fairOverProbability(overPrice: number | null, underPrice: number | null): number | undefined {
   if (overPrice === null || underPrice === null || !isAmericanOdds(overPrice) || !isAmericanOdds(underPrice))

@@ -5,7 +5,7 @@ export type OmitUndefined<T> = {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };
 
-/** The fields of an object that have a value: for types, documents and libraries that tell absent from undefined. */
+/** A copy without the fields that are undefined, for types, documents and libraries that distinguish absent from undefined. */
 export function omitUndefined<T extends object>(fields: T): OmitUndefined<T> {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== undefined),

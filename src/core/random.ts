@@ -6,7 +6,7 @@ export type StreamLabel = string | number;
  * PractRand), seeded through splitmix32. The same seed gives the same numbers on every machine.
  *
  * `fork` derives an independent stream from the name of a purpose. It depends on the seed and the name only, never on
- * how many numbers were drawn, so that a new consumer does not reshuffle the others.
+ * how many numbers were drawn, so a new consumer does not change what the others draw.
  */
 export class Random {
   private readonly key: number;

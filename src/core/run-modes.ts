@@ -1,9 +1,9 @@
 import { TipoffError } from './errors.ts';
 
 /**
- * Run modes of a prediction batch. `threshold` is the least feature quality that is predicted; a player below it waits for
- * a later mode. Only modes that `replaces` predict a player again who has a visible prediction already; those that `renews` do so
- * where its line or tip-off has changed since, or where other teammates are expected to play.
+ * Run modes of a prediction batch. `threshold` is the minimum feature quality; a player below it waits for a later mode. A
+ * mode with `replaces` predicts players again who already have a visible prediction; one with `renews` does so only where the
+ * line, the tip-off or the teammates expected to play have changed since.
  */
 export const RUN_MODES = {
   FIRST: { threshold: 85, replaces: false, renews: false, backfill: false, at: '08:00' },
@@ -26,12 +26,12 @@ export const RUN_MODES = {
   },
 } as const;
 
-/** Minutes before a tip-off at which a slate is looked at again: most statuses are decided between the two. */
-export const LOOKS = [180, 20] as const;
+/** Minutes before a tip-off at which the last-call runs are due. Most player statuses are settled between the two. */
+export const LAST_CALL_MINUTES = [180, 20] as const;
 
 export type RunMode = keyof typeof RUN_MODES;
 
-/** Names of older callers that mean one of the modes. */
+/** Legacy names of the modes. */
 const ALIASES: Readonly<Record<string, RunMode>> = {
   EARLY: 'FIRST',
   PRE_GAME: 'FIRST',
@@ -40,10 +40,10 @@ const ALIASES: Readonly<Record<string, RunMode>> = {
   MORNING: 'RETRY',
 };
 
-/** Every name that means a mode, its own and older ones. */
+/** Every accepted name of a mode, legacy names included. */
 export const RUN_MODE_NAMES: readonly string[] = [...Object.keys(RUN_MODES), ...Object.keys(ALIASES)];
 
-/** Reads a run mode, case-insensitive. Throws TIPOFF_BAD_INPUT for a name that is none: nothing is guessed. */
+/** Reads a run mode, case-insensitive. Throws TIPOFF_BAD_INPUT for an unknown name. */
 export function parseRunMode(text: string): RunMode {
   const name = text.trim().toUpperCase();
   if (isRunMode(name)) return name;

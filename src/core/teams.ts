@@ -47,7 +47,7 @@ export const TEAMS: readonly Team[] = ROWS.map(([id, abbr, city, nickname]) => (
   nickname,
 }));
 
-/** Spellings of feeds that no rule derives. */
+/** Irregular spellings found in feeds. */
 const OTHER_SPELLINGS: Readonly<Record<string, string>> = {
   'los angeles clippers': 'LAC',
   'la lakers': 'LAL',
@@ -75,7 +75,7 @@ for (const [text, abbr] of Object.entries(OTHER_SPELLINGS)) {
   if (team !== undefined) BY_TEXT.set(text, team);
 }
 
-/** The team a feed means by a code, an id, a nickname or a full name; undefined for a text that names no team of the league. */
+/** The team with a code, id, nickname or full name, in any spelling that feeds use; undefined for any other text. */
 export function findTeam(text: string | number): Team | undefined {
   return BY_TEXT.get(String(text).trim().toLowerCase().replace(/\s+/g, ' '));
 }

@@ -1,5 +1,6 @@
 import { type Outcome, outcome } from '#core/check.ts';
 import { DATASETS, type Dataset } from '#core/contracts/define.ts';
+import { countBy } from '#core/count-by.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 import { beat, JOBS } from '#guard/canaries/heartbeats.ts';
 import { STAGING_PREFIX, stagingPrefix } from '#pipeline/batch/output-gate.ts';
@@ -189,8 +190,9 @@ export async function cleanStaging(
       detail,
     });
   }
-  const kept: Partial<Record<StagingVerdict, number>> = {};
-  for (const { verdict } of tables) if (verdict !== 'drop') kept[verdict] = (kept[verdict] ?? 0) + 1;
+  const kept = Object.fromEntries(
+    countBy(tables, ({ verdict }) => (verdict === 'drop' ? undefined : verdict)),
+  );
   return {
     dry_run: options.dryRun,
     max_age_hours: maxAgeHours,

@@ -1,6 +1,6 @@
 import { addDays, easternTime, type Slate, slateOf } from '#core/calendar.ts';
 import { messageOf } from '#core/errors.ts';
-import { LOOKS, type RunMode } from '#core/run-modes.ts';
+import { LAST_CALL_MINUTES, type RunMode } from '#core/run-modes.ts';
 import type { ModelSource } from '#model/systems.ts';
 import { checkMode, slateGames } from '#pipeline/batch/plan.ts';
 import { type BatchDeps, type BatchResult, runBatch } from '#pipeline/batch/run.ts';
@@ -80,10 +80,10 @@ export interface Due {
 }
 
 /**
- * Whether the statuses of a slate are due to be looked at again: the time of a look, `LOOKS` minutes before the tip-off of a
+ * Whether the statuses of a slate are due to be looked at again: the time of a look, `LAST_CALL_MINUTES` minutes before the tip-off of a
  * game that is still to come, lies behind, and nobody has looked since. A look that was missed is made up for until tip-off.
  */
-export async function dueLook(deps: Pick<PhaseDeps, 'warehouse' | 'clock'>, slate: Slate): Promise<Due> {
+export async function lastCallDue(deps: Pick<PhaseDeps, 'warehouse' | 'clock'>, slate: Slate): Promise<Due> {
   const [games, rows] = await Promise.all([
     slateGames(deps.warehouse, slate),
     deps.warehouse.query<{ looked_at: string | null }>(LAST_LOOK, { slate }),
@@ -93,7 +93,7 @@ export async function dueLook(deps: Pick<PhaseDeps, 'warehouse' | 'clock'>, slat
   const looks = games
     .map(({ tipoff_at }) => Date.parse(tipoff_at))
     .filter((tipoff) => tipoff > now)
-    .flatMap((tipoff) => LOOKS.map((minutes) => tipoff - minutes * 60_000))
+    .flatMap((tipoff) => LAST_CALL_MINUTES.map((minutes) => tipoff - minutes * 60_000))
     .filter((at) => at > lastLook)
     .sort((a, b) => a - b);
   const [first] = looks;

@@ -114,7 +114,7 @@ const OUTDATED = statement({
 export const GENERATION_STATEMENTS: readonly Statement[] = [UNFIT, OUTDATED];
 
 /** A reason why no batch of a slate may start: steps made before the steps they read, or rows that are not those that were written. */
-export interface Unfit {
+export interface InputProblem {
   readonly cause: 'mixed' | 'altered';
   readonly subject: string;
   readonly note: string;
@@ -125,7 +125,7 @@ export interface Unfit {
  * is held for the number of its rows alone: no test has seen its checksums stay the same from one statement to the next, and a
  * gate must not hold a healthy slate. The check `rows_as_written` compares values there too.
  */
-export async function unfitInputs(warehouse: Warehouse, slate: Slate, asOf: Date): Promise<Unfit[]> {
+export async function inputProblems(warehouse: Warehouse, slate: Slate, asOf: Date): Promise<InputProblem[]> {
   return warehouse.query(UNFIT.sql, {
     slate,
     as_of: asOf.toISOString(),

@@ -95,7 +95,7 @@ interface SlateSpan {
  * The slates whose box scores are newer than their summaries, and last night where its summaries are not those that were written;
  * undefined when all of them are as they should be.
  */
-export async function unsummarised(
+export async function outdatedSummaries(
   warehouse: PhaseDeps['warehouse'],
   today: Slate,
 ): Promise<SlateSpan | undefined> {
@@ -116,7 +116,7 @@ export async function refreshSummaries(
 ): Promise<{ processors: ProcessorResult[]; changedFrom: Slate | undefined }> {
   const processors = [await runProcessor(deps, scheduleReference, WHOLE)];
   await buildPlayerReference(deps.warehouse);
-  const stale = await unsummarised(deps.warehouse, slateOf(deps.clock.now()));
+  const stale = await outdatedSummaries(deps.warehouse, slateOf(deps.clock.now()));
   if (stale === undefined) return { processors, changedFrom: undefined };
   const range = { ...stale, asOf: NO_AS_OF };
   for (const processor of SUMMARY_PROCESSORS) processors.push(await runProcessor(deps, processor, range));

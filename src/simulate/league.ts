@@ -1,5 +1,5 @@
 import { easternTime, type Slate } from '#core/calendar.ts';
-import { counted } from '#core/format.ts';
+import { count } from '#core/format.ts';
 import { Random } from '#core/random.ts';
 import { type GameDeps, type LeagueClimate, runSlate } from './game-day.ts';
 import { addRows, byTable, emptyRows, type LeagueRows, rowIds, type TableRows } from './league-rows.ts';
@@ -177,19 +177,19 @@ export function describeLeague(league: SimulatedLeague): string[] {
   const last = slates[slates.length - 1];
   const lines = [
     `A simulated league, seed ${options.seed}: teams, players, results, lines and injuries are invented.`,
-    `${options.seasons.length === 1 ? 'Season' : 'Seasons'} ${options.seasons.join(', ')}: ${teams.length} teams, ${counted(players.size, 'player')}.`,
+    `${options.seasons.length === 1 ? 'Season' : 'Seasons'} ${options.seasons.join(', ')}: ${teams.length} teams, ${count(players.size, 'player')}.`,
     first === undefined || last === undefined
       ? 'No results yet.'
-      : `${counted(finals.length, 'game')} played on ${counted(slates.length, 'slate')}, ${first} to ${last}; ${counted(played.length, 'player game')}.`,
-    `${counted(changed('postponed'), 'game')} postponed, ${changed('cancelled')} not necessary, ${counted(movedGames(league), 'game')} moved to another date.`,
+      : `${count(finals.length, 'game')} played on ${count(slates.length, 'slate')}, ${first} to ${last}; ${count(played.length, 'player game')}.`,
+    `${count(changed('postponed'), 'game')} postponed, ${changed('cancelled')} not necessary, ${count(movedGames(league), 'game')} moved to another date.`,
     options.scenario.noLines
       ? 'No lines: the scenario leaves the odds feed out.'
-      : `${counted(tables.playerLines.length, 'player line')} and ${counted(tables.gameLines.length, 'game line')} at three invented bookmakers.`,
+      : `${count(tables.playerLines.length, 'player line')} and ${count(tables.gameLines.length, 'game line')} at three invented bookmakers.`,
     options.scenario.noStatusFeed
       ? 'No injury reports: the scenario leaves the status feed out.'
-      : `${counted(tables.injuryReports.length, 'injury statement')} in ${counted(new Set(tables.injuryReports.map((row) => row.report_at)).size, 'report')}.`,
+      : `${count(tables.injuryReports.length, 'injury statement')} in ${count(new Set(tables.injuryReports.map((row) => row.report_at)).size, 'report')}.`,
   ];
-  if (options.withShots) lines.push(`${counted(tables.shots.length, 'shot')}.`);
+  if (options.withShots) lines.push(`${count(tables.shots.length, 'shot')}.`);
   if (tonight !== null) lines.push(tonightLine(league, tonight));
   return lines;
 }
@@ -207,7 +207,7 @@ function tonightLine(league: SimulatedLeague, tonight: string): string {
     first === undefined || last === undefined
       ? ''
       : `, tip-offs from ${easternTime(new Date(first))} to ${easternTime(new Date(last))} ET`;
-  return `Tonight is ${tonight}: ${counted(Math.max(starts.length, events.size), 'game')} without results${hours}; ${counted(quoted.size, 'player')} quoted.`;
+  return `Tonight is ${tonight}: ${count(Math.max(starts.length, events.size), 'game')} without results${hours}; ${count(quoted.size, 'player')} quoted.`;
 }
 
 /** Tip-offs of a slate as the newest statement about each game has them. */

@@ -8,6 +8,7 @@ import type {
   TeamBoxScore,
   TeamStatement,
 } from '#core/contracts/nba_raw.ts';
+import { countBy } from '#core/count-by.ts';
 import type { Random } from '#core/random.ts';
 import { type Availability, statusAt, submitsLate } from './availability.ts';
 import { type GameResult, pointsOf, type StatLine, type TimedShot } from './game.ts';
@@ -183,7 +184,8 @@ export function reportRows(
   ids: RowIds,
   source_file: string,
 ): AvailabilityReport[] {
-  const [players, teams] = [countByTime(injuryReports), countByTime(teamStatements)];
+  const players = countBy(injuryReports, ({ report_at }) => report_at);
+  const teams = countBy(teamStatements, ({ report_at }) => report_at);
   return reports.map((at) => {
     const report_at = iso(at);
     return {
@@ -200,12 +202,6 @@ export function reportRows(
       ingested_at: iso(at + LOADED_AFTER),
     };
   });
-}
-
-function countByTime(rows: readonly { readonly report_at: string }[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { report_at } of rows) counts.set(report_at, (counts.get(report_at) ?? 0) + 1);
-  return counts;
 }
 
 /** Share of twos taken in the paint, by archetype. */

@@ -1,9 +1,9 @@
 import type { VirtualClock } from '#platform/clock.ts';
-import type { Carried, Received, Transport } from '#platform/queue/pubsub/transport.ts';
+import type { OutgoingMessage, Received, Transport } from '#platform/queue/pubsub/transport.ts';
 
 interface Held {
   readonly topic: string;
-  readonly message: Carried;
+  readonly message: OutgoingMessage;
   ackId: string;
   visibleAt: number;
 }
@@ -31,7 +31,7 @@ export function memoryTransport(clock: VirtualClock): MemoryTransport {
     if (broken === 'after') throw new Error('planned failure after');
     return result;
   };
-  const add = (topic: string, message: Carried): number =>
+  const add = (topic: string, message: OutgoingMessage): number =>
     held.push({ topic, message, ackId: '', visibleAt: now() });
   return {
     publish: (topic, messages) =>

@@ -6,7 +6,7 @@ import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
 import { phaseRuns } from '#core/contracts/nba_orchestration.ts';
 import { schedule } from '#core/contracts/nba_reference.ts';
 import { listBatches } from '#pipeline/batch/state.ts';
-import { type DayResult, dueLook, modeAt, runDay } from '#pipeline/day.ts';
+import { type DayResult, lastCallDue, modeAt, runDay } from '#pipeline/day.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import { loadLeague } from '#simulate/league.ts';
 import { simulatedLeague } from '#test/fakes/leagues.ts';
@@ -183,7 +183,7 @@ describe('the looks of a slate', () => {
       gameRow(SLATE, 0, '2025-01-11T00:00:00.000Z'),
       gameRow(SLATE, 1, '2025-01-11T03:00:00.000Z'),
     ]);
-    const due = (now: string) => dueLook({ warehouse, clock: virtualClock(now) }, SLATE);
+    const due = (now: string) => lastCallDue({ warehouse, clock: virtualClock(now) }, SLATE);
     const looked = (started_at: string, verdict: 'done' | 'failed' = 'done') =>
       warehouse.append(phaseRuns, [
         {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { addDays, parseSlate } from '#core/calendar.ts';
 import { planBatch } from '#pipeline/batch/plan.ts';
-import { unfitInputs } from '#pipeline/generations.ts';
+import { inputProblems } from '#pipeline/generations.ts';
 import { NO_WAITING, refresh } from '#pipeline/refresh.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -25,7 +25,7 @@ let clock: VirtualClock;
 const compute = () => refresh({ warehouse, clock, codeVersion: 'test', runId: 'test' }, TONIGHT, NO_WAITING);
 const plan = () => planBatch(warehouse, { slate: TONIGHT, mode: 'FIRST' }, clock.now());
 const altered = async (asked: Warehouse = warehouse) =>
-  (await unfitInputs(asked, TONIGHT, clock.now())).map(({ subject, note }) => `${subject}: ${note}`);
+  (await inputProblems(asked, TONIGHT, clock.now())).map(({ subject, note }) => `${subject}: ${note}`);
 
 beforeAll(async () => {
   const now = `${TONIGHT}T17:00:00Z`;
@@ -87,7 +87,7 @@ describe('rows that lie where a day wrote them', () => {
     );
     expect(copied).toBeGreaterThan(4);
     const midway = new Date(clock.now().getTime() + 40_000);
-    expect(await unfitInputs(warehouse, TONIGHT, midway)).toEqual([]);
+    expect(await inputProblems(warehouse, TONIGHT, midway)).toEqual([]);
     await warehouse.execute("DELETE FROM nba_orchestration.phase_runs WHERE run_id = 'slow'");
   });
 

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { type DayHour, liveDays } from '#app/healthy-league.ts';
 import { addDays, daysBetween, easternTime, parseSlate, type Slate } from '#core/calendar.ts';
 import { isFailing } from '#core/check.ts';
-import { LOOKS } from '#core/run-modes.ts';
+import { LAST_CALL_MINUTES } from '#core/run-modes.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import type { CanaryResult } from '#guard/canaries/definition.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
@@ -98,7 +98,7 @@ const hoursOf = (slate: Slate): readonly DayHour[] => {
   const early = league.tables.scheduleGames
     .filter((game) => game.slate === slate && game.tipoff_at !== null)
     .map(({ tipoff_at }) =>
-      easternTime(new Date(Date.parse(String(tipoff_at)) - Math.min(...LOOKS) * 60_000)),
+      easternTime(new Date(Date.parse(String(tipoff_at)) - Math.min(...LAST_CALL_MINUTES) * 60_000)),
     )
     .filter((at) => at < last);
   const looks = [...new Set(early)].map((at): DayHour => ({ at, run: true }));

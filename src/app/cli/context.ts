@@ -9,7 +9,7 @@ import { TipoffError } from '#core/errors.ts';
 import { parseInstant } from '#core/instants.ts';
 import { type Clock, shiftedClock, systemClock } from '#platform/clock.ts';
 import { requireHome } from '#platform/home.ts';
-import { COMPANY, openRelay, type RunCommand } from './relay.ts';
+import { openRelay, RELAY_ACCESS, type RunCommand } from './relay.ts';
 import { type Streams, type Terminal, terminal } from './terminal.ts';
 
 /** Who runs the command, for audit trails: `tipoff day by ann`, with the reason where one was given. */
@@ -159,7 +159,7 @@ async function onTables<T>(work: (app: App) => Promise<T>, app: App): Promise<T>
 
 /** Lets a command of another process in, or says who is at work. */
 function admit(name: string, { app, owner }: NonNullable<CliHost['guest']>): void {
-  const company = Object.hasOwn(COMPANY, name) ? COMPANY[name] : 'alone';
+  const company = Object.hasOwn(RELAY_ACCESS, name) ? RELAY_ACCESS[name] : 'alone';
   if (company === 'reads') return;
   if (company === 'writes' && owner.command.split(' ')[0] === 'serve') {
     app.rightOfWay.cede();

@@ -1,5 +1,5 @@
 import { easternTime, type Slate } from '#core/calendar.ts';
-import { counted } from '#core/format.ts';
+import { count } from '#core/format.ts';
 import type { BatchResult } from '#pipeline/batch/run.ts';
 import { tableLines } from '#platform/report/console.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -121,7 +121,7 @@ export function printBatch(terminal: Terminal, result: BatchResult): void {
   }
   if (result.state === 'nothing_to_do') {
     terminal.line(
-      `${result.slate} ${result.mode}: nothing new to predict of ${counted(result.games, 'game')}; what is shown was published before. \`tipoff predict ${result.slate} --mode LINE_UPDATE\` predicts it again.`,
+      `${result.slate} ${result.mode}: nothing new to predict of ${count(result.games, 'game')}; what is shown was published before. \`tipoff predict ${result.slate} --mode LINE_UPDATE\` predicts it again.`,
     );
     return;
   }

@@ -15,7 +15,7 @@ import type { Streams } from './terminal.ts';
  * What a verb needs of the owner: one that `reads` (or changes nothing but what is said about incidents) is run beside any work;
  * one that `writes` only by `serve`, whose stores are made for several callers; one that runs `alone` by nobody else.
  */
-export const COMPANY: Readonly<Record<string, 'reads' | 'writes' | 'alone'>> = {
+export const RELAY_ACCESS: Readonly<Record<string, 'reads' | 'writes' | 'alone'>> = {
   demo: 'alone',
   example: 'alone',
   serve: 'alone',

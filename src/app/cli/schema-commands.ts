@@ -1,14 +1,14 @@
-import { changedFiles, stretchOf } from '#app/schema/git.ts';
+import { changedFiles, commitRange } from '#app/schema/git.ts';
 import { type SchemaHistories, schemaHistories } from '#app/schema/history.ts';
 import {
-  demandSchemaFiles,
   FOLDERS,
   readApprovals,
   readSources,
   repositoryRoot,
+  requireSchemaFiles,
   writeSchemaFiles,
 } from '#app/schema/repository.ts';
-import { wantedBy } from '#app/schema/wanted.ts';
+import { schemaOfRepository } from '#app/schema/wanted.ts';
 import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { stagedPredictions } from '#core/contracts/nba_predictions.ts';
@@ -65,10 +65,10 @@ export async function schemaCheck(context: VerbContext, options: CheckOptions): 
   const root = rootOf(context, options.repository);
   const isOffline = options.offline === true;
   const warehouse = isOffline
-    ? readSchemaFiles(demandSchemaFiles(root, 'snapshot'), 'snapshot', `${FOLDERS.snapshot}/`)
+    ? readSchemaFiles(requireSchemaFiles(root, 'snapshot'), 'snapshot', `${FOLDERS.snapshot}/`)
     : await readLive(context);
   const files = readSources(root);
-  const { stale: _, ...code } = wantedBy(root, files);
+  const { stale: _, ...code } = schemaOfRepository(root, files);
   const input = { ...code, warehouse, approvals: readApprovals(root, today), today };
   const isBundle = files.length === 0;
   const found = isBundle ? checkContracts(input) : await checkSchema({ ...input, files, openEngine });
@@ -145,9 +145,9 @@ export async function schemaDiff(context: VerbContext, options: DiffOptions): Pr
   const today = clock.now().toISOString().slice(0, 10);
   const root = rootOf(context, options.repository);
   const approvals = readApprovals(root, today);
-  const warehouse = readSchemaFiles(demandSchemaFiles(root, 'snapshot'), 'snapshot', `${FOLDERS.snapshot}/`);
+  const warehouse = readSchemaFiles(requireSchemaFiles(root, 'snapshot'), 'snapshot', `${FOLDERS.snapshot}/`);
   const files = readSources(root);
-  const { stale, statements, ...code } = wantedBy(root, files);
+  const { stale, statements, ...code } = schemaOfRepository(root, files);
   const { deployed, contracted, notes, changed } =
     options.base === undefined ? NOTHING : await between(root, options.base, options.head);
   const earlier = [warehouse, ...schemasOf(deployed), ...schemasOf(contracted)];
@@ -197,7 +197,7 @@ export async function schemaDiff(context: VerbContext, options: DiffOptions): Pr
 
 async function between(root: string, base: string, head: string | undefined): Promise<typeof NOTHING> {
   const ends = { base, head: head ?? 'HEAD' };
-  const stretch = await stretchOf(root, ends.base, ends.head);
+  const stretch = await commitRange(root, ends.base, ends.head);
   const withWorkingTree = head === undefined;
   const [histories, changed] = await Promise.all([
     schemaHistories(root, stretch, ends, withWorkingTree),
@@ -240,7 +240,7 @@ export interface ApplyOptions {
 export async function schemaApply(context: VerbContext, options: ApplyOptions): Promise<boolean> {
   const { terminal } = context;
   const root = rootOf(context, options.repository);
-  const { statements } = wantedBy(root, readSources(root));
+  const { statements } = schemaOfRepository(root, readSources(root));
   const report = await context.withNewTables(async ({ warehouse, state, clock, runId, config }) => {
     const made = await applySchema(
       {

@@ -3,7 +3,7 @@ import { FEATURES } from '#core/features.ts';
 import { statement } from '#core/statement.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type Packed, pack } from './packed.ts';
-import { readForecasts, type SlateForecast, type SlateSpan, shownOf } from './slate.ts';
+import { documentValue, readForecasts, type SlateForecast, type SlateSpan } from './slate.ts';
 
 /** One game of a player as its newest box score has it; counts are null when he did not play. */
 export interface PlayerGame {
@@ -134,7 +134,7 @@ export async function readPlayers(
       games: pack(played, GAME_COLUMNS),
       evenings: pack(evenings, EVENING_COLUMNS),
       forecasts: pack(own, HISTORY_COLUMNS, (forecast, column) =>
-        column === 'evening' ? (places.get(forecast.slate) ?? 0) : shownOf(forecast, column),
+        column === 'evening' ? (places.get(forecast.slate) ?? 0) : documentValue(forecast, column),
       ),
       features_of: row?.slate ?? null,
       features: pack(row === undefined ? [] : featuresOf(row), ['name', 'value', 'source']),

@@ -345,7 +345,7 @@ export async function readSlates(
 const ABOUT_A_LINE = new Set<string>(['line_role', 'recommendation', 'is_actionable', 'filter_reason']);
 
 /** What a document has of a forecast: nothing about a line where there is none. */
-export function shownOf<Name extends keyof SlateForecast>(row: SlateForecast, column: Name): unknown {
+export function documentValue<Name extends keyof SlateForecast>(row: SlateForecast, column: Name): unknown {
   return row.line === null && ABOUT_A_LINE.has(column) ? null : row[column];
 }
 
@@ -354,7 +354,7 @@ function packForecasts(forecasts: readonly SlateForecast[]): Pick<SlateReading, 
   const players = new Map(forecasts.map((row) => [row.player_id, row]));
   return {
     players: pack([...players.values()], PLAYER_COLUMNS),
-    forecasts: pack(forecasts, FORECAST_COLUMNS, shownOf),
+    forecasts: pack(forecasts, FORECAST_COLUMNS, documentValue),
   };
 }
 

@@ -14,7 +14,7 @@ export interface Change {
 }
 
 /** The stretch of history that a change consists of. */
-export interface Stretch {
+export interface CommitRange {
   /** Where it began: the common ancestor of base and head. */
   readonly from: string;
   readonly to: string;
@@ -26,7 +26,7 @@ export interface Stretch {
  * Finds what lies between two revisions. Throws TIPOFF_BAD_INPUT for one that git does not know and for two without a common
  * ancestor, which both happen in a shallow clone.
  */
-export async function stretchOf(root: string, base: string, head: string): Promise<Stretch> {
+export async function commitRange(root: string, base: string, head: string): Promise<CommitRange> {
   const [tip, to] = await commitsOf(root, base, head);
   if (tip === to) return { from: tip, to, baseMoved: false };
   try {
@@ -50,7 +50,7 @@ export async function stretchOf(root: string, base: string, head: string): Promi
  */
 export async function changesOf(
   root: string,
-  { from, to }: Stretch,
+  { from, to }: CommitRange,
   paths: readonly string[],
 ): Promise<Change[]> {
   if (from === to) return [];
@@ -72,7 +72,7 @@ export async function changesOf(
 /** Paths of the files that differ over a stretch, the working tree included on demand. A file that moved is there under both names. */
 export async function changedFiles(
   root: string,
-  { from, to }: Stretch,
+  { from, to }: CommitRange,
   withWorkingTree: boolean,
 ): Promise<string[]> {
   const diff = ['diff', '--name-only', '--no-renames', '-z'];

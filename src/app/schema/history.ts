@@ -1,7 +1,7 @@
 import { TipoffError } from '#core/errors.ts';
 import type { SchemaChange, SchemaHistory, SchemaVersion } from '#guard/schema/judge.ts';
 import { readSchemaFiles, type SchemaFile, type SchemaFileKind } from '#guard/schema/schema-files.ts';
-import { changesOf, filesOfTree, readObjects, type Stretch } from './git.ts';
+import { type CommitRange, changesOf, filesOfTree, readObjects } from './git.ts';
 import { FOLDERS, schemaFilesIn } from './repository.ts';
 
 /** The schema files of one revision; an empty list where it has none of a kind. */
@@ -49,7 +49,7 @@ export interface SchemaHistories {
 }
 
 /** The ends of a stretch in the words of whoever asked. */
-export interface Ends {
+export interface RevisionNames {
   readonly base: string;
   readonly head: string;
 }
@@ -63,8 +63,8 @@ const WORKING_TREE = 'working tree';
  */
 export async function schemaHistories(
   root: string,
-  stretch: Stretch,
-  ends: Ends,
+  stretch: CommitRange,
+  ends: RevisionNames,
   withWorkingTree: boolean,
 ): Promise<SchemaHistories> {
   const changes = await changesOf(root, stretch, Object.values(FOLDERS));

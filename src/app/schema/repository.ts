@@ -33,7 +33,7 @@ export function schemaFilesIn(root: string, kind: SchemaFileKind): SchemaFile[] 
 }
 
 /** The same, where there must be some. Throws TIPOFF_NOT_FOUND when there are none: no snapshot is not an empty warehouse. */
-export function demandSchemaFiles(root: string, kind: SchemaFileKind): SchemaFile[] {
+export function requireSchemaFiles(root: string, kind: SchemaFileKind): SchemaFile[] {
   const files = schemaFilesIn(root, kind);
   if (files.length > 0) return files;
   const [what, by] =

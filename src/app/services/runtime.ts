@@ -1,6 +1,6 @@
 import type { ServedSite } from '#app/site/live.ts';
 import type { WorkerDeps } from '#pipeline/batch/worker.ts';
-import type { Pushed } from '#platform/queue/port.ts';
+import type { PushDecision } from '#platform/queue/port.ts';
 import type { BatchAlertDeps } from './alerts.ts';
 import type { Authenticator } from './auth.ts';
 import type { Backfills } from './backfills.ts';
@@ -28,7 +28,7 @@ export interface Service {
   /** Players per unit; the coordinator's usual size when absent. */
   readonly unitSize?: number | undefined;
   /** Takes pushed messages of a queue that keeps account of them; without one a push is judged by its content alone. */
-  readonly push?: ((body: unknown) => Promise<Pushed>) | undefined;
+  readonly push?: ((body: unknown) => Promise<PushDecision>) | undefined;
   /** The pages for people; none where nobody shall look. */
   readonly site?: ServedSite | undefined;
   readonly profile: string;

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
+import { countBy } from '#core/count-by.ts';
 import { parseRunMode } from '#core/run-modes.ts';
 import { planBatch, skippedBy, slateGames } from '#pipeline/batch/plan.ts';
-import { completionPct, countBy, describeBatch, secondsSince } from '#pipeline/batch/progress.ts';
+import { completionPct, describeBatch, secondsSince } from '#pipeline/batch/progress.ts';
 import { startBatch } from '#pipeline/batch/start.ts';
 import {
   activeBatches,
@@ -36,7 +37,7 @@ async function progressOf(
   const outcomes = await readOutcomes(state, batch.batch_id);
   const until = batch.closed_at === null ? clock.now() : new Date(batch.closed_at);
   return {
-    outcomes: countBy(outcomes, ({ outcome }) => outcome),
+    outcomes: Object.fromEntries(countBy(outcomes, ({ outcome }) => outcome)),
     completionPct: completionPct(batch, outcomes),
     ageSeconds: secondsSince(batch.created_at, until),
     idleSeconds: secondsSince(batch.progress_at, until),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
 import { UNIT_TOPIC } from '#pipeline/batch/state.ts';
 import type { Handled } from '#pipeline/batch/worker.ts';
-import type { Delivery, Pushed } from '#platform/queue/port.ts';
+import type { Delivery, PushDecision } from '#platform/queue/port.ts';
 import { type Route, route } from './route.ts';
 import type { Service } from './runtime.ts';
 
@@ -65,7 +65,7 @@ async function predictPushed(
   push: NonNullable<Service['push']>,
   body: unknown,
 ): Promise<Handled> {
-  let pushed: Pushed;
+  let pushed: PushDecision;
   try {
     pushed = await push(body);
   } catch (error) {

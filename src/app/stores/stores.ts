@@ -1,6 +1,6 @@
 import type { Clock } from '#platform/clock.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
-import type { Pushed, Queue } from '#platform/queue/port.ts';
+import type { PushDecision, Queue } from '#platform/queue/port.ts';
 import type { RightOfWay } from '#platform/right-of-way.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -19,7 +19,7 @@ export interface Stores {
   /** Leaves address and key of a service for its owner's other processes, where there is a place for that. */
   announce(at: { readonly address: string; readonly key: string }): Promise<void>;
   /** Takes the body of a pushed message; absent where messages are only pulled. Throws TIPOFF_BAD_INPUT when it is none of the queue's. */
-  readonly push?: (body: unknown) => Promise<Pushed>;
+  readonly push?: (body: unknown) => Promise<PushDecision>;
 }
 
 /** What a profile needs to open its stores. */

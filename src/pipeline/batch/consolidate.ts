@@ -1,5 +1,6 @@
 import { type Outcome, outcome } from '#core/check.ts';
 import { subsetPicks } from '#core/contracts/nba_predictions.ts';
+import { countBy } from '#core/count-by.ts';
 import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
 import type { LiveColumn } from '#platform/warehouse/port.ts';
 import { audit, auditColumn, REQUIRED } from './audit.ts';
@@ -285,16 +286,11 @@ function refuseBroken(batch: BatchDoc, checks: readonly Outcome[]): void {
 
 /** Why there is nothing to publish: what closed the batch, how many were skipped, and why the others failed. */
 function nothingPredicted({ reason }: Closing, outcomes: readonly OutcomeDoc[]): string {
-  const skipped = outcomes.filter((doc) => doc.outcome === 'skipped').length;
-  const failures = new Map<string, number>();
-  for (const outcome of outcomes) {
-    if (outcome.outcome === 'skipped') continue;
-    const what = outcome.reason ?? outcome.outcome;
-    failures.set(what, (failures.get(what) ?? 0) + 1);
-  }
+  const failed = outcomes.filter((doc) => doc.outcome !== 'skipped');
+  const failures = countBy(failed, ({ reason: cause, outcome: kind }) => cause ?? kind);
   return [
     ...(reason === undefined ? [] : [reason]),
-    `nobody was predicted: ${skipped} of ${outcomes.length} players were skipped by the gate`,
+    `nobody was predicted: ${outcomes.length - failed.length} of ${outcomes.length} players were skipped by the gate`,
     ...[...failures].slice(0, 3).map(([what, count]) => `${count} failed: ${what}`),
   ].join('; ');
 }

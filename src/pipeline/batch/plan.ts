@@ -1,9 +1,10 @@
 import { type Slate, slateOf } from '#core/calendar.ts';
+import { countBy } from '#core/count-by.ts';
 import { TipoffError } from '#core/errors.ts';
 import { RUN_MODES, type RunMode } from '#core/run-modes.ts';
 import { statement } from '#core/statement.ts';
 import { sidesOf } from '#pipeline/analytics/whole-games.ts';
-import { unfitInputs } from '#pipeline/generations.ts';
+import { inputProblems } from '#pipeline/generations.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
 /** Days before the slate in which the games of both teams must be whole. */
@@ -286,7 +287,7 @@ export async function planBatch(
 
 /** Throws TIPOFF_NOT_READY when what a batch reads was not made in one piece, or is not what was written. */
 async function requireWholeInputs(warehouse: Warehouse, slate: Slate, now: Date): Promise<void> {
-  const unfit = await unfitInputs(warehouse, slate, now);
+  const unfit = await inputProblems(warehouse, slate, now);
   const [first] = unfit;
   if (first === undefined) return;
   const same = unfit.filter(({ cause }) => cause === first.cause);
@@ -303,9 +304,7 @@ async function requireWholeInputs(warehouse: Warehouse, slate: Slate, now: Date)
 
 /** Players by skip reason. */
 export function skippedBy(verdicts: readonly PlayerVerdict[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { skip } of verdicts) if (skip !== undefined) counts[skip] = (counts[skip] ?? 0) + 1;
-  return counts;
+  return Object.fromEntries(countBy(verdicts, ({ skip }) => skip));
 }
 
 /** Throws TIPOFF_BAD_INPUT when mode and date of a slate, whose games tip off at these instants, do not go together. */

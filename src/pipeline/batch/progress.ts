@@ -1,3 +1,4 @@
+import { countBy } from '#core/count-by.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import { type BatchDoc, type OutcomeDoc, readBatch, readOutcomes, readUnits, type UnitDoc } from './state.ts';
 
@@ -10,16 +11,6 @@ export function secondsSince(from: string, until: Date): number {
 export function completionPct({ expected }: BatchDoc, outcomes: readonly OutcomeDoc[]): number {
   const pct = expected === 0 ? 100 : Math.min(100, (outcomes.length / expected) * 100);
   return Math.round(pct * 10) / 10;
-}
-
-/** How many outcomes there are under each key. */
-export function countBy(
-  outcomes: readonly OutcomeDoc[],
-  keyOf: (outcome: OutcomeDoc) => string,
-): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const outcome of outcomes) counts[keyOf(outcome)] = (counts[keyOf(outcome)] ?? 0) + 1;
-  return counts;
 }
 
 /** Everything about a batch: its document, units, outcomes by kind and reason. */
@@ -40,10 +31,9 @@ export async function describeBatch(
   return {
     batch,
     units,
-    outcomes: countBy(all, ({ outcome }) => outcome),
-    reasons: countBy(
-      all.filter(({ reason }) => reason !== null),
-      ({ outcome, reason }) => `${outcome}: ${reason}`,
+    outcomes: Object.fromEntries(countBy(all, ({ outcome }) => outcome)),
+    reasons: Object.fromEntries(
+      countBy(all, ({ outcome, reason }) => (reason === null ? undefined : `${outcome}: ${reason}`)),
     ),
   };
 }

@@ -82,7 +82,7 @@ function bestFirst(
  * Ids of new rows that would be picks and are not, because better ones are: a slate has `maxPicks` at most, those of players
  * with earlier rows included, and a player has one.
  */
-export function beyondTheBest(
+export function surplusPicks(
   own: readonly Pick<PickRow, 'expected_value' | 'prediction_id' | 'player_id' | 'is_actionable'>[],
   maxPicks: number,
 ): string[] {
@@ -275,7 +275,7 @@ export async function choosePicks(
       ? []
       : await warehouse.query<Omit<PickRow, keyof Common>>(VISIBLE_PICKS.sql, { slate: copy.slate, others });
   const taken = earlier.filter(({ is_actionable }) => is_actionable).length;
-  const beyond = new Set(beyondTheBest(own, Math.max(0, maxPicks - taken)));
+  const beyond = new Set(surplusPicks(own, Math.max(0, maxPicks - taken)));
   const kept = own.map((row) => (beyond.has(row.prediction_id) ? { ...row, is_actionable: false } : row));
   return {
     picks: subsetPicksOf([...kept, ...earlier].map((row) => ({ ...row, ...common }))),

@@ -1,4 +1,5 @@
 import type { Slate } from '#core/calendar.ts';
+import { countBy } from '#core/count-by.ts';
 import { isTransient, TipoffError } from '#core/errors.ts';
 import type { RunMode } from '#core/run-modes.ts';
 import { CHAMPION_SYSTEM } from '#model/systems.ts';
@@ -143,12 +144,8 @@ async function result(
   batch: BatchDoc,
 ): Promise<Omit<BatchResult, 'slate' | 'mode' | 'seconds'>> {
   const outcomes = await readOutcomes(deps.state, batch.batch_id);
-  const tally = (counted: (outcome: OutcomeDoc) => boolean): Record<string, number> => {
-    const counts: Record<string, number> = {};
-    for (const { outcome, reason } of outcomes.filter(counted))
-      counts[reason ?? outcome] = (counts[reason ?? outcome] ?? 0) + 1;
-    return counts;
-  };
+  const reasonsOf = (isCounted: (outcome: OutcomeDoc) => boolean): Record<string, number> =>
+    Object.fromEntries(countBy(outcomes.filter(isCounted), ({ outcome, reason }) => reason ?? outcome));
   const [published] =
     batch.publication_id === null
       ? []
@@ -165,9 +162,9 @@ async function result(
     games: batch.games,
     expected: batch.expected,
     predicted: outcomes.filter(({ outcome }) => outcome === 'predicted').length,
-    skipped: tally(({ outcome }) => outcome === 'skipped'),
-    withdrawn: tally(({ withdraws }) => withdraws === true),
-    failed: tally(({ outcome }) => outcome === 'failed' || outcome === 'timed_out'),
+    skipped: reasonsOf(({ outcome }) => outcome === 'skipped'),
+    withdrawn: reasonsOf(({ withdraws }) => withdraws === true),
+    failed: reasonsOf(({ outcome }) => outcome === 'failed' || outcome === 'timed_out'),
     predictions: published?.row_count ?? 0,
     actionable: published?.picks ?? 0,
   };

@@ -12,6 +12,7 @@ import { type Traces, tracesOf } from './receipt.ts';
 import { DEFAULT_STALL_RULES } from './stall.ts';
 import {
   type BatchDoc,
+  batchNumber,
   COLLECTIONS,
   type EventDoc,
   isActive,
@@ -154,7 +155,7 @@ async function create(
     if (now.active_batch !== before.active_batch || now.started !== before.started) return undefined;
     await raiseTokenFloor(tx, slate, traces.token);
     const at = clock.now().toISOString();
-    const number = Math.max(now.started, ...traces.batches.map(numberOf)) + 1;
+    const number = Math.max(now.started, ...traces.batches.map(batchNumber)) + 1;
     const batchId = `${slate}-${mode.toLowerCase().replaceAll('_', '-')}-${String(number).padStart(3, '0')}`;
     const units = unitsOf(batchId, request, plan);
     const batch: BatchDoc = {
@@ -209,11 +210,6 @@ async function create(
     }
     return batch;
   });
-}
-
-/** The number at the end of a batch id. */
-function numberOf(batchId: string): number {
-  return Number(/-(\d+)$/.exec(batchId)?.[1] ?? 0);
 }
 
 /** The players to predict, cut into units. */

@@ -179,12 +179,13 @@ export async function listBatches(state: StateStore, slate?: Slate): Promise<Bat
 }
 
 function byAge(a: BatchDoc, b: BatchDoc): number {
-  return a.created_at.localeCompare(b.created_at) || ordinal(a) - ordinal(b);
+  // Two batches may begin in the same millisecond.
+  return a.created_at.localeCompare(b.created_at) || batchNumber(a.batch_id) - batchNumber(b.batch_id);
 }
 
-/** Which batch of its slate it is: the number at the end of its id. Two may begin in one millisecond. */
-function ordinal({ batch_id }: BatchDoc): number {
-  return Number(batch_id.slice(batch_id.lastIndexOf('-') + 1));
+/** Which batch of its slate it is: the number at the end of its id. */
+export function batchNumber(batchId: string): number {
+  return Number(/-(\d+)$/.exec(batchId)?.[1] ?? 0);
 }
 
 /** Batches that hold their slate. */

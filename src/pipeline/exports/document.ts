@@ -125,7 +125,10 @@ export interface StoredRow {
 }
 
 /** True for a stored row of a player whose predictions of the slate and market were taken back. */
-export function isTakenBack({ withdrawnPlayers }: Scope, slate: Slate | null): (row: StoredRow) => boolean {
+export function isWithdrawnRow(
+  { withdrawnPlayers }: Scope,
+  slate: Slate | null,
+): (row: StoredRow) => boolean {
   const keys = new Set(withdrawnPlayers.map((row) => `${row.slate} ${row.player_id} ${row.market}`));
   return (row) => keys.has(`${String(row.slate ?? slate)} ${String(row.player_id)} ${String(row.market)}`);
 }

@@ -1,7 +1,7 @@
 import { type Slate, seasonSpan } from '#core/calendar.ts';
 import { addBets, type BetCounts, NO_BETS, periodOf, type Tally, tally } from '#pipeline/grade/record.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
-import { type Draft, isTakenBack, type Scope } from './document.ts';
+import { type Draft, isWithdrawnRow, type Scope } from './document.ts';
 
 /** One pick of a subset with how it ended. */
 interface SeasonPick {
@@ -149,7 +149,7 @@ export async function draftSeasonSubsets(
     rowCount: picks.length,
     rows,
     ...(empty ? { extra: { withdrawn: scope.withdrawn } } : {}),
-    isGone: isTakenBack(scope, null),
+    isGone: isWithdrawnRow(scope, null),
     ...(empty && scope.visible.length === 0 && scope.withdrawn.length > 0
       ? { emptyStatus: 'withdrawn' as const }
       : {}),

@@ -4,7 +4,7 @@ import { statement } from '#core/statement.ts';
 import { COUNTED_GRADES } from '#pipeline/grade/grade.ts';
 import { readRecord } from '#pipeline/grade/record.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
-import { type Draft, isTakenBack, type Scope } from './document.ts';
+import { type Draft, isWithdrawnRow, type Scope } from './document.ts';
 
 const PREDICTION_COLUMNS = [
   ...[
@@ -132,7 +132,7 @@ export async function draftPredictions(
     rows.map((row) => [`${String(row['player_id'])} ${String(row['market'])}`, row['publication_id']]),
   );
   const about = { slate, cacheControl, scope };
-  const taken = isTakenBack(scope, slate);
+  const taken = isWithdrawnRow(scope, slate);
   // Who was taken back is said beside the rows: a pick that has vanished has a reason.
   const withdrawn_players = scope.withdrawnPlayers.map(({ slate: _slate, ...row }) => row);
   const extra = withdrawn_players.length === 0 ? {} : { withdrawn_players };

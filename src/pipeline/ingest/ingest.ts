@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { TableContract } from '#core/contracts/define.ts';
 import { ingestedFiles, rejectedRows } from '#core/contracts/nba_raw.ts';
 import { breachOf } from '#core/contracts/rules.ts';
+import { countBy } from '#core/count-by.ts';
 import { ERROR_CODES, type ErrorCode, messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
@@ -291,7 +292,7 @@ function fileLoader(warehouse: Warehouse, clock: Clock) {
       format: format.id,
       ...counts,
       tables,
-      reasons: countReasons(rejected),
+      reasons: Object.fromEntries(countBy(rejected, ({ reasonCode }) => reasonCode)),
       seconds: secondsSince(clock, now.getTime()),
     };
   };
@@ -349,12 +350,6 @@ function quarantined(unit: RejectedInput, path: string, format: string, ingested
     raw_row,
     ingested_at,
   };
-}
-
-function countReasons(rejected: readonly RejectedInput[]): Partial<Record<ReasonCode, number>> {
-  const reasons: Partial<Record<ReasonCode, number>> = {};
-  for (const { reasonCode } of rejected) reasons[reasonCode] = (reasons[reasonCode] ?? 0) + 1;
-  return reasons;
 }
 
 function secondsSince(clock: Clock, started: number): number {

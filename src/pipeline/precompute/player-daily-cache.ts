@@ -2,7 +2,7 @@ import { playerGameSummary, upcomingPlayerGameContext } from '#core/contracts/nb
 import { playerDailyCache, teamDefenseZoneAnalysis } from '#core/contracts/nba_precompute.ts';
 import { FEATURES, type Feature, featuresIn, type PlayerHistory } from '#core/features.ts';
 import type { Processor } from '#pipeline/processor.ts';
-import { playedGames, playerDecay, runningSum, seasonYear, standsBefore, weightAt } from './windows.ts';
+import { isNewestBeforeSql, playedGames, playerDecay, runningSum, seasonYear, weightAt } from './windows.ts';
 
 /** Minutes at the league's rate mixed into a player's rate. */
 const RATE_PRIOR_MINUTES = 60;
@@ -115,7 +115,7 @@ recent AS (
 newest AS (
   SELECT u.slate, u.player_id, s.games_career
   FROM tonight u
-  JOIN states s ON s.of_player = u.player_id AND ${standsBefore('u.slate', 's.known_on', 's.next_known_on')}
+  JOIN states s ON s.of_player = u.player_id AND ${isNewestBeforeSql('u.slate', 's.known_on', 's.next_known_on')}
 ),
 joined AS (
   SELECT u.slate, u.player_id, u.season AS season_now, u.team_abbr AS team_now, s.*, t.league_ppm, t.games_season AS team_games_season,${[...needs.rates].map((column) => ` t.league_${column},`).join('')}

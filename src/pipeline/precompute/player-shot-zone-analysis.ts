@@ -2,7 +2,7 @@ import { upcomingPlayerGameContext } from '#core/contracts/nba_analytics.ts';
 import { playerShotZoneAnalysis } from '#core/contracts/nba_precompute.ts';
 import { shots } from '#core/contracts/nba_raw.ts';
 import type { Processor } from '#pipeline/processor.ts';
-import { runningSum, standsBefore } from './windows.ts';
+import { isNewestBeforeSql, runningSum } from './windows.ts';
 
 const ZONES = [
   ['paint', 'paint'],
@@ -45,7 +45,7 @@ states AS (
 newest AS (
   SELECT u.slate, u.player_id, u.season, s.known_on
   FROM tonight u
-  JOIN states s ON s.player_id = u.player_id AND s.season = u.season AND ${standsBefore('u.slate', 's.known_on', 's.next_known_on')}
+  JOIN states s ON s.player_id = u.player_id AND s.season = u.season AND ${isNewestBeforeSql('u.slate', 's.known_on', 's.next_known_on')}
 )
 SELECT u.slate, u.player_id, u.season, COALESCE(s.attempts, 0) AS attempts,
   ${ZONES.map(([name]) => `fn.safe_div(s.${name}_att, s.attempts) AS ${name}_rate`).join(', ')},

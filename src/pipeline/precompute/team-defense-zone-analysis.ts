@@ -8,6 +8,7 @@ import { shots } from '#core/contracts/nba_raw.ts';
 import { CONCEDED } from '#core/features.ts';
 import type { Processor } from '#pipeline/processor.ts';
 import {
+  isNewestBeforeSql,
   LEAGUE_STATES,
   leagueDayWeight,
   literal,
@@ -15,7 +16,6 @@ import {
   playerDecay,
   runningSum,
   seasonYear,
-  standsBefore,
   TEAM_DECAY,
   weightAt,
 } from './windows.ts';
@@ -81,8 +81,8 @@ tonight AS (
 league_before AS (
   SELECT d.slate, l.league_ppm, l.league_pace, l.league_scoring, ${STATS.map((stat) => `c.league_${stat}`).join(', ')}
   FROM (SELECT slate FROM played UNION DISTINCT SELECT slate FROM tonight) d
-  JOIN league l ON ${standsBefore('d.slate', 'l.known_on', 'l.next_known_on')}
-  JOIN league_counts c ON ${standsBefore('d.slate', 'c.known_on', 'c.next_known_on')}
+  JOIN league l ON ${isNewestBeforeSql('d.slate', 'l.known_on', 'l.next_known_on')}
+  JOIN league_counts c ON ${isNewestBeforeSql('d.slate', 'c.known_on', 'c.next_known_on')}
 ),
 rated AS (
   SELECT p.*, ${weightAt(RATE, 'n', 'season_year')} AS w FROM played p
@@ -171,14 +171,14 @@ zone_teams AS (
 scaled AS (
   SELECT u.slate, u.team_abbr, u.season AS season_now, s.*, ${weightAt(TEAM_DECAY, 's.games_used', 'u.season_year')} AS scale
   FROM tonight u
-  LEFT JOIN states s ON s.of_team = u.team_abbr AND ${standsBefore('u.slate', 's.known_on', 's.next_known_on')}
+  LEFT JOIN states s ON s.of_team = u.team_abbr AND ${isNewestBeforeSql('u.slate', 's.known_on', 's.next_known_on')}
 ),
 zones AS (
   SELECT u.slate, u.team_abbr, ${['paint', 'mid_range', 'three']
     .map((zone) => `t.${zone}_att, t.${zone}_made, l.league_${zone}_att, l.league_${zone}_made`)
     .join(', ')} FROM tonight u
-  JOIN zone_teams t ON t.team_abbr = u.team_abbr AND t.season = u.season AND ${standsBefore('u.slate', 't.known_on', 't.next_known_on')}
-  JOIN zone_league l ON l.season = u.season AND ${standsBefore('u.slate', 'l.known_on', 'l.next_known_on')}
+  JOIN zone_teams t ON t.team_abbr = u.team_abbr AND t.season = u.season AND ${isNewestBeforeSql('u.slate', 't.known_on', 't.next_known_on')}
+  JOIN zone_league l ON l.season = u.season AND ${isNewestBeforeSql('u.slate', 'l.known_on', 'l.next_known_on')}
 )
 SELECT s.slate, s.team_abbr, s.season_now AS season, COALESCE(s.games_used, 0) AS games_used,
   CASE WHEN s.season = s.season_now THEN s.games_in_season ELSE 0 END AS games_season,

@@ -45,7 +45,7 @@ export function leagueDayWeight(slate: string): string {
 }
 
 /** SQL: true when a state that holds from `known` (exclusive) until `next` (inclusive, null = for ever) is the newest before a slate. This is the as-of rule: strictly before. */
-export function standsBefore(slate: string, known: string, next: string): string {
+export function isNewestBeforeSql(slate: string, known: string, next: string): string {
   return `${known} < ${slate} AND (${next} IS NULL OR ${next} >= ${slate})`;
 }
 

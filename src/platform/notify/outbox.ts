@@ -2,7 +2,7 @@ import { messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { StateStore, StateTransaction } from '#platform/state/port.ts';
-import type { Notice, NoticeRef, Notifier, Sent } from './port.ts';
+import type { Notice, NoticeRef, Notifier, SentNotice } from './port.ts';
 
 /** Collection of the state store with one document per message or reply, by its key. */
 export const OUTBOX = 'notice_outbox';
@@ -338,7 +338,11 @@ async function threadOf(
 }
 
 /** Replies; where the message above was deleted, the reply becomes a message of its own. */
-async function sendOrReply(notifier: Notifier, notice: Notice, thread: NoticeRef | undefined): Promise<Sent> {
+async function sendOrReply(
+  notifier: Notifier,
+  notice: Notice,
+  thread: NoticeRef | undefined,
+): Promise<SentNotice> {
   if (thread === undefined) return notifier.send(notice);
   try {
     return await notifier.reply(thread, notice);

@@ -26,7 +26,7 @@ export interface NoticeRef {
 }
 
 /** A notice that was sent. */
-export interface Sent extends NoticeRef {
+export interface SentNotice extends NoticeRef {
   /** What is doubtful about it and what to do, in a sentence: that people may see it twice, for example. */
   readonly warning?: string;
 }
@@ -38,11 +38,11 @@ export interface Sent extends NoticeRef {
 export interface Notifier {
   /** Whether a reference is of this kind of notifier. What another kind has sent cannot be changed here, only sent anew. */
   owns(ref: NoticeRef): boolean;
-  send(notice: Notice): Promise<Sent>;
+  send(notice: Notice): Promise<SentNotice>;
   /** Changes a sent notice in place. TIPOFF_NOTIFY with `details.is_gone` when there is no such message any more. */
   update(ref: NoticeRef, notice: Notice): Promise<void>;
   /** Adds to a sent notice, in its thread. TIPOFF_NOTIFY with `details.is_gone` when the thread is not there any more. */
-  reply(ref: NoticeRef, notice: Notice): Promise<Sent>;
+  reply(ref: NoticeRef, notice: Notice): Promise<SentNotice>;
   /**
    * The reference of a notice or reply that was sent but whose answer was lost, by its key; undefined when there is none.
    * TIPOFF_NOTIFY when that cannot be found out; with `details.cannot_search` when it never can be without a person's help,

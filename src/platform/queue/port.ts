@@ -26,7 +26,7 @@ interface PublishOptions {
 }
 
 /** What a service answers to a pushed message: work on the delivery, say 2xx because it is finished, or say 503 to get it later. */
-export type Pushed = { readonly delivery: Delivery } | 'finished' | 'later';
+export type PushDecision = { readonly delivery: Delivery } | 'finished' | 'later';
 
 /**
  * At-least-once delivery: a message may come twice, late, or out of order, and consumers must be idempotent. A message

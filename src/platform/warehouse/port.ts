@@ -45,13 +45,13 @@ export function checkReplacementColumns(table: TableContract, given: readonly st
 }
 
 /** Rows of a replacement that break a rule of the contract, and the least of what they break as `breachSql` words it. */
-export interface Broken {
+export interface BrokenRows {
   readonly broken: number;
   readonly breach: string | null;
 }
 
 /** The broken rules of a replacement as a problem of a message. */
-export function brokenRows(count: number, breach: string | null | undefined): string {
+export function describeBrokenRows(count: number, breach: string | null | undefined): string {
   return `${count} rows break a rule, for example ${breach ?? 'one that is not known'}`;
 }
 

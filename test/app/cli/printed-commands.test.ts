@@ -4,7 +4,7 @@ import { type Command, CommanderError } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Owner } from '#app/cli/context.ts';
 import { program, runOn } from '#app/cli/program.ts';
-import { COMPANY } from '#app/cli/relay.ts';
+import { RELAY_ACCESS } from '#app/cli/relay.ts';
 import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { shiftedClock } from '#platform/clock.ts';
@@ -132,12 +132,12 @@ function filled(word: string): string {
 
 /** Verbs that read and are done in a moment. */
 const isSafe = (verb: string): boolean =>
-  COMPANY[verb] === 'reads' &&
+  RELAY_ACCESS[verb] === 'reads' &&
   !/^(?:evaluate|site|schema|canary (?:new|halt|resume)|incidents (?:ack|accept|snooze|deliver))/.test(verb);
 
 function verbOf(words: readonly string[]): string {
   const rest = words.slice(words[0] === 'npx' ? 2 : 1);
-  return Object.keys(COMPANY).find((verb) => `${rest.join(' ')} `.startsWith(`${verb} `)) ?? '';
+  return Object.keys(RELAY_ACCESS).find((verb) => `${rest.join(' ')} `.startsWith(`${verb} `)) ?? '';
 }
 
 const printed = await Promise.all(printedCommands().map(async (one) => ({ ...one, ...(await judged(one)) })));

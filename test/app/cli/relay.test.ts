@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Owner } from '#app/cli/context.ts';
 import { main, program, runOn } from '#app/cli/program.ts';
-import { COMPANY, openRelay, type RunCommand, relayCommand, relaySocket } from '#app/cli/relay.ts';
+import { openRelay, RELAY_ACCESS, type RunCommand, relayCommand, relaySocket } from '#app/cli/relay.ts';
 import { type App, openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { systemClock } from '#platform/clock.ts';
@@ -66,7 +66,7 @@ async function tipoff(...args: string[]): Promise<{ code: number; out: string; e
 describe('what verbs need of a home', () => {
   it('is said of every verb, and of nothing else', () => {
     const verbs = verbsOf(program({ streams: NOBODY, exit: () => undefined }));
-    expect(Object.keys(COMPANY).sort()).toEqual(verbs.sort());
+    expect(Object.keys(RELAY_ACCESS).sort()).toEqual(verbs.sort());
   });
 });
 
@@ -94,8 +94,8 @@ const ASKED: Readonly<Record<string, readonly string[]>> = {
   'schema diff': ['--repository', 'REPOSITORY'],
   'schema snapshot': ['--repository', 'REPOSITORY'],
 };
-const READS = Object.keys(COMPANY)
-  .filter((verb) => COMPANY[verb] === 'reads')
+const READS = Object.keys(RELAY_ACCESS)
+  .filter((verb) => RELAY_ACCESS[verb] === 'reads')
   .map((verb) => [...verb.split(' '), ...(ASKED[verb] ?? [])]);
 
 describe('a home that another process has', () => {

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { stretchOf } from '#app/schema/git.ts';
+import { commitRange } from '#app/schema/git.ts';
 import type { Schema } from '#guard/schema/model.ts';
 import { adding, both, changing, column, dropping, layout, SCHEMA } from '#test/guard/schema/corpus.ts';
 import { contractFile, contractText, writeBoxSources } from './box-sources.ts';
@@ -365,7 +365,7 @@ describe('a revision that cannot be read as it should', () => {
   });
 
   it('that looks like an option is refused', async () => {
-    await expect(stretchOf(clone.root, '--output=x', 'HEAD')).rejects.toThrow(
+    await expect(commitRange(clone.root, '--output=x', 'HEAD')).rejects.toThrow(
       /a revision does not start with a hyphen/,
     );
   });

@@ -69,8 +69,8 @@ describe('schema check and diff without what they compare', () => {
 
 describe('the contract files of this repository', () => {
   it('say what the contracts say, so that a change of them is seen on a pull request', async () => {
-    const { wantedBy } = await import('#app/schema/wanted.ts');
+    const { schemaOfRepository } = await import('#app/schema/wanted.ts');
     const { readSources, repositoryRoot } = await import('#app/schema/repository.ts');
-    expect(wantedBy(repositoryRoot(), readSources(repositoryRoot())).stale).toEqual([]);
+    expect(schemaOfRepository(repositoryRoot(), readSources(repositoryRoot())).stale).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { dispatch } from '#pipeline/batch/dispatch.ts';
 import { startBatch } from '#pipeline/batch/start.ts';
 import { UNIT_TOPIC } from '#pipeline/batch/state.ts';
 import { type PubSubQueue, pubSubQueue } from '#platform/queue/pubsub/queue.ts';
-import { type Carried, parsePushEnvelope, type Transport } from '#platform/queue/pubsub/transport.ts';
+import { type OutgoingMessage, parsePushEnvelope, type Transport } from '#platform/queue/pubsub/transport.ts';
 import { memoryTransport } from '#test/fakes/memory-transport.ts';
 import { players, SLATE } from '#test/fakes/prediction-world.ts';
 import { KEY, serviceWorlds } from './service-world.ts';
@@ -15,7 +15,7 @@ const world = serviceWorlds();
 describe('a pushed message of the queue', () => {
   let made: Awaited<ReturnType<typeof world>>;
   let queue: PubSubQueue;
-  let carried: Carried[];
+  let carried: OutgoingMessage[];
   let push: (body: unknown) => Promise<{ status: number; handled: string | undefined }>;
 
   beforeEach(async () => {
@@ -43,11 +43,11 @@ describe('a pushed message of the queue', () => {
   });
   afterEach(() => made.runtime.idle());
 
-  const envelope = ({ id, json }: Carried, topic = UNIT_TOPIC): object => ({
+  const envelope = ({ id, json }: OutgoingMessage, topic = UNIT_TOPIC): object => ({
     message: { data: Buffer.from(json).toString('base64'), attributes: { id, topic }, messageId: '1' },
     subscription: 'projects/p/subscriptions/s',
   });
-  const started = async (): Promise<Carried> => {
+  const started = async (): Promise<OutgoingMessage> => {
     const start = await startBatch(made.deps, { slate: SLATE, mode: 'FIRST', by: 'test' });
     if (start.kind !== 'started') throw new Error(start.kind);
     await dispatch(made.service.deps, start.batch.batch_id, 'test');
@@ -78,7 +78,7 @@ describe('a pushed message of the queue', () => {
 
   it('is parked in the queue when it is no unit, and beside it when it is no message of the queue', async () => {
     await queue.publish(UNIT_TOPIC, [{ nonsense: 1 }]);
-    expect(await push(envelope(carried[0] as Carried))).toEqual({ status: 200, handled: 'poison' });
+    expect(await push(envelope(carried[0] as OutgoingMessage))).toEqual({ status: 200, handled: 'poison' });
     expect(await queue.parked(UNIT_TOPIC)).toHaveLength(1);
     expect(await push({ message: { data: 'e30=' } })).toEqual({ status: 200, handled: 'poison' });
     expect(await made.deps.state.list(PARKED_PUSHES)).toHaveLength(1);

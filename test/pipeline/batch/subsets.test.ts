@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_RULES } from '#pipeline/batch/prediction-rows.ts';
-import { beyondTheBest, dailySignal, type PickRow, subsetPicksOf } from '#pipeline/batch/published-rows.ts';
+import { dailySignal, type PickRow, subsetPicksOf, surplusPicks } from '#pipeline/batch/published-rows.ts';
 import { runBatch } from '#pipeline/batch/run.ts';
 import { players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 
@@ -45,7 +45,7 @@ describe('the subsets of two markets', () => {
 });
 
 describe('the picks of a slate', () => {
-  const beyond = (rows: readonly PickRow[], most: number) => beyondTheBest(rows, most).sort();
+  const beyond = (rows: readonly PickRow[], most: number) => surplusPicks(rows, most).sort();
 
   it('are the best few, one of each player', () => {
     const rows = [

@@ -7,7 +7,7 @@ import type { PlayedGame, PlayerStanding } from '#app/reading/player.ts';
 import type { QueryAnswer } from '#app/reading/query.ts';
 import { seasonOf, seasonSpan } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
-import { counted, percent, when } from '#core/format.ts';
+import { count, percent, when } from '#core/format.ts';
 import { MAIN_MARKET, parseMarket } from '#core/markets.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import type { PeriodKind, RecordRow } from '#pipeline/grade/record.ts';
@@ -225,7 +225,7 @@ function printStanding(terminal: Terminal, { summary, context, batch, forecasts 
     terminal.line(
       context.feature_quality_score === null
         ? '  no feature row'
-        : `  features: quality ${context.feature_quality_score.toFixed(0)} (${context.quality_alert_level}), ${counted(context.required_default_count ?? 0, 'required default')}`,
+        : `  features: quality ${context.feature_quality_score.toFixed(0)} (${context.quality_alert_level}), ${count(context.required_default_count ?? 0, 'required default')}`,
     );
   }
   if (batch !== null)

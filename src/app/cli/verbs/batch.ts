@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { actor, type CliHost, contextOf } from '#app/cli/context.ts';
 import { TipoffError } from '#core/errors.ts';
-import { counted } from '#core/format.ts';
+import { count } from '#core/format.ts';
 import { parseRunMode } from '#core/run-modes.ts';
 import type { StagedPolicy } from '#pipeline/batch/reset.ts';
 import { tableLines } from '#platform/report/console.ts';
@@ -85,7 +85,7 @@ export function addBatchVerbs(root: Command, host: CliHost): void {
       terminal.json(result);
       terminal.line(
         'batch' in result
-          ? `${result.batch.batch_id} started: ${counted(result.batch.expected, 'player')} in ${counted(result.batch.units, 'unit')}.`
+          ? `${result.batch.batch_id} started: ${count(result.batch.expected, 'player')} in ${count(result.batch.units, 'unit')}.`
           : `${slate}: ${result.kind}.`,
       );
     });

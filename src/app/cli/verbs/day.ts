@@ -5,7 +5,7 @@ import type { Terminal } from '#app/cli/terminal.ts';
 import { easternTime, slateOf } from '#core/calendar.ts';
 import { duration } from '#core/format.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
-import { LOOKS, parseRunMode, RUN_MODES } from '#core/run-modes.ts';
+import { LAST_CALL_MINUTES, parseRunMode, RUN_MODES } from '#core/run-modes.ts';
 import type { BatchResult } from '#pipeline/batch/run.ts';
 import type { DayResult, PhaseReport } from '#pipeline/day.ts';
 import { tableLines } from '#platform/report/console.ts';
@@ -20,18 +20,21 @@ export function addDayVerbs(root: Command, host: CliHost): void {
       'ET calendar date of tip-off, for example 2025-01-10, or today, yesterday, tomorrow (default: today)',
     )
     .option('--mode <mode>', 'run mode (default: what the clock suggests; BACKFILL for a past slate)')
-    .option('--due', `only when due: ${LOOKS.join(' or ')} minutes before a tip-off, and not run since`)
+    .option(
+      '--due',
+      `only when due: ${LAST_CALL_MINUTES.join(' or ')} minutes before a tip-off, and not run since`,
+    )
     .action(async (text: string | undefined, options: { mode?: string; due?: boolean }, command: Command) => {
       const { terminal, slate: readSlate, withApp } = contextOf(host, command);
       const slate = readSlate(text);
       const mode = options.mode === undefined ? undefined : parseRunMode(options.mode);
       await withApp(async (app) => {
-        const [{ dueLook, runDay }, { dayDeps, outdatedLine }] = await Promise.all([
+        const [{ lastCallDue, runDay }, { dayDeps, outdatedLine }] = await Promise.all([
           import('#pipeline/day.ts'),
           import('#app/day.ts'),
         ]);
         if (options.due === true) {
-          const { isDue, next } = await dueLook(app, slate);
+          const { isDue, next } = await lastCallDue(app, slate);
           if (!isDue) {
             terminal.json({ slate, state: 'not_due', next });
             terminal.line(

@@ -5,7 +5,7 @@ import { type CliHost, contextOf } from '#app/cli/context.ts';
 import type { Terminal } from '#app/cli/terminal.ts';
 import { refuseDemonstration } from '#app/demonstration.ts';
 import { slateOf } from '#core/calendar.ts';
-import { counted, duration } from '#core/format.ts';
+import { count, duration } from '#core/format.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { REASON_CODES, type ReasonCode } from '#pipeline/ingest/format.ts';
 import type { FileReport, IngestReport } from '#pipeline/ingest/ingest.ts';
@@ -35,7 +35,7 @@ export function addIngestVerb(root: Command, host: CliHost): void {
       const files = await filesAt(paths.map(path));
       const named = await filesAmong(paths.map(path));
       const { report, stale } = await withNewApp(async ({ warehouse }) => {
-        const { unsummarised } = await import('#pipeline/refresh.ts');
+        const { outdatedSummaries } = await import('#pipeline/refresh.ts');
         const done = await ingest({
           warehouse,
           clock,
@@ -47,7 +47,7 @@ export function addIngestVerb(root: Command, host: CliHost): void {
               terminal.doing(`${done} of ${total} files: ${file.path}`);
           },
         });
-        return { report: done, stale: await unsummarised(warehouse, slateOf(clock.now())) };
+        return { report: done, stale: await outdatedSummaries(warehouse, slateOf(clock.now())) };
       });
       // A file that somebody names is meant to bring something: a header alone, or rows of which none could be taken, is not fine.
       const useless = report.files.filter(
@@ -111,7 +111,7 @@ function print(terminal: Terminal, report: IngestReport): void {
   terminal.line();
   terminal.line(
     `${report.read} rows read = ${report.loaded} loaded + ${report.duplicate} duplicate + ${report.rejected} rejected, in ${duration(report.seconds)}.` +
-      (report.failed > 0 ? ` ${counted(report.failed, 'file')} could not be loaded.` : ''),
+      (report.failed > 0 ? ` ${count(report.failed, 'file')} could not be loaded.` : ''),
   );
 }
 

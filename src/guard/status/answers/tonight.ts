@@ -1,4 +1,5 @@
 import { easternInstant, easternTime } from '#core/calendar.ts';
+import { countBy } from '#core/count-by.ts';
 import { FEATURES } from '#core/features.ts';
 import { count, outOf, percentOf } from '#core/format.ts';
 import { PUBLISHED_IN } from '#core/markets.ts';
@@ -207,10 +208,10 @@ async function picks({ warehouse, state }: StatusDeps, { slate, noGames }: Statu
     { slate },
   );
   const batch = (await listBatches(state, slate)).at(-1);
-  const skips = new Map<string, number>();
-  for (const { outcome, reason } of batch === undefined ? [] : await readOutcomes(state, batch.batch_id)) {
-    if (outcome !== 'predicted') skips.set(reason ?? outcome, (skips.get(reason ?? outcome) ?? 0) + 1);
-  }
+  const outcomes = batch === undefined ? [] : await readOutcomes(state, batch.batch_id);
+  const skips = countBy(outcomes, ({ outcome, reason }) =>
+    outcome === 'predicted' ? undefined : (reason ?? outcome),
+  );
   const found = rows.find(({ reason }) => reason === 'pick')?.players ?? 0;
   const others = rows.filter(({ reason }) => reason !== 'pick');
   const table = {

@@ -26,7 +26,7 @@ import {
   readHeading,
   readLabel,
 } from './injury-times.ts';
-import { hasExactly, parseLinesCsv } from './lines-csv.ts';
+import { hasExactColumns, parseLinesCsv } from './lines-csv.ts';
 import { pdfText } from './pdf-text.ts';
 
 const STATUSES: readonly string[] = ['out', 'doubtful', 'questionable', 'probable', 'available'];
@@ -303,7 +303,7 @@ const REPORT_COLUMNS = [
 export const injuryReportSpans: InputFormat = {
   id: 'injury_report_spans_csv',
   description: 'Statements of the official injury reports of a season, each with its first and last report',
-  recognise: (_path, head) => hasExactly(head, SPAN_COLUMNS),
+  recognise: (_path, head) => hasExactColumns(head, SPAN_COLUMNS),
   parse: (file) =>
     parseLinesCsv(file, SPAN_COLUMNS, (row) => {
       const [year = '', month = '', day = ''] = requiredText('game_date', row.text('game_date')).split('-');
@@ -331,7 +331,7 @@ export const injuryReportSpans: InputFormat = {
 export const injuryReportList: InputFormat = {
   id: 'injury_report_list_csv',
   description: 'List of the official injury reports of a season, with their times and counts',
-  recognise: (_path, head) => hasExactly(head, REPORT_COLUMNS),
+  recognise: (_path, head) => hasExactColumns(head, REPORT_COLUMNS),
   parse: (file) =>
     parseLinesCsv(file, REPORT_COLUMNS, (row) => {
       const label = readLabel(row.text('file'));

@@ -79,7 +79,7 @@ export function parseLinesCsv<const K extends string>(
 }
 
 /** True when the head of a CSV file has exactly these columns, in any order. */
-export function hasExactly(head: string, columns: readonly string[]): boolean {
+export function hasExactColumns(head: string, columns: readonly string[]): boolean {
   const first = head.split(/\r?\n/, 1)[0] ?? '';
   return first.split(',').length === columns.length && hasColumns(head, columns);
 }
@@ -110,7 +110,7 @@ const ORDINARY_PRICE = -137;
 export const linesDfs: InputFormat = {
   id: 'lines_dfs_csv',
   description: 'Daily fantasy picks (PrizePicks, Underdog), one record per side, MM_DD_YYYY.csv',
-  recognise: (path, head) => FILE_NAME.test(path) && hasExactly(head, DFS_COLUMNS),
+  recognise: (path, head) => FILE_NAME.test(path) && hasExactColumns(head, DFS_COLUMNS),
   parse: (file) => {
     const name = FILE_NAME.exec(file.path);
     if (name === null) throw unreadable(file, 'a file name MM_DD_YYYY.csv', 'another name');
@@ -173,7 +173,7 @@ const PRA_COLUMNS = [
 export const linesPra: InputFormat = {
   id: 'lines_pra_csv',
   description: 'Points + rebounds + assists of US books with the time of the last update, pra_odds.csv',
-  recognise: (_path, head) => hasExactly(head, PRA_COLUMNS),
+  recognise: (_path, head) => hasExactColumns(head, PRA_COLUMNS),
   parse: (file) =>
     parseLinesCsv(file, PRA_COLUMNS, (row) => {
       const snapshot_at = requiredInstant('timestamp', row.text('timestamp'));
@@ -236,7 +236,7 @@ export const linesThrees: InputFormat = {
   id: 'lines_threes_csv',
   description: 'Three-pointers made of US books, props_<date>_player_threes.csv',
   recognise: (_path, head) =>
-    hasExactly(head, THREES_COLUMNS) || hasExactly(head, [...THREES_COLUMNS, ...THREES_TIMES]),
+    hasExactColumns(head, THREES_COLUMNS) || hasExactColumns(head, [...THREES_COLUMNS, ...THREES_TIMES]),
   parse: (file) => {
     const isTimed = hasColumns(new TextDecoder().decode(file.bytes.subarray(0, HEADER_BYTES)), THREES_TIMES);
     return parseLinesCsv(file, isTimed ? [...THREES_COLUMNS, ...THREES_TIMES] : THREES_COLUMNS, (row) => {

@@ -48,7 +48,7 @@ export interface SourceAttempt {
 }
 
 /** What came of a subject. */
-export interface Asked {
+export interface SubjectResult {
   readonly subject: string;
   /** Who answered completely; null when nobody did. */
   readonly provider: string | null;
@@ -74,7 +74,7 @@ export async function askInOrder(
   subject: string,
   sources: readonly Source[],
   options: AskOptions,
-): Promise<Asked> {
+): Promise<SubjectResult> {
   const asked = {
     files: [] as InputFile[],
     attempts: [] as SourceAttempt[],
@@ -182,7 +182,7 @@ function damageOf({ read, rejected }: ParsedFile): string | undefined {
  */
 export async function storeReceipts(
   warehouse: Pick<Warehouse, 'appendNew'>,
-  asked: readonly Asked[],
+  asked: readonly SubjectResult[],
 ): Promise<void> {
   await warehouse.appendNew(
     providerRequests,

@@ -2,10 +2,10 @@ import { WebClient } from '@slack/web-api';
 import { TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
-import type { Notice, NoticeRef, Notifier, Sent } from '#platform/notify/port.ts';
+import type { Notice, NoticeRef, Notifier, SentNotice } from '#platform/notify/port.ts';
 import { type Surroundings, slackMessage } from './blocks.ts';
 import { type ChannelRules, channelOf } from './channels.ts';
-import { cannotSearch, searchError, silentLogger, withRetries } from './retry.ts';
+import { cannotSearchError, searchError, silentLogger, withRetries } from './retry.ts';
 
 interface Search {
   readonly channel: string;
@@ -37,7 +37,7 @@ async function lookFor(
   { channel, key, thread, clock }: Search,
 ): Promise<NoticeRef | undefined> {
   const id = await channelId(client, channel);
-  if (id === undefined) throw cannotSearch(`${channel} is not among the channels it can see`);
+  if (id === undefined) throw cannotSearchError(`${channel} is not among the channels it can see`);
   const oldest = String(Math.floor(clock.now().getTime() / 1000) - LOOK_BACK_SECONDS);
   let cursor = '';
   for (let page = 0; page < MAX_PAGES; page++) {
@@ -144,8 +144,8 @@ export function slackNotifier(options: SlackOptions): Notifier {
     // Slack's types want mutable arrays of its own block types.
     return { text, blocks: structuredClone(blocks) as never, unfurl_links: false, unfurl_media: false };
   };
-  const post = async (notice: Notice, channel: string, thread?: NoticeRef): Promise<Sent> => {
-    const call = async (doubt: string | undefined): Promise<Sent> => {
+  const post = async (notice: Notice, channel: string, thread?: NoticeRef): Promise<SentNotice> => {
+    const call = async (doubt: string | undefined): Promise<SentNotice> => {
       const shown =
         doubt === undefined
           ? notice

@@ -74,7 +74,7 @@ function whyBlind(error: unknown): string | undefined {
 }
 
 /** The error of a search that the app may not make. `why` is Slack's own word or what was seen. */
-export function cannotSearch(why: string): TipoffError {
+export function cannotSearchError(why: string): TipoffError {
   return new TipoffError(
     'TIPOFF_NOTIFY',
     `Slack does not let the app look for its earlier messages (${why})`,
@@ -91,7 +91,7 @@ export function cannotSearch(why: string): TipoffError {
 /** Turns Slack's refusal to search into the error of the port; gives other errors back as they are. */
 export function searchError(error: unknown): unknown {
   return error instanceof WebAPIPlatformError && BLIND.includes(error.data.error)
-    ? cannotSearch(error.data.error)
+    ? cannotSearchError(error.data.error)
     : error;
 }
 

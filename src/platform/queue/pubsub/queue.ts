@@ -1,7 +1,7 @@
 import { TipoffError } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 import { toPlainJson } from '#platform/plain-json.ts';
-import type { Delivery, Pushed, Queue } from '#platform/queue/port.ts';
+import type { Delivery, PushDecision, Queue } from '#platform/queue/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import { type Lease, openLedger } from './ledger.ts';
 import {
@@ -22,7 +22,7 @@ export interface PubSubQueueOptions {
 
 export interface PubSubQueue extends Queue {
   /** Takes a pushed message under a lease. After `ack` or `park` the service answers 2xx, otherwise 5xx. */
-  accept(message: PushedMessage, leaseSeconds?: number): Promise<Pushed>;
+  accept(message: PushedMessage, leaseSeconds?: number): Promise<PushDecision>;
 }
 
 const LEASE_SECONDS = 60;

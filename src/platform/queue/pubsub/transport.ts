@@ -83,7 +83,7 @@ function notAnEnvelope(seen: string, cause?: unknown): TipoffError {
 }
 
 /** A message as Pub/Sub carries it. `id` names its entry in the ledger. */
-export interface Carried {
+export interface OutgoingMessage {
   readonly id: string;
   readonly json: string;
 }
@@ -96,7 +96,7 @@ export interface Received {
 
 /** What the queue needs of Pub/Sub: carry messages, and hand out again what was not acknowledged in time. */
 export interface Transport {
-  publish(topic: string, messages: readonly Carried[]): Promise<void>;
+  publish(topic: string, messages: readonly OutgoingMessage[]): Promise<void>;
   pull(topic: string, max: number): Promise<Received[]>;
   ack(topic: string, ackIds: readonly string[]): Promise<void>;
   /** Hands the messages out again after some seconds, 0 to 600. */
@@ -253,8 +253,8 @@ async function unlessThere(create: () => Promise<unknown>): Promise<void> {
 }
 
 /** Messages in parts that one request may carry. */
-function parts(messages: readonly Carried[]): Carried[][] {
-  const all: Carried[][] = [];
+function parts(messages: readonly OutgoingMessage[]): OutgoingMessage[][] {
+  const all: OutgoingMessage[][] = [];
   let bytes = 0;
   for (const message of messages) {
     const size = Buffer.byteLength(message.json);

@@ -57,7 +57,7 @@ function bind(sql: string, params: SqlParams): BoundStatement {
 }
 
 /** A statement with its parameters as literals, for scripts: not every server hands parameters on to their statements. */
-export function inlined(sql: string, params: SqlParams): string {
+export function inlineParams(sql: string, params: SqlParams): string {
   return withParameters(sql, params, (_, value) => literal(value));
 }
 

@@ -7,9 +7,9 @@ import { recordingSql } from '#core/contracts/written-rows.ts';
 import { TipoffError } from '#core/errors.ts';
 import { meaningful, sqlCode, tokenise } from '#platform/warehouse/lint/vocabulary.ts';
 import {
-  type Broken,
-  brokenRows,
+  type BrokenRows,
   checkReplacementColumns,
+  describeBrokenRows,
   rounded,
   roundedSql,
   type SqlParams,
@@ -17,7 +17,7 @@ import {
   type Warehouse,
 } from '#platform/warehouse/port.ts';
 import { checkRecords, type LooseRecord } from '#platform/warehouse/records.ts';
-import { inlined, type Jobs } from './jobs.ts';
+import { inlineParams, type Jobs } from './jobs.ts';
 import { loadSchema, type ResultField, toRows } from './resources.ts';
 
 const ORDER: ResultField = { name: 'wire_order', type: 'INT64', mode: 'REQUIRED' };
@@ -172,7 +172,7 @@ export async function replaceRange(
     ...(recording === undefined ? {} : { recorded_since: recording.since, recorded_at: recording.at }),
   };
   const script = replacementScript(table, bounds, select, recording !== undefined);
-  const [outcome] = toRows<Outcome>(await jobs.read(inlined(script, all)));
+  const [outcome] = toRows<Outcome>(await jobs.read(inlineParams(script, all)));
   if (outcome === undefined) throw noOutcome(table);
   checkOutcome(table, range, outcome);
   return outcome.replaced;
@@ -202,7 +202,7 @@ export function selectedNames(select: string): string[] | undefined {
   return undefined;
 }
 
-interface Outcome extends Broken {
+interface Outcome extends BrokenRows {
   readonly outside: number;
   readonly doubled: number;
   readonly incomplete: number;
@@ -286,7 +286,7 @@ function checkOutcome(
     ...(outside > 0 ? [`${outside} rows lie outside of what is replaced, ${where}`] : []),
     ...(doubled > 0 ? [`${doubled} keys (${table.key.join(', ')}) occur more than once`] : []),
     ...(incomplete > 0 ? [`${incomplete} rows have null in a required column`] : []),
-    ...(broken > 0 ? [brokenRows(broken, breach)] : []),
+    ...(broken > 0 ? [describeBrokenRows(broken, breach)] : []),
   ];
   if (problems.length === 0) return;
   throw new TipoffError(

@@ -137,7 +137,7 @@ export async function isOfContract(
 }
 
 /** A type, or a column with its type, as the engine names it in the spelling of a declaration. */
-export function asDeclared(type: string): string {
+export function declaredSpelling(type: string): string {
   return type.replace('TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ');
 }
 
@@ -150,7 +150,7 @@ async function namesAndTypes(connection: DuckDBConnection, id: string): Promise<
         { length: planned.columnCount },
         (_, i) => `${planned.columnName(i)} ${planned.columnType(i)}`,
       );
-      return columns.map(asDeclared).join();
+      return columns.map(declaredSpelling).join();
     } finally {
       planned.destroySync();
     }

@@ -27,9 +27,9 @@ import { type Recording, recordingSql } from '#core/contracts/written-rows.ts';
 import { TipoffError } from '#core/errors.ts';
 import { duckdbType } from '#platform/warehouse/ddl.ts';
 import {
-  type Broken,
-  brokenRows,
+  type BrokenRows,
   checkReplacementColumns,
+  describeBrokenRows,
   rounded,
   roundedSql,
   type SqlParams,
@@ -37,7 +37,7 @@ import {
   type TableRef,
 } from '#platform/warehouse/port.ts';
 import { checkRecords, type LooseRecord } from '#platform/warehouse/records.ts';
-import { asDeclared, createTable, isOfContract } from './catalogue.ts';
+import { createTable, declaredSpelling, isOfContract } from './catalogue.ts';
 import type { Session } from './session.ts';
 import { duckdbError } from './values.ts';
 
@@ -317,7 +317,9 @@ async function asStored(session: Session, table: TableContract): Promise<string>
   const isStored = given.every(({ column_name, column_type }) => {
     const column = table.columns[column_name];
     return (
-      column?.decimals === undefined && column !== undefined && asDeclared(column_type) === duckdbType(column)
+      column?.decimals === undefined &&
+      column !== undefined &&
+      declaredSpelling(column_type) === duckdbType(column)
     );
   });
   if (isStored) return GIVEN;
@@ -369,7 +371,7 @@ async function checkReplacement(
   const problems = [
     ...(outside > 0 ? [`${outside} rows lie outside of what is replaced, ${where}`] : []),
     ...(doubled > 0 ? [`${doubled} keys (${key}) occur more than once`] : []),
-    ...(broken > 0 ? [brokenRows(broken, await exampleOf(session, table, rows))] : []),
+    ...(broken > 0 ? [describeBrokenRows(broken, await exampleOf(session, table, rows))] : []),
   ];
   if (problems.length === 0) return;
   throw new TipoffError(
@@ -395,7 +397,7 @@ async function exampleOf(
   table: TableContract,
   rows: string,
 ): Promise<string | null | undefined> {
-  const [found] = await session.rows<Pick<Broken, 'breach'>>(
+  const [found] = await session.rows<Pick<BrokenRows, 'breach'>>(
     `SELECT MIN(${breachSql(table)}) AS breach FROM ${rows}`,
   );
   return found?.breach;
