@@ -46,14 +46,15 @@ export interface Closing {
 }
 
 /**
- * Takes a batch in consolidation to its end: lease, audit beside one atomic copy of the staged rows under the publication id
- * of this attempt, the subset picks, and the receipt that makes them visible. What is visible of players whom the batch
- * skips is taken back first. Safe to run again after a crash at any point, also beside an attempt that is still alive: a batch
- * gets one receipt, and the newer token wins. Ends with what readers see brought in line. Returns the batch as it is afterwards.
+ * Publishes a batch that is in consolidation: takes the lease, audits the staged rows while they are copied atomically under
+ * this attempt's publication id, writes the subset picks, and writes the receipt that makes all of it visible. Visible
+ * predictions of players whom the batch skips are withdrawn first. Safe to run again after a crash at any point, and
+ * concurrently with an attempt that is still alive: a batch gets one receipt, and the newer token wins. Finally the exports
+ * are brought up to date. Returns the batch as it is afterwards.
  *
- * A failed audit, and any permanent error, hold the batch; nothing becomes visible, and the copy is removed. A lease lost to a newer token is
- * TIPOFF_FENCED, and the copy is removed again. Transient errors are thrown and leave the batch in consolidation.
- * TIPOFF_EXPORT_FAILED comes after the end of the batch, which it does not change.
+ * A failed audit or any permanent error holds the batch: nothing becomes visible and the copy is removed. A lease lost to a
+ * newer token is TIPOFF_FENCED, with the copy removed. Transient errors are thrown and leave the batch in consolidation.
+ * TIPOFF_EXPORT_FAILED is thrown after the batch has ended and does not change how it ended.
  */
 export async function consolidate(
   deps: ConsolidationDeps,
@@ -67,7 +68,7 @@ export async function consolidate(
   return ended;
 }
 
-/** Brings exports in line with what a batch has made visible, or taken back before it was held. */
+/** Updates the exports after a batch has published predictions, or withdrawn some before it was held. */
 async function followVisible({ followVisible: follow }: ConsolidationDeps, batch: BatchDoc): Promise<void> {
   if (follow === undefined || (batch.publication_id === null && (batch.visible ?? 0) === 0)) return;
   try {
@@ -139,7 +140,7 @@ interface Attempt {
   readonly closing: Closing;
 }
 
-/** Audit, copy, receipt, last move. Throws TIPOFF_AUDIT_FAILED with the checks that failed, TIPOFF_FENCED when overtaken. */
+/** Audit, copy, receipt, final transition. Throws TIPOFF_AUDIT_FAILED with the checks that failed, TIPOFF_FENCED when overtaken. */
 async function publishAttempt(deps: ConsolidationDeps, it: Attempt): Promise<BatchDoc> {
   const { batch, units, outcomes, predicted, lease, closing } = it;
   const publicationId = publicationIdOf(batch.batch_id, lease.token);
@@ -150,7 +151,7 @@ async function publishAttempt(deps: ConsolidationDeps, it: Attempt): Promise<Bat
     units,
     at: deps.clock.now().toISOString(),
   };
-  await takeBack(deps, it, copy);
+  await withdrawInvalid(deps, it, copy);
   const checks = predicted.size === 0 ? await chooseOnly(deps, copy) : await copyAudited(deps, it, copy);
   await renewLease(deps, lease).catch(async (error: unknown) => {
     await removeCopy(deps.warehouse, batch, publicationId);
@@ -185,7 +186,7 @@ async function publishAttempt(deps: ConsolidationDeps, it: Attempt): Promise<Bat
   }
   const ended = await finishPublished(deps, batch, receipt, closing);
   if (isWritten && ended.publication_id !== publicationId) {
-    // Another process ended the batch before it could see this receipt. Its decision counts: this publication is withdrawn.
+    // Another process ended the batch before this receipt was visible. Its decision stands: withdraw this publication.
     const reason = `fenced off: the batch was ${ended.state} when its receipt came`;
     await withdraw(deps, {
       publicationId,
@@ -200,8 +201,8 @@ async function publishAttempt(deps: ConsolidationDeps, it: Attempt): Promise<Bat
   return cleanUpStaging(deps, ended);
 }
 
-/** Takes back what is visible of players whom the batch skips for a reason that speaks against it, and of markets that are gone. */
-async function takeBack(
+/** Withdraws visible predictions that the batch invalidates: those of skipped players whose reason rules them out, and of markets without a line. */
+async function withdrawInvalid(
   { warehouse, codeVersion }: ConsolidationDeps,
   { batch, units, outcomes, predicted, closing }: Attempt,
   copy: Copy,
@@ -209,12 +210,12 @@ async function takeBack(
   if ((batch.visible ?? 0) === 0) return;
   const attempt = { ...copy, by: closing.by, codeVersion };
   const skipped = outcomes.filter(({ withdraws }) => withdraws === true);
-  for (const [reason, some] of Map.groupBy(skipped, (outcome) => outcome.reason ?? 'skipped'))
-    await withdrawPlayers(warehouse, attempt, { reason, players: some.map(({ player_id }) => player_id) });
+  for (const [reason, group] of Map.groupBy(skipped, (outcome) => outcome.reason ?? 'skipped'))
+    await withdrawPlayers(warehouse, attempt, { reason, players: group.map(({ player_id }) => player_id) });
   if (predicted.size > 0) await warehouse.execute(lostMarkets(units).sql, withdrawalParams(attempt));
 }
 
-/** The subset picks of a slate from which players were only withdrawn: there is nothing to audit and nothing to copy. */
+/** The subset picks of a slate whose batch only withdrew players: there is nothing to audit or copy. */
 async function chooseOnly({ warehouse, rules }: ConsolidationDeps, copy: Copy): Promise<Outcome[]> {
   const { picks } = await choosePicks(warehouse, copy, new Set(), (rules ?? DEFAULT_RULES).maxPicks);
   await warehouse.append(subsetPicks, picks);
@@ -223,11 +224,11 @@ async function chooseOnly({ warehouse, rules }: ConsolidationDeps, copy: Copy): 
 }
 
 /**
- * Audits the staged rows while they are copied together with the picks chosen from them: a copy is not visible, and its
- * receipt is not written before the audit has passed. Returns the checks. Throws TIPOFF_AUDIT_FAILED, or else what went wrong,
- * once everything has finished; a copy left behind is removed when the batch ends, or by the attempt that publishes it.
+ * Audits the staged rows while they and the picks chosen from them are being copied: a copy is invisible, and its receipt is
+ * not written before the audit has passed. Returns the checks. Throws TIPOFF_AUDIT_FAILED, or the first other error, once
+ * everything has finished; a leftover copy is removed when the batch ends, or by the attempt that publishes it.
  *
- * Nulls are counted where the table would accept them; elsewhere they fail the copy, and are counted afterwards to say so.
+ * Nulls are counted where the table would accept them. Elsewhere they make the copy fail, and are counted afterwards to explain it.
  */
 async function copyAudited(
   { warehouse, rules }: ConsolidationDeps,
@@ -246,7 +247,7 @@ async function copyAudited(
     chosen,
     stored,
   ]);
-  // The audit and the table's shape are asked first: they say why there was nothing to copy or to choose from.
+  // Errors of the audit and of the table's shape come first: they explain why copying or choosing failed.
   if (audited.status === 'rejected') throw audited.reason;
   refuseBroken(batch, audited.value);
   const failed = others.find((one) => one.status === 'rejected');
@@ -255,25 +256,25 @@ async function copyAudited(
   throw failed.reason;
 }
 
-/** Drops what the batch staged, and the copies of attempts that got no receipt, once it is published. */
+/** Once a batch is published: drops its staging tables and the copies of attempts without a receipt. */
 async function cleanUpStaging(deps: ConsolidationDeps, batch: BatchDoc): Promise<BatchDoc> {
   if (batch.publication_id === null) return batch;
   if (batch.attempts > 1) await removeCopies(deps.warehouse, batch, batch.publication_id);
   for (const unit of await readUnits(deps.state, batch.batch_id)) {
-    // Every worker that took the unit may have left a table, named after its claim.
+    // Every worker that claimed the unit may have left a table, named after its claim.
     for (let claim = 1; claim <= unit.claim; claim++)
       await deps.warehouse.dropTable(stagingTable(batch.batch_id, unit.unit_id, claim));
   }
   return batch;
 }
 
-/** Columns that every row must fill although the table accepts a null. */
+/** Columns that must not be null although the live table accepts nulls there. */
 function nullableRequired(live: readonly LiveColumn[]): string[] {
   const byTable = new Set(live.flatMap(({ name, required }) => (required ? [name] : [])));
   return REQUIRED.filter((name) => !byTable.has(name));
 }
 
-/** Throws TIPOFF_AUDIT_FAILED when a check failed that is no warning. */
+/** Throws TIPOFF_AUDIT_FAILED when a critical check failed. */
 function refuseBroken(batch: BatchDoc, checks: readonly Outcome[]): void {
   const broken = checks.filter(({ status, severity }) => status !== 'pass' && severity === 'critical');
   if (broken.length === 0) return;
@@ -284,7 +285,7 @@ function refuseBroken(batch: BatchDoc, checks: readonly Outcome[]): void {
   });
 }
 
-/** Why there is nothing to publish: what closed the batch, how many were skipped, and why the others failed. */
+/** Why there is nothing to publish: what closed the batch, how many players were skipped, and why the others failed. */
 function nothingPredicted({ reason }: Closing, outcomes: readonly OutcomeDoc[]): string {
   const failed = outcomes.filter((doc) => doc.outcome !== 'skipped');
   const failures = countBy(failed, ({ reason: cause, outcome: kind }) => cause ?? kind);
@@ -296,9 +297,9 @@ function nothingPredicted({ reason }: Closing, outcomes: readonly OutcomeDoc[]):
 }
 
 /**
- * Consolidates and publishes a batch whose units are all done; does nothing while some are not. One caller wins. `resume`
- * takes up a batch that is already in consolidation, and fences off whoever works on it: for a restart, not for everyday
- * calls. Returns the batch as it is afterwards.
+ * Consolidates and publishes a batch whose units are all done; does nothing before that. Of concurrent callers one wins.
+ * `resume` takes over a batch that is already in consolidation and fences off the process that works on it: it is meant for
+ * restarts, not for everyday calls. Returns the batch as it is afterwards.
  */
 export async function consolidateIfComplete(
   deps: ConsolidationDeps,
@@ -316,14 +317,14 @@ export async function consolidateIfComplete(
   return won === undefined ? readBatch(deps.state, batchId) : consolidate(deps, batchId, { by });
 }
 
-/** A batch that was closed early is closed the same way when its consolidation is taken up again. */
+/** A batch that was closed early is closed the same way when its consolidation is resumed. */
 function closingOf(batch: BatchDoc, by: string): Closing {
   return { by, reason: batch.reason ?? undefined, hold: batch.policy === 'hold' };
 }
 
 /**
- * Closes a batch whatever is missing: players without an outcome are timed out, and what was staged is published as
- * partial or held, as the policy says. With nothing staged the batch has failed.
+ * Closes an incomplete batch: players without an outcome are timed out, and what was staged is published as partial or held,
+ * depending on the policy. A batch with nothing staged has failed.
  */
 export async function closeBatch(
   deps: ConsolidationDeps,

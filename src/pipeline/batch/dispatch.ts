@@ -20,8 +20,8 @@ export interface DispatchDeps {
 }
 
 /**
- * Hands the units of a batch to the workers. Resumable: run again after a crash it publishes only what was never
- * recorded as published, and a unit published twice is harmless.
+ * Publishes the units of a batch to the workers' queue. Resumable: run again after a crash, it publishes only units not yet
+ * recorded as published, and publishing a unit twice is harmless.
  */
 export async function dispatch(deps: DispatchDeps, batchId: string, by: string): Promise<void> {
   await move(deps, batchId, ['created'], 'dispatching', { by });
@@ -33,7 +33,7 @@ export async function dispatch(deps: DispatchDeps, batchId: string, by: string):
   await move(deps, batchId, ['dispatching'], 'running', { by });
 }
 
-/** Puts a unit into the queue once more. The key holds two dispatchers to one message. */
+/** Publishes a unit to the queue. The dedupe key keeps two dispatchers from publishing it twice. */
 export async function dispatchUnit(deps: DispatchDeps, { trace_id }: BatchDoc, unit: UnitDoc): Promise<void> {
   const { batch_id, unit_id } = unit;
   const message = { batch_id, unit_id, ...omitUndefined({ trace_id }) };

@@ -14,16 +14,16 @@ import {
 } from './receipt.ts';
 import { type BatchDoc, type BatchState, canMove, move, readBatch } from './state.ts';
 
-/** How often a batch may change while it is being ended. */
+/** How often a batch may change state while it is being ended. */
 const MAX_ROUNDS = 10;
 
-/** What it takes to end a batch. */
+/** What ending a batch needs. */
 export interface ConsolidationDeps {
   readonly warehouse: Warehouse;
   readonly state: StateStore;
   readonly clock: Clock;
   readonly codeVersion: string;
-  /** Brings what readers see of a slate in line with what is visible of it now. Called whenever a batch has changed that. */
+  /** Rewrites the exports of a slate to match its visible predictions. Called whenever a batch has changed those. */
   readonly followVisible?: ((slate: Slate) => Promise<void>) | undefined;
   readonly rules?: PickRules;
 }
@@ -47,12 +47,12 @@ export async function finishPublished(
 }
 
 /**
- * Ends a batch that is not published. Where an attempt to publish it may still be alive, that attempt is fenced off first.
- * A receipt that was written before decides: such a batch is published, whatever was asked for, so that nothing is visible
- * of a batch that ended otherwise. Returns the batch as it is afterwards.
+ * Ends a batch without publishing it. An attempt to publish that may still be running is fenced off first. If a receipt has
+ * already been written, the batch ends as published whatever was requested, so that no batch that ended otherwise has visible
+ * rows. Returns the batch as it is afterwards.
  *
- * `own` is the lease of the caller's own attempt, which writes no receipt any more.
- * Throws TIPOFF_STATE_CONFLICT when new attempts keep beginning.
+ * `own` is the lease of the caller's own attempt, which will write no receipt.
+ * Throws TIPOFF_STATE_CONFLICT when new attempts keep starting.
  */
 export async function endUnpublished(
   deps: ConsolidationDeps,
@@ -87,7 +87,7 @@ export async function endUnpublished(
   );
 }
 
-/** Makes every attempt that has begun unable to publish, and returns the token that does. */
+/** Prevents every attempt that has started from publishing; returns the token that does so. */
 async function fenceOff(
   deps: ConsolidationDeps,
   batch: BatchDoc,

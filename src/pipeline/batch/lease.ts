@@ -15,11 +15,11 @@ interface LeaseDoc {
   readonly expires_at: string | null;
 }
 
-/** The right to publish a slate. A holder with an older token than another's publication is refused by the warehouse. */
+/** The right to publish a slate. The warehouse refuses a holder whose token is older than that of a publication. */
 export interface Lease {
   readonly slate: Slate;
   readonly holder: string;
-  /** Grows with every new lease of the slate. */
+  /** Fencing token: larger for every new lease of the slate. */
   readonly token: number;
 }
 
@@ -69,9 +69,7 @@ export async function acquireLease(
   });
 }
 
-/**
- * Makes the next lease of a slate have a larger token than a known one. Reads, so it comes before what the transaction writes.
- */
+/** Ensures that the next lease of a slate gets a token above a known one. Reads, so it must precede the transaction's writes. */
 export async function raiseTokenFloor(tx: StateTransaction, slate: Slate, token: number): Promise<void> {
   const doc = (await tx.get<LeaseDoc>(COLLECTIONS.leases, slate))?.data;
   if ((doc?.token ?? 0) >= token) return;
@@ -84,7 +82,7 @@ export async function raiseTokenFloor(tx: StateTransaction, slate: Slate, token:
   } satisfies LeaseDoc);
 }
 
-/** Prolongs a lease. Throws TIPOFF_FENCED when another holder has it, with a newer token. */
+/** Extends a lease. Throws TIPOFF_FENCED when it has been taken over under a newer token. */
 export async function renewLease({ state, clock }: LeaseDeps, lease: Lease): Promise<void> {
   await state.transaction(async (tx) => {
     const doc = (await tx.get<LeaseDoc>(COLLECTIONS.leases, lease.slate))?.data;
@@ -93,7 +91,7 @@ export async function renewLease({ state, clock }: LeaseDeps, lease: Lease): Pro
   });
 }
 
-/** Gives a lease back; a lease that is no longer ours is left alone. */
+/** Releases a lease; one that has been taken over is left alone. */
 export async function releaseLease({ state }: LeaseDeps, lease: Lease): Promise<void> {
   await state.transaction(async (tx) => {
     const doc = (await tx.get<LeaseDoc>(COLLECTIONS.leases, lease.slate))?.data;
@@ -103,7 +101,7 @@ export async function releaseLease({ state }: LeaseDeps, lease: Lease): Promise<
   });
 }
 
-/** Ends whatever lease a slate has and returns a token larger than all before it. */
+/** Revokes any lease of a slate and returns a token larger than every earlier one. */
 export async function breakLease({ state }: LeaseDeps, slate: Slate): Promise<number> {
   return state.transaction(async (tx) => {
     const doc = (await tx.get<LeaseDoc>(COLLECTIONS.leases, slate))?.data;

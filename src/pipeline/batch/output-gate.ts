@@ -3,7 +3,8 @@ import { playerPropPredictions, type StagedPrediction } from '#core/contracts/nb
 import { TipoffError } from '#core/errors.ts';
 import { duckdbType } from '#platform/sql/port.ts';
 import type { LiveColumn, TableRef, Warehouse } from '#platform/warehouse/port.ts';
-/** Every staging table starts with this. */
+
+/** Prefix of every staging table. */
 export const STAGING_PREFIX = '_staging_';
 /** Hours after which a forgotten staging table may be dropped. */
 export const STAGING_HOURS = 48;
@@ -20,7 +21,7 @@ export function stagingTable(batchId: string, unitId: string, claim: number): Ta
 
 const TABLE = tableId(playerPropPredictions);
 
-/** One way in which the live table does not take what is to be written, and the statement that repairs it. */
+/** A column of the live table that does not accept what is to be written, and the statement that repairs it. */
 interface Difference {
   readonly field: string;
   readonly expected: string;
@@ -29,13 +30,12 @@ interface Difference {
 }
 
 /**
- * Compares every record of a write with the predictions table as it is at this moment: names, types, and what the table
- * requires. The table is described anew for each write, so that a repaired one is seen without a restart. A column the
- * table has beyond the contract, and one it no longer requires, do no harm to a write: deep health and the drift check tell
- * about those.
+ * Compares the records of a write with the live predictions table: names, types and NOT NULL. The table is described anew for
+ * each write, so a repaired one is seen without a restart. Columns beyond the contract, and columns that are no longer
+ * required, do not harm a write; deep health and the drift check report them.
  *
- * Returns the columns of the table. Throws TIPOFF_SCHEMA_MISMATCH with the table, each field and its ALTER TABLE. Nothing was
- * staged then.
+ * Returns the columns of the table. Throws TIPOFF_SCHEMA_MISMATCH, before anything is staged, with the table, each field and
+ * the ALTER TABLE that repairs it.
  */
 export async function checkOutput(
   warehouse: Warehouse,
@@ -67,7 +67,7 @@ export async function checkOutput(
   );
 }
 
-/** Columns of the contract, and fields of any record, that the table has not or has with another type. */
+/** Columns of the contract and fields of any record that the table lacks, or has with another type. */
 function missingOrChanged(
   live: readonly LiveColumn[],
   records: readonly StagedPrediction[],
@@ -90,7 +90,7 @@ function missingOrChanged(
   });
 }
 
-/** Columns the table requires, against the contract, and a record has no value for. */
+/** Columns that the table requires although the contract does not, and that some record leaves empty. */
 function requiredByTable(
   live: readonly LiveColumn[],
   records: readonly StagedPrediction[],
@@ -104,7 +104,7 @@ function requiredByTable(
   });
 }
 
-/** The type of a field no contract declares, by its first value. */
+/** The type of a field that no contract declares, inferred from its first value. */
 function typeOf(field: string, records: readonly StagedPrediction[]): ColumnType {
   const value = records
     .map((record): unknown => (record as Readonly<Record<string, unknown>>)[field])

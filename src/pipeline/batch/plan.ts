@@ -7,24 +7,24 @@ import { sidesOf } from '#pipeline/analytics/whole-games.ts';
 import { inputProblems } from '#pipeline/generations.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
-/** Days before the slate in which the games of both teams must be whole. */
+/** Days before the slate in which the box scores of both teams must be complete. */
 const HISTORY_DAYS = 7;
 /** Seconds after tip-off by which a game is over and its box score may be asked for. */
 const OVER_SECONDS = 6 * 3600;
-/** A points line beyond so many times what a player scores of late is no line of his: a unit, a column or a name is wrong. */
+/** A points line off by more than this factor from what a player has scored lately cannot be his: a unit, column or name is wrong. */
 const MAX_LINE_FACTOR = 3;
-/** Points that a player counts as scoring at the least, for that. */
+/** Lower bound on the recent scoring that a line is compared with. */
 const MIN_FORM = 6;
 
 /**
- * Minutes by which what is expected of the teammates must differ from what a forecast was made with, for its team to be
- * predicted again: below it the forecasts hardly move.
+ * A team is predicted again when the minutes expected from absent teammates have changed by this much since its forecasts were
+ * made. Smaller changes hardly move a forecast.
  */
 const MIN_MOVED_MINUTES = 6;
 
 /**
- * Every player of the slate's context, and those whose visible prediction is about a game that is not played on the slate. A
- * quote is looked for only where the slate has quotes at all.
+ * Every player of the slate's context, and those with a visible prediction for a game no longer played on the slate. A missing
+ * quote counts only where the slate has quotes at all.
  */
 export const CANDIDATES = statement({
   owner: 'pipeline/batch/plan',
@@ -104,7 +104,7 @@ export async function slateGames(warehouse: Warehouse, slate: Slate): Promise<Sl
   return warehouse.query<SlateGames>(GAMES, { slate });
 }
 
-/** Every player who may play on the slate, or was said to, with what the gate needs. Throws what the warehouse throws: an unreadable gate starts nothing. */
+/** Every player who may play on the slate, or was predicted to, with what the gate needs. Throws what the warehouse throws: without its inputs the gate admits nobody. */
 export async function readCandidates(warehouse: Warehouse, slate: Slate, now: Date): Promise<Candidate[]> {
   return warehouse.query<Candidate>(CANDIDATES.sql, { slate, now: now.toISOString() });
 }
@@ -118,7 +118,7 @@ export interface Candidate {
   /** The game is counted and still on for the slate. */
   readonly is_played: boolean;
   /**
-   * What has become of the player's visible prediction: null when he has none, `void` when its game is not played on the slate,
+   * The state of the player's visible prediction: null when he has none, `void` when its game is not played on the slate,
    * `changed` when its tip-off is another one, its line is no longer quoted by its bookmaker, or the minutes expected of his
    * team have moved since it was made.
    */
@@ -176,18 +176,18 @@ export function gate(candidate: Candidate, mode: RunMode, now: Date): SkipReason
   return undefined;
 }
 
-/** A player whom some mode has taken is not thrown out by the higher threshold of another one. */
+/** A player already predicted under a lower threshold is not rejected by a mode with a higher one. */
 function thresholdOf({ claim }: Candidate, mode: RunMode): number {
   const { threshold } = RUN_MODES[mode];
   return claim === null ? threshold : Math.min(threshold, RUN_MODES.LAST_CALL.threshold);
 }
 
-/** Reasons to skip that say nothing against what is visible. */
+/** Skip reasons that leave a visible prediction valid. */
 const HARMLESS: readonly SkipReason[] = ['already_predicted', 'game_started', 'inputs_stale'];
 
 /**
- * True when a skip takes back what is visible of the player: a published pick is a standing claim, and whoever may not be
- * predicted any more may not be shown either. What was visible at tip-off stays: it is graded.
+ * True when a skip withdraws the player's visible predictions: a published pick is a standing claim, and a player who may no
+ * longer be predicted may not be shown either. Predictions visible at tip-off stay, because they are graded.
  */
 function withdraws(candidate: Candidate, skip: SkipReason, mode: RunMode, now: Date): boolean {
   if (candidate.claim === null || RUN_MODES[mode].backfill || HARMLESS.includes(skip)) return false;
@@ -198,7 +198,7 @@ function withdraws(candidate: Candidate, skip: SkipReason, mode: RunMode, now: D
 export interface PlayerVerdict {
   readonly player_id: number;
   readonly skip: SkipReason | undefined;
-  /** The skip takes back what is visible of him. */
+  /** True when the skip withdraws his visible predictions. */
   readonly withdraws: boolean;
 }
 
@@ -213,12 +213,12 @@ export interface Plan {
 }
 
 /**
- * Reads the slate and asks the gate about every player of its context, and about those whose game was called off after they
- * had been predicted. Changes nothing. A plan without games has verdicts on the latter only.
+ * Runs the gate over every player of the slate's context, and over those whose game was called off after they had been
+ * predicted. Changes nothing. A plan without games has verdicts on the latter only.
  *
- * Throws TIPOFF_BAD_INPUT when mode and date do not go together, or a named player is not in the context; TIPOFF_NOT_READY
- * when the slate has games and no player in its context, or features of different generations; and whatever the warehouse throws: an unreadable gate lets neither
- * all players through nor none.
+ * Throws TIPOFF_BAD_INPUT when mode and date are incompatible or a requested player is not in the context; TIPOFF_NOT_READY
+ * when the slate has games but no player in its context, or features of different generations; and whatever the warehouse
+ * throws, so that unreadable inputs never pass for an empty slate.
  */
 export async function planBatch(
   warehouse: Warehouse,
@@ -285,7 +285,7 @@ export async function planBatch(
   };
 }
 
-/** Throws TIPOFF_NOT_READY when what a batch reads was not made in one piece, or is not what was written. */
+/** Throws TIPOFF_NOT_READY when the inputs of a batch are of different generations, or were altered after they were written. */
 async function requireWholeInputs(warehouse: Warehouse, slate: Slate, now: Date): Promise<void> {
   const unfit = await inputProblems(warehouse, slate, now);
   const [first] = unfit;
@@ -307,7 +307,7 @@ export function skippedBy(verdicts: readonly PlayerVerdict[]): Record<string, nu
   return Object.fromEntries(countBy(verdicts, ({ skip }) => skip));
 }
 
-/** Throws TIPOFF_BAD_INPUT when mode and date of a slate, whose games tip off at these instants, do not go together. */
+/** Throws TIPOFF_BAD_INPUT when a mode does not fit a slate whose games tip off at these instants. */
 export function checkMode(slate: Slate, mode: RunMode, tipoffs: readonly string[], now: Date): void {
   const today = slateOf(now);
   const isOver = tipoffs.every((tipoff) => Date.parse(tipoff) <= now.getTime());

@@ -79,8 +79,8 @@ function bestFirst(
 }
 
 /**
- * Ids of new rows that would be picks and are not, because better ones are: a slate has `maxPicks` at most, those of players
- * with earlier rows included, and a player has one.
+ * Ids of new actionable rows that do not become picks because better ones do: a slate has at most `maxPicks` picks, those of
+ * players with earlier rows included, and a player at most one.
  */
 export function surplusPicks(
   own: readonly Pick<PickRow, 'expected_value' | 'prediction_id' | 'player_id' | 'is_actionable'>[],

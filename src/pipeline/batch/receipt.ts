@@ -7,7 +7,7 @@ import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
 import { stagedSelect } from './published-rows.ts';
 import type { BatchDoc, UnitDoc } from './state.ts';
 
-/** What a receipt says beyond what the published rows say themselves. */
+/** What a receipt records beyond what the published rows contain. */
 export interface Receipt {
   readonly publicationId: string;
   readonly batch: BatchDoc;
@@ -28,14 +28,14 @@ export interface Receipt {
   readonly onlyWithdraws: boolean;
 }
 
-/** Id of the publication of one attempt: attempts never share rows, so none can remove those of another. */
+/** Publication id of one attempt. Attempts never share rows, so none can remove those of another. */
 export function publicationIdOf(batchId: string, token: number): string {
   return `${batchId}-p${token}`;
 }
 
 /**
- * Writes the row that makes a publication visible, in one statement with the proof that nothing forbids it: no event
- * of the slate with this token or a larger one, no publication of the same batch. False when something did, or there were no rows.
+ * Writes the row that makes a publication visible, in one statement that also checks that nothing forbids it: no event of the
+ * slate with this token or a larger one, and no publication of the same batch. False when either exists or there are no rows.
  */
 export async function writeReceipt(warehouse: Warehouse, receipt: Receipt): Promise<boolean> {
   const { batch } = receipt;
@@ -114,21 +114,21 @@ export function lostMarkets(units: readonly UnitDoc[]): Statement {
   });
 }
 
-/** What the withdrawals of an attempt have in common, as parameters. */
+/** The parameters that all withdrawals of an attempt share. */
 export function withdrawalParams(attempt: Parameters<typeof withdrawPlayers>[1]): SqlParams {
   const { publicationId, slate, token, at, by, codeVersion } = attempt;
   return { publication_id: publicationId, slate, token, at, by, code_version: codeVersion };
 }
 
-/** What the warehouse has of the batches of a slate: those with rows or events, and the largest token among the events. */
+/** What the warehouse knows about the batches of a slate: which have rows or events, and the largest token among the events. */
 export interface Traces {
   readonly batches: readonly string[];
   readonly token: number;
 }
 
 /**
- * Reads the traces that batches of a slate have left in the warehouse. A state store that was lost, or came back from a copy,
- * knows less: counting goes on from here, so that no id or token is used twice.
+ * Reads the traces that batches of a slate have left in the warehouse. A state store that was lost or restored from a backup
+ * knows less; numbering continues from these traces, so that no id or token is reused.
  */
 export async function tracesOf(warehouse: Warehouse, slate: Slate): Promise<Traces> {
   const found = await warehouse.query<{ batch_id: string; token: number }>(
@@ -159,8 +159,8 @@ export async function receiptOf(
 }
 
 /**
- * Makes every receipt with a smaller token impossible: the publication of the token is withdrawn before anything could
- * publish it. What is read about the receipts of the slate afterwards stays true.
+ * Rules out every receipt with a smaller token, by recording a withdrawal under this token. What is read about receipts of the
+ * slate afterwards can no longer change.
  */
 export async function forbidOlderReceipts(
   warehouse: Warehouse,
@@ -193,7 +193,7 @@ export async function forbidOlderReceipts(
   );
 }
 
-/** Removes the copied rows of an attempt that got no receipt. */
+/** Removes the copied rows of an attempt without a receipt. */
 export async function removeCopy(
   warehouse: Warehouse,
   batch: BatchDoc,
@@ -219,7 +219,7 @@ export async function removeCopiesBefore(
 
 /** Tables that have rows of a publication. */
 export const COPIED_TABLES = ['player_prop_predictions', 'subset_picks'] as const;
-/** Which of them a removal is about. */
+/** Which copies a removal removes, as a condition. */
 export const COPIES = {
   attempt: 'publication_id = @id',
   other_attempts: 'STARTS_WITH(publication_id, @prefix) AND publication_id <> @keep',

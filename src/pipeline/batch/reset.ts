@@ -14,13 +14,13 @@ import {
   type SlateDoc,
 } from './state.ts';
 
-/** What becomes of staged rows when a batch is reset. */
+/** What to do with staged rows when a batch is reset. */
 export type StagedPolicy = 'keep' | 'publish' | 'discard';
 
-/** What a reset does with a batch: `none` when it has ended for good. */
+/** What a reset does with a batch; `none` when it has already ended. */
 interface ResetDecision {
   readonly action: 'none' | 'publish' | 'reset';
-  /** What becomes of its staging tables. */
+  /** What to do with its staging tables. */
   readonly staged: StagedPolicy;
 }
 
@@ -56,8 +56,8 @@ export interface ResetOptions {
 }
 
 /**
- * Frees a slate: resets one batch, or every unfinished one of a date. Always works, also at 0 % and a second time. Staged
- * rows are kept for inspection, published as partial, or dropped.
+ * Frees a slate: resets one batch, or every unfinished batch of a date. Works at any progress, and is idempotent. Staged rows
+ * are kept for inspection, published as partial, or dropped.
  */
 export async function reset(
   deps: ConsolidationDeps,
@@ -90,7 +90,7 @@ export async function reset(
   return results;
 }
 
-/** Ends a batch as decided. Publishing may fail, or a receipt may already be there: the end of the batch then says what holds. */
+/** Carries out the decision. Publishing may fail, or a receipt may already exist: what counts is the state the batch ends in. */
 async function applyReset(
   deps: ConsolidationDeps,
   batch: BatchDoc,
@@ -104,8 +104,8 @@ async function applyReset(
 }
 
 /**
- * Closes an unfinished batch and publishes what it has; a held one is tried again while no other batch has the slate.
- * A failure is returned and not thrown: the slate is to be free all the same.
+ * Closes an unfinished batch and publishes what it has; a held one is retried while no other batch holds the slate. A failure
+ * is returned, not thrown, because the slate must be freed regardless.
  */
 async function publishStaged(
   deps: ConsolidationDeps,

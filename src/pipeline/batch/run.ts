@@ -12,7 +12,7 @@ import { handleUnit, type WorkerDeps } from './worker.ts';
 
 export type BatchDeps = CoordinatorDeps &
   WorkerDeps & {
-    /** Units being predicted by batches that run at the same time in this process: each takes whatever unit is next. */
+    /** Units being predicted by batches that run concurrently in this process: each takes whichever unit is next. */
     readonly atWork?: Set<Promise<unknown>>;
   };
 
@@ -31,7 +31,7 @@ export interface BatchResult {
   readonly predicted: number;
   /** Players the gate left out, by reason. */
   readonly skipped: Readonly<Record<string, number>>;
-  /** Players among them whose visible predictions were taken back, by reason. */
+  /** Those among them whose visible predictions were withdrawn, by reason. */
   readonly withdrawn: Readonly<Record<string, number>>;
   /** Players that should have been predicted and were not, by reason. */
   readonly failed: Readonly<Record<string, number>>;
@@ -95,15 +95,15 @@ export async function endBatch(
   return { batch: await workUntilEnded(deps, batch_id, request.by) };
 }
 
-/** Rows of a published batch: those of its outcomes, which the audit held against what was staged. */
+/** Rows of a published batch, from its outcomes: the audit has compared them with what was staged. */
 export async function predictedRows(state: BatchDeps['state'], batch: BatchDoc): Promise<number> {
   const outcomes = await readOutcomes(state, batch.batch_id);
   return outcomes.reduce((sum, { outcome, rows }) => sum + (outcome === 'predicted' ? rows : 0), 0);
 }
 
 /**
- * Pulls units until the batch has ended; with an empty queue it lets the clock run until the batch counts as stalled. A
- * consolidation that failed transiently, or was taken over by another process, is looked at again.
+ * Pulls units until the batch has ended; with an empty queue it waits until the batch counts as stalled. A consolidation that
+ * failed transiently, or was taken over by another process, is checked again.
  */
 async function workUntilEnded(deps: BatchDeps, batchId: string, by: string): Promise<BatchDoc> {
   let resume = false;

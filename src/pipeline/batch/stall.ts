@@ -17,7 +17,7 @@ import {
 
 export type CoordinatorDeps = ConsolidationDeps & DispatchDeps;
 
-/** When a batch counts as stalled, and what then becomes of its results. */
+/** When a batch counts as stalled, and what happens to its results then. */
 export interface StallRules {
   readonly noProgressSeconds: number;
   readonly maxAgeMinutes: number;
@@ -33,10 +33,10 @@ export const DEFAULT_STALL_RULES: StallRules = {
   policy: 'publish',
 };
 
-/** Times a unit is dispatched before its batch counts as stalled. */
+/** How often a unit is dispatched before its batch counts as stalled. */
 const MAX_DISPATCHES = 2;
 
-/** A batch as a decision sees it. */
+/** What a decision about a batch is based on. */
 interface StallFacts {
   readonly batch: BatchDoc;
   readonly units: readonly UnitDoc[];
@@ -112,8 +112,8 @@ export interface StallCheck {
 
 /**
  * Looks at every active batch, or one: consolidates what is complete, dispatches missing units once more after 300 s without
- * progress, closes what still makes none after that, and closes whatever is older than 30 minutes, even at 0 %. A failure at
- * one batch is its verdict and does not stop the others. Throws TIPOFF_NOT_FOUND for an unknown batch.
+ * progress, closes what still makes none after that, and closes whatever is older than 30 minutes, even at 0 %. A failure of
+ * one batch becomes its verdict and does not stop the others. Throws TIPOFF_NOT_FOUND for an unknown batch.
  */
 export async function checkStalled(
   deps: CoordinatorDeps,
@@ -136,8 +136,8 @@ export async function checkStalled(
 }
 
 /**
- * Takes up every active batch after a restart: dispatches what was not dispatched, consolidates what is complete. A failure
- * at one batch is its verdict and does not stop the others.
+ * Resumes every active batch after a restart: dispatches what was not dispatched and consolidates what is complete. A failure
+ * of one batch becomes its verdict and does not stop the others.
  */
 export async function recover(deps: CoordinatorDeps, by: string): Promise<StallVerdict[]> {
   const verdicts: StallVerdict[] = [];
@@ -210,7 +210,7 @@ async function applyStall(
   }
 }
 
-/** An old batch whose consolidation fails even when it is taken up again is held, so that its slate is free. */
+/** An old batch whose consolidation fails again on resumption is held, which frees its slate. */
 async function applyConsolidation(
   deps: CoordinatorDeps,
   facts: StallFacts,

@@ -29,7 +29,7 @@ export interface StartRequest {
   readonly mode: RunMode;
   /** Who starts it, for the audit. */
   readonly by: string;
-  /** The same key again gives the same batch instead of another or a conflict. */
+  /** Idempotency key: a second request with it returns the same batch instead of a new one or a conflict. */
   readonly callerKey?: string | undefined;
   /** Trace of the request, for the logs of everything that works on the batch. */
   readonly traceId?: string | undefined;
@@ -48,9 +48,9 @@ export type StartResult =
       /** The batch that was too old and was closed to make room. */
       readonly closed?: string | undefined;
     }
-  /** The slate has no counted games: there is nothing to predict, and that is fine. */
+  /** The slate has no counted games, so there is nothing to predict. */
   | { readonly kind: 'no_games'; readonly slate: Slate }
-  /** Predictions are visible already, all of them still hold, and the gate lets nobody through whom they lack. */
+  /** All visible predictions still hold, and the gate admits nobody who lacks one. */
   | {
       readonly kind: 'nothing_to_do';
       readonly slate: Slate;
@@ -60,16 +60,16 @@ export type StartResult =
     };
 
 const UNIT_SIZE = 150;
-/** How often the gate is asked again because a batch of the slate began or ended meanwhile. */
+/** How often planning is repeated because a batch of the slate started or ended in between. */
 const MAX_ROUNDS = 5;
 
 /**
- * Creates the batch of a slate with its expected set: who is predicted, in units, and who is skipped, with the reason. One
- * transaction decides who owns the slate, provided the slate is still as it was when the gate looked at it; the loser of a
- * race gets TIPOFF_BATCH_ACTIVE with the winner's id. A batch that is older than any may be does not block: it is closed with
- * what it has, as the sweeper would do.
+ * Creates the batch of a slate with its expected set: the players to predict, in units, and the skipped ones with their
+ * reasons. One transaction decides who owns the slate, provided the slate has not changed since the gate looked at it; the
+ * loser of a race gets TIPOFF_BATCH_ACTIVE with the winner's id. An active batch above the age limit does not block: it is
+ * closed with what it has, as the sweeper would do.
  *
- * Throws what `planBatch` throws, and TIPOFF_STATE_CONFLICT when batches of the slate keep beginning and ending.
+ * Throws what `planBatch` throws, and TIPOFF_STATE_CONFLICT when batches of the slate keep starting and ending.
  */
 export async function startBatch(deps: ConsolidationDeps, request: StartRequest): Promise<StartResult> {
   const { state, clock } = deps;
@@ -126,7 +126,7 @@ export async function startBatch(deps: ConsolidationDeps, request: StartRequest)
   );
 }
 
-/** The answer to a plan that makes no batch. */
+/** The result of a plan that needs no batch; undefined for one that does. */
 function nothingOf(slate: Slate, { games, verdicts }: Plan): StartResult | undefined {
   if (verdicts.some(({ withdraws }) => withdraws)) return undefined;
   if (games === 0) return { kind: 'no_games', slate };
@@ -136,7 +136,7 @@ function nothingOf(slate: Slate, { games, verdicts }: Plan): StartResult | undef
   return { kind: 'nothing_to_do', slate, games, expected: verdicts.length, skipped };
 }
 
-/** Too old to go on, whatever it does. One in consolidation is left to the process that works on it, and to the sweeper. */
+/** True for a batch above the age limit. One in consolidation is left to the process that consolidates it, and to the sweeper. */
 function isTooOld({ state, created_at }: BatchDoc, now: Date): boolean {
   return state !== 'consolidating' && secondsSince(created_at, now) > DEFAULT_STALL_RULES.maxAgeMinutes * 60;
 }

@@ -4,7 +4,7 @@ import type { RunMode } from '#core/run-modes.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Retention, StateStore, StateTransaction } from '#platform/state/port.ts';
 
-/** States of a batch, with the states that may follow. Every move is a compare-and-set with who, when and why. */
+/** The states of a batch, each with the states that may follow it. Every transition is a compare-and-set that records who, when and why. */
 export const NEXT_STATES = {
   created: ['dispatching', 'consolidating', 'failed', 'reset'],
   dispatching: ['running', 'consolidating', 'held', 'failed', 'reset'],
@@ -20,7 +20,7 @@ export type BatchState = keyof typeof NEXT_STATES;
 
 const ACTIVE: readonly BatchState[] = ['created', 'dispatching', 'running', 'consolidating'];
 
-/** True while a batch holds its slate: no other may start. */
+/** True while a batch holds its slate, so that no other batch of the slate may start. */
 export function isActive(state: BatchState): boolean {
   return ACTIVE.includes(state);
 }
@@ -61,7 +61,7 @@ export const COLLECTIONS = {
   leases: 'publish_leases',
 } as const;
 
-/** Days that a batch and its documents are kept. What was predicted is in the warehouse, and stays. */
+/** Days for which a batch and its documents are kept. The predictions themselves stay in the warehouse. */
 const RETENTION_DAYS = 90;
 export const STATE_RETENTION: Retention = {
   [COLLECTIONS.batches]: RETENTION_DAYS,
@@ -92,11 +92,11 @@ export interface BatchDoc {
   readonly closed_at: string | null;
   /** Why the batch is in its state. */
   readonly reason: string | null;
-  /** What becomes of what it has when it is closed early. */
+  /** What to do with the staged rows when the batch is closed early. */
   readonly policy: 'publish' | 'hold';
   /** Its publication; null until the batch is published. */
   readonly publication_id: string | null;
-  /** Consolidations begun; each holds the lease of the slate under a token of its own. */
+  /** Number of consolidations started; each holds the lease of the slate under its own token. */
   readonly attempts: number;
   readonly events: number;
 }
@@ -114,11 +114,11 @@ export interface UnitDoc {
   readonly players: readonly number[];
   readonly dispatched: number;
   readonly state: 'waiting' | 'done';
-  /** Grows with every worker that takes the unit: each stages into a table of its own, and the first to finish counts. */
+  /** Incremented by every worker that takes the unit: each stages into its own table, and the first to finish wins. */
   readonly claim: number;
   /** The staging table of the worker that finished it. */
   readonly staging_table: string | null;
-  /** Its columns, as the worker's version of the code has them; absent when a version staged that did not say. */
+  /** Its columns in the worker's version of the code; absent in units staged by versions that did not record them. */
   readonly columns?: readonly string[];
   readonly rows: number;
 }
@@ -132,7 +132,7 @@ export interface OutcomeDoc {
   /** Rows staged for the player. */
   readonly rows: number;
   readonly reason: string | null;
-  /** A skip that takes back what is visible of the player. */
+  /** True for a skip that withdraws the player's visible predictions. */
   readonly withdraws?: true;
   readonly at: string;
 }
@@ -158,7 +158,7 @@ export interface Move {
   readonly reason?: string | undefined;
   /** Fields that change with the state. */
   readonly set?: Partial<Pick<BatchDoc, 'publication_id' | 'policy'>>;
-  /** Only while this many attempts to publish have begun. */
+  /** Move only if exactly this many attempts to publish have started. */
   readonly attempts?: number;
 }
 
@@ -190,8 +190,8 @@ export function batchNumber(batchId: string): number {
 
 /** Batches that hold their slate. */
 export async function activeBatches(state: StateStore): Promise<BatchDoc[]> {
-  // By state, so that whoever looks every few seconds does not read every batch there ever was; one after the other in the order
-  // of a batch's life, so that one that moves on meanwhile is found in its next state.
+  // Listed by state, because this runs every few seconds and must not read every batch ever made; one state after the other in
+  // the order of a batch's life, so that a batch that moves on in between is found in its next state.
   const batches = new Map<string, BatchDoc>();
   for (const active of ACTIVE)
     for (const { id, data } of await state.list<BatchDoc>(COLLECTIONS.batches, { where: { state: active } }))
@@ -219,8 +219,8 @@ export async function readEvents(state: StateStore, batchId: string): Promise<Ev
 }
 
 /**
- * Moves a batch to a state inside a transaction whose reads are done, with its audit event; a batch that no longer
- * holds its slate releases it. `slateDoc` is the slate's document as the transaction read it.
+ * Moves a batch to another state within a transaction that has finished reading, and writes the audit event. A batch that
+ * stops being active releases its slate. `slateDoc` is the slate's document as the transaction read it.
  */
 export function moveIn(
   tx: StateTransaction,
@@ -254,8 +254,8 @@ export function moveIn(
 }
 
 /**
- * Moves a batch from one of some states to another. Undefined when it is in none of them, or another batch has the slate:
- * another process was first.
+ * Moves a batch from one of the states `from` to another. Undefined when it is in none of them or another batch holds the
+ * slate, which means that another process was first.
  */
 export async function move(
   deps: { readonly state: StateStore; readonly clock: Clock },

@@ -34,23 +34,23 @@ export interface WorkerDeps {
   readonly maxAttempts?: number;
 }
 
-/** What became of a delivery. `late`, `duplicate`: acknowledged, nothing written. `retry`: given back to the queue. */
+/** How a delivery was handled. `late`, `duplicate`: acknowledged, nothing written. `retry`: returned to the queue. */
 export type Handled = 'done' | 'duplicate' | 'late' | 'retry' | 'failed' | 'poison';
 
 const MAX_ATTEMPTS = 4;
 const MAX_DELAY_SECONDS = 60;
-/** What can be the id of a document in every state store. */
+/** Ids that every state store accepts. */
 const id = z.string().regex(/^[\w-]{1,200}$/);
 const body = z.object({ batch_id: id, unit_id: id });
 
 /**
- * Predicts one unit. The rows land before the outcomes do, in a staging table that belongs to this delivery alone, and the
- * first worker to record its outcomes counts: a unit that is delivered twice, late, or to two workers at once ends with
- * one table and one outcome per player. A batch that has ended takes nothing more.
+ * Predicts one unit. Its rows are staged before its outcomes are recorded, in a table that belongs to this claim alone, and
+ * the first worker to record outcomes wins: a unit that is delivered twice, late, or to two workers at once still ends with
+ * one table and one outcome per player. A batch that has ended accepts nothing more.
  *
- * Transient failures give the message back with a growing delay; permanent ones, and a transient one that came too often,
- * become failed outcomes with their reason. A message that is no unit is parked. A state store that cannot be written is
- * thrown, or a reason to retry: the message is not acknowledged before the outcomes are recorded.
+ * Transient failures return the message to the queue with a growing delay; permanent ones, and a transient one on the last
+ * attempt, become failed outcomes with their reason. A malformed message is parked. When the state store cannot be written,
+ * the error is thrown or the delivery retried: a message is never acknowledged before its outcomes are recorded.
  */
 export async function handleUnit(deps: WorkerDeps, delivery: Delivery): Promise<Handled> {
   const parsed = body.safeParse(delivery.body);
@@ -87,7 +87,7 @@ export async function handleUnit(deps: WorkerDeps, delivery: Delivery): Promise<
   }
 }
 
-/** What a worker made of a unit: a staging table, unless everything failed, and an outcome per player. */
+/** A worker's result for a unit: a staging table, unless everything failed, and an outcome per player. */
 interface StagedUnit {
   readonly table: TableRef | undefined;
   readonly outcomes: readonly PlannedOutcome[];
@@ -97,7 +97,7 @@ type Claim =
   | { readonly kind: 'claimed'; readonly batch: BatchDoc; readonly unit: UnitDoc }
   | { readonly kind: 'unknown' | 'late' | 'duplicate' };
 
-/** Counts a worker in, so that its staging table has a name of its own. */
+/** Claims a unit under a new number, which makes the name of the staging table unique. */
 async function claim({ state }: WorkerDeps, batchId: string, unitId: string): Promise<Claim> {
   return state.transaction<Claim>(async (tx) => {
     const batch = await tx.get<BatchDoc>(COLLECTIONS.batches, batchId);
@@ -155,7 +155,7 @@ async function stage(deps: WorkerDeps, batch: BatchDoc, unit: UnitDoc): Promise<
   return { table, outcomes };
 }
 
-/** Records the outcomes of a unit, unless its batch has ended or another worker was first. */
+/** Records the outcomes of a unit. False when its batch has ended or another worker was first. */
 async function finish(
   { state, clock }: WorkerDeps,
   batch: BatchDoc,
