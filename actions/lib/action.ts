@@ -15,9 +15,9 @@ export interface ActionDeps {
   readonly context: RunContext;
   readonly clock: Clock;
   readonly tipoff: Tipoff;
-  /** Where the data lies: `embedded` is a folder of this machine. */
+  /** Where the data is stored: `embedded` is a folder on this machine. */
   readonly profile: string;
-  /** Opens what the configuration names for one piece of work, and closes it whatever happens. */
+  /** Opens the configured stores, runs the work and always closes them. */
   readonly withApp: <T>(command: string, work: (app: App) => Promise<T>) => Promise<T>;
   /** Calls a named party over HTTP, with retries. */
   readonly http: (who: string) => Http;
@@ -25,56 +25,56 @@ export interface ActionDeps {
   readonly gcloud: Gcloud;
   /** A line for the log. */
   readonly log: (text: string) => void;
-  /** Who is called by a problem, as TIPOFF_SLACK_OWNERS has it. */
+  /** Whom problems are assigned to: the value of TIPOFF_SLACK_OWNERS. */
   readonly slackOwners: string | undefined;
-  /** Another host than Slack's. */
+  /** Replaces Slack's host, for tests. */
   readonly slackUrl: string | undefined;
 }
 
-/** A report but for whose it is, which the action declares once for good and bad endings. */
+/** A report without its key and title, which the action declares once for success and failure. */
 export type ReportBody = Omit<Report, 'key' | 'title'>;
 
-/** Completes what an action has to say: lists that are left out are empty. */
+/** Completes the report of an action: lists that are left out are empty. */
 export function reportBody(given: Pick<ReportBody, 'verdict' | 'summary'> & Partial<ReportBody>): ReportBody {
   return { facts: [], columns: [], rows: [], outcomes: [], ...given };
 }
 
-/** What an action has to say, and its outputs where they are not the ones it starts with. */
+/** The result of an action: its report, and the outputs that differ from the declared ones. */
 interface ActionResult {
   readonly report: ReportBody;
   readonly outputs?: Outputs;
 }
 
-/** Tells runs about different things apart, such as two services. */
+/** Distinguishes runs about different subjects, such as two services. */
 interface About {
   readonly key?: string | undefined;
   readonly title?: string;
 }
 
-/** One action: what it takes, what it gives when it cannot say otherwise, and what it does. */
+/** An action: its inputs, its default outputs, and what it does. */
 export interface ActionDefinition<S extends InputSchema = InputSchema> {
-  /** Also the key of its reports: one message, one comment and one check, which a good run turns green again. */
+  /** Also the key of its reports: one message, one comment and one check, which a successful run turns green again. */
   readonly name: string;
   readonly title: string;
   readonly inputs: S;
-  /** Outputs with the values that hold until the action knows better. */
+  /** Outputs with their initial values, which hold if the action fails. */
   readonly outputs: Outputs;
-  /** What the inputs are about, where that is not always the same: a suffix of the key, and the title. */
+  /** Where runs have different subjects: a suffix of the key, and the title. */
   readonly about?: (inputs: z.output<S>, context: RunContext) => About;
-  /** Hours without a run on schedule after which others must say that it is silent; absent when no schedule runs it. */
+  /** Hours without a scheduled run after which the action is reported as silent; absent for an action without a schedule. */
   readonly silentAfterHours?: number;
-  /** True for an action that looks: what it finds is its result, and the job is green; red means that it could not look. */
+  /** True for an action that inspects: its job is green whatever it finds, and red only when it could not inspect. */
   readonly isGuard?: true;
   readonly run: (inputs: z.output<S>, deps: ActionDeps) => Promise<ActionResult>;
 }
 
-/** The work of an action whose inputs were read, and what it is about. */
+/** An action whose inputs have been read: its subject and its work. */
 interface Begun {
   readonly about: About;
   readonly run: (deps: ActionDeps) => Promise<ActionResult>;
 }
 
-/** An action with its inputs' types checked here and forgotten afterwards, so that all actions have one type. */
+/** An action with the types of its inputs erased, so that all actions have one type. */
 export interface Action {
   readonly name: string;
   readonly title: string;
@@ -82,7 +82,7 @@ export interface Action {
   readonly outputs: Outputs;
   readonly silentAfterHours: number | undefined;
   readonly isGuard: boolean;
-  /** Reads the inputs, all problems in one error, and gives the work. Throws TIPOFF_BAD_INPUT. */
+  /** Reads the inputs. Throws TIPOFF_BAD_INPUT with every problem in one error. */
   readonly begin: (getInput: GetInput, context: RunContext) => Begun;
 }
 

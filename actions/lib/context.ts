@@ -92,7 +92,7 @@ export function readContext(env: Environment): RunContext {
   };
 }
 
-/** What the document of the event says: the pull request, or the run that has ended. */
+/** What the event document contains: the pull request, or the finished run. */
 function readEvent(path: string | undefined, repository: string | undefined) {
   if (path === undefined || !existsSync(path)) return {};
   const parsed = event.safeParse(JSON.parse(readFileSync(path, 'utf8')));
@@ -103,7 +103,7 @@ function readEvent(path: string | undefined, repository: string | undefined) {
   return { pull: { number: pull.number, headSha: pull.head.sha, isFork, isDraft: pull.draft } };
 }
 
-/** Who asked for something and why, for audit trails; a long reason gives way to who asked. */
+/** A reason with the person who gave it, for audit trails; a long reason is cut to keep the person. */
 export function reasonWithRequester(context: RunContext, reason: string, limit = 500): string {
   const who = ` (asked by ${context.actor}${context.runUrl === undefined ? '' : `, ${context.runUrl}`})`;
   const room = Math.max(20, limit - who.length);

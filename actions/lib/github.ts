@@ -57,7 +57,7 @@ function refused(method: string, url: string, error: Error): TipoffError {
 }
 
 /**
- * The token, or undefined at a terminal, where GitHub is left alone and the report says so. On GitHub an absent one is a mistake
+ * The token; undefined at a terminal, where GitHub is not called and the report says so. On GitHub a missing token is a mistake
  * in the workflow: TIPOFF_BAD_INPUT.
  */
 export function tokenUnlessLocal(

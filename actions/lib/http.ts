@@ -19,15 +19,15 @@ interface Answer {
 
 export type Http = (call: Call) => Promise<Answer>;
 
-/** Tries of one call, and the longest wait between two of them: a step of a workflow does not wait for hours. */
+/** Attempts per call, and the longest wait between them: a workflow step must not wait for hours. */
 const TRIES = 4;
 const MAX_WAIT_MS = 60_000;
 const TIMEOUT_MS = 30_000;
 
 /**
- * `fetch` that has patience. Network failures, 502, 503, 504 and rate limits are tried again, at most four times in all and as
- * long as the server asks, if that is a minute or less; then the call throws TIPOFF_PROVIDER_DOWN naming `who`. Other statuses
- * are answers. Calls that create something are repeated too: whoever makes them looks before creating, or sends an id.
+ * `fetch` with retries. Network failures, 502, 503, 504 and rate limits are retried, up to four attempts in all, after the wait
+ * the server asks for if that is a minute or less; then the call throws TIPOFF_PROVIDER_DOWN naming `who`. Other statuses are
+ * answers. Calls that create something are retried too, so their callers check for it first or send an id.
  */
 export function retryingFetch(who: string, clock: Clock): typeof fetch {
   return async (input, init) => {
@@ -61,7 +61,7 @@ export function retryingFetch(who: string, clock: Clock): typeof fetch {
 const once = (url: string, init: RequestInit | undefined): Promise<Response> =>
   fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
 
-/** JSON over HTTP, with the patience of {@link retryingFetch}. */
+/** JSON over HTTP, with the retries of {@link retryingFetch}. */
 export function jsonHttp(who: string, clock: Clock): Http {
   const patient = retryingFetch(who, clock);
   return async ({ method = 'GET', url, token, body, headers }) => {

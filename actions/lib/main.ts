@@ -24,14 +24,14 @@ import { commandLine } from './tipoff.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Runs an action when its file was started as a program (`isMain`), and sets the exit code of the process: 0 fine, or a guard
- * has found something, 1 the work failed, 2 bad input, 3 could not run. A file that another one imports only says what its action is.
+ * Runs an action when its file was started as a program (`isMain`; otherwise the import only defines the action) and sets the
+ * exit code of the process: 0 fine, or a guard has found something; 1 the work failed; 2 bad input; 3 could not run.
  */
 export async function main(isMain: boolean, action: Action): Promise<void> {
   if (!isMain) return;
-  // The steps of a job share what was compiled.
+  // The steps of a job share compiled code.
   enableCompileCache();
-  // A reader that stops early is no failure of the action.
+  // A closed pipe is not a failure of the action.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
@@ -39,8 +39,8 @@ export async function main(isMain: boolean, action: Action): Promise<void> {
 }
 
 /**
- * Runs an action and gives its exit code: safe outputs, inputs, work, then every rendering of the report. An error is a report
- * too, under the key of the good ones. The toolkit reads inputs and files of GitHub from the variables of the process.
+ * Runs an action and returns its exit code: sets the initial outputs, reads the inputs, does the work and renders the report.
+ * An error becomes a report too, under the same key. The toolkit reads inputs and GitHub's files from the environment.
  */
 export async function perform(action: Action, environment: Environment): Promise<number> {
   const context = readContext(environment);
@@ -103,7 +103,7 @@ function depsOf(context: RunContext, environment: Environment): ActionDeps {
         await app.close();
       }
     },
-    // Services live in the present, whatever instant is played.
+    // Services run in real time, whatever instant is simulated.
     http: (who) => jsonHttp(who, systemClock),
     gcloud: gcloudCommand(environment, log),
     log,
@@ -112,12 +112,12 @@ function depsOf(context: RunContext, environment: Environment): ActionDeps {
   };
 }
 
-/** The wall clock, or one that starts at the instant a person tries a workflow at. Throws TIPOFF_BAD_INPUT. */
+/** The system clock, or one that starts at the instant for which a workflow is tried out. Throws TIPOFF_BAD_INPUT. */
 function clockAt(at: string | undefined): Clock {
   return at === undefined ? systemClock : shiftedClock(parseInstant(at, 'TIPOFF_AT'));
 }
 
-/** What could not be done: what was expected, what was seen, what to do. */
+/** The report of an action that failed: what was expected, what was seen, what to do. */
 function errorBody(action: Action, error: unknown): ReportBody {
   const hint =
     error instanceof TipoffError ? error.hint : 'This is a defect: please report it with the log of the run.';
@@ -138,11 +138,11 @@ function stackOf(error: unknown): string {
 
 const ANNOTATE = { error: core.error, warning: core.warning, notice: core.notice } as const;
 
-/** The report as log, annotations and summary of the job. At a terminal the log says it all. */
+/** Shows the report as log, annotations and job summary; at a terminal as log only. */
 async function show(report: Report, context: RunContext): Promise<void> {
   for (const line of consoleLines(report)) core.info(line);
   if (context.isGitHub) {
-    // On a pull request the check has those of lines.
+    // On a pull request the check run carries the annotations of source lines.
     const shown = stepAnnotations(report).filter(
       ({ file }) => file === undefined || context.pull === undefined,
     );
@@ -156,7 +156,7 @@ async function show(report: Report, context: RunContext): Promise<void> {
   await core.summary.addRaw(markdownReport(report, links), true).write();
 }
 
-/** Secrets that reach the action in other ways than as secrets of the repository must not be in its log either. */
+/** Masks secrets in the log that do not come from the repository's secrets, which GitHub masks itself. */
 function maskSecrets({ inputs }: Action): void {
   for (const name of Object.keys(inputs.shape).filter(isSecret)) {
     const value = core.getInput(name);
@@ -169,7 +169,7 @@ function setOutputs(context: RunContext, outputs: Outputs): void {
   for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
 }
 
-/** Leaves the report for the step that posts it, and gives its path. */
+/** Writes the report for the step that posts it, and returns its path. */
 function keep(action: Action, report: Report, context: RunContext): string {
   const folder = join(context.folder, 'tipoff-reports');
   mkdirSync(folder, { recursive: true });

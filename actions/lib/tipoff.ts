@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
 
-/** What a verb of the command line answered. */
+/** The result of running a verb of the command line. */
 export interface VerbRun {
   readonly code: number;
   /** The document it printed; undefined when it printed none. */
@@ -12,7 +12,7 @@ export interface VerbRun {
 /** Runs one verb of the command line with `--json`, in this process. */
 export type Tipoff = (...args: string[]) => Promise<VerbRun>;
 
-/** The command line of this repository: actions do what a person at a terminal would do, and nothing else. */
+/** The command line of this repository: actions do only what a person could do at a terminal. */
 export function commandLine(
   { home, at }: { readonly home: string | undefined; readonly at: string | undefined },
   log: (text: string) => void,
@@ -39,15 +39,15 @@ export function commandLine(
 
 const failure = z.object({ error: z.object({ code: z.string(), message: z.string(), hint: z.string() }) });
 
-/** The code of the error a verb ended with; undefined when it gave an answer. */
+/** The error code a verb ended with; undefined when it answered. */
 export function errorCodeOf(run: VerbRun): string | undefined {
   const failed = failure.safeParse(run.json);
   return failed.success ? failed.data.error.code : undefined;
 }
 
 /**
- * Reads the answer of a verb. A verb that found something wrong answers too, whatever its exit code; what is not the expected
- * document throws, with the error the verb gave.
+ * Reads the answer of a verb. A verb that found a problem answers too, whatever its exit code; anything but the expected
+ * document throws, with the error that the verb reported.
  */
 export function answerOf<S extends z.ZodType>(run: VerbRun, schema: S, verb: string): z.output<S> {
   const failed = failure.safeParse(run.json);
@@ -75,7 +75,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Not a document: `answerOf` says so.
+    // Not a document: `answerOf` reports it.
     return undefined;
   }
 }

@@ -5,15 +5,15 @@ import { canaryReport } from '#guard/incidents/report.ts';
 import { checkRuns } from '#guard/incidents/update.ts';
 import type { App } from './compose.ts';
 
-/** What came of a run of the checks, ready for job summary, console and JSON; `alerted` when people were notified. */
+/** The report of a canary run, for job summary, console and JSON; with `alerted` when people were notified. */
 export interface CanaryRunReport {
   readonly report: Report;
   readonly alerted?: Alerted;
 }
 
 /**
- * Tells people what came of a run of these checks, and gives the report for job summary, console and JSON. What could not
- * be delivered is in `alerted.delivered.undelivered` and means the exit code 3; it is kept and comes with the next run.
+ * Notifies people of the results of a canary run and returns its report. What could not be delivered is in
+ * `alerted.delivered.undelivered` and means exit code 3; it is kept and delivered by the next run.
  */
 export async function alertOn(
   app: App,
@@ -24,7 +24,7 @@ export async function alertOn(
   return { alerted, report: canaryReport(canaries.runs, alerted) };
 }
 
-/** The report of a look at some checks or at the past, of which nobody is notified. */
+/** The report of a partial or historical canary run, of which nobody is notified. */
 export function reportWithoutAlert(canaries: CanaryReport): CanaryRunReport {
   return { report: canaryReport(canaries.runs) };
 }

@@ -12,21 +12,21 @@ export interface App extends Stores {
   readonly clock: Clock;
   /** Identifies this run in receipts. */
   readonly runId: string;
-  /** The one way by which people are notified. */
+  /** Notifies people; the only way to do so. */
   readonly outbox: Outbox;
-  /** Tells whoever runs the command what ended no work, and should be known. */
+  /** Reports a problem that did not stop the work to the person who runs the command. */
   readonly warn: (line: string) => void;
-  /** Who goes first: questions are answered within, and long work gives way between its steps. */
+  /** Questions run within it with priority, and long work yields to them between its steps. */
   readonly rightOfWay: RightOfWay;
-  /** Tells whoever watches the command what long work is at. */
+  /** Reports what long work is doing at this moment. */
   readonly meanwhile: (text: string) => void;
   close(): Promise<void>;
 }
 
 export interface OpenOptions extends Omit<StoreOptions, 'rightOfWay'> {
-  /** Who goes first in the process; by the wall clock when absent. */
+  /** Priorities within the process; measured by the system clock when absent. */
   readonly rightOfWay?: RightOfWay;
-  /** Where long work says what it is at; nowhere when absent. */
+  /** Receives what long work is doing; ignored when absent. */
   readonly meanwhile?: (text: string) => void;
   /** Where the console notifier writes its lines. */
   readonly write: (line: string) => void;
@@ -34,7 +34,7 @@ export interface OpenOptions extends Omit<StoreOptions, 'rightOfWay'> {
 
 /**
  * Opens the stores of the configured profile and the notifier. Adapters are loaded when they are opened: a
- * command that needs none starts fast, and the embedded profile never loads a client of the cloud.
+ * command that needs none starts fast, and the embedded profile never loads a cloud client.
  */
 export async function openApp(config: Config, options: OpenOptions): Promise<App> {
   const closers: (() => Promise<void>)[] = [];
@@ -52,7 +52,7 @@ export async function openApp(config: Config, options: OpenOptions): Promise<App
     const runId = randomUUID();
     const notifier = await openNotifier(config, clock, consoleNotifier(options.write));
     const fallback = consoleNotifier(options.write);
-    // A home that is saved and restored may be older than what it told people: a job was stopped after the one, before the other.
+    // A restored home may be older than its last messages: the job may have stopped after sending and before saving.
     const isStateLost = config.profile === 'embedded' && config.backup.place !== undefined;
     const outbox = openOutbox({ state: stores.state, clock, notifier, fallback, runId, isStateLost });
     return { ...stores, config, clock, runId, outbox, warn: options.write, rightOfWay, meanwhile, close };

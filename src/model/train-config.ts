@@ -6,15 +6,15 @@ export interface TrainConfig {
   readonly lambda: number;
   /** Age in days at which a row weighs half. */
   readonly halfLifeDays: number;
-  /** Fewest career games (before the slate) of a training row. */
+  /** Minimum number of career games before the slate. */
   readonly minCareerGames: number;
-  /** Least `min_ewma4` of a training row, in minutes. */
+  /** Minimum `min_ewma4`, in minutes. */
   readonly minExpectedMinutes: number;
-  /** Out-of-fold rows at most this old calibrate spread, shape and market layer. */
+  /** Maximum age in days of the out-of-fold rows that calibrate spread, shape and market layer. */
   readonly calibrationDays: number;
   /** Rows that must precede a week before its forecasts count as out-of-fold. */
   readonly minFitRows: number;
-  /** Out-of-fold rows without which nothing is trained. */
+  /** Minimum number of out-of-fold rows. */
   readonly minCalibrationRows: number;
 }
 
@@ -28,13 +28,13 @@ export const DEFAULT_CONFIG: TrainConfig = {
   minCalibrationRows: 300,
 };
 
-/** Weeks of out-of-fold forecasts without which nothing is trained. */
+/** Minimum number of weeks with out-of-fold forecasts. */
 export const MIN_BLOCKS = 3;
 
-/** Long work in short steps, some of which say what comes next: whoever carries it out decides what happens between them. */
+/** Long work cut into short steps; a step may yield a description of the next one. The caller decides what happens in between. */
 export type Steps<T> = Generator<string | undefined, T>;
 
-/** Carries steps out one after the other. */
+/** Runs all steps synchronously. */
 export function atOnce<T>(steps: Steps<T>): T {
   for (;;) {
     const step = steps.next();
@@ -42,10 +42,10 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
-/** What long work calls between its steps, with what it does next: at least a turn of the event loop. */
+/** Called by long work between its steps, with a description of the next one; waits at least for a turn of the event loop. */
 export type GiveWay = (next?: string) => Promise<void>;
 
-/** Carries steps out in turns with everything else that the process has to do: a service answers meanwhile. */
+/** Runs the steps cooperatively, so that a service keeps answering in between. */
 export async function inTurns<T>(steps: Steps<T>, giveWay: GiveWay = () => nextTurn()): Promise<T> {
   for (;;) {
     const step = steps.next();

@@ -26,11 +26,11 @@ import { readHistory } from './week-sums.ts';
 export interface TrainDeps extends RegistryDeps {
   /** Version of the running code, as every artefact carries it. */
   readonly codeVersion: string;
-  /** Asked before a model is registered: throws when the rows of the range may not be learnt from. */
+  /** Called before training: throws when the rows of the range must not be learnt from. */
   readonly admit: (rows: TrainingRange) => Promise<unknown>;
-  /** What a model forecasts; every published market when absent. */
+  /** The markets to train; every published one when absent. */
   readonly markets?: readonly Market[];
-  /** How much history is read as rows; as much as `readHistory` reads when absent. */
+  /** How much history is read as rows; the default of `readHistory` when absent. */
   readonly history?: { readonly maxRows: number };
   /** Called between the steps of the training; a turn of the event loop when absent. */
   readonly giveWay?: GiveWay;
@@ -51,14 +51,14 @@ export interface TrainedModel {
   readonly row: ModelRegistryRow;
 }
 
-/** Id until the content is known; never stored. */
+/** Placeholder id until the content is known; never stored. */
 export const UNNAMED = 'unnamed';
 
 /**
- * Trains a model of all markets on the feature store before a cut-off and registers it as candidate. The id is `ridge-<cutoff>-<hash>`
- * with the first eight hex digits of the content hash: training again on the same rows finds the same model and changes
- * nothing. Throws TIPOFF_NO_MODEL with too little history, TIPOFF_BAD_INPUT for a cut-off that is no date, what `admit`
- * throws, and TIPOFF_AUDIT_FAILED for a gate that fails: a leak, a stale history, or a loss against the champion it would replace.
+ * Trains a model of all markets on the feature store before a cut-off and registers it as a candidate. Its id is
+ * `ridge-<cutoff>-<hash>`, with the first eight hex digits of the content hash, so training again on the same rows finds the same
+ * model and changes nothing. Throws TIPOFF_NO_MODEL with too little history, TIPOFF_BAD_INPUT for an invalid cut-off, whatever
+ * `admit` throws, and TIPOFF_AUDIT_FAILED when a gate fails: a leak, a stale history, or a worse forecast than the champion's.
  */
 export async function train(deps: TrainDeps, request: TrainRequest): Promise<TrainedModel> {
   const cutoff = parseSlate(request.cutoff);
@@ -81,9 +81,9 @@ export async function train(deps: TrainDeps, request: TrainRequest): Promise<Tra
 }
 
 /**
- * Makes a registered model the champion once it has passed the gates: no leak, a fresh history, and no loss against the champion
- * on rows that neither has seen. A retired model has passed them before: bringing it back is the rollback, and asks nothing.
- * Throws what `promoteModel` and `requireGates` throw.
+ * Makes a registered model the champion once it has passed the gates: no leak, a fresh history, and no worse forecast than the
+ * champion's on rows that neither has seen. A retired model has passed them before: bringing it back is a rollback and checks
+ * nothing. Throws what `promoteModel` and `requireGates` throw.
  */
 export async function promoteJudged(
   deps: TrainDeps,
@@ -119,12 +119,12 @@ async function championOf(deps: RegistryDeps): Promise<Artefact | undefined> {
   return loadModel(deps, row.model_id);
 }
 
-/** Who promotes, with the gates that were passed on purpose and why: it stays with the model. */
+/** Who promotes a model, with the gates that were overridden and why; it is recorded with the model. */
 function byDespite({ by, despite }: { readonly by: string; readonly despite?: Despite | undefined }): string {
   return despite === undefined ? by : `${by}, despite ${despite.gates.join(', ')}: ${despite.reason}`;
 }
 
-/** The identity shared by every artefact of a run, so that one cut-off gives one content whoever trains. */
+/** The options shared by every artefact of a run, so that one cut-off gives the same content wherever it is trained. */
 export function identityOf(deps: Pick<TrainDeps, 'clock' | 'codeVersion'>): Omit<SeriesOptions, 'modelId'> {
   return {
     createdAt: deps.clock.now().toISOString(),
@@ -133,13 +133,13 @@ export function identityOf(deps: Pick<TrainDeps, 'clock' | 'codeVersion'>): Omit
   };
 }
 
-/** SHA-256 (hex) of what was learnt: the artefact without its id and its time of birth. */
+/** SHA-256 (hex) of what was learnt: the artefact without its id and its creation time. */
 export function contentHash(artefact: Artefact): string {
   const { model_id: _id, created_at: _at, ...content } = artefact;
   return createHash('sha256').update(canonicalJson(content)).digest('hex');
 }
 
-/** An artefact under the id that its content gives it. */
+/** An artefact with the id derived from its content. */
 function named(artefact: Artefact): Artefact {
   return {
     ...artefact,
@@ -148,8 +148,8 @@ function named(artefact: Artefact): Artefact {
 }
 
 /**
- * Registers a trained artefact under its content's id. When the store holds the same content already, made at another
- * time, that one is used: it is also how a run that died between bytes and row is completed.
+ * Registers a trained artefact under the id of its content. When the store already holds the same content, that artefact is
+ * used, which also completes a run that died between storing the bytes and writing the row.
  */
 export async function registerTrained(
   deps: RegistryDeps,

@@ -10,7 +10,7 @@ import { fitMeanCorrection } from './ridge.ts';
 import { atOnce, DEFAULT_CONFIG, MIN_BLOCKS, type Steps, type TrainConfig } from './train-config.ts';
 import { weekOf } from './training-set.ts';
 
-/** What an artefact says about itself; all of it comes from the caller, nothing from a clock. */
+/** What an artefact records about itself. All of it comes from the caller, so that training is deterministic. */
 export interface TrainOptions extends Partial<TrainConfig> {
   readonly modelId: string;
   /** UTC instant, ISO 8601. */
@@ -20,14 +20,14 @@ export interface TrainOptions extends Partial<TrainConfig> {
 }
 
 /**
- * Trains a model of some markets, each a set of the same rows, on all usable ones (played, at least 5 career games, expected
- * minutes at least 6). Spread, shape and belief come from out-of-fold forecasts: each calendar week forecast by a fit on the
- * weeks before it. What a line deserves to be believed without prices is learnt from all markets together, because each alone
- * has too few; prices are believed market by market.
+ * Trains a model of several markets, given the training set of each (the sets have the same rows), on all usable rows: played,
+ * at least 5 career games, at least 6 expected minutes. Spread, shape and belief are learnt from out-of-fold forecasts: each
+ * calendar week is forecast by a fit on the weeks before it. The weight of a line without prices is learnt from all markets
+ * together, because each alone has too few such lines; the weight of prices is learnt per market.
  *
- * Small history: the first week that may be forecast has 300 rows before it, and at least 300 rows in at least 3 such weeks
- * must exist, otherwise TIPOFF_NO_MODEL. Bins with few rows lean on all rows together.
- * Rows at or after the cut-off are refused with TIPOFF_BAD_INPUT. Same rows, same options: the same bytes.
+ * Throws TIPOFF_NO_MODEL with too little history: a week counts as out-of-fold from 300 earlier rows on, and at least 3 such
+ * weeks with 300 rows in all are needed. Bins with few rows are shrunk towards all rows. Throws TIPOFF_BAD_INPUT for rows at or
+ * after the cut-off. The same rows and options give the same bytes.
  */
 export function trainArtefact(
   sets: readonly TrainingSet[],
@@ -139,7 +139,7 @@ function configOf(options: Partial<TrainConfig>): TrainConfig {
   };
 }
 
-/** One market at one cut-off, and the forecasts at lines that beliefs are learnt from. */
+/** One market at one cut-off, with the forecasts at lines from which the belief is learnt. */
 interface Draft {
   readonly market: string;
   readonly model: MarketModel;
@@ -189,7 +189,7 @@ function* draftSteps(
   };
 }
 
-/** The markets of one cut-off as one model; the first speaks for the rows, which all share. */
+/** The markets of one cut-off as one model. The row counts are taken from the first, since all markets share their rows. */
 function artefactOf(drafts: readonly Draft[], cutoff: string, options: TrainOptions): Artefact | TipoffError {
   const [first] = drafts;
   if (first === undefined) return tooLittle(cutoff, { markets: 0 });
@@ -227,7 +227,7 @@ function artefactOf(drafts: readonly Draft[], cutoff: string, options: TrainOpti
   };
 }
 
-/** Rows without prices of several markets as one. */
+/** The rows without prices of several markets, concatenated. */
 function together(all: readonly MarketRows[]): MarketRows {
   const rows = all.flatMap((one) =>
     Array.from(one.own.keys())

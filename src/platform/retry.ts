@@ -2,35 +2,35 @@ import { isTransient } from '#core/errors.ts';
 import { hashText, Random } from '#core/random.ts';
 import type { Clock } from './clock.ts';
 
-/** How often, and how far apart, one operation is tried. */
+/** How often one operation is attempted, and how far apart. */
 export interface RetryPolicy {
   /** Attempts in all, the first included. */
   readonly attempts: number;
   /**
-   * Milliseconds to wait after so many failed attempts (1 after the first); undefined when the error asks for a longer wait
-   * than anybody would sit through. No wait unless given.
+   * Milliseconds to wait after a number of failed attempts (1 after the first); undefined to give up because the error asks for
+   * too long a wait. No wait unless given.
    */
   readonly pause?: (failed: number, error: unknown) => number | undefined;
   /** Whether another attempt may help; `isTransient` of the error model unless given. */
   readonly isTransient?: (error: unknown) => boolean;
   /** Called before each pause, for a log. */
   readonly onRetry?: (error: unknown, failed: number) => void;
-  /** Milliseconds on the clock after which no further attempt begins, counted from the opening; no bound unless given. */
+  /** Milliseconds, from the first attempt, after which no further attempt starts; unlimited unless given. */
   readonly budget?: number;
 }
 
-/** What is left of a policy. One operation of several requests shares one. */
+/** The remaining attempts under a policy; the requests of one operation share a budget. */
 export interface RetryBudget {
   /** The number of the current attempt, from 1. */
   readonly attempt: number;
   /**
-   * Decides after a failure of the current attempt. True after the pause, when another attempt is due; false at once when the error is permanent,
-   * the attempts or the time are used up, or the pause would be too long. Rejects with the signal's reason when aborted.
+   * Called after the current attempt failed. Waits and returns true when another attempt is due; returns false at once when the
+   * error is permanent, attempts or time are used up, or the wait would be too long. Rejects with the signal's reason when aborted.
    */
   next(error: unknown, signal?: AbortSignal): Promise<boolean>;
 }
 
-/** Opens the budget of one operation. `clock` is the only source of waiting. */
+/** Opens the budget of one operation. All waiting goes through `clock`. */
 export function retryBudget(clock: Clock, policy: RetryPolicy): RetryBudget {
   const { attempts, pause, isTransient: isWorthIt = isTransient, budget, onRetry } = policy;
   const startedAt = clock.now().getTime();
@@ -52,7 +52,7 @@ export function retryBudget(clock: Clock, policy: RetryPolicy): RetryBudget {
   };
 }
 
-/** Calls until it works, within the policy; throws the last error as it is. `call` is passed the number of the attempt, from 1. */
+/** Calls until it succeeds, within the policy; rethrows the last error unchanged. `call` receives the attempt number, from 1. */
 export async function retry<T>(
   clock: Clock,
   policy: RetryPolicy,
@@ -74,19 +74,19 @@ export interface Backoff {
   readonly first: number;
   readonly max: number;
   /**
-   * A source of numbers in [0, 1), seeded by the caller: half of each pause is then taken at random, so that processes that
-   * failed together do not come back together.
+   * A source of numbers in [0, 1): half of each pause is then random, so that processes that failed together do not all retry
+   * at once.
    */
   readonly jitter?: () => number;
 }
 
-/** Numbers in [0, 1) for pauses: the same seed gives the same ones, so a process seeds it with a name of its own. */
+/** Numbers in [0, 1) for {@link Backoff}, determined by the seed: every process uses a seed of its own. */
 export function jitterOf(seed: string): () => number {
   const random = new Random(hashText(seed));
   return () => random.next();
 }
 
-/** The pause after so many failed attempts, in milliseconds. */
+/** A function from the number of failed attempts to the next pause, in milliseconds. */
 export function backoff({ first, max, jitter }: Backoff): (failed: number) => number {
   return (failed) => {
     const pause = Math.min(first * 2 ** (failed - 1), max);

@@ -3,32 +3,31 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Clock, systemClock } from './clock.ts';
 
 /**
- * Who goes first in a process that computes for one and answers others. A question is answered before the next step of long
- * work: the work asks between its steps, and stands still while questions are being answered. A question keeps the right of way
- * for some seconds only; one that takes longer goes on in turns with everything else.
+ * Priority between questions and long work in one process. Long work yields between its steps, and pauses while questions are
+ * being answered. A question has priority for a few seconds only; after that it competes with everything else.
  */
 export interface RightOfWay {
-  /** Answers a question before everything else. */
+  /** Runs a question with priority. */
   first<T>(answer: () => Promise<T>): Promise<T>;
-  /** Takes it from the question that the code belongs to: what it does from now on is work. */
+  /** Ends the priority of the question that the calling code belongs to: from now on it counts as work. */
   cede(): void;
-  /** Whether the code that asks belongs to a question that still has the right of way. */
+  /** True when the calling code belongs to a question that still has priority. */
   isFirst(): boolean;
-  /** Whether somebody has it. */
+  /** True while any question has priority. */
   isTaken(): boolean;
-  /** Waits until the questions that are there now are answered. Those that come meanwhile are not waited for. */
+  /** Waits until the current questions have been answered or have lost priority. Later ones are not waited for. */
   answered(): Promise<void>;
   /**
-   * What long work calls between its steps: a turn of the event loop, and until `answered`. Whoever works gets on by a step
-   * however many ask. A question gives way to nobody.
+   * Called by long work between its steps: waits for a turn of the event loop, then for `answered`. Work therefore advances by
+   * a step however many questions arrive. Returns at once within a question that has priority.
    */
   giveWay(): Promise<void>;
 }
 
 export interface RightOfWayOptions {
-  /** Seconds for which one question goes first; 5 when absent. */
+  /** Seconds for which a question has priority; 5 when absent. */
   readonly seconds?: number;
-  /** Tells when they are over; the wall clock when absent. */
+  /** Measures them; the system clock when absent. */
   readonly clock?: Pick<Clock, 'sleep'>;
 }
 

@@ -30,15 +30,15 @@ export interface VerbContext {
   readonly terminal: Terminal;
   readonly config: Config;
   readonly clock: Clock;
-  /** A path as this process reads it: one that the command of another process gave begins in that one's folder. */
+  /** Resolves a path of the command line, for a relayed command against the caller's folder. */
   path(text: string): string;
-  /** Reads a slate as people write it: a date, or `today`, `yesterday`, `tomorrow` in New York; nothing means today. */
+  /** Parses a slate: a date, or `today`, `yesterday` or `tomorrow` in New York; today when absent. */
   slate(text?: string): Slate;
-  /** Opens the home for one piece of work and closes it whatever happens. TIPOFF_NOT_FOUND where there is no home. */
+  /** Opens the home, runs the work and always closes the home. TIPOFF_NOT_FOUND where there is no home. */
   withApp<T>(work: (app: App) => Promise<T>): Promise<T>;
-  /** The same, for verbs that bring data: a home that is not there is made. */
+  /** The same, for verbs that load data: creates the home if there is none. */
   withNewApp<T>(work: (app: App) => Promise<T>): Promise<T>;
-  /** `withApp` and `withNewApp` of verbs about the tables themselves: no table is made on opening, which would hide that it is missing. */
+  /** `withApp` and `withNewApp` for verbs about the tables themselves: opening creates no tables, which would hide missing ones. */
   withTables<T>(work: (app: App) => Promise<T>): Promise<T>;
   withNewTables<T>(work: (app: App) => Promise<T>): Promise<T>;
   /** The same with another embedded home. */
@@ -50,9 +50,9 @@ export interface CliHost {
   readonly streams: Streams;
   /** Sets the exit code of the command. */
   readonly exit: (code: 0 | 1 | 2 | 3) => void;
-  /** Runs the commands of other processes on a home that this one has opened; absent where nobody shall be let in. */
+  /** Runs the commands of other processes on a home that this one has opened; absent where none are accepted. */
   readonly runOn?: (app: App, owner: Owner) => RunCommand;
-  /** A command of another process: the opened home that it works on, who has it, and the caller's folder. */
+  /** Set for a relayed command: the opened home it works on, the owner of that home, and the caller's folder. */
   readonly guest?: { readonly app: App; readonly owner: Owner; readonly cwd: string };
 }
 
@@ -61,13 +61,13 @@ export interface Owner {
   readonly command: string;
   /** ISO instant. */
   readonly since: string;
-  /** What it said last of its progress. */
-  lastSaid(): string | undefined;
+  /** Its last line of progress. */
+  lastProgress(): string | undefined;
 }
 
 /**
- * Builds the context of a verb from the options of its command line. A verb that is `local` works in a folder whatever the
- * profile; for any other, a folder beside the profile `gcp` is TIPOFF_BAD_INPUT, because one of the two is a mistake.
+ * Builds the context of a verb from the options of its command line. A `local` verb works in a folder whatever the profile; for
+ * any other verb, `--home` together with the profile `gcp` is TIPOFF_BAD_INPUT, because one of the two is a mistake.
  */
 export function contextOf(
   host: CliHost,
@@ -75,12 +75,12 @@ export function contextOf(
   kind: 'local' | 'anywhere' = 'anywhere',
 ): VerbContext {
   const options = command.optsWithGlobals<GlobalOptions>();
-  const said: { line?: string } = {};
+  const latest: { line?: string } = {};
   const voice = terminal(host.streams, options.json === true);
   const remembering =
     (say: (line: string) => void) =>
     (line: string): void => {
-      said.line = line;
+      latest.line = line;
       say(line);
     };
   const progress = remembering(voice.progress);
@@ -105,7 +105,7 @@ export function contextOf(
       write: progress,
       meanwhile: voice.meanwhile,
     });
-    const owner = { command: line, since: clock.now().toISOString(), lastSaid: () => said.line };
+    const owner = { command: line, since: clock.now().toISOString(), lastProgress: () => latest.line };
     const relay =
       host.runOn === undefined || which.profile !== 'embedded'
         ? undefined
@@ -157,15 +157,15 @@ async function onTables<T>(work: (app: App) => Promise<T>, app: App): Promise<T>
   }
 }
 
-/** Lets a command of another process in, or says who is at work. */
+/** Throws TIPOFF_HOME_LOCKED unless the owner of the home may run this command for another process. */
 function admit(name: string, { app, owner }: NonNullable<CliHost['guest']>): void {
-  const company = Object.hasOwn(RELAY_ACCESS, name) ? RELAY_ACCESS[name] : 'alone';
-  if (company === 'reads') return;
-  if (company === 'writes' && owner.command.split(' ')[0] === 'serve') {
+  const access = Object.hasOwn(RELAY_ACCESS, name) ? RELAY_ACCESS[name] : 'alone';
+  if (access === 'reads') return;
+  if (access === 'writes' && owner.command.split(' ')[0] === 'serve') {
     app.rightOfWay.cede();
     return;
   }
-  const last = owner.lastSaid();
+  const last = owner.lastProgress();
   const { home } = app.config;
   throw new TipoffError(
     'TIPOFF_HOME_LOCKED',

@@ -1,8 +1,8 @@
 import type { Streams } from './terminal.ts';
 
-/** How often silence is looked for, and how often it is found before something is said: at most two seconds pass. */
-const LOOK_MS = 500;
-const LOOKS = 3;
+/** Interval of the checks for silence, and how many silent checks lead to a line of progress: within two seconds. */
+const CHECK_MS = 500;
+const MAX_SILENT_CHECKS = 3;
 
 /** Where lines go: stdout and stderr of a process. */
 interface Out {
@@ -10,32 +10,33 @@ interface Out {
 }
 
 /**
- * Streams for pipes and files. What a command says goes where it belongs, as it is; a command that has said nothing for two
- * seconds says on stderr what it is at, in a line of its own. One that is done before is silent: the answer is its first word,
- * and whatever reads its output reads nothing else.
+ * Streams for pipes and files. Output is passed through unchanged; a command that has written nothing for two seconds writes a
+ * line on stderr saying what it is working on. A faster command writes nothing but its answer.
  */
 export function plainStreams(
   label: string,
   { stdout, stderr }: { readonly stdout: Out; readonly stderr: Out },
   { isService = false }: { readonly isService?: boolean } = {},
-): { readonly streams: Streams; readonly look: (seconds: number) => void; readonly end: () => void } {
+): { readonly streams: Streams; readonly checkSilence: (seconds: number) => void; readonly end: () => void } {
   let doing = '';
-  let silentLooks = 0;
-  // Its first line of this kind names the command; repeating its arguments every two seconds would fill a log.
+  let silentChecks = 0;
+  // Only the first such line names the command: repeating its arguments every two seconds would fill a log.
   let who = `${label} `;
   const write = (to: Out, text: string): void => {
-    silentLooks = 0;
+    silentChecks = 0;
     to.write(text);
   };
-  const look = (seconds: number): void => {
-    silentLooks += 1;
-    if (silentLooks < LOOKS) return;
+  const checkSilence = (seconds: number): void => {
+    silentChecks += 1;
+    if (silentChecks < MAX_SILENT_CHECKS) return;
     write(stderr, `${who}… ${Math.round(seconds)} s${doing === '' ? '' : `: ${doing}`}\n`);
     who = '';
   };
   const began = performance.now();
-  // A service has a log.
-  const timer = isService ? undefined : setInterval(() => look((performance.now() - began) / 1000), LOOK_MS);
+  // A service writes a log instead.
+  const timer = isService
+    ? undefined
+    : setInterval(() => checkSilence((performance.now() - began) / 1000), CHECK_MS);
   return {
     streams: {
       out: (text) => write(stdout, text),
@@ -44,7 +45,7 @@ export function plainStreams(
         doing = text;
       },
     },
-    look,
+    checkSilence,
     end: () => clearInterval(timer),
   };
 }

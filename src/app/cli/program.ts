@@ -69,8 +69,8 @@ export function program(host: CliHost): Command {
 }
 
 /**
- * Runs one command line and returns its exit code: 0 fine, 1 a check failed, 2 usage or bad input, 3 could not run. A home that
- * another process has runs the command there.
+ * Runs one command line and returns its exit code: 0 fine, 1 a check failed, 2 usage or bad input, 3 could not run. When another
+ * process owns the home, the command is relayed to that process.
  */
 export async function main(args: readonly string[], streams: CliHost['streams']): Promise<number> {
   if (['--version', '-V'].includes(args[0] ?? '')) {
@@ -88,21 +88,21 @@ export async function main(args: readonly string[], streams: CliHost['streams'])
 }
 
 /**
- * Runs the commands of other processes on an opened home. They have the right of way: whoever asks looks at a terminal, while
- * whoever has the home is at work.
+ * Runs the commands of other processes on an opened home. They have priority: a person is waiting for them at a terminal, while
+ * the owner of the home is doing long work.
  */
 export const runOn: NonNullable<CliHost['runOn']> = (app, owner) => (command, streams) =>
   app.rightOfWay.first(() => run(command.args, { streams, guest: { app, owner, cwd: command.cwd } }));
 
-/** Runs a command line; `elsewhere` may run it in another place after all, and gives its exit code when it did. */
+/** Runs a command line. When that fails, `elsewhere` may run it in another process, and then returns its exit code. */
 async function run(
   args: readonly string[],
   host: Omit<CliHost, 'exit'>,
   elsewhere: (error: TipoffError) => Promise<number | undefined> = async () => undefined,
 ): Promise<number> {
   let code = 0;
-  const exit = (wanted: number): void => {
-    code = Math.max(code, wanted);
+  const exit = (requested: number): void => {
+    code = Math.max(code, requested);
   };
   try {
     await program({ ...host, exit }).parseAsync([...args], { from: 'user' });

@@ -9,11 +9,11 @@ import { messageOf, TipoffError } from '#core/errors.ts';
 import type { Streams } from './terminal.ts';
 
 /**
- * One process has an embedded home, and its file lets nobody else in. So the owner runs the commands of the others: a command
- * that finds the home taken hands its command line over a socket in the home and prints what comes back.
+ * Which verbs the owner of a home runs for other processes. An embedded home is locked by one process; a command that finds it
+ * locked sends its command line to the owner over a socket in the home and prints the reply.
  *
- * What a verb needs of the owner: one that `reads` (or changes nothing but what is said about incidents) is run beside any work;
- * one that `writes` only by `serve`, whose stores are made for several callers; one that runs `alone` by nobody else.
+ * `reads`: run beside any work (it changes at most the notes on incidents). `writes`: run only by `serve`, whose stores are made
+ * for several callers. `alone`: never relayed.
  */
 export const RELAY_ACCESS: Readonly<Record<string, 'reads' | 'writes' | 'alone'>> = {
   demo: 'alone',
@@ -23,7 +23,7 @@ export const RELAY_ACCESS: Readonly<Record<string, 'reads' | 'writes' | 'alone'>
   'canary prove': 'alone',
   'canary new': 'reads',
   'drill run': 'alone',
-  // Saving and restoring is for the one who has the home to himself.
+  // Saving and restoring needs exclusive access to the home.
   'backup create': 'alone',
   'backup list': 'alone',
   'backup verify': 'alone',
@@ -54,7 +54,7 @@ export const RELAY_ACCESS: Readonly<Record<string, 'reads' | 'writes' | 'alone'>
   'incidents snooze': 'reads',
   'incidents deliver': 'reads',
   quality: 'reads',
-  // Minutes of arithmetic, in turns with everything else that the owner has to do.
+  // Minutes of arithmetic, which yields to the owner's other work.
   evaluate: 'reads',
   'schema check': 'reads',
   'schema diff': 'reads',
@@ -99,7 +99,7 @@ const reply = z.union([
   z.strictObject({ exit: z.int().min(0).max(255) }),
 ]);
 
-/** Longest path of a socket that every system takes. */
+/** Longest socket path that every system accepts. */
 const MAX_SOCKET_PATH = 100;
 
 /**
@@ -114,8 +114,8 @@ export function relaySocket(home: string): string {
 }
 
 /**
- * Begins to run commands of other processes on the home that this process owns; `close` takes no more and waits for those at
- * work. A home in which no socket can be made has no relay: its owner works all the same, and says why.
+ * Starts running commands of other processes on the home that this process owns; `close` accepts no more and waits for those
+ * still running. Where no socket can be created there is no relay: the owner works without it, and `problem` says why.
  */
 export async function openRelay(
   home: string,
@@ -129,7 +129,7 @@ export async function openRelay(
   });
   try {
     if (dirname(path) !== resolve(home)) makePrivateFolder(dirname(path));
-    // Left behind by an owner that died: the lock of the home says that there is no other.
+    // A leftover of an owner that died: the lock of the home guarantees that no other owner is alive.
     rmSync(path, { force: true });
     await listening(server, path);
     chmodSync(path, 0o600);
@@ -201,8 +201,8 @@ function firstLine(socket: Socket): Promise<[string]> {
 }
 
 /**
- * Has the owner of a home run a command, prints what it prints, and returns its exit code; undefined when the owner does not
- * listen. An owner that ends in the middle is TIPOFF_HOME_LOCKED: whether the command was carried out is not known.
+ * Asks the owner of a home to run a command, prints its output and returns its exit code; undefined when the owner does not
+ * listen. An owner that exits half-way is TIPOFF_HOME_LOCKED: it is then unknown whether the command was carried out.
  */
 export async function relayCommand(
   home: string,

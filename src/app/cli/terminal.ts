@@ -2,9 +2,9 @@
 export interface Streams {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
-  /** Shows what is being done, in place of what was shown before; absent where nobody watches. */
+  /** Shows what is being done, replacing what was shown before; absent where nobody watches. */
   readonly doing?: (text: string) => void;
-  /** Takes down what is being worked on, for whoever wonders whether anything happens; absent where nobody does. */
+  /** Notes what is being worked on, for display after a silence; absent where nothing displays it. */
   readonly meanwhile?: (text: string) => void;
 }
 
@@ -15,11 +15,11 @@ export interface Terminal {
   line(text?: string): void;
   /** A line of progress. */
   progress(text: string): void;
-  /** A line of progress that the next one makes worthless: shown in one place at a terminal, a line elsewhere. */
+  /** A line of progress that the next one supersedes: overwritten in place at a terminal, a line elsewhere. */
   doing(text: string): void;
   /**
-   * What is worked on at this moment, as often as there is something to say: shown at a terminal in place of what was shown
-   * before; elsewhere a line on stderr when nothing was said for two seconds.
+   * What is being worked on at this moment; may be called often. At a terminal it replaces what was shown before; elsewhere it
+   * becomes a line on stderr once there has been no output for two seconds.
    */
   meanwhile(text: string): void;
   /** The result for machines; silent without `--json`. */

@@ -6,7 +6,7 @@ import type { AskedCanary, CanaryContext, CanaryResult, CheckedThing, Moment } f
 import { type Halt, isInForce } from './halt.ts';
 import type { Findings, Statements } from './statements.ts';
 
-/** Everything a result says before the check was asked. */
+/** The part of a result that is known before the check runs. */
 export type Unasked = Omit<
   CanaryResult,
   'status' | 'seen' | 'offenders' | 'offender_count' | 'reason' | 'bytes' | 'ms'
@@ -18,7 +18,7 @@ export type Answer = Pick<
   'status' | 'severity' | 'seen' | 'expected' | 'offenders' | 'offender_count' | 'reason' | 'bytes'
 >;
 
-/** The slate a check looks at on a day: the day's own, or the one before for last night. */
+/** The slate that a check is about on a day: the day's own, or the previous one for last night. */
 export function slateLookedAt(canary: Pick<AskedCanary, 'looksAt'>, today: Slate): Slate {
   return canary.looksAt === 'last_night' ? addDays(today, -1) : today;
 }
@@ -33,7 +33,7 @@ function stepInstant(canary: Pick<AskedCanary, 'looksAt'>, step: SeverityStep, m
   return byTip < byClock ? byTip : byClock;
 }
 
-/** The severity that holds at the moment; undefined when the answer is not due yet, with the instant it will be. */
+/** The severity at the moment, and whether the check is due, with the instant from which it is. */
 function severityAt(
   canary: AskedCanary,
   moment: Moment,
@@ -44,7 +44,7 @@ function severityAt(
   return { severity: (passed.at(-1) ?? first).severity, due: passed.length > 0, dueAt };
 }
 
-/** Why a check is not asked at the moment; undefined = it is asked. */
+/** Why a check is skipped at the moment; undefined = it runs. */
 function skipReason(
   canary: AskedCanary,
   moment: Moment,
@@ -62,7 +62,7 @@ function skipReason(
   return canary.skips?.(moment, context);
 }
 
-/** What a result says before its canary was asked. */
+/** The part of a result that is known before its canary runs. */
 export function unaskedOf(canary: AskedCanary, moment: Moment): Unasked {
   return {
     check: canary.id,
@@ -78,14 +78,14 @@ export function unaskedOf(canary: AskedCanary, moment: Moment): Unasked {
   };
 }
 
-/** What a run knows and has, for each of its checks. */
+/** What the checks of a run share. */
 export interface Asking {
   readonly context: CanaryContext;
   readonly halt: Halt | undefined;
   readonly statements: Statements;
 }
 
-/** Asks one check and judges what it finds. Never throws: what cannot run is ERROR. */
+/** Runs one check and judges what it finds. Never throws: a check that cannot run is ERROR. */
 export async function ask(
   canary: AskedCanary,
   moment: Moment,
@@ -144,7 +144,7 @@ function judge(
   return { ...base, status: bad > tolerated ? 'fail' : 'pass', reason };
 }
 
-/** The finding of a canary with its numbers filled in. A single thing that was looked at is named. */
+/** The finding of a canary with its numbers filled in. When only one thing was checked, it is named. */
 export function findingOf(
   finding: string,
   { total, bad, offenders }: Pick<Findings, 'total' | 'bad' | 'offenders'>,

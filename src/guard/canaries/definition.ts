@@ -9,7 +9,7 @@ import type { SeasonCalendarView } from './calendar.ts';
 /** The outcome of one canary about one slate. */
 export interface CanaryResult extends Outcome {
   readonly phase: CanaryPhase;
-  /** How many of the expected things were as they should be; null when the canary did not run. */
+  /** How many of the expected things were healthy; null when the canary did not run. */
   readonly seen: number | null;
   /** The slate asked about, an ISO date. */
   readonly slate: string;
@@ -20,9 +20,9 @@ export interface CanaryResult extends Outcome {
   readonly owner: string;
   /** Phases whose failure would explain this one. */
   readonly depends_on: readonly CanaryPhase[];
-  /** What its statement was to read in bytes; null where reading is not billed and for looks beyond the warehouse. */
+  /** Bytes its statement reads; null where reading is not billed and for probes. */
   readonly bytes: number | null;
-  /** Wall time of the look in milliseconds. */
+  /** Wall time in milliseconds. */
   readonly ms: number;
 }
 
@@ -36,18 +36,18 @@ export type CanaryRun = {
   readonly results: readonly CanaryResult[];
 };
 
-/** What one call of the engine hands over: a run per slate looked at (more than one after a gap). */
+/** The result of one call of the engine: a run per slate (more than one after a gap). */
 export type CanaryReport = {
   readonly started_at: Date;
   readonly finished_at: Date;
   readonly runs: readonly CanaryRun[];
   /** All results of all runs, in the order of the catalogue. */
   readonly results: readonly CanaryResult[];
-  /** What could not be written down of it, in words: people are told all the same, and the run is no success. */
+  /** Descriptions of what could not be stored: people are notified regardless, but the run is not a success. */
   readonly unstored: readonly string[];
 };
 
-/** Where in the flow of the data a canary looks; a failure upstream explains those below it. */
+/** Which phase of the pipeline a canary checks; a failure upstream explains failures downstream. */
 export const CANARY_PHASES = [
   'ingest',
   'analytics',
@@ -73,28 +73,28 @@ export interface CanaryContext {
   readonly exports: ObjectStore;
   /** Where the artefacts of models lie. */
   readonly models: Pick<ObjectStore, 'get'>;
-  /** Exchanged as a whole when a proof pretends that messages were given up. */
+  /** Replaced by a proof that simulates parked messages. */
   queue: Pick<Queue, 'parked'>;
-  /** Exchanged as a whole when a proof pretends that a setting is missing. */
+  /** Replaced by a proof that simulates a missing setting. */
   deployment: Deployment;
 }
 
-/** What the operator says about this installation. */
+/** What the configuration declares about this installation. */
 export interface Deployment {
   readonly codeVersion: string;
-  /** Version of main; undefined when nobody says. */
+  /** Version of main; undefined when unknown. */
   readonly expectedVersion?: string;
-  /** Jobs that are scheduled here and must report, whether they ever did or not. */
+  /** Jobs that are scheduled here and must report, even if they never have. */
   readonly scheduledJobs: readonly string[];
   /** Where back-ups go; undefined when none is declared. */
   readonly backup?: string;
-  /** Settings that should be there and are not, each as a sentence. */
+  /** Missing settings, each as a sentence. */
   readonly configGaps: readonly string[];
   /** Files of the user's own checks, with what is wrong with each; none when absent. */
   readonly ownChecks?: readonly { readonly path: string; readonly problem?: string }[];
 }
 
-/** The instant of a run and what the calendar says about it. */
+/** The instant and slate of a check, with the calendar. */
 export interface Moment {
   readonly asOf: Date;
   /** The slate the check looks at. */
@@ -104,8 +104,8 @@ export interface Moment {
 
 /**
  * How a check looks. `sql` is one portable SELECT with the columns subject, is_bad and note, one row per expected thing; it may
- * name @slate (the slate looked at), @from (`days` before it, 7 when absent) and @as_of, and must bound every partitioned table by them. `probe` is
- * for what does not lie in the warehouse.
+ * name @slate (the slate checked), @from (`days` before it, 7 when absent) and @as_of, and must bound every partitioned table by
+ * them. `probe` is for checks of anything outside the warehouse.
  */
 type Look =
   | LookInSql
@@ -114,9 +114,9 @@ type Look =
 export interface LookInSql {
   readonly sql: string;
   readonly days?: number;
-  /** Rows above which the answer is an error; any number when absent. */
+  /** Maximum number of rows, above which the check is an error; unlimited when absent. */
   readonly maxRows?: number;
-  /** Seconds after which the statement is ended, which is an error; the time of the whole run when absent. */
+  /** Seconds after which the statement is cancelled, which is an error; the budget of the run when absent. */
   readonly maxSeconds?: number;
 }
 
@@ -125,32 +125,32 @@ export type Sabotage =
   | { readonly sql: readonly [string, ...string[]] }
   | { readonly act: (context: CanaryContext, moment: Moment) => Promise<() => Promise<void>> };
 
-/** A check of live data with everything around it: when to ask, how to look, how to prove that it can fail. */
+/** A check of live data: when to run it, how to look, how to repair what it finds, and how to prove that it can fail. */
 export interface Canary extends Check {
   readonly phase: CanaryPhase;
   /**
-   * What a failure has found, in one clause without a full stop. `{of:game|games}` becomes "3 of 8 games", `{n:batch is|batches
+   * What a failure found, as one clause without a full stop. `{of:game|games}` becomes "3 of 8 games", `{n:batch is|batches
    * are}` becomes "2 batches are", and `{note}` is the note of the first offender.
    */
   readonly finding: string;
   /**
-   * `tonight` and `last_night` are skipped where their slate has no games; `slate` is about the day's slate, games or not. What fails
-   * on a slate is asked about that slate again until it passes. `now` is about the present: a pass ends what failed before.
+   * `tonight` and `last_night` are skipped when their slate has no games; `slate` is about the day's slate, games or not. A check
+   * that failed on a slate is repeated for that slate until it passes. `now` is about the present: a pass ends earlier failures.
    */
   readonly looksAt: 'tonight' | 'last_night' | 'slate' | 'now';
   readonly severity: SeveritySchedule;
   readonly owner: string;
   readonly repair: string;
-  /** Follows from the id. */
+  /** Derived from the id. */
   readonly runbook: string;
   readonly dependsOn: readonly CanaryPhase[];
-  /** Offenders that are still health: the larger of a number and a share of what was expected. None when absent. */
+  /** How many offenders are tolerated: the larger of a number and a share of what was expected. None when absent. */
   readonly tolerates?: { readonly count?: number; readonly share?: number };
-  /** What it means when nothing was expected: `fail`, a pass or a skip with the reason. A skip ends no incident. */
+  /** The outcome when nothing was expected: a failure, or a pass or skip with its reason. A skip closes no incident. */
   readonly whenEmpty: 'fail' | { readonly skip: string } | { readonly pass: string };
-  /** A reason not to ask at this moment beyond games, hour and halt; undefined = ask. */
+  /** A further reason to skip the check, besides games, hour and halt; undefined = run it. */
   readonly skips?: (moment: Moment, context: CanaryContext) => string | undefined;
-  /** Asked even while the operator has halted the pipeline. */
+  /** Run even while the operator has halted the pipeline. */
   readonly ignoresHalt?: boolean;
   readonly look: Look;
   readonly sabotage: Sabotage;
@@ -159,7 +159,7 @@ export interface Canary extends Check {
   readonly steps: readonly [string, ...string[]];
 }
 
-/** What is needed to ask a check: everything but the proof that it can fail. */
+/** What running a canary needs: everything but its sabotage. */
 export type AskedCanary = Omit<Canary, 'sabotage'>;
 
 /** Declares a canary. Its runbook is named after it. */

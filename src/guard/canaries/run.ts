@@ -24,7 +24,7 @@ import { byteBudget, statementsWithin } from './statements.ts';
 
 export interface CanaryDeps extends CanaryContext {
   readonly clock: Clock;
-  /** Measures time budgets in real time; the wall clock when absent. */
+  /** Measures time budgets in real time; the system clock when absent. */
   readonly timer?: Clock;
   /** Bytes one run may read where the request names none. */
   readonly budgetBytes?: number;
@@ -32,31 +32,31 @@ export interface CanaryDeps extends CanaryContext {
 
 export interface CanaryRequest {
   readonly canaries: readonly AskedCanary[];
-  /** Ask as of this instant instead of the clock's present: no heartbeat, no gap is covered. */
+  /** Run as of this instant instead of now: sends no heartbeat and covers no gap. */
   readonly asOf?: Date;
-  /** Only some of the catalogue is asked: no heartbeat, no gap is covered, or the next whole run would believe that all was watched. */
+  /** True when only part of the catalogue runs: sends no heartbeat and covers no gap, or the next full run would assume that everything was watched. */
   readonly isPartial?: boolean;
-  /** Seconds after which checks without an answer are ERROR; 120 when absent. */
+  /** Seconds after which unanswered checks are ERROR; 120 when absent. */
   readonly budgetSeconds?: number;
-  /** Bytes that the statements of one run may be billed for together; what would go beyond is ERROR and is not run. 20 GiB when absent. */
+  /** Bytes that one run may be billed for; a statement that would exceed it is ERROR and is not run. 20 GiB when absent. */
   readonly budgetBytes?: number;
-  /** False keeps the answers out of the warehouse. */
+  /** False to keep the results out of the warehouse. */
   readonly store?: boolean;
 }
 
-/** Most missed days a run after a gap looks at. */
+/** Maximum number of missed days that a run after a gap covers. */
 const MAX_GAP_DAYS = 14;
-/** A day whose last run was later than this was watched to its end. */
+/** A day whose last run was after this time counts as fully watched. */
 const WATCHED_UNTIL = '23:00';
 const BUDGET_SECONDS = 120;
 const BUDGET_BYTES = 20 * 2 ** 30;
 
 /**
- * Runs checks as of an instant and stores the answers. A whole run of the present beats the heart of the job `canaries`; when the
- * last beat is older than the day, the days in between are asked too, each as of its evening, oldest first. What failed on an
- * earlier slate and has not passed since is asked about that slate again.
- * Never throws: what cannot run, the calendar included, is ERROR, and what cannot be stored is in `unstored`. A whole run works under a
- * start receipt.
+ * Runs checks as of an instant and stores the results. A full run of the present sends the heartbeat of the job `canaries`; when
+ * the last heartbeat is from an earlier day, the days in between are checked too, each as of its evening, oldest first. Checks
+ * that failed on an earlier slate and have not passed since are repeated for that slate.
+ *
+ * Never throws: a check that cannot run is ERROR, and what cannot be stored is in `unstored`. A full run leaves a start receipt.
  */
 export async function runCanaries(deps: CanaryDeps, request: CanaryRequest): Promise<CanaryReport> {
   if (request.asOf !== undefined || request.isPartial === true) return askAll(deps, request);
@@ -102,7 +102,7 @@ async function askAll(deps: CanaryDeps, request: CanaryRequest): Promise<CanaryR
   return { started_at, finished_at: deps.clock.now(), runs, results, unstored };
 }
 
-/** What could not be written, in words: an answer that nobody can look up later is still an answer that people must hear of. */
+/** Describes a failure to store something. Results that could not be stored must still reach people. */
 async function unwritten(writing: Promise<unknown>, what: string): Promise<string[]> {
   try {
     await writing;
@@ -112,7 +112,7 @@ async function unwritten(writing: Promise<unknown>, what: string): Promise<strin
   }
 }
 
-/** Throws TIPOFF_STORAGE when a run could not be written down. Called when people have been told. */
+/** Throws TIPOFF_STORAGE when a run could not be stored. Called after people have been notified. */
 export function checkStored({ unstored }: Pick<CanaryReport, 'unstored'>): void {
   if (unstored.length === 0) return;
   throw new TipoffError('TIPOFF_STORAGE', unstored.join('; '), {
@@ -120,7 +120,7 @@ export function checkStored({ unstored }: Pick<CanaryReport, 'unstored'>): void 
   });
 }
 
-/** The evenings of the days that nobody watched since the last run. An unreadable heartbeat covers nothing: the checks themselves will say what is broken. */
+/** The evenings of the days missed since the last run. None when the heartbeat cannot be read: the checks themselves will report why. */
 async function missedInstants(deps: CanaryDeps, asOf: Date): Promise<Date[]> {
   const last = await lastCanaries(deps).catch(() => undefined);
   if (last === undefined) return [];
@@ -136,16 +136,16 @@ async function missedInstants(deps: CanaryDeps, asOf: Date): Promise<Date[]> {
   return evenings;
 }
 
-/** A check and the slate that it is asked about. */
+/** A check and the slate to run it for. */
 interface Question {
   readonly canary: AskedCanary;
   readonly slate: Slate;
 }
 
-/** Most failures of earlier slates that one run asks about again; those longest not looked at come first. */
+/** Maximum number of earlier failures that one run repeats; those not checked for longest come first. */
 const MAX_PENDING = 60;
 
-/** What failed on an earlier slate and has not passed since. An unreadable state asks nothing: `alert` will say that it is. */
+/** Failures on earlier slates that have not passed since. None when the state cannot be read: `alert` will report that. */
 async function pendingQuestions(
   { state }: CanaryDeps,
   { canaries }: CanaryRequest,
@@ -162,7 +162,7 @@ async function pendingQuestions(
     .slice(0, MAX_PENDING);
 }
 
-/** Reads the calendar for everything that one call asks about, once unless that fails. */
+/** Reads the calendar for all runs of one call; once, unless that fails. */
 function calendarReader(
   warehouse: Warehouse,
   slate: Slate,
@@ -241,7 +241,7 @@ async function runOnce(
   }
 }
 
-/** What every check needs to know first; `error` when it could not be read. */
+/** What every check needs; `error` when it could not be read. */
 interface Context {
   readonly calendar?: SeasonCalendarView;
   readonly halt?: Halt;

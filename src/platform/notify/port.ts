@@ -1,6 +1,6 @@
 export type Severity = 'info' | 'success' | 'warning' | 'error' | 'critical' | 'resolved';
 
-/** One thing worth telling a person. Renderers decide how it looks. */
+/** A message for people. Renderers decide how it looks. */
 export interface Notice {
   /** Notices with one key are one message that is updated. */
   readonly key: string;
@@ -11,7 +11,7 @@ export interface Notice {
   /** The command or workflow that repairs. */
   readonly repair?: string;
   readonly runbook?: string;
-  /** The incident that it is about, as people name it when they take it on. */
+  /** Id of the incident it is about, for the commands that acknowledge it. */
   readonly incident?: string;
   /** Phase of the pipeline; with the severity it decides the channel. */
   readonly phase?: string;
@@ -27,16 +27,16 @@ export interface NoticeRef {
 
 /** A notice that was sent. */
 export interface SentNotice extends NoticeRef {
-  /** What is doubtful about it and what to do, in a sentence: that people may see it twice, for example. */
+  /** A problem with the delivery and what to do about it, in a sentence: for example, that people may see it twice. */
   readonly warning?: string;
 }
 
 /**
- * The channel between Tipoff and people, as adapters provide it. A notice that could not be delivered is TIPOFF_NOTIFY,
- * never silence. Code that reports something does not call this: it posts to the outbox.
+ * Delivers notices to people. A notice that could not be delivered throws TIPOFF_NOTIFY. Code that reports something does not
+ * call this directly: it posts to the outbox.
  */
 export interface Notifier {
-  /** Whether a reference is of this kind of notifier. What another kind has sent cannot be changed here, only sent anew. */
+  /** True when a reference belongs to this kind of notifier. A notice sent by another kind cannot be edited, only sent again. */
   owns(ref: NoticeRef): boolean;
   send(notice: Notice): Promise<SentNotice>;
   /** Changes a sent notice in place. TIPOFF_NOTIFY with `details.is_gone` when there is no such message any more. */

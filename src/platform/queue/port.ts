@@ -6,7 +6,7 @@ export interface Delivery<T = unknown> {
   /** 1 for the first delivery. */
   readonly attempt: number;
   ack(): Promise<void>;
-  /** Gives the message back, to be delivered again after `delaySeconds`. */
+  /** Returns the message to the queue, to be delivered again after `delaySeconds`. */
   nack(delaySeconds?: number): Promise<void>;
 }
 
@@ -25,13 +25,13 @@ interface PublishOptions {
   readonly delaySeconds?: number;
 }
 
-/** What a service answers to a pushed message: work on the delivery, say 2xx because it is finished, or say 503 to get it later. */
+/** How a service responds to a pushed message: handle the delivery, answer 2xx because it is finished, or 503 to receive it again later. */
 export type PushDecision = { readonly delivery: Delivery } | 'finished' | 'later';
 
 /**
  * At-least-once delivery: a message may come twice, late, or out of order, and consumers must be idempotent. A message
- * delivered `maxAttempts` times without ack is parked with its reason, never lost. Deliberately out: ordering,
- * exactly-once, priorities.
+ * delivered `maxAttempts` times without ack is parked with its reason, never lost. Deliberately out of scope: ordering,
+ * exactly-once delivery, priorities.
  */
 export interface Queue {
   publish(topic: string, bodies: readonly unknown[], options?: PublishOptions): Promise<string[]>;

@@ -11,28 +11,28 @@ import type { Recording } from '#core/contracts/written-rows.ts';
 import { TipoffError } from '#core/errors.ts';
 
 /**
- * Share of the last kept decimal by which a value is moved away from zero before it is rounded. Engines differ in how they
- * round a value that lies half way between two decimals, and in the last bits of a sum; both are far smaller than this. Not a round
- * number: sums of products of stored values lie on a grid of decimals, and one that lay just where it is rounded would tip over.
+ * A value is moved away from zero by this share of the last kept decimal before it is rounded. Engines differ in how they round
+ * a value half-way between two decimals, and in the last bits of a sum; both differences are far smaller than this. It is not a
+ * round number because sums of products of stored values lie on a decimal grid, which must not coincide with the threshold.
  */
 const NUDGE = 1.4142135e-4;
 
-/** SQL of both engines that rounds a FLOAT64 to decimals, half away from zero: the same value whichever engine computes it. */
+/** SQL that rounds a FLOAT64, half away from zero, to the same value in both engines. */
 export function roundedSql(expression: string, decimals: number): string {
   return `ROUND(${expression} + SIGN(${expression}) * ${(NUDGE * 10 ** -decimals).toExponential()}, ${decimals})`;
 }
 
-/** The number that `roundedSql` stores. */
+/** The same rounding as {@link roundedSql}. */
 export function rounded(value: number, decimals: number): number {
   const scale = 10 ** decimals;
   return (Math.sign(value) * Math.round(Math.abs(value) * scale + NUDGE)) / scale;
 }
 
-/** Refuses a select that gives a column the table does not have, or lacks one that the contract has. */
-export function checkReplacementColumns(table: TableContract, given: readonly string[]): void {
-  const wanted = columnNames(table);
-  const extra = given.filter((name) => !wanted.includes(name));
-  const missing = wanted.filter((name) => !given.includes(name));
+/** Throws TIPOFF_SCHEMA_MISMATCH when a SELECT returns a column that the contract lacks, or lacks one that it has. */
+export function checkReplacementColumns(table: TableContract, selected: readonly string[]): void {
+  const declared = columnNames(table);
+  const extra = selected.filter((name) => !declared.includes(name));
+  const missing = declared.filter((name) => !selected.includes(name));
   if (extra.length === 0 && missing.length === 0) return;
   throw new TipoffError(
     'TIPOFF_SCHEMA_MISMATCH',
@@ -44,13 +44,13 @@ export function checkReplacementColumns(table: TableContract, given: readonly st
   );
 }
 
-/** Rows of a replacement that break a rule of the contract, and the least of what they break as `breachSql` words it. */
+/** How many rows of a replacement break a rule of the contract, and one of the breaches: the first in the wording of `breachSql`. */
 export interface BrokenRows {
   readonly broken: number;
   readonly breach: string | null;
 }
 
-/** The broken rules of a replacement as a problem of a message. */
+/** The broken rows of a replacement, worded as a problem of an error message. */
 export function describeBrokenRows(count: number, breach: string | null | undefined): string {
   return `${count} rows break a rule, for example ${breach ?? 'one that is not known'}`;
 }
@@ -93,11 +93,11 @@ export interface TableInfo extends TableRef {
 export interface FunctionInfo {
   readonly name: string;
   readonly parameters: readonly string[];
-  /** Digest (`textDigest`) of its definition in the engine's own words; absent when the engine does not know. */
+  /** Digest (`textDigest`) of its definition as the engine stores it; absent when the engine does not know. */
   readonly text?: string;
 }
 
-/** What a table is beyond its columns. The embedded engine remembers partition, clustering and retention; it does not act on them. */
+/** The properties of a table beyond its columns. The embedded engine records partitioning, clustering and retention without acting on them. */
 export interface TableLayout {
   readonly description: string;
   readonly partition: string | null;
@@ -116,7 +116,7 @@ export interface LiveColumn {
   readonly default?: string;
 }
 
-/** What of an existing table can be changed without touching a row. */
+/** Changes to an existing table that touch no row. */
 export interface TableChange {
   readonly description?: string;
   /** Descriptions by column. */
@@ -126,7 +126,7 @@ export interface TableChange {
   readonly retentionDays?: number | null;
 }
 
-/** What a table is made with beyond its columns. */
+/** Options of a new table. */
 export interface TableOptions {
   readonly labels?: Readonly<Record<string, string>>;
   /** ISO instant after which the table may be dropped by the cleanup. */
@@ -135,17 +135,17 @@ export interface TableOptions {
 
 /**
  * The analytical store. SQL is the portable subset (see CONTRIBUTING): unquoted `dataset.table`, `@param`, the `fn`
- * library. In: set-based statements, bulk appends, table life-cycle, live schema. Deliberately out: cursors, multi-
- * statement transactions and engine-specific SQL. The composition root owns the connection; `close` is its call.
+ * library. In scope: set-based statements, bulk appends, table life-cycle, live schema. Deliberately out of scope: cursors,
+ * multi-statement transactions and engine-specific SQL. The composition root owns the connection and closes it.
  *
  * Errors: every refusal is a TipoffError. TIPOFF_SQL is permanent, TIPOFF_WAREHOUSE_BUSY transient. A read that failed
  * never looks like an empty result.
  */
 export interface Warehouse {
   readonly engine: 'duckdb' | 'bigquery';
-  /** What a SELECT would read in bytes, without running it and for nothing. Absent where reading is not billed. */
+  /** The bytes a SELECT would read, without running it and free of charge. Absent where reading is not billed. */
   dryRun?(sql: string, params?: SqlParams): Promise<{ readonly bytes: number }>;
-  /** Runs a SELECT and returns every row. One that takes longer than `maxSeconds` is ended: TIPOFF_SQL. */
+  /** Runs a SELECT and returns every row. One that takes longer than `maxSeconds` is cancelled: TIPOFF_SQL. */
   query<T extends object = Row>(
     sql: string,
     params?: SqlParams,
@@ -164,14 +164,15 @@ export interface Warehouse {
     rows: readonly Partial<RowOf<T>>[],
     into?: TableRef,
   ): Promise<number>;
-  /** Appends only rows whose contract key the table does not hold yet (first of equals within `rows`), and returns how many were new. */
+  /** Appends only rows whose key is not yet in the table (of equal keys within `rows`, the first) and returns how many were new. */
   appendNew<T extends TableContract>(table: T, rows: readonly Partial<RowOf<T>>[]): Promise<number>;
   /**
    * Replaces all rows of `table` with `column` in [from, to] by the result of `select` (columns matched by name), in one
    * atomic step, and returns the new number of rows. `extraWhere` narrows what is replaced. The select is evaluated before
-   * anything is deleted. Unknown or missing columns, rows outside of what is replaced, a key that occurs twice, null in a
-   * required column and a value that breaks a rule of the contract are TIPOFF_SCHEMA_MISMATCH; after any failure the old rows are kept.
-   * `recording` enters rows and checksum of each slate in `nba_orchestration.written_rows` in the same step; the range is one of slates.
+   * anything is deleted. Unknown or missing columns, rows outside the replaced range, duplicate keys, null in a required
+   * column and values that break a rule of the contract are TIPOFF_SCHEMA_MISMATCH; after any failure the old rows are kept.
+   * With `recording`, for ranges of slates, the row count and checksum of each slate are written to
+   * `nba_orchestration.written_rows` in the same step.
    */
   replaceRange(
     table: TableContract,
@@ -180,8 +181,8 @@ export interface Warehouse {
     params?: SqlParams,
   ): Promise<number>;
   /**
-   * Creates a table of the contract's shape under another name with these rows in it, and returns how many. Refuses when it
-   * exists; when it fails there is no such table.
+   * Creates a table of the contract's shape under another name, with these rows, and returns how many. Throws when the table
+   * exists; a failure leaves no table behind.
    */
   stage<T extends TableContract>(
     table: T,
@@ -189,14 +190,14 @@ export interface Warehouse {
     rows: readonly Partial<RowOf<T>>[],
     options?: TableOptions,
   ): Promise<number>;
-  /** Creates a table from its contract, or an empty one of the same shape under another name. Refuses when it exists. */
+  /** Creates a table from its contract, or an empty one of the same shape under another name. Throws when the table exists. */
   createTable(table: TableContract, as?: TableRef, options?: TableOptions): Promise<void>;
   /**
-   * Adds a nullable column at the end of a table; existing rows have null in it. False when the table has the column with
-   * this type already, TIPOFF_SCHEMA_MISMATCH when it has it with another type, TIPOFF_SQL when there is no such table.
+   * Adds a nullable column at the end of a table; it is null in existing rows. False when the table already has the column
+   * with this type, TIPOFF_SCHEMA_MISMATCH when with another type, TIPOFF_SQL when there is no such table.
    */
   addColumn(table: TableRef, name: string, column: Pick<Column, 'type' | 'description'>): Promise<boolean>;
-  /** Changes what is named of an existing table and leaves the rest. TIPOFF_SQL when there is no such table. */
+  /** Changes the given properties of an existing table. TIPOFF_SQL when there is no such table. */
   alterTable(table: TableRef, change: TableChange): Promise<void>;
   /** Creates or replaces a view. */
   createView(view: TableRef, sql: string): Promise<void>;
@@ -204,13 +205,13 @@ export interface Warehouse {
   dropTable(table: TableRef): Promise<boolean>;
   /** Tables and views of a dataset whose name starts with `prefix`. */
   listTables(dataset: Dataset, prefix?: string): Promise<TableInfo[]>;
-  /** Creates or replaces every function of the `fn` library, whatever is there. */
+  /** Creates or replaces every function of the `fn` library. */
   replaceFunctions(): Promise<void>;
   /** The functions of the `fn` library that the engine has, by name. */
   listFunctions(): Promise<FunctionInfo[]>;
   /**
-   * The live columns of a table, or undefined when it does not exist. Never cached. `shape` leaves the descriptions out, which
-   * a writer has no use for and an engine may have to look for elsewhere.
+   * The live columns of a table, or undefined when it does not exist. Never cached. `shape` omits the descriptions, which
+   * writers do not need and an engine may have to read from another place.
    */
   describe(table: TableRef, depth?: 'shape' | 'whole'): Promise<LiveColumn[] | undefined>;
   /** Creates missing datasets, the `fn` library and missing contract tables; never changes an existing table. */

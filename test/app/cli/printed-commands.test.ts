@@ -218,7 +218,7 @@ describe('printed commands that only read', () => {
   // Some sixty command lines, each of which asks the engine several times.
   it('run, and end as documented', { timeout: 60_000 }, async () => {
     expect(safe.size).toBeGreaterThan(40);
-    const owner: Owner = { command: 'serve', since: '2024-11-12T16:00:00Z', lastSaid: () => undefined };
+    const owner: Owner = { command: 'serve', since: '2024-11-12T16:00:00Z', lastProgress: () => undefined };
     for (const args of safe.values()) {
       const lines: string[] = [];
       const streams = { out: () => undefined, err: (text: string) => void lines.push(text) };

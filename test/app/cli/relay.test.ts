@@ -33,14 +33,14 @@ function verbsOf(command: Command, before: readonly string[] = []): string[] {
 }
 
 /** A home that a command has, as its process would. */
-async function owned(command: string, lastSaid?: string, rightOfWay = openRightOfWay()): Promise<App> {
+async function owned(command: string, lastProgress?: string, rightOfWay = openRightOfWay()): Promise<App> {
   const app = await openApp(readConfig({ TIPOFF_HOME: home }), {
     command,
     clock: systemClock,
     write: () => undefined,
     rightOfWay,
   });
-  const owner: Owner = { command, since: '2025-01-10T13:00:00.000Z', lastSaid: () => lastSaid };
+  const owner: Owner = { command, since: '2025-01-10T13:00:00.000Z', lastProgress: () => lastProgress };
   const relay = await openRelay(home, runOn(app, owner));
   expect(relay.problem).toBeUndefined();
   closers.push(

@@ -73,7 +73,7 @@ function whyBlind(error: unknown): string | undefined {
   return isBlind ? `${error.message}. ${error.hint}` : undefined;
 }
 
-/** The error of a search that the app may not make. `why` is Slack's own word or what was seen. */
+/** The error for a search that the app is not permitted to make. `why` is Slack's error code or a description. */
 export function cannotSearchError(why: string): TipoffError {
   return new TipoffError(
     'TIPOFF_NOTIFY',
@@ -88,7 +88,7 @@ export function cannotSearchError(why: string): TipoffError {
   );
 }
 
-/** Turns Slack's refusal to search into the error of the port; gives other errors back as they are. */
+/** Turns Slack's refusal to search into the error of the port; returns other errors unchanged. */
 export function searchError(error: unknown): unknown {
   return error instanceof WebAPIPlatformError && BLIND.includes(error.data.error)
     ? cannotSearchError(error.data.error)

@@ -82,24 +82,24 @@ function notAnEnvelope(seen: string, cause?: unknown): TipoffError {
   });
 }
 
-/** A message as Pub/Sub carries it. `id` names its entry in the ledger. */
+/** A message to publish. `id` names its entry in the ledger. */
 export interface OutgoingMessage {
   readonly id: string;
   readonly json: string;
 }
 
-/** A message Pub/Sub handed out; `ackId` names this one handing out. */
+/** A message received from Pub/Sub; `ackId` identifies this delivery. */
 export interface Received {
   readonly id: string;
   readonly ackId: string;
 }
 
-/** What the queue needs of Pub/Sub: carry messages, and hand out again what was not acknowledged in time. */
+/** What the queue needs from Pub/Sub: carrying messages, and redelivering those not acknowledged in time. */
 export interface Transport {
   publish(topic: string, messages: readonly OutgoingMessage[]): Promise<void>;
   pull(topic: string, max: number): Promise<Received[]>;
   ack(topic: string, ackIds: readonly string[]): Promise<void>;
-  /** Hands the messages out again after some seconds, 0 to 600. */
+  /** Redelivers the messages after some seconds, 0 to 600. */
   defer(topic: string, ackIds: readonly string[], seconds: number): Promise<void>;
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -56,7 +56,7 @@ function bind(sql: string, params: SqlParams): BoundStatement {
   return { query, queryParameters: [...used.values()] };
 }
 
-/** A statement with its parameters as literals, for scripts: not every server hands parameters on to their statements. */
+/** A statement with its parameters written as literals, for scripts: not every server passes parameters to their statements. */
 export function inlineParams(sql: string, params: SqlParams): string {
   return withParameters(sql, params, (_, value) => literal(value));
 }

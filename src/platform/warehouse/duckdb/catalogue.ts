@@ -136,7 +136,7 @@ export async function isOfContract(
   return wanted.join() === (await namesAndTypes(connection, tableId(ref)));
 }
 
-/** A type, or a column with its type, as the engine names it in the spelling of a declaration. */
+/** The engine's name of a type, or of a column with its type, in the spelling of a declaration. */
 export function declaredSpelling(type: string): string {
   return type.replace('TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ');
 }
