@@ -7,8 +7,8 @@ import type { App } from './compose.ts';
 import { dayDeps, trainDeps } from './day.ts';
 
 /**
- * What a backfill needs, from an open app. Predictions of a week come from the model of its Monday. Tables of an earlier version are
- * refused before anything runs; in the cloud a deployment does not outrun its tables.
+ * What a backfill needs, from an open app. Predictions of a week come from the model of its Monday. Tables of an earlier version
+ * are refused before anything runs; in the cloud, deployments guarantee current tables.
  */
 export async function backfillDeps(app: App, by: string): Promise<RunDeps> {
   if (app.config.profile === 'embedded') await requireCurrentTables(app.warehouse, CONTRACTS);
@@ -21,7 +21,7 @@ export async function backfillDeps(app: App, by: string): Promise<RunDeps> {
   };
 }
 
-/** Where reading is billed and the engine says beforehand what a statement reads: the bytes the configuration allows. */
+/** The configured byte budget, where reading is billed and the engine can estimate what a statement reads. */
 function budgetOf({ config, warehouse }: App): { readonly budget?: ByteBudget } {
   const { dryRun } = warehouse;
   if (config.profile !== 'gcp' || dryRun === undefined) return {};

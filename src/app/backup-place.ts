@@ -54,7 +54,7 @@ async function openRelease(
   return openGitHubRelease({ repository, token, tag: BACKUP_TAG, clock, ...omitUndefined({ apiUrl }) });
 }
 
-/** What closes and opens back-ups: the key of the configuration, or nothing at all if that was said. */
+/** How back-ups are sealed: with the configured key, or without encryption if the configuration says so. */
 export function backupSeal({ key }: BackupConfig, plain: boolean): Seal {
   if (plain) return PLAIN;
   if (key !== undefined) return sealedWith(key);

@@ -20,20 +20,20 @@ import { exportTables, importTables, type LoadedTable } from '#platform/warehous
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import { prepareWarehouse } from './stores/embedded.ts';
 
-/** Generations that are kept besides the newest one of each of the last days. */
+/** Number of newest generations to keep, besides the newest one of each recent day. */
 const KEEP_NEWEST = 4;
-/** Days of which the newest generation is kept. */
+/** Number of days for which the newest generation is kept. */
 const KEEP_DAYS = 7;
 
 /** What the store of documents notes about each of them. */
 const META = /\/\.meta\//;
 
 const FORMAT = 3;
-/** Tables say the same again at any distance within a season: the window of the compression is as large as a pack, or this. */
+/** Tables repeat themselves at any distance within a season: the compression window is as large as a pack, up to this. */
 const WINDOW_LOG = 27;
-/** Pack of what belongs to no closed season or week: the one that every back-up writes again. */
+/** The pack of everything outside closed seasons and weeks, which every back-up writes again. */
 const PRESENT = 'present';
-/** Before the path of a document, model or other file in the name of its member. */
+/** Prefix of member names that are paths: documents, models and other files. */
 const FILES = 'files/';
 /** A document of a slate. */
 const DOCUMENT = /^objects\/(?:\.meta\/objects\/)?exports\/(\d{4}-\d{2}-\d{2})\//;
@@ -60,10 +60,10 @@ const manifestShape = z.strictObject({
       files: z.array(member),
     }),
   ),
-  /** Digests of closed seasons: one that is still the same is not written again. */
+  /** Digests of closed seasons: an unchanged one is not written again. */
   seasons: z.record(z.string(), z.string()),
   state: member,
-  /** Models, documents of this season, and whatever else lies in the home. */
+  /** Models, documents of this season, and other files of the home. */
   files: z.array(member),
   /** Documents of earlier seasons, which a backfill can write again from the tables; null when there were none. */
   documents_left_out: leftOutShape.nullable(),
@@ -74,7 +74,7 @@ type Manifest = z.output<typeof manifestShape>;
 type Member = z.output<typeof member>;
 type LeftOut = z.output<typeof leftOutShape>;
 
-/** What creating and reading back-ups works with. */
+/** What creating and reading back-ups needs. */
 export interface BackupDeps {
   /** Folder of the embedded home. */
   readonly home: string;
@@ -84,14 +84,14 @@ export interface BackupDeps {
   readonly codeVersion: string;
 }
 
-/** One generation as people see it. */
+/** A generation, summarised for people. */
 export interface Generation {
   readonly generation: number;
   readonly created_at: string;
   readonly code_version: string;
   readonly rows: number;
   readonly documents: number;
-  /** Bytes in the store that the generation uses; shared with its neighbours where nothing changed. */
+  /** Stored bytes that the generation uses; generations share unchanged content. */
   readonly bytes: number;
   readonly location: string;
   /** Documents of earlier seasons that are not in it; the tables they are written from are. */
@@ -105,9 +105,9 @@ export interface CreatedBackup extends Generation {
 }
 
 /**
- * Saves the home as the next generation, reads back what was written, and only then forgets old generations. Nothing that is
- * stored is overwritten. Throws TIPOFF_CONFLICT when the store has a generation that this home does not come from: somebody
- * has saved meanwhile. `adopt` goes on from this home all the same.
+ * Saves the home as the next generation, verifies what was written, and only then removes old generations. Stored content is
+ * never overwritten. Throws TIPOFF_CONFLICT when the store has a newer generation than the one this home comes from, which
+ * means that another process has saved since; `adopt` saves regardless.
  */
 export async function createBackup(
   deps: BackupDeps,
@@ -178,9 +178,9 @@ export interface Restored extends Generation {
 }
 
 /**
- * Makes the home from a generation: the newest one that is whole, or the one that is named. The home is built beside its place
- * and moved there when it is complete. A home that is there already is refused unless `replace`, which keeps it under another
- * name until the new one is in its place. Undefined when the store has no generation at all.
+ * Restores the home from a generation: the named one, or the newest that is intact. The home is built next to its final location
+ * and moved there when complete. An existing home is an error unless `replace` is set; it is then kept under another name until
+ * the new one is in place. Undefined when the store has no generation at all.
  */
 export async function restoreBackup(
   deps: BackupDeps,
@@ -231,7 +231,7 @@ export async function restoreBackup(
   );
 }
 
-/** Restores a generation into a folder of its own, counts every row, and removes the folder. The home is not touched. */
+/** Restores a generation into a temporary folder, counts every row, and removes the folder. The home is not touched. */
 export async function verifyBackup(deps: BackupDeps, generation?: number): Promise<Restored | undefined> {
   const parent = dirname(resolve(deps.home));
   await mkdir(parent, { recursive: true });
@@ -249,7 +249,7 @@ async function pack(
   home: string,
   scratch: string,
   head: Pick<Manifest, 'format' | 'generation' | 'created_at' | 'code_version'>,
-  /** The generation that the home comes from: closed seasons that are as they were in it are taken over. */
+  /** The generation that the home comes from: closed seasons unchanged since then are reused. */
   base: Manifest | undefined,
 ): Promise<{ manifest: Manifest; written: Map<string, number> }> {
   const paths = homePaths(home);
@@ -442,14 +442,14 @@ async function readManifest(vault: Vault, generation: number): Promise<Manifest>
   );
 }
 
-/** Removes what is neither among the newest nor the newest of one of the last days. */
+/** Removes generations that are neither among the newest nor the newest of a recent day. */
 async function forget(vault: Vault, keep: number, now: Date): Promise<CreatedBackup['pruned']> {
   const manifests = new Map<number, Manifest>();
   for (const generation of await vault.generations()) {
     try {
       manifests.set(generation, await readManifest(vault, generation));
     } catch (error) {
-      // What cannot be read is no reason to fail a back-up that was made; nothing is removed while it is there.
+      // An unreadable generation does not fail a back-up that was made; nothing is removed while there is one.
       if (isTransient(error) || !(error instanceof TipoffError)) throw error;
       return { generations: 0, packs: 0 };
     }
@@ -478,7 +478,7 @@ async function filesOf(home: string): Promise<string[]> {
     .sort();
 }
 
-/** The place of a file in the home. Throws TIPOFF_INTEGRITY for a name that leads out of it: nobody's back-up writes elsewhere. */
+/** The place of a file in the home. Throws TIPOFF_INTEGRITY for a name that leads out of the home. */
 function within(home: string, name: string): string {
   const path = resolve(home, name);
   if (path.startsWith(resolve(home) + sep)) return path;

@@ -26,7 +26,7 @@ function deploymentOf(config: Config): Deployment {
     codeVersion,
     scheduledJobs,
     ...omitUndefined({ expectedVersion }),
-    // Google Cloud keeps its own history: back-ups are of the embedded home.
+    // Only the embedded home is backed up: Google Cloud keeps its own history.
     ...omitUndefined({ backup: profile === 'embedded' ? backup.place : undefined }),
     configGaps: missingSettings.map((name) => `${name} has no value`),
   };

@@ -20,12 +20,12 @@ function setting<T extends z.ZodType>(type: T, description: string, more: { read
   return z.preprocess(blankIsAbsent, type).meta({ description, ...more });
 }
 
-/** What one query may bill unless the installation says otherwise: many times the largest statement over five seasons. */
+/** Default byte limit of one query: many times the largest statement over five seasons. */
 const DEFAULT_QUERY_BYTES = 20_000_000_000;
 
-/** What one run of the canaries may read unless the installation says otherwise. */
+/** Default byte limit of one canary run. */
 const DEFAULT_CANARY_BYTES = 20_000_000_000;
-/** What one backfill may read unless the installation says otherwise: many times five seasons. */
+/** Default byte limit of one backfill: many times five seasons. */
 const DEFAULT_BACKFILL_BYTES = 100_000_000_000;
 
 const hostAndPort = z.string().regex(/^[^\s/:]+:\d+$/, 'expected host:port');
@@ -98,9 +98,9 @@ export interface GcpConfig {
   readonly canaryBytes: number;
   /** Bytes that one backfill may read. */
   readonly backfillBytes: number;
-  /** Tries after the first of one operation on BigQuery. */
+  /** Retries of one BigQuery operation. */
   readonly queryRetries: number;
-  /** Emulators in the place of the real services; each may be absent. */
+  /** Emulators to use instead of the real services; each may be absent. */
   readonly emulators: {
     readonly bigquery?: string;
     readonly storage?: string;
@@ -280,34 +280,34 @@ export const SETTINGS = z.object({
   ),
 });
 
-/** Where the data lives: in a folder of this machine, or in a project of Google Cloud. */
+/** Where the data is stored: in a folder on this machine, or in a Google Cloud project. */
 type Place = { readonly profile: 'embedded' } | { readonly profile: 'gcp'; readonly gcp: GcpConfig };
 
-/** Everything the environment decides, read once at the start of a command. */
+/** Everything configured through the environment, read once at the start of a command. */
 export type Config = BaseConfig & Place;
 
 interface BaseConfig {
   /** Folder of the embedded home. */
   readonly home: string;
-  /** What rows say of the code that made them. */
+  /** The code version that is recorded in rows. */
   readonly codeVersion: string;
-  /** Version of main; the checks compare what runs with it. */
+  /** Version of main, which the checks compare with the running one. */
   readonly expectedVersion?: string;
-  /** Variables this installation declares to need and does not have. */
+  /** Variables that this installation declares as needed but lacks. */
   readonly missingSettings: readonly string[];
-  /** Jobs this installation schedules; the checks miss one that never reports. */
+  /** Jobs that this installation schedules; the checks report one that never runs. */
   readonly scheduledJobs: readonly string[];
   /** Sources this installation has from its first slate on. */
   readonly sources: readonly string[];
-  /** Folder with checks of the user's own beside that of the home; one that is not there holds none. */
+  /** A second folder with the user's own checks, besides that of the home; it need not exist. */
   readonly checkFolder: string;
-  /** Where back-ups of the embedded home go, and what opens them. */
+  /** Where back-ups of the embedded home are stored, and their key. */
   readonly backup: BackupConfig;
-  /** Picks of a slate, the best by expected value. */
+  /** Maximum number of picks per slate, chosen by expected value. */
   readonly maxPicks?: number;
-  /** Key of The Odds API; without it the live props provider says so and is not used. */
+  /** Key of The Odds API; without it the live props provider is not used, which is reported. */
   readonly oddsApiKey?: string;
-  /** Where notices go; without it to the console. */
+  /** Slack, for notices; the console when absent. */
   readonly slack?: SlackConfig;
   /** Address of the source on the web, for links to runbooks. */
   readonly repositoryUrl?: string;
@@ -317,10 +317,10 @@ interface BaseConfig {
   readonly injuryReportUrl?: string;
   readonly espnUrl?: string;
   readonly oddsUrl?: string;
-  /** What is asked of The Odds API; everything when empty. */
+  /** What to request from The Odds API; everything when empty. */
   readonly oddsMarkets: readonly string[];
   readonly oddsRegions: readonly string[];
-  /** Key that callers of the services show; made for each run of `serve` when absent. Secret. */
+  /** API key of the services; generated for each run of `serve` when absent. Secret. */
   readonly apiKey?: string;
   /** Whose identity tokens the services accept. */
   readonly oidc?: {
@@ -435,7 +435,7 @@ function placeOf(data: z.infer<typeof SETTINGS>): Place {
   );
 }
 
-/** Audience and accounts go together: an audience without accounts would let nobody in, or tempt an operator to let everybody in. */
+/** Audience and accounts must be set together: an audience without accounts would admit nobody, or tempt an operator to admit everybody. */
 function oidcOf(
   audience: string | undefined,
   accounts: string | undefined,
@@ -462,13 +462,13 @@ function namesIn(list: string | undefined): string[] {
     .filter((name) => name !== '');
 }
 
-/** Where the build of an image leaves what it was built from. */
+/** File in which the build of an image records its version. */
 const BUILD_FILE = new URL('../../build.json', import.meta.url);
 const build = z.object({ version: z.string().min(1) });
 
 /**
- * The configuration of this process. In an image the version is the one it was built with, whatever a variable says: what a
- * deployment declares proves nothing about what runs.
+ * The configuration of this process. In an image the version is the one it was built with, whatever a variable says, because a
+ * deployment's declaration does not prove which code runs.
  */
 export function processConfig(): Config {
   if (!existsSync(BUILD_FILE)) return readConfig(processEnvironment());

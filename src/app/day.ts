@@ -16,7 +16,7 @@ import { HISTORY_FROM } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import type { App } from './compose.ts';
 
-/** Whether the box scores of a warehouse are of real players, of invented ones, or of both: every export says it. */
+/** Whether the box scores of a warehouse are of real players, of invented ones, or of both; recorded in every export. */
 export async function readDataSource(warehouse: Warehouse): Promise<DataSource> {
   const [counts] = await warehouse.query<{ simulated: number; all_rows: number }>(
     `SELECT COALESCE(SUM(CASE WHEN player_id >= @invented THEN 1 ELSE 0 END), 0) AS simulated, COUNT(*) AS all_rows
@@ -27,7 +27,7 @@ export async function readDataSource(warehouse: Warehouse): Promise<DataSource> 
   return counts.simulated === counts.all_rows ? 'simulated' : 'mixed';
 }
 
-/** What long work does between its steps: it says what comes next, and lets everybody else go first. */
+/** What long work does between its steps: reports the next step and yields to questions. */
 export function givingWay({ rightOfWay, meanwhile }: Pick<App, 'rightOfWay' | 'meanwhile'>): GiveWay {
   return (next) => {
     if (next !== undefined) meanwhile(next);
@@ -52,7 +52,7 @@ export async function exportDeps({ warehouse, exports: objects, clock }: App): P
   return { warehouse, objects, clock, dataSource: await readDataSource(warehouse) };
 }
 
-/** What a batch needs that is started apart from the phases of a day: it ends with the exports of its slate. */
+/** What a batch outside of a day needs: it finishes by writing the exports of its slate. */
 export async function batchDeps(app: App, by: string): Promise<DayDeps> {
   const followVisible = async (slate: Slate): Promise<void> => {
     await rewriteExports(await exportDeps(app), [slate]);
@@ -77,7 +77,7 @@ function dailyModels(app: App, by: string): ModelSource {
   };
 }
 
-/** What was made outdated and is still to be computed anew, with the line that does it; undefined when nothing is. */
+/** A line that names the slates with outdated features and the command that recomputes them; undefined when there are none. */
 export async function outdatedLine({ warehouse, clock }: App): Promise<string | undefined> {
   const today = slateOf(clock.now());
   const { from } = seasonSpan(seasonOf(today));

@@ -31,7 +31,7 @@ const GAMES_PER_TEAM = 60;
 
 export interface DemoOptions {
   readonly config: Config;
-  /** Folder of the demonstration's own home; an earlier demonstration there is replaced. */
+  /** Home of the demonstration; an earlier demonstration in it is replaced. */
   readonly home: string;
   readonly seed: number;
   readonly say: (line: string) => void;
@@ -40,7 +40,7 @@ export interface DemoOptions {
 
 export interface DemoResult {
   readonly home: string;
-  /** The instant the demonstration ends at: what looks at its home later should look as of it. */
+  /** The instant at which the demonstration ends; later commands on its home should use it as `--at`. */
   readonly now: string;
   /** The first page of the site. */
   readonly site: string;
@@ -49,12 +49,12 @@ export interface DemoResult {
   readonly tonight: DayResult;
   /** Graded record so far, live predictions only. */
   readonly record: readonly RecordRow[];
-  /** What the checks say at the end: how many ended how, and those that failed or could not run. */
+  /** The results of the checks at the end: counts by status, and those that failed or could not run. */
   readonly checks: DemoChecks;
   readonly outputs: readonly string[];
 }
 
-/** What the example is: small enough to be read, long enough to learn from. It ends on 11 January 2025. */
+/** The league of the example: small enough to read, long enough to train on. It ends on 11 January 2025. */
 const EXAMPLE = { seed: 7, teams: 10, gamesPerTeam: 44, playersPerTeam: 12, through: '2025-01-12' } as const;
 
 /**
@@ -104,7 +104,7 @@ export interface DemoChecks {
 
 /**
  * A simulated league in a home of its own: yesterday is predicted at noon as it was then known, its games are played and
- * graded, tonight's slate is predicted, and the checks look at all of it. `look` sees the home before it is closed.
+ * graded, tonight's slate is predicted, and all checks run. `look` is called before the home is closed.
  */
 export async function runDemo(
   options: DemoOptions,

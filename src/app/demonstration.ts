@@ -5,12 +5,12 @@ import { TipoffError } from '#core/errors.ts';
 /** File that marks the home of a demonstration. */
 export const DEMONSTRATION_MARKER = 'simulated-league.json';
 
-/** Whether a home holds the invented league of the demonstration. */
+/** True for a home with the invented league of the demonstration. */
 export function isDemonstration(home: string): boolean {
   return existsSync(join(home, DEMONSTRATION_MARKER));
 }
 
-/** Throws TIPOFF_BAD_INPUT for the home of a demonstration: real rows among invented ones could never be told apart again. */
+/** Throws TIPOFF_BAD_INPUT for the home of a demonstration: real rows could never be separated from the invented ones again. */
 export function refuseDemonstration(home: string): void {
   if (!isDemonstration(home)) return;
   throw new TipoffError(

@@ -5,7 +5,7 @@ import type { Config } from './config.ts';
 import { inHealthyHome } from './healthy-home.ts';
 import { HEALTHY_AS_OF } from './healthy-league.ts';
 
-/** Plays drills in a simulated home of their own, which is removed afterwards: nothing of the caller's data is opened. */
+/** Runs drills in a temporary home with a simulated league. The caller's data is not opened. */
 export async function playDrills(
   config: Config,
   drills: readonly Drill[],

@@ -43,9 +43,9 @@ export interface Evaluation extends EvaluationReport {
 }
 
 /**
- * Walk-forward evaluation over the feature store, with the alarms of results that are too good to be true. Bets are those that
- * would have been published: a side where it is expected to earn something, the best of a slate as picks. `rows` narrows or
- * widens which of them count.
+ * Walk-forward evaluation over the feature store, with alarms for results that are too good to be true. Bets are those that
+ * would have been published: a side where it has positive expected value, and the best of a slate as picks. `rows` narrows or
+ * widens which rows count.
  */
 export async function runEvaluation(
   app: App,

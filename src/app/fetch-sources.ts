@@ -11,11 +11,11 @@ import type { App } from './compose.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Who may be asked for what, in the order in which they are asked. */
+/** The providers of each subject, in the order in which they are asked. */
 export interface FetchSources {
   readonly schedule: readonly Source[];
   readonly scoreboard: readonly Source[];
-  /** The league's report speaks of games and of teams that have not reported yet; ESPN knows neither and comes second. */
+  /** The league's report lists games, and teams that have not reported yet; ESPN has neither and comes second. */
   readonly availability: readonly Source[];
   readonly players: readonly Source[];
   boxScore(gameId: string): readonly Source[];
@@ -23,7 +23,7 @@ export interface FetchSources {
   readonly props: PropsSources | undefined;
 }
 
-/** The provider of props, and what it said beside the props once it was asked. */
+/** The provider of props, and what it reported besides the props after a request. */
 interface PropsSources {
   readonly sources: readonly Source[];
   /** Events that had begun. */
@@ -49,7 +49,7 @@ export function fetchSources({ config, clock, warehouse }: App, slate: Slate, ht
       {
         provider: 'ESPN',
         formats: ['espn_scoreboard_json'],
-        // The day before says how it ended, the day after who will be there.
+        // The day before has the results, the day after the teams.
         fetch: async (take) => {
           for (const days of [-1, 0, 1]) if (!(await take(other.scoreboard(addDays(slate, days))))) return;
         },

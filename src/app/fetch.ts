@@ -22,26 +22,26 @@ import { underReceipt } from '#pipeline/work.ts';
 import type { App } from './compose.ts';
 import { fetchSources } from './fetch-sources.ts';
 
-/** Days before the slate whose box scores must come: a run without them is not complete. */
+/** Days before the slate whose box scores are required: a run without them is incomplete. */
 const BOX_DAYS = 3;
-/** Most box scores that one run asks for. Newer games come first; the holes of the season that are left wait for the next run. */
+/** Maximum number of box scores per run. Newer games come first; the remaining gaps of the season wait for the next run. */
 const MAX_BOX_SCORES = 40;
 /** Hours after tip-off from which a game may be over. */
 const GAME_HOURS = 2;
 /** Hours for which lists of players are fresh enough: they change a few times a day at most and cost many requests. */
 const PLAYER_LIST_HOURS = 20;
-/** Days after which what an answer said about itself makes no request conditional any more. */
+/** Days after which the validators of an earlier answer are no longer used for conditional requests. */
 const VALIDATOR_DAYS = 30;
 
 export interface FetchReport {
   readonly slate: Slate;
-  /** What the providers gave, loaded like files. */
+  /** The answers of the providers, loaded like files. */
   readonly ingested: IngestReport;
-  /** Who was asked for what, and how it went. */
+  /** The result of every request to a source. */
   readonly attempts: readonly SourceAttempt[];
-  /** What nobody gave, with the reason; everything else was loaded. */
+  /** Subjects that no source delivered, with the reason; everything else was loaded. */
   readonly failures: readonly ({ readonly what: string } & SourceFailure)[];
-  /** Box scores of earlier slates of the season that were asked for again and did not come. */
+  /** Box scores of earlier slates of the season that were requested again without success. */
   readonly stillMissing: readonly {
     readonly what: string;
     readonly slate: Slate;
@@ -54,16 +54,16 @@ export interface FetchReport {
     readonly by: string;
     readonly message: string;
   }[];
-  /** What was not asked for, and why. */
+  /** What was not requested, and why. */
   readonly skipped: readonly string[];
   readonly quota: Quota | null;
 }
 
 /**
- * Asks the live providers for what a slate needs: schedule and scoreboard, box scores of all games of the season that have none
- * or half of one, the newest report of who is out, who is on which roster, and player props of games that have not begun. Where a source
- * fails the next one is asked; where all fail the rest goes on. Every answer leaves a receipt in
- * nba_orchestration.provider_requests, every run a heartbeat. With `statusesOnly` nobody is asked but those who know who is out.
+ * Fetches what a slate needs from the live providers: schedule and scoreboard, box scores of all games of the season without a
+ * complete one, the newest injury reports, rosters, and player props of games that have not begun. When a source fails the next
+ * one is asked; when all fail the other subjects are fetched regardless. Every answer leaves a receipt in
+ * nba_orchestration.provider_requests, every run a heartbeat. With `statusesOnly` only injury reports are fetched.
  */
 export async function fetchSlate(
   app: App,
@@ -107,7 +107,7 @@ async function fetchAll(
     skipped.push(
       `${count(left.length, 'box score')} from ${left.at(-1)?.slate} to ${left[0]?.slate}: a run asks for ${MAX_BOX_SCORES}, the next ones for these`,
     );
-  // A hole that nobody could fill for days is a failure of its slate, which the checks keep on their list, and not of this run.
+  // A gap that no source has filled for days is a failure of its slate, which the checks track, and not of this run.
   const old = new Map(
     holes
       .filter((hole) => hole.slate < addDays(slate, -BOX_DAYS))
@@ -142,7 +142,7 @@ async function fetchAll(
     skipped,
     quota: props?.quota() ?? null,
   };
-  // A run that asks for less does not stand for one that asks for everything.
+  // A partial run must not count as a full one.
   if (statusesOnly) return report;
   if (slate === today) await declareAsked(app, slate);
   await tryBeat(app, {
@@ -154,7 +154,7 @@ async function fetchAll(
   return report;
 }
 
-/** What is asked for from now on is expected from now on. Without it the checks measure by what came: no reason to fail. */
+/** Declares what is fetched as expected from now on. A failure is tolerated: the checks then rely on what was observed. */
 async function declareAsked(app: App, slate: Slate): Promise<void> {
   const { sources, oddsApiKey } = app.config;
   const asked = [...sources, 'availability', ...(oddsApiKey === undefined ? [] : ['lines'])];
@@ -163,7 +163,7 @@ async function declareAsked(app: App, slate: Slate): Promise<void> {
   );
 }
 
-/** Did every subject get an answer that could be loaded. */
+/** True when every subject had an answer that could be loaded. */
 export function isComplete({ failures, ingested }: FetchReport): boolean {
   return failures.length === 0 && ingested.failed === 0;
 }
@@ -201,7 +201,7 @@ function takenOver(what: string, { provider, attempts }: SubjectResult): FetchRe
   );
 }
 
-/** What earlier answers said about themselves, newest first. */
+/** The validators of earlier answers, newest first. */
 async function knownValidators({ warehouse, clock }: App): Promise<ReadonlyMap<string, Validators>> {
   const rows = await warehouse.query<{ address: string; etag: string | null; last_modified: string | null }>(
     `SELECT address, etag, last_modified FROM nba_orchestration.provider_requests

@@ -14,8 +14,8 @@ import {
 } from './healthy-league.ts';
 
 /**
- * Gives a home of its own to some work, in which two days of a small simulated league ran through all phases, and removes it
- * afterwards. The clock is set to the last evening of the league. Nothing of the caller's data is opened.
+ * Runs some work on a temporary home in which two days of a small simulated league have passed through all phases, and removes
+ * it afterwards. The clock is set to the last evening of the league. Nothing of the caller's data is opened.
  */
 export async function inHealthyHome<T>(
   config: Config,
@@ -24,7 +24,7 @@ export async function inHealthyHome<T>(
 ): Promise<T> {
   const home = await mkdtemp(join(tmpdir(), 'tipoff-healthy-'));
   const clock = settableClock(HEALTHY_AS_OF);
-  // What runs is by definition what is deployed here: the check of the version is proven against itself.
+  // The running version is by definition the deployed one here: the version check is proved against itself.
   const own: Config = {
     ...config,
     profile: 'embedded',

@@ -8,7 +8,7 @@ import { loadLeague, type SimulatedLeague, simulateLeague } from '#simulate/leag
 
 /** The last evening of the healthy league. */
 const HEALTHY_TONIGHT = parseSlate('2024-11-30');
-/** 17:45 in New York: everything of the day is due, and the first tip-off is near. */
+/** 17:45 in New York: every check of the day is due, and the first tip-off is near. */
 export const HEALTHY_AS_OF = new Date('2024-11-30T22:45:00Z');
 
 /** A league as small as the thresholds of the checks allow. */
@@ -27,7 +27,7 @@ export interface SettableClock extends Clock {
   set(instant: Date): void;
 }
 
-/** A clock that shows what it was last set to; waiting moves it. */
+/** A clock that shows the instant it was last set to; sleeping advances it. */
 export function settableClock(start: Date): SettableClock {
   let now = start.getTime();
   return {
@@ -46,12 +46,12 @@ export type DayHour =
   | { readonly at: string; readonly run: true }
   | { readonly at: string; readonly look: (now: Date) => Promise<void> };
 
-/** One run after noon, when reports and lines are there: the least that makes a day. */
+/** The minimal day: one run after noon, when reports and lines are available. */
 export const ONE_RUN: readonly DayHour[] = [{ at: '12:15', run: true }];
 
 /**
  * Runs days of a simulated league hour by hour: before each run everything known by then is loaded, all phases run, and the
- * daily job reports and says that it has saved the home. Days that are left out are loaded and computed, and not predicted.
+ * daily job reports and records a back-up. Days that are left out are loaded and computed, but not predicted.
  */
 export async function liveDays(
   deps: DayDeps,

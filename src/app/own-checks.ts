@@ -9,13 +9,13 @@ import { canaryDeps } from './canaries.ts';
 import type { App } from './compose.ts';
 import type { Config } from './config.ts';
 
-/** The user's own checks: every file of checks, and those of them that can be asked. */
+/** The user's own checks: every file, and the checks that could be read from them. */
 export interface OwnChecks {
   readonly files: readonly OwnFile[];
   readonly checks: readonly OwnCheck[];
 }
 
-/** Reads the checks of the user's own, from the folder of the installation and from that of the home, by the names of their files. */
+/** Reads the user's own checks from the folders of the installation and of the home, in the order of the file names. */
 export async function readOwnChecks(config: Config): Promise<OwnChecks> {
   const folders = [
     config.checkFolder,
@@ -51,7 +51,7 @@ async function filesOf(folder: string): Promise<string[]> {
   }
 }
 
-/** Everything that is asked here: the catalogue, then the checks of the user's own. What they need says which files hold none. */
+/** All checks of this installation: the catalogue, then the user's own. The files that could not be read are part of what checks see. */
 export async function allCanaries(
   app: App,
 ): Promise<{ readonly deps: CanaryDeps; readonly canaries: readonly AskedCanary[] }> {
@@ -63,7 +63,7 @@ export async function allCanaries(
   };
 }
 
-/** Writes the first file of a check and returns its path. Throws TIPOFF_BAD_INPUT for a name that is none or is taken. */
+/** Writes a template for a new check and returns its path. Throws TIPOFF_BAD_INPUT for an invalid name or one that is taken. */
 export async function writeNewCheck(config: Config, id: string): Promise<string> {
   const { newOwnCheck, readOwnCheck } = await import('#guard/canaries/own.ts');
   const path = join(config.checkFolder, `${id}.yaml`);

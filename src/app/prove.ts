@@ -7,8 +7,8 @@ import { HEALTHY_AS_OF } from './healthy-league.ts';
 import { readOwnChecks } from './own-checks.ts';
 
 /**
- * Proves the whole catalogue, and the checks of the user's own that have a sabotage, on a simulated league in a home of its own, which is removed afterwards: nothing of the
- * caller's data is opened.
+ * Proves the whole catalogue, and the user's own checks that have a sabotage, on a simulated league in a temporary home. The
+ * caller's data is not opened.
  */
 export async function proveCatalogue(
   config: Config,

@@ -49,14 +49,14 @@ export interface DayResult extends Omit<BatchResult, 'seconds' | 'state'> {
   readonly state: BatchResult['state'];
   readonly seconds: number;
   readonly phases: readonly PhaseReport[];
-  /** Where the exports of the slate lie. */
+  /** Where the exports of the slate are stored. */
   readonly outputs: readonly string[];
 }
 
-/** Slates before tonight that are graded anew each day: late box scores and corrections. */
+/** Number of earlier slates that are graded again each day, for late box scores and corrections. */
 const GRADE_DAYS = 7;
 
-/** The run mode that fits an instant: BACKFILL when every game has begun, before the day FIRST, then by the clock of New York. */
+/** The run mode at an instant: BACKFILL once every game has begun, FIRST before the day of the slate, otherwise by New York time. */
 export function modeAt(slate: Slate, tipoffs: readonly string[], now: Date): RunMode {
   if (tipoffs.length > 0 && tipoffs.every((tipoff) => Date.parse(tipoff) <= now.getTime())) return 'BACKFILL';
   if (slate < slateOf(now)) return 'BACKFILL';
@@ -67,21 +67,21 @@ export function modeAt(slate: Slate, tipoffs: readonly string[], now: Date): Run
   return time < '16:00' ? 'FINAL_RETRY' : 'LAST_CALL';
 }
 
-/** When the statuses of a slate were last looked at, by a run that went through. */
+/** When the statuses of a slate were last read by a run that succeeded. */
 const LAST_LOOK = `
 SELECT MAX(started_at) AS looked_at FROM nba_orchestration.phase_runs
 WHERE processor = 'PlayerAvailability' AND verdict IN ('done', 'empty') AND started_at >= fn.eastern_instant(CAST(@slate AS DATE), 0)
   AND CAST(@slate AS DATE) BETWEEN slate_from AND slate_to`;
 
-/** Whether a slate is to be looked at: now, or at an instant, or not any more (null). */
+/** Whether a last-call run of a slate is due now, and when the next one is; null when every game has begun. */
 export interface Due {
   readonly isDue: boolean;
   readonly next: string | null;
 }
 
 /**
- * Whether the statuses of a slate are due to be looked at again: the time of a look, `LAST_CALL_MINUTES` minutes before the tip-off of a
- * game that is still to come, lies behind, and nobody has looked since. A look that was missed is made up for until tip-off.
+ * Whether a last-call run of a slate is due. Each game that has not begun calls for one at each of `LAST_CALL_MINUTES` before its
+ * tip-off; it is due once that time has passed and no run has read the statuses since. A missed run stays due until tip-off.
  */
 export async function lastCallDue(deps: Pick<PhaseDeps, 'warehouse' | 'clock'>, slate: Slate): Promise<Due> {
   const [games, rows] = await Promise.all([
@@ -126,11 +126,11 @@ async function allPhases(deps: DayDeps, request: DayRequest): Promise<DayResult>
   };
 
   const isPast = request.slate < slateOf(clock.now());
-  // What cannot be predicted any more is refused before anything is computed for it.
+  // A slate that can no longer be predicted is refused before anything is computed for it.
   if (isPast && request.mode !== undefined) checkMode(request.slate, request.mode, [], clock.now());
   const prepared = await timed(() => refresh(deps, request.slate, isPast ? NO_WAITING : DAILY_WAITING));
   for (const phase of refreshPhases(prepared.value)) report(phase);
-  // What is expected of a slate is learnt from those before it. The day goes on without: the checks say that nothing is declared.
+  // The expected sources are learnt from earlier slates. A failure does not stop the day: the checks report undeclared sources.
   if (!isPast)
     await declareSources(deps, request.slate, deps.sources ?? []).catch((error: unknown) =>
       deps.warn?.(`the sources of ${request.slate} could not be declared: ${messageOf(error)}`),
@@ -155,7 +155,7 @@ async function allPhases(deps: DayDeps, request: DayRequest): Promise<DayResult>
     };
     report({ phase: 'predict', verdict: 'held', rows: 0, seconds: 0, detail: batch.reason ?? '' });
   } else {
-    // The same key takes up a batch that a killed run of the same day left behind.
+    // The same key resumes a batch that a killed run of the same day left behind.
     batch = await runBatch(deps, {
       slate: request.slate,
       mode,
@@ -209,13 +209,13 @@ async function allPhases(deps: DayDeps, request: DayRequest): Promise<DayResult>
   return { ...batch, seconds: (clock.now().getTime() - began) / 1000, phases, outputs };
 }
 
-/** One key per attempt: it changes when a batch of the slate has ended, so only one that was left unfinished is taken up. */
+/** One key per attempt: it changes when a batch of the slate has ended, so only an unfinished batch is resumed. */
 async function dayKey(deps: DayDeps, slate: Slate, mode: RunMode): Promise<string> {
   const ended = (await listBatches(deps.state, slate)).filter(({ state }) => !isActive(state)).length;
   return `day ${slate} ${mode} ${ended}`;
 }
 
-/** Grades the slate and the week before it, as far as results are there. */
+/** Grades the slate and the week before it, as far as results are available. */
 async function gradeRecent(deps: DayDeps, slate: Slate): Promise<GradeReport> {
   return grade(deps, { from: addDays(slate, -GRADE_DAYS), to: slate });
 }
@@ -229,7 +229,7 @@ async function gradedSlates(deps: DayDeps, from: Slate, to: Slate): Promise<Slat
   return rows.map(({ slate }) => slate);
 }
 
-/** Brings summaries up to date, grades a range and rewrites its documents, without predicting. */
+/** Refreshes summaries, grades a range and rewrites its documents, without predicting. */
 export async function gradeRange(
   deps: DayDeps,
   from: Slate,

@@ -8,10 +8,10 @@ import { scheduleReference } from './analytics/reference.ts';
 import { CONTEXT_PROCESSORS, PRECOMPUTE_PROCESSORS, SUMMARY_PROCESSORS } from './graph.ts';
 import { outputOf, tablesOf } from './processor.ts';
 
-/** Days back in which runs are looked for: a season. */
+/** How many days back to look for runs: a season. */
 const SEASON_SECONDS = 270 * 86_400;
 
-/** Who reads whose table, among the processors that are built together. */
+/** Which processor reads whose table, among those that are built together. */
 const READS = PRECOMPUTE_PROCESSORS.flatMap((reader) =>
   PRECOMPUTE_PROCESSORS.filter((source) => tablesOf(reader.inputs).includes(outputOf(source))).map(
     (source) => ({ reader: reader.name, source: source.name }),
@@ -19,9 +19,9 @@ const READS = PRECOMPUTE_PROCESSORS.flatMap((reader) =>
 );
 
 /**
- * SQL: every pair of a processor and one whose table it reads, and whether the reader's newest run for the slate is older: a build
- * that was killed halfway leaves such steps. Runs without a receipt are not judged. Later runs count too: a command that looks as it
- * was then begins at the same instant as one before it, and must not take half of that one's receipts for all. Parameters `slate`
+ * SQL: every pair of a processor and one whose table it reads, and whether the reader's newest run for the slate is the older of
+ * the two, as after a build that was killed half-way. Runs without a receipt are not judged. Runs after `as_of` count too: a
+ * command with `--at` starts at the same instant as an earlier one, and must not see only part of its receipts. Parameters `slate`
  * and `as_of`; columns subject, is_bad, note.
  */
 export const STEP_GENERATIONS = `
@@ -71,7 +71,7 @@ LEFT JOIN changed c ON c.slate = m.slate`;
 
 const TONIGHT = 'CAST(@slate AS DATE)';
 const LAST_NIGHT = 'fn.add_days(CAST(@slate AS DATE), -1)';
-/** What a day writes: of last night what was played, of tonight what is coming. */
+/** What a day writes: summaries of last night, and contexts and features of tonight. */
 const WRITTEN_BY_A_DAY: readonly Looked[] = [
   { table: scheduleReference.table, from: LAST_NIGHT, to: TONIGHT },
   ...[...SUMMARY_PROCESSORS.map(({ table }) => table), predictionGrades].map((table) => ({
@@ -87,12 +87,12 @@ const WRITTEN_BY_A_DAY: readonly Looked[] = [
 ];
 
 /**
- * SQL: tables that the day of a slate writes, and whether their rows are other ones than it left there. Parameter `slate`; columns
+ * SQL: tables that the day of a slate writes, and whether their rows have been altered since. Parameter `slate`; columns
  * subject, is_bad, is_miscounted, note, table_id, slate.
  */
 export const ALTERED_ROWS = alteredSql(WRITTEN_BY_A_DAY);
 
-/** SQL: the same of the summaries of last night alone. */
+/** SQL: the same for the summaries of last night only. */
 export const ALTERED_SUMMARIES = alteredSql(
   WRITTEN_BY_A_DAY.filter(({ table }) => SUMMARY_PROCESSORS.some((processor) => processor.table === table)),
 );
@@ -110,10 +110,10 @@ const OUTDATED = statement({
   sql: `SELECT COUNT(*) AS slates, MIN(slate) AS first_slate, MAX(slate) AS last_slate FROM (${OUTDATED_SLATES}) AS slates WHERE is_bad`,
 });
 
-/** The statements of this module, for those who read them all. */
+/** The statements of this module, for the list of registered statements. */
 export const GENERATION_STATEMENTS: readonly Statement[] = [UNFIT, OUTDATED];
 
-/** A reason why no batch of a slate may start: steps made before the steps they read, or rows that are not those that were written. */
+/** A reason why no batch of a slate may start: steps older than the steps they read, or rows altered after they were written. */
 export interface InputProblem {
   readonly cause: 'mixed' | 'altered';
   readonly subject: string;
@@ -121,9 +121,9 @@ export interface InputProblem {
 }
 
 /**
- * What makes the inputs of a batch of a slate unfit, as of an instant; in one question, since each is billed. On BigQuery a table
- * is held for the number of its rows alone: no test has seen its checksums stay the same from one statement to the next, and a
- * gate must not hold a healthy slate. The check `rows_as_written` compares values there too.
+ * The problems with the inputs of a batch, as of an instant; in one query, since each is billed. On BigQuery only row counts are
+ * compared: no test has proved its checksums stable from one statement to the next, and a gate must not hold a healthy slate.
+ * The check `rows_as_written` compares values there too.
  */
 export async function inputProblems(warehouse: Warehouse, slate: Slate, asOf: Date): Promise<InputProblem[]> {
   return warehouse.query(UNFIT.sql, {

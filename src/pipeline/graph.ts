@@ -17,13 +17,13 @@ import { playerShotZoneAnalysisProcessor } from '#pipeline/precompute/player-sho
 import { teamDefenseZoneAnalysisProcessor } from '#pipeline/precompute/team-defense-zone-analysis.ts';
 import { type Input, outputOf, type Processor, type Readiness, tablesOf } from './processor.ts';
 
-/** What has been played: summaries of finished games. */
+/** Processors of finished games: summaries. */
 export const SUMMARY_PROCESSORS: readonly Processor[] = [
   playerGameSummaryProcessor,
   teamGameSummaryProcessor,
 ];
 
-/** What is coming: the context of games before their cut-off. */
+/** Processors of upcoming games: their context before the cut-off. */
 export const CONTEXT_PROCESSORS: readonly Processor[] = [
   upcomingTeamGameContextProcessor,
   playerPropLinesProcessor,
@@ -50,12 +50,12 @@ export const PRECOMPUTE_PROCESSORS: readonly Processor[] = [
   mlFeatureStoreProcessor,
 ];
 
-/** Everything that is one statement, in the order of the data. */
+/** Every processor that is a single statement, in dependency order. */
 export const PROCESSORS: readonly Processor[] = [...ANALYTICS_PROCESSORS, ...PRECOMPUTE_PROCESSORS];
 
 /**
- * What a processor waits for in the daily run: what its own inputs must have ready, and what the processors wait for whose
- * tables it reads.
+ * What a processor waits for in the daily run: the readiness of its own inputs, and whatever the processors that it reads from
+ * wait for.
  */
 export function waitsFor(
   { inputs }: Pick<Processor, 'inputs'>,
@@ -67,20 +67,20 @@ export function waitsFor(
   return [...new Set([...own, ...above.flatMap((other) => waitsFor(other, processors))])];
 }
 
-/** A phase that is made of code rather than of one SELECT. */
+/** A phase implemented in code rather than as a single SELECT. */
 export interface Stage {
   readonly name: string;
   readonly phase: string;
   /** Folder of its code in src. */
   readonly folder: string;
   readonly inputs: readonly Input[];
-  /** What it reads that is no table. */
+  /** Inputs that are not tables. */
   readonly others?: readonly string[];
   /** The verbs that run it. */
   readonly use: readonly string[];
 }
 
-/** What brings in the names of players and their aliases. */
+/** Loads the names of players and their aliases. */
 const PLAYER_REFERENCE: Stage = {
   name: 'PlayerReference',
   phase: '3 analytics',

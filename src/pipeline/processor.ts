@@ -7,13 +7,13 @@ import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
 
-/** First date any history may have: bounds every scan of a partitioned table. */
+/** Earliest date of any history; bounds every scan of a partitioned table. */
 export const HISTORY_FROM = '1946-11-01';
 
 /** An instant later than any game: the cut-off of a backfill is the tip-off of each game. */
 export const NO_AS_OF = '9999-12-31T00:00:00Z';
 
-/** Slates to compute, both ends included, and the instant after which nothing may be looked at. */
+/** Slates to compute, both ends included, and the instant after which nothing may be read. */
 export interface SlateRange {
   readonly from: Slate;
   readonly to: Slate;
@@ -28,8 +28,8 @@ export interface SlateRange {
 export type Scope = 'slate' | 'before' | 'up_to' | 'before_week' | 'code';
 
 /**
- * A part of the ingested data: a whole table, or what some readers use of it, so that a correction of points does not
- * disturb what only asks who was on which team. The backfill fingerprints each of them by slate.
+ * A part of the ingested data: a whole table, or only the columns that some readers use, so that a correction of points does not
+ * invalidate what only depends on team membership. The backfill fingerprints each part by slate.
  */
 export type Part =
   | 'calendar'
@@ -47,12 +47,12 @@ export type Part =
   | 'shots'
   | 'names';
 
-/** What must be there before a processor of the daily run may start. */
+/** What must be ready before a processor of the daily run may start. */
 export type Readiness = 'results' | 'schedule' | 'roster';
 
 /**
- * A table that a processor reads: for which slates, which part of it where it was ingested, and what must be ready of it.
- * Wider than the truth costs time in a backfill, narrower would miss a change.
+ * A table that a processor reads: for which slates, which part of it if it was ingested, and what must be ready. Declaring too
+ * much costs time in a backfill; declaring too little misses changes.
  */
 export interface Input {
   readonly table: TableContract;
@@ -74,7 +74,7 @@ export interface Processor {
   readonly name: string;
   readonly phase: 'analytics' | 'precompute';
   readonly table: TableContract;
-  /** What the statement reads: from it follow the waiting, the chain that is held, the backfill, and the docs. */
+  /** What the statement reads. Readiness, held chains, the backfill and the docs are derived from it. */
   readonly inputs: readonly Input[];
   /** Portable SELECT with the parameters of `rangeParams`; its columns are those of the table. */
   readonly select: string;
@@ -85,22 +85,22 @@ export function rangeParams(range: SlateRange): SqlParams {
   return { from: range.from, to: range.to, as_of: range.asOf, history_from: HISTORY_FROM };
 }
 
-/** What phases need from outside. */
+/** What every phase needs. */
 export interface PhaseDeps {
   readonly warehouse: Warehouse;
   readonly clock: Clock;
   readonly codeVersion: string;
   /** Identifies the run in `phase_runs`; one per command or request. */
   readonly runId: string;
-  /** Takes receipts to be written together; each is written by itself where nobody collects them. */
+  /** Collects receipts to be written together; without it each is written on its own. */
   readonly receipts?: PhaseRun[];
-  /** Hears of receipts that could not be written: they are telemetry, and end no work. */
+  /** Receives warnings about receipts that could not be written; receipts are telemetry and never stop the work. */
   readonly warn?: (line: string) => void;
 }
 
 /**
- * Does a piece of work whose receipts are written together when it is over, whatever its end: a load job for each would use up
- * what a table may take on a day.
+ * Runs a piece of work and writes its receipts together afterwards, whether it succeeded or not: one load job per receipt would
+ * exceed the daily quota of a table.
  */
 export async function withReceipts<T>(deps: PhaseDeps, work: (deps: PhaseDeps) => Promise<T>): Promise<T> {
   const receipts: PhaseRun[] = [];
@@ -131,10 +131,10 @@ export interface ProcessorResult {
   readonly reason?: string;
 }
 
-/** Days before the present for which a replacement of all slates there are enters what it wrote. */
+/** A replacement of a whole table records what it wrote for slates of the last so many days. */
 const RECORDED_DAYS = 14;
 
-/** What a replacement of a range enters in `nba_orchestration.written_rows`: every slate, and of a whole table the recent ones. */
+/** What a replacement records in `nba_orchestration.written_rows`: every slate of a range, or the recent slates of a whole table. */
 export function recordingOf(range: Pick<SlateRange, 'from'>, now: Date): Recording {
   const since = range.from === HISTORY_FROM ? addDays(slateOf(now), -RECORDED_DAYS) : range.from;
   return { since, at: now.toISOString() };
@@ -142,7 +142,7 @@ export function recordingOf(range: Pick<SlateRange, 'from'>, now: Date): Recordi
 
 /**
  * Runs one processor over a range in one atomic replacement and leaves a receipt in `phase_runs`. Slates in `held` keep
- * what they have: their inputs are not ready. A failure is recorded and thrown.
+ * their rows, because their inputs are not ready. A failure is recorded and thrown.
  */
 export async function runProcessor(
   deps: PhaseDeps,
@@ -220,7 +220,7 @@ async function receipt(
   };
 }
 
-/** The table a processor writes, as others name it among their tables. */
+/** The id of the table a processor writes, as in the inputs of others. */
 export function outputOf(processor: Processor): string {
   return tableId(processor.table);
 }

@@ -35,7 +35,7 @@ export interface RefreshResult {
   readonly to: Slate;
 }
 
-/** Slates whose summaries are not those of the newest rows, or not as they were written. */
+/** Slates whose summaries are older than their box scores, or were altered after they were written. */
 export const STALE_SUMMARIES = statement({
   owner: 'pipeline/refresh',
   sql: `
@@ -70,10 +70,10 @@ WHERE s.slate <= CAST(@to AS DATE)
   AND NOT EXISTS (SELECT 1 FROM nba_precompute.team_defense_zone_analysis t WHERE t.slate = s.slate AND t.team_abbr = s.home_abbr)
 ORDER BY s.slate`;
 
-/** All slates there are: the schedule is one statement over everything. */
+/** Every slate: the schedule is computed as a whole. */
 const WHOLE: SlateRange = { from: parseSlate(HISTORY_FROM), to: parseSlate('9999-12-31'), asOf: NO_AS_OF };
 
-/** The first slate up to `to` that lacks its features although its inputs are there, or were never looked at. */
+/** The first slate up to `to` without features although its inputs are present or were never checked. */
 async function firstMissing(deps: PhaseDeps, to: Slate): Promise<Slate | undefined> {
   const missing = await deps.warehouse.query<{ slate: Slate }>(MISSING, { to, history_from: HISTORY_FROM });
   const [first] = missing;
@@ -92,8 +92,8 @@ interface SlateSpan {
 }
 
 /**
- * The slates whose box scores are newer than their summaries, and last night where its summaries are not those that were written;
- * undefined when all of them are as they should be.
+ * The range of slates whose summaries must be recomputed: box scores are newer, or last night's summaries were altered after they
+ * were written. Undefined when all are up to date.
  */
 export async function outdatedSummaries(
   warehouse: PhaseDeps['warehouse'],
@@ -132,7 +132,7 @@ export async function refreshContexts(deps: PhaseDeps, slate: Slate): Promise<vo
   });
 }
 
-/** Computes contexts and features for a range as it is: held slates keep what they have, and whatever reads a held table is held with it. */
+/** Computes contexts and features for a range. Held slates keep their rows, and processors that read a held table are held too. */
 async function computeRange(
   deps: PhaseDeps,
   range: SlateRange,
@@ -156,12 +156,12 @@ async function computeRange(
 }
 
 /**
- * Brings everything a slate needs up to date: schedule, summaries of what was played, then contexts and features of the
- * slate and of every earlier slate that lacks them or whose history changed. For a slate that is still to be played,
- * nothing said after the present is used; for a past one, nothing said after its tip-offs.
+ * Brings everything a slate needs up to date: schedule, summaries of finished games, then contexts and features of the slate and
+ * of every earlier slate that lacks them or whose history changed. Nothing from after the cut-off is used: for an upcoming slate
+ * the present, for a past one its tip-offs.
  *
- * When an input is not ready the whole refresh is repeated after 60, 120 and 180 s; what then is still missing holds the
- * chain with its reason and is no error.
+ * When an input is not ready, the whole refresh is repeated after 60, 120 and 180 s; an input still missing then holds the chain,
+ * with the reason, and is not an error.
  */
 export async function refresh(deps: PhaseDeps, slate: Slate, waiting: Waiting): Promise<RefreshResult> {
   return withReceipts(deps, (collecting) => refreshOnce(collecting, slate, waiting));

@@ -2,16 +2,16 @@ import { messageOf } from '#core/errors.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { StateStore } from '#platform/state/port.ts';
 
-/** Collection with the pieces of work that have begun and not ended. */
+/** Collection of work that has started and not finished. */
 export const WORK_COLLECTION = 'work_started';
 
-/** Minutes after which a piece of work that has not ended is dead or hangs. Backfills have a ledger of their own. */
+/** Minutes after which unfinished work counts as dead or hanging. Backfills use their own ledger instead. */
 export const LEASE_MINUTES = { day: 60, fetch: 30, export: 15, canaries: 15 } as const;
 
-/** What a piece of work leaves behind before it begins. */
+/** Written before a piece of work starts, and removed when it ends. */
 export interface StartReceipt {
   readonly work: keyof typeof LEASE_MINUTES;
-  /** The slate, or what else it is about. */
+  /** The slate, or another subject. */
   readonly about: string;
   /** ISO instants. */
   readonly started_at: string;
@@ -25,9 +25,9 @@ interface WorkDeps {
 }
 
 /**
- * Does some work under a start receipt, which goes when the work ends, well or badly: an error is told by who gets it, a process that
- * was killed can only be told by what it left behind. The end of a piece of work also takes away what earlier ones of its kind
- * left. Receipts are best effort: without them the work goes on, and says so.
+ * Runs some work under a start receipt, which is removed when the work ends, successfully or not: an error reaches the caller,
+ * while a killed process can only be detected by the receipt it left. The end of the work also removes expired receipts of the
+ * same kind. Receipts are best effort: if one cannot be written, the work continues with a warning.
  */
 export async function underReceipt<T>(
   deps: WorkDeps,
@@ -57,7 +57,7 @@ export async function underReceipt<T>(
   }
 }
 
-/** Takes away the receipt of a piece of work that ended well, and those of its kind whose lease is over. */
+/** Removes the receipt of finished work, and those of its kind whose lease has expired. */
 async function clear({ state, clock }: WorkDeps, { work }: StartReceipt, key: string): Promise<void> {
   const now = clock.now().toISOString();
   const over = (await state.list<StartReceipt>(WORK_COLLECTION))

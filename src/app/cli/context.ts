@@ -143,7 +143,7 @@ export function contextOf(
   };
 }
 
-/** Works, and says so when the tables are too old for it: no reader knows that from what an engine says. */
+/** Runs the work. A failure caused by tables of an older version is reported as such, because the engine's message does not say so. */
 async function onTables<T>(work: (app: App) => Promise<T>, app: App): Promise<T> {
   try {
     return await work(app);

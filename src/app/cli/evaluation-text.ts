@@ -17,7 +17,7 @@ const WIDTH = 110;
 /** The champion's lines of all markets together. */
 const ALL = 'all';
 
-/** Everything that is measured, on one screen: errors and lines by market, what bets would have earned, presence, alarms. */
+/** All measurements on one screen: errors and lines by market, what bets would have earned, presence, alarms. */
 export function evaluationLines(report: Evaluation): string[] {
   const { from, to, refits, rows, markets } = report;
   const champions = markets.filter(({ champion }) => champion);

@@ -15,8 +15,8 @@ const MEANINGS: readonly (readonly [begins: RegExp, colour: 'green' | 'yellow' |
 
 /**
  * Streams for a person at a terminal: while a command works, its last line of progress is shown with a moving mark and the
- * seconds so far, below what it has printed; lines that begin with a verdict have its colour. `NO_COLOR` takes the colour away.
- * Not for pipes and files, which get plain lines.
+ * seconds so far, below what it has printed; lines that begin with a verdict have its colour. `NO_COLOR` turns colours off.
+ * Pipes and files get plain lines instead.
  */
 export function liveStreams(
   label: string,
@@ -47,7 +47,7 @@ export function liveStreams(
         doing = text;
         draw();
       },
-      // Said often, between pieces of work that leave the timer no turn.
+      // Called often, between steps of work that keep the timer from firing.
       meanwhile: (text) => {
         doing = text;
         if (performance.now() - drawn >= FRAME_MS) draw();

@@ -86,7 +86,7 @@ export async function printPicks(terminal: Terminal, warehouse: Warehouse, slate
   terminal.line(LEGEND);
 }
 
-/** Undefined when nothing is predicted at all: what became of the batch says why. */
+/** Undefined when nothing is predicted at all; the line about the batch says why. */
 async function whyNoPicks(warehouse: Warehouse, slate: Slate): Promise<string | undefined> {
   const [seen] = await warehouse.query<{ players: number; lined: number }>(
     `SELECT COUNT(DISTINCT player_id) AS players, COUNT(DISTINCT CASE WHEN line IS NOT NULL THEN player_id END) AS lined
@@ -108,7 +108,7 @@ function percent(share: number | null): string {
   return share === null ? '' : `${(share * 100).toFixed(0)} %`;
 }
 
-/** What became of a batch, in two sentences. */
+/** How a batch ended, in two sentences. */
 export function printBatch(terminal: Terminal, result: BatchResult): void {
   const reasons = (counts: Readonly<Record<string, number>>): string =>
     Object.entries(counts)

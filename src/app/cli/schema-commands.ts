@@ -47,7 +47,7 @@ async function readLive(context: VerbContext): Promise<Schema> {
   return context.withTables(({ warehouse }) => schemaOfWarehouse(warehouse));
 }
 
-/** The root of the repository that is meant. */
+/** The root of the repository to work on. */
 function rootOf({ path }: VerbContext, repository: string | undefined): string {
   return repository === undefined ? repositoryRoot() : path(repository);
 }
@@ -88,7 +88,7 @@ export async function schemaCheck(context: VerbContext, options: CheckOptions): 
     whole_statements: found.code.wholeStatements,
     dry_run: tried,
   });
-  // Offline the statements are those of the deployment; live they are those of the engine that was looked at.
+  // Offline the statements are those of the deployment; live they are those for the inspected engine.
   const engine = isOffline || context.config.profile === 'gcp' ? 'bigquery' : 'duckdb';
   for (const line of [...differenceLines(differences, engine), ...notices.map((notice) => `note: ${notice}`)])
     terminal.line(line);
@@ -296,7 +296,7 @@ export async function schemaSnapshot(context: VerbContext, options: SnapshotOpti
   );
 }
 
-/** A snapshot of nothing would take away what every pull request is compared with. */
+/** Refuses an empty snapshot, which would leave pull requests with nothing to be compared with. */
 function nothingLive(): TipoffError {
   return new TipoffError(
     'TIPOFF_NOT_FOUND',

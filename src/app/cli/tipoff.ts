@@ -1,10 +1,10 @@
 import { enableCompileCache } from 'node:module';
 
-// Taking the types out of every module and compiling it costs more than most commands, so what comes of it is kept between
-// processes. Nothing but this file may be loaded before.
+// Stripping types and compiling costs more than most commands do, so the result is cached between processes. Nothing but this
+// file may be loaded before.
 enableCompileCache();
 
-// A reader that stops early (a pipe into `head`) is no failure of the command.
+// A reader that stops early, such as `head`, is not a failure of the command.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
@@ -12,9 +12,9 @@ const args = process.argv.slice(2);
 const { stdout, stderr } = process;
 const label = `tipoff ${args.join(' ')}`;
 const isWatched = stderr.isTTY && (stdout.isTTY || args.includes('--json'));
-// A service has a log where others have a mark that moves.
+// A service writes a log instead of live progress.
 const isService = args.includes('serve');
-// Who watches sees what is being done before the verbs are loaded, which takes longer than everything until then.
+// Progress is shown before the verbs are loaded, because loading them takes longer than everything up to here.
 const live =
   isWatched && !isService ? (await import('./live.ts')).liveStreams(label, { stdout, stderr }) : undefined;
 if (isWatched && isService) stderr.write(`${label} …\n`);

@@ -8,7 +8,7 @@ import { COUNTED_GRADES } from '#pipeline/grade/grade.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import type { SlateSpan } from './slate.ts';
 
-/** Which probabilities a curve is about: of a system as published, or of the champion before it heard the line. */
+/** Which probabilities a curve is about: those of a system as published, or the champion's without the line. */
 type Believer = 'published' | 'model_alone';
 
 /** Outcomes among claims of about one probability of OVER, pushes left out. */
@@ -22,7 +22,7 @@ interface ReliabilityBin {
   readonly high: number;
 }
 
-/** How probabilities of OVER at the main line came true, for one record class, market, system and believer. */
+/** Reliability of the probabilities of OVER at the main line, for one record class, market, system and kind of probability. */
 export interface Reliability extends Omit<LineCalibration, 'bins'> {
   readonly record_class: string;
   readonly market: string;
@@ -51,9 +51,9 @@ export interface CalibrationReading {
 
 /** Width of the bins of a reliability curve. */
 const STEP = 0.05;
-/** Fewest decided rows of which a curve is drawn. */
+/** Minimum number of decided rows for a curve. */
 const MIN_ROWS = 20;
-/** Seed of the draws behind the noise floor: the same page for the same rows. */
+/** Seed of the simulation behind the noise floor, so that the same rows give the same page. */
 const SEED = 20;
 
 /** Decided main-line rows that count, with what was claimed of them; parameters `from` and `to`. */
@@ -103,7 +103,7 @@ interface Claim {
   readonly is_over: number;
 }
 
-/** How the published probabilities and quantiles of a span came true. Only grades that count; live and backfill apart. */
+/** Calibration of the published probabilities and quantiles of a span. Only grades that count; live and backfill apart. */
 export async function readCalibration(
   warehouse: Warehouse,
   { from, to }: SlateSpan,

@@ -1,6 +1,6 @@
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
-/** How much of what could be graded is graded. */
+/** How many of the rows that could be graded are graded. */
 export interface GradeCoverage {
   /** live or backfill. */
   readonly record_class: string;

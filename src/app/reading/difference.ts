@@ -17,7 +17,7 @@ interface Visible {
   readonly is_actionable: boolean;
 }
 
-/** What stood under a name: a publication, or a home. */
+/** One side of a comparison: a publication or a home. */
 interface Side {
   readonly name: string;
   readonly rows: readonly Visible[];
@@ -46,7 +46,7 @@ export interface Difference {
   readonly changes: readonly Change[];
 }
 
-/** Below this a forecast is the same: the decimals with which it is stored. */
+/** Smaller differences do not count as a change: forecasts are stored with this many decimals. */
 const SAME = 0.0005;
 const ORDER: readonly ChangeKind[] = ['turned', 'picked', 'dropped', 'gone', 'new', 'line', 'forecast'];
 
@@ -82,7 +82,7 @@ export async function publicationDifference(
   return difference(slate, sides[0] as Side, sides[1] as Side);
 }
 
-/** What is visible of a slate in one home against another. */
+/** Compares the visible forecasts of a slate in two homes. */
 export async function homeDifference(
   slate: Slate,
   before: { readonly name: string; readonly warehouse: Warehouse },

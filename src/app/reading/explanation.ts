@@ -12,7 +12,7 @@ import type { ObjectStore } from '#platform/objects/port.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
 import type { KnownPlayer } from './player.ts';
 
-/** What is forecast of a player in a market. */
+/** The forecast of a player in a market. */
 interface Forecasted {
   readonly mean: number;
   readonly median: number;
@@ -22,7 +22,7 @@ interface Forecasted {
   readonly believed_over: number | null;
 }
 
-/** What a forecast is made of. */
+/** How a forecast comes about. */
 export interface Explanation {
   readonly player: KnownPlayer;
   readonly slate: Slate;
@@ -32,7 +32,7 @@ export interface Explanation {
   /** Everything that follows is "given that he plays". */
   readonly p_plays: number | null;
   readonly forecast: Forecasted;
-  /** Median of the visible row; another one than the forecast's when features were computed again since. */
+  /** Median of the visible row; differs from the forecast's when features have been recomputed since. */
   readonly published: number;
   /** The forecast of an average row of the training set. */
   readonly average: number;
@@ -100,7 +100,7 @@ export async function explain(
   };
 }
 
-/** What is needed of a model to take its forecasts apart, as the site carries it. */
+/** The parts of a model that explain its forecasts, as published on the site. */
 export interface ModelReading {
   readonly model_id: string;
   /** By market; empty when the model cannot be read, and then `problem` says why. */

@@ -9,7 +9,7 @@ import { COLLECTIONS, listBatches, type OutcomeDoc, outcomeKey } from '#pipeline
 import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
-/** A player as the reference table has him. */
+/** A player in the reference table. */
 export interface KnownPlayer {
   readonly player_id: number;
   readonly player_name: string;
@@ -115,7 +115,7 @@ interface PlayerForecast {
   readonly outcome: string | null;
 }
 
-/** What the newest batch that expected him did with him. */
+/** His outcome in the newest batch that expected him. */
 interface BatchOutcome {
   readonly batch_id: string;
   readonly mode: string;
@@ -139,7 +139,7 @@ export interface PlayedGame {
 
 type PlayerState = 'no_game' | 'not_expected' | 'waiting' | 'skipped' | 'failed' | 'predicted' | 'picked';
 
-/** Where a player is on a slate, from the calendar to the grade. */
+/** The standing of a player on a slate, from the calendar to the grade. */
 export interface PlayerStanding {
   readonly player: KnownPlayer;
   readonly slate: Slate;
@@ -151,7 +151,7 @@ export interface PlayerStanding {
   readonly forecasts: readonly PlayerForecast[];
 }
 
-/** Where a player is on a slate: expected or not, skipped and why, predicted, picked, graded. */
+/** The standing of a player on a slate: expected or not, skipped and why, predicted, picked, graded. */
 export async function playerStanding(
   { warehouse, state }: { readonly warehouse: Warehouse; readonly state: StateStore },
   player: KnownPlayer,

@@ -6,14 +6,14 @@ import type { Row, Warehouse } from '#platform/warehouse/port.ts';
 export interface QueryAnswer {
   readonly columns: readonly string[];
   readonly rows: readonly Row[];
-  /** True when the query gives more rows than were asked for. */
+  /** True when the query has more rows than the limit. */
   readonly truncated: boolean;
 }
 
 /**
- * Runs a query of a person's own, at most `limit` rows of it. It is put into parentheses, where both engines take nothing but
- * a query; a statement that would close them, or a second one, is refused before. Throws TIPOFF_BAD_INPUT for anything that is
- * not one query, and what the engine says of its text as TIPOFF_SQL.
+ * Runs a user's query and returns at most `limit` rows. The query is wrapped in parentheses, within which both engines accept
+ * only a query; text that would close them, or a second statement, is refused beforehand. Throws TIPOFF_BAD_INPUT for anything
+ * but a single query, and TIPOFF_SQL with the engine's message about its text.
  */
 export async function readQuery(warehouse: Warehouse, text: string, limit: number): Promise<QueryAnswer> {
   const sql = oneQuery(text);
@@ -29,7 +29,7 @@ export async function readQuery(warehouse: Warehouse, text: string, limit: numbe
   };
 }
 
-/** What the engine says of a query, with what a person can do about it: the statement is his own. */
+/** The engine's error about a user's query, with a hint that fits a statement the user wrote. */
 function toldToPerson(error: unknown): unknown {
   if (!(error instanceof TipoffError) || error.code !== 'TIPOFF_SQL' || error.transient) return error;
   return new TipoffError('TIPOFF_SQL', error.message, {

@@ -31,7 +31,7 @@ export interface PlayerFeature {
   readonly source: string;
 }
 
-/** What a reader sees of one player over a season. */
+/** One player over a season, as shown on the site. */
 export interface PlayerReading {
   readonly player_id: number;
   readonly player_name: string;

@@ -6,7 +6,7 @@ import type { StateStore } from '#platform/state/port.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { type Packed, pack, packColumns } from './packed.ts';
 
-/** What readings look at. They never write. */
+/** What readings read from. They never write. */
 export interface ReadingDeps {
   readonly warehouse: Warehouse;
   readonly state: StateStore;
@@ -30,7 +30,7 @@ export interface SlateGame {
   readonly status: string;
 }
 
-/** What a publication of a slate was, and whether it is visible. */
+/** A publication of a slate, and whether it is visible. */
 export interface SlatePublication {
   readonly publication_id: string;
   readonly slate: string;
@@ -47,8 +47,8 @@ export interface SlatePublication {
 }
 
 /**
- * A visible forecast of the champion for one player and market: at his main line, at the second one, or at none. Beside it what the other
- * systems say, what an earlier publication said, and how it ended.
+ * A visible forecast of the champion for one player and market: at his main line, at the second one, or at none; with
+ * the forecasts of the other systems, that of the previous publication, and the result.
  */
 export interface SlateForecast {
   readonly slate: string;
@@ -78,7 +78,7 @@ export interface SlateForecast {
   /** Of all outcomes, a push included. */
   readonly p_over: number | null;
   readonly p_push: number | null;
-  /** The model alone, the line not heard. */
+  /** The model alone, without the line. */
   readonly model_p_over: number | null;
   readonly edge: number | null;
   readonly recommendation: string;
@@ -87,7 +87,7 @@ export interface SlateForecast {
   readonly filter_reason: string | null;
   /** Expected profit per unit of the better side at its price. */
   readonly expected_value: number | null;
-  /** Probability that he plays, which the forecast takes for granted. */
+  /** Probability that he plays; the forecast is conditional on it. */
   readonly p_plays: number | null;
   readonly feature_quality_score: number;
   readonly injury_status: string | null;
@@ -120,16 +120,16 @@ export interface SlateAbsence {
   readonly injury_status: string | null;
   readonly injury_reason: string | null;
   readonly reason: string;
-  /** When a forecast that was visible was taken back; null when there was none. */
+  /** When his visible forecast was withdrawn; null when there was none. */
   readonly withdrawn_at: string | null;
 }
 
-/** Everything about one slate that a reader sees. */
+/** Everything about one slate that the site shows. */
 export interface SlateReading {
   readonly slate: string;
   readonly games: readonly SlateGame[];
   readonly publications: readonly SlatePublication[];
-  /** The newest batch, which tells why there is nothing when there is nothing. */
+  /** The newest batch, which explains a slate without forecasts. */
   readonly batch: {
     readonly mode: string;
     readonly state: string;
@@ -180,7 +180,7 @@ LEFT JOIN nba_predictions.prediction_grades g ON g.publication_id = f.publicatio
 WHERE f.system_id = 'ridge'
 ORDER BY f.slate, f.market, f.player_name, f.player_id, f.line_role, f.line`;
 
-/** What the publication before the newest one that is not withdrawn said of the same player and market. */
+/** The forecast for the same player and market in the publication before the newest one that is not withdrawn. */
 const EARLIER = `
 SELECT slate, player_id, market, line_role, previous_at, previous_line, previous_predicted, previous_p_over
 FROM (
@@ -341,10 +341,10 @@ export async function readSlates(
   return readings;
 }
 
-/** What follows from there being no line. */
+/** Columns that mean nothing without a line. */
 const ABOUT_A_LINE = new Set<string>(['line_role', 'recommendation', 'is_actionable', 'filter_reason']);
 
-/** What a document has of a forecast: nothing about a line where there is none. */
+/** A value of a forecast as documents hold it: null for columns about a line where there is none. */
 export function documentValue<Name extends keyof SlateForecast>(row: SlateForecast, column: Name): unknown {
   return row.line === null && ABOUT_A_LINE.has(column) ? null : row[column];
 }
@@ -383,7 +383,7 @@ export async function readFeatures(
   return new Map([...rows].map(([slate, own]) => [slate, packColumns(columns, own)]));
 }
 
-/** Calendar months of a span, as spans: what is read at once. */
+/** The calendar months of a span, as spans: the unit in which it is read. */
 export function monthsOf({ from, to }: SlateSpan): SlateSpan[] {
   const months: SlateSpan[] = [];
   for (let first = from; first <= to; ) {

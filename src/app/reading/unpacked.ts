@@ -1,4 +1,4 @@
-/** How documents are read where they are shown: a browser loads this, and nothing that reads a warehouse. */
+/** Unpacks documents in the browser. This module must not import anything that reads a warehouse. */
 import { unpack } from './packed.ts';
 import type { PlayerReading, SeasonForecast } from './season-players.ts';
 import type { SlateForecast, SlateReading } from './slate.ts';

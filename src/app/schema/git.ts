@@ -7,24 +7,24 @@ import { omitUndefined } from '#core/omit-undefined.ts';
 const run = promisify(execFile);
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
-/** A commit that changed a path, and the parent whose work it goes on with. */
+/** A commit that changed a path, with its first parent. */
 export interface Change {
   readonly commit: string;
   readonly parent: string;
 }
 
-/** The stretch of history that a change consists of. */
+/** The range of commits that a change consists of. */
 export interface CommitRange {
   /** Where it began: the common ancestor of base and head. */
   readonly from: string;
   readonly to: string;
-  /** Whether base has gone on since. */
+  /** True when base has moved on since. */
   readonly baseMoved: boolean;
 }
 
 /**
- * Finds what lies between two revisions. Throws TIPOFF_BAD_INPUT for one that git does not know and for two without a common
- * ancestor, which both happen in a shallow clone.
+ * Finds the commits between two revisions. Throws TIPOFF_BAD_INPUT for an unknown revision and for two without a common
+ * ancestor; both happen in a shallow clone.
  */
 export async function commitRange(root: string, base: string, head: string): Promise<CommitRange> {
   const [tip, to] = await commitsOf(root, base, head);
@@ -45,8 +45,8 @@ export async function commitRange(root: string, base: string, head: string): Pro
 }
 
 /**
- * The commits of a stretch that changed one of the paths, along first parents, oldest first. A merge that only brought in
- * what base had already is none of them: somebody else's change is not this one's.
+ * The commits of a range that changed one of the paths, along first parents, oldest first. A merge that only brought in what base
+ * already had is not one of them.
  */
 export async function changesOf(
   root: string,
@@ -69,7 +69,7 @@ export async function changesOf(
   );
 }
 
-/** Paths of the files that differ over a stretch, the working tree included on demand. A file that moved is there under both names. */
+/** Paths of the files that differ over a range, optionally including the working tree. A moved file appears under both names. */
 export async function changedFiles(
   root: string,
   { from, to }: CommitRange,
@@ -139,7 +139,7 @@ export function filesOfTree(tree: Buffer, idBytes: number): Map<string, string> 
 }
 
 async function commitsOf(root: string, base: string, head: string): Promise<readonly [string, string]> {
-  // A revision that looks like an option must not become one.
+  // A revision that looks like an option must not be parsed as one.
   for (const revision of [base, head]) {
     if (revision.startsWith('-'))
       throw await unknown(root, revision, 'a revision does not start with a hyphen');

@@ -9,7 +9,7 @@ type FilesAt = Readonly<Record<SchemaFileKind, readonly SchemaFile[]>>;
 
 const KINDS = Object.keys(FOLDERS) as SchemaFileKind[];
 
-/** Reads the schema files of commits: all folders in one go, then every content once, however many commits share it. */
+/** Reads the schema files of commits: all folders at once, then every content once, however many commits share it. */
 async function filesAtRevisions(root: string, commits: readonly string[]): Promise<Map<string, FilesAt>> {
   const folders = commits.flatMap((commit) => KINDS.map((kind) => `${commit}:${FOLDERS[kind]}`));
   const trees = await readObjects(root, folders);
@@ -38,17 +38,17 @@ async function filesAtRevisions(root: string, commits: readonly string[]): Promi
   );
 }
 
-/** What two revisions have between them: what was deployed, and what the code wanted. */
+/** The schema changes between two revisions: of what was deployed, and of what the code expects. */
 export interface SchemaHistories {
   /** By the snapshots. */
   readonly deployed: SchemaHistory;
-  /** By the contracts; where a revision has none, its snapshot stands in. */
+  /** By the contracts; a revision without contracts is represented by its snapshot. */
   readonly contracted: SchemaHistory;
-  /** What could not be compared as it should, for people. */
+  /** Limitations of the comparison, for people. */
   readonly notes: readonly string[];
 }
 
-/** The ends of a stretch in the words of whoever asked. */
+/** The names of the two revisions, as the user wrote them. */
 export interface RevisionNames {
   readonly base: string;
   readonly head: string;
@@ -57,9 +57,9 @@ export interface RevisionNames {
 const WORKING_TREE = 'working tree';
 
 /**
- * Reads the schema files of a repository over a stretch of history: every commit that changed them with its parent, the ends,
- * and the working tree on demand. Nothing of the code of those revisions runs. Throws TIPOFF_BAD_INPUT for a damaged file at
- * an end, and when the end has no contracts although a version before it has.
+ * Reads the schema files of a repository over a range of commits: at every commit that changed them and its parent, at both
+ * ends, and optionally in the working tree. No code of those revisions runs. Throws TIPOFF_BAD_INPUT for a damaged file at
+ * either end, and when the last revision has no contracts although an earlier one has.
  */
 export async function schemaHistories(
   root: string,
@@ -113,7 +113,7 @@ const changeBy =
     return from === undefined || to === undefined ? [] : [{ from, to }];
   };
 
-/** What could not be compared as it should, each with the versions it holds for. */
+/** Limitations of the comparison, each with the versions it applies to. */
 type Notes = Map<string, Set<string>>;
 
 interface Revisions {
@@ -123,7 +123,7 @@ interface Revisions {
   readonly notes: Notes;
 }
 
-/** Reads the version of a revision once; what cannot be read as it should is noted, or thrown for an end. */
+/** Reads the version of a revision once. Problems are noted, or thrown for a revision at either end. */
 function reader(
   kind: SchemaFileKind,
   { names, files, ends, notes }: Revisions,
@@ -160,7 +160,7 @@ function reader(
   };
 }
 
-/** Contracts that are gone at the end would let every change of a key or a writer pass unseen. */
+/** Refuses a last revision without contracts, because changes of keys and writers would go unnoticed. */
 function refuseLostContracts(
   files: ReadonlyMap<string, FilesAt>,
   last: string,

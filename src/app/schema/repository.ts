@@ -6,7 +6,7 @@ import { type Approval, readApproval } from '#guard/schema/judge.ts';
 import type { SchemaFile, SchemaFileKind } from '#guard/schema/schema-files.ts';
 import type { SourceFile } from '#guard/schema/sql-catalogue.ts';
 
-/** Folders of the schema files below the root of the repository: what is deployed, and what the code wants. */
+/** Folders of the schema files: what is deployed, and what the code expects. */
 export const FOLDERS: Readonly<Record<SchemaFileKind, string>> = {
   snapshot: 'schema/snapshot',
   contracts: 'schema/contracts',
@@ -23,7 +23,7 @@ export function readSources(root: string): SourceFile[] {
   return filesBelow(root, 'src', '.ts');
 }
 
-/** The schema files of a kind as they lie in their folder, in the order of their names. */
+/** The schema files of a kind in a repository, in the order of their names. */
 export function schemaFilesIn(root: string, kind: SchemaFileKind): SchemaFile[] {
   const start = FOLDERS[kind].length + 1;
   return filesBelow(root, FOLDERS[kind], '.json').map(({ path, text }) => ({
@@ -32,7 +32,7 @@ export function schemaFilesIn(root: string, kind: SchemaFileKind): SchemaFile[] 
   }));
 }
 
-/** The same, where there must be some. Throws TIPOFF_NOT_FOUND when there are none: no snapshot is not an empty warehouse. */
+/** The same, but throws TIPOFF_NOT_FOUND when there are none: a missing snapshot does not mean an empty warehouse. */
 export function requireSchemaFiles(root: string, kind: SchemaFileKind): SchemaFile[] {
   const files = schemaFilesIn(root, kind);
   if (files.length > 0) return files;
@@ -45,7 +45,7 @@ export function requireSchemaFiles(root: string, kind: SchemaFileKind): SchemaFi
   });
 }
 
-/** Names of the schema files of a kind that are not as they should be: other text, missing, or there for nothing. */
+/** Names of the schema files of a kind that are out of date: with other text, missing, or superfluous. */
 export function staleSchemaFiles(root: string, kind: SchemaFileKind, files: readonly SchemaFile[]): string[] {
   const present = new Map(schemaFilesIn(root, kind).map(({ path, text }) => [path, text]));
   const changed = files.filter(({ path, text }) => present.get(path) !== text).map(({ path }) => path);

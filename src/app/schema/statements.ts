@@ -51,8 +51,8 @@ const STAGED_UNIT: UnitDoc = {
 };
 
 /**
- * The statements that modules give: those that are data (processors, canaries, grading, views), and those that are put
- * together when the code runs. A literal that is a whole statement by itself needs no entry: the sources are searched.
+ * The statements that modules register: those that are data (processors, canaries, grading, views), and those assembled at run
+ * time. A literal that is a whole statement needs no entry, because the sources are searched for those.
  */
 export function registeredStatements(): Statement[] {
   return [
@@ -109,7 +109,7 @@ export function registeredStatements(): Statement[] {
     NEWEST_FEATURES,
     declarationSql(1),
     SEASON_HOLES,
-    // Put together for every table whose ranges are replaced: the rows of one of them, below their INSERT, stand for all.
+    // Assembled for every table whose ranges are replaced; one of them represents all.
     statement({
       owner: 'replacement of a range',
       sql: recordingSql(predictionGrades, {

@@ -6,18 +6,19 @@ import { type SourceFile, type SqlText, sqlCatalogue } from '#guard/schema/sql-c
 import { FOLDERS, repositoryRoot, requireSchemaFiles, staleSchemaFiles } from './repository.ts';
 import { registeredStatements } from './statements.ts';
 
-/** What the code of a repository wants the warehouse to be. */
+/** The schema that the code of a repository expects. */
 export interface RepositorySchema {
   readonly wanted: Schema;
   /** The statements of its code. */
   readonly statements: readonly SqlText[];
-  /** Contract files, by their paths in the repository, that do not say what the code says. */
+  /** Paths of contract files in the repository that differ from the code. */
   readonly stale: readonly string[];
 }
 
 /**
- * For the repository this code lies in, the code itself is asked, and its contract files are compared with it. Another
- * repository is read as files, its contracts and its sources: nothing of it runs. Throws TIPOFF_NOT_FOUND when that one has none.
+ * For the repository of this code, the schema comes from the code itself, and its contract files are compared with it. Any other
+ * repository is only read (its contract files and sources) and none of its code runs. Throws TIPOFF_NOT_FOUND when it has no
+ * contracts.
  */
 export function schemaOfRepository(root: string, files: readonly SourceFile[]): RepositorySchema {
   if (resolve(root) !== resolve(repositoryRoot())) {

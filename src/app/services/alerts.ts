@@ -13,13 +13,13 @@ export interface BatchAlertDeps {
   readonly outbox: Outbox;
 }
 
-/** Endings a person should hear about, as a title says them. */
+/** Endings that people are alerted to, as they appear in a title. */
 const ALERTING: Partial<Readonly<Record<BatchDoc['state'], string>>> = {
   published_partial: 'was published with players missing',
   held: 'is held back',
   failed: 'failed',
 };
-/** Endings that close an alert sent before and are no news otherwise: a reset was done by a person. */
+/** Endings that only close an earlier alert: a reset was done by a person. */
 const CLOSING: Partial<Readonly<Record<BatchDoc['state'], string>>> = {
   published: 'was published after all',
   reset: 'was reset',
@@ -28,7 +28,7 @@ const MAX_LISTED = 50;
 const HOURS_BACK = 24;
 
 /**
- * Posts how a batch ended when a person should know: one message per batch, whoever notices the ending and however often.
+ * Alerts people to how a batch ended, where that matters: one message per batch, however often its ending is noticed.
  * Undefined when there is nothing to report. What could not be delivered is kept in the outbox.
  */
 async function postEnding(deps: BatchAlertDeps, batch: BatchDoc): Promise<Posted | undefined> {
@@ -66,7 +66,7 @@ async function postEnding(deps: BatchAlertDeps, batch: BatchDoc): Promise<Posted
 export interface BatchAlerts {
   /** Reports a batch if it has ended; workers, sweeper and requests may all notice it, and it is reported once. */
   notify(batchId: string): Promise<void>;
-  /** After a restart: batches that ended within the last day and whose alert the process may not have lived to post. */
+  /** After a restart: reports batches that ended within the last day, in case the process died before alerting people. */
   notifyMissed(): Promise<void>;
   /** Delivers what could not be delivered before. */
   retryPending(): Promise<void>;

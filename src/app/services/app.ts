@@ -15,7 +15,7 @@ import { workerRoutes } from './worker-routes.ts';
 
 /** Bytes a request body may have. */
 const MAX_BODY_BYTES = 64 * 1024;
-/** Who did what through the services, append-only. */
+/** Audit trail of the services: who did what. Append-only. */
 const AUDIT = 'service_audit';
 
 /** Every endpoint of the roles of a service. Throws TIPOFF_CONTRACT when two of them collide. */
@@ -65,7 +65,7 @@ export function serviceApp(service: Service): Hono<ServiceEnv> {
         c.res.headers.set('cache-control', 'no-store');
         c.res.headers.set('x-content-type-options', 'nosniff');
         c.res.headers.set('x-request-id', trace.requestId);
-        // Path only: a query string may hold what must not be logged.
+        // Path only: a query string may contain secrets.
         const facts = {
           method: definition.method,
           path: c.req.path,
@@ -104,7 +104,7 @@ export function serviceApp(service: Service): Hono<ServiceEnv> {
           await audit(service, definition, call, refusalOf(error).status);
           throw error;
         });
-        // Before the audit, which may fail: what was begun goes on.
+        // Before the audit, which may fail: the work that was started continues.
         if (reply.after !== undefined)
           service.runtime.background(`${definition.method} ${definition.path}`, reply.after);
         await audit(service, definition, call, reply.status);
@@ -164,7 +164,7 @@ function tracedBy({ requestId, traceId }: Trace): { readonly request_id: string;
 }
 
 /**
- * Refuses a query string: no endpoint reads one, and whoever wrote `?dry_run=true` must not get a real run.
+ * Refuses a query string: no endpoint reads one, and a caller who writes `?dry_run=true` must not trigger a real run.
  * Throws TIPOFF_BAD_INPUT.
  */
 function refuseParameters({ method, path }: Route, names: readonly string[]): void {

@@ -27,7 +27,7 @@ export interface OidcOptions {
   readonly audience: string;
   /** E-mail addresses of the service accounts that may call. */
   readonly accounts: readonly string[];
-  /** Those of them that may only look. */
+  /** Those of them with read-only access. */
   readonly readers?: readonly string[];
   readonly clock: Clock;
   readonly issuers?: readonly string[];
@@ -37,8 +37,8 @@ export interface OidcOptions {
 
 /**
  * Verifies identity tokens: RS256 signature by a published key, issuer, audience, expiry, and a verified e-mail address
- * among the allowed accounts. Whatever fails of that is "nobody". Keys that cannot be fetched are TIPOFF_PROVIDER_DOWN: not
- * being able to tell is neither yes nor no.
+ * among the allowed accounts. A token that fails any of these identifies nobody. When the keys cannot be fetched the result is
+ * unknown, which is TIPOFF_PROVIDER_DOWN.
  */
 export function oidcVerifier(options: OidcOptions): TokenVerifier {
   const { audience, clock } = options;
@@ -91,18 +91,18 @@ export function oidcVerifier(options: OidcOptions): TokenVerifier {
   };
 }
 
-/** True when the token is at fault, and not the way to the keys. */
+/** True when the token is invalid, false when the keys could not be fetched. */
 function isRefusal(error: unknown): boolean {
   if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return false;
   // Names the generic failure too, with which jose reports an unexpected answer of the key server.
   return error instanceof errors.JOSEError && error.code !== 'ERR_JOSE_GENERIC';
 }
 
-/** Who calls. `name` goes into logs and audit trails and is no secret. */
+/** The caller of a request. `name` appears in logs and audit trails and is not secret. */
 export interface Caller {
   readonly kind: 'api_key' | 'oidc';
   readonly name: string;
-  /** May only look: routes that change something refuse it. */
+  /** Read-only: routes that change something refuse this caller. */
   readonly isReader?: true;
 }
 
@@ -122,9 +122,9 @@ const SHORTEST_KEY = 24;
 const MAX_CREDENTIAL_LENGTH = 8192;
 
 /**
- * Accepts the API key in `X-API-Key` or as `Authorization: Bearer`, or an identity token in the latter. A request with the
- * header for keys is decided by it. Nothing is ever read from the address. Throws TIPOFF_BAD_INPUT when neither way is configured, or the key is
- * too short to be one: a service that lets nobody in, or everybody, is not started.
+ * Accepts the API key in `X-API-Key` or as `Authorization: Bearer`, or an identity token in the latter. When `X-API-Key`
+ * is present it alone decides. Credentials in the address are ignored. Throws TIPOFF_BAD_INPUT when neither way is configured or
+ * the key is too short: a service that admits nobody, or anybody, does not start.
  */
 export function authenticator({ apiKey, verifyToken }: AuthOptions): Authenticator {
   if (apiKey === undefined && verifyToken === undefined) {
@@ -161,7 +161,7 @@ export function authenticator({ apiKey, verifyToken }: AuthOptions): Authenticat
   };
 }
 
-/** Equal lengths whatever is compared, so that the comparison takes equally long. */
+/** A digest of fixed length, so that the comparison takes constant time. */
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

@@ -14,7 +14,7 @@ const slate = z.iso
   .describe('ET calendar date as YYYY-MM-DD');
 const count = z.int().min(0);
 
-/** A text with a word in it at least, without the space around it. */
+/** A trimmed text that is not blank. */
 function words(most: number) {
   return z
     .string()
@@ -118,7 +118,7 @@ export const backfillListAnswer = z.strictObject({
 /** Newest requests a list shows. */
 const MAX_LISTED = 50;
 
-/** Endpoints that compute ranges of slates: asked for and left, worked through one at a time, taken up after a restart. */
+/** Endpoints that queue backfills, which run one at a time and are resumed after a restart. */
 export function backfillRoutes({ deps, backfills, runtime }: Service): Route[] {
   return [
     route({

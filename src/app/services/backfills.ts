@@ -36,9 +36,9 @@ interface BackfillProgress {
 export interface BackfillDoc extends BackfillAsk {
   /** `failed`: some of its units failed, or it could not run at all. */
   readonly state: 'queued' | 'running' | 'finished' | 'failed';
-  /** Times it was asked for after it had come to an end. */
+  /** How often it was requested again after it had ended. */
   readonly round: number;
-  /** Process that works on it, and when that was last heard of. */
+  /** The process that works on it, and the instant of its last sign of life. */
   readonly holder: string | null;
   readonly beat_at: string | null;
   readonly progress: BackfillProgress | null;
@@ -74,10 +74,10 @@ export async function readBackfill({ state }: Pick<Deps, 'state'>, id: string): 
 }
 
 /**
- * Puts a request into the queue. One that waits or runs already is given back as it is, so that asking twice starts nothing
- * twice; one that has ended is queued again, because what it once computed may be out of date.
+ * Queues a request. One that is already waiting or running is returned unchanged, so a repeated request starts nothing twice; one
+ * that has ended is queued again, because its results may be out of date.
  *
- * Throws TIPOFF_CONFLICT when the id waits or runs with another range, other phases or another mode.
+ * Throws TIPOFF_CONFLICT when the id is waiting or running with another range, other phases or another mode.
  */
 export async function askBackfill(
   { state, clock }: Deps,
@@ -120,8 +120,8 @@ function isSameWork(a: BackfillAsk, b: BackfillAsk): boolean {
 }
 
 /**
- * Takes the next request for a process: one whose process fell silent, else the oldest that waits. Undefined while another
- * process is at work, or when nothing waits: one backfill runs at a time.
+ * Claims the next request for a process: one whose process has gone silent, otherwise the oldest waiting one. Undefined when
+ * nothing waits or another process is running a backfill: one runs at a time.
  */
 async function takeBackfill({ state, clock }: Deps, holder: string): Promise<BackfillDoc | undefined> {
   return state.transaction(async (tx) => {
@@ -148,7 +148,7 @@ async function takeBackfill({ state, clock }: Deps, holder: string): Promise<Bac
   });
 }
 
-/** Changes a request that a process works on; false when another process took it over meanwhile. */
+/** Updates a request that a process works on; false when another process has taken it over. */
 async function changeBackfill(
   { state, clock }: Deps,
   { request_id, holder }: Pick<BackfillDoc, 'request_id' | 'holder'>,
@@ -167,24 +167,24 @@ export interface BackfillsDeps {
   readonly clock: Clock;
   readonly outbox: Outbox;
   readonly log: Logger;
-  /** Names this process among those that may work on requests. */
+  /** Identifies this process among those that may work on requests. */
   readonly holder: string;
   /** What a run needs, made anew for each. */
   readonly runDeps: (by: string) => Promise<RunDeps>;
 }
 
-/** The backfills of a service: planned on request, run one at a time behind the endpoints. */
+/** The backfills of a service: planned on request, run one at a time in the background. */
 export interface Backfills {
   /** What a run would do, what it would leave out and why, what it would read and cost. */
   plan(ask: Omit<BackfillAsk, 'request_id'>): Promise<PricedPlan>;
   /**
-   * Says that this process is alive, or takes the next request when it has none. Called after each request and with every
-   * sweep. A request whose process died is taken up where its ledger ends.
+   * Renews the claim of this process, or claims the next request when it has none. Called after each request and with every sweep.
+   * A request whose process died continues from its ledger.
    */
   tick(): Promise<void>;
-  /** Waits until nothing is at work here. */
+  /** Waits until this process runs no backfill. */
   idle(): Promise<void>;
-  /** Ends the run at the next piece of work; its request waits for the next process. */
+  /** Stops the run after the current chunk; its request waits for the next process. */
   drain(): Promise<void>;
 }
 
@@ -194,7 +194,7 @@ const MODES: Readonly<Record<BackfillMode, Pick<PlanRequest, 'onlyFailed' | 'onl
   stale: { onlyStale: true },
   all: { force: true },
 };
-/** Small pieces: requests get their turn in between, and little is lost with the process. */
+/** Small chunks: requests are served in between, and little is lost when the process dies. */
 const CHUNK = 'month';
 const DRAINING = 'the service is stopping';
 
@@ -321,7 +321,7 @@ function rangeOf({
   return { from, to, phases, ...MODES[mode] };
 }
 
-/** One message per request, edited as it goes on. What cannot be said is logged: it stops no backfill. */
+/** One message per request, edited as it progresses. A failed delivery is logged and stops no backfill. */
 async function report(
   { outbox, log }: BackfillsDeps,
   doc: BackfillDoc,

@@ -1,25 +1,25 @@
 import type { Clock } from '#platform/clock.ts';
 import { errorFacts, type Logger } from './logger.ts';
 
-/** Pause of a loop that failed. */
+/** Pause of a loop after a failure. */
 const RETRY_MILLISECONDS = 1000;
 
-/** Work that goes on behind the endpoints, until the process drains. */
+/** Background work of a service, until the process drains. */
 export interface Background {
-  /** Starts work whose result no caller waits for; a failure is logged. */
+  /** Starts work that nobody awaits; a failure is logged. */
   background(what: string, work: () => Promise<unknown>): void;
-  /** Does a step again and again until `drain`; one that fails is logged and tried again after a while. */
+  /** Repeats a step until `drain`; a failed step is logged and repeated after a pause. */
   loop(what: string, step: () => Promise<void>): void;
-  /** Does a step every so many seconds until `drain`. */
+  /** Repeats a step at an interval in seconds until `drain`. */
   repeat(what: string, seconds: number, step: () => Promise<unknown>): void;
-  /** Sleeps until the time is over, `wakeUp` is called, or the process drains. */
+  /** Sleeps until the time has passed, `wakeUp` is called, or the process drains. */
   pause(milliseconds: number): Promise<void>;
-  /** Ends every pause at once: there is work. */
+  /** Ends every pause at once, because there is work. */
   wakeUp(): void;
   readonly isDraining: boolean;
   /** Waits until everything in the background has finished. */
   idle(): Promise<void>;
-  /** Stops the loops; what is at work is finished first. */
+  /** Stops the loops after their current work has finished. */
   drain(): Promise<void>;
 }
 

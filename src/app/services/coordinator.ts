@@ -10,7 +10,7 @@ import { errorFacts, type Logger } from './logger.ts';
 import type { ServiceMetrics } from './metrics.ts';
 
 const BY = 'tipoff serve';
-/** Times a consolidation is tried that fails transiently; after that it is left to the sweeper. */
+/** Attempts of a consolidation that fails transiently; after that it is left to the sweeper. */
 const MAX_CONSOLIDATION_TRIES = 5;
 const RETRY_MILLISECONDS = 200;
 const MAX_RETRY_MILLISECONDS = 16 * RETRY_MILLISECONDS;
@@ -18,15 +18,15 @@ const MAX_RETRY_MILLISECONDS = 16 * RETRY_MILLISECONDS;
 export type ServiceCoordinatorDeps = CoordinatorDeps &
   BatchAlertDeps & { readonly log: Logger; readonly metrics: ServiceMetrics };
 
-/** What the service does with batches: from a start to a publication, and whatever goes wrong in between. */
+/** What the service does with batches, from start to publication, failures included. */
 export interface Coordinator {
-  /** Hands the units of a new batch to the workers; a batch without units is consolidated at once. */
+  /** Dispatches the units of a new batch to the workers; a batch without units is consolidated at once. */
   launch(batchId: string): Promise<void>;
   /** Consolidates a batch whose last unit is done, and alerts people when it ended badly. */
   complete(batchId: string): Promise<void>;
-  /** Alerts people to a batch that ended badly; what cannot be sent is tried again with every sweep. */
+  /** Alerts people to a batch that ended badly; a failed delivery is retried with every sweep. */
   ended(batchId: string): Promise<void>;
-  /** Takes up what an earlier process left. */
+  /** Resumes what an earlier process left unfinished. */
   resume(): Promise<StallVerdict[]>;
   /** Looks for stalled batches. */
   sweep(): Promise<StallVerdict[]>;
@@ -34,8 +34,8 @@ export interface Coordinator {
 }
 
 /**
- * The coordinator of a service. Everything it does can be repeated, and its process may die at any moment. `alsoSweep` is done
- * with every sweep.
+ * The coordinator of a service. Everything it does is idempotent, and its process may die at any moment. `alsoSweep` runs with
+ * every sweep.
  */
 export function serviceCoordinator(
   deps: ServiceCoordinatorDeps,

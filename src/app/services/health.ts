@@ -55,15 +55,15 @@ export interface HealthDeps {
   readonly state: StateStore;
   readonly queue: Queue;
   readonly clock: Clock;
-  /** The clock of this machine, which no `--at` has moved. */
+  /** The system clock, unaffected by `--at`. */
   readonly machine: Clock;
-  /** Must not train: a check finds out, it repairs nothing. */
+  /** Must not train: a health check repairs nothing. */
   readonly models: ModelSource;
-  /** Names of settings the service needs, with whether they are there. Never their values. */
+  /** Names of the settings the service needs, and whether they are set. Never their values. */
   readonly settings: Readonly<Record<string, boolean>>;
 }
 
-/** One thing the service needs. A throw is an error, with the message as what was seen. */
+/** A check of something the service needs. An exception is an error outcome with its message as what was seen. */
 export interface HealthCheck extends Pick<Check, 'id' | 'expected'> {
   look(deps: HealthDeps): Promise<{ readonly ok: boolean; readonly seen: string }>;
 }
@@ -91,7 +91,7 @@ const PROBES = 'health_probes';
 const PROBE_TOPIC = 'health-probe';
 const MAX_SKEW_SECONDS = 60;
 
-/** Everything deep health tests. */
+/** All checks of deep health. */
 export const HEALTH_CHECKS: readonly HealthCheck[] = [
   {
     id: 'warehouse_read',

@@ -35,7 +35,7 @@ FROM newest n
 LEFT JOIN nba_reference.schedule g ON g.game_id = n.game_id`,
 };
 
-/** Player-minutes of a team without overtime, and what one overtime adds. */
+/** Player-minutes of a team in regulation, and in one overtime. */
 const REGULATION = 240;
 const OVERTIME = 25;
 

@@ -3,7 +3,7 @@ import { playerBoxScores, playerLines } from '#core/contracts/nba_raw.ts';
 import { playerAliases, players, schedule } from '#core/contracts/nba_reference.ts';
 import type { Processor } from '#pipeline/processor.ts';
 
-/** A quote that a bookmaker's newest board of the market and game lacks is gone when it is older by more than this. */
+/** A quote missing from a bookmaker's newest board of the market and game counts as withdrawn when it is older by more than this. */
 const MAX_BOARD_LAG_SECONDS = 1800;
 
 /** Letters of a given name that a feed may have left: "A. Coffer", "Mil. Bridges". */
@@ -14,9 +14,9 @@ const MAX_INITIAL = 4;
  * first by the whole name (or its alias), where two players share it by the team on that date, then by initial and last
  * name among the players of the two teams. Where two remain, the line is refused, never guessed.
  *
- * A quote that its bookmaker no longer has on the board is gone: players whose status is in doubt are taken down.
+ * A quote that its bookmaker no longer lists is dropped: bookmakers take down players whose status is in doubt.
  *
- * A quote with a time counts when it stood at or before the cut-off; a quote with a file date only, when that date is
+ * A quote with a time counts when it was taken at or before the cut-off; a quote with a file date only, when that date is
  * not after the slate; a quote without either is kept and labelled `unknown`, and no prediction uses it.
  */
 export const playerPropLinesProcessor: Processor = {

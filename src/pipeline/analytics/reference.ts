@@ -24,8 +24,9 @@ QUALIFY ROW_NUMBER() OVER (PARTITION BY player_id ORDER BY slate DESC, player_na
 ORDER BY player_id`;
 
 /**
- * Brings the bridge from names to ids up to date: every player with an id, with his newest printed name, and the
- * curated aliases. A list of players adds those who have not been in a box score yet. Rewritten as a whole only when something differs. Returns the number of players.
+ * Updates the mapping from names to ids: every player with an id under his newest printed name, and the curated aliases. Lists
+ * of players add those who have not appeared in a box score yet. The table is rewritten as a whole, and only when something
+ * differs. Returns the number of players.
  */
 export async function buildPlayerReference(warehouse: Warehouse): Promise<number> {
   const known = await warehouse.query<Omit<Player, 'last_lookup'>>(KNOWN, {

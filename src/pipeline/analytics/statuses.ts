@@ -1,31 +1,30 @@
-/** Of a game that has begun, statuses are read as the last run before it reads them: this long before tip-off. */
+/** For a game that has begun, statuses are read as of this long before tip-off, which is when the last run before it reads them. */
 const LAST_LOOK_SECONDS = 15 * 60;
-/** A report that is older than this at the cut-off says nothing any more: no report stood. */
+/** A report older than this at the cut-off is stale and counts as no report. */
 const MAX_REPORT_AGE_SECONDS = 180 * 60;
 
-/** SQL: which feed a row comes from. The league's own report, in whatever format, goes before every other. */
+/** SQL: which feed a row comes from. The league's own report, in any format, takes precedence over all others. */
 const FEED = "CASE WHEN source LIKE 'espn%' THEN 'espn' ELSE 'league' END";
 const IS_LEAGUE = "feed = 'league'";
 
-/** What a team's list is worth at a cut-off. `none`: no report stood that speaks of the game. */
+/** State of a team's list of players at a cut-off. `none`: no current report covers the game. */
 export const LISTS = { submitted: 'submitted', pending: 'not_yet_submitted', none: 'none' } as const;
 
-/** SQL: up to when statuses are read for a game, given the expression for its tip-off. */
+/** SQL: the instant as of which statuses are read for a game, given the expression for its tip-off. */
 export function lookedAt(tipoff: string): string {
   return `CASE WHEN CAST(@as_of AS TIMESTAMP) < ${tipoff} THEN CAST(@as_of AS TIMESTAMP) ELSE fn.add_seconds(${tipoff}, -${LAST_LOOK_SECONDS}) END`;
 }
 
 /**
- * SQL of two common table expressions and what they need, for games in `looks` (slate, game_id, team_abbr, looked_at; one
+ * SQL of two common table expressions and those they need, for games in `looks` (slate, game_id, team_abbr, looked_at; one
  * game may be looked at more than once), from the slate `from` to `@to`:
  *
- * - `lists`, a row per look: what the team's list is worth, as in `LISTS`;
- * - `statuses`, a row per look and player with a status: status, reason, name, and when it was first and last said.
+ * - `lists`, a row per look: the state of the team's list, as in `LISTS`;
+ * - `statuses`, a row per look and player with a status: status, reason, name, and when it was first and last reported.
  *
- * What counts is the newest report up to the look, where it is not older than three hours: a status holds while that report
- * still makes it. Only an `out` outlives its last report; players who vanish from the list after it were waived or traded.
- * A second feed is heard where the league's report does not have the team's list; a player whom it does not name is not
- * said to be healthy.
+ * The newest report up to the look counts, if it is at most three hours old: a status holds as long as that report repeats it.
+ * Only `out` outlives its last report; players who disappear from the list after it were waived or traded. A second feed is used
+ * where the league's report lacks the team's list; a player whom it does not name is not assumed to be healthy.
  */
 export function statusesSql(looks: string, from: string): string {
   const slates = `slate BETWEEN ${from} AND CAST(@to AS DATE)`;

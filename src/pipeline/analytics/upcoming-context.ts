@@ -11,10 +11,10 @@ import { MAIN_MARKET } from '#core/markets.ts';
 import type { Processor } from '#pipeline/processor.ts';
 import { LISTS, lookedAt, statusesSql } from './statuses.ts';
 
-/** Days off are counted up to here; before an opener they are taken as this many. */
+/** Days off are capped at this number, which is also used before a season opener. */
 const MAX_REST = 5;
 
-/** Two rows per counted game, from the schedule; spread and total only from quotes that provably stood before the cut-off. */
+/** Two rows per counted game, from the schedule; spread and total only from quotes known to precede the cut-off. */
 export const upcomingTeamGameContextProcessor: Processor = {
   name: 'UpcomingTeamGameContext',
   phase: 'analytics',

@@ -1,21 +1,21 @@
 /** Players on court below which a side cannot have played. */
 const MIN_ON_COURT = 5;
-/** Player-minutes of a side without overtime, and what one overtime adds. */
+/** Player-minutes of a side in regulation, and in one overtime. */
 const REGULATION = 240;
 const OVERTIME = 25;
 /**
- * Player-minutes by which a side may miss the length of a game. Sources that round to minutes are off by four at the most
- * (measured on 7,380 sides of three seasons, 2022-25); whoever is missing played more than that.
+ * Player-minutes by which the sum of a side may differ from the length of the game. Sources that round to minutes are off by at
+ * most four (measured on 7,380 sides of three seasons, 2022-25); a missing player accounts for more than that.
  */
 const MAX_MINUTES_OFF = 4.5;
-/** Days back in which a player's last team is looked for. */
+/** How many days back to look for a player's last team. */
 const STAY_DAYS = 30;
 
 /**
- * SQL: both sides of every counted game of some slates, and whether the summary of the side is whole: enough players on court,
- * their minutes fill the game, their points agree with their shots and with the team's own line, and most of them did not play
- * for the opponent the time before (teams swapped). A game without a summary has sides that are not whole. `from` and `to` are SQL dates. Columns: game_id, slate,
- * tipoff_at, team_abbr, label, is_whole, note.
+ * SQL: both sides of every counted game of some slates, and whether the summary of the side is complete: enough players on
+ * court, minutes that fill the game, points that agree with the shots and with the team's own line, and not mostly players who
+ * played for the opponent before (teams swapped). A side without a summary is incomplete. `from` and `to` are SQL dates.
+ * Columns: game_id, slate, tipoff_at, team_abbr, label, is_whole, note.
  */
 export function sidesOf(from: string, to: string): string {
   return `

@@ -10,13 +10,13 @@ export interface Scope {
     readonly withdrawn_at: string;
     readonly reason: string | null;
   }[];
-  /** Predictions of single players that were taken back, newest first. */
+  /** Withdrawn predictions of single players, newest first. */
   readonly withdrawnPlayers: readonly WithdrawnPlayer[];
   /** False only when the season is on the schedule and this range has no game; an unloaded schedule proves nothing. */
   readonly hasGames: boolean;
 }
 
-/** Predictions of one player in one market that were taken back, and why. */
+/** The withdrawal of one player's predictions in one market, with the reason. */
 interface WithdrawnPlayer {
   readonly slate: string;
   readonly player_id: number;
@@ -66,7 +66,7 @@ export async function readScope(warehouse: Warehouse, from: Slate, to: Slate): P
   };
 }
 
-/** What is not final yet may change by the minute; what is two days old changes only by a correction. */
+/** Documents of recent slates may change by the minute; those older than two days change only by a correction. */
 export function cacheControlOf(lastSlate: Slate, clock: Clock): string {
   const age = daysBetween(lastSlate, slateOf(clock.now()));
   return age >= 2 ? 'public, max-age=86400' : 'public, max-age=60';
@@ -80,10 +80,10 @@ export type DataSource = 'real' | 'simulated' | 'mixed';
 
 export type ExportKind = 'picks' | 'predictions' | 'results' | 'season-subsets';
 
-/** Why a document has the rows it has: `ok` = some · `empty` = published, none qualified · `no_games` = none that day · `withdrawn` = taken back on purpose. */
+/** Why a document has the rows it has: `ok` = some · `empty` = published, none qualified · `no_games` = none that day · `withdrawn` = withdrawn on purpose. */
 export type DocumentStatus = 'ok' | 'empty' | 'no_games' | 'withdrawn';
 
-/** What every exported document says of itself, before its rows. */
+/** The metadata of every exported document, which precedes its rows. */
 interface DocumentHead {
   readonly schema_version: number;
   readonly kind: ExportKind;
@@ -98,7 +98,7 @@ interface DocumentHead {
   readonly row_count: number;
 }
 
-/** A document as its reader function makes it, before it is decided whether it may be written. */
+/** A document to export, before it is decided whether it may be written. */
 export interface Draft {
   readonly path: string;
   readonly kind: ExportKind;
@@ -113,7 +113,7 @@ export interface Draft {
   readonly cacheControl: string;
   /** Status that an empty document may have without anything stored to lose; undefined = it is not ready and not written. */
   readonly emptyStatus?: 'empty' | 'no_games' | 'withdrawn';
-  /** True when a stored row is known to be gone: replaced by a newer publication that says otherwise, or taken back. */
+  /** True when a stored row is known to be obsolete: replaced by a newer publication, or withdrawn. */
   readonly isGone?: (row: StoredRow) => boolean;
 }
 
@@ -124,7 +124,7 @@ export interface StoredRow {
   readonly slate?: unknown;
 }
 
-/** True for a stored row of a player whose predictions of the slate and market were taken back. */
+/** A predicate that is true for stored rows of players whose predictions of the slate and market were withdrawn. */
 export function isWithdrawnRow(
   { withdrawnPlayers }: Scope,
   slate: Slate | null,

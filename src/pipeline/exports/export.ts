@@ -19,7 +19,7 @@ import {
 import { draftSeasonSubsets } from './season-documents.ts';
 import { draftPredictions, draftResults } from './slate-documents.ts';
 
-/** What a stored document says of itself. Members that are not there or not of their type are undefined. */
+/** The metadata of a stored document. Members that are missing or of another type are undefined. */
 export interface StoredDocument {
   readonly text: string;
   /** Precondition of the next write; '' when nothing is stored. */
@@ -32,7 +32,7 @@ export interface StoredDocument {
   readonly head: Readonly<Record<string, unknown>>;
 }
 
-/** Reads a stored document. Bytes that are no document are not taken for an empty one: their row count is unknown. */
+/** Reads a stored document. Unreadable bytes do not count as an empty document: their row count is unknown. */
 export async function readStored(objects: ObjectStore, path: string): Promise<StoredDocument> {
   const stored = await objects.get(path);
   if (stored === undefined) {
@@ -98,7 +98,7 @@ interface ExportOutcome {
   /** Where a person finds it. */
   readonly location: string;
   readonly kind: ExportKind;
-  /** `not_ready`: there is nothing to write yet, and no rows stood there either. */
+  /** `not_ready`: there is nothing to write yet, and nothing with rows is stored either. */
   readonly result: 'written' | 'unchanged' | 'not_ready';
   readonly status: DocumentStatus | null;
   readonly rows: number;
@@ -107,10 +107,10 @@ interface ExportOutcome {
 const MAX_ATTEMPTS = 3;
 
 /**
- * Writes a document when its content differs from what is stored (`generated_at` aside). Good is never overwritten with
- * empty: a draft without rows over a stored document with rows is refused with TIPOFF_NOT_READY naming both counts, unless
- * the slate has no games, every publication behind the stored rows was withdrawn, or every one of those rows was replaced by a
- * newer publication or taken back. Written with the etag read as precondition; after a lost race the decision is taken anew.
+ * Writes a document when its content differs from what is stored (`generated_at` aside). A document with rows is never
+ * overwritten with an empty one: that is refused with TIPOFF_NOT_READY naming both counts, unless the slate has no games, every
+ * publication behind the stored rows was withdrawn, or each of those rows was withdrawn or replaced by a newer publication. The
+ * etag that was read is the precondition of the write; after a lost race the decision is made again.
  */
 async function writeDocument(deps: ExportDeps, draft: Draft): Promise<ExportOutcome> {
   const { objects, clock, dataSource } = deps;
@@ -137,7 +137,7 @@ async function writeDocument(deps: ExportDeps, draft: Draft): Promise<ExportOutc
   );
 }
 
-/** What is stored where a draft would go, and whether it already says the same. */
+/** The stored document at the path of a draft, and whether its content is the same. */
 interface Judgement {
   readonly stored: StoredDocument;
   /** Undefined when there is nothing to write yet. */
@@ -161,7 +161,7 @@ async function judge(
   return { stored, status, isCurrent };
 }
 
-/** Somebody wrote the object between our read and our write: the decision is to be made anew. */
+/** The object was written between our read and our write, so the decision must be made again. */
 function isLostRace(error: unknown): boolean {
   return error instanceof TipoffError && error.code === 'TIPOFF_CONFLICT';
 }
@@ -203,10 +203,10 @@ async function withdrawnAmong(warehouse: Warehouse, ids: readonly string[]): Pro
 }
 
 const MANIFEST_PATH = 'exports/manifest.json';
-/** Documents lie in folders of slates and seasons; what lies beside the manifest is none. */
+/** Documents are stored in folders of slates and seasons; objects next to the manifest are not documents. */
 const DOCUMENT_PATH = /^exports\/.+\/[^/]+\.json$/;
 
-/** What the manifest says of one document. */
+/** The manifest's entry for one document. */
 export interface ManifestEntry {
   readonly path: string;
   readonly kind: unknown;
@@ -224,8 +224,8 @@ export interface ManifestEntry {
 const MAX_MANIFEST_ATTEMPTS = 5;
 
 /**
- * Brings `exports/manifest.json` in line with the store: an entry for every document that is there, read anew for those that
- * `changed` and for those it did not know. Not rewritten when nothing changed; a lost race is tried again.
+ * Updates `exports/manifest.json` to the store: an entry for every stored document, recomputed for those that `changed` and for
+ * those it did not list. Not rewritten when nothing changed; a lost race is retried.
  */
 async function updateManifest(
   { objects, clock }: Pick<ExportDeps, 'objects' | 'clock'>,
@@ -274,7 +274,7 @@ export function sha256Of(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** What the stored manifest lists; nothing when there is none. */
+/** The entries of the stored manifest; none when there is no manifest. */
 export async function readManifest(objects: ObjectStore): Promise<ManifestEntry[]> {
   return entriesOf((await readStored(objects, MANIFEST_PATH)).head['documents']);
 }
@@ -303,8 +303,8 @@ export interface ExportReport {
 }
 
 /**
- * Exports the documents of some slates (all three kinds, or `only` some) and brings the manifest up to date. Documents do
- * not hinder each other: all are tried, then the first failure is thrown with what happened to the rest in its details.
+ * Exports the documents of some slates (all three kinds, or `only` some) and updates the manifest. One failing
+ * document does not stop the others: all are tried, then the first failure is thrown, with the results of the rest in its details.
  * Throws TIPOFF_NOT_READY when a document with rows would have become empty.
  */
 export async function exportSlates(
@@ -325,9 +325,8 @@ export async function exportSeasonSubsets(
 }
 
 /**
- * Brings everything that readers see of some slates in line with the tables: the documents of the slates, those of their
- * seasons, the manifest. Whatever makes predictions visible, takes them back or grades them ends with it. Errors as in
- * `exportSlates`.
+ * Rewrites every document in which some slates appear, to match the tables: those of the slates, those of their seasons, and the
+ * manifest. Publishing, withdrawing and grading all end with this call. Errors as in `exportSlates`.
  */
 export async function rewriteExports(deps: ExportDeps, slates: readonly Slate[]): Promise<ExportReport> {
   return runAll(deps, worksOf(deps, slates));
@@ -350,10 +349,10 @@ async function seasonDrafts({ warehouse, clock }: DraftDeps, season: string): Pr
   return [await draftSeasonSubsets(warehouse, season, scope, cacheControlOf(to, clock))];
 }
 
-/** A document as it should be beside the one that is stored. */
+/** A document as an export would write it, compared with the stored one. */
 export interface ComparedDocument {
   readonly path: string;
-  /** What is wrong with the stored one; null when it says what the tables say, in every column. */
+  /** What is wrong with the stored one; null when it agrees with the tables in every column. */
   readonly difference: string | null;
   /** The stored text. */
   readonly text: string;
@@ -377,7 +376,7 @@ export async function compareExports(
       const difference = await judge(deps.warehouse, deps.objects, draft, dataSource).then(
         ({ stored, status, isCurrent }) =>
           isCurrent || status === undefined ? null : differenceOf(draft, status, dataSource, stored),
-        // What an export refuses to overwrite differs from the tables. Grades that are gone are asked about elsewhere.
+        // A document that an export refuses to overwrite differs from the tables. Missing grades are the subject of other checks.
         (error: unknown) => {
           if (!(error instanceof TipoffError) || error.code !== 'TIPOFF_NOT_READY') throw error;
           return draft.kind === 'results' ? null : messageOf(error);

@@ -36,7 +36,8 @@ interface SeasonPick {
  * The subset picks of the slates [@from, @to], newest first. The subsets of a slate and market are one version, fixed with a
  * publication: for the live record the last one before the first tip-off of the slate (when none was that early, the
  * earliest), for backfills the newest. A version may name predictions of earlier publications of its slate; those of a
- * withdrawn publication are left out, and so is a pick that was taken back, until its game is graded. Once a pick is graded, its record class is the one that grading proved.
+ * withdrawn publication are left out, and so is a withdrawn pick, until its game is graded. Once a pick is graded, its
+ * record class is the one that grading established.
  */
 const SEASON_PICKS = `
 WITH visible AS (

@@ -133,7 +133,7 @@ export async function draftPredictions(
   );
   const about = { slate, cacheControl, scope };
   const taken = isWithdrawnRow(scope, slate);
-  // Who was taken back is said beside the rows: a pick that has vanished has a reason.
+  // Withdrawn players are listed beside the rows, so that a pick that disappeared has a visible reason.
   const withdrawn_players = scope.withdrawnPlayers.map(({ slate: _slate, ...row }) => row);
   const extra = withdrawn_players.length === 0 ? {} : { withdrawn_players };
   const predictions = { ...draft('predictions', rows, about, extra), isGone: taken };

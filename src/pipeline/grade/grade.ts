@@ -24,13 +24,13 @@ export const COUNTED_GRADES = `
  * The grading statement, portable SQL over slates [@from, @to].
  *
  * Every row of every publication that is not withdrawn is graded: what was shown at any time can be looked up. Which of
- * several versions counts in a record is decided in `counted.ts`.
+ * several versions counts in a record is decided by `COUNTED_GRADES`.
  *
- * A row is live when it was published as such before the tip-off that the schedule knows today; a row whose publication
- * turns out to be later is graded as backfill, whatever it says.
+ * A row is live when it was published as such before tip-off, by today's schedule; a row published later is graded as backfill,
+ * whatever it was labelled.
  *
  * A game is final when the schedule says so and both teams have at least five players on court in the summaries. Until
- * then its rows are pending: a missing box score is no absence. A game that is no longer on the slate never gets there.
+ * then its rows are pending: a missing box score does not mean that a player was absent. A game moved off the slate stays pending.
  */
 const JUDGED = `
 WITH sides AS (
@@ -74,7 +74,7 @@ WITH sides AS (
 )`;
 
 /**
- * One grade per row of a final game. What he did and the line are compared exactly (integer and decimal). The price is that of the
+ * One grade per row of a final game. The player's count and the line are compared exactly (integer and decimal). The price is that of the
  * recommended side, -110 where the source has no American price; a win earns 100 / -price or price / 100 per unit.
  */
 export const GRADES = `${JUDGED}, decided AS (
@@ -145,9 +145,9 @@ export interface GradeReport {
 }
 
 /**
- * Grades every published row of the slates [from, to] whose game is final; see `statement.ts` for the rules. Replaces the
+ * Grades every published row of the slates [from, to] whose game is final, by the rules of the grading statement above. Replaces the
  * grades of the range in one atomic step: a second run gives the same rows (but for `graded_at`), and grades of a
- * publication withdrawn meanwhile disappear. Rows that must wait are counted by reason, never graded as absences.
+ * publication withdrawn since then disappear. Pending rows are counted by reason, never graded as absences.
  */
 export async function grade(
   { warehouse, clock }: GradeDeps,

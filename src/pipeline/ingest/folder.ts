@@ -4,7 +4,7 @@ import { messageOf, TipoffError } from '#core/errors.ts';
 import type { SourceFile } from './ingest.ts';
 
 /**
- * The files at a path, to be read when their turn comes: the file itself (as `isNamed`), or every file below a folder, links
+ * The files at a path, to be read lazily: the file itself (as `isNamed`), or every file below a folder, links
  * followed, sorted by path. Throws TIPOFF_NOT_FOUND when the path does not exist, TIPOFF_BAD_INPUT for a folder that holds
  * no file or may not be read.
  */
@@ -42,7 +42,7 @@ function sourceFile(name: string, path: string): SourceFile {
 
 async function bytesOf(path: string): Promise<Uint8Array> {
   const info = await stat(path);
-  // A pipe or a device would be waited for without end; only a closed folder is ever listed as a file.
+  // Reading a pipe or a device might never end. An unreadable folder is the only other thing that is listed as a file.
   if (!info.isFile())
     throw new Error(
       `expected a file, saw ${info.isDirectory() ? 'a folder that may not be read' : 'a pipe or a device'}`,

@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import type { TableContract } from '#core/contracts/define.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
 
-/** A file as ingest sees it: bytes with a path. The source of the bytes (folder, bucket, request) is somebody else's concern. */
+/** A file as ingest sees it: bytes with a path. The source of the bytes (folder, bucket, request) does not matter here. */
 export interface InputFile {
   /** Path below the ingested folder, with forward slashes. */
   readonly path: string;
@@ -90,7 +90,7 @@ const HEAD_BYTES = 64 * 1024;
 /** Characters of an unknown file that its refusal shows. */
 const SHOWN_CHARACTERS = 60;
 
-/** Files that belong to a folder and hold no data, with the reason they are left alone. */
+/** Files without data that are expected in a folder, with the reason for ignoring them. */
 const NO_DATA: readonly (readonly [RegExp, string])[] = [
   [/(?:^|\/)__MACOSX\//, 'resource fork of an archive, no data'],
   [/(?:^|\/)\.[^/]+$/, 'hidden file, no data'],
@@ -112,7 +112,7 @@ const UNUSED_ANSWERS: readonly (readonly [string, string])[] = [
   ['boxscoreusage', 'shares of the team'],
 ];
 
-/** Why a recognised answer is not loaded, or undefined for a file that ought to be data: outcomes of the same game that no table keeps. */
+/** Why a recognised answer is not loaded (no table keeps its content); undefined for a file that should be data. */
 export function unusedReason(bytes: Uint8Array): string | undefined {
   const endpoint = /^\uFEFF?\s*\{\s*"meta"\s*:\s*\{[^{}]*"request"\s*:\s*"[^"]*\/games\/\d+\/(\w+)\?/.exec(
     headOf(bytes),
@@ -121,7 +121,7 @@ export function unusedReason(bytes: Uint8Array): string | undefined {
   return holds === undefined ? undefined : `${endpoint} answer (${holds}): no table keeps it`;
 }
 
-/** Why a path is left alone, or undefined for a file that ought to be data. */
+/** Why a path is ignored; undefined for a file that should be data. */
 export function ignoredReason(path: string): string | undefined {
   return NO_DATA.find(([pattern]) => pattern.test(path))?.[1];
 }

@@ -26,7 +26,7 @@ import { isTimedQuote, publishedTipoffs, screenInPlay, type TipoffTimes } from '
 import { screenMixedPrices } from './price-consensus.ts';
 import { idOf, rowIdsFor } from './rows.ts';
 
-/** Units of a file by what became of them: loaded + duplicate + rejected = read. */
+/** Units of a file by outcome: loaded + duplicate + rejected = read. */
 interface UnitCounts {
   readonly read: number;
   /** Rows new to the warehouse. */
@@ -123,7 +123,7 @@ const RAW_ROW_LENGTH = 2_000;
 export interface SourceFile {
   /** Path below the ingested folder, with forward slashes. */
   readonly path: string;
-  /** Somebody asked for this very file, so it is expected to be whole; a file found in a folder may be anything. */
+  /** True when the user named this file, so it is expected to be valid; a file found in a folder may be anything. */
   readonly isNamed?: boolean;
   /** The bytes; throws TIPOFF_NOT_FOUND when the file is not there. */
   read(): Promise<Uint8Array>;

@@ -16,13 +16,13 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const MODES = { plain: 0, sealed: 1 } as const;
 
-/** How the bytes of a back-up are closed and opened. The place of the bytes is bound in: moved bytes do not open. */
+/** Encrypts and decrypts the bytes of a back-up. Their path is authenticated too: bytes moved to another path do not decrypt. */
 export interface Seal {
   readonly mode: keyof typeof MODES;
   close(bytes: Uint8Array, place: string): Uint8Array;
   /** Throws TIPOFF_INTEGRITY for another key, damaged or truncated bytes. */
   open(bytes: Uint8Array, place: string): Uint8Array;
-  /** A name for content that is equal for equal content and tells nothing about it to who has no key. */
+  /** A name for content: the same for equal content, and meaningless without the key. */
   nameOf(bytes: Uint8Array): string;
 }
 
@@ -67,7 +67,7 @@ export function sealedWith(secret: string): Seal {
   };
 }
 
-/** Bytes as they are, behind the same header and with a hash. */
+/** No encryption: the same header, with a hash, before the plain bytes. */
 export const PLAIN: Seal = {
   mode: 'plain',
   close: (bytes) => Buffer.concat([MAGIC, Buffer.from([MODES.plain]), sha256(bytes), bytes]),

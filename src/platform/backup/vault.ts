@@ -7,8 +7,8 @@ const GENERATIONS = 'generations/';
 const PACKS = 'packs/';
 
 /**
- * Generations of back-ups in an object store. The content lies in packs, named after it and never overwritten; the manifest
- * of a generation is written last and only if nobody has taken its number, so a generation is whole or not there.
+ * Generations of back-ups in an object store. Content is stored in packs, which are named after it and never overwritten; the
+ * manifest of a generation is written last and only if its number is free, so a generation is complete or does not exist.
  */
 export interface Vault {
   /** Numbers of the generations that have a manifest, ascending. */
@@ -19,15 +19,15 @@ export interface Vault {
   ): Promise<{ readonly pack: string; readonly bytes: number; readonly isNew: boolean }>;
   /** The content of a pack. TIPOFF_INTEGRITY when it is missing, damaged, or under another key. */
   pack(name: string): Promise<Uint8Array>;
-  /** Makes a generation. TIPOFF_CONFLICT when somebody has made this number meanwhile. */
+  /** Creates a generation. TIPOFF_CONFLICT when its number has been taken in the meantime. */
   commit(generation: number, manifest: Uint8Array): Promise<void>;
   manifest(generation: number): Promise<Uint8Array>;
-  /** Removes generations, and packs that none of the others uses. */
+  /** Removes generations, and the packs that no other generation uses. */
   prune(
     remove: readonly number[],
     usedBy: (generation: number) => Promise<readonly string[]>,
   ): Promise<{ readonly generations: number; readonly packs: number }>;
-  /** Where a person finds a generation. */
+  /** Address of a generation, for people. */
   locate(generation: number): string;
 }
 

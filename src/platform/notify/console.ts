@@ -5,7 +5,7 @@ import type { Notice, NoticeRef, Notifier } from './port.ts';
 const CHANNEL = 'console';
 
 /**
- * Prints notices to people at a terminal, one call of `write` per line. `update` prints what changed against the last
+ * Prints notices to people at a terminal, one call of `write` per line. `update` prints the difference from the last
  * text under the same reference, or the whole notice if this notifier never printed it; `reply` prints behind a `>`.
  * TIPOFF_NOTIFY when `write` fails.
  */
@@ -75,7 +75,7 @@ function bodyLines(notice: Notice): string[] {
   ];
 }
 
-/** The new headline, with the old severity when it moved, then the lines that went (-) and came (+). */
+/** The new headline, with the old severity when it changed, then the removed (-) and added (+) lines. */
 function changes(before: Notice, after: Notice): string[] {
   const severity =
     before.severity === after.severity

@@ -7,7 +7,7 @@ import type { Notice, NoticeRef, Notifier, SentNotice } from './port.ts';
 /** Collection of the state store with one document per message or reply, by its key. */
 export const OUTBOX = 'notice_outbox';
 
-/** Something people should see, kept until they have been shown its newest version. */
+/** A message or reply, kept until its newest version has been delivered. */
 export interface OutboxDoc {
   readonly key: string;
   /** `live`: one message that is edited; `reply`: one message in the thread of another; `once`: one message, never edited. */
@@ -15,23 +15,23 @@ export interface OutboxDoc {
   /** Key of the live message a reply belongs to. */
   readonly parent: string | null;
   readonly notice: Notice;
-  /** Grows with every change of the notice. */
+  /** Incremented with every change of the notice. */
   readonly version: number;
   readonly status: 'pending' | 'delivered';
   readonly created_at: string;
   readonly ref: NoticeRef | null;
-  /** Version people see; 0 when none. */
+  /** Delivered version; 0 when none. */
   readonly delivered_version: number;
   readonly delivered_at: string | null;
-  /** Version that was sent to the fallback channel, because the first one did not take it. */
+  /** Version that was sent to the fallback channel because the notifier failed. */
   readonly fallback_version: number;
   readonly attempts: number;
   readonly last_error: string | null;
-  /** Not before this instant, because the channel asked to be left alone. */
+  /** Earliest instant of the next attempt, as the channel's rate limit demands. */
   readonly not_before: string | null;
-  /** Who is delivering it; a claim that ran out belongs to a process that died. */
+  /** Who is delivering it; an expired claim belongs to a process that died. */
   readonly claim: { readonly by: string; readonly until: string } | null;
-  /** A delivery began and nobody knows how it ended: look before sending it again. */
+  /** True when a delivery started and its result is unknown: look for the message before sending it again. */
   readonly is_uncertain: boolean;
 }
 
@@ -47,10 +47,10 @@ const EMPTY = {
   is_uncertain: false,
 } as const;
 
-/** A notice on its way into the outbox. */
+/** A notice to be queued. */
 export type Post = Pick<OutboxDoc, 'key' | 'kind' | 'parent' | 'notice'>;
 
-/** What is known of some keys. Reads of a transaction come before its writes: call this before `enqueue`. */
+/** The stored documents of some keys. A transaction must read before it writes: call this before `enqueue`. */
 export async function readPosts(
   tx: Pick<StateTransaction, 'get'>,
   keys: readonly string[],
@@ -60,8 +60,8 @@ export async function readPosts(
 }
 
 /**
- * Queues posts together with the other writes of a transaction, so that a message exists if and only if what it reports
- * does. The number of messages that are new or changed: the same notice under the same key is queued once.
+ * Queues posts within a transaction, so that a message exists if and only if the writes it reports on do. Returns the number of
+ * new or changed messages: the same notice under the same key is queued once.
  */
 export function enqueue(
   tx: Pick<StateTransaction, 'put'>,
@@ -84,22 +84,22 @@ export interface OutboxDeps {
   readonly state: StateStore;
   readonly clock: Clock;
   readonly notifier: Notifier;
-  /** The second channel: where people read what the notifier did not take. */
+  /** The second channel, for notices that the notifier failed to deliver. */
   readonly fallback?: Pick<Notifier, 'send'>;
-  /** Names this process in claims. */
+  /** Identifies this process in claims. */
   readonly runId: string;
-  /** True where the state does not outlive the process: a key it does not know is looked for before it is sent. */
+  /** True where the state may be older than the messages: an unknown key is searched for before it is sent. */
   readonly isStateLost?: boolean;
 }
 
 interface PostOptions {
-  /** Key of the message in whose thread this one goes, once. */
+  /** Key of the message in whose thread this one is posted, once. */
   readonly thread?: string;
-  /** True: brings an existing message up to date and sends no new one. */
+  /** True to edit an existing message without sending a new one. */
   readonly onlyEdit?: boolean;
 }
 
-/** What became of one post. Only `undelivered` means that people have not seen it; it is kept and retried. */
+/** The result of one post. Only `undelivered` means that people have not seen it; it is kept and retried. */
 export interface Posted {
   /** `in progress`: another call is delivering it at this moment. `left out`: `onlyEdit`, and there was no message. */
   readonly how: 'sent' | 'edited' | 'replied' | 'unchanged' | 'left out' | 'in progress' | 'undelivered';
@@ -113,7 +113,7 @@ export interface Delivered {
   readonly replied: number;
   /** Kept for the next run. */
   readonly undelivered: readonly Undelivered[];
-  /** Doubts about what was delivered, such as that people may see it twice. */
+  /** Problems with what was delivered, such as a possible duplicate. */
   readonly warnings: readonly string[];
 }
 
@@ -125,12 +125,12 @@ interface Undelivered {
   readonly isOnFallback: boolean;
 }
 
-/** The one way by which Tipoff tells people something. */
+/** Notifies people. Everything in Tipoff that sends messages goes through it. */
 export interface Outbox {
   /**
-   * Says a notice under a key: sends it, or edits what was said under the key before; the same notice twice is said once.
-   * What cannot be delivered goes to the fallback and is in the answer; it is kept in the state store, and the next
-   * `deliver` of any process tries it again. Errors of the state store are thrown.
+   * Posts a notice under a key: sends it, or edits the earlier message under that key; the same notice again does nothing. A
+   * notice that cannot be delivered goes to the fallback and is reported in the result; it is kept in the state store, and the
+   * next `deliver` of any process retries it. Errors of the state store are thrown.
    */
   post(key: string, notice: Omit<Notice, 'key'>, options?: PostOptions): Promise<Posted>;
   /** Delivers everything that is queued: live messages first, then replies, oldest first. */
@@ -139,16 +139,16 @@ export interface Outbox {
 
 /** Longer than any delivery can take with its retries. */
 const CLAIM_MS = 5 * 60_000;
-/** After so many failures in a row the rest is not tried: the channel is down. */
+/** Consecutive failures after which the channel counts as down and the rest is not tried. */
 const MAX_FAILURES = 2;
-/** So long may one call work on its queue, in milliseconds; the rest waits for the next call. */
+/** Time limit of one call on its queue, in milliseconds; the rest waits for the next call. */
 const MAX_DELIVERY_MS = 10 * 60_000;
-/** A message that changes while it is delivered is delivered again at once, so often. */
+/** How often a message that changes during its delivery is delivered again at once. */
 const MAX_ROUNDS = 3;
 
 /**
- * An outbox over a state store and a notifier. Two processes never deliver the same thing at once; what a dead one may have
- * delivered is looked for before it is sent again.
+ * An outbox over a state store and a notifier. Two processes never deliver the same message at once; a message that a dead
+ * process may have delivered is searched for before it is sent again.
  */
 export function openOutbox(deps: OutboxDeps): Outbox {
   const { state, clock } = deps;
@@ -201,7 +201,7 @@ export function checkDelivered({ undelivered }: Pick<Delivered, 'undelivered'>):
   });
 }
 
-/** What one call has done so far. */
+/** The progress of one call. */
 interface Tally {
   sent: number;
   edited: number;
@@ -222,7 +222,7 @@ function order({ kind, created_at, key }: OutboxDoc): string {
   return `${kind === 'live' ? 0 : kind === 'reply' ? 1 : 2} ${created_at} ${key}`;
 }
 
-/** Shows people the newest version of one document. */
+/** Delivers the newest version of one document. */
 async function deliverOne(
   deps: OutboxDeps,
   id: string,
@@ -267,7 +267,7 @@ async function deliverOne(
   }
 }
 
-/** Whether a message may be there although no reference of it is known. */
+/** True when a message may exist although its reference is unknown. */
 function isLost(
   { isStateLost = false }: OutboxDeps,
   { ref, delivered_version, is_uncertain }: OutboxDoc,
@@ -310,7 +310,7 @@ async function show(
     if (found.ref !== undefined) {
       if (doc.kind !== 'live') return { ref: found.ref, isNew: true, warnings };
       const edited = await edit(found.ref);
-      // What a lost answer hid counts as sent now: nobody has counted it yet.
+      // A message found after a lost answer counts as sent now, because nobody has counted it yet.
       if (edited !== undefined) return { ...edited, isNew: doc.is_uncertain };
     }
     doubt = found.warning;
@@ -326,7 +326,7 @@ async function show(
   return { ref, isNew: true, warnings };
 }
 
-/** The message under which a reply goes; undefined where this notifier has none. */
+/** The message that a reply belongs under; undefined where this notifier has none. */
 async function threadOf(
   notifier: Notifier,
   state: StateStore,
@@ -352,7 +352,7 @@ async function sendOrReply(
   }
 }
 
-/** Looks for a message that may be there. A notifier that may not look is a warning and no obstacle: a message too many is better than none. */
+/** Searches for a message that may exist. A notifier without permission to search is only a warning: a duplicate is better than no message. */
 async function search(
   notifier: Notifier,
   { notice }: OutboxDoc,
@@ -371,7 +371,7 @@ function has(error: unknown, detail: 'is_gone' | 'cannot_search'): boolean {
   return error instanceof TipoffError && error.code === 'TIPOFF_NOTIFY' && error.details[detail] === true;
 }
 
-/** Takes a document for this call; `free of work` when it is delivered, `in progress` when another call has it. */
+/** Claims a document for this call; `free of work` when it is already delivered, `in progress` when another call has it. */
 async function claim(
   { state, clock, runId }: OutboxDeps,
   id: string,
@@ -383,7 +383,7 @@ async function claim(
     if (doc.claim !== null && doc.claim.until > now.toISOString()) return 'in progress';
     const claimed: OutboxDoc = {
       ...doc,
-      // A claim that is still there was never given back: its owner died on the way.
+      // A leftover claim was never released: its owner died during the delivery.
       is_uncertain: doc.is_uncertain || doc.claim !== null,
       claim: { by: runId, until: new Date(now.getTime() + CLAIM_MS).toISOString() },
     };
@@ -392,11 +392,11 @@ async function claim(
   });
 }
 
-/** Gives a document back. True when it has changed meanwhile: it stays pending with its newer version. */
+/** Releases a document. True when it has changed since: it stays pending with its newer version. */
 async function finish({ state }: OutboxDeps, doc: OutboxDoc, change: Partial<OutboxDoc>): Promise<boolean> {
   return state.transaction(async (tx) => {
     const current = (await tx.get<OutboxDoc>(OUTBOX, doc.key))?.data ?? doc;
-    // A claim of somebody else means that ours ran out: it is theirs to give back.
+    // A claim of another process means that ours has expired: it is theirs to release.
     const isOurs = JSON.stringify(current.claim) === JSON.stringify(doc.claim);
     const next: OutboxDoc = {
       ...current,
@@ -414,12 +414,12 @@ async function finish({ state }: OutboxDeps, doc: OutboxDoc, change: Partial<Out
   });
 }
 
-/** Takes back a post that was only to edit a message that is not there. */
+/** Removes a post that was only meant to edit a message that does not exist. */
 async function withdraw({ state }: OutboxDeps, { key }: OutboxDoc): Promise<void> {
   await state.transaction(async (tx) => tx.delete(OUTBOX, key));
 }
 
-/** Keeps what could not be delivered, and says so on the fallback unless that has heard of this version. */
+/** Keeps an undelivered notice and sends it to the fallback, unless that already has this version. */
 async function keep(deps: OutboxDeps, doc: OutboxDoc, error: TipoffError): Promise<Undelivered> {
   const { fallback, clock } = deps;
   let heard = doc.fallback_version;

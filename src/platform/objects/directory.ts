@@ -5,10 +5,10 @@ import { messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import type { ObjectStore, StoredObject } from './port.ts';
 
-/** Where the store keeps content types and unfinished writes; no object may live there. */
+/** Folder for content types and unfinished writes; no object may be stored there. */
 const META = '.meta';
 
-/** Refuses what could leave the store or name one object twice; TIPOFF_BAD_INPUT. Returns the segments. */
+/** The segments of a path. TIPOFF_BAD_INPUT for a path that could leave the store or name an object in two ways. */
 export function checkPath(path: string): string[] {
   const segments = path.split('/');
   const bad =
@@ -67,7 +67,7 @@ async function writeTemporary(folder: string, bytes: Uint8Array): Promise<string
   }
 }
 
-/** How often a folder is made again that deletes beside us keep removing as empty. */
+/** How often a folder is created again when concurrent deletes remove it as empty. */
 const FOLDER_TRIES = 50;
 
 /**
@@ -94,7 +94,7 @@ async function moveIntoPlace(temporary: string, target: string, exclusive: boole
   }
 }
 
-/** Removes a temporary file if it can be: one left behind harms nobody, and must not hide the error that matters. */
+/** Removes a temporary file, ignoring failures: a leftover is harmless and must not hide the original error. */
 async function discard(temporary: string): Promise<void> {
   await rm(temporary, { force: true }).catch(() => undefined);
 }
@@ -133,15 +133,15 @@ function storageError(path: string, error: unknown): TipoffError {
   });
 }
 
-/** What a plain file cannot say about itself. */
+/** What a sidecar records about an object. */
 interface Sidecar {
   readonly contentType: string;
   readonly cacheControl?: string;
 }
 
 /**
- * Sidecars carry the etag of the bytes they describe in their name, and are written before these bytes: whatever
- * moment a process dies at, the bytes in place have the sidecar that belongs to them.
+ * A sidecar has the etag of the bytes it describes in its name and is written before them, so that at whatever moment a process
+ * dies, the stored bytes have a matching sidecar.
  */
 function folderOf(root: string, path: string): string {
   return join(root, META, 'objects', path);

@@ -15,12 +15,12 @@ import { backoff, jitterOf, type RetryPolicy, retry } from '#platform/retry.ts';
 import { checkPath, checkPrefix } from './directory.ts';
 import type { ObjectStore, PutOptions, StoredObject } from './port.ts';
 
-/** The HTTP status of a refusal; undefined when nothing was answered, or the error is none of the client's. */
+/** The HTTP status of an error of the client; undefined when there was no answer, or for any other error. */
 function statusOf(error: unknown): number | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined;
 }
 
-/** True when the same request may succeed: no answer, too many requests, or trouble on the other side. */
+/** True when the same request may succeed later: no answer, too many requests, or a server error. */
 function isRetriable(error: unknown): boolean {
   if (error instanceof TipoffError) return error.transient;
   const status = statusOf(error);
@@ -30,12 +30,12 @@ function isRetriable(error: unknown): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
 
-/** True when there is no such object. A bucket that does not exist is no empty store. */
+/** True when there is no such object; false when the bucket itself does not exist, which is an error. */
 function isMissingObject(error: unknown): boolean {
   return statusOf(error) === 404 && !/bucket/i.test(messageOf(error));
 }
 
-/** What Cloud Storage refused or failed to answer, as an error with a code. */
+/** The error for a request that Cloud Storage refused or did not answer. */
 function storageError(error: unknown, path: string): TipoffError {
   if (error instanceof TipoffError) return error;
   const status = statusOf(error);

@@ -18,7 +18,7 @@ const MAX_CHANGES = 20;
 const MAX_PARTS = 12;
 const MAX_ROWS = 1000;
 
-/** `player`, `explain`, `record`, `diff`, `sql`, `rows rejected`: questions, which change nothing. */
+/** `player`, `explain`, `record`, `diff`, `sql`, `rows rejected`: verbs that only read. */
 export function addAskVerbs(root: Command, host: CliHost): void {
   root
     .command('player')

@@ -12,7 +12,7 @@ import type { BackfillPhase } from '#guard/backfill/steps.ts';
 import { HISTORY_FROM } from '#pipeline/processor.ts';
 import { tableLines } from '#platform/report/console.ts';
 
-/** A plan for people: how much it is, its steps, what it leaves out and why, bytes and cost. `--json` has every unit. */
+/** Prints a plan: its size and steps, what it leaves out and why, bytes and cost. `--json` has every unit. */
 export function planLines(plan: PricedPlan): string[] {
   const rows = [...Map.groupBy(plan.units, ({ step, reason }) => `${step} ${reason}`).values()].map((own) => {
     const [{ step, reason } = { step: '', reason: '' }] = own;
@@ -47,7 +47,7 @@ function extent({ units, slates, from, to, estimated_seconds }: BackfillPlan): s
     : `${count(units.length, 'unit')} to run, about ${duration(estimated_seconds)}; ${range}.`;
 }
 
-/** What a run would read and cost, by step and in all, and where the budget would end it. */
+/** What a run would read and cost, by step and in total, and where the budget would stop it. */
 function readingLines(reading: PlanReading, bytes: number, cost: number): string[] {
   const rows = reading.steps.map((one) => [
     one.step,
@@ -86,11 +86,11 @@ function isWaiting(reason: string): boolean {
   return reason.startsWith('waits for ');
 }
 
-/** How a run ended, for people: first whether something is not done, then what failed, is held or waits, and how much was done. */
+/** Prints how a run ended: first whether anything is left to do, then what failed, is held or waits, and how much was done. */
 export function reportLines(report: RunReport): string[] {
   const { plan, failed, held, blocked, stopped } = report;
   if (plan.units.length === 0) return [...leftOut(plan), extent(plan)];
-  // What is done already and what nobody asked for is left out rightly.
+  // Units already done and units not requested are left out as intended.
   const skipped = plan.skipped.filter(({ reason }) => isWaiting(reason) || reason.startsWith('held: '));
   const open = [
     [failed.length, 'failed'],

@@ -10,7 +10,7 @@ interface BackupOptions {
   readonly plain?: boolean;
 }
 
-/** `backup create|list|verify` and `restore`: the home in a safe place, and back from it. */
+/** `backup create|list|verify` and `restore`. */
 export function addBackupVerbs(root: Command, host: CliHost): void {
   const backup = root
     .command('backup')
@@ -113,7 +113,7 @@ async function depsOf({ config, clock }: VerbContext, options: BackupOptions): P
   };
 }
 
-/** How to have the documents that are not in a back-up. */
+/** How to recreate the documents that a back-up does not contain. */
 function sayLeftOut({ terminal }: VerbContext, { documents_left_out: leftOut }: Restored): void {
   if (leftOut === null) return;
   const { documents, from, to } = leftOut;

@@ -175,7 +175,7 @@ function addHalt(canary: Command, host: CliHost): void {
     });
 }
 
-/** Who passed and who did not as a table; then the report as every channel words it. */
+/** The results as a table, then the report as in every other channel. */
 async function print(terminal: Terminal, run: CanaryReport, report: Report): Promise<void> {
   const [{ consoleLines }, { STATUS_WORDS }] = await Promise.all([
     import('#platform/report/console.ts'),

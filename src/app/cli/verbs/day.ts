@@ -50,7 +50,7 @@ export function addDayVerbs(root: Command, host: CliHost): void {
           ...omitUndefined({ mode }),
           onPhase: (phase) => terminal.doing(phaseLine(phase)),
         });
-        // A slate of the past is work by hand, not the daily job.
+        // A past slate is manual work, not the daily job.
         if (slate >= slateOf(app.clock.now())) {
           const { JOBS, tryBeat } = await import('#guard/canaries/heartbeats.ts');
           await tryBeat(app, {

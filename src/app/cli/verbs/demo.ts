@@ -65,7 +65,7 @@ export function addDemoVerb(root: Command, host: CliHost): void {
     });
 }
 
-/** `example`: the files that a user of his own data would have, from a small invented league. */
+/** `example`: files like those a user would ingest, from a small invented league. */
 export function addExampleVerb(root: Command, host: CliHost): void {
   root
     .command('example')

@@ -4,7 +4,7 @@ import { TipoffError } from '#core/errors.ts';
 import type { Drill, DrillResult } from '#guard/drills/drill.ts';
 import { tableLines } from '#platform/report/console.ts';
 
-/** `drill list|run`: incidents of the past, played again. */
+/** `drill list|run`: replays of past incidents. */
 export function addDrillVerbs(root: Command, host: CliHost): void {
   const drill = root
     .command('drill')
@@ -66,7 +66,7 @@ function lines({ drill_id, incident, passed, replay, twin, wrong }: DrillResult)
   ];
 }
 
-/** The drills named, or all of them. Throws TIPOFF_BAD_INPUT for a name that is none. */
+/** The named drills, or all of them. Throws TIPOFF_BAD_INPUT for an unknown name. */
 async function chosen(ids: readonly string[]): Promise<readonly Drill[]> {
   const { DRILLS } = await import('#guard/drills/catalogue/catalogue.ts');
   const unknown = ids.filter((id) => !DRILLS.some((drill) => drill.id === id));

@@ -16,7 +16,7 @@ Exits with 2 when a file could not be loaded, or when a file named here has dama
 Rows that are only screened out (in-play quotes, dates a format does not cover) and bad rows of files that merely lie in a
 folder are counted, quarantined and no error.`;
 
-/** `ingest <path...>`: recognises, loads, quarantines, and says what became of every row. */
+/** `ingest <path...>`: recognises and loads files, quarantines bad rows, and accounts for every row. */
 export function addIngestVerb(root: Command, host: CliHost): void {
   root
     .command('ingest')
@@ -49,7 +49,7 @@ export function addIngestVerb(root: Command, host: CliHost): void {
         });
         return { report: done, stale: await outdatedSummaries(warehouse, slateOf(clock.now())) };
       });
-      // A file that somebody names is meant to bring something: a header alone, or rows of which none could be taken, is not fine.
+      // A named file is expected to contain data: a header alone, or rows of which none could be loaded, is a failure.
       const useless = report.files.filter(
         (file) =>
           named.has(basename(file.path)) && file.outcome === 'loaded' && file.loaded + file.duplicate === 0,
@@ -70,7 +70,7 @@ export function addIngestVerb(root: Command, host: CliHost): void {
 /** Names of those paths that are files and not folders. */
 async function filesAmong(paths: readonly string[]): Promise<ReadonlySet<string>> {
   const kinds = await Promise.all(
-    // What is not there is told with the files that could not be read.
+    // A missing path is reported with the files that could not be read.
     paths.map(async (path) => {
       const found = await stat(path).catch(() => undefined);
       return found?.isFile() === true ? [basename(path)] : [];

@@ -16,7 +16,7 @@ const DIMENSIONS: Readonly<Record<Dimension, string>> = {
 };
 const DESPITE = 'gates that may fail: no_leak, history_is_fresh, no_loss_to_champion; needs --reason';
 
-/** `train`, `evaluate`, `models list|promote|retire`. */
+/** `train`, `evaluate`, `models list|promote`. */
 export function addModelVerbs(root: Command, host: CliHost): void {
   root
     .command('train')

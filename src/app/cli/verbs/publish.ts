@@ -104,7 +104,7 @@ export function addPublishVerbs(root: Command, host: CliHost): void {
     );
 }
 
-/** One line a document, with the place where it lies. */
+/** One line per document, with its address. */
 function printExports(terminal: Terminal, report: ExportReport): void {
   for (const { kind, rows, result, location } of report.documents)
     terminal.line(`${kind}: ${rows} rows, ${result}: ${location}`);

@@ -61,7 +61,7 @@ export function addQualityVerb(root: Command, host: CliHost): void {
       });
       terminal.json({ ...report, kind, trend });
       for (const line of reportLines(report, trend)) terminal.line(line);
-      // No rows is no proof: a script that would go on to train must stop here.
+      // No rows prove nothing: a script that would train next must stop here.
       if (report.verdict === 'failed' || report.verdict === 'skipped') host.exit(1);
     });
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type CliHost, contextOf } from '#app/cli/context.ts';
 import type { ApplyOptions, CheckOptions, DiffOptions, SnapshotOptions } from '#app/cli/schema-commands.ts';
 
-/** `schema apply|check|diff|snapshot`: what the warehouse is against what the code wants. */
+/** `schema apply|check|diff|snapshot`: compares the warehouse with what the code expects. */
 export function addSchemaVerbs(root: Command, host: CliHost): void {
   const schema = root
     .command('schema')

@@ -36,7 +36,7 @@ export function addServeVerb(root: Command, host: CliHost): void {
       const both = flags.coordinator === flags.worker;
       const roles = (['coordinator', 'worker'] as const).filter((role) => both || flags[role] === true);
       const { startServing } = await import('#app/services/serve.ts');
-      // A container begins with an empty volume; a folder that is not there is a slip of the hand.
+      // A container starts with an empty volume; a missing folder is a typing error.
       const open = config.profile === 'embedded' && existsSync(config.home) ? withNewApp : withApp;
       await open(async (app) => {
         const stop = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);

@@ -83,7 +83,7 @@ export function addSourceVerbs(root: Command, host: CliHost): void {
     });
 }
 
-/** Most players that a source names for a game. */
+/** Maximum number of players that a source can name for a game. */
 const MAX_PLAYERS = 60;
 
 function playersIn(text: string): number {

@@ -18,13 +18,13 @@ import type { Exchange, WatchedHttp } from './watched-http.ts';
 /** Takes one answer, or what it failed with; true when it is sound or known from before. A source that is asked many things stops at the first false. */
 type TakeAnswer = (answer: Promise<InputFile>) => Promise<boolean>;
 
-/** Somebody who may be asked for a subject. */
+/** A provider of one subject, such as box scores or injury reports. */
 export interface Source {
   /** For people: NBA.com, ESPN. */
   readonly provider: string;
   /** Formats of its answers. An answer in another one, or one that does not read, is a failure of the source. */
   readonly formats: readonly string[];
-  /** Asks, and hands every answer to `take`, which is where failures go. */
+  /** Fetches, and passes every answer to `take`, failures included. */
   fetch(take: TakeAnswer): Promise<unknown>;
 }
 
@@ -36,7 +36,7 @@ export interface SourceFailure {
   readonly hint: string;
 }
 
-/** How it went with one source. */
+/** The result of asking one source. */
 export interface SourceAttempt {
   readonly subject: string;
   readonly provider: string;
@@ -47,10 +47,10 @@ export interface SourceAttempt {
   readonly failure?: SourceFailure;
 }
 
-/** What came of a subject. */
+/** The result of asking the sources of a subject. */
 export interface SubjectResult {
   readonly subject: string;
-  /** Who answered completely; null when nobody did. */
+  /** The provider that answered completely; null when none did. */
   readonly provider: string | null;
   /** Sound answers of all sources that were asked. */
   readonly files: readonly InputFile[];
@@ -65,10 +65,9 @@ export interface AskOptions {
 }
 
 /**
- * Asks the sources of a subject in their order until one answers completely. An answer counts when it reads: what is cut,
- * damaged, in another format or has half of its records damaged is a failure of its source, and the next one is asked too. An answer known from before
- * ("unchanged") counts. What sound answers came stays, whatever else failed. Never throws a TipoffError: what went wrong
- * is in `attempts`, in words.
+ * Asks the sources of a subject in order until one answers completely. An answer that is truncated, damaged, in another format,
+ * or has half of its records damaged is a failure of its source, and the next source is asked too. An unchanged answer counts as
+ * complete. Valid answers are kept whatever else failed. Never throws a TipoffError: failures are described in `attempts`.
  */
 export async function askInOrder(
   subject: string,

@@ -34,9 +34,9 @@ const MARK: Readonly<Record<Severity, { readonly emoji: string; readonly word: s
   resolved: { emoji: ':large_green_circle:', word: 'RESOLVED' },
 };
 
-/** What messages point to, and whom they call. */
+/** What messages link to, and whom they mention. */
 export interface Surroundings {
-  /** Makes an address of a runbook's path, where the repository has one. */
+  /** The address of a runbook, given its path; undefined where the repository has no address. */
   readonly runbookLink?: (path: string) => string | undefined;
   /** Address of the repository, whose workflows are the buttons of a message. */
   readonly repositoryUrl?: string;
@@ -46,12 +46,13 @@ export interface Surroundings {
   readonly owners?: Owners;
 }
 
-/** Severities that call somebody. */
+/** Severities that mention the owner. */
 const CALLING: readonly Severity[] = ['critical', 'error', 'warning'];
 
 /**
- * One notice as a Slack message, with the owner of its phase, the workflows that answer it, and links. Text from outside is escaped, so that it can neither mention people nor make links; what is longer than Slack takes is cut with
- * a mark and the number of lines left out.
+ * One notice as a Slack message, with the owner of its phase, the workflows that answer it, and links. Text from outside is
+ * escaped, so that it can neither mention people nor create links; text beyond Slack's limits is cut, with a mark and the number
+ * of omitted lines.
  */
 export function slackMessage(notice: Notice, around: Surroundings = {}): SlackMessage {
   const { emoji, word } = MARK[notice.severity];

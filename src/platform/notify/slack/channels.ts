@@ -19,8 +19,8 @@ const CHANNEL = /^(#[\p{Ll}\p{N}_-]{1,80}|[CGD][A-Z0-9]{6,})$/u;
 
 /**
  * Reads rules from text: comma-separated `who=channel`, where `who` is a severity, a phase or `phase/severity`, for
- * example `predict/critical=#nba-predictions,warning=#nba-alerts`. More exact rules come first. TIPOFF_BAD_INPUT for
- * what is no rule: an alert must not go nowhere.
+ * example `predict/critical=#nba-predictions,warning=#nba-alerts`. More specific rules come first. TIPOFF_BAD_INPUT
+ * for anything else, so that no alert is lost to a typing error.
  */
 export function parseChannels(text: string, fallback: string = DEFAULT_CHANNEL): ChannelRules {
   checkChannel(fallback);
@@ -45,7 +45,7 @@ export function parseChannels(text: string, fallback: string = DEFAULT_CHANNEL):
   return { default: fallback, rules: rules.toSorted((a, b) => exactness(b) - exactness(a)) };
 }
 
-/** The channel of a notice. A resolved notice goes where it was first posted, which is the business of who holds its reference. */
+/** The channel of a notice. (A resolved notice edits its message where that was posted, by its reference.) */
 export function channelOf(rules: ChannelRules, notice: Pick<Notice, 'severity' | 'phase'>): string {
   const fits = (rule: ChannelRule): boolean =>
     (rule.severity === undefined || rule.severity === notice.severity) &&
@@ -53,12 +53,12 @@ export function channelOf(rules: ChannelRules, notice: Pick<Notice, 'severity' |
   return rules.rules.find(fits)?.channel ?? rules.default;
 }
 
-/** Who is called by a problem: the mention of a phase's owner, or that of everything else under `*`. */
+/** Whom a problem mentions: the owner of its phase, or under `*` the owner of all other phases. */
 export type Owners = ReadonlyMap<string, string>;
 
 /**
  * Reads owners from text: comma-separated `phase=ID`, with `*` for the other phases, where the id is that of a person (`U…`, `W…`)
- * or of a group (`S…`). TIPOFF_BAD_INPUT for anything else: a name is no id, and calls nobody.
+ * or of a group (`S…`). TIPOFF_BAD_INPUT for anything else: mentioning a name notifies nobody.
  */
 export function parseOwners(text: string): Owners {
   const parts = text.split(',').map((part) => part.trim());

@@ -15,7 +15,7 @@ interface Search {
   readonly clock: Clock;
 }
 
-/** How far back a message whose answer was lost can lie. */
+/** How far back to search for a message whose answer was lost. */
 const LOOK_BACK_SECONDS = 2 * 86_400;
 const PAGE = 200;
 const MAX_PAGES = 5;
@@ -118,10 +118,10 @@ const CONVERSATION_ID = /^[A-Z][A-Z0-9]+$/;
 const METADATA_TYPE = 'tipoff_notice';
 
 /**
- * Tells people on Slack. 429 is obeyed for as long as the policy allows; other transient failures are tried again.
- * A message whose answer was lost is looked for before it is posted a second time; where the app may not look, the second
- * message says that it may be one. What stays undelivered is
- * TIPOFF_NOTIFY, whose details say why and, for a limit, how long Slack wants to be left alone. Tokens never appear.
+ * Posts notices to Slack. The waits that 429 asks for are respected as far as the policy allows; other transient failures are
+ * retried. A message whose answer was lost is searched for before it is posted again; where the app may not search, the second
+ * message says that it may be a duplicate. A failed delivery is TIPOFF_NOTIFY, with the cause and, for a rate limit, the wait
+ * that Slack asks for in its details. Tokens never appear.
  */
 export function slackNotifier(options: SlackOptions): Notifier {
   const { clock, channels } = options;

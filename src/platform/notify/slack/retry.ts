@@ -25,8 +25,8 @@ interface Delivery {
 }
 
 /**
- * Calls until it works, within the policy. After a failure that leaves open whether the call took effect, `recover` is
- * asked first. TIPOFF_NOTIFY when the policy is used up, or at once for what no repeat can help (token, channel, scope).
+ * Calls until it succeeds, within the policy. After a failure that leaves it open whether the call took effect, `recover` is
+ * tried first. TIPOFF_NOTIFY when the policy is exhausted, or at once when no retry can help (token, channel, scope).
  */
 export async function withRetries<T>(
   delivery: Delivery,
@@ -64,7 +64,7 @@ export async function withRetries<T>(
   }
 }
 
-/** Slack's answers to an app that may not look for its own messages. */
+/** Slack's error codes for an app that may not search for its own messages. */
 const BLIND: readonly string[] = ['missing_scope', 'not_in_channel', 'no_permission'];
 
 /** Why a search cannot work until a person changes something; undefined for any other failure. */
@@ -110,7 +110,7 @@ const TRANSIENT_ANSWERS: readonly string[] = [
   'rate_limited',
 ];
 
-/** A lost answer or a broken server: the message may be there. A refusal proves that it is not. */
+/** True after a lost answer or a server error: the message may exist. After a refusal it does not. */
 function mayHaveTakenEffect(error: unknown): boolean {
   return !(error instanceof WebAPIRateLimitedError) && isWorthARepeat(error);
 }
