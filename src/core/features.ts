@@ -508,11 +508,6 @@ export const FEATURES: readonly Feature[] = [
   }),
 ];
 
-/** Position of a feature in `feature_sources` (1-based, as SUBSTR counts). */
-export const FEATURE_POSITION: Readonly<Record<string, number>> = Object.fromEntries(
-  FEATURES.map((f, i) => [f.name, i + 1]),
-);
-
 export const FEATURE_NAMES: readonly string[] = FEATURES.map((f) => f.name);
 export const REQUIRED_FEATURES: readonly string[] = FEATURES.filter((f) => f.required).map((f) => f.name);
 

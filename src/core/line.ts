@@ -43,20 +43,9 @@ export function sideOf(actual: number, line: Line): 'OVER' | 'UNDER' | 'PUSH' {
   return order > 0 ? 'OVER' : order < 0 ? 'UNDER' : 'PUSH';
 }
 
-/** True when a whole-number result can hit the line: it is a whole number itself. */
-export function canPush(line: Line): boolean {
-  return !parseLine(line).includes('.');
-}
-
 /** The line as a float, for model arithmetic only; never a key and never compared for equality. */
 export function lineValue(line: Line): number {
   return Number(line);
-}
-
-/** The median of the quoted lines; of two middle quotes the lower one, so the result is always a quoted line. Undefined for no lines. */
-export function medianLine(lines: readonly Line[]): Line | undefined {
-  const sorted = [...lines].sort(compareLines);
-  return sorted[Math.ceil(sorted.length / 2) - 1];
 }
 
 function scaled(line: Line): bigint {

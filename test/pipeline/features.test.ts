@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CONCEDED, COUNTED, FEATURE_POSITION, FEATURES } from '#core/features.ts';
+import { CONCEDED, COUNTED, FEATURES } from '#core/features.ts';
 import type { Processor } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { compute, league, PROCESSORS, rawWorld } from './feature-world.ts';
@@ -132,12 +132,12 @@ function untruths(rows: readonly Values[]): string[] {
     const hasHistory = isBefore(earliest, `${row.player_id} ${row.season}`);
     const hasEverPlayed = isBefore(earliestEver, `${row.player_id}`);
     const hasShot = isBefore(earliestShot, `${row.player_id} ${row.season}`);
-    for (const { name, group } of FEATURES) {
+    for (const [position, { name, group }] of FEATURES.entries()) {
       const isOwn = ['minutes', 'scoring', 'counts', 'volume'].includes(group) || name === 'three_rate';
       const isOfPlaces = ['paint_rate', 'mid_rate', 'zone_matchup'].includes(name);
       if (row[name] !== null && ((isOwn && !hasEverPlayed) || (isOfPlaces && !hasShot)))
         found.add(`${name}: a value out of nothing`);
-      const letter = row.feature_sources[(FEATURE_POSITION[name] ?? 0) - 1];
+      const letter = row.feature_sources[position];
       const isMissing = row[name] === null;
       if (isMissing !== (letter === 'm')) found.add(`${name}: ${letter} for ${row[name]}`);
       if (letter === 'f' && !row['feed']) found.add(`${name}: f without a feed`);
