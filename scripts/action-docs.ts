@@ -35,7 +35,7 @@ const workflowFile = z.object({
   ),
 });
 
-/** What an action takes and gives, as Markdown. */
+/** The inputs and outputs of an action, as Markdown. */
 export function actionTables(text: string): string {
   const { description, inputs, outputs } = actionFile.parse(parse(text));
   const lines = [description, ''];
@@ -56,7 +56,7 @@ export function actionTables(text: string): string {
   return lines.join('\n');
 }
 
-/** The workflows of a folder: when they run, what they may touch, what they need, who is told. */
+/** The workflows of a folder: when they run, their permissions, what they need, who is notified. */
 export function workflowTable(files: readonly { readonly name: string; readonly text: string }[]): string {
   const lines = [
     '| workflow | runs on | may touch | environment | secrets and variables | who is told |',
@@ -134,7 +134,7 @@ export function clockTable(): string {
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 const unique = (list: readonly string[]): string[] => [...new Set(list)];
 
-/** Every generated document: path and text. What stands outside of the generated part is kept. */
+/** Every generated document: path and text. Text outside the generated part is kept. */
 export function documents(root: string = ROOT): { readonly path: string; readonly text: string }[] {
   const actions = readdirSync(join(root, 'actions')).filter((name) =>
     existsSync(join(root, 'actions', name, 'action.yml')),

@@ -28,7 +28,7 @@ const answer = z.looseObject({
   ),
 });
 
-/** The three tiers of the training data, daily: red when more rows lack a required feature than may. */
+/** Checks the three tiers of training data daily: red when too many rows lack a required feature. */
 export const action = defineAction({
   name: 'check-quality',
   title: 'Training data',
@@ -44,7 +44,7 @@ export const action = defineAction({
     const seen = answerOf(ran, answer, 'quality');
     return {
       report: reportBody({
-        // No rows is no proof that they are good, and in summer no reason to wake anybody.
+        // No rows prove nothing, but in summer they are no reason for an alert either.
         verdict: seen.verdict === 'skipped' ? 'warning' : seen.verdict,
         summary:
           seen.rows === 0

@@ -26,8 +26,8 @@ const answer = z.looseObject({
 type Difference = z.output<typeof difference>;
 
 /**
- * Compares the code with the live schema; or offline with the committed snapshot of it, and contracts and snapshots with
- * those of where the change began, over every step of it.
+ * Compares the code with the live schema. Offline, compares it with the committed snapshot instead, and checks how contracts and
+ * snapshots changed, commit by commit, since the change branched off.
  */
 export const action = defineAction({
   name: 'check-schema-drift',
@@ -79,7 +79,7 @@ export const action = defineAction({
 
 const SIDES = { snapshot: 'snapshot of the live schema', live: 'live schema' } as const;
 
-/** Who goes first, in words. */
+/** Which side to deploy first, in words. */
 const FIRST: Readonly<Record<string, string>> = {
   table_first: 'table',
   code_first: 'code',
@@ -97,7 +97,7 @@ function outcomeOf({ table, column, message, path, line, approval }: Difference)
   });
 }
 
-/** What writes the approval of a change that somebody means, as a command to paste; the reason is for a person to fill in. */
+/** The command that approves an intended change, ready to paste except for the reason. */
 function approvalCommand({ path, text }: NonNullable<Difference['approval']>): string {
   return `cat > ${path} <<'END'\n${text.trimEnd()}\nEND`;
 }

@@ -16,15 +16,15 @@ const slackAnswer = z.looseObject({
   team: z.string().optional(),
 });
 
-/** What a look found: good, in words; or throws what is wrong and what to do. */
+/** One check of the set-up: describes what is right, or throws what is wrong and what to do. */
 type Look = () => Promise<string>;
 
-/** What the app needs in public channels; those of private ones belong to whoever has such a channel. */
+/** Scopes that the app needs for public channels; private channels need others. */
 const SLACK_SCOPES = ['chat:write', 'channels:read', 'channels:history'];
 
 /**
- * Looks at everything that an installation on GitHub needs, and says what is missing, in words: secrets, permissions, schedules,
- * and whether the providers answer this machine. What is not there on purpose (Slack, props) is a warning.
+ * Checks everything that an installation on GitHub needs and explains what is missing: secrets, permissions, schedules, and whether
+ * the providers answer this machine. Missing optional parts (Slack, props) are warnings.
  */
 export const action = defineAction({
   name: 'check-setup',
@@ -95,7 +95,7 @@ function looks(
       const { octokit, repo } = await gitHub(deps.context, token);
       const known = await octokit.paginate(octokit.rest.actions.listRepoWorkflows, { ...repo, ...PAGE });
       const fileOf = ({ path }: { readonly path: string }): string => path.split('/').at(-1) ?? path;
-      // GitHub turns schedules off in a fork, and where nobody has committed for long. What a person turned off stays off.
+      // GitHub disables schedules in forks and in inactive repositories. Workflows disabled by a person stay disabled.
       const asleep = known.filter(
         ({ state }) => state === 'disabled_fork' || state === 'disabled_inactivity',
       );

@@ -24,7 +24,7 @@ const answer = z.object({
   outcomes: z.array(outcomeSchema),
 });
 
-/** Drops what failed batches left behind; names what needs a person. */
+/** Drops staging tables of failed batches, and names those that need a person. */
 export const action = defineAction({
   name: 'clean-staging',
   title: 'Staging cleanup',

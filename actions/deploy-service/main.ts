@@ -19,7 +19,7 @@ const inputs = z.object({
 });
 type Inputs = z.output<typeof inputs>;
 
-/** What Cloud Run says of a service, as far as it matters here. */
+/** The parts of Cloud Run's description of a service that are used here. */
 const description = z.looseObject({
   status: z.looseObject({
     url: z.string(),
@@ -42,13 +42,13 @@ interface Ended {
   readonly verdict: Verdict;
   readonly summary: string;
   readonly problem?: string;
-  /** The revision that serves now, as far as is known. */
+  /** The revision that serves now, if known. */
   readonly serves: string;
 }
 
 /**
- * Deploys one service: a revision without traffic, verified; then all traffic to it, verified again; back to the revision
- * before when anything after the switch is not right. A service that serves the version already is left as it is.
+ * Deploys one service: creates a revision without traffic and verifies it, then gives it all traffic and verifies it again. If
+ * anything fails after the switch, traffic returns to the previous revision. A service that already serves the version is left alone.
  */
 export const action = defineAction({
   name: 'deploy-service',
@@ -105,8 +105,8 @@ async function deploy(given: Inputs, deps: ActionDeps): Promise<Ended> {
 }
 
 /**
- * Gives the latest revision all traffic and looks whether the service is right; what is not, whether that was the switch or
- * the service. Not by its name: traffic that is pinned to one would leave out what provisioning changes later.
+ * Gives the latest revision all traffic and verifies the service. Returns the problem, whether the switch or the service failed.
+ * The revision is not named, because traffic pinned to a name would ignore later changes by provisioning.
  */
 async function switchToLatest(given: Inputs, deps: ActionDeps, url: string): Promise<string | undefined> {
   try {
@@ -117,7 +117,7 @@ async function switchToLatest(given: Inputs, deps: ActionDeps, url: string): Pro
   }
 }
 
-/** Returns the traffic. A way back that fails is the worst of endings, and is said as such. */
+/** Returns the traffic to the previous revision. A failed roll-back is the worst result and is reported as such. */
 async function goBack(given: Inputs, deps: ActionDeps, previous: string, problem: string): Promise<Ended> {
   const { service } = given;
   if (previous === '') {

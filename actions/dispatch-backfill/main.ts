@@ -34,7 +34,7 @@ const inputs = z.object({
 });
 type Inputs = z.output<typeof inputs>;
 
-/** What a plan says of itself. Bytes and cost are known where the engine can say them before it runs. */
+/** The totals of a plan. Bytes and cost are known where the engine can estimate them before a run. */
 const plan = z.looseObject({
   units: z.array(
     z.looseObject({
@@ -67,7 +67,7 @@ const request = z.looseObject({
     .nullish(),
 });
 
-/** Plans a backfill; unless it is a dry run, asks the coordinator for it and leaves, or works through it in the embedded home. */
+/** Plans a backfill and, unless it is a dry run, queues it at the coordinator or runs it in the embedded home. */
 export const action = defineAction({
   name: 'dispatch-backfill',
   title: 'Backfill',
@@ -119,7 +119,7 @@ export const action = defineAction({
     }
     const { left = false, ...started } = await start(given, deps, id);
     return {
-      // What was done says more than what was planned.
+      // The result of the run replaces the plan in the report.
       report: reportBody({ ...base, ...started }),
       outputs: { ...outputs, dispatched: started.verdict === 'ok', left },
     };
@@ -151,15 +151,15 @@ async function readPlan(given: Inputs, deps: ActionDeps): Promise<Plan> {
 interface Started {
   readonly verdict: 'ok' | 'nothing' | 'failed';
   readonly summary: string;
-  /** True when it stopped at its limit, and another job is to carry on. */
+  /** True when it stopped at its time limit and another job must continue. */
   readonly left?: boolean;
-  /** What was done, in the place of what was planned. */
+  /** The report of what was done, which replaces that of the plan. */
   readonly facts?: readonly (readonly [string, string | number])[];
   readonly columns?: readonly string[];
   readonly rows?: readonly (readonly (string | number)[])[];
 }
 
-/** What a run says of itself. */
+/** The totals of a run. */
 const unit = z.looseObject({ step: z.string(), month: z.string(), slates: z.number(), reason: z.string() });
 const ran = z.looseObject({
   executed: z.array(z.unknown()),
@@ -170,7 +170,7 @@ const ran = z.looseObject({
   stopped: z.string().nullable(),
 });
 
-/** Works through the plan in the embedded home, or through what a run left that its limit has stopped. */
+/** Runs the plan in the embedded home, or resumes a run that stopped at its time limit. */
 async function startHere(given: Inputs, deps: ActionDeps): Promise<Started> {
   const limit = given.minutes === 0 ? [] : ['--minutes', String(given.minutes)];
   const why = ['--reason', reasonWithRequester(deps.context, given.reason)];

@@ -7,14 +7,13 @@ import { errorCodeOf } from '#actions/lib/tipoff.ts';
 import { easternTime, type Slate, slateOf } from '#core/calendar.ts';
 import { messageOf } from '#core/errors.ts';
 
-/** What a round that did not get as far as the statuses waits before it tries again. */
+/** Pause after a round that failed before it had read the statuses. */
 const AGAIN_MS = 5 * 60_000;
 
 /**
- * Stays up through an evening: at each time before a tip-off at which the slate is due (`tipoff day --due`) it asks the
- * providers, predicts anew what has changed, asks the canaries and saves the home. It keeps nothing that is not saved, and asks
- * the home each time what is due, so it may be stopped and replaced at any moment. A round that fails is said, and tried again
- * while its time lasts.
+ * Runs through an evening: whenever a last-call run of the slate is due (`tipoff day --due`), it fetches from the providers,
+ * predicts what has changed, runs the canaries and saves the home. Its only state is the saved home, so it may be stopped and
+ * replaced at any moment. A failed round is reported, and repeated while there is time.
  */
 export const action = defineAction({
   name: 'keep-evening',
@@ -61,14 +60,14 @@ export const action = defineAction({
   },
 });
 
-/** When the slate is to be looked at next, in milliseconds; null when all games have begun. */
+/** When the next last-call run is due, in milliseconds; null when all games have begun. */
 async function nextLook({ withApp }: ActionDeps, slate: Slate): Promise<number | null> {
   const { lastCallDue } = await import('#pipeline/day.ts');
   const { next } = await withApp('keep-evening', (app) => lastCallDue(app, slate));
   return next === null ? null : Date.parse(next);
 }
 
-/** One update; says what went wrong instead of throwing it, because the next tip-off comes all the same. */
+/** One round. Returns what went wrong instead of throwing, because later tip-offs still need their rounds. */
 async function round(deps: ActionDeps, slate: Slate): Promise<string> {
   const verbs = [
     ['fetch', slate],
@@ -81,10 +80,10 @@ async function round(deps: ActionDeps, slate: Slate): Promise<string> {
       const ran = await deps.tipoff(...verb);
       const code = errorCodeOf(ran);
       if (code !== undefined) troubles.push(`${verb[0]}: ${code}`);
-      // The other verbs tell people themselves what they found.
+      // The other verbs notify people themselves.
       else if (verb[0] === 'fetch' && ran.code !== 0) troubles.push('fetch: not every source answered');
     }
-    // On the home of another run it may be due no more: then that one has done it.
+    // On a home that another run has saved it may no longer be due: that run has done it.
     await saveHome(deps, verbs);
   } catch (error) {
     troubles.push(messageOf(error));

@@ -5,8 +5,8 @@ import type { Delivery } from './comment.ts';
 import { type GitHub, PAGE } from './github.ts';
 
 /**
- * The one check of this report on a commit, edited when it exists. Annotations without a file stay in the summary. With `onlyEdit`
- * none is made.
+ * Creates or edits the check of this report on a commit. Annotations without a file stay in the summary. With `onlyEdit` no check
+ * is created.
  */
 export async function upsertCheck(
   { octokit, repo }: GitHub,
@@ -18,7 +18,7 @@ export async function upsertCheck(
   const { checks } = octokit.rest;
   const { conclusion, title, summary, annotations } = checkRunText(report, links);
   const name = `tipoff / ${report.title}`;
-  // By its key: a report that says more of itself than the one before has another title.
+  // Found by its key, because the title of a report may change.
   const found = await octokit.paginate(checks.listForRef, { ...repo, ...PAGE, ref: sha });
   const own = found.find((one) => one.external_id === report.key);
   if (own === undefined && onlyEdit) return 'left out';

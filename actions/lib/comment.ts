@@ -3,20 +3,20 @@ import { MAX_BODY_BYTES } from '#platform/report/check-run.ts';
 import { type Links, markdownReport } from '#platform/report/markdown.ts';
 import { type GitHub, PAGE } from './github.ts';
 
-/** What became of a comment, check or message. */
+/** What was done with a comment, check or message. */
 export type Delivery = 'created' | 'edited' | 'unchanged' | 'removed' | 'left out';
 
 interface CommentOptions {
   readonly links: Links;
   /** Login under which comments are written. */
   readonly author: string;
-  /** False: a comment is there while something is wrong, and goes when it is not. */
+  /** False for a comment that exists only while something is wrong. */
   readonly always: boolean;
 }
 
 /**
- * The one comment of this report on a pull request: found by its hidden marker and its author among all pages, and
- * edited. A report that says what the comment says already changes nothing.
+ * Creates or edits the comment of this report on a pull request. It is found by its hidden marker and its author, over all pages.
+ * An unchanged report changes nothing.
  */
 export async function upsertComment(
   { octokit, repo }: GitHub,

@@ -4,7 +4,7 @@ import { userName } from '#app/config/process.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where and for whom an action runs. On a laptop most of it is absent, and nothing depends on it. */
+/** The environment of an action. On a laptop most of it is absent, and nothing depends on it. */
 export interface RunContext {
   readonly isGitHub: boolean;
   readonly actor: string;
@@ -27,13 +27,13 @@ export interface RunContext {
         readonly isDraft: boolean;
       }
     | undefined;
-  /** The pull request of a fork whose run has ended, in a run that may write what that one could not. */
+  /** In a run with write access: the fork's pull request whose own run, without such access, has ended. */
   readonly fork: { readonly repository: string; readonly branch: string } | undefined;
   /** The commit a check belongs to: the head of the pull request, never its merge commit. */
   readonly sha: string | undefined;
   readonly outputFile: string | undefined;
   readonly summaryFile: string | undefined;
-  /** Folder for files one step leaves for another. */
+  /** Folder for files that steps pass to each other. */
   readonly folder: string;
 }
 
@@ -61,7 +61,7 @@ export function readContext(env: Environment): RunContext {
   const sha = pull?.headSha ?? ended?.head_sha ?? env['GITHUB_SHA'];
   const page = repository === undefined ? undefined : `${server}/${repository}`;
   const run = env['GITHUB_RUN_ID'];
-  // Used from another repository, an action has its runbooks where it comes from.
+  // An action used from another repository has its runbooks in its own.
   const origin = env['GITHUB_ACTION_REPOSITORY'] || repository;
   return {
     isGitHub: env['GITHUB_ACTIONS'] === 'true',

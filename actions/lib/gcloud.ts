@@ -3,15 +3,15 @@ import { TipoffError } from '#core/errors.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Runs one command of Google Cloud's command line and gives its JSON; undefined when it printed none. */
+/** Runs one gcloud command and returns its JSON; undefined when it printed none. */
 export type Gcloud = (...args: string[]) => Promise<unknown>;
 
 /** Lines of a failed command that are worth repeating. */
 const LAST_LINES = 3;
 
 /**
- * The command line that runners have. Throws TIPOFF_PROVIDER with its own last words when a command fails, and
- * TIPOFF_BAD_INPUT when there is none on this machine.
+ * The installed gcloud. Throws TIPOFF_PROVIDER with its last lines of output when a command fails, and TIPOFF_BAD_INPUT when
+ * gcloud is not installed.
  */
 export function gcloudCommand(environment: Environment, log: (text: string) => void): Gcloud {
   return async (...args) => {

@@ -9,12 +9,12 @@ export interface GitHub {
   readonly repo: { readonly owner: string; readonly repo: string };
 }
 
-/** Items of one page of a list: the most GitHub gives. */
+/** Items per page of a list: GitHub's maximum. */
 export const PAGE = { per_page: 100 } as const;
 
 /**
- * GitHub's REST API by its own client. Calls throw TIPOFF_PROVIDER for a refusal (`details.status` has the number), and
- * TIPOFF_PROVIDER_DOWN when GitHub does not answer. Throws TIPOFF_BAD_INPUT where no repository is known.
+ * GitHub's REST API, through its own client. Calls throw TIPOFF_PROVIDER for a refusal (with `details.status`) and
+ * TIPOFF_PROVIDER_DOWN when GitHub does not answer. Throws TIPOFF_BAD_INPUT when the repository is unknown.
  */
 export async function gitHub(
   { apiUrl, repository }: Pick<RunContext, 'apiUrl' | 'repository'>,

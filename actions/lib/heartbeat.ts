@@ -3,8 +3,8 @@ import { messageOf } from '#core/errors.ts';
 import type { Action, ActionDeps, ReportBody } from './action.ts';
 
 /**
- * Leaves the sign of life of an action that runs on schedule, and gives its report back. A sign that could not be left is
- * a warning of the report: without it the checks would soon say that the job is silent.
+ * Records the heartbeat of a scheduled action and returns its report. A heartbeat that could not be recorded becomes a warning in
+ * the report, because the checks would otherwise report the job as silent.
  */
 export async function withHeartbeat(
   action: Action,

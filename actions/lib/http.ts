@@ -88,7 +88,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // An error page of a proxy; the status says enough.
+    // An error page of a proxy: the status is enough.
     return undefined;
   }
 }
@@ -100,7 +100,7 @@ const health = z.object({
   ),
 });
 
-/** What a server that cannot serve says of it: its message, or the checks of its health that failed. */
+/** A server's explanation of a failure: its message, or its failed health checks. */
 function wordsOf(body: unknown): string {
   const message = refusal.safeParse(body).data?.message;
   if (message !== undefined) return `, ${message}`;

@@ -4,10 +4,10 @@ import { messageOf, TipoffError } from '#core/errors.ts';
 
 export type InputSchema = z.ZodObject;
 
-/** How the value of an input is found: `getInput` of the toolkit, which gives an empty string for an absent one. */
+/** Reads the value of an input: `getInput` of the toolkit, which returns an empty string for an absent one. */
 export type GetInput = (name: string) => string;
 
-/** Whether the value of an input must not be shown. */
+/** True when the value of an input must not be shown. */
 export function isSecret(input: string): boolean {
   return /token|secret|key/.test(input);
 }
@@ -33,9 +33,9 @@ export function readInputs<S extends InputSchema>(schema: S, getInput: GetInput)
   });
 }
 
-/** Some text; absent is undefined. */
+/** Optional text. */
 export const text = () => z.string().optional();
-/** Text that must be there. */
+/** Required text. */
 export const requiredText = (what: string) => z.string({ error: `expected ${what}` });
 /** `true` or `false`, nothing else. */
 export const flag = (absent: boolean) =>
@@ -43,7 +43,7 @@ export const flag = (absent: boolean) =>
     .enum(['true', 'false'], { error: 'expected true or false' })
     .default(absent ? 'true' : 'false')
     .transform((value) => value === 'true');
-/** One of some words. */
+/** One word of a closed set. */
 export const choice = <const T extends readonly [string, ...string[]]>(options: T, absent: T[number]) =>
   z.enum(options, { error: `expected one of ${options.join(', ')}` }).default(absent as never);
 /** A number in a range. */
@@ -77,7 +77,7 @@ const slate = z.string().transform((value, context): Slate => {
 export const date = () => z.string({ error: 'expected a date, YYYY-MM-DD' }).pipe(slate);
 export const optionalDate = () => slate.optional();
 
-/** What a schema asks of its inputs, for documents and tests: required, or the default as text (`''` when there is none). */
+/** The inputs of a schema, for documents and tests: required, or the default as text (`''` when there is none). */
 export function describeInputs(
   schema: InputSchema,
 ): Record<string, { readonly required: boolean; readonly default: string }> {
@@ -89,7 +89,7 @@ export function describeInputs(
   );
 }
 
-/** The text that stands for an absent input: what the innermost default says, before anything is made of it. */
+/** The default of an absent input as text: the innermost default, before any transformation. */
 function absentText(part: unknown): string {
   if (part instanceof z.ZodDefault) return String(part.def.defaultValue);
   if (part instanceof z.ZodPipe) return absentText(part.in);

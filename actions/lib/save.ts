@@ -5,7 +5,7 @@ import { TipoffError } from '#core/errors.ts';
 import type { ActionDeps } from './action.ts';
 import { answerOf, errorCodeOf } from './tipoff.ts';
 
-/** How often the work is done again because somebody else has saved first. */
+/** How often the work is repeated because another run has saved first. */
 const MAX_RACES = 4;
 
 const answer = z.looseObject({ generation: z.int(), rows: z.int(), written: z.int() });
@@ -16,8 +16,9 @@ export interface SavedHome extends z.output<typeof answer> {
 }
 
 /**
- * Saves the home. Where another run has saved since it was restored, that home is restored and the verbs of `redo` run on it:
- * every verb may run twice. Without any the work cannot be done again: TIPOFF_CONFLICT. Undefined where no back-up is declared, and on Google Cloud. Throws what the verbs throw.
+ * Saves the home. If another run has saved since it was restored, that run's home is restored and the verbs in `redo` run on it,
+ * which must therefore be idempotent; without any, the conflict is TIPOFF_CONFLICT. Undefined where no back-up is declared, and
+ * on Google Cloud. Throws what the verbs throw.
  */
 export async function saveHome(
   { tipoff, profile }: Pick<ActionDeps, 'tipoff' | 'profile'>,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
 import type { ActionDeps } from './action.ts';
 
-/** Where a service is and what it is shown. */
+/** The address of a service and the credentials for it. */
 export interface ServiceInputs {
   readonly service_url?: string | undefined;
   readonly service_token?: string | undefined;
@@ -20,8 +20,8 @@ const refusal = z.object({
 });
 
 /**
- * Asks a service of the pipeline. A refusal is TIPOFF_PROVIDER with the service's own words, TIPOFF_BAD_INPUT where it blames
- * what was asked; 401 and 403 say which permission is missing.
+ * Calls a service of the pipeline. A refusal is TIPOFF_PROVIDER with the service's message, or TIPOFF_BAD_INPUT when the request was
+ * at fault; for 401 and 403 the error names the missing permission.
  */
 export async function askService(
   deps: ActionDeps,

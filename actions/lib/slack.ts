@@ -8,15 +8,15 @@ export interface SlackTarget {
   readonly token: string;
   /** Id or #name of the channel; the channel of the canaries when absent. */
   readonly channel?: string;
-  /** Who is called by a problem, as TIPOFF_SLACK_OWNERS has it. */
+  /** Whom problems mention: the value of TIPOFF_SLACK_OWNERS. */
   readonly owners?: string | undefined;
-  /** Another host than Slack's: a proxy, or a server of a test. */
+  /** Replaces Slack's host, for a proxy or a test. */
   readonly apiUrl?: string | undefined;
-  /** False: a new message is sent for problems only, but one that is there is always brought up to date. */
+  /** False to send new messages for problems only; an existing message is always updated. */
   readonly always: boolean;
 }
 
-/** What became of the message; `why` when it was not delivered, `warnings` when something about it is doubtful. */
+/** What was done with the message; `why` when it was not delivered, `warnings` about problems with the delivery. */
 export interface SlackDelivery {
   readonly how: Delivery | 'failed';
   readonly why?: string;
@@ -24,8 +24,8 @@ export interface SlackDelivery {
 }
 
 /**
- * The one message of this report in a channel. It is found again by the key it was sent with, because no state outlives the
- * job, and a second run edits it. An app that may not search its channel sends a new one each time, and the log says so.
+ * Sends or edits the message of this report in a channel. It is found by the key it was sent with, because no state outlives the
+ * job. An app that may not search its channel sends a new message each time, and the log says so.
  */
 export async function upsertMessage(
   target: SlackTarget,

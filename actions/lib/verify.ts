@@ -5,23 +5,23 @@ import { askService, type ServiceInputs } from './service.ts';
 
 const version = z.looseObject({ version: z.string(), roles: z.array(z.string()) });
 const ROLES = ['coordinator', 'worker'];
-/** Between two questions to a service that is starting. */
+/** Pause between two attempts to reach a service that is starting. */
 const PAUSE_MS = 5000;
 
-/** What a service was expected to be, and what it said. */
+/** What a service was expected to report, and what it reported. */
 export interface Verified {
   readonly seenVersion: string;
-  /** What is not right; undefined when it is the version that was meant and healthy in depth. */
+  /** What is wrong; undefined when it is the expected version and healthy in depth. */
   readonly problem: string | undefined;
 }
 
-/** What should answer: a version, under the name of a service that says its role. */
+/** The expected version and service; the name of the service determines its role. */
 interface Meant {
   readonly expected: string;
   readonly service: string;
 }
 
-/** Asks a service for its version and its deep health until both are right or the time is over. */
+/** Polls a service until its version and its deep health are right or the time is up. */
 export async function verifyService(
   deps: ActionDeps,
   service: ServiceInputs,
@@ -36,7 +36,7 @@ export async function verifyService(
   }
 }
 
-/** One look at version, role and deep health. */
+/** Checks version, role and deep health once. */
 async function lookOnce(
   deps: ActionDeps,
   service: ServiceInputs,
@@ -48,7 +48,7 @@ async function lookOnce(
     seenVersion = seen.version;
     if (seenVersion !== expected)
       return { seenVersion, problem: `expected version ${expected}, saw "${seenVersion}"` };
-    // `tipoff-worker` is a worker and nothing else; a service of another kind of name may be both.
+    // `tipoff-worker` must be a worker only; a service with another kind of name may be both.
     const role = ROLES.find((one) => name.endsWith(one));
     if (role !== undefined && seen.roles.join() !== role)
       return {

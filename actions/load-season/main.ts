@@ -12,12 +12,12 @@ const fetched = z.looseObject({
   skipped: z.array(z.string()),
 });
 const backfilled = z.looseObject({ status: z.string().optional() });
-/** What `fetch` says of box scores that it leaves to the next run. */
+/** The part of `fetch`'s answer about box scores left for the next run. */
 const BOX_SCORES_LATER = /^\d+ box scores? from/;
 
 /**
- * Loads the season to date from the providers, some dozen box scores a round, and computes its features. What is there already
- * is not asked for again, so a run that was stopped goes on where it was.
+ * Loads the season to date from the providers, some dozen box scores per round, and computes its features. Loaded games are not
+ * requested again, so a stopped run continues where it was.
  */
 export const action = defineAction({
   name: 'load-season',

@@ -30,17 +30,17 @@ interface Delivered {
   readonly where: 'comment' | 'check' | 'slack';
   readonly how: Delivery | 'not allowed' | 'failed';
   readonly why?: string;
-  /** What is doubtful about something that was delivered. */
+  /** Problems with what was delivered. */
   readonly warnings?: readonly string[];
 }
 
-/** Without a token nobody is asked: the summary has the report. */
+/** The result without a token: nothing is posted, and the summary has the report. */
 const NO_TOKEN = {
   comment: { where: 'comment', how: 'not allowed', why: 'no token was given' },
   check: { where: 'check', how: 'not allowed', why: 'no token was given' },
 } as const satisfies Record<string, Delivered>;
 
-/** Brings the report of another step to the pull request and to Slack: one comment, one check, one message, which are edited. */
+/** Posts the report of another step to the pull request and to Slack: one comment, one check and one message, which later runs edit. */
 export const action = defineAction({
   name: 'post-report',
   title: 'Report posted',
@@ -89,8 +89,8 @@ export const action = defineAction({
 });
 
 /**
- * The report another step left. One that left none stopped early, which is said instead of nothing; unless it is a step that
- * leaves none, whose outcome was given.
+ * The report that another step wrote. A step without a report stopped early, which is itself reported; for a step that never
+ * writes one, the given outcome is reported.
  */
 function readReport({ report: path, source, outcome: ended }: Inputs, { fork }: RunContext): Report {
   if (path === undefined || !existsSync(path)) {
@@ -108,13 +108,13 @@ function readReport({ report: path, source, outcome: ended }: Inputs, { fork }: 
   }
   const posted = parseReport(readFileSync(path, 'utf8'), `the input report (${path})`);
   if (fork === undefined || posted.key === source) return posted;
-  // A fork writes what it likes: it may speak as itself and as nobody else.
+  // A fork controls its report: it may report as itself only.
   throw new TipoffError('TIPOFF_BAD_INPUT', `expected a report of ${source}, saw one of ${posted.key}`, {
     hint: 'Look at what the pull request does with its report.',
   });
 }
 
-/** A good report as what the action said before it knew what it is about: that goes green with what it is about. */
+/** A successful report under the action's plain key, so that a failure from before its subject was known turns green too. */
 function beforeItKnew(posted: Report): Report | undefined {
   const [action = ''] = posted.key.split(':', 1);
   return action === posted.key || isProblem(posted) ? undefined : { ...posted, key: action };
@@ -166,7 +166,7 @@ async function toSlack(given: Inputs, deps: ActionDeps, posted: Report): Promise
       why: `expected slack_token for the channel ${channel}, saw nothing`,
     };
   }
-  // A slip of whoever pressed a button concerns nobody else: the summary of the run has it.
+  // A wrong input concerns only the person who started the run, and is in its summary.
   if (deps.context.eventName === 'workflow_dispatch' && posted.code === 'TIPOFF_BAD_INPUT')
     return { where: 'slack', how: 'left out' };
   const target = {
@@ -184,8 +184,8 @@ async function toSlack(given: Inputs, deps: ActionDeps, posted: Report): Promise
 }
 
 /**
- * One place must not keep the report from the others. A missing permission is expected on forks, where the summary has the report;
- * whoever brings the report of a fork has come for nothing else.
+ * Posts to one place without letting a failure keep the report from the others. A missing permission is expected on forks, where the
+ * summary has the report; it is an error in the run that posts the report of a fork, whose only purpose that is.
  */
 async function attempt(
   where: Delivered['where'],

@@ -9,7 +9,7 @@ import { messageOf, TipoffError } from '#core/errors.ts';
 
 const RUNBOOK = 'docs/runbooks/actions/schema-snapshot.md';
 
-/** Proposes generated files as a pull request; one that is open is brought up to date, and nothing new is nothing done. */
+/** Proposes generated files as a pull request, or updates the open one. Does nothing when nothing has changed. */
 export const action = defineAction({
   name: 'propose-change',
   title: 'Change proposed',
@@ -40,7 +40,7 @@ export const action = defineAction({
         hint: 'Name the branch the change goes to as `base`.',
       });
     }
-    // A tree has the same name whoever makes it and how often: it tells whether there is anything to propose.
+    // Equal trees have equal names, so the name shows whether there is anything to propose.
     const file = { mode: '100644', type: 'blob' } as const;
     const gone = await goneFrom(github, onBase.tree, path, files);
     const tree = [
@@ -88,7 +88,7 @@ export const action = defineAction({
   },
 });
 
-/** Files of the folder on the base that were not generated again: they are proposed to go. */
+/** Files of the folder on the base branch that were not generated this time: their removal is proposed. */
 async function goneFrom(
   { octokit, repo }: GitHub,
   tree: string,

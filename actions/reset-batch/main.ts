@@ -29,7 +29,7 @@ const resets = z.array(
 type Resets = z.output<typeof resets>;
 
 const RUNBOOK = 'docs/runbooks/actions/reset-batch.md';
-/** Characters the coordinator takes as a reason. */
+/** Maximum length of a reason at the coordinator. */
 const REASON_LIMIT = 200;
 
 const inputs = z.object({
@@ -46,7 +46,7 @@ type Inputs = z.output<typeof inputs>;
 /** Batches in these states are left alone by a reset by date. */
 const ENDED = ['published', 'published_partial', 'reset'];
 
-/** Frees a slate, through the coordinator when there is one, else in the embedded home. */
+/** Frees a slate, through the coordinator if there is one, otherwise in the embedded home. */
 export const action = defineAction({
   name: 'reset-batch',
   title: 'Batch reset',

@@ -20,13 +20,13 @@ const answer = z.looseObject({
   ),
 });
 
-/** What to do where nothing was ever saved, in the order in which it is done. */
+/** First steps where nothing has ever been saved, in order. */
 const SET_UP =
   'Run the workflow "setup" once (Actions → setup → Run workflow); docs/github.md has every step on one page.';
 
 /**
- * Brings the home to this machine. Where the repository is not set up, it says what to set, and `ready` is false: the steps
- * after it are left out, and the run is green and tells nobody.
+ * Restores the home on this machine. In a repository that is not set up it reports what to set, and `ready` is false: the following
+ * steps are skipped, and the run is green and notifies nobody.
  */
 export const action = defineAction({
   name: 'restore-home',

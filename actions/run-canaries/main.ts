@@ -12,9 +12,8 @@ const instant = z
   .optional();
 
 /**
- * Asks every canary what is wrong now, and alerts people: failures become incidents, which find their way to Slack. A failure
- * is a finding and leaves the job green. An error ends the step: it is never read as a pass, and neither is an alert that
- * could not be delivered. A look at some canaries or at the past alerts nobody.
+ * Runs every canary and alerts people: failures become incidents, which are posted to Slack. A failure is a finding and leaves the
+ * job green. An error, or an alert that could not be delivered, fails the step. A partial or historical run alerts nobody.
  */
 export const action = defineAction({
   name: 'run-canaries',
@@ -22,7 +21,7 @@ export const action = defineAction({
   inputs: z.object({ only: text(), as_of: instant }),
   outputs: { looked: false, passed: 0, failed: 0, errors: 0, skipped: 0, failing: '[]' },
   isGuard: true,
-  // A look at some canaries must not edit what was said of all of them.
+  // A partial run must not edit the report of a full one.
   about: ({ only }) => ({ key: only?.split(/[\s,]+/).join('.') }),
   run: async ({ only, as_of }, { withApp }) => {
     const [

@@ -7,11 +7,11 @@ import { type Slate, slateOf } from '#core/calendar.ts';
 import { outcome } from '#core/check.ts';
 import { RUN_MODES } from '#core/run-modes.ts';
 
-/** What the first weeks of a season say of a home that knows no earlier one. */
+/** Hint for a home without an earlier season, in the first weeks of one. */
 const TOO_YOUNG =
   'Without an earlier season forecasts begin about five weeks after the first game; one that is loaded on a machine of yours, as docs/github.md says, makes them at once.';
 
-/** Months in which the league plays: a calendar that knows no games then knows nothing. */
+/** Months in which the league plays: a calendar without games then is incomplete. */
 const SEASON_MONTHS = ['10', '11', '12', '01', '02', '03', '04', '05', '06'];
 
 const phase = z.looseObject({
@@ -44,8 +44,8 @@ const fetched = z.looseObject({
 });
 
 /**
- * One round of a game day: what the providers have, or all phases of the slate. What a provider does not give is a warning here
- * and an incident of the canaries; a season without a single known game is an error, never "nothing to do".
+ * One round of a game day: fetches from the providers, or runs all phases of the slate. A provider that fails is a warning here and
+ * an incident of the canaries; a season without a single known game is an error, never "nothing to do".
  */
 export const action = defineAction({
   name: 'run-day',

@@ -24,7 +24,7 @@ export function fill(text: unknown, contexts: Contexts, status: Status): string 
   );
 }
 
-/** Whether an `if:` holds. One that names no status function means: and nothing has failed. */
+/** Whether an `if:` holds. Without a status function it implies `success()`. */
 export function holds(condition: unknown, contexts: Contexts, status: Status): boolean {
   if (condition === undefined || condition === null) return status === 'success';
   const expression = String(condition)

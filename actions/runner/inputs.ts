@@ -2,8 +2,8 @@ import { TipoffError } from '#core/errors.ts';
 import type { Input } from './documents.ts';
 
 /**
- * The inputs of a dispatch, checked as GitHub checks them: required ones are there, choices are among the options, booleans are
- * booleans, and nothing is given that is not declared.
+ * The inputs of a dispatch, validated as GitHub does: required ones are present, choices are among the options, booleans are
+ * booleans, and there are no undeclared inputs.
  */
 export function dispatchInputs(
   declared: Readonly<Record<string, Input>>,

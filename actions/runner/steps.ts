@@ -4,7 +4,7 @@ import { readAction, type Step } from './documents.ts';
 import { type Contexts, fill, holds, type Status } from './expressions.ts';
 import type { Shell } from './shell.ts';
 
-/** What became of a step. */
+/** The result of a step. */
 export interface StepResult {
   readonly name: string;
   readonly outcome: 'success' | 'failure' | 'skipped' | 'not here';

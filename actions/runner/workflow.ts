@@ -30,11 +30,11 @@ interface Place {
   /** Variables that every step sees. */
   readonly env: Readonly<Record<string, string>>;
   readonly log: (text: string) => void;
-  /** How a script runs: in a bash of its own unless something else is said. */
+  /** How a script runs; in a bash process of its own when absent. */
   readonly shell?: Shell;
 }
 
-/** Runs the jobs of a workflow. Throws TIPOFF_NOT_FOUND and TIPOFF_BAD_INPUT for a file, event or input that is none. */
+/** Runs the jobs of a workflow. Throws TIPOFF_NOT_FOUND or TIPOFF_BAD_INPUT for a missing or invalid file, event or input. */
 export async function runWorkflow(
   given: WorkflowRun,
   { env: here, log, shell = runShell }: Place,

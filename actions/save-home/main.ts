@@ -5,8 +5,8 @@ import { main } from '#actions/lib/main.ts';
 import { saveHome } from '#actions/lib/save.ts';
 
 /**
- * Saves the home as the next generation. When another run has saved meanwhile, its home is restored and the work of this
- * one is done again on it, so that neither is lost.
+ * Saves the home as the next generation. If another run has saved in the meantime, its home is restored and the work of this run
+ * is repeated on it, so that neither is lost.
  */
 export const action = defineAction({
   name: 'save-home',

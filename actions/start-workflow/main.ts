@@ -13,7 +13,7 @@ const object = z
       const parsed = z.record(z.string(), z.unknown()).safeParse(JSON.parse(value));
       if (parsed.success) return parsed.data;
     } catch {
-      // Not JSON: said below.
+      // Not JSON: reported below.
     }
     context.addIssue({ code: 'custom', message: 'expected a JSON object' });
     return z.NEVER;
@@ -36,7 +36,7 @@ const pairs = z
     ),
   );
 
-/** Starts a workflow of the repository. GitHub lets the token of a run do this, and nothing else starts by what it does. */
+/** Starts a workflow of the repository. A dispatch is the one action of a run's token that can start another workflow. */
 export const action = defineAction({
   name: 'start-workflow',
   title: 'Workflow started',

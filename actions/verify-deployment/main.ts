@@ -5,7 +5,7 @@ import { main } from '#actions/lib/main.ts';
 import { verifyService } from '#actions/lib/verify.ts';
 import { outcome } from '#core/check.ts';
 
-/** Waits until a deployed service says the version that was meant and is healthy in depth; red when it does not in time. */
+/** Waits until a deployed service reports the expected version and is healthy in depth; red on a time-out. */
 export const action = defineAction({
   name: 'verify-deployment',
   title: 'Deployment',

@@ -7,7 +7,7 @@ import { askService, type ServiceInputs } from '#actions/lib/service.ts';
 import { type Outcome, outcome } from '#core/check.ts';
 import { messageOf } from '#core/errors.ts';
 
-/** A workflow as GitHub has it. */
+/** A workflow as GitHub describes it. */
 interface Workflow {
   readonly id: number;
   readonly path: string;
@@ -15,7 +15,7 @@ interface Workflow {
   readonly created_at: string;
 }
 
-/** `canaries.yml=6`: a run on schedule must have ended within so many hours, whatever its colour. */
+/** `canaries.yml=6`: a scheduled run must have ended within that many hours, successful or not. */
 interface Expectation {
   readonly file: string;
   readonly hours: number;
@@ -41,7 +41,7 @@ const inputs = z.object({
 });
 type Inputs = z.output<typeof inputs>;
 
-/** What became of one schedule. */
+/** The state of one schedule. */
 interface Watched {
   readonly row: readonly [string, string, string, string];
   readonly problems: readonly Outcome[];
@@ -50,9 +50,9 @@ interface Watched {
 }
 
 /**
- * Names the schedules whose last run is too long ago, keeps all of them and its own on, and asks the coordinator how it is.
- * GitHub turns the schedules of a public repository off after 60 days without a commit; turning on one that is on starts
- * this time anew.
+ * Reports schedules whose last run is too long ago, keeps all of them (and its own) enabled, and checks the health of the
+ * coordinator. GitHub disables the schedules of a public repository after 60 days without a commit; enabling an enabled one restarts
+ * that period.
  */
 export const action = defineAction({
   name: 'watch-schedules',
@@ -138,7 +138,7 @@ function absent({ file, hours }: Expectation): Watched {
   };
 }
 
-/** Somebody who turned a workflow off by hand meant it; inactivity is nobody's decision. True when it had been turned off. */
+/** Enables a workflow that GitHub disabled for inactivity, but not one that a person disabled. True when it had been disabled. */
 async function keepOn({ octokit, repo }: GitHub, { id, state }: Workflow): Promise<boolean> {
   if (state !== 'active' && state !== 'disabled_inactivity') return false;
   await octokit.rest.actions.enableWorkflow({ ...repo, workflow_id: id });
@@ -171,7 +171,7 @@ async function watch(
     per_page: 1,
   });
   const [last] = data.workflow_runs;
-  // One that has never run has its limit from the day on which GitHub first saw it.
+  // For a workflow that has never run, the limit counts from the day on which GitHub first saw it.
   const age = (now.getTime() - Date.parse((last ?? workflow).created_at)) / 3_600_000;
   const isSilent = age > hours;
   if (isSilent) {
