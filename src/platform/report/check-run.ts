@@ -1,6 +1,6 @@
 import type { Outcome, Report, Verdict } from '#core/check.ts';
 import { type Links, markdownReport } from './markdown.ts';
-import { failing, loudness, outcomeTitle, STATUS_WORDS } from './words.ts';
+import { failing, outcomeTitle, shownSeverity } from './words.ts';
 
 /** Bytes of the summary of a check run, and of a comment, on GitHub. */
 export const MAX_BODY_BYTES = 65_535;
@@ -32,14 +32,15 @@ function annotationsOf({ outcomes }: Report): Annotation[] {
 }
 
 function levelOf(outcome: Outcome): Annotation['level'] {
-  const loud = loudness(outcome);
-  return loud === 'critical' || loud === 'error' ? 'error' : loud === 'warning' ? 'warning' : 'notice';
+  const severity = shownSeverity(outcome);
+  if (severity === 'critical' || severity === 'error') return 'error';
+  return severity === 'warning' ? 'warning' : 'notice';
 }
 
 function annotationTitle(outcome: Outcome): string {
   const { check, title, status, subject } = outcome;
   if (title !== undefined) return outcomeTitle(outcome);
-  return `${check} ${STATUS_WORDS[status]}${subject === undefined ? '' : ` (${subject})`}`;
+  return `${check} ${status.toUpperCase()}${subject === undefined ? '' : ` (${subject})`}`;
 }
 
 const CONCLUSIONS = {

@@ -1,6 +1,13 @@
 import type { Outcome, Report } from '#core/check.ts';
 import { escapeLogLine } from './escape.ts';
-import { failing, loudness, outcomeLines, outcomeTitle, skippedByReason, VERDICT_MARKS } from './words.ts';
+import {
+  failing,
+  outcomeLines,
+  outcomeTitle,
+  shownSeverity,
+  skippedByReason,
+  VERDICT_MARKS,
+} from './words.ts';
 
 /** A report as lines for a terminal and for the log of a run. Text from outside can neither steer the terminal nor GitHub. */
 export function consoleLines(report: Report): string[] {
@@ -26,7 +33,7 @@ export function outcomeBlocks(outcomes: readonly Outcome[]): string[] {
       const { subject, repair, runbook } = outcome;
       return [
         '',
-        `${loudness(outcome).toUpperCase()} ${outcomeTitle(outcome)}${subject === undefined ? '' : ` (${subject})`}`,
+        `${shownSeverity(outcome).toUpperCase()} ${outcomeTitle(outcome)}${subject === undefined ? '' : ` (${subject})`}`,
         ...outcomeLines(outcome).map((line) => `  ${line}`),
         ...(repair === undefined
           ? []

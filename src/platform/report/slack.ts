@@ -2,7 +2,7 @@ import { isProblem, type Report, type Verdict } from '#core/check.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import type { Notice } from '#platform/notify/port.ts';
 import type { Links } from './markdown.ts';
-import { failing, loudness, outcomeTitle } from './words.ts';
+import { failing, outcomeTitle, shownSeverity } from './words.ts';
 
 /** Rows and outcomes shown before the rest is counted. */
 const MAX_SHOWN = 12;
@@ -31,7 +31,7 @@ export function reportNotice(
       ? problems
           .filter(({ reason }) => reason !== report.summary)
           .map((outcome) =>
-            [loudness(outcome), outcomeTitle(outcome), outcome.subject, outcome.reason]
+            [shownSeverity(outcome), outcomeTitle(outcome), outcome.subject, outcome.reason]
               .filter(Boolean)
               .join(' · '),
           )

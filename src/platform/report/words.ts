@@ -1,4 +1,4 @@
-import { isFailing, type Outcome, type OutcomeStatus, type Severity, type Verdict } from '#core/check.ts';
+import { isFailing, type Outcome, type Severity, type Verdict } from '#core/check.ts';
 import { clause, count } from '#core/format.ts';
 
 export const VERDICT_MARKS: Readonly<Record<Verdict, string>> = {
@@ -12,30 +12,25 @@ export const VERDICT_MARKS: Readonly<Record<Verdict, string>> = {
 
 const SEVERITY_MARKS: Readonly<Record<Severity, string>> = { critical: '🔴', warning: '🟠', info: '🔵' };
 
-/** A coloured mark for a failing outcome; a check that could not look is red whatever its severity. */
+/** A coloured mark for a failing outcome; a check that could not run is red whatever its severity. */
 export function outcomeMark({ status, severity }: Pick<Outcome, 'status' | 'severity'>): string {
   return status === 'error' ? SEVERITY_MARKS.critical : SEVERITY_MARKS[severity];
 }
 
-/** What a table calls a status. */
-export const STATUS_WORDS: Readonly<Record<OutcomeStatus, string>> = {
-  pass: 'PASS',
-  fail: 'FAIL',
-  error: 'ERROR',
-  skip: 'SKIP',
-};
-
-/** How loud a failing outcome is: its severity, and `error` for a check that could not look. */
-export function loudness({ status, severity }: Pick<Outcome, 'status' | 'severity'>): Severity | 'error' {
+/** The severity of a failing outcome as shown: `error` for a check that could not run, unless it is critical. */
+export function shownSeverity({
+  status,
+  severity,
+}: Pick<Outcome, 'status' | 'severity'>): Severity | 'error' {
   return status === 'error' && severity !== 'critical' ? 'error' : severity;
 }
 
-/** The headline of an outcome: its title, or its id with what became of it. */
+/** The headline of an outcome: its title, or its id. */
 export function outcomeTitle({ check, title, status }: Pick<Outcome, 'check' | 'title' | 'status'>): string {
   return title ?? (status === 'error' ? `${check} could not be checked` : check);
 }
 
-/** What is to be said about a failing outcome, line by line, without its repair and runbook. */
+/** The text about a failing outcome, line by line, without its repair and runbook. */
 export function outcomeLines(outcome: Outcome): string[] {
   const { question, reason, expected, seen } = outcome;
   return [

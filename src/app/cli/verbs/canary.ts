@@ -177,14 +177,11 @@ function addHalt(canary: Command, host: CliHost): void {
 
 /** The results as a table, then the report as in every other channel. */
 async function print(terminal: Terminal, run: CanaryReport, report: Report): Promise<void> {
-  const [{ consoleLines }, { STATUS_WORDS }] = await Promise.all([
-    import('#platform/report/console.ts'),
-    import('#platform/report/words.ts'),
-  ]);
+  const { consoleLines } = await import('#platform/report/console.ts');
   const rows = run.results
     .filter(({ status }) => status !== 'skip')
     .map(({ status, severity, phase, check, slate, reason }) => [
-      STATUS_WORDS[status],
+      status.toUpperCase(),
       status === 'pass' ? '' : severity,
       phase,
       check,

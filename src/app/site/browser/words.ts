@@ -33,7 +33,7 @@ function inEnglish(slate: string, options: Intl.DateTimeFormatOptions): string {
   );
 }
 
-/** The market as people read it. */
+/** The display name of a market. */
 export function marketLabel(id: string): string {
   const label = marketOf(id)?.label ?? id;
   return label.charAt(0).toUpperCase() + label.slice(1);
@@ -68,7 +68,7 @@ export function decided(p: number | null, push: number | null): number | null {
   return p === null ? null : p / (1 - (push ?? 0));
 }
 
-/** What the two prices of a line say of OVER, the margin of the book taken out; null without two prices. */
+/** Probability of OVER by the two prices of a line, without the book's margin; null without two prices. */
 export function pricedOver({
   over_price,
   under_price,
@@ -76,7 +76,7 @@ export function pricedOver({
   return fairOverProbability(over_price, under_price) ?? null;
 }
 
-/** The chance at which the recommended side pays for itself. */
+/** The probability at which the recommended side breaks even. */
 function breakEven({
   recommendation,
   over_price,
@@ -96,8 +96,8 @@ const FILTERS: Readonly<Record<string, string>> = {
   not_quality_ready: 'features not good enough',
 };
 
-/** Why a row is a pick, or why it is none, in a few words. */
-export function why(row: SlateForecast): string {
+/** Why a row is a pick or not, in a few words. */
+export function pickReason(row: SlateForecast): string {
   if (row.filter_reason !== null) return FILTERS[row.filter_reason] ?? row.filter_reason.replaceAll('_', ' ');
   if (row.edge === null) return 'no line quoted';
   const value = row.expected_value === null ? '' : `, value ${signed(100 * row.expected_value, 0)} %`;
@@ -120,18 +120,18 @@ const ABSENCES: Readonly<Record<string, string>> = {
 };
 
 /** Why a player has no forecast. */
-export function absence(reason: string): string {
+export function absenceReason(reason: string): string {
   return ABSENCES[reason] ?? reason.replaceAll('_', ' ');
 }
 
 /** "out: right knee; soreness" of a report that says "Injury/Illness - Right Knee; Soreness". */
-export function ailment(status: string, reason: string | null): string {
+export function statusText(status: string, reason: string | null): string {
   if (reason === null) return status;
-  const own = reason.replace(/^Injury\/Illness\s*-\s*/, '');
-  return `${status}: ${own === reason ? reason : own.toLowerCase()}`;
+  const injury = reason.replace(/^Injury\/Illness\s*-\s*/, '');
+  return `${status}: ${injury === reason ? reason : injury.toLowerCase()}`;
 }
 
-/** How it ended: "31 · won +0.91". */
+/** The result: "31 · won +0.91". */
 export function result({
   outcome,
   actual,
@@ -144,7 +144,7 @@ export function result({
   return `${actual ?? ''} · ${word}${profit === null || outcome === 'push' ? '' : ` ${signed(profit, 2)}`}`;
 }
 
-/** A forecast system as people read it. */
+/** The display name of a forecast system. */
 export function systemName(id: string): string {
   return (
     { ewma8: 'Recent form', minutes_rate: 'Minutes × rate', ridge: 'Model', market: 'Model with line' }[id] ??

@@ -14,11 +14,11 @@ import {
   longDate,
   marketLabel,
   odds,
+  pickReason,
   pricedOver,
   result,
   signed,
   systemName,
-  why,
 } from '#app/site/browser/words.ts';
 import { FEATURE_SOURCES, FEATURES, type FeatureSource } from '#core/features.ts';
 import { when } from '#core/format.ts';
@@ -106,7 +106,7 @@ function Explanation({
           [
             'Pick',
             side === null ? '–' : <span class={side === 'OVER' ? 'over-ink' : 'under-ink'}>{side}</span>,
-            why(row),
+            pickReason(row),
           ],
           [
             'Result',

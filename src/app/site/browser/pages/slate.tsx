@@ -12,17 +12,17 @@ import { useDocument } from '#app/site/browser/data.ts';
 import { Choice, Empty, Section, Spark, Table, Tag, Waiting } from '#app/site/browser/parts.tsx';
 import { choose, to } from '#app/site/browser/route.ts';
 import {
-  absence,
-  ailment,
+  absenceReason,
   chance,
   decided,
   longDate,
   marketLabel,
   odds,
+  pickReason,
   result,
   shortDate,
   signed,
-  why,
+  statusText,
 } from '#app/site/browser/words.ts';
 import type { Overview, SlateEntry } from '#app/site/documents.ts';
 import { easternTime } from '#core/calendar.ts';
@@ -503,7 +503,7 @@ function Pick({ row, slate }: { readonly row: SlateForecast; readonly slate: str
         <span class="unseen">: {row.player_name}</span>
       </a>
       <span class="sub">
-        {why(row)}
+        {pickReason(row)}
         {side !== null &&
           row.is_actionable &&
           ` (${odds(side === 'OVER' ? row.over_price : row.under_price)})`}
@@ -562,7 +562,7 @@ function Absent({
             head: 'Why',
             cell: (row) => (
               <>
-                {absence(row.reason)}
+                {absenceReason(row.reason)}
                 {row.withdrawn_at !== null && (
                   <span class="sub bad">forecast withdrawn {when(row.withdrawn_at)}</span>
                 )}
@@ -575,7 +575,7 @@ function Absent({
               row.injury_status === null ? (
                 <span class="soft">not listed</span>
               ) : (
-                ailment(row.injury_status, row.injury_reason)
+                statusText(row.injury_status, row.injury_reason)
               ),
           },
         ]}
