@@ -9,7 +9,7 @@ export interface Clock {
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The wall clock of this machine. */
+/** The system clock. */
 export const systemClock: Clock = {
   now: () => new Date(),
   sleep: async (milliseconds, signal) => {
@@ -23,7 +23,7 @@ export interface VirtualClock extends Clock {
   advance(milliseconds: number): void;
   /** Sets the clock to an instant; going back is refused. */
   set(instant: Date | string): void;
-  /** Every sleep that was asked for, in milliseconds, in order. */
+  /** Every requested sleep, in milliseconds, in order. */
   readonly slept: readonly number[];
 }
 
@@ -31,7 +31,7 @@ function timeOf(instant: Date | string): number {
   return (typeof instant === 'string' ? parseInstant(instant) : instant).getTime();
 }
 
-/** A virtual clock that starts at an instant. Throws TIPOFF_BAD_INPUT for a text that is none. */
+/** A virtual clock that starts at an instant. Throws TIPOFF_BAD_INPUT for invalid text. */
 export function virtualClock(start: Date | string): VirtualClock {
   let current = timeOf(start);
   if (Number.isNaN(current)) throw new RangeError(`not an instant: ${String(start)}`);
@@ -57,7 +57,7 @@ export function virtualClock(start: Date | string): VirtualClock {
   };
 }
 
-/** A clock that runs at the wall clock's pace from a given instant (the CLI's `--at`). */
+/** A clock that starts at a given instant and runs in real time (the CLI's `--at`). */
 export function shiftedClock(at: Date | string): Clock {
   const offset = timeOf(at) - Date.now();
   return { now: () => new Date(Date.now() + offset), sleep: systemClock.sleep };

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder and those above it, each once. Node's own way tries without end where a folder cannot be made although its
- * parent is there. Throws what the system says.
+ * Creates a folder and its missing parents, trying each once. (Node's recursive mkdir loops forever where a folder cannot be
+ * created although its parent exists.) Throws the error of the file system.
  */
 export function makeWithParents(path: string, mode?: number): void {
   const isThere = (): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;

@@ -2,15 +2,15 @@ import { GoogleAuth } from 'google-auth-library';
 import { messageOf, TipoffError } from '#core/errors.ts';
 
 /**
- * What the services of Google Cloud have in common when they refuse: whether a failure is one of the network, and which role,
- * setting or command mends it. The adapters word the error; nothing here is asked of a service.
+ * Classifies errors of Google Cloud services: whether the network failed, and which role, setting or command helps. The adapters
+ * create the error; nothing here calls a service.
  */
 
 /** Failures of a connection after which the same request may succeed, as Node and undici name them. */
 const NETWORK =
   /^(?:ECONNRESET|ECONNREFUSED|ECONNABORTED|ETIMEDOUT|EPIPE|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ERR_STREAM_PREMATURE_CLOSE|UND_ERR_\w+)$/;
 
-/** True when the way to the service failed, and not the request or the program. */
+/** True when the network failed, rather than the request or the program. */
 export function isNetworkFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = 'code' in error ? String(error.code) : '';
@@ -18,12 +18,12 @@ export function isNetworkFailure(error: unknown): boolean {
   return error.cause !== undefined && error.cause !== error && isNetworkFailure(error.cause);
 }
 
-/** Words of the libraries and of the services for credentials that are missing, expired or withdrawn. */
+/** How libraries and services word missing, expired or revoked credentials. */
 const NO_CREDENTIALS = /could not load the default credentials|missing required authentication credential/i;
 const BAD_CREDENTIALS =
   /invalid_grant|invalid_rapt|invalid authentication credentials|invalid credentials|token has been expired|auth metadata|UNAUTHENTICATED/i;
 
-/** True when no answer can come before somebody logs in. It is asked before the status: libraries report it as one of theirs. */
+/** True for an error that only a login can resolve. Check it before the status, because libraries report it with one of their own. */
 export function isAboutCredentials(message: string): boolean {
   return NO_CREDENTIALS.test(message) || BAD_CREDENTIALS.test(message);
 }
@@ -40,7 +40,7 @@ const ROLES: readonly (readonly [RegExp, string])[] = [
   [/storage\.objects\.(?:create|delete|update)/, 'roles/storage.objectUser on the bucket'],
   [/storage\./, 'roles/storage.objectViewer on the bucket'],
 ];
-/** What the services need whose refusals name no permission. */
+/** The roles needed for services whose errors name no permission. */
 const SERVICE_ROLES = {
   BigQuery:
     'roles/bigquery.jobUser on the project, and roles/bigquery.dataViewer or dataEditor on the dataset',
@@ -51,8 +51,8 @@ const SERVICE_ROLES = {
 export type GoogleService = keyof typeof SERVICE_ROLES;
 
 /**
- * What mends a refusal: a login, a role, a setting, provisioning, `schema apply`, or waiting for a quota. Undefined when its
- * words are none of these.
+ * The remedy for an error: a login, a role, a setting, provisioning, `schema apply`, or waiting for a quota. Undefined for an
+ * unknown message.
  */
 export function remedyFor(service: GoogleService, message: string): string | undefined {
   if (NO_CREDENTIALS.test(message))
@@ -82,7 +82,7 @@ export function remedyFor(service: GoogleService, message: string): string | und
   return undefined;
 }
 
-/** Makes sure once that there are credentials, before a client is used that would end the process without any. */
+/** Checks once that there are credentials, because some clients end the process when there are none. */
 export interface Credentials {
   /** Throws TIPOFF_PROVIDER when none are found. */
   demand(): Promise<void>;

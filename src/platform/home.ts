@@ -16,7 +16,7 @@ import type { Clock } from '#platform/clock.ts';
 import { makeWithParents } from './folders.ts';
 import { openSqliteFile } from './sqlite.ts';
 
-/** Who has an embedded home, as its `home.lock` says. */
+/** The owner of an embedded home, as recorded in its `home.lock`. */
 export interface HomeOwner {
   readonly pid: number;
   readonly command: string;
@@ -24,14 +24,14 @@ export interface HomeOwner {
   readonly startedAt: string;
   /** Where `serve` answers, once it does. */
   readonly address?: string;
-  /** What `serve` wants to see from those who call it. Secret: never in an error or a log. */
+  /** The API key of `serve`. Secret: never in an error or a log. */
   readonly key?: string;
 }
 
-/** The content of the lock file: the owner, and what tells it from every other owner there ever was. */
+/** The content of the lock file: the owner, and what distinguishes it from every earlier one. */
 interface HomeLock extends HomeOwner {
   readonly token: string;
-  /** When the process itself began, as the operating system tells it; absent where it does not. */
+  /** When the process itself started, according to the operating system; absent where unknown. */
   readonly processStart?: string;
 }
 
@@ -39,8 +39,8 @@ const LOCK = 'home.lock';
 const GUARD = 'home.guard.sqlite';
 
 /**
- * Runs a change of the lock file while nobody else can make one. The guard is a SQLite write lock, which the operating
- * system takes back when its holder dies, so the guard itself can never be left behind. `work` must be short.
+ * Changes the lock file while no other process can. The guard is a SQLite write lock, which the operating system releases when
+ * its holder dies, so the guard itself can never be left behind. `work` must be short.
  */
 function guardingLock<T>(dir: string, work: () => T): T {
   const guard = openSqliteFile(join(dir, GUARD), '');
@@ -94,7 +94,7 @@ function removeLock(dir: string): void {
 
 /**
  * True while the process that wrote the lock runs. A process with the same number that began at another moment is
- * somebody else; where the system does not tell the beginning, the number decides.
+ * another process; where the system does not tell when a process started, the number decides.
  */
 function isHeld(lock: HomeLock): boolean {
   if (!isAlive(lock.pid)) return false;
@@ -156,7 +156,7 @@ function parseLock(text: string): HomeLock | undefined {
   }
 }
 
-/** What lies where in an embedded home; absolute paths. */
+/** The layout of an embedded home; absolute paths. */
 export interface HomePaths {
   /** The DuckDB file. */
   readonly warehouse: string;
@@ -178,12 +178,12 @@ export interface Home {
   readonly takenOver?: { readonly from: HomeOwner; readonly message: string };
   /** Leaves the address and key of `serve` for other processes. TIPOFF_HOME_LOCKED when the home is no longer ours. */
   announce(at: { readonly address: string; readonly key: string }): Promise<void>;
-  /** Gives the home free. Idempotent; leaves a lock that is no longer ours alone. */
+  /** Releases the home. Idempotent; leaves a lock alone that is no longer ours. */
   release(): Promise<void>;
 }
 
 export interface HomeOptions {
-  /** What the owner is doing, for those who find the home taken: `serve`, `day 2025-01-10`. */
+  /** What the owner is doing, for processes that find the home taken: `serve`, `day 2025-01-10`. */
   readonly command: string;
   readonly clock: Clock;
   /** The owning process; this one by default. */
@@ -244,15 +244,15 @@ export async function openHome(dir: string, options: HomeOptions): Promise<Home>
 }
 
 /**
- * Who has the home at this moment, with the address and key of a running `serve`; undefined when nobody does (a lock
- * left by a dead process counts as nobody). Takes nothing and changes nothing.
+ * The current owner of the home, with the address and key of a running `serve`; undefined when there is none (a lock left by a
+ * dead process does not count). Changes nothing.
  */
 export async function homeOwner(dir: string): Promise<HomeOwner | undefined> {
   const found = readLock(resolve(dir));
   return found !== undefined && isHeld(found) ? ownerOf(found) : undefined;
 }
 
-/** Throws TIPOFF_NOT_FOUND where no home was ever made. */
+/** Throws TIPOFF_NOT_FOUND where there is no home. */
 export function requireHome(dir: string): void {
   if (existsSync(homePaths(dir).warehouse)) return;
   throw new TipoffError('TIPOFF_NOT_FOUND', `expected a home at ${resolve(dir)}, saw none`, {

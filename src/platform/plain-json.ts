@@ -3,9 +3,9 @@ import { TipoffError } from '#core/errors.ts';
 const MAX_DEPTH = 64;
 
 /**
- * The JSON text of a value that survives the way through JSON unchanged: null, booleans, strings, finite numbers,
- * arrays and plain objects of these. A property that is `undefined` is left out. Everything JSON would change in
- * silence (NaN, Date, Map, class instances, holes in arrays, functions, bigint) is TIPOFF_BAD_INPUT with its place.
+ * The JSON text of a value that survives a round trip through JSON unchanged: null, booleans, strings, finite numbers,
+ * arrays and plain objects of these. A property that is `undefined` is left out. Everything that JSON would silently
+ * change (NaN, Date, Map, class instances, holes in arrays, functions, bigint) is TIPOFF_BAD_INPUT with its place.
  */
 export function toPlainJson(value: unknown, what: string): string {
   check(value, what, 0);

@@ -5,8 +5,8 @@ export type SqliteRow = Record<string, SQLOutputValue>;
 type SqliteParams = Readonly<Record<string, SQLInputValue>>;
 
 /**
- * One SQLite file, shared with other connections and processes. Everything here is synchronous, so a transaction is
- * never open across an await and never held while somebody else's code runs.
+ * One SQLite file, shared with other connections and processes. Everything here is synchronous, so a transaction is never open
+ * across an await, and never held while other code runs.
  */
 export interface SqliteFile {
   all(sql: string, params?: SqliteParams): SqliteRow[];
@@ -74,7 +74,7 @@ export function openSqliteFile(path: string, schema: string): SqliteFile {
   }
 }
 
-/** Processes that open a new file at the same moment collide here; SQLite does not wait for this lock, so we ask again. */
+/** Processes that open a new file at the same moment collide here. SQLite does not wait for this lock, so the statement is retried. */
 function useWriteAheadLog(db: DatabaseSync, path: string): void {
   const deadline = performance.now() + BUSY_MILLISECONDS;
   const pause = new Int32Array(new SharedArrayBuffer(4));

@@ -21,13 +21,12 @@ export interface SiteBuild {
 
 /** Files that are written at the same time. */
 const MAX_OPEN_FILES = 32;
-/** Marks a folder as made here: only such a folder is emptied by the next build. */
+/** Marks a folder as written by a build: only such a folder may be emptied by the next one. */
 const MARKER = '.tipoff-site';
 
 /**
  * Writes the site of a season into a folder: the page, its script and style, and every document. Those about the whole season
- * are there as JSON too.
- * A folder that is neither empty nor an earlier site is refused with TIPOFF_BAD_INPUT.
+ * are also written as JSON. A folder that is neither empty nor an earlier site is refused with TIPOFF_BAD_INPUT.
  */
 export async function buildSite(
   app: App,
@@ -82,11 +81,11 @@ interface FileWriter {
   end(): Promise<{ readonly files: number; readonly bytes: number }>;
 }
 
-/** Writes files, some of them at the same time, and counts them. */
+/** Writes files, several concurrently, and counts them. */
 function fileWriter(folder: string): FileWriter {
   const open = new Set<Promise<void>>();
   let [files, bytes] = [0, 0];
-  // Told by the next call: between two of them nobody listens.
+  // Thrown by the next call, because nothing awaits a write in between.
   const failures: unknown[] = [];
   const demand = (): void => {
     if (failures.length > 0) throw failures[0];

@@ -14,7 +14,7 @@ export interface Bundle {
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const ENTRY = fileURLToPath(new URL('./browser/main.tsx', import.meta.url));
 
-/** Bundles the pages with the packages they use. Takes a third of a second; whoever serves does it once. */
+/** Bundles the pages with the packages they use. Takes a third of a second; `serve` does it once. */
 export async function bundleSite(): Promise<Bundle> {
   const { build } = await import('esbuild');
   const { outputFiles, metafile } = await build({

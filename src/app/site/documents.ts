@@ -58,10 +58,10 @@ export interface Overview {
   readonly players: Packed;
 }
 
-/** The record by class, market, system and period, and how forecasts and probabilities came true. */
+/** The record by class, market, system and period, with the calibration of forecasts and probabilities. */
 export interface RecordReading {
   readonly rows: readonly RecordRow[];
-  /** How much of what could be graded is behind it, per record class. */
+  /** Share of gradable rows that are graded, per record class. */
   readonly coverage: readonly GradeCoverage[];
 }
 
@@ -111,8 +111,7 @@ SELECT MAX(slate) AS slate FROM nba_predictions.publications
 WHERE slate <= CAST(@today AS DATE) AND event = 'published'`;
 
 /**
- * The season that the site is about: the one that is asked for, that of today where it has games, otherwise that of the
- * newest publication. Throws TIPOFF_NOT_FOUND when a home has neither.
+ * The season of the site: the requested one, otherwise today's if it has games, otherwise that of the newest publication. Throws TIPOFF_NOT_FOUND when a home has neither.
  */
 export async function siteSeason(app: Pick<App, 'warehouse' | 'clock'>, wanted?: string): Promise<SlateSpan> {
   if (wanted !== undefined) return seasonSpan(wanted);
@@ -176,7 +175,7 @@ function tonightOf(entries: readonly SlateEntry[], today: Slate): string | null 
   return (at ?? predicted ?? next ?? entries.at(-1))?.slate ?? null;
 }
 
-/** One document of the site by its path, read now; undefined for a path that is none, or has nothing behind it. */
+/** One document of the site by its path; undefined for an unknown path or one without data. */
 export async function readDocument(app: App, span: SlateSpan, path: string): Promise<object | undefined> {
   const [, model] = /^models\/([\w.-]+)$/.exec(path) ?? [];
   if (model !== undefined) return readModel(app, model);

@@ -7,20 +7,20 @@ import { documentScript, indexPage } from './page.ts';
 export interface SiteFile {
   readonly type: string;
   readonly text: string;
-  /** True for what stays the same as long as the process runs. */
+  /** True for a file that does not change while the process runs. */
   readonly isFixed: boolean;
 }
 
 /** The pages that a service shows to people. */
 export interface ServedSite {
   readonly file: (path: string) => Promise<SiteFile | undefined>;
-  /** True where the service listens to this machine only: whoever can call it can read the home too. */
+  /** True where the service listens on this machine only: its callers can read the home anyway. */
   readonly isLocal: boolean;
   /** Signs the cookies of those who logged in. */
   readonly secret: string;
 }
 
-/** The files of the site by their paths, from an open home: documents are read when they are asked for. */
+/** The files of the site by their paths, from an open home: documents are read on request. */
 export function siteFiles(app: App): (path: string) => Promise<SiteFile | undefined> {
   let bundled: Promise<Bundle> | undefined;
   const fixed = (type: string, text: string): SiteFile => ({ type, text, isFixed: true });

@@ -3,17 +3,17 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Bundle } from './bundle.ts';
 
-/** Everything comes from beside the page, nothing from elsewhere; charts set styles of their elements. */
+/** Content security policy: resources from the same place only; charts set inline styles. */
 const POLICY = "default-src 'none'; img-src 'self' data:; base-uri 'none'; form-action 'self'";
-/** How hard documents are packed. */
+/** Compression level of documents. */
 const LEVEL = 4;
 const ICON =
   'data:image/svg+xml,%3Csvg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"%3E%3Ccircle cx="8" cy="8" r="7" fill="%23c2541b"/%3E%3Cpath d="M1 8h14M8 1v14" stroke="%23fff" stroke-width="1"/%3E%3C/svg%3E';
 
 /**
- * A document as a script: a page that was opened from a disk may load scripts from beside it, and nothing else. Inside is
- * its JSON, gzipped, in base64: a season is five times smaller so. A lower level than the usual one takes
- * much less time and little more room.
+ * A document as a script, because a page opened from disk may load scripts from its folder and nothing else. It contains the JSON,
+ * gzipped, in base64, which makes a season five times smaller. A level below the default takes much less time for little more
+ * space.
  */
 export async function documentScript(path: string, document: object): Promise<string> {
   const packed = await promisify(gzip)(JSON.stringify(document), { level: LEVEL });

@@ -57,7 +57,7 @@ const meanQuality = (letters: string, count: number): string => {
 const defaultsIn = (letters: string): string => `${occurrences(letters, 'd')} + ${occurrences(letters, 'm')}`;
 
 /**
- * The feature row: every value by name, one source letter per value, and what the row is worth. Nothing is filled in: a
+ * The feature row: every value by name, one source letter per value, and the quality of the row. Nothing is imputed: a
  * feature that could not be computed is null with the letter `m`, and blocks the prediction when it is required.
  */
 export function mlFeatureStoreSelect(features: readonly Feature[] = FEATURES): string {

@@ -8,19 +8,19 @@ import { literal, playerDecay, runningSum, seasonYear, weightAt } from './window
 
 /** Weights of a team's games in a player's share of them: halved every eight games, times 0.25 over the summer. */
 const SHARE = { halfLife: 8, season: 0.25 } as const;
-/** Players below this many expected minutes, or below this share of the team's games lately, move nobody. */
+/** Players below this many expected minutes, or below this share of the team's recent games, affect nobody's forecast. */
 const MIN_MINUTES = 8;
 const MIN_SHARE = 0.02;
-/** An appearance longer ago says nothing of tonight. */
+/** An appearance longer ago than this says nothing about tonight. */
 const MAX_DAYS = 420;
 /** A player who missed this many games in a row and is not listed is not expected. */
 const LONG_ABSENCE = 12;
 const P_LONG_ABSENCE = 0.02;
-/** Rows by which every class of players leans on the wider class. */
+/** Rows of the wider class mixed into every class of players. */
 const LEANING_ROWS = 5;
 /** Days after which a slate counts half: what a status means changes from season to season. */
 const FADE_DAYS = 365;
-/** Share of each status that plays, before anything has been counted. */
+/** Prior probability of playing under each status. */
 const PRIOR: Readonly<Record<string, number>> = {
   out: 0,
   doubtful: 0.03,
@@ -43,7 +43,7 @@ const LEAD_CLASSES = [45, 120, 300];
 const MINUTES_BANDS = [12, 15, 18, 22, 26, 30];
 const LISTED_BANDS = [15, 22];
 const REGULAR_SHARE = 0.8;
-/** Odds are taken of probabilities no closer to 0 and 1 than this. */
+/** Probabilities are clamped this far from 0 and 1 before odds are taken. */
 const MIN_ODDS_P = 0.001;
 /** Rounded first: the last bits of a sum depend on the order in which the engine adds, and must not move anybody over a bound. */
 const bandSql = (bounds: readonly number[]): string =>

@@ -20,8 +20,8 @@ class Changes implements TeammatesTonight {
 }
 
 /**
- * What teammates, opponent and schedule add. What teammates leave is the change against their recent presence, weighed with
- * the probability that each of them plays: a man out for weeks is in everybody's averages already.
+ * The effects of teammates, opponent and schedule. What teammates leave is the change from their recent presence, weighted by the
+ * probability that each of them plays: a player out for weeks is already reflected in everybody's averages.
  */
 export function playerCompositeFactorsSelect(features: readonly Feature[] = FEATURES): string {
   const needs = new Changes();

@@ -6,7 +6,7 @@ import { isNewestBeforeSql, playedGames, playerDecay, runningSum, seasonYear, we
 
 /** Minutes at the league's rate mixed into a player's rate. */
 const RATE_PRIOR_MINUTES = 60;
-/** Games from which on a standard deviation says something. */
+/** Minimum number of games for a standard deviation. */
 const MIN_SPREAD_GAMES = 3;
 
 const overAll = (expression: string): string => runningSum(expression, 'player_id', 'n');
@@ -74,7 +74,7 @@ class Needs implements PlayerHistory {
 const listed = (columns: ReadonlyMap<string, string>): string =>
   [...columns].map(([name, sql]) => (name === sql ? name : `${sql} AS ${name}`)).join(',\n    ');
 
-/** What a player's own games strictly before the slate say: decayed means, rates, season figures, as the features ask for them. */
+/** Decayed means, rates and season figures of a player's own games strictly before the slate, as far as features need them. */
 export function playerDailyCacheSelect(features: readonly Feature[] = FEATURES): string {
   const needs = new Needs();
   const rate32 = `fn.safe_div(weight32 * ${needs.ewma(32, 'points')} + ${RATE_PRIOR_MINUTES} * league_ppm, weight32 * ${needs.ewma(32, 'minutes')} + ${RATE_PRIOR_MINUTES})`;

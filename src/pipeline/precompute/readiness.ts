@@ -5,7 +5,7 @@ import { sidesOf } from '#pipeline/analytics/whole-games.ts';
 import type { Readiness } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
-/** The outcome of asking whether an input is ready for a slate, where it is not. */
+/** An input that is not ready for a slate, and why. */
 export interface NotReady extends Outcome {
   readonly status: 'fail';
   /** The input. */
@@ -20,7 +20,7 @@ const RESULT_SHARE = 0.8;
 /** Players without whom a team cannot play. */
 const MIN_ROSTER = 8;
 
-/** How much of what processors wait for is there, slate by slate; parameters `from`, `to` and `results_from`. */
+/** How much of the processors' inputs is available, slate by slate; parameters `from`, `to` and `results_from`. */
 export const READINESS = statement({
   owner: 'pipeline/precompute/readiness',
   sql: `
@@ -120,7 +120,7 @@ export async function notReady(warehouse: Warehouse, from: Slate, to: Slate): Pr
   });
 }
 
-/** The problems that hold a processor that waits for some of what must be ready. */
+/** The problems that hold a processor with these readiness requirements. */
 export function blocking(waits: readonly Readiness[], problems: readonly NotReady[]): NotReady[] {
   return problems.filter(({ check }) => waits.includes(check));
 }

@@ -44,7 +44,10 @@ export function leagueDayWeight(slate: string): string {
   return `EXP(${literal(-Math.log(LEAGUE_DAY_DECAY))} * fn.days_between(DATE '2000-01-01', ${slate}))`;
 }
 
-/** SQL: true when a state that holds from `known` (exclusive) until `next` (inclusive, null = for ever) is the newest before a slate. This is the as-of rule: strictly before. */
+/**
+ * SQL: true when a state that holds from `known` (exclusive) until `next` (inclusive, null = for ever) is the newest one strictly
+ * before a slate. This is the as-of rule.
+ */
 export function isNewestBeforeSql(slate: string, known: string, next: string): string {
   return `${known} < ${slate} AND (${next} IS NULL OR ${next} >= ${slate})`;
 }

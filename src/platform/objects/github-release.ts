@@ -9,18 +9,18 @@ import type { ObjectStore, PutOptions, StoredObject } from './port.ts';
 export interface GitHubReleaseOptions {
   /** `owner/name`. */
   readonly repository: string;
-  /** Tag of the release. It stays a draft: only who may write to the repository sees it, and no rule about published releases binds it. */
+  /** Tag of the release. It stays a draft: visible only to people who can write to the repository, and exempt from rules about published releases. */
   readonly tag: string;
   /** A token that may write contents. */
   readonly token: string;
   /** Address of the API. */
   readonly apiUrl?: string;
   readonly clock?: Clock;
-  /** Tries after the first of one request. */
+  /** Retries of one request. */
   readonly retries?: number;
 }
 
-/** What is used of a release and of an asset as GitHub describes them. */
+/** The parts of GitHub's description of a release and its assets that are used. */
 interface Release {
   readonly id: number;
   readonly tag_name: string;
@@ -42,18 +42,18 @@ interface Version {
 }
 
 const PAGE = 100;
-/** How often a writer that does not care what was there takes the next number when somebody else takes his. */
+/** How often an unconditional write takes the next number when another writer has taken its own. */
 const MAX_RACES = 50;
-/** A step of a workflow waits for GitHub, but not until the hour of a limit is over. */
+/** Longest wait for GitHub: a workflow step must not wait for the hourly rate limit to reset. */
 const MAX_PAUSE_MS = 120_000;
-/** GitHub keeps longer names, but not by much. */
+/** Maximum length of a name, a little below GitHub's own. */
 const MAX_NAME = 240;
 
 /**
- * Objects as assets of a draft release. GitHub can neither replace an asset nor compare before it writes, but it refuses a second
- * asset of a name: each write is a new asset with the next number in its name, older ones are removed after it, and a reader
- * takes the highest number. So a write is atomic, and of several writers with one etag exactly one gets the number. An upload
- * that broke off is no object. Errors: TIPOFF_PROVIDER for a refusal, TIPOFF_PROVIDER_DOWN when GitHub does not answer.
+ * Objects as assets of a draft release. GitHub can neither replace an asset nor write conditionally, but it refuses a second asset
+ * of the same name: each write is a new asset with the next number in its name, older ones are removed afterwards, and a reader
+ * takes the highest number. A write is therefore atomic, and of several writers with one etag exactly one gets the number. An
+ * interrupted upload is not an object. Errors: TIPOFF_PROVIDER for a refusal, TIPOFF_PROVIDER_DOWN when GitHub does not answer.
  */
 export function openGitHubRelease(options: GitHubReleaseOptions): ObjectStore {
   const { repository, tag, token, clock = systemClock } = options;
@@ -158,7 +158,7 @@ export function openGitHubRelease(options: GitHubReleaseOptions): ObjectStore {
       }
     });
 
-  /** Uploads under a name; undefined when somebody else has it. */
+  /** Uploads under a name; undefined when the name is taken. */
   const upload = async (
     path: string,
     version: number,
@@ -182,7 +182,7 @@ export function openGitHubRelease(options: GitHubReleaseOptions): ObjectStore {
       if (statusOf(error) !== 422) throw refused(`the upload of ${path}`, error);
     }
     const { whole, broken } = await versionsOf(path);
-    // An answer that was lost: the asset is ours if it has these very bytes.
+    // After a lost answer the asset is ours if it has exactly these bytes.
     const there = whole.find((one) => one.version === version);
     if (there !== undefined) {
       const content = await download(there);
@@ -292,7 +292,7 @@ function assetName(path: string, version: number): string {
   );
 }
 
-/** The path and version in the name of an asset; undefined for files that somebody else put there. */
+/** The path and version in the name of an asset; undefined for files that Tipoff did not upload. */
 function readName(name: string): { path: string; version: number } | undefined {
   const match = /^((?:[A-Za-z0-9.-]|_[0-9A-F]{2})+)_v(\d+)$/.exec(name);
   if (match?.[1] === undefined) return undefined;
@@ -310,7 +310,7 @@ function headersOf(error: unknown): Readonly<Record<string, unknown>> {
   return (error instanceof Error && 'response' in error ? Object(error.response).headers : undefined) ?? {};
 }
 
-/** GitHub says with 403 that a limit is reached, too: then it says until when. */
+/** True for a rate limit. GitHub may report one as 403, but then with the time of its reset. */
 function isLimited(error: unknown): boolean {
   const headers = headersOf(error);
   return (

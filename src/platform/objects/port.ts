@@ -19,6 +19,6 @@ export interface ObjectStore {
   get(path: string): Promise<StoredObject | undefined>;
   list(prefix: string): Promise<string[]>;
   delete(path: string): Promise<boolean>;
-  /** Where a person finds the object: a file path or an address. */
+  /** Location of an object, for people: a file path or an address. */
   locate(path: string): string;
 }

@@ -98,7 +98,7 @@ function parkHeld(file: SqliteFile, lease: Lease, reason: string, now: number): 
   parkWhere(file, HELD, { seq: lease.seq, attempt: lease.attempt }, reason, now);
 }
 
-/** Puts aside what used up its deliveries and whose last lease has ended. `topic` undefined: on every topic. */
+/** Parks messages that used up their deliveries and whose last lease has ended. `topic` undefined: on every topic. */
 function parkExhausted(file: SqliteFile, topic: string | undefined, maxAttempts: number, now: number): void {
   const where = `attempts >= @max AND due_at <= @now${topic === undefined ? '' : ' AND topic = @topic'}`;
   const params = { max: maxAttempts, now, ...omitUndefined({ topic }) };
@@ -156,9 +156,9 @@ const LEASE_SECONDS = 60;
 /**
  * The embedded queue: one SQLite file (the state store's, or its own) or `:memory:`, shared by several processes.
  *
- * A delivery whose lease was lost to a later one can do nothing any more: its ack, nack and park are without effect,
- * and the later delivery decides. A lease that has ended but was not given to anybody else still counts. Giving back the
- * last permitted delivery parks the message at once. A publish dropped for its `dedupeKey` returns no ids; a parked
+ * A delivery whose lease was lost to a later one has no effect any more: its ack, nack and park are ignored, and the later delivery
+ * decides. An expired lease that nobody else has taken still counts. A nack of the last permitted delivery parks the message at
+ * once. A publish dropped for its `dedupeKey` returns no ids; a parked
  * message counts as finished. Throws TIPOFF_STORAGE when the file cannot be used.
  */
 export function openSqliteQueue(path: string, options: SqliteQueueOptions): Queue {

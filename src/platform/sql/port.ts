@@ -29,7 +29,7 @@ export interface NameProblem {
   readonly name: string;
   /** 1-based line within the statement. */
   readonly line: number;
-  /** The engine's own words. */
+  /** The engine's message. */
   readonly message: string;
 }
 
@@ -37,11 +37,11 @@ export interface NameProblem {
 export type PreparedSql = { readonly columns: readonly string[] } | { readonly problem: NameProblem };
 
 /**
- * An engine that binds portable statements against definitions and runs none of them. It has no rows: what it knows are
- * names and types. Whoever opened it closes it.
+ * An engine that binds portable statements against definitions without running them. It has no rows, only names and types. The
+ * caller that opened it closes it.
  */
 export interface SqlEngine {
-  /** Runs a definition in the words of the embedded engine: CREATE, ALTER, DROP, BEGIN, ROLLBACK. */
+  /** Runs a definition in the dialect of the embedded engine: CREATE, ALTER, DROP, BEGIN, ROLLBACK. */
   define(sql: string): Promise<void>;
   prepare(sql: string): Promise<PreparedSql>;
   close(): void;

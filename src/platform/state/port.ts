@@ -32,7 +32,7 @@ export type Retention = Readonly<Record<string, number>>;
 
 /**
  * Small, contended, durable documents: batches, outcomes, leases, incidents, the backfill ledger. Ordered by id.
- * Deliberately out: joins, sorting by field. An update is never lost; losing a race too often is
+ * Deliberately out of scope: joins, sorting by field. An update is never lost; losing a race too often is
  * TIPOFF_STATE_CONFLICT (transient). A missing document is `undefined`, never an empty object.
  */
 export interface StateStore {
@@ -42,9 +42,9 @@ export interface StateStore {
   create(collection: string, id: string, data: object): Promise<boolean>;
   /** Runs `body` with optimistic concurrency and a bounded number of tries; returns what it returned last. */
   transaction<R>(body: (tx: StateTransaction) => Promise<R>): Promise<R>;
-  /** Removes documents that are past their retention, where the service does not do it by itself; how many. */
+  /** Removes documents past their retention, where the service does not do so itself; returns how many. */
   sweep(): Promise<number>;
-  /** Answers with the store's own time, ISO, where it has a clock of its own; undefined where it is of this machine. */
+  /** Checks that the store answers. Returns its time (ISO) if it has a clock of its own; undefined for a store on this machine. */
   ping(): Promise<string | undefined>;
   close(): Promise<void>;
 }

@@ -385,7 +385,7 @@ export function openSqliteState(path: string, options: SqliteStateOptions): Stat
   };
 }
 
-/** Lets the others run for a random number of turns of the event loop; waiting on a clock would never end in tests. */
+/** Yields for a random number of turns of the event loop; waiting on a virtual clock would never end. */
 async function giveWay(run: number): Promise<void> {
   const turns = 1 + Math.floor(Math.random() * Math.min(2 ** run, 64));
   for (let turn = 0; turn < turns; turn++) await nextTurn();

@@ -5,11 +5,11 @@ import { bytesOf, type Http } from './http.ts';
 
 export interface EspnOptions {
   readonly http: Http;
-  /** Another host, for tests and mirrors. */
+  /** Replaces the host, for tests and mirrors. */
   readonly baseUrl?: string;
 }
 
-/** What ESPN knows beside the league: the second source for availability, schedule, results and rosters. */
+/** ESPN: the second source for availability, schedule, results and rosters. */
 export interface EspnProvider {
   /** All teams' injuries. Throws TIPOFF_PROVIDER, TIPOFF_PROVIDER_DOWN. */
   injuries(signal?: AbortSignal): Promise<InputFile>;

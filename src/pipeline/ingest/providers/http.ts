@@ -8,7 +8,7 @@ interface HttpRequest {
   readonly signal?: AbortSignal;
   /** Time one attempt may take, from the request to the last byte; never longer than usual. */
   readonly timeoutMs?: number;
-  /** Attempts in all, where another source waits that may be asked instead. */
+  /** Attempts in all; fewer than usual where another source can be asked instead. */
   readonly attempts?: number;
 }
 
@@ -83,7 +83,7 @@ export function withoutQuery(url: string): string {
 
 interface Failure {
   readonly seen: string;
-  /** Of an answer that came and was none. */
+  /** HTTP status of an answer that counts as a failure, such as 503. */
   readonly status?: number;
   readonly retryAfter?: string | undefined;
 }
@@ -104,14 +104,14 @@ async function attemptGet(
     const bytes = new Uint8Array(await response.arrayBuffer());
     return { answer: { status: response.status, headers: Object.fromEntries(response.headers), bytes } };
   } catch (error) {
-    // The caller gave up: that is no failure of the provider.
+    // The caller gave up, which is not a failure of the provider.
     if (signal?.aborted === true) throw signal.reason;
     if (timeout.aborted) return { seen: `nothing within ${timeoutMs} ms` };
     return { seen: networkFailure(error, url) };
   }
 }
 
-/** What went wrong below HTTP; fetch hides it in the cause and may quote the address, query included. */
+/** What failed below HTTP; fetch hides it in the cause, and may quote the address with its query. */
 function networkFailure(error: unknown, url: string): string {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   return messageOf(cause).replaceAll(url, withoutQuery(url));
@@ -129,7 +129,7 @@ function waitBefore(attempt: number, retryAfter: string | undefined, now: Date):
   return Math.min(wait, MAX_WAIT_MS);
 }
 
-/** Thrown instead of an answer when a conditional request learns that the answer known before still holds; caught by who made it conditional. */
+/** Thrown when a conditional request is answered with 304 because the earlier answer still holds. */
 export class UnchangedAnswer extends Error {
   constructor(url: string) {
     super(`${withoutQuery(url)} is unchanged`);

@@ -7,7 +7,7 @@ import { bytesOf, type Http, type HttpAnswer } from './http.ts';
 export interface InjuryReportOptions {
   readonly http: Http;
   readonly clock: Clock;
-  /** Another host, for tests and mirrors. */
+  /** Replaces the host, for tests and mirrors. */
   readonly baseUrl?: string;
 }
 
@@ -34,11 +34,11 @@ const HEADERS = {
 const QUARTER_MS = 15 * 60_000;
 /** From this instant on there is a report every quarter of an hour, with the minutes in its name; before, one an hour. */
 const QUARTERLY_SINCE = Date.parse('2025-12-22T05:00:00Z');
-/** A report that is known to be there, to tell "not there" from "not for you": the league answers 403 to both. */
+/** A report known to exist, to distinguish "does not exist" from "access refused": the league answers 403 to both. */
 const KNOWN_LABEL = '2026-02-08_06_15PM';
-/** How far back a report is looked for. One older than three hours says nothing about tonight. */
+/** How far back to look for a report. One older than three hours says nothing about tonight. */
 const HOURS_BACK = 3;
-/** How many reports that were missed are asked for at once: ten hours of them. */
+/** How many missed reports are fetched at once: ten hours' worth. */
 const MAX_MISSED = 40;
 const TIMEOUT_MS = 10_000;
 const ATTEMPTS = 2;
@@ -67,7 +67,7 @@ export function nbaInjuryReport({
       const answer = await get(label);
       if (!isAbsent(answer)) return { file: fileOf(label, answer), label };
       if (isProbed) continue;
-      // The newest report may not be out yet; before anybody walks on, the league must be known to answer at all.
+      // The newest report may not be out yet; before going further back, make sure that the league answers this machine at all.
       const probe = await get(KNOWN_LABEL);
       if (probe.status !== 200 && probe.status !== 304) throw refusal(addressOf(KNOWN_LABEL), probe.status);
       isProbed = true;
@@ -85,7 +85,7 @@ export function nbaInjuryReport({
     since: async (instant, take) => {
       const newest = findNewest();
       if (!(await take(newest.then(({ file }) => file))) || instant === undefined) return;
-      // A newest report that is known already has nothing before it that is not.
+      // If the newest report is already known, so are the earlier ones.
       const label = await newest.then(
         (found) => found.label,
         () => undefined,

@@ -6,13 +6,13 @@ import { bytesOf, type Http } from './http.ts';
 
 export interface NbaOptions {
   readonly http: Http;
-  /** Another host, for tests and mirrors. */
+  /** Replaces the host, for tests and mirrors. */
   readonly baseUrl?: string;
 }
 
 const NBA = 'https://cdn.nba.com/static/json';
 
-/** The league's site answers programs that look like one of its pages. */
+/** Headers of the league's own pages: its site answers only requests that look like theirs. */
 const HEADERS = {
   accept: 'application/json',
   referer: 'https://www.nba.com/',
@@ -70,7 +70,7 @@ export interface PlayerListProvider {
 
 const STATS = 'https://stats.nba.com';
 const STATS_PROVIDER = 'NBA.com statistics';
-/** The service lets machines it does not like hang instead of refusing them: two tries of ten seconds are enough to know. */
+/** The service lets requests from blocked machines hang instead of refusing them: two attempts of ten seconds are enough to tell. */
 const STATS_TIMEOUT_MS = 10_000;
 const STATS_ATTEMPTS = 2;
 

@@ -10,7 +10,7 @@ import { bytesOf, type Http, type HttpAnswer, withoutQuery } from './http.ts';
 
 export interface OddsApiOptions {
   readonly http: Http;
-  /** The account's key. It goes into requests and nowhere else. */
+  /** The account's key. It appears in requests and nowhere else. */
   readonly key: string;
   readonly clock: Clock;
   readonly baseUrl?: string;
@@ -39,9 +39,9 @@ export interface FetchedProps {
 export interface PropsProvider {
   /**
    * The player props of a slate, one request per event that has not started. After a refusal other than "no such event"
-   * no more is asked, and the events left over fail with it; nor is an event asked for that the quota left cannot pay. Throws TIPOFF_PROVIDER when the list of events is refused
-   * (key, quota, parameters) or unreadable, TIPOFF_PROVIDER_DOWN when it does not come, and the first failure of an
-   * event when not a single file came.
+   * no further request is made and the remaining events fail with it; nor is an event requested that exceeds the remaining quota.
+   * Throws TIPOFF_PROVIDER when the list of events is refused (key, quota, parameters) or unreadable, TIPOFF_PROVIDER_DOWN when it
+   * cannot be fetched, and the first failure of an event when no file was fetched at all.
    */
   props(slate: Slate, signal?: AbortSignal): Promise<FetchedProps>;
 }

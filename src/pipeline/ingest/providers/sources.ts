@@ -15,7 +15,7 @@ import type { Warehouse } from '#platform/warehouse/port.ts';
 import { UnchangedAnswer } from './http.ts';
 import type { Exchange, WatchedHttp } from './watched-http.ts';
 
-/** Takes one answer, or what it failed with; true when it is sound or known from before. A source that is asked many things stops at the first false. */
+/** Receives one answer or its failure. Returns true when it is valid or unchanged; after a false a source makes no further requests. */
 type TakeAnswer = (answer: Promise<InputFile>) => Promise<boolean>;
 
 /** A provider of one subject, such as box scores or injury reports. */
@@ -41,9 +41,9 @@ export interface SourceAttempt {
   readonly subject: string;
   readonly provider: string;
   readonly outcome: SourceOutcome;
-  /** Sound answers, those known from before included. */
+  /** Number of valid answers, unchanged ones included. */
   readonly answers: number;
-  /** The first thing that went wrong; the answers before and after it are loaded all the same. */
+  /** The first failure; the other answers are loaded regardless. */
   readonly failure?: SourceFailure;
 }
 
@@ -52,7 +52,7 @@ export interface SubjectResult {
   readonly subject: string;
   /** The provider that answered completely; null when none did. */
   readonly provider: string | null;
-  /** Sound answers of all sources that were asked. */
+  /** Valid answers of all sources that were asked. */
   readonly files: readonly InputFile[];
   readonly attempts: readonly SourceAttempt[];
   readonly receipts: readonly ProviderRequest[];
@@ -162,10 +162,10 @@ async function checkReads(
   );
 }
 
-/** Share of damaged records from which on it is the answer that has changed, and not a record that is wrong. */
+/** Share of damaged records from which on the format of the answer must have changed. */
 const MAX_DAMAGED = 0.5;
 
-/** What is wrong with an answer whose records do not read, as the first of them says; undefined for a sound one. */
+/** What is wrong with an answer whose records are mostly damaged, with the first of them; undefined for a valid one. */
 function damageOf({ read, rejected }: ParsedFile): string | undefined {
   const damaged = rejected.filter(
     ({ reasonCode }) => !SCREENING_REASONS.has(reasonCode) && !FOREIGN_REASONS.has(reasonCode),
@@ -176,8 +176,8 @@ function damageOf({ read, rejected }: ParsedFile): string | undefined {
 }
 
 /**
- * Stores the receipts of what was asked. Call it when the answers are loaded: what a receipt says makes the next request
- * conditional, and an answer that was not loaded must come again.
+ * Stores the receipts of requests. Call it after the answers have been loaded: receipts make later requests conditional, and an
+ * answer that was not loaded must be fetched again.
  */
 export async function storeReceipts(
   warehouse: Pick<Warehouse, 'appendNew'>,

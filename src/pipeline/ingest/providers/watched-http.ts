@@ -2,13 +2,13 @@ import { hash } from 'node:crypto';
 import type { Clock } from '#platform/clock.ts';
 import type { Http, HttpAnswer } from './http.ts';
 
-/** What an earlier answer said about itself, by which the next request is made conditional. */
+/** The validators of an earlier answer, for the next conditional request. */
 export interface Validators {
   readonly etag: string | null;
   readonly lastModified: string | null;
 }
 
-/** An answer as it is remembered. */
+/** A recorded answer. */
 export interface Exchange extends Validators {
   /** Address without keys. */
   readonly address: string;
@@ -19,7 +19,7 @@ export interface Exchange extends Validators {
   readonly answeredAt: string;
 }
 
-/** Http that is polite, asks conditionally, and remembers what it was answered. */
+/** Http that spaces its requests, makes them conditional, and records the answers. */
 export interface WatchedHttp {
   readonly http: Http;
   /** The answers since the last call, in order. */
@@ -29,20 +29,20 @@ export interface WatchedHttp {
 export interface WatchedHttpOptions {
   readonly http: Http;
   readonly clock: Clock;
-  /** What is known of earlier answers, by address without keys. */
+  /** The validators of earlier answers, by address without keys. */
   readonly known?: ReadonlyMap<string, Validators>;
   /** Milliseconds between the starts of two requests to one host. */
   readonly spacingMs?: number;
 }
 
-/** Eight requests a second tripped a provider's throttle, not quite three did not. */
+/** Eight requests a second triggered a provider's rate limit; just under three did not. */
 const SPACING_MS = 400;
 /** Query parameters that carry keys. */
 const KEY_PARAMETERS = ['apiKey', 'key', 'token'];
 
 /**
  * Wraps Http for one run: requests to one host start at least `spacingMs` apart, a request whose earlier answer is known
- * asks whether it still holds (304 means yes), and every answer leaves an exchange.
+ * is conditional (304: still valid), and every answer is recorded as an exchange.
  */
 export function watchedHttp({
   http,

@@ -30,22 +30,22 @@ interface ParkedEntry {
   readonly parked_at: number;
 }
 
-/** What names one delivery of one message. */
+/** Identifies one delivery of one message. */
 export interface Lease {
   readonly id: string;
   readonly attempt: number;
 }
 
-/** What a handed out message turns out to be: one to deliver, one for later (in ms), or one that is finished. */
+/** The ledger's decision about a received message: deliver it, deliver it later (in ms), or drop it because it is finished. */
 type Claim =
   | { readonly delivery: Lease & { readonly topic: string; readonly body: string } }
   | { readonly wait: number }
   | 'finished';
 
 /**
- * The queue's knowledge about its messages, one document each, in the state store. Pub/Sub has no delayed message, no
- * number of waiting ones, no key that holds a second publication back, and its ack of an outdated delivery may count:
- * the ledger decides all that, and Pub/Sub carries and repeats.
+ * The state of the queue's messages, one document each, in the state store. Pub/Sub has no delayed messages, no count of waiting
+ * ones and no deduplication key, and it may accept the ack of an outdated delivery: the ledger decides all of that, and Pub/Sub
+ * only carries and redelivers.
  */
 export interface Ledger {
   /** Enters messages; undefined when one of the same topic and key is not finished. */

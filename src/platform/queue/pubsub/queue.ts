@@ -26,7 +26,7 @@ export interface PubSubQueue extends Queue {
 }
 
 const LEASE_SECONDS = 60;
-/** How long a message may lie deliverable before it is believed lost on its way, and published again. */
+/** How long a message may stay undelivered before it counts as lost in transit and is published again. */
 const OVERLOOKED_MS = 120_000;
 
 /** The queue on Pub/Sub. See `pubSubQueue`. */
@@ -35,9 +35,9 @@ export function openPubSubQueue(options: PubSubQueueOptions & PubSubTransportOpt
 }
 
 /**
- * The queue over a transport. Pub/Sub carries messages and repeats them; the ledger in the state store decides what a
- * message that arrives is worth. Parked messages are documents of the ledger, where they can be listed with their reason;
- * a dead-letter topic of the subscription is the net below and should permit more deliveries than `maxAttempts`.
+ * The queue over a transport. Pub/Sub carries and redelivers messages; the ledger in the state store decides what to do with a
+ * message that arrives. Parked messages are documents of the ledger, where they can be listed with their reason; a dead-letter
+ * topic of the subscription is a last resort and should permit more deliveries than `maxAttempts`.
  */
 export function pubSubQueue(transport: Transport, options: PubSubQueueOptions): PubSubQueue {
   const { clock } = options;

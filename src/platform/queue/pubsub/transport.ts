@@ -19,7 +19,7 @@ function grpcCode(error: unknown): number | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : undefined;
 }
 
-/** What Pub/Sub refused or failed to answer, as an error with a code. */
+/** The error for a call that Pub/Sub refused or did not answer. */
 function pubSubError(error: unknown): TipoffError {
   if (error instanceof TipoffError) return error;
   const code = grpcCode(error);

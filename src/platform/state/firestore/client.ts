@@ -42,7 +42,7 @@ export function outcomeUnknown(error: unknown): boolean {
   );
 }
 
-/** What Firestore refused or failed to answer, as an error with a code. */
+/** The error for a call that Firestore refused or did not answer. */
 export function firestoreError(error: unknown): TipoffError {
   if (error instanceof TipoffError) return error;
   const code = grpcCode(error);

@@ -35,7 +35,7 @@ export interface Writing {
   readonly days: number | undefined;
 }
 
-/** How many writers a document remembers: more than can write it while a client tries to learn what became of its own write. */
+/** How many stamps a document keeps: more writers than can write it while a client finds out whether its own write landed. */
 const REMEMBERED_STAMPS = 50;
 
 /** Refuses what another store or Firestore cannot keep as a name; TIPOFF_BAD_INPUT. */
@@ -67,7 +67,7 @@ export function checkedJson(collection: string, id: string, data: object): strin
   );
 }
 
-/** A name for one transaction, to be looked for in the stamps of what it wrote. */
+/** A unique stamp for one transaction, by which its writes are recognised. */
 export function newStamp(): string {
   return randomBytes(STAMP_BYTES).toString('base64url');
 }

@@ -13,12 +13,12 @@ import {
 } from '#platform/google-cloud.ts';
 import { backoff, jitterOf, type RetryBudget, retryBudget } from '#platform/retry.ts';
 
-/** A refusal as BigQuery words it: by HTTP answer, or as the result of a job. `status` is absent when nothing was answered. */
+/** An error of BigQuery, from an HTTP answer or as the result of a job. `status` is absent when there was no answer. */
 export interface Refusal {
   readonly reason: string;
   readonly message: string;
   readonly status?: number;
-  /** True when the way to BigQuery failed. Whatever else has no status is a defect, or a lack of credentials. */
+  /** True when the network failed. Any other error without a status is a defect or a lack of credentials. */
   readonly isNetwork?: true;
 }
 
@@ -33,7 +33,7 @@ const RETRIABLE_REASONS: readonly string[] = [
   'tableUnavailable',
 ];
 
-/** Statements that lost against another writer of the same table: BigQuery calls them invalid, but they may be run again. */
+/** Statements that lost against a concurrent writer of the same table: BigQuery calls them invalid, but they may be retried. */
 const LOST_AGAINST_A_WRITER = /could not serialize access|concurrent update|aborted due to concurrent/i;
 
 /** What a failed request says. */
@@ -66,7 +66,7 @@ export function isRetriable({ reason, message, status, isNetwork }: Refusal): bo
   return status >= 500;
 }
 
-/** True when the request may have been carried out although no answer says so. */
+/** True when the request may have been carried out although its answer was lost. */
 export function isOutcomeUnknown({ status, isNetwork }: Refusal): boolean {
   return status === undefined ? isNetwork === true : status >= 500;
 }
@@ -135,7 +135,7 @@ export function openBudget(clock: Clock, retries: number): RetryBudget {
   });
 }
 
-/** The answer of a request, or the refusal that stood at the end of the budget. `before` are refusals that were tried again. */
+/** The answer to a request, or the last error when the budget was used up. `before` are the errors that were retried. */
 export type Answer<T = unknown> =
   | { readonly body: T; readonly before: readonly Refusal[] }
   | { readonly refusal: Refusal; readonly before: readonly Refusal[]; readonly cause: unknown };
@@ -218,7 +218,7 @@ export function openBigQueryClient({
       ? `${client.apiEndpoint}/upload/bigquery/v2/projects/${projectId}${path.slice('upload:'.length)}`
       : path;
     return new Promise((resolve, reject) => {
-      // A connection that was lost without a word would be waited for until the job itself is ended.
+      // Without a time-out, a silently dropped connection would block until the job itself ends.
       const patience = setTimeout(
         () =>
           reject(Object.assign(new Error(`no answer within ${requestMs / 1000} s`), { code: 'ETIMEDOUT' })),
@@ -242,7 +242,7 @@ export function openBigQueryClient({
   };
 }
 
-/** Credentials that say nothing: without any, the library searches the machine, and fails. */
+/** Dummy credentials: without any, the library searches the machine and fails. */
 function anonymous(): OAuth2Client {
   const client = new OAuth2Client();
   client.setCredentials({ access_token: 'anonymous', expiry_date: Number.MAX_SAFE_INTEGER });

@@ -135,7 +135,7 @@ function textLiteral(text: string): string {
 export interface JobOptions {
   readonly clock: Clock;
   readonly location: string;
-  /** Tries after the first, over all requests and jobs of one operation; 5 unless given. */
+  /** Retries over all requests and jobs of one operation; 5 unless given. */
   readonly retries?: number;
   /** A query that would bill more is refused before it starts. */
   readonly maximumBytesBilled?: number;
@@ -143,19 +143,19 @@ export interface JobOptions {
   readonly labels?: Readonly<Record<string, string>>;
   /** Time a job may take; 10 minutes unless given. */
   readonly jobTimeoutMs?: number;
-  /** What a statement is spelled as where the other end does not know everything; as it is when absent. */
+  /** Rewrites statements for emulators that do not support everything; identity when absent. */
   readonly spelled?: (sql: string) => string;
 }
 
-/** Running jobs to their end. An operation has one budget of retries, whatever it consists of. */
+/** Runs jobs to completion. One operation has one retry budget, however many requests it takes. */
 export interface Jobs {
   /** Runs a statement or script and returns how many rows it changed. */
   statement(sql: string, params?: SqlParams): Promise<number>;
-  /** Runs a statement or script, at most so many seconds, and returns every row of its (last) result. */
+  /** Runs a statement or script within a time limit and returns every row of its (last) result. */
   read(sql: string, params?: SqlParams, maxSeconds?: number): Promise<RawResult>;
   /** Loads newline-delimited JSON; the configuration is that of a load job. */
   load(configuration: object, content: Buffer): Promise<Job>;
-  /** What a statement would read and give, without running it. Costs nothing. */
+  /** The bytes a statement would read and the columns it would return, without running it. Free of charge. */
   dryRun(
     sql: string,
     params?: SqlParams,
@@ -182,7 +182,7 @@ export function openJobs(call: Call, options: JobOptions): Jobs {
     jobTimeoutMs: String(jobTimeoutMs),
   });
 
-  /** Starts a job under an id of ours. Asked twice because an answer was lost, BigQuery says that the job exists: then it is ours. */
+  /** Starts a job under an id of ours. When a retry after a lost answer finds that the job exists, it is ours. */
   const insert = async (
     budget: RetryBudget,
     jobId: string,

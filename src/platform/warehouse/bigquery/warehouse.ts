@@ -13,12 +13,12 @@ export interface BigQueryOptions
     Omit<JobOptions, 'clock'>,
     Pick<CatalogueOptions, 'functions'>,
     LoadTarget {
-  /** Waits between tries and looks at running jobs; the wall clock unless told otherwise. */
+  /** Times retries and polling of running jobs; the system clock when absent. */
   readonly clock?: Clock;
 }
 
 export interface BigQueryWarehouse extends Warehouse {
-  /** What a statement would read in bytes, and the columns it would give, without running it. Costs nothing. */
+  /** The bytes a statement would read and the columns it would return, without running it. Free of charge. */
   dryRun(sql: string, params?: SqlParams): Promise<{ bytes: number; columns: LiveColumn[] }>;
 }
 
@@ -87,7 +87,7 @@ export function openBigQuery(options: BigQueryOptions): BigQueryWarehouse {
   };
 }
 
-/** Finishes what was asked before the end, and refuses what comes after. */
+/** Finishes the calls made before `close`, and refuses later ones. */
 function lifetime(): { working<T>(work: () => Promise<T>): Promise<T>; end(): Promise<void> } {
   const pending = new Set<Promise<unknown>>();
   let ended = false;

@@ -17,8 +17,8 @@ import type { Session } from './session.ts';
 import { duckdbError } from './values.ts';
 
 /**
- * DuckDB has no partitions, clustering or retention. What a table was made with is kept in its comment as JSON, so that a
- * change of a contract shows on this engine as it would on the distributed one.
+ * DuckDB has no partitions, clustering or retention. The layout of a table is stored in its comment as JSON, so that a changed
+ * contract shows on this engine as it would on the distributed one.
  */
 interface Remembered extends TableLayout {
   readonly columns: Readonly<Record<string, string>>;

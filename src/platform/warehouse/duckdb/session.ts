@@ -94,11 +94,11 @@ function unnestedParameter(
 /** One connection that serves one statement or transaction at a time. `run`, `rows` and `changed` belong inside of `exclusive` or `atomically`. */
 export interface Session {
   readonly connection: DuckDBConnection;
-  /** Waits for the work before it: callers may overlap, a connection may not. */
+  /** Runs work after the work before it has finished: callers may overlap, but a connection serves one at a time. */
   exclusive<T>(work: () => Promise<T>): Promise<T>;
   /** `exclusive` in a transaction, rolled back when the work fails. */
   atomically<T>(work: () => Promise<T>): Promise<T>;
-  /** Runs a statement in the portable spelling, at most so many seconds. */
+  /** Runs a statement in the portable spelling, within a time limit. */
   run(sql: string, params?: SqlParams, maxSeconds?: number): Promise<DuckDBMaterializedResult>;
   /** Runs a statement in DuckDB's own spelling, untranslated: definitions of tables and functions. */
   native(sql: string): Promise<void>;
@@ -114,7 +114,7 @@ export interface Session {
   end(release: () => void): Promise<void>;
 }
 
-/** Opens a session. Who has the right of way is served next; the others in their order, and none of them while somebody has it. */
+/** Opens a session. Callers with the right of way are served first; while there are any, the others wait, in their order. */
 export function openSession(connection: DuckDBConnection, rightOfWay: RightOfWay): Session {
   const inTurn = queue(rightOfWay);
   let ended = false;
