@@ -27,7 +27,7 @@ const REGISTRY = 'nba_predictions.model_registry';
 /** A model forecasts every market, so that one champion and one pointer are enough. */
 const EVERY_MARKET = 'all';
 
-/** Where the bytes of a model lie in the object store. Throws TIPOFF_BAD_INPUT for an id that is no plain name. */
+/** The path of a model in the object store. Throws TIPOFF_BAD_INPUT for an invalid id. */
 export function artefactPath(modelId: string): string {
   if (!MODEL_ID.test(modelId) || modelId.includes('..')) {
     throw new TipoffError(

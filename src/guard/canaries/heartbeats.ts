@@ -6,10 +6,10 @@ import type { Warehouse } from '#platform/warehouse/port.ts';
 
 /** The job name under which the checks themselves report. */
 export const CANARY_JOB = 'canaries';
-/** Seconds of silence of the checks after which others must say so: three periods of half an hour. */
+/** Seconds without a run after which the checks count as silent: three periods of half an hour. */
 export const CANARY_SILENCE_SECONDS = 90 * 60;
 
-/** Scheduled jobs that report, with the seconds of silence after which each counts as dead: one missed run and some delay. */
+/** Scheduled jobs with heartbeats, and the seconds of silence after which each counts as dead: one missed run and some delay. */
 export const JOBS = {
   day: 36 * 3600,
   fetch: 20 * 3600,
@@ -19,25 +19,25 @@ export const JOBS = {
 
 export interface Beat {
   readonly job: string;
-  /** Did the run do its work; a finding is no failure of the job. */
+  /** True when the run did its work; a finding is not a failure of the job. */
   readonly ok: boolean;
   readonly maxSilenceSeconds: number;
   readonly detail?: string;
 }
 
-/** Where signs of life are left. */
+/** Where heartbeats are stored. */
 export interface BeatDeps {
   readonly warehouse: Warehouse;
   readonly state: StateStore;
   readonly clock: Clock;
 }
 
-/** Who beats or is listened to every minute: in the state store that is a document, on BigQuery it would be a query. */
+/** Jobs whose heartbeat is written or read every minute: they use documents of the state store, not queries of BigQuery. */
 const OFTEN: readonly string[] = [CANARY_JOB, 'services'];
 /** Collection of their last signs of life, by job. */
 const PULSES = 'heartbeats';
 
-/** Records that a scheduled job is alive. One row or document per job: a thousand beats of three jobs are three of them. */
+/** Records the heartbeat of a scheduled job, in one row or document per job. */
 export async function beat(
   {
     warehouse,
@@ -74,7 +74,7 @@ export async function beat(
   );
 }
 
-/** The same where the work is done and must not fail for its heartbeat: what could not be written is said, and missed by the checks. */
+/** The same for work that must not fail because of its heartbeat: a failure is only warned about, and the checks will report the silence. */
 export async function tryBeat(
   deps: Parameters<typeof beat>[0] & { readonly warn?: (line: string) => void },
   it: Beat,
@@ -86,7 +86,7 @@ export async function tryBeat(
   }
 }
 
-/** The last signs of life of all jobs, by name. */
+/** The last heartbeats of all jobs, by name. */
 export async function lastBeats({ warehouse, state }: Omit<BeatDeps, 'clock'>): Promise<Heartbeat[]> {
   const rows = await warehouse.query<Heartbeat>(
     'SELECT job, beat_at, succeeded_at, max_silence_seconds, detail FROM nba_orchestration.heartbeats ORDER BY job',
@@ -96,7 +96,7 @@ export async function lastBeats({ warehouse, state }: Omit<BeatDeps, 'clock'>): 
   return [...rows.filter(({ job }) => !often.has(job)), ...pulses].sort((a, b) => (a.job < b.job ? -1 : 1));
 }
 
-/** The last sign of life of the checks; undefined when they never gave one. */
+/** The last heartbeat of the checks; undefined when they have never run. */
 export async function lastCanaries({ state }: Pick<BeatDeps, 'state'>): Promise<Heartbeat | undefined> {
   return (await state.get<Heartbeat>(PULSES, CANARY_JOB))?.data;
 }

@@ -85,14 +85,14 @@ function harmless(canary: Pick<Canary, 'id'>): TipoffError {
   });
 }
 
-/** What one check did before, under and after its sabotage. */
+/** The results of one check before, during and after its sabotage. */
 export interface Proof {
   readonly check: string;
   readonly proven: boolean;
   readonly healthy: OutcomeStatus;
   readonly broken: OutcomeStatus;
   readonly restored: OutcomeStatus;
-  /** What the check said when it was broken, or why there is no proof. */
+  /** The reason given under sabotage, or why there is no proof. */
   readonly detail: string;
   readonly ms: number;
 }
@@ -171,7 +171,7 @@ async function proofOf(context: CanaryDeps, canary: Canary, moment: Moment): Pro
   };
 }
 
-/** The one reason to skip that is health for some checks: nothing of what they guard is there, as when there is no halt. */
+/** For some checks the healthy result is a skip, because what they guard is absent: when there is no halt, for example. */
 function emptyReason(canary: Canary): string | undefined {
   return canary.whenEmpty !== 'fail' && 'skip' in canary.whenEmpty ? canary.whenEmpty.skip : undefined;
 }

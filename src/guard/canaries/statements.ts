@@ -4,13 +4,13 @@ import { isTransient, TipoffError } from '#core/errors.ts';
 import type { SqlParams, SqlValue, Warehouse } from '#platform/warehouse/port.ts';
 import type { CheckedThing, LookInSql, Moment } from './definition.ts';
 
-/** Bytes that the checks of one run may read together. */
+/** The byte budget shared by the checks of one run. */
 export interface ByteBudget {
-  /** Takes what a statement is to read. Throws TIPOFF_SQL when it is more than is left: then the statement is not run. */
+  /** Spends what a statement will read. Throws TIPOFF_SQL, before the statement runs, when that exceeds the rest. */
   spend(bytes: number): void;
 }
 
-/** A budget of so many bytes. */
+/** Opens a budget of bytes. */
 export function byteBudget(budgetBytes: number): ByteBudget {
   let left = budgetBytes;
   return {
@@ -30,30 +30,30 @@ export function byteBudget(budgetBytes: number): ByteBudget {
   };
 }
 
-/** Days of history a statement may name by @from. */
+/** Default days of history covered by @from. */
 const WINDOW_DAYS = 7;
 
 /** What a check found before it is judged. */
 export interface Findings {
   readonly total: number;
   readonly bad: number;
-  /** The wrong things, at most `MAX_OFFENDERS`. */
+  /** At most `MAX_OFFENDERS` of the things that are wrong. */
   readonly offenders: readonly CheckedThing[];
   readonly bytes: number | null;
 }
 
 /** The statements of the checks of one run. */
 export interface Statements {
-  /** What a statement finds. Throws what the warehouse throws, and TIPOFF_SQL for one that goes beyond the budget or has too many rows. */
+  /** Runs a statement. Throws what the warehouse throws, and TIPOFF_SQL when it exceeds the budget or returns too many rows. */
   look(look: LookInSql, moment: Moment): Promise<Findings>;
 }
 
-/** A statement as the warehouse is asked it. */
+/** A statement to run, with its parameters. */
 interface Asked {
   readonly look: LookInSql;
   readonly sql: string;
   readonly params: SqlParams;
-  /** What it reads, by the warehouse; null where reading is not billed. */
+  /** Bytes it reads, as estimated by the warehouse; null where reading is not billed. */
   readonly bytes: number | null;
 }
 
@@ -62,14 +62,14 @@ type Found = PromiseSettledResult<Findings>;
 /** A row of `boundedLook`. */
 type LookRow = CheckedThing & { readonly total: number; readonly bad: number };
 
-/** Statements that go as one query at most: an engine gives up on a text that is too much to plan. */
+/** Maximum number of statements per query: an engine rejects a query that is too complex to plan. */
 const MAX_TOGETHER = 24;
 
 /**
- * Asks statements within a budget. Where reading is billed, those that are asked in one turn go together in few queries, because
- * each table that a query names is billed at a minimum, and once however often it is named. Each is tried by itself before,
- * which costs nothing and tells its bytes and its errors. A query that is refused all the same is asked again in halves, down to the
- * statement that is the cause: no check takes another one down. A statement with a time of its own goes alone.
+ * Runs statements within a budget. Where reading is billed, statements issued in the same turn are combined into few queries,
+ * because each table in a query is billed at a minimum, once however often it is named. A free dry run of each statement gives its
+ * bytes and its errors beforehand. If a combined query is refused regardless, it is split in halves down to the offending statement,
+ * so that no check fails because of another. A statement with its own time limit runs alone.
  */
 export function statementsWithin(warehouse: Warehouse, budget: ByteBudget): Statements {
   const { dryRun } = warehouse;
@@ -109,7 +109,7 @@ function statementOf(look: LookInSql, moment: Moment): Asked {
   };
 }
 
-/** What each statement finds, in their order. */
+/** The findings of each statement, in order. */
 async function askBilled(
   warehouse: Warehouse,
   asked: readonly Asked[],
@@ -141,7 +141,7 @@ async function askBilled(
   return found;
 }
 
-/** What each of some statements finds by one query, or by several when it is refused. */
+/** The findings of several statements from one query, or from several queries if that is refused. */
 async function askTogether(warehouse: Warehouse, some: readonly Asked[]): Promise<Found[]> {
   const [first, ...others] = some;
   if (first === undefined) return [];
@@ -154,7 +154,7 @@ async function askTogether(warehouse: Warehouse, some: readonly Asked[]): Promis
     );
     return await Promise.allSettled(some.map(async (one, i) => findingsOf(one, rows.get(i) ?? [])));
   } catch (error) {
-    // Asked again and again already: more queries would not help.
+    // Already retried: more queries would not help.
     if (isTransient(error)) return some.map(() => ({ status: 'rejected', reason: error }));
     const half = some.length >> 1;
     const halves = [some.slice(0, half), some.slice(half)];
@@ -167,7 +167,7 @@ async function askAlone(warehouse: Warehouse, one: Asked): Promise<Findings> {
   return findingsOf(one, await warehouse.query<LookRow>(one.sql, one.params, { maxSeconds }));
 }
 
-/** Several statements as one: the rows of each under its place, its parameters under names of their own. */
+/** Combines statements into one: rows are tagged with the position of their statement, and parameters are renamed apart. */
 function togetherSql(statements: readonly { readonly sql: string; readonly params: SqlParams }[]): {
   readonly sql: string;
   readonly params: SqlParams;
@@ -187,7 +187,7 @@ FROM (${renamed}
   return { sql: `${parts.join('\nUNION ALL\n')}\nORDER BY place, is_bad DESC, subject`, params };
 }
 
-/** One statement per check: the wrong things first, with the totals beside them. It counts one row more than `maxRows` at most. */
+/** The statement of a check with the offenders first and the totals beside them. It counts at most one row more than `maxRows`. */
 export function boundedLook(sql: string, maxRows?: number): string {
   const rows = maxRows === undefined ? sql : `SELECT * FROM (${sql}\n  ) AS every LIMIT ${maxRows + 1}`;
   return `SELECT subject, note, is_bad, total, bad

@@ -15,7 +15,7 @@ import type { StateStore } from '#platform/state/port.ts';
 export interface DrillContext extends CanaryDeps {
   /** The last evening of the league: everything of the day is due. */
   readonly asOf: Date;
-  /** An empty state store, for what must not leave a trace; whoever made the context closes it. */
+  /** An empty state store, for scenes that must leave no trace; the creator of the context closes it. */
   scratch(): StateStore;
 }
 
@@ -23,11 +23,11 @@ export interface DrillContext extends CanaryDeps {
 export interface DrillOutcome {
   /** The causes by name: checks whose failure nothing else explains, or the code of a refusal. */
   readonly alerted: readonly string[];
-  /** The alert in words. */
+  /** The text of the alert. */
   readonly said: string;
 }
 
-/** Something that happens, and what the guards say about it. */
+/** An event, and the alerts it must cause. */
 export interface Scene {
   /** What happens, in a clause. */
   readonly what: string;
@@ -43,9 +43,9 @@ export interface Drill {
   readonly date: string;
   /** What happened then. */
   readonly happened: string;
-  /** What must be said now: a check, or the code of a refusal. */
+  /** The required alert: a check, or the code of a refusal. */
   readonly guard: string;
-  /** What may be said besides, because it is a failure of its own. */
+  /** Further permitted alerts, for failures in their own right. */
   readonly beside?: readonly string[];
   /** The incident was a false alarm: its replay must be silent, and its twin must be caught. */
   readonly isNoise?: boolean;
@@ -58,7 +58,7 @@ export function defineDrill(drill: Drill): Drill {
   return drill;
 }
 
-/** What the whole catalogue says about the league as it is: the failures that nothing else explains. */
+/** Runs the whole catalogue on the league as it is: the failures that nothing else explains. */
 export async function askAll(
   context: DrillContext,
   asOf = context.asOf,
@@ -78,7 +78,7 @@ export async function askAll(
   };
 }
 
-/** What is asked of data that was changed by hand to look as an incident left it: not whether somebody changed it by hand. */
+/** The checks to run on data edited to look as an incident left it: all but those that detect edited data. */
 const UNSTAGED = CATALOGUE.filter(({ id }) => id !== 'rows_as_written');
 
 /** A scene of the whole catalogue: the data is changed, every check runs at an instant of the day, and the change is undone. */
@@ -103,12 +103,12 @@ export function changed(
   };
 }
 
-/** A scene that only the time tells from health: nothing is changed. */
+/** A scene that differs from a healthy one only in its time: nothing is changed. */
 export function unchanged(what: string): Scene {
   return { what, play: (context) => askAll(context) };
 }
 
-/** A scene that ends in a refusal, or does not. What else it throws is not caught. */
+/** A scene that may end in a refusal. Any other error is not caught. */
 export function refused(what: string, act: (context: DrillContext) => Promise<string>): Scene {
   return {
     what,
@@ -123,7 +123,7 @@ export function refused(what: string, act: (context: DrillContext) => Promise<st
   };
 }
 
-/** SQL: rows of a table inserted once more, with some columns changed. */
+/** SQL: inserts rows of a table again, with some columns changed. */
 export function again(
   table: TableContract,
   changes: Readonly<Record<string, string>>,
@@ -153,8 +153,8 @@ export interface DrillReport {
 }
 
 /**
- * Plays incidents and their twins. A drill passes when its guard is named, nothing else is beyond what it allows, and the
- * twin is silent; of a false alarm the other way round. A scene that throws is a drill that did not pass.
+ * Plays incidents and their twins. A drill passes when the required alert occurs, no other than permitted ones does, and the twin
+ * is silent; for a false alarm it is the other way round. A scene that throws fails its drill.
  */
 export async function runDrills(
   context: DrillContext,

@@ -13,7 +13,7 @@ interface AcknowledgeDeps {
 
 const MAX_SNOOZE_DAYS = 14;
 
-/** Records that somebody works on it: no reminders until it ends, gets worse, or fails for another slate. Shown in its message. */
+/** Records that someone is working on an incident: no reminders until it ends, gets worse, or fails for another slate. */
 export async function acknowledge(
   deps: AcknowledgeDeps,
   name: string,
@@ -75,7 +75,7 @@ export interface PendingSlate {
   readonly looked_at: string;
 }
 
-/** Failures that no run has seen end: the next run should ask about them again. Those longest not looked at come first. */
+/** Failures that have not passed since, for the next run to repeat; those not checked for longest come first. */
 export async function pendingSlates(state: StateStore): Promise<PendingSlate[]> {
   const open = await listIncidents(state, 'open');
   return open
@@ -90,9 +90,9 @@ export async function pendingSlates(state: StateStore): Promise<PendingSlate[]> 
 }
 
 /**
- * Accepts what will not be repaired: the failing slates of an incident up to one, all when none is given. They are not asked about
- * any more and do not count; an incident without other failures is closed. A later failure of another slate is told as
- * usual. TIPOFF_NOT_FOUND when nothing fails up to that slate.
+ * Accepts what will not be repaired: the failing slates of an incident up to a given one, or all. They are no longer checked and no
+ * longer count; an incident without other failures is closed. A later failure of another slate is reported as usual.
+ * TIPOFF_NOT_FOUND when nothing fails up to that slate.
  */
 export async function accept(
   deps: AcknowledgeDeps,

@@ -13,7 +13,7 @@ import {
 } from './document.ts';
 import { type CheckRun, type IncidentChanges, readHeads, updateIncidents } from './update.ts';
 
-/** From this time on a New York wall the digest of the day is due. */
+/** New York time from which the daily digest is due. */
 const DUE = '09:00';
 
 /**
@@ -66,7 +66,7 @@ function digestNotice(key: string, incidents: readonly IncidentDoc[], from: stri
   };
 }
 
-/** What is missing of past slates, check by check: it is listed every day until it is filled or accepted. */
+/** Unrepaired failures of past slates, by check: listed every day until they are repaired or accepted. */
 function holeLines(holes: ReturnType<typeof holesBefore>): string[] {
   return [...Map.groupBy(holes, ({ check }) => check)].map(([check, some]) => {
     const [first, last] = [some[0]?.slate, some.at(-1)?.slate];
@@ -86,7 +86,7 @@ function openLine(incident: IncidentDoc, now: string): string {
   return `${incident.severity.toUpperCase()} ${incident.fingerprint}, open ${span(incident.opened_at, now)}: ${reason}${notes.length === 0 ? '' : ` (${notes.join('; ')})`}`;
 }
 
-/** What came of some runs: what happened to the incidents, and what people were shown. */
+/** The result of alerting: what happened to the incidents, and what was delivered. */
 export interface Alerted {
   readonly changes: IncidentChanges;
   readonly delivered: Delivered;
@@ -101,8 +101,8 @@ export interface AlertDeps {
 }
 
 /**
- * Takes in the answers of some runs, makes the digest when it is due, and delivers whatever is queued, older things
- * included. What could not be delivered is in the answer, is kept, and comes with the next call; see `checkDelivered`.
+ * Updates incidents with the results of some runs, queues the digest when it is due, and delivers everything queued, including
+ * earlier messages. What could not be delivered is in the result, and is kept for the next call; see `checkDelivered`.
  */
 export async function alert(
   deps: AlertDeps,

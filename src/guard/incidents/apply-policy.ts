@@ -16,8 +16,8 @@ export interface PolicyResult {
 }
 
 /**
- * Decides at an instant what follows from what was seen: which incidents are over, which are explained by others, how
- * bad they are, and what people should hear. `before` are the incidents as they were before the run. Applying the policy
+ * Decides, as of an instant, which incidents are over, which are explained by others, how severe they are, and what people are
+ * told. `before` are the incidents as they were before the run. Applying the policy
  * twice at one instant changes nothing.
  */
 export function applyPolicy(

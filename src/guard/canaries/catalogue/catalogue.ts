@@ -25,7 +25,7 @@ export const CATALOGUE: readonly Canary[] = [
   ...AGREEMENT,
 ];
 
-/** Those of some canaries that have these ids, in their order. Throws TIPOFF_BAD_INPUT naming every id that is none. */
+/** The canaries with these ids, in the order of the list. Throws TIPOFF_BAD_INPUT naming every unknown id. */
 export function canariesAmong<T extends AskedCanary>(canaries: readonly T[], ids: readonly string[]): T[] {
   const unknown = ids.filter((id) => !canaries.some((canary) => canary.id === id));
   if (unknown.length === 0) return canaries.filter(({ id }) => ids.includes(id));
@@ -35,7 +35,7 @@ export function canariesAmong<T extends AskedCanary>(canaries: readonly T[], ids
   });
 }
 
-/** The built-in canaries of these ids, in the order of the data. Throws TIPOFF_BAD_INPUT naming every id that is none. */
+/** The built-in canaries with these ids, in the order of the catalogue. Throws TIPOFF_BAD_INPUT naming every unknown id. */
 export function canariesNamed(ids: readonly string[]): Canary[] {
   return canariesAmong(CATALOGUE, ids);
 }
