@@ -30,7 +30,7 @@ export interface IncidentReading {
   readonly acknowledged_by: string | null;
 }
 
-/** How many of a slate's games each source covers. */
+/** Of a slate's games, how many each source has. */
 export interface SourceCoverage {
   readonly slate: string;
   readonly games: number;
@@ -169,7 +169,7 @@ export interface LineageNode {
   readonly phase: string;
   readonly writes: readonly string[];
   readonly reads: readonly string[];
-  /** Inputs that are not tables. */
+  /** What it reads that is no table. */
   readonly others: readonly string[];
   readonly last: {
     readonly at: string;
@@ -209,7 +209,7 @@ FROM nba_predictions.prediction_grades WHERE slate BETWEEN CAST(@from AS DATE) A
 const LAST_MODEL = `
 SELECT model_id, created_at, training_rows FROM nba_predictions.model_registry ORDER BY created_at DESC, model_id LIMIT 1`;
 
-/** The declared graph, with the last run of every node. */
+/** The declared graph with what every node did last. */
 export async function readLineage(warehouse: Warehouse, span: SlateSpan): Promise<LineageReading> {
   const since = { since: '1970-01-01T00:00:00Z' };
   const range = { from: span.from, to: span.to };
@@ -266,7 +266,7 @@ export async function readLineage(warehouse: Warehouse, span: SlateSpan): Promis
   };
 }
 
-/** The last run of the stages that leave no processor receipt, by the name of the stage. */
+/** The last work of the stages that leave no receipt of a processor, by the name of the stage. */
 async function lastOfStages(
   warehouse: Warehouse,
   since: { readonly since: string },
@@ -343,7 +343,7 @@ export interface BackfillReading extends BackfillStatus {
   readonly units: Packed;
 }
 
-/** The contents of the backfill ledger. Reads the state store only. */
+/** What the ledger of the backfill holds. Reads the state store only. */
 export async function readBackfill(state: StateStore): Promise<BackfillReading> {
   const units = [...(await readUnits(state)).values()].map(
     ({ step, month, slates, failed }): BackfillUnit => ({

@@ -3,7 +3,7 @@ import { actor, type CliHost, contextOf, type VerbContext } from '#app/cli/conte
 import { bytesText } from '#core/billing.ts';
 import type { Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
-import { count, duration } from '#core/format.ts';
+import { counted, duration } from '#core/format.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import type { RunDeps, RunReport, RunRequest } from '#guard/backfill/execute.ts';
 import type { BackfillPlan } from '#guard/backfill/plan.ts';
@@ -12,7 +12,7 @@ import type { BackfillPhase } from '#guard/backfill/steps.ts';
 import { HISTORY_FROM } from '#pipeline/processor.ts';
 import { tableLines } from '#platform/report/console.ts';
 
-/** Prints a plan: its size and steps, what it leaves out and why, bytes and cost. `--json` has every unit. */
+/** A plan for people: how much it is, its steps, what it leaves out and why, bytes and cost. `--json` has every unit. */
 export function planLines(plan: PricedPlan): string[] {
   const rows = [...Map.groupBy(plan.units, ({ step, reason }) => `${step} ${reason}`).values()].map((own) => {
     const [{ step, reason } = { step: '', reason: '' }] = own;
@@ -41,13 +41,13 @@ export function planLines(plan: PricedPlan): string[] {
 function extent({ units, slates, from, to, estimated_seconds }: BackfillPlan): string {
   if (slates === 0)
     return `Nothing to run: the schedule has no slate with counted games in ${from} to ${to} up to today.`;
-  const range = `${count(slates, 'slate')} in ${from} to ${to}`;
+  const range = `${counted(slates, 'slate')} in ${from} to ${to}`;
   return units.length === 0
     ? `Nothing to run; ${range}.`
-    : `${count(units.length, 'unit')} to run, about ${duration(estimated_seconds)}; ${range}.`;
+    : `${counted(units.length, 'unit')} to run, about ${duration(estimated_seconds)}; ${range}.`;
 }
 
-/** What a run would read and cost, by step and in total, and where the budget would stop it. */
+/** What a run would read and cost, by step and in all, and where the budget would end it. */
 function readingLines(reading: PlanReading, bytes: number, cost: number): string[] {
   const rows = reading.steps.map((one) => [
     one.step,
@@ -78,7 +78,7 @@ function leftOut({ skipped }: Pick<BackfillPlan, 'skipped'>): string[] {
   return [...Map.groupBy(skipped, kindOf).values()].map((own) => {
     const [{ step, reason } = { step: '', reason: '' }] = own;
     const slates = own.reduce((sum, one) => sum + one.slates, 0);
-    return `left out: ${count(own.length, 'unit')}, ${count(slates, 'slate')}: ${isWaiting(reason) ? `${step} ${reason}` : reason}`;
+    return `left out: ${counted(own.length, 'unit')}, ${counted(slates, 'slate')}: ${isWaiting(reason) ? `${step} ${reason}` : reason}`;
   });
 }
 
@@ -86,11 +86,11 @@ function isWaiting(reason: string): boolean {
   return reason.startsWith('waits for ');
 }
 
-/** Prints how a run ended: first whether anything is left to do, then what failed, is held or waits, and how much was done. */
+/** How a run ended, for people: first whether something is not done, then what failed, is held or waits, and how much was done. */
 export function reportLines(report: RunReport): string[] {
   const { plan, failed, held, blocked, stopped } = report;
   if (plan.units.length === 0) return [...leftOut(plan), extent(plan)];
-  // Units already done and units not requested are left out as intended.
+  // What is done already and what nobody asked for is left out rightly.
   const skipped = plan.skipped.filter(({ reason }) => isWaiting(reason) || reason.startsWith('held: '));
   const open = [
     [failed.length, 'failed'],
@@ -103,16 +103,18 @@ export function reportLines(report: RunReport): string[] {
     ...(isWhole
       ? []
       : [
-          `Not everything is done: ${open.flatMap(([units, what]) => (units === 0 ? [] : [`${count(units, 'unit')} ${what}`])).join(', ')}.`,
+          `Not everything is done: ${open.flatMap(([units, what]) => (units === 0 ? [] : [`${counted(units, 'unit')} ${what}`])).join(', ')}.`,
         ]),
     ...failed.map(
-      ({ step, month, slates, reason }) => `failed: ${step} ${month}, ${count(slates, 'slate')}: ${reason}`,
+      ({ step, month, slates, reason }) => `failed: ${step} ${month}, ${counted(slates, 'slate')}: ${reason}`,
     ),
     ...held.map(
-      ({ step, month, slates, reason }) => `held: ${step} ${month}, ${count(slates, 'slate')}: ${reason}`,
+      ({ step, month, slates, reason }) => `held: ${step} ${month}, ${counted(slates, 'slate')}: ${reason}`,
     ),
     ...(blocked.length > 0
-      ? [`Waiting for what failed: ${count(blocked.length, 'unit')}; \`tipoff backfill resume\` takes them.`]
+      ? [
+          `Waiting for what failed: ${counted(blocked.length, 'unit')}; \`tipoff backfill resume\` takes them.`,
+        ]
       : []),
     ...leftOut({ skipped }),
     ...(stopped === null ? [] : [`Stopped: ${stopped}. \`tipoff backfill resume\` carries on.`]),
