@@ -82,8 +82,8 @@ function readRows(file: SqliteFile, collection: string, query: StateQuery): Sqli
   for (const [i, [field, value]] of Object.entries(query.where ?? {}).entries()) {
     // The JSON text of a stored scalar is exactly what JSON.stringify gives, so text equality is typed equality:
     // true is not 1, '1' is not 1, and no decimal is read twice.
-    conditions.push(`data -> '$.${fieldName(field)}' = @where${i}`);
-    params[`where${i}`] = scalarJson(field, value);
+    conditions.push(`data -> '$.${checkedField(field)}' = @where${i}`);
+    params[`where${i}`] = JSON.stringify(checkedScalar(field, value));
   }
   if (query.idPrefix !== undefined && query.idPrefix !== '') {
     conditions.push('id >= @prefix');
@@ -95,7 +95,7 @@ function readRows(file: SqliteFile, collection: string, query: StateQuery): Sqli
     }
   }
   const limit = query.limit === undefined ? '' : ' LIMIT @limit';
-  if (query.limit !== undefined) params['limit'] = positive(query.limit);
+  if (query.limit !== undefined) params['limit'] = checkedLimit(query.limit);
   return file.all(
     `SELECT ${COLUMNS} FROM state_documents WHERE ${conditions.join(' AND ')} ORDER BY id${limit}`,
     params,
@@ -143,7 +143,8 @@ function prefixEnd(prefix: string): string | undefined {
   return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
 }
 
-function fieldName(field: string): string {
+/** A field name of a query. TIPOFF_BAD_INPUT for anything but the name of a top-level field. */
+export function checkedField(field: string): string {
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(field)) return field;
   throw new TipoffError(
     'TIPOFF_BAD_INPUT',
@@ -155,12 +156,10 @@ function fieldName(field: string): string {
   );
 }
 
-function scalarJson(field: string, value: unknown): string {
-  const isScalar =
-    typeof value === 'string' ||
-    typeof value === 'boolean' ||
-    (typeof value === 'number' && Number.isFinite(value));
-  if (isScalar) return JSON.stringify(value);
+/** A value of a query. TIPOFF_BAD_INPUT for anything but a string, a finite number or a boolean. */
+export function checkedScalar(field: string, value: unknown): string | number | boolean {
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
   throw new TipoffError(
     'TIPOFF_BAD_INPUT',
     `expected a string, finite number or boolean for ${field} in where, saw ${String(value)}`,
@@ -171,7 +170,8 @@ function scalarJson(field: string, value: unknown): string {
   );
 }
 
-function positive(limit: number): number {
+/** A limit of a query. TIPOFF_BAD_INPUT for one below 1. */
+export function checkedLimit(limit: number): number {
   if (Number.isSafeInteger(limit) && limit > 0) return limit;
   throw new TipoffError('TIPOFF_BAD_INPUT', `expected a limit of at least 1, saw ${limit}`, {
     hint: 'Leave the limit out to get everything.',

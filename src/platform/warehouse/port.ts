@@ -1,14 +1,5 @@
-import {
-  type Column,
-  type ColumnType,
-  columnNames,
-  type Dataset,
-  type RowOf,
-  type TableContract,
-  tableId,
-} from '#core/contracts/define.ts';
+import type { Column, ColumnType, Dataset, RowOf, TableContract } from '#core/contracts/define.ts';
 import type { Recording } from '#core/contracts/written-rows.ts';
-import { TipoffError } from '#core/errors.ts';
 
 /**
  * A value is moved away from zero by this share of the last kept decimal before it is rounded. Engines differ in how they round
@@ -26,33 +17,6 @@ export function roundedSql(expression: string, decimals: number): string {
 export function rounded(value: number, decimals: number): number {
   const scale = 10 ** decimals;
   return (Math.sign(value) * Math.round(Math.abs(value) * scale + NUDGE)) / scale;
-}
-
-/** Throws TIPOFF_SCHEMA_MISMATCH when a SELECT returns a column that the contract lacks, or lacks one that it has. */
-export function checkReplacementColumns(table: TableContract, selected: readonly string[]): void {
-  const declared = columnNames(table);
-  const extra = selected.filter((name) => !declared.includes(name));
-  const missing = declared.filter((name) => !selected.includes(name));
-  if (extra.length === 0 && missing.length === 0) return;
-  throw new TipoffError(
-    'TIPOFF_SCHEMA_MISMATCH',
-    `${tableId(table)}: the statement gives unknown columns [${extra.join(', ')}] and lacks [${missing.join(', ')}]`,
-    {
-      hint: `Correct the statement of ${table.writer} or the contract; nothing was written.`,
-      details: { table: tableId(table), extra, missing },
-    },
-  );
-}
-
-/** How many rows of a replacement break a rule of the contract, and one of the breaches: the first in the wording of `breachSql`. */
-export interface BrokenRows {
-  readonly broken: number;
-  readonly breach: string | null;
-}
-
-/** The broken rows of a replacement, worded as a problem of an error message. */
-export function describeBrokenRows(count: number, breach: string | null | undefined): string {
-  return `${count} rows break a rule, for example ${breach ?? 'one that is not known'}`;
 }
 
 /**
@@ -133,6 +97,15 @@ export interface TableOptions {
   readonly expiresAt?: string;
 }
 
+/** The rows that {@link Warehouse.replaceRange} replaces: `column` in [from, to], narrowed by `extraWhere`. */
+export interface ReplacedRange {
+  readonly column: string;
+  readonly from: string;
+  readonly to: string;
+  readonly extraWhere?: string;
+  readonly recording?: Recording;
+}
+
 /**
  * The analytical store. SQL is the portable subset (see CONTRIBUTING): unquoted `dataset.table`, `@param`, the `fn`
  * library. In scope: set-based statements, bulk appends, table life-cycle, live schema. Deliberately out of scope: cursors,
@@ -176,7 +149,7 @@ export interface Warehouse {
    */
   replaceRange(
     table: TableContract,
-    range: { column: string; from: string; to: string; extraWhere?: string; recording?: Recording },
+    range: ReplacedRange,
     select: string,
     params?: SqlParams,
   ): Promise<number>;

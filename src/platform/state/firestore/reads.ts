@@ -8,6 +8,7 @@ import {
 } from '@google-cloud/firestore';
 import { TipoffError } from '#core/errors.ts';
 import type { Doc, StateQuery, StateTransaction } from '#platform/state/port.ts';
+import { checkedField, checkedLimit, checkedScalar } from '#platform/state/sqlite.ts';
 import { firestoreError } from './client.ts';
 import { checkedJson, checkFirestoreName, matchKey, matchText, signatureOf, toDoc } from './documents.ts';
 
@@ -21,12 +22,12 @@ export function listQuery(
   let query: Query = collection.orderBy(FieldPath.documentId());
   for (const [field, value] of Object.entries(where)) {
     query = query.where(
-      new FieldPath('match', matchKey(askable(field))),
+      new FieldPath('match', matchKey(checkedField(field))),
       '==',
-      matchText(scalar(field, value)),
+      matchText(checkedScalar(field, value)),
     );
   }
-  if (limit !== undefined) query = query.limit(positive(limit));
+  if (limit !== undefined) query = query.limit(checkedLimit(limit));
   if (idPrefix === '') return query;
   // No id has a slash, a NUL or half a character in it, and none is longer: Firestore would refuse the bound.
   if (/[/\0]/.test(idPrefix) || !idPrefix.isWellFormed() || Buffer.byteLength(idPrefix) > MAX_ID_BYTES)
@@ -51,43 +52,6 @@ function prefixEnd(prefix: string): string | undefined {
 function following(point: number): number {
   if (point === 0xd7ff) return 0xe000;
   return point === 0x2e ? 0x30 : point + 1;
-}
-
-function askable(field: string): string {
-  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(field)) return field;
-  throw new TipoffError(
-    'TIPOFF_BAD_INPUT',
-    `expected a top-level field name in where, saw ${JSON.stringify(field)}`,
-    {
-      hint: 'Use letters, digits and underscores; fields inside fields cannot be asked for.',
-      details: { field },
-    },
-  );
-}
-
-function scalar(field: string, value: unknown): string | number | boolean {
-  if (
-    typeof value === 'string' ||
-    typeof value === 'boolean' ||
-    (typeof value === 'number' && Number.isFinite(value))
-  )
-    return value;
-  throw new TipoffError(
-    'TIPOFF_BAD_INPUT',
-    `expected a string, finite number or boolean for ${field} in where, saw ${String(value)}`,
-    {
-      hint: 'Leave the field out of where when any value will do.',
-      details: { field },
-    },
-  );
-}
-
-function positive(limit: number): number {
-  if (Number.isSafeInteger(limit) && limit > 0) return limit;
-  throw new TipoffError('TIPOFF_BAD_INPUT', `expected a limit of at least 1, saw ${limit}`, {
-    hint: 'Leave the limit out to get everything.',
-    details: { limit },
-  });
 }
 
 /** A document a body read, in the state it was seen in. */

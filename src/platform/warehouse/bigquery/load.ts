@@ -7,16 +7,20 @@ import { recordingSql } from '#core/contracts/written-rows.ts';
 import { TipoffError } from '#core/errors.ts';
 import { meaningful, sqlCode, tokenise } from '#platform/warehouse/lint/vocabulary.ts';
 import {
-  type BrokenRows,
-  checkReplacementColumns,
-  describeBrokenRows,
+  type ReplacedRange,
   rounded,
   roundedSql,
   type SqlParams,
   type TableRef,
-  type Warehouse,
 } from '#platform/warehouse/port.ts';
-import { checkRecords, type LooseRecord } from '#platform/warehouse/records.ts';
+import {
+  checkRecords,
+  checkReplacementColumns,
+  checkReplacementRows,
+  type LooseRecord,
+  type ReplacementProblems,
+  rangeColumn,
+} from '#platform/warehouse/records.ts';
 import { inlineParams, type Jobs } from './jobs.ts';
 import { loadSchema, type ResultField, toRows } from './resources.ts';
 
@@ -147,8 +151,6 @@ async function packed({ compress = true }: LoadTarget, lines: readonly string[])
   return compress ? promisify(gzip)(content) : content;
 }
 
-export type ReplacedRange = Parameters<Warehouse['replaceRange']>[1];
-
 /**
  * Replaces the rows of a range by a select, in one script with one transaction. The columns of the select are compared
  * before: by its text, or by a dry run where the text does not tell. Its rows are kept in a temporary table and checked
@@ -174,7 +176,7 @@ export async function replaceRange(
   const script = replacementScript(table, bounds, select, recording !== undefined);
   const [outcome] = toRows<Outcome>(await jobs.read(inlineParams(script, all)));
   if (outcome === undefined) throw noOutcome(table);
-  checkOutcome(table, range, outcome);
+  checkReplacementRows(table, range, outcome);
   return outcome.replaced;
 }
 
@@ -202,10 +204,7 @@ export function selectedNames(select: string): string[] | undefined {
   return undefined;
 }
 
-interface Outcome extends BrokenRows {
-  readonly outside: number;
-  readonly doubled: number;
-  readonly incomplete: number;
+interface Outcome extends ReplacementProblems {
   readonly replaced: number;
 }
 
@@ -261,50 +260,9 @@ function storedColumns(table: TableContract): string {
 }
 
 function boundsOf(table: TableContract, range: ReplacedRange): string {
-  const column = table.columns[range.column];
-  if (column === undefined) {
-    throw new TipoffError(
-      'TIPOFF_BAD_INPUT',
-      `${tableId(table)} has no column ${range.column} to bound a range with`,
-      {
-        hint: `Bound the range with one of ${columnNames(table).join(', ')}.`,
-        details: { table: tableId(table), column: range.column },
-      },
-    );
-  }
+  const { type } = rangeColumn(table, range);
   const extra = range.extraWhere === undefined ? '' : ` AND (${range.extraWhere})`;
-  return `${range.column} BETWEEN CAST(@range_from AS ${column.type}) AND CAST(@range_to AS ${column.type})${extra}`;
-}
-
-function checkOutcome(
-  table: TableContract,
-  range: ReplacedRange,
-  { outside, doubled, incomplete, broken, breach }: Outcome,
-): void {
-  const where = `${range.column} in [${range.from}, ${range.to}]${range.extraWhere === undefined ? '' : ` where ${range.extraWhere}`}`;
-  const problems = [
-    ...(outside > 0 ? [`${outside} rows lie outside of what is replaced, ${where}`] : []),
-    ...(doubled > 0 ? [`${doubled} keys (${table.key.join(', ')}) occur more than once`] : []),
-    ...(incomplete > 0 ? [`${incomplete} rows have null in a required column`] : []),
-    ...(broken > 0 ? [describeBrokenRows(broken, breach)] : []),
-  ];
-  if (problems.length === 0) return;
-  throw new TipoffError(
-    'TIPOFF_SCHEMA_MISMATCH',
-    `${tableId(table)}: in the result of the statement ${problems.join(' and ')}`,
-    {
-      hint: `Correct the statement of ${table.writer}; nothing was written.`,
-      details: {
-        table: tableId(table),
-        column: range.column,
-        from: range.from,
-        to: range.to,
-        outside,
-        doubled,
-        incomplete,
-      },
-    },
-  );
+  return `${range.column} BETWEEN CAST(@range_from AS ${type}) AND CAST(@range_to AS ${type})${extra}`;
 }
 
 function noOutcome(table: TableContract): TipoffError {

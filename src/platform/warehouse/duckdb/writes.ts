@@ -23,20 +23,23 @@ import {
   tableId,
 } from '#core/contracts/define.ts';
 import { breachSql, breaksSql } from '#core/contracts/rules.ts';
-import { type Recording, recordingSql } from '#core/contracts/written-rows.ts';
-import { TipoffError } from '#core/errors.ts';
+import { recordingSql } from '#core/contracts/written-rows.ts';
 import { duckdbType } from '#platform/warehouse/ddl.ts';
 import {
-  type BrokenRows,
-  checkReplacementColumns,
-  describeBrokenRows,
+  type ReplacedRange,
   rounded,
   roundedSql,
   type SqlParams,
   type TableOptions,
   type TableRef,
 } from '#platform/warehouse/port.ts';
-import { checkRecords, type LooseRecord } from '#platform/warehouse/records.ts';
+import {
+  checkRecords,
+  checkReplacementColumns,
+  checkReplacementRows,
+  type LooseRecord,
+  rangeColumn,
+} from '#platform/warehouse/records.ts';
 import { createTable, declaredSpelling, isOfContract } from './catalogue.ts';
 import type { Session } from './session.ts';
 import { duckdbError } from './values.ts';
@@ -259,14 +262,6 @@ export async function stageRows(
   });
 }
 
-export interface ReplacedRange {
-  readonly column: string;
-  readonly from: string;
-  readonly to: string;
-  readonly extraWhere?: string;
-  readonly recording?: Recording;
-}
-
 /**
  * Replaces the rows of a range by a select in one transaction. The select is evaluated first, so it sees the rows that
  * it replaces; its rows must lie in the range, or a second run would double them.
@@ -332,18 +327,7 @@ async function asStored(session: Session, table: TableContract): Promise<string>
 }
 
 function boundsOf(table: TableContract, range: ReplacedRange): string {
-  const column = table.columns[range.column];
-  if (column === undefined) {
-    throw new TipoffError(
-      'TIPOFF_BAD_INPUT',
-      `${tableId(table)} has no column ${range.column} to bound a range with`,
-      {
-        hint: `Bound the range with one of ${columnNames(table).join(', ')}.`,
-        details: { table: tableId(table), column: range.column },
-      },
-    );
-  }
-  const type = duckdbType(column);
+  const type = duckdbType(rangeColumn(table, range));
   const extra = range.extraWhere === undefined ? '' : ` AND (${range.extraWhere})`;
   return `${range.column} BETWEEN CAST(@range_from AS ${type}) AND CAST(@range_to AS ${type})${extra}`;
 }
@@ -367,37 +351,17 @@ async function checkReplacement(
     params,
   );
   const { outside = 0, doubled = 0, broken = 0 } = found ?? {};
-  const where = `${range.column} in [${range.from}, ${range.to}]${range.extraWhere === undefined ? '' : ` where ${range.extraWhere}`}`;
-  const problems = [
-    ...(outside > 0 ? [`${outside} rows lie outside of what is replaced, ${where}`] : []),
-    ...(doubled > 0 ? [`${doubled} keys (${key}) occur more than once`] : []),
-    ...(broken > 0 ? [describeBrokenRows(broken, await exampleOf(session, table, rows))] : []),
-  ];
-  if (problems.length === 0) return;
-  throw new TipoffError(
-    'TIPOFF_SCHEMA_MISMATCH',
-    `${tableId(table)}: in the result of the statement ${problems.join(' and ')}`,
-    {
-      hint: `Correct the statement of ${table.writer}; nothing was written.`,
-      details: {
-        table: tableId(table),
-        column: range.column,
-        from: range.from,
-        to: range.to,
-        outside,
-        doubled,
-      },
-    },
-  );
+  const breach = broken > 0 ? await exampleOf(session, table, rows) : undefined;
+  checkReplacementRows(table, range, { outside, doubled, broken, breach });
 }
 
-/** The least of what the rows of a replacement break, in words. */
+/** One of the rules that the rows of a replacement break, in words. */
 async function exampleOf(
   session: Session,
   table: TableContract,
   rows: string,
 ): Promise<string | null | undefined> {
-  const [found] = await session.rows<Pick<BrokenRows, 'breach'>>(
+  const [found] = await session.rows<{ breach: string | null }>(
     `SELECT MIN(${breachSql(table)}) AS breach FROM ${rows}`,
   );
   return found?.breach;
