@@ -63,7 +63,7 @@ constants AS (
   SELECT COUNT(DISTINCT player_id) AS players FROM staged WHERE predicted >= ${FEW_COUNTS} GROUP BY market, system_id, predicted
 ),
 biases AS (
-  SELECT AVG(champion_gap) AS bias, COUNT(champion_gap) AS lined, COUNT(CASE WHEN champion_gap > 0 THEN 1 END) AS above
+  SELECT market, AVG(champion_gap) AS bias, COUNT(champion_gap) AS lined, COUNT(CASE WHEN champion_gap > 0 THEN 1 END) AS above
   FROM staged GROUP BY market HAVING COUNT(champion_gap) >= ${FEW_PLAYERS}
 ),
 keys AS (SELECT COUNT(*) AS copies FROM staged GROUP BY ${KEY.join(', ')}),
@@ -85,7 +85,10 @@ SELECT COUNT(*) AS row_count,
   MIN(model_hash) AS least_model, MAX(model_hash) AS greatest_model,
   (SELECT COALESCE(MAX(players), 0) FROM constants) AS most_alike,
   (SELECT STRING_AGG(tally, ',') FROM players) AS tallies,
-  (SELECT MAX(ABS(bias)) FROM biases) AS bias, (SELECT MIN(fn.safe_div(fn.least2(above, lined - above), lined)) FROM biases) AS lesser_side
+  (SELECT MAX(ABS(bias)) FROM biases) AS bias,
+  (SELECT STRING_AGG(market || ' on average ' || CAST(ROUND(ABS(bias) * ${scaleByMarketSql('market')}, 1) AS STRING) || CASE WHEN bias > 0 THEN ' above the lines' ELSE ' below the lines' END, ', ' ORDER BY market)
+    FROM biases WHERE ABS(bias) > ${MAX_QUIET_BIAS}) AS biased,
+  (SELECT MIN(fn.safe_div(fn.least2(above, lined - above), lined)) FROM biases) AS lesser_side
 FROM staged`;
   return statement({ owner: 'pipeline/batch/audit', sql });
 }
@@ -108,6 +111,8 @@ interface Figures {
   readonly tallies: string | null;
   /** Of the market that is worst off, divided by its scale; null where none has enough lines. */
   readonly bias: number | null;
+  /** Markets whose forecasts are away from the lines, with how far and to which side; null where none is. */
+  readonly biased: string | null;
   /** Share of the forecasts on the emptier side of the lines, of the market that is worst off. */
   readonly lesser_side: number | null;
 }
@@ -199,9 +204,9 @@ export async function audit(
   ];
 }
 
-function biasChecks({ bias, lesser_side }: Figures): Outcome[] {
+function biasChecks({ bias, biased, lesser_side }: Figures): Outcome[] {
   if (bias === null || lesser_side === null) return [];
-  const shown = bias.toFixed(2);
+  const shown = biased === null ? bias.toFixed(2) : `${bias.toFixed(2)}: ${biased}`;
   return [
     check(
       'bias_to_the_line',

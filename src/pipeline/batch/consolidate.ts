@@ -7,6 +7,7 @@ import { audit, auditColumn, REQUIRED } from './audit.ts';
 import { type ConsolidationDeps, endUnpublished, finishPublished } from './ending.ts';
 import { acquireLease, fencedError, type Lease, releaseLease, renewLease } from './lease.ts';
 import { checkOutput, stagingTable } from './output-gate.ts';
+import { SKIP_REASONS, type SkipReason } from './plan.ts';
 import { DEFAULT_RULES } from './prediction-rows.ts';
 import { type Copy, choosePicks, copyRows } from './published-rows.ts';
 import {
@@ -285,15 +286,26 @@ function refuseBroken(batch: BatchDoc, checks: readonly Outcome[]): void {
   });
 }
 
-/** Why there is nothing to publish: what closed the batch, how many players were skipped, and why the others failed. */
+/** Why there is nothing to publish: what closed the batch, and why players were skipped or failed. */
 function nothingPredicted({ reason }: Closing, outcomes: readonly OutcomeDoc[]): string {
-  const failed = outcomes.filter((doc) => doc.outcome !== 'skipped');
-  const failures = countBy(failed, ({ reason: cause, outcome: kind }) => cause ?? kind);
+  const skipped = outcomes.filter((doc) => doc.outcome === 'skipped');
+  const skips = mostFrequent(skipped).map(
+    ([what, count]) => `${count} ${what}${isSkipReason(what) ? ` (${SKIP_REASONS[what]})` : ''}`,
+  );
+  const failures = mostFrequent(outcomes.filter((doc) => doc.outcome !== 'skipped'));
   return [
     ...(reason === undefined ? [] : [reason]),
-    `nobody was predicted: ${outcomes.length - failed.length} of ${outcomes.length} players were skipped by the gate`,
-    ...[...failures].slice(0, 3).map(([what, count]) => `${count} failed: ${what}`),
+    `nobody was predicted: ${skipped.length} of ${outcomes.length} players were skipped by the gate${skips.length === 0 ? '' : `: ${skips.join(', ')}`}`,
+    ...failures.map(([what, count]) => `${count} failed: ${what}`),
   ].join('; ');
+}
+
+const isSkipReason = (text: string): text is SkipReason => text in SKIP_REASONS;
+
+/** The three most frequent reasons of outcomes, with how often. */
+function mostFrequent(outcomes: readonly OutcomeDoc[]): (readonly [string, number])[] {
+  const counts = countBy(outcomes, ({ reason, outcome: kind }) => reason ?? kind);
+  return [...counts].sort(([, a], [, b]) => b - a).slice(0, 3);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { playerBoxScores } from '#core/contracts/nba_raw.ts';
 import { schedule } from '#core/contracts/nba_reference.ts';
 import { canaryNamed } from '#guard/canaries/catalogue/catalogue.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
@@ -10,7 +11,7 @@ import { emptyWorld, type TestWorld } from './world.ts';
 /** A night of four games. */
 const SLATE = '2024-12-08';
 
-describe('results_plausible', () => {
+describe('the box scores of last night', () => {
   let world: TestWorld;
   beforeAll(async () => {
     world = await emptyWorld('2024-12-09T17:00:00Z');
@@ -26,16 +27,40 @@ describe('results_plausible', () => {
   });
   afterAll(() => world.close());
 
-  const asked = async () =>
+  const asked = async (check: string) =>
     (
       await runCanaries(world, {
-        canaries: [canaryNamed('results_plausible')],
+        canaries: [canaryNamed(check)],
         asOf: world.clock.now(),
       })
     ).results[0];
 
-  test('passes a night as it was', async () => {
-    expect(await asked()).toMatchObject({ status: 'pass', offenders: [] });
+  test.each(['results_plausible', 'box_rows_plausible'])('are passed as they were by %s', async (check) => {
+    expect(await asked(check)).toMatchObject({ status: 'pass', offenders: [] });
+  });
+
+  test('may not list a bench as if it had played', async () => {
+    const zeros = 'fgm, fga, fg3m, fg3a, ftm, fta, oreb, dreb, reb, ast, stl, blk, tov, pf, points, minutes';
+    const columns = Object.keys(playerBoxScores.columns);
+    const values = columns.map((name) =>
+      zeros.split(', ').includes(name)
+        ? '0'
+        : name === 'player_id' || name === 'row_id'
+          ? `${name} || '99'`
+          : name,
+    );
+    await world.warehouse.execute(
+      `INSERT INTO nba_raw.player_box_scores (${columns.join(', ')})
+       SELECT ${values.map((value) => (value.startsWith('player_id') ? `CAST(${value} AS INT64)` : value)).join(', ')} FROM nba_raw.player_box_scores
+       WHERE slate = CAST('${SLATE}' AS DATE) AND played QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, team_abbr ORDER BY player_id) <= 2`,
+    );
+    const { offenders } = (await asked('box_rows_plausible')) ?? {};
+    await world.warehouse.execute(
+      "DELETE FROM nba_raw.player_box_scores WHERE row_id LIKE '%99' AND minutes = 0",
+    );
+    expect(offenders).toEqual([
+      'players who did nothing in less than a minute: 16 of 8 teams; did the source begin to list who did not play?',
+    ]);
   });
 
   // The boxes of the teams agree with the players when both come from one feed, and every column is as full as ever.
@@ -43,10 +68,10 @@ describe('results_plausible', () => {
     ['stl', 'blk'],
     ['reb', 'ast'],
     ['stl', 'tov'],
-  ])('names two columns that are exchanged: %s and %s', async (a, b) => {
+  ])('exchange no two columns unnoticed: %s and %s', async (a, b) => {
     const exchange = `UPDATE nba_raw.player_box_scores SET ${a} = ${b}, ${b} = ${a} WHERE slate = CAST('${SLATE}' AS DATE)`;
     await world.warehouse.execute(exchange);
-    const { offenders } = (await asked()) ?? {};
+    const { offenders } = (await asked('results_plausible')) ?? {};
     await world.warehouse.execute(exchange);
     expect(offenders).toContain(`${a} and ${b}: each player has of the one what he usually has of the other`);
   });

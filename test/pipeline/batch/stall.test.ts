@@ -208,6 +208,8 @@ describe('skips and failures', () => {
       predicted: 0,
       skipped: { player_out: 4 },
       publication_id: null,
+      reason:
+        'nobody was predicted: 4 of 4 players were skipped by the gate: 4 player_out (the newest status before the cut-off says out or doubtful)',
     });
     expect(await listPublications(world.warehouse)).toEqual([]);
   });

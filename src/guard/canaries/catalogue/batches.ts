@@ -120,8 +120,7 @@ const batchEnded = defineCanary({
   looksAt: 'tonight',
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'predictions',
-  repair:
-    'tipoff batch reset --slate {slate} --reason not-published, then tipoff predict {slate} --mode RETRY',
+  repair: 'tipoff batch reset --slate {slate} --reason not-published, then tipoff day {slate}',
   dependsOn: ['precompute'],
   whenEmpty: {
     skip: 'no batch was started for this slate; prediction_gap says whether one should have been',
@@ -146,9 +145,9 @@ const batchEnded = defineCanary({
   meaning:
     'The audit refused what the workers made, or nobody could be predicted. Nothing of it is visible; what was published before still is.',
   steps: [
-    'The note names the failed check or the most frequent failure.',
+    'The note names the failed check with the markets it is about, or why players were skipped or failed.',
     'tipoff batch show <batch> lists the outcomes; the staging tables are kept.',
-    'Repair the cause, reset the batch and predict again.',
+    'Repair the cause first (load what is missing or wrong): the same inputs end the same way. Then run the repair command.',
   ],
 });
 

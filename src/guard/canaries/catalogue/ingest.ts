@@ -101,11 +101,17 @@ LEFT JOIN (${BOXED_GAMES}) AS b ON b.game_id = g.game_id`,
   ],
 });
 
+/** SQL: a line of a box score that says only that somebody was there: seconds on court, or a bench that is listed as if it had played. */
+const DID_NOTHING = 'minutes < 1 AND points + fga + fta + reb + ast + stl + blk + tov + pf = 0';
+/** How many of them a team may have over all teams of a night. No night of three real seasons had more than one. */
+const MAX_IDLE_PER_TEAM = 1.5;
+
 const boxRowsPlausible = defineCanary({
   id: 'box_rows_plausible',
   phase: 'ingest',
   question: 'Has every team of last night a plausible number of players in its box score?',
-  expected: '6 to 15 players on court for every team with a box score',
+  expected:
+    '6 to 15 players on court for every team with a box score, and hardly anybody who did nothing in less than a minute',
   finding: 'an implausible number of players in the box score of {of:team|teams}',
   looksAt: 'last_night',
   severity: [{ by: '10:15', severity: 'warning' }],
@@ -121,7 +127,16 @@ FROM (
   FROM nba_raw.player_box_scores
   WHERE slate = CAST(@slate AS DATE) AND season_type IN ('regular', 'play_in', 'playoffs')
   GROUP BY game_id, team_abbr
-) AS teams`,
+) AS teams
+UNION ALL
+SELECT 'players who did nothing in less than a minute' AS subject, COUNTIF(${DID_NOTHING}) > ${MAX_IDLE_PER_TEAM} * COUNT(DISTINCT game_id || team_abbr) AS is_bad,
+  CAST(COUNTIF(${DID_NOTHING}) AS STRING) || ' of ' || CAST(COUNT(DISTINCT game_id || team_abbr) AS STRING) || ' teams; did the source begin to list who did not play?' AS note
+FROM (
+  SELECT game_id, team_abbr, minutes, points, fga, fta, reb, ast, stl, blk, tov, pf FROM nba_raw.player_box_scores
+  WHERE slate = CAST(@slate AS DATE) AND season_type IN ('regular', 'play_in', 'playoffs') AND played
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY player_id, game_id ORDER BY ingested_at DESC, row_id) = 1
+) AS lines
+HAVING COUNT(DISTINCT game_id || team_abbr) >= 4`,
   },
   sabotage: {
     sql: [
@@ -129,7 +144,7 @@ FROM (
     ],
   },
   meaning:
-    'A box score came in cut short, or twice under different ids. Averages and absences of that team are wrong until it is replaced.',
+    'A box score came in cut short, twice under different ids, or with those who did not play as if they had played without a count. Averages and absences of that team are wrong until it is replaced.',
   steps: [
     'List the rows of the game in nba_raw.player_box_scores by source and source_file.',
     'Look at nba_raw.rejected_rows of the file: which players were refused, and why?',
