@@ -21,13 +21,14 @@ export function canaryDeps(app: App): CanaryDeps {
 }
 
 function deploymentOf(config: Config): Deployment {
-  const { codeVersion, expectedVersion, missingSettings, scheduledJobs, backup, profile } = config;
+  const { codeVersion, expectedVersion, missingSettings, misspeltSettings, scheduledJobs, backup, profile } =
+    config;
   return {
     codeVersion,
     scheduledJobs,
     ...omitUndefined({ expectedVersion }),
     // Only the embedded home is backed up: Google Cloud keeps its own history.
     ...omitUndefined({ backup: profile === 'embedded' ? backup.place : undefined }),
-    configGaps: missingSettings.map((name) => `${name} has no value`),
+    configGaps: [...missingSettings.map((name) => `${name} has no value`), ...misspeltSettings],
   };
 }

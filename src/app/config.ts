@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
+import { PUBLISHED_MARKETS } from '#core/markets.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { checkedSource } from '#pipeline/ingest/declared-sources.ts';
 import {
@@ -27,6 +28,9 @@ const DEFAULT_QUERY_BYTES = 20_000_000_000;
 const DEFAULT_CANARY_BYTES = 20_000_000_000;
 /** Default byte limit of one backfill: many times five seasons. */
 const DEFAULT_BACKFILL_BYTES = 100_000_000_000;
+
+/** What The Odds API can be asked for: the markets whose lines are read. */
+const ODDS_KEYS = PUBLISHED_MARKETS.map(({ oddsApiKey }) => oddsApiKey);
 
 const hostAndPort = z.string().regex(/^[^\s/:]+:\d+$/, 'expected host:port');
 
@@ -246,7 +250,13 @@ export const SETTINGS = z.object({
   TIPOFF_ESPN_URL: setting(z.url().optional(), 'Another host for ESPN, the second source.'),
   TIPOFF_ODDS_URL: setting(z.url().optional(), 'Another host for The Odds API.'),
   TIPOFF_ODDS_MARKETS: setting(
-    z.string().optional(),
+    z
+      .string()
+      .refine(
+        (text) => namesIn(text).every((name) => ODDS_KEYS.includes(name.replace(/_alternate$/, ''))),
+        `expected markets of The Odds API: ${ODDS_KEYS.join(', ')}`,
+      )
+      .optional(),
     'Markets that are asked of The Odds API, separated by commas, for example `player_points`; all when absent. One event costs markets × regions requests.',
   ),
   TIPOFF_ODDS_REGIONS: setting(
@@ -295,6 +305,8 @@ interface BaseConfig {
   readonly expectedVersion?: string;
   /** Variables that this installation declares as needed but lacks. */
   readonly missingSettings: readonly string[];
+  /** Variables that nobody reads and that are nearly one of the settings, each as a sentence. */
+  readonly misspeltSettings: readonly string[];
   /** Jobs that this installation schedules; the checks report one that never runs. */
   readonly scheduledJobs: readonly string[];
   /** Sources this installation has from its first slate on. */
@@ -353,6 +365,34 @@ interface SlackConfig {
   readonly apiUrl?: string;
 }
 
+/** Letters by which the name of a variable may differ from a setting and be meant for it. */
+const MAX_LETTERS = 2;
+
+/** Says which variables are nearly a setting: a value under such a name is not used, and looks as if it were. */
+function misspelt(names: readonly string[]): string[] {
+  const known = Object.keys(SETTINGS.shape);
+  return names
+    .filter((name) => name.startsWith('TIPOFF_') && !known.includes(name))
+    .flatMap((name) => {
+      const meant = known.find((setting_) => lettersBetween(name, setting_) <= MAX_LETTERS);
+      return meant === undefined ? [] : [`${name} is not a setting and is not read; ${meant} is one`];
+    });
+}
+
+/** Letters to insert, leave out or replace in one text to have the other. */
+function lettersBetween(a: string, b: string): number {
+  let above = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(replaced, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+    }
+    above = row;
+  }
+  return above[b.length] ?? 0;
+}
+
 /** Reads the configuration. Throws TIPOFF_BAD_INPUT naming every variable that is wrong; values of secrets are never repeated. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const parsed = SETTINGS.safeParse(environment);
@@ -375,6 +415,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     missingSettings: namesIn(data.TIPOFF_REQUIRED_SETTINGS).filter(
       (name) => (environment[name] ?? '') === '',
     ),
+    misspeltSettings: misspelt(Object.keys(environment)),
     scheduledJobs: namesIn(data.TIPOFF_SCHEDULED_JOBS),
     sources: namesIn(data.TIPOFF_SOURCES).map(checkedSource),
     checkFolder: data.TIPOFF_CHECKS,

@@ -31,6 +31,7 @@ export async function inHealthyHome<T>(
     home,
     expectedVersion: config.codeVersion,
     missingSettings: [],
+    misspeltSettings: [],
     scheduledJobs: [],
     backup: { place: join(home, 'saved'), github: {} },
   };

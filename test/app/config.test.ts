@@ -74,3 +74,23 @@ describe('the profile', () => {
     await app.close();
   });
 });
+
+describe('a setting that is written wrongly', () => {
+  it('is named with the one that is meant, where no other can be', () => {
+    const read = (name: string) => readConfig({ [name]: '3' }).misspeltSettings;
+    expect(read('TIPOFF_MAX_PICK')).toEqual([
+      'TIPOFF_MAX_PICK is not a setting and is not read; TIPOFF_MAX_PICKS is one',
+    ]);
+    expect(read('TIPOFF_MAX_PICKS')).toEqual([]);
+    // Variables of workflows, and whatever else somebody calls so.
+    for (const name of ['TIPOFF_NOTIFY', 'TIPOFF_PAGES', 'TIPOFF_AT', 'TIPOFF_WORKER_URL', 'MAX_PICK'])
+      expect(read(name)).toEqual([]);
+  });
+
+  it('names a market that The Odds API is not asked for', () => {
+    expect(readConfig({ TIPOFF_ODDS_MARKETS: 'player_points,player_threes' }).oddsMarkets).toHaveLength(2);
+    expect(() => readConfig({ TIPOFF_ODDS_MARKETS: 'player_points,player_pts' })).toThrow(
+      /TIPOFF_ODDS_MARKETS: expected markets of The Odds API: player_points, .*, saw "player_points,player_pts"/,
+    );
+  });
+});

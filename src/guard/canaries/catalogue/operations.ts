@@ -229,9 +229,9 @@ const deployedVersion = defineCanary({
 const configComplete = defineCanary({
   id: 'config_complete',
   phase: 'operations',
-  question: 'Is every setting there that this installation needs?',
-  expected: 'no setting missing',
-  finding: '{n:setting is|settings are} missing',
+  question: 'Is every setting there that this installation needs, under its own name?',
+  expected: 'no setting missing or misspelt',
+  finding: '{n:setting is|settings are} missing or misspelt',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'warning' }],
   owner: 'platform',
