@@ -151,13 +151,14 @@ const summaryDuplicates = defineCanary({
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'data',
-  repair: 'tipoff backfill run --from {slate} --to {slate} --phases analytics',
+  repair: 'tipoff ingest <box scores>, then tipoff day {slate}',
   dependsOn: ['ingest'],
   whenEmpty: { skip: 'nobody has played this season' },
   look: {
     days: SEASON_DAYS,
     sql: `
-SELECT MIN(player_name) || ' ' || CAST(slate AS STRING) AS subject, COUNT(*) > 1 AS is_bad, CAST(COUNT(*) AS STRING) || ' summaries' AS note
+SELECT MIN(player_name) || ' ' || CAST(slate AS STRING) AS subject, COUNT(*) > 1 AS is_bad,
+  CAST(COUNT(*) AS STRING) || ' summaries, of the games ' || MIN(game_id) || ' and ' || MAX(game_id) AS note
 FROM nba_analytics.player_game_summary
 WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE) AND played
 GROUP BY player_id, slate`,
@@ -172,7 +173,7 @@ GROUP BY player_id, slate`,
   steps: [
     'List the rows with their game ids, sources and raw_row_id.',
     'Two game ids: one source uses another id or date for the same game; look at nba_raw.schedule_games.',
-    'Correct the raw rows, then rebuild the slate.',
+    'Load the box score of the game that he was not in again, with him as somebody who did not play; the repair command computes that slate and all after it.',
   ],
 });
 

@@ -287,7 +287,7 @@ const rejectedShare = defineCanary({
   id: 'rejected_share',
   phase: 'ingest',
   question: 'Did a source begin to send rows that are refused?',
-  expected: 'at most a fifth of the newest rows of each source in quarantine',
+  expected: 'at most a fifth of the newest rows of each source in quarantine, and not all of its newest load',
   finding: 'more than a fifth of the rows refused from {of:source|sources}',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'warning' }],
@@ -298,10 +298,11 @@ const rejectedShare = defineCanary({
   whenEmpty: { pass: 'nothing was loaded this season' },
   look: {
     sql: `
-SELECT source AS subject, SUM(rows_rejected) > 0.2 * SUM(rows_read) AND SUM(rows_rejected) >= 20 AS is_bad,
+SELECT source AS subject, SUM(rows_rejected) > 0.2 * SUM(rows_read)
+    AND (SUM(rows_rejected) >= 20 OR (SUM(rows_rejected) >= 5 AND SUM(CASE WHEN ingested_at = newest_at THEN rows_loaded + rows_duplicate END) = 0)) AS is_bad,
   CAST(SUM(rows_rejected) AS STRING) || ' of ' || CAST(SUM(rows_read) AS STRING) || ' rows refused' AS note
 FROM (
-  SELECT source, rows_rejected, rows_read, ingested_at, MAX(ingested_at) OVER (PARTITION BY source) AS newest_at
+  SELECT source, rows_rejected, rows_read, rows_loaded, rows_duplicate, ingested_at, MAX(ingested_at) OVER (PARTITION BY source) AS newest_at
   FROM nba_raw.ingested_files
   WHERE ingested_at > fn.add_seconds(CAST(@as_of AS TIMESTAMP), -${SEASON_DAYS * 86_400}) AND ingested_at <= CAST(@as_of AS TIMESTAMP)
 ) AS loads
