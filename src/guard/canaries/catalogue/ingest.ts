@@ -209,7 +209,8 @@ const linesResolved = defineCanary({
   looksAt: 'tonight',
   severity: [{ by: '12:30', beforeTip: 60, severity: 'warning' }],
   owner: 'data',
-  repair: 'tipoff day {slate}, once the spellings are in src/core/names.ts',
+  repair:
+    'tipoff fetch {slate}, or tipoff ingest <lines>, then tipoff predict {slate} --mode LINE_UPDATE; new spellings belong into src/core/names.ts',
   dependsOn: [],
   tolerates: { count: 8, share: 0.15 },
   whenEmpty: { skip: 'no points lines have been prepared for this slate' },
@@ -234,7 +235,7 @@ GROUP BY l.player_lookup`,
     'A feed spells names in a new way, or quotes games that are not scheduled. Lines of a game that was called off or moved are not counted. The lines are there and nobody can use them.',
   steps: [
     'List the named players with their resolution: unknown_player, ambiguous_player or unknown_game.',
-    'unknown_game for all of them: the event is not in the schedule, or the teams are swapped.',
+    'unknown_game for all of them: the lines are those of another date, the event is not in the schedule, or the teams are swapped.',
     'unknown_player: compare with nba_reference.players; add an alias where the spelling differs.',
   ],
 });
