@@ -53,7 +53,7 @@ export function* artefactSteps(
     );
   }
   const [artefact] = yield* eachSteps(sets, [options.cutoff], { ...options, modelId: () => options.modelId });
-  if (artefact === undefined) throw tooLittle(options.cutoff, { rows: 0 });
+  if (artefact === undefined) throw tooLittleHistoryError(options.cutoff, { rows: 0 });
   return orThrow(artefact);
 }
 
@@ -109,7 +109,7 @@ export function* eachSteps(
       const fit = walk?.fits.find((one) => one.cutoff === cutoff);
       const draft =
         walk === undefined || fit === undefined
-          ? tooLittle(cutoff, { rows: 0 })
+          ? tooLittleHistoryError(cutoff, { rows: 0 })
           : yield* draftSteps(set, walk, fit, config);
       if (draft instanceof TipoffError) {
         problem = draft;
@@ -158,7 +158,11 @@ function* draftSteps(
   const positions = calibrationPositions(set, walk, fit, config.calibrationDays);
   const blocks = new Set(gather(walk.days, positions).map(weekOf)).size;
   if (positions.length < config.minCalibrationRows || blocks < MIN_BLOCKS) {
-    return tooLittle(fit.cutoff, { rows: fit.rows, out_of_fold_rows: positions.length, weeks: blocks });
+    return tooLittleHistoryError(fit.cutoff, {
+      rows: fit.rows,
+      out_of_fold_rows: positions.length,
+      weeks: blocks,
+    });
   }
   const ofBaseline = (which: 'ewma8' | 'minutesRate') =>
     calibrateSystem(set, walk, positions, baselineMeans(set, walk, positions, which));
@@ -192,7 +196,7 @@ function* draftSteps(
 /** The markets of one cut-off as one model. The row counts are taken from the first, since all markets share their rows. */
 function artefactOf(drafts: readonly Draft[], cutoff: string, options: TrainOptions): Artefact | TipoffError {
   const [first] = drafts;
-  if (first === undefined) return tooLittle(cutoff, { markets: 0 });
+  if (first === undefined) return tooLittleHistoryError(cutoff, { markets: 0 });
   const { with_feed, without_feed } = fitMarket(together(drafts.map(({ lined }) => lined)));
   const columns = drafts.flatMap(({ model }) => model.columns);
   const config = configOf(options);
@@ -242,7 +246,7 @@ function together(all: readonly MarketRows[]): MarketRows {
   };
 }
 
-function tooLittle(cutoff: string, seen: Readonly<Record<string, number>>): TipoffError {
+function tooLittleHistoryError(cutoff: string, seen: Readonly<Record<string, number>>): TipoffError {
   const text = Object.entries(seen)
     .map(([what, count]) => `${count} ${what.replaceAll('_', ' ')}`)
     .join(', ');

@@ -246,19 +246,19 @@ function exportDepsOf({ warehouse, exports: objects, clock, dataSource }: DayDep
 
 function refreshPhases({ processors, notReady }: RefreshResult): PhaseReport[] {
   return (['analytics', 'precompute'] as const).map((phase): PhaseReport => {
-    const own = processors.filter((processor) => processor.phase === phase);
-    const held = own.filter(({ verdict }) => verdict === 'held');
-    const rows = own.reduce((total, processor) => total + processor.rows, 0);
+    const ofPhase = processors.filter((processor) => processor.phase === phase);
+    const held = ofPhase.filter(({ verdict }) => verdict === 'held');
+    const rows = ofPhase.reduce((total, processor) => total + processor.rows, 0);
     const [problem] = notReady;
     return {
       phase,
       verdict: held.length > 0 ? 'held' : rows > 0 ? 'done' : 'empty',
       rows,
-      seconds: own.reduce((total, processor) => total + processor.seconds, 0),
+      seconds: ofPhase.reduce((total, processor) => total + processor.seconds, 0),
       detail:
         held.length > 0 && problem !== undefined
           ? `${problem.check}: ${problem.reason}`
-          : `${own.length} runs of ${new Set(own.map(({ processor }) => processor)).size} processors`,
+          : `${ofPhase.length} runs of ${new Set(ofPhase.map(({ processor }) => processor)).size} processors`,
     };
   });
 }

@@ -236,7 +236,7 @@ export async function openHome(dir: string, options: HomeOptions): Promise<Home>
       : { takenOver: { from: ownerOf(previous), message: takeoverMessage(home, previous) } }),
     announce: async ({ address, key }) =>
       guardingLock(home, () => {
-        if (!holding()) throw lost(home, readLock(home));
+        if (!holding()) throw homeLostError(home, readLock(home));
         writeLock(home, { ...mine, address, key });
       }),
     release,
@@ -299,7 +299,7 @@ function lockedBy(home: string, { pid, command, startedAt, address }: HomeOwner)
   );
 }
 
-function lost(home: string, owner: HomeOwner | undefined): TipoffError {
+function homeLostError(home: string, owner: HomeOwner | undefined): TipoffError {
   if (owner !== undefined) return lockedBy(home, owner);
   return new TipoffError(
     'TIPOFF_HOME_LOCKED',

@@ -34,12 +34,12 @@ export function evaluationLines(report: Evaluation): string[] {
 
 /** The champion in one market, or at the lines of all of them, by one dimension. */
 export function breakdownLines(report: Evaluation, dimension: Dimension, market: string): string[] {
-  const own = report.markets.find((one) => one.champion && one.market === market);
-  const lines = own?.at_lines ?? report.at_lines;
-  const at = own?.at_lines == null ? `lines of ${ALL} markets` : market;
+  const scores = report.markets.find((one) => one.champion && one.market === market);
+  const lines = scores?.at_lines ?? report.at_lines;
+  const at = scores?.at_lines == null ? `lines of ${ALL} markets` : market;
   const errors =
-    own?.by != null && isErrorDimension(dimension)
-      ? ['', `${market} by ${dimension}:`, ...groupTable(dimension, own.by[dimension])]
+    scores?.by != null && isErrorDimension(dimension)
+      ? ['', `${market} by ${dimension}:`, ...groupTable(dimension, scores.by[dimension])]
       : [];
   const bets =
     lines === null
@@ -67,10 +67,15 @@ function errorTable(champions: readonly MarketScores[]): string[] {
   ];
   return tableLines(
     [...heads, 'slope', 'ECE'],
-    champions.map((own) => [
-      ...[own.market, own.mae_median.toFixed(3), own.mae_mean.toFixed(3), own.rmse.toFixed(3)],
-      ...[own.bias.toFixed(2), own.crps.toFixed(3), own.log_score.toFixed(3), toBaseline(own)],
-      ...[percent(own.coverage80), own.pit_ks.toFixed(3), own.slope_free.toFixed(2), own.ece_free.toFixed(3)],
+    champions.map((scores) => [
+      ...[scores.market, scores.mae_median.toFixed(3), scores.mae_mean.toFixed(3), scores.rmse.toFixed(3)],
+      ...[scores.bias.toFixed(2), scores.crps.toFixed(3), scores.log_score.toFixed(3), toBaseline(scores)],
+      ...[
+        percent(scores.coverage80),
+        scores.pit_ks.toFixed(3),
+        scores.slope_free.toFixed(2),
+        scores.ece_free.toFixed(3),
+      ],
     ]),
   );
 }
@@ -207,10 +212,15 @@ function alarmLines({ alarms, areGamesReal }: Evaluation): string[] {
 function groupTable(dimension: Dimension, groups: Readonly<Record<string, GroupScores>>): string[] {
   return tableLines(
     [dimension, 'forecasts', 'MAE', 'mean', 'RMSE', 'bias', 'CRPS', 'log', 'CRPS to ewma8', 'in 80 %'],
-    Object.entries(groups).map(([name, own]) => [
-      ...[name, own.n, own.mae_median.toFixed(3), own.mae_mean.toFixed(3), own.rmse.toFixed(3)],
-      ...[own.bias.toFixed(2), own.crps.toFixed(3), own.log_score.toFixed(3), percent(own.crps_to_ewma8)],
-      percent(own.coverage80),
+    Object.entries(groups).map(([name, scores]) => [
+      ...[name, scores.n, scores.mae_median.toFixed(3), scores.mae_mean.toFixed(3), scores.rmse.toFixed(3)],
+      ...[
+        scores.bias.toFixed(2),
+        scores.crps.toFixed(3),
+        scores.log_score.toFixed(3),
+        percent(scores.crps_to_ewma8),
+      ],
+      percent(scores.coverage80),
     ]),
   );
 }
@@ -229,9 +239,21 @@ function lineTable(dimension: Dimension, groups: Readonly<Record<string, LineGro
       'units',
       'units a bet',
     ],
-    Object.entries(groups).map(([name, own]) => [
-      ...[name, own.n, own.brier.toFixed(4), own.climatology.toFixed(4), own.market_brier?.toFixed(4) ?? ''],
-      ...[own.sides.bets, hitRate(own.sides), payingAt(own.sides), units(own.sides), perBet(own.sides, 2)],
+    Object.entries(groups).map(([name, scores]) => [
+      ...[
+        name,
+        scores.n,
+        scores.brier.toFixed(4),
+        scores.climatology.toFixed(4),
+        scores.market_brier?.toFixed(4) ?? '',
+      ],
+      ...[
+        scores.sides.bets,
+        hitRate(scores.sides),
+        payingAt(scores.sides),
+        units(scores.sides),
+        perBet(scores.sides, 2),
+      ],
     ]),
   );
 }

@@ -215,11 +215,11 @@ export async function relayCommand(
   try {
     socket.write(`${JSON.stringify(command)}\n`);
     for await (const line of createInterface({ input: socket })) {
-      const said = reply.parse(JSON.parse(line));
-      if ('out' in said) streams.out(said.out);
-      else if ('err' in said) streams.err(said.err);
-      else if ('meanwhile' in said) streams.meanwhile?.(said.meanwhile);
-      else exit = said.exit;
+      const message = reply.parse(JSON.parse(line));
+      if ('out' in message) streams.out(message.out);
+      else if ('err' in message) streams.err(message.err);
+      else if ('meanwhile' in message) streams.meanwhile?.(message.meanwhile);
+      else exit = message.exit;
     }
   } finally {
     socket.destroy();

@@ -286,8 +286,8 @@ export async function schemaSnapshot(context: VerbContext, options: SnapshotOpti
   const code = codeSchema();
   const live = options.contracts === true ? undefined : await readLive(context);
   if (live?.tables.length === 0) throw nothingLive();
-  const wanted = live === undefined ? code : liveSnapshot(live, code);
-  const files = schemaFiles(wanted, 'snapshot');
+  const target = live === undefined ? code : liveSnapshot(live, code);
+  const files = schemaFiles(target, 'snapshot');
   const changed = writeSchemaFiles(rootOf(context, options.repository), 'snapshot', files);
   const folder = FOLDERS.snapshot;
   context.terminal.json({ folder, files: files.map(({ path }) => path), changed });

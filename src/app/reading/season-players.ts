@@ -121,11 +121,11 @@ export async function readPlayers(
   const ids =
     player === null ? [...forecasts.keys()] : forecasts.has(player) || games.has(player) ? [player] : [];
   return ids.map((id) => {
-    const own = (forecasts.get(id) ?? []).toSorted((a, b) => (a.slate < b.slate ? -1 : 1));
+    const history = (forecasts.get(id) ?? []).toSorted((a, b) => (a.slate < b.slate ? -1 : 1));
     const played = games.get(id) ?? [];
-    const newest = own.at(-1) ?? played.at(-1);
+    const newest = history.at(-1) ?? played.at(-1);
     const row = features.get(id);
-    const evenings = [...new Map(own.map((one) => [one.slate, one])).values()];
+    const evenings = [...new Map(history.map((one) => [one.slate, one])).values()];
     const places = new Map(evenings.map(({ slate }, i) => [slate, i]));
     return {
       player_id: id,
@@ -133,7 +133,7 @@ export async function readPlayers(
       team_abbr: newest?.team_abbr ?? '',
       games: pack(played, GAME_COLUMNS),
       evenings: pack(evenings, EVENING_COLUMNS),
-      forecasts: pack(own, HISTORY_COLUMNS, (forecast, column) =>
+      forecasts: pack(history, HISTORY_COLUMNS, (forecast, column) =>
         column === 'evening' ? (places.get(forecast.slate) ?? 0) : documentValue(forecast, column),
       ),
       features_of: row?.slate ?? null,

@@ -240,9 +240,9 @@ async function differencesOf(
   const differences: string[] = [];
   for (const [name, { type, required }] of Object.entries(contract.columns)) {
     const column = found.get(name);
-    const wanted = `${type}${required ? ' NOT NULL' : ''}`;
+    const declared = `${type}${required ? ' NOT NULL' : ''}`;
     const seen = column === undefined ? 'nothing' : `${column.type}${column.required ? ' NOT NULL' : ''}`;
-    if (seen !== wanted) differences.push(`${tableId(ref)}.${name}: expected ${wanted}, saw ${seen}`);
+    if (seen !== declared) differences.push(`${tableId(ref)}.${name}: expected ${declared}, saw ${seen}`);
     found.delete(name);
   }
   for (const { name, required } of found.values())

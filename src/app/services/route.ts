@@ -61,10 +61,10 @@ export function route(definition: Route): Route {
 export function methodsOf(routes: readonly Route[], path: string): string[] {
   const parts = path.split('/');
   const fitting = routes.filter(({ path: pattern }) => {
-    const wanted = pattern.split('/');
+    const expected = pattern.split('/');
     return (
-      wanted.length === parts.length &&
-      wanted.every((part, i) => (part.startsWith('{') ? parts[i] !== '' : part === parts[i]))
+      expected.length === parts.length &&
+      expected.every((part, i) => (part.startsWith('{') ? parts[i] !== '' : part === parts[i]))
     );
   });
   // A path that is written out is another resource than one that fits a pattern.

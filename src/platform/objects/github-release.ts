@@ -91,8 +91,8 @@ export function openGitHubRelease(options: GitHubReleaseOptions): ObjectStore {
         octokit.request('GET /repos/{owner}/{repo}/releases', { owner, repo, per_page: PAGE, page }),
       );
       // Two that began at the same moment may both have made a draft: the older one counts.
-      const own = data.filter((release) => release.tag_name === tag).sort((a, b) => a.id - b.id);
-      if (own[0] !== undefined) return own[0];
+      const drafts = data.filter((release) => release.tag_name === tag).sort((a, b) => a.id - b.id);
+      if (drafts[0] !== undefined) return drafts[0];
       if (data.length < PAGE) return undefined;
     }
   };
@@ -140,8 +140,8 @@ export function openGitHubRelease(options: GitHubReleaseOptions): ObjectStore {
     }
   };
   const versionsOf = async (path: string): Promise<{ whole: Version[]; broken: Version[] }> => {
-    const own = (await assets()).filter((one) => one.path === path);
-    return { whole: own.filter(isWhole), broken: own.filter((one) => !isWhole(one)) };
+    const versions = (await assets()).filter((one) => one.path === path);
+    return { whole: versions.filter(isWhole), broken: versions.filter((one) => !isWhole(one)) };
   };
   const remove = async ({ asset }: Version): Promise<boolean> =>
     call('the removal of an asset', async () => {

@@ -101,10 +101,10 @@ export function checkRunText(report: Report, links: Links): CheckRunText {
 export function stepAnnotations(report: Report): Annotation[] {
   const all = annotationsOf(report);
   return (['error', 'warning', 'notice'] as const).flatMap((level) => {
-    const own = all.filter((annotation) => annotation.level === level);
-    if (own.length <= MAX_PER_LEVEL) return own;
-    const rest = own.length - (MAX_PER_LEVEL - 1);
+    const ofLevel = all.filter((annotation) => annotation.level === level);
+    if (ofLevel.length <= MAX_PER_LEVEL) return ofLevel;
+    const rest = ofLevel.length - (MAX_PER_LEVEL - 1);
     const message = `${rest} more of this kind are in the summary of the job`;
-    return [...own.slice(0, MAX_PER_LEVEL - 1), { level, title: report.title, message }];
+    return [...ofLevel.slice(0, MAX_PER_LEVEL - 1), { level, title: report.title, message }];
   });
 }

@@ -83,10 +83,10 @@ function print(terminal: Terminal, report: IngestReport): void {
   const loaded = report.files.filter((file) => file.outcome === 'loaded');
   const formats = [...new Set(loaded.map(({ format }) => format))].sort();
   const summed = formats.map((format) => {
-    const own = loaded.filter((row) => row.format === format);
+    const files = loaded.filter((row) => row.format === format);
     const sum = (field: 'read' | 'loaded' | 'duplicate' | 'rejected'): number =>
-      own.reduce((total, row) => total + row[field], 0);
-    return [format, own.length, sum('read'), sum('loaded'), sum('duplicate'), sum('rejected')];
+      files.reduce((total, row) => total + row[field], 0);
+    return [format, files.length, sum('read'), sum('loaded'), sum('duplicate'), sum('rejected')];
   });
   if (loaded.length > 0) {
     terminal.line();

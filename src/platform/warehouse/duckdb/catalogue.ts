@@ -132,8 +132,8 @@ export async function isOfContract(
   table: TableContract,
   ref: TableRef,
 ): Promise<boolean> {
-  const wanted = Object.entries(table.columns).map(([column, one]) => `${column} ${duckdbType(one)}`);
-  return wanted.join() === (await namesAndTypes(connection, tableId(ref)));
+  const declared = Object.entries(table.columns).map(([column, one]) => `${column} ${duckdbType(one)}`);
+  return declared.join() === (await namesAndTypes(connection, tableId(ref)));
 }
 
 /** The engine's name of a type, or of a column with its type, in the spelling of a declaration. */
