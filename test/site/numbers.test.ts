@@ -90,8 +90,10 @@ describe.skipIf(CHROMIUM === undefined)(`numbers on the pages in Chromium (${WIT
     const calibration = (await readDocument(world.app, SPAN, 'calibration')) as CalibrationReading;
     for (const { id } of MARKETS) {
       await expectRecord(page, id, record.rows);
-      await expectCalibration(page, id, calibration);
+      await expectCalibration(page, id, calibration, `#/calibration?market=${id}`);
     }
+    // Without a choice a page shows the market that its list names.
+    await expectCalibration(page, 'points', calibration, '#/calibration');
     expect(troubles).toEqual([]);
     await page.context().close();
   }
@@ -212,9 +214,9 @@ async function expectRecord(page: Page, market: string, rows: readonly RecordRow
     ofMarket.map((row) => [systemName(row.system_id), ...cells(row)]),
   );
   expect(shown['Record of the model by market']).toEqual(
-    season
-      .filter(({ system_id }) => system_id === 'ridge')
-      .map((row) => [marketLabel(row.market), ...cells(row)]),
+    MARKETS.flatMap(({ id }) => season.filter((row) => row.market === id && row.system_id === 'ridge')).map(
+      (row) => [marketLabel(row.market), ...cells(row)],
+    ),
   );
   expect(shown['Record of the model by month']?.map((row) => row.slice(1))).toEqual(
     rows
@@ -231,8 +233,15 @@ async function expectRecord(page: Page, market: string, rows: readonly RecordRow
   expect(of['Mean error']).toContain(champion.errors.mae?.toFixed(2));
 }
 
-async function expectCalibration(page: Page, market: string, reading: CalibrationReading): Promise<void> {
-  await visit(page, `#/calibration?market=${market}`);
+async function expectCalibration(
+  page: Page,
+  market: string,
+  reading: CalibrationReading,
+  address: string,
+): Promise<void> {
+  await visit(page, address);
+  const [, chosen] = await page.locator('.filters select').all();
+  expect(await chosen?.inputValue()).toBe(market);
   const shown = await tables(page);
   expect(shown['Outcomes below the published quantiles']).toEqual(
     reading.quantiles
@@ -255,7 +264,7 @@ async function expectCalibration(page: Page, market: string, reading: Calibratio
   );
   const published = lines.find((row) => row.system_id === 'ridge' && row.believer === 'published');
   expect(shown['What was claimed and what came true']).toEqual(
-    (published?.bins ?? []).map(({ claimed, share, low, high, n }) => [
+    published?.bins.map(({ claimed, share, low, high, n }) => [
       ...[
         percent(claimed),
         percent(share),

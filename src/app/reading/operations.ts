@@ -2,7 +2,15 @@ import { addDays, slateOf } from '#core/calendar.ts';
 import { columnNames, tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import type { PhaseRun } from '#core/contracts/nba_orchestration.ts';
-import { type BackfillStatus, backfillStatus, readUnits } from '#guard/backfill/ledger.ts';
+import {
+  type BackfillStatus,
+  backfillStatus,
+  progressOf,
+  type RunDoc,
+  type RunProgress,
+  readUnits,
+} from '#guard/backfill/ledger.ts';
+import { BACKFILL_PHASES } from '#guard/backfill/steps.ts';
 import { listIncidents } from '#guard/incidents/acknowledge.ts';
 import type { StatusDeps } from '#guard/status/answer.ts';
 import type { Status } from '#guard/status/status.ts';
@@ -339,13 +347,16 @@ export interface BackfillUnit {
 }
 
 export interface BackfillReading extends BackfillStatus {
+  /** As in the status, with how far each is. */
+  readonly runs: readonly (RunDoc & { readonly progress: RunProgress })[];
   /** {@link BackfillUnit} */
   readonly units: Packed;
 }
 
 /** What the ledger of the backfill holds. Reads the state store only. */
 export async function readBackfill(state: StateStore): Promise<BackfillReading> {
-  const units = [...(await readUnits(state)).values()].map(
+  const backfilled = [...(await readUnits(state)).values()];
+  const units = backfilled.map(
     ({ step, month, slates, failed }): BackfillUnit => ({
       step,
       month,
@@ -354,8 +365,12 @@ export async function readBackfill(state: StateStore): Promise<BackfillReading> 
       failed: Object.keys(failed).length,
     }),
   );
+  const status = await backfillStatus(state);
+  const phaseOf = new Map(backfilled.map(({ step, phase }) => [step, BACKFILL_PHASES.indexOf(phase)]));
   return {
-    ...(await backfillStatus(state)),
+    ...status,
+    runs: status.runs.map((run) => ({ ...run, progress: progressOf(run) })),
+    steps: status.steps.toSorted((a, b) => (phaseOf.get(a.step) ?? 0) - (phaseOf.get(b.step) ?? 0)),
     units: pack(
       units.sort((a, b) => a.month.localeCompare(b.month)),
       ['step', 'month', 'slates', 'held', 'failed'],

@@ -86,6 +86,23 @@ export interface RunDoc {
   readonly reason: string | null;
 }
 
+/** How far a run is, as people are told. */
+export interface RunProgress {
+  /** With units that are held or failed, a run has ended; it has not finished. */
+  readonly state: RunDoc['state'] | 'ended';
+  /** Units that are done: those that are held were executed, and are not done. */
+  readonly done: number;
+  readonly held: number;
+}
+
+export function progressOf({ state, done_units, failed_units, held_units: held = 0 }: RunDoc): RunProgress {
+  return {
+    state: state === 'finished' && failed_units + held > 0 ? 'ended' : state,
+    done: done_units - held,
+    held,
+  };
+}
+
 export function monthOf(slate: Slate): string {
   return slate.slice(0, 7);
 }

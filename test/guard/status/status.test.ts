@@ -284,6 +284,18 @@ describe('operations', () => {
       'attention',
       /^Stopped: .*; disk full\.$/,
     ],
+    [
+      'over, with units that were held',
+      { state: 'finished', updated_at: NOON, finished_at: NOON, done_units: 100, held_units: 30 },
+      'attention',
+      /the last one ended on 2025-01-10: .*, 70 of 100 units, 30 held\.$/,
+    ],
+    [
+      'over and done',
+      { state: 'finished', updated_at: NOON, finished_at: NOON, done_units: 100 },
+      'idle',
+      /the last one finished on 2025-01-10: .*, 100 of 100 units\.$/,
+    ],
   ])('see a backfill that is %s', async (_what, change, verdict, answer) => {
     const w = await world();
     const doc = {

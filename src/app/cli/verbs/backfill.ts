@@ -208,7 +208,7 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
     .description('show runs, what each step has done, what failed and why')
     .action(async (_options: object, command: Command) => {
       const { terminal, withApp } = contextOf(host, command);
-      const { backfillStatus } = await import('#guard/backfill/ledger.ts');
+      const { backfillStatus, progressOf } = await import('#guard/backfill/ledger.ts');
       const status = await withApp(({ state }) => backfillStatus(state));
       terminal.json(status);
       if (status.runs.length === 0) {
@@ -219,9 +219,9 @@ export function addBackfillVerbs(root: Command, host: CliHost): void {
       }
       const runs = status.runs.map((one) => [
         one.started_at,
-        one.state === 'finished' && one.failed_units + (one.held_units ?? 0) > 0 ? 'ended' : one.state,
+        progressOf(one).state,
         `${one.from} to ${one.to}`,
-        one.done_units - (one.held_units ?? 0),
+        progressOf(one).done,
         one.planned_units,
         one.reason ?? '',
       ]);

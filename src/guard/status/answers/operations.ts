@@ -1,6 +1,7 @@
 import { slateOf } from '#core/calendar.ts';
 import type { Heartbeat } from '#core/contracts/nba_orchestration.ts';
 import { clause, count, outOf, span, when } from '#core/format.ts';
+import { progressOf, readRuns } from '#guard/backfill/ledger.ts';
 import { isInForce, readHalt } from '#guard/canaries/halt.ts';
 import { lastBeats } from '#guard/canaries/heartbeats.ts';
 import { listIncidents } from '#guard/incidents/acknowledge.ts';
@@ -137,28 +138,11 @@ async function jobs({ warehouse, state: documents }: StatusDeps, { now }: Status
   };
 }
 
-interface BackfillRun {
-  readonly run_id: string;
-  readonly from: string;
-  readonly to: string;
-  readonly state: 'running' | 'finished' | 'stopped';
-  readonly planned_units: number;
-  readonly done_units: number;
-  readonly failed_units: number;
-  readonly held_units?: number;
-  readonly started_at: string;
-  readonly updated_at: string;
-  readonly finished_at: string | null;
-  readonly reason: string | null;
-}
-
 /** A running backfill that has entered nothing for so long is dead. */
 const SILENT_BACKFILL_MS = 15 * 60_000;
 
 async function backfill({ state }: StatusDeps, { now }: StatusMoment): Promise<Found> {
-  const runs = (await state.list<BackfillRun>('backfill_runs'))
-    .map(({ data }) => data)
-    .sort((a, b) => b.started_at.localeCompare(a.started_at));
+  const runs = (await readRuns(state)).toReversed();
   const [last] = runs;
   if (last === undefined) return { verdict: 'idle', answer: 'No backfill has run.' };
   const table = {
@@ -168,13 +152,14 @@ async function backfill({ state }: StatusDeps, { now }: StatusMoment): Promise<F
       .map((run) => [
         run.run_id,
         `${run.from} to ${run.to}`,
-        run.state,
-        outOf(run.done_units, run.planned_units),
+        progressOf(run).state,
+        outOf(progressOf(run).done, run.planned_units),
         run.failed_units,
         when(run.started_at),
       ]),
   };
-  const what = `${last.from} to ${last.to}, ${outOf(last.done_units, last.planned_units)} units${last.failed_units > 0 ? `, ${last.failed_units} failed` : ''}${(last.held_units ?? 0) > 0 ? `, ${last.held_units} held` : ''}`;
+  const { state: lastState, done, held } = progressOf(last);
+  const what = `${last.from} to ${last.to}, ${outOf(done, last.planned_units)} units${last.failed_units > 0 ? `, ${last.failed_units} failed` : ''}${held > 0 ? `, ${held} held` : ''}`;
   if (last.state === 'running') {
     const isDead = now.getTime() - Date.parse(last.updated_at) > SILENT_BACKFILL_MS;
     const pace =
@@ -202,11 +187,9 @@ async function backfill({ state }: StatusDeps, { now }: StatusMoment): Promise<F
       next: 'tipoff backfill resume',
     };
   const age = now.getTime() - Date.parse(last.finished_at ?? last.updated_at);
-  // What is held or failed is not done, though the run came to its end.
-  const isWhole = last.failed_units + (last.held_units ?? 0) === 0;
   return {
-    verdict: !isWhole && age < 7 * 86_400_000 ? 'attention' : 'idle',
-    answer: `None is running; the last one ${isWhole ? 'finished' : 'ended'} on ${slateOf(last.finished_at ?? last.updated_at)}: ${what}.`,
+    verdict: lastState === 'ended' && age < 7 * 86_400_000 ? 'attention' : 'idle',
+    answer: `None is running; the last one ${lastState} on ${slateOf(last.finished_at ?? last.updated_at)}: ${what}.`,
     table,
   };
 }

@@ -41,16 +41,16 @@ function Backfill({ reading }: { readonly reading: BackfillReading }): JSX.Eleme
               <p>
                 <Tag
                   tone={
-                    run.state === 'finished'
-                      ? run.failed_units > 0
+                    run.progress.state === 'finished'
+                      ? 'good'
+                      : run.progress.state === 'ended'
                         ? 'attention'
-                        : 'good'
-                      : run.state === 'running'
-                        ? 'under'
-                        : 'bad'
+                        : run.progress.state === 'running'
+                          ? 'under'
+                          : 'bad'
                   }
                 >
-                  {run.state}
+                  {run.progress.state}
                 </Tag>{' '}
                 <strong>
                   {run.from} to {run.to}
@@ -61,12 +61,13 @@ function Backfill({ reading }: { readonly reading: BackfillReading }): JSX.Eleme
               </p>
               <progress
                 max={Math.max(1, run.planned_units)}
-                value={run.planned_units === 0 ? 1 : run.done_units}
-                aria-label={`${run.done_units} of ${run.planned_units} units`}
+                value={run.planned_units === 0 ? 1 : run.progress.done}
+                aria-label={`${run.progress.done} of ${run.planned_units} units`}
               />
               <p class="soft">
-                {run.done_units} of {count(run.planned_units, 'unit')}
-                {run.failed_units > 0 && `, ${run.failed_units} failed`} ·{' '}
+                {run.progress.done} of {count(run.planned_units, 'unit')}
+                {run.failed_units > 0 && `, ${run.failed_units} failed`}
+                {run.progress.held > 0 && `, ${run.progress.held} held`} ·{' '}
                 {run.finished_at === null
                   ? `going for ${span(run.started_at, run.updated_at)}`
                   : `took ${duration((Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000)}`}
@@ -77,7 +78,7 @@ function Backfill({ reading }: { readonly reading: BackfillReading }): JSX.Eleme
           ))}
         </ul>
       </Section>
-      <Months units={units} />
+      <Months steps={steps.map(({ step }) => step)} units={units} />
       <Section title="Steps">
         <Table
           caption="Steps of the backfill"
@@ -133,10 +134,15 @@ function Backfill({ reading }: { readonly reading: BackfillReading }): JSX.Eleme
   );
 }
 
-function Months({ units }: { readonly units: readonly BackfillUnit[] }): JSX.Element {
+function Months({
+  steps,
+  units,
+}: {
+  readonly steps: readonly string[];
+  readonly units: readonly BackfillUnit[];
+}): JSX.Element {
   const draw = useCallback(
     (width: number) => {
-      const steps = [...new Set(units.map(({ step }) => step))];
       const months = [...new Set(units.map(({ month }) => month))].sort();
       return Plot.plot({
         width,
@@ -162,7 +168,7 @@ function Months({ units }: { readonly units: readonly BackfillUnit[] }): JSX.Ele
         ],
       });
     },
-    [units],
+    [steps, units],
   );
   return (
     <Section title="By month and step">

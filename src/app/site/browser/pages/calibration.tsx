@@ -6,7 +6,7 @@ import { useDocument } from '#app/site/browser/data.ts';
 import { Chart, Empty, Figures, Section, Table, Waiting } from '#app/site/browser/parts.tsx';
 import { decimal, systemName } from '#app/site/browser/words.ts';
 import { percent } from '#core/format.ts';
-import { Choices } from './record.tsx';
+import { Choices, chosenOf } from './record.tsx';
 
 /** Whether probabilities came true. */
 export function CalibrationPage({ query }: { readonly query: URLSearchParams }): JSX.Element {
@@ -41,12 +41,7 @@ function Calibrations({
   readonly reading: CalibrationReading;
   readonly query: URLSearchParams;
 }): JSX.Element {
-  const [first] = reading.quantiles.toSorted((a, b) => b.record_class.localeCompare(a.record_class));
-  const recordClass = query.get('class') ?? first?.record_class ?? 'live';
-  const market =
-    query.get('market') ??
-    reading.quantiles.find((row) => row.record_class === recordClass)?.market ??
-    'points';
+  const { recordClass, market } = chosenOf(reading.quantiles, query);
   const fits = (row: { readonly record_class: string; readonly market: string }): boolean =>
     row.record_class === recordClass && row.market === market;
   const lines = reading.lines.filter(fits);
@@ -170,23 +165,25 @@ function Calibrations({
           ]}
         />
       </Section>
-      <Section title="Bins of the curve">
-        <Table
-          caption="What was claimed and what came true"
-          rows={published?.bins ?? []}
-          keyOf={({ claimed }) => claimed.toFixed(4)}
-          columns={[
-            { head: 'Claimed', cell: ({ claimed }) => percent(claimed) },
-            { head: 'Went over', isNumber: true, cell: ({ share }) => percent(share) },
-            {
-              head: '95 %',
-              isNumber: true,
-              cell: ({ low, high }) => `${(100 * low).toFixed(1)}–${(100 * high).toFixed(1)}`,
-            },
-            { head: 'Lines', isNumber: true, cell: ({ n }) => n },
-          ]}
-        />
-      </Section>
+      {published !== undefined && (
+        <Section title="Bins of the curve">
+          <Table
+            caption="What was claimed and what came true"
+            rows={published.bins}
+            keyOf={({ claimed }) => claimed.toFixed(4)}
+            columns={[
+              { head: 'Claimed', cell: ({ claimed }) => percent(claimed) },
+              { head: 'Went over', isNumber: true, cell: ({ share }) => percent(share) },
+              {
+                head: '95 %',
+                isNumber: true,
+                cell: ({ low, high }) => `${(100 * low).toFixed(1)}–${(100 * high).toFixed(1)}`,
+              },
+              { head: 'Lines', isNumber: true, cell: ({ n }) => n },
+            ]}
+          />
+        </Section>
+      )}
     </>
   );
 }
@@ -285,11 +282,15 @@ function bandsOf({ below_10, below_25, below_50, below_75, below_90 }: QuantileC
   return BANDS.map((_, i) => (cumulative[i + 1] ?? 1) - (cumulative[i] ?? 0));
 }
 
+/** The champion, and the baseline where it was published as well: on markets with lines. */
+const DRAWN = ['ridge', 'ewma8'] as const;
+
 function Pit({ quantiles }: { readonly quantiles: readonly QuantileCoverage[] }): JSX.Element {
+  const drawn = DRAWN.filter((id) => quantiles.some(({ system_id }) => system_id === id));
   const draw = useCallback(
     (width: number) => {
       const bars = quantiles
-        .filter(({ system_id }) => system_id === 'ridge' || system_id === 'ewma8')
+        .filter(({ system_id }) => drawn.some((id) => id === system_id))
         .flatMap((row) =>
           bandsOf(row).map((share, i) => ({
             band: BANDS[i] ?? '',
@@ -304,7 +305,7 @@ function Pit({ quantiles }: { readonly quantiles: readonly QuantileCoverage[] })
         marginTop: 30,
         marginBottom: 40,
         fx: { label: 'Between the quantiles, in %', domain: BANDS, padding: 0.15 },
-        x: { axis: null, domain: ['ridge', 'ewma8'] },
+        x: { axis: null, domain: drawn },
         y: {
           label: 'Outcomes against expected',
           grid: true,
@@ -323,13 +324,13 @@ function Pit({ quantiles }: { readonly quantiles: readonly QuantileCoverage[] })
         ],
       });
     },
-    [quantiles],
+    [quantiles, drawn],
   );
   return (
     <Section title="Where outcomes fell">
       <p class="legend">
-        <span class="key bar-over">model</span>
-        <span class="key band">recent form</span>
+        {drawn.includes('ridge') && <span class="key bar-over">model</span>}
+        {drawn.includes('ewma8') && <span class="key band">recent form</span>}
         <span class="key dashed">right</span>
       </p>
       <Chart

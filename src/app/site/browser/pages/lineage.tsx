@@ -5,7 +5,7 @@ import { useDocument } from '#app/site/browser/data.ts';
 import { Section, Table, Tag, Waiting } from '#app/site/browser/parts.tsx';
 import { count, when } from '#core/format.ts';
 
-const BOX = { width: 226, height: 52, gapX: 24, gapY: 40 } as const;
+const BOX = { width: 236, height: 52, gapX: 24, gapY: 40 } as const;
 
 /** The pipeline as it is declared, each part with what it did last. */
 export function LineagePage(): JSX.Element {
@@ -49,6 +49,7 @@ function Lineage({ reading: { nodes, tables } }: { readonly reading: LineageRead
                   <>
                     <Verdict verdict={last.verdict} /> {when(last.at)}
                     <span class="sub">
+                      {`${last.rows.toLocaleString('en-US')} rows · `}
                       {last.from === null || last.to === NO_END
                         ? ''
                         : last.from === last.to
@@ -59,7 +60,6 @@ function Lineage({ reading: { nodes, tables } }: { readonly reading: LineageRead
                   </>
                 ),
             },
-            { head: 'Rows', isNumber: true, cell: ({ last }) => last?.rows.toLocaleString('en-US') ?? '' },
           ]}
         />
       </Section>

@@ -31,8 +31,11 @@ export function RecordPage({ query }: { readonly query: URLSearchParams }): JSX.
   );
 }
 
-/** What the reader chose, or what there is: the live record before backfills, the first market, the champion. */
-function chosenOf(rows: readonly RecordRow[], query: URLSearchParams) {
+/** Rows that a record class and a market choose among. */
+type Choosable = Pick<RecordRow, 'record_class' | 'market'>;
+
+/** What the reader chose, or what there is: the live record before backfills, the first market. */
+export function chosenOf(rows: readonly Choosable[], query: URLSearchParams) {
   const classes = [...new Set(rows.map(({ record_class }) => record_class))].sort().reverse();
   const recordClass = query.get('class') ?? classes[0] ?? 'live';
   const markets = MARKETS.filter(({ id }) =>
@@ -47,10 +50,10 @@ export function Choices({
   rows,
   query,
 }: {
-  readonly rows: readonly Pick<RecordRow, 'record_class' | 'market'>[];
+  readonly rows: readonly Choosable[];
   readonly query: URLSearchParams;
 }): JSX.Element | null {
-  const { classes, recordClass, markets, market } = chosenOf(rows as readonly RecordRow[], query);
+  const { classes, recordClass, markets, market } = chosenOf(rows, query);
   if (rows.length === 0) return null;
   return (
     <div class="filters">
@@ -147,8 +150,14 @@ function Records({
       </Section>
       <Section title="Every market">
         <PeriodTable
-          rows={rows.filter(
-            (row) => row.record_class === recordClass && row.kind === 'season' && row.system_id === 'ridge',
+          rows={MARKETS.flatMap(({ id }) =>
+            rows.filter(
+              (row) =>
+                row.market === id &&
+                row.record_class === recordClass &&
+                row.kind === 'season' &&
+                row.system_id === 'ridge',
+            ),
           )}
           head="Market"
           nameOf={(row) => marketLabel(row.market)}
@@ -338,7 +347,8 @@ function Profit({ weeks }: { readonly weeks: readonly RecordRow[] }): JSX.Elemen
     },
     [weeks],
   );
-  if (weeks.length < 2) return null;
+  const isDecided = weeks.some(({ picks, all_sides }) => picks.decided + all_sides.decided > 0);
+  if (weeks.length < 2 || !isDecided) return null;
   const total = weeks.reduce((sum, { picks }) => sum + picks.profit, 0);
   return (
     <Section title="Units, week by week">
