@@ -47,8 +47,3 @@ export function percentOf(part: number, whole: number): string {
 export function clause(sentence: string): string {
   return sentence.replace(/[.\s]+$/, '');
 }
-
-/** {@link count} with a regular plural. */
-export function counted(number: number, noun: string): string {
-  return count(number, noun);
-}

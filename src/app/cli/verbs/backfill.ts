@@ -3,7 +3,7 @@ import { actor, type CliHost, contextOf, type VerbContext } from '#app/cli/conte
 import { bytesText } from '#core/billing.ts';
 import type { Slate } from '#core/calendar.ts';
 import { TipoffError } from '#core/errors.ts';
-import { counted, duration } from '#core/format.ts';
+import { count, duration } from '#core/format.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import type { RunDeps, RunReport, RunRequest } from '#guard/backfill/execute.ts';
 import type { BackfillPlan } from '#guard/backfill/plan.ts';
@@ -41,10 +41,10 @@ export function planLines(plan: PricedPlan): string[] {
 function extent({ units, slates, from, to, estimated_seconds }: BackfillPlan): string {
   if (slates === 0)
     return `Nothing to run: the schedule has no slate with counted games in ${from} to ${to} up to today.`;
-  const range = `${counted(slates, 'slate')} in ${from} to ${to}`;
+  const range = `${count(slates, 'slate')} in ${from} to ${to}`;
   return units.length === 0
     ? `Nothing to run; ${range}.`
-    : `${counted(units.length, 'unit')} to run, about ${duration(estimated_seconds)}; ${range}.`;
+    : `${count(units.length, 'unit')} to run, about ${duration(estimated_seconds)}; ${range}.`;
 }
 
 /** What a run would read and cost, by step and in all, and where the budget would end it. */
@@ -78,7 +78,7 @@ function leftOut({ skipped }: Pick<BackfillPlan, 'skipped'>): string[] {
   return [...Map.groupBy(skipped, kindOf).values()].map((own) => {
     const [{ step, reason } = { step: '', reason: '' }] = own;
     const slates = own.reduce((sum, one) => sum + one.slates, 0);
-    return `left out: ${counted(own.length, 'unit')}, ${counted(slates, 'slate')}: ${isWaiting(reason) ? `${step} ${reason}` : reason}`;
+    return `left out: ${count(own.length, 'unit')}, ${count(slates, 'slate')}: ${isWaiting(reason) ? `${step} ${reason}` : reason}`;
   });
 }
 
@@ -103,18 +103,16 @@ export function reportLines(report: RunReport): string[] {
     ...(isWhole
       ? []
       : [
-          `Not everything is done: ${open.flatMap(([units, what]) => (units === 0 ? [] : [`${counted(units, 'unit')} ${what}`])).join(', ')}.`,
+          `Not everything is done: ${open.flatMap(([units, what]) => (units === 0 ? [] : [`${count(units, 'unit')} ${what}`])).join(', ')}.`,
         ]),
     ...failed.map(
-      ({ step, month, slates, reason }) => `failed: ${step} ${month}, ${counted(slates, 'slate')}: ${reason}`,
+      ({ step, month, slates, reason }) => `failed: ${step} ${month}, ${count(slates, 'slate')}: ${reason}`,
     ),
     ...held.map(
-      ({ step, month, slates, reason }) => `held: ${step} ${month}, ${counted(slates, 'slate')}: ${reason}`,
+      ({ step, month, slates, reason }) => `held: ${step} ${month}, ${count(slates, 'slate')}: ${reason}`,
     ),
     ...(blocked.length > 0
-      ? [
-          `Waiting for what failed: ${counted(blocked.length, 'unit')}; \`tipoff backfill resume\` takes them.`,
-        ]
+      ? [`Waiting for what failed: ${count(blocked.length, 'unit')}; \`tipoff backfill resume\` takes them.`]
       : []),
     ...leftOut({ skipped }),
     ...(stopped === null ? [] : [`Stopped: ${stopped}. \`tipoff backfill resume\` carries on.`]),
