@@ -1,8 +1,9 @@
 /**
  * One measurement in a process of its own, so that it is cold: `node scripts/bench-case.ts <case> <home> <from> <to>`
  * prints one JSON document. Cases: features (phases 3 and 4), graded (every phase but the exports), exports (those alone),
- * day (one slate, daily mode), day-points (the same with a model of points alone), train (a model of every market on all rows
- * before the range ends), evaluate (the range walked through), floor (the statements alone, as one raw script).
+ * day (one slate, daily mode, with the model of the registry), train (a model of every market on all rows before the range ends,
+ * registered), train-points (the same of points alone), evaluate (the range walked through), floor (the statements alone, as one
+ * raw script).
  */
 import { DuckDBInstance } from '@duckdb/node-api';
 import { backfillDeps } from '#app/backfill.ts';
@@ -14,10 +15,10 @@ import { addDays, parseSlate, type Slate } from '#core/calendar.ts';
 import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { TipoffError } from '#core/errors.ts';
-import { MAIN_MARKET, type Market } from '#core/markets.ts';
+import { MAIN_MARKET, type Market, PUBLISHED_MARKETS } from '#core/markets.ts';
 import { runBackfill } from '#guard/backfill/run.ts';
 import type { BackfillPhase } from '#guard/backfill/steps.ts';
-import { seasonModelSource } from '#model/model-source.ts';
+import { modelSource } from '#model/model-source.ts';
 import { train } from '#model/train-run.ts';
 import { buildPlayerReference } from '#pipeline/analytics/reference.ts';
 import { runDay } from '#pipeline/day.ts';
@@ -126,9 +127,9 @@ async function withApp(home: string, work: (app: App) => Promise<Measured>): Pro
   }
 }
 
-async function day(app: App, slate: Slate, markets?: readonly Market[]): Promise<Measured> {
-  const models =
-    markets && seasonModelSource({ ...trainDeps(app), markets }, { from: slate, to: slate, by: 'bench' });
+/** As on any evening: the model stands in the registry, and a slate without one fails instead of being trained for. */
+async function day(app: App, slate: Slate): Promise<Measured> {
+  const models = modelSource(trainDeps(app), { trainWhenMissing: false, by: 'bench' });
   const deps = await dayDeps(app, 'bench', models);
   const engine = timed(deps.warehouse);
   const result = await runDay({ ...deps, warehouse: engine.warehouse }, { slate, by: 'bench' });
@@ -136,9 +137,9 @@ async function day(app: App, slate: Slate, markets?: readonly Market[]): Promise
   return { slates: 1, rows: result.predictions, engine_seconds: engine.seconds(), eta_ratio: null, steps };
 }
 
-async function training(app: App, to: Slate): Promise<Measured> {
+async function training(app: App, to: Slate, markets: readonly Market[]): Promise<Measured> {
   const engine = timed(app.warehouse);
-  const deps = { ...trainDeps(app), warehouse: engine.warehouse };
+  const deps = { ...trainDeps(app), warehouse: engine.warehouse, markets };
   const { artefact } = await train(deps, { cutoff: addDays(to, 1), by: 'bench' });
   return { ...NO_SLATES, rows: artefact.training_rows, engine_seconds: engine.seconds() };
 }
@@ -192,8 +193,8 @@ const CASES: Readonly<Record<string, () => Promise<Measured>>> = {
     withApp(home, (app) => backfill(app, from, to, ['analytics', 'precompute', 'predict', 'grade'])),
   exports: () => withApp(home, (app) => backfill(app, from, to, ['export'])),
   day: () => withApp(home, (app) => day(app, from)),
-  'day-points': () => withApp(home, (app) => day(app, from, [MAIN_MARKET])),
-  train: () => withApp(home, (app) => training(app, to)),
+  train: () => withApp(home, (app) => training(app, to, PUBLISHED_MARKETS)),
+  'train-points': () => withApp(home, (app) => training(app, to, [MAIN_MARKET])),
   evaluate: () => withApp(home, (app) => evaluation(app, from, to)),
   floor: () => floor(home, from, to),
 };

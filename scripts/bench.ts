@@ -82,6 +82,10 @@ async function simulatedHome(seasons: number): Promise<{ home: string; from: str
   return { home, from: league.slates[0] ?? options.from, to: league.slates.at(-1) ?? options.to };
 }
 
+/** The history of a day, by what its model forecasts. */
+const EVERY_MARKET = 'ingested history';
+const POINTS_ALONE = 'ingested history, points alone';
+
 const measurements: Measurement[] = [];
 let batch: BatchBench | undefined;
 try {
@@ -118,16 +122,18 @@ try {
         measurements.push(await measure('graded season', 'exports', graded, options.from, options.to));
     }
     if (cases.includes('day')) {
-      // A home as it stands on any day of a season: features of the whole history, and the week's model from the day before.
+      // A home as it stands on any day of a season: features of the whole history, and a model that was trained before.
       await measure('preparation', 'features', computed, options.history, options.to);
+      const lastLearnt = addDays(parseSlate(options['day-before']), -1);
       const points = join(work, 'points');
       cpSync(computed, points, { recursive: true });
-      for (const [name, home] of [
-        ['day', computed],
-        ['day-points', points],
+      for (const [name, home, data] of [
+        ['train', computed, EVERY_MARKET],
+        ['train-points', points, POINTS_ALONE],
       ] as const) {
-        await measure('preparation', name, home, options['day-before'], options['day-before']);
-        measurements.push(await measure('ingested history', name, home, options.day, options.day));
+        await measure('preparation', name, home, lastLearnt, lastLearnt);
+        await measure('preparation', 'day', home, options['day-before'], options['day-before']);
+        measurements.push(await measure(data, 'day', home, options.day, options.day));
       }
     }
   }
@@ -167,6 +173,11 @@ process.stdout.write(
 );
 if (options.write) writeFileSync(join(import.meta.dirname, '../docs/performance.md'), page());
 
+/** Seconds of what a day does for each of its markets; the features before it serve all. */
+function ofMarkets({ steps }: Measurement): number {
+  return ['predict', 'grade', 'export'].reduce((sum, phase) => sum + (steps[phase] ?? 0), 0);
+}
+
 function page(): string {
   const cells = measurements.map((one) => [
     one.data,
@@ -200,6 +211,13 @@ function page(): string {
     features === undefined || raw === undefined
       ? ''
       : `\nThe season's features take ${(features.cpu_seconds / raw.cpu_seconds).toFixed(2)} times the processor time of the floor.\n`;
+  const [every, points] = [EVERY_MARKET, POINTS_ALONE].map((data) =>
+    measurements.find((one) => one.case === 'day' && one.data === data),
+  );
+  const markets =
+    every === undefined || points === undefined
+      ? ''
+      : `\nForecasting, grading and exporting a slate of all markets takes ${(ofMarkets(every) - ofMarkets(points)).toFixed(1)} s more than of points alone.\n`;
   const steps = features === undefined ? [] : Object.entries(features.steps).sort(([, a], [, b]) => b - a);
   return [
     '# Performance',
@@ -216,8 +234,8 @@ function page(): string {
     '- `exports`: the documents of every slate of the season that was graded.',
     '- `train`: a model of every published market on all rows, from an opened home to the registered artefact.',
     '- `evaluate`: the season walked through in every market, a fit a week, with all scores.',
-    '- `day`: one slate in daily mode, all phases, on a home whose history is computed and which has a model.',
-    '- `day-points`: the same with a model of points alone.',
+    '- `day`: one slate in daily mode, all phases, on a home whose history is computed, with a model that was trained and registered before.',
+    `  On \`${POINTS_ALONE}\` that model forecasts points and nothing else.`,
     '- `ETA`: time left as foretold when a tenth of the time had passed, over the time it then took.',
     '',
     ...(batch === undefined
@@ -235,6 +253,7 @@ function page(): string {
     row(header.map(() => '---')),
     ...cells.map(row),
     ratio,
+    markets,
     ...(steps.length === 0
       ? []
       : [
