@@ -150,6 +150,15 @@ describe('the shape of a count', () => {
     expect(distance(learnt)).toBeLessThan(0.02);
   });
 
+  it('takes its levels from every row of a long history, not only from those its coefficients are fitted to', () => {
+    const rows = drawn(BLOCKS, 15, inputs(12_500, 0.03, 17), 18);
+    // Of so many rows every second one is fitted to: what happens in the others is known to the levels alone.
+    const surprising = { ...rows, actual: rows.actual.map((count, i) => (i % 2 === 1 ? 15 : count)) };
+    const middle = (all: CountRows): number => fitCountShape(all, 15).levels[9] ?? Number.NaN;
+    expect(middle(rows)).toBeCloseTo(0.5, 1);
+    expect(middle(surprising)).toBeCloseTo(0.25, 1);
+  });
+
   it('depends on nothing but the rows, and takes players without a spread of minutes', () => {
     const rows = drawn(BLOCKS, 15, inputs(2000, 0.03, 15), 16);
     expect(fitCountShape(rows, 15)).toEqual(fitCountShape(rows, 15));
