@@ -28,22 +28,14 @@ async function silentJobs(
   const never = deployment.scheduledJobs.filter(
     (job) => job !== CANARY_JOB && beats.every((beat) => beat.job !== job),
   );
-  const [tonight] = await warehouse.query<{ readonly first_tip: string | null }>(
-    'SELECT MIN(tipoff_at) AS first_tip FROM nba_reference.counted_games WHERE slate = CAST(@slate AS DATE)',
-    { slate },
-  );
-  const firstTip = tonight?.first_tip ?? undefined;
-  const isDue =
-    firstTip !== undefined &&
-    (asOf >= easternInstant(slate, DAILY.by) ||
-      asOf.getTime() >= Date.parse(firstTip) - DAILY.minutesBeforeTip * 60_000);
   // Its own time bridges a day without games; on one with games, a run of yesterday is none.
-  const isMissing = ({ job, beat_at }: Heartbeat): boolean =>
-    isDue && job === DAILY.job && new Date(beat_at) < easternInstant(slate, '00:00');
+  const today = easternInstant(slate, '00:00');
+  const isOfBefore = ({ job, beat_at }: Heartbeat): boolean => job === DAILY.job && new Date(beat_at) < today;
+  const isDue = beats.some(isOfBefore) && (await isDailyDue(warehouse, slate, asOf));
   return [
     ...beats.map((beat) => {
       const judged = judge(beat, asOf);
-      if (judged.is_bad || !isMissing(beat)) return judged;
+      if (judged.is_bad || !isDue || !isOfBefore(beat)) return judged;
       return { ...judged, is_bad: true, note: `has not run today, and there are games: ${judged.note}` };
     }),
     ...never.map((job) => ({
@@ -52,6 +44,22 @@ async function silentJobs(
       note: 'is declared as scheduled and has never reported',
     })),
   ];
+}
+
+/** Whether there are games on a slate, and the daily job should have run for them. */
+async function isDailyDue(
+  warehouse: CanaryContext['warehouse'],
+  slate: Moment['slate'],
+  asOf: Date,
+): Promise<boolean> {
+  const [tonight] = await warehouse.query<{ readonly first_tip: string | null }>(
+    'SELECT MIN(tipoff_at) AS first_tip FROM nba_reference.counted_games WHERE slate = CAST(@slate AS DATE)',
+    { slate },
+  );
+  const firstTip = tonight?.first_tip ?? undefined;
+  if (firstTip === undefined) return false;
+  const last = Date.parse(firstTip) - DAILY.minutesBeforeTip * 60_000;
+  return asOf >= easternInstant(slate, DAILY.by) || asOf.getTime() >= last;
 }
 
 /** A job is alive when it ended a run, and ended one well, within its own time. */
