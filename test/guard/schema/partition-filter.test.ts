@@ -93,7 +93,10 @@ describe('the partition filters of this repository', () => {
     ]);
   });
 
-  it('fail the schema check when a statement leaves one out, with the place', async () => {
+  // All statements of the repository are prepared once, with one more.
+  it('fail the schema check when a statement leaves one out, with the place', {
+    timeout: 60_000,
+  }, async () => {
     const planted = {
       path: 'src/guard/planted.ts',
       text: 'export const A = 1;\nexport const B = `SELECT COUNT(*) AS n\nFROM nba_raw.player_lines l\nWHERE l.line > 3`;\n',

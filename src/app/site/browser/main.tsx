@@ -128,12 +128,19 @@ function TopBar({
 }): JSX.Element {
   const [page = 'slate'] = route.parts;
   const here = page === 'player' ? 'players' : page;
+  const pages = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a phone not every page fits beside the others: the one that is shown is in sight. Nothing but the bar moves.
+    const [bar, link] = [pages.current, pages.current?.querySelector<HTMLElement>(`a[aria-current]`)];
+    if (bar === null || !link) return;
+    bar.scrollLeft = link.offsetLeft - bar.offsetLeft - (bar.clientWidth - link.offsetWidth) / 2;
+  }, [here]);
   return (
     <header class="top">
       <a class="brand" href={to()}>
         <span class="ball" aria-hidden="true" /> Tipoff
       </a>
-      <nav aria-label="Pages">
+      <nav ref={pages} aria-label="Pages">
         {(isSingle ? [] : PAGES).map(([id, label]) => (
           <a key={id} href={id === 'slate' ? to() : to(id)} aria-current={here === id ? 'page' : undefined}>
             {label}

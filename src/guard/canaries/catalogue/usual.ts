@@ -264,12 +264,12 @@ WITH quotes AS (
   WHERE l.slate = CAST(@slate AS DATE) AND l.market IN ${PUBLISHED_IN}
 ),
 main AS (SELECT * FROM quotes WHERE market = '${MAIN_MARKET.id}' AND average IS NOT NULL),
-consensus AS (
+beside_books AS (
   SELECT q.*, AVG(line) OVER (PARTITION BY player_lookup, market) AS consensus, COUNT(*) OVER (PARTITION BY player_lookup, market) AS book_count FROM quotes q
 ),
 books AS (
   SELECT bookmaker, market, AVG(ABS(fn.safe_div(book_count * (line - consensus), book_count - 1.0))) AS apart, COUNT(*) AS quotes
-  FROM consensus WHERE book_count >= 2 GROUP BY bookmaker, market
+  FROM beside_books WHERE book_count >= 2 GROUP BY bookmaker, market
 ),
 priced AS (
   SELECT bookmaker, market, over_price, under_price, ${impliedSql('over_price')} + ${impliedSql('under_price')} AS margin

@@ -97,8 +97,8 @@ function Backfill({ reading }: { readonly reading: BackfillReading }): JSX.Eleme
               isNumber: true,
               cell: ({ failed }) => (failed > 0 ? <span class="bad">{failed}</span> : failed),
             },
-            { head: 'First', cell: ({ first }) => first ?? '–' },
-            { head: 'Last', cell: ({ last }) => last ?? '–' },
+            { head: 'First', className: 'keep', cell: ({ first }) => first ?? '–' },
+            { head: 'Last', className: 'keep', cell: ({ last }) => last ?? '–' },
             { head: 'Rows', isNumber: true, cell: ({ rows }) => rows.toLocaleString('en-US') },
             {
               head: 'A slate takes',
@@ -134,6 +134,9 @@ function Backfill({ reading }: { readonly reading: BackfillReading }): JSX.Eleme
   );
 }
 
+/** Width of the names of the steps, in pixels. */
+const LABELS = 182;
+
 function Months({
   steps,
   units,
@@ -147,13 +150,13 @@ function Months({
       return Plot.plot({
         width,
         height: 46 + 20 * steps.length,
-        marginLeft: 182,
+        marginLeft: LABELS,
         marginTop: 6,
         x: {
           type: 'band',
           label: null,
           domain: months,
-          ticks: months.filter((_, i) => i % Math.ceil((months.length * 64) / (width * 0.6)) === 0),
+          ticks: months.filter((_, i) => i % Math.ceil((months.length * 64) / (width - LABELS)) === 0),
           padding: 0.08,
         },
         y: { label: null, domain: steps },

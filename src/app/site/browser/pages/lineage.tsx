@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { LineageNode, LineageReading } from '#app/reading/operations.ts';
 import { useDocument } from '#app/site/browser/data.ts';
 import { Section, Table, Tag, Waiting } from '#app/site/browser/parts.tsx';
@@ -172,9 +172,15 @@ function Graph({
       from.node.name === chosen || to.node.name === chosen ? [from.node.name, to.node.name] : [],
     ),
   );
+  const view = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // Where it does not fit, its middle is shown: the first part stands there.
+    if (view.current !== null)
+      view.current.scrollLeft = (view.current.scrollWidth - view.current.clientWidth) / 2;
+  }, []);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
-    <section class="scroll graph" tabIndex={0} aria-label="The pipeline as a graph">
+    <section ref={view} class="scroll graph" tabIndex={0} aria-label="The pipeline as a graph">
       <div class="graph-area" style={{ width: `${width}px`, height: `${height}px` }}>
         <svg width={width} height={height} aria-hidden="true" focusable="false">
           {edges.map(({ from, to }) => {
