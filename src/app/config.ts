@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { TipoffError } from '#core/errors.ts';
 import { PUBLISHED_MARKETS } from '#core/markets.ts';
+import { editDistance } from '#core/names.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { checkedSource } from '#pipeline/ingest/declared-sources.ts';
 import {
@@ -374,23 +375,9 @@ function misspelt(names: readonly string[]): string[] {
   return names
     .filter((name) => name.startsWith('TIPOFF_') && !known.includes(name))
     .flatMap((name) => {
-      const meant = known.find((setting_) => lettersBetween(name, setting_) <= MAX_LETTERS);
+      const meant = known.find((setting_) => editDistance(name, setting_) <= MAX_LETTERS);
       return meant === undefined ? [] : [`${name} is not a setting and is not read; ${meant} is one`];
     });
-}
-
-/** Letters to insert, leave out or replace in one text to have the other. */
-function lettersBetween(a: string, b: string): number {
-  let above = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(replaced, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
-    }
-    above = row;
-  }
-  return above[b.length] ?? 0;
 }
 
 /** Reads the configuration. Throws TIPOFF_BAD_INPUT naming every variable that is wrong; values of secrets are never repeated. */

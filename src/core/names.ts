@@ -96,7 +96,7 @@ export function alikeNames(text: string, names: readonly string[]): readonly str
 }
 
 /** Levenshtein distance: letters to insert, delete or replace to turn one text into the other. */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   let before = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];

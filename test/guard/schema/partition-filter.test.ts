@@ -93,8 +93,8 @@ describe('the partition filters of this repository', () => {
     ]);
   });
 
-  // All statements of the repository are prepared once, with one more.
   it('fail the schema check when a statement leaves one out, with the place', {
+    // Every statement of the repository is prepared, and one more.
     timeout: 60_000,
   }, async () => {
     const planted = {
