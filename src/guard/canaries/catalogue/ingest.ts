@@ -9,9 +9,10 @@ const isRegularSeason = (slate: string): boolean => slate.slice(5) >= '10-25' ||
 const scheduleAhead = defineCanary({
   id: 'schedule_ahead',
   phase: 'ingest',
-  question: 'Does the schedule reach into the coming days?',
-  expected: 'a counted game within the next nine days, from 25 October to 5 April',
-  finding: 'no game is scheduled for the next nine days',
+  question: 'Does the schedule reach into the coming days, and are not all games of today called off?',
+  expected:
+    'a counted game within the next nine days, from 25 October to 5 April, and one of today’s unless there was at most one',
+  finding: 'the schedule has no game left for {of:period|periods}',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'critical' }],
   owner: 'data',
@@ -24,15 +25,22 @@ const scheduleAhead = defineCanary({
     sql: `
 SELECT 'schedule' AS subject, COUNT(*) = 0 AS is_bad, CAST(COUNT(*) AS STRING) || ' games in the next nine days' AS note
 FROM nba_reference.counted_games
-WHERE slate BETWEEN CAST(@slate AS DATE) AND fn.add_days(CAST(@slate AS DATE), 9)`,
+WHERE slate BETWEEN CAST(@slate AS DATE) AND fn.add_days(CAST(@slate AS DATE), 9)
+UNION ALL
+SELECT 'today' AS subject, COUNT(*) >= 2 AND COUNTIF(status IN ('postponed', 'cancelled')) = COUNT(*) AS is_bad,
+  CAST(COUNTIF(status IN ('postponed', 'cancelled')) AS STRING) || ' of ' || CAST(COUNT(*) AS STRING) || ' games are called off' AS note
+FROM nba_reference.schedule
+WHERE slate = CAST(@slate AS DATE) AND season_type IN ('regular', 'play_in', 'playoffs')
+GROUP BY slate`,
   },
   sabotage: { sql: ['DELETE FROM nba_reference.schedule WHERE slate >= CAST(@slate AS DATE)'] },
   meaning:
-    'An empty schedule makes every other check believe that there are no games, so nothing else would go red. The longest pause of a regular season is the six days of the All-Star break.',
+    'An empty schedule, or an evening that is called off as a whole, makes every other check believe that there are no games, so nothing else would go red. The longest pause of a regular season is the six days of the All-Star break.',
   steps: [
     'Look at the newest rows of nba_raw.schedule_games (source, ingested_at): did the last load bring any?',
     'Look at nba_raw.rejected_rows for the source: a changed format ends there.',
     'Compare with the published schedule; load it again and rebuild nba_reference.schedule with the repair command.',
+    'If the league really called off the whole evening, accept the incident with that reason.',
   ],
 });
 

@@ -74,10 +74,10 @@ export const BATCH_DRILLS: readonly Drill[] = [
     replay: changed('nothing is published for tonight', {
       sql: NOTHING_MADE,
     }),
-    twin: changed('all games of tonight are postponed, and nothing is published', {
+    twin: changed('there are no games tonight, and nothing is published', {
       act: followedByExports([
         ...NOTHING_MADE,
-        "UPDATE nba_reference.schedule SET status = 'postponed' WHERE slate = CAST(@slate AS DATE)",
+        'DELETE FROM nba_reference.schedule WHERE slate = CAST(@slate AS DATE)',
       ]),
     }),
   }),
