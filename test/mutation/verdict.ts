@@ -179,6 +179,7 @@ const PHASES: readonly (readonly [RegExp, readonly string[]])[] = [
 /** Where the rows of a table can be read under another name. */
 const READ_AS: Readonly<Record<string, string>> = {
   'nba_raw.player_lines': 'nba_analytics.player_prop_lines',
+  'nba_raw.schedule_games': 'nba_reference.schedule',
   'nba_reference.schedule': 'nba_reference.counted_games',
   'nba_predictions.staged_predictions': 'nba_predictions.player_prop_predictions',
   'nba_predictions.player_prop_predictions': 'nba_predictions.current_predictions',
