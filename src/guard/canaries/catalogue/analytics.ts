@@ -173,7 +173,7 @@ GROUP BY player_id, slate`,
   steps: [
     'List the rows with their game ids, sources and raw_row_id.',
     'Two game ids: one source uses another id or date for the same game; look at nba_raw.schedule_games.',
-    'Load the box score of the game that he was not in again, with him as somebody who did not play; the repair command computes that slate and all after it.',
+    'Load the box score of the game that he was not in again, with him listed as not playing; the repair command computes that slate and all after it.',
   ],
 });
 

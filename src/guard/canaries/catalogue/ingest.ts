@@ -9,9 +9,9 @@ const isRegularSeason = (slate: string): boolean => slate.slice(5) >= '10-25' ||
 const scheduleAhead = defineCanary({
   id: 'schedule_ahead',
   phase: 'ingest',
-  question: 'Does the schedule reach into the coming days, and are not all games of today called off?',
+  question: 'Does the schedule reach into the coming days, and are today’s games still on?',
   expected:
-    'a counted game within the next nine days, from 25 October to 5 April, and one of today’s unless there was at most one',
+    'a counted game within the next nine days, from 25 October to 5 April, and no evening of several games called off as a whole',
   finding: 'the schedule has no game left for {of:period|periods}',
   looksAt: 'now',
   severity: [{ by: '00:00', severity: 'critical' }],
@@ -218,7 +218,7 @@ const linesResolved = defineCanary({
   severity: [{ by: '12:30', beforeTip: 60, severity: 'warning' }],
   owner: 'data',
   repair:
-    'tipoff fetch {slate}, or tipoff ingest <lines>, then tipoff predict {slate} --mode LINE_UPDATE; new spellings belong into src/core/names.ts',
+    'tipoff fetch {slate}, or tipoff ingest <lines>, then tipoff predict {slate} --mode LINE_UPDATE; new spellings belong in src/core/names.ts',
   dependsOn: [],
   tolerates: { count: 8, share: 0.15 },
   whenEmpty: { skip: 'no points lines have been prepared for this slate' },
