@@ -22,6 +22,8 @@ export interface MarketFeatures {
   readonly opponentRatio: string;
   /** The same for the attempts behind the count; absent where attempts are not counted. */
   readonly opponentAttemptsRatio?: string;
+  /** Features of another count that say something about this one; absent where there are none. */
+  readonly ofOthers?: readonly string[];
 }
 
 export type MarketId =
@@ -203,7 +205,8 @@ export const MARKETS: readonly Market[] = [
     maxSd: 6,
     oddsApiKey: 'player_turnovers',
     hasLines: true,
-    features: [featuresOf('tov')],
+    // Whoever handles the ball loses it: recent assists tell it sooner than recent turnovers do, of which there are fewer.
+    features: [{ ...featuresOf('tov'), ofOthers: ['ast_ewma4', 'ast_ewma8', 'freed_ast'] }],
   },
 ];
 

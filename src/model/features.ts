@@ -34,7 +34,7 @@ const RETURNS: readonly ModelColumn[] = [
   },
 ];
 
-/** The features of which each belongs to one count: the other markets do without. */
+/** The features of which each belongs to one count: the other markets do without, unless they ask for it. */
 const OWNERS: ReadonlyMap<string, string> = new Map([
   ...['pts_ewma4', 'pts_ewma8', 'pts_season', 'pts_sd10', 'rate32', 'ppm8', 'minutes_rate'].map(
     (name) => [name, 'pts'] as const,
@@ -51,17 +51,18 @@ const OWNERS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Columns of the ridge of a count, in order: its own features, those that every market reads (the long averages of all
- * counts among them), then products that a linear model cannot make by itself. Matchup and pace act in proportion to what
- * the player would have anyway, and so does what teammates leave. Data only; evaluated in linear.ts.
+ * Columns of the ridge of a count, in order: its own features with those of others that it asks for and those that every
+ * market reads (the long averages of all counts among them), then products that a linear model cannot make by itself. Matchup
+ * and pace act in proportion to what the player would have anyway, and so does what teammates leave. Data only; evaluated in
+ * linear.ts.
  */
 export function modelColumns(
-  { stat, minutesRate, rate, opponentRatio, opponentAttemptsRatio }: MarketFeatures,
+  { stat, minutesRate, rate, opponentRatio, opponentAttemptsRatio, ofOthers = [] }: MarketFeatures,
   features: readonly Feature[] = FEATURES,
 ): readonly ModelColumn[] {
   const read = features.filter(({ name }) => {
     const owner = OWNERS.get(name);
-    return !NOT_MODELLED.has(name) && (owner === undefined || owner === stat);
+    return !NOT_MODELLED.has(name) && (owner === undefined || owner === stat || ofOthers.includes(name));
   });
   const product = (a: string, b: string, over?: number): ModelColumn => ({
     name: over === undefined ? `${a}*${b}` : `${a}*${b}/${over}`,

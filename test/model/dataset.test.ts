@@ -66,6 +66,13 @@ describe('the model columns', () => {
     },
   );
 
+  it('of turnovers hold the recent assists of the player, which no other market but assists reads', () => {
+    const readers = MARKETS.flatMap(({ features }) => features).filter((features) =>
+      modelColumns(features).some(({ name }) => name === 'ast_ewma4'),
+    );
+    expect(new Set(readers.map(({ stat }) => stat))).toEqual(new Set(['ast', 'tov']));
+  });
+
   it('multiply their factors, divide, and turn thresholds into indicators', () => {
     const column = {
       name: 'x',
