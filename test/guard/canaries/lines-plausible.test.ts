@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { addDays, parseSlate } from '#core/calendar.ts';
 import { playerPropLines } from '#core/contracts/nba_analytics.ts';
 import { mlFeatureStore } from '#core/contracts/nba_predictions.ts';
 import { schedule } from '#core/contracts/nba_reference.ts';
@@ -114,6 +115,46 @@ describe('lines_plausible', () => {
   };
   const atEastbook = (name: string): readonly string[] => [`eastbook rebounds ${name}`];
   const atAllBooks = (name: string): readonly string[] => BOOKS.map((book) => `${book} rebounds ${name}`);
+
+  /** Twelve players at a book and the others, who agree that OVER is likelier for every other one. */
+  const atPrices = (i: number): readonly [number, number] =>
+    i % 2 === 0 ? [-140 - i, 112 + i] : [112 + i, -140 - i];
+
+  test.each([
+    ['as the others', false, []],
+    ['with the two exchanged', true, ['eastbook rebounds prices against the other books']],
+  ] as const)('prices of one book %s', async (_name, isExchanged, offenders) => {
+    await quoteRebounds((average) => average, atPrices);
+    if (isExchanged)
+      await world.warehouse.execute(
+        "UPDATE nba_analytics.player_prop_lines SET over_price = under_price, under_price = over_price WHERE bookmaker = 'eastbook' AND market = 'rebounds'",
+      );
+    expect(await failing()).toEqual(offenders);
+  });
+
+  test.each([
+    ['sixteen players 1.4 points above', 16, 1.4, []],
+    ['sixteen players 1.6 points above', 16, 1.6, ['points lines against the fortnight before']],
+    ['sixteen players 2 points below', 16, -2, ['points lines against the fortnight before']],
+    ['fifteen players 2 points above: the luck of a few', 15, 2, []],
+  ])('%s their own lines of the days before', async (_name, players, moved, offenders) => {
+    await quote(1, players, 0);
+    const columns = Object.keys(playerPropLines.columns);
+    for (const days of [3, 9]) {
+      const earlier = addDays(parseSlate(SLATE), -days);
+      const values = columns.map((name) =>
+        name === 'slate'
+          ? `CAST('${earlier}' AS DATE)`
+          : name === 'line'
+            ? `CAST(line - ${moved} AS NUMERIC)`
+            : name,
+      );
+      await world.warehouse.execute(
+        `INSERT INTO nba_analytics.player_prop_lines (${columns.join(', ')}) SELECT ${values.join(', ')} FROM nba_analytics.player_prop_lines WHERE slate = CAST('${SLATE}' AS DATE)`,
+      );
+    }
+    expect(await failing()).toEqual(offenders);
+  });
 
   test.each([
     ['usual', (average: number) => average, []],

@@ -39,7 +39,8 @@ describe('the box scores of last night', () => {
     expect(await asked(check)).toMatchObject({ status: 'pass', offenders: [] });
   });
 
-  test('may not list a bench as if it had played', async () => {
+  /** Adds so many of every team, or of one game, who are listed as if they had played and did nothing; returns what is told. */
+  const withBench = async (perTeam: number, where = 'TRUE'): Promise<readonly string[]> => {
     const zeros = 'fgm, fga, fg3m, fg3a, ftm, fta, oreb, dreb, reb, ast, stl, blk, tov, pf, points, minutes';
     const columns = Object.keys(playerBoxScores.columns);
     const values = columns.map((name) =>
@@ -52,14 +53,28 @@ describe('the box scores of last night', () => {
     await world.warehouse.execute(
       `INSERT INTO nba_raw.player_box_scores (${columns.join(', ')})
        SELECT ${values.map((value) => (value.startsWith('player_id') ? `CAST(${value} AS INT64)` : value)).join(', ')} FROM nba_raw.player_box_scores
-       WHERE slate = CAST('${SLATE}' AS DATE) AND played QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, team_abbr ORDER BY player_id) <= 2`,
+       WHERE slate = CAST('${SLATE}' AS DATE) AND played AND ${where} QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, team_abbr ORDER BY player_id) <= ${perTeam}`,
     );
     const { offenders } = (await asked('box_rows_plausible')) ?? {};
     await world.warehouse.execute(
       "DELETE FROM nba_raw.player_box_scores WHERE row_id LIKE '%99' AND minutes = 0",
     );
-    expect(offenders).toEqual([
+    return offenders ?? [];
+  };
+
+  test('may not list a bench as if it had played', async () => {
+    expect(await withBench(2)).toEqual([
       'players who did nothing in less than a minute: 16 of 8 teams; did the source begin to list who did not play?',
+    ]);
+  });
+
+  test('may not list the benches of one game, and six who came in for the last seconds are none', async () => {
+    const first = `game_id = (SELECT MIN(game_id) FROM nba_raw.player_box_scores WHERE slate = CAST('${SLATE}' AS DATE))`;
+    const idle = async (perTeam: number): Promise<readonly string[]> =>
+      (await withBench(perTeam, first)).filter((offender) => offender.includes('did nothing'));
+    expect(await idle(3)).toEqual([]);
+    expect(await idle(4)).toEqual([
+      expect.stringMatching(/^0022\d+ players who did nothing in less than a minute: 8 of \d+ players$/),
     ]);
   });
 

@@ -41,4 +41,60 @@ describe('schedule_ahead', () => {
       offenders,
     });
   });
+
+  const asked = async (asOf: string) => {
+    const { results } = await runCanaries(world, {
+      canaries: [canaryNamed('schedule_ahead')],
+      asOf: new Date(asOf),
+    });
+    return results[0];
+  };
+  const evening = (row: object): Promise<unknown> =>
+    world.warehouse.append(
+      schedule,
+      [0, 1].map((i) => ({ ...gameRow(SLATE, i, TIP_OFF), published_slate: SLATE, ...row })),
+    );
+
+  test.each([
+    ['moved to another date', { slate: '2024-12-10', tipoff_at: '2024-12-11T00:00:00.000Z' }],
+    ['called a game of the preseason', { season_type: 'preseason', is_counted: false }],
+  ])('tells of an evening of which every game is %s', async (_name, row) => {
+    await world.warehouse.append(schedule, [gameRow('2024-12-10', 9, '2024-12-11T00:00:00.000Z')]);
+    await evening(row);
+    expect(await asked('2024-12-09T17:00:00Z')).toMatchObject({
+      status: 'fail',
+      offenders: ['today: 2 of 2 games are called off'],
+    });
+  });
+
+  describe('in the playoffs', () => {
+    const MAY = '2025-05-11T17:00:00Z';
+    const games = (status: string): Promise<unknown> =>
+      world.warehouse.append(
+        schedule,
+        [0, 1].map((i) => ({
+          ...gameRow('2025-05-11', i, '2025-05-12T00:00:00.000Z'),
+          game_id: `004240020${i}`,
+          season_type: 'playoffs',
+          status,
+          is_counted: status === 'scheduled',
+        })),
+      );
+
+    test('nothing need be ahead', async () => {
+      expect(await asked(MAY)).toMatchObject({
+        status: 'skip',
+        reason: 'outside of the regular season nothing need be ahead',
+      });
+    });
+
+    test.each([
+      ['is played', 'scheduled', 'pass'],
+      ['is postponed', 'postponed', 'fail'],
+      ['is not needed any more', 'cancelled', 'skip'],
+    ])('an evening that %s', async (_name, status, told) => {
+      await games(status);
+      expect(await asked(MAY)).toMatchObject({ status: told });
+    });
+  });
 });

@@ -1,6 +1,6 @@
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
 import { coveredSql, IS_EXPECTED, IS_WIDE } from '#pipeline/ingest/declared-sources.ts';
-import { oneDecimal } from './sql.ts';
+import { oneDecimal, WITHIN_SEASON } from './sql.ts';
 
 /** Players that must usually be out on such a night before their number means anything. */
 const MIN_OUT = 5;
@@ -157,12 +157,15 @@ FROM compared WHERE tonight IS NOT NULL`,
   ],
 });
 
+/** SQL: a statement about a game of the kinds that count. */
+const IS_COUNTED_TYPE = "season_type IN ('regular', 'play_in', 'playoffs')";
+
 const scheduleContradictions = defineCanary({
   id: 'schedule_contradictions',
   phase: 'ingest',
   question: 'Does the schedule contradict itself about last night and tonight?',
   expected:
-    'one date, one pair of teams and one plausible tip-off for every game, and a score for every final',
+    'one date, one kind, one pair of teams and one plausible tip-off for every game, no quotes of one that is off, and a score for every final',
   finding: 'contradictory statements about {of:game|games}',
   looksAt: 'tonight',
   severity: [{ by: '00:00', severity: 'critical' }],
@@ -173,32 +176,40 @@ const scheduleContradictions = defineCanary({
   look: {
     sql: `
 WITH said AS (
-  SELECT game_id, source, statement, slate, tipoff_at, home_abbr, away_abbr, status, home_score, away_score, observed_at, ingested_at FROM nba_raw.schedule_games
+  SELECT game_id, source, statement, slate, season_type, tipoff_at, home_abbr, away_abbr, status, home_score, away_score, observed_at, ingested_at FROM nba_raw.schedule_games
   WHERE slate BETWEEN fn.add_days(CAST(@slate AS DATE), -1) AND fn.add_days(CAST(@slate AS DATE), 1) AND game_id IS NOT NULL
-    AND season_type IN ('regular', 'play_in', 'playoffs')
   QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, source, statement ORDER BY COALESCE(observed_at, ingested_at) DESC, ingested_at DESC, row_id) = 1
 ),
 games AS (
-  SELECT game_id, COUNT(DISTINCT home_abbr || away_abbr) AS pairs,
+  SELECT game_id, COUNT(DISTINCT home_abbr || away_abbr) AS pairs, COUNT(DISTINCT season_type) AS kinds,
     COUNTIF(COALESCE(status = 'final' AND ((home_score IS NULL AND statement <> 'played') OR home_score = away_score OR home_score < 50 OR away_score < 50), FALSE)) AS scoreless,
     COUNTIF(COALESCE(status = 'final' AND tipoff_at > CAST(@as_of AS TIMESTAMP), FALSE)) AS early,
     COUNTIF(tipoff_at IS NOT NULL AND (tipoff_at < fn.eastern_instant(slate, 11) OR tipoff_at > fn.eastern_instant(slate, 24))) AS misdated,
     MAX(CASE WHEN statement = 'current' AND status = 'scheduled' THEN tipoff_at END) AS current_at,
     MAX(CASE WHEN statement = 'published' THEN tipoff_at END) AS published_at,
     COUNT(DISTINCT CASE WHEN statement = 'played' THEN slate END) AS played_on
-  FROM said GROUP BY game_id
+  FROM said GROUP BY game_id HAVING COUNTIF(${IS_COUNTED_TYPE}) > 0
+),
+off AS (
+  SELECT game_id, home_abbr, away_abbr, COALESCE(observed_at, ingested_at) AS said_at, 'called off at ' AS what FROM said
+  WHERE slate = CAST(@slate AS DATE) AND statement = 'current' AND status IN ('postponed', 'cancelled') AND ${IS_COUNTED_TYPE}
+  UNION ALL
+  SELECT m.game_id, m.home_abbr, m.away_abbr, MIN(COALESCE(m.observed_at, m.ingested_at)), 'moved to another date at '
+  FROM nba_reference.schedule g
+  JOIN nba_raw.schedule_games m ON m.game_id = g.game_id AND m.slate = g.slate
+  LEFT JOIN (SELECT DISTINCT home_abbr, away_abbr FROM nba_reference.counted_games WHERE slate = CAST(@slate AS DATE)) AS again ON again.home_abbr = m.home_abbr AND again.away_abbr = m.away_abbr
+  WHERE g.published_slate = CAST(@slate AS DATE) AND g.slate <> CAST(@slate AS DATE) AND g.slate BETWEEN ${WITHIN_SEASON} AND m.slate BETWEEN ${WITHIN_SEASON}
+    AND m.statement = 'current' AND g.is_counted AND again.home_abbr IS NULL
+  GROUP BY m.game_id, m.home_abbr, m.away_abbr
 )
-SELECT game_id AS subject, pairs > 1 OR scoreless > 0 OR early > 0 OR misdated > 0 OR played_on > 1 OR COALESCE(ABS(fn.seconds_between(published_at, current_at)) > 14400 AND ABS(fn.seconds_between(published_at, current_at)) < 72000, FALSE) AS is_bad,
-  CASE WHEN pairs > 1 THEN 'feeds name different teams' WHEN scoreless > 0 THEN 'final without a possible score' WHEN early > 0 THEN 'final before its tip-off'
+SELECT game_id AS subject, pairs > 1 OR kinds > 1 OR scoreless > 0 OR early > 0 OR misdated > 0 OR played_on > 1 OR COALESCE(ABS(fn.seconds_between(published_at, current_at)) > 14400 AND ABS(fn.seconds_between(published_at, current_at)) < 72000, FALSE) AS is_bad,
+  CASE WHEN pairs > 1 THEN 'feeds name different teams' WHEN kinds > 1 THEN 'feeds name different kinds of game' WHEN scoreless > 0 THEN 'final without a possible score' WHEN early > 0 THEN 'final before its tip-off'
     WHEN misdated > 0 THEN 'tip-off and date disagree' WHEN played_on > 1 THEN 'played on two dates' ELSE 'tip-offs of the feeds are hours apart' END AS note
 FROM games
 UNION ALL
-SELECT c.game_id AS subject, COUNT(l.player_lookup) >= 5 AS is_bad, 'called off at ' || CAST(MIN(c.said_at) AS STRING) || ', quoted ' || CAST(COUNT(l.player_lookup) AS STRING) || ' times since' AS note
-FROM (
-  SELECT game_id, home_abbr, COALESCE(observed_at, ingested_at) AS said_at FROM said
-  WHERE slate = CAST(@slate AS DATE) AND statement = 'current' AND status IN ('postponed', 'cancelled')
-) AS c
-LEFT JOIN nba_raw.player_lines l ON l.slate = CAST(@slate AS DATE) AND l.home_abbr = c.home_abbr AND l.snapshot_at > fn.add_seconds(c.said_at, 3600)
+SELECT c.game_id AS subject, COUNT(l.player_lookup) >= 5 AS is_bad, MIN(c.what) || CAST(MIN(c.said_at) AS STRING) || ', quoted ' || CAST(COUNT(l.player_lookup) AS STRING) || ' times since' AS note
+FROM off c
+LEFT JOIN nba_raw.player_lines l ON l.slate = CAST(@slate AS DATE) AND l.home_abbr = c.home_abbr AND l.away_abbr = c.away_abbr AND l.snapshot_at > fn.add_seconds(c.said_at, 3600)
 GROUP BY c.game_id`,
   },
   sabotage: {
@@ -211,10 +222,163 @@ GROUP BY c.game_id`,
   steps: [
     'List the statements about the game in nba_raw.schedule_games by source and observed_at.',
     'Files of played games have no scores; every other final must have one.',
-    'Which one does nba_reference.schedule follow, and which one is right?',
+    'Which one does nba_reference.schedule follow, and which one is right? Books that go on quoting a game do not know that it was called off or moved.',
     'Load the right statement with a newer time, then run the repair command.',
   ],
 });
 
+/** Days after the slate that a report of its day may speak of. */
+const REPORTED_AHEAD = 2;
+/**
+ * Of the players who were said to be out, how many, and what share of them, may be anything else by the evening. No evening of three real
+ * seasons had two who were a fifth. Those who come and go between a team and the G League do not count.
+ */
+const MAX_TAKEN_BACK = { players: 1, share: 0.2 };
+/**
+ * A chance so small that a list with nobody out, or with nobody but those who are out all day, is taken for a damaged one. Of 11,543
+ * real reports none with four names had nobody out; an evening of the second kind was only seen where less than five slates said what is usual.
+ */
+const MIN_CHANCE = 0.005;
+const MIN_SLATES = 5;
+/** Share of names, or of teams, that may be strange: debuts are a half of them on the worst real evening, and trades a third. */
+const MAX_STRANGE = 0.5;
+/** Players known for a month from which on the list of players is more than a beginning. */
+const MIN_KNOWN = 100;
+/** SQL: the league's own report. What others say has no tally, and is not said for a game. */
+const OF_LEAGUE = "source NOT LIKE 'espn%'";
+const ONE_PLAYER = 'PARTITION BY s.slate, s.team_abbr, s.player_lookup';
+
+const reportsPlausible = defineCanary({
+  id: 'reports_plausible',
+  phase: 'ingest',
+  question: 'Is every availability report of today whole, and about tonight’s teams and their players?',
+  expected:
+    'every statement that a report counts, games and names that are known, and hardly anybody who was out and no longer is',
+  finding: 'availability reports are implausible in {of:comparison|comparisons}',
+  looksAt: 'tonight',
+  severity: [
+    { by: '12:30', beforeTip: 90, severity: 'warning' },
+    { by: '18:00', beforeTip: 30, severity: 'critical' },
+  ],
+  owner: 'data',
+  repair:
+    'tipoff fetch {slate} --statuses, or tipoff ingest <injury reports>, then tipoff predict {slate} --mode LINE_UPDATE',
+  dependsOn: [],
+  whenEmpty: { skip: 'no report of the league is in for tonight' },
+  look: {
+    days: 14,
+    sql: `
+WITH teams AS (
+  SELECT slate, home_abbr AS team_abbr, away_abbr AS opponent_abbr FROM nba_reference.counted_games WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
+  UNION ALL
+  SELECT slate, away_abbr, home_abbr FROM nba_reference.counted_games WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
+),
+said AS (
+  SELECT slate, team_abbr, opponent_abbr, player_id, player_lookup, status, COALESCE(reason, '') LIKE 'G League%' AS is_assigned, report_at,
+    COALESCE(last_report_at, report_at) AS until_at
+  FROM nba_raw.injury_reports
+  WHERE slate BETWEEN CAST(@from AS DATE) AND fn.add_days(CAST(@slate AS DATE), ${REPORTED_AHEAD}) AND report_at <= CAST(@as_of AS TIMESTAMP) AND ${OF_LEAGUE}
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY slate, team_abbr, player_lookup, report_at ORDER BY ingested_at DESC, row_id) = 1
+),
+reports AS (
+  SELECT report_at, MAX(player_statements) AS counted FROM nba_raw.availability_reports
+  WHERE report_at BETWEEN fn.eastern_instant(CAST(@slate AS DATE), 0) AND fn.least2(fn.eastern_instant(CAST(@slate AS DATE), 24), CAST(@as_of AS TIMESTAMP)) AND ${OF_LEAGUE}
+  GROUP BY report_at
+),
+newest AS (SELECT MAX(report_at) AS report_at FROM reports),
+tonight AS (
+  SELECT s.*, COALESCE(s.until_at >= n.report_at, TRUE) AS is_current
+  FROM said s JOIN (SELECT DISTINCT team_abbr FROM teams WHERE slate = CAST(@slate AS DATE)) AS t ON t.team_abbr = s.team_abbr CROSS JOIN newest n
+  WHERE s.slate = CAST(@slate AS DATE)
+),
+held AS (
+  SELECT r.report_at, COUNT(DISTINCT CAST(s.slate AS STRING) || s.team_abbr || s.player_lookup) AS statements
+  FROM reports r JOIN said s ON s.report_at <= r.report_at AND s.until_at >= r.report_at
+  WHERE s.slate >= fn.add_days(CAST(@slate AS DATE), -1)
+  GROUP BY r.report_at
+),
+lists AS (
+  SELECT r.report_at, COUNT(*) AS listed, COUNTIF(s.status = 'out') AS ruled_out
+  FROM reports r JOIN tonight s ON s.report_at <= r.report_at AND s.until_at >= r.report_at
+  WHERE NOT s.is_assigned
+  GROUP BY r.report_at
+),
+players AS (
+  SELECT s.slate, s.status, FIRST_VALUE(s.status) OVER (${ONE_PLAYER} ORDER BY s.report_at) AS first_status,
+    MAX(CASE WHEN s.status = 'out' THEN 1 ELSE 0 END) OVER (${ONE_PLAYER}) AS was_out, MAX(CASE WHEN s.status = 'out' THEN 0 ELSE 1 END) OVER (${ONE_PLAYER}) AS was_open
+  FROM said s JOIN teams t ON t.slate = s.slate AND t.team_abbr = s.team_abbr
+  WHERE NOT s.is_assigned
+  QUALIFY ROW_NUMBER() OVER (${ONE_PLAYER} ORDER BY fn.least2(s.until_at, CAST(@as_of AS TIMESTAMP)) DESC, s.report_at DESC) = 1
+),
+words AS (
+  SELECT COUNT(CASE WHEN slate = CAST(@slate AS DATE) THEN 1 END) AS listed, COUNTIF(slate = CAST(@slate AS DATE) AND was_open = 1) AS was_open,
+    COUNTIF(slate = CAST(@slate AS DATE) AND was_out = 1) AS was_out, COUNTIF(slate = CAST(@slate AS DATE) AND was_out = 1 AND status <> 'out') AS taken_back,
+    AVG(CASE WHEN slate < CAST(@slate AS DATE) THEN 1.0 - was_open END) AS usually_out, AVG(CASE WHEN slate < CAST(@slate AS DATE) THEN CASE WHEN first_status = 'out' THEN 0.0 ELSE 1.0 END END) AS usually_open,
+    COUNT(DISTINCT CASE WHEN slate < CAST(@slate AS DATE) THEN slate END) AS slates
+  FROM players
+),
+clubs AS (
+  SELECT player_lookup, team_abbr FROM nba_raw.player_box_scores
+  WHERE slate BETWEEN CAST(@from AS DATE) AND fn.add_days(CAST(@slate AS DATE), -1) AND played
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY player_lookup ORDER BY slate DESC, ingested_at DESC, row_id) = 1
+),
+named AS (
+  SELECT s.player_lookup, MAX(CASE WHEN s.player_id IS NOT NULL OR p.player_lookup IS NOT NULL THEN 1 ELSE 0 END) AS is_known
+  FROM tonight s
+  LEFT JOIN nba_reference.player_aliases a ON a.alias_lookup = s.player_lookup
+  LEFT JOIN nba_reference.players p ON p.player_lookup = COALESCE(a.player_lookup, s.player_lookup)
+  WHERE s.is_current
+  GROUP BY s.player_lookup
+)
+SELECT 'report of ' || CAST(r.report_at AS STRING) AS subject, COALESCE(h.statements, 0) < r.counted AS is_bad,
+  CAST(COALESCE(h.statements, 0) AS STRING) || ' of ' || CAST(r.counted AS STRING) || ' statements are in' AS note
+FROM reports r LEFT JOIN held h ON h.report_at = r.report_at
+UNION ALL
+SELECT s.team_abbr AS subject, COUNTIF(s.is_current) = 0 AND COUNT(l.team_abbr) = 0 AS is_bad, 'was listed before, and is not in the newest report' AS note
+FROM tonight s
+LEFT JOIN (
+  SELECT DISTINCT t.team_abbr FROM nba_raw.team_statements t CROSS JOIN newest n
+  WHERE t.slate = CAST(@slate AS DATE) AND COALESCE(t.last_report_at, t.report_at) >= n.report_at
+) AS l ON l.team_abbr = s.team_abbr
+GROUP BY s.team_abbr
+UNION ALL
+SELECT s.team_abbr || ' against ' || s.opponent_abbr AS subject, COUNT(t.team_abbr) = 0 AS is_bad, 'no such game tonight' AS note
+FROM tonight s LEFT JOIN teams t ON t.slate = s.slate AND t.team_abbr = s.team_abbr AND t.opponent_abbr = s.opponent_abbr
+WHERE s.is_current AND s.opponent_abbr IS NOT NULL
+GROUP BY s.team_abbr, s.opponent_abbr
+UNION ALL
+SELECT 'teams of the players' AS subject, COUNTIF(c.team_abbr <> s.team_abbr) > ${MAX_STRANGE} * COUNT(*) AS is_bad,
+  CAST(COUNTIF(c.team_abbr <> s.team_abbr) AS STRING) || ' of ' || CAST(COUNT(*) AS STRING) || ' last played for another' AS note
+FROM (SELECT DISTINCT player_lookup, team_abbr FROM tonight WHERE is_current) AS s JOIN clubs c ON c.player_lookup = s.player_lookup
+HAVING COUNT(*) >= 5
+UNION ALL
+SELECT 'names of the players' AS subject, COUNTIF(is_known = 0) > ${MAX_STRANGE} * COUNT(*) AS is_bad, CAST(COUNTIF(is_known = 0) AS STRING) || ' of ' || CAST(COUNT(*) AS STRING) || ' unknown' AS note
+FROM named CROSS JOIN (SELECT COUNT(*) AS players FROM nba_reference.players WHERE first_slate < fn.add_days(CAST(@slate AS DATE), -30)) AS old
+HAVING COUNT(*) >= 4 AND MAX(old.players) >= ${MIN_KNOWN}
+UNION ALL
+SELECT 'no longer out' AS subject, taken_back > ${MAX_TAKEN_BACK.players} AND taken_back >= ${MAX_TAKEN_BACK.share} * was_out AS is_bad, CAST(taken_back AS STRING) || ' of ' || CAST(was_out AS STRING) || ' who were said to be' AS note
+FROM words WHERE listed > 0
+UNION ALL
+SELECT 'nobody but those who are out' AS subject, was_open = 0 AND POW(usually_out, listed) < ${MIN_CHANCE} AS is_bad, CAST(listed - was_open AS STRING) || ' of ' || CAST(listed AS STRING) || ' listed have been out all day' AS note
+FROM words WHERE listed > 0 AND slates >= ${MIN_SLATES}
+UNION ALL
+SELECT 'nobody out' AS subject, MAX(l.listed) >= 4 AND POW(MAX(w.usually_open), MAX(l.listed)) < ${MIN_CHANCE} AS is_bad, CAST(MAX(l.listed) AS STRING) || ' listed in a report' AS note
+FROM lists l CROSS JOIN words w WHERE l.ruled_out = 0 AND w.slates >= ${MIN_SLATES} HAVING COUNT(*) > 0`,
+  },
+  sabotage: {
+    sql: [
+      'DELETE FROM nba_raw.injury_reports WHERE slate = CAST(@slate AS DATE) AND team_abbr = (SELECT MIN(team_abbr) FROM nba_raw.injury_reports WHERE slate = CAST(@slate AS DATE))',
+    ],
+  },
+  meaning:
+    'The report came in without a part of it, under other names or teams, or with the statuses of other players. Whom it does not name counts as healthy, whom it wrongly calls out is not predicted, and the minutes of both go to the wrong players.',
+  steps: [
+    'Statements missing: nba_raw.rejected_rows of the file says which were refused; if none, the load lost them.',
+    'No such game, other teams, unknown names: read the report beside its rows in nba_raw.injury_reports; a title or a row has moved.',
+    'Statuses: which report said it first, and does the league’s own page say so too?',
+    'Load the report again and run LINE_UPDATE. If the league did change its mind, accept the incident with that reason.',
+  ],
+});
+
 /** Checks of what the feeds say: whether it contradicts itself, when it was said, and whether a part of it is missing. */
-export const FEEDS: readonly Canary[] = [scheduleContradictions, newsTimely, coverageKept];
+export const FEEDS: readonly Canary[] = [scheduleContradictions, newsTimely, coverageKept, reportsPlausible];

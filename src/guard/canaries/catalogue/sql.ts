@@ -1,6 +1,10 @@
 /** Days of a season: what is wrong anywhere in it stays wrong until it is repaired, however long ago it was. */
 export const SEASON_DAYS = 270;
 
+/** SQL: the dates, as bounds of BETWEEN, to and from which a game of the slate can be moved. */
+export const WITHIN_SEASON =
+  'fn.add_days(CAST(@slate AS DATE), -60) AND fn.add_days(CAST(@slate AS DATE), 180)';
+
 /** SQL: the counted games of the slate that were not called off, with a readable name. */
 export const GAMES = `
     SELECT game_id, slate, home_abbr, away_abbr, tipoff_at, status, away_abbr || '@' || home_abbr || ' ' || game_id AS label

@@ -172,6 +172,16 @@ const MAX_APART = byMarket('market', (market) =>
 );
 /** A book that is wrong is the farthest from the others; those are half as far from a middle that it is part of. */
 const MIN_SHARE_OF_FARTHEST = 0.75;
+/** SQL: how far the lines of a market may be on average from those of the same players at the same books in the fortnight before. */
+const MAX_MOVED = byMarket('market', (market) => (market.parts.length > 0 ? 2.25 : 1.5) * scaleOf(market));
+/** Players from which on the luck of a few does not move that average. */
+const MIN_MOVED_PLAYERS = 16;
+/**
+ * Least agreement of a book with the others at the same line of the same player about the likelier side, where they see one: 1 is perfect,
+ * and exchanging the two prices turns its sign. The least of two real seasons with so many quotes is -0.25.
+ */
+const MIN_PRICE_AGREEMENT = -0.4;
+const MIN_LEANING = { quotes: 12, by: 0.01 };
 /** SQL: from which spread of their averages on players differ. */
 const MIN_SPREAD = byMarket('market', (market) => 1.5 * scaleOf(market));
 const IS_AWAY = `ABS(AVG(line - average)) > CASE ${AWAY.map(([players, points]) => `WHEN COUNT(DISTINCT player_id) ${players} THEN ${points}`).join(' ')} ELSE ${AWAY_FROM_MANY} END`;
@@ -247,7 +257,7 @@ const linesPlausible = defineCanary({
   phase: 'ingest',
   question: 'Do lines and prices agree with the other books and with the players?',
   expected:
-    'every book near the others in every market, every game and market near the players’ averages, lines that rise with them, prices with a usual margin',
+    'every book near the others in lines and prices, every game and market near the players’ averages and earlier lines, lines that rise with them, prices with a usual margin',
   finding: 'lines or prices are implausible in {of:comparison|comparisons}',
   looksAt: 'tonight',
   severity: [{ by: '12:30', beforeTip: 90, severity: 'critical' }],
@@ -276,11 +286,23 @@ priced AS (
   FROM quotes WHERE ${marketPriceSql('over_price', 'bookmaker')} IS NOT NULL AND under_price IS NOT NULL
 ),
 shares AS (
-  SELECT player_lookup, market, line, fn.safe_div(${impliedSql('over_price')}, ${impliedSql('over_price')} + ${impliedSql('under_price')}) AS over_share
+  SELECT bookmaker, player_lookup, market, line, fn.safe_div(${impliedSql('over_price')}, ${impliedSql('over_price')} + ${impliedSql('under_price')}) AS over_share
   FROM quotes WHERE ${marketPriceSql('over_price', 'bookmaker')} IS NOT NULL AND under_price IS NOT NULL
 ),
 apart AS (
   SELECT line - AVG(line) OVER (PARTITION BY player_lookup, market) AS higher, over_share - AVG(over_share) OVER (PARTITION BY player_lookup, market) AS likelier FROM shares
+),
+leaning AS (
+  SELECT bookmaker, market, over_share - 0.5 AS lean, fn.safe_div(SUM(over_share) OVER (PARTITION BY player_lookup, market, CAST(line AS STRING)) - over_share, COUNT(*) OVER (PARTITION BY player_lookup, market, CAST(line AS STRING)) - 1.0) - 0.5 AS others
+  FROM shares
+),
+earlier AS (
+  SELECT market, bookmaker, player_id, AVG(CAST(line AS FLOAT64)) AS line FROM nba_analytics.player_prop_lines
+  WHERE slate BETWEEN fn.add_days(CAST(@slate AS DATE), -14) AND fn.add_days(CAST(@slate AS DATE), -1) AND player_id IS NOT NULL
+  GROUP BY market, bookmaker, player_id
+),
+moves AS (
+  SELECT q.market, q.player_id, q.line - e.line AS moved FROM quotes q JOIN earlier e ON e.market = q.market AND e.bookmaker = q.bookmaker AND e.player_id = q.player_id
 )
 SELECT bookmaker || ' ' || market || ' against the other books' AS subject, apart > ${MAX_APART} AND apart >= ${MIN_SHARE_OF_FARTHEST} * farthest AS is_bad,
   'on average ' || ${oneDecimal('apart')} || ' from the others' AS note
@@ -306,6 +328,14 @@ UNION ALL
 SELECT bookmaker || ' ' || market || ' prices' AS subject, AVG(margin) < 1.01 OR AVG(margin) > 1.16 OR MIN(over_price) = MAX(over_price) OR MIN(under_price) = MAX(under_price) AS is_bad,
   'implied probabilities add up to ' || CAST(ROUND(AVG(margin), 2) AS STRING) || ' on average' || CASE WHEN MIN(over_price) = MAX(over_price) OR MIN(under_price) = MAX(under_price) THEN ', one price for all' ELSE '' END AS note
 FROM priced GROUP BY bookmaker, market HAVING COUNT(*) >= 8
+UNION ALL
+SELECT bookmaker || ' ' || market || ' prices against the other books' AS subject, COALESCE(fn.safe_div(SUM(lean * others), SQRT(SUM(lean * lean) * SUM(others * others))) < ${MIN_PRICE_AGREEMENT}, FALSE) AS is_bad,
+  'the others make likelier what this one makes less likely' AS note
+FROM leaning WHERE ABS(others) > ${MIN_LEANING.by} GROUP BY bookmaker, market HAVING COUNT(*) >= ${MIN_LEANING.quotes}
+UNION ALL
+SELECT market || ' lines against the fortnight before' AS subject, ABS(AVG(moved)) > ${MAX_MOVED} AS is_bad,
+  'on average ' || ${oneDecimal('AVG(moved)')} || ' from the earlier lines of ' || CAST(COUNT(DISTINCT player_id) AS STRING) || ' players' AS note
+FROM moves GROUP BY market HAVING COUNT(DISTINCT player_id) >= ${MIN_MOVED_PLAYERS}
 UNION ALL
 SELECT bookmaker || ' ' || market || ' without prices' AS subject, tonight < 0.5 * usual AS is_bad,
   CAST(ROUND(100 * tonight) AS STRING) || ' % of its quotes have both prices, usually ' || CAST(ROUND(100 * usual) AS STRING) || ' %' AS note
