@@ -7,6 +7,7 @@ import { systemClock } from '#platform/clock.ts';
 import { pubSubQueue } from '#platform/queue/pubsub/queue.ts';
 import { openPubSubTransport } from '#platform/queue/pubsub/transport.ts';
 import { openFirestoreState } from '#platform/state/firestore/store.ts';
+import { times } from '#test/depth.ts';
 import { interceptedDeps } from '#test/fakes/intercepted-deps.ts';
 import { type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 import { deliverTheRest, expectSoundSlate } from '#test/pipeline/batch/batch-invariants.ts';
@@ -66,7 +67,7 @@ describe.skipIf(firestore === undefined || pubsub === undefined)('batches on Fir
       const [deps] = onCloud(world, 1);
       if (deps === undefined) throw new Error('no process');
       const points = new Set<string>();
-      for (let n = 1; ; n++) {
+      for (let n = 1; ; n += times(2, 1)) {
         const slate = addDays(SLATE, 30 + n);
         await world.addSlate(slate, SLATE_PLAYERS);
         let [count, died]: [number, string | undefined] = [0, undefined];

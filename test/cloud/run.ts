@@ -6,11 +6,15 @@ import { EMULATORS, startEmulators } from './emulators.ts';
 /**
  * Runs the tests over the cloud adapters against the emulators this machine offers: contract suites, the golden run and the
  * command line in the profile `gcp`. Prints what is left out and why, and ends what it started. A second report in JSON goes
- * to --report. Usage: npm run test:cloud -- [--python /path/to/python] [--report FILE] [name of a test file]
+ * to --report. Usage: npm run test:cloud -- [--python /path/to/python] [--report FILE] [--mode all] [name of a test file]
  */
 
 const { values, positionals } = parseArgs({
-  options: { python: { type: 'string', default: 'python3' }, report: { type: 'string' } },
+  options: {
+    python: { type: 'string', default: 'python3' },
+    report: { type: 'string' },
+    mode: { type: 'string', default: 'test' },
+  },
   allowPositionals: true,
 });
 const say = (line: string): void => {
@@ -26,6 +30,7 @@ const { at, stop } = await startEmulators(wanted, { python: values.python, say }
 try {
   const vitest = await startVitest('test', positionals, {
     config: 'vitest.cloud.config.ts',
+    mode: values.mode,
     watch: false,
     maxWorkers: WORKERS,
     provide: at,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Processor } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { itForSpread } from '#test/depth.ts';
 import { BOX_NOISE, compute, fingerprint, league, rawWorld } from './feature-world.ts';
 import { STATUSES_FROM_THE_CUTOFF_ON } from './late-statuses.ts';
 
@@ -119,7 +120,7 @@ describe('a planted leak turns the comparison red', () => {
     return [await fingerprint(one, CUTOFF), await fingerprint(two, CUTOFF)];
   };
 
-  it.each(Object.keys(LEAKS))('%s that looks at the slate itself', async (name) => {
+  itForSpread(Object.keys(LEAKS), 2)('%s that looks at the slate itself', async (name) => {
     const [pattern, leak] = LEAKS[name] ?? [/$^/, ''];
     const [as, scrambledToo] = await bothWith((processor) => {
       const open = processor.select.replaceAll('slate < CAST(@to AS DATE)', 'slate <= CAST(@to AS DATE)');

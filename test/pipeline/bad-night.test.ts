@@ -15,6 +15,7 @@ import { openSqliteQueue } from '#platform/queue/sqlite.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
 import type { Row, Warehouse } from '#platform/warehouse/port.ts';
 import { serviceOver } from '#test/app/services/service-world.ts';
+import { itForSpread } from '#test/depth.ts';
 import { leagueWarehouse } from '#test/fakes/leagues.ts';
 import { modelOf, simpleSystems } from '#test/fakes/prediction-world.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
@@ -241,12 +242,12 @@ describe('a bad night', () => {
   });
 
   // A part that is missing, rows that break rules, rows that do not, and both at once: the others differ only on the way in.
-  it.each(Object.keys(RUNS).flatMap((run) => THROUGH_ALL_PHASES.map((way) => [way, run] as const)))(
-    '%s brings nothing wrong to readers through %s',
-    async (way, run) => {
-      expect((await through(run, WAYS[way] ?? [])).wrong).toBe(0);
-    },
-  );
+  itForSpread(
+    Object.keys(RUNS).flatMap((run) => THROUGH_ALL_PHASES.map((way) => [way, run] as const)),
+    3,
+  )('%s brings nothing wrong to readers through %s', async ([way, run]) => {
+    expect((await through(run, WAYS[way] ?? [])).wrong).toBe(0);
+  });
 
   it('does not change what a good one gives', async () => {
     const { through, wrong, told, skipped } = await damaged([]);
@@ -258,9 +259,9 @@ describe('a bad night', () => {
     expect(through.length).toBeGreaterThan(20);
   });
 
-  it.each(Object.entries(WAYS))(
+  itForSpread(Object.entries(WAYS), 7)(
     '%s lets no wrong feature row through, and is told',
-    async (way, statements) => {
+    async ([way, statements]) => {
       const { wrong, told, through } = await damaged(statements);
       expect(wrong).toBe(0);
       if (way === 'a repeated file') expect(through.length).toBeGreaterThan(20);

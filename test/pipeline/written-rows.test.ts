@@ -5,6 +5,7 @@ import { inputProblems } from '#pipeline/generations.ts';
 import { NO_WAITING, refresh } from '#pipeline/refresh.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { itForSpread } from '#test/depth.ts';
 import { leagueWarehouse } from '#test/fakes/leagues.ts';
 
 // A league is computed once.
@@ -91,38 +92,41 @@ describe('rows that lie where a day wrote them', () => {
     await warehouse.execute("DELETE FROM nba_orchestration.phase_runs WHERE run_id = 'slow'");
   });
 
-  it.each([
+  itForSpread(
     [
-      'one value',
-      'nba_precompute.player_daily_cache',
-      'UPDATE {table} SET minutes_last7 = minutes_last7 + 0.001 WHERE slate = CAST(@slate AS DATE) AND player_id = (SELECT MIN(player_id) FROM {table} WHERE slate = CAST(@slate AS DATE))',
-      TONIGHT,
-      false,
-    ],
-    [
-      'one row less',
-      'nba_precompute.player_availability',
-      'DELETE FROM {table} WHERE slate = CAST(@slate AS DATE) AND player_id = (SELECT MIN(player_id) FROM {table} WHERE slate = CAST(@slate AS DATE))',
-      TONIGHT,
-      true,
-    ],
-    [
-      'all rows gone',
-      'nba_analytics.player_prop_lines',
-      'DELETE FROM {table} WHERE slate = CAST(@slate AS DATE)',
-      TONIGHT,
-      true,
-    ],
-    [
-      'a result of last night',
-      'nba_analytics.player_game_summary',
-      'UPDATE {table} SET plus_minus = COALESCE(plus_minus, 0) + 1 WHERE slate = CAST(@slate AS DATE)',
-      addDays(TONIGHT, -1),
-      false,
-    ],
-  ])(
+      [
+        'one value',
+        'nba_precompute.player_daily_cache',
+        'UPDATE {table} SET minutes_last7 = minutes_last7 + 0.001 WHERE slate = CAST(@slate AS DATE) AND player_id = (SELECT MIN(player_id) FROM {table} WHERE slate = CAST(@slate AS DATE))',
+        TONIGHT,
+        false,
+      ],
+      [
+        'one row less',
+        'nba_precompute.player_availability',
+        'DELETE FROM {table} WHERE slate = CAST(@slate AS DATE) AND player_id = (SELECT MIN(player_id) FROM {table} WHERE slate = CAST(@slate AS DATE))',
+        TONIGHT,
+        true,
+      ],
+      [
+        'all rows gone',
+        'nba_analytics.player_prop_lines',
+        'DELETE FROM {table} WHERE slate = CAST(@slate AS DATE)',
+        TONIGHT,
+        true,
+      ],
+      [
+        'a result of last night',
+        'nba_analytics.player_game_summary',
+        'UPDATE {table} SET plus_minus = COALESCE(plus_minus, 0) + 1 WHERE slate = CAST(@slate AS DATE)',
+        addDays(TONIGHT, -1),
+        false,
+      ],
+    ] as const,
+    2,
+  )(
     'are named when something changed (%s), start no batch, and are computed again',
-    async (_what, table, sql, slate, isMiscounted) => {
+    async ([_what, table, sql, slate, isMiscounted]) => {
       const changed = await warehouse.execute(sql.replaceAll('{table}', table), { slate });
       expect(changed).toBeGreaterThan(0);
       const named = [expect.stringMatching(new RegExp(`^${table} of ${slate}: `))];

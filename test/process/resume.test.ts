@@ -6,6 +6,7 @@ import { readConfig } from '#app/config.ts';
 import { seededRandom } from '#core/random.ts';
 import { type RunDoc, readRuns } from '#guard/backfill/ledger.ts';
 import { virtualClock } from '#platform/clock.ts';
+import { times } from '#test/depth.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { backfillProcess } from './resume-child.ts';
 import { makeResumeTemplate, RESUME_NOW, type ResumeTemplate } from './resume-home.ts';
@@ -46,7 +47,7 @@ it(
     ).toBe(true);
     const run = await resumeRun(template, measure, {
       home: join(folder.path, 'killed'),
-      kills: 2,
+      kills: times(1, 2),
       random: seededRandom(3),
     });
     expect(run.problems).toEqual([]);

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main } from '#app/cli/program.ts';
+import { itForSpread } from '#test/depth.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
@@ -117,7 +118,7 @@ describe.skipIf(!isThere)(
       expect(scratches).toHaveLength(SLATES);
     });
 
-    it.each([0, 1, 2, 3, 4])(
+    itForSpread([0, 1, 2, 3, 4], 2)(
       '%d: he leaves the picks in the last call, and the forecasts of his team move',
       async (i) => {
         const scratch = scratches[i];

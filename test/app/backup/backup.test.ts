@@ -18,6 +18,7 @@ import { openGitHubRelease } from '#platform/objects/github-release.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
 import { exportTables, importTables } from '#platform/warehouse/duckdb/snapshot.ts';
 import { loadLeague } from '#simulate/league.ts';
+import { itForSpread } from '#test/depth.ts';
 import {
   FAKE_GITHUB_TOKEN,
   FAKE_REPOSITORY,
@@ -235,15 +236,18 @@ describe('a back-up', () => {
     expect(existsSync(join(folder.path, 'models'))).toBe(false);
   });
 
-  it.each([
+  itForSpread<[string, (bytes: Buffer) => Uint8Array]>(
     [
-      'has a changed bit',
-      (bytes: Buffer) => bytes.map((byte, i) => (i === bytes.length >> 1 ? byte ^ 1 : byte)),
+      [
+        'has a changed bit',
+        (bytes: Buffer) => bytes.map((byte, i) => (i === bytes.length >> 1 ? byte ^ 1 : byte)),
+      ],
+      ['is cut in its middle', (bytes: Buffer) => bytes.subarray(0, bytes.length >> 1)],
+      ['lacks its last byte', (bytes: Buffer) => bytes.subarray(0, -1)],
+      ['is empty', () => Buffer.alloc(0)],
     ],
-    ['is cut in its middle', (bytes: Buffer) => bytes.subarray(0, bytes.length >> 1)],
-    ['lacks its last byte', (bytes: Buffer) => bytes.subarray(0, -1)],
-    ['is empty', () => Buffer.alloc(0)],
-  ])('that %s is refused, said, and the generation before it is used', async (_what, harm) => {
+    2,
+  )('that %s is refused, said, and the generation before it is used', async ([_what, harm]) => {
     await makeHome(deps.home);
     await createBackup(deps);
     const known = new Set(github.releases.assets().map(({ id }) => id));

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Schema, SchemaTable } from '#guard/schema/model.ts';
+import { itForSpread } from '#test/depth.ts';
 import { type Case, CORPUS, SCHEMA, TABLE } from '#test/guard/schema/corpus.ts';
 import { writeBoxSources } from './box-sources.ts';
 import { type Clone, makeClone } from './clone.ts';
@@ -74,7 +75,7 @@ describe('schema diff over the corpus, as changes of the contracts', () => {
     expect(CONTRACTED.length).toBeGreaterThan(40);
   });
 
-  it.each(CONTRACTED.map((each) => [each.name, each] as const))('%s', async (_, each) => {
+  itForSpread(CONTRACTED, 16)('$name', async (each) => {
     const [before, after] = sides(each);
     // The table is as it was: what must go first is late.
     const late = await changed([before, after], [before, before]);

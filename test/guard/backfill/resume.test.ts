@@ -4,12 +4,13 @@ import { seededRandom } from '#core/random.ts';
 import type { RunDeps } from '#guard/backfill/execute.ts';
 import { readUnits } from '#guard/backfill/ledger.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { times } from '#test/depth.ts';
 import { type BackfillWorld, backfillWorld, contents, differences, STATEMENTS } from './world.ts';
 
 // A season is backfilled once per point at which a run dies.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const KILLS = 5;
+const KILLS = times(2, 5);
 // A season is backfilled twice per kill.
 const PATIENCE_MS = 120_000;
 

@@ -8,6 +8,7 @@ import { backfillSteps } from '#guard/backfill/steps.ts';
 import { tablesOf } from '#pipeline/processor.ts';
 import { virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { itForSpread } from '#test/depth.ts';
 import { type BackfillWorld, backfillWorld, contents, differences, STATEMENTS } from './world.ts';
 
 // A season is backfilled in most tests.
@@ -283,7 +284,7 @@ describe('what does not run smoothly', () => {
     },
   );
 
-  it.each([1, 3, 5])(
+  itForSpread([1, 3, 5], 2)(
     'what --only-failed repaired before it was stopped after %i pieces is followed when it is resumed',
     async (pieces) => {
       world = await backfillWorld();

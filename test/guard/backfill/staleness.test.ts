@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Slate } from '#core/calendar.ts';
+import { itForSpread } from '#test/depth.ts';
 import { type BackfillWorld, backfillWorld, contents, differences, plannedSlates } from './world.ts';
 
 // A season is computed again for every correction.
@@ -109,7 +110,7 @@ describe('a correction in the past', () => {
     await world.run();
   });
 
-  it.each(CORRECTIONS)(
+  itForSpread(CORRECTIONS, 3)(
     '$name: misses nothing that changes, touches nothing before it, and nothing beside it',
     async ({ name, sql, untouched }) => {
       const slate = world.season[Math.floor(world.season.length / 3)] as Slate;

@@ -12,6 +12,7 @@ import { runCanaries } from '#guard/canaries/run.ts';
 import { paramsOf } from '#guard/canaries/statements.ts';
 import { failingSlates, INCIDENT_COLLECTIONS } from '#guard/incidents/document.ts';
 import { checkRuns, readHeads, updateIncidents } from '#guard/incidents/update.ts';
+import { itForSpread } from '#test/depth.ts';
 import { emptyWorld, type TestWorld } from './world.ts';
 
 // Days are lived through all phases before the checks are asked.
@@ -132,9 +133,9 @@ describe('the catalogue on a healthy world', () => {
   /** What fails by itself once no day follows the last evening: nothing runs, and nothing is scheduled. */
   const AGES = ['schedule_ahead', 'job_heartbeats', 'backup_fresh', 'season_reconciled'];
 
-  test.each(CATALOGUE.map((canary) => [canary.id, canary] as const))(
-    '%s fails for as long as its input is broken, and ends with the first pass after the repair',
-    async (_id, canary) => {
+  itForSpread(CATALOGUE, 20)(
+    '$id fails for as long as its input is broken, and ends with the first pass after the repair',
+    async (canary) => {
       const moment = { asOf: HEALTHY_AS_OF, slate: slateLookedAt(canary, slateOf(HEALTHY_AS_OF)) };
       const calendar = await readCalendar(world.warehouse, slateOf(HEALTHY_AS_OF));
       const undo = await applySabotage(canary, world, { ...moment, calendar });
