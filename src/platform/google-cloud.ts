@@ -40,6 +40,33 @@ const ROLES: readonly (readonly [RegExp, string])[] = [
   [/storage\.objects\.(?:create|delete|update)/, 'roles/storage.objectUser on the bucket'],
   [/storage\./, 'roles/storage.objectViewer on the bucket'],
 ];
+/** Refusals that are about a project or an identity and not about a thing of it, with what mends each; no role on a thing would. */
+const PROJECT_WORDS: readonly (readonly [RegExp, string])[] = [
+  [
+    /requires a quota project|user credentials .*not supported/is,
+    'The credentials of a person name no project to count quotas in: `gcloud auth application-default set-quota-project PROJECT`, with the project of TIPOFF_GCP_PROJECT.',
+  ],
+  [
+    /permission to use project|serviceusage\.services\.use/i,
+    'The account needs roles/serviceusage.serviceUsageConsumer on the project that its credentials count quotas in; or name another one: `gcloud auth application-default set-quota-project PROJECT`.',
+  ],
+  [
+    /has not been used in project|API .*(?:is|been) disabled|SERVICE_DISABLED/i,
+    'Run `npm run provision`, which enables the APIs of the project, and wait some minutes; or TIPOFF_GCP_PROJECT names another project than was meant.',
+  ],
+  [
+    /billing (?:has not been|to be|must be|account .*)\s*(?:enabled|disabled|absent)|billing account .*(?:disabled|closed|absent)|BILLING_DISABLED/i,
+    'Connect the project to a billing account: `gcloud billing projects link PROJECT --billing-account=ACCOUNT`.',
+  ],
+  [
+    /iam\.serviceAccounts\.getAccessToken/,
+    'Who signs in needs roles/iam.serviceAccountTokenCreator on the account that is impersonated, a workflow roles/iam.workloadIdentityUser: `npm run provision` gives the latter by the environment of the job.',
+  ],
+  [
+    /denied on resource:? project|project .*(?:not found|does not exist|has been deleted)|CONSUMER_INVALID/i,
+    'TIPOFF_GCP_PROJECT names a project that does not exist or that this account may not use: `gcloud projects list` shows those that it may.',
+  ],
+];
 /** The roles needed for services whose errors name no permission. */
 const SERVICE_ROLES = {
   BigQuery:
@@ -59,6 +86,8 @@ export function remedyFor(service: GoogleService, message: string): string | und
     return 'Log in with `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to the key file of an account.';
   if (isAboutCredentials(message))
     return 'The credentials are no longer accepted: log in again with `gcloud auth application-default login`.';
+  const project = PROJECT_WORDS.find(([words]) => words.test(message));
+  if (project !== undefined) return project[1];
   if (/table .*not found in location/i.test(message))
     return 'Run `npx tipoff schema apply`, which makes tables and views; when the table is there, set TIPOFF_GCP_LOCATION to where its dataset lies.';
   if (/not found in location/i.test(message))
@@ -66,12 +95,12 @@ export function remedyFor(service: GoogleService, message: string): string | und
   if (/quota|rate limit|resource_exhausted|exceeded/i.test(message) && /quota|limit/i.test(message))
     return 'Wait until the quota is renewed (those of a day: midnight in Los Angeles), or have it raised: `gcloud alpha services quota list --help`.';
   if (/access denied|permission|not authorized|does not have \S+ access|forbidden/i.test(message)) {
-    const project = /bigquery\.jobs\.create permission in project (\S+?)[.\s]*$/.exec(message)?.[1];
+    const other = /bigquery\.jobs\.create permission in project (\S+?)[.\s]*$/.exec(message)?.[1];
     const role = ROLES.find(([words]) => words.test(message))?.[1] ?? SERVICE_ROLES[service];
     const elsewhere =
-      project === undefined
+      other === undefined
         ? ''
-        : ` Or TIPOFF_GCP_PROJECT names another project than was meant: it is ${project}.`;
+        : ` Or TIPOFF_GCP_PROJECT names another project than was meant: it is ${other}.`;
     return `The account that runs this needs ${role}; \`npm run provision\` gives every account its roles.${elsewhere}`;
   }
   if (/not found|does not exist|resource not found/i.test(message)) {

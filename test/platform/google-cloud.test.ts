@@ -60,6 +60,56 @@ describe('what mends a refusal of Google Cloud', () => {
       'Quota exceeded: Your table exceeded quota for imports or query appends per table.',
       'Wait until the quota is renewed',
     ],
+    [
+      'Firestore',
+      'Your application is authenticating by using local Application Default Credentials. The firestore.googleapis.com API requires a quota project, which is not set by default.',
+      'gcloud auth application-default set-quota-project',
+    ],
+    [
+      'Pub/Sub',
+      '7 PERMISSION_DENIED: Your application has authenticated using end user credentials from the Google Cloud SDK or Google Cloud Shell which are not supported by the pubsub.googleapis.com.',
+      'gcloud auth application-default set-quota-project',
+    ],
+    [
+      'Firestore',
+      '7 PERMISSION_DENIED: Caller does not have required permission to use project p. Grant the caller the roles/serviceusage.serviceUsageConsumer role, or a custom role with the serviceusage.services.use permission',
+      'roles/serviceusage.serviceUsageConsumer on the project',
+    ],
+    [
+      'Firestore',
+      '7 PERMISSION_DENIED: Cloud Firestore API has not been used in project 4711 before or it is disabled. Enable it by visiting …',
+      'npm run provision`, which enables the APIs',
+    ],
+    [
+      'BigQuery',
+      'Access Denied: BigQuery BigQuery: Billing has not been enabled for this project. Enable billing at …',
+      'gcloud billing projects link',
+    ],
+    [
+      'Cloud Storage',
+      'The billing account for the owning project is disabled in state absent',
+      'gcloud billing projects link',
+    ],
+    [
+      'Pub/Sub',
+      '7 PERMISSION_DENIED: This API method requires billing to be enabled. Please enable billing on project #4711 by visiting …',
+      'gcloud billing projects link',
+    ],
+    [
+      'BigQuery',
+      "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).",
+      'roles/iam.serviceAccountTokenCreator on the account',
+    ],
+    [
+      'Firestore',
+      '7 PERMISSION_DENIED: Permission denied on resource project other.',
+      'TIPOFF_GCP_PROJECT names a project',
+    ],
+    [
+      'Pub/Sub',
+      '5 NOT_FOUND: Requested project not found or user does not have access to it',
+      'TIPOFF_GCP_PROJECT names a project',
+    ],
   ] as const)('%s: %s', (service, message, hint) => {
     expect(remedyFor(service, message)).toContain(hint);
   });
@@ -101,6 +151,15 @@ describe('a failure without a status', () => {
     expect(await triesOf(new TypeError('x is not a function'))).toBe(1);
     expect(await triesOf(failure('Could not load the default credentials'))).toBe(1);
     expect(isRetriable({ reason: '', message: 'invalid_grant', status: 500 })).toBe(false);
+    // A queue that is full empties; other resources that were exceeded do not come back.
+    const exceeded = (message: string): boolean =>
+      isRetriable({
+        reason: 'resourcesExceeded',
+        status: 400,
+        message: `Resources exceeded during query execution: ${message}`,
+      });
+    expect(exceeded('Too many DML statements outstanding against table p:a.b, limit is 20.')).toBe(true);
+    expect(exceeded('The query could not be executed in the allotted memory.')).toBe(false);
   });
 
   it('is a permanent error of Firestore unless the network failed', () => {

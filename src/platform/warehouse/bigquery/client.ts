@@ -33,8 +33,12 @@ const RETRIABLE_REASONS: readonly string[] = [
   'tableUnavailable',
 ];
 
-/** Statements that lost against a concurrent writer of the same table: BigQuery calls them invalid, but they may be retried. */
-const LOST_AGAINST_A_WRITER = /could not serialize access|concurrent update|aborted due to concurrent/i;
+/**
+ * Statements that lost against other writers of the same table, or that found the queue before it full: BigQuery calls them invalid
+ * or too large, but they may be retried.
+ */
+const LOST_AGAINST_A_WRITER =
+  /could not serialize access|concurrent update|aborted due to concurrent|too many DML statements outstanding/i;
 
 /** What a failed request says. */
 export function refusalOf(error: unknown): Refusal {
