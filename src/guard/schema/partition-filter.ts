@@ -25,9 +25,37 @@ export function boundsOf({ tables, views }: BoundedSchema): Bounds {
   }
   for (const { id, sql } of views) {
     const [open] = sql === undefined ? [] : unboundReads(sql, bounds);
-    if (open !== undefined) bounds.set(id, open.column);
+    if (open === undefined) continue;
+    const isHidden = hidesColumn(meaningful(tokenise(sql ?? '')), open.column);
+    bounds.set(
+      id,
+      isHidden ? `${open.column} behind a window of ${id} that is not partitioned by it` : open.column,
+    );
   }
   return bounds;
+}
+
+/**
+ * Whether a window of a view looks at rows of several values of a column: what a reader demands of the column would change what the
+ * window gives, so BigQuery cannot hand it on to the table, and refuses every reader.
+ */
+function hidesColumn(tokens: readonly SqlToken[], column: string): boolean {
+  const named = new Set(
+    tokens.flatMap(({ upper }, at) =>
+      upper === 'OVER' && tokens[at + 1]?.text !== '(' ? [tokens[at + 1]?.upper] : [],
+    ),
+  );
+  return tokens.some(({ text }, at) => {
+    const isNamed = tokens[at - 1]?.upper === 'AS' && named.has(tokens[at - 2]?.upper);
+    if (text !== '(' || !(isNamed || tokens[at - 1]?.upper === 'OVER')) return false;
+    const [, end] = block(tokens, at + 1);
+    const [order] = outside(tokens, at + 1, end, (word) => /^(?:ORDER|ROWS|RANGE)$/.test(word));
+    if (tokens[at + 1]?.upper !== 'PARTITION') return true;
+    const last = order ?? end;
+    return !outside(tokens, at + 3, last, (word) => word === column.toUpperCase()).some(
+      (place) => place + 1 === last || tokens[place + 1]?.text === ',',
+    );
+  });
 }
 
 const SOURCE = /^(?:FROM|JOIN|INTO|UPDATE|USING|,)$/;

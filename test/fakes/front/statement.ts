@@ -69,6 +69,8 @@ const REFUSED_SHAPES: Readonly<Record<string, string>> = {
   'join-subquery': 'Unsupported subquery with table in join predicate.',
   'outer-join-equality':
     'LEFT OUTER JOIN cannot be used without a condition that is an equality of fields from both sides of the join.',
+  'correlated-subquery':
+    'Correlated subqueries that reference other tables are not supported unless they can be de-correlated, such as by transforming them into an efficient JOIN.',
   'where-required': 'DELETE or UPDATE must have a WHERE clause.',
 };
 

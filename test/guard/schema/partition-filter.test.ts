@@ -79,6 +79,31 @@ describe('a read of a table that requires a partition filter', () => {
   });
 });
 
+describe('a view over a table that requires a partition filter', () => {
+  const tables = [{ id: 'nba_raw.box', partition: 'slate', partitionFilterRequired: true }];
+  const reading = (window: string): number => {
+    const sql = `SELECT b.* FROM nba_raw.box b WHERE b.played QUALIFY RANK() OVER ${window} = 1`;
+    const view = boundsOf({ tables, views: [{ id: 'nba_raw.newest', sql }] });
+    return unboundReads('SELECT 1 FROM nba_raw.newest WHERE slate = @slate', view).length;
+  };
+
+  it.each([
+    ['by the column', '(PARTITION BY b.slate, b.player_id ORDER BY b.at DESC)'],
+    ['by the column alone', '(PARTITION BY slate)'],
+  ])('hands a bound on to it through a window %s', (_, window) => {
+    expect(reading(window)).toBe(0);
+  });
+
+  it.each([
+    ['by another column', '(PARTITION BY b.player_id ORDER BY b.slate DESC)'],
+    ['by a function of the column', '(PARTITION BY fn.add_days(b.slate, 1))'],
+    ['over everything', '(ORDER BY b.slate)'],
+    ['with a name', 'w = 1 AND b.slate > b.other WINDOW w AS (PARTITION BY b.player_id ORDER BY b.slate)'],
+  ])('cannot be read through a window %s', (_, window) => {
+    expect(reading(window)).toBe(1);
+  });
+});
+
 describe('the partition filters of this repository', () => {
   it('are required by contract for whatever grows by thousands of rows a day, and for views over it', () => {
     expect([...boundsOf(codeSchema()).keys()].sort()).toEqual([

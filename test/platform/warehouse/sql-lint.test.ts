@@ -25,6 +25,27 @@ const PLANTED: readonly (readonly [rule: string, sql: string])[] = [
     'SELECT a.id FROM nba_raw.a a LEFT JOIN nba_raw.b b ON b.x = @x AND b.y > a.y WHERE a.x = b.x',
   ],
   ['outer-join-equality', 'SELECT a.id FROM nba_raw.a a FULL OUTER JOIN nba_raw.b b ON a.x = a.y'],
+  ['outer-join-equality', 'SELECT a.id FROM nba_raw.a a LEFT JOIN nba_raw.b b ON NOT a.x = b.x'],
+  [
+    'outer-join-equality',
+    'MERGE INTO nba_raw.a AS t USING nba_raw.b AS s ON t.id > s.id WHEN NOT MATCHED THEN INSERT (id) VALUES (s.id)',
+  ],
+  [
+    'correlated-subquery',
+    'SELECT a.id FROM nba_raw.a a WHERE EXISTS (SELECT 1 FROM nba_raw.b b WHERE b.at > a.at)',
+  ],
+  [
+    'correlated-subquery',
+    'SELECT a.id FROM nba_raw.a a WHERE NOT EXISTS (SELECT 1 FROM nba_raw.b b WHERE b.id = a.id OR b.at > a.at)',
+  ],
+  [
+    'correlated-subquery',
+    'SELECT a.id, (SELECT b.x FROM nba_raw.b b WHERE b.id = a.id ORDER BY b.at LIMIT 1) AS x FROM nba_raw.a a',
+  ],
+  [
+    'correlated-subquery',
+    'SELECT a.id FROM nba_raw.a a WHERE a.x IN (SELECT x FROM nba_raw.b WHERE at > a.at AND kind = @kind)',
+  ],
   ['having-alias', 'SELECT team, MAX(points) AS points FROM nba_raw.a AS a GROUP BY team HAVING points > 3'],
   ['having-alias', 'SELECT n FROM (SELECT COUNT(*) AS n FROM nba_raw.a HAVING n > 0) AS counted'],
   [

@@ -1,5 +1,6 @@
 import {
   callFindings,
+  correlationFindings,
   havingFindings,
   joinFindings,
   lexicalFindings,
@@ -31,6 +32,7 @@ const RULES = [
   nullFindings,
   selectFindings,
   joinFindings,
+  correlationFindings,
   havingFindings,
 ];
 

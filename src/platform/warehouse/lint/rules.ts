@@ -400,25 +400,38 @@ function isOuterJoin(code: SqlCode, on: number): boolean {
     if (word === '(' && depth-- === 0) return false;
     if (depth === 0 && word === 'JOIN') return /^(?:LEFT|RIGHT|FULL|OUTER)$/.test(code.upper(at - 1));
   }
-  return false;
+  // A merge that inserts what it did not find is a join that keeps rows, unless it never looks: ON FALSE.
+  return (
+    code.upper(0) === 'MERGE' &&
+    code.upper(on + 1) !== 'FALSE' &&
+    code.tokens.some((_, at) => code.matches(at, 'NOT', 'MATCHED'))
+  );
 }
+
+/** The aliases on the two sides of an equation. */
+type Equation = readonly [left: ReadonlySet<string>, right: ReadonlySet<string>];
 
 /** Whether one of the conditions joined by AND is an equation with a column on either side. */
 function hasEquality(code: SqlCode, from: number, to: number): boolean {
-  if (code.upper(from) === '(' && code.closing(from) === to - 1) return hasEquality(code, from + 1, to - 1);
+  return equations(code, from, to).length > 0;
+}
+
+/** The equations of columns of different sources among conditions joined by AND. */
+function equations(code: SqlCode, from: number, to: number): Equation[] {
+  if (code.upper(from) === '(' && code.closing(from) === to - 1) return equations(code, from + 1, to - 1);
+  const found: Equation[] = [];
   let start = from;
   let equals = -1;
-  let isEquation = false;
   const close = (end: number): void => {
     const [left, right] = [sides(code, start, equals), sides(code, equals + 1, end)];
     const isApart =
       left.size > 0 && right.size > 0 && ![...left].some((alias) => alias !== '' && right.has(alias));
-    isEquation ||= equals >= 0 && isApart;
+    if (equals >= 0 && isApart && code.upper(start) !== 'NOT') found.push([left, right]);
   };
   for (let at = from; at < to; at++) {
     const word = code.upper(at);
     if (word === '(') at = code.closing(at);
-    else if (word === 'OR') return false;
+    else if (word === 'OR') return [];
     else if (word === '=') equals = at;
     else if (word === 'AND') {
       close(at);
@@ -427,7 +440,75 @@ function hasEquality(code: SqlCode, from: number, to: number): boolean {
     }
   }
   close(to);
-  return isEquation;
+  return found;
+}
+
+/** What a bracket stands behind when it is a source, or part of one, and no expression. */
+const BEFORE_SOURCE = /^(?:FROM|JOIN|USING|AS|ALL|DISTINCT|INTO|\(|)$/;
+const ENDS_WHERE = /^(?:GROUP|HAVING|QUALIFY|WINDOW|ORDER|LIMIT|UNION|INTERSECT|EXCEPT)$/;
+
+/**
+ * A subquery in an expression that reads a table and looks at the row outside, and that BigQuery cannot turn into a join: with
+ * a LIMIT, or without an equality of a column of its own and one from outside.
+ */
+export function correlationFindings(code: SqlCode, at: number): LintFinding[] {
+  if (code.upper(at) !== '(' || code.upper(at + 1) !== 'SELECT' || BEFORE_SOURCE.test(code.upper(at - 1)))
+    return [];
+  const end = code.closing(at);
+  const from = outside(code, at + 2, /^FROM$/);
+  if (from >= end || isSourceInList(code, at)) return [];
+  const own = ownAliases(code, at, end);
+  const isOutside = (alias: string): boolean => alias !== '' && !own.has(alias);
+  const outer = [...sides(code, at, end)].filter(isOutside);
+  if (outer.length === 0) return [];
+  const where = outside(code, from + 1, /^WHERE$/);
+  const bounds = where < end ? equations(code, where + 1, outside(code, where + 1, ENDS_WHERE)) : [];
+  const isJoined = bounds.some(([left, right]) => [...left].some(isOutside) !== [...right].some(isOutside));
+  const hasLimit = outside(code, from + 1, /^LIMIT$/) < end;
+  if (isJoined && !hasLimit) return [];
+  const why = hasLimit
+    ? 'with a LIMIT'
+    : 'without an equality of a column of either side, joined to the rest by AND';
+  return [
+    {
+      rule: 'correlated-subquery',
+      message: `BigQuery takes no subquery that looks at the row outside (${outer.join(', ')}) ${why}; join its result`,
+      at,
+    },
+  ];
+}
+
+/** Whether a bracket behind a comma is one of several sources: the clause around it is FROM. */
+function isSourceInList(code: SqlCode, open: number): boolean {
+  let depth = 0;
+  for (let at = open - 1; at >= 0 && code.upper(open - 1) === ','; at--) {
+    const word = code.upper(at);
+    if (word === ')') depth++;
+    if (word === '(' && depth-- === 0) return false;
+    if (depth === 0 && /^(?:SELECT|FROM|WHERE|BY|ON)$/.test(word)) return word === 'FROM';
+  }
+  return false;
+}
+
+/** Names by which the sources of a range are called, those of the queries in it too, and the datasets before them. */
+function ownAliases(code: SqlCode, from: number, to: number): ReadonlySet<string> {
+  const aliases = new Set<string>();
+  for (let at = from; at < to; at++) {
+    if (!/^(?:FROM|JOIN)$/.test(code.upper(at)) || code.enclosing(at) === 'EXTRACT') continue;
+    for (let next = at + 1; ; next++) {
+      let last = code.upper(next) === '(' ? code.closing(next) : next;
+      if (code.upper(last + 1) === '.') {
+        aliases.add(code.upper(last));
+        last += 2;
+      }
+      const alias = code.upper(last + 1) === 'AS' ? last + 2 : last + 1;
+      const isNamed = code.tokens[alias]?.kind === 'word' && !RESERVED_WORDS.has(code.upper(alias));
+      aliases.add(code.upper(isNamed ? alias : last));
+      next = isNamed ? alias + 1 : last + 1;
+      if (code.upper(next) !== ',') break;
+    }
+  }
+  return aliases;
 }
 
 /** The aliases whose columns an expression names; an empty name for a column without one. */
