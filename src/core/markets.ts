@@ -70,6 +70,9 @@ function featuresOf(stat: string): MarketFeatures {
   };
 }
 
+/** How much of the offence a player has had lately, and what of it absent teammates leave. */
+const LATELY_SCORED: readonly string[] = ['pts_ewma4', 'pts_ewma8', 'freed_pts'];
+
 const points: Market = {
   id: 'points',
   label: 'Points',
@@ -123,7 +126,7 @@ const threes: Market = {
   maxSd: 8,
   oddsApiKey: 'player_threes',
   hasLines: true,
-  features: [{ ...featuresOf('fg3m'), opponentAttemptsRatio: 'opp_fg3a_ratio' }],
+  features: [{ ...featuresOf('fg3m'), opponentAttemptsRatio: 'opp_fg3a_ratio', ofOthers: LATELY_SCORED }],
 };
 
 /** A market that is the sum of others: it counts what they count. */
@@ -205,8 +208,8 @@ export const MARKETS: readonly Market[] = [
     maxSd: 6,
     oddsApiKey: 'player_turnovers',
     hasLines: true,
-    // Whoever handles the ball loses it: recent assists tell it sooner than recent turnovers do, of which there are fewer.
-    features: [{ ...featuresOf('tov'), ofOthers: ['ast_ewma4', 'ast_ewma8', 'freed_ast'] }],
+    // Whoever handles the ball loses it: recent assists and points tell it sooner than recent turnovers do, of which there are fewer.
+    features: [{ ...featuresOf('tov'), ofOthers: ['ast_ewma4', 'ast_ewma8', 'freed_ast', ...LATELY_SCORED] }],
   },
 ];
 

@@ -66,11 +66,15 @@ describe('the model columns', () => {
     },
   );
 
-  it('of turnovers hold the recent assists of the player, which no other market but assists reads', () => {
+  it.each([
+    ['assists', 'ast_ewma4', ['ast', 'tov']],
+    ['points', 'pts_ewma4', ['pts', 'fg3m', 'tov']],
+    ['rebounds', 'reb_ewma4', ['reb']],
+  ])('hold recent %s where the market asks for them, and nowhere else', (_words, column, stats) => {
     const readers = MARKETS.flatMap(({ features }) => features).filter((features) =>
-      modelColumns(features).some(({ name }) => name === 'ast_ewma4'),
+      modelColumns(features).some(({ name }) => name === column),
     );
-    expect(new Set(readers.map(({ stat }) => stat))).toEqual(new Set(['ast', 'tov']));
+    expect(new Set(readers.map(({ stat }) => stat))).toEqual(new Set(stats));
   });
 
   it('multiply their factors, divide, and turn thresholds into indicators', () => {
