@@ -133,12 +133,13 @@ describe('lines_plausible', () => {
   });
 
   test.each([
-    ['sixteen players 1.4 points above', 16, 1.4, []],
-    ['sixteen players 1.6 points above', 16, 1.6, ['points lines against the fortnight before']],
-    ['sixteen players 2 points below', 16, -2, ['points lines against the fortnight before']],
-    ['fifteen players 2 points above: the luck of a few', 15, 2, []],
-  ])('%s their own lines of the days before', async (_name, players, moved, offenders) => {
-    await quote(1, players, 0);
+    ['two games 2.7 points above: who comes back takes from the others', 2, 12, 2.7, []],
+    ['two games 2.8 points above', 2, 12, 2.8, ['points lines against the fortnight before']],
+    ['five games 1.7 points below', 5, 12, -1.7, []],
+    ['five games 2 points below', 5, 12, -2, ['points lines against the fortnight before']],
+    ['eleven players 5 points above: the luck of a few', 1, 11, 5, []],
+  ])('%s their own lines of the days before', async (_name, games, players, moved, offenders) => {
+    await quote(games, players, 0);
     const columns = Object.keys(playerPropLines.columns);
     for (const days of [3, 9]) {
       const earlier = addDays(parseSlate(SLATE), -days);

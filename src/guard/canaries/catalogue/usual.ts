@@ -162,6 +162,11 @@ function byMarket(
   return `CASE ${column} ${PUBLISHED_MARKETS.map((market) => `WHEN '${market.id}' THEN ${of(market)}`).join(' ')} END`;
 }
 
+/** SQL: a limit by the number of players of a group. */
+function byPlayers(few: readonly (readonly [string, number])[], ofMany: number): string {
+  return `CASE ${few.map(([players, limit]) => `WHEN COUNT(DISTINCT player_id) ${players} THEN ${limit}`).join(' ')} ELSE ${ofMany} END`;
+}
+
 /** SQL: what a player has had of a market this season on average. */
 const AVERAGE = byMarket('l.market', ({ features }) =>
   features.map(({ stat }) => `f.${stat}_season`).join(' + '),
@@ -172,19 +177,32 @@ const MAX_APART = byMarket('market', (market) =>
 );
 /** A book that is wrong is the farthest from the others; those are half as far from a middle that it is part of. */
 const MIN_SHARE_OF_FARTHEST = 0.75;
-/** SQL: how far the lines of a market may be on average from those of the same players at the same books in the fortnight before. */
-const MAX_MOVED = byMarket('market', (market) => (market.parts.length > 0 ? 2.25 : 1.5) * scaleOf(market));
-/** Players from which on the luck of a few does not move that average. */
-const MIN_MOVED_PLAYERS = 16;
 /**
- * Least agreement of a book with the others at the same line of the same player about the likelier side, where they see one: 1 is perfect,
- * and exchanging the two prices turns its sign. The least of two real seasons with so many quotes is -0.25.
+ * By how much the lines of a market may be away on average from those of the same players at the same books in the fortnight before, by
+ * the number of players and in points: whoever comes back takes from all the others of a small slate.
  */
-const MIN_PRICE_AGREEMENT = -0.4;
+const MOVED: readonly (readonly [string, number])[] = [
+  ['< 16', 3.75],
+  ['< 60', 2.75],
+];
+const MOVED_OF_MANY = 1.75;
+const MIN_MOVED_PLAYERS = 12;
+/** By how much OVER is less likely at a line that is a point higher, in every market for a part of a point as large as its scale. */
+const PER_POINT = 1 / 15;
+/** Points between the line of a book and those of the others up to which their prices can be compared. */
+const MAX_BESIDE = 2;
+/**
+ * Least agreement of a book with the others about the likelier side at its lines, where they see one: 1 is perfect, and exchanging the two
+ * prices turns its sign. In two real seasons only two books were below it, which had OVER likelier at lines far above the others.
+ */
+const MIN_PRICE_AGREEMENT = -0.3;
 const MIN_LEANING = { quotes: 12, by: 0.01 };
+/** SQL: the mean of a column over the other quotes of the player. */
+const ofOthers = (column: string): string =>
+  `fn.safe_div(SUM(${column}) OVER (PARTITION BY player_lookup, market) - ${column}, COUNT(*) OVER (PARTITION BY player_lookup, market) - 1.0)`;
 /** SQL: from which spread of their averages on players differ. */
 const MIN_SPREAD = byMarket('market', (market) => 1.5 * scaleOf(market));
-const IS_AWAY = `ABS(AVG(line - average)) > CASE ${AWAY.map(([players, points]) => `WHEN COUNT(DISTINCT player_id) ${players} THEN ${points}`).join(' ')} ELSE ${AWAY_FROM_MANY} END`;
+const IS_AWAY = `ABS(AVG(line - average)) > ${byPlayers(AWAY, AWAY_FROM_MANY)}`;
 const AWAY_NOTE = `'on average ' || ${oneDecimal('AVG(line - average)')} || ' from the averages of ' || CAST(COUNT(DISTINCT player_id) AS STRING) || ' players'`;
 
 /** Counts of a team's own box that are those of its players, and by how much the team's may be less or more. */
@@ -292,9 +310,13 @@ shares AS (
 apart AS (
   SELECT line - AVG(line) OVER (PARTITION BY player_lookup, market) AS higher, over_share - AVG(over_share) OVER (PARTITION BY player_lookup, market) AS likelier FROM shares
 ),
-leaning AS (
-  SELECT bookmaker, market, over_share - 0.5 AS lean, fn.safe_div(SUM(over_share) OVER (PARTITION BY player_lookup, market, CAST(line AS STRING)) - over_share, COUNT(*) OVER (PARTITION BY player_lookup, market, CAST(line AS STRING)) - 1.0) - 0.5 AS others
+beside_prices AS (
+  SELECT bookmaker, market, over_share, ${ofOthers('over_share')} AS others_share, fn.safe_div(${ofOthers('line')} - line, ${byMarket('market', scaleOf)}) AS below
   FROM shares
+),
+leaning AS (
+  SELECT bookmaker, market, over_share - 0.5 AS lean, others_share + ${PER_POINT} * below - 0.5 AS others
+  FROM beside_prices WHERE ABS(below) <= ${MAX_BESIDE}
 ),
 earlier AS (
   SELECT market, bookmaker, player_id, AVG(CAST(line AS FLOAT64)) AS line FROM nba_analytics.player_prop_lines
@@ -333,7 +355,7 @@ SELECT bookmaker || ' ' || market || ' prices against the other books' AS subjec
   'the others make likelier what this one makes less likely' AS note
 FROM leaning WHERE ABS(others) > ${MIN_LEANING.by} GROUP BY bookmaker, market HAVING COUNT(*) >= ${MIN_LEANING.quotes}
 UNION ALL
-SELECT market || ' lines against the fortnight before' AS subject, ABS(AVG(moved)) > ${MAX_MOVED} AS is_bad,
+SELECT market || ' lines against the fortnight before' AS subject, ABS(AVG(moved)) > ${byPlayers(MOVED, MOVED_OF_MANY)} * ${byMarket('market', scaleOf)} AS is_bad,
   'on average ' || ${oneDecimal('AVG(moved)')} || ' from the earlier lines of ' || CAST(COUNT(DISTINCT player_id) AS STRING) || ' players' AS note
 FROM moves GROUP BY market HAVING COUNT(DISTINCT player_id) >= ${MIN_MOVED_PLAYERS}
 UNION ALL
