@@ -180,6 +180,15 @@ describe('reports_plausible', () => {
     );
     await load(statuses, last);
     expect(await failing()).toEqual(['BOS: was listed before, and is not in the newest report']);
+    const moveTipoff = (seconds: number): Promise<number> =>
+      world.warehouse.execute(
+        `UPDATE nba_reference.schedule SET tipoff_at = fn.add_seconds(tipoff_at, @seconds) WHERE slate = CAST(@slate AS DATE) AND home_abbr = 'BOS'`,
+        { slate: SLATE, seconds },
+      );
+    // A game that has begun is in no report any more.
+    await moveTipoff(-7200);
+    expect(await failing()).toEqual([]);
+    await moveTipoff(7200);
     await world.warehouse.append(teamStatements, [
       {
         ...later,

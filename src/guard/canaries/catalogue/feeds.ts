@@ -269,9 +269,9 @@ const reportsPlausible = defineCanary({
     days: 14,
     sql: `
 WITH teams AS (
-  SELECT slate, home_abbr AS team_abbr, away_abbr AS opponent_abbr FROM nba_reference.counted_games WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
+  SELECT slate, home_abbr AS team_abbr, away_abbr AS opponent_abbr, tipoff_at FROM nba_reference.counted_games WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
   UNION ALL
-  SELECT slate, away_abbr, home_abbr FROM nba_reference.counted_games WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
+  SELECT slate, away_abbr, home_abbr, tipoff_at FROM nba_reference.counted_games WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@slate AS DATE)
 ),
 said AS (
   SELECT slate, team_abbr, opponent_abbr, player_id, player_lookup, status, COALESCE(reason, '') LIKE 'G League%' AS is_assigned, report_at,
@@ -287,8 +287,8 @@ reports AS (
 ),
 newest AS (SELECT MAX(report_at) AS report_at FROM reports),
 tonight AS (
-  SELECT s.*, COALESCE(s.until_at >= n.report_at, TRUE) AS is_current
-  FROM said s JOIN (SELECT DISTINCT team_abbr FROM teams WHERE slate = CAST(@slate AS DATE)) AS t ON t.team_abbr = s.team_abbr CROSS JOIN newest n
+  SELECT s.*, COALESCE(s.until_at >= n.report_at, TRUE) AS is_current, COALESCE(t.tipoff_at <= n.report_at, FALSE) AS has_begun
+  FROM said s JOIN (SELECT team_abbr, MAX(tipoff_at) AS tipoff_at FROM teams WHERE slate = CAST(@slate AS DATE) GROUP BY team_abbr) AS t ON t.team_abbr = s.team_abbr CROSS JOIN newest n
   WHERE s.slate = CAST(@slate AS DATE)
 ),
 held AS (
@@ -334,7 +334,7 @@ SELECT 'report of ' || CAST(r.report_at AS STRING) AS subject, COALESCE(h.statem
   CAST(COALESCE(h.statements, 0) AS STRING) || ' of ' || CAST(r.counted AS STRING) || ' statements are in' AS note
 FROM reports r LEFT JOIN held h ON h.report_at = r.report_at
 UNION ALL
-SELECT s.team_abbr AS subject, COUNTIF(s.is_current) = 0 AND COUNT(l.team_abbr) = 0 AS is_bad, 'was listed before, and is not in the newest report' AS note
+SELECT s.team_abbr AS subject, COUNTIF(s.is_current OR s.has_begun) = 0 AND COUNT(l.team_abbr) = 0 AS is_bad, 'was listed before, and is not in the newest report' AS note
 FROM tonight s
 LEFT JOIN (
   SELECT DISTINCT t.team_abbr FROM nba_raw.team_statements t CROSS JOIN newest n
