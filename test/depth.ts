@@ -5,7 +5,7 @@ import { describe, it } from 'vitest';
  * `npm test` plays a part of each series, on one machine within minutes; `npm run test:all` plays every case, and so does CI on
  * GitHub, where each part of the suites has a machine of its own.
  */
-const playsAll = process.env['MODE'] === 'all';
+export const playsAll = process.env['MODE'] === 'all';
 
 /** How often to repeat something: `few` times, or `all` times in a run that plays every case. */
 export function times(few: number, all: number): number {
