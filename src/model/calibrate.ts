@@ -29,7 +29,13 @@ export interface SystemCalibration {
   readonly distributionOf: (k: number) => CountDistribution;
 }
 
-/** Positions of the walk that calibrate a fit: before its cut-off, not too old, with an out-of-fold forecast of every system. */
+/** Rows after which the forecasts of a fit are about as good as those of every later one. */
+const MATURE_ROWS = 3000;
+
+/**
+ * Positions of the walk that calibrate a fit: before its cut-off, not too old, with an out-of-fold forecast of every system. The
+ * forecasts of the first weeks of a history err as no later one will: they are left out as soon as there are enough others.
+ */
 export function calibrationPositions(
   set: TrainingSet,
   walk: Walk,
@@ -45,7 +51,9 @@ export function calibrationPositions(
       Number.isFinite(walk.outOfFold[i]) && Number.isFinite(ewma8[row]) && Number.isFinite(minutesRate[row]);
     if (known && (walk.days[i] ?? 0) >= oldest) positions.push(i);
   }
-  return Int32Array.from(positions);
+  const before = set.history?.rows ?? 0;
+  const mature = positions.filter((i) => before + i >= MATURE_ROWS);
+  return Int32Array.from(mature.length < MATURE_ROWS ? positions : mature);
 }
 
 /** Fits the shape of one system to its out-of-fold means (one per position). */
