@@ -74,17 +74,13 @@ const MAX_TOGETHER = 24;
 export function statementsWithin(warehouse: Warehouse, budget: ByteBudget): Statements {
   const { dryRun } = warehouse;
   if (dryRun === undefined) return { look: async (...asked) => askAlone(warehouse, statementOf(...asked)) };
-  const tried = async (one: Asked): Promise<Asked> => {
-    const { bytes } = await dryRun(one.sql, one.params);
-    budget.spend(bytes);
-    return { ...one, bytes };
-  };
+  const bytesOf = async ({ sql, params }: Asked): Promise<number> => (await dryRun(sql, params)).bytes;
   let turn: { readonly asked: Asked[]; readonly found: Promise<readonly Found[]> } | undefined;
   const nextTurn = (): NonNullable<typeof turn> => {
     const asked: Asked[] = [];
     const found = Promise.resolve().then(() => {
       turn = undefined;
-      return askBilled(warehouse, asked, tried);
+      return askBilled(warehouse, asked, bytesOf, budget);
     });
     return { asked, found };
   };
@@ -113,13 +109,22 @@ function statementOf(look: LookInSql, moment: Moment): Asked {
 async function askBilled(
   warehouse: Warehouse,
   asked: readonly Asked[],
-  tried: (one: Asked) => Promise<Asked>,
+  bytesOf: (one: Asked) => Promise<number>,
+  budget: ByteBudget,
 ): Promise<readonly Found[]> {
   const found: Found[] = [];
   const ready: { readonly one: Asked; readonly place: number }[] = [];
-  for (const [place, result] of (await Promise.allSettled(asked.map(tried))).entries()) {
-    if (result.status === 'fulfilled') ready.push({ one: result.value, place });
-    else found[place] = result;
+  const sizes = await Promise.allSettled(asked.map(bytesOf));
+  // The budget is spent in the order of the statements, whichever dry run was done first.
+  for (const [place, one] of asked.entries()) {
+    const size = sizes[place];
+    try {
+      if (size?.status !== 'fulfilled') throw size?.reason;
+      budget.spend(size.value);
+      ready.push({ one: { ...one, bytes: size.value }, place });
+    } catch (error) {
+      found[place] = { status: 'rejected', reason: error };
+    }
   }
   const [alone, together] = [
     ready.filter(({ one }) => one.look.maxSeconds !== undefined),

@@ -324,8 +324,19 @@ describe('the engine', () => {
     return { billed, asked, tried };
   }
 
-  test('what goes beyond the byte budget is an error and is not run; what was paid is stored', async () => {
+  test('what goes beyond the byte budget is an error and is not run, whichever dry run is done first; what was paid is stored', async () => {
     const { billed, asked } = billedWorld();
+    const { dryRun } = billed.warehouse;
+    let dry = 0;
+    // The first dry run is answered after the second one.
+    const second = Promise.withResolvers<void>();
+    billed.warehouse.dryRun = async (sql, params) => {
+      const isFirst = dry++ === 0;
+      if (isFirst) await second.promise;
+      const answer = await dryRun?.(sql, params);
+      if (!isFirst) second.resolve();
+      return answer ?? { bytes: 0 };
+    };
     const canaries = [check({ id: 'first' }), check({ id: 'second' })];
     const { results } = await runCanaries(billed, {
       canaries,

@@ -61,7 +61,10 @@ describe('the catalogue on a healthy world', () => {
     ]);
   });
 
-  test('says the same where all is asked by few queries, because reading is billed', async () => {
+  test('says the same where all is asked by few queries, because reading is billed', {
+    // The whole catalogue is planned three times.
+    timeout: 60_000,
+  }, async () => {
     let queries = 0;
     const warehouse: TestWorld['warehouse'] = {
       ...world.warehouse,
