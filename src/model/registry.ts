@@ -57,28 +57,27 @@ export async function registerModel(
   await storeOnce(deps.objects, path, artefactBytes(artefact));
   const now = deps.clock.now().toISOString();
   const champion = (await listModels(deps.warehouse)).find(({ status }) => status === 'champion');
-  await deps.warehouse.appendNew(modelRegistry, [
-    {
-      market: EVERY_MARKET,
-      model_id: artefact.model_id,
-      family: artefact.family,
-      status,
-      status_changed_at: now,
-      status_changed_by: by,
-      parent_model_id: champion?.model_id ?? null,
-      artefact_path: path,
-      artefact_hash: hash,
-      code_version: artefact.code_version,
-      feature_contract_hash: artefact.feature_contract_hash,
-      data_cutoff: artefact.data_cutoff,
-      training_from: artefact.training_from,
-      training_rows: artefact.training_rows,
-      calibration_rows: artefact.calibration_rows,
-      config: canonicalJson(artefact.config),
-      metrics: canonicalJson(metricsOf(artefact)),
-      created_at: artefact.created_at,
-    },
-  ]);
+  const entered: ModelRegistryRow = {
+    market: EVERY_MARKET,
+    model_id: artefact.model_id,
+    family: artefact.family,
+    status,
+    status_changed_at: now,
+    status_changed_by: by,
+    parent_model_id: champion?.model_id ?? null,
+    artefact_path: path,
+    artefact_hash: hash,
+    code_version: artefact.code_version,
+    feature_contract_hash: artefact.feature_contract_hash,
+    data_cutoff: artefact.data_cutoff,
+    training_from: artefact.training_from,
+    training_rows: artefact.training_rows,
+    calibration_rows: artefact.calibration_rows,
+    config: canonicalJson(artefact.config),
+    metrics: canonicalJson(metricsOf(artefact)),
+    created_at: new Date(artefact.created_at).toISOString(),
+  };
+  if ((await deps.warehouse.appendNew(modelRegistry, [entered])) === 1) return entered;
   const row = await modelRow(deps.warehouse, artefact.model_id);
   if (row.artefact_hash !== hash) throw otherBytes(path, row.artefact_hash, hash);
   if (row.status !== 'shadow' || status !== 'candidate') return row;

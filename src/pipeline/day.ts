@@ -181,10 +181,7 @@ async function allPhases(deps: DayDeps, request: DayRequest): Promise<DayResult>
   });
 
   // The slate, and those of the week before it that hold grades: their results may have changed.
-  const slates = new Set([
-    ...(await gradedSlates(deps, addDays(request.slate, -GRADE_DAYS), request.slate)),
-    request.slate,
-  ]);
+  const slates = new Set([...graded.value.slates, request.slate]);
   const outputs: string[] = [];
   try {
     const exported = await timed(() => rewriteExports(exportDepsOf(deps), [...slates]));
@@ -220,15 +217,6 @@ async function gradeRecent(deps: DayDeps, slate: Slate): Promise<GradeReport> {
   return grade(deps, { from: addDays(slate, -GRADE_DAYS), to: slate });
 }
 
-/** The slates of a range that hold grades. */
-async function gradedSlates(deps: DayDeps, from: Slate, to: Slate): Promise<Slate[]> {
-  const rows = await deps.warehouse.query<{ slate: Slate }>(
-    'SELECT DISTINCT slate FROM nba_predictions.prediction_grades WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) ORDER BY slate',
-    { from, to },
-  );
-  return rows.map(({ slate }) => slate);
-}
-
 /** Refreshes summaries, grades a range and rewrites its documents, without predicting. */
 export async function gradeRange(
   deps: DayDeps,
@@ -237,7 +225,7 @@ export async function gradeRange(
 ): Promise<{ readonly grades: GradeReport; readonly exported: ExportReport }> {
   await refreshSummaries(deps);
   const grades = await grade(deps, { from, to });
-  return { grades, exported: await rewriteExports(exportDepsOf(deps), await gradedSlates(deps, from, to)) };
+  return { grades, exported: await rewriteExports(exportDepsOf(deps), grades.slates) };
 }
 
 function exportDepsOf({ warehouse, exports: objects, clock, dataSource }: DayDeps): ExportDeps {

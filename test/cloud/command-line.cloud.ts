@@ -25,6 +25,8 @@ const BEFORE = addDays(SLATE, -3);
 const NOON = `${SLATE}T17:00:00Z`;
 const KEY = 'a-key-of-the-cloud-tests-with-enough-characters';
 
+/** Half of what a day asked BigQuery for before anybody counted; the first day of a project, with its whole history to compute. */
+const MAX_REQUESTS_OF_A_DAY = 80;
 /** How far a command may lie from what docs/bill.md says of it. */
 const within = (said: number): readonly [number, number] => [0.5 * said - 5, 1.3 * said + 5];
 
@@ -106,8 +108,14 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
     it('lives a day, fills one before it, checks itself, and serves', { timeout: 1_500_000 }, async () => {
       const early = await run('pipeline', 'status');
       expect(early.beside).toContain('run `tipoff schema apply`');
+      const told = await run('writer', 'schema', 'apply', '--dry-run');
+      expect(told.code, told.beside).toBe(0);
       const applied = await counted('schema apply', () => run('writer', 'schema', 'apply'));
       expect([applied.code, applied.body?.refused], applied.beside).toEqual([0, []]);
+      // A dry run says what there is to do and does nothing of it.
+      expect(applied.body.applied).toHaveLength(told.body.applied.length);
+      const fits = await run('writer', 'schema', 'check');
+      expect(fits.code, fits.beside).toBe(0);
 
       const clock = shiftedClock(NOON);
       const config = readConfig(await front.as('pipeline'));
@@ -182,8 +190,28 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
       );
       expect(wrong).toEqual([]);
       expect(Object.keys(uses).toSorted()).toEqual(Object.keys(said).toSorted());
+      expect(uses['day']?.bigquery).toBeLessThanOrEqual(MAX_REQUESTS_OF_A_DAY);
 
       await deployAndGoBack({ front, act, folder: newFolder(), slate: SLATE, at: NOON });
+
+      // The rest of what docs/deploy.md has people type.
+      const typed = async (line: string, ...more: string[]): Promise<Ran> => {
+        const ran = await run('writer', ...line.split(' '), ...more, '--at', NOON);
+        expect(ran.code, `${line}: ${ran.beside}`).toBe(0);
+        return ran;
+      };
+      const files = newFolder();
+      await typed(`example ${files}`);
+      await typed(`ingest ${files}`);
+      await typed('quality');
+      await typed('train --promote');
+      const { body: models } = await typed('models list');
+      await typed(`models promote ${models[0].model_id}`);
+      const { body: published } = await typed(`publish list --slate ${SLATE}`);
+      const visible = published.find(({ withdrawn_at: gone }: { withdrawn_at: unknown }) => gone === null);
+      await typed(`publish undo ${visible.publication_id} --reason`, 'tried out');
+      await typed(`batch reset --slate ${SLATE} --reason`, 'tried out');
+      await typed('status');
       expect(refusals()).toEqual([]);
     });
 

@@ -73,7 +73,8 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
     };
 
     it('refuses statements that the analyser of BigQuery refuses, with its words', async () => {
-      const { warehouse } = await appOf(await prepared(), 'recorder');
+      const front = await prepared();
+      const { warehouse } = await appOf(front, 'recorder');
       const refused: [string, RegExp][] = [
         [
           'SELECT p.player_id FROM nba_reference.players p LEFT JOIN nba_reference.schedule s ON s.home_team = p.team_abbr AND NOT EXISTS (SELECT 1 FROM nba_reference.players o WHERE o.player_id = p.player_id)',
@@ -88,12 +89,29 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
           /without a filter over column\(s\) 'slate'/,
         ],
         ['SELECT COUNT(*) AS n FROM nba_predictions.current_predictions', /without a filter over column/],
+        [
+          'SELECT p.player_id FROM nba_reference.players p WHERE NOT EXISTS (SELECT 1 FROM nba_reference.schedule s WHERE s.slate > p.last_slate)',
+          /Correlated subqueries .* not supported/,
+        ],
+        [
+          'MERGE INTO nba_reference.players p USING nba_reference.schedule s ON s.slate > p.last_slate WHEN NOT MATCHED THEN INSERT (player_id) VALUES (1)',
+          /OUTER JOIN cannot be used without a condition that is an equality/,
+        ],
         ['DELETE FROM nba_orchestration.heartbeats', /must have a WHERE clause/],
         [
           'BEGIN TRANSACTION; CREATE TABLE nba_orchestration.mine (a INT64); COMMIT TRANSACTION',
           /DDL statement is not supported in a transaction/,
         ],
       ];
+      // A window that mixes slates: the bound of a reader does not get through to the table.
+      const mixed =
+        'SELECT p.slate, p.player_id FROM nba_predictions.player_prop_predictions p QUALIFY RANK() OVER (PARTITION BY p.player_id ORDER BY p.slate DESC) = 1';
+      const writer = await appOf(front, 'writer');
+      await writer.warehouse.createView({ dataset: 'nba_predictions', name: 'newest' }, mixed);
+      refused.push([
+        "SELECT COUNT(*) AS n FROM nba_predictions.newest WHERE slate = CAST('2024-11-30' AS DATE)",
+        /slate behind a window of nba_predictions.newest/,
+      ]);
       for (const [sql, words] of refused)
         await expect(warehouse.query(sql)).rejects.toMatchObject({
           code: 'TIPOFF_SQL',

@@ -25,8 +25,8 @@ ORDER BY player_id`;
 
 /**
  * Updates the mapping from names to ids: every player with an id under his newest printed name, and the curated aliases. Lists
- * of players add those who have not appeared in a box score yet. The table is rewritten as a whole, and only when something
- * differs. Returns the number of players.
+ * of players add those who have not appeared in a box score yet. Only players that differ are written again: whoever reads in
+ * between misses nobody else. Returns the number of players.
  */
 export async function buildPlayerReference(warehouse: Warehouse): Promise<number> {
   const known = await warehouse.query<Omit<Player, 'last_lookup'>>(KNOWN, {
@@ -39,10 +39,22 @@ export async function buildPlayerReference(warehouse: Warehouse): Promise<number
   const stored = await warehouse.query<Player>(
     'SELECT player_id, player_name, player_lookup, first_slate, last_slate, last_lookup FROM nba_reference.players ORDER BY player_id',
   );
-  if (JSON.stringify(stored.map(flat)) !== JSON.stringify(wanted.map(flat))) {
-    await warehouse.execute('DELETE FROM nba_reference.players WHERE player_id IS NOT NULL');
-    await warehouse.append(players, wanted);
+  const textOf = (player: Player): string => JSON.stringify(flat(player));
+  const right = new Set(wanted.map(textOf));
+  const seen = new Set<string>();
+  const outdated = new Set<number>();
+  for (const player of stored) {
+    if (!right.has(textOf(player)) || seen.has(textOf(player))) outdated.add(player.player_id);
+    seen.add(textOf(player));
   }
+  if (outdated.size > 0)
+    await warehouse.execute('DELETE FROM nba_reference.players WHERE player_id IN UNNEST(@outdated)', {
+      outdated: [...outdated],
+    });
+  await warehouse.append(
+    players,
+    wanted.filter((player) => !seen.has(textOf(player)) || outdated.has(player.player_id)),
+  );
   const aliases = Object.entries(ALIASES).map(([alias_lookup, player_lookup]) => ({
     alias_lookup,
     player_lookup,

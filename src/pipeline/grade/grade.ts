@@ -1,4 +1,4 @@
-import { parseSlate } from '#core/calendar.ts';
+import { parseSlate, type Slate } from '#core/calendar.ts';
 import { predictionGrades } from '#core/contracts/nba_predictions.ts';
 import { TipoffError } from '#core/errors.ts';
 import { countedByMarketSql } from '#core/markets.ts';
@@ -138,6 +138,8 @@ export interface GradeReport {
   readonly to: string;
   readonly graded: number;
   readonly games: number;
+  /** Slates of the range that hold grades now. */
+  readonly slates: readonly Slate[];
   readonly outcomes: Readonly<Record<GradeOutcome, number>>;
   readonly pending: Readonly<Record<PendingReason, Count>>;
   /** Rows without a grade, over all reasons. */
@@ -171,9 +173,9 @@ export async function grade(
     STANDINGS,
     params,
   );
-  const outcomes = await warehouse.query<{ outcome: string; row_count: number }>(
-    `SELECT outcome, COUNT(*) AS row_count FROM nba_predictions.prediction_grades
-     WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) GROUP BY outcome`,
+  const outcomes = await warehouse.query<{ slate: Slate; outcome: string; row_count: number }>(
+    `SELECT slate, outcome, COUNT(*) AS row_count FROM nba_predictions.prediction_grades
+     WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) GROUP BY slate, outcome ORDER BY slate, outcome`,
     params,
   );
   const count = (standing: string): Count => {
@@ -181,7 +183,7 @@ export async function grade(
     return { rows: found?.row_count ?? 0, games: found?.game_count ?? 0 };
   };
   const outcome = (name: GradeOutcome): number =>
-    outcomes.find((row) => row.outcome === name)?.row_count ?? 0;
+    outcomes.reduce((sum, row) => (row.outcome === name ? sum + row.row_count : sum), 0);
   const pending: Record<PendingReason, Count> = {
     not_final: count('not_final'),
     no_box_score: count('no_box_score'),
@@ -194,6 +196,7 @@ export async function grade(
     to,
     graded,
     games: count('final').games,
+    slates: [...new Set(outcomes.map(({ slate }) => slate))],
     outcomes: {
       win: outcome('win'),
       loss: outcome('loss'),

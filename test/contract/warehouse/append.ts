@@ -136,10 +136,13 @@ export function appendContract(warehouse: () => Warehouse): void {
       expect(await warehouse().appendNew(nullableKey, [{ id: 1 }, { id: 1, variant: 'b' }])).toBe(1);
     });
 
-    it('changes nothing the second time', async () => {
-      const rows = [fullRow, { ...fullRow, id: 2 }];
-      expect(await warehouse().appendNew(everyType, rows)).toBe(2);
+    it.each([2, 150])('changes nothing the second time, of %d rows', async (length) => {
+      const rows = Array.from({ length }, (_, id) => ({ ...fullRow, id }));
+      expect(await warehouse().appendNew(everyType, rows)).toBe(length);
       expect(await warehouse().appendNew(everyType, rows)).toBe(0);
+      expect(await warehouse().query('SELECT * FROM nba_raw.every_type WHERE id <= 1 ORDER BY id')).toEqual(
+        rows.slice(0, 2),
+      );
     });
   });
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Slate } from '#core/calendar.ts';
+import type { RowOf } from '#core/contracts/define.ts';
 import { playerBoxScores, playerLines, rosterPlayers, scheduleGames } from '#core/contracts/nba_raw.ts';
+import { players } from '#core/contracts/nba_reference.ts';
 import { playerPropLinesProcessor } from '#pipeline/analytics/player-prop-lines.ts';
 import { buildPlayerReference, scheduleReference } from '#pipeline/analytics/reference.ts';
 import { HISTORY_FROM, NO_AS_OF, type Processor, rangeParams } from '#pipeline/processor.ts';
@@ -301,5 +303,41 @@ describe('the bridge from names to ids', () => {
       { player_id: 72, player_name: 'Rook Unplayed', first_slate: '2025-01-10', last_slate: '2025-01-10' },
     ]);
     await warehouse.execute('DELETE FROM nba_raw.roster_players WHERE row_id IS NOT NULL');
+  });
+
+  it('writes again whoever differs, is gone or stands there twice, and touches nobody else', async () => {
+    const named = (player_id: number, player_name: string) =>
+      boxRow({ player_id, player_name, slate: '2025-01-02', row_id: `box-${player_id}` });
+    await warehouse.append(playerBoxScores, [
+      named(81, 'Al Same'),
+      named(82, 'Bo Before'),
+      named(83, 'Cy Twice'),
+    ]);
+    await buildPlayerReference(warehouse);
+    const changes: string[] = [];
+    const watched: Warehouse = {
+      ...warehouse,
+      execute: async (sql, params) => {
+        changes.push(`${sql.split(' ')[0]} ${JSON.stringify(params?.['outdated'])}`);
+        return warehouse.execute(sql, params);
+      },
+      append: async (table, rows, into) => {
+        changes.push(`append ${rows.map((row) => row['player_name']).join(', ')}`);
+        return warehouse.append(table, rows, into);
+      },
+    };
+    await warehouse.execute("UPDATE nba_reference.players SET player_name = 'Bo Other' WHERE player_id = 82");
+    const [twice] = await warehouse.query<RowOf<typeof players>>(
+      'SELECT * FROM nba_reference.players WHERE player_id = 83',
+    );
+    await warehouse.append(players, [twice, { ...twice, player_id: 84 }] as RowOf<typeof players>[]);
+    await buildPlayerReference(watched);
+    expect(changes).toEqual(['DELETE [82,83,84]', 'append Bo Before, Cy Twice']);
+    expect(await warehouse.query('SELECT player_name FROM nba_reference.players ORDER BY player_id')).toEqual(
+      ['Al Same', 'Bo Before', 'Cy Twice'].map((player_name) => ({ player_name })),
+    );
+    changes.length = 0;
+    await buildPlayerReference(watched);
+    expect(changes).toEqual(['append ']);
   });
 });

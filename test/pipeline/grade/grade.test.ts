@@ -233,6 +233,7 @@ describe('an unfinished game', () => {
       to: SLATE,
       graded: 3,
       games: 1,
+      slates: [SLATE],
       outcomes: { win: 0, loss: 1, push: 1, void: 1, no_bet: 0 },
       pending: {
         not_final: { rows: 1, games: 1 },

@@ -117,7 +117,8 @@ function typeOf(values: readonly (string | number | boolean)[]): string {
   return 'STRING';
 }
 
-function literal(value: SqlValue): string {
+/** A value as it stands in a statement. */
+export function literal(value: SqlValue): string {
   if (value === null) return 'NULL';
   if (isList(value)) return `[${[...value].map(literal).join(', ')}]`;
   return typeof value === 'string' ? textLiteral(value) : String(value);

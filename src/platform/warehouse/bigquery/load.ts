@@ -21,11 +21,14 @@ import {
   type ReplacementProblems,
   rangeColumn,
 } from '#platform/warehouse/records.ts';
-import { inlineParams, type Jobs } from './jobs.ts';
+import { inlineParams, type Jobs, literal } from './jobs.ts';
 import { loadSchema, type ResultField, toRows } from './resources.ts';
 
 const ORDER: ResultField = { name: 'wire_order', type: 'INT64', mode: 'REQUIRED' };
 const STAGING_HOURS = 1;
+/** Up to so many rows and characters stand in the statement itself: a staging table is made, filled, read and dropped by a request each. */
+const MAX_LITERAL_ROWS = 100;
+const MAX_LITERAL_CHARACTERS = 200_000;
 
 /** Where loads go, and how. */
 export interface LoadTarget {
@@ -53,8 +56,8 @@ export async function appendRows(
 }
 
 /**
- * Appends the rows whose key the table does not hold: they are loaded into a staging table that expires by itself, and
- * merged from there. MERGE and not INSERT, because BigQuery lets two inserts of one key pass side by side.
+ * Appends the rows whose key the table does not hold: a few by one statement that has them as literals, many are loaded into a
+ * staging table that expires by itself, and merged from there. MERGE and not INSERT, because BigQuery lets two inserts of one key pass side by side.
  */
 export async function appendNewRows(
   jobs: Jobs,
@@ -64,6 +67,8 @@ export async function appendNewRows(
 ): Promise<number> {
   checkRecords(table, rows);
   if (rows.length === 0) return 0;
+  const few = literalRows(table, rows);
+  if (few !== undefined) return jobs.statement(mergeNew(table, few, rows));
   const staging: TableRef = {
     dataset: table.dataset,
     name: `tipoff_wire_${randomUUID().replaceAll('-', '')}`,
@@ -78,19 +83,38 @@ export async function appendNewRows(
     const { fields } = loadSchema(table, [ORDER]);
     const schema = { fields: fields.map((field) => ({ ...field, mode: 'NULLABLE' })) };
     await jobs.load(loadConfiguration(target, staging, schema), await packed(target, lines));
-    return await jobs.statement(mergeNew(table, staging, rows));
+    return await jobs.statement(mergeNew(table, tableId(staging), rows));
   } finally {
     await jobs.statement(`DROP TABLE IF EXISTS ${tableId(staging)}`);
   }
 }
 
-/** Inserts the first row of each key in the staging table that the table does not hold. */
-function mergeNew(table: TableContract, staging: TableRef, rows: readonly LooseRecord[]): string {
+/** Rows as a query of literals in their order; undefined when they are too many for that. */
+function literalRows(table: TableContract, rows: readonly LooseRecord[]): string | undefined {
+  if (rows.length > MAX_LITERAL_ROWS) return undefined;
+  const selects = rows.map((row, i) => {
+    const values = Object.entries(storedRow(table, row)).map(
+      ([name, value]) => `CAST(${literalOf(value)} AS ${table.columns[name]?.type}) AS ${name}`,
+    );
+    return `SELECT ${values.join(', ')}, ${i} AS ${ORDER.name}`;
+  });
+  const text = selects.join(' UNION ALL ');
+  return text.length > MAX_LITERAL_CHARACTERS ? undefined : `(${text})`;
+}
+
+/** A number with a fraction stands as text, which is cast to a decimal without becoming a binary fraction first. */
+function literalOf(value: unknown): string {
+  if (typeof value === 'boolean' || value === null) return literal(value);
+  return literal(typeof value === 'number' && Number.isSafeInteger(value) ? value : String(value));
+}
+
+/** Inserts the first row of each key in the source, a table or a query, that the table does not hold. */
+function mergeNew(table: TableContract, source: string, rows: readonly LooseRecord[]): string {
   const names = columnNames(table);
   const sameKey = table.key.map((name) => equal(name, table.columns[name])).join(' AND ');
   return `MERGE INTO ${tableId(table)} t
-    USING (SELECT * FROM ${tableId(staging)} WHERE TRUE
-      QUALIFY ROW_NUMBER() OVER (PARTITION BY ${table.key.join(', ')} ORDER BY wire_order) = 1) s
+    USING (SELECT * FROM ${source} WHERE TRUE
+      QUALIFY ROW_NUMBER() OVER (PARTITION BY ${table.key.join(', ')} ORDER BY ${ORDER.name}) = 1) s
     ON ${sameKey}${partitionBound(table, rows)}
     WHEN NOT MATCHED THEN INSERT (${names.join(', ')}) VALUES (${names.map((name) => `s.${name}`).join(', ')})`;
 }

@@ -93,11 +93,23 @@ describe('what BigQuery is asked', () => {
     expect(server.arrived).toEqual([]);
   });
 
+  it('merges a few new rows by one statement that has them as literals', async () => {
+    await warehouse.appendNew(everyType, [{ ...fullRow, label: 'a\nb @c', rounded: 0.1 }]);
+    const [merge, ...more] = server.jobs.map((job) => job.configuration.query?.query ?? 'LOAD');
+    expect(more).toEqual([]);
+    expect(merge).toContain(`SELECT CAST(${fullRow.id} AS INT64) AS id`);
+    expect(merge).toContain("CAST('a\\u000ab @c' AS STRING) AS label");
+    expect(merge).toContain("CAST('0.1' AS FLOAT64) AS rounded");
+    expect(merge).toContain('0 AS wire_order');
+  });
+
   it('merges new rows by their key within the partitions they touch, and cleans up even after a failure', async () => {
     server.answer((sql) =>
       sql.startsWith('MERGE') ? { error: { reason: 'invalidQuery', message: 'planned' } } : {},
     );
-    const rows = [fullRow, { ...fullRow, slate: '2025-01-05' }, { ...fullRow, slate: '2024-12-31' }];
+    const rows = Array.from({ length: 101 }, (_, id) => ({
+      ...{ ...fullRow, id, slate: id === 7 ? '2025-01-05' : '2024-12-31' },
+    }));
     await expect(warehouse.appendNew(everyType, rows)).rejects.toMatchObject({
       message: expect.stringContaining('planned'),
     });
