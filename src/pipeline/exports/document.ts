@@ -25,44 +25,71 @@ interface WithdrawnPlayer {
   readonly withdrawn_at: string;
 }
 
-/** Reads which publications of the slates [from, to] are visible or were withdrawn, and whether games are played. */
-export async function readScope(warehouse: Warehouse, from: Slate, to: Slate): Promise<Scope> {
-  const receipts = await warehouse.query<{
-    publication_id: string;
-    event: string;
-    event_at: string;
-    reason: string | null;
-  }>(
-    `SELECT publication_id, event, event_at, reason FROM nba_predictions.publications
+/** What a season has, read once: every document needs a part of it. */
+interface Season {
+  readonly receipts: readonly {
+    readonly slate: string;
+    readonly publication_id: string;
+    readonly event: string;
+    readonly event_at: string;
+    readonly reason: string | null;
+  }[];
+  readonly withdrawnPlayers: readonly WithdrawnPlayer[];
+  /** Counted games by slate, and those of them that are still on. */
+  readonly games: readonly { readonly slate: string; readonly games: number; readonly still_on: number }[];
+}
+
+/** Tells of slates [from, to] of one season which publications are visible or were withdrawn, and whether games are played. */
+export type Scopes = (from: Slate, to: Slate) => Promise<Scope>;
+
+/** Opens the scopes of one run of exports: a season is read when the first of its documents asks. */
+export function scopesOf(warehouse: Warehouse): Scopes {
+  const seasons = new Map<string, Promise<Season>>();
+  return async (from, to) => {
+    const name = seasonOf(from);
+    const reading = seasons.get(name) ?? readSeason(warehouse, name);
+    seasons.set(name, reading);
+    return within(await reading, from, to);
+  };
+}
+
+async function readSeason(warehouse: Warehouse, season: string): Promise<Season> {
+  const span = { ...seasonSpan(season) };
+  const receipts = await warehouse.query<Season['receipts'][number]>(
+    `SELECT slate, publication_id, event, event_at, reason FROM nba_predictions.publications
      WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) ORDER BY event_at, publication_id`,
-    { from, to },
+    span,
   );
-  const withdrawn = receipts
-    .filter((row) => row.event === 'withdrawn')
-    .map(({ publication_id, event_at, reason }) => ({ publication_id, withdrawn_at: event_at, reason }));
-  const gone = new Set(withdrawn.map((row) => row.publication_id));
   const withdrawnPlayers = await warehouse.query<WithdrawnPlayer>(
     `SELECT slate, player_id, market, reason, withdrawn_at FROM nba_predictions.withdrawals
      WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
      QUALIFY ROW_NUMBER() OVER (PARTITION BY slate, player_id, market ORDER BY fencing_token DESC) = 1
      ORDER BY withdrawn_at DESC, slate, player_id, market`,
-    { from, to },
+    span,
   );
-  const span = seasonSpan(seasonOf(from));
-  const [games] = await warehouse.query<{ here: number; season: number }>(
-    `SELECT COALESCE(COUNTIF(slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND status NOT IN ('postponed', 'cancelled')), 0) AS here,
-       COUNT(*) AS season
+  const games = await warehouse.query<Season['games'][number]>(
+    `SELECT slate, COUNT(*) AS games, COUNTIF(status NOT IN ('postponed', 'cancelled')) AS still_on
      FROM nba_reference.schedule
-     WHERE is_counted AND slate BETWEEN CAST(@season_from AS DATE) AND CAST(@season_to AS DATE)`,
-    { from, to, season_from: span.from, season_to: span.to },
+     WHERE is_counted AND slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+     GROUP BY slate ORDER BY slate`,
+    span,
   );
+  return { receipts, withdrawnPlayers, games };
+}
+
+function within({ receipts, withdrawnPlayers, games }: Season, from: Slate, to: Slate): Scope {
+  const isWithin = ({ slate }: { readonly slate: string }): boolean => slate >= from && slate <= to;
+  const withdrawn = receipts
+    .filter((row) => isWithin(row) && row.event === 'withdrawn')
+    .map(({ publication_id, event_at, reason }) => ({ publication_id, withdrawn_at: event_at, reason }));
+  const gone = new Set(withdrawn.map((row) => row.publication_id));
   return {
     visible: receipts
-      .filter((row) => row.event === 'published' && !gone.has(row.publication_id))
+      .filter((row) => isWithin(row) && row.event === 'published' && !gone.has(row.publication_id))
       .map((row) => row.publication_id),
     withdrawn,
-    withdrawnPlayers,
-    hasGames: games === undefined || games.season === 0 || games.here > 0,
+    withdrawnPlayers: withdrawnPlayers.filter(isWithin),
+    hasGames: games.length === 0 || games.some((row) => isWithin(row) && row.still_on > 0),
   };
 }
 

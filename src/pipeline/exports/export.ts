@@ -12,9 +12,10 @@ import {
   type Draft,
   documentText,
   type ExportKind,
-  readScope,
   SCHEMA_VERSION,
+  type Scopes,
   type StoredRow,
+  scopesOf,
 } from './document.ts';
 import { draftSeasonSubsets } from './season-documents.ts';
 import { draftPredictions, draftResults } from './slate-documents.ts';
@@ -312,7 +313,8 @@ export async function exportSlates(
   request: { readonly slates: readonly string[]; readonly only?: readonly SlateExport[] },
 ): Promise<ExportReport> {
   const only = request.only ?? SLATE_EXPORTS;
-  const works = request.slates.map(parseSlate).map((slate) => () => slateDrafts(deps, slate, only));
+  const scopes = scopesOf(deps.warehouse);
+  const works = request.slates.map(parseSlate).map((slate) => () => slateDrafts(deps, scopes, slate, only));
   return runAll(deps, works);
 }
 
@@ -321,7 +323,7 @@ export async function exportSeasonSubsets(
   deps: ExportDeps,
   request: { readonly season: string },
 ): Promise<ExportReport> {
-  return runAll(deps, [() => seasonDrafts(deps, request.season)]);
+  return runAll(deps, [() => seasonDrafts(deps, scopesOf(deps.warehouse), request.season)]);
 }
 
 /**
@@ -335,17 +337,22 @@ export async function rewriteExports(deps: ExportDeps, slates: readonly Slate[])
 /** Every document in which some slates appear. */
 function worksOf(deps: DraftDeps, slates: readonly Slate[]): (() => Promise<Draft[]>)[] {
   const seasons = [...new Set(slates.map(seasonOf))];
+  const scopes = scopesOf(deps.warehouse);
   return [
-    ...slates.map((slate) => () => slateDrafts(deps, slate, SLATE_EXPORTS)),
-    ...seasons.map((season) => () => seasonDrafts(deps, season)),
+    ...slates.map((slate) => () => slateDrafts(deps, scopes, slate, SLATE_EXPORTS)),
+    ...seasons.map((season) => () => seasonDrafts(deps, scopes, season)),
   ];
 }
 
 type DraftDeps = Pick<ExportDeps, 'warehouse' | 'clock'>;
 
-async function seasonDrafts({ warehouse, clock }: DraftDeps, season: string): Promise<Draft[]> {
+async function seasonDrafts(
+  { warehouse, clock }: DraftDeps,
+  scopes: Scopes,
+  season: string,
+): Promise<Draft[]> {
   const { from, to } = seasonSpan(season);
-  const scope = await readScope(warehouse, from, to);
+  const scope = await scopes(from, to);
   return [await draftSeasonSubsets(warehouse, season, scope, cacheControlOf(to, clock))];
 }
 
@@ -427,10 +434,11 @@ function differenceOf(
 
 async function slateDrafts(
   { warehouse, clock }: DraftDeps,
+  scopes: Scopes,
   slate: Slate,
   only: readonly SlateExport[],
 ): Promise<Draft[]> {
-  const scope = await readScope(warehouse, slate, slate);
+  const scope = await scopes(slate, slate);
   const cacheControl = cacheControlOf(slate, clock);
   const drafts: Draft[] = [];
   if (only.includes('picks') || only.includes('predictions')) {
