@@ -117,8 +117,7 @@ function typeOf(values: readonly (string | number | boolean)[]): string {
   return 'STRING';
 }
 
-/** A value as it stands in a statement. */
-export function literal(value: SqlValue): string {
+function literal(value: SqlValue): string {
   if (value === null) return 'NULL';
   if (isList(value)) return `[${[...value].map(literal).join(', ')}]`;
   return typeof value === 'string' ? textLiteral(value) : String(value);

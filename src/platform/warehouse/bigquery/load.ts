@@ -21,14 +21,14 @@ import {
   type ReplacementProblems,
   rangeColumn,
 } from '#platform/warehouse/records.ts';
-import { inlineParams, type Jobs, literal } from './jobs.ts';
+import { inlineParams, type Jobs } from './jobs.ts';
 import { loadSchema, type ResultField, toRows } from './resources.ts';
 
 const ORDER: ResultField = { name: 'wire_order', type: 'INT64', mode: 'REQUIRED' };
 const STAGING_HOURS = 1;
-/** Up to so many rows and characters stand in the statement itself: a staging table is made, filled, read and dropped by a request each. */
-const MAX_LITERAL_ROWS = 100;
-const MAX_LITERAL_CHARACTERS = 200_000;
+/** Up to so many rows and values are parameters of one statement: a staging table is made, filled, read and dropped by a request each. */
+const FEW_ROWS = 100;
+const MAX_PARAMETERS = 5000;
 
 /** Where loads go, and how. */
 export interface LoadTarget {
@@ -56,7 +56,7 @@ export async function appendRows(
 }
 
 /**
- * Appends the rows whose key the table does not hold: a few by one statement that has them as literals, many are loaded into a
+ * Appends the rows whose key the table does not hold: a few by one statement that has them as parameters, many are loaded into a
  * staging table that expires by itself, and merged from there. MERGE and not INSERT, because BigQuery lets two inserts of one key pass side by side.
  */
 export async function appendNewRows(
@@ -67,8 +67,10 @@ export async function appendNewRows(
 ): Promise<number> {
   checkRecords(table, rows);
   if (rows.length === 0) return 0;
-  const few = literalRows(table, rows);
-  if (few !== undefined) return jobs.statement(mergeNew(table, few, rows));
+  if (rows.length <= FEW_ROWS && rows.length * columnNames(table).length <= MAX_PARAMETERS) {
+    const { query, params } = boundRows(table, rows);
+    return jobs.statement(mergeNew(table, `(${query})`, rows), params);
+  }
   const staging: TableRef = {
     dataset: table.dataset,
     name: `tipoff_wire_${randomUUID().replaceAll('-', '')}`,
@@ -89,23 +91,21 @@ export async function appendNewRows(
   }
 }
 
-/** Rows as a query of literals in their order; undefined when they are too many for that. */
-function literalRows(table: TableContract, rows: readonly LooseRecord[]): string | undefined {
-  if (rows.length > MAX_LITERAL_ROWS) return undefined;
+/** Rows as a query of parameters, in their order. A fraction is passed as text: a decimal does not become a binary fraction first. */
+function boundRows(
+  table: TableContract,
+  rows: readonly LooseRecord[],
+): { readonly query: string; readonly params: SqlParams } {
+  const params: Record<string, SqlParams[string]> = {};
   const selects = rows.map((row, i) => {
-    const values = Object.entries(storedRow(table, row)).map(
-      ([name, value]) => `CAST(${literalOf(value)} AS ${table.columns[name]?.type}) AS ${name}`,
-    );
+    const values = Object.entries(storedRow(table, row)).map(([name, value], j) => {
+      const isPlain = value === null || typeof value === 'boolean' || Number.isSafeInteger(value);
+      params[`row${i}_${j}`] = isPlain ? (value as null | boolean | number) : String(value);
+      return `CAST(@row${i}_${j} AS ${table.columns[name]?.type}) AS ${name}`;
+    });
     return `SELECT ${values.join(', ')}, ${i} AS ${ORDER.name}`;
   });
-  const text = selects.join(' UNION ALL ');
-  return text.length > MAX_LITERAL_CHARACTERS ? undefined : `(${text})`;
-}
-
-/** A number with a fraction stands as text, which is cast to a decimal without becoming a binary fraction first. */
-function literalOf(value: unknown): string {
-  if (typeof value === 'boolean' || value === null) return literal(value);
-  return literal(typeof value === 'number' && Number.isSafeInteger(value) ? value : String(value));
+  return { query: selects.join(' UNION ALL '), params };
 }
 
 /** Inserts the first row of each key in the source, a table or a query, that the table does not hold. */

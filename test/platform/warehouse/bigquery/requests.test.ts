@@ -93,14 +93,20 @@ describe('what BigQuery is asked', () => {
     expect(server.arrived).toEqual([]);
   });
 
-  it('merges a few new rows by one statement that has them as literals', async () => {
-    await warehouse.appendNew(everyType, [{ ...fullRow, label: 'a\nb @c', rounded: 0.1 }]);
-    const [merge, ...more] = server.jobs.map((job) => job.configuration.query?.query ?? 'LOAD');
+  it('merges a few new rows by one statement that has them as parameters', async () => {
+    await warehouse.appendNew(everyType, [{ ...fullRow, rounded: 0.1, ratio: null }]);
+    const [merge, ...more] = server.jobs.map((job) => job.configuration.query);
     expect(more).toEqual([]);
-    expect(merge).toContain(`SELECT CAST(${fullRow.id} AS INT64) AS id`);
-    expect(merge).toContain("CAST('a\\u000ab @c' AS STRING) AS label");
-    expect(merge).toContain("CAST('0.1' AS FLOAT64) AS rounded");
-    expect(merge).toContain('0 AS wire_order');
+    expect(merge?.query).toContain('CAST(@row0_2 AS STRING) AS label');
+    expect(merge?.query).toContain('CAST(NULL AS FLOAT64) AS ratio');
+    expect(merge?.query).toContain('0 AS wire_order');
+    expect(merge?.queryParameters).toEqual(
+      expect.arrayContaining([
+        { name: 'row0_0', parameterType: { type: 'INT64' }, parameterValue: { value: '1' } },
+        { name: 'row0_2', parameterType: { type: 'STRING' }, parameterValue: { value: "it's" } },
+        { name: 'row0_5', parameterType: { type: 'STRING' }, parameterValue: { value: '0.1' } },
+      ]),
+    );
   });
 
   it('merges new rows by their key within the partitions they touch, and cleans up even after a failure', async () => {
