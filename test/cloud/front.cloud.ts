@@ -94,7 +94,7 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
           /Correlated subqueries .* not supported/,
         ],
         [
-          'MERGE INTO nba_reference.players p USING nba_reference.schedule s ON s.slate > p.last_slate WHEN NOT MATCHED THEN INSERT (player_id) VALUES (1)',
+          "MERGE INTO nba_orchestration.heartbeats t USING nba_reference.schedule s ON s.home_abbr > t.job WHEN NOT MATCHED THEN INSERT (job) VALUES ('x')",
           /OUTER JOIN cannot be used without a condition that is an equality/,
         ],
         ['DELETE FROM nba_orchestration.heartbeats', /must have a WHERE clause/],
