@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Slate } from '#core/calendar.ts';
+import { mondayBefore, type Slate } from '#core/calendar.ts';
 import { executor, type RunDeps } from '#guard/backfill/execute.ts';
 import { NO_OBJECTS, pricedPlan, readEstimator } from '#guard/backfill/priced-plan.ts';
 import type { Chunk } from '#guard/backfill/slates.ts';
@@ -201,15 +201,18 @@ describe('the statements that are asked for beforehand', () => {
     }
   });
 
-  it('of a slate are counted once for every slate', async () => {
+  it('of a slate are counted once for every slate, those of its season once for every week', async () => {
     const estimate = async (): Promise<number> => 5;
     const reader = readEstimator(world.deps, { estimate }, { slates: world.season, open: new Set() });
+    const [first, second] = [slates().slice(0, 2), slates().slice(0, 8)];
     const [few, many] = [
-      await reader.chunk(work('Exports', slates().slice(0, 2))),
-      await reader.chunk(work('Exports', slates().slice(0, 8))),
+      await reader.chunk(work('Exports', first)),
+      await reader.chunk(work('Exports', second)),
     ];
-    const perSlate = (many.statements - few.statements) / 6;
-    expect(perSlate).toBe(6);
-    expect(many.bytes - few.bytes).toBe(6 * perSlate * 5);
+    const weeks = (of: readonly Slate[]): number => new Set(of.map(mondayBefore)).size;
+    expect(weeks(second)).toBeGreaterThan(weeks(first));
+    const more = many.statements - few.statements;
+    expect(more).toBe(3 * (second.length - first.length) + 3 * (weeks(second) - weeks(first)));
+    expect(many.bytes - few.bytes).toBe(5 * more);
   });
 });
