@@ -36,7 +36,10 @@ describe('the markets', () => {
     expect(PUBLISHED_MARKETS).toEqual(MARKETS);
     expect(PUBLISHED_MARKETS).toContain(MAIN_MARKET);
     for (const { features } of PUBLISHED_MARKETS) {
-      const names = features.flatMap(({ stat: _, ...named }) => Object.values(named));
+      const names = features.flatMap(({ stat: _, ofOthers = [], ...named }) => [
+        ...Object.values(named),
+        ...ofOthers,
+      ]);
       expect(names.length).toBeGreaterThan(0);
       expect(FEATURE_NAMES).toEqual(expect.arrayContaining(names));
     }

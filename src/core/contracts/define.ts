@@ -65,8 +65,11 @@ export interface TableContract<C extends Columns = Columns> {
   readonly cluster?: readonly string[];
   /** What holds between the values of a row: one that breaks a rule is not written. */
   readonly rules?: readonly Rule[];
-  /** True when a query without a bound on the partition column is refused. */
-  readonly partitionFilterRequired?: boolean;
+  /**
+   * Who refuses a query without a bound on the partition column: the warehouse and the schema check when true, the schema check alone
+   * for `by_check`. That is for tables which are read through a view with a window: BigQuery does not promise to hand a bound on.
+   */
+  readonly partitionFilterRequired?: boolean | 'by_check';
   /** Days a partition is kept; absent = for ever (training inputs are never expired). */
   readonly retentionDays?: number;
   /** The component that writes the table: a processor, a format family, a service. */

@@ -255,7 +255,7 @@ export const playerPropPredictions = defineTable({
   key: ['publication_id', 'market', 'prediction_id'],
   partition: 'slate',
   cluster: ['player_id', 'market', 'system_id'],
-  partitionFilterRequired: true,
+  partitionFilterRequired: 'by_check',
   rules: PREDICTION_RULES,
   writer: 'Publication',
 });

@@ -57,11 +57,9 @@ async function setAside(warehouse: Warehouse, table: TableContract): Promise<() 
   };
 }
 
-/** A bound on the partition that lets everything through, for tables that refuse a statement without one. */
+/** A bound on the partition that lets everything through, for tables whose statements must have one. */
 function bounded({ partition, partitionFilterRequired }: TableContract): string {
-  return partition === undefined || partitionFilterRequired !== true
-    ? ''
-    : ` AND ${partition} > DATE '1900-01-01'`;
+  return partition === undefined || !partitionFilterRequired ? '' : ` AND ${partition} > DATE '1900-01-01'`;
 }
 
 function writtenTable(canary: Pick<Canary, 'id'>, statement: string): TableContract {

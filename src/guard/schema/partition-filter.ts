@@ -1,3 +1,5 @@
+import { tableId } from '#core/contracts/define.ts';
+import { CONTRACTS } from '#core/contracts/index.ts';
 import { meaningful, type SqlToken, tokenise } from '#platform/sql/port.ts';
 import type { SchemaTable, SchemaView } from './model.ts';
 
@@ -15,6 +17,20 @@ export type Bounds = ReadonlyMap<string, string>;
 interface BoundedSchema {
   readonly tables: readonly Pick<SchemaTable, 'id' | 'partition' | 'partitionFilterRequired'>[];
   readonly views: readonly Pick<SchemaView, 'id' | 'sql'>[];
+}
+
+const BOUNDED_BY_CHECK: ReadonlySet<string> = new Set(
+  CONTRACTS.filter(({ partitionFilterRequired }) => partitionFilterRequired === 'by_check').map(tableId),
+);
+
+/** The same as `boundsOf` for statements of our own: also for tables of which the warehouse would not demand it. */
+export function boundsOfOwn({ tables, views }: BoundedSchema): Bounds {
+  return boundsOf({
+    views,
+    tables: tables.map((table) =>
+      BOUNDED_BY_CHECK.has(table.id) ? { ...table, partitionFilterRequired: true } : table,
+    ),
+  });
 }
 
 /** The tables that require a partition filter, and the views that pass the requirement on to their readers. */

@@ -137,7 +137,7 @@ function partitionBound(table: TableContract, rows: readonly LooseRecord[]): str
     table.key.includes(partition) && values.length === rows.length
       ? [ordered.at(0), ordered.at(-1)]
       : ['0001-01-01', '9999-12-31'];
-  if (!table.key.includes(partition) && table.partitionFilterRequired !== true) return '';
+  if (!table.key.includes(partition) && !table.partitionFilterRequired) return '';
   return ` AND t.${partition} BETWEEN ${column.type} '${from}' AND ${column.type} '${to}'`;
 }
 
