@@ -20,6 +20,7 @@ const [firestore, pubsub, bigquery] = [offered('firestore'), offered('pubsub'), 
 /** Tables that the statements below name; making all of them takes the emulator a while. */
 const SOME = CONTRACTS.filter(({ name }) =>
   [
+    'ml_feature_store',
     'heartbeats',
     'publications',
     'withdrawals',
@@ -85,10 +86,9 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
           /LEFT OUTER JOIN cannot be used without a condition that is an equality/,
         ],
         [
-          'SELECT COUNT(*) AS n FROM nba_predictions.player_prop_predictions',
+          'SELECT COUNT(*) AS n FROM nba_predictions.ml_feature_store',
           /without a filter over column\(s\) 'slate'/,
         ],
-        ['SELECT COUNT(*) AS n FROM nba_predictions.current_predictions', /without a filter over column/],
         [
           'SELECT p.player_id FROM nba_reference.players p WHERE NOT EXISTS (SELECT 1 FROM nba_reference.schedule s WHERE s.slate > p.last_slate)',
           /Correlated subqueries .* not supported/,
@@ -105,7 +105,7 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
       ];
       // A window that mixes slates: the bound of a reader does not get through to the table.
       const mixed =
-        'SELECT p.slate, p.player_id FROM nba_predictions.player_prop_predictions p QUALIFY RANK() OVER (PARTITION BY p.player_id ORDER BY p.slate DESC) = 1';
+        'SELECT p.slate, p.player_id FROM nba_predictions.ml_feature_store p QUALIFY RANK() OVER (PARTITION BY p.player_id ORDER BY p.slate DESC) = 1';
       const writer = await appOf(front, 'writer');
       await writer.warehouse.createView({ dataset: 'nba_predictions', name: 'newest' }, mixed);
       refused.push([
