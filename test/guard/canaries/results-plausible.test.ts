@@ -39,6 +39,23 @@ describe('the box scores of last night', () => {
     expect(await asked(check)).toMatchObject({ status: 'pass', offenders: [] });
   });
 
+  test('may not have the box of a team that did not play in the game', async () => {
+    const [first, second] = await world.warehouse.query<{ team_abbr: string }>(
+      `SELECT MIN(team_abbr) AS team_abbr FROM nba_raw.team_box_scores WHERE slate = CAST('${SLATE}' AS DATE) GROUP BY game_id ORDER BY game_id`,
+    );
+    const exchange = (): Promise<number> =>
+      world.warehouse.execute(
+        `UPDATE nba_raw.team_box_scores SET team_abbr = CASE WHEN team_abbr = @first THEN @second ELSE @first END
+         WHERE slate = CAST('${SLATE}' AS DATE) AND team_abbr IN (@first, @second)`,
+        { first: first?.team_abbr ?? '', second: second?.team_abbr ?? '' },
+      );
+    expect(await exchange()).toBe(2);
+    const stranger = expect.stringMatching(/^[A-Z]{3} \d{10}: none of its players played in this game$/);
+    expect(await asked('team_counts')).toMatchObject({ status: 'fail', offenders: [stranger, stranger] });
+    await exchange();
+    expect(await asked('team_counts')).toMatchObject({ status: 'pass' });
+  });
+
   /** Adds so many of every team, or of one game, who are listed as if they had played and did nothing; returns what is told. */
   const withBench = async (perTeam: number, where = 'TRUE'): Promise<readonly string[]> => {
     const zeros = 'fgm, fga, fg3m, fg3a, ftm, fta, oreb, dreb, reb, ast, stl, blk, tov, pf, points, minutes';

@@ -131,6 +131,14 @@ describe('schedule_contradictions', () => {
     expect(await failing()).toEqual([]);
   });
 
+  test('a game tonight that stands a year later is told', async () => {
+    await said({});
+    await world.warehouse.execute(
+      "UPDATE nba_raw.schedule_games SET slate = DATE '2025-12-09' WHERE game_id = '0022400002'",
+    );
+    expect(await failing()).toEqual(['0022400002: tip-off and date disagree']);
+  });
+
   test('a game that one feed calls a game of the preseason is told', async () => {
     await said({ season_type: 'preseason' });
     expect(await failing()).toEqual(['0022400001: feeds name different kinds of game']);

@@ -177,7 +177,8 @@ const scheduleContradictions = defineCanary({
     sql: `
 WITH said AS (
   SELECT game_id, source, statement, slate, season_type, tipoff_at, home_abbr, away_abbr, status, home_score, away_score, observed_at, ingested_at FROM nba_raw.schedule_games
-  WHERE slate BETWEEN fn.add_days(CAST(@slate AS DATE), -1) AND fn.add_days(CAST(@slate AS DATE), 1) AND game_id IS NOT NULL
+  WHERE game_id IS NOT NULL AND (slate BETWEEN fn.add_days(CAST(@slate AS DATE), -1) AND fn.add_days(CAST(@slate AS DATE), 1)
+    OR tipoff_at BETWEEN fn.eastern_instant(fn.add_days(CAST(@slate AS DATE), -1), 0) AND fn.eastern_instant(fn.add_days(CAST(@slate AS DATE), 1), 24))
   QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, source, statement ORDER BY COALESCE(observed_at, ingested_at) DESC, ingested_at DESC, row_id) = 1
 ),
 games AS (

@@ -254,9 +254,11 @@ teams AS (
   QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, team_abbr ORDER BY CASE WHEN source LIKE 'nba_%' THEN 0 ELSE 1 END, ingested_at DESC, source, row_id) = 1
 )
 SELECT t.team_abbr || ' ' || t.game_id AS subject,
-  ${TEAM_COUNTS.map(([name, less, more]) => `COALESCE(t.${name} - p.${name} NOT BETWEEN -${less} AND ${more}, FALSE)`).join(' OR ')} AS is_bad,
-  ${listed(TEAM_COUNTS.map(([name]) => `'${name} ' || COALESCE(CAST(t.${name} AS STRING), 'none') || '/' || COALESCE(CAST(p.${name} AS STRING), 'none')`))} AS note
-FROM teams t JOIN players p ON p.game_id = t.game_id AND p.team_abbr = t.team_abbr`,
+  p.game_id IS NULL OR ${TEAM_COUNTS.map(([name, less, more]) => `COALESCE(t.${name} - p.${name} NOT BETWEEN -${less} AND ${more}, FALSE)`).join(' OR ')} AS is_bad,
+  CASE WHEN p.game_id IS NULL THEN 'none of its players played in this game' ELSE ${listed(TEAM_COUNTS.map(([name]) => `'${name} ' || COALESCE(CAST(t.${name} AS STRING), 'none') || '/' || COALESCE(CAST(p.${name} AS STRING), 'none')`))} END AS note
+FROM teams t
+JOIN (SELECT DISTINCT game_id FROM players) AS g ON g.game_id = t.game_id
+LEFT JOIN players p ON p.game_id = t.game_id AND p.team_abbr = t.team_abbr`,
   },
   sabotage: {
     sql: ['UPDATE nba_raw.team_box_scores SET tov = 0 WHERE slate = CAST(@slate AS DATE)'],
