@@ -76,11 +76,10 @@ describe('reset-batch with a coordinator', () => {
   });
 
   it('ends when it is down, without the token in the log', async () => {
-    await coordinator.close();
-    const ran = await run('reset-batch', { ...asked(), dry_run: 'false' });
+    // No port of a server that was closed: another process may have got it.
+    const ran = await run('reset-batch', { ...asked(), service_url: 'http://127.0.0.1:2', dry_run: 'false' });
     expect(ran).toMatchObject({ code: 3, outputs: { verdict: 'error' } });
     expect(ran.log).toContain('ECONNREFUSED');
-    coordinator = await fakeCoordinator();
   });
 });
 
