@@ -19,7 +19,7 @@ import { mlFeatureStore, playerPropPredictions, stagedPredictions } from '#core/
 import { type BatchDoc, COLLECTIONS, isActive, readBatch } from '#pipeline/batch/state.ts';
 import { shiftedClock } from '#platform/clock.ts';
 import { homeOwner } from '#platform/home.ts';
-import { MEMORY_LIMIT } from '#platform/warehouse/duckdb/warehouse.ts';
+import { engineSettings } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { KILL_MORNING, KILL_SLATE, makeTemplate } from '#test/process/kill-home.ts';
 
@@ -104,6 +104,11 @@ async function crowd(warehouse: Warehouse, count: number): Promise<void> {
     await warehouse.execute(`DELETE FROM ${table.dataset}.${table.name} WHERE slate = CAST(@slate AS DATE)`, {
       slate: KILL_SLATE,
     });
+    // These rows are no writer's: what he wrote down of his own would be held against them.
+    await warehouse.execute(
+      'DELETE FROM nba_orchestration.written_rows WHERE slate = CAST(@slate AS DATE) AND table_id = @table',
+      { slate: KILL_SLATE, table: tableId(table) },
+    );
   }
   await warehouse.append(
     upcomingPlayerGameContext,
@@ -214,8 +219,9 @@ async function round(
     headers: { 'x-api-key': key },
     body: JSON.stringify({ game_date: KILL_SLATE, mode: 'LINE_UPDATE' }),
   });
-  const { batch_id } = (await response.json()) as { batch_id: string };
-  if (response.status !== 202) throw new Error(`/start answered ${response.status}`);
+  const body = await response.text();
+  if (response.status !== 202) throw new Error(`/start answered ${response.status}: ${body}`);
+  const { batch_id } = JSON.parse(body) as { batch_id: string };
   const answer = (performance.now() - began) / 1000;
   for (;;) {
     const { state, reason } = await readBatch(app.state, batch_id);
@@ -260,6 +266,8 @@ function middle(numbers: readonly number[]): number {
 try {
   const home = join(work, 'home');
   await makeTemplate(home);
+  const file = join(home, 'warehouse.duckdb');
+  const settings = engineSettings(file);
   const app = await openApp(readConfig({ TIPOFF_HOME: home }), {
     command: 'bench',
     clock,
@@ -276,9 +284,7 @@ try {
   });
   const key = (await homeOwner(home))?.key ?? '';
   // The cached instance is the one the app has open, found by its path and settings: both write to one file with one log.
-  const instance = await DuckDBInstance.fromCache(join(home, 'warehouse.duckdb'), {
-    memory_limit: MEMORY_LIMIT,
-  });
+  const instance = await DuckDBInstance.fromCache(file, settings);
   const hand = await instance.connect();
   const found: Round[] = [];
   for (let i = 0; i <= rounds; i++) found.push(await round(app, serving, marks, key, hand));

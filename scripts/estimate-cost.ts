@@ -21,7 +21,7 @@ import { runBackfill } from '#guard/backfill/run.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
 import { codeSchema } from '#guard/schema/code-schema.ts';
-import { boundsOfOwn } from '#guard/schema/partition-filter.ts';
+import { boundsByCheck } from '#guard/schema/partition-filter.ts';
 import { columnsReadBy } from '#guard/schema/statement-reader.ts';
 import { runDay } from '#pipeline/day.ts';
 import { openSqlEngine } from '#platform/warehouse/duckdb/sql-engine.ts';
@@ -71,7 +71,7 @@ async function works(home: string): Promise<{ works: WorkCost[]; stored: number;
     await loadLeague(app.warehouse, league, { clock });
     const columnsOf = (sql: string) => columnsReadBy(sql, codeSchema(), openSqlEngine);
     const tables = new Set(CONTRACTS.map(({ dataset, name }) => `${dataset}.${name}`));
-    const views = new Map([...boundsOfOwn(codeSchema())].filter(([id]) => !tables.has(id)));
+    const views = new Map([...boundsByCheck(codeSchema())].filter(([id]) => !tables.has(id)));
     const metered = meter(app.warehouse, byteReader(app.warehouse, CONTRACTS, columnsOf, views));
     const watched = { ...app, warehouse: metered.warehouse };
 

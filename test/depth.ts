@@ -3,7 +3,7 @@ import { describe, it } from 'vitest';
 /**
  * Some properties are shown by a long series of alike cases: every correction of the past, every point at which a process can die.
  * `npm test` plays a part of each series, on one machine within minutes; `npm run test:all` plays every case, and so does CI on
- * GitHub, where each part of the suites has a machine of its own.
+ * GitHub, where each part of the suites has a machine of its own. vitest tells its tests the `--mode` they run in.
  */
 export const playsAll = process.env['MODE'] === 'all';
 

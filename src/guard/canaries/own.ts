@@ -4,7 +4,7 @@ import { SEVERITIES, type SeveritySchedule } from '#core/check.ts';
 import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS, VIEWS } from '#core/contracts/index.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
-import { type Bounds, boundsOfOwn, unboundReads } from '#guard/schema/partition-filter.ts';
+import { type Bounds, boundsByCheck, unboundReads } from '#guard/schema/partition-filter.ts';
 import { lintSql, meaningful, queryProblem, tokenise } from '#platform/sql/port.ts';
 import { type AskedCanary, CANARY_PHASES, type Sabotage } from './definition.ts';
 
@@ -158,7 +158,7 @@ const PARAMETERS: ReadonlySet<string> = new Set(['@slate', '@from', '@as_of']);
 
 /** What must be read with a bound on its partition. */
 function bounds(): Bounds {
-  return boundsOfOwn({
+  return boundsByCheck({
     tables: CONTRACTS.map(({ partition, partitionFilterRequired, ...table }) => ({
       id: tableId(table),
       partitionFilterRequired: partitionFilterRequired === true,

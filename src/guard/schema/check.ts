@@ -6,7 +6,7 @@ import { compare } from './compare.ts';
 import type { SchemaFinding } from './finding.ts';
 import { type Approval, type Judgement, judge } from './judge.ts';
 import type { Schema } from './model.ts';
-import { type Bounds, boundsOfOwn, unboundReads } from './partition-filter.ts';
+import { type Bounds, boundsByCheck, unboundReads } from './partition-filter.ts';
 import { type ProvenanceProblem, provenanceProblems } from './provenance.ts';
 import type { SourceFile, SqlText } from './sql-catalogue.ts';
 
@@ -81,7 +81,7 @@ export async function checkSchema(input: CheckInput): Promise<CheckReport> {
 export function lintStatements(statements: readonly SqlText[], wanted: Schema): LintFinding[] {
   return [
     ...statements.filter(({ isWhole }) => isWhole).flatMap(lintFindings),
-    ...unboundFindings(statements, boundsOfOwn(wanted)),
+    ...unboundFindings(statements, boundsByCheck(wanted)),
   ];
 }
 

@@ -19,20 +19,6 @@ interface BoundedSchema {
   readonly views: readonly Pick<SchemaView, 'id' | 'sql'>[];
 }
 
-const BOUNDED_BY_CHECK: ReadonlySet<string> = new Set(
-  CONTRACTS.filter(({ partitionFilterRequired }) => partitionFilterRequired === 'by_check').map(tableId),
-);
-
-/** The same as `boundsOf` for statements of our own: also for tables of which the warehouse would not demand it. */
-export function boundsOfOwn({ tables, views }: BoundedSchema): Bounds {
-  return boundsOf({
-    views,
-    tables: tables.map((table) =>
-      BOUNDED_BY_CHECK.has(table.id) ? { ...table, partitionFilterRequired: true } : table,
-    ),
-  });
-}
-
 /** The tables that require a partition filter, and the views that pass the requirement on to their readers. */
 export function boundsOf({ tables, views }: BoundedSchema): Bounds {
   const bounds = new Map<string, string>();
@@ -42,6 +28,7 @@ export function boundsOf({ tables, views }: BoundedSchema): Bounds {
   for (const { id, sql } of views) {
     const [open] = sql === undefined ? [] : unboundReads(sql, bounds);
     if (open === undefined) continue;
+    // What no reader can bound is no column of his: the words say why.
     const isHidden = hidesColumn(meaningful(tokenise(sql ?? '')), open.column);
     bounds.set(
       id,
@@ -49,6 +36,20 @@ export function boundsOf({ tables, views }: BoundedSchema): Bounds {
     );
   }
   return bounds;
+}
+
+const BOUNDED_BY_CHECK: ReadonlySet<string> = new Set(
+  CONTRACTS.filter(({ partitionFilterRequired }) => partitionFilterRequired === 'by_check').map(tableId),
+);
+
+/** `boundsOf` as the schema check demands them: also of tables whose contract leaves it to the check, and not to the warehouse. */
+export function boundsByCheck({ tables, views }: BoundedSchema): Bounds {
+  return boundsOf({
+    views,
+    tables: tables.map((table) =>
+      BOUNDED_BY_CHECK.has(table.id) ? { ...table, partitionFilterRequired: true } : table,
+    ),
+  });
 }
 
 /**

@@ -3,7 +3,7 @@ import { tableId } from '#core/contracts/define.ts';
 import { VIEWS } from '#core/contracts/index.ts';
 import { checkSchema } from '#guard/schema/check.ts';
 import { codeSchema } from '#guard/schema/code-schema.ts';
-import { boundsOf, boundsOfOwn, unboundReads } from '#guard/schema/partition-filter.ts';
+import { boundsByCheck, boundsOf, unboundReads } from '#guard/schema/partition-filter.ts';
 import { openRememberingEngine } from './remembering-engine.ts';
 import { ownSources, ownStatements } from './sources.ts';
 
@@ -108,7 +108,7 @@ describe('a view over a table that requires a partition filter', () => {
 
 describe('the partition filters of this repository', () => {
   it('are required by contract for whatever grows by thousands of rows a day, and for views over it', () => {
-    expect([...boundsOfOwn(codeSchema()).keys()].sort()).toEqual([
+    expect([...boundsByCheck(codeSchema()).keys()].sort()).toEqual([
       'nba_analytics.player_game_summary',
       'nba_predictions.current_predictions',
       'nba_predictions.ml_feature_store',
@@ -126,7 +126,7 @@ describe('the partition filters of this repository', () => {
     expect(VIEWS.filter(({ ref }) => byWarehouse.has(tableId(ref))).map(({ ref }) => tableId(ref))).toEqual(
       [],
     );
-    expect([...boundsOfOwn(codeSchema()).keys()].filter((id) => !byWarehouse.has(id))).toEqual([
+    expect([...boundsByCheck(codeSchema()).keys()].filter((id) => !byWarehouse.has(id))).toEqual([
       'nba_predictions.player_prop_predictions',
       'nba_predictions.current_predictions',
     ]);

@@ -1,6 +1,6 @@
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
 import { coveredSql, IS_EXPECTED, IS_WIDE } from '#pipeline/ingest/declared-sources.ts';
-import { oneDecimal, WITHIN_SEASON } from './sql.ts';
+import { IS_COUNTED_TYPE, oneDecimal, WITHIN_SEASON } from './sql.ts';
 
 /** Players that must usually be out on such a night before their number means anything. */
 const MIN_OUT = 5;
@@ -156,9 +156,6 @@ FROM compared WHERE tonight IS NOT NULL`,
     'Fetch again, then LINE_UPDATE.',
   ],
 });
-
-/** SQL: a statement about a game of the kinds that count. */
-const IS_COUNTED_TYPE = "season_type IN ('regular', 'play_in', 'playoffs')";
 
 const scheduleContradictions = defineCanary({
   id: 'schedule_contradictions',

@@ -1,14 +1,13 @@
 import { PUBLISHED_IN } from '#core/markets.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
 import { IS_EXPECTED, IS_WIDE } from '#pipeline/ingest/declared-sources.ts';
-import { BOXED_GAMES, GAMES, SEASON_DAYS, WITHIN_SEASON } from './sql.ts';
+import { BOXED_GAMES, GAMES, IS_COUNTED_TYPE, SEASON_DAYS, WITHIN_SEASON } from './sql.ts';
 
 /** SQL: outside of these months the league may rightly have nothing ahead: playoff games are only known round by round. */
 const IN_REGULAR_SEASON =
   "(SUBSTR(CAST(CAST(@slate AS DATE) AS STRING), 6) >= '10-25' OR SUBSTR(CAST(CAST(@slate AS DATE) AS STRING), 6) <= '04-05')";
 /** SQL: a game that counts, by its id as well: a feed may call it something else. A playoff game that is cancelled was not needed. */
-const IS_EVENING_GAME =
-  "(g.season_type IN ('regular', 'play_in', 'playoffs') OR SUBSTR(g.game_id, 1, 3) IN ('002', '004', '005')) AND NOT (g.season_type = 'playoffs' AND g.status = 'cancelled')";
+const IS_EVENING_GAME = `(g.${IS_COUNTED_TYPE} OR SUBSTR(g.game_id, 1, 3) IN ('002', '004', '005')) AND NOT (g.season_type = 'playoffs' AND g.status = 'cancelled')`;
 
 const scheduleAhead = defineCanary({
   id: 'schedule_ahead',
@@ -136,14 +135,14 @@ const boxRowsPlausible = defineCanary({
     sql: `
 WITH played AS (
   SELECT game_id, team_abbr, ${DID_NOTHING} AS is_idle FROM nba_raw.player_box_scores
-  WHERE slate = CAST(@slate AS DATE) AND season_type IN ('regular', 'play_in', 'playoffs') AND played
+  WHERE slate = CAST(@slate AS DATE) AND ${IS_COUNTED_TYPE} AND played
   QUALIFY ROW_NUMBER() OVER (PARTITION BY player_id, game_id ORDER BY ingested_at DESC, row_id) = 1
 )
 SELECT game_id || ' ' || team_abbr AS subject, players < 6 OR players > 15 AS is_bad, CAST(players AS STRING) || ' players' AS note
 FROM (
   SELECT game_id, team_abbr, COUNT(DISTINCT CASE WHEN played THEN player_id END) AS players
   FROM nba_raw.player_box_scores
-  WHERE slate = CAST(@slate AS DATE) AND season_type IN ('regular', 'play_in', 'playoffs')
+  WHERE slate = CAST(@slate AS DATE) AND ${IS_COUNTED_TYPE}
   GROUP BY game_id, team_abbr
 ) AS teams
 UNION ALL

@@ -1,6 +1,9 @@
 /** Days of a season: what is wrong anywhere in it stays wrong until it is repaired, however long ago it was. */
 export const SEASON_DAYS = 270;
 
+/** SQL: a game of the kinds that count. */
+export const IS_COUNTED_TYPE = "season_type IN ('regular', 'play_in', 'playoffs')";
+
 /** SQL: the dates, as bounds of BETWEEN, to and from which a game of the slate can be moved. */
 export const WITHIN_SEASON =
   'fn.add_days(CAST(@slate AS DATE), -60) AND fn.add_days(CAST(@slate AS DATE), 180)';

@@ -47,12 +47,8 @@ const SESSION = [
  * second instance on one file loses data silently). Throws TIPOFF_HOME_LOCKED when another process holds the file.
  */
 export async function openDuckDb(path: string, options: DuckDbOptions = {}): Promise<Warehouse> {
-  const threads = options.threads ?? (isSmall(path) ? 1 : undefined);
   const { rightOfWay = openRightOfWay() } = options;
-  const settings = {
-    memory_limit: MEMORY_LIMIT,
-    ...(threads === undefined ? {} : { threads: String(threads) }),
-  };
+  const settings = engineSettings(path, options.threads);
   try {
     const instance =
       path === ':memory:'
@@ -78,6 +74,14 @@ export async function openDuckDb(path: string, options: DuckDbOptions = {}): Pro
   } catch (error) {
     throw duckdbError(error);
   }
+}
+
+/** The engine's settings for a file: whoever opens a file that is open already must have the same ones. */
+export function engineSettings(
+  path: string,
+  threads: number | undefined = isSmall(path) ? 1 : undefined,
+): Record<string, string> {
+  return { memory_limit: MEMORY_LIMIT, ...(threads === undefined ? {} : { threads: String(threads) }) };
 }
 
 function isSmall(path: string): boolean {
