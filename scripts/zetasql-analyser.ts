@@ -50,6 +50,7 @@ const RETURNS: Readonly<Record<string, string>> = {
   greatest2: 'ANY',
   least2: 'ANY',
   clamp: 'ANY',
+  text_hash: 'INT64',
   row_hash: 'INT64',
 };
 

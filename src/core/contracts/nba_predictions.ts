@@ -133,6 +133,7 @@ export const modelRegistry = defineTable({
     created_at: required.timestamp('When it was trained'),
   },
   key: ['market', 'model_id'],
+  rules: [{ kind: 'one_of', column: 'status', values: ['candidate', 'shadow', 'champion', 'retired'] }],
   writer: 'train',
 });
 export type ModelRegistryRow = RowOf<typeof modelRegistry>;
@@ -284,6 +285,9 @@ export const publications = defineTable({
     expected: required.int('Players expected by the batch'),
     missing: required.string('JSON list of expected players without a row, each with its outcome and reason'),
     audit: required.string('JSON: every check of the audit with expected and seen'),
+    rows_digest: nullable.string(
+      'Digest of the rows as the workers made them and the audit saw them; null where a worker gave none, and in events without rows',
+    ),
     model_id: required.string('Model'),
     model_hash: required.string('SHA-256 of its artefact'),
     code_version: required.string('Version of the code'),

@@ -5,7 +5,7 @@ import { type Statement, statement } from '#core/statement.ts';
 import { CHAMPION_SYSTEM } from '#model/systems.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { stagingPrefix } from './output-gate.ts';
-import { stagedSelect } from './published-rows.ts';
+import { hashIn, ROW_DIGEST, stagedSelect } from './published-rows.ts';
 import type { BatchDoc, OutcomeDoc, UnitDoc } from './state.ts';
 
 /** Players with one and the same forecast of a system from which on it counts as stuck. */
@@ -23,7 +23,6 @@ const ROUNDING = 0.000002;
 const RANGES = Object.entries(stagedPredictions.columns).flatMap(([name, { range }]) =>
   range === undefined ? [] : [{ name, range }],
 );
-const RANGED = RANGES.map(({ name }) => name);
 /** NaN is outside of every range, on either engine; null is outside of none. */
 const OUTSIDE = RANGES.map(({ name, range: [least, most] }) => `NOT (${name} BETWEEN ${least} AND ${most})`)
   .concat(`NOT (${isPossibleSql('market')})`)
@@ -35,7 +34,7 @@ export const REQUIRED: readonly string[] = Object.entries(stagedPredictions.colu
 );
 
 const KEY = ['player_id', 'game_id', 'market', 'system_id', 'line'];
-/** What the figures are taken from, beyond the columns that have a range or may hold no null. */
+/** What the figures are taken from as it is. */
 const READ = [
   'prediction_id',
   ...KEY,
@@ -50,14 +49,14 @@ const READ = [
 /** One row of figures about a set of staged rows; `counted` names the columns whose nulls are counted. */
 export function auditFigures(units: readonly UnitDoc[], counted: readonly string[]): Statement {
   const isEmpty = counted.length === 0 ? 'FALSE' : counted.map((name) => `${name} IS NULL`).join(' OR ');
-  const columns = [...new Set([...READ, ...RANGED, ...counted])];
   const sql = `
 WITH staged AS (
   SELECT ${[...READ, 'predicted'].join(', ')}, p_over + p_push + p_under AS chances,
     predicted - CAST(line AS FLOAT64) AS gap,
     CASE WHEN system_id = '${CHAMPION_SYSTEM}' AND line_role = 'main' THEN fn.safe_div(predicted - CAST(line AS FLOAT64), ${scaleByMarketSql('market')}) END AS champion_gap,
-    CASE WHEN ${OUTSIDE} THEN 1 END AS astray, CASE WHEN ${isEmpty} THEN 1 END AS empty
-  FROM (${stagedSelect(units, columns)}) AS units
+    CASE WHEN ${OUTSIDE} THEN 1 END AS astray, CASE WHEN ${isEmpty} THEN 1 END AS empty,
+    ${ROW_DIGEST} AS digest
+  FROM (${stagedSelect(units)}) AS units
 ),
 constants AS (
   SELECT COUNT(DISTINCT player_id) AS players FROM staged WHERE predicted >= ${FEW_COUNTS} GROUP BY market, system_id, predicted
@@ -68,7 +67,7 @@ biases AS (
 ),
 keys AS (SELECT COUNT(*) AS copies FROM staged GROUP BY ${KEY.join(', ')}),
 players AS (
-  SELECT CAST(player_id AS STRING) || ' ' || CAST(COUNT(*) AS STRING) || ' ' || CAST(COUNT(CASE WHEN system_id = '${CHAMPION_SYSTEM}' THEN 1 END) AS STRING) AS tally
+  SELECT CAST(player_id AS STRING) || ' ' || CAST(COUNT(*) AS STRING) || ' ' || CAST(COUNT(CASE WHEN system_id = '${CHAMPION_SYSTEM}' THEN 1 END) AS STRING) || ' ' || CAST(BIT_XOR(digest) AS STRING) AS tally
   FROM staged GROUP BY player_id
 )
 SELECT COUNT(*) AS row_count,
@@ -107,7 +106,7 @@ interface Figures {
   readonly least_model: string | null;
   readonly greatest_model: string | null;
   readonly most_alike: number;
-  /** Per player his id, his rows and those of the champion: one text, since rows of a result are dearer. */
+  /** Per player his id, his rows, those of the champion, and the hash of all of them: one text, since rows of a result are dearer. */
   readonly tallies: string | null;
   /** Of the market that is worst off, divided by its scale; null where none has enough lines. */
   readonly bias: number | null;
@@ -118,10 +117,10 @@ interface Figures {
 }
 
 /**
- * Audits the staged rows of a batch against its outcomes: tables, counts, keys, nulls, probabilities, ranges, constant
+ * Audits the staged rows of a batch against its outcomes: tables, counts, content, keys, nulls, probabilities, ranges, constant
  * forecasts, defaults, directions, bias to the line. Every check gives an outcome, passed or not. A failure of severity
  * `critical` holds the batch; a warning is reported and does not. Without all tables the other checks cannot be made. `counted` are the required columns whose nulls are counted: a caller that
- * knows of a table that takes no null in a column need not have it read.
+ * knows of a table that takes no null in a column need not have it counted.
  */
 export async function audit(
   warehouse: Warehouse,
@@ -133,6 +132,7 @@ export async function audit(
   const predicted = new Map(
     outcomes.filter(({ outcome }) => outcome === 'predicted').map((doc) => [doc.player_id, doc.rows]),
   );
+  const made = new Map(outcomes.map((doc) => [doc.player_id, hashIn(doc.rows_digest)]));
   const tables = (missing: readonly string[]): Outcome =>
     check(
       'staging_tables_exist',
@@ -156,10 +156,11 @@ export async function audit(
   const astray = [...new Set([...predicted.keys(), ...staging.keys()])].filter(
     (id) => predicted.get(id) !== staging.get(id),
   );
+  const changed = counts.flatMap(({ player, hash }) => ((made.get(player) ?? hash) === hash ? [] : [player]));
   const models = new Set([seen.least_model, seen.greatest_model]);
   const zero = (name: string, count: number, what: string): Outcome =>
     check(name, count === 0, `0 ${what}`, `${count}`);
-  return [
+  const checks = [
     tables([]),
     check(
       'rows_match_outcomes',
@@ -202,6 +203,24 @@ export async function audit(
     ),
     ...biasChecks(seen),
   ];
+  // Where another check says what is wrong with the rows, that they were changed says no more.
+  if (changed.length > 0 && brokenIn(checks).length > 0) return checks;
+  return [
+    ...checks,
+    check(
+      'rows_are_as_made',
+      changed.length === 0,
+      'the rows that the workers made, in every column',
+      changed.length === 0
+        ? 'the same'
+        : `others of ${changed.length} players: ${changed.slice(0, 10).join(', ')}`,
+    ),
+  ];
+}
+
+/** The checks that hold a batch. */
+export function brokenIn(checks: readonly Outcome[]): Outcome[] {
+  return checks.filter(({ status, severity }) => status !== 'pass' && severity === 'critical');
 }
 
 function biasChecks({ bias, biased, lesser_side }: Figures): Outcome[] {
@@ -242,13 +261,15 @@ async function readFigures(
 }
 
 /** Rows of each player, in the order of their ids. */
-function talliesOf({ tallies }: Figures): { player: number; rows: number; ofChampion: number }[] {
+function talliesOf({
+  tallies,
+}: Figures): { player: number; rows: number; ofChampion: number; hash: number }[] {
   if (tallies === null) return [];
   return tallies
     .split(',')
     .map((tally) => {
-      const [player = Number.NaN, rows = 0, ofChampion = 0] = tally.split(' ').map(Number);
-      return { player, rows, ofChampion };
+      const [player = Number.NaN, rows = 0, ofChampion = 0, hash = 0] = tally.split(' ').map(Number);
+      return { player, rows, ofChampion, hash };
     })
     .sort((a, b) => a.player - b.player);
 }

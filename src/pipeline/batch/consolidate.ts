@@ -3,13 +3,13 @@ import { subsetPicks } from '#core/contracts/nba_predictions.ts';
 import { countBy } from '#core/count-by.ts';
 import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
 import type { LiveColumn } from '#platform/warehouse/port.ts';
-import { audit, auditColumn, REQUIRED } from './audit.ts';
+import { audit, auditColumn, brokenIn, REQUIRED } from './audit.ts';
 import { type ConsolidationDeps, endUnpublished, finishPublished } from './ending.ts';
 import { acquireLease, fencedError, type Lease, releaseLease, renewLease } from './lease.ts';
 import { checkOutput, stagingTable } from './output-gate.ts';
 import { SKIP_REASONS, type SkipReason } from './plan.ts';
 import { DEFAULT_RULES } from './prediction-rows.ts';
-import { type Copy, choosePicks, copyRows } from './published-rows.ts';
+import { type Copy, choosePicks, copyRows, digestOfAll } from './published-rows.ts';
 import {
   lostMarkets,
   publicationIdOf,
@@ -172,6 +172,9 @@ async function publishAttempt(deps: ConsolidationDeps, it: Attempt): Promise<Bat
       missing.map((doc) => ({ player_id: doc.player_id, outcome: doc.outcome, reason: doc.reason })),
     ),
     audit: auditColumn(checks),
+    rowsDigest: digestOfAll(
+      outcomes.filter((doc) => doc.outcome === 'predicted').map((doc) => doc.rows_digest),
+    ),
     codeVersion: deps.codeVersion,
     onlyWithdraws: predicted.size === 0,
   });
@@ -229,7 +232,8 @@ async function chooseOnly({ warehouse, rules }: ConsolidationDeps, copy: Copy): 
  * not written before the audit has passed. Returns the checks. Throws TIPOFF_AUDIT_FAILED, or the first other error, once
  * everything has finished; a leftover copy is removed when the batch ends, or by the attempt that publishes it.
  *
- * Nulls are counted where the table would accept them. Elsewhere they make the copy fail, and are counted afterwards to explain it.
+ * Nulls are counted where the table would accept them. Elsewhere they make the copy fail, and are counted afterwards to explain it:
+ * a batch that is refused is audited once more in full.
  */
 async function copyAudited(
   { warehouse, rules }: ConsolidationDeps,
@@ -250,7 +254,10 @@ async function copyAudited(
   ]);
   // Errors of the audit and of the table's shape come first: they explain why copying or choosing failed.
   if (audited.status === 'rejected') throw audited.reason;
-  refuseBroken(batch, audited.value);
+  if (brokenIn(audited.value).length > 0) {
+    refuseBroken(batch, await audit(warehouse, batch, outcomes, units));
+    refuseBroken(batch, audited.value);
+  }
   const failed = others.find((one) => one.status === 'rejected');
   if (failed === undefined) return audited.value;
   if (!isTransient(failed.reason)) refuseBroken(batch, await audit(warehouse, batch, outcomes, units));
@@ -277,7 +284,7 @@ function nullableRequired(live: readonly LiveColumn[]): string[] {
 
 /** Throws TIPOFF_AUDIT_FAILED when a critical check failed. */
 function refuseBroken(batch: BatchDoc, checks: readonly Outcome[]): void {
-  const broken = checks.filter(({ status, severity }) => status !== 'pass' && severity === 'critical');
+  const broken = brokenIn(checks);
   if (broken.length === 0) return;
   const sentences = broken.map(({ check, reason }) => `${check} (${reason})`);
   throw new TipoffError('TIPOFF_AUDIT_FAILED', sentences.join('; '), {

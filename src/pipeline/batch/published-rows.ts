@@ -1,15 +1,18 @@
+import { createHash } from 'node:crypto';
 import type { Slate } from '#core/calendar.ts';
-import { columnNames, tableId } from '#core/contracts/define.ts';
+import { type Column, columnNames, tableId } from '#core/contracts/define.ts';
 import {
   playerPropPredictions,
+  type StagedPrediction,
   type SubsetPick,
   stagedPredictions,
   subsetPicks,
 } from '#core/contracts/nba_predictions.ts';
 import { marketOf, scaleOf } from '#core/markets.ts';
-import { type Statement, statement } from '#core/statement.ts';
+import { hashText } from '#core/random.ts';
+import { joinedSql, type Statement, statement } from '#core/statement.ts';
 import { CHAMPION_SYSTEM } from '#model/systems.ts';
-import type { Warehouse } from '#platform/warehouse/port.ts';
+import { rounded, type Warehouse } from '#platform/warehouse/port.ts';
 import type { UnitDoc } from './state.ts';
 
 /** How lopsided a slate is, shown with its picks. */
@@ -175,6 +178,85 @@ export function stagedSelect(units: readonly UnitDoc[], names: readonly string[]
 }
 
 const OWNER = 'pipeline/batch/published-rows';
+
+/** Columns that are published as they were made: all but what makes a row a pick, which is decided when a slate is published. */
+const KEPT = Object.entries<Column>(stagedPredictions.columns).filter(
+  ([name]) => name !== 'is_actionable' && name !== 'filter_reason',
+);
+/** What stands for null. */
+const NOTHING = '~';
+const SEPARATOR = '|';
+/** Digests of other columns are not compared: while one version of the code follows another, both make rows. */
+const LAYOUT = hashText(
+  KEPT.map(([name, { type, decimals }]) => `${name} ${type} ${decimals}`).join(),
+).toString(16);
+
+/** SQL: a hash of a row of the staged or published predictions, over the columns that are published as they were made. */
+export const ROW_DIGEST = `fn.text_hash(${joinedSql(
+  KEPT.map(([name, column]) => `COALESCE(${textSql(name, column)}, '${NOTHING}')`),
+  SEPARATOR,
+)})`;
+
+/** SQL: the digest of several rows, from the exclusive or of their hashes. */
+export function digestSql(combined: string): string {
+  return `'${LAYOUT}:' || CAST(${combined} AS STRING)`;
+}
+
+/** SQL: true for a digest of the columns that there are now. */
+export function isComparableSql(digest: string): string {
+  return `${digest} LIKE '${LAYOUT}:%'`;
+}
+
+function textSql(name: string, { type, decimals = 0 }: Column): string {
+  switch (type) {
+    case 'FLOAT64':
+      // A number beyond all ranges, or none, is a text of its own and no error.
+      return `CASE WHEN ABS(${name}) < 1000000 THEN CAST(CAST(ROUND(${name} * ${10 ** decimals}) AS INT64) AS STRING) WHEN ${name} IS NOT NULL THEN 'beyond' END`;
+    case 'NUMERIC':
+      return `fn.decimal_text(${name})`;
+    case 'TIMESTAMP':
+      return `CAST(CAST(ROUND(fn.seconds_between(TIMESTAMP '1970-01-01T00:00:00Z', ${name})) AS INT64) AS STRING)`;
+    case 'BOOL':
+      return `CASE WHEN ${name} THEN 'true' WHEN NOT ${name} THEN 'false' END`;
+    case 'STRING':
+      return name;
+    default:
+      return `CAST(${name} AS STRING)`;
+  }
+}
+
+/** The same text of a value before it is stored. */
+function textOf(value: string | number | boolean | null, { type, decimals = 0 }: Column): string {
+  if (value === null) return NOTHING;
+  if (type === 'FLOAT64') return String(Math.round(rounded(Number(value), decimals) * 10 ** decimals));
+  if (type === 'NUMERIC') return String(Number(value));
+  if (type === 'TIMESTAMP') return String(Math.round(Date.parse(String(value)) / 1000));
+  return String(value);
+}
+
+/** The digest of some rows as they were made: what `digestSql` gives for them wherever they lie. */
+export function digestOfRows(rows: readonly StagedPrediction[]): string {
+  const hashes = rows.map((row) => {
+    const text = KEPT.map(([name, column]) => textOf(row[name as keyof StagedPrediction], column)).join(
+      SEPARATOR,
+    );
+    return createHash('md5').update(text).digest().readUInt32BE(0);
+  });
+  return `${LAYOUT}:${hashes.reduce((all, hash) => (all ^ hash) >>> 0, 0)}`;
+}
+
+/** The digest of the rows of several players from that of each; null when one of them is unknown or of other columns, and for nobody. */
+export function digestOfAll(digests: readonly (string | undefined)[]): string | null {
+  const hashes = digests.map(hashIn);
+  if (hashes.length === 0 || hashes.includes(undefined)) return null;
+  return `${LAYOUT}:${hashes.reduce<number>((all, hash = 0) => (all ^ hash) >>> 0, 0)}`;
+}
+
+/** The number in a digest; undefined where there is none, or one of other columns. */
+export function hashIn(digest: string | undefined): number | undefined {
+  const [layout, hash] = digest?.split(':') ?? [];
+  return layout === LAYOUT && hash !== undefined ? Number(hash) : undefined;
+}
 
 /** A column of a staged row as it is published: a pick among those in `beyond` is none. */
 function publishedColumn(name: string): string {

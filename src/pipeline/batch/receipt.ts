@@ -23,6 +23,8 @@ export interface Receipt {
   readonly missing: string;
   /** JSON: the checks of the audit. */
   readonly audit: string;
+  /** Digest of the rows as they were made; null when it is not known. */
+  readonly rowsDigest: string | null;
   readonly codeVersion: string;
   /** The batch predicted nobody and took back what was visible: a publication without rows. */
   readonly onlyWithdraws: boolean;
@@ -41,9 +43,9 @@ export async function writeReceipt(warehouse: Warehouse, receipt: Receipt): Prom
   const { batch } = receipt;
   const written = await warehouse.execute(
     `INSERT INTO nba_predictions.publications (publication_id, event, event_at, event_by, reason, batch_id, slate, run_mode, completeness,
-       fencing_token, row_count, players, expected, missing, audit, model_id, model_hash, code_version)
+       fencing_token, row_count, players, expected, missing, audit, rows_digest, model_id, model_hash, code_version)
      SELECT @publication_id, 'published', CAST(@at AS TIMESTAMP), @by, @reason, @batch_id, CAST(@slate AS DATE), @run_mode, @completeness,
-       CAST(@token AS INT64), COUNT(*), CAST(@players AS INT64), CAST(@expected AS INT64), @missing, @audit, COALESCE(MIN(p.model_id), 'none'), COALESCE(MIN(p.model_hash), 'none'), @code_version
+       CAST(@token AS INT64), COUNT(*), CAST(@players AS INT64), CAST(@expected AS INT64), @missing, @audit, CAST(@rows_digest AS STRING), COALESCE(MIN(p.model_id), 'none'), COALESCE(MIN(p.model_hash), 'none'), @code_version
      FROM nba_predictions.player_prop_predictions p
      WHERE p.slate = CAST(@slate AS DATE) AND p.publication_id = @publication_id
        AND NOT EXISTS (SELECT 1 FROM nba_predictions.publications q
@@ -63,6 +65,7 @@ export async function writeReceipt(warehouse: Warehouse, receipt: Receipt): Prom
       expected: batch.expected,
       missing: receipt.missing,
       audit: receipt.audit,
+      rows_digest: receipt.rowsDigest,
       code_version: receipt.codeVersion,
       only_withdraws: receipt.onlyWithdraws,
     },
@@ -275,7 +278,7 @@ export async function withdraw(
 
 /** A publication with its state. */
 export interface PublicationStatus
-  extends Omit<Publication, 'event' | 'event_at' | 'event_by' | 'reason' | 'slate'> {
+  extends Omit<Publication, 'event' | 'event_at' | 'event_by' | 'reason' | 'slate' | 'rows_digest'> {
   readonly slate: Slate;
   readonly published_at: string;
   readonly published_by: string;

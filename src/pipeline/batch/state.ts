@@ -131,6 +131,8 @@ export interface OutcomeDoc {
   readonly outcome: PlayerOutcome;
   /** Rows staged for the player. */
   readonly rows: number;
+  /** Digest of these rows as they were made, see `digestOfRows`; absent without rows, and in outcomes of older workers. */
+  readonly rows_digest?: string;
   readonly reason: string | null;
   /** True for a skip that withdraws the player's visible predictions. */
   readonly withdraws?: true;

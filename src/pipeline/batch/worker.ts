@@ -10,6 +10,7 @@ import type { TableRef, Warehouse } from '#platform/warehouse/port.ts';
 import { currentInputs, type InputSource } from './inputs.ts';
 import { checkOutput, STAGING_HOURS, stagingTable } from './output-gate.ts';
 import { DEFAULT_RULES, type PickRules, playerRows } from './prediction-rows.ts';
+import { digestOfRows } from './published-rows.ts';
 import {
   acceptsOutcomes,
   type BatchDoc,
@@ -121,7 +122,7 @@ function allFailed(unit: UnitDoc, error: unknown): StagedUnit {
 }
 
 const MAX_REASON_LENGTH = 2000;
-type PlannedOutcome = Pick<OutcomeDoc, 'player_id' | 'outcome' | 'rows' | 'reason'>;
+type PlannedOutcome = Pick<OutcomeDoc, 'player_id' | 'outcome' | 'rows' | 'rows_digest' | 'reason'>;
 
 async function stage(deps: WorkerDeps, batch: BatchDoc, unit: UnitDoc): Promise<StagedUnit> {
   const { warehouse, clock } = deps;
@@ -144,7 +145,13 @@ async function stage(deps: WorkerDeps, batch: BatchDoc, unit: UnitDoc): Promise<
     const made = playerRows(input, context);
     if ('failed' in made) return { player_id, outcome: 'failed', rows: 0, reason: made.failed };
     rows.push(...made.rows);
-    return { player_id, outcome: 'predicted', rows: made.rows.length, reason: made.without };
+    return {
+      player_id,
+      outcome: 'predicted',
+      rows: made.rows.length,
+      rows_digest: digestOfRows(made.rows),
+      reason: made.without,
+    };
   });
   await checkOutput(warehouse, rows);
   const table = stagingTable(batch.batch_id, unit.unit_id, unit.claim);

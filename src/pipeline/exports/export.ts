@@ -407,14 +407,14 @@ function differenceOf(
   const wanted = parsed(documentText(draft, status, stored.generatedAt, dataSource));
   const rows = stored.head['rows'];
   for (const [member, value] of Object.entries(wanted)) {
-    if (member === 'rows' || JSON.stringify(stored.head[member]) === JSON.stringify(value)) continue;
-    if (Array.isArray(value)) continue;
-    return `has ${member} ${JSON.stringify(stored.head[member])}, the tables say ${JSON.stringify(value)}`;
+    if (member === 'rows' || unordered(stored.head[member]) === unordered(value)) continue;
+    const [has, says] = [stored.head[member], value].map((one) =>
+      (JSON.stringify(one) ?? 'nothing').slice(0, 120),
+    );
+    return `has ${member} ${has}, the tables say ${says}`;
   }
   if (!Array.isArray(rows) || !Array.isArray(wanted['rows'])) return 'has no rows';
-  const sorted = (list: readonly unknown[]): string =>
-    JSON.stringify(list.map((row) => JSON.stringify(row)).sort());
-  if (sorted(rows) === sorted(wanted['rows'])) return null;
+  if (unordered(rows) === unordered(wanted['rows'])) return null;
   if (rows.length !== wanted['rows'].length)
     return `has ${rows.length} rows, the tables say ${wanted['rows'].length}`;
   for (const [i, row] of (wanted['rows'] as Record<string, unknown>[]).entries()) {
@@ -430,6 +430,11 @@ function differenceOf(
     return `has ${column} ${shown[1]} in row ${i + 1}, the tables say ${shown[0]}`;
   }
   return 'differs from the tables';
+}
+
+/** The JSON text of a member, that of a list without its order. */
+function unordered(value: unknown): string | undefined {
+  return JSON.stringify(Array.isArray(value) ? value.map((one) => JSON.stringify(one)).sort() : value);
 }
 
 async function slateDrafts(

@@ -106,6 +106,13 @@ export const FUNCTIONS: readonly PortableFunction[] = [
     bigquery: '(x ANY TYPE, lo ANY TYPE, hi ANY TYPE) AS (LEAST(GREATEST(x, lo), hi))',
   },
   {
+    name: 'text_hash',
+    description:
+      'A whole number of 32 bits that depends on every character of a text: the first eight digits of its MD5. The same on both engines.',
+    duckdb: "(t) AS CAST('0x' || substr(md5(t), 1, 8) AS BIGINT)",
+    bigquery: "(t STRING) AS (CAST('0x' || SUBSTR(TO_HEX(MD5(t)), 1, 8) AS INT64))",
+  },
+  {
     name: 'row_hash',
     description:
       'A whole number of 53 bits over all columns of a row, given by its alias. Stable within one engine, not across engines.',

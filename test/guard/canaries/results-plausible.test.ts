@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { addDays, parseSlate } from '#core/calendar.ts';
 import { playerBoxScores } from '#core/contracts/nba_raw.ts';
 import { schedule } from '#core/contracts/nba_reference.ts';
 import { canaryNamed } from '#guard/canaries/catalogue/catalogue.ts';
@@ -9,13 +10,12 @@ import { gameRow } from '#test/fakes/prediction-world.ts';
 import { emptyWorld, type TestWorld } from './world.ts';
 
 /** A night of four games. */
-const SLATE = '2024-12-08';
+const SLATE = parseSlate('2024-12-08');
 
 describe('the box scores of last night', () => {
   let world: TestWorld;
   beforeAll(async () => {
     world = await emptyWorld('2024-12-09T17:00:00Z');
-    await world.warehouse.append(schedule, [gameRow(SLATE, 0, '2024-12-09T00:00:00.000Z')]);
     const league = simulatedLeague({
       seed: 11,
       seasons: ['2024-25'],
@@ -24,6 +24,13 @@ describe('the box scores of last night', () => {
       through: '2024-12-09',
     });
     await loadLeague(world.warehouse, league, { clock: world.clock });
+    const games = new Set(
+      league.tables.playerBoxScores.flatMap(({ slate, game_id }) => (slate === SLATE ? [game_id] : [])),
+    );
+    await world.warehouse.append(
+      schedule,
+      [...games].map((game_id) => ({ ...gameRow(SLATE, 0, '2024-12-09T00:00:00.000Z'), game_id })),
+    );
   });
   afterAll(() => world.close());
 
@@ -53,6 +60,27 @@ describe('the box scores of last night', () => {
     const stranger = expect.stringMatching(/^[A-Z]{3} \d{10}: none of its players played in this game$/);
     expect(await asked('team_counts')).toMatchObject({ status: 'fail', offenders: [stranger, stranger] });
     await exchange();
+    expect(await asked('team_counts')).toMatchObject({ status: 'pass' });
+  });
+
+  test.each([1, -1, 365])('may not be of another date in the boxes of teams: %d days later', async (days) => {
+    const shift = (by: number): Promise<number> =>
+      world.warehouse.execute(
+        `UPDATE nba_raw.team_box_scores SET slate = fn.add_days(slate, ${by})
+         WHERE game_id IN (SELECT game_id FROM nba_reference.schedule WHERE slate = CAST('${SLATE}' AS DATE))`,
+      );
+    const moved = await shift(days);
+    expect(moved).toBeGreaterThan(2);
+    const dated = new RegExp(
+      `^[A-Z]{3} \\d{10}: nba_raw\\.team_box_scores has it on ${addDays(SLATE, days)}, it was played on ${SLATE}$`,
+    );
+    const { status, offenders = [] } = (await asked('team_counts')) ?? {};
+    expect({ status, offenders }).toEqual({
+      status: 'fail',
+      offenders: offenders.map(() => expect.stringMatching(dated)),
+    });
+    expect(offenders).toHaveLength(moved);
+    await shift(-days);
     expect(await asked('team_counts')).toMatchObject({ status: 'pass' });
   });
 

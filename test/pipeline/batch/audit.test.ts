@@ -85,6 +85,12 @@ const DAMAGE: readonly (readonly [check: string, sql: string])[] = [
     'picks_have_a_side',
     "UPDATE @table SET recommendation = 'PASS', is_actionable = TRUE WHERE player_id = 3",
   ],
+  ['rows_are_as_made', 'UPDATE @table SET sd = 5.5 WHERE TRUE'],
+  ['rows_are_as_made', 'UPDATE @table SET model_p_over = model_p_over + 0.000001 WHERE player_id = 3'],
+  [
+    'rows_are_as_made',
+    'UPDATE @table SET player_id = CASE player_id WHEN 1 THEN 2 ELSE 1 END WHERE player_id IN (1, 2)',
+  ],
   ['one_model', "UPDATE @table SET model_hash = 'another' WHERE player_id = 3"],
   ['staging_tables_exist', 'DROP TABLE @table'],
 ];

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseSlate } from '#core/calendar.ts';
 import type { DataSource } from '#pipeline/exports/document.ts';
-import { exportSlates } from '#pipeline/exports/export.ts';
+import { compareExports, exportSlates } from '#pipeline/exports/export.ts';
 import { grade } from '#pipeline/grade/grade.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -120,6 +121,33 @@ describe('predictions', () => {
     expect(row_count).toBe(3);
     expect(rows[1]).toMatchObject({ player_id: 2, filter_reason: 'low_value' });
     expect(rows[2]).toMatchObject({ line: null, recommendation: 'NO_LINE' });
+  });
+});
+
+describe('the comparison with the tables', () => {
+  /** Overwrites the results of the slate, and says what is wrong with them. */
+  const differenceAfter = async (change: (stored: { record: { picks: object }[] }) => object) => {
+    const stored = await document('results');
+    await objects.put(path('results'), JSON.stringify({ ...stored, ...change(stored) }), {
+      contentType: 'application/json',
+    });
+    const compared = await compareExports(deps(), [parseSlate(SLATE)]);
+    return compared.find((one) => one.path === path('results'))?.difference;
+  };
+
+  it('sees a number of the record, a missing entry of it, and not its order', async () => {
+    await addGame(warehouse);
+    await addBoxScore(warehouse);
+    await publish(warehouse, [{ player_id: 901 }, { player_id: 902, system_id: 'ewma8' }]);
+    await grade({ warehouse, clock }, { from: SLATE, to: SLATE });
+    await run(['results']);
+    expect(await differenceAfter(({ record }) => ({ record: record.toReversed() }))).toBeNull();
+    expect(
+      await differenceAfter(({ record: [first, ...others] }) => ({
+        record: [{ ...first, picks: { ...first?.picks, wins: 9 } }, ...others],
+      })),
+    ).toMatch(/^has record .*, the tables say /);
+    expect(await differenceAfter(({ record }) => ({ record: record.slice(1) }))).toMatch(/^has record /);
   });
 });
 

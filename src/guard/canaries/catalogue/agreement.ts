@@ -8,7 +8,12 @@ import {
   upcomingTeamGameContext,
 } from '#core/contracts/nba_analytics.ts';
 import { playerAvailability } from '#core/contracts/nba_precompute.ts';
-import { mlFeatureStore, playerPropPredictions, predictionGrades } from '#core/contracts/nba_predictions.ts';
+import {
+  mlFeatureStore,
+  modelRegistry,
+  playerPropPredictions,
+  predictionGrades,
+} from '#core/contracts/nba_predictions.ts';
 import { breachSql } from '#core/contracts/rules.ts';
 import { countedByMarketSql, MAIN_MARKET } from '#core/markets.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
@@ -259,8 +264,9 @@ const modelServes = defineCanary({
   phase: 'predict',
   question: 'Do tonight’s predictions come from the model that people promoted?',
   expected:
-    'every visible prediction from the champion, and a champion while there was one on the slate before',
-  finding: 'predictions come from another model than the champion in {of:market|markets}',
+    'every visible prediction from the champion, a champion while there was one on the slate before, and a known status of every model',
+  finding:
+    'another model than the champion serves, or its status is unknown: {of:market or status|markets and statuses}',
   looksAt: 'tonight',
   severity: [{ by: '12:30', beforeTip: 90, severity: 'critical' }],
   owner: 'predictions',
@@ -285,7 +291,11 @@ LEFT JOIN (
   LEFT JOIN nba_predictions.model_registry m ON m.model_id = p.model_id
   WHERE p.slate >= CAST(@from AS DATE) AND p.slate < CAST(@slate AS DATE)
   QUALIFY ROW_NUMBER() OVER (PARTITION BY p.market ORDER BY p.predicted_at DESC, p.prediction_id) = 1
-) AS b ON b.market = t.market`,
+) AS b ON b.market = t.market
+UNION ALL
+SELECT 'statuses of models' AS subject, COUNT(breach) > 0 AS is_bad, CAST(COUNT(breach) AS STRING) || ' models: ' || COALESCE(MIN(breach), 'none') AS note
+FROM (SELECT ${breachSql(modelRegistry)} AS breach FROM nba_predictions.model_registry) AS judged
+HAVING COUNT(breach) > 0`,
   },
   sabotage: {
     sql: [
@@ -297,6 +307,7 @@ LEFT JOIN (
   steps: [
     'tipoff models list: who is champion, since when and by whom?',
     'No champion: was it retired on purpose? Promote the one that shall serve.',
+    'A status that is none of the four: the registry was changed by hand. Promoting a model gives it a known one.',
     'Two champions: the registry was changed by hand; promoting one retires the others.',
   ],
 });

@@ -7,6 +7,7 @@ import {
   type Moment,
 } from '#guard/canaries/definition.ts';
 import { STAGING_HOURS, STAGING_PREFIX, stagingPrefix } from '#pipeline/batch/output-gate.ts';
+import { digestSql, isComparableSql, ROW_DIGEST } from '#pipeline/batch/published-rows.ts';
 import { activeBatches, type BatchDoc, COLLECTIONS, isActive, listBatches } from '#pipeline/batch/state.ts';
 import { SEASON_DAYS } from './sql.ts';
 
@@ -192,6 +193,50 @@ WHERE v.slate BETWEEN CAST(@from AS DATE) AND fn.add_days(CAST(@slate AS DATE), 
   ],
 });
 
+const rowsAsAudited = defineCanary({
+  id: 'rows_as_audited',
+  phase: 'predict',
+  question: 'Are the published rows of last night and tonight still those that were audited?',
+  expected: 'behind every receipt the rows that the workers made, in every column but the choice of picks',
+  finding: 'rows were changed on their way or since in {of:publication|publications}',
+  looksAt: 'slate',
+  severity: [{ by: '00:00', severity: 'critical' }],
+  owner: 'predictions',
+  repair:
+    'tipoff publish undo <publication> --reason rows-were-changed, then tipoff predict {slate} --mode RETRY',
+  dependsOn: [],
+  whenEmpty: { skip: 'no publication of last night or tonight is visible with a digest of its rows' },
+  look: {
+    sql: `
+SELECT v.publication_id AS subject, v.rows_digest <> COALESCE(p.rows_digest, 'none') AS is_bad,
+  CAST(COALESCE(p.held, 0) AS STRING) || ' rows have the digest ' || COALESCE(p.rows_digest, 'none') || ', the receipt says ' || v.rows_digest AS note
+FROM nba_predictions.publications v
+LEFT JOIN (
+  SELECT publication_id, COUNT(*) AS held, ${digestSql(`BIT_XOR(${ROW_DIGEST})`)} AS rows_digest FROM nba_predictions.player_prop_predictions
+  WHERE slate BETWEEN fn.add_days(CAST(@slate AS DATE), -1) AND CAST(@slate AS DATE)
+  GROUP BY publication_id
+) AS p ON p.publication_id = v.publication_id
+LEFT JOIN (
+  SELECT DISTINCT publication_id FROM nba_predictions.publications
+  WHERE slate BETWEEN fn.add_days(CAST(@slate AS DATE), -1) AND CAST(@slate AS DATE) AND event = 'withdrawn'
+) AS w ON w.publication_id = v.publication_id
+WHERE v.slate BETWEEN fn.add_days(CAST(@slate AS DATE), -1) AND CAST(@slate AS DATE) AND v.event = 'published'
+  AND ${isComparableSql('v.rows_digest')} AND w.publication_id IS NULL`,
+  },
+  sabotage: {
+    sql: [
+      'UPDATE nba_predictions.player_prop_predictions SET sd = sd + 0.001 WHERE slate = CAST(@slate AS DATE)',
+    ],
+  },
+  meaning:
+    'Each worker gives a digest of the rows that it made, the audit compares what was staged with it, and the receipt keeps it. What lies in the predictions now is something else: a change by hand, a second writer, a fault while the rows were copied. Readers see numbers that no model has given.',
+  steps: [
+    'tipoff publish list --slate {slate}: when was it published, and who was at work since?',
+    'A table restored from elsewhere, or changed by a statement: which rows differ from the documents in exports/?',
+    'Run the repair command: withdrawn rows are neither shown nor graded, and the next batch makes them again.',
+  ],
+});
+
 const rowsWithoutReceipt = defineCanary({
   id: 'rows_without_receipt',
   phase: 'predict',
@@ -271,6 +316,7 @@ export const BATCHES: readonly Canary[] = [
   batchStuck,
   batchEnded,
   publicationsAudited,
+  rowsAsAudited,
   rowsWithoutReceipt,
   stagingOrphans,
 ];

@@ -1,8 +1,9 @@
 import { marketPriceSql } from '#core/bookmakers.ts';
 import { FEATURES } from '#core/features.ts';
 import { MAIN_MARKET, PUBLISHED_IN, PUBLISHED_MARKETS, scaleOf } from '#core/markets.ts';
+import { joinedSql } from '#core/statement.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
-import { oneDecimal } from './sql.ts';
+import { GAMES, oneDecimal } from './sql.ts';
 
 /** Features that move slowly from game to game: what a player is, not whom he meets tonight. */
 const SLOW: readonly string[] = FEATURES.filter(({ name }) =>
@@ -218,19 +219,13 @@ const TEAM_COUNTS: readonly (readonly [string, number, number])[] = [
   ['tov', 0, 4],
 ];
 
-/** SQL: texts after each other with commas, halved and halved again: an analyser refuses a chain of fifty. */
-function listed(texts: readonly string[]): string {
-  if (texts.length === 1) return texts.join();
-  const half = Math.ceil(texts.length / 2);
-  return `(${listed(texts.slice(0, half))} || ', ' || ${listed(texts.slice(half))})`;
-}
-
 const teamCounts = defineCanary({
   id: 'team_counts',
   phase: 'ingest',
   question: 'Do the counts of the players add up to those of their team?',
-  expected: 'shots, assists, steals, blocks, rebounds and turnovers of every team those of its players',
-  finding: 'counts of {of:team|teams} of last night are not those of the players',
+  expected:
+    'shots, assists, steals, blocks, rebounds and turnovers of every team those of its players, on the date of the game',
+  finding: 'counts of {of:team|teams} of last night are not those of the players, or of another date',
   looksAt: 'last_night',
   severity: [{ by: '10:30', severity: 'critical' }],
   owner: 'data',
@@ -255,10 +250,24 @@ teams AS (
 )
 SELECT t.team_abbr || ' ' || t.game_id AS subject,
   p.game_id IS NULL OR ${TEAM_COUNTS.map(([name, less, more]) => `COALESCE(t.${name} - p.${name} NOT BETWEEN -${less} AND ${more}, FALSE)`).join(' OR ')} AS is_bad,
-  CASE WHEN p.game_id IS NULL THEN 'none of its players played in this game' ELSE ${listed(TEAM_COUNTS.map(([name]) => `'${name} ' || COALESCE(CAST(t.${name} AS STRING), 'none') || '/' || COALESCE(CAST(p.${name} AS STRING), 'none')`))} END AS note
+  CASE WHEN p.game_id IS NULL THEN 'none of its players played in this game' ELSE ${joinedSql(
+    TEAM_COUNTS.map(
+      ([name]) =>
+        `'${name} ' || COALESCE(CAST(t.${name} AS STRING), 'none') || '/' || COALESCE(CAST(p.${name} AS STRING), 'none')`,
+    ),
+    ', ',
+  )} END AS note
 FROM teams t
 JOIN (SELECT DISTINCT game_id FROM players) AS g ON g.game_id = t.game_id
-LEFT JOIN players p ON p.game_id = t.game_id AND p.team_abbr = t.team_abbr`,
+LEFT JOIN players p ON p.game_id = t.game_id AND p.team_abbr = t.team_abbr
+UNION ALL
+SELECT DISTINCT t.team_abbr || ' ' || t.game_id AS subject, TRUE AS is_bad,
+  'nba_raw.team_box_scores has it on ' || CAST(t.slate AS STRING) || ', it was played on ' || CAST(g.slate AS STRING) AS note
+FROM (${GAMES}) AS g
+JOIN (
+  SELECT game_id, team_abbr, slate FROM nba_raw.team_box_scores
+  WHERE slate BETWEEN fn.add_days(CAST(@slate AS DATE), -370) AND fn.add_days(CAST(@slate AS DATE), 370)
+) AS t ON t.game_id = g.game_id AND t.slate <> g.slate`,
   },
   sabotage: {
     sql: ['UPDATE nba_raw.team_box_scores SET tov = 0 WHERE slate = CAST(@slate AS DATE)'],
@@ -266,6 +275,7 @@ LEFT JOIN players p ON p.game_id = t.game_id AND p.team_abbr = t.team_abbr`,
   meaning:
     'The team’s own box and its players’ say different things of one game: a column was read wrongly on one side, or one of them is of another game. Pace and the strength of defences follow the team’s.',
   steps: [
+    'Of another date: the feed gives a game under a date that is not its own; correct the format or the file.',
     'The note has team/players for each count. One count: the format maps it wrongly. All of them: rows of another game.',
     'Which side agrees with the provider’s own page?',
     'Load the right rows; the newest version of a row wins, and the repair command computes what follows.',
