@@ -44,6 +44,7 @@ export type Part =
   | 'reports'
   | 'team_lists'
   | 'report_times'
+  | 'rosters'
   | 'shots'
   | 'names';
 

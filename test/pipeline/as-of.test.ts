@@ -3,7 +3,7 @@ import type { Processor } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { itForSpread } from '#test/depth.ts';
 import { BOX_NOISE, compute, fingerprint, league, rawWorld } from './feature-world.ts';
-import { STATUSES_FROM_THE_CUTOFF_ON } from './late-statuses.ts';
+import { REPORTS_AND_ROSTERS_FROM_THE_CUTOFF_ON } from './late-reports.ts';
 
 // A league is computed again for every planted leak.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -30,7 +30,8 @@ async function scramble(warehouse: Warehouse): Promise<void> {
     'DELETE FROM nba_raw.player_box_scores WHERE slate >= CAST(@cutoff AS DATE) AND player_id - 2 * CAST(FLOOR(player_id * 0.5) AS INT64) = 0',
     { cutoff: CUTOFF },
   );
-  for (const statement of STATUSES_FROM_THE_CUTOFF_ON) await warehouse.execute(statement, { cutoff: CUTOFF });
+  for (const statement of REPORTS_AND_ROSTERS_FROM_THE_CUTOFF_ON)
+    await warehouse.execute(statement, { cutoff: CUTOFF });
   await warehouse.execute('UPDATE nba_raw.shots SET made = NOT made WHERE slate >= CAST(@cutoff AS DATE)', {
     cutoff: CUTOFF,
   });
@@ -73,7 +74,7 @@ describe('features know nothing of the slate or of what came after', () => {
     }
   });
 
-  it('noise in place of every result at or after the cut-off, and everybody out from ten minutes before tip-off, changes no byte up to the cut-off', async () => {
+  it('noise in place of every result at or after the cut-off, everybody out and on the other team’s roster from ten minutes before tip-off, changes no byte up to the cut-off', async () => {
     expect(await fingerprint(scrambled, first, CUTOFF)).toBe(await fingerprint(whole, first, CUTOFF));
   });
 
@@ -98,9 +99,10 @@ describe('a planted leak turns the comparison red', () => {
       's.known_on <= u.slate AND (s.next_known_on IS NULL OR s.next_known_on > u.slate)',
     ],
     UpcomingPlayerGameContext: [
-      /s\.seen_on < t\.slate AND \(s\.next_seen_on IS NULL OR s\.next_seen_on >= t\.slate\)/,
-      's.seen_on <= t.slate AND (s.next_seen_on IS NULL OR s.next_seen_on > t.slate)',
+      /(\w)\.seen_on < (\w)\.slate AND \(\1\.next_seen_on IS NULL OR \1\.next_seen_on >= \2\.slate\)/g,
+      '$1.seen_on <= $2.slate AND ($1.next_seen_on IS NULL OR $1.next_seen_on > $2.slate)',
     ],
+    'UpcomingPlayerGameContext of rosters': [/s\.observed_at <= k\.looked_at/, 'TRUE'],
     PlayerAvailability: [/s\.report_at <= k\.looked_at/, 'TRUE'],
   };
 
@@ -120,8 +122,9 @@ describe('a planted leak turns the comparison red', () => {
     return [await fingerprint(one, CUTOFF), await fingerprint(two, CUTOFF)];
   };
 
-  itForSpread(Object.keys(LEAKS), 2)('%s that looks at the slate itself', async (name) => {
-    const [pattern, leak] = LEAKS[name] ?? [/$^/, ''];
+  itForSpread(Object.keys(LEAKS), 2)('%s that looks at the slate itself', async (place) => {
+    const [pattern, leak] = LEAKS[place] ?? [/$^/, ''];
+    const [name] = place.split(' ');
     const [as, scrambledToo] = await bothWith((processor) => {
       const open = processor.select.replaceAll('slate < CAST(@to AS DATE)', 'slate <= CAST(@to AS DATE)');
       if (processor.name !== name) return open;

@@ -16,7 +16,7 @@ import { loadLeague } from '#simulate/league.ts';
 import { simulatedLeague } from '#test/fakes/leagues.ts';
 import { temporaryFolder } from '#test/platform/temporary-folder.ts';
 import { BOX_NOISE } from './feature-world.ts';
-import { STATUSES_FROM_THE_CUTOFF_ON } from './late-statuses.ts';
+import { REPORTS_AND_ROSTERS_FROM_THE_CUTOFF_ON } from './late-reports.ts';
 
 // Two leagues are lived through, features, models and predictions included.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -43,7 +43,7 @@ const NOISE_FROM_THE_CUTOFF_ON = [
    JOIN nba_raw.schedule_games s ON s.slate = l.slate AND s.home_abbr = l.home_abbr
    WHERE l.slate = CAST(@cutoff AS DATE) AND l.snapshot_quality = 'exact' AND s.tipoff_at IS NOT NULL`,
   'UPDATE nba_raw.player_lines SET line = line + 7 WHERE slate > CAST(@cutoff AS DATE)',
-  ...STATUSES_FROM_THE_CUTOFF_ON,
+  ...REPORTS_AND_ROSTERS_FROM_THE_CUTOFF_ON,
 ];
 const ONE_POINT_BEFORE_IT = [
   'UPDATE nba_raw.player_box_scores SET points = points + 1, ftm = ftm + 1, fta = fta + 1 WHERE slate < CAST(@cutoff AS DATE) AND played',
@@ -104,7 +104,7 @@ describe('predictions know nothing of the slate or of what came after', () => {
     await folder.remove();
   });
 
-  it('noise in place of every result at and after the slate, everybody out just before tip-off and other lines after it change no byte of the predictions of any market, and a point more before it changes all of them', async () => {
+  it('noise in place of every result at and after the slate, everybody out and traded just before tip-off and other lines after it change no byte of the predictions of any market, and a point more before it changes all of them', async () => {
     expect(as.length).toBeGreaterThan(50);
     expect([...new Set(as.map((row) => JSON.parse(row).market as string))].sort()).toEqual(
       MARKETS.map(({ id }) => id).sort(),

@@ -36,7 +36,7 @@ describe('the graph of processors', () => {
       TeamDefenseZoneAnalysis: ['results', 'schedule'],
       PlayerShotZoneAnalysis: ['roster'],
       PlayerDailyCache: ['results', 'roster', 'schedule'],
-      PlayerAvailability: ['results', 'schedule'],
+      PlayerAvailability: ['results', 'roster', 'schedule'],
       PlayerCompositeFactors: ['results', 'roster', 'schedule'],
       MLFeatureStore: ['results', 'roster', 'schedule'],
     });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addDays, parseSlate } from '#core/calendar.ts';
-import { playerGameSummary } from '#core/contracts/nba_analytics.ts';
+import { playerGameSummary, upcomingPlayerGameContext } from '#core/contracts/nba_analytics.ts';
 import { injuryReports } from '#core/contracts/nba_raw.ts';
 import { players, schedule } from '#core/contracts/nba_reference.ts';
 import { playerAvailabilityProcessor } from '#pipeline/precompute/player-availability.ts';
@@ -64,6 +64,17 @@ async function fill(warehouse: Warehouse): Promise<void> {
         ...{ player_id, player_name: player_lookup, player_lookup, minutes, points: 4 },
         ...{ game_id: game(slate), slate, season: '2024-25', season_type: 'regular', ...teams },
         ...{ is_home: true, played: true, source: 'test', raw_row_id: `${slate} ${player_lookup}` },
+      })),
+    ),
+  );
+  await warehouse.append(
+    upcomingPlayerGameContext,
+    slates.flatMap((slate) =>
+      names.map((name) => ({
+        ...nothing(Object.keys(upcomingPlayerGameContext.columns)),
+        ...{ ...name, ...teams, game_id: game(slate), slate, season: '2024-25', season_type: 'regular' },
+        ...{ is_home: true, tipoff_at: at(slate, '19:00'), cutoff_at: at(slate, '19:00') },
+        ...{ roster_source: 'status_feed', has_status_feed: true, has_prop_line: false, line_count: 0 },
       })),
     ),
   );
@@ -154,5 +165,64 @@ describe('the probability of playing', () => {
     const tonight = slates.at(-1);
     expect(seen.get(`${tonight} 1`)).toBeGreaterThan(0.97);
     expect(seen.get(`${tonight} 2`)).toBeLessThan(0.5);
+  });
+});
+
+describe('tonight’s context', () => {
+  const [from, tonight] = [slates.at(-2) ?? '', slates.at(-1) ?? ''];
+
+  /** Rows of tonight by team and player, when the slate is computed alone or with the one before. */
+  const rowsOfTonight = async (
+    world: readonly string[],
+    first = tonight,
+  ): Promise<Record<string, { share: number; is_member: boolean; p_plays: number }>> => {
+    const warehouse = await openWarehouse();
+    try {
+      await fill(warehouse);
+      for (const statement of world) await warehouse.execute(statement, { tonight, from });
+      const range = rangeParams({ from: parseSlate(first), to: parseSlate(tonight), asOf: NO_AS_OF });
+      const rows = await warehouse.query<{
+        slate: string;
+        team_abbr: string;
+        player_id: number;
+        share: number;
+        is_member: boolean;
+        p_plays: number;
+      }>(playerAvailabilityProcessor.select, range);
+      return Object.fromEntries(
+        rows
+          .filter(({ slate }) => slate === tonight)
+          .map(({ team_abbr, player_id, share, is_member, p_plays }) => [
+            `${team_abbr} ${player_id}`,
+            { share, is_member, p_plays },
+          ]),
+      );
+    } finally {
+      await warehouse.close();
+    }
+  };
+  const toNewYork = (slate: string): string[] => [
+    `UPDATE nba_analytics.upcoming_player_game_context SET team_abbr = 'NYK', opponent_abbr = 'BOS', roster_source = 'roster'
+     WHERE player_id = 1 AND slate >= CAST(@${slate} AS DATE)`,
+    `DELETE FROM nba_raw.injury_reports WHERE player_id = 1 AND slate >= CAST(@${slate} AS DATE)`,
+  ];
+
+  it('moves a player to his new team, where he has no share yet and is as likely to play', async () => {
+    const { 'BOS 1': old, 'NYK 1': now, ...others } = await rowsOfTonight(toNewYork('tonight'));
+    expect(old).toMatchObject({ is_member: false, p_plays: 0 });
+    expect(old?.share).toBeGreaterThan(0.9);
+    expect(now).toMatchObject({ is_member: true, share: 0 });
+    expect(now?.p_plays).toBeGreaterThan(0.5);
+    expect(Object.keys(others)).toEqual(['BOS 2']);
+  });
+
+  it('takes a player from his team who has left it, wherever he went', async () => {
+    const left =
+      'DELETE FROM nba_analytics.upcoming_player_game_context WHERE player_id = 1 AND slate = CAST(@tonight AS DATE)';
+    expect((await rowsOfTonight([left]))['BOS 1']).toMatchObject({ is_member: false, p_plays: 0 });
+  });
+
+  it('leaves what is counted of earlier slates as it is, so that a slate alone equals the same slate in a range', async () => {
+    expect(await rowsOfTonight(toNewYork('from'), from)).toEqual(await rowsOfTonight(toNewYork('from')));
   });
 });

@@ -226,6 +226,17 @@ async function judged(
           : `${name} was predicted by batch ${batch.batch_id} (${batch.state}), and nothing of him is visible.`,
     };
   const games = await gamesOfTeam(warehouse, player.player_id, slate);
+  const [elsewhere] = await warehouse.query<{ game: string }>(
+    `SELECT away_abbr || '@' || home_abbr AS game FROM nba_analytics.player_prop_lines
+     WHERE slate = CAST(@slate AS DATE) AND player_id = @player_id AND resolution = 'resolved' AND home_abbr <> @team AND away_abbr <> @team
+     ORDER BY game LIMIT 1`,
+    { slate, player_id: player.player_id, team: games.team ?? '' },
+  );
+  if (elsewhere !== undefined)
+    return {
+      state: 'not_expected',
+      summary: `${name} is quoted in ${elsewhere.game} on ${slate}, and no report, roster or box score says for which of the two he plays.`,
+    };
   if (games.team === null)
     return {
       state: 'not_expected',

@@ -153,7 +153,7 @@ export const upcomingPlayerGameContext = defineTable({
   dataset: 'nba_analytics',
   name: 'upcoming_player_game_context',
   description:
-    'Who may play tonight and what is known before the cut-off. Who played is an outcome and never an input: without a roster feed the roster is a labelled stand-in from history.',
+    'Who may play tonight and what is known before the cut-off. Who played is an outcome and never an input: where no report and no roster names a player, his last team is a labelled stand-in.',
   columns: {
     player_id: required.int('NBA player id'),
     game_id: required.string('Official 10-digit game id'),
@@ -167,7 +167,9 @@ export const upcomingPlayerGameContext = defineTable({
     is_home: required.bool('True for the home team'),
     tipoff_at: required.timestamp('Tip-off'),
     cutoff_at: required.timestamp('Nothing said after this instant was used'),
-    roster_source: required.string('history_stand_in (last team before the slate), status_feed or line'),
+    roster_source: required.string(
+      'What says that he is with the team: status_feed, roster, history_stand_in (his last box score before the slate), or line (likewise, and only a line brings him back)',
+    ),
     last_played_on: nullable.date('Last game played before the slate'),
     missed_last_team_game: nullable.bool('Did not play in the previous counted game of the team'),
     has_status_feed: required.bool(

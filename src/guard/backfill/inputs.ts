@@ -49,8 +49,8 @@ export const INGESTED_INPUTS = {
   /** Who was at home: it outranks what a box score says of it. */
   homes: `SELECT slate, game_id, home_abbr FROM nba_reference.schedule WHERE ${READ}`,
   player_box: `SELECT * FROM nba_raw.player_box_scores WHERE ${READ}`,
-  /** Who appeared for whom, whatever he did: the newest version of the best source. */
-  appearances: `SELECT slate, game_id, season_type, player_id, player_name, player_lookup, team_abbr, played FROM nba_raw.player_box_scores
+  /** Who appeared for whom and for how long, whatever he did: the newest version of the best source. */
+  appearances: `SELECT slate, game_id, season, season_type, player_id, player_name, player_lookup, team_abbr, played, minutes FROM nba_raw.player_box_scores
     WHERE ${READ} AND season_type IN ('regular', 'play_in', 'playoffs')
     QUALIFY ROW_NUMBER() OVER (
       PARTITION BY player_id, game_id
@@ -66,6 +66,15 @@ export const INGESTED_INPUTS = {
   /** Reports by the day on which they came out. */
   report_times: `SELECT fn.eastern_date(report_at) AS slate, source, report_at FROM nba_raw.availability_reports
     WHERE report_at >= fn.eastern_instant(CAST(@from AS DATE), 0) AND report_at < fn.eastern_instant(fn.add_days(CAST(@to AS DATE), 1), 0)`,
+  /** Who was on whose roster, by the day on which it was read, with the player whom a name without an id means. */
+  rosters: `SELECT fn.eastern_date(r.observed_at) AS slate, r.source, r.observed_at, r.team_abbr, COALESCE(r.player_id, p.player_id) AS player_id,
+      r.player_lookup, r.is_on_roster
+    FROM nba_raw.roster_players r
+    LEFT JOIN nba_reference.player_aliases a ON a.alias_lookup = r.player_lookup
+    LEFT JOIN (
+      SELECT player_lookup, MIN(player_id) AS player_id FROM nba_reference.players GROUP BY player_lookup HAVING COUNT(DISTINCT player_id) = 1
+    ) p ON p.player_lookup = COALESCE(a.player_lookup, r.player_lookup)
+    WHERE r.observed_at >= fn.eastern_instant(CAST(@from AS DATE), 0) AND r.observed_at < fn.eastern_instant(fn.add_days(CAST(@to AS DATE), 1), 0)`,
   shots: `SELECT * FROM nba_raw.shots WHERE ${READ}`,
   /**
    * For every name in lines and reports of a slate: the players it could mean by whole name, alias or last name. A new

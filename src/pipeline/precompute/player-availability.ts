@@ -1,4 +1,4 @@
-import { playerGameSummary } from '#core/contracts/nba_analytics.ts';
+import { playerGameSummary, upcomingPlayerGameContext } from '#core/contracts/nba_analytics.ts';
 import { AVAILABLE_STATS, playerAvailability } from '#core/contracts/nba_precompute.ts';
 import { availabilityReports, injuryReports, teamStatements } from '#core/contracts/nba_raw.ts';
 import { playerAliases, players, schedule } from '#core/contracts/nba_reference.ts';
@@ -110,14 +110,15 @@ const priorSql = `CASE t.status_class ${Object.entries(PRIOR)
   .join(' ')} ELSE ${PRIOR_WITHOUT_REPORT} END`;
 
 /**
- * Who is expected to play, as a probability. Candidates are the players who shared in the team's games lately; each belongs
+ * Who is expected to play, as a probability. Candidates are the players who shared in the team's games lately, and those of tonight's
+ * context who are new to it; each belongs
  * to a class (status at the cut-off, expected minutes, share of games where he is not listed, games missed in a row, kind of
  * reason, whether he was listed for the team's game before, where he has not played yet this season), and is as likely to play as
  * earlier players of his class, counted over all slates strictly before. The class of everything leans on the product of odds of
  * two wider ones, of his minutes and of his absence, over those of his status alone: who misses games without being listed is left
  * out by the coach, and who was listed until now and is no longer comes back. History is read as long before tip-off as tonight's
  * game is, because a status means something else at noon than fifteen minutes before the game. Who has appeared for another team
- * since, or was listed by one, does not play.
+ * since, or was listed by one, is counted no more; tonight, whoever is not in the context of the team does not play for it.
  */
 export const playerAvailabilityProcessor: Processor = {
   name: 'PlayerAvailability',
@@ -125,6 +126,7 @@ export const playerAvailabilityProcessor: Processor = {
   table: playerAvailability,
   inputs: [
     { table: playerGameSummary, scope: 'before', ready: 'results' },
+    { table: upcomingPlayerGameContext, scope: 'slate', ready: 'roster' },
     { table: schedule, scope: 'up_to', part: 'calendar' },
     { table: schedule, scope: 'slate', part: 'games', ready: 'schedule' },
     { table: injuryReports, scope: 'up_to', part: 'reports' },
@@ -151,7 +153,8 @@ weighed AS (
   SELECT g.*, ${weightAt(SHARE, 'seq', 'season_year')} AS w FROM numbered g
 ),
 games AS (
-  SELECT g.*, ${runningSum('w', 'team_abbr', 'seq')} - w AS all_games FROM weighed g
+  SELECT g.*, ${runningSum('w', 'team_abbr', 'seq')} - w AS all_games, LEAD(slate) OVER (PARTITION BY team_abbr ORDER BY seq) AS next_slate
+  FROM weighed g
 ),
 asked_about AS (
   SELECT g.slate, g.game_id, g.team_abbr, g.looked_at, g.lead_seconds, ${leadClass('g.lead_seconds')} AS lead_class
@@ -193,7 +196,7 @@ appearances AS (
     ${AVAILABLE_STATS.map((stat) => `fn.safe_div(${byPlayer(`w8 * ${COLUMN_OF[stat] ?? stat}`)}, ${byPlayer('w8')}) AS ${stat}_ewma8`).join(',\n    ')}
   FROM weighted
 ),
-candidates AS (
+shared AS (
   SELECT g.slate, g.game_id, g.team_abbr, g.season, g.seq, a.player_id, a.seen_on, a.min_ewma4, ${AVAILABLE_STATS.map((stat) => `a.${stat}_ewma8`).join(', ')},
     fn.safe_div(a.own_games, g.all_games) AS share,
     a.next_seen_on IS NULL OR a.next_seen_on >= g.slate AS is_member,
@@ -202,6 +205,23 @@ candidates AS (
   FROM games g
   JOIN appearances a ON a.team_abbr = g.team_abbr AND a.seen_on < g.slate AND (a.next_with_team IS NULL OR a.next_with_team >= g.slate)
   WHERE a.min_ewma8 >= ${MIN_MINUTES} AND fn.days_between(a.seen_on, g.slate) <= ${MAX_DAYS} AND fn.safe_div(a.own_games, g.all_games) >= ${MIN_SHARE}
+),
+expected_tonight AS (
+  SELECT slate, game_id, team_abbr, player_id FROM nba_analytics.upcoming_player_game_context
+  WHERE slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+),
+candidates AS (
+  SELECT * FROM shared
+  UNION ALL
+  SELECT g.slate, g.game_id, g.team_abbr, g.season, g.seq, a.player_id, a.seen_on, a.min_ewma4, ${AVAILABLE_STATS.map((stat) => `a.${stat}_ewma8`).join(', ')},
+    0, FALSE, a.season_year < g.season_year,
+    CASE WHEN a.season_year < g.season_year THEN g.team_games ELSE g.seq - 1 - COALESCE(o.seq, 0) END
+  FROM expected_tonight u
+  JOIN games g ON g.game_id = u.game_id AND g.team_abbr = u.team_abbr
+  JOIN appearances a ON a.player_id = u.player_id AND a.seen_on < u.slate AND (a.next_seen_on IS NULL OR a.next_seen_on >= u.slate)
+  LEFT JOIN games o ON o.team_abbr = g.team_abbr AND o.slate <= a.seen_on AND o.next_slate > a.seen_on
+  LEFT JOIN shared s ON s.game_id = u.game_id AND s.team_abbr = u.team_abbr AND s.player_id = u.player_id
+  WHERE s.player_id IS NULL AND a.min_ewma8 >= ${MIN_MINUTES} AND fn.days_between(a.seen_on, g.slate) <= ${MAX_DAYS}
 ),
 ${statusesSql('looks', 'CAST(@history_from AS DATE)')},
 listings AS (
@@ -220,8 +240,9 @@ gone AS (
     AND m.moved_again_on > c.slate
 ),
 present AS (
-  SELECT c.*, c.is_member AND g.player_id IS NULL AS is_here
+  SELECT c.*, c.is_member AND g.player_id IS NULL AS is_counted, u.player_id IS NOT NULL AS is_here
   FROM candidates c
+  LEFT JOIN expected_tonight u ON u.game_id = c.game_id AND u.team_abbr = c.team_abbr AND u.player_id = c.player_id
   LEFT JOIN gone g ON g.slate = c.slate AND g.team_abbr = c.team_abbr AND g.player_id = c.player_id
 ),
 classed AS (
@@ -235,27 +256,27 @@ classed AS (
   JOIN looks k ON k.game_id = c.game_id AND k.team_abbr = c.team_abbr
   JOIN lists l ON l.game_id = k.game_id AND l.team_abbr = k.team_abbr AND l.looked_at = k.looked_at
   LEFT JOIN statuses s ON s.game_id = k.game_id AND s.team_abbr = k.team_abbr AND s.looked_at = k.looked_at AND s.player_id = c.player_id
-  WHERE c.is_here
+  WHERE c.is_counted OR c.is_here
 ),
 labelled AS (
   SELECT c.lead_class, c.slate, c.game_id, c.team_abbr, c.player_id, c.status_class, c.missed_class,
     CASE WHEN c.is_listed THEN c.listed_band ELSE c.band END AS band_class,
-    c.season_class || (CASE WHEN LAG(c.seq) OVER games_of_player = c.seq - 1 THEN (CASE WHEN LAG(c.is_listed) OVER games_of_player THEN 'listed ' ELSE 'unlisted ' END) ELSE '' END) AS past_class,
-    CASE WHEN c.is_listed THEN c.reason_class ELSE '' END AS reason_class, c.band, c.games_missed
+    c.season_class || (CASE WHEN c.is_counted AND LAG(c.seq) OVER games_of_player = c.seq - 1 THEN (CASE WHEN LAG(c.is_listed) OVER games_of_player THEN 'listed ' ELSE 'unlisted ' END) ELSE '' END) AS past_class,
+    CASE WHEN c.is_listed THEN c.reason_class ELSE '' END AS reason_class, c.band, c.games_missed, c.is_counted
   FROM classed c
   WHERE c.is_listed OR c.games_missed < ${LONG_ABSENCE}
-  WINDOW games_of_player AS (PARTITION BY c.lead_class, c.team_abbr, c.player_id ORDER BY c.seq)
+  WINDOW games_of_player AS (PARTITION BY c.lead_class, c.team_abbr, c.player_id, c.is_counted ORDER BY c.seq)
 ),
 asked AS (
-  SELECT lead_class, slate, game_id, team_abbr, player_id, status_class, band_class, missed_class, past_class || reason_class AS absence_class
+  SELECT lead_class, slate, game_id, team_abbr, player_id, status_class, band_class, missed_class, past_class || reason_class AS absence_class, is_counted
   FROM labelled
   UNION ALL
-  SELECT lead_class, slate, game_id, team_abbr, player_id, '${LISTS.none}', band, missed_class, past_class FROM labelled
+  SELECT lead_class, slate, game_id, team_abbr, player_id, '${LISTS.none}', band, missed_class, past_class, is_counted FROM labelled
   WHERE status_class <> '${LISTS.none}' AND games_missed < ${LONG_ABSENCE}
 ),
 tallies AS (
-  SELECT l.lead_class, l.status_class, l.band_class, l.missed_class, l.absence_class, l.slate, SUM(CASE WHEN f.game_id IS NOT NULL THEN 1 ELSE 0 END) AS n,
-    SUM(CASE WHEN p.player_id IS NOT NULL AND f.game_id IS NOT NULL THEN 1 ELSE 0 END) AS came
+  SELECT l.lead_class, l.status_class, l.band_class, l.missed_class, l.absence_class, l.slate, SUM(CASE WHEN l.is_counted AND f.game_id IS NOT NULL THEN 1 ELSE 0 END) AS n,
+    SUM(CASE WHEN l.is_counted AND p.player_id IS NOT NULL AND f.game_id IS NOT NULL THEN 1 ELSE 0 END) AS came
   FROM asked l
   LEFT JOIN (SELECT DISTINCT game_id, team_abbr FROM played) f ON f.game_id = l.game_id AND f.team_abbr = l.team_abbr
   LEFT JOIN played p ON p.player_id = l.player_id AND p.game_id = l.game_id

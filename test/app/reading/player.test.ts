@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { publicationDifference } from '#app/reading/difference.ts';
 import { findPlayer, type KnownPlayer, playerHistory, playerStanding } from '#app/reading/player.ts';
 import { addDays } from '#core/calendar.ts';
-import { playerGameSummary } from '#core/contracts/nba_analytics.ts';
+import { playerGameSummary, playerPropLines } from '#core/contracts/nba_analytics.ts';
 import { players as known } from '#core/contracts/nba_reference.ts';
 import { undoPublication } from '#pipeline/batch/receipt.ts';
 import { runBatch } from '#pipeline/batch/run.ts';
@@ -99,6 +99,22 @@ describe('where a player is', () => {
     expect(await standing('Eve Epsilon')).toMatchObject({
       state: 'no_game',
       summary: 'CCC, his last team, has no game on 2025-01-10.',
+    });
+  });
+
+  it('is not known when a book quotes him in a game of two other teams', async () => {
+    await world.warehouse.append(playerGameSummary, [game({ player_id: 6, team_abbr: 'CCC' })]);
+    await world.warehouse.append(playerPropLines, [
+      {
+        ...{ slate: SLATE, home_abbr: 'AAA', away_abbr: 'BBB', market: 'assists', bookmaker: 'book' },
+        ...{ player_lookup: 'eveepsilon', player_id: 6, game_id: 'g1', resolution: 'resolved', line: '2.5' },
+        ...{ snapshot_quality: 'exact', cutoff_at: `${SLATE}T23:00:00Z` },
+      },
+    ]);
+    expect(await standing('Eve Epsilon')).toMatchObject({
+      state: 'not_expected',
+      summary:
+        'Eve Epsilon is quoted in BBB@AAA on 2025-01-10, and no report, roster or box score says for which of the two he plays.',
     });
   });
 

@@ -371,6 +371,7 @@ describe('the declared needs', () => {
       reports: ['nba_raw.injury_reports'],
       team_lists: ['nba_raw.team_statements'],
       report_times: ['nba_raw.availability_reports'],
+      rosters: ['nba_raw.roster_players'],
       shots: ['nba_raw.shots'],
       names: ['nba_reference.players', 'nba_reference.player_aliases'],
     };

@@ -96,6 +96,14 @@ const CORRECTIONS: readonly Correction[] = [
       WHERE fn.eastern_date(report_at) = CAST(@slate AS DATE) AND player_statements > 0`,
     untouched: NOT_BY_STATUSES,
   },
+  {
+    name: 'rosters of that morning, one player with another team',
+    sql: `INSERT INTO nba_raw.roster_players BY NAME
+      SELECT fn.eastern_instant(slate, 10) AS observed_at, player_id, player_name, player_lookup, TRUE AS is_on_roster, 'late' AS source,
+        CASE WHEN row_id = MIN(row_id) OVER () THEN opponent_abbr ELSE team_abbr END AS team_abbr, source_file, row_id, ingested_at
+      FROM nba_raw.player_box_scores WHERE slate = CAST(@slate AS DATE)`,
+    untouched: NOT_BY_STATUSES,
+  },
 ];
 
 describe('a correction in the past', () => {

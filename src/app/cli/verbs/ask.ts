@@ -211,11 +211,19 @@ function period(text: string): PeriodKind {
   throw new InvalidArgumentError('expected season, month or week');
 }
 
+/** What says that a player is with his team, in words. */
+const ROSTER_SOURCES: Readonly<Record<string, string>> = {
+  status_feed: 'a status feed',
+  roster: 'a roster',
+  history_stand_in: 'his last box score',
+  line: 'his last box score and a line',
+};
+
 function printStanding(terminal: Terminal, { summary, context, batch, forecasts }: PlayerStanding): void {
   terminal.line(summary);
   if (context !== null) {
     terminal.line(
-      `  ${context.team_abbr} ${context.is_home ? 'vs' : '@'} ${context.opponent_abbr}, ${when(context.tipoff_at)}; known until ${when(context.cutoff_at)}`,
+      `  ${context.team_abbr} ${context.is_home ? 'vs' : '@'} ${context.opponent_abbr}, ${when(context.tipoff_at)}; known until ${when(context.cutoff_at)}; team from ${ROSTER_SOURCES[context.roster_source] ?? context.roster_source}`,
     );
     const status = context.injury_status ?? (context.has_status_feed ? 'not listed' : 'no report');
     const why = context.injury_reason === null ? '' : ` (${context.injury_reason})`;

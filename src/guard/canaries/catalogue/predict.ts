@@ -1,4 +1,4 @@
-import { isPossibleSql, scaleByMarketSql } from '#core/markets.ts';
+import { isPossibleSql, PUBLISHED_IN, scaleByMarketSql } from '#core/markets.ts';
 import { type Canary, defineCanary } from '#guard/canaries/definition.ts';
 import { CHAMPION_SYSTEM } from '#model/systems.ts';
 import { BATCHES } from './batches.ts';
@@ -81,9 +81,10 @@ HAVING COUNT(*) >= 4`,
 const playersMissing = defineCanary({
   id: 'players_missing',
   phase: 'predict',
-  question: 'Which players with a line and good features have no prediction?',
-  expected: 'a prediction for every player with a line and green features',
-  finding: 'no prediction for {of:player|players} with a line and good features',
+  question:
+    'Which players with a line have no prediction, though their features are good or nobody knows their team?',
+  expected: 'a team known for every player with a line, and a prediction for every one with green features',
+  finding: 'no prediction for {of:player|players} with a line and good features, or without a known team',
   looksAt: 'tonight',
   severity: [
     { by: '13:30', beforeTip: 60, severity: 'info' },
@@ -96,10 +97,25 @@ const playersMissing = defineCanary({
   whenEmpty: { skip: 'nobody with a line is predictable, or nothing is published' },
   look: {
     sql: `
-SELECT e.player_name || ' ' || e.team_abbr AS subject, v.player_id IS NULL AS is_bad, 'line ' || fn.decimal_text(e.line) AS note
-FROM (${PREDICTABLE}) AS e
+SELECT e.subject, v.player_id IS NULL AS is_bad, e.note
+FROM (
+  SELECT player_id, player_name || ' ' || team_abbr AS subject, 'line ' || fn.decimal_text(line) AS note
+  FROM (${PREDICTABLE}) AS ready
+  WHERE line IS NOT NULL
+  UNION ALL
+  SELECT l.player_id, l.player_lookup || ' ' || g.label, 'quoted, and not known to be with either team'
+  FROM (
+    SELECT player_id, game_id, MIN(player_lookup) AS player_lookup FROM nba_analytics.player_prop_lines
+    WHERE slate = CAST(@slate AS DATE) AND market IN ${PUBLISHED_IN} AND resolution = 'resolved' AND snapshot_quality IN ('exact', 'file_date')
+    GROUP BY player_id, game_id
+  ) AS l
+  JOIN (${GAMES}) AS g ON g.game_id = l.game_id
+  LEFT JOIN (SELECT DISTINCT player_id FROM nba_analytics.upcoming_player_game_context WHERE slate = CAST(@slate AS DATE)) AS u
+    ON u.player_id = l.player_id
+  WHERE u.player_id IS NULL
+) AS e
 LEFT JOIN (SELECT DISTINCT player_id FROM (${PREDICTED}) AS visible) AS v ON v.player_id = e.player_id
-WHERE e.line IS NOT NULL AND EXISTS (SELECT 1 FROM (${PREDICTED}) AS any_visible)`,
+WHERE EXISTS (SELECT 1 FROM (${PREDICTED}) AS any_visible)`,
   },
   sabotage: {
     sql: [
@@ -109,6 +125,7 @@ WHERE e.line IS NOT NULL AND EXISTS (SELECT 1 FROM (${PREDICTED}) AS any_visible
   meaning:
     'Users see a line and no prediction of ours. A few are usual: lines and statuses move between two run modes.',
   steps: [
+    'Quoted, and not known to be with either team: he has moved, or has not played yet. tipoff fetch {slate} reads the rosters and reports that name his team; then the repair is tipoff day {slate}.',
     'tipoff batch show <batch>: what was the outcome of the named players?',
     'already_predicted or below_threshold need nothing; failed and timed_out need a RETRY.',
     'Did their line arrive after the last batch? Then LINE_UPDATE takes them.',
