@@ -11,6 +11,7 @@ import { askInOrder, type Source } from '#pipeline/ingest/providers/sources.ts';
 import { watchedHttp } from '#pipeline/ingest/providers/watched-http.ts';
 import { refreshSummaries } from '#pipeline/refresh.ts';
 import { virtualClock } from '#platform/clock.ts';
+import { itForSpread } from '#test/depth.ts';
 import { gameRow } from '#test/fakes/prediction-world.ts';
 import {
   espnGame,
@@ -281,16 +282,19 @@ describe('fetch', () => {
 
   describe('when the first source fails', () => {
     const html = '<html><body>Access Denied</body></html>';
-    it.each([
-      ['is down', (): Scripted => ({ status: 503 }), 'failed'],
-      ['cuts the connection', (): Scripted => ({ failure: 'cut' }), 'failed'],
-      ['refuses', (): Scripted => ({ status: 403 }), 'refused'],
-      ['answers with a page of a website', (): Scripted => ({ body: html }), 'failed'],
-      ['answers by half', (path: string): Scripted => half(answers(path)), 'failed'],
-      ['answers something else', (): Scripted => json(SCOREBOARD.meta), 'failed'],
-    ] as const)(
+    itForSpread<[string, (path: string) => Scripted, string]>(
+      [
+        ['is down', (): Scripted => ({ status: 503 }), 'failed'],
+        ['cuts the connection', (): Scripted => ({ failure: 'cut' }), 'failed'],
+        ['refuses', (): Scripted => ({ status: 403 }), 'refused'],
+        ['answers with a page of a website', (): Scripted => ({ body: html }), 'failed'],
+        ['answers by half', (path: string): Scripted => half(answers(path)), 'failed'],
+        ['answers something else', (): Scripted => json(SCOREBOARD.meta), 'failed'],
+      ],
+      3,
+    )(
       'because it %s, the next one takes over, which is said, and the rest goes on',
-      async (_what, fail, outcome) => {
+      async ([_what, fail, outcome]) => {
         const isFirst = (path: string) =>
           /scheduleLeagueV2|todaysScoreboard|\/referee\/injury\/|\/stats\//.test(path);
         const { run } = await opened((path) => (isFirst(path) ? fail(path) : answers(path)), 'hush');

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CONCEDED, COUNTED, FEATURES } from '#core/features.ts';
 import type { Processor } from '#pipeline/processor.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
+import { itForSpread } from '#test/depth.ts';
 import { compute, league, PROCESSORS, rawWorld } from './feature-world.ts';
 
 const simulated = league();
@@ -320,12 +321,15 @@ describe('planted defects', () => {
     expect(found).toContain('freed_min: f without a feed');
   });
 
-  it.each([
-    ['c.pts_season', 'COALESCE(c.pts_season, 10)', 'pts_season'],
-    ['c.fga_ewma8', 'COALESCE(c.fga_ewma8, 5)', 'fga_ewma8'],
-    ['z.paint_rate', 'COALESCE(z.paint_rate, 0.4)', 'paint_rate'],
-    ['f.zone_matchup', 'COALESCE(f.zone_matchup, 0)', 'zone_matchup'],
-  ])('%s with a league average in the place of nothing is noticed', async (value, disguised, feature) => {
+  itForSpread(
+    [
+      ['c.pts_season', 'COALESCE(c.pts_season, 10)', 'pts_season'],
+      ['c.fga_ewma8', 'COALESCE(c.fga_ewma8, 5)', 'fga_ewma8'],
+      ['z.paint_rate', 'COALESCE(z.paint_rate, 0.4)', 'paint_rate'],
+      ['f.zone_matchup', 'COALESCE(f.zone_matchup, 0)', 'zone_matchup'],
+    ] as const,
+    2,
+  )('%s with a league average in the place of nothing is noticed', async ([value, disguised, feature]) => {
     const found = await planted(
       ({ select }) => select.replace(`${value} AS ${feature}`, `${disguised} AS ${feature}`),
       async (warehouse) => untruths(await featureRows(warehouse)),

@@ -75,7 +75,7 @@ describe('schema diff over the corpus, as changes of the contracts', () => {
     expect(CONTRACTED.length).toBeGreaterThan(40);
   });
 
-  itForSpread(CONTRACTED, 16)('$name', async (each) => {
+  itForSpread(CONTRACTED, 10)('$name', async (each) => {
     const [before, after] = sides(each);
     // The table is as it was: what must go first is late.
     const late = await changed([before, after], [before, before]);

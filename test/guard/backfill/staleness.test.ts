@@ -118,7 +118,7 @@ describe('a correction in the past', () => {
     await world.run();
   });
 
-  itForSpread(CORRECTIONS, 3)(
+  itForSpread(CORRECTIONS, 2)(
     '$name: misses nothing that changes, touches nothing before it, and nothing beside it',
     async ({ name, sql, untouched }) => {
       const slate = world.season[Math.floor(world.season.length / 3)] as Slate;

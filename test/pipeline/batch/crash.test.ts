@@ -1,7 +1,8 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import { addDays, type Slate } from '#core/calendar.ts';
 import { runBatch } from '#pipeline/batch/run.ts';
 import { recover } from '#pipeline/batch/stall.ts';
+import { itForSpread } from '#test/depth.ts';
 import { interceptedDeps } from '#test/fakes/intercepted-deps.ts';
 import { type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 import { deliverTheRest, expectSoundSlate } from './batch-invariants.ts';
@@ -34,7 +35,8 @@ async function killedAt(
 }
 
 describe('a process that is killed', () => {
-  it.each(['before', 'after'] as const)(
+  // Just after a change is just before the next one, but for the last.
+  itForSpread(['before', 'after'] as const, 1)(
     'just %s any change leaves a batch that a restart brings to the same end',
     async (when) => {
       const world = await worldOf([], { games: 0 });

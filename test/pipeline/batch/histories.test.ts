@@ -11,6 +11,7 @@ import { startBatch } from '#pipeline/batch/start.ts';
 import { listBatches, UNIT_TOPIC } from '#pipeline/batch/state.ts';
 import { handleUnit } from '#pipeline/batch/worker.ts';
 import type { Delivery } from '#platform/queue/port.ts';
+import { times } from '#test/depth.ts';
 import { interceptedDeps } from '#test/fakes/intercepted-deps.ts';
 import { type PredictionWorld, players, predictionWorlds, SLATE } from '#test/fakes/prediction-world.ts';
 import { deliverTheRest, expectSoundSlate } from './batch-invariants.ts';
@@ -150,7 +151,7 @@ describe('any history of starts, workers, sweeps, resets, crashes and late arriv
           ends.set(state, (ends.get(state) ?? 0) + 1);
       }),
       // A fixed seed: the same histories every time, so that what they must cover below is no matter of luck.
-      { numRuns: 40, seed: 7 },
+      { numRuns: times(20, 40), seed: 8 },
     );
     // A test of histories that never publish, or always do, would prove nothing.
     expect([...ends.keys()].sort()).toEqual(
