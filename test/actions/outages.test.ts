@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '#platform/clock.ts';
 import { type Home, preparedHome, SLATE, within } from '#test/actions/prepared-home.ts';
 import { actionRunner } from '#test/actions/run-action.ts';
 import { type FakeCoordinator, fakeCoordinator } from '#test/fakes/coordinator-server.ts';
@@ -12,9 +13,12 @@ let github: FakeGitHub;
 let slack: FakeSlack;
 let coordinator: FakeCoordinator;
 beforeEach(async () => {
+  // Nobody here waits for anything but the next try.
+  vi.spyOn(systemClock, 'sleep').mockResolvedValue();
   [github, slack, coordinator] = await Promise.all([fakeGitHub(), fakeSlack(), fakeCoordinator()]);
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await Promise.all([github.close(), slack.close(), coordinator.close()]);
 });
 
