@@ -13,9 +13,12 @@ const MIN_MINUTES = 8;
 const MIN_SHARE = 0.02;
 /** An appearance longer ago than this says nothing about tonight. */
 const MAX_DAYS = 420;
-/** A player who missed this many games in a row and is not listed is not expected. */
+/**
+ * A player who missed this many games in a row and is not listed is hardly expected: of those whom tonight's context holds, one in
+ * twenty came back (2022-25: 6.4 % of 1,883 where there were reports, 4.9 % of 5,116 without any).
+ */
 const LONG_ABSENCE = 12;
-const P_LONG_ABSENCE = 0.02;
+const P_LONG_ABSENCE = 0.05;
 /** Rows of the wider class mixed into every class of players. */
 const LEANING_ROWS = 5;
 /** Days after which a slate counts half: what a status means changes from season to season. */
