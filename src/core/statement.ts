@@ -15,10 +15,9 @@ export function statement(parts: Statement): Statement {
   return Object.freeze(parts);
 }
 
-/** SQL: texts after each other with a separator, halved and halved again: an analyser refuses a chain of fifty. */
-export function joinedSql(texts: readonly string[], separator: string): string {
-  if (texts.length === 1) return texts.join();
-  const half = Math.ceil(texts.length / 2);
-  const parts = [texts.slice(0, half), texts.slice(half)].map((part) => joinedSql(part, separator));
-  return `(${parts.join(` || '${separator}' || `)})`;
+/** SQL: terms with an operator between them, halved and halved again: an analyser refuses a chain of fifty. */
+export function joinedSql(terms: readonly string[], operator: string): string {
+  if (terms.length === 1) return terms.join();
+  const half = Math.ceil(terms.length / 2);
+  return `(${joinedSql(terms.slice(0, half), operator)} ${operator} ${joinedSql(terms.slice(half), operator)})`;
 }

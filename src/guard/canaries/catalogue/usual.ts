@@ -255,7 +255,7 @@ SELECT t.team_abbr || ' ' || t.game_id AS subject,
       ([name]) =>
         `'${name} ' || COALESCE(CAST(t.${name} AS STRING), 'none') || '/' || COALESCE(CAST(p.${name} AS STRING), 'none')`,
     ),
-    ', ',
+    "|| ', ' ||",
   )} END AS note
 FROM teams t
 JOIN (SELECT DISTINCT game_id FROM players) AS g ON g.game_id = t.game_id
