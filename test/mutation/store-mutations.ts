@@ -8,7 +8,7 @@ import { LASTING, LONG, type Mutation, ONCE } from './mutation.ts';
 function documentMutations(): Mutation[] {
   const bytes = (value: string): Uint8Array => new TextEncoder().encode(value);
   const string = (value: Uint8Array): string => new TextDecoder().decode(value);
-  const kinds = ['predictions', 'picks', 'results', 'index'];
+  const kinds = ['predictions', 'picks', 'results', 'subsets', 'manifest'];
   const changes: readonly (readonly [
     string,
     (value: string, before: string | undefined) => string | undefined,
@@ -28,11 +28,14 @@ function documentMutations(): Mutation[] {
     ],
     [
       'one number',
-      (value) =>
-        value.replace(
-          /"(predicted|actual|wins?|rows|picks|games)":\s*(\d+)/,
+      (value) => {
+        const of = (names: string): RegExp => new RegExp(`"(${names})":\\s*(\\d+)`);
+        const own = of('predicted|actual|wins?|rows|picks|games');
+        return value.replace(
+          own.test(value) ? own : of('row_count'),
           (_all, name: string, number: string) => `"${name}":${Number(number) + 9}`,
-        ),
+        );
+      },
     ],
     [
       'renamed value',

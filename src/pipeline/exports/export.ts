@@ -255,7 +255,14 @@ function manifestText(documents: readonly ManifestEntry[], generatedAt: string):
 }
 
 async function entryOf(objects: ObjectStore, path: string): Promise<ManifestEntry> {
-  const { head, text } = await readStored(objects, path);
+  return manifestEntry(path, await readStored(objects, path));
+}
+
+/** The manifest's entry for a stored document. */
+export function manifestEntry(
+  path: string,
+  { head, text }: Pick<StoredDocument, 'head' | 'text'>,
+): ManifestEntry {
   const {
     kind = null,
     status = null,
@@ -270,8 +277,7 @@ async function entryOf(objects: ObjectStore, path: string): Promise<ManifestEntr
   return { path, kind, status, slate, season, row_count, publication_ids, simulated, generated_at, sha256 };
 }
 
-/** The hash under which the manifest lists a document with this text. */
-export function sha256Of(text: string): string {
+function sha256Of(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
@@ -361,8 +367,8 @@ export interface ComparedDocument {
   readonly path: string;
   /** What is wrong with the stored one; null when it agrees with the tables in every column. */
   readonly difference: string | null;
-  /** The stored text. */
-  readonly text: string;
+  /** What is stored. */
+  readonly stored: StoredDocument;
 }
 
 /**
@@ -377,19 +383,19 @@ export async function compareExports(
   for (const work of worksOf(deps, slates)) {
     for (const draft of await work()) {
       const { path } = draft;
-      const { head, text } = await readStored(deps.objects, path);
-      const source = head['data_source'];
+      const stored = await readStored(deps.objects, path);
+      const source = stored.head['data_source'];
       const dataSource = source === 'simulated' || source === 'mixed' ? source : 'real';
       const difference = await judge(deps.warehouse, deps.objects, draft, dataSource).then(
-        ({ stored, status, isCurrent }) =>
-          isCurrent || status === undefined ? null : differenceOf(draft, status, dataSource, stored),
+        ({ stored: judged, status, isCurrent }) =>
+          isCurrent || status === undefined ? null : differenceOf(draft, status, dataSource, judged),
         // A document that an export refuses to overwrite differs from the tables. Missing grades are the subject of other checks.
         (error: unknown) => {
           if (!(error instanceof TipoffError) || error.code !== 'TIPOFF_NOT_READY') throw error;
           return draft.kind === 'results' ? null : messageOf(error);
         },
       );
-      if (text !== '' || difference !== null) compared.push({ path, difference, text });
+      if (stored.etag !== '' || difference !== null) compared.push({ path, difference, stored });
     }
   }
   return compared;

@@ -8,7 +8,7 @@ import {
   type Moment,
 } from '#guard/canaries/definition.ts';
 import { picksOfSlate } from '#pipeline/batch/published-rows.ts';
-import { compareExports, readManifest, readStored, sha256Of } from '#pipeline/exports/export.ts';
+import { compareExports, manifestEntry, readManifest, readStored } from '#pipeline/exports/export.ts';
 import {
   checkDocuments,
   LAG_MINUTES,
@@ -300,10 +300,16 @@ async function differingDocuments(context: CanaryContext, { slate, asOf }: Momen
   );
   const documents = compared
     .filter(({ path }) => !path.includes('/seasons/') || settled.length === newest.length)
-    .map(({ path, difference, text }): CheckedThing => {
+    .map(({ path, difference, stored }): CheckedThing => {
       const entry = manifest.get(path);
-      const listed = entry?.sha256 === sha256Of(text) ? null : 'is not what the manifest lists';
-      const wrong = difference ?? (text === '' ? null : listed);
+      const due: Readonly<Record<string, unknown>> = { ...manifestEntry(path, stored) };
+      // An entry of an older version has fewer members.
+      const isListed =
+        entry !== undefined &&
+        Object.entries(entry).every(
+          ([member, value]) => JSON.stringify(value) === JSON.stringify(due[member]),
+        );
+      const wrong = difference ?? (stored.etag === '' || isListed ? null : 'is not what the manifest lists');
       return { subject: path, is_bad: wrong !== null, note: wrong };
     });
   const slates = settled.map(({ slate: day, publication_id, has_withdrawals }): CheckedThing => {
