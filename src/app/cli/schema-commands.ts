@@ -71,7 +71,9 @@ export async function schemaCheck(context: VerbContext, options: CheckOptions): 
   const { stale: _, ...code } = schemaOfRepository(root, files);
   const input = { ...code, warehouse, approvals: readApprovals(root, today), today };
   const isBundle = files.length === 0;
-  const found = isBundle ? checkContracts(input) : await checkSchema({ ...input, files, openEngine });
+  const found = isBundle
+    ? checkContracts(input)
+    : await checkSchema({ ...input, files, openEngine, lints: isOffline });
   const differences = differencesOf(found, today, files, isOffline ? 'snapshot' : 'live schema');
   const notices = [
     ...noticesOf(found),

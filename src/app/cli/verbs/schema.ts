@@ -24,7 +24,10 @@ export function addSchemaVerbs(root: Command, host: CliHost): void {
     });
 
   verb('check', 'live schema against the contracts, and every SQL statement of the code against both')
-    .option('--offline', 'compare with schema/snapshot instead of the live warehouse')
+    .option(
+      '--offline',
+      'compare with schema/snapshot instead of the live warehouse, and lint every statement',
+    )
     .option('--statements', 'have BigQuery look at every statement too, without running it')
     .action(async (options: CheckOptions, command: Command) => {
       const { schemaCheck } = await import('#app/cli/schema-commands.ts');
