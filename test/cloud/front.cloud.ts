@@ -261,12 +261,12 @@ describe.skipIf([firestore, pubsub, bigquery].includes(undefined))(
       await expect(app.warehouse.append(grown, [{ ...BEAT, mood: 'fine' }])).rejects.toThrow(
         /Cannot add fields \(field: mood\)/,
       );
-      expect(app.notes.join()).toContain('No tables were made here yet');
+      expect(app.notes.join()).toContain('No tables have been created here yet');
       const writer = await appOf(front, 'writer');
       await rememberApplied(writer.state, '2024-11-30T17:00:00Z', '1.0');
       expect(await appliedNotes(app.state)).toEqual([]);
       expect((await appliedNotes(app.state, { 'nba_raw.player_lines': 'another' })).join()).toContain(
-        'This code defines nba_raw.player_lines otherwise than version 1.0',
+        'This code defines nba_raw.player_lines differently from version 1.0',
       );
       await writer.warehouse.addColumn(heartbeats, 'mood', grown.columns.mood);
       // Code from before the change and code from after it both write.

@@ -16,23 +16,23 @@ export interface ApplyDeps {
   readonly codeVersion: string;
   readonly contracts: readonly TableContract[];
   readonly views: readonly ViewContract[];
-  /** Compares two schemas and knows who reads what differs: `compareWithReaders`. */
+  /** Compares two schemas and names the readers of what differs: `compareWithReaders`. */
   readonly compare: (live: Schema, wanted: Schema) => Promise<readonly SchemaFinding[]>;
 }
 
 export interface ApplyReport {
   readonly dryRun: boolean;
   readonly engine: Warehouse['engine'];
-  /** What was done, or with `dryRun` would be. */
+  /** Changes made, or with `dryRun` the ones that would be. */
   readonly applied: readonly SchemaFinding[];
-  /** What `apply` does not do by itself; the statements in `fix` are the plan. */
+  /** Changes that `apply` leaves to people; the statements in `fix` are the plan. */
   readonly refused: readonly SchemaFinding[];
-  /** Differences that need nothing now: what the code no longer uses, words, order. */
+  /** Differences that need no action now: objects the code no longer uses, descriptions, column order. */
   readonly left: readonly SchemaFinding[];
 }
 
-/** Changes that take nothing from anybody, in the order they are made. */
-const MADE: readonly ChangeKind[] = [
+/** Kinds of change that break no reader or writer, in the order they are applied. */
+const APPLICABLE_KINDS: readonly ChangeKind[] = [
   'function_added',
   'function_signature_changed',
   'function_body_changed',
@@ -47,20 +47,22 @@ const MADE: readonly ChangeKind[] = [
 ];
 
 /**
- * Brings a warehouse to the contracts as far as that takes nothing from anybody: datasets, functions, missing tables, missing
- * nullable columns, words, limits that get wider, views. Everything else is refused and stays as it is, with the statements
- * that would do it. A second run finds nothing to do. Each change is a row of nba_orchestration.schema_changes; the rows are written
- * at the end, or when a change fails, by one load: a table takes so many loads a day.
+ * Brings a warehouse up to the contracts as far as that breaks nobody: datasets, functions, missing tables, missing
+ * nullable columns, descriptions, wider limits, views. Everything else is refused and left alone, with the statements
+ * that would do it. A second run finds nothing to do. Each change is a row of nba_orchestration.schema_changes; the rows
+ * are written in one load, at the end or when a change fails, because BigQuery limits the loads of a table per day.
  */
 export async function applySchema(deps: ApplyDeps, dryRun = false): Promise<ApplyReport> {
   const { warehouse, views } = deps;
   const live = await schemaOfWarehouse(warehouse);
   const findings = await deps.compare(live, codeSchema(deps.contracts, views));
-  // Functions are made together, so that none is made while one of them must stay as it is.
+  // Functions are replaced all together, so none is replaced while one of them must stay as it is.
   const keepsFunctions = findings.some((finding) => isFunction(finding) && finding.class === 'breaking');
   const isPlanned = (finding: SchemaFinding): boolean =>
-    isMade(finding) && !(keepsFunctions && isFunction(finding));
-  const planned = findings.filter(isPlanned).sort((a, b) => MADE.indexOf(a.kind) - MADE.indexOf(b.kind));
+    canApply(finding) && !(keepsFunctions && isFunction(finding));
+  const planned = findings
+    .filter(isPlanned)
+    .sort((a, b) => APPLICABLE_KINDS.indexOf(a.kind) - APPLICABLE_KINDS.indexOf(b.kind));
   const rest = findings.filter((finding) => !isPlanned(finding));
   const refused = rest.filter(isDue);
   const report = {
@@ -72,21 +74,21 @@ export async function applySchema(deps: ApplyDeps, dryRun = false): Promise<Appl
   };
   if (dryRun || planned.length === 0) return report;
   const createTable = (contract: TableContract): Promise<void> => warehouse.createTable(contract);
-  // Datasets and missing functions, once, before anything that lies in them or calls them.
+  // Datasets and missing functions come first, before anything that lies in them or calls them.
   if (!keepsFunctions) await warehouse.prepare([]);
-  // The first receipt needs its table.
+  // The receipts need their table.
   if (!live.tables.some(({ id }) => id === tableId(schemaChanges))) await createTable(schemaChanges);
   if (planned.some((finding) => isFunction(finding) && finding.kind !== 'function_added'))
     await warehouse.replaceFunctions();
   const receipts: SchemaChange[] = [];
   try {
     for (const finding of planned) {
-      if (await make(deps, finding, createTable)) receipts.push(receiptOf(deps, finding));
+      if (await applyChange(deps, finding, createTable)) receipts.push(receiptOf(deps, finding));
     }
   } finally {
     await warehouse.append(schemaChanges, receipts);
   }
-  // A view over `*` keeps the columns it was made with, so that every view is made anew after a table grew.
+  // A view over `*` keeps the columns it was created with, so every view is recreated after a table gains one.
   if (planned.some(({ kind }) => kind === 'column_added'))
     for (const { ref, sql } of views) await warehouse.createView(ref, sql);
   return report;
@@ -96,8 +98,8 @@ function isFunction({ kind }: SchemaFinding): boolean {
   return kind.startsWith('function_');
 }
 
-function isMade({ kind, class: verdict, direction }: SchemaFinding): boolean {
-  if (!MADE.includes(kind) || verdict === 'breaking') return false;
+function canApply({ kind, class: verdict, direction }: SchemaFinding): boolean {
+  if (!APPLICABLE_KINDS.includes(kind) || verdict === 'breaking') return false;
   return verdict === 'safe' || direction === 'table_first';
 }
 
@@ -108,8 +110,8 @@ function isDue(finding: SchemaFinding): boolean {
   );
 }
 
-/** Makes one change; false when it was there already, made with another one or by somebody else. */
-async function make(
+/** Applies one change; false when it was already in place, through another change or another process. */
+async function applyChange(
   { warehouse, contracts, views }: ApplyDeps,
   finding: SchemaFinding,
   createTable: (contract: TableContract) => Promise<void>,

@@ -14,29 +14,29 @@ import {
 } from './fixes.ts';
 import type { SchemaColumn, SchemaFunction, SchemaTable, SchemaView } from './model.ts';
 
-/** One change as it was found: what it is about, from what to what, and who reads it. */
+/** One detected change: its subject, the values before and after, and who reads it. */
 export interface Change {
   /** `dataset.table`, `dataset.view` or `fn.name`. */
   readonly table: string;
-  /** Column or path of a nested field; null for the whole. */
+  /** Column or path of a nested field; null for the table, view or function as a whole. */
   readonly column: string | null;
   readonly before: string | null;
   readonly after: string | null;
   readonly readers: readonly string[];
 }
 
-/** What a change needs besides, for its statements: the side that is wanted, or the one that goes. */
+/** What the statements of a change are built from: the wanted definition, or the one being dropped. */
 export interface Parts {
   readonly from?: SchemaColumn;
   readonly to?: SchemaColumn;
   readonly wanted?: SchemaTable;
   readonly view?: SchemaView;
   readonly function?: SchemaFunction;
-  /** What readers get before and after, where a type changes its form. */
+  /** The form in which readers get values before and after, where a new type changes it. */
   readonly form?: { readonly from: string; readonly to: string };
 }
 
-/** Words that messages share. */
+/** Texts that the messages share. */
 interface Words extends Change {
   /** `table.column`, or the table. */
   readonly place: string;
@@ -61,15 +61,15 @@ const add = ({ table }: Change, { to }: Parts): Fix => (to === undefined ? nothi
 const makeFunction = (_: Change, parts: Parts): Fix =>
   parts.function === undefined ? nothing : createFunction(parts.function);
 const makeView = (_: Change, { view }: Parts): Fix => (view === undefined ? nothing : createView(view));
-/** What is said of a view or a function that the code no longer has. */
+/** Message for a view or function that the code no longer defines. */
 const isGone = ({ table }: Words): string =>
   `${table} is gone from the code. It may stay, or be dropped once the code that used it is gone.`;
 const isGoneButUsed = ({ table, readBy }: Words): string =>
   `${table} is gone from the code but still used by ${readBy}. Change them first.`;
 
 /**
- * What every kind of change means: its class, who goes first, what is said, and the statements that bring it about. The
- * comparison finds which row a change is; all judgement is here.
+ * What every kind of change means: its class, which side goes first, its message, and the statements that
+ * make it. The comparison only finds which rule applies; all judgement is here.
  */
 const RULES = {
   tableAdded: {
@@ -117,7 +117,7 @@ const RULES = {
     class: 'needs_order',
     direction: 'table_first',
     message: ({ table, column }) =>
-      `${table} lacks the nested field ${column}: add the field to the table with a schema update (bq update, tables.patch); ALTER TABLE does not reach nested fields, then deploy the code that writes it.`,
+      `${table} lacks the nested field ${column}, which ALTER TABLE cannot add: add it with a schema update (bq update, tables.patch), then deploy the code that writes it.`,
   },
   requiredFieldAdded: {
     kind: 'column_added',
@@ -249,7 +249,7 @@ const RULES = {
     kind: 'default_changed',
     class: 'safe',
     direction: 'either',
-    message: ({ place }) => `${place} has another default for rows that do not name it.`,
+    message: ({ place }) => `${place} has a different default for rows that do not name it.`,
     fix: setDefault,
   },
   requiredGainsDefault: {
@@ -279,9 +279,10 @@ const RULES = {
     kind: 'order_changed',
     class: 'safe',
     direction: 'either',
-    message: ({ table }) => `${table} has its columns in another order; all code names them.`,
+    message: ({ table }) =>
+      `${table} has its columns in a different order, which is harmless: all code names them.`,
   },
-  // What only contracts say of a column: no statement brings it about and no table knows it. Readers should hear of it.
+  // Properties that only contracts have: no statement sets them and no table stores them. Readers should be told.
   writerChanged: {
     kind: 'writer_changed',
     class: 'safe',
@@ -300,7 +301,7 @@ const RULES = {
     class: 'safe',
     direction: 'either',
     message: ({ place, before, after }) =>
-      `${place} is plausible ${after ?? 'at any value'} instead of ${before ?? 'at any value'}: the audit of its writer refuses what lies outside.`,
+      `the plausible range of ${place} is ${after ?? 'any value'} instead of ${before ?? 'any value'}: the audit of its writer refuses values outside it.`,
   },
   partitionChanged: {
     kind: 'partition_changed',
@@ -322,7 +323,7 @@ const RULES = {
     kind: 'partition_filter_changed',
     class: 'safe',
     direction: 'either',
-    message: ({ table }) => `${table} takes queries without a bound on its partition column.`,
+    message: ({ table }) => `${table} accepts queries without a bound on its partition column.`,
     fix: ({ table }) => tableOptions(table, 'require_partition_filter = FALSE'),
   },
   clusterChanged: {
@@ -337,7 +338,7 @@ const RULES = {
     class: 'breaking',
     direction: 'either',
     message: ({ table, before, after }) =>
-      `${table} would keep ${after} instead of ${before}: what is older is deleted at once and for good.`,
+      `${table} would keep ${after} instead of ${before}: older rows are deleted immediately and for good.`,
     fix: setRetention,
   },
   retentionLengthened: {
@@ -353,21 +354,21 @@ const RULES = {
     class: 'breaking',
     direction: 'either',
     message: ({ table, before, after }) =>
-      `rows of ${table} are told apart by ${after} instead of ${before}: existing rows may collide. Prove that there are none, or rebuild the table.`,
+      `rows of ${table} are identified by ${after} instead of ${before}: existing rows may collide. Prove that none do, or rebuild the table.`,
   },
   keyFiner: {
     kind: 'key_changed',
     class: 'safe',
     direction: 'either',
     message: ({ table, after }) =>
-      `rows of ${table} are told apart by more columns (${after}): existing rows stay unique, but one row may become several.`,
+      `rows of ${table} are identified by more columns (${after}): existing rows stay unique, but one row may become several.`,
   },
   readKeyFiner: {
     kind: 'key_changed',
     class: 'needs_order',
     direction: 'code_first',
     message: ({ table, after, readBy }) =>
-      `rows of ${table} are told apart by more columns (${after}): existing rows stay unique, but one row may become several. See that ${readBy} can take that before it is written.`,
+      `rows of ${table} are identified by more columns (${after}): existing rows stay unique, but one row may become several. Make sure that ${readBy} can handle that before such rows are written.`,
   },
   viewAdded: {
     kind: 'view_added',
@@ -396,7 +397,7 @@ const RULES = {
     class: 'safe',
     direction: 'either',
     message: ({ table }) =>
-      `${table} selects differently with the same columns; \`tipoff schema apply\` replaces it.`,
+      `${table} has a new SELECT with the same columns; \`tipoff schema apply\` replaces it.`,
     fix: makeView,
   },
   viewGains: {
@@ -419,7 +420,7 @@ const RULES = {
     class: 'breaking',
     direction: 'table_first',
     message: ({ table, before, after }) =>
-      `${table} gains ${after} and loses ${before} at once: code that is deployed may read the one, new code reads the other. Keep both, deploy, then take ${before} out.`,
+      `${table} gains ${after} and loses ${before} at once: deployed code may read the old, new code reads the new. Keep both, deploy, then remove ${before}.`,
     fix: makeView,
   },
   viewLosesForReaders: {
@@ -464,21 +465,21 @@ const RULES = {
     class: 'breaking',
     direction: 'either',
     message: ({ table, before, after, readBy }) =>
-      `${table} takes (${after}) instead of (${before}) and is called by ${readBy}: deployed callers and new ones cannot both be right. Add a function under another name.`,
+      `${table} takes (${after}) instead of (${before}) and is called by ${readBy}: deployed and new callers cannot both work. Add a function under a new name.`,
   },
   bodyChanged: {
     kind: 'function_body_changed',
     class: 'safe',
     direction: 'either',
     message: ({ table }) =>
-      `${table} computes differently with the same parameters; \`tipoff schema apply\` replaces it.`,
+      `${table} has a new body with the same parameters; \`tipoff schema apply\` replaces it.`,
     fix: makeFunction,
   },
 } satisfies Record<string, Rule>;
 
 export type RuleName = keyof typeof RULES;
 
-/** The finding of a change by its rule. */
+/** The finding that a rule gives for a change. */
 export function findingBy(name: RuleName, change: Change, parts: Parts = {}): FindingDraft {
   const rule: Rule = RULES[name];
   const { table, column, before, after, readers } = change;

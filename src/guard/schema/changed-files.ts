@@ -3,19 +3,19 @@ import type { SchemaFinding } from './finding.ts';
 import { contractSource, importsContract } from './provenance.ts';
 import type { SourceFile } from './sql-catalogue.ts';
 
-/** Findings about functions and views are everybody's: what calls them is found by name only. */
+/** Findings about functions and views concern every change: their callers are found by name only. */
 const SHARED = /^(?:function|view)_/;
 
-/** A change: paths of its files, and tables whose contracts differ over it. */
+/** A change: the paths of its files, and the tables whose contracts it alters. */
 export interface ChangedFiles {
   readonly changed: readonly string[];
   readonly changedTables: readonly string[];
 }
 
 /**
- * Whether a change touches what a finding is about: the contract of the table or what it is put together from, a
- * statement that reads or writes the table (the column, where there is one), or code that works with rows of the contract.
- * In doubt it does: what is left out here does not stop the change.
+ * Whether a change touches the subject of a finding: the contract of the table or a file it imports, a
+ * statement that reads or writes the table (the column, where there is one), or code that works with rows of
+ * the contract. In doubt the answer is yes: a finding left out here does not block the change.
  */
 export function concernsChange(
   { changed, changedTables }: ChangedFiles,
@@ -36,7 +36,7 @@ export function concernsChange(
   };
 }
 
-/** A source file and what it imports, through all levels. */
+/** A source file with everything it imports, transitively. */
 function partsOf(path: string, byPath: ReadonlyMap<string, string>): string[] {
   const found = new Set([path]);
   for (const each of found) {

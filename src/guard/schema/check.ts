@@ -27,10 +27,10 @@ interface UnknownName extends NameProblem {
   readonly path: string;
 }
 
-/** What the code says about itself, without any warehouse. */
+/** What the code alone shows, without any warehouse. */
 export interface CodeReport {
   readonly statements: number;
-  /** Statements whose text is known to the last character. */
+  /** Statements whose text is known exactly. */
   readonly wholeStatements: number;
   readonly unknownNames: readonly UnknownName[];
   readonly lint: readonly LintFinding[];
@@ -43,7 +43,7 @@ export interface CheckReport extends Judgement {
 }
 
 export interface CheckInput {
-  /** What the warehouse is: live, or a snapshot of it. */
+  /** The schema of the warehouse: read live, or from a snapshot. */
   readonly warehouse: Schema;
   /** The statements of the code. */
   readonly statements: readonly SqlText[];
@@ -52,11 +52,11 @@ export interface CheckInput {
   readonly approvals: readonly Approval[];
   /** UTC date, for the expiry of approvals. */
   readonly today: string;
-  /** What the code wants; its contracts unless told otherwise. */
+  /** The schema the code wants; that of its contracts when absent. */
   readonly wanted?: Schema;
-  /** Files of the change that is judged: what it does not touch is reported and does not block. Absent = everything counts. */
+  /** Files of the change being judged: findings it does not touch are reported but do not block. Absent = all count. */
   readonly changed?: readonly string[];
-  /** Tables whose contracts differ over that change: it touches them whichever files it changed. */
+  /** Tables whose contracts that change alters: it touches them whichever files it changed. */
   readonly changedTables?: readonly string[];
   /** Opens an empty engine, which reads the statements. */
   readonly openEngine: () => Promise<SqlEngine>;
@@ -65,8 +65,8 @@ export interface CheckInput {
 }
 
 /**
- * Compares a warehouse with the code about to run on it, and the code with itself: every statement names what the contracts
- * have, stays in the portable subset and bounds what it reads of large tables, every column has a writer. `ok` is false when anything blocks.
+ * Compares a warehouse with the code about to run on it, and the code with itself: every statement names only what the contracts have,
+ * stays in the portable subset and bounds its reads of large tables, and every column has a writer. `ok` is false when anything blocks.
  */
 export async function checkSchema(input: CheckInput): Promise<CheckReport> {
   const { statements, warehouse, wanted = codeSchema(), openEngine, lints = true } = input;
@@ -85,7 +85,7 @@ export async function checkSchema(input: CheckInput): Promise<CheckReport> {
   }
 }
 
-/** Statements outside of the portable subset, and those that read more than they should. */
+/** Findings for statements outside the portable subset, and for those that read more than they should. */
 export function lintStatements(statements: readonly SqlText[], wanted: Schema): LintFinding[] {
   return [
     ...statements.filter(({ isWhole }) => isWhole).flatMap(lintFindings),
@@ -93,7 +93,7 @@ export function lintStatements(statements: readonly SqlText[], wanted: Schema): 
   ];
 }
 
-/** The same for code that is read and linted already, by the same `wanted`. */
+/** `checkSchema` for code already read and linted against the same `wanted`. */
 export function checkReading(
   {
     warehouse,
@@ -107,7 +107,7 @@ export function checkReading(
   { statements, lint }: Pick<CodeReading, 'statements'> & Pick<CodeReport, 'lint'>,
   usage: CodeUsage,
 ): CheckReport {
-  const judgement = within(
+  const judgement = unblockUntouched(
     judge(compare(warehouse, wanted, usage), approvals, today, true),
     changed && concernsChange({ changed, changedTables }, files, usage),
   );
@@ -126,7 +126,10 @@ export function checkReading(
   return { ...judgement, ok: isCodeFine && isHarmless(judgement), code };
 }
 
-/** The same where the sources are not at hand, as in a bundle: the contracts alone, without the statements that use them. */
+/**
+ * `checkSchema` where the sources are not available, as in a bundle: the contracts alone, without the
+ * statements that use them.
+ */
 export function checkContracts({
   warehouse,
   approvals,
@@ -142,7 +145,7 @@ function isHarmless({ expired, findings }: Judgement): boolean {
   return expired.length === 0 && findings.every(({ verdict }) => verdict !== 'blocks');
 }
 
-/** The table a name belongs to: `nba_raw.shots.zone` says it, `s.zone` by the alias that the statement gives to a table. */
+/** The table a name belongs to: written out in `nba_raw.shots.zone`, through the statement's alias in `s.zone`. */
 function tableOfName(sql: string, name: string): string | undefined {
   const [first = '', second, third] = name.split('.');
   if (second === undefined) return undefined;
@@ -150,8 +153,8 @@ function tableOfName(sql: string, name: string): string | undefined {
   return new RegExp(`\\b(nba_\\w+\\.\\w+)\\s+(?:AS\\s+)?${first}\\b`, 'i').exec(sql)?.[1];
 }
 
-/** Takes the sting out of what a change does not touch. */
-function within(
+/** Stops findings that a change does not touch from blocking it. */
+function unblockUntouched(
   judgement: Judgement,
   isTouched: ((finding: SchemaFinding) => boolean) | undefined,
 ): Judgement {
@@ -174,7 +177,10 @@ function lintFindings({ sql, owner, path, line }: SqlText): LintFinding[] {
   }));
 }
 
-/** Statements that BigQuery would refuse, or that would read whole tables if it did not. A view leaves the bound to its readers. */
+/**
+ * Statements that BigQuery refuses, or that would read a whole table, for want of a partition bound. A view
+ * leaves the bound to its readers.
+ */
 function unboundFindings(texts: readonly SqlText[], bounds: Bounds): LintFinding[] {
   return texts
     .filter(({ owner }) => !owner.startsWith('view '))

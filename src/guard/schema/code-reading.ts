@@ -9,7 +9,7 @@ import { type ReadStatement, StatementReader } from './statement-reader.ts';
 
 /** Who uses what, with the statements that do. */
 export interface CodeUsage extends Usage {
-  /** Statements that read or write a table, or a column of it. */
+  /** Statements that read or write a table, or one column of it when `column` is not null. */
   users(table: string, column: string | null): readonly SqlText[];
 }
 
@@ -17,7 +17,7 @@ export interface CodeInput {
   readonly statements: readonly SqlText[];
   /** What the code wants. */
   readonly wanted: Schema;
-  /** What it is compared with: a warehouse, earlier versions. Readers of names that are gone are found by them. */
+  /** What the code is compared with: a warehouse, earlier versions. Needed to find readers of dropped names. */
   readonly earlier: readonly Schema[];
   /** Opens an empty engine. */
   readonly openEngine: () => Promise<SqlEngine>;
@@ -25,13 +25,13 @@ export interface CodeInput {
   readonly strictly?: boolean;
 }
 
-/** What the code says when the engine reads it. Whoever opened it closes it. */
+/** The code as the engine reads it. The caller must close it. */
 export interface CodeReading {
-  /** Every statement, read by what the code wants. */
+  /** Every statement, bound against the schema the code wants. */
   readonly statements: readonly ReadStatement[];
   /**
-   * Judges with the answer to whatever the judgement asks. Answers take the engine's time, so that only what is asked is
-   * looked up: the judgement runs again until it asks nothing new, and must be a pure function of the usage.
+   * Runs a judgement on the usage it asks for. Each answer costs engine time, so only questions that are asked
+   * are looked up: the judgement is repeated until it asks nothing new, and must be a pure function of the usage.
    */
   judge<T>(judgement: (usage: CodeUsage) => T): Promise<T>;
   close(): void;
@@ -39,7 +39,7 @@ export interface CodeReading {
 
 type Answer = readonly ReadStatement[];
 
-/** Reads every statement of the code, and answers who uses what, names of before included. */
+/** Reads every statement of the code and answers who uses what, names of earlier schemas included. */
 export async function readCode({
   statements,
   wanted,
@@ -69,7 +69,7 @@ export async function readCode({
           if (!answers.has(question)) asked.set(question, find);
           return answers.get(question) ?? [];
         };
-        // Whoever takes every column by `*` does not miss one that the code no longer wants.
+        // A reader of `*` does not miss a column that the code no longer wants.
         const byName = (id: string): boolean => !wantedNames.has(id);
         const usersOf = (id: string): Answer => ask(`users ${id}`, async () => (await reader()).users(id));
         const result = judgement({
@@ -99,7 +99,7 @@ export async function readCode({
   };
 }
 
-/** `compare` with the readers that statements make. */
+/** `compare` that takes readers from the given statements. */
 export function compareWithReaders({
   statements,
   openEngine,
@@ -113,7 +113,7 @@ export function compareWithReaders({
   };
 }
 
-/** A schema with the shape of staging tables, which come and go and are no part of it. */
+/** A schema plus the shape of staging tables, which come and go and are not part of it. */
 export function withStaging(schema: Schema): Schema {
   return { ...schema, tables: [...schema.tables, tableOf(stagedPredictions)] };
 }
@@ -131,7 +131,7 @@ function namesIn({ tables, views, functions = [] }: Schema): ReadonlySet<string>
   ]);
 }
 
-/** Who writes the columns of a schema by its contracts, and the tables they are of. */
+/** The writers of each column and each table of a schema, by its contracts. */
 function writersIn({ tables }: Schema): Map<string, readonly string[]> {
   return new Map(
     tables.flatMap(({ id, columns }) => [

@@ -4,7 +4,7 @@ import { FUNCTIONS, type PortableFunction } from '#platform/sql/port.ts';
 import { joinedBody } from './fixes.ts';
 import type { Schema, SchemaFunction, SchemaTable, SchemaView } from './model.ts';
 
-/** What the code wants the warehouse to be. */
+/** The schema that contracts, views and functions describe. */
 function schemaOfContracts(
   contracts: readonly TableContract[],
   views: readonly SchemaView[] = [],
@@ -45,7 +45,7 @@ function functionOf({ name, duckdb, bigquery }: PortableFunction): SchemaFunctio
   return { name, parameters, body: joinedBody({ duckdb, bigquery }) };
 }
 
-/** What the code wants the warehouse to be: contracts, views with their columns, and functions. */
+/** The schema the code wants: contracts, views with their columns, and functions. */
 export function codeSchema(
   contracts: readonly TableContract[] = CONTRACTS,
   views: readonly ViewContract[] = VIEWS,

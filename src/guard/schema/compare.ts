@@ -13,7 +13,7 @@ import {
 import { pairRenames } from './renames.ts';
 import { changedForm, isWidening } from './type-changes.ts';
 
-/** Who writes and who reads what: from the contracts and from the statements of the code. */
+/** Who writes and who reads what, from the contracts and the statements of the code. */
 export interface Usage {
   readers(table: string, column: string): readonly string[];
   /** Readers of a table, a view or a function (`fn.name`). */
@@ -21,13 +21,13 @@ export interface Usage {
   writers(table: string, column: string | null): readonly string[];
 }
 
-/** Nobody writes and nobody reads, as far as is known. */
+/** No known writers or readers. */
 export const NO_USAGE: Usage = { writers: () => [], readers: () => [], readersOf: () => [] };
 
 /**
- * Every difference between what a warehouse is (`before`: live, or the contracts at an earlier revision) and what the code
- * wants (`after`), each with its class, who must go first, who writes and reads it, and the statements that fix it.
- * What one side does not know is not compared. Sorted by table and column.
+ * Every difference between a schema (`before`: the live warehouse, or the contracts at an earlier revision) and
+ * the one the code wants (`after`), each with its class, which side must go first, its writers and readers, and
+ * the statements that fix it. Properties that one side does not know are not compared. Sorted by table and column.
  */
 export function compare(before: Schema, after: Schema, usage: Usage = NO_USAGE): SchemaFinding[] {
   const drafts: FindingDraft[] = [
@@ -152,7 +152,9 @@ function columnRemoved(table: SchemaTable, column: SchemaColumn, usage: Usage): 
   });
 }
 
-/** A nested field that the code no longer wants. It cannot be dropped in place, but it may stay while nothing needs it. */
+/**
+ * A nested field that the code no longer wants. It cannot be dropped in place, but may stay if nothing requires a value.
+ */
 function fieldRemoved(table: string, field: SchemaColumn, path: string, usage: Usage): FindingDraft {
   const column = `${path}${field.name}`;
   const readers = [
@@ -180,7 +182,7 @@ function columnChanged(
 ): FindingDraft[] {
   const column = `${path}${after.name}`;
   const found: FindingDraft[] = [];
-  /** Notes a change of a facet that both sides know. */
+  /** Adds a finding when a property that both sides know has changed. */
   const changed = <T>(
     from: T | undefined,
     to: T | undefined,
@@ -247,7 +249,7 @@ function columnChanged(
   return [...found, ...nested];
 }
 
-/** Differences in how a table is laid out. Facets that one side does not know are left out. */
+/** Differences in the layout of a table. Properties that one side does not know are skipped. */
 function layoutChanges(before: SchemaTable, after: SchemaTable, usage: Usage): FindingDraft[] {
   const found: FindingDraft[] = [];
   const changed = <T>(
@@ -303,7 +305,7 @@ function layoutChanges(before: SchemaTable, after: SchemaTable, usage: Usage): F
   return found;
 }
 
-/** Columns of a view matter to readers; its text alone changes what they read but not whether they can. */
+/** A view's columns decide whether its readers work; its text alone changes only what they read. */
 function viewChanges({ before, after }: Pair<SchemaView>, usage: Usage): FindingDraft[] {
   if (before === undefined)
     return after === undefined
@@ -368,8 +370,8 @@ function functionChanges({ before, after }: Pair<SchemaFunction>, usage: Usage):
 }
 
 /**
- * Whether two sides are equal by the first pair of texts that both know, or by all digests where the texts are not known.
- * Undefined where they share nothing.
+ * Whether two sides are equal, by the first text that both know, or by all digests where the texts are
+ * unknown. Undefined when they share neither.
  */
 function isEqual(
   texts: readonly (string | undefined)[],
@@ -381,7 +383,7 @@ function isEqual(
   return shared.length === 0 ? undefined : shared.every(([from, to]) => from === to);
 }
 
-/** The types of the parameters before and after, where a call that was right may now be wrong; undefined otherwise. */
+/** The parameter types before and after, where a call that was valid may now fail; undefined otherwise. */
 function narrowedTypes(before: SchemaFunction, after: SchemaFunction): readonly [string, string] | undefined {
   const [a, b] = [before, after].map(typesOf);
   if (a === undefined || b === undefined || a.length !== b.length) return undefined;
@@ -390,13 +392,13 @@ function narrowedTypes(before: SchemaFunction, after: SchemaFunction): readonly 
     : [a.join(', '), b.join(', ')];
 }
 
-/** Types of the parameters as the distributed engine declares them. */
+/** Parameter types as BigQuery declares them. */
 function typesOf(each: SchemaFunction): string[] | undefined {
   const list = /^\(([^)]*)\)/.exec(bodiesOf(each)?.bigquery ?? '')?.[1];
   return list?.split(',').map((parameter) => parameter.trim().split(' ').slice(1).join(' '));
 }
 
-/** Text without differences of white space. */
+/** The text with white space normalised. */
 function words(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
 }

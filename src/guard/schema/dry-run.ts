@@ -4,9 +4,9 @@ import type { SqlParams, Warehouse } from '#platform/warehouse/port.ts';
 import type { SqlText } from './sql-catalogue.ts';
 
 export interface DryRunReport {
-  /** Statements that were tried. */
+  /** Number of statements tried. */
   readonly statements: number;
-  /** Bytes they would read with no value in any parameter: the floor of what they cost. */
+  /** Bytes they would read with every parameter null: a lower bound of what they cost. */
   readonly bytes: number;
   readonly refused: readonly {
     readonly owner: string;
@@ -17,8 +17,8 @@ export interface DryRunReport {
 }
 
 /**
- * Has the engine look at every whole statement without running it. Undefined for an engine that cannot. A refusal of the
- * text is a finding; a warehouse that does not answer is thrown.
+ * Dry-runs every whole statement. Undefined for an engine that has no dry runs. A refused statement is a
+ * finding; a warehouse that does not answer throws.
  */
 export async function dryRunStatements(
   { dryRun }: Pick<Warehouse, 'dryRun'>,
@@ -39,7 +39,7 @@ export async function dryRunStatements(
   return { statements: whole.length, bytes, refused };
 }
 
-/** Null for every parameter of a statement, and the empty list where it wants a list. */
+/** Null for every parameter of a statement, or the empty list where it expects a list. */
 export function withoutValues(sql: string): SqlParams {
   const tokens = meaningful(tokenise(sql));
   return Object.fromEntries(

@@ -1,9 +1,11 @@
-/** What a change does: nothing to anybody; nothing when the two sides go in the right order; harm whatever the order. */
+/**
+ * safe: harms nobody · needs_order: harmless if table and code go in the right order · breaking: harmful in any order.
+ */
 export type ChangeClass = 'safe' | 'needs_order' | 'breaking';
 
 /**
- * Who goes first: the table (run the statement, then deploy), the code (deploy, then run the statement), or either because
- * the order changes nothing.
+ * Which side goes first: the table (run the statement, then deploy), the code (deploy, then run the
+ * statement), or either.
  */
 export type Direction = 'table_first' | 'code_first' | 'either';
 
@@ -39,15 +41,15 @@ const CHANGE_KINDS = [
 ] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
-/** The statements that bring the table to what the code wants; an empty list means there is nothing to run. */
+/** The statements that make the table match the code, by engine; an empty list means there is nothing to run. */
 export interface Fix {
   readonly bigquery: readonly string[];
   readonly duckdb: readonly string[];
 }
 
-/** One difference between what a warehouse is and what the code wants, with the verdict on it. */
+/** One difference between a warehouse and the schema the code wants, with its class and fix. */
 export interface SchemaFinding {
-  /** Stable name of exactly this change; approvals name it. */
+  /** Stable id of exactly this change; approvals refer to it. */
   readonly id: string;
   /** `dataset.table`, `dataset.view` or `fn.name`. */
   readonly table: string;
@@ -67,7 +69,7 @@ export interface SchemaFinding {
 
 export type FindingDraft = Omit<SchemaFinding, 'id' | 'writers' | 'readers'>;
 
-/** The stable name of a change: what, where, from what, to what. */
+/** The id of a change: kind, place, values before and after. */
 export function findingId({
   table,
   column,
@@ -80,7 +82,7 @@ export function findingId({
   return `${kind} ${where}${values}`;
 }
 
-/** Long values such as texts of views are named by a hash, so that an approval holds for this very text only. */
+/** Long values such as view texts appear as a hash, so an approval holds for exactly this text. */
 function short(value: string | null): string {
   if (value === null) return 'none';
   return value.length <= 60 && !value.includes('\n') ? value : `#${textHash(value)}`;
@@ -94,7 +96,7 @@ function textHash(text: string): string {
   return hash.toString(16).padStart(16, '0');
 }
 
-/** The name of a change as a name of a file. Long names end in a hash: two of them differ where they are cut. */
+/** A file name for the id of a change. Long names are cut and end in a hash that keeps them distinct. */
 export function fileNameOf(id: string): string {
   const name = id
     .toLowerCase()

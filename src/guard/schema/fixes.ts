@@ -40,7 +40,7 @@ function quoted(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`;
 }
 
-/** One statement for both engines, where they spell it alike. */
+/** Statements that both engines spell the same way. */
 export function both(...statements: string[]): Fix {
   return { bigquery: statements, duckdb: statements };
 }
@@ -68,7 +68,7 @@ export function setType(table: string, column: SchemaColumn): Fix {
   };
 }
 
-/** Options of a table that the embedded engine does not have. */
+/** Table options, which DuckDB does not have. */
 export function tableOptions(table: string, options: string): Fix {
   return { bigquery: [`ALTER TABLE ${table} SET OPTIONS (${options})`], duckdb: [] };
 }
@@ -87,7 +87,7 @@ export function createFunction(each: SchemaFunction): Fix {
   };
 }
 
-/** The way to another partitioning: a copy under a new name takes the place of the table. */
+/** Repartitions a table: a copy under a new name takes its place. */
 export function rebuild(table: SchemaTable): Fix {
   const copy = `${table.id}_rebuilt`;
   const name = table.id.split('.')[1] ?? table.id;
@@ -139,10 +139,10 @@ function bigqueryCreate(table: SchemaTable): string {
   ].join(' ');
 }
 
-/** The definition of a function as each engine reads it, from the parameter list on. */
+/** The definition of a function in each engine's SQL, from the parameter list on. */
 export type FunctionBodies = Readonly<Record<'duckdb' | 'bigquery', string>>;
 
-/** Both definitions as one text, in which they are compared and kept. */
+/** Both definitions as one text, the form in which they are compared and stored. */
 export function joinedBody({ duckdb, bigquery }: FunctionBodies): string {
   return `duckdb: ${duckdb}\nbigquery: ${bigquery}`;
 }
@@ -153,7 +153,7 @@ export function bodiesOf({ body = '' }: SchemaFunction): FunctionBodies | undefi
   return duckdb === undefined || bigquery === undefined ? undefined : { duckdb, bigquery };
 }
 
-/** Digests of the definitions: those a live function is known by, or those that follow from the text. */
+/** Digests of the definitions: the stored ones of a live function, or those computed from the text. */
 export function digestsOf(each: SchemaFunction): Partial<FunctionBodies> {
   const bodies = bodiesOf(each);
   return bodies === undefined
@@ -166,7 +166,7 @@ export function createView({ id, sql }: SchemaView): Fix {
   return sql === undefined ? NOTHING : both(`CREATE OR REPLACE VIEW ${id} AS ${sql.trim()}`);
 }
 
-/** Describes a table, or one of its columns. The embedded engine keeps no descriptions of its own. */
+/** Describes a table, or one of its columns. DuckDB stores no descriptions. */
 export function describeColumn(table: string, column: string | null, description: string): Fix {
   const what = column === null ? '' : `ALTER COLUMN ${column} `;
   return {

@@ -4,9 +4,9 @@ import { compare, NO_USAGE, type Usage } from './compare.ts';
 import { fileNameOf, type SchemaFinding } from './finding.ts';
 import type { Schema } from './model.ts';
 
-/** Longest time an exception may last. */
+/** Maximum lifetime of an approval, in days. */
 const MAX_APPROVAL_DAYS = 90;
-/** Days the suggested file is good for. */
+/** Lifetime of a suggested approval, in days. */
 const SUGGESTED_DAYS = 14;
 
 const approval = z.strictObject({
@@ -19,7 +19,7 @@ const approval = z.strictObject({
   expires: z.iso.date(),
 });
 
-/** One exception: exactly one change, why, by whom and until which date (inclusive, UTC). */
+/** An exception for exactly one change: why, by whom and until which date (inclusive, UTC). */
 export type Approval = z.infer<typeof approval> & { readonly path: string };
 
 /** Reads an approval. Throws TIPOFF_BAD_INPUT naming the file and the field, also for one that would last too long. */
@@ -64,7 +64,7 @@ function isExpired({ expires }: Approval, today: string): boolean {
   return expires < today;
 }
 
-/** The file that would let a change pass, ready to be added. */
+/** The approval file that would let a change pass, ready to be committed. */
 export function approvalFor(
   finding: SchemaFinding,
   today: string,
@@ -86,8 +86,8 @@ function plusDays(date: string, days: number): string {
 }
 
 /**
- * blocks: must not be merged or deployed as things are · approved: would block, but a file names it · notice: in order,
- * with something to do later or nothing at all · untouched: would block, but is none of the change that is judged.
+ * blocks: must not be merged or deployed · approved: would block, but an approval names it · notice: fine now,
+ * perhaps with something to do later · untouched: would block, but is not part of the change being judged.
  */
 type ChangeVerdict = 'blocks' | 'approved' | 'untouched' | 'notice';
 
@@ -100,14 +100,14 @@ export interface Judgement {
   readonly findings: readonly JudgedFinding[];
   /** Approvals past their date; each fails until its file is removed or renewed. */
   readonly expired: readonly Approval[];
-  /** Approvals that name nothing that was found. */
+  /** Approvals that match no finding. */
   readonly unused: readonly Approval[];
 }
 
 /**
- * Judges findings. `deployed` says what is compared: a warehouse with the code about to run on it, where a table that
- * should have gone first blocks as well and cannot be approved, because running the statement is all it takes; or two
- * revisions of the contracts, where only what no order makes safe blocks.
+ * Judges findings. `deployed` = true compares a warehouse with the code about to run on it: a table that
+ * should have gone first also blocks and cannot be approved, because running the statement is all it takes.
+ * False compares two revisions of the contracts: only breaking changes block.
  */
 export function judge(
   findings: readonly SchemaFinding[],
@@ -132,12 +132,12 @@ export function judge(
 
 /** A schema as it stood at one revision. */
 export interface SchemaVersion {
-  /** Revision, or a word for what is not committed. */
+  /** Revision, or a label for uncommitted work. */
   readonly name: string;
   readonly schema: Schema;
 }
 
-/** One change of a schema: a commit and the version it goes on from, or the first and the last version of a series. */
+/** One change of a schema: a commit and its predecessor, or the first and the last version of a series. */
 export interface SchemaChange {
   readonly from: SchemaVersion;
   readonly to: SchemaVersion;
@@ -146,7 +146,7 @@ export interface SchemaChange {
 export interface SchemaHistory {
   /** Every change, oldest first. */
   readonly steps: readonly SchemaChange[];
-  /** All of them at once: what somebody meets who jumps over the versions between. Absent when no version is known. */
+  /** First version to last: what an upgrade that skips the versions between meets. Absent when no version is known. */
   readonly sum?: SchemaChange;
 }
 
@@ -160,7 +160,7 @@ export interface DiffReport {
   /** The steps that change anything. */
   readonly steps: readonly DiffStep[];
   readonly sum: DiffStep;
-  /** What blocks in the sum and in no single step. */
+  /** Findings that block in the sum but in no single step. */
   readonly onlyInSum: readonly JudgedFinding[];
 }
 

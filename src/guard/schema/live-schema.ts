@@ -4,12 +4,12 @@ import type { LiveColumn, TableInfo, Warehouse } from '#platform/warehouse/port.
 import { compare } from './compare.ts';
 import type { Schema, SchemaColumn, SchemaFunction, SchemaTable, SchemaView } from './model.ts';
 
-/** Names of tables that batches and proofs make and drop, which no contract lists. */
-const PASSING = /^(?:staging_|_)/;
+/** Names of temporary tables that batches and proofs create and drop; no contract lists them. */
+const TEMPORARY_TABLE = /^(?:staging_|_)/;
 
 /**
- * Reads what a warehouse holds, dataset by dataset, passing tables left out. Facets the engine does not know are absent.
- * A read that fails is thrown: an unreadable warehouse is not an empty one.
+ * Reads the schema of a warehouse, dataset by dataset, without temporary tables. Properties the engine does
+ * not know are absent. A failed read throws: an unreadable warehouse is not an empty one.
  */
 export async function schemaOfWarehouse(
   warehouse: Warehouse,
@@ -19,8 +19,8 @@ export async function schemaOfWarehouse(
   const views: SchemaView[] = [];
   for (const dataset of datasets) {
     for (const info of await warehouse.listTables(dataset)) {
-      if (PASSING.test(info.name)) continue;
-      // A table dropped between the list and the look at it is no longer there.
+      if (TEMPORARY_TABLE.test(info.name)) continue;
+      // A table dropped after it was listed no longer exists.
       const columns = await warehouse.describe(info);
       if (columns === undefined) continue;
       if (info.kind === 'view') views.push(viewOfInfo(info, columns));
@@ -61,9 +61,9 @@ function columnOf({ name, type, required, description, default: fallback }: Live
 }
 
 /**
- * The live schema with the texts of views and functions, which no engine gives back as they were written, put in from the
- * code where the live ones were made from the same text. Others keep the digest of what they were made from, and stay
- * without text where the engine does not know even that.
+ * The live schema with the texts of views and functions, which no engine returns as written: they are filled
+ * in from the code where the live ones were made from the same text. Others keep the digest of their source,
+ * or have neither where the engine does not know it.
  */
 export function liveSnapshot(live: Schema, code: Schema): Schema {
   const changed = new Set(

@@ -1,9 +1,9 @@
 import type { Dataset } from '#core/contracts/define.ts';
 
-/** A column as a warehouse or a contract has it. What a side does not know is absent, and is then not compared. */
+/** A column of a warehouse or a contract. Properties that a side does not know are absent and are not compared. */
 export interface SchemaColumn {
   readonly name: string;
-  /** Portable type, or the engine's own word for one that is not portable; RECORD for a column with `fields`. */
+  /** Portable type, or the engine's own name where there is none; RECORD for a column with `fields`. */
   readonly type: string;
   readonly mode: 'NULLABLE' | 'REQUIRED' | 'REPEATED';
   readonly description?: string;
@@ -36,9 +36,9 @@ export interface SchemaTable {
 export interface SchemaView {
   readonly id: string;
   readonly columns: readonly string[];
-  /** SELECT of the view; engines keep it in their own spelling, so that only the code knows it. */
+  /** SELECT of the view; engines store their own rewriting of it, so only the code has it. */
   readonly sql?: string;
-  /** Digest of the SELECT a live view was made from, where the engine knows it. */
+  /** Digest of the SELECT a live view was created from, where the engine knows it. */
   readonly digest?: string;
 }
 
@@ -46,13 +46,13 @@ export interface SchemaFunction {
   readonly name: string;
   /** Names of the parameters. */
   readonly parameters: readonly string[];
-  /** The definition on each engine; only the code knows it. */
+  /** The definitions for both engines (`joinedBody`); only the code has them. */
   readonly body?: string;
-  /** Digest of the definition a live function was made from, by engine, where the engine knows it. */
+  /** Digest of the definition a live function was created from, by engine, where the engine knows it. */
   readonly digests?: Readonly<Partial<Record<'duckdb' | 'bigquery', string>>>;
 }
 
-/** Everything a warehouse holds by way of structure. */
+/** The structure of a warehouse: tables, views and functions. */
 export interface Schema {
   readonly tables: readonly SchemaTable[];
   readonly views: readonly SchemaView[];
@@ -66,14 +66,14 @@ export function splitId(id: string): { readonly dataset: Dataset; readonly name:
   return { dataset: dataset as Dataset, name };
 }
 
-/** Text order that is the same on every machine. */
+/** Comparator for text by code units: the same order on every machine. */
 export function byText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /**
- * A schema with the tables, columns, views and functions that earlier versions had and it has not. Statements are read by
- * it, so that whoever still uses a name that is going is found.
+ * A schema plus the tables, columns, views and functions that only earlier versions had. Statements are bound
+ * against it, so that users of a dropped name are found.
  */
 export function withEarlier(now: Schema, earlier: readonly Schema[]): Schema {
   const all = [now, ...earlier];
@@ -94,7 +94,7 @@ export function withEarlier(now: Schema, earlier: readonly Schema[]): Schema {
   };
 }
 
-/** Things of one name out of several lists, the first list's first. */
+/** Items grouped by id across several lists, in list order. */
 function merged<T extends { readonly id: string }>(lists: readonly (readonly T[])[]): [T, ...T[]][] {
   const found = new Map<string, [T, ...T[]]>();
   for (const each of lists.flat()) {

@@ -4,7 +4,7 @@ import type { Warehouse } from '#platform/warehouse/port.ts';
 
 type Described = Pick<Warehouse, 'describe'>;
 
-/** Throws TIPOFF_SCHEMA_MISMATCH where a table lacks a column of its contract: work on it would fail step after step. */
+/** Throws TIPOFF_SCHEMA_MISMATCH when a table lacks a column of its contract: every step on it would fail. */
 export async function requireCurrentTables(
   warehouse: Described,
   contracts: readonly TableContract[],
@@ -14,8 +14,8 @@ export async function requireCurrentTables(
 }
 
 /**
- * What a refused statement was really about, where it names a column that a contract has and its table lacks: the tables were made
- * by an earlier version. Any other error is given back as it is.
+ * The real cause of a refused statement that names a column its contract has and its table lacks: an earlier
+ * version created the tables. Any other error is returned unchanged.
  */
 export async function causedByOldTables(
   error: unknown,
@@ -30,7 +30,7 @@ export async function causedByOldTables(
   return isNamed ? oldTables(lacking, error) : error;
 }
 
-/** The columns of contracts that existing tables do not have, by table. */
+/** Contract columns that existing tables lack, by table. */
 async function lackingColumns(
   warehouse: Described,
   contracts: readonly TableContract[],

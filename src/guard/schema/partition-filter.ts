@@ -10,10 +10,10 @@ export interface UnboundRead {
   readonly line: number;
 }
 
-/** Tables by id whose readers must bound a column, and that column. */
+/** The column that readers must bound, by table id. */
 export type Bounds = ReadonlyMap<string, string>;
 
-/** What of a schema says what has to be bounded. */
+/** The parts of a schema from which bounds are derived. */
 interface BoundedSchema {
   readonly tables: readonly Pick<SchemaTable, 'id' | 'partition' | 'partitionFilterRequired'>[];
   readonly views: readonly Pick<SchemaView, 'id' | 'sql'>[];
@@ -28,7 +28,7 @@ export function boundsOf({ tables, views }: BoundedSchema): Bounds {
   for (const { id, sql } of views) {
     const [open] = sql === undefined ? [] : unboundReads(sql, bounds);
     if (open === undefined) continue;
-    // What no reader can bound is no column of his: the words say why.
+    // No reader can bound a hidden column: the text says why instead of naming one.
     const isHidden = hidesColumn(meaningful(tokenise(sql ?? '')), open.column);
     bounds.set(
       id,
@@ -42,7 +42,9 @@ const BOUNDED_BY_CHECK: ReadonlySet<string> = new Set(
   CONTRACTS.filter(({ partitionFilterRequired }) => partitionFilterRequired === 'by_check').map(tableId),
 );
 
-/** `boundsOf` as the schema check demands them: also of tables whose contract leaves it to the check, and not to the warehouse. */
+/**
+ * `boundsOf` as the schema check demands them: also for tables whose contract leaves it to the check rather than the warehouse.
+ */
 export function boundsByCheck({ tables, views }: BoundedSchema): Bounds {
   return boundsOf({
     views,
@@ -53,8 +55,8 @@ export function boundsByCheck({ tables, views }: BoundedSchema): Bounds {
 }
 
 /**
- * Whether a window of a view looks at rows of several values of a column: what a reader demands of the column would change what the
- * window gives, so BigQuery cannot hand it on to the table, and refuses every reader.
+ * Whether a window function of a view spans several values of a column. A reader's filter on the column would
+ * change the result of the window, so BigQuery cannot push it down to the table and refuses every reader.
  */
 function hidesColumn(tokens: readonly SqlToken[], column: string): boolean {
   const named = new Set(
@@ -82,14 +84,14 @@ const AFTER_ON =
 const NO_ALIAS =
   /^(?:AS|ON|USING|WHERE|GROUP|ORDER|JOIN|LEFT|RIGHT|INNER|FULL|CROSS|LIMIT|SET|WINDOW|QUALIFY|HAVING|UNION|WHEN|SELECT|WITH|VALUES)$/;
 const COMPARISON = /^(?:=|<|<=|>|>=|BETWEEN|IN)$/;
-/** Words of an expression that name no column. */
+/** Words in an expression that are not column names. */
 const CONSTANT_WORD =
   /^(?:AS|DATE|TIMESTAMP|STRING|INT64|FLOAT64|NUMERIC|BOOL|AND|NULL|TRUE|FALSE|UNNEST|FN)$/;
 
 /**
- * Every read of a bounded table in whose block no condition joined by AND compares the bare column with something that is
- * known before the statement runs: a parameter, a literal, a function of them. A comparison with another column does not
- * count, because BigQuery cannot leave out partitions by it.
+ * Every read of a bounded table whose block has no ANDed condition that compares the bare column with
+ * something known before the statement runs: a parameter, a literal, or a function of them. A comparison with
+ * another column does not count, because BigQuery cannot prune partitions by it.
  */
 export function unboundReads(sql: string, bounds: Bounds): UnboundRead[] {
   return boundedReads(sql, bounds)
@@ -140,7 +142,7 @@ function bareText(tokens: readonly SqlToken[], from: number, to: number, name: s
     .replaceAll(' . ', '.');
 }
 
-/** The part of a statement at the depth of a position: between its brackets and set operations. */
+/** The part of a statement around a position, up to the enclosing parentheses and set operations. */
 function block(tokens: readonly SqlToken[], at: number): readonly [number, number] {
   let [start, end] = [at, at];
   for (let depth = 0; start > 0; start--) {
@@ -158,7 +160,9 @@ function block(tokens: readonly SqlToken[], at: number): readonly [number, numbe
   return [start, end];
 }
 
-/** Range behind the first such word outside of brackets, up to what ends the clause. `ON` ends at the next source. */
+/**
+ * Token range after the first such word outside parentheses, up to the end of the clause. `ON` ends at the next source.
+ */
 function clause(
   tokens: readonly SqlToken[],
   from: number,
@@ -193,7 +197,7 @@ function outside(
   return found;
 }
 
-/** Conditions joined by AND; those of a bracket around several are taken out of it. */
+/** The conditions joined by AND; parentheses around several of them are opened. */
 function conjuncts(tokens: readonly SqlToken[], from: number, to: number): (readonly [number, number])[] {
   if (outside(tokens, from, to, (word) => word === 'OR').length > 0) return [];
   const ands: number[] = [];

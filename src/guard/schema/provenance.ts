@@ -4,7 +4,7 @@ import type { SourceFile } from './sql-catalogue.ts';
 import type { ReadStatement } from './statement-reader.ts';
 import { writesOf } from './written-columns.ts';
 
-/** Where the sources declare a table. */
+/** Where the sources declare a contract. */
 export interface ContractSource {
   readonly path: string;
   /** Name of the exported constant. */
@@ -47,7 +47,7 @@ export function importsContract(text: string, { path, constant }: ContractSource
   );
 }
 
-/** A column that no code fills, or a statement that fills a table with something else than its columns. */
+/** A column that no code fills, or a statement that writes a column its table does not have. */
 export interface ProvenanceProblem {
   readonly kind: 'no_writer' | 'not_in_contract' | 'required_not_written';
   readonly table: string;
@@ -55,16 +55,16 @@ export interface ProvenanceProblem {
   readonly message: string;
 }
 
-/** Sources that make rows up or only look at them. */
+/** Sources that invent rows or only read them. */
 const NO_WRITERS =
   /^src\/(?:core\/|simulate\/|platform\/|guard\/schema\/(?!apply)|guard\/canaries\/catalogue\/)/;
 /** Templates that hold SQL: names in them are read, not written. */
 const SQL_TEMPLATE = /`[^`]*\b(?:SELECT|FROM|WHERE)\b[^`]*`/g;
 
 /**
- * Proves that every column of every contract is filled by something: by the result of the statement that fills the table,
- * by the column list of an INSERT, UPDATE or MERGE, or by the modules that work with the contract's rows, which then name
- * the column outside of SQL.
+ * Proves that every column of every contract is written: by the statement that fills the table, by the column
+ * list of an INSERT, UPDATE or MERGE, or by modules that work with the contract's rows, which then name the
+ * column outside SQL.
  */
 export function provenanceProblems(
   schema: Schema,
@@ -81,13 +81,13 @@ export function provenanceProblems(
       }),
   );
   const wordsOf = wordsByFolder(files);
-  // A view is filled by its statement and by nothing else.
+  // A view is filled by its statement alone.
   const views = schema.views
     .filter(({ id }) => statements.some(({ text }) => text.fills === id))
     .map(({ id, columns }): SchemaTable => ({ id, columns: columns.map(viewColumn) }));
   return [...schema.tables, ...views].flatMap((table) => {
     const fillers = statements.filter(({ text }) => text.fills === table.id);
-    // What a statement gives that the engine refuses is not known; that it is refused is reported already.
+    // The output of a refused statement is unknown, and the refusal is already reported.
     if (fillers.some(({ problem }) => problem !== undefined)) return [];
     const filled = new Set(fillers.flatMap(({ output }) => output));
     const words = fillers.length > 0 ? undefined : wordsOf(table);
@@ -102,7 +102,7 @@ export function provenanceProblems(
           kind: fillers.length > 0 && mode === 'REQUIRED' ? 'required_not_written' : 'no_writer',
           table: table.id,
           column: name,
-          message: `no code writes ${table.id}.${name} (${read}). Its contract says ${writer ?? 'nobody'} does: let it, or take the column out.`,
+          message: `no code writes ${table.id}.${name} (${read}). Its contract names ${writer ?? 'nobody'} as the writer: let it write the column, or remove the column.`,
         };
       }),
       ...fillers.flatMap(({ text: { owner }, output }) =>
@@ -125,7 +125,7 @@ function viewColumn(name: string): SchemaColumn {
   return { name, type: 'STRING', mode: 'NULLABLE' };
 }
 
-/** The words outside of SQL in all files beside those that import a table's contract. */
+/** The words outside SQL in every folder with a file that imports a table's contract. */
 function wordsByFolder(files: readonly SourceFile[]): (table: SchemaTable) => ReadonlySet<string> {
   const candidates = files.filter(({ path }) => !NO_WRITERS.test(path));
   const folders = new Map<string, ReadonlySet<string>>();

@@ -1,12 +1,12 @@
 import type { SchemaColumn } from './model.ts';
 
-/** Share of equal parts of two names (split at underscores) from which on they count as one name spelt twice. */
+/** Minimum share of equal parts (split at underscores) at which two names count as a rename. */
 const SIMILAR = 0.5;
 
 /**
- * Pairs columns that left with columns that came when they look like one column under two names: same type, and the same
- * description or names that share at least half of their parts. A part that columns which stay have too names a family
- * (`pts_ewma4`, `reb_ewma4`) and says nothing. Each column is in one pair at most, best matches first.
+ * Pairs removed columns with added ones that look like renames: same type, and the same description or names
+ * that share at least half of their parts. A part that remaining columns have too names a family
+ * (`pts_ewma4`, `reb_ewma4`) and does not count. Each column is in one pair at most, best matches first.
  */
 export function pairRenames(
   removed: readonly SchemaColumn[],
@@ -15,7 +15,7 @@ export function pairRenames(
 ): (readonly [SchemaColumn, SchemaColumn])[] {
   const families = new Set(kept.flatMap(({ name }) => name.split('_')));
   const candidates = removed
-    .flatMap((from) => added.map((to) => ({ from, to, score: likeness(from, to, families) })))
+    .flatMap((from) => added.map((to) => ({ from, to, score: similarity(from, to, families) })))
     .filter(({ score }) => score >= SIMILAR);
   const pairs: (readonly [SchemaColumn, SchemaColumn])[] = [];
   for (const { from, to } of candidates.sort((a, b) => b.score - a.score)) {
@@ -24,7 +24,7 @@ export function pairRenames(
   return pairs;
 }
 
-function likeness(from: SchemaColumn, to: SchemaColumn, families: ReadonlySet<string>): number {
+function similarity(from: SchemaColumn, to: SchemaColumn, families: ReadonlySet<string>): number {
   if (from.type !== to.type) return 0;
   if (from.description !== undefined && from.description !== '' && from.description === to.description)
     return 1;

@@ -5,27 +5,27 @@ import { type Approval, approvalFor, type DiffReport, type JudgedFinding, type J
 import { contractSource } from './provenance.ts';
 import type { SourceFile } from './sql-catalogue.ts';
 
-/** Something that keeps a change from being merged, in the form that every output shares. */
+/** Something that blocks a change, in the form that every output shares. */
 export interface Difference {
   readonly table: string;
   readonly column: string | null;
   readonly kind: string;
   readonly class: string;
   readonly direction: string;
-  /** What two things it lies between; null for a fault of the code by itself. */
+  /** The two schemas it lies between; null for a fault within the code. */
   readonly between: string | null;
   readonly message: string;
   readonly writers: readonly string[];
   readonly readers: readonly string[];
   readonly fix: Fix | null;
-  /** Where in the sources, for what lies in the code. */
+  /** Source file, for a fault in the code; null otherwise. */
   readonly path: string | null;
   readonly line: number | null;
-  /** The file that would let the change pass, where one could. */
+  /** The approval file that would let the change pass; null where none could. */
   readonly approval: { readonly path: string; readonly text: string } | null;
 }
 
-/** A fault that is not one of two schemas. */
+/** The parts of a difference that is not between two schemas. */
 const NO_ORDER = {
   class: 'breaking',
   direction: 'either',
@@ -38,7 +38,7 @@ const NO_ORDER = {
   approval: null,
 } as const;
 
-/** A finding that blocks, with the approval that would let it pass where one could. */
+/** A blocking finding, with the approval that would let it pass where one could. */
 function differenceOf(finding: JudgedFinding, today: string, between: string): Difference {
   const { table, column, kind, direction, message, writers, readers, fix } = finding;
   const approval = finding.class === 'breaking' ? approvalFor(finding, today) : null;
@@ -59,7 +59,7 @@ function differenceOf(finding: JudgedFinding, today: string, between: string): D
   };
 }
 
-/** An approval past its date. */
+/** An expired approval as a difference. */
 function expiredDifference({ path, finding, expires }: Approval): Difference {
   return {
     ...NO_ORDER,
@@ -71,7 +71,7 @@ function expiredDifference({ path, finding, expires }: Approval): Difference {
   };
 }
 
-/** Properties of a contract that changes of the table as a whole are about. */
+/** The contract property behind each kind of table-wide change. */
 const PROPERTIES: Readonly<Record<string, string>> = {
   key_changed: 'key',
   partition_changed: 'partition',
@@ -80,7 +80,7 @@ const PROPERTIES: Readonly<Record<string, string>> = {
   retention_changed: 'retentionDays',
 };
 
-/** Puts a difference on the line of the contract that declares it, or on the contract where the line is elsewhere. */
+/** Places a difference on the contract line that declares it, or on the contract when that line is elsewhere. */
 function placed(one: Difference, files: readonly SourceFile[]): Difference {
   if (one.path !== null && one.line !== null) return { ...one, line: lineOf(one, files) };
   const contract = contractSource(one.table, files);
@@ -92,7 +92,7 @@ function placed(one: Difference, files: readonly SourceFile[]): Difference {
   return { ...one, path: contract.path, line: at < 0 ? null : contract.line + at };
 }
 
-/** A statement that is put together has other lines than its file: there the first line with the name is meant. */
+/** The lines of an assembled statement are not those of its file: there the first line with the name is used. */
 function lineOf({ path, column, line }: Difference, files: readonly SourceFile[]): number | null {
   const lines = files.find((file) => file.path === path)?.text.split('\n');
   if (lines === undefined || column === null || line === null) return line;
@@ -123,7 +123,7 @@ export function differenceLines(differences: readonly Difference[], engine: keyo
   ]);
 }
 
-/** How much there is to do, and what does the easy part of it. */
+/** How many differences there are, and the command that handles the easy ones. */
 export function summaryLine(differences: readonly Difference[]): string {
   const count = `${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}.`;
   const isLate = differences.some((one) => one.class === 'needs_order' && one.direction === 'table_first');
@@ -133,8 +133,8 @@ export function summaryLine(differences: readonly Difference[]): string {
 }
 
 /**
- * Everything that blocks in a check: the code's own faults, the findings, approvals past their date. With the sources each
- * comes with the line of the contract it is about.
+ * Everything that blocks in a check: faults of the code, findings, expired approvals. Given the sources, each
+ * carries the contract line it concerns.
  */
 export function differencesOf(
   report: CheckReport,
@@ -185,15 +185,15 @@ function nameMessage(kind: SqlProblemKind, owner: string, name: string, reason: 
     case 'refused':
       return `${owner}: the engine refuses the statement: ${reason}`;
     case 'ambiguous_column':
-      return `${owner} names ${name}, which two columns of the subselect are called: BigQuery refuses it, DuckDB takes the first. Give them different names.`;
+      return `${owner} names ${name}, which two columns of the subselect share: BigQuery refuses it, DuckDB takes the first. Give them different names.`;
     case 'outer_column':
-      return `${owner} names ${name} in a subselect none of whose sources has it, so that it is the column of the block around. Write its alias in front of it, or correct the name.`;
+      return `${owner} names ${name} in a subselect none of whose sources has it, so it binds to a column of the enclosing block. Qualify it with its alias, or correct the name.`;
     default:
       return `${owner} names ${name}, which no contract has. Correct the statement, or add it to the contract and run \`tipoff schema apply\` first.`;
   }
 }
 
-/** What is in order but worth a line: approved changes, things to do later, approvals that name nothing. */
+/** Notices that do not block: approved changes, things to do later, unused approvals. */
 export function noticesOf(judgement: Judgement): string[] {
   return [
     ...judgement.findings
@@ -210,7 +210,7 @@ export function noticesOf(judgement: Judgement): string[] {
       .map((finding) => `${finding.class}, ${finding.direction}: ${finding.message}`),
     ...judgement.unused.map(
       ({ path, finding }) =>
-        `${path} names "${finding}", which is no change here; remove the file once it is done.`,
+        `${path} names "${finding}", which matches no finding; remove the file once the change is done.`,
     ),
   ];
 }
@@ -223,11 +223,11 @@ export interface DiffReports {
   readonly deployed: DiffReport;
   /** The code as it is now against the snapshot as it is now, and against itself. */
   readonly check: CheckReport;
-  /** Files of the contracts that do not say what the code says. */
+  /** Contract files that are out of date with the code. */
   readonly stale: readonly string[];
 }
 
-/** Everything that blocks in a diff, each once, on the line of the contract it is about. */
+/** Everything that blocks in a diff, each once, on the contract line it concerns. */
 export function diffDifferences(
   { contracted, deployed, check, stale }: DiffReports,
   today: string,
@@ -242,14 +242,14 @@ export function diffDifferences(
   for (const one of [...all, ...differencesOf(check, today, files, 'snapshot')]) {
     const key = `${one.kind} ${one.table} ${one.column} ${one.message} ${one.line}`;
     const before = found.get(key)?.between;
-    // One change may be found more than once: it is reported once, with every place it lies between.
+    // A change found by several comparisons is reported once, with all of them.
     found.set(key, {
       ...one,
       between:
         [...new Set([before, one.between])].filter((each) => typeof each === 'string').join('; ') || null,
     });
   }
-  // A fault of the contract files comes first: the rest may follow from it.
+  // Stale contract files come first: the rest may follow from them.
   return [...found.values()].sort((a, b) => Number(b.kind === STALE) - Number(a.kind === STALE));
 }
 
@@ -264,10 +264,10 @@ function blockingIn({ steps, sum, onlyInSum }: DiffReport, today: string, what: 
   ];
 }
 
-/** The live schema has changed already: what the code should do about it is said by the comparison of code and snapshot. */
+/** A change the live schema has already made; the comparison of code and snapshot says what the code should do about it. */
 function happened(one: Difference): Difference {
   const place = one.column === null ? one.table : `${one.table}.${one.column}`;
-  const message = `the live schema changed at ${place} (${one.kind}) in a way that no order makes safe. If somebody meant it, approve it; otherwise bring it back.`;
+  const message = `the live schema changed at ${place} (${one.kind}) in a way that no order makes safe. If it was intended, approve it; otherwise revert it.`;
   return { ...one, fix: null, message };
 }
 
@@ -279,12 +279,12 @@ function staleDifference(path: string): Difference {
     table: path,
     column: null,
     kind: STALE,
-    message: `${path} does not say what the contracts of the code say, so that a change of them would pass unseen. Run \`npm run docs\` and commit it.`,
+    message: `${path} is out of date with the contracts in the code, so a change to them would go unseen. Run \`npm run docs\` and commit the result.`,
     path,
   };
 }
 
-/** What only contracts know: no snapshot shows it, so it is taken from the contracts. */
+/** Kinds of change that only contracts show, because no snapshot stores them. */
 const RULES: ReadonlySet<string> = new Set([
   'key_changed',
   'writer_changed',
@@ -293,8 +293,8 @@ const RULES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What is in order but worth a line, each once. What a change asks for is said by the comparison of code and snapshot, which
- * knows what is still to do; the other two only add what that one cannot see.
+ * Notices that do not block, each once. The comparison of code and snapshot knows what is still to do and
+ * says so; the other two comparisons add only what it cannot see.
  */
 export function diffNotices({ contracted, deployed, check }: DiffReports): string[] {
   const open = new Set(check.findings.map(placeOf));
@@ -311,7 +311,7 @@ export function diffNotices({ contracted, deployed, check }: DiffReports): strin
       ...noticesOf({ findings: [...fromContracts, ...approved], expired: [], unused: [] }),
       ...wanted.map(({ id }) => `in the contracts, and in the snapshot already: ${id}`),
       ...happened.map(({ id }) => `the snapshot has changed: ${id}`),
-      // Approvals that name nothing are no matter of this change: the daily look at the live schema says so.
+      // Unused approvals do not concern this change: the daily check of the live schema reports them.
       ...noticesOf({ ...check, unused: [] }),
     ]),
   ];

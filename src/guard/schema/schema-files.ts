@@ -15,7 +15,7 @@ export interface SchemaFile {
   readonly text: string;
 }
 
-/** Which kind of schema files hold: what is deployed, or what the code wants. Only the second knows keys and writers. */
+/** The kind of schema in a file: the deployed one, or the one the code wants. Only the second has keys and writers. */
 export type SchemaFileKind = 'snapshot' | 'contracts';
 
 const WRITTEN_BY: Readonly<Record<SchemaFileKind, string>> = {
@@ -30,7 +30,7 @@ const common = {
   type: z.string().min(1),
   mode: z.enum(['NULLABLE', 'REQUIRED', 'REPEATED']),
   description: z.string().exactOptional(),
-  // No default is the rule and not written.
+  // Most columns have no default; null is not written.
   default: z.string().nullable().default(null),
 };
 const nested: z.ZodType<SchemaColumn> = z.lazy(() =>
@@ -65,7 +65,7 @@ const rest = {
     )
     .exactOptional(),
 };
-/** What a file of each kind must hold. A contract without its key or its writers would compare as unchanged, so both are demanded. */
+/** The required content of each kind of file. A contract without key or writers would compare as unchanged, so both are required. */
 const FILE = {
   snapshot: z.strictObject({
     ...rest,
@@ -92,8 +92,8 @@ const FILE = {
 };
 
 /**
- * A schema as files, one per dataset and one for the functions. Deterministic: tables by name, columns in their order, no
- * times, no row counts; what a kind of file does not hold is left out.
+ * A schema as files, one per dataset and one for the functions. Deterministic: tables by name, columns in
+ * contract order, no times or row counts; properties that a kind of file does not hold are left out.
  */
 export function schemaFiles(schema: Schema, kind: SchemaFileKind): SchemaFile[] {
   const ids = [...schema.tables, ...schema.views].map(({ id }) => splitId(id).dataset as string);
@@ -155,7 +155,10 @@ function plainFunction({ name, parameters, body, digests }: SchemaFunction): obj
   return body === undefined ? { name, parameters, digests } : { name, parameters, body };
 }
 
-/** Reads files of a kind back. Throws TIPOFF_BAD_INPUT naming the file and the field that is wrong; `place` names where they come from. */
+/**
+ * Reads files of a kind back into a schema. Throws TIPOFF_BAD_INPUT naming the file and the invalid field;
+ * `place` says where the files come from.
+ */
 export function readSchemaFiles(files: readonly SchemaFile[], kind: SchemaFileKind, place = ''): Schema {
   const parsed = files.map((file) => parse(file, kind, place));
   const functions = parsed.flatMap((content) => content.functions ?? []);

@@ -12,8 +12,8 @@ const BEFORE_REGEX = /(?:^|[=(,:;!&|?{}[\n>+]|return|typeof|case)\s*$/;
 const CONSTANT = /(?:const|let)\s+([A-Za-z_$][\w$]*)\s*(?::[^=]+)?=\s*$/;
 
 /**
- * The string and template literals of a TypeScript file, those inside of templates' expressions included. Enough of the
- * language is understood to find them: comments, regular expressions, nested templates.
+ * The string and template literals of a TypeScript file, including those inside template expressions. Parses
+ * just enough of the language to find them: comments, regular expressions, nested templates.
  */
 export function sourceLiterals(source: string): SourceLiteral[] {
   const found: SourceLiteral[] = [];

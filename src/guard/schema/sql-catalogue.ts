@@ -2,7 +2,7 @@ import type { Statement } from '#core/statement.ts';
 import { byText } from './model.ts';
 import { type SourceLiteral, sourceLiterals } from './source-literals.ts';
 
-/** What stands for an expression that only running code knows. */
+/** Placeholder for an expression whose value is known only at run time. */
 const HOLE = '@tipoff_hole';
 
 /** A source file of the repository; `path` is relative to its root, with slashes. */
@@ -11,25 +11,25 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** A statement of the code with its place. What only running code knows (a table chosen by an argument) is a hole. */
+/** A statement of the code with its place. Parts known only at run time (a table chosen by an argument) are holes. */
 export interface SqlText extends Statement {
   readonly path: string;
   readonly line: number;
-  /** Whether the text is exactly what the warehouse gets; otherwise `HOLE` stands for what is not known. */
+  /** Whether the text is exactly what the warehouse gets; otherwise `HOLE` replaces the unknown parts. */
   readonly isWhole: boolean;
 }
 
 const VERB = /^\s*(?:SELECT|WITH|INSERT\s+INTO|UPDATE|DELETE\s+FROM|MERGE\s+INTO)\s/;
-/** Files without one of these words have no statement. */
+/** Files without one of these words contain no statement. */
 const ANY_VERB = /\b(?:SELECT|INSERT|UPDATE|DELETE|MERGE)\s/;
 const CLAUSE = /\b(?:FROM|SELECT|SET|VALUES)\b/;
-/** Folders whose SQL belongs to an engine, a test bench or the lint itself. */
+/** Folders whose SQL belongs to an engine, the simulator or the lint itself. */
 const OUTSIDE = /^src\/(?:platform|simulate|core|guard\/schema)\//;
 
 /**
- * Every statement of the code with its owner: the registered ones, and all literals of the sources that are statements by
- * themselves, with constants of the same file and of imported files put in. A literal that a registered statement is made
- * of is where that one is, and is not listed again. In the order of paths and lines.
+ * Every statement of the code with its owner: the registered ones, and all source literals that are whole
+ * statements, with constants of the same and of imported files substituted. A literal that is part of a
+ * registered statement gives that statement its place and is not listed again. Ordered by path and line.
  */
 export function sqlCatalogue(files: readonly SourceFile[], registered: readonly Statement[]): SqlText[] {
   const constants = constantsOf(files);
@@ -69,7 +69,7 @@ export function sqlCatalogue(files: readonly SourceFile[], registered: readonly 
   return [...known, ...own].sort((a, b) => byText(a.path, b.path) || a.line - b.line);
 }
 
-/** Whether the parts occur in a statement in their order. */
+/** Whether the parts occur in a statement, in this order. */
 function hasParts(sql: string, parts: readonly string[]): boolean {
   let at = 0;
   return parts.every((part) => {

@@ -1,15 +1,18 @@
 import type { SqlToken } from '#platform/sql/port.ts';
 
-/** A SELECT in brackets inside of a statement. */
+/** A parenthesised SELECT inside a statement. */
 export interface Subselect {
-  /** As it is written, without its brackets. */
+  /** Its text as written, without the parentheses. */
   readonly sql: string;
   readonly tokens: readonly SqlToken[];
   /** Index of its first token in the statement. */
   readonly start: number;
-  /** A part of WITH, a source in FROM, or a value: a scalar, a list of IN, the rows of EXISTS. After a comma it may be either. */
+  /**
+   * A part of WITH, a source in FROM, or a value (a scalar, the list of IN, the rows of EXISTS); after a
+   * comma it may be a source or a value.
+   */
   readonly place: 'part' | 'source' | 'value' | 'after comma';
-  /** What goes in front of it, so that it is a statement of its own: the parts of WITH that it needs. */
+  /** Prefix that makes it a statement of its own: the parts of WITH that it needs. */
   readonly prefix: string;
   /** 1-based line of the statement on which it begins. */
   readonly line: number;
@@ -22,7 +25,7 @@ const PLACES: Readonly<Record<string, Subselect['place']>> = {
   ',': 'after comma',
 };
 
-/** The SELECTs in brackets of a statement, in the order of the text. */
+/** The parenthesised SELECTs of a statement, in text order. */
 export function subselects(sql: string, tokens: readonly SqlToken[]): Subselect[] {
   const found: Subselect[] = [];
   const offsets = offsetsOf(sql, tokens);
@@ -46,7 +49,7 @@ export function subselects(sql: string, tokens: readonly SqlToken[]): Subselect[
   return found;
 }
 
-/** `WITH` and the parts that a text names, those that these name included. */
+/** `WITH` and the parts that a text names, directly or through other parts. */
 function withParts(text: string, parts: ReadonlyMap<string, string>): string {
   const needed: string[] = [];
   let rest = text;
@@ -62,14 +65,14 @@ function withParts(text: string, parts: ReadonlyMap<string, string>): string {
 interface SelectItem {
   /** `*` or `a.*`. */
   readonly isStar: boolean;
-  /** Its alias, or the column it is; undefined for an expression without a name. */
+  /** Its alias, or the name of its column; undefined for an unnamed expression. */
   readonly name: string | undefined;
   /** Index of the token with the name. */
   readonly at: number;
   readonly isAliased: boolean;
 }
 
-/** The outermost SELECT of some tokens, by indices: its list, and where its clauses begin. */
+/** The outermost SELECT of some tokens: its select list, and token indices of its clauses. */
 export interface SelectBlock {
   readonly items: readonly SelectItem[];
   /** Whether it reads from more than one source. */
@@ -113,7 +116,7 @@ function itemOf(tokens: readonly SqlToken[], from: number, to: number): SelectIt
   };
 }
 
-/** Indices outside of brackets. */
+/** Token indices outside parentheses. */
 function outsideOf(tokens: readonly SqlToken[]): number[] {
   let depth = 0;
   return tokens.flatMap(({ text }, at) => {

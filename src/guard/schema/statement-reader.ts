@@ -18,7 +18,7 @@ const PORTABLE: ReadonlySet<string> = new Set([
 /** A name that no contract has. */
 const ELSEWHERE = 'tipoff_renamed';
 
-/** A statement with what the engine said when it bound it. */
+/** A statement with the engine's answer from binding it. */
 export interface ReadStatement {
   readonly text: SqlText;
   readonly problem: NameProblem | undefined;
@@ -27,9 +27,9 @@ export interface ReadStatement {
 }
 
 /**
- * Statements as the engine reads them against a schema: it binds each against empty tables. Who uses a name is found by
- * taking the name away in a transaction, binding again, and rolling back: what is refused now, or has another result, uses
- * it. Two things are not seen: functions of whole rows (`fn.row_hash(t)`), and a bare name that an outer block has as well.
+ * Statements as the engine binds them against the empty tables of a schema. To find the users of a name, it renames the
+ * object in a transaction, binds again and rolls back: a statement that is now refused, or has other output columns, uses
+ * it. Two uses go unseen: functions of whole rows (`fn.row_hash(t)`), and a bare name that an outer block has as well.
  */
 export class StatementReader {
   readonly statements: readonly ReadStatement[];
@@ -52,7 +52,7 @@ export class StatementReader {
     this.statements = statements;
   }
 
-  /** Defines the schema on the empty engine and reads the statements. The engine is the reader's from then on. */
+  /** Defines the schema on the empty engine and binds the statements. The reader owns the engine from then on. */
   static async open(engine: SqlEngine, schema: Schema, texts: readonly SqlText[]): Promise<StatementReader> {
     await define(engine, schema);
     const statements: ReadStatement[] = [];
@@ -64,7 +64,7 @@ export class StatementReader {
     return new StatementReader(engine, schema, statements);
   }
 
-  /** The statements with what the engine accepts of their names, and BigQuery refuses or a reader takes for another. */
+  /** The statements, with a problem also for names that DuckDB accepts but BigQuery refuses or a reader misreads. */
   async strictly(): Promise<ReadStatement[]> {
     const strict: ReadStatement[] = [];
     for (const each of this.statements)
@@ -84,8 +84,8 @@ export class StatementReader {
   }
 
   /**
-   * Statements that use a column of a table or view, the ones that read it through a view included. With `byName` only
-   * those that write its name: whoever takes every column by `*` does not miss one.
+   * Statements that use a column of a table or view, directly or through a view. With `byName` only those
+   * that spell out its name: a reader of `*` does not miss a column.
    */
   columnUsers(id: string, column: string, byName: boolean): Promise<ReadStatement[]> {
     const question = `${id}.${column} ${byName}`;
@@ -107,7 +107,7 @@ export class StatementReader {
     return [...new Set([...direct, ...through])];
   }
 
-  /** Those of the users of a column that take its value, rather than only put one into it. */
+  /** The users of a column that read its value rather than only write it. */
   async columnReaders(id: string, column: string, byName: boolean): Promise<ReadStatement[]> {
     const users = await this.columnUsers(id, column, byName);
     return users.filter(({ text }) => !onlyWrites(text.sql, id, column));
@@ -117,7 +117,7 @@ export class StatementReader {
     this.#engine.close();
   }
 
-  /** A statement that is refused anyway counts as affected when it writes the names: in doubt it does. */
+  /** A statement refused with or without the change counts as affected when it mentions the names. */
   async #affectedBy(
     change: string,
     id: string,
@@ -125,7 +125,7 @@ export class StatementReader {
     byResult: boolean,
   ): Promise<ReadStatement[]> {
     const [whole, part] = [naming(id), naming(column ?? id)];
-    // Without its name and without a star over its table a column can neither be missed nor change a result.
+    // A statement with neither the column's name nor a star over its table cannot depend on it.
     const candidates = this.statements.filter(
       ({ text: { sql } }) => whole.test(sql) && (part.test(sql) || (byResult && STAR.test(sql))),
     );
@@ -161,12 +161,12 @@ export class StatementReader {
   }
 }
 
-/** Functions that take a row as a whole: the engine does not say which columns of it. */
+/** Functions that take a whole row: the engine does not say which columns they use. */
 const WHOLE_ROW = /\bfn\.row_hash\s*\(/i;
 
 /**
- * Every column that one statement reads, by table, the ones behind a view included; or of each table the first one, for whoever
- * asks which tables it reads. Tries each column of what it names.
+ * Every column that one statement reads, including those behind a view; or just the first of each table, for
+ * callers that only need the tables. Tries each column of each table it names.
  */
 export async function columnsReadBy(
   sql: string,
@@ -207,7 +207,7 @@ function outputOf(prepared: PreparedSql): readonly string[] {
   return 'columns' in prepared ? prepared.columns : [];
 }
 
-/** Every column of something, but not the rows that are counted. */
+/** A star that selects columns, not the one of COUNT(*). */
 const STAR = /(?:SELECT|DISTINCT|,|\w\s*\.)\s*\*/i;
 
 function mentions(sql: string, id: string): boolean {
@@ -218,7 +218,7 @@ function naming(id: string): RegExp {
   return new RegExp(`\\b${id.replace('.', '\\.')}\\b`, 'i');
 }
 
-/** Makes the tables, the views as tables of their columns, and the functions of a schema. */
+/** Creates the tables and functions of a schema on the engine, and its views as tables. */
 async function define(engine: SqlEngine, { tables, views, functions = [] }: Schema): Promise<void> {
   const datasets = new Set([...tables, ...views].map(({ id }) => id.split('.')[0] ?? ''));
   await engine.define(
@@ -238,7 +238,7 @@ async function define(engine: SqlEngine, { tables, views, functions = [] }: Sche
   );
   for (const { id, sql, columns } of views) {
     const selected = sql === undefined ? [] : outputOf(await engine.prepare(sql));
-    // A view that its tables do not carry any more, or that is known by its columns only, has columns of no particular type.
+    // A view that no longer binds, or of which only the columns are known, gets VARCHAR columns.
     const missing = columns.filter((name) => !selected.includes(name));
     const made =
       selected.length > 0
@@ -255,7 +255,7 @@ async function define(engine: SqlEngine, { tables, views, functions = [] }: Sche
   }
 }
 
-/** No engine makes a table without columns. */
+/** CREATE TABLE; DuckDB refuses a table without columns, so that one gets a placeholder. */
 function emptyTable(id: string, columns: readonly string[]): string {
   return `CREATE TABLE ${id} (${columns.length === 0 ? `${ELSEWHERE} VARCHAR` : columns.join(', ')})`;
 }

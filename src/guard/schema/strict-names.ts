@@ -13,9 +13,9 @@ const ELSEWHERE = 'tipoff_renamed';
 const MAX_OUTER_ALIASES = 10;
 
 /**
- * Names that DuckDB binds without a word, and that BigQuery refuses or a reader takes for another column: one that two
- * columns of a subselect have (DuckDB takes the first), a name of the result in its own WHERE, and a bare name in a
- * subselect that none of its sources has, so that it is a column of the block around it.
+ * Finds names that DuckDB binds silently but that BigQuery refuses or a reader misreads: a name shared by two
+ * columns of a subselect (DuckDB takes the first), a select alias in the same block's WHERE, and a bare name
+ * in a subselect that none of its sources has, so that it binds to the enclosing block.
  */
 export class StrictNames {
   readonly #engine: SqlEngine;
@@ -68,7 +68,7 @@ export class StrictNames {
     for (const double of columns.filter((each, i) => columns.indexOf(each) !== i)) {
       const name = new RegExp(`(?:\\b\\w+\\.)?\\b${double}\\b`, 'i').exec(around)?.[0];
       if (name === undefined) continue;
-      const message = `two columns of the subselect are called ${double}`;
+      const message = `two columns of the subselect are named ${double}`;
       return { kind: 'ambiguous_column', name, line: part.line, message };
     }
     return undefined;
@@ -87,7 +87,7 @@ export class StrictNames {
     return undefined;
   }
 
-  /** The subselect is bound by itself, with what it names of outer blocks by their alias taken out. */
+  /** Binds the subselect on its own, with aliased references to outer blocks replaced by NULL. */
   async #outerName(sql: string, part: Subselect): Promise<NameProblem | undefined> {
     let text = part.sql;
     for (let tries = 0; tries <= MAX_OUTER_ALIASES; tries++) {
@@ -98,10 +98,10 @@ export class StrictNames {
         text = text.replace(new RegExp(`\\b${name}\\.\\w+`, 'gi'), 'NULL');
         continue;
       }
-      // An alias by itself is the whole row, and says where it comes from.
+      // An alias on its own is a whole row and names its source.
       if (kind !== 'unknown_column' || name.includes('.') || new RegExp(`\\b${name}\\.`).test(sql))
         return undefined;
-      const message = `no source of the subselect has ${name}: it is taken from the block around it`;
+      const message = `no source of the subselect has ${name}: it binds to the enclosing block`;
       return { kind: 'outer_column', name, line: lineIn(part, prepared.problem), message };
     }
     return undefined;
@@ -114,8 +114,8 @@ function lineIn({ prefix, line }: Subselect, problem: NameProblem): number {
 }
 
 /**
- * Whether two columns of a subselect can have one name: by stars of several sources, or by a star beside a name that is
- * not new. Says no only where it is sure; binding the subselect takes far longer.
+ * Whether two columns of a subselect may share a name: through stars over several sources, or a star beside a
+ * name that is not new. False only when certain; this spares binding the subselect, which takes far longer.
  */
 function mayDouble({ tokens }: Subselect, isNew: (name: string, at: number) => boolean): boolean {
   const { items, joins } = selectBlock(tokens);
@@ -126,7 +126,9 @@ function mayDouble({ tokens }: Subselect, isNew: (name: string, at: number) => b
   return items.some(({ name, at }) => name !== undefined && !isNew(name, at));
 }
 
-/** Results of a SELECT whose names its own WHERE has too, each with the text up to there and the result under another name. */
+/**
+ * Select aliases that the same block's WHERE also names, each with the SELECT up to the end of WHERE and the alias renamed.
+ */
 function aliasesInWhere({ sql, tokens }: Subselect): { readonly name: string; readonly without: string }[] {
   if (!tokens.some(({ upper }) => upper === 'WHERE')) return [];
   const {

@@ -1,14 +1,14 @@
-/** Types that hold every value of another without loss that matters, as the distributed engine widens them in place. */
+/** For each type, the types that BigQuery can widen it to in place, without loss that matters. */
 const WIDER: Readonly<Record<string, readonly string[]>> = {
   INT64: ['NUMERIC', 'BIGNUMERIC', 'FLOAT64'],
   NUMERIC: ['BIGNUMERIC', 'FLOAT64'],
   BIGNUMERIC: ['FLOAT64'],
-  // Narrow numbers of the embedded engine, in its own words.
+  // DuckDB's own names for its narrow numeric types.
   INTEGER: ['INT64', 'NUMERIC', 'FLOAT64'],
   FLOAT: ['FLOAT64'],
 };
 
-/** The form in which readers of the code get a value: exact decimals are text, other numbers are numbers. */
+/** The form in which code receives a value: exact decimals as text, other numbers as numbers. */
 const FORMS: Readonly<Record<string, string>> = {
   INT64: 'number',
   FLOAT64: 'number',
@@ -24,7 +24,7 @@ export function isWidening(from: string, to: string): boolean {
   return WIDER[from]?.includes(to) === true;
 }
 
-/** What readers get instead of what they got; undefined when it is the same. */
+/** The forms that readers get before and after a type change; undefined when they are the same. */
 export function changedForm(
   from: string,
   to: string,

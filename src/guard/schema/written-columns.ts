@@ -2,7 +2,7 @@ import { meaningful, type SqlToken, tokenise } from '#platform/sql/port.ts';
 import { byText } from './model.ts';
 import { closing } from './statement-parts.ts';
 
-/** Columns that a statement which changes rows writes, with their table: the list of INSERT, the left sides of SET. */
+/** The target table of a DML statement and the columns it writes: the list of INSERT, the left sides of SET. */
 export function writesOf(
   sql: string,
 ): { readonly table: string; readonly columns: readonly string[] } | undefined {
@@ -15,7 +15,7 @@ export function writesOf(
     if (token.upper === 'INSERT' && tokens[inserts]?.text === '(')
       for (const each of tokens.slice(inserts, closing(tokens, inserts)))
         if (each.kind === 'word') columns.add(each.text.toLowerCase());
-    if (token.upper === 'SET') for (const name of assigned(tokens, at + 1)) columns.add(name);
+    if (token.upper === 'SET') for (const name of assignedColumns(tokens, at + 1)) columns.add(name);
   }
   return { table: target.toLowerCase(), columns: [...columns].sort(byText) };
 }
@@ -25,7 +25,7 @@ function isWhenClause(tokens: readonly SqlToken[], at: number): boolean {
   return tokens[at]?.upper === 'WHEN' && /^(?:NOT|MATCHED)$/.test(tokens[at + 1]?.upper ?? '');
 }
 
-/** Whether a statement names a column of its target only to write it. */
+/** Whether a statement only writes a column of its target and never reads it. */
 export function onlyWrites(sql: string, id: string, column: string): boolean {
   const writes = writesOf(sql);
   if (writes?.table !== id || !writes.columns.includes(column)) return false;
@@ -33,8 +33,8 @@ export function onlyWrites(sql: string, id: string, column: string): boolean {
   return count(column) === 1 || (/^\s*INSERT\b/i.test(sql) && count(id.replace('.', '\\.')) === 1);
 }
 
-/** Names on the left of a list of assignments. */
-function assigned(tokens: readonly SqlToken[], from: number): string[] {
+/** Column names on the left of a list of assignments. */
+function assignedColumns(tokens: readonly SqlToken[], from: number): string[] {
   const names: string[] = [];
   for (let at = from; at < tokens.length; at++) {
     const token = tokens[at];
