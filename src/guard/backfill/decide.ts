@@ -8,7 +8,7 @@ import { HISTORY_STEPS, type Step } from './steps.ts';
 /** Why a slate is run. */
 export type Reason = 'new' | 'stale' | 'failed' | 'forced';
 
-/** What the ledger says of one slate of one step. */
+/** What the ledger says about one slate of one step. */
 export interface UnitVerdict {
   readonly kind: 'current' | 'held' | Exclude<Reason, 'forced'>;
   readonly reason: Reason | undefined;
@@ -18,11 +18,11 @@ export interface UnitVerdict {
   readonly run?: string | undefined;
 }
 
-/** What a plan is decided from. */
+/** The facts a plan is decided from. */
 export interface PlanFacts {
   /** Every slate with counted games up to the end of the range, in order. */
   readonly slates: readonly Slate[];
-  /** Today's slate, with the present: what is known of it may still change. */
+  /** Today's slate with the present instant: its facts may still change. */
   readonly open: ReadonlyMap<Slate, string>;
   /** The ledger. */
   readonly units: ReadonlyMap<string, UnitDoc>;
@@ -31,7 +31,7 @@ export interface PlanFacts {
   readonly rows: ReadonlyMap<string, ReadonlyMap<Slate, number>>;
 }
 
-/** The slates of a step that are run, with what they are computed from, and why the others of the range are left. */
+/** The slates of a step to run, with the parts they are computed from, and why the others in the range are left out. */
 export interface StepDecision {
   readonly step: Step;
   readonly selected: ReadonlyMap<Slate, UnitVerdict>;
@@ -39,7 +39,7 @@ export interface StepDecision {
   readonly left: ReadonlyMap<Slate, string>;
 }
 
-/** What is decided so far, from the first step of the graph downwards. */
+/** Decisions so far, from the first step of the graph downwards. */
 interface Decided {
   readonly request: PlanRequest;
   readonly facts: PlanFacts;
@@ -50,8 +50,8 @@ interface Decided {
 }
 
 /**
- * Decides for every chosen step which slates are run and why. `steps` are the chosen ones and everything above them, in the
- * order of the graph. Reads nothing and changes nothing.
+ * Decides for every requested step which slates to run and why. `steps` are the requested ones and everything
+ * upstream of them, in graph order. Pure.
  */
 export function decideSlates(
   steps: readonly Step[],
@@ -70,8 +70,8 @@ export function decideSlates(
     const isChosen = request.phases.includes(step.phase);
     const { selected, left } = isChosen ? selectSlates(step, decided) : NOTHING_SELECTED;
     decided.selected.set(step.name, new Set(selected.keys()));
-    // Whether a slate is held follows from its inputs, which its parts cover: when that was found out must not matter.
-    // Rows that were computed without the ledger are learnt from as well.
+    // Whether a slate is held follows from its inputs, which its parts cover, so when that was found out must
+    // not matter. Models also learn from rows that were computed outside the ledger.
     const isAvailable = (slate: Slate): boolean => {
       const kind = verdicts.get(slate)?.kind;
       if (selected.has(slate) || kind === 'current' || kind === 'held') return true;
@@ -91,7 +91,9 @@ function isInRange(slate: Slate, { from, to }: PlanRequest): boolean {
   return slate >= from && slate <= to;
 }
 
-/** The verdict on every slate of a step: the ledger against what would be computed now, and against the rows that exist. */
+/**
+ * The verdict on every slate of a step: its ledger entry against what would be computed now and against the stored rows.
+ */
 function judgeSlates(
   step: Step,
   parts: ReadonlyMap<Slate, Parts>,
@@ -100,7 +102,7 @@ function judgeSlates(
   const existing = rows.get(step.name);
   return new Map(
     slates.map((slate) => {
-      // Today's slate is still being written by others: its rows prove nothing.
+      // Others are still writing today's slate: its row count proves nothing.
       const rowCount = existing === undefined || open.has(slate) ? undefined : (existing.get(slate) ?? 0);
       const unit = units.get(unitKey(step.name, monthOf(slate)));
       return [slate, judgeSlate(slate, unit, parts.get(slate) ?? {}, rowCount)];
@@ -128,14 +130,14 @@ function judgeSlate(
     : { kind: 'held', ...done, detail: record.held };
 }
 
-/** The slates of a step that are run, and why the others of the range are left. */
+/** The slates of a step to run, and why the others in the range are left out. */
 function selectSlates(step: Step, decided: Decided): Pick<StepDecision, 'selected' | 'left'> {
   const { request, hasSlates } = decided;
   const selected = new Map<Slate, UnitVerdict>();
   const left = new Map<Slate, string>();
   const whyLeft = reasonsToLeave(step, decided);
   for (const [slate, verdict] of decided.verdicts.get(step.name) ?? []) {
-    // The history before the range is computed for the slates of the range: without them it is not needed.
+    // History before the range is computed only for slates in the range: without any it is not needed.
     const isHistory = slate < request.from && hasSlates && isHistoryStep(step, request);
     if (!isInRange(slate, request) && !isHistory) continue;
     const why = whyLeft(slate, verdict);
@@ -146,15 +148,15 @@ function selectSlates(step: Step, decided: Decided): Pick<StepDecision, 'selecte
 }
 
 /**
- * Whether the slates of the range need a step for all slates before them: the summaries always, and what models are trained on
- * when they are predicted. A day builds the same history, so that a slate has the same forecast whichever verb predicts it.
+ * Whether slates in the range need this step for all earlier slates: summaries always, and when predicting also whatever
+ * models are trained on. `tipoff day` builds the same history, so a slate gets the same forecast from either verb.
  */
 function isHistoryStep({ name, phase }: Step, { phases }: PlanRequest): boolean {
   if (HISTORY_STEPS.includes(name)) return true;
   return phases.includes('predict') && (phase === 'analytics' || phase === 'precompute');
 }
 
-/** Says why a slate of a step is left, in the order in which the reasons are tried; undefined when it is run. */
+/** Returns a function that says why a slate of the step is left out, first reason first; undefined when it is run. */
 function reasonsToLeave(
   step: Step,
   decided: Decided,
@@ -184,20 +186,20 @@ function reasonsToLeave(
   };
 }
 
-/** Whether a request that names what it is limited to takes a verdict of its own accord. */
+/** Whether a request limited by `onlyFailed` or `onlyStale` includes a verdict. */
 function isRequested({ onlyFailed, onlyStale }: PlanRequest, { kind }: UnitVerdict): boolean {
   if (onlyFailed !== true && onlyStale !== true) return true;
   return (onlyFailed === true && kind === 'failed') || (onlyStale === true && kind === 'stale');
 }
 
-/** Some slates of a step upstream, as seen from below. */
+/** Some slates of an upstream step, as seen from a step that depends on it. */
 interface Upstream {
   readonly input: string;
   /** The first of them that a slate depends on. */
   readonly reaches: (slate: Slate) => Slate | undefined;
 }
 
-/** Slates upstream that run in this backfill, or ran in it before it was interrupted. */
+/** Upstream slates that run in this backfill, or ran in it before it was interrupted. */
 function changedUpstream(step: Step, { selected, verdicts, request }: Decided): Upstream[] {
   return step.needs.flatMap(({ kind, input, scope }) => {
     if (kind !== 'step') return [];
@@ -208,12 +210,14 @@ function changedUpstream(step: Step, { selected, verdicts, request }: Decided): 
   });
 }
 
-/** True for what this very run computed. */
+/** True for slates that this very run computed. */
 function isOfThisRun({ run }: UnitVerdict, { runId }: PlanRequest): boolean {
   return run !== undefined && run === runId;
 }
 
-/** Slates upstream that are up to date neither now nor after this run. A model learns from what exists, so it waits for nothing. */
+/**
+ * Upstream slates that are neither up to date now nor will be after this run. Models learn from existing rows and wait for nothing.
+ */
 function blockedUpstream(step: Step, { verdicts, selected }: Decided): Upstream[] {
   return step.needs.flatMap(({ kind, input, scope }) => {
     if (kind !== 'step' || scope === 'before_week') return [];
@@ -225,7 +229,7 @@ function blockedUpstream(step: Step, { verdicts, selected }: Decided): Upstream[
   });
 }
 
-/** Finds the first of some slates that lies in the scope of a slate. */
+/** Returns a function that finds the first of some slates within the scope of a slate. */
 export function reachOf(scope: Scope, slates: ReadonlySet<Slate>): (slate: Slate) => Slate | undefined {
   const first = [...slates].reduce<Slate | undefined>(
     (least, slate) => (least === undefined || slate < least ? slate : least),

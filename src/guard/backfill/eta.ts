@@ -4,8 +4,8 @@ import type { UnitDoc } from './ledger.ts';
 import type { Chunk } from './slates.ts';
 
 /**
- * What a step takes in seconds of a machine with two cores and the embedded engine: of a slate, of each of its games, of each
- * raw line and report of it; and to begin a chunk, of each game of the history that is read for it.
+ * Cost of a step in seconds, on DuckDB with two cores: per slate, and per game, raw line and report of the
+ * slate. `history` is the cost of starting a chunk, per game of the history it reads.
  */
 interface Cost {
   readonly slate?: number;
@@ -15,7 +15,7 @@ interface Cost {
   readonly history?: number;
 }
 
-/** Measured by `npm run bench`. Only their ratios matter: what a run measures corrects them all. */
+/** Measured by `npm run bench`. Only the ratios matter: the measurements of a run correct all of them. */
 const COSTS: Readonly<Record<string, Cost>> = {
   PlayerGameSummary: { game: 0.00022 },
   TeamGameSummary: { game: 0.00007 },
@@ -28,26 +28,26 @@ const COSTS: Readonly<Record<string, Cost>> = {
   PlayerAvailability: { game: 0.0004, history: 0.00012 },
   PlayerCompositeFactors: { game: 0.00011 },
   MLFeatureStore: { game: 0.00068 },
-  // To begin: every week's model from one walk over all of history.
+  // `history`: one walk over all of history trains every week's model.
   Predictions: { slate: 0.1, game: 0.003, history: 0.0012 },
   Grades: { game: 0.00095 },
   Exports: { slate: 0.085, game: 0.0044 },
 };
 const UNKNOWN_STEP: Cost = { game: 0.0003 };
-/** Seconds to begin a chunk however few slates it has. */
+/** Fixed seconds to start a chunk, however few slates it has. */
 const BEGIN_SECONDS = 0.03;
-/** Games of a slate that no input knows. */
+/** Assumed games of a slate that no input knows. */
 const TYPICAL_GAMES = 6;
 
-/** How much work there is, in the seconds of `COSTS`. */
+/** Estimated work, in the seconds of `COSTS`. */
 export interface Workload {
   /** The slates themselves. */
   slates(step: string, slates: readonly Slate[]): number;
-  /** To begin a chunk of these slates. */
+  /** Starting a chunk of these slates. */
   begin(step: string, slates: readonly Slate[]): number;
 }
 
-/** The work of slates, by the rows that the inputs of a plan counted for them. */
+/** The workload of slates, from the row counts of a plan's inputs. */
 export function workloadOf(inputs: ReadonlyMap<IngestedInput, Fingerprints>): Workload {
   const counted = (input: IngestedInput): ReadonlyMap<Slate, number> =>
     new Map([...(inputs.get(input) ?? [])].map(([slate, fingerprint]) => [slate, rowsOf(fingerprint)]));
@@ -78,15 +78,15 @@ export function workloadOf(inputs: ReadonlyMap<IngestedInput, Fingerprints>): Wo
   };
 }
 
-/** Rows behind a fingerprint, which ends with their number. */
+/** Row count of a fingerprint, which ends with it. */
 function rowsOf(fingerprint: string): number {
   return Number(fingerprint.slice(fingerprint.lastIndexOf(':') + 1)) || 0;
 }
 
-/** How many times longer than the workload says a step takes here. */
+/** Measured seconds of a step on this machine, per second of its workload. */
 export type Rates = (step: string) => number;
 
-/** Rates as the ledger measured them the last time; a step it never measured is slower or faster as all the others are. */
+/** Rates from the last measurements in the ledger; an unmeasured step gets the overall rate. */
 export function ratesOf(units: Iterable<Pick<UnitDoc, 'step' | 'seconds' | 'workload'>>): Rates {
   const sums = new Map<string, { seconds: number; workload: number }>();
   for (const { step, seconds, workload = 0 } of units) {
@@ -106,27 +106,27 @@ export function ratesOf(units: Iterable<Pick<UnitDoc, 'step' | 'seconds' | 'work
   };
 }
 
-/** Seconds by what takes them: the slates of a step, or the beginnings of its chunks. */
+/** Seconds by share: the slates of a step, or starting its chunks. */
 type Shares = ReadonlyMap<string, number>;
 
 const total = (shares: Shares): number => [...shares.values()].reduce((sum, seconds) => sum + seconds, 0);
 
-/** Estimated and measured seconds against each other. */
+/** Compares estimated with measured seconds. */
 export interface Pace {
-  /** Enters what is finished, with what had been estimated for it and what it took. */
+  /** Records finished work: its share, its estimated and its measured seconds. */
   done(share: string, estimated: number, measured: number): void;
-  /** Seconds that so much estimated work will take. */
+  /** Seconds that estimated work will really take. */
   left(estimated: Shares): number;
 }
 
-/** Parts of all estimated work, and of that of one share, that the estimate is worth against measurements. */
+/** Weights of the estimate against measurements, as fractions of all estimated work and of one share's. */
 const GUESS_OF_ALL = 0.03;
 const GUESS_OF_SHARE = 0.05;
 
 /**
- * A pace for so much planned work. It starts with the estimates as they are and trusts measurements more the more of the run
- * they cover: a first short step says little about the long ones behind it. What was measured of a step counts for the rest of
- * that step, what was measured of all steps for the others.
+ * A pace for planned work. It starts from the estimates and trusts measurements more the more of the run they
+ * cover: a first short step says little about the long ones after it. Measurements of a step apply to the
+ * rest of that step, those of all steps to the others.
  */
 export function pace(planned: Shares): Pace {
   const seen = new Map<string, { estimated: number; measured: number }>();
@@ -157,11 +157,14 @@ export function pace(planned: Shares): Pace {
   };
 }
 
-/** What a run takes as a whole, and what is left of it. */
+/** The estimated duration of a run, and what is left of it. */
 export interface Forecast {
   /** Estimated seconds of all chunks. */
   readonly seconds: number;
-  /** Records slates of a chunk that are done, and what they took; gives what the ledger should remember and what is left. */
+  /**
+   * Records finished slates of a chunk and their seconds; returns seconds and workload for the ledger, and
+   * the seconds left of the run.
+   */
   record(
     chunk: Chunk,
     slates: readonly Slate[],
@@ -169,7 +172,7 @@ export interface Forecast {
   ): { readonly seconds: number; readonly workload: number; readonly left: number };
 }
 
-/** A forecast for chunks. The first slates of a chunk carry what it took to begin it. */
+/** A forecast for chunks. The first slates recorded of a chunk include the cost of starting it. */
 export function forecast(chunks: readonly Chunk[], workload: Workload, rates: Rates): Forecast {
   const left = new Map<string, number>();
   const begun = new Set<Chunk>();
@@ -197,7 +200,7 @@ export function forecast(chunks: readonly Chunk[], workload: Workload, rates: Ra
       ] as const) {
         if (part === 0) continue;
         add(key, -rates(name) * part);
-        // A chunk that failed took no time worth remembering.
+        // The time of a failed chunk is not remembered.
         if (seconds > 0) speed.done(key, rates(name) * part, measured);
       }
       return { seconds: seconds * share, workload: seconds > 0 ? own : 0, left: speed.left(left) };

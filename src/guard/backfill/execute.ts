@@ -28,7 +28,7 @@ import type { BackfillPlan } from './plan.ts';
 import { type Chunk, readActualRows } from './slates.ts';
 import type { CodeIdentity, Step } from './steps.ts';
 
-/** What backfills published between two slates and what is still visible, by slate. */
+/** Visible backfill publications between two slates (inclusive), by slate. */
 export async function visibleBackfills(
   warehouse: Warehouse,
   from: Slate,
@@ -49,8 +49,8 @@ export async function visibleBackfills(
 }
 
 /**
- * Withdraws what earlier backfills published for a slate, so that it can be predicted anew: a backfill never replaces a
- * visible prediction. What a daily mode published stays.
+ * Withdraws the publications of earlier backfills for a slate so that it can be predicted again: a backfill
+ * never replaces a visible prediction. Publications of a daily mode stay.
  */
 async function withdrawBackfills(
   deps: { readonly warehouse: Warehouse; readonly clock: Clock },
@@ -71,7 +71,7 @@ async function withdrawBackfills(
 
 /** What the chunks need. */
 export interface ExecuteDeps extends PhaseDeps, Omit<BatchDeps, 'models'> {
-  /** Models for the slates of a range, a weekly refit as production would have had it. */
+  /** Models for the slates of a range: the weekly refits that production would have made. */
   readonly models: (from: Slate, to: Slate) => ModelSource;
   /** Slates predicted at the same time; 3 when absent. */
   readonly slatesAtOnce?: number;
@@ -79,18 +79,18 @@ export interface ExecuteDeps extends PhaseDeps, Omit<BatchDeps, 'models'> {
   readonly dataSource: ExportDeps['dataSource'];
 }
 
-/** Slates predicted at once: while the engine works for one, the program computes for another. */
+/** Slates predicted concurrently: while the engine works for one, the program computes for another. */
 const SLATES_AT_ONCE = 3;
 
-/** How one slate ended. */
+/** Outcome of one slate: rows written (with the reason when held), or the reason for its failure. */
 export type SlateOutcome = { readonly rows: number; readonly held?: string } | { readonly failed: string };
 
-/** Called with slates as soon as they are done. */
+/** Called with the outcomes of slates as soon as they are done, and the seconds they took. */
 type RecordOutcomes = (outcomes: ReadonlyMap<Slate, SlateOutcome>, seconds: number) => Promise<void>;
 
-/** Computes chunks, remembering within a run what an earlier chunk of the same slates found out. */
+/** Computes chunks, and remembers within a run what earlier chunks found out about the same slates. */
 export interface Executor {
-  /** Computes a chunk and records its slates. Throws when nothing of it was written. */
+  /** Computes a chunk and records its slates. Throws when none of it was written. */
   execute(chunk: Chunk, record: RecordOutcomes): Promise<void>;
 }
 
@@ -156,7 +156,7 @@ export function executor(
     let recordedAt = deps.clock.now().getTime();
     await mapConcurrently(chunk.slates, deps.slatesAtOnce ?? SLATES_AT_ONCE, async (slate) => {
       const outcome = await predictSlate(batchDeps, slate, visible.get(slate) ?? [], by);
-      // The seconds this slate added to the whole: those predicted beside it took the same seconds.
+      // The seconds this slate added to the total: slates predicted concurrently share wall time.
       const added = seconds(recordedAt);
       recordedAt = deps.clock.now().getTime();
       await record(new Map([[slate, outcome]]), added);
@@ -187,7 +187,7 @@ export function executor(
     const weeks = [...Map.groupBy(chunk.slates, mondayBefore).values()];
     for (const week of weeks) {
       const { documents } = await exportSlates(exportDeps, { slates: week });
-      // Slates that are recorded are not tried again: the last week covers the documents of its seasons as well.
+      // Recorded slates are not retried: the last week also covers the documents of its seasons.
       if (week === weeks.at(-1))
         for (const season of new Set(chunk.slates.map(seasonOf)))
           await exportSeasonSubsets(exportDeps, { season });
@@ -209,8 +209,8 @@ export function executor(
 }
 
 /**
- * One slate predicted as a backfill. Without features or without enough history for a model it is held, not failed; what else
- * goes wrong is this slate's failure.
+ * Predicts one slate as a backfill. Without features, or enough history for a model, it is held rather than
+ * failed; any other error fails this slate alone.
  */
 async function predictSlate(
   deps: BatchDeps,
@@ -219,7 +219,7 @@ async function predictSlate(
   by: string,
 ): Promise<SlateOutcome> {
   try {
-    // Asked before anything is withdrawn: without a model the earlier predictions are better than none.
+    // Checked before anything is withdrawn: without a model, the earlier predictions are better than none.
     await deps.models.forSlate(slate);
     await withdrawBackfills(deps, slate, visible, by);
     const ended = await endBatch(deps, { slate, mode: 'BACKFILL', by, force: true });
@@ -254,20 +254,20 @@ export interface RunDeps extends ExecuteDeps, CodeIdentity {
 
 export interface RunRequest extends Omit<PlanRequest, 'now'> {
   readonly by: string;
-  /** Bytes the statements may scan, by an estimate made before each (the distributed engine bills them). */
+  /** Bytes the statements may scan, estimated before each; BigQuery bills them. */
   readonly budget?: ByteBudget;
-  /** No chunk but the first begins at this instant or later: a job that has a limit leaves the rest to its successor. */
+  /** No chunk but the first starts at or after this instant: a job with a time limit leaves the rest to its successor. */
   readonly endsBy?: Date;
-  /** Asked between chunks; a reason ends the run there. */
+  /** Called between chunks; a returned reason stops the run there. */
   readonly shouldStop?: () => string | undefined;
   readonly onProgress?: (progress: Progress) => void;
-  /** Other steps than the declared ones; for tests. */
+  /** Replaces the declared steps; for tests. */
   readonly steps?: readonly Step[];
 }
 
 export interface ByteBudget {
   readonly bytes: number;
-  /** Bytes a statement would scan, found out without running it. Throws when the engine does not say. */
+  /** Bytes a statement would scan, by a dry run. Throws when the engine does not say. */
   readonly estimate: (sql: string, params: SqlParams) => Promise<number>;
 }
 
@@ -287,16 +287,16 @@ interface Progress {
 export interface RunReport {
   readonly run_id: string;
   readonly plan: BackfillPlan;
-  /** Units that were executed, finished or held, as the plan names them. */
+  /** Executed units, finished or held, named as in the plan. */
   readonly executed: readonly UnitResult[];
-  /** How many of them are done: nothing of them failed or is held. */
+  /** How many of them are done: no slate failed or held. */
   readonly done_units: number;
   readonly held: readonly (UnitResult & { readonly reason: string })[];
   readonly failed: readonly (UnitResult & { readonly reason: string })[];
-  /** Units left because something above them failed; the next run takes them. */
+  /** Units left out because something upstream failed; the next run takes them. */
   readonly blocked: readonly UnitResult[];
   readonly rows: number;
   readonly seconds: number;
-  /** Why it stopped before its end. */
+  /** Why the run stopped early; null when it did not. */
   readonly stopped: string | null;
 }

@@ -16,7 +16,7 @@ export function hashOf(...parts: readonly string[]): string {
   return hash('sha256', parts.join('\u0000')).slice(0, DIGITS);
 }
 
-/** Hash of what a table is: columns, types, precisions, key. A change means that stored rows have another shape. */
+/** Hash of a table's shape: columns, types, precisions, key. When it changes, stored rows are out of date. */
 export function contractHash(table: TableContract): string {
   const columns = Object.entries(table.columns).map(([name, { type, required, decimals }]) => [
     name,
@@ -27,7 +27,7 @@ export function contractHash(table: TableContract): string {
   return hashOf(JSON.stringify([table.dataset, table.name, columns, table.key]));
 }
 
-/** Hash of what computes a table: the text of its statement and of the function library it calls. */
+/** Hash of the code that computes a table: the text of its statement and of the function library it calls. */
 export function codeHash(select: string, functionLibrary: string): string {
   return hashOf(select, functionLibrary);
 }

@@ -7,13 +7,13 @@ import type { BackfillPhase } from './steps.ts';
 /** How many slates one statement covers: those of a season, or of a calendar month. */
 export type ChunkSize = 'season' | 'month';
 
-/** What a backfill is asked for. */
+/** The request of a backfill. */
 export interface PlanRequest {
   /** First and last slate, both included. */
   readonly from: Slate;
   readonly to: Slate;
   readonly phases: readonly BackfillPhase[];
-  /** The present: slates after today's are left alone, today's is not finished. */
+  /** The present instant: slates after today's are left alone, today's is unfinished. */
   readonly now: Date;
   /** Only what failed last time, and what depends on it. */
   readonly onlyFailed?: boolean;
@@ -21,7 +21,7 @@ export interface PlanRequest {
   readonly onlyStale?: boolean;
   /** Everything in the range, whatever the ledger says. */
   readonly force?: boolean;
-  /** The run this is. What it computed before it was interrupted is not forced a second time. */
+  /** Id of this run. Slates it computed before an interruption are not forced a second time. */
   readonly runId?: string;
   /** Slates per statement: those of a season (default) or of a month. */
   readonly chunk?: ChunkSize;
@@ -32,10 +32,10 @@ const RUNS = 'backfill_runs';
 
 /** What the ledger knows of one slate of a unit. */
 export interface SlateRecord {
-  /** What it was computed from. */
+  /** The inputs it was computed from. */
   readonly parts: Parts;
   readonly rows: number;
-  /** Why it was not computed: an input is not ready. Looked at again when an input changes. */
+  /** Why it was not computed (an input is not ready). Reconsidered when an input changes. */
   readonly held?: string;
   /** The run that computed it. */
   readonly run_id?: string;
@@ -52,10 +52,10 @@ export interface UnitDoc {
   readonly slates: Readonly<Record<string, SlateRecord>>;
   /** Slates that failed last time, by reason; they are tried again. */
   readonly failed: Readonly<Record<string, string>>;
-  /** Seconds and slates of the last run that computed some, without what it took to begin. */
+  /** Seconds and slates of the last run that computed any, without the time to start chunks. */
   readonly seconds: number;
   readonly measured_slates: number;
-  /** How much work those slates were (see `eta.ts`); absent in units that were entered before it was counted. */
+  /** Workload of those slates (see `eta.ts`); absent in units recorded before it was measured. */
   readonly workload?: number;
   readonly attempts: number;
   readonly run_id: string;
@@ -68,29 +68,29 @@ export interface RunDoc {
   readonly from: Slate;
   readonly to: Slate;
   readonly phases: readonly BackfillPhase[];
-  /** What else it was asked for. */
+  /** The other options of its request. */
   readonly asked: Pick<PlanRequest, 'onlyFailed' | 'onlyStale' | 'force' | 'chunk'>;
   readonly by: string;
   readonly state: 'running' | 'finished' | 'stopped';
   readonly planned_units: number;
-  /** Units that were executed; some of them may be held. */
+  /** Executed units; some of them may be held. */
   readonly done_units: number;
   readonly failed_units: number;
-  /** Absent in records of before. */
+  /** Absent in older records. */
   readonly held_units?: number;
   readonly estimated_seconds: number;
   readonly started_at: string;
   readonly updated_at: string;
   readonly finished_at: string | null;
-  /** Why it stopped before its end. */
+  /** Why it stopped early; null when it did not. */
   readonly reason: string | null;
 }
 
-/** How far a run is, as people are told. */
+/** Progress of a run as shown to people. */
 export interface RunProgress {
-  /** With units that are held or failed, a run has ended; it has not finished. */
+  /** A run with held or failed units has `ended`, not `finished`. */
   readonly state: RunDoc['state'] | 'ended';
-  /** Units that are done: those that are held were executed, and are not done. */
+  /** Units done; held ones were executed but are not done. */
   readonly done: number;
   readonly held: number;
 }
@@ -117,7 +117,7 @@ export async function readUnits(state: StateStore): Promise<ReadonlyMap<string, 
   return new Map(docs.map(({ id, data }) => [id, data]));
 }
 
-/** What became of some slates of one step. */
+/** The outcomes of some slates of one step. */
 export interface Entry {
   readonly step: Pick<UnitDoc, 'step' | 'phase' | 'code_hash' | 'contract_hash'>;
   readonly slates: ReadonlyMap<Slate, SlateRecord | { readonly failed: string }>;
@@ -128,8 +128,8 @@ export interface Entry {
 }
 
 /**
- * Enters slates into the units of their months, in one transaction: after a crash either the whole statement counts as done
- * or none of it, and what it wrote may be written again.
+ * Enters slates into the units of their months, in one transaction. After a crash either the whole statement
+ * counts as done or none of it; in the second case writing its rows again is harmless.
  */
 export async function enterSlates(state: StateStore, entry: Entry): Promise<void> {
   const months = Map.groupBy(entry.slates, ([slate]) => monthOf(slate));
@@ -152,7 +152,7 @@ export async function enterSlates(state: StateStore, entry: Entry): Promise<void
         else slates[slate] = { ...record, run_id: entry.runId };
       }
       const share = entries.length / Math.max(1, total);
-      // A step that is entered slate by slate adds up within its run.
+      // Slates entered one by one add up within a run.
       const sum = before?.run_id === entry.runId ? before : undefined;
       const unit: UnitDoc = {
         ...entry.step,
@@ -182,7 +182,7 @@ export async function readRuns(state: StateStore): Promise<RunDoc[]> {
   return docs.map(({ data }) => data).sort((a, b) => (a.started_at < b.started_at ? -1 : 1));
 }
 
-/** Ends the record of every run that still counts as running: for a caller that knows that no process is running one. */
+/** Marks every run still recorded as running as stopped; only for callers that know no process is running one. */
 export async function endAbandoned(state: StateStore, at: string): Promise<void> {
   for (const run of await readRuns(state)) {
     if (run.state !== 'running') continue;
@@ -208,7 +208,7 @@ export interface UnitResult {
   readonly slates: number;
 }
 
-/** Slates by step, as units of calendar months. */
+/** Collects slates by step and reports them as units of calendar months. */
 export class SlateTally {
   readonly #slates = new Map<string, Map<Slate, string>>();
 
@@ -228,7 +228,7 @@ export class SlateTally {
     );
   }
 
-  /** Units by reason as well. */
+  /** The units, split by reason. */
   reasons(): (UnitResult & { readonly reason: string })[] {
     return [...this.#slates].flatMap(([step, own]) => {
       const groups = Map.groupBy(own, ([slate, reason]) => `${monthOf(slate)}\n${reason}`);
@@ -240,7 +240,7 @@ export class SlateTally {
   }
 }
 
-/** What the ledger holds of one step. */
+/** The ledger's summary of one step. */
 interface StepStatus {
   readonly step: string;
   readonly units: number;
@@ -260,10 +260,10 @@ export interface BackfillStatus {
   readonly failures: readonly { readonly step: string; readonly slate: string; readonly reason: string }[];
 }
 
-/** Runs that a status shows. */
+/** Maximum number of runs shown in a status. */
 const MAX_RUNS = 10;
 
-/** What the ledger holds: the newest runs, what is done per step, and what failed. Reads the state store only. */
+/** The ledger's contents: the newest runs, progress per step, and failures. Reads only the state store. */
 export async function backfillStatus(state: StateStore): Promise<BackfillStatus> {
   const [runs, units] = [await readRuns(state), await readUnits(state)];
   const bySteps = Map.groupBy(units.values(), ({ step }) => step);

@@ -2,7 +2,7 @@ import { mondayBefore, type Slate } from '#core/calendar.ts';
 import { type Fingerprints, hashOf, type IngestedInput } from './inputs.ts';
 import type { Need, Step } from './steps.ts';
 
-/** What one slate of one step was computed from: a hash per input, and of code and contract. Two equal records give equal rows. */
+/** The identity of a step's inputs for one slate: a hash per input, of code and of contract. Equal parts give equal rows. */
 export type Parts = Readonly<Record<string, string>>;
 
 /** One hash over all parts. */
@@ -14,7 +14,7 @@ export function digestOf(parts: Parts): string {
   );
 }
 
-/** A history as hashes: one of everything up to each slate that has something. */
+/** A history as chained hashes: for each slate with data, one over everything up to it. */
 interface History {
   readonly slates: readonly Slate[];
   readonly upTo: readonly string[];
@@ -32,7 +32,7 @@ function historyOf(fingerprints: Fingerprints): History {
   };
 }
 
-/** The hash over a history strictly before a slate (or up to it); `none` when nothing lies there. */
+/** The hash over a history strictly before a slate (or up to it); `none` when that is empty. */
 function before(history: History, slate: Slate, inclusive = false): string {
   let [low, high] = [0, history.slates.length];
   while (low < high) {
@@ -44,18 +44,18 @@ function before(history: History, slate: Slate, inclusive = false): string {
   return history.upTo[low - 1] ?? 'none';
 }
 
-/** Works out parts step by step, in the order of the graph. */
+/** Computes parts step by step, in graph order. */
 export interface PartsReader {
-  /** The parts of every slate of a step. All steps above it must have been provided. */
+  /** The parts of every slate of a step. All steps upstream must have been provided. */
   parts(step: Step): ReadonlyMap<Slate, Parts>;
-  /** Makes a step an input of those below. `available`: its slates that have rows when a step below runs. */
+  /** Makes a step available as input to those downstream. `available`: its slates that will have rows by then. */
   provide(step: Step, parts: ReadonlyMap<Slate, Parts>, available: ReadonlySet<Slate>): void;
 }
 
 /**
- * Parts from the inputs alone: since a step's rows follow from its inputs, the hash of its inputs identifies its rows, and a
- * plan can tell what a correction will reach before anything is computed. Slates in `open` (not played yet) carry the
- * instant, so that they are never taken for finished.
+ * Derives parts from the inputs alone. A step's rows follow from its inputs, so the hash of the inputs
+ * identifies the rows, and a plan knows what a correction will reach before computing anything. Slates in
+ * `open` (not played yet) include the instant, so they never count as finished.
  */
 export function partsReader(
   steps: readonly Step[],
@@ -64,7 +64,7 @@ export function partsReader(
   open: ReadonlyMap<Slate, string> = new Map(),
 ): PartsReader {
   const digests = new Map<string, Fingerprints>(inputs);
-  /** What a weekly model can learn from: available slates. Every other history is there by the time it is read. */
+  /** Slates a weekly model can learn from: the available ones. All other history exists by the time it is read. */
   const learnable = new Map<string, Fingerprints>();
   const histories = new Map<Fingerprints, History>();
   const history = (fingerprints: Fingerprints = new Map()): History => {

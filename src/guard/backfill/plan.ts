@@ -14,7 +14,7 @@ export interface PlanDeps {
   readonly state: StateStore;
 }
 
-/** One unit to run: the slates of a calendar month of one step. */
+/** One unit to run: the slates of one step in one calendar month. */
 interface PlannedUnit {
   readonly step: string;
   readonly phase: BackfillPhase;
@@ -23,13 +23,13 @@ interface PlannedUnit {
   readonly reason: Reason;
   /** The parts that changed: `code`, `contract`, `rows`, an ingested input or a step. */
   readonly changed: readonly string[];
-  /** True when nothing of its own changed: it follows from a step before it. */
+  /** True when it runs only because an upstream step does. */
   readonly cascade: boolean;
-  /** Estimated seconds of its slates; what it takes to begin the statements is in the estimate of the plan. */
+  /** Estimated seconds of its slates; the cost of starting statements is in the plan's estimate only. */
   readonly seconds: number;
 }
 
-/** Slates of a month that are left out, and why. */
+/** Slates of one month that are left out, and why. */
 interface SkippedUnit {
   readonly step: string;
   readonly month: string;
@@ -49,9 +49,9 @@ export interface BackfillPlan {
 /** The plan with what a run needs to carry it out. */
 export interface PreparedPlan {
   readonly plan: BackfillPlan;
-  /** What each planned slate is computed from, for the ledger. */
+  /** The parts of each planned slate, by step, for the ledger. */
   readonly parts: ReadonlyMap<string, ReadonlyMap<Slate, Parts>>;
-  /** The plan in the order of execution. */
+  /** The planned work in order of execution. */
   readonly chunks: readonly Chunk[];
   readonly forecast: Forecast;
   /** Every slate with counted games up to the end of the range, in order. */
@@ -61,8 +61,8 @@ export interface PreparedPlan {
 }
 
 /**
- * What a backfill would run and what it would leave out, with the reason of each. The schedule and the names must be up to
- * date (`prepareReferences`): they say which slates there are. Reads only.
+ * What a backfill would run and leave out, each with its reason. The schedule and the player names must be up
+ * to date (`prepareReferences`): they determine which slates exist. Reads only.
  */
 export async function planBackfill(
   deps: PlanDeps,
@@ -90,7 +90,7 @@ export async function planBackfill(
   return { plan, parts, chunks, forecast: expected, slates: facts.slates, open };
 }
 
-/** The requested steps and everything above them, in the order of the graph. */
+/** The requested steps and everything upstream of them, in graph order. */
 function neededFor({ phases }: PlanRequest, steps: readonly Step[]): Step[] {
   const names = new Set(steps.filter(({ phase }) => phases.includes(phase)).map(({ name }) => name));
   for (const step of steps.toReversed()) {

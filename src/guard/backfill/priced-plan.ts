@@ -15,25 +15,25 @@ import { type BackfillPlan, planBackfill } from './plan.ts';
 import { type Chunk, prepareReferences } from './slates.ts';
 import { backfillSteps, type Step } from './steps.ts';
 
-/** A statement that reads, as the warehouse is sent it. */
+/** A reading statement as sent to the warehouse. */
 interface Statement {
   readonly sql: string;
   readonly params: SqlParams;
 }
 
-/** A warehouse that reads and writes nothing, and what it was asked to read meanwhile. */
+/** A warehouse that reads and writes nothing, and records what it was asked to read. */
 interface RecordingWarehouse {
   readonly warehouse: Warehouse;
-  /** The statements since the last time this was called. */
+  /** Returns the statements recorded since the last call. */
   take(): Statement[];
 }
 
 const NO_ROWS: ColumnarResult = { rowCount: 0, numbers: () => new Float64Array(), strings: () => [] };
 
 /**
- * The code that would run is given this warehouse, so the statements it writes down are those of a run by construction. Every
- * read finds nothing. Loads are not billed and leave no trace. Whatever else is asked for is refused: it would be a change
- * that only seems to have been made.
+ * The real code of a run is executed against this warehouse, so by construction it records the statements of
+ * a run. Every read returns no rows. Loads are not billed and are dropped. Anything else is refused: it would
+ * seem to succeed without changing anything.
  */
 function recordingWarehouse(engine: Warehouse['engine']): RecordingWarehouse {
   const seen: Statement[] = [];
@@ -97,16 +97,16 @@ export const NO_OBJECTS: ExportDeps['objects'] = {
   locate: (path) => path,
 };
 
-/** What some statements would read. */
+/** What some statements would read, in bytes. */
 interface Reading {
   readonly statements: number;
-  /** Bytes by dry runs, of the tables as they are now. */
+  /** Bytes by dry runs, with the tables as they are now. */
   readonly bytes: number;
-  /** Bytes that are billed: a query is billed `MIN_BILLED` whatever it reads. */
+  /** Billed bytes: at least `MIN_BILLED` per query. */
   readonly billed: number;
 }
 
-/** What no dry run beforehand can know; the bill has it nevertheless. */
+/** Billed reads that no dry run beforehand can estimate. */
 const NOT_ESTIMATED: readonly string[] = [
   'rows that the run adds: tables are read as they are now',
   'checking and moving the result of a step before it replaces rows',
@@ -115,13 +115,13 @@ const NOT_ESTIMATED: readonly string[] = [
 
 /** Estimates what a plan and its chunks would read, from the statements that their execution sends. */
 export interface ReadEstimator {
-  /** What making the plan itself reads; a run makes it once more. */
+  /** What planning reads; a run plans once more. */
   plan(request: PlanRequest, steps: readonly Step[]): Promise<Reading>;
-  /** Throws what the engine refuses a dry run with: an unknown figure is never 0. */
+  /** Throws the engine's error when a dry run is refused: an unknown figure is never 0. */
   chunk(chunk: Chunk): Promise<Reading>;
 }
 
-/** Dry runs at the same time. */
+/** Maximum number of concurrent dry runs. */
 const MAX_DRY_RUNS = 8;
 
 /** An estimator for one run. `slates`: all slates with counted games; `open`: today's. */
@@ -148,7 +148,7 @@ export function readEstimator(
   };
 }
 
-/** What predicting slates reads: a batch that finds no players would not go on to the rest. */
+/** Records what predicting slates reads, query by query: a batch that finds no players would stop early. */
 async function recordPredictions(
   warehouse: RecordingWarehouse['warehouse'],
   slates: readonly Slate[],
@@ -168,7 +168,7 @@ async function recordPredictions(
   }
 }
 
-/** Statements of the same text differ by their slate: the one in the middle is estimated and counts for all. */
+/** Statements with the same text differ only in their slate: the middle one is estimated and stands for all. */
 async function readingOf(
   statements: readonly Statement[],
   estimate: ByteBudget['estimate'],
@@ -185,7 +185,7 @@ async function readingOf(
   return { statements: statements.length, bytes, billed };
 }
 
-/** Readings taken together. */
+/** The sum of readings. */
 function sumOfReadings(readings: readonly Reading[]): Reading {
   return readings.reduce(
     (sum, one) => ({
@@ -205,20 +205,20 @@ interface StepReading {
   readonly cost_usd: number;
 }
 
-/** What a run would read where reading is billed, as dry runs say it. */
+/** What a run would read, by dry runs, on an engine that bills reads. */
 export interface PlanReading {
-  /** In the order of execution; the first is the plan itself, which a run makes again. */
+  /** In order of execution; the first is planning, which a run repeats. */
   readonly steps: readonly StepReading[];
   readonly statements: number;
   readonly dollars_per_tib: number;
   readonly budget_bytes: number;
-  /** Where the budget would end the run; null when all of it fits. */
+  /** Where the budget would stop the run; null when everything fits. */
   readonly stops_before: { readonly step: string; readonly from: Slate; readonly bytes: number } | null;
-  /** What is billed as well and cannot be known beforehand. */
+  /** Billed reads that cannot be known beforehand. */
   readonly not_estimated: readonly string[];
 }
 
-/** A plan with what it would read and cost; null where reading is not billed. */
+/** A plan with what it would read and cost; that part is null where reads are not billed. */
 export interface PricedPlan extends BackfillPlan {
   readonly bytes: number | null;
   readonly cost_usd: number | null;
@@ -227,13 +227,13 @@ export interface PricedPlan extends BackfillPlan {
 
 export interface PricedPlanRequest extends PlanRequest {
   readonly budget?: ByteBudget;
-  /** Other steps than the declared ones; for tests. */
+  /** Replaces the declared steps; for tests. */
   readonly steps?: readonly Step[];
 }
 
 /**
- * What a run would do and what it would cost, with the statements, chunks and budget of the run. Brings the references
- * up to date, as a plan needs them; computes nothing. Throws what a dry run is refused with.
+ * What a run would do and cost, from the statements, chunks and budget of that run. Updates the references
+ * that planning needs; computes nothing else. Throws the engine's error when a dry run is refused.
  */
 export async function pricedPlan(deps: RunDeps, request: PricedPlanRequest): Promise<PricedPlan> {
   const steps = request.steps ?? backfillSteps(deps);

@@ -31,10 +31,10 @@ const MAX_ATTEMPTS = 3;
 const TRANSIENT_WAIT_MS = 1000;
 
 /**
- * Plans and carries the plan out. Each chunk is one atomic replacement followed by its entry into the ledger, so a process
- * that is killed loses at most the chunk in flight, and repeating that gives the same rows. A chunk that fails is repeated
- * month by month, so that one bad month does not cost a season; what still fails is recorded with its reason and tried again
- * by the next run, and what depends on it waits. A run whose id is known already goes on with that one.
+ * Plans a backfill and executes the plan. Each chunk is one atomic replacement followed by its entry in the ledger,
+ * so a killed process loses at most the chunk in flight, and repeating that chunk gives the same rows. A failed chunk
+ * is repeated month by month, so that one bad month does not cost a season; what still fails is recorded with its
+ * reason, is retried by the next run, and blocks its dependents. A request with a known run id continues that run.
  */
 export async function runBackfill(deps: RunDeps, request: RunRequest): Promise<RunReport> {
   return withReceipts(deps, (collecting) => runPlanned({ ...deps, ...collecting }, request));
@@ -73,7 +73,7 @@ function isOver(end: Date | undefined, clock: RunDeps['clock']): boolean {
   return end !== undefined && clock.now() >= end;
 }
 
-/** Executes a chunk: again after a transient failure, month by month after another, until its slates are done or have failed. */
+/** Executes a chunk: retries transient failures, splits it by month on others, until all its slates are done or failed. */
 async function executeChunk(deps: RunDeps, run: Executor, log: RunLog, chunk: Chunk): Promise<void> {
   const retries = retryBudget(deps.clock, {
     attempts: MAX_ATTEMPTS,
@@ -102,7 +102,7 @@ async function executeChunk(deps: RunDeps, run: Executor, log: RunLog, chunk: Ch
   }
 }
 
-/** What became of the slates of a run so far, in memory, in the ledger, and for whoever follows the progress. */
+/** Tracks the outcomes of a run's slates in memory, in the ledger and for progress listeners. */
 class RunLog {
   readonly #deps: RunDeps;
   readonly #request: RunRequest;
@@ -130,7 +130,7 @@ class RunLog {
     this.#earlier = earlier;
   }
 
-  /** The log of a run, which goes on from what the ledger has of the same run. */
+  /** Opens the log of a run, continuing from what the ledger has of the same run. */
   static async open(
     deps: RunDeps,
     request: RunRequest,
@@ -140,12 +140,12 @@ class RunLog {
     return new RunLog(deps, request, prepared, began, await readRun(deps.state, deps.runId));
   }
 
-  /** Whether this process has done anything yet: one that does nothing would never come to an end. */
+  /** Whether this process has done any work: a run whose every process stops before doing any would never end. */
   get hasWorked(): boolean {
     return this.#doneSlates > 0;
   }
 
-  /** Records what became of slates of a chunk, and what it took. */
+  /** Records outcomes of a chunk's slates, and the seconds they took. */
   async record(chunk: Chunk, outcomes: ReadonlyMap<Slate, SlateOutcome>, seconds: number): Promise<void> {
     const { name, phase, code, contract } = chunk.step;
     const records = new Map<Slate, SlateRecord | { failed: string }>();
@@ -187,7 +187,7 @@ class RunLog {
     });
   }
 
-  /** A chunk without the slates above which something failed or was left out in this run; those are noted as blocked. */
+  /** The chunk without slates that depend on something failed or left out in this run; those are recorded as blocked. */
   withoutBlocked({ step, slates }: Chunk): Chunk {
     const obstacles = step.needs.flatMap(({ kind, input, scope }) =>
       kind === 'step'
@@ -240,7 +240,7 @@ class RunLog {
     };
   }
 
-  /** Units of which nothing failed or is held. */
+  /** Units with no failed or held slate. */
   #doneUnits(): number {
     const open = new Set(
       [...this.#failed.units(), ...this.#held.units()].map(({ step, month }) => unitKey(step, month)),
@@ -253,7 +253,7 @@ class RunLog {
   }
 }
 
-/** Adds up the bytes that a run reads, by estimates made before each chunk. */
+/** Adds up the bytes a run reads, estimated before each chunk. */
 class ByteMeter {
   readonly #budget: ByteBudget;
   readonly #estimator: ReadEstimator;
@@ -268,7 +268,7 @@ class ByteMeter {
     this.#bytes += (await this.#estimator.plan(request, steps)).bytes;
   }
 
-  /** Adds a chunk; a reason to stop when the budget does not cover it. */
+  /** Adds a chunk; returns a reason to stop when the budget does not cover it. */
   async addChunk(chunk: Chunk): Promise<string | undefined> {
     this.#bytes += (await this.#estimator.chunk(chunk)).bytes;
     if (this.#bytes <= this.#budget.bytes) return undefined;
@@ -276,7 +276,7 @@ class ByteMeter {
   }
 }
 
-/** What a request asks for beyond its range and phases, with the defaults of what it leaves open. */
+/** The options of a request beyond its range and phases, with defaults filled in. */
 function askedOf({
   onlyFailed = false,
   onlyStale = false,
@@ -287,7 +287,7 @@ function askedOf({
 }
 
 /**
- * Resumes a run that did not finish, with the same request and under its id, so that what it forced before is not forced
+ * Resumes an unfinished run with the same request and id, so that slates it has already forced are not forced
  * again.
  */
 export async function resumeBackfill(

@@ -15,7 +15,7 @@ import { HISTORY_STEPS, type Step } from './steps.ts';
 
 const WHOLE: SlateRange = { from: parseSlate(HISTORY_FROM), to: parseSlate('9999-12-31'), asOf: NO_AS_OF };
 
-/** Brings the schedule and the bridge of names up to date, from which a plan is made. Cheap, and the same whenever repeated. */
+/** Updates the schedule and the player-name bridge that planning relies on. Cheap and idempotent. */
 export async function prepareReferences(deps: PhaseDeps): Promise<void> {
   await runProcessor(deps, scheduleReference, WHOLE);
   await buildPlayerReference(deps.warehouse);
@@ -23,13 +23,13 @@ export async function prepareReferences(deps: PhaseDeps): Promise<void> {
 
 /** Slates with counted games up to a date. */
 export interface Slates {
-  /** All games have begun, and the date is past. */
+  /** Slates of past dates whose games have all begun. */
   readonly closed: readonly Slate[];
-  /** Today's slate, with the present: what is known of it may still change. */
+  /** Today's slate with the present instant: its facts may still change. */
   readonly open: ReadonlyMap<Slate, string>;
 }
 
-/** The slates with counted games that are still on, up to `to` and not after today. */
+/** The slates with counted games that were not called off, up to `to` and not after today. */
 export async function readSlates(warehouse: Warehouse, to: Slate, now: Date): Promise<Slates> {
   const today = slateOf(now);
   const rows = await warehouse.query<{ slate: Slate }>(
@@ -54,7 +54,7 @@ export function rowsPerSlate(table: TableContract): Statement {
   });
 }
 
-/** Rows per slate that a table holds up to a date. */
+/** Rows per slate that a table holds up to a slate (inclusive). */
 export async function readActualRows(
   warehouse: Warehouse,
   table: TableContract,
@@ -67,16 +67,16 @@ export async function readActualRows(
   return new Map(rows.map(({ slate, row_count }) => [slate, row_count]));
 }
 
-/** Some slates of one step, those of a season or of a month: computed, and entered into the ledger, as a whole. */
+/** Slates of one step within a season or month, computed and entered in the ledger as a whole. */
 export interface Chunk {
   readonly step: Step;
   readonly slates: readonly Slate[];
 }
 
 /**
- * The planned units in chunks, in the order of execution. Date-major: all steps of the oldest season or month first, so that
- * finished dates are usable while the rest runs. When today's slate is planned, it goes before everything but the history
- * it needs.
+ * The planned units as chunks, in order of execution. Date-major: all steps of the oldest season or month
+ * come first, so finished dates are usable while the rest runs. Today's slate, when planned, comes before
+ * everything but the history it needs.
  */
 export function chunksOf(
   units: readonly { readonly step: string; readonly slates: readonly Slate[] }[],
@@ -114,7 +114,7 @@ export function chunksOf(
   ];
 }
 
-/** A chunk cut into its calendar months. */
+/** A chunk split by calendar month. */
 export function byMonth({ step, slates }: Chunk): Chunk[] {
   return [...Map.groupBy(slates, monthOf).values()].map((own) => ({ step, slates: own }));
 }

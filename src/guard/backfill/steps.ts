@@ -19,7 +19,7 @@ import {
 import { type Input, outputOf, type Processor, type Scope } from '#pipeline/processor.ts';
 import { codeHash, contractHash, hashOf } from './inputs.ts';
 
-/** The phases of a backfill in the order of the data. */
+/** The phases of a backfill in data-flow order. */
 export const BACKFILL_PHASES = ['analytics', 'precompute', 'predict', 'grade', 'export'] as const;
 export type BackfillPhase = (typeof BACKFILL_PHASES)[number];
 
@@ -35,7 +35,7 @@ export interface Step {
   readonly name: string;
   readonly phase: BackfillPhase;
   readonly processor?: Processor;
-  /** The table whose rows per slate the ledger remembers; absent for exports. */
+  /** The table whose rows per slate the ledger records; absent for exports. */
   readonly table?: TableContract;
   readonly code: string;
   readonly contract: string;
@@ -44,7 +44,7 @@ export interface Step {
 
 const step = (input: string, scope: Scope = 'slate'): Need => ({ input, kind: 'step', scope });
 
-/** The processors whose output a backfill makes. The schedule is ingested data to it: its parts are facets. */
+/** The processors that a backfill runs. To a backfill the schedule counts as ingested data. */
 const STATEMENTS: readonly Processor[] = [
   ...SUMMARY_PROCESSORS,
   ...CONTEXT_PROCESSORS,
@@ -59,8 +59,8 @@ const STEP_OF: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * What a step needs by the inputs that are declared for it: parts of the ingested data, and the outputs of earlier steps.
- * Throws TIPOFF_BAD_INPUT for an input that is neither: what changed in it would go unnoticed.
+ * The needs of a step, from its declared inputs: parts of the ingested data and outputs of earlier steps.
+ * Throws TIPOFF_BAD_INPUT for an input that is neither, because its changes would go unnoticed.
  */
 function needsOf(name: string, inputs: readonly Input[]): Need[] {
   const needs = inputs.map(({ table, scope, part }): Need => {
@@ -79,10 +79,10 @@ function needsOf(name: string, inputs: readonly Input[]): Need[] {
   return needs.filter((need, i) => !isAmong(needs.slice(0, i), need));
 }
 
-/** Steps whose output is history of everything later: they run for all slates before a range as well. */
+/** Steps whose output is history for all later slates: they also run for all slates before a range. */
 export const HISTORY_STEPS: readonly string[] = SUMMARY_PROCESSORS.map(({ name }) => name);
 
-/** What steps that wait for results also depend on: one that arrives late makes a held slate ready. */
+/** Extra needs of steps that wait for results: a late result makes a held slate ready. */
 const READINESS: readonly Need[] = needsOf('readiness', [
   { table: teamGameSummary, scope: 'before' },
   { table: schedule, scope: 'up_to', part: 'calendar' },
@@ -107,16 +107,16 @@ function processorStep(processor: Processor, { functionLibrary }: CodeIdentity):
   };
 }
 
-/** What identifies the code that is not the statement of a processor. */
+/** Identity of the code outside the processors' own statements. */
 export interface CodeIdentity {
-  /** Version of the program: the phases that are not one statement change with it. */
+  /** Version of the program; phases that are not a single statement depend on it. */
   readonly codeVersion: string;
   /** Text of the function library that statements call. */
   readonly functionLibrary: string;
 }
 
 /**
- * All steps in an order that respects the graph. Throws TIPOFF_BAD_INPUT for a processor with an input that nothing covers.
+ * All steps in topological order. Throws TIPOFF_BAD_INPUT for a processor with an input that nothing covers.
  */
 export function backfillSteps(
   code: CodeIdentity,

@@ -5,20 +5,23 @@ import type { CanaryContext } from '#guard/canaries/definition.ts';
 import type { Clock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
-/** good: as it should be · attention: look when you can · bad: act now · idle: nothing is expected, and why · unknown: could not be found out. */
+/**
+ * good: as it should be · attention: look when you can · bad: act now · idle: nothing is expected, and why ·
+ * unknown: the question could not be answered.
+ */
 export type AnswerVerdict = 'good' | 'attention' | 'bad' | 'idle' | 'unknown';
 
-/** A table behind an answer. */
+/** The table that backs an answer. */
 export interface AnswerTable {
   readonly header: readonly string[];
   readonly rows: readonly (readonly (string | number)[])[];
 }
 
-/** The outcome of one of the morning questions, with what a person wants to see of it. */
+/** The outcome of one morning question, as shown to people. */
 export interface Answer extends Outcome {
   /** 1 to 15, in the order in which people ask. */
   readonly number: number;
-  /** Two or three words for a narrow screen. */
+  /** Short name of two or three words, for narrow screens. */
   readonly name: string;
   readonly verdict: AnswerVerdict;
   /** One sentence. */
@@ -28,7 +31,7 @@ export interface Answer extends Outcome {
   readonly next?: string;
 }
 
-/** What an answer is made of beyond its question. */
+/** The part of an answer that its question has to find. */
 export type Found = Pick<Answer, 'verdict' | 'answer' | 'table' | 'next'>;
 
 const OUTCOMES = {
@@ -39,7 +42,7 @@ const OUTCOMES = {
   unknown: { status: 'error', severity: 'critical' },
 } as const satisfies Record<AnswerVerdict, Pick<Outcome, 'status' | 'severity'>>;
 
-/** The answer that what was found makes of a question. */
+/** Combines a question with what was found into an answer. */
 export function answerOf(
   { number, name, question }: Pick<Answer, 'number' | 'name' | 'question'>,
   found: Found,
@@ -58,28 +61,28 @@ export function answerOf(
   };
 }
 
-/** What answers may look at: the same as the canaries. They only read. */
+/** What questions may read: the same as canaries. They never write. */
 export interface StatusDeps extends CanaryContext {
   readonly clock: Clock;
 }
 
-/** The moment of the questions. */
+/** The moment the questions are asked about. */
 export interface StatusMoment {
   readonly now: Date;
   readonly slate: Slate;
-  /** The game day before the slate; undefined when the schedule knows none. */
+  /** The game day before the slate; undefined when the schedule has none. */
   readonly lastNight: Slate | undefined;
   readonly calendar: SeasonCalendarView;
-  /** Why there are no games on the slate. */
+  /** Why the slate has no games; undefined when it has some. */
   readonly noGames: string | undefined;
 }
 
-/** One question with the way to its answer. */
+/** One question and the function that answers it. */
 export interface Question {
   readonly number: number;
   readonly name: string;
   readonly question: string;
-  /** Canaries that ask the same: where one of them looks, it decides. */
+  /** Ids of canaries that ask the same question: where one runs, its verdict decides. */
   readonly canaries?: readonly string[];
   readonly find: (deps: StatusDeps, moment: StatusMoment) => Promise<Found>;
 }
@@ -89,20 +92,20 @@ export interface SlateHistory {
   readonly slate: string;
   readonly games: number;
   readonly games_predicted: number;
-  /** False before the first slate that was ever published: nothing was to be predicted. */
+  /** False before the first slate ever published: no predictions were expected. */
   readonly in_operation: boolean;
   /** Players who were not ruled out before the cut-off. */
   readonly expected: number;
   readonly predicted: number;
-  /** Predicted players over expected ones; null also before the first slate that was ever published. */
+  /** Predicted over expected players, in percent; null also before the first slate ever published. */
   readonly coverage: number | null;
-  /** Players whose features are quality-ready, of those with a feature row. */
+  /** Share of players with a feature row whose features are quality-ready. */
   readonly ready: number | null;
   readonly mean_quality: number | null;
 }
 
 const HISTORY_SLATES = 30;
-/** Days looked back: more than thirty game days ever take within a season. */
+/** Days looked back: more than thirty game days ever span within a season. */
 const REACH_DAYS = 75;
 
 const HISTORY = `

@@ -36,16 +36,16 @@ export const QUESTIONS: readonly Question[] = [
   ...PRODUCT,
 ].sort((a, b) => a.number - b.number);
 
-/** The state of a slate, as every rendering shows it. */
+/** The status of a slate, as every output shows it. */
 export interface Status {
   readonly schema_version: 1;
   readonly slate: string;
   readonly as_of: string;
   readonly code_version: string;
   readonly games: number;
-  /** Why there are none. */
+  /** Why there are no games; null when there are some. */
   readonly no_games: string | null;
-  /** Worst verdict; idle counts as good. */
+  /** The worst verdict of all answers; idle counts as good. */
   readonly verdict: 'good' | 'attention' | 'bad' | 'unknown';
   readonly alerts: { readonly open: number; readonly unacknowledged: number; readonly undelivered: number };
   readonly answers: readonly Answer[];
@@ -53,8 +53,8 @@ export interface Status {
 }
 
 /**
- * Answers the morning questions for a slate; without one for today, in New York. Only reads. A question that cannot be
- * answered is `unknown` with the error: it spoils neither the others nor the truth. Throws when not even the calendar is readable.
+ * Answers the morning questions for a slate, by default today's in New York. Only reads. A question that cannot be
+ * answered is `unknown`, with the error, and does not affect the others. Throws when the calendar itself is unreadable.
  */
 export async function readStatus(deps: StatusDeps, wanted?: Slate): Promise<Status> {
   const now = deps.clock.now();
@@ -90,7 +90,7 @@ export async function readStatus(deps: StatusDeps, wanted?: Slate): Promise<Stat
   };
 }
 
-/** Asks the canaries that some question leans on, about the slate of the status and the game day before it. */
+/** Runs the canaries that questions rely on, for the slate and the game day before it. */
 async function askCanaries(
   deps: StatusDeps,
   { now, slate, lastNight, calendar }: StatusMoment,
@@ -125,8 +125,8 @@ async function answer(
 }
 
 /**
- * What was found, with the verdict of the canaries that ask the same. Where one fails the answer says why; where all of
- * them skip nothing is held against anybody; where they pass, a closer look may still be worth it.
+ * Adjusts what was found to the canaries that ask the same question. When one fails, the answer says why;
+ * when all skip, good and bad become idle; when they pass, bad becomes attention.
  */
 export function asJudged(found: Found, outcomes: readonly Outcome[]): Found {
   const failing = outcomes.filter(isFailing).toSorted(byUrgency);
@@ -164,7 +164,7 @@ const MARKS: Readonly<Record<AnswerVerdict, string>> = {
 };
 const BARS = '▁▂▃▄▅▆▇█';
 
-/** One screen for a terminal: a headline, fifteen answers with the command to run next, and thirty slates as bars. */
+/** One terminal screen: a headline, fifteen answers with the next command to run, and thirty slates as bars. */
 export function statusLines(status: Status): string[] {
   const { slate, as_of, games, no_games, alerts, answers, history } = status;
   const width = Math.max(...answers.map(({ name }) => name.length));

@@ -138,7 +138,7 @@ async function jobs({ warehouse, state: documents }: StatusDeps, { now }: Status
   };
 }
 
-/** A running backfill that has entered nothing for so long is dead. */
+/** A running backfill that has recorded nothing for this long is presumed dead. */
 const SILENT_BACKFILL_MS = 15 * 60_000;
 
 async function backfill({ state }: StatusDeps, { now }: StatusMoment): Promise<Found> {

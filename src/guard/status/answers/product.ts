@@ -96,7 +96,7 @@ interface LiveRecord {
   readonly sides: number;
 }
 
-/** What the models of the champion system did live; parameters `from` and `to`. */
+/** Live results of the champion system by model; parameters `from` and `to`. */
 export const LIVE_RECORD = statement({
   owner: 'guard/status/answers/product',
   sql: `SELECT g.model_id, COUNT(DISTINCT g.slate) AS slates, COUNTIF(g.is_actionable AND g.outcome IN ('win', 'loss')) AS decided,

@@ -49,7 +49,7 @@ async function versions(
 
 const PHASES = ['ingest', 'analytics', 'precompute', 'predict', 'publish', 'grade'] as const;
 
-/** When phases without receipts of their own last left something behind. */
+/** The last traces of phases that write no receipts of their own. */
 const TRACES = `
 SELECT 'ingest' AS phase, MAX(ingested_at) AS finished_at FROM nba_raw.ingested_files
   WHERE ingested_at BETWEEN fn.add_seconds(CAST(@now AS TIMESTAMP), -86400) AND CAST(@now AS TIMESTAMP)

@@ -8,7 +8,7 @@ import type { Found, Question, StatusDeps, StatusMoment } from '#guard/status/an
 import { SKIP_REASONS } from '#pipeline/batch/plan.ts';
 import { listBatches, readOutcomes } from '#pipeline/batch/state.ts';
 
-/** By this time on a New York wall there should be predictions. */
+/** Time of day in New York by which there should be predictions. */
 const PREDICTED_BY = '09:00';
 
 interface GameRow {
@@ -145,7 +145,7 @@ export const BOOKMAKERS_TONIGHT = statement({
      GROUP BY bookmaker ORDER BY players DESC, bookmaker`,
 });
 
-/** Games of a slate with the players that have usable lines. */
+/** Games of a slate with their number of players with usable lines. */
 export const QUOTED_GAMES = statement({
   owner: 'guard/status/answers/tonight',
   sql: `SELECT g.away_abbr || ' @ ' || g.home_abbr AS game, COUNT(DISTINCT l.player_id) AS players
@@ -155,7 +155,7 @@ export const QUOTED_GAMES = statement({
      GROUP BY g.game_id, g.away_abbr, g.home_abbr ORDER BY g.game_id`,
 });
 
-/** Quotes of a slate as they were loaded. */
+/** Raw quotes loaded for a slate. */
 export const RAW_QUOTES = statement({
   owner: 'guard/status/answers/tonight',
   sql: `SELECT COUNT(*) AS n FROM nba_raw.player_lines WHERE slate = CAST(@slate AS DATE) AND market IN ${PUBLISHED_IN}`,
