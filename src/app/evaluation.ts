@@ -7,7 +7,7 @@ import { readPresence, readSurroundings } from '#model/evaluation-rows.ts';
 import { type LeakAlarm, leakAlarms, readKnowledge } from '#model/leak-alarms.ts';
 import type { EvaluationReport } from '#model/report.ts';
 import { CHAMPION_SYSTEM } from '#model/systems.ts';
-import { inTurns } from '#model/train-config.ts';
+import { runStepsYielding } from '#model/train-config.ts';
 import { identityOf } from '#model/train-run.ts';
 import { readTrainingSets } from '#model/training-set.ts';
 import { DEFAULT_RULES, recommend } from '#pipeline/batch/prediction-rows.ts';
@@ -68,7 +68,7 @@ export async function runEvaluation(
     codeVersion: identity.codeVersion,
     featureContractHash: identity.featureContractHash,
   });
-  const report = await inTurns(steps, giveWay);
+  const report = await runStepsYielding(steps, giveWay);
   const areGamesReal = (await readDataSource(warehouse)) === 'real';
   const knowledge = await readKnowledge(warehouse, { from, to });
   return { ...report, areGamesReal, alarms: leakAlarms(sets, knowledge, report, { areGamesReal }) };

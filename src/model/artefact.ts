@@ -61,7 +61,7 @@ const correction = z
   .strictObject({ at: numbers, ratio: z.array(z.number().positive()).readonly() })
   .refine(({ at, ratio }) => at.length === ratio.length, 'expected one ratio per step');
 
-/** What forecasts one market. */
+/** The fitted parts that forecast one market. */
 const marketModel = z
   .strictObject({
     columns: z.array(column).readonly(),
@@ -164,7 +164,7 @@ export function parseArtefact(bytes: Uint8Array, expectedHash?: string): Artefac
   return result.data;
 }
 
-/** What forecasts one market. Throws TIPOFF_NO_MODEL when the artefact does not. */
+/** The model of one market. Throws TIPOFF_NO_MODEL when the artefact does not forecast it. */
 export function modelOf(artefact: Artefact, market: Market): MarketModel {
   const model = artefact.markets[market.id];
   if (model !== undefined) return model;

@@ -1,7 +1,7 @@
 import { impliedProbability, isAmericanOdds, STANDARD_PRICE, winProfit } from '#core/odds.ts';
 import { type BootstrapMean, clusterBootstrap, type Interval, wilson } from './metrics.ts';
 
-/** What the champion says of a main line, for whoever decides what is bet. */
+/** The champion's view of one main line, from which bets are decided. */
 export interface LineOpinion {
   readonly market: string;
   readonly slate: string;
@@ -20,25 +20,28 @@ export interface LineOpinion {
 
 export type Side = 'over' | 'under';
 
-/** What is made of an opinion: a side, and whether it is a pick. */
+/** The advice on an opinion: a side, and whether it is a pick. */
 interface Advice {
   readonly side: Side;
   readonly isPick: boolean;
 }
 
-/** Decides what is bet on the opinions of all slates and markets, one answer each; undefined is a pass. */
+/** Decides the bets on opinions of all slates and markets, one answer per opinion; undefined is a pass. */
 export type Advise = (opinions: readonly LineOpinion[]) => readonly (Advice | undefined)[];
 
-/** A bet of one unit as it ended. */
+/** A settled bet of one unit. */
 export interface EndedBet {
   readonly slate: string;
   readonly outcome: 'win' | 'loss' | 'push';
-  /** American price that was paid, the usual one where the source has none. */
+  /** American price paid; the standard price where the source has none. */
   readonly price: number;
   readonly isPriced: boolean;
 }
 
-/** Bets of one unit: hit rate of what was decided with Wilson's interval, and profit at the prices with an interval by dates. */
+/**
+ * Bets of one unit: hit rate of decided bets with Wilson's 95 % interval, and profit at the prices with an
+ * interval clustered by date.
+ */
 export interface BetRecord extends Interval {
   readonly bets: number;
   readonly wins: number;
@@ -46,17 +49,17 @@ export interface BetRecord extends Interval {
   readonly pushes: number;
   /** wins / (wins + losses); null when nothing was decided. */
   readonly hit_rate: number | null;
-  /** Hit rate at which the prices of the decided bets pay for themselves; null when nothing was decided. */
+  /** Hit rate at which the prices of the decided bets break even; null when nothing was decided. */
   readonly break_even: number | null;
-  /** Bets whose source had a price; the others count at the usual one. */
+  /** Number of bets whose source had a price; the others count at the standard price. */
   readonly priced: number;
-  /** Units. */
+  /** In units. */
   readonly profit: number;
   /** Units per bet; null without bets. */
   readonly per_bet: BootstrapMean | null;
 }
 
-/** How a bet ended. `actual` and line are compared exactly. */
+/** Settles a bet. `actual` and line are compared exactly, without rounding. */
 export function endedBet(
   { slate, line, overPrice, underPrice }: LineOpinion,
   side: Side,

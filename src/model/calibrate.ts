@@ -12,7 +12,7 @@ import type { CutoffFit, Walk } from './out-of-fold.ts';
 import { isFed } from './systems.ts';
 import { dayNumber } from './training-set.ts';
 
-/** Errors of out-of-fold forecasts, in what the market counts. */
+/** Errors of out-of-fold forecasts, in units of the market. */
 interface FoldErrors {
   readonly rows: number;
   readonly mae_mean: number;
@@ -22,19 +22,20 @@ interface FoldErrors {
   readonly bias: number;
 }
 
-/** Shape and errors of one system, and the distribution of each calibration row (a function: there are many). */
+/** Shape and errors of one system, and a function that gives the distribution of each calibration row. */
 export interface SystemCalibration {
   readonly shape: CountShape;
   readonly errors: FoldErrors;
   readonly distributionOf: (k: number) => CountDistribution;
 }
 
-/** Rows after which the forecasts of a fit are about as good as those of every later one. */
+/** Training rows after which more rows hardly improve the forecasts of a fit. */
 const MATURE_ROWS = 3000;
 
 /**
- * Positions of the walk that calibrate a fit: before its cut-off, not too old, with an out-of-fold forecast of every system. The
- * forecasts of the first weeks of a history err as no later one will: they are left out as soon as there are enough others.
+ * Positions of the walk that calibrate a fit: before its cut-off, not too old, with an out-of-fold forecast
+ * of every system. Forecasts of the first weeks of a history have larger errors than any later ones: they are
+ * left out as soon as there are enough others.
  */
 export function calibrationPositions(
   set: TrainingSet,
@@ -85,7 +86,7 @@ export function calibrateSystem(
   };
 }
 
-/** A baseline of the market for every row of the set: a feature, or a sum of features. */
+/** A baseline forecast of the market for every row of the set: a feature, or a sum of features. */
 export function baseline(set: TrainingSet, which: 'ewma8' | 'minutesRate'): Float64Array {
   return sumOfColumns(
     set,
@@ -105,14 +106,14 @@ export function baselineMeans(
   );
 }
 
-/** Values at some places; NaN where there is no such array. */
+/** The values of an array at the given indices; all NaN when the array is undefined. */
 export function gather(array: Float64Array | Int32Array | undefined, places: Int32Array): Float64Array {
   const values = new Float64Array(places.length);
   for (let i = 0; i < places.length; i++) values[i] = array?.[places[i] ?? 0] ?? Number.NaN;
   return values;
 }
 
-/** The out-of-fold ridge forecasts that had a line, for the market layer; pushes are left out. */
+/** Out-of-fold ridge forecasts of rows with a line, to fit the market layer; pushes are left out. */
 export function linedRows(
   set: TrainingSet,
   walk: Walk,

@@ -3,34 +3,40 @@ import { brier, type Interval, mean, wilson, Z95 } from './metrics.ts';
 
 /** Bins of equal count for the calibration error. */
 const BINS = 10;
-/** Draws that measure how large a calibration error is by chance alone. */
+/** Random draws that estimate the calibration error expected by chance alone. */
 const FLOOR_DRAWS = 20;
-/** Width of the confidence bins that are shown. */
+/** Width of the confidence bins in the report. */
 const CONFIDENCE_STEP = 0.02;
 
-/** Slope of the outcome's log odds on those of the probability, 1 = right, below 1 = too extreme, with a 95 % interval. */
+/**
+ * Slope of the outcome's log odds on the log odds of the probability, with a 95 % interval: 1 = calibrated,
+ * below 1 = overconfident.
+ */
 export interface Slope extends Interval {
   readonly slope: number;
 }
 
-/** Picks of about one confidence: what was claimed (mean) and what came true (share, with Wilson's interval). */
+/** Sides of similar confidence: mean claimed probability and observed share, with Wilson's 95 % interval. */
 export interface ConfidenceBin extends Interval {
   readonly n: number;
   readonly claimed: number;
   readonly won: number;
 }
 
-/** How well probabilities at lines came true. */
+/** Calibration and accuracy of probabilities at lines. */
 export interface LineCalibration {
   readonly n: number;
   readonly brier: number;
-  /** Brier score of always giving the share of overs in these rows. */
+  /** Brier score of a constant forecast: the share of overs in these rows. */
   readonly climatology: number;
-  /** Of the de-vigged prices, on the rows that have them (`market_n`), and of the forecast on those rows. Null without prices. */
+  /**
+   * Brier score of the de-vigged prices on the rows that have them (`market_n`), and of the forecast on the
+   * same rows. Null without prices.
+   */
   readonly market_brier: number | null;
   readonly market_n: number;
   readonly priced_brier: number | null;
-  /** Calibration error in ten bins of equal count, and what a perfect forecast would show by chance. */
+  /** Expected calibration error in ten bins of equal count, and the value a perfect forecast would show by chance. */
   readonly ece: number;
   readonly floor: number;
   readonly slope: number;
@@ -71,8 +77,8 @@ export function lineCalibration(
 }
 
 /**
- * The slope by logistic regression. A vague prior (0 and 1 with a standard deviation of 10) keeps it finite when the outcomes
- * are separated or all the same.
+ * The slope by logistic regression. A vague prior (intercept 0, slope 1, standard deviation 10) keeps it
+ * finite when the outcomes are separable or all the same.
  */
 export function calibrationSlope(probability: Float64Array, outcome: Float64Array): Slope {
   const x = probability.map(logit);
@@ -90,7 +96,9 @@ export function calibrationSlope(probability: Float64Array, outcome: Float64Arra
   return { slope, low: slope - half, high: slope + half };
 }
 
-/** Mean absolute difference between claimed and observed share over bins of equal count, in order of the claim. */
+/**
+ * Mean absolute difference between mean probability and observed share, over bins of equal count sorted by probability.
+ */
 export function calibrationError(probability: Float64Array, outcome: Float64Array): number {
   const order = Uint32Array.from(probability.keys()).sort(
     (a, b) => (probability[a] ?? 0) - (probability[b] ?? 0),
@@ -109,7 +117,7 @@ export function calibrationError(probability: Float64Array, outcome: Float64Arra
   return error / order.length;
 }
 
-/** The calibration error that probabilities would show if they were exactly right. */
+/** The calibration error that the probabilities would show by chance if they were exactly right. */
 export function calibrationFloor(probability: Float64Array, random: () => number): number {
   let sum = 0;
   for (let draw = 0; draw < FLOOR_DRAWS; draw++) {
@@ -121,7 +129,10 @@ export function calibrationFloor(probability: Float64Array, random: () => number
   return sum / FLOOR_DRAWS;
 }
 
-/** The likelier side of every row, in bins of its probability from 50 % in steps of two points; empty bins are left out. */
+/**
+ * The likelier side of every row, binned by its probability from 50 % in steps of two percentage points,
+ * without empty bins.
+ */
 export function confidenceBins(over: Float64Array, outcome: Float64Array): readonly ConfidenceBin[] {
   const bins = new Map<number, { n: number; claimed: number; wins: number }>();
   over.forEach((p, i) => {

@@ -2,27 +2,27 @@ import { FEATURES } from '#core/features.ts';
 import type { MarketModel } from './artefact.ts';
 import { columnValue, correctedMean, countMean } from './linear.ts';
 
-/** What one column of the linear model adds to a forecast, in the units of the market. */
+/** What one column of the linear model adds to a forecast, in units of the market. */
 export interface Contribution {
   /** Column: a feature, or a product of features. */
   readonly column: string;
-  /** Features that it is made of. */
+  /** Features the column is made of. */
   readonly features: readonly string[];
   /** Group of its first feature: minutes, opponent, availability, … */
   readonly group: string;
-  /** Null when it is missing and counts as its mean. */
+  /** Value of the column; null when missing, which counts as the mean. */
   readonly value: number | null;
   /** Mean of the column in training. */
   readonly typical: number;
-  /** Coefficient times (value - typical): what he has beyond an average row. */
+  /** Coefficient times (value − typical): the difference from an average training row. */
   readonly effect: number;
 }
 
-/** What is needed of a model to take its forecasts apart. */
+/** The parts of a model needed to decompose its forecasts. */
 export type LinearParts = Pick<MarketModel, 'columns' | 'ridge' | 'correction'>;
 
 /**
- * The parts of a linear forecast: the forecast of an average training row is the intercept, and every column adds its
+ * Decomposes a linear forecast: the intercept is the forecast of an average training row, and every column adds its
  * coefficient times its distance from the mean. Largest effects first; intercept plus effects is the linear prediction.
  */
 export function contributions(
@@ -49,7 +49,7 @@ export function contributions(
   };
 }
 
-/** The mean that a model forecasts from its parts: their sum, never below zero, as forecasts of that height came true. */
+/** The forecast mean from the sum of the parts: made non-negative, then corrected by how such forecasts came true. */
 export function meanOf(
   { ridge, correction }: LinearParts,
   { average, parts }: ReturnType<typeof contributions>,
@@ -58,7 +58,7 @@ export function meanOf(
   return correctedMean(correction, countMean(ridge, sum));
 }
 
-/** What every group of columns adds together, largest effects first. */
+/** The summed effect of each group of columns, largest first. */
 export function groupEffects(
   parts: readonly Contribution[],
 ): readonly { readonly group: string; readonly effect: number }[] {

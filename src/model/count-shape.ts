@@ -2,43 +2,43 @@ import type { CountDistribution } from './distribution.ts';
 import { fitLevels, levelFunction } from './levels.ts';
 import { minimise, type Objective } from './minimise.ts';
 
-/** Regressors of spread and of surplus zeros: 1, ln(mean), relative spread of minutes, expected minutes over 36. */
+/** Regressors of dispersion and of excess zeros: 1, ln(mean), relative spread of minutes, expected minutes over 36. */
 const WIDTH = 4;
-/** Means below this are read as this: a logarithm needs something. Centres who never shoot make a three in fifty games. */
+/** Floor of means, for the logarithm: even centres who never shoot make a three in fifty games. */
 const MIN_MEAN = 0.01;
 const MIN_EXPECTED_MINUTES = 5;
 const FULL_MINUTES = 36;
-/** Spread of minutes in games of a player who has too few of them, in minutes. */
+/** Standard deviation of minutes assumed for a player with too few games. */
 const UNKNOWN_MINUTES_SD = 5;
 const DISPERSION_BOUNDS = [-9, 4] as const;
 const ZERO_BOUNDS = [-12, 2] as const;
-/** Where a first fit starts: a little more spread than Poisson, next to no surplus zeros. */
+/** Start of a first fit: slightly more dispersion than Poisson, almost no excess zeros. */
 const START = { dispersion: [-0.7, 0, 0, 0], zeros: [-4, 0, 0, 0] } as const;
-/** Weight of the belief in START, in rows: decides only where the rows say nothing. */
+/** Weight of the prior at START, in rows: it matters only where the data says nothing. */
 const PRIOR_ROWS = 2;
 const THINNING = 8;
-/** Eight coefficients are known well enough from so many rows; more cost time and change nothing. */
+/** Rows to fit on at most: more take time and hardly change the eight coefficients. */
 const MAX_SHAPE_ROWS = 12_000;
-/** A product of factors is taken the logarithm of before it overflows. */
+/** The logarithm of a running product is taken at this size, before it overflows. */
 const LARGE = 1e200;
 
 /**
- * Zero-inflated negative binomial of a count with a given mean. With probability π = logistic(zeros·x) nothing is counted
- * (the player hardly gets on court); otherwise the count is negative binomial with mean m = mean/(1 − π) and variance
- * m + m·exp(dispersion·x), so that the mean of the whole is the mean given.
+ * Zero-inflated negative binomial of a count with a given mean. With probability π = logistic(zeros·x) the
+ * count is 0 (the player hardly gets on court); otherwise it is negative binomial with mean m = mean/(1 − π)
+ * and variance m + m·exp(dispersion·x), so the overall mean is the given one.
  */
 export interface CountShape {
   readonly dispersion: readonly number[];
   readonly zeros: readonly number[];
   /**
-   * What the family cannot do, made good: share of earlier outcomes below the levels 1/20 … 19/20 of their forecasts
-   * (recalibration of the cumulative distribution, Kuleshov et al. 2018). A sum such as points + rebounds + assists is
-   * less skewed than a negative binomial.
+   * Corrects what the family cannot fit: share of earlier outcomes below the levels 1/20 … 19/20 of their
+   * forecasts (recalibration of the cumulative distribution, Kuleshov et al. 2018). A sum such as points +
+   * rebounds + assists is less skewed than a negative binomial.
    */
   readonly levels: readonly number[];
 }
 
-/** What the shape of one forecast depends on. */
+/** The inputs that the shape of one forecast depends on. */
 export interface CountInputs {
   readonly mean: number;
   /** SD10 of minutes; NaN = not known yet. */
@@ -52,7 +52,7 @@ export interface CountRows {
   readonly mean: Float64Array;
   readonly minutesSd: Float64Array;
   readonly expectedMinutes: Float64Array;
-  /** Whole numbers from 0. */
+  /** Non-negative integers. */
   readonly actual: Float64Array;
 }
 
@@ -67,10 +67,10 @@ export interface CountParameters {
 type Family = Pick<CountShape, 'dispersion' | 'zeros'>;
 
 /**
- * Maximum likelihood on graded rows, of very many on an even share of them, then the levels. A fit to every eighth row comes
- * first: it is cheap, and leaves the other a few steps. The levels are shares of outcomes: one of 12,000 rows errs by half a
- * point in a hundred, which all probabilities would carry, and to look at every row takes one pass. The answer depends on
- * nothing but the rows.
+ * Maximum likelihood on graded rows (an even subsample of very many), then the levels. A fit to every eighth
+ * row comes first: it is cheap and leaves the main fit a few steps. The levels use all rows, in one pass:
+ * from 12,000 rows they would err by half a percentage point, which every probability would carry.
+ * Deterministic in the rows.
  */
 export function fitCountShape(all: CountRows, most: number): CountShape {
   const rows = everyNth(all, Math.ceil(all.mean.length / MAX_SHAPE_ROWS));
@@ -97,7 +97,7 @@ function everyNth(rows: CountRows, step: number): CountRows {
   };
 }
 
-/** Mean negative log likelihood of the eight coefficients, with a little belief in where they start. */
+/** Mean negative log likelihood of the eight coefficients, with a weak prior at their start. */
 function lossOf(rows: CountRows): Objective {
   const n = rows.mean.length;
   const x = new Float64Array(n * WIDTH);
@@ -124,7 +124,7 @@ function lossOf(rows: CountRows): Objective {
   };
 }
 
-/** The stretch of levels that each outcome covers in its own forecast: P(count < actual) to P(count ≤ actual). */
+/** The interval of levels that each outcome covers in its own forecast: P(count < actual) to P(count ≤ actual). */
 function intervalsOf(
   rows: CountRows,
   family: Family,
@@ -140,7 +140,7 @@ function intervalsOf(
       expectedMinutes: rows.expectedMinutes[i] ?? 0,
     });
     const actual = Math.min(most, rows.actual[i] ?? 0);
-    // One more than the outcome, so that its own mass is not that of everything above.
+    // One entry beyond the outcome, so that its mass does not include everything above.
     const mass = countMass(parameters, Math.min(most, actual + 1));
     let below = 0;
     for (let k = 0; k < actual; k++) below += mass[k] ?? 0;
@@ -150,7 +150,10 @@ function intervalsOf(
   return { low, high };
 }
 
-/** A function from what is known of a forecast to its distribution over 0 … most. It reuses buffers and is not re-entrant. */
+/**
+ * Returns a function from the inputs of a forecast to its distribution over 0 … most. It reuses buffers and
+ * is not re-entrant.
+ */
 export function countDistributionFunction(
   shape: CountShape,
   most: number,
@@ -173,7 +176,7 @@ export function countDistributionFunction(
   };
 }
 
-/** The whole-number median of what `countDistributionFunction` gives, without the rest of it. */
+/** Returns a function for the whole-number median alone of what `countDistributionFunction` gives. */
 export function countMedianFunction(shape: CountShape, most: number): (inputs: CountInputs) => number {
   const parametersAt = countParametersFunction(shape);
   const levelOf = levelFunction(shape.levels);
@@ -191,7 +194,7 @@ export function countMedianFunction(shape: CountShape, most: number): (inputs: C
   };
 }
 
-/** π, size and scale of a forecast. It reuses one buffer and is not re-entrant. */
+/** Returns a function for π, size and scale of a forecast. It reuses one buffer and is not re-entrant. */
 export function countParametersFunction({
   dispersion,
   zeros,
@@ -206,7 +209,7 @@ export function countParametersFunction({
   };
 }
 
-/** P(count = 0 … most); what lies above is counted at `most`. */
+/** P(count = 0 … most); the mass above is added to `most`. */
 export function countMass({ zero, size, scale }: CountParameters, most: number): Float64Array {
   const mass = new Float64Array(most + 1);
   const odds = scale / (1 + scale);
@@ -257,7 +260,7 @@ function addRow(
   log += Math.log(product);
   log += y * (Math.log(scale) - logOnePlus);
   const byLogScale = (y - size * scale) / (1 + scale);
-  // A row without a count is either a surplus zero or one of the negative binomial; `share` is the latter's part.
+  // A zero is either an excess zero or one of the negative binomial; `share` is the probability of the latter.
   const likelihood = y === 0 ? zero + (1 - zero) * Math.exp(log) : 1 - zero;
   const share = y === 0 ? ((1 - zero) * Math.exp(log)) / likelihood : 1;
   const byZero = y === 0 ? (1 - Math.exp(log)) / likelihood : -1 / (1 - zero);

@@ -5,16 +5,16 @@ import type { SummedHistory } from './summed-history.ts';
 import type { FeatureVector } from './systems.ts';
 
 /**
- * Graded history as the model sees it: one row per player and game, in the order of the slates. Row i of every array
- * belongs together. Features are as they were known before the slate; target and minutes are the outcome.
+ * Graded history as the model sees it: one row per player and game, in slate order. Index i of every array is
+ * the same row. Features are as known before the slate; target and minutes are the outcome.
  */
 export interface TrainingSet {
   readonly features: readonly string[];
   /** One array per feature; NaN = missing. */
   readonly columns: readonly Float64Array[];
-  /** What is counted; points where absent. */
+  /** The market; points when absent. */
   readonly market?: Market;
-  /** What was counted. */
+  /** Outcome of the market per row. */
   readonly target: Float64Array;
   /** The single counts behind a market that is a sum. */
   readonly counts?: ReadonlyMap<CountedColumn, Float64Array>;
@@ -29,7 +29,7 @@ export interface TrainingSet {
   readonly line?: Float64Array;
   /** De-vigged probability of OVER at that line; NaN = no two-way price. */
   readonly marketOver?: Float64Array;
-  /** Of a long history: the sums of all its rows, where the set has the newest only. */
+  /** For a long history: the sums over all its rows, when the set holds only the newest. */
   readonly history?: SummedHistory;
 }
 
@@ -87,12 +87,12 @@ export function firstRowAt(set: Pick<TrainingSet, 'slates' | 'rows'>, slate: str
   return low;
 }
 
-/** The market of a set. */
+/** The market of a set; points when it names none. */
 export function marketOfSet({ market }: Pick<TrainingSet, 'market'>): Market {
   return market ?? MAIN_MARKET;
 }
 
-/** The sum of some columns, row by row; NaN where one of them is missing. */
+/** The row-wise sum of some columns; NaN where one of them is missing. */
 export function sumOfColumns(set: TrainingSet, names: readonly string[]): Float64Array {
   const sum = new Float64Array(set.rows);
   for (const name of names) {
@@ -102,7 +102,7 @@ export function sumOfColumns(set: TrainingSet, names: readonly string[]): Float6
   return sum;
 }
 
-/** Rows from `from` (inclusive) to `to` (exclusive), as views on the same memory. */
+/** Rows from index `from` (inclusive) to `to` (exclusive), as views of the same memory. */
 export function sliceRows(set: TrainingSet, from: number, to: number): TrainingSet {
   return {
     features: set.features,
@@ -140,7 +140,7 @@ export function columnOf(set: TrainingSet, name: string): Float64Array | undefin
   return set.columns[set.features.indexOf(name)];
 }
 
-/** One row as the input of a forecast system: features by name, with the line and price known before the cut-off. */
+/** One row as input of a forecast system: features by name, with the line and price known before the cut-off. */
 export function vectorAt(set: TrainingSet, row: number): FeatureVector {
   const features: Record<string, number> = {};
   for (let j = 0; j < set.features.length; j++)

@@ -3,7 +3,7 @@ import { columnOf, type TrainingSet } from './dataset.ts';
 import { factorValue, type ModelColumn } from './linear.ts';
 import { dayNumber } from './training-set.ts';
 
-/** Rows × columns in row-major order (NaN = missing), with what the fit needs beside them. */
+/** Rows × columns in row-major order (NaN = missing), with target and days for the fit. */
 export interface Design {
   readonly rows: number;
   readonly width: number;
@@ -13,7 +13,7 @@ export interface Design {
   readonly days: Int32Array;
 }
 
-/** The columns that a training set can fill: those whose features it has. Throws TIPOFF_BAD_INPUT when a required feature is not among them. */
+/** The model columns whose features a training set has. Throws TIPOFF_BAD_INPUT when a required feature is missing. */
 export function availableColumns(
   set: TrainingSet,
   columns: readonly ModelColumn[],
@@ -34,7 +34,7 @@ export function availableColumns(
   return columns.filter((column) => column.factors.every((factor) => known.has(factor.feature)));
 }
 
-/** Rows that are filled in every column before the next ones are: as many as stay in the cache of a processor. */
+/** Rows filled in all columns before the next block: as many as fit into a processor's cache. */
 const ROWS_AT_A_TIME = 64;
 
 /** The design matrix of some rows of a training set, in the given order. */

@@ -2,10 +2,10 @@ import { TipoffError } from '#core/errors.ts';
 
 const DECIMAL_LINE = /^\d{1,3}(\.\d{1,9})?$/;
 const HALVINGS = 60;
-/** Furthest that a distribution is shifted, in log odds: beyond any price. */
+/** Maximum shift of a distribution, in log odds: beyond any price. */
 const MAX_SHIFT = 40;
 
-/** Largest number of points with its own mass. */
+/** Largest number of points with a mass of its own; higher outcomes are added to it. */
 export const MAX_POINTS = 80;
 
 /** Predictive distribution of a count: whole numbers from 0 to the last index, which holds everything above; mass sums to 1. */
@@ -16,7 +16,7 @@ export interface CountDistribution {
   readonly cumulative: Float64Array;
 }
 
-/** The distribution with these cumulative probabilities (never decreasing, the last 1). */
+/** The distribution with these cumulative probabilities, which must never decrease and end at 1. */
 export function fromCumulative(cumulative: Float64Array): CountDistribution {
   return { mass: cumulative.map((value, k) => value - (k > 0 ? (cumulative[k - 1] ?? 0) : 0)), cumulative };
 }
@@ -48,7 +48,7 @@ function upTo(distribution: CountDistribution, k: number): number {
   return k < 0 ? 0 : (distribution.cumulative[Math.min(k, distribution.cumulative.length - 1)] ?? 1);
 }
 
-/** A line is text: "24.50" is the whole number 24 and a remainder, "25.0" is whole. No rounding takes place. */
+/** Parses a line without rounding: "24.50" is 24 and a remainder, "25.0" is whole. */
 function readLine(line: string): { whole: number; isWhole: boolean } {
   if (!DECIMAL_LINE.test(line)) {
     throw new TipoffError('TIPOFF_BAD_INPUT', `expected a line as a decimal, saw "${line}"`, {
@@ -61,8 +61,8 @@ function readLine(line: string): { whole: number; isWhole: boolean } {
 }
 
 /**
- * The quantile at a level between 0 and 1, on the continuous scale on which a count of k covers k−½ to k+½, never below 0.
- * Not decreasing in the level.
+ * The quantile at a level between 0 and 1, on the continuous scale on which a count of k covers k−½ to k+½;
+ * never below 0, non-decreasing in the level.
  */
 export function quantile(distribution: CountDistribution, level: number): number {
   let [low, high] = [0, distribution.cumulative.length - 1];
@@ -76,12 +76,12 @@ export function quantile(distribution: CountDistribution, level: number): number
   return Math.max(0, low - 0.5 + (mass > 0 ? Math.max(0, level - before) / mass : 1));
 }
 
-/** The median on the continuous scale: what the point forecast and edges use. */
+/** The median on the continuous scale, used for the point forecast and edges. */
 export function median(distribution: CountDistribution): number {
   return quantile(distribution, 0.5);
 }
 
-/** The smallest whole number that is reached or not exceeded with probability ½: the forecast with the least absolute error. */
+/** The smallest whole number k with P(count ≤ k) ≥ ½: the forecast with the least expected absolute error. */
 export function wholeMedian({ cumulative }: CountDistribution): number {
   return cumulative.findIndex((below) => below >= 0.5);
 }
@@ -98,8 +98,8 @@ export function moments({ mass }: CountDistribution): { readonly mean: number; r
 }
 
 /**
- * The distribution shifted so that P(over | decided) at a line is the one given. All odds of exceeding a number are
- * multiplied by one factor (proportional odds), so that probability, quantiles and median stay one consistent forecast.
+ * The distribution shifted so that P(over | decided) at a line equals `over`. All odds of exceeding a number are
+ * multiplied by one factor (proportional odds), so probability, quantiles and median stay one consistent forecast.
  */
 export function shiftedTo(distribution: CountDistribution, line: string, over: number): CountDistribution {
   let [low, high] = [-MAX_SHIFT, MAX_SHIFT];
@@ -118,13 +118,13 @@ function shiftedBy({ cumulative }: CountDistribution, shift: number): CountDistr
   return fromCumulative(cumulative.map((below, k) => (k === last ? 1 : oddsShifted(below, shift))));
 }
 
-/** Written so that probabilities next to 0 and 1 keep their digits. */
+/** Written to keep precision for probabilities near 0 and 1. */
 function oddsShifted(below: number, shift: number): number {
   if (below <= 0 || below >= 1) return below;
   return 1 / (1 + ((1 - below) / below) * Math.exp(shift));
 }
 
-/** The half-point line whose OVER is closest to even, as text ("24.5"). */
+/** The half-point line whose P(over) is closest to even, as text ("24.5"). */
 export function fairLine(distribution: CountDistribution): string {
   let best = 0;
   for (let k = 1; k < distribution.cumulative.length - 1; k++) {

@@ -27,7 +27,7 @@ import {
 } from './report.ts';
 import { type FeatureVector, isPrediction, type SystemId } from './systems.ts';
 import { eachSteps, type TrainOptions } from './train.ts';
-import { atOnce, type Steps } from './train-config.ts';
+import { runSteps, type Steps } from './train-config.ts';
 import { dayNumber, mondayOf, weekOf } from './training-set.ts';
 
 export interface EvaluateOptions extends Omit<TrainOptions, 'modelId' | 'createdAt'> {
@@ -36,14 +36,16 @@ export interface EvaluateOptions extends Omit<TrainOptions, 'modelId' | 'created
   readonly to: string;
   /** Seed of the randomised PIT and of the bootstrap; 1 when absent. */
   readonly seed?: number;
-  /** Rows that count: fewest games this season before the slate (5) and least `min_ewma4` in minutes (10). */
+  /**
+   * Minimums for a row to count: games this season before the slate (default 5), and `min_ewma4` in minutes (default 10).
+   */
   readonly minSeasonGames?: number;
   readonly minMinutes?: number;
-  /** What rows are grouped by and bets pay; without it every status and bookmaker is unknown. */
+  /** Statuses and quotes by which rows are grouped and bets priced; without it every status and bookmaker is unknown. */
   readonly surroundings?: Surroundings;
-  /** What is bet; the likelier side of every line, and no picks, when absent. */
+  /** Decides the bets; when absent, the likelier side of every line and no picks. */
   readonly advise?: Advise;
-  /** What was said of the presence of players in these slates. */
+  /** Forecast and actual presence of players in these slates. */
   readonly presence?: readonly PresenceRow[];
 }
 
@@ -52,22 +54,22 @@ const LIKELIER: Advise = (opinions) =>
   opinions.map(({ over }) => ({ side: over >= 0.5 ? 'over' : 'under', isPick: false }));
 
 /**
- * Walk-forward evaluation: every Monday (and on the first slate) the model is fitted on the rows before, forecasts the days
- * until the next fit, and is graded. Nothing of a slate or after it enters its forecast. Rows that count are those of the
- * modelling notes: played, at least 5 games this season, expected minutes at least 10. Weeks with too little
- * history before them are not forecast; their rows are counted apart. TIPOFF_NO_MODEL when that is true of every week,
- * TIPOFF_BAD_INPUT when no row counts.
+ * Walk-forward evaluation: every Monday (and on the first slate) the model is fitted on the rows before it,
+ * forecasts the days until the next fit, and is graded. Nothing of a slate or later enters its forecast. Rows
+ * count when the player played, had at least 5 games this season and at least 10 expected minutes. Weeks with
+ * too little history before them are not forecast; their rows are counted separately. Throws TIPOFF_NO_MODEL
+ * when that is true of every week, TIPOFF_BAD_INPUT when no row counts.
  */
 export function evaluate(set: TrainingSet, options: EvaluateOptions): EvaluationReport {
   return evaluateMarkets([set], options);
 }
 
-/** The same for several markets, which hold the same rows. */
+/** `evaluate` for several markets with the same rows. */
 export function evaluateMarkets(sets: readonly TrainingSet[], options: EvaluateOptions): EvaluationReport {
-  return atOnce(evaluationSteps(sets, options));
+  return runSteps(evaluationSteps(sets, options));
 }
 
-/** `evaluateMarkets` in steps: weeks of a market, then what is scored of it. */
+/** `evaluateMarkets` in steps: the weeks of each market, then its scores. */
 export function* evaluationSteps(
   sets: readonly TrainingSet[],
   options: EvaluateOptions,
@@ -101,7 +103,7 @@ export function* evaluationSteps(
   });
 }
 
-/** The features of a row by name, looked up once for all markets, which share them. */
+/** Returns a cached lookup of a row's features by name; all markets share them. */
 function rememberedFeatures(set: TrainingSet): (row: number) => FeatureVector['features'] {
   const known = new Map<number, FeatureVector['features']>();
   return (row) => {
@@ -111,7 +113,7 @@ function rememberedFeatures(set: TrainingSet): (row: number) => FeatureVector['f
   };
 }
 
-/** One market, with an artefact or the reason for none at each cut-off. */
+/** Forecasts and grades one market, given an artefact or the reason for none at each cut-off. */
 function* scoredMarket(
   set: TrainingSet,
   cutoffs: readonly string[],
@@ -196,7 +198,7 @@ function* scoredMarket(
       'TIPOFF_BAD_INPUT',
       `expected graded rows from ${options.from} to ${options.to}, saw none that count`,
       {
-        hint: 'Load the box scores of that span, or choose another one.',
+        hint: 'Load the box scores of that range, or choose another one.',
         details: { from: options.from, to: options.to, rows: end - first },
       },
     );
@@ -204,7 +206,7 @@ function* scoredMarket(
   return { market, rows: scored, rowsWithoutModel };
 }
 
-/** The first date, then every Monday before a slate that has rows. */
+/** Dates of fits: the first date, then every Monday whose week has rows. */
 function refitDates(set: TrainingSet, from: string, first: number, end: number): readonly string[] {
   const dates: string[] = [];
   let week = Number.NaN;

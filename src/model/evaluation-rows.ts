@@ -12,28 +12,28 @@ export interface EvaluatedSpan {
 /** The quote behind a main line. */
 export interface Quote {
   readonly bookmaker: string;
-  /** American prices as they are paid; null where the source has none. */
+  /** American prices; null where the source has none. */
   readonly overPrice: number | null;
   readonly underPrice: number | null;
   /** Hours from the quote to tip-off; NaN where the quote has no time. */
   readonly leadHours: number;
 }
 
-/** What is known of a player's night beside the features. */
+/** Facts about a player's game beyond the features. */
 interface Circumstances {
-  /** Status at the cut-off, as `player_availability` has it; `none` where no report stood. */
+  /** Status at the cut-off from `player_availability`; `none` without a report. */
   readonly status: string;
   /** Quality of the feature row, 0 to 100. */
   readonly quality: number;
 }
 
-/** What the rows of an evaluation are grouped by, and what bets on them pay. */
+/** What the rows of an evaluation are grouped by, and the quotes that price bets on them. */
 export interface Surroundings {
   circumstances(slate: string, player: number): Circumstances | undefined;
   quote(market: MarketId, slate: string, player: number): Quote | undefined;
 }
 
-/** What was said of a player's presence, and whether he played. */
+/** A player's forecast probability of playing, and whether he played. */
 export interface PresenceRow {
   readonly slate: string;
   readonly status: string;
@@ -41,7 +41,7 @@ export interface PresenceRow {
   readonly played: boolean;
 }
 
-/** Status and feature quality of everybody with a feature row; parameters `from` and `to`. */
+/** Status and feature quality of every feature row; parameters `from` and `to`. */
 export const ROW_CIRCUMSTANCES = statement({
   owner: 'model/evaluation-rows',
   sql: `
@@ -63,12 +63,12 @@ LEFT JOIN nba_reference.schedule s ON s.game_id = m.game_id
 ORDER BY m.market, m.slate, m.player_id`,
 });
 
-/** Eight-game averages of minutes from which on a player belongs to the rotation. */
+/** Minimum eight-game average of minutes for a player to belong to the rotation. */
 const ROTATION_MINUTES = 12;
-/** Games missed in a row from which on nobody expects him. */
+/** Consecutive missed games after which a player is no longer expected. */
 const LONG_ABSENCE = 12;
 
-/** SQL of a common table expression: availability of teams that played, with `has_played` 1 or 0; parameters `from` and `to`. */
+/** Common table expression: availability rows of teams that played, with `has_played` 1 or 0; parameters `from` and `to`. */
 export const PRESENCE_SQL = `
 appearances AS (
   SELECT slate, team_abbr, player_id FROM nba_analytics.player_game_summary
@@ -82,7 +82,7 @@ presence AS (
   WHERE a.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
 )`;
 
-/** What was said of the rotations' presence; parameters `from` and `to`. */
+/** Forecast presence of rotation players; parameters `from` and `to`. */
 export const ROTATION_PRESENCE = statement({
   owner: 'model/evaluation-rows',
   sql: `
@@ -93,7 +93,7 @@ WHERE a.is_member AND a.min_ewma8 >= ${ROTATION_MINUTES} AND a.games_missed < ${
 ORDER BY a.slate, a.team_abbr, a.player_id`,
 });
 
-/** Reads what surrounds the rows of an evaluation. */
+/** Reads the circumstances and quotes of an evaluation's rows. */
 export async function readSurroundings(warehouse: Warehouse, span: EvaluatedSpan): Promise<Surroundings> {
   const known = await warehouse.queryColumns(ROW_CIRCUMSTANCES.sql, { ...span });
   const quoted = await warehouse.queryColumns(MAIN_QUOTES.sql, { ...span });
@@ -143,7 +143,7 @@ function priceOf(value: number | undefined): number | null {
   return value === undefined || Number.isNaN(value) ? null : value;
 }
 
-/** Reads what was said of the presence of rotation players, and who played. */
+/** Reads the forecast presence of rotation players, and who played. */
 export async function readPresence(warehouse: Warehouse, span: EvaluatedSpan): Promise<PresenceRow[]> {
   const rows = await warehouse.queryColumns(ROTATION_PRESENCE.sql, { ...span });
   const [statuses, chances, played] = [

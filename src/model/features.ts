@@ -5,8 +5,8 @@ import { canonicalJson } from './canonical-json.ts';
 import type { ModelColumn } from './linear.ts';
 
 /**
- * SHA-256 (hex) over the name, group, necessity and definition of every feature, in order. A model and a feature store
- * with different hashes do not mean the same by a column, so such a model serves nothing.
+ * SHA-256 (hex) over the name, group, necessity and definition of every feature, in order. When the hashes of
+ * model and feature store differ, their columns differ in meaning, and the model must not serve.
  */
 export function featureContractHash(features: readonly Feature[] = FEATURES): string {
   const contract = features.map(({ name, group, required, description }) => ({
@@ -18,10 +18,10 @@ export function featureContractHash(features: readonly Feature[] = FEATURES): st
   return createHash('sha256').update(canonicalJson(contract)).digest('hex');
 }
 
-/** Features that say how a row came about; they are no columns of the model. */
+/** Features about the origin of a row; they are not model columns. */
 const NOT_MODELLED: ReadonlySet<string> = new Set(['status_feed']);
 
-/** A return after two weeks starts with restricted minutes, which a linear model cannot see in the days alone. */
+/** Players return from two weeks out on restricted minutes, which a linear model cannot see from the days alone. */
 const RETURNS: readonly ModelColumn[] = [
   { name: 'long_absence', factors: [{ feature: 'days_since_played', from: 14 }], floor: 1 },
   {
@@ -34,7 +34,7 @@ const RETURNS: readonly ModelColumn[] = [
   },
 ];
 
-/** The features of which each belongs to one count: the other markets do without, unless they ask for it. */
+/** Features that belong to one count; other markets leave them out unless they ask for them. */
 const OWNERS: ReadonlyMap<string, string> = new Map([
   ...['pts_ewma4', 'pts_ewma8', 'pts_season', 'pts_sd10', 'rate32', 'ppm8', 'minutes_rate'].map(
     (name) => [name, 'pts'] as const,
@@ -51,10 +51,10 @@ const OWNERS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Columns of the ridge of a count, in order: its own features with those of others that it asks for and those that every
- * market reads (the long averages of all counts among them), then products that a linear model cannot make by itself. Matchup
- * and pace act in proportion to what the player would have anyway, and so does what teammates leave. Data only; evaluated in
- * linear.ts.
+ * Ridge columns of a count, in order: its own features, those of others that it asks for and those that every
+ * market reads (including the long averages of all counts), then products that a linear model cannot form by
+ * itself. Matchup, pace and teammates' absences act in proportion to the player's usual count. Data only;
+ * evaluated in linear.ts.
  */
 export function modelColumns(
   { stat, minutesRate, rate, opponentRatio, opponentAttemptsRatio, ofOthers = [] }: MarketFeatures,

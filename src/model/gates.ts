@@ -11,24 +11,24 @@ import { type LeakAlarm, readKnowledge, trainingAlarms } from './leak-alarms.ts'
 import { clusterBootstrap, coverage, crps, mean, randomisedPit } from './metrics.ts';
 import { CHAMPION_SYSTEM, isPrediction } from './systems.ts';
 import { artefactSteps, type TrainOptions } from './train.ts';
-import { type GiveWay, inTurns } from './train-config.ts';
+import { type GiveWay, runStepsYielding } from './train-config.ts';
 
-/** What a model is asked before it is registered, and at last before it becomes the champion. */
+/** Gates that a model must pass before it is registered; the last also before it becomes the champion. */
 const GATES: readonly string[] = ['no_leak', 'history_is_fresh', 'no_loss_to_champion'];
 
-/** Days before a cut-off whose statuses and lines are looked at: what leaks now must not hide among the seasons before. */
+/** Days before a cut-off whose statuses and lines are checked: a new leak must not be diluted by earlier seasons. */
 const KNOWLEDGE_DAYS = 365;
-/** Days by which the newest row to learn from may lag behind the newest game before the cut-off. */
+/** Maximum lag in days of the newest training row behind the newest game before the cut-off. */
 const MAX_LAG_DAYS = 7;
-/** Days of the block on which a candidate is held against the champion when nothing later has been played. */
+/** Length in days of the block on which a candidate is compared with the champion when nothing later has been played. */
 const BLOCK_DAYS = 28;
-/** Forecasts of a market below which two models cannot be told apart. */
+/** Minimum forecasts per market to tell two models apart. */
 const MIN_BLOCK_ROWS = 500;
-/** In points, and as much in other markets by their scale. */
+/** Maximum bias in points, scaled to the level of other markets. */
 const MAX_BIAS = 0.5;
 const COVERAGE = { level: 0.8, low: 0.74, high: 0.86 } as const;
 
-/** The newest game that was played before a cut-off, so that its box score ought to be there. */
+/** The newest game played before a cut-off; its box score should have been loaded. */
 export const NEWEST_PLAYED = statement({
   owner: 'model/gates',
   sql: `
@@ -36,7 +36,10 @@ SELECT MAX(slate) AS slate FROM nba_reference.counted_games
 WHERE slate >= CAST(@from AS DATE) AND slate < CAST(@before AS DATE) AND status = 'final'`,
 });
 
-/** What has seen the game, and a history that ends long before the games do, are nothing to learn from. */
+/**
+ * Outcomes of the gates on training data: nothing in it may have seen the game, and it must not end long
+ * before the games do.
+ */
 export async function trainingOutcomes(
   warehouse: Warehouse,
   sets: readonly TrainingSet[],
@@ -86,7 +89,7 @@ async function freshOutcome(
   return outcome({
     check: 'history_is_fresh',
     status: lag <= MAX_LAG_DAYS ? 'pass' : 'fail',
-    expected: `rows up to ${MAX_LAG_DAYS} days before the newest game at least`,
+    expected: `a newest row within ${MAX_LAG_DAYS} days of the newest game`,
     seen: `${lag} days`,
     reason:
       lag <= MAX_LAG_DAYS
@@ -96,9 +99,9 @@ async function freshOutcome(
 }
 
 /**
- * Whether a candidate forecasts worse than the champion: paired CRPS by dates on rows that neither has seen, with bias and
- * coverage. Those are the rows after both cut-offs. While there are too few, a twin of the candidate is trained four weeks
- * earlier and held against the champion on those weeks. `sets` hold the rows up to now.
+ * Whether a candidate forecasts worse than the champion: paired CRPS by dates, bias and coverage, on rows that
+ * neither has seen, which are those after both cut-offs. While these are too few, a twin of the candidate is trained
+ * with a cut-off four weeks earlier and compared with the champion on those weeks. `sets` hold the rows up to now.
  */
 export async function championOutcome(
   sets: readonly TrainingSet[],
@@ -124,7 +127,7 @@ export async function championOutcome(
       reason: `${rows} rows that neither model has seen are too few to tell them apart, expected ${MIN_BLOCK_ROWS}`,
     });
   }
-  const twin = await inTurns(
+  const twin = await runStepsYielding(
     artefactSteps(
       sets.map((set) => beforeCutoff(set, twinCutoff)),
       { ...optionsOf(candidate), cutoff: twinCutoff },
@@ -135,7 +138,7 @@ export async function championOutcome(
 }
 
 const EXPECTED =
-  'forecasts that are not worse than the champion’s, without bias, and as wide as what happens';
+  'forecasts no worse than the champion’s, unbiased, and with intervals that cover as often as they claim';
 
 function optionsOf({ model_id, created_at, code_version, feature_contract_hash }: Artefact): TrainOptions {
   return {
@@ -146,7 +149,7 @@ function optionsOf({ model_id, created_at, code_version, feature_contract_hash }
   };
 }
 
-/** What a model made of the rows of a market. */
+/** A model's scores on the rows of a market. */
 interface Scored {
   readonly crps: Float64Array;
   readonly pit: Float64Array;
@@ -216,13 +219,13 @@ function scored(set: TrainingSet, artefact: Artefact, random: () => number): Sco
   return { crps: scores, pit, bias: bias / rows };
 }
 
-/** A failing gate that is passed all the same, and why. */
+/** Failing gates that are overridden, and the reason. */
 export interface Despite {
   readonly gates: readonly string[];
   readonly reason: string;
 }
 
-/** Throws TIPOFF_AUDIT_FAILED when a gate fails that is not passed on purpose; TIPOFF_BAD_INPUT for a gate that is none or a missing reason. */
+/** Throws TIPOFF_AUDIT_FAILED when a gate fails and is not overridden, TIPOFF_BAD_INPUT for an unknown gate or a missing reason. */
 export function requireGates(outcomes: readonly Outcome[], despite: Despite | undefined): void {
   const unknown = despite?.gates.filter((gate) => !GATES.includes(gate)) ?? [];
   if (unknown.length > 0 || (despite !== undefined && despite.reason.trim() === '')) {
@@ -244,7 +247,7 @@ export function requireGates(outcomes: readonly Outcome[], despite: Despite | un
     'TIPOFF_AUDIT_FAILED',
     failed.map(({ check, reason }) => `${check}: ${reason}`).join('; '),
     {
-      hint: `Repair what is named, or take the responsibility: \`--despite ${failed.map(({ check }) => check).join(' ')} --reason <why>\`.`,
+      hint: `Fix what is named, or override the gate on your own responsibility: \`--despite ${failed.map(({ check }) => check).join(' ')} --reason <why>\`.`,
       details: { gates: failed.map(({ check }) => check) },
     },
   );

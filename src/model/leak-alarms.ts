@@ -7,34 +7,37 @@ import { type EvaluatedSpan, PRESENCE_SQL } from './evaluation-rows.ts';
 import { correlation } from './metrics.ts';
 import type { EvaluationReport, MarketScores } from './report.ts';
 
-/** A feature known before the game never agrees this well with what happened in it. */
+/** Maximum correlation of an honest feature (known before the game) with the outcome. */
 const MAX_CORRELATION = 0.8;
 /**
- * Nor does its step since the player's last game point this often to where he ends up against his average: an average that has
- * seen the game always steps towards it.
+ * Maximum correlation of the sign of a feature's step since the player's last game with the side of his
+ * average on which he ends up: an average that has seen the game always steps towards it.
  */
 const MAX_STEP_CORRELATION = 0.35;
-/** Games of teams below which the recovery says nothing. */
+/** Minimum team games for the recovery to mean anything. */
 const MIN_TEAM_GAMES = 300;
 /**
- * Share of what absences change that statuses before tip-off may foretell: .60 to .83 in three real seasons, because coach's
- * decisions are in nobody's report, up to .97 in a simulated league; 1 for who has seen the box score.
+ * Maximum share of the effect of absences that statuses before tip-off may foretell: .60 to .83 in three real seasons,
+ * because no report has coach's decisions, up to .97 in a simulated league; 1 with knowledge of the box score.
  */
 const MAX_RECOVERY = 0.985;
-/** Brier score of P(plays) below which somebody knows who played, and rows from which on it counts. */
+/** Brier score of P(plays) below which who played must have leaked, and minimum rows to tell. */
 const MIN_PRESENCE_BRIER = 0.03;
 const MIN_PRESENCE_ROWS = 2500;
-/** Rows below which a correlation says nothing. */
+/** Minimum rows for a correlation to mean anything. */
 const MIN_LEAK_ROWS = 500;
-/** Rows below which errors say nothing about leaks. */
+/** Minimum rows for errors to say anything about leaks. */
 const MIN_ROWS = 2000;
-/** RMSE over RMSE of the eight-game average on the same rows: honest forecasts of three seasons lie at .95 and above. */
+/**
+ * Minimum RMSE relative to that of the eight-game average on the same rows: honest forecasts of three seasons
+ * reach .95 and above.
+ */
 const MIN_RMSE_RATIO = 0.945;
-/** Sums of points, rebounds and assists gain more from knowing who is out. */
+/** The same for points + rebounds + assists, which gain more from knowing who is out. */
 const MIN_RMSE_RATIO_PRA = 0.935;
-/** Rows below which a stretch of the season may be easier than the season: the bounds of MAE are those of a season. */
+/** Minimum rows to apply the MAE bounds, which are those of a season: a part of one may be easier to forecast. */
 const MIN_MAE_ROWS = 10_000;
-/** MAE of the whole-number median that no honest forecast goes below: 1.5 % under what tonight's box score would allow. */
+/** Minimum MAE of an honest whole-number median, by market: 1.5 % below what tonight's box score would allow. */
 const MIN_MAE: Readonly<Record<string, number>> = {
   points: 4.57,
   rebounds: 1.873,
@@ -42,13 +45,13 @@ const MIN_MAE: Readonly<Record<string, number>> = {
   threes: 0.874,
   pra: 5.91,
 };
-/** Brier score at points lines below which somebody knows the result. */
+/** Brier score at points lines below which the result must have leaked. */
 const MIN_BRIER = 0.24;
 const MIN_LINES = 1000;
 const MAX_HIT_RATE = 0.57;
 const MAX_BIAS = 0.25;
 
-/** A result too good, or too far off, to be honest. */
+/** A result too good, or too biased, to be honest. */
 export interface LeakAlarm {
   readonly kind:
     | 'correlation'
@@ -69,14 +72,14 @@ export interface LeakAlarm {
   readonly rows: number;
 }
 
-/** What the warehouse knows of a market beside the training set. */
+/** What the warehouse knows about a market beyond the training set. */
 export interface MarketKnowledge {
   readonly market: MarketId;
-  /** Games of teams that played. */
+  /** Team games played. */
   readonly games: number;
-  /** Share of the change by absences and returns, as box scores tell it afterwards, that statuses had foretold. */
+  /** Share of the effect of absences and returns, as box scores show it afterwards, that statuses had foretold. */
   readonly recovery: number;
-  /** Lines that are used, and those among them that were quoted after their cut-off or after tip-off. */
+  /** Lines in use, and how many of them were quoted after their cut-off or tip-off. */
   readonly lines: number;
   readonly lateLines: number;
 }
@@ -84,7 +87,9 @@ export interface MarketKnowledge {
 const changeOf = (presence: string, counts: readonly string[]): string =>
   `SUM((a.share - ${presence}) * (${counts.map((stat) => `COALESCE(a.${stat}_ewma8, 0)`).join(' + ')}))`;
 
-/** What statuses had foretold of absences, market by market, beside what box scores tell; parameters `from` and `to`. */
+/**
+ * The effect of absences per market, as statuses had foretold it and as box scores show it; parameters `from` and `to`.
+ */
 export const FORETOLD = statement({
   owner: 'model/leak-alarms',
   sql: `
@@ -106,7 +111,7 @@ SELECT COUNT(*) AS games,
 FROM changes`,
 });
 
-/** Lines of every market and those that were not known at their cut-off; parameters `from` and `to`. */
+/** Lines per market, and those not yet known at their cut-off; parameters `from` and `to`. */
 export const LATE_LINES = statement({
   owner: 'model/leak-alarms',
   sql: `
@@ -118,7 +123,7 @@ WHERE l.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND l.resolution
 GROUP BY l.market`,
 });
 
-/** Reads what the warehouse knows of every market in some slates. */
+/** Reads what the warehouse knows about every market in a range of slates. */
 export async function readKnowledge(
   warehouse: Warehouse,
   span: EvaluatedSpan,
@@ -140,8 +145,8 @@ export async function readKnowledge(
 }
 
 /**
- * What points to a leak on real games: what the rows themselves give away (`trainingAlarms`), errors below the declared bounds,
- * probabilities or hit rates at lines that nobody has. On a simulated league the bounds of errors mean nothing.
+ * Signs of a leak on real games: those in the rows themselves (`trainingAlarms`), errors below the declared
+ * bounds, and impossible probabilities or hit rates at lines. The error bounds do not apply to a simulated league.
  */
 export function leakAlarms(
   sets: readonly TrainingSet[],
@@ -160,7 +165,7 @@ export function leakAlarms(
   ];
 }
 
-/** What the rows to learn from give away: features that know the outcome, statuses that know who played, lines of after the cut-off. */
+/** Signs of a leak in training rows: features that know the outcome, statuses that know who played, lines quoted after the cut-off. */
 export function trainingAlarms(
   sets: readonly TrainingSet[],
   knowledge: readonly MarketKnowledge[],
@@ -199,7 +204,7 @@ function presenceAlarms({ plays }: EvaluationReport): LeakAlarm[] {
   ];
 }
 
-/** Features of a set that agree with the outcome more than anything known beforehand does. */
+/** Features that correlate with the outcome more than anything known beforehand can. */
 function correlationAlarms(set: TrainingSet): readonly LeakAlarm[] {
   return set.features.flatMap((name, j) => {
     const r = correlation(set.columns[j] ?? new Float64Array(0), set.target);
@@ -208,8 +213,8 @@ function correlationAlarms(set: TrainingSet): readonly LeakAlarm[] {
 }
 
 /**
- * Features whose step since the player's last row tells on which side of his average before it he ends up. Markets share their
- * columns: the steps of a column are taken once.
+ * Features whose step since the player's last row reveals on which side of his earlier average he ends up.
+ * Markets share their columns, so the steps of each column are computed once.
  */
 function stepAlarms(sets: readonly TrainingSet[]): readonly LeakAlarm[] {
   const taken = new Map<Float64Array, Int8Array>();
@@ -229,7 +234,7 @@ function stepAlarms(sets: readonly TrainingSet[]): readonly LeakAlarm[] {
   });
 }
 
-/** Sign of each value minus what a column said in the row before; 0 where there is no difference or no such row. */
+/** Sign of each value minus the column's value in the player's previous row; 0 without a difference or such a row. */
 function signs(values: Float64Array, earlier: Float64Array, before: Int32Array): Int8Array {
   return Int8Array.from(
     values,
@@ -251,7 +256,7 @@ function signCorrelation(a: Int8Array, b: Int8Array): number {
   return (n * ab - sumA * sumB) / Math.sqrt((n * n - sumA * sumA) * (n * n - sumB * sumB));
 }
 
-/** The player's last row before each; -1 where there is none. */
+/** Index of the player's previous row for each row; -1 where there is none. */
 function previousRows({ rows, players }: TrainingSet): Int32Array {
   const last = new Map<number, number>();
   return Int32Array.from({ length: rows }, (_, row) => {

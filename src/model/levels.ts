@@ -1,11 +1,11 @@
-/** Equal stretches of levels between 0 and 1. */
+/** Number of equal intervals of levels between 0 and 1. */
 const STRETCHES = 20;
-/** Rows of belief that the levels are right as they are. */
+/** Weight, in rows, of the prior that the levels need no correction. */
 const PRIOR_ROWS = 400;
 
 /**
- * Share of outcomes below each of the levels 1/20 … 19/20. An outcome that covers a stretch of levels (a whole number does)
- * is spread evenly over it, so that nothing is drawn at random. Leans on "right as it is" with the weight of 400 rows.
+ * Share of outcomes below each of the levels 1/20 … 19/20. A whole number covers an interval of levels and is
+ * spread evenly over it, so nothing is drawn at random. The prior of no correction has the weight of 400 rows.
  */
 export function fitLevels({
   low,
@@ -32,7 +32,9 @@ export function fitLevels({
   });
 }
 
-/** A function from a level as forecast to the share of outcomes below it; linear between the fitted levels, 0 at 0 and 1 at 1. */
+/**
+ * Returns a function from a forecast level to the share of outcomes below it: linear between the fitted levels, 0 at 0, 1 at 1.
+ */
 export function levelFunction(levels: readonly number[]): (level: number) => number {
   const knots = [0, ...levels, 1];
   const stretches = knots.length - 1;

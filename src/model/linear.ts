@@ -1,9 +1,9 @@
-/** One factor of a model column: a feature, divided by `over`, or 1/0 for "at least" a threshold. */
+/** One factor of a model column: a feature divided by `over`, or an indicator of reaching a threshold. */
 export interface Factor {
   readonly feature: string;
   /** Divisor, for readable units; 1 when absent. */
   readonly over?: number | undefined;
-  /** Turns the feature into an indicator: 1 when it is at least this. */
+  /** Makes the factor an indicator: 1 when the feature is at least this, else 0. */
   readonly from?: number | undefined;
 }
 
@@ -12,9 +12,9 @@ export interface ModelColumn {
   readonly name: string;
   readonly factors: readonly Factor[];
   /**
-   * Smallest divisor in standardising. A ridge penalty on a standardised column does not shrink a rare indicator at all
-   * (its standard deviation is as small as its share), so that a handful of rows would set its coefficient; with a floor
-   * of 1 the penalty counts as that many rows without the effect.
+   * Smallest divisor in standardising. A ridge penalty on a standardised column hardly shrinks a rare
+   * indicator (its standard deviation is as small as its share), so a handful of rows would set its
+   * coefficient. With a floor of 1 the penalty counts as that many rows without the effect.
    */
   readonly floor?: number | undefined;
 }
@@ -49,13 +49,13 @@ export function predictLinear(model: LinearModel, values: Float64Array, offset =
   return sum;
 }
 
-/** Share of the mean outcome over which a linear forecast bends into zero. */
+/** Scale of the softplus bend at zero, as a share of the mean outcome. */
 const BEND = 0.1;
 
 /**
- * The mean of a count from a linear forecast, never negative: softplus, s·ln(1 + exp(x/s)), with s a tenth of the mean
- * outcome. A plain cut at zero would give everybody at the far end of the bench the same forecast, and one below what such
- * players reach. From half of the mean outcome on it changes a forecast by less than 0.2 %.
+ * The mean of a count from a linear forecast, never negative: softplus, s·ln(1 + exp(x/s)), with s a tenth of
+ * the mean outcome. Clipping at zero would give all players at the end of the bench the same forecast, below
+ * what they reach. Above half the mean outcome the change is less than 0.2 %.
  */
 export function countMean(model: LinearModel, linear: number): number {
   const scale = BEND * model.intercept;
@@ -63,15 +63,15 @@ export function countMean(model: LinearModel, linear: number): number {
   return linear > 30 * scale ? linear : scale * Math.log1p(Math.exp(linear / scale));
 }
 
-/** Steps of forecast means, from small to large, and what was counted over what was forecast at each. */
+/** Steps of forecast means in ascending order, and the ratio of actual to forecast at each. */
 export interface MeanCorrection {
   readonly at: readonly number[];
   readonly ratio: readonly number[];
 }
 
 /**
- * A forecast mean as its step has counted: between two steps in proportion between what they counted, so that it is never
- * beyond them; outside of all steps by the ratio of the last.
+ * Corrects a forecast mean: between two steps by interpolating their corrected means, so the result lies
+ * between them; outside all steps by the ratio of the nearest.
  */
 export function correctedMean({ at, ratio }: MeanCorrection, mean: number): number {
   const next = at.findIndex((centre) => centre > mean);

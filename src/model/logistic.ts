@@ -13,9 +13,9 @@ export function logistic(x: number): number {
 }
 
 export interface LogisticPrior {
-  /** Where each coefficient is believed to be without data. */
+  /** Prior mean of each coefficient. */
   readonly centre: readonly number[];
-  /** Strength of that belief, 1/variance, for each coefficient; 0 = none. */
+  /** Prior precision (1/variance) of each coefficient; 0 = no prior. */
   readonly precision: readonly number[];
 }
 

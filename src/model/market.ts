@@ -2,18 +2,18 @@ import { fitLogistic, type LogisticPrior, logistic, logit } from './logistic.ts'
 import { wilson } from './metrics.ts';
 
 /**
- * Belief without data, as measured walk-forward on a season without prices: a line has heard who is out. Where the model has heard
- * it too (a status feed), .4 of its own log odds are to be believed, otherwise .2.
+ * Priors, measured walk-forward on a season without prices: lines reflect who is out. With a status feed the
+ * model knows that too, and .4 of its own log odds are credible; without one, .2.
  */
 const WITH_FEED: LogisticPrior = { centre: [0, 0.4], precision: [400, 100] };
 const WITHOUT_FEED: LogisticPrior = { centre: [0, 0.2], precision: [400, 100] };
-/** A price is right, and the model adds a little to it. */
+/** Prior with prices: the price is right, and the model adds a little. */
 const WITH_PRICES: LogisticPrior = { centre: [0, 0.15, 1], precision: [400, 45, 45] };
-/** Log odds beyond these are read as these: nobody is that sure of a line. */
+/** Log odds are clipped to ± this: nobody is that sure about a line. */
 const MAX_LOGIT = 5;
-/** Lower bounds of the bins of confidence, the probability of the likelier side. */
+/** Lower bounds of the confidence bins; confidence is the probability of the likelier side. */
 const BINS = [0.5, 0.53, 0.56, 0.6, 0.65, 0.7] as const;
-/** Bets in a bin from which on it has proven something. */
+/** Minimum bets for a bin to prove anything. */
 const MIN_PROVEN = 100;
 
 /** logit P(over | decided) = a + b·logit(own probability). */
@@ -21,7 +21,7 @@ interface UnpricedBelief {
   readonly a: number;
   readonly b: number;
   readonly rows: number;
-  /** Greatest confidence that may be claimed, per bin: what the bets of the bin have earned at best; 1 where none has been proven. */
+  /** Maximum confidence that may be claimed per bin: the upper bound of its hit rate; 1 where nothing is proven. */
   readonly earned: readonly number[];
 }
 
@@ -30,29 +30,29 @@ interface PricedBelief extends UnpricedBelief {
   readonly c: number;
 }
 
-/** What is believed of a probability at a line, once the line has been heard. */
+/** Maps the model's own probability at a line to the one to publish, given the line and its price. */
 export interface MarketLayer {
   readonly with_feed: UnpricedBelief;
   readonly without_feed: UnpricedBelief;
   readonly priced: PricedBelief;
 }
 
-/** Decided bets of earlier dates with out-of-fold probabilities, of all markets together: row i of every array belongs together. */
+/** Decided bets of earlier dates with out-of-fold probabilities, all markets pooled; index i of every array is the same bet. */
 export interface MarketRows {
   /** The model's own P(over | decided). */
   readonly own: Float64Array;
-  /** De-vigged probability of the market; NaN = no two prices. */
+  /** De-vigged P(over) of the market; NaN = no two-way price. */
   readonly marketOver: Float64Array;
-  /** 1 = a status feed stood before the cut-off. */
+  /** 1 = a status feed was available before the cut-off. */
   readonly fed: Uint8Array;
   /** 1 = over, 0 = under. */
   readonly over: Float64Array;
 }
 
-/** Number of bins for which a belief says what they have earned. */
+/** Length of `earned`: the number of confidence bins. */
 export const EARNED_BINS = BINS.length;
 
-/** Fits each form toward its prior. Without rows the priors are the answer. */
+/** Fits each belief with its prior. Without rows the result is the priors. */
 export function fitMarket(rows: MarketRows): MarketLayer {
   const all = Array.from(rows.own.keys());
   const one = (): number => 1;
@@ -90,8 +90,8 @@ export function fitMarket(rows: MarketRows): MarketLayer {
 }
 
 /**
- * Upper end of Wilson's interval of the bets won, bin by bin and never falling; a bin with few bets may claim what the one below
- * it has earned. Without a single proven bin nothing is known against any claim.
+ * Upper end of Wilson's interval of the hit rate per bin, made non-decreasing; a bin with few bets inherits
+ * the one below. Without any proven bin no claim is limited.
  */
 function earnedBy(
   at: readonly number[],
@@ -119,17 +119,17 @@ function binOf(confidence: number): number {
   return BINS.findLastIndex((from) => confidence >= from);
 }
 
-/** A probability as the model has it, and what it is to be compared with. */
+/** The model's probability at a line, and the evidence to weigh it against. */
 export interface OwnView {
   /** The model's own P(over | decided). */
   readonly own: number;
-  /** De-vigged probability where two prices exist. */
+  /** De-vigged P(over) of the market; undefined without a two-way price. */
   readonly marketOver: number | undefined;
-  /** Whether a status feed stood before the cut-off. */
+  /** Whether a status feed was available before the cut-off. */
   readonly fed: boolean;
 }
 
-/** P(over | decided) to be believed and published: never a greater confidence than its bin has earned. */
+/** P(over | decided) to publish; its confidence never exceeds what its bin has earned. */
 export function believedOver(layer: MarketLayer, { own, marketOver, fed }: OwnView): number {
   const mine = bounded(logit(own));
   if (marketOver === undefined || !Number.isFinite(marketOver)) {

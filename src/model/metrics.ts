@@ -24,7 +24,10 @@ export function pointErrors(forecast: Float64Array, actual: Float64Array): Point
   return { n, mae: absolute / n, rmse: Math.sqrt(squared / n), bias: signed / n };
 }
 
-/** Continuous ranked probability score of a whole-number outcome: Σₖ (P(points ≤ k) − 1[actual ≤ k])². In points; less is better. */
+/**
+ * Continuous ranked probability score of a whole-number outcome: Σₖ (P(count ≤ k) − 1[actual ≤ k])². In units
+ * of the market; lower is better.
+ */
 export function crps(distribution: CountDistribution, actual: number): number {
   let sum = 0;
   const { cumulative } = distribution;
@@ -32,14 +35,14 @@ export function crps(distribution: CountDistribution, actual: number): number {
   return sum;
 }
 
-/** Negative log likelihood of a whole-number outcome, in nats, its probability kept at 1e-9 at least; less is better. */
+/** Negative log likelihood of a whole-number outcome in nats, with its probability floored at 1e-9; lower is better. */
 export function logScore({ mass }: CountDistribution, actual: number): number {
   return -Math.log(Math.max(1e-9, mass[Math.min(actual, mass.length - 1)] ?? 0));
 }
 
 /**
- * Randomised probability integral transform: uniform on [0, 1] when the distributions are right, although points are
- * whole numbers. `u` is a uniform number (seeded by the caller).
+ * Randomised probability integral transform: uniform on [0, 1] when the distributions are right, although
+ * counts are whole numbers. `u` is uniform on [0, 1], seeded by the caller.
  */
 export function randomisedPit(distribution: CountDistribution, actual: number, u: number): number {
   const k = Math.min(actual, distribution.cumulative.length - 1);
@@ -58,7 +61,7 @@ export function coverage(pit: Float64Array, probability: number): number {
   return inside / pit.length;
 }
 
-/** Largest distance between the distribution of PIT values and the uniform one (Kolmogorov-Smirnov). */
+/** Kolmogorov-Smirnov distance of PIT values from the uniform distribution. */
 export function pitDistance(pit: Float64Array): number {
   const sorted = pit.toSorted();
   let largest = 0;
@@ -94,14 +97,14 @@ export function mean(values: Float64Array): number {
   return sum / values.length;
 }
 
-/** Pearson correlation over the places where both values are finite; NaN when either is constant there. */
+/** Pearson correlation over the indices where both values are finite; NaN when either is constant there. */
 export function correlation(x: Float64Array, y: Float64Array): number {
   let [n, meanA, meanB, ab, aa, bb] = [0, 0, 0, 0, 0, 0];
   for (let i = 0; i < x.length; i++) {
     const [a, b] = [x[i] ?? Number.NaN, y[i] ?? Number.NaN];
     if (!Number.isFinite(a) || !Number.isFinite(b)) continue;
     n++;
-    // Welford's updates: the means move, and no digits are lost to large ones.
+    // Welford's update: no precision is lost to large means.
     const [da, db] = [a - meanA, b - meanB];
     meanA += da / n;
     meanB += db / n;
@@ -118,8 +121,8 @@ export interface BootstrapMean extends Interval {
 }
 
 /**
- * Mean with a 95 % interval that respects clusters: rows of one date rise and fall together, so dates are drawn with
- * replacement, not rows. `cluster` labels each value. `random` is seeded by the caller.
+ * Mean with a 95 % cluster bootstrap interval: rows of one date are correlated, so dates are drawn with
+ * replacement, not rows. `cluster` labels each value; `random` is seeded by the caller.
  */
 export function clusterBootstrap(
   values: Float64Array,

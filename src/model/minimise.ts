@@ -3,12 +3,12 @@ export type Objective = (point: Float64Array, gradient: Float64Array) => number;
 
 const MAX_STEPS = 100;
 const MAX_HALVINGS = 30;
-/** A step that promises less than this share of the value is not worth taking. */
+/** The search ends when a step promises less than this share of the value. */
 const NEGLIGIBLE = 1e-8;
-/** Share of the decrease promised by the gradient that a step must give (Armijo). */
+/** Share of the decrease predicted by the gradient that a step must achieve (Armijo). */
 const SUFFICIENT = 1e-4;
 
-/** Where a search ended, and what it learnt of the curvature (row-major), from which another search may start. */
+/** Where a search ended, with its inverse Hessian estimate (row-major), from which another search may start. */
 export interface Minimum {
   readonly point: Float64Array;
   readonly inverse: Float64Array;
@@ -34,11 +34,11 @@ export function minimise(objective: Objective, start: Float64Array, curvature?: 
       promised = dot(direction, gradient);
     }
     if (-promised <= NEGLIGIBLE * Math.max(1, Math.abs(value))) return { point, inverse };
-    const next = walk(objective, { point, direction, value, promised });
+    const next = lineSearch(objective, { point, direction, value, promised });
     if (next === undefined) return { point, inverse };
     const moved = next.point.map((x, i) => x - (point[i] ?? 0));
     const turned = next.gradient.map((g, i) => g - (gradient[i] ?? 0));
-    inverse = updated(inverse, moved, turned, step === 0 && curvature === undefined);
+    inverse = updatedInverse(inverse, moved, turned, step === 0 && curvature === undefined);
     [point, gradient, value] = [next.point, next.gradient, next.value];
   }
   return { point, inverse };
@@ -51,8 +51,8 @@ interface From {
   readonly promised: number;
 }
 
-/** The first point along a direction, halving from a whole step, that is lower enough; undefined when none is. */
-function walk(
+/** Line search: the first point with sufficient decrease, halving from a full step; undefined when there is none. */
+function lineSearch(
   objective: Objective,
   { point, direction, value, promised }: From,
 ): { point: Float64Array; gradient: Float64Array; value: number } | undefined {
@@ -67,7 +67,7 @@ function walk(
 }
 
 /** The inverse Hessian after a step; the first step also sets its size (Nocedal & Wright, 6.20). Unchanged where curvature is not positive. */
-function updated(
+function updatedInverse(
   inverse: Float64Array,
   moved: Float64Array,
   turned: Float64Array,

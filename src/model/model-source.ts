@@ -7,11 +7,11 @@ import { featureContractHash } from './features.ts';
 import { listModels, loadModel } from './registry.ts';
 import type { ModelSource, ServingModel } from './systems.ts';
 import { eachSteps } from './train.ts';
-import { inTurns } from './train-config.ts';
+import { runStepsYielding } from './train-config.ts';
 import { identityOf, registerTrained, type TrainDeps, train, UNNAMED } from './train-run.ts';
 import { readTrainingSets } from './training-set.ts';
 
-/** Days for which an explicit promotion outlives the age limit of candidates. */
+/** Age limit of the champion in days; it replaces that of candidates. */
 const CHAMPION_MAX_AGE_DAYS = 60;
 
 export interface ModelSourceOptions {
@@ -19,7 +19,7 @@ export interface ModelSourceOptions {
   readonly maxAgeDays?: number;
   /** Train for the slate when no registered model may serve it. */
   readonly trainWhenMissing: boolean;
-  /** Who is named in the registry for a model trained here. */
+  /** Recorded in the registry as the creator of models trained here. */
   readonly by: string;
 }
 
@@ -38,9 +38,9 @@ export function modelSource(deps: TrainDeps, options: ModelSourceOptions): Model
   const loaded = new Map<string, Promise<ServingModel>>();
   const training = new Map<Slate, Promise<ServingModel>>();
   const load = (modelId: string): Promise<ServingModel> =>
-    remember(loaded, modelId, async () => servingModel(await loadModel(deps, modelId)));
+    memoise(loaded, modelId, async () => servingModel(await loadModel(deps, modelId)));
   const trainFor = (slate: Slate): Promise<ServingModel> =>
-    remember(training, slate, async () => {
+    memoise(training, slate, async () => {
       const { row } = await train(deps, { cutoff: slate, by: options.by });
       if (row.status === 'retired') {
         throw new TipoffError(
@@ -67,7 +67,7 @@ export function modelSource(deps: TrainDeps, options: ModelSourceOptions): Model
   };
 }
 
-/** A model with its systems, ready to forecast. */
+/** Builds the forecast systems of an artefact. */
 function servingModel(artefact: Artefact): ServingModel {
   return {
     modelId: artefact.model_id,
@@ -80,8 +80,8 @@ function servingModel(artefact: Artefact): ServingModel {
   };
 }
 
-/** One piece of work per key, shared by all who ask meanwhile and afterwards; a failure is not remembered. */
-function remember<K, V>(store: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
+/** Memoises one promise per key, shared by concurrent and later callers; a failure is not kept. */
+function memoise<K, V>(store: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
   const known = store.get(key);
   if (known !== undefined) return known;
   const made = make().catch((error: unknown) => {
@@ -117,19 +117,19 @@ function noModel(slate: Slate, judged: readonly { readonly objection: string | u
 }
 
 export interface SeasonModelOptions {
-  /** First and last slate that may be asked for. */
+  /** First and last slate that may be requested, both included. */
   readonly from: Slate;
   readonly to: Slate;
-  /** Who is named in the registry for the models used. */
+  /** Recorded in the registry as the creator of the models used. */
   readonly by: string;
 }
 
 /**
- * Models for a backfill: a weekly refit as production would have made it, in one pass. The training set is read once, at
- * the first slate asked for, and every Monday's model comes from the same walk over it; each equals `train` for that
- * cut-off. A slate gets the model of the Monday of its week and registers it as shadow, once; weeks that nobody asks for
- * leave no trace. Throws TIPOFF_NO_MODEL for a week with too little history, TIPOFF_BAD_INPUT for a slate outside the range,
- * and what `admit` throws for a week whose history is contaminated.
+ * Models for a backfill: the weekly refits production would have made, in one pass. The training set is read
+ * once, at the first request, and every Monday's model comes from the same walk over it; each equals `train` for
+ * that cut-off. A slate gets the model of its week's Monday, which is registered as shadow once; weeks that are
+ * never requested are not registered. Throws TIPOFF_NO_MODEL for a week with too little history, TIPOFF_BAD_INPUT
+ * for a slate outside the range, and what `admit` throws for a week whose history is contaminated.
  */
 export function seasonModelSource(deps: TrainDeps, { from, to, by }: SeasonModelOptions): ModelSource {
   const trained = new Map<'all', Promise<ReadonlyMap<Slate, Artefact | TipoffError>>>();
@@ -143,14 +143,14 @@ export function seasonModelSource(deps: TrainDeps, { from, to, by }: SeasonModel
       deps.markets ?? PUBLISHED_MARKETS,
       deps.giveWay,
     );
-    const models = await inTurns(
+    const models = await runStepsYielding(
       eachSteps(sets, cutoffs, { ...identityOf(deps), modelId: () => UNNAMED }),
       deps.giveWay,
     );
     return new Map(cutoffs.map((cutoff, i) => [cutoff, models[i] ?? unknownWeek(cutoff, from, to)]));
   };
   const serve = async (cutoff: Slate): Promise<ServingModel> => {
-    const model = (await remember(trained, 'all', trainAll)).get(cutoff) ?? unknownWeek(cutoff, from, to);
+    const model = (await memoise(trained, 'all', trainAll)).get(cutoff) ?? unknownWeek(cutoff, from, to);
     if (model instanceof TipoffError) throw model;
     await deps.admit({ before: cutoff });
     const { artefact } = await registerTrained(deps, model, { status: 'shadow', by });
@@ -160,7 +160,7 @@ export function seasonModelSource(deps: TrainDeps, { from, to, by }: SeasonModel
     forSlate: async (slate) => {
       if (slate < from || slate > to) throw unknownWeek(slate, from, to);
       const cutoff = mondayBefore(slate);
-      return remember(serving, cutoff, () => serve(cutoff));
+      return memoise(serving, cutoff, () => serve(cutoff));
     },
   };
 }

@@ -29,7 +29,7 @@ export interface Walk {
   readonly fits: readonly CutoffFit[];
 }
 
-/** Positions of the rows a model learns from: played, enough career games, enough expected minutes. */
+/** Indices of the rows a model learns from: played, enough career games, enough expected minutes. */
 function usableRows(set: TrainingSet, config: TrainConfig): Int32Array {
   const career = columnOf(set, 'games_career');
   const expected = columnOf(set, 'min_ewma4');
@@ -44,10 +44,10 @@ function usableRows(set: TrainingSet, config: TrainConfig): Int32Array {
 }
 
 /**
- * Walks through history once. Blocks are calendar weeks from Monday, which do not depend on any cut-off: each week is
- * forecast by the fit on everything before it, as a weekly refit in production would. So what a week contributes to
- * calibration is the same whichever cut-off is trained for, and many cut-offs cost one pass and one solve each.
- * `cutoffs` must be in order; rows at or after a cut-off never enter its fit. A step is a week.
+ * Walks through history once. Blocks are calendar weeks from Monday, independent of any cut-off: each week is
+ * forecast by the fit on everything before it, as by a weekly refit in production. So a week contributes the
+ * same to calibration for every cut-off, and many cut-offs cost one pass plus one solve each. `cutoffs` must
+ * be ascending; rows at or after a cut-off never enter its fit. One step per week.
  */
 export function* walkMarkets(
   sets: readonly TrainingSet[],
@@ -68,14 +68,14 @@ export function* walkMarkets(
   return walks;
 }
 
-/** The same rows with the outcome of one part. */
+/** The same rows with the outcome of one part of a combined market. */
 function setOfPart(set: TrainingSet, part: Market): TrainingSet {
   const [column] = part.counts;
   const target = column === undefined ? undefined : set.counts?.get(column);
   return target === undefined ? set : { ...set, market: part, target };
 }
 
-/** Two forecasts added up: linear in the columns of both, a missing value adding nothing to either. */
+/** The sum of two walks' forecasts: linear in the columns of both; a missing value adds nothing to either. */
 function sumOfWalks(a: Walk, b: Walk): Walk {
   const names = new Map([...a.columns, ...b.columns].map((column) => [column.name, column]));
   const columns = [...names.values()];
@@ -85,7 +85,7 @@ function sumOfWalks(a: Walk, b: Walk): Walk {
     const [mine, theirs] = [byName(a.columns, fit.model), byName(b.columns, b.fits[i]?.model)];
     const model = {
       intercept: fit.model.intercept + (b.fits[i]?.model.intercept ?? Number.NaN),
-      // The rows are the same, and so is the mean of a column that both have.
+      // Both have the same rows, so a shared column has the same mean in each.
       centres: columns.map(({ name }) => mine.get(name)?.centre ?? theirs.get(name)?.centre ?? 0),
       coefficients: columns.map(
         ({ name }) => (mine.get(name)?.coefficient ?? 0) + (theirs.get(name)?.coefficient ?? 0),
@@ -122,7 +122,7 @@ function* walkCount(set: TrainingSet, cutoffs: readonly string[], config: TrainC
   const gram = new GramAccumulator(design, config.halfLifeDays, summed?.frame);
   const options = { lambda: config.lambda, floors: columns.map((column) => column.floor) };
   const weeks = [...(summed?.weeks ?? [])];
-  /** Adds what was before a week: all rows up to one of it, or the sums of the earlier weeks. */
+  /** Adds everything before a week: all rows up to `row`, or the sums of the earlier weeks. */
   const addBefore = (week: number, row: number): void => {
     if (summed === undefined) gram.addUpTo(row);
     for (let next = weeks[0]; next !== undefined && next.week < week; next = weeks[0]) {
@@ -130,7 +130,7 @@ function* walkCount(set: TrainingSet, cutoffs: readonly string[], config: TrainC
       weeks.shift();
     }
   };
-  /** A fit on the rows before a day, which is that of row `row` or lies before it. */
+  /** A fit on the rows before `day`, which is the day of row `row` or earlier. */
   const fitBefore = (day: number, row: number): LinearModel => {
     addBefore(weekOf(day), row);
     if (summed === undefined) return solveRidge(gram.momentsAt(day), options);

@@ -1,20 +1,20 @@
 import type { PresenceRow } from './evaluation-rows.ts';
 import { brier, type Interval, mean, wilson } from './metrics.ts';
 
-/** Players of about one probability of playing, or of one status: what was claimed (mean) and the share that played, with Wilson's interval. */
+/** Players of similar probability of playing, or of one status: mean forecast and share that played, with Wilson's 95 % interval. */
 interface PresenceBin extends Interval {
   readonly n: number;
   readonly claimed: number;
   readonly played: number;
 }
 
-/** How well probabilities of playing came true. */
+/** Accuracy and calibration of probabilities of playing. */
 export interface PresenceScores {
   readonly n: number;
   readonly brier: number;
-  /** Brier score of always giving the share that played. */
+  /** Brier score of a constant forecast: the share that played. */
   readonly climatology: number;
-  /** Bins of ten points, from the least likely up; empty ones are left out. */
+  /** Bins of ten percentage points in ascending order, without empty ones. */
   readonly bins: readonly PresenceBin[];
   readonly by_status: Readonly<Record<string, PresenceBin>>;
 }

@@ -16,7 +16,7 @@ export interface RegistryDeps {
 }
 
 export interface Registration {
-  /** A champion is made by promotion only. */
+  /** Only a promotion makes a champion. */
   readonly status: 'candidate' | 'shadow';
   /** Who: a command, a service or a person. */
   readonly by: string;
@@ -24,7 +24,7 @@ export interface Registration {
 
 const MODEL_ID = /^[a-z0-9][a-z0-9._-]{0,120}$/i;
 const REGISTRY = 'nba_predictions.model_registry';
-/** A model forecasts every market, so that one champion and one pointer are enough. */
+/** A model forecasts every market, so one champion is enough. */
 const EVERY_MARKET = 'all';
 
 /** The path of a model in the object store. Throws TIPOFF_BAD_INPUT for an invalid id. */
@@ -110,7 +110,7 @@ export async function listModels(warehouse: Warehouse): Promise<ModelRegistryRow
   return warehouse.query<ModelRegistryRow>(REGISTERED_MODELS.sql);
 }
 
-/** The registry row of a model. Throws TIPOFF_NOT_FOUND for an id that is not registered. */
+/** The registry row of a model. Throws TIPOFF_NOT_FOUND for an unregistered id. */
 async function modelRow(warehouse: Warehouse, modelId: string): Promise<ModelRegistryRow> {
   const [row] = await warehouse.query<ModelRegistryRow>(REGISTERED_MODEL.sql, { model_id: modelId });
   if (row !== undefined) return row;
@@ -141,10 +141,10 @@ export async function loadModel(
 }
 
 /**
- * Makes a model the champion and retires the one before, in one atomic statement, so that there is never a
- * second one.
- * Promoting a retired model is the rollback. The model must be loadable and speak today's feature contract, otherwise
- * TIPOFF_INTEGRITY or TIPOFF_NO_MODEL; an unknown id gives TIPOFF_NOT_FOUND. Promoting the champion changes nothing.
+ * Makes a model the champion and retires the previous one, in one atomic statement, so there are never two.
+ * Promoting a retired model is the rollback. The model must be loadable (else TIPOFF_INTEGRITY) and use the
+ * current feature contract (else TIPOFF_NO_MODEL); an unknown id gives TIPOFF_NOT_FOUND. Promoting the
+ * champion changes nothing.
  */
 export async function promoteModel(
   deps: RegistryDeps,
@@ -172,7 +172,7 @@ export async function promoteModel(
   return modelRow(deps.warehouse, modelId);
 }
 
-/** Takes a model out of service, the champion included: what is retired serves no daily run until it is promoted. */
+/** Retires a model, even the champion: it serves no daily run until it is promoted again. */
 export async function retireModel(
   deps: Pick<RegistryDeps, 'warehouse' | 'clock'>,
   modelId: string,
@@ -187,7 +187,10 @@ export async function retireModel(
   return modelRow(deps.warehouse, modelId);
 }
 
-/** Writes bytes where none are. Equal bytes already there are fine, whoever wrote them; others are TIPOFF_INTEGRITY. */
+/**
+ * Writes bytes to a free path. Equal bytes already there are fine, whoever wrote them; different ones throw
+ * TIPOFF_INTEGRITY.
+ */
 async function storeOnce(objects: ObjectStore, path: string, bytes: Uint8Array): Promise<void> {
   if ((await objects.get(path)) === undefined) {
     try {

@@ -27,19 +27,19 @@ import type { PresenceScores } from './presence-scores.ts';
 import { CHAMPION_SYSTEM, SYSTEM_IDS, type SystemId } from './systems.ts';
 import type { Steps } from './train-config.ts';
 
-/** What one system made of one row. */
+/** Scores of one system on one row. */
 export interface SystemScore {
   readonly mean: number;
   readonly median: number;
-  /** Whole-number median: what the absolute error is taken of. */
+  /** Whole-number median, from which the absolute error is computed. */
   readonly whole: number;
   readonly crps: number;
-  /** Negative log likelihood of what happened, in nats. */
+  /** Negative log likelihood of the outcome, in nats. */
   readonly logScore: number;
   readonly pit: number;
-  /** The system's own P(over) at a line that no bookmaker set: half a point above the whole part of `level`. */
+  /** The system's own P(over) at a synthetic line: half a point above the whole part of `level`. */
   readonly free: number;
-  /** P(over | decided) to be believed, and P(push), at the line; NaN without a line. */
+  /** P(over | decided) as published, and P(push), at the line; NaN without a line. */
   readonly over: number;
   readonly push: number;
 }
@@ -49,9 +49,9 @@ export interface ScoredRow {
   readonly slate: string;
   readonly player: number;
   readonly actual: number;
-  /** Eight-game average of the market: the same for every system, and known beforehand. */
+  /** Eight-game average of the market, known beforehand and the same for every system. */
   readonly level: number;
-  /** The same of points, which decides the tier in every market. */
+  /** Eight-game average of points, which decides the tier in every market. */
   readonly tierLevel: number;
   /** Status at the cut-off. */
   readonly status: string;
@@ -63,18 +63,18 @@ export interface ScoredRow {
   readonly marketOver: number;
   readonly quote: Quote | undefined;
   readonly scores: ReadonlyMap<SystemId, SystemScore>;
-  /** Why the other systems gave no forecast. */
+  /** The other systems, each with the reason why it gave no forecast. */
   readonly cannot: ReadonlyMap<SystemId, string>;
 }
 
-/** Errors of one system on a group of rows, in what the market counts unless said otherwise. */
+/** Errors of one system on a group of rows, in units of the market unless said otherwise. */
 interface ErrorScores {
   readonly n: number;
-  /** Of the whole-number median. */
+  /** Mean absolute error of the whole-number median. */
   readonly mae_median: number;
   readonly mae_mean: number;
   readonly rmse: number;
-  /** Mean of forecast (mean) − actual. */
+  /** Mean of forecast mean − actual. */
   readonly bias: number;
   readonly crps: number;
   /** Mean negative log likelihood, in nats. */
@@ -86,37 +86,37 @@ interface ErrorScores {
   readonly pit_ks: number;
 }
 
-/** The champion on a group of rows. */
+/** Error scores of the champion on a group of rows. */
 export interface GroupScores extends ErrorScores {
   /** Its CRPS over that of `ewma8` on the same rows, minus 1; NaN without a forecast of both. */
   readonly crps_to_ewma8: number;
 }
 
-/** The champion at the bookmakers' lines of a group of rows. */
+/** Scores of the champion at the bookmakers' lines of a group of rows. */
 export interface LineGroup {
-  /** Decided: pushes are left out. */
+  /** Decided rows; pushes are left out. */
   readonly n: number;
   readonly pushes: number;
   readonly brier: number;
   /** Brier score of always giving the share of overs in these rows. */
   readonly climatology: number;
-  /** Of the de-vigged prices and of the forecast on the rows that have them (`market_n`). */
+  /** Brier score of the de-vigged prices and of the forecast, on the rows that have prices (`market_n`). */
   readonly market_n: number;
   readonly market_brier: number | null;
   readonly priced_brier: number | null;
-  /** Every main line with a side, and those that are picks. */
+  /** Bet records of every main line with a side, and of picks alone. */
   readonly sides: BetRecord;
   readonly picks: BetRecord;
 }
 
-/** What rows are grouped by; the last two make sense at lines only. */
+/** What rows are grouped by; the additional ones apply only at lines. */
 export const ERROR_DIMENSIONS = ['season', 'month', 'tier', 'status'] as const;
 export const DIMENSIONS = [...ERROR_DIMENSIONS, 'book', 'lead'] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
 type Groups<D extends string, G> = Readonly<Record<D, Readonly<Record<string, G>>>>;
 
-/** A system minus what it is held against, on the same rows, with 95 % intervals by dates; negative is better. */
+/** A system's score minus that of its reference on the same rows, with 95 % intervals by dates; negative is better. */
 interface Paired {
   readonly n: number;
   readonly absolute_error: BootstrapMean;
@@ -125,30 +125,30 @@ interface PairedForecasts extends Paired {
   readonly crps: BootstrapMean;
 }
 interface PairedLines extends Paired {
-  /** Brier score of what is believed minus that of the price, one half where the line has none; decided rows only. */
+  /** Brier score of the published probability minus that of the price (½ where the line has none); decided rows only. */
   readonly brier: BootstrapMean;
 }
 
-/** The measures that are published, of one market and one system. */
+/** The published measures of one market and one system. */
 export interface MarketScores extends ErrorScores {
   readonly market: string;
   readonly system: SystemId;
   /** The system whose picks are published. */
   readonly champion: boolean;
-  /** Calibration of the system's own distribution at lines that no bookmaker set. */
+  /** Calibration of the system's own distribution at synthetic lines. */
   readonly slope_free: number;
   readonly ece_free: number;
-  /** Calibration of what is published at bookmakers' lines, pushes left out; null without lines. */
+  /** Calibration of published probabilities at bookmakers' lines, without pushes; null without lines. */
   readonly line: LineCalibration | null;
-  /** Against `ewma8` where both forecast, and against the line where there is one: its median with the line, what it believes with the price. */
+  /** Compared with `ewma8` where both forecast, and with the line where there is one: median with line, published probability with price. */
   readonly against: { readonly ewma8: PairedForecasts; readonly line: PairedLines | null };
-  /** Of the champion; null for the others. */
+  /** Scores by group, for the champion; null for the others. */
   readonly by: Groups<(typeof ERROR_DIMENSIONS)[number], GroupScores> | null;
-  /** Of the champion where there are lines; null otherwise. */
+  /** Scores at lines, for the champion where there are lines; null otherwise. */
   readonly at_lines: LineReport | null;
 }
 
-/** Lines taken together and by group. */
+/** All lines together, and by group. */
 interface LineReport extends LineGroup {
   readonly by: Groups<Dimension, LineGroup>;
 }
@@ -163,11 +163,11 @@ export interface EvaluationReport {
   readonly rows_without_model: number;
   /** One entry per market and system. */
   readonly markets: readonly MarketScores[];
-  /** The champion at bookmakers' lines without prices, of all markets together; null without lines. */
+  /** The champion at bookmakers' lines without prices, all markets pooled; null without such lines. */
   readonly pooled: LineCalibration | null;
   /** The champion at all bookmakers' lines, with prices or not; null without lines. */
   readonly at_lines: LineReport | null;
-  /** P(plays) of the rotations; null where presence was not read. */
+  /** Scores of P(plays) for rotation players; null when presence was not read. */
   readonly plays: PresenceScores | null;
   /** Rows without a forecast, by system and reason. */
   readonly cannot: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -182,7 +182,7 @@ const TIERS = [
   { name: '25 and more', below: Number.POSITIVE_INFINITY },
 ] as const;
 
-/** Classes of the time from a quote to tip-off, in hours. */
+/** Classes of lead time from quote to tip-off, in hours. */
 const LEADS = [
   { name: 'under 1 h', below: 1 },
   { name: '1 to 3 h', below: 3 },
@@ -199,7 +199,7 @@ export interface ScoredMarket {
   readonly rowsWithoutModel: number;
 }
 
-/** A row with a line, as the champion sees it, and what was bet on it. */
+/** A row with a line: the champion's opinion, and the bet on it. */
 interface LinedRow {
   readonly row: ScoredRow;
   readonly score: SystemScore;
@@ -207,7 +207,7 @@ interface LinedRow {
   readonly isPick: boolean;
 }
 
-/** Scores every market and system that forecast at least one row. A step is a system of a market. */
+/** Scores every market and system that forecast at least one row. One step per system and market. */
 export function* reportSteps(
   markets: readonly ScoredMarket[],
   about: {
@@ -248,7 +248,7 @@ export function* reportSteps(
   };
 }
 
-/** The rows with a line by market, with what was bet on them. */
+/** The rows with a line, by market, with the bets on them. */
 function linedRows(
   markets: readonly ScoredMarket[],
   advise: Advise,
@@ -343,7 +343,7 @@ function errorGroups(own: readonly ScoredRow[]): Groups<(typeof ERROR_DIMENSIONS
   );
 }
 
-/** Rows by every dimension, each with what is made of a group, in the order of the names. */
+/** Groups rows by every dimension and scores each group, in the order of the group names. */
 function groupsBy<D extends Dimension, R, G>(
   dimensions: readonly D[],
   rows: readonly R[],
@@ -369,7 +369,7 @@ const KEYS: Readonly<Record<Dimension, (row: ScoredRow) => string>> = {
   lead: ({ quote }) => LEADS.find(({ below }) => (quote?.leadHours ?? Number.NaN) < below)?.name ?? NO_TIME,
 };
 
-/** Names that have an order of their own; others are sorted. */
+/** Group names with a fixed order; others are sorted. */
 const ORDER: Readonly<Record<Dimension, readonly string[]>> = {
   season: [],
   month: [],

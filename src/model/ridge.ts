@@ -5,15 +5,15 @@ import type { LinearModel, MeanCorrection } from './linear.ts';
 import type { SumFrame } from './summed-history.ts';
 import { mondayOf } from './training-set.ts';
 
-/** Day from which row weights grow; any fixed day does, because a solve divides it out again. */
+/** Day relative to which row weights grow; any fixed day works, because a solve divides it out. */
 const REFERENCE_DAY = 18_262;
-/** Rows that set the provisional centres. */
+/** Rows from which the provisional centres are computed. */
 const SHIFT_ROWS = 512;
 const NO_ROW = new Float64Array(0);
-/** A column counts as constant when its variance is below this share of its second moment: rounding, not variation. */
+/** A column counts as constant when its variance is below this share of its second moment: that is rounding. */
 const CONSTANT = 1e-13;
 
-/** The centred second moments that a ridge needs, in the units of the columns. */
+/** The centred second moments for a ridge fit, in the units of the columns. */
 export interface CentredMoments {
   /** Σw. */
   readonly weight: number;
@@ -21,7 +21,7 @@ export interface CentredMoments {
   readonly targetMean: number;
   /** Mean of each column over the rows where it is present. */
   readonly means: Float64Array;
-  /** Standard deviation of each column over those rows; 0 for a column that is constant or never present. */
+  /** Standard deviation of each column over those rows; 0 for a constant or never present column. */
   readonly deviations: Float64Array;
   /** Σw(xᵢ−mᵢ)(xⱼ−mⱼ), width × width, a missing value counting as its mean. */
   readonly cross: Float64Array;
@@ -30,36 +30,36 @@ export interface CentredMoments {
 }
 
 /**
- * Sums that grow row by row and can be solved at any moment, so that a weekly refit over a season costs one pass.
+ * Running sums that can be solved at any moment, so weekly refits over a season cost one pass.
  *
- * Weights: a row of age a at the cut-off shall weigh 0.5^(a/halfLife). Rows are added with 2^((day − reference)/halfLife)
- * instead, which does not depend on the cut-off, and a solve multiplies by one factor. So a sum over the rows before a
- * cut-off has the same bits whether or not somebody solved in between.
+ * Weights: a row of age a at the cut-off weighs 0.5^(a/halfLife). Rows are added with 2^((day −
+ * reference)/halfLife), which does not depend on the cut-off, and a solve multiplies by one factor. So a sum
+ * over the rows before a cut-off has the same bits whether or not it was solved in between.
  *
- * Missing values: a missing value shall count as the training mean, which changes with every row. Missing values are
- * added as 0 beside a presence column for each column that has any; from the moments with presence columns the moments
- * under mean imputation follow exactly: the centred column is z − m·p, which is 0 where z is missing.
+ * Missing values: a missing value counts as the training mean, which changes with every row. It is added as
+ * 0, with a presence column for each column that has any. The moments under mean imputation follow exactly
+ * from those with presence columns: the centred column is z − m·p, which is 0 where z is missing.
  *
- * Rounding: values are shifted by the mean of the first rows of the set (the same rows whatever the cut-off), so that the
- * subtraction of means loses no digits.
+ * Rounding: values are shifted by the mean of the first rows of the set (the same rows for every cut-off), so
+ * subtracting means loses no precision.
  */
 export class GramAccumulator {
   readonly #design: Design;
   readonly #halfLifeDays: number;
   readonly #shift: Float64Array;
-  /** Position of the presence column of each column; 0 (the column of ones) where nothing is missing. */
+  /** Index of each column's presence column; 0 (the column of ones) where nothing is missing. */
   readonly #presence: Int32Array;
   readonly #size: number;
   /** Upper triangle by rows of Σw·a·aᵀ, a = (1, columns, presence columns, target). */
   readonly #moments: Float64Array;
-  /** Rows that are added in one pass, and the same times their weights. */
+  /** Buffers for the rows added in one pass, and for the same rows times their weights. */
   readonly #rows: readonly Float64Array[];
   readonly #weighted: readonly Float64Array[];
   #next = 0;
   #day = Number.NaN;
   #weight = 0;
 
-  /** With a frame, the columns are shifted and missing as in the sums that the engine added up in it. */
+  /** With a frame, columns use the same shifts and presence columns as the sums the engine computed in it. */
   constructor(design: Design, halfLifeDays: number, frame?: SumFrame) {
     if (!(halfLifeDays >= 30)) {
       throw new TipoffError(
@@ -85,13 +85,13 @@ export class GramAccumulator {
     return this.#next;
   }
 
-  /** Adds the rows of a week as the engine has summed them, each relative to the Monday of the week. */
+  /** Adds a week's rows as summed by the engine, weighted relative to its Monday. */
   addWeek(week: number, sums: Float64Array): void {
     const weight = 2 ** ((mondayOf(week) - REFERENCE_DAY) / this.#halfLifeDays);
     for (const [k, sum] of sums.entries()) this.#moments[k] = (this.#moments[k] ?? 0) + weight * sum;
   }
 
-  /** The moments with the rows from `from` to `end` (exclusive) besides, weighted relative to a cut-off; nothing is added for good. */
+  /** The moments including the rows from `from` to `end` (exclusive), weighted relative to a cut-off; nothing is kept. */
   momentsWith(from: number, end: number, cutoffDay: number): CentredMoments {
     const kept = this.#moments.slice();
     this.#next = from;
@@ -118,7 +118,7 @@ export class GramAccumulator {
     }
   }
 
-  /** Four rows in one pass over the moments, each sum in the order of the rows: the bits are those of one after the other. */
+  /** Adds four rows in one pass over the moments, in row order: bit-identical to adding them one by one. */
   #addFour(): void {
     const size = this.#size;
     const moments = this.#moments;
@@ -137,7 +137,7 @@ export class GramAccumulator {
     }
   }
 
-  /** The next row as it is added, (1, columns, presence columns, target), and times its weight. */
+  /** Reads the next row as (1, columns, presence columns, target), plain and times its weight. */
   #read(a: Float64Array, weighted: Float64Array): void {
     const { width, values, target, days } = this.#design;
     const shift = this.#shift;
@@ -228,7 +228,7 @@ function missingColumns({ rows, width, values }: Design): Uint8Array {
   return missing;
 }
 
-/** Where the presence column of each column is; 0 (the column of ones) where nothing is missing. */
+/** Index of each column's presence column; 0 (the column of ones) where nothing is missing. */
 function positions(missing: Uint8Array): Int32Array {
   let next = missing.length + 1;
   return Int32Array.from(missing, (flag) => (flag === 1 ? next++ : 0));
@@ -296,7 +296,9 @@ export function solveRidge(moments: CentredMoments, options: RidgeOptions): Line
   return { intercept: moments.targetMean, centres: Array.from(moments.means), coefficients };
 }
 
-/** Fits all rows of a design at once: one accumulator, one solve. `cutoffDay` is the day at which a row would weigh 1. */
+/**
+ * Fits all rows of a design with one solve. `cutoffDay` (days since 1970-01-01) is the day at which a row would weigh 1.
+ */
 export function fitRidge(
   design: Design,
   options: RidgeOptions & { readonly halfLifeDays: number; readonly cutoffDay: number },
@@ -307,14 +309,15 @@ export function fitRidge(
 }
 
 const CORRECTION_STEPS = 24;
-/** Rows of belief, in each step, that the forecasts are right as they are. */
+/** Weight, in rows per step, of the prior that the forecasts need no correction. */
 const CORRECTION_PRIOR_ROWS = 100;
-/** Share of the mean forecast below which such a row counts no less: next to nothing proves no ratio. */
+/** Floor of a prior row's weight, as a share of the mean forecast: tiny forecasts prove no ratio. */
 const CORRECTION_PRIOR_FLOOR = 0.1;
 
 /**
- * What a linear forecast of a count cannot do: the far end of the bench counts less (or more) than any line through everybody
- * says. Out-of-fold forecasts and outcomes in steps of equal count, each leaning on "right as it is" with 100 rows.
+ * Corrects what a linear forecast cannot fit: players at the end of the bench count less (or more) than a
+ * line through everybody says. Compares out-of-fold forecasts with outcomes in steps of equal count, each
+ * with a prior of no correction worth 100 rows.
  */
 export function fitMeanCorrection(mean: Float64Array, actual: Float64Array): MeanCorrection {
   const order = Uint32Array.from(mean.keys()).sort((a, b) => (mean[a] ?? 0) - (mean[b] ?? 0));

@@ -1,9 +1,9 @@
 import type { MarketId } from '#core/markets.ts';
 
-/** Columns as the engine adds them up: z = (x − centre) / scale, in [−1, 1], and 0 where x is missing. */
+/** Scaling of the columns that the engine sums: z = (x − centre) / scale, in [−1, 1], and 0 where x is missing. */
 export interface SumFrame {
   readonly centres: Float64Array;
-  /** Powers of two: multiplying by them loses nothing. */
+  /** Powers of two, so that scaling is exact. */
   readonly scales: Float64Array;
   /** 1 = the column is missing in some row. */
   readonly missing: Uint8Array;
@@ -16,7 +16,7 @@ export interface CountSums {
   readonly weeks: readonly { readonly week: number; readonly sums: Float64Array }[];
 }
 
-/** What a training set knows of the history that it holds no rows of. */
+/** Sums that stand in for history whose rows a training set does not hold. */
 export interface SummedHistory {
   /** Usable rows before the first row of the set, and the first slate of all. */
   readonly rows: number;

@@ -13,14 +13,14 @@ import {
 } from './linear.ts';
 import { believedOver, type MarketLayer } from './market.ts';
 
-/** A model ready to forecast, with what every row made by it must carry. */
+/** A model ready to forecast, with the identity that every row it makes must carry. */
 export interface ServingModel {
   readonly modelId: string;
   /** SHA-256 of the artefact. */
   readonly modelHash: string;
   /** Slate; only rows before it were used in training. Never after the slate that is served. */
   readonly dataCutoff: string;
-  /** What it forecasts, in the order of the markets. */
+  /** The markets it forecasts, in market order. */
   readonly markets: readonly MarketSystems[];
 }
 
@@ -36,13 +36,13 @@ export interface ModelSource {
   forSlate(slate: Slate): Promise<ServingModel>;
 }
 
-/** The forecasts, in the order in which they are reported: two baselines, the model, the model with the market. */
+/** The forecast systems in report order: two baselines, the model, the model with the market. */
 export const SYSTEM_IDS = ['ewma8', 'minutes_rate', 'ridge', 'market'] as const;
 export type SystemId = (typeof SYSTEM_IDS)[number];
 /** The system whose picks are published; without its forecast a player does not count as predicted. */
 export const CHAMPION_SYSTEM: SystemId = 'ridge';
 
-/** What is known of one player before the cut-off. It never changes after a system was asked about it: its answer is kept per object. */
+/** What is known about one player before the cut-off. Must not change once forecast: forecasts are cached per object. */
 export interface FeatureVector {
   /** Values by feature name; null, NaN or absent = missing. */
   readonly features: Readonly<Record<string, number | null>>;
@@ -52,7 +52,7 @@ export interface FeatureVector {
   readonly marketOver?: number | null;
 }
 
-/** A predictive distribution of what the market counts, given that the player plays. */
+/** A predictive distribution of the market's count, given that the player plays. */
 export interface Prediction {
   /** The system's own mean, which the shape is fitted around. */
   readonly mean: number;
@@ -61,11 +61,11 @@ export interface Prediction {
   /** Median of the distribution: the point forecast. */
   readonly median: number;
   readonly distribution: CountDistribution;
-  /** P(over | decided) to be published, the line having been heard; the distribution alone says more than is true. Null without a line. */
+  /** P(over | decided) to publish, after weighing the line; the distribution alone is overconfident. Null without a line. */
   readonly believedOver: number | null;
 }
 
-/** Why a system gives no forecast: never a made-up number instead. */
+/** No forecast, with the reason; a system never makes up a number instead. */
 interface NoForecast {
   readonly cannot: 'missing_features' | 'no_line';
   readonly missing: readonly string[];
@@ -83,7 +83,7 @@ export function isPrediction(forecast: Forecast): forecast is Prediction {
   return !('cannot' in forecast);
 }
 
-/** Everything the systems of a market are made of: what an artefact holds. */
+/** The fitted parts of a market's systems, as stored in an artefact. */
 export interface SystemParts {
   readonly columns: readonly ModelColumn[];
   readonly ridge: LinearModel;
@@ -125,12 +125,12 @@ export function buildSystems(parts: SystemParts, { features, max }: Market): rea
   ];
 }
 
-/** Whether a status feed stood before the cut-off of a player: without one nobody is known to be out. */
+/** Whether a status feed was available before the cut-off: without one nobody is known to be out. */
 export function isFed(feature: (name: string) => number): boolean {
   return feature('status_feed') === 1;
 }
 
-/** A forecast that knows nothing of lines. */
+/** A forecast that ignores lines. */
 type OwnForecast = Omit<Prediction, 'believedOver'> | NoForecast;
 
 function system(
@@ -169,7 +169,7 @@ function system(
   };
 }
 
-/** A forecast that does not depend on the line: asked again for the same features, for another line or by the market, it is the same. */
+/** Caches a forecast that does not depend on the line, for other lines of the player and for the market system. */
 function oncePerPlayer(
   forecast: (features: FeatureVector['features']) => OwnForecast,
 ): (features: FeatureVector['features']) => OwnForecast {
@@ -180,7 +180,7 @@ function oncePerPlayer(
   };
 }
 
-/** The model's distribution, shifted until it says at the line what is to be believed: its median lies between model and line. */
+/** The model's distribution, shifted to the published probability at the line: its median lies between model and line. */
 function marketSystem(model: ForecastSystem): ForecastSystem {
   return {
     id: 'market',

@@ -35,7 +35,7 @@ export const MIN_BLOCKS = 3;
 export type Steps<T> = Generator<string | undefined, T>;
 
 /** Runs all steps synchronously. */
-export function atOnce<T>(steps: Steps<T>): T {
+export function runSteps<T>(steps: Steps<T>): T {
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
@@ -46,7 +46,7 @@ export function atOnce<T>(steps: Steps<T>): T {
 export type GiveWay = (next?: string) => Promise<void>;
 
 /** Runs the steps cooperatively, so that a service keeps answering in between. */
-export async function inTurns<T>(steps: Steps<T>, giveWay: GiveWay = () => nextTurn()): Promise<T> {
+export async function runStepsYielding<T>(steps: Steps<T>, giveWay: GiveWay = () => nextTurn()): Promise<T> {
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;

@@ -19,7 +19,7 @@ import {
   registerModel,
 } from './registry.ts';
 import { artefactSteps, type SeriesOptions } from './train.ts';
-import { type GiveWay, inTurns } from './train-config.ts';
+import { type GiveWay, runStepsYielding } from './train-config.ts';
 import type { TrainingRange } from './training-set.ts';
 import { readHistory } from './week-sums.ts';
 
@@ -68,7 +68,7 @@ export async function train(deps: TrainDeps, request: TrainRequest): Promise<Tra
     ...omitUndefined({ giveWay: deps.giveWay }),
   });
   requireGates(await trainingOutcomes(deps.warehouse, sets, cutoff), request.despite);
-  const artefact = await inTurns(
+  const artefact = await runStepsYielding(
     artefactSteps(sets, { ...identityOf(deps), modelId: UNNAMED, cutoff }),
     deps.giveWay,
   );

@@ -7,7 +7,7 @@ import { correctedMean } from './linear.ts';
 import { fitMarket, type MarketRows } from './market.ts';
 import { type CutoffFit, type Walk, walkMarkets } from './out-of-fold.ts';
 import { fitMeanCorrection } from './ridge.ts';
-import { atOnce, DEFAULT_CONFIG, MIN_BLOCKS, type Steps, type TrainConfig } from './train-config.ts';
+import { DEFAULT_CONFIG, MIN_BLOCKS, runSteps, type Steps, type TrainConfig } from './train-config.ts';
 import { weekOf } from './training-set.ts';
 
 /** What an artefact records about itself. All of it comes from the caller, so that training is deterministic. */
@@ -33,7 +33,7 @@ export function trainArtefact(
   sets: readonly TrainingSet[],
   options: TrainOptions & { readonly cutoff: string },
 ): Artefact {
-  return atOnce(artefactSteps(sets, options));
+  return runSteps(artefactSteps(sets, options));
 }
 
 /** `trainArtefact` in steps. */
@@ -80,7 +80,7 @@ export function trainEach(
   cutoffs: readonly string[],
   options: SeriesOptions,
 ): readonly (Artefact | TipoffError)[] {
-  return atOnce(eachSteps(sets, cutoffs, options));
+  return runSteps(eachSteps(sets, cutoffs, options));
 }
 
 /** `trainEach` in steps. */

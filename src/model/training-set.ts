@@ -8,7 +8,7 @@ import { fairOverProbability } from '#core/odds.ts';
 import { statement } from '#core/statement.ts';
 import type { ColumnarResult, Warehouse } from '#platform/warehouse/port.ts';
 import type { TrainingSet } from './dataset.ts';
-import { type GiveWay, inTurns, type Steps } from './train-config.ts';
+import { type GiveWay, runStepsYielding, type Steps } from './train-config.ts';
 
 const DAY_MS = 86_400_000;
 /** 1970-01-01 was a Thursday: three days after a Monday. */
@@ -102,7 +102,7 @@ export async function readTrainingSets(
   }
   const result = await warehouse.queryColumns(TRAINING_ROWS.sql, bounds);
   const lines = await warehouse.queryColumns(MARKET_LINES.sql, bounds);
-  return inTurns(setSteps(result, lines, markets), giveWay);
+  return runStepsYielding(setSteps(result, lines, markets), giveWay);
 }
 
 /** The sets of what was read; a step is a column or a market. */

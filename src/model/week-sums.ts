@@ -10,16 +10,19 @@ import type { CountSums, SumFrame } from './summed-history.ts';
 import { DEFAULT_CONFIG, type GiveWay, type TrainConfig } from './train-config.ts';
 import { dateOf, dayNumber, FIRST_SEASON, mondayOf, readTrainingSets, weekOf } from './training-set.ts';
 
-/** Rows of history that are read as they are, six seasons or so; of more, only the newest are read, and the engine adds up all. */
+/**
+ * Maximum rows of history to read individually, about six seasons; of a longer one only the newest are read,
+ * and the engine sums all.
+ */
 const MAX_ROWS = 150_000;
-/** Days before the calibrated ones for which rows are read all the same: a twin of the model is trained a month earlier. */
+/** Extra days of rows read before the calibration window: a twin of the model is trained a month earlier. */
 const MARGIN_DAYS = 60;
-/** Products are added up as multiples of 2^-36: such sums are exact below 2^53, so that their order does not matter. */
+/** Products are rounded to multiples of 2^-36: their sums are exact below 2^53, so the order does not matter. */
 const RESOLUTION = 2 ** 36;
-/** A power of two above everything that is counted in a game. */
+/** A power of two above any count in a game. */
 const TARGET_SCALE = 128;
 
-/** Which rows a model learns from, in SQL. */
+/** FROM and WHERE clauses of the rows a model learns from. */
 function usable({ minCareerGames, minExpectedMinutes }: TrainConfig): string {
   return `FROM nba_predictions.ml_feature_store f
 JOIN nba_analytics.player_game_summary g ON g.player_id = f.player_id AND g.game_id = f.game_id AND g.slate = f.slate
@@ -30,7 +33,7 @@ WHERE f.slate >= CAST(@from AS DATE) AND f.slate < CAST(@before AS DATE)
 
 const WEEK = 'CAST(FLOOR((fn.epoch_day(f.slate) + 3) / 7) AS INT64)';
 
-/** Usable rows of every week. */
+/** Number of usable rows per week. */
 export function weekRows(config: TrainConfig): Statement {
   return statement({
     owner: 'model/week-sums',
@@ -39,7 +42,7 @@ GROUP BY week ORDER BY week`,
   });
 }
 
-/** A model column: the product of its factors, null when one of them is. */
+/** SQL of a model column: the product of its factors, null when one of them is null. */
 function columnSql({ factors }: ModelColumn): string {
   return factors.map(factorSql).join(' * ');
 }
@@ -49,7 +52,7 @@ function factorSql({ feature, over, from }: Factor): string {
   return from === undefined ? x : `CASE WHEN ${x} >= ${from} THEN 1.0 WHEN ${x} < ${from} THEN 0.0 END`;
 }
 
-/** Least and greatest value of columns, and how many rows have one. */
+/** Minimum and maximum of each column, and the number of rows that have it. */
 export function columnRanges(columns: readonly ModelColumn[], config: TrainConfig): Statement {
   const each = columns.map((column, j) => {
     const x = columnSql(column);
@@ -61,12 +64,12 @@ export function columnRanges(columns: readonly ModelColumn[], config: TrainConfi
   });
 }
 
-/** A number as both engines read it, bit by bit. */
+/** A number literal that both engines read to the same bits. */
 function literal(value: number): string {
   return value.toExponential();
 }
 
-/** What is multiplied with what in the sums of a count: the ones, its columns, which of them are there, and the count itself. */
+/** Names of the factors in the sums of a count: the ones, its columns, their presence columns, and the count itself. */
 function factorNames(part: Market, columns: readonly ModelColumn[], { missing }: SumFrame): string[] {
   const names = columns.map(({ name }) => name);
   return [
@@ -77,29 +80,29 @@ function factorNames(part: Market, columns: readonly ModelColumn[], { missing }:
   ];
 }
 
-/** Two factors by their places, and by name. */
+/** Two factors, by index and by name. */
 interface Pair {
   readonly i: number;
   readonly j: number;
   readonly pair: string;
 }
 
-/** Every pair of factors by its place among the sums. */
+/** Every pair of factors, in the order of the sums. */
 function pairsOf(
   names: readonly string[],
 ): { readonly i: number; readonly j: number; readonly pair: string }[] {
   return names.flatMap((a, i) => names.slice(i).map((b, k) => ({ i, j: i + k, pair: `${a} ${b}` })));
 }
 
-/** The one sum that every statement gives: it tells whether all of them saw the same rows. */
+/** The sum that every statement includes, to check that all of them saw the same rows. */
 const WEIGHTS = '1 1';
-/** Sums of one statement: what the engine holds for each week, and how long a statement gets, stay within bounds. */
+/** Maximum sums per statement: limits the engine's memory per week and the length of the statement. */
 const SUMS_A_STATEMENT = 800;
 
 /**
- * Sums of one count by week, one row a week, in one aggregate statement: all of them, or those pairs that are named. Every product is
- * a multiple of 2^-36 and every column
- * lies between −1 and 1, so that sums below 2^17 rows a week are exact and both engines give the same bits in any order.
+ * Sums of one count, one row per week, in one aggregate statement: of all pairs of factors, or of those
+ * given. Every product is a multiple of 2^-36 and every column lies in [−1, 1], so sums of fewer than 2^17
+ * rows a week are exact, and both engines give the same bits in any order.
  */
 export function weekSums(
   part: Market,
@@ -143,15 +146,15 @@ GROUP BY week ORDER BY week`,
 }
 
 interface HistoryOptions {
-  /** Rows that are read one by one at most. */
+  /** Maximum rows to read individually. */
   readonly maxRows?: number;
   readonly config?: TrainConfig;
   readonly giveWay?: GiveWay;
 }
 
 /**
- * History to learn from, one set per market: all rows of it, or of a long one the newest rows with the sums of all, so that the
- * memory of training is bounded whatever was played. Throws what `readTrainingSets` throws.
+ * Training history, one set per market: all rows, or of a long history the newest rows plus the sums of all,
+ * so the memory of training is bounded. Throws what `readTrainingSets` throws.
  */
 export async function readHistory(
   warehouse: Warehouse,
@@ -172,7 +175,7 @@ export async function readHistory(
   const first = weeks[at]?.week ?? weekOf(dayNumber(before));
   const range = { from: dateOf(mondayOf(first)), before };
   const parts = [...new Map(markets.flatMap(partsOf).map((part) => [part.id, part])).values()];
-  // The engine needs its memory for the sums; the rows come after them.
+  // The sums come before the rows: the engine needs the memory for them.
   const counts = await countSums(warehouse, bounds, parts, config, giveWay);
   const sets = await readTrainingSets(warehouse, range, markets, giveWay);
   const history = { rows: total - kept, from: weeks[0]?.first_slate ?? '', counts };
@@ -201,7 +204,7 @@ export async function countSums(
     const pairs = pairsOf(factorNames(part, columns, frame));
     const [weights, ...rest] = pairs;
     if (weights === undefined) continue;
-    // What another count has given needs not be asked again.
+    // Sums already computed for another count are reused.
     const open = rest.filter(({ pair }) => !given.has(pair));
     let weeks: Float64Array = new Float64Array();
     for (let at = 0; at < open.length; at += SUMS_A_STATEMENT) {
@@ -216,7 +219,7 @@ export async function countSums(
   return counts;
 }
 
-/** Sums of other rows than those of the statement before would be a history that never was. */
+/** Throws when two statements saw different rows: their sums would mix two states of the history. */
 function requireSameRows(before: Float64Array | undefined, now: Float64Array): void {
   if (before === undefined || (before.length === now.length && before.every((sum, i) => sum === now[i])))
     return;
@@ -245,12 +248,12 @@ function weeksOf(
   return weeks;
 }
 
-/** What one unit of every summed column is: the ones, columns, presence columns, the target. */
+/** Scale of every summed factor: the ones, columns, presence columns, the target. */
 function scalesOf({ scales, missing }: SumFrame): number[] {
   return [1, ...scales, ...missing.filter((flag) => flag === 1), TARGET_SCALE];
 }
 
-/** Centre and half width of each column, on a grid of powers of two that seldom moves when history grows. */
+/** Centre and half-width of each column, on a grid of powers of two so that they seldom change as history grows. */
 function frameOf(ranges: Readonly<Record<string, unknown>>, places: readonly number[]): SumFrame {
   const numberOf = (name: string): number => Number(ranges[name] ?? Number.NaN);
   const frame = {

@@ -5,7 +5,7 @@ import { columnOf, firstRowAt, type TrainingSet } from '#model/dataset.ts';
 import { evaluate, evaluateMarkets, evaluationSteps } from '#model/evaluate.ts';
 import type { Quote, Surroundings } from '#model/evaluation-rows.ts';
 import type { EvaluationReport, MarketScores } from '#model/report.ts';
-import { inTurns } from '#model/train-config.ts';
+import { runStepsYielding } from '#model/train-config.ts';
 import { syntheticSet } from '#test/model/synthetic-set.ts';
 
 const set = syntheticSet({ from: '2023-10-24', slates: 110, rowsPerSlate: 40, lined: 0.4 });
@@ -53,7 +53,7 @@ describe('walk-forward evaluation', () => {
     const beside = (async () => {
       for (; !isOver; turns++) await new Promise((done) => setImmediate(done));
     })();
-    const inTurn = await inTurns(evaluationSteps([set], options));
+    const inTurn = await runStepsYielding(evaluationSteps([set], options));
     isOver = true;
     await beside;
     expect(turns).toBeGreaterThan(report.refits * 3);

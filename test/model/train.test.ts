@@ -7,7 +7,7 @@ import { artefactBytes, artefactHash, artefactSystems, modelOf } from '#model/ar
 import { beforeCutoff, firstRowAt, sliceRows, type TrainingSet, vectorAt } from '#model/dataset.ts';
 import { isPrediction } from '#model/systems.ts';
 import { eachSteps, trainArtefact, trainEach, trainSeries } from '#model/train.ts';
-import { inTurns } from '#model/train-config.ts';
+import { runStepsYielding } from '#model/train-config.ts';
 import { syntheticSet } from '#test/model/synthetic-set.ts';
 
 const set = syntheticSet({ from: '2023-10-24', slates: 90, rowsPerSlate: 40, lined: 0.5 });
@@ -184,7 +184,7 @@ describe('a series of cut-offs', () => {
     };
     const beside = others();
     const said: string[] = [];
-    const inTurn = await inTurns(eachSteps([set], cutoffs, series), async (next) => {
+    const inTurn = await runStepsYielding(eachSteps([set], cutoffs, series), async (next) => {
       if (next !== undefined) said.push(next);
       await nextTurn();
     });
