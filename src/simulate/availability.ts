@@ -5,16 +5,16 @@ import { type Absence, LONG_ABSENCE, type SimulatedPlayer } from './players.ts';
 /** The statuses of an availability report. */
 export type Status = 'out' | 'doubtful' | 'questionable' | 'probable' | 'available';
 
-/** What will happen with one roster player tonight, and what the first report says about it. */
+/** What happens to one roster player tonight, and what the first report says about it. */
 export interface Availability {
   readonly player: SimulatedPlayer;
   readonly plays: boolean;
-  /** Status in the first report; null when no report names him before the last. */
+  /** Status in the first report; null when only the last report names him. */
   readonly listed: Status | null;
   readonly reason: string | null;
 }
 
-/** How often a player with a status plays: what a reader of the feed may expect. */
+/** Probability that a player with a status plays, as a reader of the feed may expect. */
 export const PLAYS_WHEN: Readonly<Record<Status, number>> = {
   out: 0,
   doubtful: 0.1,
@@ -23,9 +23,9 @@ export const PLAYS_WHEN: Readonly<Record<Status, number>> = {
   available: 1,
 };
 
-/** Nobody new sits out when a team is down to this many. */
+/** No further player sits out once a team is down to this many. */
 const FEWEST_AVAILABLE = 9;
-/** Only players among the first ones of the roster get the small knocks that reports are full of. */
+/** Only the first players of the roster get the minor knocks that fill reports. */
 const ROTATION_SIZE = 11;
 const KNOCK = { chance: 0.055, questionable: 0.45, probable: 0.85, another: 0.3 };
 const REST = { stars: 3, veteran: 30, chance: 0.16, youngChance: 0.05 };
@@ -95,7 +95,7 @@ function sitsOut(
   return { player, plays: false, listed, reason };
 }
 
-/** On the last night of an absence nobody outside knows yet: as often questionable as on the night of the return. */
+/** Last night of an absence, which outsiders cannot tell: as often questionable as on the night of the return. */
 function stillAway(player: SimulatedPlayer, absence: Absence, random: Random): Availability {
   const unsure = random.next();
   const open = absence.gamesLeft === 1 && absence.length > 1;
@@ -114,7 +114,7 @@ function isAway(player: SimulatedPlayer): boolean {
   return player.absence !== null && player.absence.gamesLeft > 0;
 }
 
-/** Moves absences on by one game and draws tonight's injuries: mostly a few games, now and then up to forty. */
+/** Advances absences by one game and draws tonight's injuries: mostly a few games, occasionally up to forty. */
 export function recordGame(availability: readonly Availability[], random: Random): void {
   let here = availability.filter(({ plays }) => plays).length;
   for (const { player, plays } of availability) {
@@ -155,20 +155,20 @@ interface Statement {
   readonly status: Status;
 }
 
-/** When something about a player may change in the course of the day, New York time. */
+/** Times of day at which a player's status may change, New York time. */
 const NEWS_TIMES = ['11:00', '13:30', '17:30'];
-/** Reports in the course of the day, never three hours apart; some of them say the same again. */
+/** Times of the day's reports, New York time, always less than three hours apart; some repeat the previous one. */
 const REPORT_TIMES = ['11:00', '13:30', '15:30', '17:30', '19:30'];
 const DAY_BEFORE = '17:30';
 /** Games before this hour get a report the evening before. */
 const EARLY_TIPOFF = '15:00';
 const SUBMITTED_BY = '13:00';
-/** The last word: half an hour before tip-off. */
+/** The last report comes half an hour before tip-off. */
 const LAST_REPORT = 30 * MINUTE;
-/** Chance that a doubt is resolved from one report to the next, and in the last one. */
+/** Probability that a doubtful status is resolved from one report to the next, and in the last one. */
 const RESOLVED = { next: 0.3, last: 0.85 };
 
-/** When there is news about a game; all before tip-off, the last half an hour before. */
+/** Instants of news about a game; all before tip-off, the last half an hour before. */
 export function newsTimes({ today, dayBefore }: SlateClock, tipoff: number): number[] {
   const times = NEWS_TIMES.map(today).filter((at) => at <= tipoff - LAST_REPORT - 15 * MINUTE);
   const eve = tipoff < today(EARLY_TIPOFF) ? [dayBefore(DAY_BEFORE)] : [];
@@ -176,23 +176,23 @@ export function newsTimes({ today, dayBefore }: SlateClock, tipoff: number): num
 }
 
 /**
- * When the league's report comes out on the day of a slate, in order: at hours of its own and half an hour before
- * every tip-off. Each report speaks of all games that are still to come.
+ * Instants of the league's reports on the day of a slate, ascending: at fixed times and half an hour before
+ * every tip-off. Each report covers all games still to come.
  */
 export function reportTimes({ today }: SlateClock, tipoffs: readonly number[]): number[] {
   const times = [...REPORT_TIMES.map(today), ...tipoffs.map((tipoff) => tipoff - LAST_REPORT)];
   return [...new Set(times)].sort((a, b) => a - b);
 }
 
-/** When a team that played the evening before submits its list; the others have it in every report. */
+/** When a team on a back-to-back submits its list; the other teams are in every report. */
 export function submitsLate({ today }: SlateClock, tipoff: number): number {
   return Math.min(today(SUBMITTED_BY), tipoff - LAST_REPORT);
 }
 
 /**
- * What the reports of a day say about the players of a team. Doubts are resolved in the direction of what will happen
- * at a rate that does not depend on it, so that an open "questionable" stays even. Players nobody named appear in the
- * last report as late scratches.
+ * The status histories of a team's players over a day's reports. Doubts are resolved towards what will
+ * happen, at a rate independent of it, so an unresolved "questionable" stays 50/50. Absent players not yet
+ * named appear in the last report as late scratches.
  */
 export function writeReports(
   availabilities: readonly Availability[],
@@ -221,7 +221,7 @@ export function writeReports(
   return histories;
 }
 
-/** The newest status at or before an instant, null when no report had named the player. */
+/** The newest status at or before an instant; null when no report had named the player. */
 export function statusAt(history: StatusHistory, instant: number): Status | null {
   let status: Status | null = null;
   for (const statement of history.statements) if (statement.reportAt <= instant) status = statement.status;

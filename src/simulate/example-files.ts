@@ -12,7 +12,7 @@ export interface ExampleFile {
 
 type Cells = Readonly<Record<string, string | number | null>>;
 
-/** Columns of the counting statistics, by those of NBA statistics files. */
+/** Our columns of counting statistics, by their column in NBA statistics files. */
 const BOX = {
   PTS: 'points',
   FGM: 'fgm',
@@ -45,9 +45,9 @@ interface TeamInGame {
 const ODDS_KEYS: ReadonlyMap<string, string> = new Map(MARKETS.map(({ id, oddsApiKey }) => [id, oddsApiKey]));
 
 /**
- * A small simulated league as the files that providers publish, in formats that `tipoff ingest` recognises: schedule, games
- * played, box scores of players and teams, quotes and availability reports with their times. Its players are invented; its
- * teams go by codes of the league, because files about other teams are refused.
+ * A small simulated league as provider files in formats that `tipoff ingest` recognises: schedule, games
+ * played, box scores of players and teams, timed quotes and availability reports. Players are invented; teams
+ * use real NBA codes, because files about other teams are refused.
  */
 export function exampleFiles(options: LeagueOptions): ExampleFile[] {
   const { teams, tables } = simulateLeague(options);

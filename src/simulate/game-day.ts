@@ -28,15 +28,15 @@ export interface GameDeps {
   readonly schedule: ScheduleWriter;
 }
 
-/** Home teams make this much more of their shots, visitors as much less: about 2.3 points a game. */
+/** Relative gain in shooting at home, and loss away: about 2.3 points a game. */
 const HOME_EDGE = 0.0145;
-/** What a team that played the night before loses of its shooting: about 0.8 points. */
+/** Relative loss in shooting on a back-to-back: about 0.8 points. */
 const FATIGUE = 0.008;
 const DEFENCE_DRIFT = 0.0015;
-/** Share of results that are loaded the same night; the others come next morning. */
+/** Share of results loaded the same night; the others arrive next morning. */
 const SAME_NIGHT = 0.75;
 
-/** Opens a game day: last drifts, who will play, what the reports say. */
+/** Prepares a game day: final drifts, who will play, what the reports say. */
 function openMatchday(deps: GameDeps, game: PlannedGame, clock: SlateClock): Matchday {
   const [home, away] = [deps.teams[game.home], deps.teams[game.away]];
   if (home === undefined || away === undefined)
@@ -75,7 +75,7 @@ function shooting(climate: LeagueClimate, opponent: TeamState, edge: number): Sh
   return { two: climate.two * factor, three: climate.three * factor };
 }
 
-/** What is known before tip-off: what the reports of the slate say, and quotes. */
+/** Rows known before tip-off: reports of the slate, and quotes. */
 function previewRows(deps: GameDeps, day: Matchday, reports: readonly number[]): LeagueRows {
   const rows = emptyRows();
   const random = deps.random.fork('market', day.game.gameId);
@@ -89,7 +89,7 @@ function previewRows(deps: GameDeps, day: Matchday, reports: readonly number[]):
   };
 }
 
-/** Plays the game and moves both teams on. */
+/** Plays the game and updates the state of both teams. */
 function finishMatchday(deps: GameDeps, day: Matchday): { rows: LeagueRows; winner: number } {
   const { gameId, tipoff } = day.game;
   const random = deps.random.fork('game', gameId);
@@ -124,7 +124,7 @@ function floor(day: Matchday, side: MatchdaySide): SideSetting {
   return { roles: roles.filter((role) => role.presence === 1), climate: side.climate };
 }
 
-/** From half an hour after the end; a quarter of the results only next morning. */
+/** When a result is loaded: from half an hour after the end; for a quarter of the games only next morning. */
 function whenKnown(
   { dayAfter }: SlateClock,
   tipoff: number,
@@ -136,7 +136,7 @@ function whenKnown(
   return dayAfter('09:00') + random.int(0, 30) * MINUTE;
 }
 
-/** All games of a slate before tip-off, and (unless the league stops here) their results. */
+/** Rows of all games of a slate before tip-off, and (unless the league stops here) of their results. */
 export function runSlate(
   deps: GameDeps,
   slate: Slate,
@@ -164,7 +164,7 @@ export function runSlate(
   return { rows, winners };
 }
 
-/** Reports of the evening before that speak of early games; after a slate with games they are among its own reports. */
+/** Reports of the evening before that cover early games; if that evening had games, its own reports cover them. */
 function eveReports(
   { teams }: GameDeps,
   clock: SlateClock,

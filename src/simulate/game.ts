@@ -1,11 +1,11 @@
 import type { Random } from '#core/random.ts';
 import { type ExpectedRole, type SimulatedPlayer, shareUnits, UNITS_PER_MINUTE } from './players.ts';
 
-/** What one player did in one game; points and rebounds follow from the parts. */
+/** One player's counts in one game; points and rebounds follow from them. */
 export interface StatLine {
   readonly player: SimulatedPlayer;
   readonly starter: boolean;
-  /** Eighths of a minute. */
+  /** Playing time in eighths of a minute. */
   units: number;
   fgm: number;
   fga: number;
@@ -23,7 +23,7 @@ export interface StatLine {
   plusMinus: number;
 }
 
-/** A player's empty line. */
+/** A stat line of zeros. */
 function emptyLine(player: SimulatedPlayer, starter: boolean): StatLine {
   const zero = {
     units: 0,
@@ -59,7 +59,7 @@ export const RATES = {
   blockedTwo: 0.19,
   assisted: 0.72,
   looseFoul: 0.075,
-  /** Rebounds that nobody is credited with. */
+  /** Share of rebounds credited to no player. */
   teamRebound: 0.12,
 } as const;
 
@@ -69,7 +69,7 @@ export interface ShootingClimate {
   readonly three: number;
 }
 
-/** A field-goal attempt, kept only when shots are asked for. */
+/** A field-goal attempt, kept only when shots are requested. */
 interface ShotEvent {
   readonly line: StatLine;
   readonly three: boolean;
@@ -121,7 +121,7 @@ export function playWeight(player: SimulatedPlayer): number {
   return player.usage * Math.exp(player.form);
 }
 
-/** Plays a number of possessions of one side and returns its points; the lines of both sides are updated. */
+/** Plays possessions of one side and returns its points; mutates the lines of both sides. */
 function playPossessions(
   count: number,
   offence: Unit,
@@ -211,7 +211,7 @@ function draw(lines: readonly StatLine[], cumulative: Float64Array, random: Rand
   return line;
 }
 
-/** What a game is played under. */
+/** Conditions of one game. */
 export interface GameSetting {
   /** Expected possessions of each side in 48 minutes. */
   readonly pace: number;
@@ -220,7 +220,7 @@ export interface GameSetting {
 }
 
 export interface SideSetting {
-  /** Players who are there, in roster order, with expected minutes. */
+  /** Available players in roster order, with expected minutes. */
   readonly roles: readonly ExpectedRole[];
   readonly climate: ShootingClimate;
 }
@@ -236,7 +236,7 @@ export interface GameResult {
   readonly overtimes: number;
 }
 
-/** A shot with the stretch it fell into: 0 for the first three quarters, 1 for the fourth, 2 and more for overtimes. */
+/** A shot with its stretch: 0 for the first three quarters, 1 for the fourth, 2 and up for overtimes. */
 export interface TimedShot extends ShotEvent {
   readonly stretch: number;
   readonly home: boolean;
@@ -244,15 +244,15 @@ export interface TimedShot extends ShotEvent {
 
 const DRESSED = 13;
 const PACE_SD = 3.2;
-/** Game-to-game spread of a player's minutes: constant part and part in proportion to his role. */
+/** Game-to-game standard deviation of a player's minutes: a constant part and a share of his role. */
 const MINUTES_NOISE = { base: 2, share: 0.1 };
-/** In-game injuries and foul trouble: how often, and what is left of the minutes. */
+/** In-game injuries and foul trouble: probability, and range of the share of minutes that remains. */
 const CUT_SHORT = { chance: 0.022, from: 0.1, to: 0.6 };
 const HEAT_SD = 0.06;
-/** From which margin after three quarters starters begin to sit, and over how many points until none plays. */
+/** Margin after three quarters at which starters begin to sit, and the further points until none of them plays. */
 const BLOWOUT = { from: 12, over: 16 };
 
-/** How much less a team that leads makes of its shots per point of lead (and more when it trails), up to a limit. */
+/** Relative loss in shooting per point of lead (gain when trailing), up to a limit. */
 const EASE = { perPoint: 0.0045, limit: 0.12 };
 
 interface Team extends SideResult {
@@ -317,7 +317,10 @@ export function playGame(
   return { home, away, overtimes };
 }
 
-/** Starters are the five with the most expected minutes; tonight's plan is those minutes with noise. */
+/**
+ * Sets up a side: the starters are the five with the most expected minutes; planned minutes are the expected
+ * ones plus noise.
+ */
 function takeTheFloor(side: SideSetting, random: Random): Team {
   const dressed = side.roles.slice(0, DRESSED);
   const starters = new Set([...dressed].sort((a, b) => b.minutes - a.minutes).slice(0, 5));
@@ -335,7 +338,7 @@ function takeTheFloor(side: SideSetting, random: Random): Team {
   };
 }
 
-/** In an open game the fourth quarter follows the plan; the more it is decided, the more of it goes to the end of the bench. */
+/** Minutes of the fourth quarter: as planned in a close game, shifting to the end of the bench the more it is decided. */
 function fourthQuarter(team: Team, blowout: number): number[] {
   const order = [...team.plan].sort((a, b) => b - a);
   const starterLevel = order[5] ?? 0;

@@ -20,10 +20,10 @@ import {
   teamStatements,
 } from '#core/contracts/nba_raw.ts';
 import { hashText, scramble } from '#core/random.ts';
-/** Gives a row its id: 64 bits over the seed, the table, its natural key and business values. */
+/** Row id: 64-bit hash over the seed, the table, the natural key and business values, in hex. */
 export type RowIds = (table: string, parts: readonly (string | number | null)[]) => string;
 
-/** Row ids of a league. The same row of the same league has the same id in every run, whatever else was generated. */
+/** Row ids of a league. A row has the same id in every run with the same seed, whatever else was generated. */
 export function rowIds(seed: number): RowIds {
   const tables = new Map<string, number>();
   const seedHash = scramble(seed | 0);
@@ -38,7 +38,7 @@ export function rowIds(seed: number): RowIds {
     for (const part of parts) {
       if (typeof part === 'number' && Number.isInteger(part)) {
         low = mix(low, part | 0);
-        // Instants need more than 32 bits: their upper part goes into the second lane.
+        // Instants exceed 32 bits: their upper part goes into the second half.
         high = mix(high, (part / 4294967296) ^ Math.imul(part, 0x27d4eb2f));
       } else {
         const hash = hashText(String(part));
@@ -56,7 +56,9 @@ function mix(state: number, value: number): number {
   return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
 }
 
-/** Sixteen hexadecimal digits. One call that makes a flat string: a league has hundreds of thousands of ids. */
+/**
+ * Sixteen hexadecimal digits, built by one call as a flat string for speed: a league has hundreds of thousands of ids.
+ */
 function hex(high: number, low: number): string {
   return String.fromCharCode(
     digit(high, 28),
@@ -118,7 +120,7 @@ export function emptyRows(): LeagueRows {
   };
 }
 
-/** The rows with their contracts, in the order of the data. */
+/** The rows with their contracts, in data-flow order. */
 export function byTable(rows: LeagueRows): TableRows[] {
   return [
     { table: scheduleGames, rows: rows.scheduleGames },
@@ -133,7 +135,7 @@ export function byTable(rows: LeagueRows): TableRows[] {
   ];
 }
 
-/** Appends all rows of `more`. */
+/** Appends all rows of `more` to `rows`, in place. */
 export function addRows(rows: LeagueRows, more: LeagueRows): void {
   addAll(rows.scheduleGames, more.scheduleGames);
   addAll(rows.playerBoxScores, more.playerBoxScores);

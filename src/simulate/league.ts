@@ -28,7 +28,7 @@ export interface SimulatedLeague {
   readonly teams: readonly SimulatedTeam[];
   /** Slates with results, in order. */
   readonly slates: readonly Slate[];
-  /** The slate that has games but no results, when `through` is a game day. */
+  /** The slate with games but no results, when `through` is a game day; else null. */
   readonly tonight: Slate | null;
   /** Rows by table, typed. */
   readonly tables: LeagueRows;
@@ -37,8 +37,8 @@ export interface SimulatedLeague {
 }
 
 /**
- * Simulates a league and keeps all of its rows. Equal options give byte-identical rows, and a league that goes on
- * longer begins with the rows of the shorter one. Throws TIPOFF_BAD_INPUT for options outside their limits.
+ * Simulates a league and keeps all its rows in memory. Equal options give byte-identical rows, and a longer
+ * league begins with the rows of a shorter one. Throws TIPOFF_BAD_INPUT for options outside their limits.
  */
 export function simulateLeague(options: LeagueOptions): SimulatedLeague {
   const resolved = resolveOptions(options);
@@ -60,7 +60,7 @@ export function simulateLeague(options: LeagueOptions): SimulatedLeague {
   };
 }
 
-/** The same league day by day, for loads that do not fit into memory. */
+/** `simulateLeague` day by day, for leagues that do not fit into memory. */
 export function* simulateSlates(options: LeagueOptions): Generator<LeagueBatch, void> {
   const league = resolveOptions(options);
   const teams = INVENTED_TEAMS.slice(0, league.teams);
@@ -154,7 +154,7 @@ function changeFeed(planned: readonly ScheduleChange[]): {
   };
 }
 
-/** The league changes a little from season to season: pace, and how much goes in. */
+/** Drifts pace and shooting a little from season to season. */
 function driftClimate({ pace, two, three }: LeagueClimate, random: Random): LeagueClimate {
   return {
     pace: pace + random.normal(0, 0.7),
@@ -164,7 +164,7 @@ function driftClimate({ pace, two, three }: LeagueClimate, random: Random): Leag
 }
 
 /**
- * What a simulated league holds, one fact a line, for people. The first line says that nothing of it is real.
+ * Describes a simulated league for people, one fact per line. The first line says that none of it is real.
  */
 export function describeLeague(league: SimulatedLeague): string[] {
   const { options, tables, slates, tonight, teams } = league;
@@ -210,7 +210,7 @@ function tonightLine(league: SimulatedLeague, tonight: string): string {
   return `Tonight is ${tonight}: ${count(Math.max(starts.length, events.size), 'game')} without results${hours}; ${count(quoted.size, 'player')} quoted.`;
 }
 
-/** Tip-offs of a slate as the newest statement about each game has them. */
+/** Tip-offs of a slate, by the newest statement about each game. */
 function tipoffsOf(league: SimulatedLeague, slate: string): string[] {
   const newest = new Map<string, { slate: string; status: string; tipoff: string }>();
   for (const row of league.tables.scheduleGames) {
@@ -221,7 +221,7 @@ function tipoffsOf(league: SimulatedLeague, slate: string): string[] {
   return tonight.map((game) => game.tipoff).sort();
 }
 
-/** Games that were played, or are now scheduled, on another date than published. */
+/** Number of games played, or now scheduled, on a different date than first published. */
 function movedGames({ tables }: SimulatedLeague): number {
   const published = new Map(
     tables.scheduleGames
@@ -239,13 +239,13 @@ function movedGames({ tables }: SimulatedLeague): number {
 }
 
 export interface LoadLeagueOptions {
-  /** Holds back what is not known yet: rows whose `ingested_at` lies after the clock's instant. Nothing is held back when absent. */
+  /** Withholds rows whose `ingested_at` is after the clock's instant. Nothing is withheld when absent. */
   readonly clock?: Clock;
-  /** ISO instant up to which an earlier load brought everything: only rows that became known later are looked at. */
+  /** ISO instant up to which an earlier load was complete: only rows that became known later are considered. */
   readonly since?: string;
 }
 
-/** What a load did, in rows. `loaded` is by table name; loaded + duplicate + withheld is all the league has. */
+/** Row counts of a load. `loaded` is by table name; loaded + duplicate + withheld is every row of the league. */
 export interface LoadedLeague {
   readonly loaded: Readonly<Record<string, number>>;
   readonly duplicate: number;
@@ -253,9 +253,9 @@ export interface LoadedLeague {
 }
 
 /**
- * Writes the rows of a simulated league into the raw tables, which are made where they are missing. A row that the
- * warehouse has already is left alone, so a second load changes nothing, and a load with a later clock adds only what
- * has become known in between. Each table is written whole or not at all; errors are those of the warehouse.
+ * Writes the rows of a simulated league into the raw tables, creating missing ones. Existing rows are left
+ * alone, so a second load changes nothing, and a load with a later clock adds only what has become known
+ * since. Each table is written atomically; errors are those of the warehouse.
  */
 export async function loadLeague(
   warehouse: Warehouse,

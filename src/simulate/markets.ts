@@ -19,11 +19,11 @@ import {
 import { iso, MINUTE } from './options.ts';
 import type { SimulatedPlayer } from './players.ts';
 
-/** Errors of the market about margin and total, in points, common to all bookmakers and their own. */
+/** Standard deviations of errors in margin and total, in points: shared by all bookmakers, and of each alone. */
 const COMMON = { margin: 1.6, total: 2.5 };
 const OWN = { margin: 0.3, total: 0.4 };
 
-/** Spread and total: the first bookmaker from opening to close, the others once. */
+/** Spread and total quotes: from opening to close at the first bookmaker, one each at the others. */
 export function gameLineRows(
   day: Matchday,
   known: Information,
@@ -61,24 +61,24 @@ export function gameLineRows(
   });
 }
 
-/** Rounded to halves, as exact decimal text; never "-0". */
+/** The value rounded to halves as exact decimal text; never "-0". */
 function halves(value: number): string {
   return String(Math.round(value * 2) / 2 || 0);
 }
 
-/** What a quote of a side market rests on: the median a bookmaker expects and the spread around it. */
+/** Basis of a quote in rebounds or assists: expected median and standard deviation. */
 interface SideMarket {
   readonly market: 'rebounds' | 'assists';
   readonly median: number;
   readonly sd: number;
 }
 
-/** What a side collects in a usual game: credited rebounds, and made shots that somebody passed to (measured on simulated games). */
+/** A side's typical totals per game: credited rebounds, and assisted shots (measured on simulated games). */
 const TEAM = { offensiveRebounds: 10.9, defensiveRebounds: 33.8, passes: 30.2 };
-/** The mean lies above the median of a skewed count. */
+/** Mean minus median of the skewed counts. */
 const MEDIAN_SHIFT = { rebounds: 0.25, assists: 0.25 };
 
-/** Rebounds and assists of one player: his share of what his side can be expected to collect, given who is there. */
+/** Rebounds and assists of one player: his share of his side's expected totals, given who is available. */
 function sideMarkets(side: SideExpectation, { player, minutes }: Expectation): SideMarket[] {
   const total = { offensive: 0, defensive: 0, assist: 0, plays: 0 };
   for (const mate of side.players) {
@@ -94,7 +94,7 @@ function sideMarkets(side: SideExpectation, { player, minutes }: Expectation): S
   const rebounds =
     TEAM.offensiveRebounds * share(tendencies.offensiveRebound, total.offensive) +
     TEAM.defensiveRebounds * share(tendencies.defensiveRebound, total.defensive);
-  // Nobody passes to himself: his own shots are no chance for an assist.
+  // A player cannot assist his own shots.
   const assists =
     TEAM.passes *
     share(tendencies.assist * usage, total.assist) *
@@ -105,27 +105,27 @@ function sideMarkets(side: SideExpectation, { player, minutes }: Expectation): S
   ];
 }
 
-/** A count with uncertain minutes scatters somewhat more than a Poisson count of the same mean. */
+/** Standard deviation of a count: with uncertain minutes somewhat more than Poisson. */
 function spread(mean: number): number {
   return Math.sqrt(Math.max(0.5, mean) + (0.2 * mean) ** 2);
 }
 
-/** Bookmakers quote players from this many expected minutes on. */
+/** Minimum expected minutes for bookmakers to quote a player. */
 const FEWEST_MINUTES = 16;
-/** The market's common error about a player: constant part and part in proportion to his points; more of it at the opening. */
+/** The market's shared error in a player's points: a constant part, a share of his points, and extra at the opening. */
 const MARKET_ERROR = { base: 0.8, share: 0.055, opening: 0.6 };
-/** A bookmaker who knows of his error leans toward the middle, so that high lines are not systematically too high. */
+/** Bookmakers shrink lines toward the middle, so that high lines are not systematically too high. */
 const LEAN = { toward: 13, by: 0.075 };
-/** The mean lies above the median of a skewed count: lines are at the median. */
+/** Mean minus median of points: lines are at the median of a skewed count. */
 const POINTS_MEDIAN_SHIFT = 0.48;
-/** Rebounds and assists are quoted for the first scorers of a team, at the first bookmaker. */
+/** Rebounds and assists are quoted for the top scorers of a team, at the first bookmaker only. */
 const SIDE_MARKETS = { players: 3, error: 0.4 };
-/** Share of players listed as questionable who are quoted all the same. */
+/** Share of questionable players who are quoted all the same. */
 const QUOTES_DOUBTS = 0.6;
-/** A price must move this far to be quoted again while the line is the same. */
+/** Minimum price move for a new quote while the line is unchanged. */
 const PRICE_STEP = 20;
 
-/** What all quotes of a game share. */
+/** Fields shared by all quotes of a game. */
 interface Event {
   readonly day: Matchday;
   readonly eventId: string;
@@ -135,7 +135,7 @@ interface Event {
   readonly rows: PlayerLine[];
 }
 
-/** A bookmaker's look at one player. */
+/** A bookmaker's view of one player at one moment. */
 interface View {
   readonly time: Instant;
   readonly opening: boolean;
@@ -143,7 +143,7 @@ interface View {
   readonly expected: Expectation;
 }
 
-/** A bookmaker's look at a whole game. */
+/** A bookmaker's view of a whole game at one moment. */
 interface Look {
   readonly time: Instant;
   readonly opening: boolean;
@@ -155,14 +155,14 @@ interface Book {
   readonly looks: readonly Look[];
 }
 
-/** When a quote stood and when it was loaded, as number and as text. */
+/** Instants of a quote and of its load, as number and as text. */
 interface Instant {
   readonly at: number;
   readonly snapshotAt: string;
   readonly ingestedAt: string;
 }
 
-/** The quotes of a game: from opening to a few minutes before tip-off, a row whenever a quote has moved. */
+/** The quotes of a game from opening to a few minutes before tip-off: one row whenever a quote moves. */
 export function playerLineRows(
   day: Matchday,
   known: Information,
@@ -196,7 +196,7 @@ export function playerLineRows(
   return event.rows;
 }
 
-/** The looks at which a player has enough expected minutes to be quoted. */
+/** The moments at which a player has enough expected minutes to be quoted. */
 function viewsOf(looks: readonly Look[], side: number, place: number): View[] {
   const views: View[] = [];
   for (const { time, opening, sides } of looks) {
@@ -208,7 +208,7 @@ function viewsOf(looks: readonly Look[], side: number, place: number): View[] {
   return views;
 }
 
-/** A player at all bookmakers: they share what the market gets wrong about him, each adds an error of its own. */
+/** Quotes a player at all bookmakers: they share the market's error about him, and each adds its own. */
 function quotePlayer(
   event: Event,
   player: SimulatedPlayer,
@@ -295,7 +295,7 @@ function quoteRow(
   };
 }
 
-/** Spread of a player's points around what is expected (measured on the real league: 4.6 below 8 points, 8.5 above 25). */
+/** Standard deviation of a player's points around the expectation (real league: 4.6 below 8 points, 8.5 above 25). */
 function scoringSd(points: number): number {
   return Math.min(8.5, 3.6 + 0.22 * points);
 }
@@ -306,7 +306,7 @@ function rankByPoints(side: SideExpectation, expected: Expectation): number {
   return ahead;
 }
 
-/** How far apart two American prices are; -105 and +105 are ten apart. */
+/** Distance of two American prices; -105 and +105 are ten apart. */
 function distance(a: number, b: number): number {
   const even = (price: number): number => (price < 0 ? price + 100 : price - 100);
   return Math.abs(even(a) - even(b));

@@ -6,7 +6,7 @@ import { HOUR, MINUTE, type SlateClock } from './options.ts';
 import { type ExpectedRole, expectRoles, type SimulatedPlayer, type TeamState } from './players.ts';
 import type { PlannedGame } from './season.ts';
 
-/** What a well-informed observer expects of a player, if he plays. */
+/** A well-informed observer's expectation of a player, if he plays. */
 export interface Expectation extends ExpectedRole {
   readonly points: number;
 }
@@ -17,8 +17,8 @@ export interface SideExpectation {
 }
 
 /**
- * Expected points of a side, from the same quantities that play the game: minutes given who is there, share of the
- * team's plays, and what a play of each player is worth.
+ * Expected points of a side, from the quantities that also drive the game: minutes given who is available,
+ * share of the team's plays, and the value of each player's plays.
  *
  * @param presence chance to play, in roster order
  * @param possessions of the side in 48 minutes
@@ -53,8 +53,8 @@ function expectSide(
 }
 
 /**
- * Decided games move minutes from starters to the bench: over many games a 36-minute plan ends at 34.9, a 10-minute one
- * at 10.7 (measured on simulated games).
+ * Expected minutes after blowouts, which move minutes from starters to the bench: a 36-minute plan averages
+ * 34.9, a 10-minute one 10.7 (measured on simulated games).
  */
 function afterBlowouts(minutes: number): number {
   return minutes <= 0 ? 0 : minutes + 0.068 * (20 - minutes);
@@ -67,7 +67,7 @@ function playValue({ mix, touch }: SimulatedPlayer, climate: ShootingClimate): n
   return mix.freeThrowTrip * 2 * mix.makeFree + shot * (two * (2 + RATES.andOne * mix.makeFree) + three * 3);
 }
 
-/** Chance that a play of this player ends in an offensive rebound. */
+/** Probability that a play of this player ends in an offensive rebound. */
 function secondChance({ mix, touch }: SimulatedPlayer, climate: ShootingClimate): number {
   const shot = 1 - mix.turnover - mix.freeThrowTrip;
   const made =
@@ -84,13 +84,13 @@ export interface Bookmaker {
   readonly key: string;
   /** When its first quotes of the day go up, New York time. */
   readonly opens: string;
-  /** Own error of a line, in points. */
+  /** Standard deviation of its own error in a line, in points. */
   readonly noise: number;
   /** Sum of the two implied probabilities above one. */
   readonly vig: number;
-  /** Share of lines that are whole numbers, on which a bet can push. */
+  /** Share of whole-number lines, on which a bet can push. */
   readonly wholeLines: number;
-  /** Prints names without diacritics. */
+  /** True when it prints names without diacritics. */
   readonly asciiNames: boolean;
 }
 
@@ -113,7 +113,7 @@ export function americanPrice(probability: number, vig: number): number {
   return Math.abs(stepped) <= 100 ? 100 : stepped;
 }
 
-/** Chance that a normal variable exceeds a threshold (logistic approximation, error below 0.01). */
+/** Probability that a normal variable exceeds a threshold (logistic approximation, error below 0.01). */
 export function chanceAbove(threshold: number, mean: number, sd: number): number {
   return 1 / (1 + Math.exp((1.702 * (threshold - mean)) / sd));
 }
@@ -126,7 +126,7 @@ export interface Matchday {
   readonly clock: SlateClock;
   readonly home: MatchdaySide;
   readonly away: MatchdaySide;
-  /** When something new was said about the game. */
+  /** Instants of news about the game. */
   readonly newsTimes: readonly number[];
   /** Expected possessions of each side in 48 minutes. */
   readonly pace: number;
@@ -136,7 +136,7 @@ export interface Matchday {
 export interface MatchdaySide {
   readonly state: TeamState;
   readonly availability: readonly Availability[];
-  /** It played the evening before. */
+  /** True when it played the evening before. */
   readonly backToBack: boolean;
   readonly histories: readonly StatusHistory[];
   readonly climate: ShootingClimate;
@@ -150,17 +150,17 @@ export function sidesOf(day: Matchday): { side: MatchdaySide; opponent: Matchday
   ];
 }
 
-/** A moment at which a bookmaker looks at a game, with what can be expected of both sides by then (home first). */
+/** A moment at which a bookmaker prices a game, with the expectations of both sides at that time (home first). */
 interface Snapshot {
   readonly at: number;
   readonly opening: boolean;
   readonly sides: readonly SideExpectation[];
 }
 
-/** Games before this time of day are quoted from the evening before, so that every opening precedes the later looks. */
+/** Games before this time of day open the evening before, so that the opening precedes the later snapshots. */
 const EARLY_TIPOFF = '15:30';
 
-/** The game as seen by bookmakers: expectations change with the reports and with nothing else. */
+/** A game as bookmakers see it: expectations change only with the reports. */
 export interface Information {
   /** Opening, an hour and a half before tip-off, and a few minutes before; all before tip-off. */
   snapshots(bookmaker: Bookmaker, random: Random): Snapshot[];
@@ -187,7 +187,7 @@ export function information(day: Matchday): Information {
   };
 }
 
-/** What can be expected of a side at an instant; worked out again only when a report has changed who will be there. */
+/** Returns a function for a side's expectation at an instant; recomputed only when a report has changed who will play. */
 function sideExpectations(
   day: Matchday,
   { state, histories, climate }: MatchdaySide,

@@ -4,21 +4,21 @@ import { INVENTED_TEAMS } from './teams.ts';
 
 /** What kind of league to simulate. Equal options give byte-identical rows. */
 export interface LeagueOptions {
-  /** Any whole number. */
+  /** Any integer. */
   readonly seed: number;
   /** Season labels in ascending order; 2023-24 and 2024-25 when absent. */
   readonly seasons?: readonly string[];
-  /** Tonight: results exist before this slate only; the slate itself has schedule, lines and injury reports. */
+  /** Tonight's slate: it has schedule, lines and injury reports; only earlier slates have results. */
   readonly through?: string;
   /** Even, 4 to 30; 30 when absent. */
   readonly teams?: number;
-  /** Even, 2 to 82; 82 when absent. A shorter season keeps the usual 3 to 4 games a week and ends earlier. */
+  /** Even, 2 to 82; 82 when absent. A shorter season keeps 3 to 4 games a week and ends earlier. */
   readonly gamesPerTeam?: number;
   /** 12 to 18; 15 when absent. */
   readonly playersPerTeam?: number;
   /** Also one row per field-goal attempt (about 230,000 a season). */
   readonly withShots?: boolean;
-  /** Leaves a feed out, as if its provider had gone. Nothing else changes. */
+  /** Feeds to leave out, as if their providers had gone. Nothing else changes. */
   readonly scenario?: Partial<LeagueScenario>;
 }
 
@@ -104,10 +104,10 @@ export interface SlateClock {
   readonly dayAfter: WallClock;
 }
 
-/** The instant at which a clock in New York shows a time, HH:MM. */
+/** The instant (ms) at which a New York clock shows a time, HH:MM. */
 export type WallClock = (time: string) => number;
 
-/** The wall clock of one date. DST is looked up once, at noon, so the hours before 03:00 of a switch day are not for it. */
+/** The wall clock of one date. DST is looked up once, at noon, so times before 03:00 on a switch day are wrong. */
 export function wallClockOf(date: Slate): WallClock {
   const noon = easternInstant(date, '12:00').getTime();
   return (time) => noon + (Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5)) - 720) * MINUTE;

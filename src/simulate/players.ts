@@ -15,49 +15,49 @@ interface Tendencies {
   readonly foul: number;
 }
 
-/** What a player does with a play he ends. */
+/** How the plays that a player ends turn out. */
 interface Mix {
-  /** Share of plays that end in a turnover, in a trip to the line, and of shots taken from three. */
+  /** Share of plays that end in a turnover, in free throws, and of shots taken from three. */
   readonly turnover: number;
   readonly freeThrowTrip: number;
   readonly three: number;
-  /** Chance to make a two, a three, a free throw. */
+  /** Probability of making a two, a three, a free throw. */
   readonly makeTwo: number;
   readonly makeThree: number;
   readonly makeFree: number;
 }
 
-/** Why a player is away and for how many more team games. */
+/** Reason of an absence and the team games it still lasts. */
 export interface Absence {
   gamesLeft: number;
   readonly reason: string;
   readonly length: number;
 }
 
-/** A player: what he is, and the state that moves from game to game. */
+/** A player: fixed traits, and state that changes from game to game. */
 export interface SimulatedPlayer {
   readonly id: number;
   readonly identity: PlayerName;
   readonly archetype: Archetype;
   readonly tendencies: Tendencies;
   age: number;
-  /** Standing among teammates; 0 is a league-average rotation player. */
+  /** Decides his rank among teammates; 0 is a league-average rotation player. */
   skill: number;
   /** Relative share of his team's plays per minute; 1 is average. */
   usage: number;
   mix: Mix;
-  /** Minutes above or below what his place in the roster gives; drifts (AR(1)). */
+  /** Minutes above or below those of his roster rank; drifts (AR(1)). */
   minutesDrift: number;
-  /** Log of the temporary change of usage; drifts (AR(1)). */
+  /** Log of a temporary factor on usage; drifts (AR(1)). */
   form: number;
-  /** Shooting above or below his level; drifts (AR(1)). */
+  /** Relative shooting above or below his level; drifts (AR(1)). */
   touch: number;
   absence: Absence | null;
   /** Games played since the last absence of five games or more. */
   gamesSinceReturn: number;
 }
 
-/** Games after a long absence with fewer minutes, as a share of the usual ones. */
+/** Share of usual minutes in the first games after a long absence. */
 const RESTRICTION = [0.62, 0.74, 0.88];
 export const LONG_ABSENCE = 5;
 
@@ -73,10 +73,10 @@ const TENDENCIES: Readonly<Record<Archetype, Tendencies>> = {
 };
 const THREE_SHARE: Readonly<Record<Archetype, number>> = { guard: 0.45, wing: 0.46, big: 0.2 };
 
-/** Nobody ends more than about twice his share of plays. */
+/** Cap on usage: about twice an average share of plays. */
 const MAX_USAGE = 2;
 
-/** Makes a player with a skill; ability to score rises with skill, its shape with the archetype. */
+/** Creates a player of a given skill; scoring ability rises with skill, its mix depends on the archetype. */
 function createPlayer(
   id: number,
   names: NameMaker,
@@ -124,7 +124,7 @@ function drawMix(archetype: Archetype, skill: number, random: Random): Mix {
   };
 }
 
-/** A summer: a year older, better or worse, with a somewhat different game. */
+/** Ages a player over a summer: a year older, better or worse, with a slightly different game. */
 function age(player: SimulatedPlayer, random: Random): void {
   player.age += 1;
   const trend = player.age < 25 ? 0.22 : player.age < 30 ? 0.02 : -0.16;
@@ -148,7 +148,7 @@ const MINUTES = { keep: 0.965, sd: 1.3, jumpChance: 0.012, jumpSd: 5, limit: 10 
 const FORM = { keep: 0.97, sd: 0.042 };
 const TOUCH = { keep: 0.95, sd: 0.006 };
 
-/** One game's step of the drifts. Always the same number of draws. */
+/** Advances the drifts by one game. Always makes the same number of draws. */
 export function drift(player: SimulatedPlayer, random: Random): void {
   const jump = random.next() < MINUTES.jumpChance ? MINUTES.jumpSd : 0;
   const minutes =
@@ -158,24 +158,24 @@ export function drift(player: SimulatedPlayer, random: Random): void {
   player.touch = player.touch * TOUCH.keep + random.normal(0, TOUCH.sd);
 }
 
-/** Minutes that a place in a healthy roster is worth, best player first. */
+/** Minutes by rank in a healthy roster, best player first. */
 const ROLE_MINUTES = [35, 33.5, 31.5, 29.5, 27, 23, 20, 17, 13.5, 10, 7, 5, 4, 3, 2];
-/** Players a coach uses when the game is open. */
+/** Size of the rotation in a close game. */
 const ROTATION = { regular: 10, playoffs: 9 };
 const MAX_MINUTES = 38;
 
-/** A roster player's part in one game as it can be expected before tip-off. */
+/** A roster player's expected role in one game, before tip-off. */
 export interface ExpectedRole {
   readonly player: SimulatedPlayer;
-  /** Chance that he plays at all, 0 to 1. */
+  /** Probability that he plays at all, 0 to 1. */
   readonly presence: number;
   /** Expected minutes if he plays. */
   readonly minutes: number;
 }
 
 /**
- * Splits 240 minutes among a roster ordered by rank. Absent players' minutes go to those who are there, most to
- * those with room for more.
+ * Splits 240 minutes among a roster ordered by rank. Absent players' minutes go to the available ones, most
+ * to those with room for more.
  *
  * @param presence chance to play per player, in roster order: 0 or 1 once the line-up is known
  */
@@ -213,8 +213,8 @@ export function expectRoles(
 export const UNITS_PER_MINUTE = 8;
 
 /**
- * Divides `total` units among weights, nobody above `cap`; whole units, exact sum. Throws RangeError when the positive
- * weights cannot hold the total.
+ * Divides `total` into integer units in proportion to weights, each at most `cap`, with an exact sum. Throws
+ * RangeError when the positive weights cannot hold the total.
  */
 export function shareUnits(weights: readonly number[], total: number, cap: number): number[] {
   const takers = weights.filter((w) => w > 0).length;
@@ -249,25 +249,25 @@ export function shareUnits(weights: readonly number[], total: number, cap: numbe
   return units;
 }
 
-/** A team with everything that changes. */
+/** A team and its changing state. */
 export interface TeamState {
   readonly team: SimulatedTeam;
   readonly index: number;
   /** Ordered by rank, best first. */
   roster: SimulatedPlayer[];
-  /** Possessions above or below the league. */
+  /** Possessions above or below the league average. */
   pace: number;
-  /** By how much opponents' shooting suffers, as a share. */
+  /** Relative reduction of opponents' shooting. */
   defence: number;
   lastSlate: Slate | null;
   wins: number;
 }
 
-/** Share of a roster that leaves in summer; half of those find another team. */
+/** Share of a roster that leaves in summer; half of those join another team. */
 const TURNOVER = 0.22;
 const RETIRES = 0.4;
 
-/** The players of the league: who they are, where they play, who comes and goes. */
+/** The players of the league, their teams, and all roster changes. */
 export class Rosters {
   readonly teams: readonly TeamState[];
   /** Every player who ever had a team. */
@@ -299,7 +299,7 @@ export class Rosters {
     }
   }
 
-  /** Before a season: everybody a year older (except before the first), some leave, rookies come, teams change style. */
+  /** Starts a season: everybody ages a year (except before the first), some leave, rookies arrive, teams change style. */
   newSeason(season: string, first: boolean): void {
     const random = this.random.fork('summer', season);
     const market: SimulatedPlayer[] = [];
@@ -326,7 +326,7 @@ export class Rosters {
     for (const state of this.teams) rank(state);
   }
 
-  /** Two players change teams; both miss a game or two while papers are signed. */
+  /** Swaps two players between teams; both miss a game or two. */
   trade(a: TeamState, b: TeamState, random: Random): void {
     const place = random.int(2, Math.min(9, this.size - 1));
     const [fromA, fromB] = [a.roster[place], b.roster[place]];
@@ -347,7 +347,7 @@ export class Rosters {
     rank(b);
   }
 
-  /** The last man goes, a newcomer appears, now and then good enough for the rotation. */
+  /** Replaces the last man by a newcomer, occasionally good enough for the rotation. */
   callUp(state: TeamState, random: Random): void {
     state.roster.pop();
     state.roster.push(this.newPlayer(random.normalWithin(-0.5, 0.9, -2, 1.4), 19, 25));
@@ -389,7 +389,7 @@ export interface RosterMove {
 const TRADES = { perTeam: 0.45, from: 0.25, to: 0.6 };
 const CALL_UPS = { perTeam: 0.8, from: 0.15, to: 0.85 };
 
-/** When trades and call-ups of a season happen; at least one of each. */
+/** Dates the trades and call-ups of a season; at least one of each. */
 export function planMoves(slates: readonly Slate[], teams: number, random: Random): RosterMove[] {
   const day = (stream: Random, window: { from: number; to: number }): Slate | undefined =>
     slates[Math.floor(slates.length * stream.between(window.from, window.to))];

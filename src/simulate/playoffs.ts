@@ -4,18 +4,21 @@ import { wallClockOf } from './options.ts';
 import type { TeamState } from './players.ts';
 import { drawTipoff, type PlannedGame, type ScheduleChange } from './season.ts';
 
-/** Days of a series' games, counted from its first; the last round takes longer. */
+/** Days of a series' games, counted from the first; the finals take longer. */
 const SERIES_DAYS = [0, 2, 4, 6, 8, 10, 12];
 const FINALS_DAYS = [0, 3, 6, 8, 11, 14, 17];
-/** Where the better team plays at home. */
+/** Games that the better seed plays at home. */
 const AT_HOME = [true, true, false, false, true, false, true];
-/** First days of play-in and rounds, counted from the last day of the regular season. */
+/** Days of the play-in and first days of the rounds, counted from the last day of the regular season. */
 const PLAY_IN_DAYS = [2, 4];
 const ROUND_DAYS = [6, 21, 36, 51];
 const ROUND_NAMES = ['First Round', 'Conference Semifinals', 'Conference Finals'];
 const WINS_NEEDED = 4;
 
-/** Plays all games of a slate and yields its rows. The winners' indices by game id; undefined when the league stops here. */
+/**
+ * Plays all games of a slate and yields its rows. Returns winners' team indices by game id; undefined when
+ * the league stops here.
+ */
 type PlaySlate<Batch> = (
   slate: Slate,
   games: readonly PlannedGame[],
@@ -28,7 +31,7 @@ export interface PlayoffDeps<Batch> {
   readonly teams: readonly TeamState[];
   readonly random: Random;
   readonly playSlate: PlaySlate<Batch>;
-  /** Tells the schedule feed. */
+  /** Announces a change to the schedule feed. */
   readonly announce: (change: ScheduleChange) => void;
 }
 
@@ -62,7 +65,7 @@ function seedsOf(teams: readonly TeamState[], conference: number): number[] {
   return members.sort((a, b) => b.wins - a.wins || a.index - b.index).map(({ index }) => index);
 }
 
-/** Seeds as they meet: 1-8, 4-5, 2-7, 3-6; winners of neighbours meet next. */
+/** First-round pairs: 1-8, 4-5, 2-7, 3-6; winners of neighbouring pairs meet next. */
 function bracketOrder(seeds: readonly number[]): [number, number][] {
   let order = [0];
   while (order.length < seeds.length) order = order.flatMap((seed) => [seed, 2 * order.length - 1 - seed]);
@@ -76,7 +79,10 @@ function pairUp(teams: readonly number[]): [number, number][] {
   ]);
 }
 
-/** The last two places of each conference: 7-8 for seventh, 9-10, then the loser of the first against the winner of the second. */
+/**
+ * Play-in for the last two places of each conference: 7-8 for seventh, 9-10, then the loser of the first game
+ * against the winner of the second.
+ */
 function* playIn<Batch>(
   deps: PlayoffDeps<Batch>,
   seeds: readonly number[][],
@@ -180,7 +186,7 @@ function isDecided(series: Series): boolean {
   return Math.max(0, ...series.wins.values()) === WINS_NEEDED;
 }
 
-/** Games that were only to be played if necessary leave the schedule the morning after. */
+/** Cancels unnecessary games of a decided series the morning after. */
 function cancelRest<Batch>(deps: PlayoffDeps<Batch>, series: Series, decidedOn: Slate): void {
   const observedOn = addDays(decidedOn, 1);
   for (const game of series.games.filter(({ slate }) => slate > decidedOn)) {

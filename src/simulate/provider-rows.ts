@@ -19,10 +19,10 @@ import { UNITS_PER_MINUTE } from './players.ts';
 import type { GameTime, PlannedGame, ScheduleChange } from './season.ts';
 import type { SimulatedTeam } from './teams.ts';
 
-/** From the time of a report until its rows are there. */
+/** Delay from a report to its load, in ms. */
 const LOADED_AFTER = 3 * MINUTE;
 
-/** Writes what a schedule source says about games, at three moments: published, changed, played. */
+/** Writes the rows of a schedule source at three moments: published, changed, played. */
 export interface ScheduleWriter {
   published(season: string, games: readonly PlannedGame[], publishedOn: Slate): ScheduleGame[];
   changed(season: string, change: ScheduleChange): ScheduleGame;
@@ -112,7 +112,7 @@ export function scheduleWriter(
   };
 }
 
-/** What the reports of a slate say about a game: until tip-off, each names every player in doubt again. */
+/** Availability rows of a game: until tip-off, every report names every player in doubt again. */
 export function statusRows(
   day: Matchday,
   reports: readonly number[],
@@ -177,7 +177,7 @@ export function statusRows(
   return { injuryReports: rows, teamStatements: lists };
 }
 
-/** The reports of a slate with the number of their statements, also those that name nobody. */
+/** The reports of a slate with their number of statements, including those that name nobody. */
 export function reportRows(
   { injuryReports, teamStatements }: LeagueRows,
   reports: readonly number[],
@@ -207,7 +207,7 @@ export function reportRows(
 /** Share of twos taken in the paint, by archetype. */
 const PAINT = { guard: 0.62, wing: 0.66, big: 0.84 };
 
-/** Shots with a place and a clock, drawn from their own stream. Threes from 22 feet on, the paint within 14. */
+/** Shot rows with location and game clock, drawn from their own stream. Threes from 22 feet, the paint within 14. */
 export function shotRows(
   day: Matchday,
   shots: readonly TimedShot[],
@@ -290,7 +290,7 @@ const NOTHING = {
   plus_minus: null,
 };
 
-/** Box scores of a game: a row per roster player, played or not, and a row per team that is the sum of its players. */
+/** Box scores of a game: a row per roster player, whether he played or not, and a row per team with their sums. */
 export function resultRows(
   day: Matchday,
   result: GameResult,
@@ -336,7 +336,9 @@ type Place = Pick<
   'game_id' | 'slate' | 'season' | 'season_type' | 'team_id' | 'team_abbr' | 'opponent_abbr' | 'is_home'
 >;
 
-/** Written out in full, unlike its siblings: it runs for most rows of a league, and spreading costs as much as the game. */
+/**
+ * Written out field by field for speed: it builds most rows of a league, and spreading costs as much as the game itself.
+ */
 function playedRow(
   place: Place,
   line: StatLine,
@@ -479,7 +481,7 @@ function teamRow(
   };
 }
 
-/** As box scores print it: with the team but not dressed, not with the team, or simply not used. */
+/** Reason as box scores print it: with the team but not dressed, not with the team, or coach's decision. */
 function reasonOf({ plays, reason }: Availability): string {
   if (plays || reason === null) return COACH;
   return reason === 'Trade Pending' ? `NWT - ${reason}` : `DND - ${reason}`;

@@ -7,16 +7,16 @@ import type { SimulatedTeam, TimeZoneBand } from './teams.ts';
 /** The dates that give a season its shape. */
 export interface SeasonCalendar {
   readonly season: string;
-  /** When the schedule comes out. */
+  /** Date on which the schedule is published. */
   readonly publishedOn: Slate;
   /** The Tuesday between 18 and 24 October. */
   readonly opening: Slate;
   /** The Sunday between 9 and 15 April. */
   readonly regularEnd: Slate;
-  /** Friday before the third Sunday of February to the Wednesday after: six days. */
+  /** All-Star break: Friday before the third Sunday of February to the Wednesday after, six days. */
   readonly breakFrom: Slate;
   readonly breakTo: Slate;
-  /** Fourth Thursday of November and 24 December: nobody plays. */
+  /** Days without games: fourth Thursday of November and 24 December. */
   readonly holidays: readonly Slate[];
 }
 
@@ -35,12 +35,12 @@ export function seasonCalendar(season: string): SeasonCalendar {
   };
 }
 
-/** True when regular-season games may be played on a date, as far as breaks and holidays go. */
+/** True when a date is neither in the break nor a holiday. */
 function isPlayingDay(calendar: SeasonCalendar, date: Slate): boolean {
   return !(date >= calendar.breakFrom && date <= calendar.breakTo) && !calendar.holidays.includes(date);
 }
 
-/** The days from opening to end on which games may be played. */
+/** The days of the regular season on which games may be played. */
 function playingDays(calendar: SeasonCalendar): Slate[] {
   const days = daysBetween(calendar.opening, calendar.regularEnd) + 1;
   return Array.from({ length: days }, (_, i) => addDays(calendar.opening, i)).filter((date) =>
@@ -72,13 +72,13 @@ const MATINEE: Readonly<Record<TimeZoneBand, readonly string[]>> = {
   pacific: ['15:30', '18:00', '18:30'],
 };
 
-/** Tip-off as a clock in New York shows it: evenings by the home team's zone, one weekend game in three earlier. */
+/** Tip-off in New York time (HH:MM): evenings in the home team's zone, one weekend game in three earlier. */
 export function drawTipoff(slate: Slate, zone: TimeZoneBand, random: Random): string {
   const weekend = [0, 6].includes(weekdayOf(slate));
   return random.pick((weekend && random.chance(0.35) ? MATINEE : EVENING)[zone]);
 }
 
-/** A game without a date: indices of the two teams. */
+/** A game without a date: the indices of its two teams. */
 interface Matchup {
   readonly home: number;
   readonly away: number;
@@ -144,20 +144,20 @@ interface Fixture extends Matchup {
 /** Relative number of games by day of the week, Sunday first. */
 const WEEKDAY_WEIGHT = [7.6, 7.4, 6.2, 10, 5.2, 10, 8];
 const MEAN_WEIGHT = WEEKDAY_WEIGHT.reduce((sum, weight) => sum + weight, 0) / 7;
-/** Games a day and pair of teams in a full season: 1,230 games, 15 pairs, 166 days. */
+/** Games per day and pair of teams in a full season: 1,230 games, 15 pairs, 166 days. */
 const USUAL_DENSITY = 1230 / 15 / 166;
 /** A full league plays 5 to 12 games on a day with games; the limits scale with the number of teams. */
 const SLATE_SHARE = { least: 5 / 15, most: 12 / 15 };
-/** How strongly a game the day before holds a team back, in units of "games due a day". */
+/** Penalty for a game the day before, in units of games due per day. */
 const BACK_TO_BACK_COST = 0.1;
-/** Games ahead in round order among which a day chooses. */
+/** Number of next games, in round order, from which a day chooses. */
 const LOOK_AHEAD = 130;
 const ATTEMPTS = 20;
 
 /**
- * Gives every matchup a date: nobody twice a day, three days running, or five times in seven days; back-to-backs
- * happen. Greedy by how far behind its fair pace each team is, with another try from another stream where a season
- * does not come out even.
+ * Gives every matchup a date: no team plays twice a day, three days in a row, or five times in seven days;
+ * back-to-backs happen. Greedy by how far each team is behind its fair pace; retried with another random
+ * stream when not all games fit.
  */
 function dateFixtures(
   matchups: readonly Matchup[],
@@ -180,7 +180,7 @@ function dateFixtures(
   );
 }
 
-/** Days of the season in use: all of them for 82 games, correspondingly fewer for a shorter season. */
+/** Playing days in use: all of them for 82 games, proportionally fewer for a shorter season. */
 function daysNeeded(games: number, teams: number, calendar: SeasonCalendar): Slate[] {
   const all = playingDays(calendar);
   return all.slice(0, Math.min(all.length, Math.ceil(games / (teams / 2) / USUAL_DENSITY) + 1));
@@ -233,7 +233,7 @@ function slateSize(pending: number, daysLeft: number, slate: Slate, teams: numbe
   return Math.min(most, Math.max(Math.ceil((teams / 2) * SLATE_SHARE.least), wanted));
 }
 
-/** How much a team is due a game, minus infinity when it must rest. */
+/** How far a team is due a game; minus infinity when it must rest. */
 function teamDue(pace: number, played: readonly Slate[], slate: Slate): number {
   const ago = (back: number): number => {
     const date = played[played.length - back];
@@ -243,7 +243,7 @@ function teamDue(pace: number, played: readonly Slate[], slate: Slate): number {
   return pace - (ago(1) === 1 ? BACK_TO_BACK_COST : 0) + Math.min(ago(1), 4) * 0.03;
 }
 
-/** A game of the schedule. `slate` and `tipoff` say when it is played, `published` what the schedule first said. */
+/** A game of the schedule. `slate` and `tipoff` say when it is played, `published` when it was first scheduled. */
 export interface PlannedGame {
   readonly gameId: string;
   readonly seasonType: SeasonType;
@@ -260,7 +260,7 @@ export interface GameTime {
   readonly tipoff: number;
 }
 
-/** What a live feed says about one game at some instant. */
+/** A change that the live feed announces about one game. */
 export interface ScheduleChange {
   readonly observedAt: number;
   readonly observedOn: Slate;
@@ -271,15 +271,15 @@ export interface ScheduleChange {
 }
 
 export interface SeasonPlan {
-  /** In order of the date on which they are played. */
+  /** Ordered by the date on which they are played. */
   readonly games: readonly PlannedGame[];
   readonly changes: readonly ScheduleChange[];
   readonly lastSlate: Slate;
 }
 
 /**
- * The regular season: matchups, dates, tip-off times, and what does not go to plan: one game postponed by weeks, one
- * moved by a day, one at a neutral site. Seasons of fewer than about 15 games a team may have no room for the changes.
+ * Plans the regular season: matchups, dates, tip-off times, and exceptions: one game postponed by weeks, one moved
+ * by a day, one at a neutral site. Seasons of fewer than about 15 games a team may have no room for the changes.
  */
 export function planSeason(
   calendar: SeasonCalendar,
@@ -315,7 +315,7 @@ export function planSeason(
   return { games, changes, lastSlate };
 }
 
-/** Called off the evening before; a week later the feed names a date some weeks away. */
+/** Postpones one game: called off the evening before; a week later the feed names a date some weeks away. */
 function postponeOne(
   games: PlannedGame[],
   changes: ScheduleChange[],
@@ -343,7 +343,7 @@ function postponeOne(
   }
 }
 
-/** Announced nine days ahead. */
+/** Moves one game by a day, announced nine days ahead. */
 function moveOneByADay(
   games: PlannedGame[],
   changes: ScheduleChange[],
@@ -372,7 +372,7 @@ function moveOneByADay(
   }
 }
 
-/** Neither team plays on that date, nor would either play three days running. */
+/** Whether neither team plays on that date, nor would play three days in a row. */
 function isFree(games: readonly PlannedGame[], game: PlannedGame, slate: Slate): boolean {
   return [game.home, game.away].every((team) => {
     const near = new Set(

@@ -1,10 +1,10 @@
 import { playerLookup } from '#core/names.ts';
 import type { Random } from '#core/random.ts';
 
-/** The home clock of a team, as far as tip-off times care. */
+/** A team's time zone, as it affects tip-off times. */
 export type TimeZoneBand = 'eastern' | 'central' | 'mountain' | 'pacific';
 
-/** An invented team. Ids start at 1990000001, where there is no real team. */
+/** An invented team. Ids start at 1990000001, which no real team uses. */
 export interface SimulatedTeam {
   readonly id: number;
   readonly abbr: string;
@@ -46,7 +46,7 @@ const CITIES = [
   ['DRV', 'Dravenport', 'Ravens', 'mountain'],
 ] as const satisfies readonly (readonly [string, string, string, TimeZoneBand])[];
 
-/** Thirty teams that do not exist, with codes that no real team uses. */
+/** Thirty invented teams, with codes that no real team uses. */
 export const INVENTED_TEAMS: readonly SimulatedTeam[] = CITIES.map(([abbr, city, nickname, zone], index) => ({
   id: 1_990_000_001 + index,
   abbr,
@@ -136,7 +136,7 @@ const SUFFIXES = ['Jr.', 'III', 'II'];
 
 export interface PlayerName {
   readonly name: string;
-  /** The name as providers without diacritics print it. */
+  /** The name as printed by providers without diacritics. */
   readonly ascii: string;
   readonly lookup: string;
   readonly first: string;
@@ -144,8 +144,8 @@ export interface PlayerName {
 }
 
 /**
- * Invents player names from syllables: diacritics, apostrophes, hyphens and suffixes appear as often as they trouble
- * real feeds. No two names share a lookup; `twinOf` shares last name and initial on purpose.
+ * Invents player names from syllables: diacritics, apostrophes, hyphens and suffixes are about as frequent as
+ * in real feeds. No two names share a lookup; `twinOf` shares last name and initial on purpose.
  */
 export class NameMaker {
   private readonly taken = new Set<string>();
@@ -155,7 +155,7 @@ export class NameMaker {
     this.random = random;
   }
 
-  /** A name nobody has yet. */
+  /** A new, unused name. */
   next(): PlayerName {
     return this.unique(() => {
       const last = this.lastName();
@@ -163,7 +163,7 @@ export class NameMaker {
     });
   }
 
-  /** Another player with the same last name and the same initial, the pair that abbreviated names cannot tell apart. */
+  /** A new name with the same last name and initial: abbreviated names cannot tell the pair apart. */
   twinOf(other: PlayerName): PlayerName {
     const initial = other.first.slice(0, 1);
     const starts = FIRST_START.filter((start) => start.startsWith(initial));

@@ -8,18 +8,18 @@ import { duckdbType } from '#platform/warehouse/ddl.ts';
 import { duckdbError } from './values.ts';
 import { MEMORY_LIMIT } from './warehouse.ts';
 
-/** The rows of one table and season; `season` is null where the table has no DATE partition. */
+/** The file of one table and season; `season` is null when the table has no DATE partition. */
 interface SnapshotFile {
   /** Name of the Parquet file in the folder. */
   readonly name: string;
   readonly season: string | null;
-  /** False when the season is as it is stored already: then there is no file. */
+  /** False when the season is unchanged since it was stored; then no file is written. */
   readonly isWritten: boolean;
 }
 
 export interface Snapshot {
   readonly tables: readonly SnapshotTable[];
-  /** By closed season: a digest of all its rows, of how tables lie and of how they are written. */
+  /** By closed season: a digest of its rows, the table layouts and the file format. */
   readonly seasons: Readonly<Record<string, string>>;
 }
 
@@ -27,47 +27,47 @@ interface SnapshotTable {
   /** `dataset.table`. */
   readonly table: string;
   readonly rows: number;
-  /** Statement that makes the table, for those without a contract: staging tables. */
+  /** CREATE TABLE statement, for tables without a contract, such as staging tables. */
   readonly definition: string;
   readonly comment: string | null;
   readonly files: readonly SnapshotFile[];
 }
 
-/** What a snapshot needs of a table to fill it. */
+/** A saved table, as needed to fill it again. */
 export interface SavedTable extends Omit<SnapshotTable, 'files'> {
   /** Parquet files on this machine, in the order in which they were written. */
   readonly files: readonly string[];
 }
 
-/** What was different between a snapshot and the contracts of this version. */
+/** How a snapshot's table differed from this version's contract. */
 export interface LoadedTable {
   readonly table: string;
   readonly rows: number;
-  /** Columns of the snapshot that this version does not have: their values are left out. */
+  /** Columns of the snapshot that this version lacks; their values are dropped. */
   readonly leftOut: readonly string[];
-  /** Columns of this version that the snapshot does not have: null in every row. */
+  /** Columns of this version that the snapshot lacks; null in every row. */
   readonly added: readonly string[];
 }
 
-/** Where DuckDB keeps what it cannot say about tables itself. */
+/** Table with the table properties that DuckDB itself cannot store. */
 const META_TABLE = 'tipoff_meta.tables';
-/** One thread writes the same bytes for the same rows, so that what has not changed is not stored again. */
+/** One thread writes the same bytes for the same rows, so unchanged files are not stored again. */
 const SETTINGS = { memory_limit: MEMORY_LIMIT, threads: '1' };
-/** Not compressed: whoever keeps the files compresses them together, and what two tables have in common is then kept once. */
+/** Uncompressed: the back-up compresses the files together and stores what tables have in common once. */
 const PARQUET = '(FORMAT parquet, PARQUET_VERSION V2, COMPRESSION uncompressed, ROW_GROUP_SIZE 122880)';
 
-/** Rows of a table in one season, null of a table without seasons. */
+/** The rows of a table in one season; `season` and `year` are null for a table without seasons. */
 interface Part {
   readonly season: string | null;
   readonly year: number | null;
   readonly rows: number;
-  /** Equal for equal rows in any order, by one version of the engine. Zero for a season that is not closed. */
+  /** Equal for equal rows in any order, within one engine version. Zero for a season that is not closed. */
   readonly digest: string;
 }
 
 /**
- * Writes every table of a warehouse file as Parquet into a folder, by season where the contract has a DATE partition. A season before
- * `present` is closed; one whose digest is among those of `stored` is not written again.
+ * Writes every table of a warehouse file as Parquet into a folder, by season where the contract has a DATE
+ * partition. Seasons before `present` are closed; a closed season whose digest is in `stored` is not written again.
  */
 export async function exportTables(
   warehouse: string,
@@ -143,9 +143,9 @@ async function partsOf(
 }
 
 /**
- * Fills a new warehouse file, in which the contract tables are there and empty. Columns are matched by name; a table without a
- * contract is made as it was. Throws TIPOFF_SCHEMA_MISMATCH when the contracts cannot take the rows, and TIPOFF_INTEGRITY when
- * the files have other rows than were saved.
+ * Fills a new warehouse file whose contract tables exist and are empty. Columns are matched by name; a table
+ * without a contract is recreated as it was. Throws TIPOFF_SCHEMA_MISMATCH when the contracts cannot take the
+ * rows, TIPOFF_INTEGRITY when the row counts differ from those saved.
  */
 export async function importTables(
   warehouse: string,
@@ -222,8 +222,8 @@ function cannotTake(table: string, what: string, cause?: unknown): TipoffError {
 }
 
 /**
- * The select list that writes a table. A float that is kept to some decimals is written as that decimal, which takes half the
- * room, where every value of the rows that are written comes back from it as it was.
+ * The select list that writes a table. A float with contract decimals is written as a decimal, which takes
+ * half the space, provided every written value survives the round trip.
  */
 async function storedColumns(
   connection: DuckDBConnection,
@@ -252,18 +252,18 @@ async function storedColumns(
     : `* REPLACE (${exact.map(({ name, as }) => `${as} AS ${name}`).join(', ')})`;
 }
 
-/** The DATE column that tells the season of a row; undefined where the table is saved in one piece. */
+/** The DATE column that gives the season of a row; undefined when the table is saved in one piece. */
 function seasonColumn(contract: TableContract | undefined): string | undefined {
   const name = contract?.partition;
   return name !== undefined && contract?.columns[name]?.type === 'DATE' ? name : undefined;
 }
 
-/** The year in which the season of a date begins: October to September, as `seasonOf` has it. */
+/** SQL for the year in which a date's season begins (October to September, like `seasonOf`). */
 function firstYearSql(column: string): string {
   return `CAST(year(${column}) - CASE WHEN month(${column}) < 10 THEN 1 ELSE 0 END AS INTEGER)`;
 }
 
-/** Whether a date lies in the season that begins in a year; every row does where there are no seasons. */
+/** SQL condition for the season that begins in a year; always true without seasons. */
 function seasonSql(column: string | undefined, year: number | null): string {
   if (column === undefined) return 'TRUE';
   return year === null
@@ -272,8 +272,8 @@ function seasonSql(column: string | undefined, year: number | null): string {
 }
 
 /**
- * Rows of players and days in the order of each player's days, so that neighbours are alike, and what two tables have in common
- * lies in both in the same order. Any other table is written as it lies.
+ * ORDER BY for tables of players and days: by player, then day, so that neighbouring rows are alike and
+ * tables with common content order it alike. Other tables keep their order.
  */
 function seriesOrder(contract: TableContract | undefined): string {
   const columns = ['player_id', 'slate'];

@@ -44,13 +44,16 @@ import { createTable, declaredSpelling, isOfContract } from './catalogue.ts';
 import type { Session } from './session.ts';
 import { duckdbError } from './values.ts';
 
-/** Rows that reach the engine in one piece. */
+/** Rows sent to the engine per chunk. */
 const CHUNK_ROWS = 2048;
 const NUMERIC_WIDTH = 38;
 const NUMERIC_SCALE = 9;
 const MILLISECONDS_A_DAY = 86_400_000;
 
-/** Every type but STRING travels in the engine's own form: casting text is slow, NUMERIC's forty times slower. No value passes through a float. */
+/**
+ * Every type but STRING is sent in the engine's native form: casting text is slow (forty times slower for
+ * NUMERIC). No value passes through a float.
+ */
 function wireType(column: Column): DuckDBType {
   switch (column.type) {
     case 'INT64':
@@ -103,8 +106,8 @@ async function loadWire(
 }
 
 /**
- * Appends rows to a table whose columns are those of the contract, in its order: without the detour over a wire table, which
- * costs more than the rows when there are few. Values are rounded to the contract's decimals as the engine rounds them.
+ * Appends rows to a table with the contract's columns in contract order, without a wire table, which costs
+ * more than a few rows do. Values are rounded to the contract's decimals, as the engine rounds.
  */
 async function loadDirectly(
   connection: DuckDBConnection,
@@ -138,7 +141,7 @@ function appendChunks(
     }
     appender.closeSync();
   } catch (error) {
-    // What an appender still holds it would write when it is collected, outside of the transaction that failed.
+    // On garbage collection an appender writes what it still holds, outside the failed transaction: clear it.
     appender.clear();
     throw error;
   }
@@ -165,7 +168,7 @@ function wireOf(type: ColumnType): (value: unknown) => DuckDBValue {
   }
 }
 
-/** Bulk rows repeat few dates and instants: each text is read once. */
+/** Memoises a parser: bulk rows repeat few dates and instants. */
 function remembering(read: (text: string) => DuckDBValue): (value: unknown) => DuckDBValue {
   const known = new Map<string, DuckDBValue>();
   return (value) => {
@@ -178,7 +181,7 @@ function remembering(read: (text: string) => DuckDBValue): (value: unknown) => D
   };
 }
 
-/** Microseconds since 1970 of an instant with up to six decimals. */
+/** Microseconds since 1970 of an instant with up to six decimal places. */
 function microseconds(text: string): bigint {
   const fraction = /\.(\d{1,6})Z$/.exec(text)?.[1] ?? '';
   const seconds = Date.parse(fraction === '' ? text : text.replace(`.${fraction}`, '')) / 1000;
@@ -206,7 +209,7 @@ function wirePlain(value: unknown): DuckDBValue {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
 }
 
-/** Inserts validated rows in one transaction; `fresh` keeps only the first row of each key that the table does not hold. */
+/** Inserts validated rows in one transaction; with `fresh`, only the first row of each key not yet in the table. */
 export async function insertRows(
   session: Session,
   table: TableContract,
@@ -226,7 +229,7 @@ export async function insertRows(
       throw duckdbError(error);
     }
   };
-  // One piece is a transaction of its own, and beginning one takes as long as a few rows.
+  // A single chunk is atomic by itself, and a transaction costs as much as a few rows.
   const isOnePiece = rows.length <= CHUNK_ROWS;
   if (isOnePiece && (await session.exclusive(isLoaded))) return rows.length;
   return session.atomically(async () => {
@@ -246,7 +249,7 @@ export async function insertRows(
   });
 }
 
-/** Creates a table of a contract's shape with validated rows in it, in one transaction. */
+/** Creates a table with a contract's shape and fills it with validated rows, in one transaction. */
 export async function stageRows(
   session: Session,
   table: TableContract,
@@ -263,8 +266,8 @@ export async function stageRows(
 }
 
 /**
- * Replaces the rows of a range by a select in one transaction. The select is evaluated first, so it sees the rows that
- * it replaces; its rows must lie in the range, or a second run would double them.
+ * Replaces the rows of a range with those of a select, in one transaction. The select is evaluated first, so
+ * it sees the rows it replaces; its rows must lie in the range, or a second run would duplicate them.
  */
 export async function replaceRange(
   session: Session,
@@ -276,8 +279,8 @@ export async function replaceRange(
   const bounds = boundsOf(table, range);
   const all: SqlParams = { ...params, range_from: range.from, range_to: range.to };
   return session.atomically(async () => {
-    // The select runs once, and its columns are read from what it gave: planning a long statement only to describe it costs
-    // as much as running it on a short range.
+    // The select runs once and its columns are read from the result: planning a long statement just to
+    // describe it costs as much as running it on a short range.
     await session.run(`CREATE OR REPLACE TEMP TABLE ${GIVEN} AS ${select}`, params);
     const rows = await asStored(session, table);
     await checkReplacement(session, table, range, { rows, bounds }, all);
@@ -289,7 +292,7 @@ export async function replaceRange(
         recorded_at: recording.at,
       });
     await session.run(`DELETE FROM ${tableId(table)} WHERE ${bounds}`, all);
-    // Rows of one date lie together, as in a partition: a later read of one date decodes its rows, not the table.
+    // Rows of one date are stored together, as in a partition: a later read of one date decodes only those.
     const order = range.from === range.to ? '' : ` ORDER BY ${range.column}`;
     const count = await session.changed(
       `INSERT INTO ${tableId(table)} BY NAME SELECT * FROM ${rows}${order}`,
@@ -302,7 +305,7 @@ export async function replaceRange(
 const GIVEN = 'temp.tipoff_replacement';
 const STORED = 'temp.tipoff_stored';
 
-/** The table with the rows of a replacement in the types and precisions of the contract: what the select gave, where that has them. */
+/** The table holding the replacement rows in contract types and precisions: the result of the select itself if it has them. */
 async function asStored(session: Session, table: TableContract): Promise<string> {
   const given = await session.rows<{ column_name: string; column_type: string }>(`DESCRIBE ${GIVEN}`);
   checkReplacementColumns(
@@ -318,7 +321,7 @@ async function asStored(session: Session, table: TableContract): Promise<string>
     );
   });
   if (isStored) return GIVEN;
-  // Rounding is computed once here, and not by each statement that reads the rows.
+  // Rounding is computed once here rather than by every statement that reads the rows.
   await session.run(
     `CREATE OR REPLACE TEMP TABLE ${STORED} AS SELECT ${storedColumns(table, 's')} FROM ${GIVEN} s`,
   );
@@ -332,7 +335,7 @@ function boundsOf(table: TableContract, range: ReplacedRange): string {
   return `${range.column} BETWEEN CAST(@range_from AS ${type}) AND CAST(@range_to AS ${type})${extra}`;
 }
 
-/** Refuses rows outside of the range and keys that occur twice: both would break "running it again changes nothing". */
+/** Refuses rows outside the range and duplicate keys: either would break idempotence. */
 async function checkReplacement(
   session: Session,
   table: TableContract,
@@ -341,7 +344,7 @@ async function checkReplacement(
   params: SqlParams,
 ): Promise<void> {
   const key = table.key.join(', ');
-  // A wide table has a rule for most columns: which one is broken is asked only when one is, and no column is read for nothing.
+  // A wide table has a rule for most columns: which one is broken is looked up only on failure.
   const breaks = breaksSql(table);
   const [found] = await session.rows<{ outside: number; doubled: number; broken?: number }>(
     `SELECT COUNT(*) FILTER (WHERE (${bounds}) IS NOT TRUE) AS outside
@@ -355,7 +358,7 @@ async function checkReplacement(
   checkReplacementRows(table, range, { outside, doubled, broken, breach });
 }
 
-/** One of the rules that the rows of a replacement break, in words. */
+/** Describes one rule that the replacement rows break. */
 async function exampleOf(
   session: Session,
   table: TableContract,
