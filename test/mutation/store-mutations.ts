@@ -22,7 +22,7 @@ function documentMutations(): Mutation[] {
       '×10',
       (value) =>
         value.replace(
-          /"(predicted|actual|p_over|line|confidence|accuracy|wins?|rows|games)":\s*"?(\d+(?:\.\d+)?)"?/g,
+          /"(predicted|actual|p_over|line|confidence|accuracy|wins?|rows|games|row_count)":\s*"?(\d+(?:\.\d+)?)"?/g,
           (_all, name: string, number: string) => `"${name}":${Number(number) * 10}`,
         ),
     ],

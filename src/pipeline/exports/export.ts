@@ -226,7 +226,7 @@ const MAX_MANIFEST_ATTEMPTS = 5;
 
 /**
  * Updates `exports/manifest.json` to the store: an entry for every stored document, recomputed for those that `changed` and for
- * those it did not list. Not rewritten when nothing changed; a lost race is retried.
+ * those it did not list, and for all when its entries are not those that were written. Not rewritten when nothing changed; a lost race is retried.
  */
 async function updateManifest(
   { objects, clock }: Pick<ExportDeps, 'objects' | 'clock'>,
@@ -234,7 +234,8 @@ async function updateManifest(
 ): Promise<void> {
   await retry(clock, { attempts: MAX_MANIFEST_ATTEMPTS, isTransient: isLostRace }, async () => {
     const stored = await readStored(objects, MANIFEST_PATH);
-    const known = new Map(entriesOf(stored.head['documents']).map((entry) => [entry.path, entry]));
+    const { entries, isWhole } = manifestIn(stored);
+    const known = new Map((isWhole ? entries : []).map((entry) => [entry.path, entry]));
     for (const path of changed) known.delete(path);
     const paths = (await objects.list('exports/')).filter((path) => DOCUMENT_PATH.test(path)).sort();
     const documents: ManifestEntry[] = [];
@@ -251,7 +252,7 @@ async function updateManifest(
 
 function manifestText(documents: readonly ManifestEntry[], generatedAt: string): string {
   const simulated = documents.some((entry) => entry.simulated === true);
-  return `${JSON.stringify({ schema_version: SCHEMA_VERSION, kind: 'manifest', generated_at: generatedAt, simulated, documents })}\n`;
+  return `${JSON.stringify({ schema_version: SCHEMA_VERSION, kind: 'manifest', generated_at: generatedAt, simulated, sha256: entriesHash(documents), documents })}\n`;
 }
 
 async function entryOf(objects: ObjectStore, path: string): Promise<ManifestEntry> {
@@ -281,9 +282,27 @@ function sha256Of(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** The entries of the stored manifest; none when there is no manifest. */
-export async function readManifest(objects: ObjectStore): Promise<ManifestEntry[]> {
-  return entriesOf((await readStored(objects, MANIFEST_PATH)).head['documents']);
+/** The hash of its entries that the manifest lists. */
+function entriesHash(documents: unknown): string {
+  return sha256Of(JSON.stringify(documents) ?? '');
+}
+
+interface Manifest {
+  readonly path: string;
+  /** None when there is no manifest. */
+  readonly entries: readonly ManifestEntry[];
+  /** Whether the entries are those that were written; manifests of older versions do not tell. */
+  readonly isWhole: boolean;
+}
+
+/** Reads the stored manifest. */
+export async function readManifest(objects: ObjectStore): Promise<Manifest> {
+  return manifestIn(await readStored(objects, MANIFEST_PATH));
+}
+
+function manifestIn({ head: { documents, sha256 } }: StoredDocument): Manifest {
+  const isWhole = sha256 === undefined || sha256 === entriesHash(documents);
+  return { path: MANIFEST_PATH, entries: entriesOf(documents), isWhole };
 }
 
 function entriesOf(value: unknown): ManifestEntry[] {

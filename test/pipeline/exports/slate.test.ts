@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseSlate } from '#core/calendar.ts';
 import type { DataSource } from '#pipeline/exports/document.ts';
-import { compareExports, exportSlates } from '#pipeline/exports/export.ts';
+import { compareExports, exportSlates, readManifest } from '#pipeline/exports/export.ts';
 import { grade } from '#pipeline/grade/grade.ts';
 import { type VirtualClock, virtualClock } from '#platform/clock.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
@@ -448,6 +448,23 @@ describe('the manifest', () => {
       [path('picks'), 2],
       [path('predictions'), 2],
     ]);
+  });
+
+  it('says whether its entries are those that were written, and trusts none of them otherwise', async () => {
+    await addGame(warehouse);
+    await publish(warehouse, [pick(1, 4), unpicked(2)]);
+    await run(['predictions']);
+    expect(await readManifest(objects)).toMatchObject({ isWhole: true, entries: [{ row_count: 2 }] });
+    const stored = await document('exports/manifest.json');
+    const [entry] = stored.documents;
+    await objects.put(
+      'exports/manifest.json',
+      JSON.stringify({ ...stored, documents: [{ ...entry, row_count: 11 }] }),
+      { contentType: 'application/json' },
+    );
+    expect(await readManifest(objects)).toMatchObject({ isWhole: false, entries: [{ row_count: 11 }] });
+    expect(results(await run(['predictions']))).toEqual({ predictions: 'unchanged' });
+    expect(await readManifest(objects)).toMatchObject({ isWhole: true, entries: [{ row_count: 2 }] });
   });
 
   it('survives a lost race and bytes that are no manifest', async () => {

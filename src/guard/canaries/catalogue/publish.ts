@@ -291,7 +291,8 @@ async function differingDocuments(context: CanaryContext, { slate, asOf }: Momen
   const settled = newest.filter(({ changed_at }) => Date.parse(changed_at) <= due);
   if (settled.length === 0) return [];
   const isDue = (day: string): boolean => settled.some((event) => event.slate === day);
-  const manifest = new Map((await readManifest(objects)).map((entry) => [entry.path, entry]));
+  const { path: listedIn, entries, isWhole } = await readManifest(objects);
+  const manifest = new Map(entries.map((entry) => [entry.path, entry]));
   // A season's document changes with every slate: it is due when none of them has just changed.
   const clock = { now: () => asOf, sleep: async () => undefined };
   const compared = await compareExports(
@@ -324,7 +325,12 @@ async function differingDocuments(context: CanaryContext, { slate, asOf }: Momen
           : 'is not in the manifest';
     return { subject: `${path} in the manifest`, is_bad: wrong !== null, note: wrong };
   });
-  return [...documents, ...slates];
+  const whole: CheckedThing = {
+    subject: listedIn,
+    is_bad: !isWhole,
+    note: isWhole ? null : 'has other entries than were written',
+  };
+  return [whole, ...documents, ...slates];
 }
 
 /** What was last published or taken back of a slate. */
