@@ -56,7 +56,7 @@ export function actionTables(text: string): string {
   return lines.join('\n');
 }
 
-/** The workflows of a folder: when they run, their permissions, what they need, who is notified. */
+/** The workflows of a folder as a Markdown table: triggers, permissions, secrets and variables, who is notified. */
 export function workflowTable(files: readonly { readonly name: string; readonly text: string }[]): string {
   const lines = [
     '| workflow | runs on | may touch | environment | secrets and variables | who is told |',
@@ -70,7 +70,7 @@ export function workflowTable(files: readonly { readonly name: string; readonly 
         Object.entries(permissions).map(([scope, level]) => `${scope}: ${level}`),
       ),
     );
-    // One that is chosen by an expression shows what it is chosen from.
+    // A runner chosen by an expression is shown with all its choices.
     const places = unique(
       all.flatMap(({ environment = '' }) =>
         environment.includes('${{') ? (environment.match(/(?<=')\w+(?=')/g) ?? []) : environment || [],
@@ -113,7 +113,7 @@ function told(text: string): string {
   return who.join('<br>');
 }
 
-/** What runs by the clock, and what a month of it bills in a private repository. */
+/** The scheduled workflows, and the minutes a month of them bills in a private repository, as Markdown. */
 export function clockTable(): string {
   const jobs = Object.entries<{ what: string; cloud?: string; github?: { crons: readonly string[] } }>(
     JOBS_BY_CLOCK,
@@ -134,7 +134,7 @@ export function clockTable(): string {
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 const unique = (list: readonly string[]): string[] => [...new Set(list)];
 
-/** Every generated document: path and text. Text outside the generated part is kept. */
+/** Every document with a generated part, as path and full text. Text outside that part is kept. */
 export function documents(root: string = ROOT): { readonly path: string; readonly text: string }[] {
   const actions = readdirSync(join(root, 'actions')).filter((name) =>
     existsSync(join(root, 'actions', name, 'action.yml')),

@@ -1,8 +1,8 @@
 /**
- * `node scripts/bench-batch.ts [--players 450] [--rounds 15]`: one batch over HTTP from `/start` to published, with every
- * system at two lines a player, staged in units, on the embedded adapters; and the consolidation of its rows against one
- * hand-written INSERT … SELECT of the same rows into the same table of the same open file, after each batch, so that both
- * see the same machine. Prints one JSON document.
+ * `node scripts/bench-batch.ts [--players 450] [--rounds 15]`: times a batch over HTTP from `/start` to
+ * published, with every system at two lines per player, staged in units, on the embedded adapters. After each
+ * batch, times one hand-written INSERT … SELECT of the same rows into the same table of the same open file,
+ * so that both see the same machine. Prints one JSON document.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,27 +23,27 @@ import { engineSettings } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 import { KILL_MORNING, KILL_SLATE, makeTemplate } from '#test/process/kill-home.ts';
 
-/** Medians over the rounds; seconds of the wall clock. */
+/** Medians over the rounds; wall-clock seconds. */
 export interface BatchBench {
   readonly players: number;
   readonly rows: number;
   readonly answer_seconds: number;
   readonly published_seconds: number;
   /**
-   * From the beginning of the transaction that moves the batch into consolidation to the end of the one that moves it to
-   * published: lease, audit, copy, picks, fencing, receipt and both moves.
+   * From the start of the transaction that moves the batch to consolidation to the end of the one that moves
+   * it to published: lease, audit, copy, picks, fencing, receipt and both moves.
    */
   readonly consolidation_seconds: number;
-  /** The copying statement, which runs beside the audit. */
+  /** The copying statement, which runs concurrently with the audit. */
   readonly copy_seconds: number;
-  /** Dropping the staging tables, which comes after the batch is published. */
+  /** Dropping the staging tables, after the batch is published. */
   readonly clearing_seconds: number;
   readonly by_hand_seconds: number;
   readonly copy_ratio: number;
   readonly consolidation_ratio: number;
 }
 
-/** What a round found out, in seconds of the wall clock. */
+/** Measurements of one round, in wall-clock seconds. */
 interface Round {
   readonly answer: number;
   readonly published: number;
@@ -61,11 +61,11 @@ const work = mkdtempSync(join(tmpdir(), 'tipoff-bench-batch-'));
 const clock = shiftedClock(KILL_MORNING);
 /** Above every player id of the simulated league. */
 const FIRST_ID = 1_000_000;
-/** Rows each round copied by hand. */
+/** Numbers of rows that rounds copied by hand; all must be equal. */
 const copied = new Set<number>();
 const STAGED = { dataset: 'nba_predictions', name: '_by_hand' } as const;
 
-/** Copies the feature rows of the slate to as many players as wanted, each with two lines. */
+/** Replaces the slate's feature rows by copies for `count` players, each with two lines. */
 async function crowd(warehouse: Warehouse, count: number): Promise<void> {
   const contexts = await rowsOf(warehouse, upcomingPlayerGameContext);
   const features = new Map((await rowsOf(warehouse, mlFeatureStore)).map((row) => [row.player_id, row]));
@@ -104,7 +104,7 @@ async function crowd(warehouse: Warehouse, count: number): Promise<void> {
     await warehouse.execute(`DELETE FROM ${table.dataset}.${table.name} WHERE slate = CAST(@slate AS DATE)`, {
       slate: KILL_SLATE,
     });
-    // These rows are no writer's: what he wrote down of his own would be held against them.
+    // No writer made these rows, so its record of written rows would not match them.
     await warehouse.execute(
       'DELETE FROM nba_orchestration.written_rows WHERE slate = CAST(@slate AS DATE) AND table_id = @table',
       { slate: KILL_SLATE, table: tableId(table) },
@@ -135,7 +135,7 @@ async function rowsOf<T extends typeof upcomingPlayerGameContext | typeof mlFeat
   );
 }
 
-/** The features a little different for every player: a model that says the same of everybody would fail the audit. */
+/** Varies the features per player: identical forecasts for everybody would fail the audit. */
 function varied(feature: RowOf<typeof mlFeatureStore>, i: number): RowOf<typeof mlFeatureStore> {
   const change = (name: string, value: unknown): unknown =>
     typeof value === 'number' && name.startsWith('pts_') ? value * (1 + i / 2000) : value;
@@ -144,7 +144,7 @@ function varied(feature: RowOf<typeof mlFeatureStore>, i: number): RowOf<typeof 
   ) as typeof feature;
 }
 
-/** The seconds of a batch's own steps, as its warehouse and state store see them. */
+/** Timings of a batch's steps, taken at its warehouse and state store. */
 interface Marks {
   consolidating: number;
   published: number;
@@ -152,7 +152,7 @@ interface Marks {
   clearing: number;
 }
 
-/** The app with its steps timed: the moves of the batch, the copying statement, the drops of staging tables. */
+/** Wraps an app to time the state changes of the batch, the copying statement and the drops of staging tables. */
 function timed(app: App, marks: Marks): App {
   const { state, warehouse } = app;
   const during = async <R>(work: () => Promise<R>, spent: (seconds: number) => void): Promise<R> => {
@@ -204,7 +204,7 @@ function timed(app: App, marks: Marks): App {
   };
 }
 
-/** One batch, driven as a scheduler drives it, and the same rows copied by hand. */
+/** Runs one batch as a scheduler would, then copies the same rows by hand. */
 async function round(
   app: App,
   serving: Serving,
@@ -243,7 +243,7 @@ async function round(
 
 const COLUMNS = columnNames(stagedPredictions).join(', ');
 
-/** Seconds of one hand-written statement that copies the rows of the newest batch out of a table of the staging shape. */
+/** Seconds of one hand-written statement that copies the newest batch's rows from a table of the staging shape. */
 async function byHand(hand: DuckDBConnection): Promise<number> {
   await hand.run(
     `CREATE TABLE ${tableId(STAGED)} AS SELECT ${COLUMNS} FROM nba_predictions.current_predictions WHERE slate = '${KILL_SLATE}'`,
@@ -283,7 +283,7 @@ try {
     log: () => undefined,
   });
   const key = (await homeOwner(home))?.key ?? '';
-  // The cached instance is the one the app has open, found by its path and settings: both write to one file with one log.
+  // The cached instance is the one the app has open, found by path and settings: both write to one file with one log.
   const instance = await DuckDBInstance.fromCache(file, settings);
   const hand = await instance.connect();
   const found: Round[] = [];
@@ -295,7 +295,7 @@ try {
   const [rows = 0, ...others] = copied;
   if (others.length > 0)
     throw new Error(`expected as many rows in every round, saw ${[...copied].join(', ')}`);
-  // The first round warms the process up.
+  // The first round is a warm-up.
   const of = (name: keyof Round): number => middle(found.slice(1).map((one) => one[name]));
   const result: BatchBench = {
     players,

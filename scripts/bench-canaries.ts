@@ -11,9 +11,9 @@ import { simulateLeague } from '#simulate/league.ts';
 import { type Scan, scansOf } from './canary-scans.ts';
 
 /**
- * Time of the whole catalogue from a cold process, and the rows its statements read, against a number of simulated
- * seasons. The last two days of the league are lived through all phases, everything before is history with features. A
- * home that is there already is used again. Usage: node scripts/bench-canaries.ts <folder> [teams] [seasons ...]
+ * Times the whole catalogue in a cold process and counts the rows its statements read, for several numbers of
+ * simulated seasons. The last two days of the league run through all phases; everything before is history with
+ * features. An existing home is reused. Usage: node scripts/bench-canaries.ts <folder> [teams] [seasons ...]
  */
 const THROUGH = '2024-12-14';
 const ROUNDS = 3;
@@ -40,7 +40,7 @@ async function prepare(home: string, seasons: number): Promise<void> {
   await writeFile(`${home}.tonight`, days.at(-1) ?? THROUGH);
 }
 
-/** One cold process: seconds on the wall and of processor time, and how the catalogue ended. */
+/** One cold process: wall-clock and processor seconds, and the summary line of the catalogue. */
 function run(home: string, asOf: string): { wall: number; cpu: number; said: string } {
   const from = performance.now();
   const child = spawnSync(

@@ -1,9 +1,9 @@
 /**
- * One measurement in a process of its own, so that it is cold: `node scripts/bench-case.ts <case> <home> <from> <to>`
- * prints one JSON document. Cases: features (phases 3 and 4), graded (every phase but the exports), exports (those alone),
- * day (one slate, daily mode, with the model of the registry), train (a model of every market on all rows before the range ends,
- * registered), train-points (the same of points alone), evaluate (the range walked through), floor (the statements alone, as one
- * raw script).
+ * One measurement in a process of its own, so that it is cold: `node scripts/bench-case.ts <case> <home>
+ * <from> <to>` prints one JSON document. Cases: features (phases 3 and 4), graded (every phase but the
+ * exports), exports (those alone), day (one slate in daily mode, with the registered model), train (fits and
+ * registers a model of every market on all rows before the end of the range), train-points (the same for
+ * points alone), evaluate (walk-forward over the range), floor (the bare statements, as one raw script).
  */
 import { DuckDBInstance } from '@duckdb/node-api';
 import { backfillDeps } from '#app/backfill.ts';
@@ -30,7 +30,7 @@ import { bindings } from '#platform/warehouse/duckdb/values.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 import type { Warehouse } from '#platform/warehouse/port.ts';
 
-/** What a case found out. Seconds are of the wall clock from the start of the process. */
+/** Measurements of a case. Seconds are wall-clock, from the start of the process. */
 export interface CaseResult {
   readonly case: string;
   readonly seconds: number;
@@ -39,17 +39,17 @@ export interface CaseResult {
   readonly peak_mb: number;
   readonly slates: number;
   readonly rows: number;
-  /** What was said to be left when a tenth of the time had passed, over what was then left in truth. */
+  /** Forecast remaining time when a tenth of the time had passed, over the actual remaining time. */
   readonly eta_ratio: number | null;
   readonly steps: Readonly<Record<string, number>>;
 }
 
 type Measured = Pick<CaseResult, 'slates' | 'rows' | 'engine_seconds' | 'eta_ratio' | 'steps'>;
 
-/** Of work that does not go slate by slate. */
+/** Fields of a case that does not work slate by slate. */
 const NO_SLATES = { slates: 0, eta_ratio: null, steps: {} } as const;
 
-/** The time during which at least one call is with the engine. */
+/** Wraps a warehouse to measure the seconds with at least one engine call in progress. */
 function timed(warehouse: Warehouse): { warehouse: Warehouse; seconds: () => number } {
   let [total, calls, began] = [0, 0, 0];
   const around = <A extends unknown[], R>(call: (...args: A) => Promise<R>) => {
@@ -127,7 +127,7 @@ async function withApp(home: string, work: (app: App) => Promise<Measured>): Pro
   }
 }
 
-/** As on any evening: the model stands in the registry, and a slate without one fails instead of being trained for. */
+/** As on any evening: the model comes from the registry, and a slate without one fails instead of training one. */
 async function day(app: App, slate: Slate): Promise<Measured> {
   const models = modelSource(trainDeps(app), { trainWhenMissing: false, by: 'bench' });
   const deps = await dayDeps(app, 'bench', models);
@@ -150,7 +150,7 @@ async function evaluation(app: App, from: Slate, to: Slate): Promise<Measured> {
   return { ...NO_SLATES, rows: Math.max(0, ...markets.map(({ n }) => n)), engine_seconds: engine.seconds() };
 }
 
-/** The processors' own SELECTs as CREATE TABLE AS, one after the other: no contracts, checks, precisions, receipts or ledger. */
+/** The processors' SELECTs run as CREATE TABLE AS, one after the other: no contracts, checks, rounding, receipts or ledger. */
 async function floor(home: string, from: Slate, to: Slate): Promise<Measured> {
   const prepared = await openDuckDb(`${home}/warehouse.duckdb`);
   await prepared.prepare(CONTRACTS);

@@ -8,14 +8,14 @@ import { buildSystems, CHAMPION_SYSTEM, type ForecastSystem } from '#model/syste
 
 const COUNT = 20_000;
 
-/** A shape such as a fitted one: any other costs the same. */
+/** A typical fitted shape; any other costs the same. */
 const SHAPE = {
   dispersion: [0.1, 0.3, 0.8, -0.3],
   zeros: [1.2, -1.7, 0.7, -1.8],
   levels: Array.from({ length: 19 }, (_, i) => ((i + 1) / 20) ** 1.05),
 };
 
-/** How often something is done in a second of processor time: on a busy machine the seconds of the clock are those of others, too. */
+/** Operations per second of processor time; wall-clock time on a busy machine would include other processes. */
 function perSecond(count: number, work: () => void): number {
   const began = process.cpuUsage();
   work();
@@ -23,7 +23,7 @@ function perSecond(count: number, work: () => void): number {
   return Math.round((1e6 * count) / (user + system));
 }
 
-/** Distributions of points that one processor makes and reads the median of in a second. */
+/** Distributions of points that one processor builds per second, median included. */
 export function distributionsPerSecond(): number {
   const distributionAt = countDistributionFunction(SHAPE, MAX_POINTS);
   return perSecond(COUNT, () => {
@@ -32,10 +32,10 @@ export function distributionsPerSecond(): number {
   });
 }
 
-/** Enough that most of them are forecast by compiled code, as in a process that serves. */
+/** Enough players that JIT-compiled code forecasts most of them, as in a long-running service. */
 const PLAYERS = 2000;
 
-/** Players at a line in a market that the champion forecasts, and says what to believe of, in a second: every market and one line in each. */
+/** Player lines that the champion forecasts per second, published probability included: one line in every market. */
 export function playerLinesPerSecond(): number {
   const champions = PUBLISHED_MARKETS.map((market) => ({ market, champion: championOf(market) }));
   return perSecond(PLAYERS * champions.length, () => {
@@ -47,7 +47,7 @@ export function playerLinesPerSecond(): number {
   });
 }
 
-/** The champion of a market as a trained model makes it: what its numbers are costs nothing. */
+/** A champion of a market as a trained model builds it; its coefficients do not affect the cost. */
 function championOf(market: Market): ForecastSystem {
   const named = market.features
     .flatMap((features) => modelColumns(features))

@@ -1,10 +1,10 @@
 /**
- * `npm run bench:scale -- [--players 10] [--seasons 10] [--teams 8] [--games 82] [--folder DIR]`: what training and a batch of
- * predictions need when a league has so many times the players and so many times the seasons. A small league is simulated and its
- * features are computed; then its rows are copied in the warehouse under other players, games and dates. `tipoff train` and
- * a batch by `tipoff serve` run as processes of their own, on the league as it was and on the copies. Prints rows, processor seconds, the
- * largest memory of each process, and what BigQuery would bill for the sums. With `--folder` the homes stay there, and a later run
- * goes on from them.
+ * `npm run bench:scale -- [--players 10] [--seasons 10] [--teams 8] [--games 82] [--folder DIR]`: what
+ * training and a batch of predictions need for a league with that many times the players and seasons. A small
+ * league is simulated and its features are computed; then its rows are copied in the warehouse under other
+ * players, games and dates. `tipoff train` and a batch by `tipoff serve` run as separate processes, on the
+ * original league and on the copies. Prints rows, processor seconds, peak memory of each process, and what
+ * BigQuery would bill for the sums. With `--folder` the homes are kept there and a later run reuses them.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -51,10 +51,10 @@ const { values: options } = parseArgs({
 const TIPOFF = fileURLToPath(new URL('../src/app/cli/tipoff.ts', import.meta.url));
 const SEASONS = ['2023-24', '2024-25'];
 const TONIGHT = parseSlate('2025-03-15');
-/** Two seasons and the summers between them. */
+/** Two seasons with their summers. */
 const DAYS_OF_A_COPY = 730;
 const PLAYERS_OF_A_COPY = 10_000_000;
-/** What training, its gates and its quality check read, and what a batch of the evening does. */
+/** Tables read by training, its gates and its quality check, and by the evening's batch. */
 const COPIED = [
   mlFeatureStore,
   playerGameSummary,
@@ -79,7 +79,7 @@ async function copyRows({ warehouse }: App, table: TableContract): Promise<void>
     if (name === 'game_id') return "t.game_id || '-' || p.k || '-' || s.k";
     if (type === 'DATE') return `fn.add_days(t.${name}, -${DAYS_OF_A_COPY} * CAST(s.k AS INTEGER))`;
     if (type === 'TIMESTAMP') return `fn.add_seconds(t.${name}, -${DAYS_OF_A_COPY * 86_400} * s.k)`;
-    // Copies that were forecast alike would be held by the audit.
+    // The audit would hold copies with identical forecasts.
     if (type === 'FLOAT64' && name.startsWith('pts_')) return `t.${name} * (1 + p.k / 200.0)`;
     return `t.${name}`;
   };
@@ -90,17 +90,17 @@ async function copyRows({ warehouse }: App, table: TableContract): Promise<void>
   );
 }
 
-/** How a process went: processor seconds and the most memory that it held at once, in MiB. */
+/** Resources of a process: processor seconds, and peak memory in MiB. */
 interface Course {
   readonly seconds: number;
   readonly mebibytes: number;
 }
 
-/** Runs a verb over a home, and tells what it took. Its memory is that of the whole process, the engine's included. */
+/** Runs a verb over a home and returns its resource use. Memory is that of the whole process, engine included. */
 async function measured(
   home: string,
   args: readonly string[],
-  /** What is asked of the process while it runs, before it is told to end. */
+  /** Requests to the running process, before it is told to end. */
   talk?: () => Promise<void>,
 ): Promise<Course> {
   const child = spawn(process.execPath, [TIPOFF, ...args, '--home', home, '--at', instantText, '--json'], {
@@ -121,7 +121,7 @@ async function measured(
   return course;
 }
 
-/** Starts a batch over HTTP and waits until it is published; what the evening's scheduler does. */
+/** Starts a batch over HTTP and waits until it is published, as the evening's scheduler does. */
 async function batch(home: string): Promise<void> {
   let owner = await homeOwner(home);
   for (; owner?.address === undefined; owner = await homeOwner(home)) await pause(100);
@@ -143,7 +143,9 @@ async function batch(home: string): Promise<void> {
   }
 }
 
-/** What a process has taken so far; undefined when it is over. Linux counts processor time in hundredths of a second. */
+/**
+ * Resource use of a process so far; undefined once it has ended. Linux counts processor time in hundredths of a second.
+ */
 function courseOf(pid: number): Course | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
@@ -159,7 +161,7 @@ function courseOf(pid: number): Course | undefined {
   }
 }
 
-/** A statement as the process asked it: the columns of features and outcomes that it names, over all rows. */
+/** Rows and bytes that the summing statements read: the columns of features and outcomes they name, over all rows. */
 async function readsOf({ warehouse }: App): Promise<{ rows: number; bytes: number }> {
   const [found] = await warehouse.query<{ n: number }>(
     `SELECT COUNT(*) AS n FROM ${tableId(mlFeatureStore)}`,
@@ -171,7 +173,7 @@ async function readsOf({ warehouse }: App): Promise<{ rows: number; bytes: numbe
   );
   const features = (some: readonly ModelColumn[]): number =>
     new Set(some.flatMap(({ factors }) => factors.map(({ feature }) => feature))).size;
-  // The ranges of all columns once, the sums of each count, each with slate, game and player of both tables.
+  // Ranges of all columns once, then the sums of each count; each reads slate, game and player of both tables.
   const perRow = [features(columns.flat()), ...columns.map(features)].reduce(
     (sum, n) => sum + 8 * (n + 8),
     0,
@@ -179,7 +181,7 @@ async function readsOf({ warehouse }: App): Promise<{ rows: number; bytes: numbe
   return { rows, bytes: rows * perRow };
 }
 
-/** A league as it was, or many times as large: what there was to read, and how training and a batch went. */
+/** Measurements of one league size: the rows to read, and the resources of training and of a batch. */
 interface Measured {
   readonly what: string;
   readonly rows: number;
@@ -200,7 +202,7 @@ const courseCells = ({ seconds, mebibytes }: Course): string[] => [
   `${mebibytes} MiB`,
 ];
 
-/** Makes a home under another name first, so that one that a stopped run left half made is not taken for whole. */
+/** Builds a home under a temporary name first, so that a half-built one from an aborted run is not reused. */
 async function made(home: string, fill: (path: string) => Promise<void>): Promise<string> {
   if (existsSync(home)) return home;
   const path = `${home}.unfinished`;
@@ -211,7 +213,7 @@ async function made(home: string, fill: (path: string) => Promise<void>): Promis
 }
 
 async function measure(what: string, kept: string): Promise<Measured> {
-  // What is kept for a later run must stay without a batch of tonight.
+  // The kept home must stay without tonight's batch.
   const home = `${kept}.measured`;
   rmSync(home, { recursive: true, force: true });
   cpSync(kept, home, { recursive: true });
@@ -264,7 +266,7 @@ try {
     const app = await opened(home);
     try {
       for (const table of COPIED) await copyRows(app, table);
-      // What has no entry is not held against what was written.
+      // Without entries, the copied rows are not checked against what writers recorded.
       await app.warehouse.execute(`DELETE FROM ${tableId(writtenRows)} WHERE TRUE`);
     } finally {
       await app.close();

@@ -1,7 +1,7 @@
 /**
- * `node scripts/bench-verbs.ts --home HOME --slate SLATE [--player NAME] [--from SLATE --to SLATE] [--only VERB]… [--rounds 3]`: seconds that
- * every reading verb takes for whoever asks, each a process of its own: alone, and while `serve` has the home and computes a
- * backfill of the range again. The home is changed: give a copy. Prints a table in Markdown.
+ * `node scripts/bench-verbs.ts --home HOME --slate SLATE [--player NAME] [--from SLATE --to SLATE] [--only
+ * VERB]… [--rounds 3]`: seconds that every reading verb takes in a process of its own: alone, and while `serve`
+ * owns the home and recomputes a backfill of the range. Changes the home: give a copy. Prints a Markdown table.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -79,7 +79,7 @@ async function askAll(): Promise<readonly Asked[]> {
 }
 
 const verbs = VERBS.filter((verb) => values.only?.some((one) => verb.join(' ').startsWith(one)) !== false);
-// The second round: what a first one compiles is kept between processes.
+// The first round is a warm-up: compiled code is cached between processes.
 await askAll();
 const alone = await askAll();
 const server = start(['serve', '--port', '0']);

@@ -63,7 +63,7 @@ function copyOf(home: string, name: string): string {
   return to;
 }
 
-/** A fresh home with the raw rows of a simulated league of some seasons; the last ends in 2025. */
+/** A fresh home with the raw rows of a simulated league of `seasons` seasons; the last ends in 2025. */
 async function simulatedHome(seasons: number): Promise<{ home: string; from: string; to: string }> {
   const home = join(work, `simulated-${seasons}`);
   const labels = Array.from({ length: seasons }, (_, i) => seasonLabel(2025 - seasons + i));
@@ -82,7 +82,7 @@ async function simulatedHome(seasons: number): Promise<{ home: string; from: str
   return { home, from: league.slates[0] ?? options.from, to: league.slates.at(-1) ?? options.to };
 }
 
-/** The history of a day, by what its model forecasts. */
+/** Labels of the `day` case's data, by what its model forecasts. */
 const EVERY_MARKET = 'ingested history';
 const POINTS_ALONE = 'ingested history, points alone';
 
@@ -108,7 +108,7 @@ try {
         measurements.push(await measure('ingested season', 'evaluate', three, options.from, options.to));
     }
     if (cases.includes('graded')) {
-      // Models learn from the seasons before: their features are there when the season is run.
+      // Models learn from earlier seasons, so those features exist before the season is run.
       const graded = copyOf(options.home, 'graded');
       await measure(
         'preparation',
@@ -122,7 +122,7 @@ try {
         measurements.push(await measure('graded season', 'exports', graded, options.from, options.to));
     }
     if (cases.includes('day')) {
-      // A home as it stands on any day of a season: features of the whole history, and a model that was trained before.
+      // A home as on any day of a season: features of the whole history, and a model trained earlier.
       await measure('preparation', 'features', computed, options.history, options.to);
       const lastLearnt = addDays(parseSlate(options['day-before']), -1);
       const points = join(work, 'points');
@@ -173,7 +173,7 @@ process.stdout.write(
 );
 if (options.write) writeFileSync(join(import.meta.dirname, '../docs/performance.md'), page());
 
-/** Seconds of what a day does for each of its markets; the features before it serve all. */
+/** Seconds of a day's per-market steps; features are shared by all markets. */
 function ofMarkets({ steps }: Measurement): number {
   return ['predict', 'grade', 'export'].reduce((sum, phase) => sum + (steps[phase] ?? 0), 0);
 }

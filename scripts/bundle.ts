@@ -18,8 +18,8 @@ export interface BundledFile {
 }
 
 /**
- * `actions/post-report/dist`. It tells people that a runner could not be set up, so that it needs nothing that set-up makes:
- * whatever opens a home or runs a verb is left out of it, and it never asks for that.
+ * `actions/post-report/dist`. It reports that a runner could not be set up, so it must not need anything that
+ * set-up provides: code that opens a home or runs a verb is left out and never loaded.
  */
 export async function postReportBundle(plugins: readonly Plugin[] = []): Promise<BundledFile[]> {
   const folder = 'actions/post-report';
@@ -39,8 +39,8 @@ const actionFile = z.looseObject({
 });
 
 /**
- * Every action as other repositories use it: programs over one `lib` that they share, and no dependency. The embedded engine
- * is a library of this machine and no part of it: there the data is on Google Cloud.
+ * Every action as other repositories use it: programs over one shared `lib`, with no dependencies. DuckDB, a
+ * native library, is not included: there the data is on Google Cloud.
  */
 export async function releaseFiles(): Promise<BundledFile[]> {
   const names = readdirSync(join(ROOT, 'actions')).filter((name) =>
@@ -61,7 +61,7 @@ export async function releaseFiles(): Promise<BundledFile[]> {
   ];
 }
 
-/** An action.yml whose program is in `lib`: the runner hands over inputs and takes outputs by itself. */
+/** Rewrites an action.yml to run its program in `lib`; the runner itself passes inputs and collects outputs. */
 function releasedAction(text: string): string {
   const { outputs, ...own } = actionFile.parse(parse(text));
   const plain = Object.entries(outputs).map(([output, { value: _, ...one }]) => [output, one]);
@@ -69,14 +69,14 @@ function releasedAction(text: string): string {
   return stringify({ ...own, outputs: Object.fromEntries(plain), runs }, { lineWidth: 0 });
 }
 
-/** Builds: the same sources and packages give the same bytes on every machine. */
+/** Bundles reproducibly: the same sources and packages give the same bytes on every machine. */
 async function chunksOf(options: RolldownOptions, output: OutputOptions): Promise<OutputChunk[]> {
   const bundle = await rolldown({
     cwd: ROOT,
     platform: 'node',
-    // node_modules may be a link to a folder elsewhere, whose path is of this machine.
+    // node_modules may be a symlink whose target path is specific to this machine.
     resolve: { symlinks: false },
-    // Packages in the old format ask where they lie.
+    // CommonJS packages refer to their own location.
     transform: { define: { __dirname: 'import.meta.dirname', __filename: 'import.meta.filename' } },
     ...options,
   });
@@ -88,7 +88,7 @@ async function chunksOf(options: RolldownOptions, output: OutputOptions): Promis
   }
 }
 
-/** The licences of the packages that chunks are made of, in the order of their names. */
+/** The licences of the packages in some chunks, in the order of their names. */
 function licensesOf(chunks: readonly OutputChunk[]): string {
   const folders = new Set(
     chunks.flatMap(({ moduleIds }) =>

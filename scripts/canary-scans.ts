@@ -5,12 +5,12 @@ import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { boundedLook, paramsOf } from '#guard/canaries/statements.ts';
 import { openDuckDb } from '#platform/warehouse/duckdb/warehouse.ts';
 
-/** What the statement of one check takes from its tables. */
+/** Rows that the statement of one check reads from its tables. */
 export interface Scan {
   readonly check: string;
-  /** Rows the engine looks at: whole row groups of 122,880 rows, wherever one holds a day that is asked for. */
+  /** Rows the engine scans: whole row groups of 122,880 rows that contain a requested day. */
   readonly looked_at: number;
-  /** Rows that pass the bounds of their partition and go on: what BigQuery would bill. */
+  /** Rows that pass the partition bounds: what BigQuery would bill. */
   readonly taken: number;
 }
 
@@ -23,7 +23,7 @@ interface PlanNode {
 
 /** Runs the statement of every check over a home under the engine's own profiler. */
 export async function scansOf(home: string, asOf: Date): Promise<Scan[]> {
-  // EXPLAIN is no part of the portable subset, so the lint is off here.
+  // EXPLAIN is not in the portable subset, so nothing is linted here.
   const warehouse = await openDuckDb(join(home, 'warehouse.duckdb'));
   try {
     const scans: Scan[] = [];

@@ -28,7 +28,7 @@ const described = z.object({
   ),
 });
 
-/** The variables of a schema, in its order. Throws TIPOFF_CONTRACT for one that does not say what it does. */
+/** The variables of a schema, in its order. Throws TIPOFF_CONTRACT for one without a description. */
 export function settingsOf(schema: z.ZodType): Setting[] {
   const { properties } = described.parse(z.toJSONSchema(schema, { io: 'output' }));
   return Object.entries(properties).map(
@@ -64,7 +64,7 @@ function typeOf({ type, format, enum: choices, minimum, maximum, minLength }: Sh
   return minLength === undefined ? name : `${name}, ${minLength} characters or more`;
 }
 
-/** The reference of every variable Tipoff reads: generated, so that it cannot be out of date. */
+/** The generated reference of every environment variable Tipoff reads, as Markdown. */
 export function configurationReference(): string {
   const rows = settingsOf(SETTINGS).map(
     ({ name, type, default: value, secret, description }) =>

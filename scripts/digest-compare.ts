@@ -1,4 +1,4 @@
-/** What a table holds: how many rows, and a digest of every column over its values. */
+/** Row count of a table, and a digest of every column's values. */
 export interface TableDigest {
   readonly rows: number;
   readonly columns: Readonly<Record<string, string>>;
@@ -8,15 +8,15 @@ export interface TableDigest {
 export type Digest = Readonly<Record<string, TableDigest>>;
 
 export interface Comparison {
-  /** What was compared and what differs, for people. */
+  /** What was compared and what differs, in sentences. */
   readonly lines: readonly string[];
-  /** False when a value differs or is gone. What is new is no difference. */
+  /** False when a value differs or is gone; additions do not count. */
   readonly isSame: boolean;
 }
 
 /**
- * Compares two digests. A table or column that has another name now is found by its values: a table by most of its columns,
- * a column by its digest. An empty column looks like any other, so that its new name may be guessed wrong.
+ * Compares two digests. Renamed tables and columns are found by their values: a table by most of its columns,
+ * a column by its digest. All empty columns look alike, so the new name of one may be guessed wrong.
  */
 export function compare(before: Digest, after: Digest): Comparison {
   const lines: string[] = [];
@@ -60,7 +60,7 @@ export function compare(before: Digest, after: Digest): Comparison {
   };
 }
 
-/** The table not yet taken that shares most column digests, if it shares half of them. */
+/** The unclaimed table that shares the most column digests, at least half of them. */
 function mostAlike({ columns }: TableDigest, tables: Digest, taken: ReadonlySet<string>): string | undefined {
   const digests = Object.values(columns);
   const shares = Object.entries(tables)

@@ -5,14 +5,14 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { compare, type Digest, type TableDigest } from './digest-compare.ts';
 
 /**
- * `npm run digest -- HOME` prints a digest of every column of a home: of its tables, and of its documents read as tables.
- * `npm run digest -- BEFORE AFTER` compares two (homes, or files with what was printed) and ends with 1 when a value differs or is gone.
+ * `npm run digest -- HOME` prints a digest of every column of a home: of its tables, and of its documents read as tables. `npm
+ * run digest -- BEFORE AFTER` compares two (homes, or files with such output) and exits with 1 when a value differs or is gone.
  *
- * It reads the files only, whatever version of the code wrote them. A column's digest is made of its values in the
- * order of the identities of their rows, and not of its name: a renamed column is recognised. Numbers count in full, whatever their type.
+ * It reads only the files, whatever version of the code wrote them. A column's digest covers its values, ordered by row
+ * identity, and not its name, so a renamed column is recognised. Numbers are digested at full precision, whatever their type.
  */
 
-/** What tells rows apart: values of these columns, where a table has them. */
+/** Columns that identify rows, where a table has them. */
 const IDENTITY = [
   ...[
     'slate',
@@ -40,15 +40,15 @@ const IDENTITY = [
   ],
   ...['source_line', 'field', 'canary_id', 'processor', 'event', 'path', 'kind', 'period'],
 ];
-/** Made of hashes or of what the code is called: as many different ones must be there, not the same. */
+/** Columns of hashes or version names: only their number of distinct values is compared. */
 const NAMES =
   /^(?:prediction_id|row_id|raw_row_id|receipt_id|run_id|model_id|parent_model_id|publication_ids|artefact_path)$|_hash$/;
-/** When something ran, how long it took, and by which code: only how often it is absent counts. */
+/** Times, durations and code versions of runs: only the number of absent values is compared. */
 const CIRCUMSTANCES =
   /^(?:(?:ingested|predicted|published|event|graded|created|started|finished|status_changed|ran|beat|succeeded|generated|cutoff|withdrawn)_at|as_of|code_version|ms|bytes)$/;
-/** Predictions of one market are compared: more of them may have been added. */
+/** Only predictions of this market are compared, since other markets may have been added. */
 const MARKET = 'points';
-/** No value, told from every text. */
+/** Stands for null; no text equals it. */
 const ABSENT = '\u0000';
 
 type Cell = string | null;
@@ -69,7 +69,7 @@ function digestOf(table: Table, isOfPredictions: boolean): TableDigest {
   return { rows: kept.length, columns: Object.fromEntries(columns.toSorted(([a], [b]) => byText(a, b))) };
 }
 
-/** The rows by identity, in its order. Rows of one identity have no order of their own. */
+/** Row indices grouped and ordered by identity. Rows with equal identity have no order. */
 function groupsOf(rows: readonly number[], keys: readonly string[]): readonly (readonly number[])[] {
   const groups = Map.groupBy(rows, (i) => keys[i] ?? '');
   return [...groups.keys()].sort(byText).map((key) => groups.get(key) ?? []);
@@ -138,7 +138,9 @@ async function readTable(
 type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 type Members = { readonly [name: string]: Json };
 
-/** A digest of the exported documents of a home, one table per kind and list in it. A row's place in its list is a column too. */
+/**
+ * Digests of the exported documents of a home, one table per kind of document and list. A row's position in its list is a column.
+ */
 function documentsOf(home: string): [string, TableDigest][] {
   const folder = join(home, 'objects');
   const rows = new Map<string, Record<string, Cell>[]>();

@@ -1,7 +1,7 @@
 /**
- * `npm run cost -- [--seasons 2] [--teams 30] [--project ID] [--write]`: what a day, a run of the canaries and the backfill of
- * a season read on BigQuery, counted statement by statement over a simulated league, offline. With `--project` BigQuery is
- * asked too, by dry runs, which cost nothing. With `--write` it writes docs/cost.md.
+ * `npm run cost -- [--seasons 2] [--teams 30] [--project ID] [--write]`: estimates offline what a day, a
+ * canary run and the backfill of a season read on BigQuery, statement by statement over a simulated league.
+ * With `--project` it also asks BigQuery by dry runs, which are free. With `--write` it writes docs/cost.md.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,7 +43,7 @@ const { values: options } = parseArgs({
   },
 });
 
-/** Starts of the jobs of the day and of the canaries in a month, as provisioned; those before tip-offs are in the bill. */
+/** Provisioned starts of the day and canary jobs per month; those before tip-offs are included. */
 const DAYS_A_MONTH = 30;
 const RUNS_A_DAY = timesADay(JOBS_BY_CLOCK.day.cloud);
 const CANARY_RUNS_A_DAY = timesADay(JOBS_BY_CLOCK.canaries.cloud);
@@ -54,7 +54,7 @@ const say = (line: string): void => {
 
 async function works(home: string): Promise<{ works: WorkCost[]; stored: number; season: string }> {
   const year = Number(options.through.slice(0, 4));
-  // A season is named after the year it begins in, which is in autumn.
+  // A season is named after the year in which it begins, in autumn.
   const last = options.through.slice(5) >= '08-01' ? year : year - 1;
   const seasons = Array.from({ length: Number(options.seasons) }, (_, i) =>
     seasonLabel(last - Number(options.seasons) + 1 + i),
@@ -123,7 +123,7 @@ async function works(home: string): Promise<{ works: WorkCost[]; stored: number;
   }
 }
 
-/** What BigQuery itself says of the same statements. */
+/** Bytes of the same statements by BigQuery's own dry runs. */
 async function dryRuns(project: string, statements: readonly Metered[]): Promise<number> {
   const { openBigQuery } = await import('#platform/warehouse/bigquery/warehouse.ts');
   const warehouse = openBigQuery({ projectId: project, location: options.location });

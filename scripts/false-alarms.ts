@@ -13,10 +13,10 @@ import { declareSources } from '#pipeline/ingest/declared-sources.ts';
 import { systemClock } from '#platform/clock.ts';
 
 /**
- * Counts false alarms on a real season: runs every phase for each of its slates in a home where the data has been ingested,
- * and asks every check at 09:00, 13:00, 18:30 and 23:30 ET of each day. Slates that are published already are not run again.
- * What is declared of the sources is learnt on the way, as days do. Usage: node scripts/false-alarms.ts <home> [--hours 09:00,18:30]
- * [first..last ...]
+ * Counts false alarms on a real season: runs every phase for each slate in a home with ingested data, and
+ * runs every check at 09:00, 13:00, 18:30 and 23:30 ET of each day. Published slates are not run again.
+ * Source declarations are learnt along the way, as in daily operation. Usage: node scripts/false-alarms.ts
+ * <home> [--hours 09:00,18:30] [first..last ...]
  */
 function daysOf(window: string): Slate[] {
   const [first, last = first] = window.split('..').map(parseSlate);

@@ -3,42 +3,42 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { GITHUB_JOBS, JOBS_BY_CLOCK, LATE_CRONS, timesADay } from '#core/clock.ts';
 
-/** Where `npm run measure:github` leaves what it has measured. */
+/** The file that `npm run measure:github` writes. */
 export const MEASURED_FILE = join(import.meta.dirname, 'github-minutes.json');
 
 const measured = z.strictObject({
-  /** On what machine and when. */
+  /** Machine and date of the measurement. */
   where: z.string(),
-  /** What lies in the home that was worked on. */
+  /** Contents of the home that was used. */
   home: z.string(),
-  /** What of it was put together otherwise; empty when all was measured as it is. */
+  /** Values that were not measured directly; empty when all were. */
   note: z.string(),
   /** Processor seconds of `npm ci --ignore-scripts` with packages in the cache. */
   install: z.number(),
-  /** Processor seconds of one run of a workflow, set-up apart. */
+  /** Processor seconds of one run by workflow, without set-up. */
   seconds: z.record(z.string(), z.number()),
 });
 export type Measured = z.output<typeof measured>;
 
-/** Reads what was measured. Throws where it is not what `npm run measure:github` writes. */
+/** Reads the measurements. Throws when the file is not as `npm run measure:github` writes it. */
 export function readMeasured(): Measured {
   return measured.parse(JSON.parse(readFileSync(MEASURED_FILE, 'utf8')));
 }
 
-/** Minutes a month that GitHub gives to private repositories of a free account. */
+/** Free minutes per month for private repositories of a GitHub Free account. */
 const FREE_MINUTES = 2000;
 const DAYS_OF_A_MONTH = 31;
-/** Seconds on a hosted runner for one processor second here: its two processors are no faster, and others share their machine. */
+/** Assumed seconds on a hosted runner per processor second here: its two processors are no faster, and shared. */
 export const FACTOR = 2;
-/** Seconds of a job before and after its steps, checkout and the installation of Node among them. */
+/** Overhead of a job in seconds, including checkout and the installation of Node. */
 export const RUNNER_SECONDS = 15;
-/** Seconds in which a run of the day waits for providers: about fifty answers, asked for at a polite pace. */
+/** Seconds that a run of `day` waits for providers: about fifty requests at a polite pace. */
 const WAITING_SECONDS = 40;
 
-/** What a month of the season bills in a private repository, before late runs and with as many as fit. */
+/** Minutes billed for a month of the season in a private repository, without late runs and with as many as fit. */
 interface MinutesOfAMonth {
   readonly free: number;
-  /** By workflow: runs a day, processor seconds measured, minutes billed for one run and for a month. */
+  /** Per workflow: runs a day, measured processor seconds, minutes billed per run and per month. */
   readonly rows: readonly {
     readonly workflow: string;
     readonly runs: number;
@@ -47,12 +47,12 @@ interface MinutesOfAMonth {
     readonly month: number;
   }[];
   readonly month: number;
-  /** Late runs a day that the free minutes pay besides. */
+  /** Late runs per day that the free minutes also cover. */
   readonly lateRuns: number;
   readonly withLateRuns: number;
 }
 
-/** Minutes that GitHub bills for one run: every job is rounded up. */
+/** Minutes that GitHub bills for one run; every job is rounded up. */
 function billed(workflow: string, { install, seconds }: Measured): number {
   const own = seconds[workflow];
   if (own === undefined) throw new Error(`${workflow} was not measured: npm run measure:github`);
@@ -60,7 +60,7 @@ function billed(workflow: string, { install, seconds }: Measured): number {
   return Math.ceil((RUNNER_SECONDS + waiting + FACTOR * (install + own)) / 60);
 }
 
-/** Adds up the declared schedules with what a run was measured to take. */
+/** Computes the month from the declared schedules and the measured runs. */
 export function minutesOfAMonth(given: Measured, free = FREE_MINUTES): MinutesOfAMonth {
   const isLate = (cron: string): boolean => LATE_CRONS.some((late) => late === cron);
   const rows = GITHUB_JOBS.map(({ workflow, crons }) => {
@@ -80,7 +80,7 @@ export function minutesOfAMonth(given: Measured, free = FREE_MINUTES): MinutesOf
   return { free, rows, month, lateRuns, withLateRuns: month + lateRuns * one };
 }
 
-/** The calculation as a table, with what it rests on. */
+/** The calculation as a Markdown table, with its assumptions. */
 export function minutesTable(given: Measured): string[] {
   const { rows, month, free, lateRuns, withLateRuns } = minutesOfAMonth(given);
   return [

@@ -33,10 +33,10 @@ const ROOT = join(import.meta.dirname, '..');
 /** The committed list, which `npm run inventory` writes. */
 export const INVENTORY_FILE = join(ROOT, 'test/architecture/inventory.json');
 
-/** What the product offers by name: one line per thing that somebody outside of the code may rely on, by section. */
+/** What the product offers, by section: one line per name that somebody outside the code may rely on. */
 export type Inventory = Readonly<Record<string, readonly string[]>>;
 
-/** What a list names and another does not, as `section: line`. */
+/** Differences between two inventories, as `section: line`. */
 export interface Difference {
   readonly lost: readonly string[];
   readonly added: readonly string[];
@@ -77,7 +77,9 @@ export async function inventory(): Promise<Inventory> {
   );
 }
 
-/** What the code no longer has of a list, and what it has besides. A line that is there twice counts twice. */
+/**
+ * Lines of `listed` that the code no longer offers, and lines it offers in addition. Duplicate lines count separately.
+ */
 export function differences(listed: Inventory, offered: Inventory): Difference {
   const [before, after] = [linesOf(listed), linesOf(offered)];
   return { lost: without(before, after), added: without(after, before) };
@@ -94,7 +96,7 @@ function without(lines: readonly string[], others: readonly string[]): string[] 
   return lines.filter((line) => left.get(line)?.pop() === undefined);
 }
 
-/** Every verb with its arguments, options and the choices and defaults of these. */
+/** Every verb with its arguments, its options, and their choices and defaults. */
 function commands(): string[] {
   const silent = (): void => undefined;
   const root = program({ streams: { out: silent, err: silent }, exit: silent });
@@ -124,7 +126,7 @@ function commandLines(command: Command, path: string): string[] {
   ];
 }
 
-/** The routes of a role with the fields of their bodies. Routes are declared, none is called: what they work with is not there. */
+/** The routes of a role with their body fields. Routes are only declared, never called, so the service is a stub. */
 function endpoints(role: Role): string[] {
   const service = { roles: [role], version: '' } as unknown as Service;
   return serviceRoutes(service).flatMap(({ method, path, body }) => {
@@ -140,7 +142,7 @@ function fieldsOf(body: z.ZodType): string[] {
   return Object.keys(properties);
 }
 
-/** Metrics by name, as they are read by Prometheus. */
+/** Metrics by name, as Prometheus reads them. */
 async function metrics(): Promise<string[]> {
   const clock = shiftedClock('2024-12-14T17:00:00Z');
   const state = openSqliteState(':memory:', { clock });
@@ -154,7 +156,7 @@ async function metrics(): Promise<string[]> {
   }
 }
 
-/** The documents that an empty warehouse would write, by kind and path: a day without rows has all of them, each `not_ready`. */
+/** The documents exported from an empty warehouse, by kind and path: a day without rows has all of them, each `not_ready`. */
 async function documents(): Promise<string[]> {
   const clock = shiftedClock('2024-12-14T17:00:00Z');
   const folder = mkdtempSync(join(tmpdir(), 'tipoff-inventory-'));
@@ -175,7 +177,7 @@ async function documents(): Promise<string[]> {
   }
 }
 
-/** What `npm run` knows. */
+/** The npm scripts. */
 function npmScripts(): string[] {
   const file = z.object({ scripts: z.record(z.string(), z.string()) });
   return Object.keys(file.parse(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))).scripts);
@@ -193,7 +195,7 @@ const triggerShape = z.union([
   z.looseObject({ inputs: named }),
 ]);
 
-/** Every folder with an `action.yml`, and what the action takes and gives. */
+/** Every action (folder with an `action.yml`) with its inputs and outputs. */
 function actions(): string[] {
   const folder = join(ROOT, 'actions');
   return readdirSync(folder).flatMap((name) => {
@@ -208,7 +210,7 @@ function actions(): string[] {
   });
 }
 
-/** Every workflow with its triggers, the inputs of these, and its jobs. */
+/** Every workflow with its triggers, their inputs, and its jobs. */
 function workflows(): string[] {
   const folder = join(ROOT, '.github/workflows');
   return readdirSync(folder).flatMap((name) => {

@@ -1,6 +1,6 @@
 /**
- * The pictures of the README, from the simulated league: `npm start`, then `npm run pictures`. The site as Chromium shows it,
- * and a command as a terminal does.
+ * Makes the README's pictures from the simulated league (`npm start`, then `npm run pictures`): the site in
+ * Chromium, and a command in a terminal.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -49,7 +49,7 @@ async function pictureOfTerminal(home: string): Promise<void> {
   await writeFile(`${FOLDER}/terminal.svg`, terminalSvg(lines));
 }
 
-/** Lines as a picture of a terminal; longer ones are cut with an ellipsis. */
+/** Lines of text as an SVG of a terminal; long lines are cut with an ellipsis. */
 function terminalSvg(lines: readonly string[]): string {
   const width = COLUMNS * 7.25 + 36;
   const height = lines.length * LINE + 56;

@@ -30,7 +30,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** Reads the command line; undefined asks for the usage. Throws TIPOFF_BAD_INPUT. */
+/** Parses the command line; undefined means print the usage. Throws TIPOFF_BAD_INPUT. */
 function asked(args: readonly string[]): Asked | undefined {
   let values: ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
   try {

@@ -2,7 +2,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { runbook } from '#guard/canaries/runbook.ts';
 
-/** Renders docs/runbooks from the catalogue; runbooks of checks that are no more are removed. */
+/** Renders docs/runbooks from the catalogue; runbooks of removed checks are deleted. */
 const folder = 'docs/runbooks';
 await mkdir(folder, { recursive: true });
 const wanted = new Set(CATALOGUE.map((canary) => canary.runbook));

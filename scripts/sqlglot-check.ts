@@ -1,8 +1,8 @@
 /**
- * A second opinion on every SQL statement of the code: sqlglot (PyPI) parses it as BigQuery SQL, finds its tables and columns in
- * the contracts, and looks for joins and subqueries that BigQuery refuses. Two parsers seldom share a blind spot. sqlglot is no
- * dependency; without it the check says that it was skipped.
- * Usage: npm run check:sqlglot -- [--python <a Python that has sqlglot>]
+ * A second opinion on every SQL statement of the code: sqlglot (PyPI) parses it as BigQuery SQL, resolves its
+ * tables and columns in the contracts, and looks for joins and subqueries that BigQuery refuses. Two parsers
+ * seldom share a blind spot. sqlglot is not a dependency; without it the check is skipped and says so. Usage:
+ * npm run check:sqlglot -- [--python <a Python that has sqlglot>]
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { withStaging } from '#guard/schema/code-reading.ts';
 import { codeSchema } from '#guard/schema/code-schema.ts';
 import { sqlCatalogue } from '#guard/schema/sql-catalogue.ts';
 
-/** Statements that BigQuery refuses, and what the check is to say of each: a check that misses one of them sees nothing. */
+/** Statements that BigQuery refuses, each with the problem the check must report: missing one means the check is broken. */
 const PLANTED: readonly (readonly [sql: string, problem: RegExp])[] = [
   ['SELECT player_id FROM nba_reference.players WHERE', /does not parse/],
   ['SELECT p.player_id FROM nba_reference.people p', /names nba_reference.people/],

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-// The runner uses GitHub's own libraries, which are imported in actions/ only; this is its short name for developers.
+// The runner uses GitHub's libraries, which only actions/ may import; this script is a shortcut to it.
 const { status } = spawnSync(
   process.execPath,
   [join(import.meta.dirname, '../actions/runner/main.ts'), ...process.argv.slice(2)],

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import type { Schema } from '#guard/schema/model.ts';
 import { FUNCTIONS } from '#platform/sql/port.ts';
 
-/** What is used of the analyser's package, which brings a server of its own and a client for it. */
+/** The used part of the analyser's package, which contains a server and its client. */
 export interface ZetaSqlPackage {
   runServer(port: number): Promise<never>;
   terminateServer(): void;
@@ -16,7 +16,7 @@ interface ZetaSqlClient {
   analyze(request: object): Promise<Analysed>;
 }
 
-/** The part of an analysed query that says what comes out of it. */
+/** The part of an analysed query that describes its output. */
 interface Analysed {
   readonly resolvedStatement?: {
     readonly resolvedQueryStmtNode?: {
@@ -29,12 +29,12 @@ interface Analysed {
 }
 
 export interface Analyser {
-  /** What the analyser says against a statement; undefined when it takes it. */
+  /** The analyser's objection to a statement; undefined when it accepts it. */
   problemOf(sql: string): Promise<string | undefined>;
   close(): void;
 }
 
-/** Types of the results of the library's functions; ANY is that of the arguments. */
+/** Return types of the library's functions; ANY is the type of the arguments. */
 const RETURNS: Readonly<Record<string, string>> = {
   days_between: 'INT64',
   add_days: 'DATE',
@@ -54,7 +54,7 @@ const RETURNS: Readonly<Record<string, string>> = {
   row_hash: 'INT64',
 };
 
-/** Starts the analyser with a schema as its catalogue. Throws when it does not answer. */
+/** Starts the analyser with a schema as its catalogue. Throws when it does not respond. */
 export async function openAnalyser(zetaSql: ZetaSqlPackage, schema: Schema): Promise<Analyser> {
   const port = await freePort();
   // The promise of a running server never settles.
@@ -136,9 +136,9 @@ interface TypedTable {
 type Types = Readonly<Record<string, object>>;
 
 /**
- * What the parameters of a statement may be: as the analyser infers it, then all of them text as far as they are no lists,
- * then each of them a number, a flag or left to the analyser while the others are text. A statement is right when it is
- * right for one of these; which one is the business of the code that binds them.
+ * Parameter typings to try for a statement: as the analyser infers them; all text except lists; then each in
+ * turn a number, a flag or inferred while the others are text. A statement is valid when it is valid for one
+ * of them; binding the right types is up to the calling code.
  */
 function* typings(sql: string): Generator<Types> {
   yield {};

@@ -1,8 +1,8 @@
 /**
- * Analyses every SQL statement of the code with ZetaSQL, the analyser that BigQuery is built on: names, types, arguments of
- * functions, columns of INSERT and MERGE, against the contracts. The analyser has 340 MB and is no dependency; without it
- * the check says that it was skipped.
- * Usage: npm run check:zetasql -- [--from <folder in which @fivetrandevelopers/zetasql is installed>]
+ * Analyses every SQL statement of the code with ZetaSQL, the analyser that BigQuery is built on: names,
+ * types, function arguments, columns of INSERT and MERGE, against the contracts. The analyser takes 340 MB
+ * and is not a dependency; without it the check is skipped and says so. Usage: npm run check:zetasql --
+ * [--from <folder in which @fivetrandevelopers/zetasql is installed>]
  */
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
@@ -16,7 +16,7 @@ import { openAnalyser, type ZetaSqlPackage } from '#scripts/zetasql-analyser.ts'
 
 const PACKAGE = '@fivetrandevelopers/zetasql';
 
-/** The analyser from a folder; undefined when it is not installed there. */
+/** Loads the analyser from a folder; undefined when it is not installed there. */
 function installed(folder: string): ZetaSqlPackage | undefined {
   const require = createRequire(join(resolve(folder), 'package.json'));
   try {
@@ -48,7 +48,7 @@ if (zetaSql === undefined) {
       say(`${path}:${line}  ${owner}: ${problem}`);
     }
     say(`${statements.length} statements, ${refused} refused`);
-    // A check that finds nothing to look at has not looked.
+    // Finding no statements at all is a failure, not a pass.
     process.exitCode = refused > 0 || statements.length === 0 ? 1 : 0;
   } finally {
     analyser.close();

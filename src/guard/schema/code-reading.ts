@@ -21,7 +21,7 @@ export interface CodeInput {
   readonly earlier: readonly Schema[];
   /** Opens an empty engine. */
   readonly openEngine: () => Promise<SqlEngine>;
-  /** Whether names that DuckDB accepts and BigQuery refuses are problems as well; they are unless told otherwise. */
+  /** Whether names that DuckDB accepts but BigQuery refuses count as problems; true when absent. */
   readonly strictly?: boolean;
 }
 
