@@ -2,32 +2,32 @@ import { useEffect, useState } from 'preact/hooks';
 import type { SiteDocuments } from '#app/site/documents.ts';
 
 declare global {
-  /** Called by the scripts that carry documents: JSON, gzipped, in base64. */
+  /** Called by the document scripts; `packed` is gzipped JSON in base64. */
   var tipoffDocument: (path: string, packed: string) => void;
 }
 
-/** A document on its way, here, or not to be had. */
+/** A document that is loading, loaded or missing. */
 export type Loaded<T> =
   | { readonly state: 'loading' }
   | { readonly state: 'here'; readonly document: T }
   | { readonly state: 'missing' };
 
 const documents = new Map<string, object>();
-/** What scripts have brought and nobody has unpacked yet. */
+/** Packed documents that scripts have delivered and nobody has unpacked yet, by path. */
 const brought = new Map<string, string>();
 const waiting = new Map<string, Promise<object | undefined>>();
 globalThis.tipoffDocument = (path, packed) => {
   brought.set(path, packed);
 };
 
-/** True for a page in one file: it has its document inside, and no others. */
+/** True for a single-file page, which contains its document and no others. */
 export const isSingle = document.documentElement.dataset['single'] !== undefined;
 /** True where documents change while the page is open. */
 export const isLive = document.documentElement.dataset['live'] !== undefined;
-/** Milliseconds after which a live page looks again. */
+/** Milliseconds between reloads of a document on a live page. */
 const LIVE_PAUSE = 60_000;
 
-/** Loads the script of a document, unless it has come already; false when there is none. */
+/** Loads the script of a document unless it is already here; false when there is none. */
 function bring(path: string): Promise<boolean> {
   if (brought.has(path) || isSingle) return Promise.resolve(brought.has(path));
   return new Promise((done) => {
@@ -57,7 +57,7 @@ async function load(path: string): Promise<object | undefined> {
   return found;
 }
 
-/** The document of a path. A live page asks again every minute. */
+/** The document at a path. A live page reloads it every minute. */
 export function useDocument<P extends keyof SiteDocuments & string>(path: P): Loaded<SiteDocuments[P]> {
   const known = documents.get(path);
   const [seen, setSeen] = useState<{ readonly path: string; readonly document: object | undefined }>();

@@ -1,4 +1,4 @@
-/** What a published row says of its distribution: quantiles on the scale on which an outcome k covers k − ½ to k + ½. */
+/** Quantiles of a published row, on the scale on which an outcome k covers k − ½ to k + ½. */
 export interface PublishedQuantiles {
   readonly p10: number;
   readonly p25: number;
@@ -19,7 +19,7 @@ export interface OutcomeMass {
 
 /** Standard normal quantiles of 10, 25, 50, 75 and 90 %. */
 const LEVELS = [-1.281_552, -0.674_49, 0, 0.674_49, 1.281_552] as const;
-/** Mass that may be left out at the upper end. */
+/** Upper-tail mass that may be left out. */
 const TAIL = 0.002;
 const MAX_OUTCOME = 130;
 
@@ -29,9 +29,9 @@ interface Knot {
 }
 
 /**
- * Probabilities of the outcomes 0, 1, 2, … that have the published quantiles, and P(over) at the line. Between them the normal
- * scores follow a monotone cubic (Fritsch and Carlson 1980), beyond them a straight line. A drawing of what was published,
- * not the distribution of the model itself.
+ * Probabilities of the outcomes 0, 1, 2, … that match the published quantiles and P(over) at the line. Normal
+ * scores are interpolated by a monotone cubic (Fritsch and Carlson 1980) and extrapolated linearly. A drawing
+ * of what was published, not the distribution of the model itself.
  */
 export function massesOf(row: PublishedQuantiles): OutcomeMass[] {
   const score = monotone(knotsOf(row));
@@ -47,10 +47,10 @@ export function massesOf(row: PublishedQuantiles): OutcomeMass[] {
   return masses;
 }
 
-/** Points that the curve goes through, with x and z both increasing. */
+/** Points on the curve, with x and z both increasing. */
 function knotsOf({ p10, p25, predicted, p75, p90, sd, line, model_p_over }: PublishedQuantiles): Knot[] {
   const knots = [p10, p25, predicted, p75, p90].map((x, i): Knot => ({ x, z: LEVELS[i] ?? 0 }));
-  // A quantile of 0 says only that no less is possible.
+  // A quantile of 0 carries no information: nothing lower is possible.
   const inside = knots.filter(({ x }) => x > 0);
   if (line !== null && model_p_over !== null && model_p_over > 0.001 && model_p_over < 0.999) {
     const at = { x: Math.floor(Number(line)) + 0.5, z: normalQuantile(1 - model_p_over) };
@@ -70,7 +70,7 @@ function knotsOf({ p10, p25, predicted, p75, p90, sd, line, model_p_over }: Publ
   ];
 }
 
-/** The monotone cubic through some points, continued by straight lines. */
+/** The monotone cubic through some points, extended by straight lines. */
 function monotone(knots: readonly Knot[]): (x: number) => number {
   const at = (i: number): Knot => knots[i] ?? { x: 0, z: 0 };
   const n = knots.length;

@@ -40,7 +40,7 @@ function Site(): JSX.Element {
     document.title = `${titleOf(route)} · Tipoff`;
     if (first.current === address) return;
     first.current = address;
-    // As after a change of pages: from the top, and with the keyboard at the content.
+    // Like a page load: scroll to the top and focus the content.
     scrollTo(0, 0);
     main.current?.focus({ preventScroll: true });
   }, [address, route]);
@@ -130,7 +130,7 @@ function TopBar({
   const here = page === 'player' ? 'players' : page;
   const pages = useRef<HTMLElement>(null);
   useEffect(() => {
-    // On a phone not every page fits beside the others: the one that is shown is in sight. Nothing but the bar moves.
+    // On a phone not all page links fit: scroll the current one into view, moving only the bar.
     const [bar, link] = [pages.current, pages.current?.querySelector<HTMLElement>(`a[aria-current]`)];
     if (bar === null || !link) return;
     bar.scrollLeft = link.offsetLeft - bar.offsetLeft - (bar.clientWidth - link.offsetWidth) / 2;
@@ -186,7 +186,7 @@ function preferred(): Theme {
   return matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
 }
 
-/** A page from a disk may have no memory: then the setting of the reader decides every time. */
+/** A page opened from disk may have no storage: then the reader's system setting always decides. */
 function remembered(): Theme | undefined {
   try {
     const theme = localStorage.getItem('tipoff-theme');

@@ -3,10 +3,10 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Loaded } from './data.ts';
 import { massesOf, type PublishedQuantiles } from './density.ts';
 
-/** What is shown of a document while it is not there. */
+/** Shown in place of a document that is loading or missing. */
 export function Waiting({ of }: { readonly of: Loaded<unknown> }): JSX.Element {
   return of.state === 'missing' ? (
-    <Empty title="Nothing here">There is no such document in this site.</Empty>
+    <Empty title="Nothing here">This site has no such document.</Empty>
   ) : (
     <p class="waiting" role="status">
       Loading …
@@ -14,7 +14,7 @@ export function Waiting({ of }: { readonly of: Loaded<unknown> }): JSX.Element {
   );
 }
 
-/** A place where there is nothing, and why. */
+/** An empty state, and its reason. */
 export function Empty({
   title,
   children,
@@ -64,7 +64,7 @@ export function Tag({
   return <span class={`tag ${tone}`}>{children}</span>;
 }
 
-/** Some figures side by side, each with its name. */
+/** Labelled figures, side by side. */
 export function Figures({
   of,
 }: {
@@ -85,7 +85,7 @@ export function Figures({
   );
 }
 
-/** A column of a table: its head, its cell, and whether it holds numbers. */
+/** A table column: its head, its cell, and whether it holds numbers. */
 export interface Column<Row> {
   readonly head: string;
   readonly cell: (row: Row) => ComponentChildren;
@@ -93,7 +93,7 @@ export interface Column<Row> {
   readonly className?: string;
 }
 
-/** A table that scrolls by itself where it is too wide, reachable by keyboard. */
+/** A table that scrolls horizontally when too wide, also by keyboard. */
 export function Table<Row>({
   caption,
   columns,
@@ -105,7 +105,7 @@ export function Table<Row>({
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
   readonly keyOf: (row: Row, i: number) => string;
-  /** Rows that are shown at first. */
+  /** Rows shown initially. */
   readonly limit?: number;
 }): JSX.Element {
   const [isWhole, setWhole] = useState(false);
@@ -150,7 +150,7 @@ export function Table<Row>({
   );
 }
 
-/** Several values to choose one from. */
+/** A choice of one among several values. */
 export function Choice({
   label,
   value,
@@ -177,8 +177,8 @@ export function Choice({
 }
 
 /**
- * A chart that is drawn anew when the room for it or the theme changes. `description` is what those hear who cannot see it;
- * the numbers themselves are in a table near by.
+ * A chart, redrawn when its width or the theme changes. `description` is for screen readers; a table nearby
+ * has the numbers.
  */
 export function Chart({
   draw,
@@ -209,7 +209,7 @@ export function Chart({
   );
 }
 
-/** The parts of a drawing say nothing by themselves: its label does. */
+/** Hides the parts of a drawing from screen readers, which read its label instead. */
 function hidden(drawing: Element): Element {
   for (const svg of drawing.matches('svg') ? [drawing] : drawing.querySelectorAll('svg'))
     svg.setAttribute('aria-hidden', 'true');
@@ -218,13 +218,13 @@ function hidden(drawing: Element): Element {
 
 const SPARK = { width: 132, height: 34 };
 
-/** The distribution as columns, those above the line coloured, with the line and the median in it. */
+/** A distribution as columns, those above the line coloured, with line and median marked. */
 export function Spark({
   row,
   most,
 }: {
   readonly row: PublishedQuantiles;
-  /** The largest outcome of the scale, shared by the rows of a table. */
+  /** Largest outcome on the scale, shared by the rows of a table. */
   readonly most: number;
 }): JSX.Element {
   const masses = massesOf(row).filter(({ k }) => k <= most);
@@ -250,7 +250,7 @@ export function Spark({
   );
 }
 
-/** Units won or lost, coloured by the sign. */
+/** Units won or lost, coloured by sign. */
 export function Money({ value }: { readonly value: number | null }): JSX.Element {
   if (value === null) return <span class="soft">–</span>;
   const text = Math.abs(value).toFixed(2);

@@ -1,4 +1,4 @@
-/** Where the reader is: the parts of the address behind `#/`, and what is chosen on the page. */
+/** The current route: path parts after `#/`, and choices made on the page. */
 export interface Route {
   readonly parts: readonly string[];
   readonly query: URLSearchParams;
@@ -20,7 +20,7 @@ export function to(...parts: readonly (string | number)[]): string {
   return `#/${parts.map((part) => encodeURIComponent(part)).join('/')}`;
 }
 
-/** Keeps a choice in the address, so that it can be sent; the page that is shown stays. */
+/** Stores a choice in the address, so it can be shared, without leaving the page. */
 export function choose(name: string, value: string | null): void {
   const { parts, query } = routeOf(location.hash);
   if (value === null) query.delete(name);

@@ -39,19 +39,19 @@ export function marketLabel(id: string): string {
   return label.charAt(0).toUpperCase() + label.slice(1);
 }
 
-/** "+5.8", "−6.8": signed, with a minus sign. */
+/** "+5.8", "−6.8": always signed, with a typographic minus. */
 export function signed(value: number, decimals = 1): string {
   const text = decimal(value, decimals);
   return Number(text) > 0 ? `+${text}` : text;
 }
 
-/** A number with a minus sign, never minus zero. */
+/** A number with a typographic minus, never minus zero. */
 export function decimal(value: number, decimals: number): string {
   const text = Math.abs(value).toFixed(decimals);
   return value < 0 && Number(text) !== 0 ? `−${text}` : text;
 }
 
-/** A probability in whole percent; one that is not quite 0 or 1 is never shown as such. */
+/** A probability in whole percent; only exactly 0 or 1 is shown as 0 % or 100 %. */
 export function chance(p: number | null): string {
   if (p === null) return '–';
   const whole = Math.round(100 * p);
@@ -63,12 +63,12 @@ export function odds(price: number | null): string {
   return price === null ? '–' : signed(price, 0);
 }
 
-/** P(over) given that the line is not hit: what prices and sides are about. */
+/** P(over) given no push, which is what prices and sides refer to. */
 export function decided(p: number | null, push: number | null): number | null {
   return p === null ? null : p / (1 - (push ?? 0));
 }
 
-/** Probability of OVER by the two prices of a line, without the book's margin; null without two prices. */
+/** De-vigged P(over) from the two prices of a line; null without two prices. */
 export function pricedOver({
   over_price,
   under_price,
@@ -124,7 +124,7 @@ export function absenceReason(reason: string): string {
   return ABSENCES[reason] ?? reason.replaceAll('_', ' ');
 }
 
-/** "out: right knee; soreness" of a report that says "Injury/Illness - Right Knee; Soreness". */
+/** "out: right knee; soreness" from the reason "Injury/Illness - Right Knee; Soreness". */
 export function statusText(status: string, reason: string | null): string {
   if (reason === null) return status;
   const injury = reason.replace(/^Injury\/Illness\s*-\s*/, '');

@@ -8,7 +8,7 @@ import { Chart, Empty, Section, Table, Tag, Waiting } from '#app/site/browser/pa
 import { to } from '#app/site/browser/route.ts';
 import { count, duration, span, when } from '#core/format.ts';
 
-/** How far backfills are, and what they left out. */
+/** Progress of backfills, and what they left out. */
 export function BackfillPage(): JSX.Element {
   const loaded = useDocument('backfill');
   return (
@@ -134,7 +134,7 @@ function Backfill({ reading }: { readonly reading: BackfillReading }): JSX.Eleme
   );
 }
 
-/** Width of the names of the steps, in pixels. */
+/** Width of the step names, in pixels. */
 const LABELS = 182;
 
 function Months({

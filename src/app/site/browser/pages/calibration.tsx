@@ -8,7 +8,7 @@ import { decimal, systemName } from '#app/site/browser/words.ts';
 import { percent } from '#core/format.ts';
 import { Choices, chosenOf } from './record.tsx';
 
-/** Whether probabilities came true. */
+/** Calibration of published probabilities. */
 export function CalibrationPage({ query }: { readonly query: URLSearchParams }): JSX.Element {
   const loaded = useDocument('calibration');
   return (
@@ -78,7 +78,7 @@ function Calibrations({
             published?.brier.toFixed(4) ?? '–',
             published === undefined
               ? 'too few decided lines'
-              : `always saying the average: ${published.climatology.toFixed(4)}`,
+              : `constant average forecast: ${published.climatology.toFixed(4)}`,
           ],
           [
             'Slope',
@@ -282,7 +282,7 @@ function bandsOf({ below_10, below_25, below_50, below_75, below_90 }: QuantileC
   return BANDS.map((_, i) => (cumulative[i + 1] ?? 1) - (cumulative[i] ?? 0));
 }
 
-/** The champion, and the baseline where it was published as well: on markets with lines. */
+/** Systems drawn: the champion, and the baseline in markets where it was published too (those with lines). */
 const DRAWN = ['ridge', 'ewma8'] as const;
 
 function Pit({ quantiles }: { readonly quantiles: readonly QuantileCoverage[] }): JSX.Element {

@@ -30,7 +30,7 @@ import {
   meanOf,
 } from '#model/contributions.ts';
 
-/** Why a forecast is what it is. */
+/** Explains one forecast. */
 export function ForecastPage({
   slate,
   player,
@@ -40,7 +40,7 @@ export function ForecastPage({
   readonly slate: string;
   readonly player: number;
   readonly market: string;
-  /** At the second line of the player. */
+  /** True for the player's second line. */
   readonly isSecond: boolean;
 }): JSX.Element {
   const loaded = useDocument(`slates/${slate}`);
@@ -97,11 +97,11 @@ function Explanation({
               : `${row.bookmaker ?? ''} ${odds(row.over_price)} / ${odds(row.under_price)}`,
           ],
           ['Forecast', row.predicted.toFixed(1), `${row.p10.toFixed(1)} to ${row.p90.toFixed(1)} in 80 %`],
-          ['P(over), model', chance(decided(row.model_p_over, row.p_push)), 'the line not heard'],
+          ['P(over), model', chance(decided(row.model_p_over, row.p_push)), 'ignoring the line'],
           [
             'P(over), believed',
             chance(decided(row.p_over, row.p_push)),
-            row.p_push !== null && row.p_push > 0 ? `push ${chance(row.p_push)}` : 'the line heard',
+            row.p_push !== null && row.p_push > 0 ? `push ${chance(row.p_push)}` : 'given the line',
           ],
           [
             'Pick',
@@ -190,15 +190,15 @@ interface Step {
 function stepsOf(row: SlateForecast): Step[] {
   const priced = pricedOver(row);
   const steps: readonly (readonly [string, number | null, string])[] = [
-    [systemName('ewma8'), row.ewma8, 'his last games, the newer the heavier'],
-    [systemName('minutes_rate'), row.minutes_rate, 'expected minutes times what he does per minute'],
+    [systemName('ewma8'), row.ewma8, 'his last games, recent ones weighted more'],
+    [systemName('minutes_rate'), row.minutes_rate, 'expected minutes times his rate per minute'],
     [systemName('ridge'), row.predicted, 'opponent, rest, who is out, and all other features'],
     [
       systemName('market'),
       row.with_market,
       priced === null
-        ? 'besides, where the line is'
-        : `besides, where the line is; prices say ${chance(priced)} over`,
+        ? 'the same, plus the line'
+        : `the same, plus the line; prices say ${chance(priced)} over`,
     ],
   ];
   return steps.map(([name, value, knows], i) => {
@@ -297,14 +297,14 @@ function Distribution({ row }: { readonly row: SlateForecast }): JSX.Element {
   );
 }
 
-/** A feature as a person reads it: its name, its value, and the letter of where that comes from. */
+/** A feature for display: its name, its value, and the letter of the value's source. */
 interface Explaining {
   readonly name: string;
   readonly value: number | null;
   readonly source: string;
 }
 
-/** What the forecast is made of: the parts of the model's sum, or the features alone where the model cannot be had. */
+/** The parts of the forecast: the terms of the model's sum, or only the features when the model is unavailable. */
 function Parts({
   slate,
   row,
@@ -331,8 +331,8 @@ function Parts({
         title="What it was made from"
         note={
           problem === null
-            ? 'The model is not in this site, so that its sum cannot be taken apart.'
-            : `The model cannot be taken apart: ${problem}.`
+            ? 'The model is not part of this site, so its sum cannot be broken down.'
+            : `The model’s sum cannot be broken down: ${problem}.`
         }
       >
         <FeatureTable features={own} />
@@ -357,7 +357,7 @@ function Sum({
     <>
       <Section
         title="What pushed it up and down"
-        note={`An average row of the history comes to ${sum.average.toFixed(1)} ${label}; what this player and this evening have beyond it is added.`}
+        note={`An average historical row gives ${sum.average.toFixed(1)} ${label}; differences of this player and this evening are added.`}
       >
         {Math.abs(mean - row.mean) > SAME_MEAN && (
           <p class="callout attention">
@@ -369,7 +369,7 @@ function Sum({
       </Section>
       <Section
         title="What it was made from"
-        note="Every column of the model, the weightiest first, as it was known before the cut-off. A missing value counts as typical. E4, E8 and E32 are averages of his games, the newer the heavier: the smaller the number, the more so."
+        note="Every column of the model, largest effect first, as known before the cut-off. A missing value counts as typical. E4, E8 and E32 are averages of his games that weight recent ones more: the smaller the number, the more."
       >
         <PartTable parts={sum.parts} features={features} label={label} />
       </Section>
@@ -377,10 +377,10 @@ function Sum({
   );
 }
 
-/** Beyond this a mean is another one; what documents carry is rounded. */
+/** Tolerance for equal means; documents carry rounded values. */
 const SAME_MEAN = 0.005;
 
-/** A step from the average row to the forecast. */
+/** A waterfall step between the average row and the forecast. */
 interface WaterStep {
   readonly name: string;
   readonly from: number;
@@ -388,7 +388,10 @@ interface WaterStep {
   readonly kind: 'up' | 'down' | 'level';
 }
 
-/** Groups of columns in the order of their weight, each from where the one before ended; then the mean of the model. */
+/**
+ * Waterfall steps: groups of columns by decreasing weight, each starting where the previous one ended, then
+ * the model's mean.
+ */
 function waterfall(sum: ReturnType<typeof contributions>, mean: number): WaterStep[] {
   let at = sum.average;
   const steps: WaterStep[] = [{ name: 'an average row', from: 0, to: at, kind: 'level' }];
@@ -448,7 +451,7 @@ function Waterfall({
     <Chart
       draw={draw}
       description={`From the average to the forecast: ${steps.map((step) => `${step.name} ${amount(step)}`).join(', ')}.`}
-      caption="Groups of features, the weightiest first. The correction is what forecasts of this height turned out to lack or to have too much."
+      caption="Groups of features, largest effect first. The correction is by how much forecasts of this size turned out too low or too high."
     />
   );
 }
@@ -536,7 +539,7 @@ function PartTable({
   );
 }
 
-/** Features with their values and where those come from. */
+/** Features with their values and sources. */
 export function FeatureTable({ features }: { readonly features: readonly Explaining[] }): JSX.Element {
   if (features.length === 0) return <Empty title="No feature row" />;
   return (

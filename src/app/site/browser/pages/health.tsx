@@ -27,7 +27,7 @@ const WORDS: Readonly<Record<Answer['verdict'], readonly [string, Tone]>> = {
   unknown: ['unknown', 'bad'],
 };
 
-/** The morning questions, what is wrong since when, what ran, and what is not there. */
+/** The morning questions, incidents, runs, and missing data. */
 export function HealthPage(): JSX.Element {
   const loaded = useDocument('health');
   if (loaded.state !== 'here') {
@@ -100,7 +100,7 @@ function Health({ reading }: { readonly reading: HealthReading }): JSX.Element {
   );
 }
 
-/** What needs somebody, before everything else; nothing when all is well. */
+/** The answers that need action, shown first; null when all is well. */
 function Todo({ answers }: { readonly answers: readonly Answer[] }): JSX.Element | null {
   const open = answers.filter(({ verdict }) => verdict === 'bad' || verdict === 'unknown');
   if (open.length === 0) return null;
@@ -224,7 +224,7 @@ function Trend({
   if (last === undefined)
     return (
       <Section title={title}>
-        <Empty title="The schedule knows no slates yet" />
+        <Empty title="The schedule has no slates yet" />
       </Section>
     );
   return (
@@ -511,7 +511,7 @@ function Sources({
       </Section>
     );
   const began = sources.find(({ predictions }) => predictions > 0)?.slate;
-  // What is not due is no hole: results of tonight, and what was before the first forecast.
+  // Data that is not due is not a hole: tonight's results, and everything before the first forecast.
   const due = (day: SourceCoverage): (readonly [string, number])[] => [
     ...(day.slate < today ? [['box scores', day.box_scores] as const] : []),
     ...(began !== undefined && day.slate >= began ? [['predictions', day.predictions] as const] : []),
@@ -523,7 +523,7 @@ function Sources({
     due(day).flatMap(([name, games]) => (games < day.games ? [`${name} ${games} of ${day.games}`] : []));
   const holes = sources.filter((day) => missing(day).length > 0).toReversed();
   return (
-    <Section title="Sources" note="Of the games of a slate, how many each source has.">
+    <Section title="Sources" note="How many games of each slate each source has.">
       <p class="legend">
         <span class="key bar-good">all games</span>
         <span class="key bar-attention">some</span>

@@ -7,7 +7,7 @@ import { count, when } from '#core/format.ts';
 
 const BOX = { width: 236, height: 52, gapX: 24, gapY: 40 } as const;
 
-/** The pipeline as it is declared, each part with what it did last. */
+/** The declared pipeline, each part with its last run. */
 export function LineagePage(): JSX.Element {
   const loaded = useDocument('lineage');
   return (
@@ -103,7 +103,7 @@ function Verdict({ verdict }: { readonly verdict: string }): JSX.Element {
   return <Tag tone={tone}>{verdict}</Tag>;
 }
 
-/** The end of a range that has none. */
+/** Stands for the end of an open range. */
 const NO_END = '9999-12-31';
 
 interface Placed {
@@ -112,7 +112,7 @@ interface Placed {
   readonly y: number;
 }
 
-/** Nodes in rows by how many parts lie before them on the longest way, and the ways between them. */
+/** Lays out nodes in rows by the length of the longest path to them, and the edges between them. */
 function layout(nodes: readonly LineageNode[]) {
   const before = (node: LineageNode): LineageNode[] =>
     nodes.filter(
@@ -174,7 +174,7 @@ function Graph({
   );
   const view = useRef<HTMLElement>(null);
   useEffect(() => {
-    // Where it does not fit, its middle is shown: the first part stands there.
+    // Where the graph does not fit, scroll to its middle, where the first part is.
     if (view.current !== null)
       view.current.scrollLeft = (view.current.scrollWidth - view.current.clientWidth) / 2;
   }, []);

@@ -50,7 +50,7 @@ export function PlayersPage({ overview }: { readonly overview: Overview }): JSX.
         {count(found.length, 'player')} with a forecast in {overview.season}
       </p>
       {found.length === 0 ? (
-        <Empty title="No player fits">Part of a name, or the three letters of a team.</Empty>
+        <Empty title="No matching player">Part of a name, or the three letters of a team.</Empty>
       ) : (
         <div class="rosters">
           {teams.map(([team, own]) => (
@@ -71,7 +71,7 @@ export function PlayersPage({ overview }: { readonly overview: Overview }): JSX.
   );
 }
 
-/** One player: forecasts against results, minutes, and what is known of him. */
+/** One player: forecasts against results, minutes, and his features. */
 export function PlayerPage({
   player,
   market,

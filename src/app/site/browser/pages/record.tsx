@@ -13,7 +13,7 @@ import type { RecordRow } from '#pipeline/grade/record.ts';
 
 const BREAK_EVEN = impliedProbability(STANDARD_PRICE);
 
-/** Wins, losses and profit of what was visible before tip-off. */
+/** Wins, losses and profit of forecasts visible before tip-off. */
 export function RecordPage({ query }: { readonly query: URLSearchParams }): JSX.Element {
   const loaded = useDocument('record');
   return (
@@ -31,10 +31,10 @@ export function RecordPage({ query }: { readonly query: URLSearchParams }): JSX.
   );
 }
 
-/** Rows that a record class and a market choose among. */
+/** Rows that can be filtered by record class and market. */
 type Choosable = Pick<RecordRow, 'record_class' | 'market'>;
 
-/** What the reader chose, or what there is: the live record before backfills, the first market. */
+/** The reader's choice, or the default: the live record rather than backfills, the first market. */
 export function chosenOf(rows: readonly Choosable[], query: URLSearchParams) {
   const classes = [...new Set(rows.map(({ record_class }) => record_class))].sort().reverse();
   const recordClass = query.get('class') ?? classes[0] ?? 'live';
@@ -45,7 +45,7 @@ export function chosenOf(rows: readonly Choosable[], query: URLSearchParams) {
   return { classes, recordClass, markets, market };
 }
 
-/** Which record and which market. */
+/** Controls for record class and market. */
 export function Choices({
   rows,
   query,
@@ -168,7 +168,7 @@ function Records({
   );
 }
 
-/** The share of wins among what was decided. */
+/** Share of wins among decided bets. */
 function rate({ hit_rate }: RecordRow['picks']): string {
   return hit_rate === null ? '–' : percent(hit_rate);
 }
@@ -284,8 +284,8 @@ function ByMonth({ months }: { readonly months: readonly RecordRow[] }): JSX.Ele
     <Section title="Hit rate by month">
       <Chart
         draw={draw}
-        description={`Hit rate of the picks in ${count(months.length, 'month')} with Wilson's 95 % intervals, beside the ${percent(BREAK_EVEN)} at which a price of −110 pays for itself.`}
-        caption={`With Wilson’s 95 % intervals; dashed: ${percent(BREAK_EVEN)}, where −110 pays for itself.`}
+        description={`Hit rate of the picks in ${count(months.length, 'month')} with Wilson's 95 % intervals, beside the ${percent(BREAK_EVEN)} at which a price of −110 breaks even.`}
+        caption={`With Wilson’s 95 % intervals; dashed: ${percent(BREAK_EVEN)}, where −110 breaks even.`}
       />
     </Section>
   );

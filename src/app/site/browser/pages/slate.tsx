@@ -29,7 +29,7 @@ import { easternTime } from '#core/calendar.ts';
 import { count, when } from '#core/format.ts';
 import { MARKETS } from '#core/markets.ts';
 
-/** One evening: its games, every forecast that is visible, and who has none. */
+/** One evening: its games, all visible forecasts, and players without one. */
 export function SlatePage({
   overview,
   slate,
@@ -57,7 +57,7 @@ export function SlatePage({
   );
 }
 
-/** The game day before, a list of all, and the one after. */
+/** Links to the previous and next game day, and a list of all. */
 function SlateNavigation({
   overview,
   slate,
@@ -261,7 +261,7 @@ function edge(row: SlateForecast): number {
   return Math.abs(row.edge ?? 0);
 }
 
-/** Picks where there are some, otherwise who has a line, otherwise everyone. */
+/** Initial filter: picks if there are any, else players with a line, else everyone. */
 function firstShown(forecasts: readonly SlateForecast[]): string {
   if (forecasts.some(({ is_actionable }) => is_actionable)) return 'picks';
   return forecasts.some(({ line }) => line !== null) ? 'lines' : 'all';
@@ -275,7 +275,7 @@ function moved(row: SlateForecast): number {
   return row.previous_at == null ? -1 : Math.abs(row.predicted - (row.previous_predicted ?? row.predicted));
 }
 
-/** Rows shown before somebody asks for all. */
+/** Rows shown until the reader asks for all. */
 const FIRST_ROWS = 60;
 
 function Forecasts({
@@ -367,7 +367,7 @@ function Forecasts({
         {chosen.market === '' ? '' : marketLabel(chosen.market).toLowerCase()} forecasts
       </p>
       {shown.length === 0 ? (
-        <Empty title="No forecast fits">
+        <Empty title="No matching forecast">
           {chosen.show === 'lines' && inMarket.every(({ line }) => line === null)
             ? 'No line of this market was quoted before the cut-off: “everyone” shows the forecasts without.'
             : 'Choose fewer conditions.'}
@@ -465,7 +465,7 @@ function Forecasts({
   );
 }
 
-/** P(over | no push), of the model alone and as believed. */
+/** P(over | no push), by the model alone and as published. */
 function Chances({ row }: { readonly row: SlateForecast }): JSX.Element {
   if (row.p_over === null) return <span class="soft">–</span>;
   return (
@@ -474,7 +474,7 @@ function Chances({ row }: { readonly row: SlateForecast }): JSX.Element {
         {chance(decided(row.model_p_over, row.p_push))}
       </span>{' '}
       <span aria-hidden="true">→</span>{' '}
-      <strong title="the line having been heard">{chance(decided(row.p_over, row.p_push))}</strong>
+      <strong title="given the line">{chance(decided(row.p_over, row.p_push))}</strong>
     </>
   );
 }
@@ -512,7 +512,7 @@ function Pick({ row, slate }: { readonly row: SlateForecast; readonly slate: str
   );
 }
 
-/** What the publication before said, where it said something else. */
+/** What the previous publication said, when different. */
 function Change({
   row,
   hasEarlier,
