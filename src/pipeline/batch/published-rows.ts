@@ -183,9 +183,11 @@ const OWNER = 'pipeline/batch/published-rows';
 const KEPT = Object.entries<Column>(stagedPredictions.columns).filter(
   ([name]) => name !== 'is_actionable' && name !== 'filter_reason',
 );
-const TEXTS = KEPT.filter(([, { type }]) => type === 'STRING');
+/** Lines are exact decimals, and enter as their text. */
+const isText = ({ type }: Column): boolean => type === 'STRING' || type === 'NUMERIC';
+const TEXTS = KEPT.filter(([, column]) => isText(column));
 /** Each with an odd weight of its own, so that values that change places are told apart. */
-const NUMBERS = KEPT.filter(([, { type }]) => type !== 'STRING').map(
+const NUMBERS = KEPT.filter(([, column]) => !isText(column)).map(
   ([name, column], i) => [name, column, 2 * i + 3] as const,
 );
 /** What stands for a text, and for a number, that is not there; numbers beyond all ranges count as not there. */
@@ -193,10 +195,6 @@ const NO_TEXT = '~';
 const NO_NUMBER = 999_983;
 const MAX_NUMBER = 1_000_000;
 const SEPARATOR = '|';
-/** Digests of other columns are not compared: while one version of the code follows another, both make rows. */
-const LAYOUT = hashText(
-  KEPT.map(([name, { type, decimals }]) => `${name} ${type} ${decimals}`).join(),
-).toString(16);
 
 /**
  * SQL: a hash of a row of the staged or published predictions, over the columns that are published as they were made. Numbers enter it as
@@ -204,7 +202,10 @@ const LAYOUT = hashText(
  */
 export const ROW_DIGEST = `fn.text_hash(${joinedSql(
   [
-    ...TEXTS.map(([name]) => `COALESCE(${name}, '${NO_TEXT}')`),
+    ...TEXTS.map(
+      ([name, { type }]) =>
+        `COALESCE(${type === 'NUMERIC' ? `fn.decimal_text(${name})` : name}, '${NO_TEXT}')`,
+    ),
     `CAST(${joinedSql(
       NUMBERS.map(([name, column, weight]) => `${wholeSql(name, column)} * ${weight}`),
       '+',
@@ -213,12 +214,15 @@ export const ROW_DIGEST = `fn.text_hash(${joinedSql(
   `|| '${SEPARATOR}' ||`,
 )})`;
 
+/** Digests that were taken in another way are not compared: while one version of the code follows another, both make rows. */
+const LAYOUT = (hashText(ROW_DIGEST) >>> 0).toString(16);
+
 /** SQL: the digest of several rows, from the exclusive or of their hashes. */
 export function digestSql(combined: string): string {
   return `'${LAYOUT}:' || CAST(${combined} AS STRING)`;
 }
 
-/** SQL: true for a digest of the columns that there are now. */
+/** SQL: true for a digest that was taken in this way. */
 export function isComparableSql(digest: string): string {
   return `${digest} LIKE '${LAYOUT}:%'`;
 }
@@ -228,8 +232,6 @@ function wholeSql(name: string, { type, decimals = 0 }: Column): string {
   switch (type) {
     case 'FLOAT64':
       return `CASE WHEN ABS(${name}) < ${MAX_NUMBER} THEN CAST(ROUND(${name} * ${10 ** decimals}) AS INT64) ELSE ${NO_NUMBER} END`;
-    case 'NUMERIC':
-      return `COALESCE(CAST(ROUND(${name} * 100) AS INT64), ${NO_NUMBER})`;
     case 'TIMESTAMP':
       return `COALESCE(CAST(ROUND(fn.seconds_between(TIMESTAMP '1970-01-01T00:00:00Z', ${name})) AS INT64), ${NO_NUMBER})`;
     case 'DATE':
@@ -249,8 +251,6 @@ function wholeOf(value: string | number | boolean | null, { type, decimals = 0 }
       return Math.abs(Number(value)) < MAX_NUMBER
         ? Math.round(rounded(Number(value), decimals) * 10 ** decimals)
         : NO_NUMBER;
-    case 'NUMERIC':
-      return Math.round(Number(value) * 100);
     case 'TIMESTAMP':
       return Math.round(Date.parse(String(value)) / 1000);
     case 'DATE':
@@ -260,13 +260,19 @@ function wholeOf(value: string | number | boolean | null, { type, decimals = 0 }
   }
 }
 
+/** An exact decimal without trailing zeros, as `fn.decimal_text` has it. */
+function lineText(value: unknown): string {
+  const text = value === null ? NO_TEXT : String(value);
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+}
+
 /** The digest of some rows as they were made: what `digestSql` gives for them wherever they lie. */
 export function digestOfRows(rows: readonly StagedPrediction[]): string {
   const hashes = rows.map((row) => {
     const of = (name: string) => row[name as keyof StagedPrediction];
     const numbers = NUMBERS.map(([name, column, weight]) => wholeOf(of(name), column) * weight);
     const texts = [
-      ...TEXTS.map(([name]) => of(name) ?? NO_TEXT),
+      ...TEXTS.map(([name, { type }]) => (type === 'NUMERIC' ? lineText(of(name)) : (of(name) ?? NO_TEXT))),
       numbers.reduce((sum, number) => sum + number, 0),
     ];
     return createHash('md5').update(texts.join(SEPARATOR)).digest().readUInt32BE(0);
@@ -274,14 +280,14 @@ export function digestOfRows(rows: readonly StagedPrediction[]): string {
   return `${LAYOUT}:${hashes.reduce((all, hash) => (all ^ hash) >>> 0, 0)}`;
 }
 
-/** The digest of the rows of several players from that of each; null when one of them is unknown or of other columns, and for nobody. */
+/** The digest of the rows of several players from that of each; null when one of them is unknown or was taken in another way, and for nobody. */
 export function digestOfAll(digests: readonly (string | undefined)[]): string | null {
   const hashes = digests.map(hashIn);
   if (hashes.length === 0 || hashes.includes(undefined)) return null;
   return `${LAYOUT}:${hashes.reduce<number>((all, hash = 0) => (all ^ hash) >>> 0, 0)}`;
 }
 
-/** The number in a digest; undefined where there is none, or one of other columns. */
+/** The number in a digest; undefined where there is none, or one that was taken in another way. */
 export function hashIn(digest: string | undefined): number | undefined {
   const [layout, hash] = digest?.split(':') ?? [];
   return layout === LAYOUT && hash !== undefined ? Number(hash) : undefined;

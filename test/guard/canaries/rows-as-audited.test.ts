@@ -10,7 +10,7 @@ import { emptyWorld, type TestWorld } from './world.ts';
 const TABLE = 'nba_predictions.player_prop_predictions';
 
 /** Names and numbers on which digests of two engines could differ. */
-const STRANGE = { player_name: 'Luka Dončić | ~', injury_status: 'available' };
+const STRANGE = { player_name: 'Luka Dončić | ~', injury_status: 'available', line: '8.000000005' };
 
 describe('rows_as_audited', () => {
   const newWorld = predictionWorlds();
@@ -34,7 +34,7 @@ describe('rows_as_audited', () => {
 
   test('passes what was published as it was made', async () => {
     expect(await publish()).toMatchObject({ state: 'published' });
-    expect(await batches.visible()).toContain('6 ridge 8');
+    expect(await batches.visible()).toContain('6 ridge 8.000000005');
     expect(await asked()).toMatchObject({ status: 'pass', seen: 1 });
   });
 
@@ -50,6 +50,10 @@ describe('rows_as_audited', () => {
     ],
     ['another name', "UPDATE @table SET player_name = 'Luka Doncic | ~' WHERE player_id = 6"],
     ['a null', 'UPDATE @table SET injury_status = NULL WHERE player_id = 6'],
+    [
+      'the last place of a line',
+      "UPDATE @table SET line = line + CAST('0.000000001' AS NUMERIC) WHERE player_id = 6",
+    ],
     ['a second later', 'UPDATE @table SET cutoff_at = fn.add_seconds(cutoff_at, 1) WHERE player_id = 3'],
     ['a missing row', "DELETE FROM @table WHERE player_id = 3 AND system_id = 'ewma8'"],
     ['a row twice', "INSERT INTO @table SELECT * FROM @table WHERE player_id = 3 AND system_id = 'ewma8'"],
