@@ -36,7 +36,7 @@ export interface StepDecision {
   readonly step: Step;
   readonly selected: ReadonlyMap<Slate, UnitVerdict>;
   readonly parts: ReadonlyMap<Slate, Parts>;
-  readonly left: ReadonlyMap<Slate, string>;
+  readonly skipped: ReadonlyMap<Slate, string>;
 }
 
 /** Decisions so far, from the first step of the graph downwards. */
@@ -68,7 +68,7 @@ export function decideSlates(
     const verdicts = judgeSlates(step, parts, facts);
     decided.verdicts.set(step.name, verdicts);
     const isChosen = request.phases.includes(step.phase);
-    const { selected, left } = isChosen ? selectSlates(step, decided) : NOTHING_SELECTED;
+    const { selected, skipped } = isChosen ? selectSlates(step, decided) : NOTHING_SELECTED;
     decided.selected.set(step.name, new Set(selected.keys()));
     // Whether a slate is held follows from its inputs, which its parts cover, so when that was found out must
     // not matter. Models also learn from rows that were computed outside the ledger.
@@ -80,12 +80,12 @@ export function decideSlates(
     reader.provide(step, parts, new Set(slates.filter(isAvailable)));
     if (!isChosen) continue;
     const own = new Map([...selected.keys()].map((slate) => [slate, parts.get(slate) ?? {}]));
-    decisions.push({ step, selected, parts: own, left });
+    decisions.push({ step, selected, parts: own, skipped });
   }
   return decisions;
 }
 
-const NOTHING_SELECTED = { selected: new Map<Slate, UnitVerdict>(), left: new Map<Slate, string>() };
+const NOTHING_SELECTED = { selected: new Map<Slate, UnitVerdict>(), skipped: new Map<Slate, string>() };
 
 function isInRange(slate: Slate, { from, to }: PlanRequest): boolean {
   return slate >= from && slate <= to;
@@ -131,20 +131,20 @@ function judgeSlate(
 }
 
 /** The slates of a step to run, and why the others in the range are left out. */
-function selectSlates(step: Step, decided: Decided): Pick<StepDecision, 'selected' | 'left'> {
+function selectSlates(step: Step, decided: Decided): Pick<StepDecision, 'selected' | 'skipped'> {
   const { request, hasSlates } = decided;
   const selected = new Map<Slate, UnitVerdict>();
-  const left = new Map<Slate, string>();
+  const skipped = new Map<Slate, string>();
   const whyLeft = reasonsToLeave(step, decided);
   for (const [slate, verdict] of decided.verdicts.get(step.name) ?? []) {
     // History before the range is computed only for slates in the range: without any it is not needed.
     const isHistory = slate < request.from && hasSlates && isHistoryStep(step, request);
     if (!isInRange(slate, request) && !isHistory) continue;
     const why = whyLeft(slate, verdict);
-    if (why !== undefined) left.set(slate, why);
+    if (why !== undefined) skipped.set(slate, why);
     else selected.set(slate, { ...verdict, reason: verdict.reason ?? 'forced' });
   }
-  return { selected, left };
+  return { selected, skipped };
 }
 
 /**

@@ -114,9 +114,9 @@ const total = (shares: Shares): number => [...shares.values()].reduce((sum, seco
 /** Compares estimated with measured seconds. */
 export interface Pace {
   /** Records finished work: its share, its estimated and its measured seconds. */
-  done(share: string, estimated: number, measured: number): void;
+  record(share: string, estimated: number, measured: number): void;
   /** Seconds that estimated work will really take. */
-  left(estimated: Shares): number;
+  remaining(estimated: Shares): number;
 }
 
 /** Weights of the estimate against measurements, as fractions of all estimated work and of one share's. */
@@ -140,11 +140,11 @@ export function pace(planned: Shares): Pace {
     return estimated > 0 ? measured / estimated : 1;
   };
   return {
-    done: (share, estimated, measured) => {
+    record: (share, estimated, measured) => {
       const before = seen.get(share) ?? { estimated: 0, measured: 0 };
       seen.set(share, { estimated: before.estimated + estimated, measured: before.measured + measured });
     },
-    left: (estimated) => {
+    remaining: (estimated) => {
       const common = overall();
       return [...estimated].reduce((sum, [share, seconds]) => {
         const own = seen.get(share) ?? { estimated: 0, measured: 0 };
@@ -169,41 +169,45 @@ export interface Forecast {
     chunk: Chunk,
     slates: readonly Slate[],
     seconds: number,
-  ): { readonly seconds: number; readonly workload: number; readonly left: number };
+  ): { readonly seconds: number; readonly workload: number; readonly remaining: number };
 }
 
 /** A forecast for chunks. The first slates recorded of a chunk include the cost of starting it. */
 export function forecast(chunks: readonly Chunk[], workload: Workload, rates: Rates): Forecast {
-  const left = new Map<string, number>();
-  const begun = new Set<Chunk>();
-  const beginning = (step: string): string => `${step}, beginning`;
+  const pending = new Map<string, number>();
+  const started = new Set<Chunk>();
+  const starting = (step: string): string => `${step}, starting`;
   const add = (share: string, seconds: number): void => {
-    left.set(share, Math.max(0, (left.get(share) ?? 0) + seconds));
+    pending.set(share, Math.max(0, (pending.get(share) ?? 0) + seconds));
   };
   for (const { step, slates } of chunks) {
-    add(beginning(step.name), rates(step.name) * workload.begin(step.name, slates));
+    add(starting(step.name), rates(step.name) * workload.begin(step.name, slates));
     add(step.name, rates(step.name) * workload.slates(step.name, slates));
   }
-  const planned = new Map(left);
+  const planned = new Map(pending);
   const speed = pace(planned);
   return {
     seconds: total(planned),
     record: (chunk, slates, seconds) => {
       const { name } = chunk.step;
       const own = workload.slates(name, slates);
-      const begin = begun.has(chunk) ? 0 : workload.begin(name, chunk.slates);
-      begun.add(chunk);
+      const begin = started.has(chunk) ? 0 : workload.begin(name, chunk.slates);
+      started.add(chunk);
       const share = own + begin > 0 ? own / (own + begin) : 1;
       for (const [key, part, measured] of [
         [name, own, seconds * share],
-        [beginning(name), begin, seconds * (1 - share)],
+        [starting(name), begin, seconds * (1 - share)],
       ] as const) {
         if (part === 0) continue;
         add(key, -rates(name) * part);
         // The time of a failed chunk is not remembered.
-        if (seconds > 0) speed.done(key, rates(name) * part, measured);
+        if (seconds > 0) speed.record(key, rates(name) * part, measured);
       }
-      return { seconds: seconds * share, workload: seconds > 0 ? own : 0, left: speed.left(left) };
+      return {
+        seconds: seconds * share,
+        workload: seconds > 0 ? own : 0,
+        remaining: speed.remaining(pending),
+      };
     },
   };
 }

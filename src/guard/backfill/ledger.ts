@@ -95,6 +95,7 @@ export interface RunProgress {
   readonly held: number;
 }
 
+/** The progress of a run from its record. */
 export function progressOf({ state, done_units, failed_units, held_units: held = 0 }: RunDoc): RunProgress {
   return {
     state: state === 'finished' && failed_units + held > 0 ? 'ended' : state,
@@ -103,10 +104,12 @@ export function progressOf({ state, done_units, failed_units, held_units: held =
   };
 }
 
+/** Calendar month of a slate, as YYYY-MM. */
 export function monthOf(slate: Slate): string {
   return slate.slice(0, 7);
 }
 
+/** Key of a unit in the ledger. */
 export function unitKey(step: string, month: string): string {
   return `${step}|${month}`;
 }

@@ -149,8 +149,8 @@ function mostSerious(verdicts: readonly UnitVerdict[]): Reason {
   return BY_SERIOUSNESS.find((reason) => verdicts.some((verdict) => verdict.reason === reason)) ?? 'forced';
 }
 
-function skippedUnits({ step, left }: StepDecision): SkippedUnit[] {
-  const groups = Map.groupBy(left, ([slate, reason]) => `${monthOf(slate)}\n${reason}`);
+function skippedUnits({ step, skipped }: StepDecision): SkippedUnit[] {
+  const groups = Map.groupBy(skipped, ([slate, reason]) => `${monthOf(slate)}\n${reason}`);
   return [...groups].map(([key, entries]) => {
     const [month = '', reason = ''] = key.split('\n');
     return { step: step.name, month, slates: entries.length, reason };

@@ -16,7 +16,7 @@ import { type Chunk, prepareReferences } from './slates.ts';
 import { backfillSteps, type Step } from './steps.ts';
 
 /** A reading statement as sent to the warehouse. */
-interface Statement {
+interface SentStatement {
   readonly sql: string;
   readonly params: SqlParams;
 }
@@ -25,7 +25,7 @@ interface Statement {
 interface RecordingWarehouse {
   readonly warehouse: Warehouse;
   /** Returns the statements recorded since the last call. */
-  take(): Statement[];
+  take(): SentStatement[];
 }
 
 const NO_ROWS: ColumnarResult = { rowCount: 0, numbers: () => new Float64Array(), strings: () => [] };
@@ -36,7 +36,7 @@ const NO_ROWS: ColumnarResult = { rowCount: 0, numbers: () => new Float64Array()
  * seem to succeed without changing anything.
  */
 function recordingWarehouse(engine: Warehouse['engine']): RecordingWarehouse {
-  const seen: Statement[] = [];
+  const seen: SentStatement[] = [];
   const read = (sql: string, params: SqlParams = {}): void => {
     seen.push({ sql, params });
   };
@@ -170,7 +170,7 @@ async function recordPredictions(
 
 /** Statements with the same text differ only in their slate: the middle one is estimated and stands for all. */
 async function readingOf(
-  statements: readonly Statement[],
+  statements: readonly SentStatement[],
   estimate: ByteBudget['estimate'],
 ): Promise<Reading> {
   const groups = [...Map.groupBy(statements, ({ sql }) => sql).values()];

@@ -163,7 +163,7 @@ class RunLog {
       }
     }
     const slates = [...outcomes.keys()];
-    const { left, ...measured } = this.#prepared.forecast.record(chunk, slates, seconds);
+    const { remaining, ...measured } = this.#prepared.forecast.record(chunk, slates, seconds);
     await enterSlates(this.#deps.state, {
       step: { step: name, phase, code_hash: code, contract_hash: contract },
       slates: records,
@@ -183,7 +183,7 @@ class RunLog {
       done_slates: this.#doneSlates,
       planned_slates: this.#prepared.plan.units.reduce((sum, unit) => sum + unit.slates.length, 0),
       elapsed_seconds: this.#elapsed(),
-      eta_seconds: left,
+      eta_seconds: remaining,
     });
   }
 

@@ -37,7 +37,7 @@ export interface Parts {
 }
 
 /** Texts that the messages share. */
-interface Words extends Change {
+interface MessageTexts extends Change {
   /** `table.column`, or the table. */
   readonly place: string;
   readonly readBy: string;
@@ -49,7 +49,7 @@ interface Rule {
   readonly kind: ChangeKind;
   readonly class: ChangeClass;
   readonly direction: Direction;
-  readonly message: (words: Words, parts: Parts) => string;
+  readonly message: (texts: MessageTexts, parts: Parts) => string;
   readonly fix?: (change: Change, parts: Parts) => Fix;
 }
 
@@ -62,9 +62,9 @@ const makeFunction = (_: Change, parts: Parts): Fix =>
   parts.function === undefined ? nothing : createFunction(parts.function);
 const makeView = (_: Change, { view }: Parts): Fix => (view === undefined ? nothing : createView(view));
 /** Message for a view or function that the code no longer defines. */
-const isGone = ({ table }: Words): string =>
+const isGone = ({ table }: MessageTexts): string =>
   `${table} is gone from the code. It may stay, or be dropped once the code that used it is gone.`;
-const isGoneButUsed = ({ table, readBy }: Words): string =>
+const isGoneButUsed = ({ table, readBy }: MessageTexts): string =>
   `${table} is gone from the code but still used by ${readBy}. Change them first.`;
 
 /**
@@ -484,7 +484,7 @@ export function findingBy(name: RuleName, change: Change, parts: Parts = {}): Fi
   const rule: Rule = RULES[name];
   const { table, column, before, after, readers } = change;
   const fix = rule.fix?.(change, parts) ?? nothing;
-  const words: Words = {
+  const texts: MessageTexts = {
     ...change,
     place: column === null ? table : `${table}.${column}`,
     readBy: readers.join(', '),
@@ -500,7 +500,7 @@ export function findingBy(name: RuleName, change: Change, parts: Parts = {}): Fi
     before,
     after,
     fix,
-    message: rule.message(words, parts),
+    message: rule.message(texts, parts),
   };
 }
 

@@ -332,12 +332,12 @@ function viewChanges({ before, after }: Pair<SchemaView>, usage: Usage): Finding
     return [findingBy(rule, change, { view: after })];
   }
   const isSame = isEqual(
-    [before.sql, after.sql].map((sql) => (sql === undefined ? undefined : words(sql))),
+    [before.sql, after.sql].map((sql) => (sql === undefined ? undefined : normalised(sql))),
     [before, after].map(({ sql, digest }) => digest ?? (sql === undefined ? undefined : textDigest(sql))),
   );
   if (after.sql === undefined || isSame !== false) return [];
-  const text = before.sql === undefined ? (before.digest ?? null) : words(before.sql);
-  return [findingBy('viewTextChanged', whole(after.id, text, words(after.sql)), { view: after })];
+  const text = before.sql === undefined ? (before.digest ?? null) : normalised(before.sql);
+  return [findingBy('viewTextChanged', whole(after.id, text, normalised(after.sql)), { view: after })];
 }
 
 function functionChanges({ before, after }: Pair<SchemaFunction>, usage: Usage): FindingDraft[] {
@@ -360,13 +360,14 @@ function functionChanges({ before, after }: Pair<SchemaFunction>, usage: Usage):
   }
   const [known, wanted] = [digestsOf(before), digestsOf(after)];
   const isSame = isEqual(
-    [before.body, after.body].map((body) => (body === undefined ? undefined : words(body))),
+    [before.body, after.body].map((body) => (body === undefined ? undefined : normalised(body))),
     [known.duckdb, wanted.duckdb],
     [known.bigquery, wanted.bigquery],
   );
   if (after.body === undefined || isSame !== false) return [];
-  const text = before.body === undefined ? Object.values(before.digests ?? {}).join(' ') : words(before.body);
-  return [findingBy('bodyChanged', whole(id, text, words(after.body)), { function: after })];
+  const text =
+    before.body === undefined ? Object.values(before.digests ?? {}).join(' ') : normalised(before.body);
+  return [findingBy('bodyChanged', whole(id, text, normalised(after.body)), { function: after })];
 }
 
 /**
@@ -399,6 +400,6 @@ function typesOf(each: SchemaFunction): string[] | undefined {
 }
 
 /** The text with white space normalised. */
-function words(text: string): string {
+function normalised(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
 }

@@ -26,7 +26,7 @@ export interface Difference {
 }
 
 /** The parts of a difference that is not between two schemas. */
-const NO_ORDER = {
+const CODE_FAULT = {
   class: 'breaking',
   direction: 'either',
   between: null,
@@ -62,7 +62,7 @@ function differenceOf(finding: JudgedFinding, today: string, between: string): D
 /** An expired approval as a difference. */
 function expiredDifference({ path, finding, expires }: Approval): Difference {
   return {
-    ...NO_ORDER,
+    ...CODE_FAULT,
     table: path,
     column: null,
     kind: 'approval_expired',
@@ -81,7 +81,7 @@ const PROPERTIES: Readonly<Record<string, string>> = {
 };
 
 /** Places a difference on the contract line that declares it, or on the contract when that line is elsewhere. */
-function placed(one: Difference, files: readonly SourceFile[]): Difference {
+function placedOnContract(one: Difference, files: readonly SourceFile[]): Difference {
   if (one.path !== null && one.line !== null) return { ...one, line: lineOf(one, files) };
   const contract = contractSource(one.table, files);
   if (contract === undefined) return one;
@@ -147,13 +147,13 @@ export function differencesOf(
     ...codeDifferences(report.code),
     ...found.map((finding) => differenceOf(finding, today, `${warehouse} and contracts`)),
     ...report.expired.map(expiredDifference),
-  ].map((one) => placed(one, files));
+  ].map((one) => placedOnContract(one, files));
 }
 
 function codeDifferences(code: CodeReport): Difference[] {
   return [
     ...code.unknownNames.map(({ kind, name, owner, path, line, table, message: reason }) => ({
-      ...NO_ORDER,
+      ...CODE_FAULT,
       table: kind === 'refused' ? owner : (table ?? owner),
       column: kind.endsWith('_column') ? (name.split('.').at(-1) ?? name) : null,
       kind: kind === 'refused' ? 'sql_refused' : kind,
@@ -162,7 +162,7 @@ function codeDifferences(code: CodeReport): Difference[] {
       line,
     })),
     ...code.lint.map(({ owner, rule, message, path, line }) => ({
-      ...NO_ORDER,
+      ...CODE_FAULT,
       table: owner,
       column: null,
       kind: `sql_${rule}`,
@@ -171,7 +171,7 @@ function codeDifferences(code: CodeReport): Difference[] {
       line,
     })),
     ...code.provenance.map(({ kind, table, column, message }) => ({
-      ...NO_ORDER,
+      ...CODE_FAULT,
       table,
       column,
       kind,
@@ -236,8 +236,8 @@ export function diffDifferences(
   const all = [
     ...stale.map(staleDifference),
     ...blockingIn(contracted, today, 'contracts'),
-    ...blockingIn(deployed, today, 'snapshots').map(happened),
-  ].map((one) => placed(one, files));
+    ...blockingIn(deployed, today, 'snapshots').map(asLiveChange),
+  ].map((one) => placedOnContract(one, files));
   const found = new Map<string, Difference>();
   for (const one of [...all, ...differencesOf(check, today, files, 'snapshot')]) {
     const key = `${one.kind} ${one.table} ${one.column} ${one.message} ${one.line}`;
@@ -265,7 +265,7 @@ function blockingIn({ steps, sum, onlyInSum }: DiffReport, today: string, what: 
 }
 
 /** A change the live schema has already made; the comparison of code and snapshot says what the code should do about it. */
-function happened(one: Difference): Difference {
+function asLiveChange(one: Difference): Difference {
   const place = one.column === null ? one.table : `${one.table}.${one.column}`;
   const message = `the live schema changed at ${place} (${one.kind}) in a way that no order makes safe. If it was intended, approve it; otherwise revert it.`;
   return { ...one, fix: null, message };
@@ -275,7 +275,7 @@ const STALE = 'contracts_stale';
 
 function staleDifference(path: string): Difference {
   return {
-    ...NO_ORDER,
+    ...CODE_FAULT,
     table: path,
     column: null,
     kind: STALE,

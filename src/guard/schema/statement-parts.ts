@@ -84,6 +84,7 @@ export interface SelectBlock {
 const AFTER_FROM = /^(?:WHERE|GROUP|HAVING|QUALIFY|WINDOW|ORDER|LIMIT|UNION|INTERSECT|EXCEPT)$/;
 const AFTER_WHERE = /^(?:GROUP|HAVING|QUALIFY|WINDOW|ORDER|LIMIT|UNION|INTERSECT|EXCEPT)$/;
 
+/** Finds the outermost SELECT of some tokens. */
 export function selectBlock(tokens: readonly SqlToken[]): SelectBlock {
   const outside = outsideOf(tokens);
   const first = (from: number, test: RegExp): number =>

@@ -72,25 +72,25 @@ describe('the pace', () => {
 
   it('of a machine three times slower than thought triples what is left', () => {
     const slow = pace(planned);
-    expect(slow.left(planned)).toBeCloseTo(31, 9);
-    for (let i = 0; i < 20; i++) slow.done('long', 0.5, 1.5);
-    expect(slow.left(new Map([['long', 20]]))).toBeGreaterThan(20 * 3 * 0.9);
-    expect(slow.left(new Map([['long', 20]]))).toBeLessThanOrEqual(20 * 3);
+    expect(slow.remaining(planned)).toBeCloseTo(31, 9);
+    for (let i = 0; i < 20; i++) slow.record('long', 0.5, 1.5);
+    expect(slow.remaining(new Map([['long', 20]]))).toBeGreaterThan(20 * 3 * 0.9);
+    expect(slow.remaining(new Map([['long', 20]]))).toBeLessThanOrEqual(20 * 3);
   });
 
   it('is not led astray by a short first step: it counts as much as it is of the run', () => {
     const odd = pace(planned);
-    odd.done('short', 1, 2);
-    const left = odd.left(new Map([['long', 30]]));
+    odd.record('short', 1, 2);
+    const left = odd.remaining(new Map([['long', 30]]));
     expect(left).toBeGreaterThan(30);
     expect(left).toBeLessThan(30 * 1.6);
   });
 
   it('of a step counts for the rest of that step, whatever the others did', () => {
     const mixed = pace(planned);
-    mixed.done('short', 1, 4);
-    for (let i = 0; i < 15; i++) mixed.done('long', 1, 1);
-    expect(mixed.left(new Map([['long', 15]]))).toBeLessThan(15 * 1.15);
+    mixed.record('short', 1, 4);
+    for (let i = 0; i < 15; i++) mixed.record('long', 1, 1);
+    expect(mixed.remaining(new Map([['long', 15]]))).toBeLessThan(15 * 1.15);
   });
 });
 
@@ -115,7 +115,7 @@ describe('the forecast', () => {
         const begin = slate === chunk.slates[0] ? workload.begin(chunk.step.name, chunk.slates) : 0;
         const seconds = begin + workload.slates(chunk.step.name, [slate]);
         spent += seconds;
-        expect(whole.record(chunk, [slate], seconds).left).toBeCloseTo(whole.seconds - spent, 9);
+        expect(whole.record(chunk, [slate], seconds).remaining).toBeCloseTo(whole.seconds - spent, 9);
       }
     }
   });
@@ -136,7 +136,7 @@ describe('the forecast', () => {
     const failing = forecast(chunks, workload, one);
     const recorded = failing.record(chunkOf('Predictions'), slates, 0);
     expect([recorded.seconds, recorded.workload]).toEqual([0, 0]);
-    expect(recorded.left).toBeCloseTo(
+    expect(recorded.remaining).toBeCloseTo(
       failing.seconds - workload.slates('Predictions', slates) - workload.begin('Predictions', slates),
       9,
     );
