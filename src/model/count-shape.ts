@@ -72,14 +72,14 @@ type Family = Pick<CountShape, 'dispersion' | 'zeros'>;
  * from 12,000 rows they would err by half a percentage point, which every probability would carry.
  * Deterministic in the rows.
  */
-export function fitCountShape(all: CountRows, most: number): CountShape {
+export function fitCountShape(all: CountRows, maxCount: number): CountShape {
   const rows = everyNth(all, Math.ceil(all.mean.length / MAX_SHAPE_ROWS));
   const start = Float64Array.of(...START.dispersion, ...START.zeros);
   const coarse = minimise(lossOf(everyNth(rows, THINNING)), start);
   const { point } = minimise(lossOf(rows), coarse.point, coarse.inverse);
   const rounded = Array.from(point, (value) => Math.round(value * 1e6) / 1e6);
   const family = { dispersion: rounded.slice(0, WIDTH), zeros: rounded.slice(WIDTH) };
-  return { ...family, levels: fitLevels(intervalsOf(all, family, most)) };
+  return { ...family, levels: fitLevels(intervalsOf(all, family, maxCount)) };
 }
 
 function everyNth(rows: CountRows, step: number): CountRows {
@@ -128,7 +128,7 @@ function lossOf(rows: CountRows): Objective {
 function intervalsOf(
   rows: CountRows,
   family: Family,
-  most: number,
+  maxCount: number,
 ): { low: Float64Array; high: Float64Array } {
   const parametersAt = countParametersFunction(family);
   const low = new Float64Array(rows.mean.length);
@@ -139,9 +139,9 @@ function intervalsOf(
       minutesSd: rows.minutesSd[i] ?? Number.NaN,
       expectedMinutes: rows.expectedMinutes[i] ?? 0,
     });
-    const actual = Math.min(most, rows.actual[i] ?? 0);
+    const actual = Math.min(maxCount, rows.actual[i] ?? 0);
     // One entry beyond the outcome, so that its mass does not include everything above.
-    const mass = countMass(parameters, Math.min(most, actual + 1));
+    const mass = countMass(parameters, Math.min(maxCount, actual + 1));
     let below = 0;
     for (let k = 0; k < actual; k++) below += mass[k] ?? 0;
     low[i] = below;
@@ -151,33 +151,33 @@ function intervalsOf(
 }
 
 /**
- * Returns a function from the inputs of a forecast to its distribution over 0 … most. It reuses buffers and
+ * Returns a function from the inputs of a forecast to its distribution over 0 … maxCount. It reuses buffers and
  * is not re-entrant.
  */
 export function countDistributionFunction(
   shape: CountShape,
-  most: number,
+  maxCount: number,
 ): (inputs: CountInputs) => CountDistribution {
   const parametersAt = countParametersFunction(shape);
   const levelOf = levelFunction(shape.levels);
   return (inputs) => {
-    const mass = countMass(parametersAt(inputs), most);
-    const cumulative = new Float64Array(most + 1).fill(1);
+    const mass = countMass(parametersAt(inputs), maxCount);
+    const cumulative = new Float64Array(maxCount + 1).fill(1);
     let [sum, before] = [0, 0];
-    for (let k = 0; k < most; k++) {
+    for (let k = 0; k < maxCount; k++) {
       sum += mass[k] ?? 0;
       const below = sum < 1 ? levelOf(sum) : 1;
       cumulative[k] = below;
       mass[k] = below - before;
       before = below;
     }
-    mass[most] = 1 - before;
+    mass[maxCount] = 1 - before;
     return { mass, cumulative };
   };
 }
 
 /** Returns a function for the whole-number median alone of what `countDistributionFunction` gives. */
-export function countMedianFunction(shape: CountShape, most: number): (inputs: CountInputs) => number {
+export function countMedianFunction(shape: CountShape, maxCount: number): (inputs: CountInputs) => number {
   const parametersAt = countParametersFunction(shape);
   const levelOf = levelFunction(shape.levels);
   return (inputs) => {
@@ -185,12 +185,12 @@ export function countMedianFunction(shape: CountShape, most: number): (inputs: C
     const odds = scale / (1 + scale);
     let term = (1 - zero) * Math.exp(-size * Math.log1p(scale));
     let sum = 0;
-    for (let k = 0; k < most; k++) {
+    for (let k = 0; k < maxCount; k++) {
       sum += k === 0 ? term + zero : term;
       if (sum >= 1 || levelOf(sum) >= 0.5) return k;
       term *= ((size + k) / (k + 1)) * odds;
     }
-    return most;
+    return maxCount;
   };
 }
 
@@ -209,19 +209,19 @@ export function countParametersFunction({
   };
 }
 
-/** P(count = 0 … most); the mass above is added to `most`. */
-export function countMass({ zero, size, scale }: CountParameters, most: number): Float64Array {
-  const mass = new Float64Array(most + 1);
+/** P(count = 0 … maxCount); the mass above is added to `maxCount`. */
+export function countMass({ zero, size, scale }: CountParameters, maxCount: number): Float64Array {
+  const mass = new Float64Array(maxCount + 1);
   const odds = scale / (1 + scale);
   let term = (1 - zero) * Math.exp(-size * Math.log1p(scale));
   let left = 1;
-  for (let k = 0; k < most; k++) {
+  for (let k = 0; k < maxCount; k++) {
     const here = k === 0 ? term + zero : term;
     mass[k] = here;
     left -= here;
     term *= ((size + k) / (k + 1)) * odds;
   }
-  mass[most] = Math.max(0, left);
+  mass[maxCount] = Math.max(0, left);
   return mass;
 }
 

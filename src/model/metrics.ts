@@ -91,6 +91,7 @@ export function wilson(wins: number, decided: number): Interval {
   return { low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
 }
 
+/** Arithmetic mean; NaN when there are no values. */
 export function mean(values: Float64Array): number {
   let sum = 0;
   for (const value of values) sum += value;

@@ -9,7 +9,7 @@ export type Status = 'out' | 'doubtful' | 'questionable' | 'probable' | 'availab
 export interface Availability {
   readonly player: SimulatedPlayer;
   readonly plays: boolean;
-  /** Status in the first report; null when only the last report names him. */
+  /** Status in the first report; null when no report before the last names him. */
   readonly listed: Status | null;
   readonly reason: string | null;
 }
@@ -184,8 +184,8 @@ export function reportTimes({ today }: SlateClock, tipoffs: readonly number[]): 
   return [...new Set(times)].sort((a, b) => a - b);
 }
 
-/** When a team on a back-to-back submits its list; the other teams are in every report. */
-export function submitsLate({ today }: SlateClock, tipoff: number): number {
+/** Instant (ms) at which a team on a back-to-back submits its list; the other teams are in every report. */
+export function backToBackSubmission({ today }: SlateClock, tipoff: number): number {
   return Math.min(today(SUBMITTED_BY), tipoff - LAST_REPORT);
 }
 

@@ -4,7 +4,7 @@ import { decideAvailability, newsTimes, recordGame, reportTimes, writeReports } 
 import { type GameResult, playGame, type ShootingClimate, type SideSetting, type TimedShot } from './game.ts';
 import { addRows, emptyRows, type LeagueRows, type RowIds } from './league-rows.ts';
 import { gameLineRows, playerLineRows } from './markets.ts';
-import { information, type Matchday, type MatchdaySide } from './matchday.ts';
+import { informationOf, type Matchday, type MatchdaySide } from './matchday.ts';
 import { MINUTE, type ResolvedLeagueOptions, type SlateClock, slateClock } from './options.ts';
 import { drift, expectRoles, type TeamState } from './players.ts';
 import { reportRows, resultRows, type ScheduleWriter, shotRows, statusRows } from './provider-rows.ts';
@@ -80,7 +80,7 @@ function previewRows(deps: GameDeps, day: Matchday, reports: readonly number[]):
   const rows = emptyRows();
   const random = deps.random.fork('market', day.game.gameId);
   const { noLines, noStatusFeed } = deps.options.scenario;
-  const known = information(day);
+  const known = informationOf(day);
   return {
     ...rows,
     ...(noStatusFeed ? {} : statusRows(day, reports, deps.ids, deps.sourceFile)),

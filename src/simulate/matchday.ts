@@ -166,7 +166,8 @@ export interface Information {
   snapshots(bookmaker: Bookmaker, random: Random): Snapshot[];
 }
 
-export function information(day: Matchday): Information {
+/** The information bookmakers have about a game. */
+export function informationOf(day: Matchday): Information {
   const known = new Map<number, SideExpectation[]>();
   const expectations = sidesOf(day).map(({ side }) => sideExpectations(day, side));
   const expected = (at: number): SideExpectation[] => {

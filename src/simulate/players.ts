@@ -59,6 +59,7 @@ export interface SimulatedPlayer {
 
 /** Share of usual minutes in the first games after a long absence. */
 const RESTRICTION = [0.62, 0.74, 0.88];
+/** Team games from which on an absence is long. */
 export const LONG_ABSENCE = 5;
 
 /** Share of his usual minutes a player is allowed. */

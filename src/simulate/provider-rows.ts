@@ -10,7 +10,7 @@ import type {
 } from '#core/contracts/nba_raw.ts';
 import { countBy } from '#core/count-by.ts';
 import type { Random } from '#core/random.ts';
-import { type Availability, statusAt, submitsLate } from './availability.ts';
+import { type Availability, backToBackSubmission, statusAt } from './availability.ts';
 import { type GameResult, pointsOf, type StatLine, type TimedShot } from './game.ts';
 import type { LeagueRows, RowIds } from './league-rows.ts';
 import { type Matchday, sidesOf } from './matchday.ts';
@@ -128,7 +128,7 @@ export function statusRows(
     ingested_at: iso(at + LOADED_AFTER),
   }));
   for (const { side, opponent } of sidesOf(day)) {
-    const submittedAt = side.backToBack ? submitsLate(day.clock, day.game.tipoff) : 0;
+    const submittedAt = side.backToBack ? backToBackSubmission(day.clock, day.game.tipoff) : 0;
     const submitted = times.filter(({ at }) => at >= submittedAt);
     for (const { at, report_at, ingested_at } of times) {
       if (at >= submittedAt) continue;
