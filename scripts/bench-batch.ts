@@ -76,7 +76,7 @@ async function crowd(warehouse: Warehouse, count: number): Promise<void> {
     const context = whole[i % whole.length];
     const feature = context === undefined ? undefined : features.get(context.player_id);
     if (context === undefined || feature === undefined)
-      throw new RangeError('the slate has nobody with whole features');
+      throw new RangeError('expected players with complete features on the slate, saw none');
     const player_id = FIRST_ID + i;
     const near = Math.round(
       Number((feature as Readonly<Record<string, unknown>>)['pts_ewma8'] ?? 10) + (i % 5) - 2,

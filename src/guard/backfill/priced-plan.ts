@@ -45,7 +45,7 @@ function recordingWarehouse(engine: Warehouse['engine']): RecordingWarehouse {
       'TIPOFF_SQL',
       `a recording warehouse was asked for ${what}, expected statements that read and loads`,
       {
-        hint: 'Say how this is recording in src/guard/backfill/priced-plan.ts.',
+        hint: 'Implement its recording in src/guard/backfill/priced-plan.ts.',
       },
     );
   };

@@ -33,7 +33,7 @@ async function processed(
   { slate, lastNight, noGames }: StatusMoment,
 ): Promise<Found> {
   if (lastNight === undefined)
-    return { verdict: 'idle', answer: 'The schedule knows no game day before this one.' };
+    return { verdict: 'idle', answer: 'The schedule has no game day before this one.' };
   const games = await warehouse.query<Chain>(CHAIN, { slate: lastNight });
   const [cache] = await warehouse.query<{ due: number; there: number }>(
     `SELECT COUNT(*) AS due, COUNT(c.player_id) AS there
