@@ -72,7 +72,7 @@ export const INGESTED_INPUTS = {
     FROM nba_raw.roster_players r
     LEFT JOIN nba_reference.player_aliases a ON a.alias_lookup = r.player_lookup
     LEFT JOIN (
-      SELECT player_lookup, MIN(player_id) AS player_id FROM nba_reference.players GROUP BY player_lookup HAVING COUNT(DISTINCT player_id) = 1
+      SELECT n.player_lookup, MIN(n.player_id) AS player_id FROM nba_reference.players n GROUP BY n.player_lookup HAVING COUNT(DISTINCT n.player_id) = 1
     ) p ON p.player_lookup = COALESCE(a.player_lookup, r.player_lookup)
     WHERE r.observed_at >= fn.eastern_instant(CAST(@from AS DATE), 0) AND r.observed_at < fn.eastern_instant(fn.add_days(CAST(@to AS DATE), 1), 0)`,
   shots: `SELECT * FROM nba_raw.shots WHERE ${READ}`,
