@@ -183,11 +183,9 @@ const OWNER = 'pipeline/batch/published-rows';
 const KEPT = Object.entries<Column>(stagedPredictions.columns).filter(
   ([name]) => name !== 'is_actionable' && name !== 'filter_reason',
 );
-/** Lines are exact decimals, and enter as their text. */
-const isText = ({ type }: Column): boolean => type === 'STRING' || type === 'NUMERIC';
-const TEXTS = KEPT.filter(([, column]) => isText(column));
+const TEXTS = KEPT.filter(([, { type }]) => type === 'STRING');
 /** Each with an odd weight of its own, so that values that change places are told apart. */
-const NUMBERS = KEPT.filter(([, column]) => !isText(column)).map(
+const NUMBERS = KEPT.filter(([, { type }]) => type !== 'STRING').map(
   ([name, column], i) => [name, column, 2 * i + 3] as const,
 );
 /** What stands for a text, and for a number, that is not there; numbers beyond all ranges count as not there. */
@@ -202,10 +200,7 @@ const SEPARATOR = '|';
  */
 export const ROW_DIGEST = `fn.text_hash(${joinedSql(
   [
-    ...TEXTS.map(
-      ([name, { type }]) =>
-        `COALESCE(${type === 'NUMERIC' ? `fn.decimal_text(${name})` : name}, '${NO_TEXT}')`,
-    ),
+    ...TEXTS.map(([name]) => `COALESCE(${name}, '${NO_TEXT}')`),
     `CAST(${joinedSql(
       NUMBERS.map(([name, column, weight]) => `${wholeSql(name, column)} * ${weight}`),
       '+',
@@ -227,11 +222,17 @@ export function isComparableSql(digest: string): string {
   return `${digest} LIKE '${LAYOUT}:%'`;
 }
 
+/** Factor that makes a number whole. Of an exact decimal, such as a line, nine decimals count, all that are stored. */
+function scaleOfColumn(type: Column['type'], decimals: number): number {
+  return 10 ** (type === 'NUMERIC' ? 9 : decimals);
+}
+
 /** SQL: a value as a whole number. */
 function wholeSql(name: string, { type, decimals = 0 }: Column): string {
   switch (type) {
     case 'FLOAT64':
-      return `CASE WHEN ABS(${name}) < ${MAX_NUMBER} THEN CAST(ROUND(${name} * ${10 ** decimals}) AS INT64) ELSE ${NO_NUMBER} END`;
+    case 'NUMERIC':
+      return `CASE WHEN ABS(${name}) < ${MAX_NUMBER} THEN CAST(ROUND(${name} * ${scaleOfColumn(type, decimals)}) AS INT64) ELSE ${NO_NUMBER} END`;
     case 'TIMESTAMP':
       return `COALESCE(CAST(ROUND(fn.seconds_between(TIMESTAMP '1970-01-01T00:00:00Z', ${name})) AS INT64), ${NO_NUMBER})`;
     case 'DATE':
@@ -249,7 +250,11 @@ function wholeOf(value: string | number | boolean | null, { type, decimals = 0 }
   switch (type) {
     case 'FLOAT64':
       return Math.abs(Number(value)) < MAX_NUMBER
-        ? Math.round(rounded(Number(value), decimals) * 10 ** decimals)
+        ? Math.round(rounded(Number(value), decimals) * scaleOfColumn(type, decimals))
+        : NO_NUMBER;
+    case 'NUMERIC':
+      return Math.abs(Number(value)) < MAX_NUMBER
+        ? Math.round(Number(value) * scaleOfColumn(type, decimals))
         : NO_NUMBER;
     case 'TIMESTAMP':
       return Math.round(Date.parse(String(value)) / 1000);
@@ -260,19 +265,13 @@ function wholeOf(value: string | number | boolean | null, { type, decimals = 0 }
   }
 }
 
-/** An exact decimal without trailing zeros, as `fn.decimal_text` has it. */
-function lineText(value: unknown): string {
-  const text = value === null ? NO_TEXT : String(value);
-  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
-}
-
 /** The digest of some rows as they were made: what `digestSql` gives for them wherever they lie. */
 export function digestOfRows(rows: readonly StagedPrediction[]): string {
   const hashes = rows.map((row) => {
     const of = (name: string) => row[name as keyof StagedPrediction];
     const numbers = NUMBERS.map(([name, column, weight]) => wholeOf(of(name), column) * weight);
     const texts = [
-      ...TEXTS.map(([name, { type }]) => (type === 'NUMERIC' ? lineText(of(name)) : (of(name) ?? NO_TEXT))),
+      ...TEXTS.map(([name]) => of(name) ?? NO_TEXT),
       numbers.reduce((sum, number) => sum + number, 0),
     ];
     return createHash('md5').update(texts.join(SEPARATOR)).digest().readUInt32BE(0);
