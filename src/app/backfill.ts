@@ -1,17 +1,11 @@
-import { CONTRACTS } from '#core/contracts/index.ts';
 import type { ByteBudget, RunDeps } from '#guard/backfill/execute.ts';
-import { requireCurrentTables } from '#guard/schema/old-tables.ts';
 import { seasonModelSource } from '#model/model-source.ts';
 import { FUNCTIONS } from '#platform/warehouse/functions.ts';
 import type { App } from './compose.ts';
 import { dayDeps, trainDeps } from './day.ts';
 
-/**
- * What a backfill needs, from an open app. Predictions of a week come from the model of its Monday. Tables of an earlier version
- * are refused before anything runs; in the cloud, deployments guarantee current tables.
- */
+/** What a backfill needs, from an open app. Predictions of a week come from the model of its Monday. */
 export async function backfillDeps(app: App, by: string): Promise<RunDeps> {
-  if (app.config.profile === 'embedded') await requireCurrentTables(app.warehouse, CONTRACTS);
   const { models: _daily, ...deps } = await dayDeps(app, by);
   return {
     ...deps,

@@ -1,8 +1,10 @@
 import { type Slate, seasonOf, seasonSpan, slateOf } from '#core/calendar.ts';
+import { CONTRACTS } from '#core/contracts/index.ts';
 import { count } from '#core/format.ts';
 import { FIRST_INVENTED_PLAYER } from '#core/names.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { requireTrainable } from '#guard/quality/trend.ts';
+import { requireCurrentTables } from '#guard/schema/old-tables.ts';
 import { modelSource, seasonModelSource } from '#model/model-source.ts';
 import type { ModelSource } from '#model/systems.ts';
 import type { GiveWay } from '#model/train-config.ts';
@@ -87,8 +89,12 @@ export async function outdatedLine({ warehouse, clock }: App): Promise<string | 
   return `Features of ${count(slates, 'slate')} (${first_slate} to ${last_slate}) are older than the history before them: \`tipoff backfill run --only-stale\`.`;
 }
 
-/** What the phases of a day need, from an open app. */
+/**
+ * What the phases of a day need, from an open app. Tables of an earlier version are refused before anything runs; in the cloud,
+ * deployments guarantee current tables.
+ */
 export async function dayDeps(app: App, by: string, models?: ModelSource): Promise<DayDeps> {
+  if (app.config.profile === 'embedded') await requireCurrentTables(app.warehouse, CONTRACTS);
   return {
     warehouse: app.warehouse,
     state: app.state,
