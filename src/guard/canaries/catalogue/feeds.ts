@@ -4,6 +4,8 @@ import { IS_COUNTED_TYPE, oneDecimal, WITHIN_SEASON } from './sql.ts';
 
 /** Players that must usually be out on such a night before their number means anything. */
 const MIN_OUT = 5;
+/** Spreads of a count by chance, a square root of it each, by which fewer injured players than usual are still a healthy night. */
+const CHANCE_SPREADS = 2.2;
 /** SQL: rows of tonight, and those of earlier slates that were in by the hour at which the newest of tonight came in. */
 const IN_BY_THEN =
   '(slate = CAST(@slate AS DATE) OR ingested_at <= fn.add_seconds(newest.came_at, -86400 * fn.days_between(slate, CAST(@slate AS DATE))))';
@@ -79,7 +81,7 @@ judged AS (
 SELECT source AS subject,
   CASE WHEN usual IS NULL THEN players = 0
     WHEN source = 'availability/out' THEN usual >= ${MIN_OUT} AND ((is_whole AND players < 0.1 * usual) OR players > 3 * usual)
-    ELSE (usual >= 2 AND players = 0) OR (is_whole AND ((usual >= 4 AND players < 0.5 * usual) OR (games >= 2 AND teams < 0.5 * COALESCE(usual_teams, 0)))) END AS is_bad,
+    ELSE (usual >= 2 AND players = 0) OR (is_whole AND ((usual >= 4 AND players < 0.5 * usual AND (source NOT LIKE 'availability%' OR players < usual - ${CHANCE_SPREADS} * SQRT(usual))) OR (games >= 2 AND teams < 0.5 * COALESCE(usual_teams, 0)))) END AS is_bad,
   CASE WHEN players = 0 THEN 'nothing came' ELSE CAST(players AS STRING) || ' players' END
     || COALESCE(', usually ' || CAST(CAST(ROUND(usual) AS INT64) AS STRING) || ' for so many games', '') AS note
 FROM judged
