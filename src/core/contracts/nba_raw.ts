@@ -159,7 +159,10 @@ export const teamBoxScores = defineTable({
   columns: {
     ...boxIdentity,
     won: nullable.bool('True when the team won'),
-    minutes: nullable.float('Player-minutes of the team, 240 without overtime', { decimals: 3 }),
+    minutes: nullable.float('Player-minutes of the team, 240 without overtime', {
+      decimals: 3,
+      range: [0, 500],
+    }),
     ...boxColumns,
     ...provenance,
   },
