@@ -188,7 +188,7 @@ const TEXTS = KEPT.filter(([, { type }]) => type === 'STRING');
 const NUMBERS = KEPT.filter(([, { type }]) => type !== 'STRING').map(
   ([name, column], i) => [name, column, 2 * i + 3] as const,
 );
-/** What stands for a text, and for a number, that is not there; numbers beyond all ranges count as not there. */
+/** Placeholders for a missing text and a missing number; a number of a million or more counts as missing. */
 const NO_TEXT = '~';
 const NO_NUMBER = 999_983;
 const MAX_NUMBER = 1_000_000;
@@ -209,7 +209,7 @@ export const ROW_DIGEST = `fn.text_hash(${joinedSql(
   `|| '${SEPARATOR}' ||`,
 )})`;
 
-/** Digests that were taken in another way are not compared: while one version of the code follows another, both make rows. */
+/** Identifies how a digest was computed. Others are not compared: during a deployment two versions of the code write rows. */
 const LAYOUT = (hashText(ROW_DIGEST) >>> 0).toString(16);
 
 /** SQL: the digest of several rows, from the exclusive or of their hashes. */
@@ -217,22 +217,22 @@ export function digestSql(combined: string): string {
   return `'${LAYOUT}:' || CAST(${combined} AS STRING)`;
 }
 
-/** SQL: true for a digest that was taken in this way. */
+/** SQL: true for a digest that this version computed. */
 export function isComparableSql(digest: string): string {
   return `${digest} LIKE '${LAYOUT}:%'`;
 }
 
-/** Factor that makes a number whole. Of an exact decimal, such as a line, nine decimals count, all that are stored. */
-function scaleOfColumn(type: Column['type'], decimals: number): number {
-  return 10 ** (type === 'NUMERIC' ? 9 : decimals);
+/** Decimals of a column that enter the digest: of an exact decimal, such as a line, all nine that are stored. */
+function decimalsOf({ type, decimals = 0 }: Column): number {
+  return type === 'NUMERIC' ? 9 : decimals;
 }
 
 /** SQL: a value as a whole number. */
-function wholeSql(name: string, { type, decimals = 0 }: Column): string {
-  switch (type) {
+function wholeSql(name: string, column: Column): string {
+  switch (column.type) {
     case 'FLOAT64':
     case 'NUMERIC':
-      return `CASE WHEN ABS(${name}) < ${MAX_NUMBER} THEN CAST(ROUND(${name} * ${scaleOfColumn(type, decimals)}) AS INT64) ELSE ${NO_NUMBER} END`;
+      return `CASE WHEN ABS(${name}) < ${MAX_NUMBER} THEN CAST(ROUND(${name} * ${10 ** decimalsOf(column)}) AS INT64) ELSE ${NO_NUMBER} END`;
     case 'TIMESTAMP':
       return `COALESCE(CAST(ROUND(fn.seconds_between(TIMESTAMP '1970-01-01T00:00:00Z', ${name})) AS INT64), ${NO_NUMBER})`;
     case 'DATE':
@@ -245,16 +245,14 @@ function wholeSql(name: string, { type, decimals = 0 }: Column): string {
 }
 
 /** The same whole number of a value before it is stored. */
-function wholeOf(value: string | number | boolean | null, { type, decimals = 0 }: Column): number {
+function wholeOf(value: string | number | boolean | null, column: Column): number {
   if (value === null) return NO_NUMBER;
-  switch (type) {
+  const decimals = decimalsOf(column);
+  switch (column.type) {
     case 'FLOAT64':
-      return Math.abs(Number(value)) < MAX_NUMBER
-        ? Math.round(rounded(Number(value), decimals) * scaleOfColumn(type, decimals))
-        : NO_NUMBER;
     case 'NUMERIC':
       return Math.abs(Number(value)) < MAX_NUMBER
-        ? Math.round(Number(value) * scaleOfColumn(type, decimals))
+        ? Math.round(rounded(Number(value), decimals) * 10 ** decimals)
         : NO_NUMBER;
     case 'TIMESTAMP':
       return Math.round(Date.parse(String(value)) / 1000);
@@ -265,7 +263,7 @@ function wholeOf(value: string | number | boolean | null, { type, decimals = 0 }
   }
 }
 
-/** The digest of some rows as they were made: what `digestSql` gives for them wherever they lie. */
+/** The digest of rows before they are stored, equal to that of `digestSql` over the stored ones. */
 export function digestOfRows(rows: readonly StagedPrediction[]): string {
   const hashes = rows.map((row) => {
     const of = (name: string) => row[name as keyof StagedPrediction];
@@ -279,14 +277,14 @@ export function digestOfRows(rows: readonly StagedPrediction[]): string {
   return `${LAYOUT}:${hashes.reduce((all, hash) => (all ^ hash) >>> 0, 0)}`;
 }
 
-/** The digest of the rows of several players from that of each; null when one of them is unknown or was taken in another way, and for nobody. */
+/** The digest of several players' rows from each player's; null for nobody, and when one is missing or of another version. */
 export function digestOfAll(digests: readonly (string | undefined)[]): string | null {
   const hashes = digests.map(hashIn);
   if (hashes.length === 0 || hashes.includes(undefined)) return null;
   return `${LAYOUT}:${hashes.reduce<number>((all, hash = 0) => (all ^ hash) >>> 0, 0)}`;
 }
 
-/** The number in a digest; undefined where there is none, or one that was taken in another way. */
+/** The hash in a digest; undefined for none, and for one of another version. */
 export function hashIn(digest: string | undefined): number | undefined {
   const [layout, hash] = digest?.split(':') ?? [];
   return layout === LAYOUT && hash !== undefined ? Number(hash) : undefined;

@@ -13,10 +13,7 @@ const MIN_MINUTES = 8;
 const MIN_SHARE = 0.02;
 /** An appearance longer ago than this says nothing about tonight. */
 const MAX_DAYS = 420;
-/**
- * A player who missed this many games in a row and is not listed is hardly expected: of those whom tonight's context holds, one in
- * twenty came back (2022-25: 6.4 % of 1,883 where there were reports, 4.9 % of 5,116 without any).
- */
+/** A player who missed this many games in a row and is not listed is hardly expected: about one in twenty comes back. */
 const LONG_ABSENCE = 12;
 const P_LONG_ABSENCE = 0.05;
 /** Rows of the wider class mixed into every class of players. */
@@ -113,15 +110,15 @@ const priorSql = `CASE t.status_class ${Object.entries(PRIOR)
   .join(' ')} ELSE ${PRIOR_WITHOUT_REPORT} END`;
 
 /**
- * Who is expected to play, as a probability. Candidates are the players who shared in the team's games lately, and those of tonight's
- * context who are new to it; each belongs
- * to a class (status at the cut-off, expected minutes, share of games where he is not listed, games missed in a row, kind of
- * reason, whether he was listed for the team's game before, where he has not played yet this season), and is as likely to play as
- * earlier players of his class, counted over all slates strictly before. The class of everything leans on the product of odds of
- * two wider ones, of his minutes and of his absence, over those of his status alone: who misses games without being listed is left
- * out by the coach, and who was listed until now and is no longer comes back. History is read as long before tip-off as tonight's
- * game is, because a status means something else at noon than fifteen minutes before the game. Who has appeared for another team
- * since, or was listed by one, is counted no more; tonight, whoever is not in the context of the team does not play for it.
+ * Who is expected to play, as a probability. Candidates are the players who shared in the team's games lately, and those of
+ * tonight's context who are new to it; each belongs to a class (status at the cut-off, expected minutes, share of games where
+ * he is not listed, games missed in a row, kind of reason, whether he was listed for the team's game before, where he has not
+ * played yet this season), and is as likely to play as earlier players of his class, counted over all slates strictly before.
+ * The class of everything leans on the product of odds of two wider ones, of his minutes and of his absence, over those of his
+ * status alone: who misses games without being listed is left out by the coach, and who was listed until now and is no longer
+ * comes back. History is read as long before tip-off as tonight's game is, because a status means something else at noon than
+ * fifteen minutes before the game. Who has appeared for another team since, or was listed by one, is counted no more; tonight,
+ * whoever is not in the context of the team does not play for it.
  */
 export const playerAvailabilityProcessor: Processor = {
   name: 'PlayerAvailability',
