@@ -4,11 +4,11 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { constants as zlib, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
-import { mondayBefore, type Slate, seasonOf, seasonSpan, slateOf } from '#core/calendar.ts';
+import { addDays, isDate, mondayBefore, type Slate, seasonOf, slateOf } from '#core/calendar.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
 import { isTransient, messageOf, TipoffError } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
-import { readBackupRecord, writeBackupRecord } from '#guard/backup-record.ts';
+import { type LeftOut, readBackupRecord, writeBackupRecord } from '#guard/backup-record.ts';
 import type { Seal } from '#platform/backup/seal.ts';
 import { openVault, type Vault } from '#platform/backup/vault.ts';
 import type { Clock } from '#platform/clock.ts';
@@ -33,6 +33,8 @@ const FORMAT = 3;
 const WINDOW_LOG = 27;
 /** The pack of everything outside closed seasons and weeks, which every back-up writes again. */
 const PRESENT = 'present';
+/** The pack of the documents of the week that is over. */
+const LAST_WEEK = 'documents of last week';
 /** Prefix of member names that are paths: documents, models and other files. */
 const FILES = 'files/';
 /** A document of a slate. */
@@ -45,7 +47,8 @@ const member = z.strictObject({
   length: z.int().min(0),
   sha256: z.string(),
 });
-const leftOutShape = z.strictObject({ documents: z.int(), from: z.string(), to: z.string() });
+const slateShape = z.custom<Slate>((value) => typeof value === 'string' && isDate(value));
+const leftOutShape = z.strictObject({ documents: z.int(), from: slateShape, to: slateShape });
 const manifestShape = z.strictObject({
   format: z.literal(FORMAT),
   generation: z.int().min(1),
@@ -63,16 +66,15 @@ const manifestShape = z.strictObject({
   /** Digests of closed seasons: an unchanged one is not written again. */
   seasons: z.record(z.string(), z.string()),
   state: member,
-  /** Models, documents of this season, and other files of the home. */
+  /** Models, documents of this week and the last, and other files of the home. */
   files: z.array(member),
-  /** Documents of earlier seasons, which a backfill can write again from the tables; null when there were none. */
+  /** Documents of earlier weeks, which a backfill can write again from the tables; null when there were none. */
   documents_left_out: leftOutShape.nullable(),
   /** Bytes as they are stored, by pack; a pack is the content of its members, compressed as one. */
   packs: z.record(z.string(), z.int()),
 });
 type Manifest = z.output<typeof manifestShape>;
 type Member = z.output<typeof member>;
-type LeftOut = z.output<typeof leftOutShape>;
 
 /** What creating and reading back-ups needs. */
 export interface BackupDeps {
@@ -94,7 +96,7 @@ export interface Generation {
   /** Stored bytes that the generation uses; generations share unchanged content. */
   readonly bytes: number;
   readonly location: string;
-  /** Documents of earlier seasons that are not in it; the tables they are written from are. */
+  /** Documents of earlier weeks that are not in it; the tables they are written from are. */
   readonly documents_left_out: LeftOut | null;
 }
 
@@ -129,7 +131,8 @@ export async function createBackup(
     const createdAt = clock.now().toISOString();
     const head = { format: FORMAT, generation, created_at: createdAt, code_version: codeVersion } as const;
     const base = await manifestOf(vault, record?.generation);
-    const { manifest, written } = await pack(vault, lock.dir, scratch, head, base);
+    const lacks = record?.documents_left_out ?? null;
+    const { manifest, written } = await pack(vault, lock.dir, scratch, head, { base, lacks });
     for (const name of written.keys()) await vault.pack(name);
     await vault.commit(generation, Buffer.from(JSON.stringify(manifest)));
     await readManifest(vault, generation);
@@ -140,6 +143,7 @@ export async function createBackup(
         created_at: createdAt,
         verified_at: clock.now().toISOString(),
         refused: [],
+        documents_left_out: lacks,
       }),
     );
     const pruned = await forget(vault, keep, clock.now());
@@ -209,6 +213,7 @@ export async function restoreBackup(
           created_at: manifest.created_at,
           verified_at: deps.clock.now().toISOString(),
           refused: refused.map(({ generation: number }) => number),
+          documents_left_out: manifest.documents_left_out,
         }),
       );
       await moveIntoPlace(building, home);
@@ -249,9 +254,14 @@ async function pack(
   home: string,
   scratch: string,
   head: Pick<Manifest, 'format' | 'generation' | 'created_at' | 'code_version'>,
-  /** The generation that the home comes from: closed seasons unchanged since then are reused. */
-  base: Manifest | undefined,
+  origin: {
+    /** The generation that the home comes from: closed seasons unchanged since then are reused. */
+    readonly base: Manifest | undefined;
+    /** Documents it was restored without. */
+    readonly lacks: LeftOut | null;
+  },
 ): Promise<{ manifest: Manifest; written: Map<string, number> }> {
+  const { base, lacks } = origin;
   const paths = homePaths(home);
   const today = slateOf(head.created_at);
   const present = seasonOf(today);
@@ -281,16 +291,14 @@ async function pack(
   add(PRESENT, 'state.sqlite', await readFile(copy));
   const files: string[] = [];
   const leftOut: { slate: Slate; name: string }[] = [];
-  // The checks ask for every document of the season, and for none of before.
-  const oldest = seasonSpan(seasonOf(today)).from;
+  const thisWeek = mondayBefore(today);
   for (const name of await filesOf(home)) {
     const slate = DOCUMENT.exec(name)?.[1] as Slate | undefined;
-    if (slate !== undefined && slate < oldest) leftOut.push({ slate, name });
+    if (slate !== undefined && slate < addDays(thisWeek, -7)) leftOut.push({ slate, name });
     else {
       files.push(name);
-      // Documents of weeks that are over do not change any more.
-      const isOver = slate !== undefined && slate < mondayBefore(today);
-      const group = isOver ? `documents of the week from ${mondayBefore(slate)}` : PRESENT;
+      // Documents of the week that is over hardly change any more.
+      const group = slate !== undefined && slate < thisWeek ? LAST_WEEK : PRESENT;
       add(group, FILES + name, await readFile(join(home, name)));
     }
   }
@@ -332,17 +340,23 @@ async function pack(
       seasons,
       state: memberOf('state.sqlite'),
       files: files.map((name) => memberOf(FILES + name)),
-      documents_left_out: spanOf(leftOut.filter(({ name }) => !META.test(name)).map(({ slate }) => slate)),
+      documents_left_out: withMore(
+        lacks,
+        leftOut.filter(({ name }) => !META.test(name)).map(({ slate }) => slate),
+      ),
       packs,
     },
     written,
   };
 }
 
-/** How many documents, and of which slates; null when there are none. */
-function spanOf(slates: readonly Slate[]): LeftOut | null {
-  const [from, to] = [slates.toSorted().at(0), slates.toSorted().at(-1)];
-  return from === undefined || to === undefined ? null : { documents: slates.length, from, to };
+/** What a home lacks already, and the documents of these slates besides; null when there are none. */
+function withMore(lacks: LeftOut | null, slates: readonly Slate[]): LeftOut | null {
+  // One of a slate that it lacks was written again, and counted before.
+  const more = slates.filter((slate) => lacks === null || slate > lacks.to).toSorted();
+  const [from, to] = [lacks?.from ?? more.at(0), more.at(-1) ?? lacks?.to];
+  if (from === undefined || to === undefined) return null;
+  return { documents: (lacks?.documents ?? 0) + more.length, from, to };
 }
 
 function compressed(content: Uint8Array): Uint8Array {

@@ -1,4 +1,12 @@
+import type { Slate } from '#core/calendar.ts';
 import type { StateStore } from '#platform/state/port.ts';
+
+/** Documents of slates that are not in a back-up: they say what the tables say, and a backfill writes them again. */
+export interface LeftOut {
+  readonly documents: number;
+  readonly from: Slate;
+  readonly to: Slate;
+}
 
 /** What the home knows about its back-ups. It lies in the state, so a restored home says which generation it came from. */
 export interface BackupRecord {
@@ -12,6 +20,8 @@ export interface BackupRecord {
   readonly verified_at: string;
   /** Generations that were tried before it and could not be used. */
   readonly refused: readonly number[];
+  /** Documents the home was restored without; absent for a home that was not restored. */
+  readonly documents_left_out?: LeftOut | null;
 }
 
 const WHERE = ['operations', 'backup'] as const;

@@ -16,9 +16,20 @@ export const COUNTED_GRADES = `
   SELECT g.*, v.event_at AS published_at
   FROM nba_predictions.prediction_grades g
   JOIN nba_predictions.publications v ON v.publication_id = g.publication_id AND v.slate = g.slate AND v.event = 'published'
+  LEFT JOIN (
+    SELECT DISTINCT o.publication_id, n.slate, n.player_id, n.market, n.record_class
+    FROM nba_predictions.publications o
+    JOIN nba_predictions.publications l ON l.slate = o.slate AND l.event = 'published'
+    JOIN nba_predictions.prediction_grades n ON n.publication_id = l.publication_id AND n.slate = l.slate
+    WHERE o.event = 'published' AND (l.event_at > o.event_at OR (l.event_at = o.event_at AND l.publication_id > o.publication_id))
+      AND o.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND l.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+      AND n.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
+      AND NOT EXISTS (SELECT 1 FROM nba_predictions.publications w WHERE w.publication_id = l.publication_id AND w.event = 'withdrawn')
+  ) AS newer ON newer.publication_id = g.publication_id AND newer.slate = g.slate AND newer.player_id = g.player_id
+    AND newer.market = g.market AND newer.record_class = g.record_class
   WHERE g.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE) AND v.slate BETWEEN CAST(@from AS DATE) AND CAST(@to AS DATE)
-    AND NOT EXISTS (SELECT 1 FROM nba_predictions.publications w WHERE w.publication_id = g.publication_id AND w.event = 'withdrawn')
-  QUALIFY RANK() OVER (PARTITION BY g.slate, g.player_id, g.market, g.record_class ORDER BY v.event_at DESC, v.publication_id DESC) = 1`;
+    AND newer.slate IS NULL
+    AND NOT EXISTS (SELECT 1 FROM nba_predictions.publications w WHERE w.publication_id = g.publication_id AND w.event = 'withdrawn')`;
 
 /**
  * The grading statement, portable SQL over slates [@from, @to].

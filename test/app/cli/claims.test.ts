@@ -6,6 +6,7 @@ import { openApp } from '#app/compose.ts';
 import { readConfig } from '#app/config.ts';
 import { dayDeps } from '#app/day.ts';
 import { MARKETS } from '#core/markets.ts';
+import { writeBackupRecord } from '#guard/backup-record.ts';
 import { runDay } from '#pipeline/day.ts';
 import { virtualClock } from '#platform/clock.ts';
 import { loadLeague } from '#simulate/league.ts';
@@ -223,6 +224,37 @@ describe('a published pick is a standing claim', () => {
     expect(await checks()).toMatchObject({ export_equals_table: 'pass' });
     expect((await tipoff('grade', TONIGHT)).code).toBe(0);
     expect(await checks()).toMatchObject({ export_equals_table: 'pass' });
+  });
+
+  it('a home restored two weeks later is not asked for the documents it lacks, and any other one is', async () => {
+    const WEEKS_LATER = '2024-12-16T17:00:00Z';
+    const store = await temporaryFolder();
+    const place = ['--store', store.path, '--plain'];
+    expect((await tipoffAt(WEEKS_LATER, 'backup', 'create', ...place)).code).toBe(0);
+    const restored = await tipoffAt(WEEKS_LATER, 'restore', '--replace', ...place);
+    expect(restored.json.documents_left_out).toMatchObject({ from: TONIGHT, to: TONIGHT });
+    // The manifest lists what is there.
+    expect((await tipoffAt(WEEKS_LATER, 'export', TONIGHT, '--only', 'picks')).code).toBe(0);
+    const paths = (await document('manifest.json')).documents.map(({ path }: { path: string }) => path);
+    expect(paths).toContain(`exports/${TONIGHT}/picks.json`);
+    expect(paths).not.toContain(`exports/${TONIGHT}/predictions.json`);
+    const equal = async (): Promise<unknown> => {
+      const { json } = await tipoffAt(WEEKS_LATER, 'canary', 'run', '--only', 'export_equals_table');
+      return json.results[0];
+    };
+    expect(await equal()).toMatchObject({ status: 'pass' });
+    const app = await openApp(readConfig({ TIPOFF_HOME: home.path }), {
+      command: 'test',
+      clock: virtualClock(WEEKS_LATER),
+      write: () => undefined,
+    });
+    await writeBackupRecord(app.state, undefined);
+    await app.close();
+    expect(await equal()).toMatchObject({
+      status: 'fail',
+      offenders: [`exports/${TONIGHT}/predictions.json in the manifest: is not in the manifest`],
+    });
+    await store.remove();
   });
 
   it('what a person publishes from a held batch is exported in the same step', async () => {

@@ -1,5 +1,6 @@
 import { addDays, type Slate, seasonOf, seasonSpan } from '#core/calendar.ts';
 import type { SubsetPick } from '#core/contracts/nba_predictions.ts';
+import { readBackupRecord } from '#guard/backup-record.ts';
 import {
   type Canary,
   type CanaryContext,
@@ -281,16 +282,18 @@ LEFT JOIN (
 
 /**
  * Everything readers see of tonight and last night against the tables, in every column: the documents of the two slates, the
- * subset picks of the season, and the manifest, which is asked about every slate of the season.
+ * subset picks of the season, and the manifest, which is asked about every slate of the season whose documents the home has.
  */
 async function differingDocuments(context: CanaryContext, { slate, asOf }: Moment): Promise<CheckedThing[]> {
-  const { warehouse, exports: objects } = context;
+  const { warehouse, state, exports: objects } = context;
   const { from } = seasonSpan(seasonOf(slate));
   const newest = await warehouse.query<NewestEvent>(NEWEST_EVENTS, { from, to: slate });
   const due = asOf.getTime() - LAG_MINUTES * 60_000;
   const settled = newest.filter(({ changed_at }) => Date.parse(changed_at) <= due);
   if (settled.length === 0) return [];
   const isDue = (day: string): boolean => settled.some((event) => event.slate === day);
+  // A home that was restored lacks the documents of earlier weeks until somebody writes them again.
+  const lacks = (await readBackupRecord(state))?.documents_left_out ?? null;
   const { path: listedIn, entries, isWhole } = await readManifest(objects);
   const manifest = new Map(entries.map((entry) => [entry.path, entry]));
   // A season's document changes with every slate: it is due when none of them has just changed.
@@ -317,8 +320,9 @@ async function differingDocuments(context: CanaryContext, { slate, asOf }: Momen
     const path = PREDICTIONS_PATH(day);
     const ids = manifest.get(path)?.publication_ids;
     const says = Array.isArray(ids) ? ids.map(String) : [];
+    const isLacking = lacks !== null && day >= lacks.from && day <= lacks.to && !manifest.has(path);
     const wrong =
-      publication_id === null || has_withdrawals || says.includes(publication_id)
+      isLacking || publication_id === null || has_withdrawals || says.includes(publication_id)
         ? null
         : manifest.has(path)
           ? `is of ${says.join(', ') || 'no publication'}, visible is ${publication_id}`
