@@ -1,6 +1,6 @@
 /**
  * A second opinion on every SQL statement of the code: sqlglot (PyPI) parses it as BigQuery SQL, resolves its
- * tables and columns in the contracts, and looks for joins and subqueries that BigQuery refuses. Two parsers
+ * tables and columns in the contracts, and looks for joins and subqueries that BigQuery refuses or DuckDB does pair by pair. Two parsers
  * seldom share a blind spot. sqlglot is not a dependency; without it the check is skipped and says so. Usage:
  * npm run check:sqlglot -- [--python <a Python that has sqlglot>]
  */
@@ -14,7 +14,7 @@ import { withStaging } from '#guard/schema/code-reading.ts';
 import { codeSchema } from '#guard/schema/code-schema.ts';
 import { sqlCatalogue } from '#guard/schema/sql-catalogue.ts';
 
-/** Statements that BigQuery refuses, each with the problem the check must report: missing one means the check is broken. */
+/** Statements that nobody should write, each with the problem the check must report: missing one means the check is broken. */
 const PLANTED: readonly (readonly [sql: string, problem: RegExp])[] = [
   ['SELECT player_id FROM nba_reference.players WHERE', /does not parse/],
   ['SELECT p.player_id FROM nba_reference.people p', /names nba_reference.people/],
@@ -26,6 +26,10 @@ const PLANTED: readonly (readonly [sql: string, problem: RegExp])[] = [
   [
     'SELECT p.player_id FROM nba_reference.players p LEFT JOIN nba_reference.schedule s ON s.home_abbr = p.team_abbr OR ENDS_WITH(s.home_abbr, p.team_abbr)',
     /outer join without an equality/,
+  ],
+  [
+    'SELECT p.player_id FROM nba_reference.players p LEFT JOIN nba_reference.schedule s ON s.home_abbr = p.team_abbr AND (s.away_abbr IS NULL OR s.away_abbr > p.player_name)',
+    /an OR over both sides/,
   ],
   [
     'SELECT p.player_id, (SELECT s.slate FROM nba_reference.schedule s WHERE s.home_abbr = p.team_abbr ORDER BY s.slate LIMIT 1) AS next FROM nba_analytics.player_game_summary p',

@@ -14,15 +14,18 @@ from sqlglot.optimizer.qualify import qualify
 
 
 def join_problems(tree):
-    """What BigQuery's analyser refuses of joins, by its documentation."""
+    """What BigQuery's analyser refuses of joins, by its documentation, and what DuckDB compares pair by pair (BLOCKWISE_NL_JOIN in its plan)."""
     for join in tree.find_all(exp.Join):
         condition = join.args.get("on")
         if condition is None:
             continue
         if any(query.find(exp.Table) for query in condition.find_all(exp.Select)):
             yield "a subquery over a table in a join condition"
-        if join.side and not any(is_equality(part) for part in condition.flatten() if isinstance(condition, exp.And)) and not is_equality(condition):
+        parts = [part.unnest() for part in (condition.flatten() if isinstance(condition, exp.And) else [condition])]
+        if join.side and not any(is_equality(part) for part in parts):
             yield "an outer join without an equality of columns of both sides"
+        if join.side and any(isinstance(part, exp.Or) and len({column.table for column in part.find_all(exp.Column)}) > 1 for part in parts):
+            yield "an outer join with an OR over both sides, which compares every pair of rows"
 
 
 def is_equality(part):

@@ -1,11 +1,13 @@
-import type { Slate } from '#core/calendar.ts';
+import { addDays, mondayBefore, type Slate } from '#core/calendar.ts';
+import { DEFAULT_CONFIG } from '#model/train-config.ts';
 import type { Fingerprints, IngestedInput } from './inputs.ts';
 import type { UnitDoc } from './ledger.ts';
 import type { Chunk } from './slates.ts';
 
 /**
  * Cost of a step in seconds, on DuckDB with two cores: per slate, and per game, raw line and report of the
- * slate. `history` is the cost of starting a chunk, per game of the history it reads.
+ * slate. `history` is the cost of starting a chunk, per game of the history it reads; `week` that of training the models of each of its
+ * weeks, per game that calibrates them.
  */
 interface Cost {
   readonly slate?: number;
@@ -13,25 +15,25 @@ interface Cost {
   readonly line?: number;
   readonly report?: number;
   readonly history?: number;
+  readonly week?: number;
 }
 
-/** Measured by `npm run bench`. Only the ratios matter: the measurements of a run correct all of them. */
+/** Measured over a season of all markets. The measurements of a run correct them. */
 const COSTS: Readonly<Record<string, Cost>> = {
-  PlayerGameSummary: { game: 0.00022 },
-  TeamGameSummary: { game: 0.00007 },
-  UpcomingTeamGameContext: { game: 0.00003 },
+  PlayerGameSummary: { game: 0.00015 },
+  TeamGameSummary: { game: 0.00003 },
+  UpcomingTeamGameContext: { game: 0.00002 },
   PlayerPropLines: { line: 0.0000047 },
-  UpcomingPlayerGameContext: { game: 0.00026, report: 0.00002 },
-  TeamDefenseZoneAnalysis: { game: 0.0001, history: 0.00003 },
-  PlayerShotZoneAnalysis: { game: 0.000065 },
-  PlayerDailyCache: { game: 0.00038, history: 0.000095 },
-  PlayerAvailability: { game: 0.0004, history: 0.00012 },
+  UpcomingPlayerGameContext: { game: 0.0004, report: 0.00003 },
+  TeamDefenseZoneAnalysis: { game: 0.00017, history: 0.00005 },
+  PlayerShotZoneAnalysis: { game: 0.00008 },
+  PlayerDailyCache: { game: 0.0007, history: 0.00018 },
+  PlayerAvailability: { game: 0.0006, history: 0.00018 },
   PlayerCompositeFactors: { game: 0.00011 },
-  MLFeatureStore: { game: 0.00068 },
-  // `history`: one walk over all of history trains every week's model.
-  Predictions: { slate: 0.1, game: 0.003, history: 0.0012 },
-  Grades: { game: 0.00095 },
-  Exports: { slate: 0.085, game: 0.0044 },
+  MLFeatureStore: { game: 0.00095 },
+  Predictions: { slate: 0.2, game: 0.006, history: 0.0024, week: 0.0011 },
+  Grades: { game: 0.0051 },
+  Exports: { slate: 0.19, game: 0.01 },
 };
 const UNKNOWN_STEP: Cost = { game: 0.0003 };
 /** Fixed seconds to start a chunk, however few slates it has. */
@@ -52,8 +54,14 @@ export function workloadOf(inputs: ReadonlyMap<IngestedInput, Fingerprints>): Wo
   const counted = (input: IngestedInput): ReadonlyMap<Slate, number> =>
     new Map([...(inputs.get(input) ?? [])].map(([slate, fingerprint]) => [slate, rowsOf(fingerprint)]));
   const [games, lines, reports] = [counted('calendar'), counted('player_lines'), counted('reports')];
-  const known = [...games].sort(([a], [b]) => (a < b ? -1 : 1));
+  const known = [...games];
   const gamesOf = (slate: Slate): number => games.get(slate) ?? TYPICAL_GAMES;
+  /** Games of slates in [from, to); from the first on when `from` is null. */
+  const gamesBetween = (from: Slate | null, to: Slate): number =>
+    known.reduce(
+      (sum, [slate, count]) => (slate < to && (from === null || slate >= from) ? sum + count : sum),
+      0,
+    );
   return {
     slates: (step, slates) => {
       const { slate: each = 0, game = 0, line = 0, report = 0 } = COSTS[step] ?? UNKNOWN_STEP;
@@ -68,11 +76,17 @@ export function workloadOf(inputs: ReadonlyMap<IngestedInput, Fingerprints>): Wo
       );
     },
     begin: (step, slates) => {
-      const { history = 0 } = COSTS[step] ?? UNKNOWN_STEP;
+      const { history = 0, week = 0 } = COSTS[step] ?? UNKNOWN_STEP;
       const last = slates.at(-1);
-      if (history === 0 || last === undefined) return BEGIN_SECONDS;
+      if (last === undefined) return BEGIN_SECONDS;
+      const weeks = week === 0 ? [] : [...new Set(slates.map(mondayBefore))];
+      const calibrating = weeks.map((monday) =>
+        gamesBetween(addDays(monday, -DEFAULT_CONFIG.calibrationDays), monday),
+      );
       return (
-        BEGIN_SECONDS + history * known.reduce((sum, [slate, count]) => (slate < last ? sum + count : sum), 0)
+        BEGIN_SECONDS +
+        history * gamesBetween(null, last) +
+        week * calibrating.reduce((sum, games) => sum + games, 0)
       );
     },
   };

@@ -1,7 +1,7 @@
 import { playerPropLines } from '#core/contracts/nba_analytics.ts';
 import { playerBoxScores, playerLines } from '#core/contracts/nba_raw.ts';
 import { playerAliases, players, schedule } from '#core/contracts/nba_reference.ts';
-import type { Processor } from '#pipeline/processor.ts';
+import { NO_NEXT, type Processor } from '#pipeline/processor.ts';
 
 /** A quote missing from a bookmaker's newest board of the market and game counts as withdrawn when it is older by more than this. */
 const MAX_BOARD_LAG_SECONDS = 1800;
@@ -96,7 +96,7 @@ by_name AS (
   GROUP BY player_lookup
 ),
 stays AS (
-  SELECT player_id, team_abbr, slate AS seen_on, LEAD(slate) OVER (PARTITION BY player_id ORDER BY slate, game_id) AS next_seen_on
+  SELECT player_id, team_abbr, slate AS seen_on, LEAD(slate, 1, ${NO_NEXT}) OVER (PARTITION BY player_id ORDER BY slate, game_id) AS next_seen_on
   FROM (SELECT DISTINCT player_id, team_abbr, slate, game_id FROM nba_raw.player_box_scores
     WHERE slate >= CAST(@history_from AS DATE) AND slate < CAST(@to AS DATE))
 ),
@@ -110,7 +110,7 @@ on_team AS (
   FROM unclear u
   JOIN matches m ON m.player_lookup = u.player_lookup AND (m.is_whole_name OR u.whole = 0)
   LEFT JOIN stays s ON s.player_id = m.player_id AND s.team_abbr IN (u.home_abbr, u.away_abbr) AND s.seen_on < u.slate
-    AND (s.next_seen_on IS NULL OR s.next_seen_on >= u.slate)
+    AND s.next_seen_on >= u.slate
   GROUP BY u.slate, u.home_abbr, u.away_abbr, u.player_lookup, u.whole
 ),
 resolved AS (

@@ -14,7 +14,7 @@ import {
 import { playerAliases, players, schedule } from '#core/contracts/nba_reference.ts';
 import { mainLinesSql } from '#core/main-lines.ts';
 import { MAIN_MARKET } from '#core/markets.ts';
-import type { Processor } from '#pipeline/processor.ts';
+import { NO_NEXT, type Processor } from '#pipeline/processor.ts';
 import { LISTS, lookedAt, statusesSql } from './statuses.ts';
 
 /** Days off are capped at this number, which is also used before a season opener. */
@@ -153,7 +153,7 @@ export const upcomingPlayerGameContextProcessor: Processor = {
   select: `
 WITH team_order AS (
   SELECT team_abbr, game_id, slate, ROW_NUMBER() OVER (PARTITION BY team_abbr ORDER BY slate, game_id) AS team_seq,
-    LEAD(slate) OVER (PARTITION BY team_abbr ORDER BY slate, game_id) AS next_slate
+    LEAD(slate, 1, ${NO_NEXT}) OVER (PARTITION BY team_abbr ORDER BY slate, game_id) AS next_slate
   FROM (
     SELECT home_abbr AS team_abbr, game_id, slate FROM nba_reference.counted_games
     WHERE slate <= CAST(@to AS DATE)
@@ -170,7 +170,7 @@ tonight AS (
 ),
 appearances AS (
   SELECT p.player_id, p.player_name, p.player_lookup, p.team_abbr, p.season, p.slate AS seen_on,
-    LEAD(p.slate) OVER (PARTITION BY p.player_id ORDER BY p.slate) AS next_seen_on,
+    LEAD(p.slate, 1, ${NO_NEXT}) OVER (PARTITION BY p.player_id ORDER BY p.slate) AS next_seen_on,
     MAX(CASE WHEN p.played THEN p.slate END) OVER (PARTITION BY p.player_id ORDER BY p.slate ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS last_played_on,
     AVG(CASE WHEN p.played THEN p.minutes END) OVER (PARTITION BY p.player_id, p.season ORDER BY p.slate ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS season_minutes
   FROM nba_analytics.player_game_summary p
@@ -178,7 +178,7 @@ appearances AS (
 ),
 seen AS (
   SELECT * FROM appearances
-  WHERE next_seen_on IS NULL OR next_seen_on >= CAST(@from AS DATE)
+  WHERE next_seen_on >= CAST(@from AS DATE)
 ),
 looks AS (SELECT slate, game_id, team_abbr, looked_at FROM tonight),
 ${statusesSql('looks', 'CAST(@from AS DATE)')},
@@ -202,7 +202,7 @@ claims AS (
   UNION ALL
   SELECT t.slate, t.game_id, t.team_abbr, s.player_id, FALSE, NULL, NULL, s.player_name, s.player_lookup
   FROM tonight t
-  JOIN seen s ON s.team_abbr = t.team_abbr AND s.seen_on < t.slate AND (s.next_seen_on IS NULL OR s.next_seen_on >= t.slate)
+  JOIN seen s ON s.team_abbr = t.team_abbr AND s.seen_on < t.slate AND s.next_seen_on >= t.slate
 ),
 candidates AS (
   SELECT c.slate, c.game_id, c.team_abbr, c.player_id, c.is_rostered, COALESCE(h.player_name, c.player_name) AS player_name,
@@ -210,8 +210,8 @@ candidates AS (
     COALESCE(t.team_seq - o.team_seq <= ${RECENT_GAMES} OR (h.season = t.season AND h.season_minutes >= ${MIN_RETURN_MINUTES}), FALSE) AS is_expected
   FROM claims c
   JOIN tonight t ON t.game_id = c.game_id AND t.team_abbr = c.team_abbr
-  LEFT JOIN seen h ON h.player_id = c.player_id AND h.seen_on < c.slate AND (h.next_seen_on IS NULL OR h.next_seen_on >= c.slate)
-  LEFT JOIN team_order o ON o.team_abbr = c.team_abbr AND o.slate <= h.seen_on AND (o.next_slate IS NULL OR o.next_slate > h.seen_on)
+  LEFT JOIN seen h ON h.player_id = c.player_id AND h.seen_on < c.slate AND h.next_seen_on >= c.slate
+  LEFT JOIN team_order o ON o.team_abbr = c.team_abbr AND o.slate <= h.seen_on AND o.next_slate > h.seen_on
   LEFT JOIN quoted q ON q.slate = c.slate AND q.player_id = c.player_id AND q.game_id = c.game_id
   LEFT JOIN (
     SELECT slate, player_id, MAX(quoted_at) AS quoted_at FROM quoted GROUP BY slate, player_id
@@ -231,7 +231,7 @@ members AS (
   SELECT n.slate, n.game_id, n.team_abbr, n.player_id, COALESCE(h.player_name, n.player_name) AS player_name,
     COALESCE(h.player_lookup, n.player_lookup) AS player_lookup, h.last_played_on, 'status_feed' AS roster_source, 1 AS priority
   FROM newest_status n
-  LEFT JOIN seen h ON h.player_id = n.player_id AND h.seen_on < n.slate AND (h.next_seen_on IS NULL OR h.next_seen_on >= n.slate)
+  LEFT JOIN seen h ON h.player_id = n.player_id AND h.seen_on < n.slate AND h.next_seen_on >= n.slate
   UNION ALL
   SELECT slate, game_id, team_abbr, player_id, player_name, player_lookup, last_played_on,
     CASE WHEN is_rostered THEN 'roster' WHEN is_expected THEN 'history_stand_in' ELSE 'line' END,

@@ -3,7 +3,7 @@ import { AVAILABLE_STATS, playerAvailability } from '#core/contracts/nba_precomp
 import { availabilityReports, injuryReports, teamStatements } from '#core/contracts/nba_raw.ts';
 import { playerAliases, players, schedule } from '#core/contracts/nba_reference.ts';
 import { LISTS, lookedAt, statusesSql } from '#pipeline/analytics/statuses.ts';
-import type { Processor } from '#pipeline/processor.ts';
+import { NO_NEXT, type Processor } from '#pipeline/processor.ts';
 import { literal, playerDecay, runningSum, seasonYear, weightAt } from './windows.ts';
 
 /** Weights of a team's games in a player's share of them: halved every eight games, times 0.25 over the summer. */
@@ -153,7 +153,7 @@ weighed AS (
   SELECT g.*, ${weightAt(SHARE, 'seq', 'season_year')} AS w FROM numbered g
 ),
 games AS (
-  SELECT g.*, ${runningSum('w', 'team_abbr', 'seq')} - w AS all_games, LEAD(slate) OVER (PARTITION BY team_abbr ORDER BY seq) AS next_slate
+  SELECT g.*, ${runningSum('w', 'team_abbr', 'seq')} - w AS all_games, LEAD(slate, 1, ${NO_NEXT}) OVER (PARTITION BY team_abbr ORDER BY seq) AS next_slate
   FROM weighed g
 ),
 asked_about AS (
@@ -189,8 +189,8 @@ weighted AS (
 ),
 appearances AS (
   SELECT player_id, team_abbr, slate AS seen_on, season_year, seq AS seen_seq,
-    LEAD(slate) OVER (PARTITION BY player_id ORDER BY n) AS next_seen_on,
-    LEAD(slate) OVER (PARTITION BY player_id, team_abbr ORDER BY n) AS next_with_team,
+    LEAD(slate, 1, ${NO_NEXT}) OVER (PARTITION BY player_id ORDER BY n) AS next_seen_on,
+    LEAD(slate, 1, ${NO_NEXT}) OVER (PARTITION BY player_id, team_abbr ORDER BY n) AS next_with_team,
     ${runningSum('w', 'player_id, team_abbr', 'n')} AS own_games,
     fn.safe_div(${byPlayer('w4 * minutes')}, ${byPlayer('w4')}) AS min_ewma4,
     ${AVAILABLE_STATS.map((stat) => `fn.safe_div(${byPlayer(`w8 * ${COLUMN_OF[stat] ?? stat}`)}, ${byPlayer('w8')}) AS ${stat}_ewma8`).join(',\n    ')}
@@ -199,11 +199,11 @@ appearances AS (
 shared AS (
   SELECT g.slate, g.game_id, g.team_abbr, g.season, g.seq, a.player_id, a.seen_on, a.min_ewma4, ${AVAILABLE_STATS.map((stat) => `a.${stat}_ewma8`).join(', ')},
     fn.safe_div(a.own_games, g.all_games) AS share,
-    a.next_seen_on IS NULL OR a.next_seen_on >= g.slate AS is_member,
+    a.next_seen_on >= g.slate AS is_member,
     a.season_year < g.season_year AS is_new_season,
     CASE WHEN a.season_year < g.season_year THEN g.team_games ELSE g.seq - 1 - a.seen_seq END AS games_missed
   FROM games g
-  JOIN appearances a ON a.team_abbr = g.team_abbr AND a.seen_on < g.slate AND (a.next_with_team IS NULL OR a.next_with_team >= g.slate)
+  JOIN appearances a ON a.team_abbr = g.team_abbr AND a.seen_on < g.slate AND a.next_with_team >= g.slate
   WHERE a.min_ewma8 >= ${MIN_MINUTES} AND fn.days_between(a.seen_on, g.slate) <= ${MAX_DAYS} AND fn.safe_div(a.own_games, g.all_games) >= ${MIN_SHARE}
 ),
 expected_tonight AS (
@@ -218,7 +218,7 @@ candidates AS (
     CASE WHEN a.season_year < g.season_year THEN g.team_games ELSE g.seq - 1 - COALESCE(o.seq, 0) END
   FROM expected_tonight u
   JOIN games g ON g.game_id = u.game_id AND g.team_abbr = u.team_abbr
-  JOIN appearances a ON a.player_id = u.player_id AND a.seen_on < u.slate AND (a.next_seen_on IS NULL OR a.next_seen_on >= u.slate)
+  JOIN appearances a ON a.player_id = u.player_id AND a.seen_on < u.slate AND a.next_seen_on >= u.slate
   LEFT JOIN games o ON o.team_abbr = g.team_abbr AND o.slate <= a.seen_on AND o.next_slate > a.seen_on
   LEFT JOIN shared s ON s.game_id = u.game_id AND s.team_abbr = u.team_abbr AND s.player_id = u.player_id
   WHERE s.player_id IS NULL AND a.min_ewma8 >= ${MIN_MINUTES} AND fn.days_between(a.seen_on, g.slate) <= ${MAX_DAYS}
@@ -229,7 +229,7 @@ listings AS (
   FROM (SELECT DISTINCT player_id, team_abbr, slate FROM statuses) AS one_a_slate
 ),
 moves AS (
-  SELECT player_id, team_abbr, slate AS moved_on, LEAD(slate, 1, DATE '9999-12-31') OVER (PARTITION BY player_id ORDER BY slate, team_abbr) AS moved_again_on
+  SELECT player_id, team_abbr, slate AS moved_on, LEAD(slate, 1, ${NO_NEXT}) OVER (PARTITION BY player_id ORDER BY slate, team_abbr) AS moved_again_on
   FROM listings
   WHERE COALESCE(team_before, '') <> team_abbr
 ),

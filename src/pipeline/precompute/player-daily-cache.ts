@@ -1,7 +1,7 @@
 import { playerGameSummary, upcomingPlayerGameContext } from '#core/contracts/nba_analytics.ts';
 import { playerDailyCache, teamDefenseZoneAnalysis } from '#core/contracts/nba_precompute.ts';
 import { FEATURES, type Feature, featuresIn, type PlayerHistory } from '#core/features.ts';
-import type { Processor } from '#pipeline/processor.ts';
+import { NO_NEXT, type Processor } from '#pipeline/processor.ts';
 import { isNewestBeforeSql, playedGames, playerDecay, runningSum, seasonYear, weightAt } from './windows.ts';
 
 /** Minutes at the league's rate mixed into a player's rate. */
@@ -101,10 +101,10 @@ weighted AS (
 ),
 states AS (
   SELECT player_id AS of_player, season, team_abbr, slate AS known_on, n AS games_career,
-    LEAD(slate) OVER (PARTITION BY player_id ORDER BY n) AS next_known_on, games_in_season, games_with_team,
+    LEAD(slate, 1, ${NO_NEXT}) OVER (PARTITION BY player_id ORDER BY n) AS next_known_on, games_in_season, games_with_team,
     ${listed(needs.states)}
   FROM weighted
-  QUALIFY next_known_on IS NULL OR next_known_on >= CAST(@from AS DATE)
+  QUALIFY next_known_on >= CAST(@from AS DATE)
 ),
 recent AS (
   SELECT u.slate, u.player_id, COUNT(*) AS games_last7, SUM(p.minutes) AS minutes_last7

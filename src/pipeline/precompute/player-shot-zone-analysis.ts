@@ -1,7 +1,7 @@
 import { upcomingPlayerGameContext } from '#core/contracts/nba_analytics.ts';
 import { playerShotZoneAnalysis } from '#core/contracts/nba_precompute.ts';
 import { shots } from '#core/contracts/nba_raw.ts';
-import type { Processor } from '#pipeline/processor.ts';
+import { NO_NEXT, type Processor } from '#pipeline/processor.ts';
 import { isNewestBeforeSql, runningSum } from './windows.ts';
 
 const ZONES = [
@@ -37,7 +37,7 @@ days AS (
   GROUP BY player_id, season, slate
 ),
 states AS (
-  SELECT player_id, season, slate AS known_on, LEAD(slate) OVER (PARTITION BY player_id, season ORDER BY slate) AS next_known_on,
+  SELECT player_id, season, slate AS known_on, LEAD(slate, 1, ${NO_NEXT}) OVER (PARTITION BY player_id, season ORDER BY slate) AS next_known_on,
     ${running('attempts')} AS attempts,
     ${ZONES.map(([name]) => `${running(`${name}_att`)} AS ${name}_att, ${running(`${name}_made`)} AS ${name}_made`).join(',\n    ')}
   FROM days

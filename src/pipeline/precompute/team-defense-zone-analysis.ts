@@ -6,7 +6,7 @@ import {
 import { teamDefenseZoneAnalysis } from '#core/contracts/nba_precompute.ts';
 import { shots } from '#core/contracts/nba_raw.ts';
 import { CONCEDED } from '#core/features.ts';
-import type { Processor } from '#pipeline/processor.ts';
+import { NO_NEXT, type Processor } from '#pipeline/processor.ts';
 import {
   isNewestBeforeSql,
   LEAGUE_STATES,
@@ -64,7 +64,7 @@ WITH league AS (${LEAGUE_STATES}
 played AS (${playedGames(['minutes', 'points', ...STATS])}
 ),
 league_counts AS (
-  SELECT slate AS known_on, LEAD(slate) OVER (ORDER BY slate) AS next_known_on,
+  SELECT slate AS known_on, LEAD(slate, 1, ${NO_NEXT}) OVER (ORDER BY slate) AS next_known_on,
     ${STATS.map((stat) => `fn.safe_div(SUM(w * ${stat}) OVER up_to, SUM(w * minutes) OVER up_to) AS league_${stat}`).join(',\n    ')}
   FROM (
     SELECT slate, ${leagueDayWeight('slate')} AS w, SUM(minutes) AS minutes, ${STATS.map((stat) => `SUM(${stat}) AS ${stat}`).join(', ')}
@@ -113,7 +113,7 @@ games AS (
 ),
 weighted AS (SELECT g.*, ${weightAt(TEAM_DECAY, 'n', 'season_year')} AS w FROM games g),
 states AS (
-  SELECT team_abbr AS of_team, slate AS known_on, LEAD(slate) OVER (PARTITION BY team_abbr ORDER BY n) AS next_known_on, season, n AS games_used,
+  SELECT team_abbr AS of_team, slate AS known_on, LEAD(slate, 1, ${NO_NEXT}) OVER (PARTITION BY team_abbr ORDER BY n) AS next_known_on, season, n AS games_used,
     COUNT(*) OVER (PARTITION BY team_abbr, season ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS games_in_season,
     ${byTeam('1')} AS w_sum, ${byTeam('scored48')} AS w_scored, ${byTeam('allowed48')} AS w_allowed, ${byTeam('pace')} AS w_pace,
     ${byTeam('margin')} AS w_margin, ${byTeam('scored')} AS w_conceded,
@@ -149,7 +149,7 @@ zone_sums AS (
   FROM zone_team_days d
 ),
 zone_league AS (
-  SELECT season, slate AS known_on, LEAD(slate) OVER (PARTITION BY season ORDER BY slate) AS next_known_on,
+  SELECT season, slate AS known_on, LEAD(slate, 1, ${NO_NEXT}) OVER (PARTITION BY season ORDER BY slate) AS next_known_on,
     ${['paint', 'mid_range', 'three']
       .map(
         (zone) =>
@@ -159,7 +159,7 @@ zone_league AS (
   FROM (SELECT DISTINCT season, slate, ${['paint', 'mid_range', 'three'].map((zone) => `day_${zone}_att, day_${zone}_made`).join(', ')} FROM zone_sums)
 ),
 zone_teams AS (
-  SELECT season, team_abbr, slate AS known_on, LEAD(slate) OVER (PARTITION BY season, team_abbr ORDER BY slate) AS next_known_on,
+  SELECT season, team_abbr, slate AS known_on, LEAD(slate, 1, ${NO_NEXT}) OVER (PARTITION BY season, team_abbr ORDER BY slate) AS next_known_on,
     ${['paint', 'mid_range', 'three']
       .map(
         (zone) =>

@@ -1,3 +1,5 @@
+import { NO_NEXT } from '#pipeline/processor.ts';
+
 /**
  * Exponentially weighted sums as window SQL. A game's weight is 2^(n/h) · decay^(-season), n being its number in the
  * sequence: relative to the newest game this halves every h games and is multiplied by `decay` at every season change. The
@@ -49,7 +51,7 @@ export function leagueDayWeight(slate: string): string {
  * before a slate. This is the as-of rule.
  */
 export function isNewestBeforeSql(slate: string, known: string, next: string): string {
-  return `${known} < ${slate} AND (${next} IS NULL OR ${next} >= ${slate})`;
+  return `${known} < ${slate} AND ${next} >= ${slate}`;
 }
 
 /** A number as SQL text with all of its digits. */
@@ -68,7 +70,7 @@ export function playedGames(columns: readonly string[]): string {
 
 /** The league per minute and per 48 minutes, as of the end of each day with games: columns known_on, next_known_on, league_ppm, league_pace, league_scoring. */
 export const LEAGUE_STATES = `
-  SELECT slate AS known_on, LEAD(slate) OVER (ORDER BY slate) AS next_known_on,
+  SELECT slate AS known_on, LEAD(slate, 1, ${NO_NEXT}) OVER (ORDER BY slate) AS next_known_on,
     fn.safe_div(SUM(w * points) OVER up_to, SUM(w * player_minutes) OVER up_to) AS league_ppm,
     fn.safe_div(SUM(w * possessions) OVER up_to, SUM(w * minutes) OVER up_to) * 48 AS league_pace,
     fn.safe_div(SUM(w * points) OVER up_to, SUM(w * minutes) OVER up_to) * 48 AS league_scoring
