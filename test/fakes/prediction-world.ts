@@ -260,10 +260,10 @@ function distributionAt(mean: number, sd: number): CountDistribution {
   return { cumulative, mass: cumulative.map((below, k) => below - (k === 0 ? 0 : (cumulative[k - 1] ?? 0))) };
 }
 
-/** A system that forecasts a feature, or what `change` makes of it. */
+/** A system that forecasts a feature, or what `change` makes of it and of the line. */
 export function simpleSystem(
   id: SystemId,
-  change: (points: number) => number = (points) => points,
+  change: (points: number, line: number | undefined) => number = (points) => points,
 ): ForecastSystem {
   return {
     id,
@@ -271,7 +271,7 @@ export function simpleSystem(
       const own = features['pts_ewma8'];
       if (own === null || own === undefined) return { cannot: 'missing_features', missing: ['pts_ewma8'] };
       if (id === 'market' && line == null) return { cannot: 'no_line', missing: [] };
-      const mean = change(own);
+      const mean = change(own, line == null ? undefined : Number(line));
       const distribution = distributionAt(mean, 6);
       const believedOver = line == null ? null : pOverDecided(distribution, line);
       return { mean, sd: 6, median: median(distribution), distribution, believedOver };
@@ -279,13 +279,13 @@ export function simpleSystem(
   };
 }
 
-/** The four systems of the model, all alike but for a shift. */
+/** The four systems of the model, all alike but for a shift; the one that hears the line lies between forecast and line. */
 export function simpleSystems(): ForecastSystem[] {
   return [
     simpleSystem('ewma8', (points) => points + 0.25),
     simpleSystem('minutes_rate', (points) => points + 0.5),
     simpleSystem('ridge'),
-    simpleSystem('market', (points) => points * 0.9),
+    simpleSystem('market', (points, line = points) => (points + line) / 2),
   ];
 }
 

@@ -6,6 +6,8 @@ import { LAST_CALL_MINUTES } from '#core/run-modes.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import type { CanaryResult } from '#guard/canaries/definition.ts';
 import { runCanaries } from '#guard/canaries/run.ts';
+import { requireTrainable } from '#guard/quality/trend.ts';
+import { modelSource } from '#model/model-source.ts';
 import { gradeRange } from '#pipeline/day.ts';
 import { type SimulatedLeague, simulateLeague } from '#simulate/league.ts';
 import { withFewerLines, withLaterTipoffs, withRookies, withTrades } from '#test/fakes/league-scenarios.ts';
@@ -15,8 +17,8 @@ import { emptyWorld } from '#test/guard/canaries/world.ts';
  * Lives weeks of a healthy simulated season and asks every check four times a day: opening, the end of summer time, a
  * holiday, the All-Star break with the first days back, the beginning of summer time, the playoffs, and summer. Prints every
  * alert; exit 1 when there is one. A scenario begins on the third day: a tenth fewer lines, a wave of rookies, trades, or later
- * tip-offs that day. As every installation does, it runs once more shortly before games that begin before its last run.
- * Usage: npm run test:soak -- [--brief]
+ * tip-offs that day. As every installation does, it runs once more shortly before games that begin before its last run, and
+ * forecasts with models that it trains on what was played. Usage: npm run test:soak -- [--brief] [--seed N]
  * [--scenario fewer-lines|rookies|trades|later-tipoffs] [first..last ...]
  */
 const SCENARIOS: Readonly<Record<string, (league: SimulatedLeague, from: Slate) => SimulatedLeague>> = {
@@ -43,7 +45,11 @@ function daysOf(window: string): Slate[] {
 }
 
 const { values, positionals } = parseArgs({
-  options: { scenario: { type: 'string' }, brief: { type: 'boolean', default: false } },
+  options: {
+    scenario: { type: 'string' },
+    brief: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '5' },
+  },
   allowPositionals: true,
 });
 const windows = (positionals.length > 0 ? positionals : WINDOWS).map(daysOf);
@@ -52,13 +58,25 @@ const slates = windows.flat();
 const LEFT_BEHIND = new Map(
   windows.slice(1).map((days, i): [Slate | undefined, Slate | undefined] => [days[0], windows[i]?.at(-1)]),
 );
-const healthy = simulateLeague({ seed: 5, seasons: ['2023-24', '2024-25'], teams: 8, gamesPerTeam: 82 });
+const healthy = simulateLeague({
+  seed: Number(values.seed),
+  seasons: ['2023-24', '2024-25'],
+  teams: 8,
+  gamesPerTeam: 82,
+});
 const scenario = values.scenario === undefined ? undefined : SCENARIOS[values.scenario];
 const third = slates[2] ?? slates[0];
 if ((values.scenario !== undefined && scenario === undefined) || third === undefined)
   throw new Error(`expected one of ${Object.keys(SCENARIOS).join(', ')}, saw ${values.scenario}`);
 const league = scenario === undefined ? healthy : scenario(healthy, third);
 const world = await emptyWorld(`${slates[0]}T06:00:00Z`);
+const { warehouse, clock, models: objects } = world;
+const admit = (rows: Parameters<typeof requireTrainable>[1]) => requireTrainable(warehouse, rows);
+const models = modelSource(
+  { warehouse, objects, clock, codeVersion: 'test', admit },
+  { trainWhenMissing: true, by: 'soak' },
+);
+const day = { ...world.day, models };
 const alerts: { at: string; result: CanaryResult }[] = [];
 const statuses: Record<string, number> = {};
 const look = async (now: Date): Promise<void> => {
@@ -106,11 +124,11 @@ const hoursOf = (slate: Slate): readonly DayHour[] => {
   const left = LEFT_BEHIND.get(slate);
   const first = usual.find((hour) => 'run' in hour);
   if (left !== undefined && first !== undefined)
-    looks.push({ at: first.at, look: async () => void (await gradeRange(world.day, left, left)) });
+    looks.push({ at: first.at, look: async () => void (await gradeRange(day, left, left)) });
   return [...usual, ...looks].toSorted((a, b) => a.at.localeCompare(b.at));
 };
 const began = performance.now();
-await liveDays(world.day, { league, clock: world.clock, slates, hours: hoursOf });
+await liveDays(day, { league, clock, slates, hours: hoursOf });
 await world.close();
 const played = slates.filter((slate) => league.slates.includes(slate)).length;
 process.stdout.write(

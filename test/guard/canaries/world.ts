@@ -5,6 +5,7 @@ import { type SettableClock, settableClock } from '#app/healthy-league.ts';
 import type { CanaryDeps } from '#guard/canaries/run.ts';
 import type { DayDeps } from '#pipeline/day.ts';
 import { directoryObjects } from '#platform/objects/directory.ts';
+import type { ObjectStore } from '#platform/objects/port.ts';
 import { openSqliteQueue } from '#platform/queue/sqlite.ts';
 import { openSqliteState } from '#platform/state/sqlite.ts';
 import { modelOf, simpleSystems } from '#test/fakes/prediction-world.ts';
@@ -12,6 +13,7 @@ import { openWarehouse } from '#test/platform/warehouse/open.ts';
 
 export interface TestWorld extends CanaryDeps {
   readonly clock: SettableClock;
+  readonly models: ObjectStore;
   readonly day: DayDeps;
   close(): Promise<void>;
 }
