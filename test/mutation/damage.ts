@@ -1,7 +1,13 @@
 import type { Slate } from '#core/calendar.ts';
 import { columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
 import { messageOf, TipoffError } from '#core/errors.ts';
+import type { Market } from '#core/markets.ts';
+import type { Deployment } from '#guard/canaries/definition.ts';
+import type { FeatureVector, ForecastSystem, ModelSource, Prediction, SystemId } from '#model/systems.ts';
+import { isPrediction } from '#model/systems.ts';
+import type { Clock } from '#platform/clock.ts';
 import type { ObjectStore } from '#platform/objects/port.ts';
+import type { Queue } from '#platform/queue/port.ts';
 import type { StateStore } from '#platform/state/port.ts';
 import type { TableRef, Warehouse } from '#platform/warehouse/port.ts';
 import type { Delivery } from './feed.ts';
@@ -13,6 +19,8 @@ export interface PlainStores {
   readonly state: StateStore;
   readonly exports: ObjectStore;
   readonly models: ObjectStore;
+  readonly queue: Queue;
+  readonly clock: Clock;
 }
 
 /** Where a permission can be withdrawn. */
@@ -33,11 +41,8 @@ export interface Damage {
   readonly file?: (delivery: Delivery, whole: Uint8Array) => readonly Uint8Array[];
   /** Statements after every write to a table: a writer that is wrong. `{table}` is where the rows went. */
   readonly written?: { readonly table: string; readonly sql: (day: Slate) => readonly string[] };
-  /**
-   * What the statement of a table computes instead: an expression for one of its columns, which enters its own checksum as any result
-   * does.
-   */
-  readonly computed?: { readonly table: string; readonly column: string; readonly as: string };
+  /** What the statement of a table computes instead, made from the statement: it enters its own checksum as any result does. */
+  readonly computed?: { readonly table: string; readonly sql: (statement: string, day: Slate) => string };
   /** What is stored instead of a document; undefined = nothing. */
   readonly document?: (
     path: string,
@@ -47,12 +52,22 @@ export interface Damage {
   /** Between the loads and the daily job, and after the daily job. */
   readonly before?: (world: PlainStores, day: Slate) => Promise<void>;
   readonly after?: (world: PlainStores, day: Slate) => Promise<void>;
-  /** The job is not started. */
-  readonly never?: 'day';
+  /** What the installation says about itself to the checks, instead of what is so. */
+  readonly deployment?: (healthy: Deployment) => Deployment;
+  /** What the model forecasts instead, for a player and a market. */
+  readonly forecast?: (made: Prediction, asked: Asked) => Prediction;
+  /** What is not started: the daily job, or the back-up. */
+  readonly never?: 'day' | 'back-up';
   /** Access that is refused to the daily job. */
   readonly refuses?: (access: Access) => boolean;
   /** The daily job dies at its n-th write to the warehouse. */
   readonly diesAt?: number;
+}
+
+/** Who is asked for a forecast of what. */
+interface Asked extends FeatureVector {
+  readonly system: SystemId;
+  readonly market: Market;
 }
 
 /** Whether a damage can meet what is loaded, and not only what is made of it. */
@@ -78,6 +93,24 @@ export class ImpossibleDamage extends Error {}
 
 type Active = () => Slate | undefined;
 
+/** The death of the daily job, which nothing that it does survives: neither in the warehouse nor in the state. */
+export interface Death {
+  readonly isDead: () => boolean;
+  readonly die: () => never;
+}
+
+/** The death of a job on one day; `isInJob` tells whether it is the job that asks. */
+export function deathOf(active: Active, isInJob: () => boolean): Death {
+  let dead: Slate | undefined;
+  return {
+    isDead: () => dead !== undefined && dead === active() && isInJob(),
+    die: () => {
+      dead = active();
+      throw new Died();
+    },
+  };
+}
+
 function refuse(access: Access): TipoffError {
   return new TipoffError(
     access.port === 'warehouse' ? 'TIPOFF_SQL' : 'TIPOFF_STORAGE',
@@ -92,14 +125,14 @@ export function damagedWarehouse(
   damage: Damage,
   active: Active,
   isInJob: () => boolean,
+  death: Death,
   reach: Reach | undefined,
 ): Warehouse {
   let writes = 0;
-  let dead: Slate | undefined;
   const check = (operation: string, name: string): void => {
     const day = active();
     if (day === undefined) return;
-    if (dead === day && isInJob()) throw new Died();
+    if (death.isDead()) throw new Died();
     const access: Access = { port: 'warehouse', operation, name };
     if (damage.refuses?.(access) === true) throw refuse(access);
   };
@@ -107,10 +140,7 @@ export function damagedWarehouse(
     const day = active();
     if (day === undefined) return;
     if (isInJob()) writes += 1;
-    if (damage.diesAt === writes && isInJob()) {
-      dead = day;
-      throw new Died();
-    }
+    if (damage.diesAt === writes && isInJob()) death.die();
     if (damage.written?.table !== name) return;
     for (const sql of damage.written.sql(day)) {
       await warehouse.execute(sql.replaceAll('{table}', target)).catch((error: unknown) => {
@@ -152,8 +182,10 @@ export function damagedWarehouse(
     replaceRange: async (table, range, select, params) => {
       check('write', tableId(table));
       const compute = async (): Promise<number> => {
-        const isWrong = damage.computed?.table === tableId(table) && active() !== undefined;
-        const stated = isWrong ? wrongly(select, damage.computed) : select;
+        const { computed } = damage;
+        const day = active();
+        const isWrong = computed?.table === tableId(table) && day !== undefined;
+        const stated = isWrong ? computed.sql(select, day) : select;
         const count = await warehouse.replaceRange(table, range, stated, params);
         if (damage.written?.table === tableId(table) && active() !== undefined)
           await rewritten(warehouse, table, range, damage.written.sql(active() as Slate));
@@ -170,10 +202,6 @@ export function damagedWarehouse(
       return count;
     },
   };
-}
-
-function wrongly(select: string, { column, as }: NonNullable<Damage['computed']>): string {
-  return `SELECT * REPLACE (${as} AS ${column}) FROM (${select}) AS computed`;
 }
 
 /**
@@ -238,9 +266,10 @@ export function damagedObjects(
   };
 }
 
-/** A state store that is refused, on the days of the damage. */
-export function damagedState(store: StateStore, damage: Damage, active: Active): StateStore {
+/** A state store that is refused, or out of reach of a job that has died, on the days of the damage. */
+export function damagedState(store: StateStore, damage: Damage, active: Active, death: Death): StateStore {
   const check = (operation: string, name: string): void => {
+    if (death.isDead()) throw new Died();
     const access: Access = { port: 'state', operation, name };
     if (active() !== undefined && damage.refuses?.(access) === true) throw refuse(access);
   };
@@ -261,6 +290,31 @@ export function damagedState(store: StateStore, damage: Damage, active: Active):
     transaction: async (body) => {
       check('write', '');
       return store.transaction(body);
+    },
+  };
+}
+
+/** A model whose systems forecast something else, on the days of the damage. */
+export function damagedModel(source: ModelSource, { forecast }: Damage, active: Active): ModelSource {
+  if (forecast === undefined) return source;
+  const changed = (system: ForecastSystem, market: Market): ForecastSystem => ({
+    ...system,
+    forecast: (asked) => {
+      const made = system.forecast(asked);
+      return isPrediction(made) ? forecast(made, { ...asked, system: system.id, market }) : made;
+    },
+  });
+  return {
+    forSlate: async (slate) => {
+      const model = await source.forSlate(slate);
+      if (active() === undefined) return model;
+      return {
+        ...model,
+        markets: model.markets.map(({ market, systems }) => ({
+          market,
+          systems: systems.map((system) => changed(system, market)),
+        })),
+      };
     },
   };
 }

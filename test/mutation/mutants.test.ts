@@ -1,10 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tableId } from '#core/contracts/define.ts';
 import { CONTRACTS } from '#core/contracts/index.ts';
+import { SKIP_REASONS } from '#pipeline/batch/plan.ts';
 import { ACCEPTED, MAX_ACCEPTED } from './accepted.ts';
 import { kindOf, mutants, sampled } from './mutants.ts';
-import { asksAbout, compareViews } from './verdict.ts';
-import type { DayView } from './world.ts';
+import { guardTable, replaysOf, withoutIt } from './page.ts';
+import { changedSource, switchOf } from './switched-off.ts';
+import { asksAbout, compareViews, type Judged } from './verdict.ts';
+import type { DayView } from './view.ts';
 
 const all = mutants();
 
@@ -55,6 +60,80 @@ describe('the mutants', () => {
       expect(why).not.toBe('');
       expect(all.some((one) => one.operator === operator && one.place === place)).toBe(true);
     }
+  });
+});
+
+describe('a guard that stops something', () => {
+  const root = resolve(import.meta.dirname, '../..');
+  const gates = Object.keys(SKIP_REASONS).filter((reason) => reason !== 'already_predicted');
+  const guards = [
+    'audit: rows_are_as_made',
+    ...gates.map((reason) => `skip: ${reason}`),
+    'held: results',
+    'day: TIPOFF_NOT_READY',
+    'day: TIPOFF_SCHEMA_MISMATCH',
+    'failed: TIPOFF_INTEGRITY',
+    ...['impossible_value', 'in_play_snapshot', 'missing_field', 'bad_number', 'bad_line'].map(
+      (reason) => `quarantine: ${reason}`,
+    ),
+  ];
+
+  it.each(guards)('can be switched off in its source: %s', (guard) => {
+    const edit = switchOf(guard);
+    const source = readFileSync(resolve(root, edit?.file ?? ''), 'utf8');
+    expect(edit && changedSource(source, edit)).not.toBe(source);
+  });
+
+  it('is not switched off without anybody noticing that its source has changed', () => {
+    const edit = switchOf('held: results');
+    expect(() => edit && changedSource('const other = 1;', edit)).toThrow('expected problems.push');
+  });
+
+  it('is told from one that only says something', () => {
+    expect(switchOf('prediction_gap')).toBeUndefined();
+    expect(switchOf('ingest: TIPOFF_UNKNOWN_FORMAT')).toBeUndefined();
+  });
+
+  it('says nothing in a comparison where it is switched off', () => {
+    const quiet = { told: {}, failing: {}, visible: {}, grades: {}, documents: {} };
+    const day = '2024-11-20' as DayView['day'];
+    const seen = { ...quiet, day, blocks: { 'ingest: TIPOFF_UNKNOWN_FORMAT': 1 } };
+    const healthy = { ...quiet, day, blocks: {} };
+    expect(compareViews(healthy, seen).guards).toEqual(['ingest: TIPOFF_UNKNOWN_FORMAT']);
+    expect(compareViews(healthy, seen, ['ingest: TIPOFF_UNKNOWN_FORMAT']).guards).toEqual([]);
+  });
+});
+
+describe('the table of guards', () => {
+  const one = (id: string, guards: readonly string[], more: Partial<Judged> = {}): Judged => ({
+    ...{ id, operator: 'drop all', place: id, slates: 1, verdict: 'told', why: '' },
+    ...{ guards, first: guards, told: guards, isNamed: true, cpuSeconds: 1 },
+    ...more,
+  });
+  const judged = [
+    one('a', ['lines_present'], { harm: 'no line' }),
+    one('b', ['audit: values_in_range', 'batch_ended', 'prediction_gap'], { verdict: 'blocked' }),
+    one('c', ['audit: values_in_range', 'batch_ended'], { verdict: 'blocked' }),
+    one('d', ['byte_budget']),
+  ];
+
+  it('has what stops something tried with all that it noticed, the least noticed first, and a check alone with some', () => {
+    expect(replaysOf(judged)).toEqual({ 'audit: values_in_range': ['c', 'b'], byte_budget: ['d'] });
+  });
+
+  it('says what became of them', () => {
+    const table = guardTable(judged, {
+      'audit: values_in_range': { c: one('c', ['rules_kept'], { harm: 'a wrong number' }) },
+      byte_budget: { d: one('d', [], { verdict: 'survivor' }) },
+    });
+    const said = Object.fromEntries(Object.entries(table).map(([guard, row]) => [guard, withoutIt(row)]));
+    expect(said).toEqual({
+      'audit: values_in_range': 'visible until told by rules_kept: c',
+      batch_ended: 'noticed by audit: values_in_range',
+      byte_budget: '1 survive: d',
+      lines_present: '1 survive: a',
+      prediction_gap: 'noticed by audit: values_in_range',
+    });
   });
 });
 

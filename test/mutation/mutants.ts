@@ -1,5 +1,6 @@
 import { hashText, scramble } from '#core/random.ts';
 import { feedsMutations } from './feed-mutations.ts';
+import { installationMutations } from './installation-mutations.ts';
 import type { Mutation } from './mutation.ts';
 import { storesMutations } from './store-mutations.ts';
 import { tablesMutations } from './table-mutations.ts';
@@ -12,7 +13,12 @@ export interface Mutant extends Mutation {
 
 /** Every mutant there is, in the order of the data. */
 export function mutants(): Mutant[] {
-  return [...feedsMutations(), ...tablesMutations(), ...storesMutations()].flatMap((mutation) =>
+  return [
+    ...feedsMutations(),
+    ...tablesMutations(),
+    ...storesMutations(),
+    ...installationMutations(),
+  ].flatMap((mutation) =>
     mutation.slates.map((length) => ({
       ...mutation,
       length,

@@ -9,6 +9,8 @@ export interface Mutation {
   /** Table, column, document, state or job that is damaged. */
   readonly place: string;
   readonly damage: Damage;
+  /** What is at fault although nothing that is visible, exported or graded differs: to say nothing of it is to let it survive. */
+  readonly fault?: string;
   /** Slates in a row on which it is tried. */
   readonly slates: readonly number[];
 }

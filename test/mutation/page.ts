@@ -1,5 +1,6 @@
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { acceptedWhy } from './accepted.ts';
+import { kindOf } from './mutants.ts';
 import { type Judged, VERDICTS } from './verdict.ts';
 
 /** The page of a run, of all mutants or of a sample of them: operator × place → verdict, the survivors with their reasons, and what each guard noticed. */
@@ -17,7 +18,9 @@ export function mutationPage(judged: readonly Judged[], total: number, without: 
     },
   );
   const heard = guardTable(judged, without);
-  const silent = CATALOGUE.map(({ id }) => id).filter((id) => !(id in heard));
+  const silent = CATALOGUE.filter(({ id }) => !(id in heard));
+  const digestOnly = silent.filter(({ severity }) => severity.every((step) => step.severity === 'info'));
+  const unheard = silent.filter((check) => !digestOnly.includes(check));
   return `${[
     '# What damage becomes of',
     '',
@@ -45,15 +48,22 @@ export function mutationPage(judged: readonly Judged[], total: number, without: 
     '',
     '## Guards',
     '',
-    'A guard that is the only one to notice a mutant lets it survive when it is switched off: checks change nothing of what happens, so what the others said stays as it is. It is needed for those of which something was wrong or missing when it was told, or that survived when they were played again without it (`npm run mutate -- --guards`). One that is never alone stands beside another one.',
+    'What becomes of mutants when the guard that noticed them is switched off. What a check says is left out: it changes nothing of what happens, so what the others said stays as it is. A guard that stops something (an audit, a gate, a quarantine, a hold, a refusal by its code) is switched off in its source, and the mutants are played again: what followed from it does not happen either. Of the mutants that a guard may be alone with, up to three are played (`npm run mutate -- --guards`).',
     '',
-    '| guard | mutants it noticed | first of all | alone | needed for | never alone, beside |',
-    '|---|---|---|---|---|---|',
+    '- **survive**: something is wrong, missing or at fault, and nobody says so. A check that was alone with mutants when something was wrong is needed for them without being tried.',
+    '- **visible until told**: something wrong becomes visible, and a check tells of it afterwards.',
+    '- **noticed by**: another guard notices the same, before anything wrong is visible.',
+    '',
+    '| guard | mutants it noticed | first of all | alone | without it |',
+    '|---|---|---|---|---|',
     ...Object.entries(heard).map(
-      ([guard, { noticed, first, alone, needed, beside }]) =>
-        `| ${guard} | ${noticed} | ${first} | ${alone.length} | ${needed.length === 0 ? '' : `${needed.length}: ${cell(needed[0] ?? '')}`} | ${beside ?? ''} |`,
+      ([guard, noticed]) =>
+        `| ${guard} | ${noticed.noticed} | ${noticed.first} | ${noticed.alone.length} | ${cell(withoutIt(noticed), 200)} |`,
     ),
-    ...(silent.length === 0 ? [] : ['', `Not needed by any of these mutants: ${silent.join(', ')}.`]),
+    ...(unheard.length === 0 ? [] : ['', `None of these mutants needs: ${namesOf(unheard)}.`]),
+    ...(digestOnly.length === 0
+      ? []
+      : ['', `Nobody is told by these, which only enter the daily digest: ${namesOf(digestOnly)}.`]),
     '',
     '## Operator × place',
     '',
@@ -63,23 +73,25 @@ export function mutationPage(judged: readonly Judged[], total: number, without: 
   ].join('\n')}\n`;
 }
 
-/** Verdicts of mutants that were played again with the one check switched off that had noticed them, by check and mutant. */
-export type SwitchedOff = Readonly<Record<string, Readonly<Record<string, Judged['verdict']>>>>;
+/** What became of mutants that were played again with a guard switched off, by guard and mutant. */
+export type SwitchedOff = Readonly<Record<string, Readonly<Record<string, Judged>>>>;
 
-/** What of some mutants a guard noticed. */
+/** What of some mutants a guard noticed, and what becomes of them without it. */
 export interface Noticed {
   readonly noticed: number;
   /** Those that nobody noticed earlier. */
   readonly first: number;
   /** Those that nobody else noticed, by id. */
   readonly alone: readonly string[];
-  /** Those of them that survive without it: something was wrong or missing when it was told, or they were played again without it. */
+  /** Those that survive without it: something was wrong when it alone told of them, or they were played again without it. */
   readonly needed: readonly string[];
-  /** The other guard that noticed most of the same, where it is never alone. */
+  /** Those that were played again without it and did not survive. */
+  readonly replayed: readonly Judged[];
+  /** The other guard that noticed most of the same. */
   readonly beside?: string;
 }
 
-/** Guards by name, with what they noticed of mutants that are no harm. Switching one off is leaving out what it said. */
+/** Guards by name, with what they noticed of mutants that are no harm. */
 export function guardTable(judged: readonly Judged[], without: SwitchedOff): Record<string, Noticed> {
   const seen = judged.filter(({ verdict }) => verdict === 'blocked' || verdict === 'told');
   const names = [...new Set(seen.flatMap(({ guards }) => guards))].sort((a, b) => a.localeCompare(b));
@@ -92,22 +104,66 @@ export function guardTable(judged: readonly Judged[], without: SwitchedOff): Rec
         (one) => one,
       );
       const [beside] = [...others].sort((a, b) => b[1].length - a[1].length || a[0].localeCompare(b[0]));
+      const replayed = Object.values(without[guard] ?? {});
+      const survived = replayed.filter(({ verdict }) => verdict === 'survivor').map(({ id }) => id);
+      const harmed = alone.filter(({ harm }) => harm !== undefined).map(({ id }) => id);
       return [
         guard,
         {
           noticed: own.length,
           first: own.filter(({ first }) => first.includes(guard)).length,
           alone: alone.map(({ id }) => id),
-          needed: alone
-            .filter(({ id, harm }) => harm !== undefined || without[guard]?.[id] === 'survivor')
-            .map(({ id }) => id),
-          ...(alone.length > 0 || beside === undefined ? {} : { beside: beside[0] }),
+          needed: [...new Set([...harmed, ...survived])],
+          replayed: replayed.filter(({ verdict }) => verdict !== 'survivor'),
+          ...(beside === undefined ? {} : { beside: beside[0] }),
         },
       ];
     }),
   );
 }
 
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replace(/\s+/g, ' ').slice(0, 140);
+/**
+ * The mutants that a guard must be switched off for to know whether it is needed, those first that the fewest others noticed: of a
+ * check those that it was alone with, of a guard that stops something all, because what followed from it is among the others.
+ */
+export function replaysOf(judged: readonly Judged[]): Record<string, string[]> {
+  const seen = judged.filter(({ verdict }) => verdict === 'blocked' || verdict === 'told');
+  return Object.fromEntries(
+    Object.entries(guardTable(judged, {}))
+      .filter(([, { needed }]) => needed.length === 0)
+      .map(([guard, { alone }]): [string, string[]] => {
+        const isCheck = CATALOGUE.some(({ id }) => id === guard);
+        const own = seen
+          .filter(({ id, guards }) => (isCheck ? alone.includes(id) : guards.includes(guard)))
+          .sort((a, b) => a.guards.length - b.guards.length || a.slates - b.slates);
+        // One of each kind of damage before a second of any.
+        const kinds = [...Map.groupBy(own, kindOf).values()];
+        return [guard, [...kinds.map(([first]) => first), ...own].flatMap((one) => one?.id ?? [])];
+      })
+      .map(([guard, ids]): [string, string[]] => [guard, [...new Set(ids)]])
+      .filter(([, ids]) => ids.length > 0),
+  );
+}
+
+/** What becomes of mutants without a guard, in words. */
+export function withoutIt({ needed, replayed, beside }: Noticed): string {
+  const [first] = needed;
+  if (first !== undefined) return `${needed.length} survive: ${first}`;
+  const shown = replayed.find(({ verdict, harm }) => verdict === 'told' && harm !== undefined);
+  if (shown !== undefined) return `visible until told by ${tellersOf(shown)}: ${shown.id}`;
+  const [same] = replayed;
+  if (same === undefined) return beside === undefined ? 'not tried' : `noticed by ${beside}`;
+  return same.verdict === 'harmless' ? `harmless: ${same.id}` : `noticed by ${tellersOf(same)}: ${same.id}`;
+}
+
+function tellersOf({ guards, first }: Judged): string {
+  return (first.length > 0 ? first : guards).slice(0, 2).join(', ');
+}
+
+function namesOf(checks: readonly { readonly id: string }[]): string {
+  return checks.map(({ id }) => id).join(', ');
+}
+
+function cell(text: string, length = 140): string {
+  return text.replaceAll('|', '\\|').replace(/\s+/g, ' ').slice(0, length);
 }

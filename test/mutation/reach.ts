@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { columnNames, type TableContract, tableId } from '#core/contracts/define.ts';
 import { writtenRows } from '#core/contracts/nba_orchestration.ts';
 import { PROCESSORS } from '#pipeline/graph.ts';
@@ -6,6 +7,11 @@ import type { Warehouse } from '#platform/warehouse/port.ts';
 
 /** Where the rows of the same day are kept as they are when nothing goes wrong. */
 export const HEALTHY = 'healthy';
+
+/** The warehouse of a healthy day in a folder, `index` days after the first. */
+export function healthyWarehouse(folder: string, index: number): string {
+  return join(folder, `day-${index}.duckdb`);
+}
 
 type Range = Parameters<Warehouse['replaceRange']>[1];
 

@@ -3,18 +3,19 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { hashText } from '#core/random.ts';
-import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import { writeSuiteReport } from '#test/process/suite-report.ts';
 import { acceptedWhy } from './accepted.ts';
 import { type Mutant, mutants, sampled } from './mutants.ts';
-import { guardTable, mutationPage, type SwitchedOff } from './page.ts';
-import { type Judged, judge, VERDICTS } from './verdict.ts';
-import { healthyView, preparedWorld } from './world.ts';
+import { guardTable, mutationPage, replaysOf, type SwitchedOff, withoutIt } from './page.ts';
+import { healthyView, preparedWorld } from './prepared.ts';
+import { type Judged, VERDICTS } from './verdict.ts';
+import type { Answer, Request } from './worker.ts';
 
 // npm run mutate -- [--sample N] [--seed S] [--only TEXT...] [--slates N...] [--shard I/N] [--without GUARD...] [--jobs N] [--json] [--page]
 //   [--results FILE] [--kept] [--guards] [--report FILE] [--list]
 // With --results, verdicts are kept in a file, line by line, and those that are in it already are not made again; with --kept no
-// others are made. With --guards, each check that was alone with mutants before anything was wrong is switched off for one of them.
+// others are made. With --guards, each guard is switched off for mutants that it may have been alone with: a check by leaving out what
+// it says, one that stops something in its source.
 // Damages a simulated installation in every way there is, and demands that each damage is blocked, told or harmless.
 const { values } = parseArgs({
   options: {
@@ -36,22 +37,12 @@ const { values } = parseArgs({
 });
 const seed = Number(values.seed);
 const jobs = Number(values.jobs);
+/** Mutants for which a guard is switched off before it counts as not needed. */
+const MAX_REPLAYS = 3;
 const PAGE = resolve(import.meta.dirname, '../../docs/mutation.md');
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-if (process.send !== undefined) await work();
-else await lead();
-
-/** A process of its own that judges the mutants it is handed: those of one mutation together, one mutation after the other. */
-async function work(): Promise<void> {
-  const folder = await preparedWorld();
-  const all = new Map(mutants().map((mutant) => [mutant.id, mutant]));
-  process.on('message', (ids: readonly string[]) => {
-    const mutants_ = ids.flatMap((id) => all.get(id) ?? []);
-    void judge(folder, mutants_, values.without).then((judged) => process.send?.(judged));
-  });
-  process.send?.('ready');
-}
+await lead();
 
 async function lead(): Promise<void> {
   const kept = new Set(keptResults().map(({ id }) => id));
@@ -88,11 +79,9 @@ async function lead(): Promise<void> {
     );
   } else {
     for (const { id, why } of survivors) process.stdout.write(`survivor: ${id}: ${why}\n`);
-    for (const [guard, { noticed, alone, first, needed, beside }] of Object.entries(
-      guardTable(judged, without),
-    ))
+    for (const [guard, noticed] of Object.entries(guardTable(judged, without)))
       process.stdout.write(
-        `guard ${guard}: ${noticed} mutants, ${first} of them first, ${beside === undefined ? `${alone.length} alone, needed for ${needed.length}` : `never alone, beside ${beside}`}\n`,
+        `guard ${guard}: ${noticed.noticed} mutants, ${noticed.first} of them first, ${noticed.alone.length} alone; without it ${withoutIt(noticed)}\n`,
       );
     process.stdout.write(
       `${judged.length} mutants: ${VERDICTS.map((verdict) => `${count(verdict)} ${verdict}`).join(', ')}\n`,
@@ -123,30 +112,47 @@ function mutationOf(id: string): string {
   return id.replace(/ \| \d+$/, '');
 }
 
-function keptResults(): Judged[] {
+/** A verdict as it is kept in a file; `without` names the guard that was switched off. */
+type Kept = Judged & { readonly without?: string };
+
+function keptLines(): Kept[] {
   if (values.results === undefined || !existsSync(values.results)) return [];
   const lines = readFileSync(values.results, 'utf8').split('\n');
-  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Judged);
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Kept);
 }
 
-/**
- * What becomes of a mutant that a check was alone with, when that check is switched off: for the checks that told of all of theirs before
- * anything was wrong. Verdicts by check and mutant.
- */
+function keptResults(): Judged[] {
+  return keptLines().filter(({ without }) => without === undefined);
+}
+
+function keep(line: Kept): void {
+  if (values.results !== undefined) appendFileSync(values.results, `${JSON.stringify(line)}\n`);
+}
+
+/** What becomes of mutants when a guard that may have been alone with them is switched off, by guard and mutant. */
 async function switchedOff(judged: readonly Judged[]): Promise<SwitchedOff> {
-  const all = new Map(mutants().map((mutant) => [mutant.id, mutant]));
-  const verdicts: Record<string, Record<string, Judged['verdict']>> = {};
-  for (const [guard, { alone, needed }] of Object.entries(guardTable(judged, {}))) {
-    if (needed.length > 0 || CATALOGUE.every(({ id }) => id !== guard)) continue;
-    for (const id of alone) {
-      const mutant = all.get(id);
-      const [again] = mutant === undefined ? [] : await judge(await preparedWorld(), [mutant], [guard]);
-      if (again === undefined) continue;
-      verdicts[guard] = { ...verdicts[guard], [id]: again.verdict };
-      say(`without ${guard}: ${again.verdict} ${id}: ${again.why}`);
-      if (again.verdict === 'survivor') break;
+  const replayed = new Map(
+    keptLines().flatMap((line) =>
+      line.without === undefined ? [] : [[`${line.without}\n${line.id}`, line]],
+    ),
+  );
+  const verdicts: Record<string, Record<string, Judged>> = {};
+  const waiting = Object.entries(replaysOf(judged));
+  const one = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [guard, ids] = next;
+      for (const id of ids.slice(0, MAX_REPLAYS)) {
+        const kept = replayed.get(`${guard}\n${id}`);
+        const [again] = kept === undefined ? await judgedBy([guard], [[id]]) : [kept];
+        if (again === undefined) continue;
+        verdicts[guard] = { ...verdicts[guard], [id]: again };
+        if (kept === undefined) keep({ ...again, without: guard });
+        say(`without ${guard}: ${again.verdict} ${id}: ${again.why.slice(0, 160)}`);
+        if (again.verdict === 'survivor') break;
+      }
     }
-  }
+  };
+  await Promise.all(Array.from({ length: jobs }, one));
   return verdicts;
 }
 
@@ -159,25 +165,39 @@ async function judgeAll(chosen: readonly Mutant[]): Promise<Judged[]> {
       mutationOf,
     ).values(),
   ];
-  const one = (): Promise<void> =>
-    new Promise((done, fail) => {
-      const child = fork(join(import.meta.dirname, 'run.ts'), process.argv.slice(2), {
-        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      });
-      child.on('message', (message: readonly Judged[] | 'ready') => {
-        for (const judged of message === 'ready' ? [] : message) {
-          answers.set(judged.id, judged);
-          if (values.results !== undefined) appendFileSync(values.results, `${JSON.stringify(judged)}\n`);
-          say(
-            `${answers.size}/${chosen.length} ${judged.verdict.padEnd(8)} ${judged.id}: ${judged.why.slice(0, 160)} (${judged.cpuSeconds.toFixed(1)} s)`,
-          );
-        }
-        const next = waiting.shift();
-        if (next === undefined) child.disconnect();
-        else child.send(next);
-      });
-      child.on('exit', (code) => (code === 0 ? done() : fail(new Error(`a process ended with ${code}`))));
-    });
-  await Promise.all(Array.from({ length: Math.min(jobs, waiting.length) }, one));
+  const take = (judged: Judged): void => {
+    answers.set(judged.id, judged);
+    keep(judged);
+    say(
+      `${answers.size}/${chosen.length} ${judged.verdict.padEnd(8)} ${judged.id}: ${judged.why.slice(0, 160)} (${judged.cpuSeconds.toFixed(1)} s)`,
+    );
+  };
+  await Promise.all(
+    Array.from({ length: Math.min(jobs, waiting.length) }, () => judgedBy(values.without, waiting, take)),
+  );
   return chosen.flatMap(({ id }) => answers.get(id) ?? []);
+}
+
+/** Judges what waits in a process of its own, until nothing waits any more. */
+function judgedBy(
+  without: readonly string[],
+  waiting: Request[],
+  take: (judged: Judged) => void = () => undefined,
+): Promise<Judged[]> {
+  return new Promise((done, fail) => {
+    const all: Judged[] = [];
+    const child = fork(join(import.meta.dirname, 'worker.ts'), [...without], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    child.on('message', (message: Answer) => {
+      for (const judged of message === 'ready' ? [] : message) {
+        all.push(judged);
+        take(judged);
+      }
+      const next = waiting.shift();
+      if (next === undefined) child.disconnect();
+      else child.send(next);
+    });
+    child.on('exit', (code) => (code === 0 ? done(all) : fail(new Error(`a process ended with ${code}`))));
+  });
 }

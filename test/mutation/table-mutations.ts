@@ -282,12 +282,19 @@ function statementMutations(): Mutation[] {
     operator,
     place: `${table}.${column}`,
     slates: ONCE,
-    damage: { touches: [table], computed: { table, column, as } },
+    damage: {
+      touches: [table],
+      computed: {
+        table,
+        sql: (computed) => `SELECT * REPLACE (${as} AS ${column}) FROM (${computed}) AS computed`,
+      },
+    },
   });
-  const [summary, cache, features] = [
+  const [summary, cache, features, grades] = [
     'nba_analytics.player_game_summary',
     'nba_precompute.player_daily_cache',
     'nba_predictions.ml_feature_store',
+    'nba_predictions.prediction_grades',
   ];
   const neighbour = (column: string): string =>
     `LAG(${column}, 1, ${column}) OVER (PARTITION BY slate ORDER BY player_id)`;
@@ -298,7 +305,32 @@ function statementMutations(): Mutation[] {
     wrong('a wrong window', features, 'pts_ewma8', 'pts_season'),
     wrong('a wrong sign', features, 'expected_margin', '-expected_margin'),
     wrong('a wrong join', features, 'opp_pace', neighbour('opp_pace')),
+    few('a wrong join of a few', grades, 'player_id % 20 = 3', ['predicted + 3', 'signed_error + 3']),
+    few('a few without their newest game', cache, 'player_id % 16 = 3', [
+      'last_played_on - 2',
+      'pts_ewma8 * 0.7',
+    ]),
   ];
+}
+
+/** A statement that computes nonsense for a few players: each expression begins with the column that it stands for. */
+function few(operator: string, table: string, who: string, expressions: readonly string[]): Mutation {
+  const replaced = expressions.map((as) => {
+    const [column = ''] = as.split(' ');
+    return `CASE WHEN ${who} THEN ${as} ELSE ${column} END AS ${column}`;
+  });
+  return {
+    operator,
+    place: table,
+    slates: ONCE,
+    damage: {
+      touches: [table],
+      computed: {
+        table,
+        sql: (computed) => `SELECT * REPLACE (${replaced.join(', ')}) FROM (${computed}) AS computed`,
+      },
+    },
+  };
 }
 
 /** Receipts and books that the guards themselves read. */
@@ -373,13 +405,6 @@ function bookMutations(): Mutation[] {
       'audit lost',
       'nba_predictions.publications.audit',
       (day) => `UPDATE nba_predictions.publications SET audit = '[]' WHERE slate = DATE '${day}'`,
-    ),
-    sql(
-      'staging left behind',
-      'staging tables',
-      () =>
-        `CREATE OR REPLACE TABLE nba_predictions._staging_left AS SELECT * FROM nba_predictions.player_prop_predictions WHERE FALSE`,
-      ONCE,
     ),
   ];
 }

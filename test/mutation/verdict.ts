@@ -3,7 +3,9 @@ import { messageOf } from '#core/errors.ts';
 import { omitUndefined } from '#core/omit-undefined.ts';
 import { CATALOGUE } from '#guard/canaries/catalogue/catalogue.ts';
 import type { Mutant } from './mutants.ts';
-import { type DayView, FIRST_DAY, healthyView, openWorld } from './world.ts';
+import { healthyView } from './prepared.ts';
+import type { DayView } from './view.ts';
+import { FIRST_DAY, openWorld } from './world.ts';
 
 export const VERDICTS = ['blocked', 'told', 'harmless', 'survivor'] as const;
 type Verdict = (typeof VERDICTS)[number];
@@ -24,7 +26,7 @@ export interface Judged {
   readonly told: readonly string[];
   /** Whether one of these incidents asks about the damaged place itself, and not only about what follows from it. */
   readonly isNamed: boolean;
-  /** What was wrong or missing on a day on which it was told; absent where it was told before anything was. */
+  /** What was wrong, missing or at fault on a day on which it was told; absent where it was told before anything was. */
   readonly harm?: string;
   readonly cpuSeconds: number;
 }
@@ -107,10 +109,11 @@ async function play(
     for (let i = 0; i < mutant.length + DAYS_AFTER; i++) {
       const healthy = await healthyView(folder, i);
       const view = await world.live(addDays(FIRST_DAY, i));
-      const seen = compareViews(healthy, view);
+      const seen = compareViews(healthy, view, without);
       if (course.guards.size === 0) course.first = seen.first;
       for (const guard of seen.guards) course.guards.add(guard);
       const isFaulty = i < mutant.length;
+      const missing = seen.missing ?? (isFaulty ? mutant.fault : undefined);
       if (seen.blocks.length > 0 && seen.wrong === undefined) {
         if (course.verdict === 'harmless') course.verdict = 'blocked';
         course.said.push(...seen.blocks);
@@ -118,13 +121,13 @@ async function play(
         course.verdict = 'told';
         course.said.push(...Object.entries(seen.told).map(([check, reason]) => `${check}: ${reason}`));
         for (const check of Object.keys(seen.told)) course.told.add(check);
-        const harm = seen.wrong ?? seen.missing;
+        const harm = seen.wrong ?? missing;
         if (harm !== undefined) course.harm ??= `${addDays(FIRST_DAY, i)}: ${harm}`;
         for (const [check, reason] of Object.entries(seen.told))
           course.isNamed ||= asksAbout(check, reason, mutant);
-      } else if (seen.wrong !== undefined || seen.missing !== undefined) {
+      } else if (seen.wrong !== undefined || missing !== undefined) {
         course.verdict = 'survivor';
-        course.why = `${addDays(FIRST_DAY, i)}: ${seen.wrong ?? seen.missing}; nothing was said`;
+        course.why = `${addDays(FIRST_DAY, i)}: ${seen.wrong ?? missing}; nothing was said`;
       }
       if (isFaulty) onDay(i, course);
       // What was refused or told on each day of the damage has a verdict; only silence is watched further.
@@ -175,6 +178,7 @@ const PHASES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^nba_orchestration\./, ['operations']],
   [/^state|state$|job|staging/, ['predict', 'operations']],
   [/^(?:read|write) /, ['operations']],
+  [/^installation: /, ['predict', 'operations']],
 ];
 /** Where the rows of a table can be read under another name. */
 const READ_AS: Readonly<Record<string, string>> = {
@@ -216,15 +220,18 @@ interface Seen {
   readonly missing?: string;
 }
 
-/** What a day says beyond a healthy one, and what of it is wrong or missing. */
-export function compareViews(healthy: DayView, view: DayView): Seen {
+/** What a day says beyond a healthy one, and what of it is wrong or missing. What guards that are switched off say is left out. */
+export function compareViews(healthy: DayView, view: DayView, without: readonly string[] = []): Seen {
   const blocks = Object.entries(view.blocks)
-    .filter(([name, count]) => count > (healthy.blocks[name] ?? 0))
+    .filter(([name, count]) => count > (healthy.blocks[name] ?? 0) && !without.includes(gateOf(name)))
     .map(([name, count]) => `${name} (${count})`);
   const told = Object.fromEntries(Object.entries(view.told).filter(([check]) => !(check in healthy.told)));
   const failing = Object.keys(view.failing).filter((check) => !(check in healthy.failing));
   const earliest = failing.map((check) => view.failing[check] ?? '').sort()[0];
-  const refused = [...new Set(blocks.map(gateOf))];
+  const gates = [...new Set(blocks.map(gateOf))];
+  // That a phase was held or failed says no more than what held it, where that is known.
+  const known = gates.filter((gate) => !/^\w+ (?:held|failed)$/.test(gate));
+  const refused = known.length > 0 ? known : gates;
   const tables = (['visible', 'grades'] as const).map((name) => compareRows(name, healthy[name], view[name]));
   const isSame = tables.every(({ isExact }) => isExact);
   const documents = isSame ? compareDocuments(healthy.documents, view.documents) : {};
@@ -248,6 +255,8 @@ function gateOf(block: string): string {
   const name = block.replace(/ \(\d+\)$/, '');
   const audited = /^day held: TIPOFF_AUDIT_FAILED: (\w+)/.exec(name)?.[1];
   if (audited !== undefined) return `audit: ${audited}`;
+  const held = /^(?:day|analytics|precompute) held: (results|schedule|roster):/.exec(name)?.[1];
+  if (held !== undefined) return `held: ${held}`;
   return /^(?:quarantine|skip|ingest|day|failed): \w+/.exec(name)?.[0] ?? name.replace(/:.*$/, '');
 }
 

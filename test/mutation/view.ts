@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import type { Slate } from '#core/calendar.ts';
+import { listIncidents } from '#guard/incidents/acknowledge.ts';
+import type { ObjectStore } from '#platform/objects/port.ts';
+import type { StateStore } from '#platform/state/port.ts';
+import type { Warehouse } from '#platform/warehouse/port.ts';
+
+/** What a run says for itself, and what is visible and what people were told at the end of a day. */
+export interface DayView {
+  readonly day: Slate;
+  /** Refusals, holds, skips and quarantines, as `guard: particulars`, with how often. */
+  readonly blocks: Readonly<Record<string, number>>;
+  /** Checks with an open incident that people heard of, with what was said. */
+  readonly told: Readonly<Record<string, string>>;
+  /** Every check that failed at a look of the day, whether another one explains it or not, with the hour of the first such look. */
+  readonly failing: Readonly<Record<string, string>>;
+  /** Rows by key. */
+  readonly visible: Readonly<Record<string, readonly (string | number | null)[]>>;
+  readonly grades: Readonly<Record<string, readonly (string | number | null)[]>>;
+  /** Digest of each document by path, times and ids of runs left out. */
+  readonly documents: Readonly<Record<string, string>>;
+}
+
+/** Checks with an open incident that people heard of, with what was said. */
+export async function toldIncidents(state: StateStore): Promise<Record<string, string>> {
+  const open = await listIncidents(state, 'open');
+  return Object.fromEntries(
+    open
+      .filter(
+        ({ hidden_by, severity, told_at, failing_since }) =>
+          hidden_by === null && severity !== 'info' && told_at !== null && failing_since !== null,
+      )
+      .map(({ fingerprint, slates }) => [
+        fingerprint,
+        Object.values(slates)
+          .map(({ reason, offenders }) => `${reason} ${offenders.slice(0, 3).join('; ')}`)
+          .at(-1) ?? '',
+      ]),
+  );
+}
+
+type Rows = Record<string, readonly (string | number | null)[]>;
+
+/** What is visible, graded and exported from a day on. */
+export async function published(
+  warehouse: Warehouse,
+  exports: ObjectStore,
+  from: Slate,
+): Promise<Pick<DayView, 'visible' | 'grades' | 'documents'>> {
+  type Row = Record<string, string | number | null>;
+  const visible: Rows = {};
+  for (const row of await warehouse.query<Row>(
+    `SELECT CAST(slate AS STRING) || ' ' || CAST(player_id AS STRING) || ' ' || game_id || ' ' || market || ' ' || system_id || ' ' || line_role AS id,
+       predicted, p_over, CAST(line AS FLOAT64) AS line, recommendation, bookmaker, over_price, under_price, player_name, team_abbr, opponent_abbr, injury_status
+     FROM nba_predictions.current_predictions WHERE slate >= CAST(@from AS DATE)`,
+    { from },
+  )) {
+    const { id, ...values } = row;
+    visible[String(id)] = Object.values(values);
+  }
+  const grades: Rows = {};
+  for (const row of await warehouse.query<Row>(
+    `SELECT CAST(slate AS STRING) || ' ' || CAST(player_id AS STRING) || ' ' || market || ' ' || system_id || ' ' || line_role || ' ' || record_class AS id,
+       actual, actual_minutes, outcome, signed_error, profit
+     FROM nba_predictions.prediction_grades WHERE slate >= CAST(@from AS DATE)`,
+    { from },
+  )) {
+    const { id, ...values } = row;
+    grades[String(id)] = Object.values(values);
+  }
+  const documents: Record<string, string> = {};
+  for (const path of (await exports.list('')).sort()) {
+    const object = await exports.get(path);
+    const text = new TextDecoder().decode(object?.bytes);
+    documents[path] = createHash('sha256').update(withoutRuns(text)).digest('hex').slice(0, 16);
+  }
+  return { visible, grades, documents };
+}
+
+/** A document without what is another with every run: instants of the run and ids that come from it. */
+function withoutRuns(text: string): string {
+  return text
+    .replace(/"(?:generated_at|published_at|predicted_at|[a-z_]*_id|[a-z_]*hash|etag)":\s*"[^"]*",?/g, '')
+    .replace(/\s+/g, '');
+}
